@@ -1,0 +1,82 @@
+// Package accesslog is the record of a request: Azure's access-log schema field for field, with one object of
+// Causeway's own beside it. It encodes records without allocating, decodes them again, and keeps them in segments on
+// disk in the layout that Azure's storage accounts have.
+package accesslog
+
+import (
+	"net/netip"
+	"time"
+
+	"causeway/fault"
+)
+
+// Unset is the value of a duration whose phase was not reached. In JSON it is -1.
+const Unset = time.Duration(-1)
+
+// Record is one request. Byte slices belong to the caller and are only read during encoding.
+type Record struct {
+	V1         bool   // write the v1 schema
+	ResourceID string // upper case, as Azure writes it
+	Instance   string // appgw_0; ApplicationGatewayRole_IN_0 on v1
+
+	Listener, Rule, Pool, Settings string
+
+	Start         time.Time // first byte of the request
+	Client        netip.AddrPort
+	Method        []byte
+	OriginalURI   []byte // as received, with query
+	URI           []byte // path after rewriting, without query
+	Query         []byte // without "?"
+	UserAgent     []byte
+	Version       string // HTTP/1.1
+	OriginalHost  []byte
+	Host          []byte // as sent to the backend
+	ContentType   []byte
+	Status        int
+	Received      int64 // bytes from the client
+	Sent          int64 // bytes to the client
+	Taken         time.Duration
+	ClientTime    time.Duration // first byte to last byte sent to the client
+	Transaction   [16]byte
+	TLSCipher     string // OpenSSL name; empty without TLS
+	TLSProtocol   string // TLSv1.3
+	ClientSerial  uint64 // connectionSerialNumber
+	ClientUses    int    // noOfConnectionRequests
+	BackendTLS    string
+	BackendCipher string
+	ErrorInfo     string
+
+	Attempts []Attempt // in order; empty when no member was tried
+	Fault    fault.Fault
+	Revision uint64 // of the configuration
+	Declared int64  // Content-Length of the request; -1: none. Logged on failure
+	BodyRead int64  // bytes of the request body that the client delivered. Logged on failure
+	Aborted  bool   // the response was cut after its head had been sent
+}
+
+// Attempt is one try on one member. The last one decides the outcome.
+type Attempt struct {
+	Member      string // the member as the document names it
+	Server      netip.AddrPort
+	LocalPort   uint16
+	Status      int // of the backend; 0: none
+	Fault       fault.Fault
+	Reused      bool
+	Uses        int           // requests this connection had carried before
+	Idle        time.Duration // since its last use, when picked; Unset when fresh
+	Age         time.Duration // since it was opened, when picked; 0 when fresh
+	Stale       time.Duration // fresh: idle age of the connection that was found closed instead; Unset: none was
+	Hint        time.Duration // idle limit that the server had announced on it; Unset: none
+	Connect     time.Duration // includes TLS; Unset when reused or not reached
+	TLS         time.Duration
+	Send        time.Duration // pick to last byte of the request written
+	Wait        time.Duration // request written to first byte of the response
+	Receive     time.Duration // first to last byte of the response
+	Total       time.Duration // the attempt from pick to end: serverResponseLatency
+	HeaderTime  time.Duration // pick to end of the response head: serverHeaderTime
+	BytesOut    int64         // body bytes written to the member
+	BytesIn     int64         // body bytes read from it
+	DeclaredIn  int64         // Content-Length of its response; -1: none
+	RTT         time.Duration // TCP_INFO; 0: not known. Logged on failure
+	Retransmits uint32        // TCP_INFO. Logged on failure
+}

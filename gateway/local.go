@@ -1,0 +1,38 @@
+package gateway
+
+import "time"
+
+// Local is causeway.yaml: what Azure's resource has no place for. The zero value is not the default; use DefaultLocal.
+type Local struct {
+	Certificates       map[string]KeyPair // name of an sslCertificate → files
+	Members            map[string]string  // address or NIC id of a member → host:port or host to dial instead
+	ConnectTimeout     time.Duration      // connectTimeout, 5s
+	BackendIdleTimeout time.Duration      // backendIdleTimeout, 60s
+	KeepAliveHint      string             // keepAliveHint: honour (default) or ignore
+	Logs               Logs
+}
+
+// KeyPair names the files of a certificate: either PFX (with an optional password) or PEM certificate and key.
+type KeyPair struct {
+	PFX      string
+	Password string
+	Cert     string
+	Key      string
+}
+
+// Logs bounds what the access log keeps.
+type Logs struct {
+	Days    int   // logs.days, 30
+	Bytes   int64 // logs.bytes, 10 GiB
+	Queries bool  // logs.queries, true: query strings are kept
+}
+
+// DefaultLocal is causeway.yaml when there is none.
+func DefaultLocal() Local {
+	return Local{
+		ConnectTimeout:     5 * time.Second,
+		BackendIdleTimeout: 60 * time.Second,
+		KeepAliveHint:      "honour",
+		Logs:               Logs{Days: 30, Bytes: 10 << 30, Queries: true},
+	}
+}
