@@ -61,7 +61,16 @@ const (
 	NoMember    Kind = "no-member"   // the pool is empty
 	NoHealthy   Kind = "no-healthy"  // no member of the pool is healthy
 	Malformed   Kind = "malformed"   // bytes that are not the protocol
-	TooLarge    Kind = "too-large"   // over a limit of size
+	BadMethod   Kind = "bad-method"  // a method that is not a token
+	BadVersion  Kind = "bad-version" // neither HTTP/1.0 nor HTTP/1.1
+	Version09   Kind = "version-09"  // an HTTP/0.9 request
+	BadURI      Kind = "bad-uri"     // a request target with bytes that none may hold
+	BadHost     Kind = "bad-host"    // a Host that is not a host
+	MissingHost Kind = "no-host"     // HTTP/1.1 without Host
+	BadLength   Kind = "bad-length"  // a Content-Length that is wrong or contradicted
+	URITooLong  Kind = "uri-too-long"
+	TooLarge    Kind = "too-large" // a head over the limit of size
+	BodyTooBig  Kind = "body-too-large"
 	Truncated   Kind = "truncated"   // the body ended before its declared length
 	Certificate Kind = "certificate" // not valid, not trusted, or of another name
 	Alerted     Kind = "alert"       // the peer ended TLS with an alert

@@ -1,0 +1,100 @@
+package fault
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+)
+
+// The same event reaches a gateway in several shapes; each must come out as what it is.
+func TestOf(t *testing.T) {
+	f := func(err error, phase Phase, reused bool, want Fault) {
+		t.Helper()
+		if got := Of(err, phase, reused); got != want {
+			t.Errorf("Of(%v, %s) = %+v, want %+v", err, phase, got, want)
+		}
+	}
+	sys := func(op string, e syscall.Errno) error {
+		return fmt.Errorf("proxy: %w", &net.OpError{Op: op, Err: os.NewSyscallError(op, e)})
+	}
+	f(io.EOF, Wait, true, Fault{Side: Backend, Phase: Wait, Kind: Closed, Reused: true})
+	f(sys("read", syscall.ECONNRESET), Wait, true, Fault{Side: Backend, Phase: Wait, Kind: Reset, Errno: "ECONNRESET", Reused: true})
+	f(sys("write", syscall.EPIPE), Send, true, Fault{Side: Backend, Phase: Send, Kind: Reset, Errno: "EPIPE", Reused: true})
+	f(sys("connect", syscall.ECONNREFUSED), Connect, false, Fault{Side: Backend, Phase: Connect, Kind: Refused, Errno: "ECONNREFUSED"})
+	f(sys("connect", syscall.EHOSTUNREACH), Connect, false, Fault{Side: Network, Phase: Connect, Kind: Unreachable, Errno: "EHOSTUNREACH"})
+	f(sys("socket", syscall.EMFILE), Connect, false, Fault{Side: Gateway, Phase: Connect, Kind: Exhausted, Errno: "EMFILE"})
+	f(sys("connect", syscall.EADDRNOTAVAIL), Connect, false, Fault{Side: Gateway, Phase: Connect, Kind: Exhausted, Errno: "EADDRNOTAVAIL"})
+	f(os.ErrDeadlineExceeded, Connect, false, Fault{Side: Network, Phase: Connect, Kind: Timeout})
+	f(os.ErrDeadlineExceeded, Wait, false, Fault{Side: Backend, Phase: Wait, Kind: Timeout})
+	f(tls.RecordHeaderError{}, TLS, false, Fault{Side: Backend, Phase: TLS, Kind: NotTLS})
+	f(&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: new(x509.Certificate)}}, TLS, false,
+		Fault{Side: Backend, Phase: TLS, Kind: Certificate, Detail: "cert_name_mismatch"})
+	f(&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}}, TLS, false,
+		Fault{Side: Backend, Phase: TLS, Kind: Certificate, Detail: "cert_expired"})
+}
+
+// A server that wants another protocol version says so with an alert, whose number must survive.
+func TestAlertOfARealHandshake(t *testing.T) {
+	a, b := net.Pipe()
+	go tls.Server(b, &tls.Config{MinVersion: tls.VersionTLS13}).Handshake()
+	err := tls.Client(a, &tls.Config{MaxVersion: tls.VersionTLS12, InsecureSkipVerify: true}).Handshake()
+	got := Of(err, TLS, false)
+	if got.Kind != Alerted || got.Alert != 70 {
+		t.Errorf("Of(%v) = %+v, want alert 70 (protocol_version)", err, got)
+	}
+}
+
+func TestStatusByGeneration(t *testing.T) {
+	f := func(x Fault, v1, v2 int, info string) {
+		t.Helper()
+		if x.Status(true) != v1 || x.Status(false) != v2 || x.ErrorInfo() != info {
+			t.Errorf("%s: %d %d %s, want %d %d %s", x.Text(), x.Status(true), x.Status(false), x.ErrorInfo(), v1, v2, info)
+		}
+	}
+	f(Fault{Side: Backend, Phase: Wait, Kind: Timeout}, 502, 504, UpstreamTimedOut)
+	f(Fault{Side: Backend, Phase: Wait, Kind: Closed}, 502, 502, UpstreamClosed)
+	f(Fault{Side: Gateway, Phase: Pick, Kind: NoMember}, 502, 502, UpstreamNoLive)
+	f(Fault{Side: Client, Phase: Wait, Kind: Closed}, 0, 499, ClientClosed)
+	f(Fault{Side: Client, Phase: Upload, Kind: Truncated}, 400, 400, ClientClosed)
+	f(Fault{Side: Client, Phase: Request, Kind: Timeout}, 408, 408, ClientTimedOut)
+	f(Fault{Side: Client, Phase: Request, Kind: MissingHost}, 400, 400, NoHostHeader)
+	f(Fault{Side: Client, Phase: Route, Kind: NoListener}, 404, 404, InvalidHost)
+	f(Fault{Side: Client, Phase: Request, Kind: TooLarge}, 431, 431, InvalidRequest)
+	f(Fault{Side: Gateway, Phase: Route, Kind: Panicked}, 500, 500, NoError)
+	f(Fault{}, 0, 0, NoError)
+}
+
+// Only what cannot have been acted on twice, or is idempotent, may be replayed: the class says which of the two it is.
+func TestRetryClass(t *testing.T) {
+	f := func(x Fault, v1, v2 Retry) {
+		t.Helper()
+		if x.Retry(true) != v1 || x.Retry(false) != v2 {
+			t.Errorf("%s: %d %d, want %d %d", x.Text(), x.Retry(true), x.Retry(false), v1, v2)
+		}
+	}
+	f(Fault{Side: Backend, Phase: Connect, Kind: Refused}, NextMember, NextMember)
+	f(Fault{Side: Backend, Phase: TLS, Kind: Certificate}, NextMember, NextMember)
+	f(Fault{Side: Backend, Phase: Wait, Kind: Timeout}, Never, SecondTry)
+	f(Fault{Side: Backend, Phase: Wait, Kind: Closed, Reused: true}, FreshNeeded, FreshNeeded)
+	f(Fault{Side: Backend, Phase: Wait, Kind: Closed}, Never, Never)
+	f(Fault{Side: Backend, Phase: Head, Kind: Reset, Reused: true}, Never, Never)
+	f(Fault{Side: Client, Phase: Upload, Kind: Closed}, Never, Never)
+}
+
+func TestEveryFaultHasASentence(t *testing.T) {
+	for _, side := range []Side{Client, Gateway, Backend, Network} {
+		for _, phase := range []Phase{Request, Pick, Resolve, Connect, TLS, Send, Upload, Wait, Head, Body, Deliver} {
+			if s := (Fault{Side: side, Phase: phase, Kind: Closed}).Text(); len(s) < 10 {
+				t.Errorf("%s %s: %q says too little", side, phase, s)
+			}
+		}
+	}
+	if (Fault{}).Text() != "no fault" {
+		t.Error("the zero value must say that nothing failed")
+	}
+}
