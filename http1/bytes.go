@@ -1,0 +1,97 @@
+package http1
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+const (
+	isToken  = 1 << iota // RFC 9110 section 5.6.2
+	isValue              // HTAB, SP, VCHAR and obs-text
+	isTarget             // VCHAR without "#"
+	isName               // reg-name of RFC 3986 without the comma, which would look like two hosts
+	isHex
+)
+
+// class gives the kinds of text in which a byte may occur.
+var class = func() (t [256]uint8) {
+	set := func(bit uint8, s string) {
+		for _, c := range []byte(s) {
+			t[c] |= bit
+		}
+	}
+	for c := range 256 {
+		if c >= 0x20 && c != 0x7f || c == '\t' {
+			t[c] |= isValue
+		}
+		if c > 0x20 && c < 0x7f && c != '#' {
+			t[c] |= isTarget
+		}
+	}
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	set(isToken|isName, letters+"0123456789")
+	set(isToken, "!#$%&'*+-.^_`|~")
+	set(isName, "-._~!$&'()*+;=%")
+	set(isHex, "0123456789abcdefABCDEF")
+	return t
+}()
+
+// run is the length of the prefix of b whose bytes are all of the kind.
+func run(b []byte, kind uint8) int {
+	for i, c := range b {
+		if class[c]&kind == 0 {
+			return i
+		}
+	}
+	return len(b)
+}
+
+// runValue is run(v, isValue), eight bytes at a time where none is suspect.
+func runValue(v []byte) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(v); i += 8 {
+		x := binary.LittleEndian.Uint64(v[i:])
+		del := x ^ ones*0x7f
+		if ((x-ones*0x20)&^x|(del-ones)&^del)&highs != 0 {
+			if k := run(v[i:i+8], isValue); k < 8 {
+				return i + k
+			}
+		}
+	}
+	return i + run(v[i:], isValue)
+}
+
+func trim(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// number reads 1*DIGIT up to 2^63-1.
+func number(b []byte) (n int64, ok bool) {
+	if len(b) == 0 {
+		return 0, false
+	}
+	for _, c := range b {
+		if c < '0' || c > '9' || n > (math.MaxInt64-int64(c-'0'))/10 {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
+}
+
+// nextItem cuts the first member off a comma-separated list.
+func nextItem(list []byte) (item, rest []byte) {
+	for i, c := range list {
+		if c == ',' {
+			return trim(list[:i]), list[i+1:]
+		}
+	}
+	return trim(list), nil
+}

@@ -1,0 +1,149 @@
+package http1
+
+// A Field is one line of a head: its name, and its value without the white space around it.
+type Field struct {
+	Name, Value []byte
+	ID          ID
+}
+
+// ID is a field name that this package knows.
+type ID uint8
+
+// The known names. Other is any name that is not among them.
+const (
+	Other ID = iota
+	Host
+	Connection
+	ContentLength
+	TransferEncoding
+	KeepAlive
+	ProxyConnection
+	TE
+	Trailer
+	Upgrade
+	Expect
+	UserAgent
+	ContentType
+	ContentEncoding
+	ContentRange
+	XForwardedFor
+	XForwardedProto
+	XForwardedPort
+	XForwardedHost
+	XOriginalHost
+	XOriginalURL
+	XAppGWTraceID
+	Cookie
+	SetCookie
+	Location
+	Server
+	Date
+	Authorization
+	ProxyAuthorization
+	WWWAuthenticate
+	ProxyAuthenticate
+	IfModifiedSince
+	IfUnmodifiedSince
+	IfRange
+	Range
+	Referer
+	MaxForwards
+	CacheControl
+	Accept
+	AcceptEncoding
+	Nominated // a name that the message's own Connection field lists: it is not forwarded
+	ids
+)
+
+var names = [ids]string{
+	Host: "host", Connection: "connection", ContentLength: "content-length", TransferEncoding: "transfer-encoding",
+	KeepAlive: "keep-alive", ProxyConnection: "proxy-connection", TE: "te", Trailer: "trailer", Upgrade: "upgrade",
+	Expect: "expect", UserAgent: "user-agent", ContentType: "content-type", ContentEncoding: "content-encoding",
+	ContentRange: "content-range", XForwardedFor: "x-forwarded-for", XForwardedProto: "x-forwarded-proto",
+	XForwardedPort: "x-forwarded-port", XForwardedHost: "x-forwarded-host", XOriginalHost: "x-original-host",
+	XOriginalURL: "x-original-url", XAppGWTraceID: "x-appgw-trace-id", Cookie: "cookie", SetCookie: "set-cookie",
+	Location: "location", Server: "server", Date: "date", Authorization: "authorization",
+	ProxyAuthorization: "proxy-authorization", WWWAuthenticate: "www-authenticate",
+	ProxyAuthenticate: "proxy-authenticate", IfModifiedSince: "if-modified-since",
+	IfUnmodifiedSince: "if-unmodified-since", IfRange: "if-range", Range: "range", Referer: "referer",
+	MaxForwards: "max-forwards", CacheControl: "cache-control", Accept: "accept", AcceptEncoding: "accept-encoding",
+}
+
+var byLength = [...][]ID{
+	2:  {TE},
+	4:  {Host, Date},
+	5:  {Range},
+	6:  {Cookie, Accept, Server, Expect},
+	7:  {Referer, Upgrade, Trailer},
+	8:  {Location, IfRange},
+	10: {Connection, UserAgent, SetCookie, KeepAlive},
+	12: {ContentType, MaxForwards},
+	13: {CacheControl, Authorization, ContentRange},
+	14: {ContentLength, XOriginalURL},
+	15: {AcceptEncoding, XForwardedFor, XOriginalHost},
+	16: {XForwardedPort, ContentEncoding, XForwardedHost, XAppGWTraceID, ProxyConnection, WWWAuthenticate},
+	17: {TransferEncoding, XForwardedProto, IfModifiedSince},
+	18: {ProxyAuthenticate},
+	19: {IfUnmodifiedSince, ProxyAuthorization},
+}
+
+// Lookup returns the ID of a name in any case.
+func Lookup(name []byte) ID {
+	if len(name) >= len(byLength) {
+		return Other
+	}
+	for _, id := range byLength[len(name)] {
+		if EqualFold(name, names[id]) {
+			return id
+		}
+	}
+	return Other
+}
+
+// String is the name in lower case; empty for Other and Nominated.
+func (id ID) String() string {
+	if id >= ids {
+		return ""
+	}
+	return names[id]
+}
+
+// Set is a set of IDs.
+type Set uint64
+
+// SetOf returns the set of the given IDs.
+func SetOf(list ...ID) (s Set) {
+	for _, id := range list {
+		s |= 1 << id
+	}
+	return s
+}
+
+// Has reports whether id is in s.
+func (s Set) Has(id ID) bool { return s>>id&1 != 0 }
+
+const (
+	// HopByHop are the fields of one connection, which a gateway takes off and writes anew (RFC 9110 section 7.6.1).
+	// Content-Length is not among them, nor are Expect and Trailer.
+	HopByHop Set = 1<<Connection | 1<<KeepAlive | 1<<ProxyConnection | 1<<TE | 1<<TransferEncoding | 1<<Upgrade | 1<<Nominated
+
+	// singletons have one value; a second one is read differently by different servers.
+	singletons Set = 1<<ContentType | 1<<ContentRange | 1<<Authorization | 1<<ProxyAuthorization | 1<<IfModifiedSince |
+		1<<IfUnmodifiedSince | 1<<IfRange | 1<<Range | 1<<MaxForwards
+)
+
+// EqualFold reports whether b is lower but for the case of ASCII letters. lower must be in lower case.
+func EqualFold(b []byte, lower string) bool {
+	if len(b) != len(lower) {
+		return false
+	}
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
