@@ -1,0 +1,226 @@
+package accesslog
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	queueBytes = 8 << 20 // encoded records that may wait for the disk; what comes beyond is lost and counted
+	flushBytes = 128 << 10
+	flushEvery = time.Second
+)
+
+// Writer keeps records in hourly segments on disk. Records are encoded into a queue in memory and written by a
+// goroutine of its own: a request never waits for the disk, and a disk that is full or slow costs log lines only.
+type Writer struct {
+	root string // one instance's
+	now  func() time.Time
+
+	mu     sync.Mutex // held to encode one record, never while writing
+	queue  []byte
+	lines  int64
+	spare  []byte
+	closed bool
+
+	wake chan struct{}
+	done chan struct{}
+
+	file *os.File // the open segment; only the writing goroutine touches it
+	path string
+
+	lost    atomic.Int64
+	written atomic.Int64
+	failure atomic.Pointer[error]
+}
+
+// NewWriter starts a writer whose segments lie under root:
+//
+//	root/insights-logs-applicationgatewayaccesslog/resourceId=…/y=2026/m=11/d=23/h=09/m=00/PT1H.json
+func NewWriter(root string) *Writer {
+	w := &Writer{root: root, now: time.Now, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	go w.run()
+	return w
+}
+
+// Write queues a record. It never blocks on anything but other calls of Write.
+func (w *Writer) Write(r *Record) {
+	w.mu.Lock()
+	before := len(w.queue)
+	if w.closed || before >= queueBytes {
+		w.mu.Unlock()
+		w.lost.Add(1)
+		return
+	}
+	w.queue = r.Append(w.queue)
+	w.lines++
+	full := before < flushBytes && len(w.queue) >= flushBytes
+	w.mu.Unlock()
+	if full {
+		w.nudge()
+	}
+}
+
+func (w *Writer) nudge() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Lost is the number of records that the disk or the queue could not take.
+func (w *Writer) Lost() int64 { return w.lost.Load() }
+
+// Written is the number of records on disk.
+func (w *Writer) Written() int64 { return w.written.Load() }
+
+// Err is the last failure to write, nil after a success.
+func (w *Writer) Err() error {
+	if e := w.failure.Load(); e != nil {
+		return *e
+	}
+	return nil
+}
+
+// Close writes what is queued and closes the segment. Later records are lost.
+func (w *Writer) Close() {
+	w.mu.Lock()
+	was := w.closed
+	w.closed = true
+	w.mu.Unlock()
+	if !was {
+		close(w.wake)
+	}
+	<-w.done
+}
+
+func (w *Writer) run() {
+	defer close(w.done)
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	for open := true; open; {
+		select {
+		case _, open = <-w.wake:
+		case <-tick.C:
+		}
+		w.flush()
+	}
+	w.closeFile()
+}
+
+// flush writes the queue to the segment of the current hour.
+func (w *Writer) flush() {
+	w.mu.Lock()
+	batch, lines := w.queue, w.lines
+	w.queue, w.lines, w.spare = w.spare[:0], 0, nil
+	w.mu.Unlock()
+	if len(batch) > 0 {
+		w.store(batch, lines)
+	}
+	w.mu.Lock()
+	if cap(batch) <= 4*flushBytes {
+		w.spare = batch[:0]
+	}
+	w.mu.Unlock()
+}
+
+func (w *Writer) store(batch []byte, lines int64) {
+	err := w.open(batch)
+	if err == nil {
+		_, err = w.file.Write(batch)
+	}
+	if err != nil {
+		w.lost.Add(lines)
+		w.failure.Store(&err)
+		w.mend()
+		return
+	}
+	w.written.Add(lines)
+	w.failure.Store(nil)
+}
+
+// mend cuts a half-written batch off, so that the next one starts a line of its own.
+func (w *Writer) mend() {
+	if w.file == nil {
+		return
+	}
+	if end, err := lastLineEnd(w.file); err == nil {
+		w.file.Truncate(end)
+	}
+	w.closeFile()
+}
+
+// lastLineEnd is the offset behind the last line end of f.
+func lastLineEnd(f *os.File) (int64, error) {
+	r, err := os.Open(f.Name())
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	info, err := r.Stat()
+	if err != nil {
+		return 0, err
+	}
+	b := make([]byte, 64<<10)
+	for end := info.Size(); end > 0; {
+		from := max(0, end-int64(len(b)))
+		n, err := r.ReadAt(b[:end-from], from)
+		if n == 0 && err != nil {
+			return 0, err
+		}
+		if i := strings.LastIndexByte(string(b[:n]), '\n'); i >= 0 {
+			return from + int64(i) + 1, nil
+		}
+		end = from
+	}
+	return 0, nil
+}
+
+// open makes the segment of the current hour the open one.
+func (w *Writer) open(batch []byte) error {
+	path := SegmentPath(w.root, resourceOf(batch), w.now())
+	if w.file != nil && w.path == path {
+		return nil
+	}
+	w.closeFile()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	w.file, w.path = f, path
+	return nil
+}
+
+func (w *Writer) closeFile() {
+	if w.file != nil {
+		w.file.Close()
+		w.file = nil
+	}
+}
+
+// resourceOf takes the resource id out of the first record of a batch.
+func resourceOf(batch []byte) string {
+	const key = `"resourceId":"`
+	_, rest, ok := strings.Cut(string(batch[:min(len(batch), 2<<10)]), key)
+	id, _, end := strings.Cut(rest, `"`)
+	if !ok || !end || strings.Contains(id, "..") {
+		return ""
+	}
+	return id
+}
+
+// Container is the name of the access log's container in a storage account.
+const Container = "insights-logs-applicationgatewayaccesslog"
+
+// SegmentPath is where the records that arrive in the hour of t lie, by Azure's convention, in UTC.
+func SegmentPath(root, resourceID string, t time.Time) string {
+	return filepath.Join(root, Container, filepath.FromSlash("resourceId="+resourceID),
+		filepath.FromSlash(t.UTC().Format("y=2006/m=01/d=02/h=15/m=00")), "PT1H.json")
+}
