@@ -1,0 +1,216 @@
+package gateway
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Document is a gateway as somebody described it: the normalised tree, which keeps what Causeway does not know, and the
+// Config that is filled from it. It is read-only.
+type Document struct {
+	Config *Config
+
+	tree      *object // canonical form of what was given
+	effective *object // tree with the defaults in place
+	names     nameIndex
+	flat      bool // came without the properties level
+	problems  []Problem
+}
+
+// Parse reads the document of one gateway: the body of the REST API, or what `az network application-gateway show`
+// prints. Property names and enum values may have any case, numbers may be strings, null counts as absent.
+//
+// The error is a *FormatError when the input is something else or not JSON. What is wrong inside a gateway document is
+// never an error here but a Problem; Config is then filled as far as it can be.
+func Parse(data []byte) (*Document, error) {
+	data = plainUTF8(data)
+	if err := recogniseText(data); err != nil {
+		return nil, err
+	}
+	v, err := readJSON(data)
+	if err != nil {
+		return nil, err
+	}
+	root, err := recogniseValue(v)
+	if err != nil {
+		return nil, err
+	}
+	var n normaliser
+	d := &Document{flat: isFlat(root)}
+	d.tree = n.object(resourceModel, root, "")
+	d.effective = withDefaults(resourceModel, clone(d.tree)).(*object)
+	d.names = childNames(d.effective.props())
+	d.Config = fillConfig(d.tree, d.effective)
+	d.problems = d.finish(append(n.problems, validate(d)...))
+	return d, nil
+}
+
+// Problems are all problems of the document, by path. The slice is the document's own.
+func (d *Document) Problems() []Problem { return d.problems }
+
+// Validate is Problems; it stands for the question whether the document may be applied.
+func (d *Document) Validate() []Problem { return d.problems }
+
+// JSON is the document in canonical REST form, indented, secrets included: canonical names and enum values, references as
+// given, unknown properties kept.
+func (d *Document) JSON() []byte { return render(d.tree) }
+
+// Public is JSON without the properties that Azure never returns: private keys and their passwords.
+func (d *Document) Public() []byte { return render(withoutSecrets(resourceModel, d.tree)) }
+
+// Effective is the document as it is in force: defaults filled in, every child with its id, references in canonical
+// spelling, secrets left out.
+func (d *Document) Effective() []byte {
+	out := withoutSecrets(resourceModel, d.effective).(*object)
+	d.nameChildren(out)
+	return render(d.canonicalReferences(resourceModel, out))
+}
+
+// finish gives the paths the form that the document has, and sorts.
+func (d *Document) finish(problems []Problem) []Problem {
+	if d.flat {
+		for i := range problems {
+			problems[i].Path = strings.ReplaceAll(problems[i].Path, "properties.", "")
+		}
+	}
+	return sortProblems(problems)
+}
+
+// nameChildren gives every child of every collection its id.
+func (d *Document) nameChildren(tree *object) {
+	tree.set("id", d.Config.ResourceID())
+	for _, f := range gatewayFields() {
+		if f.shape.kind != isList || f.shape.elem.noun == "" {
+			continue
+		}
+		for _, item := range tree.list("properties", f.name) {
+			if o, ok := item.(*object); ok {
+				o.set("id", d.Config.ChildID(f.name, o.str("name")))
+				o.members = inModelOrder(f.shape.elem, o.members)
+			}
+		}
+	}
+	tree.members = inModelOrder(resourceModel, tree.members)
+}
+
+func (d *Document) canonicalReferences(s *shape, v any) any {
+	switch v := v.(type) {
+	case *object:
+		if s.kind == isRef {
+			if s.target != "" && v.str("id") != "" {
+				v.set("id", d.Config.ChildID(s.target, d.names.spelled(s.target, v.str("id"))))
+			}
+			return v
+		}
+		for i, m := range v.members {
+			if _, fs := s.field(m.key); fs != nil {
+				v.members[i].value = d.canonicalReferences(fs, m.value)
+			}
+		}
+	case []any:
+		if s.kind == isList {
+			for i := range v {
+				v[i] = d.canonicalReferences(s.elem, v[i])
+			}
+		}
+	}
+	return v
+}
+
+// gatewayFields are the properties of the gateway itself.
+func gatewayFields() []field {
+	_, props := resourceModel.field("properties")
+	return props.fields
+}
+
+// withDefaults fills in, in place, what is in force where the document is silent.
+func withDefaults(s *shape, v any) any {
+	switch v := v.(type) {
+	case *object:
+		if s.kind != isObject {
+			return v
+		}
+		for _, f := range s.fields {
+			inner := v.value(f.name)
+			switch {
+			case inner == nil && f.shape.filled:
+				inner = &object{}
+			case inner == nil && f.shape.fallback != nil:
+				inner = clone(f.shape.fallback)
+			case inner == nil:
+				continue
+			}
+			v.set(f.name, withDefaults(f.shape, inner))
+		}
+		v.members = inModelOrder(s, v.members)
+	case []any:
+		if s.kind == isList {
+			for i := range v {
+				v[i] = withDefaults(s.elem, v[i])
+			}
+		}
+	}
+	return v
+}
+
+// withoutSecrets copies v without the write-only properties.
+func withoutSecrets(s *shape, v any) any {
+	switch v := v.(type) {
+	case *object:
+		out := &object{}
+		for _, m := range v.members {
+			_, fs := s.field(m.key)
+			switch {
+			case fs == nil:
+				out.members = append(out.members, member{m.key, clone(m.value)})
+			case !fs.secret:
+				out.members = append(out.members, member{m.key, withoutSecrets(fs, m.value)})
+			}
+		}
+		return out
+	case []any:
+		if s.kind == isList {
+			out := make([]any, len(v))
+			for i := range v {
+				out[i] = withoutSecrets(s.elem, v[i])
+			}
+			return out
+		}
+	}
+	return clone(v)
+}
+
+func inModelOrder(s *shape, members []member) []member {
+	out := make([]member, 0, len(members))
+	byKey := make(map[string]any, len(members))
+	for _, m := range members {
+		byKey[m.key] = m.value
+	}
+	for _, f := range s.fields {
+		if v, ok := byKey[f.name]; ok {
+			out = append(out, member{f.name, v})
+			delete(byKey, f.name)
+		}
+	}
+	for _, m := range members {
+		if _, left := byKey[m.key]; left {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+func render(v any) []byte {
+	plain, err := marshal(v)
+	if err != nil { // the tree holds nothing but what was read from JSON
+		panic(fmt.Sprintf("render a gateway document: %v", err))
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, plain, "", "  "); err != nil {
+		panic(fmt.Sprintf("indent a gateway document: %v", err))
+	}
+	b.WriteByte('\n')
+	return b.Bytes()
+}

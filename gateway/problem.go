@@ -1,0 +1,82 @@
+package gateway
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Severity tells a problem that makes a document unusable from one that is worth knowing.
+type Severity string
+
+// The severities. A document with an Error is refused; a Warning never stops it.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+)
+
+// Problem is one thing that is wrong with a document, or that will surprise.
+type Problem struct {
+	Path     string   `json:"path"` // of the offending property, as in the document: httpListeners[0].properties.hostName
+	Code     string   `json:"code"` // Azure's where it has one
+	Message  string   `json:"message"`
+	Hint     string   `json:"hint,omitempty"` // what to do about it
+	Severity Severity `json:"severity"`
+}
+
+func (p Problem) String() string {
+	return fmt.Sprintf("%s: %s: %s [%s]", p.Severity, p.Path, p.Message, p.Code)
+}
+
+// HasErrors reports whether any problem is an error.
+func HasErrors(problems []Problem) bool {
+	return slices.ContainsFunc(problems, func(p Problem) bool { return p.Severity == Error })
+}
+
+// report collects problems.
+type report struct{ problems []Problem }
+
+func (r *report) error(path, code, hint, format string, args ...any) {
+	r.problems = append(r.problems, Problem{path, code, fmt.Sprintf(format, args...), hint, Error})
+}
+
+func (r *report) warn(path, code, hint, format string, args ...any) {
+	r.problems = append(r.problems, Problem{path, code, fmt.Sprintf(format, args...), hint, Warning})
+}
+
+// sortProblems orders by path, list positions by number, and drops exact repetitions.
+func sortProblems(problems []Problem) []Problem {
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(comparePaths(a.Path, b.Path), cmp.Compare(a.Severity, b.Severity),
+			cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
+	})
+	return slices.Compact(problems)
+}
+
+func comparePaths(a, b string) int {
+	for a != "" && b != "" {
+		x, restA := pathPiece(a)
+		y, restB := pathPiece(b)
+		byLength := 0
+		if isDigit(x[0]) && isDigit(y[0]) {
+			byLength = cmp.Compare(len(x), len(y))
+		}
+		if c := cmp.Or(byLength, strings.Compare(x, y)); c != 0 {
+			return c
+		}
+		a, b = restA, restB
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// pathPiece splits off the longest run of digits, or of anything else, at the start of a path.
+func pathPiece(s string) (piece, rest string) {
+	end := strings.IndexFunc(s, func(r rune) bool { return (r >= '0' && r <= '9') != isDigit(s[0]) })
+	if end < 0 {
+		return s, ""
+	}
+	return s[:end], s[end:]
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -1,0 +1,127 @@
+package gateway
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+const exportHint = "export the gateway with: az network application-gateway show -g GROUP -n NAME > gateway.json"
+
+var yamlLine = regexp.MustCompile(`^(---|[A-Za-z_][\w.-]*:(\s|$)|- )`)
+
+// recogniseText refuses input that is not JSON by what it looks like, so that nobody has to understand a syntax error.
+func recogniseText(data []byte) error {
+	start := bytes.TrimSpace(data)
+	first, _, _ := bytes.Cut(start, []byte("\n"))
+	switch {
+	case len(start) == 0:
+		return unlike("the document is empty", exportHint)
+	case start[0] == '{' || start[0] == '[' || start[0] == '"':
+		return nil
+	case start[0] == '<':
+		return unlike("this looks like HTML or XML, perhaps a sign-in or error page", exportHint)
+	case bytes.HasPrefix(start, []byte("PK\x03\x04")) || bytes.HasPrefix(start, []byte("\x1f\x8b")):
+		return unlike("this is a compressed archive", "unpack it and give the JSON file inside")
+	case bytes.Contains(start, []byte(`resource "azurerm_`)):
+		return unlike("this looks like Terraform configuration",
+			"export the gateway that it made: az network application-gateway show -g GROUP -n NAME > gateway.json")
+	case bytes.HasPrefix(start, []byte("resource ")) || bytes.HasPrefix(start, []byte("param ")) ||
+		bytes.HasPrefix(start, []byte("targetScope")):
+		return unlike("this looks like Bicep", "export the gateway that it made: az network application-gateway show -g GROUP -n NAME > gateway.json")
+	case yamlLine.Match(first):
+		return unlike("this looks like YAML",
+			"give the gateway as JSON (az … show -o json); causeway.yaml goes to --local")
+	}
+	return nil // the JSON reader says where it stops being JSON
+}
+
+// recogniseValue returns the gateway object, or says what else the JSON is.
+func recogniseValue(v any) (*object, error) {
+	root, ok := v.(*object)
+	if !ok {
+		return nil, recogniseList(v)
+	}
+	keys := foldedKeys(root)
+	switch {
+	case strings.Contains(strings.ToLower(textOf(keys["$schema"])), "deploymenttemplate") || keys["resources"] != nil:
+		return nil, unlike("this is an ARM template, not a gateway",
+			"deploy it and export the gateway with az network application-gateway show, or give the body of its Microsoft.Network/applicationGateways resource with the expressions filled in")
+	case keys["error"] != nil:
+		o, _ := keys["error"].(*object)
+		inner := foldedKeys(o)
+		return nil, unlike(fmt.Sprintf("this is an error answer of Azure: %s: %s", textOf(inner["code"]), textOf(inner["message"])), exportHint)
+	case isListAnswer(keys):
+		return nil, recogniseList(keys["value"])
+	case keys["type"] != nil && !strings.EqualFold(textOf(keys["type"]), "Microsoft.Network/applicationGateways"):
+		return nil, unlike(fmt.Sprintf("this is a resource of type %s, not an application gateway", shorten(textOf(keys["type"]))), exportHint)
+	case isHealth(keys):
+		return nil, unlike("this is a backend-health answer, not a gateway", exportHint)
+	case !hasGatewayKey(root):
+		return nil, unlike("this JSON object has no property of an application gateway", exportHint)
+	}
+	return root, nil
+}
+
+func recogniseList(v any) error {
+	items, ok := v.([]any)
+	if !ok {
+		return unlike("this is a single JSON value, not a gateway", exportHint)
+	}
+	return unlike(fmt.Sprintf("this is a list of %d elements, as az network application-gateway list prints it", len(items)),
+		"give one gateway: az network application-gateway show -g GROUP -n NAME, or take an element: jq '.[0]'")
+}
+
+func isListAnswer(keys map[string]any) bool {
+	_, list := keys["value"].([]any)
+	return list && keys["properties"] == nil && keys["sku"] == nil
+}
+
+// isHealth knows the backend-health answer by its settings inside the pools.
+func isHealth(keys map[string]any) bool {
+	pools, _ := keys["backendaddresspools"].([]any)
+	if len(pools) == 0 {
+		return false
+	}
+	pool, _ := pools[0].(*object)
+	return foldedKeys(pool)["backendhttpsettingscollection"] != nil
+}
+
+func hasGatewayKey(root *object) bool {
+	_, props := resourceModel.field("properties")
+	known := func(o *object) bool {
+		for _, m := range o.members {
+			if _, s := props.field(m.key); s != nil && !s.dropped {
+				return true
+			}
+		}
+		return false
+	}
+	keys := foldedKeys(root)
+	inner, _ := keys["properties"].(*object)
+	return keys["type"] != nil || known(root) || inner != nil && known(inner)
+}
+
+// isFlat reports whether the document came without the properties level.
+func isFlat(root *object) bool {
+	_, nested := foldedKeys(root)["properties"].(*object)
+	return !nested
+}
+
+func foldedKeys(o *object) map[string]any {
+	keys := map[string]any{}
+	if o != nil {
+		for _, m := range o.members {
+			keys[strings.ToLower(m.key)] = m.value
+		}
+	}
+	return keys
+}
+
+func textOf(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+func unlike(message, hint string) error { return &FormatError{Message: message, Hint: hint} }
