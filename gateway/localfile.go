@@ -1,0 +1,230 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/yaml"
+)
+
+// ParseLocal reads causeway.yaml over the defaults. File names in it are relative to dir. The error says that it is no
+// YAML mapping at all; anything else that is wrong is a Problem, and then the Local must not be used.
+func ParseLocal(data []byte, dir string) (Local, []Problem, error) {
+	local := DefaultLocal()
+	asJSON, err := yaml.YAMLToJSONStrict(plainUTF8(data))
+	if err != nil {
+		return local, nil, &FormatError{
+			Message: "not valid YAML: " + strings.TrimPrefix(err.Error(), "yaml: "),
+			Hint:    "indent with spaces, give each key once",
+		}
+	}
+	v, err := readJSON(asJSON)
+	if err != nil {
+		return local, nil, err
+	}
+	root, ok := v.(*object)
+	switch {
+	case v == nil: // nothing but comments
+		return local, nil, nil
+	case !ok:
+		return local, nil, &FormatError{Message: "causeway.yaml must be a mapping of settings", Hint: "write for example: connectTimeout: 5s"}
+	}
+	r := localReader{dir: dir, local: &local}
+	r.read(root)
+	return local, sortProblems(r.problems), nil
+}
+
+// localReader fills a Local. Each setting has one reader; a key without one is an error.
+type localReader struct {
+	report
+	dir   string
+	local *Local
+}
+
+type settings map[string]func(v any, path string)
+
+func (r *localReader) read(root *object) {
+	r.mapping(root, "", settings{
+		"certificates":       r.certificates,
+		"members":            r.members,
+		"connectTimeout":     r.duration(&r.local.ConnectTimeout),
+		"backendIdleTimeout": r.duration(&r.local.BackendIdleTimeout),
+		"keepAliveHint":      r.choice(&r.local.KeepAliveHint, "honour", "ignore"),
+		"logs":               r.logs,
+	})
+}
+
+func (r *localReader) mapping(v any, path string, known settings) {
+	o, ok := v.(*object)
+	if !ok {
+		r.wrong(path, v, "a mapping")
+		return
+	}
+	for _, m := range o.members {
+		at := join(path, m.key)
+		if read, ok := known[m.key]; ok {
+			read(m.value, at)
+			continue
+		}
+		names := sortedKeys(known)
+		hint := "known are: " + strings.Join(names, ", ")
+		if best := closest(m.key, names); best != "" {
+			hint = fmt.Sprintf("did you mean %s?", best)
+		}
+		r.error(at, "UnknownSetting", hint, "unknown setting %s", shorten(m.key))
+	}
+}
+
+func (r *localReader) certificates(v any, path string) {
+	r.local.Certificates = map[string]KeyPair{}
+	r.named(v, path, func(name string, v any, at string) {
+		var pair KeyPair
+		r.mapping(v, at, settings{
+			"pfx": r.file(&pair.PFX), "password": r.text(&pair.Password), "cert": r.file(&pair.Cert), "key": r.file(&pair.Key),
+		})
+		const hint = "give either pfx (and its password), or cert and key"
+		switch pem := pair.Cert != "" || pair.Key != ""; {
+		case pair.PFX != "" && pem:
+			r.error(at, "CertificateFilesConflict", hint, "pfx and PEM files are both given")
+		case pair.PFX == "" && (pair.Cert == "" || pair.Key == ""):
+			r.error(at, "CertificateFilesMissing", hint, "the certificate has no complete set of files")
+		case pair.PFX == "" && pair.Password != "":
+			r.error(join(at, "password"), "CertificateFilesConflict", "remove it; PEM keys are read unencrypted", "a password goes with pfx only")
+		}
+		r.local.Certificates[name] = pair
+	})
+}
+
+func (r *localReader) members(v any, path string) {
+	r.local.Members = map[string]string{}
+	r.named(v, path, func(name string, v any, at string) {
+		var dial string
+		r.text(&dial)(v, at)
+		if err := checkDial(dial); err != nil {
+			r.error(at, "InvalidAddress", "write host or host:port, IPv6 with a port as [::1]:8080", "%v", err)
+		}
+		r.local.Members[name] = dial
+	})
+}
+
+func (r *localReader) logs(v any, path string) {
+	queries := "keep"
+	r.mapping(v, path, settings{
+		"days": r.days, "bytes": r.size(&r.local.Logs.Bytes), "queries": r.choice(&queries, "keep", "drop"),
+	})
+	r.local.Logs.Queries = queries == "keep"
+}
+
+// named reads a mapping whose keys are names of the user's.
+func (r *localReader) named(v any, path string, read func(name string, v any, at string)) {
+	o, ok := v.(*object)
+	if !ok {
+		r.wrong(path, v, "a mapping from names")
+		return
+	}
+	for _, m := range o.members {
+		read(m.key, m.value, path+"["+strconv.Quote(m.key)+"]")
+	}
+}
+
+func (r *localReader) text(into *string) func(any, string) {
+	return func(v any, path string) {
+		s, ok := toText(v)
+		if !ok {
+			r.wrong(path, v, "a string")
+			return
+		}
+		*into = s
+	}
+}
+
+func (r *localReader) file(into *string) func(any, string) {
+	return func(v any, path string) {
+		r.text(into)(v, path)
+		if *into != "" && !filepath.IsAbs(*into) {
+			*into = filepath.Join(r.dir, *into)
+		}
+	}
+}
+
+func (r *localReader) choice(into *string, values ...string) func(any, string) {
+	return func(v any, path string) {
+		s, _ := v.(string)
+		for _, allowed := range values {
+			if s == allowed {
+				*into = s
+				return
+			}
+		}
+		r.wrong(path, v, "one of "+strings.Join(values, ", "))
+	}
+}
+
+// duration reads 5s or 1m30s, from a millisecond to a day.
+func (r *localReader) duration(into *time.Duration) func(any, string) {
+	return func(v any, path string) {
+		s, _ := v.(string)
+		d, err := time.ParseDuration(s)
+		if err != nil {
+			r.wrong(path, v, "a duration such as 5s, 500ms or 1m30s")
+			return
+		}
+		if d < time.Millisecond || d > 24*time.Hour {
+			r.error(path, "OutOfRange", "choose a duration from 1ms to 24h", "%s is out of range", s)
+			return
+		}
+		*into = d
+	}
+}
+
+func (r *localReader) days(v any, path string) {
+	n, ok := toInteger(v)
+	digits, _ := n.(json.Number)
+	days, err := strconv.Atoi(digits.String())
+	if !ok || err != nil || days < 1 || days > 3650 {
+		r.wrong(path, v, "a number of days from 1 to 3650")
+		return
+	}
+	r.local.Logs.Days = days
+}
+
+// size reads a number of bytes, plain or with a unit: 10GiB, 500MB.
+func (r *localReader) size(into *int64) func(any, string) {
+	return func(v any, path string) {
+		s, _ := toText(v)
+		n, err := parseSize(s)
+		if err != nil {
+			r.wrong(path, v, "a size such as 10GiB or 500MB, at least 1MiB")
+			return
+		}
+		*into = n
+	}
+}
+
+func (r *localReader) wrong(path string, v any, want string) {
+	r.error(path, "InvalidSetting", "write "+want, "%s where %s belongs", jsonType(v), want)
+}
+
+func parseSize(s string) (int64, error) {
+	end := strings.LastIndexAny(s, "0123456789") + 1
+	n, err := strconv.ParseInt(s[:end], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read the size %s: %w", shorten(s), err)
+	}
+	units := map[string]int64{
+		"": 1, "B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+		"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+	}
+	unit, ok := units[strings.TrimSpace(s[end:])]
+	if !ok {
+		return 0, fmt.Errorf("read the size %s: unknown unit", shorten(s))
+	}
+	if n > (1<<62)/unit || n*unit < 1<<20 {
+		return 0, fmt.Errorf("the size %s is not from 1MiB to 4EiB", shorten(s))
+	}
+	return n * unit, nil
+}
