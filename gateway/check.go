@@ -13,6 +13,7 @@ type checker struct {
 	report
 	cfg   *Config
 	props *object // as given, without defaults
+	zones []any
 	names nameIndex
 }
 
@@ -167,6 +168,9 @@ func (c *checker) misled(collection, id string) string {
 }
 
 func (c *checker) referenceHint(collection, id string) string {
+	if len(c.names[collection]) > 500 {
+		return "check the name"
+	}
 	var names []string
 	for _, name := range c.names[collection] {
 		names = append(names, name)
