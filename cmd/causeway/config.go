@@ -1,0 +1,224 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"causeway/gateway"
+)
+
+func configCommand() *cobra.Command {
+	return group("config", "Check and show gateway documents", configValidateCommand(), configShowCommand())
+}
+
+// validation is what `config validate -o json` prints for each file.
+type validation struct {
+	File     string            `json:"file"`
+	Valid    bool              `json:"valid"`
+	Problems []gateway.Problem `json:"problems"`
+}
+
+func configValidateCommand() *cobra.Command {
+	var localFile, output string
+	cmd := &cobra.Command{
+		Use:   "validate FILE...",
+		Short: "Find every problem of gateway documents",
+		Long: "Find every problem of gateway documents: exports of az network application-gateway show, or bodies of the REST API.\n" +
+			"FILE - is standard input. With --local, causeway.yaml is checked along with them; without it, a certificate whose\n" +
+			"private key is nowhere is only a warning. Exit code 1 means that a document has an error; warnings are no errors.",
+		Example: "  causeway config validate gateway.json\n  causeway config validate gateway.json --local causeway.yaml -o json",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			if output != "text" && output != "json" {
+				return fmt.Errorf("-o %s: the output is text or json", output)
+			}
+			return validateFiles(cmd, files, localFile, output)
+		},
+	}
+	cmd.Flags().StringVar(&localFile, "local", "", "causeway.yaml to check along with the documents")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	return cmd
+}
+
+func validateFiles(cmd *cobra.Command, files []string, localFile, output string) error {
+	local, localProblems, err := readLocal(localFile)
+	if err != nil {
+		return err
+	}
+	var results []validation
+	if localFile != "" {
+		results = append(results, judge(localFile, localProblems))
+	}
+	for _, file := range files {
+		document, err := readDocument(cmd.InOrStdin(), file)
+		if err != nil {
+			return err
+		}
+		problems := append(document.Problems(), localCheck(local, document, localFile != "")...)
+		results = append(results, judge(file, problems))
+	}
+	if err := printValidations(cmd.OutOrStdout(), results, output); err != nil {
+		return &exitError{code: exitFailed, err: fmt.Errorf("write the result: %w", err)}
+	}
+	for _, r := range results {
+		if !r.Valid {
+			return &exitError{code: exitBadNews}
+		}
+	}
+	return nil
+}
+
+// localCheck holds the document against causeway.yaml. A document alone is not wrong for lack of private keys, which no
+// export carries.
+func localCheck(local gateway.Local, document *gateway.Document, given bool) []gateway.Problem {
+	problems := gateway.ValidateLocal(local, document.Config)
+	for i := range problems {
+		if !given {
+			problems[i].Severity = gateway.Warning
+		}
+	}
+	return problems
+}
+
+func judge(file string, problems []gateway.Problem) validation {
+	if problems == nil {
+		problems = []gateway.Problem{}
+	}
+	return validation{File: file, Valid: !gateway.HasErrors(problems), Problems: problems}
+}
+
+func printValidations(w io.Writer, results []validation, output string) error {
+	if output == "json" {
+		return printJSON(w, results)
+	}
+	for _, r := range results {
+		if err := printValidation(w, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printValidation(w io.Writer, r validation) error {
+	var b strings.Builder
+	errorCount := 0
+	for _, p := range r.Problems {
+		if p.Severity == gateway.Error {
+			errorCount++
+		}
+		fmt.Fprintf(&b, "%s: %s\n", r.File, p)
+		if p.Hint != "" {
+			fmt.Fprintf(&b, "  hint: %s\n", strings.ReplaceAll(p.Hint, "\n", "\n    "))
+		}
+	}
+	verdict := "valid"
+	if !r.Valid {
+		verdict = "invalid"
+	}
+	fmt.Fprintf(&b, "%s: %s, %s, %s\n", r.File, verdict, count(errorCount, "error"), count(len(r.Problems)-errorCount, "warning"))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func configShowCommand() *cobra.Command {
+	var effective bool
+	cmd := &cobra.Command{
+		Use:   "show FILE",
+		Short: "Print a gateway document in canonical form, defaults filled in",
+		Long: "Print a gateway document as the REST API has it: canonical names and values, defaults filled in, every child with\n" +
+			"its id. Private keys and passwords are left out. FILE - is standard input.",
+		Example: "  causeway config show gateway.json\n  causeway config show --effective=false gateway.json",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			document, err := readDocument(cmd.InOrStdin(), files[0])
+			if err != nil {
+				return err
+			}
+			text := document.Public()
+			if effective {
+				text = document.Effective()
+			}
+			if _, err := cmd.OutOrStdout().Write(text); err != nil {
+				return &exitError{code: exitFailed, err: fmt.Errorf("write the document: %w", err)}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&effective, "effective", true, "fill in defaults and ids")
+	return cmd
+}
+
+// readDocument reads a gateway document from a file, or from stdin for "-".
+func readDocument(stdin io.Reader, file string) (*gateway.Document, error) {
+	data, err := readInput(stdin, file)
+	if err != nil {
+		return nil, err
+	}
+	document, err := gateway.Parse(data)
+	if err != nil {
+		return nil, unreadable(file, err)
+	}
+	return document, nil
+}
+
+// readLocal reads causeway.yaml; no name gives the defaults.
+func readLocal(file string) (gateway.Local, []gateway.Problem, error) {
+	if file == "" {
+		return gateway.DefaultLocal(), nil, nil
+	}
+	data, err := readInput(nil, file)
+	if err != nil {
+		return gateway.Local{}, nil, err
+	}
+	local, problems, err := gateway.ParseLocal(data, filepath.Dir(file))
+	if err != nil {
+		return gateway.Local{}, nil, unreadable(file, err)
+	}
+	return local, problems, nil
+}
+
+func readInput(stdin io.Reader, file string) ([]byte, error) {
+	if file == "-" && stdin != nil {
+		data, err := io.ReadAll(stdin)
+		if err != nil {
+			return nil, &exitError{exitFailed, fmt.Errorf("read standard input: %w", err), "give a file instead"}
+		}
+		return data, nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, &exitError{exitFailed, fmt.Errorf("read the file: %w", err), "check the name and that you may read it"}
+	}
+	return data, nil
+}
+
+// unreadable is the error for a file that is no document at all.
+func unreadable(file string, err error) error {
+	exit := &exitError{code: exitFailed, err: fmt.Errorf("read %s: %w", file, err)}
+	var format *gateway.FormatError
+	if errors.As(err, &format) {
+		exit.hint = format.Hint
+	}
+	return exit
+}
+
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+func count(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}
