@@ -1,0 +1,125 @@
+// Package conn is everything that a request may block on.
+//
+// A handler is straight-line code over Conn. It runs unchanged on every engine: one goroutine per connection on
+// net.Conn (NewGoroutines), and the same over a network in memory for tests under fake time (NewMemory).
+//
+// Rules for who writes a handler:
+//   - Block only on Conn and Home; anything else goes through Home.Do or Conn.Detach. Hold no lock across a call that
+//     may wait.
+//   - A turn reads everything that it was called for. It returns true with no byte left over, false to close.
+//   - A Conn belongs to its Home. Stop another strand only through Both or Shutdown.
+//   - In Both, ab reads a and writes b, and ba the reverse; an error stops the other side. Both does not nest.
+//   - Set deadlines before each phase. The read deadline left at the end of a turn is the idle limit.
+//   - After an early answer CloseWrite, drain within bounds, then Close. A message cut short ends with Reset.
+//   - Give only after a clean end. TLS only through TLS, and afterwards only what that returned.
+package conn
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// A Conn is one byte stream. One strand (a turn, or one side of Both) may read while another writes; Peer, Info and
+// Reset are safe beside them, nothing else is. Errors wrap the system's errno; a deadline fails with
+// os.ErrDeadlineExceeded.
+type Conn interface {
+	// Read waits for at least one byte. io.EOF is the peer's clean end.
+	Read(p []byte) (int, error)
+	// Write sends all of p or fails, and keeps no reference to p.
+	Write(p []byte) (int, error)
+	// Writev sends head and then body, in one system call if the kernel takes it. n counts both.
+	Writev(head, body []byte) (n int, err error)
+
+	// SetReadDeadline and SetWriteDeadline bound every later call, and one that is waiting, at an absolute time; the
+	// zero time lifts the bound. The read deadline also bounds the idle wait between turns.
+	SetReadDeadline(t time.Time)
+	SetWriteDeadline(t time.Time)
+
+	// CloseWrite ends our side (FIN; under TLS close_notify first); reading goes on.
+	CloseWrite() error
+	// Close gives the connection up. Unread input makes the kernel send RST and may destroy what the peer has not read:
+	// after an early answer CloseWrite and drain first.
+	Close() error
+	// Reset aborts with RST, so that the peer cannot take a cut-off message for a whole one.
+	Reset() error
+
+	// Peer says, without waiting or consuming, what the other side has done: an idle backend connection that is not
+	// Quiet is stale; a client that is Gone wants no answer.
+	Peer() Peer
+	// Info is what is known about the connection at no cost; it stays readable after Close.
+	Info() *Info
+	// Detach takes the connection away from its engine and returns it as an ordinary net.Conn, for code that brings its
+	// own goroutines (HTTP/2, HTTP/3 helpers). The Conn is dead afterwards.
+	Detach() (net.Conn, error)
+}
+
+// Peer is what the other side of a Conn has done since we last read.
+type Peer uint8
+
+// What a peer has done.
+const (
+	Quiet Peer = iota // nothing
+	Spoke             // there is something to read
+	Gone              // it closed its side, or the connection failed
+)
+
+// Info is what is known about a connection. The engine keeps it, but for Uses and Idle, which belong to Home, and Hint.
+type Info struct {
+	ID            uint64 // serial number within its engine
+	Local, Remote netip.AddrPort
+	Opened, Idle  time.Time     // accepted or connected; last given to Home
+	Uses          int           // times taken from Home
+	Hint          time.Duration // idle limit that the peer announced; 0 or less: none
+	TLS           *tls.ConnectionState
+}
+
+// An Open is called for each new client connection. The turn it returns is called each time the client has something
+// to say (bytes, its end, a passed read deadline, ErrDraining): the turn then reads. It returns true to wait for more,
+// having consumed all it read, and false to close. Between turns the connection holds neither stack nor buffer.
+type Open func(h *Home, c Conn) (turn func() bool)
+
+var (
+	// ErrStopped ends a wait in one side of Both because the other side failed.
+	ErrStopped error = &stopError{"stopped by the other direction"}
+	// ErrDraining is what an idle connection reads once its server shuts down.
+	ErrDraining = errors.New("read from an idle client: the server is draining; close the connection")
+)
+
+// stopError is temporary to crypto/tls, so that a stopped read can be taken up again.
+type stopError struct{ s string }
+
+func (e *stopError) Error() string   { return e.s }
+func (e *stopError) Timeout() bool   { return true }
+func (e *stopError) Temporary() bool { return true }
+
+// Engine runs turns. NewGoroutines and NewMemory make one; each calls setup once for every Home.
+type Engine interface {
+	// Serve accepts from ln until its Shutdown. One engine serves many listeners on the same Homes.
+	Serve(ln net.Listener, open Open) Server
+	// Each runs f once on every Home: to sweep, to flush.
+	Each(f func(h *Home))
+}
+
+// A Server is a listener at work.
+type Server interface {
+	// Shutdown stops accepting, wakes idle connections with ErrDraining, waits for the busy ones, and resets what is left
+	// at the deadline. The socket itself stays open for as long as another process holds it, so nothing queued is lost.
+	// A second call waits for the same end.
+	Shutdown(deadline time.Time)
+}
+
+// stackable is a Conn of an engine, on which TLS can be put.
+type stackable interface {
+	Conn
+	stack(top layer)
+}
+
+// layer is a Conn on top of an engine's own.
+type layer interface {
+	Conn
+	// pending reports whether a read would succeed from what the layer holds: the socket would not tell.
+	pending() bool
+}

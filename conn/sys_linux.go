@@ -1,0 +1,96 @@
+package conn
+
+import (
+	"net"
+	"sync"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// rawConn is the descriptor under nc if that is a socket.
+func rawConn(nc net.Conn) syscall.RawConn {
+	if sc, ok := nc.(syscall.Conn); ok {
+		if raw, err := sc.SyscallConn(); err == nil {
+			return raw
+		}
+	}
+	return nil
+}
+
+func sysRead(fd uintptr, p []byte) (int, error) {
+	for {
+		n, err := syscall.Read(int(fd), p)
+		if err != syscall.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
+// sysWrite sends from both parts in one call, as much as the kernel takes.
+func sysWrite(fd uintptr, p *[2][]byte) (int, error) {
+	for {
+		var n int
+		var err error
+		switch {
+		case len(p[1]) == 0:
+			n, err = syscall.Write(int(fd), p[0])
+		case len(p[0]) == 0:
+			n, err = syscall.Write(int(fd), p[1])
+		default:
+			n, err = writev(fd, p)
+		}
+		if err != syscall.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
+func writev(fd uintptr, p *[2][]byte) (int, error) {
+	v := [2]unix.Iovec{{Base: &p[0][0]}, {Base: &p[1][0]}}
+	v[0].SetLen(len(p[0]))
+	v[1].SetLen(len(p[1]))
+	n, _, e := unix.Syscall(unix.SYS_WRITEV, fd, uintptr(unsafe.Pointer(&v)), uintptr(len(v)))
+	if e != 0 {
+		return 0, e
+	}
+	return int(n), nil
+}
+
+// looker peeks at a socket without an allocation.
+type looker struct {
+	f     func(fd uintptr)
+	peer  Peer
+	errno syscall.Errno
+}
+
+var lookers = sync.Pool{New: func() any {
+	l := new(looker)
+	l.f = l.look
+	return l
+}}
+
+// look says what the peer of a socket has done; errno is what the kernel told of it, and will not tell again.
+func look(raw syscall.RawConn) (Peer, syscall.Errno) {
+	l := lookers.Get().(*looker)
+	defer lookers.Put(l)
+	l.peer, l.errno = Gone, 0
+	if raw.Control(l.f) != nil {
+		return Gone, 0
+	}
+	return l.peer, l.errno
+}
+
+func (l *looker) look(fd uintptr) {
+	var b [1]byte
+	n, _, e := unix.Syscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&b)), 1, unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)
+	switch {
+	case e == unix.EAGAIN, e == unix.EINTR:
+		l.peer = Quiet
+	case e != 0:
+		l.errno = e
+	case n > 0:
+		l.peer = Spoke
+	}
+}

@@ -1,0 +1,15 @@
+//go:build !linux
+
+package conn
+
+import (
+	"net"
+	"syscall"
+)
+
+// rawConn has no descriptor to offer: the connection goes through net.Conn.
+func rawConn(net.Conn) syscall.RawConn { return nil }
+
+func sysRead(uintptr, []byte) (int, error)       { return 0, syscall.ENOSYS }
+func sysWrite(uintptr, *[2][]byte) (int, error)  { return 0, syscall.ENOSYS }
+func look(syscall.RawConn) (Peer, syscall.Errno) { return Quiet, 0 }

@@ -1,0 +1,249 @@
+package conn
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"reflect"
+	"sync"
+	"time"
+)
+
+// TLS makes a TLS connection of c and shakes hands under c's deadlines. side is tls.Server or tls.Client.
+// Use only the returned Conn afterwards; on an error close c.
+//
+// The error of a failed handshake wraps an *Alert if one side sent an alert, and *tls.CertificateVerificationError if
+// we refused the peer's certificate.
+//
+// crypto/tls writes while it holds a lock that its reader may want too (a key update, an alert), so records are
+// gathered while the lock is held and sent after it is released. That also makes one system call of a head, a body and
+// all their records.
+func TLS(c Conn, side func(net.Conn, *tls.Config) *tls.Conn, cfg *tls.Config) (Conn, error) {
+	s := &secure{Conn: c}
+	s.t = side((*under)(s), cfg)
+	err := s.t.Handshake()
+	if e := s.flush(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return nil, fmt.Errorf("shake hands with %s: %w", c.Info().Remote, alerted(err))
+	}
+	state := s.t.ConnectionState()
+	c.Info().TLS = &state
+	if b, ok := c.(stackable); ok {
+		b.stack(s)
+	}
+	return s, nil
+}
+
+// An Alert is a TLS alert that ended a connection. It wraps its code.
+type Alert struct {
+	Remote bool // the peer sent it
+	Code   tls.AlertError
+}
+
+func (a *Alert) Error() string {
+	if a.Remote {
+		return "the peer sent the TLS alert: " + a.Code.Error()
+	}
+	return "sent the TLS alert: " + a.Code.Error()
+}
+
+// Unwrap returns the code, a tls.AlertError.
+func (a *Alert) Unwrap() error { return a.Code }
+
+// alerted finds the alert in an error of crypto/tls, which has a type for it but uses that for QUIC alone.
+func alerted(err error) error {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Err == nil || op.Op != "remote error" && op.Op != "local error" {
+		return err
+	}
+	if v := reflect.ValueOf(op.Err); v.Kind() == reflect.Uint8 {
+		return &Alert{Remote: op.Op == "remote error", Code: tls.AlertError(v.Uint())}
+	}
+	return err
+}
+
+// secure is a Conn over TLS; the embedded Conn carries the records.
+type secure struct {
+	Conn
+	t *tls.Conn
+
+	rmu  sync.Mutex // held by a read, so that Peer does not come between
+	dry  bool       // only look at what crypto/tls already holds
+	look bool       // when dry: take also what the carrier has at hand
+	held [1]byte
+	has  bool // held is the first byte to return
+
+	mu      sync.Mutex // guards what follows; never held across a wait
+	out     []byte     // records to send
+	spare   []byte
+	sending bool
+}
+
+const (
+	outMax   = 64 << 10       // plaintext sealed before a flush
+	outSize  = outMax + 8<<10 // and its records
+	farewell = time.Second    // for close_notify to leave
+)
+
+func (s *secure) Read(p []byte) (n int, err error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	s.rmu.Lock()
+	defer s.rmu.Unlock()
+	if s.has {
+		s.has, p[0] = false, s.held[0]
+		s.dry = true
+		n, _ = s.t.Read(p[1:])
+		s.dry = false
+		return n + 1, nil
+	}
+	n, err = s.t.Read(p)
+	s.flush() // a reply to a key update, an alert; the next write tells its error
+	if err != nil {
+		err = alerted(err)
+	}
+	return n, err
+}
+
+func (s *secure) pending() bool {
+	s.rmu.Lock()
+	defer s.rmu.Unlock()
+	return s.ready()
+}
+
+// ready reads one byte ahead without waiting. An end or an alert counts: the turn is to read it.
+func (s *secure) ready() bool {
+	if s.has {
+		return true
+	}
+	s.dry = true
+	n, err := s.t.Read(s.held[:])
+	s.dry = false
+	s.has = n == 1
+	return s.has || err != nil && err != errDry
+}
+
+// Peer lets crypto/tls look at what has come: it may be only a close_notify, or no data at all.
+func (s *secure) Peer() Peer {
+	if !s.rmu.TryLock() {
+		return s.Conn.Peer() // somebody reads, and will see
+	}
+	defer s.rmu.Unlock()
+	if s.has {
+		return Spoke
+	}
+	p := s.Conn.Peer()
+	if p != Spoke {
+		return p
+	}
+	s.look = true
+	over := s.ready()
+	s.look = false
+	switch {
+	case s.has:
+		return Spoke
+	case over:
+		return Gone
+	}
+	return Quiet
+}
+
+func (s *secure) Write(p []byte) (int, error) { return s.Writev(p, nil) }
+
+func (s *secure) Writev(head, body []byte) (n int, err error) {
+	for _, p := range [2][]byte{head, body} {
+		for len(p) > 0 {
+			k := min(len(p), outMax)
+			if _, err = s.t.Write(p[:k]); err != nil {
+				return n, alerted(err)
+			}
+			n, p = n+k, p[k:]
+			if len(p) > 0 {
+				if err = s.flush(); err != nil {
+					return n, err
+				}
+			}
+		}
+	}
+	return n, s.flush()
+}
+
+func (s *secure) CloseWrite() error {
+	s.t.CloseWrite()
+	s.flush()
+	return s.Conn.CloseWrite()
+}
+
+func (s *secure) Close() error {
+	s.Conn.SetWriteDeadline(time.Now().Add(farewell))
+	s.t.CloseWrite()
+	s.flush()
+	return s.Conn.Close()
+}
+
+// flush sends the gathered records. Whoever finds another at it leaves its records to that one.
+func (s *secure) flush() (err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !s.sending && len(s.out) > 0 && err == nil {
+		p := s.out
+		s.out, s.spare, s.sending = s.spare[:0], nil, true
+		s.mu.Unlock()
+		_, err = s.Conn.Write(p)
+		s.mu.Lock()
+		s.sending, s.spare = false, p
+	}
+	if len(s.out) == 0 && !s.sending { // an idle connection keeps no buffer
+		recycle(s.out)
+		recycle(s.spare)
+		s.out, s.spare = nil, nil
+	}
+	return err
+}
+
+var outs = sync.Pool{New: func() any { return new([outSize]byte) }}
+
+func recycle(b []byte) {
+	if cap(b) == outSize {
+		outs.Put((*[outSize]byte)(b[:outSize]))
+	}
+}
+
+// under is what crypto/tls sees of the carrier.
+type under secure
+
+var errDry = &stopError{"dry"}
+
+func (u *under) Read(p []byte) (int, error) {
+	if u.dry {
+		if u.look && u.Conn.Peer() != Quiet {
+			return u.Conn.Read(p)
+		}
+		return 0, errDry
+	}
+	if err := (*secure)(u).flush(); err != nil {
+		return 0, err
+	}
+	return u.Conn.Read(p)
+}
+
+func (u *under) Write(p []byte) (int, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.out == nil {
+		u.out = outs.Get().(*[outSize]byte)[:0]
+	}
+	u.out = append(u.out, p...)
+	return len(p), nil
+}
+
+func (u *under) Close() error                     { return nil }
+func (u *under) LocalAddr() net.Addr              { return net.TCPAddrFromAddrPort(u.Info().Local) }
+func (u *under) RemoteAddr() net.Addr             { return net.TCPAddrFromAddrPort(u.Info().Remote) }
+func (u *under) SetDeadline(time.Time) error      { return nil } // deadlines belong to the Conn
+func (u *under) SetReadDeadline(time.Time) error  { return nil }
+func (u *under) SetWriteDeadline(time.Time) error { return nil }
