@@ -61,4 +61,4 @@ func (p plain) SetWriteDeadline(t time.Time) { p.Conn.SetWriteDeadline(t) }
 func (p plain) Reset() error                 { return p.Conn.Close() }
 func (p plain) Peer() Peer                   { return Quiet }
 func (p plain) Info() *Info                  { return p.info }
-func (p plain) Detach() (net.Conn, error)    { return p.Conn, nil }
+func (p plain) Detach() (net.Conn, error)    { return nil, net.ErrClosed }

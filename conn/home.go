@@ -13,7 +13,7 @@ type Home struct {
 
 	engine engine
 	mu     sync.Mutex
-	idle   map[Key][]Conn // oldest first; no list is empty
+	idle   map[Key][]Conn // oldest first
 	count  int
 }
 
@@ -134,7 +134,7 @@ func (h *Home) pop(key Key) Conn {
 	}
 	c := q[len(q)-1]
 	q[len(q)-1] = nil
-	h.put(key, q[:len(q)-1])
+	h.idle[key] = q[:len(q)-1] // kept when empty, for the next Give
 	h.count--
 	return c
 }
@@ -153,15 +153,9 @@ func (h *Home) sweep(key Key, t time.Time) (dead []Conn) {
 		}
 	}
 	clear(q[len(keep):])
-	h.put(key, keep)
 	h.count -= len(dead)
-	return dead
-}
-
-func (h *Home) put(key Key, q []Conn) {
-	if len(q) == 0 {
+	if h.idle[key] = keep; len(keep) == 0 {
 		delete(h.idle, key)
-		return
 	}
-	h.idle[key] = q
+	return dead
 }

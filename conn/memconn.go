@@ -92,6 +92,7 @@ func newHalf(latency time.Duration) *half {
 }
 
 func (h *half) read(p []byte) (int, error) {
+	h.arrive()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for {
@@ -207,6 +208,7 @@ func (h *half) refuse(why syscall.Errno) {
 
 // leave is the reader's close; it reports whether input was left unread.
 func (h *half) leave() bool {
+	h.arrive()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.left = true
@@ -225,6 +227,7 @@ func (h *half) shut() {
 }
 
 func (h *half) peer() Peer {
+	h.arrive()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
