@@ -37,7 +37,7 @@ func (c *checker) shape(s *shape, v any, path, noun string) {
 		c.inRange(s, v, path, noun)
 	case string:
 		if s.kind == isEnum && !slices.Contains(s.enum, v) {
-			c.error(path, code(noun, path, "Invalid"), enumHint(v, s.enum), "%s is not one of %s", shorten(v), strings.Join(s.enum, ", "))
+			c.error(path, code(noun, path, "Invalid"), enumHint(v, s.enum), "%s is not one of %s", shorten(v), shortList(s.enum))
 		}
 	}
 }
@@ -64,11 +64,11 @@ func (c *checker) members(s *shape, o *object, path, noun string) {
 }
 
 func (c *checker) inRange(s *shape, v json.Number, path, noun string) {
-	if s.kind != isInt {
+	n, err := strconv.Atoi(v.String())
+	if s.kind != isInt || err != nil { // no whole number: reported when it was read
 		return
 	}
-	n, err := strconv.Atoi(v.String())
-	if err != nil || n < s.min || n > s.max {
+	if n < s.min || n > s.max {
 		c.error(path, code(noun, path, "OutOfRange"), fmt.Sprintf("choose a value from %d to %d", s.min, s.max),
 			"%s is outside %d-%d", v, s.min, s.max)
 	}
@@ -168,6 +168,9 @@ func (c *checker) misled(collection, id string) string {
 }
 
 func (c *checker) referenceHint(collection, id string) string {
+	if own, ok := c.names[collection][strings.ToLower(lastSegment(id))]; ok {
+		return "did you mean " + c.cfg.ChildID(collection, own) + "?"
+	}
 	if len(c.names[collection]) > 500 {
 		return "check the name"
 	}
@@ -185,10 +188,10 @@ func (c *checker) referenceHint(collection, id string) string {
 	return "defined are: " + shortList(names)
 }
 
-// shortList joins at most eight names.
+// shortList joins at most nine names.
 func shortList(names []string) string {
-	if len(names) > 8 {
-		return strings.Join(names[:8], ", ") + fmt.Sprintf(" and %d more", len(names)-8)
+	if len(names) > 9 {
+		return strings.Join(names[:9], ", ") + fmt.Sprintf(" and %d more", len(names)-9)
 	}
 	return strings.Join(names, ", ")
 }

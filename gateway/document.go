@@ -72,7 +72,7 @@ func (d *Document) Effective() []byte {
 func (d *Document) finish(problems []Problem) []Problem {
 	if d.flat {
 		for i := range problems {
-			problems[i].Path = strings.ReplaceAll(problems[i].Path, "properties.", "")
+			problems[i].Path = strings.TrimSuffix(strings.ReplaceAll(problems[i].Path+".", "properties.", ""), ".")
 		}
 	}
 	return sortProblems(problems)

@@ -56,12 +56,12 @@ func gatewayProperties() *shape {
 		field{"entraJWTValidationConfigs", list(jwtModel()).on(notBasic)},
 		field{"webApplicationFirewallConfiguration", wafModel()},
 		field{"firewallPolicy", outside()},
-		field{"forceFirewallPolicyAssociation", flag()},
-		field{"enableHttp2", flag()},
-		field{"enableFips", flag()},
+		field{"forceFirewallPolicyAssociation", toggle()},
+		field{"enableHttp2", toggle()},
+		field{"enableFips", toggle()},
 		field{"globalConfiguration", record(
-			field{"enableRequestBuffering", flagOn()},
-			field{"enableResponseBuffering", flagOn()},
+			field{"enableRequestBuffering", toggleOn()},
+			field{"enableResponseBuffering", toggleOn()},
 		).on(onlyV2)},
 		field{"privateLinkConfigurations", list(privateLinkModel()).on(notBasic)},
 		field{"privateEndpointConnections", anything()},
@@ -117,7 +117,7 @@ func sslProfileModel() *shape {
 		field{"trustedClientCertificates", list(ref("trustedClientCertificates")).on(notBasic)},
 		field{"sslPolicy", sslPolicyModel()},
 		field{"clientAuthConfiguration", record(
-			field{"verifyClientCertIssuerDN", flag()},
+			field{"verifyClientCertIssuerDN", toggle()},
 			field{"verifyClientRevocation", oneOf("None", "OCSP").or("None")},
 			field{"verifyClientAuthMode", oneOf("Strict", "Passthrough").or("Strict")},
 		).on(notBasic)},
@@ -134,14 +134,14 @@ func probeModel() *shape {
 		field{"interval", number(1, 86400).or(integer(30))},
 		field{"timeout", number(1, 86400).or(integer(30))},
 		field{"unhealthyThreshold", number(1, 20).or(integer(3))},
-		field{"pickHostNameFromBackendHttpSettings", flag()},
-		field{"pickHostNameFromBackendSettings", flag()},
+		field{"pickHostNameFromBackendHttpSettings", toggle()},
+		field{"pickHostNameFromBackendSettings", toggle()},
 		field{"minServers", number(0, 1200).or(integer(0))},
 		field{"match", record(
 			field{"body", text()},
 			field{"statusCodes", list(text()).or([]any{"200-399"})},
 		).fill()},
-		field{"enableProbeProxyProtocolHeader", flag()},
+		field{"enableProbeProxyProtocolHeader", toggle()},
 		field{"backendHttpSettings", bookkeeping()},
 	)
 }
@@ -164,19 +164,19 @@ func settingsModel() *shape {
 		field{"affinityCookieName", text().or("ApplicationGatewayAffinity")},
 		field{"requestTimeout", number(1, 86400).or(integer(20))},
 		field{"connectionDraining", record(
-			field{"enabled", flag()},
+			field{"enabled", toggle()},
 			field{"drainTimeoutInSec", number(1, 3600).or(integer(30))},
 		).fill()},
 		field{"hostName", text()},
-		field{"pickHostNameFromBackendAddress", flag()},
+		field{"pickHostNameFromBackendAddress", toggle()},
 		field{"path", text()},
 		field{"probe", ref("probes")},
-		field{"probeEnabled", flag()},
+		field{"probeEnabled", toggle()},
 		field{"authenticationCertificates", list(ref("authenticationCertificates")).on(onlyV1)},
 		field{"trustedRootCertificates", list(ref("trustedRootCertificates")).on(onlyV2)},
-		field{"dedicatedBackendConnection", flag().on(onlyV2)},
-		field{"validateCertChainAndExpiry", flagOn().on(onlyV2)},
-		field{"validateSNI", flagOn().on(onlyV2)},
+		field{"dedicatedBackendConnection", toggle().on(onlyV2)},
+		field{"validateCertChainAndExpiry", toggleOn().on(onlyV2)},
+		field{"validateSNI", toggleOn().on(onlyV2)},
 		field{"sniName", text().on(onlyV2)},
 		field{"requestRoutingRules", bookkeeping()},
 		field{"urlPathMaps", bookkeeping()},
@@ -192,8 +192,8 @@ func l4SettingsModel() *shape {
 		field{"probe", ref("probes")},
 		field{"trustedRootCertificates", list(ref("trustedRootCertificates"))},
 		field{"hostName", text()},
-		field{"pickHostNameFromBackendAddress", flag()},
-		field{"enableL4ClientIpPreservation", flag()},
+		field{"pickHostNameFromBackendAddress", toggle()},
+		field{"enableL4ClientIpPreservation", toggle()},
 	)
 }
 
@@ -206,10 +206,10 @@ func listenerModel() *shape {
 		field{"hostNames", list(text()).on(onlyV2)},
 		field{"sslCertificate", ref("sslCertificates")},
 		field{"sslProfile", ref("sslProfiles").on(onlyV2)},
-		field{"requireServerNameIndication", flag()},
+		field{"requireServerNameIndication", toggle()},
 		field{"customErrorConfigurations", list(customErrorModel())},
 		field{"firewallPolicy", outside().on(notBasic)},
-		field{"enableHttp3", flag().on(notBasic)},
+		field{"enableHttp3", toggle().on(notBasic)},
 		field{"requestRoutingRules", bookkeeping()},
 	)
 }
@@ -277,7 +277,7 @@ func rewriteSetModel() *shape {
 			field{"headerName", text().need()},
 			field{"headerValue", text()},
 			field{"headerValueMatcher", record(
-				field{"pattern", text().need()}, field{"ignoreCase", flag()}, field{"negate", flag()})},
+				field{"pattern", text().need()}, field{"ignoreCase", toggle()}, field{"negate", toggle()})},
 		))
 	}
 	return child("RewriteRuleSet", field{"rewriteRules", list(record(
@@ -286,8 +286,8 @@ func rewriteSetModel() *shape {
 		field{"conditions", list(record(
 			field{"variable", text().need()},
 			field{"pattern", text().need()},
-			field{"ignoreCase", flag()},
-			field{"negate", flag()},
+			field{"ignoreCase", toggle()},
+			field{"negate", toggle()},
 		))},
 		field{"actionSet", record(
 			field{"requestHeaderConfigurations", header()},
@@ -295,7 +295,7 @@ func rewriteSetModel() *shape {
 			field{"urlConfiguration", record(
 				field{"modifiedPath", text()},
 				field{"modifiedQueryString", text()},
-				field{"reroute", flag()},
+				field{"reroute", toggle()},
 			).on(notBasic)},
 		)},
 	))})
@@ -306,8 +306,8 @@ func redirectModel() *shape {
 		field{"redirectType", oneOf("Permanent", "Found", "SeeOther", "Temporary").need()},
 		field{"targetListener", ref("httpListeners")},
 		field{"targetUrl", text()},
-		field{"includePath", flag()},
-		field{"includeQueryString", flag()},
+		field{"includePath", toggle()},
+		field{"includeQueryString", toggle()},
 		field{"requestRoutingRules", bookkeeping()},
 		field{"urlPathMaps", bookkeeping()},
 		field{"pathRules", bookkeeping()},
@@ -343,13 +343,13 @@ func jwtModel() *shape {
 
 func wafModel() *shape {
 	return record(
-		field{"enabled", flag()},
+		field{"enabled", toggle()},
 		field{"firewallMode", oneOf("Detection", "Prevention").need()},
 		field{"ruleSetType", oneOf("OWASP").need()},
 		field{"ruleSetVersion", text().need()},
 		field{"disabledRuleGroups", list(record(
 			field{"ruleGroupName", text().need()}, field{"rules", list(number(0, 1<<31-1))}))},
-		field{"requestBodyCheck", flagOn()},
+		field{"requestBodyCheck", toggleOn()},
 		field{"maxRequestBodySize", number(8, 128)},
 		field{"maxRequestBodySizeInKb", number(8, 128)},
 		field{"fileUploadLimitInMb", number(0, 4096)},
@@ -366,7 +366,7 @@ func privateLinkModel() *shape {
 		field{"privateIPAddress", text()},
 		field{"privateIPAllocationMethod", oneOf("Static", "Dynamic")},
 		field{"subnet", outside()},
-		field{"primary", flag()},
+		field{"primary", toggle()},
 	))})
 }
 

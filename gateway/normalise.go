@@ -242,7 +242,7 @@ func (s *shape) describe() string {
 	case isBool:
 		return "true or false"
 	case isEnum:
-		return "one of " + strings.Join(s.enum, ", ")
+		return "one of " + shortList(s.enum)
 	case isRef:
 		return `a reference {"id": "…"}`
 	case isList:
@@ -262,7 +262,7 @@ func jsonType(v any) string {
 	case bool:
 		return strconv.FormatBool(v)
 	}
-	return fmt.Sprintf("the number %s", shorten(fmt.Sprint(v)))
+	return fmt.Sprintf("the number %.60s", v)
 }
 
 // shorten quotes a value for a message.

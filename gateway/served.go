@@ -83,10 +83,37 @@ func (c *checker) follow(part unservedPart, path []string, v any, at, owner stri
 	for i, item := range o.list(name) {
 		who := owner
 		if child, _ := item.(*object); child.str("name") != "" {
-			who = strings.TrimSuffix(name, "s") + " " + shorten(child.str("name"))
+			who = named(kindOf(name), child.str("name"))
 		}
 		c.follow(part, path[1:], item, fmt.Sprintf("%s[%d]", next, i), who)
 	}
+}
+
+// kindOf is the everyday name of the children of a collection.
+func kindOf(collection string) string {
+	switch collection {
+	case httpListeners:
+		return "listener"
+	case settingsCollection:
+		return "settings"
+	case "backendSettingsCollection":
+		return "layer 4 settings"
+	case "listeners":
+		return "layer 4 listener"
+	case "routingRules":
+		return "layer 4 rule"
+	case "requestRoutingRules":
+		return "rule"
+	case "pathRules":
+		return "path rule"
+	case "urlPathMaps":
+		return "path map"
+	case "sslProfiles":
+		return "TLS profile"
+	case "sslCertificates", "trustedRootCertificates":
+		return "certificate"
+	}
+	return strings.TrimSuffix(collection, "s")
 }
 
 func present(v any) bool { return !isBlank(v) }
@@ -102,6 +129,8 @@ func moreThanOne(v any) bool {
 
 // notInGo knows the suites of Azure's list that crypto/tls lacks: finite-field Diffie-Hellman, DSS, CBC with SHA-384.
 func notInGo(v any) bool {
+	name, _ := v.(string)
 	offered := slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites())
-	return !slices.ContainsFunc(offered, func(s *tls.CipherSuite) bool { return s.Name == v })
+	return slices.Contains(cipherSuites(), name) &&
+		!slices.ContainsFunc(offered, func(s *tls.CipherSuite) bool { return s.Name == name })
 }

@@ -50,8 +50,8 @@ const (
 )
 
 func text() *shape              { return &shape{kind: isString} }
-func flag() *shape              { return &shape{kind: isBool, fallback: false} }
-func flagOn() *shape            { return &shape{kind: isBool, fallback: true} }
+func toggle() *shape            { return &shape{kind: isBool, fallback: false} }
+func toggleOn() *shape          { return &shape{kind: isBool, fallback: true} }
 func anything() *shape          { return &shape{kind: isAny} }
 func number(lo, hi int) *shape  { return &shape{kind: isInt, min: lo, max: hi} }
 func oneOf(v ...string) *shape  { return &shape{kind: isEnum, enum: v} }

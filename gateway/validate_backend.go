@@ -56,7 +56,10 @@ func (c *checker) pools() {
 func (c *checker) poolMembers(i int, pool Pool) {
 	seen := map[string]bool{}
 	for j, item := range c.given(poolCollection, i).list("backendAddresses") {
-		o, _ := item.(*object)
+		o, ok := item.(*object)
+		if !ok {
+			continue // reported when it was read
+		}
 		fqdn, ip := o.str("fqdn"), o.str("ipAddress")
 		path := fmt.Sprintf("%s[%d]", at(poolCollection, i, "backendAddresses"), j)
 		const invalid = "ApplicationGatewayBackendAddressInvalid"

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -48,20 +49,23 @@ func configValidateCommand() *cobra.Command {
 }
 
 func validateFiles(cmd *cobra.Command, files []string, localFile, output string) error {
-	local, localProblems, err := readLocal(localFile)
-	if err != nil {
+	var results []validation
+	local, problems, err := readLocal(localFile)
+	if problems, err = asProblem(problems, err); err != nil {
 		return err
 	}
-	var results []validation
 	if localFile != "" {
-		results = append(results, judge(localFile, localProblems))
+		results = append(results, judge(localFile, problems))
 	}
 	for _, file := range files {
 		document, err := readDocument(cmd.InOrStdin(), file)
+		problems, err := asProblem(nil, err)
 		if err != nil {
 			return err
 		}
-		problems := append(document.Problems(), localCheck(local, document, localFile != "")...)
+		if document != nil {
+			problems = slices.Concat(document.Problems(), localCheck(local, document, localFile != ""))
+		}
 		results = append(results, judge(file, problems))
 	}
 	if err := printValidations(cmd.OutOrStdout(), results, output); err != nil {
@@ -73,6 +77,21 @@ func validateFiles(cmd *cobra.Command, files []string, localFile, output string)
 		}
 	}
 	return nil
+}
+
+// asProblem makes a problem of a file that could be read but holds no document, so that the other files are judged too.
+func asProblem(problems []gateway.Problem, err error) ([]gateway.Problem, error) {
+	var format *gateway.FormatError
+	if !errors.As(err, &format) {
+		return problems, err
+	}
+	path := "document"
+	if format.Line > 0 {
+		path = fmt.Sprintf("line %d, column %d", format.Line, format.Column)
+	}
+	return append(problems, gateway.Problem{
+		Path: path, Code: "InvalidRequestContent", Message: format.Message, Hint: format.Hint, Severity: gateway.Error,
+	}), nil
 }
 
 // localCheck holds the document against causeway.yaml. A document alone is not wrong for lack of private keys, which no
