@@ -142,31 +142,6 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func readerOf(c Conn) io.Reader { return readerFunc(c.Read) }
 
-// A request's worth of calls allocates nothing.
-func TestNoAllocations(t *testing.T) {
-	c, far := sockets(t)
-	h := &NewGoroutines(nil).home
-	b, p := make([]byte, 10), make([]byte, 10)
-	key := Key{Addr: c.Info().Remote}
-	now := time.Now()
-	fit := func(in *Info) bool { return true }
-	h.Give(key, c, now)
-	got := testing.AllocsPerRun(200, func() {
-		h.Take(key, fit)
-		c.SetWriteDeadline(now.Add(time.Hour))
-		c.Writev(b[:5], b[5:])
-		far.Read(p)
-		far.Write(p)
-		c.SetReadDeadline(now.Add(time.Hour))
-		c.Read(p)
-		KernelOf(c)
-		h.Give(key, c, now)
-	})
-	if got != 0 {
-		t.Errorf("%v allocations", got)
-	}
-}
-
 // BenchmarkDeadlines compares the calls of a request on both kinds of connection: five deadlines, a write and a read
 // that finds what it wants.
 func BenchmarkDeadlines(b *testing.B) {
