@@ -1,0 +1,74 @@
+package backend
+
+import (
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"causeway/certs"
+	"causeway/fault"
+	"causeway/gateway"
+)
+
+// Group is a pool under one backend settings object: what a rule sends requests to. Its members may change while it
+// serves, as names are resolved anew.
+type Group struct {
+	Pool     *gateway.Pool
+	Settings *gateway.Settings
+	Probe    *gateway.Probe // custom probe; nil: the default one
+	Trust    *certs.Trust   // nil without HTTPS
+	Timeout  time.Duration  // request timeout
+
+	d    *Directory
+	id   string                    // of the TLS identity of its connections
+	all  atomic.Pointer[[]*Member] // in the order of the document
+	live atomic.Pointer[[]*Member] // those that may be picked
+	next atomic.Uint32
+}
+
+// Members returns all members, healthy or not, in the order of the document. The slice is not to be changed.
+func (g *Group) Members() []*Member { return *g.all.Load() }
+
+// Pick returns the member whose turn it is among those that may serve and were not tried yet. Without one it says why:
+// the pool is empty, or nobody in it is healthy.
+func (g *Group) Pick(tried []*Member) (*Member, fault.Fault) {
+	live := *g.live.Load()
+	n := uint32(len(live))
+	if n == 0 {
+		return nil, g.nobody()
+	}
+	at := g.next.Add(1)
+	for i := range n {
+		if m := live[(at+i)%n]; !slices.Contains(tried, m) {
+			return m, fault.Fault{}
+		}
+	}
+	return nil, g.nobody()
+}
+
+func (g *Group) nobody() fault.Fault {
+	f := fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}
+	if len(g.Pool.Members) == 0 {
+		f.Kind = fault.NoMember
+	}
+	return f
+}
+
+// refresh recomputes who may be picked: the healthy ones, and as many others as the probe's minServers demands — those
+// whose last success is the most recent first.
+func (g *Group) refresh() {
+	var live, rest []*Member
+	for _, m := range g.Members() {
+		switch {
+		case m.Up():
+			live = append(live, m)
+		case m.Addr.IsValid():
+			rest = append(rest, m)
+		}
+	}
+	if g.Probe != nil && len(live) < g.Probe.MinServers {
+		slices.SortStableFunc(rest, func(a, b *Member) int { return b.State().Since.Compare(a.State().Since) })
+		live = append(live, rest[:min(len(rest), g.Probe.MinServers-len(live))]...)
+	}
+	g.live.Store(&live)
+}

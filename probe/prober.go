@@ -1,0 +1,163 @@
+package probe
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"causeway/backend"
+)
+
+// Prober runs one series for each member that has an address.
+type Prober struct {
+	directory *backend.Directory
+	dialer    Dialer
+	ctx       context.Context
+	cancel    context.CancelFunc
+	wg        sync.WaitGroup
+
+	mu     sync.Mutex
+	series map[*backend.Member]*series
+}
+
+// series is the probes of one member. done is closed once the first one was judged.
+type series struct {
+	key    string
+	cancel context.CancelFunc
+	first  chan struct{}
+}
+
+// New starts without series; Follow gives it members.
+func New(d *backend.Directory, dialer Dialer) *Prober {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Prober{directory: d, dialer: dialer, ctx: ctx, cancel: cancel, series: map[*backend.Member]*series{}}
+}
+
+// Close stops every series and waits for probes under way.
+func (p *Prober) Close() {
+	p.cancel()
+	p.wg.Wait()
+}
+
+// Follow probes exactly the members of these sets: series of members that stay and are probed as before go on, others
+// begin or end.
+func (p *Prober) Follow(v1 bool, sets ...*backend.Set) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	stay := map[*backend.Member]bool{}
+	for _, set := range sets {
+		for _, g := range set.Groups() {
+			for _, m := range g.Members() {
+				if m.Addr.IsValid() {
+					stay[m] = true
+					p.follow(m, SpecOf(g, m, v1))
+				}
+			}
+		}
+	}
+	for m, s := range p.series {
+		if !stay[m] {
+			s.cancel()
+			delete(p.series, m)
+		}
+	}
+}
+
+func (p *Prober) follow(m *backend.Member, spec Spec) {
+	old := p.series[m]
+	if old != nil && old.key == spec.key() {
+		return
+	}
+	if old != nil {
+		old.cancel()
+	}
+	ctx, cancel := context.WithCancel(p.ctx)
+	s := &series{key: spec.key(), cancel: cancel, first: make(chan struct{})}
+	p.series[m] = s
+	p.wg.Go(func() { p.run(ctx, m, spec, s.first) })
+}
+
+// Ready waits until every member was probed at least once, or the channel closes. It reports whether all were.
+func (p *Prober) Ready(stop <-chan struct{}) bool {
+	p.mu.Lock()
+	var waits []chan struct{}
+	for _, s := range p.series {
+		waits = append(waits, s.first)
+	}
+	p.mu.Unlock()
+	for _, w := range waits {
+		select {
+		case <-w:
+		case <-stop:
+			return false
+		}
+	}
+	return true
+}
+
+func (p *Prober) run(ctx context.Context, m *backend.Member, spec Spec, first chan struct{}) {
+	for begun := false; ; begun = true {
+		r := spec.Ask(p.dialer)
+		if ctx.Err() != nil {
+			return
+		}
+		state := judge(m.State(), r, spec.Threshold, time.Now())
+		if p.directory.Judge(m, state) || !begun && !state.Up {
+			report(m, state)
+		}
+		if !begun {
+			close(first)
+		}
+		if !pause(ctx, spec.next(state)) {
+			return
+		}
+	}
+}
+
+// next is the time until the next probe. The first generation follows a failure up at once, until the member has come
+// to be unhealthy.
+func (s *Spec) next(now backend.State) time.Duration {
+	if s.V1 && now.Failures > 0 && now.Failures < s.Threshold {
+		return min(s.Interval, followUp)
+	}
+	return s.Interval
+}
+
+const followUp = 250 * time.Millisecond
+
+// judge is what a result makes of a member: one success heals, threshold failures in a row make it unhealthy, and a
+// member that never passed is unhealthy from the first.
+func judge(old backend.State, r Result, threshold int, now time.Time) backend.State {
+	s := backend.State{Probed: true, LastProbe: now, Received: r.Received, Reason: r.Reason, Detail: r.Detail}
+	if r.Reason == "" {
+		s.Up = true
+		return s
+	}
+	s.Failures = old.Failures + 1
+	if old.Up && s.Failures < threshold {
+		s.Up, s.Reason = true, ""
+		s.Detail = old.Detail
+	}
+	return s
+}
+
+func report(m *backend.Member, s backend.State) {
+	if s.Up {
+		slog.Info("member is healthy", "pool", m.Pool, "settings", m.Settings, "member", m.Name, "address", m.Addr)
+		return
+	}
+	slog.Warn("member is unhealthy", "pool", m.Pool, "settings", m.Settings, "member", m.Name, "address", m.Addr,
+		"reason", s.Reason, "detail", s.Detail)
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

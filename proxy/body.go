@@ -1,0 +1,265 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"causeway/conn"
+	"causeway/fault"
+	"causeway/http1"
+)
+
+// heldMax is the size up to which a request body is taken into memory before a member is asked, so that it can be sent
+// again. Larger and chunked ones stream.
+const heldMax = 64 << 10
+
+// body is the body of a request.
+type body struct {
+	length  int64  // declared; -1: chunked
+	first   []byte // what came with the head
+	inHead  int    // how much of that belongs to the request
+	chunks  http1.Chunks
+	read    int64  // bytes of the client's body taken so far
+	memory  []byte // the whole body as it is sent, if it is held
+	box     *[heldMax]byte
+	whole   bool // all of it is in memory
+	done    bool // all of it was read from the client
+	tail    bool // bytes behind the body were read and cannot be given back
+	expects bool // the client waits for 100 Continue
+
+	timed bool         // the deadline of the body runs
+	mark  int64        // read when it was last moved
+	ended atomic.Int64 // Unix nanoseconds at which the upload ended, well or not; what it wrote is settled then
+}
+
+var heldBoxes = sync.Pool{New: func() any { return new([heldMax]byte) }}
+
+// begin looks at what the head declares; rest is what lies behind it.
+func (y *body) begin(r *http1.Request, rest []byte) {
+	y.length, y.expects = r.Body(), r.Expect && r.Minor == 1
+	y.first, y.inHead, y.read, y.mark = rest, 0, 0, 0
+	y.memory, y.whole, y.done, y.tail, y.timed = nil, false, false, false, false
+	y.ended.Store(0)
+	y.chunks.Reset()
+	if y.length >= 0 {
+		y.inHead = int(min(y.length, int64(len(rest))))
+		y.first, y.read = rest[:y.inHead], int64(y.inHead)
+		if y.read == y.length {
+			y.memory = y.first
+			y.settle()
+		}
+	}
+}
+
+func (y *body) release() {
+	if y.box != nil {
+		heldBoxes.Put(y.box)
+		y.box = nil
+	}
+	y.first, y.memory = nil, nil
+}
+
+// settle says that the whole body is in memory.
+func (y *body) settle() {
+	y.whole, y.done = true, true
+	y.end()
+}
+
+// end says that nothing more will be read from the client.
+func (y *body) end() { y.ended.Store(time.Now().UnixNano()) }
+
+// hasEnded reports whether the upload is over; only then may another strand look at its fields.
+func (y *body) hasEnded() bool { return y.ended.Load() != 0 }
+
+// inStep reports whether the client connection stands behind the body, at the start of another request.
+func (y *body) inStep() bool { return y.hasEnded() && y.done && !y.tail }
+
+// hold takes a small body into memory. A chunked one is held only if it came whole with its head: its sender may want
+// an answer before it goes on.
+func (x *exchange) hold() fault.Fault {
+	y := &x.body
+	switch {
+	case y.whole || y.length > heldMax:
+		return fault.Fault{}
+	case y.length < 0:
+		return x.holdChunked()
+	}
+	if f := x.welcome(); !f.None() {
+		return f
+	}
+	y.box = heldBoxes.Get().(*[heldMax]byte)
+	y.memory = y.box[:copy(y.box[:], y.first)]
+	for y.read < y.length {
+		x.extend()
+		n, err := x.s.c.Read(y.box[y.read:y.length])
+		if err != nil {
+			return uploadFault(err)
+		}
+		y.read += int64(n)
+		y.memory = y.box[:y.read]
+	}
+	y.settle()
+	return fault.Fault{}
+}
+
+func (x *exchange) holdChunked() fault.Fault {
+	y := &x.body
+	y.box = heldBoxes.Get().(*[heldMax]byte)
+	used, out, err := reframe(&y.chunks, y.first, y.box[:0])
+	if err != nil {
+		return uploadFault(err)
+	}
+	if !y.chunks.Done() {
+		y.chunks.Reset() // uploadChunked begins at the beginning
+		return fault.Fault{}
+	}
+	y.inHead, y.read, y.memory = used, int64(used), out
+	y.settle()
+	return fault.Fault{}
+}
+
+// welcome answers Expect: 100-continue, once, when the body is wanted.
+func (x *exchange) welcome() fault.Fault {
+	if !x.body.expects {
+		return fault.Fault{}
+	}
+	x.body.expects = false
+	x.s.c.SetWriteDeadline(time.Now().Add(deliverTime))
+	n, err := x.s.c.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+	x.sent += int64(n)
+	if err != nil {
+		return fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Closed}
+	}
+	return fault.Fault{}
+}
+
+// extend gives the client time for more of its body, as long as it makes progress.
+func (x *exchange) extend() {
+	y := &x.body
+	if !y.timed || y.read-y.mark >= bodyStep {
+		y.timed, y.mark = true, y.read
+		x.s.c.SetReadDeadline(time.Now().Add(bodyPause))
+	}
+}
+
+// uploadFault is what a failed read of the request body comes to. A client that ends its body early is at fault
+// itself: nothing of it is laid at the member's door.
+func uploadFault(err error) fault.Fault {
+	f := fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Reset}
+	var broken *http1.Error
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		f.Kind = fault.Timeout
+	case errors.As(err, &broken):
+		f.Kind, f.Detail = fault.Malformed, broken.Kind.String()
+	case errors.Is(err, errBodyTooBig):
+		f.Kind = fault.BodyTooBig
+	case errors.Is(err, io.EOF):
+		f.Kind = fault.Truncated
+	}
+	return f
+}
+
+var errBodyTooBig = errors.New("the request body is larger than the gateway takes")
+
+// upload streams the body to the member. clientErr is the client's part in a failure, memberErr the member's; a member
+// that takes no more may have answered already.
+func (x *exchange) upload() (clientErr, memberErr error) {
+	defer x.body.end()
+	if x.body.length < 0 {
+		return x.uploadChunked()
+	}
+	return x.uploadLength()
+}
+
+func (x *exchange) uploadLength() (clientErr, memberErr error) {
+	y := &x.body
+	for y.read < y.length {
+		x.extend()
+		x.b.SetWriteDeadline(time.Now().Add(x.target.Group.Timeout))
+		n, rerr, werr := conn.Copy(x.b, x.s.c, min(y.length-y.read, copyStep))
+		y.read += n
+		x.a.BytesOut += n
+		if rerr != nil || werr != nil {
+			return rerr, werr
+		}
+	}
+	y.done = true
+	return nil, nil
+}
+
+// copyStep is how much is relayed under one setting of the deadlines.
+const copyStep = 1 << 20
+
+const blockSize = 32 << 10
+
+var blocks = sync.Pool{New: func() any { return new([blockSize]byte) }}
+
+// uploadChunked takes the client's framing off and puts ours on, so that nothing that two readers could read
+// differently is passed on.
+func (x *exchange) uploadChunked() (clientErr, memberErr error) {
+	y := &x.body
+	box := blocks.Get().(*[blockSize]byte)
+	defer blocks.Put(box)
+	frame := blocks.Get().(*[blockSize]byte)
+	defer blocks.Put(frame)
+	in, fromHead := y.first, true
+	for {
+		used, out, err := reframe(&y.chunks, in, frame[:0])
+		if fromHead {
+			y.inHead = used
+		}
+		if err != nil {
+			return err, nil
+		}
+		if y.read += int64(used); y.chunks.Data() > x.state.bodyMax {
+			return errBodyTooBig, nil
+		}
+		x.b.SetWriteDeadline(time.Now().Add(x.target.Group.Timeout))
+		if len(out) > 0 {
+			if _, err := x.b.Write(out); err != nil {
+				return nil, err
+			}
+			x.a.BytesOut = y.chunks.Data()
+		}
+		if y.chunks.Done() {
+			y.done, y.tail = true, !fromHead && used < len(in)
+			return nil, nil
+		}
+		x.extend()
+		n, err := x.s.c.Read(box[:blockSize/2])
+		if err != nil {
+			return err, nil
+		}
+		in, fromHead = box[:n], false
+	}
+}
+
+// reframe appends the data of a chunked body with framing of our own. It stops at the end of the body.
+func reframe(c *http1.Chunks, in, out []byte) (used int, _ []byte, err error) {
+	for used < len(in) && !c.Done() {
+		n, data, err := c.Next(in[used:])
+		if used += n; err != nil {
+			return used, out, err
+		}
+		if len(data) > 0 {
+			out = http1.AppendChunkHead(out, len(data))
+			out = append(append(out, data...), http1.ChunkEnd...)
+		}
+	}
+	if c.Done() {
+		out = appendEnd(out, c)
+	}
+	return used, out, nil
+}
+
+func appendEnd(out []byte, c *http1.Chunks) []byte {
+	if t := c.Trailers(); len(t) > 0 {
+		return http1.AppendTrailers(out, t)
+	}
+	return append(out, http1.LastChunk...)
+}

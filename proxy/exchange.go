@@ -1,0 +1,207 @@
+package proxy
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"causeway/accesslog"
+	"causeway/backend"
+	"causeway/conn"
+	"causeway/fault"
+	"causeway/http1"
+	"causeway/route"
+)
+
+// exchange is one request and what becomes of it. A session borrows one for a turn: an idle connection holds none.
+type exchange struct {
+	s     *session
+	state *State
+
+	in  []byte // what the client sent; the head, and the record's slices, lie here until the end
+	end int    // bytes of in
+	req http1.Request
+
+	body   body
+	target *route.Target
+	tried  []*backend.Member
+	a      *accesslog.Attempt // the attempt under way
+
+	b     conn.Conn // the member's connection; nil: none
+	key   conn.Key
+	res   http1.Response
+	clean bool   // the response ended where it should, with nothing behind it
+	out   []byte // head under construction
+
+	start, done time.Time
+	headSent    bool // the client has seen the head of the response
+	sent        int64
+	firstSent   time.Time // when the head went out
+	keep        bool      // the client connection may carry another request
+
+	rec      accesslog.Record
+	attempts [4]accesslog.Attempt
+	triedBox [4]*backend.Member
+	path     []byte // path sent to the member
+	host     []byte // Host sent to the member
+
+	contentType []byte // of the response
+}
+
+const (
+	headBuffer = 20 << 10 // a head and a small body
+	headMax    = 64 << 10 // a request line of 32 KiB and as much of fields
+	outBuffer  = 4 << 10
+)
+
+var requestLimits = http1.Limits{Line: 32 << 10, Head: headMax, Fields: 200}
+
+var exchanges = sync.Pool{New: func() any {
+	return &exchange{in: make([]byte, headBuffer), out: make([]byte, 0, outBuffer)}
+}}
+
+func take(s *session) *exchange {
+	x := exchanges.Get().(*exchange)
+	x.s, x.state = s, s.seen
+	x.clear()
+	return x
+}
+
+func (x *exchange) release() {
+	if len(x.in) > headBuffer {
+		x.in = make([]byte, headBuffer)
+	}
+	x.body.release()
+	x.s, x.state, x.target, x.b, x.a = nil, nil, nil, nil, nil
+	x.rec = accesslog.Record{}
+	x.end = 0
+	x.req.Reset()
+	exchanges.Put(x)
+}
+
+// clear makes ready for the next request; what lies in x.in stays.
+func (x *exchange) clear() {
+	x.start, x.firstSent = time.Time{}, time.Time{}
+	x.headSent, x.sent, x.keep = false, 0, false
+	x.body.release()
+	x.target, x.a, x.b = nil, nil, nil
+	clear(x.triedBox[:])
+	x.tried = x.triedBox[:0]
+	x.rec = accesslog.Record{Attempts: x.attempts[:0], Declared: -1}
+}
+
+// grow makes room for a head that does not fit.
+func (x *exchange) grow() {
+	if x.end == len(x.in) {
+		bigger := make([]byte, headMax+1)
+		copy(bigger, x.in)
+		x.in = bigger
+	}
+}
+
+// shift moves what came behind the request to the front: the next one is pipelined.
+func (x *exchange) shift() {
+	used := x.req.Len + x.body.inHead
+	x.end = copy(x.in, x.in[used:x.end])
+	x.req.Reset()
+	x.clear()
+}
+
+// run is the life of a request.
+func (x *exchange) run() (keep bool) {
+	x.identify()
+	f := x.admit()
+	if f.None() {
+		f = x.route()
+	}
+	if f.None() && x.target.Redirect != nil {
+		x.redirect()
+	} else if f.None() {
+		if f = x.hold(); f.None() {
+			f = x.forward()
+		}
+	}
+	x.finish(f)
+	return x.keep
+}
+
+// identify gives the request its names: the id, and its place on the connection.
+func (x *exchange) identify() {
+	x.s.served++
+	binary.LittleEndian.PutUint64(x.rec.Transaction[:8], rand.Uint64())
+	binary.LittleEndian.PutUint64(x.rec.Transaction[8:], rand.Uint64())
+	x.body.begin(&x.req, x.in[x.req.Len:x.end])
+	x.keep = !x.req.Close && !x.s.p.draining.Load()
+}
+
+// admit refuses what the gateway never forwards.
+func (x *exchange) admit() fault.Fault {
+	f := fault.Fault{Side: fault.Client, Phase: fault.Request}
+	switch {
+	case x.req.Form == http1.AuthorityForm || string(x.req.Method) == "CONNECT" || string(x.req.Method) == "TRACE":
+		f.Kind = fault.Unsupported
+	case x.req.ContentLength > x.state.bodyMax:
+		f.Kind = fault.BodyTooBig
+	default:
+		return fault.Fault{}
+	}
+	return f
+}
+
+// route finds the target. The state is taken anew for each request, so that a kept-alive client follows a reload.
+func (x *exchange) route() fault.Fault {
+	x.state = x.s.p.state.Load()
+	port := x.s.locate(x.state)
+	if port == nil { // the listener went while the request came
+		x.keep = false
+		return fault.Fault{Side: fault.Client, Phase: fault.Route, Kind: fault.NoListener}
+	}
+	site := port.Site(x.req.Host)
+	if site == nil {
+		return fault.Fault{Side: fault.Client, Phase: fault.Route, Kind: fault.NoListener}
+	}
+	x.target = site.Target(x.req.Path)
+	if x.target.Redirect == nil && x.target.Group == nil {
+		return fault.Fault{Side: fault.Gateway, Phase: fault.Route, Kind: fault.NoTarget}
+	}
+	return fault.Fault{}
+}
+
+// redirect answers without a member.
+func (x *exchange) redirect() {
+	r := x.target.Redirect
+	x.writePage(r.Status, r.AppendLocation(nil, x.req.Host, x.req.Path, x.req.Query, x.s.p.portOffset))
+}
+
+// forward sends the request to members until one has answered or none may be asked any more.
+func (x *exchange) forward() fault.Fault {
+	var last fault.Fault
+	again := tries{idempotent: idempotent(x.req.Method), held: x.body.whole, v1: x.state.v1}
+	var m *backend.Member
+	for {
+		if !again.fresh {
+			next, f := x.target.Group.Pick(x.tried)
+			if !f.None() {
+				if !last.None() { // nobody is left: what the last one did is what failed
+					return last
+				}
+				return f
+			}
+			m = next
+			x.tried = append(x.tried, m)
+		}
+		last = x.attempt(m, again.fresh)
+		if last.None() || x.headSent || !again.decide(last) {
+			return last
+		}
+	}
+}
+
+func idempotent(method []byte) bool {
+	switch string(method) {
+	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE":
+		return true
+	}
+	return false
+}

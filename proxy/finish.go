@@ -1,0 +1,148 @@
+package proxy
+
+import (
+	"bytes"
+	"strconv"
+	"time"
+
+	"causeway/fault"
+	"causeway/http1"
+)
+
+// finish ends every request: it answers if nobody has, writes the record, and counts.
+func (x *exchange) finish(f fault.Fault) {
+	if !x.headSent {
+		x.answerFault(f)
+	} else if !f.None() { // a message cut short must not pass for a whole one
+		x.keep, x.rec.Aborted = false, true
+		x.s.c.Reset()
+	}
+	x.done = time.Now()
+	x.record(f)
+	x.s.p.log.Write(&x.rec)
+	x.count(f)
+	x.linger(f)
+}
+
+// answerFault writes the gateway's own answer, if the client is there to read it.
+func (x *exchange) answerFault(f fault.Fault) {
+	status := f.Status(x.v1())
+	x.rec.Status = status
+	if status == 0 || status == fault.ClientGone {
+		x.keep = false
+		return
+	}
+	if f.Side == fault.Client && f.Phase == fault.Request || !x.body.inStep() {
+		x.keep = false
+	}
+	x.writePage(status, nil)
+}
+
+func (x *exchange) v1() bool { return x.state != nil && x.state.v1 }
+
+// writePage answers with a page of the gateway's own.
+func (x *exchange) writePage(status int, location []byte) {
+	page := pages[status]
+	x.keep = x.keep && x.body.inStep()
+	b := http1.AppendStatusLine(x.out[:0], status, []byte(page.reason))
+	b = append(b, "Date: "...)
+	b = time.Now().UTC().AppendFormat(b, "Mon, 02 Jan 2006 15:04:05 GMT\r\n")
+	if location != nil {
+		b = http1.AppendField(b, "Location", location)
+	}
+	b = append(b, "Content-Type: text/html\r\nContent-Length: "...)
+	b = strconv.AppendInt(b, int64(len(page.body)), 10)
+	b = append(b, "\r\n"...)
+	b = append(x.appendConnection(b), "\r\n"...)
+	if string(x.req.Method) != "HEAD" {
+		b = append(b, page.body...)
+	}
+	x.out = b
+	now := time.Now()
+	x.rec.Status, x.rec.ContentType, x.headSent, x.firstSent = status, htmlType, true, now
+	x.s.c.SetWriteDeadline(now.Add(deliverTime))
+	n, err := x.s.c.Write(b)
+	x.sent += int64(n)
+	x.keep = x.keep && err == nil
+}
+
+var htmlType = []byte("text/html")
+
+// record fills what the log says.
+func (x *exchange) record(f fault.Fault) {
+	r, s := &x.rec, x.s
+	r.Start, r.Taken = x.start, x.done.Sub(x.start)
+	if !x.firstSent.IsZero() {
+		r.ClientTime = x.done.Sub(x.firstSent)
+	}
+	r.V1, r.ResourceID, r.Instance, r.Revision = x.state.v1, x.state.resource, x.state.instance, x.state.Revision
+	r.Client, r.ClientSerial, r.ClientUses = s.c.Info().Remote, s.c.Info().ID, s.served
+	r.TLSProtocol, r.TLSCipher = s.protocol, s.cipher
+	r.Fault, r.ErrorInfo = f, f.ErrorInfo()
+	r.Sent, r.Received = x.sent, int64(x.req.Len)+x.body.read
+	r.BodyRead, r.Declared = x.body.read, x.req.ContentLength
+	if t := x.target; t != nil {
+		r.Listener, r.Rule, r.Pool, r.Settings = t.Listener, t.Rule, t.Pool, t.Settings
+	}
+	x.recordRequest()
+}
+
+// recordRequest fills what the request itself says. A head that never became whole has only its bytes to show.
+func (x *exchange) recordRequest() {
+	r := &x.rec
+	r.Version = "HTTP/1.1"
+	if x.req.Len == 0 {
+		r.Received = int64(x.end)
+		r.Method, r.OriginalURI = firstWords(x.in[:x.end])
+		r.URI = r.OriginalURI
+		return
+	}
+	if x.req.Minor == 0 {
+		r.Version = "HTTP/1.0"
+	}
+	r.Method, r.OriginalURI = x.req.Method, x.req.Target
+	r.URI, r.OriginalHost, r.Host, r.UserAgent = x.req.Path, x.req.Host, x.req.Host, x.req.Get(http1.UserAgent)
+	if len(r.Attempts) > 0 {
+		r.URI, r.Host = x.path, x.host
+	}
+	if x.state.Local.Logs.Queries {
+		r.Query = x.req.Query
+	} else if x.req.Query != nil {
+		r.OriginalURI = x.req.Path
+	}
+}
+
+// firstWords are the method and target of a broken head, as far as they can be made out.
+func firstWords(b []byte) (method, target []byte) {
+	line, _, _ := bytes.Cut(b[:min(len(b), 512)], []byte("\n"))
+	words := bytes.Fields(line)
+	if len(words) > 0 {
+		method = words[0]
+	}
+	if len(words) > 1 {
+		target = words[1]
+	}
+	return method, target
+}
+
+// linger lets the client read an answer that came before its request was read: a close with unread input would make
+// the kernel reset the connection and destroy the answer on its way.
+func (x *exchange) linger(f fault.Fault) {
+	if x.keep || x.rec.Aborted || !x.headSent || x.body.inStep() && f.Phase != fault.Request && f.Phase != fault.Handshake {
+		return
+	}
+	c := x.s.c
+	if c.CloseWrite() != nil {
+		return
+	}
+	c.SetReadDeadline(time.Now().Add(lingerTime))
+	box := blocks.Get().(*[blockSize]byte)
+	defer blocks.Put(box)
+	for n := 0; n < lingerBytes; {
+		k, err := c.Read(box[:])
+		if err != nil {
+			return
+		}
+		n += k
+	}
+}

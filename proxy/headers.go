@@ -1,0 +1,60 @@
+package proxy
+
+import (
+	"encoding/hex"
+	"strconv"
+
+	"causeway/http1"
+)
+
+// appendInserted writes the fields that an Application Gateway adds. X-Forwarded-For grows by ip:port; the others
+// replace what the client sent under these names.
+func (x *exchange) appendInserted(b []byte) []byte {
+	b = append(b, "X-Forwarded-For: "...)
+	for i := range x.req.Fields {
+		if f := &x.req.Fields[i]; f.ID == http1.XForwardedFor && len(f.Value) > 0 {
+			b = append(append(b, f.Value...), ", "...)
+		}
+	}
+	b = append(b, x.s.client...)
+	b = append(b, "\r\nX-Forwarded-Proto: "...)
+	b = append(b, x.scheme()...)
+	b = append(b, "\r\nX-Forwarded-Port: "...)
+	b = strconv.AppendUint(b, uint64(x.s.c.Info().Local.Port()), 10)
+	b = append(b, "\r\nX-Original-Host: "...)
+	b = append(b, x.req.Host...)
+	b = append(b, "\r\nX-Original-URL: "...)
+	b = x.req.AppendTarget(b)
+	b = append(b, "\r\nX-AppGW-Trace-Id: "...)
+	b = hex.AppendEncode(b, x.rec.Transaction[:])
+	return append(b, "\r\n"...)
+}
+
+func (x *exchange) scheme() string {
+	if x.s.port != nil && x.s.port.HTTPS {
+		return "https"
+	}
+	return "http"
+}
+
+// dropOddNames marks the fields whose names hold more than letters, digits and hyphens: Azure does not forward them.
+func (x *exchange) dropOddNames() {
+	for i := range x.req.Fields {
+		if f := &x.req.Fields[i]; f.ID == http1.Other && !plainName(f.Name) {
+			f.ID = http1.Nominated
+		}
+	}
+}
+
+func plainName(name []byte) bool {
+	for _, c := range name {
+		if c != '-' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return true
+}
+
+func (x *exchange) wantsUpgrade() bool {
+	return x.req.ConnectionUpgrade && len(x.req.Upgrade) > 0 && x.req.Body() == 0
+}

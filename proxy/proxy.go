@@ -1,0 +1,144 @@
+// Package proxy serves user traffic: listeners, and the life of a request from its first byte to its record. It is the
+// only package that does, and it blocks on nothing but package conn.
+package proxy
+
+import (
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"causeway/accesslog"
+	"causeway/conn"
+	"causeway/gateway"
+	"causeway/route"
+	"causeway/telemetry"
+)
+
+// Log takes the record of each request. Write must not block.
+type Log interface{ Write(*accesslog.Record) }
+
+// Proxy serves a table. Apply gives it one, and later others, while it serves.
+type Proxy struct {
+	engine     conn.Engine
+	log        Log
+	metrics    *telemetry.Metrics
+	instance   int
+	portOffset int
+
+	state    atomic.Pointer[State]
+	draining atomic.Bool
+
+	mu      sync.Mutex
+	servers map[string]conn.Server // by key of the port
+}
+
+// State is what a request is served by: it holds on to the one that it began with.
+type State struct {
+	Table    *route.Table
+	Local    gateway.Local
+	Revision uint64
+
+	resource string // id in upper case, as Azure's records have it
+	instance string
+	v1       bool
+	idle     time.Duration // of a client between two requests
+	bodyMax  int64         // of a request
+}
+
+// Options are what a Proxy keeps for its life.
+type Options struct {
+	Engine     conn.Engine
+	Log        Log
+	Metrics    *telemetry.Metrics
+	Instance   int // number of the instance
+	PortOffset int // that was added to the ports of the document
+}
+
+// New makes a Proxy without listeners.
+func New(o Options) *Proxy {
+	return &Proxy{engine: o.Engine, log: o.Log, metrics: o.Metrics, instance: o.Instance, portOffset: o.PortOffset,
+		servers: map[string]conn.Server{}}
+}
+
+// Timers and bounds that Azure fixes, and those of our own where it is silent.
+const (
+	idleV1      = 120 * time.Second
+	idleV2      = 75 * time.Second
+	headTimeout = 60 * time.Second // for a request head, then 408
+	bodyPause   = 60 * time.Second // in which a request body must make some progress, then 408
+	bodyStep    = 4 << 10          // bytes that count as progress
+	bodyMaxV1   = 2 << 30
+	bodyMaxV2   = 4 << 30
+	glance      = time.Second      // how often a long wait looks at the client
+	deliverTime = 60 * time.Second // in which a client must take some of the response
+	lingerTime  = 2 * time.Second  // for reading what a client still sends after an early answer
+	lingerBytes = 16 << 20
+)
+
+// Apply makes a configuration the one that new requests are served by.
+func (p *Proxy) Apply(t *route.Table, local gateway.Local, revision uint64) {
+	s := &State{Table: t, Local: local, Revision: revision, v1: t.Config.V1(), idle: idleV2, bodyMax: bodyMaxV2,
+		resource: strings.ToUpper(t.Config.ID), instance: telemetry.InstanceName(p.instance, t.Config.V1())}
+	if s.v1 {
+		s.idle, s.bodyMax = idleV1, bodyMaxV1
+	}
+	p.state.Store(s)
+}
+
+// State is what is served now; nil before the first Apply.
+func (p *Proxy) State() *State { return p.state.Load() }
+
+// Serve accepts clients of a port of the table from ln.
+func (p *Proxy) Serve(port string, ln net.Listener) {
+	server := p.engine.Serve(ln, func(h *conn.Home, c conn.Conn) func() bool { return p.open(port, h, c) })
+	p.mu.Lock()
+	p.servers[port] = server
+	p.mu.Unlock()
+}
+
+// Serving reports whether a port is being served.
+func (p *Proxy) Serving(port string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.servers[port] != nil
+}
+
+// Ports are the keys of the ports being served.
+func (p *Proxy) Ports() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []string
+	for k := range p.servers {
+		out = append(out, k)
+	}
+	return out
+}
+
+// Stop stops serving a port: nothing new is accepted, and what is under way may end until the deadline.
+func (p *Proxy) Stop(port string, deadline time.Time) {
+	p.mu.Lock()
+	s := p.servers[port]
+	delete(p.servers, port)
+	p.mu.Unlock()
+	if s != nil {
+		s.Shutdown(deadline)
+	}
+}
+
+// Shutdown drains every port until the deadline.
+func (p *Proxy) Shutdown(deadline time.Time) {
+	p.draining.Store(true)
+	var wg sync.WaitGroup
+	for _, port := range p.Ports() {
+		wg.Go(func() { p.Stop(port, deadline) })
+	}
+	wg.Wait()
+}
+
+// Sweep closes backend connections that have been idle for longer than any of them may be.
+func (p *Proxy) Sweep(now time.Time) {
+	limit := p.State().Local.BackendIdleTimeout
+	p.engine.Each(func(h *conn.Home) { h.Sweep(now.Add(-limit)) })
+}

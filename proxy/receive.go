@@ -1,0 +1,369 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"causeway/conn"
+	"causeway/fault"
+	"causeway/http1"
+)
+
+// responseLimits bound the head of a response; Azure documents 32 KB for headers.
+var responseLimits = http1.Limits{Line: 8 << 10, Head: blockSize, Fields: 200, LenientLF: true}
+
+const interimMax = 40 // informational responses before the real one
+
+// receive takes the member's answer and relays it. sent is when the request was complete; zero while it still runs.
+func (x *exchange) receive(sent time.Time) fault.Fault {
+	box := blocks.Get().(*[blockSize]byte)
+	defer blocks.Put(box)
+	x.clean = false
+	x.res.Reset()
+	end, f := x.receiveHead(box[:], sent)
+	if !f.None() {
+		return f
+	}
+	if x.res.Status == 101 {
+		return x.upgrade(box[x.res.Len:end])
+	}
+	begin := time.Now()
+	f = x.relay(box[:], end)
+	x.a.Receive = time.Since(begin)
+	return f
+}
+
+// receiveHead reads until the head of the final response is complete. Meanwhile it looks at the client now and then:
+// an answer that nobody waits for is not waited for.
+func (x *exchange) receiveHead(in []byte, sent time.Time) (end int, f fault.Fault) {
+	began := time.Now()
+	for interim := 0; ; {
+		x.b.SetReadDeadline(x.nextLook(sent))
+		n, err := x.b.Read(in[end:])
+		now := time.Now()
+		if n > 0 && x.a.Wait < 0 {
+			x.a.Wait = now.Sub(x.waitBegan(sent, began))
+		}
+		if end += n; err != nil && n == 0 {
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				return end, x.waitFault(err, end)
+			}
+			if f := x.lookAround(sent, now, end); !f.None() {
+				return end, f
+			}
+			continue
+		}
+		for {
+			err = x.res.Parse(in[:end], &responseLimits)
+			if err != nil || x.res.Status >= 200 || x.res.Status == 101 {
+				break
+			}
+			if interim++; interim > interimMax {
+				return end, fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Malformed, Detail: "endless interim responses"}
+			}
+			x.relayInterim()
+			end = copy(in, in[x.res.Len:end])
+			x.res.Reset()
+		}
+		if err == nil {
+			x.a.Status = x.res.Status
+			x.a.HeaderTime = now.Sub(x.waitBegan(sent, began)) + max(x.a.Send, 0)
+			return end, fault.Fault{}
+		}
+		if !errors.Is(err, http1.ErrMore) || end == len(in) {
+			return end, headFault(err)
+		}
+	}
+}
+
+// waitBegan is when waiting for the answer began: when the request had been sent, or else when it began to be.
+func (x *exchange) waitBegan(sent, began time.Time) time.Time {
+	if !sent.IsZero() {
+		return sent
+	}
+	if at := x.body.ended.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	return began
+}
+
+// nextLook is when a wait for the answer is next interrupted.
+func (x *exchange) nextLook(sent time.Time) time.Time {
+	look := time.Now().Add(glance)
+	if limit := x.waitLimit(sent); !limit.IsZero() && limit.Before(look) {
+		return limit
+	}
+	return look
+}
+
+// waitLimit is when the request timeout passes; zero while the request is still being sent.
+func (x *exchange) waitLimit(sent time.Time) time.Time {
+	if sent.IsZero() {
+		at := x.body.ended.Load()
+		if at == 0 {
+			return time.Time{}
+		}
+		sent = time.Unix(0, at)
+	}
+	return sent.Add(x.target.Group.Timeout)
+}
+
+// lookAround decides whether a wait goes on. The client comes first: if it is gone, nothing else matters.
+func (x *exchange) lookAround(sent, now time.Time, got int) fault.Fault {
+	if x.clientGone() {
+		return fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}
+	}
+	if limit := x.waitLimit(sent); limit.IsZero() || now.Before(limit) {
+		return fault.Fault{}
+	}
+	phase := fault.Wait
+	if got > 0 {
+		phase = fault.Head
+	}
+	return fault.Fault{Side: fault.Backend, Phase: phase, Kind: fault.Timeout, Reused: x.a.Reused}
+}
+
+// clientGone finds out whether the client still wants its answer. A client that ended its side may only have said all
+// it had to say. So it is asked: an interim response is harmless to who waits, and whoever left answers it with a reset,
+// which the next look sees. Nothing can be asked of HTTP/1.0, which knows no interim responses.
+func (x *exchange) clientGone() bool {
+	if !x.body.hasEnded() || x.s.c.Peer() != conn.Gone {
+		return false
+	}
+	if x.req.Minor == 0 {
+		return false
+	}
+	x.s.c.SetWriteDeadline(time.Now().Add(deliverTime))
+	n, err := x.s.c.Write([]byte("HTTP/1.1 102 Processing\r\n\r\n"))
+	x.sent += int64(n)
+	return err != nil
+}
+
+// waitFault is what a failed read of the head comes to.
+func (x *exchange) waitFault(err error, got int) fault.Fault {
+	if errors.Is(err, conn.ErrStopped) { // the upload failed, and says why
+		return fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Reset}
+	}
+	phase := fault.Wait
+	if got > 0 {
+		phase = fault.Head
+	}
+	if x.clientGone() { // before a member is blamed
+		return fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Reset}
+	}
+	return fault.Of(err, phase, x.a.Reused)
+}
+
+// headFault is what a response head that breaks the rules comes to.
+func headFault(err error) fault.Fault {
+	f := fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.TooLarge}
+	var broken *http1.Error
+	if errors.As(err, &broken) {
+		f.Detail = broken.Kind.String()
+		switch broken.Kind {
+		case http1.HeadTooLarge, http1.LineTooLong, http1.TooManyFields:
+		default:
+			f.Kind = fault.Malformed
+		}
+	}
+	return f
+}
+
+// relayInterim passes an informational response on to a client that understands it. 100 is not passed on: the gateway
+// has answered the client's expectation itself.
+func (x *exchange) relayInterim() {
+	if x.res.Status == 100 || x.req.Minor == 0 {
+		return
+	}
+	b := http1.AppendStatusLine(x.out[:0], x.res.Status, x.res.Reason)
+	b = http1.AppendFields(b, x.res.Fields, http1.HopByHop)
+	x.out = append(b, "\r\n"...)
+	x.s.c.SetWriteDeadline(time.Now().Add(deliverTime))
+	n, _ := x.s.c.Write(x.out) // if the client is gone, the answer itself will tell
+	x.sent += int64(n)
+}
+
+// relay sends the response on. in holds end bytes of it.
+func (x *exchange) relay(in []byte, end int) fault.Fault {
+	kind, length := x.res.Body(x.req.Method)
+	begun := in[x.res.Len:end]
+	x.rec.ContentType = append(x.contentType[:0], x.res.Get(http1.ContentType)...)
+	x.contentType = x.rec.ContentType
+	x.responseHead(kind)
+	switch kind {
+	case http1.None:
+		x.clean = len(begun) == 0
+		return x.deliver(x.out, nil)
+	case http1.Length:
+		x.a.DeclaredIn = length
+		return x.relayLength(begun, length)
+	case http1.Chunked:
+		return x.relayChunked(in, begun)
+	}
+	return x.relayUntilClose(in, begun)
+}
+
+// responseHead makes the head for the client and decides whether its connection may stay.
+func (x *exchange) responseHead(kind http1.BodyKind) {
+	framed := kind != http1.UntilClose && (kind != http1.Chunked || x.req.Minor == 1)
+	x.keep = x.keep && framed && x.body.inStep() && !x.s.p.draining.Load()
+	b := http1.AppendStatusLine(x.out[:0], x.res.Status, x.res.Reason)
+	b = http1.AppendFields(b, x.res.Fields, http1.HopByHop)
+	if kind == http1.Chunked && x.req.Minor == 1 {
+		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+	}
+	x.out = append(x.appendConnection(b), "\r\n"...)
+}
+
+func (x *exchange) appendConnection(b []byte) []byte {
+	switch {
+	case !x.keep:
+		return append(b, "Connection: close\r\n"...)
+	case x.req.Minor == 0:
+		return append(b, "Connection: keep-alive\r\n"...)
+	}
+	return b
+}
+
+// deliver writes to the client. The first call carries the head.
+func (x *exchange) deliver(head, body []byte) fault.Fault {
+	now := time.Now()
+	x.s.c.SetWriteDeadline(now.Add(deliverTime))
+	if !x.headSent {
+		x.headSent, x.firstSent = true, now
+		x.rec.Status = x.res.Status
+	}
+	n, err := x.s.c.Writev(head, body)
+	x.sent += int64(n)
+	return deliverFault(err)
+}
+
+func deliverFault(err error) fault.Fault {
+	if err == nil {
+		return fault.Fault{}
+	}
+	f := fault.Fault{Side: fault.Client, Phase: fault.Deliver, Kind: fault.Reset}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		f.Kind = fault.Timeout
+	}
+	return f
+}
+
+// bodyFault is what a failed read of the response body comes to.
+func (x *exchange) bodyFault(err error) fault.Fault {
+	f := fault.Of(err, fault.Body, x.a.Reused)
+	if errors.Is(err, io.EOF) {
+		f.Kind = fault.Truncated
+	}
+	if errors.Is(err, conn.ErrStopped) {
+		return fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Reset}
+	}
+	var broken *http1.Error
+	if errors.As(err, &broken) {
+		f.Kind, f.Detail = fault.Malformed, broken.Kind.String()
+	}
+	return f
+}
+
+func (x *exchange) relayLength(begun []byte, length int64) fault.Fault {
+	extra := int64(len(begun)) > length
+	if extra {
+		begun = begun[:length]
+	}
+	x.a.BytesIn = int64(len(begun))
+	if f := x.deliver(x.out, begun); !f.None() {
+		return f
+	}
+	for x.a.BytesIn < length {
+		x.refresh()
+		n, rerr, werr := conn.Copy(x.s.c, x.b, min(length-x.a.BytesIn, copyStep))
+		x.a.BytesIn += n
+		x.sent += n
+		if werr != nil {
+			return deliverFault(werr)
+		}
+		if rerr != nil {
+			return x.bodyFault(rerr)
+		}
+	}
+	x.clean = !extra
+	return fault.Fault{}
+}
+
+// refresh moves the deadlines of a body: the member may pause for the request timeout, the client for its own.
+func (x *exchange) refresh() {
+	now := time.Now()
+	x.b.SetReadDeadline(now.Add(x.target.Group.Timeout))
+	x.s.c.SetWriteDeadline(now.Add(deliverTime))
+}
+
+// relayChunked takes the member's framing off and puts ours on; a client of HTTP/1.0 gets the bare data and our end.
+func (x *exchange) relayChunked(in, begun []byte) fault.Fault {
+	var chunks http1.Chunks
+	frame := blocks.Get().(*[blockSize]byte)
+	defer blocks.Put(frame)
+	head := x.out
+	for {
+		used, out, err := x.framed(&chunks, begun, frame[:0])
+		x.a.BytesIn = chunks.Data()
+		if err != nil && !x.headSent {
+			return x.bodyFault(err)
+		}
+		if len(head)+len(out) > 0 {
+			if f := x.deliver(head, out); !f.None() {
+				return f
+			}
+		}
+		if err != nil {
+			return x.bodyFault(err)
+		}
+		if chunks.Done() {
+			x.clean = used == len(begun)
+			return fault.Fault{}
+		}
+		head = nil
+		x.refresh()
+		n, err := x.b.Read(in[:blockSize/2])
+		if err != nil {
+			return x.bodyFault(err)
+		}
+		begun = in[:n]
+	}
+}
+
+func (x *exchange) framed(c *http1.Chunks, in, out []byte) (used int, _ []byte, err error) {
+	if x.req.Minor == 1 {
+		return reframe(c, in, out)
+	}
+	for used < len(in) && !c.Done() {
+		n, data, err := c.Next(in[used:])
+		if used += n; err != nil {
+			return used, out, err
+		}
+		out = append(out, data...)
+	}
+	return used, out, nil
+}
+
+// relayUntilClose ends with the connection: whether the body was whole nobody can tell.
+func (x *exchange) relayUntilClose(in, begun []byte) fault.Fault {
+	head := x.out
+	for {
+		x.a.BytesIn += int64(len(begun))
+		if f := x.deliver(head, begun); !f.None() {
+			return f
+		}
+		head = nil
+		x.refresh()
+		n, err := x.b.Read(in)
+		if errors.Is(err, io.EOF) {
+			return fault.Fault{}
+		}
+		if err != nil {
+			return x.bodyFault(err)
+		}
+		begun = in[:n]
+	}
+}

@@ -1,0 +1,192 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"errors"
+	"os"
+	"time"
+
+	"causeway/certs"
+	"causeway/conn"
+	"causeway/fault"
+	"causeway/http1"
+	"causeway/route"
+	"causeway/telemetry"
+)
+
+// session is a client connection.
+type session struct {
+	p       *Proxy
+	h       *conn.Home
+	c       conn.Conn
+	portKey string
+	client  []byte // ip:port, as X-Forwarded-For has it
+	served  int    // requests
+	opened  bool   // TLS, if any, is done
+
+	protocol, cipher string // of TLS, as the access log has them
+
+	seen *State // that port belongs to
+	port *route.Port
+
+	lastTarget *route.Target // whose counters are at hand
+	counters   *telemetry.Target
+}
+
+func (p *Proxy) open(port string, h *conn.Home, c conn.Conn) func() bool {
+	s := &session{p: p, h: h, c: c, portKey: port, client: c.Info().Remote.AppendTo(nil)}
+	if s.locate(p.state.Load()) == nil {
+		return func() bool { return false }
+	}
+	s.opened = !s.port.HTTPS
+	p.metrics.Connections.Inc()
+	c.SetReadDeadline(c.Info().Opened.Add(headTimeout))
+	return s.turn
+}
+
+// locate finds the port of the connection in a state; nil if that no longer has it.
+func (s *session) locate(now *State) *route.Port {
+	if s.seen != now {
+		s.seen, s.port = now, now.Table.Port(s.portKey)
+	}
+	return s.port
+}
+
+// turn serves what the client has sent. See conn.Open.
+func (s *session) turn() bool {
+	if !s.opened {
+		return s.handshake()
+	}
+	x := take(s)
+	keep := x.serve()
+	x.release()
+	return keep
+}
+
+// handshake puts TLS on the connection. Requests come in turns of their own.
+func (s *session) handshake() bool {
+	deadline := time.Now().Add(headTimeout)
+	s.c.SetReadDeadline(deadline)
+	s.c.SetWriteDeadline(deadline)
+	c, err := conn.TLS(s.c, tls.Server, s.port.TLS)
+	if err != nil {
+		s.refuseHandshake(err)
+		return false
+	}
+	s.c, s.opened = c, true
+	state := c.Info().TLS
+	s.protocol, s.cipher = certs.VersionName(state.Version), certs.SuiteName(state.CipherSuite)
+	s.c.SetReadDeadline(deadline)
+	return true
+}
+
+// refuseHandshake answers plain HTTP on an HTTPS port, as Azure does; other handshakes that fail leave a count only.
+func (s *session) refuseHandshake(err error) {
+	s.p.metrics.HandshakeFailures.Inc()
+	var plain tls.RecordHeaderError
+	if !errors.As(err, &plain) || !looksLikeHTTP(plain.RecordHeader) {
+		return
+	}
+	x := take(s)
+	x.start = time.Now()
+	x.finish(fault.Fault{Side: fault.Client, Phase: fault.Handshake, Kind: fault.NotTLS})
+	x.release()
+}
+
+// looksLikeHTTP reports whether bytes begin with a method.
+func looksLikeHTTP(b [5]byte) bool {
+	for _, c := range b[:3] {
+		if c < 'A' || c > 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+// serve reads requests and answers them in order, until the client has said all it had to say.
+func (x *exchange) serve() bool {
+	s := x.s
+	for {
+		n, err := s.c.Read(x.in[x.end:])
+		if err != nil {
+			return x.readFailed(err)
+		}
+		x.end += n
+		for x.end > 0 {
+			if x.start.IsZero() {
+				x.begin(time.Now())
+			}
+			err := x.req.Parse(x.in[:x.end], &requestLimits)
+			if errors.Is(err, http1.ErrMore) {
+				x.grow()
+				break
+			}
+			if err != nil {
+				x.refuse(err)
+				return false
+			}
+			if !x.run() {
+				return false
+			}
+			x.shift()
+		}
+		if x.end == 0 {
+			s.c.SetReadDeadline(x.done.Add(s.seen.idle))
+			return true
+		}
+	}
+}
+
+// begin starts the clock of a request: its first byte is here.
+func (x *exchange) begin(now time.Time) {
+	x.start = now
+	x.s.c.SetReadDeadline(now.Add(headTimeout))
+}
+
+// readFailed ends a connection on which no whole head came. Between requests that is nothing to speak of.
+func (x *exchange) readFailed(err error) bool {
+	if x.end == 0 {
+		return false
+	}
+	f := fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.Closed}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		f.Kind = fault.Timeout
+	}
+	x.finish(f)
+	return false
+}
+
+// refuse answers a request that is not one.
+func (x *exchange) refuse(err error) {
+	var broken *http1.Error
+	f := fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.Malformed}
+	if errors.As(err, &broken) {
+		f.Kind, f.Detail = requestFault(broken.Kind), broken.Kind.String()
+	}
+	x.finish(f)
+}
+
+// requestFault is the kind of fault that a broken rule of HTTP/1.1 comes to.
+func requestFault(k http1.Kind) fault.Kind {
+	switch k {
+	case http1.BadMethod:
+		return fault.BadMethod
+	case http1.BadTarget:
+		return fault.BadURI
+	case http1.Version09:
+		return fault.Version09
+	case http1.BadVersion, http1.UnsupportedVersion:
+		return fault.BadVersion
+	case http1.NoHost:
+		return fault.MissingHost
+	case http1.ManyHosts, http1.BadHost:
+		return fault.BadHost
+	case http1.DuplicateContentLength, http1.BadContentLength, http1.LengthAndCoding:
+		return fault.BadLength
+	case http1.LineTooLong:
+		return fault.URITooLong
+	case http1.HeadTooLarge, http1.TooManyFields:
+		return fault.TooLarge
+	}
+	return fault.Malformed
+}

@@ -1,0 +1,67 @@
+package route
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+
+	"causeway/certs"
+	"causeway/gateway"
+)
+
+// errUnknownName ends a handshake whose SNI no listener of a first-generation gateway serves.
+var errUnknownName = errors.New("no listener serves the name that the client asked for")
+
+// secure makes the TLS configuration of an HTTPS port: one for each listener, chosen by SNI.
+func (p *Port) secure(c *gateway.Config, certificates map[string]*tls.Certificate) error {
+	configs := map[*Site]*tls.Config{}
+	for _, s := range p.sites {
+		pair := certificates[s.Listener.SSLCertificate]
+		if pair == nil {
+			return fmt.Errorf("compile listener %q: certificate %q has no key pair", s.Listener.Name, s.Listener.SSLCertificate)
+		}
+		configs[s] = serverConfig(c, s.Listener, pair)
+	}
+	v1 := c.V1()
+	p.TLS = &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			s := p.presented([]byte(hello.ServerName), v1)
+			if s == nil {
+				return nil, errUnknownName
+			}
+			return configs[s], nil
+		},
+	}
+	return nil
+}
+
+// presented is the listener whose certificate a client sees. Without a match v2 falls back to the first HTTPS listener
+// in rule order, whatever requireServerNameIndication says; v1 refuses where every listener requires SNI.
+func (p *Port) presented(name []byte, v1 bool) *Site {
+	if s := p.Site(name); s != nil && len(name) > 0 {
+		return s
+	}
+	if p.basic != nil {
+		return p.basic
+	}
+	if !v1 {
+		return p.sites[0]
+	}
+	for _, s := range p.sites {
+		if !s.Listener.RequireSNI {
+			return s
+		}
+	}
+	return nil
+}
+
+func serverConfig(c *gateway.Config, l *gateway.Listener, pair *tls.Certificate) *tls.Config {
+	policy := c.SSLPolicy
+	if prof := c.SSLProfile(l.SSLProfile); prof != nil && prof.Policy.Type != "" {
+		policy = prof.Policy
+	}
+	p := certs.PolicyOf(policy, c.V1())
+	return &tls.Config{Certificates: []tls.Certificate{*pair}, MinVersion: p.Min, MaxVersion: p.Max, CipherSuites: p.Suites,
+		NextProtos: []string{"http/1.1"}}
+}
