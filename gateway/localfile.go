@@ -34,7 +34,7 @@ func ParseLocal(data []byte, dir string) (Local, []Problem, error) {
 		return local, nil, &FormatError{Message: "causeway.yaml must be a mapping of settings", Hint: "write for example: connectTimeout: 5s"}
 	}
 	r := localReader{dir: dir, local: &local}
-	r.read(root)
+	r.mapping(root, "", r.settings())
 	return local, sortProblems(r.problems), nil
 }
 
@@ -47,15 +47,16 @@ type localReader struct {
 
 type settings map[string]func(v any, path string)
 
-func (r *localReader) read(root *object) {
-	r.mapping(root, "", settings{
+// settings are all that the file may hold.
+func (r *localReader) settings() settings {
+	return settings{
 		"certificates":       r.certificates,
 		"members":            r.members,
 		"connectTimeout":     r.duration(&r.local.ConnectTimeout),
 		"backendIdleTimeout": r.duration(&r.local.BackendIdleTimeout),
 		"keepAliveHint":      r.choice(&r.local.KeepAliveHint, "honour", "ignore"),
 		"logs":               r.logs,
-	})
+	}
 }
 
 func (r *localReader) mapping(v any, path string, known settings) {
