@@ -47,11 +47,9 @@ func Parse(data []byte) (*Document, error) {
 	return d, nil
 }
 
-// Problems are all problems of the document, by path. The slice is the document's own.
+// Problems are all problems of the document, by path. With an Error among them the document must not be applied. The
+// slice is the document's own.
 func (d *Document) Problems() []Problem { return d.problems }
-
-// Validate is Problems; it stands for the question whether the document may be applied.
-func (d *Document) Validate() []Problem { return d.problems }
 
 // JSON is the document in canonical REST form, indented, secrets included: canonical names and enum values, references as
 // given, unknown properties kept.

@@ -142,6 +142,45 @@ func TestV1Document(t *testing.T) {
 	}
 }
 
+func TestNumbersInQuotes(t *testing.T) {
+	f := func(in string, want int, valid bool) {
+		t.Helper()
+		d, err := Parse([]byte(`{"frontendPorts":[{"name":"p","port":` + in + `}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Parse(d.JSON()); err != nil {
+			t.Errorf("%s: the canonical form is unreadable: %v", in, err)
+		}
+		bad := hasProblem(d.Problems(), "InvalidRequestFormat", "frontendPorts[0].port")
+		if got := d.Config.FrontendPorts[0].Port; got != want || bad == valid {
+			t.Errorf("%s: got %d, reported %v", in, got, bad)
+		}
+	}
+	f(`80`, 80, true)
+	f(`"80"`, 80, true)
+	f(`"0080"`, 80, true)
+	f(`"+80"`, 80, true)
+	f(`8e1`, 80, true)
+	f(`80.0`, 80, true)
+	f(`" 80 "`, 80, true)
+	f(`"Inf"`, 0, false)
+	f(`"NaN"`, 0, false)
+	f(`80.5`, 0, false)
+	f(`1e300`, 0, false)
+	f(`true`, 0, false)
+}
+
+func TestProblemsCannotSteerTheTerminal(t *testing.T) {
+	d, err := Parse([]byte(`{"sku":{"tier":"\u001b[2J"},"\u001b]0;x\u0007":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := problemText(d.Problems()); strings.ContainsAny(text, "\x1b\x07") {
+		t.Errorf("control characters in %q", text)
+	}
+}
+
 func TestDefaults(t *testing.T) {
 	d, err := Parse([]byte(`{"sku":{"tier":"Standard_v2","capacity":1},
 		"probes":[{"name":"p","protocol":"Http","host":"h"}],

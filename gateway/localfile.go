@@ -17,8 +17,9 @@ func ParseLocal(data []byte, dir string) (Local, []Problem, error) {
 	local := DefaultLocal()
 	asJSON, err := yaml.YAMLToJSONStrict(plainUTF8(data))
 	if err != nil {
+		_, what, _ := strings.Cut(err.Error(), "yaml: ")
 		return local, nil, &FormatError{
-			Message: "not valid YAML: " + strings.TrimPrefix(err.Error(), "yaml: "),
+			Message: "not valid YAML: " + printable(strings.Join(strings.Fields(what), " ")),
 			Hint:    "indent with spaces, give each key once",
 		}
 	}
@@ -127,8 +128,15 @@ func (r *localReader) named(v any, path string, read func(name string, v any, at
 		r.wrong(path, v, "a mapping from names")
 		return
 	}
+	seen := map[string]bool{}
 	for _, m := range o.members {
-		read(m.key, m.value, path+"["+strconv.Quote(m.key)+"]")
+		at := path + "[" + strconv.Quote(m.key) + "]"
+		if folded := strings.ToLower(m.key); seen[folded] {
+			r.error(at, "DuplicateName", "keep one; case does not tell names apart", "the name %s is given twice", shorten(m.key))
+		} else {
+			seen[folded] = true
+		}
+		read(m.key, m.value, at)
 	}
 }
 

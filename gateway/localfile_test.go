@@ -72,6 +72,7 @@ func TestLocalProblems(t *testing.T) {
 	f("logs: {bytes: 1KiB}", "logs.bytes", `"1KiB"`, "at least 1MiB")
 	f("logs: {bytes: 99999999TiB}", "logs.bytes", "TiB", "10GiB")
 	f("logs: {days: 0}", "logs.days", "number 0", "1 to 3650")
+	f("members: {a.x: b, A.x: c}", `members["a.x"]`, "given twice", "keep one")
 	f("logs: [1]", "logs", "a list", "a mapping")
 	f("members: {a: 'b:c:d'}", `members["a"]`, "not an address", "[::1]:8080")
 	f("members: {a: 'b:99999'}", `members["a"]`, "no port", "host:port")

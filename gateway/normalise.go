@@ -201,8 +201,8 @@ func toInteger(v any) (any, bool) {
 	default:
 		return v, false
 	}
-	if _, err := strconv.ParseInt(digits, 10, 64); err == nil {
-		return json.Number(strings.TrimPrefix(digits, "+")), true
+	if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
+		return json.Number(strconv.FormatInt(n, 10)), true
 	}
 	f, err := strconv.ParseFloat(digits, 64)
 	if err != nil || f != float64(int64(f)) || f > 1<<53 || f < -1<<53 {

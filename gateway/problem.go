@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Severity tells a problem that makes a document unusable from one that is worth knowing.
@@ -38,11 +39,25 @@ func HasErrors(problems []Problem) bool {
 type report struct{ problems []Problem }
 
 func (r *report) error(path, code, hint, format string, args ...any) {
-	r.problems = append(r.problems, Problem{path, code, fmt.Sprintf(format, args...), hint, Error})
+	r.add(Error, path, code, hint, fmt.Sprintf(format, args...))
 }
 
 func (r *report) warn(path, code, hint, format string, args ...any) {
-	r.problems = append(r.problems, Problem{path, code, fmt.Sprintf(format, args...), hint, Warning})
+	r.add(Warning, path, code, hint, fmt.Sprintf(format, args...))
+}
+
+func (r *report) add(severity Severity, path, code, hint, message string) {
+	r.problems = append(r.problems, Problem{printable(path), code, printable(message), printable(hint), severity})
+}
+
+// printable keeps what a document says from steering the terminal that shows it.
+func printable(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c != '\n' && unicode.IsControl(c) {
+			return unicode.ReplacementChar
+		}
+		return c
+	}, s)
 }
 
 // sortProblems orders by path, list positions by number, and drops exact repetitions.

@@ -124,4 +124,4 @@ func textOf(v any) string {
 	return s
 }
 
-func unlike(message, hint string) error { return &FormatError{Message: message, Hint: hint} }
+func unlike(message, hint string) error { return &FormatError{Message: printable(message), Hint: hint} }

@@ -49,11 +49,11 @@ func (c *checker) pools() {
 			c.warn(at(poolCollection, i, "backendAddresses"), "ApplicationGatewayBackendAddressPoolEmpty", "add members",
 				"%s is empty; every request that a rule sends there gets 502", named("pool", p.Name))
 		}
-		c.poolMembers(i, p)
+		c.addresses(i, p)
 	}
 }
 
-func (c *checker) poolMembers(i int, pool Pool) {
+func (c *checker) addresses(i int, pool Pool) {
 	seen := map[string]bool{}
 	for j, item := range c.given(poolCollection, i).list("backendAddresses") {
 		o, ok := item.(*object)

@@ -138,8 +138,10 @@ func (c *checker) jwt() {
 		c.atMost(at("entraJWTValidationConfigs", i, "audiences"), len(p.list("audiences")), 5, "audiences")
 	})
 	c.each("requestRoutingRules", func(i int, name string, p *object) {
-		l := c.cfg.Listener(c.names.spelled(httpListeners, p.str("httpListener", "id")))
-		if p.has("entraJWTValidationConfig") && l != nil && l.Protocol == "Http" {
+		if !p.has("entraJWTValidationConfig") {
+			return
+		}
+		if l := c.cfg.Listener(lastSegment(p.str("httpListener", "id"))); l != nil && l.Protocol == "Http" {
 			c.error(at("requestRoutingRules", i, "entraJWTValidationConfig"), "ApplicationGatewayEntraJWTValidationRequiresHttps", "use an Https listener",
 				"%s validates tokens, and %s is Http", named("rule", name), named("listener", l.Name))
 		}
@@ -157,8 +159,8 @@ func (c *checker) layer4() {
 	taken := map[endpoint]string{}
 	c.each("listeners", func(i int, name string, p *object) {
 		l := Listener{
-			FrontendIP:   c.names.spelled("frontendIPConfigurations", p.str("frontendIPConfiguration", "id")),
-			FrontendPort: c.names.spelled("frontendPorts", p.str("frontendPort", "id")),
+			FrontendIP:   lastSegment(p.str("frontendIPConfiguration", "id")),
+			FrontendPort: lastSegment(p.str("frontendPort", "id")),
 		}
 		c.layer4TLS(i, name, p)
 		e, ok := c.endpointOf(&l)
@@ -211,7 +213,7 @@ func (c *checker) layer4Rules() {
 		listeners[l] = name
 	})
 	c.each("backendSettingsCollection", func(i int, name string, p *object) {
-		probe := c.cfg.Probe(c.names.spelled("probes", p.str("probe", "id")))
+		probe := c.cfg.Probe(lastSegment(p.str("probe", "id")))
 		if probe != nil && probe.Protocol != p.str("protocol") {
 			c.error(at("backendSettingsCollection", i, "probe"), "ApplicationGatewayProbeProtocolMustMatchBackendSettingsProtocol", "give both the same protocol",
 				"%s speaks %s and %s speaks %s", named("probe", probe.Name), probe.Protocol, named("settings", name), p.str("protocol"))

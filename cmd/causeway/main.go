@@ -71,7 +71,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:      true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return flagsFromEnvironment(cmd) },
 	}
-	root.AddCommand(configCommand())
+	root.AddCommand(serveCommand(), configCommand())
 	return root
 }
 
@@ -86,12 +86,13 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 }
 
 // flagsFromEnvironment sets every flag that the command line leaves alone from CAUSEWAY_NAME, dashes as underscores.
+// An empty variable counts as none.
 func flagsFromEnvironment(cmd *cobra.Command) error {
 	var failed error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		name := "CAUSEWAY_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		value, given := os.LookupEnv(name)
-		if f.Changed || !given || failed != nil {
+		value := os.Getenv(name)
+		if f.Changed || value == "" || failed != nil {
 			return
 		}
 		if err := cmd.Flags().Set(f.Name, value); err != nil {

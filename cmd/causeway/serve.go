@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"causeway/gateway"
+	"causeway/supervisor"
+)
+
+func serveCommand() *cobra.Command {
+	var o supervisor.Options
+	var bind []string
+	var logFormat string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run a gateway",
+		Long: "Run a gateway from the document of an Azure Application Gateway. SIGHUP reads the files again, SIGTERM drains and ends.\n" +
+			"Every port of the document is bound at --listen plus --port-offset.",
+		Example: "  causeway serve --config gateway.json --port-offset 8000\n" +
+			"  causeway serve --config gateway.json --local causeway.yaml --bind public=192.0.2.10 --bind private=10.0.0.10",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if o.Bind, err = parseBind(bind); err != nil {
+				return err
+			}
+			if o.Config == "" {
+				return &exitError{code: exitUsage, err: errors.New("serve needs a gateway document"), hint: "give one with --config FILE"}
+			}
+			return serve(cmd.ErrOrStderr(), o, logFormat)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Config, "config", "", "gateway document")
+	f.StringVar(&o.Local, "local", "", "causeway.yaml: what Azure's document has no place for")
+	f.StringVar(&o.Data, "data", defaultData(), "data directory: logs, control socket")
+	f.StringVar(&o.Listen, "listen", "", "address that frontends are bound at (default all, both families)")
+	f.StringArrayVar(&bind, "bind", nil, "FRONTEND=ADDR: an address of its own for a frontend IP configuration")
+	f.IntVar(&o.PortOffset, "port-offset", 0, "added to every port of the document")
+	f.StringVar(&o.Admin, "admin", "", "ADDR:PORT that serves /healthz, /readyz and /metrics, and nothing else; on loopback unless you must (default none)")
+	f.DurationVar(&o.Drain, "drain", 30*time.Second, "how long requests under way may take at the end")
+	f.StringVar(&logFormat, "log-format", "text", "of the program's own log: text or json")
+	return cmd
+}
+
+// defaultData is the user's state directory.
+func defaultData() string {
+	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "causeway")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "causeway-data"
+	}
+	return filepath.Join(home, ".local", "state", "causeway")
+}
+
+func parseBind(list []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, b := range list {
+		frontend, address, ok := strings.Cut(b, "=")
+		if !ok || frontend == "" || address == "" {
+			return nil, &exitError{code: exitUsage, err: fmt.Errorf("--bind %s: it is not FRONTEND=ADDR", b), hint: "for example --bind public=192.0.2.10"}
+		}
+		out[frontend] = address
+	}
+	return out, nil
+}
+
+func serve(stderr io.Writer, o supervisor.Options, logFormat string) error {
+	var handler slog.Handler = slog.NewTextHandler(stderr, nil)
+	if logFormat == "json" {
+		handler = slog.NewJSONHandler(stderr, nil)
+	}
+	slog.SetDefault(slog.New(handler))
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	s, problems, err := supervisor.Start(o)
+	supervisor.Problems(stderr, problems)
+	if err != nil {
+		return startError(err)
+	}
+	status := s.Status()
+	slog.Info("serving", "gateway", status.Name, "ports", status.Ports, "data", o.Data, "logs", status.Logs)
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	go reloads(s, hup)
+	s.Run(ctx)
+	slog.Info("ended")
+	return nil
+}
+
+func startError(err error) error {
+	if errors.Is(err, supervisor.ErrInvalid) {
+		return &exitError{code: exitBadNews, err: err, hint: "mend what is listed above; causeway config validate checks a document without serving it"}
+	}
+	var format *gateway.FormatError
+	if errors.As(err, &format) {
+		return &exitError{code: exitBadNews, err: err, hint: format.Hint}
+	}
+	return &exitError{code: exitFailed, err: err}
+}
+
+func reloads(s *supervisor.Supervisor, hup <-chan os.Signal) {
+	for range hup {
+		problems, err := s.Reload()
+		for _, p := range problems {
+			slog.Warn("configuration", "problem", p.String(), "hint", p.Hint)
+		}
+		if err != nil {
+			slog.Error("reload refused; the configuration before goes on serving", "error", err)
+			continue
+		}
+		slog.Info("reloaded", "revision", s.Status().Revision)
+	}
+}
