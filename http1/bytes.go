@@ -9,7 +9,7 @@ const (
 	isToken  = 1 << iota // RFC 9110 section 5.6.2
 	isValue              // HTAB, SP, VCHAR and obs-text
 	isTarget             // VCHAR without "#"
-	isName               // reg-name of RFC 3986 without the comma, which would look like two hosts
+	isName               // reg-name of RFC 3986 without comma and percent, which others read as two hosts, or decode
 	isHex
 )
 
@@ -31,7 +31,7 @@ var class = func() (t [256]uint8) {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	set(isToken|isName, letters+"0123456789")
 	set(isToken, "!#$%&'*+-.^_`|~")
-	set(isName, "-._~!$&'()*+;=%")
+	set(isName, "-._~!$&'()*+;=")
 	set(isHex, "0123456789abcdefABCDEF")
 	return t
 }()

@@ -102,7 +102,7 @@ func (c *Chunks) Done() bool { return c.state == chunkDone }
 func (c *Chunks) Data() int64 { return c.data }
 
 // Trailers are the fields after the last chunk once Done, without those that would change the framing, the routing or
-// the meaning of the message (RFC 9110 section 6.5.1): of the names that this package knows only Date is let through.
+// the meaning of the message (RFC 9110 section 6.5.1): no name that this package knows is let through.
 func (c *Chunks) Trailers() []Field { return c.fields }
 
 func (c *Chunks) fail(k Kind) error {
@@ -203,7 +203,7 @@ func (c *Chunks) gather(p []byte) (n int, k Kind) {
 	if len(c.trailer)+n > maxTrailer {
 		return 0, TrailerTooLarge
 	}
-	if n == 2 && p[0] == '\r' && c.lineStart() { // the common end, which needs no buffer
+	if whole && n == 2 && p[0] == '\r' && c.lineStart() { // the common end, which needs no buffer
 		return n, c.end()
 	}
 	if c.trailer = append(c.trailer, p[:n]...); !whole {
@@ -236,7 +236,7 @@ func (c *Chunks) end() Kind {
 		if count == maxTrailerCount {
 			return TrailerTooLarge
 		}
-		if f.ID == Other || f.ID == Date {
+		if f.ID == Other {
 			c.fields = append(c.fields, f)
 		}
 		rest = rest[n+1:]

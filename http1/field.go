@@ -128,7 +128,7 @@ const (
 	HopByHop Set = 1<<Connection | 1<<KeepAlive | 1<<ProxyConnection | 1<<TE | 1<<TransferEncoding | 1<<Upgrade | 1<<Nominated
 
 	// singletons have one value; a second one is read differently by different servers.
-	singletons Set = 1<<ContentType | 1<<ContentRange | 1<<Authorization | 1<<ProxyAuthorization | 1<<IfModifiedSince |
+	singletons Set = 1<<Expect | 1<<ContentType | 1<<ContentRange | 1<<Authorization | 1<<ProxyAuthorization | 1<<IfModifiedSince |
 		1<<IfUnmodifiedSince | 1<<IfRange | 1<<Range | 1<<MaxForwards
 )
 

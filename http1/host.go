@@ -5,7 +5,8 @@ import (
 	"net/netip"
 )
 
-// ValidHost reports whether h is a name or an IPv4 address, or an IPv6 address in brackets, with an optional port.
+// ValidHost reports whether h is a name or an IPv4 address, or an IPv6 address in brackets, with an optional port. A name
+// may not be percent-encoded: DNS has no such names, and who decodes it sees another host.
 func ValidHost(h []byte) bool {
 	if len(h) == 0 {
 		return false
@@ -15,7 +16,7 @@ func ValidHost(h []byte) bool {
 		return end > 0 && validIPv6(h[1:end]) && validPort(h[end+1:])
 	}
 	n := run(h, isName)
-	return n > 0 && wellEncoded(h[:n]) && validPort(h[n:])
+	return n > 0 && validPort(h[n:])
 }
 
 // validPort accepts nothing, or a colon and a number up to 65535, which may be missing (RFC 3986 section 3.2.3).

@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"bytes"
 	"math"
 	"time"
 )
@@ -71,11 +72,15 @@ func (r *Response) Body(method []byte) (kind BodyKind, n int64) {
 
 func (r *Response) statusLine(line []byte) (k Kind, at int) {
 	const code = len("HTTP/1.1 ")
-	if k, r.Minor = version(line[:min(8, len(line))]); k != 0 {
+	end := bytes.IndexByte(line, ' ')
+	if end < 0 {
+		end = len(line)
+	}
+	if k, r.Minor = version(line[:end]); k != 0 {
 		return k, 0
 	}
-	if len(line) < code+3 || line[8] != ' ' {
-		return BadStatus, min(len(line), 8)
+	if len(line) < code+3 {
+		return BadStatus, end
 	}
 	n, ok := number(line[code : code+3])
 	if !ok || n < 100 {
