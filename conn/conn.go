@@ -28,7 +28,8 @@ import (
 type Conn interface {
 	// Read waits for at least one byte. io.EOF is the peer's clean end.
 	Read(p []byte) (int, error)
-	// Write sends all of p or fails, and keeps no reference to p.
+	// Write sends all of p or fails, and keeps no reference to p. Under TLS a failure is final, even a deadline: records
+	// were cut.
 	Write(p []byte) (int, error)
 	// Writev sends head and then body, in one system call if the kernel takes it. n counts both.
 	Writev(head, body []byte) (n int, err error)

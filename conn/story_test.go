@@ -332,6 +332,29 @@ func TestDrain(t *testing.T) {
 	})
 }
 
+// A request that is already there when the server begins to drain is answered.
+func TestDrainServesWhatWasSent(t *testing.T) {
+	each(t, func(w *world) {
+		if w.tls != nil {
+			return
+		}
+		c, peer := pair(w)
+		defer peer.Close()
+		s := c.(*stream)
+		s.server = new(server)
+		s.server.draining.Store(true)
+		send(w.T, peer, "late")
+		time.Sleep(tick)
+		s.await()
+		expect(w.T, c, "late")
+		s.await()
+		if _, err := c.Read(make([]byte, 1)); err != ErrDraining {
+			w.Error(err)
+		}
+		c.Close()
+	})
+}
+
 func TestShutdownResetsWhatIsLeft(t *testing.T) {
 	each(t, func(w *world) {
 		failed := make(chan error, 1)

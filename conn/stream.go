@@ -197,25 +197,35 @@ func (c *stream) await() {
 		r.stop(draining)
 	}
 	c.mu.Unlock()
-	if c.raw != nil {
-		if r.met = r.run(r.peek, c.raw.Read); r.met == nil {
-			r.met = c.failed(r.err)
-		}
-	} else {
-		b := aheads.Get().(*[aheadSize]byte)
-		if n, err := c.readConn(b[:]); n > 0 {
-			r.keep(b, n)
-		} else {
-			aheads.Put(b)
-			r.met = err
-		}
+	r.met = c.readAhead()
+	if r.met == ErrDraining && c.Peer() == Spoke { // a request that was under way is still served
+		r.stop(running)
+		r.met = c.readAhead()
 	}
 	c.mu.Lock()
 	c.idle = false
 	if r.met == nil {
-		r.stop(running) // a request came first: it is served
+		r.stop(running)
 	}
 	c.mu.Unlock()
+}
+
+func (c *stream) readAhead() error {
+	r := &c.in
+	if c.raw != nil {
+		if err := r.run(r.peek, c.raw.Read); err != nil {
+			return err
+		}
+		return c.failed(r.err)
+	}
+	b := aheads.Get().(*[aheadSize]byte)
+	n, err := c.readConn(b[:])
+	if n > 0 {
+		r.keep(b, n)
+		return nil
+	}
+	aheads.Put(b)
+	return err
 }
 
 // drain wakes the connection if it is between turns.

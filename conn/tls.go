@@ -80,6 +80,7 @@ type secure struct {
 	out     []byte     // records to send
 	spare   []byte
 	sending bool
+	broken  error // of a flush: records were cut or lost, so none may follow
 }
 
 const (
@@ -186,23 +187,23 @@ func (s *secure) Close() error {
 }
 
 // flush sends the gathered records. Whoever finds another at it leaves its records to that one.
-func (s *secure) flush() (err error) {
+func (s *secure) flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for !s.sending && len(s.out) > 0 && err == nil {
+	for !s.sending && len(s.out) > 0 && s.broken == nil {
 		p := s.out
 		s.out, s.spare, s.sending = s.spare[:0], nil, true
 		s.mu.Unlock()
-		_, err = s.Conn.Write(p)
+		_, err := s.Conn.Write(p)
 		s.mu.Lock()
-		s.sending, s.spare = false, p
+		s.sending, s.spare, s.broken = false, p, err
 	}
-	if len(s.out) == 0 && !s.sending { // an idle connection keeps no buffer
+	if (len(s.out) == 0 || s.broken != nil) && !s.sending { // an idle connection keeps no buffer
 		recycle(s.out)
 		recycle(s.spare)
 		s.out, s.spare = nil, nil
 	}
-	return err
+	return s.broken
 }
 
 var outs = sync.Pool{New: func() any { return new([outSize]byte) }}

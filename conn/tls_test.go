@@ -15,6 +15,7 @@ import (
 	"hash"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -268,6 +269,38 @@ func TestRecordsAreGathered(t *testing.T) {
 	if len(got) != 4+len(body) {
 		t.Error(len(got))
 	}
+}
+
+// After a write that failed half-way nothing may follow: it would be read in the wrong place.
+func TestFailedWriteIsFinal(t *testing.T) {
+	each(t, func(w *world) {
+		if w.tls == nil {
+			return
+		}
+		c, peer := pair(w)
+		ready := make(chan bool)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			tls.Server(peer, w.tls).Handshake()
+			close(ready)
+		})
+		s, err := TLS(c, tls.Client, &tls.Config{InsecureSkipVerify: true})
+		if err != nil {
+			w.Fatal(err)
+		}
+		<-ready
+		s.SetWriteDeadline(time.Now().Add(tick))
+		for err == nil {
+			_, err = s.Write(make([]byte, 1<<20))
+		}
+		s.SetWriteDeadline(time.Time{})
+		if _, again := s.Write([]byte("x")); !errors.Is(again, os.ErrDeadlineExceeded) {
+			w.Errorf("%v, then %v", err, again)
+		}
+		s.Close()
+		peer.Close()
+		wg.Wait()
+	})
 }
 
 type counter struct {
