@@ -4,6 +4,7 @@ package backend
 
 import (
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,7 @@ type State struct {
 	Probed    bool // at least once
 	Up        bool
 	Reason    string // word of the backend-health vocabulary; empty when up
+	Errno     string // of a failed connection; "timeout" where there was none
 	Detail    string // sentence for people
 	Received  int    // status of the last probe; 0: none
 	Failures  int    // consecutive
@@ -85,7 +87,7 @@ func (m *Member) set(s State) (changed bool) {
 func (m *Member) note(s State) {
 	word := "Up"
 	if !s.Up {
-		word = "Down " + s.Reason
+		word = strings.TrimSpace("Down " + s.Reason + " " + s.Errno)
 	}
 	m.trail = append(m.trail, s.LastProbe.UTC().Format(time.RFC3339Nano)+" "+word)
 	if len(m.trail) > maxTrail {

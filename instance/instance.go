@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -239,4 +240,11 @@ func (i *Instance) Close(deadline time.Time) {
 	i.prober.Close()
 	i.directory.Close()
 	i.wg.Wait()
+}
+
+// Places are where clients are being served.
+func (i *Instance) Places() []string {
+	places := i.proxy.Ports()
+	slices.Sort(places)
+	return places
 }

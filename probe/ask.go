@@ -22,6 +22,7 @@ type Dialer interface {
 // Result is the outcome of one probe. Reason is empty when it passed.
 type Result struct {
 	Reason   string
+	Errno    string // of a failed connection
 	Detail   string
 	Received int
 }

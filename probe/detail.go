@@ -42,7 +42,7 @@ func (s *Spec) unreachable(err error) Result {
 	if why == "" {
 		why = "the connection failed (%s)"
 	}
-	return Result{Reason: "tcp_connect", Detail: "The gateway could not connect to the backend at " + s.Addr.String() +
+	return Result{Reason: "tcp_connect", Errno: orWord(f.Errno, "timeout"), Detail: "The gateway could not connect to the backend at " + s.Addr.String() +
 		", the port used for the probe: " + strings.ReplaceAll(why, "%s", orWord(f.Errno, "timeout")) +
 		". Check that the server listens there, its firewall, and NSG/UDR/Firewall on the way."}
 }

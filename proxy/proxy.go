@@ -80,7 +80,7 @@ const (
 // Apply makes a configuration the one that new requests are served by.
 func (p *Proxy) Apply(t *route.Table, local gateway.Local, revision uint64) {
 	s := &State{Table: t, Local: local, Revision: revision, v1: t.Config.V1(), idle: idleV2, bodyMax: bodyMaxV2,
-		resource: strings.ToUpper(t.Config.ID), instance: telemetry.InstanceName(p.instance, t.Config.V1())}
+		resource: strings.ToUpper(t.Config.ResourceID()), instance: telemetry.InstanceName(p.instance, t.Config.V1())}
 	if s.v1 {
 		s.idle, s.bodyMax = idleV1, bodyMaxV1
 	}

@@ -236,7 +236,9 @@ func (x *exchange) deliver(head, body []byte) fault.Fault {
 		x.rec.Status = x.res.Status
 	}
 	n, err := x.s.c.Writev(head, body)
-	x.sent += int64(n)
+	if x.sent += int64(n); err != nil && n == 0 && head != nil {
+		x.rec.Status = fault.Fault{Side: fault.Client, Kind: fault.Closed}.Status(x.state.v1) // it saw nothing of the answer
+	}
 	return deliverFault(err)
 }
 

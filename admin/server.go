@@ -1,0 +1,162 @@
+// Package admin is how other commands talk to a running gateway: a control socket for its owner, and a read-only TCP
+// address for health checks and metrics.
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"causeway/gateway"
+)
+
+// Gateway is what a running gateway lets its owner do.
+type Gateway interface {
+	// Config returns what is being served.
+	Config() Config
+	// Apply serves another configuration. A nil part stays as it is. An error, or a problem that is one, changes nothing.
+	Apply(Config) ([]gateway.Problem, error)
+	Health() gateway.Health
+	Status() Status
+}
+
+// Config is a gateway document (JSON) with the causeway.yaml that belongs to it. Dir is where relative file names in
+// the latter start.
+type Config struct {
+	Document []byte `json:"document,omitempty"`
+	Local    []byte `json:"local,omitempty"`
+	Dir      string `json:"dir,omitempty"`
+}
+
+// Status is what a gateway says of itself.
+type Status struct {
+	Ready    bool      `json:"ready"`
+	Name     string    `json:"name"`
+	Revision uint64    `json:"revision"`
+	Applied  time.Time `json:"applied"`
+	Started  time.Time `json:"started"`
+	PID      int       `json:"pid"`
+	Logs     string    `json:"logs"` // root of the logs of all instances
+	Lost     int64     `json:"lostRecords"`
+	Ports    []string  `json:"ports"`
+}
+
+// Reply is the answer to Apply.
+type Reply struct {
+	Applied  bool              `json:"applied"`
+	Problems []gateway.Problem `json:"problems,omitempty"`
+	Error    string            `json:"error,omitempty"`
+}
+
+const bodyMax = 64 << 20
+
+// Server serves a Gateway.
+type Server struct {
+	servers []*http.Server
+}
+
+// Listen opens the control socket (mode 0600) and, unless empty, the read-only TCP address.
+func Listen(g Gateway, metrics prometheus.Gatherer, socket, address string) (*Server, error) {
+	s := &Server{}
+	if err := s.listenUnix(g, metrics, socket); err != nil {
+		return nil, err
+	}
+	if address == "" {
+		return s, nil
+	}
+	ln, err := net.Listen("tcp", address)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	s.serve(ln, public(g, metrics))
+	return s, nil
+}
+
+func (s *Server) listenUnix(g Gateway, metrics prometheus.Gatherer, socket string) error {
+	if c, err := net.DialTimeout("unix", socket, time.Second); err == nil {
+		c.Close()
+		return errors.New("another gateway is running on this data directory")
+	}
+	os.Remove(socket) // of a gateway that is gone
+	ln, err := net.Listen("unix", socket)
+	if err != nil {
+		return err
+	}
+	if err := os.Chmod(socket, 0o600); err != nil {
+		ln.Close()
+		return err
+	}
+	s.serve(ln, control(g, metrics))
+	return nil
+}
+
+func (s *Server) serve(ln net.Listener, h http.Handler) {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	s.servers = append(s.servers, server)
+	go server.Serve(ln)
+}
+
+// Close ends both.
+func (s *Server) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	for _, server := range s.servers {
+		server.Shutdown(ctx)
+	}
+}
+
+// public is what anyone on the machine may read.
+func public(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if !g.Status().Ready {
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
+			return
+		}
+		io.WriteString(w, "ok\n")
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// control adds what the owner may do.
+func control(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
+	mux := public(g, metrics)
+	mux.HandleFunc("GET /config", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Config()) })
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Health()) })
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Status()) })
+	mux.HandleFunc("PUT /config", func(w http.ResponseWriter, r *http.Request) { apply(g, w, r) })
+	return mux
+}
+
+func apply(g Gateway, w http.ResponseWriter, r *http.Request) {
+	var c Config
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, bodyMax)).Decode(&c); err != nil {
+		answer(w, http.StatusBadRequest, Reply{Error: "read the request: " + err.Error()})
+		return
+	}
+	problems, err := g.Apply(c)
+	reply := Reply{Applied: err == nil, Problems: problems}
+	if err != nil {
+		reply.Error = err.Error()
+		answer(w, http.StatusUnprocessableEntity, reply)
+		return
+	}
+	answer(w, http.StatusOK, reply)
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(v) // a client that left is no concern of ours
+}

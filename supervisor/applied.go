@@ -1,0 +1,60 @@
+package supervisor
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"causeway/admin"
+)
+
+// keepApplied keeps what is being served, so that the next start can tell that it differs from the files.
+func (s *Supervisor) keepApplied(c admin.Config) {
+	b, err := json.Marshal(c)
+	if err == nil {
+		err = replaceFile(filepath.Join(s.o.Data, appliedName), b)
+	}
+	if err != nil {
+		slog.Warn("the applied configuration could not be kept", "error", err)
+	}
+}
+
+// replaceFile writes a file whole or not at all.
+func replaceFile(path string, b []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+// warnAboutApplied says so when the last applied configuration differs from the files: they win.
+func (s *Supervisor) warnAboutApplied(files admin.Config) {
+	b, err := os.ReadFile(filepath.Join(s.o.Data, appliedName))
+	if err != nil {
+		return
+	}
+	var last admin.Config
+	if json.Unmarshal(b, &last) != nil {
+		return
+	}
+	if !bytes.Equal(last.Document, files.Document) || !bytes.Equal(last.Local, files.Local) {
+		slog.Warn("the configuration files differ from what was last applied; the files win",
+			"applied", filepath.Join(s.o.Data, appliedName), "document", s.o.Config)
+	}
+}

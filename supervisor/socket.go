@@ -1,0 +1,58 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// place is where a frontend port is bound.
+func (s *Supervisor) place(frontend string, port int) string {
+	address := s.o.Listen
+	for name, own := range s.o.Bind {
+		if strings.EqualFold(name, frontend) {
+			address = own
+		}
+	}
+	return net.JoinHostPort(strings.Trim(address, "[]"), strconv.Itoa(port+s.o.PortOffset))
+}
+
+// listen binds a place.
+func listen(place string) (net.Listener, error) {
+	ln, err := (&net.ListenConfig{KeepAlive: -1}).Listen(context.Background(), "tcp", place)
+	switch {
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("%w; ports below 1024 need root or CAP_NET_BIND_SERVICE: try --port-offset 8000", err)
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%w; another program has it: stop that, or use --listen or --port-offset", err)
+	}
+	return ln, err
+}
+
+// reserved descriptors are kept for logs, probes, the control socket and what libraries open.
+const reserved = 256
+
+// connectionLimit raises the limit of open files to what the system allows and returns how many client connections fit:
+// each may need a second descriptor towards a member.
+func connectionLimit() int {
+	var l syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
+		slog.Warn("the limit of open files cannot be read", "error", err)
+		return 0
+	}
+	before := l.Cur
+	l.Cur = l.Max
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
+		l.Cur = before
+		slog.Warn("the limit of open files cannot be raised", "limit", before, "error", err)
+	}
+	limit := max(64, (int(min(l.Cur, 1<<30))-reserved)/2)
+	slog.Info("descriptors", "limit", l.Cur, "before", before, "client connections", limit, "pid", os.Getpid())
+	return limit
+}

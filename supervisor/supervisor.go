@@ -1,0 +1,249 @@
+// Package supervisor runs a gateway: it owns the documents, the sockets and the data directory, and the instance that
+// serves them.
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"causeway/accesslog"
+	"causeway/admin"
+	"causeway/conn"
+	"causeway/gateway"
+	"causeway/instance"
+	"causeway/resolve"
+	"causeway/telemetry"
+)
+
+// Options say what to run and where.
+type Options struct {
+	Config     string            // gateway document
+	Local      string            // causeway.yaml; empty: none
+	Data       string            // data directory
+	Listen     string            // address that frontends are bound at; empty: all, both families
+	Bind       map[string]string // frontend → address of its own
+	PortOffset int               // added to every port of the document
+	Admin      string            // read-only TCP address; empty: none
+	Drain      time.Duration     // how long requests under way may take at the end
+}
+
+// Supervisor is a gateway at work.
+type Supervisor struct {
+	o        Options
+	log      *accesslog.Writer
+	metrics  *telemetry.Metrics
+	instance *instance.Instance
+	admin    *admin.Server
+	started  time.Time
+
+	applying sync.Mutex
+	mu       sync.Mutex // guards what follows
+	current  admin.Config
+	document *gateway.Document
+	local    gateway.Local
+	revision uint64
+	applied  time.Time
+}
+
+// ErrInvalid is returned for documents that have errors; the problems say which.
+var ErrInvalid = errors.New("the configuration has errors")
+
+// Files within the data directory.
+const (
+	socketName  = "admin.sock"
+	appliedName = "applied.json"
+	logsName    = "logs"
+)
+
+// Socket is the control socket of a data directory.
+func Socket(data string) string { return filepath.Join(data, socketName) }
+
+// LogRoot is where a data directory keeps the logs of its instances.
+func LogRoot(data string) string { return filepath.Join(data, logsName) }
+
+// Start reads the documents, serves them, and answers on the control socket. Problems that are warnings are returned
+// beside a running gateway.
+func Start(o Options) (*Supervisor, []gateway.Problem, error) {
+	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("make the data directory: %w", err)
+	}
+	config, err := readFiles(o.Config, o.Local)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := newSupervisor(o)
+	s.warnAboutApplied(config)
+	problems, err := s.Apply(config)
+	if err == nil {
+		s.admin, err = admin.Listen(s, s.metrics.Registry, Socket(o.Data), o.Admin)
+	}
+	if err != nil {
+		s.close(time.Now())
+		return nil, problems, err
+	}
+	s.instance.Sweep()
+	return s, problems, nil
+}
+
+func newSupervisor(o Options) *Supervisor {
+	s := &Supervisor{o: o, started: time.Now(), metrics: telemetry.New()}
+	s.log = accesslog.NewWriter(filepath.Join(LogRoot(o.Data), "instance-0"))
+	engine := conn.NewGoroutines(nil)
+	engine.Limit = connectionLimit()
+	engine.Panic = func(v any, stack []byte) {
+		s.metrics.Panics.Inc()
+		slog.Error("a request ended in a panic; please report it", "value", v, "stack", string(stack))
+	}
+	var probes *conn.Home
+	conn.NewGoroutines(func(h *conn.Home) { probes = h })
+	s.instance = instance.New(instance.Options{Engine: engine, Dialer: probes, Lookup: resolve.System().Lookup, Log: s.log,
+		Metrics: s.metrics, Place: s.place, Listen: listen, PortOffset: o.PortOffset})
+	s.metrics.Gauge("client_connections", "Client connections now.", func() float64 { return float64(engine.Live()) })
+	s.metrics.Gauge("log_records_lost", "Access-log records that could not be kept.", func() float64 { return float64(s.log.Lost()) })
+	return s
+}
+
+// readFiles reads a document and its causeway.yaml.
+func readFiles(document, local string) (admin.Config, error) {
+	c := admin.Config{Document: nil, Local: []byte{}}
+	var err error
+	if c.Document, err = os.ReadFile(document); err != nil {
+		return c, fmt.Errorf("read the gateway document: %w", err)
+	}
+	if local != "" {
+		if c.Local, err = os.ReadFile(local); err != nil {
+			return c, fmt.Errorf("read causeway.yaml: %w", err)
+		}
+		c.Dir, err = filepath.Abs(filepath.Dir(local))
+	}
+	return c, err
+}
+
+// Reload reads the files again and serves them. An error changes nothing.
+func (s *Supervisor) Reload() ([]gateway.Problem, error) {
+	c, err := readFiles(s.o.Config, s.o.Local)
+	if err != nil {
+		return nil, err
+	}
+	return s.Apply(c)
+}
+
+// Apply validates a configuration and serves it. See admin.Gateway.
+func (s *Supervisor) Apply(c admin.Config) ([]gateway.Problem, error) {
+	s.applying.Lock()
+	defer s.applying.Unlock()
+	c = s.complete(c)
+	document, local, problems, err := parse(c)
+	if err != nil {
+		return problems, err
+	}
+	revision := s.revision + 1
+	if err := s.instance.Apply(document.Config, local, revision); err != nil {
+		return problems, err
+	}
+	s.mu.Lock()
+	s.current, s.document, s.local, s.revision, s.applied = c, document, local, revision, time.Now()
+	s.mu.Unlock()
+	s.keepApplied(c)
+	return problems, nil
+}
+
+// complete takes the parts that a caller left alone from what is being served.
+func (s *Supervisor) complete(c admin.Config) admin.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.Document == nil {
+		c.Document = s.current.Document
+	}
+	if c.Local == nil {
+		c.Local, c.Dir = s.current.Local, s.current.Dir
+	}
+	return c
+}
+
+func parse(c admin.Config) (*gateway.Document, gateway.Local, []gateway.Problem, error) {
+	local, problems, err := gateway.ParseLocal(c.Local, c.Dir)
+	if err != nil {
+		return nil, local, problems, fmt.Errorf("read causeway.yaml: %w", err)
+	}
+	document, err := gateway.Parse(c.Document)
+	if err != nil {
+		return nil, local, problems, fmt.Errorf("read the gateway document: %w", err)
+	}
+	problems = append(problems, document.Problems()...)
+	problems = append(problems, gateway.ValidateLocal(local, document.Config)...)
+	if gateway.HasErrors(problems) {
+		return nil, local, problems, ErrInvalid
+	}
+	return document, local, problems, nil
+}
+
+// Config is what is being served.
+func (s *Supervisor) Config() admin.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current
+}
+
+// Health is the backend-health document.
+func (s *Supervisor) Health() gateway.Health { return s.instance.Health() }
+
+// Status is what the gateway says of itself.
+func (s *Supervisor) Status() admin.Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return admin.Status{Ready: s.instance.Serving(), Name: s.document.Config.Name, Revision: s.revision, Applied: s.applied, Started: s.started,
+		PID: os.Getpid(), Logs: LogRoot(s.o.Data), Lost: s.log.Lost(), Ports: s.instance.Places()}
+}
+
+// Run keeps the logs within their bounds until ctx ends, then drains.
+func (s *Supervisor) Run(ctx context.Context) {
+	tick := time.NewTicker(10 * time.Minute)
+	defer tick.Stop()
+	for {
+		s.retain()
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			s.close(time.Now().Add(s.o.Drain))
+			return
+		}
+	}
+}
+
+func (s *Supervisor) retain() {
+	s.mu.Lock()
+	logs := s.local.Logs
+	s.mu.Unlock()
+	if n, err := accesslog.Retain(LogRoot(s.o.Data), logs.Days, logs.Bytes, time.Now()); err != nil {
+		slog.Warn("old log segments could not be removed", "error", err)
+	} else if n > 0 {
+		slog.Info("old log segments removed", "segments", n)
+	}
+}
+
+// close ends what runs: no new requests, then no old ones, then the log.
+func (s *Supervisor) close(deadline time.Time) {
+	s.instance.Close(deadline)
+	if s.admin != nil {
+		s.admin.Close()
+	}
+	s.log.Close()
+}
+
+// Problems writes problems to w, a line and a hint each.
+func Problems(w io.Writer, problems []gateway.Problem) {
+	for _, p := range problems {
+		fmt.Fprintln(w, p)
+		if p.Hint != "" {
+			fmt.Fprintln(w, "  hint:", p.Hint)
+		}
+	}
+}
