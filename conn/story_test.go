@@ -23,16 +23,8 @@ func once(turn func(h *Home, c Conn)) Open {
 	}
 }
 
-// relay joins a client to a fresh backend connection until both have ended.
-func relay(w *world, to *atomic.Pointer[Conn], h *Home, c Conn, dial func() (Conn, error)) (errAB, errBA error) {
-	b, err := dial()
-	if err != nil {
-		w.Error(err)
-		return err, err
-	}
-	if to != nil {
-		to.Store(&b)
-	}
+// relay joins a client to a backend until both have ended.
+func relay(h *Home, c, b Conn) (errAB, errBA error) {
 	pump := func(dst, src Conn) func() error {
 		return func() error {
 			_, read, write := Copy(dst, src, -1)
@@ -45,9 +37,7 @@ func relay(w *world, to *atomic.Pointer[Conn], h *Home, c Conn, dial func() (Con
 			return dst.CloseWrite()
 		}
 	}
-	errAB, errBA = h.Both(c, b, pump(b, c), pump(c, b))
-	b.Close()
-	return errAB, errBA
+	return h.Both(c, b, pump(b, c), pump(c, b))
 }
 
 func TestTunnel(t *testing.T) {
@@ -59,10 +49,15 @@ func TestTunnel(t *testing.T) {
 			c.(interface{ CloseWrite() error }).CloseWrite()
 		})
 		w.serve(once(func(h *Home, c Conn) {
-			ab, ba := relay(w, nil, h, c, func() (Conn, error) { return h.Dial(echo, time.Now().Add(time.Second)) })
-			if ab != nil || ba != nil {
+			b, err := h.Dial(echo, time.Now().Add(time.Second))
+			if err != nil {
+				w.Error(err)
+				return
+			}
+			if ab, ba := relay(h, c, b); ab != nil || ba != nil {
 				w.Error(ab, ba)
 			}
+			b.Close()
 		}))
 		c := w.client()
 		defer c.Close()
@@ -244,6 +239,40 @@ func await(c Conn, want Peer) (p Peer) {
 		time.Sleep(2 * time.Millisecond)
 	}
 	return p
+}
+
+// The side of Both that writes to a client may ask whether it is still there.
+func TestPeerBesideRead(t *testing.T) {
+	each(t, func(w *world) {
+		gone := make(chan bool)
+		w.serve(once(func(h *Home, c Conn) {
+			near, far := pair(w)
+			defer near.Close()
+			defer far.Close()
+			up := func() error {
+				for b := make([]byte, 2); ; {
+					if _, err := c.Read(b); err != nil {
+						return nil
+					}
+				}
+			}
+			down := func() error {
+				for c.Peer() != Gone {
+					time.Sleep(time.Millisecond)
+				}
+				close(gone)
+				return nil
+			}
+			h.Both(c, near, up, down)
+		}))
+		c := w.client()
+		for range 50 {
+			send(w.T, c, "abc")
+			time.Sleep(time.Millisecond / 5)
+		}
+		c.Close()
+		<-gone
+	})
 }
 
 // Peer must not swallow the errno that tells a reset from an end.
