@@ -37,15 +37,18 @@ func eachPair(t *testing.T, f func(w *world, c Conn, peer net.Conn)) {
 	})
 }
 
-// within runs f and reports if it did not take about as long as it should.
+// until runs f and reports if it returned before a time, or, under fake time, at another.
+func (w *world) until(at time.Time, f func()) {
+	w.Helper()
+	f()
+	if d := time.Since(at); d < 0 || w.mem != nil && d != 0 {
+		w.Errorf("returned %v after the time", d)
+	}
+}
+
 func (w *world) within(d time.Duration, f func()) {
 	w.Helper()
-	start := time.Now()
-	f()
-	took := time.Since(start)
-	if took < d || w.mem != nil && took != d {
-		w.Errorf("took %v, want %v", took, d)
-	}
+	w.until(time.Now().Add(d), f)
 }
 
 func (w *world) timesOut(c Conn) {
@@ -59,8 +62,7 @@ const tick = 30 * time.Millisecond
 
 func TestDeadline(t *testing.T) {
 	eachPair(t, func(w *world, c Conn, peer net.Conn) {
-		c.SetReadDeadline(time.Now().Add(tick))
-		w.within(tick, func() { w.timesOut(c) })
+		w.timesOutAfter(c, tick)
 		w.within(0, func() { w.timesOut(c) })
 		send(w.T, peer, "late")
 		time.Sleep(tick)
@@ -92,10 +94,8 @@ func TestDeadlineMovedLaterBetweenReads(t *testing.T) {
 		wg.Go(func() { time.Sleep(tick / 3); peer.Write([]byte("a")) })
 		expect(w.T, c, "a") // has waited: a timer is armed
 		wg.Wait()
-		c.SetReadDeadline(time.Now().Add(3 * tick))
-		w.within(3*tick, func() { w.timesOut(c) })
-		c.SetReadDeadline(time.Now().Add(tick))
-		w.within(tick, func() { w.timesOut(c) })
+		w.timesOutAfter(c, 3*tick)
+		w.timesOutAfter(c, tick)
 		c.SetReadDeadline(time.Time{})
 		wg.Go(func() { time.Sleep(2 * tick); peer.Write([]byte("b")) })
 		expect(w.T, c, "b")
@@ -111,18 +111,19 @@ func TestDeadlineMovedWhileWaiting(t *testing.T) {
 
 		c.SetReadDeadline(start.Add(time.Hour))
 		later(tick, func() { c.SetReadDeadline(start.Add(2 * tick)) }) // earlier
-		w.within(2*tick, func() { w.timesOut(c) })
+		w.until(start.Add(2*tick), func() { w.timesOut(c) })
 		wg.Wait()
 
 		start = time.Now()
 		c.SetReadDeadline(start.Add(2 * tick))
 		later(tick, func() { c.SetReadDeadline(start.Add(4 * tick)) }) // later
-		w.within(4*tick, func() { w.timesOut(c) })
+		w.until(start.Add(4*tick), func() { w.timesOut(c) })
 		wg.Wait()
 
 		c.SetReadDeadline(time.Time{})
+		start = time.Now()
 		later(tick, func() { c.SetReadDeadline(time.Unix(1, 0)) }) // from none to past
-		w.within(tick, func() { w.timesOut(c) })
+		w.until(start.Add(tick), func() { w.timesOut(c) })
 		wg.Wait()
 	})
 }
@@ -168,6 +169,7 @@ func TestStopAndGoOn(t *testing.T) {
 
 func (w *world) timesOutAfter(c Conn, d time.Duration) {
 	w.Helper()
-	c.SetReadDeadline(time.Now().Add(d))
-	w.within(d, func() { w.timesOut(c) })
+	at := time.Now().Add(d)
+	c.SetReadDeadline(at)
+	w.until(at, func() { w.timesOut(c) })
 }

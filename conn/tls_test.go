@@ -80,8 +80,9 @@ func isAlert(w *world, err error, code tls.AlertError) {
 
 func TestHandshakeDeadline(t *testing.T) {
 	eachPair(t, func(w *world, c Conn, _ net.Conn) {
-		c.SetReadDeadline(time.Now().Add(tick))
-		w.within(tick, func() {
+		at := time.Now().Add(tick)
+		c.SetReadDeadline(at)
+		w.until(at, func() {
 			_, err := TLS(c, tls.Client, &tls.Config{InsecureSkipVerify: true})
 			if !errors.Is(err, os.ErrDeadlineExceeded) {
 				w.Error(err)

@@ -112,7 +112,7 @@ func (m *Message) line(b []byte, lim *Limits, limit int, tooLong Kind) ([]byte, 
 	return b[start:end], nil
 }
 
-// section reads fields to the blank line. at most is the number of fields.
+// section reads fields to the blank line. A field in unique may occur once.
 func (m *Message) section(b []byte, lim *Limits, unique Set) error {
 	for {
 		start := m.pos

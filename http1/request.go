@@ -33,7 +33,8 @@ func (r *Request) Reset() {
 }
 
 // Parse reads the head of a request from the start of b. It returns nil, ErrMore, or an *Error. After ErrMore, call it
-// again with the same bytes and more, at whatever address: it goes on where it stopped. Otherwise it begins anew.
+// again with the same bytes and more, at whatever address: it goes on where it stopped. Reset gives up such a request.
+// Otherwise it begins anew.
 //
 // One empty line before the request line is skipped, as RFC 9112 section 2.2 asks.
 func (r *Request) Parse(b []byte, lim *Limits) error {
