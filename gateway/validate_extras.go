@@ -122,10 +122,18 @@ func (c *checker) firewall() {
 	if policy && c.cfg.SKU.Tier != "WAF_v2" {
 		c.error("properties.firewallPolicy", code, "choose the tier WAF_v2, or remove it", "the tier %s takes no firewall policy", c.cfg.SKU.Tier)
 	}
-	c.each(httpListeners, func(i int, name string, p *object) {
+	attached := func(path, who string, p *object) {
 		if p.has("firewallPolicy") && c.cfg.SKU.Tier != "WAF_v2" {
-			c.error(at(httpListeners, i, "firewallPolicy"), code, "choose the tier WAF_v2, or remove it",
-				"%s has a firewall policy, which the tier %s does not take", named("listener", name), c.cfg.SKU.Tier)
+			c.error(path, code, "choose the tier WAF_v2, or remove it", "%s has a firewall policy, which the tier %s does not take", who, c.cfg.SKU.Tier)
+		}
+	}
+	c.each(httpListeners, func(i int, name string, p *object) {
+		attached(at(httpListeners, i, "firewallPolicy"), named("listener", name), p)
+	})
+	c.each("urlPathMaps", func(i int, _ string, p *object) {
+		for j, item := range p.list("pathRules") {
+			o, _ := item.(*object)
+			attached(fmt.Sprintf("%s[%d].properties.firewallPolicy", at("urlPathMaps", i, "pathRules"), j), named("path rule", o.str("name")), o.props())
 		}
 	})
 	if waf && !inline && !policy {
