@@ -89,12 +89,15 @@ func TestDeadlineInThePast(t *testing.T) {
 // What the runtime has armed for an earlier wait must not end a later one.
 func TestDeadlineMovedLaterBetweenReads(t *testing.T) {
 	eachPair(t, func(w *world, c Conn, peer net.Conn) {
-		c.SetReadDeadline(time.Now().Add(tick))
+		first := time.Now().Add(10 * tick)
+		c.SetReadDeadline(first)
 		var wg sync.WaitGroup
 		wg.Go(func() { time.Sleep(tick / 3); peer.Write([]byte("a")) })
 		expect(w.T, c, "a") // has waited: a timer is armed
 		wg.Wait()
-		w.timesOutAfter(c, 3*tick)
+		last := first.Add(tick)
+		c.SetReadDeadline(last)
+		w.until(last, func() { w.timesOut(c) })
 		w.timesOutAfter(c, tick)
 		c.SetReadDeadline(time.Time{})
 		wg.Go(func() { time.Sleep(2 * tick); peer.Write([]byte("b")) })

@@ -80,7 +80,7 @@ func TestCopyFailures(t *testing.T) {
 	src, a := sockets(t)
 	dst, b := sockets(t)
 	send(t, a, "abc")
-	src.SetReadDeadline(time.Now().Add(tick))
+	src.SetReadDeadline(time.Now().Add(10 * tick))
 	done, read, write := Copy(dst, src, 1<<20)
 	if done != 3 || !errors.Is(read, os.ErrDeadlineExceeded) || write != nil {
 		t.Error(done, read, write)
@@ -96,7 +96,7 @@ func TestCopyFailures(t *testing.T) {
 			}
 		}
 	})
-	dst.SetWriteDeadline(time.Now().Add(tick))
+	dst.SetWriteDeadline(time.Now().Add(10 * tick))
 	done, read, write = Copy(dst, src, -1)
 	if done == 0 || read != nil || !errors.Is(write, os.ErrDeadlineExceeded) {
 		t.Error(done, read, write)
