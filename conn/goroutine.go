@@ -118,11 +118,11 @@ func (e *Goroutines) both(a, b Conn, ab, ba func() error) (errAB, errBA error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if errAB, crashAB = guard(ab); errAB != nil {
+		if crashAB, errAB = guard(ab); errAB != nil {
 			halt(cb, ca, stopped)
 		}
 	}()
-	if errBA, crashBA = guard(ba); errBA != nil {
+	if crashBA, errBA = guard(ba); errBA != nil {
 		halt(ca, cb, stopped)
 	}
 	<-done
@@ -151,14 +151,14 @@ type crash struct {
 func (c *crash) Error() string { return fmt.Sprintf("panic: %v", c.value) }
 
 // guard runs f, and makes an error of a panic.
-func guard(f func() error) (err error, p *crash) {
+func guard(f func() error) (p *crash, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			p = &crash{v, debug.Stack()}
 			err = p
 		}
 	}()
-	return f(), nil
+	return nil, f()
 }
 
 // bottom is the engine's own Conn under the layers of c.

@@ -38,12 +38,12 @@ func (s *server) Shutdown(deadline time.Time) {
 }
 
 func (s *server) drain() {
-	s.draining.Store(true)
-	close(s.quit)
-	s.ln.Close()
 	s.e.mu.Lock() // so that no accept loop is between its look and its wait
+	s.draining.Store(true)
 	s.e.mu.Unlock()
 	s.e.less.Broadcast()
+	close(s.quit)
+	s.ln.Close()
 	s.each((*stream).drain)
 }
 

@@ -60,9 +60,11 @@ func TestRefusedChunks(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range []string{"\r\n", " 1\r\n", "+1\r\n", "-1\r\n", "0x1\r\n", "1 \r\n", "1\t\r\n", "g\r\n", ";x\r\n", "1\n", "1\rx",
+	for _, s := range []string{
+		"\r\n", " 1\r\n", "+1\r\n", "-1\r\n", "0x1\r\n", "1 \r\n", "1\t\r\n", "g\r\n", ";x\r\n", "1\n", "1\rx",
 		"1\r\r\n", "1;x\n", "1;\x00\r\n", "1;a\rb\r\n", "1 x\r\n", "1_0\r\n", "ffffffffffffffff\r\n", "10000000000000000\r\n",
-		"1\r\naa", "1\r\na\n", "1\r\na\rx", "1\r\na0\r\n\r\n", "3\r\nabcd\r\n"} {
+		"1\r\naa", "1\r\na\n", "1\r\na\rx", "1\r\na0\r\n\r\n", "3\r\nabcd\r\n",
+	} {
 		f(BadChunk, s)
 	}
 	f(ExtensionTooLong, "1;"+strings.Repeat("x", 300)+"\r\n")

@@ -121,8 +121,10 @@ func TestRefusedRequests(t *testing.T) {
 	}
 	f(LengthAndCoding, 400, get("Content-Length: 1", "Transfer-Encoding: chunked"))
 	f(LengthAndCoding, 400, get("Transfer-Encoding: chunked", "Content-Length: 0"))
-	for _, v := range []string{"", "identity", "gzip", "gzip, chunked", "chunked, chunked", "chunked, gzip", "xchunked",
-		"chunked;q=1", "\"chunked\"", ",chunked"} {
+	for _, v := range []string{
+		"", "identity", "gzip", "gzip, chunked", "chunked, chunked", "chunked, gzip", "xchunked",
+		"chunked;q=1", "\"chunked\"", ",chunked",
+	} {
 		f(BadCoding, 400, get("Transfer-Encoding: "+v))
 	}
 	f(BadFieldValue, 400, get("Transfer-Encoding: \x0bchunked"))
@@ -135,8 +137,10 @@ func TestRefusedRequests(t *testing.T) {
 	f(NoHost, 400, head("GET http://a/ HTTP/1.1"))
 	f(ManyHosts, 400, get("Host: a"))
 	f(ManyHosts, 400, get("host: b"))
-	for _, h := range []string{"", "a b", "a:b", "a:80:80", "u@a", "a/b", "a,b", "[::1", "[::1]x", "[::1]:x", "[1.2.3.4]",
-		"[fe80::1%25eth0]", "[v1.a]", "::1", "a:65536", "a?b", "\"a\"", "a%2", "a%41", "a\\b", ":80"} {
+	for _, h := range []string{
+		"", "a b", "a:b", "a:80:80", "u@a", "a/b", "a,b", "[::1", "[::1]x", "[::1]:x", "[1.2.3.4]",
+		"[fe80::1%25eth0]", "[v1.a]", "::1", "a:65536", "a?b", "\"a\"", "a%2", "a%41", "a\\b", ":80",
+	} {
 		f(BadHost, 400, head("GET / HTTP/1.1", "Host: "+h))
 	}
 	f(BadExpect, 417, get("Expect: tea"))
@@ -165,8 +169,10 @@ func TestRequest(t *testing.T) {
 		if w.Method == "" {
 			w.Method = "GET"
 		}
-		got := want{string(r.Method), string(r.Target), string(r.Host), string(r.Path), string(r.Query),
-			string(r.AppendTarget(nil)), r.Form, r.Minor, r.Body(), r.Close, r.Expect, r.NoLength}
+		got := want{
+			string(r.Method), string(r.Target), string(r.Host), string(r.Path), string(r.Query),
+			string(r.AppendTarget(nil)), r.Form, r.Minor, r.Body(), r.Close, r.Expect, r.NoLength,
+		}
 		if d := cmp.Diff(w, got); d != "" {
 			t.Errorf("%q: %s", msg, d)
 		}
@@ -305,10 +311,12 @@ func TestDripFed(t *testing.T) {
 
 // view is everything that a request says.
 func view(r *Request) map[string]any {
-	m := map[string]any{"method": string(r.Method), "target": string(r.Target), "host": string(r.Host),
+	m := map[string]any{
+		"method": string(r.Method), "target": string(r.Target), "host": string(r.Host),
 		"path": string(r.Path), "query": string(r.Query), "form": r.Form, "minor": r.Minor, "length": r.ContentLength,
 		"chunked": r.Chunked, "close": r.Close, "expect": r.Expect, "upgrade": string(r.Upgrade),
-		"connection": r.ConnectionUpgrade, "len": r.Len, "none": r.NoLength}
+		"connection": r.ConnectionUpgrade, "len": r.Len, "none": r.NoLength,
+	}
 	m["fields"] = lines(r.Fields)
 	return m
 }
