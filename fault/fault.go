@@ -61,6 +61,7 @@ const (
 	NoMember    Kind = "no-member"   // the pool is empty
 	NoHealthy   Kind = "no-healthy"  // no member of the pool is healthy
 	Malformed   Kind = "malformed"   // bytes that are not the protocol
+	Ambiguous   Kind = "ambiguous"   // a response whose length can be read in two ways
 	BadMethod   Kind = "bad-method"  // a method that is not a token
 	BadVersion  Kind = "bad-version" // neither HTTP/1.0 nor HTTP/1.1
 	Version09   Kind = "version-09"  // an HTTP/0.9 request

@@ -74,6 +74,8 @@ func (f Fault) how() string {
 		return "ran into its timeout"
 	case Malformed:
 		return "was not valid"
+	case Ambiguous:
+		return "contradicts itself about its length"
 	case TooLarge:
 		return "was larger than the limit"
 	case Truncated:
