@@ -71,7 +71,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:      true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return flagsFromEnvironment(cmd) },
 	}
-	root.AddCommand(serveCommand(), configCommand())
+	root.AddCommand(serveCommand(), configCommand(), healthCommand(), logsCommand(), diagnoseCommand(), causesCommand(), labCommand(), versionCommand())
 	return root
 }
 

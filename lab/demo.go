@@ -1,0 +1,352 @@
+package lab
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"causeway/accesslog"
+	"causeway/admin"
+	"causeway/diagnose"
+	"causeway/evidence"
+)
+
+//go:embed node.js
+var nodeSource []byte
+
+// Demo is the laboratory's show: a gateway and three servers as in production, one of them with the keep-alive timeout
+// that a framework ships with; intermittent 502s, their diagnosis, the fix, and the proof.
+type Demo struct {
+	Program string    // the causeway binary to run as the gateway
+	Out     io.Writer // what people read
+	Fancy   bool      // Out is a terminal: colours and a line that updates
+	Seed    uint64
+	Keep    string // directory that everything is left in; empty: a temporary one
+	Node    string // node program; empty: what PATH has, else a server of our own with the same limits
+
+	screen
+	dir    string
+	port   int
+	site   Site
+	member string // the one to be found
+	admin  *admin.Client
+}
+
+// What the demo is made of.
+const (
+	demoDelay   = 15 * time.Millisecond // one way, between gateway and the Node server
+	demoBatches = 9
+	demoBatch   = 150 // requests
+	demoSpread  = 250 * time.Millisecond
+	demoHandler = 300 * time.Millisecond
+	demoIdle    = 2 * time.Second // how long Node keeps a connection at keepAliveTimeout 1 s
+)
+
+// ErrDemo says that the demo has not shown what it should.
+var ErrDemo = errors.New("the demo did not come out as it should")
+
+// Run shows it all. The error is nil only if the cause was named, for the right member and with high confidence, and
+// the failures stopped with the fix.
+func (d *Demo) Run(ctx context.Context) error {
+	d.screen = screen{out: d.Out, fancy: d.Fancy}
+	began := time.Now()
+	if err := d.room(); err != nil {
+		return err
+	}
+	if d.Keep == "" {
+		defer os.RemoveAll(d.dir)
+	}
+	d.title("Causeway demo: why do my users get intermittent 502s?")
+	stop, err := d.start(ctx)
+	defer stop()
+	if err != nil {
+		return err
+	}
+	before, from := d.load(ctx, "Sparse POSTs through the gateway, as Azure would handle them")
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	report, err := d.diagnose(before, from)
+	if err != nil {
+		return err
+	}
+	finding, err := d.findCause(report)
+	if err != nil {
+		return err
+	}
+	if err := d.fix(); err != nil {
+		return err
+	}
+	after, _ := d.load(ctx, "The same requests again: same seed, same members, same limits")
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return d.conclude(finding, before, after, time.Since(began))
+}
+
+// room makes the directory that everything happens in.
+func (d *Demo) room() (err error) {
+	if d.dir = d.Keep; d.dir == "" {
+		d.dir, err = os.MkdirTemp("", "causeway-demo-")
+	} else {
+		err = os.MkdirAll(d.dir, 0o700)
+	}
+	if err != nil {
+		return fmt.Errorf("make a directory for the demo: %w", err)
+	}
+	return nil
+}
+
+// start brings up members and gateway. stop ends what has been started, also after an error.
+func (d *Demo) start(ctx context.Context) (stop func(), err error) {
+	var ends []func()
+	stop = func() {
+		for i := len(ends) - 1; i >= 0; i-- {
+			ends[i]()
+		}
+	}
+	d.step("Starting three members and a gateway in front of them")
+	relay, server, end, err := d.startNode(ctx)
+	if err != nil {
+		return stop, err
+	}
+	ends = append(ends, end)
+	pool := Pool{Name: "orders", RequestTimeout: 20, Probe: &Probe{Path: "/health", Interval: 5, Timeout: 2, Threshold: 3}}
+	for i, addr := range []string{"127.0.0.2", "127.0.0.3"} {
+		good, err := StartPeer(addr, Script{Reply: Reply{After: Between(20*time.Millisecond, 120*time.Millisecond), Text: "{}\n"}, Seed: d.Seed + uint64(i)})
+		if err != nil {
+			return stop, err
+		}
+		ends = append(ends, good.End)
+		name := fmt.Sprintf("10.1.0.%d", 4+i)
+		pool.Members = append(pool.Members, Member{Name: name, Dial: good.Addr()})
+		d.item(name, "well-behaved server; keeps idle connections open")
+	}
+	d.member = "10.1.0.6"
+	pool.Members = append(pool.Members, Member{Name: d.member, Dial: relay})
+	d.item(d.member, fmt.Sprintf("%s; 15 ms away", server))
+	if d.port, err = FreePort("127.0.0.1"); err != nil {
+		return stop, err
+	}
+	d.site = Site{Name: "shop", Port: d.port, Pools: []Pool{pool}, Hint: "ignore"}
+	end, err = d.startGateway(ctx)
+	ends = append(ends, end)
+	return stop, err
+}
+
+// startNode starts the member with the short keep-alive timeout, behind a relay that has the address returned.
+func (d *Demo) startNode(ctx context.Context) (relay, what string, stop func(), err error) {
+	addr, what, end, err := d.nodeServer(ctx)
+	if err != nil {
+		return "", "", nil, err
+	}
+	way := Way{Delay: demoDelay}
+	r, err := NewRelay("127.0.0.4", addr, Course{Up: way, Down: way})
+	if err != nil {
+		end()
+		return "", "", nil, err
+	}
+	return r.Addr(), what, func() { r.Close(); end() }, nil
+}
+
+// nodeServer starts Node.js, or, where there is none, a server with its limits: announced 1 s, closed at 2 s.
+func (d *Demo) nodeServer(ctx context.Context) (addr, what string, stop func(), err error) {
+	node := d.Node
+	if node == "" {
+		node = findNode()
+	}
+	if node == "" {
+		p, err := StartPeer("127.0.0.4", Script{Reply: Reply{After: Always(demoHandler), Text: "{}\n"}, Idle: demoIdle, Announce: time.Second, Seed: d.Seed,
+			Paths: map[string]Reply{"/health": {}}})
+		if err != nil {
+			return "", "", nil, err
+		}
+		return p.Addr(), "stand-in for a Node.js server (no node on PATH), keepAliveTimeout = 1000", p.End, nil
+	}
+	script := filepath.Join(d.dir, "server.js")
+	if err := os.WriteFile(script, nodeSource, 0o600); err != nil {
+		return "", "", nil, fmt.Errorf("write the Node.js server: %w", err)
+	}
+	c, line, err := startChild(ctx, filepath.Join(d.dir, "node.log"), node, script, "127.0.0.4")
+	if err != nil {
+		return "", "", nil, fmt.Errorf("start the Node.js server: %w", err)
+	}
+	return net.JoinHostPort("127.0.0.4", line), "real Node.js http server " + nodeVersion(ctx, node) + ", keepAliveTimeout = 1000", c.stop, nil
+}
+
+// startGateway writes the two documents and serves them with the binary, as a user would.
+func (d *Demo) startGateway(ctx context.Context) (stop func(), err error) {
+	for name, content := range map[string][]byte{"gateway.json": d.site.Document(), "causeway.yaml": d.site.Local()} {
+		if err := os.WriteFile(filepath.Join(d.dir, name), content, 0o600); err != nil {
+			return func() {}, fmt.Errorf("write the gateway's documents: %w", err)
+		}
+	}
+	c, _, err := startChild(ctx, filepath.Join(d.dir, "gateway.log"), d.Program, "serve", "--config", filepath.Join(d.dir, "gateway.json"),
+		"--local", filepath.Join(d.dir, "causeway.yaml"), "--data", d.data(), "--listen", "127.0.0.1", "--drain", "1s")
+	if err != nil {
+		return func() {}, fmt.Errorf("start the gateway: %w", err)
+	}
+	d.admin = admin.NewClient(filepath.Join(d.data(), "admin.sock"))
+	if err := d.awaitReady(ctx, c); err != nil {
+		return c.stop, err
+	}
+	d.item("gateway", "causeway serve, Standard_v2 from gateway.json, on port "+strconv.Itoa(d.port)+"; keepAliveHint: ignore, as Azure does")
+	return c.stop, nil
+}
+
+func (d *Demo) data() string { return filepath.Join(d.dir, "data") }
+
+const readyWithin = 15 * time.Second
+
+func (d *Demo) awaitReady(ctx context.Context, c *child) error {
+	for deadline := time.Now().Add(readyWithin); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
+		if c.ended() {
+			return fmt.Errorf("start the gateway: it ended at once:\n%s", c.tail())
+		}
+		if s, err := d.admin.Status(); err == nil && s.Ready && d.allUp() {
+			return nil
+		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("start the gateway: it and its members were not ready within %v:\n%s", readyWithin, c.tail())
+}
+
+func (d *Demo) allUp() bool {
+	h, err := d.admin.Health()
+	if err != nil || len(h.Pools) == 0 || len(h.Pools[0].Settings) == 0 {
+		return false
+	}
+	for _, s := range h.Pools[0].Settings[0].Servers {
+		if s.Health != "Up" {
+			return false
+		}
+	}
+	return true
+}
+
+// load sends the demo's requests: batches about as far apart as Node keeps an idle connection, so that the idle ages of
+// the connections to it scatter around its limit.
+func (d *Demo) load(ctx context.Context, what string) (*Tally, time.Time) {
+	d.step(what)
+	rng := rand.New(rand.NewPCG(d.Seed, 0))
+	starts := make([]time.Duration, demoBatches)
+	for i := 1; i < demoBatches; i++ {
+		starts[i] = starts[i-1] + demoIdle + demoHandler + demoDelay + time.Duration(rng.Int64N(int64(300*time.Millisecond))) - 150*time.Millisecond
+	}
+	shots := Shots(Bursts(rng, starts, demoBatch, demoSpread), Shot{Method: "POST", Path: "/orders", Body: 120})
+	from := time.Now()
+	seen := newTally()
+	done := make(chan struct{})
+	ticker := time.NewTicker(200 * time.Millisecond)
+	outcomes := make(chan Outcome, len(shots))
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case o, open := <-outcomes:
+				if !open {
+					return
+				}
+				seen.add(o)
+			case <-ticker.C:
+				d.progress(seen, len(shots), time.Since(from))
+			}
+		}
+	}()
+	load := Load{Target: net.JoinHostPort("127.0.0.1", strconv.Itoa(d.port)), Clients: 10, Each: func(_ int, _ Shot, o Outcome) { outcomes <- o }}
+	tally := load.Fire(ctx, shots)
+	close(outcomes)
+	<-done
+	ticker.Stop()
+	d.result(tally, time.Since(from))
+	return tally, from
+}
+
+// diagnose does what causeway diagnose --live does, once the gateway's log has reached the disk.
+func (d *Demo) diagnose(t *Tally, from time.Time) (*diagnose.Report, error) {
+	d.step("causeway diagnose --live")
+	bundle, err := d.evidence(t.Sent)
+	if err != nil {
+		return nil, err
+	}
+	health, err := d.admin.Health()
+	if err != nil {
+		return nil, err
+	}
+	bundle.Health = &health
+	return diagnose.Run(bundle, diagnose.Options{Since: from.Add(-time.Second)})
+}
+
+// evidence reads the data directory as soon as it holds n records.
+func (d *Demo) evidence(n int) (*evidence.Bundle, error) {
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		bundle, err := evidence.Open([]string{d.data()})
+		if err != nil {
+			return nil, err
+		}
+		records := 0
+		if err := bundle.Each(func(*accesslog.Record, bool) { records++ }); err != nil {
+			return nil, err
+		}
+		if records >= n || time.Now().After(deadline) {
+			return bundle, nil
+		}
+	}
+}
+
+// findCause shows the report and returns the finding that the demo is about.
+func (d *Demo) findCause(r *diagnose.Report) (*diagnose.Finding, error) {
+	d.report(r)
+	const truth = "c-idle-race"
+	if r.Verdict == nil || r.Verdict.Cause != truth || r.Verdict.Confidence != diagnose.High {
+		return nil, fmt.Errorf("%w: the cause was not named with high confidence", ErrDemo)
+	}
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Cause == truth && f.Scope.Member == d.member {
+			return f, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: the cause was named for another member than %s", ErrDemo, d.member)
+}
+
+// fix applies the gateway's side of the cure while it serves.
+func (d *Demo) fix() error {
+	d.step("Applying the fix live: keepAliveHint: honour")
+	d.site.Hint = "honour"
+	path := filepath.Join(d.dir, "causeway.yaml")
+	if err := os.WriteFile(path, d.site.Local(), 0o600); err != nil {
+		return fmt.Errorf("write causeway.yaml: %w", err)
+	}
+	if _, err := d.admin.Apply(admin.Config{Local: d.site.Local(), Dir: d.dir}); err != nil {
+		return fmt.Errorf("apply the fix: %w", err)
+	}
+	d.item("done", "causeway config apply --local causeway.yaml; no connection was cut, no member was touched")
+	return nil
+}
+
+// conclude compares what was promised with what was seen.
+func (d *Demo) conclude(f *diagnose.Finding, before, after *Tally, took time.Duration) error {
+	low, high := f.Failures, 0
+	for _, fix := range f.Fixes {
+		if e := fix.Expected; fix.Side == "gateway" && e.Basis != "unknown" {
+			low, high = min(low, e.Removes[0]), max(high, e.Removes[1])
+		}
+	}
+	d.step("Expected against observed")
+	d.verdict(before, after, low, high)
+	if before.Failed() == 0 || after.Failed() > 0 {
+		return fmt.Errorf("%w: %d of %d requests failed before the fix and %d of %d after it", ErrDemo, before.Failed(), before.Sent, after.Failed(), after.Sent)
+	}
+	d.farewell(took)
+	return nil
+}

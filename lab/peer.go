@@ -1,0 +1,421 @@
+package lab
+
+import (
+	"bufio"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Script is how a peer behaves. Its zero value is a well-behaved server that answers 200 to everything at once.
+type Script struct {
+	Reply Reply            // to every request
+	Paths map[string]Reply // to requests for these paths instead
+
+	TLS      *tls.Config
+	Idle     time.Duration // a connection is closed this long after its last answer, or after it was accepted; 0: never
+	Announce time.Duration // told to clients as Keep-Alive: timeout, in whole seconds; 0: nothing is
+	MaxUses  int           // requests after which a connection is closed, unannounced; 0: no limit
+	MaxAge   time.Duration // after which a connection is closed, whatever it does; 0: no limit
+	Seed     uint64
+}
+
+// Reply is what a peer does with a request.
+type Reply struct {
+	Unread  bool                           // the body is not read before the answer
+	After   func(*rand.Rand) time.Duration // time between request and answer; nil: none
+	Never   bool                           // there is no answer; the connection stays open
+	Odds    float64                        // share of requests that End and Never hold for; 0: all
+	Status  int                            // 200 if zero
+	Header  http.Header
+	Body    int    // bytes
+	Text    string // body, instead of Body bytes
+	Chunked bool
+	Declare int    // Content-Length, if not that of the body
+	End     Ending // how the connection ends; Keep: it does not
+	EndAt   int    // byte of the answer at which it ends; 0: before the first
+}
+
+// Ending is how a peer ends a connection.
+type Ending uint8
+
+// Ways to end a connection.
+const (
+	Keep  Ending = iota
+	Close        // FIN
+	Reset        // RST
+)
+
+// Peer is a server that misbehaves by a script. Its connections are real unless its listener is not.
+type Peer struct {
+	addr     string
+	requests atomic.Int64
+	accepted atomic.Int64
+
+	mu     sync.Mutex
+	script Script
+	rng    *rand.Rand
+	ln     net.Listener
+	conns  map[net.Conn]*peerConn
+	fill   []net.Conn // that keep the queue of a black hole full
+	frozen chan struct{}
+	wg     sync.WaitGroup
+}
+
+// StartPeer listens on a free TCP port of addr.
+func StartPeer(addr string, s Script) (*Peer, error) {
+	ln, err := net.Listen("tcp", net.JoinHostPort(addr, "0"))
+	if err != nil {
+		return nil, fmt.Errorf("start a peer: %w", err)
+	}
+	return NewPeer(ln, s), nil
+}
+
+// NewPeer serves on a listener of any network.
+func NewPeer(ln net.Listener, s Script) *Peer {
+	p := &Peer{addr: ln.Addr().String(), script: s, rng: rand.New(rand.NewPCG(s.Seed, 0)), conns: map[net.Conn]*peerConn{}}
+	p.serve(ln)
+	return p
+}
+
+// Addr is where the peer listens, host:port, also while it does not.
+func (p *Peer) Addr() string { return p.addr }
+
+// Requests is how many requests have been read so far.
+func (p *Peer) Requests() int { return int(p.requests.Load()) }
+
+// Accepted is how many connections have been accepted so far.
+func (p *Peer) Accepted() int { return int(p.accepted.Load()) }
+
+// Rewrite gives the peer another script from the next request on.
+func (p *Peer) Rewrite(s Script) {
+	p.mu.Lock()
+	p.script = s
+	p.mu.Unlock()
+}
+
+// Kill is a crash: the port refuses, and every connection is reset.
+func (p *Peer) Kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopListening()
+	for c := range p.conns {
+		resetConn(c)
+	}
+}
+
+// Retire is a graceful stop: the port refuses, connections end once they have answered what was asked.
+func (p *Peer) Retire() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopListening()
+	for _, c := range p.conns {
+		c.retire()
+	}
+}
+
+// Restart listens again on the same port.
+func (p *Peer) Restart() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopListening()
+	ln, err := net.Listen("tcp", p.addr)
+	if err != nil {
+		return fmt.Errorf("restart a peer on its port: %w", err)
+	}
+	p.serve(ln)
+	return nil
+}
+
+// Blackhole makes the peer silent: what it has is answered no more, and an attempt to connect is not answered either.
+// The kernel does the latter without a firewall: a queue of accepted connections that is full drops every SYN. So the
+// port is opened again with the shortest queue there is and filled.
+func (p *Peer) Blackhole() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopListening()
+	p.frozen = make(chan struct{})
+	ln, err := net.Listen("tcp", p.addr)
+	if err != nil {
+		return fmt.Errorf("open a port that nobody accepts on: %w", err)
+	}
+	p.ln = ln
+	if err := shortQueue(ln.(*net.TCPListener)); err != nil {
+		return err
+	}
+	const queueMax = 16
+	for range queueMax {
+		c, err := net.DialTimeout("tcp", p.addr, 150*time.Millisecond)
+		if err != nil {
+			return nil // full
+		}
+		p.fill = append(p.fill, c)
+	}
+	return errors.New("fill the queue of a port: it took every connection; is this not Linux?")
+}
+
+// shortQueue makes the queue of a listening socket as short as can be.
+func shortQueue(ln *net.TCPListener) error {
+	raw, err := ln.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	if err := raw.Control(func(fd uintptr) { failed = syscall.Listen(int(fd), 0) }); err != nil {
+		return err
+	}
+	return failed
+}
+
+// End stops the peer and waits until nothing of it is left.
+func (p *Peer) End() {
+	p.Kill()
+	p.wg.Wait()
+}
+
+// stopListening closes the port; p.mu is held.
+func (p *Peer) stopListening() {
+	if p.ln != nil {
+		p.ln.Close()
+		p.ln = nil
+	}
+	for _, c := range p.fill {
+		resetConn(c)
+	}
+	p.fill = nil
+	if p.frozen != nil {
+		close(p.frozen)
+		p.frozen = nil
+	}
+}
+
+// serve accepts from ln; p.mu is held, or nobody knows p yet.
+func (p *Peer) serve(ln net.Listener) {
+	p.ln = ln
+	p.wg.Go(func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			p.accepted.Add(1)
+			p.wg.Go(func() { p.attend(c) })
+		}
+	})
+}
+
+// attend serves one connection to its end.
+func (p *Peer) attend(raw net.Conn) {
+	p.mu.Lock()
+	s := p.script
+	c := &peerConn{peer: p, raw: raw, c: raw}
+	p.conns[raw] = c
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		delete(p.conns, raw)
+		p.mu.Unlock()
+		raw.Close()
+	}()
+	if s.TLS != nil {
+		c.c = tls.Server(raw, s.TLS)
+	}
+	if s.MaxAge > 0 {
+		defer time.AfterFunc(s.MaxAge, func() { raw.Close() }).Stop()
+	}
+	c.in = bufio.NewReader(c.c)
+	for c.turn() {
+	}
+}
+
+// now is the script in force and, while the peer is a black hole, what it waits for.
+func (p *Peer) now() (Script, <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.script, p.frozen
+}
+
+// peerConn is one connection of a peer.
+type peerConn struct {
+	peer *Peer
+	raw  net.Conn
+	c    net.Conn // raw, or TLS on it
+	in   *bufio.Reader
+	uses int
+
+	mu      sync.Mutex
+	busy    bool
+	retired bool
+}
+
+// turn takes one request; false ends the connection.
+func (c *peerConn) turn() bool {
+	s, _ := c.peer.now()
+	if s.Idle > 0 {
+		c.c.SetReadDeadline(time.Now().Add(s.Idle))
+	}
+	if _, err := c.in.Peek(1); err != nil {
+		return false
+	}
+	if !c.begin() {
+		return false
+	}
+	c.c.SetReadDeadline(time.Time{})
+	req, err := http.ReadRequest(c.in)
+	if err != nil {
+		return false
+	}
+	c.uses++
+	c.peer.requests.Add(1)
+	s, frozen := c.peer.now()
+	if frozen != nil {
+		<-frozen
+		return false
+	}
+	reply, ok := s.Paths[req.URL.Path]
+	if !ok {
+		reply = s.Reply
+	}
+	return c.reply(req, reply, s) && c.rest(s)
+}
+
+// begin marks the connection busy; false: it was retired before the request came.
+func (c *peerConn) begin() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.busy = true
+	return !c.retired
+}
+
+// rest marks the connection idle; false: it has served its time.
+func (c *peerConn) rest(s Script) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.busy = false
+	return !c.retired && (s.MaxUses == 0 || c.uses < s.MaxUses)
+}
+
+// retire closes the connection if it is idle, else after its answer.
+func (c *peerConn) retire() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.retired = true
+	if !c.busy {
+		c.raw.Close()
+	}
+}
+
+func (c *peerConn) reply(req *http.Request, r Reply, s Script) bool {
+	if !r.Unread {
+		if _, err := io.Copy(io.Discard, req.Body); err != nil {
+			return false
+		}
+	}
+	wait, odd := c.peer.draw(r)
+	time.Sleep(wait)
+	if odd && r.Never {
+		c.in.ReadByte() // until the other side gives up
+		return false
+	}
+	c.mu.Lock()
+	last := c.retired
+	c.mu.Unlock()
+	b := r.bytes(req, s, last)
+	if odd && r.End != Keep {
+		c.c.Write(b[:min(r.EndAt, len(b))])
+		c.end(r.End)
+		return false
+	}
+	_, err := c.c.Write(b)
+	return err == nil && !last
+}
+
+// draw takes from the peer's dice what a reply leaves to chance.
+func (p *Peer) draw(r Reply) (wait time.Duration, odd bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	odd = r.Odds == 0 || p.rng.Float64() < r.Odds
+	if r.After != nil {
+		wait = r.After(p.rng)
+	}
+	return wait, odd
+}
+
+// bytes is the answer on the wire.
+func (r Reply) bytes(req *http.Request, s Script, last bool) []byte {
+	body := r.Text
+	if body == "" {
+		body = strings.Repeat("x", r.Body)
+	}
+	var b strings.Builder
+	status := r.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
+	r.Header.Write(&b)
+	if s.Announce > 0 {
+		fmt.Fprintf(&b, "Connection: keep-alive\r\nKeep-Alive: timeout=%d\r\n", int(s.Announce.Seconds()))
+	}
+	if last {
+		b.WriteString("Connection: close\r\n")
+	}
+	switch {
+	case r.Chunked:
+		b.WriteString("Transfer-Encoding: chunked\r\n\r\n")
+		if body = chunked(body); req.Method == http.MethodHead {
+			body = ""
+		}
+	case r.Declare > 0:
+		b.WriteString("Content-Length: " + strconv.Itoa(r.Declare) + "\r\n\r\n")
+	default:
+		b.WriteString("Content-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n")
+	}
+	if req.Method != http.MethodHead || r.Chunked {
+		b.WriteString(body)
+	}
+	return []byte(b.String())
+}
+
+func chunked(body string) string {
+	if body != "" {
+		body = fmt.Sprintf("%x\r\n%s\r\n", len(body), body)
+	}
+	return body + "0\r\n\r\n"
+}
+
+func (c *peerConn) end(how Ending) {
+	if how == Reset {
+		resetConn(c.raw)
+		return
+	}
+	c.raw.Close()
+}
+
+// resetConn closes with RST, on a network that knows it.
+func resetConn(c net.Conn) {
+	if l, ok := c.(interface{ SetLinger(int) error }); ok {
+		l.SetLinger(0)
+	}
+	c.Close()
+}
+
+// Always is a time that does not vary.
+func Always(d time.Duration) func(*rand.Rand) time.Duration {
+	return func(*rand.Rand) time.Duration { return d }
+}
+
+// Between is a time that varies evenly between two bounds.
+func Between(low, high time.Duration) func(*rand.Rand) time.Duration {
+	return func(r *rand.Rand) time.Duration { return low + time.Duration(r.Int64N(int64(high-low)+1)) }
+}
