@@ -31,8 +31,8 @@ type Gateway interface {
 // Config is a gateway document (JSON) with the causeway.yaml that belongs to it. Dir is where relative file names in
 // the latter start.
 type Config struct {
-	Document []byte `json:"document,omitempty"`
-	Local    []byte `json:"local,omitempty"`
+	Document []byte `json:"document"`
+	Local    []byte `json:"local"`
 	Dir      string `json:"dir,omitempty"`
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 func configCommand() *cobra.Command {
-	return group("config", "Check and show gateway documents", configValidateCommand(), configShowCommand())
+	return group("config", "Check and show gateway documents", configValidateCommand(), configShowCommand(), configApplyCommand())
 }
 
 // validation is what `config validate -o json` prints for each file.

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"causeway/admin"
+	"causeway/supervisor"
+)
+
+func configApplyCommand() *cobra.Command {
+	var data, local string
+	cmd := &cobra.Command{
+		Use:   "apply [FILE]",
+		Short: "Let a running gateway serve another configuration",
+		Long: "Let a running gateway serve another document, another causeway.yaml, or both. It is validated, made ready and swapped in\n" +
+			"without a failed request; what is wrong with it is told, and then nothing changes.",
+		Example: "  causeway config apply gateway.json\n  causeway config apply --local causeway.yaml",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			config, err := readParts(files, local)
+			if err != nil {
+				return err
+			}
+			problems, err := admin.NewClient(supervisor.Socket(data)).Apply(config)
+			supervisor.Problems(cmd.ErrOrStderr(), problems)
+			if errors.Is(err, admin.ErrNotRunning) {
+				return notRunning(err, data)
+			}
+			if err != nil {
+				return &exitError{code: exitBadNews, err: fmt.Errorf("nothing was changed: %w", err), hint: "causeway config validate checks a document without a gateway"}
+			}
+			return writeLine(cmd.OutOrStdout(), "applied")
+		},
+	}
+	dataFlag(cmd, &data)
+	cmd.Flags().StringVar(&local, "local", "", "causeway.yaml to apply")
+	return cmd
+}
+
+func readParts(files []string, local string) (c admin.Config, err error) {
+	if len(files) == 0 && local == "" {
+		return c, &exitError{code: exitUsage, err: errors.New("config apply needs a document, or --local causeway.yaml"), hint: "see causeway config apply --help"}
+	}
+	if len(files) > 0 {
+		if c.Document, err = os.ReadFile(files[0]); err != nil {
+			return c, &exitError{code: exitFailed, err: fmt.Errorf("read the gateway document: %w", err)}
+		}
+	}
+	if local != "" {
+		if c.Local, err = os.ReadFile(local); err != nil {
+			return c, &exitError{code: exitFailed, err: fmt.Errorf("read causeway.yaml: %w", err)}
+		}
+		c.Dir = absolute(filepath.Dir(local))
+	}
+	return c, nil
+}

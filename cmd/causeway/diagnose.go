@@ -1,0 +1,199 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"causeway/admin"
+	"causeway/diagnose"
+	"causeway/evidence"
+	"causeway/supervisor"
+)
+
+func diagnoseCommand() *cobra.Command {
+	var live bool
+	var data, output, since, until, failOn string
+	cmd := &cobra.Command{
+		Use:   "diagnose [PATH...]",
+		Short: "Find the causes of failed requests",
+		Long: "Find the causes of failed requests, in a running gateway (--live) or in files: a data directory, access logs, the gateway\n" +
+			"document, backend health. Without PATH it is the gateway on --data, running or not. --since and --until take a time\n" +
+			"(RFC 3339) or how long ago (90m, 24h). Exit code 1 means that there is a finding at --fail-on or above.",
+		Example: "  causeway diagnose --live\n  causeway diagnose --since 1h -o json\n  causeway diagnose ./exported --fail-on high",
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			if err := oneOf("-o", output, "text", "json"); err != nil {
+				return err
+			}
+			if err := oneOf("--fail-on", failOn, "never", "high", "any"); err != nil {
+				return err
+			}
+			o, err := window(since, until, time.Now())
+			if err != nil {
+				return err
+			}
+			bundle, err := gather(live, data, paths)
+			if err != nil {
+				return err
+			}
+			report, err := diagnose.Run(bundle, o)
+			if err != nil {
+				return &exitError{code: exitFailed, err: fmt.Errorf("diagnose: %w", err)}
+			}
+			tellUnread(cmd.ErrOrStderr(), bundle)
+			if err := printReport(cmd.OutOrStdout(), report, output); err != nil {
+				return &exitError{code: exitFailed, err: fmt.Errorf("write the report: %w", err)}
+			}
+			return verdictExit(report, failOn)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&live, "live", false, "ask the gateway that runs on --data")
+	f.StringVar(&data, "data", defaultData(), "data directory of the gateway")
+	f.StringVarP(&output, "output", "o", "text", "text or json")
+	f.StringVar(&since, "since", "", "only requests that began since then")
+	f.StringVar(&until, "until", "", "only requests that began before then")
+	f.StringVar(&failOn, "fail-on", "never", "exit with 1 for findings: high, any or never")
+	return cmd
+}
+
+// gather collects the evidence. A running gateway gives its configuration and health over the control socket; its logs
+// are files either way.
+func gather(live bool, data string, paths []string) (*evidence.Bundle, error) {
+	if live && len(paths) > 0 {
+		return nil, &exitError{code: exitUsage, err: errors.New("--live and paths exclude each other"), hint: "--live diagnoses the gateway on --data"}
+	}
+	if len(paths) == 0 {
+		paths = []string{data}
+	}
+	if !live {
+		b, err := evidence.Open(paths)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, &exitError{code: exitFailed, err: err, hint: "name the gateway's data directory with --data, or files to diagnose"}
+		}
+		if err != nil {
+			return nil, &exitError{code: exitFailed, err: err}
+		}
+		return b, nil
+	}
+	return gatherLive(data)
+}
+
+func gatherLive(data string) (*evidence.Bundle, error) {
+	client := admin.NewClient(supervisor.Socket(data))
+	config, err := client.Config()
+	if err != nil {
+		return nil, notRunning(err, data)
+	}
+	health, err := client.Health()
+	if err != nil {
+		return nil, notRunning(err, data)
+	}
+	b, err := evidence.Open([]string{supervisor.LogRoot(data)})
+	if err != nil {
+		return nil, &exitError{code: exitFailed, err: err}
+	}
+	b.Take(config.Document, config.Local, config.Dir)
+	b.Health = &health
+	return b, nil
+}
+
+func notRunning(err error, data string) error {
+	return &exitError{code: exitFailed, err: err, hint: "start one with causeway serve --data " + data + ", or name its data directory with --data"}
+}
+
+// oneOf checks the value of a flag.
+func oneOf(flag, value string, allowed ...string) error {
+	for _, a := range allowed {
+		if value == a {
+			return nil
+		}
+	}
+	return &exitError{code: exitUsage, err: fmt.Errorf("%s %s: it is one of %s", flag, value, strings.Join(allowed, ", ")), hint: "see --help"}
+}
+
+// window reads --since and --until.
+func window(since, until string, now time.Time) (o diagnose.Options, err error) {
+	if o.Since, err = moment("--since", since, now); err != nil {
+		return o, err
+	}
+	o.Until, err = moment("--until", until, now)
+	return o, err
+}
+
+func moment(flag, s string, now time.Time) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if d, err := time.ParseDuration(s); err == nil {
+		return now.Add(-d), nil
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, nil
+	}
+	return time.Time{}, &exitError{code: exitUsage, err: fmt.Errorf("%s %s: it is neither a time nor a duration", flag, s), hint: "for example 2026-11-23T09:00:00Z, or 90m for that long ago"}
+}
+
+func tellUnread(w io.Writer, b *evidence.Bundle) {
+	for _, u := range b.Unread {
+		where := u.File
+		if u.Line > 0 {
+			where += ":" + strconv.Itoa(u.Line)
+		}
+		fmt.Fprintf(w, "not read: %s: %s\n", where, u.Reason)
+	}
+	if b.Bad > len(b.Unread) {
+		fmt.Fprintf(w, "not read: %d lines in all\n", b.Bad)
+	}
+}
+
+func printReport(w io.Writer, r *diagnose.Report, output string) error {
+	if output == "json" {
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(r)
+	}
+	return r.Text(w, columns())
+}
+
+// columns is how wide the text may be.
+func columns() int {
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n >= 60 {
+		return min(n, 120)
+	}
+	return 100
+}
+
+func verdictExit(r *diagnose.Report, failOn string) error {
+	for _, f := range r.Findings {
+		if failOn == "any" || failOn == "high" && f.Confidence == diagnose.High {
+			return &exitError{code: exitBadNews}
+		}
+	}
+	if failOn == "any" && r.Undetermined.Failures > 0 {
+		return &exitError{code: exitBadNews}
+	}
+	return nil
+}
+
+// dataFlag adds --data to a command that talks to a running gateway.
+func dataFlag(cmd *cobra.Command, data *string) {
+	cmd.Flags().StringVar(data, "data", defaultData(), "data directory of the gateway")
+}
+
+// absolute is a path that means the same in the gateway's process.
+func absolute(path string) string {
+	if a, err := filepath.Abs(path); err == nil {
+		return a
+	}
+	return path
+}

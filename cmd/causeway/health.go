@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"causeway/admin"
+	"causeway/gateway"
+	"causeway/supervisor"
+)
+
+func healthCommand() *cobra.Command {
+	var data, pool, output string
+	cmd := &cobra.Command{
+		Use:     "health",
+		Short:   "Show the backend health of a running gateway",
+		Long:    "Show the state of every member, what its last probe met, and what to do about it. Exit code 1 means that one is not healthy.",
+		Example: "  causeway health\n  causeway health --pool web -o json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := oneOf("-o", output, "text", "json"); err != nil {
+				return err
+			}
+			h, err := admin.NewClient(supervisor.Socket(data)).Health()
+			if err != nil {
+				return notRunning(err, data)
+			}
+			if h, err = onlyPool(h, pool); err != nil {
+				return err
+			}
+			if output == "json" {
+				err = printJSON(cmd.OutOrStdout(), h)
+			} else {
+				err = printHealth(cmd.OutOrStdout(), h)
+			}
+			if err != nil {
+				return &exitError{code: exitFailed, err: fmt.Errorf("write the health: %w", err)}
+			}
+			if !allHealthy(h) {
+				return &exitError{code: exitBadNews}
+			}
+			return nil
+		},
+	}
+	dataFlag(cmd, &data)
+	cmd.Flags().StringVar(&pool, "pool", "", "only this backend pool")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	return cmd
+}
+
+func onlyPool(h gateway.Health, pool string) (gateway.Health, error) {
+	if pool == "" {
+		return h, nil
+	}
+	for _, p := range h.Pools {
+		if strings.EqualFold(lastSegment(p.Pool.ID), pool) {
+			return gateway.Health{Pools: []gateway.PoolHealth{p}}, nil
+		}
+	}
+	return h, &exitError{code: exitUsage, err: fmt.Errorf("--pool %s: no rule of the running gateway uses a pool of this name", pool), hint: "causeway health without --pool lists all"}
+}
+
+func lastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
+
+func allHealthy(h gateway.Health) bool {
+	healthy := true
+	eachServer(h, func(_, _ string, s gateway.ServerHealth) { healthy = healthy && s.Health == "Up" })
+	return healthy
+}
+
+func eachServer(h gateway.Health, f func(pool, settings string, s gateway.ServerHealth)) {
+	for _, p := range h.Pools {
+		for _, s := range p.Settings {
+			for _, server := range s.Servers {
+				f(lastSegment(p.Pool.ID), lastSegment(s.Settings.ID), server)
+			}
+		}
+	}
+}
+
+func printHealth(w io.Writer, h gateway.Health) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "POOL\tSETTINGS\tMEMBER\tADDRESS\tHEALTH\tSINCE")
+	var sick []string
+	eachServer(h, func(pool, settings string, s gateway.ServerHealth) {
+		dial, since := "-", "-"
+		if x := s.Causeway; x != nil {
+			dial, since = dashIfEmpty(x.Dial), dashIfEmpty(x.Since)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", pool, settings, s.Address, dial, s.Health, since)
+		if s.Health != "Up" {
+			sick = append(sick, fmt.Sprintf("%s (%s): %s", s.Address, settings, s.Detail))
+		}
+	})
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, s := range sick {
+		fmt.Fprintln(w)
+		fmt.Fprintln(w, s)
+	}
+	if len(h.Pools) == 0 {
+		return errors.Join(nil, writeLine(w, "No rule sends requests to a pool."))
+	}
+	return nil
+}
+
+func writeLine(w io.Writer, s string) error {
+	_, err := fmt.Fprintln(w, s)
+	return err
+}
+
+func dashIfEmpty(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

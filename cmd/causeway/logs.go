@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/netip"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"causeway/accesslog"
+	"causeway/diagnose"
+	"causeway/supervisor"
+)
+
+// logFilter keeps the records that a person asked for.
+type logFilter struct {
+	status  string // 502, 5xx, or failed
+	pool    string
+	member  string
+	client  string
+	window  diagnose.Options
+	failing bool
+}
+
+func logsCommand() *cobra.Command {
+	var data, output, since, until string
+	var follow bool
+	var f logFilter
+	cmd := &cobra.Command{
+		Use:   "logs",
+		Short: "Show the access log",
+		Long: "Show the access log of the gateway on --data, a line a request: time, client, status, request, member, how long it took\n" +
+			"and what failed. -o json prints the records as they are stored.",
+		Example: "  causeway logs --since 1h --status 502\n  causeway logs -f --failed\n  causeway logs --pool web -o json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := oneOf("-o", output, "text", "json"); err != nil {
+				return err
+			}
+			var err error
+			if f.window, err = window(since, until, time.Now()); err != nil {
+				return err
+			}
+			if err := checkStatus(f.status); err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			t := &tail{root: supervisor.LogRoot(data), filter: f, json: output == "json", out: bufio.NewWriter(cmd.OutOrStdout()), read: map[string]int64{}}
+			if err := t.run(ctx, follow); err != nil {
+				return &exitError{code: exitFailed, err: fmt.Errorf("show the log: %w", err), hint: "name the gateway's data directory with --data"}
+			}
+			return nil
+		},
+	}
+	dataFlag(cmd, &data)
+	fl := cmd.Flags()
+	fl.BoolVarP(&follow, "follow", "f", false, "go on with new records")
+	fl.StringVar(&f.status, "status", "", "only this status (502) or class (5xx)")
+	fl.BoolVar(&f.failing, "failed", false, "only what failed, on the way or in the end")
+	fl.StringVar(&f.pool, "pool", "", "only this backend pool")
+	fl.StringVar(&f.member, "member", "", "only this member")
+	fl.StringVar(&f.client, "client", "", "only this client address")
+	fl.StringVar(&since, "since", "", "only requests that began since then: a time or how long ago")
+	fl.StringVar(&until, "until", "", "only requests that began before then")
+	fl.StringVarP(&output, "output", "o", "text", "text or json")
+	return cmd
+}
+
+func checkStatus(s string) error {
+	ok := s == "" || len(s) == 3 && s[0] >= '0' && s[0] <= '5' && (s[1:] == "xx" || s[1] >= '0' && s[1] <= '9' && s[2] >= '0' && s[2] <= '9')
+	if !ok {
+		return &exitError{code: exitUsage, err: fmt.Errorf("--status %s: it is no status", s), hint: "for example 502, or 5xx"}
+	}
+	return nil
+}
+
+func (f *logFilter) keeps(r *accesslog.Record) bool {
+	status := fmt.Sprintf("%03d", r.Status)
+	switch {
+	case f.status != "" && status != f.status && !(f.status[1:] == "xx" && status[0] == f.status[0]):
+		return false
+	case f.failing && r.Fault.None() && r.Status < 500 && len(r.Attempts) < 2:
+		return false
+	case f.pool != "" && !strings.EqualFold(r.Pool, f.pool):
+		return false
+	case f.client != "" && !sameAddr(r.Client.Addr(), f.client):
+		return false
+	case !f.window.Since.IsZero() && r.Start.Before(f.window.Since), !f.window.Until.IsZero() && !r.Start.Before(f.window.Until):
+		return false
+	case f.member != "" && !slices.ContainsFunc(r.Attempts, func(a accesslog.Attempt) bool {
+		return a.Member == f.member || a.Server.Addr().String() == f.member || a.Server.String() == f.member
+	}):
+		return false
+	}
+	return true
+}
+
+func sameAddr(a netip.Addr, s string) bool {
+	b, err := netip.ParseAddr(s)
+	return err == nil && a == b.Unmap()
+}
+
+// tail prints segments, and what is added to them.
+type tail struct {
+	root   string
+	filter logFilter
+	json   bool
+	out    *bufio.Writer
+	read   map[string]int64 // bytes of each segment that were printed
+}
+
+// followEvery is how often new records are looked for.
+const followEvery = 500 * time.Millisecond
+
+func (t *tail) run(ctx context.Context, follow bool) error {
+	for {
+		if err := t.once(); err != nil || !follow {
+			return err
+		}
+		select {
+		case <-time.After(followEvery):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// once prints what is new, oldest segment first.
+func (t *tail) once() error {
+	if _, err := os.Stat(t.root); err != nil {
+		return err
+	}
+	var paths []string
+	err := filepath.WalkDir(t.root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == "PT1H.json" {
+			paths = append(paths, path)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	slices.Sort(paths)
+	for _, path := range paths {
+		if err := t.segment(path); err != nil {
+			return err
+		}
+	}
+	return t.out.Flush()
+}
+
+func (t *tail) segment(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // retention took it
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := f.Seek(t.read[path], io.SeekStart); err != nil {
+		return err
+	}
+	in := bufio.NewReaderSize(f, 64<<10)
+	for {
+		line, err := in.ReadBytes('\n')
+		if err != nil {
+			return nil // the rest is still being written
+		}
+		t.read[path] += int64(len(line))
+		if err := t.line(line); err != nil {
+			return err
+		}
+	}
+}
+
+func (t *tail) line(line []byte) error {
+	r, _, err := accesslog.Decode(line)
+	if err != nil || !t.filter.keeps(&r) {
+		return nil
+	}
+	if t.json {
+		_, err = t.out.Write(line)
+		return err
+	}
+	_, err = fmt.Fprintln(t.out, oneLine(&r))
+	return err
+}
+
+// oneLine is a record for people.
+func oneLine(r *accesslog.Record) string {
+	member := "-"
+	if n := len(r.Attempts); n > 0 {
+		member = r.Attempts[n-1].Server.String()
+	}
+	s := fmt.Sprintf("%s  %s  %03d  %s %s  pool %s  member %s  %.3f s  %x", r.Start.UTC().Format("2006-01-02T15:04:05.000Z"), r.Client.Addr(), r.Status,
+		dashIfEmpty(string(r.Method)), dashIfEmpty(string(r.OriginalURI)), dashIfEmpty(r.Pool), member, r.Taken.Seconds(), r.Transaction)
+	if !r.Fault.None() {
+		s += "\n    " + r.Fault.Text()
+	}
+	for i, a := range r.Attempts[:max(0, len(r.Attempts)-1)] {
+		s += fmt.Sprintf("\n    attempt %d on %s: %s", i+1, a.Server, a.Fault.Text())
+	}
+	return s
+}

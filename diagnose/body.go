@@ -1,0 +1,90 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"causeway/fault"
+)
+
+// shortBody: the member ended its answer before the length that it had declared.
+func shortBody(q *inquiry) {
+	keys, groups := groupBy(q.unclaimed(func(e *event) bool {
+		return e.fault.Side == fault.Backend && e.fault.Phase == fault.Body &&
+			(e.fault.Kind == fault.Truncated || e.fault.Kind == fault.Reset || e.fault.Kind == fault.Closed)
+	}), (*event).key)
+	for _, k := range keys {
+		events := groups[k]
+		f := q.claim("e-short-body", events, scopeOf(events), High)
+		f.says("access-log", fmt.Sprintf("%d answers of %s ended early, after a good status: %s", len(events), k.member, deficits(events)), events...)
+		f.excludes("j-client-abort", "it was the member's side of the connection that ended")
+		if deficit, same := sameDeficit(events); !same {
+			f.leaves("g-oom-kill", "c-restart", "b-loss")
+		} else if len(events) >= minEvents {
+			f.excludes("g-oom-kill", fmt.Sprintf("the same %d bytes are missing each time: a wrong length, not a crash", deficit))
+		}
+		f.expect("backend", len(events), len(events), "bounded", "once the declared length is the true one and the process does not end in between")
+		q.fill(map[string]string{"address": k.server.String()}, f)
+	}
+}
+
+func deficits(events []*event) string {
+	if d, same := sameDeficit(events); same {
+		return fmt.Sprintf("%d bytes were missing each time", d)
+	}
+	e := events[0]
+	if e.attempt.DeclaredIn < 0 {
+		return fmt.Sprintf("for example after %d bytes, without the last chunk", e.attempt.BytesIn)
+	}
+	return fmt.Sprintf("for example %d of %d bytes came", e.attempt.BytesIn, e.attempt.DeclaredIn)
+}
+
+// sameDeficit reports whether the same number of bytes is missing from every answer.
+func sameDeficit(events []*event) (int64, bool) {
+	first := events[0].attempt.DeclaredIn - events[0].attempt.BytesIn
+	for _, e := range events {
+		if e.attempt.DeclaredIn < 0 || e.attempt.DeclaredIn-e.attempt.BytesIn != first {
+			return 0, false
+		}
+	}
+	return first, true
+}
+
+// backendStatus: the application itself answered with an error.
+func backendStatus(q *inquiry) {
+	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.fault.Kind == fault.Status }), (*event).key)
+	for _, k := range keys {
+		events := groups[k]
+		f := q.claim("k-backend-5xx", events, scopeOf(events), High)
+		f.says("access-log", fmt.Sprintf("%s answered %s; the gateway passed it on", k.member, statuses(events)), events...)
+		proxies := false
+		for _, e := range events {
+			proxies = proxies || e.status >= 502 && e.status <= 504
+		}
+		if proxies {
+			f.leaves("k-chained-proxy")
+		} else {
+			f.excludes("k-chained-proxy", "a proxy between would have said 502, 503 or 504")
+		}
+		f.expect("backend", len(events), len(events), "bounded", "once the application no longer fails")
+		q.fill(map[string]string{"address": k.server.String()}, f)
+	}
+}
+
+func statuses(events []*event) string {
+	count := map[int]int{}
+	var order []int
+	for _, e := range events {
+		if count[e.status] == 0 {
+			order = append(order, e.status)
+		}
+		count[e.status]++
+	}
+	text := ""
+	for i, s := range order {
+		if i > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("%d × %d", count[s], s)
+	}
+	return text
+}

@@ -1,0 +1,239 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"causeway/cause"
+	"causeway/evidence"
+	"causeway/gateway"
+)
+
+// inquiry is what hypotheses look at. Each takes the events that its mechanism explains; what is taken is not offered
+// to the next, so that a failure has one cause at most.
+type inquiry struct {
+	*tally
+	config *gateway.Config // may be nil
+	local  *gateway.Local  // may be nil
+	health *gateway.Health // may be nil
+	trails []trail
+
+	findings []Finding
+	open     []suspicion
+}
+
+// suspicion is what an undetermined group of events might be.
+type suspicion struct {
+	events []*event
+	rivals []string
+	next   string
+}
+
+// minEvents is how many failures a statistical verdict needs. A mechanism that was itself seen needs only one.
+const minEvents = 5
+
+func newInquiry(b *evidence.Bundle, t *tally) *inquiry {
+	return &inquiry{tally: t, config: b.Config, local: b.Local, health: b.Health, trails: trailsOf(b.Health)}
+}
+
+// unclaimed are the events that nobody has taken and that want keeps.
+func (q *inquiry) unclaimed(want func(*event) bool) []*event {
+	var out []*event
+	for _, e := range q.events {
+		if !e.claimed && want(e) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// groupBy splits events by a key, in the order in which the keys first occur.
+func groupBy[K comparable](events []*event, key func(*event) K) (keys []K, groups map[K][]*event) {
+	groups = map[K][]*event{}
+	for _, e := range events {
+		k := key(e)
+		if groups[k] == nil {
+			keys = append(keys, k)
+		}
+		groups[k] = append(groups[k], e)
+	}
+	return keys, groups
+}
+
+// claim takes events for a cause.
+func (q *inquiry) claim(id string, events []*event, scope Scope, confidence string) *Finding {
+	for _, e := range events {
+		e.claimed = true
+	}
+	visible := countVisible(events)
+	c := cause.Find(id)
+	f := Finding{Cause: id, Title: c.Title, Scope: scope, Failures: visible, Recovered: len(events) - visible, Confidence: confidence,
+		Mechanism: c.Mechanism, Evidence: []Evidence{}, RuledOut: []RuledOut{}, Rivals: []Rival{}, Fixes: []Fix{}, Disproof: c.Disproof}
+	for _, fix := range c.Fixes {
+		f.Fixes = append(f.Fixes, Fix{Side: fix.Side, Change: fix.Change, Expected: Expected{Removes: [2]int{0, len(events)}, Basis: "unknown"},
+			Commands: Commands{AzCLI: fix.AzCLI, PowerShell: fix.PowerShell, Portal: fix.Portal, Causeway: fix.Causeway}})
+	}
+	q.findings = append(q.findings, f)
+	return &q.findings[len(q.findings)-1]
+}
+
+// suspect leaves events undetermined, with what they might be and what would tell.
+func (q *inquiry) suspect(events []*event, next string, rivals ...string) {
+	q.open = append(q.open, suspicion{events: events, rivals: rivals, next: next})
+	for _, e := range events {
+		e.claimed = true
+	}
+}
+
+func countVisible(events []*event) int {
+	n := 0
+	for _, e := range events {
+		if e.visible {
+			n++
+		}
+	}
+	return n
+}
+
+// says adds a fact.
+func (f *Finding) says(source, fact string, events ...*event) {
+	f.Evidence = append(f.Evidence, Evidence{Source: source, Fact: fact, Rows: rows(events)})
+}
+
+func (f *Finding) excludes(id, because string) {
+	f.RuledOut = append(f.RuledOut, RuledOut{Cause: id, Because: because})
+}
+
+// leaves names the rivals of the catalogue that were not excluded.
+func (f *Finding) leaves(ids ...string) {
+	c := cause.Find(f.Cause)
+	for _, id := range ids {
+		f.Rivals = append(f.Rivals, Rival{Cause: id, ToSeparate: c.Separate})
+	}
+}
+
+// expect says what the fixes of one side would have saved.
+func (f *Finding) expect(side string, low, high int, basis, note string) {
+	for i := range f.Fixes {
+		if f.Fixes[i].Side == side {
+			f.Fixes[i].Expected = Expected{Removes: [2]int{low, high}, Basis: basis, Note: note}
+		}
+	}
+}
+
+// maxRows is how many transaction ids stand behind a fact.
+const maxRows = 5
+
+func rows(events []*event) []string {
+	var out []string
+	for _, e := range events[:min(len(events), maxRows)] {
+		out = append(out, e.id)
+	}
+	return out
+}
+
+// fill puts the names of this gateway into the texts of every finding.
+func (q *inquiry) fill(values map[string]string, f *Finding) {
+	if q.config != nil {
+		values["gateway"], values["group"] = q.config.Name, resourceGroup(q.config.ResourceID())
+	}
+	values["pool"], values["settings"], values["member"] = f.Scope.Pool, f.Scope.Settings, f.Scope.Member
+	var pairs []string
+	for k, v := range values {
+		if v != "" {
+			pairs = append(pairs, "{"+k+"}", v)
+		}
+	}
+	for _, k := range []string{"gateway", "group", "pool", "settings", "member", "address"} {
+		if values[k] == "" {
+			pairs = append(pairs, "{"+k+"}", strings.ToUpper(k))
+		}
+	}
+	r := strings.NewReplacer(pairs...)
+	f.Mechanism, f.Disproof = r.Replace(f.Mechanism), r.Replace(f.Disproof)
+	for i := range f.Fixes {
+		x := &f.Fixes[i]
+		x.Change = r.Replace(x.Change)
+		x.Commands = Commands{AzCLI: r.Replace(x.Commands.AzCLI), PowerShell: r.Replace(x.Commands.PowerShell), Portal: r.Replace(x.Commands.Portal), Causeway: r.Replace(x.Commands.Causeway)}
+	}
+}
+
+func resourceGroup(id string) string {
+	parts := strings.Split(id, "/")
+	for i, p := range parts {
+		if strings.EqualFold(p, "resourceGroups") && i+1 < len(parts) {
+			return parts[i+1]
+		}
+	}
+	return ""
+}
+
+// scopeOf is the narrowest scope that all events share.
+func scopeOf(events []*event) Scope {
+	s := Scope{Pool: events[0].pool, Settings: events[0].settings, Member: events[0].member, Path: events[0].path}
+	for _, e := range events[1:] {
+		s.Pool = keep(s.Pool, e.pool)
+		s.Settings = keep(s.Settings, e.settings)
+		s.Member = keep(s.Member, e.member)
+		s.Path = keep(s.Path, e.path)
+	}
+	return s
+}
+
+func keep(a, b string) string {
+	if a != b {
+		return ""
+	}
+	return a
+}
+
+// address is where the member of a group of events was reached.
+func address(events []*event) string {
+	if !events[0].server.IsValid() {
+		return ""
+	}
+	return events[0].server.String()
+}
+
+func seconds(d time.Duration) string {
+	s := d.Seconds()
+	switch {
+	case s >= 10:
+		return strconv.FormatFloat(s, 'f', 0, 64) + " s"
+	case s >= 1:
+		return strings.TrimSuffix(strconv.FormatFloat(s, 'f', 2, 64), ".00") + " s"
+	}
+	return strconv.FormatFloat(s*1000, 'f', -1, 64)[:min(4, len(strconv.FormatFloat(s*1000, 'f', -1, 64)))] + " ms"
+}
+
+func percent(part, whole int) string {
+	if whole == 0 {
+		return "0 %"
+	}
+	p := 100 * float64(part) / float64(whole)
+	switch {
+	case p >= 10:
+		return fmt.Sprintf("%.0f %%", p)
+	case p >= 0.1:
+		return fmt.Sprintf("%.1f %%", p)
+	}
+	return fmt.Sprintf("%.3f %%", p)
+}
+
+// quantile of sorted values.
+func quantile[T cmp.Ordered](sorted []T, p float64) T {
+	return sorted[min(len(sorted)-1, int(p*float64(len(sorted))))]
+}
+
+func sortedDurations(events []*event, f func(*event) time.Duration) []time.Duration {
+	var out []time.Duration
+	for _, e := range events {
+		out = append(out, f(e))
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,35 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+
+	"causeway/fault"
+)
+
+// clientLeft: the client ended the connection first. It is asked before anything else, so that no member is blamed for
+// a request that nobody waited for.
+func clientLeft(q *inquiry) {
+	events := q.unclaimed(func(e *event) bool {
+		if e.fault.Side != fault.Client {
+			return false
+		}
+		gone := e.fault.Kind == fault.Closed || e.fault.Kind == fault.Reset
+		return gone || e.fault.Phase == fault.Deliver
+	})
+	if len(events) == 0 {
+		return
+	}
+	f := q.claim("j-client-abort", events, scopeOf(events), High)
+	waited := sortedDurations(events, func(e *event) time.Duration { return e.taken })
+	f.says("access-log", fmt.Sprintf("%d requests ended from the client's side; they had waited %s in the middle, %s at most",
+		len(events), seconds(quantile(waited, 0.5)), seconds(waited[len(waited)-1])), events...)
+	if spread := waited[len(waited)*9/10] - waited[len(waited)/10]; len(waited) >= minEvents && spread < quantile(waited, 0.5)/10 {
+		f.says("access-log", fmt.Sprintf("nearly all of them left after the same time: a timer of the client's, about %s", seconds(quantile(waited, 0.5))))
+	}
+	if slow := q.unclaimed(isTimeout); len(slow) > 0 {
+		f.leaves("d-timeout-below-latency")
+	}
+	f.expect("client", 0, len(events), "unknown", "whether they would have waited for the answer is not in the evidence")
+	q.fill(map[string]string{}, f)
+}

@@ -1,0 +1,136 @@
+package diagnose
+
+import (
+	"encoding/hex"
+	"net/netip"
+	"strings"
+	"time"
+
+	"causeway/accesslog"
+	"causeway/fault"
+)
+
+// event is a failed request, or a failed attempt that a retry hid.
+type event struct {
+	at       time.Time // when the attempt ended
+	start    time.Time // of the request
+	id       string
+	pool     string
+	settings string
+	member   string
+	server   netip.AddrPort
+	port     uint16 // local port of the connection
+	method   string
+	path     string // template
+	client   netip.Addr
+	status   int
+	taken    time.Duration
+	visible  bool
+	own      bool // the record carries Causeway's object
+	fault    fault.Fault
+	attempt  accesslog.Attempt
+	tried    bool // a member was
+	tries    int
+	declared int64
+	bodyRead int64
+
+	claimed bool
+}
+
+// newEvent takes of a record what attribution needs. which is the attempt that failed; -1 if no member was tried.
+func newEvent(r *accesslog.Record, own bool, which int, f fault.Fault, visible bool) *event {
+	e := &event{start: r.Start, at: r.Start.Add(r.Taken), id: hex.EncodeToString(r.Transaction[:]), pool: r.Pool, settings: r.Settings,
+		method: string(r.Method), path: template(string(r.URI)), client: r.Client.Addr(), status: r.Status, taken: r.Taken, visible: visible, own: own,
+		fault: f, declared: r.Declared, bodyRead: r.BodyRead, tries: len(r.Attempts)}
+	if which >= 0 {
+		a := r.Attempts[which]
+		e.attempt, e.tried, e.member, e.server, e.port = a, true, a.Member, a.Server, a.LocalPort
+		if e.member == "" && a.Server.IsValid() {
+			e.member = a.Server.Addr().String()
+		}
+		if !visible && a.Total > 0 { // a later attempt went on
+			e.at = r.Start.Add(a.Total)
+		}
+	}
+	return e
+}
+
+// memberKey names a member under its settings.
+type memberKey struct {
+	settings string
+	member   string
+	server   netip.AddrPort
+}
+
+func (e *event) key() memberKey {
+	return memberKey{settings: e.settings, member: e.member, server: e.server}
+}
+
+// closedUnanswered reports whether the member's connection ended after the request went out and before a byte came back.
+func (e *event) closedUnanswered() bool {
+	return e.tried && (e.fault.Phase == fault.Wait || e.fault.Phase == fault.Send) && (e.fault.Kind == fault.Closed || e.fault.Kind == fault.Reset) &&
+		e.fault.Side == fault.Backend
+}
+
+// failed says what failed of a record, if anything did: the fault that the record names, or, in evidence of Azure's own,
+// what error_info and status come to.
+func failed(r *accesslog.Record, own bool) (f fault.Fault, bad bool) {
+	if !r.Fault.None() {
+		return r.Fault, true
+	}
+	backend := 0
+	if n := len(r.Attempts); n > 0 {
+		backend = r.Attempts[n-1].Status
+	}
+	if r.Status >= 500 && backend == r.Status {
+		return fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Status}, true
+	}
+	if own {
+		return f, r.Aborted
+	}
+	return derived(r, backend)
+}
+
+// derived reads Azure's own columns.
+func derived(r *accesslog.Record, backend int) (fault.Fault, bool) {
+	switch {
+	case r.Status == fault.ClientGone, r.Status == 0, r.ErrorInfo == fault.ClientClosed:
+		return fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}, true
+	case r.ErrorInfo == fault.UpstreamNoLive:
+		return fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}, true
+	case r.ErrorInfo == fault.UpstreamTimedOut:
+		return fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}, true
+	case r.Status >= 500 && backend == 0:
+		return fault.Fault{Side: fault.Backend, Phase: "", Kind: fault.Closed}, true // the phase cannot be told
+	}
+	return fault.Fault{}, r.Status >= 500
+}
+
+// templateMax bounds a path template.
+const templateMax = 120
+
+// template folds the parts of a path that look like ids, so that one route is one key.
+func template(path string) string {
+	parts := strings.Split(path[:min(len(path), templateMax)], "/")
+	for i, p := range parts {
+		if looksLikeID(p) {
+			parts[i] = "*"
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// looksLikeID reports whether a path segment is mostly digits, or long and hexadecimal.
+func looksLikeID(s string) bool {
+	digits, hexes := 0, 0
+	for _, c := range s {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+			hexes++
+		case c >= 'a' && c <= 'f', c >= 'A' && c <= 'F', c == '-':
+			hexes++
+		}
+	}
+	return digits > 0 && 2*digits >= len(s) || len(s) >= 16 && digits > 0 && hexes == len(s)
+}

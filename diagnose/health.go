@@ -1,0 +1,170 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"causeway/fault"
+)
+
+// emptyPool: the pool has no members.
+func emptyPool(q *inquiry) {
+	keys, groups := groupBy(q.unclaimed(func(e *event) bool {
+		if e.fault.Kind == fault.NoMember {
+			return true
+		}
+		if e.fault.Kind != fault.NoHealthy || q.config == nil {
+			return false
+		}
+		p := q.config.Pool(e.pool)
+		return p != nil && len(p.Members) == 0
+	}), func(e *event) string { return e.pool })
+	for _, pool := range keys {
+		events := groups[pool]
+		f := q.claim("i-empty-pool", events, Scope{Pool: pool}, High)
+		f.says("access-log", fmt.Sprintf("%d requests to pool %q found nobody to send them to", len(events), pool), events...)
+		f.says("configuration", fmt.Sprintf("pool %q has no backendAddresses", pool))
+		f.excludes("a-all-unhealthy-fail-closed", "there is no member that a probe could have taken out")
+		f.expect("gateway", len(events), len(events), "exact", "every one of them failed for this reason alone")
+		q.fill(map[string]string{}, f)
+	}
+}
+
+// nobodyHealthy: probes had taken every member out. What the probes met is the cause.
+func nobodyHealthy(q *inquiry) {
+	type place struct{ pool, settings string }
+	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.fault.Kind == fault.NoHealthy }),
+		func(e *event) place { return place{e.pool, e.settings} })
+	for _, k := range keys {
+		byCause := map[string][]*event{}
+		var order []string
+		for _, e := range groups[k] {
+			id := causeOfReason(q.reasonAt(e))
+			if byCause[id] == nil {
+				order = append(order, id)
+			}
+			byCause[id] = append(byCause[id], e)
+		}
+		for _, id := range order {
+			q.takenOut(id, k.pool, k.settings, byCause[id])
+		}
+	}
+}
+
+// reasonAt is what had taken the members of the event's pool out when it failed. Where they differ it is what took out
+// the most of them.
+func (q *inquiry) reasonAt(e *event) change {
+	counts := map[change]int{}
+	var best change
+	for i := range q.trails {
+		t := &q.trails[i]
+		if !strings.EqualFold(t.pool, e.pool) || !strings.EqualFold(t.settings, e.settings) {
+			continue
+		}
+		c, known := t.at(e.at)
+		if !known {
+			c, known = nowOf(t)
+		}
+		if !known || c.up {
+			continue
+		}
+		c.at = best.at
+		if counts[c]++; best.reason == "" || counts[c] > counts[best] {
+			best = c
+		}
+	}
+	return best
+}
+
+// nowOf is the state that the document itself gives, where there is no history.
+func nowOf(t *trail) (change, bool) {
+	if len(t.changes) > 0 {
+		return change{}, false
+	}
+	return change{up: strings.EqualFold(t.now.Health, "Up") || strings.EqualFold(t.now.Health, "Healthy"), reason: reasonOfDetail(t.now)}, true
+}
+
+// causeOfReason is the cause behind a reason of backend health.
+func causeOfReason(c change) string {
+	switch c.reason {
+	case "status_mismatch":
+		return "a-probe-status-mismatch"
+	case "body_mismatch":
+		return "a-probe-body-match"
+	case "probe_timeout":
+		return "a-probe-timeout-short"
+	case "dns_resolution":
+		return "b-dns-nxdomain"
+	case "cert_expired":
+		return "f-expired"
+	case "cn_mismatch":
+		return "f-name-mismatch"
+	case "server_cert_unknown_ca", "intermediate_unknown_ca", "intermediate_missing", "root_mismatch", "root_mismatch_no_root":
+		return "f-unknown-ca"
+	case "not_tls":
+		return "e-tls-to-plain"
+	case "tcp_connect":
+		switch c.errno {
+		case "ECONNREFUSED":
+			return "b-refused"
+		case "timeout", "ETIMEDOUT":
+			return "b-drop"
+		case "EHOSTUNREACH", "ENETUNREACH":
+			return "b-route"
+		}
+	}
+	return "a-all-unhealthy-fail-closed"
+}
+
+// takenOut reports the failures of a pool without healthy members.
+func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
+	members, details := q.downMembers(pool, settings)
+	confidence := High
+	if len(members) == 0 || id == "a-probe-timeout-short" {
+		confidence = Medium
+	}
+	scope := Scope{Pool: pool, Settings: settings}
+	if len(members) == 1 {
+		scope.Member = members[0]
+	}
+	f := q.claim(id, events, scope, confidence)
+	f.says("access-log", fmt.Sprintf("%d requests to pool %q found no healthy member", len(events), pool), events...)
+	for i := range members {
+		f.says("backend-health", members[i]+": "+details[i])
+	}
+	if len(members) == 0 {
+		f.leaves("a-all-unhealthy-fail-closed")
+	}
+	f.excludes("i-empty-pool", "the pool has members")
+	f.expect("backend", len(events), len(events), "exact", "once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
+	f.expect("gateway", len(events), len(events), "exact", "once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
+	q.fill(map[string]string{"address": scope.Member}, f)
+}
+
+// downMembers are the members of a pool that are down now or ever were, with what is known of them.
+func (q *inquiry) downMembers(pool, settings string) (members, details []string) {
+	for i := range q.trails {
+		t := &q.trails[i]
+		if !strings.EqualFold(t.pool, pool) || !strings.EqualFold(t.settings, settings) {
+			continue
+		}
+		detail := ""
+		for _, c := range t.changes {
+			if !c.up {
+				detail = strings.TrimSpace("down since " + stamp(c.at) + ": " + c.reason + " " + c.errno)
+			}
+		}
+		if !strings.EqualFold(t.now.Health, "Up") && !strings.EqualFold(t.now.Health, "Healthy") {
+			detail = t.now.Detail
+		}
+		if detail != "" {
+			members, details = append(members, t.member), append(details, detail)
+		}
+	}
+	return members, details
+}
+
+// unresolved: a member's name had no address.
+func unresolved(q *inquiry) {
+	decides("b-dns-nxdomain", "the name of the member had no address", func(e *event) bool { return e.fault.Kind == fault.Unresolved })(q)
+}

@@ -1,0 +1,284 @@
+package diagnose
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"causeway/accesslog"
+)
+
+// idleRace: the member ends idle connections at a limit T, and the gateway picks one within the last round trip before.
+//
+// The mechanism leaves a signature in every single failure. The end of the connection leaves the server when T has
+// passed there, and reaches the gateway when the connection has been idle for exactly T as the gateway counts it —
+// whenever the doomed request was sent. So the idle age at which a connection was picked and the time until it broke add
+// up to the same T in each failure, while each of the two varies by a round trip. Nothing else does that: a restart ends
+// connections at one moment and not at one age, a crash follows the request, a limit on uses or age clusters elsewhere.
+func idleRace(q *inquiry) {
+	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.own && e.closedUnanswered() && e.attempt.Reused }), (*event).key)
+	for _, k := range keys {
+		q.idleRaceOf(k, groups[k])
+	}
+}
+
+func (q *inquiry) idleRaceOf(k memberKey, events []*event) {
+	m := q.members[k]
+	limit, cluster, rest := clusterOf(events)
+	if len(cluster) < 3 {
+		return // too few even to suspect one mechanism; what remains is looked at by others
+	}
+	r := race{k: k, m: m, limit: limit, events: cluster}
+	r.measure()
+	switch {
+	case r.answeredBeyond > 0 && r.answeredBeyond >= len(cluster)/10+1:
+		return // connections idle for longer did answer: no limit at T
+	case r.oneMoment():
+		return // all at one instant: not an age but an event
+	case len(cluster) < minEvents:
+		q.suspect(cluster, fmt.Sprintf("collect more traffic: %d failures fit an idle limit of %s on %s, five are needed for a verdict", len(cluster), seconds(limit), k.member),
+			"c-idle-race", "c-restart", "g-crash-on-input")
+		return
+	}
+	confidence := High
+	if len(rest) > len(cluster) || r.usesCluster() {
+		confidence = Medium
+	}
+	q.reportRace(&r, rest, confidence)
+}
+
+// race is what the failures on one member say together.
+type race struct {
+	k      memberKey
+	m      *memberTally
+	limit  time.Duration // T
+	events []*event
+
+	window         time.Duration // the widest distance before T at which a request was lost: about a round trip
+	spread         time.Duration // of idle age + latency
+	answeredBeyond int           // answers on connections that had been idle for longer than T
+	answeredInside int           // answers within the window
+	staleBeyond    int           // connections found closed, at ages above T - window
+	predicted      float64       // failures that the gaps of the connections predict
+}
+
+// closedAt is the idle age at which the connection's end reached the gateway.
+func closedAt(e *event) time.Duration { return e.attempt.Idle + e.attempt.Total }
+
+// clusterOf finds the idle limit at which most of the connections ended.
+func clusterOf(events []*event) (limit time.Duration, in, out []*event) {
+	ages := sortedDurations(events, closedAt)
+	best, width := 0, time.Duration(0)
+	at := 0
+	for i := range ages {
+		w := tolerance(ages[i])
+		n := 0
+		for j := i; j < len(ages) && ages[j]-ages[i] <= w; j++ {
+			n++
+		}
+		if n > best {
+			best, at, width = n, i, w
+		}
+	}
+	low, high := ages[at], ages[at]+width
+	for _, e := range events {
+		if c := closedAt(e); c >= low && c <= high {
+			in = append(in, e)
+		} else {
+			out = append(out, e)
+		}
+	}
+	return ages[at+best/2], in, out
+}
+
+// tolerance is how far apart the ends may lie and still be one limit: timers of servers tick in milliseconds and fire
+// late when their loop is busy, so a small part of the limit itself.
+func tolerance(limit time.Duration) time.Duration { return max(20*time.Millisecond, limit/20) }
+
+// measure compares the failures with everything else that happened on the member's connections.
+func (r *race) measure() {
+	ages := sortedDurations(r.events, closedAt)
+	r.spread = ages[len(ages)-1] - ages[0]
+	for _, e := range r.events {
+		r.window = max(r.window, r.limit-e.attempt.Idle)
+	}
+	r.window = max(r.window, time.Millisecond)
+	low, slack := r.limit-r.window, tolerance(r.limit)
+	for _, g := range r.m.gaps {
+		switch {
+		case g.how == answered && g.idle > r.limit+slack:
+			r.answeredBeyond++
+		case g.how == answered && g.idle > low:
+			r.answeredInside++
+		case g.how == stale && g.idle > low:
+			r.staleBeyond++
+		}
+	}
+	r.predicted = r.predict()
+}
+
+// predict integrates the density of the gaps over the window, estimated from both sides of it and never from the
+// failures themselves. Connections are often picked in regular patterns, so no law for the gaps is assumed.
+func (r *race) predict() float64 {
+	side := max(3*r.window, r.limit/10)
+	below, above := 0, 0
+	for _, g := range r.m.gaps {
+		switch {
+		case g.idle > r.limit-r.window-side && g.idle <= r.limit-r.window:
+			below++
+		case g.idle > r.limit && g.idle <= r.limit+side:
+			above++
+		}
+	}
+	density := float64(below+above) / (2 * side.Seconds())
+	if above == 0 { // gaps beyond T leave no trace where idle connections are swept away
+		density = float64(below) / side.Seconds()
+	}
+	return density * r.window.Seconds()
+}
+
+// oneMoment reports whether the failures lie in one or two seconds of a longer window: an event, not an age.
+func (r *race) oneMoment() bool {
+	distinct := map[int64]bool{}
+	for _, e := range r.events {
+		distinct[e.at.Unix()] = true
+	}
+	return len(distinct) < 2 || len(r.events) >= 2*minEvents && len(distinct) < 3
+}
+
+// usesCluster reports whether the number of requests on the connections is as constant as their idle age: then a limit
+// on uses explains the failures as well.
+func (r *race) usesCluster() bool {
+	first := r.events[0].attempt.Uses
+	for _, e := range r.events {
+		if e.attempt.Uses != first {
+			return false
+		}
+	}
+	return len(r.events) >= minEvents && first > 1
+}
+
+func (q *inquiry) reportRace(r *race, rest []*event, confidence string) {
+	f := q.claim("c-idle-race", r.events, Scope{Pool: r.events[0].pool, Settings: r.k.settings, Member: r.k.member}, confidence)
+	idle := sortedDurations(r.events, func(e *event) time.Duration { return e.attempt.Idle })
+	took := sortedDurations(r.events, func(e *event) time.Duration { return e.attempt.Total })
+	f.says("access-log", fmt.Sprintf("%d requests were lost on connections of %s that had been idle for %s to %s; each connection ended at an idle age of %s (within %s), before any byte of an answer",
+		len(r.events), r.k.member, seconds(idle[0]), seconds(idle[len(idle)-1]), seconds(r.limit), seconds(r.spread)), r.events...)
+	f.says("access-log", r.announced())
+	f.says("access-log", fmt.Sprintf("they failed within %s (middle %s), long before an answer was due: this is the way of the connection's end, not the time of a handler",
+		seconds(took[len(took)-1]), seconds(quantile(took, 0.5))))
+	f.says("access-log", fmt.Sprintf("connections idle for longer than that: %d answered, %d found closed before use. Within the last %s before it: %d answered, %d lost",
+		r.answeredBeyond, r.staleBeyond, seconds(r.window), r.answeredInside, len(r.events)))
+	f.says("access-log", fmt.Sprintf("the gaps between requests on each connection predict %.0f such failures of %d attempts (%s); there were %d (%s)",
+		math.Max(r.predicted, 0), r.m.attempts, percent(int(math.Round(r.predicted)), r.m.attempts), len(r.events), percent(len(r.events), r.m.attempts)))
+	f.says("configuration", fmt.Sprintf("the gateway reuses backend connections that have been idle for up to %s", seconds(q.gatewayIdle())))
+	r.rivals(f, rest)
+	q.raceFixes(r, f)
+}
+
+// announced compares the limit that the server announces with the one that it keeps.
+func (r *race) announced() string {
+	if r.m.hint == accesslog.Unset {
+		return fmt.Sprintf("the member announces no idle limit; observed: %s%s", seconds(r.limit), lookalike(r.limit, r.m.hint))
+	}
+	return fmt.Sprintf("announced idle limit (Keep-Alive: timeout): %s; observed: %s%s", seconds(r.m.hint), seconds(r.limit), lookalike(r.limit, r.m.hint))
+}
+
+func (r *race) rivals(f *Finding, rest []*event) {
+	distinct := map[int64]bool{}
+	for _, e := range r.events {
+		distinct[e.at.Unix()] = true
+	}
+	f.excludes("c-restart", fmt.Sprintf("the failures lie in %d different seconds, and no new connection was refused at those times", len(distinct)))
+	f.excludes("g-crash-on-input", "the connections ended at one idle age, whatever the request was")
+	if r.usesCluster() {
+		f.leaves("c-keepalive-max-requests")
+	} else {
+		uses := map[int]bool{}
+		for _, e := range r.events {
+			uses[e.attempt.Uses] = true
+		}
+		f.excludes("c-keepalive-max-requests", fmt.Sprintf("the connections had carried %d different numbers of requests", len(uses)))
+	}
+	ages := sortedDurations(r.events, func(e *event) time.Duration { return e.attempt.Age + e.attempt.Total })
+	if spread := ages[len(ages)-1] - ages[0]; spread > 2*tolerance(ages[0]) {
+		f.excludes("c-max-age", fmt.Sprintf("the connections were between %s and %s old", seconds(ages[0]), seconds(ages[len(ages)-1])))
+	} else {
+		f.leaves("c-max-age")
+	}
+}
+
+// raceFixes fills in the values, and replays the gateway's own fix on the failures.
+func (q *inquiry) raceFixes(r *race, f *Finding) {
+	newIdle := saferIdle(r)
+	removed := 0
+	for _, e := range r.events {
+		if e.attempt.Idle >= newIdle {
+			removed++
+		}
+	}
+	fresh := 0
+	for _, g := range r.m.gaps {
+		if g.how == answered && g.idle >= newIdle {
+			fresh++
+		}
+	}
+	f.expect("gateway", removed, removed, "exact", fmt.Sprintf(
+		"replayed on this evidence: each of them was on a connection idle for %s or more; %d requests that went well would have made a new connection instead", seconds(newIdle), fresh))
+	f.expect("backend", len(r.events), len(r.events), "exact", "with a limit above the gateway's, the gateway is the one that ends idle connections")
+	target := q.gatewayIdle() + 5*time.Second
+	q.fill(map[string]string{
+		"address": r.k.server.String(), "idle": seconds(q.gatewayIdle()), "backendIdle": seconds(r.limit), "newIdle": goDuration(newIdle),
+		"backendTarget": seconds(target), "backendTargetMs": fmt.Sprint(target.Milliseconds()),
+	}, f)
+}
+
+// saferIdle is an idle limit for the gateway that keeps clear of the member's by the window and as much again, rounded
+// down to something that one would write.
+func saferIdle(r *race) time.Duration {
+	low := slices.Min(sortedDurations(r.events, func(e *event) time.Duration { return e.attempt.Idle }))
+	safe := min(low, r.limit-2*r.window-tolerance(r.limit))
+	step := 100 * time.Millisecond
+	if safe > 5*time.Second {
+		step = time.Second
+	}
+	return max(safe.Truncate(step), step)
+}
+
+// gatewayIdle is the idle limit of the gateway's own pool.
+func (q *inquiry) gatewayIdle() time.Duration {
+	if q.local != nil && q.local.BackendIdleTimeout > 0 {
+		return q.local.BackendIdleTimeout
+	}
+	return 60 * time.Second
+}
+
+func goDuration(d time.Duration) string { return d.String() }
+
+// lookalike names servers whose default is this limit.
+func lookalike(limit, hint time.Duration) string {
+	if hint > 0 && (limit-hint-time.Second).Abs() <= tolerance(limit) {
+		return ". Ending a second after the announced limit is what Node.js http servers do"
+	}
+	for _, s := range knownLimits {
+		if (limit - s.limit).Abs() <= tolerance(s.limit) {
+			return ". " + s.servers + " have this default"
+		}
+	}
+	return ""
+}
+
+var knownLimits = []struct {
+	limit   time.Duration
+	servers string
+}{
+	{2 * time.Second, "gunicorn's async workers"},
+	{5 * time.Second, "uvicorn, Apache httpd and older Node.js"},
+	{6 * time.Second, "Node.js http servers (5 s announced)"},
+	{10 * time.Second, "Bun's servers"},
+	{20 * time.Second, "puma and Tomcat's shipped server.xml"},
+	{30 * time.Second, "Jetty servers"},
+	{60 * time.Second, "Tomcat's connectors"},
+	{75 * time.Second, "nginx servers"},
+}

@@ -1,0 +1,139 @@
+// Package diagnose finds the causes of failed requests: evidence → attribution → findings → report. It knows nothing of
+// where evidence comes from, and it says nothing that the evidence does not carry: what cannot be told apart stays
+// undetermined, with its rivals and the next step.
+package diagnose
+
+import "time"
+
+// Schema is the version of the report.
+const Schema = "causeway.report/v1"
+
+// Report is what a diagnosis says. It is the same for the same evidence.
+type Report struct {
+	Schema       string       `json:"schema"`
+	Window       Window       `json:"window"`
+	Requests     int          `json:"requests"`
+	Failures     int          `json:"failures"`
+	Recovered    int          `json:"recovered"` // failed attempts that a retry hid from the client
+	Verdict      *Verdict     `json:"verdict"`
+	Findings     []Finding    `json:"findings"`
+	Steps        []Step       `json:"steps"`
+	Undetermined Undetermined `json:"undetermined"`
+	Missing      []Missing    `json:"missing"`
+}
+
+// Window is the time that the evidence covers, RFC 3339; empty without records.
+type Window struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// Verdict is the one cause to act on first.
+type Verdict struct {
+	Cause      string  `json:"cause"`
+	Title      string  `json:"title"`
+	Share      float64 `json:"share"`
+	Confidence string  `json:"confidence"`
+}
+
+// Confidence words. High: the mechanism itself was seen. Medium: what was seen fits, and rivals remain. Low: a
+// suspicion.
+const (
+	High   = "high"
+	Medium = "medium"
+	Low    = "low"
+)
+
+// Finding is a cause at work. Failures of all findings and of Undetermined add up to those of the report.
+type Finding struct {
+	Cause      string     `json:"cause"`
+	Title      string     `json:"title"`
+	Scope      Scope      `json:"scope"`
+	Failures   int        `json:"failures"`
+	Recovered  int        `json:"recovered"`
+	Share      float64    `json:"share"` // of the failures; of the recovered ones where nothing failed visibly
+	Confidence string     `json:"confidence"`
+	Mechanism  string     `json:"mechanism"`
+	Evidence   []Evidence `json:"evidence"`
+	RuledOut   []RuledOut `json:"ruledOut"`
+	Rivals     []Rival    `json:"rivals"`
+	Fixes      []Fix      `json:"fixes"`
+	Disproof   string     `json:"disproof"`
+}
+
+// Scope is what a finding holds for; empty parts do not narrow it.
+type Scope struct {
+	Pool     string `json:"pool,omitempty"`
+	Settings string `json:"settings,omitempty"`
+	Member   string `json:"member,omitempty"`
+	Path     string `json:"path,omitempty"`
+}
+
+// Evidence is one fact, with the transaction ids of rows that show it.
+type Evidence struct {
+	Source string   `json:"source"` // access-log, backend-health, configuration
+	Fact   string   `json:"fact"`
+	Rows   []string `json:"rows,omitempty"`
+}
+
+// RuledOut is a rival that the evidence excludes.
+type RuledOut struct {
+	Cause   string `json:"cause"`
+	Because string `json:"because"`
+}
+
+// Rival is a cause that the evidence does not exclude.
+type Rival struct {
+	Cause      string `json:"cause"`
+	ToSeparate string `json:"toSeparate"`
+}
+
+// Fix is one change.
+type Fix struct {
+	Side     string   `json:"side"`
+	Change   string   `json:"change"`
+	Commands Commands `json:"commands"`
+	Expected Expected `json:"expected"`
+}
+
+// Commands are the forms of a fix; an empty one has no such setting.
+type Commands struct {
+	AzCLI      string `json:"azCli,omitempty"`
+	PowerShell string `json:"powershell,omitempty"`
+	Portal     string `json:"portal,omitempty"`
+	Causeway   string `json:"causeway,omitempty"`
+}
+
+// Expected is what a fix would have saved of the failures (visible and recovered) of its finding.
+type Expected struct {
+	Removes [2]int `json:"removes"`
+	Basis   string `json:"basis"` // exact, bounded, unknown
+	Note    string `json:"note,omitempty"`
+}
+
+// Step is one of the steps of the decision tree.
+type Step struct {
+	Step   string `json:"step"`
+	Result string `json:"result"` // pass, fail, unknown
+	Detail string `json:"detail"`
+}
+
+// Undetermined is what no cause explains.
+type Undetermined struct {
+	Failures int      `json:"failures"`
+	Rivals   []string `json:"rivals"`
+	Next     string   `json:"next,omitempty"`
+	Rows     []string `json:"rows,omitempty"`
+}
+
+// Missing is evidence that would have told more.
+type Missing struct {
+	What string `json:"what"`
+	Why  string `json:"why"`
+	How  string `json:"how"`
+}
+
+// Options narrow a diagnosis.
+type Options struct {
+	Since, Until time.Time // zero: no bound
+}

@@ -1,0 +1,169 @@
+package diagnose
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Text writes the report for someone who was just woken: the verdict, whose it is, what to do; then why; then what is
+// not known. width is in columns.
+func (r *Report) Text(w io.Writer, width int) error {
+	p := &printer{w: w, width: max(width, 60)}
+	p.headline(r)
+	for i := range r.Findings {
+		p.finding(i+1, &r.Findings[i], r)
+	}
+	p.undetermined(&r.Undetermined)
+	p.steps(r.Steps)
+	p.missing(r.Missing)
+	return p.err
+}
+
+type printer struct {
+	w     io.Writer
+	width int
+	err   error
+}
+
+func (p *printer) line(s string) {
+	if p.err == nil {
+		_, p.err = io.WriteString(p.w, s+"\n")
+	}
+}
+
+// wrapped writes text behind a lead, with later lines indented as far as the lead is wide.
+func (p *printer) wrapped(lead, text string) {
+	indent := strings.Repeat(" ", len([]rune(lead)))
+	line, empty := lead, true
+	for _, word := range strings.Fields(text) {
+		if !empty && len([]rune(line))+1+len([]rune(word)) > p.width {
+			p.line(strings.TrimRight(line, " "))
+			line, empty = indent, true
+		}
+		if !empty {
+			line += " "
+		}
+		line += word
+		empty = false
+	}
+	p.line(strings.TrimRight(line, " "))
+}
+
+func (p *printer) headline(r *Report) {
+	window := ""
+	if r.Window.From != "" {
+		window = ", " + r.Window.From + " to " + r.Window.To
+	}
+	switch v := r.Verdict; {
+	case v != nil && r.Failures > 0:
+		p.wrapped("", fmt.Sprintf("%.0f %% of %d failed requests: %s (%s). Confidence: %s.", 100*v.Share, r.Failures, v.Title, v.Cause, v.Confidence))
+	case v != nil:
+		p.wrapped("", fmt.Sprintf("No request failed, but retries hid %d failed attempts. Cause: %s (%s). Confidence: %s.", r.Recovered, v.Title, v.Cause, v.Confidence))
+	case r.Failures+r.Recovered > 0:
+		p.wrapped("", fmt.Sprintf("%d requests failed, and this evidence does not tell why. What it leaves open, and what to do next, is below.", r.Failures))
+	case r.Requests > 0:
+		p.line("No request failed.")
+	default:
+		p.line("There are no requests in this evidence.")
+	}
+	p.line(fmt.Sprintf("%d requests, %d failed (%s), %d recovered by a retry%s", r.Requests, r.Failures, percent(r.Failures, r.Requests), r.Recovered, window))
+}
+
+func (p *printer) finding(n int, f *Finding, r *Report) {
+	p.line("")
+	count := fmt.Sprintf("%d of %d failures", f.Failures, r.Failures)
+	if f.Recovered > 0 {
+		count += fmt.Sprintf(", %d recovered", f.Recovered)
+	}
+	p.wrapped(fmt.Sprintf("%d. ", n), fmt.Sprintf("%s  [%s]", f.Title, f.Cause))
+	p.wrapped("   ", count+scopeText(f.Scope)+". Confidence: "+f.Confidence+".")
+	p.wrapped("   What happens: ", f.Mechanism)
+	p.line("   Why we say so:")
+	for _, e := range f.Evidence {
+		p.wrapped("     - ", e.Fact)
+		if len(e.Rows) > 0 {
+			p.wrapped("       ", "e.g. "+strings.Join(e.Rows[:min(2, len(e.Rows))], " "))
+		}
+	}
+	p.line("   What to do:")
+	for i := range f.Fixes {
+		p.fix(&f.Fixes[i])
+	}
+	for _, x := range f.RuledOut {
+		p.wrapped("   Not "+x.Cause+": ", x.Because)
+	}
+	for _, x := range f.Rivals {
+		p.wrapped("   Perhaps "+x.Cause+": ", "to separate: "+x.ToSeparate)
+	}
+	p.wrapped("   This would prove it wrong: ", f.Disproof)
+}
+
+func scopeText(s Scope) string {
+	var parts []string
+	for _, x := range [][2]string{{"pool", s.Pool}, {"settings", s.Settings}, {"member", s.Member}, {"path", s.Path}} {
+		if x[1] != "" {
+			parts = append(parts, x[0]+" "+x[1])
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "; " + strings.Join(parts, ", ")
+}
+
+func (p *printer) fix(f *Fix) {
+	p.wrapped("     - on the "+f.Side+": ", f.Change)
+	for _, c := range [][2]string{{"causeway", f.Commands.Causeway}, {"az", f.Commands.AzCLI}, {"powershell", f.Commands.PowerShell}, {"portal", f.Commands.Portal}} {
+		if c[1] != "" {
+			p.line("         " + c[0] + ": " + c[1]) // not wrapped: it is to be copied
+		}
+	}
+	p.wrapped("       saves: ", expectedText(f.Expected))
+}
+
+func expectedText(e Expected) string {
+	text := ""
+	switch {
+	case e.Basis == "unknown":
+		text = "not known"
+	case e.Removes[0] == e.Removes[1]:
+		text = fmt.Sprintf("%d of these (%s)", e.Removes[0], e.Basis)
+	default:
+		text = fmt.Sprintf("%d to %d of these (%s)", e.Removes[0], e.Removes[1], e.Basis)
+	}
+	if e.Note != "" {
+		text += "; " + e.Note
+	}
+	return text
+}
+
+func (p *printer) undetermined(u *Undetermined) {
+	if u.Failures == 0 && len(u.Rivals) == 0 {
+		return
+	}
+	p.line("")
+	p.wrapped("Cannot tell: ", fmt.Sprintf("%d failures. It may be: %s.", u.Failures, strings.Join(u.Rivals, ", ")))
+	if u.Next != "" {
+		p.wrapped("  next: ", u.Next)
+	}
+	if len(u.Rows) > 0 {
+		p.wrapped("  rows: ", strings.Join(u.Rows, " "))
+	}
+}
+
+func (p *printer) steps(steps []Step) {
+	p.line("")
+	p.line("Steps:")
+	for _, s := range steps {
+		p.wrapped(fmt.Sprintf("  %-7s %-20s ", s.Result, s.Step), s.Detail)
+	}
+}
+
+func (p *printer) missing(list []Missing) {
+	for _, m := range list {
+		p.line("")
+		p.wrapped("Missing: ", m.What+": "+m.Why)
+		p.wrapped("  get it: ", m.How)
+	}
+}

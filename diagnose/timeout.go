@@ -1,0 +1,117 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+
+	"causeway/fault"
+)
+
+func isTimeout(e *event) bool {
+	return e.fault.Kind == fault.Timeout && e.fault.Side == fault.Backend && (e.fault.Phase == fault.Wait || e.fault.Phase == fault.Head)
+}
+
+// requestTimeout: the member gave no answer within the request timeout. Whether a longer one would help shows in the
+// answers that did come: if many took nearly as long, the timer cuts through a slope and some of the rest would have
+// come too; if none took the last third of the time, those that wait are another kind, and wait for ever.
+func requestTimeout(q *inquiry) {
+	type route struct{ settings, path string }
+	keys, groups := groupBy(q.unclaimed(isTimeout), func(e *event) route { return route{e.settings, e.path} })
+	var few []*event
+	for _, k := range keys {
+		if len(groups[k]) < minEvents {
+			few = append(few, groups[k]...)
+			continue
+		}
+		q.timeoutsOf(groups[k], *q.route(k.settings, k.path), Scope{Pool: groups[k][0].pool, Settings: k.settings, Path: k.path})
+	}
+	settings, byName := groupBy(few, func(e *event) string { return e.settings })
+	for _, s := range settings {
+		q.timeoutsOf(byName[s], q.routesOf(s), Scope{Pool: byName[s][0].pool, Settings: s})
+	}
+}
+
+// routesOf adds up the routes under one settings object that had a timeout.
+func (q *inquiry) routesOf(settings string) routeTally {
+	var sum routeTally
+	for k, r := range q.routes {
+		if k.settings == settings {
+			sum.answered += r.answered
+			sum.lastThird += r.lastThird
+			sum.slowest = max(sum.slowest, r.slowest)
+		}
+	}
+	return sum
+}
+
+// enough answers to conclude from the absence of slow ones.
+const enoughAnswers = 20
+
+func (q *inquiry) timeoutsOf(events []*event, r routeTally, scope Scope) {
+	limit := q.timeouts[scope.Settings]
+	if member := scopeOf(events).Member; member != "" {
+		scope.Member = member
+	}
+	n, near := len(events), r.lastThird
+	switch {
+	case limit == 0:
+		q.suspect(events, "add the gateway document: without it the request timeout is not known", "d-timeout-below-latency", "d-hung")
+	case q.idleDropped(events):
+		q.suspect(events, "all of them were on connections idle for longer than any that was answered: look for a firewall or balancer that forgets idle connections", "b-stateful-idle-drop", "d-hung")
+	case n >= minEvents && near >= 3 && 4*near >= n:
+		q.slowAnswers(events, r, scope, limit)
+	case n >= minEvents && near == 0 && r.answered >= enoughAnswers:
+		q.hung(events, r, scope, limit)
+	default:
+		q.suspect(events, fmt.Sprintf("only %d timeouts and %d answers in the last third before %s: let one member run with three times the timeout, or look the requests up in its log",
+			n, near, seconds(limit)), "d-timeout-below-latency", "d-hung")
+	}
+}
+
+// idleDropped reports whether every timeout was on a connection idle for longer than any that was answered: then the
+// path and not the member may be what is silent.
+func (q *inquiry) idleDropped(events []*event) bool {
+	for _, e := range events {
+		if !e.attempt.Reused {
+			return false
+		}
+		for _, g := range q.members[e.key()].gaps {
+			if g.how == answered && g.idle >= e.attempt.Idle {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (q *inquiry) slowAnswers(events []*event, r routeTally, scope Scope, limit time.Duration) {
+	confidence := Medium
+	if r.lastThird >= minEvents && 2*r.lastThird >= len(events) {
+		confidence = High
+	}
+	f := q.claim("d-timeout-below-latency", events, scope, confidence)
+	f.says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s", len(events), seconds(limit)), events...)
+	f.says("access-log", fmt.Sprintf("%d answers came in the last third before it (slowest: %s of %d answers): the timeout cuts through the slower answers",
+		r.lastThird, seconds(r.slowest), r.answered))
+	f.says("configuration", fmt.Sprintf("requestTimeout of backend settings %q is %s", scope.Settings, seconds(limit)))
+	f.excludes("d-hung", "with requests that never finish there would be no answers just below the timeout")
+	f.leaves("g-cpu-queueing", "d-slow-route")
+	longer := (limit*3/2 + time.Second - 1).Truncate(time.Second)
+	f.expect("gateway", 0, len(events), "bounded", fmt.Sprintf("how long the lost answers would have taken is not in the evidence; %s is the first step, its effect will show", seconds(longer)))
+	q.fill(map[string]string{"timeout": seconds(limit), "newTimeout": seconds(longer), "newTimeoutSeconds": fmt.Sprint(int(longer.Seconds())), "address": address(events)}, f)
+}
+
+func (q *inquiry) hung(events []*event, r routeTally, scope Scope, limit time.Duration) {
+	f := q.claim("d-hung", events, scope, High)
+	f.says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s in vain", len(events), seconds(limit)), events...)
+	f.says("access-log", fmt.Sprintf("the other %d were answered within %s: between that and the timeout there is nothing", r.answered, seconds(r.slowest)))
+	f.excludes("d-timeout-below-latency", "slow answers would reach into the last third of the timeout; none did")
+	f.leaves("b-stateful-idle-drop")
+	f.expect("gateway", 0, 0, "exact", "a longer request timeout removes none of them")
+	f.expect("backend", len(events), len(events), "bounded", "once the member no longer loses requests")
+	member := scope.Member
+	if member == "" {
+		member = "a member"
+	}
+	q.fill(map[string]string{"timeout": seconds(limit), "address": address(events), "member": member}, f)
+}
