@@ -199,15 +199,28 @@ func address(events []*event) string {
 	return events[0].server.String()
 }
 
+// seconds writes a duration as people say it: three digits at most, in seconds or milliseconds.
 func seconds(d time.Duration) string {
-	s := d.Seconds()
 	switch {
-	case s >= 10:
-		return strconv.FormatFloat(s, 'f', 0, 64) + " s"
-	case s >= 1:
-		return strings.TrimSuffix(strconv.FormatFloat(s, 'f', 2, 64), ".00") + " s"
+	case d >= 10*time.Second:
+		return trimmed(d.Seconds(), 1) + " s"
+	case d >= time.Second:
+		return trimmed(d.Seconds(), 2) + " s"
 	}
-	return strconv.FormatFloat(s*1000, 'f', -1, 64)[:min(4, len(strconv.FormatFloat(s*1000, 'f', -1, 64)))] + " ms"
+	return trimmed(float64(d.Microseconds())/1000, 1) + " ms"
+}
+
+func trimmed(x float64, digits int) string {
+	s := strconv.FormatFloat(x, 'f', digits, 64)
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+}
+
+// count writes a number with its noun.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
 }
 
 func percent(part, whole int) string {

@@ -22,8 +22,8 @@ func clientLeft(q *inquiry) {
 	}
 	f := q.claim("j-client-abort", events, scopeOf(events), High)
 	waited := sortedDurations(events, func(e *event) time.Duration { return e.taken })
-	f.says("access-log", fmt.Sprintf("%d requests ended from the client's side; they had waited %s in the middle, %s at most",
-		len(events), seconds(quantile(waited, 0.5)), seconds(waited[len(waited)-1])), events...)
+	f.says("access-log", fmt.Sprintf("%s ended from the client's side; they had waited %s in the middle, %s at most",
+		count(len(events), "request", "requests"), seconds(quantile(waited, 0.5)), seconds(waited[len(waited)-1])), events...)
 	if spread := waited[len(waited)*9/10] - waited[len(waited)/10]; len(waited) >= minEvents && spread < quantile(waited, 0.5)/10 {
 		f.says("access-log", fmt.Sprintf("nearly all of them left after the same time: a timer of the client's, about %s", seconds(quantile(waited, 0.5))))
 	}

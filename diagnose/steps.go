@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ func (q *inquiry) healthStep() Step {
 		}
 	}
 	if len(bad) == 0 {
-		return Step{Step: s.Step, Result: pass, Detail: fmt.Sprintf("all %d members are healthy, and were in this window", len(q.trails))}
+		return Step{Step: s.Step, Result: pass, Detail: "all members (" + strconv.Itoa(len(q.trails)) + ") are healthy, and were so in this window"}
 	}
 	return Step{Step: s.Step, Result: fail, Detail: strings.Join(bad, "; ")}
 }
@@ -56,7 +57,7 @@ func (q *inquiry) timeoutStep() Step {
 		}
 	}
 	if n > 0 {
-		return Step{Step: s.Step, Result: fail, Detail: fmt.Sprintf("%d requests waited for the whole request timeout", n)}
+		return Step{Step: s.Step, Result: fail, Detail: count(n, "request", "requests") + " waited for the whole request timeout"}
 	}
 	slowest, names := time.Duration(0), make([]string, 0, len(q.timeouts))
 	for _, r := range q.routes {

@@ -62,6 +62,9 @@ func (q *inquiry) timeoutsOf(events []*event, r routeTally, scope Scope) {
 		q.slowAnswers(events, r, scope, limit)
 	case n >= minEvents && near == 0 && r.answered >= enoughAnswers:
 		q.hung(events, r, scope, limit)
+	case r.answered == 0:
+		q.suspect(events, "no request to this path was ever answered, so how long an answer would take is not known: send one straight to the member and wait, or raise the timeout for this path alone",
+			"d-hung", "d-timeout-below-latency")
 	default:
 		q.suspect(events, fmt.Sprintf("only %d timeouts and %d answers in the last third before %s: let one member run with three times the timeout, or look the requests up in its log",
 			n, near, seconds(limit)), "d-timeout-below-latency", "d-hung")
