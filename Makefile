@@ -2,15 +2,49 @@
 
 GO ?= go
 BINARY := bin/causeway
+TOOLS := bin/tools
+FUZZTIME ?= 10s
 
-.PHONY: help build demo
+export CGO_ENABLED ?= 0
+
+.PHONY: help build demo test unit race lint fuzz bench packages clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build the binary into bin/
-	@CGO_ENABLED=0 $(GO) build -trimpath -o $(BINARY) ./cmd/causeway
+	@$(GO) build -trimpath -o $(BINARY) ./cmd/causeway
 
 demo: build ## make intermittent 502s, find their cause, cure it, prove it (about a minute)
 	@$(BINARY) lab demo
+
+test: packages lint build race ## run every test; installs nginx, Node.js and curl where they are missing
+
+race: ## run all Go tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
+
+unit: ## run all Go tests without the race detector
+	$(GO) test ./...
+
+lint: ## gofumpt, go vet, staticcheck, at the versions of tools/go.mod
+	@cd tools && $(GO) build -o ../$(TOOLS)/ tool
+	@unformatted=$$($(TOOLS)/gofumpt -l .); if [ -n "$$unformatted" ]; then echo "gofumpt would change:"; echo "$$unformatted"; exit 1; fi
+	@$(GO) vet ./...
+	@$(TOOLS)/staticcheck ./...
+
+fuzz: ## run every fuzz target for FUZZTIME (10s) each
+	@for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	    echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+	  done; \
+	done
+
+bench: build ## measure Causeway, nginx and HAProxy side by side (about ten minutes); see docs/performance.md
+	@bench/run
+
+packages: ## install the programs that tests run against, where they are missing
+	@scripts/packages nginx node curl gcc
+
+clean: ## remove what was built
+	rm -rf bin

@@ -194,8 +194,10 @@ func (p *properties) attemptsV1(r *Record) []Attempt {
 }
 
 func blankAttempt() Attempt {
-	return Attempt{Idle: Unset, Stale: Unset, Hint: Unset, Connect: Unset, TLS: Unset, Send: Unset, Wait: Unset, Receive: Unset,
-		Total: Unset, HeaderTime: Unset, DeclaredIn: -1}
+	return Attempt{
+		Idle: Unset, Stale: Unset, Hint: Unset, Connect: Unset, TLS: Unset, Send: Unset, Wait: Unset, Receive: Unset,
+		Total: Unset, HeaderTime: Unset, DeclaredIn: -1,
+	}
 }
 
 // extension is the object `causeway`.
@@ -234,8 +236,10 @@ func (f *faultJSON) fault(reused bool) fault.Fault {
 	if f == nil {
 		return fault.Fault{}
 	}
-	return fault.Fault{Side: fault.Side(f.Side), Phase: fault.Phase(f.Phase), Kind: fault.Kind(f.Kind), Errno: f.Errno, Alert: f.Alert,
-		Detail: f.Detail, Reused: reused}
+	return fault.Fault{
+		Side: fault.Side(f.Side), Phase: fault.Phase(f.Phase), Kind: fault.Kind(f.Kind), Errno: f.Errno, Alert: f.Alert,
+		Detail: f.Detail, Reused: reused,
+	}
 }
 
 // fill puts what Causeway knows over what Azure's fields say.

@@ -19,10 +19,12 @@ func success() Record {
 		Version: "HTTP/1.1", OriginalHost: []byte("www.example.net"), Host: []byte("www.example.net"), ContentType: []byte("text/plain"),
 		Status: 200, Received: 120, Sent: 1300, Taken: 34 * time.Millisecond, Transaction: [16]byte{0x59, 0x2d, 15: 0x9d},
 		ErrorInfo: fault.NoError, Revision: 12, Declared: -1, ClientSerial: 7, ClientUses: 2,
-		Attempts: []Attempt{{Member: "10.0.0.4", Server: netip.MustParseAddrPort("10.0.0.4:80"), LocalPort: 21564, Status: 200, Reused: true,
+		Attempts: []Attempt{{
+			Member: "10.0.0.4", Server: netip.MustParseAddrPort("10.0.0.4:80"), LocalPort: 21564, Status: 200, Reused: true,
 			Uses: 12, Idle: 523114 * time.Microsecond, Age: 12345 * time.Millisecond, Stale: Unset, Hint: 5 * time.Second, Connect: Unset,
 			TLS: Unset, Send: 120 * time.Microsecond, Wait: 28 * time.Millisecond, Receive: 80 * time.Microsecond,
-			Total: 28200 * time.Microsecond, HeaderTime: 28120 * time.Microsecond, DeclaredIn: -1}},
+			Total: 28200 * time.Microsecond, HeaderTime: 28120 * time.Microsecond, DeclaredIn: -1,
+		}},
 	}
 }
 
@@ -51,10 +53,12 @@ func TestV2Schema(t *testing.T) {
 	if got.TimeStamp != "2026-11-23T09:00:01+00:00" || got.Category != Category || got.BackendPoolName != "web" {
 		t.Errorf("envelope %+v", got)
 	}
-	want := map[string]any{"instanceId": "appgw_0", "clientIP": "127.0.1.9", "clientPort": 45057.0, "httpStatus": 200.0, "timeTaken": 0.034,
+	want := map[string]any{
+		"instanceId": "appgw_0", "clientIP": "127.0.1.9", "clientPort": 45057.0, "httpStatus": 200.0, "timeTaken": 0.034,
 		"serverRouted": "10.0.0.4:80", "serverStatus": "200", "serverResponseLatency": "0.028", "upstreamSourcePort": "21564",
 		"error_info": "ERRORINFO_NO_ERROR", "sslEnabled": "off", "requestQuery": "b=1", "WAFEvaluationTime": "0.000",
-		"transactionId": "592d000000000000000000000000009d", "originalRequestUriWithArgs": "/a?b=1"}
+		"transactionId": "592d000000000000000000000000009d", "originalRequestUriWithArgs": "/a?b=1",
+	}
 	for k, v := range want {
 		if got.Properties[k] != v {
 			t.Errorf("%s = %v, want %v", k, got.Properties[k], v)

@@ -12,11 +12,13 @@ var all = []Cause{
 		Disproof:  "the member answers the probe's own request with an accepted status",
 		Fixes: []Fix{
 			{Side: "backend", Change: "give the probe a cheap path that answers 200 without credentials"},
-			{Side: "gateway", Change: "set the probe's path, host and accepted statuses to what the member serves",
+			{
+				Side: "gateway", Change: "set the probe's path, host and accepted statuses to what the member serves",
 				AzCLI:      "az network application-gateway probe update -g {group} --gateway-name {gateway} -n PROBE --path /healthz --match-status-codes 200-399",
 				PowerShell: "Set-AzApplicationGatewayProbeConfig -ApplicationGateway $gw -Name PROBE -Path /healthz …; Set-AzApplicationGateway -ApplicationGateway $gw",
 				Portal:     "Health probes > the probe > Path, HTTP response status code match",
-				Causeway:   "set probes[].properties.path or match.statusCodes in the document, then: causeway config apply gateway.json"},
+				Causeway:   "set probes[].properties.path or match.statusCodes in the document, then: causeway config apply gateway.json",
+			},
 		},
 	},
 	{
@@ -24,19 +26,25 @@ var all = []Cause{
 		Mechanism: "The body of the probe's answer no longer holds the text that the probe wants, so healthy members are taken out.",
 		Evidence:  "Backend health says body mismatch.", Rivals: []string{"a-probe-status-mismatch"},
 		Separate: "the status of the probe's answer is accepted", Disproof: "the page that the member serves to the probe holds the text",
-		Fixes: []Fix{{Side: "gateway", Change: "correct or drop the text in the probe's match",
+		Fixes: []Fix{{
+			Side: "gateway", Change: "correct or drop the text in the probe's match",
 			AzCLI:  "az network application-gateway probe update -g {group} --gateway-name {gateway} -n PROBE --set match.body=''",
-			Portal: "Health probes > the probe > HTTP response body match", Causeway: "set probes[].properties.match.body in the document, then: causeway config apply gateway.json"}},
+			Portal: "Health probes > the probe > HTTP response body match", Causeway: "set probes[].properties.match.body in the document, then: causeway config apply gateway.json",
+		}},
 	},
 	{
 		ID: "a-probe-timeout-short", Title: "the health probe runs into its timeout",
 		Mechanism: "The probe's path takes longer than the probe waits, so members are taken out while they work.",
 		Evidence:  "Backend health says timeout on a connection that was made.", Rivals: []string{"b-drop", "g-cpu-queueing"},
 		Separate: "time the probe's path on the member itself", Disproof: "the probe's path answers well within the timeout when it is asked directly",
-		Fixes: []Fix{{Side: "backend", Change: "make the probe's path cheap"},
-			{Side: "gateway", Change: "raise the probe's timeout above the time that its path needs",
+		Fixes: []Fix{
+			{Side: "backend", Change: "make the probe's path cheap"},
+			{
+				Side: "gateway", Change: "raise the probe's timeout above the time that its path needs",
 				AzCLI:  "az network application-gateway probe update -g {group} --gateway-name {gateway} -n PROBE --timeout 60",
-				Portal: "Health probes > the probe > Timeout", Causeway: "set probes[].properties.timeout in the document, then: causeway config apply gateway.json"}},
+				Portal: "Health probes > the probe > Timeout", Causeway: "set probes[].properties.timeout in the document, then: causeway config apply gateway.json",
+			},
+		},
 	},
 	{
 		ID: "a-slow-eviction", Title: "a dead member keeps getting traffic until the probes give up on it",
@@ -44,20 +52,26 @@ var all = []Cause{
 		Evidence:  "Failures on one member only, from its death until the very moment at which its health turned to Down.",
 		Rivals:    []string{"c-restart", "b-refused"}, Separate: "whether the failures end at the change of health, and whether the member came back before",
 		Disproof: "failures on this member go on after its health turned to Down",
-		Fixes: []Fix{{Side: "backend", Change: "stop a member only after it was taken out of the pool"},
-			{Side: "gateway", Change: "probe more often: a shorter interval and a lower threshold",
+		Fixes: []Fix{
+			{Side: "backend", Change: "stop a member only after it was taken out of the pool"},
+			{
+				Side: "gateway", Change: "probe more often: a shorter interval and a lower threshold",
 				AzCLI:      "az network application-gateway probe update -g {group} --gateway-name {gateway} -n PROBE --interval 5 --threshold 2",
 				PowerShell: "Set-AzApplicationGatewayProbeConfig -ApplicationGateway $gw -Name PROBE -Interval 5 -UnhealthyThreshold 2 …; Set-AzApplicationGateway -ApplicationGateway $gw",
 				Portal:     "Health probes > the probe > Interval, Unhealthy threshold",
-				Causeway:   "set probes[].properties.interval and unhealthyThreshold in the document, then: causeway config apply gateway.json"}},
+				Causeway:   "set probes[].properties.interval and unhealthyThreshold in the document, then: causeway config apply gateway.json",
+			},
+		},
 	},
 	{
 		ID: "a-all-unhealthy-fail-closed", Title: "no member of the pool is healthy",
 		Mechanism: "Every member was taken out by its probes; the gateway then answers for itself.",
 		Evidence:  "No member was chosen; backend health has none that is Up.", Rivals: []string{"i-empty-pool"},
 		Separate: "whether the pool has members at all", Disproof: "a member of the pool was Up at that time",
-		Fixes: []Fix{{Side: "backend", Change: "act on the reason that backend health gives for each member", Portal: "Monitoring > Backend health", Causeway: "causeway health",
-			AzCLI: "az network application-gateway show-backend-health -g {group} -n {gateway}"}},
+		Fixes: []Fix{{
+			Side: "backend", Change: "act on the reason that backend health gives for each member", Portal: "Monitoring > Backend health", Causeway: "causeway health",
+			AzCLI: "az network application-gateway show-backend-health -g {group} -n {gateway}",
+		}},
 	},
 	{
 		ID: "b-refused", Title: "nothing listens on the member's port",
@@ -65,19 +79,25 @@ var all = []Cause{
 		Evidence:  "ECONNREFUSED within a round trip, on every attempt.", Rivals: []string{"b-reject", "c-restart"},
 		Separate: "a firewall that rejects answers with the same error: look for the listener on the host (ss -ltn)",
 		Disproof: "the port accepts connections on the member itself at that time",
-		Fixes: []Fix{{Side: "backend", Change: "start the service on {address}, or find out why it stopped"},
-			{Side: "gateway", Change: "correct the port of the backend settings, if the service listens elsewhere",
+		Fixes: []Fix{
+			{Side: "backend", Change: "start the service on {address}, or find out why it stopped"},
+			{
+				Side: "gateway", Change: "correct the port of the backend settings, if the service listens elsewhere",
 				AzCLI:      "az network application-gateway http-settings update -g {group} --gateway-name {gateway} -n {settings} --port PORT",
 				PowerShell: "Set-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings} -Port PORT …; Set-AzApplicationGateway -ApplicationGateway $gw",
-				Portal:     "Backend settings > {settings} > Backend port", Causeway: "set the port of {settings} in the document, then: causeway config apply gateway.json"}},
+				Portal:     "Backend settings > {settings} > Backend port", Causeway: "set the port of {settings} in the document, then: causeway config apply gateway.json",
+			},
+		},
 	},
 	{
 		ID: "b-drop", Title: "packets to the member are dropped silently",
 		Mechanism: "A firewall, NSG or route discards the connection attempts: nobody answers them at all.",
 		Evidence:  "Every connection attempt runs into the connect timeout; none succeeds.", Rivals: []string{"c-accept-queue", "b-loss", "b-route"},
 		Separate: "with a full accept queue or with loss some attempts succeed, late", Disproof: "a connection to {address} succeeds from the gateway's host in that time",
-		Fixes: []Fix{{Side: "backend", Change: "allow the gateway's addresses to {address} in firewalls, NSGs and routes on the way",
-			AzCLI: "az network watcher test-connectivity -g {group} --source-resource {gateway} --dest-address HOST --dest-port PORT"}},
+		Fixes: []Fix{{
+			Side: "backend", Change: "allow the gateway's addresses to {address} in firewalls, NSGs and routes on the way",
+			AzCLI: "az network watcher test-connectivity -g {group} --source-resource {gateway} --dest-address HOST --dest-port PORT",
+		}},
 	},
 	{
 		ID: "b-route", Title: "there is no route to the member",
@@ -100,8 +120,10 @@ var all = []Cause{
 		Disproof:  "one such failure on a fresh connection, or an answer on a connection that had been idle for longer",
 		Fixes: []Fix{
 			{Side: "backend", Change: "let the backend keep idle connections longer than the gateway does: its keep-alive limit above {idle}, for example {backendTarget} (Node.js: server.keepAliveTimeout = {backendTargetMs}; server.headersTimeout above that)"},
-			{Side: "gateway", Change: "stop reusing connections before the backend closes them",
-				Causeway: "set backendIdleTimeout: {newIdle} in causeway.yaml (or keepAliveHint: honour where the backend announces its limit), then: causeway config apply --local causeway.yaml"},
+			{
+				Side: "gateway", Change: "stop reusing connections before the backend closes them",
+				Causeway: "set backendIdleTimeout: {newIdle} in causeway.yaml (or keepAliveHint: honour where the backend announces its limit), then: causeway config apply --local causeway.yaml",
+			},
 		},
 	},
 	{
@@ -110,10 +132,14 @@ var all = []Cause{
 		Evidence:  "Several connections of one member fail within a second, whatever their idle age; refusals follow; later requests succeed.",
 		Rivals:    []string{"g-oom-kill", "g-crash-on-input", "c-idle-race"}, Separate: "the member's own log: was the end asked for?",
 		Disproof: "the member's process ran through that time (its start time is older)",
-		Fixes: []Fix{{Side: "backend", Change: "on stop: fail the health probe, wait until the gateway has noticed, finish requests under way, close, then exit"},
-			{Side: "gateway", Change: "take the member out of the pool before the restart",
+		Fixes: []Fix{
+			{Side: "backend", Change: "on stop: fail the health probe, wait until the gateway has noticed, finish requests under way, close, then exit"},
+			{
+				Side: "gateway", Change: "take the member out of the pool before the restart",
 				AzCLI:  "az network application-gateway address-pool update -g {group} --gateway-name {gateway} -n {pool} --servers REMAINING",
-				Portal: "Backend pools > {pool}", Causeway: "remove the member from {pool} in the document, then: causeway config apply gateway.json"}},
+				Portal: "Backend pools > {pool}", Causeway: "remove the member from {pool} in the document, then: causeway config apply gateway.json",
+			},
+		},
 	},
 	{
 		ID: "c-ephemeral-exhausted", Title: "the gateway ran out of local ports", Mechanism: "Every local port towards one member's address was in use or in TIME_WAIT.",
@@ -128,11 +154,13 @@ var all = []Cause{
 		Disproof: "with a longer timeout the same requests still do not finish",
 		Fixes: []Fix{
 			{Side: "backend", Change: "find out what makes these requests slow; give long work a queue and an answer of its own"},
-			{Side: "gateway", Change: "raise the request timeout of {settings} from {timeout} to {newTimeout}",
+			{
+				Side: "gateway", Change: "raise the request timeout of {settings} from {timeout} to {newTimeout}",
 				AzCLI:      "az network application-gateway http-settings update -g {group} --gateway-name {gateway} -n {settings} --timeout {newTimeoutSeconds}",
 				PowerShell: "Set-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings} -RequestTimeout {newTimeoutSeconds} …; Set-AzApplicationGateway -ApplicationGateway $gw",
 				Portal:     "Backend settings > {settings} > Request time-out",
-				Causeway:   "set requestTimeout of {settings} to {newTimeoutSeconds} in the document, then: causeway config apply gateway.json"},
+				Causeway:   "set requestTimeout of {settings} to {newTimeoutSeconds} in the document, then: causeway config apply gateway.json",
+			},
 		},
 	},
 	{
@@ -173,9 +201,11 @@ var all = []Cause{
 	{
 		ID: "e-tls-to-plain", Title: "the gateway speaks TLS to a port that does not", Mechanism: "The backend settings say Https, the port answers in plain text.",
 		Evidence: "The first bytes of the handshake's answer are no TLS record.", Rivals: []string{"e-foreign-service"}, Separate: "ask the port in plain HTTP", Disproof: "a TLS handshake on that port succeeds",
-		Fixes: []Fix{{Side: "gateway", Change: "set the protocol of {settings} to Http, or its port to the TLS one",
+		Fixes: []Fix{{
+			Side: "gateway", Change: "set the protocol of {settings} to Http, or its port to the TLS one",
 			AzCLI: "az network application-gateway http-settings update -g {group} --gateway-name {gateway} -n {settings} --protocol Http", Portal: "Backend settings > {settings} > Backend protocol",
-			Causeway: "set protocol of {settings} in the document, then: causeway config apply gateway.json"}},
+			Causeway: "set protocol of {settings} in the document, then: causeway config apply gateway.json",
+		}},
 	},
 	{
 		ID: "f-expired", Title: "the member's certificate is outside its validity", Mechanism: "The gateway checks validity dates and refuses the handshake.",
@@ -185,18 +215,26 @@ var all = []Cause{
 	{
 		ID: "f-name-mismatch", Title: "the member's certificate is for another name", Mechanism: "The gateway checks the certificate against the name that it asks for, which is not among the certificate's.",
 		Evidence: "Verification says so, on every handshake with this member.", Rivals: []string{"f-sni-required"}, Separate: "the names in the certificate", Disproof: "the certificate covers the name that the gateway sends",
-		Fixes: []Fix{{Side: "backend", Change: "give {member} a certificate for the name that the gateway asks for"},
-			{Side: "gateway", Change: "set the host name of {settings} to a name that the certificate covers",
+		Fixes: []Fix{
+			{Side: "backend", Change: "give {member} a certificate for the name that the gateway asks for"},
+			{
+				Side: "gateway", Change: "set the host name of {settings} to a name that the certificate covers",
 				AzCLI:  "az network application-gateway http-settings update -g {group} --gateway-name {gateway} -n {settings} --host-name NAME",
-				Portal: "Backend settings > {settings} > Override with new host name", Causeway: "set hostName of {settings} in the document, then: causeway config apply gateway.json"}},
+				Portal: "Backend settings > {settings} > Override with new host name", Causeway: "set hostName of {settings} in the document, then: causeway config apply gateway.json",
+			},
+		},
 	},
 	{
 		ID: "f-unknown-ca", Title: "the member's certificate is not trusted", Mechanism: "The chain does not end at a root that the backend settings trust, or it is incomplete.",
 		Evidence: "Verification says so, on every handshake with this member.", Rivals: []string{"f-missing-intermediate"}, Separate: "the chain that the member presents", Disproof: "the chain verifies against the uploaded roots",
-		Fixes: []Fix{{Side: "gateway", Change: "upload the root that issued the certificate and let {settings} trust it",
-			AzCLI:  "az network application-gateway root-cert create -g {group} --gateway-name {gateway} -n ROOT --cert-file root.cer && az network application-gateway http-settings update -g {group} --gateway-name {gateway} -n {settings} --root-certs ROOT",
-			Portal: "Backend settings > {settings} > Upload Root CA certificate", Causeway: "add it to trustedRootCertificates in the document, then: causeway config apply gateway.json"},
-			{Side: "backend", Change: "install the full chain: leaf, intermediates"}},
+		Fixes: []Fix{
+			{
+				Side: "gateway", Change: "upload the root that issued the certificate and let {settings} trust it",
+				AzCLI:  "az network application-gateway root-cert create -g {group} --gateway-name {gateway} -n ROOT --cert-file root.cer && az network application-gateway http-settings update -g {group} --gateway-name {gateway} -n {settings} --root-certs ROOT",
+				Portal: "Backend settings > {settings} > Upload Root CA certificate", Causeway: "add it to trustedRootCertificates in the document, then: causeway config apply gateway.json",
+			},
+			{Side: "backend", Change: "install the full chain: leaf, intermediates"},
+		},
 	},
 	{
 		ID: "g-crash-on-input", Title: "one kind of request makes the backend drop the connection", Mechanism: "A particular request ends the worker or the connection that handles it, fresh or reused, before any answer.",
@@ -212,10 +250,12 @@ var all = []Cause{
 	{
 		ID: "i-empty-pool", Title: "the backend pool has no members", Mechanism: "The rule sends requests to a pool that is empty, so every one of them fails.",
 		Evidence: "The document has no address in the pool; no member was chosen.", Rivals: []string{"a-all-unhealthy-fail-closed"}, Separate: "the document", Disproof: "the pool has a member",
-		Fixes: []Fix{{Side: "gateway", Change: "add the servers to {pool}",
+		Fixes: []Fix{{
+			Side: "gateway", Change: "add the servers to {pool}",
 			AzCLI:      "az network application-gateway address-pool update -g {group} --gateway-name {gateway} -n {pool} --servers 10.0.0.4 10.0.0.5",
 			PowerShell: "Set-AzApplicationGatewayBackendAddressPool -ApplicationGateway $gw -Name {pool} -BackendIPAddresses 10.0.0.4,10.0.0.5; Set-AzApplicationGateway -ApplicationGateway $gw",
-			Portal:     "Backend pools > {pool} > Add target", Causeway: "add backendAddresses to {pool} in the document, then: causeway config apply gateway.json"}},
+			Portal:     "Backend pools > {pool} > Add target", Causeway: "add backendAddresses to {pool} in the document, then: causeway config apply gateway.json",
+		}},
 	},
 	{
 		ID: "i-no-listener-match", Title: "no listener serves the host that was asked for", Mechanism: "The Host of the request matches no listener and there is no basic one, so the gateway answers 404.",

@@ -71,11 +71,15 @@ func (q *inquiry) claim(id string, events []*event, scope Scope, confidence stri
 	}
 	visible := countVisible(events)
 	c := cause.Find(id)
-	f := Finding{Cause: id, Title: c.Title, Scope: scope, Failures: visible, Recovered: len(events) - visible, Confidence: confidence,
-		Mechanism: c.Mechanism, Evidence: []Evidence{}, RuledOut: []RuledOut{}, Rivals: []Rival{}, Fixes: []Fix{}, Disproof: c.Disproof}
+	f := Finding{
+		Cause: id, Title: c.Title, Scope: scope, Failures: visible, Recovered: len(events) - visible, Confidence: confidence,
+		Mechanism: c.Mechanism, Evidence: []Evidence{}, RuledOut: []RuledOut{}, Rivals: []Rival{}, Fixes: []Fix{}, Disproof: c.Disproof,
+	}
 	for _, fix := range c.Fixes {
-		f.Fixes = append(f.Fixes, Fix{Side: fix.Side, Change: fix.Change, Expected: Expected{Removes: [2]int{0, len(events)}, Basis: "unknown"},
-			Commands: Commands{AzCLI: fix.AzCLI, PowerShell: fix.PowerShell, Portal: fix.Portal, Causeway: fix.Causeway}})
+		f.Fixes = append(f.Fixes, Fix{
+			Side: fix.Side, Change: fix.Change, Expected: Expected{Removes: [2]int{0, len(events)}, Basis: "unknown"},
+			Commands: Commands{AzCLI: fix.AzCLI, PowerShell: fix.PowerShell, Portal: fix.Portal, Causeway: fix.Causeway},
+		})
 	}
 	q.findings = append(q.findings, f)
 	return &q.findings[len(q.findings)-1]

@@ -7,11 +7,10 @@ import (
 // crashOnInput: a kind of request makes the member drop the connection, each time, on whatever connection it comes. It
 // is told from accidents by its exclusiveness: the route never gets an answer, while the same members answer others.
 func crashOnInput(q *inquiry) {
-	type route struct{ settings, path string }
-	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.own && e.closedUnanswered() }), func(e *event) route { return route{e.settings, e.path} })
+	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.own && e.closedUnanswered() }), (*event).route)
 	for _, k := range keys {
 		events := groups[k]
-		r := q.routes[routeKey{k.settings, k.path}]
+		r := q.routes[k]
 		others := q.answeredElsewhere(k.settings, k.path)
 		fresh := 0
 		for _, e := range events {

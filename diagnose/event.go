@@ -39,9 +39,11 @@ type event struct {
 
 // newEvent takes of a record what attribution needs. which is the attempt that failed; -1 if no member was tried.
 func newEvent(r *accesslog.Record, own bool, which int, f fault.Fault, visible bool) *event {
-	e := &event{start: r.Start, at: r.Start.Add(r.Taken), id: hex.EncodeToString(r.Transaction[:]), pool: r.Pool, settings: r.Settings,
+	e := &event{
+		start: r.Start, at: r.Start.Add(r.Taken), id: hex.EncodeToString(r.Transaction[:]), pool: r.Pool, settings: r.Settings,
 		method: string(r.Method), path: template(string(r.URI)), client: r.Client.Addr(), status: r.Status, taken: r.Taken, visible: visible, own: own,
-		fault: f, declared: r.Declared, bodyRead: r.BodyRead, tries: len(r.Attempts)}
+		fault: f, declared: r.Declared, bodyRead: r.BodyRead, tries: len(r.Attempts),
+	}
 	if which >= 0 {
 		a := r.Attempts[which]
 		e.attempt, e.tried, e.member, e.server, e.port = a, true, a.Member, a.Server, a.LocalPort
@@ -65,6 +67,8 @@ type memberKey struct {
 func (e *event) key() memberKey {
 	return memberKey{settings: e.settings, member: e.member, server: e.server}
 }
+
+func (e *event) route() routeKey { return routeKey{e.settings, e.path} }
 
 // closedUnanswered reports whether the member's connection ended after the request went out and before a byte came back.
 func (e *event) closedUnanswered() bool {

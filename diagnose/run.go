@@ -131,20 +131,28 @@ func (q *inquiry) undetermined() Undetermined {
 func (q *inquiry) missing(b *evidence.Bundle) []Missing {
 	out := []Missing{}
 	if len(b.Logs) == 0 {
-		out = append(out, Missing{What: "access log", Why: "without it no failed request can be attributed",
-			How: "give the data directory of the gateway, or the access-log files exported from Azure's storage account"})
+		out = append(out, Missing{
+			What: "access log", Why: "without it no failed request can be attributed",
+			How: "give the data directory of the gateway, or the access-log files exported from Azure's storage account",
+		})
 	}
 	if q.config == nil {
-		out = append(out, Missing{What: "gateway document", Why: "without it request timeouts and pools are not known",
-			How: "az network application-gateway show -g GROUP -n GATEWAY > gateway.json"})
+		out = append(out, Missing{
+			What: "gateway document", Why: "without it request timeouts and pools are not known",
+			How: "az network application-gateway show -g GROUP -n GATEWAY > gateway.json",
+		})
 	}
 	if q.health == nil {
-		out = append(out, Missing{What: "backend health", Why: "without it nothing can be said of probes",
-			How: "az network application-gateway show-backend-health -g GROUP -n GATEWAY > health.json"})
+		out = append(out, Missing{
+			What: "backend health", Why: "without it nothing can be said of probes",
+			How: "az network application-gateway show-backend-health -g GROUP -n GATEWAY > health.json",
+		})
 	}
 	if q.requests > 0 && q.own == 0 {
-		out = append(out, Missing{What: "Causeway's trace", Why: "Azure's log does not say in which phase a connection failed, nor whether it was reused",
-			How: "run the same configuration on Causeway, or add the members' own logs"})
+		out = append(out, Missing{
+			What: "Causeway's trace", Why: "Azure's log does not say in which phase a connection failed, nor whether it was reused",
+			How: "run the same configuration on Causeway, or add the members' own logs",
+		})
 	}
 	return out
 }

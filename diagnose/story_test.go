@@ -48,12 +48,16 @@ func (s *story) after(d time.Duration) *story { s.at = s.at.Add(d); return s }
 func (s *story) request(member int, changes ...func(*accesslog.Record, *accesslog.Attempt)) {
 	s.serial++
 	server := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(member)}), 80)
-	a := accesslog.Attempt{Member: server.Addr().String(), Server: server, LocalPort: uint16(20000 + s.serial%20000), Status: 200, Idle: accesslog.Unset, Stale: accesslog.Unset,
+	a := accesslog.Attempt{
+		Member: server.Addr().String(), Server: server, LocalPort: uint16(20000 + s.serial%20000), Status: 200, Idle: accesslog.Unset, Stale: accesslog.Unset,
 		Hint: accesslog.Unset, Connect: time.Millisecond, TLS: accesslog.Unset, Send: 100 * time.Microsecond, Wait: 10 * time.Millisecond,
-		Receive: 0, Total: 10 * time.Millisecond, HeaderTime: 10 * time.Millisecond, DeclaredIn: -1}
-	r := accesslog.Record{ResourceID: "/SUBSCRIPTIONS/S", Instance: "appgw_0", Listener: "l80", Rule: "r1", Pool: "web", Settings: "http", Start: s.at,
+		Receive: 0, Total: 10 * time.Millisecond, HeaderTime: 10 * time.Millisecond, DeclaredIn: -1,
+	}
+	r := accesslog.Record{
+		ResourceID: "/SUBSCRIPTIONS/S", Instance: "appgw_0", Listener: "l80", Rule: "r1", Pool: "web", Settings: "http", Start: s.at,
 		Client: netip.MustParseAddrPort("127.0.1.9:40000"), Method: []byte("POST"), OriginalURI: []byte("/a"), URI: []byte("/a"), Version: "HTTP/1.1",
-		Status: 200, Taken: 10 * time.Millisecond, ErrorInfo: fault.NoError, Declared: -1}
+		Status: 200, Taken: 10 * time.Millisecond, ErrorInfo: fault.NoError, Declared: -1,
+	}
 	r.Transaction[0], r.Transaction[1], r.Transaction[2] = byte(s.serial>>16), byte(s.serial>>8), byte(s.serial)
 	for _, c := range changes {
 		c(&r, &a)
@@ -115,8 +119,10 @@ var (
 
 // server adds a member to the backend health, with its history.
 func (s *story) server(address, health, reason, detail string, transitions ...string) {
-	s.servers = append(s.servers, gateway.ServerHealth{Address: address, Health: health, Detail: detail,
-		Causeway: &gateway.HealthEvidence{Reason: reason, Dial: address + ":80", Transitions: transitions}})
+	s.servers = append(s.servers, gateway.ServerHealth{
+		Address: address, Health: health, Detail: detail,
+		Causeway: &gateway.HealthEvidence{Reason: reason, Dial: address + ":80", Transitions: transitions},
+	})
 }
 
 // diagnose writes the evidence to disk, reads it back as anyone would, and diagnoses.
@@ -135,8 +141,10 @@ func (s *story) diagnose() *Report {
 		s.write(dir, "causeway.yaml", []byte(s.local))
 	}
 	if s.servers != nil {
-		h := gateway.Health{Pools: []gateway.PoolHealth{{Pool: gateway.Ref{ID: "/x/backendAddressPools/web"},
-			Settings: []gateway.SettingsHealth{{Settings: gateway.Ref{ID: "/x/backendHttpSettingsCollection/http"}, Servers: s.servers}}}}}
+		h := gateway.Health{Pools: []gateway.PoolHealth{{
+			Pool:     gateway.Ref{ID: "/x/backendAddressPools/web"},
+			Settings: []gateway.SettingsHealth{{Settings: gateway.Ref{ID: "/x/backendHttpSettingsCollection/http"}, Servers: s.servers}},
+		}}}
 		b, err := json.Marshal(h)
 		if err != nil {
 			s.t.Fatal(err)

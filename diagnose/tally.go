@@ -58,7 +58,6 @@ type routeKey struct{ settings, path string }
 type routeTally struct {
 	answered  int
 	lastThird int // answers between two thirds of the request timeout and the timeout
-	timedOut  int
 	broken    int // attempts that ended without an answer
 	slowest   time.Duration
 }

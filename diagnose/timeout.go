@@ -15,8 +15,7 @@ func isTimeout(e *event) bool {
 // answers that did come: if many took nearly as long, the timer cuts through a slope and some of the rest would have
 // come too; if none took the last third of the time, those that wait are another kind, and wait for ever.
 func requestTimeout(q *inquiry) {
-	type route struct{ settings, path string }
-	keys, groups := groupBy(q.unclaimed(isTimeout), func(e *event) route { return route{e.settings, e.path} })
+	keys, groups := groupBy(q.unclaimed(isTimeout), (*event).route)
 	var few []*event
 	for _, k := range keys {
 		if len(groups[k]) < minEvents {

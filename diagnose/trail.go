@@ -90,16 +90,6 @@ func (t *trail) wentDown(from, to time.Time) (change, bool) {
 	return change{}, false
 }
 
-// cameUp is the first turn to Up after a time.
-func (t *trail) cameUp(after time.Time) (change, bool) {
-	for _, c := range t.changes {
-		if c.up && c.at.After(after) {
-			return c, true
-		}
-	}
-	return change{}, false
-}
-
 // trailOf finds the history of the member that an event met.
 func (q *inquiry) trailOf(e *event) *trail {
 	for i := range q.trails {

@@ -4,9 +4,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"os"
-	"reflect"
 	"strconv"
 	"syscall"
 )
@@ -17,12 +17,16 @@ func Of(err error, phase Phase, reused bool) Fault {
 	f := Fault{Side: Backend, Phase: phase, Kind: Closed, Reused: reused}
 	var errno syscall.Errno
 	switch {
-	case phase == TLS && f.handshake(err):
+	case phase == TLS && f.certificate(err):
+	case errors.Is(err, net.ErrClosed): // by ourselves: the gateway is ending
+		f.Side = Gateway
 	case errors.As(err, &errno):
 		f.system(errno)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		f.Kind = Timeout
 	case f.alert(err): // a TLS 1.3 server refuses a missing client certificate only after the handshake
+	case phase == TLS && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		f.Kind, f.Detail = Malformed, err.Error()
 	}
 	if f.Kind == Timeout && phase == Connect {
 		f.Side = Network
@@ -49,23 +53,28 @@ func (f *Fault) system(e syscall.Errno) {
 	}
 }
 
-// alert sets what a TLS alert of the peer says. crypto/tls keeps the number in an unexported uint8 type inside an
-// OpError of its own, so the kind of the value is what can be asked for.
-func (f *Fault) alert(err error) bool {
-	var op *net.OpError
-	if !errors.As(err, &op) || op.Op != "remote error" || op.Err == nil {
-		return false
-	}
-	v := reflect.ValueOf(op.Err)
-	if v.Kind() != reflect.Uint8 {
-		return false
-	}
-	f.Kind, f.Alert = Alerted, uint8(v.Uint())
-	return true
+// alerter is an error that a TLS alert caused.
+type alerter interface {
+	error
+	Alert() (code uint8, remote bool)
 }
 
-// handshake sets what ended a handshake, if it was TLS itself.
-func (f *Fault) handshake(err error) bool {
+// alert sets what a TLS alert of the peer says. One that we sent ourselves tells nothing of the peer: what moved us to
+// send it does.
+func (f *Fault) alert(err error) bool {
+	var a alerter
+	if !errors.As(err, &a) {
+		return false
+	}
+	code, remote := a.Alert()
+	if remote {
+		f.Kind, f.Alert = Alerted, code
+	}
+	return remote
+}
+
+// certificate sets what was wrong with a handshake before the network could be: the certificate, or no TLS at all.
+func (f *Fault) certificate(err error) bool {
 	var record tls.RecordHeaderError
 	var verify *tls.CertificateVerificationError
 	switch {
@@ -73,7 +82,6 @@ func (f *Fault) handshake(err error) bool {
 		f.Kind, f.Detail = Certificate, CertificateReason(verify.Err)
 	case errors.As(err, &record):
 		f.Kind = NotTLS
-	case f.alert(err):
 	default:
 		return false
 	}

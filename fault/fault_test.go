@@ -38,15 +38,27 @@ func TestOf(t *testing.T) {
 		Fault{Side: Backend, Phase: TLS, Kind: Certificate, Detail: "cert_expired"})
 }
 
-// A server that wants another protocol version says so with an alert, whose number must survive.
-func TestAlertOfARealHandshake(t *testing.T) {
-	a, b := net.Pipe()
-	go tls.Server(b, &tls.Config{MinVersion: tls.VersionTLS13}).Handshake()
-	err := tls.Client(a, &tls.Config{MaxVersion: tls.VersionTLS12, InsecureSkipVerify: true}).Handshake()
-	got := Of(err, TLS, false)
-	if got.Kind != Alerted || got.Alert != 70 {
-		t.Errorf("Of(%v) = %+v, want alert 70 (protocol_version)", err, got)
+// said is an error like those of package conn, which tells whose alert ended a connection.
+type said struct {
+	code   uint8
+	remote bool
+}
+
+func (s said) Error() string        { return "alert" }
+func (s said) Alert() (uint8, bool) { return s.code, s.remote }
+
+// Only an alert that the peer sent says something of the peer.
+func TestAlerts(t *testing.T) {
+	f := func(err error, phase Phase, want Fault) {
+		t.Helper()
+		if got := Of(fmt.Errorf("shake hands: %w", err), phase, false); got != want {
+			t.Errorf("Of(%v, %s) = %+v, want %+v", err, phase, got, want)
+		}
 	}
+	f(said{70, true}, TLS, Fault{Side: Backend, Phase: TLS, Kind: Alerted, Alert: 70})
+	f(said{116, true}, Wait, Fault{Side: Backend, Phase: Wait, Kind: Alerted, Alert: 116})
+	f(said{47, false}, TLS, Fault{Side: Backend, Phase: TLS, Kind: Malformed, Detail: "shake hands: alert"})
+	f(io.EOF, TLS, Fault{Side: Backend, Phase: TLS, Kind: Closed})
 }
 
 func TestStatusByGeneration(t *testing.T) {

@@ -128,8 +128,12 @@ func TestWatchFollowsAndKeepsTheLastGood(t *testing.T) {
 		step.Store(1)
 		time.Sleep(30 * time.Second)
 		w.Close()
-		want := []news{{[]netip.Addr{one}, nil, 0}, {[]netip.Addr{two}, nil, 30 * time.Second},
-			{[]netip.Addr{two}, ErrNoAddress, 60 * time.Second}, {[]netip.Addr{two}, nil, 100 * time.Second}}
+		want := []news{
+			{[]netip.Addr{one}, nil, 0},
+			{[]netip.Addr{two}, nil, 30 * time.Second},
+			{[]netip.Addr{two}, ErrNoAddress, 60 * time.Second},
+			{[]netip.Addr{two}, nil, 100 * time.Second},
+		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("\n got %v\nwant %v", got, want)
 		}

@@ -2,11 +2,10 @@ package resolve
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
-
-	"net/netip"
 )
 
 // Watcher keeps names resolved.
