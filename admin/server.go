@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -60,43 +61,62 @@ const bodyMax = 64 << 20
 
 // Server serves a Gateway.
 type Server struct {
-	servers []*http.Server
+	socket, address net.Listener
+	servers         []*http.Server
 }
 
-// Listen opens the control socket (mode 0600) and, unless empty, the read-only TCP address.
-func Listen(g Gateway, metrics prometheus.Gatherer, socket, address string) (*Server, error) {
-	s := &Server{}
-	if err := s.listenUnix(g, metrics, socket); err != nil {
-		return nil, err
+// Listen takes the control socket (mode 0600) and, unless empty, the read-only TCP address. Nothing is answered before
+// Serve, but another gateway on the same data directory is refused from now on.
+func Listen(socket, address string) (*Server, error) {
+	ln, err := listenUnix(socket)
+	if err != nil {
+		return nil, fmt.Errorf("open the control socket %s: %w", socket, err)
 	}
+	s := &Server{socket: ln}
 	if address == "" {
 		return s, nil
 	}
-	ln, err := net.Listen("tcp", address)
-	if err != nil {
-		s.Close()
-		return nil, err
+	if s.address, err = net.Listen("tcp", address); err != nil {
+		ln.Close()
+		return nil, fmt.Errorf("open the admin address: %w", err)
 	}
-	s.serve(ln, public(g, metrics))
 	return s, nil
 }
 
-func (s *Server) listenUnix(g Gateway, metrics prometheus.Gatherer, socket string) error {
+// ErrTaken is returned when a gateway is running on the data directory.
+var ErrTaken = errors.New("another gateway is running on this data directory; stop it, or give this one a directory of its own with --data")
+
+func listenUnix(socket string) (net.Listener, error) {
 	if c, err := net.DialTimeout("unix", socket, time.Second); err == nil {
 		c.Close()
-		return errors.New("another gateway is running on this data directory")
+		return nil, ErrTaken
 	}
 	os.Remove(socket) // of a gateway that is gone
 	ln, err := net.Listen("unix", socket)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := os.Chmod(socket, 0o600); err != nil {
 		ln.Close()
-		return err
+		return nil, err
 	}
-	s.serve(ln, control(g, metrics))
-	return nil
+	return ln, nil
+}
+
+// Serve answers for g.
+func (s *Server) Serve(g Gateway, metrics prometheus.Gatherer) {
+	s.serve(s.socket, control(g, metrics))
+	if s.address != nil {
+		s.serve(s.address, public(g, metrics))
+	}
+}
+
+// Address is where the read-only part is served; nil if it is not.
+func (s *Server) Address() net.Addr {
+	if s.address == nil {
+		return nil
+	}
+	return s.address.Addr()
 }
 
 func (s *Server) serve(ln net.Listener, h http.Handler) {
@@ -105,12 +125,16 @@ func (s *Server) serve(ln net.Listener, h http.Handler) {
 	go server.Serve(ln)
 }
 
-// Close ends both.
+// Close ends both, and gives requests under way a second.
 func (s *Server) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	for _, server := range s.servers {
 		server.Shutdown(ctx)
+	}
+	s.socket.Close()
+	if s.address != nil {
+		s.address.Close()
 	}
 }
 

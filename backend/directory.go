@@ -2,6 +2,7 @@ package backend
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -148,6 +149,7 @@ func (d *Directory) resolved(host string, n *name, addrs []netip.Addr, err error
 				d.fill(s, g)
 			}
 		}
+		d.prune()
 	}
 	select {
 	case <-n.known:
@@ -205,33 +207,60 @@ func (d *Directory) fill(s *Set, g *Group) {
 	for _, a := range g.Pool.Members {
 		to := s.destination(a, g)
 		key := Key{Pool: g.Pool.Name, Settings: g.Settings.Name, Name: a.String(), Protocol: g.Settings.Protocol}
-		addrs := []netip.Addr{to.addr}
-		n := d.names[to.host]
-		if to.host != "" && n != nil {
-			addrs = n.addrs
-		}
-		if !to.addr.IsValid() && len(addrs) == 0 || to.host == "" && !to.addr.IsValid() {
-			all = append(all, d.member(key, unresolved(a, n)))
+		addrs := d.addresses(to)
+		if len(addrs) == 0 {
+			all = append(all, d.without(key, unresolved(a, d.names[to.host])))
 			continue
 		}
 		for _, ip := range addrs {
 			key.Addr = netip.AddrPortFrom(ip, to.port)
-			all = append(all, d.member(key, State{}))
+			all = append(all, d.member(key, g))
 		}
 	}
 	g.all.Store(&all)
 	g.refresh()
 }
 
-// member returns the member of this key, making it with a first state if it is new.
-func (d *Directory) member(k Key, first State) *Member {
+// addresses are what a destination is known to have.
+func (d *Directory) addresses(to destination) []netip.Addr {
+	if to.addr.IsValid() {
+		return []netip.Addr{to.addr}
+	}
+	if n := d.names[to.host]; n != nil {
+		return n.addrs
+	}
+	return nil
+}
+
+// member returns the member of this key. A new one starts unprobed, unless its name has moved here from addresses that
+// were healthy: a changed address is used at once, and probes judge it from there.
+func (d *Directory) member(k Key, g *Group) *Member {
+	m := d.members[k]
+	if m != nil {
+		return m
+	}
+	m = &Member{Key: k}
+	d.members[k] = m
+	for _, old := range g.Members() {
+		if old.Name == k.Name && old.Up() {
+			s := old.State()
+			s.LastProbe, s.Failures, s.Detail = time.Now(), 0, "The name has a new address, which no probe has judged yet."
+			m.set(s)
+			break
+		}
+	}
+	return m
+}
+
+// without returns the member of a key that has no address, in this state.
+func (d *Directory) without(k Key, s State) *Member {
 	m := d.members[k]
 	if m == nil {
 		m = &Member{Key: k}
 		d.members[k] = m
 	}
-	if !k.Addr.IsValid() {
-		m.set(first)
+	if old := m.State(); old.Detail != s.Detail {
+		m.set(s)
 	}
 	return m
 }
@@ -273,30 +302,31 @@ func (s *Set) Release() {
 	d := s.d
 	d.mu.Lock()
 	d.sets = slices.DeleteFunc(d.sets, func(x *Set) bool { return x == s })
+	d.prune()
+	d.mu.Unlock()
+	d.changed()
+}
+
+// prune forgets the members and names that no set uses.
+func (d *Directory) prune() {
 	members, names := map[Key]bool{}, map[string]bool{}
-	for _, x := range d.sets {
-		for _, g := range x.order {
+	for _, s := range d.sets {
+		for _, g := range s.order {
 			for _, m := range g.Members() {
 				members[m.Key] = true
 			}
 			for _, a := range g.Pool.Members {
-				names[x.destination(a, g).host] = true
+				names[s.destination(a, g).host] = true
 			}
 		}
 	}
-	for k := range d.members {
-		if !members[k] {
-			delete(d.members, k)
-		}
-	}
+	maps.DeleteFunc(d.members, func(k Key, _ *Member) bool { return !members[k] })
 	for host, n := range d.names {
 		if !names[host] {
 			n.stop()
 			delete(d.names, host)
 		}
 	}
-	d.mu.Unlock()
-	d.changed()
 }
 
 func (d *Directory) changed() {

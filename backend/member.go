@@ -75,7 +75,7 @@ func (m *Member) set(s State) (changed bool) {
 	defer m.mu.Unlock()
 	changed = m.state.Up != s.Up
 	s.Since = m.state.Since
-	if changed || !m.state.Probed {
+	if changed || s.Probed && !m.state.Probed {
 		s.Since = s.LastProbe
 		m.note(s)
 	}

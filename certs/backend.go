@@ -48,12 +48,11 @@ func TrustOf(c *gateway.Config, s *gateway.Settings) (*Trust, error) {
 }
 
 // Config is the client side of TLS towards a server that shall present a certificate for name. An empty name sends no
-// SNI and, where the name is checked, accepts none.
+// SNI and leaves nothing to compare: the chain alone decides.
 func (t *Trust) Config(name string) *tls.Config {
-	minimum := uint16(tls.VersionTLS12)
 	return &tls.Config{
 		ServerName:         name,
-		MinVersion:         minimum,
+		MinVersion:         tls.VersionTLS12,
 		InsecureSkipVerify: true, // VerifyConnection checks instead: chain and name have a switch each
 		VerifyConnection:   func(s tls.ConnectionState) error { return t.verify(s.PeerCertificates, name) },
 		ClientSessionCache: tls.NewLRUClientSessionCache(64),

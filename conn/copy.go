@@ -1,33 +1,40 @@
 package conn
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 const copySize = 64 << 10
 
 var buffers = sync.Pool{New: func() any { return new([copySize]byte) }}
 
-// copier is a Conn that can relay to some others without a buffer of ours. ok is false if it has done nothing.
-type copier interface {
-	copyTo(dst Conn, n int64) (done int64, read, write error, ok bool)
+// Pace bounds how long either side may keep a relay waiting. Each side has a clock of its own, which runs only while
+// that side is waited for, so whose clock runs out is who stalled. The zero value leaves deadlines alone.
+type Pace struct {
+	Read  time.Duration // in which the source must send Step bytes or more
+	Write time.Duration // in which the destination must take some of what it is offered
+	Step  int64         // bytes that count as progress of the source; 0: any
 }
 
-// Copy relays n bytes (n < 0: until EOF) and says which side failed. It holds a buffer only while bytes are under way.
-func Copy(dst, src Conn, n int64) (done int64, read, write error) {
+// Copy relays n bytes (n < 0: until EOF) under the deadlines that are set, and says which side failed. It holds a
+// buffer only while bytes are under way.
+func Copy(dst, src Conn, n int64) (done int64, read, write error) { return Relay(dst, src, n, Pace{}) }
+
+// Relay is Copy under deadlines that it sets itself: see Pace.
+func Relay(dst, src Conn, n int64, p Pace) (done int64, read, write error) {
 	if c, ok := src.(copier); ok {
-		if done, read, write, ok = c.copyTo(dst, n); ok {
+		if done, read, write, ok = c.copyTo(dst, n, p); ok {
 			return done, read, write
 		}
 	}
 	b := buffers.Get().(*[copySize]byte)
 	defer buffers.Put(b)
+	clock := pacer{Pace: p}
 	for n != 0 {
-		p := b[:]
-		if n > 0 && n < int64(len(p)) {
-			p = p[:n]
-		}
-		k, err := src.Read(p)
+		k, err := clock.await(src, done).Read(window(b, n))
 		if k > 0 {
-			if _, write = dst.Write(p[:k]); write != nil {
+			if _, write = clock.offer(dst).Write(b[:k]); write != nil {
 				return done, nil, write
 			}
 			done += int64(k)
@@ -40,10 +47,47 @@ func Copy(dst, src Conn, n int64) (done int64, read, write error) {
 	return done, nil, nil
 }
 
+// copier is a Conn that can relay to some others without a buffer of ours. ok is false if it has done nothing.
+type copier interface {
+	copyTo(dst Conn, n int64, p Pace) (done int64, read, write error, ok bool)
+}
+
+// window is the part of b that may be read into when n bytes are left.
+func window(b *[copySize]byte, n int64) []byte {
+	if n > 0 && n < copySize {
+		return b[:n]
+	}
+	return b[:]
+}
+
 // left is what remains of n after k bytes; a negative n stays what it is.
 func left(n int64, k int) int64 {
 	if n < 0 {
 		return n
 	}
 	return n - int64(k)
+}
+
+// pacer sets the deadlines of a relay.
+type pacer struct {
+	Pace
+	begun bool
+	mark  int64 // bytes relayed when the source's clock was last set
+}
+
+// await gives src time for what comes next, if it has made progress.
+func (p *pacer) await(src Conn, done int64) Conn {
+	if p.Read > 0 && (!p.begun || done-p.mark >= max(p.Step, 1)) {
+		p.begun, p.mark = true, done
+		src.SetReadDeadline(time.Now().Add(p.Read))
+	}
+	return src
+}
+
+// offer gives dst time to take something.
+func (p *pacer) offer(dst Conn) Conn {
+	if p.Write > 0 {
+		dst.SetWriteDeadline(time.Now().Add(p.Write))
+	}
+	return dst
 }

@@ -36,7 +36,7 @@ func (p *pipe) close() {
 }
 
 // copyTo splices between sockets.
-func (c *stream) copyTo(dst Conn, n int64) (done int64, read, write error, ok bool) {
+func (c *stream) copyTo(dst Conn, n int64, pace Pace) (done int64, read, write error, ok bool) {
 	d, is := dst.(*stream)
 	if !is || c.raw == nil || d.raw == nil || n >= 0 && n < spliceMin || len(c.in.ahead) > 0 || c.in.met != nil {
 		return 0, nil, nil, false
@@ -45,7 +45,7 @@ func (c *stream) copyTo(dst Conn, n int64) (done int64, read, write error, ok bo
 	if p == nil {
 		return 0, nil, nil, false
 	}
-	s := splicer{src: c, dst: d, p: p}
+	s := splicer{src: c, dst: d, p: p, pacer: pacer{Pace: pace}}
 	s.fill, s.drain = s.tryFill, s.tryDrain
 	done, read, write = s.run(n)
 	if s.held == 0 {
@@ -58,6 +58,7 @@ func (c *stream) copyTo(dst Conn, n int64) (done int64, read, write error, ok bo
 
 // splicer moves bytes from a socket to another through a pipe.
 type splicer struct {
+	pacer
 	src, dst    *stream
 	p           *pipe
 	want        int
@@ -72,10 +73,12 @@ func (s *splicer) run(n int64) (done int64, read, write error) {
 		if n > 0 && n < spliceSize {
 			s.want = int(n)
 		}
+		s.await(s.src, done)
 		if read = s.step(&s.src.in.gate, s.fill, s.src.raw.Read); read != nil {
 			return done, s.src.failed(read), nil
 		}
 		k := s.held
+		s.offer(s.dst)
 		write = s.step(&s.dst.out.gate, s.drain, s.dst.raw.Write)
 		done += int64(k - s.held)
 		if write != nil {
@@ -110,9 +113,12 @@ func (s *splicer) tryFill(fd uintptr) bool {
 }
 
 func (s *splicer) tryDrain(fd uintptr) bool {
-	for s.held > 0 {
+	for moved := false; s.held > 0; moved = true {
 		n, err := splice(s.p.r, int(fd), s.held)
 		if err == syscall.EAGAIN {
+			if moved {
+				s.offer(s.dst)
+			}
 			s.dst.out.wait()
 			return false
 		}

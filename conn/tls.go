@@ -50,6 +50,9 @@ func (a *Alert) Error() string {
 	return "sent the TLS alert: " + a.Code.Error()
 }
 
+// Alert returns the number, and whether the peer sent it.
+func (a *Alert) Alert() (code uint8, remote bool) { return uint8(a.Code), a.Remote }
+
 // Unwrap returns the code, a tls.AlertError.
 func (a *Alert) Unwrap() error { return a.Code }
 

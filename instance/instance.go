@@ -44,6 +44,7 @@ type Instance struct {
 	proxy     *proxy.Proxy
 
 	applying sync.Mutex // one configuration at a time
+	closed   bool
 
 	mu    sync.Mutex
 	sets  []*backend.Set // in force, newest last: two while a configuration is being applied
@@ -72,6 +73,9 @@ func New(o Options) *Instance {
 func (i *Instance) Apply(c *gateway.Config, local gateway.Local, revision uint64) error {
 	i.applying.Lock()
 	defer i.applying.Unlock()
+	if i.closed {
+		return errors.New("apply the configuration: the gateway is ending")
+	}
 	next, err := i.build(c, local)
 	if err != nil {
 		i.o.Metrics.Reloads.WithLabelValues("refused").Inc()
@@ -175,7 +179,8 @@ func (i *Instance) swap(next *candidate, local gateway.Local, revision uint64) {
 	i.mu.Unlock()
 	for _, place := range i.proxy.Ports() {
 		if next.table.Port(place) == nil {
-			i.wg.Go(func() { i.proxy.Stop(place, time.Now().Add(drainTime(next.table.Config))) })
+			drain, deadline := i.proxy.Stop(place), time.Now().Add(drainTime(next.table.Config))
+			i.wg.Go(func() { drain(deadline) })
 		}
 	}
 	for _, set := range old {
@@ -233,13 +238,40 @@ func (i *Instance) Sweep() {
 	})
 }
 
-// Close drains until the deadline and ends everything.
+// Close drains until the deadline and ends everything. A configuration that is being applied is first.
 func (i *Instance) Close(deadline time.Time) {
+	i.applying.Lock()
+	i.closed = true
+	i.applying.Unlock()
 	i.proxy.Shutdown(deadline)
 	close(i.stop)
 	i.prober.Close()
 	i.directory.Close()
 	i.wg.Wait()
+	i.o.Engine.Each(func(h *conn.Home) { h.Sweep(time.Now().Add(time.Hour)) })
+}
+
+// Hosts counts the members of each pool under each settings by their health, as Azure's host-count metrics do.
+func (i *Instance) Hosts() []telemetry.Hosts {
+	i.mu.Lock()
+	table := i.table
+	i.mu.Unlock()
+	if table == nil {
+		return nil
+	}
+	var out []telemetry.Hosts
+	for _, g := range table.Set.Groups() {
+		h := telemetry.Hosts{Pool: g.Pool.Name, Settings: g.Settings.Name}
+		for _, m := range g.Members() {
+			if m.Up() {
+				h.Healthy++
+			} else {
+				h.Unhealthy++
+			}
+		}
+		out = append(out, h)
+	}
+	return out
 }
 
 // Places are where clients are being served.

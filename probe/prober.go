@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,11 +22,11 @@ type Prober struct {
 	series map[*backend.Member]*series
 }
 
-// series is the probes of one member. done is closed once the first one was judged.
+// series is the probes of one member.
 type series struct {
 	key    string
 	cancel context.CancelFunc
-	first  chan struct{}
+	first  chan struct{} // closed once the first probe was judged, or the series ended
 }
 
 // New starts without series; Follow gives it members.
@@ -41,15 +42,15 @@ func (p *Prober) Close() {
 }
 
 // Follow probes exactly the members of these sets: series of members that stay and are probed as before go on, others
-// begin or end.
+// begin or end. Where sets differ in how a member is probed, the last one has its way.
 func (p *Prober) Follow(v1 bool, sets ...*backend.Set) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	stay := map[*backend.Member]bool{}
-	for _, set := range sets {
+	for _, set := range slices.Backward(sets) {
 		for _, g := range set.Groups() {
 			for _, m := range g.Members() {
-				if m.Addr.IsValid() {
+				if m.Addr.IsValid() && !stay[m] {
 					stay[m] = true
 					p.follow(m, SpecOf(g, m, v1))
 				}
@@ -97,6 +98,8 @@ func (p *Prober) Ready(stop <-chan struct{}) bool {
 }
 
 func (p *Prober) run(ctx context.Context, m *backend.Member, spec Spec, first chan struct{}) {
+	judged := sync.OnceFunc(func() { close(first) })
+	defer judged()
 	for begun := false; ; begun = true {
 		r := spec.Ask(p.dialer)
 		if ctx.Err() != nil {
@@ -106,9 +109,7 @@ func (p *Prober) run(ctx context.Context, m *backend.Member, spec Spec, first ch
 		if p.directory.Judge(m, state) || !begun && !state.Up {
 			report(m, state)
 		}
-		if !begun {
-			close(first)
-		}
+		judged()
 		if !pause(ctx, spec.next(state)) {
 			return
 		}

@@ -4,10 +4,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"os"
 	"time"
 
 	"causeway/accesslog"
 	"causeway/backend"
+	"causeway/certs"
 	"causeway/conn"
 	"causeway/fault"
 	"causeway/http1"
@@ -15,54 +17,53 @@ import (
 
 // attempt asks one member. The head and body of its answer go to the client as they come.
 func (x *exchange) attempt(m *backend.Member, fresh bool) fault.Fault {
-	begin := time.Now()
+	x.began, x.sentAll = time.Now(), false
+	x.sentAfter.Store(-1)
 	x.rec.Attempts = append(x.rec.Attempts, accesslog.Attempt{Member: m.Name, Server: m.Addr, Idle: accesslog.Unset, Stale: accesslog.Unset,
 		Hint: accesslog.Unset, Connect: accesslog.Unset, TLS: accesslog.Unset, Send: accesslog.Unset, Wait: accesslog.Unset,
 		Receive: accesslog.Unset, HeaderTime: accesslog.Unset, DeclaredIn: -1})
 	x.a = &x.rec.Attempts[len(x.rec.Attempts)-1]
-	f := x.connect(m, begin, fresh)
+	f := x.connect(m, fresh)
 	if f.None() {
 		x.head(m)
-		f = x.roundTrip(begin)
+		f = x.roundTrip()
 	}
-	x.a.Fault = f
 	now := time.Now()
-	x.a.Total = now.Sub(begin)
+	x.a.Fault, x.a.Total = f, now.Sub(x.began)
 	x.leave(m, f, now)
 	return f
 }
 
 // connect comes by a connection to m: an idle one that may still be used, else a new one.
-func (x *exchange) connect(m *backend.Member, begin time.Time, fresh bool) fault.Fault {
+func (x *exchange) connect(m *backend.Member, fresh bool) fault.Fault {
 	identity := x.target.Group.Identity(m, x.req.Host)
 	x.key = conn.Key{Addr: m.Addr}
 	if identity != nil {
 		x.key.Tag = identity.Tag
 	}
-	if !fresh && x.reuse(begin) {
+	if !fresh && x.reuse() {
 		return fault.Fault{}
 	}
-	deadline := begin.Add(x.state.Local.ConnectTimeout)
+	deadline := x.began.Add(x.state.Local.ConnectTimeout)
 	b, err := x.s.h.Dial(m.Addr, deadline)
 	if err != nil {
 		x.s.h.Purge(x.key) // who refuses a new connection has lost the old ones too
 		return fault.Of(err, fault.Connect, false)
 	}
 	x.b = b
+	x.a.LocalPort = b.Info().Local.Port()
 	if identity != nil {
 		if f := x.secure(identity, deadline); !f.None() {
 			return f
 		}
 	}
-	x.a.Connect = time.Since(begin)
-	x.a.LocalPort = b.Info().Local.Port()
+	x.a.Connect = time.Since(x.began)
 	return fault.Fault{}
 }
 
 // secure shakes hands with the member under what is left of the connect timeout.
 func (x *exchange) secure(identity *backend.Identity, deadline time.Time) fault.Fault {
 	begin := time.Now()
-	x.a.LocalPort = x.b.Info().Local.Port()
 	x.b.SetReadDeadline(deadline)
 	x.b.SetWriteDeadline(deadline)
 	b, err := conn.TLS(x.b, tls.Client, identity.Config)
@@ -75,10 +76,9 @@ func (x *exchange) secure(identity *backend.Identity, deadline time.Time) fault.
 }
 
 // reuse takes an idle connection, if there is one within the limits.
-func (x *exchange) reuse(now time.Time) bool {
-	local := &x.state.Local
-	limit, honour := local.BackendIdleTimeout, local.KeepAliveHint != "ignore"
-	b, stale := x.s.h.Take(x.key, func(in *conn.Info) bool { return now.Sub(in.Idle) < idleLimit(in, limit, honour) })
+func (x *exchange) reuse() bool {
+	now, limit, honour := x.began, x.state.Local.BackendIdleTimeout, x.state.honour
+	b, stale := x.s.h.Take(x.key, func(in *conn.Info) bool { return now.Sub(in.Idle) < idleLimit(in.Hint, limit, honour) })
 	if b == nil {
 		if stale >= 0 {
 			x.a.Stale = stale
@@ -97,43 +97,55 @@ func (x *exchange) reuse(now time.Time) bool {
 // idleLimit is how long a connection may have been idle and still be used: the gateway's own limit, and, where hints
 // are honoured, the limit that the server announced less a margin for what is under way. The margin is a second, or
 // half of a short limit: a request must arrive before the server's timer, not leave before it.
-func idleLimit(in *conn.Info, limit time.Duration, honour bool) time.Duration {
-	if !honour || in.Hint <= 0 {
+func idleLimit(hint, limit time.Duration, honour bool) time.Duration {
+	if !honour || hint <= 0 {
 		return limit
 	}
-	return min(limit, in.Hint-min(time.Second, in.Hint/2))
+	return min(limit, hint-min(time.Second, hint/2))
 }
 
 // roundTrip sends the request and relays the answer.
-func (x *exchange) roundTrip(begin time.Time) fault.Fault {
+func (x *exchange) roundTrip() fault.Fault {
+	x.b.SetWriteDeadline(x.began.Add(x.target.Group.Timeout))
 	if x.body.whole {
-		return x.inTurn(begin)
+		return x.inTurn()
 	}
-	return x.atOnce(begin)
+	return x.atOnce()
 }
 
 // inTurn sends a request whose body is at hand, then takes the answer.
-func (x *exchange) inTurn(begin time.Time) fault.Fault {
-	x.b.SetWriteDeadline(begin.Add(x.target.Group.Timeout))
-	n, err := x.b.Writev(x.out, x.body.memory)
-	x.a.BytesOut = int64(max(0, n-len(x.out)))
-	sent := time.Now()
-	if err != nil {
-		return x.answerDespite(err, sent)
+func (x *exchange) inTurn() fault.Fault {
+	if err := x.send(x.body.memory); err != nil {
+		return x.answerDespite(err)
 	}
-	x.a.Send = sent.Sub(begin)
-	return x.receive(sent)
+	x.sentAll = true
+	x.a.Send = x.sent()
+	return x.receive()
+}
+
+// send writes the head and what is at hand of the body.
+func (x *exchange) send(body []byte) error {
+	n, err := x.b.Writev(x.out, body)
+	x.a.BytesOut = int64(max(0, n-len(x.out)))
+	return err
+}
+
+// sent notes that nothing more goes to the member: its time to answer begins.
+func (x *exchange) sent() time.Duration {
+	d := time.Since(x.began)
+	x.sentAfter.Store(int64(d))
+	return d
 }
 
 // answerDespite looks for an answer after the member took no more of the request: a server that refuses a body answers
 // first and closes then, and its answer is worth more than our error.
-func (x *exchange) answerDespite(writeErr error, sent time.Time) fault.Fault {
+func (x *exchange) answerDespite(writeErr error) fault.Fault {
+	x.sent()
 	f := fault.Of(writeErr, fault.Send, x.a.Reused)
 	if f.Kind == fault.Timeout {
 		return f
 	}
-	x.a.Fault = f
-	if g := x.receive(sent); g.None() || x.headSent {
+	if g := x.receive(); g.None() || x.headSent || g.Side == fault.Client {
 		return g
 	}
 	return f
@@ -143,83 +155,84 @@ func (x *exchange) answerDespite(writeErr error, sent time.Time) fault.Fault {
 var errAnswered = errors.New("the answer is complete")
 
 // atOnce streams the request while it watches for the answer, which may come first.
-func (x *exchange) atOnce(begin time.Time) fault.Fault {
+func (x *exchange) atOnce() fault.Fault {
 	if f := x.welcome(); !f.None() {
 		return f
 	}
-	x.b.SetWriteDeadline(begin.Add(x.target.Group.Timeout))
-	if x.body.length >= 0 {
-		if n, err := x.b.Writev(x.out, x.body.first); err != nil {
-			x.body.end()
-			return x.answerDespite(err, time.Now())
-		} else {
-			x.a.BytesOut = int64(n - len(x.out))
-		}
-	} else if _, err := x.b.Write(x.out); err != nil {
-		x.body.end()
-		return x.answerDespite(err, time.Now())
+	begun := x.body.first
+	if x.body.length < 0 {
+		begun = nil // its framing is taken off first
 	}
-	return x.both(begin)
+	if err := x.send(begun); err != nil {
+		x.body.ended.Store(true)
+		return x.answerDespite(err)
+	}
+	return x.both()
 }
 
-func (x *exchange) both(begin time.Time) fault.Fault {
+func (x *exchange) both() fault.Fault {
 	var clientErr, memberErr error
 	var answer fault.Fault
 	up := func() error {
 		clientErr, memberErr = x.upload()
-		x.a.Send = time.Since(begin)
-		if clientErr != nil && !errors.Is(clientErr, conn.ErrStopped) {
-			return clientErr
+		x.a.Send = x.sent()
+		if errors.Is(memberErr, os.ErrDeadlineExceeded) {
+			return memberErr // it does not even read
 		}
-		return nil // a member that takes no more may be answering
+		return clientErr // but a member that takes no more may be answering
 	}
 	down := func() error {
-		if answer = x.receive(time.Time{}); answer.None() {
+		if answer = x.receive(); answer.None() {
 			return errAnswered
 		}
 		return io.ErrUnexpectedEOF
 	}
 	x.s.h.Both(x.s.c, x.b, up, down)
 	switch {
-	case answer.None() || x.headSent:
-		return answer
-	case clientErr != nil && !errors.Is(clientErr, conn.ErrStopped):
+	case answer.None():
+	case failed(clientErr):
 		return uploadFault(clientErr)
-	case memberErr != nil && !errors.Is(memberErr, conn.ErrStopped):
+	case x.headSent:
+	case failed(memberErr):
 		return fault.Of(memberErr, fault.Send, x.a.Reused)
 	}
 	return answer
 }
 
+// failed reports whether a side of Both failed by itself.
+func failed(err error) bool { return err != nil && !errors.Is(err, conn.ErrStopped) }
+
 // leave settles what becomes of the member's connection: it is kept only after a clean end.
 func (x *exchange) leave(m *backend.Member, f fault.Fault, now time.Time) {
-	if x.b == nil {
+	b := x.b
+	if b == nil {
 		return
 	}
+	x.b = nil
+	if s := b.Info().TLS; s != nil {
+		x.rec.BackendTLS, x.rec.BackendCipher = certs.VersionName(s.Version), certs.SuiteName(s.CipherSuite)
+	}
 	if !f.None() {
-		if k, ok := conn.KernelOf(x.b); ok {
+		if k, ok := conn.KernelOf(b); ok {
 			x.a.RTT, x.a.Retransmits = k.RTT, k.Retransmits
 		}
+		b.Reset()
+		return
 	}
-	if x.res.KeepAliveTimeout >= 0 && f.None() {
-		x.b.Info().Hint = x.res.KeepAliveTimeout
-		x.a.Hint = x.res.KeepAliveTimeout
-		m.SetHint(x.res.KeepAliveTimeout)
+	if hint := x.res.KeepAliveTimeout; hint >= 0 {
+		b.Info().Hint, x.a.Hint = hint, hint
+		m.SetHint(hint)
 	}
-	switch {
-	case !f.None():
-		x.b.Reset()
-	case x.reusable():
-		x.s.h.Give(x.key, x.b, now)
-	default:
-		x.b.Close()
+	if x.reusable() {
+		x.s.h.Give(x.key, b, now)
+		return
 	}
-	x.b = nil
+	b.Close()
 }
 
-// reusable reports whether the member's connection is at the start of another message.
+// reusable reports whether the member's connection is at the start of another message, and the member will take one.
 func (x *exchange) reusable() bool {
-	return x.clean && !x.res.Close && x.a.Fault.None() && x.body.inStep() && x.a.BytesOut >= x.body.length
+	return x.clean && x.sentAll && !x.res.Close && (x.res.KeepAliveTimeout != 0 || !x.state.honour)
 }
 
 // head makes the head of the request for the member.
@@ -240,7 +253,7 @@ func (x *exchange) head(m *backend.Member) {
 	}
 	if x.wantsUpgrade() {
 		b = append(b, "Connection: Upgrade\r\n"...)
-		b = http1.AppendField(b, "Upgrade", r.Upgrade)
+		b = http1.AppendField(b, "Upgrade", "websocket")
 	}
 	x.out = append(b, "\r\n"...)
 }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"io"
+	"net"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -31,52 +32,48 @@ type body struct {
 	tail    bool // bytes behind the body were read and cannot be given back
 	expects bool // the client waits for 100 Continue
 
-	timed bool         // the deadline of the body runs
-	mark  int64        // read when it was last moved
-	ended atomic.Int64 // Unix nanoseconds at which the upload ended, well or not; what it wrote is settled then
+	timed bool        // the deadline of the body runs
+	mark  int64       // read when it was last moved
+	ended atomic.Bool // nothing more is read from the client; only then may the other strand look at what is above
 }
 
 var heldBoxes = sync.Pool{New: func() any { return new([heldMax]byte) }}
 
 // begin looks at what the head declares; rest is what lies behind it.
 func (y *body) begin(r *http1.Request, rest []byte) {
-	y.length, y.expects = r.Body(), r.Expect && r.Minor == 1
-	y.first, y.inHead, y.read, y.mark = rest, 0, 0, 0
-	y.memory, y.whole, y.done, y.tail, y.timed = nil, false, false, false, false
-	y.ended.Store(0)
-	y.chunks.Reset()
-	if y.length >= 0 {
-		y.inHead = int(min(y.length, int64(len(rest))))
-		y.first, y.read = rest[:y.inHead], int64(y.inHead)
-		if y.read == y.length {
-			y.memory = y.first
-			y.settle()
-		}
+	y.length, y.expects, y.first = r.Body(), r.Expect, rest
+	if y.length < 0 {
+		return
+	}
+	y.inHead = int(min(y.length, int64(len(rest))))
+	y.first, y.read = rest[:y.inHead], int64(y.inHead)
+	if y.read == y.length {
+		y.memory = y.first
+		y.settle()
 	}
 }
 
-func (y *body) release() {
+// reset forgets the body of the request before.
+func (y *body) reset() {
 	if y.box != nil {
 		heldBoxes.Put(y.box)
 		y.box = nil
 	}
+	y.length, y.inHead, y.read, y.mark = 0, 0, 0, 0
 	y.first, y.memory = nil, nil
+	y.whole, y.done, y.tail, y.timed, y.expects = false, false, false, false, false
+	y.ended.Store(false)
+	y.chunks.Reset()
 }
 
 // settle says that the whole body is in memory.
 func (y *body) settle() {
 	y.whole, y.done = true, true
-	y.end()
+	y.ended.Store(true)
 }
 
-// end says that nothing more will be read from the client.
-func (y *body) end() { y.ended.Store(time.Now().UnixNano()) }
-
-// hasEnded reports whether the upload is over; only then may another strand look at its fields.
-func (y *body) hasEnded() bool { return y.ended.Load() != 0 }
-
 // inStep reports whether the client connection stands behind the body, at the start of another request.
-func (y *body) inStep() bool { return y.hasEnded() && y.done && !y.tail }
+func (y *body) inStep() bool { return y.ended.Load() && y.done && !y.tail }
 
 // hold takes a small body into memory. A chunked one is held only if it came whole with its head: its sender may want
 // an answer before it goes on.
@@ -130,9 +127,9 @@ func (x *exchange) welcome() fault.Fault {
 	x.body.expects = false
 	x.s.c.SetWriteDeadline(time.Now().Add(deliverTime))
 	n, err := x.s.c.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
-	x.sent += int64(n)
+	x.sentBytes += int64(n)
 	if err != nil {
-		return fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Closed}
+		return clientFault(err, fault.Upload, fault.Closed)
 	}
 	return fault.Fault{}
 }
@@ -149,11 +146,9 @@ func (x *exchange) extend() {
 // uploadFault is what a failed read of the request body comes to. A client that ends its body early is at fault
 // itself: nothing of it is laid at the member's door.
 func uploadFault(err error) fault.Fault {
-	f := fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Reset}
+	f := clientFault(err, fault.Upload, fault.Reset)
 	var broken *http1.Error
 	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		f.Kind = fault.Timeout
 	case errors.As(err, &broken):
 		f.Kind, f.Detail = fault.Malformed, broken.Kind.String()
 	case errors.Is(err, errBodyTooBig):
@@ -164,36 +159,42 @@ func uploadFault(err error) fault.Fault {
 	return f
 }
 
+// clientFault is a failed operation on the client's connection; kind is what it is if no timer ran out. A connection
+// that is closed already was ended by the gateway itself, at the end of a drain.
+func clientFault(err error, phase fault.Phase, kind fault.Kind) fault.Fault {
+	switch {
+	case errors.Is(err, net.ErrClosed):
+		return fault.Fault{Side: fault.Gateway, Phase: phase, Kind: fault.Closed, Detail: "the time to drain was over"}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		kind = fault.Timeout
+	}
+	return fault.Fault{Side: fault.Client, Phase: phase, Kind: kind}
+}
+
 var errBodyTooBig = errors.New("the request body is larger than the gateway takes")
 
 // upload streams the body to the member. clientErr is the client's part in a failure, memberErr the member's; a member
 // that takes no more may have answered already.
 func (x *exchange) upload() (clientErr, memberErr error) {
-	defer x.body.end()
 	if x.body.length < 0 {
-		return x.uploadChunked()
+		clientErr, memberErr = x.uploadChunked()
+	} else {
+		clientErr, memberErr = x.uploadLength()
 	}
-	return x.uploadLength()
+	x.sentAll = clientErr == nil && memberErr == nil
+	x.body.done = x.sentAll
+	x.body.ended.Store(true)
+	return clientErr, memberErr
 }
 
 func (x *exchange) uploadLength() (clientErr, memberErr error) {
 	y := &x.body
-	for y.read < y.length {
-		x.extend()
-		x.b.SetWriteDeadline(time.Now().Add(x.target.Group.Timeout))
-		n, rerr, werr := conn.Copy(x.b, x.s.c, min(y.length-y.read, copyStep))
-		y.read += n
-		x.a.BytesOut += n
-		if rerr != nil || werr != nil {
-			return rerr, werr
-		}
-	}
-	y.done = true
-	return nil, nil
+	n, clientErr, memberErr := conn.Relay(x.b, x.s.c, y.length-y.read,
+		conn.Pace{Read: bodyPause, Write: x.target.Group.Timeout, Step: bodyStep})
+	y.read += n
+	x.a.BytesOut += n
+	return clientErr, memberErr
 }
-
-// copyStep is how much is relayed under one setting of the deadlines.
-const copyStep = 1 << 20
 
 const blockSize = 32 << 10
 
@@ -227,7 +228,7 @@ func (x *exchange) uploadChunked() (clientErr, memberErr error) {
 			x.a.BytesOut = y.chunks.Data()
 		}
 		if y.chunks.Done() {
-			y.done, y.tail = true, !fromHead && used < len(in)
+			y.tail = !fromHead && used < len(in)
 			return nil, nil
 		}
 		x.extend()

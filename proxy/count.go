@@ -24,7 +24,4 @@ func (x *exchange) count(f fault.Fault) {
 			m.Recovered(string(a.Fault.Side), string(a.Fault.Phase), string(a.Fault.Kind))
 		}
 	}
-	if len(x.rec.Attempts) > 0 && x.res.BareLF {
-		m.BareLF.Inc()
-	}
 }

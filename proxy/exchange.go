@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"causeway/accesslog"
@@ -34,9 +35,13 @@ type exchange struct {
 	clean bool   // the response ended where it should, with nothing behind it
 	out   []byte // head under construction
 
+	began     time.Time    // the attempt
+	sentAfter atomic.Int64 // nanoseconds from then until nothing more went to the member; -1: it still does
+	sentAll   bool         // and that was the whole request
+
 	start, done time.Time
 	headSent    bool // the client has seen the head of the response
-	sent        int64
+	sentBytes   int64
 	firstSent   time.Time // when the head went out
 	keep        bool      // the client connection may carry another request
 
@@ -58,13 +63,14 @@ const (
 var requestLimits = http1.Limits{Line: 32 << 10, Head: headMax, Fields: 200}
 
 var exchanges = sync.Pool{New: func() any {
-	return &exchange{in: make([]byte, headBuffer), out: make([]byte, 0, outBuffer)}
+	x := &exchange{in: make([]byte, headBuffer), out: make([]byte, 0, outBuffer)}
+	x.clear()
+	return x
 }}
 
 func take(s *session) *exchange {
 	x := exchanges.Get().(*exchange)
 	x.s, x.state = s, s.seen
-	x.clear()
 	return x
 }
 
@@ -72,19 +78,17 @@ func (x *exchange) release() {
 	if len(x.in) > headBuffer {
 		x.in = make([]byte, headBuffer)
 	}
-	x.body.release()
-	x.s, x.state, x.target, x.b, x.a = nil, nil, nil, nil, nil
-	x.rec = accesslog.Record{}
-	x.end = 0
-	x.req.Reset()
+	x.clear()
+	x.s, x.state, x.end = nil, nil, 0
 	exchanges.Put(x)
 }
 
 // clear makes ready for the next request; what lies in x.in stays.
 func (x *exchange) clear() {
 	x.start, x.firstSent = time.Time{}, time.Time{}
-	x.headSent, x.sent, x.keep = false, 0, false
-	x.body.release()
+	x.headSent, x.sentBytes, x.keep = false, 0, false
+	x.body.reset()
+	x.req.Reset()
 	x.target, x.a, x.b = nil, nil, nil
 	clear(x.triedBox[:])
 	x.tried = x.triedBox[:0]
@@ -104,7 +108,6 @@ func (x *exchange) grow() {
 func (x *exchange) shift() {
 	used := x.req.Len + x.body.inHead
 	x.end = copy(x.in, x.in[used:x.end])
-	x.req.Reset()
 	x.clear()
 }
 
@@ -151,13 +154,11 @@ func (x *exchange) admit() fault.Fault {
 
 // route finds the target. The state is taken anew for each request, so that a kept-alive client follows a reload.
 func (x *exchange) route() fault.Fault {
-	x.state = x.s.p.state.Load()
-	port := x.s.locate(x.state)
-	if port == nil { // the listener went while the request came
+	if !x.s.follow() { // the listener went: who is connected to it still is served as before, once
 		x.keep = false
-		return fault.Fault{Side: fault.Client, Phase: fault.Route, Kind: fault.NoListener}
 	}
-	site := port.Site(x.req.Host)
+	x.state = x.s.seen
+	site := x.s.port.Site(x.req.Host)
 	if site == nil {
 		return fault.Fault{Side: fault.Client, Phase: fault.Route, Kind: fault.NoListener}
 	}

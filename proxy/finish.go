@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"causeway/conn"
 	"causeway/fault"
 	"causeway/http1"
 )
@@ -62,7 +63,7 @@ func (x *exchange) writePage(status int, location []byte) {
 	x.rec.Status, x.rec.ContentType, x.headSent, x.firstSent = status, htmlType, true, now
 	x.s.c.SetWriteDeadline(now.Add(deliverTime))
 	n, err := x.s.c.Write(b)
-	x.sent += int64(n)
+	x.sentBytes += int64(n)
 	x.keep = x.keep && err == nil
 }
 
@@ -79,7 +80,7 @@ func (x *exchange) record(f fault.Fault) {
 	r.Client, r.ClientSerial, r.ClientUses = s.c.Info().Remote, s.c.Info().ID, s.served
 	r.TLSProtocol, r.TLSCipher = s.protocol, s.cipher
 	r.Fault, r.ErrorInfo = f, f.ErrorInfo()
-	r.Sent, r.Received = x.sent, int64(x.req.Len)+x.body.read
+	r.Sent, r.Received = x.sentBytes, int64(x.req.Len)+x.body.read
 	r.BodyRead, r.Declared = x.body.read, x.req.ContentLength
 	if t := x.target; t != nil {
 		r.Listener, r.Rule, r.Pool, r.Settings = t.Listener, t.Rule, t.Pool, t.Settings
@@ -128,7 +129,7 @@ func firstWords(b []byte) (method, target []byte) {
 // linger lets the client read an answer that came before its request was read: a close with unread input would make
 // the kernel reset the connection and destroy the answer on its way.
 func (x *exchange) linger(f fault.Fault) {
-	if x.keep || x.rec.Aborted || !x.headSent || x.body.inStep() && f.Phase != fault.Request && f.Phase != fault.Handshake {
+	if x.keep || x.rec.Aborted || !x.headSent || !x.unread(f) {
 		return
 	}
 	c := x.s.c
@@ -145,4 +146,9 @@ func (x *exchange) linger(f fault.Fault) {
 		}
 		n += k
 	}
+}
+
+// unread reports whether the client has sent, or may be sending, what nobody has read.
+func (x *exchange) unread(f fault.Fault) bool {
+	return f.Phase == fault.Request || f.Phase == fault.Handshake || !x.body.inStep() || x.s.c.Peer() == conn.Spoke
 }

@@ -55,6 +55,8 @@ func plainName(name []byte) bool {
 	return true
 }
 
+// wantsUpgrade reports whether the request asks for WebSocket, the one protocol that is switched to: another, such as
+// h2c, would carry requests past the rules.
 func (x *exchange) wantsUpgrade() bool {
-	return x.req.ConnectionUpgrade && len(x.req.Upgrade) > 0 && x.req.Body() == 0
+	return x.req.ConnectionUpgrade && http1.EqualFold(x.req.Upgrade, "websocket") && x.req.Body() == 0
 }

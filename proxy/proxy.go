@@ -31,7 +31,13 @@ type Proxy struct {
 	draining atomic.Bool
 
 	mu      sync.Mutex
-	servers map[string]conn.Server // by key of the port
+	servers map[string]served // by key of the port
+}
+
+// served is a port at work.
+type served struct {
+	conn.Server
+	socket net.Listener
 }
 
 // State is what a request is served by: it holds on to the one that it began with.
@@ -43,6 +49,7 @@ type State struct {
 	resource string // id in upper case, as Azure's records have it
 	instance string
 	v1       bool
+	honour   bool          // idle limits that servers announce
 	idle     time.Duration // of a client between two requests
 	bodyMax  int64         // of a request
 }
@@ -59,7 +66,7 @@ type Options struct {
 // New makes a Proxy without listeners.
 func New(o Options) *Proxy {
 	return &Proxy{engine: o.Engine, log: o.Log, metrics: o.Metrics, instance: o.Instance, portOffset: o.PortOffset,
-		servers: map[string]conn.Server{}}
+		servers: map[string]served{}}
 }
 
 // Timers and bounds that Azure fixes, and those of our own where it is silent.
@@ -80,6 +87,7 @@ const (
 // Apply makes a configuration the one that new requests are served by.
 func (p *Proxy) Apply(t *route.Table, local gateway.Local, revision uint64) {
 	s := &State{Table: t, Local: local, Revision: revision, v1: t.Config.V1(), idle: idleV2, bodyMax: bodyMaxV2,
+		honour:   local.KeepAliveHint != "ignore",
 		resource: strings.ToUpper(t.Config.ResourceID()), instance: telemetry.InstanceName(p.instance, t.Config.V1())}
 	if s.v1 {
 		s.idle, s.bodyMax = idleV1, bodyMaxV1
@@ -94,7 +102,7 @@ func (p *Proxy) State() *State { return p.state.Load() }
 func (p *Proxy) Serve(port string, ln net.Listener) {
 	server := p.engine.Serve(ln, func(h *conn.Home, c conn.Conn) func() bool { return p.open(port, h, c) })
 	p.mu.Lock()
-	p.servers[port] = server
+	p.servers[port] = served{server, ln}
 	p.mu.Unlock()
 }
 
@@ -102,7 +110,8 @@ func (p *Proxy) Serve(port string, ln net.Listener) {
 func (p *Proxy) Serving(port string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.servers[port] != nil
+	_, ok := p.servers[port]
+	return ok
 }
 
 // Ports are the keys of the ports being served.
@@ -116,15 +125,18 @@ func (p *Proxy) Ports() []string {
 	return out
 }
 
-// Stop stops serving a port: nothing new is accepted, and what is under way may end until the deadline.
-func (p *Proxy) Stop(port string, deadline time.Time) {
+// Stop accepts nothing more on a port: its socket is closed when Stop returns. What is under way there goes on; drain
+// waits for it, and ends it at the deadline.
+func (p *Proxy) Stop(port string) (drain func(deadline time.Time)) {
 	p.mu.Lock()
-	s := p.servers[port]
+	s, ok := p.servers[port]
 	delete(p.servers, port)
 	p.mu.Unlock()
-	if s != nil {
-		s.Shutdown(deadline)
+	if !ok {
+		return func(time.Time) {}
 	}
+	s.socket.Close()
+	return s.Shutdown
 }
 
 // Shutdown drains every port until the deadline.
@@ -132,7 +144,8 @@ func (p *Proxy) Shutdown(deadline time.Time) {
 	p.draining.Store(true)
 	var wg sync.WaitGroup
 	for _, port := range p.Ports() {
-		wg.Go(func() { p.Stop(port, deadline) })
+		drain := p.Stop(port)
+		wg.Go(func() { drain(deadline) })
 	}
 	wg.Wait()
 }

@@ -16,60 +16,47 @@ var responseLimits = http1.Limits{Line: 8 << 10, Head: blockSize, Fields: 200, L
 
 const interimMax = 40 // informational responses before the real one
 
-// receive takes the member's answer and relays it. sent is when the request was complete; zero while it still runs.
-func (x *exchange) receive(sent time.Time) fault.Fault {
+// receive takes the member's answer and relays it.
+func (x *exchange) receive() fault.Fault {
 	box := blocks.Get().(*[blockSize]byte)
 	defer blocks.Put(box)
 	x.clean = false
 	x.res.Reset()
-	end, f := x.receiveHead(box[:], sent)
+	end, f := x.receiveHead(box[:])
 	if !f.None() {
 		return f
+	}
+	if x.res.BareLF {
+		x.s.p.metrics.BareLF.Inc()
 	}
 	if x.res.Status == 101 {
 		return x.upgrade(box[x.res.Len:end])
 	}
-	begin := time.Now()
 	f = x.relay(box[:], end)
-	x.a.Receive = time.Since(begin)
+	x.a.Receive = time.Since(x.began) - x.a.HeaderTime
 	return f
 }
 
 // receiveHead reads until the head of the final response is complete. Meanwhile it looks at the client now and then:
 // an answer that nobody waits for is not waited for.
-func (x *exchange) receiveHead(in []byte, sent time.Time) (end int, f fault.Fault) {
-	began := time.Now()
+func (x *exchange) receiveHead(in []byte) (end int, f fault.Fault) {
+	now, phase := x.began, fault.Wait
 	for interim := 0; ; {
-		x.b.SetReadDeadline(x.nextLook(sent))
+		x.b.SetReadDeadline(x.nextLook(now))
 		n, err := x.b.Read(in[end:])
-		now := time.Now()
-		if n > 0 && x.a.Wait < 0 {
-			x.a.Wait = now.Sub(x.waitBegan(sent, began))
-		}
-		if end += n; err != nil && n == 0 {
-			if !errors.Is(err, os.ErrDeadlineExceeded) {
-				return end, x.waitFault(err, end)
-			}
-			if f := x.lookAround(sent, now, end); !f.None() {
+		now = time.Now()
+		if err != nil {
+			if f = x.interrupted(err, now, phase); !f.None() {
 				return end, f
 			}
 			continue
 		}
-		for {
-			err = x.res.Parse(in[:end], &responseLimits)
-			if err != nil || x.res.Status >= 200 || x.res.Status == 101 {
-				break
-			}
-			if interim++; interim > interimMax {
-				return end, fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Malformed, Detail: "endless interim responses"}
-			}
-			x.relayInterim()
-			end = copy(in, in[x.res.Len:end])
-			x.res.Reset()
+		if phase == fault.Wait {
+			phase, x.a.Wait = fault.Head, x.waited(now)
 		}
+		end, err = x.parseHead(in, end+n, &interim)
 		if err == nil {
-			x.a.Status = x.res.Status
-			x.a.HeaderTime = now.Sub(x.waitBegan(sent, began)) + max(x.a.Send, 0)
+			x.a.Status, x.a.HeaderTime = x.res.Status, now.Sub(x.began)
 			return end, fault.Fault{}
 		}
 		if !errors.Is(err, http1.ErrMore) || end == len(in) {
@@ -78,82 +65,84 @@ func (x *exchange) receiveHead(in []byte, sent time.Time) (end int, f fault.Faul
 	}
 }
 
-// waitBegan is when waiting for the answer began: when the request had been sent, or else when it began to be.
-func (x *exchange) waitBegan(sent, began time.Time) time.Time {
-	if !sent.IsZero() {
-		return sent
+var errInterim = errors.New("endless interim responses")
+
+// parseHead passes interim responses on and returns how much is held of what follows them.
+func (x *exchange) parseHead(in []byte, end int, interim *int) (int, error) {
+	for {
+		err := x.res.Parse(in[:end], &responseLimits)
+		if err != nil || x.res.Status >= 200 || x.res.Status == 101 {
+			return end, err
+		}
+		if *interim++; *interim > interimMax {
+			return end, errInterim
+		}
+		x.relayInterim()
+		end = copy(in, in[x.res.Len:end])
+		x.res.Reset()
 	}
-	if at := x.body.ended.Load(); at != 0 {
-		return time.Unix(0, at)
+}
+
+// waited is how long the member has kept us waiting: nothing, if it answers before the request is complete.
+func (x *exchange) waited(now time.Time) time.Duration {
+	after := x.sentAfter.Load()
+	if after < 0 {
+		return 0
 	}
-	return began
+	return max(0, now.Sub(x.began)-time.Duration(after))
 }
 
 // nextLook is when a wait for the answer is next interrupted.
-func (x *exchange) nextLook(sent time.Time) time.Time {
-	look := time.Now().Add(glance)
-	if limit := x.waitLimit(sent); !limit.IsZero() && limit.Before(look) {
+func (x *exchange) nextLook(now time.Time) time.Time {
+	look := now.Add(glance)
+	if limit := x.waitLimit(); !limit.IsZero() && limit.Before(look) {
 		return limit
 	}
 	return look
 }
 
 // waitLimit is when the request timeout passes; zero while the request is still being sent.
-func (x *exchange) waitLimit(sent time.Time) time.Time {
-	if sent.IsZero() {
-		at := x.body.ended.Load()
-		if at == 0 {
-			return time.Time{}
-		}
-		sent = time.Unix(0, at)
+func (x *exchange) waitLimit() time.Time {
+	after := x.sentAfter.Load()
+	if after < 0 {
+		return time.Time{}
 	}
-	return sent.Add(x.target.Group.Timeout)
+	return x.began.Add(time.Duration(after) + x.target.Group.Timeout)
 }
 
-// lookAround decides whether a wait goes on. The client comes first: if it is gone, nothing else matters.
-func (x *exchange) lookAround(sent, now time.Time, got int) fault.Fault {
-	if x.clientGone() {
-		return fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}
+// interrupted decides whether a wait that was cut short goes on. The client comes first: if it is gone, nothing else
+// matters.
+func (x *exchange) interrupted(err error, now time.Time, phase fault.Phase) fault.Fault {
+	if errors.Is(err, conn.ErrStopped) { // the upload failed, and says why
+		return fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Reset}
 	}
-	if limit := x.waitLimit(sent); limit.IsZero() || now.Before(limit) {
+	if gone := x.clientGone(); gone != nil {
+		return clientFault(gone, fault.Wait, fault.Closed)
+	}
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		return fault.Of(err, phase, x.a.Reused)
+	}
+	if limit := x.waitLimit(); limit.IsZero() || now.Before(limit) {
 		return fault.Fault{}
-	}
-	phase := fault.Wait
-	if got > 0 {
-		phase = fault.Head
 	}
 	return fault.Fault{Side: fault.Backend, Phase: phase, Kind: fault.Timeout, Reused: x.a.Reused}
 }
 
-// clientGone finds out whether the client still wants its answer. A client that ended its side may only have said all
-// it had to say. So it is asked: an interim response is harmless to who waits, and whoever left answers it with a reset,
-// which the next look sees. Nothing can be asked of HTTP/1.0, which knows no interim responses.
-func (x *exchange) clientGone() bool {
-	if !x.body.hasEnded() || x.s.c.Peer() != conn.Gone {
-		return false
+// clientGone finds out whether the client still wants its answer; the error says how it went. A client that ended its
+// side may only have said all it had to say. So it is asked: an interim response is harmless to who waits, and whoever
+// left answers it with a reset, which the next look sees. HTTP/1.0 knows no interim responses and is not asked.
+func (x *exchange) clientGone() error {
+	if !x.body.ended.Load() || x.s.c.Peer() != conn.Gone {
+		return nil
 	}
-	if x.req.Minor == 0 {
-		return false
+	var question []byte
+	if x.req.Minor == 1 {
+		question = []byte("HTTP/1.1 102 Processing\r\n\r\n")
 	}
 	x.s.c.SetWriteDeadline(time.Now().Add(deliverTime))
-	n, err := x.s.c.Write([]byte("HTTP/1.1 102 Processing\r\n\r\n"))
-	x.sent += int64(n)
-	return err != nil
-}
-
-// waitFault is what a failed read of the head comes to.
-func (x *exchange) waitFault(err error, got int) fault.Fault {
-	if errors.Is(err, conn.ErrStopped) { // the upload failed, and says why
-		return fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Reset}
-	}
-	phase := fault.Wait
-	if got > 0 {
-		phase = fault.Head
-	}
-	if x.clientGone() { // before a member is blamed
-		return fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Reset}
-	}
-	return fault.Of(err, phase, x.a.Reused)
+	n, err := x.s.c.Write(question)
+	x.sentBytes += int64(n)
+	return err
 }
 
 // headFault is what a response head that breaks the rules comes to.
@@ -164,9 +153,14 @@ func headFault(err error) fault.Fault {
 		f.Detail = broken.Kind.String()
 		switch broken.Kind {
 		case http1.HeadTooLarge, http1.LineTooLong, http1.TooManyFields:
+		case http1.DuplicateContentLength, http1.BadContentLength, http1.LengthAndCoding, http1.BadCoding:
+			f.Kind = fault.Ambiguous
 		default:
 			f.Kind = fault.Malformed
 		}
+	}
+	if errors.Is(err, errInterim) {
+		f.Kind, f.Detail = fault.Malformed, err.Error()
 	}
 	return f
 }
@@ -182,7 +176,7 @@ func (x *exchange) relayInterim() {
 	x.out = append(b, "\r\n"...)
 	x.s.c.SetWriteDeadline(time.Now().Add(deliverTime))
 	n, _ := x.s.c.Write(x.out) // if the client is gone, the answer itself will tell
-	x.sent += int64(n)
+	x.sentBytes += int64(n)
 }
 
 // relay sends the response on. in holds end bytes of it.
@@ -210,7 +204,11 @@ func (x *exchange) responseHead(kind http1.BodyKind) {
 	framed := kind != http1.UntilClose && (kind != http1.Chunked || x.req.Minor == 1)
 	x.keep = x.keep && framed && x.body.inStep() && !x.s.p.draining.Load()
 	b := http1.AppendStatusLine(x.out[:0], x.res.Status, x.res.Reason)
-	b = http1.AppendFields(b, x.res.Fields, http1.HopByHop)
+	drop := http1.HopByHop
+	if x.res.Status == 204 {
+		drop |= 1 << http1.ContentLength // RFC 9110 section 8.6: it must not be there
+	}
+	b = http1.AppendFields(b, x.res.Fields, drop)
 	if kind == http1.Chunked && x.req.Minor == 1 {
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
 	}
@@ -236,7 +234,7 @@ func (x *exchange) deliver(head, body []byte) fault.Fault {
 		x.rec.Status = x.res.Status
 	}
 	n, err := x.s.c.Writev(head, body)
-	if x.sent += int64(n); err != nil && n == 0 && head != nil {
+	if x.sentBytes += int64(n); err != nil && n == 0 && head != nil {
 		x.rec.Status = fault.Fault{Side: fault.Client, Kind: fault.Closed}.Status(x.state.v1) // it saw nothing of the answer
 	}
 	return deliverFault(err)
@@ -246,11 +244,7 @@ func deliverFault(err error) fault.Fault {
 	if err == nil {
 		return fault.Fault{}
 	}
-	f := fault.Fault{Side: fault.Client, Phase: fault.Deliver, Kind: fault.Reset}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		f.Kind = fault.Timeout
-	}
-	return f
+	return clientFault(err, fault.Deliver, fault.Reset)
 }
 
 // bodyFault is what a failed read of the response body comes to.
@@ -278,28 +272,21 @@ func (x *exchange) relayLength(begun []byte, length int64) fault.Fault {
 	if f := x.deliver(x.out, begun); !f.None() {
 		return f
 	}
-	for x.a.BytesIn < length {
-		x.refresh()
-		n, rerr, werr := conn.Copy(x.s.c, x.b, min(length-x.a.BytesIn, copyStep))
-		x.a.BytesIn += n
-		x.sent += n
-		if werr != nil {
-			return deliverFault(werr)
-		}
-		if rerr != nil {
-			return x.bodyFault(rerr)
-		}
+	n, rerr, werr := conn.Relay(x.s.c, x.b, length-x.a.BytesIn, conn.Pace{Read: x.target.Group.Timeout, Write: deliverTime})
+	x.a.BytesIn += n
+	x.sentBytes += n
+	if werr != nil {
+		return deliverFault(werr)
+	}
+	if rerr != nil {
+		return x.bodyFault(rerr)
 	}
 	x.clean = !extra
 	return fault.Fault{}
 }
 
-// refresh moves the deadlines of a body: the member may pause for the request timeout, the client for its own.
-func (x *exchange) refresh() {
-	now := time.Now()
-	x.b.SetReadDeadline(now.Add(x.target.Group.Timeout))
-	x.s.c.SetWriteDeadline(now.Add(deliverTime))
-}
+// refresh gives the member the request timeout for what comes next.
+func (x *exchange) refresh() { x.b.SetReadDeadline(time.Now().Add(x.target.Group.Timeout)) }
 
 // relayChunked takes the member's framing off and puts ours on; a client of HTTP/1.0 gets the bare data and our end.
 func (x *exchange) relayChunked(in, begun []byte) fault.Fault {

@@ -3,7 +3,6 @@ package proxy
 import (
 	"crypto/tls"
 	"errors"
-	"os"
 	"time"
 
 	"causeway/certs"
@@ -35,21 +34,28 @@ type session struct {
 
 func (p *Proxy) open(port string, h *conn.Home, c conn.Conn) func() bool {
 	s := &session{p: p, h: h, c: c, portKey: port, client: c.Info().Remote.AppendTo(nil)}
-	if s.locate(p.state.Load()) == nil {
+	if s.seen = p.state.Load(); s.seen.Table.Port(port) == nil {
 		return func() bool { return false }
 	}
+	s.port = s.seen.Table.Port(port)
 	s.opened = !s.port.HTTPS
 	p.metrics.Connections.Inc()
 	c.SetReadDeadline(c.Info().Opened.Add(headTimeout))
 	return s.turn
 }
 
-// locate finds the port of the connection in a state; nil if that no longer has it.
-func (s *session) locate(now *State) *route.Port {
-	if s.seen != now {
-		s.seen, s.port = now, now.Table.Port(s.portKey)
+// follow takes over the configuration in force. It is false if that no longer has the listener's port as it was.
+func (s *session) follow() bool {
+	now := s.p.state.Load()
+	if s.seen == now {
+		return true
 	}
-	return s.port
+	port := now.Table.Port(s.portKey)
+	if port == nil || port.HTTPS != s.port.HTTPS {
+		return false
+	}
+	s.seen, s.port = now, port
+	return true
 }
 
 // turn serves what the client has sent. See conn.Open.
@@ -58,9 +64,22 @@ func (s *session) turn() bool {
 		return s.handshake()
 	}
 	x := take(s)
+	defer x.crashed()
 	keep := x.serve()
 	x.release()
 	return keep
+}
+
+// crashed is what is left to do for a request that ended in a panic: its record, and the member's connection. The
+// engine closes that of the client.
+func (x *exchange) crashed() {
+	if x.s == nil { // released: all went well
+		return
+	}
+	if x.b != nil {
+		x.b.Reset()
+	}
+	x.finish(fault.Fault{Side: fault.Gateway, Phase: fault.Route, Kind: fault.Panicked})
 }
 
 // handshake puts TLS on the connection. Requests come in turns of their own.
@@ -148,11 +167,7 @@ func (x *exchange) readFailed(err error) bool {
 	if x.end == 0 {
 		return false
 	}
-	f := fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.Closed}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		f.Kind = fault.Timeout
-	}
-	x.finish(f)
+	x.finish(clientFault(err, fault.Request, fault.Closed))
 	return false
 }
 

@@ -15,7 +15,7 @@ import (
 // upgrade passes 101 on and joins client and member until one of them ends, or until neither has said anything for the
 // request timeout, which on an Application Gateway bounds an upgraded session too.
 func (x *exchange) upgrade(begun []byte) fault.Fault {
-	if !x.wantsUpgrade() || !http1.EqualFold(x.res.Upgrade, lower(x.req.Upgrade)) {
+	if !x.wantsUpgrade() || !http1.EqualFold(x.res.Upgrade, "websocket") {
 		return fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Malformed, Detail: "it switches to a protocol that nobody asked for"}
 	}
 	x.keep = false
@@ -27,22 +27,14 @@ func (x *exchange) upgrade(begun []byte) fault.Fault {
 	if f := x.deliver(x.out, begun); !f.None() {
 		return f
 	}
-	ahead := x.in[x.req.Len+x.body.inHead : x.end]
+	ahead := x.in[x.req.Len:x.end] // a request that upgrades has no body
+	x.b.SetWriteDeadline(time.Now().Add(x.target.Group.Timeout))
 	if _, err := x.b.Write(ahead); err != nil {
 		return fault.Of(err, fault.Body, x.a.Reused)
 	}
+	x.a.BytesIn, x.a.BytesOut = int64(len(begun)), int64(len(ahead))
+	x.body.read += int64(len(ahead))
 	return x.tunnel()
-}
-
-func lower(b []byte) string {
-	out := make([]byte, len(b))
-	for i, c := range b {
-		if c >= 'A' && c <= 'Z' {
-			c |= 0x20
-		}
-		out[i] = c
-	}
-	return string(out)
 }
 
 var errIdle = errors.New("no data in either direction within the request timeout")
@@ -53,9 +45,10 @@ func (x *exchange) tunnel() fault.Fault {
 	t.touch()
 	up := func() error { return t.pump(x.b, x.s.c, &x.a.BytesOut) }
 	down := func() error { return t.pump(x.s.c, x.b, &x.a.BytesIn) }
+	in, out := x.a.BytesIn, x.a.BytesOut
 	upErr, downErr := x.s.h.Both(x.s.c, x.b, up, down)
-	x.sent += x.a.BytesIn
-	x.body.read += x.a.BytesOut
+	x.sentBytes += x.a.BytesIn - in
+	x.body.read += x.a.BytesOut - out
 	if errors.Is(upErr, errIdle) || errors.Is(downErr, errIdle) {
 		return fault.Fault{Side: fault.Gateway, Phase: fault.Body, Kind: fault.Timeout, Detail: errIdle.Error()}
 	}

@@ -52,7 +52,10 @@ func connectionLimit() int {
 		l.Cur = before
 		slog.Warn("the limit of open files cannot be raised", "limit", before, "error", err)
 	}
-	limit := max(64, (int(min(l.Cur, 1<<30))-reserved)/2)
+	limit := connectionsWithin(l.Cur)
 	slog.Info("descriptors", "limit", l.Cur, "before", before, "client connections", limit, "pid", os.Getpid())
 	return limit
 }
+
+// connectionsWithin is how many client connections fit into a limit of open files.
+func connectionsWithin(files uint64) int { return max(64, (int(min(files, 1<<30))-reserved)/2) }

@@ -50,6 +50,8 @@ type Supervisor struct {
 	local    gateway.Local
 	revision uint64
 	applied  time.Time
+
+	health []byte // as it is on disk; only Run touches it
 }
 
 // ErrInvalid is returned for documents that have errors; the problems say which.
@@ -59,6 +61,7 @@ var ErrInvalid = errors.New("the configuration has errors")
 const (
 	socketName  = "admin.sock"
 	appliedName = "applied.json"
+	healthName  = "health.json"
 	logsName    = "logs"
 )
 
@@ -78,16 +81,19 @@ func Start(o Options) (*Supervisor, []gateway.Problem, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	control, err := admin.Listen(Socket(o.Data), o.Admin)
+	if err != nil {
+		return nil, nil, err
+	}
 	s := newSupervisor(o)
+	s.admin = control
 	s.warnAboutApplied(config)
 	problems, err := s.Apply(config)
-	if err == nil {
-		s.admin, err = admin.Listen(s, s.metrics.Registry, Socket(o.Data), o.Admin)
-	}
 	if err != nil {
 		s.close(time.Now())
 		return nil, problems, err
 	}
+	s.admin.Serve(s, s.metrics.Registry)
 	s.instance.Sweep()
 	return s, problems, nil
 }
@@ -105,6 +111,11 @@ func newSupervisor(o Options) *Supervisor {
 	conn.NewGoroutines(func(h *conn.Home) { probes = h })
 	s.instance = instance.New(instance.Options{Engine: engine, Dialer: probes, Lookup: resolve.System().Lookup, Log: s.log,
 		Metrics: s.metrics, Place: s.place, Listen: listen, PortOffset: o.PortOffset})
+	s.metrics.HostCounts(s.instance.Hosts)
+	s.metrics.Gauge("backend_idle_connections", "Connections to members that wait for a request.", func() (n float64) {
+		engine.Each(func(h *conn.Home) { n += float64(h.Idle()) })
+		return n
+	})
 	s.metrics.Gauge("client_connections", "Client connections now.", func() float64 { return float64(engine.Live()) })
 	s.metrics.Gauge("log_records_lost", "Access-log records that could not be kept.", func() float64 { return float64(s.log.Lost()) })
 	return s
@@ -203,14 +214,24 @@ func (s *Supervisor) Status() admin.Status {
 		PID: os.Getpid(), Logs: LogRoot(s.o.Data), Lost: s.log.Lost(), Ports: s.instance.Places()}
 }
 
-// Run keeps the logs within their bounds until ctx ends, then drains.
+const (
+	retainEvery = 10 * time.Minute
+	healthEvery = 5 * time.Second
+)
+
+// Run keeps the logs within their bounds and the health on disk until ctx ends, then drains.
 func (s *Supervisor) Run(ctx context.Context) {
-	tick := time.NewTicker(10 * time.Minute)
-	defer tick.Stop()
+	retain, health := time.NewTicker(retainEvery), time.NewTicker(healthEvery)
+	defer retain.Stop()
+	defer health.Stop()
+	s.retain()
+	s.keepHealth()
 	for {
-		s.retain()
 		select {
-		case <-tick.C:
+		case <-retain.C:
+			s.retain()
+		case <-health.C:
+			s.keepHealth()
 		case <-ctx.Done():
 			s.close(time.Now().Add(s.o.Drain))
 			return
@@ -232,9 +253,8 @@ func (s *Supervisor) retain() {
 // close ends what runs: no new requests, then no old ones, then the log.
 func (s *Supervisor) close(deadline time.Time) {
 	s.instance.Close(deadline)
-	if s.admin != nil {
-		s.admin.Close()
-	}
+	s.keepHealth()
+	s.admin.Close()
 	s.log.Close()
 }
 

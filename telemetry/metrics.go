@@ -94,6 +94,37 @@ func (m *Metrics) Gauge(name, help string, value func() float64) {
 	m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, value))
 }
 
+// Hosts is how many members of a pool are healthy under one backend settings object.
+type Hosts struct {
+	Pool, Settings     string
+	Healthy, Unhealthy int
+}
+
+// HostCounts registers the healthy and unhealthy hosts of each pool and settings, read when they are asked for.
+func (m *Metrics) HostCounts(read func() []Hosts) {
+	describe := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc(namespace+"_"+name, help, []string{"pool", "settings"}, nil)
+	}
+	m.Registry.MustRegister(&hostCounts{read: read, healthy: describe("healthy_hosts", "Members that probes find healthy."),
+		unhealthy: describe("unhealthy_hosts", "Members that probes do not find healthy.")})
+}
+
+type hostCounts struct {
+	read               func() []Hosts
+	healthy, unhealthy *prometheus.Desc
+}
+
+// Describe implements prometheus.Collector.
+func (c *hostCounts) Describe(to chan<- *prometheus.Desc) { to <- c.healthy; to <- c.unhealthy }
+
+// Collect implements prometheus.Collector.
+func (c *hostCounts) Collect(to chan<- prometheus.Metric) {
+	for _, h := range c.read() {
+		to <- prometheus.MustNewConstMetric(c.healthy, prometheus.GaugeValue, float64(h.Healthy), h.Pool, h.Settings)
+		to <- prometheus.MustNewConstMetric(c.unhealthy, prometheus.GaugeValue, float64(h.Unhealthy), h.Pool, h.Settings)
+	}
+}
+
 // Fault counts a failed request.
 func (m *Metrics) Fault(side, phase, kind string) { m.faults.WithLabelValues(side, phase, kind).Inc() }
 
