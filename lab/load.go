@@ -3,6 +3,7 @@ package lab
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -77,6 +78,10 @@ func Shots(schedule []time.Duration, like Shot) []Shot {
 		out[i].At = at
 	}
 	return out
+}
+
+func sortShots(shots []Shot) {
+	slices.SortStableFunc(shots, func(a, b Shot) int { return cmp.Compare(a.At, b.At) })
 }
 
 // Outcome is what became of a shot. Status 0 is no answer.

@@ -32,18 +32,26 @@ type Script struct {
 
 // Reply is what a peer does with a request.
 type Reply struct {
-	Unread  bool                           // the body is not read before the answer
 	After   func(*rand.Rand) time.Duration // time between request and answer; nil: none
-	Never   bool                           // there is no answer; the connection stays open
-	Odds    float64                        // share of requests that End and Never hold for; 0: all
-	Status  int                            // 200 if zero
 	Header  http.Header
 	Body    int    // bytes
 	Text    string // body, instead of Body bytes
 	Chunked bool
-	Declare int    // Content-Length, if not that of the body
-	End     Ending // how the connection ends; Keep: it does not
-	EndAt   int    // byte of the answer at which it ends; 0: before the first
+	Unread  bool // the request's body is not read before the answer
+
+	// What goes wrong, for all requests or by Odds.
+	Odds    float64 // share of requests that the rest holds for, by the peer's dice; 0: all
+	Status  int     // 200 if zero
+	Declare int     // Content-Length, if not that of the body
+	Never   bool    // there is no answer; the connection stays open
+	End     Ending  // how the connection ends; Keep: it does not
+	EndAt   int     // byte of the answer at which it ends; 0: before the first
+}
+
+// plain is the reply without what goes wrong.
+func (r Reply) plain() Reply {
+	r.Status, r.Declare, r.Never, r.End = 0, 0, false, Keep
+	return r
 }
 
 // Ending is how a peer ends a connection.
@@ -321,9 +329,9 @@ func (c *peerConn) reply(req *http.Request, r Reply, s Script) bool {
 			return false
 		}
 	}
-	wait, odd := c.peer.draw(r)
+	r, wait := c.peer.draw(r)
 	time.Sleep(wait)
-	if odd && r.Never {
+	if r.Never {
 		c.in.ReadByte() // until the other side gives up
 		return false
 	}
@@ -331,7 +339,7 @@ func (c *peerConn) reply(req *http.Request, r Reply, s Script) bool {
 	last := c.retired
 	c.mu.Unlock()
 	b := r.bytes(req, s, last)
-	if odd && r.End != Keep {
+	if r.End != Keep {
 		c.c.Write(b[:min(r.EndAt, len(b))])
 		c.end(r.End)
 		return false
@@ -341,14 +349,16 @@ func (c *peerConn) reply(req *http.Request, r Reply, s Script) bool {
 }
 
 // draw takes from the peer's dice what a reply leaves to chance.
-func (p *Peer) draw(r Reply) (wait time.Duration, odd bool) {
+func (p *Peer) draw(r Reply) (Reply, time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	odd = r.Odds == 0 || p.rng.Float64() < r.Odds
-	if r.After != nil {
-		wait = r.After(p.rng)
+	if r.Odds > 0 && p.rng.Float64() >= r.Odds {
+		r = r.plain()
 	}
-	return wait, odd
+	if r.After == nil {
+		return r, 0
+	}
+	return r, r.After(p.rng)
 }
 
 // bytes is the answer on the wire.

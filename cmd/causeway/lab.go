@@ -4,17 +4,208 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"causeway/diagnose"
 	"causeway/lab"
 )
 
 func labCommand() *cobra.Command {
-	return group("lab", "Rehearse failures whose cause is known", labDemoCommand())
+	return group("lab", "Rehearse failures whose cause is known", labListCommand(), labRunCommand(), labDemoCommand())
+}
+
+func labListCommand() *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List the scenarios",
+		Example: "  causeway lab list",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := oneOfFormats(output); err != nil {
+				return err
+			}
+			return listScenarios(cmd.OutOrStdout(), output)
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	return cmd
+}
+
+func oneOfFormats(output string) error {
+	if output != "text" && output != "json" {
+		return fmt.Errorf("-o %s: the output is text or json", output)
+	}
+	return nil
+}
+
+// listed is what `lab list -o json` prints for each scenario.
+type listed struct {
+	Name    string      `json:"name"`
+	Truth   []lab.Truth `json:"truth"`
+	Seconds float64     `json:"seconds"`
+	Story   string      `json:"story"`
+}
+
+func listScenarios(w io.Writer, output string) error {
+	var all []listed
+	for _, s := range lab.Scenarios() {
+		all = append(all, listed{s.Name, append([]lab.Truth{}, s.Truth...), s.Lasts.Seconds(), s.Story})
+	}
+	if output == "json" {
+		return printJSON(w, all)
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "NAME\tTRUTH\tLASTS\tSTORY")
+	for _, s := range all {
+		fmt.Fprintf(t, "%s\t%s\t%.0f s\t%s\n", s.Name, truths(s.Truth), s.Seconds, s.Story)
+	}
+	return t.Flush()
+}
+
+func truths(all []lab.Truth) string {
+	if len(all) == 0 {
+		return "healthy"
+	}
+	var parts []string
+	for _, t := range all {
+		parts = append(parts, t.String())
+	}
+	return strings.Join(parts, ", ")
+}
+
+func labRunCommand() *cobra.Command {
+	var seed uint64
+	var output, keep string
+	var verbose bool
+	cmd := &cobra.Command{
+		Use:   "run NAME",
+		Short: "Play a scenario and hold the diagnosis against the truth",
+		Long: "Play a scenario on this machine's loopback, with real connections, diagnose what it leaves behind, and hold the verdict\n" +
+			"against the truth. The seed varies limits, sizes and times. NAME all plays every scenario. Exit code 0 means that the\n" +
+			"diagnosis agrees, 1 that it does not.",
+		Example: "  causeway lab run idle-race\n  causeway lab run restart --seed 7 --keep /tmp/restart\n  causeway lab run all",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOfFormats(output); err != nil {
+				return err
+			}
+			if !verbose {
+				slog.SetDefault(slog.New(slog.DiscardHandler))
+			}
+			ctx, stop := untilInterrupted(cmd.Context())
+			defer stop()
+			if args[0] == "all" {
+				return runEveryScenario(ctx, cmd.OutOrStdout(), seed, output)
+			}
+			return runScenario(ctx, cmd.OutOrStdout(), args[0], seed, keep, output)
+		},
+	}
+	cmd.Flags().Uint64Var(&seed, "seed", 1, "varies the scenario")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	cmd.Flags().StringVar(&keep, "keep", "", "directory to leave the evidence in (default none)")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show what the gateway says meanwhile")
+	return cmd
+}
+
+func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	return signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+}
+
+func runScenario(ctx context.Context, w io.Writer, name string, seed uint64, keep, output string) error {
+	s, ok := lab.Find(name)
+	if !ok {
+		return &exitError{code: exitUsage, err: fmt.Errorf("there is no scenario %q", name), hint: "causeway lab list shows them"}
+	}
+	if output == "text" {
+		fmt.Fprintf(w, "%s: %s\ntruth: %s; about %.0f s\n", s.Name, s.Story, truths(s.Truth), s.Lasts.Seconds())
+	}
+	r, err := s.Run(ctx, seed, keep)
+	if err != nil {
+		return &exitError{code: exitFailed, err: err}
+	}
+	if output == "json" {
+		err = printJSON(w, r)
+	} else {
+		printResult(w, r)
+	}
+	if err == nil && !r.Agreed {
+		return &exitError{code: exitBadNews}
+	}
+	return err
+}
+
+func printResult(w io.Writer, r *lab.Result) {
+	for _, load := range r.Loads {
+		fmt.Fprintf(w, "load:  %v; half within %v, 99 %% within %v\n", load, load.Percentile(0.5).Round(1e6), load.Percentile(0.99).Round(1e6))
+	}
+	fmt.Fprintf(w, "log:   %d requests, %d failures, %d hidden by a retry, %d undetermined\n", r.Report.Requests, r.Report.Failures, r.Report.Recovered, r.Report.Undetermined.Failures)
+	for _, f := range r.Report.Findings {
+		fmt.Fprintf(w, "found: %s: %s\n", findingLine(f), f.Title)
+		for _, e := range f.Evidence {
+			fmt.Fprintf(w, "       · %s\n", e.Fact)
+		}
+	}
+	fmt.Fprintln(w, outcome(r))
+	if r.Dir != "" {
+		fmt.Fprintf(w, "the evidence is in %s; causeway diagnose %s shows the whole report\n", r.Dir, r.Dir)
+	}
+}
+
+func findingLine(f diagnose.Finding) string {
+	place := ""
+	if f.Scope.Member != "" {
+		place = " on " + f.Scope.Member
+	}
+	return fmt.Sprintf("%s%s, %d failures, %d recovered, confidence %s", f.Cause, place, f.Failures, f.Recovered, f.Confidence)
+}
+
+func outcome(r *lab.Result) string {
+	switch {
+	case r.Agreed:
+		return "the diagnosis agrees with the truth"
+	case r.Wrong:
+		return "the diagnosis is WRONG: " + r.Why
+	}
+	return "the diagnosis does not tell: " + r.Why
+}
+
+func runEveryScenario(ctx context.Context, w io.Writer, seed uint64, output string) error {
+	bad := false
+	results := []*lab.Result{}
+	lab.RunAll(ctx, lab.Scenarios(), seed, func(s lab.Scenario, r *lab.Result, err error) {
+		bad = bad || err != nil || !r.Agreed
+		switch {
+		case output == "json" && err == nil:
+			results = append(results, r)
+		case err != nil:
+			fmt.Fprintf(w, "✗ %-24s %v\n", s.Name, err)
+		case r.Agreed:
+			fmt.Fprintf(w, "✓ %-24s %s (%d failures, %d recovered)\n", s.Name, truths(s.Truth), r.Report.Failures, r.Report.Recovered)
+		default:
+			fmt.Fprintf(w, "✗ %-24s %s\n", s.Name, outcome(r))
+		}
+	})
+	if output == "json" {
+		if err := printJSON(w, results); err != nil {
+			return err
+		}
+	}
+	if bad {
+		return &exitError{code: exitBadNews}
+	}
+	return nil
 }
 
 func labDemoCommand() *cobra.Command {
@@ -43,10 +234,7 @@ func runDemo(ctx context.Context, d *lab.Demo) error {
 	if d.Program, err = os.Executable(); err != nil {
 		return &exitError{code: exitFailed, err: fmt.Errorf("find this program's own file: %w", err)}
 	}
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+	ctx, stop := untilInterrupted(ctx)
 	defer stop()
 	err = d.Run(ctx)
 	switch {

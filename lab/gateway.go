@@ -1,0 +1,112 @@
+package lab
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"causeway/accesslog"
+	"causeway/admin"
+	"causeway/conn"
+	"causeway/evidence"
+	"causeway/gateway"
+	"causeway/instance"
+	"causeway/resolve"
+	"causeway/telemetry"
+)
+
+// Gateway is a data plane in this process, with the data directory that a diagnosis reads.
+type Gateway struct {
+	dir      string
+	log      *accesslog.Writer
+	instance *instance.Instance
+	revision uint64
+
+	mu   sync.Mutex
+	addr string
+}
+
+// StartGateway serves a site on a free port of loopback. It keeps configuration, health and logs in dir.
+func StartGateway(dir string, s Site) (*Gateway, error) {
+	g := &Gateway{dir: dir, log: accesslog.NewWriter(filepath.Join(dir, "logs", "instance-0"))}
+	var probes *conn.Home
+	conn.NewGoroutines(func(h *conn.Home) { probes = h })
+	g.instance = instance.New(instance.Options{Engine: conn.NewGoroutines(nil), Dialer: probes, Lookup: resolve.System().Lookup, Log: g.log,
+		Metrics: telemetry.New(), Place: func(frontend string, _ int) string { return frontend }, Listen: g.listen})
+	if err := g.Apply(s); err != nil {
+		g.log.Close()
+		return nil, err
+	}
+	g.instance.Sweep()
+	return g, nil
+}
+
+// listen binds the one frontend of a lab's site.
+func (g *Gateway) listen(string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err == nil {
+		g.mu.Lock()
+		g.addr = ln.Addr().String()
+		g.mu.Unlock()
+	}
+	return ln, err
+}
+
+// Addr is where clients reach the gateway, host:port.
+func (g *Gateway) Addr() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.addr
+}
+
+// Health is the backend-health document.
+func (g *Gateway) Health() gateway.Health { return g.instance.Health() }
+
+// Apply serves a site in place of the one before.
+func (g *Gateway) Apply(s Site) error {
+	config := admin.Config{Document: s.Document(), Local: s.Local()}
+	document, err := gateway.Parse(config.Document)
+	if err != nil {
+		return fmt.Errorf("read the lab's document: %w", err)
+	}
+	local, problems, err := gateway.ParseLocal(config.Local, "")
+	if err != nil {
+		return fmt.Errorf("read the lab's causeway.yaml: %w", err)
+	}
+	for _, p := range append(problems, document.Problems()...) {
+		if p.Severity == gateway.Error {
+			return fmt.Errorf("check the lab's document: %v", p)
+		}
+	}
+	g.revision++
+	if err := g.instance.Apply(document.Config, local, g.revision); err != nil {
+		return err
+	}
+	return g.keep(evidence.AppliedName, config)
+}
+
+// Close drains, and leaves the whole evidence in the directory: health as it was at the end, and every record.
+func (g *Gateway) Close() error {
+	err := g.keep(evidence.HealthName, g.instance.Health())
+	g.instance.Close(time.Now().Add(2 * time.Second))
+	g.log.Close()
+	if lost := g.log.Lost(); lost > 0 && err == nil {
+		err = fmt.Errorf("keep the access log: %d records were lost: %w", lost, g.log.Err())
+	}
+	return err
+}
+
+func (g *Gateway) keep(name string, v any) error {
+	b, err := json.Marshal(v)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(g.dir, name), b, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("keep %s: %w", name, err)
+	}
+	return nil
+}
