@@ -64,18 +64,21 @@ func (s *session) turn() bool {
 		return s.handshake()
 	}
 	x := take(s)
-	defer x.crashed()
+	ended := false
+	defer func() {
+		if !ended {
+			x.crashed()
+		}
+	}()
 	keep := x.serve()
+	ended = true
 	x.release()
 	return keep
 }
 
 // crashed is what is left to do for a request that ended in a panic: its record, and the member's connection. The
-// engine closes that of the client.
+// engine closes that of the client. The exchange is not used again.
 func (x *exchange) crashed() {
-	if x.s == nil { // released: all went well
-		return
-	}
 	if x.b != nil {
 		x.b.Reset()
 	}
