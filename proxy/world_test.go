@@ -419,3 +419,9 @@ func (w *world) status(r response, want int) {
 		w.Errorf("status %d, want %d", r.StatusCode, want)
 	}
 }
+
+// down makes a member unhealthy.
+func (w *world) down(i int) {
+	m := w.set.Groups()[0].Members()[i]
+	w.directory.Judge(m, backend.State{Probed: true, Reason: "tcp_connect", LastProbe: time.Now()})
+}
