@@ -54,7 +54,7 @@ func lawHolds(t *testing.T, gap time.Duration) {
 	w.close()
 
 	p := math.Exp(-float64(lawLimit-lawTrip)/float64(gap)) - math.Exp(-float64(lawLimit)/float64(gap))
-	want, band := p*float64(exposed), 4*math.Sqrt(p*(1-p)*float64(exposed))
+	want, band := p*float64(exposed), 3*math.Sqrt(p*(1-p)*float64(exposed))
 	if math.Abs(float64(failed)-want) > band || failed == 0 {
 		t.Errorf("mean gap %v: %d of %d requests failed; the law says %.1f ± %.1f", gap, failed, exposed, want, band)
 	}

@@ -25,7 +25,7 @@ type Script struct {
 	TLS      *tls.Config
 	Idle     time.Duration // a connection is closed this long after its last answer, or after it was accepted; 0: never
 	Announce time.Duration // told to clients as Keep-Alive: timeout, in whole seconds; 0: nothing is
-	MaxUses  int           // requests after which a connection is closed, unannounced; 0: no limit
+	MaxUses  int           // requests after which a connection ends when the next one comes; 0: no limit
 	MaxAge   time.Duration // after which a connection is closed, whatever it does; 0: no limit
 	Seed     uint64
 }
@@ -275,7 +275,7 @@ func (c *peerConn) turn() bool {
 	if _, err := c.in.Peek(1); err != nil {
 		return false
 	}
-	if !c.begin() {
+	if !c.begin() || s.MaxUses > 0 && c.uses >= s.MaxUses {
 		return false
 	}
 	c.c.SetReadDeadline(time.Time{})
@@ -294,7 +294,7 @@ func (c *peerConn) turn() bool {
 	if !ok {
 		reply = s.Reply
 	}
-	return c.reply(req, reply, s) && c.rest(s)
+	return c.reply(req, reply, s) && c.rest()
 }
 
 // begin marks the connection busy; false: it was retired before the request came.
@@ -306,11 +306,11 @@ func (c *peerConn) begin() bool {
 }
 
 // rest marks the connection idle; false: it has served its time.
-func (c *peerConn) rest(s Script) bool {
+func (c *peerConn) rest() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.busy = false
-	return !c.retired && (s.MaxUses == 0 || c.uses < s.MaxUses)
+	return !c.retired
 }
 
 // retire closes the connection if it is idle, else after its answer.

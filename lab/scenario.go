@@ -17,6 +17,7 @@ type Scenario struct {
 	Name  string
 	Story string        // one line
 	Truth []Truth       // what is at work; none: nothing is
+	Open  bool          // the truth is not among what can be named yet: the right answer is that nothing is
 	Lasts time.Duration // about
 	play  func(*Stage)
 }
@@ -39,6 +40,7 @@ type Result struct {
 	Scenario string           `json:"scenario"`
 	Seed     uint64           `json:"seed"`
 	Truth    []Truth          `json:"truth"`
+	Open     bool             `json:"open,omitempty"` // no verdict is the right one
 	Loads    []*Tally         `json:"loads"`
 	Report   *diagnose.Report `json:"report"`
 	Agreed   bool             `json:"agreed"` // verdict and findings are the truth, the whole truth
@@ -93,7 +95,7 @@ func (s Scenario) Run(ctx context.Context, seed uint64, keep string) (*Result, e
 	if err != nil {
 		return nil, fmt.Errorf("diagnose %s: %w", s.Name, err)
 	}
-	r := &Result{Scenario: s.Name, Seed: seed, Truth: s.Truth, Loads: stage.Loads, Report: report, Dir: keep, Took: time.Since(began)}
+	r := &Result{Scenario: s.Name, Seed: seed, Truth: s.Truth, Open: s.Open, Loads: stage.Loads, Report: report, Dir: keep, Took: time.Since(began)}
 	r.judge()
 	return r, nil
 }
@@ -124,6 +126,10 @@ func (r *Result) judge() {
 	case r.Why != "":
 	case len(r.Truth) == 0 && r.Report.Failures+r.Report.Recovered > 0:
 		r.Why = fmt.Sprintf("%d requests failed and %d were saved by a retry although nothing was wrong", r.Report.Failures, r.Report.Recovered)
+	case r.Open && r.Report.Failures+r.Report.Recovered == 0:
+		r.Why = "nothing failed"
+	case r.Open:
+		r.Agreed = true
 	case len(r.Truth) > 0 && r.Report.Verdict == nil:
 		r.Why = fmt.Sprintf("no verdict was given; %d failures are undetermined", r.Report.Undetermined.Failures)
 	case r.missed() != "":

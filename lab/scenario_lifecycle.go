@@ -12,6 +12,12 @@ func lifecycleScenarios() []Scenario {
 			Truth: []Truth{{Cause: "c-idle-race", Member: memberName(0)}}, play: idleRace},
 		{Name: "idle-race-one-of-three", Story: "the same on one of three members, which announces a longer limit than it keeps", Lasts: 8 * time.Second,
 			Truth: []Truth{{Cause: "c-idle-race", Member: memberName(2)}}, play: idleRaceOneOfThree},
+		{Name: "idle-race-hidden", Story: "the same, with requests that may be sent again: a retry hides every failure", Lasts: 8 * time.Second,
+			Truth: []Truth{{Cause: "c-idle-race", Member: memberName(0)}}, play: idleRaceHidden},
+		{Name: "use-limit", Story: "the member closes connections after some number of requests, unannounced", Lasts: 6 * time.Second,
+			Truth: []Truth{{Cause: "c-keepalive-max-requests"}}, Open: true, play: useLimit},
+		{Name: "age-limit", Story: "the member closes connections at some age, whatever they do", Lasts: 6 * time.Second,
+			Truth: []Truth{{Cause: "c-max-age"}}, Open: true, play: ageLimit},
 		{Name: "restart", Story: "one of two members is restarted under traffic without a graceful stop", Lasts: 6 * time.Second,
 			Truth: []Truth{{Cause: "c-restart", Member: memberName(0)}}, play: restart},
 		{Name: "crash-on-input", Story: "one kind of request ends the worker that handles it", Lasts: 5 * time.Second,
@@ -19,21 +25,24 @@ func lifecycleScenarios() []Scenario {
 	}
 }
 
+// order is a request that may not be sent twice.
+var order = Shot{Method: http.MethodPost, Path: "/orders", Body: 200}
+
 // raceBursts are requests whose gaps on each connection scatter around the idle limit: bursts a limit and a handler's time
 // apart, in which every request needs a connection of its own.
-func raceBursts(s *Stage, limit, handler, delay time.Duration, size int) []Shot {
+func raceBursts(s *Stage, limit, handler, delay time.Duration, size int, like Shot) []Shot {
 	var starts []time.Duration
 	for at := time.Duration(0); at < 6*time.Second; at += limit + handler + delay + s.Vary(-20*time.Millisecond, 20*time.Millisecond) {
 		starts = append(starts, at)
 	}
-	return Shots(Bursts(s.Rand, starts, size, handler*4/5), Shot{Method: http.MethodPost, Path: "/orders", Body: 200})
+	return Shots(Bursts(s.Rand, starts, size, handler*4/5), like)
 }
 
 func idleRace(s *Stage) {
 	limit, delay, handler := s.Vary(300*time.Millisecond, 600*time.Millisecond), s.Vary(12*time.Millisecond, 20*time.Millisecond), 150*time.Millisecond
 	peer := s.Peer(Script{Idle: limit, Reply: Reply{After: Always(handler), Body: 100}, Paths: map[string]Reply{"/health": {}}})
 	s.Open(Site{Pools: []Pool{{Name: "web", Members: members(s.Far(peer, delay)), Probe: quickProbe()}}})
-	s.Fire(10, raceBursts(s, limit, handler, delay, 25))
+	s.Fire(10, raceBursts(s, limit, handler, delay, 25, order))
 }
 
 func idleRaceOneOfThree(s *Stage) {
@@ -43,7 +52,29 @@ func idleRaceOneOfThree(s *Stage) {
 	good := s.Peers(2, Script{Reply: reply, Paths: health})
 	bad := s.Peer(Script{Idle: limit, Announce: time.Second, Reply: reply, Paths: health})
 	s.Open(Site{Hint: "ignore", Pools: []Pool{{Name: "web", Members: members(good[0].Addr(), good[1].Addr(), s.Far(bad, delay)), Probe: quickProbe()}}})
-	s.Fire(10, raceBursts(s, limit, handler, delay, 75))
+	s.Fire(10, raceBursts(s, limit, handler, delay, 75, order))
+}
+
+// idleRaceHidden asks with GET: each lost request is sent again on a fresh connection.
+func idleRaceHidden(s *Stage) {
+	limit, delay, handler := s.Vary(300*time.Millisecond, 600*time.Millisecond), s.Vary(12*time.Millisecond, 20*time.Millisecond), 150*time.Millisecond
+	peer := s.Peer(Script{Idle: limit, Reply: Reply{After: Always(handler), Body: 100}, Paths: map[string]Reply{"/health": {}}})
+	s.Open(Site{Pools: []Pool{{Name: "web", Members: members(s.Far(peer, delay)), Probe: quickProbe()}}})
+	s.Fire(10, raceBursts(s, limit, handler, delay, 25, Shot{Path: "/catalogue"}))
+}
+
+// useLimit keeps few connections busy, so that the next request is often on its way when the end is.
+func useLimit(s *Stage) {
+	peer := s.Peer(Script{MaxUses: 15 + s.IntN(20), Reply: Reply{After: Between(5*time.Millisecond, 30*time.Millisecond), Body: 100}, Paths: map[string]Reply{"/health": {}}})
+	s.Open(Site{Pools: []Pool{{Name: "web", Members: members(s.Far(peer, 15*time.Millisecond)), Probe: quickProbe()}}})
+	s.Fire(10, s.Flow(120, 5*time.Second, order))
+}
+
+func ageLimit(s *Stage) {
+	peer := s.Peer(Script{MaxAge: s.Vary(800*time.Millisecond, 1200*time.Millisecond), Reply: Reply{After: Between(20*time.Millisecond, 60*time.Millisecond), Body: 100},
+		Paths: map[string]Reply{"/health": {}}})
+	s.Open(Site{Pools: []Pool{{Name: "web", Members: members(s.Far(peer, 10*time.Millisecond)), Probe: quickProbe()}}})
+	s.Fire(10, s.Flow(100, 5*time.Second, order))
 }
 
 func restart(s *Stage) {

@@ -11,6 +11,8 @@ func probeScenarios() []Scenario {
 			Truth: []Truth{{Cause: "a-probe-body-match"}}, play: probeBody},
 		{Name: "slow-eviction", Story: "one of three members dies; its share of the traffic fails until three probes have", Lasts: 7 * time.Second,
 			Truth: []Truth{{Cause: "a-slow-eviction", Member: memberName(1)}}, play: slowEviction},
+		{Name: "slow-eviction-silent", Story: "one of three members vanishes without a word; what waits for it times out until the probes give up", Lasts: 10 * time.Second,
+			Truth: []Truth{{Cause: "a-slow-eviction", Member: memberName(1)}}, play: slowEvictionSilent},
 		{Name: "empty-pool", Story: "a path rule leads to a pool whose machines were deleted", Lasts: 3 * time.Second,
 			Truth: []Truth{{Cause: "i-empty-pool"}}, play: emptyPool},
 	}
@@ -36,6 +38,13 @@ func slowEviction(s *Stage) {
 	s.Open(Site{Pools: []Pool{{Name: "web", Members: members(addrs(peers)...), Probe: quickProbe(), RequestTimeout: 5}}})
 	s.After(s.Vary(1200*time.Millisecond, 1800*time.Millisecond), peers[1].Kill)
 	s.Fire(20, s.Flow(60, 6500*time.Millisecond, Shot{Method: "POST", Path: "/orders", Body: 300}))
+}
+
+func slowEvictionSilent(s *Stage) {
+	peers := s.Peers(3, Script{Reply: Reply{After: Between(50*time.Millisecond, 250*time.Millisecond), Body: 200}, Paths: map[string]Reply{"/health": {}}})
+	s.Open(Site{ConnectTimeout: 500 * time.Millisecond, Pools: []Pool{{Name: "web", Members: members(addrs(peers)...), Probe: quickProbe(), RequestTimeout: 2}}})
+	s.After(s.Vary(1200*time.Millisecond, 1800*time.Millisecond), func() { s.must(peers[1].Blackhole()) })
+	s.Fire(20, s.Flow(60, 8*time.Second, order))
 }
 
 func emptyPool(s *Stage) {

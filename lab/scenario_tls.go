@@ -21,7 +21,7 @@ const siteHost = "shop.lab.example"
 func certExpired(s *Stage) {
 	ca := s.authority()
 	until := time.Now().Add(s.Vary(2500*time.Millisecond, 3200*time.Millisecond))
-	script := Script{TLS: s.certificate(ca, siteHost, until), Reply: Reply{Body: 200, Header: http.Header{"Connection": {"close"}}}, MaxUses: 1}
+	script := Script{TLS: s.certificate(ca, siteHost, until), Reply: Reply{Body: 200, Header: http.Header{"Connection": {"close"}}}}
 	peers := s.Peers(2, script)
 	s.Open(Site{Pools: []Pool{{Name: "web", Members: members(addrs(peers)...), Probe: quickProbe(), TLS: true, Host: siteHost, Root: ca.der}}})
 	s.Fire(6, s.Flow(30, 7*time.Second, Shot{Path: "/"}))
