@@ -64,6 +64,7 @@ func TestClientGoneWhileWaiting(t *testing.T) {
 }
 
 func TestClientGoneOnSockets(t *testing.T) {
+	t.Parallel()
 	onSockets(t, func(w *world) {
 		w.member(func(p *peer) {
 			p.request()

@@ -3,6 +3,7 @@ package proxy
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -36,8 +37,10 @@ type world struct {
 	set       *backend.Set
 	config    *gateway.Config
 	local     gateway.Local
+	pairs     map[string]*tls.Certificate
 	revision  uint64
 	fronts    map[string]netip.AddrPort // by place
+	endsMu    sync.Mutex
 	ends      []func()
 	work      sync.WaitGroup
 }
@@ -97,6 +100,12 @@ func (w *world) play(story func(w *world)) {
 	story(w)
 }
 
+func (w *world) atEnd(f func()) {
+	w.endsMu.Lock()
+	w.ends = append(w.ends, f)
+	w.endsMu.Unlock()
+}
+
 func (w *world) end() {
 	for _, f := range w.ends {
 		f()
@@ -132,7 +141,7 @@ func (w *world) member(serve func(*peer)) *member {
 	w.local.Members[m.name] = m.addr.String()
 	w.config.Pools[0].Members = append(w.config.Pools[0].Members, gateway.Address{IP: m.name})
 	m.stop = func() { ln.Close() }
-	w.ends = append(w.ends, m.stop)
+	w.atEnd(m.stop)
 	w.work.Go(func() {
 		for {
 			c, err := ln.Accept()
@@ -270,7 +279,7 @@ func (w *world) apply() error {
 		}
 	}
 	place := func(frontend string, port int) string { return fmt.Sprint(frontend, ":", port) }
-	table, err := route.Compile(w.config, set, nil, place)
+	table, err := route.Compile(w.config, set, w.pairs, place)
 	if err != nil {
 		return err
 	}
@@ -305,7 +314,7 @@ func (w *world) clientOf(place string) *client {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.ends = append(w.ends, func() { c.Close() })
+	w.atEnd(func() { c.Close() })
 	if w.mem == nil {
 		c.SetDeadline(time.Now().Add(20 * time.Second)) // a test that hangs says where
 	}
