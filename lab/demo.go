@@ -3,12 +3,14 @@ package lab
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -70,11 +72,11 @@ func (d *Demo) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before, from := d.load(ctx, "Sparse POSTs through the gateway, as Azure would handle them")
+	before, from := d.load(ctx, "Sparse POSTs, the gateway behaving as Azure's does")
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	report, err := d.diagnose(before, from)
+	report, err := d.diagnose(ctx, before, from)
 	if err != nil {
 		return err
 	}
@@ -82,7 +84,7 @@ func (d *Demo) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.fix(); err != nil {
+	if err := d.fix(ctx); err != nil {
 		return err
 	}
 	after, _ := d.load(ctx, "The same requests again: same seed, same members, same limits")
@@ -272,41 +274,67 @@ func (d *Demo) load(ctx context.Context, what string) (*Tally, time.Time) {
 	return tally, from
 }
 
-// diagnose does what causeway diagnose --live does, once the gateway's log has reached the disk.
-func (d *Demo) diagnose(t *Tally, from time.Time) (*diagnose.Report, error) {
-	d.step("causeway diagnose --live")
-	bundle, err := d.evidence(t.Sent)
+// diagnose asks the gateway's own troubleshooter, once the log has reached the disk.
+func (d *Demo) diagnose(ctx context.Context, t *Tally, from time.Time) (*diagnose.Report, error) {
+	d.step("What does the troubleshooter say?")
+	if err := d.awaitLog(ctx, t.Sent); err != nil {
+		return nil, err
+	}
+	d.command("causeway diagnose --live")
+	out, err := d.causeway(ctx, "diagnose", "--live", "--data", d.data(), "--since", from.UTC().Format(time.RFC3339), "-o", "json")
 	if err != nil {
 		return nil, err
 	}
-	health, err := d.admin.Health()
-	if err != nil {
-		return nil, err
+	report := &diagnose.Report{}
+	if err := json.Unmarshal(out, report); err != nil {
+		return nil, fmt.Errorf("read the report: %w", err)
 	}
-	bundle.Health = &health
-	return diagnose.Run(bundle, diagnose.Options{Since: from.Add(-time.Second)})
+	return report, nil
 }
 
-// evidence reads the data directory as soon as it holds n records.
-func (d *Demo) evidence(n int) (*evidence.Bundle, error) {
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+// causeway runs another command of the binary, as a user would.
+func (d *Demo) causeway(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, d.Program, args...)
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil, fmt.Errorf("run causeway %s: %w\n%s", args[0], err, exit.Stderr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("run causeway %s: %w", args[0], err)
+	}
+	return out, nil
+}
+
+const logWithin = 5 * time.Second
+
+// awaitLog waits until the log holds n requests.
+func (d *Demo) awaitLog(ctx context.Context, n int) error {
+	for deadline := time.Now().Add(logWithin); ; time.Sleep(100 * time.Millisecond) {
 		bundle, err := evidence.Open([]string{d.data()})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		records := 0
 		if err := bundle.Each(func(*accesslog.Record, bool) { records++ }); err != nil {
-			return nil, err
+			return err
 		}
-		if records >= n || time.Now().After(deadline) {
-			return bundle, nil
+		switch {
+		case records >= n:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case time.Now().After(deadline):
+			return fmt.Errorf("wait for the access log: %d of %d requests were in it after %v", records, n, logWithin)
 		}
 	}
 }
 
 // findCause shows the report and returns the finding that the demo is about.
 func (d *Demo) findCause(r *diagnose.Report) (*diagnose.Finding, error) {
-	d.report(r)
+	if err := r.Text(d.page(), reportWidth); err != nil {
+		return nil, fmt.Errorf("show the report: %w", err)
+	}
 	const truth = "c-idle-race"
 	if r.Verdict == nil || r.Verdict.Cause != truth || r.Verdict.Confidence != diagnose.High {
 		return nil, fmt.Errorf("%w: the cause was not named with high confidence", ErrDemo)
@@ -320,17 +348,19 @@ func (d *Demo) findCause(r *diagnose.Report) (*diagnose.Finding, error) {
 }
 
 // fix applies the gateway's side of the cure while it serves.
-func (d *Demo) fix() error {
-	d.step("Applying the fix live: keepAliveHint: honour")
+func (d *Demo) fix(ctx context.Context) error {
+	d.step("The fix on the gateway's side, applied live")
 	d.site.Hint = "honour"
 	path := filepath.Join(d.dir, "causeway.yaml")
 	if err := os.WriteFile(path, d.site.Local(), 0o600); err != nil {
 		return fmt.Errorf("write causeway.yaml: %w", err)
 	}
-	if _, err := d.admin.Apply(admin.Config{Local: d.site.Local(), Dir: d.dir}); err != nil {
-		return fmt.Errorf("apply the fix: %w", err)
+	d.command("sed -i 's/keepAliveHint: ignore/keepAliveHint: honour/' causeway.yaml")
+	d.command("causeway config apply --local causeway.yaml")
+	if _, err := d.causeway(ctx, "config", "apply", "--local", path, "--data", d.data()); err != nil {
+		return err
 	}
-	d.item("done", "causeway config apply --local causeway.yaml; no connection was cut, no member was touched")
+	d.say("applied: no connection was cut, no member was touched; Node still closes idle connections after 2 s")
 	return nil
 }
 

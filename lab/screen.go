@@ -1,13 +1,11 @@
 package lab
 
 import (
+	"bytes"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
-
-	"causeway/diagnose"
 )
 
 // screen is what the demo says, to people.
@@ -46,6 +44,13 @@ func (s *screen) item(name, text string) {
 	fmt.Fprintf(s.out, "   %-10s %s\n", name, text)
 }
 
+// command shows what a user would type.
+func (s *screen) command(line string) {
+	fmt.Fprintf(s.out, "   %s\n", s.in(dim, "$ "+line))
+}
+
+func (s *screen) say(text string) { fmt.Fprintf(s.out, "   %s\n", text) }
+
 // progressEvery is how often a screen without a terminal gets a line.
 const progressEvery = 5 * time.Second
 
@@ -83,69 +88,31 @@ func (s *screen) result(t *Tally, took time.Duration) {
 	fmt.Fprintf(s.out, "   %s\n", s.in(colour, line))
 }
 
-// report shows what a diagnosis has found.
-func (s *screen) report(r *diagnose.Report) {
-	fmt.Fprintf(s.out, "   %d requests, %d failures, %d hidden by a retry\n", r.Requests, r.Failures, r.Recovered)
-	if r.Verdict == nil {
-		fmt.Fprintf(s.out, "   %s\n", s.in(red, "no verdict"))
-	}
-	for i := range r.Findings {
-		s.finding(&r.Findings[i])
-	}
-	if u := r.Undetermined; u.Failures > 0 {
-		fmt.Fprintf(s.out, "\n   %d failures undetermined; could be %s; next: %s\n", u.Failures, strings.Join(u.Rivals, ", "), u.Next)
-	}
+// reportWidth is how wide a report may be to fit most terminals with its margin.
+const reportWidth = 100
+
+// page is where a report goes: behind a margin.
+func (s *screen) page() io.Writer { return &margin{s: s, fresh: true} }
+
+// margin sets every line off by a bar.
+type margin struct {
+	s     *screen
+	fresh bool // at the start of a line
 }
 
-func (s *screen) finding(f *diagnose.Finding) {
-	fmt.Fprintf(s.out, "\n   %s %s\n", s.in(red, "●"), s.in(bold, f.Cause+": "+f.Title))
-	s.wrap("     ", fmt.Sprintf("member %s, pool %s: %d failures, %.0f %% of all; confidence %s", f.Scope.Member, f.Scope.Pool, f.Failures, 100*f.Share, f.Confidence))
-	s.wrap("     ", f.Mechanism)
-	fmt.Fprintf(s.out, "\n     %s\n", s.in(bold, "evidence"))
-	for _, e := range f.Evidence {
-		s.wrap("     · ", e.Fact)
-	}
-	fmt.Fprintf(s.out, "\n     %s\n", s.in(bold, "ruled out"))
-	for _, e := range f.RuledOut {
-		s.wrap("     · ", e.Cause+": "+e.Because)
-	}
-	fmt.Fprintf(s.out, "\n     %s\n", s.in(bold, "fixes"))
-	for _, fix := range f.Fixes {
-		s.wrap("     · ", fmt.Sprintf("%s: %s", fix.Side, fix.Change))
-		if c := fix.Commands.Causeway; c != "" {
-			s.wrap("       ", s.in(green, c))
-		}
-		s.wrap("       ", expected(fix.Expected, f.Failures+f.Recovered))
-	}
-}
-
-func expected(e diagnose.Expected, of int) string {
-	text := fmt.Sprintf("would have saved %d to %d of %d (%s)", e.Removes[0], e.Removes[1], of, e.Basis)
-	if e.Removes[0] == e.Removes[1] {
-		text = fmt.Sprintf("would have saved %d of %d (%s)", e.Removes[0], of, e.Basis)
-	}
-	if e.Note != "" {
-		text += ": " + e.Note
-	}
-	return text
-}
-
-// wrap writes text in lines that fit a terminal; the first begins with lead, the others with as many blanks.
-func (s *screen) wrap(lead, text string) {
-	const width = 110
-	blank := strings.Repeat(" ", len([]rune(lead)))
-	for text = range slices.Values(strings.Split(text, "\n")) {
-		line := lead
-		for _, word := range strings.Fields(text) {
-			if len([]rune(line))+len([]rune(word)) > width {
-				fmt.Fprintln(s.out, strings.TrimRight(line, " "))
-				line = blank
+func (m *margin) Write(p []byte) (int, error) {
+	for line := range bytes.Lines(p) {
+		if m.fresh {
+			if _, err := io.WriteString(m.s.out, m.s.in(dim, "   │ ")); err != nil {
+				return 0, err
 			}
-			line += word + " "
 		}
-		fmt.Fprintln(s.out, strings.TrimRight(line, " "))
-		lead = blank
+		if _, err := m.s.out.Write(line); err != nil {
+			return 0, err
+		}
+		m.fresh = line[len(line)-1] == '\n'
 	}
+	return len(p), nil
 }
 
 // verdict compares a load before and after a fix that was to remove between low and high of the failures.

@@ -120,7 +120,7 @@ func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc)
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	return signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+	return signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGPIPE)
 }
 
 func runScenario(ctx context.Context, w io.Writer, name string, seed uint64, keep, output string) error {
