@@ -77,7 +77,7 @@ func (b *Bundle) file(path string) {
 	defer f.Close()
 	head := make([]byte, 4<<10)
 	n, err := io.ReadFull(f, head)
-	if head = bytes.TrimSpace(bytes.TrimPrefix(head[:n], []byte("\xef\xbb\xbf"))); len(head) == 0 {
+	if head = bytes.TrimSpace(bytes.TrimPrefix(head[:n], byteOrderMark)); len(head) == 0 {
 		return // an empty file tells nothing, and is no fault
 	}
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
@@ -101,8 +101,10 @@ func (b *Bundle) file(path string) {
 		b.skip(path, 0, "it cannot be read whole")
 		return
 	}
-	b.document(path, data)
+	b.document(path, bytes.TrimPrefix(data, byteOrderMark))
 }
+
+var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // isLog reports whether a file begins with an access record on a line of its own.
 func isLog(head []byte) bool {

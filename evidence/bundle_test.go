@@ -1,0 +1,144 @@
+package evidence
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"causeway/accesslog"
+)
+
+const (
+	aRecord   = `{"timeStamp":"2026-11-23T09:00:01+00:00","operationName":"ApplicationGatewayAccess","category":"ApplicationGatewayAccessLog","properties":{"instanceId":"appgw_0","httpStatus":502}}`
+	aDocument = `{"name":"gw1","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2"},"backendAddressPools":[{"name":"web","properties":{}}]}}`
+	aHealth   = `{"backendAddressPools":[{"backendAddressPool":{"id":"/x/web"},"backendHttpSettingsCollection":[{"backendHttpSettings":{"id":"/x/http"},"servers":[{"address":"10.0.0.4","health":"Healthy"}]}]}]}`
+)
+
+func write(t *testing.T, dir, name, text string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func open(t *testing.T, paths ...string) *Bundle {
+	t.Helper()
+	b, err := Open(paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func count(t *testing.T, b *Bundle) int {
+	t.Helper()
+	n := 0
+	if err := b.Each(func(*accesslog.Record, bool) { n++ }); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// A folder is read whole, and each file is what it holds, whatever its name.
+func TestFilesAreKnownByTheirContent(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "y=2026/m=11/PT1H.json", aRecord+"\n"+aRecord+"\n")
+	write(t, dir, "one.txt", aDocument)
+	write(t, dir, "two", "\xef\xbb\xbf"+aHealth)
+	write(t, dir, "causeway.yaml", "backendIdleTimeout: 7s\n")
+	write(t, dir, "empty.json", "")
+	b := open(t, dir)
+	if b.Config == nil || b.Config.Name != "gw1" || b.Health == nil || b.Local == nil || b.Local.BackendIdleTimeout.Seconds() != 7 || count(t, b) != 2 || len(b.Unread) != 0 {
+		t.Errorf("config %v, health %v, local %v, not read %v", b.Config, b.Health, b.Local, b.Unread)
+	}
+}
+
+// A gateway's data directory holds the configuration in force in a file of its own.
+func TestAppliedConfiguration(t *testing.T) {
+	applied, err := json.Marshal(map[string]any{"document": []byte(aDocument), "local": []byte("keepAliveHint: ignore\n"), "dir": "/etc"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write(t, dir, AppliedName, string(applied))
+	b := open(t, dir)
+	if b.Config == nil || b.Config.Name != "gw1" || b.Local == nil || b.Local.KeepAliveHint != "ignore" {
+		t.Errorf("config %v, local %v, not read %v", b.Config, b.Local, b.Unread)
+	}
+}
+
+// What cannot be read is told with file and line, and costs nothing else.
+func TestBadInputCostsThatInputOnly(t *testing.T) {
+	dir := t.TempDir()
+	log := write(t, dir, "PT1H.json", strings.Join([]string{aRecord, `{"broken"`, aRecord, strings.Repeat("x", lineMax+5), aRecord, ""}, "\n"))
+	write(t, dir, "picture.png", "\x89PNG\r\n")
+	write(t, dir, "other.json", `{"hello":"world"}`)
+	b := open(t, dir)
+	if got := count(t, b); got != 3 {
+		t.Errorf("%d records, want 3", got)
+	}
+	where := map[string]bool{}
+	for _, u := range b.Unread {
+		where[filepath.Base(u.File)] = true
+		if u.File == log && u.Line != 2 && u.Line != 4 {
+			t.Errorf("line %d: %s", u.Line, u.Reason)
+		}
+	}
+	if len(where) != 3 || b.Bad != 2 {
+		t.Errorf("not read: %v", b.Unread)
+	}
+}
+
+// The last line of a log that is being written may be half there.
+func TestHalfALastLineIsNoFault(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "PT1H.json", aRecord+"\n"+aRecord[:60])
+	b := open(t, dir)
+	if got := count(t, b); got != 1 || b.Bad != 0 {
+		t.Errorf("%d records, %d bad", got, b.Bad)
+	}
+}
+
+// Records of other categories in the same file are passed over.
+func TestOtherCategories(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "log.json", aRecord+"\n"+`{"category":"ApplicationGatewayFirewallLog","properties":{}}`+"\n")
+	b := open(t, dir)
+	if got := count(t, b); got != 1 || b.Bad != 0 {
+		t.Errorf("%d records, %d bad", got, b.Bad)
+	}
+}
+
+func TestMissingPath(t *testing.T) {
+	if _, err := Open([]string{filepath.Join(t.TempDir(), "nothing")}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	for _, s := range []string{aRecord, aDocument, aHealth, aRecord + "\n" + aDocument, "[", "{}", "{\"document\":\"\"}"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "file")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b, err := Open([]string{path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Each(func(*accesslog.Record, bool) {}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
