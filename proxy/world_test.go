@@ -27,7 +27,7 @@ import (
 
 // world is a gateway with its members and clients, in memory or on loopback.
 type world struct {
-	*testing.T
+	testing.TB
 	mem       *conn.Memory // nil: sockets
 	engine    *conn.Goroutines
 	proxy     *Proxy
@@ -86,8 +86,8 @@ func onSockets(t *testing.T, story func(w *world)) {
 	w.play(story)
 }
 
-func newWorld(t *testing.T) *world {
-	return &world{T: t, metrics: telemetry.New(), log: &collector{}, config: plain(), local: gateway.DefaultLocal(), fronts: map[string]netip.AddrPort{}}
+func newWorld(t testing.TB) *world {
+	return &world{TB: t, metrics: telemetry.New(), log: &collector{}, config: plain(), local: gateway.DefaultLocal(), fronts: map[string]netip.AddrPort{}}
 }
 
 func (w *world) play(story func(w *world)) {
