@@ -39,6 +39,9 @@ func serveCommand() *cobra.Command {
 			if o.Config == "" {
 				return &exitError{code: exitUsage, err: errors.New("serve needs a gateway document"), hint: "give one with --config FILE"}
 			}
+			if strings.HasPrefix(o.Admin, ":") { // metrics are nobody else's business unless one says so
+				o.Admin = "127.0.0.1" + o.Admin
+			}
 			return serve(cmd.ErrOrStderr(), o, logFormat)
 		},
 	}
@@ -49,7 +52,7 @@ func serveCommand() *cobra.Command {
 	f.StringVar(&o.Listen, "listen", "", "address that frontends are bound at (default all, both families)")
 	f.StringArrayVar(&bind, "bind", nil, "FRONTEND=ADDR: an address of its own for a frontend IP configuration")
 	f.IntVar(&o.PortOffset, "port-offset", 0, "added to every port of the document")
-	f.StringVar(&o.Admin, "admin", "", "ADDR:PORT that serves /healthz, /readyz and /metrics, and nothing else; on loopback unless you must (default none)")
+	f.StringVar(&o.Admin, "admin", "", "ADDR:PORT that serves /healthz, /readyz and /metrics, and nothing else; :PORT is on loopback (default none)")
 	f.DurationVar(&o.Drain, "drain", 30*time.Second, "how long requests under way may take at the end")
 	f.StringVar(&logFormat, "log-format", "text", "of the program's own log: text or json")
 	return cmd
