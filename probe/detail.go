@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -163,6 +164,8 @@ func (s *Spec) certificate(v *tls.CertificateVerificationError) Result {
 	var invalid x509.CertificateInvalidError
 	var unknown x509.UnknownAuthorityError
 	switch {
+	case leaf.IsCA && slices.ContainsFunc(chain[1:], func(c *x509.Certificate) bool { return !c.IsCA }):
+		return Result{Reason: "leaf_not_topmost", Detail: "The leaf is not the topmost certificate that the backend sends. Order the chain: leaf, intermediates, root."}
 	case errors.As(v.Err, &host):
 		return Result{Reason: "cn_mismatch", Detail: fmt.Sprintf(
 			"The Common Name or SAN of the leaf certificate (%s) does not match the hostname %q that the gateway uses. Set the host name of the backend settings or the probe, or the certificate.",
@@ -200,8 +203,6 @@ func (s *Spec) untrusted(chain []*x509.Certificate) Result {
 	leaf, top := chain[0], chain[len(chain)-1]
 	selfSigned := top.Issuer.String() == top.Subject.String()
 	switch {
-	case leaf.IsCA && len(chain) > 1:
-		return Result{Reason: "leaf_not_topmost", Detail: "The leaf is not the topmost certificate that the backend sends. Order the chain: leaf, intermediates, root."}
 	case s.V1:
 		return Result{Reason: "root_mismatch", Detail: "The certificate of the backend is not among the authentication certificates. Upload the new leaf (.CER)."}
 	case len(chain) == 1 && (!selfSigned || !leaf.IsCA):
