@@ -26,10 +26,9 @@ const (
 	stopWithin      = 3 * time.Second
 )
 
-// startChild runs a program whose standard error goes to a file. It returns the first line that the program prints, or
-// nothing if it closes its output or is the gateway, which prints none. A child ends with ctx, and when its standard
-// input does.
-func startChild(ctx context.Context, log string, program string, args ...string) (*child, string, error) {
+// startChild runs a program whose standard error goes to a file. If the program talks, its first line is waited for and
+// returned. It is asked to end when ctx does.
+func startChild(ctx context.Context, log string, talks bool, program string, args ...string) (*child, string, error) {
 	f, err := os.Create(log)
 	if err != nil {
 		return nil, "", err
@@ -58,7 +57,7 @@ func startChild(ctx context.Context, log string, program string, args ...string)
 		io.Copy(io.Discard, in)
 		c.cmd.Wait()
 	}()
-	if args[0] == "serve" {
+	if !talks {
 		return c, "", nil
 	}
 	select {

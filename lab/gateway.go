@@ -35,8 +35,10 @@ func StartGateway(dir string, s Site) (*Gateway, error) {
 	g := &Gateway{dir: dir, log: accesslog.NewWriter(filepath.Join(dir, "logs", "instance-0"))}
 	var probes *conn.Home
 	conn.NewGoroutines(func(h *conn.Home) { probes = h })
-	g.instance = instance.New(instance.Options{Engine: conn.NewGoroutines(nil), Dialer: probes, Lookup: resolve.System().Lookup, Log: g.log,
-		Metrics: telemetry.New(), Place: func(frontend string, _ int) string { return frontend }, Listen: g.listen})
+	g.instance = instance.New(instance.Options{
+		Engine: conn.NewGoroutines(nil), Dialer: probes, Lookup: resolve.System().Lookup, Log: g.log,
+		Metrics: telemetry.New(), Place: func(frontend string, _ int) string { return frontend }, Listen: g.listen,
+	})
 	if err := g.Apply(s); err != nil {
 		g.log.Close()
 		return nil, err

@@ -133,9 +133,11 @@ func newLawWorld(t *testing.T, clients int, idle time.Duration) *lawWorld {
 	}
 	var probes *conn.Home
 	conn.NewMemory(w.network, func(h *conn.Home) { probes = h })
-	w.instance = instance.New(instance.Options{Engine: conn.NewMemory(w.network, nil), Dialer: probes, Log: w.log, Metrics: telemetry.New(),
+	w.instance = instance.New(instance.Options{
+		Engine: conn.NewMemory(w.network, nil), Dialer: probes, Log: w.log, Metrics: telemetry.New(),
 		Place:  func(frontend string, _ int) string { return frontend },
-		Listen: func(string) (net.Listener, error) { return w.network.Listen(w.front) }})
+		Listen: func(string) (net.Listener, error) { return w.network.Listen(w.front) },
+	})
 	w.apply(site)
 	return w
 }

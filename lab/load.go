@@ -205,8 +205,10 @@ func (l Load) clients() []*client {
 	out := make([]*client, max(1, l.Clients))
 	for i := range out {
 		c := &client{dialer: net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+i%maxClients))}}}
-		c.http = http.Client{Timeout: timeout, Transport: &http.Transport{DialContext: c.dialer.DialContext, MaxIdleConnsPerHost: 1024,
-			DisableCompression: true}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		c.http = http.Client{Timeout: timeout, Transport: &http.Transport{
+			DialContext: c.dialer.DialContext, MaxIdleConnsPerHost: 1024,
+			DisableCompression: true,
+		}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 		out[i] = c
 	}
 	return out

@@ -53,8 +53,10 @@ type Result struct {
 // Scenarios are all there are, in the order of the taxonomy, the healthy ones last.
 func Scenarios() []Scenario {
 	var out []Scenario
-	for _, some := range [][]Scenario{probeScenarios(), reachScenarios(), lifecycleScenarios(), timeoutScenarios(), protocolScenarios(),
-		tlsScenarios(), clientScenarios(), healthyScenarios()} {
+	for _, some := range [][]Scenario{
+		probeScenarios(), reachScenarios(), lifecycleScenarios(), timeoutScenarios(), protocolScenarios(),
+		tlsScenarios(), clientScenarios(), healthyScenarios(),
+	} {
 		out = append(out, some...)
 	}
 	return out

@@ -8,10 +8,14 @@ import (
 // clientScenarios are faults of those who ask.
 func clientScenarios() []Scenario {
 	return []Scenario{
-		{Name: "client-abort", Story: "some clients give up before the answer comes", Lasts: 6 * time.Second,
-			Truth: []Truth{{Cause: "j-client-abort"}}, play: clientAbort},
-		{Name: "short-upload", Story: "some clients end their uploads in the middle", Lasts: 5 * time.Second,
-			Truth: []Truth{{Cause: "j-short-body"}}, play: shortUpload},
+		{
+			Name: "client-abort", Story: "some clients give up before the answer comes", Lasts: 6 * time.Second,
+			Truth: []Truth{{Cause: "j-client-abort"}}, play: clientAbort,
+		},
+		{
+			Name: "short-upload", Story: "some clients end their uploads in the middle", Lasts: 5 * time.Second,
+			Truth: []Truth{{Cause: "j-short-body"}}, play: shortUpload,
+		},
 	}
 }
 

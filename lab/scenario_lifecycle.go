@@ -8,20 +8,34 @@ import (
 // lifecycleScenarios are connections that end at the wrong moment.
 func lifecycleScenarios() []Scenario {
 	return []Scenario{
-		{Name: "idle-race", Story: "the member closes idle connections long before the gateway does", Lasts: 8 * time.Second,
-			Truth: []Truth{{Cause: "c-idle-race", Member: memberName(0)}}, play: idleRace},
-		{Name: "idle-race-one-of-three", Story: "the same on one of three members, which announces a longer limit than it keeps", Lasts: 8 * time.Second,
-			Truth: []Truth{{Cause: "c-idle-race", Member: memberName(2)}}, play: idleRaceOneOfThree},
-		{Name: "idle-race-hidden", Story: "the same, with requests that may be sent again: a retry hides every failure", Lasts: 8 * time.Second,
-			Truth: []Truth{{Cause: "c-idle-race", Member: memberName(0)}}, play: idleRaceHidden},
-		{Name: "use-limit", Story: "the member closes connections after some number of requests, unannounced", Lasts: 6 * time.Second,
-			Truth: []Truth{{Cause: "c-keepalive-max-requests"}}, Open: true, play: useLimit},
-		{Name: "age-limit", Story: "the member closes connections at some age, whatever they do", Lasts: 6 * time.Second,
-			Truth: []Truth{{Cause: "c-max-age"}}, Open: true, play: ageLimit},
-		{Name: "restart", Story: "one of two members is restarted under traffic without a graceful stop", Lasts: 6 * time.Second,
-			Truth: []Truth{{Cause: "c-restart", Member: memberName(0)}}, play: restart},
-		{Name: "crash-on-input", Story: "one kind of request ends the worker that handles it", Lasts: 5 * time.Second,
-			Truth: []Truth{{Cause: "g-crash-on-input"}}, play: crashOnInput},
+		{
+			Name: "idle-race", Story: "the member closes idle connections long before the gateway does", Lasts: 8 * time.Second,
+			Truth: []Truth{{Cause: "c-idle-race", Member: memberName(0)}}, play: idleRace,
+		},
+		{
+			Name: "idle-race-one-of-three", Story: "the same on one of three members, which announces a longer limit than it keeps", Lasts: 8 * time.Second,
+			Truth: []Truth{{Cause: "c-idle-race", Member: memberName(2)}}, play: idleRaceOneOfThree,
+		},
+		{
+			Name: "idle-race-hidden", Story: "the same, with requests that may be sent again: a retry hides every failure", Lasts: 8 * time.Second,
+			Truth: []Truth{{Cause: "c-idle-race", Member: memberName(0)}}, play: idleRaceHidden,
+		},
+		{
+			Name: "use-limit", Story: "the member closes connections after some number of requests, unannounced", Lasts: 6 * time.Second,
+			Truth: []Truth{{Cause: "c-keepalive-max-requests"}}, Open: true, play: useLimit,
+		},
+		{
+			Name: "age-limit", Story: "the member closes connections at some age, whatever they do", Lasts: 6 * time.Second,
+			Truth: []Truth{{Cause: "c-max-age"}}, Open: true, play: ageLimit,
+		},
+		{
+			Name: "restart", Story: "one of two members is restarted under traffic without a graceful stop", Lasts: 6 * time.Second,
+			Truth: []Truth{{Cause: "c-restart", Member: memberName(0)}}, play: restart,
+		},
+		{
+			Name: "crash-on-input", Story: "one kind of request ends the worker that handles it", Lasts: 5 * time.Second,
+			Truth: []Truth{{Cause: "g-crash-on-input"}}, play: crashOnInput,
+		},
 	}
 }
 
@@ -71,8 +85,10 @@ func useLimit(s *Stage) {
 }
 
 func ageLimit(s *Stage) {
-	peer := s.Peer(Script{MaxAge: s.Vary(800*time.Millisecond, 1200*time.Millisecond), Reply: Reply{After: Between(20*time.Millisecond, 60*time.Millisecond), Body: 100},
-		Paths: map[string]Reply{"/health": {}}})
+	peer := s.Peer(Script{
+		MaxAge: s.Vary(800*time.Millisecond, 1200*time.Millisecond), Reply: Reply{After: Between(20*time.Millisecond, 60*time.Millisecond), Body: 100},
+		Paths: map[string]Reply{"/health": {}},
+	})
 	s.Open(Site{Pools: []Pool{{Name: "web", Members: members(s.Far(peer, 10*time.Millisecond)), Probe: quickProbe()}}})
 	s.Fire(10, s.Flow(100, 5*time.Second, order))
 }
@@ -88,8 +104,10 @@ func restart(s *Stage) {
 
 func crashOnInput(s *Stage) {
 	end := []Ending{Close, Reset}[s.IntN(2)]
-	peers := s.Peers(2, Script{Reply: Reply{After: Between(5*time.Millisecond, 40*time.Millisecond), Body: 200},
-		Paths: map[string]Reply{"/import": {After: Between(30*time.Millisecond, 90*time.Millisecond), End: end}}})
+	peers := s.Peers(2, Script{
+		Reply: Reply{After: Between(5*time.Millisecond, 40*time.Millisecond), Body: 200},
+		Paths: map[string]Reply{"/import": {After: Between(30*time.Millisecond, 90*time.Millisecond), End: end}},
+	})
 	s.Open(Site{Pools: []Pool{{Name: "web", Members: members(addrs(peers)...), Probe: quickProbe()}}})
 	s.Fire(6, s.Flow(40, 4*time.Second, Shot{Path: "/"}), s.Flow(6, 4*time.Second, Shot{Method: http.MethodPost, Path: "/import", Body: 500}))
 }

@@ -5,16 +5,26 @@ import "time"
 // probeScenarios are members that work and are taken for dead, and one that is dead and taken for alive.
 func probeScenarios() []Scenario {
 	return []Scenario{
-		{Name: "probe-status", Story: "the health page asks for a login; the application behind it works", Lasts: 3 * time.Second,
-			Truth: []Truth{{Cause: "a-probe-status-mismatch"}}, play: probeStatus},
-		{Name: "probe-body", Story: "a release changed the text that the probe looks for", Lasts: 3 * time.Second,
-			Truth: []Truth{{Cause: "a-probe-body-match"}}, play: probeBody},
-		{Name: "slow-eviction", Story: "one of three members dies; its share of the traffic fails until three probes have", Lasts: 7 * time.Second,
-			Truth: []Truth{{Cause: "a-slow-eviction", Member: memberName(1)}}, play: slowEviction},
-		{Name: "slow-eviction-silent", Story: "one of three members vanishes without a word; what waits for it times out until the probes give up", Lasts: 10 * time.Second,
-			Truth: []Truth{{Cause: "a-slow-eviction", Member: memberName(1)}}, play: slowEvictionSilent},
-		{Name: "empty-pool", Story: "a path rule leads to a pool whose machines were deleted", Lasts: 3 * time.Second,
-			Truth: []Truth{{Cause: "i-empty-pool"}}, play: emptyPool},
+		{
+			Name: "probe-status", Story: "the health page asks for a login; the application behind it works", Lasts: 3 * time.Second,
+			Truth: []Truth{{Cause: "a-probe-status-mismatch"}}, play: probeStatus,
+		},
+		{
+			Name: "probe-body", Story: "a release changed the text that the probe looks for", Lasts: 3 * time.Second,
+			Truth: []Truth{{Cause: "a-probe-body-match"}}, play: probeBody,
+		},
+		{
+			Name: "slow-eviction", Story: "one of three members dies; its share of the traffic fails until three probes have", Lasts: 7 * time.Second,
+			Truth: []Truth{{Cause: "a-slow-eviction", Member: memberName(1)}}, play: slowEviction,
+		},
+		{
+			Name: "slow-eviction-silent", Story: "one of three members vanishes without a word; what waits for it times out until the probes give up", Lasts: 10 * time.Second,
+			Truth: []Truth{{Cause: "a-slow-eviction", Member: memberName(1)}}, play: slowEvictionSilent,
+		},
+		{
+			Name: "empty-pool", Story: "a path rule leads to a pool whose machines were deleted", Lasts: 3 * time.Second,
+			Truth: []Truth{{Cause: "i-empty-pool"}}, play: emptyPool,
+		},
 	}
 }
 

@@ -9,12 +9,18 @@ import (
 // protocolScenarios are answers that are wrong, or not the gateway's.
 func protocolScenarios() []Scenario {
 	return []Scenario{
-		{Name: "header-too-big", Story: "cookies of some users have grown past what the gateway takes", Lasts: 5 * time.Second,
-			Truth: []Truth{{Cause: "e-header-too-big"}}, play: headerTooBig},
-		{Name: "short-body", Story: "an export ends before the length that it declares", Lasts: 5 * time.Second,
-			Truth: []Truth{{Cause: "e-short-body"}}, play: shortBody},
-		{Name: "backend-5xx", Story: "the application answers some requests with errors of its own", Lasts: 5 * time.Second,
-			Truth: []Truth{{Cause: "k-backend-5xx"}}, play: backend5xx},
+		{
+			Name: "header-too-big", Story: "cookies of some users have grown past what the gateway takes", Lasts: 5 * time.Second,
+			Truth: []Truth{{Cause: "e-header-too-big"}}, play: headerTooBig,
+		},
+		{
+			Name: "short-body", Story: "an export ends before the length that it declares", Lasts: 5 * time.Second,
+			Truth: []Truth{{Cause: "e-short-body"}}, play: shortBody,
+		},
+		{
+			Name: "backend-5xx", Story: "the application answers some requests with errors of its own", Lasts: 5 * time.Second,
+			Truth: []Truth{{Cause: "k-backend-5xx"}}, play: backend5xx,
+		},
 	}
 }
 

@@ -5,10 +5,14 @@ import "time"
 // reachScenarios are members that cannot be reached.
 func reachScenarios() []Scenario {
 	return []Scenario{
-		{Name: "refused", Story: "the application listens on another port than the backend settings say", Lasts: 3 * time.Second,
-			Truth: []Truth{{Cause: "b-refused"}}, play: refused},
-		{Name: "drop", Story: "a firewall swallows everything that is sent to the members", Lasts: 4 * time.Second,
-			Truth: []Truth{{Cause: "b-drop"}}, play: dropped},
+		{
+			Name: "refused", Story: "the application listens on another port than the backend settings say", Lasts: 3 * time.Second,
+			Truth: []Truth{{Cause: "b-refused"}}, play: refused,
+		},
+		{
+			Name: "drop", Story: "a firewall swallows everything that is sent to the members", Lasts: 4 * time.Second,
+			Truth: []Truth{{Cause: "b-drop"}}, play: dropped,
+		},
 	}
 }
 

@@ -10,10 +10,14 @@ import (
 // timeoutScenarios are answers that come too late or never.
 func timeoutScenarios() []Scenario {
 	return []Scenario{
-		{Name: "timeout-cliff", Story: "slow answers reach past the request timeout", Lasts: 7 * time.Second,
-			Truth: []Truth{{Cause: "d-timeout-below-latency"}}, play: timeoutCliff},
-		{Name: "hung", Story: "some requests are lost in the application and never answered; all others are quick", Lasts: 7 * time.Second,
-			Truth: []Truth{{Cause: "d-hung"}}, play: hung},
+		{
+			Name: "timeout-cliff", Story: "slow answers reach past the request timeout", Lasts: 7 * time.Second,
+			Truth: []Truth{{Cause: "d-timeout-below-latency"}}, play: timeoutCliff,
+		},
+		{
+			Name: "hung", Story: "some requests are lost in the application and never answered; all others are quick", Lasts: 7 * time.Second,
+			Truth: []Truth{{Cause: "d-hung"}}, play: hung,
+		},
 	}
 }
 

@@ -8,10 +8,14 @@ import (
 // tlsScenarios are certificates that the gateway refuses.
 func tlsScenarios() []Scenario {
 	return []Scenario{
-		{Name: "cert-expired", Story: "the members' certificate runs out under traffic", Lasts: 8 * time.Second,
-			Truth: []Truth{{Cause: "f-expired"}}, play: certExpired},
-		{Name: "cert-name", Story: "the members' certificate is for another name than the one asked for", Lasts: 4 * time.Second,
-			Truth: []Truth{{Cause: "f-name-mismatch"}}, play: certName},
+		{
+			Name: "cert-expired", Story: "the members' certificate runs out under traffic", Lasts: 8 * time.Second,
+			Truth: []Truth{{Cause: "f-expired"}}, play: certExpired,
+		},
+		{
+			Name: "cert-name", Story: "the members' certificate is for another name than the one asked for", Lasts: 4 * time.Second,
+			Truth: []Truth{{Cause: "f-name-mismatch"}}, play: certName,
+		},
 	}
 }
 

@@ -65,8 +65,10 @@ func (s Site) Document() []byte {
 		"sku":                      object{"name": "Standard_v2", "tier": "Standard_v2", "capacity": 1},
 		"frontendIPConfigurations": []object{named("public", object{"publicIPAddress": object{"id": idPrefix + "publicIPAddresses/lab-ip"}})},
 		"frontendPorts":            []object{named("http", object{"port": port})},
-		"httpListeners": []object{named("site", object{"protocol": "Http", "frontendIPConfiguration": s.ref("frontendIPConfigurations", "public"),
-			"frontendPort": s.ref("frontendPorts", "http")})},
+		"httpListeners": []object{named("site", object{
+			"protocol": "Http", "frontendIPConfiguration": s.ref("frontendIPConfigurations", "public"),
+			"frontendPort": s.ref("frontendPorts", "http"),
+		})},
 		"backendAddressPools":           each(s.Pools, s.pool),
 		"backendHttpSettingsCollection": each(s.Pools, s.settings),
 		"requestRoutingRules":           []object{s.rule()},
@@ -83,8 +85,10 @@ func (s Site) Document() []byte {
 	if len(s.Pools) > 1 {
 		p["urlPathMaps"] = []object{s.pathMap()}
 	}
-	doc, err := json.MarshalIndent(object{"name": s.Name, "id": idPrefix + "applicationGateways/" + s.Name,
-		"location": "westeurope", "properties": p}, "", "  ")
+	doc, err := json.MarshalIndent(object{
+		"name": s.Name, "id": idPrefix + "applicationGateways/" + s.Name,
+		"location": "westeurope", "properties": p,
+	}, "", "  ")
 	if err != nil {
 		panic("BUG: a document of plain values cannot be written: " + err.Error())
 	}
@@ -149,8 +153,10 @@ func (s Site) settings(p Pool) object {
 }
 
 func (p Pool) probe() object {
-	o := object{"protocol": "Http", "path": p.Probe.Path, "interval": max(1, p.Probe.Interval), "timeout": max(1, p.Probe.Timeout),
-		"unhealthyThreshold": max(1, p.Probe.Threshold)}
+	o := object{
+		"protocol": "Http", "path": p.Probe.Path, "interval": max(1, p.Probe.Interval), "timeout": max(1, p.Probe.Timeout),
+		"unhealthyThreshold": max(1, p.Probe.Threshold),
+	}
 	if p.TLS {
 		o["protocol"] = "Https"
 	}
@@ -186,11 +192,15 @@ func (s Site) rule() object {
 func (s Site) pathMap() object {
 	rules := []object{}
 	for _, p := range s.Pools[1:] {
-		rules = append(rules, named(p.Name, object{"paths": []string{p.Path}, "backendAddressPool": s.ref("backendAddressPools", p.Name),
-			"backendHttpSettings": s.ref("backendHttpSettingsCollection", p.Name+"-settings")}))
+		rules = append(rules, named(p.Name, object{
+			"paths": []string{p.Path}, "backendAddressPool": s.ref("backendAddressPools", p.Name),
+			"backendHttpSettings": s.ref("backendHttpSettingsCollection", p.Name+"-settings"),
+		}))
 	}
-	return named("paths", object{"pathRules": rules, "defaultBackendAddressPool": s.ref("backendAddressPools", s.Pools[0].Name),
-		"defaultBackendHttpSettings": s.ref("backendHttpSettingsCollection", s.Pools[0].Name+"-settings")})
+	return named("paths", object{
+		"pathRules": rules, "defaultBackendAddressPool": s.ref("backendAddressPools", s.Pools[0].Name),
+		"defaultBackendHttpSettings": s.ref("backendHttpSettingsCollection", s.Pools[0].Name+"-settings"),
+	})
 }
 
 func named(name string, properties object) object {

@@ -120,7 +120,7 @@ func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc)
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	return signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGPIPE)
+	return signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 }
 
 func runScenario(ctx context.Context, w io.Writer, name string, seed uint64, keep, output string) error {
@@ -236,6 +236,9 @@ func runDemo(ctx context.Context, d *lab.Demo) error {
 	}
 	ctx, stop := untilInterrupted(ctx)
 	defer stop()
+	// A reader who leaves would end this program at once, and what it has started would be left.
+	signal.Ignore(syscall.SIGPIPE)
+	d.Out = &untilBroken{w: d.Out, broken: stop}
 	err = d.Run(ctx)
 	switch {
 	case err == nil:
@@ -246,6 +249,20 @@ func runDemo(ctx context.Context, d *lab.Demo) error {
 		return &exitError{code: exitFailed, err: errors.New("interrupted; everything that the demo had started has ended")}
 	}
 	return &exitError{code: exitFailed, err: err}
+}
+
+// untilBroken tells when nobody reads any more.
+type untilBroken struct {
+	w      io.Writer
+	broken func()
+}
+
+func (u *untilBroken) Write(p []byte) (int, error) {
+	n, err := u.w.Write(p)
+	if err != nil {
+		u.broken()
+	}
+	return n, err
 }
 
 // onTerminal reports whether w is a terminal that shows colours.
