@@ -127,6 +127,20 @@ var all = []Cause{
 		},
 	},
 	{
+		ID: "c-keepalive-max-requests", Title: "the backend closes connections after a number of requests, unannounced",
+		Mechanism: "The backend ends a connection after {uses} requests without saying Connection: close in the last answer; a request that is on its way by then is lost.",
+		Evidence:  "The lost requests were each the next one on their connection; none was answered beyond that number.",
+		Rivals:    []string{"c-idle-race", "c-max-age"}, Separate: "which clusters: the number of requests, the idle age, or the age of the connections",
+		Disproof: "an answer on a connection that had carried more requests",
+		Fixes:    []Fix{{Side: "backend", Change: "announce the end with Connection: close in the last answer, or raise the limit of requests on a connection well above {uses}"}},
+	},
+	{
+		ID: "c-max-age", Title: "connections are cut at a certain age", Mechanism: "The backend, or something between, ends each connection at an age of {age}, also under a request.",
+		Evidence: "The connections ended at one age, whatever they did.", Rivals: []string{"c-idle-race", "c-keepalive-max-requests", "c-l4-between"},
+		Separate: "whether the server or a balancer between has such a limit", Disproof: "an answer on an older connection",
+		Fixes: []Fix{{Side: "backend", Change: "let the end of a connection wait for the request on it (graceful close), or lift the limit of {age}"}},
+	},
+	{
 		ID: "c-restart", Title: "the member was restarted under traffic",
 		Mechanism: "The process ended: all its connections broke at once, new ones were refused until it listened again.",
 		Evidence:  "Several connections of one member fail within a second, whatever their idle age; refusals follow; later requests succeed.",

@@ -25,7 +25,7 @@ func idleRace(q *inquiry) {
 
 func (q *inquiry) idleRaceOf(k memberKey, events []*event) {
 	m := q.members[k]
-	limit, cluster, rest := clusterOf(events)
+	limit, cluster, rest := clusterOf(events, closedAt)
 	if len(cluster) < 3 {
 		return // too few even to suspect one mechanism; what remains is looked at by others
 	}
@@ -65,32 +65,6 @@ type race struct {
 
 // closedAt is the idle age at which the connection's end reached the gateway.
 func closedAt(e *event) time.Duration { return e.attempt.Idle + e.attempt.Total }
-
-// clusterOf finds the idle limit at which most of the connections ended.
-func clusterOf(events []*event) (limit time.Duration, in, out []*event) {
-	ages := sortedDurations(events, closedAt)
-	best, width := 0, time.Duration(0)
-	at := 0
-	for i := range ages {
-		w := tolerance(ages[i])
-		n := 0
-		for j := i; j < len(ages) && ages[j]-ages[i] <= w; j++ {
-			n++
-		}
-		if n > best {
-			best, at, width = n, i, w
-		}
-	}
-	low, high := ages[at], ages[at]+width
-	for _, e := range events {
-		if c := closedAt(e); c >= low && c <= high {
-			in = append(in, e)
-		} else {
-			out = append(out, e)
-		}
-	}
-	return ages[at+best/2], in, out
-}
 
 // tolerance is how far apart the ends may lie and still be one limit: timers of servers tick in milliseconds and fire
 // late when their loop is busy, so a small part of the limit itself.

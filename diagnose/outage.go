@@ -13,7 +13,7 @@ type outage struct {
 	events  []*event
 	refused int // attempts to connect that failed
 	broken  int // connections that broke under a request
-	bunch   int // of those, the most that broke within one second, on different connections
+	silent  int // requests that waited for the whole timeout, while the member answered nobody
 }
 
 func (o *outage) from() time.Time { return o.events[0].start }
@@ -48,50 +48,38 @@ func (q *inquiry) outages(events []*event, m *memberTally) []outage {
 		}
 		o := &out[n-1]
 		o.events = append(o.events, e)
-		if connectFailed(e) {
+		switch {
+		case connectFailed(e):
 			o.refused++
-		} else {
+		case isTimeout(e):
+			o.silent++
+		default:
 			o.broken++
 		}
-	}
-	for i := range out {
-		out[i].bunch = bunched(out[i].events)
 	}
 	return out
 }
 
-// bunched is the largest number of different connections that broke within one second.
-func bunched(events []*event) int {
-	best := 0
-	for i, e := range events {
-		ports := map[uint16]bool{}
-		for _, x := range events[i:] {
-			if x.at.Sub(e.at) > time.Second {
-				break
-			}
-			if brokeUnderRequest(x) {
-				ports[x.port] = true
-			}
-		}
-		best = max(best, len(ports))
-	}
-	return best
-}
-
-// memberOutages are the runs of failures of each member, of which at least one attempt to connect failed.
+// memberOutages are the runs of failures of each member in which no connection came about, or in which it fell silent.
 func (q *inquiry) memberOutages(f func(k memberKey, m *memberTally, o outage)) {
-	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return connectFailed(e) || brokeUnderRequest(e) }), (*event).key)
+	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return connectFailed(e) || brokeUnderRequest(e) || q.inSilence(e) }), (*event).key)
 	for _, k := range keys {
 		m := q.members[k]
 		if m == nil {
 			continue
 		}
 		for _, o := range q.outages(groups[k], m) {
-			if o.refused > 0 {
+			if o.refused+o.silent > 0 {
 				f(k, m, o)
 			}
 		}
 	}
+}
+
+// inSilence reports whether a request waited in vain while its member answered nobody else either.
+func (q *inquiry) inSilence(e *event) bool {
+	m := q.members[e.key()]
+	return isTimeout(e) && e.tried && m != nil && m.answeredBetween(e.start.Add(2*bucket), e.at.Add(-bucket)) == 0
 }
 
 // restart: the process ended and came back. Connections broke together or new ones were refused, and the member
@@ -99,7 +87,7 @@ func (q *inquiry) memberOutages(f func(k memberKey, m *memberTally, o outage)) {
 func restart(q *inquiry) {
 	q.memberOutages(func(k memberKey, m *memberTally, o outage) {
 		back, returned := m.firstAnswerAfter(o.last().Add(-time.Second))
-		if !returned || !refusedOnly(o.events) || q.evicted(o, back) {
+		if !returned || o.refused == 0 || o.silent > 0 || !refusedOnly(o.events) || q.evicted(o, back) {
 			return
 		}
 		o.events = trimBefore(o.events)
@@ -126,6 +114,9 @@ func trimBefore(events []*event) []*event {
 			first = e.at
 			break
 		}
+	}
+	if first.IsZero() {
+		return events
 	}
 	var out []*event
 	for _, e := range events {

@@ -26,6 +26,8 @@ var hypotheses = []func(*inquiry){
 	noRoute,
 	expired, wrongName, untrusted, notTLS,
 	idleRace,
+	maxRequests,
+	maxAge,
 	crashOnInput,
 	requestTimeout,
 	bigHead, ambiguous, invalidHead, badChunk,

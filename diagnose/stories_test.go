@@ -274,6 +274,62 @@ func TestCrashOnInput(t *testing.T) {
 	}
 }
 
+// Every lost request was the twenty-first on its connection.
+func TestUseLimit(t *testing.T) {
+	s := newStory(t)
+	for i := range 300 {
+		s.after(40 * time.Millisecond)
+		idle := time.Duration(i*i%700) * time.Millisecond
+		if i%21 == 20 {
+			s.request(4, reused(idle, 20), fails(raceFault, time.Duration(1+i%7)*time.Millisecond))
+		} else {
+			s.request(4, reused(idle, i%21))
+		}
+	}
+	expect(t, s.diagnose(), "c-keepalive-max-requests high 14")
+}
+
+// Every connection ended when it was ten seconds old.
+func TestAgeLimit(t *testing.T) {
+	s := newStory(t)
+	for i := range 200 {
+		s.after(300 * time.Millisecond)
+		late := time.Duration(i%40) * time.Millisecond
+		older := func(d time.Duration) change2 {
+			return func(_ *accesslog.Record, a *accesslog.Attempt) { a.Age = d }
+		}
+		if i%15 == 7 {
+			s.request(4, reused(time.Duration(i*7)*time.Millisecond, i%13), older(10*time.Second-late), fails(raceFault, late))
+		} else {
+			s.request(4, reused(time.Duration(i*7)*time.Millisecond, i%13), older(time.Duration(i*40)*time.Millisecond))
+		}
+	}
+	expect(t, s.diagnose(), "c-max-age high 13")
+}
+
+// A member that answers nobody while requests wait is away; it has not lost single requests.
+func TestSilentMemberIsNotHung(t *testing.T) {
+	s := newStory(t)
+	for range 40 {
+		s.after(50 * time.Millisecond).request(4)
+		s.request(5)
+	}
+	for range 10 {
+		s.after(200 * time.Millisecond)
+		s.request(5)
+		s.request(4, fails(timeoutFault, 2*time.Second))
+	}
+	s.after(5 * time.Second)
+	for range 20 {
+		s.after(50 * time.Millisecond).request(5)
+	}
+	r := s.diagnose()
+	expect(t, r)
+	if r.Undetermined.Rivals[0] != "a-slow-eviction" {
+		t.Errorf("%+v", r.Undetermined)
+	}
+}
+
 func TestEmptyPool(t *testing.T) {
 	s := newStory(t)
 	for range 3 {

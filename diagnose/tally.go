@@ -30,12 +30,19 @@ type memberTally struct {
 	attempts int
 	answered int           // attempts with a status
 	gaps     []gap         // idle ages at which connections were picked
-	seconds  map[int64]int // answered attempts by second
+	answers  map[int64]int // answered attempts by bucket of time
 	waits    []float32     // seconds from request sent to first byte, of answered attempts, at most maxWaits
 	fastest  time.Duration // quickest answer
 	connects int           // connections made
 	hint     time.Duration // idle limit announced, last seen; Unset: none
+	mostUses int           // of a connection when an attempt on it was answered
+	oldest   time.Duration // connection on which an attempt was answered, at its end
 }
+
+// bucket is the resolution in time of what is known of a member's answers.
+const bucket = 100 * time.Millisecond
+
+func bucketOf(t time.Time) int64 { return t.UnixNano() / int64(bucket) }
 
 // gap is the idle age of a connection when its turn came.
 type gap struct {
@@ -150,7 +157,11 @@ func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt) {
 
 func (m *memberTally) answer(r *accesslog.Record, a *accesslog.Attempt) {
 	m.answered++
-	m.seconds[r.Start.Add(r.Taken).Unix()]++
+	m.answers[bucketOf(r.Start.Add(r.Taken))]++
+	if a.Reused {
+		m.mostUses = max(m.mostUses, a.Uses)
+		m.oldest = max(m.oldest, a.Age+max(a.Total, 0))
+	}
 	if a.Wait >= 0 {
 		if len(m.waits) < maxWaits {
 			m.waits = append(m.waits, float32(a.Wait.Seconds()))
@@ -191,7 +202,7 @@ func (t *tally) answer(route *routeTally, settings string, a *accesslog.Attempt)
 func (t *tally) member(k memberKey) *memberTally {
 	m := t.members[k]
 	if m == nil {
-		m = &memberTally{seconds: map[int64]int{}, hint: accesslog.Unset}
+		m = &memberTally{answers: map[int64]int{}, hint: accesslog.Unset}
 		t.members[k] = m
 	}
 	return m
@@ -214,22 +225,30 @@ func (t *tally) route(settings, path string) *routeTally {
 	return r
 }
 
-// answeredBetween reports how many answers a member gave in a span of time.
+// answeredBetween reports how many answers a member gave in a span of time, to the bucket.
 func (m *memberTally) answeredBetween(from, to time.Time) int {
-	n := 0
-	for s := from.Unix(); s <= to.Unix(); s++ {
-		n += m.seconds[s]
+	first, last, n := bucketOf(from), bucketOf(to), 0
+	if last-first > int64(len(m.answers)) {
+		for b, k := range m.answers {
+			if b >= first && b <= last {
+				n += k
+			}
+		}
+		return n
+	}
+	for b := first; b <= last; b++ {
+		n += m.answers[b]
 	}
 	return n
 }
 
-// firstAnswerAfter returns the first second after at in which the member answered.
+// firstAnswerAfter returns when the member first answered after a time.
 func (m *memberTally) firstAnswerAfter(at time.Time) (time.Time, bool) {
 	best := int64(0)
-	for s := range m.seconds {
-		if s > at.Unix() && (best == 0 || s < best) {
-			best = s
+	for b := range m.answers {
+		if b > bucketOf(at) && (best == 0 || b < best) {
+			best = b
 		}
 	}
-	return time.Unix(best, 0).UTC(), best != 0
+	return time.Unix(0, best*int64(bucket)).UTC(), best != 0
 }

@@ -55,6 +55,8 @@ func (q *inquiry) timeoutsOf(events []*event, r routeTally, scope Scope) {
 	switch {
 	case limit == 0:
 		q.suspect(events, "add the gateway document: without it the request timeout is not known", "d-timeout-below-latency", "d-hung")
+	case q.silence(events):
+		q.suspect(events, "the member answered nobody while these requests waited: look whether it ran, was paused, or could be reached at those times", "a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause")
 	case q.idleDropped(events):
 		q.suspect(events, "all of them were on connections idle for longer than any that was answered: look for a firewall or balancer that forgets idle connections", "b-stateful-idle-drop", "d-hung")
 	case n >= minEvents && near >= 3 && 4*near >= n:
@@ -68,6 +70,18 @@ func (q *inquiry) timeoutsOf(events []*event, r routeTally, scope Scope) {
 		q.suspect(events, fmt.Sprintf("only %d timeouts and %d answers in the last third before %s: let one member run with three times the timeout, or look the requests up in its log",
 			n, near, seconds(limit)), "d-timeout-below-latency", "d-hung")
 	}
+}
+
+// silence reports whether most of them waited while their member answered nobody: then it is the member that was away,
+// not a request that was lost.
+func (q *inquiry) silence(events []*event) bool {
+	n := 0
+	for _, e := range events {
+		if q.inSilence(e) {
+			n++
+		}
+	}
+	return 2*n > len(events)
 }
 
 // idleDropped reports whether every timeout was on a connection idle for longer than any that was answered: then the
