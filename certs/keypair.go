@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"software.sslmate.com/src/go-pkcs12"
 
@@ -33,7 +34,7 @@ func KeyPair(c *gateway.SSLCertificate, files map[string]gateway.KeyPair) (*tls.
 }
 
 func load(c *gateway.SSLCertificate, files map[string]gateway.KeyPair) (*tls.Certificate, error) {
-	f, named := files[c.Name]
+	f, named := find(files, c.Name)
 	switch {
 	case named && f.PFX != "":
 		data, err := os.ReadFile(f.PFX)
@@ -48,6 +49,19 @@ func load(c *gateway.SSLCertificate, files map[string]gateway.KeyPair) (*tls.Cer
 		return FromPFX(c.Data, c.Password)
 	}
 	return nil, ErrNoKey
+}
+
+// find looks a certificate up as Azure compares names: in any case.
+func find(files map[string]gateway.KeyPair, name string) (gateway.KeyPair, bool) {
+	if f, ok := files[name]; ok {
+		return f, true
+	}
+	for n, f := range files {
+		if strings.EqualFold(n, name) {
+			return f, true
+		}
+	}
+	return gateway.KeyPair{}, false
 }
 
 // FromPFX decodes a PKCS #12 file with one key and its chain, leaf first.

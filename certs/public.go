@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"strings"
 
 	"causeway/gateway"
 )
@@ -54,7 +55,7 @@ func parseAll(list []gateway.PublicCertificate, names []string) ([]*x509.Certifi
 	var out []*x509.Certificate
 	for _, name := range names {
 		for i := range list {
-			if list[i].Name != name {
+			if !strings.EqualFold(list[i].Name, name) {
 				continue
 			}
 			c, err := Parse(list[i].Data)

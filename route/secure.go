@@ -16,7 +16,10 @@ var errUnknownName = errors.New("no listener serves the name that the client ask
 func (p *Port) secure(c *gateway.Config, certificates map[string]*tls.Certificate) error {
 	configs := map[*Site]*tls.Config{}
 	for _, s := range p.sites {
-		pair := certificates[s.Listener.SSLCertificate]
+		var pair *tls.Certificate
+		if cert := c.SSLCertificate(s.Listener.SSLCertificate); cert != nil { // the reference may differ from the name in case
+			pair = certificates[cert.Name]
+		}
 		if pair == nil {
 			return fmt.Errorf("compile listener %q: certificate %q has no key pair", s.Listener.Name, s.Listener.SSLCertificate)
 		}
