@@ -3,7 +3,6 @@ package lab
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,7 +16,8 @@ import (
 type child struct {
 	cmd   *exec.Cmd
 	stdin io.Closer
-	log   string // file with what it says
+	log   string      // file with what it says on standard error
+	first chan string // the first line that it prints
 	done  chan struct{}
 }
 
@@ -26,15 +26,14 @@ const (
 	stopWithin      = 3 * time.Second
 )
 
-// startChild runs a program whose standard error goes to a file. If the program talks, its first line is waited for and
-// returned. It is asked to end when ctx does.
-func startChild(ctx context.Context, log string, talks bool, program string, args ...string) (*child, string, error) {
+// startChild runs a program whose standard error goes to a file. It is asked to end when ctx does.
+func startChild(ctx context.Context, log, program string, args ...string) (*child, error) {
 	f, err := os.Create(log)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	defer f.Close()
-	c := &child{cmd: exec.CommandContext(ctx, program, args...), log: log, done: make(chan struct{})}
+	c := &child{cmd: exec.CommandContext(ctx, program, args...), log: log, first: make(chan string, 1), done: make(chan struct{})}
 	c.cmd.Stderr = f
 	c.cmd.Cancel = func() error { return c.cmd.Process.Signal(syscall.SIGTERM) }
 	c.cmd.WaitDelay = stopWithin
@@ -46,33 +45,36 @@ func startChild(ctx context.Context, log string, talks bool, program string, arg
 		err = c.cmd.Start()
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	line := make(chan string, 1)
-	go func() {
-		defer close(c.done)
-		in := bufio.NewReader(stdout)
-		first, _ := in.ReadString('\n')
-		line <- strings.TrimSpace(first)
-		io.Copy(io.Discard, in)
-		c.cmd.Wait()
-	}()
-	if !talks {
-		return c, "", nil
+	go c.attend(stdout)
+	return c, nil
+}
+
+// attend reads what the child prints, to its end.
+func (c *child) attend(stdout io.Reader) {
+	defer close(c.done)
+	in := bufio.NewReader(stdout)
+	line, err := in.ReadString('\n')
+	if err == nil {
+		c.first <- strings.TrimSpace(line)
 	}
+	io.Copy(io.Discard, in)
+	c.cmd.Wait()
+}
+
+// firstLine waits for the first line that the child prints.
+func (c *child) firstLine(ctx context.Context) (string, error) {
 	select {
-	case first := <-line:
-		if first != "" {
-			return c, first, nil
-		}
-		err = errors.New("it ended at once")
+	case line := <-c.first:
+		return line, nil
+	case <-c.done:
+		return "", fmt.Errorf("it ended at once:\n%s", c.tail())
 	case <-time.After(firstLineWithin):
-		err = fmt.Errorf("it said nothing within %v", firstLineWithin)
+		return "", fmt.Errorf("it said nothing within %v:\n%s", firstLineWithin, c.tail())
 	case <-ctx.Done():
-		err = ctx.Err()
+		return "", ctx.Err()
 	}
-	c.stop()
-	return nil, "", fmt.Errorf("%w:\n%s", err, c.tail())
 }
 
 // stop asks the child to end, then makes it.

@@ -167,11 +167,15 @@ func (d *Demo) realNode(ctx context.Context, node string) (addr, what string, er
 	if err := os.WriteFile(script, nodeSource, 0o600); err != nil {
 		return "", "", fmt.Errorf("write the Node.js server: %w", err)
 	}
-	c, port, err := startChild(ctx, filepath.Join(d.dir, "node.log"), true, node, script, "127.0.0.4")
+	c, err := startChild(ctx, filepath.Join(d.dir, "node.log"), node, script, "127.0.0.4")
 	if err != nil {
 		return "", "", fmt.Errorf("start the Node.js server: %w", err)
 	}
 	d.ends = append(d.ends, c.stop)
+	port, err := c.firstLine(ctx)
+	if err != nil {
+		return "", "", fmt.Errorf("start the Node.js server: %w", err)
+	}
 	return net.JoinHostPort("127.0.0.4", port), "real Node.js http server " + nodeVersion(ctx, node) + ", keepAliveTimeout = 1000", nil
 }
 
@@ -229,7 +233,7 @@ func (d *Demo) startGateway(ctx context.Context) error {
 }
 
 func (d *Demo) tryGateway(ctx context.Context) (err error) {
-	if d.site.Port, err = FreePort("127.0.0.1"); err != nil {
+	if d.site.Port, err = freePort("127.0.0.1"); err != nil {
 		return err
 	}
 	for name, content := range map[string][]byte{"gateway.json": d.site.Document(), "causeway.yaml": d.site.Local()} {
@@ -237,7 +241,7 @@ func (d *Demo) tryGateway(ctx context.Context) (err error) {
 			return fmt.Errorf("write the gateway's documents: %w", err)
 		}
 	}
-	c, _, err := startChild(ctx, filepath.Join(d.dir, "gateway.log"), false, d.Program, "serve", "--config", filepath.Join(d.dir, "gateway.json"),
+	c, err := startChild(ctx, filepath.Join(d.dir, "gateway.log"), d.Program, "serve", "--config", filepath.Join(d.dir, "gateway.json"),
 		"--local", filepath.Join(d.dir, "causeway.yaml"), "--data", d.data(), "--listen", "127.0.0.1", "--drain", "1s")
 	if err != nil {
 		return fmt.Errorf("start the gateway: %w", err)

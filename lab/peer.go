@@ -37,22 +37,26 @@ type Reply struct {
 	Body    int    // bytes
 	Text    string // body, instead of Body bytes
 	Chunked bool
-	Unread  bool // the request's body is not read before the answer
+	Read    int64 // bytes of the request's body that are read before the answer; 0: all, Nothing: none
 
 	// What goes wrong, for all requests or by Odds.
-	Odds    float64 // share of requests that the rest holds for, by the peer's dice; 0: all
-	Status  int     // 200 if zero
-	Declare int     // Content-Length, if not that of the body
-	Never   bool    // there is no answer; the connection stays open
-	End     Ending  // how the connection ends; Keep: it does not
-	EndAt   int     // byte of the answer at which it ends; 0: before the first
+	Odds    float64       // share of requests that the rest holds for, by the peer's dice; 0: all
+	Status  int           // 200 if zero
+	Declare int           // Content-Length, if not that of the body
+	Never   bool          // there is no answer; the connection stays open
+	End     Ending        // how the connection ends; Keep: it does not
+	EndAt   int           // byte of the answer at which it ends, or rests; 0: before the first
+	Rest    time.Duration // before it ends or goes on there
 }
 
 // plain is the reply without what goes wrong.
 func (r Reply) plain() Reply {
-	r.Status, r.Declare, r.Never, r.End = 0, 0, false, Keep
+	r.Status, r.Declare, r.Never, r.End, r.Rest = 0, 0, false, Keep, 0
 	return r
 }
+
+// Nothing is a request body left unread.
+const Nothing = -1
 
 // Ending is how a peer ends a connection.
 type Ending uint8
@@ -324,10 +328,8 @@ func (c *peerConn) retire() {
 }
 
 func (c *peerConn) reply(req *http.Request, r Reply, s Script) bool {
-	if !r.Unread {
-		if _, err := io.Copy(io.Discard, req.Body); err != nil {
-			return false
-		}
+	if !r.take(req.Body) {
+		return false
 	}
 	r, wait := c.peer.draw(r)
 	time.Sleep(wait)
@@ -335,17 +337,43 @@ func (c *peerConn) reply(req *http.Request, r Reply, s Script) bool {
 		c.in.ReadByte() // until the other side gives up
 		return false
 	}
-	c.mu.Lock()
-	last := c.retired
-	c.mu.Unlock()
+	if _, frozen := c.peer.now(); frozen != nil {
+		<-frozen
+		return false
+	}
+	last := c.last()
 	b := r.bytes(req, s, last)
+	if r.End != Keep || r.Rest > 0 {
+		at := min(r.EndAt, len(b))
+		c.c.Write(b[:at])
+		time.Sleep(r.Rest)
+		b = b[at:]
+	}
 	if r.End != Keep {
-		c.c.Write(b[:min(r.EndAt, len(b))])
 		c.end(r.End)
 		return false
 	}
 	_, err := c.c.Write(b)
 	return err == nil && !last
+}
+
+// take reads as much of a request's body as the reply wants; false: it did not come.
+func (r Reply) take(body io.Reader) bool {
+	var err error
+	switch {
+	case r.Read == 0:
+		_, err = io.Copy(io.Discard, body)
+	case r.Read > 0:
+		_, err = io.CopyN(io.Discard, body, r.Read)
+	}
+	return err == nil || r.Read > 0 && errors.Is(err, io.EOF)
+}
+
+// last reports whether the answer is the connection's last.
+func (c *peerConn) last() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.retired
 }
 
 // draw takes from the peer's dice what a reply leaves to chance.

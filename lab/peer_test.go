@@ -104,6 +104,28 @@ func TestPeerAnswersByScript(t *testing.T) {
 	}
 }
 
+func TestPeerAnswersEarlyAndInParts(t *testing.T) {
+	p := startPeer(t, Script{Paths: map[string]Reply{
+		"/early":  {Read: 10, Status: 413, End: Close, EndAt: 1 << 20},
+		"/unread": {Read: Nothing, Status: 401, End: Close, EndAt: 1 << 20},
+		"/parts":  {Text: "first then second", EndAt: 50, Rest: 50 * time.Millisecond},
+	}})
+	early := func(path string, status int) {
+		t.Helper()
+		k := dialPeer(t, p.Addr())
+		fmt.Fprintf(k.c, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n0123456789", path)
+		if res, err := http.ReadResponse(k.in, nil); err != nil || res.StatusCode != status {
+			t.Errorf("%s: %v, error %v, want %d before the whole body is there", path, res, err, status)
+		}
+	}
+	early("/early", 413)
+	early("/unread", 401)
+	start := time.Now()
+	if _, body, err := dialPeer(t, p.Addr()).ask("/parts"); err != nil || body != "first then second" || time.Since(start) < 50*time.Millisecond {
+		t.Errorf("%q after %v, error %v", body, time.Since(start), err)
+	}
+}
+
 func TestPeerLimitsUses(t *testing.T) {
 	p := startPeer(t, Script{MaxUses: 2})
 	k := dialPeer(t, p.Addr())

@@ -220,8 +220,8 @@ func each[T any](in []T, f func(T) object) []object {
 	return out
 }
 
-// FreePort is a TCP port of addr on which nobody listens now.
-func FreePort(addr string) (int, error) {
+// freePort is a TCP port of addr on which nobody listens now.
+func freePort(addr string) (int, error) {
 	ln, err := net.Listen("tcp", net.JoinHostPort(addr, "0"))
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)

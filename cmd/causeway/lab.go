@@ -30,7 +30,7 @@ func labListCommand() *cobra.Command {
 		Example: "  causeway lab list",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOfFormats(output); err != nil {
+			if err := oneOf("-o", output, "text", "json"); err != nil {
 				return err
 			}
 			return listScenarios(cmd.OutOrStdout(), output)
@@ -38,13 +38,6 @@ func labListCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
 	return cmd
-}
-
-func oneOfFormats(output string) error {
-	if output != "text" && output != "json" {
-		return fmt.Errorf("-o %s: the output is text or json", output)
-	}
-	return nil
 }
 
 // listed is what `lab list -o json` prints for each scenario.
@@ -95,7 +88,7 @@ func labRunCommand() *cobra.Command {
 		Example: "  causeway lab run idle-race\n  causeway lab run restart --seed 7 --keep /tmp/restart\n  causeway lab run all",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOfFormats(output); err != nil {
+			if err := oneOf("-o", output, "text", "json"); err != nil {
 				return err
 			}
 			if !verbose {
