@@ -30,7 +30,9 @@ func TestRedirects(t *testing.T) {
 		}
 	}
 	both := func(r gateway.Redirect) gateway.Redirect { r.IncludePath, r.IncludeQuery = true, true; return r }
-	to := func(kind, listener string) gateway.Redirect { return gateway.Redirect{Type: kind, TargetListener: listener} }
+	to := func(kind, listener string) gateway.Redirect {
+		return gateway.Redirect{Type: kind, TargetListener: listener}
+	}
 	url := func(u string) gateway.Redirect { return gateway.Redirect{Type: "Found", TargetURL: u} }
 	f(to("Permanent", "secure"), "a.example:80", "/x", "y=1", 0, 301, "https://a.example/")
 	f(to("Found", "secure"), "a.example", "/x", "", 0, 302, "https://a.example/")
