@@ -124,7 +124,7 @@ func TestWatchFollowsAndKeepsTheLastGood(t *testing.T) {
 		step.Store(1)
 		time.Sleep(30 * time.Second)
 		step.Store(2)
-		time.Sleep(time.Minute)
+		time.Sleep(58 * time.Second) // between two attempts
 		step.Store(1)
 		time.Sleep(30 * time.Second)
 		w.Close()
