@@ -23,9 +23,11 @@ func nobody(context.Context, string) (resolve.Answer, error) {
 
 // pool is a configuration with one pool under one settings object.
 func pool(members ...gateway.Address) *gateway.Config {
-	return &gateway.Config{SKU: gateway.SKU{Tier: "Standard_v2"}, Pools: []gateway.Pool{{Name: "Pool", Members: members}},
+	return &gateway.Config{
+		SKU: gateway.SKU{Tier: "Standard_v2"}, Pools: []gateway.Pool{{Name: "Pool", Members: members}},
 		Settings: []gateway.Settings{{Name: "Settings", Port: 8080, Protocol: "Http", RequestTimeout: 20}},
-		Rules:    []gateway.Rule{{Name: "r", Target: gateway.Target{Pool: "pool", Settings: "settings"}}}}
+		Rules:    []gateway.Rule{{Name: "r", Target: gateway.Target{Pool: "pool", Settings: "settings"}}},
+	}
 }
 
 func ips(list ...string) (out []gateway.Address) {

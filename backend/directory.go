@@ -110,8 +110,10 @@ func (s *Set) add(c *gateway.Config, t gateway.Target) error {
 	if pool == nil || settings == nil {
 		return fmt.Errorf("build pool %q under settings %q: the document does not define both", t.Pool, t.Settings)
 	}
-	g := &Group{Pool: pool, Settings: settings, Probe: c.Probe(settings.Probe), d: s.d,
-		Timeout: time.Duration(settings.RequestTimeout) * time.Second}
+	g := &Group{
+		Pool: pool, Settings: settings, Probe: c.Probe(settings.Probe), d: s.d,
+		Timeout: time.Duration(settings.RequestTimeout) * time.Second,
+	}
 	g.all.Store(&[]*Member{})
 	g.live.Store(&[]*Member{})
 	if settings.HTTPS() {
@@ -361,8 +363,10 @@ func (s *Set) Health(c *gateway.Config) gateway.Health {
 			if g.Pool.Name != p.Name {
 				continue
 			}
-			sh := gateway.SettingsHealth{Settings: gateway.Ref{ID: c.ChildID("backendHttpSettingsCollection", g.Settings.Name)},
-				Servers: []gateway.ServerHealth{}}
+			sh := gateway.SettingsHealth{
+				Settings: gateway.Ref{ID: c.ChildID("backendHttpSettingsCollection", g.Settings.Name)},
+				Servers:  []gateway.ServerHealth{},
+			}
 			for _, m := range g.Members() {
 				sh.Servers = append(sh.Servers, m.health())
 			}

@@ -95,6 +95,22 @@ func TestParse(t *testing.T) {
 	f("a broken one", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")}), 0)
 }
 
+// A signature ends with any byte, white space too.
+func TestParseDERThatEndsInWhiteSpace(t *testing.T) {
+	ca := certstest.NewAuthority(t, "CA")
+	for range 5000 {
+		leaf := ca.Leaf("a.example").Leaf
+		if last := leaf.Raw[len(leaf.Raw)-1]; last != ' ' && last != '\n' {
+			continue
+		}
+		if _, err := Parse(leaf.Raw); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	t.Fatal("no such certificate came up")
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"))
 	f.Add([]byte("MIIB"))

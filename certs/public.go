@@ -14,16 +14,16 @@ import (
 
 // Parse reads the certificates in data: PEM, DER, or base64 of either, as documents have them.
 func Parse(data []byte) ([]*x509.Certificate, error) {
-	data = bytes.TrimSpace(data)
 	if len(data) == 0 {
 		return nil, errors.New("it is empty")
+	}
+	if certs, err := x509.ParseCertificates(data); err == nil && len(certs) > 0 { // before any white space is cut: DER may end with it
+		return certs, nil
 	}
 	if block, _ := pem.Decode(data); block != nil {
 		return parsePEM(data)
 	}
-	if certs, err := x509.ParseCertificates(data); err == nil && len(certs) > 0 {
-		return certs, nil
-	}
+	data = bytes.TrimSpace(data)
 	raw := make([]byte, base64.StdEncoding.DecodedLen(len(data)))
 	n, err := base64.StdEncoding.Decode(raw, bytes.ReplaceAll(data, []byte("\n"), nil))
 	if err != nil || n == 0 || n >= len(data) {

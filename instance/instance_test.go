@@ -50,16 +50,20 @@ func gatewayOn(mem *conn.Memory) (*Instance, *counting, *telemetry.Metrics) {
 	}
 	engine.AcceptError = func(error) {}
 	log, metrics := &counting{}, telemetry.New()
-	i := New(Options{Engine: engine, Dialer: probes, Log: log, Metrics: metrics, Listen: listen,
+	i := New(Options{
+		Engine: engine, Dialer: probes, Log: log, Metrics: metrics, Listen: listen,
 		Lookup: func(context.Context, string) (resolve.Answer, error) { return resolve.Answer{}, resolve.ErrNoAddress },
-		Place:  func(_ string, port int) string { return fmt.Sprint("127.0.0.1:", port) }})
+		Place:  func(_ string, port int) string { return fmt.Sprint("127.0.0.1:", port) },
+	})
 	return i, log, metrics
 }
 
 // document is a gateway on these ports for a pool of these members, all at one port.
 func document(memberPort int, members []string, ports ...int) *gateway.Config {
-	c := &gateway.Config{Name: "gw", SKU: gateway.SKU{Tier: "Standard_v2"}, FrontendIPs: []gateway.FrontendIP{{Name: "public"}}, Pools: []gateway.Pool{{Name: "pool"}},
-		Settings: []gateway.Settings{{Name: "settings", Port: memberPort, Protocol: "Http", RequestTimeout: 20, DrainTimeout: 30}}}
+	c := &gateway.Config{
+		Name: "gw", SKU: gateway.SKU{Tier: "Standard_v2"}, FrontendIPs: []gateway.FrontendIP{{Name: "public"}}, Pools: []gateway.Pool{{Name: "pool"}},
+		Settings: []gateway.Settings{{Name: "settings", Port: memberPort, Protocol: "Http", RequestTimeout: 20, DrainTimeout: 30}},
+	}
 	for _, m := range members {
 		c.Pools[0].Members = append(c.Pools[0].Members, gateway.Address{IP: m})
 	}
@@ -89,12 +93,14 @@ func web(t *testing.T, at string, connections *atomic.Int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok") }),
+	s := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok") }),
 		ConnState: func(_ net.Conn, s http.ConnState) {
 			if s == http.StateNew {
 				connections.Add(1)
 			}
-		}}
+		},
+	}
 	go s.Serve(ln)
 	t.Cleanup(func() { s.Close() })
 }

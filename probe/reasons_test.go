@@ -54,8 +54,10 @@ func says(answer string) func(net.Conn) {
 }
 
 func spec() *Spec {
-	return &Spec{Host: "h", Path: "/health", Timeout: 5 * time.Second, Threshold: 3,
-		Match: gateway.Match{StatusCodes: []gateway.StatusRange{{From: 200, To: 399}}}}
+	return &Spec{
+		Host: "h", Path: "/health", Timeout: 5 * time.Second, Threshold: 3,
+		Match: gateway.Match{StatusCodes: []gateway.StatusRange{{From: 200, To: 399}}},
+	}
 }
 
 // Every way to fail has a word, and a sentence that holds the telling words of Azure's own.

@@ -54,9 +54,11 @@ const (
 
 // SpecOf is how a member of a group is probed: by the custom probe of the settings, else by the default probe.
 func SpecOf(g *backend.Group, m *backend.Member, v1 bool) Spec {
-	s := Spec{Addr: m.Addr, Host: settingsHost(g, m), Path: "/", TLS: g.Settings.HTTPS(), Interval: defaultInterval,
+	s := Spec{
+		Addr: m.Addr, Host: settingsHost(g, m), Path: "/", TLS: g.Settings.HTTPS(), Interval: defaultInterval,
 		Timeout: defaultTimeout, Threshold: defaultThreshold, V1: v1,
-		Match: gateway.Match{StatusCodes: []gateway.StatusRange{{From: 200, To: 399}}}}
+		Match: gateway.Match{StatusCodes: []gateway.StatusRange{{From: 200, To: 399}}},
+	}
 	if p := g.Probe; p != nil {
 		s.custom(p)
 	}

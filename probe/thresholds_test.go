@@ -39,9 +39,11 @@ func inTime(t *testing.T, story func(s *site)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &site{T: t, mem: new(conn.Memory)}
-		s.config = &gateway.Config{SKU: gateway.SKU{Tier: "Standard_v2"}, Pools: []gateway.Pool{{Name: "pool"}},
+		s.config = &gateway.Config{
+			SKU: gateway.SKU{Tier: "Standard_v2"}, Pools: []gateway.Pool{{Name: "pool"}},
 			Settings:  []gateway.Settings{{Name: "settings", Port: 80, Protocol: "Http", RequestTimeout: 20}},
-			Listeners: []gateway.Listener{{Name: "l"}}, Rules: []gateway.Rule{{Name: "r", Listener: "l", Target: gateway.Target{Pool: "pool", Settings: "settings"}}}}
+			Listeners: []gateway.Listener{{Name: "l"}}, Rules: []gateway.Rule{{Name: "r", Listener: "l", Target: gateway.Target{Pool: "pool", Settings: "settings"}}},
+		}
 		var home *conn.Home
 		conn.NewMemory(s.mem, func(h *conn.Home) { home = h })
 		s.directory = backend.NewDirectory(func(_ context.Context, name string) (resolve.Answer, error) { return s.lookup(name) })
@@ -63,8 +65,10 @@ func inTime(t *testing.T, story func(s *site)) {
 
 // custom gives the settings a probe of their own.
 func (s *site) custom(interval, timeout, threshold int) *gateway.Probe {
-	s.config.Probes = []gateway.Probe{{Name: "probe", Protocol: "Http", Path: "/health", Interval: interval, Timeout: timeout, UnhealthyThreshold: threshold,
-		Match: gateway.Match{StatusCodes: []gateway.StatusRange{{From: 200, To: 399}}}}}
+	s.config.Probes = []gateway.Probe{{
+		Name: "probe", Protocol: "Http", Path: "/health", Interval: interval, Timeout: timeout, UnhealthyThreshold: threshold,
+		Match: gateway.Match{StatusCodes: []gateway.StatusRange{{From: 200, To: 399}}},
+	}}
 	s.config.Settings[0].Probe = "probe"
 	return &s.config.Probes[0]
 }

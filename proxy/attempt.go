@@ -19,9 +19,11 @@ import (
 func (x *exchange) attempt(m *backend.Member, fresh bool) fault.Fault {
 	x.began, x.sentAll = time.Now(), false
 	x.sentAfter.Store(-1)
-	x.rec.Attempts = append(x.rec.Attempts, accesslog.Attempt{Member: m.Name, Server: m.Addr, Idle: accesslog.Unset, Stale: accesslog.Unset,
+	x.rec.Attempts = append(x.rec.Attempts, accesslog.Attempt{
+		Member: m.Name, Server: m.Addr, Idle: accesslog.Unset, Stale: accesslog.Unset,
 		Hint: accesslog.Unset, Connect: accesslog.Unset, TLS: accesslog.Unset, Send: accesslog.Unset, Wait: accesslog.Unset,
-		Receive: accesslog.Unset, HeaderTime: accesslog.Unset, DeclaredIn: -1})
+		Receive: accesslog.Unset, HeaderTime: accesslog.Unset, DeclaredIn: -1,
+	})
 	x.a = &x.rec.Attempts[len(x.rec.Attempts)-1]
 	f := x.connect(m, fresh)
 	if f.None() {

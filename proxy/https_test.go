@@ -149,8 +149,9 @@ func TestHTTPSMember(t *testing.T) {
 		m := w.member(overTLS(&tls.Config{Certificates: []tls.Certificate{*leaf}}))
 		w.trust("inner.example", ca.Cert)
 		w.start()
+		c := w.client()
 		for range 3 {
-			w.status(w.get("/"), 200)
+			w.status(c.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").answer("GET"), 200)
 		}
 		if m.connections() != 1 {
 			t.Errorf("%d connections", m.connections())

@@ -65,8 +65,10 @@ type Options struct {
 
 // New makes a Proxy without listeners.
 func New(o Options) *Proxy {
-	return &Proxy{engine: o.Engine, log: o.Log, metrics: o.Metrics, instance: o.Instance, portOffset: o.PortOffset,
-		servers: map[string]served{}}
+	return &Proxy{
+		engine: o.Engine, log: o.Log, metrics: o.Metrics, instance: o.Instance, portOffset: o.PortOffset,
+		servers: map[string]served{},
+	}
 }
 
 // Timers and bounds that Azure fixes, and those of our own where it is silent.
@@ -86,9 +88,11 @@ const (
 
 // Apply makes a configuration the one that new requests are served by.
 func (p *Proxy) Apply(t *route.Table, local gateway.Local, revision uint64) {
-	s := &State{Table: t, Local: local, Revision: revision, v1: t.Config.V1(), idle: idleV2, bodyMax: bodyMaxV2,
+	s := &State{
+		Table: t, Local: local, Revision: revision, v1: t.Config.V1(), idle: idleV2, bodyMax: bodyMaxV2,
 		honour:   local.KeepAliveHint != "ignore",
-		resource: strings.ToUpper(t.Config.ResourceID()), instance: telemetry.InstanceName(p.instance, t.Config.V1())}
+		resource: strings.ToUpper(t.Config.ResourceID()), instance: telemetry.InstanceName(p.instance, t.Config.V1()),
+	}
 	if s.v1 {
 		s.idle, s.bodyMax = idleV1, bodyMaxV1
 	}

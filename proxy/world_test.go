@@ -124,11 +124,15 @@ func plain() *gateway.Config {
 		FrontendIPs:   []gateway.FrontendIP{{Name: "public"}},
 		FrontendPorts: []gateway.FrontendPort{{Name: "http", Port: 80}},
 		Pools:         []gateway.Pool{{Name: "pool"}},
-		Settings: []gateway.Settings{{Name: "settings", Port: 80, Protocol: "Http", RequestTimeout: 20, DrainTimeout: 30,
-			ValidateChain: true, ValidateSNI: true}},
+		Settings: []gateway.Settings{{
+			Name: "settings", Port: 80, Protocol: "Http", RequestTimeout: 20, DrainTimeout: 30,
+			ValidateChain: true, ValidateSNI: true,
+		}},
 		Listeners: []gateway.Listener{{Name: "listener", FrontendIP: "public", FrontendPort: "http", Protocol: "Http"}},
-		Rules: []gateway.Rule{{Name: "rule", Type: "Basic", Priority: 100, Listener: "listener",
-			Target: gateway.Target{Pool: "pool", Settings: "settings"}}},
+		Rules: []gateway.Rule{{
+			Name: "rule", Type: "Basic", Priority: 100, Listener: "listener",
+			Target: gateway.Target{Pool: "pool", Settings: "settings"},
+		}},
 	}
 }
 

@@ -28,9 +28,11 @@ func compile(t testing.TB, c *gateway.Config) *Table {
 
 // sites is a gateway with a listener on port 80 for each name; an empty one is basic. Priorities are as given.
 func sites(tier string, names []string, priorities ...int) *gateway.Config {
-	c := &gateway.Config{SKU: gateway.SKU{Tier: tier}, FrontendIPs: []gateway.FrontendIP{{Name: "public"}},
+	c := &gateway.Config{
+		SKU: gateway.SKU{Tier: tier}, FrontendIPs: []gateway.FrontendIP{{Name: "public"}},
 		FrontendPorts: []gateway.FrontendPort{{Name: "http", Port: 80}}, Pools: []gateway.Pool{{Name: "pool"}},
-		Settings: []gateway.Settings{{Name: "settings", Port: 80, Protocol: "Http", RequestTimeout: 20}}}
+		Settings: []gateway.Settings{{Name: "settings", Port: 80, Protocol: "Http", RequestTimeout: 20}},
+	}
 	for i, name := range names {
 		l := gateway.Listener{Name: "l" + fmt.Sprint(i), FrontendIP: "public", FrontendPort: "http", Protocol: "Http"}
 		if name != "" {
@@ -124,8 +126,10 @@ func TestFrontendsThatShareAPlace(t *testing.T) {
 
 // large is a gateway of 1,000 listeners and 10,000 path rules.
 func large() *gateway.Config {
-	c := &gateway.Config{SKU: gateway.SKU{Tier: "Standard_v2"}, FrontendIPs: []gateway.FrontendIP{{Name: "public"}},
-		FrontendPorts: []gateway.FrontendPort{{Name: "http", Port: 80}}}
+	c := &gateway.Config{
+		SKU: gateway.SKU{Tier: "Standard_v2"}, FrontendIPs: []gateway.FrontendIP{{Name: "public"}},
+		FrontendPorts: []gateway.FrontendPort{{Name: "http", Port: 80}},
+	}
 	for i := range 100 {
 		n := fmt.Sprint(i)
 		c.Pools = append(c.Pools, gateway.Pool{Name: "pool" + n, Members: []gateway.Address{{IP: "10.0.0." + n}}})

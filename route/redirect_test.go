@@ -11,13 +11,10 @@ func TestRedirects(t *testing.T) {
 		t.Helper()
 		c := sites("Standard_v2", []string{"", "shop.example"}, 1, 2)
 		c.FrontendPorts = append(c.FrontendPorts, gateway.FrontendPort{Name: "https", Port: 443}, gateway.FrontendPort{Name: "odd", Port: 8443})
-		for _, l := range []gateway.Listener{
-			{Name: "secure", FrontendPort: "https", Protocol: "Https"},
-			{Name: "named", FrontendPort: "https", Protocol: "Https", HostNames: []string{"www.example"}},
-			{Name: "odd", FrontendPort: "odd", Protocol: "Https"},
-		} {
-			c.Listeners = append(c.Listeners, l)
-		}
+		c.Listeners = append(c.Listeners,
+			gateway.Listener{Name: "secure", FrontendPort: "https", Protocol: "Https"},
+			gateway.Listener{Name: "named", FrontendPort: "https", Protocol: "Https", HostNames: []string{"www.example"}},
+			gateway.Listener{Name: "odd", FrontendPort: "odd", Protocol: "Https"})
 		r.Name = "away"
 		c.Redirects = []gateway.Redirect{r}
 		got := compileRedirect(c, "away")

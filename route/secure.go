@@ -65,6 +65,8 @@ func serverConfig(c *gateway.Config, l *gateway.Listener, pair *tls.Certificate)
 		policy = prof.Policy
 	}
 	p := certs.PolicyOf(policy, c.V1())
-	return &tls.Config{Certificates: []tls.Certificate{*pair}, MinVersion: p.Min, MaxVersion: p.Max, CipherSuites: p.Suites,
-		NextProtos: []string{"http/1.1"}}
+	return &tls.Config{
+		Certificates: []tls.Certificate{*pair}, MinVersion: p.Min, MaxVersion: p.Max, CipherSuites: p.Suites,
+		NextProtos: []string{"http/1.1"},
+	}
 }

@@ -109,8 +109,10 @@ func newSupervisor(o Options) *Supervisor {
 	}
 	var probes *conn.Home
 	conn.NewGoroutines(func(h *conn.Home) { probes = h })
-	s.instance = instance.New(instance.Options{Engine: engine, Dialer: probes, Lookup: resolve.System().Lookup, Log: s.log,
-		Metrics: s.metrics, Place: s.place, Listen: listen, PortOffset: o.PortOffset})
+	s.instance = instance.New(instance.Options{
+		Engine: engine, Dialer: probes, Lookup: resolve.System().Lookup, Log: s.log,
+		Metrics: s.metrics, Place: s.place, Listen: listen, PortOffset: o.PortOffset,
+	})
 	s.metrics.HostCounts(s.instance.Hosts)
 	s.metrics.Gauge("backend_idle_connections", "Connections to members that wait for a request.", func() (n float64) {
 		engine.Each(func(h *conn.Home) { n += float64(h.Idle()) })
@@ -210,8 +212,10 @@ func (s *Supervisor) Health() gateway.Health { return s.instance.Health() }
 func (s *Supervisor) Status() admin.Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return admin.Status{Ready: s.instance.Serving(), Name: s.document.Config.Name, Revision: s.revision, Applied: s.applied, Started: s.started,
-		PID: os.Getpid(), Logs: LogRoot(s.o.Data), Lost: s.log.Lost(), Ports: s.instance.Places()}
+	return admin.Status{
+		Ready: s.instance.Serving(), Name: s.document.Config.Name, Revision: s.revision, Applied: s.applied, Started: s.started,
+		PID: os.Getpid(), Logs: LogRoot(s.o.Data), Lost: s.log.Lost(), Ports: s.instance.Places(),
+	}
 }
 
 const (

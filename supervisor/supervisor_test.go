@@ -45,8 +45,10 @@ func newHouse(t *testing.T) *house {
 		io.WriteString(w, "ok")
 	}))
 	t.Cleanup(member.Close)
-	h.o = Options{Config: filepath.Join(dir, "gateway.json"), Local: filepath.Join(dir, "causeway.yaml"), Data: filepath.Join(dir, "data"),
-		Listen: "127.0.0.1", PortOffset: h.port - 80, Admin: "127.0.0.1:0", Drain: 5 * time.Second}
+	h.o = Options{
+		Config: filepath.Join(dir, "gateway.json"), Local: filepath.Join(dir, "causeway.yaml"), Data: filepath.Join(dir, "data"),
+		Listen: "127.0.0.1", PortOffset: h.port - 80, Admin: "127.0.0.1:0", Drain: 5 * time.Second,
+	}
 	h.write(h.o.Config, document("10.0.0.4"))
 	h.write(h.o.Local, "members:\n  10.0.0.4: "+strings.TrimPrefix(member.URL, "http://")+"\n")
 	return h
@@ -200,8 +202,10 @@ func TestAdminAddress(t *testing.T) {
 	}
 	h.get(h.url("/"))
 	_, metrics := h.get(base + "/metrics")
-	for _, want := range []string{`causeway_healthy_hosts{pool="pool",settings="settings"} 1`, `causeway_unhealthy_hosts{pool="pool",settings="settings"} 0`,
-		"causeway_backend_idle_connections 1", `causeway_requests_total{listener="listener",pool="pool",settings="settings",status="200"} 1`, "causeway_log_records_lost 0"} {
+	for _, want := range []string{
+		`causeway_healthy_hosts{pool="pool",settings="settings"} 1`, `causeway_unhealthy_hosts{pool="pool",settings="settings"} 0`,
+		"causeway_backend_idle_connections 1", `causeway_requests_total{listener="listener",pool="pool",settings="settings",status="200"} 1`, "causeway_log_records_lost 0",
+	} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("no %s", want)
 		}

@@ -83,8 +83,10 @@ func (m *Metrics) counters(name, help string, labels ...string) *prometheus.Coun
 }
 
 func (m *Metrics) histogram(name, help string, labels ...string) *prometheus.HistogramVec {
-	h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help,
-		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30, 60, 120}}, labels)
+	h := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: namespace, Name: name, Help: help,
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30, 60, 120},
+	}, labels)
 	m.Registry.MustRegister(h)
 	return h
 }
@@ -105,8 +107,10 @@ func (m *Metrics) HostCounts(read func() []Hosts) {
 	describe := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc(namespace+"_"+name, help, []string{"pool", "settings"}, nil)
 	}
-	m.Registry.MustRegister(&hostCounts{read: read, healthy: describe("healthy_hosts", "Members that probes find healthy."),
-		unhealthy: describe("unhealthy_hosts", "Members that probes do not find healthy.")})
+	m.Registry.MustRegister(&hostCounts{
+		read: read, healthy: describe("healthy_hosts", "Members that probes find healthy."),
+		unhealthy: describe("unhealthy_hosts", "Members that probes do not find healthy."),
+	})
 }
 
 type hostCounts struct {
@@ -175,10 +179,12 @@ func (m *Metrics) Target(listener, pool, settings string) *Target {
 	if t := m.targets[key]; t != nil {
 		return t
 	}
-	t := &Target{m: m, names: key, duration: m.duration.WithLabelValues(listener), received: m.received.WithLabelValues(listener),
+	t := &Target{
+		m: m, names: key, duration: m.duration.WithLabelValues(listener), received: m.received.WithLabelValues(listener),
 		sent: m.sent.WithLabelValues(listener), fresh: m.attempts.WithLabelValues(pool, settings, "fresh"),
 		reused: m.attempts.WithLabelValues(pool, settings, "reused"), connect: m.connect.WithLabelValues(pool, settings),
-		firstByte: m.firstByte.WithLabelValues(pool, settings), lastByte: m.lastByte.WithLabelValues(pool, settings)}
+		firstByte: m.firstByte.WithLabelValues(pool, settings), lastByte: m.lastByte.WithLabelValues(pool, settings),
+	}
 	m.targets[key] = t
 	return t
 }

@@ -87,8 +87,10 @@ func PEM(t testing.TB, pair *tls.Certificate) (cert, key []byte) {
 }
 
 func template(name string, ca bool) *x509.Certificate {
-	c := &x509.Certificate{SerialNumber: big.NewInt(serial.Add(1)), Subject: pkix.Name{CommonName: name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), BasicConstraintsValid: true, IsCA: ca}
+	c := &x509.Certificate{
+		SerialNumber: big.NewInt(serial.Add(1)), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), BasicConstraintsValid: true, IsCA: ca,
+	}
 	if ca {
 		c.KeyUsage = x509.KeyUsageCertSign
 		return c
