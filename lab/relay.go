@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,8 +22,9 @@ type Way struct {
 
 // Course is what a relay does to each connection.
 type Course struct {
-	Up, Down   Way // from the client to the target; back
-	ResetAfter time.Duration
+	Up, Down   Way           // from the client to the target; back
+	ResetAfter time.Duration // of each connection; 0: never
+	Forget     time.Duration // a connection idle for longer is forgotten, as stateful firewalls do: nothing passes, nobody is told; 0: never
 	Seed       uint64
 }
 
@@ -99,12 +99,11 @@ func (r *Relay) accept() {
 	}
 }
 
+const dialWithin = 5 * time.Second
+
 // carry passes one connection on.
 func (r *Relay) carry(client *net.TCPConn) {
-	dialer := net.Dialer{Timeout: 5 * time.Second}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	c, err := dialer.DialContext(ctx, "tcp", r.target)
+	c, err := net.DialTimeout("tcp", r.target, dialWithin)
 	if err != nil {
 		abort(client)
 		return
@@ -121,6 +120,8 @@ func (r *Relay) carry(client *net.TCPConn) {
 	up := newLane(r, r.course.Up, client, target, 2*n)
 	down := newLane(r, r.course.Down, target, client, 2*n+1)
 	up.back, down.back = down, up
+	flow := &flow{limit: r.course.Forget, last: time.Now()}
+	up.flow, down.flow = flow, flow
 	var wg sync.WaitGroup
 	for _, run := range []func(){up.read, up.write, down.read, down.write} {
 		wg.Go(run)
@@ -151,13 +152,32 @@ func (r *Relay) release(conns ...*net.TCPConn) {
 	}
 }
 
-// flow waits while the relay is stalled.
-func (r *Relay) flow() {
+// thaw waits while the relay is stalled.
+func (r *Relay) thaw() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for r.stalled {
 		r.thawed.Wait()
 	}
+}
+
+// flow is what a stateful hop knows of a connection.
+type flow struct {
+	limit time.Duration
+
+	mu        sync.Mutex
+	last      time.Time
+	forgotten bool
+}
+
+// passes reports whether something that comes now goes on.
+func (f *flow) passes() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := time.Now()
+	f.forgotten = f.forgotten || f.limit > 0 && now.Sub(f.last) > f.limit
+	f.last = now
+	return !f.forgotten
 }
 
 // parcel is something under way: bytes, an end or a reset.
@@ -174,6 +194,7 @@ type lane struct {
 	way      Way
 	from, to *net.TCPConn
 	back     *lane
+	flow     *flow
 	queue    chan parcel
 	rng      *rand.Rand
 	last     time.Time
@@ -226,8 +247,11 @@ func (l *lane) post(b []byte) bool {
 	return true
 }
 
-// send puts something on its way. Nothing overtakes what went before.
+// send puts something on its way, unless the connection has been forgotten. Nothing overtakes what went before.
 func (l *lane) send(p parcel) {
+	if !l.flow.passes() {
+		return
+	}
 	p.due = time.Now().Add(l.way.Delay)
 	if l.way.Jitter > 0 {
 		p.due = p.due.Add(time.Duration(l.rng.Int64N(int64(l.way.Jitter))))
@@ -246,7 +270,7 @@ func (l *lane) write() {
 			continue
 		}
 		time.Sleep(time.Until(p.due))
-		l.relay.flow()
+		l.relay.thaw()
 		switch {
 		case p.reset:
 			abort(l.to)

@@ -144,3 +144,20 @@ func TestRelayWithoutTarget(t *testing.T) {
 		t.Errorf("error %v, want a reset", err)
 	}
 }
+
+func TestRelayForgetsIdleConnections(t *testing.T) {
+	client, server, _ := through(t, Course{Forget: 100 * time.Millisecond})
+	b := make([]byte, 8)
+	client.Write([]byte("early"))
+	if n, err := server.Read(b); err != nil || string(b[:n]) != "early" {
+		t.Fatalf("%q came, error %v", b[:n], err)
+	}
+	time.Sleep(150 * time.Millisecond)
+	client.Write([]byte("late"))
+	for _, c := range []net.Conn{client, server} {
+		c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		if n, err := c.Read(b); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%q came, error %v; want silence", b[:n], err)
+		}
+	}
+}

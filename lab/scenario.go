@@ -17,7 +17,7 @@ type Scenario struct {
 	Name  string
 	Story string        // one line
 	Truth []Truth       // what is at work; none: nothing is
-	Open  bool          // the truth is not among what can be named yet: the right answer is that nothing is
+	Open  bool          // the evidence does not decide: the truth may be left among what it may be
 	Lasts time.Duration // about
 	play  func(*Stage)
 }
@@ -40,7 +40,7 @@ type Result struct {
 	Scenario string           `json:"scenario"`
 	Seed     uint64           `json:"seed"`
 	Truth    []Truth          `json:"truth"`
-	Open     bool             `json:"open,omitempty"` // no verdict is the right one
+	Open     bool             `json:"open,omitempty"` // no verdict is right too
 	Loads    []*Tally         `json:"loads"`
 	Report   *diagnose.Report `json:"report"`
 	Agreed   bool             `json:"agreed"` // verdict and findings are the truth, the whole truth
@@ -130,6 +130,8 @@ func (r *Result) judge() {
 		r.Why = fmt.Sprintf("%d requests failed and %d were saved by a retry although nothing was wrong", r.Report.Failures, r.Report.Recovered)
 	case r.Open && r.Report.Failures+r.Report.Recovered == 0:
 		r.Why = "nothing failed"
+	case r.Open && r.Report.Verdict == nil && !slices.Contains(r.Report.Undetermined.Rivals, r.Truth[0].Cause):
+		r.Why = r.Truth[0].Cause + " is not among what it may be"
 	case r.Open:
 		r.Agreed = true
 	case len(r.Truth) > 0 && r.Report.Verdict == nil:

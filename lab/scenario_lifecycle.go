@@ -22,11 +22,15 @@ func lifecycleScenarios() []Scenario {
 		},
 		{
 			Name: "use-limit", Story: "the member closes connections after some number of requests, unannounced", Lasts: 6 * time.Second,
-			Truth: []Truth{{Cause: "c-keepalive-max-requests"}}, Open: true, play: useLimit,
+			Truth: []Truth{{Cause: "c-keepalive-max-requests"}}, play: useLimit,
 		},
 		{
 			Name: "age-limit", Story: "the member closes connections at some age, whatever they do", Lasts: 6 * time.Second,
-			Truth: []Truth{{Cause: "c-max-age"}}, Open: true, play: ageLimit,
+			Truth: []Truth{{Cause: "c-max-age"}}, play: ageLimit,
+		},
+		{
+			Name: "silent-hop", Story: "a firewall on the way forgets idle connections without telling either side", Lasts: 8 * time.Second,
+			Truth: []Truth{{Cause: "b-stateful-idle-drop"}}, Open: true, play: silentHop,
 		},
 		{
 			Name: "restart", Story: "one of two members is restarted under traffic without a graceful stop", Lasts: 6 * time.Second,
@@ -91,6 +95,18 @@ func ageLimit(s *Stage) {
 	})
 	s.Open(Site{Pools: []Pool{{Name: "web", Members: members(s.Far(peer, 10*time.Millisecond)), Probe: quickProbe()}}})
 	s.Fire(10, s.Flow(100, 5*time.Second, order))
+}
+
+// silentHop has bursts further apart than the hop remembers: what is sent on an old connection then meets silence.
+func silentHop(s *Stage) {
+	forget := s.Vary(300*time.Millisecond, 500*time.Millisecond)
+	peer := s.Peer(Script{Reply: Reply{After: Always(50 * time.Millisecond), Body: 100}, Paths: map[string]Reply{"/health": {}}})
+	s.Open(Site{Pools: []Pool{{Name: "web", Members: members(s.Behind(peer, Course{Forget: forget})), Probe: quickProbe(), RequestTimeout: 1}}})
+	var starts []time.Duration
+	for at := time.Duration(0); at < 6*time.Second; at += s.Vary(700*time.Millisecond, 1800*time.Millisecond) {
+		starts = append(starts, at)
+	}
+	s.Fire(10, Shots(Bursts(s.Rand, starts, 15, 200*time.Millisecond), order))
 }
 
 func restart(s *Stage) {

@@ -55,7 +55,13 @@ func (s *Stage) Peers(n int, script Script) []*Peer {
 // Far puts a relay in front of a peer, a one-way delay away, and returns its address.
 func (s *Stage) Far(p *Peer, delay time.Duration) string {
 	way := Way{Delay: delay}
-	r, err := NewRelay("127.0.0.250", p.Addr(), Course{Up: way, Down: way, Seed: s.Uint64()})
+	return s.Behind(p, Course{Up: way, Down: way})
+}
+
+// Behind puts a relay in front of a peer and returns its address.
+func (s *Stage) Behind(p *Peer, c Course) string {
+	c.Seed = s.Uint64()
+	r, err := NewRelay("127.0.0.250", p.Addr(), c)
 	if err != nil {
 		s.fail(err)
 		return ""

@@ -166,6 +166,8 @@ func findingLine(f diagnose.Finding) string {
 
 func outcome(r *lab.Result) string {
 	switch {
+	case r.Agreed && r.Report.Verdict == nil && len(r.Truth) > 0:
+		return "the diagnosis rightly leaves it open; it may be " + strings.Join(r.Report.Undetermined.Rivals, ", ")
 	case r.Agreed:
 		return "the diagnosis agrees with the truth"
 	case r.Wrong:
