@@ -117,15 +117,19 @@ func (x *exchange) roundTrip() fault.Fault {
 
 // inTurn sends a request whose body is at hand, then takes the answer.
 func (x *exchange) inTurn() fault.Fault {
-	if err := x.send(x.body.memory); err != nil {
+	x.b.SetReadDeadline(x.nextLook(x.began))
+	n, at, err := conn.Ask(x.b, x.out, x.body.memory)
+	x.a.BytesOut = int64(max(0, n-len(x.out)))
+	if err != nil {
 		return x.answerDespite(err)
 	}
 	x.sentAll = true
-	x.a.Send = x.sent()
+	x.a.Send = at.Sub(x.began)
+	x.sentAfter.Store(int64(x.a.Send))
 	return x.receive()
 }
 
-// send writes the head and what is at hand of the body.
+// send writes the head and what came with it of a body that is still coming.
 func (x *exchange) send(body []byte) error {
 	n, err := x.b.Writev(x.out, body)
 	x.a.BytesOut = int64(max(0, n-len(x.out)))

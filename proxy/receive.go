@@ -272,6 +272,10 @@ func (x *exchange) relayLength(begun []byte, length int64) fault.Fault {
 	if f := x.deliver(x.out, begun); !f.None() {
 		return f
 	}
+	if x.a.BytesIn == length {
+		x.clean = !extra
+		return fault.Fault{}
+	}
 	n, rerr, werr := conn.Relay(x.s.c, x.b, length-x.a.BytesIn, conn.Pace{Read: x.target.Group.Timeout, Write: deliverTime})
 	x.a.BytesIn += n
 	x.sentBytes += n
