@@ -46,13 +46,17 @@ type Instance struct {
 	applying sync.Mutex // one configuration at a time
 	closed   bool
 
-	mu    sync.Mutex
-	sets  []*backend.Set // in force, newest last: two while a configuration is being applied
-	v1    bool
-	table *route.Table
-	stop  chan struct{}
-	wg    sync.WaitGroup
+	mu      sync.Mutex
+	leaving map[*leaving]struct{} // listeners that went and are not empty yet
+	sets    []*backend.Set        // in force, newest last: two while a configuration is being applied
+	v1      bool
+	table   *route.Table
+	stop    chan struct{}
+	wg      sync.WaitGroup
 }
+
+// leaving is a listener that went. drain waits until it is empty, and makes it so at a deadline.
+type leaving struct{ drain func(deadline time.Time) }
 
 // firstProbes is how long a configuration waits for the first probes of new members before it is served.
 const firstProbes = 5 * time.Second
@@ -61,7 +65,7 @@ const sweepEvery = 5 * time.Second
 
 // New makes an instance that serves nothing yet.
 func New(o Options) *Instance {
-	i := &Instance{o: o, directory: backend.NewDirectory(o.Lookup), stop: make(chan struct{})}
+	i := &Instance{o: o, directory: backend.NewDirectory(o.Lookup), leaving: map[*leaving]struct{}{}, stop: make(chan struct{})}
 	i.prober = probe.New(i.directory, o.Dialer)
 	i.directory.Changed = i.follow
 	i.proxy = proxy.New(proxy.Options{Engine: o.Engine, Log: o.Log, Metrics: o.Metrics, Instance: o.Number, PortOffset: o.PortOffset})
@@ -179,14 +183,35 @@ func (i *Instance) swap(next *candidate, local gateway.Local, revision uint64) {
 	i.mu.Unlock()
 	for _, place := range i.proxy.Ports() {
 		if next.table.Port(place) == nil {
-			drain, deadline := i.proxy.Stop(place), time.Now().Add(drainTime(next.table.Config))
-			i.wg.Go(func() { drain(deadline) })
+			i.letGo(&leaving{i.proxy.Stop(place)}, time.Now().Add(drainTime(next.table.Config)))
 		}
 	}
 	for _, set := range old {
 		set.Release()
 	}
 	i.follow()
+}
+
+// letGo lets the connections of a listener end in their own time.
+func (i *Instance) letGo(l *leaving, deadline time.Time) {
+	i.mu.Lock()
+	i.leaving[l] = struct{}{}
+	i.mu.Unlock()
+	i.wg.Go(func() {
+		l.drain(deadline)
+		i.mu.Lock()
+		delete(i.leaving, l)
+		i.mu.Unlock()
+	})
+}
+
+// hasten gives the listeners that are leaving a new deadline.
+func (i *Instance) hasten(deadline time.Time) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for l := range i.leaving {
+		i.wg.Go(func() { l.drain(deadline) })
+	}
 }
 
 // drainTime is how long connections of a listener that went may last: the longest draining of the settings.
@@ -243,6 +268,7 @@ func (i *Instance) Close(deadline time.Time) {
 	i.applying.Lock()
 	i.closed = true
 	i.applying.Unlock()
+	i.hasten(deadline)
 	i.proxy.Shutdown(deadline)
 	close(i.stop)
 	i.prober.Close()

@@ -307,6 +307,36 @@ func TestListenerGoesAndComesBack(t *testing.T) {
 	i.Close(time.Now())
 }
 
+// The end does not wait longer than it was told to, not even for a listener that went with an hour to drain.
+func TestEndHastensWhatIsLeaving(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mem := new(conn.Memory)
+		end := slow(t, mem, "10.0.0.4:80", time.Minute)
+		i, _, _ := gatewayOn(mem)
+		c := document(80, []string{"10.0.0.4"}, 8080, 8081)
+		c.Settings[0].DrainTimeout = 3600
+		c.Settings[0].RequestTimeout = 600
+		i.Apply(c, gateway.DefaultLocal(), 1)
+		time.Sleep(2 * time.Minute) // until the slow probe has passed
+		client, err := mem.Dial(netip.MustParseAddrPort("127.0.0.1:8081"), time.Now().Add(time.Second))
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		time.Sleep(time.Second)
+		next := document(80, []string{"10.0.0.4"}, 8080)
+		next.Settings[0].DrainTimeout = 3600
+		i.Apply(next, gateway.DefaultLocal(), 2)
+		begin := time.Now()
+		i.Close(time.Now().Add(5 * time.Second))
+		if took := time.Since(begin); took > 10*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		client.Close()
+		end()
+	})
+}
+
 // A certificate may lie in files that causeway.yaml names.
 func TestCertificateFromFiles(t *testing.T) {
 	i, _, _ := gatewayOn(nil)

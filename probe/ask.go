@@ -2,6 +2,7 @@ package probe
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -33,14 +34,16 @@ const (
 	bodyMax   = 1 << 20 // how far a body is searched for the text that must be in it
 )
 
-// Ask sends one probe and judges the answer.
-func (s *Spec) Ask(d Dialer) Result {
+// Ask sends one probe and judges the answer. Once ctx is done the result means nothing.
+func (s *Spec) Ask(ctx context.Context, d Dialer) Result {
 	deadline := time.Now().Add(s.Timeout)
 	c, err := d.Dial(s.Addr, deadline)
 	if err != nil {
 		return s.unreachable(err)
 	}
 	defer func() { c.Close() }()
+	plain := c
+	defer context.AfterFunc(ctx, func() { plain.Reset() })()
 	c.SetReadDeadline(deadline)
 	c.SetWriteDeadline(deadline)
 	if s.TLS {

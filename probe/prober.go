@@ -16,7 +16,6 @@ type Prober struct {
 	dialer    Dialer
 	ctx       context.Context
 	cancel    context.CancelFunc
-	wg        sync.WaitGroup
 
 	mu     sync.Mutex
 	series map[*backend.Member]*series
@@ -35,11 +34,9 @@ func New(d *backend.Directory, dialer Dialer) *Prober {
 	return &Prober{directory: d, dialer: dialer, ctx: ctx, cancel: cancel, series: map[*backend.Member]*series{}}
 }
 
-// Close stops every series and waits for probes under way.
-func (p *Prober) Close() {
-	p.cancel()
-	p.wg.Wait()
-}
+// Close stops every series. Probes under way are broken off; one that still waits for its connection ends by itself,
+// without effect.
+func (p *Prober) Close() { p.cancel() }
 
 // Follow probes exactly the members of these sets: series of members that stay and are probed as before go on, others
 // begin or end. Where sets differ in how a member is probed, the last one has its way.
@@ -76,7 +73,7 @@ func (p *Prober) follow(m *backend.Member, spec Spec) {
 	ctx, cancel := context.WithCancel(p.ctx)
 	s := &series{key: spec.key(), cancel: cancel, first: make(chan struct{})}
 	p.series[m] = s
-	p.wg.Go(func() { p.run(ctx, m, spec, s.first) })
+	go p.run(ctx, m, spec, s.first)
 }
 
 // Ready waits until every member was probed at least once, or the channel closes. It reports whether all were.
@@ -101,7 +98,7 @@ func (p *Prober) run(ctx context.Context, m *backend.Member, spec Spec, first ch
 	judged := sync.OnceFunc(func() { close(first) })
 	defer judged()
 	for begun := false; ; begun = true {
-		r := spec.Ask(p.dialer)
+		r := spec.Ask(ctx, p.dialer)
 		if ctx.Err() != nil {
 			return
 		}

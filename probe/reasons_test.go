@@ -69,7 +69,7 @@ func TestReasons(t *testing.T) {
 		if edit != nil {
 			edit(s)
 		}
-		got := s.Ask(sockets())
+		got := s.Ask(t.Context(), sockets())
 		if got.Reason != reason {
 			t.Errorf("%s: %q (%s), want %q", what, got.Reason, got.Detail, reason)
 		}
@@ -168,7 +168,7 @@ func TestReasonsOfTLS(t *testing.T) {
 		s := spec()
 		s.Addr, s.TLS, s.SNI = server(t, serve), true, "inner.example"
 		s.config, s.roots, s.V1 = by.Config(s.SNI), by.Roots != nil, by.V1
-		got := s.Ask(sockets())
+		got := s.Ask(t.Context(), sockets())
 		if got.Reason != reason {
 			t.Errorf("%s: %q (%s), want %q", what, got.Reason, got.Detail, reason)
 		}

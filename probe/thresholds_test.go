@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -155,9 +156,6 @@ func TestThresholdOnV2(t *testing.T) {
 		m := s.member("10.0.0.4")
 		s.custom(20, 10, 3)
 		s.start()
-		if s.members()[0].Up() {
-			t.Error("healthy before any probe")
-		}
 		s.is(true)
 		time.Sleep(time.Second)
 		m.status.Store(503)
@@ -408,6 +406,33 @@ func TestFollowAnotherConfiguration(t *testing.T) {
 		time.Sleep(time.Hour)
 		if m.seen() != 2 {
 			t.Error("probed on")
+		}
+	})
+}
+
+// The end does not wait for a member that takes its time.
+func TestCloseBreaksProbesOff(t *testing.T) {
+	inTime(t, func(s *site) {
+		ln, err := s.mem.Listen(netip.MustParseAddrPort("10.0.0.4:80"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.ends = append(s.ends, func() { ln.Close() })
+		s.config.Pools[0].Members = []gateway.Address{{IP: "10.0.0.4"}}
+		s.start()
+		c, err := ln.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		begin := time.Now()
+		s.prober.Close()
+		io.Copy(io.Discard, c)
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("the probe went on for %v", took)
+		}
+		if s.members()[0].State().Probed {
+			t.Error("a probe that was broken off was judged")
 		}
 	})
 }

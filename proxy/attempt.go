@@ -49,8 +49,11 @@ func (x *exchange) connect(m *backend.Member, fresh bool) fault.Fault {
 	deadline := x.began.Add(x.state.Local.ConnectTimeout)
 	b, err := x.s.h.Dial(m.Addr, deadline)
 	if err != nil {
-		x.s.h.Purge(x.key) // who refuses a new connection has lost the old ones too
-		return fault.Of(err, fault.Connect, false)
+		f := fault.Of(err, fault.Connect, false)
+		if f.Kind == fault.Refused {
+			x.s.h.Purge(x.key) // who refuses a new connection has lost the old ones too
+		}
+		return f
 	}
 	x.b = b
 	x.a.LocalPort = b.Info().Local.Port()

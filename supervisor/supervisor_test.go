@@ -201,15 +201,25 @@ func TestAdminAddress(t *testing.T) {
 		}
 	}
 	h.get(h.url("/"))
-	_, metrics := h.get(base + "/metrics")
 	for _, want := range []string{
 		`causeway_healthy_hosts{pool="pool",settings="settings"} 1`, `causeway_unhealthy_hosts{pool="pool",settings="settings"} 0`,
 		"causeway_backend_idle_connections 1", `causeway_requests_total{listener="listener",pool="pool",settings="settings",status="200"} 1`, "causeway_log_records_lost 0",
 	} {
-		if !strings.Contains(metrics, want) {
-			t.Errorf("no %s", want)
-		}
+		h.scrape(base+"/metrics", want)
 	}
+}
+
+// scrape waits until the metrics say something: a request is counted when its client has its answer already.
+func (h *house) scrape(url, want string) {
+	h.Helper()
+	var metrics string
+	for range 2000 {
+		if _, metrics = h.get(url); strings.Contains(metrics, want) {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	h.Errorf("no %s in\n%s", want, metrics)
 }
 
 // A second gateway on the same data directory is refused before it does anything, and the first goes on.
