@@ -37,6 +37,9 @@ type reader struct {
 	try  func(fd uintptr) bool // bound once: a closure in each call would be allocated
 	peek func(fd uintptr) bool // as try, into a pooled buffer
 
+	ask   func(fd uintptr) bool // see Ask
+	asked time.Time             // when the question was out; zero: not yet
+
 	box   *[aheadSize]byte
 	ahead []byte      // of box, read between turns
 	kept  atomic.Bool // ahead is not empty
@@ -63,7 +66,7 @@ func newStream(nc net.Conn, id uint64) *stream {
 	c.out.epoch, c.out.set = now, nc.SetWriteDeadline
 	c.raw = rawConn(nc)
 	c.in.eager, c.out.eager = c.raw == nil, c.raw == nil
-	c.in.try, c.in.peek, c.out.try = c.tryRead, c.tryAhead, c.tryWrite
+	c.in.try, c.in.peek, c.in.ask, c.out.try = c.tryRead, c.tryAhead, c.tryAsk, c.tryWrite
 	return c
 }
 
@@ -277,7 +280,7 @@ func (c *stream) writeConn(p []byte) (done int, err error) {
 
 func (c *stream) tryWrite(fd uintptr) bool {
 	w := &c.out
-	for len(w.p[0])+len(w.p[1]) > 0 {
+	for w.left() > 0 {
 		n, err := sysWrite(fd, &w.p)
 		if err == syscall.EAGAIN {
 			w.wait()
@@ -287,9 +290,7 @@ func (c *stream) tryWrite(fd uintptr) bool {
 			w.err = os.NewSyscallError("write", err)
 			return true
 		}
-		w.n += n
-		k := min(n, len(w.p[0]))
-		w.p[0], w.p[1] = w.p[0][k:], w.p[1][n-k:]
+		w.sent(n)
 	}
 	return true
 }
