@@ -228,7 +228,7 @@ func (x *exchange) uploadChunked() (clientErr, memberErr error) {
 			x.a.BytesOut = y.chunks.Data()
 		}
 		if y.chunks.Done() {
-			y.tail = !fromHead && used < len(in)
+			y.tail = !fromHead && !x.putBack(in[used:])
 			return nil, nil
 		}
 		x.extend()
@@ -238,6 +238,16 @@ func (x *exchange) uploadChunked() (clientErr, memberErr error) {
 		}
 		in, fromHead = box[:n], false
 	}
+}
+
+// putBack keeps what was read behind the body for the request that follows: it goes behind what came with the head, all
+// of which is used by now.
+func (x *exchange) putBack(rest []byte) bool {
+	if len(rest) > len(x.in)-x.end {
+		return false
+	}
+	x.end += copy(x.in[x.end:], rest)
+	return true
 }
 
 // reframe appends the data of a chunked body with framing of our own. It stops at the end of the body.

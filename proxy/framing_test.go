@@ -129,6 +129,29 @@ func TestPipelining(t *testing.T) {
 	})
 }
 
+// What lies behind a body that streamed by is the next request, whole or not.
+func TestPipelinedBehindAStreamedBody(t *testing.T) {
+	const next = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n"
+	for _, cut := range []int{len(next), 10} {
+		inTime(t, func(w *world) {
+			m := w.member(answers(ok))
+			w.start()
+			c := w.client().say("POST /first HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+			time.Sleep(time.Second)
+			c.say("3\r\ndef\r\n0\r\n\r\n" + next[:cut])
+			w.status(c.answer("POST"), 200)
+			c.say(next[cut:])
+			if r := c.answer("GET"); r.StatusCode != 200 || r.Close {
+				t.Errorf("%d, close %v", r.StatusCode, r.Close)
+			}
+			if got := strings.Join(m.heads(), " "); got != "POST /first GET /next" || m.connections() != 1 {
+				t.Errorf("%s on %d connections", got, m.connections())
+			}
+			w.says(w.row(2), 200, fault.NoError, "")
+		})
+	}
+}
+
 // A head may come a byte at a time, and a request split anywhere.
 func TestSplitAnywhere(t *testing.T) {
 	const raw = "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\nT: v\r\n\r\n"
