@@ -105,6 +105,7 @@ const dialWithin = 5 * time.Second
 func (r *Relay) carry(client *net.TCPConn) {
 	c, err := net.DialTimeout("tcp", r.target, dialWithin)
 	if err != nil {
+		time.Sleep(r.course.Up.Delay + r.course.Down.Delay) // the news of a refusal travels too
 		abort(client)
 		return
 	}

@@ -26,7 +26,7 @@ func lifecycleScenarios() []Scenario {
 		},
 		{
 			Name: "age-limit", Story: "the member closes connections at some age, whatever they do", Lasts: 6 * time.Second,
-			Truth: []Truth{{Cause: "c-max-age"}}, play: ageLimit,
+			Truth: []Truth{{Cause: "c-max-age"}}, Open: true, play: ageLimit,
 		},
 		{
 			Name: "silent-hop", Story: "a firewall on the way forgets idle connections without telling either side", Lasts: 8 * time.Second,
