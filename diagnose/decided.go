@@ -80,6 +80,9 @@ var (
 		either(is(fault.Client, fault.Request, fault.BodyTooBig), is(fault.Client, fault.Upload, fault.BodyTooBig)))
 	noListener = decides("i-no-listener-match", "no listener serves the host", is(fault.Client, fault.Route, fault.NoListener))
 
+	gatewayEnded = decides("c-gateway-reload", "the gateway ended the connection under a request, as it drained", func(e *event) bool {
+		return e.fault.Side == fault.Gateway && e.fault.Kind == fault.Closed
+	})
 	outOfDescriptors = decides("h-fd", "the gateway could open no more sockets", func(e *event) bool {
 		return e.fault.Kind == fault.Exhausted && (e.fault.Errno == "EMFILE" || e.fault.Errno == "ENFILE")
 	})

@@ -93,10 +93,25 @@ func (r *race) measure() {
 }
 
 // predict integrates the density of the gaps over the window, estimated from both sides of it and never from the
-// failures themselves. Connections are often picked in regular patterns, so no law for the gaps is assumed.
+// failures themselves. Connections are often picked in regular patterns, so no law for the gaps is assumed: the sides
+// are as narrow as the number of gaps in them allows.
 func (r *race) predict() float64 {
-	side := max(3*r.window, r.limit/10)
-	below, above := 0, 0
+	side, below, above := r.window, 0, 0
+	for ; ; side += r.window {
+		below, above = r.beside(side)
+		if below+above >= enoughGaps || side >= r.limit/10 {
+			break
+		}
+	}
+	// Of the gaps above T only a part is seen: one pick may find several connections closed, and sweeps take others.
+	gaps := max(2*below, below+above)
+	return float64(gaps) / (2 * side.Seconds()) * r.window.Seconds()
+}
+
+const enoughGaps = 20
+
+// beside counts the gaps on either side of the window.
+func (r *race) beside(side time.Duration) (below, above int) {
 	for _, g := range r.m.gaps {
 		switch {
 		case g.idle > r.limit-r.window-side && g.idle <= r.limit-r.window:
@@ -105,11 +120,7 @@ func (r *race) predict() float64 {
 			above++
 		}
 	}
-	density := float64(below+above) / (2 * side.Seconds())
-	if above == 0 { // gaps beyond T leave no trace where idle connections are swept away
-		density = float64(below) / side.Seconds()
-	}
-	return density * r.window.Seconds()
+	return below, above
 }
 
 // oneMoment reports whether the failures lie in one or two seconds of a longer window: an event, not an age.
@@ -144,7 +155,7 @@ func (q *inquiry) reportRace(r *race, rest []*event, confidence string) {
 		seconds(took[len(took)-1]), seconds(quantile(took, 0.5))))
 	f.says("access-log", fmt.Sprintf("connections idle for longer than that: %d answered, %d found closed before use. Within the last %s before it: %d answered, %d lost",
 		r.answeredBeyond, r.staleBeyond, seconds(r.window), r.answeredInside, len(r.events)))
-	f.says("access-log", fmt.Sprintf("the gaps between requests on each connection predict %.0f such failures of %d attempts (%s); there were %d (%s)",
+	f.says("access-log", fmt.Sprintf("the gaps between requests on each connection predict about %.0f such failures of %d attempts (%s); there were %d (%s)",
 		math.Max(r.predicted, 0), r.m.attempts, percent(int(math.Round(r.predicted)), r.m.attempts), len(r.events), percent(len(r.events), r.m.attempts)))
 	f.says("configuration", fmt.Sprintf("the gateway reuses backend connections that have been idle for up to %s", seconds(q.gatewayIdle())))
 	r.rivals(f, rest)

@@ -18,7 +18,7 @@ var hypotheses = []func(*inquiry){
 	emptyPool,
 	nobodyHealthy,
 	unresolved,
-	outOfDescriptors, outOfPorts,
+	gatewayEnded, outOfDescriptors, outOfPorts,
 	restart,
 	slowEviction,
 	refused,

@@ -388,6 +388,7 @@ func TestWhatTheRecordItselfDecides(t *testing.T) {
 	f(fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Timeout}, "j-slow-upload high")
 	f(fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.BadHost}, "j-invalid-request high")
 	f(fault.Fault{Side: fault.Gateway, Phase: fault.Connect, Kind: fault.Exhausted, Errno: "EMFILE"}, "h-fd high")
+	f(fault.Fault{Side: fault.Gateway, Phase: fault.Wait, Kind: fault.Closed}, "c-gateway-reload high")
 }
 
 func TestBackendsOwnErrors(t *testing.T) {

@@ -146,6 +146,8 @@ func (x *exchange) admit() fault.Fault {
 		f.Kind = fault.Unsupported
 	case x.req.ContentLength > x.state.bodyMax:
 		f.Kind = fault.BodyTooBig
+	case x.req.NoLength && string(x.req.Method) == "POST": // Azure's own rule; HTTP/1.1 would take it for an empty body
+		f.Kind = fault.BadLength
 	default:
 		return fault.Fault{}
 	}

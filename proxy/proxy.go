@@ -80,9 +80,10 @@ const (
 	bodyStep    = 4 << 10          // bytes that count as progress
 	bodyMaxV1   = 2 << 30
 	bodyMaxV2   = 4 << 30
-	glance      = time.Second      // how often a long wait looks at the client
-	deliverTime = 60 * time.Second // in which a client must take some of the response
-	lingerTime  = 2 * time.Second  // for reading what a client still sends after an early answer
+	firstGlance = 250 * time.Millisecond // a wait looks at the client first after so long,
+	glance      = time.Second            // and then less and less often, down to this
+	deliverTime = 60 * time.Second       // in which a client must take some of the response
+	lingerTime  = 2 * time.Second        // for reading what a client still sends after an early answer
 	lingerBytes = 16 << 20
 )
 

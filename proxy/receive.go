@@ -94,7 +94,7 @@ func (x *exchange) waited(now time.Time) time.Duration {
 
 // nextLook is when a wait for the answer is next interrupted.
 func (x *exchange) nextLook(now time.Time) time.Time {
-	look := now.Add(glance)
+	look := now.Add(min(max(now.Sub(x.began), firstGlance), glance))
 	if limit := x.waitLimit(); !limit.IsZero() && limit.Before(look) {
 		return limit
 	}
