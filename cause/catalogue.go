@@ -160,8 +160,10 @@ var all = []Cause{
 		Mechanism: "A configuration without the listener, or the end of the gateway, left requests under way a limited time, and these took longer.",
 		Evidence:  "The record says that the gateway itself ended the connection, in all pools alike.", Rivals: []string{"c-restart"},
 		Separate: "the gateway's own log at that time", Disproof: "the gateway ran on, with the same listeners, at that time",
-		Fixes: []Fix{{Side: "gateway", Change: "give requests under way more time",
-			Causeway: "causeway serve --drain with a longer time; drainTimeoutInSec of the backend settings for a listener that goes"}},
+		Fixes: []Fix{{
+			Side: "gateway", Change: "give requests under way more time",
+			Causeway: "causeway serve --drain with a longer time; drainTimeoutInSec of the backend settings for a listener that goes",
+		}},
 	},
 	{
 		ID: "c-ephemeral-exhausted", Title: "the gateway ran out of local ports", Mechanism: "Every local port towards one member's address was in use or in TIME_WAIT.",

@@ -219,8 +219,10 @@ func TestUnknownPropertiesSurvive(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"x-top", "properties.sku.Burst", "properties.novelties", "properties.httpListeners[0].kind",
-		"properties.httpListeners[0].properties.glow", "properties.httpListeners[0].properties.frontendPort.via"} {
+	for _, path := range []string{
+		"x-top", "properties.sku.Burst", "properties.novelties", "properties.httpListeners[0].kind",
+		"properties.httpListeners[0].properties.glow", "properties.httpListeners[0].properties.frontendPort.via",
+	} {
 		if !hasProblem(d.Problems(), "UnknownProperty", path) {
 			t.Errorf("%s is not reported:\n%s", path, problemText(d.Problems()))
 		}

@@ -314,8 +314,10 @@ func (f *filler) target(p *object, prefix string) Target {
 
 func (f *filler) otherCollections() map[string]int {
 	counts := map[string]int{}
-	for _, name := range []string{"rewriteRuleSets", "listeners", "routingRules", "backendSettingsCollection",
-		"loadDistributionPolicies", "entraJWTValidationConfigs", "privateLinkConfigurations"} {
+	for _, name := range []string{
+		"rewriteRuleSets", "listeners", "routingRules", "backendSettingsCollection",
+		"loadDistributionPolicies", "entraJWTValidationConfigs", "privateLinkConfigurations",
+	} {
 		if n := len(f.props.list(name)); n > 0 {
 			counts[name] = n
 		}
