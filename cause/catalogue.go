@@ -112,6 +112,17 @@ var all = []Cause{
 		Fixes: []Fix{{Side: "gateway", Change: "correct the FQDN in the pool, or the zone or resolver that the gateway uses"}},
 	},
 	{
+		ID: "b-stateful-idle-drop", Title: "something on the way forgets idle connections, silently",
+		Mechanism: "A firewall, NAT or balancer between gateway and member drops its memory of a connection after about {hop} without traffic, and from then on its packets. Neither side is told.",
+		Evidence:  "Only requests on connections that had been idle for long wait, and they wait for the whole request timeout.",
+		Rivals:    []string{"d-cold-start", "d-hung", "c-idle-race"}, Separate: "send a request on a new connection after as long a quiet time: it is answered if the way forgets, and slow if the member does",
+		Disproof: "an answer on a connection that had been idle for longer",
+		Fixes: []Fix{
+			{Side: "gateway", Change: "stop reusing connections before they are forgotten", Causeway: "set backendIdleTimeout: {newIdle} in causeway.yaml, then: causeway config apply --local causeway.yaml"},
+			{Side: "backend", Change: "raise the idle limit of what lies between, or let it send a reset when it forgets (TCP reset on idle of an Azure load balancer)"},
+		},
+	},
+	{
 		ID: "c-idle-race", Title: "the backend closes idle connections while the gateway is about to reuse them",
 		Mechanism: "The backend ends a kept-alive connection after {backendIdle} without a request; the gateway keeps it for {idle}. A request that leaves within the last round trip before that meets a connection that is closed when it arrives, and it may not be sent again unless it is idempotent.",
 		Evidence:  "Failures on reused connections only, before any byte of an answer; idle age plus latency of each is the same value: the backend's idle limit. The share is what the gaps on each connection predict.",

@@ -55,10 +55,10 @@ func (q *inquiry) timeoutsOf(events []*event, r routeTally, scope Scope) {
 	switch {
 	case limit == 0:
 		q.suspect(events, "add the gateway document: without it the request timeout is not known", "d-timeout-below-latency", "d-hung")
+	case q.idleDropped(events):
+		q.forgotten(events, r, scope)
 	case q.silence(events):
 		q.suspect(events, "the member answered nobody while these requests waited: look whether it ran, was paused, or could be reached at those times", "a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause")
-	case q.idleDropped(events):
-		q.suspect(events, "all of them were on connections idle for longer than any that was answered: look for a firewall or balancer that forgets idle connections", "b-stateful-idle-drop", "d-hung")
 	case n >= minEvents && near >= 3 && 4*near >= n:
 		q.slowAnswers(events, r, scope, limit)
 	case n >= minEvents && near == 0 && r.answered >= enoughAnswers:
@@ -82,22 +82,6 @@ func (q *inquiry) silence(events []*event) bool {
 		}
 	}
 	return 2*n > len(events)
-}
-
-// idleDropped reports whether every timeout was on a connection idle for longer than any that was answered: then the
-// path and not the member may be what is silent.
-func (q *inquiry) idleDropped(events []*event) bool {
-	for _, e := range events {
-		if !e.attempt.Reused {
-			return false
-		}
-		for _, g := range q.members[e.key()].gaps {
-			if g.how == answered && g.idle >= e.attempt.Idle {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 func (q *inquiry) slowAnswers(events []*event, r routeTally, scope Scope, limit time.Duration) {
