@@ -96,6 +96,56 @@ func TestRoundRobin(t *testing.T) {
 	}
 }
 
+// A retry takes nobody's turn: of two members of which one is dead, every other request meets the dead one, not each.
+func TestRetryTakesNoTurn(t *testing.T) {
+	d := NewDirectory(nobody)
+	defer d.Close()
+	s := build(t, d, pool(ips("10.0.0.1", "10.0.0.2")...), gateway.DefaultLocal())
+	d.judgeAll(s, true)
+	g := s.Groups()[0]
+	refused := 0
+	for range 100 {
+		first, _ := g.Pick(nil)
+		if first.Name != "10.0.0.1" {
+			continue
+		}
+		refused++
+		if second, f := g.Pick([]*Member{first}); !f.None() || second == first {
+			t.Fatalf("the retry went to %v, %v", second, f)
+		}
+	}
+	if refused != 50 {
+		t.Errorf("%d of 100 requests met the dead member", refused)
+	}
+}
+
+// minServers fills up with those that passed a probe most recently; when their health last changed does not matter.
+func TestMinServers(t *testing.T) {
+	d := NewDirectory(nobody)
+	defer d.Close()
+	c := pool(ips("10.0.0.1", "10.0.0.2", "10.0.0.3")...)
+	c.Probes = []gateway.Probe{{Name: "p", MinServers: 1}}
+	c.Settings[0].Probe = "p"
+	s := build(t, d, c, gateway.DefaultLocal())
+	g := s.Groups()[0]
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	judge := func(i int, up bool, failures int) {
+		at = at.Add(time.Second)
+		d.Judge(g.Members()[i], State{Probed: true, Up: up, Failures: failures, LastProbe: at})
+	}
+	judge(0, true, 0)
+	judge(1, true, 0) // the last success of all
+	judge(0, true, 1) // below the threshold: still up, and no success
+	judge(1, false, 3)
+	judge(0, false, 3)
+	judge(2, false, 1) // never passed
+	for range 5 {
+		if m, f := g.Pick(nil); !f.None() || m.Name != "10.0.0.2" {
+			t.Fatalf("%v, %v", m, f)
+		}
+	}
+}
+
 // Picking goes on while members come, go and change their health.
 func TestPickWhileEverythingChanges(t *testing.T) {
 	d := NewDirectory(nobody)

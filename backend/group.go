@@ -30,14 +30,18 @@ type Group struct {
 func (g *Group) Members() []*Member { return *g.all.Load() }
 
 // Pick returns the member whose turn it is among those that may serve and were not tried yet. Without one it says why:
-// the pool is empty, or nobody in it is healthy.
+// the pool is empty, or nobody in it is healthy. Only a new request moves the turn on: if a retry did too, every request
+// to a pool of two would meet the dead one.
 func (g *Group) Pick(tried []*Member) (*Member, fault.Fault) {
 	live := *g.live.Load()
 	n := uint32(len(live))
 	if n == 0 {
 		return nil, g.nobody()
 	}
-	at := g.next.Add(1)
+	at := g.next.Load()
+	if len(tried) == 0 {
+		at = g.next.Add(1)
+	}
 	for i := range n {
 		if m := live[(at+i)%n]; !slices.Contains(tried, m) {
 			return m, fault.Fault{}
@@ -54,8 +58,8 @@ func (g *Group) nobody() fault.Fault {
 	return f
 }
 
-// refresh recomputes who may be picked: the healthy ones, and as many others as the probe's minServers demands — those
-// whose last success is the most recent first.
+// refresh recomputes who may be picked: the healthy ones, and as many others as the probe's minServers demands, those
+// that passed a probe most recently first, those that never did last.
 func (g *Group) refresh() {
 	var live, rest []*Member
 	for _, m := range g.Members() {
@@ -67,7 +71,7 @@ func (g *Group) refresh() {
 		}
 	}
 	if g.Probe != nil && len(live) < g.Probe.MinServers {
-		slices.SortStableFunc(rest, func(a, b *Member) int { return b.State().Since.Compare(a.State().Since) })
+		slices.SortStableFunc(rest, func(a, b *Member) int { return b.State().Passed.Compare(a.State().Passed) })
 		live = append(live, rest[:min(len(rest), g.Probe.MinServers-len(live))]...)
 	}
 	g.live.Store(&live)

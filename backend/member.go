@@ -42,8 +42,9 @@ type State struct {
 	Detail    string // sentence for people
 	Received  int    // status of the last probe; 0: none
 	Failures  int    // consecutive
-	Since     time.Time
+	Since     time.Time // the last change of Up
 	LastProbe time.Time
+	Passed    time.Time // the last probe that succeeded; zero: none did
 }
 
 // maxTrail is how many changes of health are kept.
@@ -74,7 +75,10 @@ func (m *Member) set(s State) (changed bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	changed = m.state.Up != s.Up
-	s.Since = m.state.Since
+	s.Since, s.Passed = m.state.Since, m.state.Passed
+	if s.Up && s.Failures == 0 {
+		s.Passed = s.LastProbe
+	}
 	if changed || s.Probed && !m.state.Probed {
 		s.Since = s.LastProbe
 		m.note(s)
