@@ -1,6 +1,8 @@
 package accesslog
 
 import (
+	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,10 +34,18 @@ type Writer struct {
 
 	file *os.File // the open segment; only the writing goroutine touches it
 	path string
+	told outage // likewise
 
 	lost    atomic.Int64
 	written atomic.Int64
 	failure atomic.Pointer[error]
+}
+
+// outage is what was said of records that are lost: one line when it begins, one when it is over.
+type outage struct {
+	on     bool
+	before int64 // lost before it began
+	seen   int64 // lost by the last look
 }
 
 // NewWriter starts a writer whose segments lie under root:
@@ -129,6 +139,7 @@ func (w *Writer) flush() {
 }
 
 func (w *Writer) store(batch []byte, lines int64) {
+	defer w.tell()
 	err := w.open(batch)
 	if err == nil {
 		_, err = w.file.Write(batch)
@@ -141,6 +152,27 @@ func (w *Writer) store(batch []byte, lines int64) {
 	}
 	w.written.Add(lines)
 	w.failure.Store(nil)
+}
+
+// errSlow is the reason for lost records while every write succeeds.
+var errSlow = errors.New("the disk is slower than the requests")
+
+// tell says when records begin to be lost, and when they are kept again.
+func (w *Writer) tell() {
+	lost, t := w.lost.Load(), &w.told
+	switch {
+	case lost > t.seen && !t.on:
+		err := w.Err()
+		if err == nil {
+			err = errSlow
+		}
+		slog.Warn("access-log records are being lost", "records", lost-t.seen, "error", err)
+		t.on, t.before = true, t.seen
+	case lost == t.seen && t.on:
+		slog.Info("access-log records are kept again", "lost", lost-t.before)
+		t.on = false
+	}
+	t.seen = lost
 }
 
 // mend cuts a half-written batch off, so that the next one starts a line of its own.

@@ -2,6 +2,7 @@ package accesslog
 
 import (
 	"bytes"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,6 +92,39 @@ func TestFullDisk(t *testing.T) {
 	w.closeFile()
 	if w.Written() != 1 || w.Err() != nil {
 		t.Errorf("written %d, err %v", w.Written(), w.Err())
+	}
+}
+
+// An outage is told once when it begins and once when it is over, however many batches it costs.
+func TestOutageIsTold(t *testing.T) {
+	var told bytes.Buffer
+	was := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&told, nil)))
+	defer slog.SetDefault(was)
+	root := filepath.Join(t.TempDir(), "logs")
+	if err := os.WriteFile(root, nil, 0o600); err != nil { // a file where a folder is due
+		t.Fatal(err)
+	}
+	w := &Writer{root: root, now: time.Now}
+	r := success()
+	batch := r.Append(nil)
+	w.store(batch, 2)
+	w.store(batch, 3)
+	os.Remove(root)
+	w.store(batch, 1)
+	w.store(batch, 1)
+	w.lost.Add(7) // the queue was full
+	w.store(batch, 1)
+	w.closeFile()
+	got := told.String()
+	for _, want := range []string{"level=WARN msg=\"access-log records are being lost\" records=2", "not a directory",
+		"level=INFO msg=\"access-log records are kept again\" lost=5", "records=7", "slower"} {
+		if strings.Count(got, want) != 1 {
+			t.Errorf("no %s, or more than one, in\n%s", want, got)
+		}
+	}
+	if n := strings.Count(got, "\n"); n != 3 {
+		t.Errorf("%d lines:\n%s", n, got)
 	}
 }
 

@@ -74,7 +74,7 @@ func LogRoot(data string) string { return filepath.Join(data, logsName) }
 // Start reads the documents, serves them, and answers on the control socket. Problems that are warnings are returned
 // beside a running gateway.
 func Start(o Options) (*Supervisor, []gateway.Problem, error) {
-	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+	if err := os.MkdirAll(LogRoot(o.Data), 0o700); err != nil {
 		return nil, nil, fmt.Errorf("make the data directory: %w", err)
 	}
 	config, err := readFiles(o.Config, o.Local)

@@ -40,7 +40,7 @@ func diagnoseCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			bundle, err := gather(live, data, paths)
+			bundle, err := gather(cmd.ErrOrStderr(), live, data, paths)
 			if err != nil {
 				return err
 			}
@@ -67,7 +67,7 @@ func diagnoseCommand() *cobra.Command {
 
 // gather collects the evidence. A running gateway gives its configuration and health over the control socket; its logs
 // are files either way.
-func gather(live bool, data string, paths []string) (*evidence.Bundle, error) {
+func gather(stderr io.Writer, live bool, data string, paths []string) (*evidence.Bundle, error) {
 	if live && len(paths) > 0 {
 		return nil, &exitError{code: exitUsage, err: errors.New("--live and paths exclude each other"), hint: "--live diagnoses the gateway on --data"}
 	}
@@ -84,10 +84,10 @@ func gather(live bool, data string, paths []string) (*evidence.Bundle, error) {
 		}
 		return b, nil
 	}
-	return gatherLive(data)
+	return gatherLive(stderr, data)
 }
 
-func gatherLive(data string) (*evidence.Bundle, error) {
+func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 	client := admin.NewClient(supervisor.Socket(data))
 	config, err := client.Config()
 	if err != nil {
@@ -97,6 +97,13 @@ func gatherLive(data string) (*evidence.Bundle, error) {
 	if err != nil {
 		return nil, notRunning(err, data)
 	}
+	status, err := client.Status()
+	if err != nil {
+		return nil, notRunning(err, data)
+	}
+	if status.Lost > 0 {
+		fmt.Fprintf(stderr, "%s lost: the disk did not take them, the gateway's own log says why; what they tell is missing below\n", were(status.Lost, "access-log record"))
+	}
 	b, err := evidence.Open([]string{supervisor.LogRoot(data)})
 	if err != nil {
 		return nil, &exitError{code: exitFailed, err: err}
@@ -104,6 +111,14 @@ func gatherLive(data string) (*evidence.Bundle, error) {
 	b.Take(config.Document, config.Local, config.Dir)
 	b.Health = &health
 	return b, nil
+}
+
+// were counts with the verb: 1 record was, 2 records were.
+func were(n int64, one string) string {
+	if n == 1 {
+		return "1 " + one + " was"
+	}
+	return fmt.Sprintf("%d %ss were", n, one)
 }
 
 func notRunning(err error, data string) error {

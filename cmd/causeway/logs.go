@@ -139,7 +139,8 @@ func (t *tail) run(ctx context.Context, follow bool) error {
 
 // once prints what is new, oldest segment first.
 func (t *tail) once() error {
-	if _, err := os.Stat(t.root); err != nil {
+	if _, err := os.Stat(t.root); errors.Is(err, fs.ErrNotExist) {
+		_, err = os.Stat(filepath.Dir(t.root)) // a data directory of which nothing was logged is no failure
 		return err
 	}
 	var paths []string
