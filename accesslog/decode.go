@@ -207,6 +207,7 @@ type extension struct {
 	Rev      uint64      `json:"rev"`
 	Fault    *faultJSON  `json:"fault"`
 	Aborted  bool        `json:"aborted"`
+	IdleEnd  bool        `json:"idleEnd"`
 	Declared *int64      `json:"declared"`
 	BodyRead int64       `json:"bodyRead"`
 	Pool     string
@@ -247,7 +248,7 @@ func (x *extension) fill(r *Record) {
 	if t, ok := unixMicro(string(x.Start)); ok {
 		r.Start = t
 	}
-	r.Revision, r.Aborted, r.BodyRead = x.Rev, x.Aborted, x.BodyRead
+	r.Revision, r.Aborted, r.IdleEnd, r.BodyRead = x.Rev, x.Aborted, x.IdleEnd, x.BodyRead
 	if x.Pool != "" {
 		r.Pool, r.Settings = x.Pool, x.Settings
 	}

@@ -166,6 +166,9 @@ func (r *Record) appendExtension(b []byte) []byte {
 	if n := len(r.Attempts); n > 0 {
 		b = r.Attempts[n-1].append(append(b, ','), r.V1)
 	}
+	if r.IdleEnd {
+		b = append(b, `,"idleEnd":true`...)
+	}
 	if !r.plain() {
 		b = r.appendTrouble(b)
 	}

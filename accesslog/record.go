@@ -52,6 +52,7 @@ type Record struct {
 	Declared int64  // Content-Length of the request; -1: none. Logged on failure
 	BodyRead int64  // bytes of the request body that the client delivered. Logged on failure
 	Aborted  bool   // the response was cut after its head had been sent
+	IdleEnd  bool   // an upgraded session was ended because neither side had said anything for the request timeout
 }
 
 // Attempt is one try on one member. The last one decides the outcome.

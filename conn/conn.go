@@ -48,7 +48,7 @@ type Conn interface {
 	Reset() error
 
 	// Peer says, without waiting or consuming, what the other side has done: an idle backend connection that is not
-	// Quiet is stale; a client that is Gone wants no answer.
+	// Quiet is stale; a client that is Gone may have said all it had to say, and one that is Lost wants no answer.
 	Peer() Peer
 	// Info is what is known about the connection at no cost; it stays readable after Close.
 	Info() *Info
@@ -64,7 +64,8 @@ type Peer uint8
 const (
 	Quiet Peer = iota // nothing
 	Spoke             // there is something to read
-	Gone              // it closed its side, or the connection failed
+	Gone              // it closed its side
+	Lost              // the connection failed
 )
 
 // Info is what is known about a connection. The engine keeps it, but for Uses and Idle, which belong to Home, and Hint.

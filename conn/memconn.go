@@ -235,7 +235,9 @@ func (h *half) peer() Peer {
 		return Gone
 	case len(h.b) > 0:
 		return Spoke
-	case h.fin || h.rst:
+	case h.rst:
+		return Lost
+	case h.fin:
 		return Gone
 	}
 	return Quiet

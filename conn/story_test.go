@@ -230,6 +230,32 @@ func TestPeerSpeaksAndGoes(t *testing.T) {
 	})
 }
 
+// A peer that ended its side and one that left look the same until something is written to them.
+func TestPeerIsLost(t *testing.T) {
+	each(t, func(w *world) {
+		got, next := make(chan Peer), make(chan bool)
+		w.serve(once(func(_ *Home, c Conn) {
+			c.Read(make([]byte, 1))
+			c.Write([]byte("b"))
+			got <- await(c, Gone)
+			c.Write([]byte("are you there?"))
+			got <- await(c, Lost)
+			<-next
+		}))
+		c := w.client()
+		send(w.T, c, "a")
+		expect(w.T, c, "b")
+		c.Close()
+		if p := <-got; p != Gone {
+			w.Errorf("peer %d after its end", p)
+		}
+		if p := <-got; p != Lost {
+			w.Errorf("peer %d after its reset", p)
+		}
+		close(next)
+	})
+}
+
 // await polls until the peer has done something.
 func await(c Conn, want Peer) (p Peer) {
 	for range 500 {
@@ -257,7 +283,7 @@ func TestPeerBesideRead(t *testing.T) {
 				}
 			}
 			down := func() error {
-				for c.Peer() != Gone {
+				for p := c.Peer(); p != Gone && p != Lost; p = c.Peer() {
 					time.Sleep(time.Millisecond)
 				}
 				close(gone)

@@ -104,8 +104,18 @@ func (l *looker) look(fd uintptr) {
 	case e == unix.EAGAIN, e == unix.EINTR:
 		l.peer = Quiet
 	case e != 0:
-		l.errno = e
+		l.peer, l.errno = Lost, e
 	case n > 0:
 		l.peer = Spoke
+	case hungUp(fd):
+		l.peer = Lost
 	}
+}
+
+// hungUp reports whether both directions have ended: after the peer's end a read tells no more, not even of a reset.
+func hungUp(fd uintptr) bool {
+	p := unix.PollFd{Fd: int32(fd)}
+	var now unix.Timespec
+	n, _, e := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+	return e == 0 && n > 0 && p.Revents&(unix.POLLHUP|unix.POLLERR) != 0
 }

@@ -36,7 +36,8 @@ func (r *Request) Reset() {
 // again with the same bytes and more, at whatever address: it goes on where it stopped. Reset gives up such a request.
 // Otherwise it begins anew.
 //
-// One empty line before the request line is skipped, as RFC 9112 section 2.2 asks.
+// One empty line before the request line is skipped, as RFC 9112 section 2.2 asks. Bytes that cannot begin a method are
+// refused before the line is whole.
 func (r *Request) Parse(b []byte, lim *Limits) error {
 	if r.phase == over || r.phase == fresh && r.base == nil {
 		r.Reset()
@@ -63,6 +64,9 @@ func (r *Request) Parse(b []byte, lim *Limits) error {
 
 func (r *Request) first(b []byte, lim *Limits) error {
 	start := r.pos
+	if c := at(b, start); c != '\r' && c != '\n' && class[c]&isToken == 0 {
+		return r.fail(badByte(c, BadMethod), start) // at once: there may be no line end to wait for
+	}
 	line, err := r.line(b, lim, lim.line(), LineTooLong)
 	if err != nil {
 		return err
@@ -76,6 +80,14 @@ func (r *Request) first(b []byte, lim *Limits) error {
 		return r.fail(k, start+at)
 	}
 	return nil
+}
+
+// at is the byte at a place, and a harmless one beyond the end.
+func at(b []byte, i int) byte {
+	if i < len(b) {
+		return b[i]
+	}
+	return '\r'
 }
 
 func (r *Request) requestLine(line []byte) (k Kind, at int) {

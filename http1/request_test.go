@@ -148,6 +148,27 @@ func TestRefusedRequests(t *testing.T) {
 	f(DuplicateSingleton, 400, get("Content-Type: a/b", "Content-Type: a/b"))
 }
 
+// Bytes that cannot begin a method are refused before a line end has come: there may never be one.
+func TestRefusedBeforeTheLineIsWhole(t *testing.T) {
+	f := func(want Kind, part string) {
+		t.Helper()
+		var r Request
+		if got := kindOf(t, r.Parse([]byte(part), nil)); got != want {
+			t.Errorf("%q: %v, want %v", part, got, want)
+		}
+	}
+	f(BadMethod, "\x16\x03\x01")
+	f(BadMethod, " ")
+	f(BadMethod, "\r\n\xff")
+	f(NUL, "\x00")
+	for _, part := range []string{"", "G", "GET", "\r", "\r\n"} {
+		var r Request
+		if err := r.Parse([]byte(part), nil); err != ErrMore {
+			t.Errorf("%q: %v", part, err)
+		}
+	}
+}
+
 func TestRequest(t *testing.T) {
 	type want struct {
 		Method, Target, Host, Path, Query, Origin string

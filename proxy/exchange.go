@@ -1,8 +1,6 @@
 package proxy
 
 import (
-	"encoding/binary"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,6 +39,7 @@ type exchange struct {
 
 	start, done time.Time
 	headSent    bool // the client has seen the head of the response
+	asked       bool // the client, whether it still waits
 	sentBytes   int64
 	firstSent   time.Time // when the head went out
 	keep        bool      // the client connection may carry another request
@@ -86,7 +85,7 @@ func (x *exchange) release() {
 // clear makes ready for the next request; what lies in x.in stays.
 func (x *exchange) clear() {
 	x.start, x.firstSent = time.Time{}, time.Time{}
-	x.headSent, x.sentBytes, x.keep = false, 0, false
+	x.headSent, x.asked, x.sentBytes, x.keep = false, false, 0, false
 	x.body.reset()
 	x.req.Reset()
 	x.target, x.a, x.b = nil, nil, nil
@@ -113,7 +112,8 @@ func (x *exchange) shift() {
 
 // run is the life of a request.
 func (x *exchange) run() (keep bool) {
-	x.identify()
+	x.body.begin(&x.req, x.in[x.req.Len:x.end])
+	x.keep = !x.req.Close && !x.s.p.draining.Load()
 	f := x.admit()
 	if f.None() {
 		f = x.route()
@@ -127,15 +127,6 @@ func (x *exchange) run() (keep bool) {
 	}
 	x.finish(f)
 	return x.keep
-}
-
-// identify gives the request its names: the id, and its place on the connection.
-func (x *exchange) identify() {
-	x.s.served++
-	binary.LittleEndian.PutUint64(x.rec.Transaction[:8], rand.Uint64())
-	binary.LittleEndian.PutUint64(x.rec.Transaction[8:], rand.Uint64())
-	x.body.begin(&x.req, x.in[x.req.Len:x.end])
-	x.keep = !x.req.Close && !x.s.p.draining.Load()
 }
 
 // admit refuses what the gateway never forwards.

@@ -113,17 +113,22 @@ func (x *exchange) recordRequest() {
 	}
 }
 
-// firstWords are the method and target of a broken head, as far as they can be made out.
+// firstWords are the method and target of a broken head, as far as they can be made out: nothing where the first word is
+// no method, and no byte that is not printable.
 func firstWords(b []byte) (method, target []byte) {
 	line, _, _ := bytes.Cut(b[:min(len(b), 512)], []byte("\n"))
 	words := bytes.Fields(line)
-	if len(words) > 0 {
-		method = words[0]
+	if len(words) == 0 || !http1.ValidName(words[0]) {
+		return nil, nil
 	}
-	if len(words) > 1 {
-		target = words[1]
+	if len(words) == 1 {
+		return words[0], nil
 	}
-	return method, target
+	end := bytes.IndexFunc(words[1], func(r rune) bool { return r <= ' ' || r > '~' })
+	if end < 0 {
+		end = len(words[1])
+	}
+	return words[0], words[1][:end]
 }
 
 // linger lets the client read an answer that came before its request was read: a close with unread input would make

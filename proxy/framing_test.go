@@ -375,6 +375,7 @@ func TestClosedAfterInterim(t *testing.T) {
 		})
 		w.start()
 		w.status(w.get("/"), 200)
+		w.row(1)
 		c := w.client().say("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 		c.answer("GET")
 		w.status(c.answer("GET"), 502)

@@ -82,6 +82,7 @@ const (
 	bodyMaxV2   = 4 << 30
 	firstGlance = 250 * time.Millisecond // a wait looks at the client first after so long,
 	glance      = time.Second            // and then less and less often, down to this
+	replyTime   = 50 * time.Millisecond  // in which whoever left answers our question with a reset
 	deliverTime = 60 * time.Second       // in which a client must take some of the response
 	lingerTime  = 2 * time.Second        // for reading what a client still sends after an early answer
 	lingerBytes = 16 << 20

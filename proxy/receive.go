@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
 	"causeway/conn"
@@ -111,7 +112,7 @@ func (x *exchange) waitLimit() time.Time {
 }
 
 // interrupted decides whether a wait that was cut short goes on. The client comes first: if it is gone, nothing else
-// matters.
+// matters, not even that the member failed or ran out of time at the same moment.
 func (x *exchange) interrupted(err error, now time.Time, phase fault.Phase) fault.Fault {
 	if errors.Is(err, conn.ErrStopped) { // the upload failed, and says why
 		return fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Reset}
@@ -129,19 +130,38 @@ func (x *exchange) interrupted(err error, now time.Time, phase fault.Phase) faul
 }
 
 // clientGone finds out whether the client still wants its answer; the error says how it went. A client that ended its
-// side may only have said all it had to say. So it is asked: an interim response is harmless to who waits, and whoever
-// left answers it with a reset, which the next look sees. HTTP/1.0 knows no interim responses and is not asked.
+// side may only have said all it had to say. So it is asked, once: an interim response is harmless to who waits, and
+// whoever left answers it with a reset, which is given a moment to come. It is 100 because every client of HTTP/1.1 skips
+// that, while some take any other for the answer. HTTP/1.0 knows no interim responses and is not asked.
 func (x *exchange) clientGone() error {
-	if !x.body.ended.Load() || x.s.c.Peer() != conn.Gone {
+	if !x.body.ended.Load() {
 		return nil
 	}
-	var question []byte
-	if x.req.Minor == 1 {
-		question = []byte("HTTP/1.1 102 Processing\r\n\r\n")
+	peer := x.s.c.Peer()
+	if peer == conn.Gone {
+		if err := x.ask(); err != nil {
+			return err
+		}
+		peer = x.s.c.Peer()
 	}
+	if peer == conn.Lost {
+		return syscall.ECONNRESET
+	}
+	return nil
+}
+
+// ask puts the question to the client, unless it was. The error says that the connection is over on our side already.
+func (x *exchange) ask() error {
+	var question []byte
+	if x.req.Minor == 1 && !x.asked {
+		question = []byte("HTTP/1.1 100 Continue\r\n\r\n")
+	}
+	x.asked = true
 	x.s.c.SetWriteDeadline(time.Now().Add(deliverTime))
 	n, err := x.s.c.Write(question)
-	x.sentBytes += int64(n)
+	if x.sentBytes += int64(n); n > 0 && err == nil {
+		x.s.h.Do(func() { time.Sleep(replyTime) })
+	}
 	return err
 }
 

@@ -2,7 +2,9 @@ package proxy
 
 import (
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
+	"math/rand/v2"
 	"time"
 
 	"causeway/certs"
@@ -110,7 +112,7 @@ func (s *session) refuseHandshake(err error) {
 		return
 	}
 	x := take(s)
-	x.start = time.Now()
+	x.begin(time.Now())
 	x.finish(fault.Fault{Side: fault.Client, Phase: fault.Handshake, Kind: fault.NotTLS})
 	x.release()
 }
@@ -159,18 +161,26 @@ func (x *exchange) serve() bool {
 	}
 }
 
-// begin starts the clock of a request: its first byte is here.
+// begin starts the clock of a request, whose first byte is here, and gives it its names: the id, and its place on the
+// connection.
 func (x *exchange) begin(now time.Time) {
 	x.start = now
+	x.s.served++
+	binary.LittleEndian.PutUint64(x.rec.Transaction[:8], rand.Uint64())
+	binary.LittleEndian.PutUint64(x.rec.Transaction[8:], rand.Uint64())
 	x.s.c.SetReadDeadline(now.Add(headTimeout))
 }
 
-// readFailed ends a connection on which no whole head came. Between requests that is nothing to speak of.
+// readFailed ends a connection on which no whole head came. Between requests that is nothing to speak of, and who leaves
+// in the middle of a head, as a port scan does, has made no request: that is counted. Who takes too long is answered.
 func (x *exchange) readFailed(err error) bool {
-	if x.end == 0 {
-		return false
+	switch f := clientFault(err, fault.Request, fault.Closed); {
+	case x.end == 0:
+	case f.Kind == fault.Timeout:
+		x.finish(f)
+	default:
+		x.s.p.metrics.HeadsIncomplete.Inc()
 	}
-	x.finish(clientFault(err, fault.Request, fault.Closed))
 	return false
 }
 

@@ -13,7 +13,8 @@ import (
 )
 
 // upgrade passes 101 on and joins client and member until one of them ends, or until neither has said anything for the
-// request timeout, which on an Application Gateway bounds an upgraded session too.
+// request timeout, which on an Application Gateway bounds an upgraded session too. That is how such a session ends, and
+// no fault: both sides see a clean end.
 func (x *exchange) upgrade(begun []byte) fault.Fault {
 	if !x.wantsUpgrade() || !http1.EqualFold(x.res.Upgrade, "websocket") {
 		return fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Malformed, Detail: "it switches to a protocol that nobody asked for"}
@@ -49,9 +50,7 @@ func (x *exchange) tunnel() fault.Fault {
 	upErr, downErr := x.s.h.Both(x.s.c, x.b, up, down)
 	x.sentBytes += x.a.BytesIn - in
 	x.body.read += x.a.BytesOut - out
-	if errors.Is(upErr, errIdle) || errors.Is(downErr, errIdle) {
-		return fault.Fault{Side: fault.Gateway, Phase: fault.Body, Kind: fault.Timeout, Detail: errIdle.Error()}
-	}
+	x.rec.IdleEnd = errors.Is(upErr, errIdle) || errors.Is(downErr, errIdle)
 	return fault.Fault{}
 }
 

@@ -55,20 +55,33 @@ func TestWebSocket(t *testing.T) {
 	})
 }
 
-// The request timeout bounds the silence of a session.
+// The request timeout bounds the silence of a session. Its end is a clean one on both sides, and no fault.
 func TestSilentWebSocket(t *testing.T) {
 	inTime(t, func(w *world) {
-		w.member(echo)
+		var end error
+		w.member(func(p *peer) {
+			echo(p)
+			_, end = p.Conn.Read(make([]byte, 1))
+		})
 		w.start()
 		c := w.client().say(hello)
 		c.answerStream()
 		c.expect("welcome ")
 		begin := time.Now()
-		c.rest()
+		if _, err := c.r.ReadByte(); err != io.EOF {
+			t.Errorf("the client met %v", err)
+		}
 		if took := time.Since(begin); took != 20*time.Second {
 			t.Errorf("it took %v", took)
 		}
-		w.says(w.row(1), 101, fault.UpstreamTimedOut, "gateway/body/timeout")
+		w.settle()
+		if end != io.EOF {
+			t.Errorf("the member met %v", end)
+		}
+		w.says(w.row(1), 101, fault.NoError, "")
+		if !w.row(1).IdleEnd {
+			t.Error("nothing says how it ended")
+		}
 	})
 }
 

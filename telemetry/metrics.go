@@ -24,6 +24,7 @@ type Metrics struct {
 
 	Connections       prometheus.Counter
 	HandshakeFailures prometheus.Counter
+	HeadsIncomplete   prometheus.Counter
 	BareLF            prometheus.Counter
 	Panics            prometheus.Counter
 	Reloads           *prometheus.CounterVec // result
@@ -50,6 +51,7 @@ func New() *Metrics {
 	m := &Metrics{Registry: prometheus.NewRegistry(), targets: map[[3]string]*Target{}}
 	m.Connections = m.counter("client_connections_total", "Client connections accepted.")
 	m.HandshakeFailures = m.counter("client_handshake_failures_total", "TLS handshakes with clients that failed.")
+	m.HeadsIncomplete = m.counter("client_heads_incomplete_total", "Connections that clients closed in the middle of a request head.")
 	m.BareLF = m.counter("backend_bare_lf_total", "Responses whose head ended a line with a bare LF.")
 	m.Panics = m.counter("panics_total", "Requests that a defect of the gateway ended.")
 	m.Reloads = m.counters("reloads_total", "Configurations applied or refused.", "result")
