@@ -15,6 +15,7 @@ import (
 
 	"causeway/accesslog"
 	"causeway/admin"
+	"causeway/certs"
 	"causeway/conn"
 	"causeway/gateway"
 	"causeway/instance"
@@ -192,6 +193,7 @@ func parse(c admin.Config) (*gateway.Document, gateway.Local, []gateway.Problem,
 	}
 	problems = append(problems, document.Problems()...)
 	problems = append(problems, gateway.ValidateLocal(local, document.Config)...)
+	problems = append(problems, certs.Check(document.Config, local, time.Now())...)
 	if gateway.HasErrors(problems) {
 		return nil, local, problems, ErrInvalid
 	}

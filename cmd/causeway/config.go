@@ -9,9 +9,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"causeway/certs"
 	"causeway/gateway"
 )
 
@@ -32,8 +34,9 @@ func configValidateCommand() *cobra.Command {
 		Use:   "validate FILE...",
 		Short: "Find every problem of gateway documents",
 		Long: "Find every problem of gateway documents: exports of az network application-gateway show, or bodies of the REST API.\n" +
-			"FILE - is standard input. With --local, causeway.yaml is checked along with them; without it, a certificate whose\n" +
-			"private key is nowhere is only a warning. Exit code 1 means that a document has an error; warnings are no errors.",
+			"FILE - is standard input. With --local, causeway.yaml and the files that it names are checked along with them;\n" +
+			"without it, a certificate whose private key is nowhere is only a warning. Exit code 1 means that a document\n" +
+			"has an error; warnings are no errors.",
 		Example: "  causeway config validate gateway.json\n  causeway config validate gateway.json --local causeway.yaml -o json",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
@@ -98,10 +101,11 @@ func asProblem(problems []gateway.Problem, err error) ([]gateway.Problem, error)
 // export carries.
 func localCheck(local gateway.Local, document *gateway.Document, given bool) []gateway.Problem {
 	problems := gateway.ValidateLocal(local, document.Config)
+	if given {
+		return append(problems, certs.Check(document.Config, local, time.Now())...)
+	}
 	for i := range problems {
-		if !given {
-			problems[i].Severity = gateway.Warning
-		}
+		problems[i].Severity = gateway.Warning
 	}
 	return problems
 }

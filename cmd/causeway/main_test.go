@@ -1,12 +1,17 @@
 package main
 
 import (
+	"crypto/x509"
 	"errors"
+	"os"
 	"os/exec"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"causeway/certs/certstest"
 )
 
 func TestMain(m *testing.M) {
@@ -19,6 +24,9 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits,
+			"certificate": func(ts *testscript.TestScript, neg bool, args []string) {
+				makeCertificate(t, ts, neg, args)
+			},
 		},
 	})
 }
@@ -33,6 +41,20 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got := exitCode(err); got != want {
 		ts.Fatalf("causeway %v: exit code %s, want %s (%v)", args[1:], got, want, err)
 	}
+}
+
+// makeCertificate writes a key pair: certificate NAME VALIDITY makes NAME.pem and NAME.key, which end in VALIDITY from now.
+func makeCertificate(t *testing.T, ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: certificate NAME VALIDITY")
+	}
+	validity, err := time.ParseDuration(args[1])
+	ts.Check(err)
+	cert, key := certstest.PEM(t, certstest.SelfSigned(t, args[0], func(c *x509.Certificate) {
+		c.NotBefore, c.NotAfter = time.Now().Add(-100*time.Hour), time.Now().Add(validity)
+	}))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".pem"), cert, 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".key"), key, 0o600))
 }
 
 func exitCode(err error) string {
