@@ -19,7 +19,7 @@ var pages = makePages(map[int][2]string{
 	431: {"Request Header Fields Too Large", "The request header is larger than the gateway takes."},
 	500: {"Internal Server Error", "The gateway failed on this request."},
 	501: {"Not Implemented", "The gateway does not support this request."},
-	502: {"Bad Gateway", "The server behind the gateway gave no valid answer."},
+	502: {"Bad Gateway", "The gateway got no valid answer from the servers behind it."},
 	504: {"Gateway Timeout", "The server behind the gateway did not answer in time."},
 })
 
