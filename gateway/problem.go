@@ -35,6 +35,22 @@ func HasErrors(problems []Problem) bool {
 	return slices.ContainsFunc(problems, func(p Problem) bool { return p.Severity == Error })
 }
 
+// ProblemText is problems for people: errors before warnings, a line each after the prefix, and under each run of
+// problems with one hint that hint once.
+func ProblemText(prefix string, problems []Problem) string {
+	problems = slices.Clone(problems)
+	slices.SortStableFunc(problems, func(a, b Problem) int { return cmp.Compare(a.Severity, b.Severity) })
+	var b strings.Builder
+	for i, p := range problems {
+		fmt.Fprintf(&b, "%s%s\n", prefix, printable(p.String()))
+		last := i+1 == len(problems) || problems[i+1].Hint != p.Hint || problems[i+1].Severity != p.Severity
+		if p.Hint != "" && last {
+			fmt.Fprintf(&b, "  hint: %s\n", strings.ReplaceAll(printable(p.Hint), "\n", "\n    "))
+		}
+	}
+	return b.String()
+}
+
 // report collects problems.
 type report struct{ problems []Problem }
 

@@ -23,18 +23,6 @@ import (
 	"causeway/telemetry"
 )
 
-// Options say what to run and where.
-type Options struct {
-	Config     string            // gateway document
-	Local      string            // causeway.yaml; empty: none
-	Data       string            // data directory
-	Listen     string            // address that frontends are bound at; empty: all, both families
-	Bind       map[string]string // frontend → address of its own
-	PortOffset int               // added to every port of the document
-	Admin      string            // read-only TCP address; empty: none
-	Drain      time.Duration     // how long requests under way may take at the end
-}
-
 // Supervisor is a gateway at work.
 type Supervisor struct {
 	o        Options
@@ -73,8 +61,11 @@ func Socket(data string) string { return filepath.Join(data, socketName) }
 func LogRoot(data string) string { return filepath.Join(data, logsName) }
 
 // Start reads the documents, serves them, and answers on the control socket. Problems that are warnings are returned
-// beside a running gateway.
+// beside a running gateway. See Hint for what to do about the error.
 func Start(o Options) (*Supervisor, []gateway.Problem, error) {
+	if err := o.check(); err != nil {
+		return nil, nil, err
+	}
 	if err := os.MkdirAll(LogRoot(o.Data), 0o700); err != nil {
 		return nil, nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -156,6 +147,9 @@ func (s *Supervisor) Apply(c admin.Config) ([]gateway.Problem, error) {
 	c = s.complete(c)
 	document, local, problems, err := parse(c)
 	if err != nil {
+		return problems, err
+	}
+	if err := s.o.fit(document.Config); err != nil {
 		return problems, err
 	}
 	revision := s.revision + 1
@@ -264,12 +258,7 @@ func (s *Supervisor) close(deadline time.Time) {
 	s.log.Close()
 }
 
-// Problems writes problems to w, a line and a hint each.
+// Problems writes problems to w as text.
 func Problems(w io.Writer, problems []gateway.Problem) {
-	for _, p := range problems {
-		fmt.Fprintln(w, p)
-		if p.Hint != "" {
-			fmt.Fprintln(w, "  hint:", p.Hint)
-		}
-	}
+	io.WriteString(w, gateway.ProblemText("", problems))
 }

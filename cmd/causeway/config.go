@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -130,23 +129,18 @@ func printValidations(w io.Writer, results []validation, output string) error {
 }
 
 func printValidation(w io.Writer, r validation) error {
-	var b strings.Builder
 	errorCount := 0
 	for _, p := range r.Problems {
 		if p.Severity == gateway.Error {
 			errorCount++
-		}
-		fmt.Fprintf(&b, "%s: %s\n", r.File, p)
-		if p.Hint != "" {
-			fmt.Fprintf(&b, "  hint: %s\n", strings.ReplaceAll(p.Hint, "\n", "\n    "))
 		}
 	}
 	verdict := "valid"
 	if !r.Valid {
 		verdict = "invalid"
 	}
-	fmt.Fprintf(&b, "%s: %s, %s, %s\n", r.File, verdict, count(errorCount, "error"), count(len(r.Problems)-errorCount, "warning"))
-	_, err := io.WriteString(w, b.String())
+	_, err := fmt.Fprintf(w, "%s%s: %s, %s, %s\n", gateway.ProblemText(r.File+": ", r.Problems), r.File, verdict,
+		count(errorCount, "error"), count(len(r.Problems)-errorCount, "warning"))
 	return err
 }
 

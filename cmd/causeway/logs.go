@@ -204,15 +204,35 @@ func (t *tail) line(line []byte) error {
 func oneLine(r *accesslog.Record) string {
 	member := "-"
 	if n := len(r.Attempts); n > 0 {
-		member = r.Attempts[n-1].Server.String()
+		member = memberText(&r.Attempts[n-1])
 	}
 	s := fmt.Sprintf("%s  %s  %03d  %s %s  pool %s  member %s  %.3f s  %x", r.Start.UTC().Format("2006-01-02T15:04:05.000Z"), r.Client.Addr(), r.Status,
-		dashIfEmpty(string(r.Method)), dashIfEmpty(string(r.OriginalURI)), dashIfEmpty(r.Pool), member, r.Taken.Seconds(), r.Transaction)
+		dashIfEmpty(string(r.Method)), target(r), dashIfEmpty(r.Pool), member, r.Taken.Seconds(), r.Transaction)
 	if !r.Fault.None() {
 		s += "\n    " + r.Fault.Text()
 	}
 	for i, a := range r.Attempts[:max(0, len(r.Attempts)-1)] {
-		s += fmt.Sprintf("\n    attempt %d on %s: %s", i+1, a.Server, a.Fault.Text())
+		s += fmt.Sprintf("\n    attempt %d on %s: %s", i+1, memberText(&a), a.Fault.Text())
 	}
 	return s
+}
+
+// target is what was asked of which host.
+func target(r *accesslog.Record) string {
+	uri := string(r.OriginalURI)
+	if len(r.OriginalHost) == 0 || !strings.HasPrefix(uri, "/") { // an absolute URI names the host itself
+		return dashIfEmpty(uri)
+	}
+	return string(r.OriginalHost) + uri
+}
+
+// memberText is a member as the document names it, with the address that was dialled where that differs.
+func memberText(a *accesslog.Attempt) string {
+	switch {
+	case !a.Server.IsValid():
+		return dashIfEmpty(a.Member)
+	case a.Member == "" || a.Member == a.Server.Addr().String():
+		return a.Server.String()
+	}
+	return a.Member + " (" + a.Server.String() + ")"
 }

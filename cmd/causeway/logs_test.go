@@ -1,0 +1,25 @@
+package main
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"causeway/accesslog"
+)
+
+func TestOneLine(t *testing.T) {
+	server := netip.MustParseAddrPort("127.0.0.1:9000")
+	f := func(r accesslog.Record, want string) {
+		t.Helper()
+		if got := oneLine(&r); !strings.Contains(got, want) {
+			t.Errorf("%s\nlacks %s", got, want)
+		}
+	}
+	f(accesslog.Record{Status: 404, Method: []byte("GET"), OriginalHost: []byte("shop.example"), OriginalURI: []byte("/a?b")}, "404  GET shop.example/a?b  pool -  member -")
+	f(accesslog.Record{OriginalHost: []byte("x"), OriginalURI: []byte("http://y/a")}, "- http://y/a  pool")
+	f(accesslog.Record{Attempts: []accesslog.Attempt{{Member: "10.0.0.4", Server: server}}}, "member 10.0.0.4 (127.0.0.1:9000)")
+	f(accesslog.Record{Attempts: []accesslog.Attempt{{Member: "127.0.0.1", Server: server}}}, "member 127.0.0.1:9000")
+	f(accesslog.Record{Attempts: []accesslog.Attempt{{Member: "app.example"}}}, "member app.example ")
+	f(accesslog.Record{Attempts: []accesslog.Attempt{{Member: "a.example"}, {Server: server}}}, "attempt 1 on a.example: ")
+}
