@@ -84,7 +84,7 @@ func Listen(socket, address string) (*Server, error) {
 }
 
 // ErrTaken is returned when a gateway is running on the data directory.
-var ErrTaken = errors.New("another gateway is running on this data directory; stop it, or give this one a directory of its own with --data")
+var ErrTaken = errors.New("another gateway is running on this data directory")
 
 func listenUnix(socket string) (net.Listener, error) {
 	if c, err := net.DialTimeout("unix", socket, time.Second); err == nil {

@@ -83,7 +83,10 @@ func (i *Instance) Apply(c *gateway.Config, local gateway.Local, revision uint64
 	next, err := i.build(c, local)
 	if err != nil {
 		i.o.Metrics.Reloads.WithLabelValues("refused").Inc()
-		return fmt.Errorf("apply the configuration: %w; the one before goes on serving", err)
+		if i.Serving() {
+			return fmt.Errorf("apply the configuration: %w; the one before goes on serving", err)
+		}
+		return fmt.Errorf("apply the configuration: %w", err)
 	}
 	i.makeReady(next)
 	i.swap(next, local, revision)

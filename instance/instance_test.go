@@ -176,6 +176,11 @@ func TestReloadKeepsWhatStays(t *testing.T) {
 		io.Copy(io.Discard, r.Body)
 		r.Body.Close()
 	}
+	bad := document(members, []string{"127.0.0.1"}, port)
+	bad.Listeners[0].Protocol, bad.Listeners[0].SSLCertificate, bad.SSLCertificates = "Https", "cert", []gateway.SSLCertificate{{Name: "cert"}}
+	if err := i.Apply(bad, gateway.DefaultLocal(), 0); err == nil || strings.Contains(err.Error(), "goes on serving") {
+		t.Errorf("at the first start: %v", err)
+	}
 	for n := range 3 {
 		if err := i.Apply(document(members, []string{"127.0.0.1"}, port), gateway.DefaultLocal(), uint64(n)); err != nil {
 			t.Fatal(err)
@@ -186,8 +191,6 @@ func TestReloadKeepsWhatStays(t *testing.T) {
 		t.Errorf("%d connections", n)
 	}
 	// What is wrong changes nothing.
-	bad := document(members, []string{"127.0.0.1"}, port)
-	bad.Listeners[0].Protocol, bad.Listeners[0].SSLCertificate, bad.SSLCertificates = "Https", "cert", []gateway.SSLCertificate{{Name: "cert"}}
 	err := i.Apply(bad, gateway.DefaultLocal(), 9)
 	if err == nil || !strings.Contains(err.Error(), `"cert"`) || !strings.Contains(err.Error(), "goes on serving") {
 		t.Errorf("%v", err)
@@ -210,7 +213,7 @@ func TestReloadKeepsWhatStays(t *testing.T) {
 	if n := connections.Load(); n != 2 {
 		t.Errorf("%d connections after the refusals", n)
 	}
-	if got := sum(t, metrics, "causeway_reloads_total"); got != 5 {
+	if got := sum(t, metrics, "causeway_reloads_total"); got != 6 {
 		t.Errorf("%v reloads counted", got)
 	}
 	i.Close(time.Now())

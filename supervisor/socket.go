@@ -28,9 +28,9 @@ func listen(place string) (net.Listener, error) {
 	ln, err := (&net.ListenConfig{KeepAlive: -1}).Listen(context.Background(), "tcp", place)
 	switch {
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("%w; ports below 1024 need root or CAP_NET_BIND_SERVICE: try --port-offset 8000", err)
+		return nil, fmt.Errorf("%w; ports below 1024 need root or CAP_NET_BIND_SERVICE", err)
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%w; another program has it: stop that, or use --listen or --port-offset", err)
+		return nil, fmt.Errorf("%w; another program has it", err)
 	}
 	return ln, err
 }

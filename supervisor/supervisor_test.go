@@ -404,7 +404,7 @@ func TestStartErrors(t *testing.T) {
 		h.write(h.o.Config, strings.Replace(document("10.0.0.4"), `"port":80,`, `"port":0,`, 1))
 	}, "has errors")
 	f(func(h *house) { h.write(h.o.Local, "members: [") }, "causeway.yaml")
-	f(func(h *house) { h.o.Admin = "nonsense" }, "admin address")
+	f(func(h *house) { h.o.Admin = "nonsense" }, "--admin nonsense")
 	f(func(h *house) {
 		ln, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", h.port))
 		if err != nil {

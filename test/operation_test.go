@@ -105,6 +105,9 @@ func TestTerminationDrains(t *testing.T) {
 	if g.cmd.ProcessState.ExitCode() != 0 {
 		t.Errorf("exit %d:\n%s", g.cmd.ProcessState.ExitCode(), g.stderr)
 	}
+	if !strings.Contains(g.stderr.String(), "msg=ended by=SIGTERM") {
+		t.Errorf("the log does not name the signal:\n%s", g.stderr)
+	}
 	if r := g.records(1); r[0]["requestUri"] != "/slow" || r[0]["httpStatus"] != 200.0 {
 		t.Errorf("record %v", r[0])
 	}
@@ -119,8 +122,8 @@ func TestStartsThatCannotWork(t *testing.T) {
 	f := func(code int, want string, args ...string) {
 		t.Helper()
 		_, stderr, got := causeway(t, append([]string{"serve"}, args...)...)
-		if got != code || !strings.Contains(stderr, want) {
-			t.Errorf("serve %s: exit %d, want %d with %q:\n%s", strings.Join(args, " "), got, code, want, stderr)
+		if got != code || !strings.Contains(stderr, want) || !strings.Contains(stderr, "\nhint: ") {
+			t.Errorf("serve %s: exit %d, want %d with %q and a hint:\n%s", strings.Join(args, " "), got, code, want, stderr)
 		}
 	}
 	file := func(name, text string) string {
@@ -138,6 +141,18 @@ func TestStartsThatCannotWork(t *testing.T) {
 	f(3, "another program has it", "--config", file("taken.json", plain(taken, member).String()), "--data", data("d"), "--listen", "127.0.0.1")
 	f(3, "another gateway is running", "--config", file("free.json", plain(freePort(t), member).String()), "--data", other.data, "--listen", "127.0.0.1")
 	f(2, "FRONTEND=ADDR", "--config", "x", "--bind", "nonsense")
+	free := func(more ...string) []string {
+		return append([]string{"--config", data("free.json"), "--data", data("e"), "--listen", "127.0.0.1"}, more...)
+	}
+	f(2, "no frontend IP configuration \"nosuchfrontend\"", free("--bind", "nosuchfrontend=127.0.0.1")...)
+	f(2, "--log-format xml", free("--log-format", "xml")...)
+	f(2, "it is negative", free("--drain", "-1s")...)
+	f(2, "not between 0 and 65535", free("--port-offset", "70000")...)
+	f(2, "not between 0 and 65535", free("--port-offset", "-1")...)
+	f(2, "would become", free("--port-offset", "65000")...)
+	f(2, "not ADDRESS:PORT", free("--admin", "0.0.0.0:99999")...)
+	f(3, "in use", free("--admin", fmt.Sprint("127.0.0.1:", taken))...)
+	f(3, "open the control socket", "--config", data("free.json"), "--data", data(strings.Repeat("long", 30)))
 	if got := curl(t, url(taken, "/alive")); !strings.Contains(got, "/alive") {
 		t.Errorf("the gateway that was there first: %s", got)
 	}

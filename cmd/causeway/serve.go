@@ -32,6 +32,9 @@ func serveCommand() *cobra.Command {
 			"  causeway serve --config gateway.json --local causeway.yaml --bind public=192.0.2.10 --bind private=10.0.0.10",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := oneOf("--log-format", logFormat, "text", "json"); err != nil {
+				return err
+			}
 			var err error
 			if o.Bind, err = parseBind(bind); err != nil {
 				return err
@@ -88,8 +91,7 @@ func serve(stderr io.Writer, o supervisor.Options, logFormat string) error {
 		handler = slog.NewJSONHandler(stderr, nil)
 	}
 	slog.SetDefault(slog.New(handler))
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
+	ctx := untilEnded()
 	s, problems, err := supervisor.Start(o)
 	supervisor.Problems(stderr, problems)
 	if err != nil {
@@ -101,29 +103,51 @@ func serve(stderr io.Writer, o supervisor.Options, logFormat string) error {
 	signal.Notify(hup, syscall.SIGHUP)
 	go reloads(s, hup)
 	s.Run(ctx)
-	slog.Info("ended")
+	slog.Info("ended", "by", context.Cause(ctx))
 	return nil
 }
 
+// untilEnded is until a signal ends the program; its name is the cause.
+func untilEnded() context.Context {
+	ctx, end := context.WithCancelCause(context.Background())
+	quit := make(chan os.Signal, 1)
+	signal.Notify(quit, syscall.SIGTERM, syscall.SIGINT)
+	go func() {
+		name := "SIGTERM"
+		if <-quit == syscall.SIGINT {
+			name = "SIGINT"
+		}
+		slog.Info("ending", "by", name)
+		end(errors.New(name))
+	}()
+	return ctx
+}
+
 func startError(err error) error {
-	if errors.Is(err, supervisor.ErrInvalid) {
-		return &exitError{code: exitBadNews, err: err, hint: "mend what is listed above; causeway config validate checks a document without serving it"}
-	}
+	exit := &exitError{code: exitFailed, err: err, hint: supervisor.Hint(err)}
+	var option *supervisor.OptionError
 	var format *gateway.FormatError
-	if errors.As(err, &format) {
-		return &exitError{code: exitBadNews, err: err, hint: format.Hint}
+	switch {
+	case errors.As(err, &option):
+		exit.code = exitUsage
+	case errors.Is(err, supervisor.ErrInvalid), errors.As(err, &format):
+		exit.code = exitBadNews
 	}
-	return &exitError{code: exitFailed, err: err}
+	return exit
 }
 
 func reloads(s *supervisor.Supervisor, hup <-chan os.Signal) {
 	for range hup {
 		problems, err := s.Reload()
 		for _, p := range problems {
-			slog.Warn("configuration", "problem", p.String(), "hint", p.Hint)
+			level := slog.LevelWarn
+			if p.Severity == gateway.Error {
+				level = slog.LevelError
+			}
+			slog.Log(context.Background(), level, "configuration", "problem", p.String(), "hint", p.Hint)
 		}
 		if err != nil {
-			slog.Error("reload refused; the configuration before goes on serving", "error", err)
+			slog.Error("reload refused; the configuration before goes on serving", "error", err, "hint", supervisor.Hint(err))
 			continue
 		}
 		slog.Info("reloaded", "revision", s.Status().Revision)
