@@ -411,7 +411,7 @@ func TestStartErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { ln.Close() })
-	}, "--port-offset")
+	}, "another program has it")
 }
 
 func TestConnectionsWithin(t *testing.T) {
