@@ -1,11 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -86,7 +86,7 @@ func eachServer(h gateway.Health, f func(pool, settings string, s gateway.Server
 func printHealth(w io.Writer, h gateway.Health) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "POOL\tSETTINGS\tMEMBER\tADDRESS\tHEALTH\tSINCE")
-	var sick []string
+	var sick ailments
 	eachServer(h, func(pool, settings string, s gateway.ServerHealth) {
 		dial, since := "-", "-"
 		if x := s.Causeway; x != nil {
@@ -94,20 +94,60 @@ func printHealth(w io.Writer, h gateway.Health) error {
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", pool, settings, s.Address, dial, s.Health, since)
 		if s.Health != "Up" {
-			sick = append(sick, fmt.Sprintf("%s (%s): %s", s.Address, settings, s.Detail))
+			sick.add(s.Address+" ("+settings+")", s.Detail)
 		}
 	})
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	for _, s := range sick {
-		fmt.Fprintln(w)
-		fmt.Fprintln(w, s)
+	for _, a := range sick {
+		if err := writeLine(w, "\n"+wrap(strings.Join(a.members, ", ")+": "+a.text, columns())); err != nil {
+			return err
+		}
 	}
 	if len(h.Pools) == 0 {
-		return errors.Join(nil, writeLine(w, "No rule sends requests to a pool."))
+		return writeLine(w, "No rule sends requests to a pool.")
 	}
 	return nil
+}
+
+// ailments are the members that are not healthy, by what is said of them.
+type ailments []ailment
+
+type ailment struct {
+	text    string
+	members []string
+}
+
+func (l *ailments) add(member, text string) {
+	for i := range *l {
+		if a := &(*l)[i]; a.text == text {
+			a.members = append(a.members, member)
+			return
+		}
+	}
+	*l = append(*l, ailment{text, []string{member}})
+}
+
+// wrap breaks text between words into lines of at most width characters; a longer word has a line of its own.
+func wrap(text string, width int) string {
+	var b strings.Builder
+	used := 0
+	for _, word := range strings.Fields(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case used == 0:
+		case used+1+n > width:
+			b.WriteByte('\n')
+			used = 0
+		default:
+			b.WriteByte(' ')
+			used++
+		}
+		b.WriteString(word)
+		used += n
+	}
+	return b.String()
 }
 
 func writeLine(w io.Writer, s string) error {

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"causeway/gateway"
+)
+
+// Members that suffer from the same are told of together, in lines that fit.
+func TestHealthTellsAReasonOnce(t *testing.T) {
+	t.Setenv("COLUMNS", "")
+	const text = "The backend did not answer within the time that the probe allows for it, which is its timeout and no more than that. Check it."
+	var h gateway.Health
+	h.Pools = []gateway.PoolHealth{{Pool: gateway.Ref{ID: "x/pool"}, Settings: []gateway.SettingsHealth{{
+		Settings: gateway.Ref{ID: "x/http"},
+		Servers: []gateway.ServerHealth{
+			{Address: "10.0.0.4", Health: "Down", Detail: text}, {Address: "10.0.0.5", Health: "Unknown", Detail: "Another."},
+			{Address: "10.0.0.6", Health: "Down", Detail: text}, {Address: "10.0.0.7", Health: "Up", Detail: "Fine."},
+		},
+	}}}}
+	var b strings.Builder
+	if err := printHealth(&b, h); err != nil {
+		t.Fatal(err)
+	}
+	_, got, _ := strings.Cut(b.String(), "\n\n")
+	want := `10.0.0.4 (http), 10.0.0.6 (http): The backend did not answer within the time that the probe allows
+for it, which is its timeout and no more than that. Check it.
+
+10.0.0.5 (http): Another.
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
