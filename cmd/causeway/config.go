@@ -17,7 +17,9 @@ import (
 )
 
 func configCommand() *cobra.Command {
-	return group("config", "Check and show gateway documents", configValidateCommand(), configShowCommand(), configApplyCommand())
+	return group("config", "Check, show and apply gateway documents",
+		"  causeway config validate gateway.json --local causeway.yaml\n  causeway config show gateway.json\n  causeway config apply gateway.json",
+		configValidateCommand(), configShowCommand(), configApplyCommand())
 }
 
 // validation is what `config validate -o json` prints for each file.

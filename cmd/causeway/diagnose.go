@@ -44,11 +44,17 @@ func diagnoseCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			tellUnread(cmd.ErrOrStderr(), bundle)
+			if nothing(bundle) {
+				return &exitError{
+					code: exitFailed, err: fmt.Errorf("diagnose: nothing in %s was recognised as evidence", strings.Join(looked(paths, data), ", ")),
+					hint: "give a gateway's data directory, its access log, the gateway document, or what az network application-gateway\nshow-backend-health prints",
+				}
+			}
 			report, err := diagnose.Run(bundle, o)
 			if err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("diagnose: %w", err)}
 			}
-			tellUnread(cmd.ErrOrStderr(), bundle)
 			if err := printReport(cmd.OutOrStdout(), report, output); err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("write the report: %w", err)}
 			}
@@ -71,11 +77,8 @@ func gather(stderr io.Writer, live bool, data string, paths []string) (*evidence
 	if live && len(paths) > 0 {
 		return nil, &exitError{code: exitUsage, err: errors.New("--live and paths exclude each other"), hint: "--live diagnoses the gateway on --data"}
 	}
-	if len(paths) == 0 {
-		paths = []string{data}
-	}
 	if !live {
-		b, err := evidence.Open(paths)
+		b, err := evidence.Open(looked(paths, data))
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, &exitError{code: exitFailed, err: err, hint: "name the gateway's data directory with --data, or files to diagnose"}
 		}
@@ -85,6 +88,19 @@ func gather(stderr io.Writer, live bool, data string, paths []string) (*evidence
 		return b, nil
 	}
 	return gatherLive(stderr, data)
+}
+
+// looked are the places to look at when the gateway is not asked.
+func looked(paths []string, data string) []string {
+	if len(paths) == 0 {
+		return []string{data}
+	}
+	return paths
+}
+
+// nothing reports whether a bundle holds no evidence at all: "no failures" would be a lie.
+func nothing(b *evidence.Bundle) bool {
+	return b.Config == nil && b.Local == nil && b.Health == nil && len(b.Logs) == 0
 }
 
 func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {

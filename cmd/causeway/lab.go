@@ -19,7 +19,9 @@ import (
 )
 
 func labCommand() *cobra.Command {
-	return group("lab", "Rehearse failures whose cause is known", labListCommand(), labRunCommand(), labDemoCommand())
+	return group("lab", "Rehearse failures whose cause is known",
+		"  causeway lab list\n  causeway lab run idle-race\n  causeway lab demo",
+		labListCommand(), labRunCommand(), labDemoCommand())
 }
 
 func labListCommand() *cobra.Command {

@@ -72,13 +72,25 @@ func rootCommand() *cobra.Command {
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return flagsFromEnvironment(cmd) },
 	}
 	root.AddCommand(serveCommand(), configCommand(), healthCommand(), logsCommand(), diagnoseCommand(), causesCommand(), labCommand(), versionCommand())
+	completionCommand(root)
 	return root
 }
 
+// completionCommand makes cobra's own command one that a shell it does not know is refused by, as any other group.
+func completionCommand(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+			cmd.Example = "  causeway completion bash > /etc/bash_completion.d/causeway\n  causeway completion zsh > \"${fpath[1]}/_causeway\""
+		}
+	}
+}
+
 // group makes a command that only holds others: alone it prints its help, with anything unknown it is used wrongly.
-func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+func group(use, short, example string, commands ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: use, Short: short, Args: cobra.NoArgs,
+		Use: use, Short: short, Example: example, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(commands...)
