@@ -81,7 +81,7 @@ func TestNilAndEmptyParts(t *testing.T) {
 }
 
 func TestNobodyThere(t *testing.T) {
-	if _, err := NewClient(filepath.Join(t.TempDir(), "admin.sock")).Status(); !errors.Is(err, ErrNotRunning) {
+	if _, err := NewClient(filepath.Join(t.TempDir(), "admin.sock")).Status(); !errors.Is(err, ErrNotRunning) || !strings.HasSuffix(err.Error(), ErrNotRunning.Error()) {
 		t.Errorf("%v", err)
 	}
 }

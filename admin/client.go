@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
+	"syscall"
 	"time"
 
 	"causeway/gateway"
@@ -74,7 +77,7 @@ func (c *Client) get(path string, v any) error {
 func (c *Client) do(req *http.Request, v any) error {
 	res, err := c.http.Do(req)
 	if err != nil {
-		return fmt.Errorf("ask the gateway at %s: %w", c.socket, errors.Join(ErrNotRunning, err))
+		return fmt.Errorf("ask the gateway at %s: %w", c.socket, &unreached{err})
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, bodyMax))
@@ -86,3 +89,19 @@ func (c *Client) do(req *http.Request, v any) error {
 	}
 	return nil
 }
+
+// unreached is ErrNotRunning with what was met, which is told only where it says more than that.
+type unreached struct{ met error }
+
+func (e *unreached) Error() string {
+	if errors.Is(e.met, fs.ErrNotExist) || errors.Is(e.met, syscall.ECONNREFUSED) {
+		return ErrNotRunning.Error()
+	}
+	var request *url.Error // its text names an address that is nowhere
+	if errors.As(e.met, &request) {
+		return request.Err.Error()
+	}
+	return e.met.Error()
+}
+
+func (e *unreached) Unwrap() []error { return []error{ErrNotRunning, e.met} }
