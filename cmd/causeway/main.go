@@ -79,11 +79,14 @@ func rootCommand() *cobra.Command {
 // completionCommand makes cobra's own command one that a shell it does not know is refused by, as any other group.
 func completionCommand(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
-	for _, cmd := range root.Commands() {
-		if cmd.Name() == "completion" {
-			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-			cmd.Example = "  causeway completion bash > /etc/bash_completion.d/causeway\n  causeway completion zsh > \"${fpath[1]}/_causeway\""
-		}
+	cmd, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		return
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	cmd.Example = "  causeway completion bash > /etc/bash_completion.d/causeway"
+	for _, shell := range cmd.Commands() {
+		shell.Example = "  causeway completion " + shell.Name()
 	}
 }
 
