@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -44,16 +43,16 @@ func configApplyCommand() *cobra.Command {
 
 func readParts(files []string, local string) (c admin.Config, err error) {
 	if len(files) == 0 && local == "" {
-		return c, &exitError{code: exitUsage, err: errors.New("config apply needs a document, or --local causeway.yaml"), hint: "see causeway config apply --help"}
+		return c, &exitError{code: exitUsage, err: errors.New("config apply needs a document, or --local causeway.yaml")}
 	}
 	if len(files) > 0 {
-		if c.Document, err = os.ReadFile(files[0]); err != nil {
-			return c, &exitError{code: exitFailed, err: fmt.Errorf("read the gateway document: %w", err)}
+		if c.Document, err = readInput(nil, files[0]); err != nil {
+			return c, err
 		}
 	}
 	if local != "" {
-		if c.Local, err = os.ReadFile(local); err != nil {
-			return c, &exitError{code: exitFailed, err: fmt.Errorf("read causeway.yaml: %w", err)}
+		if c.Local, err = readInput(nil, local); err != nil {
+			return c, err
 		}
 		c.Dir = absolute(filepath.Dir(local))
 	}

@@ -138,6 +138,9 @@ func were(n int64, one string) string {
 }
 
 func notRunning(err error, data string) error {
+	if errors.Is(err, os.ErrPermission) {
+		return &exitError{code: exitFailed, err: err, hint: "ask as the user that runs the gateway: its control socket is for nobody else"}
+	}
 	return &exitError{code: exitFailed, err: err, hint: "start one with causeway serve --data " + data + ", or name its data directory with --data"}
 }
 
@@ -148,7 +151,7 @@ func oneOf(flag, value string, allowed ...string) error {
 			return nil
 		}
 	}
-	return &exitError{code: exitUsage, err: fmt.Errorf("%s %s: it is one of %s", flag, value, strings.Join(allowed, ", ")), hint: "see --help"}
+	return &exitError{code: exitUsage, err: fmt.Errorf("%s %s: it is one of %s", flag, value, strings.Join(allowed, ", "))}
 }
 
 // window reads --since and --until.

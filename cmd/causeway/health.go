@@ -21,7 +21,7 @@ func healthCommand() *cobra.Command {
 		Short:   "Show the backend health of a running gateway",
 		Long:    "Show the state of every member, what its last probe met, and what to do about it. Exit code 1 means that one is not healthy.",
 		Example: "  causeway health\n  causeway health --pool web -o json",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := oneOf("-o", output, "text", "json"); err != nil {
 				return err

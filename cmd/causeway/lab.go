@@ -30,7 +30,7 @@ func labListCommand() *cobra.Command {
 		Use:     "list",
 		Short:   "List the scenarios",
 		Example: "  causeway lab list",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := oneOf("-o", output, "text", "json"); err != nil {
 				return err
@@ -214,7 +214,7 @@ func labDemoCommand() *cobra.Command {
 			"members of which one is a Node.js server with a short keep-alive timeout, sparse POSTs, the report, the fix, the same requests\n" +
 			"again. Exit code 0 means that the cause was named and the failures stopped. Nothing leaves this machine's loopback.",
 		Example: "  causeway lab demo\n  causeway lab demo --keep /tmp/demo    # and look around afterwards",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d.Out, d.Fancy = cmd.OutOrStdout(), onTerminal(cmd.OutOrStdout())
 			return runDemo(cmd.Context(), &d)

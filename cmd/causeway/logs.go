@@ -43,7 +43,7 @@ func logsCommand() *cobra.Command {
 		Long: "Show the access log of the gateway on --data, a line a request: time, client, status, request, member, how long it took\n" +
 			"and what failed. -o json prints the records as they are stored.",
 		Example: "  causeway logs --since 1h --status 502\n  causeway logs -f --failed\n  causeway logs --pool web -o json",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := oneOf("-o", output, "text", "json"); err != nil {
 				return err

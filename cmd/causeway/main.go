@@ -46,13 +46,16 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.Execute()
+	cmd, err := root.ExecuteC()
 	if err == nil {
 		return 0
 	}
 	// What cobra itself refuses is always the way that it was called.
-	exit := &exitError{code: exitUsage, err: err, hint: "see causeway --help"}
+	exit := &exitError{code: exitUsage, err: err}
 	errors.As(err, &exit)
+	if exit.code == exitUsage && exit.hint == "" {
+		exit.hint = "see " + cmd.CommandPath() + " --help"
+	}
 	if exit.err != nil {
 		fmt.Fprintf(stderr, "causeway: %v\n", exit.err)
 	}
@@ -70,9 +73,11 @@ func rootCommand() *cobra.Command {
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return flagsFromEnvironment(cmd) },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddCommand(serveCommand(), configCommand(), healthCommand(), logsCommand(), diagnoseCommand(), causesCommand(), labCommand(), versionCommand())
 	completionCommand(root)
+	explainUsage(root)
 	return root
 }
 
@@ -93,7 +98,7 @@ func completionCommand(root *cobra.Command) {
 // group makes a command that only holds others: alone it prints its help, with anything unknown it is used wrongly.
 func group(use, short, example string, commands ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: use, Short: short, Example: example, Args: cobra.NoArgs,
+		Use: use, Short: short, Example: example,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(commands...)
@@ -111,7 +116,7 @@ func flagsFromEnvironment(cmd *cobra.Command) error {
 			return
 		}
 		if err := cmd.Flags().Set(f.Name, value); err != nil {
-			failed = fmt.Errorf("read the environment variable %s: %w", name, err)
+			failed = fmt.Errorf("read the environment variable %s: %w", name, flagError(err))
 		}
 	})
 	return failed

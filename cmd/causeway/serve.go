@@ -30,7 +30,7 @@ func serveCommand() *cobra.Command {
 			"Every port of the document is bound at --listen plus --port-offset.",
 		Example: "  causeway serve --config gateway.json --port-offset 8000\n" +
 			"  causeway serve --config gateway.json --local causeway.yaml --bind public=192.0.2.10 --bind private=10.0.0.10",
-		Args: cobra.NoArgs,
+		Args: noDocument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := oneOf("--log-format", logFormat, "text", "json"); err != nil {
 				return err
