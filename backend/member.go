@@ -37,11 +37,11 @@ type Member struct {
 type State struct {
 	Probed    bool // at least once
 	Up        bool
-	Reason    string // word of the backend-health vocabulary; empty when up
-	Errno     string // of a failed connection; "timeout" where there was none
-	Detail    string // sentence for people
-	Received  int    // status of the last probe; 0: none
-	Failures  int    // consecutive
+	Reason    string    // word of the backend-health vocabulary; empty when up
+	Errno     string    // of a failed connection; "timeout" where there was none
+	Detail    string    // sentence for people
+	Received  int       // status of the last probe; 0: none
+	Failures  int       // consecutive
 	Since     time.Time // the last change of Up
 	LastProbe time.Time
 	Passed    time.Time // the last probe that succeeded; zero: none did

@@ -321,3 +321,18 @@ func TestExamplesAreValid(t *testing.T) {
 		t.Errorf("three-sites.json with causeway.yaml:\n%s", problemText(all))
 	}
 }
+
+// What the systemd unit is shipped with says nothing, and that is valid.
+func TestPackagedLocalFile(t *testing.T) {
+	data, err := os.ReadFile("../packaging/causeway.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	local, problems, err := ParseLocal(data, "../packaging")
+	if err != nil || len(problems) > 0 {
+		t.Fatal(problems, err)
+	}
+	if d := cmp.Diff(DefaultLocal(), local); d != "" {
+		t.Error(d)
+	}
+}
