@@ -51,6 +51,12 @@ func Parse(data []byte) (*Document, error) {
 // slice is the document's own.
 func (d *Document) Problems() []Problem { return d.problems }
 
+// ProblemsWith are the problems that the document has together with causeway.yaml, as ValidateLocal finds them; the paths
+// have the form of the document.
+func (d *Document) ProblemsWith(local Local) []Problem {
+	return d.finish(ValidateLocal(local, d.Config))
+}
+
 // JSON is the document in canonical REST form, indented, secrets included: canonical names and enum values, references as
 // given, unknown properties kept.
 func (d *Document) JSON() []byte { return render(d.tree) }

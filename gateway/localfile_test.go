@@ -97,11 +97,11 @@ func TestValidateLocal(t *testing.T) {
 	local.Members = map[string]string{"10.1.2.4": "127.0.0.1", "10.1.2.6": "127.0.0.1"}
 	want := `warning: certificates["shop-tsl"]: the document has no sslCertificate of this name [UnknownCertificate]
     hint: did you mean shop-tls?
-error: httpListeners[1].sslCertificate: listener "shop-https" needs the certificate "shop-tls", and the document holds no key for it, as exports never do [CertificateKeyMissing]
+error: httpListeners[1].properties.sslCertificate: listener "shop-https" needs the certificate "shop-tls", and the document holds no key for it, as exports never do [CertificateKeyMissing]
     hint: add to causeway.yaml:
     certificates:
       shop-tls:
-        cert: shop-tls.crt
+        cert: shop-tls.pem
         key: shop-tls.key
     (or pfx: and password:)
 warning: members["10.1.2.6"]: no backend pool of the document has this member [UnknownMember]
@@ -111,6 +111,11 @@ warning: members["10.1.2.6"]: no backend pool of the document has this member [U
 		t.Error(diff)
 	}
 	local = DefaultLocal()
+	for file, path := range map[string]string{"rest-v2": "httpListeners[1].properties.sslCertificate", "az-show": "httpListeners[1].sslCertificate"} {
+		if d := parseFile(t, "testdata/"+file+".json"); !hasProblem(d.ProblemsWith(local), "CertificateKeyMissing", path) {
+			t.Errorf("%s: no %s among\n%s", file, path, problemText(d.ProblemsWith(local)))
+		}
+	}
 	local.Certificates = map[string]KeyPair{"SHOP-tls": {Cert: "a", Key: "b"}}
 	if problems := ValidateLocal(local, cfg); len(problems) > 0 {
 		t.Errorf("unexpected:\n%s", problemText(problems))

@@ -80,7 +80,7 @@ func (r *report) missingKeys(local Local, cfg *Config) {
 		if cert.KeyVaultSecretID != "" {
 			why = "its key is in a key vault, which Causeway does not read"
 		}
-		r.error(fmt.Sprintf("httpListeners[%d].sslCertificate", i), "CertificateKeyMissing", keyHint(cert.Name),
+		r.error(fmt.Sprintf("httpListeners[%d].properties.sslCertificate", i), "CertificateKeyMissing", keyHint(cert.Name),
 			"listener %s needs the certificate %s, and %s", shorten(l.Name), shorten(cert.Name), why)
 	}
 }
@@ -94,7 +94,7 @@ func keyHint(name string) string {
 		return c
 	}, name)
 	return fmt.Sprintf("add to causeway.yaml:\ncertificates:\n  %s:\n    cert: %s\n    key: %s\n(or pfx: and password:)",
-		yamlKey(name), yamlKey(file+".crt"), yamlKey(file+".key"))
+		yamlKey(name), yamlKey(file+".pem"), yamlKey(file+".key"))
 }
 
 // yamlKey quotes a scalar that YAML might read as something else.

@@ -186,7 +186,7 @@ func parse(c admin.Config) (*gateway.Document, gateway.Local, []gateway.Problem,
 		return nil, local, problems, fmt.Errorf("read the gateway document: %w", err)
 	}
 	problems = append(problems, document.Problems()...)
-	problems = append(problems, gateway.ValidateLocal(local, document.Config)...)
+	problems = append(problems, document.ProblemsWith(local)...)
 	problems = append(problems, certs.Check(document.Config, local, time.Now())...)
 	if gateway.HasErrors(problems) {
 		return nil, local, problems, ErrInvalid
