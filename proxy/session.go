@@ -178,7 +178,7 @@ func (x *exchange) readFailed(err error) bool {
 	case x.end == 0:
 	case f.Kind == fault.Timeout:
 		x.finish(f)
-	default:
+	case f.Side == fault.Client: // else the gateway is ending
 		x.s.p.metrics.HeadsIncomplete.Inc()
 	}
 	return false

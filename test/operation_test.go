@@ -179,7 +179,7 @@ func TestFromSymptomToCause(t *testing.T) {
 		t.Errorf("diagnose: exit %d\n%s", code, stdout)
 	}
 	stdout, _, _ = g.run("logs", "--status", "500")
-	if n := strings.Count(stdout, " 500  GET /fail"); n != 6 {
+	if n := strings.Count(stdout, "/fail  pool web  "); n != 6 {
 		t.Errorf("%d rows:\n%s", n, stdout)
 	}
 }
