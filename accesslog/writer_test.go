@@ -117,8 +117,10 @@ func TestOutageIsTold(t *testing.T) {
 	w.store(batch, 1)
 	w.closeFile()
 	got := told.String()
-	for _, want := range []string{"level=WARN msg=\"access-log records are being lost\" records=2", "not a directory",
-		"level=INFO msg=\"access-log records are kept again\" lost=5", "records=7", "slower"} {
+	for _, want := range []string{
+		"level=WARN msg=\"access-log records are being lost\" records=2", "not a directory",
+		"level=INFO msg=\"access-log records are kept again\" lost=5", "records=7", "slower",
+	} {
 		if strings.Count(got, want) != 1 {
 			t.Errorf("no %s, or more than one, in\n%s", want, got)
 		}

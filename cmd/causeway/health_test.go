@@ -15,8 +15,10 @@ func TestHealthTellsAReasonOnce(t *testing.T) {
 	h.Pools = []gateway.PoolHealth{{Pool: gateway.Ref{ID: "x/pool"}, Settings: []gateway.SettingsHealth{{
 		Settings: gateway.Ref{ID: "x/http"},
 		Servers: []gateway.ServerHealth{
-			{Address: "10.0.0.4", Health: "Down", Detail: text}, {Address: "10.0.0.5", Health: "Unknown", Detail: "Another."},
-			{Address: "10.0.0.6", Health: "Down", Detail: text}, {Address: "10.0.0.7", Health: "Up", Detail: "Fine."},
+			{Address: "10.0.0.4", Health: "Down", Detail: text},
+			{Address: "10.0.0.5", Health: "Unknown", Detail: "Another."},
+			{Address: "10.0.0.6", Health: "Down", Detail: text},
+			{Address: "10.0.0.7", Health: "Up", Detail: "Fine."},
 		},
 	}}}}
 	var b strings.Builder
