@@ -4,8 +4,11 @@ import "testing"
 
 func TestProblemText(t *testing.T) {
 	got := ProblemText("f: ", []Problem{
-		{"a", "A", "old", "renew", Warning}, {"b", "B", "bad", "mend\nit", Error}, {"c", "B", "bad", "mend\nit", Error},
-		{"d", "A", "old\x1b", "renew", Warning}, {"e", "E", "odd", "", Warning},
+		{"a", "A", "old", "renew", Warning},
+		{"b", "B", "bad", "mend\nit", Error},
+		{"c", "B", "bad", "mend\nit", Error},
+		{"d", "A", "old\x1b", "renew", Warning},
+		{"e", "E", "odd", "", Warning},
 	})
 	want := `f: error: b: bad [B]
 f: error: c: bad [B]
