@@ -88,20 +88,20 @@ func printHealth(w io.Writer, h gateway.Health) error {
 	fmt.Fprintln(t, "POOL\tSETTINGS\tMEMBER\tADDRESS\tHEALTH\tSINCE")
 	var sick ailments
 	eachServer(h, func(pool, settings string, s gateway.ServerHealth) {
-		dial, since := "-", "-"
+		dial, since := "", ""
 		if x := s.Causeway; x != nil {
-			dial, since = dashIfEmpty(x.Dial), dashIfEmpty(x.Since)
+			dial, since = x.Dial, x.Since
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", pool, settings, s.Address, dial, s.Health, since)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", pool, settings, s.Address, dashIfEmpty(dial), s.Health, dashIfEmpty(since))
 		if s.Health != "Up" {
-			sick.add(s.Address+" ("+settings+")", s.Detail)
+			sick.add(s.Address+" ("+settings+")", dial, s.Detail)
 		}
 	})
 	if err := t.Flush(); err != nil {
 		return err
 	}
 	for _, a := range sick {
-		if err := writeLine(w, "\n"+wrap(strings.Join(a.members, ", ")+": "+a.text, columns())); err != nil {
+		if err := writeLine(w, "\n"+wrap(strings.Join(a.members, ", ")+": "+a.text(), columns())); err != nil {
 			return err
 		}
 	}
@@ -115,18 +115,31 @@ func printHealth(w io.Writer, h gateway.Health) error {
 type ailments []ailment
 
 type ailment struct {
-	text    string
+	first   string // what is said of the first member
+	shared  string // the same without its address
 	members []string
 }
 
-func (l *ailments) add(member, text string) {
+func (l *ailments) add(member, address, text string) {
+	shared := text
+	if address != "" {
+		shared = strings.ReplaceAll(text, address, "its address")
+	}
 	for i := range *l {
-		if a := &(*l)[i]; a.text == text {
+		if a := &(*l)[i]; a.shared == shared {
 			a.members = append(a.members, member)
 			return
 		}
 	}
-	*l = append(*l, ailment{text, []string{member}})
+	*l = append(*l, ailment{text, shared, []string{member}})
+}
+
+// text is what holds for all members.
+func (a *ailment) text() string {
+	if len(a.members) == 1 {
+		return a.first
+	}
+	return a.shared
 }
 
 // wrap breaks text between words into lines of at most width characters; a longer word has a line of its own.

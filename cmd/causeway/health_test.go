@@ -18,6 +18,9 @@ func TestHealthTellsAReasonOnce(t *testing.T) {
 			{Address: "10.0.0.4", Health: "Down", Detail: text},
 			{Address: "10.0.0.5", Health: "Unknown", Detail: "Another."},
 			{Address: "10.0.0.6", Health: "Down", Detail: text},
+			{Address: "10.0.0.8", Health: "Down", Detail: "10.0.0.8:80 refused.", Causeway: &gateway.HealthEvidence{Dial: "10.0.0.8:80"}},
+			{Address: "10.0.0.9", Health: "Down", Detail: "10.0.0.9:80 refused.", Causeway: &gateway.HealthEvidence{Dial: "10.0.0.9:80"}},
+			{Address: "10.0.0.10", Health: "Down", Detail: "10.0.0.10:80 fell.", Causeway: &gateway.HealthEvidence{Dial: "10.0.0.10:80"}},
 			{Address: "10.0.0.7", Health: "Up", Detail: "Fine."},
 		},
 	}}}}
@@ -30,6 +33,10 @@ func TestHealthTellsAReasonOnce(t *testing.T) {
 for it, which is its timeout and no more than that. Check it.
 
 10.0.0.5 (http): Another.
+
+10.0.0.8 (http), 10.0.0.9 (http): its address refused.
+
+10.0.0.10 (http): 10.0.0.10:80 fell.
 `
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
