@@ -199,12 +199,12 @@ var all = []Cause{
 		},
 	},
 	{
-		ID: "d-hung", Title: "some requests never get an answer, however long one waits",
-		Mechanism: "A request is lost in the backend (a deadlock, a lost lock, a leaked worker): it would not finish at any timeout.",
-		Evidence:  "Answers are quick or do not come: none takes the last third of the request timeout.",
-		Rivals:    []string{"d-timeout-below-latency", "b-stateful-idle-drop"}, Separate: "answers in the last third below the timeout: none, or many",
+		ID: "d-hung", Title: "some requests get no answer, while others of the same kind are quick",
+		Mechanism: "A request is lost in the backend (a deadlock, a lost lock, a leaked worker) and would not finish at any timeout; or it is of a second, far slower kind under the same name.",
+		Evidence:  "Answers are quick or do not come: none takes the last third of the request timeout, and the same route is answered while these wait.",
+		Rivals:    []string{"d-timeout-below-latency", "b-stateful-idle-drop", "d-gc-pause"}, Separate: "raise the timeout for this path alone, or on one member: requests that are lost still do not finish",
 		Disproof: "the backend's log shows such a request finishing after the gateway gave up",
-		Fixes:    []Fix{{Side: "backend", Change: "take a stack dump of {member} while a request hangs; give locks and calls to others a timeout. A longer request timeout on the gateway changes nothing"}},
+		Fixes:    []Fix{{Side: "backend", Change: "take a stack dump of {member} while a request hangs; give locks and calls to others a timeout"}},
 	},
 	{
 		ID: "e-header-too-big", Title: "the response header is larger than the gateway takes", Mechanism: "Cookies or claims make the response header grow above the gateway's limit of 32 KB.",
@@ -328,6 +328,6 @@ var all = []Cause{
 	{
 		ID: "k-backend-5xx", Title: "the backend itself answers with an error", Mechanism: "The status is the application's own; the gateway only passes it on.", Evidence: "The backend's status is the client's.",
 		Rivals: []string{"k-chained-proxy"}, Separate: "whether the member is itself a proxy: then its own log names the next hop", Disproof: "the member's log has no such answer",
-		Fixes: []Fix{{Side: "backend", Change: "look the requests up in the log of {member} by x-appgw-trace-id (the transactionId in the rows below)"}},
+		Fixes: []Fix{{Side: "backend", Change: "look the requests up in the log of {member} by x-appgw-trace-id (the transaction ids above)"}},
 	},
 }

@@ -27,13 +27,19 @@ type Fix struct {
 
 // Find returns a cause by id; nil if there is none.
 func Find(id string) *Cause {
-	for i := range all {
-		if all[i].ID == id {
-			return &all[i]
+	for _, list := range [][]Cause{all, rivals} {
+		for i := range list {
+			if list[i].ID == id {
+				return &list[i]
+			}
 		}
 	}
 	return nil
 }
 
-// All returns the catalogue in the order of its ids' groups.
+// All returns the causes that a diagnosis can name, in the order of their groups; Rivals those that it only names as
+// what else it may be.
 func All() []Cause { return append([]Cause(nil), all...) }
+
+// Rivals returns the causes that a diagnosis never names as its finding.
+func Rivals() []Cause { return append([]Cause(nil), rivals...) }

@@ -14,7 +14,16 @@ func shortBody(q *inquiry) {
 	}), (*event).key)
 	for _, k := range keys {
 		events := groups[k]
-		f := q.claim("e-short-body", events, scopeOf(events), High)
+		_, same := sameDeficit(events)
+		if !same && len(events) > 1 && inOneMoment(events) {
+			q.suspect(events, "they were all cut at one moment: look whether the member's process ended then", "c-restart", "g-oom-kill", "e-short-body")
+			continue
+		}
+		confidence := Medium
+		if same && len(events) >= minEvents {
+			confidence = High
+		}
+		f := q.claim("e-short-body", events, scopeOf(events), confidence)
 		f.says("access-log", fmt.Sprintf("%d answers of %s ended early, after a good status: %s", len(events), k.member, deficits(events)), events...)
 		f.excludes("j-client-abort", "it was the member's side of the connection that ended")
 		if deficit, same := sameDeficit(events); !same {

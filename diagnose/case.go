@@ -143,7 +143,7 @@ func rows(events []*event) []string {
 // fill puts the names of this gateway into the texts of every finding.
 func (q *inquiry) fill(values map[string]string, f *Finding) {
 	if q.config != nil {
-		values["gateway"], values["group"] = q.config.Name, resourceGroup(q.config.ResourceID())
+		values["gateway"], values["group"] = q.config.Name, resourceGroup(q.config.ID)
 	}
 	values["pool"], values["settings"], values["member"] = f.Scope.Pool, f.Scope.Settings, f.Scope.Member
 	var pairs []string
@@ -195,12 +195,15 @@ func keep(a, b string) string {
 	return a
 }
 
-// address is where the member of a group of events was reached.
+// address is where the members of a group of events were reached.
 func address(events []*event) string {
-	if !events[0].server.IsValid() {
-		return ""
+	var all []string
+	for _, e := range events {
+		if at := e.server.String(); e.server.IsValid() && !slices.Contains(all, at) && len(all) < 4 {
+			all = append(all, at)
+		}
 	}
-	return events[0].server.String()
+	return strings.Join(all, " and ")
 }
 
 // seconds writes a duration as people say it: three digits at most, in seconds or milliseconds.

@@ -17,12 +17,13 @@ func clientLeft(q *inquiry) {
 		gone := e.fault.Kind == fault.Closed || e.fault.Kind == fault.Reset
 		return gone || e.fault.Phase == fault.Deliver
 	})
+	events = q.withoutImpatience(events)
 	if len(events) == 0 {
 		return
 	}
 	f := q.claim("j-client-abort", events, scopeOf(events), High)
 	waited := sortedDurations(events, func(e *event) time.Duration { return e.taken })
-	f.says("access-log", fmt.Sprintf("%s ended from the client's side; they had waited %s in the middle, %s at most",
+	f.says("access-log", fmt.Sprintf("%s ended from the client's side; they had waited %s in the median, %s at most, as far as the gateway could tell",
 		count(len(events), "request", "requests"), seconds(quantile(waited, 0.5)), seconds(waited[len(waited)-1])), events...)
 	if spread := waited[len(waited)*9/10] - waited[len(waited)/10]; len(waited) >= minEvents && spread < quantile(waited, 0.5)/10 {
 		f.says("access-log", fmt.Sprintf("nearly all of them left after the same time: a timer of the client's, about %s", seconds(quantile(waited, 0.5))))
@@ -32,4 +33,26 @@ func clientLeft(q *inquiry) {
 	}
 	f.expect("client", 0, len(events), "unknown", "whether they would have waited for the answer is not in the evidence")
 	q.fill(map[string]string{}, f)
+}
+
+// patience is how long one waits before one gives up.
+const patience = 500 * time.Millisecond
+
+// withoutImpatience sets those aside who left while they waited longer than any answer of their route had taken: they may
+// have given up because the member was slow, and then it is not they who failed.
+func (q *inquiry) withoutImpatience(events []*event) (rest []*event) {
+	var late []*event
+	for _, e := range events {
+		r := q.routes[e.route()]
+		if e.fault.Phase == fault.Wait && e.tried && r != nil && e.taken >= patience && (r.answered == 0 || e.taken > r.slowest) {
+			late = append(late, e)
+		} else {
+			rest = append(rest, e)
+		}
+	}
+	if len(late) > 0 {
+		q.suspect(late, "these clients waited longer than any answer to such a request took, and left: find out what the member did with these requests before you blame the clients",
+			"d-slow-route", "d-hung", "j-client-abort")
+	}
+	return rest
 }

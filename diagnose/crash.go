@@ -2,43 +2,52 @@ package diagnose
 
 import (
 	"fmt"
+	"time"
 )
 
 // crashOnInput: a kind of request makes the member drop the connection, each time, on whatever connection it comes. It
-// is told from accidents by its exclusiveness: the route never gets an answer, while the same members answer others.
+// is told from accidents by its exclusiveness: the route never gets an answer, while at the very same times the same
+// member answers others on the same kind of connection.
 func crashOnInput(q *inquiry) {
 	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.own && e.closedUnanswered() }), (*event).route)
 	for _, k := range keys {
 		events := groups[k]
 		r := q.routes[k]
-		others := q.answeredElsewhere(k.settings, k.path)
-		fresh := 0
-		for _, e := range events {
-			if !e.attempt.Reused {
-				fresh++
-			}
-		}
-		switch {
-		case r == nil || r.answered > 0 || others == 0 || len(events) < 3 || fresh == 0:
-			q.suspect(events, "send one of these requests alone, on a fresh connection, to the member, and read its own log at that time",
-				suspectsOfClose(events)...)
+		fresh, reused, near := q.company(events)
+		if r == nil || r.answered > 0 || len(events) < minEvents || fresh == 0 || 5*near < 4*len(events) {
+			q.suspect(events, "send one of these requests alone, on a fresh connection, to the member, and read its own log at that time", suspectsOfClose(events)...)
 			continue
 		}
-		confidence := High
-		if len(events) < minEvents {
-			confidence = Medium
-		}
-		scope := scopeOf(events)
-		f := q.claim("g-crash-on-input", events, scope, confidence)
-		f.says("access-log", fmt.Sprintf("%s %s was never answered: %d attempts, %d of them on a fresh connection, each ended by the member before a byte of an answer",
-			events[0].method, k.path, len(events), fresh), events...)
-		f.says("access-log", fmt.Sprintf("the same backend settings answered %d requests to other paths", others))
+		f := q.claim("g-crash-on-input", events, scopeOf(events), High)
+		f.says("access-log", fmt.Sprintf("%s %s was never answered: %d attempts, %d on fresh connections and %d on reused ones, each ended by the member before a byte of an answer",
+			k.method, k.path, len(events), fresh, reused), events...)
+		f.says("access-log", fmt.Sprintf("within a second of %d of them the same member answered other requests on the same kind of connection", near))
 		f.excludes("c-idle-race", fmt.Sprintf("%d of them were on connections that had never been idle", fresh))
-		f.excludes("c-restart", "other requests went on being answered")
+		f.excludes("c-restart", "the member answered other requests at those times")
 		f.leaves("e-uri-rejected", "c-middlebox-reset")
 		f.expect("backend", len(events), len(events), "bounded", "once the member answers this request; with what status is another question")
 		q.fill(map[string]string{"address": address(events)}, f)
 	}
+}
+
+// company counts the events on fresh and on reused connections, and those near which, within a second, their member gave
+// an answer on the same kind of connection.
+func (q *inquiry) company(events []*event) (fresh, reused, near int) {
+	for _, e := range events {
+		m, others := q.members[e.key()], 0
+		from, to := e.start.Add(-time.Second), e.at.Add(time.Second)
+		if e.attempt.Reused {
+			reused++
+			others = m.answers.between(from, to) - m.fresh.between(from, to)
+		} else {
+			fresh++
+			others = m.fresh.between(from, to)
+		}
+		if others > 0 {
+			near++
+		}
+	}
+	return fresh, reused, near
 }
 
 // suspectsOfClose are the causes that leave closed connections like these.
@@ -59,15 +68,4 @@ func suspectsOfClose(events []*event) []string {
 		out = append(out, "c-backend-conn-limit", "e-foreign-service")
 	}
 	return append(out, "g-crash-on-input", "g-oom-kill", "c-restart")
-}
-
-// answeredElsewhere counts the answers under the same settings to other routes.
-func (q *inquiry) answeredElsewhere(settings, path string) int {
-	n := 0
-	for k, r := range q.routes {
-		if k.settings == settings && k.path != path {
-			n += r.answered
-		}
-	}
-	return n
 }

@@ -14,7 +14,6 @@ func decides(id, fact string, want func(*event) bool) func(*inquiry) {
 			events := groups[k]
 			f := q.claim(id, events, scopeOf(events), High)
 			f.says("access-log", fmt.Sprintf("%d × %s", len(events), fact)+detail(events), events...)
-			f.excludes("k-empty-evidence", "the gateway saw it happen and recorded it")
 			q.fill(map[string]string{"address": address(events)}, f)
 		}
 	}

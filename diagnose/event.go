@@ -68,7 +68,7 @@ func (e *event) key() memberKey {
 	return memberKey{settings: e.settings, member: e.member, server: e.server}
 }
 
-func (e *event) route() routeKey { return routeKey{e.settings, e.path} }
+func (e *event) route() routeKey { return routeKey{e.settings, e.method, e.path} }
 
 // closedUnanswered reports whether the member's connection ended after the request went out and before a byte came back.
 func (e *event) closedUnanswered() bool {
@@ -86,7 +86,7 @@ func failed(r *accesslog.Record, own bool) (f fault.Fault, bad bool) {
 	if n := len(r.Attempts); n > 0 {
 		backend = r.Attempts[n-1].Status
 	}
-	if r.Status >= 500 && backend == r.Status {
+	if own := r.ErrorInfo == "" || r.ErrorInfo == fault.NoError; own && r.Status >= 500 && backend == r.Status {
 		return fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Status}, true
 	}
 	if own {

@@ -118,7 +118,7 @@ func causeOfReason(c change) string {
 
 // takenOut reports the failures of a pool without healthy members.
 func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
-	members, details := q.downMembers(pool, settings)
+	members, details := q.downMembers(pool, settings, events)
 	confidence := High
 	if len(members) == 0 || id == "a-probe-timeout-short" {
 		confidence = Medium
@@ -141,20 +141,21 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 	q.fill(map[string]string{"address": scope.Member}, f)
 }
 
-// downMembers are the members of a pool that are down now or ever were, with what is known of them.
-func (q *inquiry) downMembers(pool, settings string) (members, details []string) {
+// downMembers are the members of a pool that were down at some time of the events, with what had taken them out then.
+// What they are now says nothing of that time, unless nothing else is known.
+func (q *inquiry) downMembers(pool, settings string, events []*event) (members, details []string) {
+	from, to := events[0].start, events[len(events)-1].at
 	for i := range q.trails {
 		t := &q.trails[i]
 		if !strings.EqualFold(t.pool, pool) || !strings.EqualFold(t.settings, settings) {
 			continue
 		}
 		detail := ""
-		for _, c := range t.changes {
-			if !c.up {
-				detail = strings.TrimSpace("down since " + stamp(c.at) + ": " + c.reason + " " + c.errno)
-			}
-		}
-		if !strings.EqualFold(t.now.Health, "Up") && !strings.EqualFold(t.now.Health, "Healthy") {
+		if c, known := t.at(from); known && !c.up {
+			detail = c.text()
+		} else if c, down := t.wentDown(from, to); down {
+			detail = c.text()
+		} else if len(t.changes) == 0 && !strings.EqualFold(t.now.Health, "Up") && !strings.EqualFold(t.now.Health, "Healthy") {
 			detail = t.now.Detail
 		}
 		if detail != "" {
@@ -162,6 +163,10 @@ func (q *inquiry) downMembers(pool, settings string) (members, details []string)
 		}
 	}
 	return members, details
+}
+
+func (c change) text() string {
+	return strings.TrimSpace("down since " + stamp(c.at) + ": " + c.reason + " " + c.errno)
 }
 
 // unresolved: a member's name had no address.

@@ -29,7 +29,7 @@ func (q *inquiry) longestAnswered(k memberKey) time.Duration {
 
 // forgotten: something between gateway and member forgets a connection that was idle for long, without telling either:
 // what is sent on it afterwards is never answered. A member that needs long after a quiet time looks alike.
-func (q *inquiry) forgotten(events []*event, r routeTally, scope Scope) {
+func (q *inquiry) forgotten(events []*event, r *routeTally, scope Scope) {
 	if len(events) < minEvents || r.answered < enoughAnswers {
 		q.suspect(events, "all of them were on connections idle for longer than any that was answered: look for a firewall or balancer that forgets idle connections",
 			"b-stateful-idle-drop", "d-cold-start", "d-hung")

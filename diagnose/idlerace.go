@@ -32,17 +32,21 @@ func (q *inquiry) idleRaceOf(k memberKey, events []*event) {
 	r := race{k: k, m: m, limit: limit, events: cluster}
 	r.measure()
 	switch {
-	case r.answeredBeyond > 0 && r.answeredBeyond >= len(cluster)/10+1:
+	case r.answeredBeyond > len(cluster)/10:
 		return // connections idle for longer did answer: no limit at T
 	case r.oneMoment():
 		return // all at one instant: not an age but an event
+	case r.answeredInside > 2*len(cluster) || !r.signed():
+		q.suspect(cluster, fmt.Sprintf("the connections ended after about %s without a request, but others like them were answered, or that is simply how often requests come: read the log of %s at those times",
+			seconds(limit), k.member), "c-idle-race", "g-crash-on-input", "c-restart", "g-worker-recycle")
+		return
 	case len(cluster) < minEvents:
 		q.suspect(cluster, fmt.Sprintf("collect more traffic: %d failures fit an idle limit of %s on %s, five are needed for a verdict", len(cluster), seconds(limit), k.member),
 			"c-idle-race", "c-restart", "g-crash-on-input")
 		return
 	}
 	confidence := High
-	if len(rest) > len(cluster) || r.usesCluster() {
+	if len(rest) > len(cluster) || r.usesCluster() || 2*r.answeredInside > len(cluster) {
 		confidence = Medium
 	}
 	q.reportRace(&r, rest, confidence)
@@ -78,10 +82,10 @@ func (r *race) measure() {
 		r.window = max(r.window, r.limit-e.attempt.Idle)
 	}
 	r.window = max(r.window, time.Millisecond)
-	low, slack := r.limit-r.window, tolerance(r.limit)
+	low := r.limit - r.window
 	for _, g := range r.m.gaps {
 		switch {
-		case g.how == answered && g.idle > r.limit+slack:
+		case g.how == answered && g.idle > r.limit:
 			r.answeredBeyond++
 		case g.how == answered && g.idle > low:
 			r.answeredInside++
@@ -123,6 +127,24 @@ func (r *race) beside(side time.Duration) (below, above int) {
 	return below, above
 }
 
+// signed reports whether the failures bear the mark of a limit, and not only that of traffic that comes at about that
+// pace: idle age and latency add up more exactly than either is by itself, or idle connections were found closed at such
+// ages, or the limit is the one that the member announces.
+func (r *race) signed() bool {
+	idle := sortedDurations(r.events, func(e *event) time.Duration { return e.attempt.Idle })
+	sum := sortedDurations(r.events, closedAt)
+	if 2*middleHalf(sum) <= middleHalf(idle) {
+		return true
+	}
+	hint := r.m.hint
+	return r.staleBeyond > 0 || hint > 0 && ((r.limit-hint).Abs() <= tolerance(r.limit) || (r.limit-hint-time.Second).Abs() <= tolerance(r.limit))
+}
+
+// middleHalf is how far apart the values are, but for the quarters at either end.
+func middleHalf(sorted []time.Duration) time.Duration {
+	return sorted[len(sorted)*3/4] - sorted[len(sorted)/4]
+}
+
 // oneMoment reports whether the failures lie in one or two seconds of a longer window: an event, not an age.
 func (r *race) oneMoment() bool {
 	distinct := map[int64]bool{}
@@ -151,7 +173,7 @@ func (q *inquiry) reportRace(r *race, rest []*event, confidence string) {
 	f.says("access-log", fmt.Sprintf("%d requests were lost on connections of %s that had been idle for %s to %s; each connection ended at an idle age of %s (within %s), before any byte of an answer",
 		len(r.events), r.k.member, seconds(idle[0]), seconds(idle[len(idle)-1]), seconds(r.limit), seconds(r.spread)), r.events...)
 	f.says("access-log", r.announced())
-	f.says("access-log", fmt.Sprintf("they failed within %s (middle %s), long before an answer was due: this is the way of the connection's end, not the time of a handler",
+	f.says("access-log", fmt.Sprintf("they failed within %s (median %s), long before an answer was due: this is the way of the connection's end, not the time of a handler",
 		seconds(took[len(took)-1]), seconds(quantile(took, 0.5))))
 	f.says("access-log", fmt.Sprintf("connections idle for longer than that: %d answered, %d found closed before use. Within the last %s before it: %d answered, %d lost",
 		r.answeredBeyond, r.staleBeyond, seconds(r.window), r.answeredInside, len(r.events)))

@@ -17,6 +17,11 @@ func maxRequests(q *inquiry) {
 		if !mostly(same, events) || m.mostUses >= uses {
 			continue
 		}
+		if uses < 2 || !q.idlenessIsInnocent(k, same) {
+			q.suspect(same, "the lost requests were also on connections idle for longer than any that was answered: look for an idle limit of the member, or of a firewall between",
+				"c-keepalive-max-requests", "b-stateful-idle-rst", "c-idle-race")
+			continue
+		}
 		f := q.claim("c-keepalive-max-requests", same, scopeOf(same), High)
 		f.says("access-log", fmt.Sprintf("%d requests were lost on connections of %s that had carried exactly %d requests; no connection was answered after more than %d",
 			len(same), k.member, uses, m.mostUses), same...)
@@ -26,6 +31,17 @@ func maxRequests(q *inquiry) {
 		f.expect("backend", len(same), len(same), "exact", "a connection that says Connection: close with its last answer is not used again")
 		q.fill(map[string]string{"address": k.server.String(), "uses": fmt.Sprint(uses)}, f)
 	}
+}
+
+// idlenessIsInnocent reports whether connections that had been idle for as long did answer.
+func (q *inquiry) idlenessIsInnocent(k memberKey, events []*event) bool {
+	longest, n := q.longestAnswered(k), 0
+	for _, e := range events {
+		if e.attempt.Idle <= longest {
+			n++
+		}
+	}
+	return 5*n >= 4*len(events)
 }
 
 // commonUses is the number of requests that most of the connections had carried.

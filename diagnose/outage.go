@@ -42,7 +42,7 @@ func (q *inquiry) outages(events []*event, m *memberTally) []outage {
 	var out []outage
 	for _, e := range events {
 		n := len(out)
-		if n == 0 || e.start.Sub(out[n-1].last()) > quiet && m.answeredBetween(out[n-1].last().Add(time.Second), e.start.Add(-time.Second)) > 0 {
+		if n == 0 || e.start.Sub(out[n-1].last()) > quiet && m.answers.between(out[n-1].last().Add(time.Second), e.start.Add(-time.Second)) > 0 {
 			out = append(out, outage{})
 			n++
 		}
@@ -79,31 +79,72 @@ func (q *inquiry) memberOutages(f func(k memberKey, m *memberTally, o outage)) {
 // inSilence reports whether a request waited in vain while its member answered nobody else either.
 func (q *inquiry) inSilence(e *event) bool {
 	m := q.members[e.key()]
-	return isTimeout(e) && e.tried && m != nil && m.answeredBetween(e.start.Add(2*bucket), e.at.Add(-bucket)) == 0
+	return isTimeout(e) && e.tried && m != nil && m.answers.between(e.start.Add(2*bucket), e.at.Add(-bucket)) == 0
 }
 
-// restart: the process ended and came back. Connections broke together or new ones were refused, and the member
-// answered again before the probes had taken it out.
+// restart: the process ended and came back. Connections broke together or new ones were refused, nobody was answered
+// meanwhile, and the member answered again before the probes had taken it out.
 func restart(q *inquiry) {
+	var order []memberKey
+	away := map[memberKey][]outage{}
 	q.memberOutages(func(k memberKey, m *memberTally, o outage) {
-		back, returned := m.firstAnswerAfter(o.last().Add(-time.Second))
-		if !returned || o.refused == 0 || o.silent > 0 || !refusedOnly(o.events) || q.evicted(o, back) {
+		back, returned := m.answers.after(o.last().Add(-time.Second))
+		o.events = trimBefore(o.events)
+		if !returned || !o.likeARestart(m) || q.evicted(o, back) {
 			return
 		}
-		o.events = trimBefore(o.events)
-		confidence := Medium
-		if o.broken > 0 && o.refused >= 2 {
-			confidence = High
+		if away[k] == nil {
+			order = append(order, k)
 		}
-		f := q.claim("c-restart", o.events, scopeOf(o.events), confidence)
-		f.says("access-log", fmt.Sprintf("%d connections of %s broke under a request and %d new ones were refused between %s and %s; it answered again at %s",
-			o.broken, k.member, o.refused, stamp(o.from()), stamp(o.last()), stamp(back)), o.events...)
-		f.excludes("b-refused", "the member came back by itself")
-		f.excludes("c-idle-race", "new connections were refused: the whole process was away, not one connection")
-		f.leaves("g-oom-kill", "g-crash-on-input")
-		f.expect("backend", countVisible(o.events), len(o.events), "bounded", "a graceful stop loses none of them; those under way when the process ends depend on how long it waits")
-		q.fill(map[string]string{"address": k.server.String()}, f)
+		away[k] = append(away[k], o)
 	})
+	for _, k := range order {
+		q.restarts(k, away[k])
+	}
+}
+
+const (
+	longestRestart = 5 * time.Minute
+	manyRestarts   = 5 // of one member: beyond that it is a pattern of another kind
+)
+
+// likeARestart reports whether a process that ends and comes back leaves such a run: everything to do with the member
+// fails at once, refused by its host, for a while.
+func (o *outage) likeARestart(m *memberTally) bool {
+	if o.refused == 0 || o.silent > 0 || !refusedOnly(o.events) || o.last().Sub(o.events[0].at) > longestRestart {
+		return false
+	}
+	if o.broken == 0 && o.refused < 3 {
+		return false
+	}
+	return m.answers.between(o.events[0].at.Add(2*bucket), o.last().Add(-2*bucket)) == 0
+}
+
+func (q *inquiry) restarts(k memberKey, runs []outage) {
+	var events []*event
+	broken, refused := 0, 0
+	for _, o := range runs {
+		events = append(events, o.events...)
+		broken, refused = broken+o.broken, refused+o.refused
+	}
+	if len(runs) > manyRestarts {
+		q.suspect(events, fmt.Sprintf("%s was away %d times: look when its process started, and what ends it", k.member, len(runs)), "c-restart", "g-crash-on-input", "g-oom-kill", "b-reject")
+		return
+	}
+	confidence := Medium
+	if broken > 0 && refused >= 2 {
+		confidence = High
+	}
+	m, last := q.members[k], runs[len(runs)-1]
+	back, _ := m.answers.after(last.last().Add(-time.Second))
+	f := q.claim("c-restart", events, scopeOf(events), confidence)
+	f.says("access-log", fmt.Sprintf("%s was away %s: %d connections broke under a request and %d new ones were refused, first at %s, last at %s; nobody was answered meanwhile, and it answered again at %s",
+		k.member, count(len(runs), "time", "times"), broken, refused, stamp(runs[0].events[0].at), stamp(last.last()), stamp(back)), events...)
+	f.excludes("b-refused", "the member came back by itself")
+	f.excludes("c-idle-race", "new connections were refused: the whole process was away, not one connection")
+	f.leaves("g-oom-kill", "g-crash-on-input")
+	f.expect("backend", countVisible(events), len(events), "bounded", "a graceful stop loses none of them; those under way when the process ends depend on how long it waits")
+	q.fill(map[string]string{"address": k.server.String()}, f)
 }
 
 // trimBefore leaves out connections that broke more than two seconds before the first refusal: another cause's.
@@ -181,7 +222,7 @@ func slowEviction(q *inquiry) {
 // othersAnswered reports whether another member under the same settings answered during the outage.
 func (q *inquiry) othersAnswered(k memberKey, o outage) bool {
 	for other, m := range q.members {
-		if other != k && other.settings == k.settings && m.answeredBetween(o.from().Add(-time.Second), o.last().Add(time.Second)) > 0 {
+		if other != k && other.settings == k.settings && m.answers.between(o.from().Add(-time.Second), o.last().Add(time.Second)) > 0 {
 			return true
 		}
 	}

@@ -69,9 +69,10 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	return r
 }
 
+// share is a finding's part of what users saw; only where they saw nothing, of what retries hid.
 func share(f *Finding, r *Report) float64 {
 	part, whole := f.Failures, r.Failures
-	if f.Failures == 0 {
+	if r.Failures == 0 {
 		part, whole = f.Recovered, r.Recovered
 	}
 	if whole == 0 {
@@ -82,20 +83,20 @@ func share(f *Finding, r *Report) float64 {
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// verdict is the finding to act on first: the largest one that is more than a suspicion. Faults of clients come last,
-// since nobody behind the gateway can act on them.
+// smallestVerdict is the share of the failures that the verdict must explain.
+const smallestVerdict = 0.2
+
+// verdict is the finding to act on first: the largest one that is more than a suspicion, and as large as what is left
+// undetermined. What only clients can mend comes behind the rest.
 func verdict(r *Report) *Verdict {
 	var best *Finding
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if f.Confidence == Low {
-			continue
-		}
-		if best == nil || clients(best) && !clients(f) {
+		if f.Confidence != Low && f.Share >= smallestVerdict && (best == nil || clients(best) && !clients(f)) {
 			best = f
 		}
 	}
-	if best == nil || best.Failures+best.Recovered < r.Undetermined.Failures {
+	if best == nil || best.Failures < r.Undetermined.Failures {
 		return nil
 	}
 	return &Verdict{Cause: best.Cause, Title: best.Title, Share: best.Share, Confidence: best.Confidence}

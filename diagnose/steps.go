@@ -34,9 +34,17 @@ func (q *inquiry) healthStep() Step {
 			bad = append(bad, fmt.Sprintf("%s (%s) is %s: %s", t.member, t.settings, t.now.Health, t.now.Detail))
 			continue
 		}
-		if c, down := t.wentDown(q.from, q.to); down && !q.from.IsZero() {
-			bad = append(bad, fmt.Sprintf("%s (%s) was down from %s: %s", t.member, t.settings, stamp(c.at), c.reason))
+		if q.from.IsZero() {
+			continue
 		}
+		if c, down := t.wentDown(q.from, q.to); down {
+			bad = append(bad, fmt.Sprintf("%s (%s) is healthy now, and was %s", t.member, t.settings, c.text()))
+		} else if c, known := t.at(q.from); !known && len(t.changes) > 0 && t.changes[0].at.After(q.from) || known && !c.up {
+			bad = append(bad, fmt.Sprintf("%s (%s) is healthy now, and was not yet when this window began", t.member, t.settings))
+		}
+	}
+	if len(bad) == 0 && q.from.IsZero() {
+		return Step{Step: s.Step, Result: pass, Detail: "all members (" + strconv.Itoa(len(q.trails)) + ") are healthy"}
 	}
 	if len(bad) == 0 {
 		return Step{Step: s.Step, Result: pass, Detail: "all members (" + strconv.Itoa(len(q.trails)) + ") are healthy, and were so in this window"}
@@ -120,12 +128,20 @@ func (q *inquiry) backendStep() Step {
 		return s
 	}
 	slices.Sort(waits)
-	s.Detail = fmt.Sprintf("time to the first byte of an answer: middle %s, 99 of 100 within %s", seconds(span(quantile(waits, 0.5))), seconds(span(quantile(waits, 0.99))))
+	s.Detail = fmt.Sprintf("time to the first byte of an answer: median %s, 99 of 100 within %s", seconds(span(quantile(waits, 0.5))), seconds(span(quantile(waits, 0.99))))
 	s.Result = pass
+	late, own := 0, 0
 	for _, e := range q.events {
-		if isTimeout(e) || e.fault.Kind == fault.Status {
-			s.Result = fail
+		switch {
+		case isTimeout(e):
+			late++
+		case e.fault.Kind == fault.Status:
+			own++
 		}
+	}
+	if late+own > 0 {
+		s.Result = fail
+		s.Detail += fmt.Sprintf("; but %d requests were not answered in time, and %d with an error of the member's own", late, own)
 	}
 	return s
 }

@@ -28,9 +28,10 @@ type tally struct {
 // memberTally is what is known of a member's traffic.
 type memberTally struct {
 	attempts int
-	answered int           // attempts with a status
-	gaps     []gap         // idle ages at which connections were picked
-	answers  map[int64]int // answered attempts by bucket of time
+	answered int   // attempts with a status
+	gaps     []gap // idle ages at which connections were picked
+	answers  ticks
+	fresh    ticks         // answers on connections that were new
 	waits    []float32     // seconds from request sent to first byte, of answered attempts, at most maxWaits
 	fastest  time.Duration // quickest answer
 	connects int           // connections made
@@ -38,11 +39,6 @@ type memberTally struct {
 	mostUses int           // of a connection when an attempt on it was answered
 	oldest   time.Duration // connection on which an attempt was answered, at its end
 }
-
-// bucket is the resolution in time of what is known of a member's answers.
-const bucket = 100 * time.Millisecond
-
-func bucketOf(t time.Time) int64 { return t.UnixNano() / int64(bucket) }
 
 // gap is the idle age of a connection when its turn came.
 type gap struct {
@@ -58,8 +54,8 @@ const (
 	stale            // it was found closed before use
 )
 
-// routeKey is a path template under settings.
-type routeKey struct{ settings, path string }
+// routeKey is a kind of request under settings: a method and a path template.
+type routeKey struct{ settings, method, path string }
 
 // routeTally is how long a route's answers take, seen from its request timeout.
 type routeTally struct {
@@ -67,6 +63,7 @@ type routeTally struct {
 	lastThird int // answers between two thirds of the request timeout and the timeout
 	broken    int // attempts that ended without an answer
 	slowest   time.Duration
+	answers   ticks
 }
 
 const (
@@ -95,6 +92,13 @@ func (t *tally) read(b *evidence.Bundle, o Options) error {
 		}
 		t.add(r, own)
 	})
+	for _, m := range t.members {
+		m.answers.sort()
+		m.fresh.sort()
+	}
+	for _, r := range t.routes {
+		r.answers.sort()
+	}
 	slices.SortStableFunc(t.events, func(a, b *event) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })
 	return err
 }
@@ -145,10 +149,10 @@ func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt) {
 	if a.Connect >= 0 {
 		m.connects++
 	}
-	route := t.route(r.Settings, template(string(r.URI)))
+	route := t.route(routeKey{r.Settings, string(r.Method), template(string(r.URI))})
 	if a.Status > 0 {
 		m.answer(r, a)
-		t.answer(route, r.Settings, a)
+		t.answer(route, r, a)
 	} else if !a.Fault.None() {
 		route.broken++
 	}
@@ -157,8 +161,11 @@ func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt) {
 
 func (m *memberTally) answer(r *accesslog.Record, a *accesslog.Attempt) {
 	m.answered++
-	m.answers[bucketOf(r.Start.Add(r.Taken))]++
-	if a.Reused {
+	at := r.Start.Add(r.Taken)
+	m.answers.add(at)
+	if !a.Reused {
+		m.fresh.add(at)
+	} else {
 		m.mostUses = max(m.mostUses, a.Uses)
 		m.oldest = max(m.oldest, a.Age+max(a.Total, 0))
 	}
@@ -187,14 +194,15 @@ func (m *memberTally) gap(a *accesslog.Attempt) {
 }
 
 // answer counts an answer of a route.
-func (t *tally) answer(route *routeTally, settings string, a *accesslog.Attempt) {
+func (t *tally) answer(route *routeTally, r *accesslog.Record, a *accesslog.Attempt) {
 	route.answered++
+	route.answers.add(r.Start.Add(r.Taken))
 	took := max(a.Wait, 0)
 	if a.Wait < 0 {
 		took = max(a.Total, 0)
 	}
 	route.slowest = max(route.slowest, took)
-	if limit := t.timeouts[settings]; limit > 0 && took > limit*2/3 {
+	if limit := t.timeouts[r.Settings]; limit > 0 && took > limit*2/3 {
 		route.lastThird++
 	}
 }
@@ -202,19 +210,18 @@ func (t *tally) answer(route *routeTally, settings string, a *accesslog.Attempt)
 func (t *tally) member(k memberKey) *memberTally {
 	m := t.members[k]
 	if m == nil {
-		m = &memberTally{answers: map[int64]int{}, hint: accesslog.Unset}
+		m = &memberTally{hint: accesslog.Unset}
 		t.members[k] = m
 	}
 	return m
 }
 
 // route returns the tally of a route; beyond maxRoutes all further ones share one.
-func (t *tally) route(settings, path string) *routeTally {
-	k := routeKey{settings, path}
+func (t *tally) route(k routeKey) *routeTally {
 	r := t.routes[k]
 	if r == nil {
 		if len(t.routes) >= maxRoutes {
-			k.path = "(other)"
+			k.method, k.path = "", "(other)"
 			if r = t.routes[k]; r != nil {
 				return r
 			}
@@ -223,32 +230,4 @@ func (t *tally) route(settings, path string) *routeTally {
 		t.routes[k] = r
 	}
 	return r
-}
-
-// answeredBetween reports how many answers a member gave in a span of time, to the bucket.
-func (m *memberTally) answeredBetween(from, to time.Time) int {
-	first, last, n := bucketOf(from), bucketOf(to), 0
-	if last-first > int64(len(m.answers)) {
-		for b, k := range m.answers {
-			if b >= first && b <= last {
-				n += k
-			}
-		}
-		return n
-	}
-	for b := first; b <= last; b++ {
-		n += m.answers[b]
-	}
-	return n
-}
-
-// firstAnswerAfter returns when the member first answered after a time.
-func (m *memberTally) firstAnswerAfter(at time.Time) (time.Time, bool) {
-	best := int64(0)
-	for b := range m.answers {
-		if b > bucketOf(at) && (best == 0 || b < best) {
-			best = b
-		}
-	}
-	return time.Unix(0, best*int64(bucket)).UTC(), best != 0
 }

@@ -61,7 +61,8 @@ func (p *printer) headline(r *Report) {
 	case v != nil:
 		p.wrapped("", fmt.Sprintf("No request failed, but retries hid %d failed attempts. Cause: %s (%s). Confidence: %s.", r.Recovered, v.Title, v.Cause, v.Confidence))
 	case r.Failures+r.Recovered > 0:
-		p.wrapped("", fmt.Sprintf("%d requests failed, and this evidence does not tell why. What it leaves open, and what to do next, is below.", r.Failures))
+		p.wrapped("", fmt.Sprintf("%d requests failed; no one cause stands out. %d are explained below; of %d the evidence does not tell the cause, and says what to do next.",
+			r.Failures, r.Failures-r.Undetermined.Failures, r.Undetermined.Failures))
 	case r.Requests > 0:
 		p.line("No request failed.")
 	default:

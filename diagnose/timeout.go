@@ -22,7 +22,7 @@ func requestTimeout(q *inquiry) {
 			few = append(few, groups[k]...)
 			continue
 		}
-		q.timeoutsOf(groups[k], *q.route(k.settings, k.path), Scope{Pool: groups[k][0].pool, Settings: k.settings, Path: k.path})
+		q.timeoutsOf(groups[k], q.route(k), Scope{Pool: groups[k][0].pool, Settings: k.settings, Path: k.path})
 	}
 	settings, byName := groupBy(few, func(e *event) string { return e.settings })
 	for _, s := range settings {
@@ -31,8 +31,8 @@ func requestTimeout(q *inquiry) {
 }
 
 // routesOf adds up the routes under one settings object that had a timeout.
-func (q *inquiry) routesOf(settings string) routeTally {
-	var sum routeTally
+func (q *inquiry) routesOf(settings string) *routeTally {
+	sum := &routeTally{}
 	for k, r := range q.routes {
 		if k.settings == settings {
 			sum.answered += r.answered
@@ -46,7 +46,7 @@ func (q *inquiry) routesOf(settings string) routeTally {
 // enough answers to conclude from the absence of slow ones.
 const enoughAnswers = 20
 
-func (q *inquiry) timeoutsOf(events []*event, r routeTally, scope Scope) {
+func (q *inquiry) timeoutsOf(events []*event, r *routeTally, scope Scope) {
 	limit := q.timeouts[scope.Settings]
 	if member := scopeOf(events).Member; member != "" {
 		scope.Member = member
@@ -58,10 +58,10 @@ func (q *inquiry) timeoutsOf(events []*event, r routeTally, scope Scope) {
 	case q.idleDropped(events):
 		q.forgotten(events, r, scope)
 	case q.silence(events):
-		q.suspect(events, "the member answered nobody while these requests waited: look whether it ran, was paused, or could be reached at those times", "a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause")
+		q.suspect(events, "the member answered nobody while these requests waited: look whether it ran, was paused, or could be reached at those times; if its probes passed meanwhile, it is these requests that hang", "a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause", "d-hung", "d-timeout-below-latency")
 	case n >= minEvents && near >= 3 && 4*near >= n:
 		q.slowAnswers(events, r, scope, limit)
-	case n >= minEvents && near == 0 && r.answered >= enoughAnswers:
+	case n >= minEvents && near == 0 && r.answered >= enoughAnswers && r.answeredMeanwhile(events):
 		q.hung(events, r, scope, limit)
 	case r.answered == 0:
 		q.suspect(events, "no request to this path was ever answered, so how long an answer would take is not known: send one straight to the member and wait, or raise the timeout for this path alone",
@@ -84,7 +84,7 @@ func (q *inquiry) silence(events []*event) bool {
 	return 2*n > len(events)
 }
 
-func (q *inquiry) slowAnswers(events []*event, r routeTally, scope Scope, limit time.Duration) {
+func (q *inquiry) slowAnswers(events []*event, r *routeTally, scope Scope, limit time.Duration) {
 	confidence := Medium
 	if r.lastThird >= minEvents && 2*r.lastThird >= len(events) {
 		confidence = High
@@ -101,13 +101,26 @@ func (q *inquiry) slowAnswers(events []*event, r routeTally, scope Scope, limit 
 	q.fill(map[string]string{"timeout": seconds(limit), "newTimeout": seconds(longer), "newTimeoutSeconds": fmt.Sprint(int(longer.Seconds())), "address": address(events)}, f)
 }
 
-func (q *inquiry) hung(events []*event, r routeTally, scope Scope, limit time.Duration) {
-	f := q.claim("d-hung", events, scope, High)
-	f.says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s in vain", len(events), seconds(limit)), events...)
+// answeredMeanwhile reports whether other requests of the route were answered while most of these waited: then it is
+// these requests that were lost, and not the route that stood still.
+func (r *routeTally) answeredMeanwhile(events []*event) bool {
+	n := 0
+	for _, e := range events {
+		if r.answers.between(e.start.Add(bucket), e.at.Add(-bucket)) > 0 {
+			n++
+		}
+	}
+	return 5*n >= 4*len(events)
+}
+
+// hung names the likelier of two: requests that are lost, or a second kind of request under the same name that always
+// takes longer than the timeout. Only a longer wait tells them apart.
+func (q *inquiry) hung(events []*event, r *routeTally, scope Scope, limit time.Duration) {
+	f := q.claim("d-hung", events, scope, Medium)
+	f.says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s in vain, while others of the same kind were answered", len(events), seconds(limit)), events...)
 	f.says("access-log", fmt.Sprintf("the other %d were answered within %s: between that and the timeout there is nothing", r.answered, seconds(r.slowest)))
-	f.excludes("d-timeout-below-latency", "slow answers would reach into the last third of the timeout; none did")
-	f.leaves("b-stateful-idle-drop")
-	f.expect("gateway", 0, 0, "exact", "a longer request timeout removes none of them")
+	f.leaves("d-timeout-below-latency")
+	f.expect("gateway", 0, len(events), "unknown", "nothing in the evidence says that a longer request timeout would help")
 	f.expect("backend", len(events), len(events), "bounded", "once the member no longer loses requests")
 	member := scope.Member
 	if member == "" {
