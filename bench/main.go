@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -67,10 +68,20 @@ func run(rounds int, length time.Duration, only string, idle int, binary string)
 		r.progress(os.Stderr)
 	}
 	report(os.Stdout, proxies, results, rounds, length)
-	if idle > 0 {
+	if idle = min(idle, idleRoom()); idle > 0 {
 		return reportIdle(os.Stdout, proxies, idle)
 	}
 	return nil
+}
+
+// idleRoom is how many idle clients this machine's limit of open files allows: Causeway keeps a second descriptor for
+// each client, and some for itself.
+func idleRoom() int {
+	var l syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
+		return 0
+	}
+	return int(min(l.Max, 1<<20))/2 - 500
 }
 
 // pinned is a command on one processor.

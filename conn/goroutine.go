@@ -26,6 +26,8 @@ type Goroutines struct {
 	// Limit is the number of client connections at which listeners stop accepting: clients then wait in the kernel's
 	// queue. Each further listener may take one more. 0 is no limit.
 	Limit int
+	// Full is told when a listener has to wait because of Limit, once a minute at most. The default logs it.
+	Full func(limit int)
 
 	home    Home
 	network func(to netip.AddrPort, deadline time.Time) (net.Conn, error)
@@ -34,6 +36,7 @@ type Goroutines struct {
 	mu   sync.Mutex
 	less sync.Cond // a connection has ended, or a server is to
 	live int
+	told time.Time // when Full was
 }
 
 // NewGoroutines makes the engine on TCP.
@@ -46,6 +49,9 @@ func newGoroutines(setup func(*Home), network func(netip.AddrPort, time.Time) (n
 	e := &Goroutines{
 		Panic:       func(v any, stack []byte) { slog.Error("panic in a turn", "value", v, "stack", string(stack)) },
 		AcceptError: func(err error) { slog.Error("accept failed", "error", err) },
+		Full: func(limit int) {
+			slog.Warn("no more client connections are accepted until one ends; raise the limit of open files (LimitNOFILE, ulimit -n)", "connections", limit)
+		},
 		network:     network,
 	}
 	e.less.L = &e.mu

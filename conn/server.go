@@ -88,6 +88,10 @@ func (s *server) room() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for e.Limit > 0 && e.live >= e.Limit && !s.draining.Load() {
+		if now := time.Now(); now.Sub(e.told) >= time.Minute {
+			e.told = now
+			e.Full(e.Limit)
+		}
 		e.less.Wait()
 	}
 	return !s.draining.Load()

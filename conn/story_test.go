@@ -534,7 +534,8 @@ func TestHome(t *testing.T) {
 func TestLimitHoldsClientsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true, false)
-		w.e.Limit = 2
+		told := 0
+		w.e.Limit, w.e.Full = 2, func(int) { told++ }
 		w.serve(lines(time.Hour))
 		clients := []net.Conn{w.client(), w.client(), w.client()}
 		for _, c := range clients {
@@ -550,6 +551,9 @@ func TestLimitHoldsClientsBack(t *testing.T) {
 		clients[1].Close()
 		clients[2].Close()
 		w.end()
+		if told != 1 {
+			t.Errorf("the operator was told %d times within a minute", told)
+		}
 	})
 }
 
