@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -16,181 +15,262 @@ import (
 	"causeway/fault"
 )
 
-// ErrNotAccess is returned for a line that is JSON but no access record.
+// ErrNotAccess is returned for a row that is readable but no access record.
 var ErrNotAccess = errors.New("not an access record")
 
 // Decode reads one line that Append, or Azure, wrote: v1 or v2, numbers as strings or as numbers, with or without the
-// object `causeway`. HasExtension tells which. A line that Azure left malformed (`"clientPort":-`) is repaired.
+// object `causeway`. hasExtension tells which. What is sloppy but clear is read (`"clientPort":-`, a trailing comma).
 func Decode(line []byte) (r Record, hasExtension bool, err error) {
-	var e envelope
-	if err := json.Unmarshal(line, &e); err != nil {
-		fixed := bytes.ReplaceAll(bytes.ReplaceAll(line, []byte(":-,"), []byte(`:"-",`)), []byte(":-}"), []byte(`:"-"}`))
-		if json.Unmarshal(fixed, &e) != nil {
-			return Record{}, false, fmt.Errorf("decode access record: %w", err)
+	var d Decoder
+	hasExtension, err = d.Decode(line, &r)
+	return r, hasExtension, err
+}
+
+// Decoder reads rows of one log after another. It remembers names and keys that repeat, so that a row costs no
+// allocation on the common path. It is for one goroutine.
+type Decoder struct {
+	V1 Generation // of the gateway, where that is known from elsewhere
+
+	scan    scanner
+	row     Row
+	ext     extension
+	names   map[string]string
+	servers map[string]netip.AddrPort
+}
+
+// Generation says whether times are counted in the milliseconds of a first-generation gateway.
+type Generation uint8
+
+// Guess goes by what each generation writes and the other never does.
+const (
+	Guess Generation = iota
+	First
+	Second
+)
+
+// Row reads a line of JSON. The row is good until the next call, and as long as the line is.
+func (d *Decoder) Row(line []byte) (*Row, error) {
+	if err := d.scan.row(line, &d.row); err != nil {
+		return nil, fmt.Errorf("decode record: %w", err)
+	}
+	return &d.row, nil
+}
+
+// Decode reads a line of JSON into r, whose slices are good as long as the line is. It returns ErrNotAccess for a record
+// of another category.
+func (d *Decoder) Decode(line []byte, r *Record) (hasExtension bool, err error) {
+	row, err := d.Row(line)
+	if err != nil {
+		return false, err
+	}
+	return d.Record(row, r)
+}
+
+// Record makes an access record of a row.
+func (d *Decoder) Record(row *Row, r *Record) (hasExtension bool, err error) {
+	if row.Kind() != Category {
+		return false, ErrNotAccess
+	}
+	d.fill(row, r)
+	if row.own == nil {
+		return false, nil
+	}
+	d.ext = extension{}
+	if err := d.ext.decode(row.own); err != nil {
+		return false, fmt.Errorf("decode the object causeway of an access record: %w", err)
+	}
+	d.ext.fill(r, d)
+	return true, nil
+}
+
+// Categories of Azure's gateway logs, beside Category for access records.
+const (
+	PerformanceCategory = "ApplicationGatewayPerformanceLog"
+	FirewallCategory    = "ApplicationGatewayFirewallLog"
+)
+
+// Kind is the category of a row: what it says, or what its fields come to; empty if it is none of a gateway's.
+func (r *Row) Kind() string {
+	for _, c := range []string{Category, PerformanceCategory, FirewallCategory} {
+		if equalFold(r.values[CategoryName], c) {
+			return c
 		}
 	}
-	if e.Category != "" && !strings.EqualFold(e.Category, Category) || e.Properties == nil {
-		return Record{}, false, ErrNotAccess
-	}
-	r = e.record()
-	if x := e.Properties.Causeway; x != nil {
-		x.fill(&r)
-	}
-	return r, e.Properties.Causeway != nil, nil
-}
-
-type envelope struct {
-	TimeStamp, Time, ResourceID, ListenerName, RuleName, BackendPoolName, BackendSettingName, Category string
-	Properties                                                                                         *properties
-}
-
-type properties struct {
-	InstanceID, HTTPMethod, OriginalRequestURIWithArgs, RequestURI, RequestQuery, UserAgent  loose
-	ClientIP, ClientPort, HTTPStatus, HTTPVersion, ReceivedBytes, SentBytes                  loose
-	ClientResponseTime, TimeTaken, TransactionID, SSLCipher, SSLProtocol, OriginalHost, Host loose
-	ServerRouted, ServerStatus, ServerConnectTime, ServerHeaderTime, ServerResponseLatency   loose
-	UpstreamSourcePort, ContentType, BackendSSLProtocol, BackendSSLCipher                    loose
-	ErrorInfo                                                                                loose `json:"error_info"`
-	ConnectionSerialNumber, NoOfConnectionRequests                                           loose
-	Causeway                                                                                 *extension
-}
-
-// loose is a string that may also be written as a number.
-type loose string
-
-func (l *loose) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '"' {
-		var s string
-		if err := json.Unmarshal(b, &s); err != nil {
-			return err
-		}
-		*l = loose(s)
-		return nil
-	}
-	if s := string(b); s != "null" {
-		*l = loose(s)
-	}
-	return nil
-}
-
-func (l loose) int() int64 { n, _ := strconv.ParseInt(string(l), 10, 64); return n }
-
-// dur reads seconds; what is no number was not reached.
-func (l loose) dur() time.Duration {
-	n, err := strconv.ParseFloat(string(l), 64)
-	if err != nil || n < 0 || n > 1e9 {
-		return Unset
-	}
-	return fromSeconds(n)
-}
-
-// fromSeconds keeps whole microseconds: that is what records hold, and binary fractions would lose one.
-func fromSeconds(s float64) time.Duration {
-	return time.Duration(math.Round(s*1e6)) * time.Microsecond
-}
-
-// list splits a field that holds one value for each attempt.
-func (l loose) list() []string {
-	if l == "" {
-		return nil
-	}
-	parts := strings.FieldsFunc(strings.ReplaceAll(string(l), " : ", ","), func(c rune) bool { return c == ',' })
-	for i := range parts {
-		parts[i] = strings.TrimSpace(parts[i])
-	}
-	return parts
-}
-
-func (e *envelope) record() Record {
-	p := e.Properties
-	r := Record{
-		ResourceID: e.ResourceID, Listener: e.ListenerName, Rule: e.RuleName, Pool: e.BackendPoolName, Settings: e.BackendSettingName,
-		Instance: string(p.InstanceID), Method: []byte(p.HTTPMethod), OriginalURI: []byte(p.OriginalRequestURIWithArgs),
-		URI: []byte(p.RequestURI), Query: []byte(p.RequestQuery), UserAgent: []byte(p.UserAgent), Version: string(p.HTTPVersion),
-		OriginalHost: []byte(p.OriginalHost), Host: []byte(p.Host), ContentType: []byte(p.ContentType),
-		Status: int(p.HTTPStatus.int()), Received: p.ReceivedBytes.int(), Sent: p.SentBytes.int(), ClientTime: p.ClientResponseTime.dur(),
-		TLSCipher: string(p.SSLCipher), TLSProtocol: string(p.SSLProtocol), BackendTLS: string(p.BackendSSLProtocol),
-		BackendCipher: string(p.BackendSSLCipher), ErrorInfo: string(p.ErrorInfo), ClientSerial: uint64(p.ConnectionSerialNumber.int()),
-		ClientUses: int(p.NoOfConnectionRequests.int()), Declared: -1,
-	}
-	stamp := e.TimeStamp
-	if stamp == "" {
-		stamp = e.Time
-	}
-	r.Start, _ = time.Parse(time.RFC3339Nano, stamp)
-	r.Client = clientOf(string(p.ClientIP), p.ClientPort.int())
-	hex.Decode(r.Transaction[:], []byte(strings.ReplaceAll(string(p.TransactionID), "-", "")))
-	r.V1 = p.isV1(e)
-	if r.V1 {
-		r.Taken = time.Duration(p.TimeTaken.int()) * time.Millisecond
-		r.Attempts = p.attemptsV1(&r)
-	} else {
-		r.Taken = max(p.TimeTaken.dur(), 0)
-		r.Attempts = p.attemptsV2()
-	}
-	return r
-}
-
-func clientOf(ip string, port int64) netip.AddrPort {
-	if at, err := netip.ParseAddrPort(ip); err == nil {
-		return at
-	}
-	addr, _ := netip.ParseAddr(ip)
-	return netip.AddrPortFrom(addr, uint16(port))
-}
-
-// isV1 tells the generations apart by what each writes and the other never does.
-func (p *properties) isV1(e *envelope) bool {
-	if strings.HasPrefix(string(p.InstanceID), "ApplicationGatewayRole_IN_") {
-		return true
-	}
-	return e.TimeStamp == "" && p.ServerResponseLatency == "" && p.TransactionID == ""
-}
-
-func (p *properties) attemptsV2() []Attempt {
-	servers := p.ServerRouted.list()
-	if len(servers) == 0 || len(servers) == 1 && servers[0] == "-" {
-		return nil
-	}
-	statuses, connects, headers := p.ServerStatus.list(), p.ServerConnectTime.list(), p.ServerHeaderTime.list()
-	latencies, ports := p.ServerResponseLatency.list(), p.UpstreamSourcePort.list()
-	out := make([]Attempt, len(servers))
-	for i := range servers {
-		a := blankAttempt()
-		a.Server, _ = netip.ParseAddrPort(servers[i])
-		a.Status = int(at(statuses, i).int())
-		a.Connect, a.HeaderTime, a.Total = at(connects, i).dur(), at(headers, i).dur(), at(latencies, i).dur()
-		a.LocalPort = uint16(at(ports, i).int())
-		out[i] = a
-	}
-	return out
-}
-
-func at(list []string, i int) loose {
-	if i < len(list) {
-		return loose(list[i])
+	switch {
+	case r.Has(CategoryName):
+		return ""
+	case r.Has(Status) && (r.Has(Taken) || r.Has(ClientIP)):
+		return Category
+	case r.Has(Healthy) && r.Has(Throughput):
+		return PerformanceCategory
+	case r.Has(RuleID) && r.Has(Action):
+		return FirewallCategory
 	}
 	return ""
 }
 
-// attemptsV1 unpacks requestQuery, which on the first generation holds what the gateway did and not the user's query.
-func (p *properties) attemptsV1(r *Record) []Attempt {
-	q := string(p.RequestQuery)
-	i := strings.Index(q, "X-AzureApplicationGateway-CACHE-HIT")
-	if i < 0 {
-		return nil
+func equalFold(b []byte, s string) bool { return len(b) == len(s) && strings.EqualFold(string(b), s) }
+
+// fill puts Azure's fields into r.
+func (d *Decoder) fill(row *Row, r *Record) {
+	v := &row.values
+	attempts := r.Attempts[:0]
+	*r = Record{
+		ResourceID: d.name(v[ResourceID]), Listener: d.name(v[Listener]), Rule: d.name(v[Rule]), Pool: d.name(v[Pool]), Settings: d.name(v[Settings]),
+		Instance: d.name(v[InstanceID]), Method: v[Method], OriginalURI: v[OriginalURI], URI: v[URI], Query: v[Query], UserAgent: v[UserAgent],
+		Version: d.name(v[Version]), OriginalHost: v[OriginalHost], Host: v[Host], ContentType: v[ContentType], Status: int(integerOf(v[Status])),
+		Received: integerOf(v[Received]), Sent: integerOf(v[Sent]), ClientTime: secondsOf(v[ClientTime]), TLSCipher: d.name(v[TLSCipher]),
+		TLSProtocol: d.name(v[TLSProtocol]), BackendTLS: d.name(v[BackendTLS]), BackendCipher: d.name(v[BackendCipher]), ErrorInfo: d.name(v[ErrorInfo]),
+		ClientSerial: uint64(integerOf(v[Serial])), ClientUses: int(integerOf(v[Uses])), WAFTime: secondsOf(v[WAFTime]), Declared: -1,
 	}
-	r.Query = []byte(strings.TrimSuffix(q[:i], "&"))
-	v, _ := url.ParseQuery(q[i:])
-	hex.Decode(r.Transaction[:], []byte(strings.ReplaceAll(v.Get("X-AzureApplicationGateway-LOG-ID"), "-", "")))
+	r.Start, _ = row.When()
+	r.Client = d.clientOf(v[ClientIP], v[ClientPort])
+	r.Transaction = transactionOf(v[Transaction])
+	if r.V1 = d.isV1(row); r.V1 {
+		r.Taken = millisecondsOf(v[Taken])
+		r.Attempts = d.attemptsV1(row, r, attempts)
+	} else {
+		r.Taken = max(secondsOf(v[Taken]), 0)
+		r.Attempts = d.attemptsV2(row, attempts)
+	}
+}
+
+// When is the time of a row: its own stamp, else when it was taken in.
+func (r *Row) When() (time.Time, bool) {
+	if t, ok := ParseTime(r.values[Time]); ok {
+		return t, true
+	}
+	return ParseTime(r.values[Generated])
+}
+
+// name returns the text as a string; names that repeat are made once.
+func (d *Decoder) name(text []byte) string {
+	if len(text) == 0 {
+		return ""
+	}
+	if s, ok := d.names[string(text)]; ok {
+		return s
+	}
+	if d.names == nil || len(d.names) >= maxNames {
+		d.names = map[string]string{}
+	}
+	s := string(text)
+	d.names[s] = s
+	return s
+}
+
+// maxNames bounds what is remembered; a log with more different names than that is read all the same.
+const maxNames = 1 << 14
+
+func (d *Decoder) clientOf(ip, port []byte) netip.AddrPort {
+	addr, err := netip.ParseAddr(string(ip))
+	if err != nil {
+		at, _ := netip.ParseAddrPort(string(ip))
+		return at
+	}
+	return netip.AddrPortFrom(addr, uint16(integerOf(port)))
+}
+
+// isV1 tells the generations apart by what each writes and the other never does.
+func (d *Decoder) isV1(row *Row) bool {
+	switch {
+	case bytes.HasPrefix(row.values[InstanceID], []byte("ApplicationGatewayRole_IN_")):
+		return true
+	case bytes.HasPrefix(row.values[InstanceID], []byte("appgw_")):
+		return false
+	case d.V1 != Guess:
+		return d.V1 == First
+	}
+	return bytes.Contains(row.values[Query], []byte(cacheHit))
+}
+
+// attemptsV2 unpacks the fields that hold a value for each attempt.
+func (d *Decoder) attemptsV2(row *Row, out []Attempt) []Attempt {
+	v := &row.values
+	servers, statuses, connects, headers, latencies, ports := list{v[Server]}, list{v[ServerStatus]}, list{v[ConnectTime]}, list{v[HeaderTime]}, list{v[Latency]}, list{v[SourcePort]}
+	for server := range servers.each {
+		a := blankAttempt()
+		a.Server = d.server(server)
+		a.Status = int(integerOf(statuses.next()))
+		a.Connect, a.HeaderTime, a.Total = secondsOf(connects.next()), secondsOf(headers.next()), secondsOf(latencies.next())
+		a.LocalPort = uint16(integerOf(ports.next()))
+		if a.Server.IsValid() {
+			a.Member = d.address(a.Server)
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// server reads address:port, once for each text.
+func (d *Decoder) server(text []byte) netip.AddrPort {
+	if s, ok := d.servers[string(text)]; ok {
+		return s
+	}
+	at, err := netip.ParseAddrPort(string(text))
+	if err != nil {
+		addr, _ := netip.ParseAddr(string(text))
+		at = netip.AddrPortFrom(addr, 0)
+	}
+	if d.servers == nil || len(d.servers) >= maxNames {
+		d.servers = map[string]netip.AddrPort{}
+	}
+	d.servers[string(text)] = at
+	return at
+}
+
+// address is the name of a member of which nothing but the address is known.
+func (d *Decoder) address(at netip.AddrPort) string {
+	var b [64]byte
+	return d.name(at.Addr().AppendTo(b[:0]))
+}
+
+// list is the text of a field that holds one value for each attempt, split on "," or " : ".
+type list struct{ rest []byte }
+
+func (l *list) next() []byte {
+	text := l.rest
+	i, n := bytes.IndexByte(text, ','), 1
+	if j := bytes.Index(text, []byte(" : ")); j >= 0 && (i < 0 || j < i) {
+		i, n = j, 3
+	}
+	if i < 0 {
+		l.rest = nil
+		return bytes.TrimSpace(text)
+	}
+	l.rest = text[i+n:]
+	return bytes.TrimSpace(text[:i])
+}
+
+func (l *list) each(yield func([]byte) bool) {
+	for len(l.rest) > 0 {
+		if !yield(l.next()) {
+			return
+		}
+	}
+}
+
+const cacheHit = "X-AzureApplicationGateway-CACHE-HIT"
+
+// attemptsV1 unpacks requestQuery, which on the first generation holds what the gateway did and not the user's query.
+func (d *Decoder) attemptsV1(row *Row, r *Record, out []Attempt) []Attempt {
+	q := row.values[Query]
+	i := bytes.Index(q, []byte(cacheHit))
+	if i < 0 {
+		return out
+	}
+	r.Query = bytes.TrimSuffix(q[:i], []byte("&"))
+	v, _ := url.ParseQuery(string(q[i:]))
+	r.Transaction = transactionOf([]byte(v.Get("X-AzureApplicationGateway-LOG-ID")))
 	addr, err := netip.ParseAddr(v.Get("SERVER-ROUTED"))
 	if err != nil {
-		return nil
+		return out
 	}
 	a := blankAttempt()
 	a.Server = netip.AddrPortFrom(addr, 0)
+	a.Member = d.address(a.Server)
 	a.Status, _ = strconv.Atoi(v.Get("SERVER-STATUS"))
-	return []Attempt{a}
+	return append(out, a)
 }
 
 func blankAttempt() Attempt {
@@ -200,32 +280,81 @@ func blankAttempt() Attempt {
 	}
 }
 
+func transactionOf(text []byte) (id [16]byte) {
+	var plain [32]byte
+	n := 0
+	for _, c := range text {
+		if c != '-' && n < len(plain) {
+			plain[n] = c
+			n++
+		}
+	}
+	if n == len(plain) {
+		if _, err := hex.Decode(id[:], plain[:]); err != nil {
+			return [16]byte{}
+		}
+	}
+	return id
+}
+
 // extension is the object `causeway`.
 type extension struct {
-	V        int         `json:"v"`
-	Start    json.Number `json:"start"`
-	Rev      uint64      `json:"rev"`
-	Fault    *faultJSON  `json:"fault"`
-	Aborted  bool        `json:"aborted"`
-	IdleEnd  bool        `json:"idleEnd"`
-	Declared *int64      `json:"declared"`
-	BodyRead int64       `json:"bodyRead"`
+	V        int        `json:"v"`
+	Start    moment     `json:"start"`
+	Rev      uint64     `json:"rev"`
+	Fault    *faultJSON `json:"fault"`
+	Aborted  bool       `json:"aborted"`
+	IdleEnd  bool       `json:"idleEnd"`
+	Declared *int64     `json:"declared"`
+	BodyRead int64      `json:"bodyRead"`
 	Pool     string
 	Settings string
 	Attempts []attemptJSON
 	attemptJSON
 }
 
+// moment is a time in Unix seconds, or none.
+type moment struct {
+	given bool
+	t     time.Time
+}
+
+func (m *moment) UnmarshalJSON(b []byte) error {
+	m.t, m.given = unixMicro(b)
+	return nil
+}
+
 type attemptJSON struct {
+	member []byte // as read from a flat object
+
 	Member, Server                                                        string
 	Port                                                                  uint16
 	Status, Uses                                                          int
 	Reused                                                                bool
-	Idle, Age, Stale, Hint, Connect, TLS, Send, Wait, Receive, Total, RTT *float64
+	Idle, Age, Stale, Hint, Connect, TLS, Send, Wait, Receive, Total, RTT span
 	BytesOut, BytesIn                                                     int64
 	DeclaredIn                                                            *int64
 	Retransmits                                                           uint32
 	AttemptFault                                                          *faultJSON `json:"fault"`
+}
+
+// span is a time in seconds, or none.
+type span struct {
+	given bool
+	d     time.Duration
+}
+
+func (s *span) UnmarshalJSON(b []byte) error {
+	s.given, s.d = true, secondsOf(b)
+	return nil
+}
+
+// or is the time, or Unset.
+func (s span) orUnset() time.Duration {
+	if !s.given {
+		return Unset
+	}
+	return s.d
 }
 
 type faultJSON struct {
@@ -243,10 +372,100 @@ func (f *faultJSON) fault(reused bool) fault.Fault {
 	}
 }
 
+// decode reads the object. On a plain success it is flat, and that is most of a log: then it is read without reflection.
+func (x *extension) decode(b []byte) error {
+	if x.flat(b) {
+		return nil
+	}
+	*x = extension{}
+	return json.Unmarshal(b, x)
+}
+
+// flat reads an object of numbers and names only; it gives up on anything else.
+func (x *extension) flat(b []byte) bool {
+	s := scanner{data: b, at: 1}
+	for {
+		if s.space(); s.at >= len(b) {
+			return false
+		}
+		switch b[s.at] {
+		case '}':
+			return true
+		case ',':
+			s.at++
+			continue
+		case '"':
+		default:
+			return false
+		}
+		key, escaped, err := s.str()
+		if err != nil || escaped || s.at >= len(b) || b[s.at] != ':' {
+			return false
+		}
+		s.at++
+		if s.space(); s.at >= len(b) || b[s.at] == '{' || b[s.at] == '[' {
+			return false
+		}
+		var value []byte
+		if b[s.at] == '"' {
+			if value, escaped, err = s.str(); err != nil || escaped {
+				return false
+			}
+		} else {
+			value = s.scalar()
+		}
+		if !x.set(key, value) {
+			return false
+		}
+	}
+}
+
+// set takes one field of a flat object.
+func (x *extension) set(key, value []byte) bool {
+	t := func(s *span) { s.given, s.d = true, secondsOf(value) }
+	switch string(key) {
+	case "v":
+		x.V = int(integerOf(value))
+	case "start":
+		x.Start.t, x.Start.given = unixMicro(value)
+	case "rev":
+		x.Rev = uint64(integerOf(value))
+	case "member":
+		x.member = value
+	case "port":
+		x.Port = uint16(integerOf(value))
+	case "uses":
+		x.Uses = int(integerOf(value))
+	case "idle":
+		t(&x.Idle)
+	case "age":
+		t(&x.Age)
+	case "stale":
+		t(&x.Stale)
+	case "hint":
+		t(&x.Hint)
+	case "connect":
+		t(&x.Connect)
+	case "tls":
+		t(&x.TLS)
+	case "send":
+		t(&x.Send)
+	case "wait":
+		t(&x.Wait)
+	case "receive":
+		t(&x.Receive)
+	case "total":
+		t(&x.Total)
+	default:
+		return false
+	}
+	return true
+}
+
 // fill puts what Causeway knows over what Azure's fields say.
-func (x *extension) fill(r *Record) {
-	if t, ok := unixMicro(string(x.Start)); ok {
-		r.Start = t
+func (x *extension) fill(r *Record, d *Decoder) {
+	if x.Start.given {
+		r.Start = x.Start.t
 	}
 	r.Revision, r.Aborted, r.IdleEnd, r.BodyRead = x.Rev, x.Aborted, x.IdleEnd, x.BodyRead
 	if x.Pool != "" {
@@ -259,15 +478,15 @@ func (x *extension) fill(r *Record) {
 		r.Attempts = r.Attempts[:0]
 		for i := range x.Attempts {
 			a := blankAttempt()
-			x.Attempts[i].fill(&a)
+			x.Attempts[i].fill(&a, d)
 			a.Reused = x.Attempts[i].Reused
 			a.Fault = x.Attempts[i].AttemptFault.fault(a.Reused)
 			r.Attempts = append(r.Attempts, a)
 		}
 	} else if n := len(r.Attempts); n > 0 {
 		a := &r.Attempts[n-1]
-		x.attemptJSON.fill(a)
-		a.Reused = x.Idle != nil
+		x.attemptJSON.fill(a, d)
+		a.Reused = x.Idle.given
 	}
 	if n := len(r.Attempts); n > 0 {
 		r.Fault = x.Fault.fault(r.Attempts[n-1].Reused)
@@ -276,12 +495,19 @@ func (x *extension) fill(r *Record) {
 	}
 }
 
-func (j *attemptJSON) fill(a *Attempt) {
-	if s, err := netip.ParseAddrPort(j.Server); err == nil {
-		a.Server = s
+func (j *attemptJSON) fill(a *Attempt, d *Decoder) {
+	if j.Server != "" {
+		if s := d.server([]byte(j.Server)); s.IsValid() {
+			a.Server = s
+		}
 	}
-	if a.Member = j.Member; a.Member == "" && a.Server.IsValid() {
-		a.Member = a.Server.Addr().String()
+	switch {
+	case len(j.member) > 0:
+		a.Member = d.name(j.member)
+	case j.Member != "":
+		a.Member = d.name([]byte(j.Member))
+	case a.Server.IsValid():
+		a.Member = d.address(a.Server)
 	}
 	if j.Port != 0 {
 		a.LocalPort = j.Port
@@ -293,27 +519,24 @@ func (j *attemptJSON) fill(a *Attempt) {
 	if j.DeclaredIn != nil {
 		a.DeclaredIn = *j.DeclaredIn
 	}
-	a.Idle, a.Age, a.Stale, a.Hint = span(j.Idle), max(span(j.Age), 0), span(j.Stale), span(j.Hint)
-	a.Connect, a.TLS, a.Send, a.Wait, a.Receive = span(j.Connect), span(j.TLS), span(j.Send), span(j.Wait), span(j.Receive)
-	a.RTT = max(span(j.RTT), 0)
-	if j.Total != nil {
-		a.Total = span(j.Total)
+	a.Idle, a.Age, a.Stale, a.Hint = j.Idle.orUnset(), max(j.Age.orUnset(), 0), j.Stale.orUnset(), j.Hint.orUnset()
+	a.Connect, a.TLS, a.Send, a.Wait, a.Receive = j.Connect.orUnset(), j.TLS.orUnset(), j.Send.orUnset(), j.Wait.orUnset(), j.Receive.orUnset()
+	a.RTT = max(j.RTT.orUnset(), 0)
+	if j.Total.given {
+		a.Total = j.Total.d
 	}
 }
 
-func span(s *float64) time.Duration {
-	if s == nil || *s < 0 || *s > 1e9 {
-		return Unset
-	}
-	return fromSeconds(*s)
-}
-
-func unixMicro(s string) (time.Time, bool) {
-	whole, fraction, ok := strings.Cut(s, ".")
-	sec, err1 := strconv.ParseInt(whole, 10, 64)
-	micro, err2 := strconv.ParseInt(fraction, 10, 64)
-	if !ok || err1 != nil || err2 != nil || len(fraction) != 6 {
+// unixMicro reads Unix seconds with exactly six decimals.
+func unixMicro(b []byte) (time.Time, bool) {
+	point := len(b) - 7
+	if point < 1 || b[point] != '.' {
 		return time.Time{}, false
 	}
-	return time.Unix(sec, micro*1000).UTC(), true
+	sec, ok1 := digitsOf(b[:point])
+	micro, ok2 := digitsOf(b[point+1:])
+	if !ok1 || !ok2 || point > 12 {
+		return time.Time{}, false
+	}
+	return time.Unix(int64(sec), int64(micro)*1000).UTC(), true
 }

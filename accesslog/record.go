@@ -44,6 +44,7 @@ type Record struct {
 	ClientUses    int    // noOfConnectionRequests
 	BackendTLS    string
 	BackendCipher string
+	WAFTime       time.Duration // that the firewall took; Unset without one
 	ErrorInfo     string
 
 	Attempts []Attempt // in order; empty when no member was tried
