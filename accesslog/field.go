@@ -73,6 +73,11 @@ const (
 	Minimum
 	Maximum
 	Samples
+	Grain
+
+	Result // activity log in a storage account
+	Caller
+	Correlation
 
 	numFields
 )
@@ -93,6 +98,7 @@ var fieldNames = map[string]Field{
 	"failedrequestcount": Failed, "throughput": Throughput,
 	"ruleid": RuleID, "action": Action, "site": Site, "message": Message,
 	"metricname": MetricName, "total": Total, "average": Average, "minimum": Minimum, "maximum": Maximum, "count": Samples,
+	"timegrain": Grain, "resulttype": Result, "caller": Caller, "correlationid": Correlation,
 }
 
 // FieldOf finds the field that a column or property name stands for; Ignored for a name that is none.

@@ -333,3 +333,13 @@ func hexValue(c byte) int {
 	}
 	return -1
 }
+
+// Inner reads an object that stands as text in a cell, such as the column AdditionalFields.
+func (d *Decoder) Inner(r *Row, text []byte) {
+	if len(text) > 1 && text[0] == '{' {
+		d.scan.data, d.scan.at, d.scan.depth, d.scan.next = text, 0, 0, maxKnown
+		if err := d.scan.object(r); err != nil {
+			return // text that merely looks like an object
+		}
+	}
+}

@@ -168,3 +168,11 @@ func zoneOf(b []byte) (time.Duration, bool) {
 	}
 	return offset, ok1 && ok2
 }
+
+func realOf(text []byte) float64 {
+	f, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return 0
+	}
+	return f
+}

@@ -133,7 +133,7 @@ func (q *inquiry) undetermined() Undetermined {
 // missing lists the evidence that would have told more.
 func (q *inquiry) missing(b *evidence.Bundle) []Missing {
 	out := []Missing{}
-	if len(b.Logs) == 0 {
+	if b.Logs() == 0 {
 		out = append(out, Missing{
 			What: "access log", Why: "without it no failed request can be attributed",
 			How: "give the data directory of the gateway, or the access-log files exported from Azure's storage account",

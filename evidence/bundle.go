@@ -1,9 +1,9 @@
-// Package evidence reads what a diagnosis works on: the gateway document, backend health and access logs, from a data
-// directory of Causeway's own or from files. Each file's kind is recognised by its content.
+// Package evidence reads what a diagnosis works on, as people really have it: logs of every category in every form in
+// which Azure exports them, the gateway document, backend health, metrics, the activity log, or a data directory of
+// Causeway's own; as files, folders, archives, compressed or not. Each file's kind is recognised by its content.
 package evidence
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -12,8 +12,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
+	"sync/atomic"
 
 	"causeway/accesslog"
 	"causeway/gateway"
@@ -21,12 +22,21 @@ import (
 
 // Bundle is all the evidence there is.
 type Bundle struct {
-	Config *gateway.Config // nil: not among the evidence
-	Local  *gateway.Local  // nil: not among the evidence
-	Health *gateway.Health // nil: not among the evidence
-	Logs   []string        // files of access records, oldest first
-	Unread []Unread        // what could not be read, at most maxUnread of them
-	Bad    int             // lines that could not be read
+	Config   *gateway.Config   // nil: not among the evidence
+	Problems []gateway.Problem // of the document
+	Local    *gateway.Local    // nil: not among the evidence
+	Health   *gateway.Health   // nil: not among the evidence
+	Metrics  []Metric
+	Activity []Activity // oldest first, once the rows have been read
+	Unread   []Unread   // what could not be read, at most maxUnread of them
+	Bad      int        // lines that could not be read
+	Repeated int        // rows that stood in more than one place, counted once
+	Notes    []string   // what was assumed, and what could not be made sure
+
+	logs    []*source
+	size    int64
+	done    atomic.Int64
+	spooled []string // temporary files
 }
 
 // Unread is a file, or a line of one, that told nothing.
@@ -44,98 +54,190 @@ const (
 	HealthName  = "health.json"  // backend health as last written
 )
 
-// Open looks at files and folders. It fails only if a path does not exist; what cannot be read is noted in Unread.
+// Stdin is the path that stands for standard input.
+const Stdin = "-"
+
+// Open looks at files, folders and patterns; Stdin is read to its end. It fails only if a path does not exist; what
+// cannot be read is noted in Unread. Close the bundle when it is done with.
 func Open(paths []string) (*Bundle, error) {
 	b := &Bundle{}
 	for _, path := range paths {
-		err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			if d.Type().IsRegular() {
-				b.file(file)
-			}
-			return nil
-		})
-		if err != nil {
+		if err := b.open(path); err != nil {
+			b.Close()
 			return nil, fmt.Errorf("open the evidence: %w", err)
 		}
 	}
-	sort.Strings(b.Logs)
+	b.sortLogs()
+	b.overlaps()
 	return b, nil
 }
 
-// documentMax bounds a document that is read whole; logs are streamed.
-const documentMax = 64 << 20
-
-func (b *Bundle) file(path string) {
-	f, err := os.Open(path)
-	if err != nil {
-		b.skip(path, 0, err.Error())
-		return
+// Close removes what was kept for the time of the reading.
+func (b *Bundle) Close() {
+	for _, path := range b.spooled {
+		os.Remove(path)
 	}
-	defer f.Close()
-	head := make([]byte, 4<<10)
-	n, err := io.ReadFull(f, head)
-	if head = bytes.TrimSpace(bytes.TrimPrefix(head[:n], byteOrderMark)); len(head) == 0 {
-		return // an empty file tells nothing, and is no fault
-	}
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		b.skip(path, 0, err.Error())
-		return
-	}
-	if isLog(head) {
-		b.Logs = append(b.Logs, path)
-		return
-	}
-	if head[0] != '{' && head[0] != '[' {
-		if name := filepath.Base(path); name == "causeway.yaml" || name == "causeway.yml" {
-			b.local(path)
-			return
-		}
-		b.skip(path, 0, "it is no JSON")
-		return
-	}
-	data, err := os.ReadFile(path)
-	if err != nil || len(data) > documentMax {
-		b.skip(path, 0, "it cannot be read whole")
-		return
-	}
-	b.document(path, bytes.TrimPrefix(data, byteOrderMark))
+	b.spooled = nil
 }
 
-var byteOrderMark = []byte("\xef\xbb\xbf")
+// Logs reports how many places hold rows of a log.
+func (b *Bundle) Logs() int { return len(b.logs) }
 
-// isLog reports whether a file begins with an access record on a line of its own.
-func isLog(head []byte) bool {
-	line, _, _ := bytes.Cut(head, []byte("\n"))
-	return line[0] == '{' && bytes.Contains(line, []byte(`"properties"`)) && bytes.Contains(line, []byte(accesslog.Operation))
+// Empty reports whether there is no evidence at all.
+func (b *Bundle) Empty() bool {
+	return b.Config == nil && b.Local == nil && b.Health == nil && len(b.Metrics) == 0 && len(b.Activity) == 0 && len(b.logs) == 0
+}
+
+// Progress is how many bytes of logs there are, as they lie on disk, and how many have been read. It may be asked
+// while EachRow runs.
+func (b *Bundle) Progress() (done, size int64) { return b.done.Load(), b.size }
+
+func (b *Bundle) open(path string) error {
+	if path == Stdin {
+		return b.standardInput()
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if found, _ := filepath.Glob(path); len(found) > 0 {
+			for _, f := range found {
+				if err := b.open(f); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	return filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.Type().IsRegular() || d.Type()&fs.ModeSymlink != 0 && file == path {
+			b.file(file, file)
+		}
+		return nil
+	})
+}
+
+// standardInput is kept in a file: documents must be known before rows are read, and pipes are read once.
+func (b *Bundle) standardInput() error {
+	f, err := os.CreateTemp("", "causeway-stdin-")
+	if err != nil {
+		return fmt.Errorf("keep standard input: %w", err)
+	}
+	b.spooled = append(b.spooled, f.Name())
+	defer f.Close()
+	if _, err := io.Copy(f, os.Stdin); err != nil {
+		return fmt.Errorf("read standard input: %w", err)
+	}
+	b.file(f.Name(), "standard input")
+	return nil
+}
+
+// file looks at what one file holds. name is how it is spoken of.
+func (b *Bundle) file(path, name string) {
+	err := walk(path, name, nil, func(l *leaf) error {
+		b.look(path, name, l)
+		return nil
+	})
+	if err != nil {
+		b.skip(name, 0, err.Error())
+	}
+}
+
+// documentMax bounds a document that is read whole; rows are streamed.
+const documentMax = 64 << 20
+
+// look takes a leaf for what it is.
+func (b *Bundle) look(path, top string, l *leaf) {
+	head, err := l.Peek(headSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.skip(l.name, 0, err.Error())
+		return
+	}
+	form := recognise(head, l.name)
+	switch form {
+	case nothing: // an empty file tells nothing, and is no fault
+	case notText:
+		b.skip(l.name, 0, "it is neither text nor an archive that can be read")
+	case document, yamlText, plainText:
+		data, err := io.ReadAll(io.LimitReader(l, documentMax+1))
+		switch {
+		case err != nil:
+			b.skip(l.name, 0, err.Error())
+		case len(data) > documentMax:
+			b.skip(l.name, 0, "it is no log, and too large for a document")
+		default:
+			b.whole(l.name, data, form)
+		}
+	default:
+		b.addLog(&source{path: path, top: top, name: l.name, form: form}, l, head)
+	}
+}
+
+// whole takes a text that is no log.
+func (b *Bundle) whole(name string, data []byte, form form) {
+	switch form {
+	case document:
+		b.document(name, data)
+	case yamlText:
+		b.yaml(name, data)
+	case plainText:
+		if h, ok := healthFromText(data); ok {
+			b.takeHealth(name, h)
+			return
+		}
+		b.skip(name, 0, "it is no evidence that is known: neither a log, nor a document, nor a table of one")
+	}
 }
 
 // document takes a JSON document for what it is.
-func (b *Bundle) document(path string, data []byte) {
+func (b *Bundle) document(name string, data []byte) {
 	var shape struct {
+		Schema   string          `json:"schema"`
 		Pools    json.RawMessage `json:"backendAddressPools"`
+		Pool     json.RawMessage `json:"backendAddressPool"`
+		Value    json.RawMessage `json:"value"`
 		Document []byte          `json:"document"`
 		Local    []byte          `json:"local"`
 		Dir      string          `json:"dir"`
 	}
-	if err := json.Unmarshal(data, &shape); err != nil {
-		b.skip(path, 0, err.Error())
+	if data[0] == '[' {
+		b.list(name, data)
+		return
+	}
+	if err := json.Unmarshal(data, &shape); err != nil && !json.Valid(data) {
+		b.skip(name, 0, "it is not valid JSON: "+err.Error())
 		return
 	}
 	switch {
+	case strings.HasPrefix(shape.Schema, "causeway."):
+		// a report of an earlier diagnosis is no evidence, and no fault
 	case shape.Document != nil:
-		b.config(path, shape.Document)
-		b.localYAML(path, shape.Local, shape.Dir)
-	case bytes.Contains(shape.Pools, []byte(`"backendHttpSettingsCollection"`)):
-		b.Health = new(gateway.Health)
-		if err := json.Unmarshal(data, b.Health); err != nil {
-			b.Health = nil
-			b.skip(path, 0, err.Error())
+		b.config(name, shape.Document)
+		b.localYAML(name, shape.Local, shape.Dir)
+	case isHealth(shape.Pools), isHealth(data) && shape.Pool != nil:
+		if h, err := decodeHealth(data); err != nil {
+			b.skip(name, 0, err.Error())
+		} else {
+			b.takeHealth(name, h)
 		}
+	case bytes.Contains(shape.Value, []byte(`"timeseries"`)):
+		b.metrics(name, data)
+	case isActivity(shape.Value):
+		b.activities(name, shape.Value)
 	default:
-		b.config(path, data)
+		b.config(name, data)
+	}
+}
+
+// list takes a JSON array that holds no rows.
+func (b *Bundle) list(name string, data []byte) {
+	switch {
+	case isActivity(data):
+		b.activities(name, data)
+	case bytes.Contains(data, []byte(`"timeseries"`)):
+		b.metrics(name, append(append([]byte(`{"value":`), data...), '}'))
+	default:
+		b.config(name, data)
 	}
 }
 
@@ -145,90 +247,66 @@ func (b *Bundle) Take(document, local []byte, dir string) {
 	b.localYAML("the running gateway", local, dir)
 }
 
-func (b *Bundle) config(path string, data []byte) {
+func (b *Bundle) config(name string, data []byte) {
 	d, err := gateway.Parse(data)
 	if err != nil {
-		b.skip(path, 0, err.Error())
+		b.skip(name, 0, err.Error())
 		return
 	}
-	b.Config = d.Config
-}
-
-func (b *Bundle) local(path string) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		b.skip(path, 0, err.Error())
+	if b.Config != nil && !strings.EqualFold(b.Config.Name, d.Config.Name) {
+		b.note(fmt.Sprintf("there are documents of more than one gateway: %s was taken, %s was not", b.Config.Name, d.Config.Name))
 		return
 	}
-	b.localYAML(path, data, filepath.Dir(path))
+	b.Config, b.Problems = d.Config, d.Problems()
 }
 
-func (b *Bundle) localYAML(path string, data []byte, dir string) {
+func (b *Bundle) takeHealth(name string, h *gateway.Health) {
+	if b.Health != nil {
+		b.note("there is more than one report of backend health: the one in " + name + " was taken")
+	}
+	b.Health = h
+}
+
+// yaml is causeway.yaml, by its name or by its keys, or a gateway document in YAML.
+func (b *Bundle) yaml(name string, data []byte) {
+	if isLocal(name, data) {
+		b.localYAML(name, data, filepath.Dir(name))
+		return
+	}
+	b.config(name, data)
+}
+
+func (b *Bundle) localYAML(name string, data []byte, dir string) {
 	l, _, err := gateway.ParseLocal(data, dir)
 	if err != nil {
-		b.skip(path, 0, err.Error())
+		b.skip(name, 0, err.Error())
 		return
 	}
 	b.Local = &l
 }
 
-func (b *Bundle) skip(path string, line int, reason string) {
+func (b *Bundle) skip(name string, line int, reason string) {
 	if line > 0 {
 		b.Bad++
 	}
 	if len(b.Unread) < maxUnread {
-		b.Unread = append(b.Unread, Unread{File: path, Line: line, Reason: reason})
+		b.Unread = append(b.Unread, Unread{File: name, Line: line, Reason: reason})
 	}
 }
 
-// lineMax bounds one record; a longer line is skipped.
-const lineMax = 1 << 20
-
-// Each calls f with every access record. own says that it carries Causeway's object. The record is good until f returns.
-func (b *Bundle) Each(f func(r *accesslog.Record, own bool)) error {
-	for _, path := range b.Logs {
-		if err := b.eachIn(path, f); err != nil {
-			return fmt.Errorf("read %s: %w", path, err)
-		}
-	}
-	return nil
-}
-
-func (b *Bundle) eachIn(path string, f func(*accesslog.Record, bool)) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	in := bufio.NewReaderSize(file, lineMax)
-	for n := 1; ; n++ {
-		line, err := in.ReadSlice('\n')
-		if errors.Is(err, bufio.ErrBufferFull) {
-			b.skip(path, n, "the line is longer than 1 MiB")
-			for errors.Is(err, bufio.ErrBufferFull) {
-				_, err = in.ReadSlice('\n')
-			}
-			line = nil
-		}
-		if len(bytes.TrimSpace(line)) > 0 && (err == nil || errors.Is(err, io.EOF)) {
-			b.line(path, n, line, errors.Is(err, io.EOF), f)
-		}
-		if err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return err
-		}
+func (b *Bundle) note(text string) {
+	if !slices.Contains(b.Notes, text) && len(b.Notes) < maxUnread {
+		b.Notes = append(b.Notes, text)
 	}
 }
 
-func (b *Bundle) line(path string, n int, line []byte, last bool, f func(*accesslog.Record, bool)) {
-	r, own, err := accesslog.Decode(line)
+// Generation is that of the gateway, where its document is among the evidence.
+func (b *Bundle) Generation() accesslog.Generation {
 	switch {
-	case err == nil:
-		f(&r, own)
-	case errors.Is(err, accesslog.ErrNotAccess), last: // another category; or a line that is being written
-	default:
-		b.skip(path, n, strings.TrimSpace(err.Error()))
+	case b.Config == nil:
+		return accesslog.Guess
+	case b.Config.V1():
+		return accesslog.First
 	}
+	return accesslog.Second
 }

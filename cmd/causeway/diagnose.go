@@ -44,8 +44,9 @@ func diagnoseCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			tellUnread(cmd.ErrOrStderr(), bundle)
-			if nothing(bundle) {
+			defer bundle.Close()
+			if bundle.Empty() { // "no failures" would be a lie
+				tellUnread(cmd.ErrOrStderr(), bundle)
 				return &exitError{
 					code: exitFailed, err: fmt.Errorf("diagnose: nothing in %s was recognised as evidence", strings.Join(looked(paths, data), ", ")),
 					hint: "give a gateway's data directory, its access log, the gateway document, or what az network application-gateway\nshow-backend-health prints",
@@ -55,6 +56,7 @@ func diagnoseCommand() *cobra.Command {
 			if err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("diagnose: %w", err)}
 			}
+			tellUnread(cmd.ErrOrStderr(), bundle)
 			if err := printReport(cmd.OutOrStdout(), report, output); err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("write the report: %w", err)}
 			}
@@ -96,11 +98,6 @@ func looked(paths []string, data string) []string {
 		return []string{data}
 	}
 	return paths
-}
-
-// nothing reports whether a bundle holds no evidence at all: "no failures" would be a lie.
-func nothing(b *evidence.Bundle) bool {
-	return b.Config == nil && b.Local == nil && b.Health == nil && len(b.Logs) == 0
 }
 
 func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {

@@ -1,0 +1,165 @@
+package evidence
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"causeway/accesslog"
+)
+
+const (
+	blockSize = 1 << 20
+	lineMax   = 1 << 20 // bounds one row; a longer line is passed over
+)
+
+// block is a piece of a log that ends with a line, and what was read out of it.
+type block struct {
+	text    []byte
+	first   int  // number of its first line
+	partial bool // the last line has no end: it may be half written
+	decoded chan struct{}
+
+	access      []entry // the first n
+	n           int
+	performance []accesslog.Performance
+	firewall    []accesslog.Firewall
+	metrics     []point
+	activity    []Activity
+	bad         []Unread
+}
+
+type entry struct {
+	record accesslog.Record
+	own    bool
+}
+
+func newBlock() *block { return &block{decoded: make(chan struct{}, 1)} }
+
+func (blk *block) reset() {
+	blk.text, blk.n, blk.partial = blk.text[:0], 0, false
+	blk.performance, blk.firewall, blk.metrics, blk.activity, blk.bad = blk.performance[:0], blk.firewall[:0], blk.metrics[:0], blk.activity[:0], blk.bad[:0]
+}
+
+// decode reads the rows of the block.
+func (blk *block) decode(d *accesslog.Decoder) {
+	number := blk.first
+	for text := blk.text; len(text) > 0; number++ {
+		line, rest, _ := bytes.Cut(text, []byte("\n"))
+		text = rest
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 {
+			continue
+		}
+		row, err := d.Row(line)
+		if err != nil {
+			if !blk.partial || len(text) > 0 {
+				blk.bad = append(blk.bad, Unread{Line: number, Reason: reasonOf(err)})
+			}
+			continue
+		}
+		blk.row(d, row, number)
+	}
+}
+
+// row takes one row for what it is.
+func (blk *block) row(d *accesslog.Decoder, row *accesslog.Row, number int) {
+	switch row.Kind() {
+	case accesslog.Category:
+		if blk.n == len(blk.access) {
+			blk.access = append(blk.access, entry{})
+		}
+		e := &blk.access[blk.n]
+		own, err := d.Record(row, &e.record)
+		if err != nil {
+			blk.bad = append(blk.bad, Unread{Line: number, Reason: reasonOf(err)})
+			return
+		}
+		if e.own = own; e.record.Start.IsZero() {
+			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the record has no time that can be read"})
+			return
+		}
+		blk.n++
+	case accesslog.PerformanceCategory:
+		blk.performance = append(blk.performance, d.Performance(row))
+	case accesslog.FirewallCategory:
+		blk.firewall = append(blk.firewall, d.Firewall(row))
+	default:
+		if p, ok := pointOf(row); ok {
+			blk.metrics = append(blk.metrics, p)
+		} else if a, ok := activityOfRow(row); ok {
+			blk.activity = append(blk.activity, a)
+		}
+	}
+}
+
+func reasonOf(err error) string {
+	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
+		err = next
+	}
+	return err.Error()
+}
+
+// cutter cuts a stream into blocks at the ends of lines.
+type cutter struct {
+	in    io.Reader
+	carry []byte
+	line  int
+}
+
+func newCutter(in io.Reader) *cutter { return &cutter{in: in, line: 1} }
+
+// cut fills a block. more is false at the end of the stream.
+func (c *cutter) cut(blk *block) (more bool, err error) {
+	blk.reset()
+	blk.first = c.line
+	if cap(blk.text) < blockSize+lineMax {
+		blk.text = make([]byte, 0, blockSize+lineMax)
+	}
+	blk.text = append(blk.text, c.carry...)
+	c.carry = c.carry[:0]
+	for len(blk.text) < blockSize {
+		n, err := c.in.Read(blk.text[len(blk.text):blockSize])
+		blk.text = blk.text[:len(blk.text)+n]
+		if err != nil {
+			blk.partial = len(blk.text) > 0 && blk.text[len(blk.text)-1] != '\n'
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return false, err
+		}
+	}
+	end := bytes.LastIndexByte(blk.text, '\n') + 1
+	if end == 0 {
+		return c.pass(blk)
+	}
+	c.carry = append(c.carry, blk.text[end:]...)
+	blk.text = blk.text[:end]
+	c.line += bytes.Count(blk.text, []byte("\n"))
+	return true, nil
+}
+
+// pass leaves out a line that is longer than any row.
+func (c *cutter) pass(blk *block) (more bool, err error) {
+	blk.bad = append(blk.bad, Unread{Line: c.line, Reason: "the line is longer than 1 MiB"})
+	for {
+		n, err := c.in.Read(blk.text[:blockSize])
+		if i := bytes.IndexByte(blk.text[:n], '\n'); i >= 0 {
+			c.carry = append(c.carry, blk.text[i+1:n]...)
+			c.line++
+			blk.text = blk.text[:0]
+			return err == nil || errors.Is(err, io.EOF), ignoreEOF(err)
+		}
+		if err != nil {
+			blk.text = blk.text[:0]
+			return false, ignoreEOF(err)
+		}
+	}
+}
+
+func ignoreEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,277 @@
+package evidence
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// leaf is a stream that is no archive and not compressed: what one file holds in the end.
+type leaf struct {
+	*bufio.Reader
+	name  string
+	plain bool // it lies on disk as it is
+}
+
+// headSize is how much of a leaf is looked at to recognise it.
+const headSize = 64 << 10
+
+// maxNesting bounds archives inside archives.
+const maxNesting = 4
+
+// An archive is believed to expand by this factor at most, beyond a first amount: logs shrink by ten to fifty.
+const (
+	bombFactor = 300
+	bombFloor  = 64 << 20
+)
+
+var errBomb = fmt.Errorf("it expands to more than %d times its size: the rest is not read", bombFactor)
+
+// walk calls f with every leaf that a file holds, in order. count, if there is one, is told how many bytes of the file
+// have been read.
+func walk(path, name string, count func(int), f func(*leaf) error) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	w := walker{f: f}
+	return w.stream(name, &counted{file, count}, nil, 0)
+}
+
+// counted reads a file and tells how far it is. It can be positioned, so that archives are skipped through and not read.
+type counted struct {
+	*os.File
+	tell func(int)
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.File.Read(p)
+	if c.tell != nil {
+		c.tell(n)
+	}
+	return n, err
+}
+
+// WriteTo hides that of the file, which would not be counted.
+func (c *counted) WriteTo(w io.Writer) (int64, error) {
+	return io.Copy(w, struct{ io.Reader }{c})
+}
+
+type walker struct{ f func(*leaf) error }
+
+// stream unpacks r, as often as it takes. packed is how many bytes on disk it was made of so far; nil for a file itself.
+func (w *walker) stream(name string, r io.Reader, packed func() int64, depth int) error {
+	if depth > maxNesting {
+		return errors.New("archives are nested too deep")
+	}
+	m := &metered{r: r}
+	in := bufio.NewReaderSize(m, headSize)
+	if packed == nil {
+		packed = func() int64 { return m.n }
+	}
+	head, _ := in.Peek(512)
+	switch {
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return fmt.Errorf("unpack gzip: %w", err)
+		}
+		return w.stream(name, &guard{r: z, packed: packed}, packed, depth+1)
+	case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
+		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
+		if err != nil {
+			return fmt.Errorf("unpack zstd: %w", err)
+		}
+		defer z.Close()
+		return w.stream(name, &guard{r: z, packed: packed}, packed, depth+1)
+	case bytes.HasPrefix(head, []byte("BZh")):
+		return w.stream(name, &guard{r: bzip2.NewReader(in), packed: packed}, packed, depth+1)
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return w.zip(name, r, in, depth)
+	case len(head) > 262 && string(head[257:262]) == "ustar":
+		return w.tar(name, r, in, packed, depth)
+	}
+	_, onDisk := r.(*counted)
+	return w.f(&leaf{Reader: utf8Text(in), name: name, plain: onDisk})
+}
+
+// metered counts what was read.
+type metered struct {
+	r io.Reader
+	n int64
+}
+
+func (m *metered) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	m.n += int64(n)
+	return n, err
+}
+
+func (w *walker) tar(name string, r io.Reader, in *bufio.Reader, packed func() int64, depth int) error {
+	var from io.Reader = in
+	if c, ok := r.(*counted); ok { // a tar on disk is skipped through
+		if _, err := c.Seek(0, io.SeekStart); err == nil {
+			from = c
+		}
+	}
+	t := tar.NewReader(from)
+	for {
+		h, err := t.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("unpack tar: %w", err)
+		}
+		if h.Typeflag != tar.TypeReg {
+			continue
+		}
+		if err := w.stream(name+":"+h.Name, t, packed, depth+1); err != nil {
+			return fmt.Errorf("%s: %w", h.Name, err)
+		}
+	}
+}
+
+// zip needs to be read from its end, so one inside another archive is kept in a file meanwhile.
+func (w *walker) zip(name string, r io.Reader, in *bufio.Reader, depth int) error {
+	var file *os.File
+	if c, ok := r.(*counted); ok {
+		file = c.File
+	} else {
+		spooled, err := spool(in)
+		if err != nil {
+			return err
+		}
+		defer os.Remove(spooled.Name())
+		defer spooled.Close()
+		file = spooled
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	z, err := zip.NewReader(file, info.Size())
+	if err != nil {
+		return fmt.Errorf("unpack zip: %w", err)
+	}
+	var failed error
+	for _, entry := range z.File {
+		if entry.FileInfo().IsDir() {
+			continue
+		}
+		if err := w.zipEntry(name, entry, depth); err != nil && failed == nil {
+			failed = fmt.Errorf("%s: %w", entry.Name, err)
+		}
+	}
+	return failed
+}
+
+func (w *walker) zipEntry(name string, entry *zip.File, depth int) error {
+	from, err := entry.Open()
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	packed := func() int64 { return int64(entry.CompressedSize64) }
+	return w.stream(name+":"+entry.Name, &guard{r: from, packed: packed}, packed, depth+1)
+}
+
+// spoolMax bounds an archive inside an archive.
+const spoolMax = 4 << 30
+
+func spool(r io.Reader) (*os.File, error) {
+	f, err := os.CreateTemp("", "causeway-unpack-")
+	if err != nil {
+		return nil, fmt.Errorf("keep an archive: %w", err)
+	}
+	if n, err := io.Copy(f, io.LimitReader(r, spoolMax)); err != nil || n == spoolMax {
+		f.Close()
+		os.Remove(f.Name())
+		if err == nil {
+			err = errors.New("the archive inside is too large")
+		}
+		return nil, fmt.Errorf("keep an archive: %w", err)
+	}
+	return f, nil
+}
+
+// guard stops an archive that was made to fill whatever unpacks it.
+type guard struct {
+	r      io.Reader
+	out    int64
+	packed func() int64 // bytes that it was made of so far
+}
+
+func (g *guard) Read(p []byte) (int, error) {
+	if g.out > bombFloor && g.out > bombFactor*max(1, g.packed()) {
+		return 0, errBomb
+	}
+	n, err := g.r.Read(p)
+	g.out += int64(n)
+	return n, err
+}
+
+// utf8Text drops a byte order mark, and decodes UTF-16, which is what a redirect in Windows PowerShell writes.
+func utf8Text(in *bufio.Reader) *bufio.Reader {
+	mark, _ := in.Peek(3)
+	switch {
+	case bytes.HasPrefix(mark, []byte("\xef\xbb\xbf")):
+		in.Discard(3)
+	case bytes.HasPrefix(mark, []byte("\xff\xfe")):
+		in.Discard(2)
+		return bufio.NewReaderSize(&utf16Reader{in: in, order: binary.LittleEndian}, headSize)
+	case bytes.HasPrefix(mark, []byte("\xfe\xff")):
+		in.Discard(2)
+		return bufio.NewReaderSize(&utf16Reader{in: in, order: binary.BigEndian}, headSize)
+	}
+	return in
+}
+
+// utf16Reader turns UTF-16 into UTF-8.
+type utf16Reader struct {
+	in    *bufio.Reader
+	order binary.ByteOrder
+	half  rune   // first half of a pair
+	rest  []byte // of a character that did not fit
+}
+
+func (u *utf16Reader) Read(p []byte) (int, error) {
+	n := copy(p, u.rest)
+	u.rest = u.rest[n:]
+	for n < len(p) {
+		var two [2]byte
+		if _, err := io.ReadFull(u.in, two[:]); err != nil {
+			if n > 0 {
+				return n, nil
+			}
+			return 0, io.EOF
+		}
+		r := rune(u.order.Uint16(two[:]))
+		if u.half != 0 {
+			r, u.half = utf16.DecodeRune(u.half, r), 0
+		} else if utf16.IsSurrogate(r) {
+			u.half = r
+			continue
+		}
+		var b [utf8.UTFMax]byte
+		text := b[:utf8.EncodeRune(b[:], r)]
+		k := copy(p[n:], text)
+		if n += k; k < len(text) {
+			u.rest = append(u.rest[:0], text[k:]...)
+		}
+	}
+	return n, nil
+}

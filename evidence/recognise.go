@@ -1,0 +1,236 @@
+package evidence
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"causeway/accesslog"
+)
+
+// form is how a leaf has to be read.
+type form uint8
+
+const (
+	nothing   form = iota
+	notText        // neither text nor an archive
+	lines          // a row of a log on each line, JSON
+	records        // rows of a log as JSON otherwise: in an array, in {"records":[…]}, over several lines
+	queried        // the answer of a query: {"tables":[{"columns":[…],"rows":[[…]]}]}
+	commas         // a table with a heading, separated by commas
+	columns        // a table with a heading and a line of dashes, as az prints it
+	document       // JSON that is read whole
+	yamlText       // YAML that is read whole
+	plainText      // anything else that is text
+)
+
+// recognise tells the form by the beginning of a leaf.
+func recognise(head []byte, name string) form {
+	text := bytes.TrimLeft(head, " \t\r\n")
+	switch {
+	case len(text) == 0:
+		return nothing
+	case bytes.IndexByte(head, 0) >= 0 || !mostlyUTF8(head):
+		return notText
+	case text[0] == '{' || text[0] == '[':
+		return recogniseJSON(text)
+	case isCSV(text):
+		return commas
+	case isColumns(text):
+		return columns
+	case isYAML(text, name):
+		return yamlText
+	case looksLikeRows(text):
+		return lines // a log whose first lines were damaged
+	}
+	return plainText
+}
+
+// mostlyUTF8 reports whether text is text; the head may end within a character.
+func mostlyUTF8(head []byte) bool {
+	for cut := range utf8.UTFMax {
+		if cut < len(head) && utf8.Valid(head[:len(head)-cut]) {
+			return true
+		}
+	}
+	bad := 0
+	for rest := head; len(rest) > 0; {
+		r, n := utf8.DecodeRune(rest)
+		if r == utf8.RuneError && n == 1 {
+			bad++
+		}
+		rest = rest[n:]
+	}
+	return 20*bad < len(head) // a log holds what hostile clients send
+}
+
+func recogniseJSON(text []byte) form {
+	if isQueried(text) {
+		return queried
+	}
+	inner, wrapped := unwrap(text)
+	if !isRow(firstObject(inner)) {
+		if looksLikeRows(text) && !wrapped {
+			return lines
+		}
+		return document
+	}
+	first, _, more := bytes.Cut(text, []byte("\n"))
+	if !wrapped && (!more || len(firstObject(first)) > 0) {
+		return lines
+	}
+	return records
+}
+
+// unwrap steps into an array, or into {"records":[…]} and its like, which hold the rows.
+func unwrap(text []byte) (inner []byte, wrapped bool) {
+	for {
+		switch n := wrapper(text); {
+		case n > 0:
+			text, wrapped = bytes.TrimLeft(text[n:], " \t\r\n"), true
+		case len(text) > 0 && text[0] == '[':
+			text, wrapped = bytes.TrimLeft(text[1:], " \t\r\n"), true
+		default:
+			return text, wrapped
+		}
+	}
+}
+
+// wrapper is the length of {"records":[ or {"value":[ at the beginning of text; 0 if there is none.
+func wrapper(text []byte) int {
+	at := 0
+	token := func(t string) bool {
+		for at < len(text) && text[at] <= ' ' {
+			at++
+		}
+		if len(text)-at < len(t) || !strings.EqualFold(string(text[at:at+len(t)]), t) {
+			return false
+		}
+		at += len(t)
+		return true
+	}
+	if !token("{") || !token(`"records"`) && !token(`"value"`) || !token(":") || !token("[") {
+		return 0
+	}
+	return at
+}
+
+// firstObject is the JSON object at the beginning of text, if it ends there.
+func firstObject(text []byte) []byte {
+	if len(text) == 0 || text[0] != '{' {
+		return nil
+	}
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth--; depth == 0 {
+				return text[:i+1]
+			}
+		}
+	}
+	return nil
+}
+
+// isRow reports whether an object is a row of a log.
+func isRow(object []byte) bool {
+	if object == nil {
+		return false
+	}
+	var d accesslog.Decoder
+	row, err := d.Row(object)
+	if err != nil {
+		return false
+	}
+	return row.Kind() != "" || row.Has(accesslog.MetricName) && row.Has(accesslog.Grain) ||
+		row.Has(accesslog.CategoryName) && row.Has(accesslog.OperationName) && (row.Has(accesslog.Time) || row.Has(accesslog.Generated))
+}
+
+// looksLikeRows reports whether some line of the head is a row, though the first is not.
+func looksLikeRows(text []byte) bool {
+	for n := 0; n < 50; n++ {
+		line, rest, more := bytes.Cut(text, []byte("\n"))
+		if isRow(firstObject(bytes.TrimSpace(line))) {
+			return true
+		}
+		if !more {
+			break
+		}
+		text = rest
+	}
+	return false
+}
+
+func isQueried(text []byte) bool {
+	head := text[:min(len(text), 4<<10)]
+	return bytes.Contains(head, []byte(`"tables"`)) && bytes.Contains(text, []byte(`"columns"`))
+}
+
+// isCSV reports whether the first line names fields of a log, separated by commas.
+func isCSV(text []byte) bool {
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	if len(first) > 16<<10 || bytes.IndexByte(first, ',') < 0 {
+		return false
+	}
+	return knownNames(strings.Split(string(first), ",")) || isMetricHeading(strings.Split(string(first), ","))
+}
+
+// knownNames reports whether enough of some names are fields of a log.
+func knownNames(names []string) bool {
+	n := 0
+	for _, name := range names {
+		if accesslog.FieldOf(strings.Trim(strings.TrimSpace(name), `"`)) > accesslog.Own {
+			n++
+		}
+	}
+	return n >= 3
+}
+
+// isColumns reports whether the second line is the dashes under a heading.
+func isColumns(text []byte) bool {
+	first, rest, _ := bytes.Cut(text, []byte("\n"))
+	second, _, _ := bytes.Cut(rest, []byte("\n"))
+	second = bytes.TrimSpace(second)
+	return len(second) > 3 && len(bytes.Trim(second, "- ")) == 0 && knownNames(strings.Fields(string(first)))
+}
+
+func isYAML(text []byte, name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".yaml", ".yml":
+		return true
+	}
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	key, _, colon := bytes.Cut(bytes.TrimSpace(first), []byte(":"))
+	if bytes.Equal(first, []byte("---")) {
+		return true
+	}
+	switch string(key) {
+	case "name", "id", "etag", "location", "properties", "sku", "backendAddressPools", "certificates", "members", "connectTimeout", "backendIdleTimeout", "keepAliveHint", "logs":
+		return colon
+	}
+	return false
+}
+
+// isLocal reports whether YAML is causeway.yaml.
+func isLocal(name string, data []byte) bool {
+	switch filepath.Base(name) {
+	case "causeway.yaml", "causeway.yml":
+		return true
+	}
+	for line := range bytes.Lines(data) {
+		key, _, colon := bytes.Cut(bytes.TrimRight(line, " \r\n"), []byte(":"))
+		switch string(key) {
+		case "certificates", "members", "connectTimeout", "backendIdleTimeout", "keepAliveHint":
+			return colon
+		}
+	}
+	return false
+}
