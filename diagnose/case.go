@@ -22,8 +22,12 @@ type inquiry struct {
 	health *gateway.Health // may be nil
 	trails []trail
 
-	findings []Finding
-	open     []suspicion
+	metrics  []evidence.Metric
+	activity []evidence.Activity
+
+	findings    []Finding
+	open        []suspicion
+	assumptions []string
 }
 
 // suspicion is what an undetermined group of events might be.
@@ -37,7 +41,16 @@ type suspicion struct {
 const minEvents = 5
 
 func newInquiry(b *evidence.Bundle, t *tally) *inquiry {
-	return &inquiry{tally: t, config: b.Config, local: b.Local, health: b.Health, trails: trailsOf(b.Health)}
+	return &inquiry{
+		tally: t, config: b.Config, local: b.Local, health: b.Health, trails: trailsOf(b.Health), metrics: b.Metrics, activity: b.Activity,
+	}
+}
+
+// assume notes what was taken for granted without evidence.
+func (q *inquiry) assume(text string) {
+	if !slices.Contains(q.assumptions, text) {
+		q.assumptions = append(q.assumptions, text)
+	}
 }
 
 // unclaimed are the events that nobody has taken and that want keeps.

@@ -6,7 +6,12 @@ import (
 	"causeway/fault"
 )
 
-// decides makes a hypothesis of a fault that needs no statistics: the record itself saw the mechanism.
+// decided makes a hypothesis of a fault that needs no statistics: the record itself saw the mechanism.
+func decided(id string, n needs, test, fact string, want func(*event) bool) hypothesis {
+	return hypothesis{cause: id, needs: n, test: test, look: decides(id, fact, want)}
+}
+
+// decides claims such events, member by member.
 func decides(id, fact string, want func(*event) bool) func(*inquiry) {
 	return func(q *inquiry) {
 		keys, groups := groupBy(q.unclaimed(want), (*event).key)
@@ -66,49 +71,3 @@ func certificateFault(reasons ...string) func(*event) bool {
 		return false
 	}
 }
-
-// What a record decides by itself.
-var (
-	shortUpload = decides("j-short-body", "the client ended its body before the length that it had declared",
-		is(fault.Client, fault.Upload, fault.Truncated))
-	slowUpload = decides("j-slow-upload", "head or body of the request did not arrive in time",
-		either(is(fault.Client, fault.Request, fault.Timeout), is(fault.Client, fault.Upload, fault.Timeout)))
-	headerLimit = decides("j-header-limit", "the request head was above the gateway's limit",
-		is(fault.Client, fault.Request, fault.URITooLong, fault.TooLarge))
-	bodyLimit = decides("j-too-large", "the request body was above the gateway's limit",
-		either(is(fault.Client, fault.Request, fault.BodyTooBig), is(fault.Client, fault.Upload, fault.BodyTooBig)))
-	noListener = decides("i-no-listener-match", "no listener serves the host", is(fault.Client, fault.Route, fault.NoListener))
-
-	gatewayEnded = decides("c-gateway-reload", "the gateway ended the connection under a request, as it drained", func(e *event) bool {
-		return e.fault.Side == fault.Gateway && e.fault.Kind == fault.Closed
-	})
-	outOfDescriptors = decides("h-fd", "the gateway could open no more sockets", func(e *event) bool {
-		return e.fault.Kind == fault.Exhausted && (e.fault.Errno == "EMFILE" || e.fault.Errno == "ENFILE")
-	})
-	outOfPorts = decides("c-ephemeral-exhausted", "the gateway found no free local port", func(e *event) bool {
-		return e.fault.Kind == fault.Exhausted && e.fault.Errno == "EADDRNOTAVAIL"
-	})
-
-	expired     = decides("f-expired", "the member's certificate is outside its validity", certificateFault("cert_expired"))
-	wrongName   = decides("f-name-mismatch", "the member's certificate does not cover the name that the gateway asks for", certificateFault("cert_name_mismatch"))
-	untrusted   = decides("f-unknown-ca", "the member's certificate does not lead to a trusted root", certificateFault("cert_unknown_ca"))
-	notTLS      = decides("e-tls-to-plain", "the member answered the TLS handshake in plain text", is(fault.Backend, fault.TLS, fault.NotTLS))
-	bigHead     = decides("e-header-too-big", "the head of the response was above the gateway's limit", is(fault.Backend, fault.Head, fault.TooLarge))
-	ambiguous   = decides("e-cl-te", "the response contradicts itself about its length", is(fault.Backend, fault.Head, fault.Ambiguous))
-	invalidHead = decides("e-bad-header", "the head of the response breaks a rule of HTTP/1.1", is(fault.Backend, fault.Head, fault.Malformed))
-	badChunk    = decides("e-bad-chunk", "the chunked framing of the response is broken", is(fault.Backend, fault.Body, fault.Malformed))
-)
-
-// invalidRequest takes what remains of requests that the gateway refused to read.
-var invalidRequest = decides("j-invalid-request", "the request is not valid HTTP", func(e *event) bool {
-	if e.fault.Side != fault.Client {
-		return false
-	}
-	switch e.fault.Phase {
-	case fault.Request, fault.Handshake:
-		return e.fault.Kind != fault.Closed && e.fault.Kind != fault.Reset
-	case fault.Upload:
-		return e.fault.Kind == fault.Malformed
-	}
-	return false
-})

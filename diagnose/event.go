@@ -17,6 +17,9 @@ type event struct {
 	id       string
 	pool     string
 	settings string
+	rule     string
+	listener string
+	instance string
 	member   string
 	server   netip.AddrPort
 	port     uint16 // local port of the connection
@@ -33,16 +36,20 @@ type event struct {
 	tries    int
 	declared int64
 	bodyRead int64
+	received int64
+	sent     int64
+	v1       bool
+	info     string // error_info
 
 	claimed bool
 }
 
 // newEvent takes of a record what attribution needs. which is the attempt that failed; -1 if no member was tried.
-func newEvent(r *accesslog.Record, own bool, which int, f fault.Fault, visible bool) *event {
+func (t *tally) newEvent(r *accesslog.Record, own bool, which int, f fault.Fault, visible bool) *event {
 	e := &event{
-		start: r.Start, at: r.Start.Add(r.Taken), id: hex.EncodeToString(r.Transaction[:]), pool: r.Pool, settings: r.Settings,
-		method: string(r.Method), path: template(string(r.URI)), client: r.Client.Addr(), status: r.Status, taken: r.Taken, visible: visible, own: own,
-		fault: f, declared: r.Declared, bodyRead: r.BodyRead, tries: len(r.Attempts),
+		start: r.Start, at: r.Start.Add(r.Taken), id: idOf(r), pool: r.Pool, settings: r.Settings, rule: r.Rule, listener: r.Listener, instance: r.Instance,
+		method: string(r.Method), path: t.template(r.URI), client: r.Client.Addr(), status: r.Status, taken: r.Taken, visible: visible, own: own, v1: r.V1,
+		fault: f, declared: r.Declared, bodyRead: r.BodyRead, received: r.Received, sent: r.Sent, tries: len(r.Attempts), info: r.ErrorInfo,
 	}
 	if which >= 0 {
 		a := r.Attempts[which]
@@ -76,38 +83,12 @@ func (e *event) closedUnanswered() bool {
 		e.fault.Side == fault.Backend
 }
 
-// failed says what failed of a record, if anything did: the fault that the record names, or, in evidence of Azure's own,
-// what error_info and status come to.
-func failed(r *accesslog.Record, own bool) (f fault.Fault, bad bool) {
-	if !r.Fault.None() {
-		return r.Fault, true
+// idOf is how a record can be found again: its transaction, or, where the log has none, its time.
+func idOf(r *accesslog.Record) string {
+	if r.Transaction == [16]byte{} {
+		return stamp(r.Start)
 	}
-	backend := 0
-	if n := len(r.Attempts); n > 0 {
-		backend = r.Attempts[n-1].Status
-	}
-	if own := r.ErrorInfo == "" || r.ErrorInfo == fault.NoError; own && r.Status >= 500 && backend == r.Status {
-		return fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Status}, true
-	}
-	if own {
-		return f, r.Aborted
-	}
-	return derived(r, backend)
-}
-
-// derived reads Azure's own columns.
-func derived(r *accesslog.Record, backend int) (fault.Fault, bool) {
-	switch {
-	case r.Status == fault.ClientGone, r.Status == 0, r.ErrorInfo == fault.ClientClosed:
-		return fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}, true
-	case r.ErrorInfo == fault.UpstreamNoLive:
-		return fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}, true
-	case r.ErrorInfo == fault.UpstreamTimedOut:
-		return fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}, true
-	case r.Status >= 500 && backend == 0:
-		return fault.Fault{Side: fault.Backend, Phase: "", Kind: fault.Closed}, true // the phase cannot be told
-	}
-	return fault.Fault{}, r.Status >= 500
+	return hex.EncodeToString(r.Transaction[:])
 }
 
 // templateMax bounds a path template.

@@ -19,6 +19,7 @@ type Report struct {
 	Findings     []Finding    `json:"findings"`
 	Steps        []Step       `json:"steps"`
 	Undetermined Undetermined `json:"undetermined"`
+	Assumptions  []string     `json:"assumptions"` // what was taken for granted without evidence, and what could not be made sure
 	Missing      []Missing    `json:"missing"`
 }
 
@@ -118,12 +119,24 @@ type Step struct {
 	Detail string `json:"detail"`
 }
 
-// Undetermined is what no cause explains.
+// Undetermined is what no cause explains: all of it together, and group by group, each with what it may be and what
+// would tell.
 type Undetermined struct {
 	Failures int      `json:"failures"`
 	Rivals   []string `json:"rivals"`
 	Next     string   `json:"next,omitempty"`
 	Rows     []string `json:"rows,omitempty"`
+	Groups   []Open   `json:"groups"`
+}
+
+// Open is a group of failures that share what they may be.
+type Open struct {
+	Failures  int      `json:"failures"`
+	Recovered int      `json:"recovered"`
+	Scope     Scope    `json:"scope"`
+	Rivals    []Rival  `json:"rivals"`
+	Next      string   `json:"next"`
+	Rows      []string `json:"rows,omitempty"`
 }
 
 // Missing is evidence that would have told more.
@@ -136,4 +149,9 @@ type Missing struct {
 // Options narrow a diagnosis.
 type Options struct {
 	Since, Until time.Time // zero: no bound
+}
+
+// holds reports whether a time is within the bounds.
+func (o Options) holds(t time.Time) bool {
+	return (o.Since.IsZero() || !t.Before(o.Since)) && (o.Until.IsZero() || t.Before(o.Until))
 }

@@ -11,28 +11,30 @@ import (
 
 // hypotheses in the order in which they may take events: what the record itself decides comes before what needs
 // statistics, the client before the member, the whole member before the single connection.
-var hypotheses = []func(*inquiry){
+var hypotheses = []hypothesis{
 	shortUpload, slowUpload, headerLimit, bodyLimit, invalidRequest,
-	clientLeft,
+	clientAbort,
 	noListener,
-	emptyPool,
-	nobodyHealthy,
-	unresolved,
+	poolWithoutMembers,
+	poolWithoutHealthyMembers,
+	unresolvedName,
 	gatewayEnded, outOfDescriptors, outOfPorts,
-	restart,
-	slowEviction,
-	refused,
-	dropped,
-	noRoute,
+	restartedMember,
+	deadMemberInUse,
+	refusedConnections,
+	droppedConnections,
+	noRouteToMember,
 	expired, wrongName, untrusted, notTLS,
-	idleRace,
-	maxRequests,
-	maxAge,
-	crashOnInput,
-	requestTimeout,
+	idleRaces,
+	useLimit,
+	ageLimit,
+	crash,
+	forgottenConnections,
+	cutAnswers,
+	lostRequests,
 	bigHead, ambiguous, invalidHead, badChunk,
-	shortBody,
-	backendStatus,
+	cutBody,
+	backends5xx,
 }
 
 // Run diagnoses.
@@ -42,9 +44,8 @@ func Run(b *evidence.Bundle, o Options) (*Report, error) {
 		return nil, err
 	}
 	q := newInquiry(b, t)
-	for _, h := range hypotheses {
-		h(q)
-	}
+	q.consider()
+	timeoutsLeft(q)
 	return q.report(b), nil
 }
 
@@ -56,6 +57,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	if !q.from.IsZero() {
 		r.Window = Window{From: stamp(q.from), To: stamp(q.to)}
 	}
+	r.Assumptions = append([]string{}, append(b.Notes, q.assumptions...)...)
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		f.Share = share(f, r)
@@ -104,13 +106,14 @@ func verdict(r *Report) *Verdict {
 
 func clients(f *Finding) bool { return f.Cause[0] == 'j' || f.Cause == "i-no-listener-match" }
 
-// undetermined is what is left, with everything that it might be.
+// undetermined is what is left, group by group, with everything that each might be.
 func (q *inquiry) undetermined() Undetermined {
 	rest := q.unclaimed(func(*event) bool { return true })
 	if len(rest) > 0 {
 		q.suspect(rest, "look at these rows with causeway logs, and at the members' own logs at those times", "k-empty-evidence")
 	}
-	u := Undetermined{Rivals: []string{}}
+	u := Undetermined{Rivals: []string{}, Groups: []Open{}}
+	slices.SortStableFunc(q.open, func(a, b suspicion) int { return cmp.Compare(countVisible(b.events), countVisible(a.events)) })
 	for _, s := range q.open {
 		u.Failures += countVisible(s.events)
 		if len(s.events) > 0 && u.Next == "" {
@@ -126,8 +129,21 @@ func (q *inquiry) undetermined() Undetermined {
 				u.Rivals = append(u.Rivals, id)
 			}
 		}
+		u.Groups = append(u.Groups, s.group())
 	}
 	return u
+}
+
+// group is a suspicion as the report has it.
+func (s *suspicion) group() Open {
+	visible := countVisible(s.events)
+	g := Open{Failures: visible, Recovered: len(s.events) - visible, Scope: scopeOf(s.events), Rivals: []Rival{}, Next: s.next, Rows: rows(s.events)}
+	for _, id := range s.rivals {
+		if c := cause.Find(id); c != nil {
+			g.Rivals = append(g.Rivals, Rival{Cause: id, ToSeparate: c.Separate})
+		}
+	}
+	return g
 }
 
 // missing lists the evidence that would have told more.
@@ -159,6 +175,3 @@ func (q *inquiry) missing(b *evidence.Bundle) []Missing {
 	}
 	return out
 }
-
-// Known reports whether a cause is in the catalogue; findings name no others.
-func Known(id string) bool { return cause.Find(id) != nil }

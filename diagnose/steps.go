@@ -69,7 +69,7 @@ func (q *inquiry) timeoutStep() Step {
 	}
 	slowest, names := time.Duration(0), make([]string, 0, len(q.timeouts))
 	for _, r := range q.routes {
-		slowest = max(slowest, r.slowest)
+		slowest = max(slowest, r.slowest())
 	}
 	for name, limit := range q.timeouts {
 		names = append(names, fmt.Sprintf("%s %s", name, seconds(limit)))
@@ -114,21 +114,20 @@ func (q *inquiry) gatewayStep() Step {
 	if n > 0 {
 		return Step{Step: s.Step, Result: fail, Detail: fmt.Sprintf("%d requests failed for lack of a resource, or for a defect, of the gateway", n)}
 	}
-	return Step{Step: s.Step, Result: pass, Detail: fmt.Sprintf("no request failed for lack of a resource of the gateway; it accounts for %s of the time of all requests", percent(int(q.gatewayTime), int(max(q.allTime, 1))))}
+	return Step{Step: s.Step, Result: pass, Detail: fmt.Sprintf("no request failed for lack of a resource of the gateway; it accounts for %s of the time of all requests", percent(int(q.ownTime), int(max(q.allTime, 1))))}
 }
 
 // backendStep: how long do the members take?
 func (q *inquiry) backendStep() Step {
 	s := Step{Step: "backend-performance", Result: unknown, Detail: "no member answered a request in the evidence"}
-	var waits []float32
+	var waits histogram
 	for _, m := range q.members {
-		waits = append(waits, m.waits...)
+		waits.merge(&m.waits)
 	}
-	if len(waits) == 0 {
+	if waits.n == 0 {
 		return s
 	}
-	slices.Sort(waits)
-	s.Detail = fmt.Sprintf("time to the first byte of an answer: median %s, 99 of 100 within %s", seconds(span(quantile(waits, 0.5))), seconds(span(quantile(waits, 0.99))))
+	s.Detail = fmt.Sprintf("time to the first byte of an answer: median %s, 99 of 100 within %s", seconds(waits.quantile(0.5)), seconds(waits.quantile(0.99)))
 	s.Result = pass
 	late, own := 0, 0
 	for _, e := range q.events {
@@ -145,5 +144,3 @@ func (q *inquiry) backendStep() Step {
 	}
 	return s
 }
-
-func span(s float32) time.Duration { return time.Duration(float64(s) * float64(time.Second)) }

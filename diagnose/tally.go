@@ -10,70 +10,95 @@ import (
 	"causeway/gateway"
 )
 
-// tally is what one pass over the records leaves: every failure, and of the rest what the tests need.
+// tally is what one pass over the records leaves: every failure, and of the rest what the tests need. Its size does not
+// grow with the log.
 type tally struct {
-	requests int
-	failures int
-	recovers int
-	from, to time.Time
-	own      int // records with Causeway's object
-	events   []*event
-	members  map[memberKey]*memberTally
-	routes   map[routeKey]*routeTally
-	timeouts map[string]time.Duration // request timeout by settings
-
-	allTime, gatewayTime time.Duration // of answered requests: in all, and outside of members
+	requests  int
+	failures  int
+	recovers  int
+	from, to  time.Time
+	own       int // records with Causeway's object
+	events    []*event
+	members   map[memberKey]*memberTally
+	routes    map[routeKey]*routeTally
+	instances map[string]*cell         // by instance
+	cells     map[instanceMember]*cell // by instance and member
+	timeouts  map[string]time.Duration // request timeout by settings, where the document is known
+	statuses  map[int]int              // answers to clients
+	gateways  map[string]int           // records by resource id
+	blocked   map[[16]byte]string      // requests that the firewall ended, with the rule
+	perf      []accesslog.Performance  // of a first-generation gateway
+	minutes   *series                  //
+	clock     *clock                   //
+	conns     connections              //
+	sample    sampler                  // of failures that are too many to be kept
+	templates map[string]string        // of paths seen, so that most cost nothing
+	v1        int                      // records of the first generation
+	waf       histogram                // time that the firewall took
+	wafSlow   int                      // requests of which it took most
+	allTime   time.Duration            // of answered requests
+	ownTime   time.Duration            // of answered requests, outside of members
 }
 
 // memberTally is what is known of a member's traffic.
 type memberTally struct {
 	attempts int
-	answered int   // attempts with a status
-	gaps     []gap // idle ages at which connections were picked
-	answers  ticks
-	fresh    ticks         // answers on connections that were new
-	waits    []float32     // seconds from request sent to first byte, of answered attempts, at most maxWaits
-	fastest  time.Duration // quickest answer
-	connects int           // connections made
+	answered int // attempts with a status
+	errors   int // of these, 5xx
+	gaps     gaps
+	answers  *ticks
+	fresh    *ticks        // answers on connections that were new
+	waits    histogram     // request sent to first byte, of answered attempts
+	connect  histogram     // connections made
 	hint     time.Duration // idle limit announced, last seen; Unset: none
 	mostUses int           // of a connection when an attempt on it was answered
 	oldest   time.Duration // connection on which an attempt was answered, at its end
+	longest  time.Duration // idle age of a connection on which an attempt was answered
 }
-
-// gap is the idle age of a connection when its turn came.
-type gap struct {
-	idle time.Duration
-	how  outcome
-}
-
-type outcome uint8
-
-const (
-	answered outcome = iota
-	broke            // the attempt on it ended without an answer
-	stale            // it was found closed before use
-)
 
 // routeKey is a kind of request under settings: a method and a path template.
 type routeKey struct{ settings, method, path string }
 
-// routeTally is how long a route's answers take, seen from its request timeout.
+// routeTally is how long a route's answers take.
 type routeTally struct {
-	answered  int
-	lastThird int // answers between two thirds of the request timeout and the timeout
-	broken    int // attempts that ended without an answer
-	slowest   time.Duration
-	answers   ticks
+	answered int
+	broken   int // attempts that ended without an answer
+	waits    histogram
+	answers  *ticks
+	pool     string
 }
 
+// slowest answer of the route.
+func (r *routeTally) slowest() time.Duration { return r.waits.most }
+
+// lastThird is how many answers came between two thirds of a limit and the limit.
+func (r *routeTally) lastThird(limit time.Duration) int {
+	if limit == 0 {
+		return 0
+	}
+	return r.waits.between(limit*2/3, max(limit, r.waits.most))
+}
+
+type instanceMember struct{ instance, member string }
+
+// cell counts what happened at one place.
+type cell struct{ requests, failures int }
+
 const (
-	maxGaps   = 1 << 20 // of a member
-	maxWaits  = 1 << 16
-	maxRoutes = 10_000
+	maxMembers   = 10_000
+	maxRoutes    = 10_000
+	maxInstances = 1_000
+	maxTemplates = 1 << 15
+	maxBlocked   = 1 << 18
+	maxPerf      = 125 * 60 * 24 * 31 / 10
 )
 
 func newTally(c *gateway.Config) *tally {
-	t := &tally{members: map[memberKey]*memberTally{}, routes: map[routeKey]*routeTally{}, timeouts: map[string]time.Duration{}}
+	t := &tally{
+		members: map[memberKey]*memberTally{}, routes: map[routeKey]*routeTally{}, instances: map[string]*cell{}, cells: map[instanceMember]*cell{},
+		timeouts: map[string]time.Duration{}, statuses: map[int]int{}, gateways: map[string]int{}, blocked: map[[16]byte]string{},
+		minutes: newSeries(), clock: newClock(), templates: map[string]string{},
+	}
 	if c != nil {
 		for _, s := range c.Settings {
 			t.timeouts[s.Name] = time.Duration(s.RequestTimeout) * time.Second
@@ -82,135 +107,243 @@ func newTally(c *gateway.Config) *tally {
 	return t
 }
 
+// read takes in all rows.
 func (t *tally) read(b *evidence.Bundle, o Options) error {
-	err := b.Each(func(r *accesslog.Record, own bool) {
-		if !o.Since.IsZero() && r.Start.Before(o.Since) || !o.Until.IsZero() && !r.Start.Before(o.Until) {
-			return
-		}
-		if !own && r.Client.Addr().String() == "127.0.0.1" {
-			return // Azure's own internal process
-		}
-		t.add(r, own)
+	err := b.EachRow(evidence.Rows{
+		Access: func(r *accesslog.Record, own bool) {
+			if !o.holds(r.Start) || !own && internal(r) {
+				return
+			}
+			t.add(r, own)
+		},
+		Performance: func(p *accesslog.Performance) {
+			if o.holds(p.At) && len(t.perf) < maxPerf {
+				t.perf = append(t.perf, *p)
+			}
+		},
+		Firewall: func(f *accesslog.Firewall) {
+			if f.Blocked && o.holds(f.At) && len(t.blocked) < maxBlocked {
+				t.blocked[f.Transaction] = f.Rule
+			}
+		},
 	})
-	for _, m := range t.members {
-		m.answers.sort()
-		m.fresh.sort()
-	}
-	for _, r := range t.routes {
-		r.answers.sort()
-	}
+	t.clock.sort()
+	t.events = t.sample.kept()
 	slices.SortStableFunc(t.events, func(a, b *event) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })
 	return err
 }
 
+// internal reports whether a record is of Azure's own process in the gateway, which is no traffic.
+func internal(r *accesslog.Record) bool {
+	a := r.Client.Addr()
+	return a.Is4() && a.As4() == [4]byte{127, 0, 0, 1}
+}
+
 func (t *tally) add(r *accesslog.Record, own bool) {
 	t.requests++
+	t.statuses[r.Status]++
 	if own {
 		t.own++
 	}
+	if r.V1 {
+		t.v1++
+	}
+	if r.ResourceID != "" && (len(t.gateways) < 100 || t.gateways[r.ResourceID] > 0) {
+		t.gateways[r.ResourceID]++
+	}
+	t.stretch(r)
+	f, bad := t.failed(r, own)
+	inMembers := t.attempts(r, own)
+	t.count(r, inMembers, bad)
+	if bad {
+		t.failures++
+		t.sample.add(t.newEvent(r, own, len(r.Attempts)-1, f, true))
+		return
+	}
+	for i := range r.Attempts {
+		if f := r.Attempts[i].Fault; !f.None() {
+			t.recovers++
+			t.sample.add(t.newEvent(r, own, i, f, false))
+			return // one event for one request
+		}
+	}
+}
+
+func (t *tally) stretch(r *accesslog.Record) {
 	if t.from.IsZero() || r.Start.Before(t.from) {
 		t.from = r.Start
 	}
 	if end := r.Start.Add(r.Taken); end.After(t.to) {
 		t.to = end
 	}
-	inMembers := time.Duration(0)
+}
+
+// attempts counts what each member did, and returns the time that members took.
+func (t *tally) attempts(r *accesslog.Record, own bool) (inMembers time.Duration) {
+	route := t.route(routeKey{r.Settings, string(r.Method), t.template(r.URI)})
 	for i := range r.Attempts {
-		t.attempt(r, &r.Attempts[i])
-		inMembers += max(0, r.Attempts[i].Total)
+		a := &r.Attempts[i]
+		if !own {
+			t.conns.see(r, a)
+		}
+		t.attempt(r, a, route)
+		inMembers += max(0, a.Total)
 	}
-	t.allTime += r.Taken
-	t.gatewayTime += max(0, r.Taken-inMembers)
-	if f, bad := failed(r, own); bad {
-		t.failures++
-		t.events = append(t.events, newEvent(r, own, len(r.Attempts)-1, f, true))
+	return inMembers
+}
+
+// count adds a request to the time line and to the matrix.
+func (t *tally) count(r *accesslog.Record, inMembers time.Duration, bad bool) {
+	m := t.minutes.at(r.Start)
+	m.requests++
+	m.busy += inMembers
+	m.sent += r.Sent
+	if r.ClientUses <= 1 {
+		m.clients++
+	}
+	if bad {
+		m.failures++
+	} else if len(r.Attempts) > 0 {
+		m.answered++
+		m.waited += inMembers
+		m.own += max(0, r.Taken-inMembers)
+		t.allTime += r.Taken
+		t.ownTime += max(0, r.Taken-inMembers)
+	}
+	if r.WAFTime > 0 {
+		t.waf.add(r.WAFTime)
+		if 2*r.WAFTime > r.Taken && r.WAFTime > 100*time.Millisecond {
+			t.wafSlow++
+		}
+	}
+	t.cell(r, bad)
+}
+
+func (t *tally) cell(r *accesslog.Record, bad bool) {
+	if r.Instance == "" {
 		return
 	}
-	for i := range r.Attempts {
-		if f := r.Attempts[i].Fault; !f.None() {
-			t.recovers++
-			t.events = append(t.events, newEvent(r, own, i, f, false))
-			return // one event for one request
+	member := ""
+	if n := len(r.Attempts); n > 0 {
+		member = r.Attempts[n-1].Member
+	}
+	for _, c := range []*cell{at(t.instances, r.Instance), at(t.cells, instanceMember{r.Instance, member})} {
+		if c == nil {
+			continue
+		}
+		c.requests++
+		if bad {
+			c.failures++
 		}
 	}
 }
 
-// attempt counts one member's part.
-func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt) {
-	e := event{settings: r.Settings, member: a.Member, server: a.Server}
-	if e.member == "" && a.Server.IsValid() {
-		e.member = a.Server.Addr().String()
+// at is the cell of a key, made if there is room.
+func at[K comparable](cells map[K]*cell, k K) *cell {
+	c := cells[k]
+	if c == nil && len(cells) < maxInstances {
+		c = &cell{}
+		cells[k] = c
 	}
-	m := t.member(e.key())
+	return c
+}
+
+// attempt counts one member's part.
+func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt, route *routeTally) {
+	m := t.member(memberKey{settings: r.Settings, member: memberOf(a), server: a.Server})
 	m.attempts++
 	if a.Hint > 0 {
 		m.hint = a.Hint
 	}
-	if a.Connect >= 0 {
-		m.connects++
+	if a.Connect > 0 {
+		m.connect.add(a.Connect)
 	}
-	route := t.route(routeKey{r.Settings, string(r.Method), template(string(r.URI))})
-	if a.Status > 0 {
+	switch {
+	case a.Status > 0:
 		m.answer(r, a)
-		t.answer(route, r, a)
-	} else if !a.Fault.None() {
+		route.answer(r, a)
+	case !a.Fault.None() || r.Status >= 500:
 		route.broken++
 	}
 	m.gap(a)
 }
 
+// memberOf is the member as the document names it, else its address.
+func memberOf(a *accesslog.Attempt) string {
+	if a.Member == "" && a.Server.IsValid() {
+		return a.Server.Addr().String()
+	}
+	return a.Member
+}
+
 func (m *memberTally) answer(r *accesslog.Record, a *accesslog.Attempt) {
 	m.answered++
-	at := r.Start.Add(r.Taken)
-	m.answers.add(at)
+	if a.Status >= 500 {
+		m.errors++
+	}
+	end := r.Start.Add(r.Taken)
+	m.answers.add(end)
 	if !a.Reused {
-		m.fresh.add(at)
+		m.fresh.add(end)
 	} else {
 		m.mostUses = max(m.mostUses, a.Uses)
 		m.oldest = max(m.oldest, a.Age+max(a.Total, 0))
+		m.longest = max(m.longest, a.Idle)
 	}
-	if a.Wait >= 0 {
-		if len(m.waits) < maxWaits {
-			m.waits = append(m.waits, float32(a.Wait.Seconds()))
-		}
-		if m.fastest == 0 || a.Wait < m.fastest {
-			m.fastest = a.Wait
-		}
+	if wait, ok := waitOf(r, a); ok {
+		m.waits.add(wait)
 	}
 }
 
-func (m *memberTally) gap(a *accesslog.Attempt) {
-	if len(m.gaps) >= maxGaps {
-		return
+// waitOf is how long an answer took: to its first byte where that is known.
+func waitOf(r *accesslog.Record, a *accesslog.Attempt) (time.Duration, bool) {
+	switch {
+	case a.Wait >= 0:
+		return a.Wait, true
+	case a.HeaderTime > 0:
+		return a.HeaderTime, true
+	case a.Total >= 0:
+		return a.Total, true
+	case r.V1: // nothing else is known; it holds the client's time too
+		return r.Taken, true
 	}
+	return 0, false
+}
+
+func (m *memberTally) gap(a *accesslog.Attempt) {
 	switch {
 	case a.Reused && a.Status > 0:
-		m.gaps = append(m.gaps, gap{a.Idle, answered})
+		m.gaps.add(a.Idle, answered)
 	case a.Reused:
-		m.gaps = append(m.gaps, gap{a.Idle, broke})
+		m.gaps.add(a.Idle, broke)
 	case a.Stale >= 0:
-		m.gaps = append(m.gaps, gap{a.Stale, stale})
+		m.gaps.add(a.Stale, stale)
 	}
 }
 
 // answer counts an answer of a route.
-func (t *tally) answer(route *routeTally, r *accesslog.Record, a *accesslog.Attempt) {
+func (route *routeTally) answer(r *accesslog.Record, a *accesslog.Attempt) {
 	route.answered++
 	route.answers.add(r.Start.Add(r.Taken))
-	took := max(a.Wait, 0)
-	if a.Wait < 0 {
-		took = max(a.Total, 0)
+	if wait, ok := waitOf(r, a); ok {
+		route.waits.add(wait)
 	}
-	route.slowest = max(route.slowest, took)
-	if limit := t.timeouts[r.Settings]; limit > 0 && took > limit*2/3 {
-		route.lastThird++
+	if route.pool == "" {
+		route.pool = r.Pool
 	}
 }
 
+// member returns the tally of a member; beyond maxMembers all further ones of a kind of settings share one.
 func (t *tally) member(k memberKey) *memberTally {
 	m := t.members[k]
 	if m == nil {
-		m = &memberTally{hint: accesslog.Unset}
+		if len(t.members) >= maxMembers {
+			k = memberKey{settings: k.settings, member: "(other)"}
+			if m = t.members[k]; m != nil {
+				return m
+			}
+		}
+		m = &memberTally{hint: accesslog.Unset, answers: t.clock.ticks(), fresh: t.clock.ticks()}
 		t.members[k] = m
 	}
 	return m
@@ -226,8 +359,21 @@ func (t *tally) route(k routeKey) *routeTally {
 				return r
 			}
 		}
-		r = &routeTally{}
+		r = &routeTally{answers: t.clock.ticks()}
 		t.routes[k] = r
 	}
 	return r
+}
+
+// template is that of a path; paths that repeat are folded once.
+func (t *tally) template(path []byte) string {
+	if s, ok := t.templates[string(path)]; ok {
+		return s
+	}
+	s := template(string(path))
+	if len(t.templates) >= maxTemplates {
+		clear(t.templates)
+	}
+	t.templates[string(path)] = s
+	return s
 }

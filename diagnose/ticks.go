@@ -7,28 +7,82 @@ import (
 	"time"
 )
 
-// ticks are moments at which something happened, to the bucket. They are added in about the order of time, and sorted
-// once before they are asked.
-type ticks struct {
-	at  []int64 // buckets, ascending once sorted
-	sum []int   // how many happened up to and with each
-}
-
-// bucket is the resolution in time of what is known of answers.
+// bucket is the resolution in time of what is known of answers, as long as memory allows.
 const bucket = 100 * time.Millisecond
 
-func bucketOf(t time.Time) int64 { return t.UnixNano() / int64(bucket) }
+// clock is the resolution that all ticks of a diagnosis share. When they become too many, it is made coarser for all.
+type clock struct {
+	width time.Duration
+	size  int // entries of all ticks
+	all   []*ticks
+}
+
+// maxTicks bounds the entries of all ticks together; 16 bytes each.
+const maxTicks = 4 << 20
+
+func newClock() *clock { return &clock{width: bucket} }
+
+// ticks are moments at which something happened, to the resolution of the clock. They are added in about the order of
+// time, and sorted once before they are asked.
+type ticks struct {
+	clock *clock
+	at    []int64 // numbers of intervals, ascending once sorted
+	sum   []int   // how many happened in each; once sorted, up to and with each
+}
+
+func (c *clock) ticks() *ticks {
+	k := &ticks{clock: c}
+	c.all = append(c.all, k)
+	return k
+}
+
+func (c *clock) number(t time.Time) int64 { return t.UnixNano() / int64(c.width) }
 
 func (k *ticks) add(t time.Time) {
-	b := bucketOf(t)
+	b := k.clock.number(t)
 	if n := len(k.at); n > 0 && k.at[n-1] == b {
 		k.sum[n-1]++
 		return
 	}
 	k.at, k.sum = append(k.at, b), append(k.sum, 1)
+	if k.clock.size++; k.clock.size > maxTicks {
+		k.clock.coarsen()
+	}
 }
 
-// sort brings the ticks into order and adds them up.
+// coarsen doubles the width of the intervals until half the entries are left.
+func (c *clock) coarsen() {
+	for c.size > maxTicks/2 {
+		c.width *= 2
+		c.size = 0
+		for _, k := range c.all {
+			k.coarsen()
+			c.size += len(k.at)
+		}
+	}
+}
+
+func (k *ticks) coarsen() {
+	n := 0
+	for i := range k.at {
+		b := k.at[i] / 2
+		if n > 0 && k.at[n-1] == b {
+			k.sum[n-1] += k.sum[i]
+			continue
+		}
+		k.at[n], k.sum[n] = b, k.sum[i]
+		n++
+	}
+	k.at, k.sum = slices.Clip(k.at[:n]), slices.Clip(k.sum[:n])
+}
+
+// sort brings the ticks of all into order and adds them up.
+func (c *clock) sort() {
+	for _, k := range c.all {
+		k.sort()
+	}
+}
+
 func (k *ticks) sort() {
 	type tick struct {
 		at int64
@@ -46,10 +100,13 @@ func (k *ticks) sort() {
 	}
 }
 
-// between is how many happened in a span of time, ends included, to the bucket.
+// between is how many happened in a span of time, ends included, to the resolution.
 func (k *ticks) between(from, to time.Time) int {
-	first := sort.Search(len(k.at), func(i int) bool { return k.at[i] >= bucketOf(from) })
-	last := sort.Search(len(k.at), func(i int) bool { return k.at[i] > bucketOf(to) })
+	if k == nil {
+		return 0
+	}
+	first := sort.Search(len(k.at), func(i int) bool { return k.at[i] >= k.clock.number(from) })
+	last := sort.Search(len(k.at), func(i int) bool { return k.at[i] > k.clock.number(to) })
 	if first >= last {
 		return 0
 	}
@@ -62,9 +119,12 @@ func (k *ticks) between(from, to time.Time) int {
 
 // after is the first one after a time.
 func (k *ticks) after(t time.Time) (time.Time, bool) {
-	i := sort.Search(len(k.at), func(i int) bool { return k.at[i] > bucketOf(t) })
+	if k == nil {
+		return time.Time{}, false
+	}
+	i := sort.Search(len(k.at), func(i int) bool { return k.at[i] > k.clock.number(t) })
 	if i == len(k.at) {
 		return time.Time{}, false
 	}
-	return time.Unix(0, k.at[i]*int64(bucket)).UTC(), true
+	return time.Unix(0, k.at[i]*int64(k.clock.width)).UTC(), true
 }

@@ -7,27 +7,10 @@ import (
 	"causeway/fault"
 )
 
-// emptyPool: the pool has no members.
-func emptyPool(q *inquiry) {
-	keys, groups := groupBy(q.unclaimed(func(e *event) bool {
-		if e.fault.Kind == fault.NoMember {
-			return true
-		}
-		if e.fault.Kind != fault.NoHealthy || q.config == nil {
-			return false
-		}
-		p := q.config.Pool(e.pool)
-		return p != nil && len(p.Members) == 0
-	}), func(e *event) string { return e.pool })
-	for _, pool := range keys {
-		events := groups[pool]
-		f := q.claim("i-empty-pool", events, Scope{Pool: pool}, High)
-		f.says("access-log", fmt.Sprintf("%d requests to pool %q found nobody to send them to", len(events), pool), events...)
-		f.says("configuration", fmt.Sprintf("pool %q has no backendAddresses", pool))
-		f.excludes("a-all-unhealthy-fail-closed", "there is no member that a probe could have taken out")
-		f.expect("gateway", len(events), len(events), "exact", "every one of them failed for this reason alone")
-		q.fill(map[string]string{}, f)
-	}
+var poolWithoutHealthyMembers = hypothesis{
+	cause: "a-all-unhealthy-fail-closed", needs: theLog,
+	test: "no member was chosen because none was healthy; what the probes met is the cause",
+	look: nobodyHealthy,
 }
 
 // nobodyHealthy: probes had taken every member out. What the probes met is the cause.
@@ -167,9 +150,4 @@ func (q *inquiry) downMembers(pool, settings string, events []*event) (members, 
 
 func (c change) text() string {
 	return strings.TrimSpace("down since " + stamp(c.at) + ": " + c.reason + " " + c.errno)
-}
-
-// unresolved: a member's name had no address.
-func unresolved(q *inquiry) {
-	decides("b-dns-nxdomain", "the name of the member had no address", func(e *event) bool { return e.fault.Kind == fault.Unresolved })(q)
 }

@@ -5,6 +5,12 @@ import (
 	"time"
 )
 
+var crash = hypothesis{
+	cause: "g-crash-on-input", needs: theTrace,
+	test: "one kind of request is never answered, on fresh connections too, while at the same times the same member answers others",
+	look: crashOnInput,
+}
+
 // crashOnInput: a kind of request makes the member drop the connection, each time, on whatever connection it comes. It
 // is told from accidents by its exclusiveness: the route never gets an answer, while at the very same times the same
 // member answers others on the same kind of connection.

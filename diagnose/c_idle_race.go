@@ -9,6 +9,12 @@ import (
 	"causeway/accesslog"
 )
 
+var idleRaces = hypothesis{
+	cause: "c-idle-race", needs: theTrace,
+	test: "idle age and latency of the lost requests add up to one limit, beyond which no connection was answered",
+	look: idleRace,
+}
+
 // idleRace: the member ends idle connections at a limit T, and the gateway picks one within the last round trip before.
 //
 // The mechanism leaves a signature in every single failure. The end of the connection leaves the server when T has
@@ -83,12 +89,13 @@ func (r *race) measure() {
 	}
 	r.window = max(r.window, time.Millisecond)
 	low := r.limit - r.window
-	for _, g := range r.m.gaps {
+	for _, g := range r.m.gaps.list {
+		n := r.m.gaps.weight(g)
 		switch {
 		case g.how == answered && g.idle > r.limit:
-			r.answeredBeyond++
+			r.answeredBeyond += n
 		case g.how == answered && g.idle > low:
-			r.answeredInside++
+			r.answeredInside += n
 		case g.how == stale && g.idle > low:
 			r.staleBeyond++
 		}
@@ -116,12 +123,13 @@ const enoughGaps = 20
 
 // beside counts the gaps on either side of the window.
 func (r *race) beside(side time.Duration) (below, above int) {
-	for _, g := range r.m.gaps {
+	for _, g := range r.m.gaps.list {
+		n := r.m.gaps.weight(g)
 		switch {
 		case g.idle > r.limit-r.window-side && g.idle <= r.limit-r.window:
-			below++
+			below += n
 		case g.idle > r.limit && g.idle <= r.limit+side:
-			above++
+			above += n
 		}
 	}
 	return below, above
@@ -226,9 +234,9 @@ func (q *inquiry) raceFixes(r *race, f *Finding) {
 		}
 	}
 	fresh := 0
-	for _, g := range r.m.gaps {
+	for _, g := range r.m.gaps.list {
 		if g.how == answered && g.idle >= newIdle {
-			fresh++
+			fresh += r.m.gaps.weight(g)
 		}
 	}
 	f.expect("gateway", removed, removed, "exact", fmt.Sprintf(

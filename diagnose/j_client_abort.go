@@ -7,6 +7,12 @@ import (
 	"causeway/fault"
 )
 
+var clientAbort = hypothesis{
+	cause: "j-client-abort", needs: theLog,
+	test: "the client ended its side of the connection before the answer was complete",
+	look: clientLeft,
+}
+
 // clientLeft: the client ended the connection first. It is asked before anything else, so that no member is blamed for
 // a request that nobody waited for.
 func clientLeft(q *inquiry) {
@@ -44,7 +50,7 @@ func (q *inquiry) withoutImpatience(events []*event) (rest []*event) {
 	var late []*event
 	for _, e := range events {
 		r := q.routes[e.route()]
-		if e.fault.Phase == fault.Wait && e.tried && r != nil && e.taken >= patience && (r.answered == 0 || e.taken > r.slowest) {
+		if e.fault.Phase == fault.Wait && e.tried && r != nil && e.taken >= patience && (r.answered == 0 || e.taken > r.slowest()) {
 			late = append(late, e)
 		} else {
 			rest = append(rest, e)

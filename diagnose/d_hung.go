@@ -1,0 +1,31 @@
+package diagnose
+
+import "fmt"
+
+var lostRequests = hypothesis{
+	cause: "d-hung", needs: theLog,
+	test: "requests end at the request timeout, no answer took the last third before it, and others of the same kind were answered meanwhile",
+	look: hung,
+}
+
+// hung names the likelier of two: requests that are lost, or a second kind of request under the same name that always
+// takes longer than the timeout. Only a longer wait tells them apart.
+func hung(q *inquiry) {
+	for _, l := range q.latecomers() {
+		if l.limit == 0 || len(l.events) < minEvents || l.route.lastThird(l.limit) > 0 || l.route.answered < enoughAnswers ||
+			q.silence(l.events) || !l.route.answeredMeanwhile(l.events) {
+			continue
+		}
+		f := q.claim("d-hung", l.events, l.scope, Medium)
+		f.says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s in vain, while others of the same kind were answered", len(l.events), seconds(l.limit)), l.events...)
+		f.says("access-log", fmt.Sprintf("the other %d were answered within %s: between that and the timeout there is nothing", l.route.answered, seconds(l.route.slowest())))
+		f.leaves("d-timeout-below-latency")
+		f.expect("gateway", 0, len(l.events), "unknown", "nothing in the evidence says that a longer request timeout would help")
+		f.expect("backend", len(l.events), len(l.events), "bounded", "once the member no longer loses requests")
+		member := l.scope.Member
+		if member == "" {
+			member = "a member"
+		}
+		q.fill(map[string]string{"timeout": seconds(l.limit), "address": address(l.events), "member": member}, f)
+	}
+}

@@ -1,0 +1,45 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+)
+
+var cutAnswers = hypothesis{
+	cause: "d-timeout-below-latency", needs: theLog,
+	test: "requests end at the request timeout, and many answers came in the last third before it",
+	look: timeoutBelowLatency,
+}
+
+// timeoutBelowLatency: the member does answer, but some answers take longer than the request timeout. Whether a longer
+// one would help shows in the answers that did come: if many took nearly as long, the timer cuts through a slope and
+// some of the rest would have come too.
+func timeoutBelowLatency(q *inquiry) {
+	for _, l := range q.latecomers() {
+		n, near := len(l.events), l.route.lastThird(l.limit)
+		if l.limit > 0 && n >= minEvents && near >= 3 && 4*near >= n && !q.silence(l.events) {
+			q.slowAnswers(&l, near)
+		}
+	}
+}
+
+func (q *inquiry) slowAnswers(l *late, near int) {
+	confidence := Medium
+	if near >= minEvents && 2*near >= len(l.events) && !l.assumed {
+		confidence = High
+	}
+	f := q.claim("d-timeout-below-latency", l.events, l.scope, confidence)
+	f.says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s", len(l.events), seconds(l.limit)), l.events...)
+	f.says("access-log", fmt.Sprintf("%d answers came in the last third before it (slowest: %s of %d answers): the timeout cuts through the slower answers",
+		near, seconds(l.route.slowest()), l.route.answered))
+	if l.assumed {
+		f.says("access-log", fmt.Sprintf("the request timeout is not among the evidence; %s is where the requests without an answer end", seconds(l.limit)))
+	} else {
+		f.says("configuration", fmt.Sprintf("requestTimeout of backend settings %q is %s", l.scope.Settings, seconds(l.limit)))
+	}
+	f.excludes("d-hung", "with requests that never finish there would be no answers just below the timeout")
+	f.leaves("g-cpu-queueing", "d-slow-route")
+	longer := (l.limit*3/2 + time.Second - 1).Truncate(time.Second)
+	f.expect("gateway", 0, len(l.events), "bounded", fmt.Sprintf("how long the lost answers would have taken is not in the evidence; %s is the first step, its effect will show", seconds(longer)))
+	q.fill(map[string]string{"timeout": seconds(l.limit), "newTimeout": seconds(longer), "newTimeoutSeconds": fmt.Sprint(int(longer.Seconds())), "address": address(l.events)}, f)
+}

@@ -1,0 +1,72 @@
+package diagnose
+
+import "time"
+
+// gap is the idle age of a connection when its turn came.
+type gap struct {
+	idle time.Duration
+	how  outcome
+}
+
+type outcome uint8
+
+const (
+	answered outcome = iota
+	broke            // the attempt on it ended without an answer
+	stale            // it was found closed before use
+)
+
+// gaps are those of one member's connections: all of them, or, where they become too many, each stride-th answered one.
+// Those that broke or were stale are few, and kept.
+type gaps struct {
+	list   []gap
+	stride int
+	passed int // answered ones since the last that was kept
+}
+
+// maxGaps bounds what is kept of a member.
+const maxGaps = 1 << 17
+
+func (g *gaps) add(idle time.Duration, how outcome) {
+	if g.stride == 0 {
+		g.stride = 1
+	}
+	if how == answered {
+		if g.passed++; g.passed < g.stride {
+			return
+		}
+		g.passed = 0
+	}
+	if len(g.list) >= maxGaps && !g.thin() {
+		return
+	}
+	g.list = append(g.list, gap{idle, how})
+}
+
+// thin drops every second answered one; false means that there was nothing to drop.
+func (g *gaps) thin() bool {
+	n, drop := 0, false
+	for _, x := range g.list {
+		if x.how == answered {
+			if drop = !drop; drop {
+				continue
+			}
+		}
+		g.list[n] = x
+		n++
+	}
+	shrunk := n < len(g.list)
+	g.list = g.list[:n]
+	if shrunk {
+		g.stride *= 2
+	}
+	return shrunk
+}
+
+// weight is how many gaps one in the list stands for.
+func (g *gaps) weight(x gap) int {
+	if x.how == answered {
+		return max(1, g.stride)
+	}
+	return 1
+}

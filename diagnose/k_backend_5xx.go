@@ -1,0 +1,53 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"causeway/fault"
+)
+
+var backends5xx = hypothesis{
+	cause: "k-backend-5xx", needs: theLog,
+	test: "the status of the backend is the one that the client got",
+	look: backendStatus,
+}
+
+// backendStatus: the application itself answered with an error.
+func backendStatus(q *inquiry) {
+	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.fault.Kind == fault.Status }), (*event).key)
+	for _, k := range keys {
+		events := groups[k]
+		f := q.claim("k-backend-5xx", events, scopeOf(events), High)
+		f.says("access-log", fmt.Sprintf("%s answered %s; the gateway passed it on", k.member, statuses(events)), events...)
+		proxies := false
+		for _, e := range events {
+			proxies = proxies || e.status >= 502 && e.status <= 504
+		}
+		if proxies {
+			f.leaves("k-chained-proxy")
+		} else {
+			f.excludes("k-chained-proxy", "a proxy between would have said 502, 503 or 504")
+		}
+		f.expect("backend", len(events), len(events), "bounded", "once the application no longer fails")
+		q.fill(map[string]string{"address": k.server.String()}, f)
+	}
+}
+
+func statuses(events []*event) string {
+	count := map[int]int{}
+	var order []int
+	for _, e := range events {
+		if count[e.status] == 0 {
+			order = append(order, e.status)
+		}
+		count[e.status]++
+	}
+	text := ""
+	for i, s := range order {
+		if i > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("%d × %d", count[s], s)
+	}
+	return text
+}

@@ -1,0 +1,140 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+
+	"causeway/fault"
+)
+
+func isTimeout(e *event) bool {
+	return e.fault.Kind == fault.Timeout && e.fault.Side == fault.Backend && (e.fault.Phase == fault.Wait || e.fault.Phase == fault.Head)
+}
+
+// late are the requests of one kind that waited for the whole request timeout.
+type late struct {
+	events  []*event
+	route   *routeTally // answers to the same kind of request
+	scope   Scope
+	limit   time.Duration // request timeout; 0: not known
+	assumed bool          // it was taken from where the failures lie
+}
+
+// latecomers are the timeouts that nobody has claimed, by route; routes with few of them are looked at together.
+func (q *inquiry) latecomers() []late {
+	keys, groups := groupBy(q.unclaimed(isTimeout), (*event).route)
+	var out []late
+	var few []*event
+	for _, k := range keys {
+		if len(groups[k]) < minEvents {
+			few = append(few, groups[k]...)
+			continue
+		}
+		out = append(out, q.late(groups[k], q.route(k), Scope{Pool: groups[k][0].pool, Settings: k.settings, Path: k.path}))
+	}
+	settings, byName := groupBy(few, func(e *event) string { return e.settings })
+	for _, s := range settings {
+		out = append(out, q.late(byName[s], q.routesOf(s), Scope{Pool: byName[s][0].pool, Settings: s}))
+	}
+	return out
+}
+
+func (q *inquiry) late(events []*event, r *routeTally, scope Scope) late {
+	if member := scopeOf(events).Member; member != "" {
+		scope.Member = member
+	}
+	l := late{events: events, route: r, scope: scope, limit: q.timeouts[scope.Settings]}
+	if l.limit == 0 {
+		l.limit = q.timerIn(events)
+		l.assumed = l.limit > 0
+	}
+	return l
+}
+
+// timerIn is the timer at which most of the events ended, in whole seconds; 0 if they did not end together.
+func (q *inquiry) timerIn(events []*event) time.Duration {
+	if len(events) < 3 {
+		return 0
+	}
+	took := sortedDurations(events, lasted)
+	middle := quantile(took, 0.5)
+	timer := middle.Truncate(time.Second)
+	n := 0
+	for _, d := range took {
+		if d >= timer && d <= timer+timerBand(timer) {
+			n++
+		}
+	}
+	if timer == 0 || 5*n < 4*len(took) {
+		return 0
+	}
+	q.assume(fmt.Sprintf("the request timeout is %s: there is no gateway document, and that is where the requests without an answer end", seconds(timer)))
+	return timer
+}
+
+// lasted is how long an attempt took; the request, where the attempt is not known.
+func lasted(e *event) time.Duration {
+	if e.attempt.Total > 0 {
+		return e.attempt.Total
+	}
+	return e.taken
+}
+
+// routesOf adds up the routes under one settings object.
+func (q *inquiry) routesOf(settings string) *routeTally {
+	sum := &routeTally{}
+	for k, r := range q.routes {
+		if k.settings == settings {
+			sum.answered += r.answered
+			sum.waits.merge(&r.waits)
+		}
+	}
+	return sum
+}
+
+// enoughAnswers is how many answers it takes to conclude from the absence of slow ones.
+const enoughAnswers = 20
+
+// silence reports whether most of them waited while their member answered nobody: then it is the member that was away,
+// not a request that was lost.
+func (q *inquiry) silence(events []*event) bool {
+	n := 0
+	for _, e := range events {
+		if q.inSilence(e) {
+			n++
+		}
+	}
+	return 2*n > len(events)
+}
+
+// answeredMeanwhile reports whether other requests of the route were answered while most of these waited: then it is
+// these requests that were lost, and not the route that stood still.
+func (r *routeTally) answeredMeanwhile(events []*event) bool {
+	n := 0
+	for _, e := range events {
+		if r.answers.between(e.start.Add(bucket), e.at.Add(-bucket)) > 0 {
+			n++
+		}
+	}
+	return 5*n >= 4*len(events)
+}
+
+// timeoutsLeft says of timeouts that no cause claims why none does.
+func timeoutsLeft(q *inquiry) {
+	for _, l := range q.latecomers() {
+		near := l.route.lastThird(l.limit)
+		switch {
+		case l.limit == 0:
+			q.suspect(l.events, "add the gateway document: without it the request timeout is not known", "d-timeout-below-latency", "d-hung")
+		case q.silence(l.events):
+			q.suspect(l.events, "the member answered nobody while these requests waited: look whether it ran, was paused, or could be reached at those times; if its probes passed meanwhile, it is these requests that hang",
+				"a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause", "d-hung", "d-timeout-below-latency")
+		case l.route.answered == 0:
+			q.suspect(l.events, "no request to this path was ever answered, so how long an answer would take is not known: send one straight to the member and wait, or raise the timeout for this path alone",
+				"d-hung", "d-timeout-below-latency")
+		default:
+			q.suspect(l.events, fmt.Sprintf("only %d timeouts and %d answers in the last third before %s: let one member run with three times the timeout, or look the requests up in its log",
+				len(l.events), near, seconds(l.limit)), "d-timeout-below-latency", "d-hung")
+		}
+	}
+}
