@@ -81,15 +81,23 @@ func gather(stderr io.Writer, live bool, data string, paths []string) (*evidence
 	}
 	if !live {
 		b, err := evidence.Open(looked(paths, data))
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, &exitError{code: exitFailed, err: err, hint: "name the gateway's data directory with --data, or files to diagnose"}
-		}
 		if err != nil {
-			return nil, &exitError{code: exitFailed, err: err}
+			return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err)}
 		}
 		return b, nil
 	}
 	return gatherLive(stderr, data)
+}
+
+// evidenceHint is what to do when evidence could not be opened.
+func evidenceHint(err error) string {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return "name the gateway's data directory with --data, or files to diagnose"
+	case errors.Is(err, os.ErrPermission):
+		return "ask as the user that owns it: a gateway's data directory is for the user that runs the gateway alone"
+	}
+	return ""
 }
 
 // looked are the places to look at when the gateway is not asked.
@@ -122,7 +130,7 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 		b, err = &evidence.Bundle{}, nil
 	}
 	if err != nil {
-		return nil, &exitError{code: exitFailed, err: err}
+		return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err)}
 	}
 	b.Take(config.Document, config.Local, config.Dir)
 	b.Health = &health

@@ -59,7 +59,7 @@ func logsCommand() *cobra.Command {
 			defer stop()
 			t := &tail{root: supervisor.LogRoot(data), filter: f, json: output == "json", out: bufio.NewWriter(cmd.OutOrStdout()), read: map[string]int64{}}
 			if err := t.run(ctx, follow); err != nil {
-				return &exitError{code: exitFailed, err: fmt.Errorf("show the log: %w", err), hint: "name the gateway's data directory with --data"}
+				return &exitError{code: exitFailed, err: fmt.Errorf("show the log: %w", err), hint: dataHint(err)}
 			}
 			return nil
 		},
@@ -76,6 +76,14 @@ func logsCommand() *cobra.Command {
 	fl.StringVar(&until, "until", "", "only requests that began before then")
 	fl.StringVarP(&output, "output", "o", "text", "text or json")
 	return cmd
+}
+
+// dataHint is what to do when a data directory could not be read.
+func dataHint(err error) string {
+	if errors.Is(err, fs.ErrPermission) {
+		return "ask as the user that runs the gateway: its data directory is for nobody else"
+	}
+	return "name the gateway's data directory with --data"
 }
 
 func checkStatus(s string) error {
@@ -145,7 +153,12 @@ func (t *tail) once() error {
 	}
 	var paths []string
 	err := filepath.WalkDir(t.root, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.Name() == "PT1H.json" {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // retention took it
+			return nil
+		case err != nil: // an empty answer would read as "nothing failed"
+			return err
+		case d.Name() == "PT1H.json":
 			paths = append(paths, path)
 		}
 		return nil
