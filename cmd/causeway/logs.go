@@ -12,9 +12,11 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -220,14 +222,23 @@ func oneLine(r *accesslog.Record) string {
 		member = memberText(&r.Attempts[n-1])
 	}
 	s := fmt.Sprintf("%s  %s  %03d  %s %s  pool %s  member %s  %.3f s  %x", r.Start.UTC().Format("2006-01-02T15:04:05.000Z"), r.Client.Addr(), r.Status,
-		dashIfEmpty(string(r.Method)), target(r), dashIfEmpty(r.Pool), member, r.Taken.Seconds(), r.Transaction)
+		dashIfEmpty(string(r.Method)), printable(target(r)), dashIfEmpty(r.Pool), member, r.Taken.Seconds(), r.Transaction)
 	if !r.Fault.None() {
-		s += "\n    " + r.Fault.Text()
+		s += "\n    " + printable(r.Fault.Text())
 	}
 	for i, a := range r.Attempts[:max(0, len(r.Attempts)-1)] {
-		s += fmt.Sprintf("\n    attempt %d on %s: %s", i+1, memberText(&a), a.Fault.Text())
+		s += fmt.Sprintf("\n    attempt %d on %s: %s", i+1, memberText(&a), printable(a.Fault.Text()))
 	}
 	return s
+}
+
+// printable spells out what a terminal would act upon: clients and servers chose these bytes.
+func printable(s string) string {
+	if utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) < 0 {
+		return s
+	}
+	quoted := strconv.Quote(s)
+	return quoted[1 : len(quoted)-1]
 }
 
 // target is what was asked of which host.
