@@ -167,8 +167,16 @@ func window(since, until string, now time.Time) (o diagnose.Options, err error) 
 	if o.Since, err = moment("--since", since, now); err != nil {
 		return o, err
 	}
-	o.Until, err = moment("--until", until, now)
-	return o, err
+	if o.Until, err = moment("--until", until, now); err != nil {
+		return o, err
+	}
+	if !o.Since.IsZero() && !o.Until.IsZero() && !o.Since.Before(o.Until) { // nothing lies within, and nothing would be found
+		return o, &exitError{
+			code: exitUsage, err: fmt.Errorf("--since %s --until %s: the end is not after the beginning", since, until),
+			hint: "both are times or how long ago: the half hour that ended an hour ago is --since 90m --until 60m",
+		}
+	}
+	return o, nil
 }
 
 func moment(flag, s string, now time.Time) (time.Time, error) {
