@@ -43,18 +43,15 @@ func replaceFile(path string, b []byte) error {
 	return err
 }
 
-// warnAboutApplied says so when the last applied configuration differs from the files: they win.
-func (s *Supervisor) warnAboutApplied(files admin.Config) {
+// differsFromApplied reports whether the files are not what was last applied.
+func (s *Supervisor) differsFromApplied(files admin.Config) bool {
 	b, err := os.ReadFile(filepath.Join(s.o.Data, appliedName))
 	if err != nil {
-		return
+		return false
 	}
 	var last admin.Config
 	if json.Unmarshal(b, &last) != nil {
-		return
+		return false
 	}
-	if !bytes.Equal(last.Document, files.Document) || !bytes.Equal(last.Local, files.Local) {
-		slog.Warn("the configuration files differ from what was last applied; the files win",
-			"applied", filepath.Join(s.o.Data, appliedName), "document", s.o.Config)
-	}
+	return !bytes.Equal(last.Document, files.Document) || !bytes.Equal(last.Local, files.Local)
 }

@@ -105,7 +105,7 @@ func Hint(err error) string {
 	case onSocket:
 		return "check --listen, --bind, --admin and the length of --data"
 	case errors.Is(err, fs.ErrNotExist):
-		return "check the names given with --config and --local"
+		return "check the names given with --config, --local and --data"
 	case errors.Is(err, fs.ErrPermission):
 		return "this user must be able to read the documents and to write the data directory"
 	}

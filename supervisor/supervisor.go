@@ -79,11 +79,14 @@ func Start(o Options) (*Supervisor, []gateway.Problem, error) {
 	}
 	s := newSupervisor(o)
 	s.admin = control
-	s.warnAboutApplied(config)
+	differs := s.differsFromApplied(config) // before it is applied itself
 	problems, err := s.Apply(config)
 	if err != nil {
 		s.close(time.Now())
 		return nil, problems, err
+	}
+	if differs {
+		slog.Warn("the configuration files differ from what was last applied; the files win", "document", o.Config)
 	}
 	s.admin.Serve(s, s.metrics.Registry)
 	s.instance.Sweep()

@@ -309,11 +309,15 @@ func TestReloadAndRestart(t *testing.T) {
 		t.Errorf("reloaded nothing: %v", err)
 	}
 	h.end()
-	h.write(h.o.Config, document("10.0.0.4"))
 	var told bytes.Buffer
 	was := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&told, nil)))
 	defer slog.SetDefault(was)
+	h.write(h.o.Config, "{")
+	if _, _, err := Start(h.o); err == nil || strings.Contains(told.String(), "the files win") {
+		t.Errorf("files that cannot be served won: %v %s", err, told.String())
+	}
+	h.write(h.o.Config, document("10.0.0.4"))
 	h.start()
 	h.end()
 	if !strings.Contains(told.String(), "differ from what was last applied") || !bytes.Contains(h.s.Config().Document, []byte(`"requestTimeout":20`)) {
