@@ -1,7 +1,9 @@
 package admin
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -42,6 +44,10 @@ func serve(t *testing.T, h *house, address string) (*Server, *Client) {
 }
 
 func TestControl(t *testing.T) {
+	var told bytes.Buffer
+	was := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&told, nil)))
+	defer slog.SetDefault(was)
 	h := &house{ready: true}
 	_, c := serve(t, h, "")
 	if s, err := c.Status(); err != nil || s.Name != "gw" || s.Revision != 7 {
@@ -63,6 +69,11 @@ func TestControl(t *testing.T) {
 	}
 	if string(h.applied.Document) != "{}" {
 		t.Errorf("a refusal changed %s", h.applied.Document)
+	}
+	for _, want := range []string{`"configuration applied over the control socket" revision=7`, `refused; the configuration before goes on serving" error="the configuration has errors"`} {
+		if !strings.Contains(told.String(), want) {
+			t.Errorf("the gateway's log lacks %s: %s", want, told.String())
+		}
 	}
 }
 

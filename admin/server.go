@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -172,10 +173,12 @@ func apply(g Gateway, w http.ResponseWriter, r *http.Request) {
 	problems, err := g.Apply(c)
 	reply := Reply{Applied: err == nil, Problems: problems}
 	if err != nil {
+		slog.Warn("config apply refused; the configuration before goes on serving", "error", err)
 		reply.Error = err.Error()
 		answer(w, http.StatusUnprocessableEntity, reply)
 		return
 	}
+	slog.Info("configuration applied over the control socket", "revision", g.Status().Revision) // else nobody could tell when it changed
 	answer(w, http.StatusOK, reply)
 }
 
