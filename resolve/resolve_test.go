@@ -77,7 +77,7 @@ func TestLookupSaysWhy(t *testing.T) {
 		return nil, dns.RcodeServerFailure
 	})
 	r := &Resolver{Servers: []string{at}, Timeout: time.Second}
-	if _, err := r.Lookup(context.Background(), "gone.example"); !errors.Is(err, ErrNoAddress) {
+	if _, err := r.Lookup(context.Background(), "gone.example"); !errors.Is(err, ErrNoAddress) || err.Error() != "look up gone.example: the name has no address" {
 		t.Errorf("gone.example: %v", err)
 	}
 	if _, err := r.Lookup(context.Background(), "ill.example"); err == nil || errors.Is(err, ErrNoAddress) {

@@ -65,7 +65,9 @@ func (r *Resolver) Lookup(ctx context.Context, name string) (Answer, error) {
 		if err == nil && len(a.Addrs) > 0 {
 			return a, nil
 		}
-		failed = errors.Join(failed, err)
+		if failed == nil || err != nil && err.Error() != failed.Error() { // both questions mostly fail alike: say it once
+			failed = errors.Join(failed, err)
+		}
 	}
 	if failed == nil {
 		failed = ErrNoAddress
