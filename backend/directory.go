@@ -276,7 +276,8 @@ func unresolved(a gateway.Address, n *name) State {
 	case n == nil || n.err == nil:
 		s.Detail = "The FQDN of the member is being resolved."
 	default:
-		s.Detail = "The gateway could not create a probe: the FQDN of the member could not be resolved (" + n.err.Error() + ")."
+		s.Detail = "The gateway could not create a probe: the FQDN of the member could not be resolved (" + n.err.Error() +
+			"). Check the name and the DNS servers of this machine, or give its address under members in causeway.yaml."
 		s.Probed = true
 	}
 	return s
