@@ -53,5 +53,10 @@ func (s *Supervisor) differsFromApplied(files admin.Config) bool {
 	if json.Unmarshal(b, &last) != nil {
 		return false
 	}
-	return !bytes.Equal(last.Document, files.Document) || !bytes.Equal(last.Local, files.Local)
+	return !same(last, files)
+}
+
+// same reports whether two configurations have the same text.
+func same(a, b admin.Config) bool {
+	return bytes.Equal(a.Document, b.Document) && bytes.Equal(a.Local, b.Local)
 }

@@ -31,6 +31,7 @@ type Supervisor struct {
 	instance *instance.Instance
 	admin    *admin.Server
 	started  time.Time
+	files    admin.Config // as last served; only Start and Reload touch it
 
 	applying sync.Mutex
 	mu       sync.Mutex // guards what follows
@@ -85,6 +86,7 @@ func Start(o Options) (*Supervisor, []gateway.Problem, error) {
 		s.close(time.Now())
 		return nil, problems, err
 	}
+	s.files = config
 	if differs {
 		slog.Warn("the configuration files differ from what was last applied; the files win", "document", o.Config)
 	}
@@ -140,7 +142,16 @@ func (s *Supervisor) Reload() ([]gateway.Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Apply(c)
+	was := s.Config()
+	problems, err := s.Apply(c)
+	if err != nil {
+		return problems, err
+	}
+	if !same(was, s.files) && !same(was, c) { // somebody may count on what is gone
+		slog.Warn("the configuration files differ from what was applied over the control socket; the files win", "document", s.o.Config)
+	}
+	s.files = c
+	return problems, nil
 }
 
 // Apply validates a configuration and serves it. See admin.Gateway.

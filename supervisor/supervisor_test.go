@@ -325,6 +325,59 @@ func TestReloadAndRestart(t *testing.T) {
 	}
 }
 
+// A reload that undoes what was applied over the control socket says so; any other does not.
+func TestReloadOverApplied(t *testing.T) {
+	told := new(toldLog)
+	was := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(told, nil)))
+	defer slog.SetDefault(was)
+	h := newHouse(t)
+	h.start()
+	reload := func(warns bool) {
+		t.Helper()
+		told.take()
+		_, err := h.s.Reload()
+		if text := told.take(); err != nil || strings.Contains(text, "the files win") != warns {
+			t.Errorf("%v %s", err, text)
+		}
+	}
+	longer := strings.Replace(document("10.0.0.4"), `"requestTimeout":20`, `"requestTimeout":21`, 1)
+	apply := func() {
+		t.Helper()
+		if _, err := h.s.Apply(admin.Config{Document: []byte(longer)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reload(false)
+	apply()
+	reload(true)
+	reload(false)
+	apply()
+	h.write(h.o.Config, longer)
+	reload(false)
+}
+
+// toldLog is what was logged, also while others log.
+type toldLog struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *toldLog) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+// take returns what was logged since it was last called.
+func (l *toldLog) take() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text := l.text.String()
+	l.text.Reset()
+	return text
+}
+
 // SIGTERM: what is under way is answered, then the end comes.
 func TestDrainAtTheEnd(t *testing.T) {
 	h := newHouse(t)
