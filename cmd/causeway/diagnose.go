@@ -53,6 +53,7 @@ func diagnoseCommand() *cobra.Command {
 				}
 			}
 			report, err := diagnose.Run(bundle, o)
+			tellUnread(cmd.ErrOrStderr(), bundle) // logs are read while they are diagnosed
 			if err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("diagnose: %w", err)}
 			}
