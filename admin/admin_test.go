@@ -23,6 +23,7 @@ type house struct {
 func (h *house) Config() Config         { return h.applied }
 func (h *house) Health() gateway.Health { return gateway.Health{Pools: []gateway.PoolHealth{{}}} }
 func (h *house) Status() Status         { return Status{Ready: h.ready, Name: "gw", Revision: 7} }
+func (h *house) Hint(error) string      { return "mend it" }
 func (h *house) Apply(c Config) ([]gateway.Problem, error) {
 	if strings.Contains(string(c.Document), "refuse") {
 		return []gateway.Problem{{Path: "$.x", Message: "wrong"}}, errors.New("the configuration has errors")
@@ -66,6 +67,10 @@ func TestControl(t *testing.T) {
 	problems, err := c.Apply(Config{Document: []byte("refuse")})
 	if err == nil || err.Error() != "the configuration has errors" || len(problems) != 1 || problems[0].Path != "$.x" {
 		t.Errorf("%v, %v", problems, err)
+	}
+	var refusal *Refusal
+	if !errors.As(err, &refusal) || refusal.Hint != "mend it" {
+		t.Errorf("%#v", err)
 	}
 	if string(h.applied.Document) != "{}" {
 		t.Errorf("a refusal changed %s", h.applied.Document)

@@ -45,7 +45,12 @@ func (c *Client) Health() (v gateway.Health, err error) { return v, c.get("/heal
 // Status is what the gateway says of itself.
 func (c *Client) Status() (v Status, err error) { return v, c.get("/status", &v) }
 
-// Apply asks for another configuration. The error is the gateway's refusal or a failure to reach it; the problems are
+// Refusal is why a gateway did not take a configuration, and what to do about it.
+type Refusal struct{ Reason, Hint string }
+
+func (r *Refusal) Error() string { return r.Reason }
+
+// Apply asks for another configuration. The error is a Refusal or a failure to reach it; the problems are
 // told either way.
 func (c *Client) Apply(config Config) ([]gateway.Problem, error) {
 	body, err := json.Marshal(config)
@@ -61,7 +66,7 @@ func (c *Client) Apply(config Config) ([]gateway.Problem, error) {
 		return nil, err
 	}
 	if !reply.Applied {
-		return reply.Problems, errors.New(reply.Error)
+		return reply.Problems, &Refusal{reply.Error, reply.Hint}
 	}
 	return reply.Problems, nil
 }

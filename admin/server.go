@@ -26,6 +26,8 @@ type Gateway interface {
 	Config() Config
 	// Apply serves another configuration. A nil part stays as it is. An error, or a problem that is one, changes nothing.
 	Apply(Config) ([]gateway.Problem, error)
+	// Hint says what to do about an error of Apply.
+	Hint(error) string
 	Health() gateway.Health
 	Status() Status
 }
@@ -56,6 +58,7 @@ type Reply struct {
 	Applied  bool              `json:"applied"`
 	Problems []gateway.Problem `json:"problems,omitempty"`
 	Error    string            `json:"error,omitempty"`
+	Hint     string            `json:"hint,omitempty"`
 }
 
 const bodyMax = 64 << 20
@@ -174,7 +177,7 @@ func apply(g Gateway, w http.ResponseWriter, r *http.Request) {
 	reply := Reply{Applied: err == nil, Problems: problems}
 	if err != nil {
 		slog.Warn("config apply refused; the configuration before goes on serving", "error", err)
-		reply.Error = err.Error()
+		reply.Error, reply.Hint = err.Error(), g.Hint(err)
 		answer(w, http.StatusUnprocessableEntity, reply)
 		return
 	}

@@ -177,6 +177,9 @@ func (s *Supervisor) Apply(c admin.Config) ([]gateway.Problem, error) {
 	return problems, nil
 }
 
+// Hint says what to do about an error of Apply. See admin.Gateway.
+func (s *Supervisor) Hint(err error) string { return Hint(err) }
+
 // complete takes the parts that a caller left alone from what is being served.
 func (s *Supervisor) complete(c admin.Config) admin.Config {
 	s.mu.Lock()

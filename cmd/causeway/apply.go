@@ -31,7 +31,7 @@ func configApplyCommand() *cobra.Command {
 				return notRunning(err, data)
 			}
 			if err != nil {
-				return &exitError{code: exitBadNews, err: fmt.Errorf("nothing was changed: %w", err), hint: "causeway config validate checks a document without a gateway"}
+				return &exitError{code: exitBadNews, err: fmt.Errorf("nothing was changed: %w", err), hint: refusalHint(err)}
 			}
 			return writeLine(cmd.OutOrStdout(), "applied")
 		},
@@ -39,6 +39,15 @@ func configApplyCommand() *cobra.Command {
 	dataFlag(cmd, &data)
 	cmd.Flags().StringVar(&local, "local", "", "causeway.yaml to apply")
 	return cmd
+}
+
+// refusalHint is what the gateway itself says to do; only it knows whether the documents are to blame.
+func refusalHint(err error) string {
+	var refusal *admin.Refusal
+	if errors.As(err, &refusal) {
+		return refusal.Hint
+	}
+	return ""
 }
 
 func readParts(files []string, local string) (c admin.Config, err error) {
