@@ -55,18 +55,22 @@ func TestPathRules(t *testing.T) {
 	f("Standard_v2", "/abc%2Fdef", "s0", "/abc/def")
 	f("Standard_v2", "/abc%2fdef/x", "s0", "/abc/*")
 	f("Standard_v2", "/%41bc", "s0", "/abc")
+	f("Standard_v2", "/a%20b/x", "s0", "/a%20b/*")
+	f("Standard_v2", "/%61%20b", "s0", "/a%20b")
 	f("Standard", "/abc%2Fdef", "settings", "/abc/def")
+	f("Standard", "/%61%20b", "settings", "/a%20b")
 	f("Standard", "/abc%2Fdef", "s0", "/abc%2fdef")
 	f("Standard", "/abc%2Fdef/x", "s0", "/abc%2Fdef/*")
 }
 
 // Azure's own table of what the path of the settings makes of a request.
 func TestPathOfTheSettings(t *testing.T) {
+	tier := "Standard_v2"
 	f := func(prefix, pattern, path, want string) {
 		t.Helper()
-		c := mapped("Standard_v2", prefix, pattern)
+		c := mapped(tier, prefix, pattern)
 		if pattern == "" {
-			c = mapped("Standard_v2", prefix)
+			c = mapped(tier, prefix)
 		}
 		if got := string(target(t, c, path).AppendPath(nil, []byte(path))); got != want {
 			t.Errorf("%s under %s, pattern %q: %s, want %s", path, prefix, pattern, got, want)
@@ -88,6 +92,13 @@ func TestPathOfTheSettings(t *testing.T) {
 	f("/x", "/api/*", "/api/", "/x")
 	f("/x", "/api/*", "/%61pi/v%31", "/x/v%31") // as received, but for what was matched
 	f("", "/api/*", "/api/v1", "/api/v1")
+	f("/x/", "/a%20b/*", "/a%20b/c/d", "/x/c/d")
+	f("/x/", "/a%20b/*", "/%61%20b/c/d", "/x/c/d")
+
+	tier = "Standard" // matches the path as received
+	f("/x/", "/api/*", "/api/v1", "/x/v1")
+	f("/x/", "/a%20b/*", "/a%20b/c/d", "/x/c/d")
+	f("/x/", "/a%20b", "/a%20b", "/x/")
 }
 
 func FuzzPaths(f *testing.F) {
@@ -103,7 +114,7 @@ func FuzzPaths(f *testing.F) {
 			want := &Target{}
 			p.add(pattern, &entry{target: want})
 			p.find([]byte(path))
-			n := rawLength([]byte(path), len(trimStar(pattern)))
+			n := rawLength([]byte(path), len(trimStar(pattern)), v1)
 			if n < 0 || n > len(path) {
 				t.Fatalf("%d of %q", n, path)
 			}

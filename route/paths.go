@@ -35,10 +35,11 @@ func (t *Table) compilePaths(s *Site, m *gateway.PathMap) *paths {
 	return p
 }
 
+// add compiles a pattern. It is read as paths are: on v2 one that is percent-encoded stands for what it spells.
 func (p *paths) add(pattern string, e *entry) {
-	into, key := p.whole, strings.ToLower(pattern)
-	if strings.HasSuffix(key, "*") {
-		into, key = p.prefixes, trimStar(key)
+	into, key := p.whole, string(canonical(nil, []byte(trimStar(pattern)), p.encoded))
+	if strings.HasSuffix(pattern, "*") {
+		into = p.prefixes
 		p.lengths = append(p.lengths, len(key))
 	}
 	if into[key] == nil {
@@ -50,7 +51,7 @@ func trimStar(pattern string) string { return strings.TrimSuffix(pattern, "*") }
 
 func (p *paths) find(path []byte) *Target {
 	var box [256]byte
-	key := p.canonical(box[:0], path)
+	key := canonical(box[:0], path, p.encoded)
 	best := p.whole[string(key)]
 	for _, n := range p.lengths {
 		if n > len(key) {
@@ -66,11 +67,11 @@ func (p *paths) find(path []byte) *Target {
 	return best.target
 }
 
-// canonical appends a path in lower case and, on v2, percent-decoded.
-func (p *paths) canonical(b, path []byte) []byte {
+// canonical appends a path in lower case and, where it does not count as encoded, percent-decoded.
+func canonical(b, path []byte, encoded bool) []byte {
 	for len(path) > 0 {
 		c, n := path[0], 1
-		if !p.encoded {
+		if !encoded {
 			c, n = decoded(path)
 		}
 		if c >= 'A' && c <= 'Z' {
@@ -104,8 +105,12 @@ func unhex(c byte) int {
 	return -1
 }
 
-// rawLength is how many bytes of an encoded path spell its first n decoded ones.
-func rawLength(path []byte, n int) int {
+// rawLength is how many bytes of a path, as it was received, spell its first n: as many on v1, which reads it as it is;
+// on v2 those of n decoded ones.
+func rawLength(path []byte, n int, encoded bool) int {
+	if encoded {
+		return min(n, len(path))
+	}
 	at := 0
 	for ; n > 0 && at < len(path); n-- {
 		_, used := decoded(path[at:])

@@ -12,8 +12,9 @@ type Target struct {
 	Group    *backend.Group
 	Redirect *Redirect
 
-	prefix string // path of the backend settings
-	strip  int    // bytes of the decoded path that the prefix replaces
+	prefix  string // path of the backend settings
+	strip   int    // bytes of the path, as it is matched, that the prefix replaces
+	encoded bool   // it is matched as received (v1)
 }
 
 func (t *Table) target(s *Site, g gateway.Target, pattern string) *Target {
@@ -26,7 +27,8 @@ func (t *Table) target(s *Site, g gateway.Target, pattern string) *Target {
 	if out.Group = t.Set.Group(g.Pool, g.Settings); out.Group != nil {
 		out.Pool, out.Settings = out.Group.Pool.Name, out.Group.Settings.Name
 		out.prefix = out.Group.Settings.Path
-		out.strip = len(trimStar(pattern))
+		out.encoded = t.Config.V1()
+		out.strip = len(canonical(nil, []byte(trimStar(pattern)), out.encoded))
 	}
 	return out
 }
@@ -49,7 +51,7 @@ func (t *Target) AppendPath(b, path []byte) []byte {
 	if t.prefix == "" {
 		return append(b, path...)
 	}
-	rest := path[rawLength(path, t.strip):]
+	rest := path[rawLength(path, t.strip, t.encoded):]
 	b = append(b, t.prefix...)
 	end := len(b) - 1
 	switch {
