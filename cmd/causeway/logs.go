@@ -241,9 +241,12 @@ func printable(s string) string {
 	return quoted[1 : len(quoted)-1]
 }
 
-// target is what was asked of which host.
+// target is what was asked of which host. Records of v1 have only the path.
 func target(r *accesslog.Record) string {
 	uri := string(r.OriginalURI)
+	if uri == "" {
+		uri = string(r.URI)
+	}
 	if len(r.OriginalHost) == 0 || !strings.HasPrefix(uri, "/") { // an absolute URI names the host itself
 		return dashIfEmpty(uri)
 	}

@@ -19,6 +19,7 @@ func TestOneLine(t *testing.T) {
 	f(accesslog.Record{Status: 404, Method: []byte("GET"), OriginalHost: []byte("shop.example"), OriginalURI: []byte("/a?b")}, "404  GET shop.example/a?b  pool -  member -")
 	f(accesslog.Record{OriginalHost: []byte("x\u009b2J\x1b"), OriginalURI: []byte("/a\n")}, `- x\u009b2J\x1b/a\n  pool`)
 	f(accesslog.Record{OriginalHost: []byte("bücher.example"), OriginalURI: []byte("/a")}, "- bücher.example/a  pool")
+	f(accesslog.Record{Method: []byte("GET"), OriginalHost: []byte("shop.example"), URI: []byte("/a")}, "GET shop.example/a  pool") // of v1
 	f(accesslog.Record{OriginalHost: []byte("x"), OriginalURI: []byte("http://y/a")}, "- http://y/a  pool")
 	f(accesslog.Record{Attempts: []accesslog.Attempt{{Member: "10.0.0.4", Server: server}}}, "member 10.0.0.4 (127.0.0.1:9000)")
 	f(accesslog.Record{Attempts: []accesslog.Attempt{{Member: "127.0.0.1", Server: server}}}, "member 127.0.0.1:9000")
