@@ -80,7 +80,7 @@ func (s *Spec) answer(c conn.Conn) Result {
 			return s.broken(err, fault.Wait)
 		}
 		err = res.Parse(buf, &limits)
-		if err == nil && res.Status < 200 {
+		for err == nil && res.Status < 200 {
 			buf = append(buf[:0], buf[res.Len:]...)
 			err = res.Parse(buf, &limits)
 		}

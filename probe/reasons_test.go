@@ -86,6 +86,7 @@ func TestReasons(t *testing.T) {
 	f("fine", says(page), nil, "", "Success", "Received 200")
 	f("a redirect is fine", says("HTTP/1.1 301 Moved\r\nLocation: /\r\n\r\n"), nil, "", "Received 301")
 	f("an interim response comes first", says("HTTP/1.1 103 Early Hints\r\n\r\n"+page), nil, "")
+	f("several do", says("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n"+page), nil, "", "Received 200")
 	f("bare LF", says("HTTP/1.1 200 OK\n\n"), nil, "")
 	f("the text is there", says(page), body("ready"), "")
 	f("in a chunked body", says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nrea\r\n2\r\ndy\r\n0\r\n\r\n"), body("ready"), "")
