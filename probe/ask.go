@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net/netip"
-	"os"
 	"time"
 
 	"causeway/conn"
@@ -113,11 +112,14 @@ func room(buf *[]byte) []byte {
 // search looks for the text that the body must hold.
 func (s *Spec) search(c conn.Conn, res *http1.Response, begun []byte) Result {
 	body, err := s.body(c, res, begun)
-	if bytes.Contains(body, []byte(s.Match.Body)) {
+	var framing *http1.Error
+	switch {
+	case bytes.Contains(body, []byte(s.Match.Body)):
 		return passed(res.Status)
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return s.late()
+	case errors.As(err, &framing):
+		return s.invalid(err)
+	case err != nil: // whether the rest held the text nobody knows
+		return s.broken(err, fault.Body)
 	}
 	return s.withoutText(res.Status)
 }
@@ -152,7 +154,7 @@ func (s *Spec) body(c conn.Conn, res *http1.Response, begun []byte) ([]byte, err
 			raw = make([]byte, 4<<10)
 		}
 		n, err := c.Read(raw)
-		if raw = raw[:n]; err == io.EOF && n == 0 {
+		if raw = raw[:n]; err == io.EOF && n == 0 && kind == http1.UntilClose {
 			return body, nil
 		}
 		if err != nil && n == 0 {

@@ -55,7 +55,7 @@ func orWord(s, word string) string {
 	return s
 }
 
-// broken is a connection that ended before an answer.
+// broken is a connection that ended before an answer, or in its body.
 func (s *Spec) broken(err error, phase fault.Phase) Result {
 	f := fault.Of(err, phase, false)
 	switch f.Kind {
@@ -63,6 +63,11 @@ func (s *Spec) broken(err error, phase fault.Phase) Result {
 		return s.late()
 	case fault.Alerted:
 		return s.alert(f.Alert)
+	}
+	if phase == fault.Body {
+		return Result{Reason: "connection_closed", Detail: fmt.Sprintf(
+			"The backend at %s began to answer the health probe and the connection was %s before its body was complete. "+
+				"Look into the server's own log.", s.Addr, f.Kind)}
 	}
 	return Result{Reason: "connection_closed", Detail: fmt.Sprintf(
 		"The backend at %s took the health probe and %s the connection without an answer. Look into the server's own log; "+

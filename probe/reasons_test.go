@@ -106,6 +106,9 @@ func TestReasons(t *testing.T) {
 	f("head without end", says("HTTP/1.1 200 OK\r\nX: "+strings.Repeat("x", 64<<10)), nil, "invalid_response")
 	f("closes", says(""), nil, "connection_closed", "closed")
 	f("closes in the head", says("HTTP/1.1 200 O"), nil, "connection_closed")
+	f("closes in the body", says("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nrea"), body("ready"), "connection_closed", "body", "complete")
+	f("closes in a chunked body", says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nrea\r\n"), body("ready"), "connection_closed")
+	f("bad framing", says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nrea\r\n"), body("ready"), "invalid_response")
 	f("resets", func(c net.Conn) {
 		c.Read(make([]byte, 4<<10))
 		c.(*net.TCPConn).SetLinger(0)
