@@ -41,7 +41,7 @@ func (s *Spec) key() string {
 	for _, r := range s.Match.StatusCodes {
 		b.WriteString(strconv.Itoa(r.From) + "-" + strconv.Itoa(r.To) + ",")
 	}
-	return b.String() + strconv.Itoa(s.Threshold)
+	return b.String() + strconv.Itoa(s.Threshold) + strconv.FormatBool(s.V1)
 }
 
 // Azure's default probe.

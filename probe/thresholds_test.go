@@ -410,6 +410,14 @@ func TestFollowAnotherConfiguration(t *testing.T) {
 	})
 }
 
+// A gateway that moves to the other generation follows failures up as that does.
+func TestGenerationIsPartOfTheSpec(t *testing.T) {
+	v1, v2 := Spec{Path: "/", V1: true}, Spec{Path: "/"}
+	if v1.key() == v2.key() {
+		t.Error("the series of the generation before would go on")
+	}
+}
+
 // The end does not wait for a member that takes its time.
 func TestCloseBreaksProbesOff(t *testing.T) {
 	inTime(t, func(s *site) {
