@@ -71,14 +71,25 @@ func TestLookupFallsBackToIPv6(t *testing.T) {
 
 func TestLookupSaysWhy(t *testing.T) {
 	at := server(t, func(q dns.Question) ([]string, int) {
-		if q.Name == "gone.example." {
+		switch {
+		case q.Name == "gone.example.":
 			return nil, dns.RcodeNameError
+		case q.Name == "empty.example.":
+			return nil, dns.RcodeSuccess
+		case q.Name == "half.example." && q.Qtype == dns.TypeAAAA:
+			return []string{"half.example. 5 IN AAAA fd00::4"}, dns.RcodeSuccess
 		}
 		return nil, dns.RcodeServerFailure
 	})
 	r := &Resolver{Servers: []string{at}, Timeout: time.Second}
-	if _, err := r.Lookup(context.Background(), "gone.example"); !errors.Is(err, ErrNoAddress) || err.Error() != "look up gone.example: the name has no address" {
-		t.Errorf("gone.example: %v", err)
+	for _, name := range []string{"gone.example", "empty.example"} {
+		_, err := r.Lookup(context.Background(), name)
+		if !errors.Is(err, ErrNoAddress) || err.Error() != "look up "+name+": the name has no address" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if a, err := r.Lookup(context.Background(), "half.example"); err == nil {
+		t.Errorf("a failure was taken for a name without IPv4 addresses: %+v", a)
 	}
 	if _, err := r.Lookup(context.Background(), "ill.example"); err == nil || errors.Is(err, ErrNoAddress) {
 		t.Errorf("a server failure is not a missing name: %v", err)

@@ -59,20 +59,16 @@ func (r *Resolver) Lookup(ctx context.Context, name string) (Answer, error) {
 	if a := r.fromHosts(name); len(a) > 0 {
 		return Answer{Addrs: a, TTL: hostsTTL}, nil
 	}
-	var failed error
 	for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
 		a, err := r.ask(ctx, name, qtype)
-		if err == nil && len(a.Addrs) > 0 {
+		if err != nil { // a name that does not exist has none of either; and a failure is no sign that there is no IPv4 address
+			return Answer{}, fmt.Errorf("look up %s: %w", name, err)
+		}
+		if len(a.Addrs) > 0 {
 			return a, nil
 		}
-		if failed == nil || err != nil && err.Error() != failed.Error() { // both questions mostly fail alike: say it once
-			failed = errors.Join(failed, err)
-		}
 	}
-	if failed == nil {
-		failed = ErrNoAddress
-	}
-	return Answer{}, fmt.Errorf("look up %s: %w", name, failed)
+	return Answer{}, fmt.Errorf("look up %s: %w", name, ErrNoAddress)
 }
 
 // ask puts one question to the servers, in order, until one answers.
