@@ -1,8 +1,8 @@
 package route
 
 import (
-	"bytes"
 	"strconv"
+	"strings"
 
 	"causeway/gateway"
 )
@@ -58,8 +58,9 @@ func redirectStatus(kind string) int {
 // the request as far as they are included. offset is added to the port of a listener, as it is to the ports that
 // Causeway binds.
 func (r *Redirect) AppendLocation(b, host, path, query []byte, offset int) []byte {
+	base, args, hasArgs := strings.Cut(r.url, "?")
 	if r.url != "" {
-		b = append(b, r.url...)
+		b = append(b, base...)
 	} else {
 		b = r.appendListener(b, host, offset)
 	}
@@ -71,11 +72,11 @@ func (r *Redirect) AppendLocation(b, host, path, query []byte, offset int) []byt
 	} else if r.url == "" {
 		b = append(b, '/')
 	}
+	mark := byte('?')
+	if hasArgs { // of the target itself: they stay behind the path
+		b, mark = append(append(b, mark), args...), '&'
+	}
 	if r.includeArgs && len(query) > 0 {
-		mark := byte('?')
-		if bytes.IndexByte(b, '?') >= 0 {
-			mark = '&'
-		}
 		b = append(append(b, mark), query...)
 	}
 	return b

@@ -44,5 +44,7 @@ func TestRedirects(t *testing.T) {
 	f(both(url("https://other.example/base")), "a", "/x", "y", 0, 302, "https://other.example/base/x?y")
 	f(both(url("https://other.example/")), "a", "/x", "y", 0, 302, "https://other.example/x?y")
 	f(both(url("https://other.example/?z")), "a", "", "y", 0, 302, "https://other.example/?z&y")
+	f(both(url("https://other.example/base?z=1")), "a", "/x", "y", 0, 302, "https://other.example/base/x?z=1&y")
+	f(both(url("https://other.example/base?z=1")), "a", "/x", "", 0, 302, "https://other.example/base/x?z=1")
 	f(gateway.Redirect{Type: "Found", TargetURL: "https://o/", IncludeQuery: true}, "a", "/x", "y", 0, 302, "https://o/?y")
 }
