@@ -5,6 +5,7 @@ package route
 import (
 	"cmp"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -53,6 +54,9 @@ type Site struct {
 
 // Place says where a port of a frontend IP configuration is bound. It must be the same for the same arguments.
 type Place func(frontend string, port int) string
+
+// ErrSamePlace is returned when two frontends have a port in common and no addresses to tell them apart.
+var ErrSamePlace = errors.New("both would be bound at")
 
 // Compile makes the table. certificates gives the key pair of an sslCertificate by name.
 func Compile(c *gateway.Config, set *backend.Set, certificates map[string]*tls.Certificate, place Place) (*Table, error) {
@@ -134,8 +138,7 @@ func (t *Table) port(l *gateway.Listener) (*Port, error) {
 	p := t.ports[key]
 	switch {
 	case p != nil && !strings.EqualFold(p.Frontend, l.FrontendIP):
-		return nil, fmt.Errorf("compile listener %q: frontends %q and %q would both be bound at %s; give one of them an address of its own",
-			l.Name, p.Frontend, l.FrontendIP, key)
+		return nil, fmt.Errorf("compile listener %q: frontends %q and %q: %w %s", l.Name, p.Frontend, l.FrontendIP, ErrSamePlace, key)
 	case p == nil:
 		p = &Port{Key: key, Frontend: l.FrontendIP, Number: fp.Port, HTTPS: l.HTTPS(), exact: map[string]*Site{}}
 		t.ports[key] = p

@@ -13,6 +13,7 @@ import (
 
 	"causeway/admin"
 	"causeway/gateway"
+	"causeway/route"
 )
 
 // Options say what to run and where.
@@ -96,6 +97,8 @@ func Hint(err error) string {
 		return "mend what is listed above; causeway config validate checks a document without serving it"
 	case errors.Is(err, admin.ErrTaken):
 		return "stop it, or give this one a directory of its own with --data"
+	case errors.Is(err, route.ErrSamePlace):
+		return "give each frontend an address of its own: --bind FRONTEND=ADDRESS, for example --bind public=192.0.2.10 --bind private=10.0.0.10"
 	case errors.Is(err, syscall.EADDRINUSE):
 		return "stop the program that has it, or use --listen, --port-offset or --admin"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):

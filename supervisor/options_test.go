@@ -43,3 +43,23 @@ func TestOptionsThatCannotBeMeant(t *testing.T) {
 		f("--admin "+bad, "9180", func(o *Options) { o.Admin = bad })
 	}
 }
+
+// Two frontends with one port need addresses: the hint says how they are given.
+func TestFrontendsAtOnePlace(t *testing.T) {
+	h := newHouse(t)
+	d := document("10.0.0.4")
+	private := `{"name":"private","properties":{"privateIPAddress":"10.0.0.9","subnet":{"id":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/a"}}},`
+	d = strings.Replace(d, `"frontendIPConfigurations":[`, `"frontendIPConfigurations":[`+private, 1)
+	at := strings.Index(d, `{"name":"listener"`)
+	second := strings.NewReplacer(`"listener"`, `"second"`, "frontendIPConfigurations/public", "frontendIPConfigurations/private").Replace(d[at:strings.Index(d, `],
+	"requestRoutingRules"`)])
+	at = strings.Index(d, `{"name":"rule"`)
+	rule := strings.NewReplacer(`"rule"`, `"rule2"`, `"priority":100`, `"priority":200`, "httpListeners/listener", "httpListeners/second").Replace(d[at : len(d)-len("]}}")])
+	d = strings.Replace(d, `"httpListeners":[`, `"httpListeners":[`+second+",", 1)
+	d = strings.Replace(d, `"requestRoutingRules":[`, `"requestRoutingRules":[`+rule+",", 1)
+	h.write(h.o.Config, d)
+	_, problems, err := Start(h.o)
+	if err == nil || gateway.HasErrors(problems) || !strings.Contains(Hint(err), "--bind") {
+		t.Errorf("%v, %v, hint %q", problems, err, Hint(err))
+	}
+}
