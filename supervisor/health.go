@@ -19,9 +19,11 @@ func (s *Supervisor) keepHealth() {
 	if err != nil || bytes.Equal(b, s.health) {
 		return
 	}
-	if err := replaceFile(HealthFile(s.o.Data), b); err != nil {
+	err = replaceFile(HealthFile(s.o.Data), b)
+	if err != nil && !s.unkept { // once for a disk that stays full, not every few seconds
 		slog.Warn("the backend health could not be kept", "error", err)
-		return
 	}
-	s.health = b
+	if s.unkept = err != nil; !s.unkept {
+		s.health = b
+	}
 }

@@ -42,6 +42,7 @@ type Supervisor struct {
 	applied  time.Time
 
 	health []byte // as it is on disk; only Run touches it
+	unkept bool   // and this: the last attempt to write it failed
 }
 
 // ErrInvalid is returned for documents that have errors; the problems say which.
