@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"causeway/accesslog"
+	"causeway/conn"
 	"causeway/fault"
 )
 
@@ -202,6 +203,52 @@ func TestBackendIdleTimeout(t *testing.T) {
 		w.get("/")
 		if m.connections() != 2 {
 			t.Error("reused beyond the limit")
+		}
+	})
+}
+
+// A member that announces the end of its connection gets no other request on it, even if it leaves it open.
+func TestConnectionCloseOfAMember(t *testing.T) {
+	inTime(t, func(w *world) {
+		m := w.member(answers("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"))
+		w.start()
+		w.get("/")
+		w.get("/")
+		if n := m.connections(); n != 2 {
+			t.Errorf("%d connections, want 2", n)
+		}
+	})
+}
+
+// Who refuses a new connection has lost the old ones too: none of those that rest is used again.
+func TestRefusalEmptiesThePool(t *testing.T) {
+	inTime(t, func(w *world) {
+		m := w.member(func(p *peer) {
+			if p.request() {
+				time.Sleep(time.Second) // so that two requests at once need two connections
+				p.say(ok)
+			}
+			if p.request() {
+				p.reset()
+			}
+		})
+		w.start()
+		resting := func() (n int) {
+			w.engine.Each(func(h *conn.Home) { n += h.Idle() })
+			return n
+		}
+		a, b := w.client().say("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), w.client().say("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		a.answer("GET")
+		b.answer("GET")
+		w.row(2)
+		if n := resting(); n != 2 {
+			t.Fatalf("%d connections rest, want 2", n)
+		}
+		m.stop()
+		w.status(a.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").answer("GET"), 502)
+		w.tried(w.row(3), "backend/wait/reset", "backend/connect/refused")
+		if n := resting(); n != 0 {
+			t.Errorf("%d connections rest after the refusal", n)
 		}
 	})
 }
