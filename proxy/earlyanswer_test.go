@@ -98,3 +98,22 @@ func TestResetDuringUpload(t *testing.T) {
 		}
 	})
 }
+
+// After an answer that came before the upload was read, the gateway goes on reading for a while: a close at once would
+// reset the connection, and with it the answer on its way to the client.
+func TestClientMayGoOnAfterAnEarlyAnswer(t *testing.T) {
+	inTime(t, func(w *world) {
+		w.member(answers(ok))
+		w.start()
+		c := w.client()
+		w.status(c.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999999\r\n\r\n").answer("POST"), 413)
+		for range 3 {
+			c.say(strings.Repeat("x", 64<<10)) // an error if nobody takes it
+			time.Sleep(lingerTime / 4)
+		}
+		if _, err := io.ReadAll(c); err != nil {
+			t.Errorf("the end is not clean: %v", err)
+		}
+		w.says(w.row(1), 413, fault.InvalidRequest, "client/request/body-too-large")
+	})
+}
