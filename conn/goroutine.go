@@ -52,7 +52,7 @@ func newGoroutines(setup func(*Home), network func(netip.AddrPort, time.Time) (n
 		Full: func(limit int) {
 			slog.Warn("no more client connections are accepted until one ends; raise the limit of open files (LimitNOFILE, ulimit -n)", "connections", limit)
 		},
-		network:     network,
+		network: network,
 	}
 	e.less.L = &e.mu
 	e.home.engine, e.home.idle = e, map[Key][]Conn{}
