@@ -40,7 +40,7 @@ fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	  done; \
 	done
 
-bench: build ## measure Causeway, nginx and HAProxy side by side (about ten minutes); see docs/performance.md
+bench: build ## measure Causeway, nginx and HAProxy side by side (about five minutes); see docs/performance.md
 	@bench/run
 
 packages: ## install the programs that tests run against, where they are missing

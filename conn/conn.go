@@ -107,8 +107,8 @@ type Engine interface {
 
 // A Server is a listener at work.
 type Server interface {
-	// Shutdown stops accepting, wakes idle connections with ErrDraining, waits for the busy ones, and resets what is left
-	// at the deadline. The socket itself stays open for as long as another process holds it, so nothing queued is lost.
+	// Shutdown stops accepting, wakes idle connections with ErrDraining after a second (a quarter of the time, if that is
+	// less), waits for the busy ones, and resets what is left at the deadline. The socket itself stays open for as long as another process holds it, so nothing queued is lost.
 	// A second call waits for the same end.
 	Shutdown(deadline time.Time)
 }

@@ -17,14 +17,19 @@ type server struct {
 	wg       sync.WaitGroup // the accept loop and the connections
 	mu       sync.Mutex
 	live     map[*stream]struct{}
-	draining atomic.Bool
+	draining atomic.Bool   // nothing more is accepted
+	leaving  atomic.Bool   // idle connections are woken
 	quit     chan struct{} // closed when draining begins
 	once     sync.Once
 }
 
+// lastWord is how long idle clients have to send one more request, and to learn from its answer that the connection
+// ends. Closing it under a request that is on its way would lose that request.
+const lastWord = time.Second
+
 // Shutdown stops accepting and waits for the connections. See Server.
 func (s *server) Shutdown(deadline time.Time) {
-	s.once.Do(s.drain)
+	s.once.Do(func() { s.drain(min(lastWord, time.Until(deadline)/4)) })
 	done := make(chan struct{})
 	go func() { s.wg.Wait(); close(done) }()
 	t := time.NewTimer(time.Until(deadline))
@@ -37,14 +42,18 @@ func (s *server) Shutdown(deadline time.Time) {
 	}
 }
 
-func (s *server) drain() {
+// drain stops accepting, and wakes idle connections after a while.
+func (s *server) drain(after time.Duration) {
 	s.e.mu.Lock() // so that no accept loop is between its look and its wait
 	s.draining.Store(true)
 	s.e.mu.Unlock()
 	s.e.less.Broadcast()
 	close(s.quit)
 	s.ln.Close()
-	s.each((*stream).drain)
+	time.AfterFunc(after, func() {
+		s.leaving.Store(true)
+		s.each((*stream).drain)
+	})
 }
 
 // abort ends a connection that outlived its server. Its strand still owns it, and sees every call fail.

@@ -396,7 +396,7 @@ func TestDrainServesWhatWasSent(t *testing.T) {
 		defer peer.Close()
 		s := c.(*stream)
 		s.server = new(server)
-		s.server.draining.Store(true)
+		s.server.leaving.Store(true)
 		send(w.T, peer, "late")
 		time.Sleep(tick)
 		s.await()
@@ -621,8 +621,8 @@ func TestAcceptBacksOff(t *testing.T) {
 		c = w.dial(address(ln.Addr()))
 		start := time.Now()
 		synctest.Wait()
-		w.server.Shutdown(start.Add(time.Hour)) // does not sit out the pause
-		if d := time.Since(start); d > 0 {
+		w.server.Shutdown(start.Add(400 * time.Millisecond)) // does not sit out the pause
+		if d := time.Since(start); d != 100*time.Millisecond {
 			t.Error("shutdown took", d)
 		}
 		c.Close()

@@ -196,7 +196,7 @@ func (c *stream) await() {
 	r := &c.in
 	c.mu.Lock()
 	c.idle = true
-	if c.server.draining.Load() {
+	if c.server.leaving.Load() {
 		r.stop(draining)
 	}
 	c.mu.Unlock()

@@ -75,7 +75,7 @@ func (f Fault) how() string {
 	case Malformed:
 		return "was not valid"
 	case Ambiguous:
-		return "contradicts itself about its length"
+		return "gives its length twice, or in two ways"
 	case TooLarge:
 		return "was larger than the limit"
 	case Truncated:
