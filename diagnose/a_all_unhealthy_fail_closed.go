@@ -110,7 +110,7 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 	if len(members) == 1 {
 		scope.Member = members[0]
 	}
-	f := q.claim(id, events, scope, confidence)
+	f := q.claimMore(id, events, scope, confidence)
 	f.says("access-log", fmt.Sprintf("%d requests to pool %q found no healthy member", len(events), pool), events...)
 	for i := range members {
 		f.says("backend-health", members[i]+": "+details[i])

@@ -81,11 +81,27 @@ func groupBy[K comparable](events []*event, key func(*event) K) (keys []K, group
 func (q *inquiry) claim(id string, events []*event, scope Scope, confidence string) *Finding {
 	for _, e := range events {
 		e.claimed = true
+		e.cause = id
 	}
-	visible := countVisible(events)
+	f := newFinding(id, events, scope, confidence)
+	f.Failures = countVisible(events)
+	f.Recovered = len(events) - f.Failures
+	q.findings = append(q.findings, f)
+	return &q.findings[len(q.findings)-1]
+}
+
+// remark names a cause that has a part in failures, or in none yet, which are counted under another.
+func (q *inquiry) remark(id string, events []*event, scope Scope, confidence string) *Finding {
+	f := newFinding(id, events, scope, confidence)
+	f.Also = len(events)
+	q.findings = append(q.findings, f)
+	return &q.findings[len(q.findings)-1]
+}
+
+func newFinding(id string, events []*event, scope Scope, confidence string) Finding {
 	c := cause.Find(id)
 	f := Finding{
-		Cause: id, Title: c.Title, Scope: scope, Failures: visible, Recovered: len(events) - visible, Confidence: confidence,
+		Cause: id, Title: c.Title, Scope: scope, Confidence: confidence,
 		Mechanism: c.Mechanism, Evidence: []Evidence{}, RuledOut: []RuledOut{}, Rivals: []Rival{}, Fixes: []Fix{}, Disproof: c.Disproof,
 	}
 	for _, fix := range c.Fixes {
@@ -94,8 +110,42 @@ func (q *inquiry) claim(id string, events []*event, scope Scope, confidence stri
 			Commands: Commands{AzCLI: fix.AzCLI, PowerShell: fix.PowerShell, Portal: fix.Portal, Causeway: fix.Causeway},
 		})
 	}
-	q.findings = append(q.findings, f)
-	return &q.findings[len(q.findings)-1]
+	return f
+}
+
+// again is a finding of the same cause under the same settings: one cause is told once, whatever members it is at.
+func (q *inquiry) again(id string, scope Scope) *Finding {
+	for i := range q.findings {
+		if f := &q.findings[i]; f.Cause == id && f.Scope.Settings == scope.Settings && f.Scope.Pool == scope.Pool {
+			return f
+		}
+	}
+	return nil
+}
+
+// claimMore takes events for a cause that may have been found already.
+func (q *inquiry) claimMore(id string, events []*event, scope Scope, confidence string) *Finding {
+	f := q.again(id, scope)
+	if f == nil {
+		return q.claim(id, events, scope, confidence)
+	}
+	for _, e := range events {
+		e.claimed = true
+		e.cause = id
+	}
+	visible := countVisible(events)
+	f.Failures, f.Recovered = f.Failures+visible, f.Recovered+len(events)-visible
+	f.Scope.Member, f.Scope.Path = keep(f.Scope.Member, scope.Member), keep(f.Scope.Path, scope.Path)
+	for i := range f.Fixes {
+		if x := &f.Fixes[i].Expected; x.Basis == "unknown" {
+			x.Removes[1] += len(events)
+		} else if x.Removes[0] == x.Removes[1] {
+			x.Removes = [2]int{x.Removes[0] + len(events), x.Removes[1] + len(events)}
+		} else {
+			x.Removes[1] += len(events)
+		}
+	}
+	return f
 }
 
 // suspect leaves events undetermined, with what they might be and what would tell.

@@ -11,17 +11,29 @@ func decided(id string, n needs, test, fact string, want func(*event) bool) hypo
 	return hypothesis{cause: id, needs: n, test: test, look: decides(id, fact, want)}
 }
 
-// decides claims such events, member by member.
+// decides claims such events, as one finding under each settings, with a fact for each member.
 func decides(id, fact string, want func(*event) bool) func(*inquiry) {
+	type place struct{ pool, settings string }
 	return func(q *inquiry) {
-		keys, groups := groupBy(q.unclaimed(want), (*event).key)
+		keys, groups := groupBy(q.unclaimed(want), func(e *event) place { return place{e.pool, e.settings} })
 		for _, k := range keys {
 			events := groups[k]
-			f := q.claim(id, events, scopeOf(events), High)
-			f.says("access-log", fmt.Sprintf("%d × %s", len(events), fact)+detail(events), events...)
+			f := q.claimMore(id, events, scopeOf(events), High)
+			members, byMember := groupBy(events, func(e *event) string { return e.member })
+			for _, m := range members {
+				f.says("access-log", atMember(m, byMember[m], fact), byMember[m]...)
+			}
 			q.fill(map[string]string{"address": address(events)}, f)
 		}
 	}
+}
+
+func atMember(member string, events []*event, fact string) string {
+	text := fmt.Sprintf("%d × %s", len(events), fact) + detail(events)
+	if member != "" {
+		return member + ": " + text
+	}
+	return text
 }
 
 // detail is what the gateway noted beside the fault, if all events agree on it.

@@ -44,13 +44,18 @@ func clientLeft(q *inquiry) {
 // patience is how long one waits before one gives up.
 const patience = 500 * time.Millisecond
 
-// withoutImpatience sets those aside who left while they waited longer than any answer of their route had taken: they may
-// have given up because the member was slow, and then it is not they who failed.
+// impatient reports whether a client left while it waited longer than any answer of its route had taken: it may have given
+// up because the member was slow, and then it is not the client that failed.
+func (q *inquiry) impatient(e *event) bool {
+	r := q.routes[e.route()]
+	return e.fault.Phase == fault.Wait && e.tried && r != nil && e.taken >= patience && (r.answered == 0 || e.taken > r.slowest())
+}
+
+// withoutImpatience sets the impatient ones aside.
 func (q *inquiry) withoutImpatience(events []*event) (rest []*event) {
 	var late []*event
 	for _, e := range events {
-		r := q.routes[e.route()]
-		if e.fault.Phase == fault.Wait && e.tried && r != nil && e.taken >= patience && (r.answered == 0 || e.taken > r.slowest()) {
+		if q.impatient(e) {
 			late = append(late, e)
 		} else {
 			rest = append(rest, e)
@@ -58,7 +63,7 @@ func (q *inquiry) withoutImpatience(events []*event) (rest []*event) {
 	}
 	if len(late) > 0 {
 		q.suspect(late, "these clients waited longer than any answer to such a request took, and left: find out what the member did with these requests before you blame the clients",
-			"d-slow-route", "d-hung", "j-client-abort")
+			"d-slow-route", "d-hung", "j-client-abort", "j-client-timer-spike")
 	}
 	return rest
 }

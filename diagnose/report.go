@@ -52,6 +52,7 @@ type Finding struct {
 	Scope      Scope      `json:"scope"`
 	Failures   int        `json:"failures"`
 	Recovered  int        `json:"recovered"`
+	Also       int        `json:"also,omitempty"` // failures it has a part in that are counted under another cause
 	Share      float64    `json:"share"` // of the failures; of the recovered ones where nothing failed visibly
 	Confidence string     `json:"confidence"`
 	Mechanism  string     `json:"mechanism"`
@@ -68,6 +69,7 @@ type Scope struct {
 	Settings string `json:"settings,omitempty"`
 	Member   string `json:"member,omitempty"`
 	Path     string `json:"path,omitempty"`
+	Instance string `json:"instance,omitempty"`
 }
 
 // Evidence is one fact, with the transaction ids of rows that show it.

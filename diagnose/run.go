@@ -13,6 +13,7 @@ import (
 // statistics, the client before the member, the whole member before the single connection.
 var hypotheses = []hypothesis{
 	shortUpload, slowUpload, headerLimit, bodyLimit, invalidRequest,
+	clientTimers,
 	clientAbort,
 	noListener,
 	poolWithoutMembers,
@@ -30,6 +31,7 @@ var hypotheses = []hypothesis{
 	ageLimit,
 	crash,
 	forgottenConnections,
+	innerTimers,
 	cutAnswers,
 	lostRequests,
 	bigHead, ambiguous, invalidHead, badChunk,
@@ -46,6 +48,7 @@ func Run(b *evidence.Bundle, o Options) (*Report, error) {
 	q := newInquiry(b, t)
 	q.consider()
 	timeoutsLeft(q)
+	closesLeft(q)
 	return q.report(b), nil
 }
 
@@ -101,7 +104,13 @@ func verdict(r *Report) *Verdict {
 	if best == nil || best.Failures < r.Undetermined.Failures {
 		return nil
 	}
-	return &Verdict{Cause: best.Cause, Title: best.Title, Share: best.Share, Confidence: best.Confidence}
+	v := &Verdict{Cause: best.Cause, Title: best.Title, Confidence: best.Confidence}
+	for i := range r.Findings { // the same cause may be at several members
+		if f := &r.Findings[i]; f.Cause == best.Cause {
+			v.Share = min(1, v.Share+f.Share)
+		}
+	}
+	return v
 }
 
 func clients(f *Finding) bool { return f.Cause[0] == 'j' || f.Cause == "i-no-listener-match" }

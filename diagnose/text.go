@@ -3,7 +3,10 @@ package diagnose
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+
+	"causeway/cause"
 )
 
 // Text writes the report for someone who was just woken: the verdict, whose it is, what to do; then why; then what is
@@ -16,6 +19,7 @@ func (r *Report) Text(w io.Writer, width int) error {
 	}
 	p.undetermined(&r.Undetermined)
 	p.steps(r.Steps)
+	p.assumptions(r.Assumptions)
 	p.missing(r.Missing)
 	return p.err
 }
@@ -101,16 +105,24 @@ func (p *printer) finding(n int, f *Finding, r *Report) {
 }
 
 func scopeText(s Scope) string {
+	if s == (Scope{}) {
+		return ""
+	}
+	return "; " + s.text()
+}
+
+// text is the scope in words.
+func (s Scope) text() string {
 	var parts []string
-	for _, x := range [][2]string{{"pool", s.Pool}, {"settings", s.Settings}, {"member", s.Member}, {"path", s.Path}} {
+	for _, x := range [][2]string{{"pool", s.Pool}, {"settings", s.Settings}, {"member", s.Member}, {"path", s.Path}, {"instance", s.Instance}} {
 		if x[1] != "" {
 			parts = append(parts, x[0]+" "+x[1])
 		}
 	}
 	if len(parts) == 0 {
-		return ""
+		return "the whole gateway"
 	}
-	return "; " + strings.Join(parts, ", ")
+	return strings.Join(parts, ", ")
 }
 
 func (p *printer) fix(f *Fix) {
@@ -139,17 +151,40 @@ func expectedText(e Expected) string {
 	return text
 }
 
+// maxGroups is how many groups of undetermined failures the text tells; the JSON has all.
+const maxGroups = 8
+
 func (p *printer) undetermined(u *Undetermined) {
-	if u.Failures == 0 && len(u.Rivals) == 0 {
+	if len(u.Groups) == 0 {
 		return
 	}
 	p.line("")
-	p.wrapped("Cannot tell: ", fmt.Sprintf("%d failures. It may be: %s.", u.Failures, strings.Join(u.Rivals, ", ")))
-	if u.Next != "" {
-		p.wrapped("  next: ", u.Next)
+	p.line(fmt.Sprintf("Cannot tell: %s", count(u.Failures, "failure", "failures")))
+	for i := range u.Groups[:min(len(u.Groups), maxGroups)] {
+		p.open(&u.Groups[i])
 	}
-	if len(u.Rows) > 0 {
-		p.wrapped("  rows: ", strings.Join(u.Rows, " "))
+	if n := len(u.Groups) - maxGroups; n > 0 {
+		p.line(fmt.Sprintf("  and %d smaller groups: -o json has them", n))
+	}
+}
+
+// open tells one group of failures that share what they may be.
+func (p *printer) open(g *Open) {
+	text := strconv.Itoa(g.Failures)
+	if g.Recovered > 0 {
+		text += fmt.Sprintf(" and %d recovered", g.Recovered)
+	}
+	p.wrapped("  - ", text+", "+g.Scope.text())
+	for _, r := range g.Rivals {
+		title := ""
+		if c := cause.Find(r.Cause); c != nil {
+			title = ": " + c.Title
+		}
+		p.wrapped("      perhaps ", r.Cause+title)
+	}
+	p.wrapped("      next: ", g.Next)
+	if len(g.Rows) > 0 {
+		p.wrapped("      e.g. ", strings.Join(g.Rows[:min(2, len(g.Rows))], " "))
 	}
 }
 
@@ -166,5 +201,12 @@ func (p *printer) missing(list []Missing) {
 		p.line("")
 		p.wrapped("Missing: ", m.What+": "+m.Why)
 		p.wrapped("  get it: ", m.How)
+	}
+}
+
+func (p *printer) assumptions(list []string) {
+	for _, a := range list {
+		p.line("")
+		p.wrapped("Assumed: ", a)
 	}
 }

@@ -1,0 +1,55 @@
+package diagnose
+
+import (
+	"time"
+
+	"causeway/fault"
+)
+
+// A member's connection ended, and no byte of an answer came. Causeway's trace says in which phase, on what connection;
+// Azure's log says only that it ended, how long after, and over which source port.
+
+// closedSomehow matches what Azure's log calls a closed connection: the phase is not known.
+func closedSomehow(e *event) bool {
+	return !e.own && e.tried && e.fault.Side == fault.Backend && e.fault.Phase == "" && e.fault.Kind == fault.Closed
+}
+
+// resolution is how exact the times of an event are: Azure's log has whole seconds.
+func (e *event) resolution() time.Duration {
+	if e.own || e.start.Nanosecond() != 0 {
+		return 0
+	}
+	return time.Second
+}
+
+// fastFor is how soon after a request the end of its connection came sooner than any handler could have.
+func (m *memberTally) fastFor() time.Duration {
+	if m.waits.n < enoughAnswers {
+		return 50 * time.Millisecond
+	}
+	return max(2*m.waits.quantile(0.02), 20*time.Millisecond)
+}
+
+// closesLeft says of closed connections that no cause claims what they may be, by how soon they ended.
+func closesLeft(q *inquiry) {
+	keys, groups := groupBy(q.unclaimed(closedSomehow), (*event).key)
+	for _, k := range keys {
+		var fast, slow []*event
+		limit := q.member(k).fastFor()
+		for _, e := range groups[k] {
+			if lasted(e) <= limit {
+				fast = append(fast, e)
+			} else {
+				slow = append(slow, e)
+			}
+		}
+		if len(fast) > 0 {
+			q.suspect(fast, "these ended within "+seconds(limit)+" of "+k.member+", sooner than answers come: compare its keep-alive limit with the gateway's, and look when its process started; on Causeway the trace says which connection it was, and how long it had been idle",
+				"c-idle-race", "c-restart", "b-refused", "c-keepalive-max-requests", "c-backend-conn-limit", "f-client-cert", "e-bad-header")
+		}
+		if len(slow) > 0 {
+			q.suspect(slow, "these ended while "+k.member+" was at work on them: look in its log for workers that were killed or crashed at those times",
+				"g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill", "c-restart", "e-header-too-big", "e-bad-header")
+		}
+	}
+}
