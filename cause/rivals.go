@@ -42,6 +42,7 @@ var rivals = []Cause{
 	{ID: "d-longpoll-equals-timer", Title: "x", Mechanism: "x", Separate: "x"},
 	{ID: "f-partial-rotation", Title: "x", Mechanism: "x", Separate: "x"},
 	{ID: "h-waf-latency", Title: "x", Mechanism: "x", Separate: "x"},
+	{ID: "b-node-local", Title: "x", Mechanism: "x", Separate: "x"},
 	{ID: "h-state", Title: "x", Mechanism: "x", Separate: "x"},
 	{ID: "d-cron-contention", Title: "x", Mechanism: "x", Separate: "x"},
 	{ID: "i-wrong-pool", Title: "x", Mechanism: "x", Separate: "x"},

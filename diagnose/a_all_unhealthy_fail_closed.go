@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"causeway/fault"
@@ -115,8 +116,8 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 	for i := range members {
 		f.says("backend-health", members[i]+": "+details[i])
 	}
-	if len(members) == 0 {
-		f.leaves("a-all-unhealthy-fail-closed")
+	if id == "a-all-unhealthy-fail-closed" {
+		f.may(q.behindUnhealthy(pool, settings)...)
 	}
 	f.excludes("i-empty-pool", "the pool has members")
 	f.expect("backend", len(events), len(events), "exact", "once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
@@ -146,6 +147,37 @@ func (q *inquiry) downMembers(pool, settings string, events []*event) (members, 
 		}
 	}
 	return members, details
+}
+
+// behindUnhealthy are the causes that may have taken the members of a pool out, where their reason does not decide.
+func (q *inquiry) behindUnhealthy(pool, settings string) []string {
+	out := []string{}
+	for i := range q.trails {
+		t := &q.trails[i]
+		if !strings.EqualFold(t.pool, pool) || !strings.EqualFold(t.settings, settings) {
+			continue
+		}
+		for _, id := range openReasons[reasonOfDetail(t.now)] {
+			if !slices.Contains(out, id) {
+				out = append(out, id)
+			}
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, "a-probe-status-mismatch", "a-probe-timeout-short", "b-refused", "b-drop", "b-dns-nxdomain", "f-expired", "f-unknown-ca")
+	}
+	return out
+}
+
+// openReasons are reasons of backend health that several causes have.
+var openReasons = map[string][]string{
+	"tcp_connect":        {"b-refused", "b-drop", "b-route", "b-reject", "i-wrong-port", "a-probe-port"},
+	"health_unknown":     {"a-health-unknown", "b-infra-ports", "b-dns-nxdomain"},
+	"cert_verify_failed": {"f-unknown-ca", "f-key-usage", "f-expired"},
+	"tls_handshake":      {"f-version", "f-cipher", "f-client-cert", "e-tls-to-plain"},
+	"tls_alert":          {"f-client-cert", "f-sni-required", "f-cipher", "f-version"},
+	"connection_closed":  {"e-plain-to-tls", "e-foreign-service", "a-probe-blocked", "c-restart"},
+	"invalid_response":   {"e-plain-to-tls", "e-foreign-service", "e-bad-header"},
 }
 
 func (c change) text() string {

@@ -3,6 +3,8 @@ package diagnose
 import (
 	"fmt"
 	"time"
+
+	"causeway/fault"
 )
 
 var deadMemberInUse = hypothesis{
@@ -79,4 +81,72 @@ func (q *inquiry) probeInterval(settings string) time.Duration {
 		}
 	}
 	return 30 * time.Second
+}
+
+var vanishedMembers = hypothesis{
+	cause: "a-slow-eviction", needs: theLog,
+	test: "one member answers, then only fails for a while, then is not tried any more, while the others go on",
+	look: vanished,
+}
+
+// vanished finds the same in evidence without a history of health: what the gateway did shows when it gave the member up.
+func vanished(q *inquiry) {
+	keys, groups := groupBy(q.unclaimed(func(e *event) bool {
+		return !e.own && e.tried && e.fault.Side == fault.Backend && e.fault.Kind != fault.Status && e.fault.Phase != fault.Body
+	}), (*event).key)
+	for _, k := range keys {
+		events, m := groups[k], q.member(k)
+		first, last := events[0].start, lastStart(events)
+		rest := 2*bucket + events[0].resolution()
+		gone := m.tried.between(last.Add(rest), q.to) == 0
+		before, during := m.answers.between(q.from, first), m.answers.between(first.Add(2*rest), q.to)
+		if len(events) < minEvents || !gone || before < enoughAnswers || during > 0 || q.missedTurns(k, first, last.Add(rest)) < minEvents {
+			continue
+		}
+		f := q.claim("a-slow-eviction", events, scopeOf(events), confidenceOf(q.listed(k.member)))
+		f.says("access-log", fmt.Sprintf("%s answered %d requests until %s; then %d attempts on it failed until %s, and none was made after, while %d went to the others",
+			k.member, before, stamp(first), len(events), stamp(last), q.othersTried(k, last.Add(rest), q.to)), events...)
+		f.excludes("c-restart", "it did not come back before it was given up")
+		if !q.listed(k.member) {
+			f.leaves("c-scale-in", "c-endpoint-lag")
+		}
+		f.expect("backend", len(events), len(events), "exact", "a member that was taken out before it stops gets no request any more")
+		f.expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the probes give up")
+		q.fill(map[string]string{"address": k.server.String()}, f)
+	}
+}
+
+// missedTurns is how many attempts a member would have had after it was given up, by its share of those before it failed.
+func (q *inquiry) missedTurns(k memberKey, failed, gone time.Time) int {
+	mine, theirs := q.member(k).tried.between(q.from, failed), q.othersTried(k, q.from, failed)
+	if theirs == 0 {
+		return 0
+	}
+	return q.othersTried(k, gone, q.to) * mine / theirs
+}
+
+// othersTried is how many attempts went to other members under the same settings in a span of time.
+func (q *inquiry) othersTried(k memberKey, from, to time.Time) int {
+	n := 0
+	for other, m := range q.members {
+		if other != k && other.settings == k.settings {
+			n += m.tried.between(from, to)
+		}
+	}
+	return n
+}
+
+// listed reports whether the document, where there is one, still has a member of that name or any that are only names.
+func (q *inquiry) listed(member string) bool {
+	if q.config == nil {
+		return false
+	}
+	for _, p := range q.config.Pools {
+		for _, a := range p.Members {
+			if a.String() == member || a.FQDN != "" || a.NIC != "" {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -183,6 +184,15 @@ func (f *Finding) leaves(ids ...string) {
 	}
 }
 
+// may names causes that the finding leaves open, each with the test of its own.
+func (f *Finding) may(ids ...string) {
+	for _, id := range ids {
+		if c := cause.Find(id); c != nil && id != f.Cause {
+			f.Rivals = append(f.Rivals, Rival{Cause: id, ToSeparate: c.Separate})
+		}
+	}
+}
+
 // expect says what the fixes of one side would have saved.
 func (f *Finding) expect(side string, low, high int, basis, note string) {
 	for i := range f.Fixes {
@@ -319,4 +329,9 @@ func sortedDurations(events []*event, f func(*event) time.Duration) []time.Durat
 	}
 	slices.Sort(out)
 	return out
+}
+
+// sortedKeys are the keys of a map, in order: what a report says must not depend on chance.
+func sortedKeys[V any](m map[string]V) []string {
+	return slices.Sorted(maps.Keys(m))
 }

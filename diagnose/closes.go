@@ -45,11 +45,40 @@ func closesLeft(q *inquiry) {
 		}
 		if len(fast) > 0 {
 			q.suspect(fast, "these ended within "+seconds(limit)+" of "+k.member+", sooner than answers come: compare its keep-alive limit with the gateway's, and look when its process started; on Causeway the trace says which connection it was, and how long it had been idle",
-				"c-idle-race", "c-restart", "b-refused", "c-keepalive-max-requests", "c-backend-conn-limit", "f-client-cert", "e-bad-header")
+				"c-idle-race", "c-restart", "b-refused", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "e-header-too-big", "e-bad-header", "c-backend-conn-limit", "f-client-cert")
 		}
 		if len(slow) > 0 {
 			q.suspect(slow, "these ended while "+k.member+" was at work on them: look in its log for workers that were killed or crashed at those times",
-				"g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill", "c-restart", "e-header-too-big", "e-bad-header")
+				"c-restart", "g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill", "c-max-age", "c-idle-race", "c-keepalive-max-requests", "e-header-too-big", "e-bad-header")
 		}
+	}
+}
+
+// connectsLeft says of connections that did not come about what they may be, where the log does not tell why.
+func connectsLeft(q *inquiry) {
+	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return !e.own && e.tried && e.fault.Phase == fault.Connect }), (*event).key)
+	for _, k := range keys {
+		q.suspect(groups[k], "no connection to "+k.member+" came about, and the log does not say why: look at its port on the member (ss -ltn), at firewalls and routes, and at when its process started",
+			"b-refused", "c-restart", "b-drop", "a-slow-eviction", "b-reject", "b-route", "c-accept-queue")
+	}
+}
+
+// bodiesLeft says of answers that were cut what they may be, where the log has only their status.
+func bodiesLeft(q *inquiry) {
+	events := q.unclaimed(func(e *event) bool {
+		return !e.own && e.tried && e.fault.Side == fault.Backend && e.fault.Phase == fault.Body
+	})
+	if len(events) > 0 {
+		q.suspect(events, "these answers were cut after a good status; how many bytes were declared is not in this log: ask the members for the same paths and compare Content-Length with what comes",
+			"e-short-body", "c-restart", "g-oom-kill", "e-bad-chunk", "b-loss", "j-client-rst-mid-download")
+	}
+}
+
+// clientsLeft says of clients that closed and could still be answered what they may have done.
+func clientsLeft(q *inquiry) {
+	events := q.unclaimed(func(e *event) bool { return !e.own && e.fault.Side == fault.Client && e.fault.Phase == fault.Upload })
+	if len(events) > 0 {
+		q.suspect(events, "these clients ended their side before the request was complete, and were answered all the same: compare the Content-Length that they declare with receivedBytes",
+			"j-short-body", "j-client-abort", "j-slow-upload")
 	}
 }

@@ -20,6 +20,9 @@ func hung(q *inquiry) {
 		f.says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s in vain, while others of the same kind were answered", len(l.events), seconds(l.limit)), l.events...)
 		f.says("access-log", fmt.Sprintf("the other %d were answered within %s: between that and the timeout there is nothing", l.route.answered, seconds(l.route.slowest())))
 		f.leaves("d-timeout-below-latency")
+		if !l.events[0].own {
+			f.leaves("b-stateful-idle-drop", "d-cold-start")
+		}
 		f.expect("gateway", 0, len(l.events), "unknown", "nothing in the evidence says that a longer request timeout would help")
 		f.expect("backend", len(l.events), len(l.events), "bounded", "once the member no longer loses requests")
 		member := l.scope.Member

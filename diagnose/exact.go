@@ -89,7 +89,9 @@ func standsOut[K comparable](exposure map[K]int, failed map[K][]*event) []stando
 			out = append(out, standout[K]{k, n, share, chance})
 		}
 	}
-	slices.SortFunc(out, func(a, b standout[K]) int { return cmp.Or(cmp.Compare(a.chance, b.chance), cmp.Compare(b.failures, a.failures)) })
+	slices.SortFunc(out, func(a, b standout[K]) int {
+		return cmp.Or(cmp.Compare(a.chance, b.chance), cmp.Compare(b.failures, a.failures))
+	})
 	return out
 }
 

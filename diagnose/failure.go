@@ -51,6 +51,9 @@ func byErrorInfo(r *accesslog.Record) (fault.Fault, bool) {
 		if r.Status == 414 {
 			f.Kind = fault.URITooLong
 		}
+		if r.ErrorInfo == fault.ClientClosed && r.Status >= 400 && r.Status != fault.ClientGone {
+			f.Phase, f.Kind = fault.Upload, fault.Closed // it was still there to be answered
+		}
 		return f, true
 	}
 	return fault.Fault{}, false // one that nobody has documented: its status decides
@@ -119,3 +122,15 @@ func (t *tally) atTimeout(r *accesslog.Record) bool {
 
 // timerBand is how far from a timer something may end and still be its doing: logs round, and timers fire late.
 func timerBand(limit time.Duration) time.Duration { return max(500*time.Millisecond, limit/100) }
+
+// hidden says how an attempt failed after which another was made, in evidence of Azure's own.
+func (t *tally) hidden(r *accesslog.Record, a *accesslog.Attempt) fault.Fault {
+	limit := t.timeouts[r.Settings]
+	switch {
+	case limit > 0 && a.Total >= limit-timerBand(limit):
+		return fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}
+	case a.Connect == accesslog.Unset && a.LocalPort == 0:
+		return fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Closed} // why is not told
+	}
+	return fault.Fault{Side: fault.Backend, Kind: fault.Closed}
+}

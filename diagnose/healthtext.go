@@ -48,5 +48,6 @@ var reasonWords = []struct {
 	{"intermediate_unknown_ca", []string{"intermediate certificate", "not signed by a well-known"}},
 	{"root_mismatch_no_root", []string{"intermediate certificate", "not signed by any root"}},
 	{"root_mismatch", []string{"root certificate", "match the trusted root certificate"}},
+	{"health_unknown", []string{"could not be retrieved"}},
 	{"cert_verify_failed", []string{"could not be verified", "openssl"}},
 }

@@ -75,8 +75,13 @@ func (q *inquiry) memberOutages(f func(k memberKey, m *memberTally, o outage)) {
 	}
 }
 
-// inSilence reports whether a request waited in vain while its member answered nobody else either.
+// inSilence reports whether a request waited in vain while its member answered nobody else either, as far as the times of
+// the log are exact enough to tell.
 func (q *inquiry) inSilence(e *event) bool {
 	m := q.members[e.key()]
-	return isTimeout(e) && e.tried && m != nil && m.answers.between(e.start.Add(2*bucket), e.at.Add(-bucket)) == 0
+	if !isTimeout(e) || !e.tried || m == nil {
+		return false
+	}
+	from, to := e.start.Add(2*bucket+e.resolution()), e.at.Add(-bucket-e.resolution())
+	return !to.After(from) || m.answers.between(from, to) == 0
 }

@@ -53,7 +53,7 @@ type Finding struct {
 	Failures   int        `json:"failures"`
 	Recovered  int        `json:"recovered"`
 	Also       int        `json:"also,omitempty"` // failures it has a part in that are counted under another cause
-	Share      float64    `json:"share"` // of the failures; of the recovered ones where nothing failed visibly
+	Share      float64    `json:"share"`          // of the failures; of the recovered ones where nothing failed visibly
 	Confidence string     `json:"confidence"`
 	Mechanism  string     `json:"mechanism"`
 	Evidence   []Evidence `json:"evidence"`

@@ -21,7 +21,7 @@ var hypotheses = []hypothesis{
 	unresolvedName,
 	gatewayEnded, outOfDescriptors, outOfPorts,
 	restartedMember,
-	deadMemberInUse,
+	deadMemberInUse, vanishedMembers,
 	refusedConnections,
 	droppedConnections,
 	noRouteToMember,
@@ -31,13 +31,19 @@ var hypotheses = []hypothesis{
 	ageLimit,
 	crash,
 	forgottenConnections,
-	innerTimers,
+	doubledWaits,
+	noisyMembers, cells, badInstances,
+	heldRequests, slowRoutes, queueing,
+	maskedStatus, shedding, innerTimers,
 	cutAnswers,
 	lostRequests,
 	bigHead, ambiguous, invalidHead, badChunk,
 	cutBody,
 	backends5xx,
 }
+
+// leftovers say what failures that no cause claims may be, and what would tell.
+var leftovers = []func(*inquiry){timeoutsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft}
 
 // Run diagnoses.
 func Run(b *evidence.Bundle, o Options) (*Report, error) {
@@ -47,8 +53,9 @@ func Run(b *evidence.Bundle, o Options) (*Report, error) {
 	}
 	q := newInquiry(b, t)
 	q.consider()
-	timeoutsLeft(q)
-	closesLeft(q)
+	for _, left := range leftovers {
+		left(q)
+	}
 	return q.report(b), nil
 }
 

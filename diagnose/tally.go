@@ -28,7 +28,7 @@ type tally struct {
 	gateways  map[string]int           // records by resource id
 	blocked   map[[16]byte]string      // requests that the firewall ended, with the rule
 	perf      []accesslog.Performance  // of a first-generation gateway
-	minutes   *series                  //
+	line      *series                  // of time
 	clock     *clock                   //
 	conns     connections              //
 	sample    sampler                  // of failures that are too many to be kept
@@ -46,6 +46,7 @@ type memberTally struct {
 	answered int // attempts with a status
 	errors   int // of these, 5xx
 	gaps     gaps
+	tried    *ticks // attempts
 	answers  *ticks
 	fresh    *ticks        // answers on connections that were new
 	waits    histogram     // request sent to first byte, of answered attempts
@@ -97,7 +98,7 @@ func newTally(c *gateway.Config) *tally {
 	t := &tally{
 		members: map[memberKey]*memberTally{}, routes: map[routeKey]*routeTally{}, instances: map[string]*cell{}, cells: map[instanceMember]*cell{},
 		timeouts: map[string]time.Duration{}, statuses: map[int]int{}, gateways: map[string]int{}, blocked: map[[16]byte]string{},
-		minutes: newSeries(), clock: newClock(), templates: map[string]string{},
+		line: newSeries(), clock: newClock(), templates: map[string]string{},
 	}
 	if c != nil {
 		for _, s := range c.Settings {
@@ -161,7 +162,11 @@ func (t *tally) add(r *accesslog.Record, own bool) {
 		return
 	}
 	for i := range r.Attempts {
-		if f := r.Attempts[i].Fault; !f.None() {
+		f := r.Attempts[i].Fault
+		if !own && i < len(r.Attempts)-1 && r.Attempts[i].Status == 0 {
+			f = t.hidden(r, &r.Attempts[i])
+		}
+		if !f.None() {
 			t.recovers++
 			t.sample.add(t.newEvent(r, own, i, f, false))
 			return // one event for one request
@@ -194,7 +199,7 @@ func (t *tally) attempts(r *accesslog.Record, own bool) (inMembers time.Duration
 
 // count adds a request to the time line and to the matrix.
 func (t *tally) count(r *accesslog.Record, inMembers time.Duration, bad bool) {
-	m := t.minutes.at(r.Start)
+	m := t.line.at(r.Start)
 	m.requests++
 	m.busy += inMembers
 	m.sent += r.Sent
@@ -252,6 +257,7 @@ func at[K comparable](cells map[K]*cell, k K) *cell {
 func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt, route *routeTally) {
 	m := t.member(memberKey{settings: r.Settings, member: memberOf(a), server: a.Server})
 	m.attempts++
+	m.tried.add(r.Start)
 	if a.Hint > 0 {
 		m.hint = a.Hint
 	}
@@ -343,7 +349,7 @@ func (t *tally) member(k memberKey) *memberTally {
 				return m
 			}
 		}
-		m = &memberTally{hint: accesslog.Unset, answers: t.clock.ticks(), fresh: t.clock.ticks()}
+		m = &memberTally{hint: accesslog.Unset, tried: t.clock.ticks(), answers: t.clock.ticks(), fresh: t.clock.ticks()}
 		t.members[k] = m
 	}
 	return m

@@ -119,6 +119,16 @@ func (r *routeTally) answeredMeanwhile(events []*event) bool {
 	return 5*n >= 4*len(events)
 }
 
+// besideSilence are the causes of requests that waited while nobody was answered. Without the trace it is not known on what
+// connections they were.
+func (q *inquiry) besideSilence(events []*event) []string {
+	out := []string{"a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause", "d-hung", "d-timeout-below-latency"}
+	if !events[0].own {
+		out = append(out, "b-stateful-idle-drop", "d-cold-start")
+	}
+	return out
+}
+
 // timeoutsLeft says of timeouts that no cause claims why none does.
 func timeoutsLeft(q *inquiry) {
 	for _, l := range q.latecomers() {
@@ -128,13 +138,13 @@ func timeoutsLeft(q *inquiry) {
 			q.suspect(l.events, "add the gateway document: without it the request timeout is not known", "d-timeout-below-latency", "d-hung")
 		case q.silence(l.events):
 			q.suspect(l.events, "the member answered nobody while these requests waited: look whether it ran, was paused, or could be reached at those times; if its probes passed meanwhile, it is these requests that hang",
-				"a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause", "d-hung", "d-timeout-below-latency")
+				q.besideSilence(l.events)...)
 		case l.route.answered == 0:
 			q.suspect(l.events, "no request to this path was ever answered, so how long an answer would take is not known: send one straight to the member and wait, or raise the timeout for this path alone",
 				"d-hung", "d-timeout-below-latency")
 		default:
 			q.suspect(l.events, fmt.Sprintf("only %d timeouts and %d answers in the last third before %s: let one member run with three times the timeout, or look the requests up in its log",
-				len(l.events), near, seconds(l.limit)), "d-timeout-below-latency", "d-hung")
+				len(l.events), near, seconds(l.limit)), "d-timeout-below-latency", "d-hung", "b-stateful-idle-drop", "d-cold-start")
 		}
 	}
 }

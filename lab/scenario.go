@@ -24,8 +24,9 @@ type Scenario struct {
 
 // Truth is a cause at work and where. An empty Member does not say where.
 type Truth struct {
-	Cause  string `json:"cause"`
-	Member string `json:"member,omitempty"`
+	Cause  string   `json:"cause"`
+	Member string   `json:"member,omitempty"`
+	Also   []string `json:"also,omitempty"` // what is true as well, and may be named
 }
 
 func (t Truth) String() string {
@@ -35,19 +36,26 @@ func (t Truth) String() string {
 	return t.Cause + " on " + t.Member
 }
 
-// Result is how a scenario came out.
+// Result is how a scenario came out, judged by the whole trace.
 type Result struct {
-	Scenario string           `json:"scenario"`
-	Seed     uint64           `json:"seed"`
-	Truth    []Truth          `json:"truth"`
-	Open     bool             `json:"open,omitempty"` // no verdict is right too
-	Loads    []*Tally         `json:"loads"`
-	Report   *diagnose.Report `json:"report"`
-	Agreed   bool             `json:"agreed"` // verdict and findings are the truth, the whole truth
-	Wrong    bool             `json:"wrong"`  // a cause that was not at work was named with more than low confidence
-	Why      string           `json:"why,omitempty"`
-	Dir      string           `json:"dir,omitempty"` // the evidence, if it was kept
-	Took     time.Duration    `json:"-"`
+	Scenario string   `json:"scenario"`
+	Seed     uint64   `json:"seed"`
+	Truth    []Truth  `json:"truth"`
+	Open     bool     `json:"open,omitempty"` // no verdict is right too
+	Loads    []*Tally `json:"loads"`
+	Judgement
+	Azure Judgement     `json:"azure"`         // by what Azure would have exported of it
+	Dir   string        `json:"dir,omitempty"` // the evidence, if it was kept
+	Took  time.Duration `json:"-"`
+}
+
+// Judgement is a diagnosis held against the truth.
+type Judgement struct {
+	Report *diagnose.Report `json:"report"`
+	Agreed bool             `json:"agreed"` // verdict and findings are the truth, the whole truth
+	Wrong  bool             `json:"wrong"`  // a cause that was not at work was named with more than low confidence
+	Left   bool             `json:"left"`   // it names no wrong cause, and the truth is among what it leaves open
+	Why    string           `json:"why,omitempty"`
 }
 
 // Scenarios are all there are, in the order of the taxonomy, the healthy ones last.
@@ -89,17 +97,37 @@ func (s Scenario) Run(ctx context.Context, seed uint64, keep string) (*Result, e
 	if stage.err != nil {
 		return nil, fmt.Errorf("play %s: %w", s.Name, stage.err)
 	}
-	bundle, err := evidence.Open([]string{dir})
-	if err != nil {
-		return nil, err
-	}
-	report, err := diagnose.Run(bundle, diagnose.Options{})
-	if err != nil {
+	r := &Result{Scenario: s.Name, Seed: seed, Truth: s.Truth, Open: s.Open, Loads: stage.Loads, Dir: keep}
+	if r.Judgement, err = r.judge(dir, s.Open); err != nil {
 		return nil, fmt.Errorf("diagnose %s: %w", s.Name, err)
 	}
-	r := &Result{Scenario: s.Name, Seed: seed, Truth: s.Truth, Open: s.Open, Loads: stage.Loads, Report: report, Dir: keep, Took: time.Since(began)}
-	r.judge()
+	exported, err := export(dir)
+	if err != nil {
+		return nil, fmt.Errorf("export what %s left, as Azure does: %w", s.Name, err)
+	}
+	defer os.RemoveAll(exported)
+	if r.Azure, err = r.judge(exported, true); err != nil {
+		return nil, fmt.Errorf("diagnose %s by Azure's evidence: %w", s.Name, err)
+	}
+	r.Took = time.Since(began)
 	return r, nil
+}
+
+// judge diagnoses the evidence in a directory, and holds the report against the truth. open says that it may leave the
+// truth among what it may be.
+func (r *Result) judge(dir string, open bool) (Judgement, error) {
+	bundle, err := evidence.Open([]string{dir})
+	if err != nil {
+		return Judgement{}, err
+	}
+	defer bundle.Close()
+	report, err := diagnose.Run(bundle, diagnose.Options{})
+	if err != nil {
+		return Judgement{}, err
+	}
+	j := Judgement{Report: report}
+	j.judge(r.Truth, open)
+	return j, nil
 }
 
 func directory(keep string) (string, error) {
@@ -116,42 +144,49 @@ func directory(keep string) (string, error) {
 	return keep, nil
 }
 
-// judge holds the report against the truth.
-func (r *Result) judge() {
-	for _, f := range r.Report.Findings {
-		if !r.known(f) {
-			r.Wrong = r.Wrong || f.Confidence != diagnose.Low
-			r.Why = fmt.Sprintf("%s was named (%d failures, confidence %s), which was not at work there", f.Cause, f.Failures+f.Recovered, f.Confidence)
+func (j *Judgement) judge(truth []Truth, open bool) {
+	for _, f := range j.Report.Findings {
+		if !known(f, truth) {
+			j.Wrong = j.Wrong || f.Confidence != diagnose.Low
+			j.Why = fmt.Sprintf("%s was named (%d failures, confidence %s), which was not at work there", f.Cause, f.Failures+f.Recovered, f.Confidence)
 		}
 	}
+	missed := missed(j.Report, truth)
+	failed := j.Report.Failures + j.Report.Recovered
+	j.Left = !j.Wrong && missed != "" && leavesOpen(j.Report, missed)
 	switch {
-	case r.Why != "":
-	case len(r.Truth) == 0 && r.Report.Failures+r.Report.Recovered > 0:
-		r.Why = fmt.Sprintf("%d requests failed and %d were saved by a retry although nothing was wrong", r.Report.Failures, r.Report.Recovered)
-	case r.Open && r.Report.Failures+r.Report.Recovered == 0:
-		r.Why = "nothing failed"
-	case r.Open && r.Report.Verdict == nil && !slices.Contains(r.Report.Undetermined.Rivals, r.Truth[0].Cause):
-		r.Why = r.Truth[0].Cause + " is not among what it may be"
-	case r.Open:
-		r.Agreed = true
-	case len(r.Truth) > 0 && r.Report.Verdict == nil:
-		r.Why = fmt.Sprintf("no verdict was given; %d failures are undetermined", r.Report.Undetermined.Failures)
-	case r.missed() != "":
-		r.Why = r.missed() + " was not found"
+	case j.Why != "":
+	case len(truth) == 0 && failed > 0:
+		j.Why = fmt.Sprintf("%d requests failed and %d were saved by a retry although nothing was wrong", j.Report.Failures, j.Report.Recovered)
+	case len(truth) > 0 && failed == 0 && open:
+		j.Why = "nothing failed"
+	case missed != "" && !(open && j.Left):
+		j.Why = missed + " was not found"
+	case len(truth) > 0 && j.Report.Verdict == nil && !open:
+		j.Why = fmt.Sprintf("no verdict was given; %d failures are undetermined", j.Report.Undetermined.Failures)
 	default:
-		r.Agreed = true
+		j.Agreed = true
 	}
+}
+
+// leavesOpen reports whether a cause is among what failures may be.
+func leavesOpen(r *diagnose.Report, cause string) bool {
+	return slices.Contains(r.Undetermined.Rivals, cause) || slices.ContainsFunc(r.Findings, func(f diagnose.Finding) bool {
+		return slices.ContainsFunc(f.Rivals, func(x diagnose.Rival) bool { return x.Cause == cause })
+	})
 }
 
 // known reports whether a finding names a truth.
-func (r *Result) known(f diagnose.Finding) bool {
-	return slices.ContainsFunc(r.Truth, func(t Truth) bool { return t.Cause == f.Cause && (t.Member == "" || t.Member == f.Scope.Member) })
+func known(f diagnose.Finding, truth []Truth) bool {
+	return slices.ContainsFunc(truth, func(t Truth) bool {
+		return t.Cause == f.Cause && (t.Member == "" || t.Member == f.Scope.Member) || slices.Contains(t.Also, f.Cause)
+	})
 }
 
 // missed is a truth that no finding names; empty if there is none.
-func (r *Result) missed() string {
-	for _, t := range r.Truth {
-		if !slices.ContainsFunc(r.Report.Findings, func(f diagnose.Finding) bool { return f.Cause == t.Cause }) {
+func missed(r *diagnose.Report, truth []Truth) string {
+	for _, t := range truth {
+		if !slices.ContainsFunc(r.Findings, func(f diagnose.Finding) bool { return f.Cause == t.Cause }) {
 			return t.Cause
 		}
 	}

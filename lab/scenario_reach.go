@@ -7,11 +7,11 @@ func reachScenarios() []Scenario {
 	return []Scenario{
 		{
 			Name: "refused", Story: "the application listens on another port than the backend settings say", Lasts: 3 * time.Second,
-			Truth: []Truth{{Cause: "b-refused"}}, play: refused,
+			Truth: []Truth{{Cause: "b-refused", Also: []string{"a-all-unhealthy-fail-closed"}}}, play: refused,
 		},
 		{
 			Name: "drop", Story: "a firewall swallows everything that is sent to the members", Lasts: 4 * time.Second,
-			Truth: []Truth{{Cause: "b-drop"}}, play: dropped,
+			Truth: []Truth{{Cause: "b-drop", Also: []string{"a-all-unhealthy-fail-closed"}}}, play: dropped,
 		},
 	}
 }

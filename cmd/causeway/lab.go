@@ -153,6 +153,7 @@ func printResult(w io.Writer, r *lab.Result) {
 		}
 	}
 	fmt.Fprintln(w, outcome(r))
+	fmt.Fprintf(w, "by what Azure would have exported: %s\n", exported(r))
 	if r.Dir != "" {
 		fmt.Fprintf(w, "the evidence is in %s; causeway diagnose %s shows the whole report\n", r.Dir, r.Dir)
 	}
@@ -178,6 +179,19 @@ func outcome(r *lab.Result) string {
 	return "the diagnosis does not tell: " + r.Why
 }
 
+// exported says what comes out by what Azure would have exported.
+func exported(r *lab.Result) string {
+	switch {
+	case r.Azure.Wrong:
+		return "WRONG: " + r.Azure.Why
+	case r.Azure.Left:
+		return "left open"
+	case r.Azure.Agreed:
+		return "the same"
+	}
+	return "not told: " + r.Azure.Why
+}
+
 func runEveryScenario(ctx context.Context, w io.Writer, seed uint64, output string) error {
 	bad := false
 	results := []*lab.Result{}
@@ -189,7 +203,7 @@ func runEveryScenario(ctx context.Context, w io.Writer, seed uint64, output stri
 		case err != nil:
 			fmt.Fprintf(w, "✗ %-24s %v\n", s.Name, err)
 		case r.Agreed:
-			fmt.Fprintf(w, "✓ %-24s %s (%d failures, %d recovered)\n", s.Name, truths(s.Truth), r.Report.Failures, r.Report.Recovered)
+			fmt.Fprintf(w, "✓ %-24s %s (%d failures, %d recovered); by Azure's evidence %s\n", s.Name, truths(s.Truth), r.Report.Failures, r.Report.Recovered, exported(r))
 		default:
 			fmt.Fprintf(w, "✗ %-24s %s\n", s.Name, outcome(r))
 		}

@@ -1,0 +1,65 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+)
+
+var noisyMembers = hypothesis{
+	cause: "g-noisy-member", needs: theLog,
+	test: "timeouts are at one member more often than its share of the requests explains, and its answers are slower than the others' on the same routes",
+	look: noisyMember,
+}
+
+// slower is how much slower than the others a member must be, in the middle.
+const slower = 3
+
+// noisyMember: one member is slow while its equals are not: a machine, a disk, a neighbour.
+func noisyMember(q *inquiry) {
+	late := q.unclaimed(isTimeout)
+	_, bySettings := groupBy(late, func(e *event) string { return e.settings })
+	for _, settings := range sortedKeys(bySettings) {
+		_, byMember := groupBy(bySettings[settings], (*event).key)
+		exposure := map[memberKey]int{}
+		for k, m := range q.members {
+			if k.settings == settings {
+				exposure[k] = m.attempts
+			}
+		}
+		for _, s := range standsOut(exposure, byMember) {
+			if len(exposure) > 1 && !q.silence(byMember[s.key]) {
+				q.noisy(s, byMember[s.key], len(exposure))
+			}
+		}
+	}
+}
+
+func (q *inquiry) noisy(s standout[memberKey], events []*event, of int) {
+	m := q.member(s.key)
+	var others histogram
+	for k, o := range q.members {
+		if k.settings == s.key.settings && k != s.key {
+			others.merge(&o.waits)
+		}
+	}
+	mine, theirs := m.waits.quantile(0.5), others.quantile(0.5)
+	if m.waits.n < enoughAnswers || others.n < enoughAnswers || mine < slower*theirs || mine-theirs < 20*time.Millisecond {
+		return
+	}
+	f := q.claim("g-noisy-member", events, scopeOf(events), confidenceOf(s.failures >= minEvents))
+	f.says("access-log", fmt.Sprintf("%d of the requests that waited in vain were at %s, which has %.0f %% of the traffic; by chance that happens less than once in %.0f times", len(events), s.key.member, 100*s.share, 1/max(s.chance, 1e-6)), events...)
+	f.says("access-log", fmt.Sprintf("half of its answers came within %s; of the other %d members within %s", seconds(mine), of-1, seconds(theirs)))
+	f.excludes("d-slow-route", "the other members answer the same requests faster")
+	f.excludes("h-instance-fault", "it is the member that they share, not an instance of the gateway")
+	f.leaves("g-io-stall", "d-vm-freeze")
+	f.expect("backend", 0, len(events), "bounded", "once the member is as fast as the others")
+	rest := 0.0
+	for k, o := range q.members {
+		if k.settings == s.key.settings && k != s.key && o.attempts > 0 {
+			rest = max(rest, float64(o.attempts-o.answered)/float64(o.attempts))
+		}
+	}
+	low := max(0, len(events)-int(rest*float64(m.attempts)+0.5))
+	f.expect("gateway", low, len(events), "bounded", "without the member its requests fail as those of the others do, if they can bear its share")
+	q.fill(map[string]string{"address": address(events)}, f)
+}

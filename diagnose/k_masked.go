@@ -1,0 +1,22 @@
+package diagnose
+
+import "fmt"
+
+var maskedStatus = hypothesis{
+	cause: "k-masked", needs: theLog,
+	test: "the status of the backend is another one than the client got",
+	look: masked,
+}
+
+// masked: something on the way back turned the backend's answer into another.
+func masked(q *inquiry) {
+	events := q.unclaimed(func(e *event) bool {
+		return e.tried && e.attempt.Status > 0 && e.status >= 500 && e.attempt.Status != e.status && e.fault.Phase != "body"
+	})
+	keys, groups := groupBy(events, func(e *event) [2]int { return [2]int{e.attempt.Status, e.status} })
+	for _, k := range keys {
+		f := q.claimMore("k-masked", groups[k], scopeOf(groups[k]), High)
+		f.says("access-log", fmt.Sprintf("%d × the backend answered %d and the client got %d", len(groups[k]), k[0], k[1]), groups[k]...)
+		q.fill(map[string]string{"address": address(groups[k])}, f)
+	}
+}

@@ -1,0 +1,77 @@
+package diagnose
+
+import (
+	"slices"
+	"time"
+)
+
+// Load is told by arrivals, never by concurrency: slowness itself makes requests pile up.
+
+// loadTest compares what happens when much traffic comes with what happens when little does.
+type loadTest struct {
+	n, upper int     // independent events; of these, in the half of the traffic that came at the highest rate
+	chance   float64 // that so many do by accident
+	low      float64 // requests a second in the quarter of the traffic that came slowest
+	high     float64 // and fastest
+	waitLow  time.Duration
+	waitHigh time.Duration // mean time of answers in members, in those quarters
+}
+
+// steep is how much more traffic there must be at the top than at the bottom before anything is concluded from load.
+const steep = 3
+
+// withLoad tests whether events come with load.
+func (q *inquiry) withLoad(events []*event) loadTest {
+	all := q.line.list()
+	slices.SortStableFunc(all, func(a, b *interval) int { return a.requests - b.requests })
+	total := 0
+	for _, i := range all {
+		total += i.requests
+	}
+	var t loadTest
+	if total == 0 {
+		return t
+	}
+	rank, seen := map[*interval]float64{}, 0
+	for _, i := range all {
+		rank[i] = (float64(seen) + float64(i.requests)/2) / float64(total)
+		seen += i.requests
+	}
+	var lowSum, highSum struct {
+		requests, answered, intervals int
+		waited                        time.Duration
+	}
+	for _, i := range all {
+		sum := &lowSum
+		if rank[i] > 0.75 {
+			sum = &highSum
+		} else if rank[i] > 0.25 {
+			continue
+		}
+		sum.requests, sum.answered, sum.waited, sum.intervals = sum.requests+i.requests, sum.answered+i.answered, sum.waited+i.waited, sum.intervals+1
+	}
+	if lowSum.intervals > 0 && highSum.intervals > 0 {
+		t.low = float64(lowSum.requests) / (float64(lowSum.intervals) * q.line.width.Seconds())
+		t.high = float64(highSum.requests) / (float64(highSum.intervals) * q.line.width.Seconds())
+		t.waitLow = lowSum.waited / time.Duration(max(1, lowSum.answered))
+		t.waitHigh = highSum.waited / time.Duration(max(1, highSum.answered))
+	}
+	counted := map[*interval]bool{}
+	for _, e := range events {
+		i := q.line.around(e.start)
+		if i == nil || counted[i] {
+			continue
+		}
+		counted[i] = true
+		if t.n++; rank[i] > 0.5 {
+			t.upper++
+		}
+	}
+	t.chance = binomialTail(t.upper, t.n, 0.5)
+	return t
+}
+
+// rises reports whether the events come with load, by a range of load that is wide enough to tell.
+func (t loadTest) rises() bool {
+	return t.n >= minEvents && t.chance < significance && t.high >= steep*t.low
+}

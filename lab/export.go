@@ -1,0 +1,123 @@
+package lab
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"causeway/admin"
+	"causeway/evidence"
+	"causeway/gateway"
+)
+
+// export makes of the evidence in dir what Azure would have exported: the access log without Causeway's object, backend
+// health as it is now without history, and the document. The caller removes the directory.
+func export(dir string) (string, error) {
+	out, err := os.MkdirTemp("", "causeway-export-")
+	if err != nil {
+		return "", err
+	}
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		switch d.Name() {
+		case evidence.AppliedName:
+			return exportDocument(path, filepath.Join(out, "gateway.json"))
+		case evidence.HealthName:
+			return exportHealth(path, filepath.Join(out, "health.json"))
+		}
+		inside, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		return exportLog(path, filepath.Join(out, inside))
+	})
+	if err != nil {
+		os.RemoveAll(out)
+		return "", err
+	}
+	return out, nil
+}
+
+func exportDocument(from, to string) error {
+	var config admin.Config
+	b, err := os.ReadFile(from)
+	if err == nil {
+		err = json.Unmarshal(b, &config)
+	}
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, config.Document, 0o600)
+}
+
+func exportHealth(from, to string) error {
+	var h gateway.Health
+	b, err := os.ReadFile(from)
+	if err == nil {
+		err = json.Unmarshal(b, &h)
+	}
+	if err != nil {
+		return err
+	}
+	for _, p := range h.Pools {
+		for _, s := range p.Settings {
+			for i := range s.Servers {
+				s.Servers[i].Causeway = nil
+			}
+		}
+	}
+	if b, err = json.Marshal(h); err != nil {
+		return err
+	}
+	return os.WriteFile(to, b, 0o600)
+}
+
+func exportLog(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return err
+	}
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	w := bufio.NewWriter(out)
+	for lines := bufio.NewScanner(in); lines.Scan(); {
+		line, err := withoutTrace(lines.Bytes())
+		if err != nil {
+			return fmt.Errorf("%s: %w", from, err)
+		}
+		w.Write(line)
+		w.WriteByte('\n')
+	}
+	return w.Flush()
+}
+
+// withoutTrace drops the object that Azure's log does not have.
+func withoutTrace(line []byte) ([]byte, error) {
+	var record map[string]json.RawMessage
+	if err := json.Unmarshal(line, &record); err != nil {
+		return nil, err
+	}
+	var properties map[string]json.RawMessage
+	if err := json.Unmarshal(record["properties"], &properties); err != nil {
+		return nil, err
+	}
+	delete(properties, "causeway")
+	inner, err := json.Marshal(properties)
+	if err != nil {
+		return nil, err
+	}
+	record["properties"] = inner
+	return json.Marshal(record)
+}
