@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"causeway/admin"
 	"causeway/evidence"
@@ -18,6 +19,11 @@ import (
 func export(dir string) (string, error) {
 	out, err := os.MkdirTemp("", "causeway-export-")
 	if err != nil {
+		return "", err
+	}
+	names, err := namesOf(dir)
+	if err != nil {
+		os.RemoveAll(out)
 		return "", err
 	}
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -34,13 +40,30 @@ func export(dir string) (string, error) {
 		if err != nil {
 			return err
 		}
-		return exportLog(path, filepath.Join(out, inside))
+		return exportLog(path, filepath.Join(out, inside), names)
 	})
 	if err != nil {
 		os.RemoveAll(out)
 		return "", err
 	}
 	return out, nil
+}
+
+// namesOf puts the addresses of the document in place of those that the lab really dials: there is no such detour in
+// Azure.
+func namesOf(dir string) (*strings.Replacer, error) {
+	bundle, err := evidence.Open([]string{filepath.Join(dir, evidence.AppliedName)})
+	if err != nil {
+		return nil, err
+	}
+	defer bundle.Close()
+	var pairs []string
+	if bundle.Local != nil {
+		for name, dial := range bundle.Local.Members {
+			pairs = append(pairs, dial, name+":8080")
+		}
+	}
+	return strings.NewReplacer(pairs...), nil
 }
 
 func exportDocument(from, to string) error {
@@ -77,7 +100,7 @@ func exportHealth(from, to string) error {
 	return os.WriteFile(to, b, 0o600)
 }
 
-func exportLog(from, to string) error {
+func exportLog(from, to string, names *strings.Replacer) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
@@ -93,7 +116,7 @@ func exportLog(from, to string) error {
 	defer out.Close()
 	w := bufio.NewWriter(out)
 	for lines := bufio.NewScanner(in); lines.Scan(); {
-		line, err := withoutTrace(lines.Bytes())
+		line, err := withoutTrace(lines.Bytes(), names)
 		if err != nil {
 			return fmt.Errorf("%s: %w", from, err)
 		}
@@ -104,7 +127,7 @@ func exportLog(from, to string) error {
 }
 
 // withoutTrace drops the object that Azure's log does not have.
-func withoutTrace(line []byte) ([]byte, error) {
+func withoutTrace(line []byte, names *strings.Replacer) ([]byte, error) {
 	var record map[string]json.RawMessage
 	if err := json.Unmarshal(line, &record); err != nil {
 		return nil, err
@@ -114,6 +137,7 @@ func withoutTrace(line []byte) ([]byte, error) {
 		return nil, err
 	}
 	delete(properties, "causeway")
+	properties["serverRouted"] = json.RawMessage(names.Replace(string(properties["serverRouted"])))
 	inner, err := json.Marshal(properties)
 	if err != nil {
 		return nil, err
