@@ -190,7 +190,7 @@ var probes = []Cause{
 			{
 				Side: "gateway", Change: "let the default route of the gateway's subnet lead to the Internet",
 				AzCLI:      "az network route-table route update -g {group} --route-table-name TABLE -n ROUTE --next-hop-type Internet",
-				PowerShell: "Set-AzRouteConfig -RouteTable $table -Name ROUTE -AddressPrefix 0.0.0.0/0 -NextHopType Internet; Set-AzRouteTable -RouteTable $table",
+				PowerShell: "$table = Get-AzRouteTable -ResourceGroupName {group} -Name TABLE; Set-AzRouteConfig -RouteTable $table -Name ROUTE -AddressPrefix 0.0.0.0/0 -NextHopType Internet; Set-AzRouteTable -RouteTable $table",
 				Portal:     "Route tables > the subnet's > Routes",
 			},
 		},

@@ -196,7 +196,7 @@ var connections = []Cause{
 			{
 				Side: "backend", Change: "reach members over private addresses or a private endpoint, or give the subnet a NAT gateway",
 				AzCLI:      "az network nat gateway create -g {group} -n NAT --public-ip-addresses IP && az network vnet subnet update -g {group} --vnet-name VNET -n SUBNET --nat-gateway NAT",
-				PowerShell: "New-AzNatGateway -ResourceGroupName {group} -Name NAT -Location LOCATION -Sku Standard -PublicIpAddress $ip; Set-AzVirtualNetworkSubnetConfig -VirtualNetwork $vnet -Name SUBNET -AddressPrefix PREFIX -NatGateway $nat; Set-AzVirtualNetwork -VirtualNetwork $vnet",
+				PowerShell: "$ip = Get-AzPublicIpAddress -ResourceGroupName {group} -Name IP; $nat = New-AzNatGateway -ResourceGroupName {group} -Name NAT -Location LOCATION -Sku Standard -PublicIpAddress $ip; $vnet = Get-AzVirtualNetwork -ResourceGroupName {group} -Name VNET; Set-AzVirtualNetworkSubnetConfig -VirtualNetwork $vnet -Name SUBNET -AddressPrefix PREFIX -NatGateway $nat; Set-AzVirtualNetwork -VirtualNetwork $vnet",
 				Portal:     "NAT gateways > Create",
 			},
 			backend("keep connections alive and share them, so that fewer ports are needed"),

@@ -137,6 +137,8 @@ var (
 		"c-max-age":                {"age"},
 		"d-timeout-below-latency":  {"timeout", "newTimeout", "newTimeoutSeconds"},
 		"d-hung":                   {"timeout"},
+		"d-inner-timeout":          {"timer"},
+		"j-client-timer-spike":     {"timer"},
 	}
 )
 
@@ -210,7 +212,7 @@ webapp config set`, "\n")
 	Get-AzActivityLog Get-AzApplicationGateway Get-AzApplicationGatewayBackendHealth Get-AzApplicationGatewayBackendHttpSetting
 	Get-AzApplicationGatewayFirewallPolicy Get-AzApplicationGatewayProbeConfig Get-AzApplicationGatewayRequestRoutingRule
 	Get-AzApplicationGatewayTrustedRootCertificate Get-AzEffectiveNetworkSecurityGroup Get-AzEffectiveRouteTable Get-AzLoadBalancer
-	Get-AzNetworkSecurityGroup Get-AzPublicIpAddress Get-AzVM Get-AzVirtualNetwork Get-AzVmss New-AzApplicationGatewayFirewallPolicyExclusion
+	Get-AzNetworkSecurityGroup Get-AzPublicIpAddress Get-AzRouteTable Get-AzVM Get-AzVirtualNetwork Get-AzVmss New-AzApplicationGatewayFirewallPolicyExclusion
 	New-AzApplicationGatewayProbeHealthResponseMatch New-AzNatGateway New-AzPrivateDnsVirtualNetworkLink Set-AzApplicationGateway
 	Set-AzApplicationGatewayAutoscaleConfiguration Set-AzApplicationGatewayBackendAddressPool Set-AzApplicationGatewayBackendHttpSetting
 	Set-AzApplicationGatewayConnectionDraining Set-AzApplicationGatewayFirewallPolicy Set-AzApplicationGatewaySku

@@ -24,10 +24,10 @@ var times = []Cause{
 		Fixes:     []Fix{backend("take a stack dump of {member} while a request hangs; give locks and calls to others a timeout")},
 	},
 	{
-		ID: "d-inner-timeout", Title: "a timer behind the gateway's ends the request", Azure: "H", Trace: "H",
-		Mechanism: "The application's server, its database driver or a proxy of its own gives up at a fixed time below the gateway's timeout, and answers with an error or closes.",
+		ID: "d-inner-timeout", Title: "a timer inside the backend ends requests at a fixed time", Azure: "H", Trace: "H",
+		Mechanism: "The application's server, its database driver or a proxy of its own gives up after {timer}, which is less than the gateway's timeout, and answers with an error or closes.",
 		Evidence:  "Failures at one round time below the request timeout, with a 5xx of the backend's or a closed connection.",
-		Rivals:    []string{"d-timeout-below-latency", "d-worker-timeout-kill", "g-conn-pool-db"},
+		Rivals:    []string{"d-timeout-below-latency", "d-worker-timeout-kill", "g-conn-pool-db", "g-cpu-queueing"},
 		Separate:  "the time at which the failures sit, against the request timeout; the backend's settings of that value",
 		Disproof:  "the failures sit at the gateway's own timeout",
 		Fixes:     []Fix{backend("raise the inner timer above what the work needs (nginx: proxy_read_timeout; IIS: connectionTimeout), or make that work shorter; keep it below the gateway's")},

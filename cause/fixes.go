@@ -102,7 +102,7 @@ func routes(change string) Fix {
 	return Fix{
 		Side: "gateway", Change: change,
 		AzCLI:      "az network nic show-effective-route-table -g {group} -n NIC && az network route-table route update -g {group} --route-table-name TABLE -n ROUTE --next-hop-type VnetLocal",
-		PowerShell: "Get-AzEffectiveRouteTable -ResourceGroupName {group} -NetworkInterfaceName NIC; Set-AzRouteConfig -RouteTable $table -Name ROUTE -AddressPrefix PREFIX -NextHopType VnetLocal; Set-AzRouteTable -RouteTable $table",
+		PowerShell: "Get-AzEffectiveRouteTable -ResourceGroupName {group} -NetworkInterfaceName NIC; $table = Get-AzRouteTable -ResourceGroupName {group} -Name TABLE; Set-AzRouteConfig -RouteTable $table -Name ROUTE -AddressPrefix PREFIX -NextHopType VnetLocal; Set-AzRouteTable -RouteTable $table",
 		Portal:     "Route tables > the subnet's > Routes",
 	}
 }

@@ -11,11 +11,11 @@ var clients = []Cause{
 		Fixes:     []Fix{client("if they left because it took too long: raise their timeout above the answers' times, or make the answers faster")},
 	},
 	{
-		ID: "j-client-timer-spike", Title: "a caller's own timeout ends its requests", Azure: "H", Trace: "H",
-		Mechanism: "A program, not a person, gives up after a fixed time, which is shorter than what the answer needs.",
+		ID: "j-client-timer-spike", Title: "callers give up at a timer of their own", Azure: "H", Trace: "H",
+		Mechanism: "A program, not a person, gives up after {timer}, which is shorter than what the answer needs.",
 		Evidence:  "The times of the 499s pile up at one value such as 5, 10, 30 or 60 s.",
-		Rivals:    []string{"j-client-abort", "d-timeout-inversion"},
-		Separate:  "spread of the waiting times: one value is a timer, a broad range people",
+		Rivals:    []string{"j-client-abort", "d-timeout-inversion", "d-slow-route", "d-hung"},
+		Separate:  "spread of the waiting times: one value is a timer, a broad range people; and why the answers take that long",
 		Disproof:  "the waiting times are spread widely",
 		Fixes: []Fix{
 			client("raise that timeout above the answers' times, and above the gateway's request timeout"),
