@@ -2,16 +2,20 @@
 // easily taken for, and what cures it on either side.
 package cause
 
-// Cause is one reason. Texts may hold {names} that a finding fills in: pool, settings, member, address, gateway, group,
-// timeout, newTimeout, idle, newIdle, backendIdle.
+import "slices"
+
+// Cause is one reason. Mechanism, Disproof and the fixes may hold {names} that a finding fills in: gateway, group, pool,
+// settings, probe, member and address for every finding; timeout, newTimeout, idle and others where the cause has them.
 type Cause struct {
 	ID        string
 	Title     string
-	Mechanism string   // how it comes to fail requests
-	Evidence  string   // what shows it
-	Rivals    []string // ids that look alike
-	Separate  string   // what tells the rivals apart
-	Disproof  string   // one observation that would refute it
+	Azure     Confidence // that Azure's exports alone allow
+	Trace     Confidence // that Causeway's own record of each request allows
+	Mechanism string     // how it comes to fail requests
+	Evidence  string     // what shows it
+	Rivals    []string   // ids that look alike
+	Separate  string     // what tells the rivals apart
+	Disproof  string     // one observation that would refute it
 	Fixes     []Fix
 }
 
@@ -25,21 +29,73 @@ type Fix struct {
 	Causeway   string
 }
 
+// Confidence is how far a source of evidence can take one: "H", "M", "L" or "-".
+type Confidence string
+
+// Words says a confidence in words.
+func (c Confidence) Words() string {
+	switch c {
+	case "H":
+		return "decides"
+	case "M":
+		return "narrows to a few"
+	case "L":
+		return "suspicion only"
+	}
+	return "not from this"
+}
+
+// Group holds causes of one kind; their ids begin with its letter.
+type Group struct {
+	Letter string
+	Title  string
+}
+
+// Groups returns the groups in the order of the catalogue.
+func Groups() []Group { return slices.Clone(groups) }
+
+var groups = []Group{
+	{"a", "probes and health"},
+	{"b", "the way to the member"},
+	{"c", "connections"},
+	{"d", "time"},
+	{"e", "the protocol"},
+	{"f", "TLS to the member"},
+	{"g", "capacity of the backend"},
+	{"h", "the gateway itself"},
+	{"i", "configuration"},
+	{"j", "clients"},
+	{"k", "whose status it is"},
+}
+
+// Group returns the group of a cause.
+func (c *Cause) Group() Group {
+	i := slices.IndexFunc(groups, func(g Group) bool { return g.Letter == c.ID[:1] })
+	return groups[i]
+}
+
 // Find returns a cause by id; nil if there is none.
 func Find(id string) *Cause {
-	for _, list := range [][]Cause{all, rivals} {
-		for i := range list {
-			if list[i].ID == id {
-				return &list[i]
-			}
+	for i := range all {
+		if all[i].ID == id {
+			return &all[i]
 		}
 	}
 	return nil
 }
 
-// All returns the causes that a diagnosis can name, in the order of their groups; Rivals those that it only names as
-// what else it may be.
-func All() []Cause { return append([]Cause(nil), all...) }
+// All returns the whole catalogue, in the order of its groups.
+func All() []Cause { return slices.Clone(all) }
 
-// Rivals returns the causes that a diagnosis never names as its finding.
-func Rivals() []Cause { return append([]Cause(nil), rivals...) }
+// ToSeparate is what tells two causes apart: the test for just these two where there is one, else that of the first.
+func ToSeparate(id, rival string) string {
+	for _, p := range pairs {
+		if p.a == id && p.b == rival || p.a == rival && p.b == id {
+			return p.test
+		}
+	}
+	if c := Find(id); c != nil {
+		return c.Separate
+	}
+	return ""
+}

@@ -4,25 +4,110 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
-// Whoever reads an id in a report can look it up.
-func TestEveryIDIsInTheCatalogue(t *testing.T) {
-	seen := map[string]bool{}
-	for _, c := range append(All(), Rivals()...) {
-		if seen[c.ID] {
-			t.Errorf("%s stands twice", c.ID)
-		}
-		seen[c.ID] = true
+// The ids of the whole catalogue, in its order.
+const ids = `
+	a-probe-status-mismatch a-probe-host-mismatch a-green-probe-red-traffic a-probe-port a-probe-protocol
+	a-probe-timeout-short a-probe-body-match a-probe-redirect-trap a-probe-too-deep a-slow-eviction a-fast-readmit
+	a-flap-threshold a-probe-blocked a-all-unhealthy-fail-closed a-health-unknown a-passive-ejection
+	a-probe-per-instance-skew a-not-ready-yet a-sticky-unhealthy-config
+	b-refused b-drop b-reject b-route b-asymmetric-return b-mtu-blackhole b-loss b-dns-nxdomain b-dns-servfail
+	b-dns-stale b-dns-inconsistent b-ip-reused b-stateful-idle-drop b-stateful-idle-rst b-infra-ports
+	b-localhost-bind b-family-mismatch b-source-blocked b-transit-flap b-node-local
+	c-idle-race c-keepalive-max-requests c-max-age c-restart c-deploy-no-drain c-drain-too-short
+	c-affinity-ignores-drain c-scale-in c-endpoint-lag c-ignores-sigterm-listener-close c-gateway-reload
+	c-accept-queue c-unix-backlog c-syn-limit c-ephemeral-exhausted c-snat-exhausted c-conntrack-full
+	c-backend-conn-limit c-pool-exhausted c-circuit-open c-backend-fd c-timewait-reuse c-goaway c-h2-stream-limit
+	c-half-close c-middlebox-reset c-l4-between c-pool-poisoned
+	d-timeout-below-latency d-hung d-inner-timeout d-timeout-inversion d-retry-doubling d-slow-route
+	d-slow-first-byte d-slow-body d-read-gap d-db-lock d-cold-start d-gc-pause d-vm-freeze d-cron-contention
+	d-longpoll-equals-timer d-ws-sse-idle d-worker-timeout-kill d-slow-upload-backend-read d-dns-per-request
+	e-status-line e-bad-header e-header-too-big e-request-header-too-big e-cl-te e-short-body e-extra-bytes
+	e-bad-chunk e-http10-close-delimited e-plain-to-tls e-tls-to-plain e-alpn e-grpc-trailers e-expect-100
+	e-interim e-upgrade-refused e-early-response e-content-encoding e-proxy-protocol e-foreign-service
+	e-uri-rejected e-hop-headers e-h2-downstream-length
+	f-expired f-not-yet-valid f-name-mismatch f-unknown-ca f-missing-intermediate f-sni-required f-version
+	f-cipher f-curve f-client-cert f-handshake-timeout f-partial-rotation f-clock-skew
+	f-revoked-or-crl-unreachable f-resumption f-key-usage f-gateway-cert
+	g-cpu-queueing g-worker-pool g-conn-pool-db g-cfs-throttle g-oom-kill g-crash-on-input g-worker-recycle
+	g-event-loop-block g-dependency-down g-shed-503 g-noisy-member g-io-stall g-retry-storm g-thundering-herd
+	g-head-of-line-member
+	h-capacity-max h-autoscale-lag h-cpu h-waf-latency h-conn-limit h-fd h-memory-buffers h-instance-fault
+	h-maintenance h-state h-goroutine-or-lock-stall h-clock-or-timer-bug
+	i-empty-pool i-wrong-port i-wrong-host-header i-wrong-pool i-path-override i-redirect-loop i-affinity-dead
+	i-no-listener-match i-waf-block-misread i-recent-change i-config-tug-of-war i-proxy-loop i-rewrite-breaks
+	i-unsupported-auth i-request-buffering
+	j-client-abort j-client-timer-spike j-slow-upload j-short-body j-too-large j-header-limit j-invalid-request
+	j-client-rst-mid-download j-scanner j-mobile-network-change
+	k-backend-5xx k-chained-proxy k-auth-subrequest k-masked k-outer-layer k-hidden-by-retry k-lambda-like
+	k-empty-evidence
+`
+
+func TestTheCatalogueIsWhole(t *testing.T) {
+	var got []string
+	for _, c := range All() {
+		got = append(got, c.ID)
 	}
-	for id := range seen {
-		for _, r := range Find(id).Rivals {
-			if Find(r) == nil {
-				t.Errorf("%s has rival %s, which is not in the catalogue", id, r)
+	want := strings.Fields(ids)
+	if len(want) != 186 || !slices.Equal(got, want) {
+		for i, id := range want {
+			if i >= len(got) || got[i] != id {
+				t.Fatalf("at %d: want %s of %d, have %v", i, id, len(want), got[min(i, len(got)):])
+			}
+		}
+		t.Fatalf("%d causes, want %d", len(got), len(want))
+	}
+}
+
+func TestEveryCauseIsComplete(t *testing.T) {
+	titles := map[string]string{}
+	for _, c := range All() {
+		if c.Title == "" || c.Mechanism == "" || c.Evidence == "" || c.Separate == "" || c.Disproof == "" || len(c.Rivals) == 0 || len(c.Fixes) == 0 {
+			t.Errorf("%s is incomplete", c.ID)
+		}
+		if other := titles[c.Title]; other != "" {
+			t.Errorf("%s and %s have one title", other, c.ID)
+		}
+		titles[c.Title] = c.ID
+		for _, confidence := range []Confidence{c.Azure, c.Trace} {
+			if !slices.Contains([]Confidence{"H", "M", "L", "-"}, confidence) {
+				t.Errorf("%s: confidence %q", c.ID, confidence)
+			}
+		}
+		for _, f := range c.Fixes {
+			if f.Change == "" || !slices.Contains([]string{"backend", "gateway", "client"}, f.Side) {
+				t.Errorf("%s: fix %+v", c.ID, f)
+			}
+		}
+		if c.Group().Letter != c.ID[:1] {
+			t.Errorf("%s is in group %v", c.ID, c.Group())
+		}
+	}
+}
+
+func TestRivalsAreInTheCatalogue(t *testing.T) {
+	for _, c := range All() {
+		for i, r := range c.Rivals {
+			if Find(r) == nil || r == c.ID || slices.Contains(c.Rivals[:i], r) {
+				t.Errorf("%s has rival %s", c.ID, r)
 			}
 		}
 	}
+	for _, p := range pairs {
+		a, b := Find(p.a), Find(p.b)
+		if a == nil || b == nil || !slices.Contains(a.Rivals, p.b) && !slices.Contains(b.Rivals, p.a) {
+			t.Errorf("%s and %s are not rivals", p.a, p.b)
+		}
+	}
+}
+
+// Whoever reads an id in a report can look it up.
+func TestEveryIDOfADiagnosisIsInTheCatalogue(t *testing.T) {
 	named := regexp.MustCompile(`"([a-k]-[a-z0-9]+(?:-[a-z0-9]+)*)"`)
 	files, err := filepath.Glob("../diagnose/*.go")
 	if err != nil || len(files) == 0 {
@@ -41,11 +126,153 @@ func TestEveryIDIsInTheCatalogue(t *testing.T) {
 	}
 }
 
-// A finding without something to do is of no use.
-func TestFindingsHaveFixes(t *testing.T) {
+// common are the {names} that every finding fills in; own are those of single causes.
+var (
+	common = []string{"gateway", "group", "pool", "settings", "probe", "member", "address"}
+	own    = map[string][]string{
+		"a-slow-eviction":          {"interval", "threshold"},
+		"b-stateful-idle-drop":     {"newIdle", "hop"},
+		"c-idle-race":              {"idle", "backendIdle", "newIdle", "backendTarget", "backendTargetMs"},
+		"c-keepalive-max-requests": {"uses"},
+		"c-max-age":                {"age"},
+		"d-timeout-below-latency":  {"timeout", "newTimeout", "newTimeoutSeconds"},
+		"d-hung":                   {"timeout"},
+		"d-inner-timeout":          {"timer"},
+		"j-client-timer-spike":     {"timer"},
+	}
+)
+
+// A name that no finding fills in would stand in the report as it is. What a finding does not pass through its values
+// has no names at all.
+func TestNamesToFillInAreKnown(t *testing.T) {
+	name := regexp.MustCompile(`\{([a-z][a-zA-Z]*)\}`)
 	for _, c := range All() {
-		if len(c.Fixes) == 0 || c.Mechanism == "" || c.Evidence == "" || c.Disproof == "" || c.Separate == "" {
-			t.Errorf("%s is incomplete", c.ID)
+		for _, text := range []string{c.Title, c.Evidence, c.Separate} {
+			if name.MatchString(text) {
+				t.Errorf("%s: %s", c.ID, text)
+			}
 		}
+		texts := []string{c.Mechanism, c.Disproof}
+		for _, f := range c.Fixes {
+			texts = append(texts, f.Change, f.AzCLI, f.PowerShell, f.Portal, f.Causeway)
+		}
+		for _, m := range name.FindAllStringSubmatch(strings.Join(texts, " "), -1) {
+			if !slices.Contains(common, m[1]) && !slices.Contains(own[c.ID], m[1]) {
+				t.Errorf("%s: nobody fills in {%s}", c.ID, m[1])
+			}
+		}
+	}
+}
+
+// azCommands and cmdlets are those that exist and that the catalogue uses.
+var (
+	azCommands = strings.Split(`keyvault set-policy
+monitor activity-log list
+monitor diagnostic-settings create
+network application-gateway address-pool update
+network application-gateway http-listener create
+network application-gateway http-settings create
+network application-gateway http-settings update
+network application-gateway probe create
+network application-gateway probe update
+network application-gateway rewrite-rule update
+network application-gateway root-cert create
+network application-gateway rule create
+network application-gateway rule update
+network application-gateway show
+network application-gateway show-backend-health
+network application-gateway ssl-cert update
+network application-gateway start
+network application-gateway stop
+network application-gateway update
+network application-gateway url-path-map rule create
+network application-gateway waf-policy custom-rule create
+network application-gateway waf-policy custom-rule match-condition add
+network application-gateway waf-policy managed-rule exclusion add
+network application-gateway waf-policy policy-setting update
+network lb rule update
+network nat gateway create
+network nic list-effective-nsg
+network nic show-effective-route-table
+network nsg rule create
+network private-dns link vnet create
+network public-ip update
+network route-table route update
+network vnet subnet update
+network vnet update
+network watcher test-connectivity
+vm resize
+vmss scale
+vmss update
+webapp config access-restriction add
+webapp config set`, "\n")
+
+	cmdlets = strings.Fields(`
+	Add-AzApplicationGatewayTrustedRootCertificate Add-AzNetworkSecurityRuleConfig Add-AzWebAppAccessRestrictionRule
+	Get-AzActivityLog Get-AzApplicationGateway Get-AzApplicationGatewayBackendHealth Get-AzApplicationGatewayBackendHttpSetting
+	Get-AzApplicationGatewayFirewallPolicy Get-AzApplicationGatewayProbeConfig Get-AzApplicationGatewayRequestRoutingRule
+	Get-AzApplicationGatewayTrustedRootCertificate Get-AzEffectiveNetworkSecurityGroup Get-AzEffectiveRouteTable Get-AzLoadBalancer
+	Get-AzNetworkSecurityGroup Get-AzPublicIpAddress Get-AzRouteTable Get-AzVM Get-AzVirtualNetwork Get-AzVmss New-AzApplicationGatewayFirewallPolicyExclusion
+	New-AzApplicationGatewayProbeHealthResponseMatch New-AzNatGateway New-AzPrivateDnsVirtualNetworkLink Set-AzApplicationGateway
+	Set-AzApplicationGatewayAutoscaleConfiguration Set-AzApplicationGatewayBackendAddressPool Set-AzApplicationGatewayBackendHttpSetting
+	Set-AzApplicationGatewayConnectionDraining Set-AzApplicationGatewayFirewallPolicy Set-AzApplicationGatewaySku
+	Set-AzApplicationGatewaySslCertificate Set-AzKeyVaultAccessPolicy Set-AzLoadBalancer Set-AzNetworkSecurityGroup Set-AzPublicIpAddress
+	Set-AzRouteConfig Set-AzRouteTable Set-AzVirtualNetwork Set-AzVirtualNetworkSubnetConfig Set-AzWebApp Start-AzApplicationGateway
+	Stop-AzApplicationGateway Update-AzVM Update-AzVmss`)
+)
+
+// A command that does not exist costs whoever copies it at night more than none at all.
+func TestCommandsExist(t *testing.T) {
+	az := regexp.MustCompile(`\baz ((?:[a-z][a-z-]* ?)+)`)
+	cmdlet := regexp.MustCompile(`\b[A-Z][a-z]+-Az\w+`)
+	for _, c := range All() {
+		for _, f := range c.Fixes {
+			if f.AzCLI != "" && !strings.HasPrefix(f.AzCLI, "az ") {
+				t.Errorf("%s: %s", c.ID, f.AzCLI)
+			}
+			for _, m := range az.FindAllStringSubmatch(f.AzCLI+"\n"+f.Change, -1) {
+				if !slices.Contains(azCommands, strings.TrimSpace(m[1])) {
+					t.Errorf("%s: az %s", c.ID, m[1])
+				}
+			}
+			for _, x := range cmdlet.FindAllString(f.PowerShell, -1) {
+				if !slices.Contains(cmdlets, x) {
+					t.Errorf("%s: %s", c.ID, x)
+				}
+			}
+		}
+	}
+}
+
+func TestToSeparate(t *testing.T) {
+	if a, b := ToSeparate("c-idle-race", "c-restart"), ToSeparate("c-restart", "c-idle-race"); a == "" || a != b || a == Find("c-idle-race").Separate {
+		t.Errorf("%q, %q", a, b)
+	}
+	if s := ToSeparate("b-route", "b-drop"); s != Find("b-route").Separate {
+		t.Error(s)
+	}
+	if s := ToSeparate("nonsense", "b-drop"); s != "" {
+		t.Error(s)
+	}
+}
+
+func TestNearest(t *testing.T) {
+	for typed, want := range map[string]string{"c-idlerace": "c-idle-race", "idle-race": "c-idle-race", "f-expired-": "f-expired", "b-refuse": "b-refused"} {
+		if got := Nearest(typed); got != want {
+			t.Errorf("%s: %s, want %s", typed, got, want)
+		}
+	}
+}
+
+func TestServerDefaults(t *testing.T) {
+	limits := map[string]time.Duration{"nginx": 75 * time.Second, "Node.js http": 6 * time.Second, "Kestrel": 130 * time.Second, "gunicorn's async workers": 2 * time.Second}
+	for _, s := range ServerDefaults() {
+		if want, ok := limits[s.Server]; ok && s.Idle != want {
+			t.Errorf("%s: %s", s.Server, s.Idle)
+		}
+		delete(limits, s.Server)
+	}
+	if len(limits) > 0 {
+		t.Errorf("no limit of %v", limits)
 	}
 }

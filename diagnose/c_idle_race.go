@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"causeway/accesslog"
+	"causeway/cause"
 )
 
 var idleRaces = hypothesis{
@@ -276,24 +278,18 @@ func lookalike(limit, hint time.Duration) string {
 	if hint > 0 && (limit-hint-time.Second).Abs() <= tolerance(limit) {
 		return ". Ending a second after the announced limit is what Node.js http servers do"
 	}
-	for _, s := range knownLimits {
-		if (limit - s.limit).Abs() <= tolerance(s.limit) {
-			return ". " + s.servers + " have this default"
+	var names []string
+	for _, s := range cause.ServerDefaults() {
+		if s.Idle > 0 && (limit-s.Idle).Abs() <= tolerance(s.Idle) {
+			names = append(names, s.Server)
 		}
 	}
-	return ""
-}
-
-var knownLimits = []struct {
-	limit   time.Duration
-	servers string
-}{
-	{2 * time.Second, "gunicorn's async workers"},
-	{5 * time.Second, "uvicorn, Apache httpd and older Node.js"},
-	{6 * time.Second, "Node.js http servers (5 s announced)"},
-	{10 * time.Second, "Bun's servers"},
-	{20 * time.Second, "puma and Tomcat's shipped server.xml"},
-	{30 * time.Second, "Jetty servers"},
-	{60 * time.Second, "Tomcat's connectors"},
-	{75 * time.Second, "nginx servers"},
+	switch n := len(names); n {
+	case 0:
+		return ""
+	case 1:
+		return ". " + names[0] + " has this default"
+	default:
+		return ". " + strings.Join(names[:n-1], ", ") + " and " + names[n-1] + " have this default"
+	}
 }

@@ -178,9 +178,8 @@ func (f *Finding) excludes(id, because string) {
 
 // leaves names the rivals of the catalogue that were not excluded.
 func (f *Finding) leaves(ids ...string) {
-	c := cause.Find(f.Cause)
 	for _, id := range ids {
-		f.Rivals = append(f.Rivals, Rival{Cause: id, ToSeparate: c.Separate})
+		f.Rivals = append(f.Rivals, Rival{Cause: id, ToSeparate: cause.ToSeparate(f.Cause, id)})
 	}
 }
 
@@ -219,13 +218,16 @@ func (q *inquiry) fill(values map[string]string, f *Finding) {
 		values["gateway"], values["group"] = q.config.Name, resourceGroup(q.config.ID)
 	}
 	values["pool"], values["settings"], values["member"] = f.Scope.Pool, f.Scope.Settings, f.Scope.Member
+	if p := q.probeOf(f.Scope.Settings); p != nil {
+		values["probe"] = p.Name
+	}
 	var pairs []string
 	for k, v := range values {
 		if v != "" {
 			pairs = append(pairs, "{"+k+"}", v)
 		}
 	}
-	for _, k := range []string{"gateway", "group", "pool", "settings", "member", "address"} {
+	for _, k := range []string{"gateway", "group", "pool", "settings", "probe", "member", "address"} {
 		if values[k] == "" {
 			pairs = append(pairs, "{"+k+"}", strings.ToUpper(k))
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,62 +13,119 @@ import (
 )
 
 func causesCommand() *cobra.Command {
-	var output string
+	var output, group string
 	cmd := &cobra.Command{
 		Use:     "causes",
-		Short:   "List the causes that a diagnosis can name",
-		Example: "  causeway causes\n  causeway causes show c-idle-race",
+		Short:   "List the catalogue of causes of failed requests",
+		Example: "  causeway causes\n  causeway causes --group c\n  causeway causes show c-idle-race",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := oneOf("-o", output, "text", "json"); err != nil {
 				return err
 			}
+			if err := knownGroup(group); err != nil {
+				return err
+			}
 			if output == "json" {
-				return printJSON(cmd.OutOrStdout(), shownCauses(cause.All()))
+				return printJSON(cmd.OutOrStdout(), shownCauses(causesOf(group)))
 			}
-			for _, c := range cause.All() {
-				fmt.Fprintf(cmd.OutOrStdout(), "%-28s %s\n", c.ID, c.Title)
-			}
+			listCauses(cmd.OutOrStdout(), group)
 			return nil
 		},
 	}
 	cmd.PersistentFlags().StringVarP(&output, "output", "o", "text", "text or json")
-	cmd.AddCommand(&cobra.Command{
+	cmd.Flags().StringVar(&group, "group", "", "only the causes of a group: a to k")
+	cmd.AddCommand(showCauseCommand(&output))
+	return cmd
+}
+
+func showCauseCommand(output *string) *cobra.Command {
+	return &cobra.Command{
 		Use:   "show ID",
 		Short: "Explain a cause: mechanism, evidence, rivals, fixes",
-		Long: "Explain a cause: mechanism, evidence, rivals, fixes. WORDS_IN_CAPITALS stand for what a finding fills in from the evidence:\n" +
-			"names, addresses, times.",
+		Long: "Explain a cause: mechanism, evidence, rivals, fixes. WORDS_IN_CAPITALS stand for what a finding fills in from the evidence,\n" +
+			"or for what you know: names, addresses, times.",
 		Example: "  causeway causes show c-idle-race",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf("-o", output, "text", "json"); err != nil {
+			if err := oneOf("-o", *output, "text", "json"); err != nil {
 				return err
 			}
 			c := cause.Find(args[0])
 			if c == nil {
-				return &exitError{code: exitUsage, err: fmt.Errorf("there is no cause %q in the catalogue", args[0]), hint: "causeway causes lists them"}
+				return &exitError{
+					code: exitUsage, err: fmt.Errorf("there is no cause %q in the catalogue", args[0]),
+					hint: fmt.Sprintf("did you mean %s? causeway causes lists them all", cause.Nearest(args[0])),
+				}
 			}
 			shown := shownCauses([]cause.Cause{*c})[0]
-			if output == "json" {
+			if *output == "json" {
 				return printJSON(cmd.OutOrStdout(), shown)
 			}
-			printCause(cmd.OutOrStdout(), shown)
+			printCause(cmd.OutOrStdout(), c, &shown)
 			return nil
 		},
-	})
-	return cmd
+	}
+}
+
+func knownGroup(letter string) error {
+	if letter == "" {
+		return nil
+	}
+	var known []string
+	for _, g := range cause.Groups() {
+		if g.Letter == letter {
+			return nil
+		}
+		known = append(known, g.Letter+" ("+g.Title+")")
+	}
+	return &exitError{code: exitUsage, err: fmt.Errorf("there is no group %q of causes", letter), hint: "the groups are " + strings.Join(known, ", ")}
+}
+
+// causesOf are the causes of a group; all without one.
+func causesOf(letter string) []cause.Cause {
+	var out []cause.Cause
+	for _, c := range cause.All() {
+		if letter == "" || c.Group().Letter == letter {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func listCauses(w io.Writer, letter string) {
+	before := ""
+	for _, c := range causesOf(letter) {
+		if g := c.Group(); g.Letter != before {
+			if before != "" {
+				fmt.Fprintln(w)
+			}
+			fmt.Fprintf(w, "%s: %s\n", g.Letter, g.Title)
+			before = g.Letter
+		}
+		fmt.Fprintf(w, "  %-34s %s\n", c.ID, c.Title)
+	}
 }
 
 // shownCause is what `causes -o json` prints for each cause.
 type shownCause struct {
-	ID        string     `json:"id"`
-	Title     string     `json:"title"`
-	Mechanism string     `json:"mechanism"`
-	Evidence  string     `json:"evidence"`
-	Rivals    []string   `json:"rivals"`
-	Separate  string     `json:"separate"`
-	Disproof  string     `json:"disproof"`
-	Fixes     []shownFix `json:"fixes"`
+	ID         string                `json:"id"`
+	Group      string                `json:"group"`
+	Title      string                `json:"title"`
+	Confidence shownConfidence       `json:"confidence"`
+	Mechanism  string                `json:"mechanism"`
+	Evidence   string                `json:"evidence"`
+	Rivals     []string              `json:"rivals"`
+	Separate   string                `json:"separate"`
+	Disproof   string                `json:"disproof"`
+	Fixes      []shownFix            `json:"fixes"`
+	Servers    []shownServerDefaults `json:"serverDefaults,omitempty"`
+}
+
+// shownConfidence is H, M, L or - for each source of evidence.
+type shownConfidence struct {
+	Azure cause.Confidence `json:"azure"`
+	Trace cause.Confidence `json:"trace"`
 }
 
 type shownFix struct {
@@ -79,17 +137,29 @@ type shownFix struct {
 	Causeway   string `json:"causeway,omitempty"`
 }
 
+type shownServerDefaults struct {
+	Server string `json:"server"`
+	Idle   string `json:"idle,omitempty"`
+	Note   string `json:"note,omitempty"`
+}
+
 func shownCauses(causes []cause.Cause) []shownCause {
 	out := make([]shownCause, 0, len(causes))
 	for _, c := range causes {
 		s := shownCause{
-			ID: c.ID, Title: inCapitals(c.Title), Mechanism: inCapitals(c.Mechanism), Evidence: inCapitals(c.Evidence),
+			ID: c.ID, Group: c.Group().Letter, Title: inCapitals(c.Title), Confidence: shownConfidence{c.Azure, c.Trace},
+			Mechanism: inCapitals(c.Mechanism), Evidence: inCapitals(c.Evidence),
 			Rivals: append([]string{}, c.Rivals...), Separate: inCapitals(c.Separate), Disproof: inCapitals(c.Disproof), Fixes: []shownFix{},
 		}
 		for _, f := range c.Fixes {
 			s.Fixes = append(s.Fixes, shownFix{
 				f.Side, inCapitals(f.Change), inCapitals(f.AzCLI), inCapitals(f.PowerShell), inCapitals(f.Portal), inCapitals(f.Causeway),
 			})
+		}
+		if c.ID == "c-idle-race" {
+			for _, d := range cause.ServerDefaults() {
+				s.Servers = append(s.Servers, shownServerDefaults{d.Server, idleText(d.Idle), d.Note})
+			}
 		}
 		out = append(out, s)
 	}
@@ -98,23 +168,72 @@ func shownCauses(causes []cause.Cause) []shownCause {
 
 // inCapitals writes the {names} that a finding fills in as words in capitals: {backendIdle} is BACKEND_IDLE.
 func inCapitals(s string) string {
-	humps := regexp.MustCompile(`[A-Z]`)
-	return regexp.MustCompile(`\{[a-z][a-zA-Z]*\}`).ReplaceAllStringFunc(s, func(name string) string {
-		return strings.ToUpper(humps.ReplaceAllString(strings.Trim(name, "{}"), "_$0"))
+	return toFillIn.ReplaceAllStringFunc(s, func(name string) string {
+		return strings.ToUpper(hump.ReplaceAllString(strings.Trim(name, "{}"), "_$0"))
 	})
 }
 
-func printCause(w io.Writer, c shownCause) {
-	fmt.Fprintf(w, "%s: %s\n\n", c.ID, c.Title)
-	fmt.Fprintf(w, "What happens:   %s\n", c.Mechanism)
-	fmt.Fprintf(w, "What shows it:  %s\n", c.Evidence)
-	fmt.Fprintf(w, "Easily taken for: %s\nTo separate:    %s\nProved wrong by: %s\n\nFixes:\n", strings.Join(c.Rivals, ", "), c.Separate, c.Disproof)
-	for _, f := range c.Fixes {
-		fmt.Fprintf(w, "- on the %s: %s\n", f.Side, f.Change)
-		for _, x := range [][2]string{{"causeway", f.Causeway}, {"az", f.AzCLI}, {"powershell", f.PowerShell}, {"portal", f.Portal}} {
-			if x[1] != "" {
-				fmt.Fprintf(w, "    %s: %s\n", x[0], x[1])
-			}
+var (
+	toFillIn = regexp.MustCompile(`\{[a-z][a-zA-Z]*\}`)
+	hump     = regexp.MustCompile(`[A-Z]`)
+)
+
+// causeWidth is in columns; commands are not wrapped, so that they can be copied.
+const causeWidth = 110
+
+func printCause(w io.Writer, c *cause.Cause, s *shownCause) {
+	fmt.Fprintf(w, "%s: %s\n\n", s.ID, s.Title)
+	printWrapped(w, "What happens: ", s.Mechanism)
+	printWrapped(w, "What shows it: ", s.Evidence)
+	printWrapped(w, "How sure one can be: ", fmt.Sprintf("from Azure's exports: %s; from Causeway's own record: %s", c.Azure.Words(), c.Trace.Words()))
+	printWrapped(w, "Proved wrong by: ", s.Disproof)
+	fmt.Fprintln(w, "\nEasily taken for:")
+	for _, id := range c.Rivals {
+		printWrapped(w, "- ", fmt.Sprintf("%s (%s)", id, inCapitals(cause.Find(id).Title)))
+		if test := cause.ToSeparate(c.ID, id); test != c.Separate {
+			printWrapped(w, "    to separate: ", test)
 		}
 	}
+	printWrapped(w, "To separate: ", s.Separate)
+	fmt.Fprintln(w, "\nWhat to do:")
+	for i := range s.Fixes {
+		printFix(w, &s.Fixes[i])
+	}
+	if c.ID == "c-idle-race" {
+		printDefaults(w, "How long servers keep an idle connection, as they come:", cause.ServerDefaults())
+		printDefaults(w, "And gateways, towards their backends:", cause.GatewayDefaults())
+		fmt.Fprintln(w)
+		printWrapped(w, "", "As a rule, let the server keep idle connections for five seconds or more longer than the gateway does.")
+	}
+}
+
+func printFix(w io.Writer, f *shownFix) {
+	printWrapped(w, "- on the "+f.Side+": ", f.Change)
+	for _, x := range [][2]string{{"causeway", f.Causeway}, {"az", f.AzCLI}, {"powershell", f.PowerShell}, {"portal", f.Portal}} {
+		if x[1] != "" {
+			fmt.Fprintf(w, "    %s: %s\n", x[0], x[1])
+		}
+	}
+}
+
+// printWrapped writes text behind a lead; later lines stand four columns further in than the lead.
+func printWrapped(w io.Writer, lead, text string) {
+	indent := lead[:len(lead)-len(strings.TrimLeft(lead, " "))]
+	lines := wrap(lead+text, causeWidth-len(indent)-4)
+	fmt.Fprintln(w, indent+strings.ReplaceAll(lines, "\n", "\n"+indent+"    "))
+}
+
+func printDefaults(w io.Writer, title string, list []cause.ServerDefault) {
+	fmt.Fprintf(w, "\n%s\n", title)
+	for _, d := range list {
+		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  %-30s %6s  %s", d.Server, idleText(d.Idle), d.Note), " "))
+	}
+}
+
+// idleText is a limit in seconds; empty for none.
+func idleText(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.0f s", d.Seconds())
 }
