@@ -12,10 +12,12 @@ import (
 // hypotheses in the order in which they may take events: what the record itself decides comes before what needs
 // statistics, the client before the member, the whole member before the single connection.
 var hypotheses = []hypothesis{
+	scanners,
 	shortUpload, slowUpload, headerLimit, bodyLimit, invalidRequest,
 	clientTimers,
 	clientAbort,
 	noListener,
+	wrongPools,
 	poolWithoutMembers,
 	poolWithoutHealthyMembers,
 	unresolvedName,
@@ -31,6 +33,9 @@ var hypotheses = []hypothesis{
 	ageLimit,
 	crash,
 	forgottenConnections,
+	slowInspection,
+	capacityAtMaximum, busyGateway,
+	clockwork,
 	doubledWaits,
 	noisyMembers, cells, badInstances,
 	heldRequests, slowRoutes, queueing,
@@ -40,6 +45,7 @@ var hypotheses = []hypothesis{
 	bigHead, ambiguous, invalidHead, badChunk,
 	cutBody,
 	backends5xx,
+	recentChanges,
 }
 
 // leftovers say what failures that no cause claims may be, and what would tell.
