@@ -2,10 +2,7 @@ package diagnose
 
 import (
 	"fmt"
-	"slices"
 	"time"
-
-	"causeway/gateway"
 )
 
 var deadMemberInUse = hypothesis{
@@ -37,11 +34,7 @@ func slowEviction(q *inquiry) {
 		f.excludes("b-refused", "the failures end with the change of health, and the other members of the pool kept answering")
 		f.expect("backend", len(o.events), len(o.events), "exact", "a member that was taken out before it stops gets no request any more")
 		f.expect("gateway", 0, len(o.events), "bounded", "in proportion to how much sooner the probes give up")
-		interval, threshold, sooner := q.soonerProbe(o.events[0].settings)
-		q.fill(map[string]string{"address": k.server.String(), "interval": fmt.Sprint(interval), "threshold": fmt.Sprint(threshold)}, f)
-		if !sooner {
-			f.Fixes = slices.DeleteFunc(f.Fixes, func(x Fix) bool { return x.Side == "gateway" })
-		}
+		q.fill(map[string]string{"address": k.server.String()}, f)
 	})
 }
 
@@ -78,31 +71,12 @@ func lastStart(events []*event) time.Time {
 
 // probeInterval is the time between two probes under settings; Azure's default without a document.
 func (q *inquiry) probeInterval(settings string) time.Duration {
-	if p := q.probeOf(settings); p != nil {
-		return time.Duration(p.Interval) * time.Second
+	if q.config != nil {
+		if s := q.config.Setting(settings); s != nil {
+			if p := q.config.Probe(s.Probe); p != nil {
+				return time.Duration(p.Interval) * time.Second
+			}
+		}
 	}
 	return 30 * time.Second
-}
-
-// soonerProbe is an interval in seconds and a threshold that notice a dead member sooner than those of now; sooner is
-// false where it hardly goes any sooner.
-func (q *inquiry) soonerProbe(settings string) (interval, threshold int, sooner bool) {
-	nowInterval, nowThreshold := 30, 3
-	if p := q.probeOf(settings); p != nil {
-		nowInterval, nowThreshold = p.Interval, p.UnhealthyThreshold
-	}
-	interval, threshold = min(5, max(1, nowInterval/2)), min(2, nowThreshold)
-	return interval, threshold, interval*threshold < nowInterval*nowThreshold
-}
-
-// probeOf is the custom probe of settings; nil where the default one is in use, or there is no document.
-func (q *inquiry) probeOf(settings string) *gateway.Probe {
-	if q.config == nil {
-		return nil
-	}
-	s := q.config.Setting(settings)
-	if s == nil {
-		return nil
-	}
-	return q.config.Probe(s.Probe)
 }

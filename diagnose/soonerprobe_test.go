@@ -33,6 +33,13 @@ func TestSoonerProbe(t *testing.T) {
 			t.Error("another probe than that of the settings")
 		}
 	}
+	f := &Finding{Cause: "a-slow-eviction", Scope: Scope{Settings: "http"}, Fixes: []Fix{{Side: "backend"}, {Side: "gateway"}}}
+	q := &inquiry{config: &gateway.Config{
+		Settings: []gateway.Settings{{Name: "http", Probe: "health"}}, Probes: []gateway.Probe{{Name: "health", Interval: 1, UnhealthyThreshold: 2}},
+	}}
+	if q.fill(map[string]string{}, f); len(f.Fixes) != 1 || f.Fixes[0].Side != "backend" {
+		t.Errorf("advice that changes nothing: %+v", f.Fixes)
+	}
 	if interval, threshold, sooner := (&inquiry{}).soonerProbe("http"); interval != 5 || threshold != 2 || !sooner {
 		t.Errorf("default probe: %d × %d, %t", interval, threshold, sooner)
 	}
