@@ -24,8 +24,9 @@ var probes = []Cause{
 		Separate:  "ask the member for the probe's path with the users' Host: a good answer makes it the Host, the same bad one the path",
 		Disproof:  "the member gives the probe's path the same answer under both names",
 		Fixes: []Fix{
-			probe("let the probe ask with the host of the backend settings"+ownProbe, "--host-name-from-http-settings true", "$probe.Host = $null; $probe.PickHostNameFromBackendHttpSettings = $true",
-				"Pick host name from backend settings", "pickHostNameFromBackendHttpSettings: true (and no host)"),
+			probe("let the probe ask with the host that the backend serves, or pick the one of the backend settings"+ownProbe,
+				"--host HOST --host-name-from-http-settings false", "$probe.Host = 'HOST'; $probe.PickHostNameFromBackendHttpSettings = $false",
+				"Host, Pick host name from backend settings", "host, or pickHostNameFromBackendHttpSettings: true without host,"),
 		},
 	},
 	{
@@ -37,8 +38,10 @@ var probes = []Cause{
 		Disproof:  "backend health was unhealthy when the requests failed",
 		Fixes: []Fix{
 			backend("let the probed path exercise, cheaply, what requests need"),
-			probe("probe with the host and protocol of the traffic, on a path that goes through the application", "--host-name-from-http-settings true --path /ready",
-				"$probe.PickHostNameFromBackendHttpSettings = $true; $probe.Host = $null; $probe.Path = '/ready'", "Pick host name from backend settings, Path", "pickHostNameFromBackendHttpSettings and path"),
+			probe("probe with the host and protocol of the traffic, on a path that goes through the application"+ownProbe,
+				"--host HOST --host-name-from-http-settings false --path /ready",
+				"$probe.Host = 'HOST'; $probe.PickHostNameFromBackendHttpSettings = $false; $probe.Path = '/ready'",
+				"Host, Pick host name from backend settings, Path", "host and path"),
 		},
 	},
 	{
@@ -49,7 +52,7 @@ var probes = []Cause{
 		Separate:  "compare the two ports, and connect to each",
 		Disproof:  "the probe uses the port of the settings",
 		Fixes: []Fix{
-			probe("drop the probe's own port", "--remove port", "$probe.Port = $null", "Use probing port of the backend settings", "no port"),
+			probe("let the probe use the port of the settings", "--port PORT", "$probe.Port = PORT", "Pick port from backend settings", "port to that of the settings, or leave it out,"),
 		},
 	},
 	{
@@ -108,7 +111,12 @@ var probes = []Cause{
 		Disproof:  "members went down at different times",
 		Fixes: []Fix{
 			backend("let the probed path tell only whether this process can serve; report the dependency elsewhere"),
-			probe("keep some members in service although their probes fail", "--min-servers 1", "$probe.MinServers = 1", "Minimum servers", "minServers"),
+			{
+				Side: "gateway", Change: "keep some members in service although their probes fail",
+				AzCLI:      "az network application-gateway probe update" + ofGateway + "-n {probe} --min-servers 1",
+				PowerShell: getGateway + "$probe = Get-AzApplicationGatewayProbeConfig -ApplicationGateway $gw -Name {probe}; $probe.MinServers = 1" + setGateway,
+				Causeway:   "set minServers of probe {probe} in the document" + applyDocument,
+			},
 		},
 	},
 	{

@@ -55,7 +55,7 @@ var reachability = []Cause{
 	},
 	{
 		ID: "b-asymmetric-return", Title: "answers take another way than requests and get lost there", Azure: "L", Trace: "M",
-		Mechanism: "The first packet reaches the member directly; the answer is routed through a firewall that never saw it and throws it away.",
+		Mechanism: "The first packet reaches the member directly; the answer is routed through a firewall which has no memory of it and throws it away.",
 		Evidence:  "Connecting times out, while a capture on the member shows attempts coming in and answers going out; half-open connections (SYN-RECV) stand on the member.",
 		Rivals:    []string{"b-drop", "c-accept-queue", "b-route"},
 		Separate:  "a capture on the member: does the SYN arrive, and does an answer leave?",

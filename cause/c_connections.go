@@ -77,7 +77,7 @@ var connections = []Cause{
 	{
 		ID: "c-affinity-ignores-drain", Title: "users with an affinity cookie still reach a member that is leaving", Azure: "L", Trace: "H",
 		Mechanism: "The cookie binds a user to a member; while it drains, such users are still sent there, until it is gone.",
-		Evidence:  "After the removal only requests with the affinity cookie reach the member, and these fail when it ends.",
+		Evidence:  "After the removal the member gets requests that carry the cookie and no others; these fail when it ends.",
 		Rivals:    []string{"c-endpoint-lag", "i-affinity-dead", "c-deploy-no-drain"},
 		Separate:  "whether requests without the cookie reach the member too",
 		Disproof:  "a failed request on the leaving member that carried no cookie",
@@ -143,7 +143,7 @@ var connections = []Cause{
 	{
 		ID: "c-accept-queue", Title: "the member accepts connections too slowly", Azure: "L", Trace: "H",
 		Mechanism: "Its queue of new connections is full, so that attempts are dropped and retried by the kernel.",
-		Evidence:  "Connect times at the kernel's retry steps, some succeed; reused connections are fine, the application's own latency looks fine, and its log knows nothing of the lost ones.",
+		Evidence:  "Connect times at the kernel's retry steps, some succeed; reused connections are fine, the application answers quickly what it gets, and knows nothing of the lost ones.",
 		Rivals:    []string{"b-loss", "b-drop", "c-syn-limit"},
 		Separate:  "ListenOverflows on the member (nstat)",
 		Disproof:  "ListenOverflows and ListenDrops do not rise",

@@ -138,6 +138,10 @@ var (
 		"d-timeout-below-latency":  {"timeout", "newTimeout", "newTimeoutSeconds"},
 		"d-hung":                   {"timeout"},
 		"d-inner-timeout":          {"timer"},
+		"d-longpoll-equals-timer":  {"timeout", "newTimeout", "newTimeoutSeconds"},
+		"d-retry-doubling":         {"timeout"},
+		"d-slow-route":             {"timeout", "newTimeout", "newTimeoutSeconds"},
+		"h-instance-fault":         {"instance"},
 		"j-client-timer-spike":     {"timer"},
 	}
 )

@@ -46,7 +46,7 @@ var times = []Cause{
 	},
 	{
 		ID: "d-retry-doubling", Title: "a timed-out request is tried on a second member", Azure: "H", Trace: "H",
-		Mechanism: "After a timeout a v2 gateway asks a second member, so that the client waits twice the timeout and the backend does the work twice.",
+		Mechanism: "After a timeout a v2 gateway asks a second member, so that the client waits twice the {timeout} of the settings and the backend does the work twice.",
 		Evidence:  "The whole time is twice the request timeout, with two attempts; the members' logs have the request twice.",
 		Rivals:    []string{"d-timeout-below-latency", "d-hung", "k-hidden-by-retry"},
 		Separate:  "the number of attempts, and whether the time is once or twice the timeout",
@@ -67,7 +67,7 @@ var times = []Cause{
 			backend("make that path faster, or let it answer at once and do the work later"),
 			{
 				Side: "gateway", Change: "give that path backend settings of its own with a longer request timeout, by a path rule",
-				AzCLI: "az network application-gateway http-settings create" + ofGateway + "-n SLOW --port PORT --protocol PROTOCOL --timeout 120 && " +
+				AzCLI: "az network application-gateway http-settings create" + ofGateway + "-n SLOW --port PORT --protocol PROTOCOL --timeout {newTimeoutSeconds} && " +
 					"az network application-gateway url-path-map rule create" + ofGateway + "--path-map-name MAP -n SLOW --paths '/report*' --address-pool {pool} --http-settings SLOW",
 				Portal:   "Rules > the rule > Backend targets > Path-based rules",
 				Causeway: "add a pathRule with backendHttpSettings of its own in the document" + applyDocument,
@@ -165,14 +165,14 @@ var times = []Cause{
 	},
 	{
 		ID: "d-longpoll-equals-timer", Title: "a long poll is held as long as the timeout", Azure: "H", Trace: "H",
-		Mechanism: "The application holds a request open for just the time that the gateway waits; which of the two ends first is chance.",
+		Mechanism: "The application holds a request open for just the {timeout} that the gateway waits; which of the two ends first is chance.",
 		Evidence:  "On that route both the empty answers and the timeouts sit at the request timeout.",
 		Rivals:    []string{"d-timeout-below-latency", "d-ws-sse-idle"},
 		Separate:  "whether other routes meet the timeout too; the hold time in the application's configuration",
 		Disproof:  "other routes show the same pile of failures at the timeout",
 		Fixes: []Fix{
 			backend("hold for a few seconds less than the gateway waits"),
-			settings("let the gateway wait for some seconds longer than the hold", "--timeout SECONDS", "$settings.RequestTimeout = SECONDS", "Request time-out", "requestTimeout"),
+			settings("let the gateway wait for longer than the hold: {newTimeout}", "--timeout {newTimeoutSeconds}", "$settings.RequestTimeout = {newTimeoutSeconds}", "Request time-out", "requestTimeout to {newTimeoutSeconds}"),
 		},
 	},
 	{

@@ -25,7 +25,7 @@ var protocol = []Cause{
 		Evidence:  "The head of the response passed the limit; the same users or paths fail each time.",
 		Rivals:    []string{"e-bad-header", "b-mtu-blackhole", "e-request-header-too-big"},
 		Separate:  "the rule that the parser names",
-		Disproof:  "the member's response header is below 32 KB for such a request",
+		Disproof:  "the head of the response to such a request is within these limits when the member is asked directly",
 		Fixes:     []Fix{backend("see which fields of the response are large (curl -sD - -o /dev/null) and make them smaller; if it is cookies, keep the session on the server")},
 	},
 	{
@@ -166,7 +166,7 @@ var protocol = []Cause{
 	},
 	{
 		ID: "e-early-response", Title: "the backend answers and closes while the body is still being sent", Azure: "L", Trace: "H",
-		Mechanism: "The member refuses an upload (413, 401) and closes at once. The bytes that still come make its system send a reset, which destroys the answer on its way.",
+		Mechanism: "The member turns an upload down (413, 401) and is gone at once. The bytes that still come make its system send a reset, which destroys the answer on its way.",
 		Evidence:  "Failures while the request body is written, above a size that is a limit of the backend's; about half of them lose the answer.",
 		Rivals:    []string{"b-mtu-blackhole", "j-too-large", "g-crash-on-input"},
 		Separate:  "the size from which on it happens: a round one is a limit",

@@ -52,7 +52,7 @@ func servers(change, az, ps, document string) Fix {
 // root lets {settings} trust one more root.
 func root(change string) Fix {
 	return Fix{
-		Side: "gateway", Change: change,
+		Side: "gateway", Change: change + " (--root-certs takes all names that are to be trusted, also those of before)",
 		AzCLI: "az network application-gateway root-cert create" + ofGateway + "-n ROOT --cert-file root.cer && " +
 			"az network application-gateway http-settings update" + ofGateway + "-n {settings} --root-certs ROOT",
 		PowerShell: getGateway + "Add-AzApplicationGatewayTrustedRootCertificate -ApplicationGateway $gw -Name ROOT -CertificateFile root.cer; " +

@@ -110,7 +110,7 @@ var itself = []Cause{
 		Disproof:  "all instances fail at about the same rate",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "stop and start the gateway, which replaces its instances; if it returns, open a ticket with the instanceId",
+				Side: "gateway", Change: "stop and start the gateway, which replaces its instances; if it returns, open a ticket that names {instance}",
 				AzCLI:      "az network application-gateway stop -g {group} -n {gateway} && az network application-gateway start -g {group} -n {gateway}",
 				PowerShell: getGateway + "Stop-AzApplicationGateway -ApplicationGateway $gw; Start-AzApplicationGateway -ApplicationGateway $gw",
 			},

@@ -36,8 +36,9 @@ var configuration = []Cause{
 		Separate:  "ask the member for the same path with its own name as Host, and with the users'",
 		Disproof:  "the member answers the users' Host well when it is asked directly",
 		Fixes: []Fix{
-			settings("let {settings} send the member's own name, or set one", "--host-name-from-backend-pool true", "$settings.HostName = $null; $settings.PickHostNameFromBackendAddress = $true",
-				"Override with new host name", "pickHostNameFromBackendAddress: true, or hostName,"),
+			settings("let {settings} send a name that the members serve, or pick the name of each member", "--host-name NAME --host-name-from-backend-pool false",
+				"$settings.HostName = 'NAME'; $settings.PickHostNameFromBackendAddress = $false",
+				"Override with new host name", "hostName, or pickHostNameFromBackendAddress: true without hostName,"),
 			backend("better: let the members serve the users' host name (a custom domain of the App Service), so that cookies and redirects stay right"),
 		},
 	},
@@ -201,7 +202,8 @@ var configuration = []Cause{
 		Fixes: []Fix{
 			{
 				Side: "gateway", Change: "give each client a backend connection of its own",
-				AzCLI: "az network application-gateway show -g {group} -n {gateway} --query 'backendHttpSettingsCollection[].[name, dedicatedBackendConnection]'",
+				PowerShell: getGateway + "$settings = Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings}; $settings.DedicatedBackendConnection = $true" + setGateway,
+				Portal:     "Backend settings > {settings} > Dedicated backend connection",
 			},
 			backend("let the application authenticate requests: tokens or OpenID Connect"),
 		},

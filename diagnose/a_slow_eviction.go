@@ -2,11 +2,9 @@ package diagnose
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"causeway/fault"
-	"causeway/gateway"
 )
 
 var deadMemberInUse = hypothesis{
@@ -27,23 +25,28 @@ func slowEviction(q *inquiry) {
 			return
 		}
 		o.events = trimBefore(o.events)
-		confidence := High
-		if len(o.events) < 3 {
-			confidence = Medium
-		}
-		f := q.claim("a-slow-eviction", o.events, scopeOf(o.events), confidence)
-		f.says("access-log", fmt.Sprintf("%d attempts on %s failed between %s and %s, and none after", len(o.events), k.member, stamp(o.from()), stamp(o.last())), o.events...)
-		f.says("backend-health", fmt.Sprintf("%s turned to Down at %s (%s): %s after the first failure", k.member, stamp(down.at), down.reason, seconds(down.at.Sub(o.from()))))
-		f.excludes("c-restart", "the member did not come back before its health turned")
-		f.excludes("b-refused", "the failures end with the change of health, and the other members of the pool kept answering")
-		f.expect("backend", len(o.events), len(o.events), "exact", "a member that was taken out before it stops gets no request any more")
-		f.expect("gateway", 0, len(o.events), "bounded", "in proportion to how much sooner the probes give up")
-		interval, threshold, sooner := q.soonerProbe(o.events[0].settings)
-		q.fill(map[string]string{"address": k.server.String(), "interval": fmt.Sprint(interval), "threshold": fmt.Sprint(threshold)}, f)
-		if !sooner {
-			f.Fixes = slices.DeleteFunc(f.Fixes, func(x Fix) bool { return x.Side == "gateway" })
-		}
+		q.evictedSlowly(k, o, down)
 	})
+}
+
+func (q *inquiry) evictedSlowly(k memberKey, o outage, down change) {
+	f := q.claim("a-slow-eviction", o.events, scopeOf(o.events), confidenceOf(len(o.events) >= 3 && o.refused > o.silent))
+	f.says("access-log", fmt.Sprintf("%d attempts on %s failed; the first began at %s, the last at %s, and none after", len(o.events), k.member, stamp(o.from()), stamp(lastStart(o.events))), o.events...)
+	f.says("backend-health", fmt.Sprintf("%s turned to Down at %s (%s): %s after the first of them had begun", k.member, stamp(down.at), down.reason, seconds(down.at.Sub(o.from()))))
+	f.excludes("c-restart", "the member did not come back before its health turned")
+	f.excludes("b-refused", "the failures end with the change of health, and the other members of the pool kept answering")
+	if o.silent > o.refused {
+		f.says("access-log", fmt.Sprintf("%d of them were taken and never answered: the member hung, or could not be reached; nobody says that it was stopped", o.silent))
+		f.may("d-vm-freeze", "d-gc-pause", "b-drop")
+		f.expect("backend", 0, len(o.events), "unknown", "that depends on why it no longer answered")
+	} else {
+		f.expect("backend", len(o.events), len(o.events), "exact", "a member that was taken out before it stops gets no request any more")
+	}
+	f.expect("gateway", 0, len(o.events), "bounded", "in proportion to how much sooner the probes give up")
+	if t := q.trailOf(o.events[0]); t != nil && !t.isUp() {
+		f.says("backend-health", k.member+" is still down: "+t.now.Detail)
+	}
+	q.fill(map[string]string{"address": k.server.String()}, f)
 }
 
 // othersAnswered reports whether another member under the same settings answered during the outage.
@@ -79,8 +82,12 @@ func lastStart(events []*event) time.Time {
 
 // probeInterval is the time between two probes under settings; Azure's default without a document.
 func (q *inquiry) probeInterval(settings string) time.Duration {
-	if p := q.probeOf(settings); p != nil {
-		return time.Duration(p.Interval) * time.Second
+	if q.config != nil {
+		if s := q.config.Setting(settings); s != nil {
+			if p := q.config.Probe(s.Probe); p != nil {
+				return time.Duration(p.Interval) * time.Second
+			}
+		}
 	}
 	return 30 * time.Second
 }
@@ -151,27 +158,4 @@ func (q *inquiry) listed(member string) bool {
 		}
 	}
 	return false
-}
-
-// soonerProbe is an interval in seconds and a threshold that notice a dead member sooner than those of now; sooner is
-// false where it hardly goes any sooner.
-func (q *inquiry) soonerProbe(settings string) (interval, threshold int, sooner bool) {
-	nowInterval, nowThreshold := 30, 3
-	if p := q.probeOf(settings); p != nil {
-		nowInterval, nowThreshold = p.Interval, p.UnhealthyThreshold
-	}
-	interval, threshold = min(5, max(1, nowInterval/2)), min(2, nowThreshold)
-	return interval, threshold, interval*threshold < nowInterval*nowThreshold
-}
-
-// probeOf is the custom probe of settings; nil where the default one is in use, or there is no document.
-func (q *inquiry) probeOf(settings string) *gateway.Probe {
-	if q.config == nil {
-		return nil
-	}
-	s := q.config.Setting(settings)
-	if s == nil {
-		return nil
-	}
-	return q.config.Probe(s.Probe)
 }

@@ -288,8 +288,8 @@ func lookalike(limit, hint time.Duration) string {
 	case 0:
 		return ""
 	case 1:
-		return ". " + names[0] + " has this default"
+		return "; that is the default of " + names[0]
 	default:
-		return ". " + strings.Join(names[:n-1], ", ") + " and " + names[n-1] + " have this default"
+		return "; that is the default of " + strings.Join(names[:n-1], ", ") + " and " + names[n-1]
 	}
 }

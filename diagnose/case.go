@@ -218,9 +218,7 @@ func (q *inquiry) fill(values map[string]string, f *Finding) {
 		values["gateway"], values["group"] = q.config.Name, resourceGroup(q.config.ID)
 	}
 	values["pool"], values["settings"], values["member"] = f.Scope.Pool, f.Scope.Settings, f.Scope.Member
-	if p := q.probeOf(f.Scope.Settings); p != nil {
-		values["probe"] = p.Name
-	}
+	q.fillProbe(values, f)
 	var pairs []string
 	for k, v := range values {
 		if v != "" {

@@ -149,6 +149,9 @@ func TestSlowEviction(t *testing.T) {
 	s.server("10.0.0.6", "Down", "tcp_connect", "refused", begin.Add(-time.Hour).Format(time.RFC3339)+" Up", down+" Down tcp_connect ECONNREFUSED")
 	r := s.diagnose()
 	expect(t, r, "a-slow-eviction high 0")
+	if text := fmt.Sprint(r.Findings[0].Fixes); !strings.Contains(text, "--interval 5 --threshold 2") || !strings.Contains(text, "start 10.0.0.6 again") {
+		t.Error(text)
+	}
 	if r.Findings[0].Recovered != 30 || r.Findings[0].Scope.Member != "10.0.0.6" {
 		t.Errorf("%+v", r.Findings[0])
 	}

@@ -100,3 +100,8 @@ func (q *inquiry) trailOf(e *event) *trail {
 	}
 	return nil
 }
+
+// isUp reports whether the member is healthy now.
+func (t *trail) isUp() bool {
+	return strings.EqualFold(t.now.Health, "Up") || strings.EqualFold(t.now.Health, "Healthy")
+}
