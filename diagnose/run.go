@@ -28,7 +28,7 @@ var hypotheses = []hypothesis{
 	droppedConnections,
 	noRouteToMember,
 	expired, wrongName, untrusted, notTLS,
-	idleRaces,
+	idleRaces, rebuiltRaces,
 	useLimit,
 	ageLimit,
 	crash,
