@@ -84,6 +84,8 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	r.Undetermined = q.undetermined()
 	r.Verdict = verdict(r)
 	r.Steps = q.steps(r)
+	r.WhatIf = q.whatIf()
+	r.Notices = q.notices()
 	return r
 }
 
