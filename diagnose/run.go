@@ -57,12 +57,16 @@ func Run(b *evidence.Bundle, o Options) (*Report, error) {
 	if err := t.read(b, o); err != nil {
 		return nil, err
 	}
-	q := newInquiry(b, t)
+	return newInquiry(b, t).run(b), nil
+}
+
+// run asks all hypotheses and reports.
+func (q *inquiry) run(b *evidence.Bundle) *Report {
 	q.consider()
 	for _, left := range leftovers {
 		left(q)
 	}
-	return q.report(b), nil
+	return q.report(b)
 }
 
 func (q *inquiry) report(b *evidence.Bundle) *Report {
