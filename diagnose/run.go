@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -174,32 +175,64 @@ func (s *suspicion) group() Open {
 	return g
 }
 
-// missing lists the evidence that would have told more.
+// missing lists the evidence that would have told more, and how to get it.
 func (q *inquiry) missing(b *evidence.Bundle) []Missing {
 	out := []Missing{}
+	name, group := nameAndGroup(q.config)
 	if b.Logs() == 0 {
 		out = append(out, Missing{
 			What: "access log", Why: "without it no failed request can be attributed",
-			How: "give the data directory of the gateway, or the access-log files exported from Azure's storage account",
+			How: "give the data directory of the gateway, or the access-log files exported from Azure's storage account; causeway collect writes a script that gets all of it",
 		})
 	}
 	if q.config == nil {
-		out = append(out, Missing{
-			What: "gateway document", Why: "without it request timeouts and pools are not known",
-			How: "az network application-gateway show -g GROUP -n GATEWAY > gateway.json",
-		})
+		out = append(out, missingDocument("without it request timeouts and pools are not known"))
 	}
 	if q.health == nil {
 		out = append(out, Missing{
 			What: "backend health", Why: "without it nothing can be said of probes",
-			How: "az network application-gateway show-backend-health -g GROUP -n GATEWAY > health.json",
+			How: fmt.Sprintf("az network application-gateway show-backend-health -g %s -n %s -o json > health.json", group, name),
 		})
 	}
-	if q.requests > 0 && q.own == 0 {
+	if q.requests == 0 || q.own > 0 {
+		return out
+	}
+	if len(q.metrics) == 0 {
 		out = append(out, Missing{
-			What: "Causeway's trace", Why: "Azure's log does not say in which phase a connection failed, nor whether it was reused",
-			How: "run the same configuration on Causeway, or add the members' own logs",
+			What: "metrics", Why: "without them it is not known whether the gateway was short of capacity, nor when members were unhealthy",
+			How: "az monitor metrics list --resource " + orWord(q.resourceID(), "GATEWAY_ID") + " --metrics CapacityUnits ComputeUnits CurrentConnections HealthyHostCount UnhealthyHostCount BackendConnectTime BackendFirstByteResponseTime --interval PT1M --start-time " + stamp(q.from) + " --end-time " + stamp(q.to) + " -o json > metrics.json",
 		})
 	}
+	if len(q.activity) == 0 {
+		out = append(out, Missing{
+			What: "activity log", Why: "without it failures cannot be held against changes",
+			How: fmt.Sprintf("az monitor activity-log list -g %s --start-time %s --end-time %s -o json > activity.json", group, stamp(q.from.Add(-24*time.Hour)), stamp(q.to)),
+		})
+	}
+	out = append(out, Missing{
+		What: "Causeway's trace", Why: "Azure's log does not say in which phase a connection failed, nor whether it was reused",
+		How: "run the same configuration on Causeway, or add the members' own logs",
+	})
 	return out
+}
+
+func (q *inquiry) resourceID() string {
+	if q.config != nil && q.config.ID != "" {
+		return q.config.ID
+	}
+	for _, id := range sortedKeys(q.gateways) {
+		return id
+	}
+	return ""
+}
+
+func orWord(s, word string) string {
+	if s == "" {
+		return word
+	}
+	return s
+}
+
+func missingDocument(why string) Missing {
+	return Missing{What: "gateway document", Why: why, How: "az network application-gateway show -g GROUP -n GATEWAY > gateway.json"}
 }
