@@ -241,14 +241,16 @@ func (b *Bundle) list(name string, data []byte) {
 	}
 }
 
-// Take adds the configuration of a running gateway.
-func (b *Bundle) Take(document, local []byte, dir string) {
-	b.config("the running gateway", document)
+// Take adds the configuration of a running gateway. Parameters are those of a document that is a template.
+func (b *Bundle) Take(document, parameters, local []byte, dir string) {
+	b.configWith("the running gateway", document, parameters)
 	b.localYAML("the running gateway", local, dir)
 }
 
-func (b *Bundle) config(name string, data []byte) {
-	d, err := gateway.Parse(data)
+func (b *Bundle) config(name string, data []byte) { b.configWith(name, data, nil) }
+
+func (b *Bundle) configWith(name string, data, parameters []byte) {
+	d, err := gateway.ParseWith(data, parameters)
 	if err != nil {
 		b.skip(name, 0, err.Error())
 		return

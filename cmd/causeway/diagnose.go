@@ -133,7 +133,7 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 	if err != nil {
 		return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err)}
 	}
-	b.Take(config.Document, config.Local, config.Dir)
+	b.Take(config.Document, config.Parameters, config.Local, config.Dir)
 	b.Health = &health
 	return b, nil
 }
