@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
@@ -268,10 +269,14 @@ func TestWhatOnlyADeploymentKnows(t *testing.T) {
 func TestHostileTemplatesEndInAnError(t *testing.T) {
 	f := func(name, more, value string) {
 		t.Helper()
+		start := time.Now()
 		_, err := Parse(armTemplate(more, gatewayResource("gw", `"tags":{"a":`+value+`},`)))
 		var format *FormatError
 		if !errors.As(err, &format) || format.Hint == "" {
 			t.Errorf("%s: got %v, want an error of the format", name, err)
+		}
+		if took := time.Since(start); took > 20*time.Second { // a second, but for the race detector on a busy machine
+			t.Errorf("%s: took %v", name, took)
 		}
 	}
 	doubling := func(list bool) string {
@@ -291,6 +296,15 @@ func TestHostileTemplatesEndInAnError(t *testing.T) {
 	f("long loop", "", `{"copy":[{"name":"x","count":1000000,"input":1}]}`)
 	f("loops in loops", "", `{"copy":[{"name":"x","count":800,"input":{"copy":[{"name":"y","count":800,"input":{"copy":[{"name":"z","count":800,"input":1}]}}]}}]}`)
 	f("range", "", `"[range(0, 2000000000)]"`)
+	many := func(format string) string {
+		var b strings.Builder
+		for i := range 100000 {
+			fmt.Fprintf(&b, format, i)
+		}
+		return strings.TrimSuffix(b.String(), ",")
+	}
+	f("many names", `"variables":{`+many(`"v%d":1,`)+"},", "["+many(`"[variables('v%d')]",`)+"]")
+	f("many loops", "", `{"copy":[`+many(`{"name":"n%d","count":0,"input":1},`)+`]}`)
 	f("replace", doubling(false), `"[replace(variables('v15'), 'x', variables('v15'))]"`)
 }
 

@@ -45,7 +45,7 @@ func (m *migration) probes() {
 	m.each("probes", func(path, name string, _, p map[string]any) {
 		host, _ := p["host"].(string)
 		if p["protocol"] == "Https" && host != "" {
-			m.add(Check, path+".host", fmt.Sprintf("the host %q of the probe %q is also sent as SNI and compared with the certificate", host, name),
+			m.add(Check, path+".host", fmt.Sprintf("the host %q of the probe %q is also sent as SNI, and compared with the certificate where validateSNI is on", host, name),
 				"v1 uses it as the Host header alone and sends the FQDN of the member as SNI", "see that backends have a certificate for it; on v2 the probe may also take its host from the settings")
 		}
 	})
@@ -69,7 +69,7 @@ func (m *migration) operations() {
 	m.add(Check, "", "the access log has another form: timeTaken in seconds, not milliseconds; instanceId is appgw_0, not ApplicationGatewayRole_IN_0; requestQuery is the query, not where the request went",
 		"v2 writes its own schema: error_info, serverRouted, serverStatus and serverResponseLatency are fields, and a client that went away is 499, not 0", "change queries, dashboards and parsers")
 	m.add(Check, "", "the performance log is gone", "v2 has metrics in its place", "use the metrics CapacityUnits, ComputeUnits, HealthyHostCount, UnhealthyHostCount, Throughput")
-	m.add(Check, "", "the metric FailedRequests means something else", "on v1 it counts connections and requests to backends that failed; on v2 also every 5xx that a backend answers itself", "set the thresholds of alerts anew")
+	m.add(Check, "", "the metric FailedRequests means something else", "on v1 it counts connections to backends that failed and requests that ran out of time; on v2 every 5xx, whether the gateway made it or a backend answered it", "set the thresholds of alerts anew")
 	m.add(Info, "", "v1 was retired on 28 April 2026", "Azure makes no new gateways of it since September 2024", "nothing more")
 	m.add(Info, "", "locks, role assignments and policies on the v1 gateway are not part of its document", "they belong to the resource", "see which of them v2 needs")
 }

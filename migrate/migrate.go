@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -78,6 +79,8 @@ func Convert(v1 *gateway.Document, o Options) (*Result, error) {
 	return m.result()
 }
 
+var azureName = regexp.MustCompile(`^[A-Za-z0-9]([\w.-]{0,78}\w)?$`)
+
 func check(v1 *gateway.Document, o Options) (Options, error) {
 	c := v1.Config
 	if o.Name == "" {
@@ -92,8 +95,8 @@ func check(v1 *gateway.Document, o Options) (Options, error) {
 		return o, &Error{"the v1 document is not valid", "mend it first: causeway config validate", v1.Problems()}
 	case strings.EqualFold(o.Name, c.Name):
 		return o, &Error{Message: fmt.Sprintf("the v2 gateway would have the name of the v1 gateway, %s; both run side by side for a while", c.Name), Hint: "choose another name with --name"}
-	case o.Name == "" || strings.ContainsAny(o.Name, "/?#\"\\") || len(o.Name) > 80:
-		return o, &Error{Message: fmt.Sprintf("%q is no name for a gateway", o.Name), Hint: "use up to 80 letters, digits, '_', '.' and '-'"}
+	case !azureName.MatchString(o.Name):
+		return o, &Error{Message: fmt.Sprintf("%q is no name for a gateway", o.Name), Hint: "choose one with --name: up to 80 letters, digits, '_', '.' and '-'"}
 	case o.Subnet != "" && !strings.Contains(strings.ToLower(o.Subnet), "/subnets/"):
 		return o, &Error{Message: fmt.Sprintf("the subnet %q is not the id of a subnet", o.Subnet), Hint: "az network vnet subnet show -g GROUP --vnet-name VNET -n SUBNET --query id"}
 	}

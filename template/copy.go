@@ -29,6 +29,9 @@ func (e env) copyInto(out *object, loops []any) error {
 		if err != nil {
 			return err
 		}
+		if err := e.spend(len(out.members) / 16); err != nil {
+			return err
+		}
 		out.set(o.text("name"), v)
 	}
 	return nil

@@ -14,7 +14,11 @@ type run struct {
 	parsed   map[string]node
 	problems []Problem
 	seen     map[string]bool // problems by path and message
+	reported [2]int          // warnings, errors
 }
+
+// mostProblems of each severity are enough to know what to do, and bound what a hostile template can fill.
+const mostProblems = 1000
 
 // spend counts steps, and ends the evaluation when it has taken too many.
 func (r *run) spend(steps int) error {
@@ -27,7 +31,12 @@ func (r *run) spend(steps int) error {
 func (r *run) report(isError bool, path, code, hint, format string, args ...any) {
 	p := Problem{path, code, fmt.Sprintf(format, args...), hint, isError}
 	key := p.Path + "\x00" + p.Message
-	if !r.seen[key] && len(r.seen) < 1000 {
+	count := &r.reported[0]
+	if isError {
+		count = &r.reported[1]
+	}
+	if !r.seen[key] && *count < mostProblems {
+		*count++
 		r.seen[key] = true
 		r.problems = append(r.problems, p)
 	}
@@ -287,10 +296,17 @@ func (e env) own(name string, args []any) (any, error) {
 	namespace, short, _ := strings.Cut(name, ".")
 	for _, item := range e.functions {
 		group, _ := item.(*object)
+		if err := e.spend(0); err != nil {
+			return nil, err
+		}
 		if !strings.EqualFold(group.text("namespace"), namespace) {
 			continue
 		}
-		f := group.object("members").object(short)
+		v, _, err := e.find(group.object("members"), short)
+		if err != nil {
+			return nil, err
+		}
+		f, _ := v.(*object)
 		if f == nil {
 			break
 		}
@@ -317,11 +333,14 @@ func (e env) parameter(name string) (any, error) {
 		}
 		return nil, wrong("a function sees its own parameters alone", "there is no parameter %s", quoted(name))
 	}
-	declared, ok := e.parameters.get(name)
-	if !ok {
-		return nil, wrong("declare it under parameters", "there is no parameter %s", quoted(name))
-	}
 	return e.once("parameters", name, func(e env) (any, error) {
+		declared, ok, err := e.find(e.parameters, name)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, wrong("declare it under parameters", "there is no parameter %s", quoted(name))
+		}
 		o, _ := declared.(*object)
 		return e.parameterValue(name, o)
 	})
@@ -329,7 +348,10 @@ func (e env) parameter(name string) (any, error) {
 
 func (e env) parameterValue(name string, declared *object) (any, error) {
 	secure := strings.HasPrefix(strings.ToLower(declared.text("type")), "secure")
-	v, given := e.given.get(name)
+	v, given, err := e.find(e.given, name)
+	if err != nil {
+		return nil, err
+	}
 	if u, ok := v.(*unknown); ok && u.placeholder == "" { // in a key vault
 		return e.secret(name, "give its value with --parameters, or name the files of a certificate in causeway.yaml"), nil
 	}
@@ -337,7 +359,6 @@ func (e env) parameterValue(name string, declared *object) (any, error) {
 		fallback, has := declared.get("defaultValue")
 		switch {
 		case has:
-			var err error
 			if v, err = e.at(e.path + ".defaultValue").value(fallback); err != nil {
 				return nil, err
 			}
@@ -376,24 +397,43 @@ func (e env) variable(name string) (any, error) {
 	if e.bound != nil {
 		return nil, wrong("a function sees its own parameters alone", "there is no variable %s", quoted(name))
 	}
-	v, ok := e.variables.get(name)
-	if !ok {
+	return e.once("variables", name, func(e env) (any, error) {
+		v, ok, err := e.find(e.variables, name)
+		switch {
+		case err != nil:
+			return nil, err
+		case ok:
+			return e.value(v)
+		}
 		return e.variableLoop(name)
+	})
+}
+
+// find is get, and counts as work: a template may have many names and ask for each.
+func (s *scope) find(o *object, name string) (any, bool, error) {
+	if o == nil {
+		return nil, false, nil
 	}
-	return e.once("variables", name, func(e env) (any, error) { return e.value(v) })
+	v, ok := o.get(name)
+	return v, ok, s.spend(len(o.members) / 16)
 }
 
 // variableLoop looks for the variable among those that a loop makes.
 func (e env) variableLoop(name string) (any, error) {
-	loops, _ := e.variables.value("copy").([]any)
+	v, _, err := e.find(e.variables, "copy")
+	if err != nil {
+		return nil, err
+	}
+	loops, _ := v.([]any)
 	for i, item := range loops {
+		if err := e.spend(0); err != nil {
+			return nil, err
+		}
 		o, _ := item.(*object)
 		if !strings.EqualFold(o.text("name"), name) {
 			continue
 		}
-		return e.once("variables", name, func(e env) (any, error) {
-			return e.at(e.scope.path + "variables.copy[" + strconv.Itoa(i) + "]").turns(o)
-		})
+		return e.at(e.scope.path + "variables.copy[" + strconv.Itoa(i) + "]").turns(o)
 	}
 	return nil, wrong("declare it under variables", "there is no variable %s", quoted(name))
 }

@@ -44,7 +44,9 @@ func Evaluate(data, parameters []byte, wanted func(resourceType string) bool) (*
 	}
 	w := &walk{run: r, wanted: wanted, result: &Result{}}
 	s := newScope(r, path, template, given, 0)
-	s.strangers()
+	if err := s.strangers(); err != nil {
+		return nil, err
+	}
 	if err := w.resources(env{scope: s}, template.value("resources"), path+"resources", "", ""); err != nil {
 		return nil, err
 	}
@@ -95,16 +97,19 @@ func merge(given *object, file []byte) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &object{}
-	for _, o := range []*object{given, more} {
-		if o == nil {
-			continue
-		}
-		for _, m := range o.members {
-			out.set(m.key, m.value)
+	if given == nil {
+		return more, nil
+	}
+	inFile := map[string]bool{}
+	for _, m := range more.members {
+		inFile[strings.ToLower(m.key)] = true
+	}
+	for _, m := range given.members {
+		if !inFile[strings.ToLower(m.key)] {
+			more.members = append(more.members, m)
 		}
 	}
-	return out, nil
+	return more, nil
 }
 
 // readParameters reads a parameters file, or an object from names to values.
@@ -148,16 +153,21 @@ func values(o *object) *object {
 }
 
 // strangers reports values for parameters that the template does not declare, as a deployment does.
-func (s *scope) strangers() {
+func (s *scope) strangers() error {
 	if s.given == nil {
-		return
+		return nil
 	}
 	for _, m := range s.given.members {
-		if _, ok := s.parameters.get(m.key); !ok {
+		_, ok, err := s.find(s.parameters, m.key)
+		if err != nil {
+			return err
+		}
+		if !ok {
 			s.report(false, s.path+"parameters", "TemplateParameterUnknown", "check the spelling, or remove it; Azure refuses it",
 				"a value is given for %s, which the template does not declare", quoted(m.key))
 		}
 	}
+	return nil
 }
 
 // walk goes through the resources of a template.
