@@ -18,6 +18,7 @@ import (
 
 	"causeway/accesslog"
 	"causeway/gateway"
+	"causeway/template"
 )
 
 // Bundle is all the evidence there is.
@@ -192,13 +193,17 @@ func (b *Bundle) whole(name string, data []byte, form form) {
 // document takes a JSON document for what it is.
 func (b *Bundle) document(name string, data []byte) {
 	var shape struct {
-		Schema   string          `json:"schema"`
-		Pools    json.RawMessage `json:"backendAddressPools"`
-		Pool     json.RawMessage `json:"backendAddressPool"`
-		Value    json.RawMessage `json:"value"`
-		Document []byte          `json:"document"`
-		Local    []byte          `json:"local"`
-		Dir      string          `json:"dir"`
+		Schema     string          `json:"schema"`
+		Pools      json.RawMessage `json:"backendAddressPools"`
+		Pool       json.RawMessage `json:"backendAddressPool"`
+		Value      json.RawMessage `json:"value"`
+		Document   []byte          `json:"document"`
+		Parameters []byte          `json:"parameters"`
+		Local      []byte          `json:"local"`
+		Dir        string          `json:"dir"`
+	}
+	if !json.Valid(data) { // templates have comments
+		data = bytes.TrimSpace(template.StrictJSON(data))
 	}
 	if data[0] == '[' {
 		b.list(name, data)
@@ -212,7 +217,7 @@ func (b *Bundle) document(name string, data []byte) {
 	case strings.HasPrefix(shape.Schema, "causeway."):
 		// a report of an earlier diagnosis is no evidence, and no fault
 	case shape.Document != nil:
-		b.config(name, shape.Document)
+		b.configWith(name, shape.Document, shape.Parameters)
 		b.localYAML(name, shape.Local, shape.Dir)
 	case isHealth(shape.Pools), isHealth(data) && shape.Pool != nil:
 		if h, err := decodeHealth(data); err != nil {
