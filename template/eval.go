@@ -358,7 +358,7 @@ func (e env) parameterValue(name string, declared *object) (any, error) {
 	if !given {
 		fallback, has := declared.get("defaultValue")
 		switch {
-		case has:
+		case has && (fallback != nil || !secure): // exports write null where a secret was
 			if v, err = e.at(e.path + ".defaultValue").value(fallback); err != nil {
 				return nil, err
 			}

@@ -61,6 +61,7 @@ var functionTable = map[string]function{
 	"array":        {1, 1, false, toArray},
 	"coalesce":     {1, -1, true, coalesce},
 	"union":        {1, -1, false, union},
+	"shallowmerge": {1, 1, false, shallowMerge},
 	"intersection": {1, -1, false, intersection},
 	"length":       {1, 1, false, length},
 	"empty":        {1, 1, false, empty},
@@ -376,6 +377,25 @@ func (e env) merge(a, b *object) (*object, error) {
 			continue
 		}
 		out.set(m.key, m.value)
+	}
+	return out, nil
+}
+
+// shallowMerge joins the objects of a list; of a name that several have the last one counts whole.
+func shallowMerge(e env, args []any) (any, error) {
+	list, _ := args[0].([]any)
+	out := &object{}
+	for _, item := range list {
+		o, ok := item.(*object)
+		if !ok {
+			return nil, wrong("give a list of objects", "shallowMerge() of %s", kindOf(item))
+		}
+		for _, m := range o.members {
+			if err := e.spend(len(out.members) / 16); err != nil {
+				return nil, err
+			}
+			out.set(m.key, m.value)
+		}
 	}
 	return out, nil
 }

@@ -17,7 +17,7 @@ func evaluateOne(t testing.TB, expression string) (string, []Problem, error) {
 		"parameters":{
 			"text":{"type":"string","defaultValue":"Hello"}, "number":{"type":"int","defaultValue":7},
 			"list":{"type":"array","defaultValue":["a","b","c"]}, "given":{"type":"string"}, "none":{"type":"string","nullable":true},
-			"secret":{"type":"secureString"}, "missing":{"type":"string"}},
+			"secret":{"type":"secureString"}, "exported":{"type":"SecureString","defaultValue":null}, "blank":{"type":"SecureString","defaultValue":""}, "missing":{"type":"string"}},
 		"variables":{"object":{"Name":"gw","inner":{"list":[1,2,3],"null":null}},"greeting":"[concat(parameters('TEXT'), '!')]"},
 		"resources":[{"type":"T","name":"n","value":`+string(text)+`}]}`),
 		[]byte(`{"parameters":{"given":{"value":"here"}}}`), func(string) bool { return true })
@@ -52,6 +52,7 @@ func TestExpressions(t *testing.T) {
 	f("[parameters('text')]", `"Hello"`)
 	f("[PARAMETERS('Given')]", `"here"`)
 	f("[parameters('none')]", `null`)
+	f("[parameters('blank')]", `""`)
 	f("[variables('greeting')]", `"Hello!"`)
 	f("[variables('object').name]", `"gw"`)
 	f("[variables('object')['inner'].LIST[1]]", `2`)
@@ -116,6 +117,7 @@ func TestExpressions(t *testing.T) {
 	f("[concat(parameters('list'), createArray(1))]", `["a","b","c",1]`)
 	f("[union(parameters('list'), createArray('c', 'd'))]", `["a","b","c","d"]`)
 	f("[union(createObject('a', createObject('x', 1)), createObject('A', createObject('y', 2)))]", `{"a":{"x":1,"y":2}}`)
+	f("[shallowMerge(createArray(createObject('a', createObject('x', 1)), createObject('a', createObject('y', 2))))]", `{"a":{"y":2}}`)
 	f("[intersection(parameters('list'), createArray('c'))]", `["c"]`)
 	f("[array('a')]", `["a"]`)
 	f("[items(createObject('b', 1, 'a', 2))[0]]", `{"key":"a","value":2}`)
@@ -173,6 +175,7 @@ func TestExpressionsThatCannotBeEvaluated(t *testing.T) {
 	// Placeholders stand for what is not there, also inside texts.
 	f("[concat('https://', reference('x').fqdn)]", "known only once the template is deployed")
 	f("[parameters('secret')]", "\"secret\" is not here")
+	f("[parameters('exported')]", "\"exported\" is not here")
 	f("[listKeys('x', '1').keys[0].value]", "\"listKeys()\" is not here")
 	f("[uniqueString('a')]", "does not publish")
 	f("[guid('a')]", "does not publish")
