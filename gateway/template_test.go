@@ -338,3 +338,15 @@ func FuzzTemplate(f *testing.F) {
 		}
 	})
 }
+
+// Bicep builds templates with symbolic names, functions of its own and lambdas.
+func TestTemplateThatBicepBuilt(t *testing.T) {
+	d := parseTemplate(t, readTestFile(t, "bicep.template.json"), []byte(`{"probePath":{"value":"/ready"}}`))
+	if len(d.Problems()) > 0 {
+		t.Errorf("problems:\n%s", problemText(d.Problems()))
+	}
+	c := d.Config
+	if c.Name != "gw" || c.Listeners[1].HostNames[0] != "b.contoso.com" || c.Rules[1].Listener != "b" || c.Rules[1].Priority != 11 || c.Probes[0].Path != "/ready" || c.Pools[0].Members[0].IP != "10.0.0.4" {
+		t.Errorf("%+v", c)
+	}
+}

@@ -249,7 +249,7 @@ func missing(of, key any) error {
 // call finds a function: those that choose what to evaluate come first, then the others, then the template's own.
 func (e env) call(c *call) (any, error) {
 	name := strings.ToLower(strings.TrimPrefix(strings.ToLower(c.name), "sys."))
-	if special, ok := specials()[name]; ok {
+	if special, ok := specialTable[name]; ok {
 		if err := arguments(c.name, len(c.args), special.least, special.most); err != nil {
 			return nil, err
 		}
@@ -262,7 +262,7 @@ func (e env) call(c *call) (any, error) {
 			return nil, err
 		}
 	}
-	if f, ok := functions()[name]; ok {
+	if f, ok := functionTable[name]; ok {
 		if err := arguments(c.name, len(args), f.least, f.most); err != nil {
 			return nil, err
 		}

@@ -15,8 +15,6 @@ type function struct {
 	eval         func(e env, args []any) (any, error)
 }
 
-func functions() map[string]function { return functionTable }
-
 var functionTable = map[string]function{
 	"concat":                 {1, -1, true, concat},
 	"format":                 {1, -1, true, format},

@@ -8,8 +8,6 @@ type special struct {
 	eval        func(e env, args []node) (any, error)
 }
 
-func specials() map[string]special { return specialTable }
-
 // specialTable is filled by init because its functions evaluate expressions, which look into the table.
 var specialTable map[string]special
 
