@@ -136,7 +136,7 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 	if status.Lost > 0 {
 		b.Notes = append(b.Notes, were(status.Lost, "access-log record")+" lost by the gateway: what they would tell is missing here")
 	}
-	b.Take(config.Document, config.Local, config.Dir)
+	b.Take(config.Document, config.Parameters, config.Local, config.Dir)
 	b.Health = &health
 	return b, nil
 }
