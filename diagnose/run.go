@@ -15,6 +15,7 @@ import (
 var hypotheses = []hypothesis{
 	scanners,
 	shortUpload, slowUpload, headerLimit, bodyLimit, invalidRequest,
+	cutDownloads,
 	clientTimers,
 	clientAbort,
 	noListener,
@@ -23,16 +24,22 @@ var hypotheses = []hypothesis{
 	poolWithoutHealthyMembers,
 	unresolvedName,
 	gatewayEnded, outOfDescriptors, outOfPorts,
+	rollouts,
 	restartedMember,
 	deadMemberInUse, vanishedMembers,
+	tooSoonBack,
 	refusedConnections,
+	fullQueues,
 	droppedConnections,
 	noRouteToMember,
-	expired, wrongName, untrusted, notTLS,
+	expired, notYetValid, wrongName, missingIntermediate, untrusted, wrongKeyUsage, notTLS,
+	clientCertificate, sniRequired, tlsVersion, handshakeTimeout,
+	plainToTLS, wrongProtocolVersion, foreignService,
 	idleRaces, rebuiltRaces,
 	useLimit,
 	ageLimit,
 	crash,
+	earlyResponses,
 	forgottenConnections,
 	slowInspection,
 	capacityAtMaximum, busyGateway,
@@ -43,6 +50,7 @@ var hypotheses = []hypothesis{
 	maskedStatus, shedding, innerTimers,
 	cutAnswers,
 	lostRequests,
+	slowUploadRead, slowBody,
 	bigHead, ambiguous, invalidHead, badChunk,
 	cutBody,
 	backends5xx,
@@ -50,7 +58,7 @@ var hypotheses = []hypothesis{
 }
 
 // leftovers say what failures that no cause claims may be, and what would tell.
-var leftovers = []func(*inquiry){timeoutsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft}
+var leftovers = []func(*inquiry){timeoutsLeft, alertsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft}
 
 // Run diagnoses.
 func Run(b *evidence.Bundle, o Options) (*Report, error) {
