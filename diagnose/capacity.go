@@ -295,7 +295,7 @@ func (c *CapacityReport) adviseV2(config *gateway.Config) {
 	}
 	least := max(2, int(math.Ceil(peak/unitsPerInstance/2)))
 	most := min(mostInstances, max(least+2, int(math.Ceil(peak/unitsPerInstance*2)), 10))
-	manual := max(2, int(math.Ceil(peak/unitsPerInstance*1.15)))
+	manual := max(2, int(math.Ceil(peak/unitsPerInstance*1.2)))
 	name, group := nameAndGroup(config)
 	if c.Instances[0] != c.Instances[1] || config == nil {
 		c.Advice = append(c.Advice, Advice{

@@ -34,6 +34,7 @@ type Bundle struct {
 	Repeated int        // rows that stood in more than one place, counted once
 	Notes    []string   // what was assumed, and what could not be made sure
 
+	visit   func(path, name string) // in place of looking at a file
 	logs    []*source
 	size    int64
 	done    atomic.Int64
@@ -135,6 +136,10 @@ func (b *Bundle) standardInput() error {
 
 // file looks at what one file holds. name is how it is spoken of.
 func (b *Bundle) file(path, name string) {
+	if b.visit != nil {
+		b.visit(path, name)
+		return
+	}
 	err := walk(path, name, nil, func(l *leaf) error {
 		b.look(path, name, l)
 		return nil
