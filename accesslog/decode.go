@@ -34,6 +34,7 @@ type Decoder struct {
 	scan    scanner
 	row     Row
 	ext     extension
+	arena   []byte // of texts whose escapes were undone
 	names   map[string]string
 	servers map[string]netip.AddrPort
 }
@@ -117,8 +118,9 @@ func (d *Decoder) fill(row *Row, r *Record) {
 	attempts := r.Attempts[:0]
 	*r = Record{
 		ResourceID: d.name(v[ResourceID]), Listener: d.name(v[Listener]), Rule: d.name(v[Rule]), Pool: d.name(v[Pool]), Settings: d.name(v[Settings]),
-		Instance: d.name(v[InstanceID]), Method: v[Method], OriginalURI: v[OriginalURI], URI: v[URI], Query: v[Query], UserAgent: v[UserAgent],
-		Version: d.name(v[Version]), OriginalHost: v[OriginalHost], Host: v[Host], ContentType: v[ContentType], Status: int(integerOf(v[Status])),
+		Instance: d.name(v[InstanceID]), Method: d.text(row, Method), OriginalURI: d.text(row, OriginalURI), URI: d.text(row, URI), Query: d.text(row, Query),
+		UserAgent: d.text(row, UserAgent), Version: d.name(v[Version]), OriginalHost: d.text(row, OriginalHost), Host: d.text(row, Host),
+		ContentType: d.text(row, ContentType), Status: int(integerOf(v[Status])),
 		Received: integerOf(v[Received]), Sent: integerOf(v[Sent]), ClientTime: secondsOf(v[ClientTime]), TLSCipher: d.name(v[TLSCipher]),
 		TLSProtocol: d.name(v[TLSProtocol]), BackendTLS: d.name(v[BackendTLS]), BackendCipher: d.name(v[BackendCipher]), ErrorInfo: d.name(v[ErrorInfo]),
 		ClientSerial: uint64(integerOf(v[Serial])), ClientUses: int(integerOf(v[Uses])), WAFTime: secondsOf(v[WAFTime]), Declared: -1,
@@ -143,7 +145,23 @@ func (r *Row) When() (time.Time, bool) {
 	return ParseTime(r.values[Generated])
 }
 
-// name returns the text as a string; names that repeat are made once.
+// text is the value of a field without escapes.
+func (d *Decoder) text(row *Row, f Field) []byte {
+	if row.escaped&(1<<f) == 0 {
+		return row.values[f]
+	}
+	if cap(d.arena)-len(d.arena) < len(row.values[f]) {
+		d.arena = make([]byte, 0, max(arenaSize, len(row.values[f])))
+	}
+	begin := len(d.arena)
+	d.arena = unescape(d.arena, row.values[f])
+	return d.arena[begin:len(d.arena):len(d.arena)]
+}
+
+// arenaSize is how much is allocated at once for texts whose escapes are undone.
+const arenaSize = 64 << 10
+
+// name returns the text as a string; names that repeat are made once. Escapes are undone.
 func (d *Decoder) name(text []byte) string {
 	if len(text) == 0 {
 		return ""
@@ -154,8 +172,8 @@ func (d *Decoder) name(text []byte) string {
 	if d.names == nil || len(d.names) >= maxNames {
 		d.names = map[string]string{}
 	}
-	s := string(text)
-	d.names[s] = s
+	s := string(unescape(nil, text))
+	d.names[string(text)] = s
 	return s
 }
 

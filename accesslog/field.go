@@ -37,7 +37,6 @@ const (
 	ClientTime
 	Taken
 	WAFTime
-	WAFMode
 	Transaction
 	TLSCipher
 	TLSProtocol
@@ -53,7 +52,6 @@ const (
 	Host
 	ErrorInfo
 	ContentType
-	Protocol // of a layer-4 listener
 
 	Healthy // performance log
 	Unhealthy
@@ -64,7 +62,6 @@ const (
 
 	RuleID // firewall log
 	Action
-	Site
 	Message
 
 	MetricName // metrics in a storage account
@@ -82,6 +79,8 @@ const (
 	numFields
 )
 
+const _ = uint(63 - numFields) // fields are numbered within a word of bits
+
 // fieldNames are the names without case, suffix and underscores.
 var fieldNames = map[string]Field{
 	"properties": Inner, "body": Inner, "additionalfields": Inner, "causeway": Own,
@@ -90,13 +89,13 @@ var fieldNames = map[string]Field{
 	"clientip": ClientIP, "clientport": ClientPort, "httpmethod": Method, "originalrequesturiwithargs": OriginalURI, "requesturi": URI,
 	"requestquery": Query, "useragent": UserAgent, "httpstatus": Status, "httpversion": Version, "receivedbytes": Received, "sentbytes": Sent,
 	"connectionserialnumber": Serial, "noofconnectionrequests": Uses, "clientresponsetime": ClientTime, "timetaken": Taken,
-	"wafevaluationtime": WAFTime, "wafmode": WAFMode, "transactionid": Transaction, "sslcipher": TLSCipher, "sslprotocol": TLSProtocol,
+	"wafevaluationtime": WAFTime, "transactionid": Transaction, "sslcipher": TLSCipher, "sslprotocol": TLSProtocol,
 	"backendsslprotocol": BackendTLS, "backendsslcipher": BackendCipher, "serverrouted": Server, "serverstatus": ServerStatus,
 	"serverconnecttime": ConnectTime, "serverheadertime": HeaderTime, "serverresponselatency": Latency, "upstreamsourceport": SourcePort,
-	"originalhost": OriginalHost, "host": Host, "errorinfo": ErrorInfo, "contenttype": ContentType, "protocol": Protocol,
+	"originalhost": OriginalHost, "host": Host, "errorinfo": ErrorInfo, "contenttype": ContentType,
 	"healthyhostcount": Healthy, "unhealthyhostcount": Unhealthy, "requestcount": Requests, "latency": AverageLatency,
 	"failedrequestcount": Failed, "throughput": Throughput,
-	"ruleid": RuleID, "action": Action, "site": Site, "message": Message,
+	"ruleid": RuleID, "action": Action, "message": Message,
 	"metricname": MetricName, "total": Total, "average": Average, "minimum": Minimum, "maximum": Maximum, "count": Samples,
 	"timegrain": Grain, "resulttype": Result, "caller": Caller, "correlationid": Correlation,
 }

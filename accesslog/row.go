@@ -9,8 +9,9 @@ import (
 
 // Row is one row of a log as text, by field. Its values belong to whoever filled it in.
 type Row struct {
-	values [numFields][]byte
-	own    []byte // the object `causeway`, raw
+	values  [numFields][]byte
+	escaped uint64 // fields with escapes in their text
+	own     []byte // the object `causeway`, raw
 }
 
 // Set gives a field its text. What stands for nothing (null, a dash) counts as not given.
@@ -21,11 +22,22 @@ func (r *Row) Set(f Field, text []byte) {
 	r.values[f] = text
 }
 
+// SetEscaped is Set for a text with JSON's escapes in it. They are undone when the text is asked for: most are not.
+func (r *Row) SetEscaped(f Field, text []byte) {
+	r.Set(f, text)
+	r.escaped |= 1 << f
+}
+
 // Has reports whether a field has a value.
 func (r *Row) Has(f Field) bool { return len(r.values[f]) > 0 }
 
 // Text is the value of a field; nil if it has none.
-func (r *Row) Text(f Field) []byte { return r.values[f] }
+func (r *Row) Text(f Field) []byte {
+	if r.escaped&(1<<f) != 0 {
+		return unescape(nil, r.values[f])
+	}
+	return r.values[f]
+}
 
 // reset empties the row for the next one.
 func (r *Row) reset() { *r = Row{} }
@@ -138,10 +150,11 @@ func (s *scanner) member(r *Row) error {
 		if field == Inner && len(text) > 1 && text[0] == '{' || field == Inner && len(text) > 1 && escaped {
 			return s.innerText(r, text)
 		}
-		if escaped && field > Own {
-			text = unescape(text)
+		if escaped {
+			r.SetEscaped(field, text)
+		} else {
+			r.Set(field, text)
 		}
-		r.Set(field, text)
 	case c == '{' && field == Inner:
 		return s.object(r)
 	case c == '{' || c == '[':
@@ -159,7 +172,7 @@ func (s *scanner) member(r *Row) error {
 
 // innerText reads an object that stands as text inside a string, as exports of dynamic columns have it.
 func (s *scanner) innerText(r *Row, text []byte) error {
-	inner := scanner{data: unescape(text), depth: s.depth}
+	inner := scanner{data: unescape(nil, text), depth: s.depth}
 	if err := inner.object(r); err != nil && errors.Is(err, errDeep) {
 		return err
 	}
@@ -260,16 +273,16 @@ func (s *scanner) skip() error {
 	return errCut
 }
 
-// unescape undoes JSON's escapes. What is no escape stays as it is.
-func unescape(text []byte) []byte {
-	out := make([]byte, 0, len(text))
-	for i := 0; i < len(text); i++ {
-		if text[i] != '\\' || i+1 == len(text) {
-			out = append(out, text[i])
-			continue
+// unescape appends text to out without JSON's escapes. What is no escape stays as it is.
+func unescape(out, text []byte) []byte {
+	for {
+		i := bytes.IndexByte(text, '\\')
+		if i < 0 || i+1 == len(text) {
+			return append(out, text...)
 		}
-		i++
-		switch c := text[i]; c {
+		out = append(out, text[:i]...)
+		n := 2
+		switch c := text[i+1]; c {
 		case 'b':
 			out = append(out, '\b')
 		case 'f':
@@ -281,14 +294,14 @@ func unescape(text []byte) []byte {
 		case 't':
 			out = append(out, '\t')
 		case 'u':
-			r, n := unicodeEscape(text[i-1:])
+			var r rune
+			r, n = unicodeEscape(text[i:])
 			out = utf8.AppendRune(out, r)
-			i += n - 2
 		default:
 			out = append(out, c)
 		}
+		text = text[i+n:]
 	}
-	return out
 }
 
 // unicodeEscape reads \uXXXX, and a second one where the first is half of a pair; n is how many bytes it took.

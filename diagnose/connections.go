@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"net/netip"
 	"time"
 
 	"causeway/accesslog"
@@ -16,9 +15,8 @@ type connections struct {
 }
 
 type connKey struct {
-	instance string
-	server   netip.AddrPort
-	port     uint16
+	at   *cell // instance and member
+	port uint16
 }
 
 type connState struct {
@@ -35,12 +33,12 @@ const (
 )
 
 // see notes a request, and fills in what its attempt says of the connection.
-func (c *connections) see(r *accesslog.Record, a *accesslog.Attempt) {
+func (c *connections) see(r *accesslog.Record, a *accesslog.Attempt, at *cell) {
 	if a.LocalPort == 0 || !a.Server.IsValid() {
 		return
 	}
 	end := r.Start.Add(r.Taken)
-	k := connKey{r.Instance, a.Server, a.LocalPort}
+	k := connKey{at, a.LocalPort}
 	s, known := c.known[k]
 	idle := r.Start.Sub(s.last)
 	if known && idle < longestIdle {

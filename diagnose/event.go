@@ -3,7 +3,6 @@ package diagnose
 import (
 	"encoding/hex"
 	"net/netip"
-	"strings"
 	"time"
 
 	"causeway/accesslog"
@@ -52,7 +51,7 @@ type event struct {
 func (t *tally) newEvent(r *accesslog.Record, own bool, which int, f fault.Fault, visible bool) *event {
 	e := &event{
 		start: r.Start, at: r.Start.Add(r.Taken), id: idOf(r), pool: r.Pool, settings: r.Settings, rule: r.Rule, listener: r.Listener, instance: r.Instance,
-		method: string(r.Method), path: t.template(r.URI), client: r.Client.Addr(), status: r.Status, taken: r.Taken, visible: visible, own: own, v1: r.V1,
+		method: string(r.Method), path: template(r.URI), client: r.Client.Addr(), status: r.Status, taken: r.Taken, visible: visible, own: own, v1: r.V1,
 		fault: f, declared: r.Declared, bodyRead: r.BodyRead, received: r.Received, sent: r.Sent, tries: len(r.Attempts), info: r.ErrorInfo,
 		host: string(r.OriginalHost), waf: max(0, r.WAFTime), agent: string(r.UserAgent[:min(len(r.UserAgent), 120)]),
 	}
@@ -100,18 +99,10 @@ func idOf(r *accesslog.Record) string {
 const templateMax = 120
 
 // template folds the parts of a path that look like ids, so that one route is one key.
-func template(path string) string {
-	parts := strings.Split(path[:min(len(path), templateMax)], "/")
-	for i, p := range parts {
-		if looksLikeID(p) {
-			parts[i] = "*"
-		}
-	}
-	return strings.Join(parts, "/")
-}
+func template(path []byte) string { return string(fold(nil, path)) }
 
 // looksLikeID reports whether a path segment is mostly digits, or long and hexadecimal.
-func looksLikeID(s string) bool {
+func looksLikeID(s []byte) bool {
 	digits, hexes := 0, 0
 	for _, c := range s {
 		switch {

@@ -22,6 +22,8 @@ type interval struct {
 type series struct {
 	byNumber map[int64]*interval
 	width    time.Duration
+	last     *interval // rows come in about the order of time
+	lastAt   int64
 }
 
 // maxIntervals bounds them: a day of seconds. Beyond, they become twice as long.
@@ -31,6 +33,9 @@ func newSeries() *series { return &series{byNumber: map[int64]*interval{}, width
 
 func (s *series) at(t time.Time) *interval {
 	k := t.UnixNano() / int64(s.width)
+	if s.last != nil && s.lastAt == k {
+		return s.last
+	}
 	m := s.byNumber[k]
 	if m == nil {
 		if len(s.byNumber) >= maxIntervals {
@@ -40,11 +45,13 @@ func (s *series) at(t time.Time) *interval {
 		m = &interval{at: time.Unix(0, k*int64(s.width)).UTC()}
 		s.byNumber[k] = m
 	}
+	s.last, s.lastAt = m, k
 	return m
 }
 
 func (s *series) widen() {
 	s.width *= 2
+	s.last = nil
 	old := s.byNumber
 	s.byNumber = map[int64]*interval{}
 	for _, m := range old {

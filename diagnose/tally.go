@@ -13,34 +13,35 @@ import (
 // tally is what one pass over the records leaves: every failure, and of the rest what the tests need. Its size does not
 // grow with the log.
 type tally struct {
-	requests  int
-	failures  int
-	recovers  int
-	from, to  time.Time
-	own       int // records with Causeway's object
-	events    []*event
-	members   map[memberKey]*memberTally
-	routes    map[routeKey]*routeTally
-	instances map[string]*cell         // by instance
-	cells     map[instanceMember]*cell // by instance and member
-	timeouts  map[string]time.Duration // request timeout by settings, where the document is known
-	statuses  map[int]int              // answers to clients
-	gateways  map[string]int           // records by resource id
-	blocked   map[[16]byte]string      // requests that the firewall ended, with the rule
-	perf      []accesslog.Performance  // of a first-generation gateway
-	line      *series                  // of time
-	clock     *clock                   //
-	conns     connections              //
-	sample    sampler                  // of failures that are too many to be kept
-	templates map[string]string        // of paths seen, so that most cost nothing
-	v1        int                      // records of the first generation
-	waf       histogram                // time that the firewall took
-	wafSlow   int                      // requests of which it took most
-	wanted    [16]byte                 // transaction that is looked for
-	found     *accesslog.Record        // its record
-	foundOwn  bool
-	allTime   time.Duration // of answered requests
-	ownTime   time.Duration // of answered requests, outside of members
+	requests    int
+	failures    int
+	recovers    int
+	from, to    time.Time
+	own         int // records with Causeway's object
+	events      []*event
+	members     map[memberKey]*memberTally
+	routes      map[routeKey]*routeTally
+	instances   map[string]*cell         // by instance
+	cells       map[instanceMember]*cell // by instance and member
+	timeouts    map[string]time.Duration // request timeout by settings, where the document is known
+	gateways    map[string]*int          // records by resource id
+	blocked     map[[16]byte]string      // requests that the firewall ended, with the rule
+	perf        []accesslog.Performance  // of a first-generation gateway
+	line        *series                  // of time
+	clock       *clock                   //
+	conns       connections              //
+	sample      sampler                  // of failures that are too many to be kept
+	find        finder
+	v1          int       // records of the first generation
+	waf         histogram // time that the firewall took
+	wafSlow     int       // requests of which it took most
+	lastID      string
+	lastGateway *int
+	wanted      [16]byte          // transaction that is looked for
+	found       *accesslog.Record // its record
+	foundOwn    bool
+	allTime     time.Duration // of answered requests
+	ownTime     time.Duration // of answered requests, outside of members
 }
 
 // memberTally is what is known of a member's traffic.
@@ -88,11 +89,21 @@ type instanceMember struct{ instance, member string }
 // cell counts what happened at one place.
 type cell struct{ requests, failures int }
 
+func (c *cell) add(bad bool) {
+	if c == nil { // there are too many places
+		return
+	}
+	c.requests++
+	if bad {
+		c.failures++
+	}
+}
+
 const (
 	maxMembers   = 10_000
 	maxRoutes    = 10_000
 	maxInstances = 1_000
-	maxTemplates = 1 << 15
+	maxGateways  = 100
 	maxBlocked   = 1 << 18
 	maxPerf      = 125 * 60 * 24 * 31 / 10
 )
@@ -100,8 +111,8 @@ const (
 func newTally(c *gateway.Config) *tally {
 	t := &tally{
 		members: map[memberKey]*memberTally{}, routes: map[routeKey]*routeTally{}, instances: map[string]*cell{}, cells: map[instanceMember]*cell{},
-		timeouts: map[string]time.Duration{}, statuses: map[int]int{}, gateways: map[string]int{}, blocked: map[[16]byte]string{},
-		line: newSeries(), clock: newClock(), templates: map[string]string{},
+		timeouts: map[string]time.Duration{}, gateways: map[string]*int{}, blocked: map[[16]byte]string{},
+		line: newSeries(), clock: newClock(),
 	}
 	if c != nil {
 		for _, s := range c.Settings {
@@ -145,16 +156,13 @@ func internal(r *accesslog.Record) bool {
 
 func (t *tally) add(r *accesslog.Record, own bool) {
 	t.requests++
-	t.statuses[r.Status]++
 	if own {
 		t.own++
 	}
 	if r.V1 {
 		t.v1++
 	}
-	if r.ResourceID != "" && (len(t.gateways) < 100 || t.gateways[r.ResourceID] > 0) {
-		t.gateways[r.ResourceID]++
-	}
+	t.gateway(r.ResourceID)
 	t.stretch(r)
 	f, bad := t.failed(r, own)
 	inMembers := t.attempts(r, own)
@@ -178,6 +186,19 @@ func (t *tally) add(r *accesslog.Record, own bool) {
 	}
 }
 
+// gateway counts the records of a gateway: those of several may be among the evidence.
+func (t *tally) gateway(id string) {
+	if t.lastGateway == nil || t.lastID != id {
+		if t.lastGateway = t.gateways[id]; t.lastGateway == nil {
+			if t.lastGateway = new(int); len(t.gateways) < maxGateways {
+				t.gateways[id] = t.lastGateway
+			}
+		}
+		t.lastID = id
+	}
+	*t.lastGateway++
+}
+
 func (t *tally) stretch(r *accesslog.Record) {
 	if t.from.IsZero() || r.Start.Before(t.from) {
 		t.from = r.Start
@@ -189,13 +210,14 @@ func (t *tally) stretch(r *accesslog.Record) {
 
 // attempts counts what each member did, and returns the time that members took.
 func (t *tally) attempts(r *accesslog.Record, own bool) (inMembers time.Duration) {
-	route := t.route(routeKey{r.Settings, string(r.Method), t.template(r.URI)})
+	route := t.routeOf(r)
 	for i := range r.Attempts {
 		a := &r.Attempts[i]
-		if !own {
-			t.conns.see(r, a)
+		p := t.place(r, a)
+		if !own && p.cells != nil {
+			t.conns.see(r, a, p.cells)
 		}
-		t.attempt(r, a, route)
+		t.attempt(r, a, p.counts, route)
 		inMembers += max(0, a.Total)
 	}
 	return inMembers
@@ -232,19 +254,15 @@ func (t *tally) cell(r *accesslog.Record, bad bool) {
 	if r.Instance == "" {
 		return
 	}
-	member := ""
+	var instances, cells *cell
 	if n := len(r.Attempts); n > 0 {
-		member = r.Attempts[n-1].Member
+		p := t.place(r, &r.Attempts[n-1])
+		instances, cells = p.instances, p.cells
+	} else {
+		instances, cells = at(t.instances, r.Instance), at(t.cells, instanceMember{instance: r.Instance})
 	}
-	for _, c := range []*cell{at(t.instances, r.Instance), at(t.cells, instanceMember{r.Instance, member})} {
-		if c == nil {
-			continue
-		}
-		c.requests++
-		if bad {
-			c.failures++
-		}
-	}
+	instances.add(bad)
+	cells.add(bad)
 }
 
 // at is the cell of a key, made if there is room.
@@ -258,8 +276,7 @@ func at[K comparable](cells map[K]*cell, k K) *cell {
 }
 
 // attempt counts one member's part.
-func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt, route *routeTally) {
-	m := t.member(memberKey{settings: r.Settings, member: memberOf(a), server: a.Server})
+func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt, m *memberTally, route *routeTally) {
 	m.attempts++
 	m.tried.add(r.Start)
 	if a.Hint > 0 {
@@ -373,17 +390,4 @@ func (t *tally) route(k routeKey) *routeTally {
 		t.routes[k] = r
 	}
 	return r
-}
-
-// template is that of a path; paths that repeat are folded once.
-func (t *tally) template(path []byte) string {
-	if s, ok := t.templates[string(path)]; ok {
-		return s
-	}
-	s := template(string(path))
-	if len(t.templates) >= maxTemplates {
-		clear(t.templates)
-	}
-	t.templates[string(path)] = s
-	return s
 }

@@ -1,0 +1,88 @@
+package diagnose
+
+import (
+	"net/netip"
+
+	"causeway/accesslog"
+)
+
+// finder finds the counters that a row belongs to. Rows repeat the same few members, instances and routes, so what was
+// found for the last ones is looked at before anything is hashed.
+type finder struct {
+	places [256]place
+	routes map[string]*routeTally // by settings, method and folded path, in one text
+	key    []byte
+}
+
+// place is a member under settings, as one instance meets it.
+type place struct {
+	settings, instance, member string
+	server                     netip.AddrPort
+	counts                     *memberTally
+	instances, cells           *cell // of the instance, and of instance and member together
+}
+
+// place finds the counters of an attempt.
+func (t *tally) place(r *accesslog.Record, a *accesslog.Attempt) *place {
+	ip := a.Server.Addr().As16()
+	p := &t.find.places[(int(ip[15])*7+int(ip[14])*31+int(a.Server.Port())+len(r.Settings)*5+int(lastByte(r.Instance))*17)&255]
+	member := memberOf(a)
+	if p.counts == nil || p.server != a.Server || p.member != member || p.settings != r.Settings || p.instance != r.Instance {
+		*p = place{
+			settings: r.Settings, instance: r.Instance, member: member, server: a.Server,
+			counts: t.member(memberKey{settings: r.Settings, member: member, server: a.Server}),
+		}
+		if r.Instance != "" {
+			p.instances, p.cells = at(t.instances, r.Instance), at(t.cells, instanceMember{r.Instance, member})
+		}
+	}
+	return p
+}
+
+func lastByte(s string) byte {
+	if s == "" {
+		return 0
+	}
+	return s[len(s)-1]
+}
+
+// routeOf finds the counters of a kind of request.
+func (t *tally) routeOf(r *accesslog.Record) *routeTally {
+	key := append(append(t.find.key[:0], r.Settings...), 0)
+	key = append(append(key, r.Method...), 0)
+	n := len(key)
+	key = fold(key, r.URI)
+	t.find.key = key
+	if route := t.find.routes[string(key)]; route != nil {
+		return route
+	}
+	route := t.route(routeKey{r.Settings, string(r.Method), string(key[n:])})
+	if t.find.routes == nil {
+		t.find.routes = map[string]*routeTally{}
+	}
+	if len(t.find.routes) < 2*maxRoutes {
+		t.find.routes[string(key)] = route
+	}
+	return route
+}
+
+// fold appends the template of a path: the parts that look like ids are one.
+func fold(out, path []byte) []byte {
+	path = path[:min(len(path), templateMax)]
+	for begin := 0; ; {
+		end := begin
+		for end < len(path) && path[end] != '/' {
+			end++
+		}
+		if part := path[begin:end]; looksLikeID(part) {
+			out = append(out, '*')
+		} else {
+			out = append(out, part...)
+		}
+		if end == len(path) {
+			return out
+		}
+		out = append(out, '/')
+		begin = end + 1
+	}
+}
