@@ -40,8 +40,9 @@ fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	  done; \
 	done
 
-bench: build ## measure Causeway, nginx and HAProxy side by side (about five minutes); see docs/performance.md
+bench: build ## measure Causeway beside nginx and HAProxy, and diagnose beside jq and DuckDB (about ten minutes); see docs/performance.md
 	@bench/run
+	@bench/run-logs
 
 packages: ## install the programs that tests run against, where they are missing
 	@scripts/packages nginx node curl gcc
