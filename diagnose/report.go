@@ -21,6 +21,7 @@ type Report struct {
 	Undetermined Undetermined `json:"undetermined"`
 	Assumptions  []string     `json:"assumptions"` // what was taken for granted without evidence, and what could not be made sure
 	Missing      []Missing    `json:"missing"`
+	Pictures     *Pictures    `json:"pictures,omitempty"`
 }
 
 // Window is the time that the evidence covers, RFC 3339; empty without records.

@@ -84,6 +84,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	r.Undetermined = q.undetermined()
 	r.Verdict = verdict(r)
 	r.Steps = q.steps(r)
+	r.Pictures = q.pictures()
 	return r
 }
 
