@@ -47,8 +47,10 @@ type bar struct {
 }
 
 type tick struct {
-	X     float64
-	Label string
+	X      float64
+	Label  string
+	Anchor string
+	Spare  bool // left out on a narrow screen
 }
 
 // mark is a line across all panels.
@@ -150,14 +152,18 @@ func (c *chart) stack(s slot, p *panel, unit float64) []bar {
 func (c *chart) x(at float64) float64 { return c.Left + at*(c.Right-c.Left) }
 
 func (c *chart) tick(at float64, label string) {
-	c.Ticks = append(c.Ticks, tick{X: tenth(c.x(at)), Label: label})
+	t := tick{X: tenth(c.x(at)), Label: label, Anchor: "middle", Spare: len(c.Ticks)%2 == 1}
+	if t.X+float64(len(label))*3.3 > chartWidth {
+		t.Anchor = "end"
+	}
+	c.Ticks = append(c.Ticks, t)
 }
 
 // line marks a place. Its label stays inside.
 func (c *chart) line(at float64, label string) {
 	x := tenth(c.x(at))
 	m := &mark{X: x, Label: label, Anchor: "middle", TextX: x}
-	half := float64(len(label)) * 3.3
+	half := float64(len(label)) * 5 // as wide as on a narrow screen, where letters are larger
 	if x+half > c.Right {
 		m.Anchor, m.TextX = "end", min(x+4, c.Right)
 	} else if x-half < c.Left {
@@ -168,10 +174,10 @@ func (c *chart) line(at float64, label string) {
 
 func tenth(x float64) float64 { return math.Round(x*10) / 10 }
 
-// niceMax is the next of 1, 2 or 5 times a power of ten.
+// niceMax is the next number that an axis may end at.
 func niceMax(n int) int {
 	for power := 1; ; power *= 10 {
-		for _, f := range []int{1, 2, 5} {
+		for _, f := range []int{1, 2, 3, 4, 5, 6, 8} {
 			if n <= f*power {
 				return f * power
 			}
@@ -222,12 +228,22 @@ func (t *Timeline) chart(titles map[string]string) *chart {
 		c.row(at.Format(format), t, i)
 	}
 	c.add("Requests in "+stepText(step), 44, requests)
-	c.add("Failed in "+stepText(step), 110, failed)
+	c.add(t.failedLabel()+" in "+stepText(step), 110, failed)
 	c.timeTicks(from, time.Duration(n)*step)
 	c.Axis = "time, UTC"
 	c.Note = fmt.Sprintf("%d steps of %s from %s; requests above, failures by cause below.", n, stepText(step), t.From)
 	c.Summary = "Steps in which something failed"
 	return c
+}
+
+// failedLabel says what the bars count: with recovered ones, which are paler, or without.
+func (t *Timeline) failedLabel() string {
+	for i := range t.Causes {
+		if total(t.Causes[i].Recovered) > 0 {
+			return "Failed, and recovered by a retry (pale),"
+		}
+	}
+	return "Failed"
 }
 
 func (c *CauseSteps) legend(i int, titles map[string]string) legend {
@@ -264,7 +280,7 @@ func (t *Timeline) failedIn(i int, from, to float64, at string) slot {
 	for j := range t.Causes {
 		k := &t.Causes[j]
 		n := k.Failures[i] + k.Recovered[i]
-		s.parts = append(s.parts, part{n, seriesClass(k.Cause, j)})
+		s.parts = append(s.parts, part{k.Failures[i], seriesClass(k.Cause, j)}, part{k.Recovered[i], seriesClass(k.Cause, j) + " hid"})
 		if n > 0 {
 			s.title += fmt.Sprintf("; %s: %d failed, %d recovered", k.Cause, k.Failures[i], k.Recovered[i])
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"unicode"
 
 	"causeway/cause"
 )
@@ -24,6 +25,7 @@ type page struct {
 	*Report
 	Title    string
 	Headline string
+	Dots     string // how sure the verdict is, without colour
 	Failed   string // share of the requests
 	From, To string
 	Timeline *chart
@@ -37,6 +39,7 @@ type page struct {
 
 type findingView struct {
 	*Finding
+	Heading string
 	Number  int
 	Count   string
 	Percent float64
@@ -81,7 +84,10 @@ type stepView struct {
 }
 
 func (r *Report) page() *page {
-	p := &page{Report: r, Title: r.title(), Headline: r.headline(), Failed: percent(r.Failures, r.Requests), From: plainTime(r.Window.From), To: plainTime(r.Window.To)}
+	p := &page{Report: r, Title: r.title(), Headline: r.claim(), Failed: percent(r.Failures, r.Requests), From: plainTime(r.Window.From), To: plainTime(r.Window.To)}
+	if r.Verdict != nil {
+		p.Dots = dotsOf[r.Verdict.Confidence]
+	}
 	shown := &gallery{pictures: r.Pictures}
 	if r.Pictures != nil && r.Pictures.Timeline != nil && r.Failures+r.Recovered > 0 {
 		p.Timeline = r.Pictures.Timeline.chart(r.titles())
@@ -102,6 +108,26 @@ func (r *Report) page() *page {
 		p.Matrix = r.Pictures.Matrix.view()
 	}
 	return p
+}
+
+// claim is the headline without what the page says beside it.
+func (r *Report) claim() string {
+	switch v := r.Verdict; {
+	case v != nil && r.Failures > 0:
+		return fmt.Sprintf("%.0f %% of %s: %s", 100*v.Share, count(r.Failures, "failed request", "failed requests"), v.Title)
+	case v != nil:
+		return fmt.Sprintf("No request failed, but retries hid %s: %s", count(r.Recovered, "failed attempt", "failed attempts"), v.Title)
+	}
+	return r.headline()
+}
+
+// upperFirst is a title as a heading.
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	first := []rune(s)[:1]
+	return string(unicode.ToUpper(first[0])) + s[len(string(first)):]
 }
 
 // title is what a browser shows on a tab.
@@ -136,7 +162,7 @@ var (
 func (r *Report) findingView(i int, shown *gallery) findingView {
 	f := &r.Findings[i]
 	v := findingView{
-		Finding: f, Number: i + 1, Count: f.countText(r), Percent: math.Round(1000*f.Share) / 10, Where: f.Scope.text(), Sides: f.sides(),
+		Finding: f, Heading: upperFirst(f.Title), Number: i + 1, Count: f.countText(r), Percent: math.Round(1000*f.Share) / 10, Where: f.Scope.text(), Sides: f.sides(),
 		Dots: dotsOf[f.Confidence], Charts: shown.of(f),
 	}
 	for _, e := range f.Evidence {

@@ -61,7 +61,8 @@ func escaped(s string) string {
 		return `\` + s
 	}
 	digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
-	if digits > 0 && digits < len(s) && (s[digits] == '.' || s[digits] == ')') { // it would begin a list
+	mark, _, _ := strings.Cut(s[digits:], " ")
+	if digits > 0 && (mark == "." || mark == ")") { // it would begin a list
 		return s[:digits] + `\` + s[digits:]
 	}
 	return s
@@ -127,7 +128,7 @@ func (f *Finding) sides() string {
 }
 
 func (m *markdown) finding(n int, f *Finding, r *Report) {
-	m.para(fmt.Sprintf("### %d. %s", n, escaped(f.Title)))
+	m.para(fmt.Sprintf("### %d. %s", n, escaped(upperFirst(f.Title))))
 	m.para(fmt.Sprintf("%s, %s%s. Confidence: **%s**.", code(f.Cause), f.countText(r), escaped(scopeText(f.Scope)), f.Confidence))
 	m.para("**What happens.** " + escaped(f.Mechanism))
 	m.para("**Why we say so**")
