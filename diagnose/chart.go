@@ -69,13 +69,13 @@ type legend struct {
 
 // Measures of a chart.
 const (
-	chartWidth  = 760
-	chartLeft   = 46.0
-	chartRight  = 748.0
+	chartWidth  = 640
+	chartLeft   = 38.0
+	chartRight  = 630.0
 	chartTop    = 22.0 // room for the label of the mark
 	panelGap    = 26.0
 	axisRoom    = 36.0
-	widestBar   = 44.0
+	widestBar   = 36.0
 	narrowestUp = 1.5 // height of the smallest count that is shown
 )
 
@@ -227,8 +227,8 @@ func (t *Timeline) chart(titles map[string]string) *chart {
 		failed[i] = t.failedIn(i, a, b, at.Format(format))
 		c.row(at.Format(format), t, i)
 	}
-	c.add("Requests in "+stepText(step), 44, requests)
-	c.add(t.failedLabel()+" in "+stepText(step), 110, failed)
+	c.add("Requests in "+stepText(step), 40, requests)
+	c.add(t.failedLabel()+" in "+stepText(step), 116, failed)
 	c.timeTicks(from, time.Duration(n)*step)
 	c.Axis = "time, UTC"
 	c.Note = fmt.Sprintf("%d steps of %s from %s; requests above, failures by cause below.", n, stepText(step), t.From)
@@ -366,8 +366,8 @@ func (s *LatencyShape) chart(id string) *chart {
 			c.Rows = append(c.Rows, []string{from, to, strconv.Itoa(b.Answered), strconv.Itoa(b.Failed)})
 		}
 	}
-	c.add("Answered", 76, answers)
-	c.add("Failed", 56, failures)
+	c.add("Answered", 84, answers)
+	c.add("Failed", 60, failures)
 	c.logTicks(low, high, at)
 	c.Axis = "time until the answer began, or until the attempt failed (logarithmic)"
 	c.Note = "Attempts by how long they took; answered above, failed below."
