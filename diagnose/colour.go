@@ -1,5 +1,7 @@
 package diagnose
 
+import "strings"
+
 // look is how a text stands out on a terminal: codes of the Select Graphic Rendition, empty for none.
 type look struct{ lead, text string }
 
@@ -23,4 +25,12 @@ func (p *printer) paint(code, s string) string {
 		return s
 	}
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// joined is a line in which words of the same look are one piece.
+func joined(line, code string) string {
+	if code == "" {
+		return line
+	}
+	return strings.ReplaceAll(line, "\x1b[0m \x1b["+code+"m", " ")
 }

@@ -66,7 +66,7 @@ func (p *printer) wrapped(lead, text string) { p.set(look{}, lead, text) }
 func (p *printer) set(l look, lead, text string) {
 	indent := strings.Repeat(" ", len([]rune(lead)))
 	line, wide, empty, before := p.paint(l.lead, harmless(lead)), len([]rune(lead)), true, ""
-	flush := func() { p.emit(strings.TrimRight(line, " ")) }
+	flush := func() { p.emit(strings.TrimRight(joined(line, l.text), " ")) }
 	for _, word := range strings.Fields(text) {
 		long := len([]rune(word))
 		if !empty && wide+1+long > p.width {

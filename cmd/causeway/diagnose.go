@@ -232,10 +232,10 @@ func columns(w io.Writer) int {
 	if err != nil || n <= 0 {
 		n = terminalColumns(w)
 	}
-	if n < narrowest {
+	if n <= 0 {
 		return usualWidth
 	}
-	return min(n, widest)
+	return min(max(n, narrowest), widest)
 }
 
 // Widths of text. A line that is too long is hard to read, whatever room there is.

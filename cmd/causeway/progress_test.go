@@ -51,3 +51,12 @@ func TestNoProgressWithoutTerminal(t *testing.T) {
 		t.Errorf("%q", b.String())
 	}
 }
+
+func TestColumns(t *testing.T) {
+	for value, want := range map[string]int{"": 100, "x": 100, "0": 100, "40": 60, "77": 77, "200": 120} {
+		t.Setenv("COLUMNS", value)
+		if got := columns(&bytes.Buffer{}); got != want {
+			t.Errorf("COLUMNS=%s: %d, want %d", value, got, want)
+		}
+	}
+}
