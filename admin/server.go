@@ -32,12 +32,13 @@ type Gateway interface {
 	Status() Status
 }
 
-// Config is a gateway document (JSON) with the causeway.yaml that belongs to it. Dir is where relative file names in
-// the latter start.
+// Config is a gateway document with the causeway.yaml that belongs to it. Dir is where relative file names in the latter
+// start. Parameters are those of a document that is a template; they go with the document.
 type Config struct {
-	Document []byte `json:"document"`
-	Local    []byte `json:"local"`
-	Dir      string `json:"dir,omitempty"`
+	Document   []byte `json:"document"`
+	Parameters []byte `json:"parameters,omitempty"`
+	Local      []byte `json:"local"`
+	Dir        string `json:"dir,omitempty"`
 }
 
 // Status is what a gateway says of itself.

@@ -2,10 +2,13 @@ package diagnose
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"causeway/fault"
+	"causeway/gateway"
 )
 
 var poolWithoutHealthyMembers = hypothesis{
@@ -23,7 +26,7 @@ func nobodyHealthy(q *inquiry) {
 		byCause := map[string][]*event{}
 		var order []string
 		for _, e := range groups[k] {
-			id := causeOfReason(q.reasonAt(e))
+			id := q.causeInDocument(e, causeOfReason(q.reasonAt(e)))
 			if byCause[id] == nil {
 				order = append(order, id)
 			}
@@ -68,6 +71,57 @@ func nowOf(t *trail) (change, bool) {
 	return change{up: strings.EqualFold(t.now.Health, "Up") || strings.EqualFold(t.now.Health, "Healthy"), reason: reasonOfDetail(t.now)}, true
 }
 
+// causeInDocument narrows a cause by what the document says of the probe.
+func (q *inquiry) causeInDocument(e *event, id string) string {
+	if q.config == nil {
+		return id
+	}
+	s := q.config.Setting(e.settings)
+	if s == nil {
+		return id
+	}
+	p := q.config.Probe(s.Probe)
+	switch {
+	case p != nil && p.Protocol != "" && !strings.EqualFold(p.Protocol, s.Protocol):
+		return "a-probe-protocol"
+	case id == "b-refused" && p != nil && p.Port > 0 && p.Port != s.Port:
+		return "a-probe-port"
+	case id == "a-probe-status-mismatch" && q.received(e) == 404 && foreignHost(p, s):
+		return "a-probe-host-mismatch"
+	}
+	return id
+}
+
+// foreignHost reports whether the probe asks for a host that no site has: none was set, so it is the loopback address.
+func foreignHost(p *gateway.Probe, s *gateway.Settings) bool {
+	if s.HostName != "" || s.PickHostFromAddress {
+		return p != nil && !p.PickHostFromSettings && loopback(p.Host)
+	}
+	return p == nil || loopback(p.Host) || p.PickHostFromSettings
+}
+
+func loopback(host string) bool { return host == "" || host == "127.0.0.1" || host == "localhost" }
+
+var receivedStatus = regexp.MustCompile(`(?i)received:?\s+(\d{3})`)
+
+// received is the status that the probe of an event's pool met, where backend health tells; 0 if it does not.
+func (q *inquiry) received(e *event) int {
+	for i := range q.trails {
+		t := &q.trails[i]
+		if !strings.EqualFold(t.pool, e.pool) || !strings.EqualFold(t.settings, e.settings) {
+			continue
+		}
+		if x := t.now.Causeway; x != nil && x.Received > 0 {
+			return x.Received
+		}
+		if m := receivedStatus.FindStringSubmatch(t.now.Detail); m != nil {
+			n, _ := strconv.Atoi(m[1])
+			return n
+		}
+	}
+	return 0
+}
+
 // causeOfReason is the cause behind a reason of backend health.
 func causeOfReason(c change) string {
 	switch c.reason {
@@ -83,8 +137,12 @@ func causeOfReason(c change) string {
 		return "f-expired"
 	case "cn_mismatch":
 		return "f-name-mismatch"
-	case "server_cert_unknown_ca", "intermediate_unknown_ca", "intermediate_missing", "root_mismatch", "root_mismatch_no_root":
+	case "intermediate_missing", "leaf_missing", "leaf_not_topmost":
+		return "f-missing-intermediate"
+	case "server_cert_unknown_ca", "intermediate_unknown_ca", "root_mismatch", "root_mismatch_no_root":
 		return "f-unknown-ca"
+	case "health_unknown":
+		return "a-health-unknown"
 	case "not_tls":
 		return "e-tls-to-plain"
 	case "tcp_connect":
@@ -103,10 +161,8 @@ func causeOfReason(c change) string {
 // takenOut reports the failures of a pool without healthy members.
 func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 	members, details := q.downMembers(pool, settings, events)
-	confidence := High
-	if len(members) == 0 || id == "a-probe-timeout-short" {
-		confidence = Medium
-	}
+	stale := !q.haveHistory() && !q.lastsToTheEnd(events)
+	confidence := confidenceOf(len(members) > 0 && id != "a-probe-timeout-short" && id != "a-health-unknown" && !stale)
 	scope := Scope{Pool: pool, Settings: settings}
 	if len(members) == 1 {
 		scope.Member = members[0]
@@ -116,7 +172,10 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 	for i := range members {
 		f.says("backend-health", members[i]+": "+details[i])
 	}
-	if id == "a-all-unhealthy-fail-closed" {
+	if stale {
+		f.says("backend-health", "this report is of another time than the failures, which had ended: the reason may have been another then")
+	}
+	if id == "a-all-unhealthy-fail-closed" || stale {
 		f.may(q.behindUnhealthy(pool, settings)...)
 	}
 	f.excludes("i-empty-pool", "the pool has members")
@@ -147,6 +206,18 @@ func (q *inquiry) downMembers(pool, settings string, events []*event) (members, 
 		}
 	}
 	return members, details
+}
+
+// lastsToTheEnd reports whether the failures of a pool went on to the end of the evidence, so that a report of health as it
+// is now tells of them too.
+func (q *inquiry) lastsToTheEnd(events []*event) bool {
+	last := events[len(events)-1]
+	for k, m := range q.members {
+		if k.settings == last.settings && m.answers.between(last.at.Add(2*bucket+last.resolution()), q.to) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // behindUnhealthy are the causes that may have taken the members of a pool out, where their reason does not decide.

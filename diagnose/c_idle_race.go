@@ -271,6 +271,53 @@ func (q *inquiry) gatewayIdle() time.Duration {
 	return 60 * time.Second
 }
 
+var rebuiltRaces = hypothesis{
+	cause: "c-idle-race", needs: theLog,
+	test: "by source ports, the lost requests were on connections idle for one time, beyond which no connection was answered; they failed sooner than answers come",
+	look: idleRaceByPorts,
+}
+
+// shortestRebuilt is the shortest idle limit that whole seconds can show.
+const shortestRebuilt = 4 * time.Second
+
+// idleRaceByPorts looks for the same in Azure's log, where reuse and idle age are rebuilt from source ports to the second.
+// That shows where the failures lie, and not the sum that would prove it: rivals remain.
+func idleRaceByPorts(q *inquiry) {
+	keys, groups := groupBy(q.unclaimed(func(e *event) bool {
+		return closedSomehow(e) && e.attempt.Reused && lasted(e) <= q.member(e.key()).fastFor()
+	}), (*event).key)
+	for _, k := range keys {
+		limit, in, out := clusterWithin(groups[k], func(e *event) time.Duration { return e.attempt.Idle }, func(time.Duration) time.Duration { return 2 * time.Second })
+		m := q.member(k)
+		below, beyond := 0, 0
+		for _, g := range m.gaps.list {
+			switch {
+			case g.how == answered && g.idle > limit+2*time.Second:
+				beyond += m.gaps.weight(g)
+			case g.how == answered && g.idle < limit:
+				below += m.gaps.weight(g)
+			}
+		}
+		if len(in) < minEvents || limit < shortestRebuilt || 2*len(out) > len(in) || below < enoughAnswers || 10*beyond > len(in) || independent(in) < minEvents {
+			continue
+		}
+		f := q.claim("c-idle-race", in, Scope{Pool: in[0].pool, Settings: k.settings, Member: k.member}, Medium)
+		idle := sortedDurations(in, func(e *event) time.Duration { return e.attempt.Idle })
+		f.says("access-log", fmt.Sprintf("%d requests were lost on connections of %s that had been idle for %s to %s (rebuilt from source ports, to the second); %d were answered on connections idle for less, %d on ones idle for longer",
+			len(in), k.member, seconds(idle[0]), seconds(idle[len(idle)-1]), below, beyond), in...)
+		f.says("access-log", fmt.Sprintf("they failed within %s, sooner than answers come%s", seconds(m.fastFor()), lookalike(limit, accesslog.Unset)))
+		f.excludes("g-crash-on-input", "they failed sooner than a handler starts")
+		f.excludes("c-restart", fmt.Sprintf("they lie at %d different moments", independent(in)))
+		f.leaves("b-stateful-idle-rst", "c-keepalive-max-requests", "c-max-age")
+		f.expect("backend", 0, len(in), "bounded", "all of them, if it is the member's own limit")
+		target := 5 * limit
+		q.fill(map[string]string{
+			"address": k.server.String(), "idle": "a time that Azure does not document", "backendIdle": "about " + seconds(limit), "newIdle": goDuration((limit - 2*time.Second).Truncate(time.Second)),
+			"backendTarget": seconds(target), "backendTargetMs": fmt.Sprint(target.Milliseconds()),
+		}, f)
+	}
+}
+
 func goDuration(d time.Duration) string { return d.String() }
 
 // lookalike names servers whose default is this limit.

@@ -9,7 +9,7 @@ import (
 
 var innerTimers = hypothesis{
 	cause: "d-inner-timeout", needs: theLog,
-	test: "errors of the backend, or closed connections, end at one round value below the request timeout, and hardly an answer does",
+	test: "errors of the backend come at one round value below the request timeout, and hardly an answer does",
 	look: innerTimeout,
 }
 
@@ -22,7 +22,7 @@ var roundTimers = []time.Duration{
 // innerTimeout: the member itself gives up waiting for something behind it, after a time of its own. Its errors then lie
 // at that time, and only they do: answers that take as long would be another matter.
 func innerTimeout(q *inquiry) {
-	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.fault.Kind == fault.Status && e.status >= 500 || closedSomehow(e) }), (*event).route)
+	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.fault.Kind == fault.Status && e.status >= 500 }), (*event).route)
 	for _, k := range keys {
 		events := groups[k]
 		timer, at, off := atRoundTimer(events)

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 
 	"causeway/fault"
 )
@@ -10,6 +11,9 @@ import (
 func decided(id string, n needs, test, fact string, want func(*event) bool) hypothesis {
 	return hypothesis{cause: id, needs: n, test: test, look: decides(id, fact, want)}
 }
+
+// maxKinds is how many different faults of one cause are told one by one.
+const maxKinds = 8
 
 // decides claims such events, as one finding under each settings, with a fact for each member.
 func decides(id, fact string, want func(*event) bool) func(*inquiry) {
@@ -21,7 +25,14 @@ func decides(id, fact string, want func(*event) bool) func(*inquiry) {
 			f := q.claimMore(id, events, scopeOf(events), High)
 			members, byMember := groupBy(events, func(e *event) string { return e.member })
 			for _, m := range members {
-				f.says("access-log", atMember(m, byMember[m], fact), byMember[m]...)
+				kinds, byKind := groupBy(byMember[m], func(e *event) fault.Fault { return e.fault })
+				if len(kinds) == 1 || len(kinds) > maxKinds {
+					f.says("access-log", atMember(m, byMember[m], fact), byMember[m]...)
+					continue
+				}
+				for _, x := range kinds {
+					f.says("access-log", atMember(m, byKind[x], x.Text()), byKind[x]...)
+				}
 			}
 			q.fill(map[string]string{"address": address(events)}, f)
 		}
@@ -29,7 +40,10 @@ func decides(id, fact string, want func(*event) bool) func(*inquiry) {
 }
 
 func atMember(member string, events []*event, fact string) string {
-	text := fmt.Sprintf("%d × %s", len(events), fact) + detail(events)
+	text := fmt.Sprintf("%d × %s", len(events), fact)
+	if d := detail(events); !strings.HasSuffix(text, d) {
+		text += d
+	}
 	if member != "" {
 		return member + ": " + text
 	}

@@ -32,6 +32,7 @@ type page struct {
 	Findings []findingView
 	Groups   []groupView
 	More     int // groups that are not shown
+	Savings  []savingView
 	Steps    []stepView
 	Other    []*chart // pictures that belong to no finding
 	Matrix   *matrixView
@@ -78,6 +79,11 @@ type groupView struct {
 
 type rivalView struct{ Cause, Title string }
 
+type savingView struct {
+	What, Effect string
+	Adds         int
+}
+
 type stepView struct {
 	Step
 	Sign string
@@ -100,6 +106,10 @@ func (r *Report) page() *page {
 		p.Groups = append(p.Groups, u.Groups[i].view())
 	}
 	p.More = max(0, len(u.Groups)-maxGroups)
+	for i := range r.WhatIf.Savings {
+		s := &r.WhatIf.Savings[i]
+		p.Savings = append(p.Savings, savingView{s.what(), s.effect(), s.Adds})
+	}
 	for _, s := range r.Steps {
 		p.Steps = append(p.Steps, stepView{s, signOf[s.Result]})
 	}

@@ -7,6 +7,9 @@ import (
 
 // Load is told by arrivals, never by concurrency: slowness itself makes requests pile up.
 
+// load is the traffic of an interval without what failed in it: a failure is no load of its own.
+func (i *interval) load() int { return i.requests - i.failures }
+
 // loadTest compares what happens when much traffic comes with what happens when little does.
 type loadTest struct {
 	n, upper int     // independent events; of these, in the half of the traffic that came at the highest rate
@@ -23,20 +26,16 @@ const steep = 3
 // withLoad tests whether events come with load.
 func (q *inquiry) withLoad(events []*event) loadTest {
 	all := q.line.list()
-	slices.SortStableFunc(all, func(a, b *interval) int { return a.requests - b.requests })
+	slices.SortStableFunc(all, func(a, b *interval) int { return a.load() - b.load() })
 	total := 0
 	for _, i := range all {
-		total += i.requests
+		total += i.load()
 	}
 	var t loadTest
 	if total == 0 {
 		return t
 	}
-	rank, seen := map[*interval]float64{}, 0
-	for _, i := range all {
-		rank[i] = (float64(seen) + float64(i.requests)/2) / float64(total)
-		seen += i.requests
-	}
+	rank, upperShare := ranks(all, total)
 	var lowSum, highSum struct {
 		requests, answered, intervals int
 		waited                        time.Duration
@@ -48,7 +47,7 @@ func (q *inquiry) withLoad(events []*event) loadTest {
 		} else if rank[i] > 0.25 {
 			continue
 		}
-		sum.requests, sum.answered, sum.waited, sum.intervals = sum.requests+i.requests, sum.answered+i.answered, sum.waited+i.waited, sum.intervals+1
+		sum.requests, sum.answered, sum.waited, sum.intervals = sum.requests+i.load(), sum.answered+i.answered, sum.waited+i.waited, sum.intervals+1
 	}
 	if lowSum.intervals > 0 && highSum.intervals > 0 {
 		t.low = float64(lowSum.requests) / (float64(lowSum.intervals) * q.line.width.Seconds())
@@ -67,8 +66,28 @@ func (q *inquiry) withLoad(events []*event) loadTest {
 			t.upper++
 		}
 	}
-	t.chance = binomialTail(t.upper, t.n, 0.5)
+	t.chance = binomialTail(t.upper, t.n, upperShare)
 	return t
+}
+
+// ranks says of each interval, of ascending load, which part of the traffic came at a lower rate, and which part came in
+// the intervals of the upper half. Equal loads have equal ranks.
+func ranks(all []*interval, total int) (rank map[*interval]float64, upperShare float64) {
+	rank = map[*interval]float64{}
+	seen := 0
+	for i := 0; i < len(all); {
+		n, same := i, 0
+		for ; n < len(all) && all[n].load() == all[i].load(); n++ {
+			same += all[n].load()
+		}
+		for ; i < n; i++ {
+			rank[all[i]] = (float64(seen) + float64(same)/2) / float64(total)
+		}
+		if seen += same; rank[all[n-1]] > 0.5 {
+			upperShare += float64(same) / float64(total)
+		}
+	}
+	return rank, upperShare
 }
 
 // rises reports whether the events come with load, by a range of load that is wide enough to tell.

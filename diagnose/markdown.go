@@ -21,7 +21,9 @@ func (r *Report) Markdown(w io.Writer) error {
 		m.finding(i+1, &r.Findings[i], r)
 	}
 	m.undetermined(&r.Undetermined)
+	m.whatIf(&r.WhatIf)
 	m.steps(r.Steps)
+	m.notices(r.Notices)
 	m.bullets("Assumed", r.Assumptions)
 	m.missing(r.Missing)
 	return m.err
@@ -212,6 +214,30 @@ func (g *Open) markdown() []string {
 		lines = append(lines, "  - perhaps "+code(x.Cause)+title)
 	}
 	return append(lines, "  - next: "+escaped(g.Next))
+}
+
+func (m *markdown) whatIf(w *WhatIf) {
+	var rows [][]string
+	for i := range w.Savings {
+		s := &w.Savings[i]
+		rows = append(rows, []string{escaped(s.what()), escaped(s.effect()), strconv.Itoa(s.Adds)})
+	}
+	if rows == nil {
+		return
+	}
+	m.para("### What changes of settings would have done to these failures")
+	m.table([]string{"Change", "Saves", "Would have failed instead"}, rows)
+	if len(rows) > 1 {
+		m.para(fmt.Sprintf("Together %d to %d: what several of them would save counts once.", w.Together[0], w.Together[1]))
+	}
+}
+
+func (m *markdown) notices(list []Notice) {
+	var lines []string
+	for _, n := range list {
+		lines = append(lines, n.Fact+" ["+n.Cause+"]. "+n.Do+".")
+	}
+	m.bullets("In the document, whether or not it has failed a request yet", lines)
 }
 
 func (m *markdown) steps(steps []Step) {

@@ -76,6 +76,11 @@ func fullReport() *Report {
 		Undetermined: Undetermined{Failures: 10, Groups: []Open{{
 			Failures: 10, Recovered: 1, Scope: Scope{Path: "/b"}, Rivals: []Rival{{Cause: "d-hung", ToSeparate: "wait longer"}}, Next: "look at its log", Rows: []string{"dddd"},
 		}}},
+		WhatIf: WhatIf{Savings: []Saving{
+			{Setting: "requestTimeout", Scope: Scope{Settings: "http"}, From: "20 s", To: "30 s", Removes: [2]int{0, 10}, Basis: "bounded"},
+			{Setting: "retry", Removes: [2]int{5, 5}, Adds: 1, Basis: "exact"},
+		}, Together: [2]int{5, 15}},
+		Notices:     []Notice{{Cause: "d-timeout-below-latency", Fact: "requestTimeout of x_y is 1 s", Do: "raise it"}},
 		Assumptions: []string{"the request timeout is 20 s"},
 		Missing:     []Missing{{"backend health", "nothing can be said of probes", "az network x"}, {"access log", "too short", "give all of it"}},
 	}

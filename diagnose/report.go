@@ -19,7 +19,10 @@ type Report struct {
 	Findings     []Finding    `json:"findings"`
 	Steps        []Step       `json:"steps"`
 	Undetermined Undetermined `json:"undetermined"`
-	Assumptions  []string     `json:"assumptions"` // what was taken for granted without evidence, and what could not be made sure
+	WhatIf       WhatIf       `json:"whatIf"`
+	Notices      []Notice     `json:"notices"`
+	Before       []Followup   `json:"before,omitempty"` // what the findings of an earlier report have become
+	Assumptions  []string     `json:"assumptions"`      // what was taken for granted without evidence, and what could not be made sure
 	Missing      []Missing    `json:"missing"`
 	Pictures     *Pictures    `json:"pictures,omitempty"`
 }

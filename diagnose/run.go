@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 var hypotheses = []hypothesis{
 	scanners,
 	shortUpload, slowUpload, headerLimit, bodyLimit, invalidRequest,
+	cutDownloads,
 	clientTimers,
 	clientAbort,
 	noListener,
@@ -22,16 +24,22 @@ var hypotheses = []hypothesis{
 	poolWithoutHealthyMembers,
 	unresolvedName,
 	gatewayEnded, outOfDescriptors, outOfPorts,
+	rollouts,
 	restartedMember,
 	deadMemberInUse, vanishedMembers,
+	tooSoonBack,
 	refusedConnections,
+	fullQueues,
 	droppedConnections,
 	noRouteToMember,
-	expired, wrongName, untrusted, notTLS,
-	idleRaces,
+	expired, notYetValid, wrongName, missingIntermediate, untrusted, wrongKeyUsage, notTLS,
+	clientCertificate, sniRequired, tlsVersion, handshakeTimeout,
+	plainToTLS, wrongProtocolVersion, foreignService,
+	idleRaces, rebuiltRaces,
 	useLimit,
 	ageLimit,
 	crash,
+	earlyResponses,
 	forgottenConnections,
 	slowInspection,
 	capacityAtMaximum, busyGateway,
@@ -42,6 +50,7 @@ var hypotheses = []hypothesis{
 	maskedStatus, shedding, innerTimers,
 	cutAnswers,
 	lostRequests,
+	slowUploadRead, slowBody,
 	bigHead, ambiguous, invalidHead, badChunk,
 	cutBody,
 	backends5xx,
@@ -49,7 +58,7 @@ var hypotheses = []hypothesis{
 }
 
 // leftovers say what failures that no cause claims may be, and what would tell.
-var leftovers = []func(*inquiry){timeoutsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft}
+var leftovers = []func(*inquiry){timeoutsLeft, alertsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft}
 
 // Run diagnoses.
 func Run(b *evidence.Bundle, o Options) (*Report, error) {
@@ -57,12 +66,16 @@ func Run(b *evidence.Bundle, o Options) (*Report, error) {
 	if err := t.read(b, o); err != nil {
 		return nil, err
 	}
-	q := newInquiry(b, t)
+	return newInquiry(b, t).run(b), nil
+}
+
+// run asks all hypotheses and reports.
+func (q *inquiry) run(b *evidence.Bundle) *Report {
 	q.consider()
 	for _, left := range leftovers {
 		left(q)
 	}
-	return q.report(b), nil
+	return q.report(b)
 }
 
 func (q *inquiry) report(b *evidence.Bundle) *Report {
@@ -84,6 +97,8 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	r.Undetermined = q.undetermined()
 	r.Verdict = verdict(r)
 	r.Steps = q.steps(r)
+	r.WhatIf = q.whatIf()
+	r.Notices = q.notices()
 	r.Pictures = q.pictures()
 	return r
 }
@@ -169,32 +184,64 @@ func (s *suspicion) group() Open {
 	return g
 }
 
-// missing lists the evidence that would have told more.
+// missing lists the evidence that would have told more, and how to get it.
 func (q *inquiry) missing(b *evidence.Bundle) []Missing {
 	out := []Missing{}
+	name, group := nameAndGroup(q.config)
 	if b.Logs() == 0 {
 		out = append(out, Missing{
 			What: "access log", Why: "without it no failed request can be attributed",
-			How: "give the data directory of the gateway, or the access-log files exported from Azure's storage account",
+			How: "give the data directory of the gateway, or the access-log files exported from Azure's storage account; causeway collect writes a script that gets all of it",
 		})
 	}
 	if q.config == nil {
-		out = append(out, Missing{
-			What: "gateway document", Why: "without it request timeouts and pools are not known",
-			How: "az network application-gateway show -g GROUP -n GATEWAY > gateway.json",
-		})
+		out = append(out, missingDocument("without it request timeouts and pools are not known"))
 	}
 	if q.health == nil {
 		out = append(out, Missing{
 			What: "backend health", Why: "without it nothing can be said of probes",
-			How: "az network application-gateway show-backend-health -g GROUP -n GATEWAY > health.json",
+			How: fmt.Sprintf("az network application-gateway show-backend-health -g %s -n %s -o json > health.json", group, name),
 		})
 	}
-	if q.requests > 0 && q.own == 0 {
+	if q.requests == 0 || q.own > 0 {
+		return out
+	}
+	if len(q.metrics) == 0 {
 		out = append(out, Missing{
-			What: "Causeway's trace", Why: "Azure's log does not say in which phase a connection failed, nor whether it was reused",
-			How: "run the same configuration on Causeway, or add the members' own logs",
+			What: "metrics", Why: "without them it is not known whether the gateway was short of capacity, nor when members were unhealthy",
+			How: "az monitor metrics list --resource " + orWord(q.resourceID(), "GATEWAY_ID") + " --metrics CapacityUnits ComputeUnits CurrentConnections HealthyHostCount UnhealthyHostCount BackendConnectTime BackendFirstByteResponseTime --interval PT1M --start-time " + stamp(q.from) + " --end-time " + stamp(q.to) + " -o json > metrics.json",
 		})
 	}
+	if len(q.activity) == 0 {
+		out = append(out, Missing{
+			What: "activity log", Why: "without it failures cannot be held against changes",
+			How: fmt.Sprintf("az monitor activity-log list -g %s --start-time %s --end-time %s -o json > activity.json", group, stamp(q.from.Add(-24*time.Hour)), stamp(q.to)),
+		})
+	}
+	out = append(out, Missing{
+		What: "Causeway's trace", Why: "Azure's log does not say in which phase a connection failed, nor whether it was reused",
+		How: "run the same configuration on Causeway, or add the members' own logs",
+	})
 	return out
+}
+
+func (q *inquiry) resourceID() string {
+	if q.config != nil && q.config.ID != "" {
+		return q.config.ID
+	}
+	for _, id := range sortedKeys(q.gateways) {
+		return id
+	}
+	return ""
+}
+
+func orWord(s, word string) string {
+	if s == "" {
+		return word
+	}
+	return s
+}
+
+func missingDocument(why string) Missing {
+	return Missing{What: "gateway document", Why: why, How: "az network application-gateway show -g GROUP -n GATEWAY > gateway.json"}
 }

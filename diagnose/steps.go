@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,13 +44,36 @@ func (q *inquiry) healthStep() Step {
 			bad = append(bad, fmt.Sprintf("%s (%s) is healthy now, and was not yet when this window began", t.member, t.settings))
 		}
 	}
-	if len(bad) == 0 && q.from.IsZero() {
-		return Step{Step: s.Step, Result: pass, Detail: "all members (" + strconv.Itoa(len(q.trails)) + ") are healthy"}
+	switch {
+	case len(bad) > 0:
+		return Step{Step: s.Step, Result: fail, Detail: strings.Join(bad, "; ")}
+	case len(q.trails) == 0:
+		return Step{Step: s.Step, Result: unknown, Detail: "the backend health among the evidence has no members"}
+	case q.from.IsZero():
+		return Step{Step: s.Step, Result: pass, Detail: "all members (" + strconv.Itoa(len(q.trails)) + ") are healthy" + q.probedLast()}
+	case !q.haveHistory():
+		return Step{Step: s.Step, Result: pass, Detail: "all members (" + strconv.Itoa(len(q.trails)) + ") are healthy in this report; how they were when requests failed it does not say"}
 	}
-	if len(bad) == 0 {
-		return Step{Step: s.Step, Result: pass, Detail: "all members (" + strconv.Itoa(len(q.trails)) + ") are healthy, and were so in this window"}
+	return Step{Step: s.Step, Result: pass, Detail: "all members (" + strconv.Itoa(len(q.trails)) + ") are healthy, and were so in this window" + q.probedLast()}
+}
+
+// haveHistory reports whether backend health says how it was before.
+func (q *inquiry) haveHistory() bool {
+	return slices.ContainsFunc(q.trails, func(t trail) bool { return len(t.changes) > 0 })
+}
+
+// probedLast says when the report of health was true, where it tells.
+func (q *inquiry) probedLast() string {
+	last := ""
+	for i := range q.trails {
+		if x := q.trails[i].now.Causeway; x != nil && x.LastProbe > last {
+			last = x.LastProbe
+		}
 	}
-	return Step{Step: s.Step, Result: fail, Detail: strings.Join(bad, "; ")}
+	if last == "" {
+		return ""
+	}
+	return "; last probed at " + last
 }
 
 // timeoutStep: did requests run into the request timeout?
@@ -67,9 +91,15 @@ func (q *inquiry) timeoutStep() Step {
 	if n > 0 {
 		return Step{Step: s.Step, Result: fail, Detail: count(n, "request", "requests") + " waited for the whole request timeout"}
 	}
-	slowest, names := time.Duration(0), make([]string, 0, len(q.timeouts))
+	slowest, answered, names := time.Duration(0), 0, make([]string, 0, len(q.timeouts))
 	for _, r := range q.routes {
-		slowest = max(slowest, r.slowest())
+		slowest, answered = max(slowest, r.slowest()), answered+r.answered
+	}
+	switch {
+	case answered == 0:
+		return Step{Step: s.Step, Result: unknown, Detail: "no member answered a request, so there is nothing to compare the request timeout with"}
+	case len(q.timeouts) == 0:
+		return Step{Step: s.Step, Result: unknown, Detail: fmt.Sprintf("no request is known to have run into it; the timeout itself is not among the evidence. The slowest answer came after %s", seconds(slowest))}
 	}
 	for name, limit := range q.timeouts {
 		names = append(names, fmt.Sprintf("%s %s", name, seconds(limit)))
@@ -84,12 +114,18 @@ func (q *inquiry) connectionStep() Step {
 	if q.requests == 0 {
 		return s
 	}
-	connect, broke := 0, 0
+	connect, broke, tried := 0, 0, 0
+	for _, m := range q.members {
+		tried += m.attempts
+	}
+	if tried == 0 {
+		return Step{Step: s.Step, Result: unknown, Detail: "no request got as far as a member"}
+	}
 	for _, e := range q.events {
 		if connectFailed(e) {
 			connect++
 		}
-		if brokeUnderRequest(e) {
+		if brokeUnderRequest(e) || closedSomehow(e) {
 			broke++
 		}
 	}
@@ -101,20 +137,65 @@ func (q *inquiry) connectionStep() Step {
 
 // gatewayStep: was it the gateway itself?
 func (q *inquiry) gatewayStep() Step {
-	s := Step{Step: "gateway-performance", Result: unknown, Detail: "there is no trace of Causeway's own among the evidence; use the metrics of the gateway"}
-	if q.own == 0 {
-		return s
+	s := Step{Step: "gateway-performance", Result: unknown, Detail: "neither Causeway's trace nor the gateway's metrics are among the evidence"}
+	var facts []string
+	for _, m := range []struct {
+		name, unit string
+		limit      float64
+	}{{"CapacityUnits", "capacity units", q.maxUnits()}, {"ComputeUnits", "compute units", q.maxUnits()}, {"CpuUtilization", "% of the processors", 100}} {
+		if top, ok := q.peakOf(m.name); ok {
+			s.Result = pass
+			text := fmt.Sprintf("at most %.0f %s", top, m.unit)
+			if m.limit > 0 && m.name != "CpuUtilization" {
+				text += fmt.Sprintf(" of %.0f", m.limit)
+			}
+			if m.limit > 0 && top >= full*m.limit {
+				s.Result = fail
+			}
+			facts = append(facts, text)
+		}
+	}
+	if q.allTime > 0 {
+		facts = append(facts, fmt.Sprintf("the gateway and its clients' side account for %s of the time of answered requests", percent(int(q.ownTime/time.Microsecond), int(max(q.allTime/time.Microsecond, 1)))))
+	}
+	if q.waf.n > 0 {
+		facts = append(facts, fmt.Sprintf("inspection by the firewall took %s at most", seconds(q.waf.most)))
 	}
 	n := 0
 	for _, e := range q.events {
-		if e.fault.Kind == fault.Exhausted || e.fault.Kind == fault.Panicked {
+		if e.own && (e.fault.Kind == fault.Exhausted || e.fault.Kind == fault.Panicked) {
 			n++
 		}
 	}
-	if n > 0 {
-		return Step{Step: s.Step, Result: fail, Detail: fmt.Sprintf("%d requests failed for lack of a resource, or for a defect, of the gateway", n)}
+	switch {
+	case n > 0:
+		s.Result = fail
+		facts = append([]string{fmt.Sprintf("%d requests failed for lack of a resource, or for a defect, of the gateway", n)}, facts...)
+	case q.own > 0 && q.allTime > 0 && s.Result == unknown:
+		s.Result = pass
+		facts = append([]string{"no request failed for lack of a resource of the gateway"}, facts...)
 	}
-	return Step{Step: s.Step, Result: pass, Detail: fmt.Sprintf("no request failed for lack of a resource of the gateway; it accounts for %s of the time of all requests", percent(int(q.ownTime), int(max(q.allTime, 1))))}
+	if len(facts) > 0 {
+		s.Detail = strings.Join(facts, "; ")
+		if s.Result == unknown {
+			s.Detail += "; the metrics of the gateway would tell whether it was short of capacity"
+		}
+	}
+	return s
+}
+
+// peakOf is the highest value of a metric in the window.
+func (q *inquiry) peakOf(name string) (top float64, ok bool) {
+	m := q.metric(name)
+	if m == nil {
+		return 0, false
+	}
+	for _, p := range m.Points {
+		if v := p.Value(); !math.IsNaN(v) {
+			top, ok = max(top, v), true
+		}
+	}
+	return top, ok
 }
 
 // backendStep: how long do the members take?

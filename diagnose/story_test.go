@@ -25,6 +25,9 @@ type story struct {
 	records []accesslog.Record
 	servers []gateway.ServerHealth
 	noDoc   bool
+	doc     string // instead of the usual one
+	azure   bool   // only what Azure exports: no object of Causeway's
+	files   map[string]string
 	local   string
 	serial  uint32
 }
@@ -132,11 +135,21 @@ func (s *story) diagnose() *Report {
 	dir := s.t.TempDir()
 	var log []byte
 	for i := range s.records {
-		log = s.records[i].Append(log)
+		line := s.records[i].Append(nil)
+		if s.azure {
+			line = s.stripped(line)
+		}
+		log = append(log, line...)
 	}
 	s.write(dir, "PT1H.json", log)
+	if s.doc == "" {
+		s.doc = storyDocument
+	}
 	if !s.noDoc {
-		s.write(dir, "gateway.json", []byte(storyDocument))
+		s.write(dir, "gateway.json", []byte(s.doc))
+	}
+	for name, text := range s.files {
+		s.write(dir, name, []byte(text))
 	}
 	if s.local != "" {
 		s.write(dir, "causeway.yaml", []byte(s.local))
@@ -162,6 +175,20 @@ func (s *story) diagnose() *Report {
 	}
 	s.check(report)
 	return report
+}
+
+// stripped is a line without what Azure's log lacks.
+func (s *story) stripped(line []byte) []byte {
+	var r map[string]any
+	if err := json.Unmarshal(line, &r); err != nil {
+		s.t.Fatal(err)
+	}
+	delete(r["properties"].(map[string]any), "causeway")
+	out, err := json.Marshal(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return append(out, '\n')
 }
 
 func (s *story) write(dir, name string, data []byte) {

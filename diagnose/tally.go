@@ -36,8 +36,11 @@ type tally struct {
 	v1        int                      // records of the first generation
 	waf       histogram                // time that the firewall took
 	wafSlow   int                      // requests of which it took most
-	allTime   time.Duration            // of answered requests
-	ownTime   time.Duration            // of answered requests, outside of members
+	wanted    [16]byte                 // transaction that is looked for
+	found     *accesslog.Record        // its record
+	foundOwn  bool
+	allTime   time.Duration // of answered requests
+	ownTime   time.Duration // of answered requests, outside of members
 }
 
 // memberTally is what is known of a member's traffic.
@@ -155,6 +158,7 @@ func (t *tally) add(r *accesslog.Record, own bool) {
 	t.stretch(r)
 	f, bad := t.failed(r, own)
 	inMembers := t.attempts(r, own)
+	t.keep(r, own)
 	t.count(r, inMembers, bad)
 	if bad {
 		t.failures++

@@ -22,7 +22,10 @@ func (r *Report) print(p *printer) error {
 		p.finding(i+1, &r.Findings[i], r)
 	}
 	p.undetermined(&r.Undetermined)
+	p.whatIf(&r.WhatIf)
+	p.followups(r.Before)
 	p.steps(r.Steps)
+	p.notices(r.Notices)
 	p.assumptions(r.Assumptions)
 	p.missing(r.Missing)
 	return p.err
@@ -263,5 +266,60 @@ func (p *printer) assumptions(list []string) {
 	for _, a := range list {
 		p.line("")
 		p.wrapped("Assumed: ", a)
+	}
+}
+
+// what is changed.
+func (s *Saving) what() string {
+	what := s.Setting
+	if s.Scope != (Scope{}) {
+		what += " of " + s.Scope.text()
+	}
+	if s.To != "" {
+		what += ", " + s.From + " → " + s.To
+	}
+	return what
+}
+
+func (s *Saving) effect() string {
+	return expectedText(Expected{Removes: s.Removes, Basis: s.Basis, Note: s.Note})
+}
+
+func (p *printer) whatIf(w *WhatIf) {
+	if len(w.Savings) == 0 {
+		return
+	}
+	p.line("")
+	p.line("What changes of settings would have done to these failures:")
+	for _, s := range w.Savings {
+		p.wrapped("  - ", s.what()+": "+s.effect())
+		if s.Adds > 0 {
+			p.wrapped("    ", fmt.Sprintf("and %d requests that went well would have failed", s.Adds))
+		}
+	}
+	if len(w.Savings) > 1 {
+		p.wrapped("  ", fmt.Sprintf("together %d to %d: what several of them would save counts once", w.Together[0], w.Together[1]))
+	}
+}
+
+func (p *printer) followups(list []Followup) {
+	if len(list) == 0 {
+		return
+	}
+	p.line("")
+	p.line("Since the earlier report:")
+	for _, u := range list {
+		p.wrapped(fmt.Sprintf("  %-9s ", u.Result), fmt.Sprintf("%s (%s): %s; before it were %d of %d requests", u.Title, u.Cause, u.Why, u.Before.Failures, u.Before.Requests))
+	}
+}
+
+func (p *printer) notices(list []Notice) {
+	if len(list) == 0 {
+		return
+	}
+	p.line("")
+	p.line("In the document, whether or not it has failed a request yet:")
+	for _, n := range list {
+		p.wrapped("  - ", n.Fact+" ["+n.Cause+"]. "+n.Do+".")
 	}
 }

@@ -105,3 +105,13 @@ func (q *inquiry) trailOf(e *event) *trail {
 func (t *trail) isUp() bool {
 	return strings.EqualFold(t.now.Health, "Up") || strings.EqualFold(t.now.Health, "Healthy")
 }
+
+// sinceUp is how long before a time the member had last turned to Up after having been Down.
+func (t *trail) sinceUp(when time.Time) (time.Duration, bool) {
+	for i := len(t.changes) - 1; i > 0; i-- {
+		if c := t.changes[i]; c.up && !c.at.After(when) && !t.changes[i-1].up {
+			return when.Sub(c.at), true
+		}
+	}
+	return 0, false
+}

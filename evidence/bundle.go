@@ -18,6 +18,7 @@ import (
 
 	"causeway/accesslog"
 	"causeway/gateway"
+	"causeway/template"
 )
 
 // Bundle is all the evidence there is.
@@ -33,6 +34,7 @@ type Bundle struct {
 	Repeated int        // rows that stood in more than one place, counted once
 	Notes    []string   // what was assumed, and what could not be made sure
 
+	visit   func(path, name string) // in place of looking at a file
 	logs    []*source
 	size    int64
 	done    atomic.Int64
@@ -134,6 +136,10 @@ func (b *Bundle) standardInput() error {
 
 // file looks at what one file holds. name is how it is spoken of.
 func (b *Bundle) file(path, name string) {
+	if b.visit != nil {
+		b.visit(path, name)
+		return
+	}
 	err := walk(path, name, nil, func(l *leaf) error {
 		b.look(path, name, l)
 		return nil
@@ -192,13 +198,17 @@ func (b *Bundle) whole(name string, data []byte, form form) {
 // document takes a JSON document for what it is.
 func (b *Bundle) document(name string, data []byte) {
 	var shape struct {
-		Schema   string          `json:"schema"`
-		Pools    json.RawMessage `json:"backendAddressPools"`
-		Pool     json.RawMessage `json:"backendAddressPool"`
-		Value    json.RawMessage `json:"value"`
-		Document []byte          `json:"document"`
-		Local    []byte          `json:"local"`
-		Dir      string          `json:"dir"`
+		Schema     string          `json:"schema"`
+		Pools      json.RawMessage `json:"backendAddressPools"`
+		Pool       json.RawMessage `json:"backendAddressPool"`
+		Value      json.RawMessage `json:"value"`
+		Document   []byte          `json:"document"`
+		Parameters []byte          `json:"parameters"`
+		Local      []byte          `json:"local"`
+		Dir        string          `json:"dir"`
+	}
+	if !json.Valid(data) { // templates have comments
+		data = bytes.TrimSpace(template.StrictJSON(data))
 	}
 	if data[0] == '[' {
 		b.list(name, data)
@@ -212,7 +222,7 @@ func (b *Bundle) document(name string, data []byte) {
 	case strings.HasPrefix(shape.Schema, "causeway."):
 		// a report of an earlier diagnosis is no evidence, and no fault
 	case shape.Document != nil:
-		b.config(name, shape.Document)
+		b.configWith(name, shape.Document, shape.Parameters)
 		b.localYAML(name, shape.Local, shape.Dir)
 	case isHealth(shape.Pools), isHealth(data) && shape.Pool != nil:
 		if h, err := decodeHealth(data); err != nil {
@@ -241,14 +251,16 @@ func (b *Bundle) list(name string, data []byte) {
 	}
 }
 
-// Take adds the configuration of a running gateway.
-func (b *Bundle) Take(document, local []byte, dir string) {
-	b.config("the running gateway", document)
+// Take adds the configuration of a running gateway. Parameters are those of a document that is a template.
+func (b *Bundle) Take(document, parameters, local []byte, dir string) {
+	b.configWith("the running gateway", document, parameters)
 	b.localYAML("the running gateway", local, dir)
 }
 
-func (b *Bundle) config(name string, data []byte) {
-	d, err := gateway.Parse(data)
+func (b *Bundle) config(name string, data []byte) { b.configWith(name, data, nil) }
+
+func (b *Bundle) configWith(name string, data, parameters []byte) {
+	d, err := gateway.ParseWith(data, parameters)
 	if err != nil {
 		b.skip(name, 0, err.Error())
 		return

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -267,4 +268,27 @@ func TestPatterns(t *testing.T) {
 	os.Stdin = in
 	defer func() { os.Stdin = stdin }()
 	three(t, open(t, Stdin), "standard input")
+}
+
+// The document may be a template with comments; what was applied has its parameters beside it.
+func TestTemplatesAreDocuments(t *testing.T) {
+	const text = `// ours
+{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", /* one */
+ "parameters":{"name":{"type":"string","defaultValue":"gw"}},
+ "resources":[{"type":"Microsoft.Network/applicationGateways","name":"[parameters('name')]","properties":{"sku":{"tier":"Standard_v2","capacity":1}}}]}`
+	applied, err := json.Marshal(map[string]any{"document": []byte(text), "parameters": []byte(`{"name":"other"}`), "local": []byte{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for content, want := range map[string]string{text: "gw", string(applied): "other"} {
+		dir := t.TempDir()
+		write(t, dir, "gateway.json", content)
+		b, err := Open([]string{dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Config == nil || b.Config.Name != want {
+			t.Errorf("%.40s: %+v", content, b.Config)
+		}
+	}
 }

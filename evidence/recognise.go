@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"causeway/accesslog"
+	"causeway/template"
 )
 
 // form is how a leaf has to be read.
@@ -35,6 +36,8 @@ func recognise(head []byte, name string) form {
 		return notText
 	case text[0] == '{' || text[0] == '[':
 		return recogniseJSON(text)
+	case bytes.HasPrefix(text, []byte("//")) || bytes.HasPrefix(text, []byte("/*")): // a comment before the JSON
+		return afterComments(text)
 	case isCSV(text):
 		return commas
 	case isColumns(text):
@@ -43,6 +46,14 @@ func recognise(head []byte, name string) form {
 		return yamlText
 	case looksLikeRows(text):
 		return lines // a log whose first lines were damaged
+	}
+	return plainText
+}
+
+// afterComments tells JSON that begins with comments, as templates do.
+func afterComments(text []byte) form {
+	if text = bytes.TrimLeft(template.StrictJSON(text), " \t\r\n"); len(text) > 0 && text[0] == '{' {
+		return document
 	}
 	return plainText
 }

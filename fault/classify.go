@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // Of classifies an error that an operation towards a member met. It looks at types and error numbers, never at texts:
@@ -99,6 +100,8 @@ func CertificateReason(err error) string {
 		return "cert_name_mismatch"
 	case errors.As(err, &unknown):
 		return "cert_unknown_ca"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil && time.Now().Before(invalid.Cert.NotBefore):
+		return "cert_not_yet_valid"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "cert_expired"
 	case errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage:

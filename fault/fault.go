@@ -76,9 +76,16 @@ const (
 	Certificate Kind = "certificate" // not valid, not trusted, or of another name
 	Alerted     Kind = "alert"       // the peer ended TLS with an alert
 	NotTLS      Kind = "not-tls"     // plain bytes where a handshake was due
+	NotHTTP     Kind = "not-http"    // an answer that does not begin like HTTP/1.1
 	Panicked    Kind = "panic"       // a bug of ours
 	Status      Kind = "status"      // the backend itself answered with an error status
 	NoListener  Kind = "no-listener" // no listener for the host
 	NoTarget    Kind = "no-target"   // a rule without pool
 	Unsupported Kind = "unsupported" // a method or feature that the gateway does not serve
+)
+
+// Details of NotHTTP that say what was met instead.
+const (
+	TLSRecord  = "a TLS record: the port expects TLS"
+	HTTP2Frame = "a frame of HTTP/2: the port does not speak HTTP/1.1"
 )

@@ -86,6 +86,8 @@ func (f Fault) how() string {
 		return "was ended by the member with an alert"
 	case NotTLS:
 		return "met bytes that are not TLS"
+	case NotHTTP:
+		return "is not HTTP/1.1"
 	case Status:
 		return "carried an error status of the member's own"
 	}

@@ -19,17 +19,31 @@ type Document struct {
 	problems  []Problem
 }
 
-// Parse reads the document of one gateway: the body of the REST API, or what `az network application-gateway show`
-// prints. Property names and enum values may have any case, numbers may be strings, null counts as absent.
+// Parse reads the document of one gateway: the body of the REST API, what `az network application-gateway show` prints,
+// either of them as YAML, or an ARM template with one gateway. Property names and enum values may have any case, numbers
+// may be strings, null counts as absent, JSON may have comments.
 //
-// The error is a *FormatError when the input is something else or not JSON. What is wrong inside a gateway document is
-// never an error here but a Problem; Config is then filled as far as it can be.
-func Parse(data []byte) (*Document, error) {
-	data = plainUTF8(data)
-	if err := recogniseText(data); err != nil {
+// The error is a *FormatError when the input is something else or cannot be read. What is wrong inside a gateway document
+// is never an error here but a Problem; Config is then filled as far as it can be.
+func Parse(data []byte) (*Document, error) { return ParseWith(data, nil) }
+
+// ParseWith is Parse with the values for the parameters of a template: a parameters file as Azure takes it, JSON or YAML.
+// Nil leaves every parameter at its default.
+func ParseWith(data, parameters []byte) (*Document, error) {
+	data, err := toJSON(data)
+	if err != nil {
 		return nil, err
 	}
 	v, err := readJSON(data)
+	if err != nil {
+		return nil, err
+	}
+	var n normaliser
+	if isTemplate(v) {
+		v, err = n.evaluate(data, parameters)
+	} else if len(parameters) > 0 {
+		n.warn("document", "ParametersIgnored", "leave --parameters out", "the document is no template, so that the parameters have no effect")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -37,13 +51,13 @@ func Parse(data []byte) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	var n normaliser
 	d := &Document{flat: isFlat(root)}
 	d.tree = n.object(resourceModel, root, "")
 	d.effective = withDefaults(resourceModel, clone(d.tree)).(*object)
 	d.names = childNames(d.effective.props())
 	d.Config = fillConfig(d.tree, d.effective)
-	d.problems = d.finish(append(n.problems, validate(d)...))
+	evaluated := sortProblems(n.evaluated)
+	d.problems = append(evaluated, d.finish(append(n.problems, validate(d)...))...)
 	return d, nil
 }
 

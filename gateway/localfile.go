@@ -7,21 +7,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"sigs.k8s.io/yaml"
 )
 
 // ParseLocal reads causeway.yaml over the defaults. File names in it are relative to dir. The error says that it is no
 // YAML mapping at all; anything else that is wrong is a Problem, and then the Local must not be used.
 func ParseLocal(data []byte, dir string) (Local, []Problem, error) {
 	local := DefaultLocal()
-	asJSON, err := yaml.YAMLToJSONStrict(plainUTF8(data))
+	asJSON, err := yamlToJSON(plainUTF8(data))
 	if err != nil {
-		_, what, _ := strings.Cut(err.Error(), "yaml: ")
-		return local, nil, &FormatError{
-			Message: "not valid YAML: " + printable(strings.Join(strings.Fields(what), " ")),
-			Hint:    "indent with spaces, give each key once",
-		}
+		return local, nil, err
 	}
 	v, err := readJSON(asJSON)
 	if err != nil {

@@ -11,7 +11,10 @@ import (
 
 // normaliser turns a document as people have it (any case, numbers in quotes, the properties level left out) into the
 // canonical tree, and reports what it had to guess.
-type normaliser struct{ report }
+type normaliser struct {
+	report
+	evaluated []Problem // of a template, with paths in the template
+}
 
 // value returns v in canonical form. What does not fit its shape is reported and kept.
 func (n *normaliser) value(s *shape, v any, path string) any {

@@ -7,8 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"sigs.k8s.io/yaml"
+
+	"causeway/template"
 )
 
 const (
@@ -30,13 +36,64 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Message)
 }
 
+// toJSON turns input in any form that is read into JSON.
+func toJSON(data []byte) ([]byte, error) {
+	data = plainUTF8(data)
+	if err := checkSize(data); err != nil {
+		return nil, err
+	}
+	isYAML, err := recogniseText(data)
+	switch {
+	case err != nil:
+		return nil, err
+	case isYAML:
+		return yamlToJSON(data)
+	}
+	return template.StrictJSON(data), nil
+}
+
+// yamlToJSON reads one YAML document. Members come out in alphabetical order.
+func yamlToJSON(data []byte) ([]byte, error) {
+	if starts := yamlStart.FindAllIndex(data, 3); len(starts) > 1 || len(starts) == 1 && !isComment(data[:starts[0][0]]) {
+		return nil, &FormatError{Message: "this is YAML with several documents in it", Hint: "give the document of one gateway in a file of its own"}
+	}
+	out, err := yaml.YAMLToJSONStrict(data)
+	if err != nil {
+		_, what, _ := strings.Cut(err.Error(), "yaml: ")
+		return nil, &FormatError{
+			Message: "not valid YAML: " + printable(strings.Join(strings.Fields(what), " ")),
+			Hint:    "indent with spaces, give each key once",
+		}
+	}
+	return out, nil
+}
+
+var yamlStart = regexp.MustCompile(`(?m)^---([ \t].*)?\r?$`)
+
+// isComment reports whether YAML holds nothing but comments, directives and space.
+func isComment(data []byte) bool {
+	for line := range bytes.Lines(data) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' && line[0] != '%' {
+			return false
+		}
+	}
+	return true
+}
+
+func checkSize(data []byte) error {
+	if len(data) <= maxDocument {
+		return nil
+	}
+	return &FormatError{
+		Message: fmt.Sprintf("the document has %d bytes, more than the %d that any gateway needs", len(data), maxDocument),
+		Hint:    "give the document of one gateway",
+	}
+}
+
 // readJSON reads one JSON value, members in order and repeated keys kept, nulls dropped.
 func readJSON(data []byte) (any, error) {
-	if len(data) > maxDocument {
-		return nil, &FormatError{
-			Message: fmt.Sprintf("the document has %d bytes, more than the %d that any gateway needs", len(data), maxDocument),
-			Hint:    "give the document of one gateway",
-		}
+	if err := checkSize(data); err != nil {
+		return nil, err
 	}
 	var whole json.RawMessage
 	if err := json.Unmarshal(data, &whole); err != nil {
@@ -118,7 +175,7 @@ func syntaxError(data []byte, err error) error {
 	return &FormatError{
 		Line: line, Column: column,
 		Message: "not valid JSON: " + syntax.Error(),
-		Hint:    "mend the JSON there; JSON has no comments and no comma after the last element",
+		Hint:    "mend the JSON there; it has no comma after the last element",
 	}
 }
 

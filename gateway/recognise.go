@@ -9,32 +9,34 @@ import (
 
 const exportHint = "export the gateway with: az network application-gateway show -g GROUP -n NAME > gateway.json"
 
-var yamlLine = regexp.MustCompile(`^(---|[A-Za-z_][\w.-]*:(\s|$)|- )`)
+var yamlLine = regexp.MustCompile(`^(---|[$A-Za-z_][\w.-]*:(\s|$)|- )`)
 
-// recogniseText refuses input that is not JSON by what it looks like, so that nobody has to understand a syntax error.
-func recogniseText(data []byte) error {
+// recogniseText refuses input that is neither JSON nor YAML by what it looks like, so that nobody has to understand a
+// syntax error. It reports YAML.
+func recogniseText(data []byte) (isYAML bool, _ error) {
 	start := bytes.TrimSpace(data)
 	first, _, _ := bytes.Cut(start, []byte("\n"))
 	switch {
 	case len(start) == 0:
-		return unlike("the document is empty", exportHint)
+		return false, unlike("the document is empty", exportHint)
 	case start[0] == '{' || start[0] == '[' || start[0] == '"':
-		return nil
+		return false, nil
 	case start[0] == '<':
-		return unlike("this looks like HTML or XML, perhaps a sign-in or error page", exportHint)
+		return false, unlike("this looks like HTML or XML, perhaps a sign-in or error page", exportHint)
 	case bytes.HasPrefix(start, []byte("PK\x03\x04")) || bytes.HasPrefix(start, []byte("\x1f\x8b")):
-		return unlike("this is a compressed archive", "unpack it and give the JSON file inside")
+		return false, unlike("this is a compressed archive", "unpack it and give the JSON file inside")
 	case bytes.Contains(start, []byte(`resource "azurerm_`)):
-		return unlike("this looks like Terraform configuration",
+		return false, unlike("this looks like Terraform configuration",
 			"export the gateway that it made: az network application-gateway show -g GROUP -n NAME > gateway.json")
 	case bytes.HasPrefix(start, []byte("resource ")) || bytes.HasPrefix(start, []byte("param ")) ||
 		bytes.HasPrefix(start, []byte("targetScope")):
-		return unlike("this looks like Bicep", "export the gateway that it made: az network application-gateway show -g GROUP -n NAME > gateway.json")
-	case yamlLine.Match(first):
-		return unlike("this looks like YAML",
-			"give the gateway as JSON (az … show -o json); causeway.yaml goes to --local")
+		return false, unlike("this looks like Bicep", "export the gateway that it made: az network application-gateway show -g GROUP -n NAME > gateway.json")
+	case bytes.HasPrefix(start, []byte("//")) || bytes.HasPrefix(start, []byte("/*")): // a comment before the JSON
+		return false, nil
+	case yamlLine.Match(first) || start[0] == '#' || start[0] == '%':
+		return true, nil
 	}
-	return nil // the JSON reader says where it stops being JSON
+	return false, nil // the JSON reader says where it stops being JSON
 }
 
 // recogniseValue returns the gateway object, or says what else the JSON is.
@@ -45,9 +47,10 @@ func recogniseValue(v any) (*object, error) {
 	}
 	keys := foldedKeys(root)
 	switch {
-	case strings.Contains(strings.ToLower(textOf(keys["$schema"])), "deploymenttemplate") || keys["resources"] != nil:
-		return nil, unlike("this is an ARM template, not a gateway",
-			"deploy it and export the gateway with az network application-gateway show, or give the body of its Microsoft.Network/applicationGateways resource with the expressions filled in")
+	case strings.Contains(strings.ToLower(textOf(keys["$schema"])), "deploymentparameters"):
+		return nil, unlike("these are the parameters of a template, not a gateway", "give the template, and this file with --parameters")
+	case isLocalFile(keys):
+		return nil, unlike("this is causeway.yaml, not a gateway", "give the gateway document, and this file with --local")
 	case keys["error"] != nil:
 		o, _ := keys["error"].(*object)
 		inner := foldedKeys(o)
@@ -86,6 +89,16 @@ func isHealth(keys map[string]any) bool {
 	}
 	pool, _ := pools[0].(*object)
 	return foldedKeys(pool)["backendhttpsettingscollection"] != nil
+}
+
+// isLocalFile knows causeway.yaml by its keys, none of which a gateway has.
+func isLocalFile(keys map[string]any) bool {
+	for _, key := range []string{"certificates", "members", "connecttimeout", "backendidletimeout", "keepalivehint", "logs"} {
+		if keys[key] != nil && keys["properties"] == nil && keys["sku"] == nil {
+			return true
+		}
+	}
+	return false
 }
 
 func hasGatewayKey(root *object) bool {

@@ -285,8 +285,9 @@ func TestAmbiguousResponses(t *testing.T) {
 	f(head+"X: a\x00b\r\nContent-Length: 2\r\n\r\nok", "backend/head/malformed")
 	f("HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\nok", "backend/head/malformed")
 	f("HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "backend/head/malformed")
-	f("SSH-2.0-OpenSSH_9.6\r\n\r\n", "backend/head/malformed")
-	f("\x15\x03\x01\x00\x02\x02\x46\r\n", "backend/head/malformed")
+	f("SSH-2.0-OpenSSH_9.6\r\n\r\n", "backend/head/not-http")
+	f("\x15\x03\x01\x00\x02\x02\x46\r\n", "backend/head/not-http")         // a TLS alert
+	f("\x00\x00\x12\x04\x00\x00\x00\x00\x00\r\n", "backend/head/not-http") // SETTINGS of HTTP/2
 	f(head+"X: "+strings.Repeat("x", 40<<10)+"\r\n\r\n", "backend/head/too-large")
 	f(head+strings.Repeat("X: y\r\n", 300)+"\r\n", "backend/head/too-large")
 	f(head+"Transfer-Encoding: chunked\r\n\r\nzz\r\n", "backend/body/malformed")

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"syscall"
@@ -48,7 +49,7 @@ func (x *exchange) receiveHead(in []byte) (end int, f fault.Fault) {
 		now = time.Now()
 		if err != nil {
 			if f = x.interrupted(err, now, phase); !f.None() {
-				return end, f
+				return end, foreign(f, in[:end])
 			}
 			continue
 		}
@@ -61,7 +62,7 @@ func (x *exchange) receiveHead(in []byte) (end int, f fault.Fault) {
 			return end, fault.Fault{}
 		}
 		if !errors.Is(err, http1.ErrMore) || end == len(in) {
-			return end, headFault(err)
+			return end, foreign(headFault(err), in[:end])
 		}
 	}
 }
@@ -181,6 +182,24 @@ func headFault(err error) fault.Fault {
 	}
 	if errors.Is(err, errInterim) {
 		f.Kind, f.Detail = fault.Malformed, err.Error()
+	}
+	return f
+}
+
+// foreign says of an answer that does not even begin like HTTP/1.1 what it is instead.
+func foreign(f fault.Fault, in []byte) fault.Fault {
+	const begin = "HTTP/"
+	if f.Side != fault.Backend || f.Phase != fault.Head || len(in) == 0 || string(in[:min(len(in), len(begin))]) == begin[:min(len(in), len(begin))] {
+		return f
+	}
+	f.Kind, f.Errno = fault.NotHTTP, ""
+	switch {
+	case len(in) > 2 && (in[0] == 0x15 || in[0] == 0x16) && in[1] == 0x03:
+		f.Detail = fault.TLSRecord
+	case len(in) > 8 && in[0] == 0 && in[1] == 0 && in[3] == 0x04: // a SETTINGS frame comes first
+		f.Detail = fault.HTTP2Frame
+	default:
+		f.Detail = fmt.Sprintf("it began with %q", in[:min(len(in), 16)])
 	}
 	return f
 }

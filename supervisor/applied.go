@@ -58,5 +58,5 @@ func (s *Supervisor) differsFromApplied(files admin.Config) bool {
 
 // same reports whether two configurations have the same text.
 func same(a, b admin.Config) bool {
-	return bytes.Equal(a.Document, b.Document) && bytes.Equal(a.Local, b.Local)
+	return bytes.Equal(a.Document, b.Document) && bytes.Equal(a.Parameters, b.Parameters) && bytes.Equal(a.Local, b.Local)
 }

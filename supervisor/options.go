@@ -19,6 +19,7 @@ import (
 // Options say what to run and where.
 type Options struct {
 	Config     string            // gateway document
+	Parameters string            // parameters file of a document that is a template; empty: none
 	Local      string            // causeway.yaml; empty: none
 	Data       string            // data directory
 	Listen     string            // address that frontends are bound at; empty: all, both families

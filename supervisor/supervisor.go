@@ -71,7 +71,7 @@ func Start(o Options) (*Supervisor, []gateway.Problem, error) {
 	if err := os.MkdirAll(LogRoot(o.Data), 0o700); err != nil {
 		return nil, nil, fmt.Errorf("make the data directory: %w", err)
 	}
-	config, err := readFiles(o.Config, o.Local)
+	config, err := readFiles(o)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -121,25 +121,30 @@ func newSupervisor(o Options) *Supervisor {
 	return s
 }
 
-// readFiles reads a document and its causeway.yaml.
-func readFiles(document, local string) (admin.Config, error) {
+// readFiles reads a document, the parameters of one that is a template, and its causeway.yaml.
+func readFiles(o Options) (admin.Config, error) {
 	c := admin.Config{Document: nil, Local: []byte{}}
 	var err error
-	if c.Document, err = os.ReadFile(document); err != nil {
+	if c.Document, err = os.ReadFile(o.Config); err != nil {
 		return c, fmt.Errorf("read the gateway document: %w", err)
 	}
-	if local != "" {
-		if c.Local, err = os.ReadFile(local); err != nil {
+	if o.Parameters != "" {
+		if c.Parameters, err = os.ReadFile(o.Parameters); err != nil {
+			return c, fmt.Errorf("read the parameters of the template: %w", err)
+		}
+	}
+	if o.Local != "" {
+		if c.Local, err = os.ReadFile(o.Local); err != nil {
 			return c, fmt.Errorf("read causeway.yaml: %w", err)
 		}
-		c.Dir, err = filepath.Abs(filepath.Dir(local))
+		c.Dir, err = filepath.Abs(filepath.Dir(o.Local))
 	}
 	return c, err
 }
 
 // Reload reads the files again and serves them. An error changes nothing.
 func (s *Supervisor) Reload() ([]gateway.Problem, error) {
-	c, err := readFiles(s.o.Config, s.o.Local)
+	c, err := readFiles(s.o)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +191,7 @@ func (s *Supervisor) complete(c admin.Config) admin.Config {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c.Document == nil {
-		c.Document = s.current.Document
+		c.Document, c.Parameters = s.current.Document, s.current.Parameters
 	}
 	if c.Local == nil {
 		c.Local, c.Dir = s.current.Local, s.current.Dir
@@ -199,7 +204,7 @@ func parse(c admin.Config) (*gateway.Document, gateway.Local, []gateway.Problem,
 	if err != nil {
 		return nil, local, problems, fmt.Errorf("read causeway.yaml: %w", err)
 	}
-	document, err := gateway.Parse(c.Document)
+	document, err := gateway.ParseWith(c.Document, c.Parameters)
 	if err != nil {
 		return nil, local, problems, fmt.Errorf("read the gateway document: %w", err)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 func configApplyCommand() *cobra.Command {
-	var data, local string
+	var data, parameters, local string
 	cmd := &cobra.Command{
 		Use:   "apply [FILE]",
 		Short: "Let a running gateway serve another configuration",
@@ -21,7 +21,7 @@ func configApplyCommand() *cobra.Command {
 		Example: "  causeway config apply gateway.json\n  causeway config apply --local causeway.yaml",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			config, err := readParts(files, local)
+			config, err := readParts(files, parameters, local)
 			if err != nil {
 				return err
 			}
@@ -37,6 +37,7 @@ func configApplyCommand() *cobra.Command {
 		},
 	}
 	dataFlag(cmd, &data)
+	parametersFlag(cmd, &parameters)
 	cmd.Flags().StringVar(&local, "local", "", "causeway.yaml to apply")
 	return cmd
 }
@@ -50,12 +51,18 @@ func refusalHint(err error) string {
 	return ""
 }
 
-func readParts(files []string, local string) (c admin.Config, err error) {
+func readParts(files []string, parameters, local string) (c admin.Config, err error) {
+	if parameters != "" && len(files) == 0 {
+		return c, &exitError{code: exitUsage, err: errors.New("--parameters needs the template that they belong to")}
+	}
 	if len(files) == 0 && local == "" {
 		return c, &exitError{code: exitUsage, err: errors.New("config apply needs a document, or --local causeway.yaml")}
 	}
 	if len(files) > 0 {
 		if c.Document, err = readInput(nil, files[0]); err != nil {
+			return c, err
+		}
+		if c.Parameters, err = readParameters(parameters); err != nil {
 			return c, err
 		}
 	}

@@ -30,29 +30,32 @@ type validation struct {
 }
 
 func configValidateCommand() *cobra.Command {
-	var localFile, output string
+	var parameters, localFile, output string
 	cmd := &cobra.Command{
 		Use:   "validate FILE...",
 		Short: "Find every problem of gateway documents",
-		Long: "Find every problem of gateway documents: exports of az network application-gateway show, or bodies of the REST API.\n" +
+		Long: "Find every problem of gateway documents: exports of az network application-gateway show, bodies of the REST API,\n" +
+			"ARM templates with one gateway; JSON or YAML.\n" +
 			"FILE - is standard input. With --local, causeway.yaml and the files that it names are checked along with them;\n" +
 			"without it, a certificate whose private key is nowhere is only a warning. Exit code 1 means that a document\n" +
 			"has an error; warnings are no errors.",
-		Example: "  causeway config validate gateway.json\n  causeway config validate gateway.json --local causeway.yaml -o json",
-		Args:    cobra.MinimumNArgs(1),
+		Example: "  causeway config validate gateway.json\n  causeway config validate gateway.json --local causeway.yaml -o json\n" +
+			"  causeway config validate template.json --parameters template.parameters.json",
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if output != "text" && output != "json" {
 				return fmt.Errorf("-o %s: the output is text or json", output)
 			}
-			return validateFiles(cmd, files, localFile, output)
+			return validateFiles(cmd, files, parameters, localFile, output)
 		},
 	}
+	parametersFlag(cmd, &parameters)
 	cmd.Flags().StringVar(&localFile, "local", "", "causeway.yaml to check along with the documents")
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
 	return cmd
 }
 
-func validateFiles(cmd *cobra.Command, files []string, localFile, output string) error {
+func validateFiles(cmd *cobra.Command, files []string, parameters, localFile, output string) error {
 	var results []validation
 	local, problems, err := readLocal(localFile)
 	if problems, err = asProblem(problems, err); err != nil {
@@ -62,7 +65,7 @@ func validateFiles(cmd *cobra.Command, files []string, localFile, output string)
 		results = append(results, judge(localFile, problems))
 	}
 	for _, file := range files {
-		document, err := readDocument(cmd.InOrStdin(), file)
+		document, err := readDocument(cmd.InOrStdin(), file, parameters)
 		problems, err := asProblem(nil, err)
 		if err != nil {
 			return err
@@ -148,6 +151,7 @@ func printValidation(w io.Writer, r validation) error {
 
 func configShowCommand() *cobra.Command {
 	var effective bool
+	var parameters string
 	cmd := &cobra.Command{
 		Use:   "show FILE",
 		Short: "Print a gateway document in canonical form, defaults filled in",
@@ -156,7 +160,7 @@ func configShowCommand() *cobra.Command {
 		Example: "  causeway config show gateway.json\n  causeway config show --effective=false gateway.json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			document, err := readDocument(cmd.InOrStdin(), files[0])
+			document, err := readDocument(cmd.InOrStdin(), files[0], parameters)
 			if err != nil {
 				return err
 			}
@@ -170,17 +174,34 @@ func configShowCommand() *cobra.Command {
 			return nil
 		},
 	}
+	parametersFlag(cmd, &parameters)
 	cmd.Flags().BoolVar(&effective, "effective", true, "fill in defaults and ids")
 	return cmd
 }
 
-// readDocument reads a gateway document from a file, or from stdin for "-".
-func readDocument(stdin io.Reader, file string) (*gateway.Document, error) {
+func parametersFlag(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVar(file, "parameters", "", "parameters file of a document that is an ARM template")
+}
+
+// readParameters reads a parameters file; no name gives none.
+func readParameters(file string) ([]byte, error) {
+	if file == "" {
+		return nil, nil
+	}
+	return readInput(nil, file)
+}
+
+// readDocument reads a gateway document from a file, or from stdin for "-", with the parameters of a template.
+func readDocument(stdin io.Reader, file, parameters string) (*gateway.Document, error) {
 	data, err := readInput(stdin, file)
 	if err != nil {
 		return nil, err
 	}
-	document, err := gateway.Parse(data)
+	values, err := readParameters(parameters)
+	if err != nil {
+		return nil, err
+	}
+	document, err := gateway.ParseWith(data, values)
 	if err != nil {
 		return nil, unreadable(file, err)
 	}

@@ -135,7 +135,10 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 	if err != nil {
 		return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err)}
 	}
-	b.Take(config.Document, config.Local, config.Dir)
+	if status.Lost > 0 {
+		b.Notes = append(b.Notes, were(status.Lost, "access-log record")+" lost by the gateway: what they would tell is missing here")
+	}
+	b.Take(config.Document, config.Parameters, config.Local, config.Dir)
 	b.Health = &health
 	return b, nil
 }

@@ -75,7 +75,7 @@ func rootCommand() *cobra.Command {
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return flagsFromEnvironment(cmd) },
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(serveCommand(), configCommand(), healthCommand(), logsCommand(), diagnoseCommand(), causesCommand(), labCommand(), versionCommand())
+	root.AddCommand(serveCommand(), configCommand(), healthCommand(), logsCommand(), diagnoseCommand(), explainCommand(), capacityCommand(), troubleshootCommand(), collectCommand(), causesCommand(), labCommand(), migrateCommand(), versionCommand())
 	completionCommand(root)
 	explainUsage(root)
 	return root

@@ -50,6 +50,7 @@ func serveCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Config, "config", "", "gateway document")
+	f.StringVar(&o.Parameters, "parameters", "", "parameters file of a document that is an ARM template")
 	f.StringVar(&o.Local, "local", "", "causeway.yaml: what Azure's document has no place for")
 	f.StringVar(&o.Data, "data", defaultData(), "data directory: logs, control socket")
 	f.StringVar(&o.Listen, "listen", "", "address that frontends are bound at (default all, both families)")

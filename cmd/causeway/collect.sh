@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Gathers what a diagnosis of the application gateway {{.Gateway}} needs, from {{.From}} to {{.To}}, into one
+# bundle. It only reads. What cannot be had is noted and does not stop the rest.
+# Needs the Azure command line (az), signed in to the cloud {{.Cloud}}, and tar.
+set -u
+group={{q .Group}} gateway={{q .Gateway}} from={{q .From}} to={{q .To}} bundle={{q .Bundle}}
+cloud={{q .Cloud}} subscription={{q .Subscription}} storage={{q .Storage}} workspace={{q .Workspace}}
+
+command -v az >/dev/null || { echo "az is not installed: see https://learn.microsoft.com/cli/azure/install-azure-cli" >&2; exit 3; }
+now=$(az cloud show --query name -o tsv) || exit 3
+[ "$now" = "$cloud" ] || { echo "az works on $now, and this gateway is in $cloud: az cloud set --name $cloud && az login" >&2; exit 3; }
+[ -z "$subscription" ] || export AZURE_SUBSCRIPTION_ID="$subscription"
+sub=(); [ -z "$subscription" ] || sub=(--subscription "$subscription")
+
+dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT
+get() { # get NAME COMMAND…: keeps what the command prints, or why there is nothing
+  local name=$1; shift
+  echo "collecting $name" >&2
+  mkdir -p "$dir/$(dirname "$name")"
+  if ! "$@" >"$dir/$name" 2>"$dir/error"; then
+    echo "$name: $(tail -n 3 "$dir/error")" >>"$dir/not-collected.txt"
+    rm -f "$dir/$name"
+  fi
+}
+
+get gateway.json az network application-gateway show -g "$group" -n "$gateway" "${sub[@]}" -o json
+get health.json az network application-gateway show-backend-health -g "$group" -n "$gateway" "${sub[@]}" -o json
+id=$(az network application-gateway show -g "$group" -n "$gateway" "${sub[@]}" --query id -o tsv)
+tier=$(az network application-gateway show -g "$group" -n "$gateway" "${sub[@]}" --query sku.tier -o tsv)
+
+metrics() { # metrics NAME FILTER METRIC…
+  local name=$1 filter=$2; shift 2
+  local where=(); [ -z "$filter" ] || where=(--filter "$filter")
+  get "metrics/$name.json" az monitor metrics list --resource "$id" --metrics "$@" --interval PT1M --aggregation Average Maximum Total \
+    --start-time "$from" --end-time "$to" "${where[@]}" -o json
+}
+case "$tier" in
+  *_v2 | Basic)
+    metrics capacity "" CapacityUnits ComputeUnits CurrentConnections Throughput NewConnectionsPerSecond
+    metrics time "" ApplicationGatewayTotalTime BackendConnectTime BackendFirstByteResponseTime BackendLastByteResponseTime ClientRtt
+    metrics members "BackendServer eq '*'" BackendConnectTime BackendFirstByteResponseTime BackendLastByteResponseTime
+    metrics backend-status "HttpStatusGroup eq '*'" BackendResponseStatus ;;
+  *)
+    metrics capacity "" CpuUtilization Throughput CurrentConnections ;;
+esac
+metrics status "HttpStatusGroup eq '*'" ResponseStatus
+metrics hosts "BackendSettingsPool eq '*'" HealthyHostCount UnhealthyHostCount FailedRequests TotalRequests
+get activity.json az monitor activity-log list -g "$group" "${sub[@]}" --start-time "$from" --end-time "$to" --max-events 5000 -o json
+get diagnostic-settings.txt az monitor diagnostic-settings list --resource "$id" -o json
+
+# Logs: from the workspace or the storage account that diagnostic settings name, unless they were given.
+if [ -z "$workspace" ]; then
+  wid=$(az monitor diagnostic-settings list --resource "$id" --query '[].workspaceId | [0]' -o tsv 2>/dev/null)
+  [ -z "$wid" ] || workspace=$(az monitor log-analytics workspace show --ids "$wid" --query customerId -o tsv 2>/dev/null)
+fi
+[ -n "$storage" ] || storage=$(az monitor diagnostic-settings list --resource "$id" --query '[].storageAccountId | [0]' -o tsv 2>/dev/null)
+storage=${storage##*/}
+
+query() { # query NAME KQL
+  get "logs/$1.json" az monitor log-analytics query -w "$workspace" --analytics-query "$2" -o json
+}
+if [ -n "$workspace" ]; then
+  span="TimeGenerated between (datetime($from) .. datetime($to))"
+  for log in Access Performance Firewall; do
+    query "AGW${log}Logs" "AGW${log}Logs | where $span and _ResourceId =~ '$id'"
+    query "AzureDiagnostics-$log" "AzureDiagnostics | where $span and ResourceId =~ '$id' and Category == 'ApplicationGateway${log}Log'"
+  done
+fi
+if [ -n "$storage" ]; then
+  path="resourceId=$(echo "$id" | tr '[:lower:]' '[:upper:]')"
+  start=$(date -u -d "$from" +%s) end=$(date -u -d "$to" +%s)
+  for log in access performance firewall; do
+    for ((t = start - start % 3600; t <= end; t += 3600)); do
+      hour=$(date -u -d "@$t" +y=%Y/m=%m/d=%d/h=%H/m=00/PT1H.json)
+      mkdir -p "$dir/logs/$log/$(dirname "$hour")"
+      az storage blob download --auth-mode login --account-name "$storage" --container-name "insights-logs-applicationgateway${log}log" \
+        --name "$path/$hour" --file "$dir/logs/$log/$hour" --no-progress -o none 2>/dev/null || rm -f "$dir/logs/$log/$hour"
+    done
+  done
+fi
+[ -n "$workspace$storage" ] || echo "access log: no diagnostic setting sends it anywhere; make one: az monitor diagnostic-settings create --resource $id --name causeway --logs '[{\"category\":\"ApplicationGatewayAccessLog\",\"enabled\":true}]' --storage-account ACCOUNT" >>"$dir/not-collected.txt"
+
+rm -f "$dir/error"; find "$dir" -type d -empty -delete
+tar -czf "$bundle" -C "$dir" . && echo "$bundle is ready: causeway diagnose $bundle" >&2
+[ ! -f "$dir/not-collected.txt" ] || { echo "not collected:" >&2; cat "$dir/not-collected.txt" >&2; }

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"causeway/evidence"
+)
+
+// redactPaths writes a bundle of evidence that can be shared.
+func redactPaths(cmd *cobra.Command, paths []string, to string) (err error) {
+	if len(paths) == 0 {
+		return &exitError{code: exitUsage, err: errors.New("collect --redact: which evidence?"), hint: "causeway collect --redact gw1.tar.gz --bundle gw1-redacted.tar.gz"}
+	}
+	if to == "" {
+		to = "redacted.tar.gz"
+	}
+	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return &exitError{code: exitFailed, err: fmt.Errorf("write the redacted bundle: %w", err), hint: "name another file with --bundle; an existing one is not overwritten"}
+	}
+	defer func() {
+		if closed := f.Close(); err == nil && closed != nil {
+			err = &exitError{code: exitFailed, err: fmt.Errorf("write the redacted bundle: %w", closed)}
+		}
+		if err != nil {
+			os.Remove(to)
+		}
+	}()
+	key := make([]byte, 32)
+	if _, err := rand.Read(key); err != nil {
+		return &exitError{code: exitFailed, err: fmt.Errorf("draw a key: %w", err)}
+	}
+	if err := evidence.NewRedactor(key).Redact(paths, f); err != nil {
+		return &exitError{code: exitFailed, err: err, hint: "nothing was written"}
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s is ready; look into it before you share it: names of pools, rules and members by name are kept\n", to)
+	return nil
+}

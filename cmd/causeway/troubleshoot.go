@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"causeway/diagnose"
+	"causeway/evidence"
+)
+
+func troubleshootCommand() *cobra.Command {
+	var live bool
+	var data, output string
+	cmd := &cobra.Command{
+		Use:   "troubleshoot [PATH...]",
+		Short: "Search for the cause step by step",
+		Long: "Search for the cause of intermittent 502s step by step: backend health, whose error it is, the request timeout, the\n" +
+			"connections, the capacity of the gateway, the backend. Each step is answered from the evidence where there is some; where\n" +
+			"there is none you are asked, on a terminal. PATH is as with diagnose; without any evidence every step is a question.",
+		Example: "  causeway troubleshoot --live\n  causeway troubleshoot ./exported\n  causeway troubleshoot ./exported -o json",
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			if err := oneOf("-o", output, "text", "json"); err != nil {
+				return err
+			}
+			bundle := &evidence.Bundle{}
+			if live || len(paths) > 0 || exists(data) {
+				var err error
+				if bundle, err = gather(cmd.ErrOrStderr(), live, data, paths); err != nil {
+					return err
+				}
+				defer bundle.Close()
+			}
+			report, err := diagnose.Run(bundle, diagnose.Options{})
+			if err != nil {
+				return &exitError{code: exitFailed, err: fmt.Errorf("troubleshoot: %w", err)}
+			}
+			tellUnread(cmd.ErrOrStderr(), bundle)
+			guide := diagnose.GuideOf(report)
+			if output == "json" {
+				return printJSON(cmd.OutOrStdout(), guide)
+			}
+			walk(cmd.OutOrStdout(), cmd.InOrStdin(), guide)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&live, "live", false, "ask the gateway that runs on --data")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	dataFlag(cmd, &data)
+	return cmd
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// walk goes through the steps, and asks where the evidence has no answer. It ends at the first no, or at the end of the
+// input.
+func walk(w io.Writer, in io.Reader, g *diagnose.Guide) {
+	answers := bufio.NewScanner(in)
+	asking := true
+	for i := range g.Steps {
+		s := &g.Steps[i]
+		fmt.Fprintf(w, "\n%d. %s\n   %s\n", i+1, s.Question, s.Why)
+		if s.Answer == diagnose.Unknown && asking {
+			asking = ask(w, answers, g, s)
+		}
+		switch s.Source {
+		case "evidence":
+			fmt.Fprintf(w, "   %s, by the evidence: %s\n", s.Answer, s.Detail)
+		case "you":
+			fmt.Fprintf(w, "   %s, you say\n", s.Answer)
+		default:
+			fmt.Fprintf(w, "   not known. To find out: %s\n", s.Ask)
+		}
+		if s.Answer == diagnose.No {
+			tellActions(w, s)
+			if s.Source == "you" {
+				break
+			}
+		}
+	}
+	fmt.Fprintf(w, "\n%s.\n", g.Outcome)
+	if v := g.Verdict; v != nil {
+		fmt.Fprintf(w, "Of all the evidence: %s (%s), confidence %s. causeway diagnose has the whole report.\n", v.Title, v.Cause, v.Confidence)
+	}
+}
+
+// ask puts one question; false means that nobody answers.
+func ask(w io.Writer, answers *bufio.Scanner, g *diagnose.Guide, s *diagnose.GuideStep) bool {
+	fmt.Fprintf(w, "   The evidence does not say. To find out: %s\n   yes, no, or Enter if you do not know: ", s.Ask)
+	if !answers.Scan() {
+		fmt.Fprintln(w)
+		return false
+	}
+	switch strings.ToLower(strings.TrimSpace(answers.Text())) {
+	case "y", "yes":
+		g.Reply(s.ID, diagnose.Yes)
+	case "n", "no":
+		g.Reply(s.ID, diagnose.No)
+	}
+	return true
+}
+
+func tellActions(w io.Writer, s *diagnose.GuideStep) {
+	for _, f := range s.Actions {
+		fmt.Fprintf(w, "   → on the %s: %s\n", f.Side, f.Change)
+		for _, c := range [][2]string{{"causeway", f.Commands.Causeway}, {"az", f.Commands.AzCLI}, {"powershell", f.Commands.PowerShell}, {"portal", f.Commands.Portal}} {
+			if c[1] != "" {
+				fmt.Fprintf(w, "       %s: %s\n", c[0], c[1])
+			}
+		}
+	}
+	for _, t := range s.Then {
+		fmt.Fprintf(w, "   → %s\n", t)
+	}
+}

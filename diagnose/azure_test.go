@@ -1,0 +1,324 @@
+package diagnose
+
+import (
+	"fmt"
+	"math/rand"
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/accesslog"
+	"causeway/fault"
+)
+
+// Stories of a gateway in Azure: the log has whole seconds and no word of phases, reuse or idle ages.
+
+func newAzureStory(t *testing.T) *story {
+	s := newStory(t)
+	s.azure = true
+	return s
+}
+
+func onInstance(n int) change2 {
+	return func(r *accesslog.Record, _ *accesslog.Attempt) { r.Instance = fmt.Sprintf("appgw_%d", n) }
+}
+
+func port(p int) change2 {
+	return func(_ *accesslog.Record, a *accesslog.Attempt) { a.LocalPort = uint16(p) }
+}
+
+func status(n int) change2 {
+	return func(r *accesslog.Record, a *accesslog.Attempt) {
+		r.Status, a.Status = n, n
+		a.Fault = fault.Fault{}
+	}
+}
+
+var closedFault = fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Closed}
+
+// The member closes connections after 20 s. Requests on connections idle for less are answered, those at 20 s are lost.
+func TestIdleRaceByPorts(t *testing.T) {
+	s := newAzureStory(t)
+	for i := range 120 {
+		p := 20000 + i
+		gap := time.Duration(3+i*7%13) * time.Second
+		lost := i%10 == 9
+		if lost {
+			gap = 20 * time.Second
+		}
+		s.after(gap).request(4, port(p))
+		if lost {
+			s.after(20*time.Second).request(4, port(p), fails(closedFault, 2*time.Millisecond))
+		} else {
+			s.after(gap).request(4, port(p))
+		}
+	}
+	expect(t, s.diagnose(), "c-idle-race medium 12")
+}
+
+// One path needs longer than the timeout allows; all others are quick.
+func TestSlowRoute(t *testing.T) {
+	s, rnd := newAzureStory(t), rand.New(rand.NewSource(1))
+	s.doc = strings.Replace(storyDocument, `"requestTimeout":2`, `"requestTimeout":20`, 1)
+	for i := range 400 {
+		s.after(time.Second).request(4+i%3, path("/quick"))
+		if i%4 != 0 {
+			continue
+		}
+		d := time.Duration(9000+rnd.Intn(15000)) * time.Millisecond
+		if d < 20*time.Second {
+			s.request(4+i%3, path("/report"), took(d))
+		} else {
+			s.request(4+i%3, path("/report"), fails(timeoutFault, 20*time.Second))
+		}
+	}
+	r := s.diagnose()
+	if len(r.Findings) != 1 || r.Findings[0].Cause != "d-slow-route" || r.Findings[0].Scope.Path != "/report" || r.Findings[0].Confidence != High {
+		t.Errorf("%+v", r.Findings)
+	}
+}
+
+// One of three members is five times as slow as the others.
+func TestNoisyMember(t *testing.T) {
+	s := newAzureStory(t)
+	s.doc = strings.Replace(storyDocument, `"requestTimeout":2`, `"requestTimeout":20`, 1)
+	for i := range 600 {
+		m := 4 + i%3
+		s.after(500 * time.Millisecond)
+		switch {
+		case m == 6 && i%10 == 2:
+			s.request(m, fails(timeoutFault, 20*time.Second))
+		case m == 6:
+			s.request(m, took(250*time.Millisecond))
+		default:
+			s.request(m, took(50*time.Millisecond))
+		}
+	}
+	r := s.diagnose()
+	if len(r.Findings) != 1 || r.Findings[0].Cause != "g-noisy-member" || r.Findings[0].Scope.Member != "10.0.0.6" {
+		t.Errorf("%+v", r.Findings)
+	}
+}
+
+// Instance 1 fails at every member; instances 0 and 2 never do.
+func TestInstanceFault(t *testing.T) {
+	s := newAzureStory(t)
+	for i := range 900 {
+		s.after(2 * time.Second)
+		if i%3 == 1 && i%8 == 1 {
+			s.request(4+i/3%3, onInstance(1), fails(closedFault, 300*time.Millisecond))
+			continue
+		}
+		s.request(4+i/3%3, onInstance(i%3))
+	}
+	r := s.diagnose()
+	if len(r.Findings) != 1 || r.Findings[0].Cause != "h-instance-fault" || r.Findings[0].Scope.Instance != "appgw_1" {
+		t.Errorf("%+v", r.Findings)
+	}
+}
+
+// Only instance 1 fails, and only at one member.
+func TestNodeLocal(t *testing.T) {
+	s := newAzureStory(t)
+	for i := range 900 {
+		s.after(2 * time.Second)
+		m := 4 + i/3%3
+		if i%3 == 1 && m == 5 && i%2 == 1 {
+			s.request(m, onInstance(1), fails(closedFault, 300*time.Millisecond))
+			continue
+		}
+		s.request(m, onInstance(i%3))
+	}
+	r := s.diagnose()
+	if len(r.Findings) != 1 || r.Findings[0].Cause != "b-node-local" || r.Findings[0].Scope.Instance != "appgw_1" || r.Findings[0].Scope.Member != "10.0.0.5" {
+		t.Errorf("%+v", r.Findings)
+	}
+}
+
+// What is behind the member gives up after a second; the request timeout is two.
+func TestInnerTimeout(t *testing.T) {
+	s := newAzureStory(t)
+	for i := range 200 {
+		s.after(time.Second).request(4)
+		if i%10 == 0 {
+			s.request(4, path("/search"), took(time.Second+time.Duration(i)*50*time.Microsecond), status(504))
+		}
+	}
+	expect(t, s.diagnose(), "d-inner-timeout high 20")
+}
+
+// The backend holds a poll for as long as the gateway waits.
+func TestHoldAsLongAsTheTimeout(t *testing.T) {
+	s := newAzureStory(t)
+	for i := range 60 {
+		s.after(3 * time.Second).request(4)
+		if i%2 == 0 {
+			s.request(4, path("/poll"), took(1990*time.Millisecond))
+		} else {
+			s.request(4, path("/poll"), fails(timeoutFault, 2*time.Second))
+		}
+	}
+	expect(t, s.diagnose(), "d-longpoll-equals-timer high 30")
+}
+
+// The backend refuses quickly whenever much comes.
+func TestShedding(t *testing.T) {
+	s := newAzureStory(t)
+	for i := range 200 {
+		s.after(time.Second)
+		n := 1
+		if i%10 == 0 {
+			n = 9
+		}
+		for j := range n {
+			s.request(4, took(100*time.Millisecond))
+			if j > 5 {
+				s.request(4, took(time.Millisecond), status(503))
+			}
+		}
+	}
+	expect(t, s.diagnose(), "g-shed-503 high 60")
+}
+
+// Backups start at three minutes past the hour.
+func TestClockwork(t *testing.T) {
+	s := newAzureStory(t)
+	begin := s.at
+	for i := range 60 * 10 {
+		s.at = begin.Add(time.Duration(i) * time.Minute)
+		for j := range 3 {
+			s.after(time.Second)
+			if i%60 == 3 && j > 0 {
+				s.request(4, fails(closedFault, 900*time.Millisecond))
+			} else {
+				s.request(4)
+			}
+		}
+	}
+	expect(t, s.diagnose(), "d-cron-contention high 20")
+}
+
+// One address asks for whatever might be open.
+func TestScanner(t *testing.T) {
+	s := newAzureStory(t)
+	for i := range 30 {
+		s.after(time.Second).request(4)
+		s.request(0, path(fmt.Sprintf("/%c/admin.php", 'a'+i%26)), func(r *accesslog.Record, _ *accesslog.Attempt) {
+			r.Status, r.ErrorInfo, r.OriginalHost = 404, fault.InvalidHost, []byte(fmt.Sprintf("h%d.example", i))
+		})
+	}
+	expect(t, s.diagnose(), "j-scanner high 30")
+}
+
+// The backend said 500, the client got 502.
+func TestMasked(t *testing.T) {
+	s := newAzureStory(t)
+	for range 6 {
+		s.after(time.Second).request(4, func(r *accesslog.Record, a *accesslog.Attempt) { r.Status, a.Status = 502, 500 })
+	}
+	expect(t, s.diagnose(), "k-masked high 6")
+}
+
+// Both members were waited for, one after the other.
+func TestRetryDoubling(t *testing.T) {
+	s := newAzureStory(t)
+	s.doc = strings.Replace(storyDocument, `"requestTimeout":2`, `"requestTimeout":20`, 1)
+	for range 8 {
+		s.after(time.Minute)
+		for range 20 {
+			s.after(time.Second).request(4, took(17*time.Second))
+		}
+		s.request(4, fails(timeoutFault, 40*time.Second), func(r *accesslog.Record, a *accesslog.Attempt) {
+			a.Total = 20 * time.Second
+			r.Attempts = append(r.Attempts, *a)
+		})
+	}
+	r := s.diagnose()
+	found := false
+	for _, f := range r.Findings {
+		found = found || f.Cause == "d-retry-doubling" && f.Also == 8 && f.Failures == 0
+	}
+	if !found || r.Failures != 8 {
+		t.Errorf("%d failures, %+v", r.Failures, r.Findings)
+	}
+}
+
+// The gateway may have two instances and needs them wholly; then requests fail at both pools.
+func TestCapacityAtMaximum(t *testing.T) {
+	s := newAzureStory(t)
+	s.doc = strings.Replace(storyDocument, `"capacity":1`, `"capacity":2`, 1)
+	begin := s.at
+	var points []string
+	for i := range 60 {
+		units := 8
+		for j := range 20 {
+			s.at = begin.Add(time.Duration(i)*time.Minute + time.Duration(j)*3*time.Second)
+			if i >= 30 && i < 40 && j%5 == 0 {
+				s.request(4+j/5%2, fails(closedFault, 700*time.Millisecond))
+			} else {
+				s.request(4 + j%2)
+			}
+		}
+		if i >= 30 && i < 40 {
+			units = 20
+		}
+		points = append(points, fmt.Sprintf(`{"timeStamp":%q,"average":%d}`, begin.Add(time.Duration(i)*time.Minute).Format(time.RFC3339), units))
+	}
+	s.files = map[string]string{"metrics.json": `{"value":[{"name":{"value":"CapacityUnits"},"unit":"Count","timeseries":[{"metadatavalues":[],"data":[` + strings.Join(points, ",") + `]}]}]}`}
+	expect(t, s.diagnose(), "h-capacity-max high 40")
+}
+
+// /api is led to its pool and /api/orders is not: the pattern has no wildcard.
+func TestWrongPool(t *testing.T) {
+	s := newAzureStory(t)
+	s.doc = strings.Replace(storyDocument, `"requestRoutingRules":[{"name":"r1","properties":{"ruleType":"Basic","priority":100,"httpListener":{"id":"/x/httpListeners/l80"},"backendAddressPool":{"id":"/x/backendAddressPools/web"},"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"}}}]`,
+		`"urlPathMaps":[{"name":"m","properties":{"defaultBackendAddressPool":{"id":"/x/backendAddressPools/none"},"defaultBackendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"},"pathRules":[{"name":"api","properties":{"paths":["/api"],"backendAddressPool":{"id":"/x/backendAddressPools/web"},"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"}}}]}}],
+		 "requestRoutingRules":[{"name":"r1","properties":{"ruleType":"PathBasedRouting","priority":100,"httpListener":{"id":"/x/httpListeners/l80"},"urlPathMap":{"id":"/x/urlPathMaps/m"}}}]`, 1)
+	for range 8 {
+		s.after(time.Second).request(4, path("/api"))
+		s.request(0, path("/api/orders"), func(r *accesslog.Record, _ *accesslog.Attempt) {
+			r.Status, r.ErrorInfo, r.Pool = 502, fault.UpstreamNoLive, "none"
+		})
+	}
+	expect(t, s.diagnose(), "i-wrong-pool high 8")
+}
+
+// Somebody changed the gateway eight minutes before the first failure; it is said, and not called the cause.
+func TestRecentChange(t *testing.T) {
+	s := newAzureStory(t)
+	for range 60 {
+		s.after(time.Minute).request(4)
+	}
+	change := s.at.Add(time.Minute)
+	s.after(9 * time.Minute)
+	for i := range 30 {
+		s.after(10*time.Second).request(4, path("/x"), status(500))
+		if i%2 == 0 {
+			s.request(5)
+		}
+	}
+	s.files = map[string]string{"activity.json": fmt.Sprintf(`[{"eventTimestamp":%q,"operationName":{"value":"Microsoft.Network/applicationGateways/write"},"status":{"value":"Succeeded"},"caller":"ann","resourceId":"/x"}]`, change.Format(time.RFC3339))}
+	expect(t, s.diagnose(), "k-backend-5xx high 30", "i-recent-change medium 0")
+}
+
+// The members are healthy now and were not then: whatever the reason was, this report does not have it.
+func TestHealthyNowIsNotHealthyThen(t *testing.T) {
+	s := newAzureStory(t)
+	for range 20 {
+		s.after(time.Second).request(4)
+	}
+	for range 10 {
+		s.after(time.Second).request(0, func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status, r.ErrorInfo = 502, fault.UpstreamNoLive })
+	}
+	for range 20 {
+		s.after(10 * time.Second).request(4)
+	}
+	s.files = map[string]string{"health.json": `{"backendAddressPools":[{"backendAddressPool":{"id":"/x/backendAddressPools/web"},"backendHttpSettingsCollection":[{"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"},"servers":[
+	 {"address":"10.0.0.4","health":"Healthy","healthProbeLog":"Success. Received 200 status code"},{"address":"10.0.0.5","health":"Unhealthy","healthProbeLog":"Received invalid status code: 503 in the backend server's HTTP response. As per the health probe configuration, 200-399 is the acceptable status code. Status code of the backend's HTTP response did not match the probe setting. Expected:200-399, Received:503."}]}]}]}`}
+	r := s.diagnose()
+	for _, f := range r.Findings {
+		if f.Confidence == High {
+			t.Errorf("%s is named with high confidence", f.Cause)
+		}
+	}
+}

@@ -1,0 +1,405 @@
+package diagnose
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"causeway/evidence"
+	"causeway/gateway"
+)
+
+// CapacitySchema is the version of the capacity report.
+const CapacitySchema = "causeway.capacity/v1"
+
+// CapacityReport holds the load that was seen against what the gateway may give.
+type CapacityReport struct {
+	Schema     string     `json:"schema"`
+	Generation string     `json:"generation"` // v1, v2
+	Size       string     `json:"size"`       // name of the SKU
+	Instances  [2]int     `json:"instances"`  // least and most, by the document
+	Window     Window     `json:"window"`
+	Days       float64    `json:"days"` // of metrics, or else of logs
+	Loads      []Load     `json:"loads"`
+	Headroom   float64    `json:"headroom"` // part of the capacity that the busiest moment left free; negative: none; -1 with no loads
+	Judgement  string     `json:"judgement"`
+	Advice     []Advice   `json:"advice"`
+	Assumed    []string   `json:"assumed"`
+	Missing    []Missing  `json:"missing"`
+	Limits     [][]string `json:"limits"` // the figures it is held against
+}
+
+// Load is one measure of what the gateway bore.
+type Load struct {
+	Measure string  `json:"measure"`
+	Source  string  `json:"source"` // metrics, access-log
+	Peak    float64 `json:"peak"`
+	High    float64 `json:"high"` // 95 of 100 intervals are below
+	Limit   float64 `json:"limit"`
+	Unit    string  `json:"unit"`
+	At      string  `json:"at"` // of the peak
+}
+
+// Advice is a setting to change.
+type Advice struct {
+	Change   string   `json:"change"`
+	Because  string   `json:"because"`
+	Commands Commands `json:"commands"`
+}
+
+// Figures that Azure publishes of a second-generation gateway.
+const (
+	unitsPerInstance   = 10.0
+	connectionsPerUnit = 2500.0
+	bitsPerUnit        = 2.22e6 // a second
+	mostInstances      = 125
+	mostInstancesV1    = 32
+	enoughDays         = 7 // for advice on how many instances to keep
+)
+
+// sizeTable is the throughput of one first-generation instance with TLS, in bits a second, for pages of about 6 KB and of
+// about 100 KB, as Azure publishes it.
+var sizeTable = map[string][2]float64{
+	"small": {7.5e6, 35e6}, "medium": {13e6, 100e6}, "large": {50e6, 200e6},
+}
+
+// Capacity reads what the gateway bore, and says what it has left.
+func Capacity(b *evidence.Bundle) (*CapacityReport, error) {
+	t := newTally(b.Config)
+	if err := t.read(b, Options{}); err != nil {
+		return nil, err
+	}
+	q := newInquiry(b, t)
+	c := &CapacityReport{Schema: CapacitySchema, Loads: []Load{}, Advice: []Advice{}, Assumed: []string{}, Missing: []Missing{}, Headroom: -1}
+	q.frame(c)
+	q.metricLoads(c)
+	q.logLoads(c)
+	q.judgeCapacity(c)
+	return c, nil
+}
+
+// frame says what gateway it is.
+func (q *inquiry) frame(c *CapacityReport) {
+	c.Generation, c.Instances = "v2", [2]int{1, 1}
+	if q.config == nil {
+		c.Missing = append(c.Missing, missingDocument("without it neither the size nor the number of instances is known"))
+		if q.v1 > 0 && 2*q.v1 > q.requests {
+			c.Generation = "v1"
+		}
+		c.Instances[0] = max(1, len(q.instances))
+		c.Instances[1] = c.Instances[0]
+		c.Assumed = append(c.Assumed, fmt.Sprintf("the gateway is of generation %s with %d instances: that many write into the log", c.Generation, c.Instances[0]))
+		return
+	}
+	c.Size = q.config.SKU.Name
+	if q.config.V1() {
+		c.Generation = "v1"
+	}
+	c.Instances = [2]int{max(1, q.config.SKU.Capacity), max(1, q.config.SKU.Capacity)}
+	if a := q.config.Autoscale; a != nil {
+		c.Instances = [2]int{a.Min, max(a.Max, a.Min)}
+		if a.Max == 0 {
+			c.Instances[1] = mostInstances
+		}
+	}
+}
+
+// metricLoads takes what the gateway itself measured.
+func (q *inquiry) metricLoads(c *CapacityReport) {
+	units := unitsPerInstance * float64(c.Instances[1])
+	for _, m := range []struct {
+		name, unit string
+		limit      float64
+		v1         bool
+	}{
+		{"CapacityUnits", "capacity units", units, false},
+		{"ComputeUnits", "compute units", units, false},
+		{"CurrentConnections", "connections", connectionsPerUnit * units, false},
+		{"Throughput", "bytes a second", bitsPerUnit / 8 * units, false},
+		{"CpuUtilization", "% of the processors", 90, true},
+	} {
+		if m.v1 != (c.Generation == "v1") {
+			continue
+		}
+		series := q.metric(m.name)
+		if series == nil || len(series.Points) == 0 {
+			continue
+		}
+		l := loadOf(series, m.name, m.unit, m.limit)
+		c.Loads = append(c.Loads, l)
+		first, last := series.Points[0].At, series.Points[len(series.Points)-1].At
+		c.cover(first, last)
+	}
+	if len(c.Loads) == 0 {
+		what, how := "metrics CapacityUnits, ComputeUnits, CurrentConnections, Throughput", "CapacityUnits ComputeUnits CurrentConnections Throughput"
+		if c.Generation == "v1" {
+			what, how = "metric CpuUtilization", "CpuUtilization Throughput CurrentConnections"
+		}
+		c.Missing = append(c.Missing, Missing{What: what, Why: "only the gateway itself knows how busy it is", How: "az monitor metrics list --resource GATEWAY_ID --metrics " + how + " --interval PT1M --start-time … --end-time … -o json > metrics.json (a month of it)"})
+	}
+}
+
+func loadOf(m *evidence.Metric, measure, unit string, limit float64) Load {
+	l := Load{Measure: measure, Source: "metrics", Unit: unit, Limit: limit}
+	var values []float64
+	for _, p := range m.Points {
+		v := p.Value()
+		if math.IsNaN(v) {
+			continue
+		}
+		if values = append(values, v); v > l.Peak || l.At == "" {
+			l.Peak, l.At = v, stamp(p.At)
+		}
+	}
+	slices.Sort(values)
+	l.High = quantile(values, 0.95)
+	return l
+}
+
+func (c *CapacityReport) cover(first, last time.Time) {
+	if days := last.Sub(first).Hours() / 24; days > c.Days {
+		c.Days, c.Window = math.Round(days*100)/100, Window{From: stamp(first), To: stamp(last)}
+	}
+}
+
+// logLoads takes what the access log tells of throughput and arrivals, by the minute.
+func (q *inquiry) logLoads(c *CapacityReport) {
+	if q.requests == 0 {
+		return
+	}
+	type sums struct {
+		sent              int64
+		requests, clients int
+	}
+	byMinute := map[time.Time]*sums{}
+	for _, i := range q.line.list() {
+		at := i.at.Truncate(max(time.Minute, q.line.width))
+		s := byMinute[at]
+		if s == nil {
+			s = &sums{}
+			byMinute[at] = s
+		}
+		s.sent, s.requests, s.clients = s.sent+i.sent, s.requests+i.requests, s.clients+i.clients
+	}
+	per := max(time.Minute, q.line.width).Seconds()
+	bits := Load{Measure: "answers sent", Source: "access-log", Unit: "bits a second", Limit: q.bitLimit(c)}
+	rate := Load{Measure: "requests", Source: "access-log", Unit: "requests a second"}
+	var allBits, allRates []float64
+	for at, s := range byMinute {
+		b, r := 8*float64(s.sent)/per, float64(s.requests)/per
+		allBits, allRates = append(allBits, b), append(allRates, r)
+		bits.take(b, at)
+		rate.take(r, at)
+	}
+	slices.Sort(allBits)
+	slices.Sort(allRates)
+	bits.High, rate.High = quantile(allBits, 0.95), quantile(allRates, 0.95)
+	c.Loads = append(c.Loads, bits, rate)
+	if c.Days == 0 {
+		c.cover(q.from, q.to)
+	}
+}
+
+func (l *Load) take(v float64, at time.Time) {
+	if t := stamp(at); v > l.Peak || v == l.Peak && (l.At == "" || t < l.At) {
+		l.Peak, l.At = v, t
+	}
+}
+
+// bitLimit is the throughput that the gateway may give. A first-generation instance gives more the larger the pages are;
+// between the two published sizes it is read off a straight line.
+func (q *inquiry) bitLimit(c *CapacityReport) float64 {
+	if c.Generation != "v1" {
+		return bitsPerUnit * unitsPerInstance * float64(c.Instances[1])
+	}
+	row, ok := sizeTable[sizeOf(c.Size)]
+	if !ok {
+		return 0
+	}
+	sent := int64(0)
+	for _, i := range q.line.list() {
+		sent += i.sent
+	}
+	page := float64(sent) / float64(max(1, q.requests))
+	part := min(1, max(0, (page-6e3)/(100e3-6e3)))
+	return (row[0] + part*(row[1]-row[0])) * float64(c.Instances[1])
+}
+
+// sizeOf is small, medium or large, of a first-generation SKU.
+func sizeOf(sku string) string {
+	_, size, _ := strings.Cut(strings.ToLower(sku), "_")
+	return size
+}
+
+// judgeCapacity says how much is left and what to set.
+func (q *inquiry) judgeCapacity(c *CapacityReport) {
+	worst := Load{}
+	for _, l := range c.Loads {
+		if l.Limit > 0 && (worst.Limit == 0 || l.Peak/l.Limit > worst.Peak/worst.Limit) {
+			worst = l
+		}
+	}
+	c.Limits = limitsOf(c.Generation)
+	if worst.Limit == 0 {
+		c.Judgement = "cannot tell: nothing among the evidence measures the load"
+		return
+	}
+	c.Headroom = math.Round((1-worst.Peak/worst.Limit)*1000) / 1000
+	used := worst.Peak / worst.Limit
+	text := fmt.Sprintf("%s at its highest was %s of %s (%.0f %%), at %s", worst.Measure, figure(worst.Peak), figure(worst.Limit)+" "+worst.Unit, 100*used, worst.At)
+	switch {
+	case used > 0.9:
+		c.Judgement = "too small: " + text
+	case used > 0.75:
+		c.Judgement = "tight: " + text
+	default:
+		c.Judgement = "enough: " + text
+	}
+	if c.Generation == "v1" {
+		c.adviseV1(used, q.config)
+	} else {
+		c.adviseV2(q.config)
+	}
+	if c.Days < enoughDays {
+		c.Assumed = append(c.Assumed, fmt.Sprintf("this is %.1f days of evidence; how many instances to keep is judged by a month, and not by less than %d days: take the advice as a lower bound", c.Days, enoughDays))
+	}
+}
+
+// figure writes a large number as people say it.
+func figure(v float64) string {
+	switch {
+	case v >= 1e6:
+		return trimmed(v/1e6, 1) + " million"
+	case v >= 100:
+		return fmt.Sprintf("%.0f", v)
+	}
+	return trimmed(v, 1)
+}
+
+// adviseV2 sets the range of instances by compute units: a tenth of the peak as the least, for scaling out takes minutes.
+func (c *CapacityReport) adviseV2(config *gateway.Config) {
+	peak, ok := 0.0, false
+	for _, l := range c.Loads {
+		if l.Measure == "ComputeUnits" || l.Measure == "CapacityUnits" {
+			peak, ok = max(peak, l.Peak), true
+		}
+		if l.Measure == "answers sent" && !ok {
+			peak = max(peak, l.Peak/bitsPerUnit)
+		}
+	}
+	if !ok {
+		c.Assumed = append(c.Assumed, "without metrics only throughput counts: TLS handshakes and connections may need more")
+	}
+	least := max(2, int(math.Ceil(peak/unitsPerInstance/2)))
+	most := min(mostInstances, max(least+2, int(math.Ceil(peak/unitsPerInstance*2)), 10))
+	manual := max(2, int(math.Ceil(peak/unitsPerInstance*1.2)))
+	name, group := nameAndGroup(config)
+	if c.Instances[0] != c.Instances[1] || config == nil {
+		c.Advice = append(c.Advice, Advice{
+			Change:  fmt.Sprintf("autoscale between %d and %d instances", least, most),
+			Because: fmt.Sprintf("the peak of %.0f units needs %.0f instances; scaling out takes three to five minutes, so half of that is kept ready; the most is as much as the subnet allows", peak, math.Ceil(peak/unitsPerInstance)),
+			Commands: Commands{
+				AzCLI:      fmt.Sprintf("az network application-gateway update -g %s -n %s --min-capacity %d --max-capacity %d", group, name, least, most),
+				PowerShell: fmt.Sprintf("Set-AzApplicationGatewayAutoscaleConfiguration -ApplicationGateway $gw -MinCapacity %d -MaxCapacity %d; Set-AzApplicationGateway -ApplicationGateway $gw", least, most),
+				Portal:     "Configuration > Capacity type: Autoscale",
+			},
+		})
+		return
+	}
+	c.Advice = append(c.Advice, Advice{
+		Change:  fmt.Sprintf("set %d instances, or let it scale between %d and %d", manual, least, most),
+		Because: fmt.Sprintf("the peak of %.0f units needs %.0f instances, and a tenth to a fifth more for what no month has shown yet", peak, math.Ceil(peak/unitsPerInstance)),
+		Commands: Commands{
+			AzCLI:    fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, manual),
+			Portal:   "Configuration > Instance count",
+			Causeway: fmt.Sprintf("set sku.capacity to %d in the document, then: causeway config apply gateway.json", manual),
+		},
+	})
+}
+
+// adviseV1 sets count and size: the same work on more instances, and a larger size where the most instances are not enough.
+func (c *CapacityReport) adviseV1(used float64, config *gateway.Config) {
+	now := c.Instances[1]
+	need := max(2, int(math.Ceil(float64(now)*used/0.8*1.1)))
+	size, name, group := sizeOf(c.Size), "", ""
+	name, group = nameAndGroup(config)
+	switch {
+	case need > mostInstancesV1 && size != "large":
+		larger := map[string]string{"small": "Medium", "medium": "Large"}[size]
+		c.Advice = append(c.Advice, Advice{
+			Change: "the next size: " + larger, Because: fmt.Sprintf("%d instances of this size would be needed, and there may be %d", need, mostInstancesV1),
+			Commands: Commands{AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --sku Standard_%s", group, name, larger), Portal: "Configuration > SKU size"},
+		})
+	case need > now || now < 2:
+		c.Advice = append(c.Advice, Advice{
+			Change: fmt.Sprintf("%d instances", need), Because: "peak load stays below 80 %, with a tenth to spare, and no single instance is missed",
+			Commands: Commands{AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, need), PowerShell: fmt.Sprintf("Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier Standard -Capacity %d; Set-AzApplicationGateway -ApplicationGateway $gw", c.Size, need), Portal: "Configuration > Instance count"},
+		})
+	}
+	if size == "small" {
+		c.Advice = append(c.Advice, Advice{Change: "no Small in production", Because: "Azure means it for development and tests"})
+	}
+	c.Advice = append(c.Advice, Advice{Change: "move to the second generation", Because: "the first one is retired", Commands: Commands{Causeway: "causeway migrate gateway.json"}})
+}
+
+func nameAndGroup(c *gateway.Config) (name, group string) {
+	name, group = "GATEWAY", "GROUP"
+	if c != nil {
+		if c.Name != "" {
+			name = c.Name
+		}
+		if g := resourceGroup(c.ID); g != "" {
+			group = g
+		}
+	}
+	return name, group
+}
+
+func limitsOf(generation string) [][]string {
+	if generation == "v1" {
+		return [][]string{{"size", "6 KB pages, Mbit/s an instance", "100 KB pages"}, {"Small", "7.5", "35"}, {"Medium", "13", "100"}, {"Large", "50", "200"}, {"instances", "32 at most", "2 at least for availability"}}
+	}
+	return [][]string{{"one capacity unit", "the largest of"}, {"compute", "1 compute unit: about 50 new TLS connections a second (RSA 2048), or 10 requests a second with WAF"}, {"connections", "2500"}, {"throughput", "2.22 Mbit/s"}, {"one instance", "10 capacity units or more"}, {"instances", "125 at most"}}
+}
+
+// Text writes the report.
+func (c *CapacityReport) Text(w io.Writer, width int) error {
+	p := &printer{w: w, width: max(width, 60)}
+	p.wrapped("", c.Judgement)
+	instances := fmt.Sprint(c.Instances[0])
+	if c.Instances[0] != c.Instances[1] {
+		instances = fmt.Sprintf("%d to %d", c.Instances[0], c.Instances[1])
+	}
+	p.wrapped("", fmt.Sprintf("generation %s, %s, %s instances; %.1f days of evidence, %s to %s", c.Generation, dash(c.Size), instances, c.Days, c.Window.From, c.Window.To))
+	if len(c.Loads) > 0 {
+		p.line("")
+		p.line(fmt.Sprintf("%-20s %-11s %14s %14s %14s  %s", "load", "from", "peak", "95 of 100", "limit", "unit"))
+	}
+	for _, l := range c.Loads {
+		limit := "-"
+		if l.Limit > 0 {
+			limit = figure(l.Limit)
+		}
+		p.line(fmt.Sprintf("%-20s %-11s %14s %14s %14s  %s", l.Measure, l.Source, figure(l.Peak), figure(l.High), limit, l.Unit))
+	}
+	for _, a := range c.Advice {
+		p.line("")
+		p.wrapped("Set: ", a.Change+": "+a.Because)
+		for _, x := range [][2]string{{"az", a.Commands.AzCLI}, {"powershell", a.Commands.PowerShell}, {"portal", a.Commands.Portal}, {"causeway", a.Commands.Causeway}} {
+			if x[1] != "" {
+				p.line("  " + x[0] + ": " + x[1])
+			}
+		}
+	}
+	p.assumptions(c.Assumed)
+	p.missing(c.Missing)
+	p.line("")
+	p.line("Figures it is held against, as Azure publishes them:")
+	for _, row := range c.Limits {
+		p.line("  " + strings.Join(row, ": "))
+	}
+	return p.err
+}

@@ -1,0 +1,456 @@
+package evidence
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Redactor replaces addresses, hosts, paths and ids by pseudonyms: the same one for the same thing, so that everything
+// that a diagnosis compares still compares alike. The key is drawn anew and kept nowhere, so pseudonyms of two bundles
+// have nothing to do with each other, and none leads back.
+type Redactor struct {
+	key   []byte
+	seen  map[string]string
+	hosts map[string]bool // names met in fields that hold hosts: they are replaced wherever they stand
+}
+
+// NewRedactor makes a redactor with this key.
+func NewRedactor(key []byte) *Redactor {
+	return &Redactor{key: key, seen: map[string]string{}, hosts: map[string]bool{}}
+}
+
+// Redact writes the evidence at the paths, redacted, as one compressed tar.
+func (r *Redactor) Redact(paths []string, to io.Writer) error {
+	z := gzip.NewWriter(to)
+	t := tar.NewWriter(z)
+	b := &Bundle{}
+	defer b.Close()
+	number := 0
+	for _, path := range paths {
+		err := b.each(path, func(l *leaf) error {
+			number++
+			return r.leaf(t, fmt.Sprintf("%03d-%s", number, r.fileName(l.name)), l)
+		})
+		if err != nil {
+			return fmt.Errorf("redact %s: %w", path, err)
+		}
+	}
+	if err := t.Close(); err != nil {
+		return err
+	}
+	return z.Close()
+}
+
+// each calls f with every leaf below a path.
+func (b *Bundle) each(path string, f func(*leaf) error) error {
+	var files []string
+	c := &Bundle{}
+	c.visit = func(file, name string) { files = append(files, file) }
+	if err := c.open(path); err != nil {
+		return err
+	}
+	b.spooled = append(b.spooled, c.spooled...)
+	for _, file := range files {
+		if err := walk(file, file, nil, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fileName keeps of a name what tells the kind of the file, and the hour of a blob.
+func (r *Redactor) fileName(name string) string {
+	hour := ""
+	if t, ok := hourOf(name); ok {
+		hour = t.Format("y=2006/m=01/d=02/h=15/m=00/")
+	}
+	base := name[strings.LastIndexAny(name, `/\:`)+1:]
+	base = strings.TrimSuffix(strings.TrimSuffix(base, ".gz"), ".zst")
+	ext := base[strings.LastIndexByte(base, '.')+1:]
+	if len(ext) > 5 || ext == base {
+		ext = "txt"
+	}
+	switch base {
+	case AppliedName, HealthName, "causeway.yaml":
+		return hour + base
+	}
+	return hour + "evidence." + ext
+}
+
+// leaf writes one file.
+func (r *Redactor) leaf(t *tar.Writer, name string, l *leaf) error {
+	head, err := l.Peek(headSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	tmp, err := os.CreateTemp("", "causeway-redact-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	defer tmp.Close()
+	w := bufio.NewWriter(tmp)
+	switch form := recognise(head, l.name); form {
+	case nothing, notText:
+		return nil
+	case lines:
+		err = r.lines(w, l)
+	case records:
+		err = r.lines(w, newSplitter(l))
+	case commas:
+		err = r.commas(w, l)
+	default:
+		err = r.whole(w, l, form)
+	}
+	if err == nil {
+		err = w.Flush()
+	}
+	if err != nil {
+		return err
+	}
+	size, err := tmp.Seek(0, io.SeekCurrent)
+	if err == nil {
+		_, err = tmp.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return err
+	}
+	if err := t.WriteHeader(&tar.Header{Name: name, Size: size, Mode: 0o600, Typeflag: tar.TypeReg, ModTime: time.Unix(0, 0)}); err != nil {
+		return err
+	}
+	_, err = io.Copy(t, tmp)
+	return err
+}
+
+func (r *Redactor) lines(w *bufio.Writer, in io.Reader) error {
+	for c, blk, more := newCutter(in), newBlock(), true; more; {
+		var err error
+		if more, err = c.cut(blk); err != nil {
+			return err
+		}
+		for line := range bytes.Lines(blk.text) {
+			line = bytes.TrimSpace(line)
+			out, ok := r.json(line)
+			if !ok {
+				out = []byte(r.text(string(line)))
+			}
+			w.Write(out)
+			w.WriteByte('\n')
+		}
+	}
+	return nil
+}
+
+func (r *Redactor) commas(w *bufio.Writer, in io.Reader) error {
+	c := csv.NewReader(in)
+	c.FieldsPerRecord, c.LazyQuotes = -1, true
+	out := csv.NewWriter(w)
+	heading, err := c.Read()
+	if err != nil {
+		return err
+	}
+	out.Write(heading)
+	for {
+		cells, err := c.Read()
+		if errors.Is(err, io.EOF) {
+			out.Flush()
+			return out.Error()
+		}
+		if err != nil && !errors.Is(err, csv.ErrFieldCount) {
+			return err
+		}
+		for i := range cells {
+			if i < len(heading) {
+				cells[i] = r.value(plainKey(heading[i]), cells[i])
+			}
+		}
+		out.Write(cells)
+	}
+}
+
+func (r *Redactor) whole(w *bufio.Writer, l *leaf, f form) error {
+	data, err := io.ReadAll(io.LimitReader(l, documentMax))
+	if err != nil {
+		return err
+	}
+	if f == document || f == queried {
+		if out, ok := r.json(data); ok {
+			_, err = w.Write(out)
+			return err
+		}
+	}
+	_, err = w.WriteString(r.text(string(data)))
+	return err
+}
+
+// json redacts a JSON value by what its keys say.
+func (r *Redactor) json(data []byte) ([]byte, bool) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, false
+	}
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(r.any("", v)); err != nil {
+		return nil, false
+	}
+	return bytes.TrimRight(out.Bytes(), "\n"), true
+}
+
+func (r *Redactor) any(key string, v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, x := range v {
+			if secretKeys[plainKey(k)] {
+				continue
+			}
+			if key == "members" { // of causeway.yaml
+				k = r.text(k)
+			}
+			out[k] = r.any(plainKey(k), x)
+		}
+		return out
+	case []any:
+		for i := range v {
+			v[i] = r.any(key, v[i])
+		}
+		return v
+	case string:
+		if key == "document" || key == "local" || key == "parameters" { // of a data directory: base64, made readable by its own kind
+			return r.inner(v)
+		}
+		return r.value(key, v)
+	}
+	return v
+}
+
+// inner redacts a document that stands inside another, as base64.
+func (r *Redactor) inner(text string) string {
+	var raw []byte
+	if err := json.Unmarshal([]byte(`"`+text+`"`), &raw); err != nil {
+		return r.text(text)
+	}
+	out, ok := r.json(raw)
+	if !ok {
+		out = []byte(r.text(string(raw)))
+	}
+	again, err := json.Marshal(out)
+	if err != nil {
+		return ""
+	}
+	return strings.Trim(string(again), `"`)
+}
+
+// plainKey is a key or heading without case, type and prefix.
+func plainKey(k string) string {
+	k = strings.ToLower(k)
+	if i := strings.IndexByte(k, '['); i > 0 {
+		k = strings.TrimSpace(k[:i])
+	}
+	if n := len(k); n > 2 && k[n-2] == '_' && strings.IndexByte("sdgtb", k[n-1]) >= 0 {
+		k = k[:n-2]
+	}
+	return k
+}
+
+// secretKeys are left out altogether.
+var secretKeys = map[string]bool{
+	"data": true, "password": true, "publiccertdata": true, "cookie": true, "useragent": true, "agent": true,
+	"caller": true, "claims": true, "authorization": true, "sslclientcertificateissuername": true, "sslclientcertificatefingerprint": true,
+}
+
+// value redacts one text by what its key says that it is.
+func (r *Redactor) value(key, s string) string {
+	switch key {
+	case "requesturi", "originalrequesturiwithargs", "path", "paths":
+		return r.path(s)
+	case "requestquery":
+		if strings.Contains(s, "SERVER-ROUTED") {
+			return r.text(s)
+		}
+		return r.query(s)
+	case "host", "originalhost", "hostname", "hostnames", "fqdn", "sniname", "address":
+		return r.host(s)
+	case "transactionid":
+		return s // it is drawn by the gateway, and joins the logs
+	}
+	return r.text(s)
+}
+
+var (
+	address4 = regexp.MustCompile(`\b(?:\d{1,3}\.){3}\d{1,3}\b`)
+	address6 = regexp.MustCompile(`(?i)\b(?:[0-9a-f]{1,4}:){2,7}[0-9a-f]{0,4}\b|(?i)\b(?:[0-9a-f]{1,4}:)+:(?:[0-9a-f]{1,4})?\b`)
+	guid     = regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
+	mailbox  = regexp.MustCompile(`[\w.+-]+@[\w.-]+\.\w+`)
+	nameLike = regexp.MustCompile(`\b[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)+\b`)
+)
+
+// text redacts what can be known in any text: addresses, ids, and hosts that were met elsewhere.
+func (r *Redactor) text(s string) string {
+	if timeLike(s) {
+		return s
+	}
+	s = mailbox.ReplaceAllStringFunc(s, func(m string) string { return r.word("mail", m) + "@example.com" })
+	s = guid.ReplaceAllStringFunc(s, r.guid)
+	s = address4.ReplaceAllStringFunc(s, r.address)
+	if strings.Count(s, ":") > 1 {
+		s = address6.ReplaceAllStringFunc(s, r.address)
+	}
+	return nameLike.ReplaceAllStringFunc(s, func(m string) string {
+		if r.hosts[strings.ToLower(m)] {
+			return r.host(m)
+		}
+		return m
+	})
+}
+
+func timeLike(s string) bool {
+	return len(s) > 18 && len(s) < 40 && s[4] == '-' && s[7] == '-' && (s[10] == 'T' || s[10] == ' ')
+}
+
+// host redacts a host, with a port if there is one. Wildcards stay.
+func (r *Redactor) host(s string) string {
+	if s == "" || s == "-" || s == "localhost" {
+		return s
+	}
+	if _, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
+		return r.text(s)
+	}
+	name, port, _ := strings.Cut(s, ":")
+	if _, err := netip.ParseAddrPort(s); err == nil {
+		return r.text(s)
+	}
+	wild := ""
+	if rest, ok := strings.CutPrefix(name, "*."); ok {
+		wild, name = "*.", rest
+	}
+	if len(name) > 3 {
+		r.hosts[strings.ToLower(name)] = true
+	}
+	out := wild + r.word("host", strings.ToLower(name)) + ".example"
+	if port != "" {
+		out += ":" + port
+	}
+	return out
+}
+
+// path redacts a path segment by segment: what looks like an id stays one, wildcards and the query's place stay.
+func (r *Redactor) path(s string) string {
+	path, query, has := strings.Cut(s, "?")
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		parts[i] = r.segment(p)
+	}
+	out := strings.Join(parts, "/")
+	if has {
+		out += "?" + r.query(query)
+	}
+	return out
+}
+
+func (r *Redactor) segment(p string) string {
+	switch {
+	case p == "" || p == "*" || p == "-":
+		return p
+	case strings.HasSuffix(p, "*"):
+		return r.word("path", p[:len(p)-1]) + "*"
+	case looksLikeID(p):
+		return fmt.Sprint(r.number(p) % 1_000_000_000)
+	}
+	return r.word("path", p)
+}
+
+// looksLikeID is as a diagnosis folds paths: mostly digits, or long and hexadecimal.
+func looksLikeID(s string) bool {
+	digits, hexes := 0, 0
+	for _, c := range s {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+			hexes++
+		case c >= 'a' && c <= 'f', c >= 'A' && c <= 'F', c == '-':
+			hexes++
+		}
+	}
+	return digits > 0 && 2*digits >= len(s) || len(s) >= 16 && digits > 0 && hexes == len(s)
+}
+
+func (r *Redactor) query(s string) string {
+	if s == "" || s == "-" {
+		return s
+	}
+	return "q=" + r.word("query", s)
+}
+
+func (r *Redactor) number(s string) uint64 {
+	h := hmac.New(sha256.New, r.key)
+	h.Write([]byte(s))
+	return binary.BigEndian.Uint64(h.Sum(nil))
+}
+
+// word is a pseudonym of letters.
+func (r *Redactor) word(kind, s string) string {
+	full := kind + " " + s
+	if w, ok := r.seen[full]; ok {
+		return w
+	}
+	n := r.number(full)
+	b := []byte(kind + "-")
+	for range 8 {
+		b = append(b, byte('a'+n%26))
+		n /= 26
+	}
+	if len(r.seen) < maxWords {
+		r.seen[full] = string(b)
+	}
+	return string(b)
+}
+
+// maxWords bounds what is remembered; pseudonyms beyond it are computed again.
+const maxWords = 1 << 17
+
+// address is another address of the same family and the same sort: loopback and unspecified ones say nothing and stay,
+// private ones stay private.
+func (r *Redactor) address(s string) string {
+	a, err := netip.ParseAddr(s)
+	if err != nil || a.IsLoopback() || a.IsUnspecified() {
+		return s
+	}
+	n := r.number(a.String())
+	if a.Is6() {
+		var b [16]byte
+		copy(b[:], []byte{0x20, 0x01, 0x0d, 0xb8})
+		binary.BigEndian.PutUint64(b[8:], n)
+		return netip.AddrFrom16(b).String()
+	}
+	first := byte(10)
+	if !a.IsPrivate() {
+		first = 100 // 100.64.0.0/10 is nobody's
+		return netip.AddrFrom4([4]byte{first, 64 + byte(n>>16)%64, byte(n >> 8), byte(n)}).String()
+	}
+	return netip.AddrFrom4([4]byte{first, byte(n >> 16), byte(n >> 8), byte(n)}).String()
+}
+
+func (r *Redactor) guid(s string) string {
+	n := r.number(strings.ToLower(s))
+	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", uint32(n), uint16(n>>32), 0x4000|uint16(n>>48)&0xfff, 0x8000|uint16(n)&0x3fff, n&0xffffffffffff)
+}

@@ -1,0 +1,188 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"causeway/template"
+)
+
+const gatewayType = "Microsoft.Network/applicationGateways"
+
+// isTemplate knows an ARM template, also inside the body of a deployment.
+func isTemplate(v any) bool {
+	o, _ := v.(*object)
+	keys := foldedKeys(o)
+	if _, ok := keys["properties"].(*object); ok && keys["resources"] == nil {
+		o, _ = keys["properties"].(*object)
+		if inner, _ := foldedKeys(o)["template"].(*object); inner != nil {
+			return true
+		}
+	}
+	inner, _ := keys["template"].(*object)
+	return inner != nil || keys["resources"] != nil || strings.Contains(strings.ToLower(textOf(keys["$schema"])), "deploymenttemplate")
+}
+
+// evaluate is the gateway that a template makes, and reports what could not be evaluated.
+func (n *normaliser) evaluate(data, parameters []byte) (any, error) {
+	parameters, err := toParameters(parameters)
+	if err != nil {
+		return nil, err
+	}
+	result, err := template.Evaluate(data, parameters, func(kind string) bool {
+		return strings.HasPrefix(strings.ToLower(kind)+"/", strings.ToLower(gatewayType)+"/")
+	})
+	if err != nil {
+		return nil, notEvaluated(err)
+	}
+	for _, p := range result.Problems {
+		severity := Warning
+		if p.IsError {
+			severity = Error
+		}
+		n.evaluated = append(n.evaluated, Problem{printable(p.Path), p.Code, printable(p.Message), printable(p.Hint), severity})
+	}
+	root, err := onlyGateway(result)
+	if err != nil {
+		return nil, err
+	}
+	v, err := readJSON(root.Body)
+	if err != nil {
+		return nil, err
+	}
+	o, _ := v.(*object)
+	if err := n.fold(o, result.Resources); err != nil {
+		return nil, err
+	}
+	if isTemplate(o) {
+		return nil, unlike("the gateway of the template holds a template itself", exportHint)
+	}
+	dropPlaceholders(resourceModel, o)
+	return o, nil
+}
+
+func notEvaluated(err error) error {
+	var bad *template.Error
+	if errors.As(err, &bad) {
+		return unlike("the template cannot be evaluated: "+bad.Message, bad.Hint)
+	}
+	return fmt.Errorf("evaluate the template: %w", err)
+}
+
+func toParameters(data []byte) ([]byte, error) {
+	if len(data) == 0 {
+		return nil, nil
+	}
+	data, err := toJSON(data)
+	if err == nil {
+		_, err = readJSON(data)
+	}
+	var format *FormatError
+	if errors.As(err, &format) {
+		return nil, &FormatError{format.Line, format.Column, "the parameters cannot be read: " + format.Message, "give a parameters file as Azure takes it, JSON or YAML"}
+	}
+	return data, err
+}
+
+// onlyGateway is the one gateway of a template.
+func onlyGateway(result *template.Result) (template.Resource, error) {
+	var found []template.Resource
+	var names []string
+	for _, r := range result.Resources {
+		if strings.EqualFold(r.Type, gatewayType) {
+			found, names = append(found, r), append(names, shorten(r.Name))
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) == 0 && len(result.Types) == 0:
+		return template.Resource{}, unlike("this is an ARM template without an application gateway", exportHint)
+	case len(found) == 0:
+		return template.Resource{}, unlike("this is an ARM template without an application gateway; it deploys "+shortList(result.Types), exportHint)
+	}
+	return template.Resource{}, unlike(fmt.Sprintf("this is an ARM template with %d application gateways: %s", len(names), shortList(names)),
+		"leave one in it, or export the one that is meant: az network application-gateway show -g GROUP -n NAME > gateway.json")
+}
+
+// fold puts resources that stand for a child of the gateway into their collection.
+func (n *normaliser) fold(root *object, resources []template.Resource) error {
+	for _, r := range resources {
+		collection, _ := strings.CutPrefix(strings.ToLower(r.Type), strings.ToLower(gatewayType)+"/")
+		if strings.EqualFold(r.Type, gatewayType) {
+			continue
+		}
+		_, props := resourceModel.field("properties")
+		name, s := props.field(collection)
+		if s == nil || s.kind != isList {
+			n.evaluated = append(n.evaluated, Problem{
+				printable(r.Path), "TemplateResourceIgnored",
+				printable(fmt.Sprintf("a resource of type %s is not part of the gateway's document", shorten(r.Type))), "nothing, unless requests depend on it", Warning,
+			})
+			continue
+		}
+		v, err := readJSON(r.Body)
+		if err != nil {
+			return err
+		}
+		child, _ := v.(*object)
+		addChild(root, name, lastSegment(r.Name), child)
+	}
+	return nil
+}
+
+// addChild adds a child at the end of a collection of a document in REST form.
+func addChild(root *object, collection, name string, child *object) {
+	envelope := &object{members: []member{{"name", name}}}
+	for _, m := range child.members {
+		if strings.EqualFold(m.key, "properties") {
+			envelope.members = append(envelope.members, m)
+		}
+	}
+	inside := root
+	for _, m := range root.members {
+		if o, ok := m.value.(*object); ok && strings.EqualFold(m.key, "properties") {
+			inside = o
+		}
+	}
+	for i, m := range inside.members {
+		if items, ok := m.value.([]any); ok && strings.EqualFold(m.key, collection) {
+			inside.members[i].value = append(items, envelope)
+			return
+		}
+	}
+	inside.members = append(inside.members, member{collection, []any{envelope}})
+}
+
+// dropPlaceholders leaves out private keys and passwords that are not there, as an export does: causeway.yaml can name
+// their files.
+func dropPlaceholders(s *shape, v any) {
+	switch v := v.(type) {
+	case *object:
+		if s.kind != isObject {
+			return
+		}
+		if s.isResource() {
+			*v = *unflatten(s, v)
+		}
+		kept := v.members[:0]
+		for _, m := range v.members {
+			_, fs := s.field(m.key)
+			if text, ok := m.value.(string); ok && fs != nil && fs.secret && template.IsPlaceholder(text) {
+				continue
+			}
+			if fs != nil {
+				dropPlaceholders(fs, m.value)
+			}
+			kept = append(kept, m)
+		}
+		v.members = kept
+	case []any:
+		if s.kind == isList {
+			for i := range v {
+				dropPlaceholders(s.elem, v[i])
+			}
+		}
+	}
+}

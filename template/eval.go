@@ -1,0 +1,512 @@
+package template
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// run is one evaluation: what has been spent of its bounds, and what was found wrong.
+type run struct {
+	work     int
+	parsed   map[string]node
+	problems []Problem
+	seen     map[string]bool // problems by path and message
+	reported [2]int          // warnings, errors
+}
+
+// mostProblems of each severity are enough to know what to do, and bound what a hostile template can fill.
+const mostProblems = 1000
+
+// spend counts steps, and ends the evaluation when it has taken too many.
+func (r *run) spend(steps int) error {
+	if r.work += 1 + steps; r.work > maxWork || steps < 0 {
+		return limitError("the template asks for more than %d steps of work", maxWork)
+	}
+	return nil
+}
+
+func (r *run) report(isError bool, path, code, hint, format string, args ...any) {
+	p := Problem{path, code, fmt.Sprintf(format, args...), hint, isError}
+	key := p.Path + "\x00" + p.Message
+	count := &r.reported[0]
+	if isError {
+		count = &r.reported[1]
+	}
+	if !r.seen[key] && *count < mostProblems {
+		*count++
+		r.seen[key] = true
+		r.problems = append(r.problems, p)
+	}
+}
+
+// scope is what expressions of one template refer to.
+type scope struct {
+	*run
+	parameters *object // as declared
+	given      *object // values by name
+	variables  *object
+	functions  []any
+	known      map[string]any  // values of parameters and variables, by kind and lower-case name
+	under      map[string]bool // those being made now: meeting one again is a circle
+	path       string          // of the template, "" or with a dot at the end
+	nested     int             // deployments around it
+}
+
+func newScope(r *run, path string, template, given *object, nested int) *scope {
+	functions, _ := template.value("functions").([]any)
+	return &scope{
+		run: r, parameters: template.object("parameters"), given: given, variables: template.object("variables"),
+		functions: functions, known: map[string]any{}, under: map[string]bool{}, path: path, nested: nested,
+	}
+}
+
+// env is where an expression stands.
+type env struct {
+	*scope
+	path   string
+	depth  int
+	loops  []loop         // innermost last
+	locals map[string]any // arguments of lambdas
+	bound  *object        // arguments of a function of the template's own; it sees no others
+}
+
+// loop is one turn of a copy.
+type loop struct {
+	name  string
+	index int64
+}
+
+func (e env) at(path string) env { e.path = path; return e }
+
+func (e env) deeper() (env, error) {
+	if e.depth++; e.depth > maxLevels {
+		return e, limitError("the template nests deeper than %d levels at %s", maxLevels, e.path)
+	}
+	return e, e.spend(0)
+}
+
+// value evaluates all expressions in v. The error is a limit; what else goes wrong is reported and gives an unknown.
+func (e env) value(v any) (any, error) {
+	e, err := e.deeper()
+	if err != nil {
+		return nil, err
+	}
+	switch v := v.(type) {
+	case string:
+		return e.text(v)
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			if out[i], err = e.at(e.path + "[" + strconv.Itoa(i) + "]").value(v[i]); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	case *object:
+		return e.object(v)
+	}
+	return v, nil
+}
+
+func (e env) object(o *object) (any, error) {
+	out := &object{}
+	for _, m := range o.members {
+		if loops, ok := copies(m); ok {
+			if err := e.copyInto(out, loops); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		key, err := e.text(m.key)
+		if err != nil {
+			return nil, err
+		}
+		name, isText := key.(string)
+		if !isText {
+			name = m.key
+		}
+		v, err := e.at(join(e.path, m.key)).value(m.value)
+		if err != nil {
+			return nil, err
+		}
+		out.members = append(out.members, member{name, v})
+	}
+	return out, nil
+}
+
+// text evaluates a string, which may be an expression.
+func (e env) text(s string) (any, error) {
+	switch {
+	case strings.HasPrefix(s, "[["):
+		return s[1:], nil
+	case !isExpression(s):
+		return s, nil
+	}
+	v, err := e.expression(s)
+	var bad *exprError
+	if errors.As(err, &bad) {
+		e.report(true, e.path, "TemplateExpressionInvalid", bad.hint, "%s cannot be evaluated: %s", quoted(s), bad.message)
+		return &unknown{notEvaluated}, nil
+	}
+	return v, err
+}
+
+func (e env) expression(s string) (any, error) {
+	n, ok := e.parsed[s]
+	if !ok {
+		var err error
+		if n, err = parseExpression(s[1 : len(s)-1]); err != nil {
+			return nil, err
+		}
+		e.parsed[s] = n
+	}
+	return e.eval(n)
+}
+
+func (e env) eval(n node) (any, error) {
+	e, err := e.deeper()
+	if err != nil {
+		return nil, err
+	}
+	switch n := n.(type) {
+	case literal:
+		return n.value, nil
+	case *access:
+		return e.access(n)
+	case *call:
+		return e.call(n)
+	}
+	return nil, wrong("", "it is empty")
+}
+
+func (e env) access(n *access) (any, error) {
+	of, err := e.eval(n.of)
+	if err != nil {
+		return nil, err
+	}
+	key, err := e.eval(n.key)
+	if err != nil {
+		return nil, err
+	}
+	if isUnknown(of) {
+		return of, nil
+	}
+	if isUnknown(key) {
+		return key, nil
+	}
+	v, found, err := e.element(of, key)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found && n.safe:
+		return nil, nil
+	case !found:
+		return nil, missing(of, key)
+	}
+	return v, nil
+}
+
+// element is what of holds at key, a name or a position.
+func (e env) element(of, key any) (v any, found bool, err error) {
+	switch of := of.(type) {
+	case *object:
+		name, ok := key.(string)
+		if !ok {
+			return nil, false, wrong("write the name in single quotes", "an object has names, not positions")
+		}
+		v, found = of.get(name)
+		return v, found, e.spend(len(of.members) / 16)
+	case []any:
+		i, ok := integer(key)
+		if !ok {
+			return nil, false, wrong("write a position, from 0", "a list has positions, not names")
+		}
+		if i < 0 || i >= int64(len(of)) {
+			return nil, false, nil
+		}
+		return of[i], true, nil
+	}
+	return nil, false, nil
+}
+
+func missing(of, key any) error {
+	switch of := of.(type) {
+	case *object:
+		names := make([]string, 0, len(of.members))
+		for _, m := range of.members {
+			names = append(names, m.key)
+		}
+		return wrong("it has: "+listed(names), "the object has no %s", quoted(plain(key)))
+	case []any:
+		return wrong("positions count from 0", "the list has %d elements and none at %s", len(of), plain(key))
+	}
+	return wrong("only objects and lists have members", "%s has no member %s", kindOf(of), quoted(plain(key)))
+}
+
+// call finds a function: those that choose what to evaluate come first, then the others, then the template's own.
+func (e env) call(c *call) (any, error) {
+	name := strings.ToLower(strings.TrimPrefix(strings.ToLower(c.name), "sys."))
+	if special, ok := specialTable[name]; ok {
+		if err := arguments(c.name, len(c.args), special.least, special.most); err != nil {
+			return nil, err
+		}
+		return special.eval(e, c.args)
+	}
+	args := make([]any, len(c.args))
+	for i, n := range c.args {
+		var err error
+		if args[i], err = e.eval(n); err != nil {
+			return nil, err
+		}
+	}
+	if f, ok := functionTable[name]; ok {
+		if err := arguments(c.name, len(args), f.least, f.most); err != nil {
+			return nil, err
+		}
+		if !f.takesUnknown {
+			for _, a := range args {
+				if isUnknown(a) {
+					return a, nil
+				}
+			}
+		}
+		return f.eval(e, args)
+	}
+	if strings.Contains(name, ".") {
+		return e.own(name, args)
+	}
+	if strings.HasPrefix(name, "list") {
+		return e.secret(c.name+"()", "write the value itself in its place"), nil
+	}
+	return nil, wrong("write the value that it has for you in its place", "the function %s is not known here", quoted(c.name))
+}
+
+func arguments(name string, n, least, most int) error {
+	if n < least || most >= 0 && n > most {
+		return wrong("see the list of Azure's template functions", "%s does not take %d arguments", quoted(name), n)
+	}
+	return nil
+}
+
+// own calls a function that the template defines itself.
+func (e env) own(name string, args []any) (any, error) {
+	namespace, short, _ := strings.Cut(name, ".")
+	for _, item := range e.functions {
+		group, _ := item.(*object)
+		if err := e.spend(0); err != nil {
+			return nil, err
+		}
+		if !strings.EqualFold(group.text("namespace"), namespace) {
+			continue
+		}
+		v, _, err := e.find(group.object("members"), short)
+		if err != nil {
+			return nil, err
+		}
+		f, _ := v.(*object)
+		if f == nil {
+			break
+		}
+		bound := &object{}
+		declared, _ := f.value("parameters").([]any)
+		if err := arguments(name, len(args), len(declared), len(declared)); err != nil {
+			return nil, err
+		}
+		for i, p := range declared {
+			o, _ := p.(*object)
+			bound.set(o.text("name"), args[i])
+		}
+		e.bound, e.loops = bound, nil
+		return e.value(f.object("output").value("value"))
+	}
+	return nil, wrong("check its namespace and name under functions", "the template defines no function %s", quoted(name))
+}
+
+// parameter is the value of a parameter: as given, or its default.
+func (e env) parameter(name string) (any, error) {
+	if e.bound != nil {
+		if v, ok := e.bound.get(name); ok {
+			return v, nil
+		}
+		return nil, wrong("a function sees its own parameters alone", "there is no parameter %s", quoted(name))
+	}
+	return e.once("parameters", name, func(e env) (any, error) {
+		declared, ok, err := e.find(e.parameters, name)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, wrong("declare it under parameters", "there is no parameter %s", quoted(name))
+		}
+		o, _ := declared.(*object)
+		return e.parameterValue(name, o)
+	})
+}
+
+func (e env) parameterValue(name string, declared *object) (any, error) {
+	secure := strings.HasPrefix(strings.ToLower(declared.text("type")), "secure")
+	v, given, err := e.find(e.given, name)
+	if err != nil {
+		return nil, err
+	}
+	if u, ok := v.(*unknown); ok && u.placeholder == "" { // in a key vault
+		return e.secret(name, "give its value with --parameters, or name the files of a certificate in causeway.yaml"), nil
+	}
+	if !given {
+		fallback, has := declared.get("defaultValue")
+		switch {
+		case has && (fallback != nil || !secure): // exports write null where a secret was
+			if v, err = e.at(e.path + ".defaultValue").value(fallback); err != nil {
+				return nil, err
+			}
+		case secure:
+			return e.secret(name, "give its value with --parameters, or name the files of a certificate in causeway.yaml"), nil
+		case declared.value("nullable") == true:
+			return nil, nil
+		default:
+			e.report(true, e.path, "TemplateParameterMissing", "give its value with --parameters FILE",
+				"the parameter %s has no value and no default", quoted(name))
+			return &unknown{"(parameter " + name + ")"}, nil
+		}
+	}
+	return v, e.allowed(name, v, declared)
+}
+
+// allowed reports a value that a deployment would refuse.
+func (e env) allowed(name string, v any, declared *object) error {
+	allowed, ok := declared.value("allowedValues").([]any)
+	if !ok || isUnknown(v) {
+		return nil
+	}
+	texts := make([]string, len(allowed))
+	for i, a := range allowed {
+		same, err := e.equal(a, v)
+		if same || err != nil {
+			return err
+		}
+		texts[i] = plain(a)
+	}
+	e.report(true, e.path, "TemplateParameterNotAllowed", "give one of: "+listed(texts), "%s is not among the allowed values of the parameter %s", quoted(plain(v)), quoted(name))
+	return nil
+}
+
+func (e env) variable(name string) (any, error) {
+	if e.bound != nil {
+		return nil, wrong("a function sees its own parameters alone", "there is no variable %s", quoted(name))
+	}
+	return e.once("variables", name, func(e env) (any, error) {
+		v, ok, err := e.find(e.variables, name)
+		switch {
+		case err != nil:
+			return nil, err
+		case ok:
+			return e.value(v)
+		}
+		return e.variableLoop(name)
+	})
+}
+
+// find is get, and counts as work: a template may have many names and ask for each.
+func (s *scope) find(o *object, name string) (any, bool, error) {
+	if o == nil {
+		return nil, false, nil
+	}
+	v, ok := o.get(name)
+	return v, ok, s.spend(len(o.members) / 16)
+}
+
+// variableLoop looks for the variable among those that a loop makes.
+func (e env) variableLoop(name string) (any, error) {
+	v, _, err := e.find(e.variables, "copy")
+	if err != nil {
+		return nil, err
+	}
+	loops, _ := v.([]any)
+	for i, item := range loops {
+		if err := e.spend(0); err != nil {
+			return nil, err
+		}
+		o, _ := item.(*object)
+		if !strings.EqualFold(o.text("name"), name) {
+			continue
+		}
+		return e.at(e.scope.path + "variables.copy[" + strconv.Itoa(i) + "]").turns(o)
+	}
+	return nil, wrong("declare it under variables", "there is no variable %s", quoted(name))
+}
+
+// once makes the value of a parameter or variable where it is declared, and remembers it.
+func (e env) once(kind, name string, eval func(env) (any, error)) (any, error) {
+	key := kind + "." + strings.ToLower(name)
+	if v, ok := e.known[key]; ok {
+		return v, nil
+	}
+	if e.under[key] {
+		return nil, wrong("break the circle", "%s %s refers to itself", strings.TrimSuffix(kind, "s"), quoted(name))
+	}
+	e.under[key] = true
+	defer delete(e.under, key)
+	v, err := eval(env{scope: e.scope, path: e.scope.path + kind + "." + name, depth: e.depth})
+	if err == nil {
+		e.known[key] = v
+	}
+	return v, err
+}
+
+// secret reports a value that is not there to be read, and gives the placeholder that stands for it.
+func (e env) secret(what, hint string) any {
+	placeholder := "(secret " + what + ")"
+	e.report(false, e.path, "TemplateSecretUnknown", hint, "the value of %s is not here; %s stands for it", quoted(what), placeholder)
+	return &unknown{placeholder}
+}
+
+// deployed reports a value that only a deployment knows. Its placeholder is a host name that never resolves.
+func (e env) deployed(what string) any {
+	const placeholder = "known-only-after-deployment.invalid"
+	e.report(false, e.path, "TemplateValueUnknown", "write the value in its place, or export the gateway once it is deployed",
+		"%s is known only once the template is deployed; %s stands for it", what, placeholder)
+	return &unknown{placeholder}
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+func quoted(s string) string {
+	if r := []rune(s); len(r) > 80 {
+		s = string(r[:80]) + "…"
+	}
+	return strconv.Quote(s)
+}
+
+func listed(names []string) string {
+	switch {
+	case len(names) == 0:
+		return "nothing"
+	case len(names) > 12:
+		return strings.Join(names[:12], ", ") + ", …"
+	}
+	return strings.Join(names, ", ")
+}
+
+func kindOf(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "a bool"
+	case json.Number:
+		return "a number"
+	case string:
+		return "a string"
+	case []any:
+		return "a list"
+	}
+	return "an object"
+}

@@ -1,0 +1,163 @@
+package template
+
+import "strings"
+
+// special is a function that chooses which of its arguments to evaluate, or looks at where it stands.
+type special struct {
+	least, most int // arguments; most below 0: any number
+	eval        func(e env, args []node) (any, error)
+}
+
+// specialTable is filled by init because its functions evaluate expressions, which look into the table.
+var specialTable map[string]special
+
+func init() {
+	specialTable = map[string]special{
+		"if":              {3, 3, choose},
+		"and":             {2, -1, func(e env, args []node) (any, error) { return decide(e, args, false) }},
+		"or":              {2, -1, func(e env, args []node) (any, error) { return decide(e, args, true) }},
+		"parameters":      {1, 1, named(env.parameter)},
+		"variables":       {1, 1, named(env.variable)},
+		"lambdavariables": {1, 1, named(env.local)},
+		"copyindex":       {0, 2, copyIndex},
+		"reference":       {1, 3, func(e env, _ []node) (any, error) { return e.deployed("what reference() gives"), nil }},
+		"newguid":         {0, 0, func(e env, _ []node) (any, error) { return e.deployed("newGuid()"), nil }},
+		"utcnow":          {0, 1, func(e env, _ []node) (any, error) { return e.deployed("utcNow()"), nil }},
+		"map":             {2, 2, mapped},
+		"filter":          {2, 2, filtered},
+	}
+}
+
+// choose is if(): the branch not taken is never looked at, so that what is wrong in it does no harm.
+func choose(e env, args []node) (any, error) {
+	v, err := e.eval(args[0])
+	if err != nil || isUnknown(v) {
+		return v, err
+	}
+	on, ok := boolean(v)
+	switch {
+	case !ok:
+		return nil, wrong("compare with equals()", "the condition of if() is %s", kindOf(v))
+	case on:
+		return e.eval(args[1])
+	}
+	return e.eval(args[2])
+}
+
+// decide is and() and or(): it ends at the first argument that settles the answer.
+func decide(e env, args []node, settled bool) (any, error) {
+	var open any = !settled
+	for _, n := range args {
+		v, err := e.eval(n)
+		if err != nil {
+			return nil, err
+		}
+		on, ok := boolean(v)
+		switch {
+		case isUnknown(v):
+			open = v
+		case !ok:
+			return nil, wrong("compare with equals()", "and() and or() take true or false, not %s", kindOf(v))
+		case on == settled:
+			return settled, nil
+		}
+	}
+	return open, nil
+}
+
+// named is a function whose only argument is a name.
+func named(get func(env, string) (any, error)) func(env, []node) (any, error) {
+	return func(e env, args []node) (any, error) {
+		v, err := e.eval(args[0])
+		if err != nil || isUnknown(v) {
+			return v, err
+		}
+		name, ok := v.(string)
+		if !ok {
+			return nil, wrong("write the name in single quotes", "the name is %s", kindOf(v))
+		}
+		return get(e, name)
+	}
+}
+
+func copyIndex(e env, args []node) (any, error) {
+	name, offset := "", int64(0)
+	for _, n := range args {
+		v, err := e.eval(n)
+		if err != nil || isUnknown(v) {
+			return v, err
+		}
+		if i, ok := integer(v); ok {
+			offset = i
+			continue
+		}
+		name, _ = v.(string)
+	}
+	i, ok := e.index(name)
+	if !ok {
+		return nil, wrong("use it inside of the loop that it names", "copyIndex() stands in no loop %s", quoted(name))
+	}
+	return number(i + offset), nil
+}
+
+func (e env) local(name string) (any, error) {
+	if v, ok := e.locals[strings.ToLower(name)]; ok {
+		return v, nil
+	}
+	return nil, wrong("name it as an argument of the lambda", "there is no lambda variable %s", quoted(name))
+}
+
+func mapped(e env, args []node) (any, error) {
+	out := []any{}
+	return over(e, args, func(_, result any) error { out = append(out, result); return nil }, func() any { return out })
+}
+
+func filtered(e env, args []node) (any, error) {
+	out := []any{}
+	return over(e, args, func(item, result any) error {
+		keep, ok := boolean(result)
+		if !ok {
+			return wrong("compare with equals()", "the lambda of filter() gives %s", kindOf(result))
+		}
+		if keep {
+			out = append(out, item)
+		}
+		return nil
+	}, func() any { return out })
+}
+
+// over calls the lambda that is the second argument for each element of the list that is the first.
+func over(e env, args []node, take func(item, result any) error, out func() any) (any, error) {
+	v, err := e.eval(args[0])
+	if err != nil || isUnknown(v) {
+		return v, err
+	}
+	items, ok := v.([]any)
+	lambda, isCall := args[1].(*call)
+	if !ok || !isCall || !strings.EqualFold(lambda.name, "lambda") || len(lambda.args) < 2 || len(lambda.args) > 3 {
+		return nil, wrong("write map(LIST, lambda('item', EXPRESSION))", "the arguments are not a list and a lambda")
+	}
+	body := lambda.args[len(lambda.args)-1]
+	outer := e.locals
+	for i, item := range items {
+		e.locals = make(map[string]any, len(outer)+2)
+		for k, v := range outer {
+			e.locals[k] = v
+		}
+		for k, n := range lambda.args[:len(lambda.args)-1] {
+			name, err := e.eval(n)
+			if err != nil {
+				return nil, err
+			}
+			e.locals[strings.ToLower(plain(name))] = []any{item, number(int64(i))}[k]
+		}
+		result, err := e.eval(body)
+		if err != nil {
+			return nil, err
+		}
+		if err := take(item, result); err != nil {
+			return nil, err
+		}
+	}
+	return out(), nil
+}

@@ -1,0 +1,346 @@
+// Package template evaluates the templates of Azure Resource Manager as far as that goes without a deployment: what a
+// deployment alone knows becomes a placeholder and is reported, never an error of the program.
+package template
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Problem is what could not be evaluated, with the path in the template.
+type Problem struct {
+	Path, Code, Message, Hint string
+	IsError                   bool // what is made of the template must not be used
+}
+
+// Resource is a resource of a template with all expressions evaluated.
+type Resource struct {
+	Type string // as Microsoft.Network/applicationGateways; of a nested resource the whole type
+	Name string // of a nested resource with the names of those around it: gw1/child
+	Path string // in the template
+	Body []byte // the resource as the REST API takes it: JSON
+}
+
+// Result is what a template makes.
+type Result struct {
+	Resources []Resource
+	Types     []string // of the resources that nobody wanted
+	Problems  []Problem
+}
+
+// Evaluate evaluates those resources of a template whose type is wanted, also inside others and inside nested
+// deployments. Data is the template, or the body of a deployment with its parameters, as strict JSON. Parameters, which
+// may be nil, is a parameters file as strict JSON; what it says goes before what a deployment body says.
+//
+// The error is an *Error: data is no template, or asks for more than any gateway needs.
+func Evaluate(data, parameters []byte, wanted func(resourceType string) bool) (*Result, error) {
+	template, given, path, err := unwrap(data)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{parsed: map[string]node{}, seen: map[string]bool{}}
+	if given, err = merge(given, parameters); err != nil {
+		return nil, err
+	}
+	w := &walk{run: r, wanted: wanted, result: &Result{}}
+	s := newScope(r, path, template, given, 0)
+	if err := s.strangers(); err != nil {
+		return nil, err
+	}
+	if err := w.resources(env{scope: s}, template.value("resources"), path+"resources", "", ""); err != nil {
+		return nil, err
+	}
+	w.result.Problems = r.problems
+	return w.result, nil
+}
+
+// inside finds the template in a document: itself, or under template, or under properties.template, with the parameters
+// beside it.
+func inside(o *object) (template, parameters *object, path string) {
+	if isTemplate(o) {
+		return o, nil, ""
+	}
+	if t := o.object("template"); isTemplate(t) {
+		return t, o.object("parameters"), "template."
+	}
+	p := o.object("properties")
+	if t := p.object("template"); isTemplate(t) {
+		return t, p.object("parameters"), "properties.template."
+	}
+	return nil, nil, ""
+}
+
+func isTemplate(o *object) bool {
+	_, hasResources := o.get("resources")
+	return hasResources || strings.Contains(strings.ToLower(o.text("$schema")), "deploymenttemplate")
+}
+
+func unwrap(data []byte) (template, given *object, path string, err error) {
+	v, err := readJSON(data)
+	if err != nil {
+		return nil, nil, "", &Error{"read the template: " + err.Error(), "give an ARM template as Azure exports it"}
+	}
+	o, _ := v.(*object)
+	template, given, path = inside(o)
+	if template == nil {
+		return nil, nil, "", &Error{"this is not an ARM template", "an ARM template has $schema and resources"}
+	}
+	return template, values(given), path, nil
+}
+
+// merge puts the values of a parameters file over those of a deployment's body.
+func merge(given *object, file []byte) (*object, error) {
+	if len(file) == 0 {
+		return given, nil
+	}
+	more, err := readParameters(file)
+	if err != nil {
+		return nil, err
+	}
+	if given == nil {
+		return more, nil
+	}
+	inFile := map[string]bool{}
+	for _, m := range more.members {
+		inFile[strings.ToLower(m.key)] = true
+	}
+	for _, m := range given.members {
+		if !inFile[strings.ToLower(m.key)] {
+			more.members = append(more.members, m)
+		}
+	}
+	return more, nil
+}
+
+// readParameters reads a parameters file, or an object from names to values.
+func readParameters(data []byte) (*object, error) {
+	v, err := readJSON(data)
+	if err != nil {
+		return nil, &Error{"read the parameters: " + err.Error(), "give a parameters file as Azure takes it: {\"parameters\": {\"NAME\": {\"value\": …}}}"}
+	}
+	o, ok := v.(*object)
+	if !ok {
+		return nil, &Error{"the parameters are " + kindOf(v) + ", not an object", "give a parameters file as Azure takes it: {\"parameters\": {\"NAME\": {\"value\": …}}}"}
+	}
+	if inner := o.object("parameters"); inner != nil {
+		return values(inner), nil
+	}
+	return values(o), nil
+}
+
+// values takes each value out of its envelope. A reference into a key vault is a value that nobody can read here.
+func values(o *object) *object {
+	if o == nil {
+		return nil
+	}
+	out := &object{}
+	for _, m := range o.members {
+		envelope, _ := m.value.(*object)
+		v, ok := envelope.get("value")
+		_, vault := envelope.get("reference")
+		switch {
+		case ok:
+		case vault:
+			v = &unknown{}
+		case strings.HasPrefix(m.key, "$"), m.key == "contentVersion":
+			continue
+		default:
+			v = m.value
+		}
+		out.members = append(out.members, member{m.key, v})
+	}
+	return out
+}
+
+// strangers reports values for parameters that the template does not declare, as a deployment does.
+func (s *scope) strangers() error {
+	if s.given == nil {
+		return nil
+	}
+	for _, m := range s.given.members {
+		_, ok, err := s.find(s.parameters, m.key)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			s.report(false, s.path+"parameters", "TemplateParameterUnknown", "check the spelling, or remove it; Azure refuses it",
+				"a value is given for %s, which the template does not declare", quoted(m.key))
+		}
+	}
+	return nil
+}
+
+// walk goes through the resources of a template.
+type walk struct {
+	*run
+	wanted func(string) bool
+	result *Result
+}
+
+// resources evaluates a list of resources, or an object of them by symbolic name. Around is the type and name of the
+// resource that they are inside of.
+func (w *walk) resources(e env, v any, path, aroundType, aroundName string) error {
+	e, err := e.deeper()
+	if err != nil {
+		return err
+	}
+	switch v := v.(type) {
+	case []any:
+		for i, item := range v {
+			if err := w.each(e.at(path+"["+strconv.Itoa(i)+"]"), item, aroundType, aroundName); err != nil {
+				return err
+			}
+		}
+	case *object:
+		for _, m := range v.members {
+			if err := w.each(e.at(join(path, m.key)), m.value, aroundType, aroundName); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// each evaluates one entry: once, or as often as its loop turns.
+func (w *walk) each(e env, v any, aroundType, aroundName string) error {
+	o, ok := v.(*object)
+	if !ok || o.value("existing") == true {
+		return nil
+	}
+	kind := w.typeOf(o, aroundType)
+	if !w.leads(o, kind) {
+		w.result.Types = append(w.result.Types, kind)
+		return nil
+	}
+	loops := o.object("copy")
+	if loops == nil {
+		return w.one(e, o, kind, aroundName)
+	}
+	count, err := e.at(join(e.path, "copy")).count(loops)
+	if err != nil {
+		return err
+	}
+	for i := range count {
+		if err := w.one(e.turn(loops.text("name"), i), o, kind, aroundName); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walk) typeOf(o *object, around string) string {
+	kind := o.text("type")
+	if around != "" && !strings.HasPrefix(strings.ToLower(kind), strings.ToLower(around)+"/") {
+		kind = around + "/" + kind
+	}
+	return kind
+}
+
+const deployments = "Microsoft.Resources/deployments"
+
+// leads reports whether the resource is wanted or may hold one that is.
+func (w *walk) leads(o *object, kind string) bool {
+	_, inside := o.get("resources")
+	return inside || w.wanted(kind) || strings.EqualFold(kind, deployments)
+}
+
+func (w *walk) one(e env, o *object, kind, aroundName string) error {
+	on, err := w.condition(e, o)
+	if err != nil || !on {
+		return err
+	}
+	if strings.EqualFold(kind, deployments) {
+		return w.deployment(e, o)
+	}
+	v, err := e.at(join(e.path, "name")).value(o.value("name"))
+	if err != nil {
+		return err
+	}
+	name := plain(v)
+	if aroundName != "" && !strings.HasPrefix(strings.ToLower(name), strings.ToLower(aroundName)+"/") {
+		name = aroundName + "/" + name
+	}
+	if w.wanted(kind) {
+		if err := w.take(e, o, kind, name); err != nil {
+			return err
+		}
+	}
+	return w.resources(e, o.value("resources"), join(e.path, "resources"), kind, name)
+}
+
+// condition reports whether a resource is deployed at all.
+func (w *walk) condition(e env, o *object) (bool, error) {
+	v, given := o.get("condition")
+	if !given {
+		return true, nil
+	}
+	v, err := e.at(join(e.path, "condition")).value(v)
+	if err != nil {
+		return false, err
+	}
+	if on, ok := boolean(v); ok {
+		return on, nil
+	}
+	e.report(true, join(e.path, "condition"), "TemplateConditionUnknown", "write true or false in its place",
+		"whether the resource is deployed cannot be told; it is taken as deployed")
+	return true, nil
+}
+
+// take evaluates the body of a resource, without what only a deployment looks at.
+func (w *walk) take(e env, o *object, kind, name string) error {
+	body := &object{}
+	for _, m := range o.members {
+		switch strings.ToLower(m.key) {
+		case "apiversion", "dependson", "condition", "copy", "resources", "scope", "comments", "existing":
+			continue
+		}
+		v, err := e.at(join(e.path, m.key)).value(m.value)
+		if err != nil {
+			return err
+		}
+		body.members = append(body.members, member{m.key, v})
+	}
+	data, err := render(body)
+	if err != nil {
+		return err
+	}
+	if err := e.spend(len(data) / 16); err != nil {
+		return err
+	}
+	w.result.Resources = append(w.result.Resources, Resource{kind, name, e.path, data})
+	return nil
+}
+
+// deployment goes into a template inside a template. Unless it says otherwise, its expressions see what those around it
+// see.
+func (w *walk) deployment(e env, o *object) error {
+	properties := o.object("properties")
+	template := properties.object("template")
+	path := join(e.path, "properties.template") + "."
+	if template == nil {
+		if _, linked := properties.get("templateLink"); linked {
+			e.report(false, e.path, "TemplateLinkNotFollowed", "build one template of both: az bicep build, or paste it",
+				"the linked template is not read; what it deploys is missing here")
+		}
+		return nil
+	}
+	if e.nested >= maxNested {
+		return limitError("deployments nest deeper than %d levels at %s", maxNested, e.path)
+	}
+	if !strings.EqualFold(properties.object("expressionEvaluationOptions").text("scope"), "inner") {
+		inner := *e.scope
+		inner.nested++
+		e.scope = &inner
+		return w.resources(e, template.value("resources"), path+"resources", "", "")
+	}
+	given := values(properties.object("parameters"))
+	if given != nil {
+		v, err := e.at(join(e.path, "properties.parameters")).value(given)
+		if err != nil {
+			return err
+		}
+		given, _ = v.(*object)
+	}
+	inner := newScope(w.run, path, template, given, e.nested+1)
+	return w.resources(env{scope: inner, depth: e.depth}, template.value("resources"), path+"resources", "", "")
+}
