@@ -304,7 +304,7 @@ func count(n int, one, many string) string {
 }
 
 func percent(part, whole int) string {
-	if whole == 0 {
+	if whole == 0 || part == 0 {
 		return "0 %"
 	}
 	p := 100 * float64(part) / float64(whole)

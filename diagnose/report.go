@@ -24,6 +24,7 @@ type Report struct {
 	Before       []Followup   `json:"before,omitempty"` // what the findings of an earlier report have become
 	Assumptions  []string     `json:"assumptions"`      // what was taken for granted without evidence, and what could not be made sure
 	Missing      []Missing    `json:"missing"`
+	Pictures     *Pictures    `json:"pictures,omitempty"`
 }
 
 // Window is the time that the evidence covers, RFC 3339; empty without records.

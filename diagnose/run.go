@@ -99,6 +99,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	r.Steps = q.steps(r)
 	r.WhatIf = q.whatIf()
 	r.Notices = q.notices()
+	r.Pictures = q.pictures()
 	return r
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"causeway/cause"
 )
@@ -12,7 +13,10 @@ import (
 // Text writes the report for someone who was just woken: the verdict, whose it is, what to do; then why; then what is
 // not known. width is in columns.
 func (r *Report) Text(w io.Writer, width int) error {
-	p := &printer{w: w, width: max(width, 60)}
+	return r.print(&printer{w: w, width: max(width, 60)})
+}
+
+func (r *Report) print(p *printer) error {
 	p.headline(r)
 	for i := range r.Findings {
 		p.finding(i+1, &r.Findings[i], r)
@@ -27,65 +31,109 @@ func (r *Report) Text(w io.Writer, width int) error {
 	return p.err
 }
 
-type printer struct {
-	w     io.Writer
-	width int
-	err   error
+// ColourText is Text with colours for a terminal. Without its escape codes it is the same.
+func (r *Report) ColourText(w io.Writer, width int) error {
+	return r.print(&printer{w: w, width: max(width, 60), colour: true})
 }
 
-func (p *printer) line(s string) {
+type printer struct {
+	w      io.Writer
+	width  int
+	colour bool
+	err    error
+}
+
+// line writes one. What came from outside must not speak to the terminal.
+func (p *printer) line(s string) { p.emit(harmless(s)) }
+
+func (p *printer) emit(s string) {
 	if p.err == nil {
 		_, p.err = io.WriteString(p.w, s+"\n")
 	}
 }
 
+// harmless replaces control characters.
+func harmless(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}
+
 // wrapped writes text behind a lead, with later lines indented as far as the lead is wide.
-func (p *printer) wrapped(lead, text string) {
+func (p *printer) wrapped(lead, text string) { p.set(look{}, lead, text) }
+
+// set is wrapped in a look of its own. A word of confidence is coloured wherever it stands behind its label.
+func (p *printer) set(l look, lead, text string) {
 	indent := strings.Repeat(" ", len([]rune(lead)))
-	line, empty := lead, true
+	line, wide, empty, before := p.paint(l.lead, harmless(lead)), len([]rune(lead)), true, ""
+	flush := func() { p.emit(strings.TrimRight(joined(line, l.text), " ")) }
 	for _, word := range strings.Fields(text) {
-		if !empty && len([]rune(line))+1+len([]rune(word)) > p.width {
-			p.line(strings.TrimRight(line, " "))
-			line, empty = indent, true
+		long := len([]rune(word))
+		if !empty && wide+1+long > p.width {
+			flush()
+			line, wide, empty = indent, len(indent), true
 		}
 		if !empty {
 			line += " "
+			wide++
 		}
-		line += word
-		empty = false
+		as := l.text
+		if c := colourOf[strings.TrimRight(word, ".")]; before == "Confidence:" && c != "" {
+			as = c
+		}
+		line += p.paint(as, harmless(word))
+		wide += long
+		empty, before = false, word
 	}
-	p.line(strings.TrimRight(line, " "))
+	flush()
 }
 
 func (p *printer) headline(r *Report) {
+	p.set(look{text: bold}, "", r.headline())
+	p.line(r.totals())
+}
+
+// headline is the verdict in a sentence.
+func (r *Report) headline() string {
+	switch v := r.Verdict; {
+	case v != nil && r.Failures > 0:
+		return fmt.Sprintf("%.0f %% of %d failed requests: %s (%s). Confidence: %s.", 100*v.Share, r.Failures, v.Title, v.Cause, v.Confidence)
+	case v != nil:
+		return fmt.Sprintf("No request failed, but retries hid %d failed attempts. Cause: %s (%s). Confidence: %s.", r.Recovered, v.Title, v.Cause, v.Confidence)
+	case r.Failures+r.Recovered > 0:
+		return fmt.Sprintf("%d requests failed; no one cause stands out. %d are explained below; of %d the evidence does not tell the cause, and says what to do next.",
+			r.Failures, r.Failures-r.Undetermined.Failures, r.Undetermined.Failures)
+	case r.Requests > 0:
+		return "No request failed."
+	}
+	return "There are no requests in this evidence."
+}
+
+// totals are the counts and the time that they are of.
+func (r *Report) totals() string {
 	window := ""
 	if r.Window.From != "" {
 		window = ", " + r.Window.From + " to " + r.Window.To
 	}
-	switch v := r.Verdict; {
-	case v != nil && r.Failures > 0:
-		p.wrapped("", fmt.Sprintf("%.0f %% of %d failed requests: %s (%s). Confidence: %s.", 100*v.Share, r.Failures, v.Title, v.Cause, v.Confidence))
-	case v != nil:
-		p.wrapped("", fmt.Sprintf("No request failed, but retries hid %d failed attempts. Cause: %s (%s). Confidence: %s.", r.Recovered, v.Title, v.Cause, v.Confidence))
-	case r.Failures+r.Recovered > 0:
-		p.wrapped("", fmt.Sprintf("%d requests failed; no one cause stands out. %d are explained below; of %d the evidence does not tell the cause, and says what to do next.",
-			r.Failures, r.Failures-r.Undetermined.Failures, r.Undetermined.Failures))
-	case r.Requests > 0:
-		p.line("No request failed.")
-	default:
-		p.line("There are no requests in this evidence.")
+	return fmt.Sprintf("%d requests, %d failed (%s), %d recovered by a retry%s", r.Requests, r.Failures, percent(r.Failures, r.Requests), r.Recovered, window)
+}
+
+// countText is how much of all a finding explains.
+func (f *Finding) countText(r *Report) string {
+	text := fmt.Sprintf("%d of %d failures", f.Failures, r.Failures)
+	if f.Recovered > 0 {
+		text += fmt.Sprintf(", %d recovered", f.Recovered)
 	}
-	p.line(fmt.Sprintf("%d requests, %d failed (%s), %d recovered by a retry%s", r.Requests, r.Failures, percent(r.Failures, r.Requests), r.Recovered, window))
+	return text
 }
 
 func (p *printer) finding(n int, f *Finding, r *Report) {
 	p.line("")
-	count := fmt.Sprintf("%d of %d failures", f.Failures, r.Failures)
-	if f.Recovered > 0 {
-		count += fmt.Sprintf(", %d recovered", f.Recovered)
-	}
-	p.wrapped(fmt.Sprintf("%d. ", n), fmt.Sprintf("%s  [%s]", f.Title, f.Cause))
-	p.wrapped("   ", count+scopeText(f.Scope)+". Confidence: "+f.Confidence+".")
+	p.set(look{lead: bold, text: bold}, fmt.Sprintf("%d. ", n), fmt.Sprintf("%s  [%s]", f.Title, f.Cause))
+	p.wrapped("   ", f.countText(r)+scopeText(f.Scope)+". Confidence: "+f.Confidence+".")
 	p.wrapped("   What happens: ", f.Mechanism)
 	p.line("   Why we say so:")
 	for _, e := range f.Evidence {
@@ -93,6 +141,9 @@ func (p *printer) finding(n int, f *Finding, r *Report) {
 		if len(e.Rows) > 0 {
 			p.wrapped("       ", "e.g. "+strings.Join(e.Rows[:min(2, len(e.Rows))], " "))
 		}
+	}
+	for _, s := range r.Pictures.idleAgesOf(f) {
+		p.idleAges(s)
 	}
 	p.line("   What to do:")
 	for i := range f.Fixes {
@@ -173,11 +224,7 @@ func (p *printer) undetermined(u *Undetermined) {
 
 // open tells one group of failures that share what they may be.
 func (p *printer) open(g *Open) {
-	text := strconv.Itoa(g.Failures)
-	if g.Recovered > 0 {
-		text += fmt.Sprintf(" and %d recovered", g.Recovered)
-	}
-	p.wrapped("  - ", text+", "+g.Scope.text())
+	p.wrapped("  - ", g.countText()+", "+g.Scope.text())
 	for _, r := range g.Rivals {
 		title := ""
 		if c := cause.Find(r.Cause); c != nil {
@@ -191,11 +238,19 @@ func (p *printer) open(g *Open) {
 	}
 }
 
+func (g *Open) countText() string {
+	text := strconv.Itoa(g.Failures)
+	if g.Recovered > 0 {
+		text += fmt.Sprintf(" and %d recovered", g.Recovered)
+	}
+	return text
+}
+
 func (p *printer) steps(steps []Step) {
 	p.line("")
 	p.line("Steps:")
 	for _, s := range steps {
-		p.wrapped(fmt.Sprintf("  %-7s %-20s ", s.Result, s.Step), s.Detail)
+		p.set(look{lead: colourOf[s.Result]}, fmt.Sprintf("  %-7s %-20s ", s.Result, s.Step), s.Detail)
 	}
 }
 
@@ -214,6 +269,22 @@ func (p *printer) assumptions(list []string) {
 	}
 }
 
+// what is changed.
+func (s *Saving) what() string {
+	what := s.Setting
+	if s.Scope != (Scope{}) {
+		what += " of " + s.Scope.text()
+	}
+	if s.To != "" {
+		what += ", " + s.From + " → " + s.To
+	}
+	return what
+}
+
+func (s *Saving) effect() string {
+	return expectedText(Expected{Removes: s.Removes, Basis: s.Basis, Note: s.Note})
+}
+
 func (p *printer) whatIf(w *WhatIf) {
 	if len(w.Savings) == 0 {
 		return
@@ -221,14 +292,7 @@ func (p *printer) whatIf(w *WhatIf) {
 	p.line("")
 	p.line("What changes of settings would have done to these failures:")
 	for _, s := range w.Savings {
-		what := s.Setting
-		if s.Scope != (Scope{}) {
-			what += " of " + s.Scope.text()
-		}
-		if s.To != "" {
-			what += ", " + s.From + " → " + s.To
-		}
-		p.wrapped("  - ", fmt.Sprintf("%s: %s", what, expectedText(Expected{Removes: s.Removes, Basis: s.Basis, Note: s.Note})))
+		p.wrapped("  - ", s.what()+": "+s.effect())
 		if s.Adds > 0 {
 			p.wrapped("    ", fmt.Sprintf("and %d requests that went well would have failed", s.Adds))
 		}

@@ -36,7 +36,7 @@ func capacityCommand() *cobra.Command {
 			if output == "json" {
 				err = printJSON(cmd.OutOrStdout(), c)
 			} else {
-				err = c.Text(cmd.OutOrStdout(), columns())
+				err = c.Text(cmd.OutOrStdout(), columns(cmd.OutOrStdout()))
 			}
 			if err == nil && strings.HasPrefix(c.Judgement, "too small") {
 				return &exitError{code: exitBadNews}

@@ -28,9 +28,9 @@ func diagnoseCommand() *cobra.Command {
 		Long: "Find the causes of failed requests, in a running gateway (--live) or in files: a data directory, access logs, the gateway\n" +
 			"document, backend health. Without PATH it is the gateway on --data, running or not. --since and --until take a time\n" +
 			"(RFC 3339) or how long ago (90m, 24h). Exit code 1 means that there is a finding at --fail-on or above.",
-		Example: "  causeway diagnose --live\n  causeway diagnose --since 1h -o json\n  causeway diagnose ./exported --fail-on high",
+		Example: "  causeway diagnose --live\n  causeway diagnose --since 1h -o json\n  causeway diagnose ./exported --fail-on high\n  causeway diagnose ./exported -o html > report.html",
 		RunE: func(cmd *cobra.Command, paths []string) error {
-			if err := oneOf("-o", output, "text", "json"); err != nil {
+			if err := oneOf("-o", output, "text", "json", "md", "html"); err != nil {
 				return err
 			}
 			if err := oneOf("--fail-on", failOn, "never", "high", "any"); err != nil {
@@ -52,7 +52,9 @@ func diagnoseCommand() *cobra.Command {
 					hint: "give a gateway's data directory, its access log, the gateway document, or what az network application-gateway\nshow-backend-health prints",
 				}
 			}
+			done := showProgress(cmd.ErrOrStderr(), bundle)
 			report, err := diagnose.Run(bundle, o)
+			done()
 			tellUnread(cmd.ErrOrStderr(), bundle) // logs are read while they are diagnosed
 			if err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("diagnose: %w", err)}
@@ -67,7 +69,7 @@ func diagnoseCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&live, "live", false, "ask the gateway that runs on --data")
 	f.StringVar(&data, "data", defaultData(), "data directory of the gateway")
-	f.StringVarP(&output, "output", "o", "text", "text or json")
+	f.StringVarP(&output, "output", "o", "text", "text, json, md (for a ticket) or html (a page with pictures)")
 	f.StringVar(&since, "since", "", "only requests that began since then")
 	f.StringVar(&until, "until", "", "only requests that began before then")
 	f.StringVar(&failOn, "fail-on", "never", "exit with 1 for findings: high, any or never")
@@ -210,22 +212,41 @@ func tellUnread(w io.Writer, b *evidence.Bundle) {
 }
 
 func printReport(w io.Writer, r *diagnose.Report, output string) error {
-	if output == "json" {
+	switch output {
+	case "json":
 		e := json.NewEncoder(w)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
 		return e.Encode(r)
+	case "md":
+		return r.Markdown(w)
+	case "html":
+		return r.HTML(w)
 	}
-	return r.Text(w, columns())
+	if onTerminal(w) {
+		return r.ColourText(w, columns(w))
+	}
+	return r.Text(w, columns(w))
 }
 
-// columns is how wide the text may be.
-func columns() int {
-	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n >= 60 {
-		return min(n, 120)
+// columns is how wide the text may be: COLUMNS wins, then the terminal is asked.
+func columns(w io.Writer) int {
+	n, err := strconv.Atoi(os.Getenv("COLUMNS"))
+	if err != nil || n <= 0 {
+		n = terminalColumns(w)
 	}
-	return 100
+	if n <= 0 {
+		return usualWidth
+	}
+	return min(max(n, narrowest), widest)
 }
+
+// Widths of text. A line that is too long is hard to read, whatever room there is.
+const (
+	narrowest  = 60
+	usualWidth = 100
+	widest     = 120
+)
 
 func verdictExit(r *diagnose.Report, failOn string) error {
 	for _, f := range r.Findings {

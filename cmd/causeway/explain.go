@@ -40,7 +40,7 @@ func explainCommand() *cobra.Command {
 			if output == "json" {
 				return printJSON(cmd.OutOrStdout(), x)
 			}
-			return x.Text(cmd.OutOrStdout(), columns())
+			return x.Text(cmd.OutOrStdout(), columns(cmd.OutOrStdout()))
 		},
 	}
 	cmd.Flags().BoolVar(&live, "live", false, "ask the gateway that runs on --data")

@@ -101,7 +101,7 @@ func printHealth(w io.Writer, h gateway.Health) error {
 		return err
 	}
 	for _, a := range sick {
-		if err := writeLine(w, "\n"+wrap(strings.Join(a.members, ", ")+": "+a.text(), columns())); err != nil {
+		if err := writeLine(w, "\n"+wrap(strings.Join(a.members, ", ")+": "+a.text(), columns(w))); err != nil {
 			return err
 		}
 	}
