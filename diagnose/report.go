@@ -23,8 +23,17 @@ type Report struct {
 	Notices      []Notice     `json:"notices"`
 	Before       []Followup   `json:"before,omitempty"` // what the findings of an earlier report have become
 	Assumptions  []string     `json:"assumptions"`      // what was taken for granted without evidence, and what could not be made sure
+	Read         Read         `json:"read"`
 	Missing      []Missing    `json:"missing"`
 	Pictures     *Pictures    `json:"pictures,omitempty"`
+}
+
+// Read is how the reading of the evidence went.
+type Read struct {
+	Repeated int      `json:"repeated"` // rows that stood in several places, counted once
+	BadLines int      `json:"badLines"` // lines that could not be read
+	Unread   []string `json:"unread"`   // what could not be read, with file and line; at most twenty
+	Sampled  int      `json:"sampled"`  // one failure in so many was looked at by itself, because there were too many; 1: all
 }
 
 // Window is the time that the evidence covers, RFC 3339; empty without records.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"causeway/cause"
@@ -98,9 +99,23 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	r.Verdict = verdict(r)
 	r.Steps = q.steps(r)
 	r.WhatIf = q.whatIf()
+	r.Read = q.reading(b)
 	r.Notices = q.notices()
 	r.Pictures = q.pictures()
 	return r
+}
+
+// reading says how the reading of the evidence went.
+func (q *inquiry) reading(b *evidence.Bundle) Read {
+	out := Read{Repeated: b.Repeated, BadLines: b.Bad, Unread: []string{}, Sampled: 1 << q.sample.shift}
+	for _, u := range b.Unread {
+		where := u.File
+		if u.Line > 0 {
+			where += ":" + strconv.Itoa(u.Line)
+		}
+		out.Unread = append(out.Unread, where+": "+u.Reason)
+	}
+	return out
 }
 
 // share is a finding's part of what users saw; only where they saw nothing, of what retries hid.

@@ -19,61 +19,86 @@ import (
 	"causeway/supervisor"
 )
 
+// diagnosis is what the command line asks for.
+type diagnosis struct {
+	live                                        bool
+	data, output, since, until, failOn, earlier string
+}
+
 func diagnoseCommand() *cobra.Command {
-	var live bool
-	var data, output, since, until, failOn string
+	var d diagnosis
 	cmd := &cobra.Command{
 		Use:   "diagnose [PATH...]",
 		Short: "Find the causes of failed requests",
-		Long: "Find the causes of failed requests, in a running gateway (--live) or in files: a data directory, access logs, the gateway\n" +
-			"document, backend health. Without PATH it is the gateway on --data, running or not. --since and --until take a time\n" +
-			"(RFC 3339) or how long ago (90m, 24h). Exit code 1 means that there is a finding at --fail-on or above.",
-		Example: "  causeway diagnose --live\n  causeway diagnose --since 1h -o json\n  causeway diagnose ./exported --fail-on high\n  causeway diagnose ./exported -o html > report.html",
+		Long: "Find the causes of failed requests, in a running gateway (--live) or in files: a data directory, and whatever Azure exports:\n" +
+			"logs of every kind and form, the gateway document, backend health, metrics, the activity log; files, folders, patterns,\n" +
+			"archives, - for standard input, in any order. Without PATH it is the gateway on --data, running or not. --since and --until\n" +
+			"take a time (RFC 3339) or how long ago (90m, 24h). --before takes the JSON report of an earlier diagnosis and says whether\n" +
+			"its fixes have worked. Exit code 1 means that there is a finding at --fail-on or above.",
+		Example: "  causeway diagnose --live\n  causeway diagnose --since 1h -o json\n  causeway diagnose ./exported --fail-on high\n  causeway diagnose ./exported -o html > report.html\n  causeway diagnose ./today --before yesterday.json",
 		RunE: func(cmd *cobra.Command, paths []string) error {
-			if err := oneOf("-o", output, "text", "json", "md", "html"); err != nil {
-				return err
-			}
-			if err := oneOf("--fail-on", failOn, "never", "high", "any"); err != nil {
-				return err
-			}
-			o, err := window(since, until, time.Now())
+			report, err := d.run(cmd, paths)
 			if err != nil {
 				return err
 			}
-			bundle, err := gather(cmd.ErrOrStderr(), live, data, paths)
-			if err != nil {
-				return err
-			}
-			defer bundle.Close()
-			if bundle.Empty() { // "no failures" would be a lie
-				tellUnread(cmd.ErrOrStderr(), bundle)
-				return &exitError{
-					code: exitFailed, err: fmt.Errorf("diagnose: nothing in %s was recognised as evidence", strings.Join(looked(paths, data), ", ")),
-					hint: "give a gateway's data directory, its access log, the gateway document, or what az network application-gateway\nshow-backend-health prints",
-				}
-			}
-			done := showProgress(cmd.ErrOrStderr(), bundle)
-			report, err := diagnose.Run(bundle, o)
-			done()
-			tellUnread(cmd.ErrOrStderr(), bundle) // logs are read while they are diagnosed
-			if err != nil {
-				return &exitError{code: exitFailed, err: fmt.Errorf("diagnose: %w", err)}
-			}
-			tellUnread(cmd.ErrOrStderr(), bundle)
-			if err := printReport(cmd.OutOrStdout(), report, output); err != nil {
+			if err := printReport(cmd.OutOrStdout(), report, d.output); err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("write the report: %w", err)}
 			}
-			return verdictExit(report, failOn)
+			return verdictExit(report, d.failOn)
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&live, "live", false, "ask the gateway that runs on --data")
-	f.StringVar(&data, "data", defaultData(), "data directory of the gateway")
-	f.StringVarP(&output, "output", "o", "text", "text, json, md (for a ticket) or html (a page with pictures)")
-	f.StringVar(&since, "since", "", "only requests that began since then")
-	f.StringVar(&until, "until", "", "only requests that began before then")
-	f.StringVar(&failOn, "fail-on", "never", "exit with 1 for findings: high, any or never")
+	f.BoolVar(&d.live, "live", false, "ask the gateway that runs on --data")
+	f.StringVar(&d.data, "data", defaultData(), "data directory of the gateway")
+	f.StringVarP(&d.output, "output", "o", "text", "text, json, md (for a ticket) or html (a page with pictures)")
+	f.StringVar(&d.since, "since", "", "only requests that began since then")
+	f.StringVar(&d.until, "until", "", "only requests that began before then")
+	f.StringVar(&d.failOn, "fail-on", "never", "exit with 1 for findings: high, any or never")
+	f.StringVar(&d.earlier, "before", "", "JSON report of an earlier window, to compare with")
 	return cmd
+}
+
+// run diagnoses, and holds the report against an earlier one if there is one.
+func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*diagnose.Report, error) {
+	if err := oneOf("-o", d.output, "text", "json", "md", "html"); err != nil {
+		return nil, err
+	}
+	if err := oneOf("--fail-on", d.failOn, "never", "high", "any"); err != nil {
+		return nil, err
+	}
+	o, err := window(d.since, d.until, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	var before *diagnose.Report
+	if d.earlier != "" {
+		if before, err = earlierReport(d.earlier); err != nil {
+			return nil, err
+		}
+	}
+	bundle, err := gather(cmd.ErrOrStderr(), d.live, d.data, paths)
+	if err != nil {
+		return nil, err
+	}
+	defer bundle.Close()
+	if bundle.Empty() { // "no failures" would be a lie
+		tellUnread(cmd.ErrOrStderr(), bundle)
+		return nil, &exitError{
+			code: exitFailed, err: fmt.Errorf("diagnose: nothing in %s was recognised as evidence", strings.Join(looked(paths, d.data), ", ")),
+			hint: "give a gateway's data directory, its access log, the gateway document, or what az network application-gateway\nshow-backend-health prints",
+		}
+	}
+	done := showProgress(cmd.ErrOrStderr(), bundle)
+	report, err := diagnose.Run(bundle, o)
+	done()
+	tellUnread(cmd.ErrOrStderr(), bundle) // logs are read while they are diagnosed
+	if err != nil {
+		return nil, &exitError{code: exitFailed, err: fmt.Errorf("diagnose: %w", err)}
+	}
+	if before != nil {
+		report.Follow(before)
+	}
+	return report, nil
 }
 
 // gather collects the evidence. A running gateway gives its configuration and health over the control socket; its logs

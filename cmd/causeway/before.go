@@ -1,0 +1,26 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"causeway/diagnose"
+)
+
+// earlierReport reads a report that an earlier diagnosis wrote with -o json.
+func earlierReport(path string) (*diagnose.Report, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, &exitError{code: exitFailed, err: fmt.Errorf("read the earlier report: %w", err), hint: "--before takes what causeway diagnose -o json wrote"}
+	}
+	var r diagnose.Report
+	if err := json.Unmarshal(data, &r); err != nil || !strings.HasPrefix(r.Schema, "causeway.report/") {
+		return nil, &exitError{code: exitUsage, err: fmt.Errorf("read the earlier report: %s is no report", path), hint: "--before takes what causeway diagnose -o json wrote"}
+	}
+	if r.Requests == 0 {
+		return nil, &exitError{code: exitUsage, err: fmt.Errorf("read the earlier report: %s has no requests to compare with", path)}
+	}
+	return &r, nil
+}
