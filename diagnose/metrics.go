@@ -20,17 +20,6 @@ func (q *inquiry) metric(name string) *evidence.Metric {
 	return nil
 }
 
-// parts are the series of a metric, by dimensions.
-func (q *inquiry) parts(name string) []*evidence.Metric {
-	var out []*evidence.Metric
-	for i := range q.metrics {
-		if m := &q.metrics[i]; strings.EqualFold(m.Name, name) {
-			out = append(out, m)
-		}
-	}
-	return out
-}
-
 // periods are stretches of time in which a metric was at or above a limit, joined where they touch.
 func periods(m *evidence.Metric, limit float64) []period {
 	var out []period

@@ -48,7 +48,7 @@ var hypotheses = []hypothesis{
 	doubledWaits,
 	noisyMembers, cells, badInstances,
 	heldRequests, slowRoutes, queueing,
-	maskedStatus, shedding, innerTimers,
+	maskedStatus, shedding, innerTimers, killedWorkers,
 	cutAnswers,
 	lostRequests,
 	slowUploadRead, slowBody,
@@ -87,6 +87,8 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	if !q.from.IsZero() {
 		r.Window = Window{From: stamp(q.from), To: stamp(q.to)}
 	}
+	r.Undetermined = q.undetermined()
+	q.scale(r)
 	r.Assumptions = append([]string{}, append(b.Notes, q.assumptions...)...)
 	for i := range r.Findings {
 		f := &r.Findings[i]
@@ -95,7 +97,6 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(b.Failures, a.Failures), cmp.Compare(b.Recovered, a.Recovered), cmp.Compare(a.Cause, b.Cause))
 	})
-	r.Undetermined = q.undetermined()
 	r.Verdict = verdict(r)
 	r.Steps = q.steps(r)
 	r.WhatIf = q.whatIf()

@@ -7,6 +7,7 @@ import "hash/fnv"
 type sampler struct {
 	events []*event
 	shift  int // one in 2^shift is kept
+	most   int // how many are kept; fewer than that many after a cut
 }
 
 // maxEvents bounds the failures that are kept, at a few hundred bytes each.
@@ -16,7 +17,7 @@ func (s *sampler) add(e *event) {
 	if s.shift > 0 && !s.keeps(e) {
 		return
 	}
-	if s.events = append(s.events, e); len(s.events) < maxEvents {
+	if s.events = append(s.events, e); len(s.events) < s.most {
 		return
 	}
 	s.shift++

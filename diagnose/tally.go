@@ -112,7 +112,7 @@ func newTally(c *gateway.Config) *tally {
 	t := &tally{
 		members: map[memberKey]*memberTally{}, routes: map[routeKey]*routeTally{}, instances: map[string]*cell{}, cells: map[instanceMember]*cell{},
 		timeouts: map[string]time.Duration{}, gateways: map[string]*int{}, blocked: map[[16]byte]string{},
-		line: newSeries(), clock: newClock(),
+		line: newSeries(), clock: newClock(), sample: sampler{most: maxEvents},
 	}
 	if c != nil {
 		for _, s := range c.Settings {
