@@ -35,6 +35,7 @@ type Decoder struct {
 	row     Row
 	ext     extension
 	arena   []byte // of texts whose escapes were undone
+	last    [numFields]lastName
 	names   map[string]string
 	servers map[string]netip.AddrPort
 }
@@ -117,12 +118,12 @@ func (d *Decoder) fill(row *Row, r *Record) {
 	v := &row.values
 	attempts := r.Attempts[:0]
 	*r = Record{
-		ResourceID: d.name(v[ResourceID]), Listener: d.name(v[Listener]), Rule: d.name(v[Rule]), Pool: d.name(v[Pool]), Settings: d.name(v[Settings]),
-		Instance: d.name(v[InstanceID]), Method: d.text(row, Method), OriginalURI: d.text(row, OriginalURI), URI: d.text(row, URI), Query: d.text(row, Query),
-		UserAgent: d.text(row, UserAgent), Version: d.name(v[Version]), OriginalHost: d.text(row, OriginalHost), Host: d.text(row, Host),
+		ResourceID: d.repeated(row, ResourceID), Listener: d.repeated(row, Listener), Rule: d.repeated(row, Rule), Pool: d.repeated(row, Pool), Settings: d.repeated(row, Settings),
+		Instance: d.repeated(row, InstanceID), Method: d.text(row, Method), OriginalURI: d.text(row, OriginalURI), URI: d.text(row, URI), Query: d.text(row, Query),
+		UserAgent: d.text(row, UserAgent), Version: d.repeated(row, Version), OriginalHost: d.text(row, OriginalHost), Host: d.text(row, Host),
 		ContentType: d.text(row, ContentType), Status: int(integerOf(v[Status])),
-		Received: integerOf(v[Received]), Sent: integerOf(v[Sent]), ClientTime: secondsOf(v[ClientTime]), TLSCipher: d.name(v[TLSCipher]),
-		TLSProtocol: d.name(v[TLSProtocol]), BackendTLS: d.name(v[BackendTLS]), BackendCipher: d.name(v[BackendCipher]), ErrorInfo: d.name(v[ErrorInfo]),
+		Received: integerOf(v[Received]), Sent: integerOf(v[Sent]), ClientTime: secondsOf(v[ClientTime]), TLSCipher: d.repeated(row, TLSCipher),
+		TLSProtocol: d.repeated(row, TLSProtocol), BackendTLS: d.repeated(row, BackendTLS), BackendCipher: d.repeated(row, BackendCipher), ErrorInfo: d.repeated(row, ErrorInfo),
 		ClientSerial: uint64(integerOf(v[Serial])), ClientUses: int(integerOf(v[Uses])), WAFTime: secondsOf(v[WAFTime]), Declared: -1,
 	}
 	r.Start, _ = row.When()
@@ -160,6 +161,26 @@ func (d *Decoder) text(row *Row, f Field) []byte {
 
 // arenaSize is how much is allocated at once for texts whose escapes are undone.
 const arenaSize = 64 << 10
+
+// lastName is the text that a field had in the last row, and what it came to: most rows repeat it.
+type lastName struct{ raw, name string }
+
+// repeated is the text of a field as a string.
+func (d *Decoder) repeated(row *Row, f Field) string {
+	text := row.values[f]
+	if len(text) == 0 {
+		return ""
+	}
+	l := &d.last[f]
+	if l.raw != string(text) {
+		l.name = d.name(text)
+		l.raw = l.name
+		if row.escaped&(1<<f) != 0 {
+			l.raw = string(text)
+		}
+	}
+	return l.name
+}
 
 // name returns the text as a string; names that repeat are made once. Escapes are undone.
 func (d *Decoder) name(text []byte) string {

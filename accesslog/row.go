@@ -143,6 +143,9 @@ func (s *scanner) member(r *Row) error {
 	begin := s.at
 	switch c := s.data[s.at]; {
 	case c == '"':
+		if field == Ignored {
+			return s.skipString()
+		}
 		text, escaped, err := s.str()
 		if err != nil {
 			return err
@@ -224,6 +227,21 @@ func (s *scanner) str() (text []byte, escaped bool, err error) {
 		}
 	}
 	return text, bytes.IndexByte(text, '\\') >= 0, nil
+}
+
+// skipString passes over a string.
+func (s *scanner) skipString() error {
+	for s.at++; ; {
+		i := bytes.IndexByte(s.data[s.at:], '"')
+		if i < 0 {
+			return errCut
+		}
+		text := s.data[s.at : s.at+i]
+		s.at += i + 1
+		if n := len(text); n == 0 || text[n-1] != '\\' || backslashes(text)%2 == 0 {
+			return nil
+		}
+	}
 }
 
 // backslashes counts those at the end.

@@ -130,9 +130,21 @@ func (q *inquiry) connectionStep() Step {
 		}
 	}
 	if connect+broke > 0 {
-		return Step{Step: s.Step, Result: fail, Detail: fmt.Sprintf("%d attempts to connect failed; %d connections ended under a request", connect, broke)}
+		return Step{Step: s.Step, Result: fail, Detail: fmt.Sprintf("%d attempts to connect failed; %d connections ended under a request", connect, broke) + q.connectTimes()}
 	}
-	return Step{Step: s.Step, Result: pass, Detail: "every connection came about, and none ended under a request"}
+	return Step{Step: s.Step, Result: pass, Detail: "every connection came about, and none ended under a request" + q.connectTimes()}
+}
+
+// connectTimes is how long connections took to come about: that is the network, and TLS.
+func (q *inquiry) connectTimes() string {
+	var all histogram
+	for _, m := range q.members {
+		all.merge(&m.connect)
+	}
+	if all.n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; to connect took %s in the median, and %s at most", seconds(all.quantile(0.5)), seconds(all.most))
 }
 
 // gatewayStep: was it the gateway itself?
