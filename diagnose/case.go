@@ -23,6 +23,7 @@ type inquiry struct {
 	health *gateway.Health // may be nil
 	trails []trail
 
+	state    evidence.State
 	metrics  []evidence.Metric
 	activity []evidence.Activity
 
@@ -43,7 +44,7 @@ const minEvents = 5
 
 func newInquiry(b *evidence.Bundle, t *tally) *inquiry {
 	return &inquiry{
-		tally: t, config: b.Config, local: b.Local, health: b.Health, trails: trailsOf(b.Health), metrics: b.Metrics, activity: b.Activity,
+		tally: t, config: b.Config, local: b.Local, health: b.Health, trails: trailsOf(b.Health), state: b.State, metrics: b.Metrics, activity: b.Activity,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"causeway/evidence"
 	"causeway/gateway"
 )
 
@@ -25,6 +26,7 @@ func (q *inquiry) notices() []Notice {
 		return out
 	}
 	n := &noticing{c: q.config, used: usedTargets(q.config)}
+	n.state(q.state)
 	n.pools()
 	n.settings()
 	n.probes()
@@ -64,6 +66,17 @@ func usedTargets(c *gateway.Config) []gateway.Target {
 
 func (n *noticing) uses(settings string) bool {
 	return slices.ContainsFunc(n.used, func(t gateway.Target) bool { return strings.EqualFold(t.Settings, settings) })
+}
+
+// state tells a gateway that Azure itself says is not at work.
+func (n *noticing) state(s evidence.State) {
+	name, group := nameAndGroup(n.c)
+	if s.Operational != "" && !strings.EqualFold(s.Operational, "Running") {
+		n.add("h-state", Scope{}, "az network application-gateway start -g "+group+" -n "+name, "the gateway is %s: it serves nobody", s.Operational)
+	}
+	if s.Provisioning != "" && !strings.EqualFold(s.Provisioning, "Succeeded") {
+		n.add("h-state", Scope{}, "look in the activity log for the change that failed, mend it, and apply any change again", "its last change is %s: what the document says may not be what is served", s.Provisioning)
+	}
 }
 
 func (n *noticing) pools() {

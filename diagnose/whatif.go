@@ -266,7 +266,7 @@ func (q *inquiry) moreInstances() []Saving {
 		s.Note = "how much more is enough shows in the metric once it no longer stands at the maximum"
 	case known && limit > 0 && top < limit/2:
 		s.Note = fmt.Sprintf("capacity was never short: at most %.0f of %.0f capacity units were in use", top, limit)
-	case q.failures > 0 && !known:
+	case q.failures > 0 && !known && q.own == 0:
 		s.Basis, s.Note = "unknown", "the metrics of the gateway are not among the evidence"
 	default:
 		return nil

@@ -97,6 +97,7 @@ func TestFollowUp(t *testing.T) {
 func TestNotices(t *testing.T) {
 	s := newStory(t)
 	s.doc = strings.NewReplacer(
+		`"properties":{`+"\n"+` "sku"`, `"properties":{"operationalState":"Stopped","provisioningState":"Succeeded",`+"\n"+` "sku"`,
 		`"backendAddressPool":{"id":"/x/backendAddressPools/web"}`, `"backendAddressPool":{"id":"/x/backendAddressPools/none"}`,
 		`"backendHttpSettingsCollection":[`, `"backendHttpSettingsCollection":[{"name":"unused","properties":{"port":81,"protocol":"Http","requestTimeout":2}},`,
 	).Replace(storyDocument)
@@ -104,7 +105,7 @@ func TestNotices(t *testing.T) {
 	for _, n := range s.diagnose().Notices {
 		got = append(got, n.Cause)
 	}
-	if text := strings.Join(got, " "); text != "i-empty-pool a-sticky-unhealthy-config" {
+	if text := strings.Join(got, " "); text != "h-state i-empty-pool a-sticky-unhealthy-config" {
 		t.Error(text)
 	}
 }

@@ -5,6 +5,7 @@ package evidence
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ import (
 // Bundle is all the evidence there is.
 type Bundle struct {
 	Config   *gateway.Config   // nil: not among the evidence
+	State    State             // of the gateway, as its document says
 	Problems []gateway.Problem // of the document
 	Local    *gateway.Local    // nil: not among the evidence
 	Health   *gateway.Health   // nil: not among the evidence
@@ -39,6 +41,25 @@ type Bundle struct {
 	size    int64
 	done    atomic.Int64
 	spooled []string // temporary files
+}
+
+// State is what Azure says of a gateway as a whole. Empty where the document does not.
+type State struct {
+	Provisioning string // Succeeded, Updating, Failed
+	Operational  string // Running, Stopped, Starting, Stopping
+}
+
+// stateIn reads the state out of a document, which keeps it outside of what can be configured.
+func stateIn(data []byte) State {
+	type state struct{ ProvisioningState, OperationalState string }
+	var doc struct {
+		state
+		Properties state
+	}
+	if err := json.Unmarshal(data, &doc); err != nil {
+		return State{}
+	}
+	return State{cmp.Or(doc.Properties.ProvisioningState, doc.ProvisioningState), cmp.Or(doc.Properties.OperationalState, doc.OperationalState)}
 }
 
 // Unread is a file, or a line of one, that told nothing.
@@ -269,7 +290,7 @@ func (b *Bundle) configWith(name string, data, parameters []byte) {
 		b.note(fmt.Sprintf("there are documents of more than one gateway: %s was taken, %s was not", b.Config.Name, d.Config.Name))
 		return
 	}
-	b.Config, b.Problems = d.Config, d.Problems()
+	b.Config, b.Problems, b.State = d.Config, d.Problems(), stateIn(data)
 }
 
 func (b *Bundle) takeHealth(name string, h *gateway.Health) {
