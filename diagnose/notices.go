@@ -19,9 +19,9 @@ type Notice struct {
 	Do    string `json:"do"`
 }
 
-// notices reads the document without any traffic.
+// notices reads the document, and looks at what the traffic shows beside failures.
 func (q *inquiry) notices() []Notice {
-	out := []Notice{}
+	out := append([]Notice{}, q.asideNotices()...)
 	if q.config == nil {
 		return out
 	}

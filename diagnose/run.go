@@ -52,9 +52,11 @@ var hypotheses = []hypothesis{
 	cutAnswers,
 	lostRequests,
 	slowUploadRead, slowBody,
+	badStatusLine, badInterim,
 	bigHead, ambiguous, invalidHead, badChunk,
 	cutBody,
 	backends5xx,
+	partialRotations,
 	recentChanges,
 }
 

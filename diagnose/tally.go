@@ -32,6 +32,7 @@ type tally struct {
 	conns       connections              //
 	sample      sampler                  // of failures that are too many to be kept
 	find        finder
+	aside       asides
 	v1          int       // records of the first generation
 	waf         histogram // time that the firewall took
 	wafSlow     int       // requests of which it took most
@@ -67,6 +68,7 @@ type routeKey struct{ settings, method, path string }
 // routeTally is how long a route's answers take.
 type routeTally struct {
 	answered int
+	notFound int // answers 404
 	broken   int // attempts that ended without an answer
 	waits    histogram
 	answers  *ticks
@@ -167,6 +169,7 @@ func (t *tally) add(r *accesslog.Record, own bool) {
 	f, bad := t.failed(r, own)
 	inMembers := t.attempts(r, own)
 	t.keep(r, own)
+	t.aside.see(r)
 	t.count(r, inMembers, bad)
 	if bad {
 		t.failures++
@@ -351,6 +354,9 @@ func (m *memberTally) gap(a *accesslog.Attempt) {
 // answer counts an answer of a route.
 func (route *routeTally) answer(r *accesslog.Record, a *accesslog.Attempt) {
 	route.answered++
+	if a.Status == 404 {
+		route.notFound++
+	}
 	route.answers.add(r.Start.Add(r.Taken))
 	if wait, ok := waitOf(r, a); ok {
 		route.waits.add(wait)

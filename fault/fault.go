@@ -77,6 +77,8 @@ const (
 	Alerted     Kind = "alert"       // the peer ended TLS with an alert
 	NotTLS      Kind = "not-tls"     // plain bytes where a handshake was due
 	NotHTTP     Kind = "not-http"    // an answer that does not begin like HTTP/1.1
+	BadStatus   Kind = "bad-status"  // a status line whose version or status is none
+	BadInterim  Kind = "bad-interim" // informational responses without end, or a switch of protocols that nobody asked for
 	Panicked    Kind = "panic"       // a bug of ours
 	Status      Kind = "status"      // the backend itself answered with an error status
 	NoListener  Kind = "no-listener" // no listener for the host

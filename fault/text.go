@@ -88,6 +88,10 @@ func (f Fault) how() string {
 		return "met bytes that are not TLS"
 	case NotHTTP:
 		return "is not HTTP/1.1"
+	case BadStatus:
+		return "has a status line that is none"
+	case BadInterim:
+		return "is not the one that was asked for"
 	case Status:
 		return "carried an error status of the member's own"
 	}

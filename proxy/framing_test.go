@@ -283,15 +283,15 @@ func TestAmbiguousResponses(t *testing.T) {
 	f(head+"Content-Length: -2\r\n\r\nok", "backend/head/ambiguous")
 	f(head+"X : y\r\nContent-Length: 2\r\n\r\nok", "backend/head/malformed")
 	f(head+"X: a\x00b\r\nContent-Length: 2\r\n\r\nok", "backend/head/malformed")
-	f("HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\nok", "backend/head/malformed")
-	f("HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "backend/head/malformed")
+	f("HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\nok", "backend/head/bad-status")
+	f("HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "backend/head/bad-status")
 	f("SSH-2.0-OpenSSH_9.6\r\n\r\n", "backend/head/not-http")
 	f("\x15\x03\x01\x00\x02\x02\x46\r\n", "backend/head/not-http")         // a TLS alert
 	f("\x00\x00\x12\x04\x00\x00\x00\x00\x00\r\n", "backend/head/not-http") // SETTINGS of HTTP/2
 	f(head+"X: "+strings.Repeat("x", 40<<10)+"\r\n\r\n", "backend/head/too-large")
 	f(head+strings.Repeat("X: y\r\n", 300)+"\r\n", "backend/head/too-large")
 	f(head+"Transfer-Encoding: chunked\r\n\r\nzz\r\n", "backend/body/malformed")
-	f("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n", "backend/head/malformed")
+	f("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n", "backend/head/bad-interim")
 }
 
 func TestEndlessInterimResponses(t *testing.T) {
@@ -302,7 +302,7 @@ func TestEndlessInterimResponses(t *testing.T) {
 		if got := c.rest(); strings.Count(got, "103 Early") != 40 || !strings.Contains(got, "502 Bad Gateway") {
 			t.Errorf("%q", got)
 		}
-		w.says(w.row(1), 502, fault.UpstreamClosed, "backend/head/malformed")
+		w.says(w.row(1), 502, fault.UpstreamClosed, "backend/head/bad-interim")
 	})
 }
 

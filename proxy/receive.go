@@ -176,12 +176,14 @@ func headFault(err error) fault.Fault {
 		case http1.HeadTooLarge, http1.LineTooLong, http1.TooManyFields:
 		case http1.DuplicateContentLength, http1.BadContentLength, http1.LengthAndCoding, http1.BadCoding:
 			f.Kind = fault.Ambiguous
+		case http1.BadStatus, http1.BadVersion, http1.UnsupportedVersion:
+			f.Kind = fault.BadStatus
 		default:
 			f.Kind = fault.Malformed
 		}
 	}
 	if errors.Is(err, errInterim) {
-		f.Kind, f.Detail = fault.Malformed, err.Error()
+		f.Kind, f.Detail = fault.BadInterim, err.Error()
 	}
 	return f
 }

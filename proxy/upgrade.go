@@ -17,7 +17,7 @@ import (
 // no fault: both sides see a clean end.
 func (x *exchange) upgrade(begun []byte) fault.Fault {
 	if !x.wantsUpgrade() || !http1.EqualFold(x.res.Upgrade, "websocket") {
-		return fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Malformed, Detail: "it switches to a protocol that nobody asked for"}
+		return fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.BadInterim, Detail: "it switches to a protocol that nobody asked for"}
 	}
 	x.keep = false
 	b := http1.AppendStatusLine(x.out[:0], 101, x.res.Reason)

@@ -1,0 +1,59 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/accesslog"
+)
+
+func noticed(r *Report) string {
+	var out []string
+	for _, n := range r.Notices {
+		out = append(out, n.Cause)
+	}
+	return strings.Join(out, " ")
+}
+
+// A client that is sent to where it comes from, until it gives up.
+func TestRedirectsInACircle(t *testing.T) {
+	s := newAzureStory(t)
+	for range 20 {
+		s.after(time.Second).request(4, path("/login"), status(302))
+	}
+	for range 20 {
+		s.after(time.Minute).request(4, path("/logout"), status(302))
+	}
+	if got := noticed(s.diagnose()); got != "i-redirect-loop" {
+		t.Error(got)
+	}
+}
+
+// The firewall's 403 is not the backend's.
+func TestFirewallBlocks(t *testing.T) {
+	s := newAzureStory(t)
+	var log string
+	for i := range 3 {
+		s.after(time.Second).request(0, func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status = 403 })
+		log += fmt.Sprintf(`{"timeStamp":"2026-11-23T09:00:0%dZ","category":"ApplicationGatewayFirewallLog","properties":{"ruleId":"949110","action":"Blocked","transactionId":"%032x"}}`+"\n", i, []byte{0, 0, byte(i + 1), 15: 0})
+	}
+	s.files = map[string]string{"waf.json": log}
+	r := s.diagnose()
+	if got := noticed(r); got != "i-waf-block-misread" || r.Failures != 0 {
+		t.Errorf("%s, %d failures", got, r.Failures)
+	}
+}
+
+// Settings that put a prefix in front, and members that know nothing of it.
+func TestPathOverride(t *testing.T) {
+	s := newAzureStory(t)
+	s.doc = strings.Replace(storyDocument, `"requestTimeout":2`, `"requestTimeout":2,"path":"/v2/"`, 1)
+	for range 10 {
+		s.after(time.Second).request(4, path("/a"), status(404))
+	}
+	if got := noticed(s.diagnose()); got != "i-path-override" {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,41 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+)
+
+var partialRotations = hypothesis{
+	cause: "f-partial-rotation", needs: theLog,
+	test: "certificates are refused at some members under the settings, while others answer over TLS with theirs",
+	look: partialRotation,
+}
+
+// partialRotation is no cause of its own: it says that the members differ, so somebody has mended only some of them.
+func partialRotation(q *inquiry) {
+	by := map[string][]*event{}
+	for _, e := range q.events {
+		if strings.HasPrefix(e.cause, "f-") && e.tried {
+			by[e.settings] = append(by[e.settings], e)
+		}
+	}
+	for _, settings := range sortedKeys(by) {
+		events := by[settings]
+		bad := map[string]bool{}
+		for _, e := range events {
+			bad[e.member] = true
+		}
+		good := 0
+		for k, m := range q.members {
+			if k.settings == settings && !bad[k.member] && m.answered >= minEvents {
+				good++
+			}
+		}
+		if good == 0 || len(events) < minEvents {
+			continue
+		}
+		f := q.remark("f-partial-rotation", events, Scope{Pool: events[0].pool, Settings: settings}, High)
+		f.says("access-log", fmt.Sprintf("certificates are refused at %s, and %d other members under the same settings answer", strings.Join(sortedKeys(bad), ", "), good), events...)
+		q.fill(map[string]string{}, f)
+	}
+}
