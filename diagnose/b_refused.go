@@ -34,6 +34,9 @@ func refused(q *inquiry) {
 			f.leaves("c-restart")
 		}
 		f.leaves("b-reject")
+		if q.allRefuse(k.settings, groups) {
+			f.may("i-wrong-port")
+		}
 		f.expect("backend", len(events), len(events), "exact", "with a listener on the port none of them is refused")
 		q.fill(map[string]string{"address": k.server.String()}, f)
 	}
@@ -50,4 +53,14 @@ func (q *inquiry) downAt(e *event, last time.Time) bool {
 	}
 	end := t.changes[len(t.changes)-1]
 	return !end.up && end.at.After(e.start) && !end.at.After(last.Add(time.Minute))
+}
+
+// allRefuse reports whether every member under the settings refuses and none has answered: then it may be the port.
+func (q *inquiry) allRefuse(settings string, refused map[memberKey][]*event) bool {
+	for k, m := range q.members {
+		if k.settings == settings && (m.answered > 0 || len(refused[k]) == 0) {
+			return false
+		}
+	}
+	return true
 }

@@ -37,6 +37,7 @@ var hypotheses = []hypothesis{
 	clientCertificate, sniRequired, tlsVersion, handshakeTimeout,
 	plainToTLS, wrongProtocolVersion, foreignService,
 	idleRaces, rebuiltRaces,
+	resetConnections,
 	useLimit,
 	ageLimit,
 	crash,

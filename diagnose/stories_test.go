@@ -480,3 +480,23 @@ func TestNoEvidence(t *testing.T) {
 		t.Errorf("%+v", r.Missing)
 	}
 }
+
+// Two members of different make, and the same cut-off: what forgets is between them and the gateway.
+func TestResetsAtSeveralMembers(t *testing.T) {
+	s := newStory(t)
+	for i := range 40 {
+		gap := time.Duration(5+i*7%25) * time.Second
+		for m := 4; m <= 5; m++ {
+			s.after(gap)
+			if gap > 12*time.Second {
+				s.request(m, reused(gap, 1+i%5), fails(fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Reset, Errno: "ECONNRESET"}, 2*time.Millisecond))
+			} else {
+				s.request(m, reused(gap, 1+i%5))
+			}
+		}
+	}
+	r := s.diagnose()
+	if len(r.Findings) != 1 || r.Findings[0].Cause != "b-stateful-idle-rst" || r.Findings[0].Confidence != High {
+		t.Errorf("%+v", r.Findings)
+	}
+}
