@@ -22,6 +22,7 @@ func (r *Report) Markdown(w io.Writer) error {
 	}
 	m.undetermined(&r.Undetermined)
 	m.whatIf(&r.WhatIf)
+	m.followups(r.Before)
 	m.steps(r.Steps)
 	m.notices(r.Notices)
 	m.bullets("Assumed", r.Assumptions)
@@ -237,7 +238,19 @@ func (m *markdown) notices(list []Notice) {
 	for _, n := range list {
 		lines = append(lines, n.Fact+" ["+n.Cause+"]. "+n.Do+".")
 	}
-	m.bullets("In the document, whether or not it has failed a request yet", lines)
+	m.bullets("Worth knowing, whether or not it has failed a request yet", lines)
+}
+
+func (m *markdown) followups(list []Followup) {
+	if len(list) == 0 {
+		return
+	}
+	m.para("### Since the earlier report")
+	var rows [][]string
+	for _, u := range list {
+		rows = append(rows, []string{u.Result, escaped(u.Title) + " `" + u.Cause + "`", escaped(u.Why)})
+	}
+	m.table([]string{"result", "finding", "why"}, rows)
 }
 
 func (m *markdown) steps(steps []Step) {

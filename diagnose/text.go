@@ -318,7 +318,7 @@ func (p *printer) notices(list []Notice) {
 		return
 	}
 	p.line("")
-	p.line("In the document, whether or not it has failed a request yet:")
+	p.line("Worth knowing, whether or not it has failed a request yet:")
 	for _, n := range list {
 		p.wrapped("  - ", n.Fact+" ["+n.Cause+"]. "+n.Do+".")
 	}
