@@ -1,6 +1,7 @@
 package accesslog
 
 import (
+	"bytes"
 	"errors"
 	"log/slog"
 	"os"
@@ -140,12 +141,14 @@ func (w *Writer) flush() {
 
 func (w *Writer) store(batch []byte, lines int64) {
 	defer w.tell()
-	err := w.open(batch)
+	n, err := 0, w.open(batch)
 	if err == nil {
-		_, err = w.file.Write(batch)
+		n, err = w.file.Write(batch)
 	}
 	if err != nil {
-		w.lost.Add(lines)
+		kept := int64(bytes.Count(batch[:n], []byte("\n"))) // a disk that fills up takes a part
+		w.written.Add(kept)
+		w.lost.Add(lines - kept)
 		w.failure.Store(&err)
 		w.mend()
 		return
