@@ -100,18 +100,3 @@ const templateMax = 120
 
 // template folds the parts of a path that look like ids, so that one route is one key.
 func template(path []byte) string { return string(fold(nil, path)) }
-
-// looksLikeID reports whether a path segment is mostly digits, or long and hexadecimal.
-func looksLikeID(s []byte) bool {
-	digits, hexes := 0, 0
-	for _, c := range s {
-		switch {
-		case c >= '0' && c <= '9':
-			digits++
-			hexes++
-		case c >= 'a' && c <= 'f', c >= 'A' && c <= 'F', c == '-':
-			hexes++
-		}
-	}
-	return digits > 0 && 2*digits >= len(s) || len(s) >= 16 && digits > 0 && hexes == len(s)
-}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"causeway/accesslog"
+	"causeway/evidence"
 )
 
 // finder finds the counters that a row belongs to. Rows repeat the same few members, instances and routes, so what was
@@ -74,7 +75,7 @@ func fold(out, path []byte) []byte {
 		for end < len(path) && path[end] != '/' {
 			end++
 		}
-		if part := path[begin:end]; looksLikeID(part) {
+		if part := path[begin:end]; evidence.LooksLikeID(part) {
 			out = append(out, '*')
 		} else {
 			out = append(out, part...)

@@ -373,25 +373,10 @@ func (r *Redactor) segment(p string) string {
 		return p
 	case strings.HasSuffix(p, "*"):
 		return r.word("path", p[:len(p)-1]) + "*"
-	case looksLikeID(p):
+	case LooksLikeID([]byte(p)):
 		return fmt.Sprint(r.number(p) % 1_000_000_000)
 	}
 	return r.word("path", p)
-}
-
-// looksLikeID is as a diagnosis folds paths: mostly digits, or long and hexadecimal.
-func looksLikeID(s string) bool {
-	digits, hexes := 0, 0
-	for _, c := range s {
-		switch {
-		case c >= '0' && c <= '9':
-			digits++
-			hexes++
-		case c >= 'a' && c <= 'f', c >= 'A' && c <= 'F', c == '-':
-			hexes++
-		}
-	}
-	return digits > 0 && 2*digits >= len(s) || len(s) >= 16 && digits > 0 && hexes == len(s)
 }
 
 func (r *Redactor) query(s string) string {

@@ -23,7 +23,7 @@ var level = map[string]int{
 	"proxy": 4, "diagnose": 4,
 	"instance": 5, "admin": 5,
 	"supervisor": 6, "arm": 6, "portal": 6, "lab": 6,
-	"cmd/causeway": 7, "bench": 7, "test": 7, "test/levels": 7,
+	"cmd/causeway": 7, "bench": 7, "bench/logs": 7, "test": 7, "test/levels": 7,
 }
 
 // helpers are for tests only, of any level.
