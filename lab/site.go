@@ -16,6 +16,8 @@ type Site struct {
 	Port  int    // of the frontend; 80 if zero
 	Host  string // of the listener; empty: it takes all
 	Pools []Pool
+	SKU   object            // instead of a v2 gateway of one instance
+	Grows [2]int            // instances at least and at most; zero: it does not
 	Names map[string]string // addresses of names, as the lab's own resolver has them; others do not exist
 
 	// causeway.yaml
@@ -76,6 +78,12 @@ func (s Site) Document() []byte {
 		"backendAddressPools":           each(s.Pools, s.pool),
 		"backendHttpSettingsCollection": each(s.Pools, s.settings),
 		"requestRoutingRules":           []object{s.rule()},
+	}
+	if s.SKU != nil {
+		p["sku"] = s.SKU
+	}
+	if s.Grows[1] > 0 {
+		p["sku"], p["autoscaleConfiguration"] = object{"name": "Standard_v2", "tier": "Standard_v2"}, object{"minCapacity": s.Grows[0], "maxCapacity": s.Grows[1]}
 	}
 	for _, pool := range s.Pools {
 		if pool.Probe != nil {
