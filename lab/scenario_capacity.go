@@ -10,7 +10,7 @@ func capacityScenarios() []Scenario {
 	return []Scenario{
 		{
 			Name: "queueing", Story: "one worker serves everything; when more comes than it can do, all kinds of requests wait", Lasts: 13 * time.Second,
-			Truth: []Truth{{Cause: "g-cpu-queueing", Also: []string{"g-worker-pool", "d-timeout-below-latency"}}}, Open: true, play: queueingPlay,
+			Truth: []Truth{{Cause: "g-cpu-queueing", Also: []string{"g-worker-pool"}}}, Open: true, play: queueingPlay,
 		},
 		{
 			Name: "worker-pool", Story: "all workers are held by one slow kind of request, and the quick ones wait behind them", Lasts: 10 * time.Second,
