@@ -40,6 +40,10 @@ func moreProbeScenarios() []Scenario {
 			Truth: []Truth{{Cause: "a-probe-blocked", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Open: true, Known: "403 and 429 are told as the probe's wrong status", play: probeBlocked,
 		},
 		{
+			Name: "flapping", Story: "marginal members fail every other probe, and one failure is enough", Lasts: 11 * time.Second,
+			Truth: []Truth{{Cause: "a-flap-threshold", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Open: true, Known: unnamed, play: flapping,
+		},
+		{
 			Name: "fast-readmit", Story: "a member comes back healthy at once and fails requests until it is warm", Lasts: 10 * time.Second,
 			Truth: []Truth{{Cause: "a-fast-readmit", Member: memberName(0), Also: []string{"c-restart", "a-slow-eviction", "k-backend-5xx"}}}, Open: true, Known: unnamed, play: fastReadmit,
 		},
@@ -119,6 +123,14 @@ func rewrite(peers []*Peer, script Script) {
 	for _, p := range peers {
 		p.Rewrite(script)
 	}
+}
+
+func flapping(s *Stage) {
+	peers := s.Peers(2, ordinary(map[string]Reply{"/health": {Status: 503, Odds: s.Float64()*0.2 + 0.45}}))
+	probe := quickProbe()
+	probe.Threshold = 1
+	s.Web(Pool{Members: members(addrs(peers)...), Probe: probe})
+	s.Fire(6, s.Flow(40, 10*time.Second, Shot{Path: "/"}))
 }
 
 func probeBlocked(s *Stage) {

@@ -14,6 +14,15 @@ func wayScenarios() []Scenario {
 			Truth: []Truth{{Cause: "b-dns-nxdomain", Also: []string{"a-all-unhealthy-fail-closed"}}}, play: dnsNXDomain,
 		},
 		{
+			Name: "dns-fails", Story: "the resolver itself is out of order", Lasts: 3 * time.Second,
+			Truth: []Truth{{Cause: "b-dns-servfail", Also: []string{"b-dns-nxdomain", "a-all-unhealthy-fail-closed"}}}, Open: true,
+			Known: "told as a name that does not resolve", play: dnsFails,
+		},
+		{
+			Name: "no-route", Story: "there is no route to the members", Lasts: 3 * time.Second,
+			Truth: []Truth{{Cause: "b-route", Also: []string{"a-all-unhealthy-fail-closed"}}}, play: noRoutePlay,
+		},
+		{
 			Name: "dns-stale", Story: "the member has moved to another address, and the gateway still knows the old one", Lasts: 6 * time.Second,
 			Truth: []Truth{{Cause: "b-dns-stale", Also: []string{"b-refused", "a-slow-eviction", "a-all-unhealthy-fail-closed", "c-restart"}}}, Open: true,
 			Known: "the record does not say what the name leads to meanwhile", play: dnsStale,
@@ -45,6 +54,18 @@ func refusedOne(s *Stage) {
 
 func dnsNXDomain(s *Stage) {
 	s.Web(Pool{Members: []Member{{Name: "shop-backend.lab.example"}}})
+	s.Fire(4, s.Flow(40, 2*time.Second, Shot{Path: "/"}))
+}
+
+func dnsFails(s *Stage) {
+	name := "shop-backend.lab.example"
+	s.Open(Site{Pools: []Pool{{Name: "web", Members: []Member{{Name: name}}, Probe: quickProbe()}}, Names: map[string]string{name: outOfOrder}})
+	s.Fire(4, s.Flow(40, 2*time.Second, Shot{Path: "/"}))
+}
+
+// noRoutePlay leads to an address that no connection can be made to; nothing leaves this machine.
+func noRoutePlay(s *Stage) {
+	s.Web(Pool{Members: members("255.255.255.255:8080")})
 	s.Fire(4, s.Flow(40, 2*time.Second, Shot{Path: "/"}))
 }
 
