@@ -3,6 +3,8 @@ package diagnose
 import (
 	"fmt"
 	"time"
+
+	"causeway/fault"
 )
 
 var cutAnswers = hypothesis{
@@ -16,7 +18,7 @@ var cutAnswers = hypothesis{
 // some of the rest would have come too.
 func timeoutBelowLatency(q *inquiry) {
 	for _, l := range q.latecomers() {
-		n, near := len(l.events), l.route.lastThird(l.limit)
+		n, near := len(l.events), l.route.lastThird(l.limit)-q.errorsNear(&l)
 		if l.limit > 0 && n >= minEvents && near >= 3 && 4*near >= n && !q.silence(l.events) {
 			if high, low, slow := q.slowTimes(&l); slow {
 				q.suspect(l.events, fmt.Sprintf("while they waited, answers took %s on the average, and %s at other times: it is the time that is slow and not the request; compare load, processors and workers of the members then",
@@ -73,4 +75,16 @@ func (q *inquiry) slowTimes(l *late) (during, otherwise time.Duration, slow bool
 	}
 	during, otherwise = in.waited/time.Duration(in.answered), out.waited/time.Duration(out.answered)
 	return during, otherwise, during >= 2*otherwise
+}
+
+// errorsNear counts the answers in the last third before the timeout that were errors: those say nothing of how long a
+// good answer would have taken.
+func (q *inquiry) errorsNear(l *late) int {
+	n := 0
+	for _, e := range q.events {
+		if e.fault.Kind == fault.Status && e.settings == l.scope.Settings && (l.scope.Path == "" || e.path == l.scope.Path) && lasted(e) >= l.limit*2/3 && lasted(e) <= l.limit {
+			n++
+		}
+	}
+	return n
 }
