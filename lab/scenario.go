@@ -210,7 +210,7 @@ func missed(r *diagnose.Report, truth []Truth) []string {
 // RunAll plays scenarios, several at a time, and tells each outcome as it comes, one at a time. It returns when all
 // have been told.
 func RunAll(ctx context.Context, scenarios []Scenario, seed uint64, tell func(Scenario, *Result, error)) {
-	const atOnce = 20 // they mostly wait
+	const atOnce = 14 // they mostly wait
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, atOnce)

@@ -84,7 +84,7 @@ func twoMembersTwoCauses(s *Stage) {
 	health := map[string]Reply{"/health": {}}
 	racing := s.Peer(Script{Idle: limit, Reply: Reply{After: Always(handler), Body: 100}, Paths: health})
 	losing := s.Peer(Script{Reply: Reply{After: Always(handler), Body: 100, Never: true, Odds: 0.1}, Paths: health})
-	s.Web(Pool{Members: members(s.Far(racing, delay), losing.Addr()), RequestTimeout: 1})
+	s.Web(Pool{Members: members(s.Far(racing, delay), losing.Addr()), RequestTimeout: 2})
 	s.Fire(10, raceBursts(s, limit, handler, delay, 50, order))
 }
 

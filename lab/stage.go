@@ -72,9 +72,14 @@ func (s *Stage) Behind(p *Peer, c Course) string {
 }
 
 // relay puts a relay in front of a peer; nil if that failed.
-func (s *Stage) relay(p *Peer, c Course) *Relay {
+func (s *Stage) relay(p *Peer, c Course) *Relay { return s.relayTo(p.Addr(), c) }
+
+func (s *Stage) relayTo(target string, c Course) *Relay {
+	if s.err != nil {
+		return nil
+	}
 	c.Seed = s.Uint64()
-	r, err := NewRelay("127.0.0.250", p.Addr(), c)
+	r, err := NewRelay("127.0.0.250", target, c)
 	if err != nil {
 		s.fail(err)
 		return nil
