@@ -74,7 +74,7 @@ func (q *inquiry) slowTimes(l *late) (during, otherwise time.Duration, slow bool
 		return 0, 0, false
 	}
 	during, otherwise = in.waited/time.Duration(in.answered), out.waited/time.Duration(out.answered)
-	return during, otherwise, during >= 2*otherwise
+	return during, otherwise, otherwise > 0 && during >= 2*otherwise
 }
 
 // errorsNear counts the answers in the last third before the timeout that were errors: those say nothing of how long a
