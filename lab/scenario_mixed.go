@@ -25,7 +25,7 @@ func mixedScenarios() []Scenario {
 			Truth: []Truth{{Cause: "j-client-abort"}, {Cause: "g-crash-on-input"}}, Open: true, play: clientsAndCrash,
 		},
 		{
-			Name: "two-members-two-causes", Story: "one member loses requests to its idle limit, the other hangs on some", Lasts: 9 * time.Second,
+			Name: "two-members-two-causes", Story: "one member loses requests to its idle limit, the other hangs on some", Lasts: 10 * time.Second,
 			Truth: []Truth{{Cause: "c-idle-race", Member: memberName(0)}, {Cause: "d-hung"}}, Open: true, play: twoMembersTwoCauses,
 		},
 		{
@@ -84,7 +84,7 @@ func twoMembersTwoCauses(s *Stage) {
 	health := map[string]Reply{"/health": {}}
 	racing := s.Peer(Script{Idle: limit, Reply: Reply{After: Always(handler), Body: 100}, Paths: health})
 	losing := s.Peer(Script{Reply: Reply{After: Always(handler), Body: 100, Never: true, Odds: 0.1}, Paths: health})
-	s.Web(Pool{Members: members(s.Far(racing, delay), losing.Addr()), RequestTimeout: 2})
+	s.Web(Pool{Members: members(s.Far(racing, delay), losing.Addr()), RequestTimeout: 3})
 	s.Fire(10, raceBursts(s, limit, handler, delay, 50, order))
 }
 
