@@ -4,10 +4,11 @@ GO ?= go
 BINARY := bin/causeway
 TOOLS := bin/tools
 FUZZTIME ?= 10s
+SEEDS ?= 3
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build demo test unit race lint fuzz bench packages clean
+.PHONY: help build demo accuracy test unit race lint fuzz bench packages clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -18,6 +19,9 @@ build: ## build the binary into bin/
 
 demo: build ## make intermittent 502s, find their cause, cure it, prove it (about a minute)
 	@$(BINARY) lab demo
+
+accuracy: build ## play every scenario with SEEDS (3) seeds and write docs/accuracy.md (about five minutes)
+	@$(BINARY) lab accuracy --seeds $(SEEDS) -o docs/accuracy.md
 
 test: packages lint build race ## run every test; installs nginx, Node.js and curl where they are missing
 

@@ -109,7 +109,7 @@ func vanished(q *inquiry) {
 		rest := 2*bucket + events[0].resolution()
 		gone := m.tried.between(last.Add(rest), q.to) == 0
 		before, during := m.answers.between(q.from, first), m.answers.between(first.Add(2*rest), q.to)
-		if len(events) < minEvents || !gone || before < enoughAnswers || during > 0 || q.missedTurns(k, first, last.Add(rest)) < minEvents {
+		if len(events) < minEvents || !gone || endedTogether(events) || before < enoughAnswers || during > 0 || q.missedTurns(k, first, last.Add(rest)) < minEvents {
 			continue
 		}
 		f := q.claim("a-slow-eviction", events, scopeOf(events), confidenceOf(q.listed(k.member)))
@@ -123,6 +123,21 @@ func vanished(q *inquiry) {
 		f.expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the probes give up")
 		q.fill(map[string]string{"address": k.server.String()}, f)
 	}
+}
+
+// endedTogether reports whether all of them ended at one moment: then the member stopped with work under way, and got
+// nothing new afterwards.
+func endedTogether(events []*event) bool {
+	first, last := events[0].at, events[0].at
+	for _, e := range events {
+		if e.at.Before(first) {
+			first = e.at
+		}
+		if e.at.After(last) {
+			last = e.at
+		}
+	}
+	return last.Sub(first) < 2*time.Second
 }
 
 // missedTurns is how many attempts a member would have had after it was given up, by its share of those before it failed.

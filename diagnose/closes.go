@@ -34,10 +34,12 @@ func (m *memberTally) fastFor() time.Duration {
 func closesLeft(q *inquiry) {
 	keys, groups := groupBy(q.unclaimed(closedSomehow), (*event).key)
 	for _, k := range keys {
-		var fast, slow []*event
+		var fast, slow, begun []*event
 		limit := q.member(k).fastFor()
 		for _, e := range groups[k] {
-			if lasted(e) <= limit {
+			if e.attempt.Status > 0 {
+				begun = append(begun, e)
+			} else if lasted(e) <= limit {
 				fast = append(fast, e)
 			} else {
 				slow = append(slow, e)
@@ -45,11 +47,15 @@ func closesLeft(q *inquiry) {
 		}
 		if len(fast) > 0 {
 			q.suspect(fast, "these ended within "+seconds(limit)+" of "+k.member+", sooner than answers come: compare its keep-alive limit with the gateway's, and look when its process started; on Causeway the trace says which connection it was, and how long it had been idle",
-				"c-idle-race", "c-restart", "b-refused", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "e-header-too-big", "e-bad-header", "c-backend-conn-limit", "f-client-cert")
+				"c-idle-race", "c-restart", "b-refused", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line", "c-backend-conn-limit", "f-client-cert")
+		}
+		if len(begun) > 0 {
+			q.suspect(begun, k.member+" had begun its answer, and the gateway could not pass it on: ask the member for the same paths and look at the bytes of head and framing",
+				"e-bad-chunk", "e-short-body", "e-interim", "e-bad-header", "c-restart", "g-oom-kill")
 		}
 		if len(slow) > 0 {
 			q.suspect(slow, "these ended while "+k.member+" was at work on them: look in its log for workers that were killed or crashed at those times",
-				"c-restart", "g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill", "c-max-age", "c-idle-race", "c-keepalive-max-requests", "e-header-too-big", "e-bad-header")
+				"c-restart", "g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill", "c-max-age", "c-idle-race", "c-keepalive-max-requests", "e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line")
 		}
 	}
 }

@@ -13,7 +13,7 @@ var lostRequests = hypothesis{
 func hung(q *inquiry) {
 	for _, l := range q.latecomers() {
 		if l.limit == 0 || len(l.events) < minEvents || l.route.lastThird(l.limit) > 0 || l.route.answered < enoughAnswers ||
-			q.silence(l.events) || !l.route.answeredMeanwhile(l.events) {
+			q.silence(l.events) || !l.route.answeredMeanwhile(l.events) || q.afterQuiet(&l) {
 			continue
 		}
 		f := q.claim("d-hung", l.events, l.scope, Medium)
@@ -31,4 +31,21 @@ func hung(q *inquiry) {
 		}
 		q.fill(map[string]string{"timeout": seconds(l.limit), "address": address(l.events), "member": member}, f)
 	}
+}
+
+// afterQuiet reports whether these requests came after a time in which their member was asked nothing, and few others do:
+// then it may be the start after that time that was slow.
+func (q *inquiry) afterQuiet(l *late) bool {
+	n, first, tries := 0, 0, 0
+	keys, _ := groupBy(l.events, (*event).key)
+	for _, k := range keys {
+		some, all := q.member(k).tried.afterQuiet(l.limit)
+		first, tries = first+some, tries+all
+	}
+	for _, e := range l.events {
+		if q.member(e.key()).tried.quietBefore(e.start, l.limit) {
+			n++
+		}
+	}
+	return 5*n >= 4*len(l.events) && binomialTail(n, len(l.events), float64(first)/float64(max(1, tries))) < significance
 }

@@ -29,7 +29,7 @@ func innerTimeout(q *inquiry) {
 		limit := q.timeouts[k.settings]
 		r := q.route(k)
 		switch {
-		case len(at) < minEvents || 2*len(off) > len(at):
+		case len(at) < minEvents || 2*len(off) > len(at) || endedTogether(at): // a timer ends one request after the other
 			continue
 		case limit > 0 && timer+timerBand(limit) >= limit: // the gateway's own
 			continue

@@ -19,7 +19,7 @@ func retryDoubling(q *inquiry) {
 		}
 		var twice []*event
 		for _, e := range l.events {
-			if e.visible && (e.taken-2*l.limit).Abs() <= 2*timerBand(l.limit) && e.taken > l.limit*3/2 && l.limit > 2*timerBand(l.limit)-time.Millisecond {
+			if e.visible && e.tries > 1 && (e.taken-2*l.limit).Abs() <= 2*timerBand(l.limit) && e.taken > l.limit*3/2 && l.limit > 2*timerBand(l.limit)-time.Millisecond {
 				twice = append(twice, e)
 			}
 		}

@@ -3,6 +3,8 @@ package diagnose
 import (
 	"fmt"
 	"time"
+
+	"causeway/fault"
 )
 
 var cutAnswers = hypothesis{
@@ -16,8 +18,13 @@ var cutAnswers = hypothesis{
 // some of the rest would have come too.
 func timeoutBelowLatency(q *inquiry) {
 	for _, l := range q.latecomers() {
-		n, near := len(l.events), l.route.lastThird(l.limit)
+		n, near := len(l.events), l.route.lastThird(l.limit)-q.errorsNear(&l)
 		if l.limit > 0 && n >= minEvents && near >= 3 && 4*near >= n && !q.silence(l.events) {
+			if high, low, slow := q.slowTimes(&l); slow {
+				q.suspect(l.events, fmt.Sprintf("while they waited, answers took %s on the average, and %s at other times: it is the time that is slow and not the request; compare load, processors and workers of the members then",
+					seconds(high), seconds(low)), "g-cpu-queueing", "g-worker-pool", "d-timeout-below-latency", "d-db-lock", "d-gc-pause", "h-autoscale-lag")
+				continue
+			}
 			q.slowAnswers(&l, near)
 		}
 	}
@@ -42,4 +49,42 @@ func (q *inquiry) slowAnswers(l *late, near int) {
 	longer := (l.limit*3/2 + time.Second - 1).Truncate(time.Second)
 	f.expect("gateway", 0, len(l.events), "bounded", fmt.Sprintf("how long the lost answers would have taken is not in the evidence; %s is the first step, its effect will show", seconds(longer)))
 	q.fill(map[string]string{"timeout": seconds(l.limit), "newTimeout": seconds(longer), "newTimeoutSeconds": fmt.Sprint(int(longer.Seconds())), "address": address(l.events)}, f)
+}
+
+// slowTimes compares the answers at times at which requests waited in vain with those at all others. A timeout that cuts
+// through the slower ones of equal requests leaves no difference between the two.
+func (q *inquiry) slowTimes(l *late) (during, otherwise time.Duration, slow bool) {
+	bad := map[*interval]bool{}
+	for _, e := range l.events {
+		for at := e.start; !at.After(e.at); at = at.Add(q.line.width) {
+			if i := q.line.around(at); i != nil {
+				bad[i] = true
+			}
+		}
+	}
+	var in, out interval
+	for _, i := range q.line.list() {
+		sum := &out
+		if bad[i] {
+			sum = &in
+		}
+		sum.answered, sum.waited = sum.answered+i.answered, sum.waited+i.waited
+	}
+	if in.answered < enoughAnswers || out.answered < enoughAnswers {
+		return 0, 0, false
+	}
+	during, otherwise = in.waited/time.Duration(in.answered), out.waited/time.Duration(out.answered)
+	return during, otherwise, otherwise > 0 && during >= 2*otherwise
+}
+
+// errorsNear counts the answers in the last third before the timeout that were errors: those say nothing of how long a
+// good answer would have taken.
+func (q *inquiry) errorsNear(l *late) int {
+	n := 0
+	for _, e := range q.events {
+		if e.fault.Kind == fault.Status && e.settings == l.scope.Settings && (l.scope.Path == "" || e.path == l.scope.Path) && lasted(e) >= l.limit*2/3 && lasted(e) <= l.limit {
+			n++
+		}
+	}
+	return n
 }

@@ -48,8 +48,13 @@ func byErrorInfo(r *accesslog.Record) (fault.Fault, bool) {
 		if r.Status == 404 {
 			f.Phase, f.Kind = fault.Route, fault.NoListener
 		}
-		if r.Status == 414 {
+		switch r.Status { // which of several limits was passed shows in it
+		case 413:
+			f.Kind = fault.BodyTooBig
+		case 414:
 			f.Kind = fault.URITooLong
+		case 431:
+			f.Kind = fault.TooLarge
 		}
 		if r.ErrorInfo == fault.ClientClosed && r.Status >= 400 && r.Status != fault.ClientGone {
 			f.Phase, f.Kind = fault.Upload, fault.Closed // it was still there to be answered

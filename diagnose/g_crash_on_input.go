@@ -24,6 +24,11 @@ func crashOnInput(q *inquiry) {
 			q.suspect(events, "send one of these requests alone, on a fresh connection, to the member, and read its own log at that time", suspectsOfClose(events)...)
 			continue
 		}
+		if timer, at, off := atRoundTimer(events); len(at) >= minEvents && len(at) > 9*len(off) {
+			q.suspect(events, "each of them ended "+seconds(timer)+" after it had begun: look for a limit of that length in the server, which ends the worker, or in what it asks",
+				"d-worker-timeout-kill", "d-inner-timeout", "g-crash-on-input")
+			continue
+		}
 		f := q.claim("g-crash-on-input", events, scopeOf(events), High)
 		f.says("access-log", fmt.Sprintf("%s %s was never answered: %d attempts, %d on fresh connections and %d on reused ones, each ended by the member before a byte of an answer",
 			k.method, k.path, len(events), fresh, reused), events...)

@@ -1,6 +1,10 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+
+	"causeway/fault"
+)
 
 var maskedStatus = hypothesis{
 	cause: "k-masked", needs: theLog,
@@ -11,7 +15,7 @@ var maskedStatus = hypothesis{
 // masked: something on the way back turned the backend's answer into another.
 func masked(q *inquiry) {
 	events := q.unclaimed(func(e *event) bool {
-		return e.tried && e.attempt.Status > 0 && e.status >= 500 && e.attempt.Status != e.status && e.fault.Phase != "body"
+		return e.tried && e.fault.Kind == fault.Status && e.attempt.Status > 0 && e.status >= 500 && e.attempt.Status != e.status
 	})
 	keys, groups := groupBy(events, func(e *event) [2]int { return [2]int{e.attempt.Status, e.status} })
 	for _, k := range keys {

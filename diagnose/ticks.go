@@ -128,3 +128,23 @@ func (k *ticks) after(t time.Time) (time.Time, bool) {
 	}
 	return time.Unix(0, k.at[i]*int64(k.clock.width)).UTC(), true
 }
+
+// quietBefore reports whether nothing happened for about a time d before t; what came with t does not count.
+func (k *ticks) quietBefore(t time.Time, d time.Duration) bool {
+	return k.between(t.Add(-d*6/5), t.Add(-d*3/10)) == 0
+}
+
+// afterQuiet is how many happened after such a time, and how many in all.
+func (k *ticks) afterQuiet(d time.Duration) (some, all int) {
+	if k == nil {
+		return 0, 0
+	}
+	for i, at := range k.at {
+		n := k.sum[i] - all
+		all = k.sum[i]
+		if k.quietBefore(time.Unix(0, at*int64(k.clock.width)), d) {
+			some += n
+		}
+	}
+	return some, all
+}

@@ -39,8 +39,8 @@ func newAuthority() (*authority, error) {
 	return &authority{der: der, cert: cert, key: key}, nil
 }
 
-// server is the TLS side of a server with a certificate for a name.
-func (a *authority) server(name string, until time.Time) (*tls.Config, error) {
+// server is the TLS side of a server with a certificate for a name; changes make it another.
+func (a *authority) server(name string, until time.Time, changes ...func(*x509.Certificate)) (*tls.Config, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate for %s: %w", name, err)
@@ -49,11 +49,35 @@ func (a *authority) server(name string, until time.Time) (*tls.Config, error) {
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: until, KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
+	for _, c := range changes {
+		c(template)
+	}
 	der, err := x509.CreateCertificate(crand.Reader, template, a.cert, &key.PublicKey, a.key)
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate for %s: %w", name, err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der, a.der}, PrivateKey: key}}}, nil
+}
+
+// intermediate is an authority that this one vouches for.
+func (a *authority) intermediate() (*authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make an intermediate CA: %w", err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: "Lab Intermediate"}, NotBefore: a.cert.NotBefore,
+		NotAfter: a.cert.NotAfter, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(crand.Reader, template, a.cert, &key.PublicKey, a.key)
+	if err != nil {
+		return nil, fmt.Errorf("make an intermediate CA: %w", err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("make an intermediate CA: %w", err)
+	}
+	return &authority{der: der, cert: cert, key: key}, nil
 }
 
 func (s *Stage) authority() *authority {
@@ -65,11 +89,11 @@ func (s *Stage) authority() *authority {
 	return a
 }
 
-func (s *Stage) certificate(a *authority, name string, until time.Time) *tls.Config {
+func (s *Stage) certificate(a *authority, name string, until time.Time, changes ...func(*x509.Certificate)) *tls.Config {
 	if s.err != nil {
-		return nil
+		return &tls.Config{}
 	}
-	c, err := a.server(name, until)
+	c, err := a.server(name, until, changes...)
 	s.must(err)
 	return c
 }

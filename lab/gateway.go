@@ -1,9 +1,11 @@
 package lab
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -25,9 +27,11 @@ type Gateway struct {
 	log      *accesslog.Writer
 	instance *instance.Instance
 	revision uint64
+	names    names
 
-	mu   sync.Mutex
-	addr string
+	mu     sync.Mutex
+	addr   string
+	closed bool
 }
 
 // StartGateway serves a site on a free port of loopback. It keeps configuration, health and logs in dir.
@@ -36,7 +40,7 @@ func StartGateway(dir string, s Site) (*Gateway, error) {
 	var probes *conn.Home
 	conn.NewGoroutines(func(h *conn.Home) { probes = h })
 	g.instance = instance.New(instance.Options{
-		Engine: conn.NewGoroutines(nil), Dialer: probes, Lookup: resolve.System().Lookup, Log: g.log,
+		Engine: conn.NewGoroutines(nil), Dialer: probes, Lookup: g.names.lookup, Log: g.log,
 		Metrics: telemetry.New(), Place: func(frontend string, _ int) string { return frontend }, Listen: g.listen,
 	})
 	if err := g.Apply(s); err != nil {
@@ -45,6 +49,34 @@ func StartGateway(dir string, s Site) (*Gateway, error) {
 	}
 	g.instance.Sweep()
 	return g, nil
+}
+
+// names is a lab's own resolver: it knows few names, and asks nobody.
+type names struct {
+	mu    sync.Mutex
+	known map[string]string
+}
+
+// outOfOrder is the address of names for which the lab's resolver fails.
+const outOfOrder = "SERVFAIL"
+
+func (n *names) set(known map[string]string) {
+	n.mu.Lock()
+	n.known = known
+	n.mu.Unlock()
+}
+
+func (n *names) lookup(_ context.Context, name string) (resolve.Answer, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.known[name] == outOfOrder {
+		return resolve.Answer{}, fmt.Errorf("look up %s: the resolver answered SERVFAIL", name)
+	}
+	addr, err := netip.ParseAddr(n.known[name])
+	if err != nil {
+		return resolve.Answer{}, fmt.Errorf("look up %s: %w", name, resolve.ErrNoAddress)
+	}
+	return resolve.Answer{Addrs: []netip.Addr{addr}, TTL: resolve.MaxTTL}, nil
 }
 
 // listen binds the one frontend of a lab's site.
@@ -70,6 +102,7 @@ func (g *Gateway) Health() gateway.Health { return g.instance.Health() }
 
 // Apply serves a site in place of the one before.
 func (g *Gateway) Apply(s Site) error {
+	g.names.set(s.Names)
 	config := admin.Config{Document: s.Document(), Local: s.Local()}
 	document, err := gateway.Parse(config.Document)
 	if err != nil {
@@ -93,6 +126,13 @@ func (g *Gateway) Apply(s Site) error {
 
 // Close drains, and leaves the whole evidence in the directory: health as it was at the end, and every record.
 func (g *Gateway) Close() error {
+	g.mu.Lock()
+	closed := g.closed
+	g.closed = true
+	g.mu.Unlock()
+	if closed {
+		return nil
+	}
 	err := g.keep(evidence.HealthName, g.instance.Health())
 	g.instance.Close(time.Now().Add(2 * time.Second))
 	g.log.Close()

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"slices"
 	"strings"
 	"sync"
@@ -30,6 +31,10 @@ type Shot struct {
 	AbortAfter time.Duration // leaves that long after it has begun; 0: stays
 	Short      bool          // ends the upload in the middle, with a FIN
 	Pause      time.Duration // between the tenths of an upload
+
+	// Raw is what is sent instead, as it stands, on a connection of its own. {host} stands for the gateway's address.
+	Raw     string
+	Answers int // to Raw that are waited for; 1 if zero
 }
 
 // Poisson is a schedule of arrivals at a mean rate per second over a time.
@@ -205,7 +210,7 @@ func (l Load) clients() []*client {
 	out := make([]*client, max(1, l.Clients))
 	for i := range out {
 		c := &client{dialer: net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+i%maxClients))}}}
-		c.http = http.Client{Timeout: timeout, Transport: &http.Transport{
+		c.http = http.Client{Timeout: timeout, Jar: jar(), Transport: &http.Transport{
 			DialContext: c.dialer.DialContext, MaxIdleConnsPerHost: 1024,
 			DisableCompression: true,
 		}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -214,9 +219,21 @@ func (l Load) clients() []*client {
 	return out
 }
 
+// jar keeps the cookies of a client, as browsers do.
+func jar() http.CookieJar {
+	j, err := cookiejar.New(nil)
+	if err != nil {
+		panic("BUG: a cookie jar without options cannot be made: " + err.Error())
+	}
+	return j
+}
+
 func (c *client) shoot(ctx context.Context, target string, s Shot) Outcome {
 	if s.Short {
 		return c.shootShort(target, s)
+	}
+	if s.Raw != "" {
+		return c.shootRaw(target, s)
 	}
 	if s.AbortAfter > 0 {
 		var cancel context.CancelFunc
@@ -267,6 +284,31 @@ func (c *client) shootShort(target string, s Shot) Outcome {
 	}
 	res.Body.Close()
 	return Outcome{Status: res.StatusCode}
+}
+
+// rawPatience is longer than the gateway waits for a client.
+const rawPatience = 90 * time.Second
+
+// shootRaw sends bytes and reads the answers to them; the last one counts.
+func (c *client) shootRaw(target string, s Shot) Outcome {
+	conn, err := c.dialer.Dial("tcp", target)
+	if err != nil {
+		return Outcome{Err: err}
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(rawPatience))
+	io.WriteString(conn, strings.ReplaceAll(s.Raw, "{host}", target))
+	in, o := bufio.NewReader(conn), Outcome{}
+	for range max(1, s.Answers) {
+		res, err := http.ReadResponse(in, nil)
+		if err != nil {
+			return Outcome{Err: err}
+		}
+		io.Copy(io.Discard, res.Body)
+		res.Body.Close()
+		o.Status = res.StatusCode
+	}
+	return o
 }
 
 // drip is a body of x that rests between its tenths.

@@ -28,6 +28,13 @@ type Script struct {
 	MaxUses  int           // requests after which a connection ends when the next one comes; 0: no limit
 	MaxAge   time.Duration // after which a connection is closed, whatever it does; 0: no limit
 	Seed     uint64
+
+	Host     string // the only one that is served; others get 404; empty: all are
+	Workers  int    // requests that are worked on at once, the others wait; 0: all
+	Shed     int    // requests at once beyond which more are refused with 503; 0: none are
+	MaxConns int    // connections beyond which more are closed at once; 0: no limit
+	Mute     bool   // connections are accepted and nothing is ever said on them
+	Banner   string // said on every connection before anything is asked, after which it is closed
 }
 
 // Reply is what a peer does with a request.
@@ -37,9 +44,12 @@ type Reply struct {
 	Body    int    // bytes
 	Text    string // body, instead of Body bytes
 	Chunked bool
-	Read    int64 // bytes of the request's body that are read before the answer; 0: all, Nothing: none
+	Raw     string // the whole answer as it stands on the wire, instead of what the rest makes of it
+	Before  string // bytes that go before the answer
+	Read    int64  // bytes of the request's body that are read before the answer; 0: all, Nothing: none
 
 	// What goes wrong, for all requests or by Odds.
+	KillAt  time.Duration // a request that would take longer is ended at that time without an answer; 0: none is
 	Odds    float64       // share of requests that the rest holds for, by the peer's dice; 0: all
 	Status  int           // 200 if zero
 	Declare int           // Content-Length, if not that of the body
@@ -51,7 +61,7 @@ type Reply struct {
 
 // plain is the reply without what goes wrong.
 func (r Reply) plain() Reply {
-	r.Status, r.Declare, r.Never, r.End, r.Rest = 0, 0, false, Keep, 0
+	r.Status, r.Declare, r.Never, r.End, r.Rest, r.Raw, r.Before = 0, 0, false, Keep, 0, "", ""
 	return r
 }
 
@@ -81,7 +91,10 @@ type Peer struct {
 	conns  map[net.Conn]*peerConn
 	fill   []net.Conn // that keep the queue of a black hole full
 	frozen chan struct{}
+	desks  chan struct{} // of workers, once there are any
 	wg     sync.WaitGroup
+
+	inside atomic.Int64 // requests that were taken and are not answered yet
 }
 
 // StartPeer listens on a free TCP port of addr.
@@ -134,6 +147,13 @@ func (p *Peer) Retire() {
 	for _, c := range p.conns {
 		c.retire()
 	}
+}
+
+// Deafen closes the port and goes on serving the connections that there are.
+func (p *Peer) Deafen() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopListening()
 }
 
 // Restart listens again on the same port.
@@ -239,6 +259,9 @@ func (p *Peer) attend(raw net.Conn) {
 		p.mu.Unlock()
 		raw.Close()
 	}()
+	if p.turnedAway(c, s) {
+		return
+	}
 	if s.TLS != nil {
 		c.c = tls.Server(raw, s.TLS)
 	}
@@ -248,6 +271,43 @@ func (p *Peer) attend(raw net.Conn) {
 	c.in = bufio.NewReader(c.c)
 	for c.turn() {
 	}
+}
+
+// turnedAway deals with a connection on which no request is taken.
+func (p *Peer) turnedAway(c *peerConn, s Script) bool {
+	switch {
+	case s.Mute:
+		io.Copy(io.Discard, c.raw)
+	case s.Banner != "":
+		io.WriteString(c.raw, s.Banner)
+		c.raw.(interface{ CloseWrite() error }).CloseWrite()
+		io.Copy(io.Discard, c.raw)
+	default:
+		return s.MaxConns > 0 && p.open() > s.MaxConns
+	}
+	return true
+}
+
+// open is how many connections there are.
+func (p *Peer) open() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.conns)
+}
+
+// desk waits for a free worker and returns what frees it again.
+func (p *Peer) desk(workers int) (leave func()) {
+	if workers == 0 {
+		return func() {}
+	}
+	p.mu.Lock()
+	if p.desks == nil {
+		p.desks = make(chan struct{}, workers)
+	}
+	desks := p.desks
+	p.mu.Unlock()
+	desks <- struct{}{}
+	return func() { <-desks }
 }
 
 // now is the script in force and, while the peer is a black hole, what it waits for.
@@ -294,11 +354,21 @@ func (c *peerConn) turn() bool {
 		<-frozen
 		return false
 	}
-	reply, ok := s.Paths[req.URL.Path]
-	if !ok {
-		reply = s.Reply
+	return c.reply(req, c.peer.choose(req, s), s) && c.rest()
+}
+
+// choose is the reply to a request.
+func (p *Peer) choose(req *http.Request, s Script) Reply {
+	reply, special := s.Paths[req.URL.Path]
+	switch host, _, _ := strings.Cut(req.Host, ":"); {
+	case s.Host != "" && host != s.Host:
+		return Reply{Status: http.StatusNotFound, Text: "no such site\n"}
+	case special:
+		return reply
+	case s.Shed > 0 && int(p.inside.Load()) >= s.Shed:
+		return Reply{Status: http.StatusServiceUnavailable, Text: "busy\n", Header: http.Header{"Retry-After": {"1"}}}
 	}
-	return c.reply(req, reply, s) && c.rest()
+	return s.Reply
 }
 
 // begin marks the connection busy; false: it was retired before the request came.
@@ -332,7 +402,12 @@ func (c *peerConn) reply(req *http.Request, r Reply, s Script) bool {
 		return false
 	}
 	r, wait := c.peer.draw(r)
-	time.Sleep(wait)
+	if r.KillAt > 0 && wait > r.KillAt {
+		wait, r.End, r.EndAt = r.KillAt, Close, 0
+	}
+	if wait > 0 {
+		c.peer.work(wait, s.Workers)
+	}
 	if r.Never {
 		c.in.ReadByte() // until the other side gives up
 		return false
@@ -355,6 +430,14 @@ func (c *peerConn) reply(req *http.Request, r Reply, s Script) bool {
 	}
 	_, err := c.c.Write(b)
 	return err == nil && !last
+}
+
+// work takes a worker's time.
+func (p *Peer) work(d time.Duration, workers int) {
+	p.inside.Add(1)
+	defer p.inside.Add(-1)
+	defer p.desk(workers)()
+	time.Sleep(d)
 }
 
 // take reads as much of a request's body as the reply wants; false: it did not come.
@@ -391,6 +474,9 @@ func (p *Peer) draw(r Reply) (Reply, time.Duration) {
 
 // bytes is the answer on the wire.
 func (r Reply) bytes(req *http.Request, s Script, last bool) []byte {
+	if r.Raw != "" {
+		return []byte(r.Raw)
+	}
 	body := r.Text
 	if body == "" {
 		body = strings.Repeat("x", r.Body)
@@ -400,6 +486,7 @@ func (r Reply) bytes(req *http.Request, s Script, last bool) []byte {
 	if status == 0 {
 		status = http.StatusOK
 	}
+	b.WriteString(r.Before)
 	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
 	r.Header.Write(&b)
 	if s.Announce > 0 {
@@ -409,6 +496,9 @@ func (r Reply) bytes(req *http.Request, s Script, last bool) []byte {
 		b.WriteString("Connection: close\r\n")
 	}
 	switch {
+	case status == http.StatusNoContent || status == http.StatusNotModified:
+		b.WriteString("\r\n")
+		return []byte(b.String())
 	case r.Chunked:
 		b.WriteString("Transfer-Encoding: chunked\r\n\r\n")
 		if body = chunked(body); req.Method == http.MethodHead {

@@ -25,6 +25,7 @@ type Course struct {
 	Up, Down   Way           // from the client to the target; back
 	ResetAfter time.Duration // of each connection; 0: never
 	Forget     time.Duration // a connection idle for longer is forgotten, as stateful firewalls do: nothing passes, nobody is told; 0: never
+	Tell       bool          // one who uses a forgotten connection gets a reset
 	Seed       uint64
 }
 
@@ -251,6 +252,9 @@ func (l *lane) post(b []byte) bool {
 // send puts something on its way, unless the connection has been forgotten. Nothing overtakes what went before.
 func (l *lane) send(p parcel) {
 	if !l.flow.passes() {
+		if l.relay.course.Tell {
+			abort(l.from)
+		}
 		return
 	}
 	p.due = time.Now().Add(l.way.Delay)

@@ -7,11 +7,11 @@ func probeScenarios() []Scenario {
 	return []Scenario{
 		{
 			Name: "probe-status", Story: "the health page asks for a login; the application behind it works", Lasts: 3 * time.Second,
-			Truth: []Truth{{Cause: "a-probe-status-mismatch"}}, play: probeStatus,
+			Truth: []Truth{{Cause: "a-probe-status-mismatch", Also: []string{"a-all-unhealthy-fail-closed"}}}, play: probeStatus,
 		},
 		{
 			Name: "probe-body", Story: "a release changed the text that the probe looks for", Lasts: 3 * time.Second,
-			Truth: []Truth{{Cause: "a-probe-body-match"}}, play: probeBody,
+			Truth: []Truth{{Cause: "a-probe-body-match", Also: []string{"a-all-unhealthy-fail-closed"}}}, play: probeBody,
 		},
 		{
 			Name: "slow-eviction", Story: "one of three members dies; its share of the traffic fails until three probes have", Lasts: 7 * time.Second,

@@ -10,11 +10,11 @@ func tlsScenarios() []Scenario {
 	return []Scenario{
 		{
 			Name: "cert-expired", Story: "the members' certificate runs out under traffic", Lasts: 8 * time.Second,
-			Truth: []Truth{{Cause: "f-expired"}}, play: certExpired,
+			Truth: []Truth{{Cause: "f-expired", Also: []string{"a-all-unhealthy-fail-closed"}}}, play: certExpired,
 		},
 		{
 			Name: "cert-name", Story: "the members' certificate is for another name than the one asked for", Lasts: 4 * time.Second,
-			Truth: []Truth{{Cause: "f-name-mismatch"}}, play: certName,
+			Truth: []Truth{{Cause: "f-name-mismatch", Also: []string{"a-all-unhealthy-fail-closed"}}}, play: certName,
 		},
 	}
 }
@@ -25,7 +25,7 @@ const siteHost = "shop.lab.example"
 func certExpired(s *Stage) {
 	ca := s.authority()
 	until := time.Now().Add(s.Vary(2500*time.Millisecond, 3200*time.Millisecond))
-	script := Script{TLS: s.certificate(ca, siteHost, until), Reply: Reply{Body: 200, Header: http.Header{"Connection": {"close"}}}}
+	script := Script{TLS: s.certificate(ca, siteHost, until), Reply: Reply{Body: 200, Header: closing}}
 	peers := s.Peers(2, script)
 	s.Open(Site{Pools: []Pool{{Name: "web", Members: members(addrs(peers)...), Probe: quickProbe(), TLS: true, Host: siteHost, Root: ca.der}}})
 	s.Fire(6, s.Flow(30, 7*time.Second, Shot{Path: "/"}))
@@ -38,3 +38,6 @@ func certName(s *Stage) {
 	s.Open(Site{Pools: []Pool{{Name: "web", Members: members(addrs(peers)...), Probe: quickProbe(), TLS: true, Host: siteHost, Root: ca.der}}})
 	s.Fire(6, s.Flow(40, 2*time.Second, Shot{Path: "/"}))
 }
+
+// closing makes an answer the last of its connection.
+var closing = http.Header{"Connection": {"close"}}

@@ -13,8 +13,12 @@ import (
 // Site is what a lab's gateway serves: one listener, with a pool for all paths and others for some.
 type Site struct {
 	Name  string
-	Port  int // of the frontend; 80 if zero
+	Port  int    // of the frontend; 80 if zero
+	Host  string // of the listener; empty: it takes all
 	Pools []Pool
+	SKU   object            // instead of a v2 gateway of one instance
+	Grows [2]int            // instances at least and at most; zero: it does not
+	Names map[string]string // addresses of names, as the lab's own resolver has them; others do not exist
 
 	// causeway.yaml
 	ConnectTimeout     time.Duration // 0: the default
@@ -26,18 +30,20 @@ type Site struct {
 type Pool struct {
 	Name           string
 	Path           string // such as /api/*; empty for the first
+	Port           int    // of the members; 8080 if zero, 8443 with TLS
 	Members        []Member
 	RequestTimeout int // seconds; 20 if zero
 	Probe          *Probe
 	TLS            bool
 	Host           string // that is asked for, and that certificates are checked against
 	Root           []byte // certificate that the members' are checked against, DER
+	Affinity       bool   // a cookie keeps clients at their member
 }
 
 // Member is a server as the document names it, and where it really is.
 type Member struct {
-	Name string // private address
-	Dial string // host:port
+	Name string // private address, or a name
+	Dial string // host:port; empty: as the name says
 }
 
 // Probe is a custom probe; its zero fields have Azure's defaults.
@@ -48,6 +54,9 @@ type Probe struct {
 	Threshold int
 	Body      string
 	Codes     []string
+	Port      int    // 0: that of the settings
+	Protocol  string // empty: that of the settings
+	Host      string // empty: that of the settings, else the loopback address
 }
 
 // object is a JSON object.
@@ -62,16 +71,19 @@ func (s Site) Document() []byte {
 		port = 80
 	}
 	p := object{
-		"sku":                      object{"name": "Standard_v2", "tier": "Standard_v2", "capacity": 1},
-		"frontendIPConfigurations": []object{named("public", object{"publicIPAddress": object{"id": idPrefix + "publicIPAddresses/lab-ip"}})},
-		"frontendPorts":            []object{named("http", object{"port": port})},
-		"httpListeners": []object{named("site", object{
-			"protocol": "Http", "frontendIPConfiguration": s.ref("frontendIPConfigurations", "public"),
-			"frontendPort": s.ref("frontendPorts", "http"),
-		})},
+		"sku":                           object{"name": "Standard_v2", "tier": "Standard_v2", "capacity": 1},
+		"frontendIPConfigurations":      []object{named("public", object{"publicIPAddress": object{"id": idPrefix + "publicIPAddresses/lab-ip"}})},
+		"frontendPorts":                 []object{named("http", object{"port": port})},
+		"httpListeners":                 []object{s.listener()},
 		"backendAddressPools":           each(s.Pools, s.pool),
 		"backendHttpSettingsCollection": each(s.Pools, s.settings),
 		"requestRoutingRules":           []object{s.rule()},
+	}
+	if s.SKU != nil {
+		p["sku"] = s.SKU
+	}
+	if s.Grows[1] > 0 {
+		p["sku"], p["autoscaleConfiguration"] = object{"name": "Standard_v2", "tier": "Standard_v2"}, object{"minCapacity": s.Grows[0], "maxCapacity": s.Grows[1]}
 	}
 	for _, pool := range s.Pools {
 		if pool.Probe != nil {
@@ -95,6 +107,17 @@ func (s Site) Document() []byte {
 	return doc
 }
 
+func (s Site) listener() object {
+	o := object{
+		"protocol": "Http", "frontendIPConfiguration": s.ref("frontendIPConfigurations", "public"),
+		"frontendPort": s.ref("frontendPorts", "http"),
+	}
+	if s.Host != "" {
+		o["hostName"] = s.Host
+	}
+	return named("site", o)
+}
+
 // Local is the causeway.yaml of the site.
 func (s Site) Local() []byte {
 	var b strings.Builder
@@ -111,6 +134,9 @@ func (s Site) Local() []byte {
 	before := b.Len()
 	for _, p := range s.Pools {
 		for _, m := range p.Members {
+			if m.Dial == "" {
+				continue
+			}
 			fmt.Fprintf(&b, "  %q: %q\n", m.Name, m.Dial)
 		}
 	}
@@ -127,7 +153,11 @@ func (s Site) ref(collection, name string) object {
 func (s Site) pool(p Pool) object {
 	addresses := []object{}
 	for _, m := range p.Members {
-		addresses = append(addresses, object{"ipAddress": m.Name})
+		kind := "ipAddress"
+		if net.ParseIP(m.Name) == nil {
+			kind = "fqdn"
+		}
+		addresses = append(addresses, object{kind: m.Name})
 	}
 	return named(p.Name, object{"backendAddresses": addresses})
 }
@@ -139,6 +169,12 @@ func (s Site) settings(p Pool) object {
 	}
 	if p.TLS {
 		o["protocol"], o["port"] = "Https", 8443
+	}
+	if p.Port > 0 {
+		o["port"] = p.Port
+	}
+	if p.Affinity {
+		o["cookieBasedAffinity"] = "Enabled"
 	}
 	if p.Host != "" {
 		o["hostName"] = p.Host
@@ -160,9 +196,18 @@ func (p Pool) probe() object {
 	if p.TLS {
 		o["protocol"] = "Https"
 	}
-	if p.Host != "" {
+	if p.Probe.Protocol != "" {
+		o["protocol"] = p.Probe.Protocol
+	}
+	if p.Probe.Port > 0 {
+		o["port"] = p.Probe.Port
+	}
+	switch {
+	case p.Probe.Host != "":
+		o["host"] = p.Probe.Host
+	case p.Host != "":
 		o["pickHostNameFromBackendHttpSettings"] = true
-	} else {
+	default:
 		o["host"] = "127.0.0.1"
 	}
 	match := object{}

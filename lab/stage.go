@@ -33,8 +33,13 @@ func (s *Stage) fail(err error) {
 
 // Peer starts a server.
 func (s *Stage) Peer(script Script) *Peer {
+	return s.PeerAt(fmt.Sprintf("127.0.0.%d", 2+len(s.ends)%200), script)
+}
+
+// PeerAt starts a server at an address of loopback.
+func (s *Stage) PeerAt(addr string, script Script) *Peer {
 	script.Seed = s.Uint64()
-	p, err := StartPeer(fmt.Sprintf("127.0.0.%d", 2+len(s.ends)%200), script)
+	p, err := StartPeer(addr, script)
 	if err != nil {
 		s.fail(err)
 		return &Peer{}
@@ -60,14 +65,27 @@ func (s *Stage) Far(p *Peer, delay time.Duration) string {
 
 // Behind puts a relay in front of a peer and returns its address.
 func (s *Stage) Behind(p *Peer, c Course) string {
+	if r := s.relay(p, c); r != nil {
+		return r.Addr()
+	}
+	return ""
+}
+
+// relay puts a relay in front of a peer; nil if that failed.
+func (s *Stage) relay(p *Peer, c Course) *Relay { return s.relayTo(p.Addr(), c) }
+
+func (s *Stage) relayTo(target string, c Course) *Relay {
+	if s.err != nil {
+		return nil
+	}
 	c.Seed = s.Uint64()
-	r, err := NewRelay("127.0.0.250", p.Addr(), c)
+	r, err := NewRelay("127.0.0.250", target, c)
 	if err != nil {
 		s.fail(err)
-		return ""
+		return nil
 	}
 	s.ends = append(s.ends, r.Close)
-	return r.Addr()
+	return r
 }
 
 // Open starts the gateway for a site; it returns when the first probes have come back.
@@ -82,6 +100,23 @@ func (s *Stage) Open(site Site) {
 		return
 	}
 	s.Gateway = g
+}
+
+// Web opens the gateway for one pool, with a quick probe unless the pool has another.
+func (s *Stage) Web(p Pool) {
+	p.Name = "web"
+	if p.Probe == nil {
+		p.Probe = quickProbe()
+	}
+	s.Open(Site{Pools: []Pool{p}})
+}
+
+// Apply serves another site instead, under the same name.
+func (s *Stage) Apply(site Site) {
+	if s.err == nil && s.Gateway != nil {
+		site.Name = "lab"
+		s.must(s.Gateway.Apply(site))
+	}
 }
 
 // After does something while the load goes on.

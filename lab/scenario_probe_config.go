@@ -1,0 +1,167 @@
+package lab
+
+import (
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// moreProbeScenarios are probes that ask wrongly, and probes that are content for the wrong reason.
+func moreProbeScenarios() []Scenario {
+	const unnamed = "no rule holds the record of the probes against the failures of users yet"
+	return []Scenario{
+		{
+			Name: "probe-host", Story: "the server knows one site only, and the probe asks for none that it knows", Lasts: 3 * time.Second,
+			Truth: []Truth{{Cause: "a-probe-host-mismatch", Also: []string{"a-all-unhealthy-fail-closed"}}}, play: probeHost,
+		},
+		{
+			Name: "probe-port", Story: "the probe asks a port of its own, whose sidecar is gone; the application is well", Lasts: 3 * time.Second,
+			Truth: []Truth{{Cause: "a-probe-port", Also: []string{"a-all-unhealthy-fail-closed"}}}, play: probePort,
+		},
+		{
+			Name: "probe-timeout", Story: "the health page needs longer than the probe waits", Lasts: 4 * time.Second,
+			Truth: []Truth{{Cause: "a-probe-timeout-short", Also: []string{"a-all-unhealthy-fail-closed"}}}, play: probeTimeout,
+		},
+		{
+			Name: "green-probe", Story: "the health page is a static file; what users ask for needs a dependency that is dead", Lasts: 4 * time.Second,
+			Truth: []Truth{{Cause: "a-green-probe-red-traffic", Also: []string{"k-backend-5xx"}}}, Open: true, Known: unnamed, play: greenProbe,
+		},
+		{
+			Name: "probe-redirect", Story: "the probe takes the redirect to a login page for health; the application is broken", Lasts: 4 * time.Second,
+			Truth: []Truth{{Cause: "a-probe-redirect-trap", Also: []string{"k-backend-5xx", "a-green-probe-red-traffic"}}}, Open: true, Known: unnamed, play: probeRedirect,
+		},
+		{
+			Name: "probe-too-deep", Story: "the health page asks a shared dependency, whose hiccup takes every member out at once", Lasts: 9 * time.Second,
+			Truth: []Truth{{Cause: "a-probe-too-deep", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Open: true, Known: unnamed, play: probeTooDeep,
+		},
+		{
+			Name: "probe-blocked", Story: "a rate limiter in front of the members refuses the probes", Lasts: 4 * time.Second,
+			Truth: []Truth{{Cause: "a-probe-blocked", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Open: true, Known: "403 and 429 are told as the probe's wrong status", play: probeBlocked,
+		},
+		{
+			Name: "flapping", Story: "marginal members fail every other probe, and one failure is enough", Lasts: 11 * time.Second,
+			Truth: []Truth{{Cause: "a-flap-threshold", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Open: true, Known: unnamed, play: flapping,
+		},
+		{
+			Name: "fast-readmit", Story: "a member comes back healthy at once and fails requests until it is warm", Lasts: 10 * time.Second,
+			Truth: []Truth{{Cause: "a-fast-readmit", Member: memberName(0), Also: []string{"c-restart", "a-slow-eviction", "k-backend-5xx"}}}, Open: true, Known: unnamed, play: fastReadmit,
+		},
+		{
+			Name: "not-ready-yet", Story: "a member is added before its application can answer", Lasts: 6 * time.Second,
+			Truth: []Truth{{Cause: "a-not-ready-yet", Also: []string{"k-backend-5xx"}}}, Open: true, Known: unnamed, play: notReadyYet,
+		},
+	}
+}
+
+func probeHost(s *Stage) {
+	peers := s.Peers(2, Script{Host: siteHost, Reply: Reply{Body: 200}})
+	s.Web(Pool{Members: members(addrs(peers)...)})
+	s.Fire(4, s.Flow(40, 2*time.Second, Shot{Path: "/", Host: siteHost}))
+}
+
+func probePort(s *Stage) {
+	peer := s.Peer(Script{Reply: Reply{Body: 200}})
+	sidecar := s.PeerAt(hostOf(peer.Addr()), Script{})
+	sidecar.Kill()
+	probe := quickProbe()
+	probe.Port = portOf(sidecar.Addr())
+	s.Web(Pool{Members: []Member{{Name: hostOf(peer.Addr())}}, Port: portOf(peer.Addr()), Probe: probe})
+	s.Fire(4, s.Flow(40, 2*time.Second, Shot{Path: "/"}))
+}
+
+// portOf is the port of an address.
+func portOf(addr string) int {
+	_, port, _ := net.SplitHostPort(addr)
+	n, _ := strconv.Atoi(port)
+	return n
+}
+
+func hostOf(addr string) string {
+	host, _, _ := net.SplitHostPort(addr)
+	return host
+}
+
+// plainToTLSText is what servers answer that meet plain HTTP on their TLS port.
+const plainToTLSText = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: 52\r\n\r\nThe plain HTTP request was sent to a HTTPS port.    "
+
+func probeTimeout(s *Stage) {
+	slow := s.Vary(1300*time.Millisecond, 2*time.Second)
+	peers := s.Peers(2, Script{Reply: Reply{Body: 200}, Paths: map[string]Reply{"/health": {After: Always(slow)}}})
+	s.Web(Pool{Members: members(addrs(peers)...)})
+	s.Fire(4, s.Flow(40, 2*time.Second, Shot{Path: "/"}))
+}
+
+func greenProbe(s *Stage) {
+	status := []int{500, 502, 503}[s.IntN(3)]
+	broken := Reply{After: Between(10*time.Millisecond, 60*time.Millisecond), Status: status, Text: "no database\n"}
+	peers := s.Peers(2, Script{Reply: broken, Paths: map[string]Reply{"/health": {}}})
+	s.Web(Pool{Members: members(addrs(peers)...)})
+	s.Fire(4, s.Flow(40, 3*time.Second, Shot{Path: "/"}))
+}
+
+func probeRedirect(s *Stage) {
+	login := Reply{Status: http.StatusFound, Header: http.Header{"Location": {"/login"}}}
+	broken := Reply{After: Between(10*time.Millisecond, 60*time.Millisecond), Status: 500, Text: "exception\n"}
+	peers := s.Peers(2, Script{Reply: broken, Paths: map[string]Reply{"/health": login}})
+	s.Web(Pool{Members: members(addrs(peers)...)})
+	s.Fire(4, s.Flow(40, 3*time.Second, Shot{Path: "/"}))
+}
+
+func probeTooDeep(s *Stage) {
+	well := ordinary(map[string]Reply{"/health": {}})
+	ill := ordinary(map[string]Reply{"/health": {Status: 503}})
+	peers := s.Peers(3, well)
+	s.Web(Pool{Members: members(addrs(peers)...)})
+	from := s.Vary(1200*time.Millisecond, 2*time.Second)
+	s.After(from, func() { rewrite(peers, ill) })
+	s.After(from+s.Vary(4*time.Second, 4500*time.Millisecond), func() { rewrite(peers, well) })
+	s.Fire(6, s.Flow(40, 8*time.Second, Shot{Path: "/"}))
+}
+
+func rewrite(peers []*Peer, script Script) {
+	for _, p := range peers {
+		p.Rewrite(script)
+	}
+}
+
+func flapping(s *Stage) {
+	peers := s.Peers(2, ordinary(map[string]Reply{"/health": {Status: 503, Odds: s.Float64()*0.2 + 0.45}}))
+	probe := quickProbe()
+	probe.Threshold = 1
+	s.Web(Pool{Members: members(addrs(peers)...), Probe: probe})
+	s.Fire(6, s.Flow(40, 10*time.Second, Shot{Path: "/"}))
+}
+
+func probeBlocked(s *Stage) {
+	status := []int{403, 429}[s.IntN(2)]
+	peers := s.Peers(2, ordinary(map[string]Reply{"/health": {Status: status, Text: "too many requests\n"}}))
+	s.Web(Pool{Members: members(addrs(peers)...)})
+	s.Fire(4, s.Flow(40, 2*time.Second, Shot{Path: "/"}))
+}
+
+func fastReadmit(s *Stage) {
+	warm := ordinary(map[string]Reply{"/health": {}})
+	cold := warm
+	cold.Reply.Status, cold.Reply.Text = 503, "warming up\n"
+	peers := s.Peers(2, warm)
+	s.Web(Pool{Members: members(addrs(peers)...)})
+	s.After(s.Vary(500*time.Millisecond, 900*time.Millisecond), peers[0].Kill)
+	s.After(5*time.Second, func() { peers[0].Rewrite(cold); s.must(peers[0].Restart()) })
+	s.After(8*time.Second, func() { peers[0].Rewrite(warm) })
+	s.Fire(6, s.Flow(40, 9*time.Second, Shot{Path: "/"}))
+}
+
+func notReadyYet(s *Stage) {
+	warm := ordinary(map[string]Reply{"/health": {}})
+	cold := warm
+	cold.Reply.Status, cold.Reply.Text = 503, "starting\n"
+	peers := s.Peers(2, warm)
+	late := s.Peer(cold)
+	pool := Pool{Name: "web", Members: members(addrs(peers)...), Probe: quickProbe()}
+	s.Open(Site{Pools: []Pool{pool}})
+	pool.Members = members(peers[0].Addr(), peers[1].Addr(), late.Addr())
+	s.After(s.Vary(1200*time.Millisecond, 1800*time.Millisecond), func() { s.Apply(Site{Pools: []Pool{pool}}) })
+	s.After(4*time.Second, func() { late.Rewrite(warm) })
+	s.Fire(6, s.Flow(40, 5500*time.Millisecond, Shot{Path: "/"}))
+}

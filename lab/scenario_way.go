@@ -1,0 +1,122 @@
+package lab
+
+import "time"
+
+// wayScenarios are ways to a member that lead nowhere.
+func wayScenarios() []Scenario {
+	return []Scenario{
+		{
+			Name: "refused-one", Story: "one of three members never came up; the gateway asks it until the probes are sure, and retries hide most of it", Lasts: 4 * time.Second,
+			Truth: []Truth{{Cause: "b-refused", Member: memberName(1), Also: []string{"a-slow-eviction"}}}, Open: true, play: refusedOne,
+		},
+		{
+			Name: "dns-nxdomain", Story: "the pool has a name that does not exist", Lasts: 3 * time.Second,
+			Truth: []Truth{{Cause: "b-dns-nxdomain", Also: []string{"a-all-unhealthy-fail-closed"}}}, play: dnsNXDomain,
+		},
+		{
+			Name: "dns-fails", Story: "the resolver itself is out of order", Lasts: 3 * time.Second,
+			Truth: []Truth{{Cause: "b-dns-servfail", Also: []string{"b-dns-nxdomain", "a-all-unhealthy-fail-closed"}}}, Open: true,
+			Known: "told as a name that does not resolve", play: dnsFails,
+		},
+		{
+			Name: "no-route", Story: "there is no route to the members", Lasts: 3 * time.Second,
+			Truth: []Truth{{Cause: "b-route", Also: []string{"a-all-unhealthy-fail-closed"}}}, play: noRoutePlay,
+		},
+		{
+			Name: "dns-stale", Story: "the member has moved to another address, and the gateway still knows the old one", Lasts: 6 * time.Second,
+			Truth: []Truth{{Cause: "b-dns-stale", Also: []string{"b-refused", "a-slow-eviction", "a-all-unhealthy-fail-closed", "c-restart"}}}, Open: true,
+			Known: "the record does not say what the name leads to meanwhile", play: dnsStale,
+		},
+		{
+			Name: "ip-reused", Story: "a member's address belongs to another workload now, which knows no such site", Lasts: 5 * time.Second,
+			Truth: []Truth{{Cause: "b-ip-reused", Member: memberName(1), Also: []string{"f-unknown-ca", "f-name-mismatch", "a-slow-eviction", "c-restart"}}}, Open: true, Known: "its certificate is what is seen", play: ipReused,
+		},
+		{
+			Name: "silent-then-reset", Story: "a firewall on the way resets connections that were idle for long", Lasts: 8 * time.Second,
+			Truth: []Truth{{Cause: "b-stateful-idle-rst", Also: []string{"c-idle-race"}}}, Open: true,
+			Known: "on one member a hop's limit cannot be told from the server's own", play: silentThenReset,
+		},
+		{
+			Name: "link-flap", Story: "the link to all members stands still for a while", Lasts: 8 * time.Second,
+			Truth: []Truth{{Cause: "b-transit-flap"}}, Open: true, Known: "requests that are taken and never answered are told as lost in the members", play: linkFlap,
+		},
+	}
+}
+
+func refusedOne(s *Stage) {
+	peers := s.Peers(3, ordinary(nil))
+	probe := quickProbe()
+	probe.Interval, probe.Threshold = 2, 3
+	s.Web(Pool{Members: members(addrs(peers)...), Probe: probe})
+	peers[1].Kill()
+	s.Fire(6, s.Flow(50, 3500*time.Millisecond, order))
+}
+
+func dnsNXDomain(s *Stage) {
+	s.Web(Pool{Members: []Member{{Name: "shop-backend.lab.example"}}})
+	s.Fire(4, s.Flow(40, 2*time.Second, Shot{Path: "/"}))
+}
+
+func dnsFails(s *Stage) {
+	name := "shop-backend.lab.example"
+	s.Open(Site{Pools: []Pool{{Name: "web", Members: []Member{{Name: name}}, Probe: quickProbe()}}, Names: map[string]string{name: outOfOrder}})
+	s.Fire(4, s.Flow(40, 2*time.Second, Shot{Path: "/"}))
+}
+
+// noRoutePlay leads to an address that no connection can be made to; nothing leaves this machine.
+func noRoutePlay(s *Stage) {
+	s.Web(Pool{Members: members("255.255.255.255:8080")})
+	s.Fire(4, s.Flow(40, 2*time.Second, Shot{Path: "/"}))
+}
+
+func dnsStale(s *Stage) {
+	old, moved := s.Peer(ordinary(nil)), s.Peer(ordinary(nil))
+	name := "shop-backend.lab.example"
+	pool := Pool{Name: "web", Members: []Member{{Name: name}}, Port: portOf(old.Addr()), Probe: quickProbe()}
+	s.Open(Site{Pools: []Pool{pool}, Names: map[string]string{name: hostOf(old.Addr())}})
+	s.After(s.Vary(1200*time.Millisecond, 1800*time.Millisecond), func() {
+		s.Gateway.names.set(map[string]string{name: hostOf(moved.Addr())})
+		old.Kill()
+	})
+	s.Fire(6, s.Flow(40, 5500*time.Millisecond, order))
+}
+
+func ipReused(s *Stage) {
+	ca, stranger := s.authority(), s.authority()
+	well := ordinary(nil)
+	well.TLS = s.certificate(ca, siteHost, time.Now().Add(time.Hour))
+	other := ordinary(nil)
+	other.TLS = s.certificate(stranger, "billing.lab.example", time.Now().Add(time.Hour))
+	good, bad := s.Peer(well), s.Peer(well)
+	probe := quickProbe()
+	probe.Interval = 2
+	s.Web(Pool{Members: members(good.Addr(), bad.Addr()), Probe: probe, TLS: true, Host: siteHost, Root: ca.der})
+	s.After(s.Vary(500*time.Millisecond, 900*time.Millisecond), func() {
+		bad.Kill()
+		bad.Rewrite(other)
+		s.must(bad.Restart())
+	})
+	s.Fire(6, s.Flow(40, 4*time.Second, order))
+}
+
+func silentThenReset(s *Stage) {
+	limit, handler := s.Vary(300*time.Millisecond, 600*time.Millisecond), 150*time.Millisecond
+	peer := s.Peer(Script{Reply: Reply{After: Always(handler), Body: 100}, Paths: map[string]Reply{"/health": {}}})
+	delay := s.Vary(12*time.Millisecond, 20*time.Millisecond)
+	way := Way{Delay: delay}
+	s.Web(Pool{Members: members(s.Behind(peer, Course{Up: way, Down: way, Forget: limit, Tell: true}))})
+	s.Fire(10, raceBursts(s, limit, handler, delay, 25, order))
+}
+
+func linkFlap(s *Stage) {
+	peer := s.Peer(ordinary(nil))
+	relay := s.relay(peer, Course{})
+	if relay == nil {
+		return
+	}
+	s.Web(Pool{Members: members(relay.Addr()), RequestTimeout: 1})
+	from := s.Vary(1500*time.Millisecond, 2500*time.Millisecond)
+	s.After(from, func() { relay.Stall(true) })
+	s.After(from+s.Vary(2*time.Second, 2500*time.Millisecond), func() { relay.Stall(false) })
+	s.Fire(10, s.Flow(40, 7*time.Second, order))
+}
