@@ -25,6 +25,11 @@ func timeoutBelowLatency(q *inquiry) {
 					seconds(high), seconds(low)), "g-cpu-queueing", "g-worker-pool", "d-timeout-below-latency", "d-db-lock", "d-gc-pause", "h-autoscale-lag")
 				continue
 			}
+			if t := q.withLoad(l.events); t.rises() {
+				q.suspect(l.events, fmt.Sprintf("they come when much traffic comes (%d of %d moments in the busier half): compare load, processors and workers of the members then", t.upper, t.n),
+					"g-cpu-queueing", "g-worker-pool", "d-timeout-below-latency", "d-db-lock")
+				continue
+			}
 			q.slowAnswers(&l, near)
 		}
 	}

@@ -2,5 +2,12 @@ package diagnose
 
 import "causeway/fault"
 
-var badStatusLine = decided("e-status-line", theTrace, "the version or the status in the status line is none",
-	"the status line of the response is none", is(fault.Backend, fault.Head, fault.BadStatus))
+var badStatusLine = hypothesis{
+	cause: "e-status-line", needs: theTrace,
+	test: "the version or the status in the status line is none, or the line is missing, while the member answers other requests as it should",
+	look: func(q *inquiry) {
+		decides("e-status-line", "the status line of the response is none", func(e *event) bool {
+			return is(fault.Backend, fault.Head, fault.BadStatus)(e) || q.onAWorkingMember(e)
+		})(q)
+	},
+}

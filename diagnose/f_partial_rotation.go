@@ -15,7 +15,8 @@ var partialRotations = hypothesis{
 func partialRotation(q *inquiry) {
 	by := map[string][]*event{}
 	for _, e := range q.events {
-		if strings.HasPrefix(e.cause, "f-") && e.tried {
+		switch e.cause { // of another name or another issuer: that may be another server altogether
+		case "f-expired", "f-not-yet-valid", "f-missing-intermediate":
 			by[e.settings] = append(by[e.settings], e)
 		}
 	}
