@@ -102,7 +102,7 @@ func foreignHost(p *gateway.Probe, s *gateway.Settings) bool {
 
 func loopback(host string) bool { return host == "" || host == "127.0.0.1" || host == "localhost" }
 
-var receivedStatus = regexp.MustCompile(`(?i)received:?\s+(\d{3})`)
+var receivedStatus = regexp.MustCompile(`(?i)(?:received:?|invalid status code:?)\s*(\d{3})`)
 
 // received is the status that the probe of an event's pool met, where backend health tells; 0 if it does not.
 func (q *inquiry) received(e *event) int {
@@ -168,7 +168,7 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 		scope.Member = members[0]
 	}
 	f := q.claimMore(id, events, scope, confidence)
-	f.says("access-log", fmt.Sprintf("%d requests to pool %q found no healthy member", len(events), pool), events...)
+	f.says("access-log", fmt.Sprintf("%d requests to %s found no healthy member", len(events), poolText(pool)), events...)
 	for i := range members {
 		f.says("backend-health", members[i]+": "+details[i])
 	}
@@ -178,10 +178,44 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 	if id == "a-all-unhealthy-fail-closed" || stale {
 		f.may(q.behindUnhealthy(pool, settings)...)
 	}
-	f.excludes("i-empty-pool", "the pool has members")
+	if q.hasMembers(pool) {
+		f.excludes("i-empty-pool", "the pool has members")
+	} else {
+		f.may("i-empty-pool")
+	}
 	f.expect("backend", len(events), len(events), "exact", "once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
 	f.expect("gateway", len(events), len(events), "exact", "once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
 	q.fill(map[string]string{"address": scope.Member}, f)
+}
+
+func poolText(pool string) string {
+	if pool == "" {
+		return "a pool that the log does not name"
+	}
+	return fmt.Sprintf("pool %q", pool)
+}
+
+// hasMembers reports whether a pool is known to have members: by the document, or else by what health tells or answered.
+func (q *inquiry) hasMembers(pool string) bool {
+	if q.config != nil {
+		if p := q.config.Pool(pool); p != nil {
+			return len(p.Members) > 0
+		}
+	}
+	if pool == "" {
+		return false
+	}
+	for i := range q.trails {
+		if strings.EqualFold(q.trails[i].pool, pool) {
+			return true
+		}
+	}
+	for _, r := range q.routes {
+		if strings.EqualFold(r.pool, pool) && r.answered > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // downMembers are the members of a pool that were down at some time of the events, with what had taken them out then.

@@ -24,7 +24,7 @@ func slowRoute(q *inquiry) {
 		}
 		f := q.claim("d-slow-route", l.events, l.scope, confidenceOf(near >= minEvents && 2*near >= len(l.events) && !l.assumed))
 		f.says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s; %d answers to the same kind came in the last third before it", len(l.events), seconds(l.limit), near), l.events...)
-		f.says("access-log", fmt.Sprintf("%d answers to other requests under %s: 99 of 100 within %s", others.n, l.scope.Settings, seconds(slowest)))
+		f.says("access-log", fmt.Sprintf("%d answers to other requests under %s: 99 of 100 within %s", others.n, named(l.scope.Settings, "settings"), seconds(slowest)))
 		f.excludes("g-cpu-queueing", "members that are overloaded are slow for every kind of request")
 		f.excludes("d-hung", "with requests that never finish there would be no answers just below the timeout")
 		f.leaves("d-db-lock")

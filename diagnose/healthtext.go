@@ -38,6 +38,7 @@ var reasonWords = []struct {
 	{"dns_resolution", []string{"could not create a probe", "fqdn"}},
 	{"tcp_connect", []string{"could not connect to the backend"}},
 	{"status_mismatch", []string{"status code", "did not match the probe setting"}},
+	{"status_mismatch", []string{"invalid status code", "health probe"}},
 	{"body_mismatch", []string{"body", "did not match", "contain"}},
 	{"cn_mismatch", []string{"common name"}},
 	{"cert_expired", []string{"valid from", "valid to"}},

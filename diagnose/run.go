@@ -91,6 +91,9 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 		r.Window = Window{From: stamp(q.from), To: stamp(q.to)}
 	}
 	r.Undetermined = q.undetermined()
+	if q.names.given > 0 {
+		q.assume(fmt.Sprintf("%d records name no pool and no backend settings: theirs are those of the document to which only they can belong", q.names.given))
+	}
 	q.scale(r)
 	r.Assumptions = append([]string{}, append(b.Notes, q.assumptions...)...)
 	for i := range r.Findings {
@@ -152,13 +155,13 @@ func verdict(r *Report) *Verdict {
 	if best == nil || best.Failures < r.Undetermined.Failures {
 		return nil
 	}
-	v := &Verdict{Cause: best.Cause, Title: best.Title, Confidence: best.Confidence}
+	all := Finding{}
 	for i := range r.Findings { // the same cause may be at several members
 		if f := &r.Findings[i]; f.Cause == best.Cause {
-			v.Share = min(1, v.Share+f.Share)
+			all.Failures, all.Recovered = all.Failures+f.Failures, all.Recovered+f.Recovered
 		}
 	}
-	return v
+	return &Verdict{Cause: best.Cause, Title: best.Title, Confidence: best.Confidence, Share: share(&all, r)}
 }
 
 func clients(f *Finding) bool { return f.Cause[0] == 'j' || f.Cause == "i-no-listener-match" }

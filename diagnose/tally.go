@@ -33,6 +33,7 @@ type tally struct {
 	sample      sampler                  // of failures that are too many to be kept
 	find        finder
 	aside       asides
+	names       names
 	v1          int       // records of the first generation
 	waf         histogram // time that the firewall took
 	wafSlow     int       // requests of which it took most
@@ -114,7 +115,7 @@ func newTally(c *gateway.Config) *tally {
 	t := &tally{
 		members: map[memberKey]*memberTally{}, routes: map[routeKey]*routeTally{}, instances: map[string]*cell{}, cells: map[instanceMember]*cell{},
 		timeouts: map[string]time.Duration{}, gateways: map[string]*int{}, blocked: map[[16]byte]string{},
-		line: newSeries(), clock: newClock(), sample: sampler{most: maxEvents},
+		line: newSeries(), clock: newClock(), sample: sampler{most: maxEvents}, names: newNames(c),
 	}
 	if c != nil {
 		for _, s := range c.Settings {
@@ -158,6 +159,7 @@ func internal(r *accesslog.Record) bool {
 
 func (t *tally) add(r *accesslog.Record, own bool) {
 	t.requests++
+	t.names.give(r)
 	if own {
 		t.own++
 	}

@@ -68,7 +68,11 @@ func (q *inquiry) timerIn(events []*event) time.Duration {
 	if timer == 0 || 5*n < 4*len(took) {
 		return 0
 	}
-	q.assume(fmt.Sprintf("the request timeout is %s: there is no gateway document, and that is where the requests without an answer end", seconds(timer)))
+	why := "there is no gateway document"
+	if q.config != nil {
+		why = "the log does not say which backend settings of the document they had"
+	}
+	q.assume(fmt.Sprintf("the request timeout is %s: %s, and that is where the requests without an answer end", seconds(timer), why))
 	return timer
 }
 
