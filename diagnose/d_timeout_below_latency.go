@@ -1,7 +1,9 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"causeway/fault"
@@ -21,7 +23,7 @@ func timeoutBelowLatency(q *inquiry) {
 		n, near := len(l.events), l.route.lastThird(l.limit)-q.errorsNear(&l)
 		if l.limit > 0 && n >= minEvents && near >= 3 && 4*near >= n && !q.silence(l.events) {
 			if high, low, slow := q.slowTimes(&l); slow {
-				q.suspect(l.events, fmt.Sprintf("while they waited, answers took %s on the average, and %s at other times: it is the time that is slow and not the request; compare load, processors and workers of the members then",
+				q.suspect(l.events, fmt.Sprintf("at slow times answers took %s on the average, and %s at quick ones: it is the time that is slow and not the request; compare load, processors and workers of the members then",
 					seconds(high), seconds(low)), "g-cpu-queueing", "g-worker-pool", "d-timeout-below-latency", "d-db-lock", "d-gc-pause", "h-autoscale-lag")
 				continue
 			}
@@ -56,9 +58,17 @@ func (q *inquiry) slowAnswers(l *late, near int) {
 	q.fill(map[string]string{"timeout": seconds(l.limit), "newTimeout": seconds(longer), "newTimeoutSeconds": fmt.Sprint(int(longer.Seconds())), "address": address(l.events)}, f)
 }
 
-// slowTimes compares the answers at times at which requests waited in vain with those at all others. A timeout that cuts
-// through the slower ones of equal requests leaves no difference between the two.
-func (q *inquiry) slowTimes(l *late) (during, otherwise time.Duration, slow bool) {
+// slowTimes compares the answers at slow times with those at quick ones. A timeout that cuts through the slower ones of
+// equal requests leaves no great difference between times.
+func (q *inquiry) slowTimes(l *late) (slow, quick time.Duration, differ bool) {
+	if slow, quick, differ = q.timesOfWaiting(l); differ {
+		return slow, quick, true
+	}
+	return q.timesByPace()
+}
+
+// timesOfWaiting compares the times at which requests waited in vain with all others.
+func (q *inquiry) timesOfWaiting(l *late) (during, otherwise time.Duration, differ bool) {
 	bad := map[*interval]bool{}
 	for _, e := range l.events {
 		for at := e.start; !at.After(e.at); at = at.Add(q.line.width) {
@@ -69,18 +79,50 @@ func (q *inquiry) slowTimes(l *late) (during, otherwise time.Duration, slow bool
 	}
 	var in, out interval
 	for _, i := range q.line.list() {
-		sum := &out
 		if bad[i] {
-			sum = &in
+			in.join(i)
+		} else {
+			out.join(i)
 		}
-		sum.answered, sum.waited = sum.answered+i.answered, sum.waited+i.waited
 	}
 	if in.answered < enoughAnswers || out.answered < enoughAnswers {
 		return 0, 0, false
 	}
-	during, otherwise = in.waited/time.Duration(in.answered), out.waited/time.Duration(out.answered)
-	return during, otherwise, otherwise > 0 && during >= 2*otherwise
+	return in.mean(), out.mean(), out.waited > 0 && in.mean() >= 2*out.mean()
 }
+
+// timesByPace compares the quarter of the answers that came at the slowest times with that of the quickest, where there
+// are enough answers in each time to tell its pace.
+func (q *inquiry) timesByPace() (slow, quick time.Duration, differ bool) {
+	all, total := q.line.list(), 0
+	all = slices.DeleteFunc(all, func(i *interval) bool { return i.answered < minEvents })
+	slices.SortStableFunc(all, func(a, b *interval) int { return cmp.Compare(a.mean(), b.mean()) })
+	for _, i := range all {
+		total += i.answered
+	}
+	var low, high interval
+	seen := 0
+	for _, i := range all {
+		seen += i.answered
+		if 4*seen <= total {
+			low.join(i)
+		}
+		if 4*(seen-i.answered) >= 3*total {
+			high.join(i)
+		}
+	}
+	if low.answered < enoughAnswers || high.answered < enoughAnswers {
+		return 0, 0, false
+	}
+	return high.mean(), low.mean(), low.waited > 0 && high.mean() >= 4*low.mean()
+}
+
+func (i *interval) join(o *interval) {
+	i.answered, i.waited = i.answered+o.answered, i.waited+o.waited
+}
+
+// mean is how long an answer took in members.
+func (i *interval) mean() time.Duration { return i.waited / time.Duration(max(1, i.answered)) }
 
 // errorsNear counts the answers in the last third before the timeout that were errors: those say nothing of how long a
 // good answer would have taken.

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -207,10 +208,11 @@ func missed(r *diagnose.Report, truth []Truth) []string {
 	return out
 }
 
-// RunAll plays scenarios, several at a time, and tells each outcome as it comes, one at a time. It returns when all
+// RunAll plays scenarios, several at a time, the longest first, and tells each outcome as it comes, one at a time. It returns when all
 // have been told.
 func RunAll(ctx context.Context, scenarios []Scenario, seed uint64, tell func(Scenario, *Result, error)) {
-	const atOnce = 14 // they mostly wait
+	const atOnce = 16 // they mostly wait
+	scenarios = slices.SortedStableFunc(slices.Values(scenarios), func(a, b Scenario) int { return cmp.Compare(b.Lasts, a.Lasts) })
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, atOnce)

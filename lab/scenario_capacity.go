@@ -13,11 +13,11 @@ func capacityScenarios() []Scenario {
 			Truth: []Truth{{Cause: "g-cpu-queueing", Also: []string{"g-worker-pool"}}}, Open: true, play: queueingPlay,
 		},
 		{
-			Name: "worker-pool", Story: "all workers are held by one slow kind of request, and the quick ones wait behind them", Lasts: 10 * time.Second,
+			Name: "worker-pool", Story: "all workers are held by one slow kind of request, and the quick ones wait behind them", Lasts: 10 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "g-worker-pool", Also: []string{"g-cpu-queueing", "d-timeout-below-latency"}}}, Open: true, Known: "workers cannot be told from processors", play: workerPool,
 		},
 		{
-			Name: "shedding", Story: "the application answers 503 at once when more comes than it can do", Lasts: 13 * time.Second,
+			Name: "shedding", Story: "the application answers 503 at once when more comes than it can do", Lasts: 13 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "g-shed-503", Also: []string{"k-backend-5xx"}}}, Open: true, Known: "a few seconds are often too short for the test of load", play: shedding503,
 		},
 		{
@@ -29,12 +29,12 @@ func capacityScenarios() []Scenario {
 			Truth: []Truth{{Cause: "g-oom-kill", Also: []string{"c-restart"}}}, Open: true, play: killedForMemory,
 		},
 		{
-			Name: "retry-storm", Story: "clients ask again at once when they meet an error, after a short dip of the members", Lasts: 8 * time.Second,
+			Name: "retry-storm", Story: "clients ask again at once when they meet an error, after a short dip of the members", Lasts: 8 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "g-retry-storm", Also: []string{"k-backend-5xx", "g-shed-503", "g-cpu-queueing"}}}, Open: true,
 			Known: "the gateway does not know which requests are repetitions", play: retryStorm,
 		},
 		{
-			Name: "slow-ones-pile-up", Story: "turns fall so that the slow requests all come to one of two members with few workers", Lasts: 8 * time.Second,
+			Name: "slow-ones-pile-up", Story: "turns fall so that the slow requests all come to one of two members with few workers", Lasts: 8 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "g-head-of-line-member", Also: []string{"g-noisy-member", "d-timeout-below-latency", "d-slow-route"}}}, Open: true,
 			Known: "work in progress is not in the record", play: slowOnesPileUp,
 		},
@@ -53,7 +53,7 @@ func queueingPlay(s *Stage) {
 func steps(s *Stage, like Shot) []Shot {
 	out := s.Flow(8, 12*time.Second, like)
 	for _, from := range []time.Duration{2 * time.Second, 5500 * time.Millisecond, 9 * time.Second} {
-		for _, shot := range s.Flow(75, 1500*time.Millisecond, like) {
+		for _, shot := range s.Flow(68, 1500*time.Millisecond, like) {
 			shot.At += from
 			out = append(out, shot)
 		}

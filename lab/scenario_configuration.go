@@ -26,12 +26,12 @@ func configurationScenarios() []Scenario {
 			Truth: []Truth{{Cause: "i-proxy-loop", Also: []string{"k-backend-5xx"}}}, Open: true, Known: "a request that comes back is told by no rule yet", play: proxyLoop,
 		},
 		{
-			Name: "affinity-to-the-dead", Story: "a cookie binds users to a member that is gone", Lasts: 6 * time.Second,
+			Name: "affinity-to-the-dead", Story: "a cookie binds users to a member that is gone", Lasts: 6 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "i-affinity-dead", Also: []string{"a-slow-eviction", "b-refused", "c-restart"}}}, Open: true,
 			Known: "the gateway chooses another member for them, so that what fails is what was under way", play: affinityDead,
 		},
 		{
-			Name: "hidden-by-retry", Story: "a member that is restarted is asked with requests that may be sent again: nobody notices", Lasts: 6 * time.Second,
+			Name: "hidden-by-retry", Story: "a member that is restarted is asked with requests that may be sent again: nobody notices", Lasts: 6 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "k-hidden-by-retry", Also: []string{"c-restart", "a-slow-eviction", "c-idle-race"}}}, Open: true,
 			Known: "what was hidden is counted as recovered under its own cause", play: hiddenByRetry,
 		},

@@ -9,7 +9,7 @@ import (
 func connectionScenarios() []Scenario {
 	return []Scenario{
 		{
-			Name: "rolling-restart", Story: "a roll-out kills one member after the other, each with requests under way", Lasts: 9 * time.Second,
+			Name: "rolling-restart", Story: "a roll-out kills one member after the other, each with requests under way", Lasts: 9 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "c-deploy-no-drain", Also: []string{"c-restart"}}}, Open: true, Known: "each stop is told as a restart", play: rollingRestart,
 		},
 		{

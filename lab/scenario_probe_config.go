@@ -32,7 +32,7 @@ func moreProbeScenarios() []Scenario {
 			Truth: []Truth{{Cause: "a-probe-redirect-trap", Also: []string{"k-backend-5xx", "a-green-probe-red-traffic"}}}, Open: true, Known: unnamed, play: probeRedirect,
 		},
 		{
-			Name: "probe-too-deep", Story: "the health page asks a shared dependency, whose hiccup takes every member out at once", Lasts: 9 * time.Second,
+			Name: "probe-too-deep", Story: "the health page asks a shared dependency, whose hiccup takes every member out at once", Lasts: 9 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "a-probe-too-deep", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Open: true, Known: unnamed, play: probeTooDeep,
 		},
 		{
@@ -40,11 +40,11 @@ func moreProbeScenarios() []Scenario {
 			Truth: []Truth{{Cause: "a-probe-blocked", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Open: true, Known: "403 and 429 are told as the probe's wrong status", play: probeBlocked,
 		},
 		{
-			Name: "flapping", Story: "marginal members fail every other probe, and one failure is enough", Lasts: 11 * time.Second,
+			Name: "flapping", Story: "marginal members fail every other probe, and one failure is enough", Lasts: 11 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "a-flap-threshold", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Open: true, Known: unnamed, play: flapping,
 		},
 		{
-			Name: "fast-readmit", Story: "a member comes back healthy at once and fails requests until it is warm", Lasts: 10 * time.Second,
+			Name: "fast-readmit", Story: "a member comes back healthy at once and fails requests until it is warm", Lasts: 10 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "a-fast-readmit", Member: memberName(0), Also: []string{"c-restart", "a-slow-eviction", "k-backend-5xx"}}}, Open: true, Known: unnamed, play: fastReadmit,
 		},
 		{

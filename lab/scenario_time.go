@@ -30,7 +30,7 @@ func timeScenarios() []Scenario {
 			Truth: []Truth{{Cause: "d-slow-body", Also: []string{"d-read-gap"}}}, Open: true, Known: "a stall within a body is told by no rule yet", play: slowBody,
 		},
 		{
-			Name: "read-gap", Story: "an event stream is silent for longer than the timeout between two events", Lasts: 8 * time.Second,
+			Name: "read-gap", Story: "an event stream is silent for longer than the timeout between two events", Lasts: 8 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "d-read-gap", Also: []string{"d-slow-body", "d-ws-sse-idle"}}}, Open: true, Known: "a stall within a body is told by no rule yet", play: readGap,
 		},
 		{
@@ -46,11 +46,11 @@ func timeScenarios() []Scenario {
 			Truth: []Truth{{Cause: "d-slow-first-byte", Also: []string{"d-timeout-below-latency"}}}, Open: true, Known: "no answer came at all, so that nothing tells slow from lost", play: slowFirstByte,
 		},
 		{
-			Name: "pause", Story: "the runtime of the only member stops for a while, and everything on it stalls and goes on together", Lasts: 8 * time.Second,
+			Name: "pause", Story: "the runtime of the only member stops for a while, and everything on it stalls and goes on together", Lasts: 8 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "d-gc-pause"}}, Open: true, Known: "a pause of the process is told by no rule yet", play: pause,
 		},
 		{
-			Name: "one-lock", Story: "writes wait for one lock, one after the other; reads do not", Lasts: 8 * time.Second,
+			Name: "one-lock", Story: "writes wait for one lock, one after the other; reads do not", Lasts: 8 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "d-db-lock", Also: []string{"d-slow-route", "d-timeout-below-latency", "g-worker-pool"}}}, Open: true,
 			Known: "a lock looks like a slow path", play: oneLock,
 		},

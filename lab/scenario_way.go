@@ -32,12 +32,12 @@ func wayScenarios() []Scenario {
 			Truth: []Truth{{Cause: "b-ip-reused", Member: memberName(1), Also: []string{"f-unknown-ca", "f-name-mismatch", "a-slow-eviction", "c-restart"}}}, Open: true, Known: "its certificate is what is seen", play: ipReused,
 		},
 		{
-			Name: "silent-then-reset", Story: "a firewall on the way resets connections that were idle for long", Lasts: 8 * time.Second,
+			Name: "silent-then-reset", Story: "a firewall on the way resets connections that were idle for long", Lasts: 8 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "b-stateful-idle-rst", Also: []string{"c-idle-race"}}}, Open: true,
 			Known: "on one member a hop's limit cannot be told from the server's own", play: silentThenReset,
 		},
 		{
-			Name: "link-flap", Story: "the link to all members stands still for a while", Lasts: 8 * time.Second,
+			Name: "link-flap", Story: "the link to all members stands still for a while", Lasts: 8 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "b-transit-flap"}}, Open: true, Known: "requests that are taken and never answered are told as lost in the members", play: linkFlap,
 		},
 	}
