@@ -269,7 +269,7 @@ func (q *inquiry) behindUnhealthy(pool, settings string) []string {
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, "a-probe-status-mismatch", "a-probe-timeout-short", "b-refused", "b-drop", "b-dns-nxdomain", "f-expired", "f-unknown-ca")
+		out = append(out, "a-probe-status-mismatch", "a-probe-timeout-short", "b-refused", "b-drop", "b-dns-nxdomain", "f-expired", "f-unknown-ca", "f-client-cert", "f-name-mismatch")
 	}
 	return out
 }

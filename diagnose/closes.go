@@ -47,7 +47,7 @@ func closesLeft(q *inquiry) {
 		}
 		if len(fast) > 0 {
 			q.suspect(fast, "these ended within "+seconds(limit)+" of "+k.member+", sooner than answers come: compare its keep-alive limit with the gateway's, and look when its process started; on Causeway the trace says which connection it was, and how long it had been idle",
-				"c-idle-race", "c-restart", "b-refused", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line", "c-backend-conn-limit", "f-client-cert")
+				"c-idle-race", "c-restart", "b-refused", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line", "c-backend-conn-limit", "f-client-cert", "f-version", "f-cipher", "f-sni-required", "e-tls-to-plain", "e-plain-to-tls", "e-foreign-service", "c-gateway-reload")
 		}
 		if len(begun) > 0 {
 			q.suspect(begun, k.member+" had begun its answer, and the gateway could not pass it on: ask the member for the same paths and look at the bytes of head and framing",
@@ -55,7 +55,7 @@ func closesLeft(q *inquiry) {
 		}
 		if len(slow) > 0 {
 			q.suspect(slow, "these ended while "+k.member+" was at work on them: look in its log for workers that were killed or crashed at those times",
-				"c-restart", "g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill", "c-max-age", "c-idle-race", "c-keepalive-max-requests", "e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line")
+				"c-restart", "g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill", "c-max-age", "c-idle-race", "c-keepalive-max-requests", "e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line", "c-gateway-reload", "e-early-response")
 		}
 	}
 }
@@ -65,7 +65,7 @@ func connectsLeft(q *inquiry) {
 	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return !e.own && e.tried && e.fault.Phase == fault.Connect }), (*event).key)
 	for _, k := range keys {
 		q.suspect(groups[k], "no connection to "+k.member+" came about, and the log does not say why: look at its port on the member (ss -ltn), at firewalls and routes, and at when its process started",
-			"b-refused", "c-restart", "b-drop", "a-slow-eviction", "b-reject", "b-route", "c-accept-queue")
+			"b-refused", "c-restart", "b-drop", "a-slow-eviction", "b-reject", "b-route", "c-accept-queue", "i-wrong-port", "f-handshake-timeout", "f-expired", "f-unknown-ca")
 	}
 }
 
