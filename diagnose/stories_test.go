@@ -238,7 +238,7 @@ func TestNeverAnsweredIsNotDecided(t *testing.T) {
 	}
 	r := s.diagnose()
 	expect(t, r)
-	if r.Undetermined.Failures != 30 || len(r.Undetermined.Rivals) != 2 {
+	if r.Undetermined.Failures != 30 || len(r.Undetermined.Rivals) != 3 {
 		t.Errorf("%+v", r.Undetermined)
 	}
 }
