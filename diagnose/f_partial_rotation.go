@@ -28,7 +28,7 @@ func partialRotation(q *inquiry) {
 		}
 		good := 0
 		for k, m := range q.members {
-			if k.settings == settings && !bad[k.member] && m.answered >= minEvents {
+			if k.settings == settings && !bad[k.member] && m.answers.between(events[0].start, events[len(events)-1].at) >= minEvents {
 				good++
 			}
 		}

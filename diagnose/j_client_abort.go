@@ -17,7 +17,7 @@ var clientAbort = hypothesis{
 // a request that nobody waited for.
 func clientLeft(q *inquiry) {
 	events := q.unclaimed(func(e *event) bool {
-		if e.fault.Side != fault.Client || !e.own && e.fault.Phase == fault.Upload {
+		if e.fault.Side != fault.Client || q.fromMember(e) || !e.own && e.fault.Phase == fault.Upload {
 			return false
 		}
 		gone := e.fault.Kind == fault.Closed || e.fault.Kind == fault.Reset

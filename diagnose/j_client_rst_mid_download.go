@@ -15,7 +15,7 @@ var cutDownloads = hypothesis{
 // clientCutsDownload: the client leaves in the middle of an answer that is on its way.
 func clientCutsDownload(q *inquiry) {
 	events := q.unclaimed(func(e *event) bool {
-		return e.own && e.fault.Side == fault.Client && e.fault.Phase == fault.Deliver && (e.fault.Kind == fault.Closed || e.fault.Kind == fault.Reset)
+		return e.own && e.fault.Side == fault.Client && !q.fromMember(e) && e.fault.Phase == fault.Deliver && (e.fault.Kind == fault.Closed || e.fault.Kind == fault.Reset)
 	})
 	if len(events) == 0 {
 		return

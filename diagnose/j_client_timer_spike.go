@@ -15,7 +15,7 @@ var clientTimers = hypothesis{
 
 // clientTimerSpike: the caller gives up after a fixed time. People leave at all ages; a timer at one.
 func clientTimerSpike(q *inquiry) {
-	events := q.unclaimed(func(e *event) bool { return leftEarly(e) && !q.impatient(e) })
+	events := q.unclaimed(func(e *event) bool { return leftEarly(e) && !q.impatient(e) && !q.fromMember(e) })
 	if len(events) < 2*minEvents {
 		return
 	}

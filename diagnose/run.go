@@ -14,6 +14,7 @@ import (
 // hypotheses in the order in which they may take events: what the record itself decides comes before what needs
 // statistics, the client before the member, the whole member before the single connection.
 var hypotheses = []hypothesis{
+	proxyLoops,
 	scanners,
 	shortUpload, slowUpload, headerLimit, bodyLimit, invalidRequest,
 	cutDownloads,
@@ -62,7 +63,7 @@ var hypotheses = []hypothesis{
 }
 
 // leftovers say what failures that no cause claims may be, and what would tell.
-var leftovers = []func(*inquiry){timeoutsLeft, alertsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft}
+var leftovers = []func(*inquiry){membersAsClients, timeoutsLeft, alertsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft}
 
 // Run diagnoses.
 func Run(b *evidence.Bundle, o Options) (*Report, error) {

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -499,4 +500,21 @@ func TestResetsAtSeveralMembers(t *testing.T) {
 	if len(r.Findings) != 1 || r.Findings[0].Cause != "b-stateful-idle-rst" || r.Findings[0].Confidence != High {
 		t.Errorf("%+v", r.Findings)
 	}
+}
+
+// The pool leads back to the gateway: the connection that it makes to the member is one that it takes as a client's.
+func TestProxyLoop(t *testing.T) {
+	s := newStory(t)
+	for i := range 30 {
+		begin := s.after(time.Second).at
+		s.at = begin.Add(5 * time.Millisecond)
+		inner := uint16(50000 + i)
+		s.request(4, status(502), func(r *accesslog.Record, a *accesslog.Attempt) {
+			r.Client = netip.AddrPortFrom(netip.MustParseAddr("10.0.0.9"), inner)
+			a.LocalPort = 60000
+		})
+		s.at = begin
+		s.request(4, status(502), took(50*time.Millisecond), func(_ *accesslog.Record, a *accesslog.Attempt) { a.LocalPort = inner })
+	}
+	expect(t, s.diagnose(), "i-proxy-loop high 60")
 }

@@ -33,6 +33,7 @@ type tally struct {
 	sample      sampler                  // of failures that are too many to be kept
 	find        finder
 	aside       asides
+	back        comingBack
 	names       names
 	v1          int       // records of the first generation
 	waf         histogram // time that the firewall took
@@ -51,6 +52,7 @@ type memberTally struct {
 	attempts int
 	answered int // attempts with a status
 	errors   int // of these, 5xx
+	looped   int // attempts that came back as requests to the gateway itself
 	gaps     gaps
 	tried    *ticks // attempts
 	answers  *ticks
@@ -170,6 +172,9 @@ func (t *tally) add(r *accesslog.Record, own bool) {
 	t.stretch(r)
 	f, bad := t.failed(r, own)
 	inMembers := t.attempts(r, own)
+	if own {
+		t.back.returns(r, func(a *accesslog.Attempt) *memberTally { return t.place(r, a).counts })
+	}
 	t.keep(r, own)
 	t.aside.see(r)
 	t.count(r, inMembers, bad)
