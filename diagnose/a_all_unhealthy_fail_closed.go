@@ -161,10 +161,14 @@ func causeOfReason(c change) string {
 // takenOut reports the failures of a pool without healthy members.
 func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 	members, details := q.downMembers(pool, settings, events)
+	partly := !q.haveHistory() && q.someHealthy(pool, settings)
+	if partly { // what is wrong with some now did not take all of them out then
+		id = "a-all-unhealthy-fail-closed"
+	}
 	stale := !q.haveHistory() && !q.lastsToTheEnd(events)
 	confidence := confidenceOf(len(members) > 0 && id != "a-probe-timeout-short" && id != "a-health-unknown" && !stale)
 	scope := Scope{Pool: pool, Settings: settings}
-	if len(members) == 1 {
+	if len(members) == 1 && !partly {
 		scope.Member = members[0]
 	}
 	f := q.claimMore(id, events, scope, confidence)
@@ -240,6 +244,14 @@ func (q *inquiry) downMembers(pool, settings string, events []*event) (members, 
 		}
 	}
 	return members, details
+}
+
+// someHealthy reports whether members of a pool are healthy in a report that has no history.
+func (q *inquiry) someHealthy(pool, settings string) bool {
+	return slices.ContainsFunc(q.trails, func(t trail) bool {
+		now, known := nowOf(&t)
+		return known && now.up && strings.EqualFold(t.pool, pool) && strings.EqualFold(t.settings, settings)
+	})
 }
 
 // lastsToTheEnd reports whether the failures of a pool went on to the end of the evidence, so that a report of health as it

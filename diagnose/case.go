@@ -30,6 +30,7 @@ type inquiry struct {
 	findings    []Finding
 	open        []suspicion
 	assumptions []string
+	corrected   []string // settings whose request timeout was not that of the document
 }
 
 // suspicion is what an undetermined group of events might be.
@@ -43,9 +44,11 @@ type suspicion struct {
 const minEvents = 5
 
 func newInquiry(b *evidence.Bundle, t *tally) *inquiry {
-	return &inquiry{
+	q := &inquiry{
 		tally: t, config: b.Config, local: b.Local, health: b.Health, trails: trailsOf(b.Health), state: b.State, metrics: b.Metrics, activity: b.Activity,
 	}
+	q.correctTimeouts()
+	return q
 }
 
 // assume notes what was taken for granted without evidence.

@@ -115,14 +115,15 @@ func (t *tally) atTimeout(r *accesslog.Record) bool {
 		return true
 	}
 	limit, known := t.timeouts[r.Settings]
-	if !known && r.Settings == "" { // v1 does not log the settings
-		for _, l := range t.timeouts {
-			if limit == 0 || l < limit {
-				limit = l
-			}
+	if known || r.Settings != "" {
+		return limit > 0 && r.Taken >= limit-timerBand(limit)
+	}
+	for _, l := range t.timeouts { // v1 does not log the settings
+		if limit = max(limit, l); (r.Taken - l).Abs() <= timerBand(l) {
+			return true
 		}
 	}
-	return limit > 0 && r.Taken >= limit-timerBand(limit)
+	return limit > 0 && r.Taken >= limit
 }
 
 // timerBand is how far from a timer something may end and still be its doing: logs round, and timers fire late.

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 
 	"causeway/fault"
 )
@@ -22,7 +23,7 @@ func emptyPool(q *inquiry) {
 			return false
 		}
 		p := q.config.Pool(e.pool)
-		return p != nil && len(p.Members) == 0
+		return p != nil && len(p.Members) == 0 && !q.answeredAfter(e)
 	}), func(e *event) string { return e.pool })
 	for _, pool := range keys {
 		events := groups[pool]
@@ -33,4 +34,15 @@ func emptyPool(q *inquiry) {
 		f.expect("gateway", len(events), len(events), "exact", "every one of them failed for this reason alone")
 		q.fill(map[string]string{}, f)
 	}
+}
+
+// answeredAfter reports whether members of the event's pool answered later on: then the document, which has none, is of
+// another time.
+func (q *inquiry) answeredAfter(e *event) bool {
+	for _, r := range q.routes {
+		if strings.EqualFold(r.pool, e.pool) && r.answers.between(e.at.Add(2*bucket+e.resolution()), q.to) > 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"causeway/fault"
@@ -43,7 +44,7 @@ func (q *inquiry) late(events []*event, r *routeTally, scope Scope) late {
 	if member := scopeOf(events).Member; member != "" {
 		scope.Member = member
 	}
-	l := late{events: events, route: r, scope: scope, limit: q.timeouts[scope.Settings]}
+	l := late{events: events, route: r, scope: scope, limit: q.timeouts[scope.Settings], assumed: slices.Contains(q.corrected, scope.Settings)}
 	if l.limit == 0 {
 		l.limit = q.timerIn(events)
 		l.assumed = l.limit > 0
@@ -57,15 +58,8 @@ func (q *inquiry) timerIn(events []*event) time.Duration {
 		return 0
 	}
 	took := sortedDurations(events, lasted)
-	middle := quantile(took, 0.5)
-	timer := middle.Truncate(time.Second)
-	n := 0
-	for _, d := range took {
-		if d >= timer && d <= timer+timerBand(timer) {
-			n++
-		}
-	}
-	if timer == 0 || 5*n < 4*len(took) {
+	timer := commonTimer(took)
+	if timer == 0 {
 		return 0
 	}
 	why := "there is no gateway document"
@@ -74,6 +68,53 @@ func (q *inquiry) timerIn(events []*event) time.Duration {
 	}
 	q.assume(fmt.Sprintf("the request timeout is %s: %s, and that is where the requests without an answer end", seconds(timer), why))
 	return timer
+}
+
+// commonTimer is the timer, in whole seconds, at which four of five durations end; 0 if there is none.
+func commonTimer(took []time.Duration) time.Duration {
+	timer := quantile(took, 0.5).Truncate(time.Second)
+	n := 0
+	for _, d := range took {
+		if d >= timer && d <= timer+timerBand(timer) {
+			n++
+		}
+	}
+	if 5*n < 4*len(took) {
+		return 0
+	}
+	return timer
+}
+
+// correctTimeouts takes the request timeouts that the requests show where they refute the document, which may be of another
+// time: they end at another timer, answers come up to it, and none later.
+func (q *inquiry) correctTimeouts() {
+	settings, groups := groupBy(q.unclaimed(func(e *event) bool { return isTimeout(e) && !e.own && e.tries == 1 }), func(e *event) string { return e.settings })
+	for _, s := range settings {
+		limit, events := q.timeouts[s], groups[s]
+		if limit == 0 || len(events) < minEvents {
+			continue
+		}
+		timer := commonTimer(sortedDurations(events, lasted))
+		if (timer-limit).Abs() <= timerBand(max(timer, limit)) || !q.cutsAnswers(s, limit, timer) {
+			continue
+		}
+		q.timeouts[s], q.corrected = timer, append(q.corrected, s)
+		q.assume(fmt.Sprintf("the request timeout of settings %s was %s: the document, which says %s, is of another time, for %d requests timed out there and answers came up to it, none later", s, seconds(timer), seconds(limit), len(events)))
+	}
+}
+
+// cutsAnswers reports whether answers under some settings come up to a timer and end there. A timer beyond the limit may
+// also be a second wait as long as the first: then no answer takes longer than the limit.
+func (q *inquiry) cutsAnswers(settings string, limit, timer time.Duration) bool {
+	if timer == 0 {
+		return false
+	}
+	sum := q.routesOf(settings)
+	after := timer * 2 / 3
+	if timer > limit {
+		after = max(after, limit+timerBand(limit))
+	}
+	return sum.waits.between(after, timer) >= minEvents && sum.waits.most <= timer+timerBand(timer)
 }
 
 // lasted is how long an attempt took; the request, where the attempt is not known.
