@@ -67,10 +67,14 @@ func (q *inquiry) slowTimes(l *late) (slow, quick time.Duration, differ bool) {
 	return q.timesByPace()
 }
 
-// timesOfWaiting compares the times at which requests waited in vain with all others.
+// timesOfWaiting compares the times at which requests to these backend settings waited in vain with all others. That the
+// failures of one route alone would be few at a time does not matter: what makes the times slow makes them slow for all.
 func (q *inquiry) timesOfWaiting(l *late) (during, otherwise time.Duration, differ bool) {
 	bad := map[*interval]bool{}
-	for _, e := range l.events {
+	for _, e := range q.events {
+		if !isTimeout(e) || e.settings != l.scope.Settings {
+			continue
+		}
 		for at := e.start; !at.After(e.at); at = at.Add(q.line.width) {
 			if i := q.line.around(at); i != nil {
 				bad[i] = true
@@ -88,7 +92,7 @@ func (q *inquiry) timesOfWaiting(l *late) (during, otherwise time.Duration, diff
 	if in.answered < enoughAnswers || out.answered < enoughAnswers {
 		return 0, 0, false
 	}
-	return in.mean(), out.mean(), out.waited > 0 && in.mean() >= 2*out.mean()
+	return in.mean(), out.mean(), out.waited > 0 && 2*in.mean() >= 3*out.mean()
 }
 
 // timesByPace compares the quarter of the answers that came at the slowest times with that of the quickest, where there
