@@ -77,3 +77,22 @@ func TestBetweenTwoTimers(t *testing.T) {
 		t.Errorf("%+v", r.Findings)
 	}
 }
+
+// Metrics tell how many members were unhealthy, also where nothing else is known, and when the report of health is too late.
+func TestUnhealthyByMetrics(t *testing.T) {
+	const metrics = `{"namespace":"Microsoft.Network/applicationGateways","interval":"PT1M","value":[{"name":{"value":"UnhealthyHostCount"},"unit":"Count","timeseries":[{"metadatavalues":[{"name":{"value":"backendsettingspool"},"value":"web~http"}],"data":[{"timeStamp":"2026-11-23T09:00:00Z","average":0},{"timeStamp":"2026-11-23T09:01:00Z","average":1.5},{"timeStamp":"2026-11-23T09:02:00Z","average":3}]}]}]}`
+	for _, health := range []bool{false, true} {
+		s := newAzureStory(t)
+		for range 200 {
+			s.after(time.Second).request(4)
+		}
+		if health {
+			s.server("10.0.0.4", "Healthy", "", "Success. Received 200 status code")
+		}
+		s.files = map[string]string{"metrics.json": metrics}
+		step := s.diagnose().Steps[0]
+		if step.Result != "fail" || !strings.Contains(step.Detail, "up to 3 unhealthy members in web~http between 2026-11-23T09:01:00.000Z") {
+			t.Errorf("%+v", step)
+		}
+	}
+}

@@ -25,7 +25,11 @@ const (
 // healthStep: were all members healthy, all the time?
 func (q *inquiry) healthStep() Step {
 	s := Step{Step: "backend-health", Result: unknown, Detail: "there is no backend health among the evidence"}
+	counts := q.unhealthyByMetrics()
 	if q.health == nil {
+		if counts != "" {
+			return Step{Step: s.Step, Result: fail, Detail: counts}
+		}
 		return s
 	}
 	var bad []string
@@ -51,10 +55,43 @@ func (q *inquiry) healthStep() Step {
 		return Step{Step: s.Step, Result: unknown, Detail: "the backend health among the evidence has no members"}
 	case q.from.IsZero():
 		return Step{Step: s.Step, Result: pass, Detail: "all members (" + strconv.Itoa(len(q.trails)) + ") are healthy" + q.probedLast()}
+	case !q.haveHistory() && counts != "":
+		return Step{Step: s.Step, Result: fail, Detail: "all members (" + strconv.Itoa(len(q.trails)) + ") are healthy in this report, and were not before: " + counts}
 	case !q.haveHistory():
 		return Step{Step: s.Step, Result: pass, Detail: "all members (" + strconv.Itoa(len(q.trails)) + ") are healthy in this report; how they were when requests failed it does not say"}
 	}
 	return Step{Step: s.Step, Result: pass, Detail: "all members (" + strconv.Itoa(len(q.trails)) + ") are healthy, and were so in this window" + q.probedLast()}
+}
+
+// unhealthyByMetrics says where the metrics count unhealthy members within the window; empty if they do not.
+func (q *inquiry) unhealthyByMetrics() string {
+	var out []string
+	for i := range q.metrics {
+		m := &q.metrics[i]
+		if !strings.EqualFold(m.Name, "UnhealthyHostCount") {
+			continue
+		}
+		most, from, to := 0.0, time.Time{}, time.Time{}
+		for _, p := range m.Points {
+			v := p.Value()
+			if !(v > 0) || !q.from.IsZero() && (p.At.Before(q.from.Add(-time.Minute)) || p.At.After(q.to)) {
+				continue
+			}
+			if from.IsZero() {
+				from = p.At
+			}
+			most, to = max(most, v), p.At
+		}
+		if most == 0 {
+			continue
+		}
+		place := ""
+		if pool := m.Dimensions["backendsettingspool"]; pool != "" {
+			place = " in " + pool
+		}
+		out = append(out, fmt.Sprintf("the metrics count up to %s unhealthy members%s between %s and %s", strconv.FormatFloat(most, 'f', -1, 64), place, stamp(from), stamp(to)))
+	}
+	return strings.Join(out, "; ")
 }
 
 // haveHistory reports whether backend health says how it was before.

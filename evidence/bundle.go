@@ -117,9 +117,13 @@ func (b *Bundle) Progress() (done, size int64) { return b.done.Load(), b.size }
 
 func (b *Bundle) open(path string) error {
 	if path == Stdin {
-		return b.standardInput()
+		return b.pipe(os.Stdin, "standard input")
 	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.Mode()&fs.ModeNamedPipe != 0: // of a shell: causeway diagnose <(zcat old.gz)
+		return b.namedPipe(path)
+	case errors.Is(err, fs.ErrNotExist):
 		if found, _ := filepath.Glob(path); len(found) > 0 {
 			for _, f := range found {
 				if err := b.open(f); err != nil {
@@ -140,18 +144,27 @@ func (b *Bundle) open(path string) error {
 	})
 }
 
-// standardInput is kept in a file: documents must be known before rows are read, and pipes are read once.
-func (b *Bundle) standardInput() error {
+func (b *Bundle) namedPipe(path string) error {
+	in, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("read a pipe: %w", err)
+	}
+	defer in.Close()
+	return b.pipe(in, path)
+}
+
+// pipe keeps what comes in a file: documents must be known before rows are read, and pipes are read once.
+func (b *Bundle) pipe(in io.Reader, name string) error {
 	f, err := os.CreateTemp("", "causeway-stdin-")
 	if err != nil {
-		return fmt.Errorf("keep standard input: %w", err)
+		return fmt.Errorf("keep %s: %w", name, err)
 	}
 	b.spooled = append(b.spooled, f.Name())
 	defer f.Close()
-	if _, err := io.Copy(f, os.Stdin); err != nil {
-		return fmt.Errorf("read standard input: %w", err)
+	if _, err := io.Copy(f, in); err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
 	}
-	b.file(f.Name(), "standard input")
+	b.file(f.Name(), name)
 	return nil
 }
 

@@ -292,3 +292,15 @@ func TestTemplatesAreDocuments(t *testing.T) {
 		}
 	}
 }
+
+// A record without a status is not one with the status 0, which says that the client left.
+func TestRecordsWithoutStatus(t *testing.T) {
+	b := open(t, write(t, t.TempDir(), "PT1H.json", `{"category":"ApplicationGatewayAccessLog","timeStamp":"2026-11-23T12:00:00Z","properties":{"instanceId":"appgw_0","clientIP":"203.0.113.9","protocol":"TCP","sessionTime":60,"serverRouted":"10.0.0.4:1433","serverStatus":502}}`+"\n"))
+	n := 0
+	if err := b.Each(func(*accesslog.Record, bool) { n++ }); err != nil {
+		t.Fatal(err)
+	}
+	if n != 0 || b.Bad != 1 || len(b.Unread) != 1 || !strings.Contains(b.Unread[0].Reason, "no httpStatus") {
+		t.Errorf("%d records, %d bad: %+v", n, b.Bad, b.Unread)
+	}
+}

@@ -18,6 +18,10 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"causeway/template"
 )
 
 // Redactor replaces addresses, hosts, paths and ids by pseudonyms: the same one for the same thing, so that everything
@@ -114,6 +118,10 @@ func (r *Redactor) leaf(t *tar.Writer, name string, l *leaf) error {
 		err = r.lines(w, newSplitter(l))
 	case commas:
 		err = r.commas(w, l)
+	case columns:
+		err = r.columns(w, l)
+	case queried:
+		err = r.queried(w, l)
 	default:
 		err = r.whole(w, l, form)
 	}
@@ -145,16 +153,35 @@ func (r *Redactor) lines(w *bufio.Writer, in io.Reader) error {
 		}
 		for line := range bytes.Lines(blk.text) {
 			line = bytes.TrimSpace(line)
-			out, ok := r.json(line)
-			if !ok {
-				out = []byte(r.text(string(line)))
-			}
-			w.Write(out)
+			w.Write(r.line(line))
 			w.WriteByte('\n')
 		}
 	}
 	return nil
 }
+
+// unreadable stands for a line of which it cannot be told what to replace: it counts as one that cannot be read.
+const unreadable = "{"
+
+// line redacts one record. What is sloppy but read all the same is mended first.
+func (r *Redactor) line(line []byte) []byte {
+	if len(line) == 0 {
+		return nil
+	}
+	if out, ok := r.json(line); ok {
+		return out
+	}
+	mended := commaAtEnd.ReplaceAll(bareDash.ReplaceAll(line, []byte(`:"-"$1`)), []byte("$1"))
+	if out, ok := r.json(mended); ok {
+		return out
+	}
+	return []byte(unreadable)
+}
+
+var (
+	bareDash   = regexp.MustCompile(`:\s*-\s*([,}])`)
+	commaAtEnd = regexp.MustCompile(`,\s*([}\]])`)
+)
 
 func (r *Redactor) commas(w *bufio.Writer, in io.Reader) error {
 	c := csv.NewReader(in)
@@ -176,7 +203,7 @@ func (r *Redactor) commas(w *bufio.Writer, in io.Reader) error {
 		}
 		for i := range cells {
 			if i < len(heading) {
-				cells[i] = r.value(plainKey(heading[i]), cells[i])
+				cells[i] = r.cell(heading[i], cells[i])
 			}
 		}
 		out.Write(cells)
@@ -188,14 +215,115 @@ func (r *Redactor) whole(w *bufio.Writer, l *leaf, f form) error {
 	if err != nil {
 		return err
 	}
-	if f == document || f == queried {
-		if out, ok := r.json(data); ok {
-			_, err = w.Write(out)
-			return err
+	switch {
+	case f == document:
+		data = template.StrictJSON(data)
+	case f == yamlText && !isLocal(l.name, data):
+		if data, err = yaml.YAMLToJSON(data); err != nil {
+			data = nil
+		}
+	default:
+		_, err = w.WriteString(r.text(string(data)))
+		return err
+	}
+	out, ok := r.json(data)
+	if !ok {
+		out = []byte(unreadable)
+	}
+	_, err = w.Write(out)
+	return err
+}
+
+// columns writes a table of az as lines of JSON: pseudonyms have other lengths, and would not fit the columns.
+func (r *Redactor) columns(w *bufio.Writer, l *leaf) error {
+	var heading []string
+	var starts []int
+	for {
+		line, err := l.ReadString('\n')
+		text := strings.TrimRight(line, "\r\n")
+		switch {
+		case strings.TrimSpace(text) == "":
+		case heading == nil:
+			heading = gap.Split(strings.TrimSpace(text), -1)
+		case starts == nil && strings.Trim(text, "- ") == "":
+			starts = columnStarts(text)
+		default:
+			r.row(w, heading, cellsOf(text, starts))
+		}
+		if err != nil {
+			return ignoreEOF(err)
 		}
 	}
-	_, err = w.WriteString(r.text(string(data)))
-	return err
+}
+
+// queried writes the answer of a query as lines of JSON.
+func (r *Redactor) queried(w *bufio.Writer, in io.Reader) error {
+	d := json.NewDecoder(in)
+	d.UseNumber()
+	var heading []string
+	for {
+		token, err := d.Token()
+		switch {
+		case err != nil:
+			if !errors.Is(err, io.EOF) {
+				w.WriteString(unreadable)
+			}
+			return nil
+		case token == "columns":
+			var names []struct{ Name string }
+			if err := d.Decode(&names); err != nil {
+				return fmt.Errorf("read the columns: %w", err)
+			}
+			heading = heading[:0]
+			for _, n := range names {
+				heading = append(heading, n.Name)
+			}
+		case token == "rows":
+			if _, err := d.Token(); err != nil {
+				return fmt.Errorf("read the rows: %w", err)
+			}
+			for d.More() {
+				var row []any
+				if err := d.Decode(&row); err != nil {
+					w.WriteString(unreadable)
+					return nil
+				}
+				cells := make([]string, len(row))
+				for i, v := range row {
+					cells[i] = textOf(v)
+				}
+				r.row(w, heading, cells)
+			}
+		}
+	}
+}
+
+// row writes one row of a table.
+func (r *Redactor) row(w *bufio.Writer, heading, cells []string) {
+	row := map[string]string{}
+	for i, cell := range cells[:min(len(cells), len(heading))] {
+		row[heading[i]] = r.cell(heading[i], cell)
+	}
+	out, err := json.Marshal(row)
+	if err != nil {
+		out = []byte(unreadable)
+	}
+	w.Write(out)
+	w.WriteByte('\n')
+}
+
+// cell redacts one cell of a table; columns added late stand in one cell, as JSON.
+func (r *Redactor) cell(heading, text string) string {
+	key := plainKey(heading)
+	if secretKeys[key] {
+		return ""
+	}
+	if strings.HasPrefix(text, "{") {
+		if out, ok := r.json([]byte(text)); ok {
+			return string(out)
+		}
+	}
+	return r.value(key, text)
 }
 
 // json redacts a JSON value by what its keys say.
@@ -220,7 +348,7 @@ func (r *Redactor) any(key string, v any) any {
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for k, x := range v {
-			if secretKeys[plainKey(k)] {
+			if _, text := x.(string); secretKeys[plainKey(k)] && text { // metrics have their numbers in an array "data"
 				continue
 			}
 			if key == "members" { // of causeway.yaml
@@ -238,7 +366,7 @@ func (r *Redactor) any(key string, v any) any {
 		if key == "document" || key == "local" || key == "parameters" { // of a data directory: base64, made readable by its own kind
 			return r.inner(v)
 		}
-		return r.value(key, v)
+		return r.cell(key, v)
 	}
 	return v
 }

@@ -2,7 +2,9 @@ package evidence
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -40,5 +42,73 @@ func TestRedact(t *testing.T) {
 	uri := strings.Fields(seen[1])[2]
 	if !strings.Contains(seen[0], member+":80") || !strings.Contains(seen[3], member+":80") || !strings.HasPrefix(uri, strings.TrimSuffix(path, "*")) {
 		t.Errorf("member %s and path %s do not fit %q and %q", member, path, seen[0], seen[3])
+	}
+}
+
+// redactedBundle is evidence, redacted and read back: its rows and the text of its files.
+func redactedBundle(t *testing.T, name, text string) (b *Bundle, rows []string, all string) {
+	t.Helper()
+	var out bytes.Buffer
+	if err := NewRedactor([]byte("key")).Redact([]string{write(t, t.TempDir(), name, text)}, &out); err != nil {
+		t.Fatal(err)
+	}
+	b = open(t, write(t, t.TempDir(), "bundle.tar.gz", out.String()))
+	if err := b.Each(func(r *accesslog.Record, _ bool) {
+		rows = append(rows, fmt.Sprintf("%d %s %s", r.Status, r.URI, r.Client.Addr()))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	z, err := gzip.NewReader(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, rows, string(plain)
+}
+
+// Forms in which the key of a value does not stand beside it, and lines that are no valid JSON.
+func TestRedactEveryForm(t *testing.T) {
+	forms := map[string]string{
+		"dash.json": `{"category":"ApplicationGatewayAccessLog","time":"2026-11-23T12:00:00Z","properties":{"clientPort":-,"clientIP":"203.0.113.9","httpStatus":502,"requestUri":"/secret","userAgent":"Ann",}}` + "\n",
+		"rest.json": `{"tables":[{"name":"PrimaryResult","columns":[{"name":"TimeGenerated"},{"name":"HttpStatus"},{"name":"TimeTaken"},{"name":"RequestUri"},{"name":"UserAgent"},{"name":"ClientIp"}],"rows":[["2026-11-23T12:00:00Z",502,0.03,"/secret","Ann","203.0.113.9"]]}]}`,
+		"az.txt": "TimeGenerated         HttpStatus  TimeTaken  RequestUri  ClientIp     UserAgent\n" +
+			"--------------------  ----------  ---------  ----------  -----------  ---------\n" +
+			"2026-11-23T12:00:00Z  502         0.03       /secret     203.0.113.9  Ann\n",
+		"portal.csv": "TimeGenerated,HttpStatus,TimeTaken,RequestUri,ClientIp,UserAgent\n2026-11-23T12:00:00Z,502,0.03,/secret,203.0.113.9,Ann\n",
+		"late.csv":   "TimeGenerated,httpStatus_d,timeTaken_d,AdditionalFields\n2026-11-23T12:00:00Z,502,0.03,\"{\"\"requestUri_s\"\":\"\"/secret\"\",\"\"clientIP_s\"\":\"\"203.0.113.9\"\"}\"\n",
+	}
+	for name, text := range forms {
+		_, rows, all := redactedBundle(t, name, text)
+		if len(rows) != 1 || !strings.HasPrefix(rows[0], "502 /path-") || strings.HasSuffix(rows[0], "203.0.113.9") {
+			t.Errorf("%s: rows %q in:\n%s", name, rows, all)
+		}
+		for _, secret := range []string{"secret", "203.0.113.9", "Ann"} {
+			if strings.Contains(all, secret) {
+				t.Errorf("%s: %s is still there:\n%s", name, secret, all)
+			}
+		}
+	}
+}
+
+func TestRedactYAMLAndBrokenLines(t *testing.T) {
+	b, _, all := redactedBundle(t, "gateway.yaml", "name: gw1\ntype: Microsoft.Network/applicationGateways\nproperties:\n  sku: {name: Standard_v2, tier: Standard_v2}\n  httpListeners:\n  - {name: l, properties: {hostName: shop.contoso.com, protocol: Http}}\n")
+	if b.Config == nil || strings.Contains(all, "contoso") {
+		t.Errorf("config %v in:\n%s", b.Config, all)
+	}
+	good := `{"category":"ApplicationGatewayAccessLog","time":"2026-11-23T12:00:00Z","properties":{"httpStatus":502,"requestUri":"/a"}}` + "\n"
+	b, rows, all := redactedBundle(t, "log.json", good+`{"category":"ApplicationGatewayAccessLog","properties":{"requestUri":"/secret`+"\n"+good)
+	if len(rows) != 2 || b.Bad != 1 || strings.Contains(all, "secret") {
+		t.Errorf("%d rows, %d bad in:\n%s", len(rows), b.Bad, all)
+	}
+}
+
+// Metrics have their numbers in an array that is called like a secret.
+func TestRedactKeepsMetrics(t *testing.T) {
+	b, _, _ := redactedBundle(t, "metrics.json", `{"namespace":"Microsoft.Network/applicationGateways","interval":"PT1M","value":[{"name":{"value":"CapacityUnits"},"unit":"Count","timeseries":[{"metadatavalues":[],"data":[{"timeStamp":"2026-11-23T12:00:00Z","average":19.5}]}]}]}`)
+	if len(b.Metrics) != 1 {
+		t.Errorf("metrics %v", b.Metrics)
 	}
 }

@@ -21,6 +21,8 @@ var collectScript string
 // collection is what the script is filled with.
 type collection struct {
 	Group, Gateway, Subscription, Cloud, Storage, Workspace, From, To, Bundle string
+
+	Start, End int64 // From and To in seconds: not every date reads times
 }
 
 // clouds by the word that people use, with the name that az has for them.
@@ -92,6 +94,7 @@ func (c *collection) complete(cloud, since, until string, paths []string) error 
 		o.Until = now
 	}
 	c.Cloud, c.From, c.To = clouds[cloud], o.Since.UTC().Format(time.RFC3339), o.Until.UTC().Format(time.RFC3339)
+	c.Start, c.End = o.Since.Unix(), o.Until.Unix()
 	if c.Bundle == "" {
 		c.Bundle = c.Gateway + ".tar.gz"
 	}

@@ -23,16 +23,16 @@ get() { # get NAME COMMAND…: keeps what the command prints, or why there is no
   fi
 }
 
-get gateway.json az network application-gateway show -g "$group" -n "$gateway" "${sub[@]}" -o json
-get health.json az network application-gateway show-backend-health -g "$group" -n "$gateway" "${sub[@]}" -o json
-id=$(az network application-gateway show -g "$group" -n "$gateway" "${sub[@]}" --query id -o tsv)
-tier=$(az network application-gateway show -g "$group" -n "$gateway" "${sub[@]}" --query sku.tier -o tsv)
+get gateway.json az network application-gateway show -g "$group" -n "$gateway" ${sub[@]+"${sub[@]}"} -o json
+get health.json az network application-gateway show-backend-health -g "$group" -n "$gateway" ${sub[@]+"${sub[@]}"} -o json
+id=$(az network application-gateway show -g "$group" -n "$gateway" ${sub[@]+"${sub[@]}"} --query id -o tsv)
+tier=$(az network application-gateway show -g "$group" -n "$gateway" ${sub[@]+"${sub[@]}"} --query sku.tier -o tsv)
 
 metrics() { # metrics NAME FILTER METRIC…
   local name=$1 filter=$2; shift 2
   local where=(); [ -z "$filter" ] || where=(--filter "$filter")
   get "metrics/$name.json" az monitor metrics list --resource "$id" --metrics "$@" --interval PT1M --aggregation Average Maximum Total \
-    --start-time "$from" --end-time "$to" "${where[@]}" -o json
+    --start-time "$from" --end-time "$to" ${where[@]+"${where[@]}"} -o json
 }
 case "$tier" in
   *_v2 | Basic)
@@ -45,7 +45,7 @@ case "$tier" in
 esac
 metrics status "HttpStatusGroup eq '*'" ResponseStatus
 metrics hosts "BackendSettingsPool eq '*'" HealthyHostCount UnhealthyHostCount FailedRequests TotalRequests
-get activity.json az monitor activity-log list -g "$group" "${sub[@]}" --start-time "$from" --end-time "$to" --max-events 5000 -o json
+get activity.json az monitor activity-log list -g "$group" ${sub[@]+"${sub[@]}"} --start-time "$from" --end-time "$to" --max-events 5000 -o json
 get diagnostic-settings.txt az monitor diagnostic-settings list --resource "$id" -o json
 
 # Logs: from the workspace or the storage account that diagnostic settings name, unless they were given.
@@ -68,10 +68,11 @@ if [ -n "$workspace" ]; then
 fi
 if [ -n "$storage" ]; then
   path="resourceId=$(echo "$id" | tr '[:lower:]' '[:upper:]')"
-  start=$(date -u -d "$from" +%s) end=$(date -u -d "$to" +%s)
+  start={{.Start}} end={{.End}}
   for log in access performance firewall; do
     for ((t = start - start % 3600; t <= end; t += 3600)); do
-      hour=$(date -u -d "@$t" +y=%Y/m=%m/d=%d/h=%H/m=00/PT1H.json)
+      form=+y=%Y/m=%m/d=%d/h=%H/m=00/PT1H.json
+      hour=$(date -u -d "@$t" "$form" 2>/dev/null || date -u -r "$t" "$form") # GNU or BSD
       mkdir -p "$dir/logs/$log/$(dirname "$hour")"
       az storage blob download --auth-mode login --account-name "$storage" --container-name "insights-logs-applicationgateway${log}log" \
         --name "$path/$hour" --file "$dir/logs/$log/$hour" --no-progress -o none 2>/dev/null || rm -f "$dir/logs/$log/$hour"
