@@ -7,7 +7,7 @@ import (
 
 var crash = hypothesis{
 	cause: "g-crash-on-input", needs: theTrace,
-	test: "one kind of request is never answered, on fresh connections too, while at the same times the same member answers others",
+	test: "one kind of request is never answered, on fresh connections too, and ends no later than others are answered, while at the same times the same member answers others",
 	look: crashOnInput,
 }
 
@@ -29,6 +29,11 @@ func crashOnInput(q *inquiry) {
 				"d-worker-timeout-kill", "d-inner-timeout", "g-crash-on-input")
 			continue
 		}
+		if 2*q.outlasting(events) > len(events) {
+			q.suspect(events, "the member worked on them for longer than on what it answers: look in its own log for a limit that ended them, and for what they had done by then",
+				"g-crash-on-input", "d-worker-timeout-kill", "d-inner-timeout", "g-oom-kill")
+			continue
+		}
 		f := q.claim("g-crash-on-input", events, scopeOf(events), High)
 		f.says("access-log", fmt.Sprintf("%s %s was never answered: %d attempts, %d on fresh connections and %d on reused ones, each ended by the member before a byte of an answer",
 			k.method, k.path, len(events), fresh, reused), events...)
@@ -39,6 +44,18 @@ func crashOnInput(q *inquiry) {
 		f.expect("backend", len(events), len(events), "bounded", "once the member answers this request; with what status is another question")
 		q.fill(map[string]string{"address": address(events)}, f)
 	}
+}
+
+// outlasting counts the events that lived clearly longer than the answers of their member take. A crash follows what the
+// request says; what ends long work may be a clock, and a clock that fires late shows no round time.
+func (q *inquiry) outlasting(events []*event) int {
+	n := 0
+	for _, e := range events {
+		if usual := q.members[e.key()].waits.quantile(0.9); lasted(e) > max(2*usual, 100*time.Millisecond) {
+			n++
+		}
+	}
+	return n
 }
 
 // company counts the events on fresh and on reused connections, and those near which, within a second, their member gave

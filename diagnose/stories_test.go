@@ -274,6 +274,21 @@ func TestCrashOnInput(t *testing.T) {
 	}
 }
 
+// The same, but the member works on them for long before it ends them, for times that fit no timer well: a limit in the
+// server that fires late does that too, and a crash is not claimed.
+func TestEndedAfterLongWork(t *testing.T) {
+	s := newStory(t)
+	for i := range 40 {
+		s.after(3 * time.Second).request(4)
+		if i%5 == 0 {
+			s.request(4, path("/report"), fails(raceFault, time.Second+time.Duration(i*i%7)*50*time.Millisecond))
+		}
+	}
+	for _, f := range s.diagnose().Findings {
+		t.Errorf("%s is claimed, %s: %v", f.Cause, f.Confidence, f.Evidence)
+	}
+}
+
 // Every lost request was the twenty-first on its connection.
 func TestUseLimit(t *testing.T) {
 	s := newStory(t)
