@@ -180,6 +180,25 @@ func TestShedding(t *testing.T) {
 	expect(t, s.diagnose(), "g-shed-503 high 60")
 }
 
+// A first-generation gateway gives no word for a failure, and no server. That no member was healthy it would have said at
+// once: what took most of a second had another reason.
+func TestNoServerIsNotNoHealthyMember(t *testing.T) {
+	s := newAzureStory(t)
+	for i := range 100 {
+		s.after(time.Second).request(4)
+		if i%10 == 0 {
+			s.request(0, func(r *accesslog.Record, _ *accesslog.Attempt) {
+				r.Status, r.ErrorInfo, r.Taken = 502, "", 600*time.Millisecond
+			})
+		}
+	}
+	for _, f := range s.diagnose().Findings {
+		if f.Cause == "a-all-unhealthy-fail-closed" {
+			t.Errorf("claimed with confidence %s: %v", f.Confidence, f.Evidence)
+		}
+	}
+}
+
 // Backups start at three minutes past the hour.
 func TestClockwork(t *testing.T) {
 	s := newAzureStory(t)

@@ -81,6 +81,10 @@ var clientInfo = map[string]fault.Fault{
 	"ERRORINFO_HTTPS_NO_CERT": {Side: fault.Client, Phase: fault.Handshake, Kind: fault.Certificate},
 }
 
+// withoutWaiting bounds what a gateway needs to say that no member is healthy: it knows, and asks nobody. What took longer
+// without a server in the log had another reason.
+const withoutWaiting = 100 * time.Millisecond
+
 // byStatus derives what happened where the gateway gave no word, as first-generation gateways and older logs do not.
 func (t *tally) byStatus(r *accesslog.Record, backend int) (fault.Fault, bool) {
 	switch {
@@ -100,7 +104,7 @@ func (t *tally) byStatus(r *accesslog.Record, backend int) (fault.Fault, bool) {
 		return fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Status}, true
 	case t.atTimeout(r):
 		return fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}, true
-	case len(r.Attempts) == 0 && r.Taken < time.Second && r.Status != 500:
+	case len(r.Attempts) == 0 && r.Taken < withoutWaiting && r.Status != 500:
 		return fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}, true
 	case len(r.Attempts) > 0:
 		return fault.Fault{Side: fault.Backend, Kind: fault.Closed}, true // in which phase is not told
