@@ -189,6 +189,9 @@ func (r *Record) appendTrouble(b []byte) []byte {
 	if r.Aborted {
 		b = append(b, `,"aborted":true`...)
 	}
+	if r.Stalled > 0 {
+		b = seconds(b, `,"stalled":`, r.Stalled, 6)
+	}
 	b = integer(b, `,"declared":`, r.Declared)
 	b = integer(b, `,"bodyRead":`, r.BodyRead)
 	if len(r.Attempts) == 0 {

@@ -16,6 +16,7 @@ type extension struct {
 	Fault    *faultJSON `json:"fault"`
 	Aborted  bool       `json:"aborted"`
 	IdleEnd  bool       `json:"idleEnd"`
+	Stalled  span       `json:"stalled"`
 	Parent   string     `json:"parent"`
 	Declared *int64     `json:"declared"`
 	BodyRead int64      `json:"bodyRead"`
@@ -182,6 +183,9 @@ func (x *extension) fill(r *Record, d *Decoder) {
 		r.Start = x.Start.t
 	}
 	r.Revision, r.Aborted, r.IdleEnd, r.BodyRead = x.Rev, x.Aborted, x.IdleEnd, x.BodyRead
+	if x.Stalled.given {
+		r.Stalled = x.Stalled.d
+	}
 	if id, err := hex.DecodeString(x.Parent); err == nil && len(id) == len(r.Parent) {
 		r.Parent = [16]byte(id)
 	}

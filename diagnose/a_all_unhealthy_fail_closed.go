@@ -150,6 +150,8 @@ var causesOfReasons = map[string]string{
 	"status_mismatch":                  "a-probe-status-mismatch",
 	"status_mismatch 400 tls_expected": "e-plain-to-tls",
 	"body_mismatch":                    "a-probe-body-match",
+	"probe_timeout gateway_stalled":    "h-goroutine-or-lock-stall",
+	"tcp_connect gateway_stalled":      "h-goroutine-or-lock-stall",
 	"probe_timeout":                    "a-probe-timeout-short",
 	"dns_resolution":                   "b-dns-nxdomain",
 	"dns_resolution resolver":          "b-dns-servfail",

@@ -15,6 +15,7 @@ import (
 // statistics, the client before the member, the whole member before the single connection.
 var hypotheses = []hypothesis{
 	proxyLoops,
+	stalledGateway,
 	scanners,
 	shortUpload, slowUpload, headerLimit, bodyLimit, invalidRequest,
 	cutDownloads,
@@ -85,6 +86,7 @@ func (q *inquiry) run(b *evidence.Bundle) *Report {
 	for _, left := range leftovers {
 		left(q)
 	}
+	q.doubtTimes()
 	return q.report(b)
 }
 

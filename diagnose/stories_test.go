@@ -391,6 +391,7 @@ func TestNobodyHealthy(t *testing.T) {
 	f("invalid_response", "tls", "e-plain-to-tls high")
 	f("status_mismatch", "400 tls_expected", "e-plain-to-tls high")
 	f("invalid_response", "other", "e-foreign-service high")
+	f("probe_timeout", "gateway_stalled", "h-goroutine-or-lock-stall high")
 }
 
 func TestWhatTheRecordItselfDecides(t *testing.T) {
