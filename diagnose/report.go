@@ -13,6 +13,7 @@ type Report struct {
 	Schema       string       `json:"schema"`
 	Window       Window       `json:"window"`
 	Requests     int          `json:"requests"`
+	Sessions     int          `json:"sessions,omitempty"` // of the requests: connections through TCP and TLS listeners
 	Failures     int          `json:"failures"`
 	Recovered    int          `json:"recovered"` // failed attempts that a retry hid from the client
 	Verdict      *Verdict     `json:"verdict"`

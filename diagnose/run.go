@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"causeway/cause"
@@ -45,6 +44,7 @@ var hypotheses = []hypothesis{
 	earlyResponses,
 	forgottenConnections,
 	slowInspection,
+	sessionLimit,
 	capacityAtMaximum, busyGateway,
 	clockwork,
 	doubledWaits,
@@ -63,7 +63,7 @@ var hypotheses = []hypothesis{
 }
 
 // leftovers say what failures that no cause claims may be, and what would tell.
-var leftovers = []func(*inquiry){membersAsClients, timeoutsLeft, alertsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft}
+var leftovers = []func(*inquiry){membersAsClients, timeoutsLeft, alertsLeft, sessionsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft}
 
 // Run diagnoses.
 func Run(b *evidence.Bundle, o Options) (*Report, error) {
@@ -84,7 +84,7 @@ func (q *inquiry) run(b *evidence.Bundle) *Report {
 }
 
 func (q *inquiry) report(b *evidence.Bundle) *Report {
-	r := &Report{Schema: Schema, Requests: q.requests, Failures: q.failures, Recovered: q.recovers, Findings: q.findings, Missing: q.missing(b)}
+	r := &Report{Schema: Schema, Requests: q.requests, Sessions: q.sessions, Failures: q.failures, Recovered: q.recovers, Findings: q.findings, Missing: q.missing(b)}
 	if r.Findings == nil {
 		r.Findings = []Finding{}
 	}
@@ -117,11 +117,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 func (q *inquiry) reading(b *evidence.Bundle) Read {
 	out := Read{Repeated: b.Repeated, BadLines: b.Bad, Unread: []string{}, Sampled: 1 << q.sample.shift}
 	for _, u := range b.Unread {
-		where := u.File
-		if u.Line > 0 {
-			where += ":" + strconv.Itoa(u.Line)
-		}
-		out.Unread = append(out.Unread, where+": "+u.Reason)
+		out.Unread = append(out.Unread, u.String())
 	}
 	return out
 }

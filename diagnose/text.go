@@ -118,6 +118,9 @@ func (r *Report) totals() string {
 	if r.Window.From != "" {
 		window = ", " + r.Window.From + " to " + r.Window.To
 	}
+	if r.Sessions > 0 {
+		window = fmt.Sprintf(" (%d of the requests are sessions of TCP and TLS listeners)", r.Sessions) + window
+	}
 	return fmt.Sprintf("%d requests, %d failed (%s), %d recovered by a retry%s", r.Requests, r.Failures, percent(r.Failures, r.Requests), r.Recovered, window)
 }
 

@@ -66,8 +66,8 @@ func (blk *block) decode(d *accesslog.Decoder) {
 func (blk *block) row(d *accesslog.Decoder, row *accesslog.Row, number int) {
 	switch row.Kind() {
 	case accesslog.Category:
-		if !row.Has(accesslog.Status) { // 0 is an answer that a client did not wait for; none is no answer at all
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the record has no httpStatus: it is of a TCP or TLS proxy, or was exported without"})
+		if !row.Has(accesslog.Status) && !row.IsSession() { // 0 is an answer that a client did not wait for; none is no answer at all
+			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the record has no httpStatus: it was exported without"})
 			return
 		}
 		if blk.n == len(blk.access) {

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -62,11 +63,28 @@ func stateIn(data []byte) State {
 	return State{cmp.Or(doc.Properties.ProvisioningState, doc.ProvisioningState), cmp.Or(doc.Properties.OperationalState, doc.OperationalState)}
 }
 
-// Unread is a file, or a line of one, that told nothing.
+// Unread is a file, or a line of one, that told nothing. Lines that cannot be read for one reason are one Unread.
 type Unread struct {
 	File   string
-	Line   int // 0: the whole file
+	Line   int // the first; 0: the whole file
 	Reason string
+	More   int // further lines that cannot be read for the same reason, in whatever file
+}
+
+// String says what was not read, where it stands first, and how often.
+func (u Unread) String() string {
+	where := u.File
+	if u.Line > 0 {
+		where += ":" + strconv.Itoa(u.Line)
+	}
+	text := where + ": " + u.Reason
+	switch {
+	case u.More == 1:
+		text += " (and 1 more line)"
+	case u.More > 1:
+		text += fmt.Sprintf(" (and %d more lines)", u.More)
+	}
+	return text
 }
 
 const maxUnread = 20
@@ -334,6 +352,10 @@ func (b *Bundle) localYAML(name string, data []byte, dir string) {
 func (b *Bundle) skip(name string, line int, reason string) {
 	if line > 0 {
 		b.Bad++
+		if i := slices.IndexFunc(b.Unread, func(u Unread) bool { return u.Line > 0 && u.Reason == reason }); i >= 0 {
+			b.Unread[i].More++
+			return
+		}
 	}
 	if len(b.Unread) < maxUnread {
 		b.Unread = append(b.Unread, Unread{File: name, Line: line, Reason: reason})
