@@ -20,6 +20,9 @@ func (r *Report) Markdown(w io.Writer) error {
 	for i := range r.Findings {
 		m.finding(i+1, &r.Findings[i], r)
 	}
+	if r.Metered != nil {
+		m.bullets("By the metrics", r.Metered.Lines())
+	}
 	m.undetermined(&r.Undetermined)
 	m.whatIf(&r.WhatIf)
 	m.followups(r.Before)

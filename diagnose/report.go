@@ -26,6 +26,7 @@ type Report struct {
 	Assumptions  []string     `json:"assumptions"`      // what was taken for granted without evidence, and what could not be made sure
 	Read         Read         `json:"read"`
 	Missing      []Missing    `json:"missing"`
+	Metered      *Metered     `json:"metered,omitempty"` // what the metrics tell where there is no access log
 	Pictures     *Pictures    `json:"pictures,omitempty"`
 }
 

@@ -110,6 +110,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	r.Read = q.reading(b)
 	r.Notices = q.notices()
 	r.Pictures = q.pictures()
+	r.Metered = q.metered()
 	return r
 }
 

@@ -21,6 +21,7 @@ func (r *Report) print(p *printer) error {
 	for i := range r.Findings {
 		p.finding(i+1, &r.Findings[i], r)
 	}
+	p.metered(r.Metered)
 	p.undetermined(&r.Undetermined)
 	p.whatIf(&r.WhatIf)
 	p.followups(r.Before)
@@ -108,6 +109,8 @@ func (r *Report) headline() string {
 			r.Failures, r.Failures-r.Undetermined.Failures, r.Undetermined.Failures)
 	case r.Requests > 0:
 		return "No request failed."
+	case r.Metered != nil:
+		return r.Metered.headline()
 	}
 	return "There are no requests in this evidence."
 }
@@ -247,6 +250,18 @@ func (g *Open) countText() string {
 		text += fmt.Sprintf(" and %d recovered", g.Recovered)
 	}
 	return text
+}
+
+// metered tells what the metrics alone show.
+func (p *printer) metered(m *Metered) {
+	if m == nil {
+		return
+	}
+	p.line("")
+	p.line("By the metrics, " + m.Window.From + " to " + m.Window.To + ":")
+	for _, l := range m.Lines() {
+		p.wrapped("  - ", l)
+	}
 }
 
 func (p *printer) steps(steps []Step) {
