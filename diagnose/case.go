@@ -30,7 +30,7 @@ type inquiry struct {
 	findings    []Finding
 	open        []suspicion
 	assumptions []string
-	corrected   []string // settings whose request timeout was not that of the document
+	documented  map[string]time.Duration // request timeout that the document gives, of settings that had another then
 }
 
 // suspicion is what an undetermined group of events might be.
