@@ -327,3 +327,27 @@ func TestSessions(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// An answer of a query says itself that it is not whole, or is as long as one may be.
+func TestTruncatedAnswers(t *testing.T) {
+	table := func(n int) string {
+		return "TimeGenerated,HttpStatus,TimeTaken,ClientIp\n" + strings.Repeat("2026-11-23T12:00:00Z,200,0.03,203.0.113.9\n", n)
+	}
+	for name, x := range map[string]struct{ text, want string }{
+		"portal.csv": {table(30_000), "portal.csv has exactly 30000 rows"},
+		"less.csv":   {table(29_999), ""},
+		"rest.json": {
+			`{"tables":[{"name":"PrimaryResult","columns":[{"name":"TimeGenerated"},{"name":"HttpStatus"},{"name":"TimeTaken"}],"rows":[["2026-11-23T12:00:00Z",502,0.03]]}],` +
+				`"error":{"code":"PartialError","message":"There were some errors when processing your query.","details":[{"code":"EngineError","message":"Something went wrong","innererror":{"code":"-1","message":"the results exceed 64 MB"}}]}}`,
+			"rest.json is truncated, as the answer itself says (PartialError: the results exceed 64 MB)",
+		},
+	} {
+		b := open(t, write(t, t.TempDir(), name, x.text))
+		if err := b.Each(func(*accesslog.Record, bool) {}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(b.Notes, "\n"); !strings.Contains(got, x.want) || x.want == "" && got != "" {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
