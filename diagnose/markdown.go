@@ -215,7 +215,10 @@ func (g *Open) markdown() []string {
 		if c := cause.Find(x.Cause); c != nil {
 			title = ": " + escaped(c.Title)
 		}
-		lines = append(lines, "  - perhaps "+code(x.Cause)+title)
+		if x.Against != "" {
+			title += "; less likely: " + escaped(x.Against)
+		}
+		lines = append(lines, "  - perhaps "+code(x.Cause)+title+"; to separate: "+escaped(x.ToSeparate))
 	}
 	return append(lines, "  - next: "+escaped(g.Next))
 }

@@ -104,6 +104,7 @@ type RuledOut struct {
 type Rival struct {
 	Cause      string `json:"cause"`
 	ToSeparate string `json:"toSeparate"`
+	Against    string `json:"against,omitempty"` // what makes it less likely than the others
 }
 
 // Fix is one change.

@@ -187,20 +187,21 @@ func (q *inquiry) undetermined() Undetermined {
 				u.Rivals = append(u.Rivals, id)
 			}
 		}
-		u.Groups = append(u.Groups, s.group())
+		u.Groups = append(u.Groups, s.group(q.against(s.events)))
 	}
 	return u
 }
 
-// group is a suspicion as the report has it.
-func (s *suspicion) group() Open {
+// group is a suspicion as the report has it. What the evidence speaks against comes last.
+func (s *suspicion) group(against func(string) string) Open {
 	visible := countVisible(s.events)
 	g := Open{Failures: visible, Recovered: len(s.events) - visible, Scope: scopeOf(s.events), Rivals: []Rival{}, Next: s.next, Rows: rows(s.events)}
 	for _, id := range s.rivals {
 		if c := cause.Find(id); c != nil {
-			g.Rivals = append(g.Rivals, Rival{Cause: id, ToSeparate: c.Separate})
+			g.Rivals = append(g.Rivals, Rival{Cause: id, ToSeparate: c.Separate, Against: against(id)})
 		}
 	}
+	slices.SortStableFunc(g.Rivals, func(a, b Rival) int { return cmp.Compare(min(len(a.Against), 1), min(len(b.Against), 1)) })
 	return g
 }
 

@@ -231,17 +231,59 @@ func (p *printer) undetermined(u *Undetermined) {
 // open tells one group of failures that share what they may be.
 func (p *printer) open(g *Open) {
 	p.wrapped("  - ", g.countText()+", "+g.Scope.text())
-	for _, r := range g.Rivals {
-		title := ""
-		if c := cause.Find(r.Cause); c != nil {
-			title = ": " + c.Title
-		}
-		p.wrapped("      perhaps ", r.Cause+title)
+	for i := range g.likeliest() {
+		p.wrapped("      perhaps ", g.Rivals[i].text())
+	}
+	if more := g.more(); more != "" {
+		p.wrapped("      ", more)
 	}
 	p.wrapped("      next: ", g.Next)
 	if len(g.Rows) > 0 {
 		p.wrapped("      e.g. ", strings.Join(g.Rows[:min(2, len(g.Rows))], " "))
 	}
+}
+
+// maxRivals is how many causes that a group of failures may have are told one by one; the JSON has all.
+const maxRivals = 5
+
+// likeliest are the first of the rivals, without those that the evidence speaks against.
+func (g *Open) likeliest() []Rival {
+	n := 0
+	for n < min(len(g.Rivals), maxRivals) && g.Rivals[n].Against == "" {
+		n++
+	}
+	if n == 0 {
+		n = min(len(g.Rivals), maxRivals)
+	}
+	return g.Rivals[:n]
+}
+
+// more says how many rivals there are beside the likeliest, and where they stand.
+func (g *Open) more() string {
+	rest := g.Rivals[len(g.likeliest()):]
+	if len(rest) == 0 {
+		return ""
+	}
+	doubted := 0
+	for _, r := range rest {
+		if r.Against != "" {
+			doubted++
+		}
+	}
+	text := fmt.Sprintf("and %d more", len(rest))
+	if doubted > 0 {
+		text += fmt.Sprintf(", %d of which something speaks against", doubted)
+	}
+	return text + ": causeway diagnose … -o json lists them with the test for each"
+}
+
+// text is a cause that it may be, with the test that separates it.
+func (r Rival) text() string {
+	title := ""
+	if c := cause.Find(r.Cause); c != nil {
+		title = ": " + c.Title
+	}
+	return r.Cause + title + "; to separate: " + r.ToSeparate
 }
 
 func (g *Open) countText() string {
