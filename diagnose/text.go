@@ -369,7 +369,7 @@ func (p *printer) followups(list []Followup) {
 	p.line("")
 	p.line("Since the earlier report:")
 	for _, u := range list {
-		p.wrapped(fmt.Sprintf("  %-9s ", u.Result), fmt.Sprintf("%s (%s): %s; before it were %d of %d requests", u.Title, u.Cause, u.Why, u.Before.Failures, u.Before.Requests))
+		p.wrapped(fmt.Sprintf("  %-11s ", u.Result), fmt.Sprintf("%s (%s): %s; before it were %d of %d requests", u.Title, u.Cause, u.Why, u.Before.Failures, u.Before.Requests))
 	}
 }
 
