@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"causeway/fault"
@@ -40,7 +41,7 @@ func (q *inquiry) latecomers() []late {
 }
 
 func (q *inquiry) late(events []*event, r *routeTally, scope Scope) late {
-	if member := scopeOf(events).Member; member != "" {
+	if member := scopeOf(events).Member; member != "" && !slices.ContainsFunc(events, (*event).waitedElsewhere) {
 		scope.Member = member
 	}
 	l := late{events: events, route: r, scope: scope, limit: q.timeouts[scope.Settings]}
@@ -51,6 +52,9 @@ func (q *inquiry) late(events []*event, r *routeTally, scope Scope) late {
 	}
 	return l
 }
+
+// waitedElsewhere reports whether other members were tried before the one that the event names.
+func (e *event) waitedElsewhere() bool { return e.visible && e.tries > 1 }
 
 // timerIn is the timer at which most of the events ended, in whole seconds; 0 if they did not end together.
 func (q *inquiry) timerIn(events []*event) time.Duration {
