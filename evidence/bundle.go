@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 
 	"causeway/accesslog"
 	"causeway/gateway"
@@ -179,10 +180,31 @@ func (b *Bundle) pipe(in io.Reader, name string) error {
 	}
 	b.spooled = append(b.spooled, f.Name())
 	defer f.Close()
-	if _, err := io.Copy(f, in); err != nil {
-		return fmt.Errorf("read %s: %w", name, err)
+	if err := b.spool(f, in, name, pipeMax); err != nil {
+		return err
 	}
 	b.file(f.Name(), name)
+	return nil
+}
+
+// pipeMax bounds what is kept of a pipe, lest it fill the disk: as much as it is worth copying.
+const pipeMax = 16 << 30
+
+// spool copies what comes in, up to a bound, or as far as there is room, and notes where it stopped.
+func (b *Bundle) spool(to io.Writer, in io.Reader, name string, most int64) error {
+	n, err := io.CopyN(to, in, most)
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case errors.Is(err, syscall.ENOSPC):
+		b.note(fmt.Sprintf("%s was read up to byte %d, where the disk for temporary files is full: what comes after is missing here. Give it as a file, or set TMPDIR to a place with room", name, n))
+		return nil
+	case err != nil:
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	if _, err := io.ReadFull(in, make([]byte, 1)); err == nil {
+		b.note(fmt.Sprintf("%s was read up to byte %d and no further: what comes after is missing here. Give it as a file, which may be of any size", name, n))
+	}
 	return nil
 }
 

@@ -74,6 +74,9 @@ func (b *Bundle) filesAt(paths []string) (files []string, err error) {
 			return nil, err
 		}
 	}
+	if len(b.Notes) > 0 { // half of it would be taken for all of it
+		return nil, errors.New(b.Notes[0])
+	}
 	return files, nil
 }
 
