@@ -38,7 +38,7 @@ type State struct {
 	Probed    bool // at least once
 	Up        bool
 	Reason    string    // word of the backend-health vocabulary; empty when up
-	Errno     string    // of a failed connection; "timeout" where there was none
+	Code      string    // what exactly: errno or "timeout", status, TLS alert, OpenSSL code; empty: the reason says all
 	Detail    string    // sentence for people
 	Received  int       // status of the last probe; 0: none
 	Failures  int       // consecutive
@@ -91,7 +91,7 @@ func (m *Member) set(s State) (changed bool) {
 func (m *Member) note(s State) {
 	word := "Up"
 	if !s.Up {
-		word = strings.TrimSpace("Down " + s.Reason + " " + s.Errno)
+		word = strings.TrimSpace("Down " + s.Reason + " " + s.Code)
 	}
 	m.trail = append(m.trail, s.LastProbe.UTC().Format(time.RFC3339Nano)+" "+word)
 	if len(m.trail) > maxTrail {

@@ -2,10 +2,12 @@ package diagnose
 
 import (
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"causeway/fault"
 	"causeway/gateway"
@@ -19,9 +21,7 @@ var poolWithoutHealthyMembers = hypothesis{
 
 // nobodyHealthy: probes had taken every member out. What the probes met is the cause.
 func nobodyHealthy(q *inquiry) {
-	type place struct{ pool, settings string }
-	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.fault.Kind == fault.NoHealthy }),
-		func(e *event) place { return place{e.pool, e.settings} })
+	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.fault.Kind == fault.NoHealthy }), (*event).poolKey)
 	for _, k := range keys {
 		byCause := map[string][]*event{}
 		var order []string
@@ -68,11 +68,14 @@ func nowOf(t *trail) (change, bool) {
 	if len(t.changes) > 0 {
 		return change{}, false
 	}
-	return change{up: strings.EqualFold(t.now.Health, "Up") || strings.EqualFold(t.now.Health, "Healthy"), reason: reasonOfDetail(t.now)}, true
+	return change{up: strings.EqualFold(t.now.Health, "Up") || strings.EqualFold(t.now.Health, "Healthy"), reason: reasonOfDetail(t.now), code: codeOfDetail(t.now)}, true
 }
 
 // causeInDocument narrows a cause by what the document says of the probe.
 func (q *inquiry) causeInDocument(e *event, id string) string {
+	if id == "a-probe-status-mismatch" && q.received(e) == http.StatusTooManyRequests { // whoever says so counts who asks
+		return "a-probe-blocked"
+	}
 	if q.config == nil {
 		return id
 	}
@@ -86,7 +89,7 @@ func (q *inquiry) causeInDocument(e *event, id string) string {
 		return "a-probe-protocol"
 	case id == "b-refused" && p != nil && p.Port > 0 && p.Port != s.Port:
 		return "a-probe-port"
-	case id == "a-probe-status-mismatch" && q.received(e) == 404 && foreignHost(p, s):
+	case id == "a-probe-status-mismatch" && q.received(e) == http.StatusNotFound && foreignHost(p, s):
 		return "a-probe-host-mismatch"
 	}
 	return id
@@ -111,51 +114,73 @@ func (q *inquiry) received(e *event) int {
 		if !strings.EqualFold(t.pool, e.pool) || !strings.EqualFold(t.settings, e.settings) {
 			continue
 		}
-		if x := t.now.Causeway; x != nil && x.Received > 0 {
-			return x.Received
+		if c, known := t.at(e.at); known && c.status() > 0 {
+			return c.status()
 		}
-		if m := receivedStatus.FindStringSubmatch(t.now.Detail); m != nil {
-			n, _ := strconv.Atoi(m[1])
+		if n := t.received(); n > 0 {
 			return n
 		}
 	}
 	return 0
 }
 
-// causeOfReason is the cause behind a reason of backend health.
+// received is the status that the last probe of a member got, where backend health tells; 0 if it does not.
+func (t *trail) received() int {
+	if x := t.now.Causeway; x != nil && x.Received > 0 {
+		return x.Received
+	}
+	n := 0
+	if m := receivedStatus.FindStringSubmatch(t.now.Detail); m != nil {
+		n, _ = strconv.Atoi(m[1])
+	}
+	return n
+}
+
+// causeOfReason is the cause behind a reason of backend health: by its code, if that says more than the reason alone.
 func causeOfReason(c change) string {
-	switch c.reason {
-	case "status_mismatch":
-		return "a-probe-status-mismatch"
-	case "body_mismatch":
-		return "a-probe-body-match"
-	case "probe_timeout":
-		return "a-probe-timeout-short"
-	case "dns_resolution":
-		return "b-dns-nxdomain"
-	case "cert_expired":
-		return "f-expired"
-	case "cn_mismatch":
-		return "f-name-mismatch"
-	case "intermediate_missing", "leaf_missing", "leaf_not_topmost":
-		return "f-missing-intermediate"
-	case "server_cert_unknown_ca", "intermediate_unknown_ca", "root_mismatch", "root_mismatch_no_root":
-		return "f-unknown-ca"
-	case "health_unknown":
-		return "a-health-unknown"
-	case "not_tls":
-		return "e-tls-to-plain"
-	case "tcp_connect":
-		switch c.errno {
-		case "ECONNREFUSED":
-			return "b-refused"
-		case "timeout", "ETIMEDOUT":
-			return "b-drop"
-		case "EHOSTUNREACH", "ENETUNREACH":
-			return "b-route"
+	for _, id := range []string{causesOfReasons[strings.TrimSpace(c.reason+" "+c.code)], causesOfReasons[c.reason]} {
+		if id != "" {
+			return id
 		}
 	}
 	return "a-all-unhealthy-fail-closed"
+}
+
+var causesOfReasons = map[string]string{
+	"status_mismatch":                  "a-probe-status-mismatch",
+	"status_mismatch 400 tls_expected": "e-plain-to-tls",
+	"body_mismatch":                    "a-probe-body-match",
+	"probe_timeout":                    "a-probe-timeout-short",
+	"dns_resolution":                   "b-dns-nxdomain",
+	"dns_resolution resolver":          "b-dns-servfail",
+	"cert_expired":                     "f-expired",
+	"cert_expired 9":                   "f-not-yet-valid", // X509_V_ERR_CERT_NOT_YET_VALID
+	"cert_verify_failed 26":            "f-key-usage",     // X509_V_ERR_INVALID_PURPOSE
+	"cn_mismatch":                      "f-name-mismatch",
+	"intermediate_missing":             "f-missing-intermediate",
+	"leaf_missing":                     "f-missing-intermediate",
+	"leaf_not_topmost":                 "f-missing-intermediate",
+	"server_cert_unknown_ca":           "f-unknown-ca",
+	"intermediate_unknown_ca":          "f-unknown-ca",
+	"root_mismatch":                    "f-unknown-ca",
+	"root_mismatch_no_root":            "f-unknown-ca",
+	"tls_alert 70":                     "f-version",      // protocol_version
+	"tls_alert 112":                    "f-sni-required", // unrecognized_name
+	"tls_alert 116":                    "f-client-cert",  // certificate_required
+	"tls_alert 116 certificate_asked":  "f-client-cert",
+	"tls_alert 42 certificate_asked":   "f-client-cert", // bad_certificate, handshake_failure: as TLS 1.2 refuses none at all
+	"tls_alert 40 certificate_asked":   "f-client-cert",
+	"tls_alert 40":                     "f-cipher",
+	"health_unknown":                   "a-health-unknown",
+	"not_tls":                          "e-tls-to-plain",
+	"invalid_response tls":             "e-plain-to-tls",
+	"invalid_response http2":           "e-alpn",
+	"invalid_response other":           "e-foreign-service",
+	"tcp_connect ECONNREFUSED":         "b-refused",
+	"tcp_connect timeout":              "b-drop",
+	"tcp_connect ETIMEDOUT":            "b-drop",
+	"tcp_connect EHOSTUNREACH":         "b-route",
+	"tcp_connect ENETUNREACH":          "b-route",
 }
 
 // takenOut reports the failures of a pool without healthy members.
@@ -166,7 +191,7 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 		id = "a-all-unhealthy-fail-closed"
 	}
 	stale := !q.haveHistory() && !q.lastsToTheEnd(events)
-	confidence := confidenceOf(len(members) > 0 && id != "a-probe-timeout-short" && id != "a-health-unknown" && !stale)
+	confidence := confidenceOf(len(members) > 0 && id != "a-probe-timeout-short" && id != "a-health-unknown" && id != "f-cipher" && !stale)
 	scope := Scope{Pool: pool, Settings: settings}
 	if len(members) == 1 && !partly {
 		scope.Member = members[0]
@@ -179,9 +204,7 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 	if stale {
 		f.says("backend-health", "this report is of another time than the failures, which had ended: the reason may have been another then")
 	}
-	if id == "a-all-unhealthy-fail-closed" || stale {
-		f.may(q.behindUnhealthy(pool, settings)...)
-	}
+	q.rivalsBehind(f, events, stale)
 	if q.hasMembers(pool) {
 		f.excludes("i-empty-pool", "the pool has members")
 	} else {
@@ -190,6 +213,26 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 	f.expect("backend", len(events), len(events), "exact", "once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
 	f.expect("gateway", len(events), len(events), "exact", "once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
 	q.fill(map[string]string{"address": scope.Member}, f)
+}
+
+// rivalsBehind names what else may have taken the members of a pool out.
+func (q *inquiry) rivalsBehind(f *Finding, events []*event, stale bool) {
+	pool, settings := events[0].pool, events[0].settings
+	if f.Cause == "a-all-unhealthy-fail-closed" || stale {
+		f.may(q.behindUnhealthy(pool, settings)...)
+	}
+	if f.may(alsoBehind[f.Cause]...); !q.haveHistory() {
+		f.may(sameText[f.Cause]...)
+	}
+	if !q.haveHistory() || f.Cause == "a-probe-status-mismatch" {
+		f.may(q.byTurns(settings, events)...)
+	}
+	if f.Cause == "a-probe-status-mismatch" && q.received(events[0]) == http.StatusForbidden {
+		f.may("a-probe-blocked")
+	}
+	if f.Cause == "b-refused" && q.answeredBetween(settings, q.from, q.to) == 0 {
+		f.may("i-wrong-port")
+	}
 }
 
 func poolText(pool string) string {
@@ -281,9 +324,56 @@ func (q *inquiry) behindUnhealthy(pool, settings string) []string {
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, "a-probe-status-mismatch", "a-probe-timeout-short", "b-refused", "b-drop", "b-dns-nxdomain", "f-expired", "f-unknown-ca", "f-client-cert", "f-name-mismatch")
+		out = append(out, "a-probe-status-mismatch", "a-probe-timeout-short", "b-refused", "b-drop", "b-dns-nxdomain", "e-foreign-service")
+		if s := q.setting(settings); s == nil || s.Protocol == "Https" {
+			out = append(out, "f-expired", "f-unknown-ca", "f-client-cert", "f-name-mismatch", "f-version", "f-cipher", "f-sni-required", "e-tls-to-plain")
+		} else {
+			out = append(out, "e-plain-to-tls")
+		}
 	}
 	return out
+}
+
+// byTurns are what may have taken all members out, by how often it happened: once for a while, or again and again.
+func (q *inquiry) byTurns(settings string, events []*event) []string {
+	turns, last := 1, events[0]
+	for _, e := range events[1:] {
+		if q.answeredBetween(settings, last.at.Add(bucket+e.resolution()), e.start.Add(-bucket-e.resolution())) > 0 {
+			turns++
+		}
+		last = e
+	}
+	switch {
+	case turns >= 3:
+		return []string{"a-flap-threshold", "a-probe-timeout-short"}
+	case q.answeredBetween(settings, q.from, events[0].start) > 0 && q.answeredBetween(settings, last.at, q.to) > 0:
+		return []string{"a-probe-too-deep", "c-deploy-no-drain"}
+	}
+	return nil
+}
+
+// answeredBetween is how many answers came from the members under settings in a span of time.
+func (q *inquiry) answeredBetween(settings string, from, to time.Time) int {
+	n := 0
+	for k, m := range q.members {
+		if k.settings == settings {
+			n += m.answers.between(from, to)
+		}
+	}
+	return n
+}
+
+// alsoBehind are causes that leave the same sign as one that was named.
+var alsoBehind = map[string][]string{
+	"f-cipher":        {"f-curve", "f-sni-required"}, // some servers refuse with the same alert for those
+	"f-not-yet-valid": {"f-clock-skew"},
+}
+
+// sameText are causes of which backend health says the same, where it is only text.
+var sameText = map[string][]string{
+	"b-dns-nxdomain":          {"b-dns-servfail"},
+	"f-expired":               {"f-not-yet-valid", "f-clock-skew"},
+	"a-probe-status-mismatch": {"e-plain-to-tls"},
 }
 
 // openReasons are reasons of backend health that several causes have.
@@ -298,5 +388,5 @@ var openReasons = map[string][]string{
 }
 
 func (c change) text() string {
-	return strings.TrimSpace("down since " + stamp(c.at) + ": " + c.reason + " " + c.errno)
+	return strings.TrimSpace("down since " + stamp(c.at) + ": " + c.reason + " " + c.code)
 }

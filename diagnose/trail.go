@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ type change struct {
 	at     time.Time
 	up     bool
 	reason string
-	errno  string
+	code   string // what exactly: an errno, a status, a TLS alert, an OpenSSL code
 }
 
 // trailsOf reads the histories out of a backend-health document.
@@ -51,7 +52,7 @@ func trailsOf(h *gateway.Health) []trail {
 
 func lastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
-// parseChange reads "RFC3339 Up" and "RFC3339 Down reason errno".
+// parseChange reads "RFC3339 Up" and "RFC3339 Down reason code".
 func parseChange(line string) (change, bool) {
 	words := strings.Fields(line)
 	if len(words) < 2 {
@@ -63,7 +64,7 @@ func parseChange(line string) (change, bool) {
 		c.reason = words[2]
 	}
 	if len(words) > 3 {
-		c.errno = words[3]
+		c.code = strings.Join(words[3:], " ")
 	}
 	return c, err == nil
 }
@@ -114,4 +115,14 @@ func (t *trail) sinceUp(when time.Time) (time.Duration, bool) {
 		}
 	}
 	return 0, false
+}
+
+// status is the one that the probe got, where that was what was wrong; 0 if it was not.
+func (c change) status() int {
+	if c.reason != "status_mismatch" {
+		return 0
+	}
+	first, _, _ := strings.Cut(c.code, " ")
+	n, _ := strconv.Atoi(first)
+	return n
 }

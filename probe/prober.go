@@ -127,7 +127,7 @@ const followUp = 250 * time.Millisecond
 // judge is what a result makes of a member: one success heals, threshold failures in a row make it unhealthy, and a
 // member that never passed is unhealthy from the first.
 func judge(old backend.State, r Result, threshold int, now time.Time) backend.State {
-	s := backend.State{Probed: true, LastProbe: now, Received: r.Received, Reason: r.Reason, Errno: r.Errno, Detail: r.Detail}
+	s := backend.State{Probed: true, LastProbe: now, Received: r.Received, Reason: r.Reason, Code: r.Code, Detail: r.Detail}
 	if r.Reason == "" {
 		s.Up = true
 		return s

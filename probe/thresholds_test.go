@@ -303,7 +303,7 @@ func TestSlowProbesDoNotOverlap(t *testing.T) {
 		s.custom(5, 30, 2)
 		s.start()
 		time.Sleep(34 * time.Second)
-		if st := s.members()[0].State(); st.Failures != 1 || st.Reason != "tcp_connect" || st.Errno != "timeout" {
+		if st := s.members()[0].State(); st.Failures != 1 || st.Reason != "tcp_connect" || st.Code != "timeout" {
 			t.Errorf("%+v", st)
 		}
 		time.Sleep(2 * 35 * time.Second)
