@@ -17,7 +17,7 @@ import (
 type Metered struct {
 	Window    Window    `json:"window"`
 	Answers   int       `json:"answers"`   // that clients got, of every status
-	Errors    int       `json:"errors"`    // of these, 5xx
+	Errors    int       `json:"errors"`    // of these, 5xx; where they are not given by status, failed requests
 	ByBackend int       `json:"byBackend"` // 5xx that members answered; -1: not known
 	ByGateway int       `json:"byGateway"` // about: the rest; -1: not known
 	Facts     []string  `json:"facts"`     // of the whole window
@@ -43,14 +43,19 @@ const maxStretches = 3
 
 // metered reads the metrics; nil where the access log tells more, or where they count no answers.
 func (q *inquiry) metered() *Metered {
-	answers, errors := q.counted("ResponseStatus", ""), q.counted("ResponseStatus", "5xx")
-	if q.requests > 0 || len(answers) == 0 && len(q.counted("FailedRequests", "")) == 0 {
+	if q.requests > 0 {
 		return nil
+	}
+	answers, errors := q.counted("ResponseStatus", ""), q.counted("ResponseStatus", "5xx")
+	if !q.grouped("ResponseStatus") { // metrics in a storage account have lost their parts
+		if errors = q.counted("FailedRequests", ""); len(errors) == 0 {
+			return nil
+		}
 	}
 	m := &Metered{Answers: sumOf(answers), Errors: sumOf(errors), ByBackend: -1, ByGateway: -1, Facts: []string{}, Stretches: []Stretch{}}
 	from, to := ends(q.metrics)
 	m.Window = Window{stamp(from), stamp(to)}
-	backend, known := q.counted("BackendResponseStatus", "5xx"), len(q.counted("BackendResponseStatus", "")) > 0
+	backend, known := q.counted("BackendResponseStatus", "5xx"), q.grouped("BackendResponseStatus") && q.grouped("ResponseStatus")
 	if known {
 		m.ByBackend = min(sumOf(backend), m.Errors)
 		m.ByGateway = m.Errors - m.ByBackend
@@ -59,8 +64,17 @@ func (q *inquiry) metered() *Metered {
 	for _, p := range busiest(errors) {
 		m.Stretches = append(m.Stretches, q.stretch(p, errors, backend, known))
 	}
-	m.Next = q.nextOfMetrics(m, from, to)
+	if m.Errors > 0 {
+		m.Next = q.nextOfMetrics(m, from, to)
+	}
 	return m
+}
+
+// grouped reports whether a metric is given by groups of status.
+func (q *inquiry) grouped(name string) bool {
+	return slices.ContainsFunc(q.metrics, func(m evidence.Metric) bool {
+		return strings.EqualFold(m.Name, name) && m.Dimensions["httpstatusgroup"] != ""
+	})
 }
 
 // counted adds up a metric by minute, over the parts that it is given in. Where it is given several times, in other
@@ -146,9 +160,8 @@ func busiest(errors map[time.Time]float64) []period {
 
 // facts of the whole window: where the time goes, and what single parts show.
 func (m *Metered) facts(q *inquiry) {
-	if len(q.counted("ResponseStatus", "")) == 0 {
-		failed := sumOf(q.counted("FailedRequests", ""))
-		m.Facts = append(m.Facts, fmt.Sprintf("FailedRequests counts %d: on the second generation all answers 5xx, on the first only failed connections and timeouts of members", failed))
+	if !q.grouped("ResponseStatus") {
+		m.Facts = append(m.Facts, "these are FailedRequests: on the second generation all answers 5xx, on the first only failed connections and timeouts of members")
 	}
 	if text := q.split(); text != "" {
 		m.Facts = append(m.Facts, text)
@@ -357,7 +370,13 @@ func (q *inquiry) nextOfMetrics(m *Metered, from, to time.Time) string {
 
 // headline is the count in a sentence.
 func (m *Metered) headline() string {
-	text := fmt.Sprintf("The metrics count %d answers 5xx of %d", m.Errors, m.Answers)
+	if m.Errors == 0 {
+		return fmt.Sprintf("The metrics count no failed request; clients got %d answers.", m.Answers)
+	}
+	text := fmt.Sprintf("The metrics count %s", count(m.Errors, "failed request", "failed requests"))
+	if m.Answers > 0 {
+		text += fmt.Sprintf(" (5xx) among %d answers", m.Answers)
+	}
 	if m.ByGateway >= 0 {
 		text += fmt.Sprintf(": about %d made by the gateway (%s), %d by the backend (%s)", m.ByGateway, percent(m.ByGateway, m.Errors), m.ByBackend, percent(m.ByBackend, m.Errors))
 	} else {
@@ -376,11 +395,14 @@ func (m *Metered) Lines() []string {
 			out = append(out, "at that time perhaps "+x.Cause+"; to separate: "+x.ToSeparate)
 		}
 	}
-	return append(out, "next: "+m.Next)
+	if m.Next != "" {
+		out = append(out, "next: "+m.Next)
+	}
+	return out
 }
 
 func (s *Stretch) text() string {
-	text := fmt.Sprintf("%s to %s: %d answers 5xx", s.From, s.To, s.Errors)
+	text := fmt.Sprintf("%s to %s: %d failed requests", s.From, s.To, s.Errors)
 	if s.ByGateway >= 0 {
 		text += fmt.Sprintf(", about %d made by the gateway, %d by the backend", s.ByGateway, s.ByBackend)
 	}

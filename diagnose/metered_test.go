@@ -110,3 +110,19 @@ func TestMetricsBesideALog(t *testing.T) {
 		t.Errorf("%+v", r.Metered)
 	}
 }
+
+// Metrics in a storage account do not say which status: what failed is counted, and nobody is blamed.
+func TestMetricsWithoutParts(t *testing.T) {
+	s := newAzureStory(t)
+	row := func(name string, total int) string {
+		return fmt.Sprintf(`{"count":1,"total":%d,"minimum":0,"maximum":%d,"average":%d,"resourceId":"/SUBSCRIPTIONS/S","time":"2026-11-23T09:00:00.0000000Z","metricName":%q,"timeGrain":"PT1M"}`+"\n", total, total, total, name)
+	}
+	s.files = map[string]string{"PT1M.json": row("ResponseStatus", 1000) + row("FailedRequests", 30) + row("BackendResponseStatus", 980)}
+	if m := s.diagnose().Metered; m == nil || m.Errors != 30 || m.ByGateway != -1 || m.ByBackend != -1 || !strings.Contains(m.Facts[0], "FailedRequests") {
+		t.Errorf("%+v", m)
+	}
+	s.files = map[string]string{"PT1M.json": row("ResponseStatus", 1000)}
+	if m := s.diagnose().Metered; m != nil {
+		t.Errorf("no failure is counted: %+v", m)
+	}
+}
