@@ -248,17 +248,17 @@ func (q *inquiry) stretch(p period, errors, backend map[time.Time]float64, known
 		s.ByBackend = min(sumOf(in(backend, p)), s.Errors)
 		s.ByGateway = s.Errors - s.ByBackend
 	}
-	if s.ByBackend > 0 {
+	if known && 2*s.ByBackend >= s.Errors {
 		s.may("k-backend-5xx")
 	}
-	if known && s.ByGateway == 0 {
-		return s
+	if !known || s.ByGateway > 0 {
+		s.health(q)
+		s.capacity(q)
+		s.waiting(q)
+		s.may("a-all-unhealthy-fail-closed", "d-timeout-below-latency", "c-idle-race", "c-restart", "b-refused") // no metric excludes these
 	}
-	s.health(q)
-	s.capacity(q)
-	s.waiting(q)
-	if len(s.Rivals) == 0 || len(s.Facts) == 0 {
-		s.may("a-all-unhealthy-fail-closed", "d-timeout-below-latency", "c-idle-race", "c-restart", "b-refused")
+	if !known || s.ByBackend > 0 {
+		s.may("k-backend-5xx")
 	}
 	return s
 }
@@ -275,7 +275,7 @@ func in(byMinute map[time.Time]float64, p period) map[time.Time]float64 {
 
 func (s *Stretch) may(ids ...string) {
 	for _, id := range ids {
-		if c := cause.Find(id); c != nil {
+		if c := cause.Find(id); c != nil && !slices.ContainsFunc(s.Rivals, func(r Rival) bool { return r.Cause == id }) {
 			s.Rivals = append(s.Rivals, Rival{Cause: id, ToSeparate: c.Separate})
 		}
 	}
@@ -303,7 +303,7 @@ func (s *Stretch) health(q *inquiry) {
 			s.Facts = append(s.Facts, fmt.Sprintf("%s had no healthy member in %s of it: the gateway answers 502 by itself then", place, count(none, "minute", "minutes")))
 			s.may("a-all-unhealthy-fail-closed")
 		case strings.EqualFold(m.Name, "UnhealthyHostCount") && most > 0:
-			s.Facts = append(s.Facts, fmt.Sprintf("up to %s members of %s were unhealthy", trimmed(most, 2), place))
+			s.Facts = append(s.Facts, fmt.Sprintf("of the members of %s up to %s were unhealthy", place, trimmed(most, 2)))
 			s.may("a-slow-eviction")
 		}
 	}

@@ -66,7 +66,7 @@ func sessionsLeft(q *inquiry) {
 	}
 	if events := q.unclaimed(func(e *event) bool { return e.session && e.fault.Side == fault.Client }); len(events) > 0 {
 		clients, _ := groupBy(events, func(e *event) string { return e.client.String() })
-		q.suspect(events, fmt.Sprintf("what these clients (%d addresses) sent was not the protocol of the listener: see by clientIP who they are, and what they mean to reach", len(clients)),
+		q.suspect(events, fmt.Sprintf("what these clients (%s) sent was not the protocol of the listener: see by clientIP who they are, and what they mean to reach", count(len(clients), "address", "addresses")),
 			"j-scanner", "j-invalid-request")
 	}
 	if events := q.unclaimed(func(e *event) bool { return e.session }); len(events) > 0 {
