@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -265,6 +266,21 @@ func TestRetryDoubling(t *testing.T) {
 
 // The gateway may have two instances and needs them wholly; then requests fail at both pools.
 func TestCapacityAtMaximum(t *testing.T) {
+	s := fullGateway(t, 10*time.Millisecond)
+	expect(t, s.diagnose(), "h-capacity-max high 40")
+}
+
+// If the members are slower in the same minutes, the gateway may be full because of them.
+func TestFullGatewayBeforeSlowMembers(t *testing.T) {
+	r := fullGateway(t, 500*time.Millisecond).diagnose()
+	expect(t, r, "h-capacity-max medium 0")
+	if u := r.Undetermined; u.Failures != 40 || !slices.Contains(u.Rivals, "g-cpu-queueing") {
+		t.Errorf("%+v", u)
+	}
+}
+
+// fullGateway needs both its instances wholly for ten minutes of an hour, in which members take some time for an answer.
+func fullGateway(t *testing.T, answer time.Duration) *story {
 	s := newAzureStory(t)
 	s.doc = strings.Replace(storyDocument, `"capacity":1`, `"capacity":2`, 1)
 	begin := s.at
@@ -275,6 +291,8 @@ func TestCapacityAtMaximum(t *testing.T) {
 			s.at = begin.Add(time.Duration(i)*time.Minute + time.Duration(j)*3*time.Second)
 			if i >= 30 && i < 40 && j%5 == 0 {
 				s.request(4+j/5%2, fails(closedFault, 700*time.Millisecond))
+			} else if i >= 30 && i < 40 {
+				s.request(4+j%2, took(answer))
 			} else {
 				s.request(4 + j%2)
 			}
@@ -285,7 +303,7 @@ func TestCapacityAtMaximum(t *testing.T) {
 		points = append(points, fmt.Sprintf(`{"timeStamp":%q,"average":%d}`, begin.Add(time.Duration(i)*time.Minute).Format(time.RFC3339), units))
 	}
 	s.files = map[string]string{"metrics.json": `{"value":[{"name":{"value":"CapacityUnits"},"unit":"Count","timeseries":[{"metadatavalues":[],"data":[` + strings.Join(points, ",") + `]}]}]}`}
-	expect(t, s.diagnose(), "h-capacity-max high 40")
+	return s
 }
 
 // /api is led to its pool and /api/orders is not: the pattern has no wildcard.
