@@ -16,6 +16,7 @@ const Unset = time.Duration(-1)
 // Record is one request. Byte slices belong to the caller and are only read during encoding.
 type Record struct {
 	V1         bool   // write the v1 schema
+	Session    bool   // read only: a connection through a TCP or TLS listener; Status is serverStatus, Taken the time of the session
 	ResourceID string // upper case, as Azure writes it
 	Instance   string // appgw_0; ApplicationGatewayRole_IN_0 on v1
 

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"math/rand"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -356,6 +357,42 @@ func TestHealthyNowIsNotHealthyThen(t *testing.T) {
 	for _, f := range r.Findings {
 		if f.Confidence == High {
 			t.Errorf("%s is named with high confidence", f.Cause)
+		}
+	}
+}
+
+// Two members hold expired certificates: what to do is said of both, and not of the first, nor of a word to fill in.
+func TestAdviceForSeveralMembers(t *testing.T) {
+	s := newStory(t)
+	for i := range 6 {
+		s.after(time.Second).request(4+i%2, fails(fault.Fault{Side: fault.Backend, Phase: fault.TLS, Kind: fault.Certificate, Detail: "cert_expired"}, time.Millisecond))
+	}
+	r := s.diagnose()
+	expect(t, r, "f-expired high 6")
+	if change := r.Findings[0].Fixes[0].Change; !strings.Contains(change, "the certificate of each of the members") {
+		t.Error(change)
+	}
+}
+
+// Both members were waited for in vain, one after the other: none of them alone is it.
+func TestHungAtTwoMembers(t *testing.T) {
+	s := newAzureStory(t)
+	s.doc = strings.Replace(storyDocument, `"requestTimeout":2`, `"requestTimeout":20`, 1)
+	for range 10 {
+		s.request(4, fails(timeoutFault, 40*time.Second), func(r *accesslog.Record, a *accesslog.Attempt) {
+			a.Total = 20 * time.Second
+			first := *a
+			first.Server = netip.MustParseAddrPort("10.0.0.5:80")
+			first.Member = "10.0.0.5"
+			r.Attempts = append(r.Attempts, first)
+		})
+		for i := range 60 {
+			s.after(time.Second).request(4 + i%2)
+		}
+	}
+	for _, f := range s.diagnose().Findings {
+		if f.Cause != "d-retry-doubling" && (f.Cause != "d-hung" || f.Scope.Member != "") {
+			t.Errorf("%s, scope %+v", f.Cause, f.Scope)
 		}
 	}
 }

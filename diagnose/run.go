@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"causeway/cause"
@@ -50,6 +49,7 @@ var hypotheses = []hypothesis{
 	earlyResponses,
 	forgottenConnections,
 	slowInspection,
+	sessionLimit,
 	capacityAtMaximum, busyGateway,
 	clockwork,
 	doubledWaits,
@@ -69,7 +69,7 @@ var hypotheses = []hypothesis{
 }
 
 // leftovers say what failures that no cause claims may be, and what would tell.
-var leftovers = []func(*inquiry){membersAsClients, timeoutsLeft, alertsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft}
+var leftovers = []func(*inquiry){membersAsClients, timeoutsLeft, alertsLeft, sessionsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft}
 
 // Run diagnoses.
 func Run(b *evidence.Bundle, o Options) (*Report, error) {
@@ -91,7 +91,7 @@ func (q *inquiry) run(b *evidence.Bundle) *Report {
 }
 
 func (q *inquiry) report(b *evidence.Bundle) *Report {
-	r := &Report{Schema: Schema, Requests: q.requests, Failures: q.failures, Recovered: q.recovers, Findings: q.findings, Missing: q.missing(b)}
+	r := &Report{Schema: Schema, Requests: q.requests, Sessions: q.sessions, Failures: q.failures, Recovered: q.recovers, Findings: q.findings, Missing: q.missing(b)}
 	if r.Findings == nil {
 		r.Findings = []Finding{}
 	}
@@ -117,6 +117,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	r.Read = q.reading(b)
 	r.Notices = q.notices()
 	r.Pictures = q.pictures()
+	r.Metered = q.metered()
 	return r
 }
 
@@ -124,11 +125,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 func (q *inquiry) reading(b *evidence.Bundle) Read {
 	out := Read{Repeated: b.Repeated, BadLines: b.Bad, Unread: []string{}, Sampled: 1 << q.sample.shift}
 	for _, u := range b.Unread {
-		where := u.File
-		if u.Line > 0 {
-			where += ":" + strconv.Itoa(u.Line)
-		}
-		out.Unread = append(out.Unread, where+": "+u.Reason)
+		out.Unread = append(out.Unread, u.String())
 	}
 	return out
 }
@@ -197,20 +194,21 @@ func (q *inquiry) undetermined() Undetermined {
 				u.Rivals = append(u.Rivals, id)
 			}
 		}
-		u.Groups = append(u.Groups, s.group())
+		u.Groups = append(u.Groups, s.group(q.against(s.events)))
 	}
 	return u
 }
 
-// group is a suspicion as the report has it.
-func (s *suspicion) group() Open {
+// group is a suspicion as the report has it. What the evidence speaks against comes last.
+func (s *suspicion) group(against func(string) string) Open {
 	visible := countVisible(s.events)
 	g := Open{Failures: visible, Recovered: len(s.events) - visible, Scope: scopeOf(s.events), Rivals: []Rival{}, Next: s.next, Rows: rows(s.events)}
 	for _, id := range s.rivals {
 		if c := cause.Find(id); c != nil {
-			g.Rivals = append(g.Rivals, Rival{Cause: id, ToSeparate: c.Separate})
+			g.Rivals = append(g.Rivals, Rival{Cause: id, ToSeparate: c.Separate, Against: against(id)})
 		}
 	}
+	slices.SortStableFunc(g.Rivals, func(a, b Rival) int { return cmp.Compare(min(len(a.Against), 1), min(len(b.Against), 1)) })
 	return g
 }
 
