@@ -327,7 +327,7 @@ func TestStalledGatewayJudgesNobody(t *testing.T) {
 		if st := s.members()[0].State(); st.Probed {
 			t.Errorf("judged: %+v", st)
 		}
-		time.Sleep(30 * time.Second)
+		time.Sleep(27 * time.Second)
 		if st := s.members()[0].State(); st.Failures != 1 || st.Code != "gateway_stalled" {
 			t.Errorf("%+v", st)
 		}
