@@ -1,6 +1,52 @@
 package diagnose
 
-import "causeway/fault"
+import (
+	"fmt"
+	"time"
 
-var slowBody = decided("d-slow-body", theTrace, "the head of the answer came, and its body stood still for the timeout",
-	"the body of the answer stood still until the timeout", is(fault.Backend, fault.Body, fault.Timeout))
+	"causeway/fault"
+)
+
+var slowBody = hypothesis{
+	cause: "d-slow-body", needs: theLog,
+	test: "the head of the answer came, and its body stood still for the timeout",
+	look: bodyStoodStill,
+}
+
+// bodyStoodStill tells bodies that came to a standstill from streams that live for long and are silent now and then: the
+// timer that ended both runs between two reads, so a stream that outlives it has kept it up for a while.
+func bodyStoodStill(q *inquiry) {
+	settings, groups := groupBy(q.unclaimed(is(fault.Backend, fault.Body, fault.Timeout)), func(e *event) string { return e.settings })
+	for _, s := range settings {
+		var still, gaps []*event
+		for _, e := range groups[s] {
+			if limit := q.timeouts[s]; limit > 0 && e.attempt.Receive > limit+limit/4 {
+				gaps = append(gaps, e)
+			} else {
+				still = append(still, e)
+			}
+		}
+		if len(gaps) > 0 {
+			q.readGap(s, gaps)
+		}
+		if len(still) > 0 {
+			f := q.claim("d-slow-body", still, scopeOf(still), confidenceOf(still[0].own))
+			f.says("access-log", fmt.Sprintf("%s began, and stood still for the timeout with bytes of its body to come", count(len(still), "answer", "answers")), still...)
+			f.excludes("d-slow-first-byte", "the head had come")
+			f.leaves("d-read-gap")
+			q.fill(map[string]string{"address": address(still)}, f)
+		}
+	}
+}
+
+// readGap: bytes came for longer than the timeout allows between two of them, and then none for that long.
+func (q *inquiry) readGap(settings string, events []*event) {
+	received := sortedDurations(events, func(e *event) time.Duration { return e.attempt.Receive })
+	f := q.claim("d-read-gap", events, scopeOf(events), High)
+	f.says("access-log", fmt.Sprintf("%s were ended %s to %s after their first byte, for want of the next within the timeout of %s", count(len(events), "stream", "streams"),
+		seconds(received[0]), seconds(received[len(received)-1]), seconds(q.timeouts[settings])), events...)
+	f.excludes("d-timeout-below-latency", "they had outlived the timeout: it counts from the last byte that came")
+	f.leaves("d-slow-body")
+	f.expect("backend", len(events), len(events), "bounded", "a byte sooner than that keeps a stream open")
+	q.fill(map[string]string{"address": address(events)}, f)
+}

@@ -18,7 +18,10 @@ const significance = 0.01
 const burst = time.Second
 
 // independent counts events, those that lie within a burst of each other once.
-func independent(events []*event) int {
+func independent(events []*event) int { return apart(events, burst) }
+
+// apart counts events, those that lie within a time of each other once.
+func apart(events []*event, within time.Duration) int {
 	times := make([]time.Time, len(events))
 	for i, e := range events {
 		times[i] = e.at
@@ -27,7 +30,7 @@ func independent(events []*event) int {
 	n := 0
 	var last time.Time
 	for _, t := range times {
-		if n == 0 || t.Sub(last) > burst {
+		if n == 0 || t.Sub(last) > within {
 			n++
 		}
 		last = t

@@ -37,6 +37,9 @@ func byErrorInfo(r *accesslog.Record) (fault.Fault, bool) {
 	case fault.UpstreamNoLive:
 		return fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}, true
 	case fault.UpstreamTimedOut:
+		if r.Status > 0 && r.Status < 500 { // the head had been sent on by then
+			return fault.Fault{Side: fault.Backend, Phase: fault.Body, Kind: fault.Timeout}, true
+		}
 		return fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}, true
 	case fault.UpstreamClosed:
 		if r.Status < 500 { // the head had been sent on by then

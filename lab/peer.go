@@ -57,6 +57,8 @@ type Reply struct {
 	End     Ending        // how the connection ends; Keep: it does not
 	EndAt   int           // byte of the answer at which it ends, or rests; 0: before the first
 	Rest    time.Duration // before it ends or goes on there
+	Pieces  int           // in which the bytes up to there come; 0: one
+	Pause   time.Duration // between two of them
 }
 
 // plain is the reply without what goes wrong.
@@ -420,6 +422,11 @@ func (c *peerConn) reply(req *http.Request, r Reply, s Script) bool {
 	b := r.bytes(req, s, last)
 	if r.End != Keep || r.Rest > 0 {
 		at := min(r.EndAt, len(b))
+		for n := r.Pieces; n > 1; n-- {
+			c.c.Write(b[:at/n])
+			b, at = b[at/n:], at-at/n
+			time.Sleep(r.Pause)
+		}
 		c.c.Write(b[:at])
 		time.Sleep(r.Rest)
 		b = b[at:]

@@ -1,0 +1,62 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/accesslog"
+	"causeway/fault"
+)
+
+// cutAfter is an answer that was ended by the timeout in its body, some time after its first byte.
+func cutAfter(first time.Duration) change2 {
+	return func(r *accesslog.Record, a *accesslog.Attempt) {
+		f := fault.Fault{Side: fault.Backend, Phase: fault.Body, Kind: fault.Timeout}
+		r.Fault, r.ErrorInfo, r.Aborted, r.Taken = f, f.ErrorInfo(), true, first+10*time.Millisecond
+		a.Fault, a.Receive, a.Total = f, first, r.Taken
+	}
+}
+
+// One body stands still at once. A stream is silent in the end: by then it had outlived the timeout of two seconds several
+// times over. Azure's log tells no more than that the head had come.
+func TestBodiesThatStandStill(t *testing.T) {
+	for _, c := range []struct {
+		azure bool
+		want  []string
+	}{
+		{false, []string{"d-read-gap high 6", "d-slow-body high 6"}},
+		{true, []string{"d-slow-body medium 12"}},
+	} {
+		s := newStory(t)
+		s.azure = c.azure
+		s.traffic(10*time.Second, []int{4})
+		for i := range 6 {
+			s.after(3*time.Second).request(4, path("/export"), cutAfter(2*time.Second))
+			s.request(4, path("/events"), cutAfter(time.Duration(5+i)*time.Second))
+		}
+		expect(t, s.diagnose(), c.want...)
+	}
+}
+
+// The supervisor ends workers at five seconds; the same requests are answered when they are quicker.
+func TestWorkersThatAreKilled(t *testing.T) {
+	for _, always := range []bool{false, true} {
+		s := newStory(t)
+		s.doc = strings.Replace(storyDocument, `"requestTimeout":2`, `"requestTimeout":30`, 1)
+		for i := range 40 {
+			s.after(700*time.Millisecond).request(4, took(20*time.Millisecond))
+			if !always {
+				s.request(4, path("/render"), took(time.Duration(1000+i*90)*time.Millisecond))
+			}
+			if i%4 == 0 {
+				s.request(4, path("/render"), fails(raceFault, 5*time.Second+time.Duration(i%3)*time.Millisecond))
+			}
+		}
+		if always { // then it may be what they ask for that ends the worker
+			expect(t, s.diagnose())
+		} else {
+			expect(t, s.diagnose(), "d-worker-timeout-kill medium 10")
+		}
+	}
+}
