@@ -28,11 +28,13 @@ func Decode(line []byte) (r Record, hasExtension bool, err error) {
 type Decoder struct {
 	V1 Generation // of the gateway, where that is known from elsewhere
 
+	shapes  shapes
 	scan    scanner
 	row     Row
 	ext     extension
 	arena   []byte // of texts whose escapes were undone
 	last    [numFields]lastName
+	plain   [numFields]plainText
 	names   map[string]string
 	servers map[string]netip.AddrPort
 }
@@ -49,8 +51,14 @@ const (
 
 // Row reads a line of JSON. The row is good until the next call, and as long as the line is.
 func (d *Decoder) Row(line []byte) (*Row, error) {
+	if row := d.shapes.follow(line); row != nil {
+		return row, nil
+	}
 	if err := d.scan.row(line, &d.row); err != nil {
 		return nil, fmt.Errorf("decode record: %w", err)
+	}
+	if !d.scan.more {
+		d.shapes.learn(line, d.scan.marks)
 	}
 	return &d.row, nil
 }
@@ -148,11 +156,25 @@ func (d *Decoder) text(row *Row, f Field) []byte {
 	if row.escaped&(1<<f) == 0 {
 		return row.values[f]
 	}
-	if cap(d.arena)-len(d.arena) < len(row.values[f]) {
-		d.arena = make([]byte, 0, max(arenaSize, len(row.values[f])))
+	if row.steady&(1<<f) == 0 {
+		return d.unescaped(row.values[f])
+	}
+	p := &d.plain[f]
+	if raw := row.values[f]; len(p.raw) != len(raw) || &p.raw[0] != &raw[0] {
+		p.raw, p.text = raw, d.unescaped(raw)
+	}
+	return p.text
+}
+
+// plainText is a text of a row that stays where it is, and what it came to without escapes.
+type plainText struct{ raw, text []byte }
+
+func (d *Decoder) unescaped(text []byte) []byte {
+	if cap(d.arena)-len(d.arena) < len(text) {
+		d.arena = make([]byte, 0, max(arenaSize, len(text)))
 	}
 	begin := len(d.arena)
-	d.arena = unescape(d.arena, row.values[f])
+	d.arena = unescape(d.arena, text)
 	return d.arena[begin:len(d.arena):len(d.arena)]
 }
 
