@@ -92,7 +92,10 @@ func (r *routeTally) lastThird(limit time.Duration) int {
 type instanceMember struct{ instance, member string }
 
 // cell counts what happened at one place.
-type cell struct{ requests, failures int }
+type cell struct {
+	number             int // of its kind, from 1
+	requests, failures int
+}
 
 func (c *cell) add(bad bool) {
 	if c == nil { // there are too many places
@@ -279,7 +282,7 @@ func (t *tally) cell(r *accesslog.Record, bad bool) {
 func at[K comparable](cells map[K]*cell, k K) *cell {
 	c := cells[k]
 	if c == nil && len(cells) < maxInstances {
-		c = &cell{}
+		c = &cell{number: len(cells) + 1}
 		cells[k] = c
 	}
 	return c
