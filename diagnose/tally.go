@@ -29,6 +29,7 @@ type tally struct {
 	perf        []accesslog.Performance  // of a first-generation gateway
 	line        *series                  // of time
 	clock       *clock                   //
+	gaps        gapRoom                  //
 	conns       connections              //
 	sample      sampler                  // of failures that are too many to be kept
 	find        finder
@@ -305,7 +306,7 @@ func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt, m *memberTall
 	case !a.Fault.None() || r.Status >= 500:
 		route.broken++
 	}
-	m.gap(a)
+	t.gap(m, a)
 }
 
 // memberOf is the member as the document names it, else its address.
@@ -350,14 +351,15 @@ func waitOf(r *accesslog.Record, a *accesslog.Attempt) (time.Duration, bool) {
 	return 0, false
 }
 
-func (m *memberTally) gap(a *accesslog.Attempt) {
+// gap keeps the idle age of the connection that an attempt had.
+func (t *tally) gap(m *memberTally, a *accesslog.Attempt) {
 	switch {
 	case a.Reused && a.Status > 0:
-		m.gaps.add(a.Idle, answered)
+		t.gaps.add(&m.gaps, a.Idle, answered)
 	case a.Reused:
-		m.gaps.add(a.Idle, broke)
+		t.gaps.add(&m.gaps, a.Idle, broke)
 	case a.Stale >= 0:
-		m.gaps.add(a.Stale, stale)
+		t.gaps.add(&m.gaps, a.Stale, stale)
 	}
 }
 
