@@ -2,10 +2,12 @@ package diagnose
 
 import (
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"causeway/fault"
 	"causeway/gateway"
@@ -19,9 +21,7 @@ var poolWithoutHealthyMembers = hypothesis{
 
 // nobodyHealthy: probes had taken every member out. What the probes met is the cause.
 func nobodyHealthy(q *inquiry) {
-	type place struct{ pool, settings string }
-	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.fault.Kind == fault.NoHealthy }),
-		func(e *event) place { return place{e.pool, e.settings} })
+	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.fault.Kind == fault.NoHealthy }), (*event).poolKey)
 	for _, k := range keys {
 		byCause := map[string][]*event{}
 		var order []string
@@ -55,7 +55,7 @@ func (q *inquiry) reasonAt(e *event) change {
 		if !known || c.up {
 			continue
 		}
-		c.at = best.at
+		c.at, c.status = best.at, 0
 		if counts[c]++; best.reason == "" || counts[c] > counts[best] {
 			best = c
 		}
@@ -73,6 +73,9 @@ func nowOf(t *trail) (change, bool) {
 
 // causeInDocument narrows a cause by what the document says of the probe.
 func (q *inquiry) causeInDocument(e *event, id string) string {
+	if id == "a-probe-status-mismatch" && q.received(e) == http.StatusTooManyRequests { // whoever says so counts who asks
+		return "a-probe-blocked"
+	}
 	if q.config == nil {
 		return id
 	}
@@ -86,7 +89,7 @@ func (q *inquiry) causeInDocument(e *event, id string) string {
 		return "a-probe-protocol"
 	case id == "b-refused" && p != nil && p.Port > 0 && p.Port != s.Port:
 		return "a-probe-port"
-	case id == "a-probe-status-mismatch" && q.received(e) == 404 && foreignHost(p, s):
+	case id == "a-probe-status-mismatch" && q.received(e) == http.StatusNotFound && foreignHost(p, s):
 		return "a-probe-host-mismatch"
 	}
 	return id
@@ -111,15 +114,26 @@ func (q *inquiry) received(e *event) int {
 		if !strings.EqualFold(t.pool, e.pool) || !strings.EqualFold(t.settings, e.settings) {
 			continue
 		}
-		if x := t.now.Causeway; x != nil && x.Received > 0 {
-			return x.Received
+		if c, known := t.at(e.at); known && c.status > 0 {
+			return c.status
 		}
-		if m := receivedStatus.FindStringSubmatch(t.now.Detail); m != nil {
-			n, _ := strconv.Atoi(m[1])
+		if n := t.received(); n > 0 {
 			return n
 		}
 	}
 	return 0
+}
+
+// received is the status that the last probe of a member got, where backend health tells; 0 if it does not.
+func (t *trail) received() int {
+	if x := t.now.Causeway; x != nil && x.Received > 0 {
+		return x.Received
+	}
+	n := 0
+	if m := receivedStatus.FindStringSubmatch(t.now.Detail); m != nil {
+		n, _ = strconv.Atoi(m[1])
+	}
+	return n
 }
 
 // causeOfReason is the cause behind a reason of backend health.
@@ -181,6 +195,12 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 	}
 	if id == "a-all-unhealthy-fail-closed" || stale {
 		f.may(q.behindUnhealthy(pool, settings)...)
+	}
+	if !q.haveHistory() || id == "a-probe-status-mismatch" {
+		f.may(q.byTurns(settings, events)...)
+	}
+	if id == "a-probe-status-mismatch" && q.received(events[0]) == http.StatusForbidden {
+		f.may("a-probe-blocked")
 	}
 	if q.hasMembers(pool) {
 		f.excludes("i-empty-pool", "the pool has members")
@@ -286,6 +306,35 @@ func (q *inquiry) behindUnhealthy(pool, settings string) []string {
 	return out
 }
 
+// byTurns are what may have taken all members out, by how often it happened: once for a while, or again and again.
+func (q *inquiry) byTurns(settings string, events []*event) []string {
+	turns, last := 1, events[0]
+	for _, e := range events[1:] {
+		if q.answeredBetween(settings, last.at.Add(bucket+e.resolution()), e.start.Add(-bucket-e.resolution())) > 0 {
+			turns++
+		}
+		last = e
+	}
+	switch {
+	case turns >= 3:
+		return []string{"a-flap-threshold", "a-probe-timeout-short"}
+	case q.answeredBetween(settings, q.from, events[0].start) > 0 && q.answeredBetween(settings, last.at, q.to) > 0:
+		return []string{"a-probe-too-deep", "c-deploy-no-drain"}
+	}
+	return nil
+}
+
+// answeredBetween is how many answers came from the members under settings in a span of time.
+func (q *inquiry) answeredBetween(settings string, from, to time.Time) int {
+	n := 0
+	for k, m := range q.members {
+		if k.settings == settings {
+			n += m.answers.between(from, to)
+		}
+	}
+	return n
+}
+
 // openReasons are reasons of backend health that several causes have.
 var openReasons = map[string][]string{
 	"tcp_connect":        {"b-refused", "b-drop", "b-route", "b-reject", "i-wrong-port", "a-probe-port"},
@@ -298,5 +347,9 @@ var openReasons = map[string][]string{
 }
 
 func (c change) text() string {
-	return strings.TrimSpace("down since " + stamp(c.at) + ": " + c.reason + " " + c.errno)
+	what := c.errno
+	if c.status > 0 {
+		what = strconv.Itoa(c.status)
+	}
+	return strings.TrimSpace("down since " + stamp(c.at) + ": " + c.reason + " " + what)
 }

@@ -3,49 +3,36 @@ package diagnose
 import (
 	"fmt"
 	"time"
-
-	"causeway/fault"
 )
 
 var tooSoonBack = hypothesis{
 	cause: "a-fast-readmit", needs: theTrace | theHealth,
-	test: "a member fails requests in the seconds after its health turned to Up, again and again or for a while, and not later",
+	test: "a member fails requests in the seconds after its health turned to Up, and not later",
 	look: fastReadmit,
 }
 
 // warmUp is how long after its return to health a member is believed to be still warming up.
-const warmUp = 15 * time.Second
+const warmUp = time.Minute
 
 // fastReadmit: one good probe brings a member back that cannot serve yet.
 func fastReadmit(q *inquiry) {
-	keys, groups := groupBy(q.unclaimed(func(e *event) bool {
-		return e.own && e.tried && (e.fault.Kind == fault.Status && e.status >= 500 || e.closedUnanswered() || connectFailed(e))
-	}), (*event).key)
-	for _, k := range keys {
-		events := groups[k]
-		t := q.trailOf(events[0])
-		if t == nil {
-			continue
-		}
-		var soon []*event
-		last := time.Duration(0)
-		for _, e := range events {
-			if since, ok := t.sinceUp(e.start); ok && since <= warmUp {
-				soon = append(soon, e)
-				last = max(last, since)
-			}
-		}
-		m := q.member(k)
-		if !mostly(soon, events) || m.answers.between(soon[len(soon)-1].at, q.to)-m.errors < minEvents && m.answered-m.errors < enoughAnswers {
-			continue
-		}
-		if _, ok := m.answers.after(soon[len(soon)-1].at); !ok || 2*last > q.to.Sub(soon[0].start) {
-			continue
+	q.warmUps(func(e *event) bool { return e.own && q.sinceReturn(e) <= warmUp }, func(k memberKey, events, soon []*event, good int) {
+		since := q.sinceReturn(soon[0])
+		if since > warmUp/4 || q.member(k).answers.between(soon[0].start.Add(-since), soon[0].start)-minEvents > 0 {
+			return
 		}
 		f := q.claim("a-fast-readmit", soon, scopeOf(soon), confidenceOf(len(soon) == len(events)))
-		f.says("access-log", fmt.Sprintf("%d of %d failures of %s came within %s after its health had turned to Up; later it answered", len(soon), len(events), k.member, seconds(last)), soon...)
-		f.excludes("k-backend-5xx", "it fails after its return, and not otherwise")
-		f.expect("backend", len(soon), len(soon), "exact", "a probe that passes only once the member can serve keeps these requests away from it")
-		q.fill(map[string]string{"address": k.server.String()}, f)
+		f.says("backend-health", fmt.Sprintf("the health of %s turned to Up at %s, %s before", k.member, stamp(soon[0].start.Add(-since)), seconds(since)))
+		q.startsBadly(f, k, soon, good)
+	})
+}
+
+// sinceReturn is how long before an event began its member had come up again; longer than any warm-up if it had not.
+func (q *inquiry) sinceReturn(e *event) time.Duration {
+	if t := q.trailOf(e); t != nil {
+		if since, ok := t.sinceUp(e.start); ok {
+			return since
+		}
 	}
+	return 2 * warmUp
 }

@@ -21,7 +21,7 @@ func slowEviction(q *inquiry) {
 			return
 		}
 		down, went := t.wentDown(o.from(), o.last().Add(time.Minute))
-		if !went || lateStarts(o.events, down.at) > 0 || down.at.Sub(lastStart(o.events)) > q.probeInterval(o.events[0].settings)+quiet {
+		if !went || lateStarts(o.events, down.at) > 0 || down.at.Sub(lastStart(o.events)) > q.probing(o.events[0].settings).interval+quiet {
 			return
 		}
 		o.events = trimBefore(o.events)
@@ -78,18 +78,6 @@ func lastStart(events []*event) time.Time {
 		}
 	}
 	return last
-}
-
-// probeInterval is the time between two probes under settings; Azure's default without a document.
-func (q *inquiry) probeInterval(settings string) time.Duration {
-	if q.config != nil {
-		if s := q.config.Setting(settings); s != nil {
-			if p := q.config.Probe(s.Probe); p != nil {
-				return time.Duration(p.Interval) * time.Second
-			}
-		}
-	}
-	return 30 * time.Second
 }
 
 var vanishedMembers = hypothesis{

@@ -17,9 +17,8 @@ const maxKinds = 8
 
 // decides claims such events, as one finding under each settings, with a fact for each member.
 func decides(id, fact string, want func(*event) bool) func(*inquiry) {
-	type place struct{ pool, settings string }
 	return func(q *inquiry) {
-		keys, groups := groupBy(q.unclaimed(want), func(e *event) place { return place{e.pool, e.settings} })
+		keys, groups := groupBy(q.unclaimed(want), (*event).poolKey)
 		for _, k := range keys {
 			events := groups[k]
 			f := q.claimMore(id, events, scopeOf(events), High)

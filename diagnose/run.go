@@ -23,13 +23,14 @@ var hypotheses = []hypothesis{
 	noListener,
 	wrongPools,
 	poolWithoutMembers,
+	flappingMembers, deepProbes,
 	poolWithoutHealthyMembers,
 	unresolvedName,
 	gatewayEnded, outOfDescriptors, outOfPorts,
 	rollouts,
 	restartedMember,
 	deadMemberInUse, vanishedMembers,
-	tooSoonBack,
+	tooSoonBack, notReady, backFromAbsence,
 	refusedConnections,
 	fullQueues,
 	droppedConnections,
@@ -59,6 +60,7 @@ var hypotheses = []hypothesis{
 	cutBody,
 	backends5xx,
 	partialRotations,
+	greenProbes,
 	recentChanges,
 }
 

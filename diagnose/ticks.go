@@ -129,6 +129,18 @@ func (k *ticks) after(t time.Time) (time.Time, bool) {
 	return time.Unix(0, k.at[i]*int64(k.clock.width)).UTC(), true
 }
 
+// before is the last one before a time.
+func (k *ticks) before(t time.Time) (time.Time, bool) {
+	if k == nil {
+		return time.Time{}, false
+	}
+	i := sort.Search(len(k.at), func(i int) bool { return k.at[i] >= k.clock.number(t) })
+	if i == 0 {
+		return time.Time{}, false
+	}
+	return time.Unix(0, k.at[i-1]*int64(k.clock.width)).UTC(), true
+}
+
 // quietBefore reports whether nothing happened for about a time d before t; what came with t does not count.
 func (k *ticks) quietBefore(t time.Time, d time.Duration) bool {
 	return k.between(t.Add(-d*6/5), t.Add(-d*3/10)) == 0

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ type change struct {
 	up     bool
 	reason string
 	errno  string
+	status int // that the probe got, where that was what was wrong
 }
 
 // trailsOf reads the histories out of a backend-health document.
@@ -51,7 +53,7 @@ func trailsOf(h *gateway.Health) []trail {
 
 func lastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
-// parseChange reads "RFC3339 Up" and "RFC3339 Down reason errno".
+// parseChange reads "RFC3339 Up" and "RFC3339 Down reason what", which is an errno or a status.
 func parseChange(line string) (change, bool) {
 	words := strings.Fields(line)
 	if len(words) < 2 {
@@ -63,7 +65,11 @@ func parseChange(line string) (change, bool) {
 		c.reason = words[2]
 	}
 	if len(words) > 3 {
-		c.errno = words[3]
+		if n, err := strconv.Atoi(words[3]); err == nil {
+			c.status = n
+		} else {
+			c.errno = words[3]
+		}
 	}
 	return c, err == nil
 }

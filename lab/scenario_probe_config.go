@@ -9,7 +9,6 @@ import (
 
 // moreProbeScenarios are probes that ask wrongly, and probes that are content for the wrong reason.
 func moreProbeScenarios() []Scenario {
-	const unnamed = "no rule holds the record of the probes against the failures of users yet"
 	return []Scenario{
 		{
 			Name: "probe-host", Story: "the server knows one site only, and the probe asks for none that it knows", Lasts: 3 * time.Second,
@@ -24,32 +23,32 @@ func moreProbeScenarios() []Scenario {
 			Truth: []Truth{{Cause: "a-probe-timeout-short", Also: []string{"a-all-unhealthy-fail-closed"}}}, play: probeTimeout,
 		},
 		{
-			Name: "green-probe", Story: "the health page is a static file; what users ask for needs a dependency that is dead", Lasts: 4 * time.Second,
-			Truth: []Truth{{Cause: "a-green-probe-red-traffic", Also: []string{"k-backend-5xx"}}}, Open: true, Known: unnamed, play: greenProbe,
+			Name: "green-probe", Story: "the health page is a static file; what users ask for needs a dependency that is dead", Lasts: 7 * time.Second,
+			Truth: []Truth{{Cause: "a-green-probe-red-traffic", Also: []string{"k-backend-5xx"}}}, play: greenProbe,
 		},
 		{
-			Name: "probe-redirect", Story: "the probe takes the redirect to a login page for health; the application is broken", Lasts: 4 * time.Second,
-			Truth: []Truth{{Cause: "a-probe-redirect-trap", Also: []string{"k-backend-5xx", "a-green-probe-red-traffic"}}}, Open: true, Known: unnamed, play: probeRedirect,
+			Name: "probe-redirect", Story: "the probe takes the redirect to a login page for health; the application is broken", Lasts: 7 * time.Second,
+			Truth: []Truth{{Cause: "a-probe-redirect-trap", Also: []string{"k-backend-5xx", "a-green-probe-red-traffic"}}}, play: probeRedirect,
 		},
 		{
 			Name: "probe-too-deep", Story: "the health page asks a shared dependency, whose hiccup takes every member out at once", Lasts: 9 * time.Second, Slow: true,
-			Truth: []Truth{{Cause: "a-probe-too-deep", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Open: true, Known: unnamed, play: probeTooDeep,
+			Truth: []Truth{{Cause: "a-probe-too-deep", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, play: probeTooDeep,
 		},
 		{
 			Name: "probe-blocked", Story: "a rate limiter in front of the members refuses the probes", Lasts: 4 * time.Second,
-			Truth: []Truth{{Cause: "a-probe-blocked", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Open: true, Known: "403 and 429 are told as the probe's wrong status", play: probeBlocked,
+			Truth: []Truth{{Cause: "a-probe-blocked", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Open: true, play: probeBlocked,
 		},
 		{
-			Name: "flapping", Story: "marginal members fail every other probe, and one failure is enough", Lasts: 11 * time.Second, Slow: true,
-			Truth: []Truth{{Cause: "a-flap-threshold", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Open: true, Known: unnamed, play: flapping,
+			Name: "flapping", Story: "marginal members fail every other probe, and one failure is enough", Lasts: 18 * time.Second, Slow: true,
+			Truth: []Truth{{Cause: "a-flap-threshold", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Open: true, play: flapping,
 		},
 		{
-			Name: "fast-readmit", Story: "a member comes back healthy at once and fails requests until it is warm", Lasts: 10 * time.Second, Slow: true,
-			Truth: []Truth{{Cause: "a-fast-readmit", Member: memberName(0), Also: []string{"c-restart", "a-slow-eviction", "k-backend-5xx"}}}, Open: true, Known: unnamed, play: fastReadmit,
+			Name: "fast-readmit", Story: "a member comes back healthy at once and fails requests until it is warm", Lasts: 15 * time.Second, Slow: true,
+			Truth: []Truth{{Cause: "a-fast-readmit", Member: memberName(0), Also: []string{"c-restart", "a-slow-eviction", "k-backend-5xx"}}}, play: fastReadmit,
 		},
 		{
-			Name: "not-ready-yet", Story: "a member is added before its application can answer", Lasts: 6 * time.Second,
-			Truth: []Truth{{Cause: "a-not-ready-yet", Also: []string{"k-backend-5xx"}}}, Open: true, Known: unnamed, play: notReadyYet,
+			Name: "not-ready-yet", Story: "a member is added before its application can answer", Lasts: 11 * time.Second,
+			Truth: []Truth{{Cause: "a-not-ready-yet", Also: []string{"k-backend-5xx"}}}, play: notReadyYet,
 		},
 	}
 }
@@ -97,7 +96,7 @@ func greenProbe(s *Stage) {
 	broken := Reply{After: Between(10*time.Millisecond, 60*time.Millisecond), Status: status, Text: "no database\n"}
 	peers := s.Peers(2, Script{Reply: broken, Paths: map[string]Reply{"/health": {}}})
 	s.Web(Pool{Members: members(addrs(peers)...)})
-	s.Fire(4, s.Flow(40, 3*time.Second, Shot{Path: "/"}))
+	s.Fire(4, s.Flow(40, 5500*time.Millisecond, Shot{Path: "/"}))
 }
 
 func probeRedirect(s *Stage) {
@@ -105,7 +104,7 @@ func probeRedirect(s *Stage) {
 	broken := Reply{After: Between(10*time.Millisecond, 60*time.Millisecond), Status: 500, Text: "exception\n"}
 	peers := s.Peers(2, Script{Reply: broken, Paths: map[string]Reply{"/health": login}})
 	s.Web(Pool{Members: members(addrs(peers)...)})
-	s.Fire(4, s.Flow(40, 3*time.Second, Shot{Path: "/"}))
+	s.Fire(4, s.Flow(40, 5500*time.Millisecond, Shot{Path: "/"}))
 }
 
 func probeTooDeep(s *Stage) {
@@ -130,7 +129,7 @@ func flapping(s *Stage) {
 	probe := quickProbe()
 	probe.Threshold = 1
 	s.Web(Pool{Members: members(addrs(peers)...), Probe: probe})
-	s.Fire(6, s.Flow(40, 10*time.Second, Shot{Path: "/"}))
+	s.Fire(6, s.Flow(40, 17*time.Second, Shot{Path: "/"}))
 }
 
 func probeBlocked(s *Stage) {
@@ -147,9 +146,9 @@ func fastReadmit(s *Stage) {
 	peers := s.Peers(2, warm)
 	s.Web(Pool{Members: members(addrs(peers)...)})
 	s.After(s.Vary(500*time.Millisecond, 900*time.Millisecond), peers[0].Kill)
-	s.After(5*time.Second, func() { peers[0].Rewrite(cold); s.must(peers[0].Restart()) })
-	s.After(8*time.Second, func() { peers[0].Rewrite(warm) })
-	s.Fire(6, s.Flow(40, 9*time.Second, Shot{Path: "/"}))
+	s.After(8*time.Second, func() { peers[0].Rewrite(cold); s.must(peers[0].Restart()) })
+	s.After(11*time.Second, func() { peers[0].Rewrite(warm) })
+	s.Fire(6, s.Flow(40, 14*time.Second, Shot{Path: "/"}))
 }
 
 func notReadyYet(s *Stage) {
@@ -161,7 +160,7 @@ func notReadyYet(s *Stage) {
 	pool := Pool{Name: "web", Members: members(addrs(peers)...), Probe: quickProbe()}
 	s.Open(Site{Pools: []Pool{pool}})
 	pool.Members = members(peers[0].Addr(), peers[1].Addr(), late.Addr())
-	s.After(s.Vary(1200*time.Millisecond, 1800*time.Millisecond), func() { s.Apply(Site{Pools: []Pool{pool}}) })
-	s.After(4*time.Second, func() { late.Rewrite(warm) })
-	s.Fire(6, s.Flow(40, 5500*time.Millisecond, Shot{Path: "/"}))
+	s.After(s.Vary(4200*time.Millisecond, 4800*time.Millisecond), func() { s.Apply(Site{Pools: []Pool{pool}}) })
+	s.After(7*time.Second, func() { late.Rewrite(warm) })
+	s.Fire(6, s.Flow(40, 10*time.Second, Shot{Path: "/"}))
 }
