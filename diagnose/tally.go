@@ -134,6 +134,7 @@ func newTally(c *gateway.Config) *tally {
 // read takes in all rows.
 func (t *tally) read(b *evidence.Bundle, o Options) error {
 	err := b.EachRow(evidence.Rows{
+		Without: t.without(),
 		Access: func(r *accesslog.Record, own bool) {
 			if !o.holds(r.Start) || !own && internal(r) {
 				return
@@ -155,6 +156,14 @@ func (t *tally) read(b *evidence.Bundle, o Options) error {
 	t.events = t.sample.kept()
 	slices.SortStableFunc(t.events, func(a, b *event) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })
 	return err
+}
+
+// without are the texts that only one record is asked for: the one that is looked for, if there is one.
+func (t *tally) without() accesslog.Fields {
+	if t.wanted != [16]byte{} {
+		return 0
+	}
+	return accesslog.FieldsOf(accesslog.OriginalURI, accesslog.Query, accesslog.Host, accesslog.ContentType)
 }
 
 // internal reports whether a record is of Azure's own process in the gateway, which is no traffic.
