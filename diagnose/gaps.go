@@ -28,6 +28,7 @@ type gaps struct {
 // gapRoom bounds the gaps of all members together.
 type gapRoom struct {
 	size int
+	most int
 	all  []*gaps
 }
 
@@ -43,7 +44,7 @@ func (room *gapRoom) add(g *gaps, idle time.Duration, how outcome) {
 		room.all = append(room.all, g)
 	}
 	g.add(idle, how)
-	if room.size += len(g.list) - before; room.size > maxAllGaps {
+	if room.size += len(g.list) - before; room.size > room.most {
 		room.thin()
 	}
 }
@@ -56,7 +57,7 @@ func (room *gapRoom) thin() {
 		room.size += len(g.list)
 	}
 	for _, g := range room.all {
-		g.full = room.size > maxAllGaps/2
+		g.full = room.size > room.most/2
 	}
 }
 

@@ -121,7 +121,7 @@ func newTally(c *gateway.Config) *tally {
 	t := &tally{
 		members: map[memberKey]*memberTally{}, routes: map[routeKey]*routeTally{}, instances: map[string]*cell{}, cells: map[instanceMember]*cell{},
 		timeouts: map[string]time.Duration{}, gateways: map[string]*int{}, blocked: map[[16]byte]string{},
-		line: newSeries(), clock: newClock(), sample: sampler{most: maxEvents}, names: newNames(c),
+		line: newSeries(), clock: newClock(), gaps: gapRoom{most: maxAllGaps}, sample: sampler{most: maxEvents}, names: newNames(c),
 	}
 	if c != nil {
 		for _, s := range c.Settings {

@@ -15,13 +15,14 @@ const bucket = 100 * time.Millisecond
 type clock struct {
 	width time.Duration
 	size  int // entries of all ticks
+	most  int // of them; about half as many after they were made coarser
 	all   []*ticks
 }
 
-// maxTicks bounds the entries of all ticks together.
+// maxTicks bounds the entries of all ticks together, at two or three bytes each.
 const maxTicks = 4 << 20
 
-func newClock() *clock { return &clock{width: bucket} }
+func newClock() *clock { return &clock{width: bucket, most: maxTicks} }
 
 // ticks are moments at which something happened, to the resolution of the clock. They are added in about the order of
 // time, and sorted once before they are asked. A long log leaves more of them than of anything else, so they are kept as
@@ -64,7 +65,7 @@ func (c *clock) begin(number int64) time.Time { return time.Unix(0, number*int64
 
 func (k *ticks) add(t time.Time) {
 	k.put(beat{k.clock.number(t), 1})
-	if k.clock.size > maxTicks {
+	if k.clock.size > k.clock.most {
 		k.clock.coarsen()
 	}
 }
@@ -123,7 +124,7 @@ func (k *ticks) replace(list []beat) {
 // coarsen doubles the width of the intervals until half the entries are left.
 func (c *clock) coarsen() {
 	var list []beat
-	for c.size > maxTicks/2 {
+	for c.size > c.most/2 {
 		c.width *= 2
 		for _, k := range c.all {
 			list = k.list(list)
