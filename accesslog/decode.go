@@ -120,7 +120,7 @@ func (r *Row) Kind() string {
 	switch {
 	case r.Has(CategoryName):
 		return ""
-	case r.Has(Status) && (r.Has(Taken) || r.Has(ClientIP)):
+	case r.Has(Status) && (r.Has(Taken) || r.Has(ClientIP)), r.IsSession():
 		return Category
 	case r.Has(Healthy) && r.Has(Throughput):
 		return PerformanceCategory
@@ -129,6 +129,9 @@ func (r *Row) Kind() string {
 	}
 	return ""
 }
+
+// IsSession reports whether an access record is of a connection through a TCP or TLS listener: it has no request in it.
+func (r *Row) IsSession() bool { return !r.Has(Status) && r.Has(SessionTime) && r.Has(ServerStatus) }
 
 func equalFold(b []byte, s string) bool { return len(b) == len(s) && strings.EqualFold(string(b), s) }
 
@@ -154,6 +157,9 @@ func (d *Decoder) fill(row *Row, r *Record) {
 	} else {
 		r.Taken = max(secondsOf(v[Taken]), 0)
 		r.Attempts = d.attemptsV2(row, attempts)
+	}
+	if r.Session = row.IsSession(); r.Session {
+		r.Status, r.Taken = int(integerOf(v[ServerStatus])), max(secondsOf(v[SessionTime]), 0)
 	}
 }
 

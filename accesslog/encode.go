@@ -166,6 +166,10 @@ func (r *Record) appendExtension(b []byte) []byte {
 	if n := len(r.Attempts); n > 0 {
 		b = r.Attempts[n-1].append(append(b, ','), r.V1)
 	}
+	if r.Parent != [16]byte{} {
+		b = hex.AppendEncode(append(b, `,"parent":"`...), r.Parent[:])
+		b = append(b, '"')
+	}
 	if r.IdleEnd {
 		b = append(b, `,"idleEnd":true`...)
 	}
@@ -184,6 +188,9 @@ func (r *Record) appendTrouble(b []byte) []byte {
 	}
 	if r.Aborted {
 		b = append(b, `,"aborted":true`...)
+	}
+	if r.Stalled > 0 {
+		b = seconds(b, `,"stalled":`, r.Stalled, 6)
 	}
 	b = integer(b, `,"declared":`, r.Declared)
 	b = integer(b, `,"bodyRead":`, r.BodyRead)

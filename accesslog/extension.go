@@ -1,6 +1,7 @@
 package accesslog
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"time"
 
@@ -15,6 +16,8 @@ type extension struct {
 	Fault    *faultJSON `json:"fault"`
 	Aborted  bool       `json:"aborted"`
 	IdleEnd  bool       `json:"idleEnd"`
+	Stalled  span       `json:"stalled"`
+	Parent   string     `json:"parent"`
 	Declared *int64     `json:"declared"`
 	BodyRead int64      `json:"bodyRead"`
 	Pool     string
@@ -140,6 +143,8 @@ func (x *extension) set(key, value []byte) bool {
 		x.Start.t, x.Start.given = unixMicro(value)
 	case "rev":
 		x.Rev = uint64(integerOf(value))
+	case "parent":
+		x.Parent = string(value)
 	case "member":
 		x.member = value
 	case "port":
@@ -178,6 +183,12 @@ func (x *extension) fill(r *Record, d *Decoder) {
 		r.Start = x.Start.t
 	}
 	r.Revision, r.Aborted, r.IdleEnd, r.BodyRead = x.Rev, x.Aborted, x.IdleEnd, x.BodyRead
+	if x.Stalled.given {
+		r.Stalled = x.Stalled.d
+	}
+	if id, err := hex.DecodeString(x.Parent); err == nil && len(id) == len(r.Parent) {
+		r.Parent = [16]byte(id)
+	}
 	if x.Pool != "" {
 		r.Pool, r.Settings = x.Pool, x.Settings
 	}

@@ -76,10 +76,12 @@ const (
 	Caller
 	Correlation
 
+	SessionTime // access log of TCP and TLS listeners, whose rows have no httpStatus
+
 	numFields
 )
 
-const _ = uint(63 - numFields) // fields are numbered within a word of bits
+const _ = uint(64 - numFields) // fields are numbered within a word of bits
 
 // fieldNames are the names without case, suffix and underscores.
 var fieldNames = map[string]Field{
@@ -91,7 +93,7 @@ var fieldNames = map[string]Field{
 	"connectionserialnumber": Serial, "noofconnectionrequests": Uses, "clientresponsetime": ClientTime, "timetaken": Taken,
 	"wafevaluationtime": WAFTime, "transactionid": Transaction, "sslcipher": TLSCipher, "sslprotocol": TLSProtocol,
 	"backendsslprotocol": BackendTLS, "backendsslcipher": BackendCipher, "serverrouted": Server, "serverstatus": ServerStatus,
-	"serverconnecttime": ConnectTime, "serverheadertime": HeaderTime, "serverresponselatency": Latency, "upstreamsourceport": SourcePort,
+	"serverconnecttime": ConnectTime, "serverheadertime": HeaderTime, "serverresponselatency": Latency, "sessiontime": SessionTime, "upstreamsessiontime": Latency, "upstreamsourceport": SourcePort,
 	"originalhost": OriginalHost, "host": Host, "errorinfo": ErrorInfo, "contenttype": ContentType,
 	"healthyhostcount": Healthy, "unhealthyhostcount": Unhealthy, "requestcount": Requests, "latency": AverageLatency,
 	"failedrequestcount": Failed, "throughput": Throughput,

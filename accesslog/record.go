@@ -16,6 +16,7 @@ const Unset = time.Duration(-1)
 // Record is one request. Byte slices belong to the caller and are only read during encoding.
 type Record struct {
 	V1         bool   // write the v1 schema
+	Session    bool   // read only: a connection through a TCP or TLS listener; Status is serverStatus, Taken the time of the session
 	ResourceID string // upper case, as Azure writes it
 	Instance   string // appgw_0; ApplicationGatewayRole_IN_0 on v1
 
@@ -49,11 +50,13 @@ type Record struct {
 
 	Attempts []Attempt // in order; empty when no member was tried
 	Fault    fault.Fault
-	Revision uint64 // of the configuration
-	Declared int64  // Content-Length of the request; -1: none. Logged on failure
-	BodyRead int64  // bytes of the request body that the client delivered. Logged on failure
-	Aborted  bool   // the response was cut after its head had been sent
-	IdleEnd  bool   // an upgraded session was ended because neither side had said anything for the request timeout
+	Revision uint64   // of the configuration
+	Declared int64    // Content-Length of the request; -1: none. Logged on failure
+	BodyRead int64    // bytes of the request body that the client delivered. Logged on failure
+	Stalled  time.Duration // of Taken, for how long the gateway's process stood still. Logged on failure
+	Aborted  bool     // the response was cut after its head had been sent
+	Parent   [16]byte // transaction of the gateway that sent the request here, as X-AppGW-Trace-Id says; zero: none did
+	IdleEnd  bool     // an upgraded session was ended because neither side had said anything for the request timeout
 }
 
 // Attempt is one try on one member. The last one decides the outcome.

@@ -296,7 +296,7 @@ func TestTransitions(t *testing.T) {
 	m := &Member{Key: Key{Name: "a", Addr: netip.MustParseAddrPort("10.0.0.1:80")}}
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for n := range 200 {
-		m.set(State{Probed: true, Up: n%2 == 0, Reason: []string{"", "tcp_connect"}[n%2], Errno: []string{"", "ECONNREFUSED"}[n%2], LastProbe: at})
+		m.set(State{Probed: true, Up: n%2 == 0, Reason: []string{"", "tcp_connect"}[n%2], Code: []string{"", "ECONNREFUSED"}[n%2], LastProbe: at})
 	}
 	h := m.health()
 	if len(h.Causeway.Transitions) != maxTrail || h.Causeway.Transitions[maxTrail-1] != "2026-01-02T03:04:05Z Down tcp_connect ECONNREFUSED" {

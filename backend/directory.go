@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -279,6 +280,9 @@ func unresolved(a gateway.Address, n *name) State {
 		s.Detail = "The gateway could not create a probe: the FQDN of the member could not be resolved (" + n.err.Error() +
 			"). Check the name and the DNS servers of this machine, or give its address under members in causeway.yaml."
 		s.Probed = true
+		if !errors.Is(n.err, resolve.ErrNoAddress) {
+			s.Code = "resolver" // whether the name exists nobody said
+		}
 	}
 	return s
 }

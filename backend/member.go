@@ -4,7 +4,6 @@ package backend
 
 import (
 	"net/netip"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,7 +38,7 @@ type State struct {
 	Probed    bool // at least once
 	Up        bool
 	Reason    string    // word of the backend-health vocabulary; empty when up
-	Errno     string    // of a failed connection; "timeout" where there was none
+	Code      string    // what exactly: errno or "timeout", status, TLS alert, OpenSSL code; empty: the reason says all
 	Detail    string    // sentence for people
 	Received  int       // status of the last probe; 0: none
 	Failures  int       // consecutive
@@ -92,23 +91,12 @@ func (m *Member) set(s State) (changed bool) {
 func (m *Member) note(s State) {
 	word := "Up"
 	if !s.Up {
-		word = strings.TrimSpace("Down " + s.Reason + " " + s.what())
+		word = strings.TrimSpace("Down " + s.Reason + " " + s.Code)
 	}
 	m.trail = append(m.trail, s.LastProbe.UTC().Format(time.RFC3339Nano)+" "+word)
 	if len(m.trail) > maxTrail {
 		m.trail = m.trail[len(m.trail)-maxTrail:]
 	}
-}
-
-// statusMismatch is the reason of a probe that got a status it does not accept.
-const statusMismatch = "status_mismatch"
-
-// what made the last probe fail, in a word: the error of the connection, or else the status that came.
-func (s *State) what() string {
-	if s.Errno == "" && s.Reason == statusMismatch && s.Received > 0 {
-		return strconv.Itoa(s.Received)
-	}
-	return s.Errno
 }
 
 // health renders the member for the backend-health document.

@@ -60,7 +60,7 @@ var itself = []Cause{
 	{
 		ID: "h-conn-limit", Title: "clients hold all connections that the gateway takes", Azure: "M", Trace: "H",
 		Mechanism: "A unit of capacity has 2500 persistent connections. When clients hold them all, new ones are refused or wait.",
-		Evidence:  "The number of current connections stops at a plateau; clients cannot connect, and the access log has no row of it.",
+		Evidence:  "The number of current connections stops at a plateau; clients cannot connect, and the access log has no row of it; of a TCP or TLS listener it has rows with serverStatus 503.",
 		Rivals:    []string{"h-capacity-max", "h-fd", "f-gateway-cert"},
 		Separate:  "the number of current connections against capacity units times 2500",
 		Disproof:  "there have been more connections before, without harm",

@@ -21,13 +21,13 @@ import (
 // all their records.
 func TLS(c Conn, side func(net.Conn, *tls.Config) *tls.Conn, cfg *tls.Config) (Conn, error) {
 	s := &secure{Conn: c}
-	s.t = side((*under)(s), cfg)
+	s.t = side((*under)(s), noting(cfg, &s.asked))
 	err := s.t.Handshake()
 	if e := s.flush(); err == nil {
 		err = e
 	}
 	if err != nil {
-		return nil, fmt.Errorf("shake hands with %s: %w", c.Info().Remote, alerted(err))
+		return nil, fmt.Errorf("shake hands with %s: %w", c.Info().Remote, alerted(err, s.asked))
 	}
 	state := s.t.ConnectionState()
 	c.Info().TLS = &state
@@ -37,10 +37,25 @@ func TLS(c Conn, side func(net.Conn, *tls.Config) *tls.Conn, cfg *tls.Config) (C
 	return s, nil
 }
 
+// noting is cfg with a note of whether the peer asked for a certificate where there is none to show. The alert that
+// follows is the same that a server sends which finds no common cipher suite.
+func noting(cfg *tls.Config, asked *bool) *tls.Config {
+	if len(cfg.Certificates) > 0 || cfg.GetClientCertificate != nil || cfg.GetCertificate != nil || cfg.GetConfigForClient != nil {
+		return cfg
+	}
+	cfg = cfg.Clone()
+	cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		*asked = true
+		return &tls.Certificate{}, nil // none, as without this function
+	}
+	return cfg
+}
+
 // An Alert is a TLS alert that ended a connection. It wraps its code.
 type Alert struct {
 	Remote bool // the peer sent it
 	Code   tls.AlertError
+	asked  bool
 }
 
 func (a *Alert) Error() string {
@@ -53,17 +68,20 @@ func (a *Alert) Error() string {
 // Alert returns the number, and whether the peer sent it.
 func (a *Alert) Alert() (code uint8, remote bool) { return uint8(a.Code), a.Remote }
 
+// Asked reports whether the peer had asked for a certificate before, and got none.
+func (a *Alert) Asked() bool { return a.asked }
+
 // Unwrap returns the code, a tls.AlertError.
 func (a *Alert) Unwrap() error { return a.Code }
 
 // alerted finds the alert in an error of crypto/tls, which has a type for it but uses that for QUIC alone.
-func alerted(err error) error {
+func alerted(err error, asked bool) error {
 	var op *net.OpError
 	if !errors.As(err, &op) || op.Err == nil || op.Op != "remote error" && op.Op != "local error" {
 		return err
 	}
 	if v := reflect.ValueOf(op.Err); v.Kind() == reflect.Uint8 {
-		return &Alert{Remote: op.Op == "remote error", Code: tls.AlertError(v.Uint())}
+		return &Alert{Remote: op.Op == "remote error", Code: tls.AlertError(v.Uint()), asked: asked}
 	}
 	return err
 }
@@ -71,7 +89,8 @@ func alerted(err error) error {
 // secure is a Conn over TLS; the embedded Conn carries the records.
 type secure struct {
 	Conn
-	t *tls.Conn
+	t     *tls.Conn
+	asked bool // the peer asked for a certificate in the handshake, and got none
 
 	rmu  sync.Mutex // held by a read, so that Peer does not come between
 	dry  bool       // only look at what crypto/tls already holds
@@ -108,7 +127,7 @@ func (s *secure) Read(p []byte) (n int, err error) {
 	n, err = s.t.Read(p)
 	s.flush() // a reply to a key update, an alert; the next write tells its error
 	if err != nil {
-		err = alerted(err)
+		err = alerted(err, s.asked)
 	}
 	return n, err
 }
@@ -163,7 +182,7 @@ func (s *secure) Writev(head, body []byte) (n int, err error) {
 		for len(p) > 0 {
 			k := min(len(p), outMax)
 			if _, err = s.t.Write(p[:k]); err != nil {
-				return n, alerted(err)
+				return n, alerted(err, s.asked)
 			}
 			n, p = n+k, p[k:]
 			if len(p) > 0 {

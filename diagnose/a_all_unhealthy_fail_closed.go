@@ -55,7 +55,7 @@ func (q *inquiry) reasonAt(e *event) change {
 		if !known || c.up {
 			continue
 		}
-		c.at, c.status = best.at, 0
+		c.at = best.at
 		if counts[c]++; best.reason == "" || counts[c] > counts[best] {
 			best = c
 		}
@@ -68,7 +68,7 @@ func nowOf(t *trail) (change, bool) {
 	if len(t.changes) > 0 {
 		return change{}, false
 	}
-	return change{up: strings.EqualFold(t.now.Health, "Up") || strings.EqualFold(t.now.Health, "Healthy"), reason: reasonOfDetail(t.now)}, true
+	return change{up: strings.EqualFold(t.now.Health, "Up") || strings.EqualFold(t.now.Health, "Healthy"), reason: reasonOfDetail(t.now), code: codeOfDetail(t.now)}, true
 }
 
 // causeInDocument narrows a cause by what the document says of the probe.
@@ -114,8 +114,8 @@ func (q *inquiry) received(e *event) int {
 		if !strings.EqualFold(t.pool, e.pool) || !strings.EqualFold(t.settings, e.settings) {
 			continue
 		}
-		if c, known := t.at(e.at); known && c.status > 0 {
-			return c.status
+		if c, known := t.at(e.at); known && c.status() > 0 {
+			return c.status()
 		}
 		if n := t.received(); n > 0 {
 			return n
@@ -136,40 +136,53 @@ func (t *trail) received() int {
 	return n
 }
 
-// causeOfReason is the cause behind a reason of backend health.
+// causeOfReason is the cause behind a reason of backend health: by its code, if that says more than the reason alone.
 func causeOfReason(c change) string {
-	switch c.reason {
-	case "status_mismatch":
-		return "a-probe-status-mismatch"
-	case "body_mismatch":
-		return "a-probe-body-match"
-	case "probe_timeout":
-		return "a-probe-timeout-short"
-	case "dns_resolution":
-		return "b-dns-nxdomain"
-	case "cert_expired":
-		return "f-expired"
-	case "cn_mismatch":
-		return "f-name-mismatch"
-	case "intermediate_missing", "leaf_missing", "leaf_not_topmost":
-		return "f-missing-intermediate"
-	case "server_cert_unknown_ca", "intermediate_unknown_ca", "root_mismatch", "root_mismatch_no_root":
-		return "f-unknown-ca"
-	case "health_unknown":
-		return "a-health-unknown"
-	case "not_tls":
-		return "e-tls-to-plain"
-	case "tcp_connect":
-		switch c.errno {
-		case "ECONNREFUSED":
-			return "b-refused"
-		case "timeout", "ETIMEDOUT":
-			return "b-drop"
-		case "EHOSTUNREACH", "ENETUNREACH":
-			return "b-route"
+	for _, id := range []string{causesOfReasons[strings.TrimSpace(c.reason+" "+c.code)], causesOfReasons[c.reason]} {
+		if id != "" {
+			return id
 		}
 	}
 	return "a-all-unhealthy-fail-closed"
+}
+
+var causesOfReasons = map[string]string{
+	"status_mismatch":                  "a-probe-status-mismatch",
+	"status_mismatch 400 tls_expected": "e-plain-to-tls",
+	"body_mismatch":                    "a-probe-body-match",
+	"probe_timeout gateway_stalled":    "h-goroutine-or-lock-stall",
+	"tcp_connect gateway_stalled":      "h-goroutine-or-lock-stall",
+	"probe_timeout":                    "a-probe-timeout-short",
+	"dns_resolution":                   "b-dns-nxdomain",
+	"dns_resolution resolver":          "b-dns-servfail",
+	"cert_expired":                     "f-expired",
+	"cert_expired 9":                   "f-not-yet-valid", // X509_V_ERR_CERT_NOT_YET_VALID
+	"cert_verify_failed 26":            "f-key-usage",     // X509_V_ERR_INVALID_PURPOSE
+	"cn_mismatch":                      "f-name-mismatch",
+	"intermediate_missing":             "f-missing-intermediate",
+	"leaf_missing":                     "f-missing-intermediate",
+	"leaf_not_topmost":                 "f-missing-intermediate",
+	"server_cert_unknown_ca":           "f-unknown-ca",
+	"intermediate_unknown_ca":          "f-unknown-ca",
+	"root_mismatch":                    "f-unknown-ca",
+	"root_mismatch_no_root":            "f-unknown-ca",
+	"tls_alert 70":                     "f-version",      // protocol_version
+	"tls_alert 112":                    "f-sni-required", // unrecognized_name
+	"tls_alert 116":                    "f-client-cert",  // certificate_required
+	"tls_alert 116 certificate_asked":  "f-client-cert",
+	"tls_alert 42 certificate_asked":   "f-client-cert", // bad_certificate, handshake_failure: as TLS 1.2 refuses none at all
+	"tls_alert 40 certificate_asked":   "f-client-cert",
+	"tls_alert 40":                     "f-cipher",
+	"health_unknown":                   "a-health-unknown",
+	"not_tls":                          "e-tls-to-plain",
+	"invalid_response tls":             "e-plain-to-tls",
+	"invalid_response http2":           "e-alpn",
+	"invalid_response other":           "e-foreign-service",
+	"tcp_connect ECONNREFUSED":         "b-refused",
+	"tcp_connect timeout":              "b-drop",
+	"tcp_connect ETIMEDOUT":            "b-drop",
+	"tcp_connect EHOSTUNREACH":         "b-route",
+	"tcp_connect ENETUNREACH":          "b-route",
 }
 
 // takenOut reports the failures of a pool without healthy members.
@@ -180,7 +193,7 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 		id = "a-all-unhealthy-fail-closed"
 	}
 	stale := !q.haveHistory() && !q.lastsToTheEnd(events)
-	confidence := confidenceOf(len(members) > 0 && id != "a-probe-timeout-short" && id != "a-health-unknown" && !stale)
+	confidence := confidenceOf(len(members) > 0 && id != "a-probe-timeout-short" && id != "a-health-unknown" && id != "f-cipher" && !stale)
 	scope := Scope{Pool: pool, Settings: settings}
 	if len(members) == 1 && !partly {
 		scope.Member = members[0]
@@ -193,15 +206,7 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 	if stale {
 		f.says("backend-health", "this report is of another time than the failures, which had ended: the reason may have been another then")
 	}
-	if id == "a-all-unhealthy-fail-closed" || stale {
-		f.may(q.behindUnhealthy(pool, settings)...)
-	}
-	if !q.haveHistory() || id == "a-probe-status-mismatch" {
-		f.may(q.byTurns(settings, events)...)
-	}
-	if id == "a-probe-status-mismatch" && q.received(events[0]) == http.StatusForbidden {
-		f.may("a-probe-blocked")
-	}
+	q.rivalsBehind(f, events, stale)
 	if q.hasMembers(pool) {
 		f.excludes("i-empty-pool", "the pool has members")
 	} else {
@@ -210,6 +215,26 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 	f.expect("backend", len(events), len(events), "exact", "once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
 	f.expect("gateway", len(events), len(events), "exact", "once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
 	q.fill(map[string]string{"address": scope.Member}, f)
+}
+
+// rivalsBehind names what else may have taken the members of a pool out.
+func (q *inquiry) rivalsBehind(f *Finding, events []*event, stale bool) {
+	pool, settings := events[0].pool, events[0].settings
+	if f.Cause == "a-all-unhealthy-fail-closed" || stale {
+		f.may(q.behindUnhealthy(pool, settings)...)
+	}
+	if f.may(alsoBehind[f.Cause]...); !q.haveHistory() {
+		f.may(sameText[f.Cause]...)
+	}
+	if !q.haveHistory() || f.Cause == "a-probe-status-mismatch" {
+		f.may(q.byTurns(settings, events)...)
+	}
+	if f.Cause == "a-probe-status-mismatch" && q.received(events[0]) == http.StatusForbidden {
+		f.may("a-probe-blocked")
+	}
+	if f.Cause == "b-refused" && q.answeredBetween(settings, q.from, q.to) == 0 {
+		f.may("i-wrong-port")
+	}
 }
 
 func poolText(pool string) string {
@@ -301,7 +326,12 @@ func (q *inquiry) behindUnhealthy(pool, settings string) []string {
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, "a-probe-status-mismatch", "a-probe-timeout-short", "b-refused", "b-drop", "b-dns-nxdomain", "f-expired", "f-unknown-ca", "f-client-cert", "f-name-mismatch")
+		out = append(out, "a-probe-status-mismatch", "a-probe-timeout-short", "b-refused", "b-drop", "b-dns-nxdomain", "e-foreign-service")
+		if s := q.setting(settings); s == nil || s.Protocol == "Https" {
+			out = append(out, "f-expired", "f-unknown-ca", "f-client-cert", "f-name-mismatch", "f-version", "f-cipher", "f-sni-required", "e-tls-to-plain")
+		} else {
+			out = append(out, "e-plain-to-tls")
+		}
 	}
 	return out
 }
@@ -335,6 +365,19 @@ func (q *inquiry) answeredBetween(settings string, from, to time.Time) int {
 	return n
 }
 
+// alsoBehind are causes that leave the same sign as one that was named.
+var alsoBehind = map[string][]string{
+	"f-cipher":        {"f-curve", "f-sni-required"}, // some servers refuse with the same alert for those
+	"f-not-yet-valid": {"f-clock-skew"},
+}
+
+// sameText are causes of which backend health says the same, where it is only text.
+var sameText = map[string][]string{
+	"b-dns-nxdomain":          {"b-dns-servfail"},
+	"f-expired":               {"f-not-yet-valid", "f-clock-skew"},
+	"a-probe-status-mismatch": {"e-plain-to-tls"},
+}
+
 // openReasons are reasons of backend health that several causes have.
 var openReasons = map[string][]string{
 	"tcp_connect":        {"b-refused", "b-drop", "b-route", "b-reject", "i-wrong-port", "a-probe-port"},
@@ -347,9 +390,5 @@ var openReasons = map[string][]string{
 }
 
 func (c change) text() string {
-	what := c.errno
-	if c.status > 0 {
-		what = strconv.Itoa(c.status)
-	}
-	return strings.TrimSpace("down since " + stamp(c.at) + ": " + c.reason + " " + what)
+	return strings.TrimSpace("down since " + stamp(c.at) + ": " + c.reason + " " + c.code)
 }

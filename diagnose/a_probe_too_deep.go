@@ -43,7 +43,7 @@ func downTogether(trails []*trail, at time.Time, p probing) time.Time {
 	for _, t := range trails {
 		c, known := t.at(at)
 		up, returned := t.cameUp(at)
-		if !known || c.up || c.reason != "status_mismatch" || c.status > 0 && c.status < 500 || !returned {
+		if !known || c.up || c.reason != "status_mismatch" || c.status() > 0 && c.status() < 500 || !returned {
 			return time.Time{}
 		}
 		first, last = earlier(first, c.at), later(last, c.at)

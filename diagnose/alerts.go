@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 
 	"causeway/fault"
@@ -37,6 +38,11 @@ func alertsLeft(q *inquiry) {
 	})
 	keys, groups := groupBy(events, (*event).key)
 	for _, k := range keys {
+		if all := groups[k]; !slices.ContainsFunc(all, func(e *event) bool { return !alerted(40)(e) }) {
+			q.suspect(all, "the member found nothing that both sides know, and had not asked for a certificate: compare cipher suites and curves: openssl s_client -connect "+k.server.String()+" -servername NAME",
+				"f-cipher", "f-curve", "f-sni-required")
+			continue
+		}
 		q.suspect(groups[k], "compare what both sides offer: openssl s_client -connect "+k.server.String()+" -servername NAME, with and without a client certificate",
 			"f-cipher", "f-version", "f-client-cert", "f-sni-required", "f-curve", "c-restart", "e-tls-to-plain")
 	}

@@ -3,6 +3,8 @@ package diagnose
 import (
 	"fmt"
 	"math/rand"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -264,6 +266,21 @@ func TestRetryDoubling(t *testing.T) {
 
 // The gateway may have two instances and needs them wholly; then requests fail at both pools.
 func TestCapacityAtMaximum(t *testing.T) {
+	s := fullGateway(t, 10*time.Millisecond)
+	expect(t, s.diagnose(), "h-capacity-max high 40")
+}
+
+// If the members are slower in the same minutes, the gateway may be full because of them.
+func TestFullGatewayBeforeSlowMembers(t *testing.T) {
+	r := fullGateway(t, 500*time.Millisecond).diagnose()
+	expect(t, r, "h-capacity-max medium 0")
+	if u := r.Undetermined; u.Failures != 40 || !slices.Contains(u.Rivals, "g-cpu-queueing") {
+		t.Errorf("%+v", u)
+	}
+}
+
+// fullGateway needs both its instances wholly for ten minutes of an hour, in which members take some time for an answer.
+func fullGateway(t *testing.T, answer time.Duration) *story {
 	s := newAzureStory(t)
 	s.doc = strings.Replace(storyDocument, `"capacity":1`, `"capacity":2`, 1)
 	begin := s.at
@@ -274,6 +291,8 @@ func TestCapacityAtMaximum(t *testing.T) {
 			s.at = begin.Add(time.Duration(i)*time.Minute + time.Duration(j)*3*time.Second)
 			if i >= 30 && i < 40 && j%5 == 0 {
 				s.request(4+j/5%2, fails(closedFault, 700*time.Millisecond))
+			} else if i >= 30 && i < 40 {
+				s.request(4+j%2, took(answer))
 			} else {
 				s.request(4 + j%2)
 			}
@@ -284,7 +303,7 @@ func TestCapacityAtMaximum(t *testing.T) {
 		points = append(points, fmt.Sprintf(`{"timeStamp":%q,"average":%d}`, begin.Add(time.Duration(i)*time.Minute).Format(time.RFC3339), units))
 	}
 	s.files = map[string]string{"metrics.json": `{"value":[{"name":{"value":"CapacityUnits"},"unit":"Count","timeseries":[{"metadatavalues":[],"data":[` + strings.Join(points, ",") + `]}]}]}`}
-	expect(t, s.diagnose(), "h-capacity-max high 40")
+	return s
 }
 
 // /api is led to its pool and /api/orders is not: the pattern has no wildcard.
@@ -338,6 +357,42 @@ func TestHealthyNowIsNotHealthyThen(t *testing.T) {
 	for _, f := range r.Findings {
 		if f.Confidence == High {
 			t.Errorf("%s is named with high confidence", f.Cause)
+		}
+	}
+}
+
+// Two members hold expired certificates: what to do is said of both, and not of the first, nor of a word to fill in.
+func TestAdviceForSeveralMembers(t *testing.T) {
+	s := newStory(t)
+	for i := range 6 {
+		s.after(time.Second).request(4+i%2, fails(fault.Fault{Side: fault.Backend, Phase: fault.TLS, Kind: fault.Certificate, Detail: "cert_expired"}, time.Millisecond))
+	}
+	r := s.diagnose()
+	expect(t, r, "f-expired high 6")
+	if change := r.Findings[0].Fixes[0].Change; !strings.Contains(change, "the certificate of each of the members") {
+		t.Error(change)
+	}
+}
+
+// Both members were waited for in vain, one after the other: none of them alone is it.
+func TestHungAtTwoMembers(t *testing.T) {
+	s := newAzureStory(t)
+	s.doc = strings.Replace(storyDocument, `"requestTimeout":2`, `"requestTimeout":20`, 1)
+	for range 10 {
+		s.request(4, fails(timeoutFault, 40*time.Second), func(r *accesslog.Record, a *accesslog.Attempt) {
+			a.Total = 20 * time.Second
+			first := *a
+			first.Server = netip.MustParseAddrPort("10.0.0.5:80")
+			first.Member = "10.0.0.5"
+			r.Attempts = append(r.Attempts, first)
+		})
+		for i := range 60 {
+			s.after(time.Second).request(4 + i%2)
+		}
+	}
+	for _, f := range s.diagnose().Findings {
+		if f.Cause != "d-retry-doubling" && (f.Cause != "d-hung" || f.Scope.Member != "") {
+			t.Errorf("%s, scope %+v", f.Cause, f.Scope)
 		}
 	}
 }

@@ -253,7 +253,7 @@ func (q *inquiry) judgeCapacity(c *CapacityReport) {
 	switch {
 	case used > 0.9:
 		c.Judgement = "too small: " + text
-	case used > 0.75:
+	case used > tight:
 		c.Judgement = "tight: " + text
 	default:
 		c.Judgement = "enough: " + text
@@ -261,10 +261,10 @@ func (q *inquiry) judgeCapacity(c *CapacityReport) {
 	if c.Generation == "v1" {
 		c.adviseV1(used, q.config)
 	} else {
-		c.adviseV2(q.config)
+		c.adviseV2(used, q.config)
 	}
 	if c.Days < enoughDays {
-		c.Assumed = append(c.Assumed, fmt.Sprintf("this is %.1f days of evidence; how many instances to keep is judged by a month, and not by less than %d days: take the advice as a lower bound", c.Days, enoughDays))
+		c.Assumed = append(c.Assumed, fmt.Sprintf("this is %s of evidence; how many instances to keep is judged by a month, and not by less than %d days: take the advice as a lower bound", c.length(), enoughDays))
 	}
 }
 
@@ -279,8 +279,30 @@ func figure(v float64) string {
 	return trimmed(v, 1)
 }
 
+// length is how much time the evidence covers.
+func (c *CapacityReport) length() string {
+	switch {
+	case c.Days >= 1:
+		return trimmed(c.Days, 1) + " days"
+	case c.Days > 0:
+		return trimmed(24*c.Days, 1) + " hours"
+	}
+	return "a moment"
+}
+
+// tight is the part of the capacity in use from which it is worth more.
+const tight = 0.75
+
+// units writes a number of capacity units.
+func units(n float64) string {
+	if n < 1 {
+		return "less than one unit"
+	}
+	return count(int(math.Ceil(n)), "unit", "units")
+}
+
 // adviseV2 sets the range of instances by compute units: a tenth of the peak as the least, for scaling out takes minutes.
-func (c *CapacityReport) adviseV2(config *gateway.Config) {
+func (c *CapacityReport) adviseV2(used float64, config *gateway.Config) {
 	peak, ok := 0.0, false
 	for _, l := range c.Loads {
 		if l.Measure == "ComputeUnits" || l.Measure == "CapacityUnits" {
@@ -292,7 +314,12 @@ func (c *CapacityReport) adviseV2(config *gateway.Config) {
 	}
 	if !ok {
 		c.Assumed = append(c.Assumed, "without metrics only throughput counts: TLS handshakes and connections may need more")
+		if c.Days < enoughDays && used <= tight {
+			c.Assumed = append(c.Assumed, "nothing is advised to be set: so short a log, without metrics, says that this was enough and not how few would be")
+			return
+		}
 	}
+	needs := fmt.Sprintf("the peak of %s needs %s", units(peak), count(int(math.Ceil(peak/unitsPerInstance)), "instance", "instances"))
 	least := max(2, int(math.Ceil(peak/unitsPerInstance/2)))
 	most := min(mostInstances, max(least+2, int(math.Ceil(peak/unitsPerInstance*2)), 10))
 	manual := max(2, int(math.Ceil(peak/unitsPerInstance*1.2)))
@@ -300,7 +327,7 @@ func (c *CapacityReport) adviseV2(config *gateway.Config) {
 	if c.Instances[0] != c.Instances[1] || config == nil {
 		c.Advice = append(c.Advice, Advice{
 			Change:  fmt.Sprintf("autoscale between %d and %d instances", least, most),
-			Because: fmt.Sprintf("the peak of %.0f units needs %.0f instances; scaling out takes three to five minutes, so half of that is kept ready; the most is as much as the subnet allows", peak, math.Ceil(peak/unitsPerInstance)),
+			Because: needs + "; scaling out takes three to five minutes, so half of that is kept ready; the most is as much as the subnet allows",
 			Commands: Commands{
 				AzCLI:      fmt.Sprintf("az network application-gateway update -g %s -n %s --min-capacity %d --max-capacity %d", group, name, least, most),
 				PowerShell: fmt.Sprintf("Set-AzApplicationGatewayAutoscaleConfiguration -ApplicationGateway $gw -MinCapacity %d -MaxCapacity %d; Set-AzApplicationGateway -ApplicationGateway $gw", least, most),
@@ -309,9 +336,13 @@ func (c *CapacityReport) adviseV2(config *gateway.Config) {
 		})
 		return
 	}
+	if manual == c.Instances[1] {
+		c.Advice = append(c.Advice, Advice{Change: fmt.Sprintf("keep %s, or let it scale between %d and %d", count(manual, "instance", "instances"), least, most), Because: needs})
+		return
+	}
 	c.Advice = append(c.Advice, Advice{
 		Change:  fmt.Sprintf("set %d instances, or let it scale between %d and %d", manual, least, most),
-		Because: fmt.Sprintf("the peak of %.0f units needs %.0f instances, and a tenth to a fifth more for what no month has shown yet", peak, math.Ceil(peak/unitsPerInstance)),
+		Because: needs + ", and a tenth to a fifth more for what no month has shown yet; fewer than two are no spare",
 		Commands: Commands{
 			AzCLI:    fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, manual),
 			Portal:   "Configuration > Instance count",
@@ -369,11 +400,15 @@ func limitsOf(generation string) [][]string {
 func (c *CapacityReport) Text(w io.Writer, width int) error {
 	p := &printer{w: w, width: max(width, 60)}
 	p.wrapped("", c.Judgement)
-	instances := fmt.Sprint(c.Instances[0])
+	instances := count(c.Instances[0], "instance", "instances")
 	if c.Instances[0] != c.Instances[1] {
-		instances = fmt.Sprintf("%d to %d", c.Instances[0], c.Instances[1])
+		instances = fmt.Sprintf("%d to %d instances", c.Instances[0], c.Instances[1])
 	}
-	p.wrapped("", fmt.Sprintf("generation %s, %s, %s instances; %.1f days of evidence, %s to %s", c.Generation, dash(c.Size), instances, c.Days, c.Window.From, c.Window.To))
+	text := fmt.Sprintf("generation %s, %s, %s; %s of evidence", c.Generation, dash(c.Size), instances, c.length())
+	if c.Window.From != "" {
+		text += ", " + c.Window.From + " to " + c.Window.To
+	}
+	p.wrapped("", text)
 	if len(c.Loads) > 0 {
 		p.line("")
 		p.line(fmt.Sprintf("%-20s %-11s %14s %14s %14s  %s", "load", "from", "peak", "95 of 100", "limit", "unit"))

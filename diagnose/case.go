@@ -30,7 +30,7 @@ type inquiry struct {
 	findings    []Finding
 	open        []suspicion
 	assumptions []string
-	corrected   []string // settings whose request timeout was not that of the document
+	documented  map[string]time.Duration // request timeout that the document gives, of settings that had another then
 }
 
 // suspicion is what an undetermined group of events might be.
@@ -140,7 +140,9 @@ func (q *inquiry) claimMore(id string, events []*event, scope Scope, confidence 
 	}
 	visible := countVisible(events)
 	f.Failures, f.Recovered = f.Failures+visible, f.Recovered+len(events)-visible
-	f.Scope.Member, f.Scope.Path = keep(f.Scope.Member, scope.Member), keep(f.Scope.Path, scope.Path)
+	if f.Scope.Member, f.Scope.Path = keep(f.Scope.Member, scope.Member), keep(f.Scope.Path, scope.Path); f.Scope.Member == "" {
+		f.forget()
+	}
 	for i := range f.Fixes {
 		if x := &f.Fixes[i].Expected; x.Basis == "unknown" {
 			x.Removes[1] += len(events)
@@ -151,6 +153,14 @@ func (q *inquiry) claimMore(id string, events []*event, scope Scope, confidence 
 		}
 	}
 	return f
+}
+
+// forget takes the advice back that was filled in for one member: it is of several now.
+func (f *Finding) forget() {
+	for i, fix := range cause.Find(f.Cause).Fixes {
+		f.Fixes[i].Change = fix.Change
+		f.Fixes[i].Commands = Commands{AzCLI: fix.AzCLI, PowerShell: fix.PowerShell, Portal: fix.Portal, Causeway: fix.Causeway}
+	}
 }
 
 // suspect leaves events undetermined, with what they might be and what would tell.
@@ -229,7 +239,10 @@ func (q *inquiry) fill(values map[string]string, f *Finding) {
 			pairs = append(pairs, "{"+k+"}", v)
 		}
 	}
-	for _, k := range []string{"gateway", "group", "pool", "settings", "probe", "member", "address"} {
+	if values["member"] == "" {
+		pairs = append(pairs, "{member}", "each of the members")
+	}
+	for _, k := range []string{"gateway", "group", "pool", "settings", "probe", "address"} {
 		if values[k] == "" {
 			pairs = append(pairs, "{"+k+"}", strings.ToUpper(k))
 		}

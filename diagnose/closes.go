@@ -55,7 +55,7 @@ func closesLeft(q *inquiry) {
 		}
 		if len(slow) > 0 {
 			q.suspect(slow, "these ended while "+k.member+" was at work on them: look in its log for workers that were killed or crashed at those times",
-				"c-restart", "g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill", "c-max-age", "c-idle-race", "c-keepalive-max-requests", "e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line", "c-gateway-reload", "e-early-response")
+				"c-restart", "g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill", "c-drain-too-short", "c-max-age", "c-idle-race", "c-keepalive-max-requests", "e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line", "c-gateway-reload", "e-early-response")
 		}
 	}
 }

@@ -25,11 +25,7 @@ func hung(q *inquiry) {
 		}
 		f.expect("gateway", 0, len(l.events), "unknown", "nothing in the evidence says that a longer request timeout would help")
 		f.expect("backend", len(l.events), len(l.events), "bounded", "once the member no longer loses requests")
-		member := l.scope.Member
-		if member == "" {
-			member = "a member"
-		}
-		q.fill(map[string]string{"timeout": seconds(l.limit), "address": address(l.events), "member": member}, f)
+		q.fill(map[string]string{"timeout": seconds(l.limit), "address": address(l.events)}, f)
 	}
 }
 

@@ -30,7 +30,7 @@ func slowRoute(q *inquiry) {
 		f.leaves("d-db-lock")
 		f.expect("gateway", 0, len(l.events), "bounded", "how long the lost answers would have taken is not in the evidence")
 		longer := (l.limit*3/2 + time.Second - 1).Truncate(time.Second)
-		q.fill(map[string]string{"timeout": seconds(l.limit), "newTimeout": seconds(longer), "newTimeoutSeconds": fmt.Sprint(int(longer.Seconds())), "path": l.scope.Path, "address": address(l.events)}, f)
+		q.advise(f, &l, longer, map[string]string{"path": l.scope.Path, "address": address(l.events)})
 	}
 }
 

@@ -46,7 +46,9 @@ func (q *inquiry) slowAnswers(l *late, near int) {
 	f.says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s", len(l.events), seconds(l.limit)), l.events...)
 	f.says("access-log", fmt.Sprintf("%d answers came in the last third before it (slowest: %s of %d answers): the timeout cuts through the slower answers",
 		near, seconds(l.route.slowest()), l.route.answered))
-	if l.assumed {
+	if _, changed := q.timeoutNow(l.scope.Settings); changed {
+		// advise says so
+	} else if l.assumed {
 		f.says("access-log", fmt.Sprintf("the request timeout is not among the evidence; %s is where the requests without an answer end", seconds(l.limit)))
 	} else {
 		f.says("configuration", fmt.Sprintf("requestTimeout of backend settings %q is %s", l.scope.Settings, seconds(l.limit)))
@@ -55,7 +57,7 @@ func (q *inquiry) slowAnswers(l *late, near int) {
 	f.leaves("g-cpu-queueing", "d-slow-route")
 	longer := (l.limit*3/2 + time.Second - 1).Truncate(time.Second)
 	f.expect("gateway", 0, len(l.events), "bounded", fmt.Sprintf("how long the lost answers would have taken is not in the evidence; %s is the first step, its effect will show", seconds(longer)))
-	q.fill(map[string]string{"timeout": seconds(l.limit), "newTimeout": seconds(longer), "newTimeoutSeconds": fmt.Sprint(int(longer.Seconds())), "address": address(l.events)}, f)
+	q.advise(f, l, longer, map[string]string{"address": address(l.events)})
 }
 
 // slowTimes compares the answers at slow times with those at quick ones. A timeout that cuts through the slower ones of

@@ -42,6 +42,8 @@ type event struct {
 	host     string // that was asked for
 	agent    string
 	waf      time.Duration // that the firewall took
+	stalled  time.Duration // for how much of it the gateway's process stood still
+	session  bool          // a connection through a TCP or TLS listener: there is no request in it
 
 	claimed bool
 	cause   string // that claimed it
@@ -53,7 +55,7 @@ func (t *tally) newEvent(r *accesslog.Record, own bool, which int, f fault.Fault
 		start: r.Start, at: r.Start.Add(r.Taken), id: idOf(r), pool: r.Pool, settings: r.Settings, rule: r.Rule, listener: r.Listener, instance: r.Instance,
 		method: string(r.Method), path: template(r.URI), client: r.Client.Addr(), status: r.Status, taken: r.Taken, visible: visible, own: own, v1: r.V1,
 		fault: f, declared: r.Declared, bodyRead: r.BodyRead, received: r.Received, sent: r.Sent, tries: len(r.Attempts), info: r.ErrorInfo,
-		host: string(r.OriginalHost), waf: max(0, r.WAFTime), agent: string(r.UserAgent[:min(len(r.UserAgent), 120)]),
+		host: string(r.OriginalHost), waf: max(0, r.WAFTime), stalled: r.Stalled, session: r.Session, agent: string(r.UserAgent[:min(len(r.UserAgent), 120)]),
 	}
 	if which >= 0 {
 		a := r.Attempts[which]

@@ -220,7 +220,7 @@ func (q *inquiry) verdictOn(x *Explanation, report *Report) {
 	}
 	for _, s := range q.open {
 		if slices.Contains(s.events, e) {
-			g := s.group()
+			g := s.group(q.against(s.events))
 			x.Rivals, x.Next = g.Rivals, s.next
 			x.Similar = q.similar(e, func(o *event) bool { return slices.Contains(s.events, o) })
 			return

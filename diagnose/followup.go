@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"math"
+	"time"
 )
 
 // Followup compares a window with what an earlier report expected of it: did the fix work?
@@ -13,7 +14,7 @@ type Followup struct {
 	Before   Rate       `json:"before"`
 	Now      Rate       `json:"now"`
 	Expected [2]float64 `json:"expected"` // failures in this window if the fix works, at least and at most
-	Result   string     `json:"result"`   // worked, partly, not, too-early
+	Result   string     `json:"result"`   // worked, partly, not, too-early, overlapping
 	Why      string     `json:"why"`
 }
 
@@ -29,17 +30,58 @@ const (
 	partly   = "partly"
 	noEffect = "not"
 	tooEarly = "too-early"
+	overlaps = "overlapping"
 )
 
 // Follow holds the report against an earlier one of the same gateway: what each of its findings has become. What the
 // earlier report promised is scaled to the traffic of now.
 func (r *Report) Follow(before *Report) {
 	r.Before = []Followup{}
+	common := r.overlap(before)
 	for i := range before.Findings {
-		if f := &before.Findings[i]; f.Failures+f.Recovered > 0 {
-			r.Before = append(r.Before, r.follow(before, f))
+		f := &before.Findings[i]
+		if f.Failures+f.Recovered == 0 {
+			continue
 		}
+		u := r.follow(before, f)
+		if common != "" {
+			u.Result, u.Why = overlaps, common
+		}
+		r.Before = append(r.Before, u)
 	}
+}
+
+// overlap says why this window cannot tell what became of the earlier one: it holds requests of that time, or of a time
+// before. Empty if it comes after it. Windows that touch overlap by the time that the last request took.
+func (r *Report) overlap(before *Report) string {
+	from, to := timeOf(r.Window.From), timeOf(r.Window.To)
+	then, end := timeOf(before.Window.From), timeOf(before.Window.To)
+	if from.IsZero() || end.IsZero() || !from.Before(end) {
+		return ""
+	}
+	if !to.After(then) {
+		return fmt.Sprintf("cannot tell: this window, %s to %s, lies before that of the earlier report, which begins at %s", r.Window.From, r.Window.To, before.Window.From)
+	}
+	begin, stop := from, to
+	if then.After(begin) {
+		begin = then
+	}
+	if end.Before(stop) {
+		stop = end
+	}
+	if 100*stop.Sub(begin) < to.Sub(from) {
+		return ""
+	}
+	return fmt.Sprintf("cannot tell: %s to %s is in both windows, so failures of before would be counted as those of now; diagnose with --since %s", stamp(begin), stamp(stop), before.Window.To)
+}
+
+// timeOf reads a time of a report; zero if there is none.
+func timeOf(s string) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
 }
 
 func (r *Report) follow(before *Report, f *Finding) Followup {

@@ -1,6 +1,9 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 var capacityAtMaximum = hypothesis{
 	cause: "h-capacity-max", needs: theDocument | theMetrics,
@@ -46,6 +49,10 @@ func (q *inquiry) atMaximum(name string, limit float64, minutes int, busy []peri
 		q.fill(q.growth(limit), f)
 		return
 	}
+	if slower := q.membersSlower(inside, busy); slower != "" {
+		q.fullAndSlow("h-capacity-max", fact, inside, slower, limit)
+		return
+	}
 	pools, _ := groupBy(inside, func(e *event) string { return e.pool })
 	f := q.claim("h-capacity-max", inside, Scope{}, confidenceOf(len(pools) > 1 || len(q.poolsInUse()) < 2))
 	f.says("metrics", fact)
@@ -54,6 +61,47 @@ func (q *inquiry) atMaximum(name string, limit float64, minutes int, busy []peri
 	f.leaves("g-cpu-queueing")
 	f.expect("gateway", 0, len(inside), "bounded", "how much more is enough shows in the metric once it no longer stands at the maximum")
 	q.fill(q.growth(limit), f)
+}
+
+// fullAndSlow leaves it open whether a full gateway or its slow members are to blame.
+func (q *inquiry) fullAndSlow(id, fact string, events []*event, slower string, limit float64) {
+	f := q.remark(id, events, Scope{}, Medium)
+	f.says("metrics", fact)
+	f.says("access-log", fmt.Sprintf("%d failures that nothing else explains lie in those minutes; but %s: requests that wait for members fill a gateway too", len(events), slower), events...)
+	q.fill(q.growth(limit), f)
+	q.suspect(events, "the gateway is full and its members are slow in the same minutes: compare the processors of the members and their own record of how long requests took with the log",
+		id, "g-cpu-queueing", "g-worker-pool", "d-timeout-below-latency", "g-dependency-down")
+}
+
+// membersSlower says how the members, too, were slower in some periods, or nothing if it was not they that slowed down:
+// time outside of members is the gateway's and the client's.
+func (q *inquiry) membersSlower(events []*event, busy []period) string {
+	timeouts := 0
+	for _, e := range events {
+		if isTimeout(e) {
+			timeouts++
+		}
+	}
+	if 2*timeouts > len(events) {
+		return fmt.Sprintf("%d of them waited for a member in vain", timeouts)
+	}
+	var in, out interval
+	for _, i := range q.line.list() {
+		sum := &out
+		if within(busy, i.at) {
+			sum = &in
+		}
+		sum.answered, sum.waited, sum.own = sum.answered+i.answered, sum.waited+i.waited, sum.own+i.own
+	}
+	if in.answered < enoughAnswers || out.answered < enoughAnswers {
+		return "there are too few answers to tell whether the members were slower too"
+	}
+	waited, before := in.waited/time.Duration(in.answered), out.waited/time.Duration(out.answered)
+	own, ownBefore := in.own/time.Duration(in.answered), out.own/time.Duration(out.answered)
+	if grown := waited - before; grown > before/2 && grown > own-ownBefore {
+		return fmt.Sprintf("the members took %s for an answer then, and %s at other times", seconds(waited), seconds(before))
+	}
+	return ""
 }
 
 // growth are the values of a larger gateway: half as many instances more, two at least.

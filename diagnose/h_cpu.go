@@ -31,6 +31,10 @@ func gatewayCPU(q *inquiry) {
 		q.fill(q.growth(q.instancesNow()*10), f)
 		return
 	}
+	if slower := q.membersSlower(inside, busy); slower != "" {
+		q.fullAndSlow("h-cpu", fact, inside, slower, q.instancesNow()*10)
+		return
+	}
 	f := q.claim("h-cpu", inside, Scope{}, Medium)
 	f.says("metrics", fact)
 	f.says("access-log", fmt.Sprintf("%d of %d failures that nothing else explains lie in those minutes", len(inside), len(events)), inside...)

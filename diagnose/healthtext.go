@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"regexp"
 	"strings"
 
 	"causeway/gateway"
@@ -17,6 +18,16 @@ func reasonOfDetail(s gateway.ServerHealth) string {
 		if containsAll(text, r.words) {
 			return r.reason
 		}
+	}
+	return ""
+}
+
+var opensslCode = regexp.MustCompile(`OpenSSL error code (\d+)`)
+
+// codeOfDetail is what a detail text says beyond its reason, in the words of a history.
+func codeOfDetail(s gateway.ServerHealth) string {
+	if m := opensslCode.FindStringSubmatch(s.Detail); m != nil {
+		return m[1]
 	}
 	return ""
 }

@@ -77,7 +77,7 @@ type groupView struct {
 	Rows   []string
 }
 
-type rivalView struct{ Cause, Title string }
+type rivalView struct{ Cause, Title, ToSeparate, Against string }
 
 type savingView struct {
 	What, Effect string
@@ -203,7 +203,7 @@ func (g *Open) view() groupView {
 		if c := cause.Find(x.Cause); c != nil {
 			title = c.Title
 		}
-		v.Rivals = append(v.Rivals, rivalView{x.Cause, title})
+		v.Rivals = append(v.Rivals, rivalView{x.Cause, title, x.ToSeparate, x.Against})
 	}
 	return v
 }

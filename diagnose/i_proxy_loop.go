@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 
@@ -10,16 +11,70 @@ import (
 
 var proxyLoops = hypothesis{
 	cause: "i-proxy-loop", needs: theTrace,
-	test: "the requests that a member is sent come back to the gateway as requests of a client: over the same port, and within the time of the first",
+	test: "the requests that a member is sent come back to the gateway as requests of a client: with the transaction that they were sent with, or over the same port within the time of the first",
 	look: proxyLoop,
 }
 
-// comingBack remembers when each client port was last heard of, to know the gateway's own requests when they come in again.
-type comingBack struct{ at [1 << 16]int64 }
+// comingBack knows the gateway's own requests when they come in again: by the transaction that they were sent with, or by
+// the port that they come from.
+type comingBack struct {
+	at   [1 << 16]int64 // when each client port was last heard of
+	sent table          // transactions, with the member that each went to
+	came table          // transactions that requests came in with, which are not known yet
+}
 
-// returns notes a client's port, and counts the attempts of the record whose connection was a client of this very gateway
-// meanwhile. What comes back ends before what sent it, and is written first.
+// table holds the latest of many transactions; a new one takes the place of an older one.
+type table [1 << 14]struct {
+	id     [16]byte
+	member *memberTally
+}
+
+func (t *table) put(id [16]byte, m *memberTally) {
+	s := &t[binary.LittleEndian.Uint16(id[:])%uint16(len(t))]
+	s.id, s.member = id, m
+}
+
+func (t *table) take(id [16]byte) (m *memberTally, ok bool) {
+	s := &t[binary.LittleEndian.Uint16(id[:])%uint16(len(t))]
+	if ok = s.id == id && id != [16]byte{}; ok {
+		m = s.member
+		s.id, s.member = [16]byte{}, nil
+	}
+	return m, ok
+}
+
+// returns counts the attempts that were requests to this very gateway.
 func (c *comingBack) returns(r *accesslog.Record, of func(*accesslog.Attempt) *memberTally) {
+	if known := c.byTransaction(r, of); !known {
+		c.byPort(r, of)
+	}
+	c.at[r.Client.Port()] = r.Start.UnixNano()
+}
+
+// byTransaction compares what a request came in with to what was sent with others. Which of the two is written first
+// depends on who gives up first.
+func (c *comingBack) byTransaction(r *accesslog.Record, of func(*accesslog.Attempt) *memberTally) (known bool) {
+	if r.Parent != [16]byte{} {
+		if m, ok := c.sent.take(r.Parent); ok {
+			m.looped++
+		} else {
+			c.came.put(r.Parent, nil)
+		}
+	}
+	if n := len(r.Attempts); n > 0 {
+		m := of(&r.Attempts[n-1])
+		if _, known = c.came.take(r.Transaction); known {
+			m.looped++
+		} else {
+			c.sent.put(r.Transaction, m)
+		}
+	}
+	return known
+}
+
+// byPort counts the attempts whose connection was a client of this gateway meanwhile. What
+// comes back ends before what sent it, and is written first.
+func (c *comingBack) byPort(r *accesslog.Record, of func(*accesslog.Attempt) *memberTally) {
 	begin, end := r.Start.UnixNano(), r.Start.Add(r.Taken).UnixNano()
 	for i := range r.Attempts {
 		if a := &r.Attempts[i]; a.LocalPort != 0 {
@@ -28,7 +83,6 @@ func (c *comingBack) returns(r *accesslog.Record, of func(*accesslog.Attempt) *m
 			}
 		}
 	}
-	c.at[r.Client.Port()] = begin
 }
 
 // proxyLoop: a pool leads back to the gateway itself. Every request then makes another one, until something gives way;
@@ -41,7 +95,7 @@ func proxyLoop(q *inquiry) {
 			continue
 		}
 		f := q.claim("i-proxy-loop", groups[k], scopeOf(groups[k]), High)
-		f.says("access-log", fmt.Sprintf("%d of %d requests to %s came back to the gateway as requests of a client, over the same port and while the first waited", m.looped, m.attempts, k.member), groups[k]...)
+		f.says("access-log", fmt.Sprintf("%d of %d requests to %s came back to the gateway as requests of a client while the first waited", m.looped, m.attempts, k.member), groups[k]...)
 		f.expect("gateway", len(groups[k]), len(groups[k]), "exact", "with the pool led to the servers none of them goes round")
 		q.fill(map[string]string{"address": k.server.String()}, f)
 	}

@@ -6,7 +6,7 @@ import (
 
 var invalidRequest = decided("j-invalid-request", theLog, "the gateway refused to read the request",
 	"the request is not valid HTTP", func(e *event) bool {
-		if e.fault.Side != fault.Client {
+		if e.fault.Side != fault.Client || e.session {
 			return false
 		}
 		switch e.fault.Phase {

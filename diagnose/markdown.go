@@ -20,6 +20,9 @@ func (r *Report) Markdown(w io.Writer) error {
 	for i := range r.Findings {
 		m.finding(i+1, &r.Findings[i], r)
 	}
+	if r.Metered != nil {
+		m.bullets("By the metrics", r.Metered.Lines())
+	}
 	m.undetermined(&r.Undetermined)
 	m.whatIf(&r.WhatIf)
 	m.followups(r.Before)
@@ -212,7 +215,10 @@ func (g *Open) markdown() []string {
 		if c := cause.Find(x.Cause); c != nil {
 			title = ": " + escaped(c.Title)
 		}
-		lines = append(lines, "  - perhaps "+code(x.Cause)+title)
+		if x.Against != "" {
+			title += "; less likely: " + escaped(x.Against)
+		}
+		lines = append(lines, "  - perhaps "+code(x.Cause)+title+"; to separate: "+escaped(x.ToSeparate))
 	}
 	return append(lines, "  - next: "+escaped(g.Next))
 }

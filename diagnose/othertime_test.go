@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,15 @@ func TestTimeoutOfAnotherTime(t *testing.T) {
 		expect(t, r, "d-slow-route medium 20")
 		if !strings.Contains(strings.Join(r.Assumptions, "\n"), "was 20 s: the document, which says "+limit+" s") {
 			t.Errorf("assumptions %q", r.Assumptions)
+		}
+		now := map[string]string{"60": "raised since, from 20 s to 60 s", "10": "the document has 10 s by now"}[limit]
+		effect := map[string]string{"60": "with the present 60 s some of them would have been answered", "10": "the present 10 s would have cut 80 answers more"}[limit]
+		said := fmt.Sprint(r.Findings[0].Fixes)
+		if !strings.Contains(said, now) || !strings.Contains(said, effect) || limit == "60" && strings.Contains(said, "--timeout 30") {
+			t.Errorf("document says %s: %s", limit, said)
+		}
+		if saving := r.WhatIf.Savings[0]; saving.From != "20 s" || saving.To != limit+" s" || !strings.Contains(saving.Note, "the document's value by now") {
+			t.Errorf("%+v", saving)
 		}
 	}
 }

@@ -13,6 +13,7 @@ type Report struct {
 	Schema       string       `json:"schema"`
 	Window       Window       `json:"window"`
 	Requests     int          `json:"requests"`
+	Sessions     int          `json:"sessions,omitempty"` // of the requests: connections through TCP and TLS listeners
 	Failures     int          `json:"failures"`
 	Recovered    int          `json:"recovered"` // failed attempts that a retry hid from the client
 	Verdict      *Verdict     `json:"verdict"`
@@ -25,6 +26,7 @@ type Report struct {
 	Assumptions  []string     `json:"assumptions"`      // what was taken for granted without evidence, and what could not be made sure
 	Read         Read         `json:"read"`
 	Missing      []Missing    `json:"missing"`
+	Metered      *Metered     `json:"metered,omitempty"` // what the metrics tell where there is no access log
 	Pictures     *Pictures    `json:"pictures,omitempty"`
 }
 
@@ -102,6 +104,7 @@ type RuledOut struct {
 type Rival struct {
 	Cause      string `json:"cause"`
 	ToSeparate string `json:"toSeparate"`
+	Against    string `json:"against,omitempty"` // what makes it less likely than the others
 }
 
 // Fix is one change.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"causeway/cause"
@@ -15,6 +14,7 @@ import (
 // statistics, the client before the member, the whole member before the single connection.
 var hypotheses = []hypothesis{
 	proxyLoops,
+	stalledGateway,
 	scanners,
 	shortUpload, slowUpload, headerLimit, bodyLimit, invalidRequest,
 	cutDownloads,
@@ -27,10 +27,13 @@ var hypotheses = []hypothesis{
 	poolWithoutHealthyMembers,
 	unresolvedName,
 	gatewayEnded, outOfDescriptors, outOfPorts,
+	shortDrains,
 	rollouts,
 	restartedMember,
+	goneMembers,
 	deadMemberInUse, vanishedMembers,
 	tooSoonBack, notReady, backFromAbsence,
+	deafMembers,
 	refusedConnections,
 	fullQueues,
 	droppedConnections,
@@ -46,6 +49,7 @@ var hypotheses = []hypothesis{
 	earlyResponses,
 	forgottenConnections,
 	slowInspection,
+	sessionLimit,
 	capacityAtMaximum, busyGateway,
 	clockwork,
 	doubledWaits,
@@ -65,7 +69,7 @@ var hypotheses = []hypothesis{
 }
 
 // leftovers say what failures that no cause claims may be, and what would tell.
-var leftovers = []func(*inquiry){membersAsClients, timeoutsLeft, alertsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft}
+var leftovers = []func(*inquiry){membersAsClients, timeoutsLeft, alertsLeft, sessionsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft}
 
 // Run diagnoses.
 func Run(b *evidence.Bundle, o Options) (*Report, error) {
@@ -82,11 +86,12 @@ func (q *inquiry) run(b *evidence.Bundle) *Report {
 	for _, left := range leftovers {
 		left(q)
 	}
+	q.doubtTimes()
 	return q.report(b)
 }
 
 func (q *inquiry) report(b *evidence.Bundle) *Report {
-	r := &Report{Schema: Schema, Requests: q.requests, Failures: q.failures, Recovered: q.recovers, Findings: q.findings, Missing: q.missing(b)}
+	r := &Report{Schema: Schema, Requests: q.requests, Sessions: q.sessions, Failures: q.failures, Recovered: q.recovers, Findings: q.findings, Missing: q.missing(b)}
 	if r.Findings == nil {
 		r.Findings = []Finding{}
 	}
@@ -112,6 +117,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	r.Read = q.reading(b)
 	r.Notices = q.notices()
 	r.Pictures = q.pictures()
+	r.Metered = q.metered()
 	return r
 }
 
@@ -119,11 +125,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 func (q *inquiry) reading(b *evidence.Bundle) Read {
 	out := Read{Repeated: b.Repeated, BadLines: b.Bad, Unread: []string{}, Sampled: 1 << q.sample.shift}
 	for _, u := range b.Unread {
-		where := u.File
-		if u.Line > 0 {
-			where += ":" + strconv.Itoa(u.Line)
-		}
-		out.Unread = append(out.Unread, where+": "+u.Reason)
+		out.Unread = append(out.Unread, u.String())
 	}
 	return out
 }
@@ -192,20 +194,21 @@ func (q *inquiry) undetermined() Undetermined {
 				u.Rivals = append(u.Rivals, id)
 			}
 		}
-		u.Groups = append(u.Groups, s.group())
+		u.Groups = append(u.Groups, s.group(q.against(s.events)))
 	}
 	return u
 }
 
-// group is a suspicion as the report has it.
-func (s *suspicion) group() Open {
+// group is a suspicion as the report has it. What the evidence speaks against comes last.
+func (s *suspicion) group(against func(string) string) Open {
 	visible := countVisible(s.events)
 	g := Open{Failures: visible, Recovered: len(s.events) - visible, Scope: scopeOf(s.events), Rivals: []Rival{}, Next: s.next, Rows: rows(s.events)}
 	for _, id := range s.rivals {
 		if c := cause.Find(id); c != nil {
-			g.Rivals = append(g.Rivals, Rival{Cause: id, ToSeparate: c.Separate})
+			g.Rivals = append(g.Rivals, Rival{Cause: id, ToSeparate: c.Separate, Against: against(id)})
 		}
 	}
+	slices.SortStableFunc(g.Rivals, func(a, b Rival) int { return cmp.Compare(min(len(a.Against), 1), min(len(b.Against), 1)) })
 	return g
 }
 

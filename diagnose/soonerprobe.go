@@ -33,12 +33,17 @@ func (q *inquiry) soonerProbe(settings string) (interval, threshold int, sooner 
 
 // probeOf is the custom probe of settings; nil where the default one is in use, or there is no document.
 func (q *inquiry) probeOf(settings string) *gateway.Probe {
-	if q.config == nil {
-		return nil
-	}
-	s := q.config.Setting(settings)
+	s := q.setting(settings)
 	if s == nil {
 		return nil
 	}
 	return q.config.Probe(s.Probe)
+}
+
+// setting is the backend settings of a name; nil where the document has none, or there is no document.
+func (q *inquiry) setting(name string) *gateway.Settings {
+	if q.config == nil {
+		return nil
+	}
+	return q.config.Setting(name)
 }

@@ -379,6 +379,19 @@ func TestNobodyHealthy(t *testing.T) {
 	f("cert_expired", "", "f-expired high")
 	f("cn_mismatch", "", "f-name-mismatch high")
 	f("connection_closed", "", "a-all-unhealthy-fail-closed high")
+	f("dns_resolution", "", "b-dns-nxdomain high")
+	f("dns_resolution", "resolver", "b-dns-servfail high")
+	f("cert_expired", "9", "f-not-yet-valid high")
+	f("cert_verify_failed", "26", "f-key-usage high")
+	f("tls_alert", "70", "f-version high")
+	f("tls_alert", "112", "f-sni-required high")
+	f("tls_alert", "40", "f-cipher medium")
+	f("tls_alert", "40 certificate_asked", "f-client-cert high")
+	f("tls_alert", "80", "a-all-unhealthy-fail-closed high")
+	f("invalid_response", "tls", "e-plain-to-tls high")
+	f("status_mismatch", "400 tls_expected", "e-plain-to-tls high")
+	f("invalid_response", "other", "e-foreign-service high")
+	f("probe_timeout", "gateway_stalled", "h-goroutine-or-lock-stall high")
 }
 
 func TestWhatTheRecordItselfDecides(t *testing.T) {
@@ -532,4 +545,37 @@ func TestProxyLoop(t *testing.T) {
 		s.request(4, status(502), took(50*time.Millisecond), func(_ *accesslog.Record, a *accesslog.Attempt) { a.LocalPort = inner })
 	}
 	expect(t, s.diagnose(), "i-proxy-loop high 60")
+}
+
+// The same by a detour: what comes back comes from another port, with the transaction that it was sent with. Whoever gives
+// up first, the inner request looks like one that its client left, on a download or before it.
+func TestProxyLoopByADetour(t *testing.T) {
+	left := fault.Fault{Side: fault.Client, Phase: fault.Deliver, Kind: fault.Closed}
+	for _, innerFirst := range []bool{true, false} {
+		s := newStory(t)
+		for range 20 {
+			begin := s.after(time.Second).at
+			s.request(4, fails(timeoutFault, 2*time.Second))
+			outer := &s.records[len(s.records)-1]
+			s.at = begin.Add(5 * time.Millisecond)
+			s.request(4, fails(left, 2*time.Second), func(r *accesslog.Record, _ *accesslog.Attempt) {
+				r.Client = netip.MustParseAddrPort("127.0.0.1:50000")
+				r.Parent = outer.Transaction
+			})
+			if n := len(s.records); innerFirst {
+				s.records[n-1], s.records[n-2] = s.records[n-2], s.records[n-1]
+			}
+			s.at = begin
+		}
+		expect(t, s.diagnose(), "i-proxy-loop high 40")
+	}
+}
+
+// A gateway behind another one gets all its requests with a transaction, and none of its own.
+func TestChainedGatewaysAreNoLoop(t *testing.T) {
+	s := newStory(t)
+	for i := range 20 {
+		s.after(time.Second).request(4, status(502), func(r *accesslog.Record, _ *accesslog.Attempt) { r.Parent = [16]byte{200, byte(i)} })
+	}
+	expect(t, s.diagnose(), "k-backend-5xx high 20")
 }

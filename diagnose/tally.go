@@ -14,6 +14,7 @@ import (
 // grow with the log.
 type tally struct {
 	requests    int
+	sessions    int // of the requests: connections through TCP and TLS listeners
 	failures    int
 	recovers    int
 	from, to    time.Time
@@ -183,6 +184,10 @@ func (t *tally) add(r *accesslog.Record, own bool) {
 	}
 	t.gateway(r.ResourceID)
 	t.stretch(r)
+	if r.Session {
+		t.session(r)
+		return
+	}
 	f, bad := t.failed(r, own)
 	inMembers := t.attempts(r, own)
 	if own {

@@ -21,6 +21,7 @@ func (r *Report) print(p *printer) error {
 	for i := range r.Findings {
 		p.finding(i+1, &r.Findings[i], r)
 	}
+	p.metered(r.Metered)
 	p.undetermined(&r.Undetermined)
 	p.whatIf(&r.WhatIf)
 	p.followups(r.Before)
@@ -108,6 +109,8 @@ func (r *Report) headline() string {
 			r.Failures, r.Failures-r.Undetermined.Failures, r.Undetermined.Failures)
 	case r.Requests > 0:
 		return "No request failed."
+	case r.Metered != nil:
+		return r.Metered.headline()
 	}
 	return "There are no requests in this evidence."
 }
@@ -117,6 +120,9 @@ func (r *Report) totals() string {
 	window := ""
 	if r.Window.From != "" {
 		window = ", " + r.Window.From + " to " + r.Window.To
+	}
+	if r.Sessions > 0 {
+		window = fmt.Sprintf(" (%d of the requests are sessions of TCP and TLS listeners)", r.Sessions) + window
 	}
 	return fmt.Sprintf("%d requests, %d failed (%s), %d recovered by a retry%s", r.Requests, r.Failures, percent(r.Failures, r.Requests), r.Recovered, window)
 }
@@ -225,17 +231,59 @@ func (p *printer) undetermined(u *Undetermined) {
 // open tells one group of failures that share what they may be.
 func (p *printer) open(g *Open) {
 	p.wrapped("  - ", g.countText()+", "+g.Scope.text())
-	for _, r := range g.Rivals {
-		title := ""
-		if c := cause.Find(r.Cause); c != nil {
-			title = ": " + c.Title
-		}
-		p.wrapped("      perhaps ", r.Cause+title)
+	for i := range g.likeliest() {
+		p.wrapped("      perhaps ", g.Rivals[i].text())
+	}
+	if more := g.more(); more != "" {
+		p.wrapped("      ", more)
 	}
 	p.wrapped("      next: ", g.Next)
 	if len(g.Rows) > 0 {
 		p.wrapped("      e.g. ", strings.Join(g.Rows[:min(2, len(g.Rows))], " "))
 	}
+}
+
+// maxRivals is how many causes that a group of failures may have are told one by one; the JSON has all.
+const maxRivals = 5
+
+// likeliest are the first of the rivals, without those that the evidence speaks against.
+func (g *Open) likeliest() []Rival {
+	n := 0
+	for n < min(len(g.Rivals), maxRivals) && g.Rivals[n].Against == "" {
+		n++
+	}
+	if n == 0 {
+		n = min(len(g.Rivals), maxRivals)
+	}
+	return g.Rivals[:n]
+}
+
+// more says how many rivals there are beside the likeliest, and where they stand.
+func (g *Open) more() string {
+	rest := g.Rivals[len(g.likeliest()):]
+	if len(rest) == 0 {
+		return ""
+	}
+	doubted := 0
+	for _, r := range rest {
+		if r.Against != "" {
+			doubted++
+		}
+	}
+	text := fmt.Sprintf("and %d more", len(rest))
+	if doubted > 0 {
+		text += fmt.Sprintf(", %d of which something speaks against", doubted)
+	}
+	return text + ": causeway diagnose … -o json lists them with the test for each"
+}
+
+// text is a cause that it may be, with the test that separates it.
+func (r Rival) text() string {
+	title := ""
+	if c := cause.Find(r.Cause); c != nil {
+		title = ": " + c.Title
+	}
+	return r.Cause + title + "; to separate: " + r.ToSeparate
 }
 
 func (g *Open) countText() string {
@@ -244,6 +292,18 @@ func (g *Open) countText() string {
 		text += fmt.Sprintf(" and %d recovered", g.Recovered)
 	}
 	return text
+}
+
+// metered tells what the metrics alone show.
+func (p *printer) metered(m *Metered) {
+	if m == nil {
+		return
+	}
+	p.line("")
+	p.line("By the metrics, " + m.Window.From + " to " + m.Window.To + ":")
+	for _, l := range m.Lines() {
+		p.wrapped("  - ", l)
+	}
 }
 
 func (p *printer) steps(steps []Step) {
@@ -309,7 +369,7 @@ func (p *printer) followups(list []Followup) {
 	p.line("")
 	p.line("Since the earlier report:")
 	for _, u := range list {
-		p.wrapped(fmt.Sprintf("  %-9s ", u.Result), fmt.Sprintf("%s (%s): %s; before it were %d of %d requests", u.Title, u.Cause, u.Why, u.Before.Failures, u.Before.Requests))
+		p.wrapped(fmt.Sprintf("  %-11s ", u.Result), fmt.Sprintf("%s (%s): %s; before it were %d of %d requests", u.Title, u.Cause, u.Why, u.Before.Failures, u.Before.Requests))
 	}
 }
 

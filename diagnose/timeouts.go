@@ -41,16 +41,20 @@ func (q *inquiry) latecomers() []late {
 }
 
 func (q *inquiry) late(events []*event, r *routeTally, scope Scope) late {
-	if member := scopeOf(events).Member; member != "" {
+	if member := scopeOf(events).Member; member != "" && !slices.ContainsFunc(events, (*event).waitedElsewhere) {
 		scope.Member = member
 	}
-	l := late{events: events, route: r, scope: scope, limit: q.timeouts[scope.Settings], assumed: slices.Contains(q.corrected, scope.Settings)}
+	l := late{events: events, route: r, scope: scope, limit: q.timeouts[scope.Settings]}
+	_, l.assumed = q.timeoutNow(scope.Settings)
 	if l.limit == 0 {
 		l.limit = q.timerIn(events)
 		l.assumed = l.limit > 0
 	}
 	return l
 }
+
+// waitedElsewhere reports whether other members were tried before the one that the event names.
+func (e *event) waitedElsewhere() bool { return e.visible && e.tries > 1 }
 
 // timerIn is the timer at which most of the events ended, in whole seconds; 0 if they did not end together.
 func (q *inquiry) timerIn(events []*event) time.Duration {
@@ -98,7 +102,10 @@ func (q *inquiry) correctTimeouts() {
 		if (timer-limit).Abs() <= timerBand(max(timer, limit)) || !q.cutsAnswers(s, limit, timer) {
 			continue
 		}
-		q.timeouts[s], q.corrected = timer, append(q.corrected, s)
+		if q.documented == nil {
+			q.documented = map[string]time.Duration{}
+		}
+		q.timeouts[s], q.documented[s] = timer, limit
 		q.assume(fmt.Sprintf("the request timeout of settings %s was %s: the document, which says %s, is of another time, for %d requests timed out there and answers came up to it, none later", s, seconds(timer), seconds(limit), len(events)))
 	}
 }

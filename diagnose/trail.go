@@ -22,8 +22,7 @@ type change struct {
 	at     time.Time
 	up     bool
 	reason string
-	errno  string
-	status int // that the probe got, where that was what was wrong
+	code   string // what exactly: an errno, a status, a TLS alert, an OpenSSL code
 }
 
 // trailsOf reads the histories out of a backend-health document.
@@ -53,7 +52,7 @@ func trailsOf(h *gateway.Health) []trail {
 
 func lastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
-// parseChange reads "RFC3339 Up" and "RFC3339 Down reason what", which is an errno or a status.
+// parseChange reads "RFC3339 Up" and "RFC3339 Down reason code".
 func parseChange(line string) (change, bool) {
 	words := strings.Fields(line)
 	if len(words) < 2 {
@@ -65,11 +64,7 @@ func parseChange(line string) (change, bool) {
 		c.reason = words[2]
 	}
 	if len(words) > 3 {
-		if n, err := strconv.Atoi(words[3]); err == nil {
-			c.status = n
-		} else {
-			c.errno = words[3]
-		}
+		c.code = strings.Join(words[3:], " ")
 	}
 	return c, err == nil
 }
@@ -120,4 +115,14 @@ func (t *trail) sinceUp(when time.Time) (time.Duration, bool) {
 		}
 	}
 	return 0, false
+}
+
+// status is the one that the probe got, where that was what was wrong; 0 if it was not.
+func (c change) status() int {
+	if c.reason != "status_mismatch" {
+		return 0
+	}
+	first, _, _ := strings.Cut(c.code, " ")
+	n, _ := strconv.Atoi(first)
+	return n
 }

@@ -82,7 +82,16 @@ func (q *inquiry) longerTimeouts() []Saving {
 		near, r := 0, q.routesOf(settings)
 		near = r.lastThird(limit)
 		s := Saving{Setting: "requestTimeout", Scope: Scope{Settings: settings}, From: seconds(limit), To: seconds(2 * limit), Basis: "bounded", maybe: by[settings]}
+		now, changed := q.timeoutNow(settings)
+		if changed && now < limit {
+			out = append(out, Saving{
+				Setting: "requestTimeout", Scope: s.Scope, From: seconds(limit), To: seconds(now), Basis: "exact", Adds: r.waits.between(now, max(limit, r.slowest())),
+				Note: "this is the document's value by now, which is of another time than these failures: it saves none of them",
+			})
+		}
 		switch {
+		case changed && now > limit:
+			s.To, s.Note = seconds(now), "this is the document's value by now, which is of another time than these failures: "+q.presentTimeout(settings, limit, now)
 		case near == 0 && r.answered >= enoughAnswers:
 			s.Basis, s.Note = "unknown", "no answer took the last third of the timeout: those that wait are of another kind, and nothing here says that they would ever be answered"
 		default:

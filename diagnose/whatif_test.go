@@ -86,11 +86,46 @@ func TestFollowUp(t *testing.T) {
 			t.Errorf("%+v, want %s", now.Before, want)
 		}
 	}
-	f(quietly.diagnose(), "worked")
-	f(raceStory(t).diagnose(), "not")
+	f(quietly.nextDay().diagnose(), "worked")
+	f(raceStory(t).nextDay().diagnose(), "not")
 	few := newStory(t)
 	few.request(4)
-	f(few.diagnose(), "too-early")
+	f(few.nextDay().diagnose(), "too-early")
+}
+
+// nextDay moves all requests by a day.
+func (s *story) nextDay() *story {
+	for i := range s.records {
+		s.records[i].Start = s.records[i].Start.Add(24 * time.Hour)
+	}
+	return s
+}
+
+// A window that holds requests of the earlier one cannot tell whether a fix worked, nor can one of a time before it.
+func TestFollowUpOfTheSameTime(t *testing.T) {
+	before := raceStory(t).diagnose()
+	end, err := time.Parse(time.RFC3339, before.Window.To)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for begin, want := range map[time.Duration]string{
+		-30 * time.Second:     "is in both windows",
+		-30 * 24 * time.Hour:  "lies before that of the earlier report",
+		time.Millisecond:      "where the old rate would have made",
+		-1 * time.Millisecond: "where the old rate would have made", // the last request took so long
+	} {
+		s := newStory(t)
+		s.at = end.Add(begin)
+		for range 400 {
+			s.after(400 * time.Millisecond).request(4)
+		}
+		s.records[0].Start = end.Add(begin)
+		now := s.diagnose()
+		now.Follow(before)
+		if u := now.Before[0]; !strings.Contains(u.Why, want) || (u.Result == "worked") != strings.HasPrefix(want, "where") || strings.HasPrefix(want, "is in") && !strings.Contains(u.Why, "--since "+before.Window.To) {
+			t.Errorf("%s: %+v", begin, u)
+		}
+	}
 }
 
 // The document alone tells what will fail.

@@ -28,6 +28,7 @@ type block struct {
 	metrics     []point
 	activity    []Activity
 	bad         []Unread
+	queried     int // rows that a query gave: they say when they were taken in
 }
 
 type entry struct {
@@ -38,7 +39,7 @@ type entry struct {
 func newBlock() *block { return &block{decoded: make(chan struct{}, 1)} }
 
 func (blk *block) reset() {
-	blk.text, blk.n, blk.partial = blk.text[:0], 0, false
+	blk.text, blk.n, blk.partial, blk.queried = blk.text[:0], 0, false, 0
 	blk.performance, blk.firewall, blk.metrics, blk.activity, blk.bad = blk.performance[:0], blk.firewall[:0], blk.metrics[:0], blk.activity[:0], blk.bad[:0]
 }
 
@@ -65,10 +66,13 @@ func (blk *block) decode(d *accesslog.Decoder) {
 
 // row takes one row for what it is.
 func (blk *block) row(d *accesslog.Decoder, row *accesslog.Row, number int) {
+	if row.Has(accesslog.Generated) {
+		blk.queried++
+	}
 	switch row.Kind() {
 	case accesslog.Category:
-		if !row.Has(accesslog.Status) { // 0 is an answer that a client did not wait for; none is no answer at all
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the record has no httpStatus: it is of a TCP or TLS proxy, or was exported without"})
+		if !row.Has(accesslog.Status) && !row.IsSession() { // 0 is an answer that a client did not wait for; none is no answer at all
+			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the record has no httpStatus: it was exported without"})
 			return
 		}
 		if blk.n == len(blk.access) {

@@ -14,8 +14,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 
 	"causeway/accesslog"
 	"causeway/gateway"
@@ -62,11 +64,28 @@ func stateIn(data []byte) State {
 	return State{cmp.Or(doc.Properties.ProvisioningState, doc.ProvisioningState), cmp.Or(doc.Properties.OperationalState, doc.OperationalState)}
 }
 
-// Unread is a file, or a line of one, that told nothing.
+// Unread is a file, or a line of one, that told nothing. Lines that cannot be read for one reason are one Unread.
 type Unread struct {
 	File   string
-	Line   int // 0: the whole file
+	Line   int // the first; 0: the whole file
 	Reason string
+	More   int // further lines that cannot be read for the same reason, in whatever file
+}
+
+// String says what was not read, where it stands first, and how often.
+func (u Unread) String() string {
+	where := u.File
+	if u.Line > 0 {
+		where += ":" + strconv.Itoa(u.Line)
+	}
+	text := where + ": " + u.Reason
+	switch {
+	case u.More == 1:
+		text += " (and 1 more line)"
+	case u.More > 1:
+		text += fmt.Sprintf(" (and %d more lines)", u.More)
+	}
+	return text
 }
 
 const maxUnread = 20
@@ -161,10 +180,31 @@ func (b *Bundle) pipe(in io.Reader, name string) error {
 	}
 	b.spooled = append(b.spooled, f.Name())
 	defer f.Close()
-	if _, err := io.Copy(f, in); err != nil {
-		return fmt.Errorf("read %s: %w", name, err)
+	if err := b.spool(f, in, name, pipeMax); err != nil {
+		return err
 	}
 	b.file(f.Name(), name)
+	return nil
+}
+
+// pipeMax bounds what is kept of a pipe, lest it fill the disk: as much as it is worth copying.
+const pipeMax = 16 << 30
+
+// spool copies what comes in, up to a bound, or as far as there is room, and notes where it stopped.
+func (b *Bundle) spool(to io.Writer, in io.Reader, name string, most int64) error {
+	n, err := io.CopyN(to, in, most)
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case errors.Is(err, syscall.ENOSPC):
+		b.note(fmt.Sprintf("%s was read up to byte %d, where the disk for temporary files is full: what comes after is missing here. Give it as a file, or set TMPDIR to a place with room", name, n))
+		return nil
+	case err != nil:
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	if _, err := io.ReadFull(in, make([]byte, 1)); err == nil {
+		b.note(fmt.Sprintf("%s was read up to byte %d and no further: what comes after is missing here. Give it as a file, which may be of any size", name, n))
+	}
 	return nil
 }
 
@@ -334,6 +374,10 @@ func (b *Bundle) localYAML(name string, data []byte, dir string) {
 func (b *Bundle) skip(name string, line int, reason string) {
 	if line > 0 {
 		b.Bad++
+		if i := slices.IndexFunc(b.Unread, func(u Unread) bool { return u.Line > 0 && u.Reason == reason }); i >= 0 {
+			b.Unread[i].More++
+			return
+		}
 	}
 	if len(b.Unread) < maxUnread {
 		b.Unread = append(b.Unread, Unread{File: name, Line: line, Reason: reason})

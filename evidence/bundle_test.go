@@ -3,10 +3,12 @@ package evidence
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"causeway/accesslog"
@@ -141,4 +143,40 @@ func FuzzOpen(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// A pipe that does not end is not kept without end, and it is said where that stopped; one that ends just there is whole.
+func TestPipeWithoutEnd(t *testing.T) {
+	row := rowAt(1) + "\n"
+	for _, x := range []struct {
+		in   string
+		most int
+		want string
+	}{
+		{strings.Repeat(row, 10), 3 * len(row), fmt.Sprintf("a pipe was read up to byte %d and no further", 3*len(row))},
+		{strings.Repeat(row, 3), 3 * len(row), ""},
+		{row, 3 * len(row), ""},
+	} {
+		b, kept := &Bundle{}, &strings.Builder{}
+		if err := b.spool(kept, strings.NewReader(x.in), "a pipe", int64(x.most)); err != nil {
+			t.Fatal(err)
+		}
+		if kept.Len() != min(len(x.in), x.most) || !strings.HasPrefix(strings.Join(b.Notes, ""), x.want) || x.want == "" && len(b.Notes) > 0 {
+			t.Errorf("kept %d bytes of %d, notes %q", kept.Len(), len(x.in), b.Notes)
+		}
+	}
+}
+
+// A disk that is full ends the copy, and not the diagnosis.
+func TestPipeOntoAFullDisk(t *testing.T) {
+	b := &Bundle{}
+	if err := b.spool(fullDisk{}, strings.NewReader("rows"), "a pipe", 100); err != nil || len(b.Notes) != 1 || !strings.Contains(b.Notes[0], "the disk for temporary files is full") {
+		t.Errorf("%v, notes %q", err, b.Notes)
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) {
+	return 0, &fs.PathError{Op: "write", Path: "tmp", Err: syscall.ENOSPC}
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -293,14 +294,60 @@ func TestTemplatesAreDocuments(t *testing.T) {
 	}
 }
 
-// A record without a status is not one with the status 0, which says that the client left.
+// A record without a status is not one with the status 0, which says that the client left. What cannot be read for one
+// reason is told once.
 func TestRecordsWithoutStatus(t *testing.T) {
-	b := open(t, write(t, t.TempDir(), "PT1H.json", `{"category":"ApplicationGatewayAccessLog","timeStamp":"2026-11-23T12:00:00Z","properties":{"instanceId":"appgw_0","clientIP":"203.0.113.9","protocol":"TCP","sessionTime":60,"serverRouted":"10.0.0.4:1433","serverStatus":502}}`+"\n"))
+	row := `{"category":"ApplicationGatewayAccessLog","timeStamp":"2026-11-23T12:00:00Z","properties":{"instanceId":"appgw_0","clientIP":"203.0.113.9","timeTaken":60,"serverRouted":"10.0.0.4:80","serverStatus":502}}` + "\n"
+	dir := t.TempDir()
+	write(t, dir, "a.json", row+row)
+	write(t, dir, "b.json", row)
+	b := open(t, dir)
 	n := 0
 	if err := b.Each(func(*accesslog.Record, bool) { n++ }); err != nil {
 		t.Fatal(err)
 	}
-	if n != 0 || b.Bad != 1 || len(b.Unread) != 1 || !strings.Contains(b.Unread[0].Reason, "no httpStatus") {
+	if n != 0 || b.Bad != 3 || len(b.Unread) != 1 || !strings.HasSuffix(b.Unread[0].String(), "a.json:1: the record has no httpStatus: it was exported without (and 2 more lines)") {
 		t.Errorf("%d records, %d bad: %+v", n, b.Bad, b.Unread)
+	}
+}
+
+// A session of a TCP or TLS listener has a status of its own, also in the rows of a workspace.
+func TestSessions(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "PT1H.json", `{"category":"ApplicationGatewayAccessLog","timeStamp":"2026-11-23T12:00:00Z","properties":{"instanceId":"appgw_0","clientIP":"203.0.113.9","protocol":"TCP","sessionTime":60,"serverRouted":"10.0.0.4:1433","serverStatus":502}}`+"\n")
+	write(t, dir, "table.csv", "TimeGenerated,ClientIp,Protocol,SessionTime,ServerRouted,ServerStatus\n2026-11-23T12:01:00Z,203.0.113.9,TCP,0.5,10.0.0.4:1433,200\n")
+	var got []string
+	if err := open(t, dir).Each(func(r *accesslog.Record, _ bool) {
+		got = append(got, fmt.Sprint(r.Session, r.Status, r.Taken, r.Attempts[0].Server))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(got)
+	if want := []string{"true 200 500ms 10.0.0.4:1433", "true 502 1m0s 10.0.0.4:1433"}; !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// An answer of a query says itself that it is not whole, or is as long as one may be.
+func TestTruncatedAnswers(t *testing.T) {
+	table := func(n int) string {
+		return "TimeGenerated,HttpStatus,TimeTaken,ClientIp\n" + strings.Repeat("2026-11-23T12:00:00Z,200,0.03,203.0.113.9\n", n)
+	}
+	for name, x := range map[string]struct{ text, want string }{
+		"portal.csv": {table(30_000), "portal.csv has exactly 30000 rows"},
+		"less.csv":   {table(29_999), ""},
+		"rest.json": {
+			`{"tables":[{"name":"PrimaryResult","columns":[{"name":"TimeGenerated"},{"name":"HttpStatus"},{"name":"TimeTaken"}],"rows":[["2026-11-23T12:00:00Z",502,0.03]]}],` +
+				`"error":{"code":"PartialError","message":"There were some errors when processing your query.","details":[{"code":"EngineError","message":"Something went wrong","innererror":{"code":"-1","message":"the results exceed 64 MB"}}]}}`,
+			"rest.json is truncated, as the answer itself says (PartialError: the results exceed 64 MB)",
+		},
+	} {
+		b := open(t, write(t, t.TempDir(), name, x.text))
+		if err := b.Each(func(*accesslog.Record, bool) {}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(b.Notes, "\n"); !strings.Contains(got, x.want) || x.want == "" && got != "" {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 
 	"causeway/accesslog"
 )
@@ -61,13 +62,25 @@ func (r *reading) file(sources []*source) {
 		if s == nil {
 			return nil // a document, already taken
 		}
+		s.queried = 0
 		if err := r.source(s, l); err != nil && !errors.Is(err, io.EOF) {
 			r.b.skip(s.name, 0, err.Error())
 		}
+		r.limits(s)
 		return nil
 	})
 	if err != nil && !errors.Is(err, io.EOF) {
 		r.b.skip(first.top, 0, err.Error())
+	}
+}
+
+// queryLimits are the most rows that an answer of Log Analytics holds: in the portal, and of the API and az.
+var queryLimits = []int{30_000, 500_000}
+
+// limits notes an answer that is as long as one may be: nothing in it says whether there were more rows.
+func (r *reading) limits(s *source) {
+	if slices.Contains(queryLimits, s.queried) {
+		r.b.note(fmt.Sprintf("%s has exactly %d rows, the most that an answer of a workspace holds: it is truncated, and what lies beyond is missing here. Ask for shorter times, as causeway collect does", s.name, s.queried))
 	}
 }
 
@@ -128,6 +141,7 @@ func (r *reading) lines(s *source, in io.Reader) error {
 
 // deliver hands on what a block holds.
 func (r *reading) deliver(s *source, blk *block) {
+	s.queried += blk.queried
 	for i := range blk.access[:blk.n] {
 		r.access(s, &blk.access[i].record, blk.access[i].own)
 	}

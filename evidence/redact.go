@@ -38,21 +38,27 @@ func NewRedactor(key []byte) *Redactor {
 	return &Redactor{key: key, seen: map[string]string{}, hosts: map[string]bool{}}
 }
 
-// Redact writes the evidence at the paths, redacted, as one compressed tar.
+// Redact writes the evidence at the paths, redacted, as one compressed tar. It is gone through twice: which names are hosts
+// is known only once all documents have been read.
 func (r *Redactor) Redact(paths []string, to io.Writer) error {
-	z := gzip.NewWriter(to)
-	t := tar.NewWriter(z)
 	b := &Bundle{}
 	defer b.Close()
+	files, err := b.filesAt(paths)
+	if err != nil {
+		return fmt.Errorf("redact: %w", err)
+	}
+	if err := eachLeaf(files, r.learn); err != nil {
+		return err
+	}
+	z := gzip.NewWriter(to)
+	t := tar.NewWriter(z)
 	number := 0
-	for _, path := range paths {
-		err := b.each(path, func(l *leaf) error {
-			number++
-			return r.leaf(t, fmt.Sprintf("%03d-%s", number, r.fileName(l.name)), l)
-		})
-		if err != nil {
-			return fmt.Errorf("redact %s: %w", path, err)
-		}
+	err = eachLeaf(files, func(l *leaf) error {
+		number++
+		return r.leaf(t, fmt.Sprintf("%03d-%s", number, r.fileName(l.name)), l)
+	})
+	if err != nil {
+		return err
 	}
 	if err := t.Close(); err != nil {
 		return err
@@ -60,19 +66,39 @@ func (r *Redactor) Redact(paths []string, to io.Writer) error {
 	return z.Close()
 }
 
-// each calls f with every leaf below a path.
-func (b *Bundle) each(path string, f func(*leaf) error) error {
-	var files []string
-	c := &Bundle{}
-	c.visit = func(file, name string) { files = append(files, file) }
-	if err := c.open(path); err != nil {
-		return err
+// filesAt are all files below the paths. What comes through a pipe is kept until the bundle is closed.
+func (b *Bundle) filesAt(paths []string) (files []string, err error) {
+	b.visit = func(file, name string) { files = append(files, file) }
+	for _, path := range paths {
+		if err := b.open(path); err != nil {
+			return nil, err
+		}
 	}
-	b.spooled = append(b.spooled, c.spooled...)
+	if len(b.Notes) > 0 { // half of it would be taken for all of it
+		return nil, errors.New(b.Notes[0])
+	}
+	return files, nil
+}
+
+// eachLeaf calls f with everything that the files hold.
+func eachLeaf(files []string, f func(*leaf) error) error {
 	for _, file := range files {
 		if err := walk(file, file, nil, f); err != nil {
-			return err
+			return fmt.Errorf("redact %s: %w", file, err)
 		}
+	}
+	return nil
+}
+
+// learn notes the hosts that a document names.
+func (r *Redactor) learn(l *leaf) error {
+	head, err := l.Peek(headSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	switch form := recognise(head, l.name); form {
+	case document, yamlText:
+		return r.whole(bufio.NewWriter(io.Discard), l, form)
 	}
 	return nil
 }
@@ -218,12 +244,15 @@ func (r *Redactor) whole(w *bufio.Writer, l *leaf, f form) error {
 	switch {
 	case f == document:
 		data = template.StrictJSON(data)
-	case f == yamlText && !isLocal(l.name, data):
+	case f == yamlText && isLocal(l.name, data):
+		_, err = w.Write(r.local(data))
+		return err
+	case f == yamlText:
 		if data, err = yaml.YAMLToJSON(data); err != nil {
 			data = nil
 		}
 	default:
-		_, err = w.WriteString(r.text(string(data)))
+		_, err = w.WriteString(r.plain(string(data)))
 		return err
 	}
 	out, ok := r.json(data)
@@ -232,6 +261,90 @@ func (r *Redactor) whole(w *bufio.Writer, l *leaf, f form) error {
 	}
 	_, err = w.Write(out)
 	return err
+}
+
+// local redacts causeway.yaml: members by name and address, where they are dialled, and the places of certificates. The
+// names of certificates are those of the document, and stay.
+func (r *Redactor) local(data []byte) []byte {
+	var all map[string]any
+	if err := yaml.Unmarshal(data, &all); err != nil {
+		return []byte("certificates: " + unreadable + "\n") // still causeway.yaml, and told of as one that cannot be read
+	}
+	for k, v := range all {
+		part, _ := v.(map[string]any)
+		switch {
+		case k == "members" && part != nil:
+			members := map[string]any{}
+			for member, dial := range part {
+				members[r.member(member)] = r.member(fmt.Sprint(dial))
+			}
+			all[k] = members
+		case k == "certificates" && part != nil:
+			for name, v := range part {
+				part[name] = r.places(v)
+			}
+		default:
+			all[k] = r.any(plainKey(k), v)
+		}
+	}
+	out, err := yaml.Marshal(all)
+	if err != nil {
+		return nil
+	}
+	return out
+}
+
+// member redacts what stands for a member: an address, a host, or the id of a network interface.
+func (r *Redactor) member(s string) string {
+	if strings.Contains(s, "/") {
+		return r.text(s)
+	}
+	return r.host(s)
+}
+
+// places redacts the files of a certificate.
+func (r *Redactor) places(v any) any {
+	files, ok := v.(map[string]any)
+	if !ok {
+		return nil
+	}
+	for k, file := range files {
+		if k == "password" {
+			delete(files, k)
+			continue
+		}
+		files[k] = r.word("file", fmt.Sprint(file))
+	}
+	return files
+}
+
+// plain redacts a text of which no part says what it is: also names that were met nowhere else and look like hosts.
+func (r *Redactor) plain(s string) string {
+	s = r.text(s)
+	var out strings.Builder
+	from := 0
+	for _, at := range nameLike.FindAllStringIndex(s, -1) {
+		name := s[at[0]:at[1]]
+		part := strings.HasSuffix(s[:at[0]], "/") && !strings.HasSuffix(s[:at[0]], "//") // of an id or a path
+		if part || !hostLike(name) {
+			continue
+		}
+		out.WriteString(s[from:at[0]])
+		out.WriteString(r.host(name))
+		from = at[1]
+	}
+	return out.String() + s[from:]
+}
+
+// hostLike reports whether a name with dots looks like a host: it ends like one, and is neither a provider of Azure's, nor a
+// type of .NET, nor redacted already.
+func hostLike(name string) bool {
+	lower := strings.ToLower(name)
+	last := lower[strings.LastIndexByte(lower, '.')+1:]
+	if len(last) < 2 || strings.Trim(last, "abcdefghijklmnopqrstuvwxyz") != "" {
+		return false
+	}
+	return !strings.HasPrefix(lower, "microsoft.") && !strings.HasPrefix(lower, "system.") && last != "example" && lower != "example.com"
 }
 
 // columns writes a table of az as lines of JSON: pseudonyms have other lengths, and would not fit the columns.
@@ -351,9 +464,6 @@ func (r *Redactor) any(key string, v any) any {
 			if _, text := x.(string); secretKeys[plainKey(k)] && text { // metrics have their numbers in an array "data"
 				continue
 			}
-			if key == "members" { // of causeway.yaml
-				k = r.text(k)
-			}
 			out[k] = r.any(plainKey(k), x)
 		}
 		return out
@@ -364,7 +474,7 @@ func (r *Redactor) any(key string, v any) any {
 		return v
 	case string:
 		if key == "document" || key == "local" || key == "parameters" { // of a data directory: base64, made readable by its own kind
-			return r.inner(v)
+			return r.inner(key, v)
 		}
 		return r.cell(key, v)
 	}
@@ -372,14 +482,17 @@ func (r *Redactor) any(key string, v any) any {
 }
 
 // inner redacts a document that stands inside another, as base64.
-func (r *Redactor) inner(text string) string {
+func (r *Redactor) inner(key, text string) string {
 	var raw []byte
 	if err := json.Unmarshal([]byte(`"`+text+`"`), &raw); err != nil {
 		return r.text(text)
 	}
 	out, ok := r.json(raw)
-	if !ok {
-		out = []byte(r.text(string(raw)))
+	switch {
+	case key == "local":
+		out = r.local(raw)
+	case !ok:
+		out = []byte(r.plain(string(raw)))
 	}
 	again, err := json.Marshal(out)
 	if err != nil {
@@ -402,7 +515,7 @@ func plainKey(k string) string {
 
 // secretKeys are left out altogether.
 var secretKeys = map[string]bool{
-	"data": true, "password": true, "publiccertdata": true, "cookie": true, "useragent": true, "agent": true,
+	"data": true, "password": true, "publiccertdata": true, "cookie": true,
 	"caller": true, "claims": true, "authorization": true, "sslclientcertificateissuername": true, "sslclientcertificatefingerprint": true,
 }
 
@@ -418,6 +531,8 @@ func (r *Redactor) value(key, s string) string {
 		return r.query(s)
 	case "host", "originalhost", "hostname", "hostnames", "fqdn", "sniname", "address":
 		return r.host(s)
+	case "useragent", "agent":
+		return r.agent(s)
 	case "transactionid":
 		return s // it is drawn by the gateway, and joins the logs
 	}
@@ -493,6 +608,14 @@ func (r *Redactor) path(s string) string {
 		out += "?" + r.query(query)
 	}
 	return out
+}
+
+// agent stands for a client program, the same one for the same program.
+func (r *Redactor) agent(s string) string {
+	if s == "" || s == "-" {
+		return s
+	}
+	return r.word("agent", s)
 }
 
 func (r *Redactor) segment(p string) string {

@@ -112,3 +112,34 @@ func TestRedactKeepsMetrics(t *testing.T) {
 		t.Errorf("metrics %v", b.Metrics)
 	}
 }
+
+// causeway.yaml is read before the document that has the same names; plain text has no keys at all.
+func TestRedactLocalAndPlainText(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "causeway.yaml", "certificates:\n  www: {cert: /home/ann/shop.pem, key: /home/ann/shop.key}\nmembers:\n  shop.contoso.com: build7.fabrikam.net:9001\n  10.0.0.4: 127.0.0.1:9002\n")
+	write(t, dir, "gateway.json", `{"name":"gw1","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2"},"backendAddressPools":[{"name":"web","properties":{"backendAddresses":[{"ipAddress":"10.0.0.4"},{"fqdn":"shop.contoso.com"}]}}]}}`)
+	write(t, dir, "a-health.txt", "BackendAddressPools :\nBackendAddressPoolsText : [\n  {\n    \"BackendAddressPool\": {\"Id\": \"/x/backendAddressPools/web\"},\n    \"BackendHttpSettingsCollection\": [{\"BackendHttpSettings\": {\"Id\": \"/x/http\"}, \"Servers\": [{\"Address\": \"shop.contoso.com\", \"Health\": \"Unhealthy\", \"HealthProbeLog\": \"Common Name of db.adventure-works.com does not match\"}]}]\n  }\n]\n")
+	var out bytes.Buffer
+	if err := NewRedactor([]byte("key")).Redact([]string{dir}, &out); err != nil {
+		t.Fatal(err)
+	}
+	b := open(t, write(t, t.TempDir(), "bundle.tar.gz", out.String()))
+	if b.Local == nil || b.Config == nil || b.Health == nil || len(b.Unread) > 0 {
+		t.Fatalf("local %v, config %v, health %v, not read %v", b.Local, b.Config, b.Health, b.Unread)
+	}
+	all := fmt.Sprintf("%+v %+v %+v", b.Local, b.Config, b.Health)
+	for _, secret := range []string{"contoso", "fabrikam", "adventure", "ann", "shop"} {
+		if strings.Contains(all, secret) {
+			t.Errorf("%s is still there:\n%s", secret, all)
+		}
+	}
+	named := b.Config.Pools[0].Members
+	for _, member := range []string{named[0].IP, named[1].FQDN} {
+		if b.Local.Members[member] == "" {
+			t.Errorf("member %s of the document is not among %v", member, b.Local.Members)
+		}
+	}
+	if got := b.Health.Pools[0].Settings[0].Servers[0].Address; got != named[1].FQDN {
+		t.Errorf("health speaks of %s, the document of %s", got, named[1].FQDN)
+	}
+}

@@ -23,7 +23,8 @@ type source struct {
 	form form
 	span span // of its rows
 
-	shared []span // when other sources have rows too
+	shared  []span // when other sources have rows too
+	queried int    // rows that a query gave
 }
 
 // span is a time with both its ends. Zero is no bound.

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -144,6 +145,10 @@ func (r *reading) queried(s *source, in io.Reader) error {
 			return ignoreEOF(err)
 		}
 		switch token {
+		case "error": // beside the rows that there was room for
+			if err := r.partial(s, d); err != nil {
+				return err
+			}
 		case "columns":
 			var names []struct{ Name string }
 			if err := d.Decode(&names); err != nil {
@@ -163,6 +168,26 @@ func (r *reading) queried(s *source, in io.Reader) error {
 			}
 		}
 	}
+}
+
+// partial notes what a query says of an answer that is not whole.
+func (r *reading) partial(s *source, d *json.Decoder) error {
+	var why struct {
+		Code, Message string
+		Details       []struct {
+			Message    string
+			InnerError struct{ Message string }
+		}
+	}
+	if err := d.Decode(&why); err != nil {
+		return fmt.Errorf("read the error of the query: %w", err)
+	}
+	text := why.Message
+	for _, x := range why.Details {
+		text = cmp.Or(x.InnerError.Message, x.Message, text)
+	}
+	r.b.note(fmt.Sprintf("%s is truncated, as the answer itself says (%s: %s): what lies beyond is missing here. Ask for shorter times, as causeway collect does", s.name, why.Code, text))
+	return nil
 }
 
 // rows reads an array of arrays.

@@ -58,6 +58,7 @@ func (f *Fault) system(e syscall.Errno) {
 type alerter interface {
 	error
 	Alert() (code uint8, remote bool)
+	Asked() bool // for a certificate, before it sent the alert
 }
 
 // alert sets what a TLS alert of the peer says. One that we sent ourselves tells nothing of the peer: what moved us to
@@ -70,6 +71,9 @@ func (f *Fault) alert(err error) bool {
 	code, remote := a.Alert()
 	if remote {
 		f.Kind, f.Alert = Alerted, code
+		if a.Asked() {
+			f.Detail = CertificateAsked
+		}
 	}
 	return remote
 }

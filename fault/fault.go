@@ -91,3 +91,6 @@ const (
 	TLSRecord  = "a TLS record: the port expects TLS"
 	HTTP2Frame = "a frame of HTTP/2: the port does not speak HTTP/1.1"
 )
+
+// CertificateAsked is the detail of an alert from a peer that had asked for a certificate before.
+const CertificateAsked = "it had asked for a certificate and got none"

@@ -47,6 +47,8 @@ type said struct {
 func (s said) Error() string        { return "alert" }
 func (s said) Alert() (uint8, bool) { return s.code, s.remote }
 
+func (said) Asked() bool { return false }
+
 // Only an alert that the peer sent says something of the peer.
 func TestAlerts(t *testing.T) {
 	f := func(err error, phase Phase, want Fault) {

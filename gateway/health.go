@@ -34,7 +34,7 @@ type HealthEvidence struct {
 	Failures    int      `json:"failures,omitempty"`    // consecutive
 	IdleHint    float64  `json:"idleHint,omitempty"`    // seconds: idle limit that the server announces (Keep-Alive: timeout)
 	Received    int      `json:"received,omitempty"`    // status of the last probe
-	Transitions []string `json:"transitions,omitempty"` // "RFC3339 Up" or "RFC3339 Down reason errno-or-status", newest last, at most 64
+	Transitions []string `json:"transitions,omitempty"` // "RFC3339 Up" or "RFC3339 Down reason code", newest last, at most 64
 }
 
 // Ref is a reference to a child of the gateway by resource id.

@@ -18,6 +18,7 @@ import (
 	"causeway/gateway"
 	"causeway/probe"
 	"causeway/proxy"
+	"causeway/pulse"
 	"causeway/resolve"
 	"causeway/route"
 	"causeway/telemetry"
@@ -42,6 +43,7 @@ type Instance struct {
 	directory *backend.Directory
 	prober    *probe.Prober
 	proxy     *proxy.Proxy
+	pulse     *pulse.Pulse
 
 	applying sync.Mutex // one configuration at a time
 	closed   bool
@@ -65,10 +67,10 @@ const sweepEvery = 5 * time.Second
 
 // New makes an instance that serves nothing yet.
 func New(o Options) *Instance {
-	i := &Instance{o: o, directory: backend.NewDirectory(o.Lookup), leaving: map[*leaving]struct{}{}, stop: make(chan struct{})}
-	i.prober = probe.New(i.directory, o.Dialer)
+	i := &Instance{o: o, directory: backend.NewDirectory(o.Lookup), leaving: map[*leaving]struct{}{}, stop: make(chan struct{}), pulse: pulse.Start()}
+	i.prober = probe.New(i.directory, o.Dialer, i.pulse)
 	i.directory.Changed = i.follow
-	i.proxy = proxy.New(proxy.Options{Engine: o.Engine, Log: o.Log, Metrics: o.Metrics, Instance: o.Number, PortOffset: o.PortOffset})
+	i.proxy = proxy.New(proxy.Options{Engine: o.Engine, Log: o.Log, Metrics: o.Metrics, Pulse: i.pulse, Instance: o.Number, PortOffset: o.PortOffset})
 	return i
 }
 
@@ -275,6 +277,7 @@ func (i *Instance) Close(deadline time.Time) {
 	i.proxy.Shutdown(deadline)
 	close(i.stop)
 	i.prober.Close()
+	i.pulse.Stop()
 	i.directory.Close()
 	i.wg.Wait()
 	i.o.Engine.Each(func(h *conn.Home) { h.Sweep(time.Now().Add(time.Hour)) })

@@ -22,7 +22,7 @@ type Dialer interface {
 // Result is the outcome of one probe. Reason is empty when it passed.
 type Result struct {
 	Reason   string
-	Errno    string // of a failed connection
+	Code     string // what exactly: errno or "timeout", status, TLS alert, OpenSSL code; empty: the reason says all
 	Detail   string
 	Received int
 }
@@ -76,6 +76,9 @@ func (s *Spec) answer(c conn.Conn) Result {
 		n, err := c.Read(room(&buf))
 		buf = buf[:len(buf)+n]
 		if err != nil && n == 0 {
+			if len(buf) > 0 && protocolOf(buf) != "" { // it spoke, and not HTTP
+				return s.invalid(err, buf)
+			}
 			return s.broken(err, fault.Wait)
 		}
 		err = res.Parse(buf, &limits)
@@ -87,11 +90,11 @@ func (s *Spec) answer(c conn.Conn) Result {
 			break
 		}
 		if !errors.Is(err, http1.ErrMore) {
-			return s.invalid(err)
+			return s.invalid(err, buf)
 		}
 	}
 	if !s.accepts(res.Status) {
-		return s.mismatch(res.Status)
+		return s.mismatch(c, &res, buf[res.Len:])
 	}
 	if s.Match.Body == "" {
 		return passed(res.Status)
@@ -117,7 +120,7 @@ func (s *Spec) search(c conn.Conn, res *http1.Response, begun []byte) Result {
 	case bytes.Contains(body, []byte(s.Match.Body)):
 		return passed(res.Status)
 	case errors.As(err, &framing):
-		return s.invalid(err)
+		return s.invalid(err, nil)
 	case err != nil: // whether the rest held the text nobody knows
 		return s.broken(err, fault.Body)
 	}

@@ -7,12 +7,16 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"causeway/conn"
 	"causeway/fault"
 	"causeway/gateway"
+	"causeway/http1"
 )
 
 // Every failure has a word for programs and a sentence for people. The sentences hold the same telling words as
@@ -43,7 +47,7 @@ func (s *Spec) unreachable(err error) Result {
 	if why == "" {
 		why = "the connection failed (%s)"
 	}
-	return Result{Reason: "tcp_connect", Errno: orWord(f.Errno, "timeout"), Detail: "The gateway could not connect to the backend at " + s.Addr.String() +
+	return Result{Reason: "tcp_connect", Code: orWord(f.Errno, "timeout"), Detail: "The gateway could not connect to the backend at " + s.Addr.String() +
 		", the port used for the probe: " + strings.ReplaceAll(why, "%s", orWord(f.Errno, "timeout")) +
 		". Check that the server listens there, its firewall, and NSG/UDR/Firewall on the way."}
 }
@@ -62,7 +66,7 @@ func (s *Spec) broken(err error, phase fault.Phase) Result {
 	case fault.Timeout:
 		return s.late()
 	case fault.Alerted:
-		return s.alert(f.Alert)
+		return s.alert(f)
 	}
 	if phase == fault.Body {
 		return Result{Reason: "connection_closed", Detail: fmt.Sprintf(
@@ -74,14 +78,40 @@ func (s *Spec) broken(err error, phase fault.Phase) Result {
 			"a server that expects TLS or another protocol on this port behaves so too.", s.Addr, f.Kind)}
 }
 
-func (s *Spec) invalid(err error) Result {
-	return Result{Reason: "invalid_response", Detail: fmt.Sprintf(
+// invalid is an answer that is no HTTP; begun is what of it had come.
+func (s *Spec) invalid(err error, begun []byte) Result {
+	return Result{Reason: "invalid_response", Code: protocolOf(begun), Detail: fmt.Sprintf(
 		"The backend at %s answered the health probe with bytes that are not HTTP/1.1 (%v). Check protocol and port of the backend settings.",
 		s.Addr, err)}
 }
 
-func (s *Spec) mismatch(status int) Result {
-	return Result{Reason: "status_mismatch", Received: status, Detail: fmt.Sprintf(
+// protocolOf names what answers where no HTTP was to be had; empty if it is HTTP that is broken.
+func protocolOf(begun []byte) string {
+	detail, foreign := fault.Foreign(begun)
+	switch {
+	case detail == fault.TLSRecord:
+		return "tls"
+	case detail == fault.HTTP2Frame:
+		return "http2"
+	case foreign:
+		return "other"
+	}
+	return ""
+}
+
+// wantsTLS matches what servers answer to plain HTTP on a port that expects TLS.
+var wantsTLS = regexp.MustCompile(`(?is)\bHTTP request\b.*\bHTTPS (port|server)\b`)
+
+func (s *Spec) mismatch(c conn.Conn, res *http1.Response, begun []byte) Result {
+	status := res.Status
+	if status == 400 && !s.TLS {
+		if body, _ := s.body(c, res, begun); wantsTLS.Match(body) {
+			return Result{Reason: "status_mismatch", Code: "400 tls_expected", Received: status, Detail: fmt.Sprintf(
+				"Status code of the backend's response did not match the probe setting. Expected: %s. Received: 400. "+
+					"The server says that plain HTTP came to its TLS port: set the protocol of the backend settings and of the probe to Https.", ranges(s.Match.StatusCodes))}
+		}
+	}
+	return Result{Reason: "status_mismatch", Code: strconv.Itoa(status), Received: status, Detail: fmt.Sprintf(
 		"Status code of the backend's response did not match the probe setting. Expected: %s. Received: %d. %s",
 		ranges(s.Match.StatusCodes), status, advice(status))}
 }
@@ -121,9 +151,14 @@ func (s *Spec) withoutText(status int) Result {
 		"Body of the backend's response did not match the probe setting: it does not contain %q. Correct the text or the page.", s.Match.Body)}
 }
 
-func (s *Spec) alert(code uint8) Result {
-	return Result{Reason: "tls_alert", Detail: fmt.Sprintf(
-		"The backend ended the TLS handshake with alert %d. Alert 40 or 70: no common version or cipher suite; 112: it does not know the name %q; 116: it wants a client certificate.",
+func (s *Spec) alert(f fault.Fault) Result {
+	code := strconv.Itoa(int(f.Alert))
+	if f.Detail == fault.CertificateAsked {
+		return Result{Reason: "tls_alert", Code: code + " certificate_asked", Detail: "The backend asked for a client certificate in the TLS handshake, got none, and ended it with alert " + code +
+			". The gateway has none to show, as Azure's have none: let the server do without one from the gateway."}
+	}
+	return Result{Reason: "tls_alert", Code: code, Detail: fmt.Sprintf(
+		"The backend ended the TLS handshake with alert %s. Alert 40 or 70: no common version or cipher suite; 112: it does not know the name %q; 116: it wants a client certificate.",
 		code, s.SNI)}
 }
 
@@ -138,7 +173,7 @@ func (s *Spec) handshake(err error) Result {
 	case fault.Timeout:
 		return s.late()
 	case fault.Alerted:
-		return s.alert(f.Alert)
+		return s.alert(f)
 	case fault.NotTLS:
 		return Result{Reason: "not_tls", Detail: "The backend at " + s.Addr.String() +
 			" does not speak TLS on this port. Set the protocol of the backend settings and of the probe to Http, or the port to the TLS one."}
@@ -180,8 +215,9 @@ func (s *Spec) certificate(v *tls.CertificateVerificationError) Result {
 	case errors.As(v.Err, &unknown):
 		return s.untrusted(chain)
 	}
-	return Result{Reason: "cert_verify_failed", Detail: fmt.Sprintf(
-		"The certificate of the backend could not be verified: %v (OpenSSL error code %d).", v.Err, opensslCode(v.Err))}
+	code := opensslCode(v.Err)
+	return Result{Reason: "cert_verify_failed", Code: strconv.Itoa(code), Detail: fmt.Sprintf(
+		"The certificate of the backend could not be verified: %v (OpenSSL error code %d).", v.Err, code)}
 }
 
 func names(c *x509.Certificate) string {
@@ -191,14 +227,23 @@ func names(c *x509.Certificate) string {
 	return c.Subject.CommonName
 }
 
+// expired is a chain of which one certificate is outside its validity, past it or before it: OpenSSL's codes 10 and 9.
 func expired(chain []*x509.Certificate) Result {
 	bad := chain[0]
 	for _, c := range chain {
+		if time.Now().Before(c.NotBefore) {
+			bad = c
+			break
+		}
 		if c.NotAfter.Before(bad.NotAfter) {
 			bad = c
 		}
 	}
-	return Result{Reason: "cert_expired", Detail: fmt.Sprintf(
+	code := "10"
+	if time.Now().Before(bad.NotBefore) {
+		code = "9"
+	}
+	return Result{Reason: "cert_expired", Code: code, Detail: fmt.Sprintf(
 		"A certificate of the backend (%s) is outside its validity. Valid from: %s. Valid to: %s. Renew it and install the full chain.",
 		names(bad), bad.NotBefore.UTC().Format("2006-01-02 15:04:05Z"), bad.NotAfter.UTC().Format("2006-01-02 15:04:05Z"))}
 }

@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"causeway/backend"
+	"causeway/pulse"
 )
 
 // Prober runs one series for each member that has an address.
 type Prober struct {
 	directory *backend.Directory
 	dialer    Dialer
+	pulse     *pulse.Pulse
 	ctx       context.Context
 	cancel    context.CancelFunc
 
@@ -29,9 +31,10 @@ type series struct {
 }
 
 // New starts without series; Follow gives it members.
-func New(d *backend.Directory, dialer Dialer) *Prober {
+// pulse, which may be nil, tells what a probe that came too late is worth.
+func New(d *backend.Directory, dialer Dialer, pulse *pulse.Pulse) *Prober {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Prober{directory: d, dialer: dialer, ctx: ctx, cancel: cancel, series: map[*backend.Member]*series{}}
+	return &Prober{directory: d, dialer: dialer, pulse: pulse, ctx: ctx, cancel: cancel, series: map[*backend.Member]*series{}}
 }
 
 // Close stops every series. Probes under way are broken off; one that still waits for its connection ends by itself,
@@ -97,10 +100,20 @@ func (p *Prober) Ready(stop <-chan struct{}) bool {
 func (p *Prober) run(ctx context.Context, m *backend.Member, spec Spec, first chan struct{}) {
 	judged := sync.OnceFunc(func() { close(first) })
 	defer judged()
+	excused := 0
 	for begun := false; ; begun = true {
+		asked := time.Now()
 		r := spec.Ask(ctx, p.dialer)
 		if ctx.Err() != nil {
 			return
+		}
+		if p.oursToBlame(&spec, r, asked) {
+			if excused++; excused <= spec.Threshold {
+				continue
+			}
+			r = stoodStill(r) // a gateway that never gets to run must judge all the same
+		} else {
+			excused = 0
 		}
 		state := judge(m.State(), r, spec.Threshold, time.Now())
 		if p.directory.Judge(m, state) || !begun && !state.Up {
@@ -111,6 +124,19 @@ func (p *Prober) run(ctx context.Context, m *backend.Member, spec Spec, first ch
 			return
 		}
 	}
+}
+
+// oursToBlame reports whether a probe ended at its timeout while the gateway itself stood still for a good part of it: then
+// nothing is known of the member, and it is asked again.
+func (p *Prober) oursToBlame(s *Spec, r Result, asked time.Time) bool {
+	return (r.Reason == "probe_timeout" || r.Code == "timeout") && 10*p.pulse.Stalled(asked, time.Now()) >= s.Timeout
+}
+
+// stoodStill is a result that is the gateway's own doing.
+func stoodStill(r Result) Result {
+	r.Code = "gateway_stalled"
+	r.Detail += " The gateway's own process stood still for a part of that time: look at its machine first."
+	return r
 }
 
 // next is the time until the next probe. The first generation follows a failure up at once, until the member has come
@@ -127,7 +153,7 @@ const followUp = 250 * time.Millisecond
 // judge is what a result makes of a member: one success heals, threshold failures in a row make it unhealthy, and a
 // member that never passed is unhealthy from the first.
 func judge(old backend.State, r Result, threshold int, now time.Time) backend.State {
-	s := backend.State{Probed: true, LastProbe: now, Received: r.Received, Reason: r.Reason, Errno: r.Errno, Detail: r.Detail}
+	s := backend.State{Probed: true, LastProbe: now, Received: r.Received, Reason: r.Reason, Code: r.Code, Detail: r.Detail}
 	if r.Reason == "" {
 		s.Up = true
 		return s

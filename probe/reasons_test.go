@@ -70,8 +70,8 @@ func TestReasons(t *testing.T) {
 			edit(s)
 		}
 		got := s.Ask(t.Context(), sockets())
-		if got.Reason != reason {
-			t.Errorf("%s: %q (%s), want %q", what, got.Reason, got.Detail, reason)
+		if got.Reason != reason && got.Reason+" "+got.Code != reason {
+			t.Errorf("%s: %q, %q (%s), want %q", what, got.Reason, got.Code, got.Detail, reason)
 		}
 		for _, word := range words {
 			if !strings.Contains(strings.ToLower(got.Detail), strings.ToLower(word)) {
@@ -93,7 +93,7 @@ func TestReasons(t *testing.T) {
 	f("in a body until the end", says("HTTP/1.0 200 OK\r\n\r\nall is ready"), body("ready"), "")
 	f("far into a body", says("HTTP/1.1 200 OK\r\nContent-Length: 100005\r\n\r\n"+strings.Repeat("x", 100000)+"ready"), body("ready"), "")
 
-	f("status", says("HTTP/1.1 401 No\r\n\r\n"), nil, "status_mismatch", "Status code", "did not match the probe setting", "Expected: 200-399", "Received: 401", "credentials")
+	f("status", says("HTTP/1.1 401 No\r\n\r\n"), nil, "status_mismatch 401", "Status code", "did not match the probe setting", "Expected: 200-399", "Received: 401", "credentials")
 	for status, word := range map[string]string{"403": "refuses", "404": "path", "405": "GET", "500": "log", "418": "match"} {
 		f(status, says("HTTP/1.1 "+status+" X\r\n\r\n"), nil, "status_mismatch", "Received: "+status, word)
 	}
@@ -102,7 +102,11 @@ func TestReasons(t *testing.T) {
 	f("text missing", says(page), body("steady"), "body_mismatch", "Body", "did not match", "contain", "steady")
 	f("text missing, chunked", says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nrea\r\n0\r\n\r\n"), body("ready"), "body_mismatch")
 	f("no body at all", says("HTTP/1.1 204 No\r\n\r\n"), body("ready"), "body_mismatch")
-	f("not HTTP", says("SSH-2.0-OpenSSH\r\n\r\n"), nil, "invalid_response", "HTTP/1.1")
+	f("plain HTTP to a TLS port", says("HTTP/1.1 400 Bad Request\r\nContent-Length: 48\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"), nil, "status_mismatch 400 tls_expected", "Https")
+	f("another 400", says("HTTP/1.1 400 Bad Request\r\nContent-Length: 7\r\n\r\nno name"), nil, "status_mismatch 400")
+	f("a TLS record", says("\x15\x03\x01\x00\x02\x02\x46"), nil, "invalid_response tls")
+	f("HTTP/2", says("\x00\x00\x12\x04\x00\x00\x00\x00\x00"), nil, "invalid_response http2")
+	f("not HTTP", says("SSH-2.0-OpenSSH\r\n\r\n"), nil, "invalid_response other", "HTTP/1.1")
 	f("head without end", says("HTTP/1.1 200 OK\r\nX: "+strings.Repeat("x", 64<<10)), nil, "invalid_response")
 	f("closes", says(""), nil, "connection_closed", "closed")
 	f("closes in the head", says("HTTP/1.1 200 O"), nil, "connection_closed")
@@ -118,7 +122,7 @@ func TestReasons(t *testing.T) {
 		says("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nrea")(c)
 		io.Copy(io.Discard, c)
 	}, func(s *Spec) { quick(s); s.Match.Body = "ready" }, "probe_timeout")
-	f("nobody listens", says(""), func(s *Spec) { s.Addr = netip.MustParseAddrPort("127.0.0.1:1") }, "tcp_connect",
+	f("nobody listens", says(""), func(s *Spec) { s.Addr = netip.MustParseAddrPort("127.0.0.1:1") }, "tcp_connect ECONNREFUSED",
 		"could not connect to the backend", "port used for the probe", "NSG/UDR/Firewall", "ECONNREFUSED")
 }
 
@@ -173,8 +177,8 @@ func TestReasonsOfTLS(t *testing.T) {
 		s.Addr, s.TLS, s.SNI = server(t, serve), true, "inner.example"
 		s.config, s.roots, s.V1 = by.Config(s.SNI), by.Roots != nil, by.V1
 		got := s.Ask(t.Context(), sockets())
-		if got.Reason != reason {
-			t.Errorf("%s: %q (%s), want %q", what, got.Reason, got.Detail, reason)
+		if got.Reason != reason && got.Reason+" "+got.Code != reason {
+			t.Errorf("%s: %q, %q (%s), want %q", what, got.Reason, got.Code, got.Detail, reason)
 		}
 		for _, word := range words {
 			if !strings.Contains(strings.ToLower(got.Detail), strings.ToLower(word)) {
@@ -185,7 +189,8 @@ func TestReasonsOfTLS(t *testing.T) {
 	in := trust(root.Cert)
 	f("fine", overTLS(good, nil), in, "")
 	f("another name", overTLS(middle.Leaf("other.example"), nil), in, "cn_mismatch", "Common Name", "leaf certificate", "hostname", "other.example", "inner.example")
-	f("expired", overTLS(middle.Leaf("inner.example", certstest.Expired), nil), in, "cert_expired", "Valid from", "Valid to")
+	f("expired", overTLS(middle.Leaf("inner.example", certstest.Expired), nil), in, "cert_expired 10", "Valid from", "Valid to")
+	f("of tomorrow", overTLS(middle.Leaf("inner.example", func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }), nil), in, "cert_expired 9", "Valid from")
 	f("intermediate not sent", overTLS(only(good, 1), nil), in, "intermediate_missing", "Intermediate certificate", "missing")
 	f("self-signed leaf", overTLS(certstest.SelfSigned(t, "inner.example"), nil), in, "intermediate_missing")
 	f("chain in the wrong order", overTLS(&tls.Certificate{Certificate: [][]byte{middle.Cert.Raw, good.Certificate[0]}, PrivateKey: good.PrivateKey}, nil), in, "leaf_not_topmost", "topmost")
@@ -193,9 +198,13 @@ func TestReasonsOfTLS(t *testing.T) {
 	f("a stranger's intermediate", overTLS(stranger.Intermediate("Strange Intermediate").Leaf("inner.example"), nil), in, "root_mismatch_no_root", "Intermediate certificate", "not signed by any Root")
 	f("private CA, no root uploaded", overTLS(good, nil), trust(), "intermediate_unknown_ca", "Intermediate certificate", "not signed by a well-known")
 	f("for a client's use only", overTLS(middle.Leaf("inner.example", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), nil), in,
-		"cert_verify_failed", "could not be verified", "OpenSSL", "error code 26")
-	f("no common version", overTLS(good, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11 }), in, "tls_alert", "alert 70")
-	f("wants a client certificate", overTLS(good, func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }), in, "tls_alert", "alert 116", "client certificate")
+		"cert_verify_failed 26", "could not be verified", "OpenSSL", "error code 26")
+	f("no common version", overTLS(good, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11 }), in, "tls_alert 70", "alert 70")
+	f("wants a client certificate", overTLS(good, func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }), in, "tls_alert 116 certificate_asked", "alert 116", "client certificate")
+	f("wants one in TLS 1.2", overTLS(good, func(c *tls.Config) { c.ClientAuth, c.MaxVersion = tls.RequireAnyClientCert, tls.VersionTLS12 }), in, "tls_alert 40 certificate_asked")
+	f("no common cipher suite", overTLS(good, func(c *tls.Config) {
+		c.MaxVersion, c.CipherSuites = tls.VersionTLS12, []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}
+	}), in, "tls_alert 40")
 	f("plain HTTP", func(c net.Conn) { says("HTTP/1.1 400 Bad Request\r\n\r\n")(c) }, in, "not_tls", "does not speak TLS")
 	f("hangs up", func(c net.Conn) { c.Read(make([]byte, 1)) }, in, "tls_handshake")
 

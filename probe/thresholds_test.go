@@ -19,6 +19,7 @@ import (
 	"causeway/conn"
 	"causeway/fault"
 	"causeway/gateway"
+	"causeway/pulse"
 	"causeway/resolve"
 )
 
@@ -48,7 +49,7 @@ func inTime(t *testing.T, story func(s *site)) {
 		var home *conn.Home
 		conn.NewMemory(s.mem, func(h *conn.Home) { home = h })
 		s.directory = backend.NewDirectory(func(_ context.Context, name string) (resolve.Answer, error) { return s.lookup(name) })
-		s.prober = New(s.directory, home)
+		s.prober = New(s.directory, home, nil)
 		s.directory.Changed = func() {
 			if set := s.followed.Load(); set != nil {
 				s.prober.Follow(s.config.V1(), set)
@@ -303,11 +304,31 @@ func TestSlowProbesDoNotOverlap(t *testing.T) {
 		s.custom(5, 30, 2)
 		s.start()
 		time.Sleep(34 * time.Second)
-		if st := s.members()[0].State(); st.Failures != 1 || st.Reason != "tcp_connect" || st.Errno != "timeout" {
+		if st := s.members()[0].State(); st.Failures != 1 || st.Reason != "tcp_connect" || st.Code != "timeout" {
 			t.Errorf("%+v", st)
 		}
 		time.Sleep(2 * 35 * time.Second)
 		if st := s.members()[0].State(); st.Failures != 3 {
+			t.Errorf("%+v", st)
+		}
+	})
+}
+
+// A probe that timed out while the gateway itself stood still says nothing of the member, and is made again; only a gateway
+// that never gets to run judges in the end, and says why it may be wrong.
+func TestStalledGatewayJudgesNobody(t *testing.T) {
+	inTime(t, func(s *site) {
+		s.config.Pools[0].Members = []gateway.Address{{IP: "10.0.0.4"}}
+		s.mem.Blackhole(netip.MustParseAddrPort("10.0.0.4:80"), true)
+		s.custom(5, 30, 2)
+		s.prober.pulse = &pulse.Pulse{} // its first beat is long overdue
+		s.start()
+		time.Sleep(65 * time.Second)
+		if st := s.members()[0].State(); st.Probed {
+			t.Errorf("judged: %+v", st)
+		}
+		time.Sleep(27 * time.Second)
+		if st := s.members()[0].State(); st.Failures != 1 || st.Code != "gateway_stalled" {
 			t.Errorf("%+v", st)
 		}
 	})

@@ -80,6 +80,9 @@ func (x *exchange) record(f fault.Fault) {
 	r.Client, r.ClientSerial, r.ClientUses = s.c.Info().Remote, s.c.Info().ID, s.served
 	r.TLSProtocol, r.TLSCipher = s.protocol, s.cipher
 	r.Fault, r.ErrorInfo = f, f.ErrorInfo()
+	if !f.None() || len(r.Attempts) > 1 || r.Aborted {
+		r.Stalled = s.p.pulse.Stalled(x.start, x.done)
+	}
 	r.Sent, r.Received = x.sentBytes, int64(x.req.Len)+x.body.read
 	r.BodyRead, r.Declared = x.body.read, x.req.ContentLength
 	if t := x.target; t != nil {

@@ -12,8 +12,11 @@ import (
 func (x *exchange) appendInserted(b []byte) []byte {
 	b = append(b, "X-Forwarded-For: "...)
 	for i := range x.req.Fields {
-		if f := &x.req.Fields[i]; f.ID == http1.XForwardedFor && len(f.Value) > 0 {
+		switch f := &x.req.Fields[i]; {
+		case f.ID == http1.XForwardedFor && len(f.Value) > 0:
 			b = append(append(b, f.Value...), ", "...)
+		case f.ID == http1.XAppGWTraceID:
+			x.rec.Parent = transaction(f.Value)
 		}
 	}
 	b = append(b, x.s.client...)
@@ -28,6 +31,16 @@ func (x *exchange) appendInserted(b []byte) []byte {
 	b = append(b, "\r\nX-AppGW-Trace-Id: "...)
 	b = hex.AppendEncode(b, x.rec.Transaction[:])
 	return append(b, "\r\n"...)
+}
+
+// transaction reads what a gateway wrote into X-AppGW-Trace-Id; zero if it is none of a gateway's.
+func transaction(value []byte) (id [16]byte) {
+	if len(value) == hex.EncodedLen(len(id)) {
+		if _, err := hex.Decode(id[:], value); err != nil {
+			return [16]byte{}
+		}
+	}
+	return id
 }
 
 func (x *exchange) scheme() string {

@@ -12,6 +12,7 @@ import (
 	"causeway/accesslog"
 	"causeway/conn"
 	"causeway/gateway"
+	"causeway/pulse"
 	"causeway/route"
 	"causeway/telemetry"
 )
@@ -24,6 +25,7 @@ type Proxy struct {
 	engine     conn.Engine
 	log        Log
 	metrics    *telemetry.Metrics
+	pulse      *pulse.Pulse
 	instance   int
 	portOffset int
 
@@ -59,14 +61,15 @@ type Options struct {
 	Engine     conn.Engine
 	Log        Log
 	Metrics    *telemetry.Metrics
-	Instance   int // number of the instance
+	Pulse      *pulse.Pulse // may be nil
+	Instance   int          // number of the instance
 	PortOffset int // that was added to the ports of the document
 }
 
 // New makes a Proxy without listeners.
 func New(o Options) *Proxy {
 	return &Proxy{
-		engine: o.Engine, log: o.Log, metrics: o.Metrics, instance: o.Instance, portOffset: o.PortOffset,
+		engine: o.Engine, log: o.Log, metrics: o.Metrics, pulse: o.Pulse, instance: o.Instance, portOffset: o.PortOffset,
 		servers: map[string]served{},
 	}
 }

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"syscall"
@@ -190,18 +189,8 @@ func headFault(err error) fault.Fault {
 
 // foreign says of an answer that does not even begin like HTTP/1.1 what it is instead.
 func foreign(f fault.Fault, in []byte) fault.Fault {
-	const begin = "HTTP/"
-	if f.Side != fault.Backend || f.Phase != fault.Head || len(in) == 0 || string(in[:min(len(in), len(begin))]) == begin[:min(len(in), len(begin))] {
-		return f
-	}
-	f.Kind, f.Errno = fault.NotHTTP, ""
-	switch {
-	case len(in) > 2 && (in[0] == 0x15 || in[0] == 0x16) && in[1] == 0x03:
-		f.Detail = fault.TLSRecord
-	case len(in) > 8 && in[0] == 0 && in[1] == 0 && in[3] == 0x04: // a SETTINGS frame comes first
-		f.Detail = fault.HTTP2Frame
-	default:
-		f.Detail = fmt.Sprintf("it began with %q", in[:min(len(in), 16)])
+	if detail, ok := fault.Foreign(in); ok && f.Side == fault.Backend && f.Phase == fault.Head {
+		f.Kind, f.Errno, f.Detail = fault.NotHTTP, "", detail
 	}
 	return f
 }

@@ -56,14 +56,34 @@ fi
 [ -n "$storage" ] || storage=$(az monitor diagnostic-settings list --resource "$id" --query '[].storageAccountId | [0]' -o tsv 2>/dev/null)
 storage=${storage##*/}
 
-query() { # query NAME KQL
-  get "logs/$1.json" az monitor log-analytics query -w "$workspace" --analytics-query "$2" -o json
+# An answer holds 500000 rows and 64 MB at most; what is beyond is left out without a word. So rows are counted first, and a
+# part of the window of which fewer come is asked for again in halves.
+kql() { az monitor log-analytics query -w "$workspace" --analytics-query "$1" "${@:2}"; }
+moment() { date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -r "$1" +%Y-%m-%dT%H:%M:%SZ; } # GNU or BSD
+query() { # query NAME SOURCE START END: rows from START until before END, in seconds
+  local name=$1 source=$2 first=$3 last=$4 file="logs/$1-$3.json" rows want have half
+  rows="$source and TimeGenerated >= datetime($(moment "$first")) and TimeGenerated < datetime($(moment "$last"))"
+  want=$(kql "$rows | count" --query '[0].Count' -o tsv 2>/dev/null)
+  case "$want" in 0) return ;; *[!0-9]*) want= ;; esac
+  get "$file" kql "$rows" -o json
+  [ -n "$want" ] || return # they could not be counted
+  have=$(grep -o '"TableName"' "$dir/$file" 2>/dev/null | wc -l)
+  [ "$have" -lt "$want" ] || return
+  if [ ! -f "$dir/$file" ] && [ "$want" -lt 10000 ]; then return; fi # so few fail for another reason, which get has noted
+  half=$(((last - first) / 2))
+  if [ "$half" -lt 1 ]; then
+    echo "$file: truncated: $((have)) of $want rows of that second came" >>"$dir/not-collected.txt"
+    return
+  fi
+  echo "$name: $((have)) of $want rows came, asking again in halves" >&2
+  rm -f "$dir/$file"
+  query "$name" "$source" "$first" $((first + half))
+  query "$name" "$source" $((first + half)) "$last"
 }
 if [ -n "$workspace" ]; then
-  span="TimeGenerated between (datetime($from) .. datetime($to))"
   for log in Access Performance Firewall; do
-    query "AGW${log}Logs" "AGW${log}Logs | where $span and _ResourceId =~ '$id'"
-    query "AzureDiagnostics-$log" "AzureDiagnostics | where $span and ResourceId =~ '$id' and Category == 'ApplicationGateway${log}Log'"
+    query "AGW${log}Logs" "AGW${log}Logs | where _ResourceId =~ '$id'" {{.Start}} {{.End}}
+    query "AzureDiagnostics-$log" "AzureDiagnostics | where ResourceId =~ '$id' and Category == 'ApplicationGateway${log}Log'" {{.Start}} {{.End}}
   done
 fi
 if [ -n "$storage" ]; then

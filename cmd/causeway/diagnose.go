@@ -224,14 +224,14 @@ func moment(flag, s string, now time.Time) (time.Time, error) {
 }
 
 func tellUnread(w io.Writer, b *evidence.Bundle) {
+	told := 0
 	for _, u := range b.Unread {
-		where := u.File
+		fmt.Fprintf(w, "not read: %s\n", u)
 		if u.Line > 0 {
-			where += ":" + strconv.Itoa(u.Line)
+			told += 1 + u.More
 		}
-		fmt.Fprintf(w, "not read: %s: %s\n", where, u.Reason)
 	}
-	if b.Bad > len(b.Unread) {
+	if b.Bad > told {
 		fmt.Fprintf(w, "not read: %d lines in all\n", b.Bad)
 	}
 }

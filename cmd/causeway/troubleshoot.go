@@ -62,8 +62,8 @@ func exists(path string) bool {
 // walk goes through the steps, and asks where the evidence has no answer. It ends at the first no, or at the end of the
 // input.
 func walk(w io.Writer, in io.Reader, g *diagnose.Guide) {
-	answers := bufio.NewScanner(in)
-	asking := true
+	answers := bufio.NewReader(in)
+	asking := someoneAnswers(in, answers)
 	for i := range g.Steps {
 		s := &g.Steps[i]
 		fmt.Fprintf(w, "\n%d. %s\n   %s\n", i+1, s.Question, s.Why)
@@ -91,14 +91,25 @@ func walk(w io.Writer, in io.Reader, g *diagnose.Guide) {
 	}
 }
 
+// someoneAnswers reports whether there is anything to read answers from. On a terminal there is whoever sits at it; elsewhere
+// it shows by the first byte.
+func someoneAnswers(in io.Reader, answers *bufio.Reader) bool {
+	if f, ok := in.(*os.File); ok && terminalColumns(f) > 0 {
+		return true
+	}
+	_, err := answers.Peek(1)
+	return err == nil
+}
+
 // ask puts one question; false means that nobody answers.
-func ask(w io.Writer, answers *bufio.Scanner, g *diagnose.Guide, s *diagnose.GuideStep) bool {
+func ask(w io.Writer, answers *bufio.Reader, g *diagnose.Guide, s *diagnose.GuideStep) bool {
 	fmt.Fprintf(w, "   The evidence does not say. To find out: %s\n   yes, no, or Enter if you do not know: ", s.Ask)
-	if !answers.Scan() {
+	answer, err := answers.ReadString('\n')
+	if err != nil && answer == "" {
 		fmt.Fprintln(w)
 		return false
 	}
-	switch strings.ToLower(strings.TrimSpace(answers.Text())) {
+	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":
 		g.Reply(s.ID, diagnose.Yes)
 	case "n", "no":

@@ -1,0 +1,55 @@
+package pulse
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A process that runs as it should has not stood still, whatever it waits for.
+func TestRunning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := Start()
+		begin := time.Now()
+		time.Sleep(10*time.Second + 3*time.Millisecond)
+		if d := p.Stalled(begin, time.Now()); d != 0 {
+			t.Errorf("stalled for %s", d)
+		}
+		p.Stop()
+	})
+}
+
+// Beats that come late are the times in which the process stood still; of one that has not come yet, the time since it
+// was due.
+func TestStalls(t *testing.T) {
+	begin := time.Unix(1000, 0)
+	at := func(ms int) time.Time { return begin.Add(time.Duration(ms) * time.Millisecond) }
+	p := &Pulse{due: at(20)}
+	for _, ms := range []int{20, 42, 62, 500, 520} { // the fourth was due at 82
+		p.beat(at(ms))
+	}
+	for _, c := range []struct{ from, to, want int }{
+		{0, 540, 418}, {0, 82, 0}, {100, 200, 100}, {400, 520, 100}, {500, 540, 0},
+		{530, 1545, 1000}, // the next was due at 540, give or take what is usual
+	} {
+		if got := p.Stalled(at(c.from), at(c.to)); got != time.Duration(c.want)*time.Millisecond {
+			t.Errorf("%d to %d: %s, want %d ms", c.from, c.to, got, c.want)
+		}
+	}
+}
+
+// What is remembered is bounded.
+func TestManyStalls(t *testing.T) {
+	p := &Pulse{due: time.Unix(1000, 0)}
+	now := p.due
+	for range 3 * kept {
+		now = now.Add(30 * time.Millisecond)
+		p.beat(now)
+	}
+	if got := p.Stalled(time.Unix(0, 0), now); got < kept*10*time.Millisecond-time.Second || got > kept*30*time.Millisecond {
+		t.Errorf("%s", got)
+	}
+	if (*Pulse)(nil).Stalled(time.Unix(0, 0), now) != 0 {
+		t.Error("no pulse knows of no stall")
+	}
+}
