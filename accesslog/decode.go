@@ -26,15 +26,20 @@ func Decode(line []byte) (r Record, hasExtension bool, err error) {
 // Decoder reads rows of one log after another. It remembers names and keys that repeat, so that a row costs no
 // allocation on the common path. It is for one goroutine.
 type Decoder struct {
-	V1 Generation // of the gateway, where that is known from elsewhere
+	V1      Generation // of the gateway, where that is known from elsewhere
+	Without Fields     // texts that nobody will ask a record for
 
+	shapes  shapes
 	scan    scanner
 	row     Row
 	ext     extension
 	arena   []byte // of texts whose escapes were undone
 	last    [numFields]lastName
+	plain   [numFields]plainText
 	names   map[string]string
-	servers map[string]netip.AddrPort
+	servers map[string]server
+	stamp   []byte    // time of the last record as text
+	start   time.Time // and what it came to
 }
 
 // Generation says whether times are counted in the milliseconds of a first-generation gateway.
@@ -47,10 +52,27 @@ const (
 	Second
 )
 
+// Fields is a set of fields.
+type Fields uint64
+
+// FieldsOf is the set of some fields.
+func FieldsOf(list ...Field) (set Fields) {
+	for _, f := range list {
+		set |= 1 << f
+	}
+	return set
+}
+
 // Row reads a line of JSON. The row is good until the next call, and as long as the line is.
 func (d *Decoder) Row(line []byte) (*Row, error) {
+	if row := d.shapes.follow(line); row != nil {
+		return row, nil
+	}
 	if err := d.scan.row(line, &d.row); err != nil {
 		return nil, fmt.Errorf("decode record: %w", err)
+	}
+	if !d.scan.more {
+		d.shapes.learn(line, d.scan.marks)
 	}
 	return &d.row, nil
 }
@@ -126,7 +148,7 @@ func (d *Decoder) fill(row *Row, r *Record) {
 		TLSProtocol: d.repeated(row, TLSProtocol), BackendTLS: d.repeated(row, BackendTLS), BackendCipher: d.repeated(row, BackendCipher), ErrorInfo: d.repeated(row, ErrorInfo),
 		ClientSerial: uint64(integerOf(v[Serial])), ClientUses: int(integerOf(v[Uses])), WAFTime: secondsOf(v[WAFTime]), Declared: -1,
 	}
-	r.Start, _ = row.When()
+	r.Start = d.when(row)
 	r.Client = d.clientOf(v[ClientIP], v[ClientPort])
 	r.Transaction = transactionOf(v[Transaction])
 	if r.V1 = d.isV1(row); r.V1 {
@@ -149,16 +171,42 @@ func (r *Row) When() (time.Time, bool) {
 	return ParseTime(r.values[Generated])
 }
 
+// when is the time of a row. Many rows in a row have the same one.
+func (d *Decoder) when(row *Row) time.Time {
+	if text := row.values[Time]; len(text) == 0 || string(text) != string(d.stamp) {
+		d.start, _ = row.When()
+		d.stamp = append(d.stamp[:0], text...)
+	}
+	return d.start
+}
+
 // text is the value of a field without escapes.
 func (d *Decoder) text(row *Row, f Field) []byte {
+	if d.Without&(1<<f) != 0 {
+		return nil
+	}
 	if row.escaped&(1<<f) == 0 {
 		return row.values[f]
 	}
-	if cap(d.arena)-len(d.arena) < len(row.values[f]) {
-		d.arena = make([]byte, 0, max(arenaSize, len(row.values[f])))
+	if row.steady&(1<<f) == 0 {
+		return d.unescaped(row.values[f])
+	}
+	p := &d.plain[f]
+	if raw := row.values[f]; len(p.raw) != len(raw) || &p.raw[0] != &raw[0] {
+		p.raw, p.text = raw, d.unescaped(raw)
+	}
+	return p.text
+}
+
+// plainText is a text of a row that stays where it is, and what it came to without escapes.
+type plainText struct{ raw, text []byte }
+
+func (d *Decoder) unescaped(text []byte) []byte {
+	if cap(d.arena)-len(d.arena) < len(text) {
+		d.arena = make([]byte, 0, max(arenaSize, len(text)))
 	}
 	begin := len(d.arena)
-	d.arena = unescape(d.arena, row.values[f])
+	d.arena = unescape(d.arena, text)
 	return d.arena[begin:len(d.arena):len(d.arena)]
 }
 
@@ -205,12 +253,37 @@ func (d *Decoder) name(text []byte) string {
 const maxNames = 1 << 14
 
 func (d *Decoder) clientOf(ip, port []byte) netip.AddrPort {
+	if addr, ok := dotted(ip); ok {
+		return netip.AddrPortFrom(addr, uint16(integerOf(port)))
+	}
 	addr, err := netip.ParseAddr(string(ip))
 	if err != nil {
 		at, _ := netip.ParseAddrPort(string(ip))
 		return at
 	}
 	return netip.AddrPortFrom(addr, uint16(integerOf(port)))
+}
+
+// dotted reads an IPv4 address of four numbers without leading zeros, which is what nearly all are.
+func dotted(text []byte) (netip.Addr, bool) {
+	var ip [4]byte
+	part, number, digits := 0, 0, 0
+	for _, c := range text {
+		switch {
+		case c >= '0' && c <= '9' && (digits == 0 || number > 0):
+			number, digits = number*10+int(c-'0'), digits+1
+			if number > 255 {
+				return netip.Addr{}, false
+			}
+		case c == '.' && digits > 0 && part < 3:
+			ip[part] = byte(number)
+			part, number, digits = part+1, 0, 0
+		default:
+			return netip.Addr{}, false
+		}
+	}
+	ip[3] = byte(number)
+	return netip.AddrFrom4(ip), part == 3 && digits > 0
 }
 
 // isV1 tells the generations apart by what each writes and the other never does.
@@ -232,20 +305,24 @@ func (d *Decoder) attemptsV2(row *Row, out []Attempt) []Attempt {
 	servers, statuses, connects, headers, latencies, ports := list{v[Server]}, list{v[ServerStatus]}, list{v[ConnectTime]}, list{v[HeaderTime]}, list{v[Latency]}, list{v[SourcePort]}
 	for server := range servers.each {
 		a := blankAttempt()
-		a.Server = d.server(server)
+		known := d.server(server)
+		a.Server, a.Member = known.at, known.member
 		a.Status = int(integerOf(statuses.next()))
 		a.Connect, a.HeaderTime, a.Total = secondsOf(connects.next()), secondsOf(headers.next()), secondsOf(latencies.next())
 		a.LocalPort = uint16(integerOf(ports.next()))
-		if a.Server.IsValid() {
-			a.Member = d.address(a.Server)
-		}
 		out = append(out, a)
 	}
 	return out
 }
 
+// server is the address and port of a member, and the name of one of which nothing else is known.
+type server struct {
+	at     netip.AddrPort
+	member string
+}
+
 // server reads address:port, once for each text.
-func (d *Decoder) server(text []byte) netip.AddrPort {
+func (d *Decoder) server(text []byte) server {
 	if s, ok := d.servers[string(text)]; ok {
 		return s
 	}
@@ -255,10 +332,14 @@ func (d *Decoder) server(text []byte) netip.AddrPort {
 		at = netip.AddrPortFrom(addr, 0)
 	}
 	if d.servers == nil || len(d.servers) >= maxNames {
-		d.servers = map[string]netip.AddrPort{}
+		d.servers = map[string]server{}
 	}
-	d.servers[string(text)] = at
-	return at
+	s := server{at: at}
+	if at.IsValid() {
+		s.member = d.address(at)
+	}
+	d.servers[string(text)] = s
+	return s
 }
 
 // address is the name of a member of which nothing but the address is known.
@@ -271,17 +352,23 @@ func (d *Decoder) address(at netip.AddrPort) string {
 type list struct{ rest []byte }
 
 func (l *list) next() []byte {
-	text := l.rest
-	i, n := bytes.IndexByte(text, ','), 1
-	if j := bytes.Index(text, []byte(" : ")); j >= 0 && (i < 0 || j < i) {
-		i, n = j, 3
-	}
-	if i < 0 {
-		l.rest = nil
+	for i, c := range l.rest {
+		n := 0
+		switch {
+		case c == ',':
+			n = 1
+		case c == ' ' && bytes.HasPrefix(l.rest[i:], []byte(" : ")):
+			n = 3
+		default:
+			continue
+		}
+		text := l.rest[:i]
+		l.rest = l.rest[i+n:]
 		return bytes.TrimSpace(text)
 	}
-	l.rest = text[i+n:]
-	return bytes.TrimSpace(text[:i])
+	text := l.rest
+	l.rest = nil
+	return bytes.TrimSpace(text)
 }
 
 func (l *list) each(yield func([]byte) bool) {

@@ -218,8 +218,8 @@ func (x *extension) fill(r *Record, d *Decoder) {
 
 func (j *attemptJSON) fill(a *Attempt, d *Decoder) {
 	if j.Server != "" {
-		if s := d.server([]byte(j.Server)); s.IsValid() {
-			a.Server = s
+		if s := d.server([]byte(j.Server)); s.at.IsValid() {
+			a.Server = s.at
 		}
 	}
 	switch {

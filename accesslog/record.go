@@ -50,13 +50,13 @@ type Record struct {
 
 	Attempts []Attempt // in order; empty when no member was tried
 	Fault    fault.Fault
-	Revision uint64   // of the configuration
-	Declared int64    // Content-Length of the request; -1: none. Logged on failure
-	BodyRead int64    // bytes of the request body that the client delivered. Logged on failure
+	Revision uint64        // of the configuration
+	Declared int64         // Content-Length of the request; -1: none. Logged on failure
+	BodyRead int64         // bytes of the request body that the client delivered. Logged on failure
 	Stalled  time.Duration // of Taken, for how long the gateway's process stood still. Logged on failure
-	Aborted  bool     // the response was cut after its head had been sent
-	Parent   [16]byte // transaction of the gateway that sent the request here, as X-AppGW-Trace-Id says; zero: none did
-	IdleEnd  bool     // an upgraded session was ended because neither side had said anything for the request timeout
+	Aborted  bool          // the response was cut after its head had been sent
+	Parent   [16]byte      // transaction of the gateway that sent the request here, as X-AppGW-Trace-Id says; zero: none did
+	IdleEnd  bool          // an upgraded session was ended because neither side had said anything for the request timeout
 }
 
 // Attempt is one try on one member. The last one decides the outcome.

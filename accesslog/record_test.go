@@ -145,11 +145,19 @@ func FuzzAppend(f *testing.F) {
 	})
 }
 
+// Whatever lines came before, a line is read as if it were the first.
 func FuzzDecode(f *testing.F) {
 	r := raceFailure()
-	f.Add(r.Append(nil))
-	f.Add([]byte(`{"category":"ApplicationGatewayAccessLog","time":"2017-04-26T19:27:38Z","properties":{"clientPort":-,"httpStatus":"200"}}`))
-	f.Fuzz(func(t *testing.T, line []byte) { Decode(line) })
+	f.Add(r.Append(nil), r.Append(nil), r.Append(nil))
+	for i, line := range shapeLines {
+		f.Add([]byte(line), []byte(strings.ReplaceAll(line, "2", "3")), []byte(shapeLines[(i+1)%len(shapeLines)]))
+	}
+	f.Fuzz(func(t *testing.T, first, second, third []byte) {
+		var d Decoder
+		for _, line := range [][]byte{first, second, first, third, second, third} {
+			checkShape(t, &d, line)
+		}
+	})
 }
 
 // Azure's own v1 files hold an unquoted dash; the line is still worth reading.

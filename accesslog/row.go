@@ -11,6 +11,7 @@ import (
 type Row struct {
 	values  [numFields][]byte
 	escaped uint64 // fields with escapes in their text
+	steady  uint64 // fields whose text is that of the row before, in the same place
 	own     []byte // the object `causeway`, raw
 }
 
@@ -54,6 +55,9 @@ type scanner struct {
 	seen  []seenKey
 	next  int
 	known map[string]seenKey
+
+	marks []mark // where the values of the last row stand
+	more  bool   // there are others
 }
 
 type seenKey struct {
@@ -76,6 +80,7 @@ const maxDepth = 64
 // row reads one object.
 func (s *scanner) row(line []byte, r *Row) error {
 	s.data, s.at, s.depth, s.next = line, 0, 0, 0
+	s.marks, s.more = s.marks[:0], false
 	r.reset()
 	if err := s.object(r); err != nil {
 		return err
@@ -140,24 +145,15 @@ func (s *scanner) member(r *Row) error {
 	if s.space(); s.at >= len(s.data) {
 		return errCut
 	}
+	return s.value(r, field)
+}
+
+// value reads the value of a member.
+func (s *scanner) value(r *Row, field Field) error {
 	begin := s.at
 	switch c := s.data[s.at]; {
 	case c == '"':
-		if field == Ignored {
-			return s.skipString()
-		}
-		text, escaped, err := s.str()
-		if err != nil {
-			return err
-		}
-		if field == Inner && len(text) > 1 && text[0] == '{' || field == Inner && len(text) > 1 && escaped {
-			return s.innerText(r, text)
-		}
-		if escaped {
-			r.SetEscaped(field, text)
-		} else {
-			r.Set(field, text)
-		}
+		return s.stringValue(r, field)
 	case c == '{' && field == Inner:
 		return s.object(r)
 	case c == '{' || c == '[':
@@ -167,10 +163,43 @@ func (s *scanner) member(r *Row) error {
 		if field == Own && c == '{' {
 			r.own = s.data[begin:s.at]
 		}
+		s.mark(begin, s.at, c, field)
 	default:
 		r.Set(field, s.scalar())
+		s.mark(begin, s.at, 0, field)
 	}
 	return nil
+}
+
+// stringValue reads a value in quotes.
+func (s *scanner) stringValue(r *Row, field Field) error {
+	begin := s.at + 1
+	if field == Ignored {
+		err := s.skipString()
+		s.mark(begin, s.at-1, '"', field)
+		return err
+	}
+	text, escaped, err := s.str()
+	if err != nil {
+		return err
+	}
+	s.mark(begin, s.at-1, '"', field)
+	switch {
+	case field == Inner && len(text) > 1 && (text[0] == '{' || escaped):
+		return s.innerText(r, text)
+	case escaped:
+		r.SetEscaped(field, text)
+	default:
+		r.Set(field, text)
+	}
+	return nil
+}
+
+// mark notes where a value stands.
+func (s *scanner) mark(begin, end int, kind byte, field Field) {
+	if s.more = len(s.marks) == maxKnown; !s.more {
+		s.marks = append(s.marks, mark{begin: begin, end: end, depth: s.depth, kind: kind, field: field})
+	}
 }
 
 // innerText reads an object that stands as text inside a string, as exports of dynamic columns have it.
@@ -368,7 +397,7 @@ func hexValue(c byte) int {
 // Inner reads an object that stands as text in a cell, such as the column AdditionalFields.
 func (d *Decoder) Inner(r *Row, text []byte) {
 	if len(text) > 1 && text[0] == '{' {
-		d.scan.data, d.scan.at, d.scan.depth, d.scan.next = text, 0, 0, maxKnown
+		d.scan.data, d.scan.at, d.scan.depth, d.scan.next, d.scan.marks = text, 0, 0, maxKnown, d.scan.marks[:0]
 		if err := d.scan.object(r); err != nil {
 			return // text that merely looks like an object
 		}

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"math"
 	"time"
 
 	"causeway/accesslog"
@@ -11,18 +12,17 @@ import (
 // whole seconds.
 type connections struct {
 	known map[connKey]connState
-	swept time.Time
+	swept int64
 }
 
-type connKey struct {
-	at   *cell // instance and member
-	port uint16
-}
+// connKey is the number of an instance and member, and the port. Keys and states are small and without pointers: there
+// are a hundred thousand of them, and each request looks for one.
+type connKey uint64
 
 type connState struct {
-	opened time.Time
-	last   time.Time // end of the last request on it
-	uses   int
+	opened int64 // in nanoseconds, as is the end of the last request on it
+	last   int64
+	uses   uint32
 }
 
 const (
@@ -37,22 +37,21 @@ func (c *connections) see(r *accesslog.Record, a *accesslog.Attempt, at *cell) {
 	if a.LocalPort == 0 || !a.Server.IsValid() {
 		return
 	}
-	end := r.Start.Add(r.Taken)
-	k := connKey{at, a.LocalPort}
+	start := r.Start.UnixNano()
+	end := start + int64(r.Taken)
+	k := connKey(at.number)<<16 | connKey(a.LocalPort)
 	s, known := c.known[k]
-	idle := r.Start.Sub(s.last)
-	if known && idle < longestIdle {
-		a.Reused, a.Uses, a.Idle, a.Age = true, s.uses, max(0, idle), max(0, r.Start.Sub(s.opened))
+	if idle := time.Duration(start - s.last); known && idle < longestIdle {
+		a.Reused, a.Uses, a.Idle, a.Age = true, int(s.uses), max(0, idle), max(0, time.Duration(start-s.opened))
 	} else {
-		s = connState{opened: r.Start}
+		s = connState{opened: start, last: math.MinInt64}
 	}
 	if a.Status == 0 { // it ended with this request
 		delete(c.known, k)
 		return
 	}
-	if s.uses++; end.After(s.last) {
-		s.last = end
-	}
+	s.uses++
+	s.last = max(s.last, end)
 	if c.known == nil {
 		c.known = map[connKey]connState{}
 	}
@@ -61,13 +60,13 @@ func (c *connections) see(r *accesslog.Record, a *accesslog.Attempt, at *cell) {
 }
 
 // sweep forgets what cannot be reused any more.
-func (c *connections) sweep(now time.Time) {
-	if len(c.known) < maxConnections || now.Sub(c.swept) < longestIdle/4 && len(c.known) < 2*maxConnections {
+func (c *connections) sweep(now int64) {
+	if len(c.known) < maxConnections || now-c.swept < int64(longestIdle/4) && len(c.known) < 2*maxConnections {
 		return
 	}
 	c.swept = now
 	for k, s := range c.known {
-		if now.Sub(s.last) > longestIdle {
+		if now-s.last > int64(longestIdle) {
 			delete(c.known, k)
 		}
 	}

@@ -17,15 +17,49 @@ const (
 )
 
 // gaps are those of one member's connections: all of them, or, where they become too many, each stride-th answered one.
-// Those that broke or were stale are few, and kept.
+// Those that broke or were stale are few, and kept as long as there is room.
 type gaps struct {
 	list   []gap
 	stride int
 	passed int // answered ones since the last that was kept
+	full   bool
 }
 
-// maxGaps bounds what is kept of a member.
-const maxGaps = 1 << 17
+// gapRoom bounds the gaps of all members together.
+type gapRoom struct {
+	size int
+	most int
+	all  []*gaps
+}
+
+const (
+	maxGaps    = 1 << 17 // of a member
+	maxAllGaps = 1 << 22 // sixteen bytes each
+)
+
+// add keeps a gap of a member.
+func (room *gapRoom) add(g *gaps, idle time.Duration, how outcome) {
+	before := len(g.list)
+	if g.stride == 0 {
+		room.all = append(room.all, g)
+	}
+	g.add(idle, how)
+	if room.size += len(g.list) - before; room.size > room.most {
+		room.thin()
+	}
+}
+
+// thin drops half of the answered ones of every member. Where that is not enough, members keep what they have.
+func (room *gapRoom) thin() {
+	room.size = 0
+	for _, g := range room.all {
+		g.thin()
+		room.size += len(g.list)
+	}
+	for _, g := range room.all {
+		g.full = room.size > room.most/2
+	}
+}
 
 func (g *gaps) add(idle time.Duration, how outcome) {
 	if g.stride == 0 {
@@ -37,10 +71,12 @@ func (g *gaps) add(idle time.Duration, how outcome) {
 		}
 		g.passed = 0
 	}
-	if len(g.list) >= maxGaps && !g.thin() {
-		return
+	if len(g.list) >= maxGaps && !g.full {
+		g.full = !g.thin()
 	}
-	g.list = append(g.list, gap{idle, how})
+	if !g.full {
+		g.list = append(g.list, gap{idle, how})
+	}
 }
 
 // thin drops every second answered one; false means that there was nothing to drop.

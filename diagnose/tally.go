@@ -30,6 +30,7 @@ type tally struct {
 	perf        []accesslog.Performance  // of a first-generation gateway
 	line        *series                  // of time
 	clock       *clock                   //
+	gaps        gapRoom                  //
 	conns       connections              //
 	sample      sampler                  // of failures that are too many to be kept
 	find        finder
@@ -93,7 +94,10 @@ func (r *routeTally) lastThird(limit time.Duration) int {
 type instanceMember struct{ instance, member string }
 
 // cell counts what happened at one place.
-type cell struct{ requests, failures int }
+type cell struct {
+	number             int // of its kind, from 1
+	requests, failures int
+}
 
 func (c *cell) add(bad bool) {
 	if c == nil { // there are too many places
@@ -118,7 +122,7 @@ func newTally(c *gateway.Config) *tally {
 	t := &tally{
 		members: map[memberKey]*memberTally{}, routes: map[routeKey]*routeTally{}, instances: map[string]*cell{}, cells: map[instanceMember]*cell{},
 		timeouts: map[string]time.Duration{}, gateways: map[string]*int{}, blocked: map[[16]byte]string{},
-		line: newSeries(), clock: newClock(), sample: sampler{most: maxEvents}, names: newNames(c),
+		line: newSeries(), clock: newClock(), gaps: gapRoom{most: maxAllGaps}, sample: sampler{most: maxEvents}, names: newNames(c),
 	}
 	if c != nil {
 		for _, s := range c.Settings {
@@ -131,6 +135,7 @@ func newTally(c *gateway.Config) *tally {
 // read takes in all rows.
 func (t *tally) read(b *evidence.Bundle, o Options) error {
 	err := b.EachRow(evidence.Rows{
+		Without: t.without(),
 		Access: func(r *accesslog.Record, own bool) {
 			if !o.holds(r.Start) || !own && internal(r) {
 				return
@@ -152,6 +157,14 @@ func (t *tally) read(b *evidence.Bundle, o Options) error {
 	t.events = t.sample.kept()
 	slices.SortStableFunc(t.events, func(a, b *event) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })
 	return err
+}
+
+// without are the texts that only one record is asked for: the one that is looked for, if there is one.
+func (t *tally) without() accesslog.Fields {
+	if t.wanted != [16]byte{} {
+		return 0
+	}
+	return accesslog.FieldsOf(accesslog.OriginalURI, accesslog.Query, accesslog.Host, accesslog.ContentType)
 }
 
 // internal reports whether a record is of Azure's own process in the gateway, which is no traffic.
@@ -284,7 +297,7 @@ func (t *tally) cell(r *accesslog.Record, bad bool) {
 func at[K comparable](cells map[K]*cell, k K) *cell {
 	c := cells[k]
 	if c == nil && len(cells) < maxInstances {
-		c = &cell{}
+		c = &cell{number: len(cells) + 1}
 		cells[k] = c
 	}
 	return c
@@ -307,7 +320,7 @@ func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt, m *memberTall
 	case !a.Fault.None() || r.Status >= 500:
 		route.broken++
 	}
-	m.gap(a)
+	t.gap(m, a)
 }
 
 // memberOf is the member as the document names it, else its address.
@@ -352,14 +365,15 @@ func waitOf(r *accesslog.Record, a *accesslog.Attempt) (time.Duration, bool) {
 	return 0, false
 }
 
-func (m *memberTally) gap(a *accesslog.Attempt) {
+// gap keeps the idle age of the connection that an attempt had.
+func (t *tally) gap(m *memberTally, a *accesslog.Attempt) {
 	switch {
 	case a.Reused && a.Status > 0:
-		m.gaps.add(a.Idle, answered)
+		t.gaps.add(&m.gaps, a.Idle, answered)
 	case a.Reused:
-		m.gaps.add(a.Idle, broke)
+		t.gaps.add(&m.gaps, a.Idle, broke)
 	case a.Stale >= 0:
-		m.gaps.add(a.Stale, stale)
+		t.gaps.add(&m.gaps, a.Stale, stale)
 	}
 }
 

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"sort"
 	"time"
@@ -14,21 +15,42 @@ const bucket = 100 * time.Millisecond
 type clock struct {
 	width time.Duration
 	size  int // entries of all ticks
+	most  int // of them; about half as many after they were made coarser
 	all   []*ticks
 }
 
-// maxTicks bounds the entries of all ticks together; 16 bytes each.
+// maxTicks bounds the entries of all ticks together, at two or three bytes each.
 const maxTicks = 4 << 20
 
-func newClock() *clock { return &clock{width: bucket} }
+func newClock() *clock { return &clock{width: bucket, most: maxTicks} }
 
 // ticks are moments at which something happened, to the resolution of the clock. They are added in about the order of
-// time, and sorted once before they are asked.
+// time, and sorted once before they are asked. A long log leaves more of them than of anything else, so they are kept as
+// text of two or three bytes each: how far an interval is from the one before, and how many happened in it.
 type ticks struct {
 	clock *clock
-	at    []int64 // numbers of intervals, ascending once sorted
-	sum   []int   // how many happened in each; once sorted, up to and with each
+	text  []byte
+	last  beat  // not in the text yet
+	prior int64 // number of the interval that is the last one in the text
+	size  int
+	stops []stop // in order, once sorted
 }
+
+// beat is what happened in one interval.
+type beat struct {
+	at int64 // number of the interval
+	n  int
+}
+
+// stop is a place in the text, and what had happened up to there.
+type stop struct {
+	offset int
+	at     int64 // number of the interval before it
+	sum    int
+}
+
+// betweenStops is how many ticks are read, at most, to find one.
+const betweenStops = 16
 
 func (c *clock) ticks() *ticks {
 	k := &ticks{clock: c}
@@ -38,65 +60,114 @@ func (c *clock) ticks() *ticks {
 
 func (c *clock) number(t time.Time) int64 { return t.UnixNano() / int64(c.width) }
 
+// begin is when an interval begins.
+func (c *clock) begin(number int64) time.Time { return time.Unix(0, number*int64(c.width)).UTC() }
+
 func (k *ticks) add(t time.Time) {
-	b := k.clock.number(t)
-	if n := len(k.at); n > 0 && k.at[n-1] == b {
-		k.sum[n-1]++
-		return
-	}
-	k.at, k.sum = append(k.at, b), append(k.sum, 1)
-	if k.clock.size++; k.clock.size > maxTicks {
+	k.put(beat{k.clock.number(t), 1})
+	if k.clock.size > k.clock.most {
 		k.clock.coarsen()
 	}
 }
 
+// put adds what happened in an interval, to the last one if it is the same.
+func (k *ticks) put(t beat) {
+	if k.last.n > 0 && k.last.at == t.at {
+		k.last.n += t.n
+		return
+	}
+	k.flush()
+	k.last = t
+	k.size++
+	k.clock.size++
+}
+
+// flush writes the last one into the text.
+func (k *ticks) flush() {
+	if k.last.n > 0 {
+		k.text = binary.AppendUvarint(binary.AppendVarint(k.text, k.last.at-k.prior), uint64(k.last.n))
+		k.prior, k.last.n = k.last.at, 0
+	}
+}
+
+// next reads the tick at a stop, and moves it on. At the end it is none.
+func (k *ticks) next(s *stop) (t beat) {
+	if s.offset == len(k.text) {
+		return t
+	}
+	step, a := binary.Varint(k.text[s.offset:])
+	n, b := binary.Uvarint(k.text[s.offset+a:])
+	s.offset, s.at, s.sum = s.offset+a+b, s.at+step, s.sum+int(n)
+	return beat{s.at, int(n)}
+}
+
+// list is all of them, in the room of a list that is not needed any more.
+func (k *ticks) list(out []beat) []beat {
+	k.flush()
+	out = out[:0]
+	for s := (stop{}); s.offset < len(k.text); {
+		out = append(out, k.next(&s))
+	}
+	return out
+}
+
+// replace puts others in place of all.
+func (k *ticks) replace(list []beat) {
+	k.clock.size -= k.size
+	k.text, k.last, k.prior, k.size = k.text[:0], beat{}, 0, 0
+	for _, t := range list {
+		k.put(t)
+	}
+	k.flush()
+}
+
 // coarsen doubles the width of the intervals until half the entries are left.
 func (c *clock) coarsen() {
-	for c.size > maxTicks/2 {
+	var list []beat
+	for c.size > c.most/2 {
 		c.width *= 2
-		c.size = 0
 		for _, k := range c.all {
-			k.coarsen()
-			c.size += len(k.at)
+			list = k.list(list)
+			for i := range list {
+				list[i].at /= 2
+			}
+			k.replace(list)
 		}
 	}
 }
 
-func (k *ticks) coarsen() {
-	n := 0
-	for i := range k.at {
-		b := k.at[i] / 2
-		if n > 0 && k.at[n-1] == b {
-			k.sum[n-1] += k.sum[i]
-			continue
-		}
-		k.at[n], k.sum[n] = b, k.sum[i]
-		n++
-	}
-	k.at, k.sum = slices.Clip(k.at[:n]), slices.Clip(k.sum[:n])
-}
-
-// sort brings the ticks of all into order and adds them up.
+// sort brings the ticks of all into order.
 func (c *clock) sort() {
+	var list []beat
 	for _, k := range c.all {
-		k.sort()
+		list = k.list(list)
+		slices.SortFunc(list, func(a, b beat) int { return cmp.Compare(a.at, b.at) })
+		k.replace(list)
+		k.stop()
 	}
 }
 
-func (k *ticks) sort() {
-	type tick struct {
-		at int64
-		n  int
+// stop notes the places from which single ticks are found.
+func (k *ticks) stop() {
+	for i, s := 0, (stop{}); s.offset < len(k.text); i++ {
+		if i%betweenStops == 0 {
+			k.stops = append(k.stops, s)
+		}
+		k.next(&s)
 	}
-	all := make([]tick, len(k.at))
-	for i := range k.at {
-		all[i] = tick{k.at[i], k.sum[i]}
+}
+
+// until is the place before the first tick with a number, or a larger one.
+func (k *ticks) until(number int64) stop {
+	behind := sort.Search(len(k.stops), func(i int) bool { return i > 0 && k.stops[i].at >= number })
+	if behind == 0 {
+		return stop{}
 	}
-	slices.SortFunc(all, func(a, b tick) int { return cmp.Compare(a.at, b.at) })
-	total := 0
-	for i, t := range all {
-		total += t.n
-		k.at[i], k.sum[i] = t.at, total
+	for s := k.stops[behind-1]; ; {
+		here := s
+		if t := k.next(&s); t.n == 0 || t.at >= number {
+			return here
+		}
 	}
 }
 
@@ -105,16 +176,7 @@ func (k *ticks) between(from, to time.Time) int {
 	if k == nil {
 		return 0
 	}
-	first := sort.Search(len(k.at), func(i int) bool { return k.at[i] >= k.clock.number(from) })
-	last := sort.Search(len(k.at), func(i int) bool { return k.at[i] > k.clock.number(to) })
-	if first >= last {
-		return 0
-	}
-	before := 0
-	if first > 0 {
-		before = k.sum[first-1]
-	}
-	return k.sum[last-1] - before
+	return max(0, k.until(k.clock.number(to)+1).sum-k.until(k.clock.number(from)).sum)
 }
 
 // after is the first one after a time.
@@ -122,11 +184,9 @@ func (k *ticks) after(t time.Time) (time.Time, bool) {
 	if k == nil {
 		return time.Time{}, false
 	}
-	i := sort.Search(len(k.at), func(i int) bool { return k.at[i] > k.clock.number(t) })
-	if i == len(k.at) {
-		return time.Time{}, false
-	}
-	return time.Unix(0, k.at[i]*int64(k.clock.width)).UTC(), true
+	s := k.until(k.clock.number(t) + 1)
+	found := k.next(&s)
+	return k.clock.begin(found.at), found.n > 0
 }
 
 // before is the last one before a time.
@@ -134,11 +194,8 @@ func (k *ticks) before(t time.Time) (time.Time, bool) {
 	if k == nil {
 		return time.Time{}, false
 	}
-	i := sort.Search(len(k.at), func(i int) bool { return k.at[i] >= k.clock.number(t) })
-	if i == 0 {
-		return time.Time{}, false
-	}
-	return time.Unix(0, k.at[i-1]*int64(k.clock.width)).UTC(), true
+	s := k.until(k.clock.number(t))
+	return k.clock.begin(s.at), s.offset > 0
 }
 
 // quietBefore reports whether nothing happened for about a time d before t; what came with t does not count.
@@ -151,11 +208,11 @@ func (k *ticks) afterQuiet(d time.Duration) (some, all int) {
 	if k == nil {
 		return 0, 0
 	}
-	for i, at := range k.at {
-		n := k.sum[i] - all
-		all = k.sum[i]
-		if k.quietBefore(time.Unix(0, at*int64(k.clock.width)), d) {
-			some += n
+	for s := (stop{}); s.offset < len(k.text); {
+		t := k.next(&s)
+		all = s.sum
+		if k.quietBefore(k.clock.begin(t.at), d) {
+			some += t.n
 		}
 	}
 	return some, all

@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 
 	"causeway/accesslog"
 )
 
 const (
-	blockSize = 1 << 20
+	blockSize = 1 << 18 // small enough to stay in a processor's cache from one hand to the next
 	lineMax   = 1 << 20 // bounds one row; a longer line is passed over
 )
 
@@ -121,37 +122,43 @@ func newCutter(in io.Reader) *cutter { return &cutter{in: in, line: 1} }
 func (c *cutter) cut(blk *block) (more bool, err error) {
 	blk.reset()
 	blk.first = c.line
-	if cap(blk.text) < blockSize+lineMax {
-		blk.text = make([]byte, 0, blockSize+lineMax)
-	}
 	blk.text = append(blk.text, c.carry...)
 	c.carry = c.carry[:0]
-	for len(blk.text) < blockSize {
-		n, err := c.in.Read(blk.text[len(blk.text):blockSize])
-		blk.text = blk.text[:len(blk.text)+n]
-		if err != nil {
+	for size := blockSize; ; size = lineMax {
+		if err := c.fill(blk, size); err != nil {
 			blk.partial = len(blk.text) > 0 && blk.text[len(blk.text)-1] != '\n'
-			if errors.Is(err, io.EOF) {
-				err = nil
-			}
-			return false, err
+			return false, ignoreEOF(err)
+		}
+		if end := bytes.LastIndexByte(blk.text, '\n') + 1; end > 0 {
+			c.carry = append(c.carry, blk.text[end:]...)
+			blk.text = blk.text[:end]
+			c.line += bytes.Count(blk.text, []byte("\n"))
+			return true, nil
+		}
+		if size == lineMax {
+			return c.pass(blk)
 		}
 	}
-	end := bytes.LastIndexByte(blk.text, '\n') + 1
-	if end == 0 {
-		return c.pass(blk)
+}
+
+// fill reads until a block has a size.
+func (c *cutter) fill(blk *block, size int) error {
+	blk.text = slices.Grow(blk.text, max(0, size-len(blk.text)))
+	for len(blk.text) < size {
+		n, err := c.in.Read(blk.text[len(blk.text):size])
+		blk.text = blk.text[:len(blk.text)+n]
+		if err != nil {
+			return err
+		}
 	}
-	c.carry = append(c.carry, blk.text[end:]...)
-	blk.text = blk.text[:end]
-	c.line += bytes.Count(blk.text, []byte("\n"))
-	return true, nil
+	return nil
 }
 
 // pass leaves out a line that is longer than any row.
 func (c *cutter) pass(blk *block) (more bool, err error) {
 	blk.bad = append(blk.bad, Unread{Line: c.line, Reason: "the line is longer than 1 MiB"})
 	for {
-		n, err := c.in.Read(blk.text[:blockSize])
+		n, err := c.in.Read(blk.text[:lineMax])
 		if i := bytes.IndexByte(blk.text[:n], '\n'); i >= 0 {
 			c.carry = append(c.carry, blk.text[i+1:n]...)
 			c.line++

@@ -16,6 +16,7 @@ type Rows struct {
 	Access      func(r *accesslog.Record, own bool) // own: it carries Causeway's object
 	Performance func(*accesslog.Performance)
 	Firewall    func(*accesslog.Firewall)
+	Without     accesslog.Fields // texts of access records that Access does not look at
 }
 
 // Each calls f with every access record.
@@ -111,7 +112,7 @@ func (r *reading) lines(s *source, in io.Reader) error {
 	}
 	for range workers {
 		go func() {
-			d := accesslog.Decoder{V1: r.b.Generation()}
+			d := accesslog.Decoder{V1: r.b.Generation(), Without: r.rows.Without}
 			for blk := range jobs {
 				blk.decode(&d)
 				blk.decoded <- struct{}{}

@@ -26,6 +26,8 @@ func main() {
 	duck := flag.String("duckdb", "", "folder in which npm has installed @duckdb/node-api; empty: leave DuckDB out")
 	count := flag.String("count", "", "count the requests of this file with encoding/json, and nothing else")
 	write := flag.String("write", "", "write the log to this file, and nothing else")
+	memory := flag.Bool("memory", false, "measure memory alone: one log against one that is -times as large, e.g. -memory -mb 1000 -times 10")
+	folder := flag.String("dir", "", "folder for the logs, which takes -mb and -mb × -times; empty: the one for temporary files")
 	flag.Parse()
 	err := error(nil)
 	switch {
@@ -34,7 +36,7 @@ func main() {
 	case *write != "":
 		err = writeLog(*write, *megabytes)
 	default:
-		err = run(*rounds, *megabytes, *times, *binary, *duck)
+		err = run(&plan{*rounds, *megabytes, *times, *binary, *duck, *folder, *memory})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -54,21 +56,31 @@ type sample struct {
 	peakMiB   float64
 }
 
-func run(rounds, megabytes, times int, binary, duck string) error {
-	dir, err := os.MkdirTemp("", "causeway-bench-logs-*")
+// plan is what is to be measured.
+type plan struct {
+	rounds, megabytes, times int
+	binary, duck, folder     string
+	memoryOnly               bool
+}
+
+func run(p *plan) error {
+	dir, err := os.MkdirTemp(p.folder, "causeway-bench-logs-*")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
 	log := filepath.Join(dir, "PT1H.json")
-	if err := writeLog(log, megabytes); err != nil {
+	if err := writeLog(log, p.megabytes); err != nil {
 		return err
 	}
-	tools, err := tools(dir, binary, duck)
+	tools, err := tools(dir, p.binary, p.duck)
 	if err != nil {
 		return err
 	}
-	for range rounds {
+	if p.memoryOnly {
+		return reportMemory(os.Stdout, &tools[0], dir, log, p)
+	}
+	for range p.rounds {
 		for i := range tools {
 			s, err := tools[i].once(log)
 			if err != nil {
@@ -77,9 +89,9 @@ func run(rounds, megabytes, times int, binary, duck string) error {
 			tools[i].samples = append(tools[i].samples, s)
 		}
 	}
-	report(os.Stdout, tools, rounds, megabytes)
-	if times > 0 {
-		return reportMemory(os.Stdout, &tools[0], dir, log, megabytes, times)
+	report(os.Stdout, tools, p.rounds, p.megabytes)
+	if p.times > 0 {
+		return reportMemory(os.Stdout, &tools[0], dir, log, p)
 	}
 	return nil
 }
@@ -165,8 +177,9 @@ func report(w io.Writer, tools []tool, rounds, megabytes int) {
 	}
 }
 
-// reportMemory reads the log several times over, as one file on disk.
-func reportMemory(w io.Writer, t *tool, dir, log string, megabytes, times int) error {
+// reportMemory reads the log, and one that is several times as large.
+func reportMemory(w io.Writer, t *tool, dir, log string, p *plan) error {
+	megabytes, times := p.megabytes, p.times
 	small, err := t.once(log)
 	if err != nil {
 		return err
