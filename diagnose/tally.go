@@ -191,7 +191,7 @@ func (t *tally) add(r *accesslog.Record, own bool) {
 	f, bad := t.failed(r, own)
 	inMembers := t.attempts(r, own)
 	if own {
-		t.back.returns(r, func(a *accesslog.Attempt) *memberTally { return t.place(r, a).counts })
+		t.back.returns(r, t.lastGateway, func(a *accesslog.Attempt) *memberTally { return t.place(r, a).counts })
 	}
 	t.keep(r, own)
 	t.aside.see(r)
