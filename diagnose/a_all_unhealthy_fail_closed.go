@@ -76,6 +76,9 @@ func (q *inquiry) causeInDocument(e *event, id string) string {
 	if id == "a-probe-status-mismatch" && q.received(e) == http.StatusTooManyRequests { // whoever says so counts who asks
 		return "a-probe-blocked"
 	}
+	if id == "a-probe-timeout-short" && q.illToo(e) {
+		return "a-all-unhealthy-fail-closed"
+	}
 	if q.config == nil {
 		return id
 	}
@@ -85,14 +88,47 @@ func (q *inquiry) causeInDocument(e *event, id string) string {
 	}
 	p := q.config.Probe(s.Probe)
 	switch {
-	case p != nil && p.Protocol != "" && !strings.EqualFold(p.Protocol, s.Protocol):
+	case p != nil && p.Protocol != "" && !strings.EqualFold(p.Protocol, s.Protocol) && q.otherProtocol(e, id):
 		return "a-probe-protocol"
-	case id == "b-refused" && p != nil && p.Port > 0 && p.Port != s.Port:
+	case id == "b-refused" && p != nil && p.Port > 0 && p.Port != s.Port && !q.illToo(e):
 		return "a-probe-port"
-	case id == "a-probe-status-mismatch" && q.received(e) == http.StatusNotFound && foreignHost(p, s):
+	case id == "a-probe-status-mismatch" && q.received(e) == http.StatusNotFound && foreignHost(p, s) && !q.wasWell(e):
 		return "a-probe-host-mismatch"
 	}
 	return id
+}
+
+// otherProtocol reports whether what a probe met, by its cause, may be a port that speaks another protocol; who refuses
+// connections, or is not found, speaks none.
+func (q *inquiry) otherProtocol(e *event, id string) bool {
+	switch id {
+	case "a-probe-status-mismatch":
+		n := q.received(e)
+		return n == 0 || n == http.StatusBadRequest
+	case "a-all-unhealthy-fail-closed", "e-plain-to-tls", "e-tls-to-plain", "e-foreign-service", "e-alpn":
+		return true
+	}
+	return false
+}
+
+// illToo reports whether users, too, were served badly while the probes of an event's pool failed, before they took the
+// members out.
+func (q *inquiry) illToo(e *event) bool {
+	p := q.probing(e.settings)
+	for _, t := range q.trailsUnder(e.pool, e.settings) {
+		if c, known := t.at(e.at); known && !c.up {
+			good, bad := q.goodBetween(e.settings, c.at.Add(-p.timeout-max(p.interval, p.notices())), c.at)
+			return bad >= minEvents && bad*10 > good
+		}
+	}
+	return false
+}
+
+// wasWell reports whether a member of the event's pool had been healthy before: what the document says was good enough then.
+func (q *inquiry) wasWell(e *event) bool {
+	return slices.ContainsFunc(q.trailsUnder(e.pool, e.settings), func(t *trail) bool {
+		return slices.ContainsFunc(t.changes, func(c change) bool { return c.up && c.at.Before(e.at) })
+	})
 }
 
 // foreignHost reports whether the probe asks for a host that no site has: none was set, so it is the loopback address.
@@ -193,7 +229,7 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 		id = "a-all-unhealthy-fail-closed"
 	}
 	stale := !q.haveHistory() && !q.lastsToTheEnd(events)
-	confidence := confidenceOf(len(members) > 0 && id != "a-probe-timeout-short" && id != "a-health-unknown" && id != "f-cipher" && !stale)
+	confidence := confidenceOf(len(members) > 0 && id != "a-probe-timeout-short" && id != "a-health-unknown" && id != "a-probe-port" && id != "f-cipher" && !stale)
 	scope := Scope{Pool: pool, Settings: settings}
 	if len(members) == 1 && !partly {
 		scope.Member = members[0]
@@ -231,6 +267,12 @@ func (q *inquiry) rivalsBehind(f *Finding, events []*event, stale bool) {
 	}
 	if f.Cause == "a-probe-status-mismatch" && q.received(events[0]) == http.StatusForbidden {
 		f.may("a-probe-blocked")
+	}
+	if f.Cause == "a-probe-status-mismatch" && q.received(events[0]) == http.StatusNotFound && q.wasWell(events[0]) {
+		f.may("a-probe-host-mismatch")
+	}
+	if f.Cause == "a-probe-status-mismatch" && q.illToo(events[0]) {
+		f.may("g-dependency-down")
 	}
 	if f.Cause == "b-refused" && q.answeredBetween(settings, q.from, q.to) == 0 {
 		f.may("i-wrong-port")
@@ -367,8 +409,10 @@ func (q *inquiry) answeredBetween(settings string, from, to time.Time) int {
 
 // alsoBehind are causes that leave the same sign as one that was named.
 var alsoBehind = map[string][]string{
-	"f-cipher":        {"f-curve", "f-sni-required"}, // some servers refuse with the same alert for those
-	"f-not-yet-valid": {"f-clock-skew"},
+	"f-cipher":              {"f-curve", "f-sni-required"}, // some servers refuse with the same alert for those
+	"f-not-yet-valid":       {"f-clock-skew"},
+	"a-probe-port":          {"b-refused"}, // the process behind both ports
+	"a-probe-timeout-short": {"d-hung", "g-cpu-queueing"},
 }
 
 // sameText are causes of which backend health says the same, where it is only text.
@@ -381,6 +425,7 @@ var sameText = map[string][]string{
 // openReasons are reasons of backend health that several causes have.
 var openReasons = map[string][]string{
 	"tcp_connect":        {"b-refused", "b-drop", "b-route", "b-reject", "i-wrong-port", "a-probe-port"},
+	"probe_timeout":      {"d-hung", "g-cpu-queueing", "b-drop", "a-probe-timeout-short"},
 	"health_unknown":     {"a-health-unknown", "b-infra-ports", "b-dns-nxdomain"},
 	"cert_verify_failed": {"f-unknown-ca", "f-key-usage", "f-expired"},
 	"tls_handshake":      {"f-version", "f-cipher", "f-client-cert", "e-tls-to-plain"},

@@ -97,7 +97,7 @@ func vanished(q *inquiry) {
 		rest := 2*bucket + events[0].resolution()
 		gone := m.tried.between(last.Add(rest), q.to) == 0
 		before, during := m.answers.between(q.from, first), m.answers.between(first.Add(2*rest), q.to)
-		if len(events) < minEvents || !gone || endedTogether(events) || before < enoughAnswers || during > 0 || q.missedTurns(k, first, last.Add(rest)) < minEvents {
+		if len(events) < minEvents || !gone || endedTogether(events) || q.fewUsers(events) || before < enoughAnswers || during > 0 || q.missedTurns(k, first, last.Add(rest)) < minEvents {
 			continue
 		}
 		f := q.claim("a-slow-eviction", events, scopeOf(events), confidenceOf(q.listed(k.member)))

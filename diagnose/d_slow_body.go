@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"causeway/fault"
@@ -19,7 +20,7 @@ func bodyStoodStill(q *inquiry) {
 	settings, groups := groupBy(q.unclaimed(is(fault.Backend, fault.Body, fault.Timeout)), func(e *event) string { return e.settings })
 	for _, s := range settings {
 		var still, gaps []*event
-		for _, e := range groups[s] {
+		for _, e := range q.besideFrozen(groups[s]) {
 			if limit := q.timeouts[s]; limit > 0 && e.attempt.Receive > limit+limit/4 {
 				gaps = append(gaps, e)
 			} else {
@@ -37,6 +38,44 @@ func bodyStoodStill(q *inquiry) {
 			q.fill(map[string]string{"address": address(still)}, f)
 		}
 	}
+}
+
+// besideFrozen leaves out what was under way at members that stood still as a whole: of a pause in one answer these say
+// nothing.
+func (q *inquiry) besideFrozen(events []*event) (rest []*event) {
+	var frozen []*event
+	_, vain := groupBy(q.events, (*event).key)
+	for k := range vain {
+		vain[k] = slices.DeleteFunc(vain[k], func(e *event) bool { return e.fault.Phase == fault.Body })
+	}
+	for _, e := range events {
+		if q.frozen(e, max(q.timeouts[e.settings], quiet), vain[e.key()]) {
+			frozen = append(frozen, e)
+		} else {
+			rest = append(rest, e)
+		}
+	}
+	if len(frozen) > 0 {
+		q.suspect(frozen, "their members answered no other request either while these answers stood still: look whether they ran, were paused, or could be reached at those times",
+			"d-vm-freeze", "d-gc-pause", "b-drop", "a-slow-eviction", "d-slow-body", "d-read-gap")
+	}
+	return rest
+}
+
+// frozen reports whether a member answered nobody during the last time of an event, and one that then asked it in vain.
+func (q *inquiry) frozen(e *event, during time.Duration, vain []*event) bool {
+	slack := bucket + e.resolution()
+	from, to := e.at.Add(slack-during), e.at.Add(-slack)
+	if !to.After(from) || q.member(e.key()).answers.between(from, to) > 0 {
+		return false
+	}
+	i, _ := slices.BinarySearchFunc(vain, from, func(x *event, t time.Time) int { return x.at.Compare(t) })
+	for ; i < len(vain) && !vain[i].start.After(e.at.Add(during)); i++ {
+		if x := vain[i]; !x.start.Before(from) && x.start.Before(to) {
+			return true
+		}
+	}
+	return false
 }
 
 // readGap: bytes came for longer than the timeout allows between two of them, and then none for that long.

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"causeway/fault"
@@ -35,6 +36,9 @@ func workerTimeoutKill(q *inquiry) {
 		f.excludes("c-idle-race", "they ended long after the request had come, not as it came")
 		f.excludes("g-crash-on-input", "a crash follows the request, not the clock")
 		f.leaves("d-inner-timeout", "c-l4-between")
+		if !slices.ContainsFunc(at, func(e *event) bool { return e.attempt.Reused }) { // connection and request have one age
+			f.may("c-max-age")
+		}
 		f.expect("backend", 0, len(at), "bounded", "with a longer limit some of them would be answered; how many is not in the evidence")
 		q.fill(map[string]string{"address": address(at), "timer": seconds(timer)}, f)
 	}
