@@ -117,7 +117,7 @@ func (q *inquiry) illToo(e *event) bool {
 	p := q.probing(e.settings)
 	for _, t := range q.trailsUnder(e.pool, e.settings) {
 		if c, known := t.at(e.at); known && !c.up {
-			good, bad := q.goodBetween(e.settings, c.at.Add(-p.timeout-max(p.interval, p.notices())), c.at)
+			good, bad := q.goodBetween(e.poolKey(), c.at.Add(-p.timeout-max(p.interval, p.notices())), c.at)
 			return bad >= minEvents && bad*10 > good
 		}
 	}
@@ -259,11 +259,12 @@ func (q *inquiry) rivalsBehind(f *Finding, events []*event, stale bool) {
 	if f.Cause == "a-all-unhealthy-fail-closed" || stale {
 		f.may(q.behindUnhealthy(pool, settings)...)
 	}
+	f.may(q.otherReasons(f.Cause, events)...)
 	if f.may(alsoBehind[f.Cause]...); !q.haveHistory() {
 		f.may(sameText[f.Cause]...)
 	}
 	if !q.haveHistory() || f.Cause == "a-probe-status-mismatch" {
-		f.may(q.byTurns(settings, events)...)
+		f.may(q.byTurns(events)...)
 	}
 	if f.Cause == "a-probe-status-mismatch" && q.received(events[0]) == http.StatusForbidden {
 		f.may("a-probe-blocked")
@@ -274,9 +275,23 @@ func (q *inquiry) rivalsBehind(f *Finding, events []*event, stale bool) {
 	if f.Cause == "a-probe-status-mismatch" && q.illToo(events[0]) {
 		f.may("g-dependency-down")
 	}
-	if f.Cause == "b-refused" && q.answeredBetween(settings, q.from, q.to) == 0 {
+	if f.Cause == "b-refused" && q.answeredBetween(events[0].poolKey(), q.from, q.to) == 0 {
 		f.may("i-wrong-port")
 	}
+}
+
+// otherReasons are the causes for which other members of the events' pool were out when it had nobody.
+func (q *inquiry) otherReasons(id string, events []*event) (out []string) {
+	for _, t := range q.trailsUnder(events[0].pool, events[0].settings) {
+		c, known := t.at(events[0].at)
+		if !known {
+			c, known = nowOf(t)
+		}
+		if other := causeOfReason(c); known && !c.up && other != id && other != causeOfReason(q.reasonAt(events[0])) && !slices.Contains(out, other) {
+			out = append(out, other)
+		}
+	}
+	return out
 }
 
 func poolText(pool string) string {
@@ -345,12 +360,7 @@ func (q *inquiry) someHealthy(pool, settings string) bool {
 // is now tells of them too.
 func (q *inquiry) lastsToTheEnd(events []*event) bool {
 	last := events[len(events)-1]
-	for k, m := range q.members {
-		if k.settings == last.settings && m.answers.between(last.at.Add(2*bucket+last.resolution()), q.to) > 0 {
-			return false
-		}
-	}
-	return true
+	return q.answeredBetween(last.poolKey(), last.at.Add(2*bucket+last.resolution()), q.to) == 0
 }
 
 // behindUnhealthy are the causes that may have taken the members of a pool out, where their reason does not decide.
@@ -379,10 +389,10 @@ func (q *inquiry) behindUnhealthy(pool, settings string) []string {
 }
 
 // byTurns are what may have taken all members out, by how often it happened: once for a while, or again and again.
-func (q *inquiry) byTurns(settings string, events []*event) []string {
-	turns, last := 1, events[0]
+func (q *inquiry) byTurns(events []*event) []string {
+	k, turns, last := events[0].poolKey(), 1, events[0]
 	for _, e := range events[1:] {
-		if q.answeredBetween(settings, last.at.Add(bucket+e.resolution()), e.start.Add(-bucket-e.resolution())) > 0 {
+		if q.answeredBetween(k, last.at.Add(bucket+e.resolution()), e.start.Add(-bucket-e.resolution())) > 0 {
 			turns++
 		}
 		last = e
@@ -390,17 +400,17 @@ func (q *inquiry) byTurns(settings string, events []*event) []string {
 	switch {
 	case turns >= 3:
 		return []string{"a-flap-threshold", "a-probe-timeout-short"}
-	case q.answeredBetween(settings, q.from, events[0].start) > 0 && q.answeredBetween(settings, last.at, q.to) > 0:
+	case q.answeredBetween(k, q.from, events[0].start) > 0 && q.answeredBetween(k, last.at, q.to) > 0:
 		return []string{"a-probe-too-deep", "c-deploy-no-drain"}
 	}
 	return nil
 }
 
-// answeredBetween is how many answers came from the members under settings in a span of time.
-func (q *inquiry) answeredBetween(settings string, from, to time.Time) int {
+// answeredBetween is how many answers came from the members of a pool in a span of time.
+func (q *inquiry) answeredBetween(k poolKey, from, to time.Time) int {
 	n := 0
-	for k, m := range q.members {
-		if k.settings == settings {
+	for at, m := range q.members {
+		if at.settings == k.settings && m.pool == k.pool {
 			n += m.answers.between(from, to)
 		}
 	}

@@ -23,7 +23,7 @@ func flapping(q *inquiry) {
 	for _, k := range keys {
 		trails := q.trailsUnder(k.pool, k.settings)
 		most, alone, marginal := flips(trails, q.probing(k.settings))
-		good, bad := q.goodBetween(k.settings, q.from, q.to)
+		good, bad := q.goodBetween(k, q.from, q.to)
 		if !marginal || alone < manyFlips || mostDowns(trails) < manyFlips || bad*10 > good {
 			continue
 		}

@@ -103,9 +103,9 @@ func (q *inquiry) wellAfter(k memberKey, soon []*event) (good int, ok bool) {
 
 // othersWell reports whether the other members served well during a spell: what all of them meet is no matter of a start.
 func (q *inquiry) othersWell(k memberKey, soon []*event) bool {
-	from, to, bad := soon[0].start, soon[len(soon)-1].start, 0
+	from, to, pool, bad := soon[0].start, soon[len(soon)-1].start, q.member(k).pool, 0
 	for _, e := range q.events {
-		if e.settings == k.settings && e.key() != k && failsInService(e) && !e.start.Before(from) && !e.start.After(to) {
+		if e.settings == k.settings && e.pool == pool && e.key() != k && failsInService(e) && !e.start.Before(from) && !e.start.After(to) {
 			bad += 1 << q.sample.shift
 		}
 	}

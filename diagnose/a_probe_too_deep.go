@@ -24,7 +24,7 @@ func deepProbe(q *inquiry) {
 		}
 		downs, times := groupBy(groups[k], func(e *event) time.Time { return downTogether(trails, e.at, q.probing(k.settings)) })
 		for _, down := range downs {
-			if !down.IsZero() && q.servedUntil(k.settings, down) {
+			if !down.IsZero() && q.servedUntil(k, down) {
 				q.tooDeep(k, trails, down, times[down])
 			}
 		}
@@ -56,9 +56,9 @@ func downTogether(trails []*trail, at time.Time, p probing) time.Time {
 }
 
 // servedUntil reports whether users were answered well while the probes met errors already.
-func (q *inquiry) servedUntil(settings string, down time.Time) bool {
-	p := q.probing(settings)
-	good, bad := q.goodBetween(settings, down.Add(-max(p.interval, p.notices())), down)
+func (q *inquiry) servedUntil(k poolKey, down time.Time) bool {
+	p := q.probing(k.settings)
+	good, bad := q.goodBetween(k, down.Add(-max(p.interval, p.notices())), down)
 	return good >= minEvents && bad*10 <= good
 }
 

@@ -137,11 +137,11 @@ func (q *inquiry) missedTurns(k memberKey, failed, gone time.Time) int {
 	return q.othersTried(k, gone, q.to) * mine / theirs
 }
 
-// othersTried is how many attempts went to other members under the same settings in a span of time.
+// othersTried is how many attempts went to other members of the same pool in a span of time.
 func (q *inquiry) othersTried(k memberKey, from, to time.Time) int {
-	n := 0
+	n, pool := 0, q.member(k).pool
 	for other, m := range q.members {
-		if other != k && other.settings == k.settings {
+		if other != k && other.settings == k.settings && m.pool == pool {
 			n += m.tried.between(from, to)
 		}
 	}

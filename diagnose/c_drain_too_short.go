@@ -38,7 +38,7 @@ func drainTooShort(q *inquiry) {
 		f.excludes("c-restart", "nothing new was sent to it any more: it had been taken out before it stopped")
 		f.excludes("a-slow-eviction", "no attempt on it failed after it had stopped")
 		f.may("c-scale-in", "c-max-age", "g-oom-kill")
-		f.expect("backend", len(events), len(events), "exact", fmt.Sprintf("a member that goes on for more than %s after it was taken out ends none of them", seconds(longest(events))))
+		f.expect("backend", 0, len(events), "bounded", fmt.Sprintf("they had lasted up to %s when they were cut; how much longer they needed is not in the evidence", seconds(longest(events))))
 		q.fill(map[string]string{"address": k.server.String()}, f)
 	}
 }

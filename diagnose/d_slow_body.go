@@ -85,7 +85,7 @@ func (q *inquiry) readGap(settings string, events []*event) {
 	f.says("access-log", fmt.Sprintf("%s were ended %s to %s after their first byte, for want of the next within the timeout of %s", count(len(events), "stream", "streams"),
 		seconds(received[0]), seconds(received[len(received)-1]), seconds(q.timeouts[settings])), events...)
 	f.excludes("d-timeout-below-latency", "they had outlived the timeout: it counts from the last byte that came")
-	f.leaves("d-slow-body")
+	f.leaves("d-slow-body", "d-ws-sse-idle")
 	f.expect("backend", len(events), len(events), "bounded", "a byte sooner than that keeps a stream open")
 	q.fill(map[string]string{"address": address(events)}, f)
 }

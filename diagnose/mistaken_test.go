@@ -260,3 +260,70 @@ func TestMaximumAgeOfConnections(t *testing.T) {
 		}
 	}
 }
+
+// Two pools are served under the same settings; users of one of them come later, and meet errors for a while.
+func TestPoolThatIsAskedLater(t *testing.T) {
+	canary := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Pool = "canary" }
+	s := newStory(t)
+	s.azure = true
+	s.doc = strings.Replace(storyDocument, `{"name":"none"`, `{"name":"canary","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
+	s.traffic(30*time.Second, []int{4, 5})
+	for range 50 {
+		s.request(4)
+		s.request(5)
+		s.request(9, canary, answers(503))
+		s.after(100 * time.Millisecond)
+	}
+	for range 200 {
+		s.request(4)
+		s.request(9, canary)
+		s.after(100 * time.Millisecond)
+	}
+	spares(t, s.diagnose(), "a-not-ready-yet", "a-fast-readmit")
+}
+
+// The users of one pool meet errors until its probes give up; those of another, under the same settings, do not.
+func TestIllPoolBesideAWellOne(t *testing.T) {
+	other := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Pool = "canary" }
+	s := newStory(t)
+	s.doc = strings.Replace(probed("/health"), `{"name":"none"`, `{"name":"canary","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
+	s.traffic(10*time.Second, []int{4, 5})
+	for range 100 {
+		s.request(4, answers(500))
+		for range 12 {
+			s.request(9, other)
+		}
+		s.after(100 * time.Millisecond)
+	}
+	s.outOfService(10 * time.Second)
+	s.traffic(20*time.Second, []int{4, 5})
+	for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
+		s.server(m, "Up", "", "", "2026-11-23T08:00:00Z Up", s.clock(20*time.Second)+" Down status_mismatch 503", s.clock(30*time.Second)+" Up")
+	}
+	spares(t, s.diagnose(), "a-probe-too-deep", "a-flap-threshold")
+}
+
+// One pool of two fails when there is most to do, which is also when the gateway is full.
+func TestFullGatewayBesideAFailingPool(t *testing.T) {
+	s := fullGateway(t, 10*time.Millisecond)
+	for i := range s.records {
+		r := &s.records[i]
+		if r.Status < 500 && i%2 == 0 {
+			r.Pool, r.URI = "other", []byte("/other")
+		}
+	}
+	spares(t, s.diagnose(), "h-capacity-max")
+}
+
+// One member is not there, and the page of health of the other says 503: who mends either has somebody in service.
+func TestMembersThatAreOutForTwoReasons(t *testing.T) {
+	s := newStory(t)
+	s.doc = probed("/health")
+	s.outOfService(10 * time.Second)
+	s.server("10.0.0.4", "Down", "tcp_connect", "", "2026-11-23T08:00:00Z Down tcp_connect ECONNREFUSED")
+	s.server("10.0.0.5", "Down", "status_mismatch", "", "2026-11-23T08:00:00Z Down status_mismatch 503")
+	r := s.diagnose()
+	if len(r.Findings) != 1 || r.Findings[0].Cause != "b-refused" || !strings.Contains(rivalsOf(&r.Findings[0]), "a-probe-status-mismatch") {
+		t.Errorf("%+v", r.Findings)
+	}
+}

@@ -51,6 +51,7 @@ type tally struct {
 
 // memberTally is what is known of a member's traffic.
 type memberTally struct {
+	pool     string // that it was last asked for
 	attempts int
 	answered int // attempts with a status
 	errors   int // of these, 5xx
@@ -306,6 +307,7 @@ func at[K comparable](cells map[K]*cell, k K) *cell {
 // attempt counts one member's part.
 func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt, m *memberTally, route *routeTally) {
 	m.attempts++
+	m.pool = r.Pool
 	m.tried.add(r.Start)
 	if a.Hint > 0 {
 		m.hint = a.Hint
