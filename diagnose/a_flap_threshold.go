@@ -32,7 +32,9 @@ func flapping(q *inquiry) {
 		f.says("backend-health", fmt.Sprintf("members went down by the answers of their health pages and came up again, most often %s; %d times no other went down with it; %s in a row %s a member out, one good answer brings it back", most, alone, count(p.threshold, "bad answer", "bad answers"), takes(p.threshold)))
 		f.says("access-log", fmt.Sprintf("%d requests found no healthy member; of those that were sent to one, %d were answered well and %d not", len(events), good, bad), events...)
 		if inTurn(trails) {
-			f.says("backend-health", "they went down one after the other, each as often as the rest, as roll-outs make them")
+			if len(trails) > 1 {
+				f.says("backend-health", "they went down one after the other, none again before all the others had, as in a roll-out")
+			}
 			f.leaves("c-deploy-no-drain")
 		}
 		f.excludes("a-all-unhealthy-fail-closed", "the members serve whenever they are in service")

@@ -32,7 +32,7 @@ func bodyStoodStill(q *inquiry) {
 		}
 		if len(still) > 0 {
 			f := q.claim("d-slow-body", still, scopeOf(still), confidenceOf(still[0].own))
-			f.says("access-log", fmt.Sprintf("%s began, and stood still for the timeout with bytes of its body to come", count(len(still), "answer", "answers")), still...)
+			f.says("access-log", fmt.Sprintf("%s began, and stood still for the timeout with bytes of the body to come", count(len(still), "answer", "answers")), still...)
 			f.excludes("d-slow-first-byte", "the head had come")
 			f.leaves("d-read-gap")
 			q.fill(map[string]string{"address": address(still)}, f)
@@ -82,8 +82,8 @@ func (q *inquiry) frozen(e *event, during time.Duration, vain []*event) bool {
 func (q *inquiry) readGap(settings string, events []*event) {
 	received := sortedDurations(events, func(e *event) time.Duration { return e.attempt.Receive })
 	f := q.claim("d-read-gap", events, scopeOf(events), High)
-	f.says("access-log", fmt.Sprintf("%s were ended %s to %s after their first byte, for want of the next within the timeout of %s", count(len(events), "stream", "streams"),
-		seconds(received[0]), seconds(received[len(received)-1]), seconds(q.timeouts[settings])), events...)
+	f.says("access-log", fmt.Sprintf("%s ended %s after the first byte, for want of the next within the timeout of %s", count(len(events), "stream", "streams"),
+		fromTo(received), seconds(q.timeouts[settings])), events...)
 	f.excludes("d-timeout-below-latency", "they had outlived the timeout: it counts from the last byte that came")
 	f.leaves("d-slow-body", "d-ws-sse-idle")
 	f.expect("backend", len(events), len(events), "bounded", "a byte sooner than that keeps a stream open")

@@ -31,8 +31,8 @@ func workerTimeoutKill(q *inquiry) {
 		}
 		f := q.claim("d-worker-timeout-kill", at, scopeOf(at), Medium)
 		took := sortedDurations(at, lasted)
-		f.says("access-log", fmt.Sprintf("%d connections ended %s to %s after the request on them had begun; no answer took longer than %s", len(at),
-			seconds(took[0]), seconds(took[len(took)-1]), seconds(answered.most)), at...)
+		f.says("access-log", fmt.Sprintf("%d connections ended %s after the request on them had begun; no answer took longer than %s", len(at),
+			fromTo(took), seconds(answered.most)), at...)
 		f.excludes("c-idle-race", "they ended long after the request had come, not as it came")
 		f.excludes("g-crash-on-input", "a crash follows the request, not the clock")
 		f.leaves("d-inner-timeout", "c-l4-between")
