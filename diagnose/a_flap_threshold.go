@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -44,7 +45,7 @@ func flapping(q *inquiry) {
 }
 
 // flips counts how often a member of some went down while another stayed up, names the one that did so most, and says
-// whether all that took one out was what its health page answered.
+// whether all that took one out was what its health page answered; who refuses the probe as such says nothing of the member.
 func flips(trails []*trail, p probing) (most string, alone int, page bool) {
 	highest := 0
 	for _, t := range trails {
@@ -53,7 +54,7 @@ func flips(trails []*trail, p probing) (most string, alone int, page bool) {
 			if c.up {
 				continue
 			}
-			if c.reason != "status_mismatch" && c.reason != "body_mismatch" {
+			if refused := c.status() == http.StatusTooManyRequests || c.status() == http.StatusForbidden; refused || c.reason != "status_mismatch" && c.reason != "body_mismatch" {
 				return "", 0, false
 			}
 			if len(trails) == 1 || anotherStaysUp(trails, t, c, p) {

@@ -139,9 +139,9 @@ func (q *inquiry) missedTurns(k memberKey, failed, gone time.Time) int {
 
 // othersTried is how many attempts went to other members of the same pool in a span of time.
 func (q *inquiry) othersTried(k memberKey, from, to time.Time) int {
-	n, pool := 0, q.member(k).pool
+	n, this := 0, q.member(k)
 	for other, m := range q.members {
-		if other != k && other.settings == k.settings && m.pool == pool {
+		if other != k && other.settings == k.settings && m.pool == this.pool && m.gateway == this.gateway {
 			n += m.tried.between(from, to)
 		}
 	}

@@ -327,3 +327,45 @@ func TestMembersThatAreOutForTwoReasons(t *testing.T) {
 		t.Errorf("%+v", r.Findings)
 	}
 }
+
+// The logs of two gateways with the same names for everything; that of the second begins later.
+func TestLogOfAnotherGatewayThatBeginsLater(t *testing.T) {
+	s := newStory(t)
+	s.azure = true
+	s.traffic(30*time.Second, []int{4, 5}, of("/EAST"))
+	for range 50 {
+		s.request(4, of("/EAST"))
+		s.request(8, of("/WEST"), answers(503))
+		s.after(100 * time.Millisecond)
+	}
+	for range 200 {
+		s.request(4, of("/EAST"))
+		s.request(8, of("/WEST"))
+		s.after(100 * time.Millisecond)
+	}
+	spares(t, s.diagnose(), "a-not-ready-yet", "a-fast-readmit")
+}
+
+// A limiter refuses probes when there are too many of them: no member is marginal.
+func TestRefusedProbesAreNoFlapping(t *testing.T) {
+	s := newStory(t)
+	s.doc = probed("/health")
+	var history [2][]string
+	for range 4 {
+		s.traffic(10*time.Second, []int{4, 5})
+		history[0] = append(history[0], s.clock(s.since()-5*time.Second)+" Down status_mismatch 429", s.clock(s.since()+10*time.Second)+" Up")
+		history[1] = append(history[1], s.clock(s.since()+time.Second)+" Down status_mismatch 429", s.clock(s.since()+5*time.Second)+" Up")
+		s.after(time.Second)
+		s.outOfService(4 * time.Second)
+		s.traffic(10*time.Second, []int{5})
+	}
+	for i, m := range []string{"10.0.0.4", "10.0.0.5"} {
+		s.server(m, "Up", "", "", history[i]...)
+	}
+	spares(t, s.diagnose(), "a-flap-threshold")
+}
+
+// since is how long the story has lasted.
+func (s *story) since() time.Duration {
+	return s.at.Sub(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
+}

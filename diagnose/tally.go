@@ -52,6 +52,7 @@ type tally struct {
 // memberTally is what is known of a member's traffic.
 type memberTally struct {
 	pool     string // that it was last asked for
+	gateway  *int   // that last asked
 	attempts int
 	answered int // attempts with a status
 	errors   int // of these, 5xx
@@ -307,7 +308,7 @@ func at[K comparable](cells map[K]*cell, k K) *cell {
 // attempt counts one member's part.
 func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt, m *memberTally, route *routeTally) {
 	m.attempts++
-	m.pool = r.Pool
+	m.pool, m.gateway = r.Pool, t.lastGateway
 	m.tried.add(r.Start)
 	if a.Hint > 0 {
 		m.hint = a.Hint
