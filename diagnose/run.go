@@ -52,6 +52,7 @@ var hypotheses = []hypothesis{
 	earlyResponses,
 	cutLinks,
 	forgottenConnections,
+	coldStarts,
 	slowInspection,
 	sessionLimit,
 	capacityAtMaximum, busyGateway,

@@ -56,7 +56,7 @@ func timeScenarios() []Scenario {
 		},
 		{
 			Name: "cold-start", Story: "the member needs long for the first request after a quiet time", Lasts: 9 * time.Second,
-			Truth: []Truth{{Cause: "d-cold-start"}}, Open: true, play: coldStart,
+			Truth: []Truth{{Cause: "d-cold-start"}}, play: coldStart,
 		},
 	}
 }
@@ -154,6 +154,7 @@ func coldStart(s *Stage) {
 	cold.Reply.After = Between(1500*time.Millisecond, 1900*time.Millisecond)
 	cold.Paths = map[string]Reply{"/health": {}}
 	quick.Paths = cold.Paths
+	quick.Idle, cold.Idle = 500*time.Millisecond, 500*time.Millisecond // nobody's connections outlive a quiet time
 	peer := s.Peer(quick)
 	s.Web(Pool{Members: members(peer.Addr()), RequestTimeout: 1})
 	var shots []Shot
