@@ -250,7 +250,11 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 	}
 	f.expect("backend", len(events), len(events), "exact", "once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
 	f.expect("gateway", len(events), len(events), "exact", "once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
-	q.fill(map[string]string{"address": scope.Member}, f)
+	at := scope.Member
+	if !partly && len(members) <= 4 && len(q.otherReasons(id, events)) == 0 {
+		at = strings.Join(members, " and ")
+	}
+	q.fill(map[string]string{"address": at}, f)
 }
 
 // rivalsBehind names what else may have taken the members of a pool out.

@@ -67,14 +67,13 @@ func (q *inquiry) tooDeep(k poolKey, trails []*trail, down time.Time, events []*
 	f := q.claimMore("a-probe-too-deep", events, Scope{Pool: k.pool, Settings: k.settings}, confidenceOf(len(trails) >= 3 && livedOn))
 	f.says("backend-health", fmt.Sprintf("all %d members went down at %s within one round of probes, by the status of their health page, and came up again together", len(trails), stamp(down)))
 	f.says("access-log", fmt.Sprintf("users were answered well until then; after it %d requests found no healthy member", len(events)), events...)
-	f.excludes("a-probe-status-mismatch", "nothing was changed: the health pages were well before and after")
-	if len(f.Rivals) == 0 {
-		f.leaves("g-dependency-down")
-	}
-	if livedOn {
-		f.excludes("c-deploy-no-drain", "members went on with connections that they had before, so they had not been stopped")
-	} else {
-		f.may("c-deploy-no-drain")
+	if len(f.Rivals) == 0 { // it may have been told of another time
+		f.excludes("a-probe-status-mismatch", "nothing was changed: the health pages were well before and after")
+		if f.leaves("g-dependency-down"); livedOn {
+			f.excludes("c-deploy-no-drain", "members went on with connections that they had before, so they had not been stopped")
+		} else {
+			f.may("c-deploy-no-drain")
+		}
 	}
 	f.expect("backend", 0, len(events), "bounded", "those that do not need what the health page asks would have been served")
 	q.fill(map[string]string{}, f)

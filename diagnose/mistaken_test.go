@@ -369,3 +369,23 @@ func TestRefusedProbesAreNoFlapping(t *testing.T) {
 func (s *story) since() time.Duration {
 	return s.at.Sub(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
 }
+
+// Two hiccups are one finding, which says each thing once.
+func TestTwoHiccupsAreToldOnce(t *testing.T) {
+	s := newStory(t)
+	s.doc = probed("/health")
+	for range 2 {
+		s.traffic(20*time.Second, []int{4, 5, 6})
+		s.outOfService(10 * time.Second)
+	}
+	s.traffic(20*time.Second, []int{4, 5, 6})
+	for _, m := range []string{"10.0.0.4", "10.0.0.5", "10.0.0.6"} {
+		s.server(m, "Up", "", "", "2026-11-23T08:00:00Z Up", s.clock(20*time.Second)+" Down status_mismatch 503", s.clock(30*time.Second)+" Up",
+			s.clock(50*time.Second)+" Down status_mismatch 503", s.clock(60*time.Second)+" Up")
+	}
+	r := s.diagnose()
+	expect(t, r, "a-probe-too-deep medium 200")
+	if f := r.Findings[0]; rivalsOf(&f) != "g-dependency-down c-deploy-no-drain" || len(f.RuledOut) != 1 {
+		t.Errorf("rivals %s, ruled out %v", rivalsOf(&f), f.RuledOut)
+	}
+}
