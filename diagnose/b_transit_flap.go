@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -18,17 +19,23 @@ func transitFlap(q *inquiry) {
 	events := q.unclaimed(func(e *event) bool { return e.own && q.inSilence(e) && e.attempt.Retransmits > 0 })
 	for _, spell := range spells(events) {
 		from, to := spell[0].start, spell[0].at
-		members, _ := groupBy(spell, (*event).key)
+		hosts, _ := groupBy(spell, func(e *event) netip.Addr { return e.server.Addr() }) // one may serve several pools
 		for _, e := range spell {
 			from, to = earlier(from, e.start), later(to, e.at)
 		}
-		if len(members) < 2 || len(spell) < minEvents || q.answeredIn(spell, from.Add(2*bucket), to.Add(-2*bucket)) {
+		if len(hosts) < 2 || len(spell) < minEvents || q.answeredIn(spell, from.Add(2*bucket), to.Add(-2*bucket)) {
+			continue
+		}
+		if !q.allCameBack(spell, to) {
+			q.suspect(spell, "several hosts stopped to acknowledge what was sent to them, and not all of them are seen to answer again: look whether they run, and at the network between",
+				"b-transit-flap", "a-slow-eviction", "b-drop", "b-route", "d-vm-freeze")
 			continue
 		}
 		f := q.claim("b-transit-flap", spell, scopeOf(spell), High)
-		f.says("access-log", fmt.Sprintf("from %s to %s none of %d members answered; %d requests to them were sent again and again by the kernel, and not acknowledged", stamp(from), stamp(to), len(members), len(spell)), spell...)
+		f.says("access-log", fmt.Sprintf("from %s to %s none of %d hosts answered; %d requests to them were sent again and again by the kernel, and not acknowledged", stamp(from), stamp(to), len(hosts), len(spell)), spell...)
 		f.excludes("d-gc-pause", "a process that pauses still has its kernel acknowledge what comes")
-		f.excludes("a-slow-eviction", "several members were away at the same time, and came back")
+		f.excludes("a-slow-eviction", "several hosts were away at the same time, and came back")
+		f.leaves("d-vm-freeze") // they may stand on one machine
 		f.expect("backend", 0, len(spell), "unknown", "a second way would have to be there")
 		q.fill(map[string]string{"address": address(spell)}, f)
 	}
@@ -37,6 +44,11 @@ func transitFlap(q *inquiry) {
 // answeredIn reports whether a member of some events gave an answer in a span of time.
 func (q *inquiry) answeredIn(events []*event, from, to time.Time) bool {
 	return slices.ContainsFunc(events, func(e *event) bool { return q.member(e.key()).answers.between(from, to) > 0 })
+}
+
+// allCameBack reports whether each member of some events answered after a time.
+func (q *inquiry) allCameBack(events []*event, after time.Time) bool {
+	return !slices.ContainsFunc(events, func(e *event) bool { return q.member(e.key()).answers.between(after.Add(-2*bucket), q.to) == 0 })
 }
 
 // spells cuts events into those that overlap in time.

@@ -35,8 +35,8 @@ func (q *inquiry) afterQuiet(l *late) bool {
 	n, first, tries := 0, 0, 0
 	keys, _ := groupBy(l.events, (*event).key)
 	for _, k := range keys {
-		some, all := q.member(k).tried.afterQuiet(l.limit)
-		first, tries = first+some, tries+all
+		some, rest := q.member(k).tried.afterQuiet(l.limit)
+		first, tries = first+some.n, tries+some.n+rest.n
 	}
 	for _, e := range l.events {
 		if q.member(e.key()).tried.quietBefore(e.start, l.limit) {

@@ -203,17 +203,21 @@ func (k *ticks) quietBefore(t time.Time, d time.Duration) bool {
 	return k.between(t.Add(-d*6/5), t.Add(-d*3/10)) == 0
 }
 
-// afterQuiet is how many happened after such a time, and how many in all.
-func (k *ticks) afterQuiet(d time.Duration) (some, all int) {
+// crowd is how many happened, and in how many intervals.
+type crowd struct{ n, times int }
+
+// afterQuiet parts what happened after such a time from the rest.
+func (k *ticks) afterQuiet(d time.Duration) (first, rest crowd) {
 	if k == nil {
-		return 0, 0
+		return first, rest
 	}
 	for s := (stop{}); s.offset < len(k.text); {
 		t := k.next(&s)
-		all = s.sum
+		part := &rest
 		if k.quietBefore(k.clock.begin(t.at), d) {
-			some += t.n
+			part = &first
 		}
+		part.n, part.times = part.n+t.n, part.times+1
 	}
-	return some, all
+	return first, rest
 }
