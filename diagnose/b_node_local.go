@@ -27,6 +27,9 @@ func nodeLocal(q *inquiry) {
 		if s.failures < minEvents || row.requests < enoughAnswers || column.requests < enoughAnswers || 10*(row.failures+column.failures) > len(events) {
 			continue
 		}
+		if q.mayBeTheRequest(events) {
+			continue
+		}
 		scope := scopeOf(events)
 		scope.Instance = s.key.instance
 		f := q.claim("b-node-local", events, scope, High)
@@ -50,4 +53,16 @@ func (q *inquiry) besides(k instanceMember) (row, column cell) {
 		}
 	}
 	return row, column
+}
+
+// mayBeTheRequest reports whether failures at one place may be of what was asked for there: of a kind that is answered
+// nowhere, or of few users whom a cookie binds to the place. A client with one connection has one instance, and takes
+// all that it asks for there. Where no connection came about, what was to be asked did not matter.
+func (q *inquiry) mayBeTheRequest(events []*event) bool {
+	sent := filtered(events, func(e *event) bool { return !connectFailed(e) })
+	if len(sent) == 0 {
+		return false
+	}
+	strange := filtered(sent, func(e *event) bool { return q.route(e.route()).answered < minEvents })
+	return 5*len(strange) >= len(events) || q.fewUsers(sent)
 }

@@ -20,22 +20,28 @@ func deployNoDrain(q *inquiry) {
 		k memberKey
 		o outage
 	}
-	bySettings := map[string][]away{}
+	var groups []equals
+	byEquals := map[equals][]away{}
 	q.memberOutages(func(k memberKey, m *memberTally, o outage) {
 		back, returned := m.answers.after(o.last().Add(-time.Second))
 		o.events = trimBefore(o.events)
 		if returned && o.likeARestart(m) && !q.evicted(o, back) {
-			bySettings[k.settings] = append(bySettings[k.settings], away{k, o})
+			at := q.equalsOf(k) // a roll-out goes through the members of one pool
+			if byEquals[at] == nil {
+				groups = append(groups, at)
+			}
+			byEquals[at] = append(byEquals[at], away{k, o})
 		}
 	})
-	for _, settings := range sortedKeys(bySettings) {
-		list := bySettings[settings]
+	for _, at := range groups {
+		list, poison := byEquals[at], poisons{}
 		members, first, last := map[memberKey]int{}, list[0].o.from(), list[0].o.from()
 		overlap := false
 		var events []*event
 		for i, a := range list {
 			members[a.k]++
 			events = append(events, a.o.events...)
+			poison.see(q, a.o.events)
 			if a.o.from().Before(first) {
 				first = a.o.from()
 			}
@@ -49,6 +55,10 @@ func deployNoDrain(q *inquiry) {
 		if len(members) < 2 || len(list) > len(members) || overlap || last.Sub(first) > rollout {
 			continue
 		}
+		if k, ok := poison.inAll(len(list)); ok {
+			q.suspectPoison(k, events, "c-deploy-no-drain", "c-restart")
+			continue
+		}
 		f := q.claim("c-deploy-no-drain", events, scopeOf(events), confidenceOf(len(members) >= 3 || len(q.changes()) > 0))
 		f.says("access-log", fmt.Sprintf("%d members were away one after another between %s and %s, each came back by itself, and requests fell each time", len(members), stamp(first), stamp(last)), events...)
 		f.excludes("g-oom-kill", "processes that are killed do not take turns")
@@ -56,4 +66,32 @@ func deployNoDrain(q *inquiry) {
 		f.expect("backend", countVisible(events), len(events), "bounded", "a graceful stop loses none of them")
 		q.fill(map[string]string{"address": address(events)}, f)
 	}
+}
+
+// poisons are the kinds of requests that nobody ever answered, with the number of outages in which a connection broke
+// under one: what ends each process that gets it goes from member to member too.
+type poisons map[routeKey]int
+
+func (p poisons) see(q *inquiry, outage []*event) {
+	broken, _ := groupBy(filtered(outage, brokeUnderRequest), (*event).route)
+	for _, k := range broken {
+		if q.route(k).answered == 0 {
+			p[k]++
+		}
+	}
+}
+
+// inAll is a kind of request that was in each of several outages.
+func (p poisons) inAll(outages int) (found routeKey, ok bool) {
+	for k, n := range p {
+		if n == outages && n > 1 && (!ok || k.path < found.path) {
+			found, ok = k, true
+		}
+	}
+	return found, ok
+}
+
+func (q *inquiry) suspectPoison(k routeKey, events []*event, rivals ...string) {
+	q.suspect(events, fmt.Sprintf("each time processes went away while one was at %s %s, which nobody ever answered: read the members' own logs at those times, and try that request on a member that serves nobody", k.method, k.path),
+		append([]string{"g-crash-on-input", "g-oom-kill"}, rivals...)...)
 }

@@ -53,13 +53,18 @@ func (o *outage) likeARestart(m *memberTally) bool {
 
 func (q *inquiry) restarts(k memberKey, runs []outage) {
 	var events []*event
-	broken, refused := 0, 0
+	broken, refused, poison := 0, 0, poisons{}
 	for _, o := range runs {
+		poison.see(q, o.events)
 		events = append(events, o.events...)
 		broken, refused = broken+o.broken, refused+o.refused
 	}
 	if len(runs) > manyRestarts {
 		q.suspect(events, fmt.Sprintf("%s was away %d times: look when its process started, and what ends it", k.member, len(runs)), "c-restart", "g-crash-on-input", "g-oom-kill", "b-reject")
+		return
+	}
+	if kind, ok := poison.inAll(len(runs)); ok {
+		q.suspectPoison(kind, events, "c-restart")
 		return
 	}
 	confidence := Medium

@@ -33,6 +33,11 @@ func cronContention(q *inquiry) {
 		if chance := binomialTail(independent(in), independent(events), share) * float64(cycle.length/cycle.window); chance >= significance {
 			continue
 		}
+		if !q.answeredOutside(in, phase, cycle.length, cycle.window) {
+			q.suspect(in, fmt.Sprintf("these requests are asked for at %s to %s after the full %s only: send one at another time, and compare", phase, phase+cycle.window, cycle.name),
+				"d-slow-route", "d-hung", "d-cron-contention", "g-crash-on-input")
+			return
+		}
 		f := q.claim("d-cron-contention", in, scopeOf(in), High)
 		f.says("access-log", fmt.Sprintf("%d of %d failures come %s to %s after the %s, in %d of them; %.0f %% of the traffic does", len(in), len(events), phase, phase+cycle.window, "full "+cycle.name, len(cycles), 100*share), in...)
 		f.excludes("g-cpu-queueing", "the traffic is not higher then")
@@ -77,4 +82,22 @@ func (q *inquiry) shareAtPhase(phase, cycle, window time.Duration) float64 {
 		}
 	}
 	return float64(n) / float64(max(1, q.requests))
+}
+
+// answeredOutside reports whether the same kinds of requests are answered at other times. What is asked for at that time
+// alone may fail at any.
+func (q *inquiry) answeredOutside(events []*event, phase, cycle, window time.Duration) bool {
+	routes, groups := groupBy(events, (*event).route)
+	well := 0
+	for _, k := range routes {
+		r := q.route(k)
+		n := r.answered
+		for at := q.from.Truncate(cycle).Add(phase - cycle); at.Before(q.to); at = at.Add(cycle) {
+			n -= r.answers.between(at, at.Add(window))
+		}
+		if n >= minEvents {
+			well += len(groups[k])
+		}
+	}
+	return 5*well >= 4*len(events)
 }

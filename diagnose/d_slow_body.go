@@ -19,13 +19,19 @@ var slowBody = hypothesis{
 func bodyStoodStill(q *inquiry) {
 	settings, groups := groupBy(q.unclaimed(is(fault.Backend, fault.Body, fault.Timeout)), func(e *event) string { return e.settings })
 	for _, s := range settings {
-		var still, gaps []*event
+		var still, gaps, switched []*event
 		for _, e := range q.besideFrozen(groups[s]) {
-			if limit := q.timeouts[s]; limit > 0 && e.attempt.Receive > limit+limit/4 {
+			if e.status == 101 {
+				switched = append(switched, e)
+			} else if limit := q.timeouts[s]; limit > 0 && e.attempt.Receive > limit+limit/4 {
 				gaps = append(gaps, e)
 			} else {
 				still = append(still, e)
 			}
+		}
+		if len(switched) > 0 { // it has no body: both sides may be silent in it for as long as they like
+			q.suspect(switched, "these were WebSockets, and ended when nothing had come from the member for the request timeout: let one side send a ping sooner than that, and look whether the member was at work",
+				"d-ws-sse-idle", "d-read-gap", "d-hung")
 		}
 		if len(gaps) > 0 {
 			q.readGap(s, gaps)

@@ -37,12 +37,12 @@ func byErrorInfo(r *accesslog.Record) (fault.Fault, bool) {
 	case fault.UpstreamNoLive:
 		return fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}, true
 	case fault.UpstreamTimedOut:
-		if r.Status > 0 && r.Status < 500 { // the head had been sent on by then
+		if headSent(r) {
 			return fault.Fault{Side: fault.Backend, Phase: fault.Body, Kind: fault.Timeout}, true
 		}
 		return fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}, true
 	case fault.UpstreamClosed:
-		if r.Status < 500 { // the head had been sent on by then
+		if headSent(r) {
 			return fault.Fault{Side: fault.Backend, Phase: fault.Body, Kind: fault.Closed}, true
 		}
 		return fault.Fault{Side: fault.Backend, Kind: fault.Closed}, true // in which phase is not told
@@ -65,6 +65,12 @@ func byErrorInfo(r *accesslog.Record) (fault.Fault, bool) {
 		return f, true
 	}
 	return fault.Fault{}, false // one that nobody has documented: its status decides
+}
+
+// headSent reports whether the head of the member's answer had been sent on: the status is then the member's. Of a client
+// that had gone it is the gateway's own.
+func headSent(r *accesslog.Record) bool {
+	return r.Status > 0 && r.Status < 500 && r.Status != fault.ClientGone
 }
 
 // clientInfo are the words for what clients did.

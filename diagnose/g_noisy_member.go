@@ -17,12 +17,12 @@ const slower = 3
 // noisyMember: one member is slow while its equals are not: a machine, a disk, a neighbour.
 func noisyMember(q *inquiry) {
 	late := q.unclaimed(isTimeout)
-	_, bySettings := groupBy(late, func(e *event) string { return e.settings })
-	for _, settings := range sortedKeys(bySettings) {
-		_, byMember := groupBy(bySettings[settings], (*event).key)
+	groups, byEquals := groupBy(late, func(e *event) equals { return q.equalsOf(e.key()) })
+	for _, at := range groups {
+		_, byMember := groupBy(byEquals[at], (*event).key)
 		exposure := map[memberKey]int{}
 		for k, m := range q.members {
-			if k.settings == settings {
+			if q.equalsOf(k) == at {
 				exposure[k] = m.attempts
 			}
 		}
@@ -37,13 +37,19 @@ func noisyMember(q *inquiry) {
 func (q *inquiry) noisy(s standout[memberKey], events []*event, of int) {
 	m := q.member(s.key)
 	var others histogram
+	at := q.equalsOf(s.key)
 	for k, o := range q.members {
-		if k.settings == s.key.settings && k != s.key {
+		if q.equalsOf(k) == at && k != s.key {
 			others.merge(&o.waits)
 		}
 	}
 	mine, theirs := m.waits.quantile(0.5), others.quantile(0.5)
 	if m.waits.n < enoughAnswers || others.n < enoughAnswers || mine < slower*theirs || mine-theirs < 20*time.Millisecond {
+		return
+	}
+	if q.fewUsers(events) {
+		q.suspect(events, "a cookie binds few users to "+s.key.member+", and these requests are theirs: compare what they ask for with what other users do, or let one of them ask another member",
+			"d-slow-route", "g-noisy-member", "d-timeout-below-latency", "d-hung")
 		return
 	}
 	f := q.claim("g-noisy-member", events, scopeOf(events), confidenceOf(s.failures >= minEvents))
@@ -55,11 +61,22 @@ func (q *inquiry) noisy(s standout[memberKey], events []*event, of int) {
 	f.expect("backend", 0, len(events), "bounded", "once the member is as fast as the others")
 	rest := 0.0
 	for k, o := range q.members {
-		if k.settings == s.key.settings && k != s.key && o.attempts > 0 {
+		if q.equalsOf(k) == at && k != s.key && o.attempts > 0 {
 			rest = max(rest, float64(o.attempts-o.answered)/float64(o.attempts))
 		}
 	}
 	low := max(0, len(events)-int(rest*float64(m.attempts)+0.5))
 	f.expect("gateway", low, len(events), "bounded", "without the member its requests fail as those of the others do, if they can bear its share")
 	q.fill(map[string]string{"address": address(events)}, f)
+}
+
+// equals is where members are each other's equals: in one pool of one gateway, under the same settings.
+type equals struct {
+	pool, settings string
+	gateway        *int
+}
+
+func (q *inquiry) equalsOf(k memberKey) equals {
+	m := q.member(k)
+	return equals{m.pool, k.settings, m.gateway}
 }

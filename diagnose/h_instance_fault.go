@@ -36,7 +36,7 @@ func instanceFault(q *inquiry) {
 				others += c.failures
 			}
 		}
-		if s.failures < minEvents || len(members) < 2 && len(q.members) > 1 || 5*others > len(events) {
+		if s.failures < minEvents || len(members) < 2 && len(q.members) > 1 || 5*others > len(events) || q.mayBeTheRequest(events) {
 			continue
 		}
 		scope := scopeOf(events)
