@@ -20,7 +20,7 @@ var cutAnswers = hypothesis{
 // some of the rest would have come too.
 func timeoutBelowLatency(q *inquiry) {
 	for _, l := range q.latecomers() {
-		n, near := len(l.events), l.route.lastThird(l.limit)-q.errorsNear(&l)
+		n, near := q.ofAll(len(l.events)), l.route.lastThird(l.limit)-q.ofAll(q.errorsNear(&l))
 		if l.limit > 0 && n >= minEvents && near >= 3 && 4*near >= n && !q.silence(l.events) {
 			if high, low, slow := q.slowTimes(&l); slow {
 				q.suspect(l.events, fmt.Sprintf("at slow times answers took %s on the average, and %s at quick ones: it is the time that is slow and not the request; compare load, processors and workers of the members then",
@@ -39,7 +39,7 @@ func timeoutBelowLatency(q *inquiry) {
 
 func (q *inquiry) slowAnswers(l *late, near int) {
 	confidence := Medium
-	if near >= minEvents && 2*near >= len(l.events) && !l.assumed {
+	if near >= minEvents && 2*near >= q.ofAll(len(l.events)) && !l.assumed {
 		confidence = High
 	}
 	f := q.claim("d-timeout-below-latency", l.events, l.scope, confidence)

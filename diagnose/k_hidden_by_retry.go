@@ -14,12 +14,12 @@ var hiddenFailures = hypothesis{
 // hiddenByRetry: users saw nothing, but for the time that the second attempt took. It is a remark on failures that have a
 // cause of their own: what is hidden today is seen once a request comes that may not be sent again.
 func hiddenByRetry(q *inquiry) {
+	if q.failures > 0 {
+		return
+	}
 	var hidden []*event
 	var lost time.Duration
 	for _, e := range q.events {
-		if e.visible {
-			return
-		}
 		if e.own {
 			hidden, lost = append(hidden, e), lost+max(0, e.attempt.Total)
 		}

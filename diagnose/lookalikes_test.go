@@ -241,3 +241,35 @@ func TestGoneClientIsNoSlowBody(t *testing.T) {
 	}
 	spares(t, s.diagnose(), "d-slow-body")
 }
+
+// A sample of the failures may hold none that a user saw; the count of all does.
+func TestSeenFailureOutsideTheSampleIsNotHidden(t *testing.T) {
+	q := &inquiry{tally: &tally{failures: 1, events: []*event{{own: true}}}}
+	if hiddenByRetry(q); len(q.findings) > 0 {
+		t.Errorf("%v", q.findings[0].Evidence)
+	}
+}
+
+// Of many timeouts a sample is looked at, and answers just below the timeout are all counted: few of them do not become many.
+func TestFewAnswersBesideASampleOfTimeouts(t *testing.T) {
+	limit := 2 * time.Second
+	r := &routeTally{answers: newClock().ticks()}
+	for range 20 {
+		r.answered++
+		r.waits.add(limit * 9 / 10)
+	}
+	tal := newTally(nil)
+	tal.routes[routeKey{"http", "GET", "/a"}], tal.timeouts["http"], tal.sample.shift = r, limit, 4
+	for i := range 20 { // of 320
+		e := &event{settings: "http", method: "GET", path: "/a", fault: timeoutFault, tried: true, visible: true, taken: limit}
+		e.start = time.Date(2026, 11, 23, 9, 0, i, 0, time.UTC)
+		e.at = e.start.Add(limit)
+		tal.events = append(tal.events, e)
+		r.answers.add(e.start.Add(limit / 2))
+	}
+	tal.clock.sort()
+	q := &inquiry{tally: tal}
+	if timeoutBelowLatency(q); len(q.findings) > 0 {
+		t.Errorf("%s: %v", q.findings[0].Confidence, q.findings[0].Evidence)
+	}
+}

@@ -25,6 +25,10 @@ func (q *inquiry) scale(r *Report) {
 	apportion(hidden, recovered<<q.sample.shift)
 }
 
+// ofAll is about how many failures a number of those in the sample stands for: answers, which are all counted, are held
+// against it.
+func (q *inquiry) ofAll(n int) int { return n << q.sample.shift }
+
 // apportion scales numbers so that they add up to a total, by largest remainders.
 func apportion(numbers []*int, total int) {
 	sum := 0
