@@ -15,7 +15,9 @@ import (
 func (r *Report) Markdown(w io.Writer) error {
 	m := &markdown{w: w}
 	m.para("## " + escaped(r.headline()))
-	m.para(escaped(r.totals()))
+	if r.Requests > 0 {
+		m.para(escaped(r.totals()))
+	}
 	m.summary(r)
 	for i := range r.Findings {
 		m.finding(i+1, &r.Findings[i], r)
