@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"causeway/evidence"
 )
@@ -36,6 +37,32 @@ func TestHealthAlone(t *testing.T) {
 	}
 	if want := "  get it: az network application-gateway show -g SHOP -n GW7 > gateway.json\n"; !strings.Contains(text, want) {
 		t.Errorf("%s\nlacks %q", text, want)
+	}
+}
+
+// What a page says in words it does not set as a command, and a number has its name where the heading of its column is left out.
+func TestPageTellsCommandsFromWords(t *testing.T) {
+	s := newAzureStory(t)
+	s.noDoc = true
+	for range 10 {
+		s.request(4, fails(closedFault, time.Millisecond))
+	}
+	page := htmlOf(t, s.diagnose())
+	for _, bad := range []string{"<code>run the same configuration", `<td class="n">0</td></tr>`} {
+		if strings.Contains(page, bad) {
+			t.Errorf("the page holds %q", bad)
+		}
+	}
+	if !strings.Contains(page, "Get it: run the same configuration on Causeway") || !strings.Contains(page, "<code>az monitor activity-log list") {
+		t.Error("the page does not say how to get what is missing")
+	}
+}
+
+func TestFigures(t *testing.T) {
+	for v, want := range map[float64]string{0: "0", 0.034: "0.034", 0.5: "0.5", 61.34: "61.3", 320.4: "320", 44.4e6: "44.4 million"} {
+		if got := figure(v); got != want {
+			t.Errorf("%g is %q, want %q", v, got, want)
+		}
 	}
 }
 

@@ -285,6 +285,8 @@ func figure(v float64) string {
 		return trimmed(v/1e6, 1) + " million"
 	case v >= 100:
 		return fmt.Sprintf("%.0f", v)
+	case v < 1:
+		return strconv.FormatFloat(v, 'g', 2, 64)
 	}
 	return trimmed(v, 1)
 }

@@ -285,7 +285,7 @@ func (m *markdown) missing(list []Missing) {
 	var lines []string
 	for _, x := range list {
 		lines = append(lines, "- "+escaped(x.What)+": "+escaped(x.Why)+".")
-		if strings.HasPrefix(x.How, "az ") {
+		if x.IsCommand() {
 			lines = append(lines, "", block("sh", x.How))
 		} else {
 			lines = append(lines, "  Get it: "+escaped(x.How)+".")

@@ -270,6 +270,9 @@ func (q *inquiry) resourceID() string {
 	return ""
 }
 
+// IsCommand reports whether the way to get it is a command to copy, and not words.
+func (m Missing) IsCommand() bool { return strings.HasPrefix(m.How, "az ") }
+
 func orWord(s, word string) string {
 	if s == "" {
 		return word

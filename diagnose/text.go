@@ -339,7 +339,7 @@ func (p *printer) missing(list []Missing) {
 	for _, m := range list {
 		p.line("")
 		p.wrapped("Missing: ", m.What+": "+m.Why)
-		if strings.HasPrefix(m.How, "az ") {
+		if m.IsCommand() {
 			p.line("  get it: " + m.How) // not wrapped: it is to be copied
 		} else {
 			p.wrapped("  get it: ", m.How)
