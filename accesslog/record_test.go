@@ -184,3 +184,23 @@ func BenchmarkAppend(b *testing.B) {
 		buf = r.Append(buf[:0])
 	}
 }
+
+// What tells a loop, and what tells of the gateway's own standstill, comes back as it was written.
+func TestParentAndStallComeBack(t *testing.T) {
+	r := Record{Start: time.Unix(1_800_000_000, 0).UTC(), Method: []byte("GET"), URI: []byte("/"), Status: 504, Taken: 2 * time.Second, Stalled: 1500 * time.Millisecond}
+	r.Parent[0], r.Parent[15] = 1, 255
+	r.Fault = fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}
+	var d Decoder
+	var got Record
+	if own, err := d.Decode(r.Append(nil), &got); !own || err != nil || got.Parent != r.Parent || got.Stalled != r.Stalled {
+		t.Errorf("%v %v: %x, %s", own, err, got.Parent, got.Stalled)
+	}
+	r.Fault, r.Stalled = fault.Fault{}, 0 // the short form
+	if _, err := d.Decode(r.Append(nil), &got); err != nil || got.Parent != r.Parent {
+		t.Errorf("%v: %x", err, got.Parent)
+	}
+	r.Parent = [16]byte{}
+	if _, err := d.Decode(r.Append(nil), &got); err != nil || got.Parent != r.Parent || got.Stalled != 0 {
+		t.Errorf("%v: what was of another row stayed: %x, %s", err, got.Parent, got.Stalled)
+	}
+}

@@ -142,6 +142,7 @@ var (
 		"d-retry-doubling":         {"timeout"},
 		"d-slow-route":             {"timeout", "newTimeout", "newTimeoutSeconds"},
 		"h-instance-fault":         {"instance"},
+		"i-wrong-port":             {"port"},
 		"j-client-timer-spike":     {"timer"},
 	}
 )

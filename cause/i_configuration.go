@@ -25,7 +25,7 @@ var configuration = []Cause{
 		Separate:  "the port of the listener on the member (ss -ltn)",
 		Disproof:  "requests on that port have succeeded since the last change",
 		Fixes: []Fix{
-			settings("set the port of {settings} to that of the service", "--port PORT", "$settings.Port = PORT", "Backend port", "port"),
+			settings("set the port of {settings} to that of the service", "--port {port}", "$settings.Port = {port}", "Backend port", "port"),
 		},
 	},
 	{

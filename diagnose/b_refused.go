@@ -34,6 +34,9 @@ func refused(q *inquiry) {
 			f.leaves("c-restart")
 		}
 		f.leaves("b-reject")
+		if !isAddress(k.member) {
+			f.may("b-dns-stale")
+		}
 		if q.allRefuse(k.settings, groups) {
 			f.may("i-wrong-port")
 		}

@@ -60,3 +60,43 @@ func TestWorkersThatAreKilled(t *testing.T) {
 		}
 	}
 }
+
+// A member that has had nothing to do for ten minutes needs longer than the timeout for what comes first.
+func TestColdStart(t *testing.T) {
+	for _, c := range []struct {
+		azure, reused bool
+		want          []string
+	}{
+		{false, false, []string{"d-cold-start high 10"}},
+		{true, false, []string{"d-cold-start medium 10"}},
+		{false, true, nil}, // then the way may have forgotten the connection
+	} {
+		s := newStory(t)
+		s.azure = c.azure
+		for range 5 {
+			s.after(10 * time.Minute)
+			for range 2 {
+				s.after(100 * time.Millisecond)
+				if c.reused {
+					s.request(4, reused(10*time.Minute, 3), fails(timeoutFault, 2*time.Second))
+				} else {
+					s.request(4, fails(timeoutFault, 2*time.Second))
+				}
+			}
+			s.after(5 * time.Minute)
+			for range 40 {
+				s.after(2 * time.Second).request(4)
+			}
+		}
+		r := s.diagnose()
+		if c.reused {
+			for _, f := range r.Findings {
+				if f.Cause == "d-cold-start" {
+					t.Errorf("on connections that had been idle as long: %s", f.Confidence)
+				}
+			}
+			continue
+		}
+		expect(t, r, c.want...)
+	}
+}

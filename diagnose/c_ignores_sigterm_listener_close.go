@@ -39,13 +39,14 @@ func listenerClosedFirst(q *inquiry) {
 	}
 }
 
-// spread reports whether answers came between refusals several times, so that it was not a moment in which both met.
+// spread reports whether refusals and answers lie side by side several times, so that it was not a moment in which both met.
 func spread(events []*event, m *memberTally) bool {
-	n := 0
-	for i := 1; i < len(events); i++ {
-		if gap := events[i].at.Sub(events[i-1].at); gap > time.Second/2 && m.answers.between(events[i-1].at.Add(bucket), events[i].at.Add(-bucket)) > 0 {
-			n++
+	const piece = time.Second / 2
+	n, last := 0, time.Time{}
+	for _, e := range events {
+		if e.at.Sub(last) >= piece && m.answers.between(e.at, e.at.Add(piece)) > 0 {
+			n, last = n+1, e.at
 		}
 	}
-	return n >= 2
+	return n >= 3
 }

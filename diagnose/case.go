@@ -240,7 +240,7 @@ func (q *inquiry) fill(values map[string]string, f *Finding) {
 	if values["member"] == "" {
 		pairs = append(pairs, "{member}", "each of the members")
 	}
-	for _, k := range []string{"gateway", "group", "pool", "settings", "probe", "address"} {
+	for _, k := range []string{"gateway", "group", "pool", "settings", "probe", "address", "port"} {
 		if values[k] == "" {
 			pairs = append(pairs, "{"+k+"}", strings.ToUpper(k))
 		}

@@ -174,7 +174,10 @@ func (r *routeTally) answeredMeanwhile(events []*event) bool {
 // besideSilence are the causes of requests that waited while nobody was answered. Without the trace it is not known on what
 // connections they were.
 func (q *inquiry) besideSilence(events []*event) []string {
-	out := []string{"a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause", "d-hung", "d-timeout-below-latency"}
+	out := []string{"a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause", "d-hung", "d-timeout-below-latency", "d-slow-first-byte"}
+	if servers, _ := groupBy(events, (*event).key); len(servers) > 1 {
+		out = append(out, "b-transit-flap", "g-dependency-down")
+	}
 	if !events[0].own {
 		out = append(out, "b-stateful-idle-drop", "d-cold-start")
 	}
@@ -193,7 +196,7 @@ func timeoutsLeft(q *inquiry) {
 				q.besideSilence(l.events)...)
 		case l.route.answered == 0:
 			q.suspect(l.events, "no request to this path was ever answered, so how long an answer would take is not known: send one straight to the member and wait, or raise the timeout for this path alone",
-				"d-hung", "d-timeout-below-latency", "d-slow-route")
+				"d-hung", "d-timeout-below-latency", "d-slow-route", "d-slow-first-byte")
 		default:
 			q.suspect(l.events, fmt.Sprintf("only %d timeouts and %d answers in the last third before %s: let one member run with three times the timeout, or look the requests up in its log",
 				len(l.events), near, seconds(l.limit)), "d-timeout-below-latency", "d-hung", "d-slow-route", "g-cpu-queueing", "g-noisy-member", "d-db-lock", "b-stateful-idle-drop", "d-cold-start")

@@ -60,6 +60,9 @@ type names struct {
 // outOfOrder is the address of names for which the lab's resolver fails.
 const outOfOrder = "SERVFAIL"
 
+// nameTTL is how long a name of the lab is known for.
+const nameTTL = 4 * time.Second
+
 func (n *names) set(known map[string]string) {
 	n.mu.Lock()
 	n.known = known
@@ -76,7 +79,7 @@ func (n *names) lookup(_ context.Context, name string) (resolve.Answer, error) {
 	if err != nil {
 		return resolve.Answer{}, fmt.Errorf("look up %s: %w", name, resolve.ErrNoAddress)
 	}
-	return resolve.Answer{Addrs: []netip.Addr{addr}, TTL: resolve.MaxTTL}, nil
+	return resolve.Answer{Addrs: []netip.Addr{addr}, TTL: nameTTL}, nil
 }
 
 // listen binds the one frontend of a lab's site.

@@ -101,7 +101,10 @@ type Peer struct {
 
 // StartPeer listens on a free TCP port of addr.
 func StartPeer(addr string, s Script) (*Peer, error) {
-	ln, err := net.Listen("tcp", net.JoinHostPort(addr, "0"))
+	if _, _, err := net.SplitHostPort(addr); err != nil { // a host alone
+		addr = net.JoinHostPort(addr, "0")
+	}
+	ln, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("start a peer: %w", err)
 	}

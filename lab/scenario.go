@@ -193,6 +193,9 @@ func leavesOpen(r *diagnose.Report, cause string) bool {
 // stalled is a truth whenever it is found: the gateway has measured that it did not get to run.
 const stalled = "h-goroutine-or-lock-stall"
 
+// hidden is one, too: every failure of the record was made good by a retry.
+const hidden = "k-hidden-by-retry"
+
 // Starved reports whether the machine was too busy for the play: the gateway's process stood still for a part of requests
 // that failed. The trace says so; what Azure exports does not, and tells of members that never were so slow.
 func (r *Result) Starved() bool {
@@ -201,7 +204,7 @@ func (r *Result) Starved() bool {
 
 // known reports whether a finding names a truth.
 func known(f diagnose.Finding, truth []Truth) bool {
-	return f.Cause == stalled || slices.ContainsFunc(truth, func(t Truth) bool {
+	return f.Cause == stalled || f.Cause == hidden || slices.ContainsFunc(truth, func(t Truth) bool {
 		return t.Cause == f.Cause && (t.Member == "" || t.Member == f.Scope.Member) || slices.Contains(t.Also, f.Cause)
 	})
 }

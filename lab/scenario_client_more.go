@@ -36,7 +36,7 @@ func moreClientScenarios() []Scenario {
 		},
 		{
 			Name: "broken-download", Story: "clients break large downloads off", Lasts: 6 * time.Second,
-			Truth: []Truth{{Cause: "j-client-rst-mid-download", Also: []string{"j-client-abort"}}}, Open: true, Known: "it is told as clients that left before the answer was complete", play: brokenDownload,
+			Truth: []Truth{{Cause: "j-client-rst-mid-download", Also: []string{"j-client-abort"}}}, Open: true, play: brokenDownload,
 		},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,6 +75,14 @@ func (y *body) settle() {
 
 // inStep reports whether the client connection stands behind the body, at the start of another request.
 func (y *body) inStep() bool { return y.ended.Load() && y.done && !y.tail }
+
+// catchUp gives the strand that uploads a chance to say that it has sent the last byte: an answer to that may be here
+// sooner, and would cost the client its connection.
+func (y *body) catchUp() {
+	for n := 0; n < 100 && !y.ended.Load(); n++ {
+		runtime.Gosched()
+	}
+}
 
 // hold takes a small body into memory. A chunked one is held only if it came whole with its head: its sender may want
 // an answer before it goes on.
@@ -182,8 +191,10 @@ func (x *exchange) upload() (clientErr, memberErr error) {
 		clientErr, memberErr = x.uploadLength()
 	}
 	x.sentAll = clientErr == nil && memberErr == nil
-	x.body.done = x.sentAll
-	x.body.ended.Store(true)
+	if !x.body.ended.Load() {
+		x.body.done = x.sentAll
+		x.body.ended.Store(true)
+	}
 	return clientErr, memberErr
 }
 
@@ -220,6 +231,12 @@ func (x *exchange) uploadChunked() (clientErr, memberErr error) {
 		if y.read += int64(used); y.chunks.Data() > x.state.bodyMax {
 			return errBodyTooBig, nil
 		}
+		last := y.chunks.Done()
+		if last { // known before the last bytes are sent: the answer to them may be quicker than anything after
+			y.tail = !fromHead && !x.putBack(in[used:])
+			y.done = true
+			y.ended.Store(true)
+		}
 		x.b.SetWriteDeadline(time.Now().Add(x.target.Group.Timeout))
 		if len(out) > 0 {
 			if _, err := x.b.Write(out); err != nil {
@@ -227,8 +244,7 @@ func (x *exchange) uploadChunked() (clientErr, memberErr error) {
 			}
 			x.a.BytesOut = y.chunks.Data()
 		}
-		if y.chunks.Done() {
-			y.tail = !fromHead && !x.putBack(in[used:])
+		if last {
 			return nil, nil
 		}
 		x.extend()

@@ -63,7 +63,7 @@ type Options struct {
 	Metrics    *telemetry.Metrics
 	Pulse      *pulse.Pulse // may be nil
 	Instance   int          // number of the instance
-	PortOffset int // that was added to the ports of the document
+	PortOffset int          // that was added to the ports of the document
 }
 
 // New makes a Proxy without listeners.

@@ -232,6 +232,7 @@ func (x *exchange) relay(in []byte, end int) fault.Fault {
 // responseHead makes the head for the client and decides whether its connection may stay.
 func (x *exchange) responseHead(kind http1.BodyKind) {
 	framed := kind != http1.UntilClose && (kind != http1.Chunked || x.req.Minor == 1)
+	x.body.catchUp()
 	x.keep = x.keep && framed && x.body.inStep() && !x.s.p.draining.Load()
 	b := http1.AppendStatusLine(x.out[:0], x.res.Status, x.res.Reason)
 	drop := http1.HopByHop

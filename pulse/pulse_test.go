@@ -29,7 +29,11 @@ func TestStalls(t *testing.T) {
 		p.beat(at(ms))
 	}
 	for _, c := range []struct{ from, to, want int }{
-		{0, 540, 418}, {0, 82, 0}, {100, 200, 100}, {400, 520, 100}, {500, 540, 0},
+		{0, 540, 418},
+		{0, 82, 0},
+		{100, 200, 100},
+		{400, 520, 100},
+		{500, 540, 0},
 		{530, 1545, 1000}, // the next was due at 540, give or take what is usual
 	} {
 		if got := p.Stalled(at(c.from), at(c.to)); got != time.Duration(c.want)*time.Millisecond {

@@ -16,7 +16,7 @@ import (
 // below the ground: it is what the resource model itself reads with.
 var level = map[string]int{
 	"template": -1,
-	"http1":    0, "gateway": 0, "fault": 0, "telemetry": 0,
+	"http1":    0, "gateway": 0, "fault": 0, "telemetry": 0, "pulse": 0,
 	"conn": 1, "cause": 1, "accesslog": 1, "migrate": 1, "store": 1, "certs": 1, "resolve": 1,
 	"backend": 2, "rewrite": 2, "waf": 2, "evidence": 2,
 	"route": 3, "probe": 3,
