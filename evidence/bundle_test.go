@@ -138,6 +138,16 @@ func TestLinkToAFolder(t *testing.T) {
 	}
 }
 
+// A first row that is too long costs that row, not the log.
+func TestLongFirstRow(t *testing.T) {
+	dir := t.TempDir()
+	long := strings.Replace(rowAt(1), `"properties":{`, `"properties":{"userAgent":"`+strings.Repeat("x", 2<<20)+`",`, 1)
+	write(t, dir, "PT1H.json", long+"\n"+rowAt(2)+"\n")
+	if b := open(t, dir); count(t, b) != 1 || len(b.Unread) != 1 || b.Unread[0].Reason != "the line is longer than 1 MiB" {
+		t.Errorf("not read %v", b.Unread)
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	for _, s := range []string{aRecord, aDocument, aHealth, aRecord + "\n" + aDocument, "[", "{}", "{\"document\":\"\"}"} {
 		f.Add([]byte(s))
