@@ -76,6 +76,9 @@ func (q *inquiry) causeInDocument(e *event, id string) string {
 	if id == "a-probe-status-mismatch" && q.received(e) == http.StatusTooManyRequests { // whoever says so counts who asks
 		return "a-probe-blocked"
 	}
+	if id == "a-probe-timeout-short" && q.illToo(e) {
+		return "a-all-unhealthy-fail-closed"
+	}
 	if q.config == nil {
 		return id
 	}
@@ -85,14 +88,47 @@ func (q *inquiry) causeInDocument(e *event, id string) string {
 	}
 	p := q.config.Probe(s.Probe)
 	switch {
-	case p != nil && p.Protocol != "" && !strings.EqualFold(p.Protocol, s.Protocol):
+	case p != nil && p.Protocol != "" && !strings.EqualFold(p.Protocol, s.Protocol) && q.otherProtocol(e, id):
 		return "a-probe-protocol"
-	case id == "b-refused" && p != nil && p.Port > 0 && p.Port != s.Port:
+	case id == "b-refused" && p != nil && p.Port > 0 && p.Port != s.Port && !q.illToo(e):
 		return "a-probe-port"
-	case id == "a-probe-status-mismatch" && q.received(e) == http.StatusNotFound && foreignHost(p, s):
+	case id == "a-probe-status-mismatch" && q.received(e) == http.StatusNotFound && foreignHost(p, s) && !q.wasWell(e):
 		return "a-probe-host-mismatch"
 	}
 	return id
+}
+
+// otherProtocol reports whether what a probe met, by its cause, may be a port that speaks another protocol; who refuses
+// connections, or is not found, speaks none.
+func (q *inquiry) otherProtocol(e *event, id string) bool {
+	switch id {
+	case "a-probe-status-mismatch":
+		n := q.received(e)
+		return n == 0 || n == http.StatusBadRequest
+	case "a-all-unhealthy-fail-closed", "e-plain-to-tls", "e-tls-to-plain", "e-foreign-service", "e-alpn":
+		return true
+	}
+	return false
+}
+
+// illToo reports whether users, too, were served badly while the probes of an event's pool failed, before they took the
+// members out.
+func (q *inquiry) illToo(e *event) bool {
+	p := q.probing(e.settings)
+	for _, t := range q.trailsUnder(e.pool, e.settings) {
+		if c, known := t.at(e.at); known && !c.up {
+			good, bad := q.goodBetween(e.poolKey(), c.at.Add(-p.timeout-max(p.interval, p.notices())), c.at)
+			return bad >= minEvents && bad*10 > good
+		}
+	}
+	return false
+}
+
+// wasWell reports whether a member of the event's pool had been healthy before: what the document says was good enough then.
+func (q *inquiry) wasWell(e *event) bool {
+	return slices.ContainsFunc(q.trailsUnder(e.pool, e.settings), func(t *trail) bool {
+		return slices.ContainsFunc(t.changes, func(c change) bool { return c.up && c.at.Before(e.at) })
+	})
 }
 
 // foreignHost reports whether the probe asks for a host that no site has: none was set, so it is the loopback address.
@@ -193,7 +229,7 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 		id = "a-all-unhealthy-fail-closed"
 	}
 	stale := !q.haveHistory() && !q.lastsToTheEnd(events)
-	confidence := confidenceOf(len(members) > 0 && id != "a-probe-timeout-short" && id != "a-health-unknown" && id != "f-cipher" && !stale)
+	confidence := confidenceOf(len(members) > 0 && id != "a-probe-timeout-short" && id != "a-health-unknown" && id != "a-probe-port" && id != "f-cipher" && !stale)
 	scope := Scope{Pool: pool, Settings: settings}
 	if len(members) == 1 && !partly {
 		scope.Member = members[0]
@@ -214,7 +250,11 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 	}
 	f.expect("backend", len(events), len(events), "exact", "once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
 	f.expect("gateway", len(events), len(events), "exact", "once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
-	q.fill(map[string]string{"address": scope.Member}, f)
+	at := scope.Member
+	if !partly && len(members) <= 4 && len(q.otherReasons(id, events)) == 0 {
+		at = strings.Join(members, " and ")
+	}
+	q.fill(map[string]string{"address": at}, f)
 }
 
 // rivalsBehind names what else may have taken the members of a pool out.
@@ -223,18 +263,39 @@ func (q *inquiry) rivalsBehind(f *Finding, events []*event, stale bool) {
 	if f.Cause == "a-all-unhealthy-fail-closed" || stale {
 		f.may(q.behindUnhealthy(pool, settings)...)
 	}
+	f.may(q.otherReasons(f.Cause, events)...)
 	if f.may(alsoBehind[f.Cause]...); !q.haveHistory() {
 		f.may(sameText[f.Cause]...)
 	}
 	if !q.haveHistory() || f.Cause == "a-probe-status-mismatch" {
-		f.may(q.byTurns(settings, events)...)
+		f.may(q.byTurns(events)...)
 	}
 	if f.Cause == "a-probe-status-mismatch" && q.received(events[0]) == http.StatusForbidden {
 		f.may("a-probe-blocked")
 	}
-	if f.Cause == "b-refused" && q.answeredBetween(settings, q.from, q.to) == 0 {
+	if f.Cause == "a-probe-status-mismatch" && q.received(events[0]) == http.StatusNotFound && q.wasWell(events[0]) {
+		f.may("a-probe-host-mismatch")
+	}
+	if f.Cause == "a-probe-status-mismatch" && q.illToo(events[0]) {
+		f.may("g-dependency-down")
+	}
+	if f.Cause == "b-refused" && q.answeredBetween(events[0].poolKey(), q.from, q.to) == 0 {
 		f.may("i-wrong-port")
 	}
+}
+
+// otherReasons are the causes for which other members of the events' pool were out when it had nobody.
+func (q *inquiry) otherReasons(id string, events []*event) (out []string) {
+	for _, t := range q.trailsUnder(events[0].pool, events[0].settings) {
+		c, known := t.at(events[0].at)
+		if !known {
+			c, known = nowOf(t)
+		}
+		if other := causeOfReason(c); known && !c.up && other != id && other != causeOfReason(q.reasonAt(events[0])) && !slices.Contains(out, other) {
+			out = append(out, other)
+		}
+	}
+	return out
 }
 
 func poolText(pool string) string {
@@ -303,12 +364,7 @@ func (q *inquiry) someHealthy(pool, settings string) bool {
 // is now tells of them too.
 func (q *inquiry) lastsToTheEnd(events []*event) bool {
 	last := events[len(events)-1]
-	for k, m := range q.members {
-		if k.settings == last.settings && m.answers.between(last.at.Add(2*bucket+last.resolution()), q.to) > 0 {
-			return false
-		}
-	}
-	return true
+	return q.answeredBetween(last.poolKey(), last.at.Add(2*bucket+last.resolution()), q.to) == 0
 }
 
 // behindUnhealthy are the causes that may have taken the members of a pool out, where their reason does not decide.
@@ -337,10 +393,10 @@ func (q *inquiry) behindUnhealthy(pool, settings string) []string {
 }
 
 // byTurns are what may have taken all members out, by how often it happened: once for a while, or again and again.
-func (q *inquiry) byTurns(settings string, events []*event) []string {
-	turns, last := 1, events[0]
+func (q *inquiry) byTurns(events []*event) []string {
+	k, turns, last := events[0].poolKey(), 1, events[0]
 	for _, e := range events[1:] {
-		if q.answeredBetween(settings, last.at.Add(bucket+e.resolution()), e.start.Add(-bucket-e.resolution())) > 0 {
+		if q.answeredBetween(k, last.at.Add(bucket+e.resolution()), e.start.Add(-bucket-e.resolution())) > 0 {
 			turns++
 		}
 		last = e
@@ -348,17 +404,17 @@ func (q *inquiry) byTurns(settings string, events []*event) []string {
 	switch {
 	case turns >= 3:
 		return []string{"a-flap-threshold", "a-probe-timeout-short"}
-	case q.answeredBetween(settings, q.from, events[0].start) > 0 && q.answeredBetween(settings, last.at, q.to) > 0:
+	case q.answeredBetween(k, q.from, events[0].start) > 0 && q.answeredBetween(k, last.at, q.to) > 0:
 		return []string{"a-probe-too-deep", "c-deploy-no-drain"}
 	}
 	return nil
 }
 
-// answeredBetween is how many answers came from the members under settings in a span of time.
-func (q *inquiry) answeredBetween(settings string, from, to time.Time) int {
+// answeredBetween is how many answers came from the members of a pool in a span of time.
+func (q *inquiry) answeredBetween(k poolKey, from, to time.Time) int {
 	n := 0
-	for k, m := range q.members {
-		if k.settings == settings {
+	for at, m := range q.members {
+		if at.settings == k.settings && m.pool == k.pool {
 			n += m.answers.between(from, to)
 		}
 	}
@@ -367,8 +423,10 @@ func (q *inquiry) answeredBetween(settings string, from, to time.Time) int {
 
 // alsoBehind are causes that leave the same sign as one that was named.
 var alsoBehind = map[string][]string{
-	"f-cipher":        {"f-curve", "f-sni-required"}, // some servers refuse with the same alert for those
-	"f-not-yet-valid": {"f-clock-skew"},
+	"f-cipher":              {"f-curve", "f-sni-required"}, // some servers refuse with the same alert for those
+	"f-not-yet-valid":       {"f-clock-skew"},
+	"a-probe-port":          {"b-refused"}, // the process behind both ports
+	"a-probe-timeout-short": {"d-hung", "g-cpu-queueing"},
 }
 
 // sameText are causes of which backend health says the same, where it is only text.
@@ -381,6 +439,7 @@ var sameText = map[string][]string{
 // openReasons are reasons of backend health that several causes have.
 var openReasons = map[string][]string{
 	"tcp_connect":        {"b-refused", "b-drop", "b-route", "b-reject", "i-wrong-port", "a-probe-port"},
+	"probe_timeout":      {"d-hung", "g-cpu-queueing", "b-drop", "a-probe-timeout-short"},
 	"health_unknown":     {"a-health-unknown", "b-infra-ports", "b-dns-nxdomain"},
 	"cert_verify_failed": {"f-unknown-ca", "f-key-usage", "f-expired"},
 	"tls_handshake":      {"f-version", "f-cipher", "f-client-cert", "e-tls-to-plain"},

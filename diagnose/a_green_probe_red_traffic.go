@@ -43,7 +43,11 @@ func (q *inquiry) contentProbe(settings string, red []*event, proven bool) {
 	f.says("access-log", fmt.Sprintf("most requests were answered with an error for %s; the probes would have taken a member out within %s", seconds(red[len(red)-1].at.Sub(red[0].start)), seconds(p.takesOut())), red...)
 	f.says("configuration", fmt.Sprintf("the probe asks for %s; users ask for %s", p.path, red[0].path))
 	if n := t.received(); n > 0 {
-		f.says("backend-health", fmt.Sprintf("%s: Up all the time; the last probe got %d", t.member, n))
+		when := "Up all the time"
+		if !proven {
+			when = "Up now"
+		}
+		f.says("backend-health", fmt.Sprintf("%s: %s; the last probe got %d", t.member, when, n))
 	}
 	if !proven {
 		f.says("backend-health", "the report is of one moment: UnhealthyHostCount of those minutes tells whether the member was healthy all the time")

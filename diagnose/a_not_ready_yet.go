@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"causeway/fault"
@@ -41,7 +42,7 @@ func backTooSoon(q *inquiry) {
 		if !before {
 			last = q.from
 		}
-		if q.turnsMissed(k, last.Add(bucket+soon[0].resolution()), first) < minEvents {
+		if q.fewUsers(soon) || q.turnsMissed(k, last.Add(bucket+soon[0].resolution()), first) < minEvents {
 			return
 		}
 		id, rival, what := "a-fast-readmit", "a-not-ready-yet", fmt.Sprintf("%s got no request from %s to %s, while the others went on", k.member, stamp(last), stamp(soon[0].start))
@@ -69,7 +70,7 @@ func (q *inquiry) warmUps(want func(*event) bool, f func(k memberKey, events, so
 	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return want(e) && failsInService(e) }), (*event).key)
 	for _, k := range keys {
 		soon := lastSpell(groups[k])
-		if good, ok := q.wellAfter(k, soon); ok {
+		if good, ok := q.wellAfter(k, soon); ok && q.othersWell(k, soon) {
 			f(k, groups[k], soon, good)
 		}
 	}
@@ -98,6 +99,28 @@ func (q *inquiry) wellAfter(k memberKey, soon []*event) (good int, ok bool) {
 	during := m.tried.between(first.start, last.start)
 	good = m.answers.between(last.at.Add(bucket+last.resolution()), q.to)
 	return good, len(soon) >= minEvents && 2*len(soon) > during && good >= 2*minEvents
+}
+
+// othersWell reports whether the other members served well during a spell: what all of them meet is no matter of a start.
+func (q *inquiry) othersWell(k memberKey, soon []*event) bool {
+	from, to, pool, bad := soon[0].start, soon[len(soon)-1].start, q.member(k).pool, 0
+	for _, e := range q.events {
+		if e.settings == k.settings && e.pool == pool && e.key() != k && failsInService(e) && !e.start.Before(from) && !e.start.After(to) {
+			bad += 1 << q.sample.shift
+		}
+	}
+	return bad*10 <= q.othersTried(k, from, to)
+}
+
+// fewUsers reports whether a cookie binds users to members, and the events are of few of them: then the member's turns are
+// those of its users, and that it gets none says nothing of it.
+func (q *inquiry) fewUsers(events []*event) bool {
+	if q.config == nil {
+		return false
+	}
+	s := q.config.Setting(events[0].settings)
+	users, _ := groupBy(events, func(e *event) netip.Addr { return e.client })
+	return s != nil && s.CookieAffinity && len(users) < minEvents
 }
 
 // turnsMissed is how many attempts a member would have had in a span of time, by its share of those after it.

@@ -24,7 +24,7 @@ func deepProbe(q *inquiry) {
 		}
 		downs, times := groupBy(groups[k], func(e *event) time.Time { return downTogether(trails, e.at, q.probing(k.settings)) })
 		for _, down := range downs {
-			if !down.IsZero() && q.servedUntil(k.settings, down) {
+			if !down.IsZero() && q.servedUntil(k, down) {
 				q.tooDeep(k, trails, down, times[down])
 			}
 		}
@@ -56,22 +56,44 @@ func downTogether(trails []*trail, at time.Time, p probing) time.Time {
 }
 
 // servedUntil reports whether users were answered well while the probes met errors already.
-func (q *inquiry) servedUntil(settings string, down time.Time) bool {
-	p := q.probing(settings)
-	good, bad := q.goodBetween(settings, down.Add(-max(p.interval, p.notices())), down)
+func (q *inquiry) servedUntil(k poolKey, down time.Time) bool {
+	p := q.probing(k.settings)
+	good, bad := q.goodBetween(k, down.Add(-max(p.interval, p.notices())), down)
 	return good >= minEvents && bad*10 <= good
 }
 
 func (q *inquiry) tooDeep(k poolKey, trails []*trail, down time.Time, events []*event) {
-	f := q.claimMore("a-probe-too-deep", events, Scope{Pool: k.pool, Settings: k.settings}, confidenceOf(len(trails) >= 3))
+	livedOn := q.livedOn(trails, events[len(events)-1].at)
+	f := q.claimMore("a-probe-too-deep", events, Scope{Pool: k.pool, Settings: k.settings}, confidenceOf(len(trails) >= 3 && livedOn))
 	f.says("backend-health", fmt.Sprintf("all %d members went down at %s within one round of probes, by the status of their health page, and came up again together", len(trails), stamp(down)))
 	f.says("access-log", fmt.Sprintf("users were answered well until then; after it %d requests found no healthy member", len(events)), events...)
-	f.excludes("a-probe-status-mismatch", "nothing was changed: the health pages were well before and after")
-	if len(f.Rivals) == 0 {
-		f.leaves("g-dependency-down")
+	if len(f.Rivals) == 0 { // it may have been told of another time
+		f.excludes("a-probe-status-mismatch", "nothing was changed: the health pages were well before and after")
+		if f.leaves("g-dependency-down"); livedOn {
+			f.excludes("c-deploy-no-drain", "members went on with connections that they had before, so they had not been stopped")
+		} else {
+			f.may("c-deploy-no-drain")
+		}
 	}
 	f.expect("backend", 0, len(events), "bounded", "those that do not need what the health page asks would have been served")
 	q.fill(map[string]string{}, f)
+}
+
+// livedOn reports whether most members of some, once they were in service again, answered first on connections that they
+// had before: so their processes had gone on. A member that is told to stop says so on its health page too.
+func (q *inquiry) livedOn(trails []*trail, out time.Time) bool {
+	n := 0
+	for _, t := range trails {
+		for k, m := range q.members {
+			if k.member != t.member || k.settings != t.settings {
+				continue
+			}
+			if first, ok := m.answers.after(out); ok && m.fresh.between(first, first.Add(bucket)) == 0 {
+				n++
+			}
+		}
+	}
+	return 2*n > len(trails)
 }
 
 // cameUp is when the member was next up after a time.

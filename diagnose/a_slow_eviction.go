@@ -97,7 +97,7 @@ func vanished(q *inquiry) {
 		rest := 2*bucket + events[0].resolution()
 		gone := m.tried.between(last.Add(rest), q.to) == 0
 		before, during := m.answers.between(q.from, first), m.answers.between(first.Add(2*rest), q.to)
-		if len(events) < minEvents || !gone || endedTogether(events) || before < enoughAnswers || during > 0 || q.missedTurns(k, first, last.Add(rest)) < minEvents {
+		if len(events) < minEvents || !gone || endedTogether(events) || q.fewUsers(events) || before < enoughAnswers || during > 0 || q.missedTurns(k, first, last.Add(rest)) < minEvents {
 			continue
 		}
 		f := q.claim("a-slow-eviction", events, scopeOf(events), confidenceOf(q.listed(k.member)))
@@ -137,11 +137,11 @@ func (q *inquiry) missedTurns(k memberKey, failed, gone time.Time) int {
 	return q.othersTried(k, gone, q.to) * mine / theirs
 }
 
-// othersTried is how many attempts went to other members under the same settings in a span of time.
+// othersTried is how many attempts went to other members of the same pool in a span of time.
 func (q *inquiry) othersTried(k memberKey, from, to time.Time) int {
-	n := 0
+	n, this := 0, q.member(k)
 	for other, m := range q.members {
-		if other != k && other.settings == k.settings {
+		if other != k && other.settings == k.settings && m.pool == this.pool && m.gateway == this.gateway {
 			n += m.tried.between(from, to)
 		}
 	}

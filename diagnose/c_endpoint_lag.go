@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"time"
 
 	"causeway/fault"
 )
@@ -22,23 +21,24 @@ func endpointLag(q *inquiry) {
 		events, m, p := groups[k], q.member(k), q.probing(k.settings)
 		first, last := events[0].start, lastStart(events)
 		slack := 2*bucket + events[0].resolution()
-		gone, wasFine := q.turnsAfter(k, last.Add(slack)) >= minEvents && m.tried.between(last.Add(slack), q.to) == 0, m.answers.between(q.from, first) >= enoughAnswers
-		if len(events) < minEvents || !gone || !wasFine || m.answers.between(first.Add(slack), q.to) > 0 || endedTogether(events) {
+		gone := q.turnsAfter(k, last.Add(slack)) >= minEvents && m.tried.between(last.Add(slack), q.to) == 0
+		fine, _ := m.answers.before(first) // it may have been gone since then, and its probes know
+		if len(events) < minEvents || q.fewUsers(events) || !gone || m.answers.between(q.from, first) < enoughAnswers || m.answers.between(first.Add(slack), q.to) > 0 || endedTogether(events) {
 			continue
 		}
-		if q.listed(k.member) || q.trailOf(events[0]) != nil || last.Sub(first)+slack > p.notices() {
+		if q.listed(k.member) || q.trailOf(events[0]) != nil || last.Sub(fine)+slack > p.notices() {
 			continue
 		}
 		f := q.claim("c-endpoint-lag", events, scopeOf(events), confidenceOf(events[0].own))
 		f.says("access-log", fmt.Sprintf("%s answered until %s; then %d attempts on it failed until %s, and none was made after, while %d went to the others",
-			k.member, stamp(first), len(events), stamp(last), q.othersTried(k, last.Add(slack), q.to)), events...)
-		f.says("configuration", fmt.Sprintf("the document no longer has it, and its probes need more than %s to take a member out: it was the document that did", seconds(p.notices()-time.Second)))
-		f.excludes("a-slow-eviction", "the probes could not have taken it out so soon")
-		f.excludes("c-restart", "it did not come back")
-		if !events[0].own {
-			f.may("a-slow-eviction", "c-scale-in", "c-restart")
+			k.member, stamp(fine), len(events), stamp(last), q.othersTried(k, last.Add(slack), q.to)), events...)
+		f.says("configuration", fmt.Sprintf("the document no longer has it, and its probes need %s at least to take a member out: it was the document that did", seconds(p.notices())))
+		if f.excludes("c-restart", "it did not come back"); events[0].own {
+			f.excludes("a-slow-eviction", "the probes could not have taken it out so soon")
+		} else { // nor is it known what its probes met, and when
+			f.may("a-slow-eviction", "c-scale-in")
 		}
-		f.expect("backend", len(events), len(events), "exact", fmt.Sprintf("a member that goes on serving for %s after it was told to stop loses none of them", seconds(last.Sub(first))))
+		f.expect("backend", len(events), len(events), "exact", fmt.Sprintf("a member that goes on serving for %s after it was told to stop loses none of them", seconds(last.Sub(fine))))
 		f.expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the document follows")
 		q.fill(map[string]string{"address": k.server.String()}, f)
 	}

@@ -34,6 +34,7 @@ func listenerClosedFirst(q *inquiry) {
 		f.excludes("b-refused", "it was there, and answered")
 		f.excludes("c-accept-queue", "a full queue drops, and does not refuse")
 		f.leaves("b-reject")
+		f.may("c-backend-conn-limit")
 		f.expect("backend", len(events), len(events), "exact", "a member that leaves its port open until the gateway no longer sends loses none of them")
 		q.fill(map[string]string{"address": k.server.String()}, f)
 	}

@@ -306,6 +306,15 @@ func seconds(d time.Duration) string {
 	return trimmed(float64(d.Microseconds())/1000, 1) + " ms"
 }
 
+// fromTo writes the least and the most of sorted durations; one, if they read the same.
+func fromTo(sorted []time.Duration) string {
+	least, most := seconds(sorted[0]), seconds(sorted[len(sorted)-1])
+	if least == most {
+		return least
+	}
+	return least + " to " + most
+}
+
 func trimmed(x float64, digits int) string {
 	s := strconv.FormatFloat(x, 'f', digits, 64)
 	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")

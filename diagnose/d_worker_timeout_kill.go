@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"causeway/fault"
@@ -30,11 +31,14 @@ func workerTimeoutKill(q *inquiry) {
 		}
 		f := q.claim("d-worker-timeout-kill", at, scopeOf(at), Medium)
 		took := sortedDurations(at, lasted)
-		f.says("access-log", fmt.Sprintf("%d connections ended %s to %s after the request on them had begun; no answer took longer than %s", len(at),
-			seconds(took[0]), seconds(took[len(took)-1]), seconds(answered.most)), at...)
+		f.says("access-log", fmt.Sprintf("%d connections ended %s after the request on them had begun; no answer took longer than %s", len(at),
+			fromTo(took), seconds(answered.most)), at...)
 		f.excludes("c-idle-race", "they ended long after the request had come, not as it came")
 		f.excludes("g-crash-on-input", "a crash follows the request, not the clock")
 		f.leaves("d-inner-timeout", "c-l4-between")
+		if !slices.ContainsFunc(at, func(e *event) bool { return e.attempt.Reused }) { // connection and request have one age
+			f.may("c-max-age")
+		}
 		f.expect("backend", 0, len(at), "bounded", "with a longer limit some of them would be answered; how many is not in the evidence")
 		q.fill(map[string]string{"address": address(at), "timer": seconds(timer)}, f)
 	}

@@ -43,34 +43,51 @@ func (q *inquiry) atMaximum(name string, limit float64, minutes int, busy []peri
 	inside, chance := q.together(events, busy)
 	fact := fmt.Sprintf("%s stood at %.0f %% or more of the %.0f that the document allows for %d minutes, first at %s", name, 100*full, limit, minutes, stamp(busy[0].from))
 	if len(inside) < minEvents || chance >= significance || 2*len(inside) < len(events) {
-		f := q.remark("h-capacity-max", nil, Scope{}, Medium)
+		f := q.remark("h-capacity-max", nil, Scope{}, Low)
 		f.says("metrics", fact)
-		f.says("access-log", fmt.Sprintf("failures do not go with it: %d of %d are in those minutes", len(inside), len(events)))
+		if len(events) > 0 {
+			f.says("access-log", fmt.Sprintf("failures do not go with it: %d of %d are in those minutes", len(inside), len(events)))
+		}
 		q.fill(q.growth(limit), f)
 		return
 	}
-	if slower := q.membersSlower(inside, busy); slower != "" {
-		q.fullAndSlow("h-capacity-max", fact, inside, slower, limit)
+	if q.fullBesides("h-capacity-max", fact, inside, busy, limit) {
 		return
 	}
 	pools, _ := groupBy(inside, func(e *event) string { return e.pool })
-	f := q.claim("h-capacity-max", inside, Scope{}, confidenceOf(len(pools) > 1 || len(q.poolsInUse()) < 2))
+	f := q.claim("h-capacity-max", inside, Scope{}, confidenceOf(len(pools) > 1))
 	f.says("metrics", fact)
-	f.says("access-log", fmt.Sprintf("%d of %d failures that nothing else explains lie in those minutes, at %d pools", len(inside), len(events), len(pools)), inside...)
+	f.says("access-log", fmt.Sprintf("%d of %d failures that nothing else explains lie in those minutes, at %s", len(inside), len(events), count(len(pools), "pool", "pools")), inside...)
 	f.excludes("h-autoscale-lag", "the gateway could not grow any further")
-	f.leaves("g-cpu-queueing")
+	if f.leaves("g-cpu-queueing"); len(pools) < 2 { // there is most to do for the members just then
+		f.may("c-backend-conn-limit", "c-accept-queue")
+	}
 	f.expect("gateway", 0, len(inside), "bounded", "how much more is enough shows in the metric once it no longer stands at the maximum")
 	q.fill(q.growth(limit), f)
 }
 
-// fullAndSlow leaves it open whether a full gateway or its slow members are to blame.
-func (q *inquiry) fullAndSlow(id, fact string, events []*event, slower string, limit float64) {
-	f := q.remark(id, events, Scope{}, Medium)
+// fullBesides leaves open what failed while the gateway was full, if it is members that slowed down, or some of them alone
+// that failed.
+func (q *inquiry) fullBesides(id, fact string, inside []*event, busy []period, limit float64) bool {
+	if slower := q.membersSlower(inside, busy); slower != "" {
+		q.fullAndSlow(id, fact, inside, slower+": requests that wait for members fill a gateway too", limit)
+		return true
+	}
+	if pools, _ := groupBy(inside, func(e *event) string { return e.pool }); len(pools) == 1 && len(q.poolsInUse()) > 1 {
+		q.fullAndSlow(id, fact, inside, fmt.Sprintf("they are all of %s, and a gateway serves all pools alike: there is most to do for its members just then", poolText(pools[0])), limit)
+		return true
+	}
+	return false
+}
+
+// fullAndSlow leaves it open whether a full gateway or its members are to blame.
+func (q *inquiry) fullAndSlow(id, fact string, events []*event, but string, limit float64) {
+	f := q.remark(id, events, Scope{}, Low)
 	f.says("metrics", fact)
-	f.says("access-log", fmt.Sprintf("%d failures that nothing else explains lie in those minutes; but %s: requests that wait for members fill a gateway too", len(events), slower), events...)
+	f.says("access-log", fmt.Sprintf("%d failures that nothing else explains lie in those minutes; but %s", len(events), but), events...)
 	q.fill(q.growth(limit), f)
-	q.suspect(events, "the gateway is full and its members are slow in the same minutes: compare the processors of the members and their own record of how long requests took with the log",
-		id, "g-cpu-queueing", "g-worker-pool", "d-timeout-below-latency", "g-dependency-down")
+	q.suspect(events, "the gateway is full and members fail or are slow in the same minutes: compare the processors of the members and their own record of how long requests took with the log",
+		id, "g-cpu-queueing", "g-worker-pool", "c-backend-conn-limit", "d-timeout-below-latency", "g-dependency-down")
 }
 
 // membersSlower says how the members, too, were slower in some periods, or nothing if it was not they that slowed down:

@@ -26,13 +26,12 @@ func gatewayCPU(q *inquiry) {
 	inside, chance := q.together(events, busy)
 	fact := fmt.Sprintf("CpuUtilization was 90 %% or more for %d minutes, first at %s", minutes, stamp(busy[0].from))
 	if len(inside) < minEvents || chance >= significance || 2*len(inside) < len(events) {
-		f := q.remark("h-cpu", nil, Scope{}, Medium)
+		f := q.remark("h-cpu", nil, Scope{}, Low)
 		f.says("metrics", fact)
 		q.fill(q.growth(q.instancesNow()*10), f)
 		return
 	}
-	if slower := q.membersSlower(inside, busy); slower != "" {
-		q.fullAndSlow("h-cpu", fact, inside, slower, q.instancesNow()*10)
+	if q.fullBesides("h-cpu", fact, inside, busy, q.instancesNow()*10) {
 		return
 	}
 	f := q.claim("h-cpu", inside, Scope{}, Medium)

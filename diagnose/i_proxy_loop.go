@@ -11,76 +11,54 @@ import (
 
 var proxyLoops = hypothesis{
 	cause: "i-proxy-loop", needs: theTrace,
-	test: "the requests that a member is sent come back to the gateway as requests of a client: with the transaction that they were sent with, or over the same port within the time of the first",
+	test: "the requests that a member is sent come back to the gateway as requests of a client: with the transaction that they were sent with",
 	look: proxyLoop,
 }
 
-// comingBack knows the gateway's own requests when they come in again: by the transaction that they were sent with, or by
-// the port that they come from.
+// comingBack knows the gateway's own requests when they come in again, by the transaction that they were sent with.
 type comingBack struct {
-	at   [1 << 16]int64 // when each client port was last heard of
-	sent table          // transactions, with the member that each went to
-	came table          // transactions that requests came in with, which are not known yet
+	sent table // transactions, with the member that each went to
+	came table // transactions that requests came in with, which are not known yet
 }
 
 // table holds the latest of many transactions; a new one takes the place of an older one.
 type table [1 << 14]struct {
-	id     [16]byte
-	member *memberTally
+	id      [16]byte
+	gateway *int // which had it: what one gateway sends, another may get
+	member  *memberTally
 }
 
-func (t *table) put(id [16]byte, m *memberTally) {
+func (t *table) put(id [16]byte, gateway *int, m *memberTally) {
 	s := &t[binary.LittleEndian.Uint16(id[:])%uint16(len(t))]
-	s.id, s.member = id, m
+	s.id, s.gateway, s.member = id, gateway, m
 }
 
-func (t *table) take(id [16]byte) (m *memberTally, ok bool) {
+func (t *table) take(id [16]byte, gateway *int) (m *memberTally, ok bool) {
 	s := &t[binary.LittleEndian.Uint16(id[:])%uint16(len(t))]
-	if ok = s.id == id && id != [16]byte{}; ok {
+	if ok = s.id == id && s.gateway == gateway && id != [16]byte{}; ok {
 		m = s.member
 		s.id, s.member = [16]byte{}, nil
 	}
 	return m, ok
 }
 
-// returns counts the attempts that were requests to this very gateway.
-func (c *comingBack) returns(r *accesslog.Record, of func(*accesslog.Attempt) *memberTally) {
-	if known := c.byTransaction(r, of); !known {
-		c.byPort(r, of)
-	}
-	c.at[r.Client.Port()] = r.Start.UnixNano()
-}
-
-// byTransaction compares what a request came in with to what was sent with others. Which of the two is written first
-// depends on who gives up first.
-func (c *comingBack) byTransaction(r *accesslog.Record, of func(*accesslog.Attempt) *memberTally) (known bool) {
+// returns counts the attempts that were requests to this very gateway: it compares what a request came in with to what was
+// sent with others. Which of the two is written first depends on who gives up first. Ports tell nothing: a busy gateway
+// meets every one of them on both sides within the time of a slow request.
+func (c *comingBack) returns(r *accesslog.Record, gateway *int, of func(*accesslog.Attempt) *memberTally) {
 	if r.Parent != [16]byte{} {
-		if m, ok := c.sent.take(r.Parent); ok {
+		if m, ok := c.sent.take(r.Parent, gateway); ok {
 			m.looped++
 		} else {
-			c.came.put(r.Parent, nil)
+			c.came.put(r.Parent, gateway, nil)
 		}
 	}
 	if n := len(r.Attempts); n > 0 {
 		m := of(&r.Attempts[n-1])
-		if _, known = c.came.take(r.Transaction); known {
+		if _, known := c.came.take(r.Transaction, gateway); known {
 			m.looped++
 		} else {
-			c.sent.put(r.Transaction, m)
-		}
-	}
-	return known
-}
-
-// byPort counts the attempts whose connection was a client of this gateway meanwhile. What
-// comes back ends before what sent it, and is written first.
-func (c *comingBack) byPort(r *accesslog.Record, of func(*accesslog.Attempt) *memberTally) {
-	begin, end := r.Start.UnixNano(), r.Start.Add(r.Taken).UnixNano()
-	for i := range r.Attempts {
-		if a := &r.Attempts[i]; a.LocalPort != 0 {
-			if at := c.at[a.LocalPort]; at >= begin && at <= end && at != 0 {
-				of(a).looped++
-			}
+			c.sent.put(r.Transaction, gateway, m)
 		}
 	}
 }

@@ -402,7 +402,7 @@ func (m *Metered) Lines() []string {
 }
 
 func (s *Stretch) text() string {
-	text := fmt.Sprintf("%s to %s: %d failed requests", s.From, s.To, s.Errors)
+	text := fmt.Sprintf("%s to %s: %s", s.From, s.To, count(s.Errors, "failed request", "failed requests"))
 	if s.ByGateway >= 0 {
 		text += fmt.Sprintf(", about %d made by the gateway, %d by the backend", s.ByGateway, s.ByBackend)
 	}

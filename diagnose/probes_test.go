@@ -41,7 +41,7 @@ func TestHealthPageAsksSharedDependency(t *testing.T) {
 	s.doc = probed("/health")
 	s.traffic(20*time.Second, []int{4, 5, 6})
 	s.outOfService(10 * time.Second)
-	s.traffic(20*time.Second, []int{4, 5, 6})
+	s.traffic(20*time.Second, []int{4, 5, 6}, reused(10*time.Second, 3))
 	for _, m := range []string{"10.0.0.4", "10.0.0.5", "10.0.0.6"} {
 		s.server(m, "Up", "", "", "2026-11-23T08:00:00Z Up", "2026-11-23T09:00:20Z Down status_mismatch 503", "2026-11-23T09:00:30Z Up")
 	}
@@ -79,7 +79,7 @@ func TestFlappingMembers(t *testing.T) {
 		"2026-11-23T09:00:30Z Up", "2026-11-23T09:00:40Z Down status_mismatch 503", "2026-11-23T09:01:00Z Up", "2026-11-23T09:01:10Z Down status_mismatch 503")
 	s.server("10.0.0.5", "Up", "", "", "2026-11-23T08:59:50Z Down status_mismatch 503", "2026-11-23T09:00:15Z Up",
 		"2026-11-23T09:00:30Z Down status_mismatch 503", "2026-11-23T09:00:45Z Up", "2026-11-23T09:01:00Z Down status_mismatch 503", "2026-11-23T09:01:15Z Up")
-	expect(t, s.diagnose(), "a-flap-threshold high 150")
+	expect(t, s.diagnose(), "a-flap-threshold medium 150")
 }
 
 // 429 is said by what counts requests; 403 may be said to anybody.

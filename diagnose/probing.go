@@ -43,15 +43,15 @@ func (q *inquiry) trailsUnder(pool, settings string) []*trail {
 	return out
 }
 
-// goodBetween is how many requests the members under settings answered well in a span of time, and how many ended badly.
-func (q *inquiry) goodBetween(settings string, from, to time.Time) (good, bad int) {
+// goodBetween is how many requests the members of a pool answered well in a span of time, and how many ended badly.
+func (q *inquiry) goodBetween(k poolKey, from, to time.Time) (good, bad int) {
 	for _, e := range q.events {
-		if e.settings == settings && e.tried && !e.at.Before(from) && !e.at.After(to) {
+		if e.poolKey() == k && e.tried && !e.at.Before(from) && !e.at.After(to) {
 			bad += 1 << q.sample.shift
 			if e.attempt.Status > 0 {
 				good -= 1 << q.sample.shift // it is among the answers
 			}
 		}
 	}
-	return max(0, good+q.answeredBetween(settings, from, to)), bad
+	return max(0, good+q.answeredBetween(k, from, to)), bad
 }

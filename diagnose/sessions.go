@@ -20,6 +20,7 @@ func (t *tally) session(r *accesslog.Record) {
 	for i := range r.Attempts {
 		place := t.place(r, &r.Attempts[i])
 		place.counts.attempts++
+		place.counts.pool, place.counts.gateway = r.Pool, t.lastGateway
 		place.counts.tried.add(r.Start)
 		if !bad {
 			place.counts.answered++

@@ -51,6 +51,8 @@ type tally struct {
 
 // memberTally is what is known of a member's traffic.
 type memberTally struct {
+	pool     string // that it was last asked for
+	gateway  *int   // that last asked
 	attempts int
 	answered int // attempts with a status
 	errors   int // of these, 5xx
@@ -191,7 +193,7 @@ func (t *tally) add(r *accesslog.Record, own bool) {
 	f, bad := t.failed(r, own)
 	inMembers := t.attempts(r, own)
 	if own {
-		t.back.returns(r, func(a *accesslog.Attempt) *memberTally { return t.place(r, a).counts })
+		t.back.returns(r, t.lastGateway, func(a *accesslog.Attempt) *memberTally { return t.place(r, a).counts })
 	}
 	t.keep(r, own)
 	t.aside.see(r)
@@ -313,6 +315,7 @@ func at[K comparable](cells map[K]*cell, k K) *cell {
 // attempt counts one member's part.
 func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt, m *memberTally, route *routeTally) {
 	m.attempts++
+	m.pool, m.gateway = r.Pool, t.lastGateway
 	m.tried.add(r.Start)
 	if a.Hint > 0 {
 		m.hint = a.Hint
