@@ -262,7 +262,7 @@ func TestToSeparate(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	for typed, want := range map[string]string{"c-idlerace": "c-idle-race", "idle-race": "c-idle-race", "f-expired-": "f-expired", "b-refuse": "b-refused"} {
+	for typed, want := range map[string]string{"c-idlerace": "c-idle-race", "idle-race": "c-idle-race", "f-expired-": "f-expired", "b-refuse": "b-refused", "c-idle": "c-idle-race"} {
 		if got := Nearest(typed); got != want {
 			t.Errorf("%s: %s, want %s", typed, got, want)
 		}

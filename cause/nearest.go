@@ -1,9 +1,14 @@
 package cause
 
+import "strings"
+
 // Nearest returns the id that takes the fewest changes of letters to get to, for whoever mistyped one.
 func Nearest(id string) string {
 	best, least := "", 0
 	for i := range all {
+		if id != "" && strings.HasPrefix(all[i].ID, id) {
+			return all[i].ID // typed in part
+		}
 		if d := distance(id, all[i].ID); best == "" || d < least {
 			best, least = all[i].ID, d
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,13 +86,16 @@ func Capacity(b *evidence.Bundle) (*CapacityReport, error) {
 func (q *inquiry) frame(c *CapacityReport) {
 	c.Generation, c.Instances = "v2", [2]int{1, 1}
 	if q.config == nil {
-		c.Missing = append(c.Missing, missingDocument("without it neither the size nor the number of instances is known"))
-		if q.v1 > 0 && 2*q.v1 > q.requests {
+		c.Missing = append(c.Missing, q.missingDocument("without it neither the size nor the number of instances is known"))
+		if q.v1 > 0 && 2*q.v1 > q.requests || q.metric("CpuUtilization") != nil {
 			c.Generation = "v1"
 		}
-		c.Instances[0] = max(1, len(q.instances))
-		c.Instances[1] = c.Instances[0]
-		c.Assumed = append(c.Assumed, fmt.Sprintf("the gateway is of generation %s with %d instances: that many write into the log", c.Generation, c.Instances[0]))
+		c.Instances = [2]int{len(q.instances), len(q.instances)}
+		assumed := "the gateway is of generation " + c.Generation
+		if n := len(q.instances); n > 0 {
+			assumed += " with as many instances as write into the log, " + strconv.Itoa(n)
+		}
+		c.Assumed = append(c.Assumed, assumed)
 		return
 	}
 	c.Size = q.config.SKU.Name
@@ -138,7 +142,7 @@ func (q *inquiry) metricLoads(c *CapacityReport) {
 		if c.Generation == "v1" {
 			what, how = "metric CpuUtilization", "CpuUtilization Throughput CurrentConnections"
 		}
-		c.Missing = append(c.Missing, Missing{What: what, Why: "only the gateway itself knows how busy it is", How: "az monitor metrics list --resource GATEWAY_ID --metrics " + how + " --interval PT1M --start-time … --end-time … -o json > metrics.json (a month of it)"})
+		c.Missing = append(c.Missing, Missing{What: what, Why: "only the gateway itself knows how busy it is, and a month of it how busy it gets", How: "az monitor metrics list --resource " + orWord(q.resourceID(), "GATEWAY_ID") + " --metrics " + how + " --interval PT1M --offset 30d -o json > metrics.json"})
 	}
 }
 
@@ -243,13 +247,17 @@ func (q *inquiry) judgeCapacity(c *CapacityReport) {
 		}
 	}
 	c.Limits = limitsOf(c.Generation)
+	if worst.Limit == 0 && len(c.Loads) > 0 {
+		c.Judgement = "cannot tell how much is left: how many instances there are, or may be, is not among the evidence"
+		return
+	}
 	if worst.Limit == 0 {
 		c.Judgement = "cannot tell: nothing among the evidence measures the load"
 		return
 	}
 	c.Headroom = math.Round((1-worst.Peak/worst.Limit)*1000) / 1000
 	used := worst.Peak / worst.Limit
-	text := fmt.Sprintf("%s at its highest was %s of %s (%.0f %%), at %s", worst.Measure, figure(worst.Peak), figure(worst.Limit)+" "+worst.Unit, 100*used, worst.At)
+	text := fmt.Sprintf("%s: at most %s of %s (%.0f %%), at %s", worst.Measure, figure(worst.Peak), figure(worst.Limit)+" "+worst.Unit, 100*used, worst.At)
 	switch {
 	case used > 0.9:
 		c.Judgement = "too small: " + text
@@ -258,10 +266,12 @@ func (q *inquiry) judgeCapacity(c *CapacityReport) {
 	default:
 		c.Judgement = "enough: " + text
 	}
-	if c.Generation == "v1" {
-		c.adviseV1(used, q.config)
-	} else {
-		c.adviseV2(used, q.config)
+	switch {
+	case c.Instances[1] == 0: // advice is a number of instances, and builds on the one there is
+	case c.Generation == "v1":
+		c.adviseV1(used, q)
+	default:
+		c.adviseV2(used, q)
 	}
 	if c.Days < enoughDays {
 		c.Assumed = append(c.Assumed, fmt.Sprintf("this is %s of evidence; how many instances to keep is judged by a month, and not by less than %d days: take the advice as a lower bound", c.length(), enoughDays))
@@ -275,6 +285,8 @@ func figure(v float64) string {
 		return trimmed(v/1e6, 1) + " million"
 	case v >= 100:
 		return fmt.Sprintf("%.0f", v)
+	case v < 1:
+		return strconv.FormatFloat(v, 'g', 2, 64)
 	}
 	return trimmed(v, 1)
 }
@@ -283,11 +295,19 @@ func figure(v float64) string {
 func (c *CapacityReport) length() string {
 	switch {
 	case c.Days >= 1:
-		return trimmed(c.Days, 1) + " days"
+		return inWords(c.Days, "day")
 	case c.Days > 0:
-		return trimmed(24*c.Days, 1) + " hours"
+		return inWords(24*c.Days, "hour")
 	}
 	return "a moment"
+}
+
+// inWords is a number of units of time.
+func inWords(n float64, unit string) string {
+	if text := trimmed(n, 1); text != "1" {
+		return text + " " + unit + "s"
+	}
+	return "1 " + unit
 }
 
 // tight is the part of the capacity in use from which it is worth more.
@@ -302,7 +322,7 @@ func units(n float64) string {
 }
 
 // adviseV2 sets the range of instances by compute units: a tenth of the peak as the least, for scaling out takes minutes.
-func (c *CapacityReport) adviseV2(used float64, config *gateway.Config) {
+func (c *CapacityReport) adviseV2(used float64, q *inquiry) {
 	peak, ok := 0.0, false
 	for _, l := range c.Loads {
 		if l.Measure == "ComputeUnits" || l.Measure == "CapacityUnits" {
@@ -323,8 +343,8 @@ func (c *CapacityReport) adviseV2(used float64, config *gateway.Config) {
 	least := max(2, int(math.Ceil(peak/unitsPerInstance/2)))
 	most := min(mostInstances, max(least+2, int(math.Ceil(peak/unitsPerInstance*2)), 10))
 	manual := max(2, int(math.Ceil(peak/unitsPerInstance*1.2)))
-	name, group := nameAndGroup(config)
-	if c.Instances[0] != c.Instances[1] || config == nil {
+	name, group := q.nameAndGroup()
+	if c.Instances[0] != c.Instances[1] || q.config == nil {
 		c.Advice = append(c.Advice, Advice{
 			Change:  fmt.Sprintf("autoscale between %d and %d instances", least, most),
 			Because: needs + "; scaling out takes three to five minutes, so half of that is kept ready; the most is as much as the subnet allows",
@@ -352,11 +372,11 @@ func (c *CapacityReport) adviseV2(used float64, config *gateway.Config) {
 }
 
 // adviseV1 sets count and size: the same work on more instances, and a larger size where the most instances are not enough.
-func (c *CapacityReport) adviseV1(used float64, config *gateway.Config) {
+func (c *CapacityReport) adviseV1(used float64, q *inquiry) {
 	now := c.Instances[1]
 	need := max(2, int(math.Ceil(float64(now)*used/0.8*1.1)))
 	size, name, group := sizeOf(c.Size), "", ""
-	name, group = nameAndGroup(config)
+	name, group = q.nameAndGroup()
 	switch {
 	case need > mostInstancesV1 && size != "large":
 		larger := map[string]string{"small": "Medium", "medium": "Large"}[size]
@@ -382,11 +402,20 @@ func nameAndGroup(c *gateway.Config) (name, group string) {
 		if c.Name != "" {
 			name = c.Name
 		}
-		if g := resourceGroup(c.ID); g != "" {
+		if g := partAfter(c.ID, "resourceGroups"); g != "" {
 			group = g
 		}
 	}
 	return name, group
+}
+
+// nameAndGroup are those of the document; without one, those of the resource id that other evidence carries.
+func (q *inquiry) nameAndGroup() (name, group string) {
+	if q.config != nil {
+		return nameAndGroup(q.config)
+	}
+	id := q.resourceID()
+	return nameAndGroup(&gateway.Config{ID: id, Name: partAfter(id, "applicationGateways")})
 }
 
 func limitsOf(generation string) [][]string {
@@ -396,15 +425,22 @@ func limitsOf(generation string) [][]string {
 	return [][]string{{"one capacity unit", "the largest of"}, {"compute", "1 compute unit: about 50 new TLS connections a second (RSA 2048), or 10 requests a second with WAF"}, {"connections", "2500"}, {"throughput", "2.22 Mbit/s"}, {"one instance", "10 capacity units or more"}, {"instances", "125 at most"}}
 }
 
+// instances is how many there may be, in words.
+func (c *CapacityReport) instances() string {
+	switch {
+	case c.Instances[1] == 0:
+		return "number of instances not known"
+	case c.Instances[0] != c.Instances[1]:
+		return fmt.Sprintf("%d to %d instances", c.Instances[0], c.Instances[1])
+	}
+	return count(c.Instances[0], "instance", "instances")
+}
+
 // Text writes the report.
 func (c *CapacityReport) Text(w io.Writer, width int) error {
 	p := &printer{w: w, width: max(width, 60)}
 	p.wrapped("", c.Judgement)
-	instances := count(c.Instances[0], "instance", "instances")
-	if c.Instances[0] != c.Instances[1] {
-		instances = fmt.Sprintf("%d to %d instances", c.Instances[0], c.Instances[1])
-	}
-	text := fmt.Sprintf("generation %s, %s, %s; %s of evidence", c.Generation, dash(c.Size), instances, c.length())
+	text := fmt.Sprintf("generation %s, %s, %s; %s of evidence", c.Generation, orWord(c.Size, "size not known"), c.instances(), c.length())
 	if c.Window.From != "" {
 		text += ", " + c.Window.From + " to " + c.Window.To
 	}

@@ -228,9 +228,7 @@ func rows(events []*event) []string {
 
 // fill puts the names of this gateway into the texts of every finding.
 func (q *inquiry) fill(values map[string]string, f *Finding) {
-	if q.config != nil {
-		values["gateway"], values["group"] = q.config.Name, resourceGroup(q.config.ID)
-	}
+	values["gateway"], values["group"] = q.nameAndGroup()
 	values["pool"], values["settings"], values["member"] = f.Scope.Pool, f.Scope.Settings, f.Scope.Member
 	q.fillProbe(values, f)
 	var pairs []string
@@ -256,10 +254,11 @@ func (q *inquiry) fill(values map[string]string, f *Finding) {
 	}
 }
 
-func resourceGroup(id string) string {
+// partAfter is the part of a resource id that follows a word.
+func partAfter(id, word string) string {
 	parts := strings.Split(id, "/")
 	for i, p := range parts {
-		if strings.EqualFold(p, "resourceGroups") && i+1 < len(parts) {
+		if strings.EqualFold(p, word) && i+1 < len(parts) {
 			return parts[i+1]
 		}
 	}

@@ -1,9 +1,11 @@
 package diagnose
 
 import (
+	"slices"
 	"time"
 
 	"causeway/fault"
+	"causeway/gateway"
 )
 
 // A member's connection ended, and no byte of an answer came. Causeway's trace says in which phase, on what connection;
@@ -47,7 +49,8 @@ func closesLeft(q *inquiry) {
 		}
 		if len(fast) > 0 {
 			q.suspect(fast, "these ended within "+seconds(limit)+" of "+k.member+", sooner than answers come: compare its keep-alive limit with the gateway's, and look when its process started; on Causeway the trace says which connection it was, and how long it had been idle",
-				"c-idle-race", "c-restart", "b-refused", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line", "c-backend-conn-limit", "f-client-cert", "f-version", "f-cipher", "f-sni-required", "e-tls-to-plain", "e-plain-to-tls", "e-foreign-service", "c-gateway-reload")
+				slices.Concat([]string{"c-idle-race", "c-restart", "b-refused", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "c-ignores-sigterm-listener-close"}, q.ofNames(),
+					[]string{"e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line", "c-backend-conn-limit", "f-client-cert", "f-version", "f-cipher", "f-sni-required", "e-tls-to-plain", "e-plain-to-tls", "e-foreign-service", "c-gateway-reload"})...)
 		}
 		if len(begun) > 0 {
 			q.suspect(begun, k.member+" had begun its answer, and the gateway could not pass it on: ask the member for the same paths and look at the bytes of head and framing",
@@ -65,8 +68,20 @@ func connectsLeft(q *inquiry) {
 	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return !e.own && e.tried && e.fault.Phase == fault.Connect }), (*event).key)
 	for _, k := range keys {
 		q.suspect(groups[k], "no connection to "+k.member+" came about, and the log does not say why: look at its port on the member (ss -ltn), at firewalls and routes, and at when its process started",
-			"b-refused", "c-restart", "b-drop", "a-slow-eviction", "b-reject", "b-route", "c-accept-queue", "i-wrong-port", "f-handshake-timeout", "f-expired", "f-unknown-ca")
+			slices.Concat([]string{"b-refused", "c-restart", "b-drop", "a-slow-eviction"}, q.ofNames(), []string{"b-reject", "b-route", "c-accept-queue", "i-wrong-port", "c-ignores-sigterm-listener-close", "f-handshake-timeout", "f-expired", "f-unknown-ca"})...)
 	}
+}
+
+// ofNames are the causes that only members which the document has by name can have.
+func (q *inquiry) ofNames() []string {
+	if q.config != nil {
+		for _, p := range q.config.Pools {
+			if slices.ContainsFunc(p.Members, func(a gateway.Address) bool { return a.FQDN != "" }) {
+				return []string{"b-dns-stale"}
+			}
+		}
+	}
+	return nil
 }
 
 // bodiesLeft says of answers that were cut what they may be, where the log has only their status.

@@ -15,7 +15,9 @@ import (
 func (r *Report) Markdown(w io.Writer) error {
 	m := &markdown{w: w}
 	m.para("## " + escaped(r.headline()))
-	m.para(escaped(r.totals()))
+	if r.Requests > 0 {
+		m.para(escaped(r.totals()))
+	}
 	m.summary(r)
 	for i := range r.Findings {
 		m.finding(i+1, &r.Findings[i], r)
@@ -283,7 +285,7 @@ func (m *markdown) missing(list []Missing) {
 	var lines []string
 	for _, x := range list {
 		lines = append(lines, "- "+escaped(x.What)+": "+escaped(x.Why)+".")
-		if strings.HasPrefix(x.How, "az ") {
+		if x.IsCommand() {
 			lines = append(lines, "", block("sh", x.How))
 		} else {
 			lines = append(lines, "  Get it: "+escaped(x.How)+".")

@@ -363,7 +363,7 @@ func (q *inquiry) nextOfMetrics(m *Metered, from, to time.Time) string {
 	if len(m.Stretches) > 0 {
 		from, to = m.Stretches[0].span.from, m.Stretches[0].span.to
 	}
-	name, group := nameAndGroup(q.config)
+	name, group := q.nameAndGroup()
 	return fmt.Sprintf("the access log of that time attributes each failed request: causeway collect -g %s -n %s --since %s --until %s --run; if no diagnostic setting keeps that log, make one and wait for the next time",
 		group, name, from.Add(-5*time.Minute).UTC().Format(time.RFC3339), to.Add(5*time.Minute).UTC().Format(time.RFC3339))
 }

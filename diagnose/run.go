@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"causeway/cause"
@@ -220,7 +221,7 @@ func (s *suspicion) group(against func(string) string) Open {
 // missing lists the evidence that would have told more, and how to get it.
 func (q *inquiry) missing(b *evidence.Bundle) []Missing {
 	out := []Missing{}
-	name, group := nameAndGroup(q.config)
+	name, group := q.nameAndGroup()
 	if b.Logs() == 0 {
 		out = append(out, Missing{
 			What: "access log", Why: "without it no failed request can be attributed",
@@ -228,7 +229,7 @@ func (q *inquiry) missing(b *evidence.Bundle) []Missing {
 		})
 	}
 	if q.config == nil {
-		out = append(out, missingDocument("without it request timeouts and pools are not known"))
+		out = append(out, q.missingDocument("without it request timeouts and pools are not known"))
 	}
 	if q.health == nil {
 		out = append(out, Missing{
@@ -258,6 +259,7 @@ func (q *inquiry) missing(b *evidence.Bundle) []Missing {
 	return out
 }
 
+// resourceID is the gateway's, from the document, or else from a log or from a report of health.
 func (q *inquiry) resourceID() string {
 	if q.config != nil && q.config.ID != "" {
 		return q.config.ID
@@ -265,8 +267,15 @@ func (q *inquiry) resourceID() string {
 	for _, id := range sortedKeys(q.gateways) {
 		return id
 	}
+	if q.health != nil && len(q.health.Pools) > 0 {
+		id, _, _ := strings.Cut(q.health.Pools[0].Pool.ID, "/backendAddressPools/")
+		return id
+	}
 	return ""
 }
+
+// IsCommand reports whether the way to get it is a command to copy, and not words.
+func (m Missing) IsCommand() bool { return strings.HasPrefix(m.How, "az ") }
 
 func orWord(s, word string) string {
 	if s == "" {
@@ -275,6 +284,7 @@ func orWord(s, word string) string {
 	return s
 }
 
-func missingDocument(why string) Missing {
-	return Missing{What: "gateway document", Why: why, How: "az network application-gateway show -g GROUP -n GATEWAY > gateway.json"}
+func (q *inquiry) missingDocument(why string) Missing {
+	name, group := q.nameAndGroup()
+	return Missing{What: "gateway document", Why: why, How: fmt.Sprintf("az network application-gateway show -g %s -n %s > gateway.json", group, name)}
 }

@@ -45,8 +45,8 @@ type tally struct {
 	wanted      [16]byte          // transaction that is looked for
 	found       *accesslog.Record // its record
 	foundOwn    bool
-	allTime     time.Duration // of answered requests
-	ownTime     time.Duration // of answered requests, outside of members
+	allTime     time.Duration // of answered requests whose time in members is known
+	ownTime     time.Duration // of these, outside of members
 }
 
 // memberTally is what is known of a member's traffic.
@@ -268,8 +268,10 @@ func (t *tally) count(r *accesslog.Record, inMembers time.Duration, bad bool) {
 		m.answered++
 		m.waited += inMembers
 		m.own += max(0, r.Taken-inMembers)
-		t.allTime += r.Taken
-		t.ownTime += max(0, r.Taken-inMembers)
+		if timed(r) {
+			t.allTime += r.Taken
+			t.ownTime += max(0, r.Taken-inMembers)
+		}
 	}
 	if r.WAFTime > 0 {
 		t.waf.add(r.WAFTime)
@@ -278,6 +280,11 @@ func (t *tally) count(r *accesslog.Record, inMembers time.Duration, bad bool) {
 		}
 	}
 	t.cell(r, bad)
+}
+
+// timed reports whether the time that members took is known. Logs of the first generation do not have it.
+func timed(r *accesslog.Record) bool {
+	return !slices.ContainsFunc(r.Attempts, func(a accesslog.Attempt) bool { return a.Total < 0 })
 }
 
 func (t *tally) cell(r *accesslog.Record, bad bool) {

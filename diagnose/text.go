@@ -94,7 +94,9 @@ func (p *printer) set(l look, lead, text string) {
 
 func (p *printer) headline(r *Report) {
 	p.set(look{text: bold}, "", r.headline())
-	p.line(r.totals())
+	if r.Requests > 0 {
+		p.wrapped("", r.totals())
+	}
 }
 
 // headline is the verdict in a sentence.
@@ -104,6 +106,8 @@ func (r *Report) headline() string {
 		return fmt.Sprintf("%.0f %% of %d failed requests: %s (%s). Confidence: %s.", 100*v.Share, r.Failures, v.Title, v.Cause, v.Confidence)
 	case v != nil:
 		return fmt.Sprintf("No request failed, but retries hid %d failed attempts. Cause: %s (%s). Confidence: %s.", r.Recovered, v.Title, v.Cause, v.Confidence)
+	case r.Failures > 0 && r.Failures == r.Undetermined.Failures:
+		return fmt.Sprintf("%s, and the evidence does not tell the cause. What it may be, and what to do next, is below.", count(r.Failures, "request failed", "requests failed"))
 	case r.Failures+r.Recovered > 0:
 		return fmt.Sprintf("%d requests failed; no one cause stands out. %d are explained below; of %d the evidence does not tell the cause, and says what to do next.",
 			r.Failures, r.Failures-r.Undetermined.Failures, r.Undetermined.Failures)
@@ -112,7 +116,24 @@ func (r *Report) headline() string {
 	case r.Metered != nil:
 		return r.Metered.headline()
 	}
-	return "There are no requests in this evidence."
+	return r.standing() + "There are no requests in this evidence."
+}
+
+// standing is what is wrong, or worth knowing, without a request that says so.
+func (r *Report) standing() string {
+	for _, s := range r.Steps {
+		if s.Result == fail {
+			first, _, more := strings.Cut(s.Detail, "; ")
+			if more {
+				first += ", and more below"
+			}
+			return upperFirst(strings.TrimRight(first, ". ")) + ". "
+		}
+	}
+	if n := len(r.Notices); n > 0 {
+		return fmt.Sprintf("%s worth knowing, below. ", count(n, "thing is", "things are"))
+	}
+	return ""
 }
 
 // totals are the counts and the time that they are of.
@@ -318,7 +339,11 @@ func (p *printer) missing(list []Missing) {
 	for _, m := range list {
 		p.line("")
 		p.wrapped("Missing: ", m.What+": "+m.Why)
-		p.wrapped("  get it: ", m.How)
+		if m.IsCommand() {
+			p.line("  get it: " + m.How) // not wrapped: it is to be copied
+		} else {
+			p.wrapped("  get it: ", m.How)
+		}
 	}
 }
 

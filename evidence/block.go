@@ -109,6 +109,14 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
+// streamReason says why a stream could not be read to its end.
+func streamReason(err error) string {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return "it is cut off: copy it again; what stands before the cut is read"
+	}
+	return err.Error()
+}
+
 // cutter cuts a stream into blocks at the ends of lines.
 type cutter struct {
 	in    io.Reader

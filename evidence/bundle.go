@@ -151,6 +151,8 @@ func (b *Bundle) open(path string) error {
 			}
 			return nil
 		}
+	case err == nil && info.IsDir():
+		path += string(filepath.Separator) // a link to a folder is the folder
 	}
 	return filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
 		if err != nil {

@@ -126,6 +126,28 @@ func TestMissingPath(t *testing.T) {
 	}
 }
 
+// A link to a folder is the folder.
+func TestLinkToAFolder(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "logs/PT1H.json", rowAt(1)+"\n")
+	if err := os.Symlink(filepath.Join(dir, "logs"), filepath.Join(dir, "link")); err != nil {
+		t.Skip(err)
+	}
+	if b := open(t, filepath.Join(dir, "link")); count(t, b) != 1 || len(b.Unread) > 0 {
+		t.Errorf("not read %v", b.Unread)
+	}
+}
+
+// A first row that is too long costs that row, not the log.
+func TestLongFirstRow(t *testing.T) {
+	dir := t.TempDir()
+	long := strings.Replace(rowAt(1), `"properties":{`, `"properties":{"userAgent":"`+strings.Repeat("x", 2<<20)+`",`, 1)
+	write(t, dir, "PT1H.json", long+"\n"+rowAt(2)+"\n")
+	if b := open(t, dir); count(t, b) != 1 || len(b.Unread) != 1 || b.Unread[0].Reason != "the line is longer than 1 MiB" {
+		t.Errorf("not read %v", b.Unread)
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	for _, s := range []string{aRecord, aDocument, aHealth, aRecord + "\n" + aDocument, "[", "{}", "{\"document\":\"\"}"} {
 		f.Add([]byte(s))

@@ -64,13 +64,13 @@ func (r *reading) file(sources []*source) {
 		}
 		s.queried = 0
 		if err := r.source(s, l); err != nil && !errors.Is(err, io.EOF) {
-			r.b.skip(s.name, 0, err.Error())
+			r.b.skip(s.name, 0, streamReason(err))
 		}
 		r.limits(s)
 		return nil
 	})
 	if err != nil && !errors.Is(err, io.EOF) {
-		r.b.skip(first.top, 0, err.Error())
+		r.b.skip(first.top, 0, streamReason(err))
 	}
 }
 

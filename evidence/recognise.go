@@ -82,7 +82,7 @@ func recogniseJSON(text []byte) form {
 	}
 	inner, wrapped := unwrap(text)
 	if !isRow(firstObject(inner)) {
-		if looksLikeRows(text) && !wrapped {
+		if !wrapped && (looksLikeRows(text) || beginsLongRow(text)) {
 			return lines
 		}
 		return document
@@ -178,6 +178,11 @@ func looksLikeRows(text []byte) bool {
 		text = rest
 	}
 	return false
+}
+
+// beginsLongRow reports whether the head is the beginning of one long row.
+func beginsLongRow(text []byte) bool {
+	return bytes.IndexByte(text, '\n') < 0 && bytes.Contains(text, []byte(`"ApplicationGatewayAccess"`))
 }
 
 func isQueried(text []byte) bool {

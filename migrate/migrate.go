@@ -90,7 +90,7 @@ func check(v1 *gateway.Document, o Options) (Options, error) {
 	case c.SKU.Tier == "":
 		return o, &Error{Message: "the gateway has no tier, so that nobody can tell whether it is v1", Hint: "add sku with name and tier, as Standard_Medium and Standard"}
 	case !c.V1():
-		return o, &Error{Message: fmt.Sprintf("the gateway has the tier %s, so that it is v2 already", c.SKU.Tier), Hint: "give the document of a gateway of the tier Standard or WAF"}
+		return o, &Error{Message: fmt.Sprintf("the gateway has the tier %s, so it is v2 already", c.SKU.Tier), Hint: "give the document of a gateway of the tier Standard or WAF"}
 	case gateway.HasErrors(v1.Problems()):
 		return o, &Error{"the v1 document is not valid", "mend it first: causeway config validate", v1.Problems()}
 	case strings.EqualFold(o.Name, c.Name):

@@ -19,6 +19,12 @@ func earlierReport(path string) (*diagnose.Report, error) {
 	if err := json.Unmarshal(data, &r); err != nil || !strings.HasPrefix(r.Schema, "causeway.report/") {
 		return nil, &exitError{code: exitUsage, err: fmt.Errorf("read the earlier report: %s is no report", path), hint: "--before takes what causeway diagnose -o json wrote"}
 	}
+	if r.Schema != diagnose.Schema {
+		return nil, &exitError{
+			code: exitUsage, err: fmt.Errorf("read the earlier report: %s is of the form %s, and this version reads %s", path, r.Schema, diagnose.Schema),
+			hint: "diagnose the earlier evidence again with this version: causeway diagnose PATH… -o json",
+		}
+	}
 	if r.Requests == 0 {
 		return nil, &exitError{code: exitUsage, err: fmt.Errorf("read the earlier report: %s has no requests to compare with", path)}
 	}

@@ -46,7 +46,7 @@ func showCauseCommand(output *string) *cobra.Command {
 		Long: "Explain a cause: mechanism, evidence, rivals, fixes. WORDS_IN_CAPITALS stand for what a finding fills in from the evidence,\n" +
 			"or for what you know: names, addresses, times.",
 		Example: "  causeway causes show c-idle-race",
-		Args:    cobra.ExactArgs(1),
+		Args:    argument("the id of a cause (causeway causes lists them)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("-o", *output, "text", "json"); err != nil {
 				return err

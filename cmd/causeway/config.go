@@ -41,7 +41,7 @@ func configValidateCommand() *cobra.Command {
 			"has an error; warnings are no errors.",
 		Example: "  causeway config validate gateway.json\n  causeway config validate gateway.json --local causeway.yaml -o json\n" +
 			"  causeway config validate template.json --parameters template.parameters.json",
-		Args: cobra.MinimumNArgs(1),
+		Args: arguments("the file of a document"),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if output != "text" && output != "json" {
 				return fmt.Errorf("-o %s: the output is text or json", output)
@@ -158,7 +158,7 @@ func configShowCommand() *cobra.Command {
 		Long: "Print a gateway document as the REST API has it: canonical names and values, defaults filled in, every child with\n" +
 			"its id. Private keys and passwords are left out. FILE - is standard input.",
 		Example: "  causeway config show gateway.json\n  causeway config show --effective=false gateway.json",
-		Args:    cobra.ExactArgs(1),
+		Args:    argument("the file of a document"),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			document, err := readDocument(cmd.InOrStdin(), files[0], parameters)
 			if err != nil {

@@ -190,7 +190,7 @@ func oneOf(flag, value string, allowed ...string) error {
 			return nil
 		}
 	}
-	return &exitError{code: exitUsage, err: fmt.Errorf("%s %s: it is one of %s", flag, value, strings.Join(allowed, ", "))}
+	return &exitError{code: exitUsage, err: fmt.Errorf("%s %s: it must be one of %s", flag, value, strings.Join(allowed, ", "))}
 }
 
 // window reads --since and --until.

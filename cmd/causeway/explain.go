@@ -19,7 +19,7 @@ func explainCommand() *cobra.Command {
 			"what the diagnosis of all the evidence says of it. TRANSACTION is the transactionId of the access log, which members get\n" +
 			"as x-appgw-trace-id. PATH is as with diagnose; without one it is the gateway on --data.",
 		Example: "  causeway explain 592d1649f75a8d480a3c4dc6a975309d\n  causeway explain 592d1649f75a8d480a3c4dc6a975309d ./exported -o json",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    arguments("the transactionId of a request"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("-o", output, "text", "json"); err != nil {
 				return err

@@ -88,7 +88,7 @@ func labRunCommand() *cobra.Command {
 			"against the truth. The seed varies limits, sizes and times. NAME all plays every scenario. Exit code 0 means that the\n" +
 			"diagnosis agrees, 1 that it does not.",
 		Example: "  causeway lab run idle-race\n  causeway lab run restart --seed 7 --keep /tmp/restart\n  causeway lab run all",
-		Args:    cobra.ExactArgs(1),
+		Args:    argument("the name of a scenario (causeway lab list)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("-o", output, "text", "json"); err != nil {
 				return err

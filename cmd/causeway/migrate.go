@@ -39,7 +39,7 @@ func migrateCommand() *cobra.Command {
 			"document unless --to has it. V1.json - is standard input. The document holds the private keys that V1.json holds.",
 		Example: "  causeway migrate v1.json --to v2.json\n" +
 			"  causeway migrate v1.json --to v2.json --name shop-gw --subnet /subscriptions/…/virtualNetworks/web/subnets/gateway-v2",
-		Args: cobra.ExactArgs(1),
+		Args: argument("the document of a v1 gateway"),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if err := oneOf("-o", o.output, "text", "json"); err != nil {
 				return err

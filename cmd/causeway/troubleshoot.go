@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -66,17 +67,19 @@ func walk(w io.Writer, in io.Reader, g *diagnose.Guide) {
 	asking := someoneAnswers(in, answers)
 	for i := range g.Steps {
 		s := &g.Steps[i]
-		fmt.Fprintf(w, "\n%d. %s\n   %s\n", i+1, s.Question, s.Why)
+		fmt.Fprintln(w)
+		fold(w, fmt.Sprintf("%d. ", i+1), s.Question)
+		fold(w, "   ", s.Why)
 		if s.Answer == diagnose.Unknown && asking {
 			asking = ask(w, answers, g, s)
 		}
 		switch s.Source {
 		case "evidence":
-			fmt.Fprintf(w, "   %s, by the evidence: %s\n", s.Answer, s.Detail)
+			fold(w, "   ", fmt.Sprintf("%s, by the evidence: %s", s.Answer, s.Detail))
 		case "you":
 			fmt.Fprintf(w, "   %s, you say\n", s.Answer)
 		default:
-			fmt.Fprintf(w, "   not known. To find out: %s\n", s.Ask)
+			fmt.Fprintf(w, "   not known. To find out: %s\n", s.Ask) // not folded: it holds a command to copy
 		}
 		if s.Answer == diagnose.No {
 			tellActions(w, s)
@@ -85,10 +88,17 @@ func walk(w io.Writer, in io.Reader, g *diagnose.Guide) {
 			}
 		}
 	}
-	fmt.Fprintf(w, "\n%s.\n", g.Outcome)
+	fmt.Fprintln(w)
+	fold(w, "", g.Outcome+".")
 	if v := g.Verdict; v != nil {
-		fmt.Fprintf(w, "Of all the evidence: %s (%s), confidence %s. causeway diagnose has the whole report.\n", v.Title, v.Cause, v.Confidence)
+		fold(w, "", fmt.Sprintf("Of all the evidence: %s (%s), confidence %s. causeway diagnose has the whole report.", v.Title, v.Cause, v.Confidence))
 	}
+}
+
+// fold writes text behind a lead, as wide as w is; later lines stand below the first.
+func fold(w io.Writer, lead, text string) {
+	indent := strings.Repeat(" ", utf8.RuneCountInString(lead))
+	fmt.Fprintln(w, lead+strings.ReplaceAll(wrap(text, max(columns(w), 60)-len(indent)), "\n", "\n"+indent))
 }
 
 // someoneAnswers reports whether there is anything to read answers from. On a terminal there is whoever sits at it; elsewhere
@@ -120,7 +130,7 @@ func ask(w io.Writer, answers *bufio.Reader, g *diagnose.Guide, s *diagnose.Guid
 
 func tellActions(w io.Writer, s *diagnose.GuideStep) {
 	for _, f := range s.Actions {
-		fmt.Fprintf(w, "   → on the %s: %s\n", f.Side, f.Change)
+		fold(w, "   → ", fmt.Sprintf("on the %s: %s", f.Side, f.Change))
 		for _, c := range [][2]string{{"causeway", f.Commands.Causeway}, {"az", f.Commands.AzCLI}, {"powershell", f.Commands.PowerShell}, {"portal", f.Commands.Portal}} {
 			if c[1] != "" {
 				fmt.Fprintf(w, "       %s: %s\n", c[0], c[1])
@@ -128,6 +138,6 @@ func tellActions(w io.Writer, s *diagnose.GuideStep) {
 		}
 	}
 	for _, t := range s.Then {
-		fmt.Fprintf(w, "   → %s\n", t)
+		fold(w, "   → ", t)
 	}
 }
