@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -139,6 +140,7 @@ func busiest(errors map[time.Time]float64) []period {
 		}
 	}
 	slices.SortFunc(minutes, time.Time.Compare)
+	grain := grainOf(errors)
 	least := float64(sumOf(errors)) / float64(max(1, len(minutes))) / 2
 	var out []period
 	counts := map[time.Time]float64{}
@@ -147,15 +149,27 @@ func busiest(errors map[time.Time]float64) []period {
 			continue
 		}
 		n := len(out)
-		if n == 0 || at.Sub(out[n-1].to) > time.Minute {
+		if n == 0 || at.Sub(out[n-1].to) > grain {
 			out = append(out, period{from: at})
 			n++
 		}
-		out[n-1].to, out[n-1].points = at.Add(time.Minute), out[n-1].points+1
+		out[n-1].to, out[n-1].points = at.Add(grain), out[n-1].points+1
 		counts[out[n-1].from] += errors[at]
 	}
 	slices.SortStableFunc(out, func(a, b period) int { return cmp.Compare(counts[b.from], counts[a.from]) })
 	return out[:min(len(out), maxStretches)]
+}
+
+// grainOf is the time that each point of a metric stands for: it was asked for by minutes, or by more.
+func grainOf(points map[time.Time]float64) time.Duration {
+	times := slices.SortedFunc(maps.Keys(points), time.Time.Compare)
+	grain := time.Duration(0)
+	for i := 1; i < len(times); i++ {
+		if d := times[i].Sub(times[i-1]); grain == 0 || d < grain {
+			grain = d
+		}
+	}
+	return max(grain, time.Minute)
 }
 
 // facts of the whole window: where the time goes, and what single parts show.
@@ -285,7 +299,10 @@ func (s *Stretch) may(ids ...string) {
 func (s *Stretch) health(q *inquiry) {
 	for i := range q.metrics {
 		m := &q.metrics[i]
-		none, most := 0, 0.0
+		none, most, grain := 0, 0.0, time.Minute
+		if len(m.Points) > 1 {
+			grain = max(grain, m.Points[1].At.Sub(m.Points[0].At))
+		}
 		for _, p := range m.Points {
 			if v := p.Value(); within([]period{s.span}, p.At) && !math.IsNaN(v) {
 				most = max(most, v)
@@ -300,7 +317,7 @@ func (s *Stretch) health(q *inquiry) {
 		}
 		switch {
 		case strings.EqualFold(m.Name, "HealthyHostCount") && none > 0:
-			s.Facts = append(s.Facts, fmt.Sprintf("%s had no healthy member in %s of it: the gateway answers 502 by itself then", place, count(none, "minute", "minutes")))
+			s.Facts = append(s.Facts, fmt.Sprintf("%s had no healthy member in %s of it: the gateway answers 502 by itself then", place, count(none*int(grain/time.Minute), "minute", "minutes")))
 			s.may("a-all-unhealthy-fail-closed")
 		case strings.EqualFold(m.Name, "UnhealthyHostCount") && most > 0:
 			s.Facts = append(s.Facts, fmt.Sprintf("of the members of %s up to %s were unhealthy", place, trimmed(most, 2)))

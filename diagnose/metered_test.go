@@ -126,3 +126,27 @@ func TestMetricsWithoutParts(t *testing.T) {
 		t.Errorf("no failure is counted: %+v", m)
 	}
 }
+
+// Metrics may be asked for by five minutes: an outage of two such is one stretch, and as long as it was.
+func TestMetricsByFiveMinutes(t *testing.T) {
+	five := func(series string) string {
+		for i := 11; i > 0; i-- {
+			series = strings.Replace(series, fmt.Sprintf("T09:%02d:", i), fmt.Sprintf("T09:%02d:", 5*i), 1)
+		}
+		return series
+	}
+	outage := func(n, rest int) func(int) int {
+		return func(i int) int {
+			if i == 4 || i == 5 {
+				return n
+			}
+			return rest
+		}
+	}
+	r := diagnoseMetrics(t,
+		five(metricSeries("ResponseStatus", "httpstatusgroup=5xx", "total", 12, outage(1000, 1))),
+		five(metricSeries("HealthyHostCount", "backendsettingspool=web~http", "average", 12, outage(0, 3))))
+	if m := r.Metered; len(m.Stretches) != 1 || m.Stretches[0].From != "2026-11-23T09:20:00.000Z" || m.Stretches[0].To != "2026-11-23T09:30:00.000Z" || !strings.Contains(m.Stretches[0].text(), "in 10 minutes of it") {
+		t.Errorf("%+v", m)
+	}
+}
