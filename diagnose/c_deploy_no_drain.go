@@ -2,7 +2,10 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"time"
+
+	"causeway/evidence"
 )
 
 var rollouts = hypothesis{
@@ -59,7 +62,7 @@ func deployNoDrain(q *inquiry) {
 			q.suspectPoison(k, events, "c-deploy-no-drain", "c-restart")
 			continue
 		}
-		f := q.claim("c-deploy-no-drain", events, scopeOf(events), confidenceOf(len(members) >= 3 || len(q.changes()) > 0))
+		f := q.claim("c-deploy-no-drain", events, scopeOf(events), confidenceOf(len(members) >= 3 || q.changedWithin(first.Add(-soon), last)))
 		f.says("access-log", fmt.Sprintf("%d members were away one after another between %s and %s, each came back by itself, and requests fell each time", len(members), stamp(first), stamp(last)), events...)
 		f.excludes("g-oom-kill", "processes that are killed do not take turns")
 		f.leaves("c-restart")
@@ -94,4 +97,9 @@ func (p poisons) inAll(outages int) (found routeKey, ok bool) {
 func (q *inquiry) suspectPoison(k routeKey, events []*event, rivals ...string) {
 	q.suspect(events, fmt.Sprintf("each time processes went away while one was at %s %s, which nobody ever answered: read the members' own logs at those times, and try that request on a member that serves nobody", k.method, k.path),
 		append([]string{"g-crash-on-input", "g-oom-kill"}, rivals...)...)
+}
+
+// changedWithin reports whether the activity log has a change in a span of time.
+func (q *inquiry) changedWithin(from, to time.Time) bool {
+	return slices.ContainsFunc(q.changes(), func(a evidence.Activity) bool { return !a.At.Before(from) && !a.At.After(to) })
 }
