@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"causeway/fault"
 )
@@ -21,7 +22,7 @@ func greenProbe(q *inquiry) {
 		proven := true
 		members, byMember := groupBy(groups[s], (*event).key)
 		for _, k := range members {
-			if events := byMember[k]; q.mostlyFails(k, events) && q.asksElse(events) {
+			if events := byMember[k]; q.mostlyFails(k, events) && q.alwaysFails(events) && q.asksElse(events) {
 				if green, known := q.stayedUp(events); green {
 					red, proven = append(red, events...), proven && known
 				}
@@ -99,4 +100,21 @@ func (q *inquiry) stayedUp(events []*event) (up, known bool) {
 	c, known := t.at(first)
 	_, down := t.wentDown(first, last)
 	return known && c.up && !down, true
+}
+
+// alwaysFails reports whether hardly a request of the same kinds was answered well meanwhile. A member that serves some and
+// turns others away has more to do than it can; a probe that fails with them would take it out, and leave the rest to do more.
+func (q *inquiry) alwaysFails(events []*event) bool {
+	first, last := events[0].start, events[len(events)-1].at
+	routes, _ := groupBy(events, (*event).route)
+	well, ill := 0, 0
+	for _, k := range routes {
+		well += q.route(k).answers.between(first, last)
+	}
+	for _, e := range q.events { // of all members, as the answers of a route are
+		if e.attempt.Status >= 500 && slices.Contains(routes, e.route()) && !e.at.Before(first) && !e.at.After(last) {
+			ill += 1 << q.sample.shift
+		}
+	}
+	return 20*max(0, well-ill) <= ill
 }

@@ -2,6 +2,8 @@ package diagnose
 
 import (
 	"fmt"
+	"net/http"
+	"slices"
 
 	"causeway/fault"
 )
@@ -22,6 +24,9 @@ func backendStatus(q *inquiry) {
 		proxies := false
 		for _, e := range events {
 			proxies = proxies || e.status >= 502 && e.status <= 504
+		}
+		if slices.ContainsFunc(events, func(e *event) bool { return e.status == http.StatusServiceUnavailable }) {
+			f.may("g-shed-503", "g-retry-storm")
 		}
 		if proxies {
 			f.leaves("k-chained-proxy")

@@ -166,13 +166,30 @@ func TestGreenProbeRedTraffic(t *testing.T) {
 	} {
 		s := newStory(t)
 		s.azure, s.doc = c.azure, probed("/health")
-		s.traffic(30*time.Second, []int{4}, answers(500))
+		s.traffic(30*time.Second, []int{4, 5}, answers(500))
 		history := []string{"2026-11-23T08:00:00Z Up"}
 		if c.azure {
 			history = nil
 		}
 		s.server("10.0.0.4", "Up", "", c.detail, history...)
-		expect(t, s.diagnose(), "k-backend-5xx high 300", c.want)
+		s.server("10.0.0.5", "Up", "", c.detail, history...)
+		expect(t, s.diagnose(), "k-backend-5xx high 300", "k-backend-5xx high 300", c.want)
+	}
+}
+
+// A member that serves some and turns the others away has too much to do: its probe tells the truth.
+func TestSheddingIsNoGreenProbe(t *testing.T) {
+	s := newStory(t)
+	s.doc = probed("/health")
+	for range 100 {
+		s.traffic(200*time.Millisecond, []int{4}, answers(503))
+		s.traffic(100*time.Millisecond, []int{4})
+	}
+	s.server("10.0.0.4", "Up", "", "Success. Received 200 status code", "2026-11-23T08:00:00Z Up")
+	for _, f := range s.diagnose().Findings {
+		if f.Cause == "a-green-probe-red-traffic" {
+			t.Errorf("%s %s", f.Cause, f.Confidence)
+		}
 	}
 }
 
