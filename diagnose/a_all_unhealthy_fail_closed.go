@@ -92,7 +92,7 @@ func (q *inquiry) causeInDocument(e *event, id string) string {
 		return "a-probe-protocol"
 	case id == "b-refused" && p != nil && p.Port > 0 && p.Port != s.Port && !q.illToo(e):
 		return "a-probe-port"
-	case id == "a-probe-status-mismatch" && q.received(e) == http.StatusNotFound && foreignHost(p, s) && !q.wasWell(e):
+	case id == "a-probe-status-mismatch" && q.received(e) == http.StatusNotFound && foreignHost(p, s) && !q.wasWell(e) && q.servesPage(e.settings):
 		return "a-probe-host-mismatch"
 	}
 	return id
@@ -129,6 +129,17 @@ func (q *inquiry) wasWell(e *event) bool {
 	return slices.ContainsFunc(q.trailsUnder(e.pool, e.settings), func(t *trail) bool {
 		return slices.ContainsFunc(t.changes, func(c change) bool { return c.up && c.at.Before(e.at) })
 	})
+}
+
+// servesPage reports whether users got the very page that the probe asks for: then it is not the page that is missing.
+func (q *inquiry) servesPage(settings string) bool {
+	page := template([]byte(q.probing(settings).path))
+	for k, r := range q.routes {
+		if k.settings == settings && k.path == page && r.answered > r.notFound {
+			return true
+		}
+	}
+	return false
 }
 
 // foreignHost reports whether the probe asks for a host that no site has: none was set, so it is the loopback address.
@@ -273,7 +284,7 @@ func (q *inquiry) rivalsBehind(f *Finding, events []*event, stale bool) {
 	if f.Cause == "a-probe-status-mismatch" && q.received(events[0]) == http.StatusForbidden {
 		f.may("a-probe-blocked")
 	}
-	if f.Cause == "a-probe-status-mismatch" && q.received(events[0]) == http.StatusNotFound && q.wasWell(events[0]) {
+	if f.Cause == "a-probe-status-mismatch" && q.received(events[0]) == http.StatusNotFound {
 		f.may("a-probe-host-mismatch")
 	}
 	if f.Cause == "a-probe-status-mismatch" && q.illToo(events[0]) {

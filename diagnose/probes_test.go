@@ -208,3 +208,21 @@ func TestProbesThatAreNotToBlame(t *testing.T) {
 		}
 	}
 }
+
+// A probe without a host of its own gets 404. Whether it is the page that is missing or the host that is unknown shows where
+// users got that very page; otherwise either may be.
+func TestNotFoundIsPageOrHost(t *testing.T) {
+	for _, c := range []struct {
+		asked, want string
+	}{{"/other", "a-probe-status-mismatch high 50"}, {"/health", "a-probe-host-mismatch high 50"}} {
+		s := newStory(t)
+		s.doc = probed("/health")
+		s.traffic(2*time.Second, []int{4}, path(c.asked))
+		s.outOfService(5 * time.Second)
+		s.server("10.0.0.4", "Down", "status_mismatch", "", "2026-11-23T09:00:02Z Down status_mismatch 404")
+		r := s.diagnose()
+		if expect(t, r, c.want); c.asked == "/other" && !strings.Contains(rivalsOf(&r.Findings[0]), "a-probe-host-mismatch") {
+			t.Errorf("rivals: %s", rivalsOf(&r.Findings[0]))
+		}
+	}
+}
