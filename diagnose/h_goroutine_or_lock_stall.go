@@ -16,13 +16,13 @@ var stalledGateway = hypothesis{
 
 // A timer measures whoever is waited for only as long as somebody listens.
 const (
-	mostly10 = 5 // tenths of a request for which the process stood still, from which it is the cause
-	partly10 = 1 // from which nothing is concluded from how long something took
+	stalledMostly = 5 // tenths of a request for which the process stood still, from which that is the cause
+	stalledPartly = 1 // from which nothing is concluded from how long something took
 )
 
 // gatewayStalled: the process that keeps the timers did not get to run. What it then takes for late may have been in time.
 func gatewayStalled(q *inquiry) {
-	events := q.unclaimed(func(e *event) bool { return endedByTime(e) && e.stoodStill(mostly10) })
+	events := q.unclaimed(func(e *event) bool { return endedByTime(e) && e.stoodStill(stalledMostly) })
 	if len(events) > 0 {
 		var stalled, taken time.Duration
 		for _, e := range events {
@@ -36,7 +36,7 @@ func gatewayStalled(q *inquiry) {
 		f.expect("gateway", 0, len(events), "bounded", "with a processor of its own the gateway hears what comes in time; what members would have said is not in the evidence")
 		q.fill(map[string]string{}, f)
 	}
-	if some := q.unclaimed(func(e *event) bool { return endedByTime(e) && e.stoodStill(partly10) }); len(some) > 0 {
+	if some := q.unclaimed(func(e *event) bool { return endedByTime(e) && e.stoodStill(stalledPartly) }); len(some) > 0 {
 		q.suspect(some, "the gateway's own process stood still for a part of these requests: look at its host at that time (steal time, other processes, a processor quota) before anything is concluded about members",
 			"h-goroutine-or-lock-stall", "h-cpu", "d-vm-freeze", "d-timeout-below-latency", "b-drop", "j-client-abort")
 	}
@@ -68,7 +68,7 @@ func (q *inquiry) doubtTimes() {
 				stalled, taken = stalled+e.stalled, taken+e.lasted()
 			}
 		}
-		if stalled > 0 && 10*stalled >= partly10*taken {
+		if stalled > 0 && 10*stalled >= stalledPartly*taken {
 			f.Confidence = Low
 			f.says("access-log", fmt.Sprintf("the gateway's own process stood still for %s of the %s that the failures took: it may have missed what came in time", seconds(stalled), seconds(taken)))
 			f.may("h-goroutine-or-lock-stall")
