@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -83,6 +84,7 @@ const (
 // Peer is a server that misbehaves by a script. Its connections are real unless its listener is not.
 type Peer struct {
 	addr     string
+	port     *port // nil for a listener of another network
 	requests atomic.Int64
 	accepted atomic.Int64
 
@@ -99,16 +101,28 @@ type Peer struct {
 	inside atomic.Int64 // requests that were taken and are not answered yet
 }
 
-// StartPeer listens on a free TCP port of addr.
+// StartPeer listens on a TCP port of addr, an IPv4 address alone or with its port, that is the peer's until its end.
 func StartPeer(addr string, s Script) (*Peer, error) {
-	if _, _, err := net.SplitHostPort(addr); err != nil { // a host alone
-		addr = net.JoinHostPort(addr, "0")
+	at, err := netip.ParseAddrPort(addr)
+	if err != nil { // an address alone
+		host, err := netip.ParseAddr(addr)
+		if err != nil {
+			return nil, fmt.Errorf("start a peer: %w", err)
+		}
+		at = netip.AddrPortFrom(host, 0)
 	}
-	ln, err := net.Listen("tcp", addr)
+	own, err := holdPort(at)
 	if err != nil {
 		return nil, fmt.Errorf("start a peer: %w", err)
 	}
-	return NewPeer(ln, s), nil
+	ln, err := own.Listen()
+	if err != nil {
+		own.Close()
+		return nil, fmt.Errorf("start a peer: %w", err)
+	}
+	p := NewPeer(ln, s)
+	p.port = own
+	return p, nil
 }
 
 // NewPeer serves on a listener of any network.
@@ -166,7 +180,7 @@ func (p *Peer) Restart() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stopListening()
-	ln, err := net.Listen("tcp", p.addr)
+	ln, err := p.port.Listen()
 	if err != nil {
 		return fmt.Errorf("restart a peer on its port: %w", err)
 	}
@@ -182,7 +196,7 @@ func (p *Peer) Blackhole() error {
 	defer p.mu.Unlock()
 	p.stopListening()
 	p.frozen = make(chan struct{})
-	ln, err := net.Listen("tcp", p.addr)
+	ln, err := p.port.Listen()
 	if err != nil {
 		return fmt.Errorf("open a port that nobody accepts on: %w", err)
 	}
@@ -218,6 +232,10 @@ func shortQueue(ln *net.TCPListener) error {
 func (p *Peer) End() {
 	p.Kill()
 	p.wg.Wait()
+	if p.port != nil {
+		p.port.Close()
+		p.port = nil
+	}
 }
 
 // stopListening closes the port; p.mu is held.

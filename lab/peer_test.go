@@ -208,6 +208,21 @@ func TestPeerKillRetireRestart(t *testing.T) {
 	refused()
 }
 
+// Nobody else gets the port of a peer that is away: what is sent there must not be answered by another's server.
+func TestPeerKeepsItsPort(t *testing.T) {
+	p := startPeer(t, Script{})
+	p.Kill()
+	others := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
+		return raw.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 0) })
+	}}
+	if ln, err := others.Listen(t.Context(), "tcp", p.Addr()); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("another listens there: %v, error %v", ln, err)
+	}
+	if err := p.Restart(); err != nil {
+		t.Errorf("its own return: %v", err)
+	}
+}
+
 func TestPeerBlackhole(t *testing.T) {
 	p := startPeer(t, Script{})
 	old := dialPeer(t, p.Addr())
