@@ -405,7 +405,7 @@ func (d *Decoder) attemptsV1(row *Row, r *Record, out []Attempt) []Attempt {
 func blankAttempt() Attempt {
 	return Attempt{
 		Idle: Unset, Stale: Unset, Hint: Unset, Connect: Unset, TLS: Unset, Send: Unset, Wait: Unset, Receive: Unset,
-		Total: Unset, HeaderTime: Unset, DeclaredIn: -1,
+		Total: Unset, HeaderTime: Unset, RetryAfter: Unset, DeclaredIn: -1, Least: -1,
 	}
 }
 

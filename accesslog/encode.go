@@ -153,7 +153,9 @@ func (r *Record) appendV1(b []byte) []byte {
 
 // appendExtension writes the object of Causeway's own: short on a plain success, complete otherwise.
 func (r *Record) appendExtension(b []byte) []byte {
-	b = integer(b, `,"causeway":{"v":`, extensionVersion)
+	b = append(b, `,"causeway":`...)
+	begin := len(b)
+	b = integer(b, `{"v":`, extensionVersion)
 	b = append(b, `,"start":`...)
 	b = strconv.AppendInt(b, r.Start.Unix(), 10)
 	b = append(b, '.')
@@ -164,7 +166,11 @@ func (r *Record) appendExtension(b []byte) []byte {
 		b = str(b, `,"settings":`, r.Settings)
 	}
 	if n := len(r.Attempts); n > 0 {
-		b = r.Attempts[n-1].append(append(b, ','), r.V1)
+		a := &r.Attempts[n-1]
+		b = a.append(append(b, ','), r.V1)
+		if with := str(b, `,"member":`, a.Member); a.named() && len(with)-begin < plainMax {
+			b = with
+		}
 	}
 	if r.Parent != [16]byte{} {
 		b = hex.AppendEncode(append(b, `,"parent":"`...), r.Parent[:])
@@ -208,17 +214,15 @@ func (r *Record) appendTrouble(b []byte) []byte {
 	return append(b, ']')
 }
 
-// append writes the fields of an attempt that every record has. The member's name is left out where serverRouted
-// already says it, or where it would make a plain record long.
+// append writes the fields of an attempt that every record has, except the member's name: that is left out where
+// serverRouted already says it, or where it would make a plain record long.
 func (a *Attempt) append(b []byte, v1 bool) []byte {
-	if a.named() && len(a.Member) <= maxShortName {
-		b = append(str(b, `"member":`, a.Member), ',')
-	}
 	if v1 && a.Server.IsValid() {
 		b = append(b, `"server":"`...)
 		b = append(a.Server.AppendTo(b), `",`...)
 	}
 	b = integer(b, `"port":`, int64(a.LocalPort))
+	b = integer(b, `,"active":`, int64(a.Active))
 	if a.Reused {
 		b = integer(b, `,"uses":`, int64(a.Uses))
 		b = seconds(b, `,"idle":`, a.Idle, 6)
@@ -237,10 +241,23 @@ func (a *Attempt) append(b []byte, v1 bool) []byte {
 	}
 	b = seconds(b, `,"send":`, a.Send, 6)
 	b = seconds(b, `,"wait":`, a.Wait, 6)
-	return seconds(b, `,"receive":`, a.Receive, 6)
+	b = seconds(b, `,"receive":`, a.Receive, 6)
+	return a.appendAnswer(b)
 }
 
-const maxShortName = 48
+// appendAnswer writes what an error of the member's own says of itself.
+func (a *Attempt) appendAnswer(b []byte) []byte {
+	if a.RetryAfter >= 0 {
+		b = seconds(b, `,"retryAfter":`, a.RetryAfter, 0)
+	}
+	if a.Page != "" {
+		b = str(b, `,"page":`, a.Page)
+	}
+	return b
+}
+
+// plainMax bounds the object of a plain success, in bytes.
+const plainMax = 256
 
 // named reports whether the document names the member by anything but the address that was dialled.
 func (a *Attempt) named() bool {
@@ -274,6 +291,12 @@ func (a *Attempt) appendWhole(b []byte) []byte {
 	b = integer(b, `,"declaredIn":`, a.DeclaredIn)
 	b = seconds(b, `,"rtt":`, a.RTT, 6)
 	b = integer(b, `,"retransmits":`, int64(a.Retransmits))
+	b = integer(b, `,"active":`, int64(a.Active))
+	b = integer(b, `,"least":`, int64(a.Least))
+	b = a.appendAnswer(b)
+	if a.Presented != "" {
+		b = str(b, `,"presented":`, a.Presented)
+	}
 	if !a.Fault.None() {
 		b = appendFault(append(b, `,"fault":`...), a.Fault)
 	}

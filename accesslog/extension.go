@@ -46,8 +46,11 @@ type attemptJSON struct {
 	Reused                                                                bool
 	Idle, Age, Stale, Hint, Connect, TLS, Send, Wait, Receive, Total, RTT span
 	BytesOut, BytesIn                                                     int64
-	DeclaredIn                                                            *int64
+	DeclaredIn, Least                                                     *int64
 	Retransmits                                                           uint32
+	Active                                                                int
+	RetryAfter                                                            span
+	Page, Presented                                                       string
 	AttemptFault                                                          *faultJSON `json:"fault"`
 }
 
@@ -151,6 +154,12 @@ func (x *extension) set(key, value []byte) bool {
 		x.Port = uint16(integerOf(value))
 	case "uses":
 		x.Uses = int(integerOf(value))
+	case "active":
+		x.Active = int(integerOf(value))
+	case "retryAfter":
+		t(&x.RetryAfter)
+	case "page":
+		x.Page = string(value)
 	case "idle":
 		t(&x.Idle)
 	case "age":
@@ -236,7 +245,11 @@ func (j *attemptJSON) fill(a *Attempt, d *Decoder) {
 	if j.Status != 0 {
 		a.Status = j.Status
 	}
-	a.Uses, a.BytesOut, a.BytesIn, a.Retransmits = j.Uses, j.BytesOut, j.BytesIn, j.Retransmits
+	a.Uses, a.BytesOut, a.BytesIn, a.Retransmits, a.Active = j.Uses, j.BytesOut, j.BytesIn, j.Retransmits, j.Active
+	a.RetryAfter, a.Page, a.Presented = j.RetryAfter.orUnset(), j.Page, j.Presented
+	if j.Least != nil {
+		a.Least = int(*j.Least)
+	}
 	if j.DeclaredIn != nil {
 		a.DeclaredIn = *j.DeclaredIn
 	}

@@ -82,6 +82,11 @@ type Attempt struct {
 	BytesOut    int64         // body bytes written to the member
 	BytesIn     int64         // body bytes read from it
 	DeclaredIn  int64         // Content-Length of its response; -1: none
+	Active      int           // other requests that this instance had in progress at the member when it was picked
+	Least       int           // fewest that it had in progress at another member of the pool when the attempt ended; -1: there is no other. Logged on failure
+	RetryAfter  time.Duration // that the member's error asks for; Unset: it asks for none. Logged with a status of 429 or 5xx
+	Page        string        // product whose own error page the member's error is: a proxy's, when the server behind it failed; empty: not known
+	Presented   string        // names in the member's certificate, where that was refused
 	RTT         time.Duration // TCP_INFO; 0: not known. Logged on failure
 	Retransmits uint32        // TCP_INFO. Logged on failure
 }

@@ -24,6 +24,7 @@ func success() Record {
 			Uses: 12, Idle: 523114 * time.Microsecond, Age: 12345 * time.Millisecond, Stale: Unset, Hint: 5 * time.Second, Connect: Unset,
 			TLS: Unset, Send: 120 * time.Microsecond, Wait: 28 * time.Millisecond, Receive: 80 * time.Microsecond,
 			Total: 28200 * time.Microsecond, HeaderTime: 28120 * time.Microsecond, DeclaredIn: -1,
+			Active: 3, Least: -1, RetryAfter: Unset,
 		}},
 	}
 }
@@ -35,7 +36,24 @@ func raceFailure() Record {
 	r.Declared, r.BodyRead = 10, 10
 	a := &r.Attempts[0]
 	a.Status, a.Fault, a.Wait, a.Receive, a.HeaderTime = 0, r.Fault, Unset, Unset, Unset
-	a.RTT, a.Retransmits, a.BytesOut = 30*time.Millisecond, 1, 10
+	a.RTT, a.Retransmits, a.BytesOut, a.Least = 30*time.Millisecond, 1, 10, 2
+	return r
+}
+
+// shed is an error of the member's own.
+func shed() Record {
+	r := success()
+	r.Status = 503
+	a := &r.Attempts[0]
+	a.Status, a.RetryAfter, a.Page = 503, 2*time.Minute, "HAProxy"
+	return r
+}
+
+// refused has a member whose certificate is not the one that it should be.
+func refused() Record {
+	r := raceFailure()
+	r.Fault = fault.Fault{Side: fault.Backend, Phase: fault.TLS, Kind: fault.Certificate, Detail: "cert_name_mismatch", Reused: true}
+	r.Attempts[0].Fault, r.Attempts[0].Presented = r.Fault, `*.shop.example, "odd"`
 	return r
 }
 
@@ -82,7 +100,7 @@ func TestV1Schema(t *testing.T) {
 }
 
 func TestRoundTrip(t *testing.T) {
-	for _, r := range []Record{success(), raceFailure()} {
+	for _, r := range []Record{success(), raceFailure(), shed(), refused()} {
 		for _, v1 := range []bool{false, true} {
 			r := r
 			if r.V1 = v1; v1 {
@@ -95,7 +113,7 @@ func TestRoundTrip(t *testing.T) {
 			a, b := got.Attempts[0], r.Attempts[0]
 			if got.Status != r.Status || !got.Start.Equal(r.Start) || got.Fault != r.Fault || got.V1 != v1 || got.Taken != r.Taken ||
 				a.Idle != b.Idle || a.Reused != b.Reused || a.Uses != b.Uses || a.Hint != b.Hint || a.Wait != b.Wait || a.Member != b.Member ||
-				a.LocalPort != b.LocalPort || a.RTT != b.RTT || got.Transaction != r.Transaction {
+				a.LocalPort != b.LocalPort || a.Active != b.Active || a.Least != b.Least || a.RetryAfter != b.RetryAfter || a.Page != b.Page || a.Presented != b.Presented || a.RTT != b.RTT || got.Transaction != r.Transaction {
 				t.Errorf("v1=%v\n got %+v\nwant %+v", v1, got, r)
 			}
 		}
@@ -123,12 +141,15 @@ func TestTwoAttempts(t *testing.T) {
 // The object of our own stays small where nothing happened, whatever the request looks like.
 func TestPlainSuccessIsSmall(t *testing.T) {
 	r := success()
-	r.Attempts[0].Member = strings.Repeat("m", maxShortName)
+	r.Attempts[0].Member = strings.Repeat("m", 55)
+	if line := string(r.Append(nil)); !strings.Contains(line, r.Attempts[0].Member) {
+		t.Errorf("the member is not named in %s", line)
+	}
 	r.Attempts[0].Idle, r.Attempts[0].Age, r.Attempts[0].Uses = 99999*time.Second, 999999*time.Second, 1e9
-	r.Attempts[0].Wait, r.Revision = 9999*time.Second, 1e9
+	r.Attempts[0].Wait, r.Revision, r.Attempts[0].Active = 9999*time.Second, 1e9, 9999
 	line := string(r.Append(nil))
-	if n := len(line) - strings.Index(line, `{"v":`) - 3; n > 256 {
-		t.Errorf("causeway object has %d bytes, want at most 256", n)
+	if n := len(line) - strings.Index(line, `{"v":`) - 3; n > plainMax {
+		t.Errorf("causeway object has %d bytes, want at most %d", n, plainMax)
 	}
 }
 

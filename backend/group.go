@@ -50,6 +50,18 @@ func (g *Group) Pick(tried []*Member) (*Member, fault.Fault) {
 	return nil, g.nobody()
 }
 
+// LeastActive is how many attempts are in progress at the least busy of the members that may serve, m left out; -1 if
+// there is no other.
+func (g *Group) LeastActive(m *Member) int {
+	least := -1
+	for _, o := range *g.live.Load() {
+		if n := int(o.active.Load()); o != m && (least < 0 || n < least) {
+			least = n
+		}
+	}
+	return least
+}
+
 func (g *Group) nobody() fault.Fault {
 	f := fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}
 	if len(g.Pool.Members) == 0 {

@@ -28,6 +28,8 @@ type Member struct {
 	up   atomic.Bool  // as probes see it
 	hint atomic.Int64 // nanoseconds: idle limit that the server last announced; 0: none
 
+	active atomic.Int32 // attempts in progress
+
 	mu    sync.Mutex
 	state State
 	trail []string
@@ -62,6 +64,12 @@ func (m *Member) SetHint(d time.Duration) {
 		m.hint.Store(int64(d))
 	}
 }
+
+// Begin counts an attempt in and returns how many others are in progress.
+func (m *Member) Begin() int { return int(m.active.Add(1)) - 1 }
+
+// Done counts an attempt out.
+func (m *Member) Done() { m.active.Add(-1) }
 
 // State returns a copy of what probes know.
 func (m *Member) State() State {

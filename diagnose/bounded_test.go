@@ -66,7 +66,7 @@ func distinct(i int) accesslog.Record {
 func blank() accesslog.Attempt {
 	return accesslog.Attempt{
 		Idle: accesslog.Unset, Stale: accesslog.Unset, Hint: accesslog.Unset, Connect: accesslog.Unset, TLS: accesslog.Unset, Send: accesslog.Unset,
-		Wait: accesslog.Unset, Receive: accesslog.Unset, HeaderTime: accesslog.Unset, DeclaredIn: -1,
+		Wait: accesslog.Unset, Receive: accesslog.Unset, HeaderTime: accesslog.Unset, RetryAfter: accesslog.Unset, DeclaredIn: -1, Least: -1,
 	}
 }
 

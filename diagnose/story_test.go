@@ -55,7 +55,7 @@ func (s *story) request(member int, changes ...func(*accesslog.Record, *accesslo
 	a := accesslog.Attempt{
 		Member: server.Addr().String(), Server: server, LocalPort: uint16(20000 + s.serial%20000), Status: 200, Idle: accesslog.Unset, Stale: accesslog.Unset,
 		Hint: accesslog.Unset, Connect: time.Millisecond, TLS: accesslog.Unset, Send: 100 * time.Microsecond, Wait: 10 * time.Millisecond,
-		Receive: 0, Total: 10 * time.Millisecond, HeaderTime: 10 * time.Millisecond, DeclaredIn: -1,
+		Receive: 0, Total: 10 * time.Millisecond, HeaderTime: 10 * time.Millisecond, RetryAfter: accesslog.Unset, DeclaredIn: -1, Least: -1,
 	}
 	r := accesslog.Record{
 		ResourceID: "/SUBSCRIPTIONS/S", Instance: "appgw_0", Listener: "l80", Rule: "r1", Pool: "web", Settings: "http", Start: s.at,

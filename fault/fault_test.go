@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -111,4 +112,39 @@ func TestEveryFaultHasASentence(t *testing.T) {
 	if (Fault{}).Text() != "no fault" {
 		t.Error("the zero value must say that nothing failed")
 	}
+}
+
+// A proxy behind the gateway says by its page that the fault is behind it. An application's page says nothing of the kind.
+func TestPage(t *testing.T) {
+	nginx := "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>%s</center>\r\n</body>\r\n</html>\r\n"
+	for _, c := range []struct {
+		status     int
+		body, want string
+	}{
+		{502, fmt.Sprintf(nginx, "nginx"), "nginx"},
+		{504, fmt.Sprintf(nginx, "nginx/1.22.1"), "nginx"},
+		{502, fmt.Sprintf(nginx, "Microsoft-Azure-Application-Gateway/v2"), "Microsoft-Azure-Application-Gateway"},
+		{503, fmt.Sprintf(nginx, "nginx"), ""}, // a limit of requests, perhaps
+		{500, fmt.Sprintf(nginx, "nginx"), ""},
+		{503, "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n", "HAProxy"},
+		{503, "upstream connect error or disconnect/reset before headers. reset reason: connection failure", "Envoy"},
+		{502, "<hr><center>\x00</center>", ""},
+		{502, "<hr><center>" + strings.Repeat("n", 41) + "</center>", ""},
+		{502, strings.Repeat(" ", pageMax) + fmt.Sprintf(nginx, "nginx"), ""},
+		{502, "<h1>Our supplier's service is down</h1>", ""},
+		{502, "", ""},
+	} {
+		if got := Page(c.status, []byte(c.body)); got != c.want {
+			t.Errorf("Page(%d, %.60q) = %q, want %q", c.status, c.body, got, c.want)
+		}
+	}
+}
+
+func FuzzPage(f *testing.F) {
+	f.Add(502, []byte("<hr><center>nginx/1</center>"))
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		if got := Page(status, body); len(got) > 40 {
+			t.Errorf("Page = %q", got)
+		}
+	})
 }

@@ -51,6 +51,7 @@ const (
 	CacheControl
 	Accept
 	AcceptEncoding
+	RetryAfter
 	Nominated // a name that the message's own Connection field lists: it is not forwarded
 	ids
 )
@@ -67,6 +68,7 @@ var names = [ids]string{
 	ProxyAuthenticate: "proxy-authenticate", IfModifiedSince: "if-modified-since",
 	IfUnmodifiedSince: "if-unmodified-since", IfRange: "if-range", Range: "range", Referer: "referer",
 	MaxForwards: "max-forwards", CacheControl: "cache-control", Accept: "accept", AcceptEncoding: "accept-encoding",
+	RetryAfter: "retry-after",
 }
 
 var byLength = [...][]ID{
@@ -77,6 +79,7 @@ var byLength = [...][]ID{
 	7:  {Referer, Upgrade, Trailer},
 	8:  {Location, IfRange},
 	10: {Connection, UserAgent, SetCookie, KeepAlive},
+	11: {RetryAfter},
 	12: {ContentType, MaxForwards},
 	13: {CacheControl, Authorization, ContentRange},
 	14: {ContentLength, XOriginalURL},

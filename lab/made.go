@@ -55,7 +55,7 @@ func (f *forge) ask(after time.Duration, member int, changes ...change) {
 	server := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(4 + max(0, member))}), 8080)
 	a := accesslog.Attempt{
 		Server: server, LocalPort: uint16(10_000 + f.serial*7%50_000), Status: 200, Idle: accesslog.Unset, Stale: accesslog.Unset, Hint: accesslog.Unset,
-		Connect: time.Millisecond, TLS: accesslog.Unset, Wait: took, HeaderTime: took, Total: took, DeclaredIn: -1,
+		Connect: time.Millisecond, TLS: accesslog.Unset, Wait: took, HeaderTime: took, Total: took, RetryAfter: accesslog.Unset, DeclaredIn: -1, Least: -1,
 	}
 	r := accesslog.Record{
 		V1: f.v1(), ResourceID: strings.ToUpper(idPrefix + "applicationGateways/" + f.site.Name), Instance: f.instance(f.IntN(2)),

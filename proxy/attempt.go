@@ -22,8 +22,10 @@ func (x *exchange) attempt(m *backend.Member, fresh bool) fault.Fault {
 	x.rec.Attempts = append(x.rec.Attempts, accesslog.Attempt{
 		Member: m.Name, Server: m.Addr, Idle: accesslog.Unset, Stale: accesslog.Unset,
 		Hint: accesslog.Unset, Connect: accesslog.Unset, TLS: accesslog.Unset, Send: accesslog.Unset, Wait: accesslog.Unset,
-		Receive: accesslog.Unset, HeaderTime: accesslog.Unset, DeclaredIn: -1,
+		Receive: accesslog.Unset, HeaderTime: accesslog.Unset, RetryAfter: accesslog.Unset, DeclaredIn: -1, Least: -1,
+		Active: m.Begin(),
 	})
+	defer m.Done()
 	x.a = &x.rec.Attempts[len(x.rec.Attempts)-1]
 	f := x.connect(m, fresh)
 	if f.None() {
@@ -32,6 +34,9 @@ func (x *exchange) attempt(m *backend.Member, fresh bool) fault.Fault {
 	}
 	now := time.Now()
 	x.a.Fault, x.a.Total = f, now.Sub(x.began)
+	if !f.None() {
+		x.a.Least = x.target.Group.LeastActive(m)
+	}
 	x.leave(m, f, now)
 	return f
 }
@@ -73,6 +78,7 @@ func (x *exchange) secure(identity *backend.Identity, deadline time.Time) fault.
 	x.b.SetWriteDeadline(deadline)
 	b, err := conn.TLS(x.b, tls.Client, identity.Config)
 	if err != nil {
+		x.a.Presented = certs.Presented(err)
 		return fault.Of(err, fault.TLS, false)
 	}
 	x.b = b

@@ -3,10 +3,13 @@ package proxy
 import (
 	"errors"
 	"io"
+	"net/http"
 	"os"
+	"strconv"
 	"syscall"
 	"time"
 
+	"causeway/accesslog"
 	"causeway/conn"
 	"causeway/fault"
 	"causeway/http1"
@@ -215,6 +218,9 @@ func (x *exchange) relay(in []byte, end int) fault.Fault {
 	begun := in[x.res.Len:end]
 	x.rec.ContentType = append(x.contentType[:0], x.res.Get(http1.ContentType)...)
 	x.contentType = x.rec.ContentType
+	if x.res.Status == http.StatusTooManyRequests || x.res.Status >= http.StatusInternalServerError {
+		x.a.RetryAfter, x.a.Page = retryAfter(x.res.Get(http1.RetryAfter)), fault.Page(x.res.Status, begun)
+	}
 	x.responseHead(kind)
 	switch kind {
 	case http1.None:
@@ -227,6 +233,17 @@ func (x *exchange) relay(in []byte, end int) fault.Fault {
 		return x.relayChunked(in, begun)
 	}
 	return x.relayUntilClose(in, begun)
+}
+
+// retryAfter is the time that a Retry-After field asks for (RFC 9110 section 10.2.3), to the second; Unset if it asks for none.
+func retryAfter(value []byte) time.Duration {
+	if n, err := strconv.ParseUint(string(value), 10, 31); err == nil {
+		return time.Duration(n) * time.Second
+	}
+	if at, err := http.ParseTime(string(value)); err == nil {
+		return max(0, time.Until(at).Round(time.Second))
+	}
+	return accesslog.Unset
 }
 
 // responseHead makes the head for the client and decides whether its connection may stay.
