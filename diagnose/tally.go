@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"time"
 
@@ -67,6 +68,8 @@ type memberTally struct {
 	mostUses int           // of a connection when an attempt on it was answered
 	oldest   time.Duration // connection on which an attempt was answered, at its end
 	longest  time.Duration // idle age of a connection on which an attempt was answered
+	busyAt   levels        // work in progress when attempts were made that were answered without an error of the member's
+	freshAt  levels        // of these and of errors, on connections that were new
 }
 
 // routeKey is a kind of request under settings: a method and a path template.
@@ -348,8 +351,12 @@ func (m *memberTally) answer(r *accesslog.Record, a *accesslog.Attempt) {
 	}
 	end := r.Start.Add(r.Taken)
 	m.answers.add(end)
+	if a.Status < http.StatusInternalServerError {
+		m.busyAt.add(a.Active)
+	}
 	if !a.Reused {
 		m.fresh.add(end)
+		m.freshAt.add(a.Active)
 	} else {
 		m.mostUses = max(m.mostUses, a.Uses)
 		m.oldest = max(m.oldest, a.Age+max(a.Total, 0))

@@ -1,0 +1,91 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"causeway/fault"
+)
+
+var connectionLimits = hypothesis{
+	cause: "c-backend-conn-limit", needs: theTrace,
+	test: "new connections are ended at once when a number of requests or more are in progress at the member, and hardly ever when fewer are; reused ones work meanwhile",
+	look: tooManyConnections,
+}
+
+// tooManyConnections: the member takes so many connections and ends what comes beyond them. A connection is made only when all
+// others are busy, so that the requests in progress are about the connections open. What ends connections for another
+// reason does so at any number, or ends the busy ones too.
+func tooManyConnections(q *inquiry) {
+	keys, groups := groupBy(q.unclaimed(turnedAway), (*event).key)
+	for _, k := range keys {
+		events, m := groups[k], q.member(k)
+		least := leastActive(events)
+		above, below := m.freshAt.split(least)
+		if len(events) < minEvents || distinctSeconds(events) < 3 || least < 2 || 20*above > len(events) || below < minEvents ||
+			onTop(len(events), len(events)+above, len(events)+above+below) > significance || 20*q.cutMeanwhile(events) > len(events) || 10*q.attended(events) < 9*len(events) {
+			continue
+		}
+		f := q.claim("c-backend-conn-limit", events, scopeOf(events), High)
+		f.says("access-log", fmt.Sprintf("%s ended %d new connections before an answer, each when %d or more other requests were in progress there", k.member, len(events), least), events...)
+		f.says("access-log", fmt.Sprintf("of its new connections that worked, %d were made when fewer were in progress, %d when as many or more were", below, above))
+		f.excludes("g-crash-on-input", "the same requests are answered when less is in progress")
+		f.excludes("c-restart", "the connections that were busy at those times were not cut")
+		f.may("c-accept-queue", "c-middlebox-reset")
+		f.expect("backend", len(events), len(events), "bounded", "with a limit above what the gateway opens at its busiest")
+		q.fill(map[string]string{"address": address(events)}, f)
+	}
+}
+
+// turnedAway matches a new connection that the member ended before it answered on it.
+func turnedAway(e *event) bool {
+	closed := e.fault.Kind == fault.Closed || e.fault.Kind == fault.Reset
+	return e.own && !e.attempt.Reused && (e.closedUnanswered() || e.tried && e.fault.Phase == fault.TLS && closed)
+}
+
+func leastActive(events []*event) int {
+	least := maxLevel
+	for _, e := range events {
+		least = min(least, e.attempt.Active)
+	}
+	return least
+}
+
+// cutMeanwhile counts connections that had carried requests before, and that the same member cut within a second of
+// one of the events.
+func (q *inquiry) cutMeanwhile(events []*event) int {
+	n, k := 0, events[0].key()
+	for _, e := range q.events {
+		if e.own && e.attempt.Reused && e.key() == k && brokeUnderRequest(e) && beside(events, e.at, time.Second) {
+			n++
+		}
+	}
+	return n
+}
+
+// attended counts the events within a second of which their member gave answers.
+func (q *inquiry) attended(events []*event) int {
+	n := 0
+	for _, e := range events {
+		if q.member(e.key()).answers.between(e.at.Add(-time.Second/2), e.at.Add(time.Second/2)) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// distinctSeconds counts the seconds of the clock in which events were.
+func distinctSeconds(events []*event) int {
+	seen := map[int64]bool{}
+	for _, e := range events {
+		seen[e.at.Unix()] = true
+	}
+	return len(seen)
+}
+
+// beside reports whether one of the events, in order of time, was within a time of a moment.
+func beside(events []*event, at time.Time, within time.Duration) bool {
+	i, _ := slices.BinarySearchFunc(events, at.Add(-within), func(e *event, t time.Time) int { return e.at.Compare(t) })
+	return i < len(events) && !events[i].at.After(at.Add(within))
+}

@@ -1,0 +1,27 @@
+package diagnose
+
+import "fmt"
+
+var chainedProxies = hypothesis{
+	cause: "k-chained-proxy", needs: theTrace,
+	test: "the member's error is the page that a proxy writes of its own when the server behind it fails",
+	look: chainedProxy,
+}
+
+// chainedProxy: what the pool calls a member is a proxy, and its own member failed. It says so by its page.
+func chainedProxy(q *inquiry) {
+	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.own && e.attempt.Page != "" }), func(e *event) productAt {
+		return productAt{e.pool, e.settings, e.attempt.Page}
+	})
+	for _, k := range keys {
+		events := groups[k]
+		f := q.claim("k-chained-proxy", events, scopeOf(events), High)
+		f.says("access-log", fmt.Sprintf("%s, each with the error page of %s: it stands at the member's address and could not get an answer from the server behind it", statuses(events), k.product), events...)
+		f.excludes("k-backend-5xx", "an application does not answer with the page of "+k.product)
+		f.expect("backend", len(events), len(events), "bounded", "once the server behind "+k.product+" answers")
+		q.fill(map[string]string{"address": address(events)}, f)
+	}
+}
+
+// productAt is a proxy's product and where it answers.
+type productAt struct{ pool, settings, product string }
