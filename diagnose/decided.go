@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"causeway/fault"
@@ -59,6 +60,9 @@ func detail(events []*event) string {
 	}
 	if d == "" {
 		return ""
+	}
+	if names := events[0].attempt.Presented; names != "" && !slices.ContainsFunc(events, func(e *event) bool { return e.attempt.Presented != names }) {
+		d += ", presented for " + names
 	}
 	return ": " + d
 }

@@ -47,6 +47,10 @@ func (q *inquiry) noisy(s standout[memberKey], events []*event, of int) {
 	if m.waits.n < enoughAnswers || others.n < enoughAnswers || mine < slower*theirs || mine-theirs < 20*time.Millisecond {
 		return
 	}
+	times, compared := q.slowness(s.key)
+	if compared && times < slower/2.0 || !compared && !m.mix.full() {
+		return
+	}
 	if q.fewUsers(events) {
 		q.suspect(events, "a cookie binds few users to "+s.key.member+", and these requests are theirs: compare what they ask for with what other users do, or let one of them ask another member",
 			"d-slow-route", "g-noisy-member", "d-timeout-below-latency", "d-hung")
@@ -55,6 +59,9 @@ func (q *inquiry) noisy(s standout[memberKey], events []*event, of int) {
 	f := q.claim("g-noisy-member", events, scopeOf(events), confidenceOf(s.failures >= minEvents))
 	f.says("access-log", fmt.Sprintf("%d of the requests that waited in vain were at %s, which has %.0f %% of the traffic; by chance that happens less than once in %.0f times", len(events), s.key.member, 100*s.share, 1/max(s.chance, 1e-6)), events...)
 	f.says("access-log", fmt.Sprintf("half of its answers came within %s; of the other %d members within %s", seconds(mine), of-1, seconds(theirs)))
+	if compared {
+		f.says("access-log", fmt.Sprintf("for the same kinds of requests it takes %s times as long as they do", trimmed(times, 1)))
+	}
 	f.excludes("d-slow-route", "the other members answer the same requests faster")
 	f.excludes("h-instance-fault", "it is the member that they share, not an instance of the gateway")
 	f.leaves("g-io-stall", "d-vm-freeze")

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -271,5 +272,31 @@ func TestFewAnswersBesideASampleOfTimeouts(t *testing.T) {
 	q := &inquiry{tally: tal}
 	if timeoutBelowLatency(q); len(q.findings) > 0 {
 		t.Errorf("%s: %v", q.findings[0].Confidence, q.findings[0].Evidence)
+	}
+}
+
+// An address whose certificate was accepted shows another one, for other names. That is no trusted certificate, and it may
+// be no longer the same server; which of the two it is, the report leaves open. A member that never did better has no past.
+func TestStrangeCertificateMayBeAStranger(t *testing.T) {
+	strange := func(_ *accesslog.Record, a *accesslog.Attempt) { a.Presented = "billing.example" }
+	untrusted := fault.Fault{Side: fault.Backend, Phase: fault.TLS, Kind: fault.Certificate, Detail: "cert_unknown_ca"}
+	for _, before := range []bool{true, false} {
+		s := newStory(t)
+		for i := range 40 {
+			s.after(time.Second).request(4)
+			if i >= 20 {
+				s.request(5, fails(untrusted, time.Millisecond), strange)
+			} else if before {
+				s.request(5)
+			}
+		}
+		r := s.diagnose()
+		expect(t, r, "f-unknown-ca high 20")
+		if may := slices.ContainsFunc(r.Findings[0].Rivals, func(x Rival) bool { return x.Cause == "b-ip-reused" }); may != before {
+			t.Errorf("it answered before: %v, it may be a stranger: %v", before, may)
+		}
+		if text := r.Findings[0].Evidence[0].Fact; !strings.Contains(text, "billing.example") {
+			t.Errorf("the names are not in %q", text)
+		}
 	}
 }

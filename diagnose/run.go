@@ -60,7 +60,7 @@ var hypotheses = []hypothesis{
 	capacityAtMaximum, busyGateway,
 	clockwork,
 	doubledWaits,
-	noisyMembers, cells, badInstances,
+	headsOfLine, noisyMembers, cells, badInstances,
 	heldRequests, slowRoutes, queueing,
 	maskedStatus, chainedProxies, shedding, innerTimers,
 	cutAnswers,
@@ -70,7 +70,7 @@ var hypotheses = []hypothesis{
 	bigHead, ambiguous, invalidHead, badChunk,
 	cutBody,
 	backends5xx,
-	partialRotations,
+	partialRotations, reusedAddresses,
 	greenProbes, hiddenFailures,
 	recentChanges,
 }

@@ -69,7 +69,8 @@ type memberTally struct {
 	oldest   time.Duration // connection on which an attempt was answered, at its end
 	longest  time.Duration // idle age of a connection on which an attempt was answered
 	busyAt   levels        // work in progress when attempts were made that were answered without an error of the member's
-	freshAt  levels        // of these and of errors, on connections that were new
+	mix      mix
+	freshAt  levels // of these and of errors, on connections that were new
 }
 
 // routeKey is a kind of request under settings: a method and a path template.
@@ -333,6 +334,8 @@ func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt, m *memberTall
 	case !a.Fault.None() || r.Status >= 500:
 		route.broken++
 	}
+	wait, timed := waitOf(r, a)
+	m.mix.add(route, wait, a.Status > 0 && timed)
 	t.gap(m, a)
 }
 

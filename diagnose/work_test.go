@@ -173,3 +173,100 @@ func TestRestartAtBusyTimeIsNoLimit(t *testing.T) {
 	}
 	spares(t, s.diagnose(), "c-backend-conn-limit")
 }
+
+// turns deals requests out to two members in turn: every other second the long ones come, and they are dealt by the story.
+func turns(s *story, seconds int, each func(second, n int)) {
+	for i := range seconds {
+		s.after(time.Second)
+		for n := range 4 {
+			s.after(50 * time.Millisecond)
+			each(i, n)
+		}
+	}
+}
+
+// waitsInVain is a request that ran into its timeout with some work in progress at its member, and at the idlest other one.
+func waitsInVain(here, there int) change2 {
+	late := fails(timeoutFault, 2*time.Second)
+	return func(r *accesslog.Record, a *accesslog.Attempt) {
+		late(r, a)
+		a.Active, a.Least = here, there
+	}
+}
+
+// The turns fall so that all long requests come to one member. Quick ones of the same kind take no longer there than elsewhere.
+func TestLongRequestsPileUpAtOneMember(t *testing.T) {
+	s := newStory(t)
+	turns(s, 30, func(i, n int) {
+		switch {
+		case n == 0 && i%3 == 0:
+			s.request(4, path("/heavy"), waitsInVain(5, 0))
+		case n%2 == 0:
+			s.request(4, path("/heavy"), active(2), took(900*time.Millisecond))
+		default:
+			s.request(5, path("/quick"), took(5*time.Millisecond))
+		}
+	})
+	expect(t, s.diagnose(), "g-head-of-line-member high 10")
+}
+
+// A member that is slow for everything has much in progress too; a kind of request that is slow everywhere waits behind
+// others wherever it goes; and where all members are full no turn would have helped.
+func TestMuchInProgressThatIsNoPileUp(t *testing.T) {
+	for name, each := range map[string]func(s *story, i, n int){
+		"the member is slow": func(s *story, i, n int) {
+			kind := path([]string{"/a", "/b"}[i%2])
+			switch {
+			case n == 0 && i%3 == 0:
+				s.request(4, kind, waitsInVain(5, 0))
+			case n%2 == 0:
+				s.request(4, kind, active(3), took(900*time.Millisecond))
+			default:
+				s.request(5, kind, took(5*time.Millisecond))
+			}
+		},
+		"the kind is slow": func(s *story, i, n int) {
+			member := 4 + i%2
+			switch {
+			case n == 0 && i%3 == 0:
+				s.request(member, path("/heavy"), waitsInVain(2, 0))
+			case n%2 == 0:
+				s.request(member, path("/heavy"), took(1500*time.Millisecond))
+			default:
+				s.request(9-member, path("/quick"), took(5*time.Millisecond))
+			}
+		},
+		"all are busy": func(s *story, i, n int) {
+			switch {
+			case n == 0 && i%3 == 0:
+				s.request(4, path("/heavy"), waitsInVain(9, 8))
+			case n%2 == 0:
+				s.request(4, path("/heavy"), active(8), took(900*time.Millisecond))
+			default:
+				s.request(5, path("/quick"), active(8), took(5*time.Millisecond))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory(t)
+			turns(s, 30, func(i, n int) { each(s, i, n) })
+			spares(t, s.diagnose(), "g-head-of-line-member")
+		})
+	}
+}
+
+// A member that gets other kinds of requests than its equals is not slower than they are: nothing can be compared.
+func TestOtherKindsAreNoNoise(t *testing.T) {
+	s := newStory(t)
+	turns(s, 60, func(i, n int) {
+		switch {
+		case n == 0 && i%3 == 0:
+			s.request(4, path("/report"), waitsInVain(0, 0))
+		case n%2 == 0:
+			s.request(4, path("/report"), took(1800*time.Millisecond))
+		default:
+			s.request(5, path("/quick"), took(5*time.Millisecond))
+		}
+	})
+	spares(t, s.diagnose(), "g-noisy-member")
+}
