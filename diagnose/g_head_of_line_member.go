@@ -41,7 +41,7 @@ func headOfLine(q *inquiry) {
 func behindOthers(events []*event) int {
 	n := 0
 	for _, e := range events {
-		if e.attempt.Active >= 1 && e.attempt.Active+1 >= uneven*(e.attempt.Least+1) {
+		if e.attempt.Active >= 1 && e.attempt.Least >= 0 && e.attempt.Active+1 >= uneven*(e.attempt.Least+1) {
 			n++
 		}
 	}
@@ -65,4 +65,13 @@ func (q *inquiry) workElsewhere(k memberKey) time.Duration {
 		}
 	}
 	return sum / time.Duration(max(1, attempts))
+}
+
+// behind are the causes of requests that waited behind others while another member had next to nothing to do. Without the
+// trace that is not known of any.
+func behind(events []*event) []string {
+	if events[0].own && 5*behindOthers(events) < 4*len(events) {
+		return nil
+	}
+	return []string{"g-head-of-line-member", "g-worker-pool"}
 }

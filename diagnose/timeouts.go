@@ -193,13 +193,14 @@ func timeoutsLeft(q *inquiry) {
 			q.suspect(l.events, "add the gateway document: without it the request timeout is not known", "d-timeout-below-latency", "d-hung")
 		case q.silence(l.events):
 			q.suspect(l.events, "the member answered nobody while these requests waited: look whether it ran, was paused, or could be reached at those times; if its probes passed meanwhile, it is these requests that hang",
-				q.besideSilence(l.events)...)
+				append(q.besideSilence(l.events), behind(l.events)...)...)
 		case l.route.answered == 0:
 			q.suspect(l.events, "no request to this path was ever answered, so how long an answer would take is not known: send one straight to the member and wait, or raise the timeout for this path alone",
 				"d-hung", "d-timeout-below-latency", "d-slow-route", "d-slow-first-byte")
 		default:
 			q.suspect(l.events, fmt.Sprintf("only %d timeouts and %d answers in the last third before %s: let one member run with three times the timeout, or look the requests up in its log",
-				len(l.events), near, seconds(l.limit)), "d-timeout-below-latency", "d-hung", "d-slow-route", "g-cpu-queueing", "g-noisy-member", "d-db-lock", "b-stateful-idle-drop", "d-cold-start")
+				len(l.events), near, seconds(l.limit)),
+				append([]string{"d-timeout-below-latency", "d-hung", "d-slow-route", "g-cpu-queueing", "g-noisy-member", "d-db-lock", "b-stateful-idle-drop", "d-cold-start"}, behind(l.events)...)...)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func capacityScenarios() []Scenario {
 			Known: "the gateway does not know which requests are repetitions", play: retryStorm,
 		},
 		{
-			Name: "slow-ones-pile-up", Story: "turns fall so that the slow requests all come to one of two members with few workers", Lasts: 8 * time.Second, Slow: true,
+			Name: "slow-ones-pile-up", Story: "turns fall so that the slow requests all come to one of two members with few workers", Lasts: 10 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "g-head-of-line-member", Also: []string{"g-noisy-member", "d-timeout-below-latency", "d-slow-route"}}}, Open: true,
 			play: slowOnesPileUp,
 		},
@@ -117,11 +117,15 @@ func retryStorm(s *Stage) {
 
 func slowOnesPileUp(s *Stage) {
 	slow := Reply{After: Between(700*time.Millisecond, 900*time.Millisecond), Body: 100}
-	peers := s.Peers(2, Script{Workers: 2, Reply: Reply{After: Always(5 * time.Millisecond), Body: 100}, Paths: map[string]Reply{"/health": {}, "/heavy": slow}})
+	peers := s.Peers(2, Script{Workers: 3, Reply: Reply{After: Always(5 * time.Millisecond), Body: 100}, Paths: map[string]Reply{"/health": {}, "/heavy": slow}})
 	s.Web(Pool{Members: members(addrs(peers)...), RequestTimeout: 1})
 	var shots []Shot
-	for at := time.Duration(0); at < 6*time.Second; at += 230 * time.Millisecond {
-		shots = append(shots, Shot{At: at, Method: http.MethodPost, Path: "/heavy", Body: 50}, Shot{At: at + 50*time.Millisecond, Method: http.MethodPost, Path: "/quick", Body: 50})
+	for bout := range 5 {
+		at := time.Duration(bout) * 1700 * time.Millisecond
+		for range 7 {
+			shots = append(shots, Shot{At: at, Method: http.MethodPost, Path: "/heavy", Body: 50}, Shot{At: at + 50*time.Millisecond, Method: http.MethodPost, Path: "/quick", Body: 50})
+			at += s.Vary(100*time.Millisecond, 130*time.Millisecond)
+		}
 	}
 	s.Fire(30, shots)
 }

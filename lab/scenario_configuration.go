@@ -26,11 +26,6 @@ func configurationScenarios() []Scenario {
 			Truth: []Truth{{Cause: "i-proxy-loop", Also: []string{"k-backend-5xx"}}}, Slow: true, play: proxyLoop,
 		},
 		{
-			Name: "affinity-to-the-dead", Story: "a cookie binds users to a member that is gone", Lasts: 6 * time.Second, Slow: true,
-			Truth: []Truth{{Cause: "i-affinity-dead", Also: []string{"a-slow-eviction", "b-refused", "c-restart"}}}, Open: true,
-			Known: "the gateway chooses another member for them, so that what fails is what was under way", play: affinityDead,
-		},
-		{
 			Name: "hidden-by-retry", Story: "a member that is restarted is asked with requests that may be sent again: nobody notices", Lasts: 6 * time.Second, Slow: true,
 			Truth: []Truth{{Cause: "k-hidden-by-retry", Also: []string{"c-restart", "a-slow-eviction", "c-idle-race"}}}, play: hiddenByRetry,
 		},
@@ -96,13 +91,6 @@ func later(shots []Shot, by time.Duration) []Shot {
 		shots[i].At += by
 	}
 	return shots
-}
-
-func affinityDead(s *Stage) {
-	peers := s.Peers(2, ordinary(nil))
-	s.Web(Pool{Members: members(addrs(peers)...), Affinity: true})
-	s.After(s.Vary(1500*time.Millisecond, 2*time.Second), peers[0].Kill)
-	s.Fire(10, s.Flow(50, 5500*time.Millisecond, order))
 }
 
 func hiddenByRetry(s *Stage) {

@@ -37,7 +37,6 @@ type Pool struct {
 	TLS            bool
 	Host           string // that is asked for, and that certificates are checked against
 	Root           []byte // certificate that the members' are checked against, DER
-	Affinity       bool   // a cookie keeps clients at their member
 }
 
 // Member is a server as the document names it, and where it really is.
@@ -172,9 +171,6 @@ func (s Site) settings(p Pool) object {
 	}
 	if p.Port > 0 {
 		o["port"] = p.Port
-	}
-	if p.Affinity {
-		o["cookieBasedAffinity"] = "Enabled"
 	}
 	if p.Host != "" {
 		o["hostName"] = p.Host

@@ -47,6 +47,7 @@ var unplayed = map[string]string{
 	"i-wrong-host-header":        "a member's 404 is its answer, and no failure in the record",
 	"i-path-override":            "a member's 404 is its answer, and no failure in the record",
 	"i-redirect-loop":            "a redirect is no failure in the record",
+	"i-affinity-dead":            "cookie affinity is not served yet: requests go round robin",
 	"i-waf-block-misread":        "there is no firewall yet",
 	"i-rewrite-breaks":           "what a rewrite breaks is the member's answer to it, or a head that is too large: header-too-big",
 	"i-request-buffering":        "buffering cannot be set",
