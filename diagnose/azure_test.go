@@ -396,3 +396,53 @@ func TestHungAtTwoMembers(t *testing.T) {
 		}
 	}
 }
+
+// growing is an autoscaling gateway whose traffic grows eightfold at minute 30; until minute 36 some of it fails.
+func growing(t *testing.T, units func(minute int) int, load, fail func(minute int) bool) *story {
+	s := newAzureStory(t)
+	s.doc = strings.Replace(storyDocument, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`,
+		`"sku":{"name":"Standard_v2","tier":"Standard_v2"},"autoscaleConfiguration":{"minCapacity":1,"maxCapacity":10}`, 1)
+	begin := s.at
+	var points []string
+	for i := range 60 {
+		requests := 3
+		if load(i) {
+			requests = 24
+		}
+		for j := range requests {
+			s.at = begin.Add(time.Duration(i)*time.Minute + time.Duration(j)*2*time.Second)
+			if fail(i) && j%5 == 0 {
+				s.request(4+j/5%2, fails(closedFault, 700*time.Millisecond))
+			} else {
+				s.request(4 + j%2)
+			}
+		}
+		points = append(points, fmt.Sprintf(`{"timeStamp":%q,"average":%d}`, begin.Add(time.Duration(i)*time.Minute).Format(time.RFC3339), units(i)))
+	}
+	s.files = map[string]string{"metrics.json": `{"value":[{"name":{"value":"CapacityUnits"},"unit":"Count","timeseries":[{"metadatavalues":[],"data":[` + strings.Join(points, ",") + `]}]}]}`}
+	return s
+}
+
+// A step in traffic meets one instance, which is all there is until others have come. Where units rise at once nothing was
+// waited for; where traffic falls as the failures end, or they go on as units rise, it was not for the lack of instances.
+func TestAutoscaleLag(t *testing.T) {
+	since := func(from, to int) func(int) bool { return func(i int) bool { return i >= from && i < to } }
+	lagging := func(i int) int {
+		switch {
+		case i < 30:
+			return 3
+		case i < 36:
+			return 10
+		}
+		return 24
+	}
+	expect(t, growing(t, lagging, since(30, 60), since(30, 36)).diagnose(), "h-autoscale-lag medium 30")
+	for name, s := range map[string]*story{
+		"no waiting":    growing(t, func(i int) int { return lagging(i + 6) }, since(30, 60), since(30, 36)),
+		"traffic falls": growing(t, lagging, since(30, 36), since(30, 36)),
+		"it goes on":    growing(t, lagging, since(30, 60), since(30, 60)),
+		"no step":       growing(t, lagging, since(0, 60), since(30, 36)),
+	} {
+		t.Run(name, func(t *testing.T) { spares(t, s.diagnose(), "h-autoscale-lag") })
+	}
+}

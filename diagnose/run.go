@@ -57,7 +57,7 @@ var hypotheses = []hypothesis{
 	coldStarts,
 	slowInspection,
 	sessionLimit,
-	capacityAtMaximum, busyGateway,
+	capacityAtMaximum, busyGateway, growingGateways,
 	clockwork,
 	doubledWaits,
 	headsOfLine, noisyMembers, cells, badInstances,
