@@ -416,7 +416,9 @@ func (q *inquiry) byTurns(events []*event) []string {
 	case turns >= 3:
 		return []string{"a-flap-threshold", "a-probe-timeout-short"}
 	case q.answeredBetween(k, q.from, events[0].start) > 0 && q.answeredBetween(k, last.at, q.to) > 0:
-		return []string{"a-probe-too-deep", "c-deploy-no-drain"}
+		return []string{"a-probe-too-deep", "c-deploy-no-drain", "a-flap-threshold"}
+	case q.answeredBetween(k, q.from, q.to) > 0:
+		return []string{"a-flap-threshold"}
 	}
 	return nil
 }

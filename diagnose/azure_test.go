@@ -446,3 +446,47 @@ func TestAutoscaleLag(t *testing.T) {
 		t.Run(name, func(t *testing.T) { spares(t, s.diagnose(), "h-autoscale-lag") })
 	}
 }
+
+// Azure's log has whole seconds: of a request timeout of one it does not show whether the member answered others meanwhile.
+// That it answered nobody is then not said, and what is seen otherwise still counts.
+func TestWaitsThatTheLogIsTooCoarseFor(t *testing.T) {
+	s := newAzureStory(t)
+	s.doc = strings.Replace(storyDocument, `"requestTimeout":2`, `"requestTimeout":1`, 1)
+	for i := range 60 {
+		s.after(700 * time.Millisecond)
+		s.request(4, took(20*time.Millisecond))
+		s.request(5, took(20*time.Millisecond))
+		if i%6 == 0 {
+			s.request(6, fails(timeoutFault, time.Second))
+		} else {
+			s.request(6, took(600*time.Millisecond))
+		}
+	}
+	expect(t, s.diagnose(), "g-noisy-member high 10")
+
+	s = newAzureStory(t)
+	s.doc = strings.Replace(storyDocument, `"requestTimeout":2`, `"requestTimeout":1`, 1)
+	for range 8 {
+		s.after(5 * time.Second)
+		s.request(4)
+		s.request(4, fails(timeoutFault, time.Second))
+	}
+	u := s.diagnose().Undetermined
+	if u.Failures != 8 || !strings.Contains(u.Groups[0].Next, "whole seconds") || !slices.Contains(u.Rivals, "c-accept-queue") || slices.Contains(u.Rivals, "f-handshake-timeout") {
+		t.Errorf("%+v", u)
+	}
+}
+
+// Azure's log lists each server that was asked: a request that was answered by the second one was not lost, and the failure
+// is there all the same.
+func TestHiddenByRetryOnAzure(t *testing.T) {
+	s := newAzureStory(t)
+	for range 10 {
+		s.after(time.Second).request(5)
+		s.request(4, recovered(raceFault, func(_ *accesslog.Record, a *accesslog.Attempt) { a.Server = netip.MustParseAddrPort("10.0.0.6:80") }))
+	}
+	r := s.diagnose()
+	if len(r.Findings) != 1 || r.Findings[0].Cause != "k-hidden-by-retry" || r.Findings[0].Also != 10 {
+		t.Errorf("%d recovered, findings %+v", r.Recovered, r.Findings)
+	}
+}

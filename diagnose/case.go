@@ -165,10 +165,20 @@ func (f *Finding) forget() {
 
 // suspect leaves events undetermined, with what they might be and what would tell.
 func (q *inquiry) suspect(events []*event, next string, rivals ...string) {
-	q.open = append(q.open, suspicion{events: events, rivals: rivals, next: next})
+	q.open = append(q.open, suspicion{events: events, rivals: unique(rivals), next: next})
 	for _, e := range events {
 		e.claimed = true
 	}
+}
+
+// unique are the values of a list, each where it is first.
+func unique(list []string) (out []string) {
+	for _, x := range list {
+		if !slices.Contains(out, x) {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 func countVisible(events []*event) int {

@@ -49,8 +49,8 @@ func closesLeft(q *inquiry) {
 		}
 		if len(fast) > 0 {
 			q.suspect(fast, "these ended within "+seconds(limit)+" of "+k.member+", sooner than answers come: compare its keep-alive limit with the gateway's, and look when its process started; on Causeway the trace says which connection it was, and how long it had been idle",
-				slices.Concat([]string{"c-idle-race", "c-restart", "b-refused", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "c-ignores-sigterm-listener-close"}, q.ofNames(),
-					[]string{"e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line", "c-backend-conn-limit", "f-client-cert", "f-version", "f-cipher", "f-sni-required", "e-tls-to-plain", "e-plain-to-tls", "e-foreign-service", "c-gateway-reload"})...)
+				slices.Concat([]string{"c-idle-race", "c-restart", "b-refused", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "c-ignores-sigterm-listener-close", "c-deploy-no-drain", "c-endpoint-lag"}, q.ofNames(),
+					[]string{"e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line", "c-backend-conn-limit", "f-client-cert", "f-version", "f-cipher", "f-sni-required", "e-tls-to-plain", "e-plain-to-tls", "e-foreign-service", "b-ip-reused", "e-uri-rejected", "c-gateway-reload"})...)
 		}
 		if len(begun) > 0 {
 			q.suspect(begun, k.member+" had begun its answer, and the gateway could not pass it on: ask the member for the same paths and look at the bytes of head and framing",
@@ -58,7 +58,7 @@ func closesLeft(q *inquiry) {
 		}
 		if len(slow) > 0 {
 			q.suspect(slow, "these ended while "+k.member+" was at work on them: look in its log for workers that were killed or crashed at those times",
-				"c-restart", "g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill", "c-drain-too-short", "c-max-age", "c-idle-race", "c-keepalive-max-requests", "e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line", "c-gateway-reload", "e-early-response")
+				"c-restart", "g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill", "c-drain-too-short", "c-deploy-no-drain", "c-max-age", "c-idle-race", "c-keepalive-max-requests", "e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line", "c-gateway-reload", "e-early-response", "e-uri-rejected", "h-autoscale-lag")
 		}
 	}
 }

@@ -15,7 +15,7 @@ var slowRoutes = hypothesis{
 func slowRoute(q *inquiry) {
 	for _, l := range q.latecomers() {
 		near := l.route.lastThird(l.limit)
-		if l.limit == 0 || l.scope.Path == "" || len(l.events) < minEvents || near < 3 || 4*near < len(l.events) || q.silence(l.events) {
+		if l.limit == 0 || l.scope.Path == "" || len(l.events) < minEvents || near < 3 || 4*near < len(l.events) || q.seenSilence(l.events) {
 			continue
 		}
 		others, slowest := q.otherRoutes(&l)

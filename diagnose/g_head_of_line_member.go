@@ -73,5 +73,5 @@ func behind(events []*event) []string {
 	if events[0].own && 5*behindOthers(events) < 4*len(events) {
 		return nil
 	}
-	return []string{"g-head-of-line-member", "g-worker-pool"}
+	return []string{"g-cpu-queueing", "g-worker-pool", "g-head-of-line-member"}
 }

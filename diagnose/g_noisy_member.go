@@ -27,7 +27,7 @@ func noisyMember(q *inquiry) {
 			}
 		}
 		for _, s := range standsOut(exposure, byMember) {
-			if len(exposure) > 1 && !q.silence(byMember[s.key]) {
+			if len(exposure) > 1 && !q.seenSilence(byMember[s.key]) {
 				q.noisy(s, byMember[s.key], len(exposure))
 			}
 		}

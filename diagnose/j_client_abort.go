@@ -62,8 +62,11 @@ func (q *inquiry) withoutImpatience(events []*event) (rest []*event) {
 		}
 	}
 	if len(late) > 0 {
-		q.suspect(late, "these clients waited longer than any answer to such a request took, and left: find out what the member did with these requests before you blame the clients",
-			"d-slow-route", "d-hung", "j-client-abort", "j-client-timer-spike")
+		rivals := []string{"d-slow-route", "d-hung", "j-client-abort", "j-client-timer-spike"}
+		if !late[0].own { // the phase is not known
+			rivals = append(rivals, "j-client-rst-mid-download")
+		}
+		q.suspect(late, "these clients waited longer than any answer to such a request took, and left: find out what the member did with these requests before you blame the clients", rivals...)
 	}
 	return rest
 }

@@ -6,7 +6,7 @@ import (
 )
 
 var hiddenFailures = hypothesis{
-	cause: "k-hidden-by-retry", needs: theTrace,
+	cause: "k-hidden-by-retry", needs: theLog,
 	test: "attempts failed, a further one went well each time, and no user saw a failure",
 	look: hiddenByRetry,
 }
@@ -20,9 +20,7 @@ func hiddenByRetry(q *inquiry) {
 	var hidden []*event
 	var lost time.Duration
 	for _, e := range q.events {
-		if e.own {
-			hidden, lost = append(hidden, e), lost+max(0, e.attempt.Total)
-		}
+		hidden, lost = append(hidden, e), lost+max(0, e.attempt.Total)
 	}
 	if len(hidden) == 0 {
 		return

@@ -75,13 +75,18 @@ func (q *inquiry) memberOutages(f func(k memberKey, m *memberTally, o outage)) {
 	}
 }
 
-// inSilence reports whether a request waited in vain while its member answered nobody else either, as far as the times of
-// the log are exact enough to tell.
+// inSilence reports whether a request waited in vain while its member answered nobody else either, or the times of the log
+// are not exact enough to tell.
 func (q *inquiry) inSilence(e *event) bool {
 	m := q.members[e.key()]
 	if !isTimeout(e) || !e.tried || m == nil {
 		return false
 	}
-	from, to := e.start.Add(2*bucket+e.resolution()), e.at.Add(-bucket-e.resolution())
+	from, to := e.waiting()
 	return !to.After(from) || m.answers.between(from, to) == 0
+}
+
+// waiting is the time in which a request waited for certain; to is not after from where the log is not exact enough.
+func (e *event) waiting() (from, to time.Time) {
+	return e.start.Add(2*bucket + e.resolution()), e.at.Add(-bucket - e.resolution())
 }

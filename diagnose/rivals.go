@@ -30,7 +30,7 @@ type closed struct {
 var (
 	ofUsedConnections = []string{"c-idle-race", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst"}
 	ofHandshakes      = []string{"f-client-cert", "f-version", "f-cipher", "f-sni-required", "f-handshake-timeout", "f-expired", "f-unknown-ca", "e-tls-to-plain"}
-	ofEveryConnection = slices.Concat(ofHandshakes, []string{"e-plain-to-tls", "e-foreign-service", "i-wrong-port"})
+	ofEveryConnection = slices.Concat(ofHandshakes, []string{"e-plain-to-tls", "e-foreign-service", "b-ip-reused", "i-wrong-port"})
 	ofNewConnections  = slices.Concat(ofEveryConnection, []string{"b-refused", "c-backend-conn-limit", "c-accept-queue", "b-drop", "b-reject", "b-route"})
 )
 

@@ -159,6 +159,20 @@ func (q *inquiry) silence(events []*event) bool {
 	return 2*n > len(events)
 }
 
+// seenSilence is silence where the log is exact enough to show it.
+func (q *inquiry) seenSilence(events []*event) bool { return q.silence(events) && !tooCoarse(events) }
+
+// tooCoarse reports whether most events waited for less than the log's times can show: whole seconds of a wait of one.
+func tooCoarse(events []*event) bool {
+	n := 0
+	for _, e := range events {
+		if from, to := e.waiting(); !to.After(from) {
+			n++
+		}
+	}
+	return 2*n > len(events)
+}
+
 // answeredMeanwhile reports whether other requests of the route were answered while most of these waited: then it is
 // these requests that were lost, and not the route that stood still.
 func (r *routeTally) answeredMeanwhile(events []*event) bool {
@@ -191,9 +205,12 @@ func timeoutsLeft(q *inquiry) {
 		switch {
 		case l.limit == 0:
 			q.suspect(l.events, "add the gateway document: without it the request timeout is not known", "d-timeout-below-latency", "d-hung")
+		case tooCoarse(l.events):
+			q.suspect(l.events, fmt.Sprintf("the log has whole seconds, and the request timeout is %s: whether the member answered others while these waited does not show; on Causeway the trace does", seconds(l.limit)),
+				slices.Concat([]string{"d-timeout-below-latency", "d-hung", "d-slow-route", "g-noisy-member"}, q.besideSilence(l.events), behind(l.events), []string{"d-db-lock"}, q.unseen(l.events))...)
 		case q.silence(l.events):
 			q.suspect(l.events, "the member answered nobody while these requests waited: look whether it ran, was paused, or could be reached at those times; if its probes passed meanwhile, it is these requests that hang",
-				append(q.besideSilence(l.events), behind(l.events)...)...)
+				slices.Concat(q.besideSilence(l.events), behind(l.events), q.unseen(l.events))...)
 		case l.route.answered == 0:
 			q.suspect(l.events, "no request to this path was ever answered, so how long an answer would take is not known: send one straight to the member and wait, or raise the timeout for this path alone",
 				"d-hung", "d-timeout-below-latency", "d-slow-route", "d-slow-first-byte")
@@ -203,4 +220,16 @@ func timeoutsLeft(q *inquiry) {
 				append([]string{"d-timeout-below-latency", "d-hung", "d-slow-route", "g-cpu-queueing", "g-noisy-member", "d-db-lock", "b-stateful-idle-drop", "d-cold-start"}, behind(l.events)...)...)
 		}
 	}
+}
+
+// unseen are the causes of timeouts whose signs only the trace has: in which phase the time went by, and whose request it
+// was.
+func (q *inquiry) unseen(events []*event) []string {
+	if events[0].own {
+		return nil
+	}
+	if c := (&closed{q: q, events: events}); c.speaks("Http") {
+		return []string{"c-accept-queue", "i-proxy-loop"}
+	}
+	return []string{"c-accept-queue", "f-handshake-timeout", "i-proxy-loop"}
 }
