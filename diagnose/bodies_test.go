@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,5 +99,62 @@ func TestColdStart(t *testing.T) {
 			continue
 		}
 		expect(t, r, c.want...)
+	}
+}
+
+// The server ends the connection on addresses that it does not take, wherever they lead. If they all lead to one place, it
+// may as well be the code there; if one such address was answered, it is not the address; and if nothing is answered at
+// those times, it is none of the two.
+func TestAddressesThatAServerRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		paths []string
+		also  string // that is answered
+		want  string
+	}{
+		"all that are odd":        {paths: []string{"/a%2Fb", "/docs/c%2fd"}, want: "e-uri-rejected"},
+		"all at one place":        {paths: []string{"/docs/a%2Fb", "/docs/c%2fd"}},
+		"one of them is answered": {paths: []string{"/a%2Fb", "/docs/c%2fd"}, also: "/map/x%2Fy"},
+		"nothing odd":             {paths: []string{"/a", "/docs/c"}, want: "g-crash-on-input"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory(t)
+			for i := range 40 {
+				s.after(200*time.Millisecond).request(4, path("/plain"))
+				s.request(4, path("/plain"), reused(time.Second, 1))
+				if i%3 == 0 {
+					s.request(4, path(c.paths[i%len(c.paths)]), fails(raceFault, 3*time.Millisecond))
+				}
+				if c.also != "" {
+					s.request(4, path(c.also))
+				}
+			}
+			r := s.diagnose()
+			for _, f := range r.Findings {
+				if f.Cause != c.want {
+					t.Errorf("%s %s", f.Cause, f.Confidence)
+				}
+			}
+			if c.want != "" && len(r.Findings) == 0 {
+				t.Errorf("nothing is found: %+v", r.Undetermined)
+			}
+			if c.want == "" && !slices.Contains(r.Undetermined.Rivals, "e-uri-rejected") {
+				t.Errorf("rivals %v", r.Undetermined.Rivals)
+			}
+		})
+	}
+}
+
+// One kind of request is one path without its ids; what is odd in an id stays, for some servers take no such id.
+func TestIDsKeepWhatIsOdd(t *testing.T) {
+	for path, want := range map[string]string{
+		"/orders/1234/items":    "/orders/*/items",
+		"/orders/12%2F34/items": "/orders/*%2F/items",
+		"/orders/12;34":         "/orders/*;",
+		"/orders/1234%2":        "/orders/*%2",
+		"/a%2Fb":                "/a%2Fb",
+	} {
+		if got := template([]byte(path)); got != want {
+			t.Errorf("template(%q) = %q, want %q", path, got, want)
+		}
 	}
 }

@@ -67,6 +67,22 @@ func (t *tally) routeOf(r *accesslog.Record) *routeTally {
 	return route
 }
 
+// appendOdd appends what is left of an id without its letters and digits: some servers take no id that has such.
+func appendOdd(out, id []byte) []byte {
+	for i := 0; i < len(id); i++ {
+		switch c := id[i]; {
+		case c >= '0' && c <= '9', c|0x20 >= 'a' && c|0x20 <= 'z', c == '-', c == '_', c == '.':
+		case c == '%':
+			end := min(len(id), i+3)
+			out = append(out, id[i:end]...)
+			i = end - 1
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // fold appends the template of a path: the parts that look like ids are one.
 func fold(out, path []byte) []byte {
 	path = path[:min(len(path), templateMax)]
@@ -76,7 +92,7 @@ func fold(out, path []byte) []byte {
 			end++
 		}
 		if part := path[begin:end]; evidence.LooksLikeID(part) {
-			out = append(out, '*')
+			out = appendOdd(append(out, '*'), part)
 		} else {
 			out = append(out, part...)
 		}

@@ -34,6 +34,10 @@ func crashOnInput(q *inquiry) {
 				"g-crash-on-input", "d-worker-timeout-kill", "d-inner-timeout", "g-oom-kill")
 			continue
 		}
+		if odd := oddIn(k.path); odd != "" {
+			q.suspect(events, "the path has "+odd+": send the same request to the member with a plain path, and read its own log at that time", "e-uri-rejected", "g-crash-on-input")
+			continue
+		}
 		f := q.claim("g-crash-on-input", events, scopeOf(events), High)
 		f.says("access-log", fmt.Sprintf("%s %s was never answered: %d attempts, %d on fresh connections and %d on reused ones, each ended by the member before a byte of an answer",
 			k.method, k.path, len(events), fresh, reused), events...)

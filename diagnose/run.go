@@ -50,7 +50,7 @@ var hypotheses = []hypothesis{
 	ageLimit,
 	killedWorkers,
 	connectionLimits,
-	crash,
+	rejectedAddresses, crash,
 	earlyResponses,
 	cutLinks,
 	forgottenConnections,
