@@ -119,6 +119,24 @@ func TestInstanceFault(t *testing.T) {
 	}
 }
 
+// A timer of the application ends some requests on all instances alike. That takes nothing from what instance 1 does.
+func TestInstanceFaultBesideAnother(t *testing.T) {
+	s := newAzureStory(t)
+	s.doc = strings.Replace(storyDocument, `"requestTimeout":2`, `"requestTimeout":60`, 1)
+	for i := range 900 {
+		s.after(2 * time.Second)
+		switch {
+		case i%3 == 1 && i%8 == 1:
+			s.request(4+i/3%3, onInstance(1), fails(closedFault, 300*time.Millisecond))
+		case i%20 == 3:
+			s.request(4+i/3%3, onInstance(i%3), path("/search"), took(30*time.Second+time.Duration(i)*50*time.Microsecond), status(504))
+		default:
+			s.request(4+i/3%3, onInstance(i%3))
+		}
+	}
+	expect(t, s.diagnose(), "d-inner-timeout high 45", "h-instance-fault high 38")
+}
+
 // Only instance 1 fails, and only at one member.
 func TestNodeLocal(t *testing.T) {
 	s := newAzureStory(t)

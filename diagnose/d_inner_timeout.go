@@ -38,8 +38,8 @@ func innerTimeout(q *inquiry) {
 		}
 		f := q.claim("d-inner-timeout", at, scopeOf(at), confidenceOf(len(at) >= 2*minEvents && 10*len(off) <= len(at)))
 		took := sortedDurations(at, lasted)
-		f.says("access-log", fmt.Sprintf("%d failures of %s ended %s to %s after they began, at a timer of %s; %d others of this path did not", len(at), f.Scope.text(),
-			seconds(took[0]), seconds(took[len(took)-1]), seconds(timer), len(off)), at...)
+		f.says("access-log", fmt.Sprintf("%d failures of %s ended %s after they began, at a timer of %s; %d others of this path did not", len(at), f.Scope.text(),
+			fromTo(took), seconds(timer), len(off)), at...)
 		if limit > 0 {
 			f.excludes("d-timeout-below-latency", fmt.Sprintf("the request timeout is %s", seconds(limit)))
 		}

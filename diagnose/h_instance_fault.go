@@ -30,11 +30,9 @@ func instanceFault(q *inquiry) {
 	for _, s := range standsOut(exposure, byInstance) {
 		events := byInstance[s.key]
 		members, _ := groupBy(events, func(e *event) string { return e.member })
-		others := 0
-		for k, c := range q.instances {
-			if k != s.key {
-				others += c.failures
-			}
+		others := -len(events) // what another cause explains is not counted, here or there
+		for _, same := range byInstance {
+			others += len(same)
 		}
 		if s.failures < minEvents || len(members) < 2 && len(q.members) > 1 || 5*others > len(events) || q.mayBeTheRequest(events) {
 			continue
@@ -42,7 +40,7 @@ func instanceFault(q *inquiry) {
 		scope := scopeOf(events)
 		scope.Instance = s.key
 		f := q.claim("h-instance-fault", events, scope, confidenceOf(s.failures >= 2*minEvents))
-		f.says("access-log", fmt.Sprintf("%d failures are on instance %s, which has %.0f %% of the requests; the other %d instances have %d", len(events), s.key, 100*s.share, len(q.instances)-1, others), events...)
+		f.says("access-log", fmt.Sprintf("%d failures are on instance %s, which has %.0f %% of the requests; the other %d instances have %d that nothing else explains", len(events), s.key, 100*s.share, len(q.instances)-1, others), events...)
 		f.excludes("b-node-local", fmt.Sprintf("it fails at %d members, not at one", len(members)))
 		f.leaves("a-probe-per-instance-skew")
 		f.expect("gateway", len(events), len(events), "bounded", "the other instances served the same kind of requests")
