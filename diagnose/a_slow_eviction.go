@@ -113,8 +113,8 @@ func vanished(q *inquiry) {
 	}
 }
 
-// endedTogether reports whether all of them ended at one moment: then the member stopped with work under way, and got
-// nothing new afterwards.
+// endedTogether reports whether all of them ended at one moment, as far as the log's times tell: then the member stopped
+// with work under way, and got nothing new afterwards.
 func endedTogether(events []*event) bool {
 	first, last := events[0].at, events[0].at
 	for _, e := range events {
@@ -125,8 +125,11 @@ func endedTogether(events []*event) bool {
 			last = e.at
 		}
 	}
-	return last.Sub(first) < 2*time.Second
+	return last.Sub(first) < moment+2*events[0].resolution()
 }
+
+// moment is how long one takes whose work is cut off: connections are ended one after the other.
+const moment = 500 * time.Millisecond
 
 // missedTurns is how many attempts a member would have had after it was given up, by its share of those before it failed.
 func (q *inquiry) missedTurns(k memberKey, failed, gone time.Time) int {

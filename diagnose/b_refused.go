@@ -37,6 +37,9 @@ func refused(q *inquiry) {
 		if !isAddress(k.member) {
 			f.may("b-dns-stale")
 		}
+		if q.config != nil && !q.listed(k.member) {
+			f.may("c-endpoint-lag")
+		}
 		if q.allRefuse(k.settings, groups) {
 			f.may("i-wrong-port")
 		}

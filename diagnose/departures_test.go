@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -63,6 +64,24 @@ func TestEndpointLag(t *testing.T) {
 		}
 		s.traffic(20*time.Second, []int{4, 5})
 		expect(t, s.diagnose(), c.want...)
+	}
+}
+
+// With few answers before, it may be as well that the member never was in order. That the document no longer has it is said.
+func TestRefusingMemberThatTheDocumentDoesNotHave(t *testing.T) {
+	for member, gone := range map[int]bool{7: true, 6: false} {
+		s := newStory(t)
+		for range 40 {
+			s.request(4)
+			s.request(member, fails(refusedFault, time.Millisecond))
+			s.after(100 * time.Millisecond)
+		}
+		s.traffic(20*time.Second, []int{4, 5})
+		r := s.diagnose()
+		expect(t, r, "b-refused medium 40")
+		if may := slices.ContainsFunc(r.Findings[0].Rivals, func(x Rival) bool { return x.Cause == "c-endpoint-lag" }); may != gone {
+			t.Errorf("member %d: rivals %+v", member, r.Findings[0].Rivals)
+		}
 	}
 }
 

@@ -75,11 +75,11 @@ func endpointLag(s *Stage) {
 	probe.Interval, probe.Threshold = 2, 5
 	pool := Pool{Name: "web", Members: members(addrs(peers)...), Probe: probe}
 	s.Open(Site{Pools: []Pool{pool}})
-	at := s.Vary(1*time.Second, 1500*time.Millisecond)
+	at := s.Vary(1800*time.Millisecond, 2200*time.Millisecond)
 	s.After(at, peers[2].Retire)
 	pool.Members = pool.Members[:2]
 	s.After(at+s.Vary(2*time.Second, 2500*time.Millisecond), func() { s.Apply(Site{Pools: []Pool{pool}}) })
-	s.Fire(10, s.Flow(60, 5500*time.Millisecond, order))
+	s.Fire(10, s.Flow(60, 6*time.Second, order))
 }
 
 // listenerClosesFirst needs more connections than it has whenever a burst comes.
