@@ -109,6 +109,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	if q.names.given > 0 {
 		q.assume(fmt.Sprintf("%d records name no pool and no backend settings: theirs are those of the document to which only they can belong", q.names.given))
 	}
+	r.WhatIf = q.whatIf()
 	q.scale(r)
 	r.Assumptions = append([]string{}, append(b.Notes, q.assumptions...)...)
 	for i := range r.Findings {
@@ -120,7 +121,6 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	})
 	r.Verdict = verdict(r)
 	r.Steps = q.steps(r)
-	r.WhatIf = q.whatIf()
 	r.Read = q.reading(b)
 	r.Notices = q.notices()
 	r.Pictures = q.pictures()
