@@ -111,7 +111,8 @@ func reasonOf(err error) string {
 
 // streamReason says why a stream could not be read to its end.
 func streamReason(err error) string {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	var cut *cutError
+	if !errors.As(err, &cut) && errors.Is(err, io.ErrUnexpectedEOF) {
 		return "it is cut off: copy it again; what stands before the cut is read"
 	}
 	return err.Error()

@@ -221,7 +221,7 @@ func (b *Bundle) file(path, name string) {
 		return nil
 	})
 	if err != nil {
-		b.skip(name, 0, err.Error())
+		b.skip(name, 0, streamReason(err))
 	}
 }
 
@@ -231,8 +231,8 @@ const documentMax = 64 << 20
 // look takes a leaf for what it is.
 func (b *Bundle) look(path, top string, l *leaf) {
 	head, err := l.Peek(headSize)
-	if err != nil && !errors.Is(err, io.EOF) {
-		b.skip(l.name, 0, err.Error())
+	if whole := err == nil || errors.Is(err, io.EOF); !whole && (len(head) == 0 || !errors.Is(err, io.ErrUnexpectedEOF)) {
+		b.skip(l.name, 0, streamReason(err))
 		return
 	}
 	form := recognise(head, l.name)
@@ -243,6 +243,8 @@ func (b *Bundle) look(path, top string, l *leaf) {
 	case document, yamlText, plainText:
 		data, err := io.ReadAll(io.LimitReader(l, documentMax+1))
 		switch {
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			b.skip(l.name, 0, "it is cut off, and half a document tells nothing: copy it again")
 		case err != nil:
 			b.skip(l.name, 0, err.Error())
 		case len(data) > documentMax:
@@ -381,8 +383,8 @@ func (b *Bundle) skip(name string, line int, reason string) {
 			return
 		}
 	}
-	if len(b.Unread) < maxUnread {
-		b.Unread = append(b.Unread, Unread{File: name, Line: line, Reason: reason})
+	if u := (Unread{File: name, Line: line, Reason: reason}); len(b.Unread) < maxUnread && !slices.Contains(b.Unread, u) { // files are looked at more than once
+		b.Unread = append(b.Unread, u)
 	}
 }
 
