@@ -138,16 +138,25 @@ func (q *inquiry) attemptStory(r *accesslog.Record, a *accesslog.Attempt) Attemp
 	}
 	e := event{settings: r.Settings, member: s.Member, server: a.Server}
 	if t := q.trailOf(&e); t != nil {
-		if c, known := t.at(r.Start); known {
-			s.Health = "was up then, by its probes"
-			if !c.up {
-				s.Health = "was " + c.text()
-			}
-		} else {
-			s.Health = "is " + t.now.Health + " in the report of health; how it was then is not known"
-		}
+		s.Health = q.healthText(t, r)
 	}
 	return s
+}
+
+// healthText says how a member was when a request began, as far as the report of health tells.
+func (q *inquiry) healthText(t *trail, r *accesslog.Record) string {
+	c, known := t.at(r.Start)
+	if !known {
+		return "is " + t.now.Health + " in the report of health; how it was then is not known"
+	}
+	text, when := "was up", " then, by its probes"
+	if !c.up {
+		text, when = "was "+c.text(), ""
+	}
+	if apart := q.healthApart(Scope{Settings: r.Settings}, r.Start, r.Start); apart != "" {
+		when = " in a report of health " + apart + " this request"
+	}
+	return text + when
 }
 
 func (q *inquiry) connectionText(r *accesslog.Record, a *accesslog.Attempt) string {

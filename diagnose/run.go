@@ -94,6 +94,7 @@ func (q *inquiry) run(b *evidence.Bundle) *Report {
 		left(q)
 	}
 	q.doubtTimes()
+	q.doubtHealth()
 	return q.report(b)
 }
 

@@ -129,6 +129,13 @@ func (s *story) server(address, health, reason, detail string, transitions ...st
 	})
 }
 
+// probed says when the probes of the report of health last asked.
+func (s *story) probed(at time.Time) {
+	for i := range s.servers {
+		s.servers[i].Causeway.LastProbe = at.Format(time.RFC3339Nano)
+	}
+}
+
 // diagnose writes the evidence to disk, reads it back as anyone would, and diagnoses.
 func (s *story) diagnose() *Report {
 	s.t.Helper()
