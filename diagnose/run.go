@@ -131,7 +131,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 
 // reading says how the reading of the evidence went.
 func (q *inquiry) reading(b *evidence.Bundle) Read {
-	out := Read{Repeated: b.Repeated, BadLines: b.Bad, Unread: []string{}, Sampled: 1 << q.sample.shift}
+	out := Read{Repeated: b.Repeated, BadLines: b.Bad, Misdated: b.Misdated, Unread: []string{}, Sampled: 1 << q.sample.shift}
 	for _, u := range b.Unread {
 		out.Unread = append(out.Unread, u.String())
 	}

@@ -1,11 +1,9 @@
 package diagnose
 
 import (
-	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -97,18 +95,8 @@ func (w *wanted) see(r *accesslog.Record, own bool, e *event) {
 		if e != nil {
 			e.asked = true
 		}
-		w.found = append(w.found, candidate{copied(r), own, e})
+		w.found = append(w.found, candidate{r.Clone(), own, e})
 	}
-}
-
-// copied is a record of its own: the one at hand is reused.
-func copied(r *accesslog.Record) accesslog.Record {
-	c := *r
-	c.Attempts = slices.Clone(r.Attempts)
-	for _, text := range []*[]byte{&c.Method, &c.OriginalURI, &c.URI, &c.Query, &c.UserAgent, &c.OriginalHost, &c.Host, &c.ContentType} {
-		*text = bytes.Clone(*text)
-	}
-	return c
 }
 
 // Errors of what is looked for and not there.

@@ -36,6 +36,7 @@ type Bundle struct {
 	Unread   []Unread   // what could not be read, at most maxUnread of them
 	Bad      int        // lines that could not be read
 	Repeated int        // rows that stood in more than one place, counted once
+	Misdated int        // rows whose time cannot be true, which were set aside
 	Notes    []string   // what was assumed, and what could not be made sure
 
 	visit   func(path, name string) // in place of looking at a file
@@ -43,6 +44,8 @@ type Bundle struct {
 	size    int64
 	done    atomic.Int64
 	spooled []string // temporary files
+
+	misdated string // the first row that was set aside
 }
 
 // State is what Azure says of a gateway as a whole. Empty where the document does not.
