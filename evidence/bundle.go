@@ -224,7 +224,7 @@ func (b *Bundle) file(path, name string) {
 		return nil
 	})
 	if err != nil {
-		b.skip(name, 0, streamReason(err))
+		b.broken(name, name, err)
 	}
 }
 

@@ -67,14 +67,14 @@ func (r *reading) file(sources []*source) {
 		}
 		s.queried, r.islands = 0, r.b.newIslands(s)
 		if err := r.source(s, l); err != nil && !errors.Is(err, io.EOF) {
-			r.b.skip(s.name, 0, streamReason(err))
+			r.b.broken(s.top, s.name, err)
 		}
 		r.settle(s)
 		r.limits(s)
 		return nil
 	})
 	if err != nil && !errors.Is(err, io.EOF) {
-		r.b.skip(first.top, 0, streamReason(err))
+		r.b.broken(first.top, first.top, err)
 	}
 }
 
