@@ -4,7 +4,9 @@
 package accesslog
 
 import (
+	"bytes"
 	"net/netip"
+	"slices"
 	"time"
 
 	"causeway/fault"
@@ -57,6 +59,16 @@ type Record struct {
 	Aborted  bool          // the response was cut after its head had been sent
 	Parent   [16]byte      // transaction of the gateway that sent the request here, as X-AppGW-Trace-Id says; zero: none did
 	IdleEnd  bool          // an upgraded session was ended because neither side had said anything for the request timeout
+}
+
+// Clone is a record of its own, for one that is reused.
+func (r *Record) Clone() Record {
+	c := *r
+	c.Attempts = slices.Clone(r.Attempts)
+	for _, text := range []*[]byte{&c.Method, &c.OriginalURI, &c.URI, &c.Query, &c.UserAgent, &c.OriginalHost, &c.Host, &c.ContentType} {
+		*text = bytes.Clone(*text)
+	}
+	return c
 }
 
 // Attempt is one try on one member. The last one decides the outcome.

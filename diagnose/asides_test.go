@@ -57,3 +57,28 @@ func TestPathOverride(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// One time that cannot be true makes no years of the window, and is told of.
+func TestOneTimeThatCannotBe(t *testing.T) {
+	for _, when := range []time.Time{time.Unix(0, 0), time.Date(2090, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		s := newAzureStory(t)
+		for i := range 40 {
+			s.after(time.Second).request(4 + i%3)
+		}
+		was := s.at
+		s.at = when
+		s.request(4, answers(502))
+		s.at = was
+		for i := range 40 {
+			s.after(time.Second).request(4 + i%3)
+		}
+		r := s.diagnose()
+		said := strings.Join(r.Assumptions, "\n")
+		if r.Window.From != "2026-11-23T09:00:01.000Z" || r.Window.To > "2026-11-23T09:02" || r.Requests != 80 || r.Failures != 0 || r.Read.Misdated != 1 {
+			t.Errorf("%s: window %+v, %d requests, %d failures, %d set aside", when, r.Window, r.Requests, r.Failures, r.Read.Misdated)
+		}
+		if !strings.Contains(said, "set aside and count nowhere: 1, as ") || !strings.Contains(said, when.UTC().Format(time.RFC3339)+" (POST /a, status 502)") {
+			t.Errorf("%s: %q", when, said)
+		}
+	}
+}

@@ -258,11 +258,11 @@ func TestMasked(t *testing.T) {
 	expect(t, s.diagnose(), "k-masked high 6")
 }
 
-// Both members were waited for, one after the other.
-func TestRetryDoubling(t *testing.T) {
+// doubledWaitsStory has requests for which both members were waited for, one after the other.
+func doubledWaitsStory(t *testing.T, failures int) *story {
 	s := newAzureStory(t)
 	s.doc = strings.Replace(storyDocument, `"requestTimeout":2`, `"requestTimeout":20`, 1)
-	for range 8 {
+	for range failures {
 		s.after(time.Minute)
 		for range 20 {
 			s.after(time.Second).request(4, took(17*time.Second))
@@ -272,7 +272,12 @@ func TestRetryDoubling(t *testing.T) {
 			r.Attempts = append(r.Attempts, *a)
 		})
 	}
-	r := s.diagnose()
+	return s
+}
+
+// Both members were waited for, one after the other.
+func TestRetryDoubling(t *testing.T) {
+	r := doubledWaitsStory(t, 8).diagnose()
 	found := false
 	for _, f := range r.Findings {
 		found = found || f.Cause == "d-retry-doubling" && f.Also == 8 && f.Failures == 0

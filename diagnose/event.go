@@ -45,6 +45,7 @@ type event struct {
 	stalled  time.Duration // for how much of it the gateway's process stood still
 	session  bool          // a connection through a TCP or TLS listener: there is no request in it
 
+	asked   bool // it is the one to be explained
 	claimed bool
 	cause   string // that claimed it
 }

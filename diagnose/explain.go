@@ -1,9 +1,6 @@
 package diagnose
 
 import (
-	"bytes"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -64,61 +61,49 @@ type Phase struct {
 // ExplanationSchema is the version of the explanation.
 const ExplanationSchema = "causeway.explanation/v1"
 
-// ErrNoSuchRequest is returned when no record has the transaction.
-var ErrNoSuchRequest = errors.New("no record has this transaction")
-
-// Explain tells what happened to one request, by its transaction id (32 hexadecimal digits, dashes allowed), in the light
-// of all the rest.
-func Explain(b *evidence.Bundle, id string) (*Explanation, error) {
-	wanted, err := hex.DecodeString(strings.ReplaceAll(id, "-", ""))
-	if err != nil || len(wanted) != 16 {
-		return nil, fmt.Errorf("%q is no transaction id: it has 32 hexadecimal digits", id)
+// Explain tells what happened to one request, by its transaction id (32 hexadecimal digits, dashes allowed) or by its time,
+// in the light of all the rest. If several failed at that time, the error is a *Several.
+func Explain(b *evidence.Bundle, what string) (*Explanation, error) {
+	w, err := parseWanted(what)
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", what, err)
 	}
 	t := newTally(b.Config)
-	copy(t.wanted[:], wanted)
+	t.wanted = w
 	if err := t.read(b, Options{}); err != nil {
 		return nil, err
 	}
-	if t.found == nil {
-		return nil, fmt.Errorf("%s: %w", id, ErrNoSuchRequest)
+	c, err := t.wanted.one()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	q := newInquiry(b, t)
 	r := q.run(b)
-	return q.explain(r), nil
+	return q.explain(c, r), nil
 }
 
-// keep copies the record that is looked for: the one at hand is reused.
-func (t *tally) keep(r *accesslog.Record, own bool) {
-	if r.Transaction == [16]byte{} || r.Transaction != t.wanted {
-		return
-	}
-	c := *r
-	c.Attempts = slices.Clone(r.Attempts)
-	for _, text := range []*[]byte{&c.Method, &c.OriginalURI, &c.URI, &c.Query, &c.UserAgent, &c.OriginalHost, &c.Host, &c.ContentType} {
-		*text = bytes.Clone(*text)
-	}
-	t.found, t.foundOwn = &c, own
-}
-
-func (q *inquiry) explain(report *Report) *Explanation {
-	r := q.found
+func (q *inquiry) explain(c *candidate, report *Report) *Explanation {
+	r := &c.record
 	x := &Explanation{
 		Schema: ExplanationSchema, ID: idOf(r), At: stamp(r.Start), Request: requestText(r), Client: r.Client.String(), Instance: r.Instance, Listener: r.Listener,
 		Rule: r.Rule, Pool: r.Pool, Settings: r.Settings, Status: r.Status, Took: r.Taken.Seconds(), Info: r.ErrorInfo, Attempts: []AttemptStory{},
 		Why: []string{}, Rivals: []Rival{}, Fixes: []Fix{}, Similar: []string{}, Missing: []string{},
 	}
-	if f, bad := q.failed(r, q.foundOwn); bad {
-		x.Fault = f.Text()
+	if c.event != nil && c.event.visible {
+		x.Fault = c.event.fault.Text()
 	}
 	for i := range r.Attempts {
-		x.Attempts = append(x.Attempts, q.attemptStory(r, &r.Attempts[i]))
+		x.Attempts = append(x.Attempts, q.attemptStory(c, &r.Attempts[i]))
 	}
-	q.verdictOn(x, report)
-	x.missing(r, q.foundOwn)
+	q.verdictOn(x, c.event, report)
+	x.missing(r, c.own)
 	return x
 }
 
 func requestText(r *accesslog.Record) string {
+	if r.Session {
+		return "a session"
+	}
 	uri := r.OriginalURI
 	if len(uri) == 0 {
 		uri = r.URI
@@ -126,8 +111,9 @@ func requestText(r *accesslog.Record) string {
 	return fmt.Sprintf("%s %s%s %s", r.Method, r.OriginalHost, uri, r.Version)
 }
 
-func (q *inquiry) attemptStory(r *accesslog.Record, a *accesslog.Attempt) AttemptStory {
-	s := AttemptStory{Member: memberOf(a), Server: a.Server.String(), Status: a.Status, Connection: q.connectionText(r, a), Phases: phasesOf(a)}
+func (q *inquiry) attemptStory(c *candidate, a *accesslog.Attempt) AttemptStory {
+	r := &c.record
+	s := AttemptStory{Member: memberOf(a), Server: a.Server.String(), Status: a.Status, Connection: connectionText(a, c.own), Phases: phasesOf(a)}
 	switch {
 	case !a.Fault.None():
 		s.Outcome = a.Fault.Text()
@@ -138,21 +124,30 @@ func (q *inquiry) attemptStory(r *accesslog.Record, a *accesslog.Attempt) Attemp
 	}
 	e := event{settings: r.Settings, member: s.Member, server: a.Server}
 	if t := q.trailOf(&e); t != nil {
-		if c, known := t.at(r.Start); known {
-			s.Health = "was up then, by its probes"
-			if !c.up {
-				s.Health = "was " + c.text()
-			}
-		} else {
-			s.Health = "is " + t.now.Health + " in the report of health; how it was then is not known"
-		}
+		s.Health = q.healthText(t, r)
 	}
 	return s
 }
 
-func (q *inquiry) connectionText(r *accesslog.Record, a *accesslog.Attempt) string {
+// healthText says how a member was when a request began, as far as the report of health tells.
+func (q *inquiry) healthText(t *trail, r *accesslog.Record) string {
+	c, known := t.at(r.Start)
+	if !known {
+		return "is " + t.now.Health + " in the report of health; how it was then is not known"
+	}
+	text, when := "was up", " then, by its probes"
+	if !c.up {
+		text, when = "was "+c.text(), ""
+	}
+	if apart := q.healthApart(Scope{Settings: r.Settings}, r.Start, r.Start); apart != "" {
+		when = " in a report of health " + apart + " this request"
+	}
+	return text + when
+}
+
+func connectionText(a *accesslog.Attempt, own bool) string {
 	how := ""
-	if !q.foundOwn && a.Reused {
+	if !own && a.Reused {
 		how = " (rebuilt from source ports, to the second)"
 	}
 	switch {
@@ -160,7 +155,7 @@ func (q *inquiry) connectionText(r *accesslog.Record, a *accesslog.Attempt) stri
 		return fmt.Sprintf("reused: it had carried %s, was %s old and had been idle for %s%s", count(a.Uses, "request", "requests"), seconds(a.Age), seconds(max(0, a.Idle)), how)
 	case a.Stale >= 0:
 		return fmt.Sprintf("new, because the one at hand, idle for %s, was found closed", seconds(a.Stale))
-	case q.foundOwn:
+	case own:
 		return "new"
 	}
 	return "new, or not seen before in this log"
@@ -199,13 +194,11 @@ func phasesOf(a *accesslog.Attempt) []Phase {
 }
 
 // verdictOn finds what the diagnosis says of the request.
-func (q *inquiry) verdictOn(x *Explanation, report *Report) {
-	i := slices.IndexFunc(q.events, func(e *event) bool { return e.id == x.ID })
-	if i < 0 {
+func (q *inquiry) verdictOn(x *Explanation, e *event, report *Report) {
+	if e == nil {
 		x.Why = append(x.Why, "it did not fail")
 		return
 	}
-	e := q.events[i]
 	for j := range report.Findings {
 		f := &report.Findings[j]
 		if f.Cause != e.cause || f.Scope.Member != "" && f.Scope.Member != e.member || f.Scope.Settings != "" && f.Scope.Settings != e.settings {
@@ -257,7 +250,11 @@ const barWidth = 40
 // Text writes the explanation on one screen.
 func (x *Explanation) Text(w io.Writer, width int) error {
 	p := &printer{w: w, width: max(width, 60)}
-	p.line(fmt.Sprintf("%s  %s", x.ID, x.At))
+	if x.ID != x.At {
+		p.line(x.ID + "  " + x.At)
+	} else { // the log has no ids
+		p.line(x.At)
+	}
 	p.wrapped("", fmt.Sprintf("%s from %s: status %d after %.3f s", printable(x.Request), x.Client, x.Status, x.Took))
 	p.wrapped("", strings.Trim(fmt.Sprintf("%s > %s > %s > %s on %s", dash(x.Listener), dash(x.Rule), dash(x.Pool), dash(x.Settings), dash(x.Instance)), " "))
 	if x.Fault != "" {
@@ -326,4 +323,21 @@ func (p *printer) attempt(n int, a *AttemptStory) {
 		bar := strings.Repeat(" ", from) + strings.Repeat("█", max(1, to-from))
 		p.line(fmt.Sprintf("  %-14s %10.3f ms  |%-*s|", ph.Name, ph.Took*1000, barWidth+1, bar))
 	}
+}
+
+// Text writes the list with what to ask for.
+func (s *Several) Text(w io.Writer, width int) error {
+	p := &printer{w: w, width: max(width, 60)}
+	p.wrapped("", s.Error()+". Ask for one of them by what stands before it:")
+	for i := range s.Requests {
+		c := &s.Requests[i]
+		p.line("")
+		p.line(c.Pick)
+		p.wrapped("  ", fmt.Sprintf("%s from %s: status %d, member %s", printable(c.Request), c.Client, c.Status, dash(c.Member)))
+	}
+	if s.More > 0 {
+		p.line("")
+		p.line(fmt.Sprintf("and %d more", s.More))
+	}
+	return p.err
 }

@@ -27,6 +27,7 @@ type page struct {
 	Headline string
 	Dots     string // how sure the verdict is, without colour
 	Failed   string // share of the requests
+	Sampled  string // that not every failure was looked at
 	From, To string
 	Timeline *chart
 	Findings []findingView
@@ -90,7 +91,7 @@ type stepView struct {
 }
 
 func (r *Report) page() *page {
-	p := &page{Report: r, Title: r.title(), Headline: r.claim(), Failed: percent(r.Failures, r.Requests), From: plainTime(r.Window.From), To: plainTime(r.Window.To)}
+	p := &page{Report: r, Title: r.title(), Headline: r.claim(), Failed: percent(r.Failures, r.Requests), Sampled: r.sampled(), From: plainTime(r.Window.From), To: plainTime(r.Window.To)}
 	if r.Verdict != nil {
 		p.Dots = dotsOf[r.Verdict.Confidence]
 	}

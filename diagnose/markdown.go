@@ -18,6 +18,9 @@ func (r *Report) Markdown(w io.Writer) error {
 	if r.Requests > 0 {
 		m.para(escaped(r.totals()))
 	}
+	if text := r.sampled(); text != "" {
+		m.para(escaped(text))
+	}
 	m.summary(r)
 	for i := range r.Findings {
 		m.finding(i+1, &r.Findings[i], r)

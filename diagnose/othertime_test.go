@@ -88,6 +88,56 @@ func TestBetweenTwoTimers(t *testing.T) {
 	}
 }
 
+// A report of health that is much older than the failures, or newer and without a history, is not what was seen then; one
+// whose history tells of that time is.
+func TestHealthOfAnotherTime(t *testing.T) {
+	begin := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	for _, x := range []struct {
+		name    string
+		history []string
+		probed  time.Time
+		want    string
+		said    string
+	}{
+		{"older", []string{"2026-11-23T03:00:00Z Down tcp_connect ECONNREFUSED"}, begin.Add(-5 * time.Hour), "b-refused medium 50", "of 2026-11-23T04:00:00.000Z, 5 h before the first record"},
+		{"of just before", []string{"2026-11-23T03:00:00Z Down tcp_connect ECONNREFUSED"}, begin.Add(-time.Minute), "b-refused high 50", ""},
+		{"newer, with history", []string{"2026-11-23T03:00:00Z Down tcp_connect ECONNREFUSED"}, begin.Add(5 * time.Hour), "b-refused high 50", ""},
+		{"newer, without", nil, begin.Add(5 * time.Hour), "a-all-unhealthy-fail-closed medium 50", "of 2026-11-23T14:00:00.000Z, 5 h after the last record"},
+		{"without a time", []string{"2026-11-23T03:00:00Z Down tcp_connect ECONNREFUSED"}, time.Time{}, "b-refused high 50", ""},
+	} {
+		s := newStory(t)
+		s.outOfService(5 * time.Second)
+		for _, m := range []string{"10.0.0.4", "10.0.0.5", "10.0.0.6"} {
+			s.server(m, "Down", "tcp_connect", "Cannot connect to server. Connection refused", x.history...)
+		}
+		if !x.probed.IsZero() {
+			s.probed(x.probed)
+		}
+		t.Run(x.name, func(t *testing.T) {
+			r := s.diagnose()
+			expect(t, r, x.want)
+			assumed, step := strings.Join(r.Assumptions, "\n"), r.Steps[0].Detail
+			if x.said == "" && strings.Contains(assumed+step, "of 2026-11-23T") || !strings.Contains(assumed, x.said) {
+				t.Errorf("assumptions %q, step %q", assumed, step)
+			}
+			if x.said != "" && (!strings.Contains(fmt.Sprint(r.Findings[0].Evidence), "these failures: it is taken as the state then") || !strings.Contains(step, "this report is of ")) {
+				t.Errorf("evidence %v, step %q", r.Findings[0].Evidence, step)
+			}
+		})
+	}
+}
+
+// Members that were healthy in an old report were not seen to be so in this window.
+func TestHealthyLongBefore(t *testing.T) {
+	s := newStory(t)
+	s.traffic(5*time.Second, []int{4, 5, 6})
+	s.server("10.0.0.4", "Up", "", "", "2026-11-20T08:00:00Z Up")
+	s.probed(time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC))
+	if step := s.diagnose().Steps[0]; step.Result != "pass" || !strings.Contains(step.Detail, "of 2026-11-20T09:00:00.000Z, 3 days before the records; how they were") {
+		t.Errorf("%+v", step)
+	}
+}
+
 // Metrics tell how many members were unhealthy, also where nothing else is known, and when the report of health is too late.
 func TestUnhealthyByMetrics(t *testing.T) {
 	const metrics = `{"namespace":"Microsoft.Network/applicationGateways","interval":"PT1M","value":[{"name":{"value":"UnhealthyHostCount"},"unit":"Count","timeseries":[{"metadatavalues":[{"name":{"value":"backendsettingspool"},"value":"web~http"}],"data":[{"timeStamp":"2026-11-23T09:00:00Z","average":0},{"timeStamp":"2026-11-23T09:01:00Z","average":1.5},{"timeStamp":"2026-11-23T09:02:00Z","average":3}]}]}]}`

@@ -94,6 +94,7 @@ func (q *inquiry) run(b *evidence.Bundle) *Report {
 		left(q)
 	}
 	q.doubtTimes()
+	q.doubtHealth()
 	return q.report(b)
 }
 
@@ -109,6 +110,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	if q.names.given > 0 {
 		q.assume(fmt.Sprintf("%d records name no pool and no backend settings: theirs are those of the document to which only they can belong", q.names.given))
 	}
+	r.WhatIf = q.whatIf()
 	q.scale(r)
 	r.Assumptions = append([]string{}, append(b.Notes, q.assumptions...)...)
 	for i := range r.Findings {
@@ -120,7 +122,6 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	})
 	r.Verdict = verdict(r)
 	r.Steps = q.steps(r)
-	r.WhatIf = q.whatIf()
 	r.Read = q.reading(b)
 	r.Notices = q.notices()
 	r.Pictures = q.pictures()
@@ -130,7 +131,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 
 // reading says how the reading of the evidence went.
 func (q *inquiry) reading(b *evidence.Bundle) Read {
-	out := Read{Repeated: b.Repeated, BadLines: b.Bad, Unread: []string{}, Sampled: 1 << q.sample.shift}
+	out := Read{Repeated: b.Repeated, BadLines: b.Bad, Misdated: b.Misdated, Unread: []string{}, Sampled: 1 << q.sample.shift}
 	for _, u := range b.Unread {
 		out.Unread = append(out.Unread, u.String())
 	}

@@ -32,6 +32,9 @@ func (s *sampler) add(e *event) {
 }
 
 func (s *sampler) keeps(e *event) bool {
+	if e.asked {
+		return true
+	}
 	h := fnv.New64a()
 	h.Write([]byte(e.id))
 	var at [8]byte

@@ -12,17 +12,64 @@ func (q *inquiry) scale(r *Report) {
 	if q.sample.shift == 0 {
 		return
 	}
-	q.assume(fmt.Sprintf("there are too many failures to look at each: findings rest on one in %d of them, chosen evenly; their counts are scaled, the numbers within their facts are those of the sample", 1<<q.sample.shift))
+	all := q.failures + q.recovers
+	before := make([]int, len(r.Findings))
 	visible, hidden := []*int{&r.Undetermined.Failures}, []*int{}
 	for i := range r.Findings {
-		visible, hidden = append(visible, &r.Findings[i].Failures), append(hidden, &r.Findings[i].Recovered)
+		f := &r.Findings[i]
+		before[i] = f.touched()
+		visible, hidden = append(visible, &f.Failures), append(hidden, &f.Recovered)
+		f.Also = inProportion(f.Also, all, len(q.events))
 	}
-	recovered := 0
-	for _, n := range hidden {
-		recovered += *n
+	open := []*int{}
+	for i := range r.Undetermined.Groups {
+		g := &r.Undetermined.Groups[i]
+		open, hidden = append(open, &g.Failures), append(hidden, &g.Recovered)
 	}
 	apportion(visible, r.Failures)
-	apportion(hidden, recovered<<q.sample.shift)
+	apportion(open, r.Undetermined.Failures)
+	apportion(hidden, r.Recovered)
+	for i := range r.Findings {
+		r.Findings[i].scaleFixes(before[i])
+	}
+	r.WhatIf.scale(all, len(q.events))
+}
+
+// touched are the failures that a finding explains or has a part in.
+func (f *Finding) touched() int { return f.Failures + f.Recovered + f.Also }
+
+// scaleFixes makes what fixes would have saved a part of all failures of the finding, which were before in the sample.
+func (f *Finding) scaleFixes(before int) {
+	for i := range f.Fixes {
+		scaleBoth(&f.Fixes[i].Expected.Removes, f.touched(), before)
+	}
+}
+
+func (w *WhatIf) scale(all, sampled int) {
+	for i := range w.Savings {
+		scaleBoth(&w.Savings[i].Removes, all, sampled)
+	}
+	scaleBoth(&w.Together, all, sampled)
+}
+
+func scaleBoth(n *[2]int, all, sampled int) {
+	n[0], n[1] = inProportion(n[0], all, sampled), inProportion(n[1], all, sampled)
+}
+
+// inProportion is what a number in the sample comes to among all.
+func inProportion(n, all, sampled int) int {
+	if sampled == 0 {
+		return n
+	}
+	return n * all / sampled
+}
+
+// sampled says that not every failure was looked at, and what that means for the numbers; empty if each was.
+func (r *Report) sampled() string {
+	if r.Read.Sampled <= 1 {
+		return ""
+	}
+	return fmt.Sprintf("There are too many failures to look at each: one in %d was, chosen evenly. Counts of findings, groups and savings are scaled to all failures; numbers within facts and steps count those that were looked at, where they count failures.", r.Read.Sampled)
 }
 
 // ofAll is about how many failures a number of those in the sample stands for: answers, which are all counted, are held

@@ -30,9 +30,8 @@ func (t *tally) session(r *accesslog.Record) {
 	t.cell(r, bad)
 	if bad {
 		m.failures++
-		t.failures++
-		t.sample.add(t.newEvent(r, false, len(r.Attempts)-1, f, true))
 	}
+	t.take(r, false, t.failure(r, false, f, bad))
 }
 
 // sessionFault reads the status by which a session ended.

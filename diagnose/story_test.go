@@ -129,8 +129,26 @@ func (s *story) server(address, health, reason, detail string, transitions ...st
 	})
 }
 
+// probed says when the probes of the report of health last asked.
+func (s *story) probed(at time.Time) {
+	for i := range s.servers {
+		s.servers[i].Causeway.LastProbe = at.Format(time.RFC3339Nano)
+	}
+}
+
 // diagnose writes the evidence to disk, reads it back as anyone would, and diagnoses.
 func (s *story) diagnose() *Report {
+	s.t.Helper()
+	report, err := Run(s.bundle(), Options{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.check(report)
+	return report
+}
+
+// bundle is the evidence, read back from disk.
+func (s *story) bundle() *evidence.Bundle {
 	s.t.Helper()
 	dir := s.t.TempDir()
 	var log []byte
@@ -169,12 +187,7 @@ func (s *story) diagnose() *Report {
 	if err != nil || len(b.Unread) > 0 {
 		s.t.Fatalf("%v, not read: %v", err, b.Unread)
 	}
-	report, err := Run(b, Options{})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.check(report)
-	return report
+	return b
 }
 
 // stripped is a line without what Azure's log lacks.

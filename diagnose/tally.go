@@ -8,6 +8,7 @@ import (
 
 	"causeway/accesslog"
 	"causeway/evidence"
+	"causeway/fault"
 	"causeway/gateway"
 )
 
@@ -43,9 +44,7 @@ type tally struct {
 	wafSlow     int       // requests of which it took most
 	lastID      string
 	lastGateway *int
-	wanted      [16]byte          // transaction that is looked for
-	found       *accesslog.Record // its record
-	foundOwn    bool
+	wanted      wanted
 	allTime     time.Duration // of answered requests whose time in members is known
 	ownTime     time.Duration // of these, outside of members
 }
@@ -167,7 +166,7 @@ func (t *tally) read(b *evidence.Bundle, o Options) error {
 
 // without are the texts that only one record is asked for: the one that is looked for, if there is one.
 func (t *tally) without() accesslog.Fields {
-	if t.wanted != [16]byte{} {
+	if t.wanted.any() {
 		return 0
 	}
 	return accesslog.FieldsOf(accesslog.OriginalURI, accesslog.Query, accesslog.Host, accesslog.ContentType)
@@ -199,13 +198,24 @@ func (t *tally) add(r *accesslog.Record, own bool) {
 	if own {
 		t.back.returns(r, t.lastGateway, func(a *accesslog.Attempt) *memberTally { return t.place(r, a).counts })
 	}
-	t.keep(r, own)
 	t.aside.see(r)
 	t.count(r, inMembers, bad)
+	t.take(r, own, t.failure(r, own, f, bad))
+}
+
+// take keeps what failed of a record, if anything did.
+func (t *tally) take(r *accesslog.Record, own bool, e *event) {
+	t.wanted.see(r, own, e)
+	if e != nil {
+		t.sample.add(e)
+	}
+}
+
+// failure counts what failed of a record: the request, or an attempt that a retry hid.
+func (t *tally) failure(r *accesslog.Record, own bool, f fault.Fault, bad bool) *event {
 	if bad {
 		t.failures++
-		t.sample.add(t.newEvent(r, own, len(r.Attempts)-1, f, true))
-		return
+		return t.newEvent(r, own, len(r.Attempts)-1, f, true)
 	}
 	for i := range r.Attempts {
 		f := r.Attempts[i].Fault
@@ -214,10 +224,10 @@ func (t *tally) add(r *accesslog.Record, own bool) {
 		}
 		if !f.None() {
 			t.recovers++
-			t.sample.add(t.newEvent(r, own, i, f, false))
-			return // one event for one request
+			return t.newEvent(r, own, i, f, false) // one event for one request
 		}
 	}
+	return nil
 }
 
 // gateway counts the records of a gateway: those of several may be among the evidence.

@@ -97,6 +97,9 @@ func (p *printer) headline(r *Report) {
 	if r.Requests > 0 {
 		p.wrapped("", r.totals())
 	}
+	if text := r.sampled(); text != "" {
+		p.wrapped("", text)
+	}
 }
 
 // headline is the verdict in a sentence.

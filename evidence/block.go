@@ -111,10 +111,24 @@ func reasonOf(err error) string {
 
 // streamReason says why a stream could not be read to its end.
 func streamReason(err error) string {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, io.ErrUnexpectedEOF) && !isCut(err) {
 		return "it is cut off: copy it again; what stands before the cut is read"
 	}
 	return err.Error()
+}
+
+// isCut reports whether an error says itself where an archive ends too soon.
+func isCut(err error) bool {
+	var cut *cutError
+	return errors.As(err, &cut)
+}
+
+// broken notes a stream that could not be read to its end, and the file that it is in if that is cut off.
+func (b *Bundle) broken(file, name string, err error) {
+	b.skip(name, 0, streamReason(err))
+	if errors.Is(err, io.ErrUnexpectedEOF) || isCut(err) {
+		b.note(file + " is cut off: what comes after is missing here, and counts and rates are of the part that came")
+	}
 }
 
 // cutter cuts a stream into blocks at the ends of lines.

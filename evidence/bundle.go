@@ -36,6 +36,7 @@ type Bundle struct {
 	Unread   []Unread   // what could not be read, at most maxUnread of them
 	Bad      int        // lines that could not be read
 	Repeated int        // rows that stood in more than one place, counted once
+	Misdated int        // rows whose time cannot be true, which were set aside
 	Notes    []string   // what was assumed, and what could not be made sure
 
 	visit   func(path, name string) // in place of looking at a file
@@ -43,6 +44,8 @@ type Bundle struct {
 	size    int64
 	done    atomic.Int64
 	spooled []string // temporary files
+
+	misdated string // the first row that was set aside
 }
 
 // State is what Azure says of a gateway as a whole. Empty where the document does not.
@@ -221,7 +224,7 @@ func (b *Bundle) file(path, name string) {
 		return nil
 	})
 	if err != nil {
-		b.skip(name, 0, err.Error())
+		b.broken(name, name, err)
 	}
 }
 
@@ -231,8 +234,8 @@ const documentMax = 64 << 20
 // look takes a leaf for what it is.
 func (b *Bundle) look(path, top string, l *leaf) {
 	head, err := l.Peek(headSize)
-	if err != nil && !errors.Is(err, io.EOF) {
-		b.skip(l.name, 0, err.Error())
+	if whole := err == nil || errors.Is(err, io.EOF); !whole && (len(head) == 0 || !errors.Is(err, io.ErrUnexpectedEOF)) {
+		b.skip(l.name, 0, streamReason(err))
 		return
 	}
 	form := recognise(head, l.name)
@@ -243,6 +246,8 @@ func (b *Bundle) look(path, top string, l *leaf) {
 	case document, yamlText, plainText:
 		data, err := io.ReadAll(io.LimitReader(l, documentMax+1))
 		switch {
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			b.skip(l.name, 0, "it is cut off, and half a document tells nothing: copy it again")
 		case err != nil:
 			b.skip(l.name, 0, err.Error())
 		case len(data) > documentMax:
@@ -381,8 +386,8 @@ func (b *Bundle) skip(name string, line int, reason string) {
 			return
 		}
 	}
-	if len(b.Unread) < maxUnread {
-		b.Unread = append(b.Unread, Unread{File: name, Line: line, Reason: reason})
+	if u := (Unread{File: name, Line: line, Reason: reason}); len(b.Unread) < maxUnread && !slices.Contains(b.Unread, u) { // files are looked at more than once
+		b.Unread = append(b.Unread, u)
 	}
 }
 

@@ -152,6 +152,9 @@ func FuzzOpen(f *testing.F) {
 	for _, s := range []string{aRecord, aDocument, aHealth, aRecord + "\n" + aDocument, "[", "{}", "{\"document\":\"\"}"} {
 		f.Add([]byte(s))
 	}
+	for _, p := range packings { // zips that are cut off
+		f.Add(append(p.entryOf(f, "health.json", aHealth), p.entryOf(f, "PT1H.json", aRecord)...))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		path := filepath.Join(t.TempDir(), "file")
 		if err := os.WriteFile(path, data, 0o600); err != nil {

@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"archive/tar"
-	"archive/zip"
 	"bufio"
 	"bytes"
 	"compress/bzip2"
@@ -120,6 +119,41 @@ func (m *metered) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// lastBlock remembers whether a tar ended with the mark of its end, a block of zeros: one that was cut between two entries
+// has none.
+type lastBlock struct {
+	io.Reader
+	zeros bool
+}
+
+const tarBlock = 512
+
+func (l *lastBlock) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	if n > 0 {
+		l.zeros = n == tarBlock && len(bytes.Trim(p[:n], "\x00")) == 0
+	}
+	return n, err
+}
+
+// stream can be positioned where what it reads can be.
+func (l *lastBlock) stream() io.Reader {
+	if s, ok := l.Reader.(io.Seeker); ok {
+		return struct {
+			io.Reader
+			io.Seeker
+		}{l, s}
+	}
+	return l
+}
+
+func (l *lastBlock) marked() error {
+	if !l.zeros {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+
 func (w *walker) tar(name string, r io.Reader, in *bufio.Reader, packed func() int64, depth int) error {
 	var from io.Reader = in
 	if c, ok := r.(*counted); ok { // a tar on disk is skipped through
@@ -127,11 +161,12 @@ func (w *walker) tar(name string, r io.Reader, in *bufio.Reader, packed func() i
 			from = c
 		}
 	}
-	t := tar.NewReader(from)
+	end := &lastBlock{Reader: from}
+	t := tar.NewReader(end.stream())
 	for {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return end.marked()
 		}
 		if err != nil {
 			return fmt.Errorf("unpack tar: %w", err)
@@ -143,69 +178,6 @@ func (w *walker) tar(name string, r io.Reader, in *bufio.Reader, packed func() i
 			return fmt.Errorf("%s: %w", h.Name, err)
 		}
 	}
-}
-
-// zip needs to be read from its end, so one inside another archive is kept in a file meanwhile.
-func (w *walker) zip(name string, r io.Reader, in *bufio.Reader, depth int) error {
-	var file *os.File
-	if c, ok := r.(*counted); ok {
-		file = c.File
-	} else {
-		spooled, err := spool(in)
-		if err != nil {
-			return err
-		}
-		defer os.Remove(spooled.Name())
-		defer spooled.Close()
-		file = spooled
-	}
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	z, err := zip.NewReader(file, info.Size())
-	if err != nil {
-		return fmt.Errorf("unpack zip: %w", err)
-	}
-	var failed error
-	for _, entry := range z.File {
-		if entry.FileInfo().IsDir() {
-			continue
-		}
-		if err := w.zipEntry(name, entry, depth); err != nil && failed == nil {
-			failed = fmt.Errorf("%s: %w", entry.Name, err)
-		}
-	}
-	return failed
-}
-
-func (w *walker) zipEntry(name string, entry *zip.File, depth int) error {
-	from, err := entry.Open()
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	packed := func() int64 { return int64(entry.CompressedSize64) }
-	return w.stream(name+":"+entry.Name, &guard{r: from, packed: packed}, packed, depth+1)
-}
-
-// spoolMax bounds an archive inside an archive.
-const spoolMax = 4 << 30
-
-func spool(r io.Reader) (*os.File, error) {
-	f, err := os.CreateTemp("", "causeway-unpack-")
-	if err != nil {
-		return nil, fmt.Errorf("keep an archive: %w", err)
-	}
-	if n, err := io.Copy(f, io.LimitReader(r, spoolMax)); err != nil || n == spoolMax {
-		f.Close()
-		os.Remove(f.Name())
-		if err == nil {
-			err = errors.New("the archive inside is too large")
-		}
-		return nil, fmt.Errorf("keep an archive: %w", err)
-	}
-	return f, nil
 }
 
 // guard stops an archive that was made to fill whatever unpacks it.

@@ -26,6 +26,7 @@ func (b *Bundle) Each(f func(r *accesslog.Record, own bool)) error { return b.Ea
 // What cannot be read is noted and does not stop the rest.
 func (b *Bundle) EachRow(rows Rows) error {
 	b.done.Store(0)
+	b.Misdated = 0
 	r := &reading{b: b, rows: rows}
 	for i := 0; i < len(b.logs); {
 		n := i + 1
@@ -38,6 +39,7 @@ func (b *Bundle) EachRow(rows Rows) error {
 	if r.repeats.full {
 		b.note(fmt.Sprintf("more than %d rows stand at times that several sources cover; beyond that, rows that repeat were not told from others", maxRemembered))
 	}
+	b.tellMisdated()
 	b.sortActivity()
 	b.sortMetrics()
 	return nil
@@ -48,6 +50,7 @@ type reading struct {
 	b       *Bundle
 	rows    Rows
 	repeats repeats
+	islands islands // of the source that is being read
 }
 
 // file reads the sources of one file on disk.
@@ -62,15 +65,16 @@ func (r *reading) file(sources []*source) {
 		if s == nil {
 			return nil // a document, already taken
 		}
-		s.queried = 0
+		s.queried, r.islands = 0, r.b.newIslands(s)
 		if err := r.source(s, l); err != nil && !errors.Is(err, io.EOF) {
-			r.b.skip(s.name, 0, streamReason(err))
+			r.b.broken(s.top, s.name, err)
 		}
+		r.settle(s)
 		r.limits(s)
 		return nil
 	})
 	if err != nil && !errors.Is(err, io.EOF) {
-		r.b.skip(first.top, 0, streamReason(err))
+		r.b.broken(first.top, first.top, err)
 	}
 }
 
@@ -143,7 +147,7 @@ func (r *reading) lines(s *source, in io.Reader) error {
 func (r *reading) deliver(s *source, blk *block) {
 	s.queried += blk.queried
 	for i := range blk.access[:blk.n] {
-		r.access(s, &blk.access[i].record, blk.access[i].own)
+		r.place(s, &blk.access[i].record, blk.access[i].own)
 	}
 	for i := range blk.performance {
 		if r.rows.Performance != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -13,13 +14,15 @@ func explainCommand() *cobra.Command {
 	var live bool
 	var data, output string
 	cmd := &cobra.Command{
-		Use:   "explain TRANSACTION [PATH...]",
+		Use:   "explain TRANSACTION|TIME [PATH...]",
 		Short: "Tell what happened to one request",
 		Long: "Tell what happened to one request: its attempts with their phases, the connection, the member's health at that time, and\n" +
 			"what the diagnosis of all the evidence says of it. TRANSACTION is the transactionId of the access log, which members get\n" +
-			"as x-appgw-trace-id. PATH is as with diagnose; without one it is the gateway on --data.",
-		Example: "  causeway explain 592d1649f75a8d480a3c4dc6a975309d\n  causeway explain 592d1649f75a8d480a3c4dc6a975309d ./exported -o json",
-		Args:    arguments("the transactionId of a request"),
+			"as x-appgw-trace-id. Reports name requests of logs without one by TIME, at which they began: of those that failed then it\n" +
+			"is the only one, or all are listed, each with what to ask for to get it. PATH is as with diagnose; without one it is the\n" +
+			"gateway on --data.",
+		Example: "  causeway explain 592d1649f75a8d480a3c4dc6a975309d\n  causeway explain 592d1649f75a8d480a3c4dc6a975309d ./exported -o json\n  causeway explain 2026-11-23T09:00:01Z ./exported",
+		Args:    arguments("the transactionId of a request, or the time at which it began"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("-o", output, "text", "json"); err != nil {
 				return err
@@ -30,21 +33,29 @@ func explainCommand() *cobra.Command {
 			}
 			defer bundle.Close()
 			x, err := diagnose.Explain(bundle, args[0])
+			var several *diagnose.Several
 			switch {
-			case errors.Is(err, diagnose.ErrNoSuchRequest):
+			case errors.As(err, &several):
+				return printText(cmd.OutOrStdout(), several, output)
+			case errors.Is(err, diagnose.ErrNoSuchRequest), errors.Is(err, diagnose.ErrNothingThen):
 				tellUnread(cmd.ErrOrStderr(), bundle)
 				return &exitError{code: exitBadNews, err: fmt.Errorf("explain %w", err), hint: "is the time of the request within the logs that you gave? causeway logs lists what there is"}
 			case err != nil:
-				return &exitError{code: exitUsage, err: fmt.Errorf("explain: %w", err), hint: "the transactionId of the access log, or what the member got as x-appgw-trace-id"}
+				return &exitError{code: exitUsage, err: fmt.Errorf("explain: %w", err), hint: "the transactionId of the access log, what the member got as x-appgw-trace-id, or a time as the report prints it"}
 			}
-			if output == "json" {
-				return printJSON(cmd.OutOrStdout(), x)
-			}
-			return x.Text(cmd.OutOrStdout(), columns(cmd.OutOrStdout()))
+			return printText(cmd.OutOrStdout(), x, output)
 		},
 	}
 	cmd.Flags().BoolVar(&live, "live", false, "ask the gateway that runs on --data")
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
 	dataFlag(cmd, &data)
 	return cmd
+}
+
+// printText writes an answer as text or as JSON.
+func printText(w io.Writer, x interface{ Text(io.Writer, int) error }, output string) error {
+	if output == "json" {
+		return printJSON(w, x)
+	}
+	return x.Text(w, columns(w))
 }
