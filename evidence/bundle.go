@@ -379,6 +379,7 @@ func (b *Bundle) localYAML(name string, data []byte, dir string) {
 }
 
 func (b *Bundle) skip(name string, line int, reason string) {
+	reason = strings.TrimPrefix(reason, "open "+name+": ") // it is said beside the name
 	if line > 0 {
 		b.Bad++
 		if i := slices.IndexFunc(b.Unread, func(u Unread) bool { return u.Line > 0 && u.Reason == reason }); i >= 0 {

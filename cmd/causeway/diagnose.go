@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -83,10 +84,7 @@ func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*diagnose.Report, e
 	defer bundle.Close()
 	if bundle.Empty() { // "no failures" would be a lie
 		tellUnread(cmd.ErrOrStderr(), bundle)
-		return nil, &exitError{
-			code: exitFailed, err: fmt.Errorf("diagnose: nothing in %s was recognised as evidence", strings.Join(looked(paths, d.data), ", ")),
-			hint: "give a gateway's data directory, its access log, the gateway document, or what az network application-gateway\nshow-backend-health prints",
-		}
+		return nil, nothingRead(bundle, looked(paths, d.data))
 	}
 	done := showProgress(cmd.ErrOrStderr(), bundle)
 	report, err := diagnose.Run(bundle, o)
@@ -296,4 +294,17 @@ func absolute(path string) string {
 		return a
 	}
 	return path
+}
+
+// nothingRead says that no evidence was found, and whether there may be some that this user may not read.
+func nothingRead(b *evidence.Bundle, looked []string) error {
+	e := &exitError{
+		code: exitFailed, err: fmt.Errorf("diagnose: nothing in %s was recognised as evidence", strings.Join(looked, ", ")),
+		hint: "give a gateway's data directory, its access log, the gateway document, or what az network application-gateway\nshow-backend-health prints",
+	}
+	if slices.ContainsFunc(b.Unread, func(u evidence.Unread) bool { return strings.HasSuffix(u.Reason, os.ErrPermission.Error()) }) {
+		e.err = fmt.Errorf("diagnose: nothing in %s could be read", strings.Join(looked, ", "))
+		e.hint = "this user may not read those files: run causeway as one who may, or change their mode (chmod +r)"
+	}
+	return e
 }
