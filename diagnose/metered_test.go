@@ -150,3 +150,24 @@ func TestMetricsByFiveMinutes(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 }
+
+// Where there is a log, the gateway's own count of its answers tells whether it is whole: 600 rows of 600 are, 600 of 6000
+// are not. Minutes that the log does not cover do not count.
+func TestRowsThatALogLacks(t *testing.T) {
+	for answers, lacking := range map[int]bool{60: false, 600: true} {
+		s := newAzureStory(t)
+		for range 10 * 60 {
+			s.after(time.Second).request(4)
+		}
+		s.files = map[string]string{"metrics.json": `{"value":[` + metricSeries("ResponseStatus", "httpstatusgroup=2xx", "total", 60, constant(answers)) + `]}`}
+		found := ""
+		for _, m := range s.diagnose().Missing {
+			if strings.Contains(m.What, "rows") {
+				found = m.Why
+			}
+		}
+		if (found != "") != lacking || lacking && !strings.Contains(found, "counts 5400 answers in the time that the log covers, and the log has 540 (10 %)") {
+			t.Errorf("%d answers a minute: %q", answers, found)
+		}
+	}
+}

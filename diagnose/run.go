@@ -239,6 +239,9 @@ func (q *inquiry) missing(b *evidence.Bundle) []Missing {
 			How: fmt.Sprintf("az network application-gateway show-backend-health -g %s -n %s -o json > health.json", group, name),
 		})
 	}
+	if m, lacking := q.rowsMissing(); lacking {
+		out = append(out, m)
+	}
 	if q.requests == 0 || q.own > 0 {
 		return out
 	}
