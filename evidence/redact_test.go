@@ -143,3 +143,17 @@ func TestRedactLocalAndPlainText(t *testing.T) {
 		t.Errorf("health speaks of %s, the document of %s", got, named[1].FQDN)
 	}
 }
+
+// The names in a certificate that was refused are those of hosts, and of people and machines.
+func TestRedactNamesOfACertificate(t *testing.T) {
+	line := `{"category":"ApplicationGatewayAccessLog","timeStamp":"2026-11-23T12:00:00Z","properties":{"httpStatus":502,"causeway":{"v":1,"start":1795435200.000000,"rev":1,"port":0,"fault":{"side":"backend","phase":"tls","kind":"certificate"},"attempts":[{"member":"10.0.0.4","server":"10.0.0.4:443","port":4,"presented":"*.billing.contoso.com, Anns machine, 10.1.2.3"}]}}}`
+	_, _, all := redactedBundle(t, "log.json", line+"\n")
+	for _, secret := range []string{"billing", "contoso", "Ann", "10.1.2.3"} {
+		if strings.Contains(all, secret) {
+			t.Errorf("%s is still there:\n%s", secret, all)
+		}
+	}
+	if !strings.Contains(all, `"presented":"*.host-`) {
+		t.Errorf("the names are gone:\n%s", all)
+	}
+}

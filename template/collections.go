@@ -1,0 +1,315 @@
+package template
+
+import (
+	"slices"
+	"sort"
+	"strings"
+)
+
+func createObject(e env, args []any) (any, error) {
+	if len(args)%2 != 0 {
+		return nil, wrong("give a value for each name", "createObject() takes pairs of name and value")
+	}
+	if err := e.spend(len(args) * len(args) / 64); err != nil {
+		return nil, err
+	}
+	out := &object{}
+	for i := 0; i < len(args); i += 2 {
+		key, ok := args[i].(string)
+		if !ok {
+			return nil, wrong("write names in single quotes", "a name of createObject() is %s", kindOf(args[i]))
+		}
+		out.set(key, args[i+1])
+	}
+	return out, nil
+}
+
+func toArray(_ env, args []any) (any, error) {
+	if list, ok := args[0].([]any); ok {
+		return list, nil
+	}
+	return []any{args[0]}, nil
+}
+
+func coalesce(_ env, args []any) (any, error) {
+	for _, a := range args {
+		if a != nil {
+			return a, nil
+		}
+	}
+	return nil, nil
+}
+
+// union joins lists without repetitions, or objects, of which the last that has a name decides.
+func union(e env, args []any) (any, error) {
+	if _, ok := args[0].([]any); ok {
+		out := []any{}
+		for _, a := range args {
+			list, ok := a.([]any)
+			if !ok {
+				return nil, wrong("give lists alone, or objects alone", "union() of a list and %s", kindOf(a))
+			}
+			for _, item := range list {
+				if has, err := e.holds(out, item); err != nil {
+					return nil, err
+				} else if !has {
+					out = append(out, item)
+				}
+			}
+		}
+		return out, nil
+	}
+	out := &object{}
+	for _, a := range args {
+		o, ok := a.(*object)
+		if !ok {
+			return nil, wrong("give lists alone, or objects alone", "union() of an object and %s", kindOf(a))
+		}
+		var err error
+		if out, err = e.merge(out, o); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// merge puts b over a. Objects inside both are merged too.
+func (e env) merge(a, b *object) (*object, error) {
+	e, err := e.deeper()
+	if err != nil {
+		return nil, err
+	}
+	if err := e.spend(len(a.members) + len(a.members)*len(b.members)/16); err != nil {
+		return nil, err
+	}
+	out := &object{members: slices.Clone(a.members)}
+	for _, m := range b.members {
+		old, _ := out.value(m.key).(*object)
+		if fresh, ok := m.value.(*object); ok && old != nil {
+			both, err := e.merge(old, fresh)
+			if err != nil {
+				return nil, err
+			}
+			out.set(m.key, both)
+			continue
+		}
+		out.set(m.key, m.value)
+	}
+	return out, nil
+}
+
+// shallowMerge joins the objects of a list; of a name that several have the last one counts whole.
+func shallowMerge(e env, args []any) (any, error) {
+	list, _ := args[0].([]any)
+	out := &object{}
+	for _, item := range list {
+		o, ok := item.(*object)
+		if !ok {
+			return nil, wrong("give a list of objects", "shallowMerge() of %s", kindOf(item))
+		}
+		for _, m := range o.members {
+			if err := e.spend(len(out.members) / 16); err != nil {
+				return nil, err
+			}
+			out.set(m.key, m.value)
+		}
+	}
+	return out, nil
+}
+
+func (e env) holds(list []any, item any) (bool, error) {
+	for _, v := range list {
+		if same, err := e.equal(v, item); same || err != nil {
+			return same, err
+		}
+	}
+	return false, nil
+}
+
+func intersection(e env, args []any) (any, error) {
+	first, ok := args[0].([]any)
+	if !ok {
+		return nil, wrong("give lists", "intersection() takes lists here, not %s", kindOf(args[0]))
+	}
+	out := []any{}
+	for _, item := range first {
+		in := true
+		for _, a := range args[1:] {
+			list, _ := a.([]any)
+			has, err := e.holds(list, item)
+			if err != nil {
+				return nil, err
+			}
+			in = in && has
+		}
+		if in {
+			out = append(out, item)
+		}
+	}
+	return out, nil
+}
+
+func length(_ env, args []any) (any, error) {
+	switch v := args[0].(type) {
+	case string:
+		return number(int64(len([]rune(v)))), nil
+	case []any:
+		return number(int64(len(v))), nil
+	case *object:
+		return number(int64(len(v.members))), nil
+	}
+	return nil, wrong("give a text, a list or an object", "%s has no length", kindOf(args[0]))
+}
+
+func empty(_ env, args []any) (any, error) {
+	switch v := args[0].(type) {
+	case nil:
+		return true, nil
+	case string:
+		return v == "", nil
+	case []any:
+		return len(v) == 0, nil
+	case *object:
+		return len(v.members) == 0, nil
+	}
+	return nil, wrong("give a text, a list or an object", "%s is never empty", kindOf(args[0]))
+}
+
+func contains(e env, args []any) (any, error) {
+	switch in := args[0].(type) {
+	case string:
+		return strings.Contains(in, plain(args[1])), e.spend(len(in) / 16)
+	case []any:
+		return e.holds(in, args[1])
+	case *object:
+		_, found := in.get(plain(args[1]))
+		return found, e.spend(len(in.members) / 16)
+	}
+	return nil, wrong("give a text, a list or an object", "%s contains nothing", kindOf(args[0]))
+}
+
+// edge is the first or the last element; of nothing it is nothing.
+func edge(v any, last bool) (any, error) {
+	at := func(n int) int {
+		if last {
+			return n - 1
+		}
+		return 0
+	}
+	switch v := v.(type) {
+	case string:
+		if r := []rune(v); len(r) > 0 {
+			return string(r[at(len(r))]), nil
+		}
+		return "", nil
+	case []any:
+		if len(v) > 0 {
+			return v[at(len(v))], nil
+		}
+		return nil, nil
+	}
+	return nil, wrong("give a text or a list", "%s has no first or last element", kindOf(v))
+}
+
+// part is the first n elements, or what follows them.
+func part(args []any, front bool) (any, error) {
+	n, ok := integer(args[1])
+	if !ok {
+		return nil, wrong("write take(WHAT, COUNT)", "the count is %s", kindOf(args[1]))
+	}
+	cut := func(length int) (from, to int) {
+		at := int(min(max(n, 0), int64(length)))
+		if front {
+			return 0, at
+		}
+		return at, length
+	}
+	switch v := args[0].(type) {
+	case string:
+		r := []rune(v)
+		from, to := cut(len(r))
+		return string(r[from:to]), nil
+	case []any:
+		from, to := cut(len(v))
+		return v[from:to:to], nil
+	}
+	return nil, wrong("give a text or a list", "%s has no parts", kindOf(args[0]))
+}
+
+// items is a list of the names and values of an object, by name.
+func items(e env, args []any) (any, error) {
+	o, ok := args[0].(*object)
+	if !ok {
+		return nil, wrong("give an object", "items() takes an object, not %s", kindOf(args[0]))
+	}
+	out := make([]any, 0, len(o.members))
+	for _, m := range byKey(o) {
+		out = append(out, newObject("key", m.key, "value", m.value))
+	}
+	return out, e.spend(len(out))
+}
+
+func objectKeys(e env, args []any) (any, error) {
+	o, ok := args[0].(*object)
+	if !ok {
+		return nil, wrong("give an object", "objectKeys() takes an object, not %s", kindOf(args[0]))
+	}
+	out := make([]any, 0, len(o.members))
+	for _, m := range byKey(o) {
+		out = append(out, m.key)
+	}
+	return out, e.spend(len(out))
+}
+
+func byKey(o *object) []member {
+	members := slices.Clone(o.members)
+	sort.SliceStable(members, func(i, j int) bool { return members[i].key < members[j].key })
+	return members
+}
+
+func flatten(e env, args []any) (any, error) {
+	list, ok := args[0].([]any)
+	if !ok {
+		return nil, wrong("give a list of lists", "flatten() takes a list, not %s", kindOf(args[0]))
+	}
+	out := []any{}
+	for _, item := range list {
+		inner, ok := item.([]any)
+		if !ok {
+			inner = []any{item}
+		}
+		if err := e.spend(len(inner)); err != nil {
+			return nil, err
+		}
+		out = append(out, inner...)
+	}
+	return out, nil
+}
+
+// tryGet goes from member to member and gives null where there is none.
+func tryGet(e env, args []any) (any, error) {
+	v := args[0]
+	for _, key := range args[1:] {
+		next, found, err := e.element(v, key)
+		if err != nil || !found {
+			return nil, nil //nolint:nilerr // that is what it is for
+		}
+		v = next
+	}
+	return v, nil
+}
+
+func fromJSON(e env, args []any) (any, error) {
+	s, ok := args[0].(string)
+	if !ok {
+		return nil, wrong("give a text", "json() takes a text, not %s", kindOf(args[0]))
+	}
+	if err := e.spend(len(s) / 16); err != nil {
+		return nil, err
+	}
+	v, err := readJSON([]byte(s))
+	if err != nil {
+		return nil, wrong("mend the JSON in the text", "%s is not JSON", quoted(s))
+	}
+	return v, nil
+}

@@ -1,0 +1,125 @@
+package template
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+func boolean(v any) (value, ok bool) {
+	switch v := v.(type) {
+	case bool:
+		return v, true
+	case string:
+		return strings.EqualFold(v, "true"), strings.EqualFold(v, "true") || strings.EqualFold(v, "false")
+	}
+	return false, false
+}
+
+func integer(v any) (int64, bool) {
+	n, ok := v.(json.Number)
+	if !ok {
+		return 0, false
+	}
+	i, err := n.Int64()
+	return i, err == nil
+}
+
+func not(_ env, args []any) (any, error) {
+	v, ok := boolean(args[0])
+	if !ok {
+		return nil, wrong("compare with equals()", "not() takes true or false, not %s", kindOf(args[0]))
+	}
+	return !v, nil
+}
+
+func toBool(_ env, args []any) (any, error) {
+	if v, ok := boolean(args[0]); ok {
+		return v, nil
+	}
+	if n, ok := integer(args[0]); ok {
+		return n != 0, nil
+	}
+	return nil, wrong("write true or false", "%s is neither true nor false", quoted(plain(args[0])))
+}
+
+// equal compares values; upper and lower case differ.
+func (e env) equal(a, b any) (bool, error) {
+	if err := e.spend(0); err != nil {
+		return false, err
+	}
+	switch a := a.(type) {
+	case []any:
+		other, ok := b.([]any)
+		if !ok || len(a) != len(other) {
+			return false, nil
+		}
+		for i := range a {
+			if same, err := e.equal(a[i], other[i]); !same {
+				return false, err
+			}
+		}
+		return true, nil
+	case *object:
+		return e.equalObjects(a, b)
+	case json.Number:
+		x, isInt := integer(a)
+		y, also := integer(b)
+		if isInt && also {
+			return x == y, nil
+		}
+		return a == b, nil
+	case *unknown:
+		return false, nil
+	}
+	switch b.(type) {
+	case []any, *object, *unknown:
+		return false, nil
+	}
+	return a == b, nil
+}
+
+func (e env) equalObjects(a *object, b any) (bool, error) {
+	other, ok := b.(*object)
+	if !ok || len(a.members) != len(other.members) {
+		return false, nil
+	}
+	for _, m := range a.members {
+		if err := e.spend(len(other.members) / 16); err != nil {
+			return false, err
+		}
+		v, found := other.get(m.key)
+		if !found {
+			return false, nil
+		}
+		if same, err := e.equal(m.value, v); !same {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func comparison(holds func(int) bool) func(env, []any) (any, error) {
+	return func(_ env, args []any) (any, error) {
+		x, isInt := integer(args[0])
+		y, also := integer(args[1])
+		if isInt && also {
+			return holds(compare(x, y)), nil
+		}
+		s, isText := args[0].(string)
+		t, alsoText := args[1].(string)
+		if isText && alsoText {
+			return holds(strings.Compare(s, t)), nil
+		}
+		return nil, wrong("compare two numbers or two texts", "%s and %s cannot be compared", kindOf(args[0]), kindOf(args[1]))
+	}
+}
+
+func compare(x, y int64) int {
+	switch {
+	case x < y:
+		return -1
+	case x > y:
+		return 1
+	}
+	return 0
+}
