@@ -70,7 +70,7 @@ func Scenarios() []Scenario {
 	for _, some := range [][]Scenario{
 		probeScenarios(), moreProbeScenarios(), reachScenarios(), wayScenarios(), lifecycleScenarios(), connectionScenarios(), timeoutScenarios(),
 		timeScenarios(), protocolScenarios(), wireScenarios(), tlsScenarios(), trustScenarios(), capacityScenarios(), configurationScenarios(),
-		clientScenarios(), moreClientScenarios(), mixedScenarios(), madeScenarios(), healthyScenarios(), busyScenarios(), madeHealthyScenarios(),
+		clientScenarios(), requestScenarios(), mixedScenarios(), madeScenarios(), healthyScenarios(), busyScenarios(), madeHealthyScenarios(),
 	} {
 		out = append(out, some...)
 	}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// moreClientScenarios are requests that nobody could serve, and clients that leave.
-func moreClientScenarios() []Scenario {
+// requestScenarios are requests that nobody could serve, and clients that leave before they are served.
+func requestScenarios() []Scenario {
 	return []Scenario{
 		{
 			Name: "client-timer", Story: "callers give up at a timer of their own", Lasts: 13 * time.Second,

@@ -1,0 +1,186 @@
+package template
+
+import (
+	"strconv"
+	"strings"
+)
+
+// own calls a function that the template defines itself.
+func (e env) own(name string, args []any) (any, error) {
+	namespace, short, _ := strings.Cut(name, ".")
+	for _, item := range e.functions {
+		group, _ := item.(*object)
+		if err := e.spend(0); err != nil {
+			return nil, err
+		}
+		if !strings.EqualFold(group.text("namespace"), namespace) {
+			continue
+		}
+		v, _, err := e.find(group.object("members"), short)
+		if err != nil {
+			return nil, err
+		}
+		f, _ := v.(*object)
+		if f == nil {
+			break
+		}
+		bound := &object{}
+		declared, _ := f.value("parameters").([]any)
+		if err := arguments(name, len(args), len(declared), len(declared)); err != nil {
+			return nil, err
+		}
+		for i, p := range declared {
+			o, _ := p.(*object)
+			bound.set(o.text("name"), args[i])
+		}
+		e.bound, e.loops = bound, nil
+		return e.value(f.object("output").value("value"))
+	}
+	return nil, wrong("check its namespace and name under functions", "the template defines no function %s", quoted(name))
+}
+
+// parameter is the value of a parameter: as given, or its default.
+func (e env) parameter(name string) (any, error) {
+	if e.bound != nil {
+		if v, ok := e.bound.get(name); ok {
+			return v, nil
+		}
+		return nil, wrong("a function sees its own parameters alone", "there is no parameter %s", quoted(name))
+	}
+	return e.once("parameters", name, func(e env) (any, error) {
+		declared, ok, err := e.find(e.parameters, name)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, wrong("declare it under parameters", "there is no parameter %s", quoted(name))
+		}
+		o, _ := declared.(*object)
+		return e.parameterValue(name, o)
+	})
+}
+
+func (e env) parameterValue(name string, declared *object) (any, error) {
+	secure := strings.HasPrefix(strings.ToLower(declared.text("type")), "secure")
+	v, given, err := e.find(e.given, name)
+	if err != nil {
+		return nil, err
+	}
+	if u, ok := v.(*unknown); ok && u.placeholder == "" { // in a key vault
+		return e.secret(name, "give its value with --parameters, or name the files of a certificate in causeway.yaml"), nil
+	}
+	if !given {
+		fallback, has := declared.get("defaultValue")
+		switch {
+		case has && (fallback != nil || !secure): // exports write null where a secret was
+			if v, err = e.at(e.path + ".defaultValue").value(fallback); err != nil {
+				return nil, err
+			}
+		case secure:
+			return e.secret(name, "give its value with --parameters, or name the files of a certificate in causeway.yaml"), nil
+		case declared.value("nullable") == true:
+			return nil, nil
+		default:
+			e.report(true, e.path, "TemplateParameterMissing", "give its value with --parameters FILE",
+				"the parameter %s has no value and no default", quoted(name))
+			return &unknown{"(parameter " + name + ")"}, nil
+		}
+	}
+	return v, e.allowed(name, v, declared)
+}
+
+// allowed reports a value that a deployment would refuse.
+func (e env) allowed(name string, v any, declared *object) error {
+	allowed, ok := declared.value("allowedValues").([]any)
+	if !ok || isUnknown(v) {
+		return nil
+	}
+	texts := make([]string, len(allowed))
+	for i, a := range allowed {
+		same, err := e.equal(a, v)
+		if same || err != nil {
+			return err
+		}
+		texts[i] = plain(a)
+	}
+	e.report(true, e.path, "TemplateParameterNotAllowed", "give one of: "+listed(texts), "%s is not among the allowed values of the parameter %s", quoted(plain(v)), quoted(name))
+	return nil
+}
+
+func (e env) variable(name string) (any, error) {
+	if e.bound != nil {
+		return nil, wrong("a function sees its own parameters alone", "there is no variable %s", quoted(name))
+	}
+	return e.once("variables", name, func(e env) (any, error) {
+		v, ok, err := e.find(e.variables, name)
+		switch {
+		case err != nil:
+			return nil, err
+		case ok:
+			return e.value(v)
+		}
+		return e.variableLoop(name)
+	})
+}
+
+// find is get, and counts as work: a template may have many names and ask for each.
+func (s *scope) find(o *object, name string) (any, bool, error) {
+	if o == nil {
+		return nil, false, nil
+	}
+	v, ok := o.get(name)
+	return v, ok, s.spend(len(o.members) / 16)
+}
+
+// variableLoop looks for the variable among those that a loop makes.
+func (e env) variableLoop(name string) (any, error) {
+	v, _, err := e.find(e.variables, "copy")
+	if err != nil {
+		return nil, err
+	}
+	loops, _ := v.([]any)
+	for i, item := range loops {
+		if err := e.spend(0); err != nil {
+			return nil, err
+		}
+		o, _ := item.(*object)
+		if !strings.EqualFold(o.text("name"), name) {
+			continue
+		}
+		return e.at(e.scope.path + "variables.copy[" + strconv.Itoa(i) + "]").turns(o)
+	}
+	return nil, wrong("declare it under variables", "there is no variable %s", quoted(name))
+}
+
+// once makes the value of a parameter or variable where it is declared, and remembers it.
+func (e env) once(kind, name string, eval func(env) (any, error)) (any, error) {
+	key := kind + "." + strings.ToLower(name)
+	if v, ok := e.known[key]; ok {
+		return v, nil
+	}
+	if e.under[key] {
+		return nil, wrong("break the circle", "%s %s refers to itself", strings.TrimSuffix(kind, "s"), quoted(name))
+	}
+	e.under[key] = true
+	defer delete(e.under, key)
+	v, err := eval(env{scope: e.scope, path: e.scope.path + kind + "." + name, depth: e.depth})
+	if err == nil {
+		e.known[key] = v
+	}
+	return v, err
+}
+
+// secret reports a value that is not there to be read, and gives the placeholder that stands for it.
+func (e env) secret(what, hint string) any {
+	placeholder := "(secret " + what + ")"
+	e.report(false, e.path, "TemplateSecretUnknown", hint, "the value of %s is not here; %s stands for it", quoted(what), placeholder)
+	return &unknown{placeholder}
+}
+
+// deployed reports a value that only a deployment knows. Its placeholder is a host name that never resolves.
+func (e env) deployed(what string) any {
+	const placeholder = "known-only-after-deployment.invalid"
+	e.report(false, e.path, "TemplateValueUnknown", "write the value in its place, or export the gateway once it is deployed",
+		"%s is known only once the template is deployed; %s stands for it", what, placeholder)
+	return &unknown{placeholder}
+}
