@@ -2,8 +2,51 @@ package diagnose
 
 import (
 	"math"
+	"net/http"
 	"slices"
+
+	"causeway/accesslog"
 )
+
+// work is what one instance of the gateway had in progress at a member when it asked it. Another instance does not see that,
+// nor does it count there; and only Causeway's records tell it.
+type work struct {
+	busy  levels // when attempts were made that were answered without an error of the member's
+	fresh levels // when connections were made on which an answer came
+	made  *ticks // those
+}
+
+// workPlace is a member as one instance of one gateway meets it.
+type workPlace struct {
+	memberKey
+	instance string
+	gateway  *int
+}
+
+func (e *event) workPlace() workPlace { return workPlace{e.key(), e.instance, e.gateway} }
+
+// work is that of a place; nil if there are too many.
+func (t *tally) work(k workPlace) *work {
+	w := t.works[k]
+	if w == nil && len(t.works) < maxMembers {
+		w = &work{made: t.clock.ticks()}
+		t.works[k] = w
+	}
+	return w
+}
+
+func (w *work) see(r *accesslog.Record, a *accesslog.Attempt) {
+	if a.Status == 0 {
+		return
+	}
+	if a.Status < http.StatusInternalServerError {
+		w.busy.add(a.Active)
+	}
+	if !a.Reused {
+		w.fresh.add(a.Active)
+		w.made.add(r.Start)
+	}
+}
 
 // levels counts by how much work was in progress at a member: requests that one instance of the gateway had there.
 type levels []int
@@ -31,16 +74,6 @@ func (l levels) split(at int) (above, below int) {
 	return above, below
 }
 
-// merge adds what another has counted.
-func (l *levels) merge(o levels) {
-	for len(*l) < len(o) {
-		*l = append(*l, 0)
-	}
-	for level, n := range o {
-		(*l)[level] += n
-	}
-}
-
 // onTop is the chance that n things are all among the highest k of all by accident (hypergeometric), corrected for the
 // level being one of those that were met.
 func onTop(n, k, all int) float64 {
@@ -59,34 +92,45 @@ type workTest struct {
 	chance      float64 // that refusals and work go together by accident
 }
 
-// withWork tests whether refusals come when much is in progress at their members. It is a fair question only where what is
-// refused is refused at once: what waits piles up, and would be its own reason. Of each second the refusal at the least
-// work counts.
+// withWork tests whether failures come when much is in progress at their member. It is a fair question only where a failure
+// is at once, or where many in progress are what fails the next: what waits piles up, and would be its own reason. Of each
+// second the failure at the least work counts. One place is looked at, where most of these seconds are.
 func (q *inquiry) withWork(events []*event) workTest {
-	var served levels
-	members, groups := groupBy(events, (*event).key)
+	places, groups := groupBy(events, (*event).workPlace)
 	var least []int // of each second
-	for _, k := range members {
-		served.merge(q.member(k).busyAt)
-		last := int64(0)
-		for _, e := range groups[k] {
-			if n := len(least); e.at.Unix() != last {
-				least = append(least, e.attempt.Active)
-			} else {
-				least[n-1] = min(least[n-1], e.attempt.Active)
-			}
-			last = e.at.Unix()
+	var served levels
+	for _, k := range places {
+		if w, l := q.works[k], leastOfEach(groups[k]); w != nil && len(l) > len(least) {
+			least, served = l, w.busy
 		}
+	}
+	if len(least) == 0 {
+		return workTest{chance: 1}
 	}
 	slices.Sort(least)
 	t := workTest{n: len(least), level: least[len(least)/10], chance: 1}
 	t.above = len(least) - len(least)/10
 	above, below := served.split(t.level)
-	if t.served, t.all = above, above+below; t.all >= enoughAnswers && t.level > 0 {
-		t.chance = min(1, binomialTail(t.above, t.n, float64(above)/float64(t.all))*float64(len(served)))
+	if t.served, t.all = above, above+below; t.all >= minEvents && t.level > 0 {
+		t.chance = min(1, binomialTail(t.above, t.n, float64(above+1)/float64(t.all+1))*float64(len(served)))
 	}
 	return t
 }
 
-// rises reports whether the refusals come with work in progress.
+// leastOfEach is the least work in progress at which an event was, of each second.
+func leastOfEach(events []*event) []int {
+	var least []int
+	last := int64(0)
+	for _, e := range events {
+		if n := len(least); e.at.Unix() != last {
+			least = append(least, e.attempt.Active)
+		} else {
+			least[n-1] = min(least[n-1], e.attempt.Active)
+		}
+		last = e.at.Unix()
+	}
+	return least
+}
+
+// rises reports whether the failures come with work in progress.
 func (t workTest) rises() bool { return t.n >= 3 && t.chance < significance }
