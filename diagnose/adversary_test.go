@@ -199,15 +199,15 @@ func TestRefusalsBesideALogWithoutWorkInProgress(t *testing.T) {
 // other times that is in maintenance.
 func TestTroubleAtNoonIsNoShedding(t *testing.T) {
 	for name, refused := range map[string]func(second, n int) (string, bool){
-		"for two minutes": func(i, n int) (string, bool) { return "/a", n == 3 && i >= 1100 && i < 1220 },
+		"for two minutes": func(i, n int) (string, bool) { return "/a", n == 3 && i >= 1600 && i < 1720 },
 		"one page":        func(_, n int) (string, bool) { return map[bool]string{true: "/checkout", false: "/a"}[n == 9], n == 9 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStory(t)
 			s.azure = true
-			for i := range 1500 {
+			for i := range 2000 {
 				s.after(time.Second)
-				for n := range []int{1, 5, 10 + i*7%9}[i/500] {
+				for n := range []int{1, 8, 8, 14}[i/500] {
 					if kind, bad := refused(i, n); bad {
 						s.request(4, path(kind), took(time.Millisecond), status(503))
 					} else {

@@ -88,7 +88,8 @@ func onTop(n, k, all int) float64 {
 type workTest struct {
 	n, above    int     // seconds in which it refused; of these, at the level or above it only
 	level       int     // of work in progress
-	served, all int     // requests that it served at the level or above, and in all
+	refused     int     // requests that it refused at the level or above
+	served, all int     // that it served there, and in all
 	chance      float64 // that refusals and work go together by accident
 }
 
@@ -98,10 +99,15 @@ type workTest struct {
 func (q *inquiry) withWork(events []*event) workTest {
 	places, groups := groupBy(events, (*event).workPlace)
 	var least []int // of each second
-	var served levels
+	var served, refused levels
 	for _, k := range places {
-		if w, l := q.works[k], leastOfEach(groups[k]); w != nil && len(l) > len(least) {
-			least, served = l, w.busy
+		w, l := q.works[k], leastOfEach(groups[k])
+		if w == nil || len(l) <= len(least) {
+			continue
+		}
+		least, served, refused = l, w.busy, nil
+		for _, e := range groups[k] {
+			refused.add(e.attempt.Active)
 		}
 	}
 	if len(least) == 0 {
@@ -111,6 +117,8 @@ func (q *inquiry) withWork(events []*event) workTest {
 	t := workTest{n: len(least), level: least[len(least)/10], chance: 1}
 	t.above = len(least) - len(least)/10
 	above, below := served.split(t.level)
+	t.refused, _ = refused.split(t.level)
+	t.refused = q.ofAll(t.refused)
 	if t.served, t.all = above, above+below; t.all >= minEvents && t.level > 0 {
 		t.chance = min(1, binomialTail(t.above, t.n, float64(above+1)/float64(t.all+1))*float64(len(served)))
 	}
