@@ -272,17 +272,13 @@ func TestBurstsThatAreTooMuchForAll(t *testing.T) {
 		s.after(10 * time.Second)
 		for n := range 12 {
 			for m := 4; m < 6; m++ {
-				kind := path("/light")
-				if n%4 < 6-m {
-					kind = path("/heavy")
+				kind, wait := path("/light"), time.Duration(20+60*n)*time.Millisecond
+				if m == 4 && n%4 < 2 {
+					kind, wait = path("/heavy"), wait+400*time.Millisecond
 				}
 				if n > 9 {
 					s.request(m, kind, waitsInVain(n, i%2))
 				} else {
-					wait := time.Duration(20+150*n) * time.Millisecond
-					if n%4 < 6-m {
-						wait += 200 * time.Millisecond
-					}
 					s.request(m, kind, active(n), took(wait))
 				}
 			}

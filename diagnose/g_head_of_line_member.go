@@ -16,7 +16,8 @@ var headsOfLine = hypothesis{
 const uneven = 2
 
 // headOfLine: members are asked in turn, whatever a request costs. Turns that fall badly give one member the long ones, and
-// what waits behind them runs into the timeout while the others have nothing to do.
+// what waits behind them runs into the timeout while the others have nothing to do. Long requests that wait for nobody end
+// so however few are in progress; and where the others fail as well, no turn would have helped.
 func headOfLine(q *inquiry) {
 	members, groups := groupBy(q.unclaimed(func(e *event) bool { return e.own && isTimeout(e) && e.attempt.Least >= 0 }), (*event).key)
 	for _, k := range members {
@@ -25,9 +26,14 @@ func headOfLine(q *inquiry) {
 		if len(events) < minEvents || mine < uneven*theirs || theirs == 0 || 5*behindOthers(events) < 4*len(events) || q.fewUsers(events) || q.silence(events) {
 			continue
 		}
+		w := q.withWork(events)
+		if !w.rises() || q.lateAtLighter(k, mine, groups) {
+			continue
+		}
 		busiest, idlest := extremes(events)
 		f := q.claim("g-head-of-line-member", events, scopeOf(events), confidenceOf(distinctSeconds(events) >= minEvents))
 		f.says("access-log", fmt.Sprintf("up to %d other requests were in progress at %s when these came to it, and as few as %d at another member of the pool when their time was up", busiest, k.member, idlest), events...)
+		f.says("access-log", fmt.Sprintf("in %d of %d seconds they came when %d or more were in progress; so did %s of the requests that it answered", w.above, w.n, w.level, percent(w.served, w.all)))
 		f.says("access-log", fmt.Sprintf("the kinds of requests that it got take %s by themselves, those that the others got %s", seconds(mine), seconds(theirs)))
 		f.excludes("g-noisy-member", "it is the mix of requests in which it differs from the others")
 		f.leaves("d-slow-route")
@@ -46,6 +52,18 @@ func behindOthers(events []*event) int {
 		}
 	}
 	return n
+}
+
+// lateAtLighter reports whether requests wait in vain as often, or half as often, at the equals of a member that got lighter
+// ones.
+func (q *inquiry) lateAtLighter(k memberKey, mine time.Duration, late map[memberKey][]*event) bool {
+	events, attempts := 0, 0
+	for o, m := range q.members {
+		if o != k && q.equalsOf(o) == q.equalsOf(k) && mine >= uneven*m.work() {
+			events, attempts = events+len(late[o]), attempts+m.attempts
+		}
+	}
+	return uneven*events*q.member(k).attempts > len(late[k])*attempts
 }
 
 func extremes(events []*event) (busiest, idlest int) {
