@@ -20,21 +20,26 @@ func tooManyConnections(q *inquiry) {
 	keys, groups := groupBy(q.unclaimed(turnedAway), (*event).key)
 	for _, k := range keys {
 		var events []*event
-		above, below := 0, 0
+		above, below, again := 0, 0, false
 		places, byPlace := groupBy(groups[k], (*event).workPlace)
 		for _, at := range places {
 			if more, less, ok := q.limited(at, byPlace[at]); ok {
 				events, above, below = append(events, byPlace[at]...), above+more, below+less
+				again = again || q.works[at].workAgain(byPlace[at])
 			}
 		}
 		if len(events) == 0 {
 			continue
 		}
-		f := q.claim("c-backend-conn-limit", events, scopeOf(events), High)
+		f := q.claim("c-backend-conn-limit", events, scopeOf(events), confidenceOf(again))
 		f.says("access-log", fmt.Sprintf("%s ended %d new connections before an answer, each when the same instance of the gateway had %d or more other requests in progress there", k.member, len(events), leastActive(events)), events...)
 		f.says("access-log", fmt.Sprintf("of its new connections that worked, %d were made when fewer were in progress, %d when as many or more were", below, above))
 		f.excludes("g-crash-on-input", "the same kinds of requests are answered when less is in progress")
 		f.excludes("c-restart", "the connections that were busy at those times were not cut")
+		if !again {
+			f.says("access-log", "no new connection was seen to work after the first of them; whether one does as soon as fewer are open is not in the evidence")
+			f.may("b-source-blocked")
+		}
 		f.may("c-accept-queue", "c-syn-limit", "c-middlebox-reset")
 		f.expect("backend", len(events), len(events), "bounded", "with a limit above what the gateway opens at its busiest")
 		q.fill(map[string]string{"address": address(events)}, f)
@@ -66,6 +71,11 @@ func (w *work) rightBefore(events []*event) int {
 		}
 	}
 	return n
+}
+
+// workAgain reports whether new connections work between the events: whoever lets none through any more is no limit.
+func (w *work) workAgain(events []*event) bool {
+	return w.made.between(events[0].start.Add(bucket), events[len(events)-1].start.Add(-bucket)) > 0
 }
 
 // ofKindsServed counts the events whose kind of request is answered too.

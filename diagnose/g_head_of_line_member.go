@@ -27,7 +27,13 @@ func headOfLine(q *inquiry) {
 			continue
 		}
 		w := q.withWork(events)
-		if !w.rises() || q.lateAtLighter(k, mine, groups) {
+		asked, expected, did := q.atOthers(k, groups)
+		switch {
+		case !w.rises() || did > 0 && uneven*float64(did) >= expected:
+			continue
+		case w.served >= w.refused || expected < minEvents && !w.severalAtOnce(q.member(k).work()):
+			q.suspect(events, fmt.Sprintf("they came when much was in progress at %s, which got the long requests; but whether they would have been quicker elsewhere is not in the evidence: look whether requests wait for a worker there, or for something that all members share", k.member),
+				"g-head-of-line-member", "d-slow-route", "g-worker-pool", "d-db-lock", "g-noisy-member")
 			continue
 		}
 		busiest, idlest := extremes(events)
@@ -35,8 +41,14 @@ func headOfLine(q *inquiry) {
 		f.says("access-log", fmt.Sprintf("up to %d other requests were in progress at %s when these came to it, and as few as %d at another member of the pool when their time was up", busiest, k.member, idlest), events...)
 		f.says("access-log", fmt.Sprintf("in %d of %d seconds they came when %d or more were in progress; so did %s of the requests that it answered", w.above, w.n, w.level, percent(w.served, w.all)))
 		f.says("access-log", fmt.Sprintf("the kinds of requests that it got take %s by themselves, those that the others got %s", seconds(mine), seconds(theirs)))
-		f.excludes("g-noisy-member", "it is the mix of requests in which it differs from the others")
+		if expected >= minEvents {
+			f.says("access-log", fmt.Sprintf("%d requests of the same kinds went to the others: at the same rate %.0f of them would have waited in vain, and %d did", asked, expected, did))
+		} else {
+			f.says("access-log", "those that came when only a few others were in progress took no longer than by themselves")
+			f.may("g-conn-pool-db") // which all members may share: the others were hardly asked for such requests
+		}
 		f.leaves("d-slow-route")
+		f.excludes("g-noisy-member", "it is the mix of requests in which it differs from the others")
 		f.may("g-worker-pool")
 		f.expect("backend", 0, len(events), "bounded", "how long they would have waited at another member is not in the evidence")
 		q.fill(map[string]string{"address": address(events)}, f)
@@ -54,16 +66,34 @@ func behindOthers(events []*event) int {
 	return n
 }
 
-// lateAtLighter reports whether requests wait in vain as often, or half as often, at the equals of a member that got lighter
-// ones.
-func (q *inquiry) lateAtLighter(k memberKey, mine time.Duration, late map[memberKey][]*event) bool {
-	events, attempts := 0, 0
-	for o, m := range q.members {
-		if o != k && q.equalsOf(o) == q.equalsOf(k) && mine >= uneven*m.work() {
-			events, attempts = events+len(late[o]), attempts+m.attempts
+// severalAtOnce reports whether the member answers requests that come when a few others are in progress as soon as those that
+// come alone, or as soon as their kinds take by themselves: then they wait for one of several workers, and not for one lock
+// that all members may share.
+func (t workTest) severalAtOnce(byThemselves time.Duration) bool {
+	if alone, ok := t.at.wait(0, 0); ok {
+		byThemselves = max(alone, byThemselves)
+	}
+	beside, ok := t.at.wait(1, max(1, t.level/2))
+	return ok && 2*beside <= 3*byThemselves
+}
+
+// atOthers is how many requests of the kinds that waited in vain at a member went to equals that have less work, how many
+// of them would have waited in vain at the same rate, and how many did.
+func (q *inquiry) atOthers(k memberKey, late map[memberKey][]*event) (asked int, expected float64, did int) {
+	_, byKind := groupBy(late[k], (*event).route)
+	for route, events := range byKind {
+		here, there := q.member(k).mix.kinds[q.routes[route]], 0
+		for o, m := range q.members {
+			if n := m.mix.kinds[q.routes[route]]; n != nil && q.equalsOf(o) == q.equalsOf(k) && q.member(k).work() >= uneven*m.work() {
+				there += n.attempts
+				did += len(filtered(late[o], func(e *event) bool { return e.route() == route }))
+			}
+		}
+		if here != nil {
+			asked, expected = asked+there, expected+float64(len(events)*there)/float64(here.attempts)
 		}
 	}
-	return uneven*events*q.member(k).attempts > len(late[k])*attempts
+	return asked, expected, did
 }
 
 func extremes(events []*event) (busiest, idlest int) {

@@ -79,6 +79,16 @@ func (q *inquiry) noisy(s standout[memberKey], events []*event, of int) {
 	if compared && times < slower/2.0 || !compared && !m.mix.full() {
 		return
 	}
+	if q.justJoined(s.key, events) {
+		q.suspect(events, s.key.member+" had joined only minutes before: look whether it is slower than its equals still, and what it has to do before it is as quick as they are",
+			"d-cold-start", "a-not-ready-yet", "g-noisy-member")
+		return
+	}
+	if work, theirs := m.work(), q.workElsewhere(s.key); work >= uneven*theirs && theirs > 0 {
+		q.suspect(events, fmt.Sprintf("%s is slower than its equals for the same kinds of requests, but it also got the longer kinds, behind which others wait: look how busy its workers are, or ask it when it has little to do", s.key.member),
+			"g-noisy-member", "g-head-of-line-member", "g-worker-pool", "d-slow-route")
+		return
+	}
 	if q.fewUsers(events) {
 		q.suspect(events, "a cookie binds few users to "+s.key.member+", and these requests are theirs: compare what they ask for with what other users do, or let one of them ask another member",
 			"d-slow-route", "g-noisy-member", "d-timeout-below-latency", "d-hung")
@@ -103,6 +113,12 @@ func (q *inquiry) noisy(s standout[memberKey], events []*event, of int) {
 	low := max(0, len(events)-int(rest*float64(m.attempts)+0.5))
 	f.expect("gateway", low, len(events), "bounded", "without the member its requests fail as those of the others do, if they can bear its share")
 	q.fill(map[string]string{"address": address(events)}, f)
+}
+
+// justJoined reports whether a member was first asked in the midst of the log, and its failures are all of the minutes after.
+func (q *inquiry) justJoined(k memberKey, events []*event) bool {
+	first, _ := q.member(k).tried.after(q.from.Add(-bucket))
+	return first.Sub(q.from) > soon && events[len(events)-1].start.Sub(first) < soon
 }
 
 // equals is where members are each other's equals: in one pool of one gateway, under the same settings. One that several

@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"time"
 
 	"causeway/accesslog"
 )
@@ -11,9 +12,10 @@ import (
 // work is what one instance of the gateway had in progress at a member when it asked it. Another instance does not see that,
 // nor does it count there; and only Causeway's records tell it.
 type work struct {
-	busy  levels // when attempts were made that were answered without an error of the member's
-	fresh levels // when connections were made on which an answer came
-	made  *ticks // those
+	busy   levels          // when attempts were made that were answered without an error of the member's
+	waited []time.Duration // for these together, by level
+	fresh  levels          // when connections were made on which an answer came
+	made   *ticks          // those
 }
 
 // workPlace is a member as one instance of one gateway meets it.
@@ -41,11 +43,24 @@ func (w *work) see(r *accesslog.Record, a *accesslog.Attempt) {
 	}
 	if a.Status < http.StatusInternalServerError {
 		w.busy.add(a.Active)
+		for len(w.waited) < len(w.busy) {
+			w.waited = append(w.waited, 0)
+		}
+		w.waited[min(max(a.Active, 0), maxLevel)] += max(0, a.Wait)
 	}
 	if !a.Reused {
 		w.fresh.add(a.Active)
 		w.made.add(r.Start)
 	}
+}
+
+// wait is how long answers took, on the average, that were asked for at some levels; ok is false where they are too few.
+func (w *work) wait(from, to int) (mean time.Duration, ok bool) {
+	sum, n := time.Duration(0), 0
+	for level := from; level <= to && level < len(w.busy); level++ {
+		sum, n = sum+w.waited[level], n+w.busy[level]
+	}
+	return sum / time.Duration(max(1, n)), n >= minEvents
 }
 
 // levels counts by how much work was in progress at a member: requests that one instance of the gateway had there.
@@ -86,6 +101,7 @@ func onTop(n, k, all int) float64 {
 
 // workTest compares how much was in progress when a member refused with how much was when it served.
 type workTest struct {
+	at          *work
 	n, above    int     // seconds in which it refused; of these, at the level or above it only
 	level       int     // of work in progress
 	refused     int     // requests that it refused at the level or above
@@ -99,13 +115,14 @@ type workTest struct {
 func (q *inquiry) withWork(events []*event) workTest {
 	places, groups := groupBy(events, (*event).workPlace)
 	var least []int // of each second
-	var served, refused levels
+	var at *work
+	var refused levels
 	for _, k := range places {
 		w, l := q.works[k], leastOfEach(groups[k])
 		if w == nil || len(l) <= len(least) {
 			continue
 		}
-		least, served, refused = l, w.busy, nil
+		least, at, refused = l, w, nil
 		for _, e := range groups[k] {
 			refused.add(e.attempt.Active)
 		}
@@ -114,7 +131,8 @@ func (q *inquiry) withWork(events []*event) workTest {
 		return workTest{chance: 1}
 	}
 	slices.Sort(least)
-	t := workTest{n: len(least), level: least[len(least)/10], chance: 1}
+	served := at.busy
+	t := workTest{at: at, n: len(least), level: least[len(least)/10], chance: 1}
 	t.above = len(least) - len(least)/10
 	above, below := served.split(t.level)
 	t.refused, _ = refused.split(t.level)
