@@ -70,10 +70,10 @@ func behindOthers(events []*event) int {
 // come alone, or as soon as their kinds take by themselves: then they wait for one of several workers, and not for one lock
 // that all members may share.
 func (t workTest) severalAtOnce(byThemselves time.Duration) bool {
-	if alone, ok := t.at.wait(0, 0); ok {
+	if alone, ok := t.at.wait(0, 1); ok {
 		byThemselves = max(alone, byThemselves)
 	}
-	beside, ok := t.at.wait(1, max(1, t.level/2))
+	beside, ok := t.at.wait(1, t.level)
 	return ok && 2*beside <= 3*byThemselves
 }
 

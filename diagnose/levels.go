@@ -54,13 +54,14 @@ func (w *work) see(r *accesslog.Record, a *accesslog.Attempt) {
 	}
 }
 
-// wait is how long answers took, on the average, that were asked for at some levels; ok is false where they are too few.
-func (w *work) wait(from, to int) (mean time.Duration, ok bool) {
+// wait is how long answers took, on the average, that were asked for at a level or above it, but below another, and no higher
+// than it takes to have three of them; ok is false where there are not.
+func (w *work) wait(from, below int) (mean time.Duration, ok bool) {
 	sum, n := time.Duration(0), 0
-	for level := from; level <= to && level < len(w.busy); level++ {
+	for level := from; level < min(below, len(w.busy)) && n < 3; level++ {
 		sum, n = sum+w.waited[level], n+w.busy[level]
 	}
-	return sum / time.Duration(max(1, n)), n >= minEvents
+	return sum / time.Duration(max(1, n)), n >= 3
 }
 
 // levels counts by how much work was in progress at a member: requests that one instance of the gateway had there.
