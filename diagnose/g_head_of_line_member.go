@@ -80,9 +80,9 @@ func (t workTest) severalAtOnce(byThemselves time.Duration) bool {
 // atOthers is how many requests of the kinds that waited in vain at a member went to equals that have less work, how many
 // of them would have waited in vain at the same rate, and how many did.
 func (q *inquiry) atOthers(k memberKey, late map[memberKey][]*event) (asked int, expected float64, did int) {
-	_, byKind := groupBy(late[k], (*event).route)
-	for route, events := range byKind {
-		here, there := q.member(k).mix.kinds[q.routes[route]], 0
+	kinds, byKind := groupBy(late[k], (*event).route)
+	for _, route := range kinds {
+		events, here, there := byKind[route], q.member(k).mix.kinds[q.routes[route]], 0
 		for o, m := range q.members {
 			if n := m.mix.kinds[q.routes[route]]; n != nil && q.equalsOf(o) == q.equalsOf(k) && q.member(k).work() >= uneven*m.work() {
 				there += n.attempts
