@@ -15,27 +15,72 @@ var connectionLimits = hypothesis{
 }
 
 // tooManyConnections: the member takes so many connections and ends what comes beyond them. A connection is made only when all
-// others are busy, so that the requests in progress are about the connections open. What ends connections for another
-// reason does so at any number, or ends the busy ones too.
+// others are busy, so that the requests in progress are about the connections open.
 func tooManyConnections(q *inquiry) {
 	keys, groups := groupBy(q.unclaimed(turnedAway), (*event).key)
 	for _, k := range keys {
-		events, m := groups[k], q.member(k)
-		least := leastActive(events)
-		above, below := m.freshAt.split(least)
-		if len(events) < minEvents || distinctSeconds(events) < 3 || least < 2 || 20*above > len(events) || below < minEvents ||
-			onTop(len(events), len(events)+above, len(events)+above+below) > significance || 20*q.cutMeanwhile(events) > len(events) || 10*q.attended(events) < 9*len(events) {
+		var events []*event
+		above, below, again := 0, 0, false
+		places, byPlace := groupBy(groups[k], (*event).workPlace)
+		for _, at := range places {
+			if more, less, ok := q.limited(at, byPlace[at]); ok {
+				events, above, below = append(events, byPlace[at]...), above+more, below+less
+				again = again || q.works[at].workAgain(byPlace[at])
+			}
+		}
+		if len(events) == 0 {
 			continue
 		}
-		f := q.claim("c-backend-conn-limit", events, scopeOf(events), High)
-		f.says("access-log", fmt.Sprintf("%s ended %d new connections before an answer, each when %d or more other requests were in progress there", k.member, len(events), least), events...)
+		f := q.claim("c-backend-conn-limit", events, scopeOf(events), confidenceOf(again))
+		f.says("access-log", fmt.Sprintf("%s ended %d new connections before an answer, each when the same instance of the gateway had %d or more other requests in progress there", k.member, len(events), leastActive(events)), events...)
 		f.says("access-log", fmt.Sprintf("of its new connections that worked, %d were made when fewer were in progress, %d when as many or more were", below, above))
-		f.excludes("g-crash-on-input", "the same requests are answered when less is in progress")
+		f.excludes("g-crash-on-input", "the same kinds of requests are answered when less is in progress")
 		f.excludes("c-restart", "the connections that were busy at those times were not cut")
-		f.may("c-accept-queue", "c-middlebox-reset")
+		if !again {
+			f.says("access-log", "no new connection was seen to work after the first of them; whether one does as soon as fewer are open is not in the evidence")
+			f.may("b-source-blocked")
+		}
+		f.may("c-accept-queue", "c-syn-limit", "c-middlebox-reset")
 		f.expect("backend", len(events), len(events), "bounded", "with a limit above what the gateway opens at its busiest")
 		q.fill(map[string]string{"address": address(events)}, f)
 	}
+}
+
+// limited reports whether a member ends new connections of one instance of the gateway by their number: above and below are
+// those that worked. What ends connections for another reason does so at any number, ends the busy ones too, ends one kind of
+// request and no other, or ends them by how soon they follow upon others.
+func (q *inquiry) limited(at workPlace, events []*event) (above, below int, ok bool) {
+	w, least := q.works[at], leastActive(events)
+	if w == nil || len(events) < minEvents || distinctSeconds(events) < 3 || least < 2 {
+		return 0, 0, false
+	}
+	above, below = w.fresh.split(least)
+	ok = 20*above <= len(events) && below >= minEvents && onTop(len(events), len(events)+above, len(events)+above+below) <= significance &&
+		20*q.cutMeanwhile(events) <= len(events) && 10*q.attended(events) >= 9*len(events) &&
+		10*q.ofKindsServed(events) >= 9*len(events) && 2*w.rightBefore(events) <= len(events)
+	return above, below, ok
+}
+
+// rightBefore counts the events within a second before which a new connection was made: a limit of their rate lets some
+// through whenever it ends others.
+func (w *work) rightBefore(events []*event) int {
+	n := 0
+	for _, e := range events {
+		if w.made.between(e.start.Add(bucket-time.Second), e.start) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// workAgain reports whether new connections work between the events: whoever lets none through any more is no limit.
+func (w *work) workAgain(events []*event) bool {
+	return w.made.between(events[0].start.Add(bucket), events[len(events)-1].start.Add(-bucket)) > 0
+}
+
+// ofKindsServed counts the events whose kind of request is answered too.
+func (q *inquiry) ofKindsServed(events []*event) int {
+	return len(filtered(events, func(e *event) bool { return q.route(e.route()).answered >= minEvents }))
 }
 
 // turnedAway matches a new connection that the member ended before it answered on it.

@@ -29,7 +29,7 @@ func deployNoDrain(q *inquiry) {
 		back, returned := m.answers.after(o.last().Add(-time.Second))
 		o.events = trimBefore(o.events)
 		if returned && o.likeARestart(m) && !q.evicted(o, back) {
-			at := q.equalsOf(k) // a roll-out goes through the members of one pool
+			at := q.besideOf(k) // a roll-out goes through the members of one pool
 			if byEquals[at] == nil {
 				groups = append(groups, at)
 			}

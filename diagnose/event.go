@@ -19,6 +19,7 @@ type event struct {
 	rule     string
 	listener string
 	instance string
+	gateway  *int
 	member   string
 	server   netip.AddrPort
 	port     uint16 // local port of the connection
@@ -53,7 +54,7 @@ type event struct {
 // newEvent takes of a record what attribution needs. which is the attempt that failed; -1 if no member was tried.
 func (t *tally) newEvent(r *accesslog.Record, own bool, which int, f fault.Fault, visible bool) *event {
 	e := &event{
-		start: r.Start, at: r.Start.Add(r.Taken), id: idOf(r), pool: r.Pool, settings: r.Settings, rule: r.Rule, listener: r.Listener, instance: r.Instance,
+		start: r.Start, at: r.Start.Add(r.Taken), id: idOf(r), pool: r.Pool, settings: r.Settings, rule: r.Rule, listener: r.Listener, instance: r.Instance, gateway: t.lastGateway,
 		method: string(r.Method), path: template(r.URI), client: r.Client.Addr(), status: r.Status, taken: r.Taken, visible: visible, own: own, v1: r.V1,
 		fault: f, declared: r.Declared, bodyRead: r.BodyRead, received: r.Received, sent: r.Sent, tries: len(r.Attempts), info: r.ErrorInfo,
 		host: string(r.OriginalHost), waf: max(0, r.WAFTime), stalled: r.Stalled, session: r.Session, agent: string(r.UserAgent[:min(len(r.UserAgent), 120)]),

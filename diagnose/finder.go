@@ -19,7 +19,9 @@ type finder struct {
 type place struct {
 	settings, instance, member string
 	server                     netip.AddrPort
+	gateway                    *int
 	counts                     *memberTally
+	work                       *work // nil: it is not known, or there are too many
 	instances, cells           *cell // of the instance, and of instance and member together
 }
 
@@ -28,10 +30,11 @@ func (t *tally) place(r *accesslog.Record, a *accesslog.Attempt) *place {
 	ip := a.Server.Addr().As16()
 	p := &t.find.places[(int(ip[15])*7+int(ip[14])*31+int(a.Server.Port())+len(r.Settings)*5+int(lastByte(r.Instance))*17)&255]
 	member := memberOf(a)
-	if p.counts == nil || p.server != a.Server || p.member != member || p.settings != r.Settings || p.instance != r.Instance {
+	if p.counts == nil || p.server != a.Server || p.member != member || p.settings != r.Settings || p.instance != r.Instance || p.gateway != t.lastGateway {
+		k := memberKey{settings: r.Settings, member: member, server: a.Server}
 		*p = place{
-			settings: r.Settings, instance: r.Instance, member: member, server: a.Server,
-			counts: t.member(memberKey{settings: r.Settings, member: member, server: a.Server}),
+			settings: r.Settings, instance: r.Instance, member: member, server: a.Server, gateway: t.lastGateway,
+			counts: t.member(k), work: t.work(workPlace{k, r.Instance, t.lastGateway}),
 		}
 		if r.Instance != "" {
 			p.instances, p.cells = at(t.instances, r.Instance), at(t.cells, instanceMember{r.Instance, member})

@@ -37,16 +37,15 @@ func autoscaleLag(q *inquiry) {
 			continue
 		}
 		if stood, rose, ok := stoodAndRose(m, during, after); ok {
-			q.lagged(events, during, fmt.Sprintf("%s stood at %.0f meanwhile and was %.0f in as long a time after it, for as many requests", name, stood, rose))
+			q.lagged(events, during, after, fmt.Sprintf("%s stood at %.0f meanwhile and was %.0f in as long a time after it, for as many requests", name, stood, rose))
 		}
 		return
 	}
 }
 
-func (q *inquiry) lagged(events []*event, during period, fact string) {
-	if pools, _ := groupBy(events, func(e *event) string { return e.pool }); len(pools) == 1 && len(q.poolsInUse()) > 1 {
-		q.suspect(events, fmt.Sprintf("traffic jumped and they ended while the gateway grew; but they are all of %s, and a gateway serves all pools alike: look whether its members grew at the same time", poolText(pools[0])),
-			"h-autoscale-lag", "g-cpu-queueing", "d-cold-start", "c-backend-conn-limit")
+func (q *inquiry) lagged(events []*event, during, after period, fact string) {
+	if but := q.notOfAll(events, during, after); but != "" {
+		q.suspect(events, "traffic jumped and they ended while the gateway grew; but "+but, "h-autoscale-lag", "g-cpu-queueing", "d-cold-start", "c-backend-conn-limit")
 		return
 	}
 	f := q.claim("h-autoscale-lag", events, Scope{}, Medium)
@@ -56,6 +55,35 @@ func (q *inquiry) lagged(events []*event, during period, fact string) {
 	f.may("g-cpu-queueing", "d-cold-start", "c-backend-conn-limit", "c-accept-queue")
 	f.expect("gateway", 0, len(events), "bounded", "with as many instances ready as the step needs")
 	q.fill(map[string]string{}, f)
+}
+
+// notOfAll says what speaks for something narrower than the gateway, which serves all pools, members and kinds of requests
+// alike, or that it was the members that grew; nothing, if nothing does.
+func (q *inquiry) notOfAll(events []*event, during, after period) string {
+	answered := func(t *ticks) bool { return t.between(during.from, during.to) >= minEvents }
+	late := during.to.Add(-during.to.Sub(during.from) / 4) // new members may be there some time before the last failure
+	all := scopeOf(events)
+	otherMember, otherKind, joined := false, false, 0
+	for k, m := range q.members {
+		otherMember = otherMember || k.member != all.Member && answered(m.answers)
+		if m.tried.between(q.from, late) == 0 && m.tried.between(late, after.to) > 0 {
+			joined++
+		}
+	}
+	for k, r := range q.routes {
+		otherKind = otherKind || k.path != all.Path && answered(r.answers)
+	}
+	switch {
+	case joined > 0:
+		return fmt.Sprintf("%s first asked when they ended: it may be the members that were too few", count(joined, "member was", "members were"))
+	case all.Pool != "" && len(q.poolsInUse()) > 1:
+		return fmt.Sprintf("they are all of %s, and a gateway serves all pools alike: look whether its members grew at the same time", poolText(all.Pool))
+	case all.Member != "" && otherMember:
+		return fmt.Sprintf("they are all of %s, and a gateway serves all members alike: look into its log of that time", all.Member)
+	case all.Path != "" && otherKind:
+		return fmt.Sprintf("they are all of %s, and a gateway serves all kinds of requests alike: look at what became of these at the member", all.Path)
+	}
+	return ""
 }
 
 // between is how long nothing may fail within one run of failures.

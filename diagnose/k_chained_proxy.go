@@ -8,7 +8,8 @@ var chainedProxies = hypothesis{
 	look: chainedProxy,
 }
 
-// chainedProxy: what the pool calls a member is a proxy, and its own member failed. It says so by its page.
+// chainedProxy: at the member or behind it is a proxy, and its own member failed. It says so by its page, which what stands
+// before it may have handed on.
 func chainedProxy(q *inquiry) {
 	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.own && e.attempt.Page != "" }), func(e *event) productAt {
 		return productAt{e.pool, e.settings, e.attempt.Page}
@@ -16,8 +17,8 @@ func chainedProxy(q *inquiry) {
 	for _, k := range keys {
 		events := groups[k]
 		f := q.claim("k-chained-proxy", events, scopeOf(events), High)
-		f.says("access-log", fmt.Sprintf("%s, each with the error page of %s: it stands at the member's address and could not get an answer from the server behind it", statuses(events), k.product), events...)
-		f.excludes("k-backend-5xx", "an application does not answer with the page of "+k.product)
+		f.says("access-log", fmt.Sprintf("%s, each with the error page of %s: at the member's address, or behind it, stands one that could not get an answer from the server behind itself", statuses(events), k.product), events...)
+		f.excludes("k-backend-5xx", "the page is not the application's own but that of "+k.product)
 		f.expect("backend", len(events), len(events), "bounded", "once the server behind "+k.product+" answers")
 		q.fill(map[string]string{"address": address(events)}, f)
 	}

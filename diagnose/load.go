@@ -94,3 +94,29 @@ func ranks(all []*interval, total int) (rank map[*interval]float64, upperShare f
 func (t loadTest) rises() bool {
 	return t.n >= minEvents && t.chance < significance && t.high >= steep*t.low
 }
+
+// asBusy is how many intervals were at least as busy as the middle one of those in which events began, and in how many of
+// these they did. What load brings about comes whenever there is as much, and not only for a while that was busy too.
+func (q *inquiry) asBusy(events []*event) (with, all int) {
+	struck := map[*interval]bool{}
+	var loads []int
+	for _, e := range events {
+		if i := q.line.around(e.start); i != nil && !struck[i] {
+			struck[i] = true
+			loads = append(loads, i.load())
+		}
+	}
+	if len(loads) == 0 {
+		return 0, 0
+	}
+	slices.Sort(loads)
+	for _, i := range q.line.list() {
+		if i.load() < quantile(loads, 0.5) {
+			continue
+		}
+		if all++; struck[i] {
+			with++
+		}
+	}
+	return with, all
+}

@@ -27,6 +27,7 @@ type story struct {
 	noDoc   bool
 	doc     string // instead of the usual one
 	azure   bool   // only what Azure exports: no object of Causeway's
+	lean    bool   // so are the records that are lean
 	files   map[string]string
 	local   string
 	serial  uint32
@@ -154,7 +155,7 @@ func (s *story) bundle() *evidence.Bundle {
 	var log []byte
 	for i := range s.records {
 		line := s.records[i].Append(nil)
-		if s.azure {
+		if s.azure || s.lean && s.records[i].Listener == "lean" {
 			line = s.stripped(line)
 		}
 		log = append(log, line...)

@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"cmp"
-	"net/http"
 	"slices"
 	"time"
 
@@ -26,6 +25,7 @@ type tally struct {
 	routes      map[routeKey]*routeTally
 	instances   map[string]*cell         // by instance
 	cells       map[instanceMember]*cell // by instance and member
+	works       map[workPlace]*work
 	timeouts    map[string]time.Duration // request timeout by settings, where the document is known
 	gateways    map[string]*int          // records by resource id
 	blocked     map[[16]byte]string      // requests that the firewall ended, with the rule
@@ -67,9 +67,8 @@ type memberTally struct {
 	mostUses int           // of a connection when an attempt on it was answered
 	oldest   time.Duration // connection on which an attempt was answered, at its end
 	longest  time.Duration // idle age of a connection on which an attempt was answered
-	busyAt   levels        // work in progress when attempts were made that were answered without an error of the member's
 	mix      mix
-	freshAt  levels // of these and of errors, on connections that were new
+	shared   bool // several pools or gateways asked it: no other member is its equal
 }
 
 // routeKey is a kind of request under settings: a method and a path template.
@@ -125,7 +124,7 @@ const (
 
 func newTally(c *gateway.Config) *tally {
 	t := &tally{
-		members: map[memberKey]*memberTally{}, routes: map[routeKey]*routeTally{}, instances: map[string]*cell{}, cells: map[instanceMember]*cell{},
+		members: map[memberKey]*memberTally{}, routes: map[routeKey]*routeTally{}, instances: map[string]*cell{}, cells: map[instanceMember]*cell{}, works: map[workPlace]*work{},
 		timeouts: map[string]time.Duration{}, gateways: map[string]*int{}, blocked: map[[16]byte]string{},
 		line: newSeries(), clock: newClock(), gaps: gapRoom{most: maxAllGaps}, sample: sampler{most: maxEvents}, names: newNames(c),
 	}
@@ -261,6 +260,9 @@ func (t *tally) attempts(r *accesslog.Record, own bool) (inMembers time.Duration
 		if !own && p.cells != nil {
 			t.conns.see(r, a, p.cells)
 		}
+		if own && p.work != nil {
+			p.work.see(r, a)
+		}
 		t.attempt(r, a, p.counts, route)
 		inMembers += max(0, a.Total)
 	}
@@ -328,6 +330,7 @@ func at[K comparable](cells map[K]*cell, k K) *cell {
 
 // attempt counts one member's part.
 func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt, m *memberTally, route *routeTally) {
+	m.shared = m.shared || m.attempts > 0 && (m.pool != r.Pool || m.gateway != t.lastGateway)
 	m.attempts++
 	m.pool, m.gateway = r.Pool, t.lastGateway
 	m.tried.add(r.Start)
@@ -364,12 +367,8 @@ func (m *memberTally) answer(r *accesslog.Record, a *accesslog.Attempt) {
 	}
 	end := r.Start.Add(r.Taken)
 	m.answers.add(end)
-	if a.Status < http.StatusInternalServerError {
-		m.busyAt.add(a.Active)
-	}
 	if !a.Reused {
 		m.fresh.add(end)
-		m.freshAt.add(a.Active)
 	} else {
 		m.mostUses = max(m.mostUses, a.Uses)
 		m.oldest = max(m.oldest, a.Age+max(a.Total, 0))

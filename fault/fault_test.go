@@ -126,8 +126,12 @@ func TestPage(t *testing.T) {
 		{502, fmt.Sprintf(nginx, "Microsoft-Azure-Application-Gateway/v2"), "Microsoft-Azure-Application-Gateway"},
 		{503, fmt.Sprintf(nginx, "nginx"), ""}, // a limit of requests, perhaps
 		{500, fmt.Sprintf(nginx, "nginx"), ""},
-		{503, "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n", "HAProxy"},
+		{504, "<html><body><h1>504 Gateway Time-out</h1>\nThe server didn't respond in time.\n</body></html>\n", "HAProxy"},
+		{503, "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n", ""}, // it denies with the same page
+		{504, "<p>Sorry! The server didn't respond in time.</p>", ""},
 		{503, "upstream connect error or disconnect/reset before headers. reset reason: connection failure", "Envoy"},
+		{503, "upstream connect error or disconnect/reset before headers. reset reason: overflow", ""}, // a limit of Envoy's own
+		{502, `{"error":"search: upstream request timeout"}`, ""},
 		{502, "<hr><center>\x00</center>", ""},
 		{502, "<hr><center>" + strings.Repeat("n", 41) + "</center>", ""},
 		{502, strings.Repeat(" ", pageMax) + fmt.Sprintf(nginx, "nginx"), ""},
