@@ -513,3 +513,52 @@ func TestHiddenByRetryOnAzure(t *testing.T) {
 		t.Errorf("%d recovered, findings %+v", r.Recovered, r.Findings)
 	}
 }
+
+// secureMember is member 6 of an HTTPS pool on Azure: its new connections end from some time on, until nobody asks it any more.
+// What health says of it is for the story to say.
+func secureMember(t *testing.T, detail string, failing change2) *story {
+	s := newAzureStory(t)
+	s.doc = strings.Replace(storyDocument, `"protocol":"Http","requestTimeout":2`, `"protocol":"Https","requestTimeout":2`, 1)
+	for i := range 90 {
+		s.after(time.Second).request(4)
+		s.request(5)
+		switch {
+		case i < 30:
+			s.request(6)
+		case i < 60:
+			s.request(6, failing)
+		}
+	}
+	s.files = map[string]string{"backendhealth.json": `{"backendAddressPools":[{"backendAddressPool":{"id":"/x/backendAddressPools/web"},"backendHttpSettingsCollection":[{"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"},"servers":[` +
+		`{"address":"10.0.0.4","health":"Healthy"},{"address":"10.0.0.5","health":"Healthy"},{"address":"10.0.0.6","health":"Unhealthy","healthProbeLog":"` + detail + `"}]}]}]}`}
+	return s
+}
+
+const expiredText = "Backend certificate is invalid. Current date is not within the Valid from and Valid to date range on the certificate."
+
+// Azure's log says only that connections to one member ended. That its certificate has run out says health; the others answer
+// with theirs. Connections that ended while others worked, and a reason of another kind, prove nothing of a certificate.
+func TestCertificateOfOneMemberOnAzure(t *testing.T) {
+	found := func(s *story) string {
+		out := ""
+		for _, f := range s.diagnose().Findings {
+			out += f.Cause + " " + f.Confidence + "; "
+		}
+		return out
+	}
+	closed := fails(closedFault, 2*time.Millisecond)
+	if got := found(secureMember(t, expiredText, closed)); got != "f-expired medium; f-partial-rotation medium; " {
+		t.Errorf("found %s", got)
+	}
+	if got := found(secureMember(t, "Received invalid status code: 500 in the backend server's HTTP response.", closed)); strings.Contains(got, "f-") {
+		t.Errorf("another reason: found %s", got)
+	}
+	s := secureMember(t, expiredText, closed)
+	for range 30 {
+		s.after(time.Second).request(6)
+		s.request(4)
+	}
+	if got := found(s); strings.Contains(got, "f-") {
+		t.Errorf("it works again: found %s", got)
+	}
+}

@@ -1,4 +1,4 @@
 package diagnose
 
-var missingIntermediate = decided("f-missing-intermediate", theTrace, "verification finds an incomplete chain",
-	"the member's chain is incomplete", certificateFault("cert_missing_intermediate"))
+var missingIntermediate = certificate("f-missing-intermediate", "verification finds an incomplete chain",
+	"the member's chain is incomplete", "cert_missing_intermediate")

@@ -35,7 +35,7 @@ func partialRotation(q *inquiry) {
 		if good == 0 || len(events) < minEvents {
 			continue
 		}
-		f := q.remark("f-partial-rotation", events, Scope{Pool: events[0].pool, Settings: settings}, High)
+		f := q.remark("f-partial-rotation", events, Scope{Pool: events[0].pool, Settings: settings}, confidenceOf(events[0].own))
 		f.says("access-log", fmt.Sprintf("certificates are refused at %s, and %d other members under the same settings answer", strings.Join(sortedKeys(bad), ", "), good), events...)
 		q.fill(map[string]string{}, f)
 	}

@@ -1,4 +1,4 @@
 package diagnose
 
-var untrusted = decided("f-unknown-ca", theTrace, "verification finds no trusted root",
-	"the member's certificate does not lead to a trusted root", certificateFault("cert_unknown_ca"))
+var untrusted = certificate("f-unknown-ca", "verification finds no trusted root",
+	"the member's certificate does not lead to a trusted root", "cert_unknown_ca")

@@ -22,7 +22,7 @@ func trustScenarios() []Scenario {
 			Truth: []Truth{{Cause: "f-not-yet-valid", Also: []string{"f-expired", "f-clock-skew", "a-all-unhealthy-fail-closed"}}}, play: notYetValid,
 		},
 		{
-			Name: "partial-rotation", Story: "one of three members still has the old certificate when it runs out", Lasts: 7 * time.Second,
+			Name: "partial-rotation", Story: "one of three members still has the old certificate when it runs out", Lasts: 12 * time.Second,
 			Truth: []Truth{{Cause: "f-partial-rotation", Also: []string{"f-expired"}}}, Open: true, play: partialRotation,
 		},
 		{
@@ -100,7 +100,7 @@ func partialRotation(s *Stage) {
 	probe := quickProbe()
 	probe.Interval = 2
 	s.Web(Pool{Members: members(addrs(peers)...), TLS: true, Host: siteHost, Root: ca.der, Probe: probe})
-	s.Fire(6, s.Flow(40, 6*time.Second, Shot{Path: "/"}))
+	s.Fire(6, s.Flow(40, 11*time.Second, Shot{Path: "/"}))
 }
 
 func clientCertificate(s *Stage) {
