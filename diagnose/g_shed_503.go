@@ -11,7 +11,7 @@ import (
 
 var shedding = hypothesis{
 	cause: "g-shed-503", needs: theLog,
-	test: "the backend answers 503 or 429 sooner than it can have tried, and does so when much traffic comes",
+	test: "the backend answers 503 sooner than it can have tried, and does so when much traffic comes or much is in progress there, while it serves others of the kind",
 	look: shed,
 }
 
