@@ -95,28 +95,61 @@ func (t loadTest) rises() bool {
 	return t.n >= minEvents && t.chance < significance && t.high >= steep*t.low
 }
 
-// asBusy is how many intervals were at least as busy as the middle one of those in which events began, and in how many of
+// asBusy is how many moments were at least as busy as the middle one of those in which events began, and in how many of
 // these they did. What load brings about comes whenever there is as much, and not only for a while that was busy too.
 func (q *inquiry) asBusy(events []*event) (with, all int) {
-	struck := map[*interval]bool{}
-	var loads []int
-	for _, e := range events {
-		if i := q.line.around(e.start); i != nil && !struck[i] {
-			struck[i] = true
-			loads = append(loads, i.load())
+	for width := q.line.width; ; width *= 2 {
+		moments := q.moments(width, events)
+		var struck []int
+		for _, m := range moments {
+			if m.struck {
+				struck = append(struck, m.load)
+			}
 		}
-	}
-	if len(loads) == 0 {
-		return 0, 0
-	}
-	slices.Sort(loads)
-	for _, i := range q.line.list() {
-		if i.load() < quantile(loads, 0.5) {
+		if len(struck) == 0 {
+			return 0, 0
+		}
+		slices.Sort(struck)
+		usual := quantile(struck, 0.5)
+		if usual < enoughToCompare && width < time.Minute {
 			continue
 		}
-		if all++; struck[i] {
-			with++
+		for _, m := range moments {
+			if m.load < usual {
+				continue
+			}
+			if all++; m.struck {
+				with++
+			}
 		}
+		return with, all
 	}
-	return with, all
+}
+
+// enoughToCompare is how many requests a moment must have before it is busier than another one by more than accident.
+const enoughToCompare = 10
+
+// instant is a piece of time: how much came in it, and whether any of some events was in it.
+type instant struct {
+	load   int
+	struck bool
+}
+
+// moments cuts the window into pieces of a width.
+func (q *inquiry) moments(width time.Duration, events []*event) map[int64]*instant {
+	out := map[int64]*instant{}
+	at := func(t time.Time) *instant {
+		k := t.UnixNano() / int64(width)
+		if out[k] == nil {
+			out[k] = &instant{}
+		}
+		return out[k]
+	}
+	for _, i := range q.line.list() {
+		at(i.at).load += i.load()
+	}
+	for _, e := range events {
+		at(e.start).struck = true
+	}
+	return out
 }

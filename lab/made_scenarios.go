@@ -233,14 +233,14 @@ func racePorts(f *forge, limit time.Duration) {
 	for c := range 25 {
 		port, at := open(), f.Vary(0, limit)
 		for at < 720*limit {
-			f.ask(at, c%3, fromPort(port))
+			f.ask(at, c%3, atInstance(c%2), fromPort(port))
 			gap := time.Duration(f.ExpFloat64() * float64(limit) * 0.6)
 			at += 60*time.Millisecond + gap
 			switch {
 			case gap >= limit:
 				port = open() // the gateway has seen the end, and opens another
 			case gap > limit-window:
-				f.ask(at, c%3, fromPort(port), failing(closedByMember, f.Vary(time.Millisecond, 3*time.Millisecond)))
+				f.ask(at, c%3, atInstance(c%2), fromPort(port), failing(closedByMember, f.Vary(time.Millisecond, 3*time.Millisecond)))
 				port = open()
 				at += time.Second
 			}
