@@ -69,8 +69,8 @@ var sizeTable = map[string][2]float64{
 
 // Capacity reads what the gateway bore, and says what it has left.
 func Capacity(b *evidence.Bundle) (*CapacityReport, error) {
-	t := newTally(b.Config)
-	if err := t.read(b, Options{}); err != nil {
+	t, err := tallied(b, Options{})
+	if err != nil {
 		return nil, err
 	}
 	q := newInquiry(b, t)

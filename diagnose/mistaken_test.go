@@ -389,3 +389,48 @@ func TestTwoHiccupsAreToldOnce(t *testing.T) {
 		t.Errorf("rivals %s, ruled out %v", rivalsOf(&f), f.RuledOut)
 	}
 }
+
+// ofGateway makes a record one of a gateway by that name.
+func ofGateway(name string) change2 {
+	return of("/SUBSCRIPTIONS/S/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.NETWORK/APPLICATIONGATEWAYS/" + name)
+}
+
+// A document is true of its own gateway: records of another one are not judged by it. Which are counted is said.
+func TestRecordsOfSeveralGateways(t *testing.T) {
+	for _, c := range []struct {
+		own, others int
+		noDoc       bool
+		requests    int
+		says        string
+	}{
+		{own: 10, others: 20, requests: 10, says: "only records of gw1 are counted; left out are those of GW2 (20)"},
+		{others: 20, requests: 20, says: "the gateway document is of gw1 and the records are of GW2: it is not used"},
+		{own: 10, others: 20, noDoc: true, requests: 30, says: "the records are of 2 gateways (gw1, gw2) and are diagnosed together"},
+		{own: 10, requests: 10},
+	} {
+		s := newStory(t)
+		s.noDoc = c.noDoc
+		for range c.own {
+			s.after(time.Second).request(4, ofGateway("GW1"))
+		}
+		for range c.others {
+			s.after(time.Second).request(4, ofGateway("GW2"))
+		}
+		r := s.diagnose()
+		if said := strings.Join(r.Assumptions, "\n"); r.Requests != c.requests || c.says == "" && strings.Contains(said, "gateway") || !strings.Contains(said, c.says) {
+			t.Errorf("%+v: %d requests, assumed %q", c, r.Requests, said)
+		}
+	}
+}
+
+// Where all requests are outside of the time that is asked for, there are some.
+func TestRequestsOutsideOfTheTimeAskedFor(t *testing.T) {
+	s := newStory(t)
+	for range 5 {
+		s.after(time.Second).request(4)
+	}
+	r := s.diagnoseSince(s.at.Add(time.Hour))
+	if r.Requests != 0 || r.Read.Outside != 5 || !strings.Contains(r.headline(), "None of the 5 requests in this evidence is of the time that was asked for: they are of 2026-11-23T09:00:01.000Z to 2026-11-23T09:00:05.000Z") {
+		t.Errorf("%+v\n%s", r.Read, r.headline())
+	}
+}

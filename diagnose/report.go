@@ -35,6 +35,8 @@ type Read struct {
 	Repeated int      `json:"repeated"` // rows that stood in several places, counted once
 	BadLines int      `json:"badLines"` // lines that could not be read
 	Misdated int      `json:"misdated"` // rows whose time cannot be true, which were set aside
+	Outside  int      `json:"outside"`  // requests outside of the time that was asked for
+	Lie      Window   `json:"lie"`      // when those were
 	Unread   []string `json:"unread"`   // what could not be read, with file and line; at most twenty
 	Sampled  int      `json:"sampled"`  // one failure in so many was looked at by itself, because there were too many; 1: all
 }
@@ -168,6 +170,7 @@ type Missing struct {
 // Options narrow a diagnosis.
 type Options struct {
 	Since, Until time.Time // zero: no bound
+	Gateway      string    // whose records are taken; empty: the document's, or all
 }
 
 // holds reports whether a time is within the bounds.

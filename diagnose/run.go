@@ -81,8 +81,8 @@ var leftovers = []func(*inquiry){membersAsClients, timeoutsLeft, alertsLeft, ses
 
 // Run diagnoses.
 func Run(b *evidence.Bundle, o Options) (*Report, error) {
-	t := newTally(b.Config)
-	if err := t.read(b, o); err != nil {
+	t, err := tallied(b, o)
+	if err != nil {
 		return nil, err
 	}
 	return newInquiry(b, t).run(b), nil
@@ -112,6 +112,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 		q.assume(fmt.Sprintf("%d records name no pool and no backend settings: theirs are those of the document to which only they can belong", q.names.given))
 	}
 	r.WhatIf = q.whatIf()
+	q.left.say(q)
 	q.scale(r)
 	r.Assumptions = append([]string{}, append(b.Notes, q.assumptions...)...)
 	for i := range r.Findings {
@@ -132,7 +133,10 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 
 // reading says how the reading of the evidence went.
 func (q *inquiry) reading(b *evidence.Bundle) Read {
-	out := Read{Repeated: b.Repeated, BadLines: b.Bad, Misdated: b.Misdated, Unread: []string{}, Sampled: 1 << q.sample.shift}
+	out := Read{Repeated: b.Repeated, BadLines: b.Bad, Misdated: b.Misdated, Outside: q.left.outside, Unread: []string{}, Sampled: 1 << q.sample.shift}
+	if q.left.outside > 0 {
+		out.Lie = Window{stamp(q.left.from), stamp(q.left.to)}
+	}
 	for _, u := range b.Unread {
 		out.Unread = append(out.Unread, u.String())
 	}

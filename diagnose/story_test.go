@@ -138,9 +138,11 @@ func (s *story) probed(at time.Time) {
 }
 
 // diagnose writes the evidence to disk, reads it back as anyone would, and diagnoses.
-func (s *story) diagnose() *Report {
+func (s *story) diagnose() *Report { return s.diagnoseSince(time.Time{}) }
+
+func (s *story) diagnoseSince(since time.Time) *Report {
 	s.t.Helper()
-	report, err := Run(s.bundle(), Options{})
+	report, err := Run(s.bundle(), Options{Since: since})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ type tally struct {
 	works       map[workPlace]*work
 	timeouts    map[string]time.Duration // request timeout by settings, where the document is known
 	gateways    map[string]*int          // records by resource id
+	left        leftOut                  // what is not counted
 	blocked     map[[16]byte]string      // requests that the firewall ended, with the rule
 	perf        []accesslog.Performance  // of a first-generation gateway
 	line        *series                  // of time
@@ -125,7 +126,7 @@ const (
 func newTally(c *gateway.Config) *tally {
 	t := &tally{
 		members: map[memberKey]*memberTally{}, routes: map[routeKey]*routeTally{}, instances: map[string]*cell{}, cells: map[instanceMember]*cell{}, works: map[workPlace]*work{},
-		timeouts: map[string]time.Duration{}, gateways: map[string]*int{}, blocked: map[[16]byte]string{},
+		timeouts: map[string]time.Duration{}, gateways: map[string]*int{}, left: leftOut{others: map[string]int{}}, blocked: map[[16]byte]string{},
 		line: newSeries(), clock: newClock(), gaps: gapRoom{most: maxAllGaps}, sample: sampler{most: maxEvents}, names: newNames(c),
 	}
 	if c != nil {
@@ -141,7 +142,7 @@ func (t *tally) read(b *evidence.Bundle, o Options) error {
 	err := b.EachRow(evidence.Rows{
 		Without: t.without(),
 		Access: func(r *accesslog.Record, own bool) {
-			if !o.holds(r.Start) || !own && internal(r) {
+			if !own && internal(r) || !t.left.takes(r, o) {
 				return
 			}
 			t.add(r, own)

@@ -119,6 +119,9 @@ func (r *Report) headline() string {
 	case r.Metered != nil:
 		return r.Metered.headline()
 	}
+	if r.Read.Outside > 0 {
+		return r.standing() + fmt.Sprintf("None of the %d requests in this evidence is of the time that was asked for: they are of %s to %s.", r.Read.Outside, r.Read.Lie.From, r.Read.Lie.To)
+	}
 	return r.standing() + "There are no requests in this evidence."
 }
 

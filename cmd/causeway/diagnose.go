@@ -24,6 +24,7 @@ import (
 type diagnosis struct {
 	live                                        bool
 	data, output, since, until, failOn, earlier string
+	gateway                                     string
 }
 
 func diagnoseCommand() *cobra.Command {
@@ -52,6 +53,7 @@ func diagnoseCommand() *cobra.Command {
 	f.BoolVar(&d.live, "live", false, "ask the gateway that runs on --data")
 	f.StringVar(&d.data, "data", defaultData(), "data directory of the gateway")
 	f.StringVarP(&d.output, "output", "o", "text", "text, json, md (for a ticket) or html (a page with pictures)")
+	f.StringVar(&d.gateway, "gateway", "", "name of the gateway whose records are taken (default that of the document)")
 	f.StringVar(&d.since, "since", "", "only requests that began since then")
 	f.StringVar(&d.until, "until", "", "only requests that began before then")
 	f.StringVar(&d.failOn, "fail-on", "never", "exit with 1 for findings: high, any or never")
@@ -71,6 +73,7 @@ func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*diagnose.Report, e
 	if err != nil {
 		return nil, err
 	}
+	o.Gateway = d.gateway
 	var before *diagnose.Report
 	if d.earlier != "" {
 		if before, err = earlierReport(d.earlier); err != nil {
@@ -212,13 +215,16 @@ func moment(flag, s string, now time.Time) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
+	if days, err := strconv.Atoi(strings.TrimSuffix(s, "d")); err == nil && strings.HasSuffix(s, "d") {
+		return now.AddDate(0, 0, -days), nil
+	}
 	if d, err := time.ParseDuration(s); err == nil {
 		return now.Add(-d), nil
 	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t, nil
 	}
-	return time.Time{}, &exitError{code: exitUsage, err: fmt.Errorf("%s %s: it is neither a time nor a duration", flag, s), hint: "for example 2026-11-23T09:00:00Z, or 90m for that long ago"}
+	return time.Time{}, &exitError{code: exitUsage, err: fmt.Errorf("%s %s: it is neither a time nor a duration", flag, s), hint: "for example 2026-11-23T09:00:00Z, or 90m or 7d for that long ago"}
 }
 
 func tellUnread(w io.Writer, b *evidence.Bundle) {
