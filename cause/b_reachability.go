@@ -92,7 +92,7 @@ var reachability = []Cause{
 		Disproof:  "the gateway's resolver returns an address",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "correct the FQDN in the pool, or link the private zone to the gateway's network, then stop and start the gateway",
+				Side: "gateway", Change: "correct the FQDN in the pool, or link the private zone to the gateway's network, then stop and start the gateway (nothing is served for some minutes meanwhile, and a v1 gateway gets another address: do it at a quiet time)",
 				AzCLI: "az network private-dns link vnet create -g {group} --zone-name ZONE -n LINK --virtual-network VNET --registration-enabled false && " +
 					"az network application-gateway stop -g {group} -n {gateway} && az network application-gateway start -g {group} -n {gateway}",
 				PowerShell: "New-AzPrivateDnsVirtualNetworkLink -ResourceGroupName {group} -ZoneName ZONE -Name LINK -VirtualNetworkId VNET_ID; " + getGateway + "Stop-AzApplicationGateway -ApplicationGateway $gw; Start-AzApplicationGateway -ApplicationGateway $gw",
@@ -110,7 +110,7 @@ var reachability = []Cause{
 		Disproof:  "the gateway's resolver answers the name quickly at that time",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "mend the DNS servers of the gateway's network or use others, then stop and start the gateway",
+				Side: "gateway", Change: "mend the DNS servers of the gateway's network or use others, then stop and start the gateway (nothing is served for some minutes meanwhile, and a v1 gateway gets another address: do it at a quiet time)",
 				AzCLI: "az network vnet update -g {group} -n VNET --dns-servers 10.0.0.10 10.0.0.11 && " +
 					"az network application-gateway stop -g {group} -n {gateway} && az network application-gateway start -g {group} -n {gateway}",
 				PowerShell: "$vnet = Get-AzVirtualNetwork -ResourceGroupName {group} -Name VNET; $vnet.DhcpOptions.DnsServers = '10.0.0.10', '10.0.0.11'; Set-AzVirtualNetwork -VirtualNetwork $vnet",
@@ -250,7 +250,7 @@ var reachability = []Cause{
 		Fixes: []Fix{
 			backend("replace the host that cannot be reached"),
 			{
-				Side: "gateway", Change: "where it is an instance of the gateway: stop and start the gateway, which replaces its instances",
+				Side: "gateway", Change: "where it is an instance of the gateway: stop and start the gateway, which replaces its instances (nothing is served for some minutes meanwhile, and a v1 gateway gets another address: do it at a quiet time)",
 				AzCLI:      "az network application-gateway stop -g {group} -n {gateway} && az network application-gateway start -g {group} -n {gateway}",
 				PowerShell: getGateway + "Stop-AzApplicationGateway -ApplicationGateway $gw; Start-AzApplicationGateway -ApplicationGateway $gw",
 			},

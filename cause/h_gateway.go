@@ -110,7 +110,7 @@ var itself = []Cause{
 		Disproof:  "all instances fail at about the same rate",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "stop and start the gateway, which replaces its instances; if it returns, open a ticket that names {instance}",
+				Side: "gateway", Change: "open a ticket with Azure that names {instance}; if it cannot wait, stop and start the gateway, which replaces its instances (nothing is served for some minutes meanwhile, and a v1 gateway gets another address: do it at a quiet time)",
 				AzCLI:      "az network application-gateway stop -g {group} -n {gateway} && az network application-gateway start -g {group} -n {gateway}",
 				PowerShell: getGateway + "Stop-AzApplicationGateway -ApplicationGateway $gw; Start-AzApplicationGateway -ApplicationGateway $gw",
 			},

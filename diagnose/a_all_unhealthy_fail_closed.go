@@ -250,7 +250,7 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 	for i := range members {
 		f.says("backend-health", members[i]+": "+details[i])
 	}
-	if stale {
+	if stale && q.health != nil {
 		f.says("backend-health", "this report is of another time than the failures, which had ended: the reason may have been another then")
 	}
 	q.rivalsBehind(f, events, stale)

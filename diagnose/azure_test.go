@@ -341,7 +341,11 @@ func TestWrongPool(t *testing.T) {
 			r.Status, r.ErrorInfo, r.Pool = 502, fault.UpstreamNoLive, "none"
 		})
 	}
-	expect(t, s.diagnose(), "i-wrong-pool high 8")
+	r := s.diagnose()
+	expect(t, r, "i-wrong-pool high 8")
+	if az := r.Findings[0].Fixes[0].Commands.AzCLI; !strings.Contains(az, "--path-map-name m -n api --paths '/api' '/api/*' --address-pool web --http-settings http") {
+		t.Errorf("%s", az)
+	}
 }
 
 // Somebody changed the gateway eight minutes before the first failure; it is said, and not called the cause.
@@ -560,5 +564,22 @@ func TestCertificateOfOneMemberOnAzure(t *testing.T) {
 	}
 	if got := found(s); strings.Contains(got, "f-") {
 		t.Errorf("it works again: found %s", got)
+	}
+}
+
+// What a fix tells to do is what was found, by its name, in the form that the gateway's generation takes.
+func TestFixesOfTheGateway(t *testing.T) {
+	for _, c := range []struct{ sku, has, not string }{
+		{`"sku":{"name":"Standard_Medium","tier":"Standard","capacity":2}`, "--capacity 4", "--min-capacity"},
+		{`"sku":{"name":"Standard_v2","tier":"Standard_v2"},"autoscaleConfiguration":{"minCapacity":1,"maxCapacity":2}`, "--min-capacity", "Set-AzApplicationGatewaySku"},
+	} {
+		s := fullGateway(t, 10*time.Millisecond)
+		s.doc = strings.Replace(storyDocument, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`, c.sku, 1)
+		s.files["metrics.json"] = strings.Replace(s.files["metrics.json"], "CapacityUnits", map[bool]string{true: "CpuUtilization", false: "CapacityUnits"}[strings.Contains(c.sku, "Medium")], 1)
+		s.files["metrics.json"] = strings.ReplaceAll(s.files["metrics.json"], `"average":20`, `"average":99`)
+		fixes := fmt.Sprint(s.diagnose().Findings[0].Fixes)
+		if !strings.Contains(fixes, c.has) || strings.Contains(fixes, c.not) {
+			t.Errorf("%s: %s", c.sku, fixes)
+		}
 	}
 }

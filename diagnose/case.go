@@ -203,14 +203,20 @@ func (f *Finding) excludes(id, because string) {
 // leaves names the rivals of the catalogue that were not excluded.
 func (f *Finding) leaves(ids ...string) {
 	for _, id := range ids {
-		f.Rivals = append(f.Rivals, Rival{Cause: id, ToSeparate: cause.ToSeparate(f.Cause, id)})
+		if !f.hasRival(id) {
+			f.Rivals = append(f.Rivals, Rival{Cause: id, ToSeparate: cause.ToSeparate(f.Cause, id)})
+		}
 	}
+}
+
+func (f *Finding) hasRival(id string) bool {
+	return slices.ContainsFunc(f.Rivals, func(r Rival) bool { return r.Cause == id })
 }
 
 // may names causes that the finding leaves open, each with the test of its own.
 func (f *Finding) may(ids ...string) {
 	for _, id := range ids {
-		if c := cause.Find(id); c != nil && id != f.Cause {
+		if c := cause.Find(id); c != nil && id != f.Cause && !f.hasRival(id) {
 			f.Rivals = append(f.Rivals, Rival{Cause: id, ToSeparate: c.Separate})
 		}
 	}
@@ -241,6 +247,7 @@ func (q *inquiry) fill(values map[string]string, f *Finding) {
 	values["gateway"], values["group"] = q.nameAndGroup()
 	values["pool"], values["settings"], values["member"] = f.Scope.Pool, f.Scope.Settings, f.Scope.Member
 	q.fillProbe(values, f)
+	q.ofGeneration(f)
 	var pairs []string
 	for k, v := range values {
 		if v != "" {
