@@ -240,7 +240,7 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 		id = "a-all-unhealthy-fail-closed"
 	}
 	stale := !q.haveHistory() && !q.lastsToTheEnd(events)
-	confidence := confidenceOf(len(members) > 0 && id != "a-probe-timeout-short" && id != "a-health-unknown" && id != "a-probe-port" && id != "f-cipher" && !stale)
+	confidence := confidenceOf(len(members) > 0 && !unsure[id] && !stale)
 	scope := Scope{Pool: pool, Settings: settings}
 	if len(members) == 1 && !partly {
 		scope.Member = members[0]
@@ -267,6 +267,9 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 	}
 	q.fill(map[string]string{"address": at}, f)
 }
+
+// unsure are causes for which the words of a report stand, and others as well.
+var unsure = map[string]bool{"a-probe-timeout-short": true, "a-health-unknown": true, "a-probe-port": true, "f-cipher": true}
 
 // rivalsBehind names what else may have taken the members of a pool out.
 func (q *inquiry) rivalsBehind(f *Finding, events []*event, stale bool) {

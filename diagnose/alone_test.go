@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -135,5 +136,32 @@ func TestNothingExplained(t *testing.T) {
 	r := &Report{Requests: 9, Failures: 1, Undetermined: Undetermined{Failures: 1}}
 	if got := r.headline(); !strings.HasPrefix(got, "1 request failed, and the evidence does not tell the cause.") {
 		t.Error(got)
+	}
+}
+
+// A report of health alone says what is wrong with members now; the catalogue says what to do. A reason that it does not give is
+// not made up, and one member that is out is not all of them.
+func TestHealthAloneNamesWhatIsWrongNow(t *testing.T) {
+	for _, c := range []struct{ detail, want string }{
+		{expiredText, "f-expired high 0"},
+		{"Status code of the backend's HTTP response did not match the probe setting. Expected:200-399, Received:503.", "a-probe-status-mismatch high 0"},
+		{"Time taken by the backend to respond to application gateway's health probe is more than the timeout threshold in the probe setting.", "a-probe-timeout-short medium 0"},
+		{"Cannot connect to backend. Check whether any NSG/UDR/Firewall is blocking access to the server.", ""},
+		{"Something new.", ""},
+	} {
+		s := newStory(t)
+		s.files = map[string]string{"health.json": `{"backendAddressPools":[{"backendAddressPool":{"id":"/x/backendAddressPools/web"},"backendHttpSettingsCollection":[{"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"},"servers":[` +
+			`{"address":"10.0.0.4","health":"Healthy"},{"address":"10.0.0.5","health":"Unhealthy","healthProbeLog":"` + c.detail + `"}]}]}]}`}
+		r := s.diagnose()
+		got := ""
+		for _, f := range r.Findings {
+			got += fmt.Sprintf("%s %s %d", f.Cause, f.Confidence, f.Failures)
+		}
+		if got != c.want || r.Verdict != nil {
+			t.Errorf("%s: found %q, want %q", c.detail, got, c.want)
+		}
+		if c.want != "" && (r.Findings[0].Scope.Member != "10.0.0.5" || len(r.Findings[0].Fixes) == 0) {
+			t.Errorf("%+v", r.Findings[0])
+		}
 	}
 }

@@ -94,6 +94,7 @@ func (q *inquiry) run(b *evidence.Bundle) *Report {
 	for _, left := range leftovers {
 		left(q)
 	}
+	q.healthNow()
 	q.doubtTimes()
 	q.doubtHealth()
 	return q.report(b)

@@ -156,6 +156,9 @@ func (r *Report) totals() string {
 
 // countText is how much of all a finding explains.
 func (f *Finding) countText(r *Report) string {
+	if r.Requests == 0 {
+		return "there are no requests that would show what it does"
+	}
 	text := fmt.Sprintf("%d of %d failures", f.Failures, r.Failures)
 	if f.Recovered > 0 {
 		text += fmt.Sprintf(", %d recovered", f.Recovered)
