@@ -252,15 +252,12 @@ func (q *inquiry) missing(b *evidence.Bundle) []Missing {
 		return out
 	}
 	if len(q.metrics) == 0 {
-		out = append(out, Missing{
-			What: "metrics", Why: "without them it is not known whether the gateway was short of capacity, nor when members were unhealthy",
-			How: "az monitor metrics list --resource " + orWord(q.resourceID(), "GATEWAY_ID") + " --metrics CapacityUnits ComputeUnits CurrentConnections HealthyHostCount UnhealthyHostCount BackendConnectTime BackendFirstByteResponseTime --interval PT1M --start-time " + stamp(q.from) + " --end-time " + stamp(q.to) + " -o json > metrics.json",
-		})
+		out = append(out, q.missingMetrics()...)
 	}
 	if len(q.activity) == 0 {
 		out = append(out, Missing{
 			What: "activity log", Why: "without it failures cannot be held against changes",
-			How: fmt.Sprintf("az monitor activity-log list -g %s --start-time %s --end-time %s -o json > activity.json", group, stamp(q.from.Add(-24*time.Hour)), stamp(q.to)),
+			How: fmt.Sprintf("az monitor activity-log list -g %s --start-time %s --end-time %s --max-events 5000 -o json > activity.json", group, stamp(q.from.Add(-24*time.Hour)), stamp(q.to)),
 		})
 	}
 	out = append(out, Missing{
@@ -268,6 +265,30 @@ func (q *inquiry) missing(b *evidence.Bundle) []Missing {
 		How: "run the same configuration on Causeway, or add the members' own logs",
 	})
 	return out
+}
+
+// missingMetrics says what each kind of metrics would tell, of those that the gateway's generation has.
+func (q *inquiry) missingMetrics() []Missing {
+	of := func(metrics, filter, file string) string {
+		return "az monitor metrics list --resource " + orWord(q.resourceID(), "GATEWAY_ID") + " --metrics " + metrics + filter + " --interval PT1M --aggregation Average Maximum Total --start-time " + stamp(q.from) + " --end-time " + stamp(q.to) + " -o json > " + file
+	}
+	capacity := "CapacityUnits ComputeUnits CurrentConnections"
+	if q.firstGeneration() {
+		capacity = "CpuUtilization CurrentConnections Throughput"
+	}
+	return []Missing{
+		{What: "metrics of capacity", Why: "without them it is not known whether the gateway was short of capacity", How: of(capacity, "", "metrics-capacity.json")},
+		{What: "metrics of members", Why: "without them it is not known when members were unhealthy", How: of("HealthyHostCount UnhealthyHostCount", ` --filter "BackendSettingsPool eq '*'"`, "metrics-members.json")},
+		{What: "metrics of answers", Why: "without them it is not known whether the log has all requests", How: of("ResponseStatus", ` --filter "HttpStatusGroup eq '*'"`, "metrics-answers.json")},
+	}
+}
+
+// firstGeneration reports whether the gateway is a v1, by its document or else by its log.
+func (q *inquiry) firstGeneration() bool {
+	if q.config != nil {
+		return q.config.V1()
+	}
+	return 2*q.v1 > q.requests
 }
 
 // resourceID is the gateway's, from the document, or else from a log or from a report of health.
