@@ -16,11 +16,17 @@ var backends5xx = hypothesis{
 
 // backendStatus: the application itself answered with an error.
 func backendStatus(q *inquiry) {
-	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.fault.Kind == fault.Status }), (*event).key)
+	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.fault.Kind == fault.Status }), (*event).poolKey)
 	for _, k := range keys {
 		events := groups[k]
 		f := q.claim("k-backend-5xx", events, scopeOf(events), High)
-		f.says("access-log", fmt.Sprintf("%s answered %s; the gateway passed it on", k.member, statuses(events)), events...)
+		members, byMember := groupBy(events, (*event).key)
+		for _, m := range members[:min(len(members), maxKinds)] {
+			f.says("access-log", fmt.Sprintf("%s answered %s; the gateway passed it on", m.member, statuses(byMember[m])), byMember[m]...)
+		}
+		if more := len(members) - maxKinds; more > 0 {
+			f.says("access-log", fmt.Sprintf("so did %s", count(more, "further member", "further members")))
+		}
 		proxies := false
 		for _, e := range events {
 			proxies = proxies || e.status >= 502 && e.status <= 504
@@ -34,7 +40,7 @@ func backendStatus(q *inquiry) {
 			f.excludes("k-chained-proxy", "a proxy between would have said 502, 503 or 504")
 		}
 		f.expect("backend", len(events), len(events), "bounded", "once the application no longer fails")
-		q.fill(map[string]string{"address": k.server.String()}, f)
+		q.fill(map[string]string{"address": address(events)}, f)
 	}
 }
 

@@ -173,7 +173,7 @@ func TestGreenProbeRedTraffic(t *testing.T) {
 		}
 		s.server("10.0.0.4", "Up", "", c.detail, history...)
 		s.server("10.0.0.5", "Up", "", c.detail, history...)
-		expect(t, s.diagnose(), "k-backend-5xx high 300", "k-backend-5xx high 300", c.want)
+		expect(t, s.diagnose(), "k-backend-5xx high 600", c.want)
 	}
 }
 
