@@ -65,7 +65,7 @@ func (s *span) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// or is the time, or Unset.
+// orUnset is the time, or Unset.
 func (s span) orUnset() time.Duration {
 	if !s.given {
 		return Unset

@@ -235,7 +235,11 @@ func (x *Explanation) missing(r *accesslog.Record, own bool) {
 	if own {
 		return
 	}
-	x.Missing = append(x.Missing, "whether the connection to the member was new, and in which phase it failed: Causeway's trace has both")
+	if slices.ContainsFunc(r.Attempts, func(a accesslog.Attempt) bool { return a.Reused }) {
+		x.Missing = append(x.Missing, "in which phase it failed, and for how long its connection had been idle more exactly than the log's times: Causeway's trace has both")
+	} else {
+		x.Missing = append(x.Missing, "whether the connection to the member was new, and in which phase it failed: Causeway's trace has both")
+	}
 	if r.Start.Nanosecond() == 0 {
 		x.Missing = append(x.Missing, "when it began, more exactly than to the second")
 	}
@@ -273,8 +277,12 @@ func (x *Explanation) Text(w io.Writer, width int) error {
 	for _, fact := range x.Why {
 		p.wrapped("  - ", fact)
 	}
-	for _, r := range x.Rivals {
-		p.wrapped("  perhaps "+r.Cause+": ", "to separate: "+r.ToSeparate)
+	g := Open{Rivals: x.Rivals}
+	for _, r := range g.likeliest() {
+		p.wrapped("  perhaps ", r.text())
+	}
+	if more := g.more(); more != "" {
+		p.wrapped("  ", more)
 	}
 	if x.Next != "" {
 		p.wrapped("  next: ", x.Next)

@@ -2,8 +2,6 @@ package diagnose
 
 import (
 	"strings"
-
-	"causeway/cause"
 )
 
 // hypothesis is one cause that may be at work. It is a file of its own, named like the cause.
@@ -85,6 +83,3 @@ func Tests() []Test {
 	}
 	return out
 }
-
-// Known reports whether a cause is in the catalogue; findings name no others.
-func Known(id string) bool { return cause.Find(id) != nil }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"causeway/accesslog"
+	"causeway/cause"
 	"causeway/evidence"
 	"causeway/fault"
 	"causeway/gateway"
@@ -221,7 +222,7 @@ func (s *story) check(r *Report) {
 	sum := r.Undetermined.Failures
 	for _, f := range r.Findings {
 		sum += f.Failures
-		if !Known(f.Cause) {
+		if cause.Find(f.Cause) == nil {
 			s.t.Errorf("cause %s is not in the catalogue", f.Cause)
 		}
 		text := fmt.Sprint(f)

@@ -81,7 +81,7 @@ func (q *inquiry) longerTimeouts() []Saving {
 		}
 		near, r := 0, q.routesOf(settings)
 		near = r.lastThird(limit)
-		s := Saving{Setting: "requestTimeout", Scope: Scope{Settings: settings}, From: seconds(limit), To: seconds(2 * limit), Basis: "bounded", maybe: by[settings]}
+		s := Saving{Setting: "requestTimeout", Scope: Scope{Settings: settings}, From: seconds(limit), To: seconds(longerThan(limit)), Basis: "bounded", maybe: by[settings]}
 		now, changed := q.timeoutNow(settings)
 		if changed && now < limit {
 			out = append(out, Saving{
@@ -281,4 +281,9 @@ func (q *inquiry) moreInstances() []Saving {
 		return nil
 	}
 	return []Saving{s}
+}
+
+// longerThan is the request timeout to try next: half as long again, in whole seconds.
+func longerThan(limit time.Duration) time.Duration {
+	return (limit*3/2 + time.Second - 1).Truncate(time.Second)
 }

@@ -42,14 +42,6 @@ func AppendField[N, V string | []byte](dst []byte, name N, value V) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// AppendInt appends one field line with a number.
-func AppendInt[N string | []byte](dst []byte, name N, value int64) []byte {
-	dst = append(dst, name...)
-	dst = append(dst, ": "...)
-	dst = strconv.AppendInt(dst, value, 10)
-	return append(dst, "\r\n"...)
-}
-
 // AppendFields appends the lines of all fields that are not in drop, nor Nominated. Neighbours that lie in their buffer
 // as they will on the wire are copied in one piece; others are written anew.
 func AppendFields(dst []byte, list []Field, drop Set) []byte {

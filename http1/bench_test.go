@@ -63,7 +63,7 @@ func appendHead(t testing.TB) func() {
 		out = AppendRequestLine(out[:0], r.Method, r.Target)
 		out = AppendFields(out, r.Fields, HopByHop)
 		out = AppendField(out, "X-Forwarded-For", "192.0.2.1")
-		out = AppendInt(out, "Content-Length", 5)
+		out = AppendField(out, "Content-Length", "5")
 		out = append(out, "\r\n"...)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"causeway/cause"
+	"causeway/diagnose"
 )
 
 func causesCommand() *cobra.Command {
@@ -186,6 +187,11 @@ func printCause(w io.Writer, c *cause.Cause, s *shownCause) {
 	printWrapped(w, "What happens: ", s.Mechanism)
 	printWrapped(w, "What shows it: ", s.Evidence)
 	printWrapped(w, "How sure one can be: ", fmt.Sprintf("from Azure's exports: %s; from Causeway's own record: %s", c.Azure.Words(), c.Trace.Words()))
+	for _, t := range diagnose.Tests() {
+		if t.Cause == c.ID {
+			printWrapped(w, "Named when: ", fmt.Sprintf("%s (from: %s)", t.Test, t.Needs))
+		}
+	}
 	printWrapped(w, "Proved wrong by: ", s.Disproof)
 	fmt.Fprintln(w, "\nEasily taken for:")
 	for _, id := range c.Rivals {
