@@ -11,7 +11,7 @@ var connections = []Cause{
 		Fixes: []Fix{
 			backend("let the backend keep idle connections longer than the gateway does: its keep-alive limit above {idle}, for example {backendTarget} (Node.js: server.keepAliveTimeout = {backendTargetMs}; server.headersTimeout above that)"),
 			{
-				Side: "gateway", Change: "stop reusing connections before the backend closes them",
+				Side: "gateway", Change: "stop reusing connections before the backend closes them (Application Gateway has no setting for it)",
 				Causeway: "set backendIdleTimeout: {newIdle} in causeway.yaml (or keepAliveHint: honour where the backend announces its limit)" + applyLocal,
 			},
 		},

@@ -286,6 +286,7 @@ func idleRaceByPorts(q *inquiry) {
 	keys, groups := groupBy(q.unclaimed(func(e *event) bool {
 		return closedSomehow(e) && e.attempt.Reused && lasted(e) <= q.member(e.key()).fastFor()
 	}), (*event).key)
+	limits := map[poolKey]time.Duration{}
 	for _, k := range keys {
 		limit, in, out := clusterWithin(groups[k], func(e *event) time.Duration { return e.attempt.Idle }, func(time.Duration) time.Duration { return 2 * time.Second })
 		m := q.member(k)
@@ -301,21 +302,40 @@ func idleRaceByPorts(q *inquiry) {
 		if len(in) < minEvents || limit < shortestRebuilt || 2*len(out) > len(in) || below < enoughAnswers || 10*beyond > len(in) || independent(in) < minEvents {
 			continue
 		}
-		f := q.claim("c-idle-race", in, Scope{Pool: in[0].pool, Settings: k.settings, Member: k.member}, Medium)
+		scope := Scope{Pool: in[0].pool, Settings: k.settings, Member: k.member}
+		alike := limits[in[0].poolKey()] // members of one software have one limit, and that is told once
+		f := q.claimAlike("c-idle-race", in, scope, alike > 0 && (limit-alike).Abs() <= time.Second)
+		limits[in[0].poolKey()] = limit
 		idle := sortedDurations(in, func(e *event) time.Duration { return e.attempt.Idle })
 		f.says("access-log", fmt.Sprintf("%d requests were lost on connections of %s that had been idle for %s to %s (rebuilt from source ports, to the second); %d were answered on connections idle for less, %d on ones idle for longer",
 			len(in), k.member, seconds(idle[0]), seconds(idle[len(idle)-1]), below, beyond), in...)
-		f.says("access-log", fmt.Sprintf("they failed within %s, sooner than answers come%s", seconds(m.fastFor()), lookalike(limit, accesslog.Unset)))
-		f.excludes("g-crash-on-input", "they failed sooner than a handler starts")
-		f.excludes("c-restart", fmt.Sprintf("they lie at %d different moments", independent(in)))
+		if len(f.RuledOut) == 0 {
+			f.says("access-log", fmt.Sprintf("they failed within %s, sooner than answers come", seconds(m.fastFor())))
+			if likely := lookalike(limit, accesslog.Unset); likely != "" {
+				f.says("access-log", "the idle limit is about "+seconds(limit)+likely)
+			}
+			f.excludes("g-crash-on-input", "they failed sooner than a handler starts")
+			f.excludes("c-restart", fmt.Sprintf("they lie at %d different moments", independent(in)))
+		}
 		f.leaves("b-stateful-idle-rst", "c-keepalive-max-requests", "c-max-age")
-		f.expect("backend", 0, len(in), "bounded", "all of them, if it is the member's own limit")
-		target := (5*limit + time.Second - 1).Truncate(time.Second) // nobody sets a limit to the millisecond
+		f.expect("backend", 0, f.Failures+f.Recovered, "bounded", "all of them, if it is the member's own limit")
+		target := max(aboveGateways, (5*limit + time.Second - 1).Truncate(time.Second)) // nobody sets a limit to the millisecond
 		q.fill(map[string]string{
-			"address": k.server.String(), "idle": "a time that Azure does not document", "backendIdle": "about " + seconds(limit), "newIdle": goDuration((limit - 2*time.Second).Truncate(time.Second)),
+			"address": k.server.String(), "idle": "a time that Azure does not document (most gateways: a minute)", "backendIdle": "about " + seconds(limit), "newIdle": goDuration((limit - 2*time.Second).Truncate(time.Second)),
 			"backendTarget": seconds(target), "backendTargetMs": fmt.Sprint(target.Milliseconds()),
 		}, f)
 	}
+}
+
+// aboveGateways is above the time for which most gateways keep idle connections to their backends, a minute.
+const aboveGateways = 75 * time.Second
+
+// claimAlike adds to a finding of other members, or begins one.
+func (q *inquiry) claimAlike(id string, events []*event, scope Scope, alike bool) *Finding {
+	if alike {
+		return q.claimMore(id, events, scope, Medium)
+	}
+	return q.claim(id, events, scope, Medium)
 }
 
 func goDuration(d time.Duration) string { return d.String() }
