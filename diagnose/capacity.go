@@ -258,6 +258,9 @@ func (q *inquiry) judgeCapacity(c *CapacityReport) {
 	c.Headroom = math.Round((1-worst.Peak/worst.Limit)*1000) / 1000
 	used := worst.Peak / worst.Limit
 	text := fmt.Sprintf("%s: at most %s of %s (%.0f %%), at %s", worst.Measure, figure(worst.Peak), figure(worst.Limit)+" "+worst.Unit, 100*used, worst.At)
+	if strings.HasPrefix(worst.Unit, "%") {
+		text = fmt.Sprintf("%s: %s %s at most, at %s; beyond %s %% there is nothing left for what comes at once", worst.Measure, figure(worst.Peak), worst.Unit, worst.At, figure(worst.Limit))
+	}
 	switch {
 	case used > 0.9:
 		c.Judgement = "too small: " + text
@@ -291,12 +294,23 @@ func figure(v float64) string {
 	return trimmed(v, 1)
 }
 
+// readable is the load in the unit that people use for it.
+func (l Load) readable() Load {
+	if unit := map[string]string{"bits a second": "Mbit/s", "bytes a second": "MB/s"}[l.Unit]; unit != "" {
+		l.Peak, l.High, l.Limit, l.Unit = l.Peak/1e6, l.High/1e6, l.Limit/1e6, unit
+	}
+	return l
+}
+
 // length is how much time the evidence covers.
 func (c *CapacityReport) length() string {
 	switch {
 	case c.Days >= 1:
 		return inWords(c.Days, "day")
 	case c.Days > 0:
+		if c.Days < 1.0/24 {
+			return inWords(24*60*c.Days, "minute")
+		}
 		return inWords(24*c.Days, "hour")
 	}
 	return "a moment"
@@ -387,7 +401,7 @@ func (c *CapacityReport) adviseV1(used float64, q *inquiry) {
 	case need > now || now < 2:
 		c.Advice = append(c.Advice, Advice{
 			Change: fmt.Sprintf("%d instances", need), Because: "peak load stays below 80 %, with a tenth to spare, and no single instance is missed",
-			Commands: Commands{AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, need), PowerShell: fmt.Sprintf("Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier Standard -Capacity %d; Set-AzApplicationGateway -ApplicationGateway $gw", c.Size, need), Portal: "Configuration > Instance count"},
+			Commands: Commands{AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, need), PowerShell: fmt.Sprintf("$gw = Get-AzApplicationGateway -Name "+name+" -ResourceGroupName "+group+"; Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier Standard -Capacity %d; Set-AzApplicationGateway -ApplicationGateway $gw", c.Size, need), Portal: "Configuration > Instance count"},
 		})
 	}
 	if size == "small" {
@@ -420,7 +434,7 @@ func (q *inquiry) nameAndGroup() (name, group string) {
 
 func limitsOf(generation string) [][]string {
 	if generation == "v1" {
-		return [][]string{{"size", "6 KB pages, Mbit/s an instance", "100 KB pages"}, {"Small", "7.5", "35"}, {"Medium", "13", "100"}, {"Large", "50", "200"}, {"instances", "32 at most", "2 at least for availability"}}
+		return [][]string{{"Mbit/s of an instance", "for pages of 6 KB and of 100 KB"}, {"Small", "7.5 and 35"}, {"Medium", "13 and 100"}, {"Large", "50 and 200"}, {"instances", "32 at most, 2 at least for availability"}}
 	}
 	return [][]string{{"one capacity unit", "the largest of"}, {"compute", "1 compute unit: about 50 new TLS connections a second (RSA 2048), or 10 requests a second with WAF"}, {"connections", "2500"}, {"throughput", "2.22 Mbit/s"}, {"one instance", "10 capacity units or more"}, {"instances", "125 at most"}}
 }
@@ -450,6 +464,7 @@ func (c *CapacityReport) Text(w io.Writer, width int) error {
 		p.line(fmt.Sprintf("%-20s %-11s %14s %14s %14s  %s", "load", "from", "peak", "95 of 100", "limit", "unit"))
 	}
 	for _, l := range c.Loads {
+		l = l.readable()
 		limit := "-"
 		if l.Limit > 0 {
 			limit = figure(l.Limit)

@@ -12,6 +12,7 @@ type Guide struct {
 	Steps   []GuideStep `json:"steps"`
 	Outcome string      `json:"outcome"` // what the answers come to
 	Verdict *Verdict    `json:"verdict"`
+	Rivals  []string    `json:"rivals"` // causes that the failures without a verdict may have, the likeliest first
 }
 
 // GuideStep is one question. Answer is yes, no or unknown; yes is always the harmless one, and the search goes on with the
@@ -91,9 +92,9 @@ var guided = []struct {
 
 // GuideOf lays the answers that a report has along the questions.
 func GuideOf(r *Report) *Guide {
-	g := &Guide{Schema: GuideSchema, Verdict: r.Verdict, Steps: []GuideStep{}}
+	g := &Guide{Schema: GuideSchema, Verdict: r.Verdict, Steps: []GuideStep{}, Rivals: append([]string{}, r.Undetermined.Rivals...)}
 	for _, x := range guided {
-		s := GuideStep{ID: x.id, Question: x.question, Why: x.why, Answer: Unknown, Source: "none", Ask: x.ask, Then: []string{}, Actions: []Fix{}, Causes: []string{}}
+		s := GuideStep{ID: x.id, Question: x.question, Why: x.why, Answer: Unknown, Source: "none", Ask: r.named(x.ask), Then: []string{}, Actions: []Fix{}, Causes: []string{}}
 		for _, step := range r.Steps {
 			if step.Step == x.step && step.Result != unknown {
 				s.Answer, s.Source, s.Detail = map[string]string{pass: Yes, fail: No}[step.Result], "evidence", step.Detail
@@ -110,6 +111,11 @@ func GuideOf(r *Report) *Guide {
 	}
 	g.conclude()
 	return g
+}
+
+// named puts the names of the gateway into a command, where the evidence has them.
+func (r *Report) named(command string) string {
+	return strings.NewReplacer("-g GROUP", "-g "+orWord(r.group, "GROUP"), "-n GATEWAY", "-n "+orWord(r.gateway, "GATEWAY"), "--gateway-name GATEWAY", "--gateway-name "+orWord(r.gateway, "GATEWAY")).Replace(command)
 }
 
 // behind gathers what the report found behind a question.
@@ -157,7 +163,7 @@ func (g *Guide) conclude() {
 		case Unknown:
 			open = append(open, s.ID)
 		case No:
-			g.Outcome = "the search ends at " + s.ID
+			g.Outcome = "the first no is at " + s.ID
 			if len(s.Causes) > 0 {
 				g.Outcome += ": " + strings.Join(s.Causes, ", ")
 			}

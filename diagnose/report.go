@@ -10,8 +10,10 @@ const Schema = "causeway.report/v1"
 
 // Report is what a diagnosis says. It is the same for the same evidence.
 type Report struct {
-	Schema       string       `json:"schema"`
-	Window       Window       `json:"window"`
+	Schema       string `json:"schema"`
+	Window       Window `json:"window"`
+	gateway      string // its name and resource group, or words for them
+	group        string
 	Requests     int          `json:"requests"`
 	Sessions     int          `json:"sessions,omitempty"` // of the requests: connections through TCP and TLS listeners
 	Failures     int          `json:"failures"`

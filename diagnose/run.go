@@ -102,6 +102,7 @@ func (q *inquiry) run(b *evidence.Bundle) *Report {
 
 func (q *inquiry) report(b *evidence.Bundle) *Report {
 	r := &Report{Schema: Schema, Requests: q.requests, Sessions: q.sessions, Failures: q.failures, Recovered: q.recovers, Findings: q.findings, Missing: q.missing(b)}
+	r.gateway, r.group = q.nameAndGroup()
 	if r.Findings == nil {
 		r.Findings = []Finding{}
 	}

@@ -90,6 +90,9 @@ func walk(w io.Writer, in io.Reader, g *diagnose.Guide) {
 	}
 	fmt.Fprintln(w)
 	fold(w, "", g.Outcome+".")
+	if n := min(len(g.Rivals), 5); g.Verdict == nil && n > 0 {
+		fold(w, "", "It may be "+strings.Join(g.Rivals[:n], ", ")+". causeway causes show ID tells how each is told from the others; causeway diagnose has the requests.")
+	}
 	if v := g.Verdict; v != nil {
 		fold(w, "", fmt.Sprintf("Of all the evidence: %s (%s), confidence %s. causeway diagnose has the whole report.", v.Title, v.Cause, v.Confidence))
 	}
@@ -114,18 +117,24 @@ func someoneAnswers(in io.Reader, answers *bufio.Reader) bool {
 // ask puts one question; false means that nobody answers.
 func ask(w io.Writer, answers *bufio.Reader, g *diagnose.Guide, s *diagnose.GuideStep) bool {
 	fmt.Fprintf(w, "   The evidence does not say. To find out: %s\n   yes, no, or Enter if you do not know: ", s.Ask)
-	answer, err := answers.ReadString('\n')
-	if err != nil && answer == "" {
-		fmt.Fprintln(w)
-		return false
+	for {
+		answer, err := answers.ReadString('\n')
+		if err != nil && answer == "" {
+			fmt.Fprintln(w)
+			return false
+		}
+		switch strings.ToLower(strings.TrimSpace(answer)) {
+		case "y", "yes":
+			g.Reply(s.ID, diagnose.Yes)
+		case "n", "no":
+			g.Reply(s.ID, diagnose.No)
+		case "":
+		default:
+			fmt.Fprint(w, "   that is neither yes nor no; Enter if you do not know: ")
+			continue
+		}
+		return true
 	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		g.Reply(s.ID, diagnose.Yes)
-	case "n", "no":
-		g.Reply(s.ID, diagnose.No)
-	}
-	return true
 }
 
 func tellActions(w io.Writer, s *diagnose.GuideStep) {
