@@ -19,7 +19,7 @@ func slowRoute(q *inquiry) {
 			continue
 		}
 		others, slowest := q.otherRoutes(&l)
-		if others.n < 5*enoughAnswers || slowest > l.limit/2 {
+		if others.n < 5*enoughAnswers || slowest > l.limit/2 || q.madeLate(&l) {
 			continue
 		}
 		f := q.claim("d-slow-route", l.events, l.scope, confidenceOf(near >= minEvents && 2*near >= len(l.events) && !l.assumed))

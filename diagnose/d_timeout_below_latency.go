@@ -32,6 +32,9 @@ func timeoutBelowLatency(q *inquiry) {
 					"g-cpu-queueing", "g-worker-pool", "d-timeout-below-latency", "d-db-lock")
 				continue
 			}
+			if q.madeLate(&l) {
+				continue
+			}
 			q.slowAnswers(&l, near)
 		}
 	}

@@ -81,6 +81,8 @@ type routeTally struct {
 	broken   int // attempts that ended without an answer
 	waits    histogram
 	answers  *ticks
+	tried    *ticks // when attempts were asked for
+	slow     *ticks // of these, answers in the last third before the request timeout
 	pool     string
 }
 
@@ -343,10 +345,11 @@ func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt, m *memberTall
 	switch {
 	case a.Status > 0:
 		m.answer(r, a)
-		route.answer(r, a)
+		route.answer(r, a, t.timeouts[r.Settings])
 	case !a.Fault.None() || r.Status >= 500:
 		route.broken++
 	}
+	route.tried.add(r.Start)
 	wait, timed := waitOf(r, a)
 	m.mix.add(route, wait, a.Status > 0 && timed)
 	t.gap(m, a)
@@ -406,8 +409,8 @@ func (t *tally) gap(m *memberTally, a *accesslog.Attempt) {
 	}
 }
 
-// answer counts an answer of a route.
-func (route *routeTally) answer(r *accesslog.Record, a *accesslog.Attempt) {
+// answer counts an answer of a route, under a request timeout; 0 if that is not known.
+func (route *routeTally) answer(r *accesslog.Record, a *accesslog.Attempt, limit time.Duration) {
 	route.answered++
 	if a.Status == 404 {
 		route.notFound++
@@ -415,6 +418,9 @@ func (route *routeTally) answer(r *accesslog.Record, a *accesslog.Attempt) {
 	route.answers.add(r.Start.Add(r.Taken))
 	if wait, ok := waitOf(r, a); ok {
 		route.waits.add(wait)
+		if limit > 0 && wait >= limit*2/3 {
+			route.slow.add(r.Start)
+		}
 	}
 	if route.pool == "" {
 		route.pool = r.Pool
@@ -447,7 +453,7 @@ func (t *tally) route(k routeKey) *routeTally {
 				return r
 			}
 		}
-		r = &routeTally{answers: t.clock.ticks()}
+		r = &routeTally{answers: t.clock.ticks(), tried: t.clock.ticks(), slow: t.clock.ticks()}
 		t.routes[k] = r
 	}
 	return r
