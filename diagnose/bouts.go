@@ -5,14 +5,19 @@ import (
 	"math"
 )
 
-// madeLate reports whether something makes requests late that would be in time by themselves, and leaves them open then: to
-// wait longer is no cure, and their kind is not to blame.
-func (q *inquiry) madeLate(l *late) bool {
-	if member, ok := q.mostlyAt(l); ok {
+// atOneMember leaves requests open that one member makes late: to wait longer for it is no cure, and their kind is not to
+// blame.
+func (q *inquiry) atOneMember(l *late) bool {
+	member, ok := q.mostlyAt(l)
+	if ok {
 		q.suspect(l.events, fmt.Sprintf("most of them were at %s, and would not be late if it were as quick as its equals: compare it with them, and what else it has to do", member),
 			"g-noisy-member", "g-io-stall", "g-head-of-line-member", "d-gc-pause", "d-slow-route", "d-timeout-below-latency")
-		return true
 	}
+	return ok
+}
+
+// inBouts leaves requests open that are late together with their neighbours.
+func (q *inquiry) inBouts(l *late) bool {
 	b := q.boutsOf(l)
 	if b.come() {
 		q.suspect(l.events, b.next(l), q.besideBouts(l)...)

@@ -266,7 +266,11 @@ func (t *tally) attempts(r *accesslog.Record, own bool) (inMembers time.Duration
 			p.work.see(r, a)
 		}
 		t.attempt(r, a, p.counts, route)
-		inMembers += max(0, a.Total)
+		if a.Total >= 0 {
+			inMembers += a.Total
+		} else if wait, ok := waitOf(r, a); ok {
+			inMembers += wait
+		}
 	}
 	return inMembers
 }
@@ -282,7 +286,7 @@ func (t *tally) count(r *accesslog.Record, inMembers time.Duration, bad bool) {
 	}
 	if bad {
 		m.failures++
-	} else if len(r.Attempts) > 0 {
+	} else if len(r.Attempts) > 0 && (!r.V1 || inOneFlight(r)) {
 		m.answered++
 		m.waited += inMembers
 		m.own += max(0, r.Taken-inMembers)
@@ -382,6 +386,10 @@ func (m *memberTally) answer(r *accesslog.Record, a *accesslog.Attempt) {
 	}
 }
 
+// inOneFlight reports whether a request and its answer are so small that a connection carries them at once: nobody waited for
+// the client then.
+func inOneFlight(r *accesslog.Record) bool { return r.Received+r.Sent <= 14_600 }
+
 // waitOf is how long an answer took: to its first byte where that is known.
 func waitOf(r *accesslog.Record, a *accesslog.Attempt) (time.Duration, bool) {
 	switch {
@@ -391,7 +399,7 @@ func waitOf(r *accesslog.Record, a *accesslog.Attempt) (time.Duration, bool) {
 		return a.HeaderTime, true
 	case a.Total >= 0:
 		return a.Total, true
-	case r.V1: // nothing else is known; it holds the client's time too
+	case r.V1 && inOneFlight(r): // of more, the client's time would be in it
 		return r.Taken, true
 	}
 	return 0, false
