@@ -342,3 +342,23 @@ func TestSlowClientsAreNoSlowAnswersOnV1(t *testing.T) {
 	}
 	spares(t, s.diagnose(), "d-slow-route", "d-timeout-below-latency", "d-hung")
 }
+
+// The one who asks for the long reports is bound to a member by a cookie. Another member would be no quicker.
+func TestHeavyUserIsNoSlowMember(t *testing.T) {
+	s, rnd := newStory(t), rand.New(rand.NewSource(1))
+	s.doc = sticky(storyDocument)
+	for i := range 300 {
+		s.after(time.Second).request(4+i%3, from(i%20))
+		s.request(4+i%2, path("/report"), from(i%20), took(300*time.Millisecond))
+		if d := around(1300*time.Millisecond, 0.4)(rnd); d < 2*time.Second {
+			s.request(6, path("/report"), from(99), took(d))
+		} else {
+			s.request(6, path("/report"), from(99), fails(timeoutFault, 2*time.Second))
+		}
+	}
+	r := s.diagnose()
+	spares(t, r, "g-noisy-member")
+	if strings.Contains(textOf(t, r), "if it were as quick as its equals") {
+		t.Error("the member is called slow")
+	}
+}

@@ -31,7 +31,7 @@ func (b bouts) next(l *late) string {
 	if l.scope.Path != "" {
 		what = "requests to " + l.scope.Path
 	}
-	return fmt.Sprintf("they come in bouts: %d of %d slow ones came within %s of the one before, by accident %.0f would; between these %s are quick, so look what they wait for in them: the locks, the pool and the services behind, pauses, and what else ran then; a longer timeout is no cure",
+	return fmt.Sprintf("they come in bouts: %d of %d slow ones came within %s of the one before, by accident %.0f would; between these %s are in time, so look what they wait for in them: the locks, the pool and the services behind, pauses, and what else ran then; a longer timeout would hide that at best",
 		b.close, b.n, count(b.within, "request", "requests"), b.share*float64(b.n), what)
 }
 
@@ -98,10 +98,14 @@ func (q *inquiry) placesOf(l *late) (places []int, all int) {
 	return places, all
 }
 
-// mostlyAt is the member at which most of them are who would not be if it were as its equals.
+// mostlyAt is the member at which most of them are that would not be late if it were as its equals. Where a cookie binds few
+// users to it, it may be they who ask for more.
 func (q *inquiry) mostlyAt(l *late) (member string, ok bool) {
 	asked := map[memberKey]int{}
 	for k, m := range q.members {
+		if q.besideOf(k) != q.besideOf(l.events[0].key()) {
+			continue
+		}
 		if kind := m.mix.kinds[l.route]; kind != nil {
 			asked[k] = kind.attempts
 		} else if l.scope.Path == "" && k.settings == l.scope.Settings {
@@ -112,7 +116,7 @@ func (q *inquiry) mostlyAt(l *late) (member string, ok bool) {
 	for _, s := range standsOut(asked, failed) {
 		here, there := len(failed[s.key]), len(l.events)-len(failed[s.key])
 		asSlow := float64(there) * s.share / max(1-s.share, 1e-9)
-		if s.share < 1 && 2*(float64(here)-asSlow) >= float64(len(l.events)) {
+		if s.share < 1 && !q.fewUsers(l.events) && 2*(float64(here)-asSlow) >= float64(len(l.events)) {
 			return s.key.member, true
 		}
 	}
