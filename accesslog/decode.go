@@ -384,6 +384,9 @@ const cacheHit = "X-AzureApplicationGateway-CACHE-HIT"
 // attemptsV1 unpacks requestQuery, which on the first generation holds what the gateway did and not the user's query.
 func (d *Decoder) attemptsV1(row *Row, r *Record, out []Attempt) []Attempt {
 	q := row.values[Query]
+	if row.escaped&(1<<Query) != 0 { // many programs write & as \u0026
+		q = d.unescaped(q)
+	}
 	i := bytes.Index(q, []byte(cacheHit))
 	if i < 0 {
 		return out

@@ -1,6 +1,7 @@
 package accesslog
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/netip"
 	"strings"
@@ -96,6 +97,17 @@ func TestV1Schema(t *testing.T) {
 	}
 	if strings.Contains(line, "listenerName") || strings.Contains(line, "error_info") {
 		t.Errorf("%s has fields that v1 never wrote", line)
+	}
+}
+
+// Many programs that hand logs on write & as an escape.
+func TestV1SchemaWithEscapes(t *testing.T) {
+	r := success()
+	r.V1, r.Instance = true, "ApplicationGatewayRole_IN_0"
+	line, _, _ := bytes.Cut(r.Append(nil), []byte(`,"causeway":`))
+	got, _, err := Decode(append(bytes.ReplaceAll(line, []byte("&"), []byte(`\u0026`)), "}}\n"...))
+	if err != nil || len(got.Attempts) != 1 || got.Attempts[0].Status != 200 || got.Attempts[0].Member != "10.0.0.4" {
+		t.Errorf("%v, %+v", err, got.Attempts)
 	}
 }
 

@@ -374,6 +374,6 @@ func sortedDurations(events []*event, f func(*event) time.Duration) []time.Durat
 }
 
 // sortedKeys are the keys of a map, in order: what a report says must not depend on chance.
-func sortedKeys[V any](m map[string]V) []string {
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 	return slices.Sorted(maps.Keys(m))
 }

@@ -4,7 +4,7 @@ import "fmt"
 
 var lostRequests = hypothesis{
 	cause: "d-hung", needs: theLog,
-	test: "requests end at the request timeout, no answer took the last third before it, and others of the same kind were answered meanwhile",
+	test: "requests end at the request timeout, no answer took the last third before it, others of the same kind were answered meanwhile, and it does not come in bouts",
 	look: hung,
 }
 
@@ -12,13 +12,17 @@ var lostRequests = hypothesis{
 // takes longer than the timeout. Only a longer wait tells them apart.
 func hung(q *inquiry) {
 	for _, l := range q.latecomers() {
-		if l.limit == 0 || len(l.events) < minEvents || l.route.lastThird(l.limit) > 0 || l.route.answered < enoughAnswers ||
+		if l.limit == 0 || len(l.events) < minEvents || l.route.lastThird(l.limit) > 0 || l.route.waits.n < enoughAnswers ||
 			q.silence(l.events) || !l.route.answeredMeanwhile(l.events) || q.afterQuiet(&l) {
+			continue
+		}
+		if b := q.boutsOf(&l); b.come() {
+			q.suspect(l.events, b.next(&l), append([]string{"d-db-lock", "g-dependency-down", "d-hung"}, q.besideBouts(&l)...)...)
 			continue
 		}
 		f := q.claim("d-hung", l.events, l.scope, Medium)
 		f.says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s in vain, while others of the same kind were answered", len(l.events), seconds(l.limit)), l.events...)
-		f.says("access-log", fmt.Sprintf("the other %d were answered within %s: between that and the timeout there is nothing", l.route.answered, seconds(l.route.slowest())))
+		f.says("access-log", fmt.Sprintf("the other %d were answered within %s: between that and the timeout there is nothing", l.route.waits.n, seconds(l.route.slowest())))
 		f.leaves("d-timeout-below-latency")
 		if !l.events[0].own {
 			f.leaves("b-stateful-idle-drop", "d-cold-start")

@@ -7,7 +7,7 @@ import (
 
 var slowRoutes = hypothesis{
 	cause: "d-slow-route", needs: theLog,
-	test: "one kind of request runs into the request timeout more often than its share explains, its answers reach up to it, and all others under the settings stay far below",
+	test: "one kind of request runs into the request timeout more often than its share explains, its answers reach up to it, all others under the settings stay far below, and it does so at any time and member",
 	look: slowRoute,
 }
 
@@ -19,7 +19,7 @@ func slowRoute(q *inquiry) {
 			continue
 		}
 		others, slowest := q.otherRoutes(&l)
-		if others.n < 5*enoughAnswers || slowest > l.limit/2 {
+		if others.n < 5*enoughAnswers || slowest > l.limit/2 || q.atOneMember(&l) || q.inBouts(&l) {
 			continue
 		}
 		f := q.claim("d-slow-route", l.events, l.scope, confidenceOf(near >= minEvents && 2*near >= len(l.events) && !l.assumed))

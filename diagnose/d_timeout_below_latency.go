@@ -11,7 +11,7 @@ import (
 
 var cutAnswers = hypothesis{
 	cause: "d-timeout-below-latency", needs: theLog,
-	test: "requests end at the request timeout, and many answers came in the last third before it",
+	test: "requests end at the request timeout, many answers came in the last third before it, and both come at any time, load and member",
 	look: timeoutBelowLatency,
 }
 
@@ -21,20 +21,35 @@ var cutAnswers = hypothesis{
 func timeoutBelowLatency(q *inquiry) {
 	for _, l := range q.latecomers() {
 		n, near := q.ofAll(len(l.events)), l.route.lastThird(l.limit)-q.ofAll(q.errorsNear(&l))
-		if l.limit > 0 && n >= minEvents && near >= 3 && 4*near >= n && !q.silence(l.events) {
-			if high, low, slow := q.slowTimes(&l); slow {
-				q.suspect(l.events, fmt.Sprintf("at slow times answers took %s on the average, and %s at quick ones: it is the time that is slow and not the request; compare load, processors and workers of the members then",
-					seconds(high), seconds(low)), "g-cpu-queueing", "g-worker-pool", "d-timeout-below-latency", "d-db-lock", "d-gc-pause", "h-autoscale-lag")
-				continue
-			}
-			if t := q.withLoad(l.events); t.rises() {
-				q.suspect(l.events, fmt.Sprintf("they come when much traffic comes (%d of %d moments in the busier half): compare load, processors and workers of the members then", t.upper, t.n),
-					"g-cpu-queueing", "g-worker-pool", "d-timeout-below-latency", "d-db-lock")
-				continue
-			}
+		if l.limit == 0 || n < minEvents || near < 3 || 4*near < n || q.silence(l.events) {
+			continue
+		}
+		if !q.atOneMember(&l) && !q.atSlowTimes(&l) && !q.inBouts(&l) {
 			q.slowAnswers(&l, near)
 		}
 	}
+}
+
+// atSlowTimes leaves requests open that are late when all are slow, or when much comes. Where they do not come with the
+// traffic, what is slow then is not short of processors for that reason.
+func (q *inquiry) atSlowTimes(l *late) bool {
+	high, low, slow := q.slowTimes(l)
+	t := q.withLoad(l.events)
+	busy := []string{"g-cpu-queueing", "g-worker-pool", "d-timeout-below-latency", "d-db-lock"}
+	switch {
+	case slow && t.rises():
+		q.suspect(l.events, slowTimesNext(high, low)+", and it is a time of much traffic: compare load, processors and workers of the members then", append(busy, "g-dependency-down", "d-gc-pause", "h-autoscale-lag")...)
+	case slow:
+		q.suspect(l.events, slowTimesNext(high, low)+": look what the members waited for then, the locks, the services behind and their pauses, and how many workers were busy",
+			"d-db-lock", "g-dependency-down", "g-worker-pool", "d-gc-pause", "g-cpu-queueing", "d-timeout-below-latency", "h-autoscale-lag")
+	case t.rises():
+		q.suspect(l.events, fmt.Sprintf("they come when much traffic comes (%d of %d moments in the busier half): compare load, processors and workers of the members then", t.upper, t.n), busy...)
+	}
+	return slow || t.rises()
+}
+
+func slowTimesNext(high, low time.Duration) string {
+	return fmt.Sprintf("at slow times answers took %s on the average, and %s at quick ones: it is the time that is slow and not the request", seconds(high), seconds(low))
 }
 
 func (q *inquiry) slowAnswers(l *late, near int) {

@@ -38,7 +38,7 @@ func mixedStory(t *testing.T) *story {
 	s := raceStory(t)
 	for i := range 200 {
 		s.after(500 * time.Millisecond)
-		if wait := time.Duration(300+i*37%2100) * time.Millisecond; wait < 2*time.Second {
+		if wait := time.Duration(300+i*37%210*10) * time.Millisecond; wait < 2*time.Second {
 			s.request(5, path("/slow"), took(wait))
 		} else {
 			s.request(5, path("/slow"), fails(timeoutFault, 2*time.Second))
@@ -102,7 +102,7 @@ func nastyReport(t *testing.T) *Report {
 	names := func(r *accesslog.Record, a *accesslog.Attempt) { a.Member, r.Instance = `"><em>`, `a|<i>` }
 	for i := range 200 {
 		s.after(500 * time.Millisecond)
-		if wait := time.Duration(300+i*37%2100) * time.Millisecond; wait < 2*time.Second {
+		if wait := time.Duration(300+i*37%210*10) * time.Millisecond; wait < 2*time.Second {
 			s.request(4, took(wait), path(nasty), names)
 		} else {
 			s.request(4, fails(timeoutFault, 2*time.Second), path(nasty), names)

@@ -82,6 +82,8 @@ type routeTally struct {
 	broken   int // attempts that ended without an answer
 	waits    histogram
 	answers  *ticks
+	tried    *ticks // when attempts were asked for
+	slow     *ticks // of these, answers in the last third before the request timeout
 	pool     string
 }
 
@@ -265,7 +267,11 @@ func (t *tally) attempts(r *accesslog.Record, own bool) (inMembers time.Duration
 			p.work.see(r, a)
 		}
 		t.attempt(r, a, p.counts, route)
-		inMembers += max(0, a.Total)
+		if a.Total >= 0 {
+			inMembers += a.Total
+		} else if wait, ok := waitOf(r, a); ok {
+			inMembers += wait
+		}
 	}
 	return inMembers
 }
@@ -281,7 +287,7 @@ func (t *tally) count(r *accesslog.Record, inMembers time.Duration, bad bool) {
 	}
 	if bad {
 		m.failures++
-	} else if len(r.Attempts) > 0 {
+	} else if len(r.Attempts) > 0 && (!r.V1 || inOneFlight(r)) {
 		m.answered++
 		m.waited += inMembers
 		m.own += max(0, r.Taken-inMembers)
@@ -344,10 +350,11 @@ func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt, m *memberTall
 	switch {
 	case a.Status > 0:
 		m.answer(r, a)
-		route.answer(r, a)
+		route.answer(r, a, t.timeouts[r.Settings])
 	case !a.Fault.None() || r.Status >= 500:
 		route.broken++
 	}
+	route.tried.add(r.Start)
 	wait, timed := waitOf(r, a)
 	m.mix.add(route, wait, a.Status > 0 && timed)
 	t.gap(m, a)
@@ -380,6 +387,10 @@ func (m *memberTally) answer(r *accesslog.Record, a *accesslog.Attempt) {
 	}
 }
 
+// inOneFlight reports whether a request and its answer are so small that a connection carries them at once: nobody waited for
+// the client then.
+func inOneFlight(r *accesslog.Record) bool { return r.Received+r.Sent <= 14_600 }
+
 // waitOf is how long an answer took: to its first byte where that is known.
 func waitOf(r *accesslog.Record, a *accesslog.Attempt) (time.Duration, bool) {
 	switch {
@@ -389,7 +400,7 @@ func waitOf(r *accesslog.Record, a *accesslog.Attempt) (time.Duration, bool) {
 		return a.HeaderTime, true
 	case a.Total >= 0:
 		return a.Total, true
-	case r.V1: // nothing else is known; it holds the client's time too
+	case r.V1 && inOneFlight(r): // of more, the client's time would be in it
 		return r.Taken, true
 	}
 	return 0, false
@@ -407,8 +418,8 @@ func (t *tally) gap(m *memberTally, a *accesslog.Attempt) {
 	}
 }
 
-// answer counts an answer of a route.
-func (route *routeTally) answer(r *accesslog.Record, a *accesslog.Attempt) {
+// answer counts an answer of a route, under a request timeout; 0 if that is not known.
+func (route *routeTally) answer(r *accesslog.Record, a *accesslog.Attempt, limit time.Duration) {
 	route.answered++
 	if a.Status == 404 {
 		route.notFound++
@@ -416,6 +427,9 @@ func (route *routeTally) answer(r *accesslog.Record, a *accesslog.Attempt) {
 	route.answers.add(r.Start.Add(r.Taken))
 	if wait, ok := waitOf(r, a); ok {
 		route.waits.add(wait)
+		if limit > 0 && wait >= limit*2/3 {
+			route.slow.add(r.Start)
+		}
 	}
 	if route.pool == "" {
 		route.pool = r.Pool
@@ -448,7 +462,7 @@ func (t *tally) route(k routeKey) *routeTally {
 				return r
 			}
 		}
-		r = &routeTally{answers: t.clock.ticks()}
+		r = &routeTally{answers: t.clock.ticks(), tried: t.clock.ticks(), slow: t.clock.ticks()}
 		t.routes[k] = r
 	}
 	return r

@@ -111,6 +111,16 @@ func (k *ticks) list(out []beat) []beat {
 	return out
 }
 
+// each gives all of them, once they are sorted.
+func (k *ticks) each(do func(beat)) {
+	if k == nil {
+		return
+	}
+	for s := (stop{}); s.offset < len(k.text); {
+		do(k.next(&s))
+	}
+}
+
 // replace puts others in place of all.
 func (k *ticks) replace(list []beat) {
 	k.clock.size -= k.size

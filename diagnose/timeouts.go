@@ -214,6 +214,7 @@ func timeoutsLeft(q *inquiry) {
 		case l.route.answered == 0:
 			q.suspect(l.events, "no request to this path was ever answered, so how long an answer would take is not known: send one straight to the member and wait, or raise the timeout for this path alone",
 				"d-hung", "d-timeout-below-latency", "d-slow-route", "d-slow-first-byte")
+		case q.atOneMember(&l) || q.inBouts(&l): // and they say so
 		default:
 			q.suspect(l.events, fmt.Sprintf("only %d timeouts and %d answers in the last third before %s: let one member run with three times the timeout, or look the requests up in its log",
 				len(l.events), near, seconds(l.limit)),
