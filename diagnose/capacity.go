@@ -308,10 +308,12 @@ func (c *CapacityReport) length() string {
 	case c.Days >= 1:
 		return inWords(c.Days, "day")
 	case c.Days > 0:
-		if c.Days < 1.0/24 {
-			return inWords(24*60*c.Days, "minute")
-		}
 		return inWords(24*c.Days, "hour")
+	}
+	from, err1 := time.Parse(time.RFC3339Nano, c.Window.From)
+	to, err2 := time.Parse(time.RFC3339Nano, c.Window.To)
+	if minutes := to.Sub(from).Minutes(); err1 == nil && err2 == nil && minutes >= 1 {
+		return inWords(minutes, "minute")
 	}
 	return "a moment"
 }
