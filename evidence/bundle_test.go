@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -120,8 +121,40 @@ func TestOtherCategories(t *testing.T) {
 	}
 }
 
+// A path that is not there is said, in words, and costs nothing else; only where there is no other is it an error.
 func TestMissingPath(t *testing.T) {
-	if _, err := Open([]string{filepath.Join(t.TempDir(), "nothing")}); !errors.Is(err, fs.ErrNotExist) {
+	dir := t.TempDir()
+	there, missing := write(t, dir, "health.json", aHealth), filepath.Join(dir, "nothing")
+	if b := open(t, missing, there); b.Health == nil || fmt.Sprint(b.Unread) != "["+missing+": there is no such file]" {
+		t.Errorf("health %v, not read %v", b.Health, b.Unread)
+	}
+	_, err := Open([]string{missing, missing + "*"})
+	if !errors.Is(err, fs.ErrNotExist) || err.Error() != "open the evidence: "+missing+": there is no such file; "+missing+"*: there is no such file" {
+		t.Errorf("%v", err)
+	}
+	if err := NewRedactor(nil).Redact([]string{there, missing}, io.Discard); err == nil || !strings.Contains(err.Error(), "nothing: there is no such file") {
+		t.Errorf("redacted: %v", err)
+	}
+}
+
+// What this user may not read is said, file or folder, and costs nothing else.
+func TestClosedPath(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may read everything")
+	}
+	dir := t.TempDir()
+	write(t, dir, "open/health.json", aHealth)
+	closed, file := filepath.Dir(write(t, dir, "closed/health.json", aHealth)), write(t, dir, "file.json", aHealth)
+	for _, path := range []string{closed, file} {
+		if err := os.Chmod(path, 0); err != nil {
+			t.Fatal(err)
+		}
+		defer os.Chmod(path, 0o700)
+	}
+	if b := open(t, dir); b.Health == nil || fmt.Sprint(b.Unread) != "["+closed+": this user may not read it "+file+": this user may not read it]" {
+		t.Errorf("health %v, not read %v", b.Health, b.Unread)
+	}
+	if _, err := Open([]string{closed}); !errors.Is(err, fs.ErrPermission) || err.Error() != "open the evidence: "+closed+": this user may not read it" {
 		t.Errorf("%v", err)
 	}
 }

@@ -77,15 +77,11 @@ func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*diagnose.Report, e
 			return nil, err
 		}
 	}
-	bundle, err := gather(cmd.ErrOrStderr(), d.live, d.data, paths)
+	bundle, err := gatherSome(cmd.ErrOrStderr(), d.live, d.data, paths)
 	if err != nil {
 		return nil, err
 	}
 	defer bundle.Close()
-	if bundle.Empty() { // "no failures" would be a lie
-		tellUnread(cmd.ErrOrStderr(), bundle)
-		return nil, nothingRead(bundle, looked(paths, d.data))
-	}
 	done := showProgress(cmd.ErrOrStderr(), bundle)
 	report, err := diagnose.Run(bundle, o)
 	done()
@@ -99,6 +95,17 @@ func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*diagnose.Report, e
 	return report, nil
 }
 
+// gatherSome is gather where there must be some evidence: of none, "no failures" would be a lie.
+func gatherSome(stderr io.Writer, live bool, data string, paths []string) (*evidence.Bundle, error) {
+	b, err := gather(stderr, live, data, paths)
+	if err != nil || !b.Empty() {
+		return b, err
+	}
+	tellUnread(stderr, b)
+	b.Close()
+	return nil, nothingRead(b, looked(paths, data))
+}
+
 // gather collects the evidence. A running gateway gives its configuration and health over the control socket; its logs
 // are files either way.
 func gather(stderr io.Writer, live bool, data string, paths []string) (*evidence.Bundle, error) {
@@ -108,23 +115,29 @@ func gather(stderr io.Writer, live bool, data string, paths []string) (*evidence
 	if !live {
 		b, err := evidence.Open(looked(paths, data))
 		if err != nil {
-			return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err)}
+			return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err, paths)}
 		}
 		return b, nil
 	}
 	return gatherLive(stderr, data)
 }
 
-// evidenceHint is what to do when evidence could not be opened.
-func evidenceHint(err error) string {
+// evidenceHint is what to do when evidence could not be opened. Without paths it was the data directory.
+func evidenceHint(err error, paths []string) string {
 	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return "name the gateway's data directory with --data, or files to diagnose"
+	case errors.Is(err, os.ErrPermission) && len(paths) > 0:
+		return mayNotHint
 	case errors.Is(err, os.ErrPermission):
 		return "ask as the user that owns it: a gateway's data directory is for the user that runs the gateway alone"
+	case errors.Is(err, os.ErrNotExist) && len(paths) > 0:
+		return "is the path right, seen from the folder you are in? It may be a file, a folder, or a pattern in quotes"
+	case errors.Is(err, os.ErrNotExist):
+		return "name the gateway's data directory with --data, or files to diagnose"
 	}
 	return ""
 }
+
+const mayNotHint = "this user may not read those files: run causeway as one who may, or change their mode (chmod +rX)"
 
 // looked are the places to look at when the gateway is not asked.
 func looked(paths []string, data string) []string {
@@ -156,7 +169,7 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 		b, err = &evidence.Bundle{}, nil
 	}
 	if err != nil {
-		return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err)}
+		return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err, nil)}
 	}
 	if status.Lost > 0 {
 		b.Notes = append(b.Notes, were(status.Lost, "access-log record")+" lost by the gateway: what they would tell is missing here")
@@ -299,12 +312,12 @@ func absolute(path string) string {
 // nothingRead says that no evidence was found, and whether there may be some that this user may not read.
 func nothingRead(b *evidence.Bundle, looked []string) error {
 	e := &exitError{
-		code: exitFailed, err: fmt.Errorf("diagnose: nothing in %s was recognised as evidence", strings.Join(looked, ", ")),
+		code: exitFailed, err: fmt.Errorf("open the evidence: nothing in %s was recognised as evidence", strings.Join(looked, ", ")),
 		hint: "give a gateway's data directory, its access log, the gateway document, or what az network application-gateway\nshow-backend-health prints",
 	}
-	if slices.ContainsFunc(b.Unread, func(u evidence.Unread) bool { return strings.HasSuffix(u.Reason, os.ErrPermission.Error()) }) {
-		e.err = fmt.Errorf("diagnose: nothing in %s could be read", strings.Join(looked, ", "))
-		e.hint = "this user may not read those files: run causeway as one who may, or change their mode (chmod +r)"
+	if slices.ContainsFunc(b.Unread, func(u evidence.Unread) bool { return u.Reason == evidence.MayNotRead }) {
+		e.err = fmt.Errorf("open the evidence: nothing in %s could be read", strings.Join(looked, ", "))
+		e.hint = mayNotHint
 	}
 	return e
 }
