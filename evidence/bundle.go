@@ -44,7 +44,8 @@ type Bundle struct {
 	done    atomic.Int64
 	spooled []string // temporary files
 
-	misdated string // the first row that was set aside
+	misdated string   // the first row that was set aside
+	empty    []string // names of files that hold an empty answer
 }
 
 // State is what Azure says of a gateway as a whole. Empty where the document does not.
@@ -275,6 +276,10 @@ func (b *Bundle) document(name string, data []byte) {
 	}
 	if !json.Valid(data) { // templates have comments
 		data = bytes.TrimSpace(template.StrictJSON(data))
+	}
+	if isEmptyAnswer(data) {
+		b.emptyAnswer(name)
+		return
 	}
 	if data[0] == '[' {
 		b.list(name, data)

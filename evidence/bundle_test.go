@@ -159,6 +159,17 @@ func TestClosedPath(t *testing.T) {
 	}
 }
 
+// An empty answer is one: there is nothing of that kind, which is no fault.
+func TestEmptyAnswer(t *testing.T) {
+	for _, text := range []string{"[]\n", "[ ]", "{\"value\": []}", "\xef\xbb\xbf[]"} {
+		dir := t.TempDir()
+		path := write(t, dir, "Activity-log.json", text)
+		if b := open(t, dir); len(b.Unread) > 0 || fmt.Sprint(b.Notes) != "["+path+": an empty answer]" || !b.AnsweredEmpty("activity") || b.AnsweredEmpty("metric") {
+			t.Errorf("%q: not read %v, notes %v", text, b.Unread, b.Notes)
+		}
+	}
+}
+
 // A link to a folder is the folder.
 func TestLinkToAFolder(t *testing.T) {
 	dir := t.TempDir()

@@ -102,6 +102,9 @@ func gatherSome(stderr io.Writer, live bool, data string, paths []string) (*evid
 		return b, err
 	}
 	tellUnread(stderr, b)
+	for _, n := range b.Notes {
+		fmt.Fprintln(stderr, n)
+	}
 	b.Close()
 	return nil, nothingRead(b, looked(paths, data))
 }
