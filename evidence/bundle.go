@@ -67,10 +67,12 @@ func stateIn(data []byte) State {
 	return State{cmp.Or(doc.Properties.ProvisioningState, doc.ProvisioningState), cmp.Or(doc.Properties.OperationalState, doc.OperationalState)}
 }
 
-// Names that a data directory uses.
+// Names that a data directory uses, and a bundle.
 const (
 	AppliedName = "applied.json" // configuration in force
 	HealthName  = "health.json"  // backend health as last written
+
+	NotCollectedName = "not-collected.txt" // of a bundle: what causeway collect could not get, and why
 )
 
 // Stdin is the path that stands for standard input.
@@ -254,6 +256,10 @@ func (b *Bundle) whole(name string, data []byte, form form) {
 	case yamlText:
 		b.yaml(name, data)
 	case plainText:
+		if isNotCollected(name) {
+			b.notCollected(name, data)
+			return
+		}
 		if h, ok := healthFromText(data); ok {
 			b.takeHealth(name, h)
 			return

@@ -170,6 +170,16 @@ func TestEmptyAnswer(t *testing.T) {
 	}
 }
 
+// What a bundle lacks is told, and not all of it if that is much.
+func TestNotCollected(t *testing.T) {
+	dir := t.TempDir()
+	path := write(t, dir, NotCollectedName, strings.Repeat("health.json: no permission\n", maxNotCollected+2))
+	want := "could not be collected: " + strings.Repeat("health.json: no permission; ", maxNotCollected) + "and 2 more, which " + path + " lists"
+	if b := open(t, dir); len(b.Unread) > 0 || len(b.Notes) != 1 || b.Notes[0] != want {
+		t.Errorf("not read %v, notes %v", b.Unread, b.Notes)
+	}
+}
+
 // A link to a folder is the folder.
 func TestLinkToAFolder(t *testing.T) {
 	dir := t.TempDir()

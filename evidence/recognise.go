@@ -34,6 +34,8 @@ func recognise(head []byte, name string) form {
 		return nothing
 	case bytes.IndexByte(head, 0) >= 0 || !mostlyUTF8(head):
 		return notText
+	case isNotCollected(name):
+		return plainText
 	case text[0] == '{' || text[0] == '[':
 		return recogniseJSON(text)
 	case bytes.HasPrefix(text, []byte("//")) || bytes.HasPrefix(text, []byte("/*")): // a comment before the JSON
