@@ -39,6 +39,7 @@ type Bundle struct {
 	Notes    []string   // what was assumed, and what could not be made sure
 
 	visit   func(path, name string) // in place of looking at a file
+	given   string                  // the path that is being opened, as it is spoken of
 	logs    []*source
 	size    int64
 	done    atomic.Int64
@@ -85,8 +86,9 @@ func Open(paths []string) (*Bundle, error) {
 	var failed unreadPaths
 	paths = expanded(paths)
 	for _, path := range paths {
+		b.given = nameOf(path)
 		if err := b.open(path); err != nil {
-			b.skip(nameOf(path), 0, whyUnread(err))
+			b.skip(b.given, 0, whyUnread(err))
 			failed = append(failed, unreadPath{path, err})
 		}
 	}
@@ -143,7 +145,8 @@ func (b *Bundle) open(path string) error {
 	} else if info.IsDir() {
 		root += string(filepath.Separator) // a link to a folder is the folder
 	}
-	return filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+	empty := true
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil && file == root:
 			return err
@@ -152,8 +155,13 @@ func (b *Bundle) open(path string) error {
 		case d.Type().IsRegular() || d.Type()&fs.ModeSymlink != 0 && file == root:
 			b.file(file, file)
 		}
+		empty = empty && file == root && d.IsDir()
 		return nil
 	})
+	if err == nil && empty && b.visit == nil {
+		b.skip(path, 0, EmptyFolder)
+	}
+	return err
 }
 
 func (b *Bundle) namedPipe(path string) error {
@@ -228,7 +236,10 @@ func (b *Bundle) look(path, top string, l *leaf) {
 	}
 	form := recognise(head, l.name)
 	switch form {
-	case nothing: // an empty file tells nothing, and is no fault
+	case nothing: // which is no fault, unless somebody gave just that
+		if l.name == b.given {
+			b.skip(l.name, 0, "it is empty")
+		}
 	case notText:
 		b.skip(l.name, 0, "it is neither text nor an archive that can be read")
 	case document, yamlText, plainText:
@@ -238,6 +249,8 @@ func (b *Bundle) look(path, top string, l *leaf) {
 			b.skip(l.name, 0, "it is cut off, and half a document tells nothing: copy it again")
 		case err != nil:
 			b.skip(l.name, 0, err.Error())
+		case isBrokenLog(data):
+			b.addLog(&source{path: path, top: top, name: l.name, form: lines}, l, head)
 		case len(data) > documentMax:
 			b.skip(l.name, 0, "it is no log, and too large for a document")
 		default:
@@ -296,8 +309,10 @@ func (b *Bundle) document(name string, data []byte) {
 		return
 	}
 	switch {
+	case strings.HasPrefix(shape.Schema, "causeway.report/"):
+		b.skip(name, 0, "it is a report of causeway diagnose: give it with --before")
 	case strings.HasPrefix(shape.Schema, "causeway."):
-		// a report of an earlier diagnosis is no evidence, and no fault
+		b.skip(name, 0, "it is an answer of causeway's own, and no evidence")
 	case shape.Document != nil:
 		b.configWith(name, shape.Document, shape.Parameters)
 		b.localYAML(name, shape.Local, shape.Dir)

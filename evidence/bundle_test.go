@@ -202,6 +202,46 @@ func TestLongFirstRow(t *testing.T) {
 	}
 }
 
+// A first line that is broken costs that line, however long it is, and whatever it is taken for.
+func TestLongBrokenFirstLine(t *testing.T) {
+	for _, begin := range []string{`{"a":"`, "[", "", `{"value":[{"a":"`} {
+		text := begin + strings.Repeat("x", 300<<10) + "\n" + rowAt(2) + "\n" + rowAt(3) + "\n"
+		path := write(t, t.TempDir(), "PT1H.json", text)
+		if b := open(t, path); count(t, b) != 2 || len(b.Unread) != 1 || b.Unread[0].Line != 1 {
+			t.Errorf("%q: not read %v", begin, b.Unread)
+		}
+		redacted := filepath.Join(t.TempDir(), "redacted.tar.gz")
+		f, err := os.Create(redacted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := NewRedactor([]byte("key")).Redact([]string{path}, f); err != nil || f.Close() != nil {
+			t.Fatal(err)
+		}
+		if b := open(t, redacted); count(t, b) != 2 {
+			t.Errorf("%q, redacted: not read %v", begin, b.Unread)
+		}
+	}
+}
+
+// What was given and is no evidence is told for what it is.
+func TestWhatIsNoEvidence(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		write(t, dir, "empty.json", " \n"):                                      "it is empty",
+		write(t, dir, "yesterday.json", `{"schema":"causeway.report/v1"}`):      "it is a report of causeway diagnose: give it with --before",
+		write(t, dir, "explained.json", `{"schema":"causeway.explanation/v1"}`): "it is an answer of causeway's own, and no evidence",
+		filepath.Join(dir, "folder"):                                            "it is an empty folder",
+	} {
+		if b := open(t, name); fmt.Sprint(b.Unread) != "["+name+": "+want+"]" {
+			t.Errorf("%s: %v", name, b.Unread)
+		}
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	for _, s := range []string{aRecord, aDocument, aHealth, aRecord + "\n" + aDocument, "[", "{}", "{\"document\":\"\"}"} {
 		f.Add([]byte(s))

@@ -37,8 +37,9 @@ const maxUnread = 20
 
 // Reasons for which a file is not read, whatever is in it.
 const (
-	NoSuchFile = "there is no such file"
-	MayNotRead = "this user may not read it"
+	NoSuchFile  = "there is no such file"
+	MayNotRead  = "this user may not read it"
+	EmptyFolder = "it is an empty folder"
 )
 
 // whyUnread says in words why a file or a folder cannot be read. The name is said beside it.

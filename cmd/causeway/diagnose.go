@@ -77,7 +77,7 @@ func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*diagnose.Report, e
 			return nil, err
 		}
 	}
-	bundle, err := gatherSome(cmd.ErrOrStderr(), d.live, d.data, paths)
+	bundle, err := gatherSome(cmd, d.live, d.data, paths)
 	if err != nil {
 		return nil, err
 	}
@@ -96,33 +96,52 @@ func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*diagnose.Report, e
 }
 
 // gatherSome is gather where there must be some evidence: of none, "no failures" would be a lie.
-func gatherSome(stderr io.Writer, live bool, data string, paths []string) (*evidence.Bundle, error) {
-	b, err := gather(stderr, live, data, paths)
+func gatherSome(cmd *cobra.Command, live bool, data string, paths []string) (*evidence.Bundle, error) {
+	b, err := gather(cmd, live, data, paths)
 	if err != nil || !b.Empty() {
 		return b, err
 	}
+	stderr := cmd.ErrOrStderr()
 	tellUnread(stderr, b)
 	for _, n := range b.Notes {
 		fmt.Fprintln(stderr, n)
 	}
 	b.Close()
-	return nil, nothingRead(b, looked(paths, data))
+	return nil, hintAtPipe(nothingRead(b, looked(paths, data)), cmd.InOrStdin(), paths)
 }
 
 // gather collects the evidence. A running gateway gives its configuration and health over the control socket; its logs
 // are files either way.
-func gather(stderr io.Writer, live bool, data string, paths []string) (*evidence.Bundle, error) {
+func gather(cmd *cobra.Command, live bool, data string, paths []string) (*evidence.Bundle, error) {
 	if live && len(paths) > 0 {
 		return nil, &exitError{code: exitUsage, err: errors.New("--live and paths exclude each other"), hint: "--live diagnoses the gateway on --data"}
 	}
 	if !live {
 		b, err := evidence.Open(looked(paths, data))
 		if err != nil {
-			return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err, paths)}
+			return nil, hintAtPipe(&exitError{code: exitFailed, err: err, hint: evidenceHint(err, paths)}, cmd.InOrStdin(), paths)
 		}
 		return b, nil
 	}
-	return gatherLive(stderr, data)
+	return gatherLive(cmd.ErrOrStderr(), data)
+}
+
+// hintAtPipe tells whoever pipes something in and names no path how that is read.
+func hintAtPipe(e *exitError, stdin io.Reader, paths []string) error {
+	if len(paths) == 0 && piped(stdin) {
+		e.hint = strings.TrimSpace(e.hint + "\nto read what comes through the pipe, give - as a path, as in causeway diagnose -")
+	}
+	return e
+}
+
+// piped reports whether there is a pipe or a file behind standard input: a terminal and the null device hold no evidence.
+func piped(stdin io.Reader) bool {
+	f, ok := stdin.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && (info.Mode().IsRegular() || info.Mode()&os.ModeNamedPipe != 0)
 }
 
 // evidenceHint is what to do when evidence could not be opened. Without paths it was the data directory.
@@ -177,6 +196,7 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 	if status.Lost > 0 {
 		b.Notes = append(b.Notes, were(status.Lost, "access-log record")+" lost by the gateway: what they would tell is missing here")
 	}
+	b.Unread = slices.DeleteFunc(b.Unread, func(u evidence.Unread) bool { return u.Reason == evidence.EmptyFolder }) // nobody has asked it yet
 	b.Take(config.Document, config.Parameters, config.Local, config.Dir)
 	b.Health = &health
 	return b, nil
@@ -313,7 +333,7 @@ func absolute(path string) string {
 }
 
 // nothingRead says that no evidence was found, and whether there may be some that this user may not read.
-func nothingRead(b *evidence.Bundle, looked []string) error {
+func nothingRead(b *evidence.Bundle, looked []string) *exitError {
 	e := &exitError{
 		code: exitFailed, err: fmt.Errorf("open the evidence: nothing in %s was recognised as evidence", strings.Join(looked, ", ")),
 		hint: "give a gateway's data directory, its access log, the gateway document, or what az network application-gateway\nshow-backend-health prints",

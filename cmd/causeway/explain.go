@@ -27,7 +27,7 @@ func explainCommand() *cobra.Command {
 			if err := oneOf("-o", output, "text", "json"); err != nil {
 				return err
 			}
-			bundle, err := gatherSome(cmd.ErrOrStderr(), live, data, args[1:])
+			bundle, err := gatherSome(cmd, live, data, args[1:])
 			if err != nil {
 				return err
 			}

@@ -35,7 +35,7 @@ func troubleshootCommand() *cobra.Command {
 					gather = gatherSome
 				}
 				var err error
-				if bundle, err = gather(cmd.ErrOrStderr(), live, data, paths); err != nil {
+				if bundle, err = gather(cmd, live, data, paths); err != nil {
 					return err
 				}
 				defer bundle.Close()
