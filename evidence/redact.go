@@ -109,7 +109,7 @@ func (r *Redactor) fileName(name string) string {
 		ext = "txt"
 	}
 	switch base {
-	case AppliedName, HealthName, NotCollectedName, "causeway.yaml":
+	case AppliedName, HealthName, NotCollectedName, "causeway.yaml", "activity.json":
 		return hour + base
 	}
 	return hour + "evidence." + ext
