@@ -3,7 +3,6 @@ package accesslog
 import (
 	"math"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -93,26 +92,8 @@ func millisecondsOf(text []byte) time.Duration {
 	return time.Duration(n) * time.Millisecond
 }
 
-// ParseTime reads a time as Azure and its tools write it: RFC 3339 with any fraction, with or without a zone (then it is
-// UTC), or the portal's month/day/year with a clock of twelve or twenty-four hours.
-func ParseTime(text []byte) (time.Time, bool) {
-	if t, ok := isoTime(text); ok {
-		return t, true
-	}
-	s := strings.TrimSpace(string(text))
-	for _, layout := range timeLayouts {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC(), true
-		}
-	}
-	return time.Time{}, false
-}
-
-// A fraction of a second is read where the layout has none.
-var timeLayouts = []string{
-	time.RFC3339Nano, "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 -0700", "2006-01-02T15:04:05", "2006-01-02 15:04:05",
-	"1/2/2006, 3:04:05 PM", "1/2/2006 3:04:05 PM", "1/2/2006 3:04:05 PM -07:00", "1/2/2006 15:04:05", "1/2/2006, 15:04:05", "1/2/2006 15:04:05 -07:00",
-}
+// ParseTime reads a time as Azure and its tools write it; where it does not say, it is UTC, month first.
+func ParseTime(text []byte) (time.Time, bool) { return TimeStyle{}.Parse(text) }
 
 // isoTime reads 2006-01-02T15:04:05, a fraction and Z or ±hh:mm, which is what all but a few rows have.
 func isoTime(b []byte) (time.Time, bool) {

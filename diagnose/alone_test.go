@@ -91,6 +91,24 @@ func TestCommandsForWhatIsMissing(t *testing.T) {
 	}
 }
 
+// What was asked for and is empty is not missing.
+func TestEmptyIsNotMissing(t *testing.T) {
+	s := newAzureStory(t)
+	for range 10 {
+		s.request(4)
+	}
+	is := func(what string) bool {
+		return slices.ContainsFunc(s.diagnose().Missing, func(m Missing) bool { return m.What == what })
+	}
+	if !is("activity log") || !is("metrics") {
+		t.Error("what was not given is not missing")
+	}
+	s.files = map[string]string{"activity.json": "[]", "a-metrics.json": `{"value":[]}`}
+	if is("activity log") || is("metrics") {
+		t.Error("what was given is missing")
+	}
+}
+
 // First-generation logs do not say how long members took: then nothing is said of whose time it was.
 func TestTimeOfMembersNotKnown(t *testing.T) {
 	s := newAzureStory(t)

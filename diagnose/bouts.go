@@ -20,7 +20,7 @@ func (q *inquiry) atOneMember(l *late) bool {
 func (q *inquiry) inBouts(l *late) bool {
 	b := q.boutsOf(l)
 	if b.come() {
-		q.suspect(l.events, b.next(l), q.besideBouts(l)...)
+		q.suspect(l.events, b.next(l)+q.withArrivals(l), q.besideBouts(l)...)
 	}
 	return b.come()
 }
@@ -35,11 +35,21 @@ func (b bouts) next(l *late) string {
 		b.close, b.n, count(b.within, "request", "requests"), b.share*float64(b.n), what)
 }
 
-// besideBouts are the causes of times at which requests are slow: of one kind of requests what it alone needs comes first.
+// withArrivals says how much more traffic there was then, where there was.
+func (q *inquiry) withArrivals(l *late) string {
+	then, otherwise, ok := q.arrivals(l.events)
+	if !ok || then < uneven*otherwise {
+		return ""
+	}
+	return fmt.Sprintf("; %s requests a second came at those times, and %s at others: what is short for them then is likelier than a fault of one kind of request", trimmed(then, 1), trimmed(otherwise, 1))
+}
+
+// besideBouts are the causes of times at which requests are slow. Where much traffic came then, what all requests share comes
+// first; else, of one kind of requests, what it alone needs.
 func (q *inquiry) besideBouts(l *late) []string {
 	alone := []string{"d-db-lock", "g-dependency-down", "g-conn-pool-db", "d-slow-route"}
 	all := []string{"g-worker-pool", "g-cpu-queueing", "d-gc-pause"}
-	if others, slowest := q.otherRoutes(l); l.scope.Path != "" && others.n >= enoughAnswers && slowest <= l.limit/2 {
+	if others, slowest := q.otherRoutes(l); q.withArrivals(l) == "" && l.scope.Path != "" && others.n >= enoughAnswers && slowest <= l.limit/2 {
 		return append(append(alone, all...), "d-timeout-below-latency")
 	}
 	return append(append(all, alone...), "d-timeout-below-latency", "h-autoscale-lag")

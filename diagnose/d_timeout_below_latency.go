@@ -37,8 +37,8 @@ func (q *inquiry) atSlowTimes(l *late) bool {
 	t := q.withLoad(l.events)
 	busy := []string{"g-cpu-queueing", "g-worker-pool", "d-timeout-below-latency", "d-db-lock"}
 	switch {
-	case slow && t.rises():
-		q.suspect(l.events, slowTimesNext(high, low)+", and it is a time of much traffic: compare load, processors and workers of the members then", append(busy, "g-dependency-down", "d-gc-pause", "h-autoscale-lag")...)
+	case slow && (t.rises() || q.withArrivals(l) != ""):
+		q.suspect(l.events, slowTimesNext(high, low)+q.withArrivals(l)+"; compare load, processors and workers of the members then", append(busy, "g-dependency-down", "d-gc-pause", "h-autoscale-lag")...)
 	case slow:
 		q.suspect(l.events, slowTimesNext(high, low)+": look what the members waited for then, the locks, the services behind and their pauses, and how many workers were busy",
 			"d-db-lock", "g-dependency-down", "g-worker-pool", "d-gc-pause", "g-cpu-queueing", "d-timeout-below-latency", "h-autoscale-lag")

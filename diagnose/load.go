@@ -99,7 +99,7 @@ func (t loadTest) rises() bool {
 // these they did. What load brings about comes whenever there is as much, and not only for a while that was busy too.
 func (q *inquiry) asBusy(events []*event) (with, all int) {
 	for width := q.line.width; ; width *= 2 {
-		moments := q.moments(width, events)
+		moments := q.moments(width, events, (*interval).load)
 		var struck []int
 		for _, m := range moments {
 			if m.struck {
@@ -135,8 +135,31 @@ type instant struct {
 	struck bool
 }
 
+// arrivals are how many requests came in a second while events began, and at other times, in pieces of time that are long
+// enough to be compared; ok is false where there are none of one kind.
+func (q *inquiry) arrivals(events []*event) (then, otherwise float64, ok bool) {
+	for width := q.line.width; ; width *= 2 {
+		moments := q.moments(width, events, func(i *interval) int { return i.requests })
+		var struck, other, n, rest int
+		for _, m := range moments {
+			if m.struck {
+				struck, n = struck+m.load, n+1
+			} else {
+				other, rest = other+m.load, rest+1
+			}
+		}
+		if width < time.Minute && (struck+other) < enoughToCompare*(n+rest) {
+			continue
+		}
+		if n == 0 || rest == 0 {
+			return 0, 0, false
+		}
+		return float64(struck) / (float64(n) * width.Seconds()), float64(other) / (float64(rest) * width.Seconds()), true
+	}
+}
+
 // moments cuts the window into pieces of a width.
-func (q *inquiry) moments(width time.Duration, events []*event) map[int64]*instant {
+func (q *inquiry) moments(width time.Duration, events []*event, loadOf func(*interval) int) map[int64]*instant {
 	out := map[int64]*instant{}
 	at := func(t time.Time) *instant {
 		k := t.UnixNano() / int64(width)
@@ -146,7 +169,7 @@ func (q *inquiry) moments(width time.Duration, events []*event) map[int64]*insta
 		return out[k]
 	}
 	for _, i := range q.line.list() {
-		at(i.at).load += i.load()
+		at(i.at).load += loadOf(i)
 	}
 	for _, e := range events {
 		at(e.start).struck = true

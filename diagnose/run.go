@@ -231,7 +231,7 @@ func (s *suspicion) group(against func(string) string) Open {
 func (q *inquiry) missing(b *evidence.Bundle) []Missing {
 	out := []Missing{}
 	name, group := q.nameAndGroup()
-	if b.Logs() == 0 {
+	if b.Logs() == 0 && !b.AnsweredEmpty("access") {
 		out = append(out, Missing{
 			What: "access log", Why: "without it no failed request can be attributed",
 			How: "give the data directory of the gateway, or the access-log files exported from Azure's storage account; causeway collect writes a script that gets all of it",
@@ -252,10 +252,18 @@ func (q *inquiry) missing(b *evidence.Bundle) []Missing {
 	if q.requests == 0 || q.own > 0 {
 		return out
 	}
+<<<<<<< HEAD
 	if len(q.metrics) == 0 {
 		out = append(out, q.missingMetrics()...)
+=======
+	if len(q.metrics) == 0 && !b.AnsweredEmpty("metric") {
+		out = append(out, Missing{
+			What: "metrics", Why: "without them it is not known whether the gateway was short of capacity, nor when members were unhealthy",
+			How: "az monitor metrics list --resource " + orWord(q.resourceID(), "GATEWAY_ID") + " --metrics CapacityUnits ComputeUnits CurrentConnections HealthyHostCount UnhealthyHostCount BackendConnectTime BackendFirstByteResponseTime --interval PT1M --start-time " + stamp(q.from) + " --end-time " + stamp(q.to) + " -o json > metrics.json",
+		})
+>>>>>>> helper-e
 	}
-	if len(q.activity) == 0 {
+	if len(q.activity) == 0 && !b.AnsweredEmpty("activity") {
 		out = append(out, Missing{
 			What: "activity log", Why: "without it failures cannot be held against changes",
 			How: fmt.Sprintf("az monitor activity-log list -g %s --start-time %s --end-time %s --max-events 5000 -o json > activity.json", group, stamp(q.from.Add(-24*time.Hour)), stamp(q.to)),

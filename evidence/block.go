@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 	"slices"
 
 	"causeway/accesslog"
@@ -113,6 +114,10 @@ func reasonOf(err error) string {
 func streamReason(err error) string {
 	if errors.Is(err, io.ErrUnexpectedEOF) && !isCut(err) {
 		return "it is cut off: copy it again; what stands before the cut is read"
+	}
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return whyUnread(file)
 	}
 	return err.Error()
 }

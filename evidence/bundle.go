@@ -14,7 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -40,12 +39,14 @@ type Bundle struct {
 	Notes    []string   // what was assumed, and what could not be made sure
 
 	visit   func(path, name string) // in place of looking at a file
+	given   string                  // the path that is being opened, as it is spoken of
 	logs    []*source
 	size    int64
 	done    atomic.Int64
 	spooled []string // temporary files
 
-	misdated string // the first row that was set aside
+	misdated string   // the first row that was set aside
+	empty    []string // names of files that hold an empty answer
 }
 
 // State is what Azure says of a gateway as a whole. Empty where the document does not.
@@ -67,54 +68,49 @@ func stateIn(data []byte) State {
 	return State{cmp.Or(doc.Properties.ProvisioningState, doc.ProvisioningState), cmp.Or(doc.Properties.OperationalState, doc.OperationalState)}
 }
 
-// Unread is a file, or a line of one, that told nothing. Lines that cannot be read for one reason are one Unread.
-type Unread struct {
-	File   string
-	Line   int // the first; 0: the whole file
-	Reason string
-	More   int // further lines that cannot be read for the same reason, in whatever file
-}
-
-// String says what was not read, where it stands first, and how often.
-func (u Unread) String() string {
-	where := u.File
-	if u.Line > 0 {
-		where += ":" + strconv.Itoa(u.Line)
-	}
-	text := where + ": " + u.Reason
-	switch {
-	case u.More == 1:
-		text += " (and 1 more line)"
-	case u.More > 1:
-		text += fmt.Sprintf(" (and %d more lines)", u.More)
-	}
-	return text
-}
-
-const maxUnread = 20
-
-// Names that a data directory uses.
+// Names that a data directory uses, and a bundle.
 const (
 	AppliedName = "applied.json" // configuration in force
 	HealthName  = "health.json"  // backend health as last written
+
+	NotCollectedName = "not-collected.txt" // of a bundle: what causeway collect could not get, and why
 )
 
 // Stdin is the path that stands for standard input.
 const Stdin = "-"
 
-// Open looks at files, folders and patterns; Stdin is read to its end. It fails only if a path does not exist; what
-// cannot be read is noted in Unread. Close the bundle when it is done with.
+// Open looks at files, folders and patterns; Stdin is read to its end. What cannot be read is noted in Unread and does not
+// stop the rest: it fails only if none of the paths can be read. Close the bundle when it is done with.
 func Open(paths []string) (*Bundle, error) {
 	b := &Bundle{}
+	var failed unreadPaths
+	paths = expanded(paths)
 	for _, path := range paths {
+		b.given = nameOf(path)
 		if err := b.open(path); err != nil {
-			b.Close()
-			return nil, fmt.Errorf("open the evidence: %w", err)
+			b.skip(b.given, 0, whyUnread(err))
+			failed = append(failed, unreadPath{path, err})
 		}
+	}
+	if len(paths) > 0 && len(failed) == len(paths) {
+		b.Close()
+		return nil, fmt.Errorf("open the evidence: %w", failed)
 	}
 	b.sortLogs()
 	b.overlaps()
 	return b, nil
+}
+
+// expanded are the paths, with the files of a pattern in its place. A file may be called as a pattern is written.
+func expanded(paths []string) (out []string) {
+	for _, path := range paths {
+		found, _ := filepath.Glob(path)
+		if _, err := os.Stat(path); len(found) == 0 || !errors.Is(err, fs.ErrNotExist) {
+			found = []string{path}
+		}
+		out = append(out, found...)
+	}
+	return out
 }
 
 // Close removes what was kept for the time of the reading.
@@ -139,33 +135,33 @@ func (b *Bundle) Progress() (done, size int64) { return b.done.Load(), b.size }
 
 func (b *Bundle) open(path string) error {
 	if path == Stdin {
-		return b.pipe(os.Stdin, "standard input")
+		return b.pipe(os.Stdin, nameOf(path))
 	}
-	info, err := os.Stat(path)
-	switch {
-	case err == nil && info.Mode()&fs.ModeNamedPipe != 0: // of a shell: causeway diagnose <(zcat old.gz)
+	root := path
+	if info, err := os.Stat(path); err != nil {
+		return err
+	} else if info.Mode()&fs.ModeNamedPipe != 0 { // of a shell: causeway diagnose <(zcat old.gz)
 		return b.namedPipe(path)
-	case errors.Is(err, fs.ErrNotExist):
-		if found, _ := filepath.Glob(path); len(found) > 0 {
-			for _, f := range found {
-				if err := b.open(f); err != nil {
-					return err
-				}
-			}
-			return nil
-		}
-	case err == nil && info.IsDir():
-		path += string(filepath.Separator) // a link to a folder is the folder
+	} else if info.IsDir() {
+		root += string(filepath.Separator) // a link to a folder is the folder
 	}
-	return filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
+	empty := true
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil && file == root:
 			return err
-		}
-		if d.Type().IsRegular() || d.Type()&fs.ModeSymlink != 0 && file == path {
+		case err != nil:
+			b.skip(file, 0, whyUnread(err))
+		case d.Type().IsRegular() || d.Type()&fs.ModeSymlink != 0 && file == root:
 			b.file(file, file)
 		}
+		empty = empty && file == root && d.IsDir()
 		return nil
 	})
+	if err == nil && empty && b.visit == nil {
+		b.skip(path, 0, EmptyFolder)
+	}
+	return err
 }
 
 func (b *Bundle) namedPipe(path string) error {
@@ -181,7 +177,7 @@ func (b *Bundle) namedPipe(path string) error {
 func (b *Bundle) pipe(in io.Reader, name string) error {
 	f, err := os.CreateTemp("", "causeway-stdin-")
 	if err != nil {
-		return fmt.Errorf("keep %s: %w", name, err)
+		return fmt.Errorf("there is no temporary file to keep it in (%s): set TMPDIR to a folder that this user may write", reasonOf(err))
 	}
 	b.spooled = append(b.spooled, f.Name())
 	defer f.Close()
@@ -240,7 +236,10 @@ func (b *Bundle) look(path, top string, l *leaf) {
 	}
 	form := recognise(head, l.name)
 	switch form {
-	case nothing: // an empty file tells nothing, and is no fault
+	case nothing: // which is no fault, unless somebody gave just that
+		if l.name == b.given {
+			b.skip(l.name, 0, "it is empty")
+		}
 	case notText:
 		b.skip(l.name, 0, "it is neither text nor an archive that can be read")
 	case document, yamlText, plainText:
@@ -250,6 +249,8 @@ func (b *Bundle) look(path, top string, l *leaf) {
 			b.skip(l.name, 0, "it is cut off, and half a document tells nothing: copy it again")
 		case err != nil:
 			b.skip(l.name, 0, err.Error())
+		case isBrokenLog(data):
+			b.addLog(&source{path: path, top: top, name: l.name, form: lines}, l, head)
 		case len(data) > documentMax:
 			b.skip(l.name, 0, "it is no log, and too large for a document")
 		default:
@@ -268,6 +269,10 @@ func (b *Bundle) whole(name string, data []byte, form form) {
 	case yamlText:
 		b.yaml(name, data)
 	case plainText:
+		if isNotCollected(name) {
+			b.notCollected(name, data)
+			return
+		}
 		if h, ok := healthFromText(data); ok {
 			b.takeHealth(name, h)
 			return
@@ -291,6 +296,10 @@ func (b *Bundle) document(name string, data []byte) {
 	if !json.Valid(data) { // templates have comments
 		data = bytes.TrimSpace(template.StrictJSON(data))
 	}
+	if isEmptyAnswer(data) {
+		b.emptyAnswer(name)
+		return
+	}
 	if data[0] == '[' {
 		b.list(name, data)
 		return
@@ -300,8 +309,10 @@ func (b *Bundle) document(name string, data []byte) {
 		return
 	}
 	switch {
+	case strings.HasPrefix(shape.Schema, "causeway.report/"):
+		b.skip(name, 0, "it is a report of causeway diagnose: give it with --before")
 	case strings.HasPrefix(shape.Schema, "causeway."):
-		// a report of an earlier diagnosis is no evidence, and no fault
+		b.skip(name, 0, "it is an answer of causeway's own, and no evidence")
 	case shape.Document != nil:
 		b.configWith(name, shape.Document, shape.Parameters)
 		b.localYAML(name, shape.Local, shape.Dir)
@@ -376,20 +387,6 @@ func (b *Bundle) localYAML(name string, data []byte, dir string) {
 		return
 	}
 	b.Local = &l
-}
-
-func (b *Bundle) skip(name string, line int, reason string) {
-	reason = strings.TrimPrefix(reason, "open "+name+": ") // it is said beside the name
-	if line > 0 {
-		b.Bad++
-		if i := slices.IndexFunc(b.Unread, func(u Unread) bool { return u.Line > 0 && u.Reason == reason }); i >= 0 {
-			b.Unread[i].More++
-			return
-		}
-	}
-	if u := (Unread{File: name, Line: line, Reason: reason}); len(b.Unread) < maxUnread && !slices.Contains(b.Unread, u) { // files are looked at more than once
-		b.Unread = append(b.Unread, u)
-	}
 }
 
 func (b *Bundle) note(text string) {

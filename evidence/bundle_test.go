@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -120,9 +121,62 @@ func TestOtherCategories(t *testing.T) {
 	}
 }
 
+// A path that is not there is said, in words, and costs nothing else; only where there is no other is it an error.
 func TestMissingPath(t *testing.T) {
-	if _, err := Open([]string{filepath.Join(t.TempDir(), "nothing")}); !errors.Is(err, fs.ErrNotExist) {
+	dir := t.TempDir()
+	there, missing := write(t, dir, "health.json", aHealth), filepath.Join(dir, "nothing")
+	if b := open(t, missing, there); b.Health == nil || fmt.Sprint(b.Unread) != "["+missing+": there is no such file]" {
+		t.Errorf("health %v, not read %v", b.Health, b.Unread)
+	}
+	_, err := Open([]string{missing, missing + "*"})
+	if !errors.Is(err, fs.ErrNotExist) || err.Error() != "open the evidence: "+missing+": there is no such file; "+missing+"*: there is no such file" {
 		t.Errorf("%v", err)
+	}
+	if err := NewRedactor(nil).Redact([]string{there, missing}, io.Discard); err == nil || !strings.Contains(err.Error(), "nothing: there is no such file") {
+		t.Errorf("redacted: %v", err)
+	}
+}
+
+// What this user may not read is said, file or folder, and costs nothing else.
+func TestClosedPath(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may read everything")
+	}
+	dir := t.TempDir()
+	write(t, dir, "open/health.json", aHealth)
+	closed, file := filepath.Dir(write(t, dir, "closed/health.json", aHealth)), write(t, dir, "file.json", aHealth)
+	for _, path := range []string{closed, file} {
+		if err := os.Chmod(path, 0); err != nil {
+			t.Fatal(err)
+		}
+		defer os.Chmod(path, 0o700)
+	}
+	if b := open(t, dir); b.Health == nil || fmt.Sprint(b.Unread) != "["+closed+": this user may not read it "+file+": this user may not read it]" {
+		t.Errorf("health %v, not read %v", b.Health, b.Unread)
+	}
+	if _, err := Open([]string{closed}); !errors.Is(err, fs.ErrPermission) || err.Error() != "open the evidence: "+closed+": this user may not read it" {
+		t.Errorf("%v", err)
+	}
+}
+
+// An empty answer is one: there is nothing of that kind, which is no fault.
+func TestEmptyAnswer(t *testing.T) {
+	for _, text := range []string{"[]\n", "[ ]", "{\"value\": []}", "\xef\xbb\xbf[]"} {
+		dir := t.TempDir()
+		path := write(t, dir, "Activity-log.json", text)
+		if b := open(t, dir); len(b.Unread) > 0 || fmt.Sprint(b.Notes) != "["+path+": an empty answer]" || !b.AnsweredEmpty("activity") || b.AnsweredEmpty("metric") {
+			t.Errorf("%q: not read %v, notes %v", text, b.Unread, b.Notes)
+		}
+	}
+}
+
+// What a bundle lacks is told, and not all of it if that is much.
+func TestNotCollected(t *testing.T) {
+	dir := t.TempDir()
+	path := write(t, dir, NotCollectedName, strings.Repeat("health.json: no permission\n", maxNotCollected+2))
+	want := "could not be collected: " + strings.Repeat("health.json: no permission; ", maxNotCollected) + "and 2 more, which " + path + " lists"
+	if b := open(t, dir); len(b.Unread) > 0 || len(b.Notes) != 1 || b.Notes[0] != want {
+		t.Errorf("not read %v, notes %v", b.Unread, b.Notes)
 	}
 }
 
@@ -145,6 +199,46 @@ func TestLongFirstRow(t *testing.T) {
 	write(t, dir, "PT1H.json", long+"\n"+rowAt(2)+"\n")
 	if b := open(t, dir); count(t, b) != 1 || len(b.Unread) != 1 || b.Unread[0].Reason != "the line is longer than 1 MiB" {
 		t.Errorf("not read %v", b.Unread)
+	}
+}
+
+// A first line that is broken costs that line, however long it is, and whatever it is taken for.
+func TestLongBrokenFirstLine(t *testing.T) {
+	for _, begin := range []string{`{"a":"`, "[", "", `{"value":[{"a":"`} {
+		text := begin + strings.Repeat("x", 300<<10) + "\n" + rowAt(2) + "\n" + rowAt(3) + "\n"
+		path := write(t, t.TempDir(), "PT1H.json", text)
+		if b := open(t, path); count(t, b) != 2 || len(b.Unread) != 1 || b.Unread[0].Line != 1 {
+			t.Errorf("%q: not read %v", begin, b.Unread)
+		}
+		redacted := filepath.Join(t.TempDir(), "redacted.tar.gz")
+		f, err := os.Create(redacted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := NewRedactor([]byte("key")).Redact([]string{path}, f); err != nil || f.Close() != nil {
+			t.Fatal(err)
+		}
+		if b := open(t, redacted); count(t, b) != 2 {
+			t.Errorf("%q, redacted: not read %v", begin, b.Unread)
+		}
+	}
+}
+
+// What was given and is no evidence is told for what it is.
+func TestWhatIsNoEvidence(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		write(t, dir, "empty.json", " \n"):                                      "it is empty",
+		write(t, dir, "yesterday.json", `{"schema":"causeway.report/v1"}`):      "it is a report of causeway diagnose: give it with --before",
+		write(t, dir, "explained.json", `{"schema":"causeway.explanation/v1"}`): "it is an answer of causeway's own, and no evidence",
+		filepath.Join(dir, "folder"):                                            "it is an empty folder",
+	} {
+		if b := open(t, name); fmt.Sprint(b.Unread) != "["+name+": "+want+"]" {
+			t.Errorf("%s: %v", name, b.Unread)
+		}
 	}
 }
 

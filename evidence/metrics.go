@@ -181,7 +181,7 @@ func isMetricHeading(names []string) bool {
 }
 
 // metricTable reads a chart that was exported as a table: a time, and a column for each series.
-func (r *reading) metricTable(c *csv.Reader, heading []string) error {
+func (r *reading) metricTable(s *source, c *csv.Reader, heading []string) error {
 	series := make([]Metric, len(heading))
 	for i := range heading[1:] {
 		series[i+1].Name = metricName(heading[i+1])
@@ -194,7 +194,7 @@ func (r *reading) metricTable(c *csv.Reader, heading []string) error {
 		if err != nil && !errors.Is(err, csv.ErrFieldCount) {
 			return fmt.Errorf("read a row of metrics: %w", err)
 		}
-		at, ok := accesslog.ParseTime([]byte(cells[0]))
+		at, ok := s.times[0].Parse([]byte(cells[0]))
 		for i := 1; ok && i < min(len(cells), len(series)); i++ {
 			if v, err := strconv.ParseFloat(strings.TrimSpace(cells[i]), 64); err == nil && series[i].Name != "" {
 				series[i].Points = append(series[i].Points, Point{at, v, math.NaN(), math.NaN(), math.NaN(), math.NaN()})

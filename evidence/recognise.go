@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"encoding/json"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
@@ -34,6 +35,8 @@ func recognise(head []byte, name string) form {
 		return nothing
 	case bytes.IndexByte(head, 0) >= 0 || !mostlyUTF8(head):
 		return notText
+	case isNotCollected(name):
+		return plainText
 	case text[0] == '{' || text[0] == '[':
 		return recogniseJSON(text)
 	case bytes.HasPrefix(text, []byte("//")) || bytes.HasPrefix(text, []byte("/*")): // a comment before the JSON
@@ -178,6 +181,13 @@ func looksLikeRows(text []byte) bool {
 		text = rest
 	}
 	return false
+}
+
+// isBrokenLog reports whether a text that was taken for something else is a log: its first line is broken, and so long that
+// no other stands in the head.
+func isBrokenLog(text []byte) bool {
+	_, rest, _ := bytes.Cut(text, []byte("\n"))
+	return looksLikeRows(rest) && !json.Valid(text)
 }
 
 // beginsLongRow reports whether the head is the beginning of one long row.

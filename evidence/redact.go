@@ -59,12 +59,15 @@ func (r *Redactor) Redact(paths []string, to io.Writer) error {
 // filesAt are all files below the paths. What comes through a pipe is kept until the bundle is closed.
 func (b *Bundle) filesAt(paths []string) (files []string, err error) {
 	b.visit = func(file, name string) { files = append(files, file) }
-	for _, path := range paths {
+	for _, path := range expanded(paths) {
 		if err := b.open(path); err != nil {
-			return nil, err
+			return nil, unreadPaths{{path, err}}
 		}
 	}
-	if len(b.Notes) > 0 { // half of it would be taken for all of it
+	switch { // half of it would be taken for all of it
+	case len(b.Unread) > 0:
+		return nil, errors.New(b.Unread[0].String())
+	case len(b.Notes) > 0:
 		return nil, errors.New(b.Notes[0])
 	}
 	return files, nil
@@ -106,7 +109,7 @@ func (r *Redactor) fileName(name string) string {
 		ext = "txt"
 	}
 	switch base {
-	case AppliedName, HealthName, "causeway.yaml":
+	case AppliedName, HealthName, NotCollectedName, "causeway.yaml", "activity.json":
 		return hour + base
 	}
 	return hour + "evidence." + ext

@@ -69,6 +69,13 @@ func redactedBundle(t *testing.T, name, text string) (b *Bundle, rows []string, 
 	return b, rows, string(plain)
 }
 
+// Nothing in an empty answer says what was asked for, so its name stays.
+func TestRedactAnEmptyAnswer(t *testing.T) {
+	if b, _, _ := redactedBundle(t, "activity.json", "[]"); !b.AnsweredEmpty("activity") || len(b.Unread) > 0 {
+		t.Errorf("notes %v, not read %v", b.Notes, b.Unread)
+	}
+}
+
 // Forms in which the key of a value does not stand beside it, and lines that are no valid JSON.
 func TestRedactEveryForm(t *testing.T) {
 	forms := map[string]string{

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -47,6 +48,8 @@ func (r *Redactor) whole(w *bufio.Writer, l *leaf, f form) error {
 		return err
 	}
 	switch {
+	case isBrokenLog(data):
+		return r.lines(w, io.MultiReader(bytes.NewReader(data), l))
 	case f == document:
 		data = template.StrictJSON(data)
 	case f == yamlText && isLocal(l.name, data):

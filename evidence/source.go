@@ -23,6 +23,8 @@ type source struct {
 	form form
 	span span // of its rows
 
+	times timeColumns // of a table with commas
+
 	shared  []span // when other sources have rows too
 	queried int    // rows that a query gave
 }
@@ -47,6 +49,9 @@ func (b *Bundle) addLog(s *source, l *leaf, head []byte) {
 		b.size += info.Size()
 	}
 	s.span = spanOf(l, s, head)
+	if s.form == commas {
+		s.times = b.timeColumns(s.name, l)
+	}
 	b.logs = append(b.logs, s)
 }
 

@@ -40,7 +40,7 @@ func (t *table) row(cells []string, number int) {
 			t.d.Inner(&row, []byte(cell))
 			continue
 		}
-		row.Set(t.fields[i], []byte(cell))
+		row.Set(t.fields[i], []byte(t.s.times.plain(i, cell)))
 	}
 	t.blk.row(&t.d, &row, number)
 	t.r.deliver(t.s, t.blk)
@@ -55,7 +55,7 @@ func (r *reading) commas(s *source, in io.Reader) error {
 		return fmt.Errorf("read the heading: %w", err)
 	}
 	if isMetricHeading(heading) {
-		return r.metricTable(c, append([]string(nil), heading...))
+		return r.metricTable(s, c, append([]string(nil), heading...))
 	}
 	t := r.newTable(s, heading)
 	for {

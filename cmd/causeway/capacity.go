@@ -23,7 +23,7 @@ func capacityCommand() *cobra.Command {
 			if err := oneOf("-o", output, "text", "json"); err != nil {
 				return err
 			}
-			bundle, err := gather(cmd.ErrOrStderr(), live, data, paths)
+			bundle, err := gatherSome(cmd, live, data, paths)
 			if err != nil {
 				return err
 			}

@@ -148,7 +148,7 @@ func runScript(cmd *cobra.Command, text string) error {
 	c := exec.CommandContext(cmd.Context(), "bash", path)
 	c.Stdout, c.Stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
 	if err := c.Run(); err != nil {
-		return &exitError{code: exitFailed, err: fmt.Errorf("run the script: %w", err), hint: "what it printed says what is missing; az login, if it is not signed in"}
+		return &exitError{code: exitFailed, err: fmt.Errorf("run the script: %w", err), hint: "what it printed says what is missing; az login, if it is not signed in; az network application-gateway list -o table\nshows the groups and names of gateways"}
 	}
 	return nil
 }

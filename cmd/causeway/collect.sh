@@ -13,17 +13,22 @@ now=$(az cloud show --query name -o tsv) || exit 3
 sub=(); [ -z "$subscription" ] || sub=(--subscription "$subscription")
 
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT
+note() { # note NAME: the last command failed, and says why
+  echo "$1: $(tail -n 3 "$dir/error" | tr -s '\r\n' ' ')" >>"$dir/not-collected.txt"
+}
 get() { # get NAME COMMAND…: keeps what the command prints, or why there is nothing
   local name=$1; shift
   echo "collecting $name" >&2
   mkdir -p "$dir/$(dirname "$name")"
   if ! "$@" >"$dir/$name" 2>"$dir/error"; then
-    echo "$name: $(tail -n 3 "$dir/error")" >>"$dir/not-collected.txt"
+    note "$name"
     rm -f "$dir/$name"
   fi
 }
 
+# Of a gateway that cannot be shown there is nothing else to be had.
 get gateway.json az network application-gateway show -g "$group" -n "$gateway" ${sub[@]+"${sub[@]}"} -o json
+[ -f "$dir/gateway.json" ] || { echo "az network application-gateway show -g $group -n $gateway failed, and nothing was collected:" >&2; cat "$dir/error" >&2; exit 3; }
 get health.json az network application-gateway show-backend-health -g "$group" -n "$gateway" ${sub[@]+"${sub[@]}"} -o json
 id=$(az network application-gateway show -g "$group" -n "$gateway" ${sub[@]+"${sub[@]}"} --query id -o tsv)
 tier=$(az network application-gateway show -g "$group" -n "$gateway" ${sub[@]+"${sub[@]}"} --query sku.tier -o tsv)
@@ -90,17 +95,23 @@ if [ -n "$storage" ]; then
   path="resourceId=$(echo "$id" | tr '[:lower:]' '[:upper:]')"
   start={{.Start}} end={{.End}}
   for log in access performance firewall; do
+    hours=0 none=0
     for ((t = start - start % 3600; t <= end; t += 3600)); do
       form=+y=%Y/m=%m/d=%d/h=%H/m=00/PT1H.json
       hour=$(date -u -d "@$t" "$form" 2>/dev/null || date -u -r "$t" "$form") # GNU or BSD
+      hours=$((hours + 1))
       mkdir -p "$dir/logs/$log/$(dirname "$hour")"
       az storage blob download --auth-mode login --account-name "$storage" --container-name "insights-logs-applicationgateway${log}log" \
-        --name "$path/$hour" --file "$dir/logs/$log/$hour" --no-progress -o none 2>/dev/null || rm -f "$dir/logs/$log/$hour"
+        --name "$path/$hour" --file "$dir/logs/$log/$hour" --no-progress -o none 2>"$dir/error" && continue
+      rm -f "$dir/logs/$log/$hour"
+      if grep -q 'BlobNotFound\|does not exist' "$dir/error"; then none=$((none + 1)); else note "logs/$log/$hour"; fi
     done
+    [ "$none" -eq 0 ] || echo "logs/$log: the storage account has nothing of $none of $hours hours" >>"$dir/not-collected.txt"
   done
 fi
 [ -n "$workspace$storage" ] || echo "access log: no diagnostic setting sends it anywhere; make one: az monitor diagnostic-settings create --resource $id --name causeway --logs '[{\"category\":\"ApplicationGatewayAccessLog\",\"enabled\":true}]' --storage-account ACCOUNT" >>"$dir/not-collected.txt"
 
 rm -f "$dir/error"; find "$dir" -type d -empty -delete
-tar -czf "$bundle" -C "$dir" . && echo "$bundle is ready: causeway diagnose $bundle" >&2
+tar -czf "$bundle" -C "$dir" . || exit 3
+echo "$bundle is ready: causeway diagnose $bundle" >&2
 [ ! -f "$dir/not-collected.txt" ] || { echo "not collected:" >&2; cat "$dir/not-collected.txt" >&2; }

@@ -80,15 +80,11 @@ func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*diagnose.Report, e
 			return nil, err
 		}
 	}
-	bundle, err := gather(cmd.ErrOrStderr(), d.live, d.data, paths)
+	bundle, err := gatherSome(cmd, d.live, d.data, paths)
 	if err != nil {
 		return nil, err
 	}
 	defer bundle.Close()
-	if bundle.Empty() { // "no failures" would be a lie
-		tellUnread(cmd.ErrOrStderr(), bundle)
-		return nil, nothingRead(bundle, looked(paths, d.data))
-	}
 	done := showProgress(cmd.ErrOrStderr(), bundle)
 	report, err := diagnose.Run(bundle, o)
 	done()
@@ -102,32 +98,71 @@ func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*diagnose.Report, e
 	return report, nil
 }
 
+// gatherSome is gather where there must be some evidence: of none, "no failures" would be a lie.
+func gatherSome(cmd *cobra.Command, live bool, data string, paths []string) (*evidence.Bundle, error) {
+	b, err := gather(cmd, live, data, paths)
+	if err != nil || !b.Empty() {
+		return b, err
+	}
+	stderr := cmd.ErrOrStderr()
+	tellUnread(stderr, b)
+	for _, n := range b.Notes {
+		fmt.Fprintln(stderr, n)
+	}
+	b.Close()
+	return nil, hintAtPipe(nothingRead(b, looked(paths, data)), cmd.InOrStdin(), paths)
+}
+
 // gather collects the evidence. A running gateway gives its configuration and health over the control socket; its logs
 // are files either way.
-func gather(stderr io.Writer, live bool, data string, paths []string) (*evidence.Bundle, error) {
+func gather(cmd *cobra.Command, live bool, data string, paths []string) (*evidence.Bundle, error) {
 	if live && len(paths) > 0 {
 		return nil, &exitError{code: exitUsage, err: errors.New("--live and paths exclude each other"), hint: "--live diagnoses the gateway on --data"}
 	}
 	if !live {
 		b, err := evidence.Open(looked(paths, data))
 		if err != nil {
-			return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err)}
+			return nil, hintAtPipe(&exitError{code: exitFailed, err: err, hint: evidenceHint(err, paths)}, cmd.InOrStdin(), paths)
 		}
 		return b, nil
 	}
-	return gatherLive(stderr, data)
+	return gatherLive(cmd.ErrOrStderr(), data)
 }
 
-// evidenceHint is what to do when evidence could not be opened.
-func evidenceHint(err error) string {
+// hintAtPipe tells whoever pipes something in and names no path how that is read.
+func hintAtPipe(e *exitError, stdin io.Reader, paths []string) error {
+	if len(paths) == 0 && piped(stdin) {
+		e.hint = strings.TrimSpace(e.hint + "\nto read what comes through the pipe, give - as a path, as in causeway diagnose -")
+	}
+	return e
+}
+
+// piped reports whether there is a pipe or a file behind standard input: a terminal and the null device hold no evidence.
+func piped(stdin io.Reader) bool {
+	f, ok := stdin.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && (info.Mode().IsRegular() || info.Mode()&os.ModeNamedPipe != 0)
+}
+
+// evidenceHint is what to do when evidence could not be opened. Without paths it was the data directory.
+func evidenceHint(err error, paths []string) string {
 	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return "name the gateway's data directory with --data, or files to diagnose"
+	case errors.Is(err, os.ErrPermission) && len(paths) > 0:
+		return mayNotHint
 	case errors.Is(err, os.ErrPermission):
 		return "ask as the user that owns it: a gateway's data directory is for the user that runs the gateway alone"
+	case errors.Is(err, os.ErrNotExist) && len(paths) > 0:
+		return "is the path right, seen from the folder you are in? It may be a file, a folder, or a pattern in quotes"
+	case errors.Is(err, os.ErrNotExist):
+		return "name the gateway's data directory with --data, or files to diagnose"
 	}
 	return ""
 }
+
+const mayNotHint = "this user may not read those files: run causeway as one who may, or change their mode (chmod +rX)"
 
 // looked are the places to look at when the gateway is not asked.
 func looked(paths []string, data string) []string {
@@ -159,11 +194,12 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 		b, err = &evidence.Bundle{}, nil
 	}
 	if err != nil {
-		return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err)}
+		return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err, nil)}
 	}
 	if status.Lost > 0 {
 		b.Notes = append(b.Notes, were(status.Lost, "access-log record")+" lost by the gateway: what they would tell is missing here")
 	}
+	b.Unread = slices.DeleteFunc(b.Unread, func(u evidence.Unread) bool { return u.Reason == evidence.EmptyFolder }) // nobody has asked it yet
 	b.Take(config.Document, config.Parameters, config.Local, config.Dir)
 	b.Health = &health
 	return b, nil
@@ -303,14 +339,14 @@ func absolute(path string) string {
 }
 
 // nothingRead says that no evidence was found, and whether there may be some that this user may not read.
-func nothingRead(b *evidence.Bundle, looked []string) error {
+func nothingRead(b *evidence.Bundle, looked []string) *exitError {
 	e := &exitError{
-		code: exitFailed, err: fmt.Errorf("diagnose: nothing in %s was recognised as evidence", strings.Join(looked, ", ")),
+		code: exitFailed, err: fmt.Errorf("open the evidence: nothing in %s was recognised as evidence", strings.Join(looked, ", ")),
 		hint: "give a gateway's data directory, its access log, the gateway document, or what az network application-gateway\nshow-backend-health prints",
 	}
-	if slices.ContainsFunc(b.Unread, func(u evidence.Unread) bool { return strings.HasSuffix(u.Reason, os.ErrPermission.Error()) }) {
-		e.err = fmt.Errorf("diagnose: nothing in %s could be read", strings.Join(looked, ", "))
-		e.hint = "this user may not read those files: run causeway as one who may, or change their mode (chmod +r)"
+	if slices.ContainsFunc(b.Unread, func(u evidence.Unread) bool { return u.Reason == evidence.MayNotRead }) {
+		e.err = fmt.Errorf("open the evidence: nothing in %s could be read", strings.Join(looked, ", "))
+		e.hint = mayNotHint
 	}
 	return e
 }

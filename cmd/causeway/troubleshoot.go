@@ -30,8 +30,12 @@ func troubleshootCommand() *cobra.Command {
 			}
 			bundle := &evidence.Bundle{}
 			if live || len(paths) > 0 || exists(data) {
+				gather := gather
+				if len(paths) > 0 {
+					gather = gatherSome
+				}
 				var err error
-				if bundle, err = gather(cmd.ErrOrStderr(), live, data, paths); err != nil {
+				if bundle, err = gather(cmd, live, data, paths); err != nil {
 					return err
 				}
 				defer bundle.Close()

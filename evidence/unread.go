@@ -1,0 +1,99 @@
+package evidence
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Unread is a file, or a line of one, that told nothing. Lines that cannot be read for one reason are one Unread.
+type Unread struct {
+	File   string
+	Line   int // the first; 0: the whole file
+	Reason string
+	More   int // further lines that cannot be read for the same reason, in whatever file
+}
+
+// String says what was not read, where it stands first, and how often.
+func (u Unread) String() string {
+	where := u.File
+	if u.Line > 0 {
+		where += ":" + strconv.Itoa(u.Line)
+	}
+	text := where + ": " + u.Reason
+	switch {
+	case u.More == 1:
+		text += " (and 1 more line)"
+	case u.More > 1:
+		text += fmt.Sprintf(" (and %d more lines)", u.More)
+	}
+	return text
+}
+
+const maxUnread = 20
+
+// Reasons for which a file is not read, whatever is in it.
+const (
+	NoSuchFile  = "there is no such file"
+	MayNotRead  = "this user may not read it"
+	EmptyFolder = "it is an empty folder"
+)
+
+// whyUnread says in words why a file or a folder cannot be read. The name is said beside it.
+func whyUnread(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return NoSuchFile
+	case errors.Is(err, fs.ErrPermission):
+		return MayNotRead
+	}
+	return reasonOf(err)
+}
+
+// unreadPath is a path that cannot be read at all.
+type unreadPath struct {
+	path string
+	err  error
+}
+
+// unreadPaths are an error where nothing else can be read.
+type unreadPaths []unreadPath
+
+func (u unreadPaths) Error() string {
+	var all []string
+	for _, p := range u {
+		all = append(all, nameOf(p.path)+": "+whyUnread(p.err))
+	}
+	return strings.Join(all, "; ")
+}
+
+func (u unreadPaths) Unwrap() (all []error) {
+	for _, p := range u {
+		all = append(all, p.err)
+	}
+	return all
+}
+
+// nameOf is how a path is spoken of.
+func nameOf(path string) string {
+	if path == Stdin {
+		return "standard input"
+	}
+	return path
+}
+
+func (b *Bundle) skip(name string, line int, reason string) {
+	if line > 0 {
+		b.Bad++
+		if i := slices.IndexFunc(b.Unread, func(u Unread) bool { return u.Line > 0 && u.Reason == reason }); i >= 0 {
+			b.Unread[i].More++
+			return
+		}
+	}
+	if u := (Unread{File: name, Line: line, Reason: reason}); len(b.Unread) < maxUnread && !slices.Contains(b.Unread, u) { // files are looked at more than once
+		b.Unread = append(b.Unread, u)
+	}
+}
