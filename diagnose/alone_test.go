@@ -100,11 +100,11 @@ func TestEmptyIsNotMissing(t *testing.T) {
 	is := func(what string) bool {
 		return slices.ContainsFunc(s.diagnose().Missing, func(m Missing) bool { return m.What == what })
 	}
-	if !is("activity log") || !is("metrics") {
+	if !is("activity log") || !is("metrics of capacity") {
 		t.Error("what was not given is not missing")
 	}
 	s.files = map[string]string{"activity.json": "[]", "a-metrics.json": `{"value":[]}`}
-	if is("activity log") || is("metrics") {
+	if is("activity log") || is("metrics of capacity") {
 		t.Error("what was given is missing")
 	}
 }

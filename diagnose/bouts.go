@@ -38,7 +38,7 @@ func (b bouts) next(l *late) string {
 // withArrivals says how much more traffic there was then, where there was.
 func (q *inquiry) withArrivals(l *late) string {
 	then, otherwise, ok := q.arrivals(l.events)
-	if !ok || then < uneven*otherwise {
+	if did, busy := q.asBusy(l.events, (*interval).came); !ok || then < uneven*otherwise || 2*did < busy {
 		return ""
 	}
 	return fmt.Sprintf("; %s requests a second came at those times, and %s at others: what is short for them then is likelier than a fault of one kind of request", trimmed(then, 1), trimmed(otherwise, 1))

@@ -27,7 +27,7 @@ func shed(q *inquiry) {
 			continue
 		}
 		t, w := q.withLoad(events), q.withWork(events)
-		did, busy := q.asBusy(events)
+		did, busy := q.asBusy(events, (*interval).load)
 		byLoad := t.rises() && 2*did >= busy && 5*q.servedBeside(events, time.Minute/2) >= 4*len(events)
 		byWork := w.rises() && w.served < w.refused && 5*q.servedBeside(events, time.Second/2) >= 4*len(events)
 		if !byLoad && !byWork {

@@ -10,6 +10,9 @@ import (
 // load is the traffic of an interval without what failed in it: a failure is no load of its own.
 func (i *interval) load() int { return i.requests - i.failures }
 
+// came is all of it, for what waits in vain has to be worked on as well.
+func (i *interval) came() int { return i.requests }
+
 // loadTest compares what happens when much traffic comes with what happens when little does.
 type loadTest struct {
 	n, upper int     // independent events; of these, in the half of the traffic that came at the highest rate
@@ -97,9 +100,9 @@ func (t loadTest) rises() bool {
 
 // asBusy is how many moments were at least as busy as the middle one of those in which events began, and in how many of
 // these they did. What load brings about comes whenever there is as much, and not only for a while that was busy too.
-func (q *inquiry) asBusy(events []*event) (with, all int) {
+func (q *inquiry) asBusy(events []*event, loadOf func(*interval) int) (with, all int) {
 	for width := q.line.width; ; width *= 2 {
-		moments := q.moments(width, events, (*interval).load)
+		moments := q.moments(width, events, loadOf)
 		var struck []int
 		for _, m := range moments {
 			if m.struck {
@@ -139,7 +142,7 @@ type instant struct {
 // enough to be compared; ok is false where there are none of one kind.
 func (q *inquiry) arrivals(events []*event) (then, otherwise float64, ok bool) {
 	for width := q.line.width; ; width *= 2 {
-		moments := q.moments(width, events, func(i *interval) int { return i.requests })
+		moments := q.moments(width, events, (*interval).came)
 		var struck, other, n, rest int
 		for _, m := range moments {
 			if m.struck {

@@ -252,16 +252,8 @@ func (q *inquiry) missing(b *evidence.Bundle) []Missing {
 	if q.requests == 0 || q.own > 0 {
 		return out
 	}
-<<<<<<< HEAD
-	if len(q.metrics) == 0 {
-		out = append(out, q.missingMetrics()...)
-=======
 	if len(q.metrics) == 0 && !b.AnsweredEmpty("metric") {
-		out = append(out, Missing{
-			What: "metrics", Why: "without them it is not known whether the gateway was short of capacity, nor when members were unhealthy",
-			How: "az monitor metrics list --resource " + orWord(q.resourceID(), "GATEWAY_ID") + " --metrics CapacityUnits ComputeUnits CurrentConnections HealthyHostCount UnhealthyHostCount BackendConnectTime BackendFirstByteResponseTime --interval PT1M --start-time " + stamp(q.from) + " --end-time " + stamp(q.to) + " -o json > metrics.json",
-		})
->>>>>>> helper-e
+		out = append(out, q.missingMetrics()...)
 	}
 	if len(q.activity) == 0 && !b.AnsweredEmpty("activity") {
 		out = append(out, Missing{

@@ -39,12 +39,7 @@ func explainCommand() *cobra.Command {
 			case errors.As(err, &several):
 				return printText(cmd.OutOrStdout(), several, output)
 			case errors.Is(err, diagnose.ErrNoSuchRequest), errors.Is(err, diagnose.ErrNothingThen):
-<<<<<<< HEAD
-				tellUnread(cmd.ErrOrStderr(), bundle)
 				return &exitError{code: exitBadNews, err: fmt.Errorf("explain %w", err), hint: "is the time of the request within the logs that you gave? The report of causeway diagnose says of what time they are"}
-=======
-				return &exitError{code: exitBadNews, err: fmt.Errorf("explain %w", err), hint: "is the time of the request within the logs that you gave? causeway logs lists what there is"}
->>>>>>> helper-e
 			case err != nil:
 				return &exitError{code: exitUsage, err: fmt.Errorf("explain: %w", err), hint: "the transactionId of the access log, what the member got as x-appgw-trace-id, or a time as the report prints it"}
 			}
