@@ -45,7 +45,10 @@ const minEvents = 5
 
 func newInquiry(b *evidence.Bundle, t *tally) *inquiry {
 	q := &inquiry{
-		tally: t, config: b.Config, local: b.Local, health: b.Health, trails: trailsOf(b.Health), state: b.State, metrics: b.Metrics, activity: b.Activity,
+		tally: t, config: t.left.document, local: b.Local, health: t.left.health, trails: trailsOf(t.left.health), state: b.State, metrics: b.Metrics, activity: b.Activity,
+	}
+	if q.config == nil { // what is beside a document is of its gateway
+		q.local = nil
 	}
 	q.correctTimeouts()
 	return q

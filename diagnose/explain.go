@@ -69,7 +69,7 @@ func Explain(b *evidence.Bundle, what string) (*Explanation, error) {
 		return nil, fmt.Errorf("%q: %w", what, err)
 	}
 	t := newTally(b.Config)
-	t.wanted = w
+	t.wanted, t.left.document, t.left.health = w, b.Config, b.Health
 	if err := t.read(b, Options{}); err != nil {
 		return nil, err
 	}

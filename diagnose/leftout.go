@@ -8,6 +8,7 @@ import (
 
 	"causeway/accesslog"
 	"causeway/evidence"
+	"causeway/gateway"
 )
 
 // leftOut are records that a diagnosis does not count, and says so: those outside of the time that is asked for, and those of
@@ -19,6 +20,8 @@ type leftOut struct {
 	from, to time.Time      // of these
 	lastID   string
 	lastName string
+	document *gateway.Config // that is used; nil: there is none of the gateway of the records
+	health   *gateway.Health // that is used, likewise
 	notes    []string
 }
 
@@ -53,35 +56,36 @@ func tallied(b *evidence.Bundle, o Options) (*tally, error) {
 	if whose == "" && b.Config != nil {
 		whose = b.Config.Name
 	}
-	var notes []string
+	use := leftOut{gateway: whose, document: b.Config, health: b.Health}
 	if b.Config != nil && b.Config.Name != "" && !strings.EqualFold(b.Config.Name, whose) {
-		notes = append(notes, foreignDocument(b, whose))
+		use.setAside(whose)
 	}
-	t, err := talliedOf(b, o, whose)
+	t, err := talliedWith(b, o, use)
 	if err == nil && o.Gateway == "" && t.requests+t.left.outside == 0 && len(t.left.others) > 0 {
-		notes = append(notes, foreignDocument(b, strings.Join(sortedKeys(t.left.others), ", ")))
-		t, err = talliedOf(b, o, "")
+		use.gateway = ""
+		use.setAside(strings.Join(sortedKeys(t.left.others), ", "))
+		t, err = talliedWith(b, o, use)
 	}
-	t.left.notes = notes
 	return t, err
 }
 
-func talliedOf(b *evidence.Bundle, o Options, whose string) (*tally, error) {
-	t := newTally(b.Config)
-	t.left.gateway = whose
+func talliedWith(b *evidence.Bundle, o Options, use leftOut) (*tally, error) {
+	t := newTally(use.document)
+	use.others = map[string]int{}
+	t.left = use
 	return t, t.read(b, o)
 }
 
-// foreignDocument takes a document, and health of the same gateway, out of the evidence, and says so.
-func foreignDocument(b *evidence.Bundle, whose string) string {
-	name := b.Config.Name
-	b.Config, b.Local = nil, nil
+// setAside leaves a document, and health of the same gateway, unused, and says so.
+func (l *leftOut) setAside(whose string) {
+	name := l.document.Name
+	l.document = nil
 	text := fmt.Sprintf("the gateway document is of %s and the records are of %s: it is not used", name, whose)
-	if b.Health != nil && len(b.Health.Pools) > 0 && strings.EqualFold(gatewayIn(b.Health.Pools[0].Pool.ID), name) {
-		b.Health = nil
+	if l.health != nil && len(l.health.Pools) > 0 && strings.EqualFold(gatewayIn(l.health.Pools[0].Pool.ID), name) {
+		l.health = nil
 		text += ", nor is its report of health"
 	}
-	return text
+	l.notes = append(l.notes, text)
 }
 
 // say notes what was left out.
