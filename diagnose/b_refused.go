@@ -22,7 +22,7 @@ func refused(q *inquiry) {
 		between := q.members[k].answers.between(first.Add(bucket), last.Add(-bucket))
 		if between > 0 || len(events) < 3 {
 			q.suspect(events, "look at the listener on "+k.server.String()+" (ss -ltn), at when its process started, and at what else may refuse for it: a firewall, or an address that several hosts share",
-				"b-refused", "b-reject", "c-restart")
+				"c-ignores-sigterm-listener-close", "b-refused", "b-reject", "c-restart")
 			continue
 		}
 		f := q.claim("b-refused", events, scopeOf(events), Medium)

@@ -139,3 +139,18 @@ func TestGatewayThatStoodStillNowAndThen(t *testing.T) {
 	}
 	expect(t, s.diagnose(), "g-crash-on-input low 8")
 }
+
+// The gateway's process stood still for a part of requests that met no healthy member, or a refusal. They waited for nobody,
+// and nothing of what they met hangs on a clock.
+func TestStallOfRequestsThatWaitedForNobody(t *testing.T) {
+	stalled := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Stalled = r.Taken / 3 }
+	s := newStory(t)
+	for i := range 30 {
+		s.after(time.Second).request(0, fails(noHealthy, 3*time.Millisecond), stalled)
+		if i < 15 {
+			s.request(5, fails(refusedFault, 3*time.Millisecond), stalled)
+		}
+	}
+	s.server("10.0.0.4", "Down", "tcp_connect", "no route", "2026-11-23T08:59:00Z Down tcp_connect ENETUNREACH")
+	expect(t, s.diagnose(), "b-route high 30", "b-refused high 15")
+}

@@ -54,6 +54,12 @@ func (e *event) stoodStill(tenths int64) bool {
 
 func (e *event) lasted() time.Duration { return max(e.taken, time.Millisecond) }
 
+// waited reports whether a request waited for anybody: one that met no healthy member, or a refusal, did not, and what it met
+// a clock that stands still does not change.
+func (e *event) waited() bool {
+	return e.tried && e.fault.Kind != fault.Refused && e.fault.Kind != fault.Unreachable
+}
+
 // doubtTimes takes the confidence from findings that rest on how long something took, where the gateway's process stood
 // still for a good part of the very requests. What a record saw, a certificate or a broken head, it saw all the same.
 func (q *inquiry) doubtTimes() {
@@ -64,7 +70,7 @@ func (q *inquiry) doubtTimes() {
 		}
 		var stalled, taken time.Duration
 		for _, e := range q.events {
-			if e.own && (e.cause == f.Cause || e.cause == "") && (f.Scope.Settings == "" || f.Scope.Settings == e.settings) {
+			if e.own && e.waited() && (e.cause == f.Cause || e.cause == "") && (f.Scope.Settings == "" || f.Scope.Settings == e.settings) {
 				stalled, taken = stalled+e.stalled, taken+e.lasted()
 			}
 		}
