@@ -188,8 +188,12 @@ func (p *printer) finding(n int, f *Finding, r *Report) {
 	for _, x := range f.RuledOut {
 		p.wrapped("   Not "+x.Cause+": ", x.Because)
 	}
-	for _, x := range f.Rivals {
+	g := Open{Rivals: f.Rivals}
+	for _, x := range g.likeliest() {
 		p.wrapped("   Perhaps "+x.Cause+": ", "to separate: "+x.ToSeparate)
+	}
+	if more := g.more(); more != "" {
+		p.wrapped("   ", more)
 	}
 	p.wrapped("   This would prove it wrong: ", f.Disproof)
 }
