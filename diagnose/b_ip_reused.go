@@ -57,10 +57,8 @@ func covers(name, host string) bool {
 func (q *inquiry) eventsOf(ids ...string) []*event {
 	var out []*event
 	for _, e := range q.events {
-		for _, id := range ids {
-			if e.cause == id {
-				out = append(out, e)
-			}
+		if slices.Contains(ids, e.cause) {
+			out = append(out, e)
 		}
 	}
 	return out

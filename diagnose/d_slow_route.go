@@ -29,7 +29,7 @@ func slowRoute(q *inquiry) {
 		f.excludes("d-hung", "with requests that never finish there would be no answers just below the timeout")
 		f.leaves("d-db-lock")
 		f.expect("gateway", 0, len(l.events), "bounded", "how long the lost answers would have taken is not in the evidence")
-		longer := (l.limit*3/2 + time.Second - 1).Truncate(time.Second)
+		longer := longerThan(l.limit)
 		q.advise(f, &l, longer, map[string]string{"path": l.scope.Path, "address": address(l.events)})
 	}
 }

@@ -70,7 +70,7 @@ func (q *inquiry) slowAnswers(l *late, near int) {
 	}
 	f.excludes("d-hung", "with requests that never finish there would be no answers just below the timeout")
 	f.leaves("g-cpu-queueing", "d-slow-route")
-	longer := (l.limit*3/2 + time.Second - 1).Truncate(time.Second)
+	longer := longerThan(l.limit)
 	f.expect("gateway", 0, len(l.events), "bounded", fmt.Sprintf("how long the lost answers would have taken is not in the evidence; %s is the first step, its effect will show", seconds(longer)))
 	q.advise(f, l, longer, map[string]string{"address": address(l.events)})
 }

@@ -13,13 +13,8 @@ var partialRotations = hypothesis{
 
 // partialRotation is no cause of its own: it says that the members differ, so somebody has mended only some of them.
 func partialRotation(q *inquiry) {
-	by := map[string][]*event{}
-	for _, e := range q.events {
-		switch e.cause { // of another name or another issuer: that may be another server altogether
-		case "f-expired", "f-not-yet-valid", "f-missing-intermediate":
-			by[e.settings] = append(by[e.settings], e)
-		}
-	}
+	// Of another name or another issuer: that may be another server altogether.
+	_, by := groupBy(q.eventsOf("f-expired", "f-not-yet-valid", "f-missing-intermediate"), func(e *event) string { return e.settings })
 	for _, settings := range sortedKeys(by) {
 		events := by[settings]
 		bad := map[string]bool{}
