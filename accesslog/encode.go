@@ -176,13 +176,38 @@ func (r *Record) appendExtension(b []byte) []byte {
 		b = hex.AppendEncode(append(b, `,"parent":"`...), r.Parent[:])
 		b = append(b, '"')
 	}
-	if r.IdleEnd {
-		b = append(b, `,"idleEnd":true`...)
-	}
+	b = r.appendRare(b)
 	if !r.plain() {
 		b = r.appendTrouble(b)
 	}
 	return append(b, '}')
+}
+
+// appendRare writes what few records have, failed or not.
+func (r *Record) appendRare(b []byte) []byte {
+	if r.IdleEnd {
+		b = append(b, `,"idleEnd":true`...)
+	}
+	if r.EndedBy != "" {
+		b = str(b, `,"endedBy":`, r.EndedBy)
+		b = str(b, `,"end":`, r.End)
+	}
+	if r.HeldBack != "" {
+		b = str(b, `,"heldBack":`, r.HeldBack)
+	}
+	if r.Queued > 0 {
+		b = seconds(b, `,"queued":`, r.Queued, 6)
+	}
+	if r.Cut == "" {
+		return b
+	}
+	b = str(b, `,"cut":`, r.Cut)
+	b = integer(b, `,"dropped":`, r.Dropped)
+	if r.plain() {
+		b = integer(b, `,"declared":`, r.Declared)
+		b = integer(b, `,"bodyRead":`, r.BodyRead)
+	}
+	return b
 }
 
 // plain reports whether nothing about r needs more words.
@@ -245,8 +270,11 @@ func (a *Attempt) append(b []byte, v1 bool) []byte {
 	return a.appendAnswer(b)
 }
 
-// appendAnswer writes what an error of the member's own says of itself.
+// appendAnswer writes what an error of the member's own says of itself, and what came before the answer.
 func (a *Attempt) appendAnswer(b []byte) []byte {
+	if a.Interim > 0 {
+		b = integer(b, `,"interim":`, int64(a.Interim))
+	}
 	if a.RetryAfter >= 0 {
 		b = seconds(b, `,"retryAfter":`, a.RetryAfter, 0)
 	}
@@ -296,6 +324,9 @@ func (a *Attempt) appendWhole(b []byte) []byte {
 	b = a.appendAnswer(b)
 	if a.Presented != "" {
 		b = str(b, `,"presented":`, a.Presented)
+	}
+	if a.Ejected {
+		b = append(b, `,"ejected":true`...)
 	}
 	if !a.Fault.None() {
 		b = appendFault(append(b, `,"fault":`...), a.Fault)

@@ -16,6 +16,12 @@ type extension struct {
 	Fault    *faultJSON `json:"fault"`
 	Aborted  bool       `json:"aborted"`
 	IdleEnd  bool       `json:"idleEnd"`
+	EndedBy  string     `json:"endedBy"`
+	End      string     `json:"end"`
+	Cut      string     `json:"cut"`
+	Dropped  int64      `json:"dropped"`
+	HeldBack string     `json:"heldBack"`
+	Queued   span       `json:"queued"`
 	Stalled  span       `json:"stalled"`
 	Parent   string     `json:"parent"`
 	Declared *int64     `json:"declared"`
@@ -48,7 +54,8 @@ type attemptJSON struct {
 	BytesOut, BytesIn                                                     int64
 	DeclaredIn, Least                                                     *int64
 	Retransmits                                                           uint32
-	Active                                                                int
+	Active, Interim                                                       int
+	Ejected                                                               bool
 	RetryAfter                                                            span
 	Page, Presented                                                       string
 	AttemptFault                                                          *faultJSON `json:"fault"`
@@ -154,6 +161,8 @@ func (x *extension) set(key, value []byte) bool {
 		x.Port = uint16(integerOf(value))
 	case "uses":
 		x.Uses = int(integerOf(value))
+	case "interim":
+		x.Interim = int(integerOf(value))
 	case "active":
 		x.Active = int(integerOf(value))
 	case "retryAfter":
@@ -192,6 +201,7 @@ func (x *extension) fill(r *Record, d *Decoder) {
 		r.Start = x.Start.t
 	}
 	r.Revision, r.Aborted, r.IdleEnd, r.BodyRead = x.Rev, x.Aborted, x.IdleEnd, x.BodyRead
+	r.EndedBy, r.End, r.Cut, r.Dropped, r.HeldBack, r.Queued = x.EndedBy, x.End, x.Cut, x.Dropped, x.HeldBack, max(x.Queued.orUnset(), 0)
 	if x.Stalled.given {
 		r.Stalled = x.Stalled.d
 	}
@@ -246,7 +256,7 @@ func (j *attemptJSON) fill(a *Attempt, d *Decoder) {
 		a.Status = j.Status
 	}
 	a.Uses, a.BytesOut, a.BytesIn, a.Retransmits, a.Active = j.Uses, j.BytesOut, j.BytesIn, j.Retransmits, j.Active
-	a.RetryAfter, a.Page, a.Presented = j.RetryAfter.orUnset(), j.Page, j.Presented
+	a.RetryAfter, a.Page, a.Presented, a.Interim, a.Ejected = j.RetryAfter.orUnset(), j.Page, j.Presented, j.Interim, j.Ejected
 	if j.Least != nil {
 		a.Least = int(*j.Least)
 	}

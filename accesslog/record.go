@@ -59,7 +59,32 @@ type Record struct {
 	Aborted  bool          // the response was cut after its head had been sent
 	Parent   [16]byte      // transaction of the gateway that sent the request here, as X-AppGW-Trace-Id says; zero: none did
 	IdleEnd  bool          // an upgraded session was ended because neither side had said anything for the request timeout
+	EndedBy  string        // who ended an upgraded session: EndClient, EndMember or EndGateway; empty: there was none
+	End      string        // how: EndClean, EndReset or EndIdle
+	Cut      string        // what became of the rest of a request body that the member did not take: one of Cut…; empty: it took all
+	Dropped  int64         // bytes of that rest that were read and thrown away
+	HeldBack string        // member whose turn it was and which was passed over, since passive ejection holds it back; empty: none
+	Queued   time.Duration // for how long, at most, the connection waited for one of the places of the gateway's limit; 0: not at all. Logged for its first request
 }
+
+// Ends of an upgraded session.
+const (
+	EndClient  = "client"
+	EndMember  = "member"
+	EndGateway = "gateway"
+
+	EndClean = "clean" // FIN
+	EndReset = "reset" // RST, or a failed write
+	EndIdle  = "idle"  // neither side said anything for the request timeout
+)
+
+// Ways in which the rest of an unwanted request body ended.
+const (
+	CutDropped = "dropped" // the gateway read all of it and threw it away
+	CutPaused  = "paused"  // the client paused for so long that the gateway closed
+	CutLeft    = "left"    // the client closed first
+	CutEnded   = "ended"   // the gateway's time to drain was over, or the rest broke the rules
+)
 
 // Clone is a record of its own, for one that is reused.
 func (r *Record) Clone() Record {
@@ -96,6 +121,8 @@ type Attempt struct {
 	DeclaredIn  int64         // Content-Length of its response; -1: none
 	Active      int           // other requests that this instance had in progress at the member when it was picked
 	Least       int           // fewest that it had in progress at another member of the pool when the attempt ended; -1: there is no other. Logged on failure
+	Interim     int           // informational responses that the member sent, 100 included
+	Ejected     bool          // with this failure the member was held back: see docs/behaviour.md, passive ejection
 	RetryAfter  time.Duration // that the member's error asks for; Unset: it asks for none. Logged with a status of 429 or 5xx
 	Page        string        // product whose own error page the member's error is: a proxy's, when the server behind it failed; empty: not known
 	Presented   string        // names in the member's certificate, where that was refused

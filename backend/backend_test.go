@@ -58,13 +58,13 @@ func TestRoundRobin(t *testing.T) {
 	defer d.Close()
 	s := build(t, d, pool(ips("10.0.0.1", "10.0.0.2", "10.0.0.3")...), gateway.DefaultLocal())
 	g := s.Group("POOL", "Settings")
-	if _, f := g.Pick(nil); f.Kind != fault.NoHealthy {
+	if _, _, f := g.Pick(nil); f.Kind != fault.NoHealthy {
 		t.Errorf("nobody was probed yet: %+v", f)
 	}
 	d.judgeAll(s, true)
 	turns := map[string]int{}
 	for range 30 {
-		m, _ := g.Pick(nil)
+		m, _, _ := g.Pick(nil)
 		turns[m.Name]++
 	}
 	for name, n := range turns {
@@ -74,7 +74,7 @@ func TestRoundRobin(t *testing.T) {
 	}
 	var tried []*Member
 	for range 3 {
-		m, f := g.Pick(tried)
+		m, _, f := g.Pick(tried)
 		if !f.None() {
 			t.Fatal(f)
 		}
@@ -85,12 +85,12 @@ func TestRoundRobin(t *testing.T) {
 		}
 		tried = append(tried, m)
 	}
-	if _, f := g.Pick(tried); f.None() {
+	if _, _, f := g.Pick(tried); f.None() {
 		t.Error("nobody is left")
 	}
 	d.Judge(g.Members()[0], State{Probed: true, Reason: "tcp_connect", LastProbe: time.Now()})
 	for range 10 {
-		if m, _ := g.Pick(nil); m.Name == "10.0.0.1" {
+		if m, _, _ := g.Pick(nil); m.Name == "10.0.0.1" {
 			t.Error("an unhealthy member was picked")
 		}
 	}
@@ -105,12 +105,12 @@ func TestRetryTakesNoTurn(t *testing.T) {
 	g := s.Groups()[0]
 	refused := 0
 	for range 100 {
-		first, _ := g.Pick(nil)
+		first, _, _ := g.Pick(nil)
 		if first.Name != "10.0.0.1" {
 			continue
 		}
 		refused++
-		if second, f := g.Pick([]*Member{first}); !f.None() || second == first {
+		if second, _, f := g.Pick([]*Member{first}); !f.None() || second == first {
 			t.Fatalf("the retry went to %v, %v", second, f)
 		}
 	}
@@ -140,7 +140,7 @@ func TestMinServers(t *testing.T) {
 	judge(0, false, 3)
 	judge(2, false, 1) // never passed
 	for range 5 {
-		if m, f := g.Pick(nil); !f.None() || m.Name != "10.0.0.2" {
+		if m, _, f := g.Pick(nil); !f.None() || m.Name != "10.0.0.2" {
 			t.Fatalf("%v, %v", m, f)
 		}
 	}
@@ -157,7 +157,7 @@ func TestPickWhileEverythingChanges(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for range 2000 {
-				if m, f := g.Pick(nil); !f.None() || m.Name != "10.0.0.1" && m.Name != "10.0.0.2" {
+				if m, _, f := g.Pick(nil); !f.None() || m.Name != "10.0.0.1" && m.Name != "10.0.0.2" {
 					t.Errorf("%v %v", m, f)
 				}
 			}

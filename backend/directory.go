@@ -113,7 +113,7 @@ func (s *Set) add(c *gateway.Config, t gateway.Target) error {
 	}
 	g := &Group{
 		Pool: pool, Settings: settings, Probe: c.Probe(settings.Probe), d: s.d,
-		Timeout: time.Duration(settings.RequestTimeout) * time.Second,
+		Timeout: time.Duration(settings.RequestTimeout) * time.Second, Ejects: s.local.PassiveEjection,
 	}
 	g.all.Store(&[]*Member{})
 	g.live.Store(&[]*Member{})

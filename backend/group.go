@@ -18,6 +18,7 @@ type Group struct {
 	Probe    *gateway.Probe // custom probe; nil: the default one
 	Trust    *certs.Trust   // nil without HTTPS
 	Timeout  time.Duration  // request timeout
+	Ejects   bool           // members that fail requests are held back: see Failed
 
 	d    *Directory
 	id   string                    // of the TLS identity of its connections
@@ -29,25 +30,33 @@ type Group struct {
 // Members returns all members, healthy or not, in the order of the document. The slice is not to be changed.
 func (g *Group) Members() []*Member { return *g.all.Load() }
 
-// Pick returns the member whose turn it is among those that may serve and were not tried yet. Without one it says why:
-// the pool is empty, or nobody in it is healthy. Only a new request moves the turn on: if a retry did too, every request
-// to a pool of two would meet the dead one.
-func (g *Group) Pick(tried []*Member) (*Member, fault.Fault) {
+// Pick returns the member whose turn it is among those that may serve and were not tried yet, and the first that was
+// passed over because it is held back. Without a member it says why: the pool is empty, or nobody in it is healthy. If all
+// that are left are held back, the first of them serves after all. Only a new request moves the turn on: if a retry did
+// too, every request to a pool of two would meet the dead one.
+func (g *Group) Pick(tried []*Member) (m, held *Member, f fault.Fault) {
 	live := *g.live.Load()
 	n := uint32(len(live))
 	if n == 0 {
-		return nil, g.nobody()
+		return nil, nil, g.nobody()
 	}
 	at := g.next.Load()
 	if len(tried) == 0 {
 		at = g.next.Add(1)
 	}
 	for i := range n {
-		if m := live[(at+i)%n]; !slices.Contains(tried, m) {
-			return m, fault.Fault{}
+		switch m := live[(at+i)%n]; {
+		case slices.Contains(tried, m):
+		case m.heldUntil.Load() == nil || !m.Held(time.Now()):
+			return m, held, fault.Fault{}
+		case held == nil:
+			held = m
 		}
 	}
-	return nil, g.nobody()
+	if held != nil {
+		return held, nil, fault.Fault{}
+	}
+	return nil, nil, g.nobody()
 }
 
 // LeastActive is how many attempts are in progress at the least busy of the members that may serve, m left out; -1 if

@@ -4,6 +4,7 @@ package backend
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,6 +30,10 @@ type Member struct {
 	hint atomic.Int64 // nanoseconds: idle limit that the server last announced; 0: none
 
 	active atomic.Int32 // attempts in progress
+
+	troubled  atomic.Bool // a request has failed at it since its last answer
+	heldUntil atomic.Pointer[time.Time]
+	ejection  ejection
 
 	mu    sync.Mutex
 	state State
@@ -114,8 +119,13 @@ func (m *Member) health() gateway.ServerHealth {
 	s := m.state
 	h := gateway.ServerHealth{Address: m.Name, Health: "Down", Detail: s.Detail, Causeway: &gateway.HealthEvidence{
 		Reason: s.Reason, Failures: s.Failures, IdleHint: m.Hint().Seconds(), Received: s.Received,
-		Transitions: append([]string(nil), m.trail...),
+		Transitions: append([]string(nil), m.trail...), Ejections: m.Ejections(),
 	}}
+	if until := m.heldUntil.Load(); until != nil && m.Held(time.Now()) {
+		h.Causeway.HeldUntil = stamp(*until)
+		h.Detail = strings.TrimSpace(h.Detail + " Held back until " + h.Causeway.HeldUntil + " after " + strconv.Itoa(ejectAfter) +
+			" requests in a row failed at it (passiveEjection).")
+	}
 	switch {
 	case s.Up:
 		h.Health = "Up"

@@ -12,44 +12,47 @@ var buffers = sync.Pool{New: func() any { return new([copySize]byte) }}
 // Pace bounds how long either side may keep a relay waiting. Each side has a clock of its own, which runs only while
 // that side is waited for, so whose clock runs out is who stalled. The zero value leaves deadlines alone.
 type Pace struct {
-	Read  time.Duration // in which the source must send Step bytes or more
+	Read  time.Duration // between two reads of the source
 	Write time.Duration // in which the destination must take some of what it is offered
-	Step  int64         // bytes that count as progress of the source; 0: any
 }
 
 // Copy relays n bytes (n < 0: until EOF) under the deadlines that are set, and says which side failed. It holds a
 // buffer only while bytes are under way.
-func Copy(dst, src Conn, n int64) (done int64, read, write error) { return Relay(dst, src, n, Pace{}) }
+func Copy(dst, src Conn, n int64) (done int64, read, write error) {
+	done, _, read, write = Relay(dst, src, n, Pace{})
+	return done, read, write
+}
 
-// Relay is Copy under deadlines that it sets itself: see Pace.
-func Relay(dst, src Conn, n int64, p Pace) (done int64, read, write error) {
+// Relay is Copy under deadlines that it sets itself: see Pace. lost is how many more bytes than done it took from src: a
+// failed write leaves them nowhere to go.
+func Relay(dst, src Conn, n int64, p Pace) (done, lost int64, read, write error) {
 	if c, ok := src.(copier); ok {
-		if done, read, write, ok = c.copyTo(dst, n, p); ok {
-			return done, read, write
+		if done, lost, read, write, ok = c.copyTo(dst, n, p); ok {
+			return done, lost, read, write
 		}
 	}
 	b := buffers.Get().(*[copySize]byte)
 	defer buffers.Put(b)
 	clock := pacer{Pace: p}
 	for n != 0 {
-		k, err := clock.await(src, done).Read(window(b, n))
+		k, err := clock.await(src).Read(window(b, n))
 		if k > 0 {
-			if _, write = clock.offer(dst).Write(b[:k]); write != nil {
-				return done, nil, write
+			if sent, err := clock.offer(dst).Write(b[:k]); err != nil {
+				return done + int64(sent), int64(k - sent), nil, err
 			}
 			done += int64(k)
 			n = left(n, k)
 		}
 		if err != nil {
-			return done, err, nil
+			return done, 0, err, nil
 		}
 	}
-	return done, nil, nil
+	return done, 0, nil, nil
 }
 
 // copier is a Conn that can relay to some others without a buffer of ours. ok is false if it has done nothing.
 type copier interface {
-	copyTo(dst Conn, n int64, p Pace) (done int64, read, write error, ok bool)
+	copyTo(dst Conn, n int64, p Pace) (done, lost int64, read, write error, ok bool)
 }
 
 // window is the part of b that may be read into when n bytes are left.
@@ -69,16 +72,11 @@ func left(n int64, k int) int64 {
 }
 
 // pacer sets the deadlines of a relay.
-type pacer struct {
-	Pace
-	begun bool
-	mark  int64 // bytes relayed when the source's clock was last set
-}
+type pacer struct{ Pace }
 
-// await gives src time for what comes next, if it has made progress.
-func (p *pacer) await(src Conn, done int64) Conn {
-	if p.Read > 0 && (!p.begun || done-p.mark >= max(p.Step, 1)) {
-		p.begun, p.mark = true, done
+// await gives src time for what comes next.
+func (p *pacer) await(src Conn) Conn {
+	if p.Read > 0 {
 		src.SetReadDeadline(time.Now().Add(p.Read))
 	}
 	return src

@@ -36,14 +36,14 @@ func (p *pipe) close() {
 }
 
 // copyTo splices between sockets.
-func (c *stream) copyTo(dst Conn, n int64, pace Pace) (done int64, read, write error, ok bool) {
+func (c *stream) copyTo(dst Conn, n int64, pace Pace) (done, lost int64, read, write error, ok bool) {
 	d, is := dst.(*stream)
 	if !is || c.raw == nil || d.raw == nil || n >= 0 && n < spliceMin || len(c.in.ahead) > 0 || c.in.met != nil {
-		return 0, nil, nil, false
+		return 0, 0, nil, nil, false
 	}
 	p := pipes.Get().(*pipe)
 	if p == nil {
-		return 0, nil, nil, false
+		return 0, 0, nil, nil, false
 	}
 	s := splicer{src: c, dst: d, p: p, pacer: pacer{Pace: pace}}
 	s.fill, s.drain = s.tryFill, s.tryDrain
@@ -53,7 +53,7 @@ func (c *stream) copyTo(dst Conn, n int64, pace Pace) (done int64, read, write e
 	} else {
 		p.close()
 	}
-	return done, read, write, true
+	return done, int64(s.held), read, write, true
 }
 
 // splicer moves bytes from a socket to another through a pipe.
@@ -73,7 +73,7 @@ func (s *splicer) run(n int64) (done int64, read, write error) {
 		if n > 0 && n < spliceSize {
 			s.want = int(n)
 		}
-		s.await(s.src, done)
+		s.await(s.src)
 		if read = s.step(&s.src.in.gate, s.fill, s.src.raw.Read); read != nil {
 			return done, s.src.failed(read), nil
 		}

@@ -46,6 +46,8 @@ func (f Fault) clientStatus(v1 bool) int {
 	switch f.Kind {
 	case NoListener:
 		return 404
+	case Misdirected:
+		return 421
 	case Unsupported:
 		return 405
 	case Timeout:
@@ -113,7 +115,7 @@ func (f Fault) clientInfo() string {
 		return URIInvalid
 	case MissingHost:
 		return NoHostHeader
-	case BadHost, NoListener:
+	case BadHost, NoListener, Misdirected:
 		return InvalidHost
 	case BadLength:
 		return InvalidLength
@@ -131,6 +133,7 @@ const (
 	NextMember        // nothing was sent: another member may have it, whatever the method
 	SecondTry         // v2, once: a second member may have it, if it is idempotent and its body is held
 	FreshNeeded       // once: the same request on a new connection, if it is idempotent and its body is held
+	OtherMember       // once: another member may have it, if the method is safe
 )
 
 // Retry is the class of f; the request decides whether its conditions hold.
@@ -152,8 +155,11 @@ func (f Fault) Retry(v1 bool) Retry {
 	default:
 		return Never
 	}
-	if f.Reused && (f.Kind == Closed || f.Kind == Reset) {
+	switch {
+	case f.Kind != Closed && f.Kind != Reset:
+		return Never
+	case f.Reused:
 		return FreshNeeded
 	}
-	return Never
+	return OtherMember
 }

@@ -78,10 +78,11 @@ const (
 	NotTLS      Kind = "not-tls"     // plain bytes where a handshake was due
 	NotHTTP     Kind = "not-http"    // an answer that does not begin like HTTP/1.1
 	BadStatus   Kind = "bad-status"  // a status line whose version or status is none
-	BadInterim  Kind = "bad-interim" // informational responses without end, or a switch of protocols that nobody asked for
+	BadInterim  Kind = "bad-interim" // more informational responses than the gateway passes on, or a switch of protocols that nobody asked for
 	Panicked    Kind = "panic"       // a bug of ours
 	Status      Kind = "status"      // the backend itself answered with an error status
 	NoListener  Kind = "no-listener" // no listener for the host
+	Misdirected Kind = "misdirected" // the connection's handshake is weaker than the listener of the host asks for
 	NoTarget    Kind = "no-target"   // a rule without pool
 	Unsupported Kind = "unsupported" // a method or feature that the gateway does not serve
 )

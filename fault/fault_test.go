@@ -96,7 +96,9 @@ func TestRetryClass(t *testing.T) {
 	f(Fault{Side: Backend, Phase: TLS, Kind: Certificate}, NextMember, NextMember)
 	f(Fault{Side: Backend, Phase: Wait, Kind: Timeout}, Never, SecondTry)
 	f(Fault{Side: Backend, Phase: Wait, Kind: Closed, Reused: true}, FreshNeeded, FreshNeeded)
-	f(Fault{Side: Backend, Phase: Wait, Kind: Closed}, Never, Never)
+	f(Fault{Side: Backend, Phase: Wait, Kind: Closed}, OtherMember, OtherMember)
+	f(Fault{Side: Backend, Phase: Send, Kind: Reset}, OtherMember, OtherMember)
+	f(Fault{Side: Backend, Phase: Wait, Kind: Malformed}, Never, Never)
 	f(Fault{Side: Backend, Phase: Head, Kind: Reset, Reused: true}, Never, Never)
 	f(Fault{Side: Client, Phase: Upload, Kind: Closed}, Never, Never)
 }

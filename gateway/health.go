@@ -34,6 +34,8 @@ type HealthEvidence struct {
 	Failures    int      `json:"failures,omitempty"`    // consecutive
 	IdleHint    float64  `json:"idleHint,omitempty"`    // seconds: idle limit that the server announces (Keep-Alive: timeout)
 	Received    int      `json:"received,omitempty"`    // status of the last probe
+	HeldUntil   string   `json:"heldUntil,omitempty"`   // RFC 3339: no request is sent there before (passiveEjection)
+	Ejections   int      `json:"ejections,omitempty"`   // times that passiveEjection held the member back
 	Transitions []string `json:"transitions,omitempty"` // "RFC3339 Up" or "RFC3339 Down reason code", newest last, at most 64
 }
 

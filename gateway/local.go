@@ -9,6 +9,7 @@ type Local struct {
 	ConnectTimeout     time.Duration      // connectTimeout, 5s
 	BackendIdleTimeout time.Duration      // backendIdleTimeout, 60s
 	KeepAliveHint      string             // keepAliveHint: honour (default) or ignore
+	PassiveEjection    bool               // passiveEjection, on: members that fail requests are held back for a while
 	Logs               Logs
 }
 
@@ -33,6 +34,7 @@ func DefaultLocal() Local {
 		ConnectTimeout:     5 * time.Second,
 		BackendIdleTimeout: 60 * time.Second,
 		KeepAliveHint:      "honour",
+		PassiveEjection:    true,
 		Logs:               Logs{Days: 30, Bytes: 10 << 30, Queries: true},
 	}
 }

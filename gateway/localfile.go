@@ -50,6 +50,7 @@ func (r *localReader) settings() settings {
 		"connectTimeout":     r.duration(&r.local.ConnectTimeout),
 		"backendIdleTimeout": r.duration(&r.local.BackendIdleTimeout),
 		"keepAliveHint":      r.choice(&r.local.KeepAliveHint, "honour", "ignore"),
+		"passiveEjection":    r.toggle(&r.local.PassiveEjection),
 		"logs":               r.logs,
 	}
 }
@@ -164,6 +165,20 @@ func (r *localReader) choice(into *string, values ...string) func(any, string) {
 			}
 		}
 		r.wrong(path, v, "one of "+strings.Join(values, ", "))
+	}
+}
+
+// toggle reads on or off, which YAML 1.1 takes for booleans.
+func (r *localReader) toggle(into *bool) func(any, string) {
+	return func(v any, path string) {
+		switch v {
+		case true, "on":
+			*into = true
+		case false, "off":
+			*into = false
+		default:
+			r.wrong(path, v, "on or off")
+		}
 	}
 }
 

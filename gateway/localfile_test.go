@@ -20,6 +20,7 @@ members:
 connectTimeout: 1500ms
 backendIdleTimeout: 2m
 keepAliveHint: ignore
+passiveEjection: off
 logs:
   days: 7
   bytes: 500MB

@@ -42,6 +42,14 @@ func AppendField[N, V string | []byte](dst []byte, name N, value V) []byte {
 	return append(dst, "\r\n"...)
 }
 
+// AppendLength appends a Content-Length of n >= 0 bytes. It is always written anew: digits that a sender padded with
+// zeros, some servers read as octal.
+func AppendLength(dst []byte, n int64) []byte {
+	dst = append(dst, "Content-Length: "...)
+	dst = strconv.AppendInt(dst, n, 10)
+	return append(dst, "\r\n"...)
+}
+
 // AppendFields appends the lines of all fields that are not in drop, nor Nominated. Neighbours that lie in their buffer
 // as they will on the wire are copied in one piece; others are written anew.
 func AppendFields(dst []byte, list []Field, drop Set) []byte {

@@ -16,6 +16,10 @@ type Limits struct {
 	Head      int  // bytes of the whole head, its first line included; default 32 KiB
 	Fields    int  // number of fields; default 100
 	LenientLF bool // a response may end its lines with a bare LF; a request never may
+
+	// LenientColon lets a response have white space between a field's name and its colon, which a proxy has to take off
+	// (RFC 9112 section 5.1); a request never may.
+	LenientColon bool
 }
 
 const (
@@ -46,3 +50,5 @@ func (l *Limits) fields() int {
 }
 
 func (l *Limits) lenient() bool { return l != nil && l.LenientLF }
+
+func (l *Limits) spaced() bool { return l != nil && l.LenientColon }

@@ -12,6 +12,7 @@ type Message struct {
 	Upgrade           []byte // value of Upgrade
 	ConnectionUpgrade bool   // Connection lists upgrade, and the version is 1.1
 	BareLF            bool   // a line ended with a bare LF (see Limits.LenientLF)
+	SpacedColon       bool   // white space stood before a colon (see Limits.LenientColon)
 	Len               int    // bytes of the head, its blank line included: the body begins there
 
 	seen       Set
@@ -129,6 +130,10 @@ func (m *Message) section(b []byte, lim *Limits, unique Set) error {
 			return m.fail(TooManyFields, start)
 		}
 		f, k, at := parseField(line)
+		if k == SpaceBeforeColon && lim.spaced() {
+			m.SpacedColon = true
+			f, k, at = parseSpaced(line)
+		}
 		if k != 0 {
 			return m.fail(k, start+at)
 		}
@@ -238,10 +243,20 @@ func parseField(line []byte) (f Field, k Kind, at int) {
 		k, at = nameError(line, n)
 		return f, k, at
 	}
+	return splitField(line, n, n)
+}
+
+// parseSpaced reads a line with white space between name and colon, and leaves that out.
+func parseSpaced(line []byte) (f Field, k Kind, at int) {
+	return splitField(line, run(line, isToken), bytes.IndexByte(line, ':'))
+}
+
+// splitField reads a line whose name and colon are known.
+func splitField(line []byte, n, colon int) (f Field, k Kind, at int) {
 	f.Name = line[:n]
-	v := trim(line[n+1:])
+	v := trim(line[colon+1:])
 	if i := runValue(v); i < len(v) {
-		return f, badByte(v[i], BadFieldValue), n + 1 + bytes.IndexByte(line[n+1:], v[i])
+		return f, badByte(v[i], BadFieldValue), colon + 1 + bytes.IndexByte(line[colon+1:], v[i])
 	}
 	f.Value = v
 	f.ID = Lookup(f.Name)

@@ -42,9 +42,9 @@ func (r *Request) Parse(b []byte, lim *Limits) error {
 	if r.phase == over || r.phase == fresh && r.base == nil {
 		r.Reset()
 	}
-	if lim != nil && lim.LenientLF {
+	if lim != nil && (lim.LenientLF || lim.LenientColon) {
 		strict := *lim
-		strict.LenientLF = false
+		strict.LenientLF, strict.LenientColon = false, false
 		lim = &strict
 	}
 	r.rebase(b, &r.Method, &r.Target)

@@ -277,7 +277,7 @@ func TestMinServers(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		g := s.set.Groups()[0]
 		for range 3 {
-			m, f := g.Pick(nil)
+			m, _, f := g.Pick(nil)
 			if !f.None() || m.Name != "10.0.0.4" {
 				t.Errorf("picked %v, %v", m, f)
 			}
@@ -290,7 +290,7 @@ func TestMinServers(t *testing.T) {
 		s.member("10.0.0.4").status.Store(500)
 		s.start()
 		time.Sleep(time.Second)
-		if _, f := s.set.Groups()[0].Pick(nil); f.Kind != fault.NoHealthy {
+		if _, _, f := s.set.Groups()[0].Pick(nil); f.Kind != fault.NoHealthy {
 			t.Errorf("%+v", f)
 		}
 	})

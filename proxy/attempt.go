@@ -17,8 +17,9 @@ import (
 
 // attempt asks one member. The head and body of its answer go to the client as they come.
 func (x *exchange) attempt(m *backend.Member, fresh bool) fault.Fault {
-	x.began, x.sentAll = time.Now(), false
+	x.began, x.sentAll, x.bound, x.heard = time.Now(), false, false, time.Time{}
 	x.sentAfter.Store(-1)
+	x.aim(m)
 	x.rec.Attempts = append(x.rec.Attempts, accesslog.Attempt{
 		Member: m.Name, Server: m.Addr, Idle: accesslog.Unset, Stale: accesslog.Unset,
 		Hint: accesslog.Unset, Connect: accesslog.Unset, TLS: accesslog.Unset, Send: accesslog.Unset, Wait: accesslog.Unset,
@@ -29,7 +30,7 @@ func (x *exchange) attempt(m *backend.Member, fresh bool) fault.Fault {
 	x.a = &x.rec.Attempts[len(x.rec.Attempts)-1]
 	f := x.connect(m, fresh)
 	if f.None() {
-		x.head(m)
+		x.head()
 		f = x.roundTrip()
 	}
 	now := time.Now()
@@ -37,8 +38,31 @@ func (x *exchange) attempt(m *backend.Member, fresh bool) fault.Fault {
 	if !f.None() {
 		x.a.Least = x.target.Group.LeastActive(m)
 	}
+	x.judge(m, f, now)
 	x.leave(m, f, now)
 	return f
+}
+
+// aim says what the member is asked for. It comes first: the record of an attempt that never connected says it too.
+func (x *exchange) aim(m *backend.Member) {
+	x.path = x.target.AppendPath(x.path[:0], x.req.Path)
+	x.host = x.target.AppendHost(x.host[:0], m, x.req.Host)
+}
+
+// judge lets passive ejection follow: an answer speaks for the member; a connection that failed, or a new one that
+// closed unanswered, against it. One that had been used before may have met an idle limit, which is no fault of the member's health.
+func (x *exchange) judge(m *backend.Member, f fault.Fault, now time.Time) {
+	switch {
+	case x.a.Status != 0:
+		m.Answered()
+	case f.Side != fault.Backend && f.Side != fault.Network:
+	case f.Phase == fault.Connect, f.Phase == fault.TLS,
+		(f.Phase == fault.Wait || f.Phase == fault.Send) && !f.Reused && (f.Kind == fault.Closed || f.Kind == fault.Reset):
+		if x.target.Group.Failed(m, now) {
+			x.a.Ejected = true
+			x.s.p.metrics.Ejections.WithLabelValues(x.target.Pool, x.target.Settings).Inc()
+		}
+	}
 }
 
 // connect comes by a connection to m: an idle one that may still be used, else a new one.
@@ -89,7 +113,12 @@ func (x *exchange) secure(identity *backend.Identity, deadline time.Time) fault.
 // reuse takes an idle connection, if there is one within the limits.
 func (x *exchange) reuse() bool {
 	now, limit, honour := x.began, x.state.Local.BackendIdleTimeout, x.state.honour
-	b, stale := x.s.h.Take(x.key, func(in *conn.Info) bool { return now.Sub(in.Idle) < idleLimit(in.Hint, limit, honour) })
+	fit := func(in *conn.Info) bool { return now.Sub(in.Idle) < idleLimit(in.Hint, limit, honour) }
+	b, stale := x.s.takePin(x.key, fit)
+	x.bound = b != nil
+	if b == nil && stale < 0 && !x.target.Group.Settings.Dedicated {
+		b, stale = x.s.h.Take(x.key, fit)
+	}
 	if b == nil {
 		if stale >= 0 {
 			x.a.Stale = stale
@@ -197,12 +226,21 @@ func (x *exchange) both() fault.Fault {
 		return clientErr // but a member that takes no more may be answering
 	}
 	down := func() error {
-		if answer = x.receive(); answer.None() {
-			return errAnswered
+		switch answer = x.receive(); {
+		case x.withheld != nil:
+			return nil
+		case !answer.None():
+			return io.ErrUnexpectedEOF
+		case x.wantsMore():
+			x.early = !x.body.ended.Load()
+			return nil
 		}
-		return io.ErrUnexpectedEOF
+		return errAnswered
 	}
 	x.s.h.Both(x.s.c, x.b, up, down)
+	if x.withheld != nil {
+		return x.passOn(clientErr)
+	}
 	switch {
 	case answer.None():
 	case failed(clientErr):
@@ -213,6 +251,54 @@ func (x *exchange) both() fault.Fault {
 	}
 	return answer
 }
+
+// keepBack holds an early success back until the upload has ended, so that no client holds a success for a body that the
+// member does not have: Azure, which takes requests in whole before it asks a member, answers no sooner either. Only an
+// answer that is complete and leaves the connection open is kept back, and only to a body of declared length: whoever
+// sends chunks may wait for the answer before it goes on.
+func (x *exchange) keepBack(box *[blockSize]byte, end int) bool {
+	if x.body.ended.Load() || x.body.length < 0 || x.res.Status >= 300 || x.res.Close || !x.complete(box[x.res.Len:end]) {
+		return false
+	}
+	x.withheld, x.withheldEnd, x.early = box, end, true
+	return true
+}
+
+// complete reports whether begun holds all of the response's body.
+func (x *exchange) complete(begun []byte) bool {
+	switch kind, length := x.res.Body(x.req.Method); kind {
+	case http1.None:
+		return true
+	case http1.Length:
+		return int64(len(begun)) >= length
+	case http1.Chunked:
+		var chunks http1.Chunks
+		for len(begun) > 0 && !chunks.Done() {
+			used, _, err := chunks.Next(begun)
+			if err != nil {
+				return false
+			}
+			begun = begun[used:]
+		}
+		return chunks.Done()
+	}
+	return false
+}
+
+// passOn passes on the answer that was withheld, unless the client has broken its upload off.
+func (x *exchange) passOn(clientErr error) fault.Fault {
+	box := x.withheld
+	x.withheld = nil
+	defer blocks.Put(box)
+	if failed(clientErr) {
+		return uploadFault(clientErr)
+	}
+	return x.answer(box, x.withheldEnd)
+}
+
+// wantsMore reports whether the member still reads the request although its answer is complete: it keeps the connection,
+// so it must take the body to its end (RFC 9112 section 9.3). Its upload goes on, and nothing of it is lost.
+func (x *exchange) wantsMore() bool { return x.clean && !x.res.Close }
 
 // failed reports whether a side of Both failed by itself.
 func failed(err error) bool { return err != nil && !errors.Is(err, conn.ErrStopped) }
@@ -238,23 +324,25 @@ func (x *exchange) leave(m *backend.Member, f fault.Fault, now time.Time) {
 		b.Info().Hint, x.a.Hint = hint, hint
 		m.SetHint(hint)
 	}
-	if x.reusable() {
+	switch {
+	case !x.reusable():
+		b.Close()
+	case x.belongs():
+		x.s.givePin(x.key, m, b, now)
+	default:
 		x.s.h.Give(x.key, b, now)
-		return
 	}
-	b.Close()
 }
 
-// reusable reports whether the member's connection is at the start of another message, and the member will take one.
+// reusable reports whether the member's connection is at the start of another message, and the member will take one. After
+// an early answer nobody knows how much of the request the member has read, or what it makes of the rest.
 func (x *exchange) reusable() bool {
-	return x.clean && x.sentAll && !x.res.Close && (x.res.KeepAliveTimeout != 0 || !x.state.honour)
+	return x.clean && x.sentAll && !x.early && !x.res.Close && !x.interim.odd && (x.res.KeepAliveTimeout != 0 || !x.state.honour)
 }
 
 // head makes the head of the request for the member.
-func (x *exchange) head(m *backend.Member) {
-	t, r := x.target, &x.req
-	x.path = t.AppendPath(x.path[:0], r.Path)
-	x.host = t.AppendHost(x.host[:0], m, r.Host)
+func (x *exchange) head() {
+	r := &x.req
 	b := append(x.out[:0], r.Method...)
 	b = append(b, ' ')
 	b = x.appendTarget(b)
@@ -263,6 +351,9 @@ func (x *exchange) head(m *backend.Member) {
 	x.dropOddNames()
 	b = http1.AppendFields(b, r.Fields, ownFields)
 	b = x.appendInserted(b)
+	if r.ContentLength >= 0 {
+		b = http1.AppendLength(b, r.ContentLength)
+	}
 	if r.Chunked {
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
 	}
@@ -285,5 +376,5 @@ func (x *exchange) appendTarget(b []byte) []byte {
 }
 
 // ownFields are taken off the client's request: those of its connection, and those that the gateway writes itself.
-const ownFields = http1.HopByHop | 1<<http1.Host | 1<<http1.Expect | 1<<http1.XForwardedFor | 1<<http1.XForwardedProto |
+const ownFields = http1.HopByHop | 1<<http1.Host | 1<<http1.ContentLength | 1<<http1.Expect | 1<<http1.XForwardedFor | 1<<http1.XForwardedProto |
 	1<<http1.XForwardedPort | 1<<http1.XOriginalHost | 1<<http1.XOriginalURL | 1<<http1.XAppGWTraceID

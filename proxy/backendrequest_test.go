@@ -154,7 +154,7 @@ func TestUnknownHost(t *testing.T) {
 func TestRecordOfASuccess(t *testing.T) {
 	inTime(t, func(w *world) {
 		w.mem.Latency = oneWay
-		w.member(answers("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"))
+		w.member(answers("HTTP/1.1 200 OK\r\nDate: Sat, 01 Jan 2000 00:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"))
 		w.start()
 		c := w.client()
 		const raw = "POST /x HTTP/1.1\r\nHost: a\r\nUser-Agent: story/1\r\nContent-Length: 2\r\n\r\nhi"
@@ -179,5 +179,5 @@ func TestRecordOfASuccess(t *testing.T) {
 
 // sizeOf is the size of the answer above on the wire.
 func sizeOf(*http.Response) int64 {
-	return int64(len("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"))
+	return int64(len("HTTP/1.1 200 OK\r\nDate: Sat, 01 Jan 2000 00:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"))
 }

@@ -33,8 +33,8 @@ type body struct {
 	tail    bool // bytes behind the body were read and cannot be given back
 	expects bool // the client waits for 100 Continue
 
-	timed bool        // the deadline of the body runs
-	mark  int64       // read when it was last moved
+	fed bool // first went through chunks
+
 	ended atomic.Bool // nothing more is read from the client; only then may the other strand look at what is above
 }
 
@@ -54,17 +54,12 @@ func (y *body) begin(r *http1.Request, rest []byte) {
 	}
 }
 
-// reset forgets the body of the request before.
-func (y *body) reset() {
+// release gives back what the body borrowed.
+func (y *body) release() {
 	if y.box != nil {
 		heldBoxes.Put(y.box)
 		y.box = nil
 	}
-	y.length, y.inHead, y.read, y.mark = 0, 0, 0, 0
-	y.first, y.memory = nil, nil
-	y.whole, y.done, y.tail, y.timed, y.expects = false, false, false, false, false
-	y.ended.Store(false)
-	y.chunks.Reset()
 }
 
 // settle says that the whole body is in memory.
@@ -143,14 +138,8 @@ func (x *exchange) welcome() fault.Fault {
 	return fault.Fault{}
 }
 
-// extend gives the client time for more of its body, as long as it makes progress.
-func (x *exchange) extend() {
-	y := &x.body
-	if !y.timed || y.read-y.mark >= bodyStep {
-		y.timed, y.mark = true, y.read
-		x.s.c.SetReadDeadline(time.Now().Add(bodyPause))
-	}
-}
+// extend gives the client time for the next piece of its body: the timer runs between two reads, so there is no least rate.
+func (x *exchange) extend() { x.s.c.SetReadDeadline(time.Now().Add(bodyPause)) }
 
 // uploadFault is what a failed read of the request body comes to. A client that ends its body early is at fault
 // itself: nothing of it is laid at the member's door.
@@ -200,9 +189,9 @@ func (x *exchange) upload() (clientErr, memberErr error) {
 
 func (x *exchange) uploadLength() (clientErr, memberErr error) {
 	y := &x.body
-	n, clientErr, memberErr := conn.Relay(x.b, x.s.c, y.length-y.read,
-		conn.Pace{Read: bodyPause, Write: x.target.Group.Timeout, Step: bodyStep})
-	y.read += n
+	n, lost, clientErr, memberErr := conn.Relay(x.b, x.s.c, y.length-y.read,
+		conn.Pace{Read: bodyPause, Write: x.target.Group.Timeout})
+	y.read += n + lost
 	x.a.BytesOut += n
 	return clientErr, memberErr
 }
@@ -220,6 +209,7 @@ func (x *exchange) uploadChunked() (clientErr, memberErr error) {
 	frame := blocks.Get().(*[blockSize]byte)
 	defer blocks.Put(frame)
 	in, fromHead := y.first, true
+	y.fed = true
 	for {
 		used, out, err := reframe(&y.chunks, in, frame[:0])
 		if fromHead {

@@ -17,6 +17,9 @@ func (x *exchange) count(f fault.Fault) {
 		s.lastTarget, s.counters = t, m.Target(t.Listener, t.Pool, t.Settings)
 	}
 	s.counters.Request(x.rec.Status, x.rec.Taken, x.rec.Received, x.rec.Sent)
+	if x.rec.HeldBack != "" && f.None() {
+		m.Steered(t.Pool, t.Settings)
+	}
 	for i := range x.rec.Attempts {
 		a := &x.rec.Attempts[i]
 		s.counters.Attempt(a.Status, a.Reused, a.Connect, a.HeaderTime, a.Total)

@@ -14,6 +14,9 @@ import (
 )
 
 // exchange is one request and what becomes of it. A session borrows one for a turn: an idle connection holds none.
+//
+// Exchanges are pooled, so whatever one leaves behind would be met by a request of another client. Everything that a
+// request sets lies in life, which is zeroed as a whole; what is kept for its memory lies in buffers, which are emptied.
 type exchange struct {
 	s     *session
 	state *State
@@ -22,6 +25,30 @@ type exchange struct {
 	end int    // bytes of in
 	req http1.Request
 
+	buffers
+	life
+}
+
+// buffers keep their memory from one request to the next, and nothing else.
+type buffers struct {
+	out         []byte // head under construction
+	path        []byte // sent to the member
+	host        []byte // sent to the member
+	contentType []byte // of the response
+	attempts    [4]accesslog.Attempt
+	triedBox    [4]*backend.Member
+	res         http1.Response
+}
+
+func (b *buffers) empty() {
+	b.out, b.path, b.host, b.contentType = b.out[:0], b.path[:0], b.host[:0], b.contentType[:0]
+	clear(b.attempts[:])
+	clear(b.triedBox[:])
+	b.res.Reset()
+}
+
+// life is the state of one request.
+type life struct {
 	body   body
 	target *route.Target
 	tried  []*backend.Member
@@ -29,28 +56,28 @@ type exchange struct {
 
 	b     conn.Conn // the member's connection; nil: none
 	key   conn.Key
-	res   http1.Response
-	clean bool   // the response ended where it should, with nothing behind it
-	out   []byte // head under construction
+	bound bool // b carries a login, or will: it belongs to this client
+	clean bool // the response ended where it should, with nothing behind it
+	early bool // it was complete before the request was
+
+	withheld    *[blockSize]byte // an early answer that waits for the end of the upload; nil: there is none
+	withheldEnd int              // bytes of it
 
 	began     time.Time    // the attempt
 	sentAfter atomic.Int64 // nanoseconds from then until nothing more went to the member; -1: it still does
 	sentAll   bool         // and that was the whole request
+	heard     time.Time    // the last interim response; zero: none came
+	interim   interim
 
 	start, done time.Time
 	headSent    bool // the client has seen the head of the response
+	answered    bool // and all of the response
 	asked       bool // the client, whether it still waits
 	sentBytes   int64
 	firstSent   time.Time // when the head went out
 	keep        bool      // the client connection may carry another request
 
-	rec      accesslog.Record
-	attempts [4]accesslog.Attempt
-	triedBox [4]*backend.Member
-	path     []byte // path sent to the member
-	host     []byte // Host sent to the member
-
-	contentType []byte // of the response
+	rec accesslog.Record
 }
 
 const (
@@ -62,7 +89,7 @@ const (
 var requestLimits = http1.Limits{Line: 32 << 10, Head: headMax, Fields: 200}
 
 var exchanges = sync.Pool{New: func() any {
-	x := &exchange{in: make([]byte, headBuffer), out: make([]byte, 0, outBuffer)}
+	x := &exchange{in: make([]byte, headBuffer), buffers: buffers{out: make([]byte, 0, outBuffer)}}
 	x.clear()
 	return x
 }}
@@ -84,14 +111,10 @@ func (x *exchange) release() {
 
 // clear makes ready for the next request; what lies in x.in stays.
 func (x *exchange) clear() {
-	x.start, x.firstSent = time.Time{}, time.Time{}
-	x.headSent, x.asked, x.sentBytes, x.keep = false, false, 0, false
-	x.body.reset()
 	x.req.Reset()
-	x.target, x.a, x.b = nil, nil, nil
-	clear(x.triedBox[:])
-	x.tried = x.triedBox[:0]
-	x.rec = accesslog.Record{Attempts: x.attempts[:0], Declared: -1}
+	x.body.release()
+	x.buffers.empty()
+	x.life = life{tried: x.triedBox[:0], rec: accesslog.Record{Attempts: x.attempts[:0], Declared: -1}}
 }
 
 // grow makes room for a head that does not fit.
@@ -155,7 +178,14 @@ func (x *exchange) route() fault.Fault {
 	if site == nil {
 		return fault.Fault{Side: fault.Client, Phase: fault.Route, Kind: fault.NoListener}
 	}
-	x.target = site.Target(x.req.Path)
+	if !x.s.admitted(site) {
+		x.keep = false // on a connection of its own the client may have what it asks for
+		return fault.Fault{Side: fault.Client, Phase: fault.Route, Kind: fault.Misdirected}
+	}
+	target, ok := site.Target(x.req.Path)
+	if x.target = target; !ok {
+		return fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.BadURI, Detail: "the path climbs above the root"}
+	}
 	if x.target.Redirect == nil && x.target.Group == nil {
 		return fault.Fault{Side: fault.Gateway, Phase: fault.Route, Kind: fault.NoTarget}
 	}
@@ -171,11 +201,11 @@ func (x *exchange) redirect() {
 // forward sends the request to members until one has answered or none may be asked any more.
 func (x *exchange) forward() fault.Fault {
 	var last fault.Fault
-	again := tries{idempotent: idempotent(x.req.Method), held: x.body.whole, v1: x.state.v1}
+	again := tries{idempotent: idempotent(x.req.Method), safe: safe(x.req.Method), held: x.body.whole, v1: x.state.v1}
 	var m *backend.Member
 	for {
 		if !again.fresh {
-			next, f := x.target.Group.Pick(x.tried)
+			next, f := x.pick()
 			if !f.None() {
 				if !last.None() { // nobody is left: what the last one did is what failed
 					return last
@@ -190,6 +220,28 @@ func (x *exchange) forward() fault.Fault {
 			return last
 		}
 	}
+}
+
+// pick chooses the member that is asked next: the one on which the client has a connection of its own, else the one
+// whose turn it is.
+func (x *exchange) pick() (*backend.Member, fault.Fault) {
+	if m := x.s.pinnedMember(x.target.Group); m != nil && len(x.tried) == 0 {
+		return m, fault.Fault{}
+	}
+	m, held, f := x.target.Group.Pick(x.tried)
+	if held != nil {
+		x.rec.HeldBack = held.Name
+	}
+	return m, f
+}
+
+// safe methods ask for nothing to be done (RFC 9110 section 9.2.1); TRACE is not served.
+func safe(method []byte) bool {
+	switch string(method) {
+	case "GET", "HEAD", "OPTIONS":
+		return true
+	}
+	return false
 }
 
 func idempotent(method []byte) bool {

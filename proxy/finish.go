@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"causeway/conn"
 	"causeway/fault"
 	"causeway/http1"
 )
@@ -19,6 +18,8 @@ func (x *exchange) finish(f fault.Fault) {
 		x.s.c.Reset()
 	}
 	x.done = time.Now()
+	x.keep = x.keep && x.body.inStep()
+	x.settle(f)
 	x.record(f)
 	x.s.p.log.Write(&x.rec)
 	x.count(f)
@@ -46,15 +47,14 @@ func (x *exchange) writePage(status int, location []byte) {
 	page := pages[status]
 	x.keep = x.keep && x.body.inStep()
 	b := http1.AppendStatusLine(x.out[:0], status, []byte(page.reason))
-	b = append(b, "Date: "...)
-	b = time.Now().UTC().AppendFormat(b, "Mon, 02 Jan 2006 15:04:05 GMT\r\n")
+	b = appendDate(b)
 	if location != nil {
 		b = http1.AppendField(b, "Location", location)
 	}
 	b = append(b, "Content-Type: text/html\r\nContent-Length: "...)
 	b = strconv.AppendInt(b, int64(len(page.body)), 10)
 	b = append(b, "\r\n"...)
-	b = append(x.appendConnection(b), "\r\n"...)
+	b = append(x.appendConnection(b, nil), "\r\n"...)
 	if string(x.req.Method) != "HEAD" {
 		b = append(b, page.body...)
 	}
@@ -65,6 +65,11 @@ func (x *exchange) writePage(status int, location []byte) {
 	n, err := x.s.c.Write(b)
 	x.sentBytes += int64(n)
 	x.keep = x.keep && err == nil
+}
+
+// appendDate appends the Date of a response that is made now, or came without one (RFC 9110 section 6.6.1).
+func appendDate(b []byte) []byte {
+	return time.Now().UTC().AppendFormat(b, "Date: Mon, 02 Jan 2006 15:04:05 GMT\r\n")
 }
 
 var htmlType = []byte("text/html")
@@ -89,6 +94,7 @@ func (x *exchange) record(f fault.Fault) {
 		r.Listener, r.Rule, r.Pool, r.Settings = t.Listener, t.Rule, t.Pool, t.Settings
 	}
 	x.recordRequest()
+	x.withhold()
 }
 
 // recordRequest fills what the request itself says. A head that never became whole has only its bytes to show.
@@ -104,16 +110,24 @@ func (x *exchange) recordRequest() {
 	if x.req.Minor == 0 {
 		r.Version = "HTTP/1.0"
 	}
-	r.Method, r.OriginalURI = x.req.Method, x.req.Target
+	r.Method, r.OriginalURI, r.Query = x.req.Method, x.req.Target, x.req.Query
 	r.URI, r.OriginalHost, r.Host, r.UserAgent = x.req.Path, x.req.Host, x.req.Host, x.req.Get(http1.UserAgent)
 	if len(r.Attempts) > 0 {
 		r.URI, r.Host = x.path, x.host
 	}
-	if x.state.Local.Logs.Queries {
-		r.Query = x.req.Query
-	} else if x.req.Query != nil {
-		r.OriginalURI = x.req.Path
+}
+
+// withhold takes out of a record what must not be kept: it is the last to touch it, whatever kind of request it is of.
+func (x *exchange) withhold() {
+	if r := &x.rec; !x.state.Local.Logs.Queries {
+		r.Query = nil
+		r.OriginalURI, r.URI = withoutQuery(r.OriginalURI), withoutQuery(r.URI)
 	}
+}
+
+func withoutQuery(uri []byte) []byte {
+	path, _, _ := bytes.Cut(uri, []byte("?"))
+	return path
 }
 
 // firstWords are the method and target of a broken head, as far as they can be made out: nothing where the first word is
@@ -132,31 +146,4 @@ func firstWords(b []byte) (method, target []byte) {
 		end = len(words[1])
 	}
 	return words[0], words[1][:end]
-}
-
-// linger lets the client read an answer that came before its request was read: a close with unread input would make
-// the kernel reset the connection and destroy the answer on its way.
-func (x *exchange) linger(f fault.Fault) {
-	if x.keep || x.rec.Aborted || !x.headSent || !x.unread(f) {
-		return
-	}
-	c := x.s.c
-	if c.CloseWrite() != nil {
-		return
-	}
-	c.SetReadDeadline(time.Now().Add(lingerTime))
-	box := blocks.Get().(*[blockSize]byte)
-	defer blocks.Put(box)
-	for n := 0; n < lingerBytes; {
-		k, err := c.Read(box[:])
-		if err != nil {
-			return
-		}
-		n += k
-	}
-}
-
-// unread reports whether the client has sent, or may be sending, what nobody has read.
-func (x *exchange) unread(f fault.Fault) bool {
-	return f.Phase == fault.Request || f.Phase == fault.Handshake || !x.body.inStep() || x.s.c.Peer() == conn.Spoke
 }

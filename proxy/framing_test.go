@@ -213,7 +213,8 @@ func TestAnswersWithoutBody(t *testing.T) {
 	}
 	f("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n", func(r response) bool { return r.Header.Get("Content-Length") == "1234" })
 	f("HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", func(r response) bool { return true })
-	f("GET", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", func(r response) bool { return r.Header.Get("Content-Length") == "" })
+	f("GET", "HTTP/1.1 204 No Content\r\n\r\n", func(r response) bool { return r.Header.Get("Content-Length") == "" })
+	f("GET", "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", func(r response) bool { return r.Header.Get("Content-Length") == "" })
 	f("GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\nEtag: x\r\n\r\n", func(r response) bool { return r.Header.Get("Etag") == "x" })
 	f("GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", func(r response) bool { return true })
 }
@@ -241,6 +242,19 @@ func TestLeftoverBytesAreNeverUsed(t *testing.T) {
 	f("GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"+evil)
 	f("GET", "HTTP/1.1 204 No Content\r\n\r\n"+evil)
 	f("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody")
+	// a head that announces what it may not have: what follows may be a body or a response
+	f("GET", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n")
+	f("GET", "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n")
+	inTime(t, func(w *world) { // the same in an interim response
+		m := w.member(answers("HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\n" + ok))
+		w.start()
+		for range 2 {
+			w.client().say("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").rest()
+		}
+		if m.connections() != 2 {
+			t.Errorf("a body of an interim response may lie on the connection, and it was used again")
+		}
+	})
 	inTime(t, func(w *world) { // they come late
 		m := w.member(func(p *peer) {
 			for p.request() {
@@ -281,7 +295,10 @@ func TestAmbiguousResponses(t *testing.T) {
 	f(head+"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "backend/head/ambiguous")
 	f(head+"Transfer-Encoding: gzip\r\n\r\nxx", "backend/head/ambiguous")
 	f(head+"Content-Length: -2\r\n\r\nok", "backend/head/ambiguous")
-	f(head+"X : y\r\nContent-Length: 2\r\n\r\nok", "backend/head/malformed")
+	f(head+"Content-Length : 2\r\nContent-Length: 3\r\n\r\nokk", "backend/head/ambiguous")
+	f(head+"Transfer-Encoding : chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", "backend/head/ambiguous")
+	f(head+" X: y\r\nContent-Length: 2\r\n\r\nok", "backend/head/malformed")
+	f(head+"X y: z\r\nContent-Length: 2\r\n\r\nok", "backend/head/malformed")
 	f(head+"X: a\x00b\r\nContent-Length: 2\r\n\r\nok", "backend/head/malformed")
 	f("HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\nok", "backend/head/bad-status")
 	f("HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "backend/head/bad-status")
@@ -294,16 +311,67 @@ func TestAmbiguousResponses(t *testing.T) {
 	f("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n", "backend/head/bad-interim")
 }
 
-func TestEndlessInterimResponses(t *testing.T) {
+// Any number of interim responses is passed on, and the record counts them.
+func TestManyInterimResponses(t *testing.T) {
 	inTime(t, func(w *world) {
-		w.member(answers(strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 50)))
+		w.member(answers(strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", 500) + ok))
 		w.start()
 		c := w.client().say("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-		if got := c.rest(); strings.Count(got, "103 Early") != 40 || !strings.Contains(got, "502 Bad Gateway") {
+		if got := c.rest(); strings.Count(got, "103 Early") != 500 || !strings.Contains(got, "200 OK") {
+			t.Errorf("%d of 500 in %d bytes", strings.Count(got, "103 Early"), len(got))
+		}
+		r := w.row(1)
+		w.says(r, 200, fault.NoError, "")
+		if r.Attempts[0].Interim != 500 {
+			t.Errorf("the record counts %d", r.Attempts[0].Interim)
+		}
+	})
+}
+
+// A member that says 102 now and then is at work: the request timeout runs from one sign of life to the next.
+func TestInterimResponsesKeepARequestAlive(t *testing.T) {
+	inTime(t, func(w *world) {
+		w.member(func(p *peer) {
+			for p.request() {
+				for range 6 {
+					time.Sleep(15 * time.Second)
+					p.say("HTTP/1.1 102 Processing\r\n\r\n")
+				}
+				time.Sleep(15 * time.Second)
+				p.say(ok)
+			}
+		})
+		w.start()
+		c := w.client().say("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+		if got := c.rest(); strings.Count(got, "102 Proc") != 6 || !strings.Contains(got, "200 OK") {
 			t.Errorf("%q", got)
 		}
-		w.says(w.row(1), 502, fault.UpstreamClosed, "backend/head/bad-interim")
+		if r := w.row(1); r.Attempts[0].Wait != 105*time.Second {
+			t.Errorf("the record's wait is %v", r.Attempts[0].Wait)
+		}
 	})
+}
+
+// What no honest server sends is bounded, and the limit is named as the gateway's own.
+func TestEndlessInterimResponses(t *testing.T) {
+	f := func(answer, detail string) {
+		t.Helper()
+		inTime(t, func(w *world) {
+			w.member(answers(answer))
+			w.start()
+			c := w.client().say("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+			if got := c.rest(); !strings.Contains(got, "502 Bad Gateway") {
+				t.Errorf("%d bytes and no 502", len(got))
+			}
+			r := w.row(1)
+			w.says(r, 502, fault.UpstreamClosed, "gateway/head/bad-interim")
+			if !strings.Contains(r.Fault.Detail, detail) {
+				t.Errorf("detail %q", r.Fault.Detail)
+			}
+		})
+	}
+	f(strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 1002), "a second")
+	f(strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: "+strings.Repeat("x", 30<<10)+"\r\n\r\n", 150), "4 MiB")
 }
 
 // A bare LF is a fault of the server that harms nobody: it is accepted, put right and counted.

@@ -16,6 +16,7 @@ var pages = makePages(map[int][2]string{
 	408: {"Request Timeout", "The request did not arrive in time."},
 	413: {"Content Too Large", "The request body is larger than the gateway takes."},
 	414: {"URI Too Long", "The address is longer than the gateway takes."},
+	421: {"Misdirected Request", "The listener of this host name asks for stronger TLS than this connection has."},
 	431: {"Request Header Fields Too Large", "The request header is larger than the gateway takes."},
 	500: {"Internal Server Error", "The gateway failed on this request."},
 	501: {"Not Implemented", "The gateway does not support this request."},

@@ -79,15 +79,15 @@ const (
 	idleV1      = 120 * time.Second
 	idleV2      = 75 * time.Second
 	headTimeout = 60 * time.Second // for a request head, then 408
-	bodyPause   = 60 * time.Second // in which a request body must make some progress, then 408
-	bodyStep    = 4 << 10          // bytes that count as progress
+	bodyPause   = 60 * time.Second // between two reads of a request body, then 408
 	bodyMaxV1   = 2 << 30
 	bodyMaxV2   = 4 << 30
 	firstGlance = 250 * time.Millisecond // a wait looks at the client first after so long,
 	glance      = time.Second            // and then less and less often, down to this
 	replyTime   = 50 * time.Millisecond  // in which whoever left answers our question with a reset
 	deliverTime = 60 * time.Second       // in which a client must take some of the response
-	lingerTime  = 2 * time.Second        // for reading what a client still sends after an early answer
+	lingerPause = 5 * time.Second        // between two reads of a request body that nobody wants any more
+	lingerTime  = 2 * time.Second        // for reading what a client sends that is no request
 	lingerBytes = 16 << 20
 )
 

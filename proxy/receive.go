@@ -16,27 +16,39 @@ import (
 )
 
 // responseLimits bound the head of a response; Azure documents 32 KB for headers.
-var responseLimits = http1.Limits{Line: 8 << 10, Head: blockSize, Fields: 200, LenientLF: true}
-
-const interimMax = 40 // informational responses before the real one
+var responseLimits = http1.Limits{Line: 8 << 10, Head: blockSize, Fields: 200, LenientLF: true, LenientColon: true}
 
 // receive takes the member's answer and relays it.
 func (x *exchange) receive() fault.Fault {
 	box := blocks.Get().(*[blockSize]byte)
-	defer blocks.Put(box)
+	defer func() {
+		if x.withheld == nil {
+			blocks.Put(box)
+		}
+	}()
 	x.clean = false
 	x.res.Reset()
 	end, f := x.receiveHead(box[:])
-	if !f.None() {
+	if !f.None() || x.keepBack(box, end) {
 		return f
 	}
+	return x.answer(box, end)
+}
+
+// answer relays a response whose head is complete; end bytes of it are in box.
+func (x *exchange) answer(box *[blockSize]byte, end int) fault.Fault {
+	defer func() { x.res.Fields = x.res.Fields[:0] }() // they lie in box
 	if x.res.BareLF {
 		x.s.p.metrics.BareLF.Inc()
 	}
+	if x.res.SpacedColon {
+		x.s.p.metrics.SpacedColon.Inc()
+	}
+	x.noteLogin()
 	if x.res.Status == 101 {
 		return x.upgrade(box[x.res.Len:end])
 	}
-	f = x.relay(box[:], end)
+	f := x.relay(box[:], end)
 	x.a.Receive = time.Since(x.began) - x.a.HeaderTime
 	return f
 }
@@ -45,7 +57,7 @@ func (x *exchange) receive() fault.Fault {
 // an answer that nobody waits for is not waited for.
 func (x *exchange) receiveHead(in []byte) (end int, f fault.Fault) {
 	now, phase := x.began, fault.Wait
-	for interim := 0; ; {
+	for {
 		x.b.SetReadDeadline(x.nextLook(now))
 		n, err := x.b.Read(in[end:])
 		now = time.Now()
@@ -55,10 +67,10 @@ func (x *exchange) receiveHead(in []byte) (end int, f fault.Fault) {
 			}
 			continue
 		}
-		if phase == fault.Wait {
+		if end == 0 {
 			phase, x.a.Wait = fault.Head, x.waited(now)
 		}
-		end, err = x.parseHead(in, end+n, &interim)
+		end, err = x.parseHead(in, end+n, now)
 		if err == nil {
 			x.a.Status, x.a.HeaderTime = x.res.Status, now.Sub(x.began)
 			return end, fault.Fault{}
@@ -69,20 +81,24 @@ func (x *exchange) receiveHead(in []byte) (end int, f fault.Fault) {
 	}
 }
 
-var errInterim = errors.New("endless interim responses")
-
-// parseHead passes interim responses on and returns how much is held of what follows them.
-func (x *exchange) parseHead(in []byte, end int, interim *int) (int, error) {
+// parseHead passes interim responses on and returns how much is held of what follows them. Each gives the member the
+// request timeout anew: it is at work, and says so.
+func (x *exchange) parseHead(in []byte, end int, now time.Time) (int, error) {
 	for {
 		err := x.res.Parse(in[:end], &responseLimits)
 		if err != nil || x.res.Status >= 200 || x.res.Status == 101 {
 			return end, err
 		}
-		if *interim++; *interim > interimMax {
-			return end, errInterim
+		x.heard = now
+		x.a.Interim++
+		if err := x.interim.count(&x.res, now); err != nil {
+			return end, err
 		}
 		x.relayInterim()
-		end = copy(in, in[x.res.Len:end])
+		if end = copy(in, in[x.res.Len:end]); end == 0 {
+			x.res.Reset()
+			return 0, http1.ErrMore
+		}
 		x.res.Reset()
 	}
 }
@@ -111,7 +127,11 @@ func (x *exchange) waitLimit() time.Time {
 	if after < 0 {
 		return time.Time{}
 	}
-	return x.began.Add(time.Duration(after) + x.target.Group.Timeout)
+	from := x.began.Add(time.Duration(after))
+	if x.heard.After(from) {
+		from = x.heard
+	}
+	return from.Add(x.target.Group.Timeout)
 }
 
 // interrupted decides whether a wait that was cut short goes on. The client comes first: if it is gone, nothing else
@@ -184,8 +204,8 @@ func headFault(err error) fault.Fault {
 			f.Kind = fault.Malformed
 		}
 	}
-	if errors.Is(err, errInterim) {
-		f.Kind, f.Detail = fault.BadInterim, err.Error()
+	if errors.Is(err, errInterimBytes) || errors.Is(err, errInterimRate) { // no rule forbids them: the limit is ours
+		f.Side, f.Kind, f.Detail = fault.Gateway, fault.BadInterim, err.Error()
 	}
 	return f
 }
@@ -224,7 +244,7 @@ func (x *exchange) relay(in []byte, end int) fault.Fault {
 	x.responseHead(kind)
 	switch kind {
 	case http1.None:
-		x.clean = len(begun) == 0
+		x.clean = len(begun) == 0 && !x.announcesBody()
 		return x.deliver(x.out, nil)
 	case http1.Length:
 		x.a.DeclaredIn = length
@@ -233,6 +253,12 @@ func (x *exchange) relay(in []byte, end int) fault.Fault {
 		return x.relayChunked(in, begun)
 	}
 	return x.relayUntilClose(in, begun)
+}
+
+// announcesBody reports whether the head announces a body that the status does not allow: where the next response begins
+// is then anybody's guess. Answers to HEAD and 304 may say how long the body would have been (RFC 9110 section 8.6).
+func (x *exchange) announcesBody() bool {
+	return (x.res.Status == http.StatusNoContent || x.res.Status < 200) && (x.res.Chunked || x.res.ContentLength > 0)
 }
 
 // retryAfter is the time that a Retry-After field asks for (RFC 9110 section 10.2.3), to the second; Unset if it asks for none.
@@ -250,20 +276,39 @@ func retryAfter(value []byte) time.Duration {
 func (x *exchange) responseHead(kind http1.BodyKind) {
 	framed := kind != http1.UntilClose && (kind != http1.Chunked || x.req.Minor == 1)
 	x.body.catchUp()
-	x.keep = x.keep && framed && x.body.inStep() && !x.s.p.draining.Load()
+	x.keep = x.keep && framed && (x.body.inStep() || !x.body.ended.Load() && !x.res.Close) && !x.s.p.draining.Load()
 	b := http1.AppendStatusLine(x.out[:0], x.res.Status, x.res.Reason)
-	drop := http1.HopByHop
-	if x.res.Status == 204 {
-		drop |= 1 << http1.ContentLength // RFC 9110 section 8.6: it must not be there
+	b = http1.AppendFields(b, x.res.Fields, http1.HopByHop|1<<http1.ContentLength)
+	if !x.res.Has(http1.Date) { // RFC 9110 section 6.6.1
+		b = appendDate(b)
 	}
-	b = http1.AppendFields(b, x.res.Fields, drop)
-	if kind == http1.Chunked && x.req.Minor == 1 {
+	switch {
+	case kind == http1.Chunked && x.req.Minor == 1:
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+	case kind != http1.Chunked && x.res.ContentLength >= 0 && x.res.Status != http.StatusNoContent: // RFC 9110 section 8.6
+		b = http1.AppendLength(b, x.res.ContentLength)
 	}
-	x.out = append(x.appendConnection(b), "\r\n"...)
+	x.out = append(x.appendConnection(b, x.offered()), "\r\n"...)
 }
 
-func (x *exchange) appendConnection(b []byte) []byte {
+// offered is the protocol that a 426 asks the client to change to: it must say so (RFC 9110 section 15.5.22). Elsewhere a
+// member's offer is of its own connection.
+func (x *exchange) offered() []byte {
+	if x.res.Status == http.StatusUpgradeRequired && x.req.Minor == 1 {
+		return x.res.Upgrade
+	}
+	return nil
+}
+
+// appendConnection says what becomes of the client's connection, and which protocol it may change to.
+func (x *exchange) appendConnection(b, upgrade []byte) []byte {
+	if len(upgrade) > 0 {
+		b = http1.AppendField(b, "Upgrade", upgrade)
+		if x.keep {
+			return append(b, "Connection: Upgrade\r\n"...)
+		}
+		return append(b, "Connection: close, Upgrade\r\n"...)
+	}
 	switch {
 	case !x.keep:
 		return append(b, "Connection: close\r\n"...)
@@ -324,8 +369,8 @@ func (x *exchange) relayLength(begun []byte, length int64) fault.Fault {
 		x.clean = !extra
 		return fault.Fault{}
 	}
-	n, rerr, werr := conn.Relay(x.s.c, x.b, length-x.a.BytesIn, conn.Pace{Read: x.target.Group.Timeout, Write: deliverTime})
-	x.a.BytesIn += n
+	n, lost, rerr, werr := conn.Relay(x.s.c, x.b, length-x.a.BytesIn, conn.Pace{Read: x.target.Group.Timeout, Write: deliverTime})
+	x.a.BytesIn += n + lost
 	x.sentBytes += n
 	if werr != nil {
 		return deliverFault(werr)

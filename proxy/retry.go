@@ -6,12 +6,14 @@ import "causeway/fault"
 // replayed only if doing it twice is as good as once and the body is still at hand.
 type tries struct {
 	idempotent bool
+	safe       bool
 	held       bool // the whole body is in memory, or there is none
 	v1         bool
 
 	fresh  bool // the next attempt is on the same member, on a new connection
 	second bool // the one attempt after a request timeout was used
 	redone bool // the one attempt after a stale connection was used
+	other  bool // the one attempt after a fresh connection that closed unanswered was used
 	next   int  // attempts on other members after failed connects
 }
 
@@ -36,6 +38,12 @@ func (t *tries) decide(f fault.Fault) bool {
 			return false
 		}
 		t.redone, t.fresh = true, true
+		return true
+	case fault.OtherMember:
+		if t.other || !t.safe || !t.held {
+			return false
+		}
+		t.other = true
 		return true
 	}
 	return false

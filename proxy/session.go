@@ -32,6 +32,12 @@ type session struct {
 
 	lastTarget *route.Target // whose counters are at hand
 	counters   *telemetry.Target
+
+	pins []pin       // members' connections that belong to this client
+	site *route.Site // whose demands on TLS this connection is known to meet
+
+	blank     blankLine // what has come of an empty line between requests
+	idleSince time.Time // end of the last request; zero: there was none
 }
 
 func (p *Proxy) open(port string, h *conn.Home, c conn.Conn) func() bool {
@@ -61,7 +67,12 @@ func (s *session) follow() bool {
 }
 
 // turn serves what the client has sent. See conn.Open.
-func (s *session) turn() bool {
+func (s *session) turn() (more bool) {
+	defer func() {
+		if !more {
+			s.unpin()
+		}
+	}()
 	if !s.opened {
 		return s.handshake()
 	}
@@ -136,7 +147,7 @@ func (x *exchange) serve() bool {
 			return x.readFailed(err)
 		}
 		x.end += n
-		for x.end > 0 {
+		for x.skipBlankLines(); x.end > 0; x.skipBlankLines() {
 			if x.start.IsZero() {
 				x.begin(time.Now())
 			}
@@ -152,13 +163,66 @@ func (x *exchange) serve() bool {
 			if !x.run() {
 				return false
 			}
+			s.idleSince = x.done
 			x.shift()
 		}
 		if x.end == 0 {
-			s.c.SetReadDeadline(x.done.Add(s.seen.idle))
+			if !s.idleSince.IsZero() {
+				s.c.SetReadDeadline(s.idleSince.Add(s.seen.idle))
+			}
 			return true
 		}
 	}
+}
+
+// blankLine is how much of an empty line has been read.
+type blankLine uint8
+
+const (
+	noBlank blankLine = iota
+	blankCR           // its CR
+)
+
+// skipBlankLines drops empty lines in front of a request (RFC 9112 section 2.2 asks for one at least): they are not its
+// beginning, so no clock starts with them, and a client that sends nothing else is idle.
+func (x *exchange) skipBlankLines() {
+	s, in := x.s, x.in[:x.end]
+	if !x.start.IsZero() {
+		return
+	}
+	at := 0
+scan:
+	for at < len(in) {
+		switch {
+		case s.blank == noBlank && in[at] == '\r':
+			s.blank = blankCR
+		case s.blank == blankCR && in[at] == '\n':
+			s.blank = noBlank
+		default:
+			break scan
+		}
+		at++
+	}
+	if at < len(in) && s.blank == blankCR { // a CR that ends no line belongs to what follows, which the parser refuses
+		s.blank = noBlank
+		if at == 0 {
+			x.restoreCR()
+			return
+		}
+		at--
+	}
+	if at > 0 {
+		x.end = copy(x.in, in[at:])
+	}
+}
+
+// restoreCR puts back the CR that an earlier read had brought.
+func (x *exchange) restoreCR() {
+	if x.grow(); x.end < len(x.in) {
+		copy(x.in[1:], x.in[:x.end])
+		x.end++
+	}
+	x.in[0] = '\r'
 }
 
 // begin starts the clock of a request, whose first byte is here, and gives it its names: the id, and its place on the
@@ -169,6 +233,20 @@ func (x *exchange) begin(now time.Time) {
 	binary.LittleEndian.PutUint64(x.rec.Transaction[:8], rand.Uint64())
 	binary.LittleEndian.PutUint64(x.rec.Transaction[8:], rand.Uint64())
 	x.s.c.SetReadDeadline(now.Add(headTimeout))
+}
+
+// admitted reports whether the handshake of this connection meets what the listener of a request asks of TLS. The name in
+// the handshake and the Host of a request may be of different listeners.
+func (s *session) admitted(site *route.Site) bool {
+	if !s.port.HTTPS || s.site == site {
+		return true
+	}
+	t := s.c.Info().TLS
+	if t == nil || !site.Admits(t.Version, t.CipherSuite) {
+		return false
+	}
+	s.site = site
+	return true
 }
 
 // readFailed ends a connection on which no whole head came. Between requests that is nothing to speak of, and who leaves

@@ -382,7 +382,7 @@ func (w *world) settle() {
 // row waits until n records were written and returns the last.
 func (w *world) row(n int) accesslog.Record {
 	w.Helper()
-	for range 5000 {
+	for range 20000 {
 		if rows := w.log.all(); len(rows) >= n {
 			if len(rows) > n {
 				w.Fatalf("%d records, want %d", len(rows), n)

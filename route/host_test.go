@@ -166,7 +166,7 @@ func TestLargeConfigurationCompilesFast(t *testing.T) {
 		if s == nil {
 			t.Fatalf("%s is not served", host)
 		}
-		if got := s.Target([]byte("/part7/x")); got.Listener != s.Listener.Name || got.Group == nil {
+		if got, _ := s.Target([]byte("/part7/x")); got.Listener != s.Listener.Name || got.Group == nil {
 			t.Errorf("%s: %+v", host, got)
 		}
 	}
@@ -178,7 +178,7 @@ func TestLookUpsDoNotAllocate(t *testing.T) {
 	host, path := []byte("Site777.example.com:80"), []byte("/Part9/%41/x.png")
 	var buf [256]byte
 	if n := testing.AllocsPerRun(100, func() {
-		target := port.Site(host).Target(path)
+		target, _ := port.Site(host).Target(path)
 		target.AppendPath(buf[:0], path)
 		port.Site([]byte("x.wild990.example.com"))
 	}); n != 0 {

@@ -24,7 +24,11 @@ func mapped(tier, prefix string, patterns ...string) *gateway.Config {
 
 func target(t *testing.T, c *gateway.Config, path string) *Target {
 	t.Helper()
-	return compile(t, c).Port("public:80").Site(nil).Target([]byte(path))
+	target, ok := compile(t, c).Port("public:80").Site(nil).Target([]byte(path))
+	if !ok {
+		t.Errorf("%s is refused", path)
+	}
+	return target
 }
 
 // The first-listed pattern that matches wins, whatever its length; neither side looks at case.

@@ -37,7 +37,7 @@ func (t *Table) compilePaths(s *Site, m *gateway.PathMap) *paths {
 
 // add compiles a pattern. It is read as paths are: on v2 one that is percent-encoded stands for what it spells.
 func (p *paths) add(pattern string, e *entry) {
-	into, key := p.whole, string(canonical(nil, []byte(trimStar(pattern)), p.encoded))
+	into, key := p.whole, string(patternKey(pattern, p.encoded))
 	if strings.HasSuffix(pattern, "*") {
 		into = p.prefixes
 		p.lengths = append(p.lengths, len(key))
@@ -49,9 +49,8 @@ func (p *paths) add(pattern string, e *entry) {
 
 func trimStar(pattern string) string { return strings.TrimSuffix(pattern, "*") }
 
-func (p *paths) find(path []byte) *Target {
-	var box [256]byte
-	key := canonical(box[:0], path, p.encoded)
+// find returns the target of the first-listed pattern that matches a normalised path.
+func (p *paths) find(key []byte) *Target {
 	best := p.whole[string(key)]
 	for _, n := range p.lengths {
 		if n > len(key) {
@@ -103,18 +102,4 @@ func unhex(c byte) int {
 		return int(c-'A') + 10
 	}
 	return -1
-}
-
-// rawLength is how many bytes of a path, as it was received, spell its first n: as many on v1, which reads it as it is;
-// on v2 those of n decoded ones.
-func rawLength(path []byte, n int, encoded bool) int {
-	if encoded {
-		return min(n, len(path))
-	}
-	at := 0
-	for ; n > 0 && at < len(path); n-- {
-		_, used := decoded(path[at:])
-		at += used
-	}
-	return at
 }

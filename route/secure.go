@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 
 	"causeway/certs"
 	"causeway/gateway"
@@ -23,7 +24,8 @@ func (p *Port) secure(c *gateway.Config, certificates map[string]*tls.Certificat
 		if pair == nil {
 			return fmt.Errorf("compile listener %q: certificate %q has no key pair", s.Listener.Name, s.Listener.SSLCertificate)
 		}
-		configs[s] = serverConfig(c, s.Listener, pair)
+		s.policy = policyOf(c, s.Listener)
+		configs[s] = serverConfig(s.policy, pair)
 	}
 	v1 := c.V1()
 	p.TLS = &tls.Config{
@@ -59,12 +61,22 @@ func (p *Port) presented(name []byte, v1 bool) *Site {
 	return nil
 }
 
-func serverConfig(c *gateway.Config, l *gateway.Listener, pair *tls.Certificate) *tls.Config {
+// Admits reports whether a handshake meets what the listener asks of TLS: a client may name one listener in the handshake
+// and another in a request (RFC 9110 section 7.4).
+func (s *Site) Admits(version, suite uint16) bool {
+	return version >= s.policy.Min && (version >= tls.VersionTLS13 || slices.Contains(s.policy.Suites, suite))
+}
+
+// policyOf is the policy in force on a listener.
+func policyOf(c *gateway.Config, l *gateway.Listener) certs.Policy {
 	policy := c.SSLPolicy
 	if prof := c.SSLProfile(l.SSLProfile); prof != nil && prof.Policy.Type != "" {
 		policy = prof.Policy
 	}
-	p := certs.PolicyOf(policy, c.V1())
+	return certs.PolicyOf(policy, c.V1())
+}
+
+func serverConfig(p certs.Policy, pair *tls.Certificate) *tls.Config {
 	return &tls.Config{
 		Certificates: []tls.Certificate{*pair}, MinVersion: p.Min, MaxVersion: p.Max, CipherSuites: p.Suites,
 		NextProtos: []string{"http/1.1"},

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"causeway/backend"
+	"causeway/certs"
 	"causeway/gateway"
 )
 
@@ -47,9 +48,11 @@ type Port struct {
 type Site struct {
 	Listener *gateway.Listener
 	Rule     *gateway.Rule
-	order    int // smaller is tried first
+	order    int  // smaller is tried first
+	encoded  bool // paths are matched as received (v1)
 	paths    *paths
 	fallback *Target // basic rule, or the default of the path map
+	policy   certs.Policy
 }
 
 // Place says where a port of a frontend IP configuration is bound. It must be the same for the same arguments.
@@ -119,7 +122,7 @@ func (t *Table) add(order int, r *gateway.Rule) error {
 	if err != nil {
 		return err
 	}
-	s := &Site{Listener: l, Rule: r, order: order}
+	s := &Site{Listener: l, Rule: r, order: order, encoded: t.Config.V1()}
 	if m := t.Config.PathMap(r.PathMap); m != nil {
 		s.fallback, s.paths = t.target(s, m.Default, ""), t.compilePaths(s, m)
 	} else {

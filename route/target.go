@@ -28,21 +28,30 @@ func (t *Table) target(s *Site, g gateway.Target, pattern string) *Target {
 		out.Pool, out.Settings = out.Group.Pool.Name, out.Group.Settings.Name
 		out.prefix = out.Group.Settings.Path
 		out.encoded = t.Config.V1()
-		out.strip = len(canonical(nil, []byte(trimStar(pattern)), out.encoded))
+		out.strip = len(patternKey(pattern, out.encoded))
 	}
 	return out
 }
 
 // Target returns the target for the path of a request, as it was received: the first path rule whose pattern matches,
-// in list order, else the default. v1 matches the encoded path, v2 the decoded one; neither looks at case.
-func (s *Site) Target(path []byte) *Target {
-	if s.paths == nil {
-		return s.fallback
+// in list order, else the default. v1 matches the encoded path, v2 the decoded one, both normalised; neither looks at
+// case. ok is false for a path whose dot segments climb above the root: it means nothing, and no member may make something of it.
+func (s *Site) Target(path []byte) (t *Target, ok bool) {
+	if s.paths == nil && plainPath(path) {
+		return s.fallback, true
 	}
-	if t := s.paths.find(path); t != nil {
-		return t
+	var box [256]byte
+	key, ok := normal(box[:0], path, s.encoded)
+	if !ok {
+		return s.fallback, false
 	}
-	return s.fallback
+	if s.paths != nil {
+		t = s.paths.find(key)
+	}
+	if t == nil {
+		t = s.fallback
+	}
+	return t, true
 }
 
 // AppendPath appends the path that is sent to the backend: with a path in the settings, that path in place of what the

@@ -26,6 +26,11 @@ type Metrics struct {
 	HandshakeFailures prometheus.Counter
 	HeadsIncomplete   prometheus.Counter
 	BareLF            prometheus.Counter
+	SpacedColon       prometheus.Counter
+	Evicted           prometheus.Counter
+	CrowdedOut        prometheus.Counter
+	Ejections         *prometheus.CounterVec // pool, settings
+	steered           *prometheus.CounterVec // pool, settings
 	Panics            prometheus.Counter
 	Reloads           *prometheus.CounterVec // result
 
@@ -53,6 +58,11 @@ func New() *Metrics {
 	m.HandshakeFailures = m.counter("client_handshake_failures_total", "TLS handshakes with clients that failed.")
 	m.HeadsIncomplete = m.counter("client_heads_incomplete_total", "Connections that clients closed in the middle of a request head.")
 	m.BareLF = m.counter("backend_bare_lf_total", "Responses whose head ended a line with a bare LF.")
+	m.SpacedColon = m.counter("backend_spaced_colon_total", "Responses whose head had white space before a field's colon.")
+	m.Evicted = m.counter("client_connections_evicted_total", "Silent client connections that gave way to new ones at the limit of connections.")
+	m.CrowdedOut = m.counter("client_connections_refused_total", "New client connections closed at once, since their address held its share of the limit already.")
+	m.Ejections = m.counters("ejections_total", "Times that a member was held back because requests in a row failed at it.", "pool", "settings")
+	m.steered = m.counters("ejection_avoided_total", "Requests that were answered elsewhere while the member whose turn it was was held back.", "pool", "settings")
 	m.Panics = m.counter("panics_total", "Requests that a defect of the gateway ended.")
 	m.Reloads = m.counters("reloads_total", "Configurations applied or refused.", "result")
 	m.requests = m.counters("requests_total", "Requests answered, by the status that the client got.", "listener", "pool", "settings", "status")
@@ -138,6 +148,9 @@ func (m *Metrics) Fault(side, phase, kind string) { m.faults.WithLabelValues(sid
 func (m *Metrics) Recovered(side, phase, kind string) {
 	m.recovered.WithLabelValues(side, phase, kind).Inc()
 }
+
+// Steered counts a request that was answered by another member, since the one whose turn it was is held back.
+func (m *Metrics) Steered(pool, settings string) { m.steered.WithLabelValues(pool, settings).Inc() }
 
 // Refused counts a request that reached no rule.
 func (m *Metrics) Refused(status int) { m.refused.WithLabelValues(strconv.Itoa(status)).Inc() }
