@@ -23,15 +23,16 @@ func main() {
 	length := flag.Duration("length", 2*time.Second, "of one measurement")
 	only := flag.String("only", "", "only workloads whose name contains this")
 	idle := flag.Int("idle", 10_000, "idle clients for the memory figure; 0 leaves it out")
+	silence := flag.Duration("silence", 20*time.Second, "of the measurement beside a silent crowd; 0 leaves it out")
 	binary := flag.String("causeway", "bin/causeway", "binary to measure")
 	flag.Parse()
-	if err := run(*rounds, *length, *only, *idle, *binary); err != nil {
+	if err := run(*rounds, *length, *only, *idle, *silence, *binary); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(rounds int, length time.Duration, only string, idle int, binary string) error {
+func run(rounds int, length time.Duration, only string, idle int, silence time.Duration, binary string) error {
 	if runtime.NumCPU() < 2 {
 		return errors.New("the comparison needs two processors: one for the proxy, one for everything else")
 	}
@@ -69,7 +70,12 @@ func run(rounds int, length time.Duration, only string, idle int, binary string)
 	}
 	report(os.Stdout, proxies, results, rounds, length)
 	if idle = min(idle, idleRoom()); idle > 0 {
-		return reportIdle(os.Stdout, proxies, idle)
+		if err := reportIdle(os.Stdout, proxies, idle); err != nil {
+			return err
+		}
+	}
+	if silence > 0 {
+		return reportSilence(os.Stdout, dir, binary, silence)
 	}
 	return nil
 }
@@ -89,6 +95,23 @@ func pinned(cpu string, name string, args ...string) *exec.Cmd {
 	cmd := exec.Command("taskset", append([]string{"-c", cpu, name}, args...)...)
 	cmd.Stderr = os.Stderr
 	return cmd
+}
+
+// makeFolder makes one that nginx's worker may read, with a certificate in it.
+func makeFolder(dir string) error {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	return makeCertificate(dir)
+}
+
+// edit changes a file.
+func edit(path string, change func(string) string) error {
+	b, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(path, []byte(change(string(b))), 0o644)
+	}
+	return err
 }
 
 func writeFile(dir, name string, data []byte) (string, error) {

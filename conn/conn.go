@@ -75,6 +75,7 @@ type Info struct {
 	Opened, Idle  time.Time     // accepted or connected; last given to Home
 	Uses          int           // times taken from Home
 	Hint          time.Duration // idle limit that the peer announced; 0 or less: none
+	Queued        time.Duration // for how long, at most, a client waited for room under the engine's limit; 0: not at all
 	TLS           *tls.ConnectionState
 }
 

@@ -23,11 +23,17 @@ type Goroutines struct {
 	// AcceptError is told of a failed accept, after which the listener pauses for 5 ms, doubled up to 1 s. The default
 	// logs it.
 	AcceptError func(error)
-	// Limit is the number of client connections at which listeners stop accepting: clients then wait in the kernel's
-	// queue. Each further listener may take one more. 0 is no limit.
+	// Limit is the number of client connections above which silent ones give way to new ones, those first that never said
+	// anything, then the longest idle. While nobody is silent, clients wait in the kernel's queue. One client address may
+	// hold three quarters of it. Each further listener may take one more. 0 is no limit.
 	Limit int
-	// Full is told when a listener has to wait because of Limit, once a minute at most. The default logs it.
+	// Full is called when Limit is reached, once a minute at most. The default logs it.
 	Full func(limit int)
+	// Evicted is called when so many silent connections were asked to give way.
+	Evicted func(n int)
+	// Crowded is called when a new connection is closed, because its address holds its share of Limit and none of its
+	// connections is silent. Evicted and Crowded are called under a lock: they must not block.
+	Crowded func(from netip.Addr)
 
 	home    Home
 	network func(to netip.AddrPort, deadline time.Time) (net.Conn, error)
@@ -37,6 +43,10 @@ type Goroutines struct {
 	less sync.Cond // a connection has ended, or a server is to
 	live int
 	told time.Time // when Full was
+
+	servers map[*server]struct{}
+	clients map[netip.Addr]int // connections of each address, where there is a limit
+	short   atomic.Int32       // listeners that wait for room
 }
 
 // NewGoroutines makes the engine on TCP.
@@ -50,9 +60,11 @@ func newGoroutines(setup func(*Home), network func(netip.AddrPort, time.Time) (n
 		Panic:       func(v any, stack []byte) { slog.Error("panic in a turn", "value", v, "stack", string(stack)) },
 		AcceptError: func(err error) { slog.Error("accept failed", "error", err) },
 		Full: func(limit int) {
-			slog.Warn("no more client connections are accepted until one ends; raise the limit of open files (LimitNOFILE, ulimit -n)", "connections", limit)
+			slog.Warn("the limit of client connections is reached: silent ones give way to new ones; raise the limit of open files (LimitNOFILE, ulimit -n)", "connections", limit)
 		},
-		network: network,
+		Evicted: func(int) {},
+		Crowded: func(netip.Addr) {},
+		network: network, servers: map[*server]struct{}{}, clients: map[netip.Addr]int{},
 	}
 	e.less.L = &e.mu
 	e.home.engine, e.home.idle = e, map[Key][]Conn{}
@@ -66,12 +78,22 @@ func newGoroutines(setup func(*Home), network func(netip.AddrPort, time.Time) (n
 func (e *Goroutines) Serve(ln net.Listener, open Open) Server {
 	s := &server{e: e, ln: ln, open: open, live: map[*stream]struct{}{}, quit: make(chan struct{})}
 	s.wg.Add(1)
+	e.mu.Lock()
+	e.servers[s] = struct{}{}
+	e.mu.Unlock()
 	go s.accept()
 	return s
 }
 
 // Each runs f on the one Home.
 func (e *Goroutines) Each(f func(*Home)) { f(&e.home) }
+
+// forget drops a server that has ended.
+func (e *Goroutines) forget(s *server) {
+	e.mu.Lock()
+	delete(e.servers, s)
+	e.mu.Unlock()
+}
 
 // Live is the number of client connections, detached ones not counted.
 func (e *Goroutines) Live() int {

@@ -21,6 +21,7 @@ type server struct {
 	leaving  atomic.Bool   // idle connections are woken
 	quit     chan struct{} // closed when draining begins
 	once     sync.Once
+	lag      time.Duration // for how long, at most, those in the kernel's queue have waited; only accept touches it
 }
 
 // lastWord is how long idle clients have to send one more request, and to learn from its answer that the connection
@@ -30,6 +31,7 @@ const lastWord = time.Second
 // Shutdown stops accepting and waits for the connections. See Server.
 func (s *server) Shutdown(deadline time.Time) {
 	s.once.Do(func() { s.drain(min(lastWord, time.Until(deadline)/4)) })
+	defer s.e.forget(s)
 	done := make(chan struct{})
 	go func() { s.wg.Wait(); close(done) }()
 	t := time.NewTimer(time.Until(deadline))
@@ -75,36 +77,61 @@ const (
 func (s *server) accept() {
 	defer s.wg.Done()
 	pause := firstPause
-	for s.room() {
-		nc, err := s.ln.Accept()
+	for !s.draining.Load() {
+		nc, queued, err := s.next()
 		if err == nil {
 			pause = firstPause
-			s.start(nc)
+			s.take(nc, queued)
 			continue
 		}
 		if s.draining.Load() || errors.Is(err, net.ErrClosed) {
 			return
 		}
 		s.e.AcceptError(err)
+		s.e.relieve(err)
 		s.sleep(pause)
 		pause = min(2*pause, lastPause)
 	}
 }
 
-// room waits for a place under the engine's limit; false means that the server is to end.
-func (s *server) room() bool {
-	e := s.e
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for e.Limit > 0 && e.live >= e.Limit && !s.draining.Load() {
-		if now := time.Now(); now.Sub(e.told) >= time.Minute {
-			e.told = now
-			e.Full(e.Limit)
-		}
-		e.less.Wait()
+// take starts a connection as soon as there is room for it.
+func (s *server) take(nc net.Conn, queued time.Duration) {
+	waited, ok := s.room()
+	switch {
+	case !ok:
+		abort(nc)
+	case !s.welcome(nc):
+		nc.Close()
+	default:
+		s.start(nc, queued+waited)
 	}
-	return !s.draining.Load()
 }
+
+// abort ends a connection that nobody has served, as the kernel does with those in its queue.
+func abort(nc net.Conn) {
+	if t, ok := nc.(interface{ SetLinger(int) error }); ok {
+		t.SetLinger(0)
+	}
+	nc.Close()
+}
+
+// next accepts a connection. queued is for how long it waited for room at most: all that were in the kernel's queue did,
+// and the queue is empty once an accept has to wait.
+func (s *server) next() (nc net.Conn, queued time.Duration, err error) {
+	if s.lag == 0 {
+		nc, err = s.ln.Accept()
+		return nc, 0, err
+	}
+	begin := time.Now()
+	nc, err = s.ln.Accept()
+	if time.Since(begin) > acceptAtOnce {
+		s.lag = 0
+	}
+	return nc, s.lag, err
+}
+
+// acceptAtOnce is how long an accept may take that finds the queue not empty.
+const acceptAtOnce = time.Millisecond
 
 func (s *server) sleep(d time.Duration) {
 	t := time.NewTimer(d)
@@ -115,8 +142,9 @@ func (s *server) sleep(d time.Duration) {
 	}
 }
 
-func (s *server) start(nc net.Conn) {
+func (s *server) start(nc net.Conn, queued time.Duration) {
 	c := newStream(nc, s.e.serial.Add(1))
+	c.info.Queued, c.since = queued, c.info.Opened
 	c.server = s
 	s.e.count(1)
 	s.mu.Lock()
@@ -144,6 +172,7 @@ func (s *server) serve(c *stream) {
 		if more = turn(); c.gone.Load() {
 			return
 		}
+		c.mark()
 	}
 	if c.top != nil {
 		c.top.Close()
@@ -152,10 +181,20 @@ func (s *server) serve(c *stream) {
 	c.Close()
 }
 
+// mark notes that the client has said something.
+func (c *stream) mark() {
+	if !c.spoke {
+		c.mu.Lock()
+		c.spoke = true
+		c.mu.Unlock()
+	}
+}
+
 func (s *server) forget(c *stream) {
 	s.mu.Lock()
 	delete(s.live, c)
 	s.mu.Unlock()
+	s.e.left(c.info.Remote.Addr())
 	s.e.count(-1)
 }
 

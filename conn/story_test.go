@@ -395,7 +395,7 @@ func TestDrainServesWhatWasSent(t *testing.T) {
 		c, peer := pair(w)
 		defer peer.Close()
 		s := c.(*stream)
-		s.server = new(server)
+		s.server = &server{e: w.e}
 		s.server.leaving.Store(true)
 		send(w.T, peer, "late")
 		time.Sleep(tick)
@@ -531,39 +531,15 @@ func TestHome(t *testing.T) {
 	}
 }
 
-func TestLimitHoldsClientsBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, true, false)
-		told := 0
-		w.e.Limit, w.e.Full = 2, func(int) { told++ }
-		w.serve(lines(time.Hour))
-		clients := []net.Conn{w.client(), w.client(), w.client()}
-		for _, c := range clients {
-			send(t, c, "a\n")
-		}
-		synctest.Wait()
-		if n := w.e.Live(); n != 2 {
-			t.Error("live:", n)
-		}
-		expect(t, clients[0], "a!\n")
-		clients[0].Close()
-		expect(t, clients[2], "a!\n")
-		clients[1].Close()
-		clients[2].Close()
-		w.end()
-		if told != 1 {
-			t.Errorf("the operator was told %d times within a minute", told)
-		}
-	})
-}
-
 func TestShutdownAtTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true, false)
-		w.e.Limit = 1
-		w.serve(lines(time.Hour))
-		a, b := w.client(), w.client()
-		send(t, a, "a\n")
+		w.e.Limit, w.e.Full = 1, func(int) {}
+		w.serve(busy)
+		a := w.client()
+		send(t, a, "hold\n")
+		synctest.Wait()
+		b := w.client()
 		synctest.Wait()
 		w.end()
 		if _, err := b.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {

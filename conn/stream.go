@@ -24,8 +24,11 @@ type stream struct {
 	in     reader
 	out    writer
 
-	mu   sync.Mutex // guards idle against Shutdown
-	idle bool       // between turns
+	mu      sync.Mutex // guards what follows against Shutdown and eviction
+	idle    bool       // between turns
+	spoke   bool       // a turn has ended well; only the strand writes it
+	evicted bool       // asked to give way while idle
+	since   time.Time  // of the wait; accepted, at first
 }
 
 // reader is the state of the reading strand.
@@ -195,11 +198,17 @@ func readError(n int, err error) error {
 func (c *stream) await() {
 	r := &c.in
 	c.mu.Lock()
-	c.idle = true
+	c.idle, c.evicted = true, false
+	if c.spoke {
+		c.since = time.Now()
+	}
 	if c.server.leaving.Load() {
 		r.stop(draining)
 	}
 	c.mu.Unlock()
+	if c.server.e.short.Load() > 0 {
+		c.server.e.less.Broadcast()
+	}
 	r.met = c.readAhead()
 	if r.met == ErrDraining && c.Peer() == Spoke { // a request that was under way is still served
 		r.stop(running)

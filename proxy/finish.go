@@ -74,6 +74,9 @@ func appendDate(b []byte) []byte {
 
 var htmlType = []byte("text/html")
 
+// queuedWorthNaming is how long a client must have waited for a place to be told from one that did not.
+const queuedWorthNaming = 10 * time.Millisecond
+
 // record fills what the log says.
 func (x *exchange) record(f fault.Fault) {
 	r, s := &x.rec, x.s
@@ -84,6 +87,9 @@ func (x *exchange) record(f fault.Fault) {
 	r.V1, r.ResourceID, r.Instance, r.Revision = x.state.v1, x.state.resource, x.state.instance, x.state.Revision
 	r.Client, r.ClientSerial, r.ClientUses = s.c.Info().Remote, s.c.Info().ID, s.served
 	r.TLSProtocol, r.TLSCipher = s.protocol, s.cipher
+	if queued := s.c.Info().Queued; s.served == 1 && queued >= queuedWorthNaming {
+		r.Queued = queued
+	}
 	r.Fault, r.ErrorInfo = f, f.ErrorInfo()
 	if !f.None() || len(r.Attempts) > 1 || r.Aborted {
 		r.Stalled = s.p.pulse.Stalled(x.start, x.done)

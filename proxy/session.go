@@ -117,6 +117,9 @@ func (s *session) handshake() bool {
 
 // refuseHandshake answers plain HTTP on an HTTPS port, as Azure does; other handshakes that fail leave a count only.
 func (s *session) refuseHandshake(err error) {
+	if errors.Is(err, conn.ErrDraining) { // it was silent, and gave way
+		return
+	}
 	s.p.metrics.HandshakeFailures.Inc()
 	var plain tls.RecordHeaderError
 	if !errors.As(err, &plain) || !looksLikeHTTP(plain.RecordHeader) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -105,6 +106,8 @@ func newSupervisor(o Options) *Supervisor {
 		s.metrics.Panics.Inc()
 		slog.Error("a request ended in a panic; please report it", "value", v, "stack", string(stack))
 	}
+	engine.Evicted = func(n int) { s.metrics.Evicted.Add(float64(n)) }
+	engine.Crowded = func(netip.Addr) { s.metrics.CrowdedOut.Inc() }
 	var probes *conn.Home
 	conn.NewGoroutines(func(h *conn.Home) { probes = h })
 	s.instance = instance.New(instance.Options{

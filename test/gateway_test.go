@@ -94,6 +94,12 @@ func (l *lockedBuffer) String() string {
 // serve starts a gateway and waits until it serves.
 func serve(t *testing.T, document, local string, flags ...string) *gateway {
 	t.Helper()
+	return serveWithin(t, 0, document, local, flags...)
+}
+
+// serveWithin is serve under a limit of open files; 0 leaves it as it is.
+func serveWithin(t *testing.T, files int, document, local string, flags ...string) *gateway {
+	t.Helper()
 	path, err := binary()
 	if err != nil {
 		t.Fatal(err)
@@ -104,6 +110,9 @@ func serve(t *testing.T, document, local string, flags ...string) *gateway {
 	g.write(g.local, local)
 	args := append([]string{"serve", "--config", g.config, "--local", g.local, "--data", g.data, "--listen", "127.0.0.1", "--drain", "5s"}, flags...)
 	g.cmd = exec.Command(path, args...)
+	if files > 0 {
+		g.cmd = exec.Command("sh", append([]string{"-c", fmt.Sprintf(`ulimit -n %d; exec "$0" "$@"`, files), path}, args...)...)
+	}
 	g.cmd.Stderr = g.stderr
 	if err := g.cmd.Start(); err != nil {
 		t.Fatal(err)

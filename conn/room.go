@@ -1,0 +1,183 @@
+package conn
+
+import (
+	"cmp"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// At the limit of client connections a new one is worth more than one that says nothing: a server may close an idle
+// connection at any time (RFC 9112 section 9.3), and its client opens another when it has something to ask. So whoever has
+// been silent longest gives way, those first that never said anything.
+
+const (
+	// grace is how long a new connection has to say something before it counts as silent for good.
+	grace = 250 * time.Millisecond
+	// batchPart of the limit gives way at a time, so that looking for the silent costs little for each that is found.
+	batchPart = 64
+)
+
+// share is how many places of a limit one client address may hold. Who has more gives way to its own.
+func share(limit int) int { return limit - limit/4 }
+
+// room waits for a place under the engine's limit; false means that the server is to end.
+func (s *server) room() (waited time.Duration, ok bool) {
+	e := s.e
+	if e.Limit == 0 {
+		return 0, true
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.live < e.Limit {
+		return 0, !s.draining.Load()
+	}
+	begin := time.Now()
+	e.full(begin)
+	for e.live >= e.Limit && !s.draining.Load() {
+		e.short.Add(1)
+		e.evict(time.Now(), netip.Addr{})
+		e.less.Wait()
+		e.short.Add(-1)
+	}
+	waited = time.Since(begin)
+	s.lag = max(s.lag, waited)
+	return waited, !s.draining.Load()
+}
+
+// relieve gives up silent connections when the process has run out of descriptors, whoever holds them.
+func (e *Goroutines) relieve(err error) {
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		e.mu.Lock()
+		e.evict(time.Now(), netip.Addr{})
+		e.mu.Unlock()
+	}
+}
+
+// full reports the shortage, once a minute at most. e.mu is held.
+func (e *Goroutines) full(now time.Time) {
+	if e.told.IsZero() || now.Sub(e.told) >= time.Minute {
+		e.told = now
+		e.Full(e.Limit)
+	}
+}
+
+// welcome reports whether a new connection may stay: an address that holds its share of the places gives up one of its
+// own silent ones for it, and if none of them is silent, the new one is closed.
+func (s *server) welcome(nc net.Conn) bool {
+	e := s.e
+	if e.Limit == 0 {
+		return true
+	}
+	from := address(nc.RemoteAddr()).Addr()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.clients[from] < share(e.Limit) || e.evict(time.Now(), from) {
+		e.clients[from]++
+		return true
+	}
+	e.Crowded(from)
+	return false
+}
+
+// left takes a connection out of the count of its address.
+func (e *Goroutines) left(from netip.Addr) {
+	if e.Limit == 0 {
+		return
+	}
+	e.mu.Lock()
+	if e.clients[from]--; e.clients[from] <= 0 {
+		delete(e.clients, from)
+	}
+	e.mu.Unlock()
+}
+
+// evict lets the connections that have been silent longest end, of one address or (the zero Addr) of all. It reports
+// whether any is on its way out. e.mu is held.
+func (e *Goroutines) evict(now time.Time, of netip.Addr) bool {
+	var silent []quietStream
+	for s := range e.servers {
+		var going bool
+		if silent, going = s.silent(silent, now, of); going {
+			return true
+		}
+	}
+	slices.SortFunc(silent, func(a, b quietStream) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), a.since.Compare(b.since))
+	})
+	n := 0
+	for _, q := range silent[:min(len(silent), max(1, e.Limit/batchPart))] {
+		if q.c.giveWay() {
+			n++
+		}
+	}
+	if n > 0 {
+		e.Evicted(n)
+	}
+	return n > 0
+}
+
+// quietStream is a connection that waits for its client.
+type quietStream struct {
+	c     *stream
+	rank  int // lower gives way first
+	since time.Time
+}
+
+// Ranks of the silent.
+const (
+	neverSpoke = iota
+	idle
+	justCame
+)
+
+// silent appends the connections of s that wait for their clients. going is true if one of them is on its way out
+// already.
+func (s *server) silent(out []quietStream, now time.Time, of netip.Addr) (_ []quietStream, going bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.live {
+		if of.IsValid() && c.info.Remote.Addr() != of {
+			continue
+		}
+		q, ok, leaving := c.quiet(now)
+		if leaving {
+			return out, true
+		}
+		if ok {
+			out = append(out, q)
+		}
+	}
+	return out, false
+}
+
+// quiet says whether the connection waits for its client, and whether it was asked to give way.
+func (c *stream) quiet(now time.Time) (q quietStream, ok, leaving bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	q = quietStream{c, idle, c.since}
+	switch {
+	case c.spoke:
+	case now.Sub(c.since) < grace:
+		q.rank = justCame
+	default:
+		q.rank = neverSpoke
+	}
+	return q, c.idle, c.idle && c.evicted
+}
+
+// giveWay wakes the connection, if it still waits for its client: the turn that follows ends it. A request that is
+// arriving is served all the same.
+func (c *stream) giveWay() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.idle {
+		return false
+	}
+	c.evicted = true
+	c.in.stop(draining)
+	return true
+}
