@@ -37,6 +37,9 @@ type Writer struct {
 	path string
 	told outage // likewise
 
+	marked    int64     // of the lost records, those that the log itself speaks of; only the writing goroutine touches it
+	lostSince time.Time // when the first of the others was noticed; likewise
+
 	lost    atomic.Int64
 	written atomic.Int64
 	failure atomic.Pointer[error]
@@ -150,11 +153,35 @@ func (w *Writer) store(batch []byte, lines int64) {
 		w.written.Add(kept)
 		w.lost.Add(lines - kept)
 		w.failure.Store(&err)
+		if w.lostSince.IsZero() {
+			w.lostSince = w.now().Add(-flushEvery)
+		}
 		w.mend()
 		return
 	}
 	w.written.Add(lines)
 	w.failure.Store(nil)
+	w.mark(batch)
+}
+
+// mark writes into the log itself how many records it lacks, once writing works again: whoever reads the files later must
+// not take them for everything that happened.
+func (w *Writer) mark(batch []byte) {
+	lost := w.lost.Load()
+	if lost == w.marked {
+		return
+	}
+	now := w.now()
+	since := w.lostSince
+	if since.IsZero() {
+		since = now.Add(-flushEvery)
+	}
+	line := appendLost(nil, resourceOf(batch), lost-w.marked, since, now)
+	if _, err := w.file.Write(line); err != nil {
+		w.mend()
+		return
+	}
+	w.marked, w.lostSince = lost, time.Time{}
 }
 
 // errSlow is the reason for lost records while every write succeeds.
@@ -225,12 +252,32 @@ func (w *Writer) open(batch []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
 	w.file, w.path = f, path
-	return nil
+	return endLine(f)
+}
+
+// endLine ends a last line that a crash has left torn, so that it costs itself alone. A gateway that is draining may be
+// writing to the same segment: a line that still grows is its own affair.
+func endLine(f *os.File) error {
+	for before := int64(-1); ; time.Sleep(20 * time.Millisecond) {
+		info, err := f.Stat()
+		if err != nil || info.Size() == 0 {
+			return err
+		}
+		var last [1]byte
+		if _, err := f.ReadAt(last[:], info.Size()-1); err != nil || last[0] == '\n' {
+			return err
+		}
+		if info.Size() == before {
+			_, err = f.Write([]byte("\n"))
+			return err
+		}
+		before = info.Size()
+	}
 }
 
 func (w *Writer) closeFile() {
@@ -256,6 +303,6 @@ const Container = "insights-logs-applicationgatewayaccesslog"
 
 // SegmentPath is where the records that arrive in the hour of t lie, by Azure's convention, in UTC.
 func SegmentPath(root, resourceID string, t time.Time) string {
-	return filepath.Join(root, Container, filepath.FromSlash("resourceId="+resourceID),
+	return filepath.Join(root, Container, filepath.FromSlash("resourceId="+folderOf(resourceID)),
 		filepath.FromSlash(t.UTC().Format("y=2006/m=01/d=02/h=15/m=00")), "PT1H.json")
 }

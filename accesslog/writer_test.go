@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,8 +69,54 @@ func TestDiskFailureLosesLinesOnly(t *testing.T) {
 	os.Remove(root)
 	w.Write(&r)
 	w.Close()
-	if got := read(t, root); strings.Count(got, "\n") != 1 || w.Err() != nil {
-		t.Errorf("after the disk came back: %q, %v", got, w.Err())
+	lines := strings.SplitAfter(strings.TrimSuffix(read(t, root), "\n"), "\n")
+	if len(lines) != 2 || w.Err() != nil {
+		t.Fatalf("after the disk came back: %q, %v", lines, w.Err())
+	}
+	if lost, ok := DecodeLost([]byte(lines[1])); !ok || lost.Records != 1 || !lost.From.Before(lost.Until) {
+		t.Errorf("the log says of what it lacks: %+v, %v", lost, ok)
+	}
+	if _, ok := DecodeLost([]byte(lines[0])); ok {
+		t.Error("a record is taken for a gap")
+	}
+}
+
+// A line that a crash has torn costs itself alone: what comes after it starts a line of its own.
+func TestTornLastLine(t *testing.T) {
+	root := t.TempDir()
+	r := success()
+	whole := r.Append(nil)
+	path := SegmentPath(root, resourceOf(whole), time.Now())
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, append(slices.Clone(whole), whole[:100]...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := NewWriter(root)
+	w.Write(&r)
+	w.Close()
+	if lines := strings.Split(read(t, root), "\n"); len(lines) != 4 || lines[0]+"\n" != string(whole) || lines[2]+"\n" != string(whole) {
+		t.Errorf("%d lines: %q", len(lines), lines)
+	}
+}
+
+// A resource id of any length has a folder, and the same one again.
+func TestFoldersOfLongResourceIDs(t *testing.T) {
+	long := "/SUBSCRIPTIONS/" + strings.Repeat("S", 300) + "/RESOURCEGROUPS/G"
+	for _, id := range []string{long, "/A/" + strings.Repeat("Ä", 200), strings.Repeat("/PART", 2000), "/SUBSCRIPTIONS/S"} {
+		root := t.TempDir()
+		w := NewWriter(root)
+		r := success()
+		r.ResourceID = id
+		w.Write(&r)
+		w.Close()
+		if w.Lost() != 0 || w.Written() != 1 {
+			t.Errorf("%.40s…: %v", id, w.Err())
+		}
+	}
+	if folderOf(long) == folderOf(long+"X") || folderOf("/SUBSCRIPTIONS/S") != "/SUBSCRIPTIONS/S" {
+		t.Error("two ids share a folder, or a short one is changed")
 	}
 }
 

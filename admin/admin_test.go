@@ -40,7 +40,7 @@ func serve(t *testing.T, h *house, address string) (*Server, *Client) {
 		t.Fatal(err)
 	}
 	s.Serve(h, prometheus.NewRegistry())
-	t.Cleanup(s.Close)
+	t.Cleanup(func() { s.Close(false) })
 	return s, NewClient(socket)
 }
 
@@ -129,7 +129,7 @@ func TestSocketThatIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	defer s.Close(false)
 	if _, err := Listen(socket, ""); !errors.Is(err, ErrTaken) { // even before the first answers
 		t.Errorf("%v", err)
 	}

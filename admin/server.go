@@ -12,10 +12,12 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/net/netutil"
 
 	"causeway/gateway"
 )
@@ -66,8 +68,9 @@ const bodyMax = 64 << 20
 
 // Server serves a Gateway.
 type Server struct {
-	socket, address net.Listener
-	servers         []*http.Server
+	socket  *net.UnixListener
+	address net.Listener
+	servers []*http.Server
 }
 
 // Listen takes the control socket (mode 0600) and, unless empty, the read-only TCP address. Nothing is answered before
@@ -77,10 +80,32 @@ func Listen(socket, address string) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the control socket %s: %w", socket, err)
 	}
+	return listen(ln, address, nil)
+}
+
+// Succeed takes the control socket over from a gateway that is about to go, and its read-only address if that is the one
+// wanted.
+func Succeed(socket, address string, inherited net.Listener) (*Server, error) {
+	ln, err := ReplaceSocket(socket)
+	if err != nil {
+		return nil, fmt.Errorf("open the control socket %s: %w", socket, err)
+	}
+	return listen(ln, address, inherited)
+}
+
+func listen(ln *net.UnixListener, address string, inherited net.Listener) (*Server, error) {
 	s := &Server{socket: ln}
+	if inherited != nil {
+		if address != "" && sameAddress(inherited.Addr().String(), address) {
+			s.address = inherited
+			return s, nil
+		}
+		inherited.Close()
+	}
 	if address == "" {
 		return s, nil
 	}
+	var err error
 	if s.address, err = net.Listen("tcp", address); err != nil {
 		ln.Close()
 		return nil, fmt.Errorf("open the admin address: %w", err)
@@ -91,21 +116,47 @@ func Listen(socket, address string) (*Server, error) {
 // ErrTaken is returned when a gateway is running on the data directory.
 var ErrTaken = errors.New("another gateway is running on this data directory")
 
-func listenUnix(socket string) (net.Listener, error) {
+func listenUnix(socket string) (*net.UnixListener, error) {
 	if c, err := net.DialTimeout("unix", socket, time.Second); err == nil {
 		c.Close()
 		return nil, ErrTaken
 	}
-	os.Remove(socket) // of a gateway that is gone
-	ln, err := net.Listen("unix", socket)
+	return ReplaceSocket(socket)
+}
+
+// ReplaceSocket listens on a unix socket (mode 0600) that takes the place of another's at once: there is no moment without
+// one. Close leaves the file behind: by then it may be a successor's.
+func ReplaceSocket(path string) (*net.UnixListener, error) {
+	first := path + fresh
+	os.Remove(first) // of a gateway that died at this point
+	ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: first, Net: "unix"})
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(socket, 0o600); err != nil {
+	ln.SetUnlinkOnClose(false)
+	if err = os.Chmod(first, 0o600); err == nil {
+		err = os.Rename(first, path)
+	}
+	if err != nil {
 		ln.Close()
+		os.Remove(first)
 		return nil, err
 	}
 	return ln, nil
+}
+
+// fresh ends the name that a socket is bound under before it takes its place.
+const fresh = ".new"
+
+// sameAddress reports whether a listener's address is the one that was asked for.
+func sameAddress(bound, wanted string) bool {
+	host, port, err := net.SplitHostPort(bound)
+	wantedHost, wantedPort, bad := net.SplitHostPort(wanted)
+	if err != nil || bad != nil || port != wantedPort {
+		return false
+	}
+	a, b := net.ParseIP(host), net.ParseIP(wantedHost)
+	return host == wantedHost || a != nil && a.Equal(b) || wantedHost == "localhost" && a.IsLoopback()
 }
 
 // Serve answers for g.
@@ -116,6 +167,9 @@ func (s *Server) Serve(g Gateway, metrics prometheus.Gatherer) {
 	}
 }
 
+// Listener is the read-only address's own; nil if there is none.
+func (s *Server) Listener() net.Listener { return s.address }
+
 // Address is where the read-only part is served; nil if it is not.
 func (s *Server) Address() net.Addr {
 	if s.address == nil {
@@ -125,13 +179,21 @@ func (s *Server) Address() net.Addr {
 }
 
 func (s *Server) serve(ln net.Listener, h http.Handler) {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
+	server.SetKeepAlivesEnabled(false) // nobody who asks now and then needs a connection in between
 	s.servers = append(s.servers, server)
-	go server.Serve(ln)
+	go server.Serve(netutil.LimitListener(ln, connections))
 }
 
-// Close ends both, and gives requests under way a second.
-func (s *Server) Close() {
+// connections that each of the two takes at a time. They are counted among the descriptors that the data plane leaves
+// alone; who comes beyond that waits.
+const connections = 48
+
+// Close ends both, and gives requests under way a second. succeeded says that the control socket's file is a successor's.
+func (s *Server) Close(succeeded bool) {
+	if !succeeded {
+		os.Remove(strings.TrimSuffix(s.socket.Addr().String(), fresh))
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	for _, server := range s.servers {

@@ -3,6 +3,7 @@ package backend
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net"
 	"net/netip"
@@ -146,6 +147,7 @@ func (d *Directory) watch(s *Set, g *Group) {
 func (d *Directory) resolved(host string, n *name, addrs []netip.Addr, err error) {
 	d.mu.Lock()
 	if d.names[host] == n {
+		n.report(host, err)
 		n.addrs, n.err = slices.Clone(addrs), err
 		for _, s := range d.sets {
 			for _, g := range s.order {
@@ -161,6 +163,16 @@ func (d *Directory) resolved(host string, n *name, addrs []netip.Addr, err error
 	}
 	d.mu.Unlock()
 	d.changed()
+}
+
+// report says in the program's log that a name is not to be had, and that it is again.
+func (n *name) report(host string, err error) {
+	switch {
+	case err != nil && n.err == nil:
+		slog.Warn("the name of a member cannot be resolved; its last known addresses, if any, stay in use", "name", host, "error", err)
+	case err == nil && n.err != nil:
+		slog.Info("the name of a member is resolved again", "name", host)
+	}
 }
 
 // destination is where a member is reached.

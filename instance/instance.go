@@ -306,6 +306,12 @@ func (i *Instance) Hosts() []telemetry.Hosts {
 	return out
 }
 
+// Drain lets every answer end its client's connection from now on; new connections are still served, until Close.
+func (i *Instance) Drain() { i.proxy.Drain() }
+
+// Sockets are the listening sockets, by place.
+func (i *Instance) Sockets() map[string]net.Listener { return i.proxy.Sockets() }
+
 // Places are where clients are being served.
 func (i *Instance) Places() []string {
 	places := i.proxy.Ports()

@@ -69,7 +69,7 @@ func (s *Spec) request() []byte {
 
 // answer reads as much of the response as the judgement needs.
 func (s *Spec) answer(c conn.Conn) Result {
-	limits := http1.Limits{Head: headMax, LenientLF: true}
+	limits := http1.Limits{Head: headMax, LenientLF: true, LenientColon: true}
 	var res http1.Response
 	buf := make([]byte, 0, 4<<10)
 	for {

@@ -11,7 +11,8 @@ import (
 	"causeway/pulse"
 )
 
-// Prober runs one series for each member that has an address.
+// Prober runs one series of probes for each address under each backend settings object: pools that share both share the
+// series, as on Azure.
 type Prober struct {
 	directory *backend.Directory
 	dialer    Dialer
@@ -20,21 +21,21 @@ type Prober struct {
 	cancel    context.CancelFunc
 
 	mu     sync.Mutex
-	series map[*backend.Member]*series
+	series map[string]*series // by key
 }
 
-// series is the probes of one member.
+// series is the probes of one address. The members that are reached there follow its judgements.
 type series struct {
-	key    string
-	cancel context.CancelFunc
-	first  chan struct{} // closed once the first probe was judged, or the series ended
+	cancel  context.CancelFunc
+	first   chan struct{}     // closed once the first probe was judged, or the series ended
+	members []*backend.Member // guarded by Prober.mu
 }
 
 // New starts without series; Follow gives it members.
 // pulse, which may be nil, tells what a probe that came too late is worth.
 func New(d *backend.Directory, dialer Dialer, pulse *pulse.Pulse) *Prober {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Prober{directory: d, dialer: dialer, pulse: pulse, ctx: ctx, cancel: cancel, series: map[*backend.Member]*series{}}
+	return &Prober{directory: d, dialer: dialer, pulse: pulse, ctx: ctx, cancel: cancel, series: map[string]*series{}}
 }
 
 // Close stops every series. Probes under way are broken off; one that still waits for its connection ends by itself,
@@ -46,37 +47,58 @@ func (p *Prober) Close() { p.cancel() }
 func (p *Prober) Follow(v1 bool, sets ...*backend.Set) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	stay := map[*backend.Member]bool{}
+	wanted := map[*backend.Member]Spec{}
+	var order []*backend.Member
 	for _, set := range slices.Backward(sets) {
 		for _, g := range set.Groups() {
 			for _, m := range g.Members() {
-				if m.Addr.IsValid() && !stay[m] {
-					stay[m] = true
-					p.follow(m, SpecOf(g, m, v1))
+				if _, ok := wanted[m]; m.Addr.IsValid() && !ok {
+					wanted[m] = SpecOf(g, m, v1)
+					order = append(order, m)
 				}
 			}
 		}
 	}
-	for m, s := range p.series {
-		if !stay[m] {
+	p.release(wanted)
+	for _, m := range order {
+		p.follow(m, wanted[m])
+	}
+}
+
+// release takes members out of series that they no longer want, and ends the series that nobody wants.
+func (p *Prober) release(wanted map[*backend.Member]Spec) {
+	for key, s := range p.series {
+		s.members = slices.DeleteFunc(s.members, func(m *backend.Member) bool {
+			spec, ok := wanted[m]
+			return !ok || spec.key(m) != key
+		})
+		if len(s.members) == 0 {
 			s.cancel()
-			delete(p.series, m)
+			delete(p.series, key)
 		}
 	}
 }
 
+// follow lets a member follow its series, which begins if there is none. What the series has found so far holds for a
+// member that joins it.
 func (p *Prober) follow(m *backend.Member, spec Spec) {
-	old := p.series[m]
-	if old != nil && old.key == spec.key() {
+	key := spec.key(m)
+	s := p.series[key]
+	if s == nil {
+		ctx, cancel := context.WithCancel(p.ctx)
+		s = &series{cancel: cancel, first: make(chan struct{})}
+		p.series[key] = s
+		go p.run(ctx, s, spec)
+	}
+	if slices.Contains(s.members, m) {
 		return
 	}
-	if old != nil {
-		old.cancel()
+	if len(s.members) > 0 {
+		if known := s.members[0].State(); known.Probed {
+			p.directory.Judge(m, known)
+		}
 	}
-	ctx, cancel := context.WithCancel(p.ctx)
-	s := &series{key: spec.key(), cancel: cancel, first: make(chan struct{})}
-	p.series[m] = s
-	go p.run(ctx, m, spec, s.first)
+	s.members = append(s.members, m)
 }
 
 // Ready waits until every member was probed at least once, or the channel closes. It reports whether all were.
@@ -97,8 +119,8 @@ func (p *Prober) Ready(stop <-chan struct{}) bool {
 	return true
 }
 
-func (p *Prober) run(ctx context.Context, m *backend.Member, spec Spec, first chan struct{}) {
-	judged := sync.OnceFunc(func() { close(first) })
+func (p *Prober) run(ctx context.Context, s *series, spec Spec) {
+	judged := sync.OnceFunc(func() { close(s.first) })
 	defer judged()
 	excused := 0
 	for begun := false; ; begun = true {
@@ -115,15 +137,30 @@ func (p *Prober) run(ctx context.Context, m *backend.Member, spec Spec, first ch
 		} else {
 			excused = 0
 		}
-		state := judge(m.State(), r, spec.Threshold, time.Now())
-		if p.directory.Judge(m, state) || !begun && !state.Up {
-			report(m, state)
-		}
+		state := p.judge(s, &spec, r, begun)
 		judged()
 		if !pause(ctx, spec.next(state)) {
 			return
 		}
 	}
+}
+
+// judge tells every member of a series what a probe has found, and returns the state of the first.
+func (p *Prober) judge(s *series, spec *Spec, r Result, begun bool) (first backend.State) {
+	p.mu.Lock()
+	members := slices.Clone(s.members)
+	p.mu.Unlock()
+	now := time.Now()
+	for i, m := range members {
+		state := judge(m.State(), r, spec.Threshold, now)
+		if p.directory.Judge(m, state) || !begun && !state.Up {
+			report(m, state)
+		}
+		if i == 0 {
+			first = state
+		}
+	}
+	return first
 }
 
 // oursToBlame reports whether a probe ended at its timeout while the gateway itself stood still for a good part of it: then

@@ -32,10 +32,10 @@ type Spec struct {
 	roots  bool   // roots were uploaded
 }
 
-// key is equal for two specs that probe alike.
-func (s *Spec) key() string {
+// key is equal for two members under the same settings that are probed alike.
+func (s *Spec) key(m *backend.Member) string {
 	var b strings.Builder
-	for _, part := range []string{s.Addr.String(), s.Host, s.Path, s.SNI, s.trust, s.Interval.String(), s.Timeout.String(), s.Match.Body} {
+	for _, part := range []string{m.Settings, m.Protocol, s.Addr.String(), s.Host, s.Path, s.SNI, s.trust, s.Interval.String(), s.Timeout.String(), s.Match.Body} {
 		b.WriteString(part + "\x00")
 	}
 	for _, r := range s.Match.StatusCodes {

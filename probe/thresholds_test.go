@@ -434,7 +434,7 @@ func TestFollowAnotherConfiguration(t *testing.T) {
 // A gateway that moves to the other generation follows failures up as that does.
 func TestGenerationIsPartOfTheSpec(t *testing.T) {
 	v1, v2 := Spec{Path: "/", V1: true}, Spec{Path: "/"}
-	if v1.key() == v2.key() {
+	if m := new(backend.Member); v1.key(m) == v2.key(m) {
 		t.Error("the series of the generation before would go on")
 	}
 }
@@ -484,4 +484,42 @@ func TestSNIOfProbes(t *testing.T) {
 	f(false, "app.example", none, "app.example")
 	f(false, "10.0.0.4", none, "")
 	f(false, "app.example", func(s *gateway.Settings, p *gateway.Probe) { p.Host = "127.0.0.1" }, "")
+}
+
+// Two pools that share a member and settings share one series of probes, and what it finds holds for both; a pool that
+// joins later knows at once.
+func TestPoolsShareAProbeSeries(t *testing.T) {
+	inTime(t, func(s *site) {
+		m := s.member("10.0.0.4")
+		s.config.Pools = append(s.config.Pools, gateway.Pool{Name: "second", Members: s.config.Pools[0].Members})
+		rule := s.config.Rules[0]
+		rule.Name, rule.Priority, rule.Target.Pool = "second", 200, "second"
+		s.config.Rules = append(s.config.Rules, rule)
+		s.start()
+		time.Sleep(time.Second)
+		if m.seen() != 1 {
+			t.Errorf("probed %d times at the start", m.seen())
+		}
+		for _, g := range s.set.Groups() {
+			if !g.Members()[0].Up() {
+				t.Errorf("%s does not know", g.Pool.Name)
+			}
+		}
+		m.status.Store(500)
+		time.Sleep(time.Hour)
+		for _, g := range s.set.Groups() {
+			if g.Members()[0].Up() {
+				t.Errorf("%s does not follow", g.Pool.Name)
+			}
+		}
+		before := m.seen()
+		third := rule
+		third.Name, third.Priority, third.Target.Pool = "third", 300, "third"
+		s.config.Pools = append(s.config.Pools, gateway.Pool{Name: "third", Members: s.config.Pools[0].Members})
+		s.config.Rules = append(s.config.Rules, third)
+		s.start()
+		if st := s.set.Groups()[2].Members()[0].State(); !st.Probed || st.Up || m.seen() != before {
+			t.Errorf("the pool that joins knows %+v; %d probes", st, m.seen()-before)
+		}
+	})
 }

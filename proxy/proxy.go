@@ -134,6 +134,20 @@ func (p *Proxy) Ports() []string {
 	return out
 }
 
+// Sockets are the listening sockets, by key of the port.
+func (p *Proxy) Sockets() map[string]net.Listener {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := map[string]net.Listener{}
+	for k, s := range p.servers {
+		out[k] = s.socket
+	}
+	return out
+}
+
+// Drain lets every answer from now on end its client's connection.
+func (p *Proxy) Drain() { p.draining.Store(true) }
+
 // Stop accepts nothing more on a port: its socket is closed when Stop returns. What is under way there goes on; drain
 // waits for it, and ends it at the deadline.
 func (p *Proxy) Stop(port string) (drain func(deadline time.Time)) {

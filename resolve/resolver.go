@@ -54,14 +54,15 @@ func System() *Resolver {
 	return r
 }
 
-// Lookup returns the IPv4 addresses of name, else its IPv6 addresses.
+// Lookup returns the IPv4 addresses of name, else its IPv6 addresses. It asks for the latter also where a server says that
+// the name does not exist: some say so of any name without IPv4 addresses, against RFC 8020.
 func (r *Resolver) Lookup(ctx context.Context, name string) (Answer, error) {
 	if a := r.fromHosts(name); len(a) > 0 {
 		return Answer{Addrs: a, TTL: hostsTTL}, nil
 	}
 	for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
 		a, err := r.ask(ctx, name, qtype)
-		if err != nil { // a name that does not exist has none of either; and a failure is no sign that there is no IPv4 address
+		if err != nil && !errors.Is(err, ErrNoAddress) { // a failure is no sign that there is no IPv4 address
 			return Answer{}, fmt.Errorf("look up %s: %w", name, err)
 		}
 		if len(a.Addrs) > 0 {

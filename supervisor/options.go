@@ -27,6 +27,7 @@ type Options struct {
 	PortOffset int               // added to every port of the document
 	Admin      string            // read-only TCP address; empty: none
 	Drain      time.Duration     // how long requests under way may take at the end
+	TakeOver   bool              // take the place of a gateway that runs on the data directory
 }
 
 // OptionError is an option that cannot be meant so. Hint says what could be.
@@ -88,6 +89,7 @@ func Hint(err error) string {
 	var option *OptionError
 	var format *gateway.FormatError
 	var network *net.OpError
+	var exposed *exposedError
 	onSocket := errors.As(err, &network)
 	switch {
 	case errors.As(err, &option):
@@ -96,8 +98,10 @@ func Hint(err error) string {
 		return format.Hint
 	case errors.Is(err, ErrInvalid):
 		return "mend what is listed above; causeway config validate checks a document without serving it"
+	case errors.As(err, &exposed):
+		return exposed.command()
 	case errors.Is(err, admin.ErrTaken):
-		return "stop it, or give this one a directory of its own with --data"
+		return "stop it, take its place without refusing anybody with --take-over, or give this one a directory of its own with --data"
 	case errors.Is(err, route.ErrSamePlace):
 		return "give each frontend an address of its own: --bind FRONTEND=ADDRESS, for example --bind public=192.0.2.10 --bind private=10.0.0.10"
 	case errors.Is(err, syscall.EADDRINUSE):

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"causeway/accesslog"
@@ -31,6 +33,10 @@ type Supervisor struct {
 	metrics  *telemetry.Metrics
 	instance *instance.Instance
 	admin    *admin.Server
+	legacy   *inheritance // of the gateway before
+	heirs    *heirs       // of the gateway after
+	ending   atomic.Bool  // it was told to end
+	gone     sync.Once
 	started  time.Time
 	files    admin.Config // as last served; only Start and Reload touch it
 
@@ -69,36 +75,78 @@ func Start(o Options) (*Supervisor, []gateway.Problem, error) {
 	if err := o.check(); err != nil {
 		return nil, nil, err
 	}
-	if err := os.MkdirAll(LogRoot(o.Data), 0o700); err != nil {
-		return nil, nil, fmt.Errorf("make the data directory: %w", err)
+	if err := makeData(o.Data); err != nil {
+		return nil, nil, err
 	}
 	config, err := readFiles(o)
 	if err != nil {
 		return nil, nil, err
 	}
-	control, err := admin.Listen(Socket(o.Data), o.Admin)
+	legacy, err := inherit(o.Data, o.TakeOver)
 	if err != nil {
 		return nil, nil, err
 	}
-	s := newSupervisor(o)
-	s.admin = control
+	s := newSupervisor(o, legacy)
 	differs := s.differsFromApplied(config) // before it is applied itself
 	problems, err := s.Apply(config)
+	if err == nil {
+		err = s.answer()
+	}
 	if err != nil {
-		s.close(time.Now())
+		s.instance.Close(time.Now())
+		s.log.Close()
+		legacy.close()
 		return nil, problems, err
 	}
+	legacy.serving()
 	s.files = config
+	s.keepApplied(config)
 	if differs {
 		slog.Warn("the configuration files differ from what was last applied; the files win", "document", o.Config)
 	}
-	s.admin.Serve(s, s.metrics.Registry)
 	s.instance.Sweep()
 	return s, problems, nil
 }
 
-func newSupervisor(o Options) *Supervisor {
-	s := &Supervisor{o: o, started: time.Now(), metrics: telemetry.New()}
+// answer takes the places where this gateway is asked for: the control socket, the read-only address, and the hand-over
+// socket. From a predecessor that is still there they are taken over.
+func (s *Supervisor) answer() (err error) {
+	if s.legacy.c != nil {
+		s.admin, err = admin.Succeed(Socket(s.o.Data), s.o.Admin, s.legacy.socket(adminSocket))
+	} else {
+		s.admin, err = admin.Listen(Socket(s.o.Data), s.o.Admin)
+	}
+	if err != nil {
+		return err
+	}
+	if s.heirs, err = awaitHeirs(s.o.Data); err != nil {
+		s.admin.Close(false)
+		return err
+	}
+	s.admin.Serve(s, s.metrics.Registry)
+	go s.heirs.serve(s.ending.Load, s.sockets, func() { s.letGo(true) })
+	return nil
+}
+
+// sockets are those that a successor may go on with.
+func (s *Supervisor) sockets() map[string]net.Listener {
+	out := s.instance.Sockets()
+	if ln := s.admin.Listener(); ln != nil {
+		out[adminSocket] = ln
+	}
+	return out
+}
+
+// listen binds a place, or takes it over.
+func (s *Supervisor) listen(place string) (net.Listener, error) {
+	if ln := s.legacy.socket(place); ln != nil {
+		return ln, nil
+	}
+	return listen(place)
+}
+
+func newSupervisor(o Options, legacy *inheritance) *Supervisor {
+	s := &Supervisor{o: o, legacy: legacy, started: time.Now(), metrics: telemetry.New()}
 	s.log = accesslog.NewWriter(filepath.Join(LogRoot(o.Data), "instance-0"))
 	engine := conn.NewGoroutines(nil)
 	engine.Limit = connectionLimit()
@@ -112,7 +160,7 @@ func newSupervisor(o Options) *Supervisor {
 	conn.NewGoroutines(func(h *conn.Home) { probes = h })
 	s.instance = instance.New(instance.Options{
 		Engine: engine, Dialer: probes, Lookup: resolve.System().Lookup, Log: s.log,
-		Metrics: s.metrics, Place: s.place, Listen: listen, PortOffset: o.PortOffset,
+		Metrics: s.metrics, Place: s.place, Listen: s.listen, PortOffset: o.PortOffset,
 	})
 	s.metrics.HostCounts(s.instance.Hosts)
 	s.metrics.Gauge("backend_idle_connections", "Connections to members that wait for a request.", func() (n float64) {
@@ -182,7 +230,9 @@ func (s *Supervisor) Apply(c admin.Config) ([]gateway.Problem, error) {
 	s.mu.Lock()
 	s.current, s.document, s.local, s.revision, s.applied = c, document, local, revision, time.Now()
 	s.mu.Unlock()
-	s.keepApplied(c)
+	if s.admin != nil { // before that it is not this gateway's to write
+		s.keepApplied(c)
+	}
 	return problems, nil
 }
 
@@ -235,7 +285,7 @@ func (s *Supervisor) Status() admin.Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return admin.Status{
-		Ready: s.instance.Serving(), Name: s.document.Config.Name, Revision: s.revision, Applied: s.applied, Started: s.started,
+		Ready: s.instance.Serving() && !s.ending.Load(), Name: s.document.Config.Name, Revision: s.revision, Applied: s.applied, Started: s.started,
 		PID: os.Getpid(), Logs: LogRoot(s.o.Data), Lost: s.log.Lost(), Ports: s.instance.Places(),
 	}
 }
@@ -259,6 +309,15 @@ func (s *Supervisor) Run(ctx context.Context) {
 		case <-health.C:
 			s.keepHealth()
 		case <-ctx.Done():
+			deadline := time.Now().Add(s.o.Drain)
+			s.ending.Store(true)
+			s.instance.Drain()
+			s.heirs.wait(deadline)
+			s.close(deadline)
+			return
+		case <-s.heirs.ready:
+			slog.Info("a successor serves; draining")
+			s.ending.Store(true)
 			s.close(time.Now().Add(s.o.Drain))
 			return
 		}
@@ -279,9 +338,18 @@ func (s *Supervisor) retain() {
 // close ends what runs: no new requests, then no old ones, then the log.
 func (s *Supervisor) close(deadline time.Time) {
 	s.instance.Close(deadline)
-	s.keepHealth()
-	s.admin.Close()
+	if !s.heirs.succeeded() {
+		s.keepHealth()
+	}
+	s.heirs.close(s.o.Data)
+	s.letGo(false)
 	s.log.Close()
+}
+
+// letGo gives up what this gateway and a successor cannot both have, as soon as there is one: also one that comes while
+// this gateway drains.
+func (s *Supervisor) letGo(succeeded bool) {
+	s.gone.Do(func() { s.admin.Close(succeeded) })
 }
 
 // Problems writes problems to w as text.

@@ -393,6 +393,10 @@ func TestDrainAtTheEnd(t *testing.T) {
 	time.Sleep(20 * time.Millisecond)
 	h.quit()
 	time.Sleep(20 * time.Millisecond)
+	if status, _ := h.get(h.url("/")); status != 200 { // a successor may be on its way: nobody is refused yet
+		t.Error(status)
+	}
+	time.Sleep(successorTime)
 	if _, err := net.DialTimeout("tcp", fmt.Sprint("127.0.0.1:", h.port), time.Second); err == nil {
 		t.Error("it still accepts")
 	}
@@ -401,7 +405,7 @@ func TestDrainAtTheEnd(t *testing.T) {
 		t.Error(status)
 	}
 	<-h.ended
-	if rows := h.logged(); len(rows) != 1 || rows[0].Status != 200 {
+	if rows := h.logged(); len(rows) != 2 || rows[0].Status != 200 {
 		t.Errorf("%+v", rows)
 	}
 }

@@ -58,6 +58,7 @@ func serveCommand() *cobra.Command {
 	f.IntVar(&o.PortOffset, "port-offset", 0, "added to every port of the document")
 	f.StringVar(&o.Admin, "admin", "", "ADDR:PORT that serves /healthz, /readyz and /metrics, and nothing else; :PORT is on loopback (default none)")
 	f.DurationVar(&o.Drain, "drain", 30*time.Second, "how long requests under way may take at the end")
+	f.BoolVar(&o.TakeOver, "take-over", false, "take the place of the gateway that runs on the data directory: it hands its sockets over and drains")
 	f.StringVar(&logFormat, "log-format", "text", "of the program's own log: text or json")
 	return cmd
 }

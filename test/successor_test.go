@@ -1,0 +1,150 @@
+package test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A restart refuses nobody: the successor takes the listening sockets, the admin address and the data directory over while
+// its predecessor answers what it has begun. Both ways: the old one is told to end and the new one started at once, or the
+// new one is told to take over.
+func TestSuccessorRefusesNobody(t *testing.T) {
+	for _, way := range []string{"SIGTERM", "--take-over"} {
+		t.Run(way, func(t *testing.T) {
+			member, _ := node(t, echo)
+			front, adminPort := freePort(t), freePort(t)
+			admin := fmt.Sprintf("127.0.0.1:%d", adminPort)
+			old := serve(t, plain(front, member).String(), "", "--admin", admin)
+			url := fmt.Sprintf("http://127.0.0.1:%d", front)
+			slow := make(chan string, 1)
+			go func() { slow <- curl(t, url+"/slow") }()
+			half := halfHead(t, front)
+			defer half.Close()
+
+			var refused, answered atomic.Int64
+			stop := make(chan struct{})
+			var load sync.WaitGroup
+			for range 4 {
+				load.Go(func() { connectAgainAndAgain(url, stop, &answered, &refused) })
+			}
+			time.Sleep(300 * time.Millisecond)
+			flags := []string{"--admin", admin}
+			if way == "SIGTERM" {
+				old.cmd.Process.Signal(syscall.SIGTERM)
+			} else {
+				flags = append(flags, way)
+			}
+			next := succeed(t, old, flags...)
+			time.Sleep(time.Second)
+			close(stop)
+			load.Wait()
+			if refused.Load() != 0 || answered.Load() < 50 {
+				t.Errorf("%d of %d connections were refused", refused.Load(), refused.Load()+answered.Load())
+			}
+			if got := <-slow; got != "slow\n" {
+				t.Errorf("the request under way got %q", got)
+			}
+			half.Close()
+			select {
+			case <-old.exited:
+			case <-time.After(10 * time.Second):
+				t.Errorf("the predecessor did not end:\n%s", old.stderr)
+			}
+			if out, _, code := next.run("health"); code != 0 || !strings.Contains(out, "127.0.0.1") {
+				t.Errorf("health of the successor: %d %s", code, out)
+			}
+			if got := curl(t, "http://"+admin+"/readyz"); got != "ok\n" {
+				t.Errorf("readyz of the successor: %q", got)
+			}
+			if r := next.records(int(answered.Load()) + 1); len(r) != int(answered.Load())+1 {
+				t.Errorf("%d records of %d requests", len(r), answered.Load()+1)
+			}
+		})
+	}
+}
+
+// A successor whose document is wrong changes nothing, and without being told to take over nobody does.
+func TestFailedSuccessorChangesNothing(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	old := serve(t, plain(front, member).String(), "")
+	_, errs, code := old.run("serve", "--config", old.config, "--listen", "127.0.0.1")
+	if code != 3 || !strings.Contains(errs, "--take-over") {
+		t.Errorf("%d %s", code, errs)
+	}
+	wrong := old.dir + "/wrong.json"
+	old.write(wrong, strings.Replace(plain(front, member).String(), `"requestTimeout":2`, `"requestTimeout":-2`, 1))
+	if _, errs, code = old.run("serve", "--config", wrong, "--listen", "127.0.0.1", "--take-over"); code != 1 {
+		t.Errorf("%d %s", code, errs)
+	}
+	if got := curl(t, fmt.Sprintf("http://127.0.0.1:%d/fail", front)); got != "broken\n" {
+		t.Errorf("%q", got)
+	}
+	if _, errs, code := old.run("health"); code != 0 {
+		t.Errorf("%d %s", code, errs)
+	}
+}
+
+// succeed starts a gateway on the files of another and waits until it serves.
+func succeed(t *testing.T, old *gateway, flags ...string) *gateway {
+	t.Helper()
+	path, _ := binary()
+	g := &gateway{t: t, dir: old.dir, data: old.data, config: old.config, local: old.local, stderr: &lockedBuffer{}, exited: make(chan struct{})}
+	g.cmd = exec.Command(path, append([]string{"serve", "--config", g.config, "--local", g.local, "--data", g.data, "--listen", "127.0.0.1", "--drain", "5s"}, flags...)...)
+	g.cmd.Stderr = g.stderr
+	if err := g.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { g.cmd.Wait(); close(g.exited) }()
+	t.Cleanup(g.stop)
+	eventually(t, "the successor serves", func() bool {
+		select {
+		case <-g.exited:
+			t.Fatalf("the successor ended:\n%s", g.stderr)
+		default:
+		}
+		return strings.Contains(g.stderr.String(), "msg=serving")
+	})
+	return g
+}
+
+// halfHead is a client that has said half of a request and keeps the gateway from ending for as long.
+func halfHead(t *testing.T, port int) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Write([]byte("GET / HTTP/1.1\r\nHost: a")); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// connectAgainAndAgain asks on new connections.
+func connectAgainAndAgain(url string, stop <-chan struct{}, answered, refused *atomic.Int64) {
+	for {
+		select {
+		case <-stop:
+			return
+		default:
+		}
+		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
+		r, err := client.Get(url)
+		if err != nil {
+			refused.Add(1)
+			continue
+		}
+		r.Body.Close()
+		answered.Add(1)
+		time.Sleep(2 * time.Millisecond)
+	}
+}
