@@ -41,6 +41,8 @@ type Config struct {
 	Parameters []byte `json:"parameters,omitempty"`
 	Local      []byte `json:"local"`
 	Dir        string `json:"dir,omitempty"`
+
+	Allow []string `json:"allowUnserved,omitempty"` // protections that the document may ask for in vain; nil: as before
 }
 
 // Status is what a gateway says of itself.
@@ -54,6 +56,8 @@ type Status struct {
 	Logs     string    `json:"logs"` // root of the logs of all instances
 	Lost     int64     `json:"lostRecords"`
 	Ports    []string  `json:"ports"`
+
+	Unserved []gateway.Unserved `json:"unserved,omitempty"` // protections that the document asks for and that are not given
 }
 
 // Reply is the answer to Apply.
@@ -215,6 +219,9 @@ func public(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 			return
 		}
 		io.WriteString(w, "ok\n")
+		for _, u := range g.Status().Unserved {
+			fmt.Fprintf(w, "served without a protection that the document asks for: %s\n", u)
+		}
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	return mux

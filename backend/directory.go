@@ -373,7 +373,7 @@ func (d *Directory) Judge(m *Member, s State) (changed bool) {
 
 // Health is the backend-health document of the set.
 func (s *Set) Health(c *gateway.Config) gateway.Health {
-	var doc gateway.Health
+	doc := gateway.Health{Unserved: c.Unserved}
 	for _, p := range c.Pools {
 		ph := gateway.PoolHealth{Pool: gateway.Ref{ID: c.ChildID("backendAddressPools", p.Name)}}
 		for _, g := range s.order {

@@ -35,6 +35,9 @@ func custom(p gateway.SSLPolicy) Policy {
 	if p.Type == "CustomV2" {
 		out.Max = tls.VersionTLS13
 	}
+	if out.Suites == nil { // to crypto/tls nil is every suite, and the policy names none of them
+		out.Suites = []uint16{}
+	}
 	return out
 }
 

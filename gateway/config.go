@@ -35,6 +35,11 @@ type Config struct {
 
 	EnableHTTP2 bool // enableHttp2
 
+	// Unserved are the protections that the document asks for and that are not given.
+	Unserved []Unserved
+	// AnySuites lets a TLS policy that names no suite which is offered here stand for every suite: allow-unserved says so.
+	AnySuites bool
+
 	// OtherCollections counts the children of collections that are kept and checked but not served (rewriteRuleSets,
 	// listeners, routingRules, …), by the JSON name of the collection.
 	OtherCollections map[string]int

@@ -3,6 +3,8 @@ package gateway
 // Health is the backend-health document, as Azure's backendhealth operation returns it, with what Causeway knows beside.
 type Health struct {
 	Pools []PoolHealth `json:"backendAddressPools"`
+
+	Unserved []Unserved `json:"causewayUnserved,omitempty"` // protections that the gateway's document asks for and that it does not give
 }
 
 // PoolHealth is the health of a pool under each of the settings that use it.

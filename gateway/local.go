@@ -10,6 +10,7 @@ type Local struct {
 	BackendIdleTimeout time.Duration      // backendIdleTimeout, 60s
 	KeepAliveHint      string             // keepAliveHint: honour (default) or ignore
 	PassiveEjection    bool               // passiveEjection, on: members that fail requests are held back for a while
+	AllowUnserved      []string           // allowUnserved: protections that the document may ask for in vain
 	Logs               Logs
 }
 

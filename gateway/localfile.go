@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,6 +52,7 @@ func (r *localReader) settings() settings {
 		"backendIdleTimeout": r.duration(&r.local.BackendIdleTimeout),
 		"keepAliveHint":      r.choice(&r.local.KeepAliveHint, "honour", "ignore"),
 		"passiveEjection":    r.toggle(&r.local.PassiveEjection),
+		"allowUnserved":      r.names(&r.local.AllowUnserved, Protections()),
 		"logs":               r.logs,
 	}
 }
@@ -178,6 +180,25 @@ func (r *localReader) toggle(into *bool) func(any, string) {
 			*into = false
 		default:
 			r.wrong(path, v, "on or off")
+		}
+	}
+}
+
+// names reads a list of names out of those that are known.
+func (r *localReader) names(into *[]string, known []string) func(any, string) {
+	return func(v any, path string) {
+		list, ok := v.([]any)
+		if !ok {
+			r.wrong(path, v, "a list of "+strings.Join(known, ", "))
+			return
+		}
+		for i, item := range list {
+			name, _ := item.(string)
+			if !slices.Contains(known, name) {
+				r.wrong(fmt.Sprintf("%s[%d]", path, i), item, "one of "+strings.Join(known, ", "))
+				continue
+			}
+			*into = append(*into, name)
 		}
 	}
 }

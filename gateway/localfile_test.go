@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +66,7 @@ func TestLocalProblems(t *testing.T) {
 		}
 	}
 	f("conectTimeout: 5s", "conectTimeout", "unknown setting", "did you mean connectTimeout?")
-	f("frobnicate: 5s", "frobnicate", "unknown setting", "known are: backendIdleTimeout, certificates")
+	f("frobnicate: 5s", "frobnicate", "unknown setting", "known are: allowUnserved, backendIdleTimeout, certificates")
 	f("connectTimeout: 5", "connectTimeout", "number 5", "5s")
 	f("connectTimeout: 0s", "connectTimeout", "out of range", "1ms")
 	f("keepAliveHint: maybe", "keepAliveHint", `"maybe"`, "honour, ignore")
@@ -120,5 +121,17 @@ warning: members["10.1.2.6"]: no backend pool of the document has this member [U
 	local.Certificates = map[string]KeyPair{"SHOP-tls": {Cert: "a", Key: "b"}}
 	if problems := ValidateLocal(local, cfg); len(problems) > 0 {
 		t.Errorf("unexpected:\n%s", problemText(problems))
+	}
+}
+
+func TestAllowUnserved(t *testing.T) {
+	local, problems, err := ParseLocal([]byte("allowUnserved: [waf, tls-floor]\n"), ".")
+	if err != nil || len(problems) != 0 || !slices.Equal(local.AllowUnserved, []string{"waf", "tls-floor"}) {
+		t.Errorf("%v %v %v", local.AllowUnserved, problems, err)
+	}
+	for _, in := range []string{"allowUnserved: [wav]", "allowUnserved: waf", "allowUnserved: [1]", "allowUnserved: {waf: true}"} {
+		if _, problems, _ := ParseLocal([]byte(in), "."); !HasErrors(problems) {
+			t.Errorf("%s is taken", in)
+		}
 	}
 }

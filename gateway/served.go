@@ -40,7 +40,6 @@ func unservedParts() []unservedPart {
 		{"trustedRootCertificates[].keyVaultSecretId", present, "key vault secrets; give the data itself"},
 		{"backendHttpSettingsCollection[].cookieBasedAffinity", equal("Enabled"), "cookie affinity; requests go round robin"},
 		{"backendHttpSettingsCollection[].connectionDraining.enabled", isTrue, "a limit for requests of a member that is removed; they run to their end"},
-		{"backendHttpSettingsCollection[].dedicatedBackendConnection", isTrue, "dedicated backend connections; they are shared"},
 		{"requestRoutingRules[].rewriteRuleSet", present, "rewrite sets; requests and responses pass unchanged"},
 		{"urlPathMaps[].defaultRewriteRuleSet", present, "rewrite sets; requests and responses pass unchanged"},
 		{"urlPathMaps[].pathRules[].rewriteRuleSet", present, "rewrite sets; requests and responses pass unchanged"},

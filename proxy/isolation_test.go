@@ -59,8 +59,12 @@ func TestNoMarkerStrays(t *testing.T) {
 		w.start()
 		dead.stop()
 		kinds := []func(mark string) string{
-			func(k string) string { return "GET /" + k + "?" + k + " HTTP/1.1\r\nHost: " + k + "\r\nX-Mark: " + k + "\r\nUser-Agent: " + k + "\r\n\r\n" },
-			func(k string) string { return "POST /" + k + " HTTP/1.1\r\nHost: " + k + "\r\nUser-Agent: " + k + "\r\nContent-Length: 12\r\n\r\n" + k },
+			func(k string) string {
+				return "GET /" + k + "?" + k + " HTTP/1.1\r\nHost: " + k + "\r\nX-Mark: " + k + "\r\nUser-Agent: " + k + "\r\n\r\n"
+			},
+			func(k string) string {
+				return "POST /" + k + " HTTP/1.1\r\nHost: " + k + "\r\nUser-Agent: " + k + "\r\nContent-Length: 12\r\n\r\n" + k
+			},
 			func(k string) string { return "GET /" + k + " HTTP/1.1\r\nHost: " + k + "\r\nHost: " + k + "\r\n\r\n" },
 			func(k string) string { return "TRACE /" + k + " HTTP/1.1\r\nHost: " + k + "\r\n\r\n" },
 			func(k string) string { return "GET /../" + k + " HTTP/1.1\r\nHost: " + k + "\r\n\r\n" },

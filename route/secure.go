@@ -64,7 +64,7 @@ func (p *Port) presented(name []byte, v1 bool) *Site {
 // Admits reports whether a handshake meets what the listener asks of TLS: a client may name one listener in the handshake
 // and another in a request (RFC 9110 section 7.4).
 func (s *Site) Admits(version, suite uint16) bool {
-	return version >= s.policy.Min && (version >= tls.VersionTLS13 || slices.Contains(s.policy.Suites, suite))
+	return version >= s.policy.Min && (version >= tls.VersionTLS13 || s.policy.Suites == nil || slices.Contains(s.policy.Suites, suite))
 }
 
 // policyOf is the policy in force on a listener.
@@ -73,7 +73,11 @@ func policyOf(c *gateway.Config, l *gateway.Listener) certs.Policy {
 	if prof := c.SSLProfile(l.SSLProfile); prof != nil && prof.Policy.Type != "" {
 		policy = prof.Policy
 	}
-	return certs.PolicyOf(policy, c.V1())
+	p := certs.PolicyOf(policy, c.V1())
+	if len(p.Suites) == 0 && c.AnySuites {
+		p.Suites = nil
+	}
+	return p
 }
 
 func serverConfig(p certs.Policy, pair *tls.Certificate) *tls.Config {

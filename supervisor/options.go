@@ -27,6 +27,7 @@ type Options struct {
 	PortOffset int               // added to every port of the document
 	Admin      string            // read-only TCP address; empty: none
 	Drain      time.Duration     // how long requests under way may take at the end
+	Allow      []string          // protections that a document may ask for in vain
 	TakeOver   bool              // take the place of a gateway that runs on the data directory
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -128,6 +129,21 @@ func (s *Supervisor) answer() (err error) {
 	return nil
 }
 
+// unserved counts how often the document asks for a protection that is not given.
+func (s *Supervisor) unserved(protection string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.document == nil {
+		return 0
+	}
+	for _, u := range s.document.Config.Unserved {
+		if u.Protection == protection {
+			n++
+		}
+	}
+	return n
+}
+
 // sockets are those that a successor may go on with.
 func (s *Supervisor) sockets() map[string]net.Listener {
 	out := s.instance.Sockets()
@@ -163,6 +179,7 @@ func newSupervisor(o Options, legacy *inheritance) *Supervisor {
 		Metrics: s.metrics, Place: s.place, Listen: s.listen, PortOffset: o.PortOffset,
 	})
 	s.metrics.HostCounts(s.instance.Hosts)
+	s.metrics.Unserved(gateway.Protections(), s.unserved)
 	s.metrics.Gauge("backend_idle_connections", "Connections to members that wait for a request.", func() (n float64) {
 		engine.Each(func(h *conn.Home) { n += float64(h.Idle()) })
 		return n
@@ -216,7 +233,7 @@ func (s *Supervisor) Apply(c admin.Config) ([]gateway.Problem, error) {
 	s.applying.Lock()
 	defer s.applying.Unlock()
 	c = s.complete(c)
-	document, local, problems, err := parse(c)
+	document, local, problems, err := s.parse(c)
 	if err != nil {
 		return problems, err
 	}
@@ -249,10 +266,13 @@ func (s *Supervisor) complete(c admin.Config) admin.Config {
 	if c.Local == nil {
 		c.Local, c.Dir = s.current.Local, s.current.Dir
 	}
+	if c.Allow == nil {
+		c.Allow = s.current.Allow
+	}
 	return c
 }
 
-func parse(c admin.Config) (*gateway.Document, gateway.Local, []gateway.Problem, error) {
+func (s *Supervisor) parse(c admin.Config) (*gateway.Document, gateway.Local, []gateway.Problem, error) {
 	local, problems, err := gateway.ParseLocal(c.Local, c.Dir)
 	if err != nil {
 		return nil, local, problems, fmt.Errorf("read causeway.yaml: %w", err)
@@ -264,6 +284,9 @@ func parse(c admin.Config) (*gateway.Document, gateway.Local, []gateway.Problem,
 	problems = append(problems, document.Problems()...)
 	problems = append(problems, document.ProblemsWith(local)...)
 	problems = append(problems, certs.Check(document.Config, local, time.Now())...)
+	allowed := slices.Concat(s.o.Allow, local.AllowUnserved, c.Allow)
+	problems = document.FailClosed(problems, allowed)
+	document.Config.AnySuites = slices.Contains(allowed, gateway.ProtectionTLSFloor)
 	if gateway.HasErrors(problems) {
 		return nil, local, problems, ErrInvalid
 	}
@@ -286,7 +309,7 @@ func (s *Supervisor) Status() admin.Status {
 	defer s.mu.Unlock()
 	return admin.Status{
 		Ready: s.instance.Serving() && !s.ending.Load(), Name: s.document.Config.Name, Revision: s.revision, Applied: s.applied, Started: s.started,
-		PID: os.Getpid(), Logs: LogRoot(s.o.Data), Lost: s.log.Lost(), Ports: s.instance.Places(),
+		PID: os.Getpid(), Logs: LogRoot(s.o.Data), Lost: s.log.Lost(), Ports: s.instance.Places(), Unserved: s.document.Config.Unserved,
 	}
 }
 

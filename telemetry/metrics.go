@@ -114,6 +114,16 @@ type Hosts struct {
 	Healthy, Unhealthy int
 }
 
+// Unserved registers how often the document asks for each protection that is not given, read when it is asked for.
+func (m *Metrics) Unserved(protections []string, count func(protection string) int) {
+	for _, p := range protections {
+		m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "unserved_protections", ConstLabels: prometheus.Labels{"protection": p},
+			Help: "Objects of the document that ask for a protection which is not given.",
+		}, func() float64 { return float64(count(p)) }))
+	}
+}
+
 // HostCounts registers the healthy and unhealthy hosts of each pool and settings, read when they are asked for.
 func (m *Metrics) HostCounts(read func() []Hosts) {
 	describe := func(name, help string) *prometheus.Desc {

@@ -13,6 +13,7 @@ import (
 
 func configApplyCommand() *cobra.Command {
 	var data, parameters, local string
+	var allow []string
 	cmd := &cobra.Command{
 		Use:   "apply [FILE]",
 		Short: "Let a running gateway serve another configuration",
@@ -21,10 +22,14 @@ func configApplyCommand() *cobra.Command {
 		Example: "  causeway config apply gateway.json\n  causeway config apply --local causeway.yaml",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
+			if err := checkAllowed(allow); err != nil {
+				return err
+			}
 			config, err := readParts(files, parameters, local)
 			if err != nil {
 				return err
 			}
+			config.Allow = allow
 			problems, err := admin.NewClient(supervisor.Socket(data)).Apply(config)
 			supervisor.Problems(cmd.ErrOrStderr(), problems)
 			if errors.Is(err, admin.ErrNotRunning) {
@@ -38,6 +43,7 @@ func configApplyCommand() *cobra.Command {
 	}
 	dataFlag(cmd, &data)
 	parametersFlag(cmd, &parameters)
+	allowFlag(cmd, &allow)
 	cmd.Flags().StringVar(&local, "local", "", "causeway.yaml to apply")
 	return cmd
 }

@@ -31,6 +31,7 @@ type validation struct {
 
 func configValidateCommand() *cobra.Command {
 	var parameters, localFile, output string
+	var allow []string
 	cmd := &cobra.Command{
 		Use:   "validate FILE...",
 		Short: "Find every problem of gateway documents",
@@ -46,16 +47,20 @@ func configValidateCommand() *cobra.Command {
 			if output != "text" && output != "json" {
 				return fmt.Errorf("-o %s: the output is text or json", output)
 			}
-			return validateFiles(cmd, files, parameters, localFile, output)
+			if err := checkAllowed(allow); err != nil {
+				return err
+			}
+			return validateFiles(cmd, files, parameters, localFile, allow, output)
 		},
 	}
 	parametersFlag(cmd, &parameters)
+	allowFlag(cmd, &allow)
 	cmd.Flags().StringVar(&localFile, "local", "", "causeway.yaml to check along with the documents")
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
 	return cmd
 }
 
-func validateFiles(cmd *cobra.Command, files []string, parameters, localFile, output string) error {
+func validateFiles(cmd *cobra.Command, files []string, parameters, localFile string, allow []string, output string) error {
 	var results []validation
 	local, problems, err := readLocal(localFile)
 	if problems, err = asProblem(problems, err); err != nil {
@@ -72,6 +77,7 @@ func validateFiles(cmd *cobra.Command, files []string, parameters, localFile, ou
 		}
 		if document != nil {
 			problems = slices.Concat(document.Problems(), localCheck(local, document, localFile != ""))
+			problems = document.FailClosed(problems, slices.Concat(allow, local.AllowUnserved))
 		}
 		results = append(results, judge(file, problems))
 	}

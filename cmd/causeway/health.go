@@ -59,7 +59,7 @@ func onlyPool(h gateway.Health, pool string) (gateway.Health, error) {
 	}
 	for _, p := range h.Pools {
 		if strings.EqualFold(lastSegment(p.Pool.ID), pool) {
-			return gateway.Health{Pools: []gateway.PoolHealth{p}}, nil
+			return gateway.Health{Pools: []gateway.PoolHealth{p}, Unserved: h.Unserved}, nil
 		}
 	}
 	return h, &exitError{code: exitUsage, err: fmt.Errorf("--pool %s: no rule of the running gateway uses a pool of this name", pool), hint: "causeway health without --pool lists all"}
@@ -84,6 +84,11 @@ func eachServer(h gateway.Health, f func(pool, settings string, s gateway.Server
 }
 
 func printHealth(w io.Writer, h gateway.Health) error {
+	for _, u := range h.Unserved {
+		if err := writeLine(w, "NOT PROTECTED: "+wrap(u.String(), columns(w))); err != nil {
+			return err
+		}
+	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "POOL\tSETTINGS\tMEMBER\tADDRESS\tHEALTH\tSINCE")
 	var sick ailments

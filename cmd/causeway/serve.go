@@ -35,6 +35,9 @@ func serveCommand() *cobra.Command {
 			if err := oneOf("--log-format", logFormat, "text", "json"); err != nil {
 				return err
 			}
+			if err := checkAllowed(o.Allow); err != nil {
+				return err
+			}
 			var err error
 			if o.Bind, err = parseBind(bind); err != nil {
 				return err
@@ -58,6 +61,7 @@ func serveCommand() *cobra.Command {
 	f.IntVar(&o.PortOffset, "port-offset", 0, "added to every port of the document")
 	f.StringVar(&o.Admin, "admin", "", "ADDR:PORT that serves /healthz, /readyz and /metrics, and nothing else; :PORT is on loopback (default none)")
 	f.DurationVar(&o.Drain, "drain", 30*time.Second, "how long requests under way may take at the end")
+	allowFlag(cmd, &o.Allow)
 	f.BoolVar(&o.TakeOver, "take-over", false, "take the place of the gateway that runs on the data directory: it hands its sockets over and drains")
 	f.StringVar(&logFormat, "log-format", "text", "of the program's own log: text or json")
 	return cmd
