@@ -168,6 +168,9 @@ func (r *Row) When() (time.Time, bool) {
 	if t, ok := ParseTime(r.values[Time]); ok {
 		return t, true
 	}
+	if len(r.values[Generated]) == 0 {
+		return time.Time{}, false
+	}
 	return ParseTime(r.values[Generated])
 }
 

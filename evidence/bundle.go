@@ -18,6 +18,8 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"sigs.k8s.io/yaml"
+
 	"causeway/accesslog"
 	"causeway/gateway"
 	"causeway/template"
@@ -34,6 +36,7 @@ type Bundle struct {
 	Activity []Activity // oldest first, once the rows have been read
 	Unread   []Unread   // what could not be read, at most maxUnread of them
 	Bad      int        // lines that could not be read
+	Rows     int        // rows of logs that were read, of any kind and time; known once EachRow has run
 	Repeated int        // rows that stood in more than one place, counted once
 	Misdated int        // rows whose time cannot be true, which were set aside
 	Notes    []string   // what was assumed, and what could not be made sure
@@ -41,6 +44,7 @@ type Bundle struct {
 	visit   func(path, name string) // in place of looking at a file
 	given   string                  // the path that is being opened, as it is spoken of
 	logs    []*source
+	dated   int // of the logs, those whose time is known and can be true
 	size    int64
 	done    atomic.Int64
 	spooled []string // temporary files
@@ -97,7 +101,6 @@ func Open(paths []string) (*Bundle, error) {
 		return nil, fmt.Errorf("open the evidence: %w", failed)
 	}
 	b.sortLogs()
-	b.overlaps()
 	return b, nil
 }
 
@@ -277,6 +280,10 @@ func (b *Bundle) whole(name string, data []byte, form form) {
 			b.takeHealth(name, h)
 			return
 		}
+		if h, ok := healthFromTable(data); ok {
+			b.takeHealth(name, h)
+			return
+		}
 		b.skip(name, 0, "it is no evidence that is known: neither a log, nor a document, nor a table of one")
 	}
 }
@@ -316,7 +323,7 @@ func (b *Bundle) document(name string, data []byte) {
 	case shape.Document != nil:
 		b.configWith(name, shape.Document, shape.Parameters)
 		b.localYAML(name, shape.Local, shape.Dir)
-	case isHealth(shape.Pools), isHealth(data) && shape.Pool != nil:
+	case isHealth(shape.Pools), isHealth(data) && shape.Pool != nil, isShallowHealth(data):
 		if h, err := decodeHealth(data); err != nil {
 			b.skip(name, 0, err.Error())
 		} else {
@@ -377,7 +384,16 @@ func (b *Bundle) yaml(name string, data []byte) {
 		b.localYAML(name, data, filepath.Dir(name))
 		return
 	}
-	b.config(name, data)
+	if text, err := yaml.YAMLToJSON(data); err == nil && len(text) > 0 && (text[0] == '{' || text[0] == '[') && !isGatewayYAML(text) {
+		b.document(name, text)
+		return
+	}
+	b.config(name, data) // which says on what line it stops being YAML
+}
+
+// isGatewayYAML reports whether a document that was YAML may be a gateway: its places are better said in its own lines.
+func isGatewayYAML(text []byte) bool {
+	return !isHealth(text) && !isActivity(text) && !bytes.Contains(text, []byte(`"timeseries"`))
 }
 
 func (b *Bundle) localYAML(name string, data []byte, dir string) {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -71,13 +72,21 @@ func (c *counted) WriteTo(w io.Writer) (int64, error) {
 
 type walker struct{ f func(*leaf) error }
 
+// buffers are used again: one for each of very many small files is more work than reading them.
+var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, headSize) }}
+
 // stream unpacks r, as often as it takes. packed is how many bytes on disk it was made of so far; nil for a file itself.
 func (w *walker) stream(name string, r io.Reader, packed func() int64, depth int) error {
 	if depth > maxNesting {
 		return errors.New("archives are nested too deep")
 	}
 	m := &metered{r: r}
-	in := bufio.NewReaderSize(m, headSize)
+	in := buffers.Get().(*bufio.Reader)
+	in.Reset(m)
+	defer func() {
+		in.Reset(nil)
+		buffers.Put(in)
+	}()
 	if packed == nil {
 		packed = func() int64 { return m.n }
 	}
