@@ -1,0 +1,57 @@
+package evidence
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// converted calls f with a binary form as text, which is written while it is read. A library that trips over a damaged file
+// costs that file alone.
+func (w *walker) converted(name, what string, write func(io.Writer) error) error {
+	r, pipe := io.Pipe()
+	go func() {
+		out := bufio.NewWriterSize(pipe, headSize)
+		err := guarded(func() error { return write(out) })
+		if flushed := out.Flush(); err == nil {
+			err = flushed
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w", what, err)
+		}
+		pipe.CloseWithError(err)
+	}()
+	err := w.f(&leaf{Reader: bufio.NewReaderSize(r, headSize), name: name})
+	r.Close() // whoever has seen enough ends the writing
+	return err
+}
+
+// guarded makes an error of a panic.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errDamaged
+		}
+	}()
+	return f()
+}
+
+var errDamaged = errors.New("it is damaged: export it again")
+
+// fileOf is a stream as a file that can be read at any place, and what to do when it is done with: a file on disk as it is,
+// what lies in an archive as a copy.
+func fileOf(r io.Reader, in *bufio.Reader) (file *os.File, done func(), err error) {
+	if c, ok := r.(*counted); ok {
+		return c.File, func() {}, nil
+	}
+	spooled, err := spool(in)
+	if err != nil {
+		return nil, nil, err
+	}
+	return spooled, func() {
+		spooled.Close()
+		os.Remove(spooled.Name())
+	}, nil
+}
