@@ -70,7 +70,16 @@ func (blk *block) row(d *accesslog.Decoder, row *accesslog.Row, number int) {
 	if row.Has(accesslog.Generated) {
 		blk.queried++
 	}
-	switch row.Kind() {
+	kind := row.Kind()
+	if kind == accesslog.Category || kind == accesslog.PerformanceCategory {
+		if name, whole := row.NoNumber(); name != "" && whole {
+			blk.bad = append(blk.bad, Unread{Line: number, Reason: name + " is no number that can be read, so the row counts nowhere"})
+			return
+		} else if name != "" {
+			blk.bad = append(blk.bad, Unread{Line: number, Reason: name + " is no number that can be read; the rest of the row counts"})
+		}
+	}
+	switch kind {
 	case accesslog.Category:
 		if !row.Has(accesslog.Status) && !row.IsSession() { // 0 is an answer that a client did not wait for; none is no answer at all
 			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the record has no httpStatus: it was exported without"})
@@ -99,6 +108,8 @@ func (blk *block) row(d *accesslog.Decoder, row *accesslog.Row, number int) {
 			blk.metrics = append(blk.metrics, p)
 		} else if a, ok := activityOfRow(row); ok {
 			blk.activity = append(blk.activity, a)
+		} else if row.Has(accesslog.MetricName) {
+			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the row of metrics has no time, or no number, that can be read"})
 		}
 	}
 }

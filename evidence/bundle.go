@@ -132,6 +132,13 @@ func (b *Bundle) Empty() bool {
 	return b.Config == nil && b.Local == nil && b.Health == nil && len(b.Metrics) == 0 && len(b.Activity) == 0 && len(b.logs) == 0
 }
 
+// Fruitless reports whether, once EachRow has run, nothing came of the logs and nothing else tells what failed: a report of
+// that would read as "nothing failed".
+func (b *Bundle) Fruitless() bool {
+	return b.Rows == 0 && len(b.logs) > 0 && len(b.Unread) > 0 && b.Health == nil && len(b.Metrics) == 0 && len(b.Activity) == 0 &&
+		(b.Bad > 0 || b.Config == nil && b.Local == nil)
+}
+
 // Progress is how many bytes of logs there are, as they lie on disk, and how many have been read. It may be asked
 // while EachRow runs.
 func (b *Bundle) Progress() (done, size int64) { return b.done.Load(), b.size }
@@ -405,7 +412,9 @@ func (b *Bundle) localYAML(name string, data []byte, dir string) {
 	b.Local = &l
 }
 
+// note keeps what the report has to say of the evidence, once.
 func (b *Bundle) note(text string) {
+	text = Printable(text)
 	if !slices.Contains(b.Notes, text) && len(b.Notes) < maxUnread {
 		b.Notes = append(b.Notes, text)
 	}

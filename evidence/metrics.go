@@ -113,15 +113,10 @@ func pointOf(row *accesslog.Row) (point, bool) {
 	if !ok || !row.Has(accesslog.MetricName) {
 		return point{}, false
 	}
-	value := func(f accesslog.Field) float64 {
-		if !row.Has(f) {
-			return math.NaN()
-		}
-		return row.Real(f)
+	p := Point{
+		at, row.Real(accesslog.Average), row.Real(accesslog.Total), row.Real(accesslog.Minimum), row.Real(accesslog.Maximum), row.Real(accesslog.Samples),
 	}
-	return point{string(row.Text(accesslog.MetricName)), Point{
-		at, value(accesslog.Average), value(accesslog.Total), value(accesslog.Minimum), value(accesslog.Maximum), value(accesslog.Samples),
-	}}, true
+	return point{string(row.Text(accesslog.MetricName)), p}, !math.IsNaN(p.Value()) || !math.IsNaN(p.Peak())
 }
 
 // addPoint keeps an interval of a metric that came as a row.

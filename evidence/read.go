@@ -40,6 +40,7 @@ func (b *Bundle) EachRow(rows Rows) error {
 		b.note(fmt.Sprintf("more than %d rows stand at times that several sources cover; beyond that, rows that repeat were not told from others", maxRemembered))
 	}
 	b.tellMisdated()
+	b.tellUnread()
 	b.sortActivity()
 	b.sortMetrics()
 	return nil

@@ -58,7 +58,9 @@ func (b *Bundle) addLog(s *source, l *leaf, head []byte) {
 		b.dated++
 	}
 	if s.form == tabular {
-		s.style = b.survey(s.name, l)
+		if s.style = b.survey(s.name, l); s.style == nil {
+			return
+		}
 	}
 	b.logs = append(b.logs, s)
 }

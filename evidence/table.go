@@ -66,9 +66,6 @@ func (t *table) envelope(cell string, number int) {
 
 // table reads rows under a heading, however they are laid out.
 func (r *reading) table(s *source, l *leaf) error {
-	if s.style == nil {
-		return nil // which was reported
-	}
 	rows, err := newCells(l)
 	if err != nil {
 		return err
