@@ -62,12 +62,19 @@ type State struct {
 // stateIn reads the state out of a document, which keeps it outside of what can be configured.
 func stateIn(data []byte) State {
 	type state struct{ ProvisioningState, OperationalState string }
-	var doc struct {
+	type resource struct {
 		state
 		Properties state
 	}
-	if err := json.Unmarshal(data, &doc); err != nil {
+	var doc struct {
+		resource
+		Value []resource
+	}
+	if err := json.Unmarshal(data, &doc); err != nil && json.Unmarshal(data, &doc.Value) != nil {
 		return State{}
+	}
+	if len(doc.Value) == 1 {
+		doc.resource = doc.Value[0]
 	}
 	return State{cmp.Or(doc.Properties.ProvisioningState, doc.ProvisioningState), cmp.Or(doc.Properties.OperationalState, doc.OperationalState)}
 }
