@@ -91,9 +91,9 @@ var dayParts = strings.NewReplacer(
 var spelledTime = regexp.MustCompile(`^(?:\p{L}{2,10}\.?,?\s+)?` + // a day of the week
 	`(?:(\d{4})([-/.])\s?(\d{1,2})[-/.]\s?(\d{1,2})\.?` + // year first
 	`|(\d{1,2})([-/.])\s?(\d{1,2})[-/.]\s?(\d{4}|\d{2})\.?` + // year last
-	`|(\d{1,2})\.?[- ](\p{L}{3,10})\.?,?[- ](\d{4}|\d{2})` + // 20 Nov 2026
+	`|(\d{1,2})\.?[-/ ](\p{L}{3,10})\.?,?[-/ ](\d{4}|\d{2})` + // 20 Nov 2026
 	`|(\p{L}{3,10})\.? (\d{1,2}),? (\d{4}))` + // Nov 20, 2026
-	`(?:t|[,\s]+(?:um |at )?)\s*(?:(am|pm)\s*)?` +
+	`(?:t|:|[,\s]+(?:um |at |@ )?)\s*(?:(am|pm)\s*)?` +
 	`(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,](\d{1,9})\d*)?)?(?:\s*uhr)?\s?(am|pm)?\s?(z|utc|gmt|(?:utc|gmt)?[+-]\d{2}:?\d{2})?$`)
 
 // Where the groups of spelledTime stand.

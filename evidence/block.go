@@ -2,10 +2,13 @@ package evidence
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"causeway/accesslog"
 )
@@ -114,17 +117,49 @@ func (blk *block) row(d *accesslog.Decoder, row *accesslog.Row, number int) {
 	}
 }
 
+// reasonOf is the innermost reason of an error, in words that a reader of the file knows.
 func reasonOf(err error) string {
+	if reason, ok := typeReason(err); ok {
+		return reason
+	}
 	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
 		err = next
 	}
 	return err.Error()
 }
 
+// typeReason says which value of JSON is of another type than it should be. The library names types of Go, which no file has.
+func typeReason(err error) (string, bool) {
+	var bad *json.UnmarshalTypeError
+	if !errors.As(err, &bad) {
+		return "", false
+	}
+	field := bad.Field[strings.LastIndexByte(bad.Field, '.')+1:]
+	if field == "" {
+		return fmt.Sprintf("it holds %s where something else belongs", jsonKind(bad.Value)), true
+	}
+	return fmt.Sprintf("%s holds %s where something else belongs", strings.ToLower(field[:1])+field[1:], jsonKind(bad.Value)), true
+}
+
+// jsonKind is what a value of JSON is, with its article.
+func jsonKind(kind string) string {
+	switch kind, _, _ := strings.Cut(kind, " "); kind {
+	case "bool":
+		return "true or false"
+	case "array", "object":
+		return "an " + kind
+	default:
+		return "a " + kind
+	}
+}
+
 // streamReason says why a stream could not be read to its end.
 func streamReason(err error) string {
 	if errors.Is(err, io.ErrUnexpectedEOF) && !isCut(err) {
 		return "it is cut off: copy it again; what stands before the cut is read"
+	}
+	if reason, ok := typeReason(err); ok {
+		return reason
 	}
 	var file *fs.PathError
 	if errors.As(err, &file) {

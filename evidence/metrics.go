@@ -67,7 +67,7 @@ func (b *Bundle) metrics(name string, data []byte) {
 		}
 	}
 	if err := json.Unmarshal(data, &answer); err != nil {
-		b.skip(name, 0, "its metrics cannot be read: "+err.Error())
+		b.skip(name, 0, "its metrics cannot be read: "+reasonOf(err))
 		return
 	}
 	for _, v := range answer.Value {
