@@ -120,7 +120,7 @@ func (r *Row) Kind() string {
 	switch {
 	case r.Has(CategoryName):
 		return ""
-	case r.Has(Status) && (r.Has(Taken) || r.Has(ClientIP)), r.IsSession():
+	case r.Has(Status) && r.ofRequest(), r.IsSession():
 		return Category
 	case r.Has(Healthy) && r.Has(Throughput):
 		return PerformanceCategory
@@ -128,6 +128,11 @@ func (r *Row) Kind() string {
 		return FirewallCategory
 	}
 	return ""
+}
+
+// ofRequest reports whether a row is of one request, by a column that only those have; a count of many has its number.
+func (r *Row) ofRequest() bool {
+	return r.Has(Taken) || r.Has(ClientIP) || !r.Has(Samples) && (r.Has(URI) || r.Has(OriginalURI) || r.Has(ErrorInfo) || r.Has(Server) || r.Has(Transaction))
 }
 
 // IsSession reports whether an access record is of a connection through a TCP or TLS listener: it has no request in it.

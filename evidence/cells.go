@@ -321,6 +321,59 @@ func members(object []byte) (names, values []string, err error) {
 	return names, values, nil
 }
 
+// answeredRows reads the first table of the answer of a query: {"tables":[{"columns":[…],"rows":[[…]]}]}.
+type answeredRows struct {
+	d    *json.Decoder
+	rows bool // the rows have begun
+	n    int
+}
+
+func newAnswered(in io.Reader) *answeredRows {
+	d := json.NewDecoder(in)
+	d.UseNumber()
+	return &answeredRows{d: d}
+}
+
+func (a *answeredRows) next() ([]string, int, error) {
+	for !a.rows {
+		token, err := a.d.Token()
+		switch {
+		case err != nil:
+			return nil, 0, io.EOF
+		case token == "columns":
+			var names []struct{ Name string }
+			if a.d.Decode(&names) != nil {
+				return nil, 0, io.EOF
+			}
+			heading := make([]string, len(names))
+			for i, n := range names {
+				heading[i] = n.Name
+			}
+			return heading, 0, nil
+		case token == "rows":
+			if _, err := a.d.Token(); err != nil {
+				return nil, 0, io.EOF
+			}
+			a.rows = true
+		}
+	}
+	var row []any
+	if !a.d.More() || a.d.Decode(&row) != nil {
+		return nil, 0, io.EOF
+	}
+	a.n++
+	return textsOf(row), a.n, nil
+}
+
+// textsOf are the values of a row as text.
+func textsOf(row []any) []string {
+	cells := make([]string, len(row))
+	for i, v := range row {
+		cells[i] = textOf(v)
+	}
+	return cells
+}
+
 var gap = regexp.MustCompile(`\s{2,}`)
 
 // columnStarts is where the runs of dashes under a heading begin, in characters.

@@ -132,29 +132,34 @@ func isObjects(text []byte) bool {
 			n++
 		}
 	}
-	return n >= 3 && (foreign || !isRow(first)) || n == 2 && !isRow(first) && len(names) <= 4
+	whole := isRow(first) && has(names, accesslog.Taken, accesslog.SessionTime) && has(names, accesslog.Time, accesslog.Generated)
+	return n >= 3 && (foreign || !whole) || n == 2 && !whole && len(names) <= 4
 }
 
 // cannotBeRows says why a table with these columns holds no rows that can be read, and what to ask for instead; empty if
 // it may.
 func cannotBeRows(names []string) string {
-	has := func(wanted ...accesslog.Field) bool {
-		return slices.ContainsFunc(names, func(name string) bool {
-			field, _ := columnOf(name)
-			return slices.Contains(wanted, field)
-		})
-	}
-	dated := has(accesslog.Time, accesslog.Generated)
-	if isSummary(names) && !(dated && has(accesslog.Status) && ownColumns(names)) {
+	dated := has(names, accesslog.Time, accesslog.Generated)
+	if isSummary(names) && !(dated && has(names, accesslog.Status) && ownColumns(names)) {
 		return fmt.Sprintf("it is a summary: %s counts or measures many requests, and what failed shows in single ones. Ask for the rows: %s", summaryColumn(names), rowQuery)
 	}
 	switch {
-	case !dated && !has(accesslog.Inner):
+	case !dated && !has(names, accesslog.Inner):
 		return "its rows have no time" + meant(names, "TimeGenerated") + ". Ask for the rows with their own names: " + rowQuery
-	case has(accesslog.Status, accesslog.CategoryName, accesslog.Inner, accesslog.SessionTime, accesslog.RuleID, accesslog.Healthy, accesslog.MetricName, accesslog.OperationName):
+	case has(names, accesslog.Status, accesslog.Inner, accesslog.SessionTime, accesslog.RuleID, accesslog.Healthy, accesslog.MetricName):
+		return ""
+	case !slices.ContainsFunc(names, func(name string) bool { return ofAccess(accesslog.FieldOf(name)) }) && has(names, accesslog.CategoryName, accesslog.OperationName):
 		return ""
 	}
 	return "its rows have no HttpStatus" + meant(names, "HttpStatus") + ". Ask for the rows with their own names: " + rowQuery
+}
+
+// has reports whether some name is that of one of the fields.
+func has(names []string, wanted ...accesslog.Field) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		field, _ := columnOf(name)
+		return slices.Contains(wanted, field)
+	})
 }
 
 // meant says which column may be the one that is missing.
@@ -191,6 +196,7 @@ var likelyNames = []struct {
 	{[]string{"url"}, "RequestUri"},
 	{[]string{"path"}, "RequestUri"},
 	{[]string{"date"}, "TimeGenerated"},
+	{[]string{"when"}, "TimeGenerated"},
 	{[]string{"time"}, "TimeGenerated"},
 	{[]string{"server"}, "ServerRouted"},
 	{[]string{"backend"}, "ServerRouted"},

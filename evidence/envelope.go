@@ -19,11 +19,10 @@ import (
 // opener makes a line of each record that JSON holds, however deep. It keeps one object of at most a row's size at a time;
 // larger ones are wrappers, and are stepped into.
 type opener struct {
-	in      *bufio.Reader
-	found   [][]byte // rows that wait
-	sent    int      // bytes of the first
-	outside []byte   // the last time that a wrapper gave, as JSON
-	err     error
+	in    *bufio.Reader
+	found [][]byte // rows that wait
+	sent  int      // bytes of the first
+	err   error
 }
 
 func newOpener(l *leaf) *opener { return &opener{in: bufio.NewReaderSize(l.Reader, 2*lineMax)} }
@@ -77,10 +76,8 @@ func (o *opener) value(kind byte) error {
 }
 
 // isCutRow reports whether an object was meant to be a record and cannot be read: it is passed on, to be counted.
-func isCutRow(text []byte) bool { return !json.Valid(text) && looksLikeRecord(text) }
-
-func looksLikeRecord(text []byte) bool {
-	return bytes.Contains(text, []byte("ApplicationGatewayAccess"))
+func isCutRow(text []byte) bool {
+	return bytes.Contains(text, []byte("ApplicationGatewayAccess")) && !json.Valid(text)
 }
 
 // whole is the value that begins here; nil if it does not end within the length of a row, or of the stream.
@@ -182,9 +179,38 @@ func (s *search) object(raw json.RawMessage, outside []byte, depth int) {
 		}
 		inside = append(inside, value)
 	}
+	first := len(s.rows)
 	for _, value := range inside {
+		begin := len(s.rows)
 		s.value(value, outside, depth+1)
+		if sameRows(s.rows[first:begin], s.rows[begin:]) {
+			s.rows = s.rows[:begin]
+		}
 	}
+}
+
+// sameRows reports whether rows of one member are those of another of the same object: shippers keep what came beside what
+// they made of it.
+func sameRows(before, now [][]byte) bool {
+	if len(now) == 0 || len(before) < len(now) {
+		return false
+	}
+	for i := range now {
+		if a, b := transactionIn(before[i]), transactionIn(now[i]); a != b || a == "" && !bytes.Equal(before[i], now[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// transactionIn is the transaction of a row as text; empty if it has none.
+func transactionIn(line []byte) string {
+	var d accesslog.Decoder
+	row, err := d.Row(line)
+	if err != nil {
+		return ""
+	}
+	return string(row.Text(accesslog.Transaction))
 }
 
 // record keeps an object that is a record. One without a time has that of what is around it.

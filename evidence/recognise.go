@@ -3,8 +3,10 @@ package evidence
 import (
 	"bufio"
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -95,9 +97,13 @@ func recogniseJSON(text []byte) form {
 		switch {
 		case bytes.Contains(text[:min(len(text), 256)], []byte(`"causeway.`)): // a report or an answer of causeway's own
 			return document
-		case !wrapped && (looksLikeRows(text) || beginsLongRow(text)):
+		case !wrapped && looksLikeRows(text):
 			return lines
 		case isEnvelope(text):
+			return enveloped
+		case !wrapped && beginsLongRow(text):
+			return lines
+		case beginsPacked(text):
 			return enveloped
 		}
 		return document
@@ -219,12 +225,38 @@ func isEnvelope(text []byte) bool {
 	return n > 0
 }
 
+// packed is a member whose value may be a message as base64, or as a text.
+var packed = regexp.MustCompile(`(?i)"(?:body|data|message|value|payload)"\s*:\s*"([A-Za-z0-9+/_-]{64,1000})`)
+
+// beginsPacked reports whether the beginning of JSON holds a message that is longer than what is looked at, with records in it.
+func beginsPacked(text []byte) bool {
+	for _, m := range packed.FindAllSubmatch(text, 4) {
+		whole := m[1][:len(m[1])&^3]
+		if data, err := base64.StdEncoding.DecodeString(string(whole)); err == nil && ofAccessLog(data) {
+			return true
+		}
+	}
+	return ofAccessLog(text) && bytes.Contains(text, []byte(`\"`))
+}
+
+// ofAccessLog reports whether a text has what each record of the access log has.
+func ofAccessLog(text []byte) bool {
+	return bytes.Contains(text, []byte("ApplicationGatewayAccess")) && bytes.Contains(text, []byte("httpStatus"))
+}
+
 // holdsRowsAmong reports whether some line of a text holds a record behind something else, such as a time and a host.
 func holdsRowsAmong(text []byte) bool {
 	for range 20 {
 		line, rest, more := bytes.Cut(text, []byte("\n"))
-		if i := bytes.IndexByte(line, '{'); i >= 0 && isRow(firstObject(line[i:])) {
-			return true
+		for range 5 { // labels may stand before it, in braces too
+			i := bytes.IndexByte(line, '{')
+			if i < 0 {
+				break
+			}
+			if line = line[i:]; isRow(firstObject(line)) {
+				return true
+			}
+			line = line[1:]
 		}
 		if !more {
 			break

@@ -208,11 +208,7 @@ func (r *Redactor) queried(w *bufio.Writer, in io.Reader) error {
 					w.WriteString(unreadable)
 					return nil
 				}
-				cells := make([]string, len(row))
-				for i, v := range row {
-					cells[i] = textOf(v)
-				}
-				r.row(w, heading, cells)
+				r.row(w, heading, textsOf(row))
 			}
 		}
 	}

@@ -57,10 +57,14 @@ func (b *Bundle) addLog(s *source, l *leaf, head []byte) {
 	if s.span.from.After(earliest) {
 		b.dated++
 	}
-	if s.form == tabular {
-		if s.style = b.survey(s.name, l); s.style == nil {
-			return
-		}
+	switch s.form {
+	case tabular:
+		s.style = b.survey(s.name, l)
+	case queried:
+		s.style = b.surveyRows(s.name, newAnswered(l))
+	}
+	if s.style == nil && (s.form == tabular || s.form == queried) {
+		return // nothing of it can be read, which is noted
 	}
 	b.logs = append(b.logs, s)
 }

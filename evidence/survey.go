@@ -39,6 +39,11 @@ func (b *Bundle) styleOf(name string, heading []string) *style {
 	return s
 }
 
+// fits reports whether a style is of a table with this heading.
+func (s *style) fits(heading []string) bool {
+	return slices.EqualFunc(s.columns, heading, func(c column, name string) bool { return c.name == strings.TrimSpace(name) })
+}
+
 // survey looks through a table for what its heading does not tell, as far as it takes, and notes what has to be assumed.
 // It is nil for a table of which no row can be read; why is noted.
 func (b *Bundle) survey(name string, l *leaf) *style {
@@ -46,6 +51,10 @@ func (b *Bundle) survey(name string, l *leaf) *style {
 	if err != nil {
 		return &style{envelope: -1} // which is reported when the rows are read
 	}
+	return b.surveyRows(name, rows)
+}
+
+func (b *Bundle) surveyRows(name string, rows cells) *style {
 	first, _, err := rows.next()
 	if err != nil {
 		return &style{envelope: -1}
@@ -194,6 +203,9 @@ func (k *look) settle(b *Bundle, name string, heading []string) {
 			c.unit = time.Second
 			b.note(fmt.Sprintf("%s: %s is read in seconds: it holds parts of a millisecond, which the gateway does not measure, so the log's seconds were renamed and not converted. Keep the name TimeTaken", name, c.name))
 		}
+	}
+	if k.style.envelope < 0 && has(heading, accesslog.Status) && !has(heading, accesslog.Taken, accesslog.SessionTime, accesslog.Inner) {
+		b.note(name + ": its rows have no TimeTaken: how long requests took is not known, and nothing that rests on it can be told from it")
 	}
 	if missing := renamed(heading); missing != "" && !isMetricHeading(heading) && !isMetricList(heading) && k.style.envelope < 0 {
 		b.note(fmt.Sprintf("%s: columns with names that are not the log's are not read: %s. Ask for the rows with their own names: %s", name, missing, rowQuery))

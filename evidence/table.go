@@ -127,13 +127,9 @@ func (r *reading) queried(s *source, in io.Reader) error {
 			for i, n := range names {
 				heading[i] = n.Name
 			}
-			if why := cannotBeRows(heading); why != "" {
-				r.b.skip(s.name, 0, why)
-				s.bad++
-			}
-			how := r.b.styleOf(s.name, heading)
-			if missing := renamed(heading); missing != "" {
-				r.b.note(fmt.Sprintf("%s: columns with names that are not the log's are not read: %s. Ask for the rows with their own names: %s", s.name, missing, rowQuery))
+			how := s.style // of the first table, which is the answer; others say how it went
+			if !how.fits(heading) {
+				how = r.b.styleOf(s.name, heading)
 			}
 			t = r.newTable(s, how)
 		case "rows":
@@ -172,17 +168,12 @@ func (t *table) rows(d *json.Decoder) error {
 	if token, err := d.Token(); err != nil || token != json.Delim('[') {
 		return errors.New("the rows are no array")
 	}
-	var cells []string
 	for number := 1; d.More(); number++ {
 		var row []any
 		if err := d.Decode(&row); err != nil {
 			return fmt.Errorf("row %d: %w", number, err)
 		}
-		cells = cells[:0]
-		for _, v := range row {
-			cells = append(cells, textOf(v))
-		}
-		t.row(cells, number)
+		t.row(textsOf(row), number)
 	}
 	_, err := d.Token()
 	return err
