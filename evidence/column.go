@@ -51,7 +51,7 @@ var units = map[string]time.Duration{
 func columnOf(name string) (accesslog.Field, time.Duration) {
 	name = strings.TrimSpace(strings.Trim(strings.TrimSpace(name), `"`))
 	if m := unitAtEnd.FindStringSubmatch(name); m != nil {
-		if field := accesslog.FieldOf(m[1]); slices.Contains(durations, field) {
+		if field := fieldOf(m[1]); slices.Contains(durations, field) {
 			unit := units[strings.ToLower(m[2])]
 			if unit == time.Second && accesslog.FieldOf(name) == field { // timeTaken_s is a text of AzureDiagnostics
 				unit = 0
@@ -59,11 +59,27 @@ func columnOf(name string) (accesslog.Field, time.Duration) {
 			return field, unit
 		}
 	}
-	return accesslog.FieldOf(name), 0
+	return fieldOf(name), 0
 }
 
-// rowQuery asks a workspace for the requests themselves.
-const rowQuery = "AGWAccessLogs | where TimeGenerated > ago(1d)"
+// fieldOf is accesslog.FieldOf for headings that people wrote, with blanks or hyphens between the words.
+func fieldOf(name string) accesslog.Field {
+	if field := accesslog.FieldOf(name); field != accesslog.Ignored {
+		return field
+	}
+	return accesslog.FieldOf(strings.NewReplacer(" ", "", "-", "").Replace(name))
+}
+
+// rowQuery asks a workspace for the requests themselves, in the table that names of columns are of.
+func rowQuery(names []string) string {
+	if slices.ContainsFunc(names, typed.MatchString) {
+		return `AzureDiagnostics | where Category == "ApplicationGatewayAccessLog" and TimeGenerated > ago(1d)`
+	}
+	return "AGWAccessLogs | where TimeGenerated > ago(1d)"
+}
+
+// typed is a column of AzureDiagnostics, whose names end with their type.
+var typed = regexp.MustCompile(`[a-z]_[sdg]$`)
 
 // countName is what a query calls a column that it has computed over many rows.
 var countName = regexp.MustCompile(`(?i)^(count|dcount|countif|dcountif|sum|sumif|avg|avgif|min|max|percentiles?|stdev|variance|any|arg_max|arg_min|make_(set|list)|set|list|p\d\d)_`)
@@ -141,17 +157,17 @@ func isObjects(text []byte) bool {
 func cannotBeRows(names []string) string {
 	dated := has(names, accesslog.Time, accesslog.Generated)
 	if isSummary(names) && !(dated && has(names, accesslog.Status) && ownColumns(names)) {
-		return fmt.Sprintf("it is a summary: %s counts or measures many requests, and what failed shows in single ones. Ask for the rows: %s", summaryColumn(names), rowQuery)
+		return fmt.Sprintf("it is a summary: %s counts or measures many requests, and what failed shows in single ones. Ask for the rows: %s", summaryColumn(names), rowQuery(names))
 	}
 	switch {
 	case !dated && !has(names, accesslog.Inner):
-		return "its rows have no time" + meant(names, "TimeGenerated") + ". Ask for the rows with their own names: " + rowQuery
+		return "its rows have no time" + meant(names, "TimeGenerated") + ". Ask for the rows with their own names: " + rowQuery(names)
 	case has(names, accesslog.Status, accesslog.Inner, accesslog.SessionTime, accesslog.RuleID, accesslog.Healthy, accesslog.MetricName):
 		return ""
 	case !slices.ContainsFunc(names, func(name string) bool { return ofAccess(accesslog.FieldOf(name)) }) && has(names, accesslog.CategoryName, accesslog.OperationName):
 		return ""
 	}
-	return "its rows have no HttpStatus" + meant(names, "HttpStatus") + ". Ask for the rows with their own names: " + rowQuery
+	return "its rows have no HttpStatus" + meant(names, "HttpStatus") + ". Ask for the rows with their own names: " + rowQuery(names)
 }
 
 // has reports whether some name is that of one of the fields.

@@ -216,7 +216,7 @@ func transactionIn(line []byte) string {
 // record keeps an object that is a record. One without a time has that of what is around it.
 func (s *search) record(raw json.RawMessage, outside []byte) bool {
 	row, err := s.d.Row(raw)
-	if err != nil || row.Kind() == "" && !row.Has(accesslog.Grain) || row.Kind() == "" && !row.Has(accesslog.MetricName) {
+	if err != nil || !isRecord(row) {
 		return false
 	}
 	line := make([]byte, 0, len(raw)+64)
@@ -232,6 +232,19 @@ func (s *search) record(raw json.RawMessage, outside []byte) bool {
 	}
 	s.rows = append(s.rows, append(line, '\n'))
 	return true
+}
+
+// isRecord reports whether an object has what a record of its category cannot lack: documents name categories too.
+func isRecord(row *accesslog.Row) bool {
+	switch row.Kind() {
+	case accesslog.Category:
+		return row.Has(accesslog.Status) || row.IsSession()
+	case accesslog.FirewallCategory:
+		return row.Has(accesslog.RuleID) || row.Has(accesslog.Action)
+	case accesslog.PerformanceCategory:
+		return row.Has(accesslog.Healthy)
+	}
+	return row.Has(accesslog.MetricName) && row.Has(accesslog.Grain)
 }
 
 // array looks into the elements. Of a pair that begins with a time, as Loki has it, that is the time of the rest.

@@ -208,6 +208,6 @@ func (k *look) settle(b *Bundle, name string, heading []string) {
 		b.note(name + ": its rows have no TimeTaken: how long requests took is not known, and nothing that rests on it can be told from it")
 	}
 	if missing := renamed(heading); missing != "" && !isMetricHeading(heading) && !isMetricList(heading) && k.style.envelope < 0 {
-		b.note(fmt.Sprintf("%s: columns with names that are not the log's are not read: %s. Ask for the rows with their own names: %s", name, missing, rowQuery))
+		b.note(fmt.Sprintf("%s: columns with names that are not the log's are not read: %s. Ask for the rows with their own names: %s", name, missing, rowQuery(heading)))
 	}
 }
