@@ -89,7 +89,8 @@ func onlyOfList(v any, first string) (*object, error) {
 	case len(items) == 0:
 		return nil, unlike("this is an empty list: there is no gateway in it", exportHint)
 	}
-	return nil, unlike(fmt.Sprintf("this is a list of %d elements, none of which is a gateway", len(items)), exportHint)
+	return nil, unlike(fmt.Sprintf("this is a list of %d elements, none of which is a gateway", len(items)),
+		"give one gateway: az network application-gateway show -g GROUP -n NAME > gateway.json")
 }
 
 // isGateway reports whether an element of a list is a gateway: it says so, or has more than a gateway's name.

@@ -116,21 +116,13 @@ func notDeployed(off []template.Off) error {
 		if !strings.EqualFold(o.Type, gatewayType) {
 			what = fmt.Sprintf("the gateway inside %s (%s)", shorten(o.Name), shorten(o.Type))
 		}
-		text := fmt.Sprintf("%s is not deployed: its condition %s is false", what, cutShort(o.Reason))
+		text := what + " is not deployed: " + o.Reason
 		if o.Values != "" {
-			text += " with these parameters (" + cutShort(o.Values) + ")"
+			text += " with these parameters (" + o.Values + ")"
 		}
 		all = append(all, text)
 	}
 	return unlike(strings.Join(all[:min(len(all), 3)], "; "), "give parameters with which it is deployed: --parameters FILE")
-}
-
-// cutShort keeps a message readable where an expression fills a page.
-func cutShort(s string) string {
-	if letters := []rune(s); len(letters) > 300 {
-		return string(letters[:300]) + " …"
-	}
-	return s
 }
 
 // fold puts resources that stand for a child of the gateway into their collection.

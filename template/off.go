@@ -9,12 +9,12 @@ import (
 // Off is a resource that is wanted, or holds one that is, and is not deployed with the parameters at hand.
 type Off struct {
 	Type, Name string // of the resource itself: a nested deployment may hold the one that is wanted
-	Reason     string // the condition that is false, or the loop that does not turn, as the template writes it
+	Reason     string // "its condition [equals(…)] is false": in words, with the expression as the template writes it
 	Values     string // the parameters that it asks for: "ingress = none, zones = 1"; empty if there are none
 }
 
 // off notes that a resource is not deployed, if it matters.
-func (w *walk) off(e env, o *object, kind, reason string) error {
+func (w *walk) off(e env, o *object, kind, reason, expression string) error {
 	if !w.holdsWanted(o, kind, 0) {
 		return nil
 	}
@@ -22,8 +22,16 @@ func (w *walk) off(e env, o *object, kind, reason string) error {
 	if v, err := e.at(join(e.path, "name")).value(o.value("name")); err == nil {
 		name = plain(v)
 	}
-	w.result.Off = append(w.result.Off, Off{kind, name, reason, w.valuesIn(e, reason)})
+	w.result.Off = append(w.result.Off, Off{kind, name, fmt.Sprintf(reason, cut(expression)), w.valuesIn(e, expression)})
 	return nil
+}
+
+// cut keeps a message readable where an expression fills a page.
+func cut(expression string) string {
+	if letters := []rune(expression); len(letters) > 300 {
+		return string(letters[:300]) + " …"
+	}
+	return expression
 }
 
 // holdsWanted reports whether a resource is wanted, or one inside it, by the types alone: nothing of it is evaluated.

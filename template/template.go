@@ -222,7 +222,7 @@ func (w *walk) each(e env, v any, aroundType, aroundName string) error {
 		return err
 	}
 	if count == 0 {
-		return w.off(e, o, kind, plain(loops.value("count")))
+		return w.off(e, o, kind, "its loop has no turns: its count is %s", plain(loops.value("count")))
 	}
 	for i := range count {
 		if err := w.one(e.turn(loops.text("name"), i), o, kind, aroundName); err != nil {
@@ -254,7 +254,7 @@ func (w *walk) one(e env, o *object, kind, aroundName string) error {
 	case err != nil:
 		return err
 	case !on:
-		return w.off(e, o, kind, plain(o.value("condition")))
+		return w.off(e, o, kind, "its condition %s is false", plain(o.value("condition")))
 	}
 	if strings.EqualFold(kind, deployments) {
 		return w.deployment(e, o)

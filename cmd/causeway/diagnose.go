@@ -220,7 +220,7 @@ func notRunning(err error, data string) error {
 	if errors.Is(err, os.ErrPermission) {
 		return &exitError{code: exitFailed, err: err, hint: "ask as the user that runs the gateway: its control socket is for nobody else"}
 	}
-	return &exitError{code: exitFailed, err: err, hint: "start one with causeway serve --data " + data + ", or name its data directory with --data"}
+	return &exitError{code: exitFailed, err: err, hint: "start one with causeway serve --data " + evidence.Printable(data) + ", or name its data directory with --data"}
 }
 
 // oneOf checks the value of a flag.
