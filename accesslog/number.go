@@ -16,12 +16,20 @@ type numberName struct {
 var (
 	coreNumbers = []numberName{{Status, "httpStatus", false}, {Taken, "timeTaken", false}, {SessionTime, "sessionTime", false}}
 	sideNumbers = []numberName{
-		{ServerStatus, "serverStatus", true}, {Latency, "serverResponseLatency", true}, {ConnectTime, "serverConnectTime", true}, {HeaderTime, "serverHeaderTime", true},
-		{Sent, "sentBytes", false}, {Received, "receivedBytes", false},
+		{ServerStatus, "serverStatus", true},
+		{Latency, "serverResponseLatency", true},
+		{ConnectTime, "serverConnectTime", true},
+		{HeaderTime, "serverHeaderTime", true},
+		{Sent, "sentBytes", false},
+		{Received, "receivedBytes", false},
 	}
 	performanceNumbers = []numberName{
-		{Healthy, "healthyHostCount", false}, {Unhealthy, "unHealthyHostCount", false}, {Requests, "requestCount", false}, {Failed, "failedRequestCount", false},
-		{Throughput, "throughput", false}, {AverageLatency, "latency", false},
+		{Healthy, "healthyHostCount", false},
+		{Unhealthy, "unHealthyHostCount", false},
+		{Requests, "requestCount", false},
+		{Failed, "failedRequestCount", false},
+		{Throughput, "throughput", false},
+		{AverageLatency, "latency", false},
 	}
 )
 

@@ -65,12 +65,7 @@ func TestWorkbooks(t *testing.T) {
 	}
 }
 
-// captured is a message as Event Hubs Capture writes it.
-type captured struct {
-	SequenceNumber int64  `avro:"SequenceNumber"`
-	Body           []byte `avro:"Body"`
-}
-
+// captureSchema is the part of that of Event Hubs Capture that matters here.
 const captureSchema = `{"type":"record","name":"EventData","fields":[{"name":"SequenceNumber","type":"long"},{"name":"Body","type":["null","bytes"]}]}`
 
 func captureOf(t *testing.T, codec ocf.CodecName) []byte {

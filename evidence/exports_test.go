@@ -152,9 +152,15 @@ func TestNumbersAsPeopleHaveThem(t *testing.T) {
 		})
 	}
 	same(t, "units.csv", only("TimeTaken", func(cell string) string { return cell + " s" }))
-	same(t, "mixed.csv", only("TimeTaken", func(cell string) string { return map[string]string{"0.19": "190 ms", "12": "0.2 min"}[cell] + map[string]string{"30.004": "30.004 s", "1.5": "1500 ms"}[cell] }))
-	same(t, "bytes.csv", only("SentBytes", func(cell string) string { return map[string]string{"1202400": "1,202,400"}[cell] + map[string]string{"2400": "2,400", "1183": "1'183"}[cell] }))
-	ms := only("TimeTaken", func(cell string) string { return map[string]string{"0.19": "190", "30.004": "30004", "1.5": "1500", "12": "12000"}[cell] })
+	same(t, "mixed.csv", only("TimeTaken", func(cell string) string {
+		return map[string]string{"0.19": "190 ms", "12": "0.2 min"}[cell] + map[string]string{"30.004": "30.004 s", "1.5": "1500 ms"}[cell]
+	}))
+	same(t, "bytes.csv", only("SentBytes", func(cell string) string {
+		return map[string]string{"1202400": "1,202,400"}[cell] + map[string]string{"2400": "2,400", "1183": "1'183"}[cell]
+	}))
+	ms := only("TimeTaken", func(cell string) string {
+		return map[string]string{"0.19": "190", "30.004": "30004", "1.5": "1500", "12": "12000"}[cell]
+	})
 	same(t, "ms.csv", strings.Replace(ms, "TimeTaken", "TimeTaken_ms", 1))
 	same(t, "ms2.csv", strings.Replace(ms, "TimeTaken", "Time Taken (ms)", 1))
 	b := same(t, "renamed.csv", strings.Replace(sheet(',', asIs), "TimeTaken", "TimeTaken_ms", 1))
@@ -302,7 +308,9 @@ func TestRecordsInEnvelopes(t *testing.T) {
 	}))
 	same(t, "loki.json", `{"streams":[{"stream":{"job":"gw"},"values":[`+each(",", func(i int, r string) string { return fmt.Sprintf(`[%q,%s]`, ns(i), quoted(undated(r))) })+`]}]}`)
 	same(t, "loki-query.json", `{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[`+each(",", func(i int, r string) string { return fmt.Sprintf(`[%q,%s]`, ns(i), quoted(r)) })+`]}]}}`)
-	same(t, "logcli.jsonl", each("\n", func(i int, r string) string { return fmt.Sprintf(`{"labels":{},"line":%s,"timestamp":%q}`, quoted(r), at(i)) }))
+	same(t, "logcli.jsonl", each("\n", func(i int, r string) string {
+		return fmt.Sprintf(`{"labels":{},"line":%s,"timestamp":%q}`, quoted(r), at(i))
+	}))
 	same(t, "logcli.txt", each("\n", func(i int, r string) string { return at(i) + ` {job="gw"} ` + r }))
 	same(t, "syslog.txt", each("\n", func(i int, r string) string { return "<134>1 " + at(i) + " host gw - - - " + r }))
 	same(t, "hub-text.json", `[{"body":`+quoted(all)+`,"enqueuedTime":"2026-11-26T00:00:00Z"}]`)

@@ -63,9 +63,22 @@ func TestNamesOfFilesOnATerminal(t *testing.T) {
 		t.Skip("there is no file of such a name here")
 	}
 	for _, args := range [][]string{
-		{"diagnose", name}, {"diagnose", name + "x"}, {"explain", "592d1649f75a8d480a3c4dc6a975309d", name}, {"troubleshoot", name}, {"capacity", name},
-		{"config", "validate", name}, {"config", "validate", name + "x"}, {"config", "show", name}, {"migrate", name}, {"collect", "--redact", name + "x", "--bundle", filepath.Join(dir, "b")},
-		{"config", "apply", name}, {"diagnose", "--data", name}, {"logs", "--data", name}, {"health", "--data", name}, {"serve", name}, {"diagnose", "--before", name, name},
+		{"diagnose", name},
+		{"diagnose", name + "x"},
+		{"explain", "592d1649f75a8d480a3c4dc6a975309d", name},
+		{"troubleshoot", name},
+		{"capacity", name},
+		{"config", "validate", name},
+		{"config", "validate", name + "x"},
+		{"config", "show", name},
+		{"migrate", name},
+		{"collect", "--redact", name + "x", "--bundle", filepath.Join(dir, "b")},
+		{"config", "apply", name},
+		{"diagnose", "--data", name},
+		{"logs", "--data", name},
+		{"health", "--data", name},
+		{"serve", name},
+		{"diagnose", "--before", name, name},
 	} {
 		var out, errs strings.Builder
 		run(args, strings.NewReader(""), &out, &errs)
