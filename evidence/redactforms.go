@@ -28,7 +28,9 @@ func (r *Redactor) table(w *bufio.Writer, l *leaf) error {
 	for ; ; number++ {
 		row, _, err := rows.next()
 		if number == 1 {
-			envelope = envelopeIn(row)
+			if envelope = envelopeIn(row); envelope < 0 {
+				out.Write(heading)
+			}
 		}
 		switch {
 		case errors.Is(err, io.EOF) && envelope >= 0:
@@ -42,7 +44,6 @@ func (r *Redactor) table(w *bufio.Writer, l *leaf) error {
 			return err
 		case heading == nil:
 			heading = slices.Clone(row)
-			out.Write(heading)
 			continue
 		case envelope >= 0: // the records alone: what stands beside them is the store's
 			if envelope < len(row) {
