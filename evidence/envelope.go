@@ -22,6 +22,8 @@ type opener struct {
 	in    *bufio.Reader
 	found [][]byte // rows that wait
 	sent  int      // bytes of the first
+	read  int      // bytes that are behind
+	open  int      // wrappers that were stepped into
 	err   error
 }
 
@@ -47,8 +49,10 @@ func (o *opener) next() error {
 	if err != nil {
 		return err
 	}
+	o.read++
 	switch c {
 	case '{', '"':
+		o.read--
 		if err := o.in.UnreadByte(); err != nil {
 			return err
 		}
@@ -64,16 +68,31 @@ func (o *opener) value(kind byte) error {
 		return err
 	}
 	if text == nil {
-		_, err := o.in.Discard(1)
-		return err
+		if o.open++; o.open > maxOpen+o.read/openEvery { // each cost a look as far as a row may reach
+			return errUnclosed
+		}
+		return o.discard(1)
 	}
 	o.found = append(o.found, rowsIn(text)...)
 	if kind == '{' && len(o.found) == 0 && isCutRow(text) {
 		o.found = append(o.found, append(bytes.Clone(text), '\n'))
 	}
-	_, err = o.in.Discard(len(text))
+	return o.discard(len(text))
+}
+
+func (o *opener) discard(n int) error {
+	o.read += n
+	_, err := o.in.Discard(n)
 	return err
 }
+
+// Wrappers are few: so many may be open from the beginning, and one more for so many bytes.
+const (
+	maxOpen   = 64
+	openEvery = 64 << 10
+)
+
+var errUnclosed = errors.New("brackets or quotes in it are opened and never closed: the rest is not read")
 
 // isCutRow reports whether an object was meant to be a record and cannot be read: it is passed on, to be counted.
 func isCutRow(text []byte) bool {

@@ -361,3 +361,18 @@ func TestQuoteThatIsNotClosed(t *testing.T) {
 		t.Errorf("got\n%s\nnot read %v", got, b.Unread)
 	}
 }
+
+// Brackets that are never closed cost time that grows with their number, and the rows before them are read.
+func TestEnvelopesThatDoNotEnd(t *testing.T) {
+	begun := time.Now()
+	for _, junk := range []string{"{", "{\"", "{{}", "[{\"a\":"} {
+		row := each("\n", func(_ int, r string) string { return `{"_raw":` + quoted(r) + `}` })
+		b := open(t, write(t, t.TempDir(), "a.json", row+"\n"+strings.Repeat(junk, 1<<20)))
+		if got := told(t, b); got != warehouseTold || len(b.Unread) == 0 {
+			t.Errorf("%s: got\n%s\nnot read %v", junk, got, b.Unread)
+		}
+	}
+	if took := time.Since(begun); took > time.Minute {
+		t.Errorf("it took %v", took)
+	}
+}
