@@ -258,7 +258,7 @@ func (b *Bundle) look(path, top string, l *leaf) {
 			b.skip(l.name, 0, "it is empty")
 		}
 	case notText:
-		b.skip(l.name, 0, "it is neither text nor an archive that can be read")
+		b.skip(l.name, 0, binaryReason(head))
 	case document, yamlText, plainText:
 		data, err := io.ReadAll(io.LimitReader(l, documentMax+1))
 		switch {
@@ -298,7 +298,7 @@ func (b *Bundle) whole(name string, data []byte, form form) {
 			b.takeHealth(name, h)
 			return
 		}
-		b.skip(name, 0, "it is no evidence that is known: neither a log, nor a document, nor a table of one")
+		b.skip(name, 0, unknownReason(data))
 	}
 }
 
@@ -326,7 +326,7 @@ func (b *Bundle) document(name string, data []byte) {
 		return
 	}
 	if err := json.Unmarshal(data, &shape); err != nil && !json.Valid(data) {
-		b.skip(name, 0, "it is not valid JSON: "+err.Error())
+		b.skip(name, 0, notJSONReason(data, err))
 		return
 	}
 	switch {
@@ -345,6 +345,8 @@ func (b *Bundle) document(name string, data []byte) {
 		}
 	case bytes.Contains(shape.Value, []byte(`"timeseries"`)):
 		b.metrics(name, data)
+	case isMapped(data):
+		b.skip(name, 0, mappedReason)
 	case isActivity(shape.Value):
 		b.activities(name, shape.Value)
 	default:
@@ -399,15 +401,26 @@ func (b *Bundle) yaml(name string, data []byte) {
 		return
 	}
 	if text, err := yaml.YAMLToJSON(data); err == nil && len(text) > 0 && (text[0] == '{' || text[0] == '[') && !isGatewayYAML(text) {
-		b.document(name, text)
+		b.jsonOfYAML(name, text)
 		return
 	}
 	b.config(name, data) // which says on what line it stops being YAML
 }
 
+// jsonOfYAML takes what az prints with -o yaml: rows are kept in a file, as what comes through a pipe is.
+func (b *Bundle) jsonOfYAML(name string, text []byte) {
+	if f := recogniseJSON(text); f == document {
+		b.document(name, text)
+		return
+	}
+	if err := b.pipe(bytes.NewReader(text), name); err != nil {
+		b.skip(name, 0, whyUnread(err))
+	}
+}
+
 // isGatewayYAML reports whether a document that was YAML may be a gateway: its places are better said in its own lines.
 func isGatewayYAML(text []byte) bool {
-	return !isHealth(text) && !isActivity(text) && !bytes.Contains(text, []byte(`"timeseries"`))
+	return !isHealth(text) && !isActivity(text) && !bytes.Contains(text, []byte(`"timeseries"`)) && recogniseJSON(text) == document
 }
 
 func (b *Bundle) localYAML(name string, data []byte, dir string) {

@@ -159,10 +159,12 @@ func (a *alignedRows) next() ([]string, int, error) {
 			return nil, a.in.number, err
 		case strings.TrimSpace(line) == "" || isDashes(line):
 			continue
-		case a.starts == nil:
-			return gap.Split(strings.TrimSpace(line), -1), a.in.number, nil
 		}
-		return cellsOf(line, a.starts), a.in.number, nil
+		cells := cellsOf(line, a.starts)
+		if len(cells) != len(a.starts) {
+			return nil, a.in.number, &csv.ParseError{StartLine: a.in.number, Line: a.in.number, Err: errMisfit}
+		}
+		return cells, a.in.number, nil
 	}
 }
 
@@ -179,10 +181,29 @@ func (a *alignedRows) heading() ([]string, int, error) {
 		if err == nil {
 			a.ahead = &second
 		}
+		a.starts = wordStarts(line)
 		return gap.Split(strings.TrimSpace(line), -1), number, nil
 	}
 	a.starts = columnStarts(second)
 	return cellsOf(line, a.starts), number, nil
+}
+
+var errMisfit = errors.New("its cells do not stand under the heading, so that none can be told from another: ask for JSON")
+
+// wordStarts is where the names of a heading without dashes begin, in characters.
+func wordStarts(heading string) (starts []int) {
+	blanks := 2
+	for i, c := range []rune(heading) {
+		switch {
+		case c == ' ':
+			blanks++
+			continue
+		case blanks >= 2:
+			starts = append(starts, i)
+		}
+		blanks = 0
+	}
+	return starts
 }
 
 func (a *alignedRows) line() (string, error) {

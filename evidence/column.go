@@ -62,12 +62,17 @@ func columnOf(name string) (accesslog.Field, time.Duration) {
 	return fieldOf(name), 0
 }
 
-// fieldOf is accesslog.FieldOf for headings that people wrote, with blanks or hyphens between the words.
+// fieldOf is accesslog.FieldOf for headings that people wrote, with blanks or hyphens between the words, and
+// for the paths that log stores make of names.
 func fieldOf(name string) accesslog.Field {
 	if field := accesslog.FieldOf(name); field != accesslog.Ignored {
 		return field
 	}
-	return accesslog.FieldOf(strings.NewReplacer(" ", "", "-", "").Replace(name))
+	if field := accesslog.FieldOf(strings.NewReplacer(" ", "", "-", "").Replace(name)); field != accesslog.Ignored {
+		return field
+	}
+	last := strings.TrimLeft(name[strings.LastIndexByte(name, '.')+1:], "@_") // @timestamp, azure.properties.httpStatus
+	return accesslog.FieldOf(last)
 }
 
 // rowQuery asks a workspace for the requests themselves, in the table that names of columns are of.
@@ -134,7 +139,7 @@ func isObjects(text []byte) bool {
 	if first == nil {
 		return false
 	}
-	names, _, err := members(first)
+	names, values, err := members(first)
 	if err != nil || slices.ContainsFunc(names, func(name string) bool { return accesslog.FieldOf(name) == accesslog.Inner }) {
 		return false
 	}
@@ -142,9 +147,10 @@ func isObjects(text []byte) bool {
 		return true
 	}
 	n, foreign := 0, false
-	for _, name := range names {
+	for i, name := range names {
 		field, unit := columnOf(name)
-		if foreign = foreign || unit != 0; ofAccess(field) {
+		date := (field == accesslog.Time || field == accesslog.Generated) && numberedDate.MatchString(values[i]) // of which the others tell how it is read
+		if foreign = foreign || unit != 0 || date; ofAccess(field) {
 			n++
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"sigs.k8s.io/yaml"
+
 	"causeway/accesslog"
 )
 
@@ -375,4 +377,52 @@ func TestEnvelopesThatDoNotEnd(t *testing.T) {
 	if took := time.Since(begun); took > time.Minute {
 		t.Errorf("it took %v", took)
 	}
+}
+
+// What people have beside a log is named as what it is, with the way to what is read.
+func TestFilesThatAreNoEvidence(t *testing.T) {
+	mapped := `{"@timestamp":"2026-11-20T08:00:00Z","azure":{"application_gateway":{"backend_pool":"docks"}},"http":{"response":{"status_code":502}}}`
+	for text, reason := range map[string]string{
+		"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("\x00", 600): "save it as .xlsx",
+		"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n":                                  "it is a PDF",
+		"<!DOCTYPE html><title>Sign in</title>":                          "a page to sign in",
+		"2026-11-20T08:00:00Z\t502\t/a\t1.5\tAGWAccessLogs\n":            "without its heading",
+		mapped:                   "Preserve original event",
+		mapped + "\n" + mapped:   "Preserve original event",
+		"{\"a\":1}\n{\"a\":2}\n": "JSON values one after another",
+		"{\"a\":1}\n{\"a\":":     "it is not valid JSON",
+		`{"terraform_version":"1.9","lineage":"l","resources":[{"type":"azurerm_application_gateway","status_code":[1]}]}`: "Terraform state",
+		"TIMEGENERATED          HTTPSTATUS   REQUESTURI   TIMETAKEN\n2026-11-20T08:00:00Z502          /a           1\n":    "do not stand under the heading",
+	} {
+		b := open(t, write(t, t.TempDir(), "a.txt", text))
+		if got := told(t, b); got != "" || len(b.Unread) == 0 || !strings.Contains(b.Unread[0].Reason, reason) {
+			t.Errorf("%.80q: got %q, not read %v", text, got, b.Unread)
+		}
+	}
+}
+
+// Objects that PowerShell and az make of rows: times as objects, dates in local forms, YAML.
+func TestRowsAsObjects(t *testing.T) {
+	rows := func(at func(time.Time) string) string {
+		var all []string
+		for _, row := range warehouse.rows {
+			when, _ := time.Parse(time.RFC3339, row[0])
+			members := []string{`"TimeGenerated":` + at(when)}
+			for i, cell := range row[1:] {
+				members = append(members, quoted(warehouse.heading[i+1])+":"+quoted(cell))
+			}
+			all = append(all, "{"+strings.Join(members, ",")+"}")
+		}
+		return "[" + strings.Join(all, ",\n") + "]"
+	}
+	same(t, "ps51.json", rows(func(at time.Time) string {
+		return fmt.Sprintf(`{"value":"\\/Date(%d)\\/","DisplayHint":2,"DateTime":"Friday"}`, at.UnixMilli())
+	}))
+	same(t, "local.json", rows(func(at time.Time) string { return quoted(at.Format("02/01/2006 15:04:05")) }))
+	same(t, "number.json", rows(func(at time.Time) string { return fmt.Sprint(at.UnixMilli()) }))
+	y, err := yaml.JSONToYAML([]byte(rows(func(at time.Time) string { return quoted(at.Format(time.RFC3339)) })))
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "az.yaml", string(y))
 }

@@ -15,7 +15,9 @@ func TestRedactedExports(t *testing.T) {
 		}
 		list += "\n"
 	}
-	enveloped := each("\n", func(_ int, r string) string { return `{"preview":false,"result":{"_raw":` + quoted(r) + `,"host":"scale.example"}}` })
+	enveloped := each("\n", func(_ int, r string) string {
+		return `{"preview":false,"result":{"_raw":` + quoted(r) + `,"host":"scale.example"}}`
+	})
 	inCells := "_raw,_time,host,source\n" + each("\n", func(i int, r string) string {
 		return `"` + strings.ReplaceAll(r, `"`, `""`) + `",` + warehouse.rows[i][0] + ",scale.example,s"
 	})
