@@ -44,7 +44,8 @@ type Bundle struct {
 	visit   func(path, name string) // in place of looking at a file
 	given   string                  // the path that is being opened, as it is spoken of
 	logs    []*source
-	dated   int // of the logs, those whose time is known and can be true
+	swept   bool // rows have been read
+	dated   int  // of the logs, those whose time is known and can be true
 	size    int64
 	done    atomic.Int64
 	spooled []string // temporary files
@@ -142,7 +143,7 @@ func (b *Bundle) Empty() bool {
 // Fruitless reports whether, once EachRow has run, nothing came of the logs and nothing else tells what failed: a report of
 // that would read as "nothing failed".
 func (b *Bundle) Fruitless() bool {
-	return b.Rows == 0 && len(b.logs) > 0 && len(b.Unread) > 0 && b.Health == nil && len(b.Metrics) == 0 && len(b.Activity) == 0 &&
+	return b.swept && b.Rows == 0 && len(b.logs) > 0 && len(b.Unread) > 0 && b.Health == nil && len(b.Metrics) == 0 && len(b.Activity) == 0 &&
 		(b.Bad > 0 || b.Config == nil && b.Local == nil)
 }
 

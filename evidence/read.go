@@ -26,7 +26,7 @@ func (b *Bundle) Each(f func(r *accesslog.Record, own bool)) error { return b.Ea
 // What cannot be read is noted and does not stop the rest.
 func (b *Bundle) EachRow(rows Rows) error {
 	b.done.Store(0)
-	b.Misdated, b.Rows = 0, 0
+	b.Misdated, b.Rows, b.swept = 0, 0, true
 	r := &reading{b: b, rows: rows, repeats: repeats{cover: coverOf(b.logs)}}
 	for i := 0; i < len(b.logs); {
 		n := i + 1

@@ -55,6 +55,20 @@ func TestNoRowCouldBeRead(t *testing.T) {
 	}
 }
 
+// The other commands that read evidence say so too.
+func TestNoRowCouldBeReadByOthers(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "log.csv")
+	if err := os.WriteFile(bad, []byte("TimeGenerated,HttpStatus,TimeTaken,ClientIp\nyesterday,502,1.5,198.51.100.4\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"capacity", bad}, {"troubleshoot", bad}, {"explain", "592d1649f75a8d480a3c4dc6a975309d", bad}} {
+		var out, errs strings.Builder
+		if code := run(args, strings.NewReader(""), &out, &errs); code != exitFailed || out.Len() > 0 || !strings.Contains(errs.String(), "no row of any log") {
+			t.Errorf("%v: exit %d, %s%s", args, code, out.String(), errs.String())
+		}
+	}
+}
+
 // Names of files do not reach the terminal as they are, in whatever command stumbles over them.
 func TestNamesOfFilesOnATerminal(t *testing.T) {
 	dir := t.TempDir()
