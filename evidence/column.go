@@ -12,11 +12,12 @@ import (
 
 // column is one column of a table.
 type column struct {
-	name   string
-	field  accesslog.Field
-	unit   time.Duration        // that the heading gives; 0: the log's own
-	times  *accesslog.TimeStyle // of a column of times
-	commas bool                 // a comma stands before the decimals
+	name    string
+	field   accesslog.Field
+	unit    time.Duration        // that the heading gives; 0: the log's own
+	times   *accesslog.TimeStyle // of a column of times
+	commas  bool                 // a comma stands before the decimals
+	grouped bool                 // of durations: the marks are of thousands, as in the milliseconds of the first generation
 }
 
 // durations are the fields that hold times in seconds.

@@ -171,6 +171,17 @@ func TestNumbersAsPeopleHaveThem(t *testing.T) {
 	}
 }
 
+// Milliseconds of the first generation, with marks between thousands, are no decimals.
+func TestThousandsOfMilliseconds(t *testing.T) {
+	for _, mark := range []string{",", "."} {
+		b := open(t, write(t, t.TempDir(), "v1.csv", "TimeGenerated;InstanceId;HttpStatus;TimeTaken;ClientIp\n"+
+			"2026-11-20T08:00:00Z;ApplicationGatewayRole_IN_0;502;30"+mark+"004;198.51.100.4\n2026-11-20T08:00:01Z;ApplicationGatewayRole_IN_0;200;186;198.51.100.4\n"))
+		if got := told(t, b); !strings.Contains(got, "30.004s") || !strings.Contains(got, "186ms") {
+			t.Errorf("%s: got %s", mark, got)
+		}
+	}
+}
+
 // A number that cannot be read is not 0: its row counts nowhere, and the report says so.
 func TestNumbersThatAreNone(t *testing.T) {
 	for _, x := range []struct{ column, cell, reason string }{

@@ -92,7 +92,7 @@ func plainNumber(cell string, commas, whole bool) (number, unit string, ok bool)
 }
 
 var (
-	grouped    = regexp.MustCompile(`^[+-]?\d{1,3}(?:,\d{3})+$|^[+-]?\d{1,3}(?:\.\d{3})+$|^[+-]?\d{1,3}(?: \d{3})+$|^[+-]?\d{1,3}(?:'\d{3})+$`)
+	grouped    = regexp.MustCompile(`^[+-]?\d{1,3}(?:,\d{3})+$|^[+-]?\d{1,2}(?:,\d{2})+,\d{3}$|^[+-]?\d{1,3}(?:\.\d{3})+$|^[+-]?\d{1,3}(?: \d{3})+$|^[+-]?\d{1,3}(?:'\d{3})+$`)
 	onlyDigits = regexp.MustCompile(`[,. ']`)
 )
 
@@ -106,7 +106,7 @@ func (c *column) seconds(cell string) string {
 		}
 		return strings.Join(parts, ", ")
 	}
-	number, unit, ok := plainNumber(cell, c.commas, false)
+	number, unit, ok := plainNumber(cell, c.commas, c.grouped)
 	if !ok {
 		return cell
 	}

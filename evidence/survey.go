@@ -76,6 +76,7 @@ type look struct {
 	rows     int
 	day      decided
 	numbers  []decimals // of each column
+	large    []bool     // of each column: it holds whole numbers above 99 without a mark
 	fraction []bool     // of each column with a unit: it holds parts of the unit that the gateway does not measure
 	coarse   bool       // times have no seconds
 }
@@ -90,7 +91,8 @@ type decided struct {
 }
 
 func (k *look) run(rows cells) {
-	k.numbers, k.fraction = make([]decimals, len(k.style.columns)), make([]bool, len(k.style.columns))
+	n := len(k.style.columns)
+	k.numbers, k.fraction, k.large = make([]decimals, n), make([]bool, n), make([]bool, n)
 	for {
 		row, _, err := rows.next()
 		if err == io.EOF { //nolint:errorlint // readers return it bare
@@ -122,6 +124,7 @@ func (k *look) row(row []string) {
 			k.day.learn(cell)
 		case slices.Contains(durations, c.field), slices.Contains(reals, c.field), c.field == accesslog.Ignored && i > 0 && len(cell) < 32:
 			k.numbers[i] = max(k.numbers[i], decimalsIn(cell))
+			k.large[i] = k.large[i] || largeWhole.MatchString(cell)
 			if c.unit > 0 && c.unit < time.Second && !k.fraction[i] {
 				k.fraction[i] = isFraction(cell)
 			}
@@ -136,12 +139,23 @@ func (k *look) enough() bool {
 	}
 	for i := range k.style.columns {
 		c := &k.style.columns[i]
-		if slices.Contains(durations, c.field) && (k.numbers[i] < isDot || c.unit > 0 && c.unit < time.Second && !k.fraction[i]) {
+		if !slices.Contains(durations, c.field) {
+			continue
+		}
+		doubtful := k.numbers[i] == mayBeDot || k.numbers[i] == mayBeComma
+		open := k.numbers[i] == showsNothing || c.unit > 0 && c.unit < time.Second && !k.fraction[i]
+		if doubtful || open && k.rows < surveyed {
 			return false
 		}
 	}
 	return true
 }
+
+// surveyed is how many rows are looked at for what may never come, such as a decimal in a column of whole numbers.
+const surveyed = 10_000
+
+// largeWhole is a whole number above 99 without marks: hardly any request takes so many seconds without a part of one.
+var largeWhole = regexp.MustCompile(`^\s*\d{3,}\s*$`)
 
 // isFraction reports whether a number has a part after its point that is more than an error of rounding.
 func isFraction(cell string) bool {
@@ -199,6 +213,7 @@ func (k *look) settle(b *Bundle, name string, heading []string) {
 			shown = all
 		}
 		c.commas = shown == isComma || shown == mayBeComma
+		c.grouped = (shown == mayBeComma || shown == mayBeDot) && k.large[i]
 		if k.fraction[i] {
 			c.unit = time.Second
 			b.note(fmt.Sprintf("%s: %s is read in seconds: it holds parts of a millisecond, which the gateway does not measure, so the log's seconds were renamed and not converted. Keep the name TimeTaken", name, c.name))
