@@ -82,7 +82,7 @@ type bounded struct {
 // rowMax bounds a row of a table in bytes.
 const rowMax = 16 << 20
 
-var errLongRow = errors.New("a row is longer than 16 MiB, as where a quote is never closed: the rest is not read")
+var errLongRow = errors.New("a row is longer than any can be, as where a quote is never closed: the rest is not read")
 
 func (b *bounded) Read(p []byte) (int, error) {
 	if b.n > rowMax {
@@ -252,27 +252,42 @@ func (l *listedRows) next() ([]string, int, error) {
 
 // row reads the lines of one row. A value that was wrapped goes on in lines that begin with blanks.
 func (l *listedRows) row() (names, values []string, err error) {
+	var value strings.Builder // of the last name
+	size := 0
+	finish := func() {
+		if len(values) < len(names) {
+			values = append(values, value.String())
+			value.Reset()
+		}
+	}
 	for l.ended == nil {
 		line, err := l.in.next()
 		if l.ended = err; err != nil {
+			break
+		}
+		if size += len(line); size > lineMax {
+			l.ended = errLongRow
 			break
 		}
 		m := listedLine.FindStringSubmatch(line)
 		switch {
 		case strings.TrimSpace(line) == "":
 			if len(names) > 0 {
+				finish()
 				return names, values, nil
 			}
 		case m != nil && line[0] != ' ':
-			if len(names) == 0 {
+			if finish(); len(names) == 0 {
 				l.begins = l.in.number
 			}
-			names, values = append(names, m[1]), append(values, strings.TrimSpace(m[2]))
-		case len(values) > 0 && len(values[len(values)-1]) < lineMax:
-			values[len(values)-1] += strings.TrimSpace(line)
+			names = append(names, m[1])
+			value.WriteString(strings.TrimSpace(m[2]))
+		case len(names) > 0:
+			value.WriteString(strings.TrimSpace(line))
 		}
 	}
-	if len(names) > 0 {
+	if len(names) > 0 && !errors.Is(l.ended, errLongRow) {
+		finish()
 		return names, values, nil
 	}
 	return nil, nil, l.ended

@@ -18,14 +18,23 @@ func (w *walker) converted(name, what string, write func(io.Writer) error) error
 		if flushed := out.Flush(); err == nil {
 			err = flushed
 		}
-		if err != nil {
-			err = fmt.Errorf("%s: %w", what, err)
-		}
-		pipe.CloseWithError(err)
+		pipe.CloseWithError(conversionError(what, err))
 	}()
 	err := w.f(&leaf{Reader: bufio.NewReaderSize(r, headSize), name: name})
 	r.Close() // whoever has seen enough ends the writing
 	return err
+}
+
+// conversionError says what was attempted. The end of a file within something is a file that is cut off; what else a library
+// reports is of its own kinds, and must not be taken for the end of the text.
+func conversionError(what string, err error) error {
+	switch {
+	case err == nil || errors.Is(err, io.ErrClosedPipe):
+		return err
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%s: %w", what, io.ErrUnexpectedEOF)
+	}
+	return fmt.Errorf("%s: %v", what, err) //nolint:errorlint // see above
 }
 
 // guarded makes an error of a panic.

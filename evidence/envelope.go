@@ -19,12 +19,13 @@ import (
 // opener makes a line of each record that JSON holds, however deep. It keeps one object of at most a row's size at a time;
 // larger ones are wrappers, and are stepped into.
 type opener struct {
-	in    *bufio.Reader
-	found [][]byte // rows that wait
-	sent  int      // bytes of the first
-	read  int      // bytes that are behind
-	open  int      // wrappers that were stepped into
-	err   error
+	in     *bufio.Reader
+	found  [][]byte // rows that wait
+	sent   int      // bytes of the first
+	read   int      // bytes that are behind
+	open   int      // wrappers that were stepped into
+	search search
+	err    error
 }
 
 func newOpener(l *leaf) *opener { return &opener{in: bufio.NewReaderSize(l.Reader, 2*lineMax)} }
@@ -73,7 +74,7 @@ func (o *opener) value(kind byte) error {
 		}
 		return o.discard(1)
 	}
-	o.found = append(o.found, rowsIn(text)...)
+	o.found = append(o.found, o.search.rowsIn(text)...)
 	if kind == '{' && len(o.found) == 0 && isCutRow(text) {
 		o.found = append(o.found, append(bytes.Clone(text), '\n'))
 	}
@@ -145,6 +146,12 @@ func rowsIn(text []byte) [][]byte {
 		return nil
 	}
 	var s search
+	return s.rowsIn(text)
+}
+
+// rowsIn is rowsIn with a decoder that remembers what rows have in common.
+func (s *search) rowsIn(text []byte) [][]byte {
+	s.rows = nil
 	d := json.NewDecoder(bytes.NewReader(text))
 	for d.More() {
 		var raw json.RawMessage

@@ -370,8 +370,18 @@ func TestLogsThatYieldNothing(t *testing.T) {
 // A quote that is never closed costs its own file, and not the memory that all the rest would take.
 func TestQuoteThatIsNotClosed(t *testing.T) {
 	b := open(t, write(t, t.TempDir(), "a.csv", sheet(',', asIs)+"\"2026"+strings.Repeat("x,", 12<<20)))
-	if got := told(t, b); got != warehouseTold || len(b.Unread) == 0 || !strings.Contains(fmt.Sprint(b.Unread), "16 MiB") {
+	if got := told(t, b); got != warehouseTold || len(b.Unread) == 0 || !strings.Contains(fmt.Sprint(b.Unread), "quote is never closed") {
 		t.Errorf("got\n%s\nnot read %v", got, b.Unread)
+	}
+}
+
+// A row of a list that does not end costs time that grows with its length, and its file.
+func TestListThatDoesNotEnd(t *testing.T) {
+	for _, junk := range []string{" y\n", "a : y\n"} {
+		b := open(t, write(t, t.TempDir(), "a.txt", "TimeGenerated : 2026-11-20T08:00:00Z\nHttpStatus : 502\nTimeTaken : 1\nRequestUri : /a\n\nHttpStatus : 502\n"+strings.Repeat(junk, 3<<20)))
+		if got := told(t, b); !strings.HasPrefix(got, "2026-11-20T08:00:00Z 502") || len(b.Unread) == 0 {
+			t.Errorf("got %q, not read %v", got, b.Unread)
+		}
 	}
 }
 

@@ -72,6 +72,7 @@ func (r *reading) file(sources []*source) {
 		s.queried, s.rows, s.bad, r.islands = 0, 0, 0, r.b.newIslands(s)
 		if err := r.source(s, l); err != nil && !errors.Is(err, io.EOF) {
 			r.b.broken(s.top, s.name, err)
+			s.bad++
 		}
 		r.settle(s)
 		r.limits(s)
