@@ -311,6 +311,9 @@ func (d *Decoder) isV1(row *Row) bool {
 func (d *Decoder) attemptsV2(row *Row, out []Attempt) []Attempt {
 	v := &row.values
 	servers, statuses, connects, headers, latencies, ports := list{v[Server]}, list{v[ServerStatus]}, list{v[ConnectTime]}, list{v[HeaderTime]}, list{v[Latency]}, list{v[SourcePort]}
+	if row.tooMany(Latency) {
+		latencies = list{} // the first part would be taken for a whole number
+	}
 	for server := range servers.each {
 		a := blankAttempt()
 		known := d.server(server)

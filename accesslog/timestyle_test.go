@@ -53,3 +53,22 @@ func TestTimesAsToolsWriteThem(t *testing.T) {
 		}
 	}
 }
+
+// A decimal comma in a time of a member is not read as two times, of which the first is 0.
+func TestDecimalCommaIsNoList(t *testing.T) {
+	for text, want := range map[string]time.Duration{`"0,186"`: Unset, `"0.186"`: 186 * time.Millisecond, `"slow"`: Unset} {
+		line := []byte(`{"category":"ApplicationGatewayAccessLog","properties":{"httpStatus":200,"timeTaken":0.2,"serverRouted":"10.9.0.4:80","serverResponseLatency":` + text + `}}`)
+		r, _, err := Decode(line)
+		if err != nil || len(r.Attempts) != 1 || r.Attempts[0].Total != want {
+			t.Errorf("%s: %+v, %v", text, r.Attempts, err)
+		}
+		var d Decoder
+		row, err := d.Row(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name, whole := row.NoNumber(); whole || (name == "serverResponseLatency") != (want == Unset) {
+			t.Errorf("%s: %q is no number", text, name)
+		}
+	}
+}
