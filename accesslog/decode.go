@@ -120,7 +120,7 @@ func (r *Row) Kind() string {
 	switch {
 	case r.Has(CategoryName):
 		return ""
-	case r.Has(Status) && (r.Has(Taken) || r.Has(ClientIP)), r.IsSession():
+	case r.Has(Status) && r.ofRequest(), r.IsSession():
 		return Category
 	case r.Has(Healthy) && r.Has(Throughput):
 		return PerformanceCategory
@@ -128,6 +128,11 @@ func (r *Row) Kind() string {
 		return FirewallCategory
 	}
 	return ""
+}
+
+// ofRequest reports whether a row is of one request, by a column that only those have; a count of many has its number.
+func (r *Row) ofRequest() bool {
+	return r.Has(Taken) || r.Has(ClientIP) || !r.Has(Samples) && (r.Has(URI) || r.Has(OriginalURI) || r.Has(ErrorInfo) || r.Has(Server) || r.Has(Transaction))
 }
 
 // IsSession reports whether an access record is of a connection through a TCP or TLS listener: it has no request in it.
@@ -167,6 +172,9 @@ func (d *Decoder) fill(row *Row, r *Record) {
 func (r *Row) When() (time.Time, bool) {
 	if t, ok := ParseTime(r.values[Time]); ok {
 		return t, true
+	}
+	if len(r.values[Generated]) == 0 {
+		return time.Time{}, false
 	}
 	return ParseTime(r.values[Generated])
 }
@@ -303,6 +311,9 @@ func (d *Decoder) isV1(row *Row) bool {
 func (d *Decoder) attemptsV2(row *Row, out []Attempt) []Attempt {
 	v := &row.values
 	servers, statuses, connects, headers, latencies, ports := list{v[Server]}, list{v[ServerStatus]}, list{v[ConnectTime]}, list{v[HeaderTime]}, list{v[Latency]}, list{v[SourcePort]}
+	if row.tooMany(Latency) {
+		latencies = list{} // the first part would be taken for a whole number
+	}
 	for server := range servers.each {
 		a := blankAttempt()
 		known := d.server(server)

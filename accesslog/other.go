@@ -1,6 +1,10 @@
 package accesslog
 
-import "time"
+import (
+	"math"
+	"strconv"
+	"time"
+)
 
 // Performance is one instance's minute of a first-generation gateway, as the performance log has it.
 type Performance struct {
@@ -47,5 +51,11 @@ func (d *Decoder) Firewall(row *Row) Firewall {
 	return f
 }
 
-// Real is the number that a field holds; 0 if it holds none.
-func (r *Row) Real(f Field) float64 { return realOf(r.values[f]) }
+// Real is the number that a field holds; NaN if it holds none.
+func (r *Row) Real(f Field) float64 {
+	n, err := strconv.ParseFloat(string(r.values[f]), 64)
+	if err != nil || math.IsInf(n, 0) {
+		return math.NaN()
+	}
+	return n
+}

@@ -3,6 +3,7 @@ package accesslog
 import (
 	"bytes"
 	"errors"
+	"regexp"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -164,11 +165,25 @@ func (s *scanner) value(r *Row, field Field) error {
 			r.own = s.data[begin:s.at]
 		}
 		s.mark(begin, s.at, c, field)
+		if (field == Time || field == Generated) && c == '{' {
+			s.timeObject(r, field, s.data[begin:s.at])
+		}
 	default:
 		r.Set(field, s.scalar())
 		s.mark(begin, s.at, 0, field)
 	}
 	return nil
+}
+
+// dateObject is a time as Windows PowerShell may write it: {"value":"/Date(…)/","DateTime":"Friday, …"}.
+var dateObject = regexp.MustCompile(`"value"\s*:\s*"([^"]*)"`)
+
+// timeObject takes the time out of such an object. It has no place of its own in the line, so no shape is learned.
+func (s *scanner) timeObject(r *Row, field Field, object []byte) {
+	if m := dateObject.FindSubmatch(object); m != nil {
+		r.Set(field, m[1])
+		s.more = true
+	}
 }
 
 // stringValue reads a value in quotes.
@@ -197,7 +212,7 @@ func (s *scanner) stringValue(r *Row, field Field) error {
 
 // mark notes where a value stands.
 func (s *scanner) mark(begin, end int, kind byte, field Field) {
-	if s.more = len(s.marks) == maxKnown; !s.more {
+	if s.more = s.more || len(s.marks) == maxKnown; !s.more {
 		s.marks = append(s.marks, mark{begin: begin, end: end, depth: s.depth, kind: kind, field: field})
 	}
 }

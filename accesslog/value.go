@@ -106,11 +106,11 @@ func isoTime(b []byte) (time.Time, bool) {
 	hour, ok3 := digitsOf(b[11:13])
 	minute, ok4 := digitsOf(b[14:16])
 	second, ok5 := digitsOf(b[17:19])
-	if !(ok0 && ok1 && ok2 && ok3 && ok4 && ok5) || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59 {
+	if !(ok0 && ok1 && ok2 && ok3 && ok4 && ok5) || !isDay(year, month, day) || hour > 23 || minute > 59 || second > 59 {
 		return time.Time{}, false
 	}
 	nanos, at := 0, 19
-	if b[at] == '.' {
+	if b[at] == '.' || b[at] == ',' {
 		scale := 100_000_000
 		for at++; at < len(b) && b[at] >= '0' && b[at] <= '9'; at++ {
 			nanos += int(b[at]-'0') * scale
@@ -122,6 +122,11 @@ func isoTime(b []byte) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return time.Date(year, time.Month(month), day, hour, minute, second, nanos, time.UTC).Add(-offset), true
+}
+
+// isDay is exists, at no cost for most days.
+func isDay(year, month, day int) bool {
+	return month >= 1 && month <= 12 && day >= 1 && (day <= 28 || exists(year, month, day))
 }
 
 func digitsOf(b []byte) (n int, ok bool) {

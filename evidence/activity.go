@@ -63,7 +63,7 @@ func (b *Bundle) activities(name string, data []byte) {
 		CorrelationID  string
 	}
 	if err := json.Unmarshal(data, &events); err != nil {
-		b.skip(name, 0, "its activity log cannot be read: "+err.Error())
+		b.skip(name, 0, "its activity log cannot be read: "+reasonOf(err))
 		return
 	}
 	for _, e := range events {

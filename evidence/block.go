@@ -2,10 +2,13 @@ package evidence
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"causeway/accesslog"
 )
@@ -70,7 +73,16 @@ func (blk *block) row(d *accesslog.Decoder, row *accesslog.Row, number int) {
 	if row.Has(accesslog.Generated) {
 		blk.queried++
 	}
-	switch row.Kind() {
+	kind := row.Kind()
+	if kind == accesslog.Category || kind == accesslog.PerformanceCategory {
+		if name, whole := row.NoNumber(); name != "" && whole {
+			blk.bad = append(blk.bad, Unread{Line: number, Reason: name + " is no number that can be read, so the row counts nowhere"})
+			return
+		} else if name != "" {
+			blk.bad = append(blk.bad, Unread{Line: number, Reason: name + " is no number that can be read; the rest of the row counts"})
+		}
+	}
+	switch kind {
 	case accesslog.Category:
 		if !row.Has(accesslog.Status) && !row.IsSession() { // 0 is an answer that a client did not wait for; none is no answer at all
 			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the record has no httpStatus: it was exported without"})
@@ -99,21 +111,55 @@ func (blk *block) row(d *accesslog.Decoder, row *accesslog.Row, number int) {
 			blk.metrics = append(blk.metrics, p)
 		} else if a, ok := activityOfRow(row); ok {
 			blk.activity = append(blk.activity, a)
+		} else if row.Has(accesslog.MetricName) {
+			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the row of metrics has no time, or no number, that can be read"})
 		}
 	}
 }
 
+// reasonOf is the innermost reason of an error, in words that a reader of the file knows.
 func reasonOf(err error) string {
+	if reason, ok := typeReason(err); ok {
+		return reason
+	}
 	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
 		err = next
 	}
 	return err.Error()
 }
 
+// typeReason says which value of JSON is of another type than it should be. The library names types of Go, which no file has.
+func typeReason(err error) (string, bool) {
+	var bad *json.UnmarshalTypeError
+	if !errors.As(err, &bad) {
+		return "", false
+	}
+	field := bad.Field[strings.LastIndexByte(bad.Field, '.')+1:]
+	if field == "" {
+		return fmt.Sprintf("it holds %s where something else belongs", jsonKind(bad.Value)), true
+	}
+	return fmt.Sprintf("%s holds %s where something else belongs", strings.ToLower(field[:1])+field[1:], jsonKind(bad.Value)), true
+}
+
+// jsonKind is what a value of JSON is, with its article.
+func jsonKind(kind string) string {
+	switch kind, _, _ := strings.Cut(kind, " "); kind {
+	case "bool":
+		return "true or false"
+	case "array", "object":
+		return "an " + kind
+	default:
+		return "a " + kind
+	}
+}
+
 // streamReason says why a stream could not be read to its end.
 func streamReason(err error) string {
 	if errors.Is(err, io.ErrUnexpectedEOF) && !isCut(err) {
 		return "it is cut off: copy it again; what stands before the cut is read"
+	}
+	if reason, ok := typeReason(err); ok {
+		return reason
 	}
 	var file *fs.PathError
 	if errors.As(err, &file) {

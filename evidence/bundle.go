@@ -18,6 +18,8 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"sigs.k8s.io/yaml"
+
 	"causeway/accesslog"
 	"causeway/gateway"
 	"causeway/template"
@@ -34,6 +36,7 @@ type Bundle struct {
 	Activity []Activity // oldest first, once the rows have been read
 	Unread   []Unread   // what could not be read, at most maxUnread of them
 	Bad      int        // lines that could not be read
+	Rows     int        // rows of logs that were read, of any kind and time; known once EachRow has run
 	Repeated int        // rows that stood in more than one place, counted once
 	Misdated int        // rows whose time cannot be true, which were set aside
 	Notes    []string   // what was assumed, and what could not be made sure
@@ -41,6 +44,8 @@ type Bundle struct {
 	visit   func(path, name string) // in place of looking at a file
 	given   string                  // the path that is being opened, as it is spoken of
 	logs    []*source
+	swept   bool // rows have been read
+	dated   int  // of the logs, those whose time is known and can be true
 	size    int64
 	done    atomic.Int64
 	spooled []string // temporary files
@@ -58,12 +63,19 @@ type State struct {
 // stateIn reads the state out of a document, which keeps it outside of what can be configured.
 func stateIn(data []byte) State {
 	type state struct{ ProvisioningState, OperationalState string }
-	var doc struct {
+	type resource struct {
 		state
 		Properties state
 	}
-	if err := json.Unmarshal(data, &doc); err != nil {
+	var doc struct {
+		resource
+		Value []resource
+	}
+	if err := json.Unmarshal(data, &doc); err != nil && json.Unmarshal(data, &doc.Value) != nil {
 		return State{}
+	}
+	if len(doc.Value) == 1 {
+		doc.resource = doc.Value[0]
 	}
 	return State{cmp.Or(doc.Properties.ProvisioningState, doc.ProvisioningState), cmp.Or(doc.Properties.OperationalState, doc.OperationalState)}
 }
@@ -97,7 +109,6 @@ func Open(paths []string) (*Bundle, error) {
 		return nil, fmt.Errorf("open the evidence: %w", failed)
 	}
 	b.sortLogs()
-	b.overlaps()
 	return b, nil
 }
 
@@ -127,6 +138,13 @@ func (b *Bundle) Logs() int { return len(b.logs) }
 // Empty reports whether there is no evidence at all.
 func (b *Bundle) Empty() bool {
 	return b.Config == nil && b.Local == nil && b.Health == nil && len(b.Metrics) == 0 && len(b.Activity) == 0 && len(b.logs) == 0
+}
+
+// Fruitless reports whether, once EachRow has run, nothing came of the logs and nothing else tells what failed: a report of
+// that would read as "nothing failed".
+func (b *Bundle) Fruitless() bool {
+	return b.swept && b.Rows == 0 && len(b.logs) > 0 && len(b.Unread) > 0 && b.Health == nil && len(b.Metrics) == 0 && len(b.Activity) == 0 &&
+		(b.Bad > 0 || b.Config == nil && b.Local == nil)
 }
 
 // Progress is how many bytes of logs there are, as they lie on disk, and how many have been read. It may be asked
@@ -241,7 +259,7 @@ func (b *Bundle) look(path, top string, l *leaf) {
 			b.skip(l.name, 0, "it is empty")
 		}
 	case notText:
-		b.skip(l.name, 0, "it is neither text nor an archive that can be read")
+		b.skip(l.name, 0, binaryReason(head))
 	case document, yamlText, plainText:
 		data, err := io.ReadAll(io.LimitReader(l, documentMax+1))
 		switch {
@@ -277,7 +295,11 @@ func (b *Bundle) whole(name string, data []byte, form form) {
 			b.takeHealth(name, h)
 			return
 		}
-		b.skip(name, 0, "it is no evidence that is known: neither a log, nor a document, nor a table of one")
+		if h, ok := healthFromTable(data); ok {
+			b.takeHealth(name, h)
+			return
+		}
+		b.skip(name, 0, unknownReason(data))
 	}
 }
 
@@ -305,7 +327,7 @@ func (b *Bundle) document(name string, data []byte) {
 		return
 	}
 	if err := json.Unmarshal(data, &shape); err != nil && !json.Valid(data) {
-		b.skip(name, 0, "it is not valid JSON: "+err.Error())
+		b.skip(name, 0, notJSONReason(data, err))
 		return
 	}
 	switch {
@@ -316,7 +338,7 @@ func (b *Bundle) document(name string, data []byte) {
 	case shape.Document != nil:
 		b.configWith(name, shape.Document, shape.Parameters)
 		b.localYAML(name, shape.Local, shape.Dir)
-	case isHealth(shape.Pools), isHealth(data) && shape.Pool != nil:
+	case isHealth(shape.Pools), isHealth(data) && shape.Pool != nil, isShallowHealth(data):
 		if h, err := decodeHealth(data); err != nil {
 			b.skip(name, 0, err.Error())
 		} else {
@@ -324,6 +346,8 @@ func (b *Bundle) document(name string, data []byte) {
 		}
 	case bytes.Contains(shape.Value, []byte(`"timeseries"`)):
 		b.metrics(name, data)
+	case isMapped(data):
+		b.skip(name, 0, mappedReason)
 	case isActivity(shape.Value):
 		b.activities(name, shape.Value)
 	default:
@@ -377,7 +401,27 @@ func (b *Bundle) yaml(name string, data []byte) {
 		b.localYAML(name, data, filepath.Dir(name))
 		return
 	}
-	b.config(name, data)
+	if text, err := yaml.YAMLToJSON(data); err == nil && len(text) > 0 && (text[0] == '{' || text[0] == '[') && !isGatewayYAML(text) {
+		b.jsonOfYAML(name, text)
+		return
+	}
+	b.config(name, data) // which says on what line it stops being YAML
+}
+
+// jsonOfYAML takes what az prints with -o yaml: rows are kept in a file, as what comes through a pipe is.
+func (b *Bundle) jsonOfYAML(name string, text []byte) {
+	if f := recogniseJSON(text); f == document {
+		b.document(name, text)
+		return
+	}
+	if err := b.pipe(bytes.NewReader(text), name); err != nil {
+		b.skip(name, 0, whyUnread(err))
+	}
+}
+
+// isGatewayYAML reports whether a document that was YAML may be a gateway: its places are better said in its own lines.
+func isGatewayYAML(text []byte) bool {
+	return !isHealth(text) && !isActivity(text) && !bytes.Contains(text, []byte(`"timeseries"`)) && recogniseJSON(text) == document
 }
 
 func (b *Bundle) localYAML(name string, data []byte, dir string) {
@@ -389,7 +433,9 @@ func (b *Bundle) localYAML(name string, data []byte, dir string) {
 	b.Local = &l
 }
 
+// note keeps what the report has to say of the evidence, once.
 func (b *Bundle) note(text string) {
+	text = Printable(text)
 	if !slices.Contains(b.Notes, text) && len(b.Notes) < maxUnread {
 		b.Notes = append(b.Notes, text)
 	}

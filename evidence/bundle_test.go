@@ -246,6 +246,9 @@ func FuzzOpen(f *testing.F) {
 	for _, s := range []string{aRecord, aDocument, aHealth, aRecord + "\n" + aDocument, "[", "{}", "{\"document\":\"\"}"} {
 		f.Add([]byte(s))
 	}
+	for _, s := range []string{sheet(';', asIs), "sep=|\n" + sheet('|', asIs), "| A | HttpStatus | RequestUri | TimeTaken |\n|---|\n|1|2|3|4|\n", "HttpStatus : 502\nTimeTaken : 1,5\nRequestUri : /a\n", `{"hits":{"hits":[{"_source":{"message":"{\"httpStatus\":502,\"timeTaken\":1}"}}]}}`, "Obj\x01\x02\x16avro.schema\x10\"bytes\"\x00", "PAR1", utf16Text(sheet(',', asIs))} {
+		f.Add([]byte(s))
+	}
 	for _, p := range packings { // zips that are cut off
 		f.Add(append(p.entryOf(f, "health.json", aHealth), p.entryOf(f, "PT1H.json", aRecord)...))
 	}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -71,13 +72,21 @@ func (c *counted) WriteTo(w io.Writer) (int64, error) {
 
 type walker struct{ f func(*leaf) error }
 
+// buffers are used again: one for each of very many small files is more work than reading them.
+var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, headSize) }}
+
 // stream unpacks r, as often as it takes. packed is how many bytes on disk it was made of so far; nil for a file itself.
 func (w *walker) stream(name string, r io.Reader, packed func() int64, depth int) error {
 	if depth > maxNesting {
 		return errors.New("archives are nested too deep")
 	}
 	m := &metered{r: r}
-	in := bufio.NewReaderSize(m, headSize)
+	in := buffers.Get().(*bufio.Reader)
+	in.Reset(m)
+	defer func() {
+		in.Reset(nil)
+		buffers.Put(in)
+	}()
 	if packed == nil {
 		packed = func() int64 { return m.n }
 	}
@@ -100,6 +109,10 @@ func (w *walker) stream(name string, r io.Reader, packed func() int64, depth int
 		return w.stream(name, &guard{r: bzip2.NewReader(in), packed: packed}, packed, depth+1)
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return w.zip(name, r, in, depth)
+	case bytes.HasPrefix(head, avroMagic):
+		return w.avro(name, in)
+	case bytes.HasPrefix(head, parquetMagic):
+		return w.parquet(name, r, in)
 	case len(head) > 262 && string(head[257:262]) == "ustar":
 		return w.tar(name, r, in, packed, depth)
 	}
@@ -196,20 +209,64 @@ func (g *guard) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// utf8Text drops a byte order mark, and decodes UTF-16, which is what a redirect in Windows PowerShell writes.
+// utf8Text drops a byte order mark, decodes UTF-16, which is what a redirect in Windows PowerShell writes, and ends lines with
+// a line feed where they end with a carriage return alone.
 func utf8Text(in *bufio.Reader) *bufio.Reader {
-	mark, _ := in.Peek(3)
+	head, _ := in.Peek(headSize)
+	order, mark := utf16Order(head)
 	switch {
-	case bytes.HasPrefix(mark, []byte("\xef\xbb\xbf")):
+	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
 		in.Discard(3)
-	case bytes.HasPrefix(mark, []byte("\xff\xfe")):
-		in.Discard(2)
-		return bufio.NewReaderSize(&utf16Reader{in: in, order: binary.LittleEndian}, headSize)
-	case bytes.HasPrefix(mark, []byte("\xfe\xff")):
-		in.Discard(2)
-		return bufio.NewReaderSize(&utf16Reader{in: in, order: binary.BigEndian}, headSize)
+		head = head[3:]
+	case order != nil:
+		in.Discard(mark)
+		in = bufio.NewReaderSize(&utf16Reader{in: in, order: order}, headSize)
+		head, _ = in.Peek(headSize)
+	}
+	if bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 {
+		return bufio.NewReaderSize(&returns{in: in}, headSize)
 	}
 	return in
+}
+
+// utf16Order is the order of the bytes of UTF-16, and how long its mark is; nil for other text. Without a mark it shows in
+// zeros in every other place, as ASCII has them.
+func utf16Order(head []byte) (order binary.ByteOrder, mark int) {
+	switch {
+	case bytes.HasPrefix(head, []byte("\xff\xfe")):
+		return binary.LittleEndian, 2
+	case bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return binary.BigEndian, 2
+	}
+	var zeros [2]int
+	sample := head[:min(len(head), 512)&^1]
+	for i, c := range sample {
+		if c == 0 {
+			zeros[i%2]++
+		}
+	}
+	switch most := len(sample) / 2; {
+	case most < 8:
+		return nil, 0
+	case zeros[1] > most*9/10 && zeros[0] == 0:
+		return binary.LittleEndian, 0
+	case zeros[0] > most*9/10 && zeros[1] == 0:
+		return binary.BigEndian, 0
+	}
+	return nil, 0
+}
+
+// returns turns carriage returns into line feeds.
+type returns struct{ in io.Reader }
+
+func (r *returns) Read(p []byte) (int, error) {
+	n, err := r.in.Read(p)
+	for i, c := range p[:n] {
+		if c == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
 }
 
 // utf16Reader turns UTF-16 into UTF-8.

@@ -184,7 +184,7 @@ func TestRowsThatCannotRepeat(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "y=2026/m=11/d=23/h=09/m=00/PT1H.json", manyRows())
 	write(t, dir, "y=2026/m=11/d=23/h=19/m=00/PT1H.json", strings.ReplaceAll(manyRows(), "T09:", "T19:"))
-	if b := open(t, dir); len(b.logs[0].shared)+len(b.logs[1].shared) != 0 || count(t, b) != 6 {
+	if b := open(t, dir); len(coverOf(b.logs).twice) != 0 || count(t, b) != 6 {
 		t.Errorf("%+v %+v", b.logs[0], b.logs[1])
 	}
 }

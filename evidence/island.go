@@ -54,7 +54,11 @@ type islands struct {
 
 // newIslands are those of a source that is to be read.
 func (b *Bundle) newIslands(s *source) islands {
-	return islands{now: time.Now(), beside: slices.ContainsFunc(b.logs, func(o *source) bool { return o != s && o.span.from.After(earliest) })}
+	others := b.dated
+	if s.span.from.After(earliest) {
+		others--
+	}
+	return islands{now: time.Now(), beside: others > 0}
 }
 
 // of is the island of a time; nil if there are too many.

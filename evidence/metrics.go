@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"cmp"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -68,7 +67,7 @@ func (b *Bundle) metrics(name string, data []byte) {
 		}
 	}
 	if err := json.Unmarshal(data, &answer); err != nil {
-		b.skip(name, 0, "its metrics cannot be read: "+err.Error())
+		b.skip(name, 0, "its metrics cannot be read: "+reasonOf(err))
 		return
 	}
 	for _, v := range answer.Value {
@@ -114,15 +113,10 @@ func pointOf(row *accesslog.Row) (point, bool) {
 	if !ok || !row.Has(accesslog.MetricName) {
 		return point{}, false
 	}
-	value := func(f accesslog.Field) float64 {
-		if !row.Has(f) {
-			return math.NaN()
-		}
-		return row.Real(f)
+	p := Point{
+		at, row.Real(accesslog.Average), row.Real(accesslog.Total), row.Real(accesslog.Minimum), row.Real(accesslog.Maximum), row.Real(accesslog.Samples),
 	}
-	return point{string(row.Text(accesslog.MetricName)), Point{
-		at, value(accesslog.Average), value(accesslog.Total), value(accesslog.Minimum), value(accesslog.Maximum), value(accesslog.Samples),
-	}}, true
+	return point{string(row.Text(accesslog.MetricName)), p}, !math.IsNaN(p.Value()) || !math.IsNaN(p.Peak())
 }
 
 // addPoint keeps an interval of a metric that came as a row.
@@ -181,30 +175,105 @@ func isMetricHeading(names []string) bool {
 }
 
 // metricTable reads a chart that was exported as a table: a time, and a column for each series.
-func (r *reading) metricTable(s *source, c *csv.Reader, heading []string) error {
+func (r *reading) metricTable(s *source, rows cells, heading []string) error {
 	series := make([]Metric, len(heading))
 	for i := range heading[1:] {
 		series[i+1].Name = metricName(heading[i+1])
 	}
-	for {
-		cells, err := c.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil && !errors.Is(err, csv.ErrFieldCount) {
-			return fmt.Errorf("read a row of metrics: %w", err)
-		}
-		at, ok := s.times[0].Parse([]byte(cells[0]))
+	err := r.eachRow(s, rows, func(cells []string) bool {
+		at, ok := s.style.columns[0].times.Parse([]byte(cells[0]))
 		for i := 1; ok && i < min(len(cells), len(series)); i++ {
-			if v, err := strconv.ParseFloat(strings.TrimSpace(cells[i]), 64); err == nil && series[i].Name != "" {
+			if v := s.style.columns[i].real(cells[i]); !math.IsNaN(v) && series[i].Name != "" && len(series[i].Points) < maxPoints {
 				series[i].Points = append(series[i].Points, Point{at, v, math.NaN(), math.NaN(), math.NaN(), math.NaN()})
 			}
 		}
-	}
+		return ok
+	})
 	for _, m := range series {
 		if len(m.Points) > 0 {
 			r.b.Metrics = append(r.b.Metrics, m)
 		}
 	}
-	return nil
+	return err
+}
+
+// isMetricList reports whether a table has a row for each interval of a metric: its time, its name and its values, as
+// az monitor metrics list prints with -o table.
+func isMetricList(names []string) bool { return metricListOf(names) != nil }
+
+// metricListOf finds the columns of such a table: time, name, then those of Point's values; nil if it is none. A column that
+// is missing is -1.
+func metricListOf(names []string) []int {
+	at := []int{-1, -1, -1, -1, -1, -1, -1}
+	for i, name := range names {
+		switch field := accesslog.FieldOf(name); {
+		case field == accesslog.Time:
+			at[0] = i
+		case strings.EqualFold(strings.TrimSpace(name), "name"), strings.EqualFold(strings.TrimSpace(name), "metric"):
+			at[1] = i
+		default:
+			if k := slices.Index([]accesslog.Field{accesslog.Average, accesslog.Total, accesslog.Minimum, accesslog.Maximum, accesslog.Samples}, field); k >= 0 {
+				at[2+k] = i
+			}
+		}
+	}
+	if at[0] < 0 || at[1] < 0 || max(at[2], at[3], at[4], at[5], at[6]) < 0 {
+		return nil
+	}
+	return at
+}
+
+// metricList reads such a table.
+func (r *reading) metricList(s *source, rows cells, heading []string) error {
+	at := metricListOf(heading)
+	return r.eachRow(s, rows, func(cells []string) bool {
+		if at[0] >= len(cells) || at[1] >= len(cells) {
+			return false
+		}
+		var v [5]float64
+		for i, from := range at[2:] {
+			if v[i] = math.NaN(); from >= 0 && from < len(cells) {
+				v[i] = s.style.columns[from].real(cells[from])
+			}
+		}
+		when, ok := s.style.columns[at[0]].times.Parse([]byte(cells[at[0]]))
+		p := point{cmp.Or(metricName(cells[at[1]]), cells[at[1]]), Point{when, v[0], v[1], v[2], v[3], v[4]}}
+		if !ok || math.IsNaN(p.Value()) && math.IsNaN(p.Peak()) {
+			return false
+		}
+		r.b.addPoint(&p)
+		return true
+	})
+}
+
+// eachRow calls f with the rows of a table of metrics. f reports whether a row was of use.
+func (r *reading) eachRow(s *source, rows cells, f func(cells []string) bool) error {
+	for {
+		row, line, err := rows.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case isRowError(err):
+			r.b.skip(s.name, line, reasonOf(err))
+			s.bad++
+		case err != nil:
+			return fmt.Errorf("read a row of metrics: %w", err)
+		case f(row):
+			s.rows++
+			r.b.Rows++
+		default:
+			r.b.skip(s.name, line, "the row of metrics has no time, or no number, that can be read")
+			s.bad++
+		}
+	}
+}
+
+// real is the number in a cell; NaN if it is none.
+func (c *column) real(cell string) float64 {
+	number, _, ok := plainNumber(cell, c.commas, false)
+	v, err := strconv.ParseFloat(number, 64)
+	if !ok || err != nil {
+		return math.NaN()
+	}
+	return v
 }

@@ -26,8 +26,8 @@ func (b *Bundle) Each(f func(r *accesslog.Record, own bool)) error { return b.Ea
 // What cannot be read is noted and does not stop the rest.
 func (b *Bundle) EachRow(rows Rows) error {
 	b.done.Store(0)
-	b.Misdated = 0
-	r := &reading{b: b, rows: rows}
+	b.Misdated, b.Rows, b.swept = 0, 0, true
+	r := &reading{b: b, rows: rows, repeats: repeats{cover: coverOf(b.logs)}}
 	for i := 0; i < len(b.logs); {
 		n := i + 1
 		for n < len(b.logs) && b.logs[n].path == b.logs[i].path {
@@ -40,6 +40,7 @@ func (b *Bundle) EachRow(rows Rows) error {
 		b.note(fmt.Sprintf("more than %d rows stand at times that several sources cover; beyond that, rows that repeat were not told from others", maxRemembered))
 	}
 	b.tellMisdated()
+	b.tellUnread()
 	b.sortActivity()
 	b.sortMetrics()
 	return nil
@@ -51,6 +52,9 @@ type reading struct {
 	rows    Rows
 	repeats repeats
 	islands islands // of the source that is being read
+
+	blocks  []*block // that are free
+	decoder accesslog.Decoder
 }
 
 // file reads the sources of one file on disk.
@@ -65,12 +69,14 @@ func (r *reading) file(sources []*source) {
 		if s == nil {
 			return nil // a document, already taken
 		}
-		s.queried, r.islands = 0, r.b.newIslands(s)
+		s.queried, s.rows, s.bad, r.islands = 0, 0, 0, r.b.newIslands(s)
 		if err := r.source(s, l); err != nil && !errors.Is(err, io.EOF) {
 			r.b.broken(s.top, s.name, err)
+			s.bad++
 		}
 		r.settle(s)
 		r.limits(s)
+		r.fruitless(s)
 		return nil
 	})
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -88,6 +94,13 @@ func (r *reading) limits(s *source) {
 	}
 }
 
+// fruitless reports a source that was taken for a log and of which nothing came: silence would read as "nothing failed".
+func (r *reading) fruitless(s *source) {
+	if s.rows == 0 && s.bad == 0 {
+		r.b.skip(s.name, 0, "it looks like a log, and no row of one is in it")
+	}
+}
+
 // source reads the rows of one source.
 func (r *reading) source(s *source, l *leaf) error {
 	switch s.form {
@@ -95,24 +108,37 @@ func (r *reading) source(s *source, l *leaf) error {
 		return r.lines(s, l)
 	case records:
 		return r.lines(s, newSplitter(l))
+	case enveloped:
+		return r.lines(s, newOpener(l))
 	case queried:
 		return r.queried(s, l)
-	case commas:
-		return r.commas(s, l)
-	case columns:
-		return r.columns(s, l)
+	case tabular:
+		return r.table(s, l)
 	}
 	return nil
 }
 
-// lines reads a row on each line. One goroutine cuts the stream into blocks, others decode them, and this one takes the
-// rows in their order.
+// lines reads a row on each line. What fits into one block is read here and now; of more, one goroutine cuts the stream
+// into blocks, others decode them, and this one takes the rows in their order.
 func (r *reading) lines(s *source, in io.Reader) error {
-	c := newCutter(in)
+	c, first := newCutter(in), r.block()
+	defer r.free(first)
+	more, err := c.cut(first)
+	if err == nil && more {
+		return r.blocksOf(s, c, first)
+	}
+	r.decoder.V1, r.decoder.Without = r.b.Generation(), r.rows.Without
+	first.decode(&r.decoder)
+	r.deliver(s, first)
+	return err
+}
+
+// blocksOf reads a stream of which the first block is cut.
+func (r *reading) blocksOf(s *source, c *cutter, first *block) error {
 	workers := runtime.GOMAXPROCS(0)
 	free, jobs, order := make(chan *block, 2*workers+2), make(chan *block, 2*workers+2), make(chan *block, 2*workers+2)
 	for range cap(free) {
-		free <- newBlock()
+		free <- r.block()
 	}
 	for range workers {
 		go func() {
@@ -127,25 +153,48 @@ func (r *reading) lines(s *source, in io.Reader) error {
 	go func() {
 		defer close(order)
 		defer close(jobs)
+		jobs <- first
+		order <- first
 		for more := true; more; {
 			blk := <-free
 			if more, failed = c.cut(blk); len(blk.text) > 0 || len(blk.bad) > 0 {
 				jobs <- blk
 				order <- blk
+			} else {
+				free <- blk
 			}
 		}
 	}()
 	for blk := range order {
 		<-blk.decoded
 		r.deliver(s, blk)
-		free <- blk
+		if blk != first {
+			free <- blk
+		}
+	}
+	for range cap(free) {
+		r.free(<-free)
 	}
 	return failed
 }
 
+// block is one that is free, or a new one: small files in great number must not cost a block each.
+func (r *reading) block() *block {
+	if n := len(r.blocks); n > 0 {
+		blk := r.blocks[n-1]
+		r.blocks = r.blocks[:n-1]
+		return blk
+	}
+	return newBlock()
+}
+
+func (r *reading) free(blk *block) { r.blocks = append(r.blocks, blk) }
+
 // deliver hands on what a block holds.
 func (r *reading) deliver(s *source, blk *block) {
 	s.queried += blk.queried
+	n := blk.n + len(blk.performance) + len(blk.firewall) + len(blk.metrics) + len(blk.activity)
+	s.rows, s.bad, r.b.Rows = s.rows+n, s.bad+len(blk.bad), r.b.Rows+n
 	for i := range blk.access[:blk.n] {
 		r.place(s, &blk.access[i].record, blk.access[i].own)
 	}

@@ -1,9 +1,12 @@
 package evidence
 
 import (
+	"bufio"
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -20,8 +23,8 @@ const (
 	lines          // a row of a log on each line, JSON
 	records        // rows of a log as JSON otherwise: in an array, in {"records":[…]}, over several lines
 	queried        // the answer of a query: {"tables":[{"columns":[…],"rows":[[…]]}]}
-	commas         // a table with a heading, separated by commas
-	columns        // a table with a heading and a line of dashes, as az prints it
+	enveloped      // rows of a log inside the JSON of a log store or a shipper
+	tabular        // a table with a heading, however its cells are kept apart
 	document       // JSON that is read whole
 	yamlText       // YAML that is read whole
 	plainText      // anything else that is text
@@ -41,14 +44,17 @@ func recognise(head []byte, name string) form {
 		return recogniseJSON(text)
 	case bytes.HasPrefix(text, []byte("//")) || bytes.HasPrefix(text, []byte("/*")): // a comment before the JSON
 		return afterComments(text)
-	case isCSV(text):
-		return commas
-	case isColumns(text):
-		return columns
+	}
+	if _, ok := layoutOf(text); ok && !isHealthTable(text) {
+		return tabular
+	}
+	switch {
 	case isYAML(text, name):
 		return yamlText
 	case looksLikeRows(text):
 		return lines // a log whose first lines were damaged
+	case holdsRowsAmong(text):
+		return enveloped // each line begins with something else
 	}
 	return plainText
 }
@@ -84,9 +90,21 @@ func recogniseJSON(text []byte) form {
 		return queried
 	}
 	inner, wrapped := unwrap(text)
+	if isObjects(text) {
+		return tabular
+	}
 	if !isRow(firstObject(inner)) {
-		if !wrapped && (looksLikeRows(text) || beginsLongRow(text)) {
+		switch {
+		case bytes.Contains(text[:min(len(text), 256)], []byte(`"causeway.`)): // a report or an answer of causeway's own
+			return document
+		case !wrapped && looksLikeRows(text):
 			return lines
+		case isEnvelope(text):
+			return enveloped
+		case !wrapped && beginsLongRow(text):
+			return lines
+		case beginsPacked(text):
+			return enveloped
 		}
 		return document
 	}
@@ -200,32 +218,52 @@ func isQueried(text []byte) bool {
 	return bytes.Contains(head, []byte(`"tables"`)) && bytes.Contains(text, []byte(`"columns"`))
 }
 
-// isCSV reports whether the first line names fields of a log, separated by commas.
-func isCSV(text []byte) bool {
-	first, _, _ := bytes.Cut(text, []byte("\n"))
-	if len(first) > 16<<10 || bytes.IndexByte(first, ',') < 0 {
-		return false
-	}
-	return knownNames(strings.Split(string(first), ",")) || isMetricHeading(strings.Split(string(first), ","))
+// isEnvelope reports whether records of a log are somewhere in the JSON that begins here.
+func isEnvelope(text []byte) bool {
+	o := newOpener(&leaf{Reader: bufio.NewReader(bytes.NewReader(text))})
+	n, _ := o.Read(make([]byte, 1))
+	return n > 0
 }
 
-// knownNames reports whether enough of some names are fields of a log.
-func knownNames(names []string) bool {
-	n := 0
-	for _, name := range names {
-		if accesslog.FieldOf(strings.Trim(strings.TrimSpace(name), `"`)) > accesslog.Own {
-			n++
+// packed is a member whose value may be a message as base64, or as a text.
+var packed = regexp.MustCompile(`(?i)"(?:body|data|message|value|payload)"\s*:\s*"([A-Za-z0-9+/_-]{64,1000})`)
+
+// beginsPacked reports whether the beginning of JSON holds a message that is longer than what is looked at, with records in it.
+func beginsPacked(text []byte) bool {
+	for _, m := range packed.FindAllSubmatch(text, 4) {
+		whole := m[1][:len(m[1])&^3]
+		if data, err := base64.StdEncoding.DecodeString(string(whole)); err == nil && ofAccessLog(data) {
+			return true
 		}
 	}
-	return n >= 3
+	return ofAccessLog(text) && bytes.Contains(text, []byte(`\"`))
 }
 
-// isColumns reports whether the second line is the dashes under a heading.
-func isColumns(text []byte) bool {
-	first, rest, _ := bytes.Cut(text, []byte("\n"))
-	second, _, _ := bytes.Cut(rest, []byte("\n"))
-	second = bytes.TrimSpace(second)
-	return len(second) > 3 && len(bytes.Trim(second, "- ")) == 0 && knownNames(strings.Fields(string(first)))
+// ofAccessLog reports whether a text has what each record of the access log has.
+func ofAccessLog(text []byte) bool {
+	return bytes.Contains(text, []byte("ApplicationGatewayAccess")) && bytes.Contains(text, []byte("httpStatus"))
+}
+
+// holdsRowsAmong reports whether some line of a text holds a record behind something else, such as a time and a host.
+func holdsRowsAmong(text []byte) bool {
+	for range 20 {
+		line, rest, more := bytes.Cut(text, []byte("\n"))
+		for range 5 { // labels may stand before it, in braces too
+			i := bytes.IndexByte(line, '{')
+			if i < 0 {
+				break
+			}
+			if line = line[i:]; isRow(firstObject(line)) {
+				return true
+			}
+			line = line[1:]
+		}
+		if !more {
+			break
+		}
+		text = rest
+	}
+	return false
 }
 
 func isYAML(text []byte, name string) bool {

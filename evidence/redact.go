@@ -135,10 +135,10 @@ func (r *Redactor) leaf(t *tar.Writer, name string, l *leaf) error {
 		err = r.lines(w, l)
 	case records:
 		err = r.lines(w, newSplitter(l))
-	case commas:
-		err = r.commas(w, l)
-	case columns:
-		err = r.columns(w, l)
+	case enveloped:
+		err = r.lines(w, newOpener(l))
+	case tabular:
+		err = r.table(w, l)
 	case queried:
 		err = r.queried(w, l)
 	default:

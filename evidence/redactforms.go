@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -15,30 +16,51 @@ import (
 	"causeway/template"
 )
 
-func (r *Redactor) commas(w *bufio.Writer, in io.Reader) error {
-	c := csv.NewReader(in)
-	c.FieldsPerRecord, c.LazyQuotes = -1, true
-	out := csv.NewWriter(w)
-	heading, err := c.Read()
+// table writes a table as CSV, however it was laid out: pseudonyms have other lengths, and would not fit columns.
+func (r *Redactor) table(w *bufio.Writer, l *leaf) error {
+	rows, err := newCells(l)
 	if err != nil {
 		return err
 	}
-	out.Write(heading)
-	for {
-		cells, err := c.Read()
-		if errors.Is(err, io.EOF) {
-			out.Flush()
-			return out.Error()
-		}
-		if err != nil && !errors.Is(err, csv.ErrFieldCount) {
-			return err
-		}
-		for i := range cells {
-			if i < len(heading) {
-				cells[i] = r.cell(heading[i], cells[i])
+	out := csv.NewWriter(w)
+	var heading []string
+	envelope, number := -1, 0
+	for ; ; number++ {
+		row, _, err := rows.next()
+		if number == 1 {
+			if envelope = envelopeIn(row); envelope < 0 {
+				out.Write(heading)
 			}
 		}
-		out.Write(cells)
+		switch {
+		case errors.Is(err, io.EOF) && envelope >= 0:
+			return nil
+		case errors.Is(err, io.EOF):
+			out.Flush()
+			return out.Error()
+		case isRowError(err):
+			continue
+		case err != nil:
+			return err
+		case heading == nil:
+			heading = slices.Clone(row)
+			continue
+		case envelope >= 0: // the records alone: what stands beside them is the store's
+			if envelope < len(row) {
+				for _, line := range rowsIn([]byte(row[envelope])) {
+					w.Write(append(r.line(bytes.TrimSpace(line)), '\n'))
+				}
+			}
+			continue
+		}
+		for i := range row {
+			if i < len(heading) {
+				row[i] = r.cell(heading[i], row[i])
+			} else {
+				row[i] = ""
+			}
+		}
+		out.Write(row)
 	}
 }
 
@@ -155,28 +177,6 @@ func hostLike(name string) bool {
 	return !strings.HasPrefix(lower, "microsoft.") && !strings.HasPrefix(lower, "system.") && last != "example" && lower != "example.com"
 }
 
-// columns writes a table of az as lines of JSON: pseudonyms have other lengths, and would not fit the columns.
-func (r *Redactor) columns(w *bufio.Writer, l *leaf) error {
-	var heading []string
-	var starts []int
-	for {
-		line, err := l.ReadString('\n')
-		text := strings.TrimRight(line, "\r\n")
-		switch {
-		case strings.TrimSpace(text) == "":
-		case heading == nil:
-			heading = gap.Split(strings.TrimSpace(text), -1)
-		case starts == nil && strings.Trim(text, "- ") == "":
-			starts = columnStarts(text)
-		default:
-			r.row(w, heading, cellsOf(text, starts))
-		}
-		if err != nil {
-			return ignoreEOF(err)
-		}
-	}
-}
-
 // queried writes the answer of a query as lines of JSON.
 func (r *Redactor) queried(w *bufio.Writer, in io.Reader) error {
 	d := json.NewDecoder(in)
@@ -209,11 +209,7 @@ func (r *Redactor) queried(w *bufio.Writer, in io.Reader) error {
 					w.WriteString(unreadable)
 					return nil
 				}
-				cells := make([]string, len(row))
-				for i, v := range row {
-					cells[i] = textOf(v)
-				}
-				r.row(w, heading, cells)
+				r.row(w, heading, textsOf(row))
 			}
 		}
 	}

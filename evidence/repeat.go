@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"encoding/binary"
 	"hash/maphash"
 	"slices"
@@ -17,48 +18,78 @@ const maxRemembered = 1 << 24
 
 // repeats remembers rows.
 type repeats struct {
-	seed maphash.Seed
-	seen map[uint64]struct{}
-	full bool
+	cover cover
+	seed  maphash.Seed
+	seen  map[uint64]struct{}
+	full  bool
 }
 
-// overlaps finds out for each source when others cover the same time.
-func (b *Bundle) overlaps() {
-	byTime := slices.SortedStableFunc(slices.Values(b.logs), func(x, y *source) int { return x.span.from.Compare(y.span.from) })
-	for i, s := range byTime {
-		for _, o := range byTime[i+1:] {
-			if !s.span.to.IsZero() && o.span.from.After(s.span.to) {
-				break
-			}
-			if o.span.overlaps(s.span) {
-				s.shared, o.shared = append(s.shared, o.span), append(o.shared, s.span)
-			}
-		}
-	}
-	for _, s := range b.logs {
-		s.shared = merged(s.shared)
-	}
+// cover is where in time rows can stand in more than one source. It is found by one sweep over the ends of all spans, so that
+// it costs n log n for n sources, and each row one look by bisection.
+type cover struct {
+	once  []span // some source covers it; in order, none touches another
+	twice []span // two or more do
 }
 
-// merged joins spans that touch.
-func merged(spans []span) []span {
-	slices.SortFunc(spans, func(a, b span) int { return a.from.Compare(b.from) })
-	var out []span
-	for _, s := range spans {
-		if n := len(out); n > 0 && (out[n-1].to.IsZero() || !s.from.After(out[n-1].to)) {
-			if s.to.IsZero() || !out[n-1].to.IsZero() && s.to.After(out[n-1].to) {
-				out[n-1].to = s.to
-			}
-			continue
+// end is where a span begins or ends.
+type end struct {
+	at   time.Time
+	step int // +1 where it begins, -1 where it ends
+}
+
+// Bounds that stand for none.
+var (
+	always = time.Unix(-1<<40, 0)
+	never  = time.Unix(1<<40, 0)
+)
+
+// coverOf sweeps over the spans of all sources.
+func coverOf(logs []*source) (c cover) {
+	ends := make([]end, 0, 2*len(logs))
+	for _, s := range logs {
+		from, to := s.span.from, s.span.to
+		if from.IsZero() {
+			from = always
 		}
-		out = append(out, s)
+		if to.IsZero() {
+			to = never
+		}
+		ends = append(ends, end{from, 1}, end{to, -1})
 	}
-	return out
+	slices.SortFunc(ends, func(x, y end) int { return cmp.Or(x.at.Compare(y.at), y.step-x.step) })
+	depth := 0
+	for _, e := range ends {
+		depth += e.step
+		c.once = swept(c.once, e, depth, 1)
+		c.twice = swept(c.twice, e, depth, 2)
+	}
+	return c
+}
+
+// swept opens a span where the depth has just reached a level, and closes it where the depth falls below.
+func swept(spans []span, e end, depth, level int) []span {
+	switch {
+	case e.step > 0 && depth == level:
+		return append(spans, span{from: e.at})
+	case e.step < 0 && depth == level-1:
+		spans[len(spans)-1].to = e.at
+	}
+	return spans
+}
+
+// shares reports whether a row of a source may stand in another as well.
+func (c *cover) shares(s *source, at time.Time) bool {
+	spans := c.twice
+	if !s.span.holds(at) { // it lies further out of order than slack: whoever covers its time is another source
+		spans = c.once
+	}
+	i, _ := slices.BinarySearchFunc(spans, at, func(x span, at time.Time) int { return x.from.Compare(at) })
+	return i < len(spans) && spans[i].holds(at) || i > 0 && spans[i-1].holds(at)
 }
 
 // again reports whether a row was met before in another source; it remembers it if another may have it.
 func (p *repeats) again(s *source, r *accesslog.Record) bool {
-	if !slices.ContainsFunc(s.shared, func(o span) bool { return o.holds(r.Start) }) {
+	if !p.cover.shares(s, r.Start) {
 		return false
 	}
 	if p.seen == nil {

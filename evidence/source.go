@@ -3,6 +3,7 @@ package evidence
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"io"
 	"os"
 	"path"
@@ -23,10 +24,11 @@ type source struct {
 	form form
 	span span // of its rows
 
-	times timeColumns // of a table with commas
+	style *style // of a table
 
-	shared  []span // when other sources have rows too
-	queried int    // rows that a query gave
+	rows    int // of any kind, that were read
+	bad     int // lines that could not be
+	queried int // rows that a query gave
 }
 
 // span is a time with both its ends. Zero is no bound.
@@ -36,21 +38,33 @@ func (s span) holds(t time.Time) bool {
 	return (s.from.IsZero() || !t.Before(s.from)) && (s.to.IsZero() || !t.After(s.to))
 }
 
-func (s span) overlaps(o span) bool {
-	return (s.to.IsZero() || o.from.IsZero() || !o.from.After(s.to)) && (s.from.IsZero() || o.to.IsZero() || !s.from.After(o.to))
-}
-
 // slack is how far rows may stand out of order within a source.
 const slack = 2 * time.Minute
+
+// maxSources bounds how many files and entries of archives are taken: a few hundred bytes are kept of each.
+const maxSources = 1 << 20
 
 // addLog notes a source of rows.
 func (b *Bundle) addLog(s *source, l *leaf, head []byte) {
 	if info, err := os.Stat(s.path); err == nil && (len(b.logs) == 0 || b.logs[len(b.logs)-1].path != s.path) {
 		b.size += info.Size()
 	}
+	if len(b.logs) >= maxSources {
+		b.note(fmt.Sprintf("more than %d files hold logs: those beyond, from %s on, are not read. Give fewer at a time", maxSources, s.name))
+		return
+	}
 	s.span = spanOf(l, s, head)
-	if s.form == commas {
-		s.times = b.timeColumns(s.name, l)
+	if s.span.from.After(earliest) {
+		b.dated++
+	}
+	switch s.form {
+	case tabular:
+		s.style = b.survey(s.name, l)
+	case queried:
+		s.style = b.surveyRows(s.name, newAnswered(l))
+	}
+	if s.style == nil && (s.form == tabular || s.form == queried) {
+		return // nothing of it can be read, which is noted
 	}
 	b.logs = append(b.logs, s)
 }

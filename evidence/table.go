@@ -7,131 +7,100 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
+	"slices"
 	"strconv"
-	"strings"
 
 	"causeway/accesslog"
 )
 
 // table is rows under a heading. One goroutine reads it: exports of this kind are small.
 type table struct {
-	r      *reading
-	s      *source
-	d      accesslog.Decoder
-	fields []accesslog.Field
-	blk    *block
+	r     *reading
+	s     *source
+	d     accesslog.Decoder
+	style *style
+	blk   *block
 }
 
-func (r *reading) newTable(s *source, heading []string) *table {
-	t := &table{r: r, s: s, d: accesslog.Decoder{V1: r.b.Generation()}, blk: newBlock()}
-	for _, name := range heading {
-		t.fields = append(t.fields, accesslog.FieldOf(name))
-	}
-	return t
+func (r *reading) newTable(s *source, how *style) *table {
+	return &table{r: r, s: s, d: accesslog.Decoder{V1: r.b.Generation()}, style: how, blk: newBlock()}
 }
 
 // row hands on one row.
 func (t *table) row(cells []string, number int) {
 	t.blk.reset()
 	var row accesslog.Row
-	for i, cell := range cells[:min(len(cells), len(t.fields))] {
-		if t.fields[i] == accesslog.Inner {
+	if at := t.style.envelope; at >= 0 {
+		if at < len(cells) {
+			t.envelope(cells[at], number)
+		}
+		return
+	}
+	for i, cell := range cells[:min(len(cells), len(t.style.columns))] {
+		c := &t.style.columns[i]
+		if c.field == accesslog.Inner {
 			t.d.Inner(&row, []byte(cell))
 			continue
 		}
-		row.Set(t.fields[i], []byte(t.s.times.plain(i, cell)))
+		row.Set(c.field, []byte(c.plain(cell)))
 	}
 	t.blk.row(&t.d, &row, number)
 	t.r.deliver(t.s, t.blk)
 }
 
-// commas reads what the portal exports, or az with -o tsv turned into CSV: a heading, then quoted cells.
-func (r *reading) commas(s *source, in io.Reader) error {
-	c := csv.NewReader(in)
-	c.FieldsPerRecord, c.LazyQuotes, c.ReuseRecord = -1, true, true
-	heading, err := c.Read()
+// envelope hands on the records that stand in one cell.
+func (t *table) envelope(cell string, number int) {
+	found := rowsIn([]byte(cell))
+	if len(found) == 0 {
+		t.r.b.skip(t.s.name, number, "no record of a log is in the cell that holds them elsewhere")
+		t.s.bad++
+		return
+	}
+	for _, text := range found {
+		t.blk.text, t.blk.first = append(t.blk.text[:0], text...), number
+		t.blk.decode(&t.d)
+		t.r.deliver(t.s, t.blk)
+		t.blk.reset()
+	}
+}
+
+// table reads rows under a heading, however they are laid out.
+func (r *reading) table(s *source, l *leaf) error {
+	rows, err := newCells(l)
+	if err != nil {
+		return err
+	}
+	first, _, err := rows.next()
 	if err != nil {
 		return fmt.Errorf("read the heading: %w", err)
 	}
-	if isMetricHeading(heading) {
-		return r.metricTable(s, c, append([]string(nil), heading...))
+	switch heading := slices.Clone(first); {
+	case isMetricHeading(heading):
+		return r.metricTable(s, rows, heading)
+	case isMetricList(heading):
+		return r.metricList(s, rows, heading)
 	}
-	t := r.newTable(s, heading)
+	t := r.newTable(s, s.style)
 	for {
-		cells, err := c.Read()
-		line, _ := c.FieldPos(0)
+		cells, line, err := rows.next()
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
-		case errors.Is(err, csv.ErrFieldCount):
-		case err != nil:
-			var bad *csv.ParseError
-			if !errors.As(err, &bad) {
-				return err
-			}
-			r.b.skip(s.name, bad.Line, bad.Err.Error())
+		case isRowError(err):
+			r.b.skip(s.name, line, reasonOf(err))
+			s.bad++
 			continue
+		case err != nil:
+			return err
 		}
 		t.row(cells, line)
 	}
 }
 
-var gap = regexp.MustCompile(`\s{2,}`)
-
-// columns reads what az prints with -o table: cells stand apart by two blanks or more, and hold single ones.
-func (r *reading) columns(s *source, in *leaf) error {
-	var t *table
-	var starts []int
-	for number := 1; ; number++ {
-		line, err := in.ReadString('\n')
-		text := strings.TrimRight(line, "\r\n")
-		switch {
-		case len(line) > lineMax:
-			r.b.skip(s.name, number, "the line is longer than 1 MiB")
-		case strings.TrimSpace(text) == "":
-		case t == nil:
-			t = r.newTable(s, gap.Split(strings.TrimSpace(text), -1))
-		case starts == nil && strings.Trim(text, "- ") == "":
-			starts = columnStarts(text)
-		default:
-			t.row(cellsOf(text, starts), number)
-		}
-		if err != nil {
-			return ignoreEOF(err)
-		}
-	}
-}
-
-// columnStarts is where the runs of dashes under a heading begin.
-func columnStarts(dashes string) []int {
-	var out []int
-	for i := range dashes {
-		if dashes[i] == '-' && (i == 0 || dashes[i-1] == ' ') {
-			out = append(out, i)
-		}
-	}
-	return out
-}
-
-// cellsOf cuts a line where its columns begin; a line that does not fit them is cut at gaps.
-func cellsOf(text string, starts []int) []string {
-	runes := []rune(text)
-	cells := make([]string, 0, len(starts))
-	for i, from := range starts {
-		to := len(runes)
-		if i+1 < len(starts) {
-			to = min(to, starts[i+1])
-		}
-		if from > len(runes) {
-			from = len(runes)
-		}
-		if from > 0 && from < len(runes) && runes[from-1] != ' ' {
-			return gap.Split(strings.TrimSpace(text), -1)
-		}
-		cells = append(cells, strings.TrimSpace(string(runes[from:max(from, to)])))
-	}
-	return cells
+// isRowError reports whether an error is of one row alone.
+func isRowError(err error) bool {
+	var bad *csv.ParseError
+	return errors.As(err, &bad) && !errors.Is(err, errLongRow)
 }
 
 // queried reads the answer of a query: tables of columns and rows.
@@ -158,7 +127,11 @@ func (r *reading) queried(s *source, in io.Reader) error {
 			for i, n := range names {
 				heading[i] = n.Name
 			}
-			t = r.newTable(s, heading)
+			how := s.style // of the first table, which is the answer; others say how it went
+			if !how.fits(heading) {
+				how = r.b.styleOf(s.name, heading)
+			}
+			t = r.newTable(s, how)
 		case "rows":
 			if t == nil {
 				return errors.New("the rows come before the columns")
@@ -195,17 +168,12 @@ func (t *table) rows(d *json.Decoder) error {
 	if token, err := d.Token(); err != nil || token != json.Delim('[') {
 		return errors.New("the rows are no array")
 	}
-	var cells []string
 	for number := 1; d.More(); number++ {
 		var row []any
 		if err := d.Decode(&row); err != nil {
 			return fmt.Errorf("row %d: %w", number, err)
 		}
-		cells = cells[:0]
-		for _, v := range row {
-			cells = append(cells, textOf(v))
-		}
-		t.row(cells, number)
+		t.row(textsOf(row), number)
 	}
 	_, err := d.Token()
 	return err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Unread is a file, or a line of one, that told nothing. Lines that cannot be read for one reason are one Unread.
@@ -85,7 +86,39 @@ func nameOf(path string) string {
 	return path
 }
 
+// tellUnread notes how many lines the report lacks, and why the most of them: counts and rates are of the rest.
+func (b *Bundle) tellUnread() {
+	most, lines := -1, 0
+	for i, u := range b.Unread {
+		if u.Line > 0 {
+			lines += 1 + u.More
+			if most < 0 || u.More > b.Unread[most].More {
+				most = i
+			}
+		}
+	}
+	switch {
+	case most < 0:
+	case b.Bad == 1:
+		b.note("1 line could not be read, or not wholly: " + b.Unread[most].String())
+	default:
+		b.note(fmt.Sprintf("%d lines could not be read, or not wholly: %s", max(b.Bad, lines), b.Unread[most]))
+	}
+}
+
+// Printable spells out what a terminal would act upon, or break a line at: whoever named a file, or sent a request, chose
+// these bytes.
+func Printable(s string) string {
+	if utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) < 0 {
+		return s
+	}
+	quoted := strconv.Quote(s)
+	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
+}
+
+// skip notes what could not be read. A line of 0 is the whole file.
 func (b *Bundle) skip(name string, line int, reason string) {
+	name, reason = Printable(name), Printable(reason)
 	if line > 0 {
 		b.Bad++
 		if i := slices.IndexFunc(b.Unread, func(u Unread) bool { return u.Line > 0 && u.Reason == reason }); i >= 0 {

@@ -12,18 +12,11 @@ import (
 
 // zip needs to be read from its end, so one inside another archive is kept in a file meanwhile.
 func (w *walker) zip(name string, r io.Reader, in *bufio.Reader, depth int) error {
-	var file *os.File
-	if c, ok := r.(*counted); ok {
-		file = c.File
-	} else {
-		spooled, err := spool(in)
-		if err != nil {
-			return err
-		}
-		defer os.Remove(spooled.Name())
-		defer spooled.Close()
-		file = spooled
+	file, done, err := fileOf(r, in)
+	if err != nil {
+		return err
 	}
+	defer done()
 	info, err := file.Stat()
 	if err != nil {
 		return err
@@ -35,6 +28,9 @@ func (w *walker) zip(name string, r io.Reader, in *bufio.Reader, depth int) erro
 	}
 	if err != nil {
 		return fmt.Errorf("unpack zip: %w", err)
+	}
+	if isWorkbook(z) {
+		return w.workbook(name, file, info.Size())
 	}
 	var failed error
 	for _, entry := range z.File {

@@ -38,6 +38,9 @@ func ParseWith(data, parameters []byte) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	if what := terraform(v); what != "" {
+		return nil, unlike("this is "+what+", which has the provider's names and not Azure's", "export the gateway that it made: az network application-gateway show -g GROUP -n NAME > gateway.json")
+	}
 	var n normaliser
 	if isTemplate(v) {
 		v, err = n.evaluate(data, parameters)

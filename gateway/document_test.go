@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -293,6 +294,12 @@ func TestSomethingElse(t *testing.T) {
 	f(`{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#","resources":[]}`, "ARM template without an application gateway")
 	f(`[{"name":"a"},{"name":"b"}]`, "list of 2 elements")
 	f(`{"value":[{"name":"a"}]}`, "list of 1 elements")
+	f(`[]`, "empty list")
+	f(`{"value":[{"type":"Microsoft.Network/applicationGateways","name":"east","properties":{}},{"type":"Microsoft.Network/applicationGateways","name":"west","properties":{}}]}`, `list of 2 gateways: "east", "west"`)
+	f(`[{"HttpStatus":502,"RequestUri":"/a"}]`, "none of which is a gateway")
+	f(`{"version":4,"terraform_version":"1.9.0","serial":3,"lineage":"l","resources":[{"type":"azurerm_application_gateway","name":"gw"}]}`, "Terraform state")
+	f(`{"format_version":"1.0","terraform_version":"1.9.0","values":{"root_module":{}}}`, "Terraform state")
+	f(`{"format_version":"1.2","terraform_version":"1.9.0","planned_values":{},"resource_changes":[]}`, "Terraform plan")
 	f(`{"error":{"code":"AuthorizationFailed","message":"no"}}`, "AuthorizationFailed: no")
 	f(`{"type":"Microsoft.Network/loadBalancers","properties":{}}`, "Microsoft.Network/loadBalancers")
 	f(`{"backendAddressPools":[{"backendHttpSettingsCollection":[]}]}`, "backend-health")
@@ -341,5 +348,15 @@ func TestPackagedLocalFile(t *testing.T) {
 	}
 	if d := cmp.Diff(DefaultLocal(), local); d != "" {
 		t.Error(d)
+	}
+}
+
+// A list that holds one gateway is that gateway, as az rest and az network application-gateway list print it.
+func TestListOfOneGateway(t *testing.T) {
+	for _, text := range []string{`{"value":[%s],"nextLink":null}`, `[%s]`, `{"value":[{"type":"Microsoft.Network/publicIPAddresses","name":"ip"},%s]}`} {
+		d, err := Parse([]byte(fmt.Sprintf(text, `{"name":"harbour","type":"Microsoft.Network/applicationGateways","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}}}`)))
+		if err != nil || d.Config.Name != "harbour" {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }

@@ -43,7 +43,7 @@ func recogniseText(data []byte) (isYAML bool, _ error) {
 func recogniseValue(v any) (*object, error) {
 	root, ok := v.(*object)
 	if !ok {
-		return nil, recogniseList(v)
+		return onlyOfList(v, ".[0]")
 	}
 	keys := foldedKeys(root)
 	switch {
@@ -56,7 +56,7 @@ func recogniseValue(v any) (*object, error) {
 		inner := foldedKeys(o)
 		return nil, unlike(fmt.Sprintf("this is an error answer of Azure: %s: %s", textOf(inner["code"]), textOf(inner["message"])), exportHint)
 	case isListAnswer(keys):
-		return nil, recogniseList(keys["value"])
+		return onlyOfList(keys["value"], ".value[0]")
 	case keys["type"] != nil && !strings.EqualFold(textOf(keys["type"]), "Microsoft.Network/applicationGateways"):
 		return nil, unlike(fmt.Sprintf("this is a resource of type %s, not an application gateway", shorten(textOf(keys["type"]))), exportHint)
 	case isHealth(keys):
@@ -67,13 +67,58 @@ func recogniseValue(v any) (*object, error) {
 	return root, nil
 }
 
-func recogniseList(v any) error {
+// onlyOfList is the gateway of a list that holds one. first is how jq takes its first element.
+func onlyOfList(v any, first string) (*object, error) {
 	items, ok := v.([]any)
 	if !ok {
-		return unlike("this is a single JSON value, not a gateway", exportHint)
+		return nil, unlike("this is a single JSON value, not a gateway", exportHint)
 	}
-	return unlike(fmt.Sprintf("this is a list of %d elements, as az network application-gateway list prints it", len(items)),
-		"give one gateway: az network application-gateway show -g GROUP -n NAME, or take an element: jq '.[0]'")
+	var found []*object
+	var names []string
+	for _, item := range items {
+		if o, ok := item.(*object); ok && isGateway(o) {
+			found, names = append(found, o), append(names, shorten(textOf(foldedKeys(o)["name"])))
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return nil, unlike(fmt.Sprintf("this is a list of %d gateways: %s", len(found), shortList(names)),
+			"give one of them: az network application-gateway show -g GROUP -n NAME > gateway.json, or take an element: jq '"+first+"'")
+	case len(items) == 0:
+		return nil, unlike("this is an empty list: there is no gateway in it", exportHint)
+	}
+	return nil, unlike(fmt.Sprintf("this is a list of %d elements, none of which is a gateway", len(items)),
+		"give one gateway: az network application-gateway show -g GROUP -n NAME > gateway.json")
+}
+
+// isGateway reports whether an element of a list is a gateway: it says so, or has more than a gateway's name.
+func isGateway(o *object) bool {
+	keys := foldedKeys(o)
+	if kind := textOf(keys["type"]); kind != "" {
+		return strings.EqualFold(kind, gatewayType)
+	}
+	inner, nested := keys["properties"].(*object)
+	if nested {
+		keys = foldedKeys(inner)
+	}
+	return keys["httplisteners"] != nil || keys["backendaddresspools"] != nil && !isHealth(keys) || keys["requestroutingrules"] != nil
+}
+
+// terraform says what of Terraform's JSON an object is; empty if it is none. Its resources must not be taken for a template's.
+func terraform(v any) string {
+	o, _ := v.(*object)
+	keys := foldedKeys(o)
+	switch {
+	case keys["planned_values"] != nil, keys["resource_changes"] != nil:
+		return "a Terraform plan"
+	case keys["terraform_version"] != nil && (keys["lineage"] != nil || keys["serial"] != nil || keys["resources"] != nil || keys["values"] != nil || keys["modules"] != nil):
+		return "Terraform state"
+	case keys["lineage"] != nil && keys["serial"] != nil:
+		return "Terraform state"
+	}
+	return ""
 }
 
 func isListAnswer(keys map[string]any) bool {

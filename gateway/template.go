@@ -97,6 +97,8 @@ func onlyGateway(result *template.Result) (template.Resource, error) {
 	switch {
 	case len(found) == 1:
 		return found[0], nil
+	case len(found) == 0 && len(result.Off) > 0:
+		return template.Resource{}, notDeployed(result.Off)
 	case len(found) == 0 && len(result.Types) == 0:
 		return template.Resource{}, unlike("this is an ARM template without an application gateway", exportHint)
 	case len(found) == 0:
@@ -104,6 +106,23 @@ func onlyGateway(result *template.Result) (template.Resource, error) {
 	}
 	return template.Resource{}, unlike(fmt.Sprintf("this is an ARM template with %d application gateways: %s", len(names), shortList(names)),
 		"leave one in it, or export the one that is meant: az network application-gateway show -g GROUP -n NAME > gateway.json")
+}
+
+// notDeployed says which gateway is in the template and off, and what it takes to have it.
+func notDeployed(off []template.Off) error {
+	var all []string
+	for _, o := range off {
+		what := "the gateway " + shorten(o.Name)
+		if !strings.EqualFold(o.Type, gatewayType) {
+			what = fmt.Sprintf("the gateway inside %s (%s)", shorten(o.Name), shorten(o.Type))
+		}
+		text := what + " is not deployed: " + o.Reason
+		if o.Values != "" {
+			text += " with these parameters (" + o.Values + ")"
+		}
+		all = append(all, text)
+	}
+	return unlike(strings.Join(all[:min(len(all), 3)], "; "), "give parameters with which it is deployed: --parameters FILE")
 }
 
 // fold puts resources that stand for a child of the gateway into their collection.

@@ -210,6 +210,12 @@ func TestExactlyOneGateway(t *testing.T) {
 	f(armTemplate("", gatewayResource("[concat('gw', copyIndex())]", `"copy":{"name":"many","count":3},`)), `3 application gateways: "gw0", "gw1", "gw2"`)
 	f(armTemplate("", gatewayResource("gw", `"copy":{"name":"many","count":1},`)), "")
 	f(armTemplate("", `{"type":"Microsoft.Web/sites","name":"a"}`), "without an application gateway; it deploys Microsoft.Web/sites")
+	f(armTemplate(`"parameters":{"edge":{"type":"string","defaultValue":"none"},"zones":{"type":"int","defaultValue":2}},`,
+		gatewayResource("gw", `"condition":"[and(equals(parameters('edge'),'gateway'),greater(parameters('zones'),1))]",`)+`,{"type":"Microsoft.Web/sites","name":"a"}`),
+		"gw\" is not deployed: its condition [and(equals(parameters('edge'),'gateway'),greater(parameters('zones'),1))] is false with these parameters (edge = none, zones = 2)")
+	f(armTemplate("", gatewayResource("gw", `"copy":{"name":"many","count":0},`)), "is not deployed: its loop has no turns: its count is 0")
+	f(armTemplate(`"parameters":{"edge":{"type":"bool","defaultValue":false}},`, `{"type":"Microsoft.Resources/deployments","name":"inner","condition":"[parameters('edge')]","properties":{"template":`+string(armTemplate("", one))+`}}`),
+		`the gateway inside "inner" ("Microsoft.Resources/deployments") is not deployed: its condition [parameters('edge')] is false with these parameters (edge = False)`)
 	nested := func(properties string) string {
 		return `{"type":"Microsoft.Resources/deployments","name":"inner","properties":{` + properties + `}}`
 	}

@@ -25,6 +25,7 @@ type Resource struct {
 type Result struct {
 	Resources []Resource
 	Types     []string // of the resources that nobody wanted
+	Off       []Off    // wanted, and not deployed
 	Problems  []Problem
 }
 
@@ -220,6 +221,9 @@ func (w *walk) each(e env, v any, aroundType, aroundName string) error {
 	if err != nil {
 		return err
 	}
+	if count == 0 {
+		return w.off(e, o, kind, "its loop has no turns: its count is %s", plain(loops.value("count")))
+	}
 	for i := range count {
 		if err := w.one(e.turn(loops.text("name"), i), o, kind, aroundName); err != nil {
 			return err
@@ -246,8 +250,11 @@ func (w *walk) leads(o *object, kind string) bool {
 
 func (w *walk) one(e env, o *object, kind, aroundName string) error {
 	on, err := w.condition(e, o)
-	if err != nil || !on {
+	switch {
+	case err != nil:
 		return err
+	case !on:
+		return w.off(e, o, kind, "its condition %s is false", plain(o.value("condition")))
 	}
 	if strings.EqualFold(kind, deployments) {
 		return w.deployment(e, o)

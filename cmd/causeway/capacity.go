@@ -33,6 +33,9 @@ func capacityCommand() *cobra.Command {
 				return &exitError{code: exitFailed, err: fmt.Errorf("capacity: %w", err)}
 			}
 			tellUnread(cmd.ErrOrStderr(), bundle)
+			if bundle.Fruitless() {
+				return nothingRead(bundle, looked(paths, data))
+			}
 			if output == "json" {
 				err = printJSON(cmd.OutOrStdout(), c)
 			} else {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"causeway/certs"
+	"causeway/evidence"
 	"causeway/gateway"
 )
 
@@ -150,7 +151,8 @@ func printValidation(w io.Writer, r validation) error {
 	if !r.Valid {
 		verdict = "invalid"
 	}
-	_, err := fmt.Fprintf(w, "%s%s: %s, %s, %s\n", gateway.ProblemText(r.File+": ", r.Problems), r.File, verdict,
+	file := evidence.Printable(r.File)
+	_, err := fmt.Fprintf(w, "%s%s: %s, %s, %s\n", gateway.ProblemText(file+": ", r.Problems), file, verdict,
 		count(errorCount, "error"), count(len(r.Problems)-errorCount, "warning"))
 	return err
 }

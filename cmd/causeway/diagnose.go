@@ -92,6 +92,9 @@ func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*diagnose.Report, e
 	if err != nil {
 		return nil, &exitError{code: exitFailed, err: fmt.Errorf("diagnose: %w", err)}
 	}
+	if bundle.Fruitless() {
+		return nil, nothingRead(bundle, looked(paths, d.data))
+	}
 	if before != nil {
 		report.Follow(before)
 	}
@@ -217,7 +220,7 @@ func notRunning(err error, data string) error {
 	if errors.Is(err, os.ErrPermission) {
 		return &exitError{code: exitFailed, err: err, hint: "ask as the user that runs the gateway: its control socket is for nobody else"}
 	}
-	return &exitError{code: exitFailed, err: err, hint: "start one with causeway serve --data " + data + ", or name its data directory with --data"}
+	return &exitError{code: exitFailed, err: err, hint: "start one with causeway serve --data " + evidence.Printable(data) + ", or name its data directory with --data"}
 }
 
 // oneOf checks the value of a flag.
@@ -343,6 +346,10 @@ func nothingRead(b *evidence.Bundle, looked []string) *exitError {
 	e := &exitError{
 		code: exitFailed, err: fmt.Errorf("open the evidence: nothing in %s was recognised as evidence", strings.Join(looked, ", ")),
 		hint: "give a gateway's data directory, its access log, the gateway document, or what az network application-gateway\nshow-backend-health prints",
+	}
+	if b.Logs() > 0 {
+		e.err = fmt.Errorf("read the evidence: no row of any log in %s could be read", strings.Join(looked, ", "))
+		e.hint = "what is wrong with it stands above, after \"not read\"; docs/evidence.md lists the forms that are read. The surest is\na JSON record on each line, as a storage account has it, or what az monitor log-analytics query prints with -o json"
 	}
 	if slices.ContainsFunc(b.Unread, func(u evidence.Unread) bool { return u.Reason == evidence.MayNotRead }) {
 		e.err = fmt.Errorf("open the evidence: nothing in %s could be read", strings.Join(looked, ", "))

@@ -34,6 +34,9 @@ func explainCommand() *cobra.Command {
 			defer bundle.Close()
 			x, err := diagnose.Explain(bundle, args[0])
 			tellUnread(cmd.ErrOrStderr(), bundle)
+			if bundle.Fruitless() {
+				return nothingRead(bundle, looked(args[1:], data))
+			}
 			var several *diagnose.Several
 			switch {
 			case errors.As(err, &several):

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"causeway/admin"
+	"causeway/evidence"
 	"causeway/gateway"
 	"causeway/supervisor"
 )
@@ -97,7 +98,7 @@ func printHealth(w io.Writer, h gateway.Health) error {
 		if x := s.Causeway; x != nil {
 			dial, since = x.Dial, x.Since
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", pool, settings, s.Address, dashIfEmpty(dial), s.Health, dashIfEmpty(since))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", evidence.Printable(pool), evidence.Printable(settings), evidence.Printable(s.Address), evidence.Printable(dashIfEmpty(dial)), s.Health, dashIfEmpty(since))
 		if s.Health != "Up" {
 			sick.add(s.Address+" ("+settings+")", dial, s.Detail)
 		}

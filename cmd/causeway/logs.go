@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ import (
 
 	"causeway/accesslog"
 	"causeway/diagnose"
+	"causeway/evidence"
 	"causeway/supervisor"
 )
 
@@ -208,12 +210,32 @@ func (t *tail) line(line []byte) error {
 		return nil
 	}
 	if t.json {
-		_, err = t.out.Write(line)
+		_, err = t.out.Write(escaped(line))
 		return err
 	}
 	_, err = fmt.Fprintln(t.out, oneLine(&r))
 	return err
 }
+
+// escaped is a stored record with JSON's escapes in place of bytes that a terminal acts upon: a log of somebody else's may hold
+// them as they are.
+func escaped(line []byte) []byte {
+	if bytes.IndexFunc(line, acts) < 0 {
+		return line
+	}
+	var out []byte
+	for _, c := range string(line) {
+		if acts(c) {
+			out = fmt.Appendf(out, `\u%04x`, c)
+			continue
+		}
+		out = utf8.AppendRune(out, c)
+	}
+	return out
+}
+
+// acts reports whether a terminal acts upon a character, or shows what follows in another order.
+func acts(c rune) bool { return c != '\n' && c != '\t' && !strconv.IsPrint(c) && c <= 0xffff }
 
 // oneLine is a record for people.
 func oneLine(r *accesslog.Record) string {
@@ -222,23 +244,14 @@ func oneLine(r *accesslog.Record) string {
 		member = memberText(&r.Attempts[n-1])
 	}
 	s := fmt.Sprintf("%s  %s  %03d  %s %s  pool %s  member %s  %.3f s  %x", r.Start.UTC().Format("2006-01-02T15:04:05.000Z"), r.Client.Addr(), r.Status,
-		dashIfEmpty(string(r.Method)), printable(target(r)), dashIfEmpty(r.Pool), member, r.Taken.Seconds(), r.Transaction)
+		evidence.Printable(dashIfEmpty(string(r.Method))), evidence.Printable(target(r)), evidence.Printable(dashIfEmpty(r.Pool)), evidence.Printable(member), r.Taken.Seconds(), r.Transaction)
 	if !r.Fault.None() {
-		s += "\n    " + printable(r.Fault.Text())
+		s += "\n    " + evidence.Printable(r.Fault.Text())
 	}
 	for i, a := range r.Attempts[:max(0, len(r.Attempts)-1)] {
-		s += fmt.Sprintf("\n    attempt %d on %s: %s", i+1, memberText(&a), printable(a.Fault.Text()))
+		s += fmt.Sprintf("\n    attempt %d on %s: %s", i+1, evidence.Printable(memberText(&a)), evidence.Printable(a.Fault.Text()))
 	}
 	return s
-}
-
-// printable spells out what a terminal would act upon: clients and servers chose these bytes.
-func printable(s string) string {
-	if utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) < 0 {
-		return s
-	}
-	quoted := strconv.Quote(s)
-	return quoted[1 : len(quoted)-1]
 }
 
 // target is what was asked of which host. Records of v1 have only the path.

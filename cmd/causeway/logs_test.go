@@ -24,5 +24,17 @@ func TestOneLine(t *testing.T) {
 	f(accesslog.Record{Attempts: []accesslog.Attempt{{Member: "10.0.0.4", Server: server}}}, "member 10.0.0.4 (127.0.0.1:9000)")
 	f(accesslog.Record{Attempts: []accesslog.Attempt{{Member: "127.0.0.1", Server: server}}}, "member 127.0.0.1:9000")
 	f(accesslog.Record{Attempts: []accesslog.Attempt{{Member: "app.example"}}}, "member app.example ")
+	f(accesslog.Record{Method: []byte("G\x1bET"), Pool: "we\nb", Attempts: []accesslog.Attempt{{Member: "m\x07"}, {Member: "n\u202e"}}}, `G\x1bET -  pool we\nb  member n\u202e`)
+	f(accesslog.Record{Attempts: []accesslog.Attempt{{Member: "m\x07"}, {}}}, `attempt 1 on m\a: `)
 	f(accesslog.Record{Attempts: []accesslog.Attempt{{Member: "a.example"}, {Server: server}}}, "attempt 1 on a.example: ")
+}
+
+// A record of somebody else's log is printed with escapes in place of what a terminal acts upon, and is still JSON.
+func TestRecordsWithControlBytes(t *testing.T) {
+	if got := string(escaped([]byte("{\"a\":\"x\x1b[2J\u009b\"}\n"))); got != `{"a":"x\u001b[2J\u009b"}`+"\n" {
+		t.Errorf("got %s", got)
+	}
+	if plain := []byte("{\"a\":\"bücher\"}\n"); string(escaped(plain)) != string(plain) {
+		t.Errorf("got %s", escaped(plain))
+	}
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"causeway/evidence"
 )
 
 // Exit codes. They are part of the command line's contract.
@@ -52,12 +54,16 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	// What cobra itself refuses is always the way that it was called.
 	exit := &exitError{code: exitUsage, err: err}
-	errors.As(err, &exit)
+	ours := errors.As(err, &exit)
 	if exit.code == exitUsage && exit.hint == "" {
 		exit.hint = "see " + cmd.CommandPath() + " --help"
 	}
 	if exit.err != nil {
-		fmt.Fprintf(stderr, "causeway: %v\n", exit.err)
+		text := exit.Error()
+		if ours { // of one line, in which names of files stand; cobra's own quote them
+			text = evidence.Printable(text)
+		}
+		fmt.Fprintf(stderr, "causeway: %s\n", text)
 	}
 	if exit.hint != "" {
 		fmt.Fprintf(stderr, "hint: %s\n", strings.ReplaceAll(exit.hint, "\n", "\n      "))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"causeway/evidence"
 	"causeway/gateway"
 	"causeway/migrate"
 )
@@ -135,15 +136,15 @@ func printChecklist(w io.Writer, result *migrate.Result, to string) error {
 	counts := map[migrate.Severity]int{}
 	for _, item := range result.Checklist {
 		counts[item.Severity]++
-		fmt.Fprintf(&b, "%s: %s\n", item.Severity, printable(item.What))
+		fmt.Fprintf(&b, "%s: %s\n", item.Severity, evidence.Printable(item.What))
 		if item.Path != "" {
-			fmt.Fprintf(&b, "  at:  %s\n", printable(item.Path))
+			fmt.Fprintf(&b, "  at:  %s\n", evidence.Printable(item.Path))
 		}
-		fmt.Fprintf(&b, "  why: %s\n  do:  %s\n", printable(item.Why), printable(item.Do))
+		fmt.Fprintf(&b, "  why: %s\n  do:  %s\n", evidence.Printable(item.Why), evidence.Printable(item.Do))
 	}
-	fmt.Fprintf(&b, "%s: %d must do, %d check, %d info", printable(result.Name), counts[migrate.Must], counts[migrate.Check], counts[migrate.Info])
+	fmt.Fprintf(&b, "%s: %d must do, %d check, %d info", evidence.Printable(result.Name), counts[migrate.Must], counts[migrate.Check], counts[migrate.Info])
 	if to != "" {
-		fmt.Fprintf(&b, "; the document is in %s", to)
+		fmt.Fprintf(&b, "; the document is in %s", evidence.Printable(to))
 	}
 	b.WriteByte('\n')
 	_, err := io.WriteString(w, b.String())

@@ -38,6 +38,6 @@ func redactPaths(cmd *cobra.Command, paths []string, to string) (err error) {
 	if err := evidence.NewRedactor(key).Redact(paths, f); err != nil {
 		return &exitError{code: exitFailed, err: err, hint: "nothing was written"}
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s is ready; look into it before you share it: names of pools, rules and members by name are kept\n", to)
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s is ready; look into it before you share it: names of pools, rules and members by name are kept\n", evidence.Printable(to))
 	return nil
 }

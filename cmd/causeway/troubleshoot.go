@@ -45,6 +45,9 @@ func troubleshootCommand() *cobra.Command {
 				return &exitError{code: exitFailed, err: fmt.Errorf("troubleshoot: %w", err)}
 			}
 			tellUnread(cmd.ErrOrStderr(), bundle)
+			if bundle.Fruitless() {
+				return nothingRead(bundle, looked(paths, data))
+			}
 			guide := diagnose.GuideOf(report)
 			if output == "json" {
 				return printJSON(cmd.OutOrStdout(), guide)

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"causeway/evidence"
 )
 
 // explainUsage makes every command of a tree refuse what it cannot mean in words that say what it takes.
@@ -51,7 +53,7 @@ func noDocument(cmd *cobra.Command, args []string) error {
 	err := noArguments(cmd, args)
 	var exit *exitError
 	if errors.As(err, &exit) {
-		exit.hint = cmd.CommandPath() + " --config " + args[0]
+		exit.hint = cmd.CommandPath() + " --config " + evidence.Printable(args[0])
 	}
 	return err
 }

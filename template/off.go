@@ -1,0 +1,90 @@
+package template
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Off is a resource that is wanted, or holds one that is, and is not deployed with the parameters at hand.
+type Off struct {
+	Type, Name string // of the resource itself: a nested deployment may hold the one that is wanted
+	Reason     string // "its condition [equals(…)] is false": in words, with the expression as the template writes it
+	Values     string // the parameters that it asks for: "ingress = none, zones = 1"; empty if there are none
+}
+
+// off notes that a resource is not deployed, if it matters.
+func (w *walk) off(e env, o *object, kind, reason, expression string) error {
+	if !w.holdsWanted(o, kind, 0) {
+		return nil
+	}
+	name := o.text("name")
+	if v, err := e.at(join(e.path, "name")).value(o.value("name")); err == nil {
+		name = plain(v)
+	}
+	w.result.Off = append(w.result.Off, Off{kind, name, fmt.Sprintf(reason, cut(expression)), w.valuesIn(e, expression)})
+	return nil
+}
+
+// cut keeps a message readable where an expression fills a page.
+func cut(expression string) string {
+	if letters := []rune(expression); len(letters) > 300 {
+		return string(letters[:300]) + " …"
+	}
+	return expression
+}
+
+// holdsWanted reports whether a resource is wanted, or one inside it, by the types alone: nothing of it is evaluated.
+func (w *walk) holdsWanted(o *object, kind string, depth int) bool {
+	if w.wanted(kind) {
+		return true
+	}
+	if depth > maxNested {
+		return false
+	}
+	for _, list := range []any{o.value("resources"), o.object("properties").object("template").value("resources")} {
+		for _, inner := range objectsIn(list) {
+			if w.holdsWanted(inner, inner.text("type"), depth+1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// objectsIn are the resources of a list, or of an object by symbolic names.
+func objectsIn(v any) (out []*object) {
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			if o, ok := item.(*object); ok {
+				out = append(out, o)
+			}
+		}
+	case *object:
+		for _, m := range v.members {
+			if o, ok := m.value.(*object); ok {
+				out = append(out, o)
+			}
+		}
+	}
+	return out
+}
+
+var parameterAsked = regexp.MustCompile(`(?i)parameters\('([^']+)'\)`)
+
+// valuesIn are the parameters that an expression asks for, with their values.
+func (w *walk) valuesIn(e env, expression string) string {
+	var all []string
+	seen := map[string]bool{}
+	for _, m := range parameterAsked.FindAllStringSubmatch(expression, 10) {
+		if seen[strings.ToLower(m[1])] {
+			continue
+		}
+		seen[strings.ToLower(m[1])] = true
+		if v, err := e.value("[" + m[0] + "]"); err == nil {
+			all = append(all, fmt.Sprintf("%s = %s", m[1], plain(v)))
+		}
+	}
+	return strings.Join(all, ", ")
+}
