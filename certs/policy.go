@@ -133,5 +133,6 @@ func SuiteName(id uint16) string {
 	name = strings.ReplaceAll(name, "AES128_CBC", "AES128")
 	name = strings.ReplaceAll(name, "AES256_CBC", "AES256")
 	name = strings.ReplaceAll(name, "CHACHA20_POLY1305_SHA256", "CHACHA20_POLY1305")
+	name = strings.ReplaceAll(name, "3DES_EDE_CBC", "DES_CBC3")
 	return strings.ReplaceAll(name, "_", "-")
 }

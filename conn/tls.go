@@ -23,6 +23,10 @@ func TLS(c Conn, side func(net.Conn, *tls.Config) *tls.Conn, cfg *tls.Config) (C
 	s := &secure{Conn: c}
 	s.t = side((*under)(s), noting(cfg, &s.asked))
 	err := s.t.Handshake()
+	if errors.Is(err, ErrReset) {
+		c.Reset()
+		return nil, fmt.Errorf("shake hands with %s: %w", c.Info().Remote, err)
+	}
 	if e := s.flush(); err == nil {
 		err = e
 	}
@@ -36,6 +40,9 @@ func TLS(c Conn, side func(net.Conn, *tls.Config) *tls.Conn, cfg *tls.Config) (C
 	}
 	return s, nil
 }
+
+// ErrReset makes of a GetConfigForClient that fails with it a reset of the connection, without an alert.
+var ErrReset = errors.New("the connection is reset")
 
 // noting is cfg with a note of whether the peer asked for a certificate where there is none to show. The alert that
 // follows is the same that a server sends which finds no common cipher suite.

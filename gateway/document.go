@@ -74,6 +74,9 @@ func (d *Document) ProblemsWith(local Local) []Problem {
 	return d.finish(ValidateLocal(local, d.Config))
 }
 
+// InPlace gives the paths of problems that other packages found the form that the document has.
+func (d *Document) InPlace(problems []Problem) []Problem { return d.finish(problems) }
+
 // JSON is the document in canonical REST form, indented, secrets included: canonical names and enum values, references as
 // given, unknown properties kept.
 func (d *Document) JSON() []byte { return render(d.tree) }

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -309,4 +311,26 @@ func TestSNITowardsMembers(t *testing.T) {
 	f("shop.example", func(s *gateway.Settings) { s.HostName = "inner.example" }, "inner.example")
 	f("shop.example", func(s *gateway.Settings) { s.HostName, s.SNIName = "inner.example", "sni.example" }, "sni.example")
 	f("shop.example", func(s *gateway.Settings) { s.PickHostFromAddress = true }, "")
+}
+
+// A first-generation gateway resets the connection of a client that names nobody's host, or none where every listener
+// asks for one: an alert would say that the server has failed.
+func TestUnknownNameOnV1(t *testing.T) {
+	ca := certstest.NewAuthority(t, "test CA")
+	onSockets(t, func(w *world) {
+		w.v1()
+		w.member(answers(ok))
+		w.secure(ca.Leaf("shop.example"))
+		w.config.Listeners[0].HostNames, w.config.Listeners[0].RequireSNI = []string{"shop.example"}, true
+		w.start()
+		if _, err := w.client().over(ca.Cert, "shop.example"); err != nil {
+			t.Error(err)
+		}
+		for _, name := range []string{"other.example", ""} {
+			c := tls.Client(w.client().Conn, &tls.Config{InsecureSkipVerify: true, ServerName: name})
+			if err := c.Handshake(); !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("%q: %v", name, err)
+			}
+		}
+	})
 }

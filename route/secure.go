@@ -2,16 +2,16 @@ package route
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"slices"
 
 	"causeway/certs"
+	"causeway/conn"
 	"causeway/gateway"
 )
 
-// errUnknownName ends a handshake whose SNI no listener of a first-generation gateway serves.
-var errUnknownName = errors.New("no listener serves the name that the client asked for")
+// errUnknownName ends a handshake whose SNI no listener of a first-generation gateway serves. Azure's resets the connection.
+var errUnknownName = fmt.Errorf("no listener serves the name that the client asked for: %w", conn.ErrReset)
 
 // secure makes the TLS configuration of an HTTPS port: one for each listener, chosen by SNI.
 func (p *Port) secure(c *gateway.Config, certificates map[string]*tls.Certificate) error {

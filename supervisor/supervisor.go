@@ -284,6 +284,7 @@ func (s *Supervisor) parse(c admin.Config) (*gateway.Document, gateway.Local, []
 	problems = append(problems, document.Problems()...)
 	problems = append(problems, document.ProblemsWith(local)...)
 	problems = append(problems, certs.Check(document.Config, local, time.Now())...)
+	problems = append(problems, document.InPlace(certs.CheckPolicies(document.Config))...)
 	allowed := slices.Concat(s.o.Allow, local.AllowUnserved, c.Allow)
 	problems = document.FailClosed(problems, allowed)
 	document.Config.AnySuites = slices.Contains(allowed, gateway.ProtectionTLSFloor)

@@ -111,7 +111,7 @@ func asProblem(problems []gateway.Problem, err error) ([]gateway.Problem, error)
 // localCheck holds the document against causeway.yaml. A document alone is not wrong for lack of private keys, which no
 // export carries.
 func localCheck(local gateway.Local, document *gateway.Document, given bool) []gateway.Problem {
-	problems := document.ProblemsWith(local)
+	problems := append(document.ProblemsWith(local), document.InPlace(certs.CheckPolicies(document.Config))...)
 	if given {
 		return append(problems, certs.Check(document.Config, local, time.Now())...)
 	}
