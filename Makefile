@@ -8,7 +8,7 @@ SEEDS ?= 3
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build demo accuracy test unit race scenarios lint fuzz bench packages clean
+.PHONY: help build demo accuracy test unit race scenarios platforms lint fuzz bench packages clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -23,7 +23,7 @@ demo: build ## make intermittent 502s, find their cause, cure it, prove it (abou
 accuracy: build ## play every scenario with SEEDS (3) seeds and write docs/accuracy.md (about five minutes)
 	@$(BINARY) lab accuracy --seeds $(SEEDS) -o docs/accuracy.md
 
-test: packages lint build race scenarios ## run every test; installs nginx, Node.js and curl where they are missing
+test: packages lint platforms build race scenarios ## run every test; installs nginx, Node.js and curl where they are missing
 
 race: ## run all Go tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
@@ -32,6 +32,10 @@ race: ## run all Go tests under the race detector (needs a C compiler)
 # By themselves the scenarios are held against the whole truth.
 scenarios: ## play the scenarios of the lab and hold the diagnosis against the truth, with nothing else running
 	$(GO) test -timeout 10m ./lab
+
+platforms: ## compile for the platforms that nobody tests here: macOS, and Linux on arm64
+	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
+	GOOS=linux GOARCH=arm64 $(GO) build ./...
 
 unit: ## run all Go tests without the race detector
 	$(GO) test ./...
