@@ -107,6 +107,7 @@ func vanished(q *inquiry) {
 		if !q.listed(k.member) {
 			f.leaves("c-scale-in", "c-endpoint-lag")
 		}
+		f.may(besideEcho(events)...)
 		f.expect("backend", len(events), len(events), "exact", "a member that was taken out before it stops gets no request any more")
 		f.expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the probes give up")
 		q.fill(map[string]string{"address": k.server.String()}, f)

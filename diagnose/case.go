@@ -51,6 +51,7 @@ func newInquiry(b *evidence.Bundle, t *tally) *inquiry {
 		q.local = nil
 	}
 	q.correctTimeouts()
+	q.judgeEchoes()
 	return q
 }
 

@@ -34,6 +34,7 @@ func (m *memberTally) fastFor() time.Duration {
 
 // closesLeft says of closed connections that no cause claims what they may be, by how soon they ended.
 func closesLeft(q *inquiry) {
+	unsaidCloses(q)
 	keys, groups := groupBy(q.unclaimed(closedSomehow), (*event).key)
 	for _, k := range keys {
 		var fast, slow, begun []*event

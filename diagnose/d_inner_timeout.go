@@ -53,7 +53,7 @@ func innerTimeout(q *inquiry) {
 func errorsOf(events []*event) int {
 	n := 0
 	for _, e := range events {
-		if e.attempt.Status > 0 {
+		if e.tallied() {
 			n++
 		}
 	}

@@ -171,7 +171,7 @@ func (t *tally) without() accesslog.Fields {
 	if t.wanted.any() {
 		return 0
 	}
-	return accesslog.FieldsOf(accesslog.OriginalURI, accesslog.Query, accesslog.Host, accesslog.ContentType)
+	return accesslog.FieldsOf(accesslog.OriginalURI, accesslog.Query)
 }
 
 // internal reports whether a record is of Azure's own process in the gateway, which is no traffic.
@@ -181,6 +181,9 @@ func internal(r *accesslog.Record) bool {
 }
 
 func (t *tally) add(r *accesslog.Record, own bool) {
+	if !own {
+		disown(r)
+	}
 	t.requests++
 	t.names.give(r)
 	if own {
