@@ -31,6 +31,7 @@ type inquiry struct {
 	open        []suspicion
 	assumptions []string
 	documented  map[string]time.Duration // request timeout that the document gives, of settings that had another then
+	ordered     []*interval              // the time line in order, once it was asked for
 }
 
 // suspicion is what an undetermined group of events might be.
@@ -50,6 +51,7 @@ func newInquiry(b *evidence.Bundle, t *tally) *inquiry {
 	if q.config == nil { // what is beside a document is of its gateway
 		q.local = nil
 	}
+	q.neverAsked()
 	q.correctTimeouts()
 	q.judgeEchoes()
 	return q
@@ -93,6 +95,7 @@ func (q *inquiry) claim(id string, events []*event, scope Scope, confidence stri
 		e.cause = id
 	}
 	f := newFinding(id, events, scope, confidence)
+	f.events = events
 	f.Failures = countVisible(events)
 	f.Recovered = len(events) - f.Failures
 	q.findings = append(q.findings, f)
@@ -102,6 +105,7 @@ func (q *inquiry) claim(id string, events []*event, scope Scope, confidence stri
 // remark names a cause that has a part in failures, or in none yet, which are counted under another.
 func (q *inquiry) remark(id string, events []*event, scope Scope, confidence string) *Finding {
 	f := newFinding(id, events, scope, confidence)
+	f.events = events
 	f.Also = len(events)
 	q.findings = append(q.findings, f)
 	return &q.findings[len(q.findings)-1]
@@ -143,6 +147,7 @@ func (q *inquiry) claimMore(id string, events []*event, scope Scope, confidence 
 		e.cause = id
 	}
 	visible := countVisible(events)
+	f.events = append(slices.Clip(f.events), events...)
 	f.Failures, f.Recovered = f.Failures+visible, f.Recovered+len(events)-visible
 	if f.Scope.Member, f.Scope.Path = keep(f.Scope.Member, scope.Member), keep(f.Scope.Path, scope.Path); f.Scope.Member == "" {
 		f.forget()

@@ -79,7 +79,7 @@ var hypotheses = []hypothesis{
 }
 
 // leftovers say what failures that no cause claims may be, and what would tell.
-var leftovers = []func(*inquiry){membersAsClients, timeoutsLeft, alertsLeft, sessionsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft}
+var leftovers = []func(*inquiry){membersAsClients, timeoutsLeft, alertsLeft, sessionsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft, unaskedLeft}
 
 // Run diagnoses.
 func Run(b *evidence.Bundle, o Options) (*Report, error) {
@@ -121,7 +121,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	r.Assumptions = append([]string{}, append(b.Notes, q.assumptions...)...)
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		f.Share = share(f, r)
+		f.Share, f.When = share(f, r), q.when(f.events)
 	}
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(b.Failures, a.Failures), cmp.Compare(b.Recovered, a.Recovered), cmp.Compare(a.Cause, b.Cause))
@@ -211,7 +211,9 @@ func (q *inquiry) undetermined() Undetermined {
 				u.Rivals = append(u.Rivals, id)
 			}
 		}
-		u.Groups = append(u.Groups, s.group(q.against(s.events)))
+		g := s.group(q.against(s.events))
+		g.When = q.when(s.events)
+		u.Groups = append(u.Groups, g)
 	}
 	return u
 }

@@ -124,14 +124,13 @@ func (q *inquiry) timeoutStep() Step {
 	if q.requests == 0 {
 		return s
 	}
-	n := 0
-	for _, e := range q.events {
-		if isTimeout(e) {
-			n++
-		}
-	}
-	if n > 0 {
-		return Step{Step: s.Step, Result: fail, Detail: count(n, "request", "requests") + " waited for the whole request timeout"}
+	late := filtered(q.events, isTimeout)
+	unsaid, sure := parted(late, func(e *event) bool { return e.unsaid })
+	switch {
+	case len(sure) > 0:
+		return Step{Step: s.Step, Result: fail, Detail: count(len(sure), "request", "requests") + " waited for the whole request timeout"}
+	case len(unsaid) > 0:
+		return Step{Step: s.Step, Result: unknown, Detail: fmt.Sprintf("%s ended with 504 after %s; whether that is the request timeout, the gateway document tells", count(len(unsaid), "request", "requests"), fromTo(sortedDurations(unsaid, lasted)))}
 	}
 	slowest, answered, names := time.Duration(0), 0, make([]string, 0, len(q.timeouts))
 	for _, r := range q.routes {

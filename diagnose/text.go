@@ -170,6 +170,9 @@ func (p *printer) finding(n int, f *Finding, r *Report) {
 	p.line("")
 	p.set(look{lead: bold, text: bold}, fmt.Sprintf("%d. ", n), fmt.Sprintf("%s  [%s]", f.Title, f.Cause))
 	p.wrapped("   ", f.countText(r)+scopeText(f.Scope)+". Confidence: "+f.Confidence+".")
+	if f.When != "" {
+		p.wrapped("   When: ", f.When+".")
+	}
 	p.wrapped("   What happens: ", f.Mechanism)
 	p.line("   Why we say so:")
 	for _, e := range f.Evidence {
@@ -265,6 +268,9 @@ func (p *printer) undetermined(u *Undetermined) {
 // open tells one group of failures that share what they may be.
 func (p *printer) open(g *Open) {
 	p.wrapped("  - ", g.countText()+", "+g.Scope.text())
+	if g.When != "" {
+		p.wrapped("      when: ", g.When)
+	}
 	for i := range g.likeliest() {
 		p.wrapped("      perhaps ", g.Rivals[i].text())
 	}
