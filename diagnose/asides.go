@@ -80,18 +80,8 @@ func (q *inquiry) asideNotices() []Notice {
 			Fact: fmt.Sprintf("clients are redirected from %s to %s again and again (%d times beyond the tenth in a row)", path, path, q.aside.loops[path]),
 		})
 	}
-	blocked, rules := 0, map[string]bool{}
-	for id := range q.aside.forbidden {
-		if rule, ok := q.blocked[id]; ok {
-			blocked++
-			rules[rule] = true
-		}
-	}
-	if blocked > 0 {
-		out = append(out, Notice{
-			Cause: "i-waf-block-misread", Do: "look these rules up in the firewall log, and exclude what they should not look at",
-			Fact: fmt.Sprintf("%d answers 403 are the firewall's, not the backend's: rules %s", blocked, strings.Join(sortedKeys(rules), ", ")),
-		})
+	if n, ok := q.refusedByFirewall(); ok {
+		out = append(out, n)
 	}
 	return append(out, q.notFound()...)
 }

@@ -31,6 +31,10 @@ type CapacityReport struct {
 	Assumed    []string   `json:"assumed"`
 	Missing    []Missing  `json:"missing"`
 	Limits     [][]string `json:"limits"` // the figures it is held against
+
+	need        int    // instances that the load needs, of a gateway with so many; 0: not known
+	least, most int    // between which it should scale; 0: not known
+	larger      string // SKU of the next size, where instances of this one are not enough
 }
 
 // Load is one measure of what the gateway bore.
@@ -73,13 +77,21 @@ func Capacity(b *evidence.Bundle) (*CapacityReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := newInquiry(b, t)
+	return newInquiry(b, t).capacity(), nil
+}
+
+// capacity is what the load comes to, computed once: a finding that advises instances and the report on capacity have the same numbers.
+func (q *inquiry) capacity() *CapacityReport {
+	if q.sized != nil {
+		return q.sized
+	}
 	c := &CapacityReport{Schema: CapacitySchema, Loads: []Load{}, Advice: []Advice{}, Assumed: []string{}, Missing: []Missing{}, Headroom: -1}
 	q.frame(c)
 	q.metricLoads(c)
 	q.logLoads(c)
 	q.judgeCapacity(c)
-	return c, nil
+	q.sized = c
+	return c
 }
 
 // frame says what gateway it is.
@@ -116,16 +128,18 @@ func (q *inquiry) metricLoads(c *CapacityReport) {
 	units := unitsPerInstance * float64(c.Instances[1])
 	for _, m := range []struct {
 		name, unit string
-		limit      float64
-		v1         bool
+		limit      float64 // 0: Azure publishes none
+		generation string
 	}{
-		{"CapacityUnits", "capacity units", units, false},
-		{"ComputeUnits", "compute units", units, false},
-		{"CurrentConnections", "connections", connectionsPerUnit * units, false},
-		{"Throughput", "bytes a second", bitsPerUnit / 8 * units, false},
-		{"CpuUtilization", "% of the processors", 90, true},
+		{"CapacityUnits", "capacity units", units, "v2"},
+		{"ComputeUnits", "compute units", units, "v2"},
+		{"CurrentConnections", "connections", connectionsPerUnit * units, "v2"},
+		{"Throughput", "bytes a second", bitsPerUnit / 8 * units, "v2"},
+		{"CpuUtilization", "% of the processors", 90, "v1"},
+		{"Throughput", "bytes a second", q.bitLimit(c) / 8, "v1"},
+		{"CurrentConnections", "connections", 0, "v1"},
 	} {
-		if m.v1 != (c.Generation == "v1") {
+		if m.generation != c.Generation {
 			continue
 		}
 		series := q.metric(m.name)
@@ -140,7 +154,7 @@ func (q *inquiry) metricLoads(c *CapacityReport) {
 	if len(c.Loads) == 0 {
 		what, how := "metrics CapacityUnits, ComputeUnits, CurrentConnections, Throughput", "CapacityUnits ComputeUnits CurrentConnections Throughput"
 		if c.Generation == "v1" {
-			what, how = "metric CpuUtilization", "CpuUtilization Throughput CurrentConnections"
+			what, how = "metrics CpuUtilization, Throughput, CurrentConnections", "CpuUtilization Throughput CurrentConnections"
 		}
 		c.Missing = append(c.Missing, Missing{What: what, Why: "only the gateway itself knows how busy it is, and a month of it how busy it gets", How: "az monitor metrics list --resource " + orWord(q.resourceID(), "GATEWAY_ID") + " --metrics " + how + " --interval PT1M --offset 30d -o json > metrics.json"})
 	}
@@ -359,6 +373,7 @@ func (c *CapacityReport) adviseV2(used float64, q *inquiry) {
 	least := max(2, int(math.Ceil(peak/unitsPerInstance/2)))
 	most := min(mostInstances, max(least+2, int(math.Ceil(peak/unitsPerInstance*2)), 10))
 	manual := max(2, int(math.Ceil(peak/unitsPerInstance*1.2)))
+	c.least, c.most, c.need = least, most, manual
 	name, group := q.nameAndGroup()
 	if c.Instances[0] != c.Instances[1] || q.config == nil {
 		c.Advice = append(c.Advice, Advice{
@@ -391,19 +406,21 @@ func (c *CapacityReport) adviseV2(used float64, q *inquiry) {
 func (c *CapacityReport) adviseV1(used float64, q *inquiry) {
 	now := c.Instances[1]
 	need := max(2, int(math.Ceil(float64(now)*used/0.8*1.1)))
-	size, name, group := sizeOf(c.Size), "", ""
-	name, group = q.nameAndGroup()
+	size := sizeOf(c.Size)
+	name, group := q.nameAndGroup()
+	c.need = min(need, mostInstancesV1)
 	switch {
 	case need > mostInstancesV1 && size != "large":
 		larger := map[string]string{"small": "Medium", "medium": "Large"}[size]
+		c.larger = strings.TrimSuffix(c.Size, c.Size[strings.IndexByte(c.Size, '_')+1:]) + larger
 		c.Advice = append(c.Advice, Advice{
 			Change: "the next size: " + larger, Because: fmt.Sprintf("%d instances of this size would be needed, and there may be %d", need, mostInstancesV1),
-			Commands: Commands{AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --sku Standard_%s", group, name, larger), Portal: "Configuration > SKU size"},
+			Commands: Commands{AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --sku %s", group, name, c.larger), Portal: "Configuration > SKU size"},
 		})
 	case need > now || now < 2:
 		c.Advice = append(c.Advice, Advice{
 			Change: fmt.Sprintf("%d instances", need), Because: "peak load stays below 80 %, with a tenth to spare, and no single instance is missed",
-			Commands: Commands{AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, need), PowerShell: fmt.Sprintf("$gw = Get-AzApplicationGateway -Name "+name+" -ResourceGroupName "+group+"; Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier Standard -Capacity %d; Set-AzApplicationGateway -ApplicationGateway $gw", c.Size, need), Portal: "Configuration > Instance count"},
+			Commands: Commands{AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, need), PowerShell: fmt.Sprintf("$gw = Get-AzApplicationGateway -Name "+name+" -ResourceGroupName "+group+"; Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier %s -Capacity %d; Set-AzApplicationGateway -ApplicationGateway $gw", c.Size, q.config.SKU.Tier, need), Portal: "Configuration > Instance count"},
 		})
 	}
 	if size == "small" {

@@ -31,6 +31,7 @@ type inquiry struct {
 	open        []suspicion
 	assumptions []string
 	documented  map[string]time.Duration // request timeout that the document gives, of settings that had another then
+	sized       *CapacityReport          // what the load comes to, once it was asked for
 	ordered     []*interval              // the time line in order, once it was asked for
 }
 
@@ -73,19 +74,6 @@ func (q *inquiry) unclaimed(want func(*event) bool) []*event {
 		}
 	}
 	return out
-}
-
-// groupBy splits events by a key, in the order in which the keys first occur.
-func groupBy[K comparable](events []*event, key func(*event) K) (keys []K, groups map[K][]*event) {
-	groups = map[K][]*event{}
-	for _, e := range events {
-		k := key(e)
-		if groups[k] == nil {
-			keys = append(keys, k)
-		}
-		groups[k] = append(groups[k], e)
-	}
-	return keys, groups
 }
 
 // claim takes events for a cause.
@@ -257,6 +245,7 @@ func (q *inquiry) fill(values map[string]string, f *Finding) {
 	values["pool"], values["settings"], values["member"] = f.Scope.Pool, f.Scope.Settings, f.Scope.Member
 	q.fillProbe(values, f)
 	q.ofGeneration(f)
+	q.fillInstances(values, f)
 	var pairs []string
 	for k, v := range values {
 		if v != "" {
@@ -266,7 +255,7 @@ func (q *inquiry) fill(values map[string]string, f *Finding) {
 	if values["member"] == "" {
 		pairs = append(pairs, "{member}", "each of the members")
 	}
-	for _, k := range []string{"gateway", "group", "pool", "settings", "probe", "address", "port"} {
+	for _, k := range []string{"gateway", "group", "pool", "settings", "probe", "address", "port", "instances", "least", "most"} {
 		if values[k] == "" {
 			pairs = append(pairs, "{"+k+"}", strings.ToUpper(k))
 		}

@@ -17,7 +17,9 @@ var killedWorkers = hypothesis{
 // workerTimeoutKill: the server's supervisor ends a worker that has been at a request for too long; the gateway sees a
 // close and not a timeout.
 func workerTimeoutKill(q *inquiry) {
-	settings, groups := groupBy(q.unclaimed(func(e *event) bool { return e.closedUnanswered() && e.fault.Phase == fault.Wait || closedSomehow(e) && !e.unsaid }), func(e *event) string { return e.settings })
+	settings, groups := groupBy(q.unclaimed(func(e *event) bool {
+		return e.closedUnanswered() && e.fault.Phase == fault.Wait || closedSomehow(e) && !e.unsaid
+	}), func(e *event) string { return e.settings })
 	for _, name := range settings { // the members under settings are servers of one kind
 		timer, at, off := atRoundTimer(groups[name])
 		limit, answered := q.timeouts[name], q.routesOf(name).waits

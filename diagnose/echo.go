@@ -53,7 +53,7 @@ type echoes struct {
 	closes bool                     // error_info calls closed connections by their name
 	timers map[string]time.Duration // of settings: where requests end that certainly ran into the request timeout
 	own504 map[string]bool          // of settings: 504s come at no one timer, or answers come later than they do
-	pages  map[errorPage][2]int64        // least and most bytes of errors that the gateway would write alike
+	pages  map[errorPage][2]int64   // least and most bytes of errors that the gateway would write alike
 }
 
 // errorPage is what the gateway has one error page for.

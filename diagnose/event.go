@@ -48,7 +48,7 @@ type event struct {
 	stalled  time.Duration // for how much of it the gateway's process stood still
 	session  bool          // a connection through a TCP or TLS listener: there is no request in it
 
-	unsaid  bool          // the status may be the gateway's own or the member's, and nothing in the log decides
+	unsaid bool // the status may be the gateway's own or the member's, and nothing in the log decides
 
 	asked   bool // it is the one to be explained
 	claimed bool

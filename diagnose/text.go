@@ -115,6 +115,11 @@ func (r *Report) headline() string {
 		return fmt.Sprintf("%d requests failed; no one cause stands out. %d are explained below; of %d the evidence does not tell the cause, and says what to do next.",
 			r.Failures, r.Failures-r.Undetermined.Failures, r.Undetermined.Failures)
 	case r.Requests > 0:
+		for _, n := range r.Notices {
+			if n.Cause == "i-waf-block-misread" {
+				return "No request failed, but the firewall refused some: " + n.Fact + "."
+			}
+		}
 		return "No request failed."
 	case r.Metered != nil:
 		return r.Metered.headline()

@@ -188,7 +188,7 @@ func (r *routeTally) answeredMeanwhile(events []*event) bool {
 // besideSilence are the causes of requests that waited while nobody was answered. Without the trace it is not known on what
 // connections they were.
 func (q *inquiry) besideSilence(events []*event) []string {
-	out := []string{"a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause", "d-hung", "d-timeout-below-latency", "d-slow-first-byte"}
+	out := append(q.movedAway(events), "a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause", "d-hung", "d-timeout-below-latency", "d-slow-first-byte")
 	if servers, _ := groupBy(events, (*event).key); len(servers) > 1 {
 		out = append(out, "b-transit-flap", "g-dependency-down")
 	}
