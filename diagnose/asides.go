@@ -16,6 +16,7 @@ type asides struct {
 	circles   map[circleKey]*circle
 	loops     map[string]int // redirects in a circle, by path template
 	forbidden map[[16]byte]bool
+	tunnels   map[string]*tunnels // by settings
 }
 
 type circleKey struct {
@@ -36,6 +37,7 @@ const (
 
 // see looks at a record for what is no failure.
 func (a *asides) see(r *accesslog.Record) {
+	a.seeTunnel(r)
 	switch r.Status {
 	case 301, 302, 307, 308:
 		a.redirect(r)
@@ -83,6 +85,7 @@ func (q *inquiry) asideNotices() []Notice {
 	if n, ok := q.refusedByFirewall(); ok {
 		out = append(out, n)
 	}
+	out = append(out, q.silentTunnels()...)
 	return append(out, q.notFound()...)
 }
 

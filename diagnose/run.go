@@ -70,7 +70,7 @@ var hypotheses = []hypothesis{
 	platformFronts,
 	cutAnswers,
 	lostRequests,
-	slowUploadRead, slowBody,
+	slowUploadRead, silentStreams, slowBody,
 	badStatusLine, badInterim,
 	bigHead, ambiguous, invalidHead, badChunk,
 	cutBody,
@@ -81,7 +81,7 @@ var hypotheses = []hypothesis{
 }
 
 // leftovers say what failures that no cause claims may be, and what would tell.
-var leftovers = []func(*inquiry){membersAsClients, timeoutsLeft, alertsLeft, sessionsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft, unaskedLeft}
+var leftovers = []func(*inquiry){membersAsClients, timeoutsLeft, alertsLeft, sessionsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft, unaskedLeft, interimLeft}
 
 // Run diagnoses.
 func Run(b *evidence.Bundle, o Options) (*Report, error) {

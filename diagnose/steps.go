@@ -126,9 +126,19 @@ func (q *inquiry) timeoutStep() Step {
 	}
 	late := filtered(q.events, isTimeout)
 	unsaid, sure := parted(late, func(e *event) bool { return e.unsaid })
+	var ran []string
+	if n := len(sure); n > 0 {
+		ran = append(ran, count(n, "request", "requests")+" waited for the whole request timeout")
+	}
+	if n := len(filtered(q.events, silenceInBody)); n > 0 {
+		ran = append(ran, count(n, "answer that had begun was", "answers that had begun were")+" cut when nothing had come for as long")
+	}
+	if n := q.silentEnds(); n > 0 {
+		ran = append(ran, count(n, "WebSocket was", "WebSockets were")+" ended after a silence as long")
+	}
 	switch {
-	case len(sure) > 0:
-		return Step{Step: s.Step, Result: fail, Detail: count(len(sure), "request", "requests") + " waited for the whole request timeout"}
+	case len(ran) > 0:
+		return Step{Step: s.Step, Result: fail, Detail: strings.Join(ran, "; ")}
 	case len(unsaid) > 0:
 		return Step{Step: s.Step, Result: unknown, Detail: fmt.Sprintf("%s ended with 504 after %s; whether that is the request timeout, the gateway document tells", count(len(unsaid), "request", "requests"), fromTo(sortedDurations(unsaid, lasted)))}
 	}
