@@ -131,10 +131,10 @@ func (q *inquiry) timeoutStep() Step {
 		ran = append(ran, count(n, "request", "requests")+" waited for the whole request timeout")
 	}
 	if n := len(filtered(q.events, silenceInBody)); n > 0 {
-		ran = append(ran, count(n, "answer that had begun was", "answers that had begun were")+" cut when nothing had come for as long")
+		ran = append(ran, count(n, "answer that had begun was", "answers that had begun were")+" cut when nothing had come for the request timeout")
 	}
 	if n := q.silentEnds(); n > 0 {
-		ran = append(ran, count(n, "WebSocket was", "WebSockets were")+" ended after a silence as long")
+		ran = append(ran, count(n, "WebSocket was", "WebSockets were")+" ended after a silence as long as the request timeout")
 	}
 	switch {
 	case len(ran) > 0:

@@ -112,7 +112,7 @@ func (s Scenario) Run(ctx context.Context, seed uint64, keep string) (*Result, e
 		r.Azure, r.Took = r.Judgement, time.Since(began)
 		return r, nil
 	}
-	exported, err := export(dir)
+	exported, err := export(dir, echoes(s.Name, seed))
 	if err != nil {
 		return nil, fmt.Errorf("export what %s left, as Azure does: %w", s.Name, err)
 	}
