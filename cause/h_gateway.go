@@ -12,8 +12,8 @@ var itself = []Cause{
 			instances("raise the maximum (up to 125 instances, if the subnet has room)"),
 			{
 				Side: "gateway", Change: "v1 or fixed size: add instances or take a larger SKU",
-				AzCLI:      "az network application-gateway update -g {group} -n {gateway} --capacity 4",
-				PowerShell: getGateway + "Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name Standard_Large -Tier Standard -Capacity 4" + setGateway,
+				AzCLI:      "az network application-gateway update -g {group} -n {gateway} --capacity {instances}",
+				PowerShell: getGateway + "Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name {size} -Tier {tier} -Capacity {instances}" + setGateway,
 				Portal:     "Configuration > Instance count, SKU size",
 			},
 		},

@@ -255,7 +255,7 @@ func (q *inquiry) fill(values map[string]string, f *Finding) {
 	if values["member"] == "" {
 		pairs = append(pairs, "{member}", "each of the members")
 	}
-	for _, k := range []string{"gateway", "group", "pool", "settings", "probe", "address", "port", "instances", "least", "most"} {
+	for _, k := range []string{"gateway", "group", "pool", "settings", "probe", "address", "port", "instances", "least", "most", "size", "tier"} {
 		if values[k] == "" {
 			pairs = append(pairs, "{"+k+"}", strings.ToUpper(k))
 		}

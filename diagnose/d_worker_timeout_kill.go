@@ -31,6 +31,11 @@ func workerTimeoutKill(q *inquiry) {
 		case !q.answeredUpTo(at, timer/2): // a kind of request that is never answered may end the worker by itself
 			continue
 		}
+		if limit == 0 && slices.ContainsFunc(at, func(e *event) bool { return !e.own && e.quietInfo() }) {
+			q.suspect(at, "these ended "+fromTo(sortedDurations(at, lasted))+" after they had begun, and the log does not say how: it may be a timer of the server's, or the gateway's request timeout; add the gateway document, and look in the server's log for workers that were killed",
+				"d-timeout-below-latency", "d-worker-timeout-kill", "d-hung", "d-inner-timeout", "c-l4-between")
+			continue
+		}
 		f := q.claim("d-worker-timeout-kill", at, scopeOf(at), Medium)
 		took := sortedDurations(at, lasted)
 		f.says("access-log", fmt.Sprintf("%d connections ended %s after the request on them had begun; no answer took longer than %s", len(at),

@@ -49,6 +49,9 @@ func (q *inquiry) fillInstances(values map[string]string, f *Finding) {
 	if !slices.ContainsFunc(f.Fixes, func(x Fix) bool { return strings.Contains(x.Commands.AzCLI, "capacity {") }) {
 		return
 	}
+	if q.config != nil {
+		values["size"], values["tier"] = q.config.SKU.Name, q.config.SKU.Tier
+	}
 	c := q.capacity()
 	for name, n := range map[string]int{"instances": c.need, "least": c.least, "most": c.most} {
 		if n > 0 {

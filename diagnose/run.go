@@ -19,7 +19,7 @@ var hypotheses = []hypothesis{
 	scanners,
 	shortUpload, slowUpload, headerLimit, bodyLimit, invalidRequest,
 	cutDownloads,
-	unsaidTimers,
+	unsaidTimers, misfits,
 	heavyRoutes,
 	clientTimers,
 	clientAbort,

@@ -125,7 +125,7 @@ func (q *inquiry) timeoutStep() Step {
 		return s
 	}
 	late := filtered(q.events, isTimeout)
-	unsaid, sure := parted(late, func(e *event) bool { return e.unsaid })
+	sure, unsaid := parted(late, q.ranOut)
 	var ran []string
 	if n := len(sure); n > 0 {
 		ran = append(ran, count(n, "request", "requests")+" waited for the whole request timeout")
@@ -140,9 +140,9 @@ func (q *inquiry) timeoutStep() Step {
 	case len(ran) > 0:
 		return Step{Step: s.Step, Result: fail, Detail: strings.Join(ran, "; ")}
 	case len(unsaid) > 0:
-		return Step{Step: s.Step, Result: unknown, Detail: fmt.Sprintf("%s ended with 504 after %s; whether that is the request timeout, the gateway document tells", count(len(unsaid), "request", "requests"), fromTo(sortedDurations(unsaid, lasted)))}
+		return Step{Step: s.Step, Result: unknown, Detail: fmt.Sprintf("%s timed out after %s; whether the request timeout was that long then is not in the evidence", count(len(unsaid), "request", "requests"), fromTo(sortedDurations(unsaid, lasted)))}
 	}
-	slowest, answered, names := time.Duration(0), 0, make([]string, 0, len(q.timeouts))
+	slowest, answered := time.Duration(0), 0
 	for _, r := range q.routes {
 		slowest, answered = max(slowest, r.slowest()), answered+r.answered
 	}
@@ -152,11 +152,24 @@ func (q *inquiry) timeoutStep() Step {
 	case len(q.timeouts) == 0:
 		return Step{Step: s.Step, Result: unknown, Detail: fmt.Sprintf("no request is known to have run into it; the timeout itself is not among the evidence. The slowest answer came after %s", seconds(slowest))}
 	}
-	for name, limit := range q.timeouts {
-		names = append(names, fmt.Sprintf("%s %s", name, seconds(limit)))
+	if name, most := q.outlasted(); name != "" {
+		return Step{Step: s.Step, Result: unknown, Detail: fmt.Sprintf("an answer under %s came after %s, which is longer than the document lets it take (%s): the document is of another time", name, seconds(most), seconds(q.timeouts[name]))}
 	}
-	slices.Sort(names)
+	names := make([]string, 0, len(q.timeouts))
+	for _, name := range sortedKeys(q.timeouts) {
+		names = append(names, fmt.Sprintf("%s %s", name, seconds(q.timeouts[name])))
+	}
 	return Step{Step: s.Step, Result: pass, Detail: fmt.Sprintf("no answer took as long as the request timeout (%s); the slowest came after %s", strings.Join(names, ", "), seconds(slowest))}
+}
+
+// outlasted names settings under which an answer came later than their request timeout, and how late.
+func (q *inquiry) outlasted() (settings string, most time.Duration) {
+	for _, s := range sortedKeys(q.timeouts) {
+		if limit := q.timeouts[s]; limit > 0 && q.routesOf(s).waits.most >= limit {
+			return s, q.routesOf(s).waits.most
+		}
+	}
+	return "", 0
 }
 
 // connectionStep: did connections to members come about, and last?
@@ -165,7 +178,7 @@ func (q *inquiry) connectionStep() Step {
 	if q.requests == 0 {
 		return s
 	}
-	connect, broke, tried := 0, 0, 0
+	connect, broke, unsaid, tried := 0, 0, 0, 0
 	for _, m := range q.members {
 		tried += m.attempts
 	}
@@ -176,12 +189,18 @@ func (q *inquiry) connectionStep() Step {
 		if connectFailed(e) {
 			connect++
 		}
-		if brokeUnderRequest(e) || closedSomehow(e) {
+		switch {
+		case e.unsaid && closedSomehow(e):
+			unsaid++
+		case brokeUnderRequest(e) || closedSomehow(e):
 			broke++
 		}
 	}
 	if connect+broke > 0 {
 		return Step{Step: s.Step, Result: fail, Detail: fmt.Sprintf("%d attempts to connect failed; %d connections ended under a request", connect, broke) + q.connectTimes()}
+	}
+	if unsaid > 0 {
+		return Step{Step: s.Step, Result: unknown, Detail: fmt.Sprintf("%d requests failed with a 502 that the gateway may have written after a connection failed, or the member itself", unsaid) + q.connectTimes()}
 	}
 	return Step{Step: s.Step, Result: pass, Detail: "every connection came about, and none ended under a request" + q.connectTimes()}
 }
@@ -273,18 +292,24 @@ func (q *inquiry) backendStep() Step {
 	}
 	s.Detail = fmt.Sprintf("time to the first byte of an answer: median %s, 99 of 100 within %s", seconds(waits.quantile(0.5)), seconds(waits.quantile(0.99)))
 	s.Result = pass
-	late, own := 0, 0
+	late, own, unsaid := 0, 0, 0
 	for _, e := range q.events {
 		switch {
+		case e.unsaid && e.fault.Kind != fault.Status:
+			unsaid++
 		case isTimeout(e):
 			late++
 		case e.fault.Kind == fault.Status:
 			own++
 		}
 	}
-	if late+own > 0 {
+	switch {
+	case late+own > 0:
 		s.Result = fail
 		s.Detail += fmt.Sprintf("; but %d requests were not answered in time, and %d with an error of the member's own", late, own)
+	case unsaid > 0:
+		s.Result = unknown
+		s.Detail += fmt.Sprintf("; but %d failed with a status that a member may have given, or the gateway itself", unsaid)
 	}
 	return s
 }

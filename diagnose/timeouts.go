@@ -12,6 +12,42 @@ func isTimeout(e *event) bool {
 	return e.fault.Kind == fault.Timeout && e.fault.Side == fault.Backend && (e.fault.Phase == fault.Wait || e.fault.Phase == fault.Head)
 }
 
+// ranOut reports whether a request is known to have waited for the whole request timeout: as long as the document says, or, where it
+// says nothing, as the gateway's own word has it.
+func (q *inquiry) ranOut(e *event) bool {
+	limit := q.timeouts[e.settings]
+	return isTimeout(e) && !e.unsaid && (limit == 0 || lasted(e) >= limit-timerBand(limit))
+}
+
+var misfits = hypothesis{
+	cause: "d-timeout-below-latency", needs: theDocument | theLog,
+	test: "left open: timeouts that do not lie at the request timeout of the document",
+	look: misfitTimeouts,
+}
+
+// misfitTimeouts leaves timeouts open that came sooner than the document lets them, or well after: what it says of the timer is then not
+// what they met, and nothing can be held against it.
+func misfitTimeouts(q *inquiry) {
+	settings, groups := groupBy(q.unclaimed(func(e *event) bool { return isTimeout(e) && e.tried && q.misfit(e) }), func(e *event) string { return e.settings })
+	for _, s := range settings {
+		events := groups[s]
+		q.suspect(events, fmt.Sprintf("these timed out after %s, and the document gives settings %s a request timeout of %s: the document may be of another time, or it was the connection that timed out; export the gateway again and look in the activity log for writes of it",
+			fromTo(sortedDurations(events, lasted)), s, seconds(q.timeouts[s])),
+			"b-drop", "d-hung", "d-timeout-below-latency", "i-recent-change", "c-accept-queue", "f-handshake-timeout", "a-slow-eviction")
+	}
+}
+
+// misfit reports whether a timeout lies away from the request timeout of the document, and from twice as long, which two members
+// take that are waited for one after the other.
+func (q *inquiry) misfit(e *event) bool {
+	limit := q.timeouts[e.settings]
+	if limit == 0 || e.session {
+		return false
+	}
+	away := func(timer time.Duration) bool { return (lasted(e) - timer).Abs() > timerBand(timer) }
+	return lasted(e) < limit-timerBand(limit) || !e.own && away(limit) && lasted(e) > limit && away(2*limit)
+}
+
 // late are the requests of one kind that waited for the whole request timeout.
 type late struct {
 	events  []*event

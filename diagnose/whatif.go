@@ -61,7 +61,7 @@ func (q *inquiry) whatIf() WhatIf {
 func (q *inquiry) lateBySettings() map[string][]*event {
 	var late []*event
 	for _, e := range q.events {
-		if isTimeout(e) {
+		if q.ranOut(e) {
 			late = append(late, e)
 		}
 	}
