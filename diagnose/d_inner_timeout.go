@@ -40,7 +40,7 @@ func innerTimeout(q *inquiry) {
 		took := sortedDurations(at, lasted)
 		f.says("access-log", fmt.Sprintf("%d failures of %s ended %s after they began, at a timer of %s; %d others of this path did not", len(at), f.Scope.text(),
 			fromTo(took), seconds(timer), len(off)), at...)
-		if limit > 0 {
+		if limit > 0 && besideEcho(at) == nil {
 			f.excludes("d-timeout-below-latency", fmt.Sprintf("the request timeout is %s", seconds(limit)))
 		}
 		f.excludes("g-cpu-queueing", "waiting for a processor ends at all times, not at one")

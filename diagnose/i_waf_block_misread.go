@@ -51,32 +51,37 @@ func onlySums(rule string) bool {
 
 // refusedByFirewall tells the answers 403 that the firewall made, with the rules that scored.
 func (q *inquiry) refusedByFirewall() (n Notice, ok bool) {
-	refused, sums, scored := 0, map[string]bool{}, map[string]int{}
+	refused, sums, alone, scored := 0, map[string]bool{}, map[string]int{}, map[string]int{}
 	for id := range q.aside.forbidden {
 		i := q.inspected.byTransaction[id]
 		if i == nil || i.blockedBy == "" {
 			continue
 		}
 		refused++
+		if !onlySums(i.blockedBy) { // one such as a custom rule decides by itself
+			alone[i.blockedBy]++
+			continue
+		}
+		sums[i.blockedBy] = true
 		for _, rule := range i.matched {
 			scored[rule]++
-		}
-		if onlySums(i.blockedBy) {
-			sums[i.blockedBy] = true
 		}
 	}
 	if refused == 0 {
 		return n, false
 	}
 	n = Notice{Cause: "i-waf-block-misread", Fact: fmt.Sprintf("%s 403 %s the firewall's, not the backend's", count(refused, "answer", "answers"), verb(refused, "is", "are"))}
+	n.Do = "look these rules up in the firewall log, and exclude from them the fields that they should not look at"
+	if len(alone) > 0 {
+		n.Fact += "; ended by rule " + ruleCounts(alone)
+	}
 	if len(scored) > 0 {
-		n.Fact += ": the rules that scored are " + ruleCounts(scored)
-		n.Do = "look these rules up in the firewall log, and exclude from them the fields that they should not look at"
+		n.Fact += "; the rules that scored are " + ruleCounts(scored)
 	}
 	if len(sums) > 0 {
 		n.Fact += fmt.Sprintf("; rule %s only adds their scores up and cannot be excluded", strings.Join(sortedKeys(sums), ", "))
 	}
-	if len(scored) == 0 {
+	if len(scored)+len(alone) == 0 {
 		n.Do = "export the rows Matched of the firewall log for the same transactions: they name the rules that scored"
 	}
 	return n, true

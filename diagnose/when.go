@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -81,10 +82,15 @@ func (q *inquiry) scheduled(times []time.Time, c cycle) string {
 		}
 	}
 	share := q.shareAtPhase(time.Duration(first.UnixNano()%int64(c.length)), c.length, width)
-	if 2*len(hit) < covered || binomialTail(len(moments), len(moments), share) >= significance {
+	if 2*len(hit) < covered || byChance(len(moments), share) >= significance {
 		return ""
 	}
 	return c.text(first, last, len(hit) >= covered, len(hit), covered) + ", nothing outside: look for a schedule (automatic shutdown, backup, batch, deployment)"
+}
+
+// byChance is the chance that n moments fall into one arc of some share of a cycle, wherever that begins.
+func byChance(n int, share float64) float64 {
+	return float64(n) * math.Pow(share, float64(n-1))
 }
 
 // arc is the shortest part of a cycle that holds all times: when it first begins at or before the first of them, and how long it is.
