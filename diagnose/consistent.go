@@ -146,15 +146,15 @@ func poolAnswered(q *inquiry, f *Finding) string {
 }
 
 // answeredMeanwhile: where no member is healthy none answers. That instances differ in what they know of members, and that an answer may
-// have been under way, is left a second's room.
+// have been under way, is left some room; times of whole seconds show nothing of it.
 func answeredMeanwhile(q *inquiry, f *Finding) string {
 	if len(q.instances) > 1 {
 		return ""
 	}
 	n := 0
 	for _, e := range f.events {
-		around := time.Second + e.resolution()
-		if e.fault.Kind == fault.NoHealthy && q.answeredBetween(e.poolKey(), e.start.Add(-around), e.start) > 0 && q.answeredBetween(e.poolKey(), e.start, e.start.Add(around)) > 0 {
+		around := time.Second / 2
+		if e.fault.Kind == fault.NoHealthy && e.resolution() == 0 && q.answeredBetween(e.poolKey(), e.start.Add(-around), e.start) > 0 && q.answeredBetween(e.poolKey(), e.start, e.start.Add(around)) > 0 {
 			n++
 		}
 	}

@@ -204,8 +204,10 @@ func unsaidCloses(q *inquiry) {
 	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.unsaid && closedSomehow(e) }), (*event).key)
 	for _, k := range keys {
 		q.suspect(groups[k], "serverStatus has the same 502, which the gateway writes itself when "+k.member+" refuses or closes a connection: look these transactions up in its log by x-appgw-trace-id; if it has them the answer is its own, if not look when its process started and compare its keep-alive limit with the gateway's",
-			slices.Concat(q.movedAway(groups[k]), []string{"k-backend-5xx", "k-chained-proxy", "b-refused", "c-restart", "c-idle-race", "c-endpoint-lag", "a-slow-eviction", "c-ignores-sigterm-listener-close", "c-deploy-no-drain", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst",
-				"g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill", "d-inner-timeout"}, q.ofNames(), []string{"f-client-cert", "f-version", "e-tls-to-plain", "e-plain-to-tls", "e-header-too-big", "e-bad-header", "e-status-line"})...)
+			slices.Concat(q.movedAway(groups[k]), []string{
+				"k-backend-5xx", "k-chained-proxy", "b-refused", "c-restart", "c-idle-race", "c-endpoint-lag", "a-slow-eviction", "c-ignores-sigterm-listener-close", "c-deploy-no-drain", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst",
+				"g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill", "d-inner-timeout",
+			}, q.ofNames(), []string{"f-client-cert", "f-version", "e-tls-to-plain", "e-plain-to-tls", "e-header-too-big", "e-bad-header", "e-status-line"})...)
 	}
 }
 
