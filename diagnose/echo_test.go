@@ -86,6 +86,9 @@ func TestEchoOfADeadMember(t *testing.T) {
 		if s := stepOf(r, "backend-connections"); echo && s.Result == pass {
 			t.Errorf("%+v", s)
 		}
+		if s := GuideOf(r).Steps[1]; s.ID != "whose-error" || (s.Answer == Unknown) != echo {
+			t.Errorf("%+v", s)
+		}
 	}
 }
 

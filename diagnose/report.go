@@ -14,6 +14,7 @@ type Report struct {
 	Window       Window `json:"window"`
 	gateway      string // its name and resource group, or words for them
 	group        string
+	unsaid       int          // failures with a status that the gateway may have written itself, or a member
 	Requests     int          `json:"requests"`
 	Sessions     int          `json:"sessions,omitempty"` // of the requests: connections through TCP and TLS listeners
 	Failures     int          `json:"failures"`

@@ -9,6 +9,7 @@ import (
 
 	"causeway/cause"
 	"causeway/evidence"
+	"causeway/fault"
 )
 
 // hypotheses in the order in which they may take events: what the record itself decides comes before what needs
@@ -107,6 +108,7 @@ func (q *inquiry) run(b *evidence.Bundle) *Report {
 func (q *inquiry) report(b *evidence.Bundle) *Report {
 	r := &Report{Schema: Schema, Requests: q.requests, Sessions: q.sessions, Failures: q.failures, Recovered: q.recovers, Findings: q.findings, Missing: q.missing(b)}
 	r.gateway, r.group = q.nameAndGroup()
+	r.unsaid = len(filtered(q.events, func(e *event) bool { return e.unsaid && e.fault.Kind != fault.Status }))
 	if r.Findings == nil {
 		r.Findings = []Finding{}
 	}

@@ -11,7 +11,9 @@ import (
 func TestGatewayStepOfTheFirstGeneration(t *testing.T) {
 	s := newStory(t)
 	for range 30 {
-		s.after(time.Second).request(4, func(r *accesslog.Record, _ *accesslog.Attempt) { r.V1, r.Instance = true, "ApplicationGatewayRole_IN_0" })
+		s.after(time.Second).request(4, func(r *accesslog.Record, _ *accesslog.Attempt) {
+			r.V1, r.Instance = true, "ApplicationGatewayRole_IN_0"
+		})
 	}
 	if step := stepOf(s.diagnose(), "gateway-performance"); step.Result != pass {
 		t.Errorf("%+v", step)
