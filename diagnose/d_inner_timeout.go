@@ -44,8 +44,8 @@ func innerTimeout(q *inquiry) {
 			f.excludes("d-timeout-below-latency", fmt.Sprintf("the request timeout is %s", seconds(limit)))
 		}
 		f.excludes("g-cpu-queueing", "waiting for a processor ends at all times, not at one")
-		if f.leaves("d-worker-timeout-kill"); besideEcho(at) != nil { // if the document is of another time it was the gateway
-			f.may("d-hung", "d-timeout-below-latency")
+		if f.leaves("d-worker-timeout-kill"); besideEcho(at) != nil { // it may be the gateway's after all: of a connection, or under another timeout
+			f.may("k-chained-proxy", "c-accept-queue", "b-drop", "d-hung", "d-timeout-below-latency")
 		}
 		f.expect("backend", 0, len(at), "bounded", "the wait behind the member ends later or sooner with another timer; whether it then succeeds is not in the evidence")
 		q.fill(map[string]string{"address": address(at), "timer": seconds(timer)}, f)

@@ -49,7 +49,7 @@ func quietInfo(info string) bool {
 // echoes is what a log as a whole tells of who wrote the statuses that prove no answer by themselves.
 type echoes struct {
 	q      *inquiry
-	blank  bool                     // failures of members that error_info names have no status: one that stands there is an answer
+	blank  map[int]bool             // by status: failures that the gateway makes it of have none in this log, so one that stands there is an answer
 	closes bool                     // error_info calls closed connections by their name
 	timers map[string]time.Duration // of settings: where requests end that certainly ran into the request timeout
 	own504 map[string]bool          // of settings: 504s come at no one timer, or answers come later than they do
@@ -80,7 +80,7 @@ func (q *inquiry) judgeEchoes() {
 		case x.atTimer(e):
 			e.fault = fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}
 		case e.attempt.Echo == 0:
-		case x.blank:
+		case x.blank[e.attempt.Echo]:
 			e.answeredItself()
 		default:
 			if e.unsaid = true; x.fitsNothing(e) {
@@ -101,19 +101,8 @@ func (e *event) tallied() bool { return e.attempt.Status > 0 && e.attempt.Echo =
 
 func (q *inquiry) echoesOf(all []*event) *echoes {
 	x := &echoes{q: q, timers: q.timersSeen(), own504: map[string]bool{}, pages: map[errorPage][2]int64{}}
-	blank, echoed := 0, 0
-	for _, e := range q.events {
-		if e.own || !e.tried || !e.visible || e.fault.Phase == fault.Body || e.info != fault.UpstreamTimedOut && e.info != fault.UpstreamClosed {
-			continue
-		}
-		x.closes = x.closes || e.info == fault.UpstreamClosed
-		if e.attempt.Echo > 0 {
-			echoed++
-		} else if e.attempt.Status == 0 {
-			blank++
-		}
-	}
-	x.blank = blank >= 3 && echoed == 0
+	x.blank = map[int]bool{502: q.leavesBlank(fault.UpstreamClosed), 504: q.leavesBlank(fault.UpstreamTimedOut)}
+	x.closes = slices.ContainsFunc(q.events, func(e *event) bool { return !e.own && e.info == fault.UpstreamClosed })
 	settings, groups := groupBy(filtered(all, func(e *event) bool { return e.attempt.Echo == 504 }), func(e *event) string { return e.settings })
 	for _, s := range settings {
 		timer := commonTimer(sortedDurations(groups[s], lasted))
@@ -126,6 +115,21 @@ func (q *inquiry) echoesOf(all []*event) *echoes {
 		}
 	}
 	return x
+}
+
+// leavesBlank reports whether the failures that error_info gives this name, three at least, all have an empty serverStatus.
+func (q *inquiry) leavesBlank(info string) bool {
+	blank := 0
+	for _, e := range q.events {
+		if e.own || !e.tried || !e.visible || e.fault.Phase == fault.Body || e.info != info {
+			continue
+		}
+		if e.attempt.Echo > 0 {
+			return false
+		}
+		blank++
+	}
+	return blank >= 3
 }
 
 // timersSeen are the timers of settings at which those requests end that certainly ran into the request timeout: error_info, or
@@ -153,13 +157,12 @@ func (x *echoes) atTimer(e *event) bool {
 	return timer > 0 && (lasted(e)-timer).Abs() <= timerBand(timer)
 }
 
-// fitsNothing reports whether a status comes as no gateway makes it. A 504: well before the request timeout, or at no timer at
-// all. A 502 of a member that lives and answers others afterwards: from a platform that always has somebody to answer, late in a log
+// fitsNothing reports whether a status comes as no gateway makes it, from a member that lives. A 504: well before the request timeout,
+// or at no timer at all, while the member answers others. A 502 of one that answers others afterwards: from a platform that always has somebody to answer, late in a log
 // that names closed connections as such elsewhere, or with pages of several sizes, where the gateway has one.
 func (x *echoes) fitsNothing(e *event) bool {
 	if e.attempt.Echo == 504 {
-		limit := x.q.timeouts[e.settings]
-		return limit > 0 || x.own504[e.settings]
+		return (x.q.timeouts[e.settings] > 0 || x.own504[e.settings]) && x.q.answersAround(e)
 	}
 	m := x.q.member(e.key())
 	if _, lives := m.answers.after(e.at.Add(bucket + e.resolution())); !lives {
@@ -168,6 +171,13 @@ func (x *echoes) fitsNothing(e *event) bool {
 	sizes := x.pages[e.errorPage()]
 	late := lasted(e) > max(m.fastFor(), time.Second/4)
 	return x.q.platformOf(e) != "" || late && x.closes || sizes[1]-sizes[0] > pageSpread
+}
+
+// answersAround reports whether the member of an event answered others while it waited, or within a minute before and after.
+func (q *inquiry) answersAround(e *event) bool {
+	m, slack := q.member(e.key()), bucket+e.resolution()
+	return m.answers.between(e.start.Add(slack), e.at.Add(-slack)) > 0 ||
+		m.answers.between(e.start.Add(-time.Minute), e.start) > 0 && m.answers.between(e.at.Add(slack), e.at.Add(time.Minute)) > 0
 }
 
 // pageSpread is by how many bytes answers with the gateway's one page may differ, for the fields of the connection.
@@ -192,7 +202,7 @@ var unsaidTimers = hypothesis{
 // setUnsaidAside leaves timeouts open that may be the member's own: without the request timeout it is not known whose timer
 // it was that ended them.
 func setUnsaidAside(q *inquiry) {
-	events := q.unclaimed(func(e *event) bool { return e.unsaid && isTimeout(e) })
+	events := q.unclaimed(func(e *event) bool { return e.unsaid && isTimeout(e) && q.timeouts[e.settings] == 0 })
 	if len(events) > 0 {
 		q.suspect(events, "these ended after "+fromTo(sortedDurations(events, lasted))+", and serverStatus has the same 504, which the gateway may have written itself: add the gateway document; at the request timeout it was the gateway that gave up, at any other time the member did",
 			"d-timeout-below-latency", "d-hung", "k-chained-proxy", "d-inner-timeout", "d-slow-route", "k-backend-5xx")

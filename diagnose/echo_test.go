@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +132,9 @@ func TestEchoWithoutADocument(t *testing.T) {
 func TestErrorsOfTheApplicationItself(t *testing.T) {
 	i := int64(0)
 	pages := func(r *accesslog.Record, _ *accesslog.Attempt) { i++; r.Sent = 400 + 97*i }
+	alone := func(r *accesslog.Record, a *accesslog.Attempt) { // on a member that nobody else is answered by
+		a.Member, a.Server = "10.0.0.9", netip.MustParseAddrPort("10.0.0.9:80")
+	}
 	headed := func(_ *accesslog.Record, a *accesslog.Attempt) { a.HeaderTime = 5 * time.Millisecond }
 	for name, c := range map[string]struct {
 		changes []change2
@@ -141,6 +145,7 @@ func TestErrorsOfTheApplicationItself(t *testing.T) {
 		"pages of many sizes":      {[]change2{echoing(502, 5*time.Millisecond, fault.NoError), pages}, "k-backend-5xx medium", ""},
 		"a head came":              {[]change2{echoing(502, 5*time.Millisecond, fault.NoError), headed}, "k-backend-5xx high", ""},
 		"504 before any timer":     {[]change2{echoing(504, 1001*time.Millisecond, fault.NoError)}, "d-inner-timeout medium", ""},
+		"504, nobody answered":     {[]change2{echoing(504, 9*time.Second, fault.NoError), alone}, "", "b-drop"},
 		"500 is no gateway's":      {[]change2{echoing(500, 5*time.Millisecond, fault.NoError)}, "k-backend-5xx high", ""},
 		"closed, says the gateway": {[]change2{echoing(502, 5*time.Millisecond, fault.UpstreamClosed), headed}, "", "c-restart, c-restart"},
 	} {

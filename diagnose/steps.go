@@ -153,7 +153,7 @@ func (q *inquiry) timeoutStep() Step {
 		return Step{Step: s.Step, Result: unknown, Detail: fmt.Sprintf("no request is known to have run into it; the timeout itself is not among the evidence. The slowest answer came after %s", seconds(slowest))}
 	}
 	if name, most := q.outlasted(); name != "" {
-		return Step{Step: s.Step, Result: unknown, Detail: fmt.Sprintf("an answer under %s came after %s, which is longer than the document lets it take (%s): the document is of another time", name, seconds(most), seconds(q.timeouts[name]))}
+		return Step{Step: s.Step, Result: unknown, Detail: fmt.Sprintf("an answer under %s took %s, and the document gives it %s: that time runs between two reads, so its bytes came in pieces, or the document is of another time", name, seconds(most), seconds(q.timeouts[name]))}
 	}
 	names := make([]string, 0, len(q.timeouts))
 	for _, name := range sortedKeys(q.timeouts) {

@@ -36,7 +36,7 @@ func misfitTimeouts(q *inquiry) {
 			rivals = []string{"b-drop", "d-hung", "d-timeout-below-latency", "i-recent-change", "c-accept-queue", "f-handshake-timeout", "a-slow-eviction"}
 		}
 		q.suspect(events, fmt.Sprintf("these timed out after %s, and the document gives settings %s a request timeout of %s: the document may be of another time, or it was the connection that timed out; export the gateway again and look in the activity log for writes of it",
-			fromTo(sortedDurations(events, lasted)), s, seconds(q.timeouts[s])), rivals...)
+			fromTo(sortedDurations(events, lasted)), s, seconds(q.timeouts[s])), append(rivals, besideEcho(events)...)...)
 	}
 }
 
