@@ -54,7 +54,7 @@ var refutations = map[string]func(*inquiry, *Finding) string{
 	"k-chained-proxy":             notOfMembers,
 	"k-masked":                    sameStatus,
 	"i-empty-pool":                poolAnswered,
-	"a-all-unhealthy-fail-closed": answeredMeanwhile,
+	"a-all-unhealthy-fail-closed": someWereUp,
 	"c-endpoint-lag":              answeredAfterwards,
 	"i-recent-change":             beganBefore,
 }
@@ -145,23 +145,29 @@ func poolAnswered(q *inquiry, f *Finding) string {
 	return ""
 }
 
-// answeredMeanwhile: where no member is healthy none answers. That instances differ in what they know of members, and that an answer may
-// have been under way, is left some room; times of whole seconds show nothing of it.
-func answeredMeanwhile(q *inquiry, f *Finding) string {
-	if len(q.instances) > 1 {
-		return ""
-	}
+// someWereUp: where no member is healthy, the history of health has none that was up. An instance acts on its own probes a moment before
+// or after the report has them.
+func someWereUp(q *inquiry, f *Finding) string {
 	n := 0
 	for _, e := range f.events {
-		around := time.Second / 2
-		if e.fault.Kind == fault.NoHealthy && e.resolution() == 0 && q.answeredBetween(e.poolKey(), e.start.Add(-around), e.start) > 0 && q.answeredBetween(e.poolKey(), e.start, e.start.Add(around)) > 0 {
+		if e.fault.Kind == fault.NoHealthy && slices.ContainsFunc(q.trailsUnder(e.pool, e.settings), func(t *trail) bool { return t.upAround(e.start, time.Second/2) }) {
 			n++
 		}
 	}
 	if 2*n > len(f.events) {
-		return fmt.Sprintf("members of the pool answered just before and after %d of %d failures", n, len(f.events))
+		return fmt.Sprintf("by the history of health a member was up at %d of %d failures", n, len(f.events))
 	}
 	return ""
+}
+
+// upAround reports whether a member was up at a time, and for as long before and after it.
+func (t *trail) upAround(at time.Time, around time.Duration) bool {
+	for _, x := range []time.Time{at.Add(-around), at, at.Add(around)} {
+		if c, known := t.at(x); !known || !c.up {
+			return false
+		}
+	}
+	return true
 }
 
 func answeredAfterwards(q *inquiry, f *Finding) string {
