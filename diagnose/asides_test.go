@@ -47,7 +47,7 @@ func TestFirewallBlocks(t *testing.T) {
 }
 
 // Of a refused request the rules that scored are named, by how many requests they had a part in; the one that only adds up is not
-// what to exclude. A rule that ends a request by itself is told by itself.
+// what to exclude. A rule that ends a request by itself stands by itself.
 func TestRulesThatScored(t *testing.T) {
 	row := func(request int, rule, action string) string {
 		return fmt.Sprintf(`{"timeStamp":"2026-11-23T09:00:00Z","category":"ApplicationGatewayFirewallLog","properties":{"ruleId":%q,"action":%q,"transactionId":"%032x"}}`+"\n", rule, action, []byte{0, 0, byte(request), 15: 0})

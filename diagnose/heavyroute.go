@@ -17,7 +17,7 @@ var heavyRoutes = hypothesis{
 const heavier = 5
 
 // heavyRoute: a kind of request that takes long fails in two ways, by the client that gives up and by the gateway that does. They
-// are one story, and are told as one.
+// are one story, and stand in one finding.
 func heavyRoute(q *inquiry) {
 	late := q.unclaimed(func(e *event) bool { return isTimeout(e) && e.tried && !e.unsaid })
 	settings, _ := groupBy(late, func(e *event) string { return e.settings })

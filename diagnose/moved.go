@@ -25,7 +25,7 @@ var movedNames = hypothesis{
 const healed = 15 * time.Minute
 
 // movedName: the gateway went on with an old address until a write made it ask for the name again. That is seen only where
-// somebody wrote it; else the move is a rival, told first.
+// somebody wrote it; else the move is the first of the rivals.
 func movedName(q *inquiry) {
 	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return !e.own && e.fault.Side != fault.Client && e.fault.Kind != fault.Status }), (*event).poolKey)
 	for _, k := range keys {

@@ -138,7 +138,7 @@ type run struct {
 	n        int
 }
 
-// maxRuns is how many bursts are told one by one.
+// maxRuns is how many bursts are listed one by one.
 const maxRuns = 6
 
 // runs says whether times are bursts, begin or end within the window, or are spread over it.

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// When failures lie is said of every finding and of every group that is left open.
+// Every finding, and every group that is left open, says when its failures lie.
 func TestWhenFailuresLie(t *testing.T) {
 	day := 24 * time.Hour
 	for name, c := range map[string]struct {
