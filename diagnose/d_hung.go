@@ -13,7 +13,7 @@ var lostRequests = hypothesis{
 func hung(q *inquiry) {
 	for _, l := range q.latecomers() {
 		if l.limit == 0 || len(l.events) < minEvents || l.route.lastThird(l.limit) > 0 || l.route.waits.n < enoughAnswers ||
-			q.silence(l.events) || !l.route.answeredMeanwhile(l.events) || q.afterQuiet(&l) {
+			q.silence(l.events) || !l.route.answeredMeanwhile(l.events) || q.afterQuiet(&l) || q.beganInSilence(l.events) {
 			continue
 		}
 		if b := q.boutsOf(&l); b.come() {
@@ -31,6 +31,31 @@ func hung(q *inquiry) {
 		f.expect("backend", len(l.events), len(l.events), "bounded", "once the member no longer loses requests")
 		q.fill(map[string]string{"timeout": seconds(l.limit), "address": address(l.events)}, f)
 	}
+}
+
+// beganInSilence reports whether most of these requests began in a gap between two answers of their member in which others began that waited
+// in vain as well: then the member was away, and answered again before the last of them had given up.
+func (q *inquiry) beganInSilence(events []*event) bool {
+	_, vain := groupBy(filtered(q.events, isTimeout), (*event).key)
+	n := 0
+	for _, e := range events {
+		m, slack := q.member(e.key()), bucket+e.resolution()
+		before, _ := m.answers.before(e.start.Add(slack))
+		after, ok := m.answers.after(e.start.Add(slack))
+		if !ok {
+			after = q.to
+		}
+		same := 0
+		for _, x := range vain[e.key()] {
+			if x.start.After(before) && x.start.Before(after) {
+				same++
+			}
+		}
+		if same > minEvents {
+			n++
+		}
+	}
+	return 2*n > len(events)
 }
 
 // afterQuiet reports whether these requests came after a time in which their member was asked nothing, and few others do:
