@@ -31,6 +31,7 @@ type inquiry struct {
 	open        []suspicion
 	assumptions []string
 	documented  map[string]time.Duration // request timeout that the document gives, of settings that had another then
+	moves       map[poolKey]*move        // of pools that were asked about; nil: its member did not move
 	sized       *CapacityReport          // what the load comes to, once it was asked for
 	ordered     []*interval              // the time line in order, once it was asked for
 }

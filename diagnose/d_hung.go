@@ -1,6 +1,10 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"time"
+)
 
 var lostRequests = hypothesis{
 	cause: "d-hung", needs: theLog,
@@ -36,8 +40,13 @@ func hung(q *inquiry) {
 // beganInSilence reports whether most of these requests began in a gap between two answers of their member in which others began that waited
 // in vain as well: then the member was away, and answered again before the last of them had given up.
 func (q *inquiry) beganInSilence(events []*event) bool {
-	_, vain := groupBy(filtered(q.events, isTimeout), (*event).key)
-	n := 0
+	vain, n := map[memberKey][]time.Time{}, 0
+	for _, e := range filtered(q.events, isTimeout) {
+		vain[e.key()] = append(vain[e.key()], e.start)
+	}
+	for _, starts := range vain {
+		slices.SortFunc(starts, time.Time.Compare)
+	}
 	for _, e := range events {
 		m, slack := q.member(e.key()), bucket+e.resolution()
 		before, _ := m.answers.before(e.start.Add(slack))
@@ -45,13 +54,9 @@ func (q *inquiry) beganInSilence(events []*event) bool {
 		if !ok {
 			after = q.to
 		}
-		same := 0
-		for _, x := range vain[e.key()] {
-			if x.start.After(before) && x.start.Before(after) {
-				same++
-			}
-		}
-		if same > minEvents {
+		first, _ := slices.BinarySearchFunc(vain[e.key()], before, time.Time.Compare)
+		end, _ := slices.BinarySearchFunc(vain[e.key()], after, time.Time.Compare)
+		if end-first > minEvents {
 			n++
 		}
 	}

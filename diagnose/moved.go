@@ -113,8 +113,18 @@ func (q *inquiry) writeBefore(t time.Time) (last evidence.Activity, found bool) 
 
 // movedAway is what events may have that lie in the time in which their pool's member moved to another address.
 func (q *inquiry) movedAway(events []*event) []string {
-	m, ok := q.moveOf(events[0].poolKey())
-	if !ok || !slices.ContainsFunc(events, m.between) || q.config != nil && !q.namedIn(events[0].pool) {
+	k := events[0].poolKey()
+	if _, asked := q.moves[k]; !asked {
+		if q.moves == nil {
+			q.moves = map[poolKey]*move{}
+		}
+		q.moves[k] = nil
+		if m, ok := q.moveOf(k); ok {
+			q.moves[k] = &m
+		}
+	}
+	m := q.moves[k]
+	if m == nil || !slices.ContainsFunc(events, m.between) || q.config != nil && !q.namedIn(events[0].pool) {
 		return nil
 	}
 	return []string{"b-dns-stale"}
