@@ -102,6 +102,7 @@ type Attempt struct {
 	Server      netip.AddrPort
 	LocalPort   uint16
 	Status      int // of the backend; 0: none
+	Echo        int // read only: what serverStatus holds although it proves no answer, for the gateway itself may have written it; 0: nothing
 	Fault       fault.Fault
 	Reused      bool
 	Uses        int           // requests this connection had carried before

@@ -127,6 +127,11 @@ var reachability = []Cause{
 		Disproof:  "the new address fails as well",
 		Fixes: []Fix{
 			backend("give the member a stable address, or keep the old one until the time to live of its record has passed; shorten that time before a move"),
+			{
+				Side: "gateway", Change: "make the gateway ask for the name again: any write does, even one that changes nothing",
+				AzCLI:      "az network application-gateway update -g {group} -n {gateway} --set tags.resolved=again",
+				PowerShell: "$gw = Get-AzApplicationGateway -Name {gateway} -ResourceGroupName {group}" + setGateway,
+			},
 		},
 	},
 	{

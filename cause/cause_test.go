@@ -128,7 +128,7 @@ func TestEveryIDOfADiagnosisIsInTheCatalogue(t *testing.T) {
 
 // common are the {names} that every finding fills in; own are those of single causes.
 var (
-	common = []string{"gateway", "group", "pool", "settings", "probe", "member", "address"}
+	common = []string{"gateway", "group", "pool", "settings", "probe", "member", "address", "least", "most", "instances", "size", "tier"}
 	own    = map[string][]string{
 		"a-slow-eviction":          {"interval", "threshold"},
 		"b-stateful-idle-drop":     {"newIdle", "hop"},

@@ -144,13 +144,13 @@ var protocol = []Cause{
 		},
 	},
 	{
-		ID: "e-interim", Title: "the backend sends interim answers that nobody expects", Azure: "L", Trace: "H",
-		Mechanism: "A 101 without a request to upgrade, or 1xx answers without end, before the real one.",
+		ID: "e-interim", Title: "a switch of protocols that nobody asked for, or interim answers beyond a limit of the gateway", Azure: "L", Trace: "H",
+		Mechanism: "The member answers 101 without a request to upgrade. Or it sends so many bytes of other 1xx answers that the gateway, which has a limit of its own for them, gives up; they are allowed in any number.",
 		Evidence:  "The record counts interim answers, or has an unasked 101.",
 		Rivals:    []string{"e-upgrade-refused", "e-status-line", "e-expect-100"},
 		Separate:  "the status lines that the member sends before the last one",
 		Disproof:  "the first status of the same answer is the final one",
-		Fixes:     []Fix{backend("send 101 only where the client asked for it, and no more than a few 103")},
+		Fixes:     []Fix{backend("send 101 only where the client asked for it")},
 	},
 	{
 		ID: "e-upgrade-refused", Title: "an upgrade such as WebSocket does not come about", Azure: "L", Trace: "H",

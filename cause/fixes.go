@@ -74,12 +74,12 @@ func draining(change string) Fix {
 	}
 }
 
-// instances is a change of the range within which a v2 gateway scales.
-func instances(change, az, ps string) Fix {
+// instances is a change of the range within which a v2 gateway scales: from {least} to {most} instances.
+func instances(change string) Fix {
 	return Fix{
 		Side: "gateway", Change: change,
-		AzCLI:      "az network application-gateway update -g {group} -n {gateway} " + az,
-		PowerShell: getGateway + "Set-AzApplicationGatewayAutoscaleConfiguration -ApplicationGateway $gw " + ps + setGateway,
+		AzCLI:      "az network application-gateway update -g {group} -n {gateway} --min-capacity {least} --max-capacity {most}",
+		PowerShell: getGateway + "Set-AzApplicationGatewayAutoscaleConfiguration -ApplicationGateway $gw -MinCapacity {least} -MaxCapacity {most}" + setGateway,
 		Portal:     "Configuration > Capacity type, instance counts",
 	}
 }

@@ -9,11 +9,11 @@ var itself = []Cause{
 		Separate:  "whether it ends after some minutes without a change of load",
 		Disproof:  "capacity units stayed well below ten times the instances",
 		Fixes: []Fix{
-			instances("raise the maximum (up to 125 instances, if the subnet has room)", "--min-capacity 4 --max-capacity 20", "-MinCapacity 4 -MaxCapacity 20"),
+			instances("raise the maximum (up to 125 instances, if the subnet has room)"),
 			{
 				Side: "gateway", Change: "v1 or fixed size: add instances or take a larger SKU",
-				AzCLI:      "az network application-gateway update -g {group} -n {gateway} --capacity 4",
-				PowerShell: getGateway + "Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name Standard_Large -Tier Standard -Capacity 4" + setGateway,
+				AzCLI:      "az network application-gateway update -g {group} -n {gateway} --capacity {instances}",
+				PowerShell: getGateway + "Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name {size} -Tier {tier} -Capacity {instances}" + setGateway,
 				Portal:     "Configuration > Instance count, SKU size",
 			},
 		},
@@ -26,7 +26,7 @@ var itself = []Cause{
 		Separate:  "whether it ends after some minutes without a change of load",
 		Disproof:  "it goes on after capacity has stopped rising",
 		Fixes: []Fix{
-			instances("keep as many instances ready as the step needs: the month's peak of compute units divided by ten", "--min-capacity 5", "-MinCapacity 5 -MaxCapacity 20"),
+			instances("keep as many instances ready as the step needs: the month's peak of compute units divided by ten"),
 		},
 	},
 	{
@@ -37,7 +37,7 @@ var itself = []Cause{
 		Separate:  "how much of the time is the gateway's own",
 		Disproof:  "the backend's latency accounts for the whole time",
 		Fixes: []Fix{
-			instances("add instances", "--min-capacity 4 --max-capacity 20", "-MinCapacity 4 -MaxCapacity 20"),
+			instances("add instances"),
 			gateway("on a host of your own: more processors; certificates with ECDSA keys, which cost less than RSA"),
 		},
 	},
@@ -65,7 +65,7 @@ var itself = []Cause{
 		Separate:  "the number of current connections against capacity units times 2500",
 		Disproof:  "there have been more connections before, without harm",
 		Fixes: []Fix{
-			instances("add instances", "--min-capacity 4 --max-capacity 20", "-MinCapacity 4 -MaxCapacity 20"),
+			instances("add instances"),
 			{
 				Side: "gateway", Change: "let idle connections of clients end sooner",
 				AzCLI:      "az network public-ip update -g {group} -n IP --idle-timeout 4",
@@ -125,7 +125,7 @@ var itself = []Cause{
 		Disproof:  "no event, and the same instances before and after",
 		Fixes: []Fix{
 			backend("allow the gateway's whole subnet in rules on the members' side"),
-			instances("keep an instance more than the load needs", "--min-capacity 3", "-MinCapacity 3 -MaxCapacity 20"),
+			instances("keep an instance more than the load needs"),
 		},
 	},
 	{

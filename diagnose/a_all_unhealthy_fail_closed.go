@@ -274,6 +274,7 @@ var unsure = map[string]bool{"a-probe-timeout-short": true, "a-health-unknown": 
 // rivalsBehind names what else may have taken the members of a pool out.
 func (q *inquiry) rivalsBehind(f *Finding, events []*event, stale bool) {
 	pool, settings := events[0].pool, events[0].settings
+	f.may(q.movedAway(events)...)
 	if f.Cause == "a-all-unhealthy-fail-closed" || stale {
 		f.may(q.behindUnhealthy(pool, settings)...)
 	}

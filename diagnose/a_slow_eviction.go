@@ -100,13 +100,14 @@ func vanished(q *inquiry) {
 		if len(events) < minEvents || !gone || endedTogether(events) || q.fewUsers(events) || before < enoughAnswers || during > 0 || q.missedTurns(k, first, last.Add(rest)) < minEvents {
 			continue
 		}
-		f := q.claim("a-slow-eviction", events, scopeOf(events), confidenceOf(q.listed(k.member)))
+		f := q.claim("a-slow-eviction", events, scopeOf(events), confidenceOf(q.listed(k.member) && besideEcho(events) == nil))
 		f.says("access-log", fmt.Sprintf("%s answered %d requests until %s; then %d attempts on it failed until %s, and none was made after, while %d went to the others",
 			k.member, before, stamp(first), len(events), stamp(last), q.othersTried(k, last.Add(rest), q.to)), events...)
 		f.excludes("c-restart", "it did not come back before it was given up")
 		if !q.listed(k.member) {
 			f.leaves("c-scale-in", "c-endpoint-lag")
 		}
+		f.may(append(besideEcho(events), q.movedAway(events)...)...)
 		f.expect("backend", len(events), len(events), "exact", "a member that was taken out before it stops gets no request any more")
 		f.expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the probes give up")
 		q.fill(map[string]string{"address": k.server.String()}, f)

@@ -16,6 +16,7 @@ type asides struct {
 	circles   map[circleKey]*circle
 	loops     map[string]int // redirects in a circle, by path template
 	forbidden map[[16]byte]bool
+	tunnels   map[string]*tunnels // by settings
 }
 
 type circleKey struct {
@@ -36,6 +37,7 @@ const (
 
 // see looks at a record for what is no failure.
 func (a *asides) see(r *accesslog.Record) {
+	a.seeTunnel(r)
 	switch r.Status {
 	case 301, 302, 307, 308:
 		a.redirect(r)
@@ -80,19 +82,10 @@ func (q *inquiry) asideNotices() []Notice {
 			Fact: fmt.Sprintf("clients are redirected from %s to %s again and again (%d times beyond the tenth in a row)", path, path, q.aside.loops[path]),
 		})
 	}
-	blocked, rules := 0, map[string]bool{}
-	for id := range q.aside.forbidden {
-		if rule, ok := q.blocked[id]; ok {
-			blocked++
-			rules[rule] = true
-		}
+	if n, ok := q.refusedByFirewall(); ok {
+		out = append(out, n)
 	}
-	if blocked > 0 {
-		out = append(out, Notice{
-			Cause: "i-waf-block-misread", Do: "look these rules up in the firewall log, and exclude what they should not look at",
-			Fact: fmt.Sprintf("%d answers 403 are the firewall's, not the backend's: rules %s", blocked, strings.Join(sortedKeys(rules), ", ")),
-		})
-	}
+	out = append(out, q.silentTunnels()...)
 	return append(out, q.notFound()...)
 }
 

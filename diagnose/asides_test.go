@@ -46,6 +46,36 @@ func TestFirewallBlocks(t *testing.T) {
 	}
 }
 
+// Of a refused request the rules that scored are named, by how many requests they had a part in; the one that only adds up is not
+// what to exclude. A rule that ends a request by itself stands by itself.
+func TestRulesThatScored(t *testing.T) {
+	row := func(request int, rule, action string) string {
+		return fmt.Sprintf(`{"timeStamp":"2026-11-23T09:00:00Z","category":"ApplicationGatewayFirewallLog","properties":{"ruleId":%q,"action":%q,"transactionId":"%032x"}}`+"\n", rule, action, []byte{0, 0, byte(request), 15: 0})
+	}
+	for log, want := range map[string][2]string{
+		row(1, "942100", "Matched") + row(1, "942430", "Matched") + row(1, "949110", "Blocked") + row(2, "942430", "Matched") + row(2, "949110", "Blocked"): {"the rules that scored are 942430 (2), 942100 (1); rule 949110 only adds their scores up", "exclude"},
+		row(1, "949110", "Blocked"):                                 {"1 answer 403 is the firewall's, not the backend's; rule 949110 only adds", "export the rows Matched"},
+		row(1, "930100", "Matched") + row(1, "GeoBlock", "Blocked"): {"ended by rule GeoBlock (1)", "look these rules up"},
+		row(1, "942430", "Detected") + row(1, "949110", "Detected"): {"", ""},
+	} {
+		s := newAzureStory(t)
+		for range 2 {
+			s.after(time.Second).request(0, func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status = 403 })
+		}
+		s.files = map[string]string{"waf.json": log}
+		r := s.diagnose()
+		if want[0] == "" {
+			if len(r.Notices) > 0 || r.headline() != "No request failed." {
+				t.Errorf("%+v", r.Notices)
+			}
+			continue
+		}
+		if len(r.Notices) != 1 || !strings.Contains(r.Notices[0].Fact, want[0]) || !strings.Contains(r.Notices[0].Do, want[1]) || !strings.Contains(r.headline(), "the firewall refused some") {
+			t.Errorf("%q, %+v", r.headline(), r.Notices)
+		}
+	}
+}
+
 // Settings that put a prefix in front, and members that know nothing of it.
 func TestPathOverride(t *testing.T) {
 	s := newAzureStory(t)

@@ -37,6 +37,7 @@ func endpointLag(q *inquiry) {
 			f.excludes("a-slow-eviction", "the probes could not have taken it out so soon")
 		} else { // nor is it known what its probes met, and when
 			f.may("a-slow-eviction", "c-scale-in")
+			f.may(append(besideEcho(events), q.movedAway(events)...)...)
 		}
 		f.expect("backend", len(events), len(events), "exact", fmt.Sprintf("a member that goes on serving for %s after it was told to stop loses none of them", seconds(last.Sub(fine))))
 		f.expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the document follows")

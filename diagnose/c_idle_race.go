@@ -284,7 +284,7 @@ const shortestRebuilt = 4 * time.Second
 // That shows where the failures lie, and not the sum that would prove it: rivals remain.
 func idleRaceByPorts(q *inquiry) {
 	keys, groups := groupBy(q.unclaimed(func(e *event) bool {
-		return closedSomehow(e) && e.attempt.Reused && lasted(e) <= q.member(e.key()).fastFor()
+		return closedSomehow(e) && !e.unsaid && e.attempt.Reused && lasted(e) <= q.member(e.key()).fastFor()
 	}), (*event).key)
 	limits := map[poolKey]time.Duration{}
 	for _, k := range keys {

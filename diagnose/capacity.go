@@ -31,6 +31,10 @@ type CapacityReport struct {
 	Assumed    []string   `json:"assumed"`
 	Missing    []Missing  `json:"missing"`
 	Limits     [][]string `json:"limits"` // the figures it is held against
+
+	need        int    // instances that the load needs, of a gateway with so many; 0: not known
+	least, most int    // between which it should scale; 0: not known
+	larger      string // SKU of the next size, where instances of this one are not enough
 }
 
 // Load is one measure of what the gateway bore.
@@ -73,13 +77,21 @@ func Capacity(b *evidence.Bundle) (*CapacityReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := newInquiry(b, t)
+	return newInquiry(b, t).capacity(), nil
+}
+
+// capacity is what the load comes to, computed once: a finding that advises instances and the report on capacity have the same numbers.
+func (q *inquiry) capacity() *CapacityReport {
+	if q.sized != nil {
+		return q.sized
+	}
 	c := &CapacityReport{Schema: CapacitySchema, Loads: []Load{}, Advice: []Advice{}, Assumed: []string{}, Missing: []Missing{}, Headroom: -1}
 	q.frame(c)
 	q.metricLoads(c)
 	q.logLoads(c)
 	q.judgeCapacity(c)
-	return c, nil
+	q.sized = c
+	return c
 }
 
 // frame says what gateway it is.
@@ -116,16 +128,18 @@ func (q *inquiry) metricLoads(c *CapacityReport) {
 	units := unitsPerInstance * float64(c.Instances[1])
 	for _, m := range []struct {
 		name, unit string
-		limit      float64
-		v1         bool
+		limit      float64 // 0: Azure publishes none
+		generation string
 	}{
-		{"CapacityUnits", "capacity units", units, false},
-		{"ComputeUnits", "compute units", units, false},
-		{"CurrentConnections", "connections", connectionsPerUnit * units, false},
-		{"Throughput", "bytes a second", bitsPerUnit / 8 * units, false},
-		{"CpuUtilization", "% of the processors", 90, true},
+		{"CapacityUnits", "capacity units", units, "v2"},
+		{"ComputeUnits", "compute units", units, "v2"},
+		{"CurrentConnections", "connections", connectionsPerUnit * units, "v2"},
+		{"Throughput", "bytes a second", bitsPerUnit / 8 * units, "v2"},
+		{"CpuUtilization", "% of the processors", 90, "v1"},
+		{"Throughput", "bytes a second", q.bitLimit(c) / 8, "v1"},
+		{"CurrentConnections", "connections", 0, "v1"},
 	} {
-		if m.v1 != (c.Generation == "v1") {
+		if m.generation != c.Generation {
 			continue
 		}
 		series := q.metric(m.name)
@@ -140,7 +154,7 @@ func (q *inquiry) metricLoads(c *CapacityReport) {
 	if len(c.Loads) == 0 {
 		what, how := "metrics CapacityUnits, ComputeUnits, CurrentConnections, Throughput", "CapacityUnits ComputeUnits CurrentConnections Throughput"
 		if c.Generation == "v1" {
-			what, how = "metric CpuUtilization", "CpuUtilization Throughput CurrentConnections"
+			what, how = "metrics CpuUtilization, Throughput, CurrentConnections", "CpuUtilization Throughput CurrentConnections"
 		}
 		c.Missing = append(c.Missing, Missing{What: what, Why: "only the gateway itself knows how busy it is, and a month of it how busy it gets", How: "az monitor metrics list --resource " + orWord(q.resourceID(), "GATEWAY_ID") + " --metrics " + how + " --interval PT1M --offset 30d -o json > metrics.json"})
 	}
@@ -324,92 +338,6 @@ func inWords(n float64, unit string) string {
 		return text + " " + unit + "s"
 	}
 	return "1 " + unit
-}
-
-// tight is the part of the capacity in use from which it is worth more.
-const tight = 0.75
-
-// units writes a number of capacity units.
-func units(n float64) string {
-	if n < 1 {
-		return "less than one unit"
-	}
-	return count(int(math.Ceil(n)), "unit", "units")
-}
-
-// adviseV2 sets the range of instances by compute units: a tenth of the peak as the least, for scaling out takes minutes.
-func (c *CapacityReport) adviseV2(used float64, q *inquiry) {
-	peak, ok := 0.0, false
-	for _, l := range c.Loads {
-		if l.Measure == "ComputeUnits" || l.Measure == "CapacityUnits" {
-			peak, ok = max(peak, l.Peak), true
-		}
-		if l.Measure == "answers sent" && !ok {
-			peak = max(peak, l.Peak/bitsPerUnit)
-		}
-	}
-	if !ok {
-		c.Assumed = append(c.Assumed, "without metrics only throughput counts: TLS handshakes and connections may need more")
-		if c.Days < enoughDays && used <= tight {
-			c.Assumed = append(c.Assumed, "nothing is advised to be set: so short a log, without metrics, says that this was enough and not how few would be")
-			return
-		}
-	}
-	needs := fmt.Sprintf("the peak of %s needs %s", units(peak), count(int(math.Ceil(peak/unitsPerInstance)), "instance", "instances"))
-	least := max(2, int(math.Ceil(peak/unitsPerInstance/2)))
-	most := min(mostInstances, max(least+2, int(math.Ceil(peak/unitsPerInstance*2)), 10))
-	manual := max(2, int(math.Ceil(peak/unitsPerInstance*1.2)))
-	name, group := q.nameAndGroup()
-	if c.Instances[0] != c.Instances[1] || q.config == nil {
-		c.Advice = append(c.Advice, Advice{
-			Change:  fmt.Sprintf("autoscale between %d and %d instances", least, most),
-			Because: needs + "; scaling out takes three to five minutes, so half of that is kept ready; the most is as much as the subnet allows",
-			Commands: Commands{
-				AzCLI:      fmt.Sprintf("az network application-gateway update -g %s -n %s --min-capacity %d --max-capacity %d", group, name, least, most),
-				PowerShell: fmt.Sprintf("Set-AzApplicationGatewayAutoscaleConfiguration -ApplicationGateway $gw -MinCapacity %d -MaxCapacity %d; Set-AzApplicationGateway -ApplicationGateway $gw", least, most),
-				Portal:     "Configuration > Capacity type: Autoscale",
-			},
-		})
-		return
-	}
-	if manual == c.Instances[1] {
-		c.Advice = append(c.Advice, Advice{Change: fmt.Sprintf("keep %s, or let it scale between %d and %d", count(manual, "instance", "instances"), least, most), Because: needs})
-		return
-	}
-	c.Advice = append(c.Advice, Advice{
-		Change:  fmt.Sprintf("set %d instances, or let it scale between %d and %d", manual, least, most),
-		Because: needs + ", and a tenth to a fifth more for what no month has shown yet; fewer than two are no spare",
-		Commands: Commands{
-			AzCLI:    fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, manual),
-			Portal:   "Configuration > Instance count",
-			Causeway: fmt.Sprintf("set sku.capacity to %d in the document, then: causeway config apply gateway.json", manual),
-		},
-	})
-}
-
-// adviseV1 sets count and size: the same work on more instances, and a larger size where the most instances are not enough.
-func (c *CapacityReport) adviseV1(used float64, q *inquiry) {
-	now := c.Instances[1]
-	need := max(2, int(math.Ceil(float64(now)*used/0.8*1.1)))
-	size, name, group := sizeOf(c.Size), "", ""
-	name, group = q.nameAndGroup()
-	switch {
-	case need > mostInstancesV1 && size != "large":
-		larger := map[string]string{"small": "Medium", "medium": "Large"}[size]
-		c.Advice = append(c.Advice, Advice{
-			Change: "the next size: " + larger, Because: fmt.Sprintf("%d instances of this size would be needed, and there may be %d", need, mostInstancesV1),
-			Commands: Commands{AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --sku Standard_%s", group, name, larger), Portal: "Configuration > SKU size"},
-		})
-	case need > now || now < 2:
-		c.Advice = append(c.Advice, Advice{
-			Change: fmt.Sprintf("%d instances", need), Because: "peak load stays below 80 %, with a tenth to spare, and no single instance is missed",
-			Commands: Commands{AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, need), PowerShell: fmt.Sprintf("$gw = Get-AzApplicationGateway -Name "+name+" -ResourceGroupName "+group+"; Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier Standard -Capacity %d; Set-AzApplicationGateway -ApplicationGateway $gw", c.Size, need), Portal: "Configuration > Instance count"},
-		})
-	}
-	if size == "small" {
-		c.Advice = append(c.Advice, Advice{Change: "no Small in production", Because: "Azure means it for development and tests"})
-	}
-	c.Advice = append(c.Advice, Advice{Change: "move to the second generation", Because: "the first one is retired", Commands: Commands{Causeway: "causeway migrate gateway.json"}})
 }
 
 func nameAndGroup(c *gateway.Config) (name, group string) {

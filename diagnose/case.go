@@ -31,6 +31,9 @@ type inquiry struct {
 	open        []suspicion
 	assumptions []string
 	documented  map[string]time.Duration // request timeout that the document gives, of settings that had another then
+	moves       map[poolKey]*move        // of pools that were asked about; nil: its member did not move
+	sized       *CapacityReport          // what the load comes to, once it was asked for
+	ordered     []*interval              // the time line in order, once it was asked for
 }
 
 // suspicion is what an undetermined group of events might be.
@@ -50,7 +53,9 @@ func newInquiry(b *evidence.Bundle, t *tally) *inquiry {
 	if q.config == nil { // what is beside a document is of its gateway
 		q.local = nil
 	}
+	q.neverAsked()
 	q.correctTimeouts()
+	q.judgeEchoes()
 	return q
 }
 
@@ -72,19 +77,6 @@ func (q *inquiry) unclaimed(want func(*event) bool) []*event {
 	return out
 }
 
-// groupBy splits events by a key, in the order in which the keys first occur.
-func groupBy[K comparable](events []*event, key func(*event) K) (keys []K, groups map[K][]*event) {
-	groups = map[K][]*event{}
-	for _, e := range events {
-		k := key(e)
-		if groups[k] == nil {
-			keys = append(keys, k)
-		}
-		groups[k] = append(groups[k], e)
-	}
-	return keys, groups
-}
-
 // claim takes events for a cause.
 func (q *inquiry) claim(id string, events []*event, scope Scope, confidence string) *Finding {
 	for _, e := range events {
@@ -92,6 +84,7 @@ func (q *inquiry) claim(id string, events []*event, scope Scope, confidence stri
 		e.cause = id
 	}
 	f := newFinding(id, events, scope, confidence)
+	f.events = events
 	f.Failures = countVisible(events)
 	f.Recovered = len(events) - f.Failures
 	q.findings = append(q.findings, f)
@@ -101,6 +94,7 @@ func (q *inquiry) claim(id string, events []*event, scope Scope, confidence stri
 // remark names a cause that has a part in failures, or in none yet, which are counted under another.
 func (q *inquiry) remark(id string, events []*event, scope Scope, confidence string) *Finding {
 	f := newFinding(id, events, scope, confidence)
+	f.events = events
 	f.Also = len(events)
 	q.findings = append(q.findings, f)
 	return &q.findings[len(q.findings)-1]
@@ -142,6 +136,7 @@ func (q *inquiry) claimMore(id string, events []*event, scope Scope, confidence 
 		e.cause = id
 	}
 	visible := countVisible(events)
+	f.events = append(slices.Clip(f.events), events...)
 	f.Failures, f.Recovered = f.Failures+visible, f.Recovered+len(events)-visible
 	if f.Scope.Member, f.Scope.Path = keep(f.Scope.Member, scope.Member), keep(f.Scope.Path, scope.Path); f.Scope.Member == "" {
 		f.forget()
@@ -251,6 +246,7 @@ func (q *inquiry) fill(values map[string]string, f *Finding) {
 	values["pool"], values["settings"], values["member"] = f.Scope.Pool, f.Scope.Settings, f.Scope.Member
 	q.fillProbe(values, f)
 	q.ofGeneration(f)
+	q.fillInstances(values, f)
 	var pairs []string
 	for k, v := range values {
 		if v != "" {
@@ -260,7 +256,7 @@ func (q *inquiry) fill(values map[string]string, f *Finding) {
 	if values["member"] == "" {
 		pairs = append(pairs, "{member}", "each of the members")
 	}
-	for _, k := range []string{"gateway", "group", "pool", "settings", "probe", "address", "port"} {
+	for _, k := range []string{"gateway", "group", "pool", "settings", "probe", "address", "port", "instances", "least", "most", "size", "tier"} {
 		if values[k] == "" {
 			pairs = append(pairs, "{"+k+"}", strings.ToUpper(k))
 		}

@@ -34,6 +34,7 @@ func (m *memberTally) fastFor() time.Duration {
 
 // closesLeft says of closed connections that no cause claims what they may be, by how soon they ended.
 func closesLeft(q *inquiry) {
+	unsaidCloses(q)
 	keys, groups := groupBy(q.unclaimed(closedSomehow), (*event).key)
 	for _, k := range keys {
 		var fast, slow, begun []*event
@@ -49,7 +50,7 @@ func closesLeft(q *inquiry) {
 		}
 		if len(fast) > 0 {
 			q.suspect(fast, "these ended within "+seconds(limit)+" of "+k.member+", sooner than answers come: compare its keep-alive limit with the gateway's, and look when its process started; on Causeway the trace says which connection it was, and how long it had been idle",
-				slices.Concat([]string{"c-idle-race", "c-restart", "b-refused", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "c-ignores-sigterm-listener-close", "c-deploy-no-drain", "c-endpoint-lag"}, q.ofNames(),
+				slices.Concat(q.movedAway(fast), []string{"c-idle-race", "c-restart", "b-refused", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "c-ignores-sigterm-listener-close", "c-deploy-no-drain", "c-endpoint-lag"}, q.ofNames(),
 					[]string{"e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line", "c-backend-conn-limit", "f-client-cert", "f-version", "f-cipher", "f-sni-required", "e-tls-to-plain", "e-plain-to-tls", "e-foreign-service", "b-ip-reused", "e-uri-rejected", "c-gateway-reload"})...)
 		}
 		if len(begun) > 0 {
@@ -68,7 +69,7 @@ func connectsLeft(q *inquiry) {
 	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return !e.own && e.tried && e.fault.Phase == fault.Connect }), (*event).key)
 	for _, k := range keys {
 		q.suspect(groups[k], "no connection to "+k.member+" came about, and the log does not say why: look at its port on the member (ss -ltn), at firewalls and routes, and at when its process started",
-			slices.Concat([]string{"b-refused", "c-restart", "b-drop", "a-slow-eviction"}, q.ofNames(), []string{"b-reject", "b-route", "c-accept-queue", "i-wrong-port", "c-ignores-sigterm-listener-close", "f-handshake-timeout", "f-expired", "f-unknown-ca"})...)
+			slices.Concat(q.movedAway(groups[k]), []string{"b-refused", "c-restart", "b-drop", "a-slow-eviction"}, q.ofNames(), []string{"b-reject", "b-route", "c-accept-queue", "i-wrong-port", "c-ignores-sigterm-listener-close", "f-handshake-timeout", "f-expired", "f-unknown-ca"})...)
 	}
 }
 

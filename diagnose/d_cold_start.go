@@ -73,14 +73,3 @@ func (q *inquiry) answeredWarm(events []*event, first int) bool {
 	warm := filtered(events, func(e *event) bool { return q.route(e.route()).answered-(first-len(events)) >= minEvents })
 	return 5*len(warm) >= 4*len(events)
 }
-
-// filtered are the events that want keeps.
-func filtered(events []*event, want func(*event) bool) []*event {
-	var out []*event
-	for _, e := range events {
-		if want(e) {
-			out = append(out, e)
-		}
-	}
-	return out
-}

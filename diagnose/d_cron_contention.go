@@ -13,7 +13,7 @@ var clockwork = hypothesis{
 
 // cronContention: something runs at fixed times, and whatever else needs the same resource fails then.
 func cronContention(q *inquiry) {
-	events := q.unclaimed(func(e *event) bool { return gatewayMade(e) && e.tried || e.fault.Kind == "status" })
+	events := q.unclaimed(func(e *event) bool { return gatewayMade(e) && e.tried || e.fault.Kind == "status" || e.unsaid })
 	for _, cycle := range []struct {
 		length, window time.Duration
 		name           string

@@ -1,6 +1,10 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"time"
+)
 
 var lostRequests = hypothesis{
 	cause: "d-hung", needs: theLog,
@@ -13,7 +17,7 @@ var lostRequests = hypothesis{
 func hung(q *inquiry) {
 	for _, l := range q.latecomers() {
 		if l.limit == 0 || len(l.events) < minEvents || l.route.lastThird(l.limit) > 0 || l.route.waits.n < enoughAnswers ||
-			q.silence(l.events) || !l.route.answeredMeanwhile(l.events) || q.afterQuiet(&l) {
+			q.silence(l.events) || !l.route.answeredMeanwhile(l.events) || q.afterQuiet(&l) || q.beganInSilence(l.events) {
 			continue
 		}
 		if b := q.boutsOf(&l); b.come() {
@@ -31,6 +35,32 @@ func hung(q *inquiry) {
 		f.expect("backend", len(l.events), len(l.events), "bounded", "once the member no longer loses requests")
 		q.fill(map[string]string{"timeout": seconds(l.limit), "address": address(l.events)}, f)
 	}
+}
+
+// beganInSilence reports whether most of these requests began in a gap between two answers of their member in which others began that waited
+// in vain as well: then the member was away, and answered again before the last of them had given up.
+func (q *inquiry) beganInSilence(events []*event) bool {
+	vain, n := map[memberKey][]time.Time{}, 0
+	for _, e := range filtered(q.events, isTimeout) {
+		vain[e.key()] = append(vain[e.key()], e.start)
+	}
+	for _, starts := range vain {
+		slices.SortFunc(starts, time.Time.Compare)
+	}
+	for _, e := range events {
+		m, slack := q.member(e.key()), bucket+e.resolution()
+		before, _ := m.answers.before(e.start.Add(slack))
+		after, ok := m.answers.after(e.start.Add(slack))
+		if !ok {
+			after = q.to
+		}
+		first, _ := slices.BinarySearchFunc(vain[e.key()], before, time.Time.Compare)
+		end, _ := slices.BinarySearchFunc(vain[e.key()], after, time.Time.Compare)
+		if end-first > minEvents {
+			n++
+		}
+	}
+	return 2*n > len(events)
 }
 
 // afterQuiet reports whether these requests came after a time in which their member was asked nothing, and few others do:

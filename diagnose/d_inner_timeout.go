@@ -36,15 +36,17 @@ func innerTimeout(q *inquiry) {
 		case r.waits.between(timer-timer/50, timer+timer/20)-errorsOf(at) > len(at)/2: // answers end there too: a hold
 			continue
 		}
-		f := q.claim("d-inner-timeout", at, scopeOf(at), confidenceOf(len(at) >= 2*minEvents && 10*len(off) <= len(at)))
+		f := q.claim("d-inner-timeout", at, scopeOf(at), confidenceOf(len(at) >= 2*minEvents && 10*len(off) <= len(at) && besideEcho(at) == nil))
 		took := sortedDurations(at, lasted)
 		f.says("access-log", fmt.Sprintf("%d failures of %s ended %s after they began, at a timer of %s; %d others of this path did not", len(at), f.Scope.text(),
 			fromTo(took), seconds(timer), len(off)), at...)
-		if limit > 0 {
+		if limit > 0 && besideEcho(at) == nil {
 			f.excludes("d-timeout-below-latency", fmt.Sprintf("the request timeout is %s", seconds(limit)))
 		}
 		f.excludes("g-cpu-queueing", "waiting for a processor ends at all times, not at one")
-		f.leaves("d-worker-timeout-kill")
+		if f.leaves("d-worker-timeout-kill"); besideEcho(at) != nil { // it may be the gateway's after all: of a connection, or under another timeout
+			f.may("k-chained-proxy", "c-accept-queue", "b-drop", "d-hung", "d-timeout-below-latency")
+		}
 		f.expect("backend", 0, len(at), "bounded", "the wait behind the member ends later or sooner with another timer; whether it then succeeds is not in the evidence")
 		q.fill(map[string]string{"address": address(at), "timer": seconds(timer)}, f)
 	}
@@ -53,7 +55,7 @@ func innerTimeout(q *inquiry) {
 func errorsOf(events []*event) int {
 	n := 0
 	for _, e := range events {
-		if e.attempt.Status > 0 {
+		if e.tallied() {
 			n++
 		}
 	}

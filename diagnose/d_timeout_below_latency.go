@@ -150,7 +150,7 @@ func (i *interval) mean() time.Duration { return i.waited / time.Duration(max(1,
 func (q *inquiry) errorsNear(l *late) int {
 	n := 0
 	for _, e := range q.events {
-		if e.fault.Kind == fault.Status && e.settings == l.scope.Settings && (l.scope.Path == "" || e.path == l.scope.Path) && lasted(e) >= l.limit*2/3 && lasted(e) <= l.limit {
+		if e.fault.Kind == fault.Status && e.tallied() && e.settings == l.scope.Settings && (l.scope.Path == "" || e.path == l.scope.Path) && lasted(e) >= l.limit*2/3 && lasted(e) <= l.limit {
 			n++
 		}
 	}

@@ -17,7 +17,9 @@ var killedWorkers = hypothesis{
 // workerTimeoutKill: the server's supervisor ends a worker that has been at a request for too long; the gateway sees a
 // close and not a timeout.
 func workerTimeoutKill(q *inquiry) {
-	settings, groups := groupBy(q.unclaimed(func(e *event) bool { return e.closedUnanswered() && e.fault.Phase == fault.Wait || closedSomehow(e) }), func(e *event) string { return e.settings })
+	settings, groups := groupBy(q.unclaimed(func(e *event) bool {
+		return e.closedUnanswered() && e.fault.Phase == fault.Wait || closedSomehow(e) && !e.unsaid
+	}), func(e *event) string { return e.settings })
 	for _, name := range settings { // the members under settings are servers of one kind
 		timer, at, off := atRoundTimer(groups[name])
 		limit, answered := q.timeouts[name], q.routesOf(name).waits
@@ -27,6 +29,11 @@ func workerTimeoutKill(q *inquiry) {
 		case limit > 0 && timer+timerBand(limit) >= limit, answered.between(timer+timer/20, answered.most+time.Second) > 0:
 			continue
 		case !q.answeredUpTo(at, timer/2): // a kind of request that is never answered may end the worker by itself
+			continue
+		}
+		if limit == 0 && slices.ContainsFunc(at, func(e *event) bool { return !e.own && e.quietInfo() }) {
+			q.suspect(at, "these ended "+fromTo(sortedDurations(at, lasted))+" after they had begun, and the log does not say how: it may be a timer of the server's, or the gateway's request timeout; add the gateway document, and look in the server's log for workers that were killed",
+				"d-timeout-below-latency", "d-worker-timeout-kill", "d-hung", "d-inner-timeout", "c-l4-between")
 			continue
 		}
 		f := q.claim("d-worker-timeout-kill", at, scopeOf(at), Medium)

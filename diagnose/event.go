@@ -41,10 +41,14 @@ type event struct {
 	v1       bool
 	info     string // error_info
 	host     string // that was asked for
+	front    string // platform that the host leads to which the member was sent; empty: none that is known
+	stream   string // media type of an answer that goes on for as long as both sides like; empty: it is none
 	agent    string
 	waf      time.Duration // that the firewall took
 	stalled  time.Duration // for how much of it the gateway's process stood still
 	session  bool          // a connection through a TCP or TLS listener: there is no request in it
+
+	unsaid bool // the status may be the gateway's own or the member's, and nothing in the log decides
 
 	asked   bool // it is the one to be explained
 	claimed bool
@@ -58,6 +62,7 @@ func (t *tally) newEvent(r *accesslog.Record, own bool, which int, f fault.Fault
 		method: string(r.Method), path: template(r.URI), client: r.Client.Addr(), status: r.Status, taken: r.Taken, visible: visible, own: own, v1: r.V1,
 		fault: f, declared: r.Declared, bodyRead: r.BodyRead, received: r.Received, sent: r.Sent, tries: len(r.Attempts), info: r.ErrorInfo,
 		host: string(r.OriginalHost), waf: max(0, r.WAFTime), stalled: r.Stalled, session: r.Session, agent: string(r.UserAgent[:min(len(r.UserAgent), 120)]),
+		front: platformOfName(string(r.Host)), stream: streamType(string(r.ContentType)),
 	}
 	if which >= 0 {
 		a := r.Attempts[which]
@@ -82,6 +87,9 @@ type memberKey struct {
 func (e *event) key() memberKey {
 	return memberKey{settings: e.settings, member: e.member, server: e.server}
 }
+
+// quietInfo reports whether the gateway gave no word of its own for what happened.
+func (e *event) quietInfo() bool { return quietInfo(e.info) }
 
 func (e *event) route() routeKey { return routeKey{e.settings, e.method, e.path} }
 

@@ -9,6 +9,7 @@ import (
 
 	"causeway/accesslog"
 	"causeway/evidence"
+	"causeway/fault"
 )
 
 // Explanation is all that the evidence says of one request.
@@ -117,6 +118,10 @@ func (q *inquiry) attemptStory(c *candidate, a *accesslog.Attempt) AttemptStory 
 	switch {
 	case !a.Fault.None():
 		s.Outcome = a.Fault.Text()
+	case a.Echo > 0 && c.event != nil && c.event.fault.Kind == fault.Status:
+		s.Outcome = fmt.Sprintf("answered %d, by all that the log tells", a.Echo)
+	case a.Echo > 0:
+		s.Outcome = fmt.Sprintf("gave no answer that is proven: serverStatus has %d, which the gateway writes itself where none came", a.Echo)
 	case a.Status > 0:
 		s.Outcome = fmt.Sprintf("answered %d", a.Status)
 	default:

@@ -29,11 +29,33 @@ func (q *inquiry) fixedNumber(x *Fix) {
 	if !strings.Contains(x.Commands.AzCLI, "--min-capacity") {
 		return
 	}
-	more := q.growth(q.instancesNow() * 10)["newInstances"]
+	c := q.capacity()
+	if c.larger != "" {
+		x.Change += fmt.Sprintf("; of this size there may be %d, so take the next one", mostInstancesV1)
+		x.Commands = Commands{AzCLI: "az network application-gateway update -g {group} -n {gateway} --sku " + c.larger, Portal: "Configuration > SKU size"}
+		return
+	}
 	x.Commands = Commands{
-		AzCLI: "az network application-gateway update -g {group} -n {gateway} --capacity " + more,
-		PowerShell: fmt.Sprintf("$gw = Get-AzApplicationGateway -Name {gateway} -ResourceGroupName {group}; Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier %s -Capacity %s; Set-AzApplicationGateway -ApplicationGateway $gw",
-			q.config.SKU.Name, q.config.SKU.Tier, more),
+		AzCLI: "az network application-gateway update -g {group} -n {gateway} --capacity {instances}",
+		PowerShell: fmt.Sprintf("$gw = Get-AzApplicationGateway -Name {gateway} -ResourceGroupName {group}; Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier %s -Capacity {instances}; Set-AzApplicationGateway -ApplicationGateway $gw",
+			q.config.SKU.Name, q.config.SKU.Tier),
 		Portal: "Configuration > Instance count",
+	}
+}
+
+// fillInstances gives the advice on instances that causeway capacity gives for the same evidence. What that does not advise stays a
+// word to fill in.
+func (q *inquiry) fillInstances(values map[string]string, f *Finding) {
+	if !slices.ContainsFunc(f.Fixes, func(x Fix) bool { return strings.Contains(x.Commands.AzCLI, "capacity {") }) {
+		return
+	}
+	if q.config != nil {
+		values["size"], values["tier"] = q.config.SKU.Name, q.config.SKU.Tier
+	}
+	c := q.capacity()
+	for name, n := range map[string]int{"instances": c.need, "least": c.least, "most": c.most} {
+		if n > 0 {
+			values[name] = fmt.Sprint(n)
+		}
 	}
 }

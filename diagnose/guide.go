@@ -1,6 +1,9 @@
 package diagnose
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // GuideSchema is the version of the guide.
 const GuideSchema = "causeway.guide/v1"
@@ -53,7 +56,7 @@ var guided = []struct {
 	{
 		"whose-error", "", "Does the gateway make these errors, and not the backend?",
 		"An error that the backend itself answers is passed on as it is: then only the application's own log has the cause.",
-		"compare serverStatus with httpStatus in the access log: equal means that the backend said it",
+		"compare serverStatus with httpStatus in the access log: equal means that the backend said it, except for 502 and 504, which the gateway may have written there itself: look those up in the member's own log",
 		"k",
 		[]string{"look the requests up in the backend's log by x-appgw-trace-id, which is the transactionId of the access log"},
 	},
@@ -102,6 +105,9 @@ func GuideOf(r *Report) *Guide {
 		}
 		if x.id == "whose-error" && r.Requests > 0 {
 			s.Source, s.Answer, s.Detail = "evidence", Yes, "no failure is an answer of the backend's own"
+			if r.unsaid > 0 {
+				s.Source, s.Answer, s.Detail = "none", Unknown, fmt.Sprintf("%d failures have a status that the gateway may have written itself, or the member", r.unsaid)
+			}
 		}
 		s.behind(r, x.groups)
 		if s.Answer == No && len(s.Actions) == 0 {

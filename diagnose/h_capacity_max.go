@@ -48,10 +48,10 @@ func (q *inquiry) atMaximum(name string, limit float64, minutes int, busy []peri
 		if len(events) > 0 {
 			f.says("access-log", fmt.Sprintf("failures do not go with it: %d of %d are in those minutes", len(inside), len(events)))
 		}
-		q.fill(q.growth(limit), f)
+		q.fill(map[string]string{}, f)
 		return
 	}
-	if q.fullBesides("h-capacity-max", fact, inside, busy, limit) {
+	if q.fullBesides("h-capacity-max", fact, inside, busy) {
 		return
 	}
 	pools, _ := groupBy(inside, func(e *event) string { return e.pool })
@@ -63,29 +63,29 @@ func (q *inquiry) atMaximum(name string, limit float64, minutes int, busy []peri
 		f.may("c-backend-conn-limit", "c-accept-queue")
 	}
 	f.expect("gateway", 0, len(inside), "bounded", "how much more is enough shows in the metric once it no longer stands at the maximum")
-	q.fill(q.growth(limit), f)
+	q.fill(map[string]string{}, f)
 }
 
 // fullBesides leaves open what failed while the gateway was full, if it is members that slowed down, or some of them alone
 // that failed.
-func (q *inquiry) fullBesides(id, fact string, inside []*event, busy []period, limit float64) bool {
+func (q *inquiry) fullBesides(id, fact string, inside []*event, busy []period) bool {
 	if slower := q.membersSlower(inside, busy); slower != "" {
-		q.fullAndSlow(id, fact, inside, slower+": requests that wait for members fill a gateway too", limit)
+		q.fullAndSlow(id, fact, inside, slower+": requests that wait for members fill a gateway too")
 		return true
 	}
 	if pools, _ := groupBy(inside, func(e *event) string { return e.pool }); len(pools) == 1 && len(q.poolsInUse()) > 1 {
-		q.fullAndSlow(id, fact, inside, fmt.Sprintf("they are all of %s, and a gateway serves all pools alike: there is most to do for its members just then", poolText(pools[0])), limit)
+		q.fullAndSlow(id, fact, inside, fmt.Sprintf("they are all of %s, and a gateway serves all pools alike: there is most to do for its members just then", poolText(pools[0])))
 		return true
 	}
 	return false
 }
 
 // fullAndSlow leaves it open whether a full gateway or its members are to blame.
-func (q *inquiry) fullAndSlow(id, fact string, events []*event, but string, limit float64) {
+func (q *inquiry) fullAndSlow(id, fact string, events []*event, but string) {
 	f := q.remark(id, events, Scope{}, Low)
 	f.says("metrics", fact)
 	f.says("access-log", fmt.Sprintf("%d failures that nothing else explains lie in those minutes; but %s", len(events), but), events...)
-	q.fill(q.growth(limit), f)
+	q.fill(map[string]string{}, f)
 	q.suspect(events, "the gateway is full and members fail or are slow in the same minutes: compare the processors of the members and their own record of how long requests took with the log",
 		id, "g-cpu-queueing", "g-worker-pool", "c-backend-conn-limit", "d-timeout-below-latency", "g-dependency-down")
 }
@@ -119,12 +119,6 @@ func (q *inquiry) membersSlower(events []*event, busy []period) string {
 		return fmt.Sprintf("the members took %s for an answer then, and %s at other times", seconds(waited), seconds(before))
 	}
 	return ""
-}
-
-// growth are the values of a larger gateway: half as many instances more, two at least.
-func (q *inquiry) growth(limit float64) map[string]string {
-	now := int(limit / 10)
-	return map[string]string{"instances": fmt.Sprint(now), "newInstances": fmt.Sprint(min(125, max(now+2, now*3/2)))}
 }
 
 func (q *inquiry) poolsInUse() map[string]bool {

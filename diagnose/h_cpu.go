@@ -28,10 +28,10 @@ func gatewayCPU(q *inquiry) {
 	if len(inside) < minEvents || chance >= significance || 2*len(inside) < len(events) {
 		f := q.remark("h-cpu", nil, Scope{}, Low)
 		f.says("metrics", fact)
-		q.fill(q.growth(q.instancesNow()*10), f)
+		q.fill(map[string]string{}, f)
 		return
 	}
-	if q.fullBesides("h-cpu", fact, inside, busy, q.instancesNow()*10) {
+	if q.fullBesides("h-cpu", fact, inside, busy) {
 		return
 	}
 	f := q.claim("h-cpu", inside, Scope{}, Medium)
@@ -39,12 +39,5 @@ func gatewayCPU(q *inquiry) {
 	f.says("access-log", fmt.Sprintf("%d of %d failures that nothing else explains lie in those minutes", len(inside), len(events)), inside...)
 	f.leaves("g-cpu-queueing", "h-waf-latency")
 	f.expect("gateway", 0, len(inside), "bounded", "more instances, or larger ones, share the work")
-	q.fill(q.growth(q.instancesNow()*10), f)
-}
-
-func (q *inquiry) instancesNow() float64 {
-	if q.config != nil && q.config.SKU.Capacity > 0 {
-		return float64(q.config.SKU.Capacity)
-	}
-	return float64(max(1, len(q.instances)))
+	q.fill(map[string]string{}, f)
 }

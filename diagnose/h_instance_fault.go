@@ -12,9 +12,10 @@ var badInstances = hypothesis{
 	look: instanceFault,
 }
 
-// gatewayMade matches failures that the gateway met, whoever is behind them; not what a backend or a client said itself.
+// gatewayMade matches failures that the gateway met, whoever is behind them; not what a backend or a client said itself, or may
+// have said.
 func gatewayMade(e *event) bool {
-	return e.visible && e.fault.Side != fault.Client && e.fault.Kind != fault.Status && e.instance != ""
+	return e.visible && e.fault.Side != fault.Client && e.fault.Kind != fault.Status && !e.unsaid && e.instance != ""
 }
 
 // instanceFault: one instance fails requests that the others would have served.

@@ -75,6 +75,7 @@ type groupView struct {
 	Where  string
 	Rivals []rivalView
 	Next   string
+	When   string
 	Rows   []string
 }
 
@@ -198,7 +199,7 @@ func (c Commands) views() []commandView {
 }
 
 func (g *Open) view() groupView {
-	v := groupView{Count: g.countText(), Where: g.Scope.text(), Next: g.Next, Rows: g.Rows[:min(2, len(g.Rows))]}
+	v := groupView{Count: g.countText(), Where: g.Scope.text(), Next: g.Next, When: g.When, Rows: g.Rows[:min(2, len(g.Rows))]}
 	for _, x := range g.Rivals {
 		title := ""
 		if c := cause.Find(x.Cause); c != nil {

@@ -19,13 +19,18 @@ func backendStatus(q *inquiry) {
 	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.fault.Kind == fault.Status }), (*event).poolKey)
 	for _, k := range keys {
 		events := groups[k]
-		f := q.claim("k-backend-5xx", events, scopeOf(events), High)
+		unsaid := besideEcho(events) != nil
+		f := q.claim("k-backend-5xx", events, scopeOf(events), confidenceOf(!unsaid))
 		members, byMember := groupBy(events, (*event).key)
 		for _, m := range members[:min(len(members), maxKinds)] {
 			f.says("access-log", fmt.Sprintf("%s answered %s; the gateway passed it on", m.member, statuses(byMember[m])), byMember[m]...)
 		}
 		if more := len(members) - maxKinds; more > 0 {
 			f.says("access-log", fmt.Sprintf("so did %s", count(more, "further member", "further members")))
+		}
+		if unsaid {
+			f.says("access-log", "serverStatus alone does not prove that the member answered, for the gateway may write its own 502 or 504 there; these came as no gateway makes them")
+			f.may("c-restart", "b-refused")
 		}
 		proxies := false
 		for _, e := range events {

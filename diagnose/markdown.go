@@ -141,6 +141,9 @@ func (f *Finding) sides() string {
 func (m *markdown) finding(n int, f *Finding, r *Report) {
 	m.para(fmt.Sprintf("### %d. %s", n, escaped(upperFirst(f.Title))))
 	m.para(fmt.Sprintf("%s, %s%s. Confidence: **%s**.", code(f.Cause), f.countText(r), escaped(scopeText(f.Scope)), f.Confidence))
+	if f.When != "" {
+		m.para("**When.** " + escaped(f.When) + ".")
+	}
 	m.para("**What happens.** " + escaped(f.Mechanism))
 	m.para("**Why we say so**")
 	var facts []string
@@ -224,6 +227,9 @@ func (g *Open) markdown() []string {
 			title += "; less likely: " + escaped(x.Against)
 		}
 		lines = append(lines, "  - perhaps "+code(x.Cause)+title+"; to separate: "+escaped(x.ToSeparate))
+	}
+	if g.When != "" {
+		lines = append(lines, "  - when: "+escaped(g.When))
 	}
 	return append(lines, "  - next: "+escaped(g.Next))
 }

@@ -48,7 +48,7 @@ func (q *inquiry) goodBetween(k poolKey, from, to time.Time) (good, bad int) {
 	for _, e := range q.events {
 		if e.poolKey() == k && e.tried && !e.at.Before(from) && !e.at.After(to) {
 			bad += 1 << q.sample.shift
-			if e.attempt.Status > 0 {
+			if e.tallied() {
 				good -= 1 << q.sample.shift // it is among the answers
 			}
 		}

@@ -14,6 +14,7 @@ type Report struct {
 	Window       Window `json:"window"`
 	gateway      string // its name and resource group, or words for them
 	group        string
+	unsaid       int          // failures with a status that the gateway may have written itself, or a member
 	Requests     int          `json:"requests"`
 	Sessions     int          `json:"sessions,omitempty"` // of the requests: connections through TCP and TLS listeners
 	Failures     int          `json:"failures"`
@@ -75,12 +76,15 @@ type Finding struct {
 	Also       int        `json:"also,omitempty"` // failures it has a part in that are counted under another cause
 	Share      float64    `json:"share"`          // of the failures; of the recovered ones where nothing failed visibly
 	Confidence string     `json:"confidence"`
+	When       string     `json:"when,omitempty"` // at what times its failures lie, UTC; empty without failures
 	Mechanism  string     `json:"mechanism"`
 	Evidence   []Evidence `json:"evidence"`
 	RuledOut   []RuledOut `json:"ruledOut"`
 	Rivals     []Rival    `json:"rivals"`
 	Fixes      []Fix      `json:"fixes"`
 	Disproof   string     `json:"disproof"`
+
+	events []*event // behind it
 }
 
 // Scope is what a finding holds for; empty parts do not narrow it.
@@ -157,6 +161,7 @@ type Open struct {
 	Failures  int      `json:"failures"`
 	Recovered int      `json:"recovered"`
 	Scope     Scope    `json:"scope"`
+	When      string   `json:"when,omitempty"` // at what times they lie, UTC
 	Rivals    []Rival  `json:"rivals"`
 	Next      string   `json:"next"`
 	Rows      []string `json:"rows,omitempty"`

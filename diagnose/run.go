@@ -9,6 +9,7 @@ import (
 
 	"causeway/cause"
 	"causeway/evidence"
+	"causeway/fault"
 )
 
 // hypotheses in the order in which they may take events: what the record itself decides comes before what needs
@@ -19,6 +20,8 @@ var hypotheses = []hypothesis{
 	scanners,
 	shortUpload, slowUpload, headerLimit, bodyLimit, invalidRequest,
 	cutDownloads,
+	unsaidTimers, misfits,
+	heavyRoutes,
 	clientTimers,
 	clientAbort,
 	noListener,
@@ -26,6 +29,7 @@ var hypotheses = []hypothesis{
 	poolWithoutMembers,
 	wrongPorts,
 	flappingMembers, deepProbes,
+	movedNames, reroutes,
 	poolWithoutHealthyMembers,
 	unresolvedName,
 	gatewayEnded, outOfDescriptors, outOfPorts,
@@ -64,9 +68,10 @@ var hypotheses = []hypothesis{
 	headsOfLine, noisyMembers, cells, badInstances,
 	heldRequests, slowRoutes, queueing,
 	maskedStatus, chainedProxies, shedding, innerTimers,
+	platformFronts,
 	cutAnswers,
 	lostRequests,
-	slowUploadRead, slowBody,
+	slowUploadRead, silentStreams, slowBody,
 	badStatusLine, badInterim,
 	bigHead, ambiguous, invalidHead, badChunk,
 	cutBody,
@@ -77,7 +82,7 @@ var hypotheses = []hypothesis{
 }
 
 // leftovers say what failures that no cause claims may be, and what would tell.
-var leftovers = []func(*inquiry){membersAsClients, timeoutsLeft, alertsLeft, sessionsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft}
+var leftovers = []func(*inquiry){membersAsClients, timeoutsLeft, alertsLeft, sessionsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft, unaskedLeft, interimLeft}
 
 // Run diagnoses.
 func Run(b *evidence.Bundle, o Options) (*Report, error) {
@@ -103,6 +108,7 @@ func (q *inquiry) run(b *evidence.Bundle) *Report {
 func (q *inquiry) report(b *evidence.Bundle) *Report {
 	r := &Report{Schema: Schema, Requests: q.requests, Sessions: q.sessions, Failures: q.failures, Recovered: q.recovers, Findings: q.findings, Missing: q.missing(b)}
 	r.gateway, r.group = q.nameAndGroup()
+	r.unsaid = len(filtered(q.events, func(e *event) bool { return e.unsaid && e.fault.Kind != fault.Status }))
 	if r.Findings == nil {
 		r.Findings = []Finding{}
 	}
@@ -119,7 +125,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	r.Assumptions = append([]string{}, append(b.Notes, q.assumptions...)...)
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		f.Share = share(f, r)
+		f.Share, f.When = share(f, r), q.when(f.events)
 	}
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(b.Failures, a.Failures), cmp.Compare(b.Recovered, a.Recovered), cmp.Compare(a.Cause, b.Cause))
@@ -209,7 +215,9 @@ func (q *inquiry) undetermined() Undetermined {
 				u.Rivals = append(u.Rivals, id)
 			}
 		}
-		u.Groups = append(u.Groups, s.group(q.against(s.events)))
+		g := s.group(q.against(s.events))
+		g.When = q.when(s.events)
+		u.Groups = append(u.Groups, g)
 	}
 	return u
 }

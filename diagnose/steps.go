@@ -124,16 +124,25 @@ func (q *inquiry) timeoutStep() Step {
 	if q.requests == 0 {
 		return s
 	}
-	n := 0
-	for _, e := range q.events {
-		if isTimeout(e) {
-			n++
-		}
+	late := filtered(q.events, isTimeout)
+	sure, unsaid := parted(late, q.ranOut)
+	var ran []string
+	if n := len(sure); n > 0 {
+		ran = append(ran, count(n, "request", "requests")+" waited for the whole request timeout")
 	}
-	if n > 0 {
-		return Step{Step: s.Step, Result: fail, Detail: count(n, "request", "requests") + " waited for the whole request timeout"}
+	if n := len(filtered(q.events, silenceInBody)); n > 0 {
+		ran = append(ran, count(n, "answer that had begun was", "answers that had begun were")+" cut when nothing had come for the request timeout")
 	}
-	slowest, answered, names := time.Duration(0), 0, make([]string, 0, len(q.timeouts))
+	if n := q.silentEnds(); n > 0 {
+		ran = append(ran, count(n, "WebSocket was", "WebSockets were")+" ended after a silence as long as the request timeout")
+	}
+	switch {
+	case len(ran) > 0:
+		return Step{Step: s.Step, Result: fail, Detail: strings.Join(ran, "; ")}
+	case len(unsaid) > 0:
+		return Step{Step: s.Step, Result: unknown, Detail: fmt.Sprintf("%s timed out after %s; whether the request timeout was that long then is not in the evidence", count(len(unsaid), "request", "requests"), fromTo(sortedDurations(unsaid, lasted)))}
+	}
+	slowest, answered := time.Duration(0), 0
 	for _, r := range q.routes {
 		slowest, answered = max(slowest, r.slowest()), answered+r.answered
 	}
@@ -143,11 +152,24 @@ func (q *inquiry) timeoutStep() Step {
 	case len(q.timeouts) == 0:
 		return Step{Step: s.Step, Result: unknown, Detail: fmt.Sprintf("no request is known to have run into it; the timeout itself is not among the evidence. The slowest answer came after %s", seconds(slowest))}
 	}
-	for name, limit := range q.timeouts {
-		names = append(names, fmt.Sprintf("%s %s", name, seconds(limit)))
+	if name, most := q.outlasted(); name != "" {
+		return Step{Step: s.Step, Result: unknown, Detail: fmt.Sprintf("an answer under %s took %s, and the document gives it %s: that time runs between two reads, so its bytes came in pieces, or the document is of another time", name, seconds(most), seconds(q.timeouts[name]))}
 	}
-	slices.Sort(names)
+	names := make([]string, 0, len(q.timeouts))
+	for _, name := range sortedKeys(q.timeouts) {
+		names = append(names, fmt.Sprintf("%s %s", name, seconds(q.timeouts[name])))
+	}
 	return Step{Step: s.Step, Result: pass, Detail: fmt.Sprintf("no answer took as long as the request timeout (%s); the slowest came after %s", strings.Join(names, ", "), seconds(slowest))}
+}
+
+// outlasted names settings under which an answer came later than their request timeout, and how late.
+func (q *inquiry) outlasted() (settings string, most time.Duration) {
+	for _, s := range sortedKeys(q.timeouts) {
+		if limit := q.timeouts[s]; limit > 0 && q.routesOf(s).waits.most >= limit {
+			return s, q.routesOf(s).waits.most
+		}
+	}
+	return "", 0
 }
 
 // connectionStep: did connections to members come about, and last?
@@ -156,7 +178,7 @@ func (q *inquiry) connectionStep() Step {
 	if q.requests == 0 {
 		return s
 	}
-	connect, broke, tried := 0, 0, 0
+	connect, broke, unsaid, tried := 0, 0, 0, 0
 	for _, m := range q.members {
 		tried += m.attempts
 	}
@@ -167,12 +189,18 @@ func (q *inquiry) connectionStep() Step {
 		if connectFailed(e) {
 			connect++
 		}
-		if brokeUnderRequest(e) || closedSomehow(e) {
+		switch {
+		case e.unsaid && closedSomehow(e):
+			unsaid++
+		case brokeUnderRequest(e) || closedSomehow(e):
 			broke++
 		}
 	}
 	if connect+broke > 0 {
 		return Step{Step: s.Step, Result: fail, Detail: fmt.Sprintf("%d attempts to connect failed; %d connections ended under a request", connect, broke) + q.connectTimes()}
+	}
+	if unsaid > 0 {
+		return Step{Step: s.Step, Result: unknown, Detail: fmt.Sprintf("%d requests failed with a 502 that the gateway may have written after a connection failed, or the member itself", unsaid) + q.connectTimes()}
 	}
 	return Step{Step: s.Step, Result: pass, Detail: "every connection came about, and none ended under a request" + q.connectTimes()}
 }
@@ -225,7 +253,7 @@ func (q *inquiry) gatewayStep() Step {
 	case n > 0:
 		s.Result = fail
 		facts = append([]string{fmt.Sprintf("%d requests failed for lack of a resource, or for a defect, of the gateway", n)}, facts...)
-	case q.own > 0 && q.allTime > 0 && s.Result == unknown:
+	case q.own > 0 && s.Result == unknown:
 		s.Result = pass
 		facts = append([]string{"no request failed for lack of a resource of the gateway"}, facts...)
 	}
@@ -264,18 +292,24 @@ func (q *inquiry) backendStep() Step {
 	}
 	s.Detail = fmt.Sprintf("time to the first byte of an answer: median %s, 99 of 100 within %s", seconds(waits.quantile(0.5)), seconds(waits.quantile(0.99)))
 	s.Result = pass
-	late, own := 0, 0
+	late, own, unsaid := 0, 0, 0
 	for _, e := range q.events {
 		switch {
+		case e.unsaid && e.fault.Kind != fault.Status:
+			unsaid++
 		case isTimeout(e):
 			late++
 		case e.fault.Kind == fault.Status:
 			own++
 		}
 	}
-	if late+own > 0 {
+	switch {
+	case late+own > 0:
 		s.Result = fail
 		s.Detail += fmt.Sprintf("; but %d requests were not answered in time, and %d with an error of the member's own", late, own)
+	case unsaid > 0:
+		s.Result = unknown
+		s.Detail += fmt.Sprintf("; but %d failed with a status that a member may have given, or the gateway itself", unsaid)
 	}
 	return s
 }

@@ -143,9 +143,12 @@ func (s *story) diagnose() *Report { return s.diagnoseSince(time.Time{}) }
 
 func (s *story) diagnoseSince(since time.Time) *Report {
 	s.t.Helper()
-	report, err := Run(s.bundle(), Options{Since: since})
+	report, contradictions, err := RunChecked(s.bundle(), Options{Since: since})
 	if err != nil {
 		s.t.Fatal(err)
+	}
+	for _, text := range contradictions {
+		s.t.Errorf("the report contradicts itself: %s", text)
 	}
 	s.check(report)
 	return report

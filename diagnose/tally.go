@@ -29,7 +29,7 @@ type tally struct {
 	timeouts    map[string]time.Duration // request timeout by settings, where the document is known
 	gateways    map[string]*int          // records by resource id
 	left        leftOut                  // what is not counted
-	blocked     map[[16]byte]string      // requests that the firewall ended, with the rule
+	inspected   inspections              // by the firewall
 	perf        []accesslog.Performance  // of a first-generation gateway
 	line        *series                  // of time
 	clock       *clock                   //
@@ -85,6 +85,7 @@ type routeTally struct {
 	tried    *ticks // when attempts were asked for
 	slow     *ticks // of these, answers in the last third before the request timeout
 	pool     string
+	rule     string // that led there first
 }
 
 // slowest answer of the route.
@@ -121,14 +122,13 @@ const (
 	maxRoutes    = 10_000
 	maxInstances = 1_000
 	maxGateways  = 100
-	maxBlocked   = 1 << 18
 	maxPerf      = 125 * 60 * 24 * 31 / 10
 )
 
 func newTally(c *gateway.Config) *tally {
 	t := &tally{
 		members: map[memberKey]*memberTally{}, routes: map[routeKey]*routeTally{}, instances: map[string]*cell{}, cells: map[instanceMember]*cell{}, works: map[workPlace]*work{},
-		timeouts: map[string]time.Duration{}, gateways: map[string]*int{}, left: leftOut{others: map[string]int{}}, blocked: map[[16]byte]string{},
+		timeouts: map[string]time.Duration{}, gateways: map[string]*int{}, left: leftOut{others: map[string]int{}},
 		line: newSeries(), clock: newClock(), gaps: gapRoom{most: maxAllGaps}, sample: sampler{most: maxEvents}, names: newNames(c),
 	}
 	if c != nil {
@@ -155,8 +155,8 @@ func (t *tally) read(b *evidence.Bundle, o Options) error {
 			}
 		},
 		Firewall: func(f *accesslog.Firewall) {
-			if f.Blocked && o.holds(f.At) && len(t.blocked) < maxBlocked {
-				t.blocked[f.Transaction] = f.Rule
+			if o.holds(f.At) {
+				t.inspected.see(f)
 			}
 		},
 	})
@@ -171,7 +171,7 @@ func (t *tally) without() accesslog.Fields {
 	if t.wanted.any() {
 		return 0
 	}
-	return accesslog.FieldsOf(accesslog.OriginalURI, accesslog.Query, accesslog.Host, accesslog.ContentType)
+	return accesslog.FieldsOf(accesslog.OriginalURI, accesslog.Query)
 }
 
 // internal reports whether a record is of Azure's own process in the gateway, which is no traffic.
@@ -181,6 +181,9 @@ func internal(r *accesslog.Record) bool {
 }
 
 func (t *tally) add(r *accesslog.Record, own bool) {
+	if !own {
+		disown(r)
+	}
 	t.requests++
 	t.names.give(r)
 	if own {
@@ -354,7 +357,9 @@ func (t *tally) attempt(r *accesslog.Record, a *accesslog.Attempt, m *memberTall
 	case !a.Fault.None() || r.Status >= 500:
 		route.broken++
 	}
-	route.tried.add(r.Start)
+	if route.tried.add(r.Start); route.rule == "" {
+		route.rule = r.Rule
+	}
 	wait, timed := waitOf(r, a)
 	m.mix.add(route, wait, a.Status > 0 && timed)
 	t.gap(m, a)

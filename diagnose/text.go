@@ -115,6 +115,11 @@ func (r *Report) headline() string {
 		return fmt.Sprintf("%d requests failed; no one cause stands out. %d are explained below; of %d the evidence does not tell the cause, and says what to do next.",
 			r.Failures, r.Failures-r.Undetermined.Failures, r.Undetermined.Failures)
 	case r.Requests > 0:
+		for _, n := range r.Notices {
+			if n.Cause == "i-waf-block-misread" {
+				return "No request failed, but the firewall refused some: " + n.Fact + "."
+			}
+		}
 		return "No request failed."
 	case r.Metered != nil:
 		return r.Metered.headline()
@@ -170,6 +175,9 @@ func (p *printer) finding(n int, f *Finding, r *Report) {
 	p.line("")
 	p.set(look{lead: bold, text: bold}, fmt.Sprintf("%d. ", n), fmt.Sprintf("%s  [%s]", f.Title, f.Cause))
 	p.wrapped("   ", f.countText(r)+scopeText(f.Scope)+". Confidence: "+f.Confidence+".")
+	if f.When != "" {
+		p.wrapped("   When: ", f.When+".")
+	}
 	p.wrapped("   What happens: ", f.Mechanism)
 	p.line("   Why we say so:")
 	for _, e := range f.Evidence {
@@ -265,6 +273,9 @@ func (p *printer) undetermined(u *Undetermined) {
 // open tells one group of failures that share what they may be.
 func (p *printer) open(g *Open) {
 	p.wrapped("  - ", g.countText()+", "+g.Scope.text())
+	if g.When != "" {
+		p.wrapped("      when: ", g.When)
+	}
 	for i := range g.likeliest() {
 		p.wrapped("      perhaps ", g.Rivals[i].text())
 	}

@@ -12,6 +12,45 @@ func isTimeout(e *event) bool {
 	return e.fault.Kind == fault.Timeout && e.fault.Side == fault.Backend && (e.fault.Phase == fault.Wait || e.fault.Phase == fault.Head)
 }
 
+// ranOut reports whether a request is known to have waited for the whole request timeout: as long as the document says, or, where it
+// says nothing, as the gateway's own word has it.
+func (q *inquiry) ranOut(e *event) bool {
+	limit := q.timeouts[e.settings]
+	return isTimeout(e) && !e.unsaid && (limit == 0 || lasted(e) >= limit-timerBand(limit))
+}
+
+var misfits = hypothesis{
+	cause: "d-timeout-below-latency", needs: theDocument | theLog,
+	test: "left open: timeouts that do not lie at the request timeout of the document",
+	look: misfitTimeouts,
+}
+
+// misfitTimeouts leaves timeouts open that came sooner than the document lets them, or well after: what it says of the timer is then not
+// what they met, and nothing can be held against it.
+func misfitTimeouts(q *inquiry) {
+	settings, groups := groupBy(q.unclaimed(func(e *event) bool { return isTimeout(e) && e.tried && q.misfit(e) }), func(e *event) string { return e.settings })
+	for _, s := range settings {
+		events := groups[s]
+		rivals := []string{"d-hung", "d-timeout-below-latency", "d-retry-doubling", "i-recent-change", "a-slow-eviction"}
+		if lasted(events[0]) < q.timeouts[s] {
+			rivals = []string{"b-drop", "d-hung", "d-timeout-below-latency", "i-recent-change", "c-accept-queue", "f-handshake-timeout", "a-slow-eviction"}
+		}
+		q.suspect(events, fmt.Sprintf("these timed out after %s, and the document gives settings %s a request timeout of %s: the document may be of another time, or it was the connection that timed out; export the gateway again and look in the activity log for writes of it",
+			fromTo(sortedDurations(events, lasted)), s, seconds(q.timeouts[s])), append(rivals, besideEcho(events)...)...)
+	}
+}
+
+// misfit reports whether a timeout lies away from the request timeout of the document, and from twice as long, which two members
+// take that are waited for one after the other.
+func (q *inquiry) misfit(e *event) bool {
+	limit := q.timeouts[e.settings]
+	if limit == 0 || e.session {
+		return false
+	}
+	away := func(timer time.Duration) bool { return (lasted(e) - timer).Abs() > timerBand(timer) }
+	return lasted(e) < limit-timerBand(limit) || !e.own && away(limit) && lasted(e) > limit && away(2*limit)
+}
+
 // late are the requests of one kind that waited for the whole request timeout.
 type late struct {
 	events  []*event
@@ -188,7 +227,7 @@ func (r *routeTally) answeredMeanwhile(events []*event) bool {
 // besideSilence are the causes of requests that waited while nobody was answered. Without the trace it is not known on what
 // connections they were.
 func (q *inquiry) besideSilence(events []*event) []string {
-	out := []string{"a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause", "d-hung", "d-timeout-below-latency", "d-slow-first-byte"}
+	out := append(q.movedAway(events), "a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause", "d-hung", "d-timeout-below-latency", "d-slow-first-byte")
 	if servers, _ := groupBy(events, (*event).key); len(servers) > 1 {
 		out = append(out, "b-transit-flap", "g-dependency-down")
 	}
@@ -201,24 +240,24 @@ func (q *inquiry) besideSilence(events []*event) []string {
 // timeoutsLeft says of timeouts that no cause claims why none does.
 func timeoutsLeft(q *inquiry) {
 	for _, l := range q.latecomers() {
-		near := l.route.lastThird(l.limit)
+		near, moved := l.route.lastThird(l.limit), q.movedAway(l.events)
 		switch {
 		case l.limit == 0:
-			q.suspect(l.events, "add the gateway document: without it the request timeout is not known", "d-timeout-below-latency", "d-hung")
+			q.suspect(l.events, "add the gateway document: without it the request timeout is not known", append(moved, "d-timeout-below-latency", "d-hung")...)
 		case tooCoarse(l.events):
 			q.suspect(l.events, fmt.Sprintf("the log has whole seconds, and the request timeout is %s: whether the member answered others while these waited does not show; on Causeway the trace does", seconds(l.limit)),
-				slices.Concat([]string{"d-timeout-below-latency", "d-hung", "d-slow-route", "g-noisy-member"}, q.besideSilence(l.events), behind(l.events), []string{"d-db-lock"}, q.unseen(l.events))...)
+				slices.Concat(moved, []string{"d-timeout-below-latency", "d-hung", "d-slow-route", "g-noisy-member"}, q.besideSilence(l.events), behind(l.events), []string{"d-db-lock"}, q.unseen(l.events))...)
 		case q.silence(l.events):
 			q.suspect(l.events, "the member answered nobody while these requests waited: look whether it ran, was paused, or could be reached at those times; if its probes passed meanwhile, it is these requests that hang",
 				slices.Concat(q.besideSilence(l.events), behind(l.events), q.unseen(l.events))...)
 		case l.route.answered == 0:
 			q.suspect(l.events, "no request to this path was ever answered, so how long an answer would take is not known: send one straight to the member and wait, or raise the timeout for this path alone",
-				"d-hung", "d-timeout-below-latency", "d-slow-route", "d-slow-first-byte")
+				append(moved, "d-hung", "d-timeout-below-latency", "d-slow-route", "d-slow-first-byte")...)
 		case q.atOneMember(&l) || q.inBouts(&l): // and they say so
 		default:
 			q.suspect(l.events, fmt.Sprintf("only %d timeouts and %d answers in the last third before %s: let one member run with three times the timeout, or look the requests up in its log",
 				len(l.events), near, seconds(l.limit)),
-				append([]string{"d-timeout-below-latency", "d-hung", "d-slow-route", "g-cpu-queueing", "g-noisy-member", "d-db-lock", "b-stateful-idle-drop", "d-cold-start"}, behind(l.events)...)...)
+				slices.Concat(moved, []string{"d-timeout-below-latency", "d-hung", "d-slow-route", "g-cpu-queueing", "g-noisy-member", "d-db-lock", "b-stateful-idle-drop", "d-cold-start"}, behind(l.events))...)
 		}
 	}
 }

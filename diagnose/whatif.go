@@ -61,7 +61,7 @@ func (q *inquiry) whatIf() WhatIf {
 func (q *inquiry) lateBySettings() map[string][]*event {
 	var late []*event
 	for _, e := range q.events {
-		if isTimeout(e) {
+		if q.ranOut(e) {
 			late = append(late, e)
 		}
 	}
@@ -239,10 +239,8 @@ func (q *inquiry) withoutMembers() []Saving {
 	var out []Saving
 	for _, s := range standsOut(exposure, failed) {
 		others, bad := 0, 0
-		for k, m := range q.members {
-			if k != s.key && k.settings == s.key.settings {
-				others, bad = others+m.attempts, bad+len(failed[k])
-			}
+		for _, k := range q.standingBeside(s.key) {
+			others, bad = others+q.member(k).attempts, bad+len(failed[k])
 		}
 		if others == 0 {
 			continue
@@ -259,6 +257,20 @@ func (q *inquiry) withoutMembers() []Saving {
 	return out
 }
 
+// standingBeside are the members of the same pool under the same settings that were asked while a member was: those that could
+// have taken its requests. An address that came after it was left is not one of them.
+func (q *inquiry) standingBeside(k memberKey) (out []memberKey) {
+	m := q.member(k)
+	first, _ := m.tried.after(q.from.Add(-time.Second))
+	last, _ := m.tried.before(q.to.Add(time.Second))
+	for o, t := range q.members {
+		if o != k && q.besideOf(o) == q.besideOf(k) && t.tried.between(first, last) > 0 {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
 // moreInstances: whether the gateway was short of capacity shows in its metrics, and only there.
 func (q *inquiry) moreInstances() []Saving {
 	var short []*event
@@ -270,11 +282,16 @@ func (q *inquiry) moreInstances() []Saving {
 	s := Saving{Setting: "instances", Basis: "bounded", maybe: short}
 	limit := q.maxUnits()
 	top, known := q.peakOf("CapacityUnits")
+	unit := "capacity units"
+	if q.firstGeneration() { // it has no units
+		top, known = q.peakOf("CpuUtilization")
+		limit, unit = 100, "% of the processors"
+	}
 	switch {
 	case len(short) > 0:
 		s.Note = "how much more is enough shows in the metric once it no longer stands at the maximum"
 	case known && limit > 0 && top < limit/2:
-		s.Note = fmt.Sprintf("capacity was never short: at most %.0f of %.0f capacity units were in use", top, limit)
+		s.Note = fmt.Sprintf("capacity was never short: at most %.0f of %.0f %s were in use", top, limit, unit)
 	case q.failures > 0 && !known && q.own == 0:
 		s.Basis, s.Note = "unknown", "the metrics of the gateway are not among the evidence"
 	default:

@@ -143,7 +143,8 @@ Written by `+"`make accuracy`"+`; do not edit. Counts vary a little from run to 
 
 The lab plays failures whose cause is known, and traffic that has none: %d scenarios with one cause, %d with two, %d healthy
 ones, each with %d seeds, which vary limits, sizes and times. What each leaves is diagnosed twice: by the full trace that
-Causeway writes, and by what Azure would have exported of the same requests. %d scenarios are made evidence: exports that
+Causeway writes, and by what Azure would have exported of the same requests; half of these exports hold the gateway's own status in serverStatus where no
+member answered, as nginx writes it. %d scenarios are made evidence: exports that
 code has written in Azure's forms, for what a lab cannot show. No rule of the diagnosis knows a constant of a scenario.
 
 - **told**: every cause at work is named and nothing else. For a healthy scenario: nothing is named and nothing failed.

@@ -4,19 +4,25 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
+	"causeway/accesslog"
 	"causeway/admin"
 	"causeway/evidence"
+	"causeway/fault"
 	"causeway/gateway"
 )
 
 // export makes of the evidence in dir what Azure would have exported: the access log without Causeway's object, backend
-// health as it is now without history, and the document. The caller removes the directory.
-func export(dir string) (string, error) {
+// health as it is now without history, and the document. With echo the log holds the gateway's own status where no member gave one,
+// as nginx's $upstream_status does and Azure's may. The caller removes the directory.
+func export(dir string, echo bool) (string, error) {
 	out, err := os.MkdirTemp("", "causeway-export-")
 	if err != nil {
 		return "", err
@@ -40,7 +46,7 @@ func export(dir string) (string, error) {
 		if err != nil {
 			return err
 		}
-		return exportLog(path, filepath.Join(out, inside), names)
+		return exportLog(path, filepath.Join(out, inside), names, echo)
 	})
 	if err != nil {
 		os.RemoveAll(out)
@@ -100,7 +106,7 @@ func exportHealth(from, to string) error {
 	return os.WriteFile(to, b, 0o600)
 }
 
-func exportLog(from, to string, names *strings.Replacer) error {
+func exportLog(from, to string, names *strings.Replacer, echo bool) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
@@ -116,7 +122,7 @@ func exportLog(from, to string, names *strings.Replacer) error {
 	defer out.Close()
 	w := bufio.NewWriter(out)
 	for lines := bufio.NewScanner(in); lines.Scan(); {
-		line, err := withoutTrace(lines.Bytes(), names)
+		line, err := withoutTrace(lines.Bytes(), names, echo)
 		if err != nil {
 			return fmt.Errorf("%s: %w", from, err)
 		}
@@ -126,8 +132,43 @@ func exportLog(from, to string, names *strings.Replacer) error {
 	return w.Flush()
 }
 
+// echoes reports whether the log of a scenario is exported with the gateway's own status echoed: about half are, by name and seed.
+func echoes(scenario string, seed uint64) bool {
+	h := fnv.New64a()
+	h.Write([]byte(scenario))
+	return (h.Sum64()>>7+seed)%2 == 0
+}
+
+// echoed is serverStatus as nginx writes it: for an attempt without an answer what the gateway made of it, 504 of a timeout and 502 of
+// everything else; for the last one what the client got.
+func echoed(line []byte) (string, error) {
+	r, _, err := accesslog.Decode(line)
+	if err != nil {
+		return "", err
+	}
+	var out []string
+	for i := range r.Attempts {
+		status := r.Attempts[i].Status
+		switch {
+		case status > 0 || !r.Attempts[i].Server.IsValid():
+		case i == len(r.Attempts)-1 && r.Status >= fault.ClientGone:
+			status = r.Status
+		case r.Attempts[i].Fault.Kind == fault.Timeout:
+			status = http.StatusGatewayTimeout
+		default:
+			status = http.StatusBadGateway
+		}
+		if text := strconv.Itoa(status); status > 0 {
+			out = append(out, text)
+		} else {
+			out = append(out, "-")
+		}
+	}
+	return strings.Join(out, ", "), nil
+}
+
 // withoutTrace drops the object that Azure's log does not have.
-func withoutTrace(line []byte, names *strings.Replacer) ([]byte, error) {
+func withoutTrace(line []byte, names *strings.Replacer, echo bool) ([]byte, error) {
 	var record map[string]json.RawMessage
 	if err := json.Unmarshal(line, &record); err != nil {
 		return nil, err
@@ -135,6 +176,13 @@ func withoutTrace(line []byte, names *strings.Replacer) ([]byte, error) {
 	var properties map[string]json.RawMessage
 	if err := json.Unmarshal(record["properties"], &properties); err != nil {
 		return nil, err
+	}
+	if echo && len(properties["serverStatus"]) > 0 {
+		text, err := echoed(line)
+		if err != nil {
+			return nil, err
+		}
+		properties["serverStatus"] = json.RawMessage(strconv.Quote(text))
 	}
 	delete(properties, "causeway")
 	properties["serverRouted"] = json.RawMessage(names.Replace(string(properties["serverRouted"])))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -59,7 +60,7 @@ type Result struct {
 type Judgement struct {
 	Report *diagnose.Report `json:"report"`
 	Agreed bool             `json:"agreed"` // verdict and findings are the truth, the whole truth
-	Wrong  bool             `json:"wrong"`  // a cause that was not at work was named with more than low confidence
+	Wrong  bool             `json:"wrong"`  // a cause that was not at work was named with more than low confidence, or the report contradicts itself
 	Left   bool             `json:"left"`   // it names no wrong cause, and the truth is among what it leaves open
 	Why    string           `json:"why,omitempty"`
 }
@@ -112,7 +113,7 @@ func (s Scenario) Run(ctx context.Context, seed uint64, keep string) (*Result, e
 		r.Azure, r.Took = r.Judgement, time.Since(began)
 		return r, nil
 	}
-	exported, err := export(dir)
+	exported, err := export(dir, echoes(s.Name, seed))
 	if err != nil {
 		return nil, fmt.Errorf("export what %s left, as Azure does: %w", s.Name, err)
 	}
@@ -132,12 +133,14 @@ func (r *Result) judge(dir string, open bool) (Judgement, error) {
 		return Judgement{}, err
 	}
 	defer bundle.Close()
-	report, err := diagnose.Run(bundle, diagnose.Options{})
+	report, contradictions, err := diagnose.RunChecked(bundle, diagnose.Options{})
 	if err != nil {
 		return Judgement{}, err
 	}
 	j := Judgement{Report: report}
-	j.judge(r.Truth, open)
+	if j.judge(r.Truth, open); len(contradictions) > 0 {
+		j.Agreed, j.Wrong, j.Why = false, true, "the report contradicts itself: "+strings.Join(contradictions, "; ")
+	}
 	return j, nil
 }
 

@@ -34,6 +34,10 @@ func timeScenarios() []Scenario {
 			Truth: []Truth{{Cause: "d-read-gap", Also: []string{"d-slow-body", "d-ws-sse-idle"}}}, play: readGap,
 		},
 		{
+			Name: "silent-stream", Story: "event streams say nothing for longer than the request timeout", Lasts: 6 * time.Second,
+			Truth: []Truth{{Cause: "d-ws-sse-idle", Also: []string{"d-read-gap"}}}, play: silentStream,
+		},
+		{
 			Name: "worker-killed", Story: "the server's supervisor kills workers that take longer than its own limit", Lasts: 7 * time.Second,
 			Truth: []Truth{{Cause: "d-worker-timeout-kill", Also: []string{"d-inner-timeout"}}}, Open: true, play: workerKilled,
 		},
@@ -101,6 +105,13 @@ func slowBody(s *Stage) {
 
 func readGap(s *Stage) {
 	events := Reply{After: Between(5*time.Millisecond, 20*time.Millisecond), Text: strings.Repeat("data: tick\n\n", 20), Chunked: true, EndAt: 180, Pieces: 4, Pause: s.Vary(500*time.Millisecond, 700*time.Millisecond), Rest: s.Vary(2500*time.Millisecond, 3*time.Second)}
+	peers := s.Peers(2, ordinary(map[string]Reply{"/events": events}))
+	s.Web(Pool{Members: members(addrs(peers)...), RequestTimeout: 1})
+	s.Fire(10, s.Flow(40, 4*time.Second, Shot{Path: "/"}), s.Flow(6, 4*time.Second, Shot{Path: "/events"}))
+}
+
+func silentStream(s *Stage) {
+	events := Reply{After: Between(5*time.Millisecond, 20*time.Millisecond), Header: http.Header{"Content-Type": {"text/event-stream"}}, Text: strings.Repeat("data: tick\n\n", 20), Chunked: true, EndAt: 200, Rest: s.Vary(2500*time.Millisecond, 3*time.Second)}
 	peers := s.Peers(2, ordinary(map[string]Reply{"/events": events}))
 	s.Web(Pool{Members: members(addrs(peers)...), RequestTimeout: 1})
 	s.Fire(10, s.Flow(40, 4*time.Second, Shot{Path: "/"}), s.Flow(6, 4*time.Second, Shot{Path: "/events"}))

@@ -21,7 +21,6 @@ var unplayed = map[string]string{
 	"c-half-close":               "the gateway does not end its side of a connection early",
 	"c-pool-poisoned":            "the gateway drops a connection with leftovers: leftovers-but-fine",
 	"d-timeout-inversion":        "the outer timer is a client's: client-timer",
-	"d-ws-sse-idle":              "a session that is ended for its silence is no fault in the record; read-gap has the event stream",
 	"d-slow-upload-backend-read": "in the record it is worker-killed-always",
 	"e-request-header-too-big":   "a member's 400 or 431 is its answer, and no failure in the record",
 	"e-extra-bytes":              "the gateway drops such a connection unused, so that nothing fails: leftovers-but-fine",

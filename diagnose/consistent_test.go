@@ -1,0 +1,96 @@
+package diagnose
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Each kind of contradiction is found where it is put into a report on purpose.
+func TestContradictionsAreFound(t *testing.T) {
+	s := lively(t, 10, fails(timeoutFault, 30*time.Second))
+	bundle := s.bundle()
+	tally, err := tallied(bundle, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := newInquiry(bundle, tally)
+	r := q.run(bundle)
+	if got := q.contradictions(r); len(got) > 0 {
+		t.Fatal(got)
+	}
+	spoil := func(want string, how func(r *Report)) {
+		t.Helper()
+		bad := *r
+		bad.Findings, bad.Steps = slices.Clone(r.Findings), slices.Clone(r.Steps)
+		bad.WhatIf.Savings = slices.Clone(r.WhatIf.Savings)
+		how(&bad)
+		if got := strings.Join(q.contradictions(&bad), "; "); !strings.Contains(got, want) {
+			t.Errorf("want %q, got %q", want, got)
+		}
+	}
+	spoil("where the gateway's own timer is", func(r *Report) { r.Findings[0].Cause = "d-worker-timeout-kill" })
+	spoil("leaves it open", func(r *Report) {
+		r.Findings[0].RuledOut = []RuledOut{{Cause: r.Findings[0].Rivals[0].Cause}}
+	})
+	spoil("does not say when", func(r *Report) { r.Findings[0].When = "" })
+	spoil("step request-timeout passes", func(r *Report) { r.Steps[1].Result = pass })
+	spoil("would save", func(r *Report) { r.WhatIf.Savings[0].Removes = [2]int{0, 1000} })
+	spoil("and capacity", func(r *Report) {
+		q.capacity().need = 3
+		r.Findings[0].Fixes = []Fix{{Commands: Commands{AzCLI: "az network application-gateway update -g g -n gw --capacity 7"}}}
+	})
+	q.timeouts["http"] = 40 * time.Second
+	spoil("had waited", func(*Report) {})
+	q.timeouts["http"] = 5 * time.Millisecond
+	spoil("an answer under http took", func(r *Report) { r.Steps[1].Result = pass })
+}
+
+// What a diagnosis advises and what capacity says of the same evidence is one number, for both generations.
+func TestInstancesAreThoseOfCapacity(t *testing.T) {
+	for sku, metric := range map[string]string{
+		`"sku":{"name":"Standard_Medium","tier":"Standard","capacity":2}`:                                              "CpuUtilization",
+		`"sku":{"name":"Standard_Medium","tier":"Standard","capacity":6}`:                                              "CpuUtilization",
+		`"sku":{"name":"Standard_v2","tier":"Standard_v2"},"autoscaleConfiguration":{"minCapacity":1,"maxCapacity":2}`: "CapacityUnits",
+		`"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":2}`:                                               "CapacityUnits",
+	} {
+		s := fullGateway(t, 10*time.Millisecond)
+		s.doc = strings.Replace(storyDocument, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`, sku, 1)
+		s.files["metrics.json"] = strings.Replace(s.files["metrics.json"], "CapacityUnits", metric, 1)
+		if metric == "CpuUtilization" {
+			s.files["metrics.json"] = strings.ReplaceAll(s.files["metrics.json"], `"average":20`, `"average":97`)
+		}
+		c, err := Capacity(s.bundle())
+		if err != nil {
+			t.Fatal(err)
+		}
+		capacity := fmt.Sprint(c.Advice)
+		for _, x := range s.diagnose().Findings[0].Fixes { // which are also checked against each other
+			for _, number := range regexp.MustCompile(`capacity (\d+)`).FindAllStringSubmatch(x.Commands.AzCLI, -1) {
+				if !regexp.MustCompile(`\b` + number[1] + `\b`).MatchString(capacity) {
+					t.Errorf("%s: diagnose advises %q, capacity %s", sku, x.Commands.AzCLI, capacity)
+				}
+			}
+		}
+	}
+}
+
+// Of a first-generation gateway throughput counts too, against what Azure publishes of its size.
+func TestThroughputOfTheFirstGeneration(t *testing.T) {
+	s := newAzureStory(t)
+	s.doc = strings.Replace(storyDocument, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`, `"sku":{"name":"Standard_Medium","tier":"Standard","capacity":2}`, 1)
+	metric := func(name string, value float64) string {
+		return fmt.Sprintf(`{"name":{"value":%q},"unit":"x","timeseries":[{"metadatavalues":[],"data":[{"timeStamp":"2026-11-23T09:00:00Z","average":%g}]}]}`, name, value)
+	}
+	s.files = map[string]string{"metrics.json": `{"value":[` + metric("CpuUtilization", 60) + "," + metric("Throughput", 3.2e6) + "," + metric("CurrentConnections", 900) + `]}`}
+	c, err := Capacity(s.bundle())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(c.Judgement, "too small: Throughput") || len(c.Loads) < 3 {
+		t.Errorf("%s, %+v", c.Judgement, c.Loads)
+	}
+}
