@@ -21,7 +21,10 @@ func slowEviction(q *inquiry) {
 			return
 		}
 		down, went := t.wentDown(o.from(), o.last().Add(time.Minute))
-		if !went || lateStarts(o.events, down.at) > 0 || down.at.Sub(lastStart(o.events)) > q.probing(o.events[0].settings).interval+quiet {
+		if !went || lateStarts(o.events, down.at) > 0 {
+			return
+		}
+		if gap := down.at.Sub(lastStart(o.events)); gap > q.probing(o.events[0].settings).interval+quiet && !o.heldBack() {
 			return
 		}
 		o.events = trimBefore(o.events)

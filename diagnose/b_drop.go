@@ -24,6 +24,11 @@ func dropped(q *inquiry) {
 				"b-drop", "c-accept-queue", "b-loss", "b-transit-flap")
 			continue
 		}
+		if last, before := m.answers.before(events[0].start); before { // a machine that is gone looks the same from here
+			q.suspect(events, fmt.Sprintf("it answered until %s and was never reached again: look whether its machine is there, then which rule of the network changed then", stamp(last)),
+				"a-slow-eviction", "b-drop", "b-route")
+			continue
+		}
 		f := q.claim("b-drop", events, scopeOf(events), High)
 		f.says("access-log", fmt.Sprintf("%d attempts to connect to %s got no answer at all; none succeeded then or later", len(events), k.server), events...)
 		f.excludes("c-accept-queue", "with a full accept queue some attempts succeed, late")

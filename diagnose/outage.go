@@ -18,6 +18,26 @@ type outage struct {
 func (o *outage) from() time.Time { return o.events[0].start }
 func (o *outage) last() time.Time { return o.events[len(o.events)-1].at }
 
+// back is when the member answered again after the outage, within the grain of the log's times; what it answered as the
+// outage began is no return.
+func (o *outage) back(m *memberTally) (time.Time, bool) {
+	from := o.last().Add(-time.Second)
+	if began := o.events[0].at; from.Before(began) {
+		from = began
+	}
+	return m.answers.after(from)
+}
+
+// heldBack reports whether the outage ends since the gateway sent the member no more requests, not since it was well.
+func (o *outage) heldBack() bool {
+	for _, e := range o.events {
+		if e.attempt.Ejected {
+			return true
+		}
+	}
+	return false
+}
+
 // connectFailed reports whether no connection to the member came about.
 func connectFailed(e *event) bool {
 	return e.tried && (e.fault.Phase == fault.Connect || e.fault.Phase == fault.TLS && (e.fault.Kind == fault.Closed || e.fault.Kind == fault.Reset)) &&

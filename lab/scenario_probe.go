@@ -22,6 +22,10 @@ func probeScenarios() []Scenario {
 			Truth: []Truth{{Cause: "a-slow-eviction", Member: memberName(1)}}, play: slowEvictionSilent,
 		},
 		{
+			Name: "held-back", Story: "one of three members dies; passive ejection sends it no more requests long before the probes give up", Lasts: 7 * time.Second,
+			Truth: []Truth{{Cause: "a-slow-eviction", Member: memberName(1), Also: []string{"b-refused", "k-hidden-by-retry"}}}, play: heldBack,
+		},
+		{
 			Name: "empty-pool", Story: "a path rule leads to a pool whose machines were deleted", Lasts: 3 * time.Second,
 			Truth: []Truth{{Cause: "i-empty-pool"}}, play: emptyPool,
 		},
@@ -46,6 +50,13 @@ func probeBody(s *Stage) {
 func slowEviction(s *Stage) {
 	peers := s.Peers(3, Script{Reply: Reply{After: Between(50*time.Millisecond, 250*time.Millisecond), Body: 200}, Paths: map[string]Reply{"/health": {}}})
 	s.Open(Site{Pools: []Pool{{Name: "web", Members: members(addrs(peers)...), Probe: quickProbe(), RequestTimeout: 5}}})
+	s.After(s.Vary(1200*time.Millisecond, 1800*time.Millisecond), peers[1].Kill)
+	s.Fire(20, s.Flow(60, 6500*time.Millisecond, Shot{Method: "POST", Path: "/orders", Body: 300}))
+}
+
+func heldBack(s *Stage) {
+	peers := s.Peers(3, Script{Reply: Reply{After: Between(50*time.Millisecond, 250*time.Millisecond), Body: 200}, Paths: map[string]Reply{"/health": {}}})
+	s.Open(Site{Ejects: true, Pools: []Pool{{Name: "web", Members: members(addrs(peers)...), Probe: quickProbe(), RequestTimeout: 5}}})
 	s.After(s.Vary(1200*time.Millisecond, 1800*time.Millisecond), peers[1].Kill)
 	s.Fire(20, s.Flow(60, 6500*time.Millisecond, Shot{Method: "POST", Path: "/orders", Body: 300}))
 }

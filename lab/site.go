@@ -24,6 +24,7 @@ type Site struct {
 	ConnectTimeout     time.Duration // 0: the default
 	BackendIdleTimeout time.Duration // 0: the default
 	Hint               string        // keepAliveHint; empty: the default
+	Ejects             bool          // passiveEjection: on; off otherwise, as on Azure
 }
 
 // Pool is a backend pool with settings of its own. The first of a site takes every path that no other names.
@@ -126,6 +127,7 @@ func (s Site) Local() []byte {
 	if s.BackendIdleTimeout > 0 {
 		fmt.Fprintf(&b, "backendIdleTimeout: %v\n", s.BackendIdleTimeout)
 	}
+	fmt.Fprintf(&b, "passiveEjection: %v\n", s.Ejects)
 	if s.Hint != "" {
 		fmt.Fprintf(&b, "keepAliveHint: %s\n", s.Hint)
 	}
