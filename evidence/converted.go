@@ -12,7 +12,9 @@ import (
 // costs that file alone.
 func (w *walker) converted(name, what string, write func(io.Writer) error) error {
 	r, pipe := io.Pipe()
+	written := make(chan struct{})
 	go func() {
+		defer close(written)
 		out := bufio.NewWriterSize(pipe, headSize)
 		err := guarded(func() error { return write(out) })
 		if flushed := out.Flush(); err == nil {
@@ -22,6 +24,7 @@ func (w *walker) converted(name, what string, write func(io.Writer) error) error
 	}()
 	err := w.f(&leaf{Reader: bufio.NewReaderSize(r, headSize), name: name})
 	r.Close() // whoever has seen enough ends the writing
+	<-written // which reads from what the caller is about to use again
 	return err
 }
 
