@@ -159,12 +159,13 @@ func printValidation(w io.Writer, r validation) error {
 
 func configShowCommand() *cobra.Command {
 	var effective bool
-	var parameters string
+	var parameters, localFile string
 	cmd := &cobra.Command{
 		Use:   "show FILE",
 		Short: "Print a gateway document in canonical form, defaults filled in",
 		Long: "Print a gateway document as the REST API has it: canonical names and values, defaults filled in, every child with\n" +
-			"its id. Private keys and passwords are left out. FILE - is standard input.",
+			"its id. Private keys and passwords are left out. FILE - is standard input. What rules beside the document, from causeway.yaml or\n" +
+			"by default, goes to standard error.",
 		Example: "  causeway config show gateway.json\n  causeway config show --effective=false gateway.json",
 		Args:    argument("the file of a document"),
 		RunE: func(cmd *cobra.Command, files []string) error {
@@ -175,6 +176,9 @@ func configShowCommand() *cobra.Command {
 			text := document.Public()
 			if effective {
 				text = document.Effective()
+				if err := showLocal(cmd.ErrOrStderr(), localFile); err != nil {
+					return err
+				}
 			}
 			if _, err := cmd.OutOrStdout().Write(text); err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("write the document: %w", err)}
@@ -183,8 +187,31 @@ func configShowCommand() *cobra.Command {
 		},
 	}
 	parametersFlag(cmd, &parameters)
+	cmd.Flags().StringVar(&localFile, "local", "", "causeway.yaml that goes with the document")
 	cmd.Flags().BoolVar(&effective, "effective", true, "fill in defaults and ids")
 	return cmd
+}
+
+// showLocal says what rules beside the document. Azure knows none of it, and behaves as the last word of each line says.
+func showLocal(w io.Writer, file string) error {
+	local, problems, err := readLocal(file)
+	if err == nil && gateway.HasErrors(problems) {
+		err = fmt.Errorf("read %s: %v", file, problems[0])
+	}
+	if err != nil {
+		return err
+	}
+	ejection := "on; Azure has none: there only probes take a member out"
+	if !local.PassiveEjection {
+		ejection = "off, as on Azure"
+	}
+	hint := local.KeepAliveHint + "; Azure ignores it"
+	if local.KeepAliveHint == "ignore" {
+		hint = "ignore, as Azure does"
+	}
+	_, err = fmt.Fprintf(w, "beside the document:\n  passiveEjection: %s\n  keepAliveHint: %s\n  connectTimeout: %s, backendIdleTimeout: %s\n",
+		ejection, hint, local.ConnectTimeout, local.BackendIdleTimeout)
+	return err
 }
 
 func parametersFlag(cmd *cobra.Command, file *string) {
