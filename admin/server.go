@@ -150,7 +150,7 @@ func ReplaceSocket(path string) (*net.UnixListener, error) {
 }
 
 // fresh ends the name that a socket is bound under before it takes its place.
-const fresh = ".new"
+const fresh = "~"
 
 // sameAddress reports whether a listener's address is the one that was asked for.
 func sameAddress(bound, wanted string) bool {

@@ -24,7 +24,7 @@ import (
 // predecessor lets go of everything that they share, and drains. A successor that fails before that changes nothing.
 
 const (
-	handoverName = "handover.sock"
+	handoverName = "next.sock" // as short as admin.sock: the path of a socket has 107 bytes at most
 	adminSocket  = "admin" // name of the read-only address among the sockets
 
 	askTime   = 5 * time.Second  // for a question and its answer
