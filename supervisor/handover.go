@@ -25,7 +25,7 @@ import (
 
 const (
 	handoverName = "next.sock" // as short as admin.sock: the path of a socket has 107 bytes at most
-	adminSocket  = "admin" // name of the read-only address among the sockets
+	adminSocket  = "admin"     // name of the read-only address among the sockets
 
 	askTime   = 5 * time.Second  // for a question and its answer
 	readyTime = 60 * time.Second // for a successor to begin serving

@@ -29,17 +29,18 @@ import (
 
 // Supervisor is a gateway at work.
 type Supervisor struct {
-	o        Options
-	log      *accesslog.Writer
-	metrics  *telemetry.Metrics
-	instance *instance.Instance
-	admin    *admin.Server
-	legacy   *inheritance // of the gateway before
-	heirs    *heirs       // of the gateway after
-	ending   atomic.Bool  // it was told to end
-	gone     sync.Once
-	started  time.Time
-	files    admin.Config // as last served; only Start and Reload touch it
+	o         Options
+	log       *accesslog.Writer
+	metrics   *telemetry.Metrics
+	instance  *instance.Instance
+	admin     *admin.Server
+	legacy    *inheritance   // of the gateway before
+	heirs     *heirs         // of the gateway after
+	activated []net.Listener // opened by the service manager, not taken yet; only Apply touches it
+	ending    atomic.Bool    // it was told to end
+	gone      sync.Once
+	started   time.Time
+	files     admin.Config // as last served; only Start and Reload touch it
 
 	applying sync.Mutex
 	mu       sync.Mutex // guards what follows
@@ -158,11 +159,17 @@ func (s *Supervisor) listen(place string) (net.Listener, error) {
 	if ln := s.legacy.socket(place); ln != nil {
 		return ln, nil
 	}
+	for i, ln := range s.activated {
+		if atPlace(ln, place) {
+			s.activated = slices.Delete(s.activated, i, i+1)
+			return ln, nil
+		}
+	}
 	return listen(place)
 }
 
 func newSupervisor(o Options, legacy *inheritance) *Supervisor {
-	s := &Supervisor{o: o, legacy: legacy, started: time.Now(), metrics: telemetry.New()}
+	s := &Supervisor{o: o, legacy: legacy, activated: activated(), started: time.Now(), metrics: telemetry.New()}
 	s.log = accesslog.NewWriter(filepath.Join(LogRoot(o.Data), "instance-0"))
 	engine := conn.NewGoroutines(nil)
 	engine.Limit = connectionLimit()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -146,5 +147,40 @@ func connectAgainAndAgain(url string, stop <-chan struct{}, answered, refused *a
 		r.Body.Close()
 		answered.Add(1)
 		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// A service manager that keeps the listening socket over a restart loses no client either: it waits until somebody accepts.
+func TestSocketsOfAServiceManager(t *testing.T) {
+	member, _ := node(t, echo)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	front := ln.Addr().(*net.TCPAddr).Port
+	f, err := ln.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	answered := make(chan string, 1)
+	go func() { answered <- curl(t, fmt.Sprintf("http://127.0.0.1:%d/fail", front)) }() // before anybody serves
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gateway{t: t, dir: t.TempDir(), stderr: &lockedBuffer{}, exited: make(chan struct{})}
+	g.config, g.data = g.dir+"/gateway.json", g.dir+"/data"
+	g.write(g.config, plain(front, member).String())
+	g.cmd = exec.Command("sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" serve --config "$1" --data "$2" --listen 127.0.0.1`, path, g.config, g.data)
+	g.cmd.ExtraFiles, g.cmd.Stderr = []*os.File{f}, g.stderr
+	if err := g.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { g.cmd.Wait(); close(g.exited) }()
+	t.Cleanup(g.stop)
+	if got := <-answered; got != "broken\n" {
+		t.Errorf("%q\n%s", got, g.stderr)
 	}
 }
