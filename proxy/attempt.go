@@ -17,7 +17,7 @@ import (
 
 // attempt asks one member. The head and body of its answer go to the client as they come.
 func (x *exchange) attempt(m *backend.Member, fresh bool) fault.Fault {
-	x.began, x.sentAll, x.bound, x.heard = time.Now(), false, false, time.Time{}
+	x.began, x.sentAll, x.bound, x.early, x.heard = time.Now(), false, false, false, time.Time{}
 	x.sentAfter.Store(-1)
 	x.aim(m)
 	x.rec.Attempts = append(x.rec.Attempts, accesslog.Attempt{
@@ -195,9 +195,6 @@ func (x *exchange) answerDespite(writeErr error) fault.Fault {
 	return f
 }
 
-// errAnswered stops an upload that has lost its purpose: the answer is complete.
-var errAnswered = errors.New("the answer is complete")
-
 // atOnce streams the request while it watches for the answer, which may come first.
 func (x *exchange) atOnce() fault.Fault {
 	if f := x.welcome(); !f.None() {
@@ -251,54 +248,6 @@ func (x *exchange) both() fault.Fault {
 	}
 	return answer
 }
-
-// keepBack holds an early success back until the upload has ended, so that no client holds a success for a body that the
-// member does not have: Azure, which takes requests in whole before it asks a member, answers no sooner either. Only an
-// answer that is complete and leaves the connection open is kept back, and only to a body of declared length: whoever
-// sends chunks may wait for the answer before it goes on.
-func (x *exchange) keepBack(box *[blockSize]byte, end int) bool {
-	if x.body.ended.Load() || x.body.length < 0 || x.res.Status >= 300 || x.res.Close || !x.complete(box[x.res.Len:end]) {
-		return false
-	}
-	x.withheld, x.withheldEnd, x.early = box, end, true
-	return true
-}
-
-// complete reports whether begun holds all of the response's body.
-func (x *exchange) complete(begun []byte) bool {
-	switch kind, length := x.res.Body(x.req.Method); kind {
-	case http1.None:
-		return true
-	case http1.Length:
-		return int64(len(begun)) >= length
-	case http1.Chunked:
-		var chunks http1.Chunks
-		for len(begun) > 0 && !chunks.Done() {
-			used, _, err := chunks.Next(begun)
-			if err != nil {
-				return false
-			}
-			begun = begun[used:]
-		}
-		return chunks.Done()
-	}
-	return false
-}
-
-// passOn passes on the answer that was withheld, unless the client has broken its upload off.
-func (x *exchange) passOn(clientErr error) fault.Fault {
-	box := x.withheld
-	x.withheld = nil
-	defer blocks.Put(box)
-	if failed(clientErr) {
-		return uploadFault(clientErr)
-	}
-	return x.answer(box, x.withheldEnd)
-}
-
-// wantsMore reports whether the member still reads the request although its answer is complete: it keeps the connection,
-// so it must take the body to its end (RFC 9112 section 9.3). Its upload goes on, and nothing of it is lost.
-func (x *exchange) wantsMore() bool { return x.clean && !x.res.Close }
 
 // failed reports whether a side of Both failed by itself.
 func failed(err error) bool { return err != nil && !errors.Is(err, conn.ErrStopped) }
