@@ -69,6 +69,20 @@ func TestLookupFallsBackToIPv6(t *testing.T) {
 	}
 }
 
+// Some servers call a name unknown that has IPv6 addresses alone (RFC 8020 forbids it): it is found all the same.
+func TestLookupOfANameThatIsUnknownForIPv4(t *testing.T) {
+	at := server(t, func(q dns.Question) ([]string, int) {
+		if q.Qtype == dns.TypeAAAA {
+			return []string{"six.example. 5 IN AAAA ::1"}, dns.RcodeSuccess
+		}
+		return nil, dns.RcodeNameError
+	})
+	a, err := (&Resolver{Servers: []string{at}, Timeout: time.Second}).Lookup(context.Background(), "six.example")
+	if err != nil || len(a.Addrs) != 1 || a.Addrs[0] != netip.IPv6Loopback() {
+		t.Errorf("%+v, %v", a, err)
+	}
+}
+
 func TestLookupSaysWhy(t *testing.T) {
 	at := server(t, func(q dns.Question) ([]string, int) {
 		switch {
