@@ -94,12 +94,15 @@ func printHealth(w io.Writer, h gateway.Health) error {
 	fmt.Fprintln(t, "POOL\tSETTINGS\tMEMBER\tADDRESS\tHEALTH\tSINCE")
 	var sick ailments
 	eachServer(h, func(pool, settings string, s gateway.ServerHealth) {
-		dial, since := "", ""
+		dial, since, health := "", "", s.Health
 		if x := s.Causeway; x != nil {
 			dial, since = x.Dial, x.Since
+			if x.HeldUntil != "" {
+				health += ", held back"
+			}
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", evidence.Printable(pool), evidence.Printable(settings), evidence.Printable(s.Address), evidence.Printable(dashIfEmpty(dial)), s.Health, dashIfEmpty(since))
-		if s.Health != "Up" {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", evidence.Printable(pool), evidence.Printable(settings), evidence.Printable(s.Address), evidence.Printable(dashIfEmpty(dial)), health, dashIfEmpty(since))
+		if health != "Up" {
 			sick.add(s.Address+" ("+settings+")", dial, s.Detail)
 		}
 	})

@@ -42,3 +42,21 @@ for it, which is its timeout and no more than that. Check it.
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+// A member that passive ejection holds back is up by its probes and gets no requests: the table and a sentence say both.
+func TestHealthShowsWhoIsHeldBack(t *testing.T) {
+	h := gateway.Health{Pools: []gateway.PoolHealth{{Pool: gateway.Ref{ID: "x/pool"}, Settings: []gateway.SettingsHealth{{
+		Settings: gateway.Ref{ID: "x/http"},
+		Servers: []gateway.ServerHealth{
+			{Address: "10.0.0.4", Health: "Up", Detail: "Success. Held back until 10:00:20.", Causeway: &gateway.HealthEvidence{HeldUntil: "2026-11-20T10:00:20Z"}},
+			{Address: "10.0.0.5", Health: "Up", Detail: "Success."},
+		},
+	}}}}}
+	var b strings.Builder
+	if err := printHealth(&b, h); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.String(); strings.Count(got, "Up, held back") != 1 || !strings.Contains(got, "10.0.0.4 (http): Success. Held back until 10:00:20.") {
+		t.Errorf("%s", got)
+	}
+}
