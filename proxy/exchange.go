@@ -71,7 +71,6 @@ type life struct {
 
 	start, done time.Time
 	headSent    bool // the client has seen the head of the response
-	answered    bool // and all of the response
 	asked       bool // the client, whether it still waits
 	sentBytes   int64
 	firstSent   time.Time // when the head went out
