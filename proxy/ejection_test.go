@@ -68,8 +68,8 @@ func TestTheLastMemberIsNeverHeldBack(t *testing.T) {
 		for range 10 {
 			w.status(w.get("/"), 502)
 		}
-		if bad.connections() != 10 {
-			t.Errorf("asked %d times", bad.connections())
+		if h := w.set.Health(w.config).Pools[0].Settings[0].Servers[0].Causeway; bad.connections() != 10 || h.Ejections != 0 || h.HeldUntil != "" {
+			t.Errorf("asked %d times, %+v", bad.connections(), h)
 		}
 	})
 	inTime(t, func(w *world) { // two that both fail: one of them goes on
@@ -78,8 +78,9 @@ func TestTheLastMemberIsNeverHeldBack(t *testing.T) {
 		for range 20 {
 			w.status(w.get("/"), 502)
 		}
-		if a.connections()+b.connections() < 20 {
-			t.Errorf("asked %d and %d times", a.connections(), b.connections())
+		servers := w.set.Health(w.config).Pools[0].Settings[0].Servers
+		if held := servers[0].Causeway.HeldUntil != "" && servers[1].Causeway.HeldUntil != ""; a.connections()+b.connections() < 20 || held {
+			t.Errorf("asked %d and %d times, both held back: %v", a.connections(), b.connections(), held)
 		}
 	})
 }
