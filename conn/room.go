@@ -39,7 +39,7 @@ func (s *server) room() (waited time.Duration, ok bool) {
 	e.full(begin)
 	for e.live >= e.Limit && !s.draining.Load() {
 		e.short.Add(1)
-		e.evict(time.Now(), netip.Addr{})
+		e.evict(time.Now(), netip.Addr{}, e.live-e.Limit+1)
 		e.less.Wait()
 		e.short.Add(-1)
 	}
@@ -52,7 +52,7 @@ func (s *server) room() (waited time.Duration, ok bool) {
 func (e *Goroutines) relieve(err error) {
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		e.mu.Lock()
-		e.evict(time.Now(), netip.Addr{})
+		e.evict(time.Now(), netip.Addr{}, 1)
 		e.mu.Unlock()
 	}
 }
@@ -75,7 +75,7 @@ func (s *server) welcome(nc net.Conn) bool {
 	from := address(nc.RemoteAddr()).Addr()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.clients[from] < share(e.Limit) || e.evict(time.Now(), from) {
+	if over := e.clients[from] - share(e.Limit) + 1; over <= 0 || e.evict(time.Now(), from, over) {
 		e.clients[from]++
 		return true
 	}
@@ -95,21 +95,23 @@ func (e *Goroutines) left(from netip.Addr) {
 	e.mu.Unlock()
 }
 
-// evict lets the connections that have been silent longest end, of one address or (the zero Addr) of all. It reports
-// whether any is on its way out. e.mu is held.
-func (e *Goroutines) evict(now time.Time, of netip.Addr) bool {
+// evict lets the connections that have been silent longest end, of one address or (the zero Addr) of all, until as many as
+// are needed are on their way out, or a batch more. It reports whether so many are. e.mu is held.
+func (e *Goroutines) evict(now time.Time, of netip.Addr, need int) bool {
 	var silent []quietStream
 	for s := range e.servers {
-		var going bool
-		if silent, going = s.silent(silent, now, of); going {
-			return true
-		}
+		var going int
+		silent, going = s.silent(silent, now, of)
+		need -= going
+	}
+	if need <= 0 {
+		return true
 	}
 	slices.SortFunc(silent, func(a, b quietStream) int {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), a.since.Compare(b.since))
 	})
 	n := 0
-	for _, q := range silent[:min(len(silent), max(1, e.Limit/batchPart))] {
+	for _, q := range silent[:min(len(silent), max(need, e.Limit/batchPart))] {
 		if q.c.giveWay() {
 			n++
 		}
@@ -117,7 +119,7 @@ func (e *Goroutines) evict(now time.Time, of netip.Addr) bool {
 	if n > 0 {
 		e.Evicted(n)
 	}
-	return n > 0
+	return n >= need
 }
 
 // quietStream is a connection that waits for its client.
@@ -134,9 +136,8 @@ const (
 	justCame
 )
 
-// silent appends the connections of s that wait for their clients. going is true if one of them is on its way out
-// already.
-func (s *server) silent(out []quietStream, now time.Time, of netip.Addr) (_ []quietStream, going bool) {
+// silent appends the connections of s that wait for their clients. going is how many others are on their way out already.
+func (s *server) silent(out []quietStream, now time.Time, of netip.Addr) (_ []quietStream, going int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.live {
@@ -144,14 +145,14 @@ func (s *server) silent(out []quietStream, now time.Time, of netip.Addr) (_ []qu
 			continue
 		}
 		q, ok, leaving := c.quiet(now)
-		if leaving {
-			return out, true
-		}
-		if ok {
+		switch {
+		case leaving:
+			going++
+		case ok:
 			out = append(out, q)
 		}
 	}
-	return out, false
+	return out, going
 }
 
 // quiet says whether the connection waits for its client, and whether it was asked to give way.

@@ -172,7 +172,7 @@ func TestGivingWayLosesNoRequest(t *testing.T) {
 		w.guest()
 		w.e.mu.Lock()
 		send(t, c, "b\n")
-		w.e.evict(time.Now(), netip.Addr{})
+		w.e.evict(time.Now(), netip.Addr{}, 1)
 		w.e.mu.Unlock()
 		expect(t, c, "b\n")
 	})
