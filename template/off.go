@@ -36,17 +36,20 @@ func cut(expression string) string {
 
 // holdsWanted reports whether a resource is wanted, or one inside it, by the types alone: nothing of it is evaluated.
 func (w *walk) holdsWanted(o *object, kind string, depth int) bool {
-	if w.wanted(kind) {
+	switch {
+	case o.value("existing") == true:
+		return false
+	case w.wanted(kind), depth > maxNested+1: // what is too deep is refused when it is evaluated
 		return true
 	}
-	if depth > maxNested {
-		return false
+	for _, inner := range objectsIn(o.value("resources")) {
+		if w.holdsWanted(inner, w.typeOf(inner, kind), depth+1) {
+			return true
+		}
 	}
-	for _, list := range []any{o.value("resources"), o.object("properties").object("template").value("resources")} {
-		for _, inner := range objectsIn(list) {
-			if w.holdsWanted(inner, inner.text("type"), depth+1) {
-				return true
-			}
+	for _, inner := range objectsIn(o.object("properties").object("template").value("resources")) {
+		if w.holdsWanted(inner, inner.text("type"), depth+1) {
+			return true
 		}
 	}
 	return false

@@ -19,6 +19,14 @@ type Resource struct {
 	Name string // of a nested resource with the names of those around it: gw1/child
 	Path string // in the template
 	Body []byte // the resource as the REST API takes it: JSON
+	// Unknown are the values of Body that the template alone does not tell, by their paths in it, such as
+	// properties.probes[0].properties.port. Elements of lists that are null do not count.
+	Unknown map[string]Unknown
+}
+
+// Unknown is a value that the template alone does not tell. The text in its place is a placeholder, or holds one.
+type Unknown struct {
+	Failed bool // an error has been reported for it; otherwise only a deployment knows it, or it is secret
 }
 
 // Result is what a template makes.
@@ -44,7 +52,7 @@ func Evaluate(data, parameters []byte, wanted func(resourceType string) bool) (*
 		return nil, err
 	}
 	w := &walk{run: r, wanted: wanted, result: &Result{}}
-	s := newScope(r, path, template, given, 0)
+	s := newScope(r, path, template, given, nil)
 	if err := s.strangers(); err != nil {
 		return nil, err
 	}
@@ -209,17 +217,22 @@ func (w *walk) each(e env, v any, aroundType, aroundName string) error {
 		return nil
 	}
 	kind := w.typeOf(o, aroundType)
-	if !w.leads(o, kind) {
-		w.result.Types = append(w.result.Types, kind)
-		return nil
+	if !w.holdsWanted(o, kind, 0) {
+		return w.pass(e, o, kind, 0)
 	}
 	loops := o.object("copy")
 	if loops == nil {
 		return w.one(e, o, kind, aroundName)
 	}
-	count, err := e.at(join(e.path, "copy")).count(loops)
-	if err != nil {
+	count, u, err := e.at(join(e.path, "copy")).count(loops)
+	switch {
+	case err != nil:
 		return err
+	case u != nil && !u.failed:
+		e.report(true, join(e.path, "copy.count"), "TemplateCopyCountInvalid", "write a number in its place", "how often the resource is deployed cannot be told; it is taken as deployed once")
+		fallthrough
+	case u != nil:
+		count = 1
 	}
 	if count == 0 {
 		return w.off(e, o, kind, "its loop has no turns: its count is %s", plain(loops.value("count")))
@@ -242,10 +255,29 @@ func (w *walk) typeOf(o *object, around string) string {
 
 const deployments = "Microsoft.Resources/deployments"
 
-// leads reports whether the resource is wanted or may hold one that is.
-func (w *walk) leads(o *object, kind string) bool {
-	_, inside := o.get("resources")
-	return inside || w.wanted(kind) || strings.EqualFold(kind, deployments)
+// pass notes a resource that is not wanted and holds none that is. Nothing of it is evaluated: what is wrong with it is no
+// concern of those that are wanted.
+func (w *walk) pass(e env, o *object, kind string, depth int) error {
+	if err := e.spend(0); err != nil {
+		return err
+	}
+	properties := o.object("properties")
+	template := properties.object("template")
+	_, linked := properties.get("templateLink")
+	if strings.EqualFold(kind, deployments) && template == nil && linked {
+		e.report(false, e.path, "TemplateLinkNotFollowed", "build one template of both: az bicep build, or paste it",
+			"the linked template is not read; what it deploys is missing here")
+	}
+	if template == nil || depth > maxNested {
+		w.result.Types = append(w.result.Types, kind)
+		return nil
+	}
+	for _, inner := range objectsIn(template.value("resources")) {
+		if err := w.pass(e, inner, inner.text("type"), depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *walk) one(e env, o *object, kind, aroundName string) error {
@@ -288,6 +320,9 @@ func (w *walk) condition(e env, o *object) (bool, error) {
 	if on, ok := boolean(v); ok {
 		return on, nil
 	}
+	if u, is := v.(*unknown); is && u.failed {
+		return true, nil // the error that made it unknown has been reported
+	}
 	e.report(true, join(e.path, "condition"), "TemplateConditionUnknown", "write true or false in its place",
 		"whether the resource is deployed cannot be told; it is taken as deployed")
 	return true, nil
@@ -314,7 +349,40 @@ func (w *walk) take(e env, o *object, kind, name string) error {
 	if err := e.spend(len(data) / 16); err != nil {
 		return err
 	}
-	w.result.Resources = append(w.result.Resources, Resource{kind, name, e.path, data})
+	unknown := map[string]Unknown{}
+	if err := e.unknownAt(body, "", unknown); err != nil {
+		return err
+	}
+	w.result.Resources = append(w.result.Resources, Resource{kind, name, e.path, data, unknown})
+	return nil
+}
+
+// unknownAt collects the unknown values inside v by their paths.
+func (e env) unknownAt(v any, path string, into map[string]Unknown) error {
+	if err := e.spend(0); err != nil {
+		return err
+	}
+	switch v := v.(type) {
+	case *unknown:
+		into[path] = Unknown{v.failed}
+	case []any:
+		i := 0
+		for _, item := range v {
+			if item == nil {
+				continue
+			}
+			if err := e.unknownAt(item, path+"["+strconv.Itoa(i)+"]", into); err != nil {
+				return err
+			}
+			i++
+		}
+	case *object:
+		for _, m := range v.members {
+			if err := e.unknownAt(m.value, join(path, m.key), into); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
@@ -324,13 +392,6 @@ func (w *walk) deployment(e env, o *object) error {
 	properties := o.object("properties")
 	template := properties.object("template")
 	path := join(e.path, "properties.template") + "."
-	if template == nil {
-		if _, linked := properties.get("templateLink"); linked {
-			e.report(false, e.path, "TemplateLinkNotFollowed", "build one template of both: az bicep build, or paste it",
-				"the linked template is not read; what it deploys is missing here")
-		}
-		return nil
-	}
 	if e.nested >= maxNested {
 		return limitError("deployments nest deeper than %d levels at %s", maxNested, e.path)
 	}
@@ -340,14 +401,22 @@ func (w *walk) deployment(e env, o *object) error {
 		e.scope = &inner
 		return w.resources(e, template.value("resources"), path+"resources", "", "")
 	}
-	given := values(properties.object("parameters"))
-	if given != nil {
-		v, err := e.at(join(e.path, "properties.parameters")).value(given)
-		if err != nil {
-			return err
-		}
-		given, _ = v.(*object)
+	given, err := e.at(join(e.path, "properties.parameters")).written(properties.value("parameters"))
+	if err != nil {
+		return err
 	}
-	inner := newScope(w.run, path, template, given, e.nested+1)
+	inner := newScope(w.run, path, template, given, &around{e, o})
 	return w.resources(env{scope: inner, depth: e.depth}, template.value("resources"), path+"resources", "", "")
+}
+
+// written are the parameters that a deployment gives to the template inside it, not evaluated yet.
+func (e env) written(v any) (*object, error) {
+	if _, isText := v.(string); isText {
+		var err error
+		if v, err = e.value(v); err != nil {
+			return nil, err
+		}
+	}
+	o, _ := v.(*object)
+	return o, nil
 }
