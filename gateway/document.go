@@ -15,7 +15,8 @@ type Document struct {
 	tree      *object // canonical form of what was given
 	effective *object // tree with the defaults in place
 	names     nameIndex
-	flat      bool // came without the properties level
+	open      map[string]bool // collections of which a template leaves names open
+	flat      bool            // came without the properties level
 	problems  []Problem
 }
 
@@ -59,8 +60,10 @@ func ParseWith(data, parameters []byte) (*Document, error) {
 	d.effective = withDefaults(resourceModel, clone(d.tree)).(*object)
 	d.names = childNames(d.effective.props())
 	d.Config = fillConfig(d.tree, d.effective)
+	d.open = openCollections(n.opens)
 	evaluated := sortProblems(n.evaluated)
-	d.problems = append(evaluated, d.finish(append(n.problems, validate(d)...))...)
+	found := append(n.problems, withoutConsequences(validate(d), n.opens)...)
+	d.problems = append(evaluated, d.finish(found)...)
 	return d, nil
 }
 

@@ -51,14 +51,16 @@ func (n *normaliser) evaluate(data, parameters []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, _ := v.(*object)
+	o, _ := markPlaceholders(v, "", root.Unknown).(*object)
 	if err := n.fold(o, result.Resources); err != nil {
 		return nil, err
 	}
 	if isTemplate(o) {
 		return nil, unlike("the gateway of the template holds a template itself", exportHint)
 	}
-	dropPlaceholders(resourceModel, o)
+	var f fitter
+	f.value(resourceModel, o, "")
+	n.problems, n.opens = append(n.problems, f.problems...), f.opens
 	return o, nil
 }
 
@@ -145,7 +147,7 @@ func (n *normaliser) fold(root *object, resources []template.Resource) error {
 		if err != nil {
 			return err
 		}
-		child, _ := v.(*object)
+		child, _ := markPlaceholders(v, "", r.Unknown).(*object)
 		addChild(root, name, lastSegment(r.Name), child)
 	}
 	return nil
@@ -172,36 +174,4 @@ func addChild(root *object, collection, name string, child *object) {
 		}
 	}
 	inside.members = append(inside.members, member{collection, []any{envelope}})
-}
-
-// dropPlaceholders leaves out private keys and passwords that are not there, as an export does: causeway.yaml can name
-// their files.
-func dropPlaceholders(s *shape, v any) {
-	switch v := v.(type) {
-	case *object:
-		if s.kind != isObject {
-			return
-		}
-		if s.isResource() {
-			*v = *unflatten(s, v)
-		}
-		kept := v.members[:0]
-		for _, m := range v.members {
-			_, fs := s.field(m.key)
-			if text, ok := m.value.(string); ok && fs != nil && fs.secret && template.IsPlaceholder(text) {
-				continue
-			}
-			if fs != nil {
-				dropPlaceholders(fs, m.value)
-			}
-			kept = append(kept, m)
-		}
-		v.members = kept
-	case []any:
-		if s.kind == isList {
-			for i := range v {
-				dropPlaceholders(s.elem, v[i])
-			}
-		}
-	}
 }

@@ -113,6 +113,9 @@ func (c *checker) pattern(path, pattern string) {
 }
 
 func (c *checker) firewall() {
+	if c.cfg.SKU.Tier == "" {
+		return // reported as missing
+	}
 	waf := strings.HasPrefix(c.cfg.SKU.Tier, "WAF")
 	inline, policy := c.props.has("webApplicationFirewallConfiguration"), c.props.has("firewallPolicy")
 	const code, hint = "ApplicationGatewayFirewallRequiresWafTier", "choose a WAF tier, or remove it"
