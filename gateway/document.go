@@ -58,6 +58,7 @@ func ParseWith(data, parameters []byte) (*Document, error) {
 	d := &Document{flat: isFlat(root)}
 	d.tree = n.object(resourceModel, root, "")
 	d.effective = withDefaults(resourceModel, clone(d.tree)).(*object)
+	defaultRuleTypes(d.effective)
 	d.names = childNames(d.effective.props())
 	d.Config = fillConfig(d.tree, d.effective)
 	d.open = openCollections(n.opens)
@@ -177,6 +178,24 @@ func withDefaults(s *shape, v any) any {
 		}
 	}
 	return v
+}
+
+// defaultRuleTypes fills in, in place, the type of rules that name none: Azure takes a rule with a path map as path-based.
+func defaultRuleTypes(effective *object) {
+	_, props := ruleModel().field("properties")
+	for _, item := range effective.props().list("requestRoutingRules") {
+		o, _ := item.(*object)
+		p := o.props()
+		if p == nil || p.has("ruleType") {
+			continue
+		}
+		kind := "Basic"
+		if p.has("urlPathMap") {
+			kind = "PathBasedRouting"
+		}
+		p.set("ruleType", kind)
+		p.members = inModelOrder(props, p.members)
+	}
 }
 
 // withoutSecrets copies v without the write-only properties.

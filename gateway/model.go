@@ -253,7 +253,7 @@ func pathMapModel() *shape {
 
 func ruleModel() *shape {
 	return child("RequestRoutingRule", append([]field{
-		{"ruleType", oneOf("Basic", "PathBasedRouting").need()},
+		{"ruleType", oneOf("Basic", "PathBasedRouting")},
 		{"priority", number(1, 20000)},
 		{"httpListener", ref("httpListeners").need()},
 		{"urlPathMap", ref("urlPathMaps")},
@@ -345,8 +345,8 @@ func wafModel() *shape {
 	return record(
 		field{"enabled", toggle().unknown(true)},
 		field{"firewallMode", oneOf("Detection", "Prevention").need().unknown("Prevention")},
-		field{"ruleSetType", oneOf("OWASP").need()},
-		field{"ruleSetVersion", text().need()},
+		field{"ruleSetType", oneOf("OWASP").or("OWASP")},
+		field{"ruleSetVersion", text()},
 		field{"disabledRuleGroups", list(record(
 			field{"ruleGroupName", text().need()}, field{"rules", list(number(0, 1<<31-1))}))},
 		field{"requestBodyCheck", toggleOn()},

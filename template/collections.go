@@ -192,6 +192,11 @@ func length(_ env, args []any) (any, error) {
 
 func empty(_ env, args []any) (any, error) {
 	switch v := args[0].(type) {
+	case *unknown: // what a deployment gives, or keeps secret, is there
+		if v.failed {
+			return v, nil
+		}
+		return false, nil
 	case nil:
 		return true, nil
 	case string:

@@ -47,7 +47,7 @@ var functionTable = map[string]function{
 	"shallowmerge":    {1, 1, false, shallowMerge},
 	"intersection":    {1, -1, false, intersection},
 	"length":          {1, 1, false, length},
-	"empty":           {1, 1, false, empty},
+	"empty":           {1, 1, true, empty},
 	"contains":        {2, 2, false, contains},
 	"first":           {1, 1, false, func(e env, a []any) (any, error) { return edge(a[0], false) }},
 	"last":            {1, 1, false, func(e env, a []any) (any, error) { return edge(a[0], true) }},

@@ -133,7 +133,7 @@ func (e env) secret(what, hint string) any {
 // deployed reports a value that only a deployment knows. Its placeholder is a host name that never resolves.
 func (e env) deployed(what string) any {
 	e.report(false, e.path, "TemplateValueUnknown", "write the value in its place, or export the gateway once it is deployed",
-		"%s is known only once the template is deployed; %s stands for it", what, afterDeployment)
+		"%s is known only once the template is deployed; a placeholder stands for it", what)
 	return &unknown{placeholder: afterDeployment}
 }
 
