@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -99,11 +100,20 @@ func (f *fitter) field(s *shape, key string) (string, *shape) {
 	return key, anything()
 }
 
-// standIn is what stands for a placeholder in a place of this shape; not ok if the place is better left empty.
+// standIn is what stands for a placeholder in a place of this shape; not ok if the place is left empty.
 func (f *fitter) standIn(s *shape, p *placeholder, path string) (v any, ok bool) {
 	if p.failed || s.form != idForm {
 		f.opens = append(f.opens, open{path, p.failed})
 	}
+	v, ok = f.fitting(s, p)
+	if !ok && !p.failed && s.decides() {
+		f.error(path, "TemplateValueNeeded", "write the value in its place",
+			"what belongs here is known only once the template is deployed, and nothing can stand for it")
+	}
+	return v, ok
+}
+
+func (f *fitter) fitting(s *shape, p *placeholder) (v any, ok bool) {
 	switch s.kind {
 	case isAny:
 		return p.text, true
@@ -114,8 +124,7 @@ func (f *fitter) standIn(s *shape, p *placeholder, path string) (v any, ok bool)
 	case isBool, isEnum:
 		return s.standing(), s.standing() != nil && !(p.failed && s.kind == isEnum)
 	case isList:
-		if v, ok := f.standIn(s.elem, &placeholder{p.text, true}, path); ok && s.elem.form != noForm {
-			f.opens = f.opens[:len(f.opens)-1]
+		if v, ok := f.fitting(s.elem, p); ok && s.elem.form != noForm && !p.failed {
 			return []any{v}, true
 		}
 	case isRef:
@@ -127,14 +136,11 @@ func (f *fitter) standIn(s *shape, p *placeholder, path string) (v any, ok bool)
 			return &object{members: []member{{"ipAddress", f.address()}}}, true
 		}
 	}
-	if !p.failed && s.holdsMore() {
-		f.error(path, "TemplateValueNeeded", "write the value in its place", "what belongs here is known only once the template is deployed, and nothing can stand for it")
-	}
 	return nil, false
 }
 
-// holdsMore reports whether the value decides what the gateway does and protects, so that nothing can stand for it.
-func (s *shape) holdsMore() bool {
+// decides reports whether the value decides what the gateway does and protects, so that nothing can stand for it.
+func (s *shape) decides() bool {
 	return s.kind == isObject || s.kind == isRef || s.kind == isList && s.elem.kind != isString && s.elem.kind != isEnum
 }
 
@@ -266,8 +272,8 @@ func openCollections(opens []open) map[string]bool {
 	return out
 }
 
-// withoutConsequences leaves out the problems that open values make: at the value itself and at the object that it is part
-// of. Where an error has been reported for the value, that is everything about the same child of the gateway.
+// withoutConsequences leaves out the problems that open values make: at the value itself, and warnings at the object that it
+// is part of. Where an error has been reported for the value, that is everything about the same child of the gateway.
 func withoutConsequences(problems []Problem, opens []open) []Problem {
 	if len(opens) == 0 {
 		return problems
@@ -283,13 +289,9 @@ func withoutConsequences(problems []Problem, opens []open) []Problem {
 	for _, o := range opens {
 		around[o.path[:max(strings.LastIndexByte(o.path, '.'), 0)]] = true
 	}
-	var out []Problem
-	for _, p := range problems {
-		if !around[p.Path] && !anyPrefix(p.Path, at) {
-			out = append(out, p)
-		}
-	}
-	return out
+	return slices.DeleteFunc(problems, func(p Problem) bool {
+		return p.Severity == Warning && around[p.Path] || anyPrefix(p.Path, at)
+	})
 }
 
 // anyPrefix reports whether the path, or what it is inside of, is among the paths.
