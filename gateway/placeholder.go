@@ -51,7 +51,8 @@ type open struct {
 // fitter puts something that fits into the place of each placeholder.
 type fitter struct {
 	report
-	opens []open
+	opens            []open
+	hosts, addresses int // that stand for others so far
 }
 
 // value fits what is inside v; not ok if v is to be left out.
@@ -171,8 +172,8 @@ func (f *fitter) number(s *shape) any {
 
 // address is one that RFC 5737 keeps for documentation, so that nothing answers there. Each placeholder has another.
 func (f *fitter) address() string {
-	n := len(f.opens) - 1
-	return fmt.Sprintf("192.0.2.%d", n%254+1)
+	f.addresses++
+	return fmt.Sprintf("192.0.2.%d", (f.addresses-1)%254+1)
 }
 
 const openHost = "known-only-after-deployment"
@@ -206,10 +207,13 @@ func (f *fitter) text(s *shape, p *placeholder) (v any, ok bool) {
 
 // distinct gives a host of which nothing is known another name than the hosts before it have.
 func (f *fitter) distinct(of form, text string) string {
-	if n := len(f.opens); of == hostForm && n > 1 && text == openHost+".invalid" {
-		return openHost + "-" + strconv.Itoa(n) + ".invalid"
+	if of != hostForm || text != openHost+".invalid" {
+		return text
 	}
-	return text
+	if f.hosts++; f.hosts == 1 {
+		return text
+	}
+	return openHost + "-" + strconv.Itoa(f.hosts) + ".invalid"
 }
 
 // form is what a text stands for, as far as a check looks into it.

@@ -90,6 +90,22 @@ func TestPlaceholdersFitTheirPlaces(t *testing.T) {
 	f(`{"ipAddress":"10.4.1.4"}`, `"[if(empty(reference('x').y), null(), createObject('ipAddress', reference('x').y))]"`)
 }
 
+// A name that another deployment makes is the same wherever it stands: the ids that hold it lead to the gateway.
+func TestNameThatOnlyADeploymentKnows(t *testing.T) {
+	const name = "reference('naming').outputs.names.value.gateway"
+	data := strings.NewReplacer(`"harbour"`, `"[`+name+`]"`, `'harbour'`, name,
+		`"backendAddresses":[{"ipAddress":"10.4.1.4"},{"fqdn":"b.example"}]`,
+		`"backendAddresses":"[if(not(empty(reference('app').outputs.fqdn.value)), createArray(createObject('fqdn', reference('app').outputs.fqdn.value)), null())]"`,
+	).Replace(string(ferry(t, "")))
+	d := parseTemplate(t, []byte(data), nil)
+	if HasErrors(d.Problems()) || slices.ContainsFunc(warningsOf(d.Problems()), func(w string) bool { return !strings.HasPrefix(w, "TemplateValueUnknown ") }) {
+		t.Errorf("problems:\n%s", problemText(d.Problems()))
+	}
+	if m := d.Config.Pools[0].Members; len(m) != 1 || m[0].FQDN != openHost+".invalid" {
+		t.Errorf("%+v", m)
+	}
+}
+
 // Members, hosts, ports and priorities of which nothing is known are still different ones.
 func TestPlaceholdersDiffer(t *testing.T) {
 	const later = `"[reference('x').y]"`
