@@ -24,6 +24,9 @@ type placeholder struct {
 
 // markPlaceholders replaces the open values of a resource, which are known by their paths.
 func markPlaceholders(v any, path string, open map[string]template.Unknown) any {
+	if len(open) == 0 {
+		return v
+	}
 	if u, ok := open[path]; ok {
 		if text, isText := v.(string); isText {
 			return &placeholder{text, u.Failed}

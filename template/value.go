@@ -223,14 +223,4 @@ func writeScalar(b *bytes.Buffer, v any) {
 	b.Truncate(b.Len() - 1)
 }
 
-// IsPlaceholder reports whether a text holds what stands for a secret, a parameter or an expression without a value.
-func IsPlaceholder(s string) bool {
-	for _, mark := range []string{"(secret ", "(parameter ", notEvaluated} {
-		if strings.Contains(s, mark) {
-			return true
-		}
-	}
-	return false
-}
-
 const notEvaluated = "(not evaluated)"
