@@ -36,6 +36,24 @@ func TestModuleInsideAModule(t *testing.T) {
 	}
 }
 
+// Role assignments and diagnostic settings of the gateway are resources of their own: what is wrong with them is no concern
+// of its document.
+func TestWhatHangsOnAGateway(t *testing.T) {
+	gateway := gatewayResource("gw", "")
+	f := func(resource, path string) {
+		t.Helper()
+		d := parseTemplate(t, armTemplate(`"parameters":{"principal":{"type":"string"}},`, gateway+","+resource), nil)
+		want := []string{"TemplateResourceIgnored " + path, "ApplicationGatewayHttpListenersCannotBeEmpty properties.httpListeners"}
+		if got := codes(d.Problems()); !slices.Equal(got, want) {
+			t.Errorf("%s: got %v", resource, got)
+		}
+	}
+	assignment := `{"type":"Microsoft.Network/applicationgateways/providers/roleAssignments","name":"[nowhere()]","properties":{"principalId":"[parameters('principal')]"}}`
+	f(assignment, "resources[1]")
+	f(`{"type":"Microsoft.Resources/deployments","name":"[parameters('principal')]","properties":{"template":`+string(armTemplate("", assignment))+`}}`, "resources[1]")
+	f(`{"type":"Microsoft.Network/applicationGateways/privateEndpointConnections","name":"gw/c","properties":{"x":"[parameters('principal')]"}}`, "resources[1]")
+}
+
 // Azure takes a rule without a type as Basic, or as path-based if it has a path map.
 func TestRulesWithoutAType(t *testing.T) {
 	f := func(replace, by, want string) {

@@ -31,7 +31,8 @@ func (n *normaliser) evaluate(data, parameters []byte) (any, error) {
 		return nil, err
 	}
 	result, err := template.Evaluate(data, parameters, func(kind string) bool {
-		return strings.HasPrefix(strings.ToLower(kind)+"/", strings.ToLower(gatewayType)+"/")
+		_, isChild := childCollection(kind)
+		return isChild || strings.EqualFold(kind, gatewayType)
 	})
 	if err != nil {
 		return nil, notEvaluated(err)
@@ -43,6 +44,7 @@ func (n *normaliser) evaluate(data, parameters []byte) (any, error) {
 		}
 		n.evaluated = append(n.evaluated, Problem{printable(p.Path), p.Code, printable(p.Message), printable(p.Hint), severity})
 	}
+	n.passed(result.Passed)
 	root, err := onlyGateway(result)
 	if err != nil {
 		return nil, err
@@ -101,10 +103,10 @@ func onlyGateway(result *template.Result) (template.Resource, error) {
 		return found[0], nil
 	case len(found) == 0 && len(result.Off) > 0:
 		return template.Resource{}, notDeployed(result.Off)
-	case len(found) == 0 && len(result.Types) == 0:
+	case len(found) == 0 && len(result.Passed) == 0:
 		return template.Resource{}, unlike("this is an ARM template without an application gateway", exportHint)
 	case len(found) == 0:
-		return template.Resource{}, unlike("this is an ARM template without an application gateway; it deploys "+shortList(result.Types), exportHint)
+		return template.Resource{}, unlike("this is an ARM template without an application gateway; it deploys "+shortList(typesOf(result.Passed)), exportHint)
 	}
 	return template.Resource{}, unlike(fmt.Sprintf("this is an ARM template with %d application gateways: %s", len(names), shortList(names)),
 		"leave one in it, or export the one that is meant: az network application-gateway show -g GROUP -n NAME > gateway.json")
@@ -127,20 +129,39 @@ func notDeployed(off []template.Off) error {
 	return unlike(strings.Join(all[:min(len(all), 3)], "; "), "give parameters with which it is deployed: --parameters FILE")
 }
 
+func typesOf(passed []template.Passed) []string {
+	types := make([]string, len(passed))
+	for i, p := range passed {
+		types[i] = p.Type
+	}
+	return types
+}
+
+// childCollection is the collection that resources of a type are children of; not ok if they are no children of a gateway.
+func childCollection(kind string) (name string, ok bool) {
+	collection, ok := strings.CutPrefix(strings.ToLower(kind), strings.ToLower(gatewayType)+"/")
+	_, props := resourceModel.field("properties")
+	name, s := props.field(collection)
+	return name, ok && s != nil && s.kind == isList
+}
+
+// passed warns of what belongs to a gateway and not to its document, such as role assignments.
+func (n *normaliser) passed(all []template.Passed) {
+	for _, p := range all {
+		if strings.HasPrefix(strings.ToLower(p.Type), strings.ToLower(gatewayType)+"/") {
+			n.evaluated = append(n.evaluated, Problem{
+				printable(p.Path), "TemplateResourceIgnored",
+				printable(fmt.Sprintf("a resource of type %s is not part of the gateway's document", shorten(p.Type))), "nothing, unless requests depend on it", Warning,
+			})
+		}
+	}
+}
+
 // fold puts resources that stand for a child of the gateway into their collection.
 func (n *normaliser) fold(root *object, resources []template.Resource) error {
 	for _, r := range resources {
-		collection, _ := strings.CutPrefix(strings.ToLower(r.Type), strings.ToLower(gatewayType)+"/")
-		if strings.EqualFold(r.Type, gatewayType) {
-			continue
-		}
-		_, props := resourceModel.field("properties")
-		name, s := props.field(collection)
-		if s == nil || s.kind != isList {
-			n.evaluated = append(n.evaluated, Problem{
-				printable(r.Path), "TemplateResourceIgnored",
-				printable(fmt.Sprintf("a resource of type %s is not part of the gateway's document", shorten(r.Type))), "nothing, unless requests depend on it", Warning,
-			})
+		name, isChild := childCollection(r.Type)
+		if !isChild {
 			continue
 		}
 		v, err := readJSON(r.Body)

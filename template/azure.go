@@ -75,7 +75,8 @@ func pickZones(e env, args []any) (any, error) {
 func environment() *object {
 	return newObject("name", "AzureCloud", "resourceManager", "https://management.azure.com/", "portal", "https://portal.azure.com",
 		"authentication", newObject("loginEndpoint", "https://login.microsoftonline.com/", "tenant", "common"),
-		"suffixes", newObject("keyvaultDns", ".vault.azure.net", "storage", "core.windows.net", "sqlServerHostname", ".database.windows.net"))
+		"suffixes", newObject("keyvaultDns", ".vault.azure.net", "storage", "core.windows.net", "sqlServerHostname", ".database.windows.net",
+			"acrLoginServer", ".azurecr.io", "azureFrontDoorEndpointSuffix", "azurefd.net"))
 }
 
 // ids makes the result unknown where an argument is.

@@ -32,9 +32,15 @@ type Unknown struct {
 // Result is what a template makes.
 type Result struct {
 	Resources []Resource
-	Types     []string // of the resources that nobody wanted
+	Passed    []Passed // what nobody wanted
 	Off       []Off    // wanted, and not deployed
 	Problems  []Problem
+}
+
+// Passed is a resource that is not wanted and of which nothing is evaluated.
+type Passed struct {
+	Type string
+	Path string // in the template; of one inside a nested deployment that of the deployment
 }
 
 // Evaluate evaluates those resources of a template whose type is wanted, also inside others and inside nested
@@ -269,7 +275,7 @@ func (w *walk) pass(e env, o *object, kind string, depth int) error {
 			"the linked template is not read; what it deploys is missing here")
 	}
 	if template == nil || depth > maxNested {
-		w.result.Types = append(w.result.Types, kind)
+		w.result.Passed = append(w.result.Passed, Passed{kind, e.path})
 		return nil
 	}
 	for _, inner := range objectsIn(template.value("resources")) {

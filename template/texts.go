@@ -19,8 +19,8 @@ var textFunctions = map[string]function{
 	"split":          {2, 2, false, split},
 	"join":           {2, 2, false, joined},
 	"substring":      {2, 3, false, substring},
-	"indexof":        {2, 2, false, position(strings.Index)},
-	"lastindexof":    {2, 2, false, position(strings.LastIndex)},
+	"indexof":        {2, 2, false, position(strings.Index, false)},
+	"lastindexof":    {2, 2, false, position(strings.LastIndex, true)},
 	"startswith":     {2, 2, false, affix(strings.HasPrefix)},
 	"endswith":       {2, 2, false, affix(strings.HasSuffix)},
 	"padleft":        {2, 3, false, padLeft},
@@ -316,9 +316,12 @@ func substring(e env, args []any) (any, error) {
 	return string(r[start : start+length]), e.made(len(s))
 }
 
-// position counts characters; upper and lower case are one, as in Azure.
-func position(find func(s, part string) int) func(env, []any) (any, error) {
+// position counts characters, of which upper and lower case are one, as in Azure, or the elements of a list.
+func position(find func(s, part string) int, last bool) func(env, []any) (any, error) {
 	return func(e env, args []any) (any, error) {
+		if list, ok := args[0].([]any); ok {
+			return e.positionIn(list, args[1], last)
+		}
 		s, part := strings.ToLower(plain(args[0])), strings.ToLower(plain(args[1]))
 		at := find(s, part)
 		if at >= 0 {
@@ -326,6 +329,21 @@ func position(find func(s, part string) int) func(env, []any) (any, error) {
 		}
 		return number(int64(at)), e.made(len(s))
 	}
+}
+
+// positionIn is where an element first or last stands in a list, -1 where it does not.
+func (e env) positionIn(list []any, item any, last bool) (any, error) {
+	at := -1
+	for i, v := range list {
+		same, err := e.equal(v, item)
+		if err != nil {
+			return nil, err
+		}
+		if same && (last || at < 0) {
+			at = i
+		}
+	}
+	return e.unless(number(int64(at)), list)
 }
 
 // affix compares without regard to case, as Azure does.
