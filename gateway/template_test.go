@@ -330,7 +330,7 @@ func TestCirclesAndDepthAreReported(t *testing.T) {
 
 // FuzzTemplate holds for every template that nothing panics, that it ends, and that what comes out is a document.
 func FuzzTemplate(f *testing.F) {
-	for _, name := range []string{"az-create.template.json", "portal-export.template.json", "sites.template.json"} {
+	for _, name := range []string{"az-create.template.json", "portal-export.template.json", "sites.template.json", "module.template.json"} {
 		f.Add(readTestFile(f, name), []byte(`{"environment":"Prod"}`))
 	}
 	f.Add(armTemplate(`"variables":{"a":[1,"[variables('a')]"]},`, gatewayResource("[variables('a')[1]]", `"copy":{"name":"x","count":"[length('ab')]"},`)), []byte("a: 1"))

@@ -47,8 +47,8 @@ func dateTimeToEpoch(_ env, args []any) (any, error) {
 	return number(t.Unix()), nil
 }
 
-// duration is one of ISO 8601: P1Y2M3W4DT5H6M7.5S, also with a sign.
-var duration = regexp.MustCompile(`^([+-])?P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,6})W)?(?:(\d{1,7})D)?(?:T(?:(\d{1,8})H)?(?:(\d{1,9})M)?(?:(\d{1,9})(?:\.\d+)?S)?)?$`)
+// duration is one of ISO 8601: P1Y2M3W4DT5H6M7.5S, also with a sign. No part is longer than time.Duration can be.
+var duration = regexp.MustCompile(`^([+-])?P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,6})W)?(?:(\d{1,7})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9})(?:\.\d+)?S)?)?$`)
 
 // dateTimeAdd is dateTimeAdd(TIME, DURATION[, FORMAT]); without a format the result is written as the time was.
 func dateTimeAdd(_ env, args []any) (any, error) {
@@ -67,7 +67,7 @@ func dateTimeAdd(_ env, args []any) (any, error) {
 	}
 	part := func(i int) int { n, _ := strconv.Atoi(m[i]); return sign * n }
 	t = t.AddDate(part(2), part(3), 7*part(4)+part(5)).
-		Add(time.Duration(part(6))*time.Hour + time.Duration(part(7))*time.Minute + time.Duration(part(8))*time.Second)
+		Add(time.Duration(part(6)) * time.Hour).Add(time.Duration(part(7)) * time.Minute).Add(time.Duration(part(8)) * time.Second)
 	if t.Year() < 1 || t.Year() > 9999 {
 		return nil, wrong("add less", "the result is not in the years 1 to 9999")
 	}
