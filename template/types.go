@@ -2,6 +2,7 @@ package template
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -158,7 +159,7 @@ func (c typeCheck) allowed(t *object, v any, at string) error {
 	if !ok {
 		return nil
 	}
-	is, err := c.holds(allowed, v)
+	is, err := c.isAmong(allowed, v)
 	if is || err != nil {
 		return err
 	}
@@ -172,7 +173,7 @@ func (c typeCheck) allowed(t *object, v any, at string) error {
 		return nil
 	}
 	for i, item := range list {
-		is, err := c.holds(allowed, item)
+		is, err := c.isAmong(allowed, item)
 		if err != nil {
 			return err
 		}
@@ -181,6 +182,14 @@ func (c typeCheck) allowed(t *object, v any, at string) error {
 		}
 	}
 	return nil
+}
+
+// isAmong reports whether one of the values is v. Texts may have any case, as Azure allows.
+func (c typeCheck) isAmong(values []any, v any) (bool, error) {
+	if s, ok := v.(string); ok {
+		return slices.ContainsFunc(values, func(a any) bool { t, ok := a.(string); return ok && strings.EqualFold(s, t) }), c.spend(len(values))
+	}
+	return c.holds(values, v)
 }
 
 // bounds checks minValue and maxValue of a number, minLength and maxLength of a text or a list.

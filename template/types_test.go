@@ -59,6 +59,9 @@ func TestTypesOfParameters(t *testing.T) {
 	fits(`{"type":"object","allowedValues":[{"a":1}]}`, `{"a":1}`, `{"a":1}`)
 	refused(`{"type":"array","allowedValues":["a"],"defaultValue":["b"]}`, "", "parameters.p[0]", "allowed values")
 
+	fits(`{"type":"string","allowedValues":["WestEurope"]}`, `"westeurope"`, `"westeurope"`)
+	fits(`{"type":"array","allowedValues":["A","B"]}`, `["b"]`, `["b"]`)
+
 	// Facts behind a reference, also at the end of a chain; what stands nearer counts.
 	fits(ref("modeOrNull"), "", `null`)
 	fits(ref("modeOrNull"), `"open"`, `"open"`)
