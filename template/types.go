@@ -108,7 +108,7 @@ func (c typeCheck) value(t *object, v any, at string) (ok bool, err error) {
 		return true, nil
 	}
 	if want := typeNames[strings.ToLower(t.text("type"))]; want != "" && !isOfType(v, want) {
-		c.refuse(at, "give "+want, "%s is not what the template wants, which is %s, for", article(v), want)
+		c.refuse(at, "give "+want, "%s stands where the template wants %s, in", article(v), want)
 		return false, nil
 	}
 	if err := c.allowed(t, v, at); err != nil {

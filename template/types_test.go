@@ -54,7 +54,7 @@ func TestTypesOfParameters(t *testing.T) {
 	fits(zones, "[3]", `[3]`)
 	fits(zones, "[]", `[]`)
 	refused(zones, "[1,9]", "parameters.p[1]", `"9" is not among the allowed values of the parameter "p[1]"`)
-	refused(zones, "4", "parameters.p", "which is a list")
+	refused(zones, "4", "parameters.p", "wants a list")
 	fits(`{"type":"array","allowedValues":[["a"],["a","b"]]}`, `["a","b"]`, `["a","b"]`)
 	fits(`{"type":"object","allowedValues":[{"a":1}]}`, `{"a":1}`, `{"a":1}`)
 	refused(`{"type":"array","allowedValues":["a"],"defaultValue":["b"]}`, "", "parameters.p[0]", "allowed values")
@@ -90,11 +90,11 @@ func TestTypesOfParameters(t *testing.T) {
 	refused(ref("ship"), `{"kind":"ferry"}`, "parameters.p.seats", "a value is missing")
 	refused(ref("ship"), `{"kind":"canoe"}`, "parameters.p.kind", "allowed values")
 	fits(ref("pair"), `["a",1]`, `["a",1]`)
-	refused(ref("pair"), `["a","b"]`, "parameters.p[1]", "which is a whole number")
+	refused(ref("pair"), `["a","b"]`, "parameters.p[1]", "wants a whole number")
 	fits(ref("tree"), `{"left":{"left":{}}}`, `{"left":{"left":{}}}`)
 
 	// Types themselves.
-	refused(`{"type":"string"}`, "1", "parameters.p", `"1" is not what the template wants, which is a string`)
+	refused(`{"type":"string"}`, "1", "parameters.p", `"1" stands where the template wants a string, in the parameter "p"`)
 	refused(`{"type":"bool"}`, `"yes"`, "parameters.p", "true or false")
 	refused(`{"type":"int"}`, `1.5`, "parameters.p", "a whole number")
 	refused(`{"type":"object"}`, `[]`, "parameters.p", "an object")
