@@ -35,7 +35,25 @@ func cut(expression string) string {
 }
 
 // holdsWanted reports whether a resource is wanted, or one inside it, by the types alone: nothing of it is evaluated.
+// The answer is remembered: loops ask for the same resources again and again.
 func (w *walk) holdsWanted(o *object, kind string, depth int) bool {
+	key := question{o, kind, depth}
+	holds, known := w.held[key]
+	if !known {
+		holds = w.looksWanted(o, kind, depth)
+		w.held[key] = holds
+	}
+	return holds
+}
+
+// question is whether a resource holds a wanted one.
+type question struct {
+	resource *object
+	kind     string
+	depth    int
+}
+
+func (w *walk) looksWanted(o *object, kind string, depth int) bool {
 	switch {
 	case o.value("existing") == true:
 		return false

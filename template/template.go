@@ -54,7 +54,7 @@ func Evaluate(data, parameters []byte, wanted func(resourceType string) bool) (*
 	if given, err = merge(given, parameters); err != nil {
 		return nil, err
 	}
-	w := &walk{run: r, wanted: wanted, result: &Result{}}
+	w := &walk{run: r, wanted: wanted, held: map[question]bool{}, passed: map[Passed]bool{}, result: &Result{}}
 	s := newScope(r, path, template, given, nil)
 	if err := s.strangers(); err != nil {
 		return nil, err

@@ -9,6 +9,8 @@ import (
 type walk struct {
 	*run
 	wanted func(string) bool
+	held   map[question]bool // answers of holdsWanted
+	passed map[Passed]bool
 	result *Result
 }
 
@@ -95,7 +97,10 @@ func (w *walk) pass(e env, o *object, kind string, depth int) error {
 			"the linked template is not read; what it deploys is missing here")
 	}
 	if template == nil || depth > maxNested {
-		w.result.Passed = append(w.result.Passed, Passed{kind, e.path})
+		if p := (Passed{kind, e.path}); !w.passed[p] { // a loop around it passes it at every turn
+			w.passed[p] = true
+			w.result.Passed = append(w.result.Passed, p)
+		}
 		return nil
 	}
 	for _, inner := range objectsIn(template.value("resources")) {
