@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -77,6 +78,9 @@ func notEvaluated(err error) error {
 func toParameters(data []byte) ([]byte, error) {
 	if len(data) == 0 {
 		return nil, nil
+	}
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("using ")) {
+		return nil, unlike("the parameters cannot be read: this looks like a parameters file of Bicep", "build it: az bicep build-params --file FILE, and give the JSON that comes out")
 	}
 	data, err := toJSON(data)
 	if err == nil {

@@ -175,6 +175,9 @@ func TestParametersThatDoNotFit(t *testing.T) {
 	if _, err := ParseWith(readTestFile(t, "sites.template.json"), []byte("[1")); err == nil || !strings.Contains(err.Error(), "parameters cannot be read") {
 		t.Error(err)
 	}
+	if _, err := ParseWith(readTestFile(t, "sites.template.json"), []byte("using './main.bicep'\n\nparam environment = 'Prod'\n")); err == nil || !strings.Contains(err.Error(), "parameters file of Bicep") {
+		t.Error(err)
+	}
 	d := parseTemplate(t, readTestFile(t, "az-show.json"), []byte(`{"a":1}`))
 	if !hasProblem(d.Problems(), "ParametersIgnored", "document") {
 		t.Error(problemText(d.Problems()))
