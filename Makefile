@@ -58,7 +58,7 @@ bench: build ## measure Causeway beside nginx and HAProxy, and diagnose beside j
 	@bench/run-logs
 
 packages: ## install the programs that tests run against, where they are missing
-	@scripts/packages nginx node curl gcc
+	@scripts/packages nginx node curl gcc openssl
 
 clean: ## remove what was built
 	rm -rf bin

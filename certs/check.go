@@ -75,15 +75,16 @@ func placeOf(name string, local bool) string {
 // loadHint says what to do about a pair that cannot be loaded. crypto/tls tells apart by text alone.
 func loadHint(f gateway.KeyPair, named bool, err error) string {
 	text := err.Error()
+	var bad *PFXError
 	switch {
+	case errors.As(err, &bad):
+		return bad.Hint()
 	case errors.Is(err, fs.ErrNotExist):
 		return "check the name; a path that is not absolute starts at the folder of causeway.yaml"
 	case errors.Is(err, fs.ErrPermission):
 		return "let the user that runs the gateway read it"
 	case !named:
 		return "check data and password in the document, or name its files under certificates in causeway.yaml"
-	case f.PFX != "":
-		return "check the password and that the file is a PKCS #12 file with one key"
 	case strings.Contains(text, "does not match"):
 		return fmt.Sprintf("%s is the key of another certificate: give the one that %s was made with", f.Key, f.Cert)
 	case strings.Contains(text, "PEM inputs may have been switched"), strings.Contains(text, "found a certificate rather than a key"):

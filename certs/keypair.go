@@ -10,8 +10,6 @@ import (
 	"os"
 	"strings"
 
-	"software.sslmate.com/src/go-pkcs12"
-
 	"causeway/gateway"
 )
 
@@ -41,7 +39,7 @@ func load(c *gateway.SSLCertificate, files map[string]gateway.KeyPair) (*tls.Cer
 		if err != nil {
 			return nil, err
 		}
-		return FromPFX(data, f.Password)
+		return fromFile(f.PFX, data, f.Password)
 	case named:
 		pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)
 		return &pair, err
@@ -49,6 +47,16 @@ func load(c *gateway.SSLCertificate, files map[string]gateway.KeyPair) (*tls.Cer
 		return FromPFX(c.Data, c.Password)
 	}
 	return nil, ErrNoKey
+}
+
+// fromFile is FromPFX with the name of the file in its error.
+func fromFile(name string, data []byte, password string) (*tls.Certificate, error) {
+	pair, err := FromPFX(data, password)
+	var bad *PFXError
+	if errors.As(err, &bad) {
+		bad.File = name
+	}
+	return pair, err
 }
 
 // find looks a certificate up as Azure compares names: in any case.
@@ -62,17 +70,4 @@ func find(files map[string]gateway.KeyPair, name string) (gateway.KeyPair, bool)
 		}
 	}
 	return gateway.KeyPair{}, false
-}
-
-// FromPFX decodes a PKCS #12 file with one key and its chain, leaf first.
-func FromPFX(data []byte, password string) (*tls.Certificate, error) {
-	key, leaf, chain, err := pkcs12.DecodeChain(data, password)
-	if err != nil {
-		return nil, fmt.Errorf("read PFX: %w", err)
-	}
-	pair := &tls.Certificate{PrivateKey: key, Leaf: leaf, Certificate: [][]byte{leaf.Raw}}
-	for _, c := range chain {
-		pair.Certificate = append(pair.Certificate, c.Raw)
-	}
-	return pair, nil
 }

@@ -15,6 +15,7 @@ type checker struct {
 	props *object // as given, without defaults
 	zones []any
 	names nameIndex
+	open  map[string]bool // collections whose names are not all known
 }
 
 // shape holds v against the model: what is required, ranges, enums, references, and what the SKU offers.
@@ -161,7 +162,7 @@ func (c *checker) misled(collection, id string) string {
 	if !strings.EqualFold(in, collection) {
 		return fmt.Sprintf("the reference leads into %s, but an element of %s belongs here", shorten(in), collection)
 	}
-	if _, ok := c.names[collection][strings.ToLower(name)]; !ok {
+	if _, ok := c.names[collection][strings.ToLower(name)]; !ok && !c.open[collection] {
 		return fmt.Sprintf("%s has no element named %s", collection, shorten(name))
 	}
 	return ""

@@ -15,7 +15,8 @@ type Document struct {
 	tree      *object // canonical form of what was given
 	effective *object // tree with the defaults in place
 	names     nameIndex
-	flat      bool // came without the properties level
+	open      map[string]bool // collections of which a template leaves names open
+	flat      bool            // came without the properties level
 	problems  []Problem
 }
 
@@ -57,10 +58,13 @@ func ParseWith(data, parameters []byte) (*Document, error) {
 	d := &Document{flat: isFlat(root)}
 	d.tree = n.object(resourceModel, root, "")
 	d.effective = withDefaults(resourceModel, clone(d.tree)).(*object)
+	defaultRuleTypes(d.effective)
 	d.names = childNames(d.effective.props())
 	d.Config = fillConfig(d.tree, d.effective)
+	d.open = openCollections(n.opens)
 	evaluated := sortProblems(n.evaluated)
-	d.problems = append(evaluated, d.finish(append(n.problems, validate(d)...))...)
+	found := append(n.problems, withoutConsequences(validate(d), n.opens)...)
+	d.problems = append(evaluated, d.finish(found)...)
 	return d, nil
 }
 
@@ -177,6 +181,24 @@ func withDefaults(s *shape, v any) any {
 		}
 	}
 	return v
+}
+
+// defaultRuleTypes fills in, in place, the type of rules that name none: Azure takes a rule with a path map as path-based.
+func defaultRuleTypes(effective *object) {
+	_, props := ruleModel().field("properties")
+	for _, item := range effective.props().list("requestRoutingRules") {
+		o, _ := item.(*object)
+		p := o.props()
+		if p == nil || p.has("ruleType") {
+			continue
+		}
+		kind := "Basic"
+		if p.has("urlPathMap") {
+			kind = "PathBasedRouting"
+		}
+		p.set("ruleType", kind)
+		p.members = inModelOrder(props, p.members)
+	}
 }
 
 // withoutSecrets copies v without the write-only properties.

@@ -34,11 +34,11 @@ func gatewayProperties() *shape {
 		field{"sslPolicy", sslPolicyModel()},
 		field{"defaultPredefinedSslPolicy", text()},
 		field{"sslCertificates", list(sslCertificateModel())},
-		field{"authenticationCertificates", list(child("AuthenticationCertificate", field{"data", text()})).on(onlyV1)},
+		field{"authenticationCertificates", list(child("AuthenticationCertificate", field{"data", text().as(dataForm)})).on(onlyV1)},
 		field{"trustedRootCertificates", list(child("TrustedRootCertificate",
-			field{"data", text()}, field{"keyVaultSecretId", text()})).on(onlyV2)},
+			field{"data", text().as(dataForm)}, field{"keyVaultSecretId", text()})).on(onlyV2)},
 		field{"trustedClientCertificates", list(child("TrustedClientCertificate",
-			field{"data", text()}, field{"validatedCertData", text()}, field{"clientCertIssuerDN", text()})).on(notBasic)},
+			field{"data", text().as(dataForm)}, field{"validatedCertData", text().as(dataForm)}, field{"clientCertIssuerDN", text()})).on(notBasic)},
 		field{"sslProfiles", list(sslProfileModel()).on(onlyV2)},
 		field{"probes", list(probeModel())},
 		field{"backendAddressPools", list(poolModel())},
@@ -74,8 +74,8 @@ func gatewayProperties() *shape {
 func skuModel() *shape {
 	return record(
 		field{"name", oneOf("Standard_Small", "Standard_Medium", "Standard_Large", "WAF_Medium", "WAF_Large",
-			"Standard_v2", "WAF_v2", "Basic")},
-		field{"tier", oneOf("Standard", "WAF", "Standard_v2", "WAF_v2", "Basic")},
+			"Standard_v2", "WAF_v2", "Basic").unknown("Standard_v2")},
+		field{"tier", oneOf("Standard", "WAF", "Standard_v2", "WAF_v2", "Basic").unknown("Standard_v2")},
 		field{"capacity", number(0, 125)},
 		field{"family", oneOf("Generation_1", "Generation_2")},
 	)
@@ -83,7 +83,7 @@ func skuModel() *shape {
 
 func frontendIPModel() *shape {
 	return child("FrontendIPConfiguration",
-		field{"privateIPAddress", text()},
+		field{"privateIPAddress", text().as(addressForm)},
 		field{"privateIPAllocationMethod", oneOf("Static", "Dynamic")},
 		field{"subnet", outside()},
 		field{"publicIPAddress", outside()},
@@ -105,8 +105,8 @@ func sslCertificateModel() *shape {
 func sslPolicyModel() *shape {
 	return record(
 		field{"policyType", oneOf("Predefined", "Custom", "CustomV2")},
-		field{"policyName", oneOf(policy2015, policy2017, policy2017S, policy2022, policy2022S)},
-		field{"minProtocolVersion", oneOf("TLSv1_0", "TLSv1_1", "TLSv1_2", "TLSv1_3")},
+		field{"policyName", oneOf(policy2015, policy2017, policy2017S, policy2022, policy2022S).unknown(policy2022S)},
+		field{"minProtocolVersion", oneOf("TLSv1_0", "TLSv1_1", "TLSv1_2", "TLSv1_3").unknown("TLSv1_3")},
 		field{"cipherSuites", list(oneOf(cipherSuites()...))},
 		field{"disabledSslProtocols", list(oneOf("TLSv1_0", "TLSv1_1", "TLSv1_2", "TLSv1_3"))},
 	)
@@ -128,8 +128,8 @@ func sslProfileModel() *shape {
 func probeModel() *shape {
 	return child("Probe",
 		field{"protocol", oneOf("Http", "Https", "Tcp", "Tls").need()},
-		field{"host", text()},
-		field{"path", text().or("/")},
+		field{"host", text().as(hostForm)},
+		field{"path", text().or("/").as(pathForm)},
 		field{"port", number(1, 65535).on(onlyV2)},
 		field{"interval", number(1, 86400).or(integer(30))},
 		field{"timeout", number(1, 86400).or(integer(30))},
@@ -139,7 +139,7 @@ func probeModel() *shape {
 		field{"minServers", number(0, 1200).or(integer(0))},
 		field{"match", record(
 			field{"body", text()},
-			field{"statusCodes", list(text()).or([]any{"200-399"})},
+			field{"statusCodes", list(text().as(statusForm)).or([]any{"200-399"})},
 		).fill()},
 		field{"enableProbeProxyProtocolHeader", toggle()},
 		field{"backendHttpSettings", bookkeeping()},
@@ -148,7 +148,7 @@ func probeModel() *shape {
 
 func poolModel() *shape {
 	return child("BackendAddressPool",
-		field{"backendAddresses", list(record(field{"fqdn", text()}, field{"ipAddress", text()}))},
+		field{"backendAddresses", list(record(field{"fqdn", text().as(hostForm)}, field{"ipAddress", text().as(addressForm)}).as(memberForm))},
 		field{"backendIPConfigurations", list(record(field{"id", text()}, field{"resourceGroup", bookkeeping()}))},
 		field{"requestRoutingRules", bookkeeping()},
 		field{"urlPathMaps", bookkeeping()},
@@ -161,15 +161,15 @@ func settingsModel() *shape {
 		field{"port", number(1, 65535).need()},
 		field{"protocol", oneOf("Http", "Https").need()},
 		field{"cookieBasedAffinity", oneOf("Enabled", "Disabled").or("Disabled")},
-		field{"affinityCookieName", text().or("ApplicationGatewayAffinity")},
+		field{"affinityCookieName", text().or("ApplicationGatewayAffinity").as(tokenForm)},
 		field{"requestTimeout", number(1, 86400).or(integer(20))},
 		field{"connectionDraining", record(
 			field{"enabled", toggle()},
 			field{"drainTimeoutInSec", number(1, 3600).or(integer(30))},
 		).fill()},
-		field{"hostName", text()},
+		field{"hostName", text().as(hostForm)},
 		field{"pickHostNameFromBackendAddress", toggle()},
-		field{"path", text()},
+		field{"path", text().as(pathForm)},
 		field{"probe", ref("probes")},
 		field{"probeEnabled", toggle()},
 		field{"authenticationCertificates", list(ref("authenticationCertificates")).on(onlyV1)},
@@ -177,7 +177,7 @@ func settingsModel() *shape {
 		field{"dedicatedBackendConnection", toggle().on(onlyV2)},
 		field{"validateCertChainAndExpiry", toggleOn().on(onlyV2)},
 		field{"validateSNI", toggleOn().on(onlyV2)},
-		field{"sniName", text().on(onlyV2)},
+		field{"sniName", text().on(onlyV2).as(hostForm)},
 		field{"requestRoutingRules", bookkeeping()},
 		field{"urlPathMaps", bookkeeping()},
 		field{"pathRules", bookkeeping()},
@@ -191,7 +191,7 @@ func l4SettingsModel() *shape {
 		field{"timeout", number(1, 86400).or(integer(20))},
 		field{"probe", ref("probes")},
 		field{"trustedRootCertificates", list(ref("trustedRootCertificates"))},
-		field{"hostName", text()},
+		field{"hostName", text().as(hostForm)},
 		field{"pickHostNameFromBackendAddress", toggle()},
 		field{"enableL4ClientIpPreservation", toggle()},
 	)
@@ -202,8 +202,8 @@ func listenerModel() *shape {
 		field{"frontendIPConfiguration", ref("frontendIPConfigurations").need()},
 		field{"frontendPort", ref("frontendPorts").need()},
 		field{"protocol", oneOf("Http", "Https").need()},
-		field{"hostName", text()},
-		field{"hostNames", list(text()).on(onlyV2)},
+		field{"hostName", text().as(hostForm)},
+		field{"hostNames", list(text().as(hostForm)).on(onlyV2)},
 		field{"sslCertificate", ref("sslCertificates")},
 		field{"sslProfile", ref("sslProfiles").on(onlyV2)},
 		field{"requireServerNameIndication", toggle()},
@@ -221,7 +221,7 @@ func l4ListenerModel() *shape {
 		field{"protocol", oneOf("Tcp", "Tls").need()},
 		field{"sslCertificate", ref("sslCertificates")},
 		field{"sslProfile", ref("sslProfiles")},
-		field{"hostNames", list(text())},
+		field{"hostNames", list(text().as(hostForm))},
 	)
 }
 
@@ -245,7 +245,7 @@ func pathMapModel() *shape {
 	target := targetFields("defaultBackendAddressPool", "defaultBackendHttpSettings", "defaultRedirectConfiguration",
 		"defaultRewriteRuleSet", "defaultLoadDistributionPolicy")
 	rule := child("PathRule", append([]field{
-		{"paths", list(text()).need()},
+		{"paths", list(text().as(pathForm)).need()},
 		{"firewallPolicy", outside().on(notBasic)},
 	}, plainTarget()...)...)
 	return child("UrlPathMap", append(target, field{"pathRules", list(rule)}, field{"requestRoutingRules", bookkeeping()})...)
@@ -253,7 +253,7 @@ func pathMapModel() *shape {
 
 func ruleModel() *shape {
 	return child("RequestRoutingRule", append([]field{
-		{"ruleType", oneOf("Basic", "PathBasedRouting").need()},
+		{"ruleType", oneOf("Basic", "PathBasedRouting")},
 		{"priority", number(1, 20000)},
 		{"httpListener", ref("httpListeners").need()},
 		{"urlPathMap", ref("urlPathMaps")},
@@ -274,7 +274,7 @@ func l4RuleModel() *shape {
 func rewriteSetModel() *shape {
 	header := func() *shape {
 		return list(record(
-			field{"headerName", text().need()},
+			field{"headerName", text().need().as(tokenForm)},
 			field{"headerValue", text()},
 			field{"headerValueMatcher", record(
 				field{"pattern", text().need()}, field{"ignoreCase", toggle()}, field{"negate", toggle()})},
@@ -284,7 +284,7 @@ func rewriteSetModel() *shape {
 		field{"name", text()},
 		field{"ruleSequence", number(0, 1000000)},
 		field{"conditions", list(record(
-			field{"variable", text().need()},
+			field{"variable", text().need().as(variableForm)},
 			field{"pattern", text().need()},
 			field{"ignoreCase", toggle()},
 			field{"negate", toggle()},
@@ -305,7 +305,7 @@ func redirectModel() *shape {
 	return child("RedirectConfiguration",
 		field{"redirectType", oneOf("Permanent", "Found", "SeeOther", "Temporary").need()},
 		field{"targetListener", ref("httpListeners")},
-		field{"targetUrl", text()},
+		field{"targetUrl", text().as(urlForm)},
 		field{"includePath", toggle()},
 		field{"includeQueryString", toggle()},
 		field{"requestRoutingRules", bookkeeping()},
@@ -318,7 +318,7 @@ func customErrorModel() *shape {
 	return record(
 		field{"statusCode", oneOf("HttpStatus400", "HttpStatus403", "HttpStatus404", "HttpStatus405", "HttpStatus408",
 			"HttpStatus500", "HttpStatus502", "HttpStatus503", "HttpStatus504").need()},
-		field{"customErrorPageUrl", text().need()},
+		field{"customErrorPageUrl", text().need().as(pageForm)},
 	)
 }
 
@@ -343,10 +343,10 @@ func jwtModel() *shape {
 
 func wafModel() *shape {
 	return record(
-		field{"enabled", toggle()},
-		field{"firewallMode", oneOf("Detection", "Prevention").need()},
-		field{"ruleSetType", oneOf("OWASP").need()},
-		field{"ruleSetVersion", text().need()},
+		field{"enabled", toggle().unknown(true)},
+		field{"firewallMode", oneOf("Detection", "Prevention").need().unknown("Prevention")},
+		field{"ruleSetType", oneOf("OWASP").or("OWASP")},
+		field{"ruleSetVersion", text()},
 		field{"disabledRuleGroups", list(record(
 			field{"ruleGroupName", text().need()}, field{"rules", list(number(0, 1<<31-1))}))},
 		field{"requestBodyCheck", toggleOn()},
@@ -363,7 +363,7 @@ func wafModel() *shape {
 
 func privateLinkModel() *shape {
 	return child("PrivateLinkConfiguration", field{"ipConfigurations", list(child("PrivateLinkIpConfiguration",
-		field{"privateIPAddress", text()},
+		field{"privateIPAddress", text().as(addressForm)},
 		field{"privateIPAllocationMethod", oneOf("Static", "Dynamic")},
 		field{"subnet", outside()},
 		field{"primary", toggle()},

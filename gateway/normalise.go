@@ -14,6 +14,7 @@ import (
 type normaliser struct {
 	report
 	evaluated []Problem // of a template, with paths in the template
+	opens     []open    // properties whose values a template leaves open
 }
 
 // value returns v in canonical form. What does not fit its shape is reported and kept.

@@ -18,6 +18,8 @@ type shape struct {
 	required bool
 	dropped  bool // bookkeeping that the server makes itself: accepted and not kept
 	secret   bool // write-only: never shown
+	form     form // of a text: what it stands for, which decides what a placeholder must look like
+	careful  any  // of a bool or an enum: what a placeholder stands for, where the default would protect less
 	only     generation
 }
 
@@ -63,6 +65,8 @@ func (s *shape) need() *shape   { s.required = true; return s }
 func (s *shape) hidden() *shape { s.secret = true; return s }
 func (s *shape) fill() *shape   { s.filled = true; return s }
 
+func (s *shape) as(f form) *shape               { s.form = f; return s }
+func (s *shape) unknown(careful any) *shape     { s.careful = careful; return s }
 func (s *shape) or(fallback any) *shape         { s.fallback = fallback; return s }
 func (s *shape) on(g generation) *shape         { s.only = g; return s }
 func (s *shape) also(former, now string) *shape { s.folded[strings.ToLower(former)] = now; return s }

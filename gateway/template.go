@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -31,7 +32,8 @@ func (n *normaliser) evaluate(data, parameters []byte) (any, error) {
 		return nil, err
 	}
 	result, err := template.Evaluate(data, parameters, func(kind string) bool {
-		return strings.HasPrefix(strings.ToLower(kind)+"/", strings.ToLower(gatewayType)+"/")
+		_, isChild := childCollection(kind)
+		return isChild || strings.EqualFold(kind, gatewayType)
 	})
 	if err != nil {
 		return nil, notEvaluated(err)
@@ -43,6 +45,7 @@ func (n *normaliser) evaluate(data, parameters []byte) (any, error) {
 		}
 		n.evaluated = append(n.evaluated, Problem{printable(p.Path), p.Code, printable(p.Message), printable(p.Hint), severity})
 	}
+	n.passed(result.Passed)
 	root, err := onlyGateway(result)
 	if err != nil {
 		return nil, err
@@ -51,14 +54,16 @@ func (n *normaliser) evaluate(data, parameters []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, _ := v.(*object)
+	o, _ := markPlaceholders(v, "", root.Unknown).(*object)
 	if err := n.fold(o, result.Resources); err != nil {
 		return nil, err
 	}
 	if isTemplate(o) {
 		return nil, unlike("the gateway of the template holds a template itself", exportHint)
 	}
-	dropPlaceholders(resourceModel, o)
+	var f fitter
+	f.value(resourceModel, o, "")
+	n.problems, n.opens = append(n.problems, f.problems...), f.opens
 	return o, nil
 }
 
@@ -73,6 +78,9 @@ func notEvaluated(err error) error {
 func toParameters(data []byte) ([]byte, error) {
 	if len(data) == 0 {
 		return nil, nil
+	}
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("using ")) {
+		return nil, unlike("the parameters cannot be read: this looks like a parameters file of Bicep", "build it: az bicep build-params --file FILE, and give the JSON that comes out")
 	}
 	data, err := toJSON(data)
 	if err == nil {
@@ -99,10 +107,10 @@ func onlyGateway(result *template.Result) (template.Resource, error) {
 		return found[0], nil
 	case len(found) == 0 && len(result.Off) > 0:
 		return template.Resource{}, notDeployed(result.Off)
-	case len(found) == 0 && len(result.Types) == 0:
+	case len(found) == 0 && len(result.Passed) == 0:
 		return template.Resource{}, unlike("this is an ARM template without an application gateway", exportHint)
 	case len(found) == 0:
-		return template.Resource{}, unlike("this is an ARM template without an application gateway; it deploys "+shortList(result.Types), exportHint)
+		return template.Resource{}, unlike("this is an ARM template without an application gateway; it deploys "+shortList(typesOf(result.Passed)), exportHint)
 	}
 	return template.Resource{}, unlike(fmt.Sprintf("this is an ARM template with %d application gateways: %s", len(names), shortList(names)),
 		"leave one in it, or export the one that is meant: az network application-gateway show -g GROUP -n NAME > gateway.json")
@@ -125,27 +133,46 @@ func notDeployed(off []template.Off) error {
 	return unlike(strings.Join(all[:min(len(all), 3)], "; "), "give parameters with which it is deployed: --parameters FILE")
 }
 
+func typesOf(passed []template.Passed) []string {
+	types := make([]string, len(passed))
+	for i, p := range passed {
+		types[i] = p.Type
+	}
+	return types
+}
+
+// childCollection is the collection that resources of a type are children of; not ok if they are no children of a gateway.
+func childCollection(kind string) (name string, ok bool) {
+	collection, ok := strings.CutPrefix(strings.ToLower(kind), strings.ToLower(gatewayType)+"/")
+	_, props := resourceModel.field("properties")
+	name, s := props.field(collection)
+	return name, ok && s != nil && s.kind == isList
+}
+
+// passed warns of what belongs to a gateway and not to its document, such as role assignments.
+func (n *normaliser) passed(all []template.Passed) {
+	for _, p := range all {
+		if strings.HasPrefix(strings.ToLower(p.Type), strings.ToLower(gatewayType)+"/") {
+			n.evaluated = append(n.evaluated, Problem{
+				printable(p.Path), "TemplateResourceIgnored",
+				printable(fmt.Sprintf("a resource of type %s is not part of the gateway's document", shorten(p.Type))), "nothing, unless requests depend on it", Warning,
+			})
+		}
+	}
+}
+
 // fold puts resources that stand for a child of the gateway into their collection.
 func (n *normaliser) fold(root *object, resources []template.Resource) error {
 	for _, r := range resources {
-		collection, _ := strings.CutPrefix(strings.ToLower(r.Type), strings.ToLower(gatewayType)+"/")
-		if strings.EqualFold(r.Type, gatewayType) {
-			continue
-		}
-		_, props := resourceModel.field("properties")
-		name, s := props.field(collection)
-		if s == nil || s.kind != isList {
-			n.evaluated = append(n.evaluated, Problem{
-				printable(r.Path), "TemplateResourceIgnored",
-				printable(fmt.Sprintf("a resource of type %s is not part of the gateway's document", shorten(r.Type))), "nothing, unless requests depend on it", Warning,
-			})
+		name, isChild := childCollection(r.Type)
+		if !isChild {
 			continue
 		}
 		v, err := readJSON(r.Body)
 		if err != nil {
 			return err
 		}
-		child, _ := v.(*object)
+		child, _ := markPlaceholders(v, "", r.Unknown).(*object)
 		addChild(root, name, lastSegment(r.Name), child)
 	}
 	return nil
@@ -172,36 +199,4 @@ func addChild(root *object, collection, name string, child *object) {
 		}
 	}
 	inside.members = append(inside.members, member{collection, []any{envelope}})
-}
-
-// dropPlaceholders leaves out private keys and passwords that are not there, as an export does: causeway.yaml can name
-// their files.
-func dropPlaceholders(s *shape, v any) {
-	switch v := v.(type) {
-	case *object:
-		if s.kind != isObject {
-			return
-		}
-		if s.isResource() {
-			*v = *unflatten(s, v)
-		}
-		kept := v.members[:0]
-		for _, m := range v.members {
-			_, fs := s.field(m.key)
-			if text, ok := m.value.(string); ok && fs != nil && fs.secret && template.IsPlaceholder(text) {
-				continue
-			}
-			if fs != nil {
-				dropPlaceholders(fs, m.value)
-			}
-			kept = append(kept, m)
-		}
-		v.members = kept
-	case []any:
-		if s.kind == isList {
-			for i := range v {
-				dropPlaceholders(s.elem, v[i])
-			}
-		}
-	}
 }

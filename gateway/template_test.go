@@ -175,6 +175,9 @@ func TestParametersThatDoNotFit(t *testing.T) {
 	if _, err := ParseWith(readTestFile(t, "sites.template.json"), []byte("[1")); err == nil || !strings.Contains(err.Error(), "parameters cannot be read") {
 		t.Error(err)
 	}
+	if _, err := ParseWith(readTestFile(t, "sites.template.json"), []byte("using './main.bicep'\n\nparam environment = 'Prod'\n")); err == nil || !strings.Contains(err.Error(), "parameters file of Bicep") {
+		t.Error(err)
+	}
 	d := parseTemplate(t, readTestFile(t, "az-show.json"), []byte(`{"a":1}`))
 	if !hasProblem(d.Problems(), "ParametersIgnored", "document") {
 		t.Error(problemText(d.Problems()))
@@ -330,7 +333,7 @@ func TestCirclesAndDepthAreReported(t *testing.T) {
 
 // FuzzTemplate holds for every template that nothing panics, that it ends, and that what comes out is a document.
 func FuzzTemplate(f *testing.F) {
-	for _, name := range []string{"az-create.template.json", "portal-export.template.json", "sites.template.json"} {
+	for _, name := range []string{"az-create.template.json", "portal-export.template.json", "sites.template.json", "module.template.json"} {
 		f.Add(readTestFile(f, name), []byte(`{"environment":"Prod"}`))
 	}
 	f.Add(armTemplate(`"variables":{"a":[1,"[variables('a')]"]},`, gatewayResource("[variables('a')[1]]", `"copy":{"name":"x","count":"[length('ab')]"},`)), []byte("a: 1"))

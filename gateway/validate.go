@@ -8,7 +8,7 @@ import (
 // validate finds every problem that the model and the rules between children know. The checks are independent: what one
 // finds never hides what another would.
 func validate(d *Document) []Problem {
-	c := &checker{cfg: d.Config, props: d.tree.props(), zones: d.tree.list("zones"), names: d.names}
+	c := &checker{cfg: d.Config, props: d.tree.props(), zones: d.tree.list("zones"), names: d.names, open: d.open}
 	c.shape(resourceModel, d.tree, "", "")
 	c.duplicateNames()
 	c.childNaming()

@@ -113,9 +113,16 @@ func (c *checker) pattern(path, pattern string) {
 }
 
 func (c *checker) firewall() {
+	if c.cfg.SKU.Tier == "" {
+		return // reported as missing
+	}
 	waf := strings.HasPrefix(c.cfg.SKU.Tier, "WAF")
 	inline, policy := c.props.has("webApplicationFirewallConfiguration"), c.props.has("firewallPolicy")
 	const code, hint = "ApplicationGatewayFirewallRequiresWafTier", "choose a WAF tier, or remove it"
+	if w := c.props.object("webApplicationFirewallConfiguration"); w.bool("enabled") && w.str("ruleSetVersion") == "" {
+		c.warn("properties.webApplicationFirewallConfiguration.ruleSetVersion", "ApplicationGatewayWebApplicationFirewallConfigurationRuleSetVersionCannotBeEmpty",
+			"write the version that the gateway has, such as 3.2", "no version of the rule set is given; Azure chooses one")
+	}
 	if inline && !waf && c.props.bool("webApplicationFirewallConfiguration", "enabled") {
 		c.error("properties.webApplicationFirewallConfiguration", code, hint, "the tier %s has no firewall", c.cfg.SKU.Tier)
 	}

@@ -52,7 +52,7 @@ func (c *checker) listeners() {
 		l := &c.cfg.Listeners[i]
 		c.listenerTLS(i, l)
 		c.listenerHosts(i, l)
-		if l.Name != "" && !used[strings.ToLower(l.Name)] {
+		if l.Name != "" && !used[strings.ToLower(l.Name)] && !c.open["requestRoutingRules"] {
 			c.warn(at(httpListeners, i, ""), "ApplicationGatewayHttpListenerUnused", "add a rule for it, or remove it",
 				"no rule uses %s, so it serves nothing", named("listener", l.Name))
 		}

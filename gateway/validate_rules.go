@@ -46,6 +46,9 @@ func (c *checker) rules() {
 			owner[strings.ToLower(r.Listener)] = r.Name
 		}
 		who, path := named("rule", r.Name), at("requestRoutingRules", i, "")+".properties"
+		if p := c.given("requestRoutingRules", i); p != nil && !p.has("ruleType") {
+			c.warn(path+".ruleType", "ApplicationGatewayRequestRoutingRuleRuleTypeCannotBeEmpty", "write it, Basic or PathBasedRouting", "%s has no ruleType; %s is taken, as in Azure", who, r.Type)
+		}
 		if r.Type == "PathBasedRouting" {
 			c.pathBased(r, who, path)
 			continue

@@ -13,55 +13,134 @@ const (
 	groupName = "resource-group"
 )
 
-func resourceGroup() *object {
-	return newObject("id", "/subscriptions/"+zeroID+"/resourceGroups/"+groupName, "name", groupName,
-		"type", "Microsoft.Resources/resourceGroups", "location", "unknown", "tags", &object{},
-		"properties", newObject("provisioningState", "Succeeded"))
+// azureFunctions tell about the deployment and make ids:
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-resource,
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-deployment.
+var azureFunctions = map[string]function{
+	"resourceid":                {2, -1, true, ids(resourceID)},
+	"subscriptionresourceid":    {2, -1, true, ids(subscriptionResourceID)},
+	"tenantresourceid":          {2, -1, true, ids(tenantResourceID)},
+	"managementgroupresourceid": {2, -1, true, ids(managementGroupResourceID)},
+	"extensionresourceid":       {3, -1, true, ids(extensionResourceID)},
+	"uniquestring":              {1, -1, true, ids(uniqueString)},
+	"guid":                      {1, -1, true, ids(guid)},
+	"resourcegroup":             {0, 0, false, func(e env, _ []any) (any, error) { return e.resourceGroup() }},
+	"subscription":              {0, 0, false, func(e env, _ []any) (any, error) { return e.subscription() }},
+	"managementgroup":           {0, 0, false, func(env, []any) (any, error) { return managementGroup(), nil }},
+	"tenant":                    {0, 0, false, func(env, []any) (any, error) { return tenant(), nil }},
+	"deployment":                {0, 0, false, func(e env, _ []any) (any, error) { return e.deployment() }},
+	"deployer":                  {0, 0, false, func(env, []any) (any, error) { return deployer(), nil }},
+	"environment":               {0, 0, false, func(env, []any) (any, error) { return environment(), nil }},
+	"pickzones":                 {3, 5, false, pickZones},
+	"tologicalzone":             {3, 3, false, func(e env, _ []any) (any, error) { return e.deployed("toLogicalZone()"), nil }},
+	"tophysicalzone":            {3, 3, false, func(e env, _ []any) (any, error) { return e.deployed("toPhysicalZone()"), nil }},
+	"tologicalzones":            {3, 3, false, func(e env, _ []any) (any, error) { return e.deployed("toLogicalZones()"), nil }},
+	"tophysicalzones":           {3, 3, false, func(e env, _ []any) (any, error) { return e.deployed("toPhysicalZones()"), nil }},
 }
 
-func subscription() *object {
-	return newObject("id", "/subscriptions/"+zeroID, "subscriptionId", zeroID, "tenantId", zeroID, "displayName", "subscription")
+func managementGroup() *object {
+	const name = "management-group"
+	return newObject("id", "/providers/Microsoft.Management/managementGroups/"+name, "name", name,
+		"type", "Microsoft.Management/managementGroups", "properties", newObject("tenantId", zeroID, "displayName", name))
 }
 
-func deployment() *object {
-	return newObject("name", "deployment", "properties", newObject("mode", "Incremental", "provisioningState", "Accepted"))
+func tenant() *object {
+	return newObject("id", "/tenants/"+zeroID, "tenantId", zeroID, "displayName", "tenant", "countryCode", "US")
+}
+
+func deployer() *object {
+	return newObject("objectId", zeroID, "tenantId", zeroID, "userPrincipalName", "deployer")
+}
+
+// pickZones is pickZones(PROVIDER, TYPE, LOCATION[, COUNT[, OFFSET]]): zones as a region with three has them.
+func pickZones(e env, args []any) (any, error) {
+	numbers := []int64{1, 0}
+	for i, a := range args[3:] {
+		n, ok := integer(a)
+		if !ok || n < 0 || n > 3 {
+			return nil, wrong("give a number from 0 to 3", "pickZones() takes no %s", quoted(plain(a)))
+		}
+		numbers[i] = n
+	}
+	out := []any{}
+	for zone := numbers[1] + 1; zone <= min(numbers[0]+numbers[1], 3); zone++ {
+		out = append(out, plain(number(zone)))
+	}
+	e.report(false, e.path, "TemplateValueUnknown", "write the zones in its place if they matter",
+		"which zones pickZones() gives is known only once the template is deployed; %d of a region with three stand for them", len(out))
+	return out, nil
 }
 
 // environment is the public cloud of Azure.
 func environment() *object {
 	return newObject("name", "AzureCloud", "resourceManager", "https://management.azure.com/", "portal", "https://portal.azure.com",
 		"authentication", newObject("loginEndpoint", "https://login.microsoftonline.com/", "tenant", "common"),
-		"suffixes", newObject("keyvaultDns", ".vault.azure.net", "storage", "core.windows.net", "sqlServerHostname", ".database.windows.net"))
+		"suffixes", newObject("keyvaultDns", ".vault.azure.net", "storage", "core.windows.net", "sqlServerHostname", ".database.windows.net",
+			"acrLoginServer", ".azurecr.io", "azureFrontDoorEndpointSuffix", "azurefd.net"))
+}
+
+// ids makes the result unknown where an argument is.
+func ids(f func(env, []any) (any, error)) func(env, []any) (any, error) {
+	return func(e env, args []any) (any, error) {
+		v, err := f(e, args)
+		s, ok := v.(string)
+		if err != nil || !ok {
+			return v, err
+		}
+		return withParts(s, args), nil
+	}
 }
 
 // resourceID is resourceId([subscription], [group], type, name, …): the type is the first argument with a slash.
 func resourceID(e env, args []any) (any, error) {
-	subscriptionID, group := zeroID, groupName
-	before := args
-	for i, a := range args {
-		if strings.Contains(plain(a), "/") {
-			before, args = args[:i], args[i:]
-			break
+	before, args := untilType(args)
+	if len(before) == 0 {
+		id, err := e.scopeID()
+		if err != nil {
+			return nil, err
 		}
+		return e.id(id, args)
 	}
-	switch len(before) {
-	case 0:
-	case 1:
-		group = plain(before[0])
-	case 2:
-		subscriptionID, group = plain(before[0]), plain(before[1])
-	default:
+	if len(before) > 2 {
 		return nil, wrong("write resourceId('Microsoft.Network/applicationGateways', NAME)", "resourceId() has no resource type")
 	}
-	return e.id("/subscriptions/"+subscriptionID+"/resourceGroups/"+group, args)
+	subscriptionID, err := e.subscriptionID()
+	if err != nil {
+		return nil, err
+	}
+	if len(before) == 2 {
+		subscriptionID = plain(before[0])
+	}
+	return e.id("/subscriptions/"+subscriptionID+"/resourceGroups/"+plain(before[len(before)-1]), args)
+}
+
+// untilType splits the arguments of an id at the type, the first with a slash.
+func untilType(args []any) (before, rest []any) {
+	for i, a := range args {
+		if strings.Contains(plain(a), "/") {
+			return args[:i], args[i:]
+		}
+	}
+	return nil, args
 }
 
 func subscriptionResourceID(e env, args []any) (any, error) {
-	id := zeroID
-	if !strings.Contains(plain(args[0]), "/") {
-		id, args = plain(args[0]), args[1:]
+	id, err := e.subscriptionID()
+	if err != nil {
+		return nil, err
+	}
+	if before, rest := untilType(args); len(before) == 1 {
+		id, args = plain(before[0]), rest
 	}
 	return e.id("/subscriptions/"+id, args)
+}
+
+func managementGroupResourceID(e env, args []any) (any, error) {
+	id := "management-group"
+	if before, rest := untilType(args); len(before) == 1 {
+		id, args = plain(before[0]), rest
+	}
+	return e.id("/providers/Microsoft.Management/managementGroups/"+id, args)
 }
 
 func tenantResourceID(e env, args []any) (any, error) { return e.id("", args) }

@@ -15,11 +15,10 @@ func createObject(e env, args []any) (any, error) {
 	}
 	out := &object{}
 	for i := 0; i < len(args); i += 2 {
-		key, ok := args[i].(string)
-		if !ok {
+		if _, ok := args[i].(string); !ok && !isUnknown(args[i]) {
 			return nil, wrong("write names in single quotes", "a name of createObject() is %s", kindOf(args[i]))
 		}
-		out.set(key, args[i+1])
+		out.set(plain(args[i]), args[i+1])
 	}
 	return out, nil
 }
@@ -127,9 +126,12 @@ func (e env) holds(list []any, item any) (bool, error) {
 }
 
 func intersection(e env, args []any) (any, error) {
+	if o, ok := args[0].(*object); ok {
+		return e.commonMembers(o, args[1:])
+	}
 	first, ok := args[0].([]any)
 	if !ok {
-		return nil, wrong("give lists", "intersection() takes lists here, not %s", kindOf(args[0]))
+		return nil, wrong("give lists alone, or objects alone", "intersection() of %s", kindOf(args[0]))
 	}
 	out := []any{}
 	for _, item := range first {
@@ -149,6 +151,33 @@ func intersection(e env, args []any) (any, error) {
 	return out, nil
 }
 
+// commonMembers are the members of an object that all the others have too, with the same value.
+func (e env) commonMembers(first *object, others []any) (any, error) {
+	out := &object{}
+	for _, m := range first.members {
+		in := true
+		for _, a := range others {
+			o, ok := a.(*object)
+			if !ok {
+				return nil, wrong("give lists alone, or objects alone", "intersection() of an object and %s", kindOf(a))
+			}
+			v, found, err := e.find(o, m.key)
+			if err != nil {
+				return nil, err
+			}
+			same, err := e.equal(v, m.value)
+			if err != nil {
+				return nil, err
+			}
+			in = in && found && same
+		}
+		if in {
+			out.members = append(out.members, m)
+		}
+	}
+	return out, nil
+}
+
 func length(_ env, args []any) (any, error) {
 	switch v := args[0].(type) {
 	case string:
@@ -163,6 +192,11 @@ func length(_ env, args []any) (any, error) {
 
 func empty(_ env, args []any) (any, error) {
 	switch v := args[0].(type) {
+	case *unknown: // what a deployment gives, or keeps secret, is there
+		if v.failed {
+			return v, nil
+		}
+		return false, nil
 	case nil:
 		return true, nil
 	case string:
@@ -180,7 +214,11 @@ func contains(e env, args []any) (any, error) {
 	case string:
 		return strings.Contains(in, plain(args[1])), e.spend(len(in) / 16)
 	case []any:
-		return e.holds(in, args[1])
+		has, err := e.holds(in, args[1])
+		if has || err != nil {
+			return has, err
+		}
+		return e.unless(false, args)
 	case *object:
 		_, found := in.get(plain(args[1]))
 		return found, e.spend(len(in.members) / 16)
@@ -297,6 +335,23 @@ func tryGet(e env, args []any) (any, error) {
 		v = next
 	}
 	return v, nil
+}
+
+// fromEnd is the element with a number, counted from 1 at the end of a list. Bicep compiles list[^1] to it.
+func fromEnd(args []any, safe bool) (any, error) {
+	list, ok := args[0].([]any)
+	i, isInt := integer(args[1])
+	switch {
+	case args[0] == nil && safe:
+		return nil, nil
+	case !ok || !isInt:
+		return nil, wrong("write indexFromEnd(LIST, POSITION)", "indexFromEnd() takes a list and a position, not %s and %s", kindOf(args[0]), kindOf(args[1]))
+	case i >= 1 && i <= int64(len(list)):
+		return list[int64(len(list))-i], nil
+	case safe:
+		return nil, nil
+	}
+	return nil, wrong("positions from the end count from 1", "the list has %d elements and none at %d from its end", len(list), i)
 }
 
 func fromJSON(e env, args []any) (any, error) {

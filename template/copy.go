@@ -39,9 +39,12 @@ func (e env) copyInto(out *object, loops []any) error {
 
 // turns is the list that a loop makes of its input.
 func (e env) turns(o *object) (any, error) {
-	count, err := e.count(o)
+	count, u, err := e.count(o)
 	if err != nil {
 		return nil, err
+	}
+	if u != nil {
+		return u, nil
 	}
 	input := o.value("input")
 	items := make([]any, 0, count)
@@ -60,23 +63,24 @@ func (e env) turn(name string, index int64) env {
 	return e
 }
 
-// count is how often a loop turns; what is no number is reported and counts as none.
-func (e env) count(o *object) (int64, error) {
+// count is how often a loop turns, or the unknown that its count is; what is no number is reported and counts as none.
+func (e env) count(o *object) (int64, *unknown, error) {
 	v, err := e.at(e.path + ".count").value(o.value("count"))
 	if err != nil {
-		return 0, err
+		return 0, nil, err
+	}
+	if u, is := v.(*unknown); is {
+		return 0, u, nil
 	}
 	n, ok := integer(v)
 	switch {
 	case !ok || n < 0:
-		if !isUnknown(v) {
-			e.report(true, e.path+".count", "TemplateCopyCountInvalid", "write a number from 0", "the count of a loop is %s", kindOf(v))
-		}
-		return 0, nil
+		e.report(true, e.path+".count", "TemplateCopyCountInvalid", "write a number from 0", "the count of a loop is %s", kindOf(v))
+		return 0, nil, nil
 	case n > maxLoop:
-		return 0, limitError("the loop at %s turns %d times; at most %d are allowed", e.path, n, maxLoop)
+		return 0, nil, limitError("the loop at %s turns %d times; at most %d are allowed", e.path, n, maxLoop)
 	}
-	return n, nil
+	return n, nil, nil
 }
 
 // index is that of the innermost loop, or of the one with a name.

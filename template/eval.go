@@ -45,8 +45,10 @@ func (r *run) report(isError bool, path, code, hint, format string, args ...any)
 // scope is what expressions of one template refer to.
 type scope struct {
 	*run
+	root       *object // the template
+	around     *around // the deployment that the template is nested in; nil for the outermost
 	parameters *object // as declared
-	given      *object // values by name
+	given      *object // values by name; of a nested template as the deployment writes them
 	variables  *object
 	functions  []any
 	known      map[string]any  // values of parameters and variables, by kind and lower-case name
@@ -55,12 +57,16 @@ type scope struct {
 	nested     int             // deployments around it
 }
 
-func newScope(r *run, path string, template, given *object, nested int) *scope {
+func newScope(r *run, path string, template, given *object, outer *around) *scope {
 	functions, _ := template.value("functions").([]any)
-	return &scope{
-		run: r, parameters: template.object("parameters"), given: given, variables: template.object("variables"),
-		functions: functions, known: map[string]any{}, under: map[string]bool{}, path: path, nested: nested,
+	s := &scope{
+		run: r, root: template, around: outer, parameters: template.object("parameters"), given: given, variables: template.object("variables"),
+		functions: functions, known: map[string]any{}, under: map[string]bool{}, path: path,
 	}
+	if outer != nil {
+		s.nested = outer.nested + 1
+	}
+	return s
 }
 
 // env is where an expression stands.
@@ -124,15 +130,11 @@ func (e env) object(o *object) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		name, isText := key.(string)
-		if !isText {
-			name = m.key
-		}
 		v, err := e.at(join(e.path, m.key)).value(m.value)
 		if err != nil {
 			return nil, err
 		}
-		out.members = append(out.members, member{name, v})
+		out.members = append(out.members, member{plain(key), v})
 	}
 	return out, nil
 }
@@ -149,7 +151,7 @@ func (e env) text(s string) (any, error) {
 	var bad *exprError
 	if errors.As(err, &bad) {
 		e.report(true, e.path, "TemplateExpressionInvalid", bad.hint, "%s cannot be evaluated: %s", quoted(s), bad.message)
-		return &unknown{notEvaluated}, nil
+		return &unknown{placeholder: notEvaluated, failed: true}, nil
 	}
 	return v, err
 }
@@ -191,8 +193,8 @@ func (e env) access(n *access) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if isUnknown(of) {
-		return of, nil
+	if u, is := of.(*unknown); is {
+		return e.used(u), nil
 	}
 	if isUnknown(key) {
 		return key, nil
@@ -255,33 +257,52 @@ func (e env) call(c *call) (any, error) {
 		}
 		return special.eval(e, c.args)
 	}
-	args := make([]any, len(c.args))
-	for i, n := range c.args {
-		var err error
-		if args[i], err = e.eval(n); err != nil {
+	f, ok := functionTable[name]
+	switch {
+	case ok:
+		return e.callTable(c, f)
+	case strings.Contains(name, "."):
+		args, err := e.evalAll(c.args)
+		if err != nil {
 			return nil, err
 		}
+		return e.own(name, args)
+	case strings.HasPrefix(name, "list"):
+		return e.secret(c.name+"()", "write the value itself in its place"), nil
+	case name == "lambda":
+		return nil, wrong("write it as an argument of map(), filter() or reduce()", "a lambda stands where no function takes one")
 	}
-	if f, ok := functionTable[name]; ok {
-		if err := arguments(c.name, len(args), f.least, f.most); err != nil {
-			return nil, err
-		}
-		if !f.takesUnknown {
-			for _, a := range args {
-				if isUnknown(a) {
-					return a, nil
-				}
+	// Its arguments stay as they are: what is wrong with them may come of the function alone.
+	return nil, wrong("write the value that it has for you in its place", "the function %s is not known here", quoted(c.name))
+}
+
+func (e env) callTable(c *call, f function) (any, error) {
+	if err := arguments(c.name, len(c.args), f.least, f.most); err != nil {
+		return nil, err
+	}
+	args, err := e.evalAll(c.args)
+	if err != nil {
+		return nil, err
+	}
+	if !f.takesUnknown {
+		for _, a := range args {
+			if isUnknown(a) {
+				return a, nil
 			}
 		}
-		return f.eval(e, args)
 	}
-	if strings.Contains(name, ".") {
-		return e.own(name, args)
+	return f.eval(e, args)
+}
+
+func (e env) evalAll(nodes []node) ([]any, error) {
+	values := make([]any, len(nodes))
+	for i, n := range nodes {
+		var err error
+		if values[i], err = e.eval(n); err != nil {
+			return nil, err
+		}
 	}
-	if strings.HasPrefix(name, "list") {
-		return e.secret(c.name+"()", "write the value itself in its place"), nil
-	}
-	return nil, wrong("write the value that it has for you in its place", "the function %s is not known here", quoted(c.name))
+	return values, nil
 }
 
 func arguments(name string, n, least, most int) error {
@@ -327,6 +348,8 @@ func kindOf(v any) string {
 		return "a string"
 	case []any:
 		return "a list"
+	case *unknown:
+		return "a value that is not known here"
 	}
 	return "an object"
 }

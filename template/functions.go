@@ -12,21 +12,10 @@ type function struct {
 }
 
 var functionTable = map[string]function{
-	"concat":                 {1, -1, true, concat},
-	"format":                 {1, -1, true, format},
-	"resourceid":             {2, -1, true, resourceID},
-	"subscriptionresourceid": {2, -1, true, subscriptionResourceID},
-	"tenantresourceid":       {2, -1, true, tenantResourceID},
-	"extensionresourceid":    {3, -1, true, extensionResourceID},
-	"uniquestring":           {1, -1, true, uniqueString},
-	"guid":                   {1, -1, true, guid},
-	"resourcegroup":          {0, 0, false, func(env, []any) (any, error) { return resourceGroup(), nil }},
-	"subscription":           {0, 0, false, func(env, []any) (any, error) { return subscription(), nil }},
-	"tenant":                 {0, 0, false, func(env, []any) (any, error) { return newObject("tenantId", zeroID, "displayName", "tenant"), nil }},
-	"deployment":             {0, 0, false, func(env, []any) (any, error) { return deployment(), nil }},
-	"environment":            {0, 0, false, func(env, []any) (any, error) { return environment(), nil }},
+	"concat": {1, -1, true, concat},
+	"format": {1, -1, true, format},
 
-	"equals":          {2, 2, false, func(e env, a []any) (any, error) { return e.equal(a[0], a[1]) }},
+	"equals":          {2, 2, false, equals},
 	"not":             {1, 1, false, not},
 	"greater":         {2, 2, false, comparison(func(c int) bool { return c > 0 })},
 	"greaterorequals": {2, 2, false, comparison(func(c int) bool { return c >= 0 })},
@@ -50,31 +39,35 @@ var functionTable = map[string]function{
 	"int":   {1, 1, false, toInt},
 	"float": {1, 1, false, toFloat},
 
-	"createarray":  {0, -1, true, func(_ env, a []any) (any, error) { return a, nil }},
-	"createobject": {0, -1, true, createObject},
-	"array":        {1, 1, false, toArray},
-	"coalesce":     {1, -1, true, coalesce},
-	"union":        {1, -1, false, union},
-	"shallowmerge": {1, 1, false, shallowMerge},
-	"intersection": {1, -1, false, intersection},
-	"length":       {1, 1, false, length},
-	"empty":        {1, 1, false, empty},
-	"contains":     {2, 2, false, contains},
-	"first":        {1, 1, false, func(e env, a []any) (any, error) { return edge(a[0], false) }},
-	"last":         {1, 1, false, func(e env, a []any) (any, error) { return edge(a[0], true) }},
-	"take":         {2, 2, false, func(e env, a []any) (any, error) { return part(a, true) }},
-	"skip":         {2, 2, false, func(e env, a []any) (any, error) { return part(a, false) }},
-	"items":        {1, 1, false, items},
-	"objectkeys":   {1, 1, false, objectKeys},
-	"flatten":      {1, 1, false, flatten},
-	"tryget":       {2, -1, false, tryGet},
-	"json":         {1, 1, false, fromJSON},
-	"string":       {1, 1, true, func(e env, a []any) (any, error) { return e.stringOf(a[0]) }},
+	"createarray":     {0, -1, true, func(_ env, a []any) (any, error) { return a, nil }},
+	"createobject":    {0, -1, true, createObject},
+	"array":           {1, 1, false, toArray},
+	"coalesce":        {1, -1, true, coalesce},
+	"union":           {1, -1, false, union},
+	"shallowmerge":    {1, 1, false, shallowMerge},
+	"intersection":    {1, -1, false, intersection},
+	"length":          {1, 1, false, length},
+	"empty":           {1, 1, true, empty},
+	"contains":        {2, 2, false, contains},
+	"first":           {1, 1, false, func(e env, a []any) (any, error) { return edge(a[0], false) }},
+	"last":            {1, 1, false, func(e env, a []any) (any, error) { return edge(a[0], true) }},
+	"take":            {2, 2, false, func(e env, a []any) (any, error) { return part(a, true) }},
+	"skip":            {2, 2, false, func(e env, a []any) (any, error) { return part(a, false) }},
+	"items":           {1, 1, false, items},
+	"objectkeys":      {1, 1, false, objectKeys},
+	"flatten":         {1, 1, false, flatten},
+	"tryget":          {2, -1, false, tryGet},
+	"indexfromend":    {2, 2, false, func(e env, a []any) (any, error) { return fromEnd(a, false) }},
+	"tryindexfromend": {2, 2, false, func(e env, a []any) (any, error) { return fromEnd(a, true) }},
+	"json":            {1, 1, false, fromJSON},
+	"string":          {1, 1, true, toText},
 }
 
 func init() {
-	for name, f := range textFunctions {
-		functionTable[name] = f
+	for _, table := range []map[string]function{textFunctions, uriFunctions, networkFunctions, dateFunctions, azureFunctions} {
+		for name, f := range table {
+			functionTable[name] = f
+		}
 	}
 }
 

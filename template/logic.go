@@ -42,6 +42,50 @@ func toBool(_ env, args []any) (any, error) {
 	return nil, wrong("write true or false", "%s is neither true nor false", quoted(plain(args[0])))
 }
 
+// equals is unknown where values that are not known make the difference.
+func equals(e env, args []any) (any, error) {
+	same, err := e.equal(args[0], args[1])
+	if same || err != nil {
+		return same, err
+	}
+	return e.unless(false, args)
+}
+
+// unless is v, or the first unknown inside args, which might change it.
+func (e env) unless(v any, args []any) (any, error) {
+	for _, a := range args {
+		if u, err := e.unknownIn(a); u != nil || err != nil {
+			return u, err
+		}
+	}
+	return v, nil
+}
+
+// unknownIn is the first unknown inside v, nil if there is none.
+func (e env) unknownIn(v any) (*unknown, error) {
+	e, err := e.deeper()
+	if err != nil {
+		return nil, err
+	}
+	switch v := v.(type) {
+	case *unknown:
+		return v, nil
+	case []any:
+		for _, item := range v {
+			if u, err := e.unknownIn(item); u != nil || err != nil {
+				return u, err
+			}
+		}
+	case *object:
+		for _, m := range v.members {
+			if u, err := e.unknownIn(m.value); u != nil || err != nil {
+				return u, err
+			}
+		}
+	}
+	return nil, nil
+}
+
 // equal compares values; upper and lower case differ.
 func (e env) equal(a, b any) (bool, error) {
 	if err := e.spend(0); err != nil {

@@ -33,7 +33,7 @@ func (e env) own(name string, args []any) (any, error) {
 			o, _ := p.(*object)
 			bound.set(o.text("name"), args[i])
 		}
-		e.bound, e.loops = bound, nil
+		e.bound, e.loops, e.locals = bound, nil, nil
 		return e.value(f.object("output").value("value"))
 	}
 	return nil, wrong("check its namespace and name under functions", "the template defines no function %s", quoted(name))
@@ -58,53 +58,6 @@ func (e env) parameter(name string) (any, error) {
 		o, _ := declared.(*object)
 		return e.parameterValue(name, o)
 	})
-}
-
-func (e env) parameterValue(name string, declared *object) (any, error) {
-	secure := strings.HasPrefix(strings.ToLower(declared.text("type")), "secure")
-	v, given, err := e.find(e.given, name)
-	if err != nil {
-		return nil, err
-	}
-	if u, ok := v.(*unknown); ok && u.placeholder == "" { // in a key vault
-		return e.secret(name, "give its value with --parameters, or name the files of a certificate in causeway.yaml"), nil
-	}
-	if !given {
-		fallback, has := declared.get("defaultValue")
-		switch {
-		case has && (fallback != nil || !secure): // exports write null where a secret was
-			if v, err = e.at(e.path + ".defaultValue").value(fallback); err != nil {
-				return nil, err
-			}
-		case secure:
-			return e.secret(name, "give its value with --parameters, or name the files of a certificate in causeway.yaml"), nil
-		case declared.value("nullable") == true:
-			return nil, nil
-		default:
-			e.report(true, e.path, "TemplateParameterMissing", "give its value with --parameters FILE",
-				"the parameter %s has no value and no default", quoted(name))
-			return &unknown{"(parameter " + name + ")"}, nil
-		}
-	}
-	return v, e.allowed(name, v, declared)
-}
-
-// allowed reports a value that a deployment would refuse.
-func (e env) allowed(name string, v any, declared *object) error {
-	allowed, ok := declared.value("allowedValues").([]any)
-	if !ok || isUnknown(v) {
-		return nil
-	}
-	texts := make([]string, len(allowed))
-	for i, a := range allowed {
-		same, err := e.equal(a, v)
-		if same || err != nil {
-			return err
-		}
-		texts[i] = plain(a)
-	}
-	e.report(true, e.path, "TemplateParameterNotAllowed", "give one of: "+listed(texts), "%s is not among the allowed values of the parameter %s", quoted(plain(v)), quoted(name))
-	return nil
 }
 
 func (e env) variable(name string) (any, error) {
@@ -174,13 +127,22 @@ func (e env) once(kind, name string, eval func(env) (any, error)) (any, error) {
 func (e env) secret(what, hint string) any {
 	placeholder := "(secret " + what + ")"
 	e.report(false, e.path, "TemplateSecretUnknown", hint, "the value of %s is not here; %s stands for it", quoted(what), placeholder)
-	return &unknown{placeholder}
+	return &unknown{placeholder: placeholder}
 }
 
 // deployed reports a value that only a deployment knows. Its placeholder is a host name that never resolves.
 func (e env) deployed(what string) any {
-	const placeholder = "known-only-after-deployment.invalid"
 	e.report(false, e.path, "TemplateValueUnknown", "write the value in its place, or export the gateway once it is deployed",
-		"%s is known only once the template is deployed; %s stands for it", what, placeholder)
-	return &unknown{placeholder}
+		"%s is known only once the template is deployed; a placeholder stands for it", what)
+	return &unknown{placeholder: afterDeployment}
+}
+
+const afterDeployment = "known-only-after-deployment.invalid"
+
+// used is an unknown that an expression looks into.
+func (e env) used(u *unknown) any {
+	if u.late != "" {
+		return e.deployed(u.late)
+	}
+	return u
 }

@@ -35,18 +35,39 @@ func cut(expression string) string {
 }
 
 // holdsWanted reports whether a resource is wanted, or one inside it, by the types alone: nothing of it is evaluated.
+// The answer is remembered: loops ask for the same resources again and again.
 func (w *walk) holdsWanted(o *object, kind string, depth int) bool {
-	if w.wanted(kind) {
+	key := question{o, kind, depth}
+	holds, known := w.held[key]
+	if !known {
+		holds = w.looksWanted(o, kind, depth)
+		w.held[key] = holds
+	}
+	return holds
+}
+
+// question is whether a resource holds a wanted one.
+type question struct {
+	resource *object
+	kind     string
+	depth    int
+}
+
+func (w *walk) looksWanted(o *object, kind string, depth int) bool {
+	switch {
+	case o.value("existing") == true:
+		return false
+	case w.wanted(kind), depth > maxNested+1: // what is too deep is refused when it is evaluated
 		return true
 	}
-	if depth > maxNested {
-		return false
+	for _, inner := range objectsIn(o.value("resources")) {
+		if w.holdsWanted(inner, w.typeOf(inner, kind), depth+1) {
+			return true
+		}
 	}
-	for _, list := range []any{o.value("resources"), o.object("properties").object("template").value("resources")} {
-		for _, inner := range objectsIn(list) {
-			if w.holdsWanted(inner, inner.text("type"), depth+1) {
-				return true
-			}
+	for _, inner := range objectsIn(o.object("properties").object("template").value("resources")) {
+		if w.holdsWanted(inner, inner.text("type"), depth+1) {
+			return true
 		}
 	}
 	return false

@@ -1,7 +1,5 @@
 package template
 
-import "strings"
-
 // special is a function that chooses which of its arguments to evaluate, or looks at where it stands.
 type special struct {
 	least, most int // arguments; most below 0: any number
@@ -23,8 +21,12 @@ func init() {
 		"reference":       {1, 3, func(e env, _ []node) (any, error) { return e.deployed("what reference() gives"), nil }},
 		"newguid":         {0, 0, func(e env, _ []node) (any, error) { return e.deployed("newGuid()"), nil }},
 		"utcnow":          {0, 1, func(e env, _ []node) (any, error) { return e.deployed("utcNow()"), nil }},
-		"map":             {2, 2, mapped},
-		"filter":          {2, 2, filtered},
+		"fail":            {0, 1, failed},
+		"references":      {1, 3, func(e env, _ []node) (any, error) { return e.deployed("what references() gives"), nil }},
+		"resourceinfo":    {1, 1, func(e env, _ []node) (any, error) { return e.deployed("what resourceInfo() gives"), nil }},
+	}
+	for name, f := range lambdaTable {
+		specialTable[name] = f
 	}
 }
 
@@ -100,64 +102,14 @@ func copyIndex(e env, args []node) (any, error) {
 	return number(i + offset), nil
 }
 
-func (e env) local(name string) (any, error) {
-	if v, ok := e.locals[strings.ToLower(name)]; ok {
-		return v, nil
+// failed is fail(MESSAGE): the template itself refuses what it is given.
+func failed(e env, args []node) (any, error) {
+	if len(args) == 0 {
+		return nil, wrong("write fail('MESSAGE')", "fail() without a message is not known here")
 	}
-	return nil, wrong("name it as an argument of the lambda", "there is no lambda variable %s", quoted(name))
-}
-
-func mapped(e env, args []node) (any, error) {
-	out := []any{}
-	return over(e, args, func(_, result any) error { out = append(out, result); return nil }, func() any { return out })
-}
-
-func filtered(e env, args []node) (any, error) {
-	out := []any{}
-	return over(e, args, func(item, result any) error {
-		keep, ok := boolean(result)
-		if !ok {
-			return wrong("compare with equals()", "the lambda of filter() gives %s", kindOf(result))
-		}
-		if keep {
-			out = append(out, item)
-		}
-		return nil
-	}, func() any { return out })
-}
-
-// over calls the lambda that is the second argument for each element of the list that is the first.
-func over(e env, args []node, take func(item, result any) error, out func() any) (any, error) {
 	v, err := e.eval(args[0])
-	if err != nil || isUnknown(v) {
-		return v, err
+	if err != nil {
+		return nil, err
 	}
-	items, ok := v.([]any)
-	lambda, isCall := args[1].(*call)
-	if !ok || !isCall || !strings.EqualFold(lambda.name, "lambda") || len(lambda.args) < 2 || len(lambda.args) > 3 {
-		return nil, wrong("write map(LIST, lambda('item', EXPRESSION))", "the arguments are not a list and a lambda")
-	}
-	body := lambda.args[len(lambda.args)-1]
-	outer := e.locals
-	for i, item := range items {
-		e.locals = make(map[string]any, len(outer)+2)
-		for k, v := range outer {
-			e.locals[k] = v
-		}
-		for k, n := range lambda.args[:len(lambda.args)-1] {
-			name, err := e.eval(n)
-			if err != nil {
-				return nil, err
-			}
-			e.locals[strings.ToLower(plain(name))] = []any{item, number(int64(i))}[k]
-		}
-		result, err := e.eval(body)
-		if err != nil {
-			return nil, err
-		}
-		if err := take(item, result); err != nil {
-			return nil, err
-		}
-	}
-	return out(), nil
+	return nil, wrong("give the template what its message asks for", "the template refuses: %s", quoted(plain(v)))
 }

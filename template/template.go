@@ -2,10 +2,7 @@
 // deployment alone knows becomes a placeholder and is reported, never an error of the program.
 package template
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // Problem is what could not be evaluated, with the path in the template.
 type Problem struct {
@@ -19,14 +16,28 @@ type Resource struct {
 	Name string // of a nested resource with the names of those around it: gw1/child
 	Path string // in the template
 	Body []byte // the resource as the REST API takes it: JSON
+	// Unknown are the values of Body that the template alone does not tell, by their paths in it, such as
+	// properties.probes[0].properties.port. Elements of lists that are null do not count.
+	Unknown map[string]Unknown
+}
+
+// Unknown is a value that the template alone does not tell. The text in its place is a placeholder, or holds one.
+type Unknown struct {
+	Failed bool // an error has been reported for it; otherwise only a deployment knows it, or it is secret
 }
 
 // Result is what a template makes.
 type Result struct {
 	Resources []Resource
-	Types     []string // of the resources that nobody wanted
+	Passed    []Passed // what nobody wanted
 	Off       []Off    // wanted, and not deployed
 	Problems  []Problem
+}
+
+// Passed is a resource that is not wanted and of which nothing is evaluated.
+type Passed struct {
+	Type string
+	Path string // in the template; of one inside a nested deployment that of the deployment
 }
 
 // Evaluate evaluates those resources of a template whose type is wanted, also inside others and inside nested
@@ -43,8 +54,8 @@ func Evaluate(data, parameters []byte, wanted func(resourceType string) bool) (*
 	if given, err = merge(given, parameters); err != nil {
 		return nil, err
 	}
-	w := &walk{run: r, wanted: wanted, result: &Result{}}
-	s := newScope(r, path, template, given, 0)
+	w := &walk{run: r, wanted: wanted, held: map[question]bool{}, passed: map[Passed]bool{}, result: &Result{}}
+	s := newScope(r, path, template, given, nil)
 	if err := s.strangers(); err != nil {
 		return nil, err
 	}
@@ -169,185 +180,4 @@ func (s *scope) strangers() error {
 		}
 	}
 	return nil
-}
-
-// walk goes through the resources of a template.
-type walk struct {
-	*run
-	wanted func(string) bool
-	result *Result
-}
-
-// resources evaluates a list of resources, or an object of them by symbolic name. Around is the type and name of the
-// resource that they are inside of.
-func (w *walk) resources(e env, v any, path, aroundType, aroundName string) error {
-	e, err := e.deeper()
-	if err != nil {
-		return err
-	}
-	switch v := v.(type) {
-	case []any:
-		for i, item := range v {
-			if err := w.each(e.at(path+"["+strconv.Itoa(i)+"]"), item, aroundType, aroundName); err != nil {
-				return err
-			}
-		}
-	case *object:
-		for _, m := range v.members {
-			if err := w.each(e.at(join(path, m.key)), m.value, aroundType, aroundName); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// each evaluates one entry: once, or as often as its loop turns.
-func (w *walk) each(e env, v any, aroundType, aroundName string) error {
-	o, ok := v.(*object)
-	if !ok || o.value("existing") == true {
-		return nil
-	}
-	kind := w.typeOf(o, aroundType)
-	if !w.leads(o, kind) {
-		w.result.Types = append(w.result.Types, kind)
-		return nil
-	}
-	loops := o.object("copy")
-	if loops == nil {
-		return w.one(e, o, kind, aroundName)
-	}
-	count, err := e.at(join(e.path, "copy")).count(loops)
-	if err != nil {
-		return err
-	}
-	if count == 0 {
-		return w.off(e, o, kind, "its loop has no turns: its count is %s", plain(loops.value("count")))
-	}
-	for i := range count {
-		if err := w.one(e.turn(loops.text("name"), i), o, kind, aroundName); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (w *walk) typeOf(o *object, around string) string {
-	kind := o.text("type")
-	if around != "" && !strings.HasPrefix(strings.ToLower(kind), strings.ToLower(around)+"/") {
-		kind = around + "/" + kind
-	}
-	return kind
-}
-
-const deployments = "Microsoft.Resources/deployments"
-
-// leads reports whether the resource is wanted or may hold one that is.
-func (w *walk) leads(o *object, kind string) bool {
-	_, inside := o.get("resources")
-	return inside || w.wanted(kind) || strings.EqualFold(kind, deployments)
-}
-
-func (w *walk) one(e env, o *object, kind, aroundName string) error {
-	on, err := w.condition(e, o)
-	switch {
-	case err != nil:
-		return err
-	case !on:
-		return w.off(e, o, kind, "its condition %s is false", plain(o.value("condition")))
-	}
-	if strings.EqualFold(kind, deployments) {
-		return w.deployment(e, o)
-	}
-	v, err := e.at(join(e.path, "name")).value(o.value("name"))
-	if err != nil {
-		return err
-	}
-	name := plain(v)
-	if aroundName != "" && !strings.HasPrefix(strings.ToLower(name), strings.ToLower(aroundName)+"/") {
-		name = aroundName + "/" + name
-	}
-	if w.wanted(kind) {
-		if err := w.take(e, o, kind, name); err != nil {
-			return err
-		}
-	}
-	return w.resources(e, o.value("resources"), join(e.path, "resources"), kind, name)
-}
-
-// condition reports whether a resource is deployed at all.
-func (w *walk) condition(e env, o *object) (bool, error) {
-	v, given := o.get("condition")
-	if !given {
-		return true, nil
-	}
-	v, err := e.at(join(e.path, "condition")).value(v)
-	if err != nil {
-		return false, err
-	}
-	if on, ok := boolean(v); ok {
-		return on, nil
-	}
-	e.report(true, join(e.path, "condition"), "TemplateConditionUnknown", "write true or false in its place",
-		"whether the resource is deployed cannot be told; it is taken as deployed")
-	return true, nil
-}
-
-// take evaluates the body of a resource, without what only a deployment looks at.
-func (w *walk) take(e env, o *object, kind, name string) error {
-	body := &object{}
-	for _, m := range o.members {
-		switch strings.ToLower(m.key) {
-		case "apiversion", "dependson", "condition", "copy", "resources", "scope", "comments", "existing":
-			continue
-		}
-		v, err := e.at(join(e.path, m.key)).value(m.value)
-		if err != nil {
-			return err
-		}
-		body.members = append(body.members, member{m.key, v})
-	}
-	data, err := render(body)
-	if err != nil {
-		return err
-	}
-	if err := e.spend(len(data) / 16); err != nil {
-		return err
-	}
-	w.result.Resources = append(w.result.Resources, Resource{kind, name, e.path, data})
-	return nil
-}
-
-// deployment goes into a template inside a template. Unless it says otherwise, its expressions see what those around it
-// see.
-func (w *walk) deployment(e env, o *object) error {
-	properties := o.object("properties")
-	template := properties.object("template")
-	path := join(e.path, "properties.template") + "."
-	if template == nil {
-		if _, linked := properties.get("templateLink"); linked {
-			e.report(false, e.path, "TemplateLinkNotFollowed", "build one template of both: az bicep build, or paste it",
-				"the linked template is not read; what it deploys is missing here")
-		}
-		return nil
-	}
-	if e.nested >= maxNested {
-		return limitError("deployments nest deeper than %d levels at %s", maxNested, e.path)
-	}
-	if !strings.EqualFold(properties.object("expressionEvaluationOptions").text("scope"), "inner") {
-		inner := *e.scope
-		inner.nested++
-		e.scope = &inner
-		return w.resources(e, template.value("resources"), path+"resources", "", "")
-	}
-	given := values(properties.object("parameters"))
-	if given != nil {
-		v, err := e.at(join(e.path, "properties.parameters")).value(given)
-		if err != nil {
-			return err
-		}
-		given, _ = v.(*object)
-	}
-	inner := newScope(w.run, path, template, given, e.nested+1)
-	return w.resources(env{scope: inner, depth: e.depth}, template.value("resources"), path+"resources", "", "")
 }

@@ -221,6 +221,9 @@ func FuzzExpression(f *testing.F) {
 		"[format('{0,-5:D3}', padLeft(mod(-7, 3), 9, 'x'))]", "[union(variables('object'), json('{\"a\":[]}')).inner.?list[?0]]",
 		"[map(split('a,b', ','), lambda('x', substring(lambdaVariables('x'), 0, 1)))]", "[replace(base64ToString('YWI='), 'a', string(items(variables('object'))))]",
 		"[resourceId('a', 'A.B/c/d', uniqueString('x'), reference('y').z[0])]", "[tryGet(createObject('a', createArray(null())), 'a', 0)]",
+		"[reduce(sort(range(0, 5), lambda('a', 'b', less(lambdaVariables('b'), lambdaVariables('a')))), '', lambda('t', 'n', concat(lambdaVariables('t'), lambdaVariables('n'))))]",
+		"[mapValues(groupBy(createArray('ab'), lambda('x', first(lambdaVariables('x')))), lambda('v', length(lambdaVariables('v'))))]",
+		"[cidrHost(cidrSubnet('2001:db8::/32', 64, 9223372036854775807), 1)]", "[dateTimeAdd('2026-03-01', 'P9999Y', 'yyyy')]", "[toObject(items(deployment()), lambda('i', lambdaVariables('i').key))]",
 		"[[x]", "['''']", "[min(1, 2.5)]", "[div(-9223372036854775808, -1)]",
 	} {
 		f.Add(s)

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 )
@@ -16,22 +15,15 @@ var textFunctions = map[string]function{
 	"base64":         {1, 1, false, textual(func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) })},
 	"base64tostring": {1, 1, false, base64ToString},
 	"base64tojson":   {1, 1, false, base64ToJSON},
-	"uricomponent":   {1, 1, false, textual(func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") })},
-	"uricomponenttostring": {1, 1, false, textual(func(s string) string {
-		if out, err := url.PathUnescape(s); err == nil {
-			return out
-		}
-		return s
-	})},
-	"replace":     {3, 3, false, replace},
-	"split":       {2, 2, false, split},
-	"join":        {2, 2, false, joined},
-	"substring":   {2, 3, false, substring},
-	"indexof":     {2, 2, false, position(strings.Index)},
-	"lastindexof": {2, 2, false, position(strings.LastIndex)},
-	"startswith":  {2, 2, false, affix(strings.HasPrefix)},
-	"endswith":    {2, 2, false, affix(strings.HasSuffix)},
-	"padleft":     {2, 3, false, padLeft},
+	"replace":        {3, 3, false, replace},
+	"split":          {2, 2, false, split},
+	"join":           {2, 2, false, joined},
+	"substring":      {2, 3, false, substring},
+	"indexof":        {2, 2, false, position(strings.Index, false)},
+	"lastindexof":    {2, 2, false, position(strings.LastIndex, true)},
+	"startswith":     {2, 2, false, affix(strings.HasPrefix)},
+	"endswith":       {2, 2, false, affix(strings.HasSuffix)},
+	"padleft":        {2, 3, false, padLeft},
 }
 
 // plain is a value inside a text, as string() gives it; of lists and objects only the kind.
@@ -67,6 +59,19 @@ func (e env) stringOf(v any) (string, error) {
 	return plain(v), nil
 }
 
+// toText is string(). Of a value with unknown parts the text is unknown.
+func toText(e env, args []any) (any, error) {
+	s, err := e.stringOf(args[0])
+	if err != nil {
+		return nil, err
+	}
+	u, err := e.unknownIn(args[0])
+	if u == nil || err != nil {
+		return s, err
+	}
+	return &unknown{placeholder: s, failed: u.failed}, nil
+}
+
 // made checks the size of a text before or after it is made.
 func (e env) made(size int) error {
 	if size > maxText || size < 0 {
@@ -90,7 +95,7 @@ func concat(e env, args []any) (any, error) {
 		}
 		b.WriteString(s)
 	}
-	return b.String(), nil
+	return withParts(b.String(), args), nil
 }
 
 func concatLists(e env, args []any) (any, error) {
@@ -142,7 +147,7 @@ func format(e env, args []any) (any, error) {
 			pattern = pattern[1:]
 		}
 	}
-	return b.String(), e.made(b.Len())
+	return withParts(b.String(), args), e.made(b.Len())
 }
 
 func (e env) formatItem(item string, args []any) (string, error) {
@@ -292,7 +297,7 @@ func joined(e env, args []any) (any, error) {
 			return nil, err
 		}
 	}
-	return b.String(), nil
+	return withParts(b.String(), list), nil
 }
 
 func substring(e env, args []any) (any, error) {
@@ -311,9 +316,12 @@ func substring(e env, args []any) (any, error) {
 	return string(r[start : start+length]), e.made(len(s))
 }
 
-// position counts characters; upper and lower case are one, as in Azure.
-func position(find func(s, part string) int) func(env, []any) (any, error) {
+// position counts characters, of which upper and lower case are one, as in Azure, or the elements of a list.
+func position(find func(s, part string) int, last bool) func(env, []any) (any, error) {
 	return func(e env, args []any) (any, error) {
+		if list, ok := args[0].([]any); ok {
+			return e.positionIn(list, args[1], last)
+		}
 		s, part := strings.ToLower(plain(args[0])), strings.ToLower(plain(args[1]))
 		at := find(s, part)
 		if at >= 0 {
@@ -321,6 +329,21 @@ func position(find func(s, part string) int) func(env, []any) (any, error) {
 		}
 		return number(int64(at)), e.made(len(s))
 	}
+}
+
+// positionIn is where an element first or last stands in a list, -1 where it does not.
+func (e env) positionIn(list []any, item any, last bool) (any, error) {
+	at := -1
+	for i, v := range list {
+		same, err := e.equal(v, item)
+		if err != nil {
+			return nil, err
+		}
+		if same && (last || at < 0) {
+			at = i
+		}
+	}
+	return e.unless(number(int64(at)), list)
 }
 
 // affix compares without regard to case, as Azure does.

@@ -68,12 +68,31 @@ func newObject(pairs ...any) *object {
 	return o
 }
 
-// unknown is a value that only a deployment knows. In a text its placeholder stands for it.
-type unknown struct{ placeholder string }
+// unknown is a value that the template alone does not tell. In a text its placeholder stands for it; the text is then
+// unknown itself, so that nothing compares a placeholder as if it were the value.
+type unknown struct {
+	placeholder string
+	failed      bool   // an error has been reported for it: what follows from it is no error of its own
+	late        string // what it is, if using it is what has to be reported
+}
 
 func isUnknown(v any) bool {
 	_, is := v.(*unknown)
 	return is
+}
+
+// withParts is the text s, or an unknown if one of its parts is.
+func withParts(s string, parts []any) any {
+	var found *unknown
+	for _, p := range parts {
+		if u, is := p.(*unknown); is && (found == nil || u.failed) {
+			found = u
+		}
+	}
+	if found == nil {
+		return s
+	}
+	return &unknown{placeholder: s, failed: found.failed}
 }
 
 func number(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) }
@@ -202,16 +221,6 @@ func writeScalar(b *bytes.Buffer, v any) {
 		return
 	}
 	b.Truncate(b.Len() - 1)
-}
-
-// IsPlaceholder reports whether a text holds what stands for a secret, a parameter or an expression without a value.
-func IsPlaceholder(s string) bool {
-	for _, mark := range []string{"(secret ", "(parameter ", notEvaluated} {
-		if strings.Contains(s, mark) {
-			return true
-		}
-	}
-	return false
 }
 
 const notEvaluated = "(not evaluated)"

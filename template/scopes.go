@@ -1,0 +1,135 @@
+package template
+
+import "strings"
+
+// around is the deployment that a template is nested in, with what stands around it.
+type around struct {
+	env
+	resource *object
+}
+
+// level is where a template deploys to, by its $schema.
+type level int
+
+const (
+	toGroup level = iota
+	toSubscription
+	toManagementGroup
+	toTenant
+)
+
+func (s *scope) level() level {
+	schema := strings.ToLower(s.root.text("$schema"))
+	switch {
+	case strings.Contains(schema, "subscriptiondeploymenttemplate"):
+		return toSubscription
+	case strings.Contains(schema, "managementgroupdeploymenttemplate"):
+		return toManagementGroup
+	case strings.Contains(schema, "tenantdeploymenttemplate"):
+		return toTenant
+	}
+	return toGroup
+}
+
+// property is a text of the deployment that holds the template, evaluated where it stands; empty if it has none.
+func (e env) property(name string) (any, error) {
+	a := e.around
+	if a == nil {
+		return nil, nil
+	}
+	v, ok := a.resource.get(name)
+	if !ok {
+		return nil, nil
+	}
+	outer := a.env
+	outer.depth = e.depth
+	return outer.at(join(outer.path, name)).value(v)
+}
+
+// groupName is the resource group that the template deploys to: as the nearest deployment around it says.
+func (e env) groupName() (string, error) {
+	v, err := e.property("resourceGroup")
+	switch {
+	case err != nil:
+		return "", err
+	case v != nil:
+		return plain(v), nil
+	case e.around != nil:
+		return e.outer().groupName()
+	}
+	return groupName, nil
+}
+
+func (e env) subscriptionID() (string, error) {
+	v, err := e.property("subscriptionId")
+	switch {
+	case err != nil:
+		return "", err
+	case v != nil:
+		return plain(v), nil
+	case e.around != nil:
+		return e.outer().subscriptionID()
+	}
+	return zeroID, nil
+}
+
+func (e env) outer() env {
+	outer := e.around.env
+	outer.depth = e.depth
+	return outer
+}
+
+// scopeID is the id of what the template deploys to.
+func (e env) scopeID() (string, error) {
+	switch e.level() {
+	case toTenant:
+		return "", nil
+	case toManagementGroup:
+		return managementGroup().text("id"), nil
+	}
+	id, err := e.subscriptionID()
+	if err != nil || e.level() == toSubscription {
+		return "/subscriptions/" + id, err
+	}
+	group, err := e.groupName()
+	return "/subscriptions/" + id + "/resourceGroups/" + group, err
+}
+
+func (e env) subscription() (any, error) {
+	id, err := e.subscriptionID()
+	return newObject("id", "/subscriptions/"+id, "subscriptionId", id, "tenantId", zeroID, "displayName", "subscription"), err
+}
+
+func (e env) resourceGroup() (any, error) {
+	id, err := e.subscriptionID()
+	if err != nil {
+		return nil, err
+	}
+	name, err := e.groupName()
+	return newObject("id", "/subscriptions/"+id+"/resourceGroups/"+name, "name", name,
+		"type", "Microsoft.Resources/resourceGroups", "location", unknownLocation, "tags", &object{}, "managedBy", nil,
+		"properties", newObject("provisioningState", "Succeeded")), err
+}
+
+// unknownLocation stands for the region, of which nothing in a gateway depends.
+const unknownLocation = "unknown"
+
+// deployment has a location unless it deploys to a resource group. A template that was not read from an address has no
+// templateLink, so that using it is what a deployment alone knows.
+func (e env) deployment() (any, error) {
+	name, err := e.property("name")
+	if err != nil {
+		return nil, err
+	}
+	if name == nil {
+		name = "deployment"
+	}
+	out := newObject("name", name, "properties", newObject(
+		"mode", "Incremental", "provisioningState", "Accepted", "parameters", &object{},
+		"template", newObject("$schema", e.root.text("$schema"), "contentVersion", e.root.text("contentVersion")),
+		"templateLink", &unknown{placeholder: afterDeployment, late: "deployment().properties.templateLink"}))
+	if e.level() != toGroup {
+		out.set("location", unknownLocation)
+	}
+	return out, nil
+}
