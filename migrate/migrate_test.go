@@ -161,7 +161,7 @@ func TestBackendsAreNoLongerCheckedAndThatIsSaid(t *testing.T) {
 
 func TestTheFirewallBecomesAPolicy(t *testing.T) {
 	waf := `,"webApplicationFirewallConfiguration":{"enabled":true,"firewallMode":"Prevention","ruleSetType":"OWASP","ruleSetVersion":"3.0","fileUploadLimitInMb":100,
-		"disabledRuleGroups":[{"ruleGroupName":"REQUEST-942","rules":[942130,942140]}],"exclusions":[{"matchVariable":"RequestHeaderNames","selectorMatchOperator":"Equals","selector":"x-token"}]}`
+		"disabledRuleGroups":[{"ruleGroupName":"REQUEST-942-APPLICATION-ATTACK-SQLI","rules":[942130,942140]}],"exclusions":[{"matchVariable":"RequestHeaderNames","selectorMatchOperator":"Equals","selector":"x-token"}]}`
 	r := convert(t, v1(`{"name":"WAF_Medium","tier":"WAF","capacity":2}`, waf), Options{})
 	text := string(r.Document.JSON())
 	if strings.Contains(text, "webApplicationFirewallConfiguration") || !strings.Contains(text, "ApplicationGatewayWebApplicationFirewallPolicies/oldv2waf") {
