@@ -11,7 +11,7 @@ import (
 
 var idleRaces = hypothesis{
 	cause: "c-idle-race", needs: theTrace,
-	test: "idle age and latency of the lost requests add up to one limit, beyond which no connection was answered",
+	test: "idle age and latency of the lost requests add up to one limit, or to a band that one tick of the server's timer makes, beyond which no connection was answered",
 	look: idleRace,
 }
 
@@ -32,6 +32,9 @@ func idleRace(q *inquiry) {
 func (q *inquiry) idleRaceOf(k memberKey, events []*event) {
 	m := q.members[k]
 	limit, cluster, rest := clusterOf(events, closedAt)
+	if !mostly(cluster, events) && q.idleBandOf(k, events) {
+		return
+	}
 	if len(cluster) < 3 {
 		return // too few even to suspect one mechanism; what remains is looked at by others
 	}
@@ -271,7 +274,7 @@ func (q *inquiry) gatewayIdle() time.Duration {
 
 var rebuiltRaces = hypothesis{
 	cause: "c-idle-race", needs: theLog,
-	test: "by source ports, the lost requests were on connections idle for one time, beyond which no connection was answered; they failed sooner than answers come",
+	test: "by source ports, the lost requests were on connections idle for one time, or a band of times, beyond which no connection was answered; they failed sooner than answers come",
 	look: idleRaceByPorts,
 }
 
@@ -298,6 +301,7 @@ func idleRaceByPorts(q *inquiry) {
 			}
 		}
 		if len(in) < minEvents || limit < shortestRebuilt || 2*len(out) > len(in) || below < enoughAnswers || 10*beyond > len(in) || independent(in) < minEvents {
+			q.idleBandByPorts(k, groups[k])
 			continue
 		}
 		scope := Scope{Pool: in[0].pool, Settings: k.settings, Member: k.member}
