@@ -257,6 +257,9 @@ func (q *inquiry) missing(b *evidence.Bundle) []Missing {
 	if m, lacking := q.rowsMissing(); lacking {
 		out = append(out, m)
 	}
+	if m, lacking := q.lost.missing(b.Lost); lacking {
+		out = append(out, m)
+	}
 	if q.requests == 0 || q.own > 0 {
 		return out
 	}

@@ -29,6 +29,7 @@ type tally struct {
 	timeouts    map[string]time.Duration // request timeout by settings, where the document is known
 	gateways    map[string]*int          // records by resource id
 	left        leftOut                  // what is not counted
+	lost        losses                   // records that the log lacks
 	inspected   inspections              // by the firewall
 	perf        []accesslog.Performance  // of a first-generation gateway
 	line        *series                  // of time
@@ -154,6 +155,7 @@ func (t *tally) read(b *evidence.Bundle, o Options) error {
 				t.perf = append(t.perf, *p)
 			}
 		},
+		Lost: func(l accesslog.Lost) { t.lost.see(l, o, &t.left) },
 		Firewall: func(f *accesslog.Firewall) {
 			if o.holds(f.At) {
 				t.inspected.see(f)

@@ -199,9 +199,7 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 	if err != nil {
 		return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err, nil)}
 	}
-	if status.Lost > 0 {
-		b.Notes = append(b.Notes, were(status.Lost, "access-log record")+" lost by the gateway: what they would tell is missing here")
-	}
+	b.Lost = status.Lost
 	b.Unread = slices.DeleteFunc(b.Unread, func(u evidence.Unread) bool { return u.Reason == evidence.EmptyFolder }) // nobody has asked it yet
 	b.Take(config.Document, config.Parameters, config.Local, config.Dir)
 	b.Health = &health

@@ -205,6 +205,9 @@ func (t *tail) segment(path string) error {
 }
 
 func (t *tail) line(line []byte) error {
+	if lost, ok := accesslog.DecodeLost(line); ok {
+		return t.lost(lost, line)
+	}
 	r, _, err := accesslog.Decode(line)
 	if err != nil || !t.filter.keeps(&r) {
 		return nil
@@ -214,6 +217,20 @@ func (t *tail) line(line []byte) error {
 		return err
 	}
 	_, err = fmt.Fprintln(t.out, oneLine(&r))
+	return err
+}
+
+// lost prints the gap that records left which the gateway could not keep. Whatever is asked for, they may have been it.
+func (t *tail) lost(l accesslog.Lost, line []byte) error {
+	w := t.filter.window
+	if !w.Since.IsZero() && l.Until.Before(w.Since) || !w.Until.IsZero() && !l.From.Before(w.Until) {
+		return nil
+	}
+	if t.json {
+		_, err := t.out.Write(escaped(line))
+		return err
+	}
+	_, err := fmt.Fprintf(t.out, "%s lost between %s and %s: the gateway could not keep them\n", were(l.Records, "record"), timeText(l.From), timeText(l.Until))
 	return err
 }
 
@@ -243,7 +260,7 @@ func oneLine(r *accesslog.Record) string {
 	if n := len(r.Attempts); n > 0 {
 		member = memberText(&r.Attempts[n-1])
 	}
-	s := fmt.Sprintf("%s  %s  %03d  %s %s  pool %s  member %s  %.3f s  %x", r.Start.UTC().Format("2006-01-02T15:04:05.000Z"), r.Client.Addr(), r.Status,
+	s := fmt.Sprintf("%s  %s  %03d  %s %s  pool %s  member %s  %.3f s  %x", timeText(r.Start), r.Client.Addr(), r.Status,
 		evidence.Printable(dashIfEmpty(string(r.Method))), evidence.Printable(target(r)), evidence.Printable(dashIfEmpty(r.Pool)), evidence.Printable(member), r.Taken.Seconds(), r.Transaction)
 	if !r.Fault.None() {
 		s += "\n    " + evidence.Printable(r.Fault.Text())
@@ -253,6 +270,9 @@ func oneLine(r *accesslog.Record) string {
 	}
 	return s
 }
+
+// timeText is a time as records have it.
+func timeText(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // target is what was asked of which host. Records of v1 have only the path.
 func target(r *accesslog.Record) string {
