@@ -19,11 +19,11 @@ const ids = `
 	b-refused b-drop b-reject b-route b-asymmetric-return b-mtu-blackhole b-loss b-dns-nxdomain b-dns-servfail
 	b-dns-stale b-dns-inconsistent b-ip-reused b-stateful-idle-drop b-stateful-idle-rst b-infra-ports
 	b-localhost-bind b-family-mismatch b-source-blocked b-transit-flap b-node-local
-	c-idle-race c-keepalive-max-requests c-max-age c-restart c-deploy-no-drain c-drain-too-short
+	c-idle-race c-close-at-once c-drain-promise c-keepalive-max-requests c-max-age c-restart c-deploy-no-drain c-drain-too-short
 	c-affinity-ignores-drain c-scale-in c-endpoint-lag c-ignores-sigterm-listener-close c-gateway-reload
 	c-accept-queue c-unix-backlog c-syn-limit c-ephemeral-exhausted c-snat-exhausted c-conntrack-full
 	c-backend-conn-limit c-pool-exhausted c-circuit-open c-backend-fd c-timewait-reuse c-goaway c-h2-stream-limit
-	c-half-close c-middlebox-reset c-l4-between c-pool-poisoned
+	c-half-close c-middlebox-reset c-tunnel-reset c-l4-between c-pool-poisoned
 	d-timeout-below-latency d-hung d-inner-timeout d-timeout-inversion d-retry-doubling d-slow-route
 	d-slow-first-byte d-slow-body d-read-gap d-db-lock d-cold-start d-gc-pause d-vm-freeze d-cron-contention
 	d-longpoll-equals-timer d-ws-sse-idle d-worker-timeout-kill d-slow-upload-backend-read d-dns-per-request
@@ -40,7 +40,7 @@ const ids = `
 	h-capacity-max h-autoscale-lag h-cpu h-waf-latency h-conn-limit h-fd h-memory-buffers h-instance-fault
 	h-maintenance h-state h-goroutine-or-lock-stall h-clock-or-timer-bug
 	i-empty-pool i-wrong-port i-wrong-host-header i-wrong-pool i-path-override i-redirect-loop i-affinity-dead
-	i-no-listener-match i-waf-block-misread i-recent-change i-config-tug-of-war i-proxy-loop i-rewrite-breaks
+	i-no-listener-match i-unserved-protection i-waf-block-misread i-recent-change i-config-tug-of-war i-proxy-loop i-rewrite-breaks
 	i-unsupported-auth i-request-buffering
 	j-client-abort j-client-timer-spike j-slow-upload j-short-body j-too-large j-header-limit j-invalid-request
 	j-client-rst-mid-download j-scanner j-mobile-network-change
@@ -54,7 +54,7 @@ func TestTheCatalogueIsWhole(t *testing.T) {
 		got = append(got, c.ID)
 	}
 	want := strings.Fields(ids)
-	if len(want) != 186 || !slices.Equal(got, want) {
+	if len(want) != 190 || !slices.Equal(got, want) {
 		for i, id := range want {
 			if i >= len(got) || got[i] != id {
 				t.Fatalf("at %d: want %s of %d, have %v", i, id, len(want), got[min(i, len(got)):])

@@ -40,6 +40,8 @@ type tally struct {
 	find        finder
 	aside       asides
 	back        comingBack
+	waits       waits
+	ejected     ejections
 	names       names
 	v1          int       // records of the first generation
 	waf         histogram // time that the firewall took
@@ -206,6 +208,10 @@ func (t *tally) add(r *accesslog.Record, own bool) {
 		t.back.returns(r, t.lastGateway, func(a *accesslog.Attempt) *memberTally { return t.place(r, a).counts })
 	}
 	t.aside.see(r)
+	if own {
+		t.waits.see(r)
+		t.ejected.see(r, bad)
+	}
 	t.count(r, inMembers, bad)
 	t.take(r, own, t.failure(r, own, f, bad))
 }

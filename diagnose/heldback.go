@@ -1,0 +1,81 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"causeway/accesslog"
+)
+
+// Passive ejection: a member whose connections fail several times in a row gets no requests for a while. The records say which failure
+// held it back, and which requests went elsewhere meanwhile.
+
+// ejections are those of all members.
+type ejections struct {
+	held    map[string]*ejection // by member
+	steered int                  // requests that went elsewhere, and were answered at the first attempt
+	id      string               // of one of them
+}
+
+// ejection is what became of one member.
+type ejection struct{ times, passed int }
+
+func (x *ejections) of(member string) *ejection {
+	e := x.held[member]
+	if e == nil {
+		if len(x.held) >= maxMembers {
+			return &ejection{}
+		}
+		if x.held == nil {
+			x.held = map[string]*ejection{}
+		}
+		e = &ejection{}
+		x.held[member] = e
+	}
+	return e
+}
+
+// see counts what a record says of members that are held back. bad is whether the request failed.
+func (x *ejections) see(r *accesslog.Record, bad bool) {
+	hidden := false
+	for i := range r.Attempts {
+		if a := &r.Attempts[i]; a.Ejected {
+			x.of(memberOf(a)).times++
+		}
+		hidden = hidden || !r.Attempts[i].Fault.None()
+	}
+	if r.HeldBack == "" {
+		return
+	}
+	x.of(r.HeldBack).passed++
+	if bad || hidden || len(r.Attempts) == 0 { // what a retry made good counts as that
+		return
+	}
+	if x.steered++; x.id == "" {
+		x.id = idOf(r)
+	}
+}
+
+// heldBackNotice tells how often members were held back, and what that saved.
+func (q *inquiry) heldBackNotice() []Notice {
+	times, passed := 0, 0
+	var members []string
+	for _, m := range sortedKeys(q.ejected.held) {
+		e := q.ejected.held[m]
+		times, passed = times+e.times, passed+e.passed
+		members = append(members, fmt.Sprintf("%s %s", m, count(e.times, "time", "times")))
+	}
+	if times+passed == 0 {
+		return nil
+	}
+	fact := fmt.Sprintf("members were held back %s after connections to them had failed several times in a row (%s); %s passed them over meanwhile, of which %d went well at another member at once",
+		count(times, "time", "times"), someOf(members), count(passed, "request", "requests"), q.ejected.steered)
+	if q.ejected.id != "" {
+		fact += " (" + q.ejected.id + ")"
+	}
+	scope := Scope{}
+	if len(members) == 1 {
+		scope.Member, _, _ = strings.Cut(members[0], " ")
+	}
+	return []Notice{{Cause: "a-passive-ejection", Scope: scope, Fact: fact, Do: "cure what fails on the member: the findings name it, and it is failing less than it would. Azure holds no member back: there, these requests would have met it"}}
+}
