@@ -241,8 +241,9 @@ func printWrapped(w io.Writer, lead, text string) {
 func printDefaults(w io.Writer, title string, list []cause.ServerDefault) {
 	fmt.Fprintf(w, "\n%s\n", title)
 	for _, d := range list {
-		lead := fmt.Sprintf("  %-40s %13s  ", d.Name(), idleText(&d))
-		fmt.Fprintln(w, strings.TrimRight(lead+strings.Join(habits(&d), "; "), " "))
+		lead := fmt.Sprintf("  %-40s %14s  ", d.Name(), idleText(&d))
+		text := wrap(strings.Join(habits(&d), "; "), causeWidth-len(lead))
+		fmt.Fprintln(w, strings.TrimRight(lead+strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", len(lead))), " "))
 	}
 }
 

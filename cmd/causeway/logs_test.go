@@ -12,7 +12,7 @@ func TestOneLine(t *testing.T) {
 	server := netip.MustParseAddrPort("127.0.0.1:9000")
 	f := func(r accesslog.Record, want string) {
 		t.Helper()
-		if got := oneLine(&r); !strings.Contains(got, want) {
+		if got := oneLine(&r, 0); !strings.Contains(got, want) {
 			t.Errorf("%s\nlacks %s", got, want)
 		}
 	}
