@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"causeway/gateway"
+	"causeway/telemetry"
 )
 
 // ErrNotRunning is returned when nobody serves the control socket.
@@ -44,6 +45,9 @@ func (c *Client) Health() (v gateway.Health, err error) { return v, c.get("/heal
 
 // Status is what the gateway says of itself.
 func (c *Client) Status() (v Status, err error) { return v, c.get("/status", &v) }
+
+// Machine is what the gateway runs on. A gateway of an older version has no answer to that.
+func (c *Client) Machine() (v telemetry.Machine, err error) { return v, c.get("/machine", &v) }
 
 // Refusal is why a gateway did not take a configuration, and what to do about it.
 type Refusal struct{ Reason, Hint string }

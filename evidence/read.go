@@ -17,7 +17,7 @@ type Rows struct {
 	Performance func(*accesslog.Performance)
 	Firewall    func(*accesslog.Firewall)
 	Lost        func(accesslog.Lost) // records that the log lacks
-	Without     accesslog.Fields // texts of access records that Access does not look at
+	Without     accesslog.Fields     // texts of access records that Access does not look at
 }
 
 // Each calls f with every access record.

@@ -32,6 +32,7 @@ type Supervisor struct {
 	o        Options
 	log      *accesslog.Writer
 	metrics  *telemetry.Metrics
+	engine   *conn.Goroutines
 	instance *instance.Instance
 	admin    *admin.Server
 	legacy   *inheritance // of the gateway before
@@ -166,6 +167,7 @@ func newSupervisor(o Options, legacy *inheritance) *Supervisor {
 	s.log = accesslog.NewWriter(filepath.Join(LogRoot(o.Data), "instance-0"))
 	engine := conn.NewGoroutines(nil)
 	engine.Limit = connectionLimit()
+	s.engine = engine
 	engine.Panic = func(v any, stack []byte) {
 		s.metrics.Panics.Inc()
 		slog.Error("a request ended in a panic; please report it", "value", v, "stack", string(stack))
@@ -312,6 +314,13 @@ func (s *Supervisor) Status() admin.Status {
 		Ready: s.instance.Serving() && !s.ending.Load(), Name: s.document.Config.Name, Revision: s.revision, Applied: s.applied, Started: s.started,
 		PID: os.Getpid(), Logs: LogRoot(s.o.Data), Lost: s.log.Lost(), Ports: s.instance.Places(), Unserved: s.document.Config.Unserved,
 	}
+}
+
+// Machine is what the process has to work with.
+func (s *Supervisor) Machine() telemetry.Machine {
+	m := telemetry.ThisMachine()
+	m.Files, m.ConnectionsLimit, m.Connections = openFilesLimit(), s.engine.Limit, s.engine.Live()
+	return m
 }
 
 const (
