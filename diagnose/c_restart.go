@@ -76,11 +76,24 @@ func (q *inquiry) restarts(k memberKey, runs []outage) {
 	f := q.claim("c-restart", events, scopeOf(events), confidence)
 	f.says("access-log", fmt.Sprintf("%s was away %s: %d connections broke under a request and %d new ones were refused, first at %s, last at %s; nobody was answered meanwhile, and it answered again at %s",
 		k.member, count(len(runs), "time", "times"), broken, refused, stamp(runs[0].events[0].at), stamp(last.last()), stamp(back)), events...)
+	if promised := q.promised(events); len(promised) > 0 {
+		f.says("access-log", fmt.Sprintf("%s broke within %s of an answer on the same connection that did not say Connection: close: told to stop, the member promises to keep connections, and closes them",
+			count(len(promised), "of the lost requests", "of the lost requests"), seconds(m.roundTrips())), promised...)
+		f.may("c-drain-promise")
+	}
 	f.excludes("b-refused", "the member came back by itself")
 	f.excludes("c-idle-race", "new connections were refused: the whole process was away, not one connection")
 	f.leaves("g-oom-kill", "g-crash-on-input")
 	f.expect("backend", countVisible(events), len(events), "bounded", "a graceful stop loses none of them; those under way when the process ends depend on how long it waits")
 	q.fill(map[string]string{"address": k.server.String()}, f)
+}
+
+// promised are the events on connections that had answered a round trip or so before they ended: that answer did not announce the end,
+// or the connection would not have been used again.
+func (q *inquiry) promised(events []*event) []*event {
+	return filtered(events, func(e *event) bool {
+		return e.own && e.closedUnanswered() && e.attempt.Reused && closedAt(e) <= q.member(e.key()).roundTrips()
+	})
 }
 
 // trimBefore leaves out connections that broke more than two seconds before the first refusal: another cause's.

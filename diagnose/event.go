@@ -51,6 +51,8 @@ type event struct {
 
 	unsaid bool // the status may be the gateway's own or the member's, and nothing in the log decides
 
+	before *routeTally // what its connection had carried before; nil: nothing, or not known
+
 	asked   bool // it is the one to be explained
 	claimed bool
 	cause   string // that claimed it
@@ -66,6 +68,9 @@ func (t *tally) newEvent(r *accesslog.Record, own bool, which int, f fault.Fault
 		front: platformOfName(string(r.Host)), stream: streamType(string(r.ContentType)),
 	}
 	if which >= 0 {
+		if own {
+			e.before = t.last.of(which)
+		}
 		a := r.Attempts[which]
 		e.attempt, e.tried, e.member, e.server, e.port = a, true, a.Member, a.Server, a.LocalPort
 		if e.member == "" && a.Server.IsValid() {

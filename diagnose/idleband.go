@@ -34,7 +34,7 @@ func (q *inquiry) bandOf(k memberKey, events []*event, closed func(*event) time.
 		return b, false
 	}
 	_, in, out := clusterWithin(events, closed, func(low time.Duration) time.Duration { return low + tolerance(low) })
-	if len(in) < minEvents || independent(in) < minEvents || 10*len(out) > len(in) {
+	if len(in) < minEvents || distinctSeconds(in) < minEvents || 10*len(out) > len(in) {
 		return b, false
 	}
 	b = idleBand{k: k, m: q.member(k), events: in}
@@ -73,7 +73,7 @@ func (b *idleBand) measure() {
 		}
 	}
 	share := float64(b.inside+len(b.events)) / float64(max(1, b.below+b.inside+b.beyond+len(b.events)))
-	b.chance = binomialTail(independent(b.events), independent(b.events), share)
+	b.chance = binomialTail(distinctSeconds(b.events), distinctSeconds(b.events), share)
 }
 
 // answersThese reports whether requests of such kinds are answered as well: what fails by itself is the request's doing, whatever its
@@ -143,7 +143,7 @@ func (b *idleBand) announced() string {
 func (b *idleBand) text() string { return seconds(b.low) + " to " + seconds(b.high) }
 
 func (b *idleBand) rivals(f *Finding) {
-	f.excludes("c-restart", fmt.Sprintf("the failures lie at %d different moments, and none was on a connection idle for less than %s", independent(b.events), seconds(b.low)))
+	f.excludes("c-restart", fmt.Sprintf("the failures lie at %d different moments, and none was on a connection idle for less than %s", distinctSeconds(b.events), seconds(b.low)))
 	if len(b.paths()) > 1 {
 		f.excludes("g-crash-on-input", fmt.Sprintf("%d kinds of request were lost, which are answered on connections idle for less", len(b.paths())))
 	} else {

@@ -50,6 +50,7 @@ var hypotheses = []hypothesis{
 	notTLS,
 	clientCertificate, sniRequired, tlsVersion, handshakeTimeout,
 	plainToTLS, wrongProtocolVersion, foreignService,
+	muteHeads, closesAtOnce,
 	idleRaces, rebuiltRaces,
 	resetConnections,
 	useLimit,
