@@ -11,8 +11,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"causeway/evidence"
 	"causeway/gateway"
-	"causeway/telemetry"
 )
 
 // house is a gateway that refuses what says so.
@@ -21,11 +21,11 @@ type house struct {
 	ready   bool
 }
 
-func (h *house) Config() Config             { return h.applied }
-func (h *house) Health() gateway.Health     { return gateway.Health{Pools: []gateway.PoolHealth{{}}} }
-func (h *house) Status() Status             { return Status{Ready: h.ready, Name: "gw", Revision: 7} }
-func (h *house) Machine() telemetry.Machine { return telemetry.Machine{Cores: 2, ConnectionsLimit: 9} }
-func (h *house) Hint(error) string          { return "mend it" }
+func (h *house) Config() Config            { return h.applied }
+func (h *house) Health() gateway.Health    { return gateway.Health{Pools: []gateway.PoolHealth{{}}} }
+func (h *house) Status() Status            { return Status{Ready: h.ready, Name: "gw", Revision: 7} }
+func (h *house) Machine() evidence.Machine { return evidence.Machine{Cores: 2, ConnectionsLimit: 9} }
+func (h *house) Hint(error) string         { return "mend it" }
 func (h *house) Apply(c Config) ([]gateway.Problem, error) {
 	if strings.Contains(string(c.Document), "refuse") {
 		return []gateway.Problem{{Path: "$.x", Message: "wrong"}}, errors.New("the configuration has errors")

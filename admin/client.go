@@ -14,8 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"causeway/evidence"
 	"causeway/gateway"
-	"causeway/telemetry"
 )
 
 // ErrNotRunning is returned when nobody serves the control socket.
@@ -47,7 +47,7 @@ func (c *Client) Health() (v gateway.Health, err error) { return v, c.get("/heal
 func (c *Client) Status() (v Status, err error) { return v, c.get("/status", &v) }
 
 // Machine is what the gateway runs on. A gateway of an older version has no answer to that.
-func (c *Client) Machine() (v telemetry.Machine, err error) { return v, c.get("/machine", &v) }
+func (c *Client) Machine() (v evidence.Machine, err error) { return v, c.get("/machine", &v) }
 
 // Refusal is why a gateway did not take a configuration, and what to do about it.
 type Refusal struct{ Reason, Hint string }

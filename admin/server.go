@@ -19,8 +19,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/net/netutil"
 
+	"causeway/evidence"
 	"causeway/gateway"
-	"causeway/telemetry"
 )
 
 // Gateway is what a running gateway lets its owner do.
@@ -33,7 +33,7 @@ type Gateway interface {
 	Hint(error) string
 	Health() gateway.Health
 	Status() Status
-	Machine() telemetry.Machine
+	Machine() evidence.Machine
 }
 
 // Config is a gateway document with the causeway.yaml that belongs to it. Dir is where relative file names in the latter

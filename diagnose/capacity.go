@@ -11,7 +11,6 @@ import (
 
 	"causeway/evidence"
 	"causeway/gateway"
-	"causeway/telemetry"
 )
 
 // CapacitySchema is the version of the capacity report.
@@ -33,8 +32,8 @@ type CapacityReport struct {
 	Missing    []Missing  `json:"missing"`
 	Limits     [][]string `json:"limits"` // the figures it is held against
 
-	Machine    *telemetry.Machine `json:"machine,omitempty"` // that a gateway of Causeway's runs on, where it was asked
-	selfHosted bool               // it is one of Causeway's
+	Machine    *evidence.Machine `json:"machine,omitempty"` // that a gateway of Causeway's runs on, where it was asked
+	selfHosted bool              // it is one of Causeway's
 
 	need        int    // instances that the load needs, of a gateway with so many; 0: not known
 	least, most int    // between which it should scale; 0: not known

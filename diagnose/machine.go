@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"causeway/evidence"
-	"causeway/telemetry"
 )
 
 // What Azure publishes of instances and sizes holds for Azure's machines. A gateway of Causeway's has the machine that it runs on: what
@@ -17,7 +16,7 @@ func (q *inquiry) selfHosted(b *evidence.Bundle) bool {
 }
 
 // machineCapacity holds the load against what is known of the machine: its limits, and not its speed.
-func (q *inquiry) machineCapacity(m *telemetry.Machine) *CapacityReport {
+func (q *inquiry) machineCapacity(m *evidence.Machine) *CapacityReport {
 	c := &CapacityReport{Schema: CapacitySchema, Loads: []Load{}, Advice: []Advice{}, Assumed: []string{}, Missing: []Missing{}, Headroom: -1, Machine: m, selfHosted: true}
 	q.frame(c)
 	c.Assumed = []string{} // what is taken for granted of Azure's gateways
@@ -83,7 +82,7 @@ func (q *inquiry) withoutEffect(c *CapacityReport) {
 }
 
 // machineLimits are what the process has.
-func machineLimits(m *telemetry.Machine) [][]string {
+func machineLimits(m *evidence.Machine) [][]string {
 	if m == nil {
 		return [][]string{}
 	}

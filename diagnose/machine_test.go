@@ -5,11 +5,11 @@ import (
 	"testing"
 	"time"
 
-	"causeway/telemetry"
+	"causeway/evidence"
 )
 
 // capacityOf is the report on capacity of a story, on a machine or on none that is known, with its text in one line.
-func capacityOf(t *testing.T, s *story, m *telemetry.Machine) (*CapacityReport, string) {
+func capacityOf(t *testing.T, s *story, m *evidence.Machine) (*CapacityReport, string) {
 	t.Helper()
 	b := s.bundle()
 	b.Machine = m
@@ -35,11 +35,11 @@ func busyStory(t *testing.T, queued time.Duration) *story {
 
 // Of a gateway that runs on Causeway capacity speaks of the machine, and not of what Azure's sizes can do.
 func TestCapacityOfAMachine(t *testing.T) {
-	m := telemetry.Machine{Cores: 2, Procs: 2, Load: 0.4, Memory: 4 << 30, Used: 60 << 20, Files: 20000, Open: 40, ConnectionsLimit: 9000, Connections: 12}
+	m := evidence.Machine{Cores: 2, Procs: 2, Load: 0.4, Memory: 4 << 30, Used: 60 << 20, Files: 20000, Open: 40, ConnectionsLimit: 9000, Connections: 12}
 	busy, full := m, m
 	busy.Load, full.Connections = 7, 8900
 	for name, x := range map[string]struct {
-		m      *telemetry.Machine
+		m      *evidence.Machine
 		queued time.Duration
 		want   string
 	}{

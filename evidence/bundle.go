@@ -22,7 +22,6 @@ import (
 
 	"causeway/accesslog"
 	"causeway/gateway"
-	"causeway/telemetry"
 	"causeway/template"
 )
 
@@ -34,15 +33,15 @@ type Bundle struct {
 	Local    *gateway.Local    // nil: not among the evidence
 	Health   *gateway.Health   // nil: not among the evidence
 	Metrics  []Metric
-	Activity []Activity         // oldest first, once the rows have been read
-	Unread   []Unread           // what could not be read, at most maxUnread of them
-	Bad      int                // lines that could not be read
-	Rows     int                // rows of logs that were read, of any kind and time; known once EachRow has run
-	Repeated int                // rows that stood in more than one place, counted once
-	Misdated int                // rows whose time cannot be true, which were set aside
-	Lost     int64              // access-log records that a running gateway says it could not keep
-	Machine  *telemetry.Machine // of a running gateway; nil: none was asked
-	Notes    []string           // what was assumed, and what could not be made sure
+	Activity []Activity // oldest first, once the rows have been read
+	Unread   []Unread   // what could not be read, at most maxUnread of them
+	Bad      int        // lines that could not be read
+	Rows     int        // rows of logs that were read, of any kind and time; known once EachRow has run
+	Repeated int        // rows that stood in more than one place, counted once
+	Misdated int        // rows whose time cannot be true, which were set aside
+	Lost     int64      // access-log records that a running gateway says it could not keep
+	Machine  *Machine   // of a running gateway; nil: none was asked
+	Notes    []string   // what was assumed, and what could not be made sure
 
 	visit   func(path, name string) // in place of looking at a file
 	given   string                  // the path that is being opened, as it is spoken of

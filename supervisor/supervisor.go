@@ -316,13 +316,6 @@ func (s *Supervisor) Status() admin.Status {
 	}
 }
 
-// Machine is what the process has to work with.
-func (s *Supervisor) Machine() telemetry.Machine {
-	m := telemetry.ThisMachine()
-	m.Files, m.ConnectionsLimit, m.Connections = openFilesLimit(), s.engine.Limit, s.engine.Live()
-	return m
-}
-
 const (
 	retainEvery = 10 * time.Minute
 	healthEvery = 5 * time.Second

@@ -57,14 +57,30 @@ func (t *timeouts) limit(r *accesslog.Record) time.Duration {
 	return t.of[strings.ToLower(r.Settings)]
 }
 
-// latency is how long the member took that answered, or was the last one to be asked: serverResponseLatency. ok is false where no
-// member was asked, and in records of the first generation that do not say.
+// latency is how long the member took that answered, or was the last one to be asked: serverResponseLatency, for which the first
+// generation has no field; there Causeway's trace has its parts. ok is false where no member was asked, and where nothing says.
 func latency(r *accesslog.Record) (d time.Duration, ok bool) {
 	if len(r.Attempts) == 0 {
 		return 0, false
 	}
-	d = r.Attempts[len(r.Attempts)-1].Total
-	return d, d >= 0
+	a := &r.Attempts[len(r.Attempts)-1]
+	if a.Total >= 0 {
+		return a.Total, true
+	}
+	return max(a.Send, 0) + a.Wait + max(a.Receive, 0), a.Wait >= 0
+}
+
+// headIn is how long it took until the head of the answer had come; negative where that is not known, or none came.
+func headIn(a *accesslog.Attempt) time.Duration {
+	switch {
+	case a.Status == 0:
+		return accesslog.Unset
+	case a.HeaderTime > 0:
+		return a.HeaderTime
+	case a.Wait >= 0:
+		return max(a.Send, 0) + a.Wait
+	}
+	return accesslog.Unset
 }
 
 // over reports whether a member took as long as the request timeout, or longer. An answer whose head came in time may take as long as
@@ -74,9 +90,8 @@ func over(r *accesslog.Record, limit time.Duration) bool {
 	if !ok || limit == 0 || d < limit {
 		return false
 	}
-	a := &r.Attempts[len(r.Attempts)-1]
-	inTime := a.Status > 0 && a.HeaderTime > 0 && a.HeaderTime < limit
-	return !inTime || !r.Fault.None()
+	head := headIn(&r.Attempts[len(r.Attempts)-1])
+	return head < 0 || head >= limit || !r.Fault.None()
 }
 
 // latencyText is the latency beside the timeout, marked where it is above.

@@ -1,4 +1,4 @@
-package telemetry
+package supervisor
 
 import (
 	"runtime"
@@ -7,7 +7,7 @@ import (
 
 // What the machine has is more than what the process uses of it.
 func TestThisMachine(t *testing.T) {
-	m := ThisMachine()
+	m := thisMachine()
 	if m.Cores < 1 || m.Procs < 1 {
 		t.Errorf("%+v", m)
 	}
