@@ -24,7 +24,7 @@ func restart(q *inquiry) {
 	var order []memberKey
 	away := map[memberKey][]outage{}
 	q.memberOutages(func(k memberKey, m *memberTally, o outage) {
-		back, returned := m.answers.after(o.last().Add(-time.Second))
+		back, returned := m.answers.after(o.last().Add(-bucket))
 		o.events = trimBefore(o.events)
 		if !returned || !o.likeARestart(m) || q.evicted(o, back) {
 			return
@@ -72,7 +72,7 @@ func (q *inquiry) restarts(k memberKey, runs []outage) {
 		confidence = High
 	}
 	m, last := q.members[k], runs[len(runs)-1]
-	back, _ := m.answers.after(last.last().Add(-time.Second))
+	back, _ := m.answers.after(last.last().Add(-bucket))
 	f := q.claim("c-restart", events, scopeOf(events), confidence)
 	f.says("access-log", fmt.Sprintf("%s was away %s: %d connections broke under a request and %d new ones were refused, first at %s, last at %s; nobody was answered meanwhile, and it answered again at %s",
 		k.member, count(len(runs), "time", "times"), broken, refused, stamp(runs[0].events[0].at), stamp(last.last()), stamp(back)), events...)

@@ -2,7 +2,9 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"causeway/accesslog"
 )
@@ -78,4 +80,25 @@ func (q *inquiry) heldBackNotice() []Notice {
 		scope.Member, _, _ = strings.Cut(members[0], " ")
 	}
 	return []Notice{{Cause: "a-passive-ejection", Scope: scope, Fact: fact, Do: "cure what fails on the member: the findings name it, and it is failing less than it would. Azure holds no member back: there, these requests would have met it"}}
+}
+
+// failuresToHold is how many failures in a row hold a member back. There are hardly ever more of them at once, whatever is wrong with it.
+const failuresToHold = 3
+
+// wasHeldBack reports whether a member was held back with some of its failures: what would have failed after them went elsewhere.
+func wasHeldBack(events []*event) bool {
+	return slices.ContainsFunc(events, func(e *event) bool { return e.attempt.Ejected })
+}
+
+// enough is how many failures of one member a verdict on it needs.
+func enough(events []*event) int {
+	if wasHeldBack(events) {
+		return failuresToHold
+	}
+	return minEvents
+}
+
+// heldUntil reports whether a member was held back with some of its failures, and got nothing from then until some time.
+func (q *inquiry) heldUntil(k memberKey, events []*event, until time.Time) bool {
+	return wasHeldBack(events) && q.member(k).tried.between(lastStart(events).Add(bucket), until) == 0
 }
