@@ -21,11 +21,16 @@ type house struct {
 	ready   bool
 }
 
-func (h *house) Config() Config            { return h.applied }
-func (h *house) Health() gateway.Health    { return gateway.Health{Pools: []gateway.PoolHealth{{}}} }
-func (h *house) Status() Status            { return Status{Ready: h.ready, Name: "gw", Revision: 7} }
-func (h *house) Machine() evidence.Machine { return evidence.Machine{Cores: 2, ConnectionsLimit: 9} }
-func (h *house) Hint(error) string         { return "mend it" }
+func (h *house) Config() Config         { return h.applied }
+func (h *house) Health() gateway.Health { return gateway.Health{Pools: []gateway.PoolHealth{{}}} }
+func (h *house) Status() Status         { return Status{Ready: h.ready, Name: "gw", Revision: 7} }
+func (h *house) Hint(error) string      { return "mend it" }
+
+// Machine is small.
+func (h *house) Machine() evidence.Machine {
+	return evidence.Machine{Cores: 2, ConnectionsLimit: 9}
+}
+
 func (h *house) Apply(c Config) ([]gateway.Problem, error) {
 	if strings.Contains(string(c.Document), "refuse") {
 		return []gateway.Problem{{Path: "$.x", Message: "wrong"}}, errors.New("the configuration has errors")
