@@ -5,7 +5,7 @@ var connections = []Cause{
 		ID: "c-idle-race", Title: "the backend closes idle connections while the gateway is about to reuse them", Azure: "M", Trace: "H",
 		Mechanism: "The backend ends a kept-alive connection after {backendIdle} without a request; the gateway keeps it for {idle}. A request that leaves within the last round trip before that meets a connection that is closed when it arrives, and it may not be sent again unless it is idempotent.",
 		Evidence:  "Failures on reused connections only, before any byte of an answer; idle age plus latency of each is the same value, the backend's idle limit, or lies in a band as wide as one tick of the timer by which a server looks for idle connections. The share is what the gaps on each connection predict.",
-		Rivals:    []string{"c-restart", "g-crash-on-input", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst"},
+		Rivals:    []string{"c-restart", "g-crash-on-input", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "c-close-at-once", "c-l4-between"},
 		Separate:  "idle age plus latency clusters at one value or in one band; with a restart many connections fail in one second, with a crash one request repeats, with a maximum the number of uses or the age clusters",
 		Disproof:  "one such failure on a fresh connection, or an answer on a connection that had been idle for longer than the limit, or than the end of the band",
 		Fixes: []Fix{
@@ -62,7 +62,7 @@ var connections = []Cause{
 		ID: "c-restart", Title: "the member was restarted under traffic", Azure: "M", Trace: "H",
 		Mechanism: "The process ended: all its connections broke at once, new ones were refused until it listened again.",
 		Evidence:  "Several connections of one member fail within a second, whatever their idle age; refusals follow; later requests succeed.",
-		Rivals:    []string{"g-oom-kill", "g-crash-on-input", "c-idle-race", "c-deploy-no-drain"},
+		Rivals:    []string{"g-oom-kill", "g-crash-on-input", "c-idle-race", "c-deploy-no-drain", "c-drain-promise"},
 		Separate:  "the member's own log: was the end asked for?",
 		Disproof:  "the member's process ran through that time (its start time is older)",
 		Fixes: []Fix{

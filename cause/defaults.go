@@ -28,6 +28,7 @@ const (
 	DrainCloses   Drain = "answers with Connection: close"
 	DrainSilent   Drain = "answers and closes unannounced"
 	DrainPromises Drain = "answers with keep-alive and closes"
+	DrainKeeps    Drain = "answers, and answers what comes late with Connection: close"
 )
 
 // ServerDefaults returns what servers do. An idle limit below that of the gateway in front makes an idle race.

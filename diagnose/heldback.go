@@ -98,6 +98,16 @@ func enough(events []*event) int {
 	return minEvents
 }
 
+// upByProbe is when a member last answered a probe well, if that was after a time.
+func (q *inquiry) upByProbe(e *event, after time.Time) (time.Time, bool) {
+	t := q.trailOf(e)
+	if t == nil || !t.isUp() || t.now.Causeway == nil || t.now.Causeway.Reason != "" {
+		return time.Time{}, false
+	}
+	at, err := time.Parse(time.RFC3339Nano, t.now.Causeway.LastProbe)
+	return at, err == nil && at.After(after)
+}
+
 // heldUntil reports whether a member was held back with some of its failures, and got nothing from then until some time.
 func (q *inquiry) heldUntil(k memberKey, events []*event, until time.Time) bool {
 	return wasHeldBack(events) && q.member(k).tried.between(lastStart(events).Add(bucket), until) == 0

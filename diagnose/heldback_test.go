@@ -63,3 +63,23 @@ func TestHeldBackUntilTheDocumentFollows(t *testing.T) {
 		t.Errorf("without passive ejection: found %q", got)
 	}
 }
+
+// A member that refuses, is held back and answers a probe before it is asked again was restarted. Without that probe nobody can tell.
+func TestHeldBackOverARestart(t *testing.T) {
+	for reason, want := range map[string]string{"": "c-restart medium", "tcp_connect": "", "never asked": ""} {
+		s := heldStory(t)
+		begin := s.records[0].Start
+		health := map[bool]string{true: "Up", false: "Unknown"}[reason == ""]
+		s.server("10.0.0.6", health, reason, "", begin.Add(-time.Hour).Format(time.RFC3339)+" Up")
+		if reason != "never asked" {
+			s.probed(s.at)
+		}
+		r := s.diagnose()
+		if got, _, _ := strings.Cut(causes(r), ", k-hidden"); !strings.HasPrefix(got, want) || want == "" && (strings.Contains(got, "c-restart") || strings.Contains(got, "b-refused")) {
+			t.Errorf("%q: found %q", reason, got)
+		}
+		if want == "" && len(r.Undetermined.Groups) == 0 {
+			t.Errorf("%q: nothing is left open", reason)
+		}
+	}
+}

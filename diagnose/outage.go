@@ -13,6 +13,9 @@ type outage struct {
 	refused int // attempts to connect that failed
 	broken  int // connections that broke under a request
 	silent  int // requests that waited for the whole timeout, while the member answered nobody
+
+	back   time.Time // when it answered again; zero: it did not, or nobody has looked
+	probed bool      // it was a probe that it answered
 }
 
 func (o *outage) from() time.Time { return o.events[0].start }
