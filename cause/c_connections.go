@@ -30,13 +30,13 @@ var connections = []Cause{
 	},
 	{
 		ID: "c-drain-promise", Title: "a member that is stopping promises to keep connections, and closes them at once", Azure: "L", Trace: "H",
-		Mechanism: "Told to stop, the server finishes what is under way, answers with keep-alive (gunicorn's gthread and gevent workers, Thin, WEBrick, h3) or without a word (uvicorn, hypercorn, aiohttp), and closes. The gateway takes the connection for good; a request that is sent on it before the end arrives is lost.",
+		Mechanism: "On SIGTERM the server finishes what is under way, answers with keep-alive (gunicorn's gthread and gevent workers, Thin, WEBrick, h3) or without a word (uvicorn, hypercorn, aiohttp), and closes. The gateway takes the connection for good; a request that is sent on it before the end arrives is lost.",
 		Evidence:  "Just before a member is away, requests are lost on connections on which it had answered a round trip before.",
 		Rivals:    []string{"c-restart", "c-deploy-no-drain", "c-close-at-once", "c-idle-race"},
 		Separate:  "stop the member with a request under way and read the head of its answer (curl -v): keep-alive, nothing, or close",
 		Disproof:  "the last answer before the end said Connection: close",
 		Fixes: []Fix{
-			backend("let answers say Connection: close once the server is told to stop (puma, Caddy, Squid and Yaws do), or keep idle connections open for some seconds more (as h2o does)"),
+			backend("let answers say Connection: close once the server stops (puma, Caddy, Squid and Yaws do), or keep idle connections open for some seconds more (as h2o does)"),
 			backend("take the member out of rotation first: fail its probe, wait until the gateway has noticed, then stop"),
 		},
 	},

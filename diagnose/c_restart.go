@@ -94,7 +94,7 @@ func (q *inquiry) restarts(k memberKey, runs []outage) {
 	f.says("access-log", fmt.Sprintf("%s was away %s: %d connections broke under a request and %d new ones were refused, first at %s, last at %s; nobody was answered meanwhile, and it answered %s at %s",
 		k.member, count(len(runs), "time", "times"), broken, refused, stamp(runs[0].events[0].at), stamp(last.last()), last.whom(), stamp(last.back)), events...)
 	if promised := q.promised(events); len(promised) >= 3 && 2*len(promised) > broken { // of one that was killed, the most were at work
-		f.says("access-log", fmt.Sprintf("%s broke within %s of an answer on the same connection that did not say Connection: close: told to stop, the member promises to keep connections, and closes them",
+		f.says("access-log", fmt.Sprintf("%s broke within %s of an answer on the same connection that did not say Connection: close: as it stops, the member promises to keep connections, and closes them",
 			fmt.Sprintf("%d of the lost requests", len(promised)), seconds(m.roundTrips())), promised...)
 		f.may("c-drain-promise")
 	}

@@ -101,7 +101,7 @@ func enough(events []*event) int {
 // upByProbe is when a member last answered a probe well, if that was after a time.
 func (q *inquiry) upByProbe(e *event, after time.Time) (time.Time, bool) {
 	t := q.trailOf(e)
-	if t == nil || !t.isUp() || t.now.Causeway == nil || t.now.Causeway.Reason != "" {
+	if t == nil || !t.isUp() || t.now.Causeway == nil || t.now.Causeway.Reason != "" || t.now.Causeway.Failures > 0 { // Up is also who failed too few probes
 		return time.Time{}, false
 	}
 	at, err := time.Parse(time.RFC3339Nano, t.now.Causeway.LastProbe)

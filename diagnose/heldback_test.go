@@ -66,13 +66,16 @@ func TestHeldBackUntilTheDocumentFollows(t *testing.T) {
 
 // A member that refuses, is held back and answers a probe before it is asked again was restarted. Without that probe nobody can tell.
 func TestHeldBackOverARestart(t *testing.T) {
-	for reason, want := range map[string]string{"": "c-restart medium", "tcp_connect": "", "never asked": ""} {
+	for reason, want := range map[string]string{"": "c-restart medium", "tcp_connect": "", "never asked": "", "failed once": ""} {
 		s := heldStory(t)
 		begin := s.records[0].Start
-		health := map[bool]string{true: "Up", false: "Unknown"}[reason == ""]
-		s.server("10.0.0.6", health, reason, "", begin.Add(-time.Hour).Format(time.RFC3339)+" Up")
+		health := map[bool]string{true: "Unknown", false: "Up"}[reason == "tcp_connect"]
+		s.server("10.0.0.6", health, strings.TrimPrefix(reason, "failed once"), "", begin.Add(-time.Hour).Format(time.RFC3339)+" Up")
 		if reason != "never asked" {
 			s.probed(s.at)
+		}
+		if reason == "failed once" {
+			s.servers[0].Causeway.Failures = 1
 		}
 		r := s.diagnose()
 		if got, _, _ := strings.Cut(causes(r), ", k-hidden"); !strings.HasPrefix(got, want) || want == "" && (strings.Contains(got, "c-restart") || strings.Contains(got, "b-refused")) {

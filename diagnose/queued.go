@@ -48,7 +48,7 @@ func (w *waits) text() string {
 }
 
 // queuedClients: clients that gave up had waited for room for longer than for anything else. What others waited has a part in whatever
-// else failed, and is told beside it.
+// else failed, and stands beside it.
 func (q *inquiry) queuedClients() {
 	if q.waits.n == 0 || q.failures == 0 {
 		return // worth knowing, if anything

@@ -74,7 +74,7 @@ func headOf(n int64) change2 {
 	return func(r *accesslog.Record, _ *accesslog.Attempt) { r.Method, r.Received = []byte("GET"), n }
 }
 
-// A head that the server does not take, and ends the connection at without a status, is told by its length.
+// The length of a head gives away a server that closes on it without a status.
 func TestHeadsWithoutAStatus(t *testing.T) {
 	reset := fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Reset, Errno: "ECONNRESET"}
 	for name, x := range map[string]struct {

@@ -41,7 +41,7 @@ func TestRecordsWithControlBytes(t *testing.T) {
 	}
 }
 
-// How long a member took is told of each generation, and what is above the request timeout is marked.
+// The line shows how long a member took, in records of each generation, and what is above the request timeout is marked.
 func TestLatencyBesideTheTimeout(t *testing.T) {
 	const limit = 2 * time.Second
 	blank := accesslog.Attempt{Total: accesslog.Unset, Send: accesslog.Unset, Wait: accesslog.Unset, Receive: accesslog.Unset, HeaderTime: accesslog.Unset}

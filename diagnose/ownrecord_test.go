@@ -139,7 +139,7 @@ func TestCutUploads(t *testing.T) {
 	}
 }
 
-// Sessions that a member resets are told by member, with what the resets have in common.
+// The report lists sessions that a member reset by member, with what the resets have in common.
 func TestResetTunnels(t *testing.T) {
 	tunnel := func(by, how string, age time.Duration) change2 {
 		return func(r *accesslog.Record, a *accesslog.Attempt) {
