@@ -130,6 +130,9 @@ func (r *Row) Kind() string {
 	return ""
 }
 
+// Is reports whether a row is of a category.
+func (r *Row) Is(category string) bool { return equalFold(r.values[CategoryName], category) }
+
 // ofRequest reports whether a row is of one request, by a column that only those have; a count of many has its number.
 func (r *Row) ofRequest() bool {
 	return r.Has(Taken) || r.Has(ClientIP) || !r.Has(Samples) && (r.Has(URI) || r.Has(OriginalURI) || r.Has(ErrorInfo) || r.Has(Server) || r.Has(Transaction))

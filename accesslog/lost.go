@@ -13,6 +13,7 @@ const LostCategory = "CausewayLostRecords"
 type Lost struct {
 	Records     int64
 	From, Until time.Time
+	ResourceID  string // of the gateway, as it stands in the log
 }
 
 type lostLine struct {
@@ -50,5 +51,5 @@ func DecodeLost(line []byte) (l Lost, ok bool) {
 	if json.Unmarshal(line, &v) != nil || v.Category != LostCategory || v.Properties.Records <= 0 {
 		return l, false
 	}
-	return Lost{v.Properties.Records, v.Properties.From, v.Properties.Until}, true
+	return Lost{v.Properties.Records, v.Properties.From, v.Properties.Until, v.ResourceID}, true
 }

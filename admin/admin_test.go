@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"causeway/evidence"
 	"causeway/gateway"
 )
 
@@ -24,6 +25,12 @@ func (h *house) Config() Config         { return h.applied }
 func (h *house) Health() gateway.Health { return gateway.Health{Pools: []gateway.PoolHealth{{}}} }
 func (h *house) Status() Status         { return Status{Ready: h.ready, Name: "gw", Revision: 7} }
 func (h *house) Hint(error) string      { return "mend it" }
+
+// Machine is small.
+func (h *house) Machine() evidence.Machine {
+	return evidence.Machine{Cores: 2, ConnectionsLimit: 9}
+}
+
 func (h *house) Apply(c Config) ([]gateway.Problem, error) {
 	if strings.Contains(string(c.Document), "refuse") {
 		return []gateway.Problem{{Path: "$.x", Message: "wrong"}}, errors.New("the configuration has errors")
@@ -53,6 +60,9 @@ func TestControl(t *testing.T) {
 	_, c := serve(t, h, "")
 	if s, err := c.Status(); err != nil || s.Name != "gw" || s.Revision != 7 {
 		t.Errorf("%+v, %v", s, err)
+	}
+	if m, err := c.Machine(); err != nil || m.Cores != 2 || m.ConnectionsLimit != 9 {
+		t.Errorf("%+v, %v", m, err)
 	}
 	if v, err := c.Health(); err != nil || len(v.Pools) != 1 {
 		t.Errorf("%+v, %v", v, err)

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"causeway/evidence"
 	"causeway/gateway"
 )
 
@@ -44,6 +45,9 @@ func (c *Client) Health() (v gateway.Health, err error) { return v, c.get("/heal
 
 // Status is what the gateway says of itself.
 func (c *Client) Status() (v Status, err error) { return v, c.get("/status", &v) }
+
+// Machine is what the gateway runs on. A gateway of an older version has no answer to that.
+func (c *Client) Machine() (v evidence.Machine, err error) { return v, c.get("/machine", &v) }
 
 // Refusal is why a gateway did not take a configuration, and what to do about it.
 type Refusal struct{ Reason, Hint string }

@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/net/netutil"
 
+	"causeway/evidence"
 	"causeway/gateway"
 )
 
@@ -32,6 +33,7 @@ type Gateway interface {
 	Hint(error) string
 	Health() gateway.Health
 	Status() Status
+	Machine() evidence.Machine
 }
 
 // Config is a gateway document with the causeway.yaml that belongs to it. Dir is where relative file names in the latter
@@ -233,6 +235,7 @@ func control(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 	mux.HandleFunc("GET /config", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Config()) })
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Health()) })
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Status()) })
+	mux.HandleFunc("GET /machine", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Machine()) })
 	mux.HandleFunc("PUT /config", func(w http.ResponseWriter, r *http.Request) { apply(g, w, r) })
 	return mux
 }

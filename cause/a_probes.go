@@ -205,7 +205,7 @@ var probes = []Cause{
 	},
 	{
 		ID: "a-passive-ejection", Title: "a proxy takes members out after failed requests of users", Azure: "-", Trace: "H",
-		Mechanism: "Some proxies count failures of live traffic and leave a member out for a while, by default after a single one. One bad address then empties a pool. Azure and Causeway go by probes only; a proxy behind or before them may not.",
+		Mechanism: "Some proxies count failures of live traffic and leave a member out for a while, by default after a single one. One bad address then empties a pool. Azure goes by probes only; a proxy behind or before it may not. Causeway holds a member back after three failed connections in a row (passiveEjection), and never the last one that is up.",
 		Evidence:  "For a constant time after one failed request everything is refused for lack of a member, with no failed probe.",
 		Rivals:    []string{"a-all-unhealthy-fail-closed", "c-circuit-open"},
 		Separate:  "the record of the probes at that time: they passed",

@@ -4,16 +4,40 @@ var connections = []Cause{
 	{
 		ID: "c-idle-race", Title: "the backend closes idle connections while the gateway is about to reuse them", Azure: "M", Trace: "H",
 		Mechanism: "The backend ends a kept-alive connection after {backendIdle} without a request; the gateway keeps it for {idle}. A request that leaves within the last round trip before that meets a connection that is closed when it arrives, and it may not be sent again unless it is idempotent.",
-		Evidence:  "Failures on reused connections only, before any byte of an answer; idle age plus latency of each is the same value: the backend's idle limit. The share is what the gaps on each connection predict.",
-		Rivals:    []string{"c-restart", "g-crash-on-input", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst"},
-		Separate:  "idle age plus latency clusters; with a restart many connections fail in one second, with a crash one request repeats, with a maximum the number of uses or the age clusters",
-		Disproof:  "one such failure on a fresh connection, or an answer on a connection that had been idle for longer",
+		Evidence:  "Failures on reused connections only, before any byte of an answer; idle age plus latency of each is the same value, the backend's idle limit, or lies in a band as wide as one tick of the timer by which a server looks for idle connections. The share is what the gaps on each connection predict.",
+		Rivals:    []string{"c-restart", "g-crash-on-input", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "c-close-at-once", "c-l4-between"},
+		Separate:  "idle age plus latency clusters at one value or in one band; with a restart many connections fail in one second, with a crash one request repeats, with a maximum the number of uses or the age clusters",
+		Disproof:  "one such failure on a fresh connection, or an answer on a connection that had been idle for longer than the limit, or than the end of the band",
 		Fixes: []Fix{
 			backend("let the backend keep idle connections longer than the gateway does: its keep-alive limit above {idle}, for example {backendTarget} (Node.js: server.keepAliveTimeout = {backendTargetMs}; server.headersTimeout above that)"),
 			{
 				Side: "gateway", Change: "stop reusing connections before the backend closes them (Application Gateway has no setting for it)",
 				Causeway: "set backendIdleTimeout: {newIdle} in causeway.yaml (or keepAliveHint: honour where the backend announces its limit)" + applyLocal,
 			},
+		},
+	},
+	{
+		ID: "c-close-at-once", Title: "the backend closes right after an answer, and does not say so", Azure: "L", Trace: "H",
+		Mechanism: "The backend ends a connection as soon as it has answered, without Connection: close in the answer: some servers do so where the handler left the request's body unread (hypercorn), some after each answer (uWSGI). The gateway takes the connection for good until the end of it arrives, a round trip later; a request that is sent on it in that time is lost.",
+		Evidence:  "Lost requests on reused connections that had been idle for no longer than a round trip, all after an answer of one sort; no connection was used again later than that after such an answer.",
+		Rivals:    []string{"c-idle-race", "c-keepalive-max-requests", "c-restart", "c-drain-promise"},
+		Separate:  "whether it goes with the request before on the connection, with the time since it, or with the number of requests",
+		Disproof:  "an answer on a connection that had been idle for longer after the same sort of answer",
+		Fixes: []Fix{
+			backend("read the whole of the request's body, also where it is not needed; or say Connection: close in the answer, which every gateway heeds"),
+			{Side: "gateway", Change: "no setting helps: a limit on idle connections is longer than a round trip"},
+		},
+	},
+	{
+		ID: "c-drain-promise", Title: "a member that is stopping promises to keep connections, and closes them at once", Azure: "L", Trace: "H",
+		Mechanism: "On SIGTERM the server finishes what is under way, answers with keep-alive (gunicorn's gthread and gevent workers, Thin, WEBrick, h3) or without a word (uvicorn, hypercorn, aiohttp), and closes. The gateway takes the connection for good; a request that is sent on it before the end arrives is lost.",
+		Evidence:  "Just before a member is away, requests are lost on connections on which it had answered a round trip before.",
+		Rivals:    []string{"c-restart", "c-deploy-no-drain", "c-close-at-once", "c-idle-race"},
+		Separate:  "stop the member with a request under way and read the head of its answer (curl -v): keep-alive, nothing, or close",
+		Disproof:  "the last answer before the end said Connection: close",
+		Fixes: []Fix{
+			backend("let answers say Connection: close once the server stops (puma, Caddy, Squid and Yaws do), or keep idle connections open for some seconds more (as h2o does)"),
+			backend("take the member out of rotation first: fail its probe, wait until the gateway has noticed, then stop"),
 		},
 	},
 	{
@@ -38,7 +62,7 @@ var connections = []Cause{
 		ID: "c-restart", Title: "the member was restarted under traffic", Azure: "M", Trace: "H",
 		Mechanism: "The process ended: all its connections broke at once, new ones were refused until it listened again.",
 		Evidence:  "Several connections of one member fail within a second, whatever their idle age; refusals follow; later requests succeed.",
-		Rivals:    []string{"g-oom-kill", "g-crash-on-input", "c-idle-race", "c-deploy-no-drain"},
+		Rivals:    []string{"g-oom-kill", "g-crash-on-input", "c-idle-race", "c-deploy-no-drain", "c-drain-promise"},
 		Separate:  "the member's own log: was the end asked for?",
 		Disproof:  "the member's process ran through that time (its start time is older)",
 		Fixes: []Fix{
@@ -309,6 +333,18 @@ var connections = []Cause{
 		Separate:  "a capture on the member: it sent no reset",
 		Disproof:  "a capture or the counters on the member show that it sent the reset",
 		Fixes:     []Fix{backend("exempt the way between gateway and members from inspection, or correct the signature that matches")},
+	},
+	{
+		ID: "c-tunnel-reset", Title: "members reset upgraded sessions", Azure: "-", Trace: "H",
+		Mechanism: "A WebSocket ends by a reset of the member's: its process ended without closing its sessions, has a limit on their age, or something between cut them.",
+		Evidence:  "Sessions of status 101 whose record has endedBy member and end reset; at one moment it is the process, at one age a limit.",
+		Rivals:    []string{"c-restart", "c-max-age", "c-l4-between", "d-ws-sse-idle"},
+		Separate:  "whether the resets share a moment, an age, or the time since the last message",
+		Disproof:  "the sessions ended with a close of either side",
+		Fixes: []Fix{
+			backend("close sessions with a close frame before the process ends, and let a limit on their age do so too"),
+			client("connect again by itself, after a time that is drawn by chance"),
+		},
 	},
 	{
 		ID: "c-l4-between", Title: "a balancer between gateway and members cuts connections", Azure: "M", Trace: "M",

@@ -19,11 +19,11 @@ const ids = `
 	b-refused b-drop b-reject b-route b-asymmetric-return b-mtu-blackhole b-loss b-dns-nxdomain b-dns-servfail
 	b-dns-stale b-dns-inconsistent b-ip-reused b-stateful-idle-drop b-stateful-idle-rst b-infra-ports
 	b-localhost-bind b-family-mismatch b-source-blocked b-transit-flap b-node-local
-	c-idle-race c-keepalive-max-requests c-max-age c-restart c-deploy-no-drain c-drain-too-short
+	c-idle-race c-close-at-once c-drain-promise c-keepalive-max-requests c-max-age c-restart c-deploy-no-drain c-drain-too-short
 	c-affinity-ignores-drain c-scale-in c-endpoint-lag c-ignores-sigterm-listener-close c-gateway-reload
 	c-accept-queue c-unix-backlog c-syn-limit c-ephemeral-exhausted c-snat-exhausted c-conntrack-full
 	c-backend-conn-limit c-pool-exhausted c-circuit-open c-backend-fd c-timewait-reuse c-goaway c-h2-stream-limit
-	c-half-close c-middlebox-reset c-l4-between c-pool-poisoned
+	c-half-close c-middlebox-reset c-tunnel-reset c-l4-between c-pool-poisoned
 	d-timeout-below-latency d-hung d-inner-timeout d-timeout-inversion d-retry-doubling d-slow-route
 	d-slow-first-byte d-slow-body d-read-gap d-db-lock d-cold-start d-gc-pause d-vm-freeze d-cron-contention
 	d-longpoll-equals-timer d-ws-sse-idle d-worker-timeout-kill d-slow-upload-backend-read d-dns-per-request
@@ -40,7 +40,7 @@ const ids = `
 	h-capacity-max h-autoscale-lag h-cpu h-waf-latency h-conn-limit h-fd h-memory-buffers h-instance-fault
 	h-maintenance h-state h-goroutine-or-lock-stall h-clock-or-timer-bug
 	i-empty-pool i-wrong-port i-wrong-host-header i-wrong-pool i-path-override i-redirect-loop i-affinity-dead
-	i-no-listener-match i-waf-block-misread i-recent-change i-config-tug-of-war i-proxy-loop i-rewrite-breaks
+	i-no-listener-match i-unserved-protection i-waf-block-misread i-recent-change i-config-tug-of-war i-proxy-loop i-rewrite-breaks
 	i-unsupported-auth i-request-buffering
 	j-client-abort j-client-timer-spike j-slow-upload j-short-body j-too-large j-header-limit j-invalid-request
 	j-client-rst-mid-download j-scanner j-mobile-network-change
@@ -54,7 +54,7 @@ func TestTheCatalogueIsWhole(t *testing.T) {
 		got = append(got, c.ID)
 	}
 	want := strings.Fields(ids)
-	if len(want) != 186 || !slices.Equal(got, want) {
+	if len(want) != 190 || !slices.Equal(got, want) {
 		for i, id := range want {
 			if i >= len(got) || got[i] != id {
 				t.Fatalf("at %d: want %s of %d, have %v", i, id, len(want), got[min(i, len(got)):])
@@ -269,15 +269,40 @@ func TestNearest(t *testing.T) {
 	}
 }
 
+// What servers do is measured, and each that closes idle connections says when.
 func TestServerDefaults(t *testing.T) {
-	limits := map[string]time.Duration{"nginx": 75 * time.Second, "Node.js http": 6 * time.Second, "Kestrel": 130 * time.Second, "gunicorn's async workers": 2 * time.Second}
+	limits := map[string][3]time.Duration{
+		"nginx 1.22": {75 * time.Second, 0, 0}, "Node.js 16 to 20.12": {5 * time.Second, 0, 5 * time.Second}, "Node.js 20.18 to 26": {6 * time.Second, 0, 5 * time.Second},
+		"Kestrel": {130 * time.Second, 0, 0}, "gunicorn gthread 20.1": {2 * time.Second, 2900 * time.Millisecond, 0}, "Bun 1.4": {8400 * time.Millisecond, 12 * time.Second, 0},
+		"Thin 1.8": {30 * time.Second, 59 * time.Second, 0}, "waitress 2.1": {120100 * time.Millisecond, 149600 * time.Millisecond, 0},
+		"JDK httpserver 17 and 25": {32700 * time.Millisecond, 38600 * time.Millisecond, 0}, "lighttpd 1.4.69": {4500 * time.Millisecond, 6 * time.Second, 0},
+		"Go net/http 1.26": {0, 0, 0}, "fastify 5.12 on Node.js 24": {73 * time.Second, 0, 72 * time.Second},
+	}
 	for _, s := range ServerDefaults() {
-		if want, ok := limits[s.Server]; ok && s.Idle != want {
-			t.Errorf("%s: %s", s.Server, s.Idle)
+		got := [3]time.Duration{s.Idle, s.Last, s.Announce}
+		if want, ok := limits[s.Name()]; ok && got != want {
+			t.Errorf("%s: %s", s.Name(), got)
 		}
-		delete(limits, s.Server)
+		delete(limits, s.Name())
+		if s.Last != 0 && !s.Spreads() || s.Idle < 0 || strings.Contains(s.Server, "newest") {
+			t.Errorf("%s: %v", s.Name(), got)
+		}
 	}
 	if len(limits) > 0 {
 		t.Errorf("no limit of %v", limits)
+	}
+}
+
+// A server with a band holds any limit within it, and no other.
+func TestServerBand(t *testing.T) {
+	band := ServerDefault{Idle: 8 * time.Second, Last: 12 * time.Second}
+	one := ServerDefault{Idle: 10 * time.Second}
+	for limit, want := range map[time.Duration][2]bool{7 * time.Second: {}, 9 * time.Second: {true, false}, 10 * time.Second: {true, true}, 12 * time.Second: {true, false}, 13 * time.Second: {}} {
+		if got := [2]bool{band.Holds(limit, 100*time.Millisecond), one.Holds(limit, 100*time.Millisecond)}; got != want {
+			t.Errorf("%s: %v", limit, got)
+		}
+	}
+	if none := (ServerDefault{}); none.Holds(0, time.Second) {
+		t.Error("a server without a limit holds one")
 	}
 }

@@ -5,48 +5,51 @@ import (
 	"time"
 )
 
-// ServerDefault is how long a program keeps an idle connection, as it comes.
+// ServerDefault is what a server does with connections, as it comes.
 type ServerDefault struct {
-	Server string
-	Idle   time.Duration // 0: none, or not known
-	Note   string
+	Server   string
+	Version  string        // that was measured; empty: as its documentation has it
+	Idle     time.Duration // idle limit: the earliest at which an unused connection was closed; 0: none, or not known
+	Last     time.Duration // the latest, where closes spread over a tick of the server's timer; 0: there is one limit
+	Announce time.Duration // Keep-Alive: timeout in its answers; 0: it announces none
+	Requests int           // most on one connection; 0: no limit was met
+	AtOnce   bool          // it closes after each answer, and does not say so
+	Drain    Drain         // on SIGTERM, with a request under way
+	Mute     int           // shortest request head, in KiB, at which it closed without a status: 8, 20 or 70 were tried; 0: none of these
+	Note     string
 }
 
-// ServerDefaults returns the idle limits of servers. One below the idle limit of the gateway in front makes an idle race.
+// Drain is what becomes of a request that is under way when a server gets SIGTERM.
+type Drain string
+
+// Ways to drain.
+const (
+	DrainCuts     Drain = "cuts it"
+	DrainCloses   Drain = "answers with Connection: close"
+	DrainSilent   Drain = "answers and closes unannounced"
+	DrainPromises Drain = "answers with keep-alive and closes"
+	DrainKeeps    Drain = "answers, and answers what comes late with Connection: close"
+)
+
+// ServerDefaults returns what servers do. An idle limit below that of the gateway in front makes an idle race.
 func ServerDefaults() []ServerDefault { return slices.Clone(serverDefaults) }
 
 // GatewayDefaults returns the idle limits of other gateways towards their backends, with which the servers behind them
 // had to live.
 func GatewayDefaults() []ServerDefault { return slices.Clone(gatewayDefaults) }
 
-var serverDefaults = []ServerDefault{
-	{"Node.js http", 6 * time.Second, "announces 5 s and closes a second later; headersTimeout must be above keepAliveTimeout on older versions; listen backlog 511"},
-	{"older Node.js", 5 * time.Second, "announced and kept"},
-	{"newest Node.js", 65 * time.Second, ""},
-	{"gunicorn's async workers", 2 * time.Second, "the worker timeout of 30 s is another limit"},
-	{"uvicorn", 5 * time.Second, ""},
-	{"Bun", 10 * time.Second, "about"},
-	{"Apache httpd", 5 * time.Second, "and 100 requests on a connection"},
-	{"puma", 20 * time.Second, ""},
-	{"Tomcat's connectors", 60 * time.Second, "keep-alive follows connectionTimeout; 100 requests on a connection"},
-	{"Tomcat's shipped server.xml", 20 * time.Second, "it sets connectionTimeout"},
-	{"Jetty", 30 * time.Second, ""},
-	{"Kestrel", 130 * time.Second, ""},
-	{"IIS (http.sys)", 120 * time.Second, ""},
-	{"nginx", 75 * time.Second, "and 1000 requests on a connection"},
-	{"Go net/http", 0, "none unless IdleTimeout or ReadTimeout is set; ReadTimeout counts for idle connections too"},
-	{"php-fpm and uWSGI behind nginx", 0, "nginx decides; their own limits are those of the socket between"},
+// Holds reports whether the server closes idle connections at a limit, give or take a tolerance.
+func (s *ServerDefault) Holds(limit, tolerance time.Duration) bool {
+	return s.Idle > 0 && limit >= s.Idle-tolerance && limit <= max(s.Idle, s.Last)+tolerance
 }
 
-var gatewayDefaults = []ServerDefault{
-	{"Causeway", 60 * time.Second, "backendIdleTimeout; less where the member announces less"},
-	{"Azure Application Gateway", 0, "not documented"},
-	{"AWS ALB", 60 * time.Second, ""},
-	{"Google's load balancer", 600 * time.Second, ""},
-	{"Envoy", time.Hour, ""},
-	{"Traefik", 90 * time.Second, ""},
-	{"Caddy", 2 * time.Minute, ""},
-	{"ingress-nginx", 60 * time.Second, ""},
-	{"gorouter", 90 * time.Second, ""},
-	{"Oracle's load balancer", 300 * time.Second, ""},
+// Spreads reports whether the server has a band in place of one idle limit.
+func (s *ServerDefault) Spreads() bool { return s.Last > s.Idle }
+
+// Name is the server with its version.
+func (s *ServerDefault) Name() string {
+	if s.Version == "" {
+		return s.Server
+	}
+	return s.Server + " " + s.Version
 }

@@ -30,8 +30,8 @@ var protocol = []Cause{
 	},
 	{
 		ID: "e-request-header-too-big", Title: "the backend refuses a request header that the gateway takes", Azure: "L", Trace: "H",
-		Mechanism: "The member's own limit is lower than the gateway's; it answers 431 or 400, or just closes.",
-		Evidence:  "A 431 or 400 of the backend's, or an immediate close, for requests with large headers only.",
+		Mechanism: "The member's own limit is lower than the gateway's; it answers 431 or 400, or closes without a status, as uWSGI does above 4 KiB, Twisted, Daphne and Yaws above 16 KiB, and tornado and Varnish at 70 KiB: that looks like a crash.",
+		Evidence:  "A 431 or 400 of the backend's, or an immediate close, also on fresh connections, for requests with large headers only.",
 		Rivals:    []string{"j-header-limit", "e-header-too-big", "e-uri-rejected"},
 		Separate:  "send the request to the member without its cookies",
 		Disproof:  "the same request with a small header is refused as well",

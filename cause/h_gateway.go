@@ -59,8 +59,8 @@ var itself = []Cause{
 	},
 	{
 		ID: "h-conn-limit", Title: "clients hold all connections that the gateway takes", Azure: "M", Trace: "H",
-		Mechanism: "A unit of capacity has 2500 persistent connections. When clients hold them all, new ones are refused or wait.",
-		Evidence:  "The number of current connections stops at a plateau; clients cannot connect, and the access log has no row of it; of a TCP or TLS listener it has rows with serverStatus 503.",
+		Mechanism: "A unit of capacity has 2500 persistent connections; Causeway has room for as many as its limit of open files leaves. When clients hold them all, and on Causeway with a request under way on each, new ones are refused or wait.",
+		Evidence:  "The number of current connections stops at a plateau; clients cannot connect, and the access log has no row of it; of a TCP or TLS listener it has rows with serverStatus 503. Causeway notes with the first request of a connection for how long it waited for room (queued), and counts silent connections that gave way.",
 		Rivals:    []string{"h-capacity-max", "h-fd", "f-gateway-cert"},
 		Separate:  "the number of current connections against capacity units times 2500",
 		Disproof:  "there have been more connections before, without harm",
@@ -72,6 +72,7 @@ var itself = []Cause{
 				PowerShell: "$ip = Get-AzPublicIpAddress -ResourceGroupName {group} -Name IP; $ip.IdleTimeoutInMinutes = 4; Set-AzPublicIpAddress -PublicIpAddress $ip",
 				Portal:     "Public IP addresses > Configuration > Idle timeout",
 			},
+			{Side: "gateway", Change: "give a Causeway room for more connections", Causeway: "systemctl edit causeway: [Service] LimitNOFILE=262144, then restart; the log says what the limit is"},
 			client("share connections, and close the ones that are not needed"),
 		},
 	},

@@ -117,6 +117,17 @@ var configuration = []Cause{
 		},
 	},
 	{
+		ID: "i-unserved-protection", Title: "the document asks for a protection that this gateway does not give", Azure: "-", Trace: "H",
+		Mechanism: "A firewall that blocks, client certificates, tokens or a floor of TLS stand in the document, and the gateway serves it without them, since somebody allowed that (allowUnserved). What Azure would refuse gets through.",
+		Evidence:  "The document has the protection, and the record is Causeway's own; causeway health and /readyz name it too.",
+		Rivals:    []string{"i-waf-block-misread", "j-invalid-request"},
+		Separate:  "send a request that the protection refuses: through Azure it does not arrive",
+		Disproof:  "the document does not ask for it, or nothing was served by Causeway",
+		Fixes: []Fix{
+			{Side: "gateway", Change: "keep the site where it is protected, or take the protection out of the document on purpose", Causeway: "leave --allow-unserved and allowUnserved out: such a document is then refused"},
+		},
+	},
+	{
 		ID: "i-waf-block-misread", Title: "the web application firewall refused the request", Azure: "H", Trace: "H",
 		Mechanism: "A rule of the firewall matched and answered 403. The backend never saw the request and is blamed all the same.",
 		Evidence:  "The firewall log has a row with the same transaction id; the access log has no member.",

@@ -21,10 +21,8 @@ func slowEviction(q *inquiry) {
 			return
 		}
 		down, went := t.wentDown(o.from(), o.last().Add(time.Minute))
-		if !went || lateStarts(o.events, down.at) > 0 {
-			return
-		}
-		if gap := down.at.Sub(lastStart(o.events)); gap > q.probing(o.events[0].settings).interval+quiet && !o.heldBack() {
+		late := down.at.Sub(lastStart(o.events)) > q.probing(o.events[0].settings).interval+quiet
+		if !went || lateStarts(o.events, down.at) > 0 || late && !q.heldUntil(k, o.events, down.at) {
 			return
 		}
 		o.events = trimBefore(o.events)

@@ -61,9 +61,8 @@ func (c *CapacityReport) adviseV2(used float64, q *inquiry) {
 		Change:  fmt.Sprintf("set %d instances, or let it scale between %d and %d", manual, least, most),
 		Because: needs + ", and a tenth to a fifth more for what no month has shown yet; fewer than two are no spare",
 		Commands: Commands{
-			AzCLI:    fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, manual),
-			Portal:   "Configuration > Instance count",
-			Causeway: fmt.Sprintf("set sku.capacity to %d in the document, then: causeway config apply gateway.json", manual),
+			AzCLI:  fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, manual),
+			Portal: "Configuration > Instance count",
 		},
 	})
 }

@@ -17,6 +17,8 @@ type asides struct {
 	loops     map[string]int // redirects in a circle, by path template
 	forbidden map[[16]byte]bool
 	tunnels   map[string]*tunnels // by settings
+	ends      map[tunnelPlace]*tunnelEnds
+	uploads   cutUploads
 }
 
 type circleKey struct {
@@ -38,6 +40,8 @@ const (
 // see looks at a record for what is no failure.
 func (a *asides) see(r *accesslog.Record) {
 	a.seeTunnel(r)
+	a.seeEnd(r)
+	a.uploads.see(r)
 	switch r.Status {
 	case 301, 302, 307, 308:
 		a.redirect(r)
@@ -85,7 +89,9 @@ func (q *inquiry) asideNotices() []Notice {
 	if n, ok := q.refusedByFirewall(); ok {
 		out = append(out, n)
 	}
-	out = append(out, q.silentTunnels()...)
+	for _, more := range [][]Notice{q.unserved(), q.silentTunnels(), q.resetTunnels(), q.heldBackNotice(), q.queuedNotice(), q.aside.uploads.notice()} {
+		out = append(out, more...)
+	}
 	return append(out, q.notFound()...)
 }
 

@@ -25,6 +25,11 @@ func refused(q *inquiry) {
 				"c-ignores-sigterm-listener-close", "b-refused", "b-reject", "c-restart")
 			continue
 		}
+		if wasHeldBack(events) && last.Sub(first) < lasting && !q.downAt(events[0], last) {
+			q.suspect(events, k.member+" was held back after these, and nobody asked it again in this window: causeway health says whether its probes reach it now; look at when its process started",
+				"b-refused", "c-restart", "b-reject", "c-ignores-sigterm-listener-close")
+			continue
+		}
 		f := q.claim("b-refused", events, scopeOf(events), Medium)
 		f.says("access-log", fmt.Sprintf("%d attempts to connect to %s were refused (ECONNREFUSED) within %s; it answered nobody in that time", len(events), k.server, seconds(last.Sub(first))), events...)
 		if last.Sub(first) >= lasting || q.downAt(events[0], last) {

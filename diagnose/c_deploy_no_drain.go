@@ -26,7 +26,7 @@ func deployNoDrain(q *inquiry) {
 	var groups []equals
 	byEquals := map[equals][]away{}
 	q.memberOutages(func(k memberKey, m *memberTally, o outage) {
-		back, returned := o.back(m)
+		back, returned := m.answers.after(o.last().Add(-time.Second))
 		o.events = trimBefore(o.events)
 		if returned && o.likeARestart(m) && !q.evicted(o, back) {
 			at := q.besideOf(k) // a roll-out goes through the members of one pool

@@ -12,6 +12,11 @@ var goneMembers = hypothesis{
 	look: endpointLag,
 }
 
+// refusedInARow reports whether new connections failed until the member was held back: that is soon, and no end of work under way.
+func refusedInARow(events []*event) bool {
+	return wasHeldBack(events) && len(filtered(events, connectFailed)) == len(events)
+}
+
 // endpointLag: a member was gone before the document said so. What the gateway sent there meanwhile failed.
 func endpointLag(q *inquiry) {
 	keys, groups := groupBy(q.unclaimed(func(e *event) bool {
@@ -23,7 +28,7 @@ func endpointLag(q *inquiry) {
 		slack := 2*bucket + events[0].resolution()
 		gone := q.turnsAfter(k, last.Add(slack)) >= minEvents && m.tried.between(last.Add(slack), q.to) == 0
 		fine, _ := m.answers.before(first) // it may have been gone since then, and its probes know
-		if len(events) < minEvents || q.fewUsers(events) || !gone || m.answers.between(q.from, first) < enoughAnswers || m.answers.between(first.Add(slack), q.to) > 0 || endedTogether(events) {
+		if len(events) < enough(events) || q.fewUsers(events) || !gone || m.answers.between(q.from, first) < enoughAnswers || m.answers.between(first.Add(slack), q.to) > 0 || endedTogether(events) && !refusedInARow(events) {
 			continue
 		}
 		if q.listed(k.member) || q.trailOf(events[0]) != nil || last.Sub(fine)+slack > p.notices() {

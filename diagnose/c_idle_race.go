@@ -4,16 +4,14 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"causeway/accesslog"
-	"causeway/cause"
 )
 
 var idleRaces = hypothesis{
 	cause: "c-idle-race", needs: theTrace,
-	test: "idle age and latency of the lost requests add up to one limit, beyond which no connection was answered",
+	test: "idle age and latency of the lost requests add up to one limit, or to a band that one tick of the server's timer makes, beyond which no connection was answered",
 	look: idleRace,
 }
 
@@ -34,6 +32,9 @@ func idleRace(q *inquiry) {
 func (q *inquiry) idleRaceOf(k memberKey, events []*event) {
 	m := q.members[k]
 	limit, cluster, rest := clusterOf(events, closedAt)
+	if !mostly(cluster, events) && q.idleBandOf(k, events) {
+		return
+	}
 	if len(cluster) < 3 {
 		return // too few even to suspect one mechanism; what remains is looked at by others
 	}
@@ -197,9 +198,9 @@ func (q *inquiry) reportRace(r *race, rest []*event, confidence string) {
 // announced compares the limit that the server announces with the one that it keeps.
 func (r *race) announced() string {
 	if r.m.hint == accesslog.Unset {
-		return fmt.Sprintf("the member announces no idle limit; observed: %s%s", seconds(r.limit), lookalike(r.limit, r.m.hint))
+		return fmt.Sprintf("the member announces no idle limit; observed: %s%s", seconds(r.limit), lookalike(r.limit, r.limit, r.m.hint))
 	}
-	return fmt.Sprintf("announced idle limit (Keep-Alive: timeout): %s; observed: %s%s", seconds(r.m.hint), seconds(r.limit), lookalike(r.limit, r.m.hint))
+	return fmt.Sprintf("announced idle limit (Keep-Alive: timeout): %s; observed: %s%s", seconds(r.m.hint), seconds(r.limit), lookalike(r.limit, r.limit, r.m.hint))
 }
 
 func (r *race) rivals(f *Finding, rest []*event) {
@@ -273,7 +274,7 @@ func (q *inquiry) gatewayIdle() time.Duration {
 
 var rebuiltRaces = hypothesis{
 	cause: "c-idle-race", needs: theLog,
-	test: "by source ports, the lost requests were on connections idle for one time, beyond which no connection was answered; they failed sooner than answers come",
+	test: "by source ports, the lost requests were on connections idle for one time, or a band of times, beyond which no connection was answered; they failed sooner than answers come",
 	look: idleRaceByPorts,
 }
 
@@ -300,6 +301,7 @@ func idleRaceByPorts(q *inquiry) {
 			}
 		}
 		if len(in) < minEvents || limit < shortestRebuilt || 2*len(out) > len(in) || below < enoughAnswers || 10*beyond > len(in) || independent(in) < minEvents {
+			q.idleBandByPorts(k, groups[k])
 			continue
 		}
 		scope := Scope{Pool: in[0].pool, Settings: k.settings, Member: k.member}
@@ -311,7 +313,7 @@ func idleRaceByPorts(q *inquiry) {
 			len(in), k.member, seconds(idle[0]), seconds(idle[len(idle)-1]), below, beyond), in...)
 		if len(f.RuledOut) == 0 {
 			f.says("access-log", fmt.Sprintf("they failed within %s, sooner than answers come", seconds(m.fastFor())))
-			if likely := lookalike(limit, accesslog.Unset); likely != "" {
+			if likely := lookalike(limit, limit, 0); likely != "" {
 				f.says("access-log", "the idle limit is about "+seconds(limit)+likely)
 			}
 			f.excludes("g-crash-on-input", "they failed sooner than a handler starts")
@@ -339,24 +341,3 @@ func (q *inquiry) claimAlike(id string, events []*event, scope Scope, alike bool
 }
 
 func goDuration(d time.Duration) string { return d.String() }
-
-// lookalike names servers whose default is this limit.
-func lookalike(limit, hint time.Duration) string {
-	if hint > 0 && (limit-hint-time.Second).Abs() <= tolerance(limit) {
-		return ". Ending a second after the announced limit is what Node.js http servers do"
-	}
-	var names []string
-	for _, s := range cause.ServerDefaults() {
-		if s.Idle > 0 && (limit-s.Idle).Abs() <= tolerance(s.Idle) {
-			names = append(names, s.Server)
-		}
-	}
-	switch n := len(names); n {
-	case 0:
-		return ""
-	case 1:
-		return "; that is the default of " + names[0]
-	default:
-		return "; that is the default of " + strings.Join(names[:n-1], ", ") + " and " + names[n-1]
-	}
-}

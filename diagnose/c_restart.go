@@ -24,9 +24,9 @@ func restart(q *inquiry) {
 	var order []memberKey
 	away := map[memberKey][]outage{}
 	q.memberOutages(func(k memberKey, m *memberTally, o outage) {
-		back, returned := o.back(m)
+		returned := q.returned(&o, m)
 		o.events = trimBefore(o.events)
-		if !returned || !o.likeARestart(m) || q.evicted(o, back) {
+		if !returned || !o.likeARestart(m) || q.evicted(o, o.back) {
 			return
 		}
 		if away[k] == nil {
@@ -37,6 +37,24 @@ func restart(q *inquiry) {
 	for _, k := range order {
 		q.restarts(k, away[k])
 	}
+}
+
+// returned reports whether the member answered again by itself, and notes when. One that is held back gets no requests: of it, its
+// probes tell.
+func (q *inquiry) returned(o *outage, m *memberTally) (ok bool) {
+	if o.back, ok = m.answers.after(o.last()); ok || !wasHeldBack(o.events) {
+		return ok
+	}
+	o.back, o.probed = q.upByProbe(o.events[0], o.last())
+	return o.probed
+}
+
+// whom says who was answered.
+func (o *outage) whom() string {
+	if o.probed {
+		return "a probe"
+	}
+	return "again"
 }
 
 // likeARestart reports whether a process that ends and comes back leaves such a run: everything to do with the member
@@ -72,15 +90,27 @@ func (q *inquiry) restarts(k memberKey, runs []outage) {
 		confidence = High
 	}
 	m, last := q.members[k], runs[len(runs)-1]
-	back, _ := last.back(m)
 	f := q.claim("c-restart", events, scopeOf(events), confidence)
-	f.says("access-log", fmt.Sprintf("%s was away %s: %d connections broke under a request and %d new ones were refused, first at %s, last at %s; nobody was answered meanwhile, and it answered again at %s",
-		k.member, count(len(runs), "time", "times"), broken, refused, stamp(runs[0].events[0].at), stamp(last.last()), stamp(back)), events...)
+	f.says("access-log", fmt.Sprintf("%s was away %s: %d connections broke under a request and %d new ones were refused, first at %s, last at %s; nobody was answered meanwhile, and it answered %s at %s",
+		k.member, count(len(runs), "time", "times"), broken, refused, stamp(runs[0].events[0].at), stamp(last.last()), last.whom(), stamp(last.back)), events...)
+	if promised := q.promised(events); len(promised) >= 3 && 2*len(promised) > broken { // of one that was killed, the most were at work
+		f.says("access-log", fmt.Sprintf("%s broke within %s of an answer on the same connection that did not say Connection: close: as it stops, the member promises to keep connections, and closes them",
+			fmt.Sprintf("%d of the lost requests", len(promised)), seconds(m.roundTrips())), promised...)
+		f.may("c-drain-promise")
+	}
 	f.excludes("b-refused", "the member came back by itself")
 	f.excludes("c-idle-race", "new connections were refused: the whole process was away, not one connection")
 	f.leaves("g-oom-kill", "g-crash-on-input")
 	f.expect("backend", countVisible(events), len(events), "bounded", "a graceful stop loses none of them; those under way when the process ends depend on how long it waits")
 	q.fill(map[string]string{"address": k.server.String()}, f)
+}
+
+// promised are the events on connections that had answered a round trip or so before they ended: that answer did not announce the end,
+// or the connection would not have been used again.
+func (q *inquiry) promised(events []*event) []*event {
+	return filtered(events, func(e *event) bool {
+		return e.own && e.closedUnanswered() && e.attempt.Reused && closedAt(e) <= q.member(e.key()).roundTrips()
+	})
 }
 
 // trimBefore leaves out connections that broke more than two seconds before the first refusal: another cause's.

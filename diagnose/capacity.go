@@ -32,6 +32,9 @@ type CapacityReport struct {
 	Missing    []Missing  `json:"missing"`
 	Limits     [][]string `json:"limits"` // the figures it is held against
 
+	Machine    *evidence.Machine `json:"machine,omitempty"` // that a gateway of Causeway's runs on, where it was asked
+	selfHosted bool              // it is one of Causeway's
+
 	need        int    // instances that the load needs, of a gateway with so many; 0: not known
 	least, most int    // between which it should scale; 0: not known
 	larger      string // SKU of the next size, where instances of this one are not enough
@@ -77,7 +80,11 @@ func Capacity(b *evidence.Bundle) (*CapacityReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newInquiry(b, t).capacity(), nil
+	q := newInquiry(b, t)
+	if q.selfHosted(b) {
+		return q.machineCapacity(b.Machine), nil
+	}
+	return q.capacity(), nil
 }
 
 // capacity is what the load comes to, computed once: a finding that advises instances and the report on capacity have the same numbers.
@@ -385,6 +392,9 @@ func (c *CapacityReport) Text(w io.Writer, width int) error {
 	p := &printer{w: w, width: max(width, 60)}
 	p.wrapped("", c.Judgement)
 	text := fmt.Sprintf("generation %s, %s, %s; %s of evidence", c.Generation, orWord(c.Size, "size not known"), c.instances(), c.length())
+	if c.selfHosted {
+		text = c.length() + " of evidence of a gateway that runs on Causeway"
+	}
 	if c.Window.From != "" {
 		text += ", " + c.Window.From + " to " + c.Window.To
 	}
@@ -412,10 +422,21 @@ func (c *CapacityReport) Text(w io.Writer, width int) error {
 	}
 	p.assumptions(c.Assumed)
 	p.missing(c.Missing)
+	if len(c.Limits) == 0 {
+		return p.err
+	}
 	p.line("")
-	p.line("Figures it is held against, as Azure publishes them:")
+	p.line(orWord(c.limitsTitle(), "Figures it is held against, as Azure publishes them:"))
 	for _, row := range c.Limits {
 		p.line("  " + strings.Join(row, ": "))
 	}
 	return p.err
+}
+
+// limitsTitle stands over what a machine has; it is empty for a gateway on Azure.
+func (c *CapacityReport) limitsTitle() string {
+	if c.selfHosted {
+		return "What the gateway has to work with:"
+	}
+	return ""
 }

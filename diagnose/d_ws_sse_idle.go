@@ -74,8 +74,8 @@ func streamTypes(events []*event) string {
 }
 
 // endedForSilence reports whether the gateway ended a tunnel (a WebSocket) because neither side had said anything for the request
-// timeout. That is all that a record tells of a tunnel's end so far: who ended it, and how, belongs here as well.
-func endedForSilence(r *accesslog.Record) bool { return r.IdleEnd }
+// timeout. Older records have IdleEnd alone.
+func endedForSilence(r *accesslog.Record) bool { return r.IdleEnd || r.End == accesslog.EndIdle }
 
 // tunnels counts those of some settings.
 type tunnels struct {

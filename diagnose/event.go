@@ -45,10 +45,13 @@ type event struct {
 	stream   string // media type of an answer that goes on for as long as both sides like; empty: it is none
 	agent    string
 	waf      time.Duration // that the firewall took
+	queued   time.Duration // for how long, at most, its client waited for room under the limit of connections
 	stalled  time.Duration // for how much of it the gateway's process stood still
 	session  bool          // a connection through a TCP or TLS listener: there is no request in it
 
 	unsaid bool // the status may be the gateway's own or the member's, and nothing in the log decides
+
+	before *routeTally // what its connection had carried before; nil: nothing, or not known
 
 	asked   bool // it is the one to be explained
 	claimed bool
@@ -61,10 +64,13 @@ func (t *tally) newEvent(r *accesslog.Record, own bool, which int, f fault.Fault
 		start: r.Start, at: r.Start.Add(r.Taken), id: idOf(r), pool: r.Pool, settings: r.Settings, rule: r.Rule, listener: r.Listener, instance: r.Instance, gateway: t.lastGateway,
 		method: string(r.Method), path: template(r.URI), client: r.Client.Addr(), status: r.Status, taken: r.Taken, visible: visible, own: own, v1: r.V1,
 		fault: f, declared: r.Declared, bodyRead: r.BodyRead, received: r.Received, sent: r.Sent, tries: len(r.Attempts), info: r.ErrorInfo,
-		host: string(r.OriginalHost), waf: max(0, r.WAFTime), stalled: r.Stalled, session: r.Session, agent: string(r.UserAgent[:min(len(r.UserAgent), 120)]),
+		host: string(r.OriginalHost), waf: max(0, r.WAFTime), stalled: r.Stalled, queued: r.Queued, session: r.Session, agent: string(r.UserAgent[:min(len(r.UserAgent), 120)]),
 		front: platformOfName(string(r.Host)), stream: streamType(string(r.ContentType)),
 	}
 	if which >= 0 {
+		if own {
+			e.before = t.last.of(which)
+		}
 		a := r.Attempts[which]
 		e.attempt, e.tried, e.member, e.server, e.port = a, true, a.Member, a.Server, a.LocalPort
 		if e.member == "" && a.Server.IsValid() {

@@ -21,13 +21,16 @@ func partialRotation(q *inquiry) {
 		for _, e := range events {
 			bad[e.member] = true
 		}
-		good := 0
+		good, until := 0, events[len(events)-1].at
+		if wasHeldBack(events) { // the failures are few, and the others go on
+			until = q.to
+		}
 		for k, m := range q.members {
-			if k.settings == settings && !bad[k.member] && m.answers.between(events[0].start, events[len(events)-1].at) >= minEvents {
+			if k.settings == settings && !bad[k.member] && m.answers.between(events[0].start, until) >= minEvents {
 				good++
 			}
 		}
-		if good == 0 || len(events) < minEvents {
+		if good == 0 || len(events) < enough(events) {
 			continue
 		}
 		f := q.remark("f-partial-rotation", events, Scope{Pool: events[0].pool, Settings: settings}, confidenceOf(events[0].own))

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -98,6 +99,9 @@ func suspectsOfClose(events []*event) []string {
 	}
 	if fresh > 0 {
 		out = append(out, "c-backend-conn-limit", "e-foreign-service")
+	}
+	if slices.ContainsFunc(events, func(e *event) bool { return oddIn(e.path) != "" }) {
+		out = append(out, "e-uri-rejected")
 	}
 	return append(out, "g-crash-on-input", "g-oom-kill", "c-restart")
 }

@@ -13,30 +13,13 @@ type outage struct {
 	refused int // attempts to connect that failed
 	broken  int // connections that broke under a request
 	silent  int // requests that waited for the whole timeout, while the member answered nobody
+
+	back   time.Time // when it answered again; zero: it did not, or nobody has looked
+	probed bool      // it was a probe that it answered
 }
 
 func (o *outage) from() time.Time { return o.events[0].start }
 func (o *outage) last() time.Time { return o.events[len(o.events)-1].at }
-
-// back is when the member answered again after the outage, within the grain of the log's times; what it answered as the
-// outage began is no return.
-func (o *outage) back(m *memberTally) (time.Time, bool) {
-	from := o.last().Add(-time.Second)
-	if began := o.events[0].at; from.Before(began) {
-		from = began
-	}
-	return m.answers.after(from)
-}
-
-// heldBack reports whether the outage ends since the gateway sent the member no more requests, not since it was well.
-func (o *outage) heldBack() bool {
-	for _, e := range o.events {
-		if e.attempt.Ejected {
-			return true
-		}
-	}
-	return false
-}
 
 // connectFailed reports whether no connection to the member came about.
 func connectFailed(e *event) bool {

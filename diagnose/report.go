@@ -18,7 +18,8 @@ type Report struct {
 	Requests     int          `json:"requests"`
 	Sessions     int          `json:"sessions,omitempty"` // of the requests: connections through TCP and TLS listeners
 	Failures     int          `json:"failures"`
-	Recovered    int          `json:"recovered"` // failed attempts that a retry hid from the client
+	Recovered    int          `json:"recovered"`         // failed attempts that a retry hid from the client, and what was steered away from members that were held back
+	Steered      int          `json:"steered,omitempty"` // of the recovered: requests whose turn fell to a member that was held back, and that another answered
 	Verdict      *Verdict     `json:"verdict"`
 	Findings     []Finding    `json:"findings"`
 	Steps        []Step       `json:"steps"`

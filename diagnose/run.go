@@ -22,6 +22,7 @@ var hypotheses = []hypothesis{
 	cutDownloads,
 	unsaidTimers, misfits,
 	heavyRoutes,
+	queuedClients,
 	clientTimers,
 	clientAbort,
 	noListener,
@@ -49,6 +50,7 @@ var hypotheses = []hypothesis{
 	notTLS,
 	clientCertificate, sniRequired, tlsVersion, handshakeTimeout,
 	plainToTLS, wrongProtocolVersion, foreignService,
+	muteHeads, closesAtOnce,
 	idleRaces, rebuiltRaces,
 	resetConnections,
 	useLimit,
@@ -106,7 +108,7 @@ func (q *inquiry) run(b *evidence.Bundle) *Report {
 }
 
 func (q *inquiry) report(b *evidence.Bundle) *Report {
-	r := &Report{Schema: Schema, Requests: q.requests, Sessions: q.sessions, Failures: q.failures, Recovered: q.recovers, Findings: q.findings, Missing: q.missing(b)}
+	r := &Report{Schema: Schema, Requests: q.requests, Sessions: q.sessions, Failures: q.failures, Recovered: q.recovers + q.ejected.steered, Steered: q.ejected.steered, Findings: q.findings, Missing: q.missing(b)}
 	r.gateway, r.group = q.nameAndGroup()
 	r.unsaid = len(filtered(q.events, func(e *event) bool { return e.unsaid && e.fault.Kind != fault.Status }))
 	if r.Findings == nil {
@@ -155,7 +157,7 @@ func (q *inquiry) reading(b *evidence.Bundle) Read {
 func share(f *Finding, r *Report) float64 {
 	part, whole := f.Failures, r.Failures
 	if r.Failures == 0 {
-		part, whole = f.Recovered, r.Recovered
+		part, whole = f.Recovered, r.Recovered-r.Steered
 	}
 	if whole == 0 {
 		return 0
@@ -255,6 +257,9 @@ func (q *inquiry) missing(b *evidence.Bundle) []Missing {
 		})
 	}
 	if m, lacking := q.rowsMissing(); lacking {
+		out = append(out, m)
+	}
+	if m, lacking := q.lost.missing(b.Lost); lacking {
 		out = append(out, m)
 	}
 	if q.requests == 0 || q.own > 0 {

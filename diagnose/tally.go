@@ -29,6 +29,7 @@ type tally struct {
 	timeouts    map[string]time.Duration // request timeout by settings, where the document is known
 	gateways    map[string]*int          // records by resource id
 	left        leftOut                  // what is not counted
+	lost        losses                   // records that the log lacks
 	inspected   inspections              // by the firewall
 	perf        []accesslog.Performance  // of a first-generation gateway
 	line        *series                  // of time
@@ -39,6 +40,9 @@ type tally struct {
 	find        finder
 	aside       asides
 	back        comingBack
+	waits       waits
+	last        lastAnswers // of connections
+	ejected     ejections
 	names       names
 	v1          int       // records of the first generation
 	waf         histogram // time that the firewall took
@@ -52,24 +56,26 @@ type tally struct {
 
 // memberTally is what is known of a member's traffic.
 type memberTally struct {
-	pool     string // that it was last asked for
-	gateway  *int   // that last asked
-	attempts int
-	answered int // attempts with a status
-	errors   int // of these, 5xx
-	looped   int // attempts that came back as requests to the gateway itself
-	gaps     gaps
-	tried    *ticks // attempts
-	answers  *ticks
-	fresh    *ticks        // answers on connections that were new
-	waits    histogram     // request sent to first byte, of answered attempts
-	connect  histogram     // connections made
-	hint     time.Duration // idle limit announced, last seen; Unset: none
-	mostUses int           // of a connection when an attempt on it was answered
-	oldest   time.Duration // connection on which an attempt was answered, at its end
-	longest  time.Duration // idle age of a connection on which an attempt was answered
-	mix      mix
-	shared   bool // several pools or gateways asked it: no other member is its equal
+	pool          string // that it was last asked for
+	gateway       *int   // that last asked
+	attempts      int
+	answered      int // attempts with a status
+	errors        int // of these, 5xx
+	looped        int // attempts that came back as requests to the gateway itself
+	gaps          gaps
+	tried         *ticks // attempts
+	answers       *ticks
+	fresh         *ticks        // answers on connections that were new
+	waits         histogram     // request sent to first byte, of answered attempts
+	connect       histogram     // connections made
+	hint          time.Duration // idle limit announced, last seen; Unset: none
+	mostUses      int           // of a connection when an attempt on it was answered
+	oldest        time.Duration // connection on which an attempt was answered, at its end
+	longest       time.Duration // idle age of a connection on which an attempt was answered
+	mix           mix
+	headsAnswered int   // answers to requests that have no body
+	longestHead   int64 // bytes of the longest of these
+	shared        bool  // several pools or gateways asked it: no other member is its equal
 }
 
 // routeKey is a kind of request under settings: a method and a path template.
@@ -86,6 +92,9 @@ type routeTally struct {
 	slow     *ticks // of these, answers in the last third before the request timeout
 	pool     string
 	rule     string // that led there first
+	method   string // with path, the kind of request
+	path     string
+	after    afterwards // what became of connections after its answers
 }
 
 // slowest answer of the route.
@@ -154,6 +163,7 @@ func (t *tally) read(b *evidence.Bundle, o Options) error {
 				t.perf = append(t.perf, *p)
 			}
 		},
+		Lost: func(l accesslog.Lost) { t.lost.see(l, o, &t.left) },
 		Firewall: func(f *accesslog.Firewall) {
 			if o.holds(f.At) {
 				t.inspected.see(f)
@@ -204,6 +214,10 @@ func (t *tally) add(r *accesslog.Record, own bool) {
 		t.back.returns(r, t.lastGateway, func(a *accesslog.Attempt) *memberTally { return t.place(r, a).counts })
 	}
 	t.aside.see(r)
+	if own {
+		t.waits.see(r)
+		t.ejected.see(r, bad)
+	}
 	t.count(r, inMembers, bad)
 	t.take(r, own, t.failure(r, own, f, bad))
 }
@@ -268,6 +282,9 @@ func (t *tally) attempts(r *accesslog.Record, own bool) (inMembers time.Duration
 		}
 		if own && p.work != nil {
 			p.work.see(r, a)
+		}
+		if own {
+			t.last.see(i, a, p.cells, route)
 		}
 		t.attempt(r, a, p.counts, route)
 		if a.Total >= 0 {
@@ -378,6 +395,7 @@ func (m *memberTally) answer(r *accesslog.Record, a *accesslog.Attempt) {
 	if a.Status >= 500 {
 		m.errors++
 	}
+	m.seeHead(r)
 	end := r.Start.Add(r.Taken)
 	m.answers.add(end)
 	if !a.Reused {
@@ -467,7 +485,7 @@ func (t *tally) route(k routeKey) *routeTally {
 				return r
 			}
 		}
-		r = &routeTally{answers: t.clock.ticks(), tried: t.clock.ticks(), slow: t.clock.ticks()}
+		r = &routeTally{method: k.method, path: k.path, answers: t.clock.ticks(), tried: t.clock.ticks(), slow: t.clock.ticks()}
 		t.routes[k] = r
 	}
 	return r

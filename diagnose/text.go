@@ -156,7 +156,15 @@ func (r *Report) totals() string {
 	if r.Sessions > 0 {
 		window = fmt.Sprintf(" (%d of the requests are sessions of TCP and TLS listeners)", r.Sessions) + window
 	}
-	return fmt.Sprintf("%d requests, %d failed (%s), %d recovered by a retry%s", r.Requests, r.Failures, percent(r.Failures, r.Requests), r.Recovered, window)
+	return fmt.Sprintf("%d requests, %d failed (%s), %s%s", r.Requests, r.Failures, percent(r.Failures, r.Requests), r.recoveredText(), window)
+}
+
+// recoveredText says how much was made good, and how.
+func (r *Report) recoveredText() string {
+	if r.Steered == 0 {
+		return fmt.Sprintf("%d recovered by a retry", r.Recovered)
+	}
+	return fmt.Sprintf("%d recovered (%d by a retry, %d steered away from members that were held back)", r.Recovered, r.Recovered-r.Steered, r.Steered)
 }
 
 // countText is how much of all a finding explains.

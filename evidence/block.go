@@ -31,6 +31,7 @@ type block struct {
 	firewall    []accesslog.Firewall
 	metrics     []point
 	activity    []Activity
+	lost        []accesslog.Lost
 	bad         []Unread
 	queried     int // rows that a query gave: they say when they were taken in
 }
@@ -45,6 +46,7 @@ func newBlock() *block { return &block{decoded: make(chan struct{}, 1)} }
 func (blk *block) reset() {
 	blk.text, blk.n, blk.partial, blk.queried = blk.text[:0], 0, false, 0
 	blk.performance, blk.firewall, blk.metrics, blk.activity, blk.bad = blk.performance[:0], blk.firewall[:0], blk.metrics[:0], blk.activity[:0], blk.bad[:0]
+	blk.lost = blk.lost[:0]
 }
 
 // decode reads the rows of the block.
@@ -64,8 +66,21 @@ func (blk *block) decode(d *accesslog.Decoder) {
 			}
 			continue
 		}
+		if row.Is(accesslog.LostCategory) {
+			blk.gap(line, number)
+			continue
+		}
 		blk.row(d, row, number)
 	}
+}
+
+// gap takes the line that stands in a log for records which could not be kept.
+func (blk *block) gap(line []byte, number int) {
+	if l, ok := accesslog.DecodeLost(line); ok {
+		blk.lost = append(blk.lost, l)
+		return
+	}
+	blk.bad = append(blk.bad, Unread{Line: number, Reason: "it stands for lost records, and does not say how many"})
 }
 
 // row takes one row for what it is.

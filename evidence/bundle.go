@@ -39,6 +39,8 @@ type Bundle struct {
 	Rows     int        // rows of logs that were read, of any kind and time; known once EachRow has run
 	Repeated int        // rows that stood in more than one place, counted once
 	Misdated int        // rows whose time cannot be true, which were set aside
+	Lost     int64      // access-log records that a running gateway says it could not keep
+	Machine  *Machine   // of a running gateway; nil: none was asked
 	Notes    []string   // what was assumed, and what could not be made sure
 
 	visit   func(path, name string) // in place of looking at a file

@@ -16,7 +16,8 @@ type Rows struct {
 	Access      func(r *accesslog.Record, own bool) // own: it carries Causeway's object
 	Performance func(*accesslog.Performance)
 	Firewall    func(*accesslog.Firewall)
-	Without     accesslog.Fields // texts of access records that Access does not look at
+	Lost        func(accesslog.Lost) // records that the log lacks
+	Without     accesslog.Fields     // texts of access records that Access does not look at
 }
 
 // Each calls f with every access record.
@@ -193,7 +194,7 @@ func (r *reading) free(blk *block) { r.blocks = append(r.blocks, blk) }
 // deliver hands on what a block holds.
 func (r *reading) deliver(s *source, blk *block) {
 	s.queried += blk.queried
-	n := blk.n + len(blk.performance) + len(blk.firewall) + len(blk.metrics) + len(blk.activity)
+	n := blk.n + len(blk.performance) + len(blk.firewall) + len(blk.metrics) + len(blk.activity) + len(blk.lost)
 	s.rows, s.bad, r.b.Rows = s.rows+n, s.bad+len(blk.bad), r.b.Rows+n
 	for i := range blk.access[:blk.n] {
 		r.place(s, &blk.access[i].record, blk.access[i].own)
@@ -206,6 +207,11 @@ func (r *reading) deliver(s *source, blk *block) {
 	for i := range blk.firewall {
 		if r.rows.Firewall != nil {
 			r.rows.Firewall(&blk.firewall[i])
+		}
+	}
+	for _, l := range blk.lost {
+		if r.rows.Lost != nil {
+			r.rows.Lost(l)
 		}
 	}
 	for i := range blk.metrics {

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -164,3 +165,28 @@ func TestRedactNamesOfACertificate(t *testing.T) {
 		t.Errorf("the names are gone:\n%s", all)
 	}
 }
+
+// A member that was passed over is named like one that was asked, also where no document names it.
+func TestRedactHeldBackMembers(t *testing.T) {
+	line := func(member, held string) string {
+		return `{"category":"ApplicationGatewayAccessLog","timeStamp":"2026-11-23T12:00:00Z","properties":{"httpStatus":200,"clientIP":"203.0.113.9","causeway":{"v":1,"start":1795435200.000000,"rev":1,"port":4,"member":"` + member + `","heldBack":"` + held + `"}}}` + "\n"
+	}
+	_, rows, all := redactedBundle(t, "PT1H.json", line("billing.contoso.com", "till7.contoso.com")+line("till7.contoso.com", "10.1.2.3"))
+	if len(rows) != 2 {
+		t.Fatalf("rows %v", rows)
+	}
+	for _, secret := range []string{"contoso", "billing", "till7", "10.1.2.3"} {
+		if strings.Contains(all, secret) {
+			t.Errorf("%s is still there:\n%s", secret, all)
+		}
+	}
+	var held []string
+	for _, m := range heldBackOrMember.FindAllStringSubmatch(all, -1) {
+		held = append(held, m[1])
+	}
+	if len(held) != 4 || held[0] != held[3] && held[1] != held[2] && held[0] != held[2] && held[1] != held[3] {
+		t.Errorf("who was passed over is not who was asked: %v", held)
+	}
+}
+
+var heldBackOrMember = regexp.MustCompile(`"(?:heldBack|member)":"([^"]+)"`)

@@ -57,5 +57,14 @@ func connectionLimit() int {
 	return limit
 }
 
+// openFilesLimit is the limit of open files; 0 if it cannot be read.
+func openFilesLimit() uint64 {
+	var l syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l) != nil {
+		return 0
+	}
+	return uint64(l.Cur)
+}
+
 // connectionsWithin is how many client connections fit into a limit of open files.
 func connectionsWithin(files uint64) int { return max(64, (int(min(files, 1<<30))-reserved)/2) }

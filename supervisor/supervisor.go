@@ -32,6 +32,7 @@ type Supervisor struct {
 	o         Options
 	log       *accesslog.Writer
 	metrics   *telemetry.Metrics
+	engine    *conn.Goroutines
 	instance  *instance.Instance
 	admin     *admin.Server
 	legacy    *inheritance   // of the gateway before
@@ -173,6 +174,7 @@ func newSupervisor(o Options, legacy *inheritance) *Supervisor {
 	s.log = accesslog.NewWriter(filepath.Join(LogRoot(o.Data), "instance-0"))
 	engine := conn.NewGoroutines(nil)
 	engine.Limit = connectionLimit()
+	s.engine = engine
 	engine.Panic = func(v any, stack []byte) {
 		s.metrics.Panics.Inc()
 		slog.Error("a request ended in a panic; please report it", "value", v, "stack", string(stack))

@@ -17,7 +17,9 @@ func capacityCommand() *cobra.Command {
 		Short: "Hold the load against the throughput limits",
 		Long: "Hold the load that was seen against what the gateway may give: capacity units of a second-generation gateway, sizes of a\n" +
 			"first-generation one. It says how much is left, and what number of instances, size or range to set. The advice needs a\n" +
-			"month of metrics. PATH is as with diagnose. Exit code 1 means that the gateway is too small.",
+			"month of metrics. Of a gateway that runs on Causeway (--live, or its own records) it tells what the machine has and how\n" +
+			"much of its connections are in use; what it can carry is known once make bench has measured it. PATH is as with diagnose.\n" +
+			"Exit code 1 means that the gateway is too small.",
 		Example: "  causeway capacity gateway.json metrics.json\n  causeway capacity ./exported -o json",
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			if err := oneOf("-o", output, "text", "json"); err != nil {

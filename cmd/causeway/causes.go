@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -138,10 +140,17 @@ type shownFix struct {
 	Causeway   string `json:"causeway,omitempty"`
 }
 
+// shownServerDefaults are times in seconds; a band is "8.4 to 12 s".
 type shownServerDefaults struct {
-	Server string `json:"server"`
-	Idle   string `json:"idle,omitempty"`
-	Note   string `json:"note,omitempty"`
+	Server   string `json:"server"`
+	Version  string `json:"version,omitempty"` // that was measured
+	Idle     string `json:"idle,omitempty"`
+	Announce string `json:"announces,omitempty"`
+	Requests int    `json:"requests,omitempty"` // on a connection
+	AtOnce   bool   `json:"closesAtOnce,omitempty"`
+	Drain    string `json:"drain,omitempty"`
+	Mute     int    `json:"muteFromKiB,omitempty"` // of request head
+	Note     string `json:"note,omitempty"`
 }
 
 func shownCauses(causes []cause.Cause) []shownCause {
@@ -159,7 +168,7 @@ func shownCauses(causes []cause.Cause) []shownCause {
 		}
 		if c.ID == "c-idle-race" {
 			for _, d := range cause.ServerDefaults() {
-				s.Servers = append(s.Servers, shownServerDefaults{d.Server, idleText(d.Idle), d.Note})
+				s.Servers = append(s.Servers, shownServerDefaults{d.Server, d.Version, idleText(&d), secondsText(d.Announce), d.Requests, d.AtOnce, string(d.Drain), d.Mute, d.Note})
 			}
 		}
 		out = append(out, s)
@@ -232,14 +241,48 @@ func printWrapped(w io.Writer, lead, text string) {
 func printDefaults(w io.Writer, title string, list []cause.ServerDefault) {
 	fmt.Fprintf(w, "\n%s\n", title)
 	for _, d := range list {
-		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  %-30s %6s  %s", d.Server, idleText(d.Idle), d.Note), " "))
+		lead := fmt.Sprintf("  %-40s %14s  ", d.Name(), idleText(&d))
+		text := wrap(strings.Join(habits(&d), "; "), causeWidth-len(lead))
+		fmt.Fprintln(w, strings.TrimRight(lead+strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", len(lead))), " "))
 	}
 }
 
-// idleText is a limit in seconds; empty for none.
-func idleText(d time.Duration) string {
+// habits are what a server does besides closing idle connections.
+func habits(d *cause.ServerDefault) (out []string) {
+	if d.Announce > 0 {
+		out = append(out, "announces "+secondsText(d.Announce))
+	}
+	if d.AtOnce {
+		out = append(out, "closes after each answer, unannounced")
+	} else if d.Requests == 1 {
+		out = append(out, "closes after each answer")
+	} else if d.Requests > 1 {
+		out = append(out, fmt.Sprintf("%d requests on a connection", d.Requests))
+	}
+	if d.Drain != "" && d.Drain != cause.DrainCuts && d.Drain != cause.DrainCloses {
+		out = append(out, "on SIGTERM "+string(d.Drain))
+	}
+	if d.Mute > 0 {
+		out = append(out, fmt.Sprintf("no status for a head of %d KiB", d.Mute))
+	}
+	if d.Note != "" {
+		out = append(out, d.Note)
+	}
+	return out
+}
+
+// idleText is the idle limit of a server, or its band; empty for none.
+func idleText(d *cause.ServerDefault) string {
+	if d.Spreads() {
+		return strings.TrimSuffix(secondsText(d.Idle), " s") + " to " + secondsText(d.Last)
+	}
+	return secondsText(d.Idle)
+}
+
+// secondsText is a time in seconds, to the tenth; empty for none.
+func secondsText(d time.Duration) string {
 	if d == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%.0f s", d.Seconds())
+	return strconv.FormatFloat(math.Round(10*d.Seconds())/10, 'f', -1, 64) + " s"
 }

@@ -199,8 +199,9 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 	if err != nil {
 		return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err, nil)}
 	}
-	if status.Lost > 0 {
-		b.Notes = append(b.Notes, were(status.Lost, "access-log record")+" lost by the gateway: what they would tell is missing here")
+	b.Lost = status.Lost
+	if m, err := client.Machine(); err == nil { // a gateway of an older version does not say
+		b.Machine = &m
 	}
 	b.Unread = slices.DeleteFunc(b.Unread, func(u evidence.Unread) bool { return u.Reason == evidence.EmptyFolder }) // nobody has asked it yet
 	b.Take(config.Document, config.Parameters, config.Local, config.Dir)

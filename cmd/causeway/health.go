@@ -18,18 +18,19 @@ import (
 func healthCommand() *cobra.Command {
 	var data, pool, output string
 	cmd := &cobra.Command{
-		Use:     "health",
-		Short:   "Show the backend health of a running gateway",
-		Long:    "Show the state of every member, what its last probe met, and what to do about it. Exit code 1 means that one is not healthy.",
-		Example: "  causeway health\n  causeway health --pool web -o json",
-		Args:    noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Use:   "health [PATH...]",
+		Short: "Show the backend health of a running gateway, or of an export",
+		Long: "Show the state of every member, what its last probe met, and what to do about it: of the gateway that runs on --data, or, of\n" +
+			"one in Azure, what az network application-gateway show-backend-health printed into the file at PATH, in any form that\n" +
+			"diagnose reads. Exit code 1 means that a member is not healthy.",
+		Example: "  causeway health\n  causeway health --pool web -o json\n  causeway health health.json",
+		RunE: func(cmd *cobra.Command, paths []string) error {
 			if err := oneOf("-o", output, "text", "json"); err != nil {
 				return err
 			}
-			h, err := admin.NewClient(supervisor.Socket(data)).Health()
+			h, err := healthOf(cmd, data, paths)
 			if err != nil {
-				return notRunning(err, data)
+				return err
 			}
 			if h, err = onlyPool(h, pool); err != nil {
 				return err
@@ -54,6 +55,30 @@ func healthCommand() *cobra.Command {
 	return cmd
 }
 
+// healthOf asks the gateway on a data directory, or reads evidence at hand.
+func healthOf(cmd *cobra.Command, data string, paths []string) (gateway.Health, error) {
+	if len(paths) == 0 {
+		h, err := admin.NewClient(supervisor.Socket(data)).Health()
+		if err != nil {
+			return h, notRunning(err, data)
+		}
+		return h, nil
+	}
+	bundle, err := gatherSome(cmd, false, "", paths)
+	if err != nil {
+		return gateway.Health{}, err
+	}
+	defer bundle.Close()
+	tellUnread(cmd.ErrOrStderr(), bundle)
+	if bundle.Health == nil {
+		return gateway.Health{}, &exitError{
+			code: exitFailed, err: fmt.Errorf("health: there is no report of backend health in %s", strings.Join(paths, ", ")),
+			hint: "az network application-gateway show-backend-health -g GROUP -n GATEWAY -o json > health.json; what else there is, causeway diagnose reads",
+		}
+	}
+	return *bundle.Health, nil
+}
+
 func onlyPool(h gateway.Health, pool string) (gateway.Health, error) {
 	if pool == "" {
 		return h, nil
@@ -63,7 +88,7 @@ func onlyPool(h gateway.Health, pool string) (gateway.Health, error) {
 			return gateway.Health{Pools: []gateway.PoolHealth{p}, Unserved: h.Unserved}, nil
 		}
 	}
-	return h, &exitError{code: exitUsage, err: fmt.Errorf("--pool %s: no rule of the running gateway uses a pool of this name", pool), hint: "causeway health without --pool lists all"}
+	return h, &exitError{code: exitUsage, err: fmt.Errorf("--pool %s: no rule uses a pool of this name", pool), hint: "causeway health without --pool lists all"}
 }
 
 func lastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }

@@ -145,7 +145,7 @@ func printResult(w io.Writer, r *lab.Result) {
 	for _, load := range r.Loads {
 		fmt.Fprintf(w, "load:  %v; half within %v, 99 %% within %v\n", load, load.Percentile(0.5).Round(1e6), load.Percentile(0.99).Round(1e6))
 	}
-	fmt.Fprintf(w, "log:   %d requests, %d failures, %d hidden by a retry, %d undetermined\n", r.Report.Requests, r.Report.Failures, r.Report.Recovered, r.Report.Undetermined.Failures)
+	fmt.Fprintf(w, "log:   %d requests, %d failures, %d recovered, %d undetermined\n", r.Report.Requests, r.Report.Failures, r.Report.Recovered, r.Report.Undetermined.Failures)
 	for _, f := range r.Report.Findings {
 		fmt.Fprintf(w, "found: %s: %s\n", findingLine(f), f.Title)
 		for _, e := range f.Evidence {

@@ -35,20 +35,22 @@ type logFilter struct {
 	client  string
 	window  diagnose.Options
 	failing bool
+	slow    slowness
 }
 
 func logsCommand() *cobra.Command {
-	var data, output, since, until string
+	var data, output, since, until, slow string
 	var follow bool
 	var f logFilter
 	cmd := &cobra.Command{
-		Use:   "logs",
+		Use:   "logs [PATH...]",
 		Short: "Show the access log",
-		Long: "Show the access log of the gateway on --data, a line a request: time, client, status, request, member, how long it took\n" +
-			"and what failed. -o json prints the records as they are stored.",
-		Example: "  causeway logs --since 1h --status 502\n  causeway logs -f --failed\n  causeway logs --pool web -o json",
-		Args:    noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Long: "Show the access log of the gateway on --data, or of evidence at PATH in any form that diagnose reads, a line a request: time,\n" +
+			"client, status, request, member, how long the member took beside the request timeout of its settings (where the document is\n" +
+			"there; TIMEOUT marks what is above it), how long the request took, and what failed. -o json prints the records of a gateway\n" +
+			"as they are stored, and those at PATH as objects of one form.",
+		Example: "  causeway logs --since 1h --status 502\n  causeway logs -f --failed\n  causeway logs --pool web -o json\n  causeway logs access.json gateway.json --slow",
+		RunE: func(cmd *cobra.Command, paths []string) error {
 			if err := oneOf("-o", output, "text", "json"); err != nil {
 				return err
 			}
@@ -57,6 +59,19 @@ func logsCommand() *cobra.Command {
 				return err
 			}
 			if err := checkStatus(f.status); err != nil {
+				return err
+			}
+			if f.slow, err = slowFrom(slow); err != nil {
+				return err
+			}
+			if len(paths) > 0 && follow {
+				return &exitError{code: exitUsage, err: errors.New("-f and paths exclude each other"), hint: "-f follows the log of the gateway on --data"}
+			}
+			if len(paths) > 0 {
+				return showFiles(cmd, paths, &f, output == "json")
+			}
+			f.slow.limits = timeoutsOn(data)
+			if err := f.slow.known(); err != nil {
 				return err
 			}
 			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -73,6 +88,8 @@ func logsCommand() *cobra.Command {
 	fl.BoolVarP(&follow, "follow", "f", false, "go on with new records")
 	fl.StringVar(&f.status, "status", "", "only this status (502) or class (5xx)")
 	fl.BoolVar(&f.failing, "failed", false, "only what failed, on the way or in the end")
+	fl.StringVar(&slow, "slow", "", "only where the member took as long as the request timeout, or --slow=1.5s and more")
+	fl.Lookup("slow").NoOptDefVal = byTimeout
 	fl.StringVar(&f.pool, "pool", "", "only this backend pool")
 	fl.StringVar(&f.member, "member", "", "only this member")
 	fl.StringVar(&f.client, "client", "", "only this client address")
@@ -116,7 +133,18 @@ func (f *logFilter) keeps(r *accesslog.Record) bool {
 	}):
 		return false
 	}
-	return true
+	return f.slow.keeps(r)
+}
+
+// meets reports whether lost records may be of the time that is asked for. Whatever else is asked for, they may have been it.
+func (f *logFilter) meets(l accesslog.Lost) bool {
+	w := f.window
+	return (w.Since.IsZero() || !l.Until.Before(w.Since)) && (w.Until.IsZero() || l.From.Before(w.Until))
+}
+
+// gapText is the gap that lost records left.
+func gapText(l accesslog.Lost) string {
+	return fmt.Sprintf("%s lost between %s and %s: the gateway could not keep them", were(l.Records, "record"), timeText(l.From), timeText(l.Until))
 }
 
 func sameAddr(a netip.Addr, s string) bool {
@@ -205,6 +233,9 @@ func (t *tail) segment(path string) error {
 }
 
 func (t *tail) line(line []byte) error {
+	if lost, ok := accesslog.DecodeLost(line); ok {
+		return t.lost(lost, line)
+	}
 	r, _, err := accesslog.Decode(line)
 	if err != nil || !t.filter.keeps(&r) {
 		return nil
@@ -213,7 +244,20 @@ func (t *tail) line(line []byte) error {
 		_, err = t.out.Write(escaped(line))
 		return err
 	}
-	_, err = fmt.Fprintln(t.out, oneLine(&r))
+	_, err = fmt.Fprintln(t.out, oneLine(&r, t.filter.slow.limits.limit(&r)))
+	return err
+}
+
+// lost prints a gap.
+func (t *tail) lost(l accesslog.Lost, line []byte) error {
+	if !t.filter.meets(l) {
+		return nil
+	}
+	if t.json {
+		_, err := t.out.Write(escaped(line))
+		return err
+	}
+	_, err := fmt.Fprintln(t.out, gapText(l))
 	return err
 }
 
@@ -237,14 +281,14 @@ func escaped(line []byte) []byte {
 // acts reports whether a terminal acts upon a character, or shows what follows in another order.
 func acts(c rune) bool { return c != '\n' && c != '\t' && !strconv.IsPrint(c) && c <= 0xffff }
 
-// oneLine is a record for people.
-func oneLine(r *accesslog.Record) string {
+// oneLine is a record for people. limit is the request timeout that it went under; 0: it is not known.
+func oneLine(r *accesslog.Record, limit time.Duration) string {
 	member := "-"
 	if n := len(r.Attempts); n > 0 {
 		member = memberText(&r.Attempts[n-1])
 	}
-	s := fmt.Sprintf("%s  %s  %03d  %s %s  pool %s  member %s  %.3f s  %x", r.Start.UTC().Format("2006-01-02T15:04:05.000Z"), r.Client.Addr(), r.Status,
-		evidence.Printable(dashIfEmpty(string(r.Method))), evidence.Printable(target(r)), evidence.Printable(dashIfEmpty(r.Pool)), evidence.Printable(member), r.Taken.Seconds(), r.Transaction)
+	s := fmt.Sprintf("%s  %s  %03d  %s %s  pool %s  member %s  took %s  in all %.3f s  %x", timeText(r.Start), r.Client.Addr(), r.Status,
+		evidence.Printable(dashIfEmpty(string(r.Method))), evidence.Printable(target(r)), evidence.Printable(dashIfEmpty(r.Pool)), evidence.Printable(member), latencyText(r, limit), r.Taken.Seconds(), r.Transaction)
 	if !r.Fault.None() {
 		s += "\n    " + evidence.Printable(r.Fault.Text())
 	}
@@ -253,6 +297,9 @@ func oneLine(r *accesslog.Record) string {
 	}
 	return s
 }
+
+// timeText is a time as records have it.
+func timeText(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // target is what was asked of which host. Records of v1 have only the path.
 func target(r *accesslog.Record) string {
