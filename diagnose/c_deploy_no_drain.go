@@ -26,9 +26,9 @@ func deployNoDrain(q *inquiry) {
 	var groups []equals
 	byEquals := map[equals][]away{}
 	q.memberOutages(func(k memberKey, m *memberTally, o outage) {
-		back, returned := m.answers.after(o.last().Add(-time.Second))
+		returned := q.returned(&o, m)
 		o.events = trimBefore(o.events)
-		if returned && o.likeARestart(m) && !q.evicted(o, back) {
+		if returned && o.likeARestart(m) && !q.evicted(o, o.back) {
 			at := q.besideOf(k) // a roll-out goes through the members of one pool
 			if byEquals[at] == nil {
 				groups = append(groups, at)
