@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"causeway/accesslog"
@@ -57,8 +58,11 @@ func (q *inquiry) queuedClients() {
 		gone := e.fault.Kind == fault.Closed || e.fault.Kind == fault.Reset || e.fault.Phase == fault.Deliver
 		return e.fault.Side == fault.Client && gone && e.queued >= patience && e.queued >= e.taken
 	})
+	if len(left) == 0 && (q.waits.n < minEvents || q.waits.longest < patience) {
+		return // nobody gives up for that
+	}
 	confidence := Medium // one may have left for another reason
-	if len(left) == 0 && q.waits.n >= minEvents {
+	if len(left) == 0 {
 		confidence = High // that they waited, the gateway saw itself
 	}
 	var f *Finding
@@ -75,9 +79,10 @@ func (q *inquiry) queuedClients() {
 	q.fill(map[string]string{}, f)
 }
 
-// queuedNotice tells of clients that waited where nothing failed.
+// queuedNotice tells of clients that waited where that is no finding.
 func (q *inquiry) queuedNotice() []Notice {
-	if q.waits.n == 0 || q.failures > 0 {
+	found := slices.ContainsFunc(q.findings, func(f Finding) bool { return f.Cause == "h-conn-limit" })
+	if q.waits.n == 0 || found {
 		return nil
 	}
 	return []Notice{{
