@@ -29,6 +29,7 @@ type Explanation struct {
 	Info     string         `json:"errorInfo,omitempty"`
 	Fault    string         `json:"fault,omitempty"`
 	Attempts []AttemptStory `json:"attempts"`
+	Noted    []string       `json:"noted"` // what Causeway's own record says beside
 
 	Cause      string   `json:"cause,omitempty"` // that the diagnosis of the whole evidence attributes it to
 	Title      string   `json:"title,omitempty"`
@@ -87,7 +88,7 @@ func (q *inquiry) explain(c *candidate, report *Report) *Explanation {
 	r := &c.record
 	x := &Explanation{
 		Schema: ExplanationSchema, ID: idOf(r), At: stamp(r.Start), Request: requestText(r), Client: r.Client.String(), Instance: r.Instance, Listener: r.Listener,
-		Rule: r.Rule, Pool: r.Pool, Settings: r.Settings, Status: r.Status, Took: r.Taken.Seconds(), Info: r.ErrorInfo, Attempts: []AttemptStory{},
+		Rule: r.Rule, Pool: r.Pool, Settings: r.Settings, Status: r.Status, Took: r.Taken.Seconds(), Info: r.ErrorInfo, Attempts: []AttemptStory{}, Noted: noted(r),
 		Why: []string{}, Rivals: []Rival{}, Fixes: []Fix{}, Similar: []string{}, Missing: []string{},
 	}
 	if c.event != nil && c.event.visible {
@@ -271,6 +272,9 @@ func (x *Explanation) Text(w io.Writer, width int) error {
 	}
 	for i := range x.Attempts {
 		p.attempt(i+1, &x.Attempts[i])
+	}
+	for _, fact := range x.Noted {
+		p.wrapped("noted: ", fact)
 	}
 	p.line("")
 	switch {

@@ -179,3 +179,22 @@ func TestExplainWithOldHealth(t *testing.T) {
 		}
 	}
 }
+
+// What the record alone knows of a request is said beside its attempts.
+func TestExplainWhatTheRecordNotes(t *testing.T) {
+	s := momentsStory(t)
+	s.after(time.Second).request(5, path("/noted"), unnumbered, answers(500), func(r *accesslog.Record, a *accesslog.Attempt) {
+		r.HeldBack, r.Cut, r.Dropped, r.BodyRead, r.Queued = "10.0.0.4", accesslog.CutPaused, 7, 90, 3*time.Second
+		a.Interim = 2
+	})
+	x, err := explained(t, s, s.at.Format(time.RFC3339Nano))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(x.Noted, "\n")
+	for _, want := range []string{"waited for 3 s", "the turn of 10.0.0.4", "2 interim responses", "after 90 bytes (7 of them dropped)"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+}
