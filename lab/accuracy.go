@@ -18,13 +18,13 @@ type Accuracy struct {
 	Failed  []string // what could not be played, and why
 }
 
-// Measure plays scenarios with each seed from 1 on, and tells each outcome as it comes.
-func Measure(ctx context.Context, scenarios []Scenario, seeds int, tell func(Scenario, *Result, error)) *Accuracy {
+// Measure plays scenarios with so many seeds from the first on, and tells each outcome as it comes.
+func Measure(ctx context.Context, scenarios []Scenario, first uint64, seeds int, tell func(Scenario, *Result, error)) *Accuracy {
 	a := &Accuracy{Seeds: seeds}
-	for seed := range seeds {
-		RunAll(ctx, scenarios, uint64(seed+1), func(s Scenario, r *Result, err error) {
+	for seed := first; seed < first+uint64(seeds); seed++ {
+		RunAll(ctx, scenarios, seed, func(s Scenario, r *Result, err error) {
 			if err != nil {
-				a.Failed = append(a.Failed, fmt.Sprintf("%s, seed %d: %v", s.Name, seed+1, err))
+				a.Failed = append(a.Failed, fmt.Sprintf("%s, seed %d: %v", s.Name, seed, err))
 			} else {
 				a.Results = append(a.Results, r)
 			}

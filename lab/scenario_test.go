@@ -132,7 +132,7 @@ func TestAccuracyDocument(t *testing.T) {
 		s, _ := Find(name)
 		some = append(some, s)
 	}
-	a := Measure(t.Context(), some, 1, func(Scenario, *Result, error) {})
+	a := Measure(t.Context(), some, 1, 1, func(Scenario, *Result, error) {})
 	text := a.Markdown()
 	for _, want := range []string{"| k-masked | the same |", "| nothing | nothing |", "| h-autoscale-lag | the same |"} {
 		if !strings.Contains(text, want) {
