@@ -27,7 +27,7 @@ func fillConfig(given, effective *object) *Config {
 		EnableHTTP2:      f.props.bool("enableHttp2"),
 		CustomErrors:     customErrors(f.props),
 		OtherCollections: f.otherCollections(),
-		Unserved:         unservedProtections(effective),
+		Unserved:         unservedProtections(given, effective),
 	}
 	if c.Name == "" {
 		c.Name = lastSegment(c.ID)

@@ -195,7 +195,7 @@ func (r *localReader) names(into *[]string, known []string) func(any, string) {
 		for i, item := range list {
 			name, _ := item.(string)
 			if !slices.Contains(known, name) {
-				r.wrong(fmt.Sprintf("%s[%d]", path, i), item, "one of "+strings.Join(known, ", "))
+				r.error(fmt.Sprintf("%s[%d]", path, i), UnknownProtection, "the protections are "+strings.Join(known, ", "), "there is no protection %s", shorten(fmt.Sprint(item)))
 				continue
 			}
 			*into = append(*into, name)

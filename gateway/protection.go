@@ -19,6 +19,15 @@ const (
 	ProtectionTLSFloor = "tls-floor" // TLS no weaker than the suites that a policy names
 )
 
+// UnknownProtection is the code of the problem of a name that is no protection: whoever misspells one must believe it
+// neither allowed nor served.
+const UnknownProtection = "UnknownProtection"
+
+// Misused reports whether somebody named a protection that does not exist.
+func Misused(problems []Problem) bool {
+	return slices.ContainsFunc(problems, func(p Problem) bool { return p.Code == UnknownProtection })
+}
+
 // Protections are the names of all protections that are not served.
 func Protections() []string {
 	return []string{ProtectionWAF, ProtectionMTLS, ProtectionJWT, ProtectionTLSFloor}
@@ -34,9 +43,9 @@ type Unserved struct {
 
 func (u Unserved) String() string { return u.Protection + " (" + u.Object + "): " + u.Without }
 
-// unservedProtections finds what the document asks for, in its order.
-func unservedProtections(tree *object) []Unserved {
-	p := protections{props: tree.props()}
+// unservedProtections finds what the document asks for, in its order: as given, and with its defaults in place.
+func unservedProtections(given, effective *object) []Unserved {
+	p := protections{given: given.props(), props: effective.props()}
 	p.firewall()
 	p.clientCertificates()
 	p.tokens()
@@ -45,7 +54,8 @@ func unservedProtections(tree *object) []Unserved {
 }
 
 type protections struct {
-	props *object
+	given *object
+	props *object // with defaults
 	found []Unserved
 }
 
@@ -63,10 +73,11 @@ func (p *protections) each(collection string, f func(i int, name string, o *obje
 
 const notInspected = "requests are not inspected, and none is blocked"
 
-// firewall finds firewalls that block. A policy is another resource, whose mode the document does not hold: it counts as one
+// firewall finds firewalls that block. One that does not say whether it is on counts as on. A policy is another resource, whose mode the document does not hold: it counts as one
 // that blocks.
 func (p *protections) firewall() {
-	if w := p.props.object("webApplicationFirewallConfiguration"); w.bool("enabled") && w.str("firewallMode") != "Detection" {
+	w := p.given.object("webApplicationFirewallConfiguration")
+	if w != nil && w.get("enabled") != false && w.str("firewallMode") != "Detection" {
 		p.add(ProtectionWAF, "properties.webApplicationFirewallConfiguration", "the gateway", notInspected)
 	}
 	if present(p.props.get("firewallPolicy")) {

@@ -54,6 +54,7 @@ func TestProtectionsFailClosed(t *testing.T) {
 		{name: "waf prevention in capitals", gateway: waf("PREVENTION", true), want: "waf", object: "the gateway"},
 		{name: "waf detection", gateway: waf("Detection", true)},
 		{name: "waf off", gateway: waf("Prevention", false)},
+		{name: "waf that does not say whether it is on", gateway: strings.Replace(waf("Prevention", true), `"enabled":true,`, "", 1), want: "waf", object: "the gateway"},
 		{name: "waf policy", gateway: policy, want: "waf", object: "the gateway"},
 		{name: "waf policy of a listener", listener: policy, want: "waf", object: `listener "l"`},
 		{name: "client certificates", profile: ca, listener: use, want: "mtls", object: `TLS profile "tls" of listener "l"`},

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"causeway/admin"
+	"causeway/gateway"
 	"causeway/supervisor"
 )
 
@@ -36,7 +37,11 @@ func configApplyCommand() *cobra.Command {
 				return notRunning(err, data)
 			}
 			if err != nil {
-				return &exitError{code: exitBadNews, err: fmt.Errorf("nothing was changed: %w", err), hint: refusalHint(err)}
+				exit := &exitError{code: exitBadNews, err: fmt.Errorf("nothing was changed: %w", err), hint: refusalHint(err)}
+				if gateway.Misused(problems) {
+					exit.code = exitUsage
+				}
+				return exit
 			}
 			return writeLine(cmd.OutOrStdout(), "applied")
 		},

@@ -85,10 +85,17 @@ func validateFiles(cmd *cobra.Command, files []string, parameters, localFile str
 	if err := printValidations(cmd.OutOrStdout(), results, output); err != nil {
 		return &exitError{code: exitFailed, err: fmt.Errorf("write the result: %w", err)}
 	}
+	code := 0
 	for _, r := range results {
-		if !r.Valid {
-			return &exitError{code: exitBadNews}
+		switch {
+		case gateway.Misused(r.Problems):
+			return &exitError{code: exitUsage}
+		case !r.Valid:
+			code = exitBadNews
 		}
+	}
+	if code != 0 {
+		return &exitError{code: code}
 	}
 	return nil
 }

@@ -101,7 +101,11 @@ func serve(stderr io.Writer, o supervisor.Options, logFormat string) error {
 	s, problems, err := supervisor.Start(o)
 	supervisor.Problems(stderr, problems)
 	if err != nil {
-		return startError(err)
+		exit := startError(err)
+		if gateway.Misused(problems) {
+			exit.code = exitUsage
+		}
+		return exit
 	}
 	status := s.Status()
 	slog.Info("serving", "gateway", status.Name, "ports", status.Ports, "data", o.Data, "logs", status.Logs)
@@ -129,7 +133,7 @@ func untilEnded() context.Context {
 	return ctx
 }
 
-func startError(err error) error {
+func startError(err error) *exitError {
 	exit := &exitError{code: exitFailed, err: err, hint: supervisor.Hint(err)}
 	var option *supervisor.OptionError
 	var format *gateway.FormatError
