@@ -48,16 +48,25 @@ const maxTime = 64
 var dotNetDate = regexp.MustCompile(`^\\?/date\((-?\d{1,15})(?:[+-]\d{4})?\)\\?/$`)
 
 // numberedTime reads a time that is a number. How large it is tells its unit: nothing that a gateway logged is of before
-// 1973 or after 2286, and Excel's numbers of days are far below all others.
+// 1973 or after 2286, Excel's numbers of days are far below all others, and .NET's ticks of this century lie between
+// microseconds and nanoseconds since 1970. A number that a spreadsheet has rounded (1.79516E+12) is no time any more.
 func numberedTime(text string) (time.Time, bool) {
 	if compact, err := time.Parse("20060102150405", text); err == nil {
 		return compact, true
 	}
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 1e14 {
-		if n >= 1e17 {
+		switch {
+		case n < 1e16:
+			return time.UnixMicro(n).UTC(), true
+		case n >= ticks2000 && n < ticks2100:
+			return time.UnixMicro((n - ticks1970) / 10).UTC(), true
+		case n >= 1e18:
 			return time.Unix(0, n).UTC(), true
 		}
-		return time.UnixMicro(n).UTC(), true
+		return time.Time{}, false
+	}
+	if mantissa, _, rounded := strings.Cut(text, "e"); rounded && len(mantissa) < len("1.795161611") {
+		return time.Time{}, false
 	}
 	n, err := strconv.ParseFloat(strings.Replace(text, ",", ".", 1), 64)
 	switch {
@@ -74,6 +83,13 @@ func numberedTime(text string) (time.Time, bool) {
 	}
 	return time.Time{}, false
 }
+
+// Ticks of .NET: tenths of a microsecond since the year 1.
+const (
+	ticks1970 = 621_355_968_000_000_000
+	ticks2000 = 630_822_816_000_000_000
+	ticks2100 = 662_380_416_000_000_000
+)
 
 // excelEpoch is 1970-01-01 in Excel's days.
 const excelEpoch = 25569
@@ -93,7 +109,7 @@ var spelledTime = regexp.MustCompile(`^(?:\p{L}{2,10}\.?,?\s+)?` + // a day of t
 	`|(\d{1,2})([-/.])\s?(\d{1,2})[-/.]\s?(\d{4}|\d{2})\.?` + // year last
 	`|(\d{1,2})\.?[-/ ](\p{L}{3,10})\.?,?[-/ ](\d{4}|\d{2})` + // 20 Nov 2026
 	`|(\p{L}{3,10})\.? (\d{1,2}),? (\d{4}))` + // Nov 20, 2026
-	`(?:t|:|[,\s]+(?:um |at |@ )?)\s*(?:(am|pm)\s*)?` +
+	`(?:t|:|[,\s]+(?:um |at |@ |à |às |a las |alle |kl\.? )?)\s*(?:(am|pm)\s*)?` +
 	`(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,](\d{1,9})\d*)?)?(?:\s*uhr)?\s?(am|pm)?\s?(z|utc|gmt|(?:utc|gmt)?[+-]\d{2}:?\d{2})?$`)
 
 // Where the groups of spelledTime stand.

@@ -37,6 +37,7 @@ type Writer struct {
 	path string
 	told outage // likewise
 
+	resource  string    // id of the gateway whose records were written last; only the writing goroutine touches it
 	marked    int64     // of the lost records, those that the log itself speaks of; only the writing goroutine touches it
 	lostSince time.Time // when the first of the others was noticed; likewise
 
@@ -123,6 +124,7 @@ func (w *Writer) run() {
 		}
 		w.flush()
 	}
+	w.mark()
 	w.closeFile()
 }
 
@@ -161,14 +163,15 @@ func (w *Writer) store(batch []byte, lines int64) {
 	}
 	w.written.Add(lines)
 	w.failure.Store(nil)
-	w.mark(batch)
+	w.resource = resourceOf(batch)
+	w.mark()
 }
 
 // mark writes into the log itself how many records it lacks, once writing works again: whoever reads the files later must
 // not take them for everything that happened.
-func (w *Writer) mark(batch []byte) {
+func (w *Writer) mark() {
 	lost := w.lost.Load()
-	if lost == w.marked {
+	if lost == w.marked || w.file == nil {
 		return
 	}
 	now := w.now()
@@ -176,7 +179,7 @@ func (w *Writer) mark(batch []byte) {
 	if since.IsZero() {
 		since = now.Add(-flushEvery)
 	}
-	line := appendLost(nil, resourceOf(batch), lost-w.marked, since, now)
+	line := appendLost(nil, w.resource, lost-w.marked, since, now)
 	if _, err := w.file.Write(line); err != nil {
 		w.mend()
 		return

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,53 +83,45 @@ type Server struct {
 // Listen takes the control socket (mode 0600) and, unless empty, the read-only TCP address. Nothing is answered before
 // Serve, but another gateway on the same data directory is refused from now on.
 func Listen(socket, address string) (*Server, error) {
-	ln, err := listenUnix(socket)
-	if err != nil {
-		return nil, fmt.Errorf("open the control socket %s: %w", socket, err)
+	if c, err := net.DialTimeout("unix", socket, time.Second); err == nil {
+		c.Close()
+		return nil, fmt.Errorf("open the control socket %s: %w", socket, ErrTaken)
 	}
-	return listen(ln, address, nil)
+	return Succeed(socket, address, nil)
 }
 
 // Succeed takes the control socket over from a gateway that is about to go, and its read-only address if that is the one
-// wanted.
-func Succeed(socket, address string, inherited net.Listener) (*Server, error) {
-	ln, err := ReplaceSocket(socket)
-	if err != nil {
-		return nil, fmt.Errorf("open the control socket %s: %w", socket, err)
-	}
-	return listen(ln, address, inherited)
-}
-
-func listen(ln *net.UnixListener, address string, inherited net.Listener) (*Server, error) {
-	s := &Server{socket: ln}
-	if inherited != nil {
-		if address != "" && sameAddress(inherited.Addr().String(), address) {
-			s.address = inherited
-			return s, nil
-		}
-		inherited.Close()
-	}
-	if address == "" {
-		return s, nil
-	}
-	var err error
-	if s.address, err = net.Listen("tcp", address); err != nil {
-		ln.Close()
+// wanted. The control socket comes last: if anything fails, the other gateway still has it.
+func Succeed(socket, address string, inherited net.Listener) (s *Server, err error) {
+	s = &Server{}
+	if s.address, err = listen(address, inherited); err != nil {
 		return nil, fmt.Errorf("open the admin address: %w", err)
+	}
+	if s.socket, err = ReplaceSocket(socket); err != nil {
+		if s.address != nil {
+			s.address.Close()
+		}
+		return nil, fmt.Errorf("open the control socket %s: %w", socket, err)
 	}
 	return s, nil
 }
 
+// listen opens the read-only address, or goes on with an inherited one.
+func listen(address string, inherited net.Listener) (net.Listener, error) {
+	if inherited != nil {
+		if address != "" && SameAddress(inherited.Addr().String(), address) {
+			return inherited, nil
+		}
+		inherited.Close()
+	}
+	if address == "" {
+		return nil, nil
+	}
+	return net.Listen("tcp", address)
+}
+
 // ErrTaken is returned when a gateway is running on the data directory.
 var ErrTaken = errors.New("another gateway is running on this data directory")
-
-func listenUnix(socket string) (*net.UnixListener, error) {
-	if c, err := net.DialTimeout("unix", socket, time.Second); err == nil {
-		c.Close()
-		return nil, ErrTaken
-	}
-	return ReplaceSocket(socket)
-}
 
 // ReplaceSocket listens on a unix socket (mode 0600) that takes the place of another's at once: there is no moment without
 // one. Close leaves the file behind: by then it may be a successor's.
@@ -154,15 +147,22 @@ func ReplaceSocket(path string) (*net.UnixListener, error) {
 // fresh ends the name that a socket is bound under before it takes its place.
 const fresh = "~"
 
-// sameAddress reports whether a listener's address is the one that was asked for.
-func sameAddress(bound, wanted string) bool {
+// SameAddress reports whether a listener that is bound at one address is the one that was asked for by another. All
+// addresses have several spellings, and a socket for both families has that of IPv6.
+func SameAddress(bound, wanted string) bool {
 	host, port, err := net.SplitHostPort(bound)
 	wantedHost, wantedPort, bad := net.SplitHostPort(wanted)
 	if err != nil || bad != nil || port != wantedPort {
 		return false
 	}
-	a, b := net.ParseIP(host), net.ParseIP(wantedHost)
-	return host == wantedHost || a != nil && a.Equal(b) || wantedHost == "localhost" && a.IsLoopback()
+	a := net.ParseIP(host)
+	if wantedHost == "" {
+		return a.IsUnspecified()
+	}
+	addresses, err := net.LookupIP(wantedHost) // an address is looked up as itself
+	return err == nil && slices.ContainsFunc(addresses, func(b net.IP) bool {
+		return a.Equal(b) || a.IsUnspecified() && b.IsUnspecified()
+	})
 }
 
 // Serve answers for g.

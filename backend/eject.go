@@ -2,6 +2,7 @@ package backend
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,9 +17,10 @@ const (
 
 // ejection is what the requests themselves have found out about a member. Its zero value is a member in good standing.
 type ejection struct {
+	troubled atomic.Bool // something below is set; written under mu
+
 	mu    sync.Mutex
-	fails int       // in a row
-	first time.Time // of them
+	fails [ejectAfter]time.Time // the last ones in a row, the oldest first
 	hold  time.Duration
 	until time.Time
 	count int // times it was held back
@@ -28,11 +30,10 @@ type ejection struct {
 func (e *ejection) failed(now time.Time) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.fails == 0 || now.Sub(e.first) > ejectWindow {
-		e.fails, e.first = 0, now
-	}
-	e.fails++
-	return e.fails >= ejectAfter && now.After(e.until)
+	e.troubled.Store(true)
+	copy(e.fails[:], e.fails[1:])
+	e.fails[ejectAfter-1] = now
+	return !e.fails[0].IsZero() && now.Sub(e.fails[0]) <= ejectWindow && now.After(e.until)
 }
 
 // begin holds the member back and returns until when.
@@ -40,7 +41,7 @@ func (e *ejection) begin(now time.Time) time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.hold = min(max(2*e.hold, ejectFirst), ejectLongest)
-	e.until, e.fails = now.Add(e.hold), 0
+	e.until, e.fails = now.Add(e.hold), [ejectAfter]time.Time{}
 	e.count++
 	return e.until
 }
@@ -48,15 +49,20 @@ func (e *ejection) begin(now time.Time) time.Time {
 // answered clears the member's record: whatever it answered, it is there.
 func (e *ejection) answered() {
 	e.mu.Lock()
-	e.fails, e.hold, e.until = 0, 0, time.Time{}
+	e.fails, e.hold, e.until = [ejectAfter]time.Time{}, 0, time.Time{}
+	e.troubled.Store(false)
 	e.mu.Unlock()
 }
 
 // Failed notes that a connection to m failed, or closed before any byte of an answer. It reports whether m is held back
 // from now on: after three such failures in a row within ten seconds, unless m is the last member that may serve.
 func (g *Group) Failed(m *Member, now time.Time) (ejected bool) {
-	m.troubled.Store(true)
-	if !g.Ejects || !m.ejection.failed(now) || !g.another(m, now) {
+	if !g.Ejects || !m.ejection.failed(now) {
+		return false
+	}
+	g.ejecting.Lock() // one at a time: two members that fail at once must not both be held back
+	defer g.ejecting.Unlock()
+	if !g.another(m, now) {
 		return false
 	}
 	until := m.ejection.begin(now)
@@ -76,12 +82,10 @@ func (g *Group) another(m *Member, now time.Time) bool {
 
 // Answered notes that m answered a request. On a member in good standing it costs one load.
 func (m *Member) Answered() {
-	if !m.troubled.Load() {
-		return
+	if m.ejection.troubled.Load() {
+		m.ejection.answered()
+		m.heldUntil.Store(nil)
 	}
-	m.troubled.Store(false)
-	m.heldUntil.Store(nil)
-	m.ejection.answered()
 }
 
 // Held reports whether m is held back at this time.

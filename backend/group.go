@@ -2,6 +2,7 @@ package backend
 
 import (
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,8 @@ type Group struct {
 	all  atomic.Pointer[[]*Member] // in the order of the document
 	live atomic.Pointer[[]*Member] // those that may be picked
 	next atomic.Uint32
+
+	ejecting sync.Mutex // see Failed
 }
 
 // Members returns all members, healthy or not, in the order of the document. The slice is not to be changed.

@@ -31,7 +31,6 @@ type Member struct {
 
 	active atomic.Int32 // attempts in progress
 
-	troubled  atomic.Bool // a request has failed at it since its last answer
 	heldUntil atomic.Pointer[time.Time]
 	ejection  ejection
 

@@ -48,6 +48,16 @@ func (s *server) room() (waited time.Duration, ok bool) {
 	return waited, !s.draining.Load()
 }
 
+// wake lets listeners that wait for room look again: a connection has fallen silent. It takes the lock under which they
+// look and then wait, so that none of them falls asleep in between.
+func (e *Goroutines) wake() {
+	if e.short.Load() > 0 {
+		e.mu.Lock()
+		e.mu.Unlock() //nolint:staticcheck // whoever was looking waits by now
+		e.less.Broadcast()
+	}
+}
+
 // relieve gives up silent connections when the process has run out of descriptors, whoever holds them.
 func (e *Goroutines) relieve(err error) {
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
@@ -72,7 +82,7 @@ func (s *server) welcome(nc net.Conn) bool {
 	if e.Limit == 0 {
 		return true
 	}
-	from := address(nc.RemoteAddr()).Addr()
+	from := clientOf(address(nc.RemoteAddr()).Addr())
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if over := e.clients[from] - share(e.Limit) + 1; over <= 0 || e.evict(time.Now(), from, over) {
@@ -83,11 +93,24 @@ func (s *server) welcome(nc net.Conn) bool {
 	return false
 }
 
+// clientOf is whom an address stands for when places are counted: itself, or the network of 64 bits that an IPv6 client
+// has for itself.
+func clientOf(a netip.Addr) netip.Addr {
+	if a.Is4() || a.Is4In6() {
+		return a.Unmap()
+	}
+	if p, err := a.WithZone("").Prefix(64); err == nil {
+		return p.Addr()
+	}
+	return a
+}
+
 // left takes a connection out of the count of its address.
-func (e *Goroutines) left(from netip.Addr) {
+func (e *Goroutines) left(a netip.Addr) {
 	if e.Limit == 0 {
 		return
 	}
+	from := clientOf(a)
 	e.mu.Lock()
 	if e.clients[from]--; e.clients[from] <= 0 {
 		delete(e.clients, from)
@@ -141,7 +164,7 @@ func (s *server) silent(out []quietStream, now time.Time, of netip.Addr) (_ []qu
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.live {
-		if of.IsValid() && c.info.Remote.Addr() != of {
+		if of.IsValid() && clientOf(c.info.Remote.Addr()) != of {
 			continue
 		}
 		q, ok, leaving := c.quiet(now)

@@ -206,9 +206,7 @@ func (c *stream) await() {
 		r.stop(draining)
 	}
 	c.mu.Unlock()
-	if c.server.e.short.Load() > 0 {
-		c.server.e.less.Broadcast()
-	}
+	c.server.e.wake()
 	r.met = c.readAhead()
 	if r.met == ErrDraining && c.Peer() == Spoke { // a request that was under way is still served
 		r.stop(running)

@@ -89,13 +89,20 @@ func logsIn(m *http1.Message, name http1.ID) bool {
 		for rest := fields[i].Value; len(rest) > 0; {
 			var item []byte
 			item, rest, _ = bytes.Cut(rest, []byte(","))
-			scheme, _, _ := bytes.Cut(bytes.TrimSpace(item), []byte(" "))
-			if connectionScheme(scheme) {
+			if connectionScheme(firstWord(bytes.TrimSpace(item))) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// firstWord is what comes before a blank: a space, or a tab, which is one too (RFC 9110 section 5.6.3).
+func firstWord(s []byte) []byte {
+	if n := bytes.IndexAny(s, " \t"); n >= 0 {
+		return s[:n]
+	}
+	return s
 }
 
 // connectionScheme reports whether an authentication scheme authenticates connections.

@@ -31,17 +31,3 @@ func activated() (sockets []net.Listener) {
 	}
 	return sockets
 }
-
-// atPlace reports whether a socket is bound where a place is.
-func atPlace(ln net.Listener, place string) bool {
-	host, port, err := net.SplitHostPort(ln.Addr().String())
-	wantedHost, wantedPort, bad := net.SplitHostPort(place)
-	if err != nil || bad != nil || port != wantedPort {
-		return false
-	}
-	a, b := net.ParseIP(host), net.ParseIP(wantedHost)
-	if wantedHost == "" {
-		return a.IsUnspecified()
-	}
-	return a != nil && a.Equal(b)
-}

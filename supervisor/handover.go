@@ -9,7 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -51,9 +51,7 @@ type batch struct {
 type heirs struct {
 	ln      *net.UnixListener
 	ready   chan struct{} // closed when a successor serves
-	once    sync.Once
-	mu      sync.Mutex
-	talking int
+	talking atomic.Bool   // a conversation is under way
 }
 
 // awaitHeirs opens the hand-over socket of a data directory in place of a predecessor's.
@@ -66,28 +64,24 @@ func awaitHeirs(data string) (*heirs, error) {
 }
 
 // serve answers successors until close. ending reports whether this gateway was told to end, sockets are what it has, and
-// letGo is called once a successor serves.
+// letGo is called once a successor serves. One comes after another: two that serve at once would never know of each other.
 func (h *heirs) serve(ending func() bool, sockets func() map[string]net.Listener, letGo func()) {
 	for {
 		c, err := h.ln.AcceptUnix()
 		if err != nil {
 			return
 		}
-		go func() {
-			defer c.Close()
-			h.talk(1)
-			defer h.talk(-1)
-			if h.handOver(c, ending(), sockets()) == nil {
-				h.once.Do(func() { letGo(); close(h.ready) })
-			}
-		}()
+		h.talking.Store(true)
+		err = h.handOver(c, ending(), sockets())
+		h.talking.Store(false)
+		c.Close()
+		if err == nil { // whoever comes now is the successor's to answer
+			letGo()
+			close(h.ready)
+			h.ln.Close()
+			return
+		}
 	}
-}
-
-func (h *heirs) talk(n int) {
-	h.mu.Lock()
-	h.talking += n
-	h.mu.Unlock()
 }
 
 // handOver is one conversation; nil means that the successor serves.
@@ -128,8 +122,8 @@ func sendSockets(c *net.UnixConn, sockets map[string]net.Listener) error {
 			continue
 		}
 		f, err := l.File()
-		if err != nil {
-			return err
+		if err != nil { // closed just now: the successor binds the port itself
+			continue
 		}
 		b.Names, files = append(b.Names, name), append(files, f)
 		if len(files) == perBatch {
@@ -166,24 +160,19 @@ func readLine(in *bufio.Reader, into any) error {
 	return json.Unmarshal(line, into)
 }
 
-// wait gives a successor the time to come, and one that has come the time to begin.
-func (h *heirs) wait(until time.Time) {
-	grace := time.NewTimer(min(successorTime, time.Until(until)))
-	defer grace.Stop()
-	select {
-	case <-h.ready:
-		return
-	case <-grace.C:
-	}
-	h.mu.Lock()
-	talking := h.talking > 0
-	h.mu.Unlock()
-	if talking {
-		late := time.NewTimer(time.Until(until))
-		defer late.Stop()
+// wait gives a successor the time to come, and one that has come the time to begin, as long as they talk; no longer than limit.
+func (h *heirs) wait(limit time.Duration) {
+	begin := time.Now()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
 		select {
 		case <-h.ready:
-		case <-late.C:
+			return
+		case <-tick.C:
+		}
+		if d := time.Since(begin); d >= limit || d >= successorTime && !h.talking.Load() {
+			return
 		}
 	}
 }
@@ -205,6 +194,9 @@ func (h *heirs) close(data string) {
 		os.Remove(filepath.Join(data, handoverName))
 	}
 }
+
+// errHandOver is why a successor could not begin where another gateway was.
+var errHandOver = errors.New("the conversation broke off")
 
 // inheritance is what a successor got. The zero value is that of a gateway without a predecessor.
 type inheritance struct {
@@ -233,7 +225,7 @@ func inherit(data string, takeOver bool) (*inheritance, error) {
 		if errors.Is(err, admin.ErrTaken) {
 			return nil, err
 		}
-		return nil, fmt.Errorf("take over from the gateway that runs on this data directory: %w", err)
+		return nil, fmt.Errorf("take over from the gateway that runs on this data directory: %w: %w", errHandOver, err)
 	}
 	c.SetDeadline(time.Time{})
 	return i, nil
@@ -292,11 +284,15 @@ func descriptors(oob []byte) (files []*os.File, err error) {
 	return files, err
 }
 
-// socket takes an inherited socket; nil if there is none of this name.
+// socket takes an inherited socket by its name, or by another spelling of its address; nil if there is none.
 func (i *inheritance) socket(name string) net.Listener {
-	ln := i.sockets[name]
-	delete(i.sockets, name)
-	return ln
+	for known, ln := range i.sockets {
+		if known == name || name != adminSocket && known != adminSocket && admin.SameAddress(ln.Addr().String(), name) {
+			delete(i.sockets, known)
+			return ln
+		}
+	}
+	return nil
 }
 
 // serving tells the predecessor that it may go, and lets go of sockets that nobody wants.

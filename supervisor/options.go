@@ -101,6 +101,8 @@ func Hint(err error) string {
 		return "mend what is listed above; causeway config validate checks a document without serving it"
 	case errors.As(err, &exposed):
 		return exposed.command()
+	case errors.Is(err, errHandOver):
+		return "start it again: the other gateway may have ended meanwhile; causeway health shows whether one runs"
 	case errors.Is(err, admin.ErrTaken):
 		return "stop it, take its place without refusing anybody with --take-over, or give this one a directory of its own with --data"
 	case errors.Is(err, route.ErrSamePlace):

@@ -96,12 +96,16 @@ func Start(o Options) (*Supervisor, []gateway.Problem, error) {
 		err = s.answer()
 	}
 	if err != nil {
-		s.instance.Close(time.Now())
+		s.instance.Close(time.Now().Add(min(o.Drain, giveUpTime))) // it may have begun to answer somebody
 		s.log.Close()
 		legacy.close()
 		return nil, problems, err
 	}
 	legacy.serving()
+	for _, ln := range s.activated {
+		slog.Warn("a socket of the service manager is not used: the document has no listener there", "address", ln.Addr())
+		ln.Close()
+	}
 	s.files = config
 	s.keepApplied(config)
 	if differs {
@@ -110,6 +114,9 @@ func Start(o Options) (*Supervisor, []gateway.Problem, error) {
 	s.instance.Sweep()
 	return s, problems, nil
 }
+
+// giveUpTime is how long a gateway that cannot begin finishes what it has accepted meanwhile.
+const giveUpTime = 5 * time.Second
 
 // answer takes the places where this gateway is asked for: the control socket, the read-only address, and the hand-over
 // socket. From a predecessor that is still there they are taken over.
@@ -161,7 +168,7 @@ func (s *Supervisor) listen(place string) (net.Listener, error) {
 		return ln, nil
 	}
 	for i, ln := range s.activated {
-		if atPlace(ln, place) {
+		if admin.SameAddress(ln.Addr().String(), place) {
 			s.activated = slices.Delete(s.activated, i, i+1)
 			return ln, nil
 		}
@@ -271,12 +278,12 @@ func (s *Supervisor) complete(c admin.Config) admin.Config {
 	defer s.mu.Unlock()
 	if c.Document == nil {
 		c.Document, c.Parameters = s.current.Document, s.current.Parameters
+		if c.Allow == nil { // it was said of this document
+			c.Allow = s.current.Allow
+		}
 	}
 	if c.Local == nil {
 		c.Local, c.Dir = s.current.Local, s.current.Dir
-	}
-	if c.Allow == nil {
-		c.Allow = s.current.Allow
 	}
 	return c
 }
@@ -342,11 +349,10 @@ func (s *Supervisor) Run(ctx context.Context) {
 		case <-health.C:
 			s.keepHealth()
 		case <-ctx.Done():
-			deadline := time.Now().Add(s.o.Drain)
 			s.ending.Store(true)
 			s.instance.Drain()
-			s.heirs.wait(deadline)
-			s.close(deadline)
+			s.heirs.wait(s.o.Drain / 2)
+			s.close(time.Now().Add(s.o.Drain))
 			return
 		case <-s.heirs.ready:
 			slog.Info("a successor serves; draining")

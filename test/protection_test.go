@@ -3,6 +3,7 @@ package test
 import (
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -50,7 +51,13 @@ func TestProtectionsFailClosed(t *testing.T) {
 			t.Errorf("%s does not say it:\n%.300s", path, got)
 		}
 	}
-	if _, errs, code := g.run("config", "apply", file); code != 0 { // as it was allowed
+	g.write(g.local, "logs: {days: 7}\n")
+	if _, errs, code := g.run("config", "apply", "--local", g.local); code != 0 { // the document is as it was allowed
 		t.Errorf("%d %s", code, errs)
 	}
+	refused("config", "apply", file) // the permission was for one document, and not for those that follow
+	g.write(g.config, guarded)
+	before := strings.Count(g.stderr.String(), "is not served yet")
+	g.cmd.Process.Signal(syscall.SIGHUP)
+	eventually(t, "a reload refuses the document", func() bool { return strings.Count(g.stderr.String(), "is not served yet") > before })
 }

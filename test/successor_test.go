@@ -18,11 +18,12 @@ import (
 // its predecessor answers what it has begun. Both ways: the old one is told to end and the new one started at once, or the
 // new one is told to take over.
 func TestSuccessorRefusesNobody(t *testing.T) {
-	for _, way := range []string{"SIGTERM", "--take-over"} {
-		t.Run(way, func(t *testing.T) {
+	for _, c := range []struct{ way, host string }{{"SIGTERM", "127.0.0.1"}, {"SIGTERM", "0.0.0.0"}, {"--take-over", "localhost"}} {
+		t.Run(c.way+" "+c.host, func(t *testing.T) {
+			way := c.way
 			member, _ := node(t, echo)
 			front, adminPort := freePort(t), freePort(t)
-			admin := fmt.Sprintf("127.0.0.1:%d", adminPort)
+			admin := fmt.Sprintf("%s:%d", c.host, adminPort)
 			old := serve(t, plain(front, member).String(), "", "--admin", admin)
 			url := fmt.Sprintf("http://127.0.0.1:%d", front)
 			slow := make(chan string, 1)
@@ -62,7 +63,7 @@ func TestSuccessorRefusesNobody(t *testing.T) {
 			if out, _, code := next.run("health"); code != 0 || !strings.Contains(out, "127.0.0.1") {
 				t.Errorf("health of the successor: %d %s", code, out)
 			}
-			if got := curl(t, "http://"+admin+"/readyz"); got != "ok\n" {
+			if got := curl(t, fmt.Sprintf("http://127.0.0.1:%d/readyz", adminPort)); got != "ok\n" {
 				t.Errorf("readyz of the successor: %q", got)
 			}
 			if r := next.records(int(answered.Load()) + 1); len(r) != int(answered.Load())+1 {
@@ -86,8 +87,54 @@ func TestFailedSuccessorChangesNothing(t *testing.T) {
 	if _, errs, code = old.run("serve", "--config", wrong, "--listen", "127.0.0.1", "--take-over"); code != 1 {
 		t.Errorf("%d %s", code, errs)
 	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	if _, errs, code = old.run("serve", "--config", old.config, "--listen", "127.0.0.1", "--take-over", "--admin", taken.Addr().String()); code != 3 {
+		t.Errorf("%d %s", code, errs)
+	}
 	if got := curl(t, fmt.Sprintf("http://127.0.0.1:%d/fail", front)); got != "broken\n" {
 		t.Errorf("%q", got)
+	}
+	if _, errs, code := old.run("health"); code != 0 {
+		t.Errorf("%d %s", code, errs)
+	}
+}
+
+// Of several successors that come at once one serves in the end; none goes on beside it, unknown to everybody.
+func TestSuccessorsTogether(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	old := serve(t, plain(front, member).String(), "")
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*exec.Cmd
+	ended := make(chan int, 5)
+	for i := range cap(ended) {
+		cmd := exec.Command(path, "serve", "--config", old.config, "--local", old.local, "--data", old.data, "--listen", "127.0.0.1", "--drain", "1s", "--take-over")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, cmd)
+		go func() { cmd.Wait(); ended <- i }()
+	}
+	t.Cleanup(func() {
+		for _, cmd := range all {
+			cmd.Process.Signal(syscall.SIGTERM)
+		}
+	})
+	left := len(all)
+	for deadline := time.After(30 * time.Second); left > 1; {
+		select {
+		case <-ended:
+			left--
+		case <-deadline:
+			t.Fatalf("%d gateways serve beside each other", left)
+		}
 	}
 	if _, errs, code := old.run("health"); code != 0 {
 		t.Errorf("%d %s", code, errs)
