@@ -70,7 +70,7 @@ type seenKey struct {
 const maxKnown = 1024
 
 var (
-	errSyntax = errors.New("it is no JSON object")
+	errSyntax = errors.New("it is not a JSON object")
 	errCut    = errors.New("the JSON object is cut off")
 	errDeep   = errors.New("the JSON is nested too deep")
 )

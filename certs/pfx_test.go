@@ -28,7 +28,7 @@ type store struct {
 func newStore(t testing.TB) store {
 	t.Helper()
 	if _, err := exec.LookPath("openssl"); err != nil {
-		t.Skip("openssl is not installed; make packages installs it")
+		t.Fatal("openssl is not installed; make packages installs it")
 	}
 	s := store{t, t.TempDir(), certstest.NewAuthority(t, "Harbour Root").Intermediate("Harbour Issuing").Leaf("shop.example")}
 	cert, key := certstest.PEM(t, s.pair)

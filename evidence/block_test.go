@@ -17,7 +17,7 @@ func TestLongLines(t *testing.T) {
 		t.Errorf("%d records, want 5", n)
 	}
 	told := fmt.Sprint(b.Unread)
-	if b.Bad != 3 || !strings.Contains(told, ":4: the line is longer") || !strings.Contains(told, ":7: it is no JSON object") {
+	if b.Bad != 3 || !strings.Contains(told, ":4: the line is longer") || !strings.Contains(told, ":7: it is not a JSON object") {
 		t.Errorf("%d lines not read: %s", b.Bad, told)
 	}
 }

@@ -316,7 +316,7 @@ func (o *objectRows) next() ([]string, int, error) {
 	}
 	names, values, err := members([]byte(line))
 	if err != nil {
-		return nil, o.lines.number, &csv.ParseError{StartLine: o.lines.number, Line: o.lines.number, Err: fmt.Errorf("it is no JSON object")}
+		return nil, o.lines.number, &csv.ParseError{StartLine: o.lines.number, Line: o.lines.number, Err: fmt.Errorf("it is not a JSON object")}
 	}
 	if o.heading == nil {
 		o.heading, o.first = names, values

@@ -212,7 +212,7 @@ func TestNumbersThatAreNone(t *testing.T) {
 	}
 }
 
-// Times without seconds are read, and what is lost is said.
+// Times without seconds are read, and the report says what is lost.
 func TestTimesWithoutSeconds(t *testing.T) {
 	b := open(t, write(t, t.TempDir(), "a.csv", sheet(',', times(layoutTime("1/2/2006 15:04"), false))))
 	if got := told(t, b); !strings.HasPrefix(got, "2026-11-20T08:07:00Z 200") || !strings.Contains(strings.Join(b.Notes, "\n"), "no seconds") {

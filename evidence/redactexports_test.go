@@ -45,7 +45,7 @@ func TestRedactedExports(t *testing.T) {
 	}
 }
 
-// blank is what is told of requests without their paths.
+// blank is what a report says of requests without their paths.
 func blank(told string) string {
 	lines := strings.Split(told, "\n")
 	for i, line := range lines {

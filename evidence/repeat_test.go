@@ -55,7 +55,7 @@ func TestManySources(t *testing.T) {
 	}
 }
 
-// Names of files and entries of archives are spelled out wherever they are said.
+// Names of files and entries of archives are spelled out wherever they appear.
 func TestNamesThatSteerTerminals(t *testing.T) {
 	name := "a\x1b]0;owned\x07\nnot read: nothing, all is well"
 	b := open(t, write(t, t.TempDir(), "n.tar", string(tarred(t, map[string][]byte{name: []byte("hello")}))))

@@ -42,7 +42,7 @@ func unknownReason(text []byte) string {
 	case bytes.ContainsAny(head, "\t,;|") && (bytes.Contains(head, []byte("AGWAccessLogs")) || bytes.Contains(head, []byte("ApplicationGatewayAccess"))):
 		return "it looks like a table of the log without its heading, as az prints with -o tsv: ask with -o json"
 	}
-	return "it is no evidence that is known: neither a log, nor a document, nor a table of one"
+	return "it is not evidence that Causeway knows: neither a log, nor a document, nor a table of one"
 }
 
 // isMapped reports whether JSON is requests of a gateway under the names of the Elastic Common Schema, without the record itself.

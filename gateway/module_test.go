@@ -24,7 +24,7 @@ func TestModuleInsideAModule(t *testing.T) {
 	if c.Name != "harbour-gw" || c.Rules[0].Type != "Basic" || c.Rules[0].Listener != "all" || c.FrontendPorts[0].Port != 80 {
 		t.Errorf("%+v", c)
 	}
-	// Nothing is said about the siblings; what the gateway itself leaves open is two ids, and a rule without a type.
+	// No warning speaks of the siblings; what the gateway itself leaves open is two ids, and a rule without a type.
 	for _, w := range warningsOf(d.Problems()) {
 		if !strings.HasPrefix(w, "TemplateValueUnknown resources.gateway.properties.parameters.") && !strings.HasPrefix(w, "ApplicationGatewayRequestRoutingRuleRuleTypeCannotBeEmpty ") {
 			t.Errorf("warning: %s", w)

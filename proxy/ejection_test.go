@@ -1,11 +1,25 @@
 package proxy
 
 import (
+	"fmt"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"causeway/fault"
+	"causeway/telemetry"
 )
+
+// metricsText is what a scrape gets.
+func metricsText(t *testing.T, m *telemetry.Metrics) string {
+	t.Helper()
+	r := httptest.NewRecorder()
+	promhttp.HandlerFor(m.Registry, promhttp.HandlerOpts{}).ServeHTTP(r, httptest.NewRequest("GET", "/metrics", nil))
+	return r.Body.String()
+}
 
 // hangsUp passes its probes and closes every request unanswered.
 func hangsUp(p *peer) { p.request() }
@@ -37,6 +51,10 @@ func TestPassiveEjection(t *testing.T) {
 		}
 		if ejected != 1 || held == 0 {
 			t.Errorf("%d ejections and %d requests steered away are in the records", ejected, held)
+		}
+		if text := metricsText(t, w.metrics); !strings.Contains(text, `causeway_ejections_total{pool="pool",settings="settings"} 1`) ||
+			!strings.Contains(text, fmt.Sprintf(`causeway_ejection_avoided_total{pool="pool",settings="settings"} %d`, held)) {
+			t.Errorf("the metrics do not count it:\n%s", text)
 		}
 		h := w.set.Health(w.config).Pools[0].Settings[0].Servers[0]
 		if h.Health != "Up" || h.Causeway.HeldUntil == "" || h.Causeway.Ejections != 1 {

@@ -72,6 +72,9 @@ func TestAnswersAreCompleted(t *testing.T) {
 			r.Header.Get("X-Frame") != "deny" || r.Header.Get("Content-Length") != "2" || r.body != "no" {
 			t.Errorf("%v %q", r.Header, r.body)
 		}
+		if !strings.Contains(metricsText(t, w.metrics), "causeway_backend_spaced_colon_total 1") {
+			t.Error("the spaced colon is not counted")
+		}
 		if at, err := time.Parse(time.RFC1123, r.Header.Get("Date")); err != nil || time.Since(at).Abs() > time.Second {
 			t.Errorf("Date: %q", r.Header.Get("Date"))
 		}

@@ -8,7 +8,7 @@ import (
 )
 
 // A document that asks for a firewall which blocks is refused by serve, config validate and config apply, with the one
-// switch named; with it the gateway serves, and whoever looks is told what is missing.
+// switch named; with it the gateway serves, and says to whoever looks what is missing.
 func TestProtectionsFailClosed(t *testing.T) {
 	member, _ := node(t, echo)
 	front, admin := freePort(t), freePort(t)

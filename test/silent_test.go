@@ -2,8 +2,10 @@ package test
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -52,4 +54,21 @@ events { worker_connections 1024; }
 http { access_log off; client_body_temp_path %[1]s/t1; proxy_temp_path %[1]s/t2; fastcgi_temp_path %[1]s/t3; uwsgi_temp_path %[1]s/t4; scgi_temp_path %[1]s/t5;
  server { listen 127.0.0.1:%[2]d; location / { proxy_pass http://127.0.0.1:%[3]d; } } }`, dir, port, member))
 	program(t, port, "nginx", "-c", conf, "-p", dir)
+}
+
+// What gives way at the limit is counted, and so is who was waited for.
+func TestShortageIsCounted(t *testing.T) {
+	member, _ := nginx(t)
+	front, admin := freePort(t), freePort(t)
+	serveWithin(t, 2*64+256, plain(front, member).String(), "", "--admin", fmt.Sprint("127.0.0.1:", admin)) // 64 places, 48 for one address
+	for range 60 {
+		c, err := net.Dial("tcp", fmt.Sprint("127.0.0.1:", front))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	eventually(t, "the silent ones that gave way are counted", func() bool {
+		return strings.Contains(curl(t, fmt.Sprintf("http://127.0.0.1:%d/metrics", admin)), "causeway_client_connections_evicted_total 12")
+	})
 }

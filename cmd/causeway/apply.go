@@ -19,7 +19,7 @@ func configApplyCommand() *cobra.Command {
 		Use:   "apply [FILE]",
 		Short: "Let a running gateway serve another configuration",
 		Long: "Let a running gateway serve another document, another causeway.yaml, or both. It is validated, made ready and swapped in\n" +
-			"without a failed request; what is wrong with it is told, and then nothing changes.",
+			"without a failed request. If anything is wrong with it, every problem is listed and nothing changes.",
 		Example: "  causeway config apply gateway.json\n  causeway config apply --local causeway.yaml",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {

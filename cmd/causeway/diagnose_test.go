@@ -74,7 +74,7 @@ func TestNamesOfFilesOnATerminal(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "a\x1b]0;owned\x07\ncauseway: all is well")
 	if err := os.WriteFile(name, []byte("hello"), 0o600); err != nil {
-		t.Skip("there is no file of such a name here")
+		t.Fatal("this file system takes no file of such a name")
 	}
 	for _, args := range [][]string{
 		{"diagnose", name},
