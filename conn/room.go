@@ -53,8 +53,8 @@ func (s *server) room() (waited time.Duration, ok bool) {
 func (e *Goroutines) wake() {
 	if e.short.Load() > 0 {
 		e.mu.Lock()
-		e.mu.Unlock() //nolint:staticcheck // whoever was looking waits by now
 		e.less.Broadcast()
+		e.mu.Unlock()
 	}
 }
 
