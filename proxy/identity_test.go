@@ -65,6 +65,30 @@ func TestLoginsStayWithTheirClient(t *testing.T) {
 	f("Custom", func(w *world) { w.config.Settings[0].Dedicated = true })
 }
 
+// A reload keeps a login with its client, and a client that ends its connection with its last request takes it along.
+func TestLoginsOverAReload(t *testing.T) {
+	inTime(t, func(w *world) {
+		w.member(loggingIn("NTLM"))
+		w.start()
+		const ask = "GET / HTTP/1.1\r\nHost: a\r\n"
+		alice, bob := w.client(), w.client()
+		w.status(alice.say(ask+"Authorization: NTLM\talice\r\n\r\n").answer("GET"), 401) // a tab is a blank too: the connection is hers
+		w.status(alice.say(ask+"Authorization: NTLM alice\r\n\r\n").answer("GET"), 200)
+		w.start()
+		if r := alice.say(ask + "\r\n").answer("GET"); r.body != "alice" {
+			t.Errorf("after the reload alice is %q", r.body)
+		}
+		w.status(bob.say(ask+"\r\n").answer("GET"), 401)
+		w.status(alice.say(ask+"Connection: close\r\n\r\n").answer("GET"), 200)
+		for range 3 {
+			w.status(w.get("/"), 401)
+		}
+		if w.idle() != 0 {
+			t.Errorf("%d connections are there for everybody", w.idle())
+		}
+	})
+}
+
 // Schemes that travel with every request share connections as ever.
 func TestRequestLoginsShareConnections(t *testing.T) {
 	for _, field := range []string{"Authorization: Basic YTpi", "Authorization: Bearer ntlm", "X-Auth: NTLM x"} {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"causeway/conn"
+	"causeway/fault"
 )
 
 // Nothing of an exchange survives its request: what goes back into the pool is as good as new, whatever was asked.
@@ -134,6 +135,26 @@ func TestRecordOfARequestThatNeverConnected(t *testing.T) {
 		r := w.row(2)
 		if string(r.URI) != "/base/bob" || string(r.Host) != "inner.example" || string(r.OriginalURI) != "/bob" || string(r.OriginalHost) != "outer.example" {
 			t.Errorf("uri %q host %q, original %q %q", r.URI, r.Host, r.OriginalURI, r.OriginalHost)
+		}
+	})
+}
+
+// The same where the connection came about and the handshake failed.
+func TestRecordOfARequestWhoseHandshakeFailed(t *testing.T) {
+	onSockets(t, func(w *world) {
+		w.member(func(p *peer) {
+			p.ReadByte()
+			p.say("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n") // no TLS
+		})
+		w.config.Settings[0].Protocol, w.config.Settings[0].HostName = "Https", "inner.example"
+		w.start()
+		for i, mark := range []string{"/alice", "/bob"} {
+			c := w.client().say("GET " + mark + " HTTP/1.1\r\nHost: outer.example\r\n\r\n")
+			w.status(c.answer("GET"), 502)
+			r := w.row(i + 1)
+			if r.Fault.Phase != fault.TLS || string(r.URI) != mark || string(r.Host) != "inner.example" || string(r.OriginalURI) != mark {
+				t.Errorf("%s: %s, uri %q host %q original %q", mark, word(r.Fault), r.URI, r.Host, r.OriginalURI)
+			}
 		}
 	})
 }
