@@ -1,9 +1,9 @@
 package diagnose
 
 import (
-	"slices"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
