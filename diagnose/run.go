@@ -74,7 +74,7 @@ var hypotheses = []hypothesis{
 	cutAnswers,
 	lostRequests,
 	slowUploadRead, silentStreams, slowBody,
-	badStatusLine, badInterim,
+	badStatusLine, badInterim, interimLimit,
 	bigHead, ambiguous, invalidHead, badChunk,
 	cutBody,
 	backends5xx,
