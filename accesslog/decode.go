@@ -307,7 +307,8 @@ func (d *Decoder) isV1(row *Row) bool {
 	case d.V1 != Guess:
 		return d.V1 == First
 	}
-	return bytes.Contains(row.values[Query], []byte(cacheHit))
+	q := row.values[Query]
+	return bytes.Contains(q, []byte("X-AzureApplicationGateway-CACHE-HIT")) || bytes.Contains(q, []byte("SERVER-ROUTED=")) && bytes.Contains(q, []byte("SERVER-STATUS="))
 }
 
 // attemptsV2 unpacks the fields that hold a value for each attempt.
@@ -393,30 +394,67 @@ func (l *list) each(yield func([]byte) bool) {
 	}
 }
 
-const cacheHit = "X-AzureApplicationGateway-CACHE-HIT"
+// gatewayPart is what a first-generation gateway writes into requestQuery.
+type gatewayPart struct{ routed, status, transaction []byte }
 
-// attemptsV1 unpacks requestQuery, which on the first generation holds what the gateway did and not the user's query.
+// partOf parts what the gateway wrote into requestQuery from the user's own query, in whatever order its parameters stand
+// and whichever of them are missing. The gateway writes behind the user, so the last parameter of a name is its own.
+func partOf(query []byte) (g gatewayPart, user []byte, there bool) {
+	for part := range bytes.SplitSeq(query, []byte("&")) {
+		name, value, _ := bytes.Cut(part, []byte("="))
+		switch string(name) {
+		case "SERVER-ROUTED":
+			g.routed = value
+		case "SERVER-STATUS":
+			g.status = value
+		case "X-AzureApplicationGateway-LOG-ID":
+			g.transaction = value
+		case "X-AzureApplicationGateway-CACHE-HIT":
+		default:
+			if user != nil {
+				user = append(user, '&')
+			}
+			user = append(user, part...)
+			continue
+		}
+		there = true
+	}
+	return g, user, there
+}
+
+// attemptsV1 unpacks requestQuery, which on the first generation holds what the gateway did beside the user's query.
 func (d *Decoder) attemptsV1(row *Row, r *Record, out []Attempt) []Attempt {
 	q := row.values[Query]
 	if row.escaped&(1<<Query) != 0 { // many programs write & as \u0026
 		q = d.unescaped(q)
 	}
-	i := bytes.Index(q, []byte(cacheHit))
-	if i < 0 {
+	g, user, there := partOf(q)
+	if !there {
 		return out
 	}
-	r.Query = bytes.TrimSuffix(q[:i], []byte("&"))
-	v, _ := url.ParseQuery(string(q[i:]))
-	r.Transaction = transactionOf([]byte(v.Get("X-AzureApplicationGateway-LOG-ID")))
-	addr, err := netip.ParseAddr(v.Get("SERVER-ROUTED"))
-	if err != nil {
+	r.Query, r.Transaction = user, transactionOf(g.transaction)
+	server, ok := serverOf(g.routed)
+	if !ok {
 		return out
 	}
 	a := blankAttempt()
-	a.Server = netip.AddrPortFrom(addr, 0)
+	a.Server = server
 	a.Member = d.address(a.Server)
-	a.Status, _ = strconv.Atoi(v.Get("SERVER-STATUS"))
+	a.Status, _ = strconv.Atoi(string(g.status))
 	return append(out, a)
+}
+
+// serverOf reads the address of a server, with a port or without (0), percent-encoded or not.
+func serverOf(value []byte) (netip.AddrPort, bool) {
+	text, err := url.QueryUnescape(string(value))
+	if err != nil {
+		return netip.AddrPort{}, false
+	}
+	if at, err := netip.ParseAddrPort(text); err == nil {
+		return at, true
+	}
+	addr, err := netip.ParseAddr(text)
+	return netip.AddrPortFrom(addr, 0), err == nil
 }
 
 func blankAttempt() Attempt {

@@ -409,13 +409,7 @@ func (q *inquiry) behindUnhealthy(pool, settings string) []string {
 
 // byTurns are what may have taken all members out, by how often it happened: once for a while, or again and again.
 func (q *inquiry) byTurns(events []*event) []string {
-	k, turns, last := events[0].poolKey(), 1, events[0]
-	for _, e := range events[1:] {
-		if q.answeredBetween(k, last.at.Add(bucket+e.resolution()), e.start.Add(-bucket-e.resolution())) > 0 {
-			turns++
-		}
-		last = e
-	}
+	k, turns, last := events[0].poolKey(), q.turns(events), events[len(events)-1]
 	switch {
 	case turns >= 3:
 		return []string{"a-flap-threshold", "a-probe-timeout-short"}
@@ -427,7 +421,7 @@ func (q *inquiry) byTurns(events []*event) []string {
 	return nil
 }
 
-// answeredBetween is how many answers came from the members of a pool in a span of time.
+// answeredBetween is how many answers came from a pool in a span of time, whether or not the log names the members.
 func (q *inquiry) answeredBetween(k poolKey, from, to time.Time) int {
 	n := 0
 	for at, m := range q.members {
@@ -435,7 +429,7 @@ func (q *inquiry) answeredBetween(k poolKey, from, to time.Time) int {
 			n += m.answers.between(from, to)
 		}
 	}
-	return n
+	return n + q.nameless.answers[k].between(from, to)
 }
 
 // alsoBehind are causes that leave the same sign as one that was named.

@@ -19,6 +19,7 @@ type asides struct {
 	tunnels   map[string]*tunnels // by settings
 	ends      map[tunnelPlace]*tunnelEnds
 	uploads   cutUploads
+	parts     partUploads
 }
 
 type circleKey struct {
@@ -42,6 +43,7 @@ func (a *asides) see(r *accesslog.Record) {
 	a.seeTunnel(r)
 	a.seeEnd(r)
 	a.uploads.see(r)
+	a.parts.see(r)
 	switch r.Status {
 	case 301, 302, 307, 308:
 		a.redirect(r)
@@ -89,7 +91,7 @@ func (q *inquiry) asideNotices() []Notice {
 	if n, ok := q.refusedByFirewall(); ok {
 		out = append(out, n)
 	}
-	for _, more := range [][]Notice{q.unserved(), q.silentTunnels(), q.resetTunnels(), q.heldBackNotice(), q.queuedNotice(), q.aside.uploads.notice()} {
+	for _, more := range [][]Notice{q.unserved(), q.silentTunnels(), q.resetTunnels(), q.heldBackNotice(), q.queuedNotice(), q.aside.uploads.notice(), q.aside.parts.notices()} {
 		out = append(out, more...)
 	}
 	return append(out, q.notFound()...)

@@ -54,6 +54,7 @@ func newInquiry(b *evidence.Bundle, t *tally) *inquiry {
 		q.local = nil
 	}
 	q.neverAsked()
+	q.doubtUnhealthy()
 	q.correctTimeouts()
 	q.judgeEchoes()
 	return q

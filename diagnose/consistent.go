@@ -148,6 +148,9 @@ func poolAnswered(q *inquiry, f *Finding) string {
 // someWereUp: where no member is healthy, the history of health has none that was up. An instance acts on its own probes a moment before
 // or after the report has them.
 func someWereUp(q *inquiry, f *Finding) string {
+	if hasty := filtered(f.events, (*event).byHaste); len(hasty) > 0 && 3*q.turns(hasty) > len(hasty) && q.turns(hasty) > 1 {
+		return fmt.Sprintf("the pool answered %d times among %d failures, which nothing but their haste calls that", q.turns(hasty)-1, len(hasty))
+	}
 	n := 0
 	for _, e := range f.events {
 		if e.fault.Kind == fault.NoHealthy && slices.ContainsFunc(q.trailsUnder(e.pool, e.settings), func(t *trail) bool { return t.upAround(e.start, time.Second/2) }) {
@@ -189,9 +192,12 @@ func beganBefore(q *inquiry, f *Finding) string {
 	return ""
 }
 
-// steps holds what passes against what failed.
+// steps holds what passes against what failed, and what they say of answers against the answers.
 func (c *contradictor) steps() {
 	for _, s := range c.r.Steps {
+		if c.q.nameless.n > 0 && strings.Contains(s.Detail, "no member answered") {
+			c.says("step %s says that no member answered, and %d answers of members are in the log", s.Step, c.q.nameless.n)
+		}
 		if s.Result != pass {
 			continue
 		}

@@ -58,6 +58,24 @@ func TestSilentTunnels(t *testing.T) {
 	}
 }
 
+// The gateway ended requests at its own limit for interim responses: the report names the limit and its numbers, and blames nobody.
+func TestInterimLimitIsTheGateways(t *testing.T) {
+	for _, detail := range []string{"the gateway passes on at most 1,000 interim responses a second to a request", "the gateway passes on at most 4 MiB of interim responses to a request"} {
+		s := newStory(t)
+		limit := fault.Fault{Side: fault.Gateway, Phase: fault.Head, Kind: fault.BadInterim, Detail: detail}
+		for range 10 {
+			s.after(time.Second).request(4, fails(limit, 10*time.Millisecond), func(_ *accesslog.Record, a *accesslog.Attempt) { a.Interim = 1001 })
+			s.request(5)
+		}
+		r := s.diagnose()
+		expect(t, r, "e-interim high 10")
+		for _, want := range []string{"at most 1,000 interim responses (1xx) a second and 4 MiB", "own: a member may send any number of them", "let 10.0.0.4 send fewer interim responses"} {
+			everyForm(t, r, want)
+		}
+		everyForm(t, r, detail)
+	}
+}
+
 // Interim responses may come in any number: where they end a request it is for a limit of the gateway's. A switch of protocols that
 // nobody asked for is the member's fault.
 func TestInterimResponses(t *testing.T) {

@@ -53,7 +53,7 @@ func rejectedAddress(q *inquiry) {
 			paths, _ := groupBy(events, func(e *event) string { return e.path })
 			with, without := q.answersBy(s, odd)
 			places, _ := groupBy(events, func(e *event) string { return firstSegment(e.path) })
-			if len(events) < minEvents || len(places) < 2 || with > 0 || without < enoughAnswers || 10*q.attended(events) < 9*len(events) {
+			if len(events) < minEvents || len(places) < 2 || with > 0 || without < enoughAnswers || 10*q.accompanied(events) < 9*len(events) {
 				continue
 			}
 			f := q.claim("e-uri-rejected", events, scopeOf(events), High)

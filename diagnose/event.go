@@ -49,7 +49,8 @@ type event struct {
 	stalled  time.Duration // for how much of it the gateway's process stood still
 	session  bool          // a connection through a TCP or TLS listener: there is no request in it
 
-	unsaid bool // the status may be the gateway's own or the member's, and nothing in the log decides
+	unnamed bool // the log does not say whether a member was asked
+	unsaid  bool // the status may be the gateway's own or the member's, and nothing in the log decides
 
 	before *routeTally // what its connection had carried before; nil: nothing, or not known
 

@@ -20,8 +20,8 @@ func crashOnInput(q *inquiry) {
 	for _, k := range keys {
 		events := groups[k]
 		r := q.routes[k]
-		fresh, reused, near := q.company(events)
-		if r == nil || r.answered > 0 || len(events) < minEvents || fresh == 0 || 5*near < 4*len(events) {
+		fresh, reused, answered := q.company(events)
+		if r == nil || r.answered > 0 || len(events) < minEvents || fresh == 0 || 5*answered < 4*len(events) {
 			q.suspect(events, "send one of these requests alone, on a fresh connection, to the member, and read its own log at that time", suspectsOfClose(events)...)
 			continue
 		}
@@ -42,7 +42,7 @@ func crashOnInput(q *inquiry) {
 		f := q.claim("g-crash-on-input", events, scopeOf(events), High)
 		f.says("access-log", fmt.Sprintf("%s %s was never answered: %d attempts, %d on fresh connections and %d on reused ones, each ended by the member before a byte of an answer",
 			k.method, k.path, len(events), fresh, reused), events...)
-		f.says("access-log", fmt.Sprintf("within a second of %d of them the same member answered other requests on the same kind of connection", near))
+		f.says("access-log", fmt.Sprintf("%d of them have another answer of the same member beside them, each its own: within a second, on the same kind of connection, between the first and the last of them", answered))
 		f.excludes("c-idle-race", fmt.Sprintf("%d of them were on connections that had never been idle", fresh))
 		f.excludes("c-restart", "the member answered other requests at those times")
 		f.leaves("e-uri-rejected", "c-middlebox-reset")
@@ -63,24 +63,22 @@ func (q *inquiry) outlasting(events []*event) int {
 	return n
 }
 
-// company counts the events on fresh and on reused connections, and those near which, within a second, their member gave
-// an answer on the same kind of connection.
-func (q *inquiry) company(events []*event) (fresh, reused, near int) {
-	for _, e := range events {
-		m, others := q.members[e.key()], 0
-		from, to := e.start.Add(-time.Second), e.at.Add(time.Second)
-		if e.attempt.Reused {
-			reused++
-			others = m.answers.between(from, to) - m.fresh.between(from, to)
-		} else {
-			fresh++
-			others = m.fresh.between(from, to)
+// company counts the events on fresh and on reused connections, and how many of them have an answer of their own beside them:
+// one that their member gave on the same kind of connection, within a second and between the first and the last of them.
+func (q *inquiry) company(events []*event) (fresh, reused, answered int) {
+	members, byMember := groupBy(events, (*event).key)
+	for _, k := range members {
+		m := q.members[k]
+		old := filtered(byMember[k], func(e *event) bool { return e.attempt.Reused })
+		made := filtered(byMember[k], func(e *event) bool { return !e.attempt.Reused })
+		on := func(these []*event, answers func([]stretch) []beat) int {
+			spans := among(byMember[k], aroundEach(these, time.Second))
+			return matched(spans, answers(spans), q.clock)
 		}
-		if others > 0 {
-			near++
-		}
+		answered += on(made, m.fresh.within) + on(old, func(s []stretch) []beat { return less(m.answers.within(s), m.fresh.within(s)) })
+		fresh, reused = fresh+len(made), reused+len(old)
 	}
-	return fresh, reused, near
+	return fresh, reused, answered
 }
 
 // suspectsOfClose are the causes that leave closed connections like these.

@@ -28,7 +28,7 @@ func newNames(c *gateway.Config) names {
 	return n
 }
 
-// give fills in what a record lacks. One without a member went to a pool only if the gateway failed it.
+// give fills in what a record lacks. One without a member went to a pool only if the gateway failed it, or its answer can only be a member's.
 func (n *names) give(r *accesslog.Record) {
 	if r.Pool != "" || r.Settings != "" || r.Rule != "" || r.Listener != "" || len(n.used) == 0 || !n.ours(r.ResourceID) {
 		return
@@ -36,7 +36,7 @@ func (n *names) give(r *accesslog.Record) {
 	var server netip.AddrPort
 	if len(r.Attempts) > 0 {
 		server = r.Attempts[len(r.Attempts)-1].Server
-	} else if r.Status < 500 {
+	} else if r.Status < 500 && !namelessAnswer(r) {
 		return
 	}
 	target, seen := n.known[server]

@@ -74,7 +74,7 @@ var hypotheses = []hypothesis{
 	cutAnswers,
 	lostRequests,
 	slowUploadRead, silentStreams, slowBody,
-	badStatusLine, badInterim,
+	badStatusLine, badInterim, interimLimit,
 	bigHead, ambiguous, invalidHead, badChunk,
 	cutBody,
 	backends5xx,
@@ -84,7 +84,7 @@ var hypotheses = []hypothesis{
 }
 
 // leftovers say what failures that no cause claims may be, and what would tell.
-var leftovers = []func(*inquiry){membersAsClients, timeoutsLeft, alertsLeft, sessionsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft, unaskedLeft, interimLeft}
+var leftovers = []func(*inquiry){membersAsClients, timeoutsLeft, alertsLeft, sessionsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft, namelessLeft, unaskedLeft, interimLeft}
 
 // Run diagnoses.
 func Run(b *evidence.Bundle, o Options) (*Report, error) {

@@ -147,6 +147,8 @@ func (q *inquiry) timeoutStep() Step {
 		slowest, answered = max(slowest, r.slowest()), answered+r.answered
 	}
 	switch {
+	case answered == 0 && q.nameless.n > 0:
+		return Step{Step: s.Step, Result: unknown, Detail: q.namelessText() + "; which of the request timeouts was theirs it does not say"}
 	case answered == 0:
 		return Step{Step: s.Step, Result: unknown, Detail: "no member answered a request, so there is nothing to compare the request timeout with"}
 	case len(q.timeouts) == 0:
@@ -181,6 +183,9 @@ func (q *inquiry) connectionStep() Step {
 	connect, broke, unsaid, tried := 0, 0, 0, 0
 	for _, m := range q.members {
 		tried += m.attempts
+	}
+	if tried == 0 && q.nameless.n > 0 {
+		return Step{Step: s.Step, Result: unknown, Detail: q.namelessText()}
 	}
 	if tried == 0 {
 		return Step{Step: s.Step, Result: unknown, Detail: "no request got as far as a member"}
@@ -286,6 +291,11 @@ func (q *inquiry) backendStep() Step {
 	var waits histogram
 	for _, m := range q.members {
 		waits.merge(&m.waits)
+	}
+	if waits.n == 0 && q.nameless.waits.n > 0 {
+		w := &q.nameless.waits
+		s.Detail = fmt.Sprintf("%s: median %s, 99 of 100 within %s", q.namelessText(), seconds(w.quantile(0.5)), seconds(w.quantile(0.99)))
+		return s
 	}
 	if waits.n == 0 {
 		return s

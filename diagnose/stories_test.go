@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -271,6 +272,36 @@ func TestCrashOnInput(t *testing.T) {
 	expect(t, r, "g-crash-on-input high 8")
 	if r.Findings[0].Scope.Path != "/boom" {
 		t.Errorf("%+v", r.Findings[0].Scope)
+	}
+}
+
+// A member that is hardly asked for anything else shows nothing by one answer amid many failures, nor by answers that all
+// came at one moment, or before and after: it may just as well have dropped whatever came.
+func TestOneAnswerIsNoCompany(t *testing.T) {
+	for name, answers := range map[string]func(i int) int{
+		"one amid":             func(i int) int { return map[bool]int{i == 10: 1}[true] },
+		"before and after":     func(i int) int { return map[bool]int{i == -1 || i == 20: 20}[true] },
+		"one in four failures": func(i int) int { return map[bool]int{i%4 == 0: 1}[true] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory(t)
+			for i := -1; i <= 20; i++ {
+				if s.after(40 * time.Millisecond); i == 0 || i == 20 {
+					s.after(300 * time.Millisecond)
+				}
+				for range answers(i) {
+					s.request(4, path("/ready"))
+				}
+				if i >= 0 && i < 20 {
+					s.request(4, path("/upload"), fails(raceFault, 3*time.Millisecond))
+				}
+			}
+			r := s.diagnose()
+			expect(t, r)
+			if r.Undetermined.Failures != 20 || !slices.Contains(r.Undetermined.Rivals, "g-crash-on-input") {
+				t.Errorf("%+v", r.Undetermined)
+			}
+		})
 	}
 }
 

@@ -41,6 +41,7 @@ type tally struct {
 	aside       asides
 	back        comingBack
 	waits       waits
+	nameless    namelessAnswers
 	last        lastAnswers // of connections
 	ejected     ejections
 	names       names
@@ -219,6 +220,7 @@ func (t *tally) add(r *accesslog.Record, own bool) {
 		t.ejected.see(r, bad)
 	}
 	t.count(r, inMembers, bad)
+	t.seeNameless(r, own, bad)
 	t.take(r, own, t.failure(r, own, f, bad))
 }
 

@@ -111,7 +111,9 @@ func (r *Report) headline() string {
 		return fmt.Sprintf("No request failed, but retries hid %d failed attempts. Cause: %s (%s). Confidence: %s.", r.Recovered, v.Title, v.Cause, v.Confidence)
 	case r.Failures > 0 && r.Failures == r.Undetermined.Failures:
 		return fmt.Sprintf("%s, and the evidence does not tell the cause. What it may be, and what to do next, is below.", count(r.Failures, "request failed", "requests failed"))
-	case r.Failures+r.Recovered > 0:
+	case r.Failures == 0 && r.Recovered > 0:
+		return recoveredText(r)
+	case r.Failures > 0:
 		return fmt.Sprintf("%d requests failed; no one cause stands out. %d are explained below; of %d the evidence does not tell the cause, and says what to do next.",
 			r.Failures, r.Failures-r.Undetermined.Failures, r.Undetermined.Failures)
 	case r.Requests > 0:
@@ -128,6 +130,32 @@ func (r *Report) headline() string {
 		return r.standing() + fmt.Sprintf("None of the %d requests in this evidence is of the time that was asked for: they are of %s to %s.", r.Read.Outside, r.Read.Lie.From, r.Read.Lie.To)
 	}
 	return r.standing() + "There are no requests in this evidence."
+}
+
+// recoveredText is the verdict where no request failed and no one cause stands out among what other attempts made good.
+func recoveredText(r *Report) string {
+	var ways []string
+	if n := r.Recovered - r.Steered; n > 0 {
+		ways = append(ways, count(n, "request went", "requests went")+" well at another attempt")
+	}
+	if r.Steered > 0 {
+		ways = append(ways, count(r.Steered, "request was", "requests were")+" led past members that the gateway held back")
+	}
+	explained, open := 0, 0
+	for i := range r.Findings {
+		explained += r.Findings[i].Recovered
+	}
+	for i := range r.Undetermined.Groups {
+		open += r.Undetermined.Groups[i].Recovered
+	}
+	text := "No request failed, but " + strings.Join(ways, ", and ") + "."
+	switch {
+	case explained > 0 && open > 0:
+		return fmt.Sprintf("%s No one cause stands out: %d are explained below; of %d the evidence does not tell the cause, and says what to do next.", text, explained, open)
+	case open > 0:
+		return text + " The evidence does not tell the cause; what it may be, and what to do next, is below."
+	}
+	return text + " What is known of the cause is below."
 }
 
 // standing is what is wrong, or worth knowing, without a request that says so.

@@ -212,16 +212,14 @@ func tooCoarse(events []*event) bool {
 	return 2*n > len(events)
 }
 
-// answeredMeanwhile reports whether other requests of the route were answered while most of these waited: then it is
-// these requests that were lost, and not the route that stood still.
+// answeredMeanwhile reports whether other requests of the route were answered while most of these waited, an answer for
+// each: then it is these requests that were lost, and not the route that stood still.
 func (r *routeTally) answeredMeanwhile(events []*event) bool {
-	n := 0
-	for _, e := range events {
-		if r.answers.between(e.start.Add(bucket), e.at.Add(-bucket)) > 0 {
-			n++
-		}
+	if r.answers == nil { // several routes together: their answers are not known one by one
+		return false
 	}
-	return 5*n >= 4*len(events)
+	spans := aroundEach(events, -bucket)
+	return 5*matched(spans, r.answers.within(spans), r.answers.clock) >= 4*len(events)
 }
 
 // besideSilence are the causes of requests that waited while nobody was answered. Without the trace it is not known on what

@@ -44,9 +44,30 @@ var calendar = []cycle{
 	{24 * time.Hour, 12 * time.Hour, 3, func(from, to time.Time, all bool, in, of int) string {
 		return often("every day", "day", all, in, of) + " " + from.Format("15:04") + "–" + to.Format("15:04") + " UTC"
 	}},
+	everyHours(12), everyHours(8), everyHours(6), everyHours(4), everyHours(3), everyHours(2),
 	{time.Hour, 20 * time.Minute, 5, func(from, to time.Time, all bool, in, of int) string {
 		return often("every hour", "hour", all, in, of) + " at minutes " + from.Format("04") + "–" + to.Format("04")
 	}},
+}
+
+// everyHours is a cycle of some hours, by which a day divides.
+func everyHours(n int) cycle {
+	length := time.Duration(n) * time.Hour
+	return cycle{length, length / 3, 5, func(from, to time.Time, all bool, in, of int) string {
+		var spans []string
+		for at := time.Duration(0); at < 24*time.Hour; at += length {
+			spans = append(spans, from.Add(at).Format("15:04")+"–"+to.Add(at).Format("15:04"))
+		}
+		slices.Sort(spans)
+		if len(spans) > 4 {
+			spans = append(spans[:4], "…")
+		}
+		every := fmt.Sprintf("every %d hours", n)
+		if !all {
+			every = fmt.Sprintf("on %d of %d times %s", in, of, every)
+		}
+		return every + " (" + strings.Join(spans, ", ") + " UTC)"
+	}}
 }
 
 func often(every, unit string, all bool, in, of int) string {
@@ -56,17 +77,36 @@ func often(every, unit string, all bool, in, of int) string {
 	return fmt.Sprintf("on %d of %d %ss,", in, of, unit)
 }
 
-// scheduled says that times lie in one part of a cycle, again and again, while requests come in the rest of it too.
+// maxStrays is how many times, at most, may lie outside of a schedule; of few times, a twentieth.
+const maxStrays = 8
+
+// scheduled says that times lie in one part of a cycle, again and again, while requests come in the rest of it too. A few may
+// stray: whatever else goes wrong does not keep to the schedule.
 func (q *inquiry) scheduled(times []time.Time, c cycle) string {
-	phase, span := arc(times, c.length)
+	phases := placesIn(times, c.length)
+	for strays := 0; strays <= min(len(times)/20, maxStrays); strays++ {
+		if text := q.scheduledBut(times, phases, c, strays); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// scheduledBut says so of all times but some.
+func (q *inquiry) scheduledBut(times []time.Time, phases []time.Duration, c cycle, strays int) string {
+	phase, span := arc(times[0], phases, c.length, strays)
 	first, last := phase.Truncate(time.Minute), phase.Add(span).Add(time.Minute-1).Truncate(time.Minute)
 	if span > c.longest {
 		return ""
 	}
 	hit, moments := map[int64]bool{}, map[int64]bool{}
 	for _, t := range times {
-		hit[int64(t.Sub(first)/c.length)] = true
-		moments[t.UnixNano()/int64(c.length/24)] = true
+		since := t.Sub(phase)
+		n := int64(math.Floor(float64(since) / float64(c.length)))
+		if since-time.Duration(n)*c.length > span {
+			continue // it strays
+		}
+		hit[n], moments[t.UnixNano()/int64(c.length/24)] = true, true
 	}
 	if len(hit) < c.least {
 		return ""
@@ -82,10 +122,25 @@ func (q *inquiry) scheduled(times []time.Time, c cycle) string {
 		}
 	}
 	share := q.shareAtPhase(time.Duration(first.UnixNano()%int64(c.length)), c.length, width)
-	if 2*len(hit) < covered || byChance(len(moments), share) >= significance {
+	if 2*len(hit) < covered || choices(len(moments)+strays, strays)*byChance(len(moments), share) >= significance {
 		return ""
 	}
-	return c.text(first, last, len(hit) >= covered, len(hit), covered) + ", nothing outside: look for a schedule (automatic shutdown, backup, batch, deployment)"
+	text := c.text(first, last, len(hit) >= covered, len(hit), covered)
+	if strays > 0 {
+		text = fmt.Sprintf("%d of %d %s, %d outside", len(times)-strays, len(times), text, strays)
+	} else {
+		text += ", nothing outside"
+	}
+	return text + ": look for a schedule (automatic shutdown, backup, batch, deployment)"
+}
+
+// choices is how many ways there are to leave k of n out.
+func choices(n, k int) float64 {
+	ways := 1.0
+	for i := range k {
+		ways *= float64(n-i) / float64(i+1)
+	}
+	return ways
 }
 
 // byChance is the chance that n moments fall into one arc of some share of a cycle, wherever that begins.
@@ -93,25 +148,34 @@ func byChance(n int, share float64) float64 {
 	return float64(n) * math.Pow(share, float64(n-1))
 }
 
-// arc is the shortest part of a cycle that holds all times: when it first begins at or before the first of them, and how long it is.
-func arc(times []time.Time, length time.Duration) (begin time.Time, span time.Duration) {
-	phases := make([]time.Duration, 0, len(times))
+// placesIn are the places of times in a cycle, in order, once around and again.
+func placesIn(times []time.Time, length time.Duration) []time.Duration {
+	phases := make([]time.Duration, 0, 2*len(times))
 	for _, t := range times {
 		phases = append(phases, time.Duration(t.UnixNano()%int64(length)))
 	}
 	slices.Sort(phases)
-	n := len(phases)
-	start, gap := phases[0], phases[0]+length-phases[n-1]
-	for i := 1; i < n; i++ {
-		if d := phases[i] - phases[i-1]; d > gap {
-			start, gap = phases[i], d
+	for _, p := range phases[:len(times)] {
+		phases = append(phases, p+length)
+	}
+	return phases
+}
+
+// arc is the shortest part of a cycle that holds the phases of all times but some: when it first begins at or before the first
+// of the times, and how long it is.
+func arc(earliest time.Time, phases []time.Duration, length time.Duration, but int) (begin time.Time, span time.Duration) {
+	n := len(phases) / 2
+	start, span := phases[0], length
+	for i := range n {
+		if d := phases[i+n-but-1] - phases[i]; d < span {
+			start, span = phases[i], d
 		}
 	}
-	begin = time.Unix(0, times[0].UnixNano()-times[0].UnixNano()%int64(length)+int64(start)).UTC()
-	if begin.After(times[0]) {
+	begin = time.Unix(0, earliest.UnixNano()-earliest.UnixNano()%int64(length)+int64(start)).UTC()
+	if begin.After(earliest) {
 		begin = begin.Add(-length)
 	}
-	return begin, length - gap
+	return begin, span
 }
 
 // requestsBetween is how many requests came in a span of time, to the resolution of the time line.

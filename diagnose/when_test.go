@@ -26,6 +26,15 @@ func TestWhenFailuresLie(t *testing.T) {
 			h := (9*time.Hour + d) % day
 			return d/day != 3 && h >= 2*time.Hour && h < 3*time.Hour
 		}, "on 5 of 6 days, 02:00–02:50 UTC, nothing outside"},
+		"every night but once": {10 * time.Minute, 5 * day, func(d time.Duration) bool {
+			h := (9*time.Hour + d) % day
+			return h >= 2*time.Hour && h < 4*time.Hour || d == 30*time.Hour
+		}, "60 of 61 every day 02:00–03:50 UTC, 1 outside"},
+		"every six hours": {5 * time.Minute, 4 * day, func(d time.Duration) bool { return (9*time.Hour+d)%(6*time.Hour) < 15*time.Minute }, "every 6 hours (00:00–00:10, 06:00–06:10, 12:00–12:10, 18:00–18:10 UTC), nothing outside"},
+		"every two hours": {5 * time.Minute, 2 * day, func(d time.Duration) bool {
+			m := (9*time.Hour + d) % (2 * time.Hour)
+			return m >= 70*time.Minute && m < 85*time.Minute
+		}, "every 2 hours (01:10–01:20, 03:10–03:20, "},
 		"one burst":    {time.Second, time.Hour, func(d time.Duration) bool { return d >= 20*time.Minute && d <= 20*time.Minute+50*time.Second }, "in one burst, 2026-11-23 09:20:00–09:20:50 UTC, nothing outside"},
 		"two bursts":   {time.Second, time.Hour, func(d time.Duration) bool { m := d / time.Minute; return m == 12 || m == 44 }, "in 2 bursts: 2026-11-23 09:12:00–09:12:59 (60), 2026-11-23 09:44:00–09:44:59 (60) UTC, nothing between"},
 		"to the end":   {time.Second, time.Hour, func(d time.Duration) bool { return d >= 40*time.Minute }, "from 2026-11-23 09:40:00 UTC to the end of the log, nothing before"},
