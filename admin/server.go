@@ -120,6 +120,19 @@ func listen(address string, inherited net.Listener) (net.Listener, error) {
 	return net.Listen("tcp", address)
 }
 
+// socketMax is how many bytes the path of a unix socket may have: sun_path of Linux, less its end.
+const socketMax = 107
+
+// CheckSocket refuses a path that is too long for a control socket.
+func CheckSocket(path string) error {
+	if n := len(path) + len(fresh); n > socketMax {
+		return fmt.Errorf("open the control socket %s: %w", path, &net.OpError{
+			Op: "listen", Net: "unix", Err: fmt.Errorf("its path has %d bytes, and a socket's may have %d", n, socketMax),
+		})
+	}
+	return nil
+}
+
 // ErrTaken is returned when a gateway is running on the data directory.
 var ErrTaken = errors.New("another gateway is running on this data directory")
 

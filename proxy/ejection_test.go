@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -37,6 +38,7 @@ func TestPassiveEjection(t *testing.T) {
 		if n := bad.connections(); n != ejectAfterFailures {
 			t.Errorf("the member was asked %d times before it was held back", n)
 		}
+		synctest.Wait() // the last one is counted
 		rows := w.log.all()
 		ejected, held := 0, 0
 		for _, r := range rows {

@@ -85,6 +85,9 @@ func Start(o Options) (*Supervisor, []gateway.Problem, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := admin.CheckSocket(Socket(o.Data)); err != nil { // before any port is touched
+		return nil, nil, err
+	}
 	legacy, err := inherit(o.Data, o.TakeOver)
 	if err != nil {
 		return nil, nil, err

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -176,15 +177,19 @@ func eventually(t *testing.T, what string, done func() bool) {
 	t.Fatalf("waited 30 s in vain until %s", what)
 }
 
-// freePort is a port of loopback that nobody uses now.
+// freePort is a port that nobody uses now, below those that the system gives to outgoing connections: other stories make
+// thousands of these.
 func freePort(t *testing.T) int {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 200 {
+		port := 20_000 + rand.IntN(10_000)
+		if ln, err := net.Listen("tcp", fmt.Sprint(":", port)); err == nil {
+			ln.Close()
+			return port
+		}
 	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port
+	t.Fatal("there is no free port between 20000 and 30000")
+	return 0
 }
 
 // program starts a real server and ends it with the test.
