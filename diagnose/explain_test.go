@@ -180,7 +180,7 @@ func TestExplainWithOldHealth(t *testing.T) {
 	}
 }
 
-// What the record alone knows of a request is said beside its attempts.
+// Beside the attempts stands what the record alone knows of a request.
 func TestExplainWhatTheRecordNotes(t *testing.T) {
 	s := momentsStory(t)
 	s.after(time.Second).request(5, path("/noted"), unnumbered, answers(500), func(r *accesslog.Record, a *accesslog.Attempt) {

@@ -46,31 +46,23 @@ func (e env) property(name string) (any, error) {
 	return outer.at(join(outer.path, name)).value(v)
 }
 
-// groupName is the resource group that the template deploys to: as the nearest deployment around it says.
-func (e env) groupName() (string, error) {
-	v, err := e.property("resourceGroup")
-	switch {
-	case err != nil:
-		return "", err
-	case v != nil:
-		return plain(v), nil
-	case e.around != nil:
-		return e.outer().groupName()
-	}
-	return groupName, nil
-}
+// groupName is the resource group that the template deploys to.
+func (e env) groupName() (string, error) { return e.nearest("resourceGroup", groupName) }
 
-func (e env) subscriptionID() (string, error) {
-	v, err := e.property("subscriptionId")
+func (e env) subscriptionID() (string, error) { return e.nearest("subscriptionId", zeroID) }
+
+// nearest is a property of the scope as the nearest deployment around the template says, or what holds if none does.
+func (e env) nearest(property, otherwise string) (string, error) {
+	v, err := e.property(property)
 	switch {
 	case err != nil:
 		return "", err
 	case v != nil:
 		return plain(v), nil
 	case e.around != nil:
-		return e.outer().subscriptionID()
+		return e.outer().nearest(property, otherwise)
 	}
-	return zeroID, nil
+	return otherwise, nil
 }
 
 func (e env) outer() env {

@@ -15,8 +15,8 @@ import (
 )
 
 // A restart refuses nobody: the successor takes the listening sockets, the admin address and the data directory over while
-// its predecessor answers what it has begun. Both ways: the old one is told to end and the new one started at once, or the
-// new one is told to take over.
+// its predecessor answers what it has begun. Both ways: the old one gets SIGTERM and the new one starts at once, or the
+// new one starts with --take-over.
 func TestSuccessorRefusesNobody(t *testing.T) {
 	for _, c := range []struct{ way, host string }{{"SIGTERM", "127.0.0.1"}, {"SIGTERM", "0.0.0.0"}, {"--take-over", "localhost"}} {
 		t.Run(c.way+" "+c.host, func(t *testing.T) {
