@@ -12,7 +12,9 @@ import (
 // It is Writev and the wait of a Read in one: the poller is set before the question leaves, so that the answer need not
 // be asked for in vain first, and no buffer is held meanwhile. Where that cannot be done it is Writev alone.
 func Ask(c Conn, head, body []byte) (n int, at time.Time, err error) {
-	if s, ok := c.(*stream); ok && s.raw != nil && len(s.in.ahead) == 0 && s.in.met == nil {
+	if s, ok := c.(interface {
+		ask(head, body []byte) (int, time.Time, error)
+	}); ok {
 		return s.ask(head, body)
 	}
 	n, err = c.Writev(head, body)
@@ -20,6 +22,10 @@ func Ask(c Conn, head, body []byte) (n int, at time.Time, err error) {
 }
 
 func (c *stream) ask(head, body []byte) (int, time.Time, error) {
+	if c.raw == nil || len(c.in.ahead) > 0 || c.in.met != nil {
+		n, err := c.Writev(head, body)
+		return n, time.Now(), err
+	}
 	r, w := &c.in, &c.out
 	if err := w.check(); err != nil {
 		return 0, time.Now(), err

@@ -23,8 +23,10 @@ import (
 // world is an engine with its network, one server on it, and a peer of that server's handler to dial.
 type world struct {
 	*testing.T
-	e       *Goroutines
-	mem     *Memory // nil on sockets
+	e       tested
+	home    *Home
+	loop    strander // nil on goroutines
+	mem     *Memory  // nil on sockets
 	tls     *tls.Config
 	server  Server
 	front   netip.AddrPort
@@ -32,13 +34,59 @@ type world struct {
 	closers []io.Closer // closed once the server has shut down
 }
 
+// tested is what stories want of an engine.
+type tested interface {
+	Engine
+	Live() int
+	Set(func(*Options))
+}
+
+// strander is an engine on which a Conn may be used in its loop only.
+type strander interface {
+	strand(f func())    // as a strand, waiting for its end
+	post(f func()) bool // from outside of strands
+}
+
+// newEvents makes an engine on event loops, if there is one here.
+var newEvents func() (e tested, home *Home, loop strander, end func())
+
+// strand runs f where a Conn may be used.
+func (w *world) strand(f func()) {
+	if w.loop == nil {
+		f()
+		return
+	}
+	w.loop.strand(f)
+}
+
+// aside runs f where what it says to a Conn is allowed while a strand waits.
+func (w *world) aside(f func()) {
+	if w.loop == nil {
+		f()
+		return
+	}
+	w.loop.post(f)
+}
+
 // each runs a story on every engine, plain and under TLS, and checks that nothing is left running.
 func each(t *testing.T, story func(w *world)) {
-	for _, name := range []string{"memory", "goroutine"} {
+	names := []string{"memory", "goroutine"}
+	if newEvents != nil {
+		names = append(names, "epoll")
+	}
+	for _, name := range names {
 		for _, layer := range []string{"plain", "tls"} {
 			t.Run(name+"/"+layer, func(t *testing.T) {
 				play := func(t *testing.T) {
 					w := newWorld(t, name == "memory", layer == "tls")
+					if name == "epoll" {
+						var end func()
+						w.e, w.home, w.loop, end = newEvents()
+						w.e.Set(func(o *Options) {
+							o.Panic = func(v any, stack []byte) { t.Errorf("panic: %v\n%s", v, stack) }
+						})
+						defer end()
+					}
 					story(w)
 					w.end()
 				}
@@ -70,14 +118,16 @@ func newWorld(t *testing.T, memory, secured bool) *world {
 	w := &world{T: t}
 	if memory {
 		w.mem = new(Memory)
-		w.e = NewMemory(w.mem, nil)
+		w.e = NewMemory(w.mem, func(h *Home) { w.home = h })
 	} else {
-		w.e = NewGoroutines(nil)
+		w.e = NewGoroutines(func(h *Home) { w.home = h })
 	}
 	if secured {
 		w.tls = testTLS()
 	}
-	w.e.Panic = func(v any, stack []byte) { t.Errorf("panic: %v\n%s", v, stack) }
+	w.e.Set(func(o *Options) {
+		o.Panic = func(v any, stack []byte) { t.Errorf("panic: %v\n%s", v, stack) }
+	})
 	return w
 }
 
@@ -85,10 +135,12 @@ func (w *world) end() {
 	if w.server != nil {
 		w.server.Shutdown(time.Now().Add(5 * time.Second))
 	}
-	w.e.home.Sweep(time.Now().Add(time.Hour))
-	for _, c := range w.closers {
-		c.Close()
-	}
+	w.e.Each(func(h *Home) { h.Sweep(time.Now().Add(time.Hour)) })
+	w.strand(func() {
+		for _, c := range w.closers {
+			c.Close()
+		}
+	})
 	w.peers.Wait()
 	if n := w.e.Live(); n != 0 {
 		w.Errorf("%d connections live at the end", n)

@@ -13,7 +13,7 @@ import (
 func pair(w *world) (Conn, net.Conn) {
 	ln := w.listen()
 	defer ln.Close()
-	c, err := w.e.home.Dial(address(ln.Addr()), time.Now().Add(time.Minute))
+	c, err := w.home.Dial(address(ln.Addr()), time.Now().Add(time.Minute))
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -30,10 +30,12 @@ func eachPair(t *testing.T, f func(w *world, c Conn, peer net.Conn)) {
 		if w.Name()[len(w.Name())-3:] == "tls" {
 			return
 		}
-		c, nc := pair(w)
-		defer c.Close()
-		defer nc.Close()
-		f(w, c, nc)
+		w.strand(func() {
+			c, nc := pair(w)
+			defer c.Close()
+			defer nc.Close()
+			f(w, c, nc)
+		})
 	})
 }
 
@@ -109,7 +111,7 @@ func TestDeadlineMovedLaterBetweenReads(t *testing.T) {
 func TestDeadlineMovedWhileWaiting(t *testing.T) {
 	eachPair(t, func(w *world, c Conn, _ net.Conn) {
 		var wg sync.WaitGroup
-		later := func(d time.Duration, f func()) { wg.Go(func() { time.Sleep(d); f() }) }
+		later := func(d time.Duration, f func()) { wg.Go(func() { time.Sleep(d); w.aside(f) }) }
 		start := time.Now()
 
 		c.SetReadDeadline(start.Add(time.Hour))
@@ -137,7 +139,7 @@ func TestDeadlineRace(t *testing.T) {
 		for range 500 {
 			c.SetReadDeadline(time.Time{})
 			var wg sync.WaitGroup
-			wg.Go(func() { c.SetReadDeadline(time.Unix(1, 0)) })
+			wg.Go(func() { w.aside(func() { c.SetReadDeadline(time.Unix(1, 0)) }) })
 			w.timesOut(c)
 			wg.Wait()
 		}
@@ -158,7 +160,7 @@ func TestStopAndGoOn(t *testing.T) {
 		d, other := pair(w)
 		defer d.Close()
 		defer other.Close()
-		ab, ba := w.e.home.Both(c, d, read, func() error { time.Sleep(tick); return failed })
+		ab, ba := w.home.Both(c, d, read, func() error { w.home.Do(func() { time.Sleep(tick) }); return failed })
 		if ab != ErrStopped || ba != failed {
 			w.Error(ab, ba)
 		}

@@ -3,10 +3,10 @@ package conn
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -14,39 +14,19 @@ import (
 	"time"
 )
 
-// Goroutines is the portable engine: a goroutine per connection over net.Conn, one Home for all. Set its exported
-// fields before the first Serve.
+// Goroutines is the portable engine: a goroutine per connection over net.Conn, one Home for all. Each further listener may
+// take one connection more than Limit.
 type Goroutines struct {
-	// Panic is told of a panic in a turn or a side of Both, with the stack of the strand that panicked. It costs that one
-	// connection. The default logs it.
-	Panic func(v any, stack []byte)
-	// AcceptError is told of a failed accept, after which the listener pauses for 5 ms, doubled up to 1 s. The default
-	// logs it.
-	AcceptError func(error)
-	// Limit is the number of client connections above which silent ones give way to new ones, those first that never said
-	// anything, then the longest idle. While nobody is silent, clients wait in the kernel's queue. One client address may
-	// hold three quarters of it. Each further listener may take one more. 0 is no limit.
-	Limit int
-	// Full is called when Limit is reached, once a minute at most. The default logs it.
-	Full func(limit int)
-	// Evicted is called when so many silent connections were asked to give way.
-	Evicted func(n int)
-	// Crowded is called when a new connection is closed, because its address holds its share of Limit and none of its
-	// connections is silent. Evicted and Crowded are called under a lock: they must not block.
-	Crowded func(from netip.Addr)
+	Options
+	places
 
 	home    Home
 	network func(to netip.AddrPort, deadline time.Time) (net.Conn, error)
 	serial  atomic.Uint64
 
-	mu   sync.Mutex
-	less sync.Cond // a connection has ended, or a server is to
-	live int
-	told time.Time // when Full was
-
+	less    sync.Cond // a connection has ended, or a server is to
 	servers map[*server]struct{}
-	clients map[netip.Addr]int // connections of each address, where there is a limit
-	short   atomic.Int32       // listeners that wait for room
+	short   atomic.Int32 // listeners that wait for room
 }
 
 // NewGoroutines makes the engine on TCP.
@@ -56,18 +36,9 @@ func NewGoroutines(setup func(*Home)) *Goroutines { return newGoroutines(setup, 
 func NewMemory(m *Memory, setup func(*Home)) *Goroutines { return newGoroutines(setup, m.Dial) }
 
 func newGoroutines(setup func(*Home), network func(netip.AddrPort, time.Time) (net.Conn, error)) *Goroutines {
-	e := &Goroutines{
-		Panic:       func(v any, stack []byte) { slog.Error("panic in a turn", "value", v, "stack", string(stack)) },
-		AcceptError: func(err error) { slog.Error("accept failed", "error", err) },
-		Full: func(limit int) {
-			slog.Warn("the limit of client connections is reached: silent ones give way to new ones; raise the limit of open files (LimitNOFILE, ulimit -n)", "connections", limit)
-		},
-		Evicted: func(int) {},
-		Crowded: func(netip.Addr) {},
-		network: network, servers: map[*server]struct{}{}, clients: map[netip.Addr]int{},
-	}
+	e := &Goroutines{Options: defaults(), network: network, servers: map[*server]struct{}{}}
 	e.less.L = &e.mu
-	e.home.engine, e.home.idle = e, map[Key][]Conn{}
+	e.home.engine, e.home.idle, e.home.shared = e, map[Key][]Conn{}, true
 	if setup != nil {
 		setup(&e.home)
 	}
@@ -95,13 +66,6 @@ func (e *Goroutines) forget(s *server) {
 	e.mu.Unlock()
 }
 
-// Live is the number of client connections, detached ones not counted.
-func (e *Goroutines) Live() int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.live
-}
-
 func (e *Goroutines) count(n int) {
 	e.mu.Lock()
 	e.live += n
@@ -111,11 +75,14 @@ func (e *Goroutines) count(n int) {
 	}
 }
 
-const keepAlive = 15 * time.Second // idle before the kernel asks whether the other end is still there
+const (
+	keepAlive      = 15 * time.Second // idle before the kernel asks whether the other end is still there, and between two such questions
+	keepAliveCount = 4                // unanswered, and the connection has failed
+)
 
 func dialTCP(to netip.AddrPort, deadline time.Time) (net.Conn, error) {
 	d := net.Dialer{Deadline: deadline, KeepAliveConfig: net.KeepAliveConfig{
-		Enable: true, Idle: keepAlive, Interval: keepAlive, Count: 4,
+		Enable: true, Idle: keepAlive, Interval: keepAlive, Count: keepAliveCount,
 	}}
 	return d.Dial("tcp", to.String())
 }
@@ -139,6 +106,8 @@ func dialError(to netip.AddrPort, err error) error {
 }
 
 func (e *Goroutines) do(f func()) { f() }
+
+func (e *Goroutines) yield() { runtime.Gosched() }
 
 func (e *Goroutines) both(a, b Conn, ab, ba func() error) (errAB, errBA error) {
 	ca, cb := bottom(a).(*stream), bottom(b).(*stream)

@@ -3,18 +3,21 @@ package conn
 import (
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Home is where a handler runs, on these engines the whole process. Client connections live and die on one Home, and so
-// do the backend connections they use.
+// Home is where a handler runs: an event loop, or, on the other engines, the whole process. Client connections live and
+// die on one Home, and so do the backend connections they use.
 type Home struct {
-	App any // for the application: scratch, log buffer, counters
+	App any // for the application: scratch, log buffer, counters; see Lock
 
 	engine engine
-	mu     sync.Mutex
+	shared bool           // several strands run here at once
+	app    sync.Mutex     // see Lock
+	mu     sync.Mutex     // guards idle where the Home is shared
 	idle   map[Key][]Conn // oldest first
-	count  int
+	count  atomic.Int64
 }
 
 // Key names connections that may stand for each other.
@@ -28,6 +31,7 @@ type engine interface {
 	dial(to netip.AddrPort, deadline time.Time) (Conn, error)
 	both(a, b Conn, ab, ba func() error) (error, error)
 	do(f func())
+	yield()
 }
 
 const maxIdle = 1024 // connections idle under one Key
@@ -46,6 +50,36 @@ func (h *Home) Both(a, b Conn, ab, ba func() error) (errAB, errBA error) {
 
 // Do runs f, which may block on anything, and waits for it without holding up other connections.
 func (h *Home) Do(f func()) { h.engine.do(f) }
+
+// Yield lets other strands run.
+func (h *Home) Yield() { h.engine.yield() }
+
+// Lock guards App against the other strands of this Home until Unlock. It costs nothing where strands take turns, as on
+// an event loop. Do not wait for anything in between.
+func (h *Home) Lock() {
+	if h.shared {
+		h.app.Lock()
+	}
+}
+
+// Unlock is the end of Lock.
+func (h *Home) Unlock() {
+	if h.shared {
+		h.app.Unlock()
+	}
+}
+
+func (h *Home) lockPool() {
+	if h.shared {
+		h.mu.Lock()
+	}
+}
+
+func (h *Home) unlockPool() {
+	if h.shared {
+		h.mu.Unlock()
+	}
+}
 
 // Take returns the idle connection to this key that was used last, is not stale, and is accepted by fit (nil accepts
 // all), or nil. What it passes over on the way it closes. stale is the idle age of the youngest connection among those
@@ -74,17 +108,17 @@ func (h *Home) Take(key Key, fit func(*Info) bool) (c Conn, stale time.Duration)
 func (h *Home) Give(key Key, c Conn, now time.Time) {
 	c.Info().Idle = now
 	var oldest Conn
-	h.mu.Lock()
+	h.lockPool()
 	q := h.idle[key]
 	if len(q) == maxIdle {
 		oldest = q[0]
 		copy(q, q[1:])
 		q = q[:maxIdle-1]
-		h.count--
+		h.count.Add(-1)
 	}
 	h.idle[key] = append(q, c)
-	h.count++
-	h.mu.Unlock()
+	h.count.Add(1)
+	h.unlockPool()
 	if oldest != nil {
 		oldest.Close()
 	}
@@ -92,11 +126,11 @@ func (h *Home) Give(key Key, c Conn, now time.Time) {
 
 // Purge closes the idle connections to a key: its member refused a new one.
 func (h *Home) Purge(key Key) {
-	h.mu.Lock()
+	h.lockPool()
 	dead := h.idle[key]
-	h.count -= len(dead)
+	h.count.Add(-int64(len(dead)))
 	delete(h.idle, key)
-	h.mu.Unlock()
+	h.unlockPool()
 	for _, c := range dead {
 		c.Close()
 	}
@@ -104,12 +138,12 @@ func (h *Home) Purge(key Key) {
 
 // Sweep closes the connections that are stale or have idled since before t. Call it through Engine.Each.
 func (h *Home) Sweep(t time.Time) {
-	h.mu.Lock()
+	h.lockPool()
 	keys := make([]Key, 0, len(h.idle))
 	for k := range h.idle {
 		keys = append(keys, k)
 	}
-	h.mu.Unlock()
+	h.unlockPool()
 	for _, k := range keys {
 		for _, c := range h.sweep(k, t) {
 			c.Close()
@@ -117,17 +151,13 @@ func (h *Home) Sweep(t time.Time) {
 	}
 }
 
-// Idle is the number of idle connections.
-func (h *Home) Idle() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.count
-}
+// Idle is the number of idle connections. It may be asked from anywhere.
+func (h *Home) Idle() int { return int(h.count.Load()) }
 
 // pop takes the connection that was given last.
 func (h *Home) pop(key Key) Conn {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.lockPool()
+	defer h.unlockPool()
 	q := h.idle[key]
 	if len(q) == 0 {
 		return nil
@@ -135,14 +165,14 @@ func (h *Home) pop(key Key) Conn {
 	c := q[len(q)-1]
 	q[len(q)-1] = nil
 	h.idle[key] = q[:len(q)-1] // kept when empty, for the next Give
-	h.count--
+	h.count.Add(-1)
 	return c
 }
 
 // sweep takes the dead ones of one key out of the pool. Peer does not wait, so the lock is held over it.
 func (h *Home) sweep(key Key, t time.Time) (dead []Conn) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.lockPool()
+	defer h.unlockPool()
 	q := h.idle[key]
 	keep := q[:0]
 	for _, c := range q {
@@ -153,7 +183,7 @@ func (h *Home) sweep(key Key, t time.Time) (dead []Conn) {
 		}
 	}
 	clear(q[len(keep):])
-	h.count -= len(dead)
+	h.count.Add(-int64(len(dead)))
 	if h.idle[key] = keep; len(keep) == 0 {
 		delete(h.idle, key)
 	}

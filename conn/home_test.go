@@ -21,7 +21,7 @@ func pool(t *testing.T, f func(b *bench)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true, false)
 		ln := w.listen()
-		b := &bench{world: w, h: &w.e.home, ln: ln, addr: address(ln.Addr())}
+		b := &bench{world: w, h: w.home, ln: ln, addr: address(ln.Addr())}
 		f(b)
 		b.h.Sweep(time.Now().Add(time.Hour))
 		for _, c := range b.far {

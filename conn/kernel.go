@@ -19,9 +19,16 @@ type Kernel struct {
 // KernelOf returns what the kernel knows of c. ok is false where it says nothing: in memory, after Close, and on
 // systems other than Linux.
 func KernelOf(c Conn) (k Kernel, ok bool) {
-	s, is := bottom(c).(*stream)
-	if !is || s.raw == nil || s.gone.Load() {
+	s, is := bottom(c).(interface{ kernel() (Kernel, bool) })
+	if !is {
 		return k, false
 	}
-	return kernelOf(s.raw)
+	return s.kernel()
+}
+
+func (c *stream) kernel() (k Kernel, ok bool) {
+	if c.raw == nil || c.gone.Load() {
+		return k, false
+	}
+	return kernelOf(c.raw)
 }

@@ -37,13 +37,26 @@ func kernelOf(raw syscall.RawConn) (k Kernel, ok bool) {
 	if raw.Control(a.f) != nil || !a.ok {
 		return k, false
 	}
+	return a.kernel(), true
+}
+
+func kernelOfFD(fd uintptr) (k Kernel, ok bool) {
+	a := askers.Get().(*asker)
+	defer askers.Put(a)
+	if a.ask(fd); !a.ok {
+		return k, false
+	}
+	return a.kernel(), true
+}
+
+func (a *asker) kernel() Kernel {
 	i := &a.info
 	return Kernel{
 		RTT: micros(i.Rtt), RTTVar: micros(i.Rttvar), MinRTT: micros(i.Min_rtt),
 		Retransmits: i.Total_retrans, Unacked: i.Unacked, Lost: i.Lost,
 		SndMSS: i.Snd_mss, Window: i.Snd_cwnd, Delivered: i.Delivered,
 		BytesAcked: i.Bytes_acked, BytesReceived: i.Bytes_received, DeliveryRate: i.Delivery_rate,
-	}, true
+	}
 }
 
 func micros(n uint32) time.Duration { return time.Duration(n) * time.Microsecond }

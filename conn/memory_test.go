@@ -99,7 +99,7 @@ func TestDialFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true, false)
 		w.mem.Latency = far
-		h, to := &w.e.home, netip.MustParseAddrPort("10.0.0.1:80")
+		h, to := w.home, netip.MustParseAddrPort("10.0.0.1:80")
 		w.within(2*far, func() {
 			if _, err := h.Dial(to, time.Now().Add(time.Second)); !errors.Is(err, syscall.ECONNREFUSED) {
 				t.Error(err)

@@ -38,7 +38,9 @@ func relayed(t *testing.T, n int64, p Pace, play func(src, dst net.Conn)) (done 
 const relaySize = 32 << 20 // more than all buffers on the way
 
 // Whoever stalls is the one who is named, spliced or through memory.
-func TestRelayNamesWhoStalls(t *testing.T) {
+func TestRelayNamesWhoStalls(t *testing.T) { onKinds(t, testRelayNamesWhoStalls) }
+
+func testRelayNamesWhoStalls(t *testing.T) {
 	for _, n := range []int64{relaySize, 100 << 10} {
 		done, read, write := relayed(t, n, Pace{Read: 50 * time.Millisecond, Write: time.Minute}, func(src, dst net.Conn) {
 			io.Copy(io.Discard, dst)
@@ -56,8 +58,9 @@ func TestRelayNamesWhoStalls(t *testing.T) {
 }
 
 // A destination that is slow, and takes something again and again, is waited for.
-func TestRelayWaitsForTheSlow(t *testing.T) {
-	t.Parallel()
+func TestRelayWaitsForTheSlow(t *testing.T) { onKinds(t, testRelayWaitsForTheSlow) }
+
+func testRelayWaitsForTheSlow(t *testing.T) {
 	const size = 4 << 20
 	begin := time.Now()
 	done, read, write := relayed(t, size, Pace{Read: time.Minute, Write: time.Second}, func(src, dst net.Conn) {
@@ -78,7 +81,9 @@ func TestRelayWaitsForTheSlow(t *testing.T) {
 }
 
 // There is no least rate: a byte now and then keeps a relay going.
-func TestRelayTrickle(t *testing.T) {
+func TestRelayTrickle(t *testing.T) { onKinds(t, testRelayTrickle) }
+
+func testRelayTrickle(t *testing.T) {
 	const size = 30
 	done, read, write := relayed(t, size, Pace{Read: 100 * time.Millisecond, Write: time.Minute}, func(src, dst net.Conn) {
 		go io.Copy(io.Discard, dst)

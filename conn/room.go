@@ -10,20 +10,6 @@ import (
 	"time"
 )
 
-// At the limit of client connections a new one is worth more than one that says nothing: a server may close an idle
-// connection at any time (RFC 9112 section 9.3), and its client opens another when it has something to ask. So whoever has
-// been silent longest gives way, those first that never said anything.
-
-const (
-	// grace is how long a new connection has to say something before it counts as silent for good.
-	grace = 250 * time.Millisecond
-	// batchPart of the limit gives way at a time, so that looking for the silent costs little for each that is found.
-	batchPart = 64
-)
-
-// share is how many places of a limit one client address may hold. Who has more gives way to its own.
-func share(limit int) int { return limit - limit/4 }
-
 // room waits for a place under the engine's limit; false means that the server is to end.
 func (s *server) room() (waited time.Duration, ok bool) {
 	e := s.e
@@ -36,7 +22,7 @@ func (s *server) room() (waited time.Duration, ok bool) {
 		return 0, !s.draining.Load()
 	}
 	begin := time.Now()
-	e.full(begin)
+	e.full(&e.Options, begin)
 	for e.live >= e.Limit && !s.draining.Load() {
 		e.short.Add(1)
 		e.evict(time.Now(), netip.Addr{}, e.live-e.Limit+1)
@@ -67,14 +53,6 @@ func (e *Goroutines) relieve(err error) {
 	}
 }
 
-// full reports the shortage, once a minute at most. e.mu is held.
-func (e *Goroutines) full(now time.Time) {
-	if e.told.IsZero() || now.Sub(e.told) >= time.Minute {
-		e.told = now
-		e.Full(e.Limit)
-	}
-}
-
 // welcome reports whether a new connection may stay: an address that holds its share of the places gives up one of its
 // own silent ones for it, and if none of them is silent, the new one is closed.
 func (s *server) welcome(nc net.Conn) bool {
@@ -86,23 +64,11 @@ func (s *server) welcome(nc net.Conn) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if over := e.clients[from] - share(e.Limit) + 1; over <= 0 || e.evict(time.Now(), from, over) {
-		e.clients[from]++
+		e.hold(from)
 		return true
 	}
 	e.Crowded(from)
 	return false
-}
-
-// clientOf is whom an address stands for when places are counted: itself, or the network of 64 bits that an IPv6 client
-// has for itself.
-func clientOf(a netip.Addr) netip.Addr {
-	if a.Is4() || a.Is4In6() {
-		return a.Unmap()
-	}
-	if p, err := a.WithZone("").Prefix(64); err == nil {
-		return p.Addr()
-	}
-	return a
 }
 
 // left takes a connection out of the count of its address.
@@ -112,9 +78,7 @@ func (e *Goroutines) left(a netip.Addr) {
 	}
 	from := clientOf(a)
 	e.mu.Lock()
-	if e.clients[from]--; e.clients[from] <= 0 {
-		delete(e.clients, from)
-	}
+	e.release(from)
 	e.mu.Unlock()
 }
 
@@ -152,13 +116,6 @@ type quietStream struct {
 	since time.Time
 }
 
-// Ranks of the silent.
-const (
-	neverSpoke = iota
-	idle
-	justCame
-)
-
 // silent appends the connections of s that wait for their clients. going is how many others are on their way out already.
 func (s *server) silent(out []quietStream, now time.Time, of netip.Addr) (_ []quietStream, going int) {
 	s.mu.Lock()
@@ -182,14 +139,7 @@ func (s *server) silent(out []quietStream, now time.Time, of netip.Addr) (_ []qu
 func (c *stream) quiet(now time.Time) (q quietStream, ok, leaving bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	q = quietStream{c, idle, c.since}
-	switch {
-	case c.spoke:
-	case now.Sub(c.since) < grace:
-		q.rank = justCame
-	default:
-		q.rank = neverSpoke
-	}
+	q = quietStream{c, rankOf(c.spoke, now.Sub(c.since)), c.since}
 	return q, c.idle, c.idle && c.evicted
 }
 

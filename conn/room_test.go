@@ -43,7 +43,7 @@ func crowd(t *testing.T, limit int, story func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true, false)
-		w.e.Limit, w.e.Full = limit, func(int) {}
+		w.e.Set(func(o *Options) { o.Limit, o.Full = limit, func(int) {} })
 		w.serve(busy)
 		story(w)
 		for _, c := range w.closers {
@@ -66,7 +66,7 @@ func (w *world) guest() net.Conn {
 func TestLongestIdleGivesWay(t *testing.T) {
 	crowd(t, 4, func(w *world) {
 		told := 0
-		w.e.Full = func(int) { told++ }
+		w.e.Set(func(o *Options) { o.Full = func(int) { told++ } })
 		var clients []net.Conn
 		for range 3 {
 			clients = append(clients, w.guest())
@@ -77,7 +77,7 @@ func TestLongestIdleGivesWay(t *testing.T) {
 			expect(t, clients[at], "a\n")
 			time.Sleep(time.Second)
 		}
-		w.e.Limit = 3 // reached
+		w.e.Set(func(o *Options) { o.Limit = 3 }) // reached
 		late := w.guest()
 		send(t, late, "b\n")
 		expect(t, late, "b\n")
@@ -100,7 +100,7 @@ func TestNeverSpokeGivesWayFirst(t *testing.T) {
 		expect(t, spoke, "a\n")
 		silent := w.guest()
 		second := w.guest()
-		w.e.Limit = 3
+		w.e.Set(func(o *Options) { o.Limit = 3 })
 		w.guest()
 		if gone(spoke) || !gone(silent) || gone(second) {
 			t.Errorf("gone: spoke %v, silent %v, silent for less time %v", gone(spoke), gone(silent), gone(second))
@@ -113,7 +113,7 @@ func TestWaitForAPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true, false)
 		var queued atomic.Int64
-		w.e.Limit, w.e.Full = 1, func(int) {}
+		w.e.Set(func(o *Options) { o.Limit, o.Full = 1, func(int) {} })
 		w.serve(func(h *Home, c Conn) func() bool {
 			queued.Store(int64(c.Info().Queued))
 			return busy(h, c)
@@ -144,7 +144,7 @@ func TestWaitForAPlace(t *testing.T) {
 func TestShareOfAnAddress(t *testing.T) {
 	crowd(t, 8, func(w *world) {
 		crowded := 0
-		w.e.Crowded = func(netip.Addr) { crowded++ }
+		w.e.Set(func(o *Options) { o.Crowded = func(netip.Addr) { crowded++ } })
 		var clients []net.Conn
 		for range 6 {
 			clients = append(clients, w.guest())
@@ -170,10 +170,11 @@ func TestGivingWayLosesNoRequest(t *testing.T) {
 		send(t, c, "a\n")
 		expect(t, c, "a\n")
 		w.guest()
-		w.e.mu.Lock()
+		e := w.e.(*Goroutines)
+		e.mu.Lock()
 		send(t, c, "b\n")
-		w.e.evict(time.Now(), netip.Addr{}, 1)
-		w.e.mu.Unlock()
+		e.evict(time.Now(), netip.Addr{}, 1)
+		e.mu.Unlock()
 		expect(t, c, "b\n")
 	})
 }

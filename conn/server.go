@@ -3,7 +3,6 @@ package conn
 import (
 	"errors"
 	"net"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -161,7 +160,7 @@ func (s *server) serve(c *stream) {
 	defer func() {
 		if v := recover(); v != nil {
 			c.Reset()
-			s.report(v)
+			s.e.report(v)
 		}
 	}()
 	turn := s.open(&s.e.home, c)
@@ -196,12 +195,4 @@ func (s *server) forget(c *stream) {
 	s.mu.Unlock()
 	s.e.left(c.info.Remote.Addr())
 	s.e.count(-1)
-}
-
-func (s *server) report(v any) {
-	if p, ok := v.(*crash); ok {
-		s.e.Panic(p.value, p.stack)
-		return
-	}
-	s.e.Panic(v, debug.Stack())
 }

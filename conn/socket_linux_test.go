@@ -11,6 +11,23 @@ import (
 	"time"
 )
 
+var eventful *loop // of the story that is being told, if it is told on an event loop
+
+// onKinds tells a story of sockets on goroutines, and as a strand of an event loop.
+func onKinds(t *testing.T, story func(t *testing.T)) {
+	t.Run("goroutine", story)
+	t.Run("epoll", func(t *testing.T) {
+		e := newEpoll(1)
+		l := e.loops[0]
+		t.Run("strand", func(t *testing.T) {
+			eventful = l
+			l.strand(func() { story(t) })
+			eventful = nil
+		})
+		e.Close()
+	})
+}
+
 // sockets is a Conn on a socket and its far end.
 func sockets(t testing.TB) (Conn, *net.TCPConn) {
 	t.Helper()
@@ -19,8 +36,11 @@ func sockets(t testing.TB) (Conn, *net.TCPConn) {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	e := NewGoroutines(nil)
-	c, err := e.home.Dial(address(ln.Addr()), time.Now().Add(time.Minute))
+	home, strand := &NewGoroutines(nil).home, func(f func()) { f() }
+	if eventful != nil {
+		home, strand = &eventful.home, eventful.strand
+	}
+	c, err := home.Dial(address(ln.Addr()), time.Now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,11 +48,13 @@ func sockets(t testing.TB) (Conn, *net.TCPConn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Close(); nc.Close() })
+	t.Cleanup(func() { strand(func() { c.Close() }); nc.Close() })
 	return c, nc.(*net.TCPConn)
 }
 
-func TestKernel(t *testing.T) {
+func TestKernel(t *testing.T) { onKinds(t, testKernel) }
+
+func testKernel(t *testing.T) {
 	c, far := sockets(t)
 	send(t, c, "hello")
 	expect(t, far, "hello")
@@ -56,7 +78,9 @@ func TestKernel(t *testing.T) {
 	}
 }
 
-func TestWritev(t *testing.T) {
+func TestWritev(t *testing.T) { onKinds(t, testWritev) }
+
+func testWritev(t *testing.T) {
 	c, far := sockets(t)
 	const size = 4 << 20 // more than the kernel takes at once
 	head, body := bytes.Repeat([]byte("h"), size), bytes.Repeat([]byte("b"), size)
@@ -76,7 +100,9 @@ func TestWritev(t *testing.T) {
 }
 
 // Splicing keeps to deadlines, and tells how much went over and which side failed.
-func TestCopyFailures(t *testing.T) {
+func TestCopyFailures(t *testing.T) { onKinds(t, testCopyFailures) }
+
+func testCopyFailures(t *testing.T) {
 	src, a := sockets(t)
 	dst, b := sockets(t)
 	send(t, a, "abc")
@@ -111,7 +137,9 @@ func TestCopyFailures(t *testing.T) {
 	wg.Wait()
 }
 
-func TestCopyCounts(t *testing.T) {
+func TestCopyCounts(t *testing.T) { onKinds(t, testCopyCounts) }
+
+func testCopyCounts(t *testing.T) {
 	for _, n := range []int64{0, 1, 1000, spliceMin - 1, spliceMin, 3 << 20} {
 		src, a := sockets(t)
 		dst, b := sockets(t)

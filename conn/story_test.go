@@ -284,7 +284,7 @@ func TestPeerBesideRead(t *testing.T) {
 			}
 			down := func() error {
 				for p := c.Peer(); p != Gone && p != Lost; p = c.Peer() {
-					time.Sleep(time.Millisecond)
+					h.Do(func() { time.Sleep(time.Millisecond) })
 				}
 				close(gone)
 				return nil
@@ -347,7 +347,7 @@ func TestDrain(t *testing.T) {
 	each(t, func(w *world) {
 		busy, leave := make(chan bool), make(chan bool)
 		idleErr := make(chan error, 1)
-		w.serve(func(_ *Home, c Conn) func() bool {
+		w.serve(func(h *Home, c Conn) func() bool {
 			return func() bool {
 				b := make([]byte, 10)
 				n, err := c.Read(b)
@@ -356,8 +356,10 @@ func TestDrain(t *testing.T) {
 					idleErr <- err
 					return false
 				case string(b[:n]) == "busy":
-					busy <- true
-					<-leave
+					h.Do(func() {
+						busy <- true
+						<-leave
+					})
 				}
 				c.Write([]byte("ok"))
 				return string(b[:n]) != "busy"
@@ -389,13 +391,14 @@ func TestDrain(t *testing.T) {
 // A request that is already there when the server begins to drain is answered.
 func TestDrainServesWhatWasSent(t *testing.T) {
 	each(t, func(w *world) {
-		if w.tls != nil {
+		e, is := w.e.(*Goroutines) // event loops have a story of their own
+		if w.tls != nil || !is {
 			return
 		}
 		c, peer := pair(w)
 		defer peer.Close()
 		s := c.(*stream)
-		s.server = &server{e: w.e}
+		s.server = &server{e: e}
 		s.server.leaving.Store(true)
 		send(w.T, peer, "late")
 		time.Sleep(tick)
@@ -440,12 +443,14 @@ func TestShutdownResetsWhatIsLeft(t *testing.T) {
 func TestPanicCostsOneConnection(t *testing.T) {
 	each(t, func(w *world) {
 		told := make(chan string, 4)
-		w.e.Panic = func(v any, stack []byte) {
-			if !strings.Contains(string(stack), "story_test.go") {
-				w.Errorf("stack: %s", stack)
+		w.e.Set(func(o *Options) {
+			o.Panic = func(v any, stack []byte) {
+				if !strings.Contains(string(stack), "story_test.go") {
+					w.Errorf("stack: %s", stack)
+				}
+				told <- v.(string)
 			}
-			told <- v.(string)
-		}
+		})
 		w.serve(func(h *Home, c Conn) func() bool {
 			return func() bool {
 				b := make([]byte, 10)
@@ -534,7 +539,7 @@ func TestHome(t *testing.T) {
 func TestShutdownAtTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true, false)
-		w.e.Limit, w.e.Full = 1, func(int) {}
+		w.e.Set(func(o *Options) { o.Limit, o.Full = 1, func(int) {} })
 		w.serve(busy)
 		a := w.client()
 		send(t, a, "hold\n")
@@ -569,12 +574,14 @@ func TestAcceptBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true, false)
 		var told atomic.Int32
-		w.e.AcceptError = func(err error) {
-			if !errors.Is(err, syscall.EMFILE) {
-				t.Error(err)
+		w.e.Set(func(o *Options) {
+			o.AcceptError = func(err error) {
+				if !errors.Is(err, syscall.EMFILE) {
+					t.Error(err)
+				}
+				told.Add(1)
 			}
-			told.Add(1)
-		}
+		})
 		ln := &failing{Listener: w.listen(), times: make(chan time.Time, 20)}
 		ln.left.Store(11)
 		w.server = w.e.Serve(ln, lines(time.Second))

@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"net"
 	"sync"
 	"syscall"
 	"unsafe"
@@ -10,7 +9,7 @@ import (
 )
 
 // rawConn is the descriptor under nc if that is a socket.
-func rawConn(nc net.Conn) syscall.RawConn {
+func rawConn(nc any) syscall.RawConn {
 	if sc, ok := nc.(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
 			return raw
@@ -25,7 +24,7 @@ func rawConn(nc net.Conn) syscall.RawConn {
 
 func sysRead(fd uintptr, p []byte) (int, error) {
 	for {
-		n, _, e := unix.RawSyscall(unix.SYS_READ, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+		n, _, e := unix.RawSyscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
 		if e == 0 {
 			return int(n), nil
 		}
@@ -37,29 +36,32 @@ func sysRead(fd uintptr, p []byte) (int, error) {
 
 // sysWrite sends from both parts in one call, as much as the kernel takes.
 func sysWrite(fd uintptr, p *[2][]byte) (int, error) {
+	switch {
+	case len(p[1]) == 0:
+		return sysWriteOne(fd, p[0])
+	case len(p[0]) == 0:
+		return sysWriteOne(fd, p[1])
+	}
 	for {
-		var n int
-		var err error
-		switch {
-		case len(p[1]) == 0:
-			n, err = write(fd, p[0])
-		case len(p[0]) == 0:
-			n, err = write(fd, p[1])
-		default:
-			n, err = writev(fd, p)
-		}
+		n, err := writev(fd, p)
 		if err != syscall.EINTR {
-			return max(n, 0), err
+			return n, err
 		}
 	}
 }
 
-func write(fd uintptr, p []byte) (int, error) {
-	n, _, e := unix.RawSyscall(unix.SYS_WRITE, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
-	if e != 0 {
-		return 0, e
+// sysWriteOne sends from p what the kernel takes. Like sysRead it uses the call for sockets, which is cheaper than the one
+// that goes through the layer of files.
+func sysWriteOne(fd uintptr, p []byte) (int, error) {
+	for {
+		n, _, e := unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
+		if e == 0 {
+			return int(n), nil
+		}
+		if e != unix.EINTR {
+			return 0, e
+		}
 	}
-	return int(n), nil
 }
 
 func writev(fd uintptr, p *[2][]byte) (int, error) {

@@ -2,13 +2,10 @@
 
 package conn
 
-import (
-	"net"
-	"syscall"
-)
+import "syscall"
 
 // rawConn has no descriptor to offer: the connection goes through net.Conn.
-func rawConn(net.Conn) syscall.RawConn { return nil }
+func rawConn(any) syscall.RawConn { return nil }
 
 func sysRead(uintptr, []byte) (int, error)       { return 0, syscall.ENOSYS }
 func sysWrite(uintptr, *[2][]byte) (int, error)  { return 0, syscall.ENOSYS }

@@ -48,24 +48,26 @@ func handshake(w *world, client, server *tls.Config) error {
 
 func TestHandshakeErrors(t *testing.T) {
 	each(t, func(w *world) {
-		if w.tls == nil {
-			return
-		}
-		err := handshake(w, &tls.Config{ServerName: "test.example"}, w.tls)
-		var verify *tls.CertificateVerificationError
-		if !errors.As(err, &verify) || !errors.As(err, new(x509.UnknownAuthorityError)) {
-			w.Errorf("unknown authority: %v", err)
-		}
+		w.strand(func() {
+			if w.tls == nil {
+				return
+			}
+			err := handshake(w, &tls.Config{ServerName: "test.example"}, w.tls)
+			var verify *tls.CertificateVerificationError
+			if !errors.As(err, &verify) || !errors.As(err, new(x509.UnknownAuthorityError)) {
+				w.Errorf("unknown authority: %v", err)
+			}
 
-		old := w.tls.Clone()
-		old.MaxVersion = tls.VersionTLS12
-		err = handshake(w, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13}, old)
-		isAlert(w, err, 70) // protocol_version
+			old := w.tls.Clone()
+			old.MaxVersion = tls.VersionTLS12
+			err = handshake(w, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13}, old)
+			isAlert(w, err, 70) // protocol_version
 
-		mutual := w.tls.Clone()
-		mutual.ClientAuth = tls.RequireAnyClientCert
-		err = handshake(w, &tls.Config{InsecureSkipVerify: true}, mutual)
-		isAlert(w, err, 116) // certificate_required
+			mutual := w.tls.Clone()
+			mutual.ClientAuth = tls.RequireAnyClientCert
+			err = handshake(w, &tls.Config{InsecureSkipVerify: true}, mutual)
+			isAlert(w, err, 116) // certificate_required
+		})
 	})
 }
 
@@ -94,57 +96,61 @@ func TestHandshakeDeadline(t *testing.T) {
 // A close_notify is no request; the peer that sent it is gone.
 func TestCloseNotifyIsNotSpeech(t *testing.T) {
 	each(t, func(w *world) {
-		if w.tls == nil {
-			return
-		}
-		c, peer := pair(w)
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			s := tls.Server(peer, w.tls)
-			s.Handshake()
-			s.CloseWrite()
-			s.Read(make([]byte, 1))
-			peer.Close()
+		w.strand(func() {
+			if w.tls == nil {
+				return
+			}
+			c, peer := pair(w)
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				s := tls.Server(peer, w.tls)
+				s.Handshake()
+				s.CloseWrite()
+				s.Read(make([]byte, 1))
+				peer.Close()
+			})
+			s, err := TLS(c, tls.Client, &tls.Config{InsecureSkipVerify: true})
+			if err != nil {
+				w.Fatal(err)
+			}
+			if c.Info().TLS == nil || !c.Info().TLS.HandshakeComplete {
+				w.Error("no connection state")
+			}
+			if p := await(s, Gone); p != Gone {
+				w.Error("peer:", p)
+			}
+			s.Close()
+			wg.Wait()
 		})
-		s, err := TLS(c, tls.Client, &tls.Config{InsecureSkipVerify: true})
-		if err != nil {
-			w.Fatal(err)
-		}
-		if c.Info().TLS == nil || !c.Info().TLS.HandshakeComplete {
-			w.Error("no connection state")
-		}
-		if p := await(s, Gone); p != Gone {
-			w.Error("peer:", p)
-		}
-		s.Close()
-		wg.Wait()
 	})
 }
 
 // A session ticket is nothing to read: the connection stays good for the pool.
 func TestTicketIsNotSpeech(t *testing.T) {
 	each(t, func(w *world) {
-		if w.tls == nil {
-			return
-		}
-		c, peer := pair(w)
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			s := tls.Server(peer, w.tls)
-			s.Handshake() // sends tickets after it
-			s.Read(make([]byte, 1))
-			peer.Close()
+		w.strand(func() {
+			if w.tls == nil {
+				return
+			}
+			c, peer := pair(w)
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				s := tls.Server(peer, w.tls)
+				s.Handshake() // sends tickets after it
+				s.Read(make([]byte, 1))
+				peer.Close()
+			})
+			s, err := TLS(c, tls.Client, &tls.Config{InsecureSkipVerify: true, ClientSessionCache: tls.NewLRUClientSessionCache(1)})
+			if err != nil {
+				w.Fatal(err)
+			}
+			time.Sleep(tick)
+			if p := s.Peer(); p != Quiet {
+				w.Error("peer:", p)
+			}
+			s.Close()
+			wg.Wait()
 		})
-		s, err := TLS(c, tls.Client, &tls.Config{InsecureSkipVerify: true, ClientSessionCache: tls.NewLRUClientSessionCache(1)})
-		if err != nil {
-			w.Fatal(err)
-		}
-		time.Sleep(tick)
-		if p := s.Peer(); p != Quiet {
-			w.Error("peer:", p)
-		}
-		s.Close()
-		wg.Wait()
 	})
 }
 
@@ -274,32 +280,34 @@ func TestRecordsAreGathered(t *testing.T) {
 // After a write that failed half-way nothing may follow: it would be read in the wrong place.
 func TestFailedWriteIsFinal(t *testing.T) {
 	each(t, func(w *world) {
-		if w.tls == nil {
-			return
-		}
-		c, peer := pair(w)
-		ready := make(chan bool)
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			tls.Server(peer, w.tls).Handshake()
-			close(ready)
+		w.strand(func() {
+			if w.tls == nil {
+				return
+			}
+			c, peer := pair(w)
+			ready := make(chan bool)
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				tls.Server(peer, w.tls).Handshake()
+				close(ready)
+			})
+			s, err := TLS(c, tls.Client, &tls.Config{InsecureSkipVerify: true})
+			if err != nil {
+				w.Fatal(err)
+			}
+			<-ready
+			s.SetWriteDeadline(time.Now().Add(tick))
+			for err == nil {
+				_, err = s.Write(make([]byte, 1<<20))
+			}
+			s.SetWriteDeadline(time.Time{})
+			if _, again := s.Write([]byte("x")); !errors.Is(again, os.ErrDeadlineExceeded) {
+				w.Errorf("%v, then %v", err, again)
+			}
+			s.Close()
+			peer.Close()
+			wg.Wait()
 		})
-		s, err := TLS(c, tls.Client, &tls.Config{InsecureSkipVerify: true})
-		if err != nil {
-			w.Fatal(err)
-		}
-		<-ready
-		s.SetWriteDeadline(time.Now().Add(tick))
-		for err == nil {
-			_, err = s.Write(make([]byte, 1<<20))
-		}
-		s.SetWriteDeadline(time.Time{})
-		if _, again := s.Write([]byte("x")); !errors.Is(again, os.ErrDeadlineExceeded) {
-			w.Errorf("%v, then %v", err, again)
-		}
-		s.Close()
-		peer.Close()
-		wg.Wait()
 	})
 }
 

@@ -1,0 +1,91 @@
+package conn
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Epoll is the engine of Linux: loops, each one goroutine over an epoll of its own, which run turns as pooled coroutines.
+// A connection lives and dies on one loop. See docs/decisions/0011.
+type Epoll struct {
+	Options
+	places
+
+	loops  []*loop
+	serial atomic.Uint64
+	homes  []*Home
+
+	short   atomic.Bool // somebody waits for a place
+	held    []*port     // not listened to since there is no place; places.mu guards it
+	waiting []*sock     // accepted, and its address holds its share already; places.mu guards it
+	relief  bool        // the process is out of descriptors; places.mu guards it
+	kick    chan struct{}
+	ended   chan struct{} // the usher has left
+}
+
+// NewEpoll starts so many loops, and calls setup once for the Home of each. It fails where the system does not have what
+// loops need: the engine on goroutines works there.
+func NewEpoll(loops int, setup func(*Home)) (*Epoll, error) {
+	e := &Epoll{Options: defaults(), kick: make(chan struct{}, 1), ended: make(chan struct{})}
+	for range max(1, loops) {
+		l, err := newLoop(e)
+		if err != nil {
+			for _, l := range e.loops {
+				l.discard()
+			}
+			return nil, fmt.Errorf("start an event loop: %w", err)
+		}
+		e.loops, e.homes = append(e.loops, l), append(e.homes, &l.home)
+	}
+	for _, l := range e.loops {
+		if setup != nil {
+			setup(&l.home)
+		}
+		go l.run()
+	}
+	go e.usher()
+	return e, nil
+}
+
+// Each runs f on every Home in turn, as a strand there, and waits for it. Call it from outside of the loops. A loop that
+// is stalled keeps it waiting.
+func (e *Epoll) Each(f func(*Home)) {
+	for _, l := range e.loops {
+		l.strand(func() { f(&l.home) })
+	}
+}
+
+// Homes are those of the loops, for what may be asked from anywhere.
+func (e *Epoll) Homes() []*Home { return e.homes }
+
+// Stalled is for how long the loop that is worst off has been kept from its other connections by what runs on it.
+func (e *Epoll) Stalled() (worst time.Duration) {
+	now := clock()
+	for _, l := range e.loops {
+		if since := l.busy.Load(); since != 0 {
+			worst = max(worst, time.Duration(now-since))
+		}
+	}
+	return worst
+}
+
+// Close ends the loops. There must be no server and no connection any more.
+func (e *Epoll) Close() {
+	close(e.kick)
+	<-e.ended
+	e.everywhere((*loop).close)
+}
+
+// everywhere runs f on every loop, outside of any strand, and waits: f must not.
+func (e *Epoll) everywhere(f func(*loop)) {
+	var wg sync.WaitGroup
+	for _, l := range e.loops {
+		wg.Add(1)
+		if !l.post(func() { f(l); wg.Done() }) {
+			wg.Done()
+		}
+	}
+	wg.Wait()
+}

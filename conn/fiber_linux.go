@@ -1,0 +1,155 @@
+package conn
+
+import (
+	"iter"
+)
+
+// fiber is a strand of a loop: a coroutine with work to do. Only its loop resumes it.
+type fiber struct {
+	next    func() (struct{}, bool)
+	stop    func()
+	yield   func(struct{}) bool
+	work    func()
+	turns   *sock // whose turns to run, in place of work
+	in      *sock // where it waits
+	why     error // what ended the wait
+	queued  bool  // in loop.ready: nothing else may resume it
+	stopped bool  // in Both: the other direction failed
+	left    int   // of budget
+}
+
+const (
+	budget   = 512 << 10 // bytes that a strand may move before others run
+	spareMax = 256       // coroutines kept for later
+)
+
+// spawn makes work runnable.
+func (l *loop) spawn(work func()) *fiber {
+	f := l.fiber()
+	f.work = work
+	l.queue(f)
+	return f
+}
+
+// fiber takes a coroutine that is free, or makes one.
+func (l *loop) fiber() *fiber {
+	if n := len(l.free); n > 0 {
+		f := l.free[n-1]
+		l.free[n-1] = nil
+		l.free = l.free[:n-1]
+		return f
+	}
+	f := new(fiber)
+	f.next, f.stop = iter.Pull(func(yield func(struct{}) bool) {
+		f.yield = yield
+		for {
+			l.work(f)
+			f.work, f.turns, f.stopped, f.why = nil, nil, false, nil
+			if len(l.free) >= spareMax {
+				return
+			}
+			l.free = append(l.free, f)
+			if !yield(struct{}{}) {
+				return
+			}
+		}
+	})
+	return f
+}
+
+// work keeps a panic from the loop, which every connection shares.
+func (l *loop) work(f *fiber) {
+	defer func() {
+		if v := recover(); v != nil {
+			l.e.report(v)
+		}
+	}()
+	if f.turns != nil {
+		f.turns.turns()
+		return
+	}
+	f.work()
+}
+
+func (l *loop) resume(f *fiber) {
+	f.left = budget
+	l.cur = f
+	f.next()
+	l.cur = nil
+}
+
+func (l *loop) queue(f *fiber) {
+	if !f.queued {
+		f.queued = true
+		l.ready = append(l.ready, f)
+	}
+}
+
+// pause parks the strand until it is queued.
+func (l *loop) pause() { l.strandOf().yield(struct{}{}) }
+
+func (l *loop) strandOf() *fiber {
+	if l.cur == nil {
+		panic("conn: a Conn or Home of an event loop is used outside of it")
+	}
+	return l.cur
+}
+
+// yield lets the others run.
+func (l *loop) yield() {
+	f := l.strandOf()
+	l.queue(f)
+	l.pause()
+	f.left = budget
+}
+
+func (l *loop) do(f func()) {
+	me := l.strandOf()
+	var crashed *crash
+	go func() {
+		defer l.post(func() { l.queue(me) })
+		crashed, _ = guard(func() error { f(); return nil })
+	}()
+	l.pause()
+	if crashed != nil {
+		panic(crashed)
+	}
+}
+
+func (l *loop) both(_, _ Conn, ab, ba func() error) (errAB, errBA error) {
+	me := l.strandOf()
+	var crashAB, crashBA *crash
+	ended, waiting := false, false
+	child := l.spawn(func() {
+		defer func() {
+			if ended = true; waiting {
+				l.queue(me)
+			}
+		}()
+		if crashAB, errAB = guard(ab); errAB != nil {
+			l.stop(me)
+		}
+	})
+	if crashBA, errBA = guard(ba); errBA != nil && !ended {
+		l.stop(child)
+	}
+	for waiting = true; !ended; {
+		l.pause()
+	}
+	me.stopped = false
+	for _, p := range [2]*crash{crashAB, crashBA} {
+		if p != nil {
+			panic(p)
+		}
+	}
+	return errAB, errBA
+}
+
+// stop ends a strand's wait on a connection, or its next one.
+func (l *loop) stop(f *fiber) {
+	f.stopped = true
+	if f.in != nil && f.why == nil {
+		f.why = ErrStopped
+		l.queue(f)
+	}
+}

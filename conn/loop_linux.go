@@ -1,0 +1,227 @@
+package conn
+
+import (
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// loop is one Home of an Epoll. But for posted, size and busy everything in it belongs to whoever runs on it.
+//
+// It waits in an ordinary system call, which gives its processor back to the runtime. It must not go around the scheduler
+// there: a loop that is interrupted in a raw wait, and waits again, never comes to a point where the runtime can stop it,
+// and the first collection would then stop the process for good. What never waits may be raw.
+type loop struct {
+	e      *Epoll
+	home   Home
+	ep     int // the epoll
+	wakeFD int // an eventfd, for post
+
+	now     int64         // when it last came back from a wait
+	yielded int64         // when others last had its processor
+	buf     [bufSize]byte // for what is sent in two parts
+	socks   []*sock       // by descriptor
+	ports   []*port       // by descriptor
+	quit    bool
+
+	cur   *fiber
+	free  []*fiber
+	ready []*fiber // to run next
+	batch []*fiber // being run,
+	at    int      // up to here
+
+	timers timers
+	mute   line         // clients that never said anything, and wait; the longest first
+	idle   line         // those that did
+	size   atomic.Int64 // clients
+	busy   atomic.Int64 // since when strands run; 0: it waits
+
+	mu     sync.Mutex
+	closed bool
+	posted []func()
+
+	events [256]unix.EpollEvent
+	sa     syscall.RawSockaddrAny // of who was accepted last
+}
+
+const (
+	longest  = 60_000               // milliseconds of a wait
+	turnOver = 5 * time.Millisecond // below the 10 ms after which the runtime interrupts, and watches closely for a while
+	bufSize  = 8 << 10              // up to which two parts are copied together, which is cheaper than a vector
+)
+
+// Times of a loop are nanoseconds of the monotonic clock since epoch; 0 is never.
+var epoch = time.Now()
+
+func clock() int64 { return int64(time.Since(epoch)) }
+
+// stamp is a time on that clock.
+func stamp(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return max(1, int64(t.Sub(epoch)))
+}
+
+func newLoop(e *Epoll) (*loop, error) {
+	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create", err)
+	}
+	wake, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		unix.Close(ep)
+		return nil, os.NewSyscallError("eventfd", err)
+	}
+	l := &loop{e: e, ep: ep, wakeFD: wake, now: clock()}
+	l.home.engine, l.home.idle = l, map[Key][]Conn{}
+	if err = l.ctl(unix.EPOLL_CTL_ADD, wake, unix.EPOLLIN, 0); err != nil {
+		l.discard()
+		return nil, os.NewSyscallError("epoll_ctl", err)
+	}
+	return l, nil
+}
+
+// discard gives up the descriptors of a loop that does not run.
+func (l *loop) discard() {
+	unix.Close(l.ep)
+	unix.Close(l.wakeFD)
+}
+
+// close ends the loop; it is called on it.
+func (l *loop) close() {
+	l.mu.Lock()
+	l.closed, l.quit = true, true
+	l.mu.Unlock()
+	for _, f := range l.free {
+		f.stop()
+	}
+	l.discard()
+}
+
+func (l *loop) ctl(op, fd int, events uint32, tag int32) error {
+	return unix.EpollCtl(l.ep, op, fd, &unix.EpollEvent{Events: events, Fd: int32(fd), Pad: tag})
+}
+
+// run is the loop. In each round all events are marked first and strands run afterwards, so that no descriptor changes
+// hands between the kernel's report of it and the use of that.
+func (l *loop) run() {
+	defer func() {
+		if !l.quit {
+			go l.run() // a strand that ended its goroutine (runtime.Goexit) ended that of its loop too
+		}
+	}()
+	for l.finish(); !l.quit; l.finish() {
+		n := l.wait()
+		l.now = clock()
+		l.busy.Store(l.now)
+		l.share()
+		l.mark(l.events[:n])
+		l.expire()
+		l.at, l.batch, l.ready = 0, l.ready, l.batch[:0]
+	}
+}
+
+// share lets others have the processor now and then, before the runtime asks for it: that would cost far more.
+func (l *loop) share() {
+	if l.now-l.yielded > int64(turnOver) {
+		l.yielded = l.now
+		runtime.Gosched()
+	}
+}
+
+// mark notes what has happened, and queues who waits for it.
+func (l *loop) mark(events []unix.EpollEvent) {
+	posted := false
+	for i := range events {
+		ev := &events[i]
+		switch fd := int(ev.Fd); {
+		case fd == l.wakeFD:
+			posted = true
+		case fd < len(l.socks) && l.socks[fd] != nil && l.socks[fd].tag == ev.Pad:
+			l.socks[fd].event(ev.Events)
+		case fd < len(l.ports) && l.ports[fd] != nil && l.ports[fd].tag == ev.Pad:
+			l.ports[fd].accept()
+		}
+	}
+	if posted {
+		l.takePosted()
+	}
+}
+
+// finish resumes the strands of the batch. Who queues again comes into the next.
+func (l *loop) finish() {
+	for l.at < len(l.batch) {
+		f := l.batch[l.at]
+		l.batch[l.at] = nil
+		l.at++
+		f.queued = false
+		l.resume(f)
+	}
+}
+
+// wait waits for events, and for the first deadline at most.
+func (l *loop) wait() int {
+	ms := longest
+	if len(l.ready) > 0 {
+		ms = 0
+	} else {
+		l.busy.Store(0)
+		if len(l.timers) > 0 {
+			ms = int(min(longest, max(0, (l.timers[0].when-clock()+999_999)/1_000_000)))
+		}
+	}
+	n, _, e := unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.ep), uintptr(unsafe.Pointer(&l.events)), uintptr(len(l.events)), uintptr(ms), 0, 0)
+	if e != 0 {
+		return 0
+	}
+	return int(n)
+}
+
+// post runs f on the loop, from anywhere, outside of any strand: f must not wait. A loop that was closed refuses, for by
+// then somebody else may have the number of its eventfd.
+func (l *loop) post(f func()) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	if l.posted = append(l.posted, f); len(l.posted) == 1 {
+		one := uint64(1)
+		unix.RawSyscall(unix.SYS_WRITE, uintptr(l.wakeFD), uintptr(unsafe.Pointer(&one)), 8)
+	}
+	return true
+}
+
+// takePosted empties the eventfd before it takes what was posted, so that whatever is posted later wakes the loop again.
+func (l *loop) takePosted() {
+	var n uint64
+	unix.RawSyscall(unix.SYS_READ, uintptr(l.wakeFD), uintptr(unsafe.Pointer(&n)), 8)
+	l.mu.Lock()
+	q := l.posted
+	l.posted = nil
+	l.mu.Unlock()
+	for _, f := range q {
+		f()
+	}
+}
+
+// strand runs f as a strand of the loop and waits for its end.
+func (l *loop) strand(f func()) {
+	done := make(chan struct{})
+	if l.post(func() { l.spawn(func() { defer close(done); f() }) }) {
+		<-done
+	}
+}
+
+// passed reports whether a deadline is over. The clock is read only if it may be.
+func (l *loop) passed(d int64) bool {
+	const near = int64(100 * time.Millisecond)
+	return d != 0 && (d <= l.now || d-l.now < near && d <= clock())
+}

@@ -1,0 +1,89 @@
+package conn
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// At the limit of client connections a new one is worth more than one that says nothing: a server may close an idle
+// connection at any time (RFC 9112 section 9.3), and its client opens another when it has something to ask. So whoever has
+// been silent longest gives way, those first that never said anything.
+
+const (
+	// grace is how long a new connection has to say something before it counts as silent for good.
+	grace = 250 * time.Millisecond
+	// batchPart of the limit gives way at a time, so that looking for the silent costs little for each that is found.
+	batchPart = 64
+)
+
+// Ranks of the silent; lower gives way first.
+const (
+	neverSpoke = iota
+	idle
+	justCame
+)
+
+// rankOf ranks a connection that has been silent for some time.
+func rankOf(spoke bool, silent time.Duration) int {
+	switch {
+	case spoke:
+		return idle
+	case silent < grace:
+		return justCame
+	}
+	return neverSpoke
+}
+
+// places count an engine's client connections, all of them and by address, under its limit.
+type places struct {
+	mu      sync.Mutex
+	live    int
+	clients map[netip.Addr]int // by clientOf; only where there is a limit
+	told    time.Time          // when Full was called
+}
+
+// share is how many places of a limit one client address may hold. Who has more gives way to its own.
+func share(limit int) int { return limit - limit/4 }
+
+// clientOf is whom an address stands for when places are counted: itself, or the network of 64 bits that an IPv6 client
+// has for itself.
+func clientOf(a netip.Addr) netip.Addr {
+	if a.Is4() || a.Is4In6() {
+		return a.Unmap()
+	}
+	if p, err := a.WithZone("").Prefix(64); err == nil {
+		return p.Addr()
+	}
+	return a
+}
+
+// Live is the number of client connections, detached ones not counted.
+func (p *places) Live() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.live
+}
+
+// hold gives one more place to a client address. p.mu is held.
+func (p *places) hold(from netip.Addr) {
+	if p.clients == nil {
+		p.clients = map[netip.Addr]int{}
+	}
+	p.clients[from]++
+}
+
+// release takes a place back from a client address. p.mu is held.
+func (p *places) release(from netip.Addr) {
+	if p.clients[from]--; p.clients[from] <= 0 {
+		delete(p.clients, from)
+	}
+}
+
+// full reports the shortage, once a minute at most. p.mu is held.
+func (p *places) full(o *Options, now time.Time) {
+	if p.told.IsZero() || now.Sub(p.told) >= time.Minute {
+		p.told = now
+		o.Full(o.Limit)
+	}
+}

@@ -1,0 +1,133 @@
+package conn
+
+import (
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// port is a listening socket on one loop. It is level-triggered, and exclusive: a new client wakes one loop.
+type port struct {
+	l      *loop
+	server *epollServer
+	tag    int32
+	pause  time.Duration // after the last failure to accept
+	held   int64         // since when it is not listened to for want of a place; 0: it is
+	lag    time.Duration // for how long, at most, those in the kernel's queue have waited for one
+}
+
+const (
+	acceptMax = 64 // connections taken before others run
+	slack     = 4  // connections that a loop may have more than the least loaded one
+)
+
+// watch begins to take connections, or takes up again.
+func (p *port) watch() {
+	l, fd := p.l, p.server.fd
+	if p.server.draining.Load() {
+		return
+	}
+	if p.held != 0 {
+		p.lag = max(p.lag, time.Duration(clock()-p.held))
+		p.held = 0
+	}
+	for fd >= len(l.ports) {
+		l.ports = append(l.ports, make([]*port, 64)...)
+	}
+	l.ports[fd] = p
+	l.ctl(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN|unix.EPOLLEXCLUSIVE, p.tag)
+}
+
+// leave takes none for now. The registration must go by itself: it belongs to the socket, which another process may have too.
+func (p *port) leave() {
+	l, fd := p.l, p.server.fd
+	if fd < len(l.ports) && l.ports[fd] == p {
+		l.ctl(unix.EPOLL_CTL_DEL, fd, 0, 0)
+		l.ports[fd] = nil
+	}
+}
+
+// accept takes the clients that are in the queue.
+func (p *port) accept() {
+	l := p.l
+	for range acceptMax {
+		if l.e.Limit > 0 && l.e.isFull() {
+			p.leave()
+			p.held = clock()
+			l.e.await(p)
+			return
+		}
+		n := uint32(unsafe.Sizeof(l.sa))
+		fd, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(p.server.fd), uintptr(unsafe.Pointer(&l.sa)), uintptr(unsafe.Pointer(&n)),
+			unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+		switch errno {
+		case 0:
+			p.pause = 0
+			p.admit(int(fd), sockAddr(&l.sa))
+		case unix.EAGAIN:
+			p.lag = 0
+			return
+		case unix.EINTR, unix.ECONNABORTED:
+		default:
+			p.fail(errno)
+			return
+		}
+	}
+}
+
+// fail pauses after an accept that failed.
+func (p *port) fail(errno syscall.Errno) {
+	e := p.l.e
+	e.AcceptError(os.NewSyscallError("accept", errno))
+	if errno == unix.EMFILE || errno == unix.ENFILE {
+		e.relieve()
+	}
+	p.leave()
+	p.pause = min(max(2*p.pause, firstPause), lastPause)
+	time.AfterFunc(p.pause, func() { p.l.post(p.watch) })
+}
+
+// admit gives a new client to the loop that has fewest, if this one has clearly more.
+func (p *port) admit(fd int, from netip.AddrPort) {
+	e := p.l.e
+	s := &sock{l: e.lightest(p.l), fd: fd, server: p.server, ti: -1, wready: true}
+	s.info = Info{ID: e.serial.Add(1), Opened: time.Now(), Remote: from, Local: p.server.local, Queued: p.lag}
+	if s.info.Local.Addr().IsUnspecified() {
+		s.info.Local = localAddr(fd)
+	}
+	p.server.active.Add(1)
+	s.l.size.Add(1)
+	switch {
+	case e.enter(s): // the usher begins it
+	case s.l == p.l:
+		s.begin()
+	default:
+		s.l.post(s.begin)
+	}
+}
+
+// lightest is the loop that should have one more client.
+func (e *Epoll) lightest(here *loop) *loop {
+	to := here
+	for _, l := range e.loops {
+		if l.size.Load() < to.size.Load()-slack {
+			to = l
+		}
+	}
+	return to
+}
+
+// begin starts a client's first turn, in which its connection is opened.
+func (s *sock) begin() {
+	if s.l.add(s) != nil {
+		s.end()
+		unix.Close(s.fd)
+		return
+	}
+	s.silentSince = s.l.now
+	s.start()
+}

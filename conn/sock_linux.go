@@ -1,0 +1,311 @@
+package conn
+
+import (
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// sock is a Conn on a loop.
+type sock struct {
+	l              *loop
+	fd             int
+	tag            int32         // tells it from others that had the descriptor before
+	rready, wready bool          // worth a system call
+	hup            bool          // the end or an error is there to be met
+	closed         bool          // or detached
+	drain          bool          // the next read fails with ErrDraining, if there is nothing to read
+	busy           bool          // a turn runs, or is about to
+	spoke          bool          // a client that has had a turn which ended well
+	broken         syscall.Errno // that Peer took from the kernel, which tells it once
+	rf, wf         *fiber        // who waits to read, and to write
+	rd, wd         int64         // deadlines
+	when           int64         // of its entry in timers
+	ti             int           // index there, -1: none
+	server         *epollServer  // of a client; nil: dialled
+	turn           func() bool
+	top            layer // TLS, or nil
+
+	in            *line // where it waits for its client, between these two; nil: it does not
+	ahead, behind *sock
+	silentSince   int64
+
+	info Info
+}
+
+// tag makes one that tells sockets apart which have the same descriptor one after the other.
+func (e *Epoll) tag() int32 { return int32(e.serial.Add(1)) }
+
+// add registers a socket, edge-triggered and once for all. An event comes at once if it is ready already.
+func (l *loop) add(s *sock) error {
+	s.tag = l.e.tag()
+	for s.fd >= len(l.socks) {
+		l.socks = append(l.socks, make([]*sock, max(64, len(l.socks)))...)
+	}
+	if err := l.ctl(unix.EPOLL_CTL_ADD, s.fd, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP|unix.EPOLLET, s.tag); err != nil {
+		s.closed = true
+		return os.NewSyscallError("epoll_ctl", err)
+	}
+	l.socks[s.fd] = s
+	return nil
+}
+
+// event marks what has become possible, and queues whoever waits for it.
+func (s *sock) event(events uint32) {
+	const end, bad = unix.EPOLLRDHUP, unix.EPOLLHUP | unix.EPOLLERR
+	if events&(end|bad) != 0 {
+		s.hup = true
+	}
+	if events&(unix.EPOLLIN|end|bad) != 0 {
+		s.rready = true
+		if s.rf != nil {
+			s.l.queue(s.rf)
+		} else if s.turn != nil && !s.busy {
+			s.start()
+		}
+	}
+	if events&(unix.EPOLLOUT|bad) != 0 {
+		s.wready = true
+		if s.wf != nil {
+			s.l.queue(s.wf)
+		}
+	}
+}
+
+// check is the start of every call that may wait.
+func (s *sock) check(deadline int64) (*fiber, error) {
+	f := s.l.strandOf()
+	if f.left <= 0 {
+		s.l.yield()
+	}
+	switch {
+	case s.closed:
+		return f, net.ErrClosed
+	case f.stopped:
+		return f, ErrStopped
+	case s.l.passed(deadline):
+		return f, os.ErrDeadlineExceeded
+	}
+	return f, nil
+}
+
+// await parks the strand until s may be read, or written. The flag is looked at here, with nothing between the look and
+// the parking: whoever looked earlier may have yielded since, and the edge has come and gone.
+func (s *sock) await(f *fiber, write bool) error {
+	slot, ready, deadline := &s.rf, s.rready, s.rd
+	if write {
+		slot, ready, deadline = &s.wf, s.wready, s.wd
+	}
+	if ready {
+		return nil
+	}
+	if deadline != 0 {
+		s.l.arm(s, deadline)
+	}
+	*slot = f
+	f.in, f.why = s, nil
+	f.yield(struct{}{})
+	f.in, *slot = nil, nil
+	if s.closed {
+		return net.ErrClosed
+	}
+	return f.why
+}
+
+func (s *sock) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	f, err := s.check(s.rd)
+	if err != nil {
+		return 0, err
+	}
+	for {
+		if s.rready || s.drain {
+			n, e := sysRead(uintptr(s.fd), p)
+			if e != syscall.EAGAIN {
+				return s.got(f, n, len(p), e)
+			}
+			s.rready = false
+		}
+		if s.drain {
+			return 0, ErrDraining
+		}
+		if err := s.await(f, false); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// got is the end of a read.
+func (s *sock) got(f *fiber, n, size int, e error) (int, error) {
+	if e == nil && n > 0 {
+		if s.drain = false; n < size && !s.hup {
+			s.rready = false // it was drained: what comes next raises an edge
+		}
+		f.left -= n
+		return n, nil
+	}
+	if e == nil && s.broken != 0 {
+		e = s.broken
+	}
+	return 0, readError(n, e)
+}
+
+func (s *sock) Write(p []byte) (int, error) { return s.Writev(p, nil) }
+
+func (s *sock) Writev(head, body []byte) (done int, err error) {
+	f, err := s.check(s.wd)
+	if err != nil {
+		return 0, err
+	}
+	p := [2][]byte{head, body}
+	if k := len(head) + len(body); len(head) > 0 && len(body) > 0 && k <= bufSize && s.wready {
+		n, e := sysWriteOne(uintptr(s.fd), append(append(s.l.buf[:0], head...), body...))
+		switch {
+		case e == nil:
+			done = s.put(f, &p, n)
+		case e != syscall.EAGAIN:
+			return 0, os.NewSyscallError("write", e)
+		}
+	}
+	for len(p[0])+len(p[1]) > 0 {
+		if !s.wready {
+			if err := s.await(f, true); err != nil {
+				return done, err
+			}
+			continue
+		}
+		n, e := sysWrite(uintptr(s.fd), &p)
+		switch {
+		case e == nil:
+			done += s.put(f, &p, n)
+		case e == syscall.EAGAIN:
+			s.wready = false
+		default:
+			return done, os.NewSyscallError("write", e)
+		}
+	}
+	return done, nil
+}
+
+// put is the end of a write of n bytes of p. If the kernel took less than it was given it is full, and room raises an edge.
+func (s *sock) put(f *fiber, p *[2][]byte, n int) int {
+	f.left -= n
+	k := min(n, len(p[0]))
+	p[0], p[1] = p[0][k:], p[1][n-k:]
+	s.wready = len(p[0])+len(p[1]) == 0
+	return n
+}
+
+// ask is Ask: on an event loop a question, and the wait for its answer.
+func (s *sock) ask(head, body []byte) (int, time.Time, error) {
+	n, err := s.Writev(head, body)
+	at := time.Now()
+	if err == nil {
+		if f, e := s.check(s.rd); e == nil {
+			s.await(f, false) // what ends the wait, a Read meets again
+		}
+	}
+	return n, at, err
+}
+
+func (s *sock) SetReadDeadline(t time.Time) {
+	s.rd = stamp(t)
+	if s.rd != 0 && (s.rf != nil || s.turn != nil && !s.busy) {
+		s.l.arm(s, s.rd)
+	}
+}
+
+func (s *sock) SetWriteDeadline(t time.Time) {
+	s.wd = stamp(t)
+	if s.wd != 0 && s.wf != nil {
+		s.l.arm(s, s.wd)
+	}
+}
+
+func (s *sock) CloseWrite() error {
+	if s.closed {
+		return net.ErrClosed
+	}
+	return os.NewSyscallError("shutdown", unix.Shutdown(s.fd, unix.SHUT_WR))
+}
+
+func (s *sock) Close() error {
+	if !s.closed {
+		s.forget()
+		unix.RawSyscall(unix.SYS_CLOSE, uintptr(s.fd), 0, 0)
+	}
+	return nil
+}
+
+func (s *sock) Reset() error {
+	if !s.closed {
+		unix.SetsockoptLinger(s.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	}
+	return s.Close()
+}
+
+// forget takes s out of its loop. Who waits on it fails.
+func (s *sock) forget() {
+	s.closed = true
+	s.l.socks[s.fd] = nil
+	s.leave()
+	if s.ti >= 0 {
+		s.l.timers.remove(s.ti)
+	}
+	for _, f := range [2]*fiber{s.rf, s.wf} {
+		if f != nil {
+			s.l.queue(f)
+		}
+	}
+	if s.server != nil && !s.busy {
+		s.end()
+	}
+}
+
+// Peer asks the kernel only if the loop knows of something, or has been away from it.
+func (s *sock) Peer() Peer {
+	if s.closed {
+		return Gone
+	}
+	if !s.rready && !s.hup && clock()-s.l.now < int64(turnOver) {
+		return Quiet
+	}
+	k := looker{peer: Gone}
+	k.look(uintptr(s.fd))
+	switch {
+	case k.errno != 0:
+		s.broken = k.errno
+	case k.peer == Quiet:
+		s.rready = s.hup
+	}
+	return k.peer
+}
+
+func (s *sock) Info() *Info     { return &s.info }
+func (s *sock) stack(top layer) { s.top = top }
+
+// Detach hands the socket to the runtime's poller.
+func (s *sock) Detach() (net.Conn, error) {
+	if s.closed {
+		return nil, net.ErrClosed
+	}
+	if err := s.l.ctl(unix.EPOLL_CTL_DEL, s.fd, 0, 0); err != nil {
+		return nil, os.NewSyscallError("epoll_ctl", err)
+	}
+	s.forget()
+	f := os.NewFile(uintptr(s.fd), "")
+	defer f.Close()
+	return net.FileConn(f)
+}
+
+func (s *sock) kernel() (Kernel, bool) {
+	if s.closed {
+		return Kernel{}, false
+	}
+	return kernelOfFD(uintptr(s.fd))
+}

@@ -1,0 +1,101 @@
+package conn
+
+import (
+	"io"
+	"os"
+	"syscall"
+)
+
+// copyTo splices between sockets of a loop.
+func (s *sock) copyTo(dst Conn, n int64, pace Pace) (done, lost int64, read, write error, ok bool) {
+	d, is := dst.(*sock)
+	if !is || d.l != s.l || n >= 0 && n < spliceMin {
+		return 0, 0, nil, nil, false
+	}
+	p := pipes.Get().(*pipe)
+	if p == nil {
+		return 0, 0, nil, nil, false
+	}
+	held := 0
+	defer func() {
+		if held == 0 {
+			pipes.Put(p)
+		} else {
+			p.close()
+		}
+	}()
+	clock := pacer{Pace: pace}
+	for n != 0 {
+		want := spliceSize
+		if n > 0 && n < spliceSize {
+			want = int(n)
+		}
+		clock.await(s)
+		if held, read = s.fill(p, want); read != nil {
+			return done, 0, read, nil, true
+		}
+		n = left(n, held)
+		for held > 0 {
+			clock.offer(d)
+			k, err := d.empty(p, held)
+			held -= k
+			if done += int64(k); err != nil {
+				return done, int64(held), nil, err, true
+			}
+		}
+	}
+	return done, 0, nil, nil, true
+}
+
+// fill moves what there is into an empty pipe.
+func (s *sock) fill(p *pipe, want int) (int, error) {
+	f, err := s.check(s.rd)
+	if err != nil {
+		return 0, err
+	}
+	for {
+		if s.rready {
+			k, e := splice(s.fd, p.w, want)
+			if e == nil && k > 0 {
+				f.left -= k
+				return k, nil
+			}
+			if e != syscall.EAGAIN {
+				if e == nil && s.broken != 0 {
+					e = s.broken
+				}
+				if e == nil {
+					return 0, io.EOF
+				}
+				return 0, os.NewSyscallError("splice", e)
+			}
+			s.rready = false
+		}
+		if err := s.await(f, false); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// empty takes some of what a pipe holds.
+func (s *sock) empty(p *pipe, held int) (int, error) {
+	f, err := s.check(s.wd)
+	if err != nil {
+		return 0, err
+	}
+	for {
+		if s.wready {
+			k, e := splice(p.r, s.fd, held)
+			if e == nil {
+				return k, nil
+			}
+			if e != syscall.EAGAIN {
+				return 0, os.NewSyscallError("splice", e)
+			}
+			s.wready = false
+		}
+		if err := s.await(f, true); err != nil {
+			return 0, err
+		}
+	}
+}

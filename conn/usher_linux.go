@@ -1,0 +1,187 @@
+package conn
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The usher finds places: it asks the loops who is silent, chooses, and has those give way. It has a goroutine of its own,
+// since a loop must not wait for another.
+
+// isFull reports whether there is no place for one more client.
+func (e *Epoll) isFull() bool { return e.Live() >= e.Limit }
+
+// await keeps a port from listening until there is a place.
+func (e *Epoll) await(p *port) {
+	e.mu.Lock()
+	e.full(&e.Options, time.Now())
+	e.held = append(e.held, p)
+	e.short.Store(true)
+	e.mu.Unlock()
+	e.nudge()
+}
+
+// enter counts a client in. It keeps it waiting where its address holds its share of the places already.
+func (e *Epoll) enter(s *sock) (waits bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.live++
+	if e.Limit == 0 {
+		return false
+	}
+	from := clientOf(s.info.Remote.Addr())
+	e.hold(from)
+	if e.clients[from] <= share(e.Limit) {
+		return false
+	}
+	e.waiting = append(e.waiting, s)
+	e.nudge()
+	return true
+}
+
+// end counts a client out.
+func (s *sock) end() {
+	e := s.l.e
+	s.l.size.Add(-1)
+	e.mu.Lock()
+	e.live--
+	if e.Limit > 0 {
+		e.release(clientOf(s.info.Remote.Addr()))
+	}
+	e.listen()
+	e.mu.Unlock()
+	s.server.active.Done()
+}
+
+// listen lets the held ports listen again if there is a place. e.mu is held.
+func (e *Epoll) listen() {
+	if len(e.held) == 0 || e.live >= e.Limit {
+		return
+	}
+	for _, p := range e.held {
+		p.l.post(p.watch)
+	}
+	e.held = nil
+	e.short.Store(false)
+}
+
+// relieve has a silent connection give way, whoever's it is: the process has run out of descriptors.
+func (e *Epoll) relieve() {
+	e.mu.Lock()
+	e.relief = true
+	e.mu.Unlock()
+	e.nudge()
+}
+
+// nudge has the usher look.
+func (e *Epoll) nudge() {
+	select {
+	case e.kick <- struct{}{}:
+	default:
+	}
+}
+
+func (e *Epoll) usher() {
+	defer close(e.ended)
+	for range e.kick {
+		e.seat()
+		if e.takeRelief() {
+			e.evict(netip.Addr{}, 1)
+		}
+		for e.short.Load() && e.evict(netip.Addr{}, 1) {
+			e.mu.Lock()
+			e.listen()
+			e.mu.Unlock()
+		}
+	}
+}
+
+func (e *Epoll) takeRelief() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	was := e.relief
+	e.relief = false
+	return was
+}
+
+// seat sees to clients whose address holds its share of the places: one of its own silent connections gives way to each,
+// and if none of them is silent, the new one is closed.
+func (e *Epoll) seat() {
+	for {
+		e.mu.Lock()
+		if len(e.waiting) == 0 {
+			e.mu.Unlock()
+			return
+		}
+		s := e.waiting[0]
+		e.waiting = e.waiting[1:]
+		from := clientOf(s.info.Remote.Addr())
+		over := e.clients[from] - share(e.Limit) - len(e.waiting) // those behind it are counted too, and seen to next
+		e.mu.Unlock()
+		if over <= 0 || e.evict(from, over) {
+			s.l.post(s.begin)
+			continue
+		}
+		e.Crowded(from)
+		unix.Close(s.fd)
+		s.end()
+	}
+}
+
+// silent is a client that waits for something to say.
+type silent struct {
+	s     *sock
+	tag   int32
+	rank  int
+	since int64
+}
+
+// evict has those that have been silent longest end, of one address or (the zero Addr) of all: as many as are needed, or a
+// batch. It reports whether there were so many, and returns when they have had their last turn.
+func (e *Epoll) evict(of netip.Addr, need int) bool {
+	most := max(need, e.Limit/batchPart)
+	found := make([][]silent, len(e.loops))
+	e.everywhere(func(l *loop) {
+		found[slices.Index(e.loops, l)] = l.silent(of, most)
+	})
+	all := slices.Concat(found...)
+	slices.SortFunc(all, func(a, b silent) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.since, b.since)) })
+	all = all[:min(len(all), most)]
+	gone := make([]int, len(e.loops))
+	e.everywhere(func(l *loop) {
+		for _, q := range all {
+			if q.s.l == l && q.s.tag == q.tag && !q.s.closed && q.s.dismiss() {
+				gone[slices.Index(e.loops, l)]++
+			}
+		}
+	})
+	e.everywhere(func(*loop) {}) // now the turns have run
+	n := 0
+	for _, k := range gone {
+		n += k
+	}
+	if n > 0 {
+		e.Evicted(n)
+	}
+	return n >= need
+}
+
+// silent are the clients of a loop that have waited for longest, of each rank so many at most.
+func (l *loop) silent(of netip.Addr, most int) (out []silent) {
+	now := clock()
+	for _, q := range [2]*line{&l.mute, &l.idle} {
+		n := 0
+		for s := q.first; s != nil && n < most; s = s.behind {
+			if of.IsValid() && clientOf(s.info.Remote.Addr()) != of {
+				continue
+			}
+			out = append(out, silent{s, s.tag, rankOf(s.spoke, time.Duration(now-s.silentSince)), s.silentSince})
+			n++
+		}
+	}
+	return out
+}
