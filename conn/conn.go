@@ -1,13 +1,15 @@
 // Package conn is everything that a request may block on.
 //
-// A handler is straight-line code over Conn. It runs unchanged on every engine: one goroutine per connection on
-// net.Conn (NewGoroutines), and the same over a network in memory for tests under fake time (NewMemory).
+// A handler is straight-line code over Conn. It runs unchanged on every engine: event loops on epoll (NewEpoll, the
+// default on Linux), one goroutine per connection on net.Conn (NewGoroutines), and the same over a network in memory for
+// tests under fake time (NewMemory).
 //
 // Rules for who writes a handler:
 //   - Block only on Conn and Home; anything else goes through Home.Do or Conn.Detach. Hold no lock across a call that
 //     may wait.
 //   - A turn reads everything that it was called for. It returns true with no byte left over, false to close.
-//   - A Conn belongs to its Home. Stop another strand only through Both or Shutdown.
+//   - A Conn belongs to its Home, and is used by that Home's strands only. Stop another strand only through Both or
+//     Shutdown.
 //   - In Both, ab reads a and writes b, and ba the reverse; an error stops the other side. Both does not nest.
 //   - Set deadlines before each phase. The read deadline left at the end of a turn is the idle limit.
 //   - After an early answer CloseWrite, drain within bounds, then Close. A message cut short ends with Reset.
@@ -19,6 +21,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"time"
 )
 
@@ -98,20 +101,39 @@ func (e *stopError) Error() string   { return e.s }
 func (e *stopError) Timeout() bool   { return true }
 func (e *stopError) Temporary() bool { return true }
 
-// Engine runs turns. NewGoroutines and NewMemory make one; each calls setup once for every Home.
+// Engine runs turns. New, NewEpoll, NewGoroutines and NewMemory make one; each calls setup once for every Home.
 type Engine interface {
+	// Name is "epoll" or "goroutines".
+	Name() string
+	// Loops is how many Homes there are.
+	Loops() int
+	// Set changes options, before the first Serve.
+	Set(func(*Options))
 	// Serve accepts from ln until its Shutdown. One engine serves many listeners on the same Homes.
 	Serve(ln net.Listener, open Open) Server
-	// Each runs f once on every Home: to sweep, to flush.
+	// Each runs f once on every Home, as a strand there, and waits: to sweep, to flush. Call it from outside of strands.
 	Each(f func(h *Home))
+	// Live is the number of client connections, detached ones not counted; Idle that of connections to members that wait
+	// for a request; Stalled for how long a Home has been kept from its other connections by a handler that blocks. They
+	// may be asked at any time, and do not wait.
+	Live() int
+	Idle() int
+	Stalled() time.Duration
+	// Close ends the engine. There must be no server and no connection any more.
+	Close()
 }
 
 // A Server is a listener at work.
 type Server interface {
 	// Shutdown stops accepting, wakes idle connections with ErrDraining after a second (a quarter of the time, if that is
-	// less), waits for the busy ones, and resets what is left at the deadline. The socket itself stays open for as long as another process holds it, so nothing queued is lost.
+	// less), waits for the busy ones, and resets what is left at the deadline. The socket itself stays open for as long as
+	// another process holds it, so nothing queued is lost.
 	// A second call waits for the same end.
 	Shutdown(deadline time.Time)
+	// Stop accepts nothing more: the socket is closed when it returns. Connections go on until Shutdown.
+	Stop()
+	// File is the listening socket for another process; close it. It fails after Stop, and where there is no socket.
+	File() (*os.File, error)
 }
 
 // stackable is a Conn of an engine, on which TLS can be put.

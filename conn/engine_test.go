@@ -23,7 +23,7 @@ import (
 // world is an engine with its network, one server on it, and a peer of that server's handler to dial.
 type world struct {
 	*testing.T
-	e       tested
+	e       Engine
 	home    *Home
 	loop    strander // nil on goroutines
 	mem     *Memory  // nil on sockets
@@ -34,13 +34,6 @@ type world struct {
 	closers []io.Closer // closed once the server has shut down
 }
 
-// tested is what stories want of an engine.
-type tested interface {
-	Engine
-	Live() int
-	Set(func(*Options))
-}
-
 // strander is an engine on which a Conn may be used in its loop only.
 type strander interface {
 	strand(f func())    // as a strand, waiting for its end
@@ -48,7 +41,7 @@ type strander interface {
 }
 
 // newEvents makes an engine on event loops, if there is one here.
-var newEvents func() (e tested, home *Home, loop strander, end func())
+var newEvents func() (e Engine, home *Home, loop strander, end func())
 
 // strand runs f where a Conn may be used.
 func (w *world) strand(f func()) {

@@ -7,6 +7,8 @@ import (
 	"time"
 )
 
+const hasEpoll = true
+
 // Epoll is the engine of Linux: loops, each one goroutine over an epoll of its own, which run turns as pooled coroutines.
 // A connection lives and dies on one loop. See docs/decisions/0011.
 type Epoll struct {
@@ -15,7 +17,6 @@ type Epoll struct {
 
 	loops  []*loop
 	serial atomic.Uint64
-	homes  []*Home
 
 	short   atomic.Bool // somebody waits for a place
 	held    []*port     // not listened to since there is no place; places.mu guards it
@@ -37,7 +38,7 @@ func NewEpoll(loops int, setup func(*Home)) (*Epoll, error) {
 			}
 			return nil, fmt.Errorf("start an event loop: %w", err)
 		}
-		e.loops, e.homes = append(e.loops, l), append(e.homes, &l.home)
+		e.loops = append(e.loops, l)
 	}
 	for _, l := range e.loops {
 		if setup != nil {
@@ -57,8 +58,17 @@ func (e *Epoll) Each(f func(*Home)) {
 	}
 }
 
-// Homes are those of the loops, for what may be asked from anywhere.
-func (e *Epoll) Homes() []*Home { return e.homes }
+// Name and Loops are those of an engine.
+func (e *Epoll) Name() string { return EngineEpoll }
+func (e *Epoll) Loops() int   { return len(e.loops) }
+
+// Idle is the number of idle connections to members on all loops.
+func (e *Epoll) Idle() (n int) {
+	for _, l := range e.loops {
+		n += l.home.Idle()
+	}
+	return n
+}
 
 // Stalled is for how long the loop that is worst off has been kept from its other connections by what runs on it.
 func (e *Epoll) Stalled() (worst time.Duration) {

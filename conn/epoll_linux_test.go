@@ -16,7 +16,7 @@ func init() {
 	if os.Getenv("CONN_ONE_ENGINE") != "" {
 		oneEngine()
 	}
-	newEvents = func() (tested, *Home, strander, func()) {
+	newEvents = func() (Engine, *Home, strander, func()) {
 		if os.Getenv("CONN_ONE_ENGINE") != "" { // all stories one after another on the same one
 			e := oneEngine()
 			return e, &e.loops[0].home, e.loops[0], func() {}

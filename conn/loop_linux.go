@@ -113,6 +113,7 @@ func (l *loop) ctl(op, fd int, events uint32, tag int32) error {
 // hands between the kernel's report of it and the use of that.
 func (l *loop) run() {
 	defer func() {
+		l.busy.Store(0)
 		if !l.quit {
 			go l.run() // a strand that ended its goroutine (runtime.Goexit) ended that of its loop too
 		}

@@ -3,6 +3,7 @@ package conn
 import (
 	"errors"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,6 +42,17 @@ func (s *server) Shutdown(deadline time.Time) {
 		s.each((*stream).abort)
 		<-done
 	}
+}
+
+// Stop closes the listening socket.
+func (s *server) Stop() { s.ln.Close() }
+
+// File is the listening socket for another process.
+func (s *server) File() (*os.File, error) {
+	if l, ok := s.ln.(interface{ File() (*os.File, error) }); ok {
+		return l.File()
+	}
+	return nil, errors.ErrUnsupported
 }
 
 // drain stops accepting, and wakes idle connections after a while.

@@ -104,6 +104,7 @@ func (q *inquiry) run(b *evidence.Bundle) *Report {
 	q.healthNow()
 	q.doubtTimes()
 	q.doubtHealth()
+	q.nameLoops(b.Machine)
 	return q.report(b)
 }
 

@@ -4,6 +4,8 @@ package evidence
 type Machine struct {
 	Cores            int     `json:"cores"`           // processors that the process may run on
 	Procs            int     `json:"gomaxprocs"`      // that Go uses of them
+	Engine           string  `json:"engine,omitempty"` // epoll or goroutines; empty: a version that had but one
+	Loops            int     `json:"loops,omitempty"` // event loops, each with idle connections to members of its own; 0: none
 	Load             float64 `json:"load"`            // of the machine: processes that run or want to, mean of a minute
 	Memory           int64   `json:"memory"`          // bytes that the machine has, or the process may use of it
 	Used             int64   `json:"memoryUsed"`      // bytes that the process uses (resident)

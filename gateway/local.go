@@ -9,6 +9,7 @@ type Local struct {
 	ConnectTimeout     time.Duration      // connectTimeout, 5s
 	BackendIdleTimeout time.Duration      // backendIdleTimeout, 60s
 	KeepAliveHint      string             // keepAliveHint: honour (default) or ignore
+	Engine             string             // engine: epoll or goroutines; empty: the best of this system
 	PassiveEjection    bool               // passiveEjection, on: members that fail requests are held back for a while
 	AllowUnserved      []string           // allowUnserved: protections that the document may ask for in vain
 	Logs               Logs

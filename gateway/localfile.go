@@ -51,6 +51,7 @@ func (r *localReader) settings() settings {
 		"connectTimeout":     r.duration(&r.local.ConnectTimeout),
 		"backendIdleTimeout": r.duration(&r.local.BackendIdleTimeout),
 		"keepAliveHint":      r.choice(&r.local.KeepAliveHint, "honour", "ignore"),
+		"engine":             r.choice(&r.local.Engine, "epoll", "goroutines"),
 		"passiveEjection":    r.toggle(&r.local.PassiveEjection),
 		"allowUnserved":      r.names(&r.local.AllowUnserved, Protections()),
 		"logs":               r.logs,

@@ -22,6 +22,7 @@ connectTimeout: 1500ms
 backendIdleTimeout: 2m
 keepAliveHint: ignore
 passiveEjection: off
+engine: goroutines
 logs:
   days: 7
   bytes: 500MB
@@ -36,7 +37,7 @@ logs:
 			"www":  {Cert: "/etc/ssl/www.crt", Key: "/etc/causeway/www.key"},
 		},
 		Members:        map[string]string{"10.0.0.4": "127.0.0.1:9001", "web.internal": "[::1]:9002"},
-		ConnectTimeout: 1500 * time.Millisecond, BackendIdleTimeout: 2 * time.Minute, KeepAliveHint: "ignore",
+		ConnectTimeout: 1500 * time.Millisecond, BackendIdleTimeout: 2 * time.Minute, Engine: "goroutines", KeepAliveHint: "ignore",
 		Logs: Logs{Days: 7, Bytes: 500_000_000, Queries: false},
 	}
 	if diff := cmp.Diff(want, local); diff != "" {
@@ -69,6 +70,7 @@ func TestLocalProblems(t *testing.T) {
 	f("frobnicate: 5s", "frobnicate", "unknown setting", "known are: allowUnserved, backendIdleTimeout, certificates")
 	f("connectTimeout: 5", "connectTimeout", "number 5", "5s")
 	f("connectTimeout: 0s", "connectTimeout", "out of range", "1ms")
+	f("engine: threads", "engine", `"threads"`, "epoll, goroutines")
 	f("keepAliveHint: maybe", "keepAliveHint", `"maybe"`, "honour, ignore")
 	f("logs: {bytes: ten}", "logs.bytes", `"ten"`, "10GiB")
 	f("logs: {bytes: 1KiB}", "logs.bytes", `"1KiB"`, "at least 1MiB")

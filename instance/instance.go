@@ -309,8 +309,8 @@ func (i *Instance) Hosts() []telemetry.Hosts {
 // Drain lets every answer end its client's connection from now on; new connections are still served, until Close.
 func (i *Instance) Drain() { i.proxy.Drain() }
 
-// Sockets are the listening sockets, by place.
-func (i *Instance) Sockets() map[string]net.Listener { return i.proxy.Sockets() }
+// Servers are the ports being served, by place.
+func (i *Instance) Servers() map[string]conn.Server { return i.proxy.Servers() }
 
 // Places are where clients are being served.
 func (i *Instance) Places() []string {

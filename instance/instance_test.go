@@ -38,17 +38,17 @@ func (l *counting) Write(r *accesslog.Record) {
 // gatewayOn is an instance on a network: mem, or loopback where that is nil.
 func gatewayOn(mem *conn.Memory) (*Instance, *counting, *telemetry.Metrics) {
 	var probes *conn.Home
-	var engine *conn.Goroutines
+	var engine conn.Engine
 	listen := func(place string) (net.Listener, error) { return net.Listen("tcp", place) }
 	if mem != nil {
 		engine = conn.NewMemory(mem, nil)
 		conn.NewMemory(mem, func(h *conn.Home) { probes = h })
 		listen = func(place string) (net.Listener, error) { return mem.Listen(netip.MustParseAddrPort(place)) }
 	} else {
-		engine = conn.NewGoroutines(nil)
+		engine, _ = conn.New("", 2)
 		conn.NewGoroutines(func(h *conn.Home) { probes = h })
 	}
-	engine.AcceptError = func(error) {}
+	engine.Set(func(o *conn.Options) { o.AcceptError = func(error) {} })
 	log, metrics := &counting{}, telemetry.New()
 	i := New(Options{
 		Engine: engine, Dialer: probes, Log: log, Metrics: metrics, Listen: listen,

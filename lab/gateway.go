@@ -25,6 +25,7 @@ import (
 type Gateway struct {
 	dir      string
 	log      *accesslog.Writer
+	engine   conn.Engine
 	instance *instance.Instance
 	revision uint64
 	names    names
@@ -34,16 +35,21 @@ type Gateway struct {
 	closed bool
 }
 
+// loops of the lab's gateway, whatever machine it runs on: each has connections to members of its own.
+const loops = 2
+
 // StartGateway serves a site on a free port of loopback. It keeps configuration, health and logs in dir.
 func StartGateway(dir string, s Site) (*Gateway, error) {
 	g := &Gateway{dir: dir, log: accesslog.NewWriter(filepath.Join(dir, "logs", "instance-0"))}
+	g.engine, _ = conn.New("", loops)
 	var probes *conn.Home
 	conn.NewGoroutines(func(h *conn.Home) { probes = h })
 	g.instance = instance.New(instance.Options{
-		Engine: conn.NewGoroutines(nil), Dialer: probes, Lookup: g.names.lookup, Log: g.log,
+		Engine: g.engine, Dialer: probes, Lookup: g.names.lookup, Log: g.log,
 		Metrics: telemetry.New(), Place: func(frontend string, _ int) string { return frontend }, Listen: g.listen,
 	})
 	if err := g.Apply(s); err != nil {
+		g.engine.Close()
 		g.log.Close()
 		return nil, err
 	}
@@ -138,6 +144,7 @@ func (g *Gateway) Close() error {
 	}
 	err := g.keep(evidence.HealthName, g.instance.Health())
 	g.instance.Close(time.Now().Add(2 * time.Second))
+	g.engine.Close()
 	g.log.Close()
 	if lost := g.log.Lost(); lost > 0 && err == nil {
 		err = fmt.Errorf("keep the access log: %d records were lost: %w", lost, g.log.Err())

@@ -19,9 +19,14 @@ func (deaf) Write(*accesslog.Record) {}
 
 // oneByOne is a gateway on loopback whose member answers any request, allocating nothing, and a client that asks again
 // and again on one connection.
-func oneByOne(t testing.TB, ask func(func())) {
+func oneByOne(t testing.TB, engine string, ask func(func())) {
+	e, why := conn.New(engine, 1)
+	if why != nil {
+		t.Skip(why)
+	}
+	defer e.Close()
 	w := newWorld(t)
-	w.engine = conn.NewGoroutines(nil)
+	w.engine = e
 	w.play(func(w *world) {
 		w.proxy.log = deaf{}
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -64,21 +69,27 @@ func oneByOne(t testing.TB, ask func(func())) {
 
 // A plain request on kept connections costs next to no memory, of client, gateway and member together.
 func TestPlainRequestHardlyAllocates(t *testing.T) {
-	oneByOne(t, func(ask func()) {
-		for range 100 {
-			ask()
-		}
-		if n := testing.AllocsPerRun(500, ask); n >= 1 {
-			t.Errorf("%v allocations per request", n)
-		}
-	})
+	for _, engine := range engines {
+		oneByOne(t, engine, func(ask func()) {
+			for range 100 {
+				ask()
+			}
+			if n := testing.AllocsPerRun(500, ask); n >= 1 {
+				t.Errorf("%v allocations per request on %s", n, engine)
+			}
+		})
+	}
 }
 
 func BenchmarkPlainRequest(b *testing.B) {
-	b.ReportAllocs()
-	oneByOne(b, func(ask func()) {
-		for b.Loop() {
-			ask()
-		}
-	})
+	for _, engine := range engines {
+		b.Run(engine, func(b *testing.B) {
+			b.ReportAllocs()
+			oneByOne(b, engine, func(ask func()) {
+				for b.Loop() {
+					ask()
+				}
+			})
+		})
+	}
 }

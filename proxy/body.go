@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,9 +72,9 @@ func (y *body) inStep() bool { return y.ended.Load() && y.done && !y.tail }
 
 // catchUp gives the strand that uploads a chance to say that it has sent the last byte: an answer to that may be here
 // sooner, and would cost the client its connection.
-func (y *body) catchUp() {
+func (y *body) catchUp(h *conn.Home) {
 	for n := 0; n < 100 && !y.ended.Load(); n++ {
-		runtime.Gosched()
+		h.Yield()
 	}
 }
 

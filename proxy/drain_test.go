@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"causeway/conn"
 	"causeway/fault"
 	"causeway/gateway"
 )
@@ -102,7 +103,7 @@ func TestPanic(t *testing.T) {
 		m := w.member(answers(ok))
 		w.start()
 		stacks := make(chan string, 9)
-		w.engine.Panic = func(v any, stack []byte) { stacks <- string(stack) }
+		w.engine.Set(func(o *conn.Options) { o.Panic = func(v any, stack []byte) { stacks <- string(stack) } })
 		c := w.client()
 		c.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").answer("GET")
 		set, table := w.set, w.proxy.State().Table

@@ -3,6 +3,7 @@
 package proxy
 
 import (
+	"maps"
 	"net"
 	"strings"
 	"sync"
@@ -33,13 +34,7 @@ type Proxy struct {
 	draining atomic.Bool
 
 	mu      sync.Mutex
-	servers map[string]served // by key of the port
-}
-
-// served is a port at work.
-type served struct {
-	conn.Server
-	socket net.Listener
+	servers map[string]conn.Server // by key of the port
 }
 
 // State is what a request is served by: it holds on to the one that it began with.
@@ -70,7 +65,7 @@ type Options struct {
 func New(o Options) *Proxy {
 	return &Proxy{
 		engine: o.Engine, log: o.Log, metrics: o.Metrics, pulse: o.Pulse, instance: o.Instance, portOffset: o.PortOffset,
-		servers: map[string]served{},
+		servers: map[string]conn.Server{},
 	}
 }
 
@@ -111,7 +106,7 @@ func (p *Proxy) State() *State { return p.state.Load() }
 func (p *Proxy) Serve(port string, ln net.Listener) {
 	server := p.engine.Serve(ln, func(h *conn.Home, c conn.Conn) func() bool { return p.open(port, h, c) })
 	p.mu.Lock()
-	p.servers[port] = served{server, ln}
+	p.servers[port] = server
 	p.mu.Unlock()
 }
 
@@ -134,15 +129,11 @@ func (p *Proxy) Ports() []string {
 	return out
 }
 
-// Sockets are the listening sockets, by key of the port.
-func (p *Proxy) Sockets() map[string]net.Listener {
+// Servers are the ports being served, by key.
+func (p *Proxy) Servers() map[string]conn.Server {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	out := map[string]net.Listener{}
-	for k, s := range p.servers {
-		out[k] = s.socket
-	}
-	return out
+	return maps.Clone(p.servers)
 }
 
 // Drain lets every answer from now on end its client's connection.
@@ -158,7 +149,7 @@ func (p *Proxy) Stop(port string) (drain func(deadline time.Time)) {
 	if !ok {
 		return func(time.Time) {}
 	}
-	s.socket.Close()
+	s.Stop()
 	return s.Shutdown
 }
 

@@ -275,7 +275,7 @@ func retryAfter(value []byte) time.Duration {
 // responseHead makes the head for the client and decides whether its connection may stay.
 func (x *exchange) responseHead(kind http1.BodyKind) {
 	framed := kind != http1.UntilClose && (kind != http1.Chunked || x.req.Minor == 1)
-	x.body.catchUp()
+	x.body.catchUp(x.s.h)
 	x.keep = x.keep && framed && (x.body.inStep() || !x.body.ended.Load() && !x.res.Close) && !x.s.p.draining.Load()
 	b := http1.AppendStatusLine(x.out[:0], x.res.Status, x.res.Reason)
 	b = http1.AppendFields(b, x.res.Fields, http1.HopByHop|1<<http1.ContentLength)

@@ -29,7 +29,7 @@ import (
 type world struct {
 	testing.TB
 	mem       *conn.Memory // nil: sockets
-	engine    *conn.Goroutines
+	engine    conn.Engine
 	proxy     *Proxy
 	metrics   *telemetry.Metrics
 	log       *collector
@@ -78,12 +78,24 @@ func inTime(t *testing.T, story func(w *world)) {
 	})
 }
 
-// onSockets tells a story on loopback.
+// engines are those that work on sockets.
+var engines = []string{conn.EngineGoroutines, conn.EngineEpoll}
+
+// onSockets tells a story on loopback, on each engine.
 func onSockets(t *testing.T, story func(w *world)) {
 	t.Helper()
-	w := newWorld(t)
-	w.engine = conn.NewGoroutines(nil)
-	w.play(story)
+	for _, name := range engines {
+		t.Run(name, func(t *testing.T) {
+			e, why := conn.New(name, 2)
+			if why != nil {
+				t.Skip(why)
+			}
+			defer e.Close()
+			w := newWorld(t)
+			w.engine = e
+			w.play(story)
+		})
+	}
 }
 
 func newWorld(t testing.TB) *world {
@@ -91,8 +103,10 @@ func newWorld(t testing.TB) *world {
 }
 
 func (w *world) play(story func(w *world)) {
-	w.engine.Panic = func(v any, stack []byte) { w.Errorf("panic: %v\n%s", v, stack) }
-	w.engine.AcceptError = func(error) {}
+	w.engine.Set(func(o *conn.Options) {
+		o.Panic = func(v any, stack []byte) { w.Errorf("panic: %v\n%s", v, stack) }
+		o.AcceptError = func(error) {}
+	})
 	w.local.Members = map[string]string{}
 	w.directory = backend.NewDirectory(func(context.Context, string) (resolve.Answer, error) { return resolve.Answer{}, resolve.ErrNoAddress })
 	w.proxy = New(Options{Engine: w.engine, Log: w.log, Metrics: w.metrics})

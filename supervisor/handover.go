@@ -47,6 +47,9 @@ type batch struct {
 	More    bool     `json:"more"`
 }
 
+// socket is a listening socket that a successor may have.
+type socket interface{ File() (*os.File, error) }
+
 // heirs waits for a successor.
 type heirs struct {
 	ln      *net.UnixListener
@@ -65,7 +68,7 @@ func awaitHeirs(data string) (*heirs, error) {
 
 // serve answers successors until close. ending reports whether this gateway was told to end, sockets are what it has, and
 // letGo is called once a successor serves. One comes after another: two that serve at once would never know of each other.
-func (h *heirs) serve(ending func() bool, sockets func() map[string]net.Listener, letGo func()) {
+func (h *heirs) serve(ending func() bool, sockets func() map[string]socket, letGo func()) {
 	for {
 		c, err := h.ln.AcceptUnix()
 		if err != nil {
@@ -85,7 +88,7 @@ func (h *heirs) serve(ending func() bool, sockets func() map[string]net.Listener
 }
 
 // handOver is one conversation; nil means that the successor serves.
-func (h *heirs) handOver(c *net.UnixConn, ending bool, sockets map[string]net.Listener) error {
+func (h *heirs) handOver(c *net.UnixConn, ending bool, sockets map[string]socket) error {
 	c.SetDeadline(time.Now().Add(askTime))
 	in := bufio.NewReader(c)
 	var q ask
@@ -104,7 +107,7 @@ func (h *heirs) handOver(c *net.UnixConn, ending bool, sockets map[string]net.Li
 	return readLine(in, &done)
 }
 
-func sendSockets(c *net.UnixConn, sockets map[string]net.Listener) error {
+func sendSockets(c *net.UnixConn, sockets map[string]socket) error {
 	b := batch{Names: []string{}}
 	var files []*os.File
 	flush := func(more bool) error {
@@ -116,12 +119,8 @@ func sendSockets(c *net.UnixConn, sockets map[string]net.Listener) error {
 		b.Names, files = []string{}, nil
 		return err
 	}
-	for name, ln := range sockets {
-		l, ok := ln.(interface{ File() (*os.File, error) })
-		if !ok {
-			continue
-		}
-		f, err := l.File()
+	for name, s := range sockets {
+		f, err := s.File()
 		if err != nil { // closed just now: the successor binds the port itself
 			continue
 		}

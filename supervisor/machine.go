@@ -13,7 +13,8 @@ import (
 // Machine is what the process has to work with.
 func (s *Supervisor) Machine() evidence.Machine {
 	m := thisMachine()
-	m.Files, m.ConnectionsLimit, m.Connections = openFilesLimit(), s.engine.Limit, s.engine.Live()
+	m.Procs, m.Engine, m.Loops = s.processors, s.engine.Name(), loopsOf(s.engine)
+	m.Files, m.ConnectionsLimit, m.Connections = openFilesLimit(), connectionLimit(), s.engine.Live()
 	return m
 }
 

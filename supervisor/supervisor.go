@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,19 +28,20 @@ import (
 
 // Supervisor is a gateway at work.
 type Supervisor struct {
-	o         Options
-	log       *accesslog.Writer
-	metrics   *telemetry.Metrics
-	engine    *conn.Goroutines
-	instance  *instance.Instance
-	admin     *admin.Server
-	legacy    *inheritance   // of the gateway before
-	heirs     *heirs         // of the gateway after
-	activated []net.Listener // opened by the service manager, not taken yet; only Apply touches it
-	ending    atomic.Bool    // it was told to end
-	gone      sync.Once
-	started   time.Time
-	files     admin.Config // as last served; only Start and Reload touch it
+	o          Options
+	log        *accesslog.Writer
+	metrics    *telemetry.Metrics
+	engine     conn.Engine
+	processors int // that the engine uses
+	instance   *instance.Instance
+	admin      *admin.Server
+	legacy     *inheritance   // of the gateway before
+	heirs      *heirs         // of the gateway after
+	activated  []net.Listener // opened by the service manager, not taken yet; only Apply touches it
+	ending     atomic.Bool    // it was told to end
+	gone       sync.Once
+	started    time.Time
+	files      admin.Config // as last served; only Start and Reload touch it
 
 	applying sync.Mutex
 	mu       sync.Mutex // guards what follows
@@ -92,7 +92,7 @@ func Start(o Options) (*Supervisor, []gateway.Problem, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s := newSupervisor(o, legacy)
+	s := newSupervisor(o, legacy, engineOf(config))
 	differs := s.differsFromApplied(config) // before it is applied itself
 	problems, err := s.Apply(config)
 	if err == nil {
@@ -100,6 +100,7 @@ func Start(o Options) (*Supervisor, []gateway.Problem, error) {
 	}
 	if err != nil {
 		s.instance.Close(time.Now().Add(min(o.Drain, giveUpTime))) // it may have begun to answer somebody
+		s.engine.Close()
 		s.log.Close()
 		legacy.close()
 		return nil, problems, err
@@ -157,9 +158,12 @@ func (s *Supervisor) unserved(protection string) (n int) {
 }
 
 // sockets are those that a successor may go on with.
-func (s *Supervisor) sockets() map[string]net.Listener {
-	out := s.instance.Sockets()
-	if ln := s.admin.Listener(); ln != nil {
+func (s *Supervisor) sockets() map[string]socket {
+	out := map[string]socket{}
+	for place, server := range s.instance.Servers() {
+		out[place] = server
+	}
+	if ln, ok := s.admin.Listener().(socket); ok {
 		out[adminSocket] = ln
 	}
 	return out
@@ -179,31 +183,18 @@ func (s *Supervisor) listen(place string) (net.Listener, error) {
 	return listen(place)
 }
 
-func newSupervisor(o Options, legacy *inheritance) *Supervisor {
+func newSupervisor(o Options, legacy *inheritance, engineName string) *Supervisor {
 	s := &Supervisor{o: o, legacy: legacy, activated: activated(), started: time.Now(), metrics: telemetry.New()}
 	s.log = accesslog.NewWriter(filepath.Join(LogRoot(o.Data), "instance-0"))
-	engine := conn.NewGoroutines(nil)
-	engine.Limit = connectionLimit()
-	s.engine = engine
-	engine.Panic = func(v any, stack []byte) {
-		s.metrics.Panics.Inc()
-		slog.Error("a request ended in a panic; please report it", "value", v, "stack", string(stack))
-	}
-	engine.Evicted = func(n int) { s.metrics.Evicted.Add(float64(n)) }
-	engine.Crowded = func(netip.Addr) { s.metrics.CrowdedOut.Inc() }
+	s.engine = s.startEngine(engineName)
 	var probes *conn.Home
 	conn.NewGoroutines(func(h *conn.Home) { probes = h })
 	s.instance = instance.New(instance.Options{
-		Engine: engine, Dialer: probes, Lookup: resolve.System().Lookup, Log: s.log,
+		Engine: s.engine, Dialer: probes, Lookup: resolve.System().Lookup, Log: s.log,
 		Metrics: s.metrics, Place: s.place, Listen: s.listen, PortOffset: o.PortOffset,
 	})
 	s.metrics.HostCounts(s.instance.Hosts)
 	s.metrics.Unserved(gateway.Protections(), s.unserved)
-	s.metrics.Gauge("backend_idle_connections", "Connections to members that wait for a request.", func() (n float64) {
-		engine.Each(func(h *conn.Home) { n += float64(h.Idle()) })
-		return n
-	})
-	s.metrics.Gauge("client_connections", "Client connections now.", func() float64 { return float64(engine.Live()) })
 	s.metrics.Gauge("log_records_lost", "Access-log records that could not be kept.", func() float64 { return float64(s.log.Lost()) })
 	return s
 }
@@ -302,6 +293,7 @@ func (s *Supervisor) parse(c admin.Config) (*gateway.Document, gateway.Local, []
 	}
 	problems = append(problems, document.Problems()...)
 	problems = append(problems, document.ProblemsWith(local)...)
+	problems = append(problems, s.engineProblem(local)...)
 	problems = append(problems, certs.Check(document.Config, local, time.Now())...)
 	problems = append(problems, document.InPlace(certs.CheckPolicies(document.Config))...)
 	allowed := slices.Concat(s.o.Allow, local.AllowUnserved, c.Allow)
@@ -340,9 +332,11 @@ const (
 
 // Run keeps the logs within their bounds and the health on disk until ctx ends, then drains.
 func (s *Supervisor) Run(ctx context.Context) {
-	retain, health := time.NewTicker(retainEvery), time.NewTicker(healthEvery)
+	retain, health, stall := time.NewTicker(retainEvery), time.NewTicker(healthEvery), time.NewTicker(stallEvery)
 	defer retain.Stop()
 	defer health.Stop()
+	defer stall.Stop()
+	var stalled stalls
 	s.retain()
 	s.keepHealth()
 	for {
@@ -351,6 +345,8 @@ func (s *Supervisor) Run(ctx context.Context) {
 			s.retain()
 		case <-health.C:
 			s.keepHealth()
+		case <-stall.C:
+			stalled.look(s.engine.Stalled())
 		case <-ctx.Done():
 			s.ending.Store(true)
 			s.instance.Drain()
@@ -398,6 +394,7 @@ func (s *Supervisor) close(deadline time.Time) {
 	}
 	s.heirs.close(s.o.Data)
 	s.letGo(false)
+	s.engine.Close()
 	s.log.Close()
 }
 

@@ -1,0 +1,91 @@
+package supervisor
+
+import (
+	"log/slog"
+	"net/netip"
+	"runtime"
+	"time"
+
+	"causeway/admin"
+	"causeway/conn"
+	"causeway/gateway"
+)
+
+// engineOf is the engine that a configuration asks for; empty: the best there is. Whether the file is right is for Apply
+// to say.
+func engineOf(c admin.Config) string {
+	local, _, err := gateway.ParseLocal(c.Local, c.Dir)
+	if err != nil {
+		return ""
+	}
+	return local.Engine
+}
+
+// startEngine starts the engine of a name, with a loop for each processor, and reports what it counts.
+func (s *Supervisor) startEngine(name string) conn.Engine {
+	loops := runtime.GOMAXPROCS(0)
+	s.processors = loops
+	e, why := conn.New(name, loops)
+	if why != nil {
+		slog.Warn("there are no event loops here: each connection gets a goroutine, which costs more", "error", why)
+	}
+	if e.Name() == conn.EngineEpoll {
+		runtime.GOMAXPROCS(loops + 1) // else the turns of 10 ms that the collector and everybody else take are those of a loop
+	}
+	limit := connectionLimit()
+	e.Set(func(o *conn.Options) {
+		o.Limit = limit
+		o.Panic = func(v any, stack []byte) {
+			s.metrics.Panics.Inc()
+			slog.Error("a request ended in a panic; please report it", "value", v, "stack", string(stack))
+		}
+		o.Evicted = func(n int) { s.metrics.Evicted.Add(float64(n)) }
+		o.Crowded = func(netip.Addr) { s.metrics.CrowdedOut.Inc() }
+	})
+	s.metrics.Gauge("client_connections", "Client connections now.", func() float64 { return float64(e.Live()) })
+	s.metrics.Gauge("backend_idle_connections", "Connections to members that wait for a request.", func() float64 { return float64(e.Idle()) })
+	s.metrics.Gauge("event_loops", "Event loops at work; 0: each connection has a goroutine.", func() float64 { return float64(loopsOf(e)) })
+	s.metrics.Gauge("event_loop_stalled_seconds", "For how long the event loop that is worst off has been kept from its other connections.",
+		func() float64 { return e.Stalled().Seconds() })
+	return e
+}
+
+// engineProblem warns of an engine that takes a new start.
+func (s *Supervisor) engineProblem(local gateway.Local) []gateway.Problem {
+	if local.Engine == "" || local.Engine == s.engine.Name() {
+		return nil
+	}
+	return []gateway.Problem{{
+		Severity: gateway.Warning, Code: "EngineNotInUse", Path: "engine",
+		Message: "the gateway runs on the engine " + s.engine.Name() + "; an engine is chosen when the gateway starts",
+		Hint:    "start the gateway anew; its successor takes over without refusing anybody",
+	}}
+}
+
+// loopsOf is how many event loops an engine has; 0: it has none.
+func loopsOf(e conn.Engine) int {
+	if e.Name() != conn.EngineEpoll {
+		return 0
+	}
+	return e.Loops()
+}
+
+const (
+	stallEvery = 500 * time.Millisecond
+	stallMax   = time.Second // of a loop, before a line says so
+)
+
+// stalls says when an event loop stands still, and when it goes on.
+type stalls struct{ on bool }
+
+// look is called every stallEvery.
+func (t *stalls) look(stalled time.Duration) {
+	switch {
+	case stalled >= stallMax && !t.on:
+		slog.Warn("an event loop stands still: its other clients wait; please report it", "for", stalled.Round(time.Millisecond))
+		t.on = true
+	case stalled < stallMax && t.on:
+		slog.Info("the event loop goes on")
+		t.on = false
+	}
+}
