@@ -12,16 +12,18 @@ var crash = hypothesis{
 	look: crashOnInput,
 }
 
-// crashOnInput: a kind of request makes the member drop the connection, each time, on whatever connection it comes. It
-// is told from accidents by its exclusiveness: the route never gets an answer, while at the very same times the same
-// member answers others on the same kind of connection.
+// crashOnInput: a kind of request makes the member drop the connection, each time, on whatever connection it comes. Its
+// exclusiveness tells it from accidents: the route never gets an answer, while at the very same times the same
+// member answers others on the same kind of connection. Where it came on reused connections only, others must have been
+// answered on connections that were nearer to any limit.
 func crashOnInput(q *inquiry) {
 	keys, groups := groupBy(q.unclaimed(func(e *event) bool { return e.own && e.closedUnanswered() }), (*event).route)
 	for _, k := range keys {
 		events := groups[k]
 		r := q.routes[k]
 		fresh, reused, answered := q.company(events)
-		if r == nil || r.answered > 0 || len(events) < minEvents || fresh == 0 || 5*answered < 4*len(events) {
+		confidence := confidenceOf(fresh > 0)
+		if r == nil || r.answered > 0 || len(events) < minEvents || 5*answered < 4*len(events) || fresh == 0 && !q.withinLimits(events) {
 			q.suspect(events, "send one of these requests alone, on a fresh connection, to the member, and read its own log at that time", suspectsOfClose(events)...)
 			continue
 		}
@@ -39,16 +41,32 @@ func crashOnInput(q *inquiry) {
 			q.suspect(events, "the path has "+odd+": send the same request to the member with a plain path, and read its own log at that time", "e-uri-rejected", "g-crash-on-input")
 			continue
 		}
-		f := q.claim("g-crash-on-input", events, scopeOf(events), High)
+		f := q.claim("g-crash-on-input", events, scopeOf(events), confidence)
 		f.says("access-log", fmt.Sprintf("%s %s was never answered: %d attempts, %d on fresh connections and %d on reused ones, each ended by the member before a byte of an answer",
 			k.method, k.path, len(events), fresh, reused), events...)
 		f.says("access-log", fmt.Sprintf("%d of them have another answer of the same member beside them, each its own: within a second, on the same kind of connection, between the first and the last of them", answered))
-		f.excludes("c-idle-race", fmt.Sprintf("%d of them were on connections that had never been idle", fresh))
+		if fresh > 0 {
+			f.excludes("c-idle-race", fmt.Sprintf("%d of them were on connections that had never been idle", fresh))
+		} else {
+			f.excludes("c-idle-race", "other requests were answered on connections that had been idle for twice as long, and were twice as old and as used, as the typical one of these")
+		}
 		f.excludes("c-restart", "the member answered other requests at those times")
 		f.leaves("e-uri-rejected", "c-middlebox-reset")
 		f.expect("backend", len(events), len(events), "bounded", "once the member answers this request; with what status is another question")
 		q.fill(map[string]string{"address": address(events)}, f)
 	}
+}
+
+// withinLimits reports whether the member answered others on connections that were at least twice as idle, twice as old and
+// twice as used as most of the events' are. A limit of any of the three would end connections at the limit and nowhere else.
+func (q *inquiry) withinLimits(events []*event) bool {
+	half := func(within func(m *memberTally, e *event) bool) bool {
+		n := len(filtered(events, func(e *event) bool { return within(q.members[e.key()], e) }))
+		return 2*n >= len(events)
+	}
+	return half(func(m *memberTally, e *event) bool { return 2*e.attempt.Idle <= m.longest }) &&
+		half(func(m *memberTally, e *event) bool { return 2*e.attempt.Age <= m.oldest }) &&
+		half(func(m *memberTally, e *event) bool { return 2*e.attempt.Uses <= m.mostUses })
 }
 
 // outlasting counts the events that lived clearly longer than the answers of their member take. A crash follows what the

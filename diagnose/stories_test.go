@@ -275,6 +275,38 @@ func TestCrashOnInput(t *testing.T) {
 	}
 }
 
+// On reused connections only, a crash shows where others were answered nearer to any limit that a connection may have;
+// where the lost ones were those that had rested longest, or were used most, a limit may have ended them.
+func TestCrashOnReusedConnections(t *testing.T) {
+	for name, c := range map[string]struct {
+		idle time.Duration
+		uses int
+		want bool
+	}{
+		"well within every limit": {100 * time.Millisecond, 3, true},
+		"the longest idle":        {900 * time.Millisecond, 3, false},
+		"the most used":           {100 * time.Millisecond, 30, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory(t)
+			for i := range 40 {
+				s.after(200*time.Millisecond).request(4, reused(time.Duration(i*37%900)*time.Millisecond, i%30))
+				if i%5 == 0 {
+					s.request(4, path("/boom"), reused(c.idle+time.Duration(i)*time.Millisecond, c.uses), fails(raceFault, 3*time.Millisecond))
+				}
+			}
+			r := s.diagnose()
+			crashed := slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Cause == "g-crash-on-input" })
+			if crashed != c.want {
+				t.Errorf("claimed: %v", crashed)
+			}
+			if c.want {
+				expect(t, r, "g-crash-on-input medium 8")
+			}
+		})
+	}
+}
+
 // A member that is hardly asked for anything else shows nothing by one answer amid many failures, nor by answers that all
 // came at one moment, or before and after: it may just as well have dropped whatever came.
 func TestOneAnswerIsNoCompany(t *testing.T) {
