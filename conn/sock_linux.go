@@ -309,3 +309,6 @@ func (s *sock) kernel() (Kernel, bool) {
 	}
 	return kernelOfFD(uintptr(s.fd))
 }
+
+// aside runs f without holding up the loop. See Certificate.
+func (s *sock) aside(f func()) { s.l.do(f) }

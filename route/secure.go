@@ -82,7 +82,7 @@ func policyOf(c *gateway.Config, l *gateway.Listener) certs.Policy {
 
 func serverConfig(p certs.Policy, pair *tls.Certificate) *tls.Config {
 	return &tls.Config{
-		Certificates: []tls.Certificate{*pair}, MinVersion: p.Min, MaxVersion: p.Max, CipherSuites: p.Suites,
+		GetCertificate: conn.Certificate(pair), MinVersion: p.Min, MaxVersion: p.Max, CipherSuites: p.Suites,
 		NextProtos: []string{"http/1.1"},
 	}
 }
