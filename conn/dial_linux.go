@@ -76,7 +76,7 @@ func setOptions(fd int) {
 func localAddr(fd int) netip.AddrPort {
 	var sa syscall.RawSockaddrAny
 	n := uint32(unsafe.Sizeof(sa))
-	unix.RawSyscall(unix.SYS_GETSOCKNAME, uintptr(fd), uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&n)))
+	syscall.RawSyscall(unix.SYS_GETSOCKNAME, uintptr(fd), uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&n)))
 	return sockAddr(&sa)
 }
 

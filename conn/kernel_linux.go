@@ -25,7 +25,7 @@ var askers = sync.Pool{New: func() any {
 func (a *asker) ask(fd uintptr) {
 	a.info = unix.TCPInfo{} // an older kernel fills only the front
 	size := uint32(unsafe.Sizeof(a.info))
-	_, _, e := unix.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.IPPROTO_TCP, unix.TCP_INFO,
+	_, _, e := syscall.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.IPPROTO_TCP, unix.TCP_INFO,
 		uintptr(unsafe.Pointer(&a.info)), uintptr(unsafe.Pointer(&size)), 0)
 	a.ok = e == 0
 }

@@ -178,7 +178,7 @@ func (l *loop) wait() int {
 			ms = int(min(longest, max(0, (l.timers[0].when-clock()+999_999)/1_000_000)))
 		}
 	}
-	n, _, e := unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.ep), uintptr(unsafe.Pointer(&l.events)), uintptr(len(l.events)), uintptr(ms), 0, 0)
+	n, _, e := syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.ep), uintptr(unsafe.Pointer(&l.events)), uintptr(len(l.events)), uintptr(ms), 0, 0)
 	if e != 0 {
 		return 0
 	}
@@ -195,7 +195,7 @@ func (l *loop) post(f func()) bool {
 	}
 	if l.posted = append(l.posted, f); len(l.posted) == 1 {
 		one := uint64(1)
-		unix.RawSyscall(unix.SYS_WRITE, uintptr(l.wakeFD), uintptr(unsafe.Pointer(&one)), 8)
+		syscall.RawSyscall(unix.SYS_WRITE, uintptr(l.wakeFD), uintptr(unsafe.Pointer(&one)), 8)
 	}
 	return true
 }
@@ -203,7 +203,7 @@ func (l *loop) post(f func()) bool {
 // takePosted empties the eventfd before it takes what was posted, so that whatever is posted later wakes the loop again.
 func (l *loop) takePosted() {
 	var n uint64
-	unix.RawSyscall(unix.SYS_READ, uintptr(l.wakeFD), uintptr(unsafe.Pointer(&n)), 8)
+	syscall.RawSyscall(unix.SYS_READ, uintptr(l.wakeFD), uintptr(unsafe.Pointer(&n)), 8)
 	l.mu.Lock()
 	q := l.posted
 	l.posted = nil

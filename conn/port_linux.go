@@ -62,7 +62,7 @@ func (p *port) accept() {
 			return
 		}
 		n := uint32(unsafe.Sizeof(l.sa))
-		fd, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(p.server.fd), uintptr(unsafe.Pointer(&l.sa)), uintptr(unsafe.Pointer(&n)),
+		fd, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(p.server.fd), uintptr(unsafe.Pointer(&l.sa)), uintptr(unsafe.Pointer(&n)),
 			unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
 		switch errno {
 		case 0:

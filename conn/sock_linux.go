@@ -237,7 +237,7 @@ func (s *sock) CloseWrite() error {
 func (s *sock) Close() error {
 	if !s.closed {
 		s.forget()
-		unix.RawSyscall(unix.SYS_CLOSE, uintptr(s.fd), 0, 0)
+		syscall.RawSyscall(unix.SYS_CLOSE, uintptr(s.fd), 0, 0)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func rawConn(nc any) syscall.RawConn {
 
 func sysRead(fd uintptr, p []byte) (int, error) {
 	for {
-		n, _, e := unix.RawSyscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
+		n, _, e := syscall.RawSyscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
 		if e == 0 {
 			return int(n), nil
 		}
@@ -54,7 +54,7 @@ func sysWrite(fd uintptr, p *[2][]byte) (int, error) {
 // that goes through the layer of files.
 func sysWriteOne(fd uintptr, p []byte) (int, error) {
 	for {
-		n, _, e := unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
+		n, _, e := syscall.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
 		if e == 0 {
 			return int(n), nil
 		}
@@ -68,7 +68,7 @@ func writev(fd uintptr, p *[2][]byte) (int, error) {
 	v := [2]unix.Iovec{{Base: &p[0][0]}, {Base: &p[1][0]}}
 	v[0].SetLen(len(p[0]))
 	v[1].SetLen(len(p[1]))
-	n, _, e := unix.RawSyscall(unix.SYS_WRITEV, fd, uintptr(unsafe.Pointer(&v)), uintptr(len(v)))
+	n, _, e := syscall.RawSyscall(unix.SYS_WRITEV, fd, uintptr(unsafe.Pointer(&v)), uintptr(len(v)))
 	if e != 0 {
 		return 0, e
 	}
@@ -101,7 +101,7 @@ func look(raw syscall.RawConn) (Peer, syscall.Errno) {
 
 func (l *looker) look(fd uintptr) {
 	var b [1]byte
-	n, _, e := unix.RawSyscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&b)), 1, unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)
+	n, _, e := syscall.RawSyscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&b)), 1, unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)
 	switch {
 	case e == unix.EAGAIN, e == unix.EINTR:
 		l.peer = Quiet
@@ -118,6 +118,6 @@ func (l *looker) look(fd uintptr) {
 func hungUp(fd uintptr) bool {
 	p := unix.PollFd{Fd: int32(fd)}
 	var now unix.Timespec
-	n, _, e := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+	n, _, e := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
 	return e == 0 && n > 0 && p.Revents&(unix.POLLHUP|unix.POLLERR) != 0
 }
