@@ -15,32 +15,40 @@ import (
 	"causeway/http1"
 )
 
-// attempt asks one member. The head and body of its answer go to the client as they come.
-func (x *exchange) attempt(m *backend.Member, fresh bool) fault.Fault {
-	x.began, x.sentAll, x.bound, x.early, x.heard = time.Now(), false, false, false, time.Time{}
+// attempt asks one member, from now on. The head and body of its answer go to the client as they come.
+func (x *exchange) attempt(m *backend.Member, fresh bool, now time.Time) fault.Fault {
+	x.began, x.over, x.sentAll, x.bound, x.early, x.heard = now, time.Time{}, false, false, false, time.Time{}
 	x.sentAfter.Store(-1)
 	x.aim(m)
-	x.rec.Attempts = append(x.rec.Attempts, accesslog.Attempt{
-		Member: m.Name, Server: m.Addr, Idle: accesslog.Unset, Stale: accesslog.Unset,
-		Hint: accesslog.Unset, Connect: accesslog.Unset, TLS: accesslog.Unset, Send: accesslog.Unset, Wait: accesslog.Unset,
-		Receive: accesslog.Unset, HeaderTime: accesslog.Unset, RetryAfter: accesslog.Unset, DeclaredIn: -1, Least: -1,
-		Active: m.Begin(),
-	})
+	x.enter(m)
 	defer m.Done()
-	x.a = &x.rec.Attempts[len(x.rec.Attempts)-1]
 	f := x.connect(m, fresh)
 	if f.None() {
 		x.head()
 		f = x.roundTrip()
 	}
-	now := time.Now()
-	x.a.Fault, x.a.Total = f, now.Sub(x.began)
+	if x.over.IsZero() || !x.body.whole { // an upload may go on behind the answer
+		x.over = time.Now()
+	}
+	x.a.Fault, x.a.Total = f, x.over.Sub(x.began)
 	if !f.None() {
 		x.a.Least = x.target.Group.LeastActive(m)
 	}
-	x.judge(m, f, now)
-	x.leave(m, f, now)
+	x.judge(m, f, x.over)
+	x.leave(m, f, x.over)
 	return f
+}
+
+// enter begins what the record says of the attempt.
+func (x *exchange) enter(m *backend.Member) {
+	n := len(x.rec.Attempts)
+	x.rec.Attempts = append(x.rec.Attempts, accesslog.Attempt{})
+	a := &x.rec.Attempts[n]
+	a.Member, a.Server, a.Active = m.Name, m.Addr, m.Begin()
+	a.Idle, a.Stale, a.Hint, a.Connect, a.TLS = accesslog.Unset, accesslog.Unset, accesslog.Unset, accesslog.Unset, accesslog.Unset
+	a.Send, a.Wait, a.Receive, a.HeaderTime, a.RetryAfter = accesslog.Unset, accesslog.Unset, accesslog.Unset, accesslog.Unset, accesslog.Unset
+	a.DeclaredIn, a.Least = -1, -1
+	x.a = a
 }
 
 // aim says what the member is asked for. It comes first: the record of an attempt that never connected says it too.

@@ -71,11 +71,13 @@ func (y *body) settle() {
 func (y *body) inStep() bool { return y.ended.Load() && y.done && !y.tail }
 
 // catchUp gives the strand that uploads a chance to say that it has sent the last byte: an answer to that may be here
-// sooner, and would cost the client its connection.
-func (y *body) catchUp(h *conn.Home) {
+// sooner, and would cost the client its connection. It reports whether that took any time.
+func (y *body) catchUp(h *conn.Home) (waited bool) {
 	for n := 0; n < 100 && !y.ended.Load(); n++ {
 		h.Yield()
+		waited = true
 	}
+	return waited
 }
 
 // hold takes a small body into memory. A chunked one is held only if it came whole with its head: its sender may want

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"time"
 
 	"causeway/fault"
 	"causeway/http1"
@@ -55,7 +56,7 @@ func (x *exchange) passOn(clientErr error) fault.Fault {
 	if failed(clientErr) {
 		return uploadFault(clientErr)
 	}
-	return x.answer(box, x.withheldEnd)
+	return x.answer(box, x.withheldEnd, time.Now())
 }
 
 // wantsMore reports whether the member still reads the request although its answer is complete: it keeps the connection,

@@ -42,8 +42,6 @@ type buffers struct {
 
 func (b *buffers) empty() {
 	b.out, b.path, b.host, b.contentType = b.out[:0], b.path[:0], b.host[:0], b.contentType[:0]
-	clear(b.attempts[:])
-	clear(b.triedBox[:])
 	b.res.Reset()
 }
 
@@ -64,6 +62,7 @@ type life struct {
 	withheldEnd int              // bytes of it
 
 	began     time.Time    // the attempt
+	over      time.Time    // its answer was passed on, or, in the end, all of the attempt; zero: not yet
 	sentAfter atomic.Int64 // nanoseconds from then until nothing more went to the member; -1: it still does
 	sentAll   bool         // and that was the whole request
 	heard     time.Time    // the last interim response; zero: none came
@@ -113,7 +112,10 @@ func (x *exchange) clear() {
 	x.req.Reset()
 	x.body.release()
 	x.buffers.empty()
-	x.life = life{tried: x.triedBox[:0], rec: accesslog.Record{Attempts: x.attempts[:0], Declared: -1}}
+	clear(x.attempts[:min(len(x.rec.Attempts), len(x.attempts))])
+	clear(x.triedBox[:min(len(x.tried), len(x.triedBox))])
+	x.life = life{}
+	x.tried, x.rec.Attempts, x.rec.Declared = x.triedBox[:0], x.attempts[:0], -1
 }
 
 // grow makes room for a head that does not fit.
@@ -125,15 +127,16 @@ func (x *exchange) grow() {
 	}
 }
 
-// shift moves what came behind the request to the front: the next one is pipelined.
+// shift moves what came behind the request to the front: the next one is pipelined. Without any, release makes ready.
 func (x *exchange) shift() {
 	used := x.req.Len + x.body.inHead
-	x.end = copy(x.in, x.in[used:x.end])
-	x.clear()
+	if x.end = copy(x.in, x.in[used:x.end]); x.end > 0 {
+		x.clear()
+	}
 }
 
-// run is the life of a request.
-func (x *exchange) run() (keep bool) {
+// run is the life of a request whose head is complete.
+func (x *exchange) run(now time.Time) (keep bool) {
 	x.body.begin(&x.req, x.in[x.req.Len:x.end])
 	x.keep = !x.req.Close && !x.s.p.draining.Load()
 	f := x.admit()
@@ -143,8 +146,12 @@ func (x *exchange) run() (keep bool) {
 	if f.None() && x.target.Redirect != nil {
 		x.redirect()
 	} else if f.None() {
-		if f = x.hold(); f.None() {
-			f = x.forward()
+		if !x.body.whole {
+			f = x.hold()
+			now = time.Now()
+		}
+		if f.None() {
+			f = x.forward(now)
 		}
 	}
 	x.finish(f)
@@ -198,7 +205,7 @@ func (x *exchange) redirect() {
 }
 
 // forward sends the request to members until one has answered or none may be asked any more.
-func (x *exchange) forward() fault.Fault {
+func (x *exchange) forward(now time.Time) fault.Fault {
 	var last fault.Fault
 	again := tries{idempotent: idempotent(x.req.Method), safe: safe(x.req.Method), held: x.body.whole, v1: x.state.v1}
 	var m *backend.Member
@@ -214,10 +221,11 @@ func (x *exchange) forward() fault.Fault {
 			m = next
 			x.tried = append(x.tried, m)
 		}
-		last = x.attempt(m, again.fresh)
+		last = x.attempt(m, again.fresh, now)
 		if last.None() || x.headSent || !again.decide(last) {
 			return last
 		}
+		now = time.Now()
 	}
 }
 

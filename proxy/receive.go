@@ -28,15 +28,15 @@ func (x *exchange) receive() fault.Fault {
 	}()
 	x.clean = false
 	x.res.Reset()
-	end, f := x.receiveHead(box[:])
+	end, now, f := x.receiveHead(box[:])
 	if !f.None() || x.keepBack(box, end) {
 		return f
 	}
-	return x.answer(box, end)
+	return x.answer(box, end, now)
 }
 
 // answer relays a response whose head is complete; end bytes of it are in box.
-func (x *exchange) answer(box *[blockSize]byte, end int) fault.Fault {
+func (x *exchange) answer(box *[blockSize]byte, end int, now time.Time) fault.Fault {
 	defer func() { x.res.Fields = x.res.Fields[:0] }() // they lie in box
 	if x.res.BareLF {
 		x.s.p.metrics.BareLF.Inc()
@@ -48,14 +48,15 @@ func (x *exchange) answer(box *[blockSize]byte, end int) fault.Fault {
 	if x.res.Status == 101 {
 		return x.upgrade(box[x.res.Len:end])
 	}
-	f := x.relay(box[:], end)
-	x.a.Receive = time.Since(x.began) - x.a.HeaderTime
+	f := x.relay(box[:], end, now)
+	x.over = time.Now()
+	x.a.Receive = x.over.Sub(x.began) - x.a.HeaderTime
 	return f
 }
 
 // receiveHead reads until the head of the final response is complete. Meanwhile it looks at the client now and then:
-// an answer that nobody waits for is not waited for.
-func (x *exchange) receiveHead(in []byte) (end int, f fault.Fault) {
+// an answer that nobody waits for is not waited for. now is when the last of the head was read.
+func (x *exchange) receiveHead(in []byte) (end int, now time.Time, f fault.Fault) {
 	now, phase := x.began, fault.Wait
 	for {
 		x.b.SetReadDeadline(x.nextLook(now))
@@ -63,7 +64,7 @@ func (x *exchange) receiveHead(in []byte) (end int, f fault.Fault) {
 		now = time.Now()
 		if err != nil {
 			if f = x.interrupted(err, now, phase); !f.None() {
-				return end, foreign(f, in[:end])
+				return end, now, foreign(f, in[:end])
 			}
 			continue
 		}
@@ -73,10 +74,10 @@ func (x *exchange) receiveHead(in []byte) (end int, f fault.Fault) {
 		end, err = x.parseHead(in, end+n, now)
 		if err == nil {
 			x.a.Status, x.a.HeaderTime = x.res.Status, now.Sub(x.began)
-			return end, fault.Fault{}
+			return end, now, fault.Fault{}
 		}
 		if !errors.Is(err, http1.ErrMore) || end == len(in) {
-			return end, foreign(headFault(err), in[:end])
+			return end, now, foreign(headFault(err), in[:end])
 		}
 	}
 }
@@ -232,8 +233,8 @@ func (x *exchange) relayInterim() {
 	x.sentBytes += int64(n)
 }
 
-// relay sends the response on. in holds end bytes of it.
-func (x *exchange) relay(in []byte, end int) fault.Fault {
+// relay sends the response on. in holds end bytes of it, the last of which came just now.
+func (x *exchange) relay(in []byte, end int, now time.Time) fault.Fault {
 	kind, length := x.res.Body(x.req.Method)
 	begun := in[x.res.Len:end]
 	x.rec.ContentType = append(x.contentType[:0], x.res.Get(http1.ContentType)...)
@@ -241,14 +242,17 @@ func (x *exchange) relay(in []byte, end int) fault.Fault {
 	if x.res.Status == http.StatusTooManyRequests || x.res.Status >= http.StatusInternalServerError {
 		x.a.RetryAfter, x.a.Page = retryAfter(x.res.Get(http1.RetryAfter)), fault.Page(x.res.Status, begun)
 	}
-	x.responseHead(kind)
+	if x.body.catchUp(x.s.h) {
+		now = time.Now()
+	}
+	x.responseHead(kind, now)
 	switch kind {
 	case http1.None:
 		x.clean = len(begun) == 0 && !x.announcesBody()
-		return x.deliver(x.out, nil)
+		return x.deliverAt(now, x.out, nil)
 	case http1.Length:
 		x.a.DeclaredIn = length
-		return x.relayLength(begun, length)
+		return x.relayLength(begun, length, now)
 	case http1.Chunked:
 		return x.relayChunked(in, begun)
 	}
@@ -273,14 +277,13 @@ func retryAfter(value []byte) time.Duration {
 }
 
 // responseHead makes the head for the client and decides whether its connection may stay.
-func (x *exchange) responseHead(kind http1.BodyKind) {
+func (x *exchange) responseHead(kind http1.BodyKind, now time.Time) {
 	framed := kind != http1.UntilClose && (kind != http1.Chunked || x.req.Minor == 1)
-	x.body.catchUp(x.s.h)
 	x.keep = x.keep && framed && (x.body.inStep() || !x.body.ended.Load() && !x.res.Close) && !x.s.p.draining.Load()
 	b := http1.AppendStatusLine(x.out[:0], x.res.Status, x.res.Reason)
 	b = http1.AppendFields(b, x.res.Fields, http1.HopByHop|1<<http1.ContentLength)
 	if !x.res.Has(http1.Date) { // RFC 9110 section 6.6.1
-		b = appendDate(b)
+		b = appendDate(b, now)
 	}
 	switch {
 	case kind == http1.Chunked && x.req.Minor == 1:
@@ -320,7 +323,10 @@ func (x *exchange) appendConnection(b, upgrade []byte) []byte {
 
 // deliver writes to the client. The first call carries the head.
 func (x *exchange) deliver(head, body []byte) fault.Fault {
-	now := time.Now()
+	return x.deliverAt(time.Now(), head, body)
+}
+
+func (x *exchange) deliverAt(now time.Time, head, body []byte) fault.Fault {
 	x.s.c.SetWriteDeadline(now.Add(deliverTime))
 	if !x.headSent {
 		x.headSent, x.firstSent = true, now
@@ -356,13 +362,13 @@ func (x *exchange) bodyFault(err error) fault.Fault {
 	return f
 }
 
-func (x *exchange) relayLength(begun []byte, length int64) fault.Fault {
+func (x *exchange) relayLength(begun []byte, length int64, now time.Time) fault.Fault {
 	extra := int64(len(begun)) > length
 	if extra {
 		begun = begun[:length]
 	}
 	x.a.BytesIn = int64(len(begun))
-	if f := x.deliver(x.out, begun); !f.None() {
+	if f := x.deliverAt(now, x.out, begun); !f.None() {
 		return f
 	}
 	if x.a.BytesIn == length {
