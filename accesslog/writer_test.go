@@ -195,11 +195,11 @@ func TestHalfWrittenBatchIsCutOff(t *testing.T) {
 // The queue is bounded: a writer that cannot keep up drops records instead of memory.
 func TestQueueIsBounded(t *testing.T) {
 	w := &Writer{root: t.TempDir(), now: time.Now, wake: make(chan struct{}, 1)}
-	w.queue = make([]byte, queueBytes)
+	w.queue.bytes = make([]byte, queueBytes)
 	r := success()
 	w.Write(&r)
-	if w.Lost() != 1 || len(w.queue) != queueBytes {
-		t.Errorf("lost %d, queue %d", w.Lost(), len(w.queue))
+	if w.Lost() != 1 || len(w.queue.bytes) != queueBytes {
+		t.Errorf("lost %d, queue %d", w.Lost(), len(w.queue.bytes))
 	}
 }
 
