@@ -24,7 +24,7 @@ func (x *exchange) finish(f fault.Fault) {
 	x.keep = x.keep && x.body.inStep()
 	x.settle(f)
 	x.record(f)
-	x.s.p.log.Write(&x.rec)
+	x.writeRecord()
 	x.count(f)
 	x.linger(f)
 }
