@@ -1,6 +1,7 @@
 package accesslog
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"strconv"
 	"sync/atomic"
@@ -102,21 +103,22 @@ func dateTime(b []byte, t time.Time) []byte {
 	return twoDigits(b, s)
 }
 
-// hexPairs are the bytes in hexadecimal.
-var hexPairs = func() (t [256][2]byte) {
+// hexPairs are the bytes in hexadecimal, the first digit in the lower half.
+var hexPairs = func() (t [256]uint16) {
 	for n := range t {
-		t[n] = [2]byte{hexDigits[n>>4], hexDigits[n&15]}
+		t[n] = uint16(hexDigits[n>>4]) | uint16(hexDigits[n&15])<<8
 	}
 	return t
 }()
 
-func hexadecimal(b []byte, id *[16]byte) []byte {
-	var box [32]byte
+// AppendHex appends a transaction in hexadecimal: 32 digits.
+func AppendHex(b []byte, id *[16]byte) []byte {
+	b = append(b, "00000000000000000000000000000000"...)
+	digits := b[len(b)-2*len(id):]
 	for i, c := range id {
-		p := &hexPairs[c]
-		box[2*i], box[2*i+1] = p[0], p[1]
+		binary.LittleEndian.PutUint16(digits[2*i:], hexPairs[c])
 	}
-	return append(b, box[:]...)
+	return b
 }
 
 // address writes an IP address as netip does.

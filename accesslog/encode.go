@@ -35,11 +35,12 @@ func (r *Record) appendV2(b []byte) []byte {
 	b = seconds(b, `,"clientResponseTime":`, max(r.ClientTime, 0), 3)
 	b = seconds(b, `,"timeTaken":`, r.Taken, 3)
 	b = append(b, `,"WAFEvaluationTime":"0.000","WAFMode":"","transactionId":"`...)
-	b = hexadecimal(b, &r.Transaction)
-	b = text(b, `","sslEnabled":"`, onOff(r.TLSProtocol != ""))
-	b = text(b, `","sslCipher":"`, r.TLSCipher)
-	b = text(b, `","sslProtocol":"`, r.TLSProtocol)
-	b = append(b, `","sslClientVerify":"NONE","sslClientCertificateFingerprint":"","sslClientCertificateIssuerName":"`...)
+	b = AppendHex(b, &r.Transaction)
+	if r.TLSProtocol == "" && r.TLSCipher == "" && r.BackendTLS == "" && r.BackendCipher == "" {
+		b = append(b, noTLS...)
+	} else {
+		b = r.appendTLS(b)
+	}
 	b = r.appendUpstream(b)
 	b = text(b, `","originalHost":"`, r.OriginalHost)
 	b = text(b, `","host":"`, r.Host)
@@ -47,6 +48,18 @@ func (r *Record) appendV2(b []byte) []byte {
 	b = text(b, `","contentType":"`, r.ContentType)
 	b = r.appendExtension(b)
 	return append(b, "}}\n"...)
+}
+
+// noTLS is what the records of requests without TLS say of it.
+var noTLS = new(Record).appendTLS(nil)
+
+func (r *Record) appendTLS(b []byte) []byte {
+	b = text(b, `","sslEnabled":"`, onOff(r.TLSProtocol != ""))
+	b = text(b, `","sslCipher":"`, r.TLSCipher)
+	b = text(b, `","sslProtocol":"`, r.TLSProtocol)
+	b = append(b, `","sslClientVerify":"NONE","sslClientCertificateFingerprint":"","sslClientCertificateIssuerName":"`...)
+	b = text(b, `","backendSslProtocol":"`, r.BackendTLS)
+	return text(b, `","backendSslCipher":"`, r.BackendCipher)
 }
 
 // AppendNames encodes what the v2 records of a target have in common: see Names.
@@ -79,8 +92,6 @@ func (r *Record) appendRequest(b []byte) []byte {
 
 // appendUpstream writes the fields that become lists when there was more than one attempt.
 func (r *Record) appendUpstream(b []byte) []byte {
-	b = text(b, `","backendSslProtocol":"`, r.BackendTLS)
-	b = text(b, `","backendSslCipher":"`, r.BackendCipher)
 	b = r.each(b, `","serverRouted":"`, func(b []byte, a *Attempt) []byte {
 		if !a.Server.IsValid() {
 			return append(b, '-')
@@ -137,7 +148,7 @@ func (r *Record) appendV1(b []byte) []byte {
 			b = address(b, a.Server.Addr())
 		}
 		b = append(b, "&X-AzureApplicationGateway-LOG-ID="...)
-		b = hexadecimal(b, &r.Transaction)
+		b = AppendHex(b, &r.Transaction)
 		b = append(b, "&SERVER-STATUS="...)
 		if a.Status > 0 {
 			b = number(b, int64(a.Status))
@@ -178,7 +189,7 @@ func (r *Record) appendExtension(b []byte) []byte {
 		}
 	}
 	if r.Parent != [16]byte{} {
-		b = hexadecimal(append(b, `,"parent":"`...), &r.Parent)
+		b = AppendHex(append(b, `,"parent":"`...), &r.Parent)
 		b = append(b, '"')
 	}
 	b = r.appendRare(b)

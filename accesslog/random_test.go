@@ -103,7 +103,7 @@ func TestDigits(t *testing.T) {
 			{string(decimal(nil, max(d, 0), 0)), strconv.FormatInt(int64(max(d, 0)/time.Second), 10)},
 			{string(addressPort(nil, a)), a.String()},
 			{string(secondOf(at).text), at.UTC().Format("2006-01-02T15:04:05")},
-			{string(hexadecimal(nil, &id)), hex.EncodeToString(id[:])},
+			{string(AppendHex(nil, &id)), hex.EncodeToString(id[:])},
 		} {
 			if c[0] != c[1] {
 				t.Fatalf("%d: %s, want %s", n, c[0], c[1])
