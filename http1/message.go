@@ -17,8 +17,9 @@ type Message struct {
 
 	seen       Set
 	phase      phase
-	pos        int // of the line being read
-	scan       int // where to go on looking for its end
+	pos        int  // of the line being read
+	scan       int  // where to go on looking for its end
+	ready      bool // it was reset: the zero value is not
 	base       *byte
 	room       int // capacity of the last buffer
 	keep, shut bool
@@ -51,8 +52,11 @@ func (m *Message) Get(id ID) []byte {
 }
 
 func (m *Message) reset() {
-	*m = Message{Fields: m.Fields[:0], ContentLength: -1}
+	*m = Message{Fields: m.Fields[:0], ContentLength: -1, ready: true}
 }
+
+// unread reports whether the message is as reset made it.
+func (m *Message) unread() bool { return m.ready && m.phase == fresh && m.base == nil }
 
 func (m *Message) fail(k Kind, at int) error {
 	m.phase = over
@@ -118,7 +122,7 @@ func (m *Message) section(b []byte, lim *Limits, unique Set) error {
 	head, most := lim.head(), lim.fields()
 	for {
 		start := m.pos
-		n, end := plainLine(b[start:])
+		id, n, end := plainLine(b[start:])
 		if n == 0 || start+end+1 >= head || len(m.Fields) >= most {
 			if over, err := m.slowly(b, lim, unique); over || err != nil {
 				return err
@@ -128,7 +132,7 @@ func (m *Message) section(b []byte, lim *Limits, unique Set) error {
 		m.pos = start + end + len("\r\n")
 		m.scan = m.pos
 		f := m.another()
-		f.set(b[start:start+end], n, n)
+		f.Name, f.Value, f.ID = b[start:start+n], trim(b[start+n+1:start+end]), id
 		if k := m.note(f, unique); k != 0 {
 			return m.refuse(k, start)
 		}
@@ -297,28 +301,23 @@ func (f *Field) split(line []byte, n, colon int) (k Kind, at int) {
 	if i := runValue(v); i < len(v) {
 		return badByte(v[i], BadFieldValue), colon + 1 + i
 	}
-	f.set(line, n, colon)
+	f.Name, f.Value, f.ID = line[:n], trim(v), Lookup(line[:n])
 	return 0, 0
-}
-
-// set takes a line apart that breaks no rule.
-func (f *Field) set(line []byte, n, colon int) {
-	f.Name, f.Value, f.ID = line[:n], trim(line[colon+1:]), Lookup(line[:n])
 }
 
 // plainLine looks for a line as nearly all are: a name, a colon, a value that may be one, CRLF. name is the length of the
 // name and end that of the line without its CRLF; name is 0 if the line is none such, or not complete.
-func plainLine(b []byte) (name, end int) {
+func plainLine(b []byte) (id ID, name, end int) {
 	name = run(b, isToken)
 	if name == len(b) || b[name] != ':' {
-		return 0, 0
+		return 0, 0, 0
 	}
 	end = name + 1
 	end += runValue(b[end:])
 	if end+1 >= len(b) || b[end] != '\r' || b[end+1] != '\n' {
-		return 0, 0
+		return 0, 0, 0
 	}
-	return name, end
+	return Lookup(b[:name]), name, end
 }
 
 func nameError(line []byte, n int) (Kind, int) {
