@@ -25,7 +25,7 @@ func (x *exchange) kept() *kept {
 }
 
 // count moves the metrics of a finished request.
-func (x *exchange) count(f fault.Fault) {
+func (x *exchange) count(f *fault.Fault) {
 	m, t := x.s.p.metrics, x.target
 	if !f.None() {
 		m.Fault(string(f.Side), string(f.Phase), string(f.Kind))

@@ -49,7 +49,7 @@ func (x *exchange) complete(begun []byte) bool {
 }
 
 // passOn passes on the answer that was withheld, unless the client has broken its upload off.
-func (x *exchange) passOn(clientErr error) fault.Fault {
+func (x *exchange) passOn(clientErr error) *fault.Fault {
 	box := x.withheld
 	x.withheld = nil
 	defer blocks.Put(box)

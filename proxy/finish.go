@@ -10,8 +10,12 @@ import (
 	"causeway/http1"
 )
 
-// finish ends every request: it answers if nobody has, writes the record, and counts.
-func (x *exchange) finish(f fault.Fault) {
+// finish ends every request: it answers if nobody has, writes the record, and counts. failed is nil if nothing did.
+func (x *exchange) finish(failed *fault.Fault) {
+	f := &x.rec.Fault
+	if failed != nil {
+		*f = *failed
+	}
 	if !x.headSent {
 		x.answerFault(f)
 	} else if !f.None() { // a message cut short must not pass for a whole one
@@ -30,7 +34,7 @@ func (x *exchange) finish(f fault.Fault) {
 }
 
 // answerFault writes the gateway's own answer, if the client is there to read it.
-func (x *exchange) answerFault(f fault.Fault) {
+func (x *exchange) answerFault(f *fault.Fault) {
 	status := f.Status(x.v1())
 	x.rec.Status = status
 	if status == 0 || status == fault.ClientGone {
@@ -93,7 +97,7 @@ var htmlType = []byte("text/html")
 const queuedWorthNaming = 10 * time.Millisecond
 
 // record fills what the log says.
-func (x *exchange) record(f fault.Fault) {
+func (x *exchange) record(f *fault.Fault) {
 	r, s := &x.rec, x.s
 	r.Start, r.Taken = x.start, x.done.Sub(x.start)
 	if !x.firstSent.IsZero() {
@@ -106,7 +110,7 @@ func (x *exchange) record(f fault.Fault) {
 	if s.served == 1 && in.Queued >= queuedWorthNaming {
 		r.Queued = in.Queued
 	}
-	r.Fault, r.ErrorInfo = f, f.ErrorInfo()
+	r.ErrorInfo = f.ErrorInfo()
 	if !f.None() || len(r.Attempts) > 1 || r.Aborted {
 		r.Stalled = s.p.pulse.Stalled(x.start, x.done)
 	}

@@ -91,7 +91,7 @@ func (x *exchange) crashed() {
 	if x.b != nil {
 		x.b.Reset()
 	}
-	x.finish(fault.Fault{Side: fault.Gateway, Phase: fault.Route, Kind: fault.Panicked})
+	x.finish(&fault.Fault{Side: fault.Gateway, Phase: fault.Route, Kind: fault.Panicked})
 }
 
 // handshake puts TLS on the connection. Requests come in turns of their own.
@@ -123,7 +123,7 @@ func (s *session) refuseHandshake(err error) {
 	}
 	x := take(s)
 	x.begin(time.Now())
-	x.finish(fault.Fault{Side: fault.Client, Phase: fault.Handshake, Kind: fault.NotTLS})
+	x.finish(&fault.Fault{Side: fault.Client, Phase: fault.Handshake, Kind: fault.NotTLS})
 	x.release()
 }
 
@@ -215,7 +215,7 @@ func (x *exchange) readFailed(err error) bool {
 // refuse answers a request that is not one.
 func (x *exchange) refuse(err error) {
 	var broken *http1.Error
-	f := fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.Malformed}
+	f := &fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.Malformed}
 	if errors.As(err, &broken) {
 		f.Kind, f.Detail = requestFault(broken.Kind), broken.Kind.String()
 	}
