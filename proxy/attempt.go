@@ -17,7 +17,8 @@ import (
 
 // attempt asks one member, from now on. The head and body of its answer go to the client as they come.
 func (x *exchange) attempt(m *backend.Member, fresh bool, now time.Time) *fault.Fault {
-	x.began, x.over, x.sentAll, x.bound, x.early, x.heard = now, time.Time{}, false, false, false, time.Time{}
+	x.began, x.over, x.look, x.heard = now, time.Time{}, time.Time{}, time.Time{}
+	x.sentAll, x.bound, x.early = false, false, false
 	x.sentAfter.Store(-1)
 	x.aim(m)
 	x.enter(m)
@@ -163,7 +164,8 @@ func (x *exchange) roundTrip() *fault.Fault {
 
 // inTurn sends a request whose body is at hand, then takes the answer.
 func (x *exchange) inTurn() *fault.Fault {
-	x.b.SetReadDeadline(x.nextLook(x.began))
+	x.look = x.nextLook(x.began)
+	x.b.SetReadDeadline(x.look)
 	n, at, err := conn.Ask(x.b, x.out, x.body.memory)
 	x.a.BytesOut = int64(max(0, n-len(x.out)))
 	if err != nil {

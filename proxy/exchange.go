@@ -62,6 +62,7 @@ type life struct {
 	withheldEnd int              // bytes of it
 
 	began     time.Time    // the attempt
+	look      time.Time    // when the wait for its answer is next interrupted, as the member's connection knows it; zero: it does not
 	over      time.Time    // its answer was passed on, or, in the end, all of the attempt; zero: not yet
 	sentAfter atomic.Int64 // nanoseconds from then until nothing more went to the member; -1: it still does
 	sentAll   bool         // and that was the whole request

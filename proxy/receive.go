@@ -59,7 +59,10 @@ func (x *exchange) answer(box *[blockSize]byte, end int, now time.Time) *fault.F
 func (x *exchange) receiveHead(in []byte) (end int, now time.Time, f *fault.Fault) {
 	now, phase := x.began, fault.Wait
 	for {
-		x.b.SetReadDeadline(x.nextLook(now))
+		if look := x.nextLook(now); look != x.look {
+			x.look = look
+			x.b.SetReadDeadline(look)
+		}
 		n, err := x.b.Read(in[end:])
 		now = time.Now()
 		if err != nil {
