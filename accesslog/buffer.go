@@ -7,10 +7,8 @@ type Buffer struct {
 	batch
 }
 
-const (
-	handBytes   = 64 << 10          // a buffer of so many bytes is handed on,
-	bufferBytes = handBytes + 8<<10 // and most records fit in what is left then
-)
+// bufferBytes is the memory of a buffer: one of flushBytes is handed on, and most records fit in what is left then.
+const bufferBytes = flushBytes + 8<<10
 
 // NewBuffer makes an empty buffer.
 func (w *Writer) NewBuffer() *Buffer { return &Buffer{to: w} }
@@ -22,7 +20,7 @@ func (b *Buffer) Write(r *Record) {
 	}
 	b.bytes = r.Append(b.bytes)
 	b.lines++
-	if len(b.bytes) >= handBytes {
+	if len(b.bytes) >= flushBytes {
 		b.Flush()
 	}
 }

@@ -41,11 +41,11 @@ type Writer struct {
 	wake chan struct{}
 	done chan struct{}
 
-	file *os.File // the open segment; only the writing goroutine touches it
-	path string
-	told outage // likewise
+	file *os.File  // the open segment; only the writing goroutine touches it
+	of   string    // id of the gateway whose records it holds,
+	hour time.Time // and of when; likewise
+	told outage    // likewise
 
-	resource  string    // id of the gateway whose records were written last; only the writing goroutine touches it
 	marked    int64     // of the lost records, those that the log itself speaks of; only the writing goroutine touches it
 	lostSince time.Time // when the first of the others was noticed; likewise
 
@@ -201,7 +201,6 @@ func (w *Writer) store(batch []byte, lines int64) {
 	}
 	w.written.Add(lines)
 	w.failure.Store(nil)
-	w.resource = resourceOf(batch)
 	w.mark()
 }
 
@@ -217,7 +216,7 @@ func (w *Writer) mark() {
 	if since.IsZero() {
 		since = now.Add(-flushEvery)
 	}
-	line := appendLost(nil, w.resource, lost-w.marked, since, now)
+	line := appendLost(nil, w.of, lost-w.marked, since, now)
 	if _, err := w.file.Write(line); err != nil {
 		w.mend()
 		return
@@ -285,11 +284,16 @@ func lastLineEnd(f *os.File) (int64, error) {
 
 // open makes the segment of the current hour the open one.
 func (w *Writer) open(batch []byte) error {
-	path := SegmentPath(w.root, resourceOf(batch), w.now())
-	if w.file != nil && w.path == path {
-		return nil
+	id, now := resourceOf(batch), w.now()
+	if hour := now.UTC().Truncate(time.Hour); w.file == nil || w.of != string(id) || !w.hour.Equal(hour) {
+		return w.openSegment(string(id), hour)
 	}
+	return nil
+}
+
+func (w *Writer) openSegment(id string, hour time.Time) error {
 	w.closeFile()
+	path := SegmentPath(w.root, id, hour)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
@@ -297,7 +301,7 @@ func (w *Writer) open(batch []byte) error {
 	if err != nil {
 		return err
 	}
-	w.file, w.path = f, path
+	w.file, w.of, w.hour = f, id, hour
 	return endLine(f)
 }
 
@@ -329,12 +333,11 @@ func (w *Writer) closeFile() {
 }
 
 // resourceOf takes the resource id out of the first record of a batch.
-func resourceOf(batch []byte) string {
-	const key = `"resourceId":"`
-	_, rest, ok := strings.Cut(string(batch[:min(len(batch), 2<<10)]), key)
-	id, _, end := strings.Cut(rest, `"`)
-	if !ok || !end || strings.Contains(id, "..") {
-		return ""
+func resourceOf(batch []byte) []byte {
+	_, rest, ok := bytes.Cut(batch[:min(len(batch), 2<<10)], []byte(`"resourceId":"`))
+	id, _, end := bytes.Cut(rest, []byte(`"`))
+	if !ok || !end || bytes.Contains(id, []byte("..")) {
+		return nil
 	}
 	return id
 }
