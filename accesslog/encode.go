@@ -1,9 +1,7 @@
 package accesslog
 
 import (
-	"encoding/hex"
 	"strconv"
-	"time"
 
 	"causeway/fault"
 )
@@ -15,7 +13,7 @@ const (
 )
 
 // extensionVersion is the version of the object `causeway`. It changes when a field changes its meaning.
-const extensionVersion = 1
+const extensionVersion = "1"
 
 // Append encodes r as one line of JSON, with its line end, and returns the longer slice. It allocates nothing else.
 func (r *Record) Append(b []byte) []byte {
@@ -27,45 +25,66 @@ func (r *Record) Append(b []byte) []byte {
 
 func (r *Record) appendV2(b []byte) []byte {
 	b = append(b, `{"timeStamp":"`...)
-	b = appendSecond(b, r.Start, "+00:00")
-	b = str(b, `","resourceId":`, r.ResourceID)
-	b = str(b, `,"listenerName":`, r.Listener)
-	b = str(b, `,"ruleName":`, r.Rule)
-	b = str(b, `,"backendPoolName":`, r.Pool)
-	b = str(b, `,"backendSettingName":`, r.Settings)
-	b = append(b, `,"operationName":"`+Operation+`","category":"`+Category+`","properties":{`...)
+	b = append(b, secondOf(r.Start).text...)
+	if r.Names != nil {
+		b = append(b, r.Names...)
+	} else {
+		b = r.AppendNames(b)
+	}
 	b = r.appendRequest(b)
 	b = seconds(b, `,"clientResponseTime":`, max(r.ClientTime, 0), 3)
 	b = seconds(b, `,"timeTaken":`, r.Taken, 3)
 	b = append(b, `,"WAFEvaluationTime":"0.000","WAFMode":"","transactionId":"`...)
-	b = hex.AppendEncode(b, r.Transaction[:])
-	b = str(b, `","sslEnabled":`, onOff(r.TLSProtocol != ""))
-	b = str(b, `,"sslCipher":`, r.TLSCipher)
-	b = str(b, `,"sslProtocol":`, r.TLSProtocol)
-	b = append(b, `,"sslClientVerify":"NONE","sslClientCertificateFingerprint":"","sslClientCertificateIssuerName":""`...)
+	b = AppendHex(b, &r.Transaction)
+	if r.TLSProtocol == "" && r.TLSCipher == "" && r.BackendTLS == "" && r.BackendCipher == "" {
+		b = append(b, noTLS...)
+	} else {
+		b = r.appendTLS(b)
+	}
 	b = r.appendUpstream(b)
-	b = text(b, `,"originalHost":`, r.OriginalHost)
-	b = text(b, `,"host":`, r.Host)
-	b = str(b, `,"error_info":`, r.ErrorInfo)
-	b = text(b, `,"contentType":`, r.ContentType)
+	b = text(b, `","originalHost":"`, r.OriginalHost)
+	b = text(b, `","host":"`, r.Host)
+	b = text(b, `","error_info":"`, r.ErrorInfo)
+	b = text(b, `","contentType":"`, r.ContentType)
 	b = r.appendExtension(b)
 	return append(b, "}}\n"...)
 }
 
+// noTLS is what the records of requests without TLS say of it.
+var noTLS = new(Record).appendTLS(nil)
+
+func (r *Record) appendTLS(b []byte) []byte {
+	b = text(b, `","sslEnabled":"`, onOff(r.TLSProtocol != ""))
+	b = text(b, `","sslCipher":"`, r.TLSCipher)
+	b = text(b, `","sslProtocol":"`, r.TLSProtocol)
+	b = append(b, `","sslClientVerify":"NONE","sslClientCertificateFingerprint":"","sslClientCertificateIssuerName":"`...)
+	b = text(b, `","backendSslProtocol":"`, r.BackendTLS)
+	return text(b, `","backendSslCipher":"`, r.BackendCipher)
+}
+
+// AppendNames encodes what the v2 records of a target have in common: see Names.
+func (r *Record) AppendNames(b []byte) []byte {
+	b = text(b, `+00:00","resourceId":"`, r.ResourceID)
+	b = text(b, `","listenerName":"`, r.Listener)
+	b = text(b, `","ruleName":"`, r.Rule)
+	b = text(b, `","backendPoolName":"`, r.Pool)
+	b = text(b, `","backendSettingName":"`, r.Settings)
+	b = text(b, `","operationName":"`+Operation+`","category":"`+Category+`","properties":{"instanceId":"`, r.Instance)
+	return append(b, `","clientIP":"`...)
+}
+
 // appendRequest writes what both halves of the v2 schema say of the request itself.
 func (r *Record) appendRequest(b []byte) []byte {
-	b = str(b, `"instanceId":`, r.Instance)
-	b = append(b, `,"clientIP":"`...)
-	b = r.Client.Addr().AppendTo(b)
+	b = address(b, r.Client.Addr())
 	b = integer(b, `","clientPort":`, int64(r.Client.Port()))
-	b = text(b, `,"httpMethod":`, r.Method)
-	b = text(b, `,"originalRequestUriWithArgs":`, r.OriginalURI)
-	b = text(b, `,"requestUri":`, r.URI)
-	b = text(b, `,"requestQuery":`, r.Query)
-	b = text(b, `,"userAgent":`, orDash(r.UserAgent))
-	b = integer(b, `,"httpStatus":`, int64(r.Status))
-	b = str(b, `,"httpVersion":`, r.Version)
-	b = integer(b, `,"receivedBytes":`, r.Received)
+	b = text(b, `,"httpMethod":"`, r.Method)
+	b = text(b, `","originalRequestUriWithArgs":"`, r.OriginalURI)
+	b = text(b, `","requestUri":"`, r.URI)
+	b = text(b, `","requestQuery":"`, r.Query)
+	b = text(b, `","userAgent":"`, orDash(r.UserAgent))
+	b = integer(b, `","httpStatus":`, int64(r.Status))
+	b = text(b, `,"httpVersion":"`, r.Version)
+	b = integer(b, `","receivedBytes":`, r.Received)
 	b = integer(b, `,"sentBytes":`, r.Sent)
 	b = integer(b, `,"connectionSerialNumber":`, int64(r.ClientSerial))
 	return integer(b, `,"noOfConnectionRequests":`, int64(r.ClientUses))
@@ -73,13 +92,11 @@ func (r *Record) appendRequest(b []byte) []byte {
 
 // appendUpstream writes the fields that become lists when there was more than one attempt.
 func (r *Record) appendUpstream(b []byte) []byte {
-	b = str(b, `,"backendSslProtocol":`, r.BackendTLS)
-	b = str(b, `,"backendSslCipher":`, r.BackendCipher)
-	b = r.each(b, `,"serverRouted":"`, func(b []byte, a *Attempt) []byte {
+	b = r.each(b, `","serverRouted":"`, func(b []byte, a *Attempt) []byte {
 		if !a.Server.IsValid() {
 			return append(b, '-')
 		}
-		return a.Server.AppendTo(b)
+		return addressPort(b, a.Server)
 	})
 	b = r.each(b, `","serverStatus":"`, func(b []byte, a *Attempt) []byte {
 		if a.Status == 0 {
@@ -88,18 +105,17 @@ func (r *Record) appendUpstream(b []byte) []byte {
 			}
 			return append(b, '-')
 		}
-		return strconv.AppendInt(b, int64(a.Status), 10)
+		return number(b, int64(a.Status))
 	})
 	b = r.each(b, `","serverConnectTime":"`, func(b []byte, a *Attempt) []byte { return decimal(b, max(a.Connect, 0), 3) })
 	b = r.each(b, `","serverHeaderTime":"`, func(b []byte, a *Attempt) []byte { return orDashTime(b, a.HeaderTime) })
 	b = r.each(b, `","serverResponseLatency":"`, func(b []byte, a *Attempt) []byte { return decimal(b, max(a.Total, 0), 3) })
-	b = r.each(b, `","upstreamSourcePort":"`, func(b []byte, a *Attempt) []byte {
+	return r.each(b, `","upstreamSourcePort":"`, func(b []byte, a *Attempt) []byte {
 		if a.LocalPort == 0 {
 			return append(b, '-')
 		}
-		return strconv.AppendUint(b, uint64(a.LocalPort), 10)
+		return number(b, int64(a.LocalPort))
 	})
-	return append(b, '"')
 }
 
 func (r *Record) each(b []byte, key string, one func([]byte, *Attempt) []byte) []byte {
@@ -115,51 +131,49 @@ func (r *Record) each(b []byte, key string, one func([]byte, *Attempt) []byte) [
 
 // appendV1 writes the schema of the first generation: milliseconds, and the backend packed into requestQuery.
 func (r *Record) appendV1(b []byte) []byte {
-	b = str(b, `{"resourceId":`, r.ResourceID)
-	b = append(b, `,"operationName":"`+Operation+`","time":"`...)
-	b = appendSecond(b, r.Start, "Z")
-	b = str(b, `","category":"`+Category+`","properties":{"instanceId":`, r.Instance)
-	b = append(b, `,"clientIP":"`...)
-	b = r.Client.Addr().AppendTo(b)
+	b = text(b, `{"resourceId":"`, r.ResourceID)
+	b = append(b, `","operationName":"`+Operation+`","time":"`...)
+	b = append(b, secondOf(r.Start).text...)
+	b = text(b, `Z","category":"`+Category+`","properties":{"instanceId":"`, r.Instance)
+	b = append(b, `","clientIP":"`...)
+	b = address(b, r.Client.Addr())
 	b = integer(b, `","clientPort":`, int64(r.Client.Port()))
-	b = text(b, `,"httpMethod":`, r.Method)
-	b = text(b, `,"requestUri":`, r.URI)
-	b = append(b, `,"requestQuery":"`...)
+	b = text(b, `,"httpMethod":"`, r.Method)
+	b = text(b, `","requestUri":"`, r.URI)
+	b = append(b, `","requestQuery":"`...)
 	if n := len(r.Attempts); n > 0 {
 		a := &r.Attempts[n-1]
 		b = append(b, "X-AzureApplicationGateway-CACHE-HIT=0&SERVER-ROUTED="...)
 		if a.Server.IsValid() {
-			b = a.Server.Addr().AppendTo(b)
+			b = address(b, a.Server.Addr())
 		}
 		b = append(b, "&X-AzureApplicationGateway-LOG-ID="...)
-		b = hex.AppendEncode(b, r.Transaction[:])
+		b = AppendHex(b, &r.Transaction)
 		b = append(b, "&SERVER-STATUS="...)
 		if a.Status > 0 {
-			b = strconv.AppendInt(b, int64(a.Status), 10)
+			b = number(b, int64(a.Status))
 		}
 	}
-	b = text(b, `","userAgent":`, orDash(r.UserAgent))
-	b = integer(b, `,"httpStatus":`, int64(r.Status))
-	b = str(b, `,"httpVersion":`, r.Version)
-	b = integer(b, `,"receivedBytes":`, r.Received)
+	b = text(b, `","userAgent":"`, orDash(r.UserAgent))
+	b = integer(b, `","httpStatus":`, int64(r.Status))
+	b = text(b, `,"httpVersion":"`, r.Version)
+	b = integer(b, `","receivedBytes":`, r.Received)
 	b = integer(b, `,"sentBytes":`, r.Sent)
 	b = integer(b, `,"timeTaken":`, r.Taken.Milliseconds())
-	b = str(b, `,"sslEnabled":`, onOff(r.TLSProtocol != ""))
-	b = text(b, `,"host":`, r.Host)
-	b = text(b, `,"originalHost":`, r.OriginalHost)
+	b = text(b, `,"sslEnabled":"`, onOff(r.TLSProtocol != ""))
+	b = text(b, `","host":"`, r.Host)
+	b = text(b, `","originalHost":"`, r.OriginalHost)
 	b = r.appendExtension(b)
 	return append(b, "}}\n"...)
 }
 
 // appendExtension writes the object of Causeway's own: short on a plain success, complete otherwise.
 func (r *Record) appendExtension(b []byte) []byte {
-	b = append(b, `,"causeway":`...)
+	b = append(b, `","causeway":`...)
 	begin := len(b)
-	b = integer(b, `{"v":`, extensionVersion)
-	b = append(b, `,"start":`...)
-	b = strconv.AppendInt(b, r.Start.Unix(), 10)
-	b = append(b, '.')
-	b = digits(b, int64(r.Start.Nanosecond()/1000), 6)
+	b = append(b, `{"v":`+extensionVersion+`,"start":`...)
+	b = append(b, secondOf(r.Start).number...)
+	b = sixDigits(append(b, '.'), uint64(r.Start.Nanosecond()/1000))
 	b = integer(b, `,"rev":`, int64(r.Revision))
 	if r.V1 && r.Pool != "" { // the schema of the first generation has no place for them
 		b = str(b, `,"pool":`, r.Pool)
@@ -168,12 +182,14 @@ func (r *Record) appendExtension(b []byte) []byte {
 	if n := len(r.Attempts); n > 0 {
 		a := &r.Attempts[n-1]
 		b = a.append(append(b, ','), r.V1)
-		if with := str(b, `,"member":`, a.Member); a.named() && len(with)-begin < plainMax {
-			b = with
+		if a.named() {
+			if with := str(b, `,"member":`, a.Member); len(with)-begin < plainMax {
+				b = with
+			}
 		}
 	}
 	if r.Parent != [16]byte{} {
-		b = hex.AppendEncode(append(b, `,"parent":"`...), r.Parent[:])
+		b = AppendHex(append(b, `,"parent":"`...), &r.Parent)
 		b = append(b, '"')
 	}
 	b = r.appendRare(b)
@@ -244,7 +260,7 @@ func (r *Record) appendTrouble(b []byte) []byte {
 func (a *Attempt) append(b []byte, v1 bool) []byte {
 	if v1 && a.Server.IsValid() {
 		b = append(b, `"server":"`...)
-		b = append(a.Server.AppendTo(b), `",`...)
+		b = append(addressPort(b, a.Server), `",`...)
 	}
 	b = integer(b, `"port":`, int64(a.LocalPort))
 	b = integer(b, `,"active":`, int64(a.Active))
@@ -290,14 +306,14 @@ const plainMax = 256
 // named reports whether the document names the member by anything but the address that was dialled.
 func (a *Attempt) named() bool {
 	var box [64]byte
-	return a.Member != "" && (!a.Server.IsValid() || string(a.Server.Addr().AppendTo(box[:0])) != a.Member)
+	return a.Member != "" && (!a.Server.IsValid() || string(address(box[:0], a.Server.Addr())) != a.Member)
 }
 
 func (a *Attempt) appendWhole(b []byte) []byte {
 	b = str(b, `"member":`, a.Member)
 	b = append(b, `,"server":"`...)
 	if a.Server.IsValid() {
-		b = a.Server.AppendTo(b)
+		b = addressPort(b, a.Server)
 	}
 	b = integer(b, `","port":`, int64(a.LocalPort))
 	b = integer(b, `,"status":`, int64(a.Status))
@@ -348,17 +364,4 @@ func appendFault(b []byte, f fault.Fault) []byte {
 		b = str(b, `,"detail":`, f.Detail)
 	}
 	return append(b, '}')
-}
-
-// appendSecond writes t in UTC to the whole second, as Azure does.
-func appendSecond(b []byte, t time.Time, zone string) []byte {
-	t = t.UTC()
-	y, m, d := t.Date()
-	h, mi, s := t.Clock()
-	b = append(digits(b, int64(y), 4), '-')
-	b = append(digits(b, int64(m), 2), '-')
-	b = append(digits(b, int64(d), 2), 'T')
-	b = append(digits(b, int64(h), 2), ':')
-	b = append(digits(b, int64(mi), 2), ':')
-	return append(digits(b, int64(s), 2), zone...)
 }

@@ -1,69 +1,27 @@
 package accesslog
 
-import (
-	"strconv"
-	"time"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
-func integer(b []byte, key string, n int64) []byte {
-	return strconv.AppendInt(append(b, key...), n, 10)
-}
+func integer(b []byte, key string, n int64) []byte { return number(append(b, key...), n) }
 
-func str(b []byte, key, s string) []byte { return quote(append(b, key...), s) }
+// str writes a whole string behind its key.
+func str(b []byte, key, s string) []byte { return append(text(append(b, key...), `"`, s), '"') }
 
-func text(b []byte, key string, s []byte) []byte { return quote(append(b, key...), s) }
-
-// seconds writes a duration in seconds with the given number of decimals; Unset is -1.
-func seconds(b []byte, key string, d time.Duration, decimals int) []byte {
-	return decimal(append(b, key...), d, decimals)
-}
-
-func decimal(b []byte, d time.Duration, decimals int) []byte {
-	if d < 0 {
-		return append(b, "-1"...)
+// text writes what precedes a string, its opening quote included, and the string up to its closing quote, which the next
+// key brings: the less often a slice grows, the cheaper the record.
+//
+// Bytes that are not UTF-8 become the replacement character, so that a hostile request cannot make a line that readers
+// refuse.
+func text[S []byte | string](b []byte, key string, s S) []byte {
+	b = append(b, key...)
+	n := plain(s)
+	if n == len(s) {
+		return append(b, s...)
 	}
-	b = strconv.AppendInt(b, int64(d/time.Second), 10)
-	if decimals == 0 {
-		return b
-	}
-	fraction := int64(d % time.Second)
-	for i := decimals; i < 9; i++ {
-		fraction /= 10
-	}
-	return digits(append(b, '.'), fraction, decimals)
-}
-
-func orDashTime(b []byte, d time.Duration) []byte {
-	if d < 0 {
-		return append(b, '-')
-	}
-	return decimal(b, d, 3)
-}
-
-// digits writes n with exactly the given number of digits.
-func digits(b []byte, n int64, width int) []byte {
-	at := len(b)
-	for range width {
-		b = append(b, '0')
-	}
-	for i := at + width - 1; i >= at && n > 0; i-- {
-		b[i] = byte('0' + n%10)
-		n /= 10
-	}
-	return b
-}
-
-const hexDigits = "0123456789abcdef"
-
-// quote writes s as a JSON string. Bytes that are not UTF-8 become the replacement character, so that a hostile
-// request cannot make a line that readers refuse.
-func quote[S []byte | string](b []byte, s S) []byte {
-	b = append(b, '"')
 	from := 0
-	for i := 0; i < len(s); {
+	for i := n; i < len(s); {
 		c := s[i]
-		if c >= 0x20 && c < utf8.RuneSelf && c != '"' && c != '\\' {
+		if !odd[c] {
 			i++
 			continue
 		}
@@ -78,9 +36,35 @@ func quote[S []byte | string](b []byte, s S) []byte {
 		i++
 		from = i
 	}
-	b = append(b, s[from:]...)
-	return append(b, '"')
+	return append(b, s[from:]...)
 }
+
+// odd are the bytes that may not stand in a JSON string as they are, and those that begin or continue a longer character.
+var odd = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c < 0x20 || c >= utf8.RuneSelf || c == '"' || c == '\\'
+	}
+	return t
+}()
+
+// plain is the length of a prefix of s without an odd byte: of all such, the longest, or up to seven bytes less than that.
+func plain[S []byte | string](s S) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		w := s[i : i+8]
+		x := uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 |
+			uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
+		if (x|(x-ones*0x20)|((x^ones*'"')-ones)|((x^ones*'\\')-ones))&highs != 0 {
+			return i
+		}
+	}
+	for ; i < len(s) && !odd[s[i]]; i++ {
+	}
+	return i
+}
+
+const hexDigits = "0123456789abcdef"
 
 func escape(b []byte, c byte) []byte {
 	switch {

@@ -24,6 +24,10 @@ type Record struct {
 
 	Listener, Rule, Pool, Settings string
 
+	// Names is what AppendNames makes of the six strings above, for who writes many records of the same; nil: it was not made.
+	// On v1 it is not used.
+	Names []byte
+
 	Start         time.Time // first byte of the request
 	Client        netip.AddrPort
 	Method        []byte

@@ -13,10 +13,17 @@ import (
 )
 
 const (
-	queueBytes = 8 << 20 // encoded records that may wait for the disk; what comes beyond is lost and counted
-	flushBytes = 128 << 10
-	flushEvery = time.Second
+	queueBytes   = 8 << 20 // encoded records that may wait for the disk; what comes beyond is lost and counted
+	flushBytes   = 128 << 10
+	flushEvery   = time.Second
+	sparesAtHand = 8 // batches whose memory is kept for the next
 )
+
+// batch is encoded records, one after the other.
+type batch struct {
+	bytes []byte
+	lines int64
+}
 
 // Writer keeps records in hourly segments on disk. Records are encoded into a queue in memory and written by a
 // goroutine of its own: a request never waits for the disk, and a disk that is full or slow costs log lines only.
@@ -25,19 +32,20 @@ type Writer struct {
 	now  func() time.Time
 
 	mu     sync.Mutex // held to encode one record, never while writing
-	queue  []byte
-	lines  int64
-	spare  []byte
+	queue  batch      // records of Write
+	handed []batch    // what Buffers have collected
+	size   int        // bytes of handed
+	spares [][]byte
 	closed bool
 
 	wake chan struct{}
 	done chan struct{}
 
-	file *os.File // the open segment; only the writing goroutine touches it
-	path string
-	told outage // likewise
+	file *os.File  // the open segment; only the writing goroutine touches it
+	of   string    // id of the gateway whose records it holds,
+	hour time.Time // and of when; likewise
+	told outage    // likewise
 
-	resource  string    // id of the gateway whose records were written last; only the writing goroutine touches it
 	marked    int64     // of the lost records, those that the log itself speaks of; only the writing goroutine touches it
 	lostSince time.Time // when the first of the others was noticed; likewise
 
@@ -65,21 +73,40 @@ func NewWriter(root string) *Writer {
 // Write queues a record. It never blocks on anything but other calls of Write.
 func (w *Writer) Write(r *Record) {
 	w.mu.Lock()
-	before := len(w.queue)
-	if w.closed || before >= queueBytes {
-		w.mu.Unlock()
+	defer w.mu.Unlock()
+	if w.full() {
 		w.lost.Add(1)
 		return
 	}
-	w.queue = r.Append(w.queue)
-	w.lines++
-	full := before < flushBytes && len(w.queue) >= flushBytes
-	w.mu.Unlock()
-	if full {
+	before := len(w.queue.bytes)
+	w.queue.bytes = r.Append(w.queue.bytes)
+	w.queue.lines++
+	if before < flushBytes && len(w.queue.bytes) >= flushBytes {
 		w.nudge()
 	}
 }
 
+// hand queues what a Buffer has collected and returns memory for more, nil if there is none at hand.
+func (w *Writer) hand(b batch) (spare []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.full() {
+		w.lost.Add(b.lines)
+		return b.bytes[:0]
+	}
+	w.handed = append(w.handed, b)
+	w.size += len(b.bytes)
+	w.nudge()
+	if n := len(w.spares); n > 0 {
+		spare, w.spares = w.spares[n-1], w.spares[:n-1]
+	}
+	return spare
+}
+
+// full reports whether no record is taken any more. w.mu is held.
+func (w *Writer) full() bool { return w.closed || len(w.queue.bytes)+w.size >= queueBytes }
+
+// nudge wakes the writing goroutine. w.mu is held: nobody may wake it once it was told to end.
 func (w *Writer) nudge() {
 	select {
 	case w.wake <- struct{}{}:
@@ -104,12 +131,11 @@ func (w *Writer) Err() error {
 // Close writes what is queued and closes the segment. Later records are lost.
 func (w *Writer) Close() {
 	w.mu.Lock()
-	was := w.closed
-	w.closed = true
-	w.mu.Unlock()
-	if !was {
+	if !w.closed {
+		w.closed = true
 		close(w.wake)
 	}
+	w.mu.Unlock()
 	<-w.done
 }
 
@@ -128,20 +154,32 @@ func (w *Writer) run() {
 	w.closeFile()
 }
 
-// flush writes the queue to the segment of the current hour.
+// flush writes what is queued to the segment of the current hour.
 func (w *Writer) flush() {
 	w.mu.Lock()
-	batch, lines := w.queue, w.lines
-	w.queue, w.lines, w.spare = w.spare[:0], 0, nil
-	w.mu.Unlock()
-	if len(batch) > 0 {
-		w.store(batch, lines)
+	todo := w.handed
+	if w.queue.lines > 0 {
+		todo = append(todo, w.queue)
+		w.queue = batch{}
+		if n := len(w.spares); n > 0 {
+			w.queue.bytes, w.spares = w.spares[n-1], w.spares[:n-1]
+		}
 	}
+	w.handed, w.size = nil, 0
+	w.mu.Unlock()
+	for _, b := range todo {
+		w.store(b.bytes, b.lines)
+		w.keep(b.bytes)
+	}
+}
+
+// keep keeps the memory of a batch for another.
+func (w *Writer) keep(spare []byte) {
 	w.mu.Lock()
-	if cap(batch) <= 4*flushBytes {
-		w.spare = batch[:0]
+	defer w.mu.Unlock()
+	if len(w.spares) < sparesAtHand && cap(spare) <= 4*flushBytes {
+		w.spares = append(w.spares, spare[:0])
 	}
-	w.mu.Unlock()
 }
 
 func (w *Writer) store(batch []byte, lines int64) {
@@ -163,7 +201,6 @@ func (w *Writer) store(batch []byte, lines int64) {
 	}
 	w.written.Add(lines)
 	w.failure.Store(nil)
-	w.resource = resourceOf(batch)
 	w.mark()
 }
 
@@ -179,7 +216,7 @@ func (w *Writer) mark() {
 	if since.IsZero() {
 		since = now.Add(-flushEvery)
 	}
-	line := appendLost(nil, w.resource, lost-w.marked, since, now)
+	line := appendLost(nil, w.of, lost-w.marked, since, now)
 	if _, err := w.file.Write(line); err != nil {
 		w.mend()
 		return
@@ -247,11 +284,16 @@ func lastLineEnd(f *os.File) (int64, error) {
 
 // open makes the segment of the current hour the open one.
 func (w *Writer) open(batch []byte) error {
-	path := SegmentPath(w.root, resourceOf(batch), w.now())
-	if w.file != nil && w.path == path {
-		return nil
+	id, now := resourceOf(batch), w.now()
+	if hour := now.UTC().Truncate(time.Hour); w.file == nil || w.of != string(id) || !w.hour.Equal(hour) {
+		return w.openSegment(string(id), hour)
 	}
+	return nil
+}
+
+func (w *Writer) openSegment(id string, hour time.Time) error {
 	w.closeFile()
+	path := SegmentPath(w.root, id, hour)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
@@ -259,7 +301,7 @@ func (w *Writer) open(batch []byte) error {
 	if err != nil {
 		return err
 	}
-	w.file, w.path = f, path
+	w.file, w.of, w.hour = f, id, hour
 	return endLine(f)
 }
 
@@ -291,12 +333,11 @@ func (w *Writer) closeFile() {
 }
 
 // resourceOf takes the resource id out of the first record of a batch.
-func resourceOf(batch []byte) string {
-	const key = `"resourceId":"`
-	_, rest, ok := strings.Cut(string(batch[:min(len(batch), 2<<10)]), key)
-	id, _, end := strings.Cut(rest, `"`)
-	if !ok || !end || strings.Contains(id, "..") {
-		return ""
+func resourceOf(batch []byte) []byte {
+	_, rest, ok := bytes.Cut(batch[:min(len(batch), 2<<10)], []byte(`"resourceId":"`))
+	id, _, end := bytes.Cut(rest, []byte(`"`))
+	if !ok || !end || bytes.Contains(id, []byte("..")) {
+		return nil
 	}
 	return id
 }

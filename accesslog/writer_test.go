@@ -86,7 +86,7 @@ func TestTornLastLine(t *testing.T) {
 	root := t.TempDir()
 	r := success()
 	whole := r.Append(nil)
-	path := SegmentPath(root, resourceOf(whole), time.Now())
+	path := SegmentPath(root, string(resourceOf(whole)), time.Now())
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestFullDisk(t *testing.T) {
 	w := &Writer{root: root, now: time.Now, file: full}
 	r := success()
 	batch := r.Append(nil)
-	w.path = SegmentPath(root, resourceOf(batch), w.now())
+	w.of, w.hour = string(resourceOf(batch)), w.now().UTC().Truncate(time.Hour)
 	w.store(batch, 1)
 	if w.Lost() != 1 || w.Err() == nil || w.file != nil {
 		t.Errorf("lost %d, err %v", w.Lost(), w.Err())
@@ -195,11 +195,11 @@ func TestHalfWrittenBatchIsCutOff(t *testing.T) {
 // The queue is bounded: a writer that cannot keep up drops records instead of memory.
 func TestQueueIsBounded(t *testing.T) {
 	w := &Writer{root: t.TempDir(), now: time.Now, wake: make(chan struct{}, 1)}
-	w.queue = make([]byte, queueBytes)
+	w.queue.bytes = make([]byte, queueBytes)
 	r := success()
 	w.Write(&r)
-	if w.Lost() != 1 || len(w.queue) != queueBytes {
-		t.Errorf("lost %d, queue %d", w.Lost(), len(w.queue))
+	if w.Lost() != 1 || len(w.queue.bytes) != queueBytes {
+		t.Errorf("lost %d, queue %d", w.Lost(), len(w.queue.bytes))
 	}
 }
 

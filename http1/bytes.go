@@ -3,6 +3,7 @@ package http1
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 )
 
 const (
@@ -46,20 +47,37 @@ func run(b []byte, kind uint8) int {
 	return len(b)
 }
 
-// runValue is run(v, isValue), eight bytes at a time where none is suspect.
+const ones, highs = 0x0101010101010101, 0x8080808080808080
+
+// runValue is run(v, isValue), eight bytes at a time.
 func runValue(v []byte) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	i := 0
-	for ; i+8 <= len(v); i += 8 {
-		x := binary.LittleEndian.Uint64(v[i:])
-		del := x ^ ones*0x7f
-		if ((x-ones*0x20)&^x|(del-ones)&^del)&highs != 0 {
-			if k := run(v[i:i+8], isValue); k < 8 {
-				return i + k
-			}
+	for ; len(v)-i >= 8; i += 8 {
+		at := control(binary.LittleEndian.Uint64(v[i:]))
+		if at == 8 {
+			continue
+		}
+		if class[v[i+at]]&isValue == 0 {
+			return i + at
+		}
+		if k := run(v[i:i+8], isValue); k < 8 { // a HTAB, which a value may hold
+			return i + k
 		}
 	}
 	return i + run(v[i:], isValue)
+}
+
+// control is the place of the first control byte among eight, and 8 if there is none.
+func control(x uint64) int {
+	del := x ^ ones*0x7f
+	return bits.TrailingZeros64(((x-ones*0x20)&^x|(del-ones)&^del)&highs) / 8
+}
+
+// lower is eight bytes with their ASCII letters in lower case.
+func lower(x uint64) uint64 {
+	low := x &^ highs
+	fromA, beyondZ := low+ones*(0x80-'A'), low+ones*(0x7f-'Z')
+	return x | fromA&^beyondZ&^x&highs>>2
 }
 
 func trim(b []byte) []byte {

@@ -229,8 +229,8 @@ func (c *Chunks) end() Kind {
 	c.state = chunkDone
 	for rest, count := c.trailer, 0; len(rest) > 0; count++ {
 		n := bytes.IndexByte(rest, '\n')
-		f, k, _ := parseField(rest[:n-1])
-		if k != 0 {
+		var f Field
+		if k, _ := f.parse(rest[:n-1]); k != 0 {
 			return k
 		}
 		if count == maxTrailerCount {

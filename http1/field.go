@@ -1,5 +1,7 @@
 package http1
 
+import "encoding/binary"
+
 // A Field is one line of a head: its name, and its value without the white space around it.
 type Field struct {
 	Name, Value []byte
@@ -90,13 +92,46 @@ var byLength = [...][]ID{
 	19: {IfUnmodifiedSince, ProxyAuthorization},
 }
 
+// words are a name of four letters or more in lower case as numbers: so many bytes can be compared at once. They overlap,
+// and together they hold all of the name.
+type words struct{ first, middle, last uint64 }
+
+var nameWords = func() (t [ids]words) {
+	for id, name := range names {
+		if len(name) >= 4 {
+			t[id] = wordsOf([]byte(name))
+		}
+	}
+	return t
+}()
+
+func wordsOf(name []byte) (w words) {
+	n := len(name)
+	if n < 8 {
+		w.first = lower(uint64(binary.LittleEndian.Uint32(name)) | uint64(binary.LittleEndian.Uint32(name[n-4:]))<<32)
+		return w
+	}
+	w.first, w.last = lower(binary.LittleEndian.Uint64(name)), lower(binary.LittleEndian.Uint64(name[n-8:]))
+	if n > 16 {
+		w.middle = lower(binary.LittleEndian.Uint64(name[8:]))
+	}
+	return w
+}
+
 // Lookup returns the ID of a name in any case.
 func Lookup(name []byte) ID {
-	if len(name) >= len(byLength) {
+	if len(name) >= len(byLength) || len(byLength[len(name)]) == 0 {
 		return Other
 	}
+	if len(name) < 4 {
+		if EqualFold(name, names[TE]) {
+			return TE
+		}
+		return Other
+	}
+	w := wordsOf(name)
 	for _, id := range byLength[len(name)] {
-		if EqualFold(name, names[id]) {
+		if t := &nameWords[id]; t.first == w.first && t.last == w.last && t.middle == w.middle {
 			return id
 		}
 	}

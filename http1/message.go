@@ -17,8 +17,9 @@ type Message struct {
 
 	seen       Set
 	phase      phase
-	pos        int // of the line being read
-	scan       int // where to go on looking for its end
+	pos        int  // of the line being read
+	scan       int  // where to go on looking for its end
+	ready      bool // it was reset: the zero value is not
 	base       *byte
 	room       int // capacity of the last buffer
 	keep, shut bool
@@ -51,8 +52,11 @@ func (m *Message) Get(id ID) []byte {
 }
 
 func (m *Message) reset() {
-	*m = Message{Fields: m.Fields[:0], ContentLength: -1}
+	*m = Message{Fields: m.Fields[:0], ContentLength: -1, ready: true}
 }
+
+// unread reports whether the message is as reset made it.
+func (m *Message) unread() bool { return m.ready && m.phase == fresh && m.base == nil }
 
 func (m *Message) fail(k Kind, at int) error {
 	m.phase = over
@@ -86,6 +90,7 @@ func (m *Message) rebase(b []byte, more ...*[]byte) {
 
 // line returns the next line without its end. tooLong is the error if it goes beyond limit bytes.
 func (m *Message) line(b []byte, lim *Limits, limit int, tooLong Kind) ([]byte, error) {
+	start := m.pos
 	k := bytes.IndexByte(b[m.scan:], '\n')
 	end := m.scan + k
 	if k < 0 {
@@ -101,7 +106,6 @@ func (m *Message) line(b []byte, lim *Limits, limit int, tooLong Kind) ([]byte, 
 	if m.scan = end; k < 0 {
 		return nil, ErrMore
 	}
-	start := m.pos
 	m.scan, m.pos = end+1, end+1
 	if end > start && b[end-1] == '\r' {
 		return b[start : end-1], nil
@@ -115,39 +119,80 @@ func (m *Message) line(b []byte, lim *Limits, limit int, tooLong Kind) ([]byte, 
 
 // section reads fields to the blank line. A field in unique may occur once.
 func (m *Message) section(b []byte, lim *Limits, unique Set) error {
+	head, most := lim.head(), lim.fields()
 	for {
 		start := m.pos
-		line, err := m.line(b, lim, lim.head(), HeadTooLarge)
-		if err != nil {
-			return err
-		}
-		if len(line) == 0 {
-			m.Len = m.pos
-			m.phase = over
-			return nil
-		}
-		if len(m.Fields) >= lim.fields() {
-			return m.fail(TooManyFields, start)
-		}
-		f, k, at := parseField(line)
-		if k == SpaceBeforeColon && lim.spaced() {
-			m.SpacedColon = true
-			f, k, at = parseSpaced(line)
-		}
-		if k != 0 {
-			return m.fail(k, start+at)
-		}
-		if f.ID != Other {
-			if k = m.note(&f, unique); k != 0 {
-				return m.fail(k, start)
+		id, n, end := plainLine(b[start:])
+		if n == 0 || start+end+1 >= head || len(m.Fields) >= most {
+			if over, err := m.slowly(b, lim, unique); over || err != nil {
+				return err
 			}
+			continue
 		}
-		m.Fields = append(m.Fields, f)
+		m.pos = start + end + len("\r\n")
+		m.scan = m.pos
+		f := m.another()
+		f.Name, f.Value, f.ID = b[start:start+n], trim(b[start+n+1:start+end]), id
+		if k := m.note(f, unique); k != 0 {
+			return m.refuse(k, start)
+		}
 	}
+}
+
+// slowly reads any line there may be, and says what is wrong with it. over says that it was the blank one.
+func (m *Message) slowly(b []byte, lim *Limits, unique Set) (over bool, err error) {
+	start := m.pos
+	line, err := m.line(b, lim, lim.head(), HeadTooLarge)
+	if err != nil {
+		return false, err
+	}
+	if len(line) == 0 {
+		m.end()
+		return true, nil
+	}
+	if len(m.Fields) >= lim.fields() {
+		return false, m.fail(TooManyFields, start)
+	}
+	f := m.another()
+	k, at := f.parse(line)
+	if k == SpaceBeforeColon && lim.spaced() {
+		m.SpacedColon = true
+		k, at = f.parseSpaced(line)
+	}
+	if k == 0 {
+		k, at = m.note(f, unique), 0
+	}
+	if k != 0 {
+		return false, m.refuse(k, start+at)
+	}
+	return false, nil
+}
+
+// end is reached behind the blank line.
+func (m *Message) end() { m.Len, m.phase = m.pos, over }
+
+// refuse takes back the last field, which breaks a rule.
+func (m *Message) refuse(k Kind, at int) error {
+	m.Fields = m.Fields[:len(m.Fields)-1]
+	return m.fail(k, at)
+}
+
+// another is the next field, in place: what is in it is of another message.
+func (m *Message) another() *Field {
+	n := len(m.Fields)
+	if n < cap(m.Fields) {
+		m.Fields = m.Fields[:n+1]
+	} else {
+		m.Fields = append(m.Fields, Field{})
+	}
+	return &m.Fields[n]
 }
 
 // note takes what the framing needs from a field with a known name.
 func (m *Message) note(f *Field, unique Set) Kind {
+	if f.ID == Other {
+		return 0
+	}
 	again := m.seen.Has(f.ID)
 	m.seen |= 1 << f.ID
 	switch f.ID {
@@ -236,31 +281,43 @@ func (m *Message) nominate(name []byte) {
 	}
 }
 
-// parseField reads one line. A kind other than 0 is a broken rule, seen at a byte of the line.
-func parseField(line []byte) (f Field, k Kind, at int) {
+// parse reads one line. A kind other than 0 is a broken rule, seen at a byte of the line.
+func (f *Field) parse(line []byte) (k Kind, at int) {
 	n := run(line, isToken)
 	if n == 0 || n == len(line) || line[n] != ':' {
-		k, at = nameError(line, n)
-		return f, k, at
+		return nameError(line, n)
 	}
-	return splitField(line, n, n)
+	return f.split(line, n, n)
 }
 
 // parseSpaced reads a line with white space between name and colon, and leaves that out.
-func parseSpaced(line []byte) (f Field, k Kind, at int) {
-	return splitField(line, run(line, isToken), bytes.IndexByte(line, ':'))
+func (f *Field) parseSpaced(line []byte) (k Kind, at int) {
+	return f.split(line, run(line, isToken), bytes.IndexByte(line, ':'))
 }
 
-// splitField reads a line whose name and colon are known.
-func splitField(line []byte, n, colon int) (f Field, k Kind, at int) {
-	f.Name = line[:n]
-	v := trim(line[colon+1:])
+// split reads a line whose name and colon are known.
+func (f *Field) split(line []byte, n, colon int) (k Kind, at int) {
+	v := line[colon+1:]
 	if i := runValue(v); i < len(v) {
-		return f, badByte(v[i], BadFieldValue), colon + 1 + bytes.IndexByte(line[colon+1:], v[i])
+		return badByte(v[i], BadFieldValue), colon + 1 + i
 	}
-	f.Value = v
-	f.ID = Lookup(f.Name)
-	return f, 0, 0
+	f.Name, f.Value, f.ID = line[:n], trim(v), Lookup(line[:n])
+	return 0, 0
+}
+
+// plainLine looks for a line as nearly all are: a name, a colon, a value that may be one, CRLF. name is the length of the
+// name and end that of the line without its CRLF; name is 0 if the line is none such, or not complete.
+func plainLine(b []byte) (id ID, name, end int) {
+	name = run(b, isToken)
+	if name == len(b) || b[name] != ':' {
+		return 0, 0, 0
+	}
+	end = name + 1
+	end += runValue(b[end:])
+	if end+1 >= len(b) || b[end] != '\r' || b[end+1] != '\n' {
+		return 0, 0, 0
+	}
+	return Lookup(b[:name]), name, end
 }
 
 func nameError(line []byte, n int) (Kind, int) {

@@ -27,6 +27,9 @@ const (
 
 // Reset forgets the request, complete or not.
 func (r *Request) Reset() {
+	if r.unread() {
+		return
+	}
 	r.Message.reset()
 	r.Method, r.Target, r.Form, r.Host, r.Path, r.Query = nil, nil, 0, nil, nil, nil
 	r.Expect, r.NoLength = false, false
@@ -39,7 +42,7 @@ func (r *Request) Reset() {
 // One empty line before the request line is skipped, as RFC 9112 section 2.2 asks. Bytes that cannot begin a method are
 // refused before the line is whole.
 func (r *Request) Parse(b []byte, lim *Limits) error {
-	if r.phase == over || r.phase == fresh && r.base == nil {
+	if r.phase == over || !r.ready {
 		r.Reset()
 	}
 	if lim != nil && (lim.LenientLF || lim.LenientColon) {

@@ -28,13 +28,16 @@ const (
 
 // Reset forgets the response, complete or not.
 func (r *Response) Reset() {
+	if r.unread() {
+		return
+	}
 	r.Message.reset()
 	r.Status, r.Reason, r.KeepAliveTimeout, r.KeepAliveMax = 0, nil, -1, -1
 }
 
 // Parse reads the head of a response from the start of b, as Request.Parse does.
 func (r *Response) Parse(b []byte, lim *Limits) error {
-	if r.phase == over || r.phase == fresh && r.base == nil {
+	if r.phase == over || !r.ready {
 		r.Reset()
 	}
 	r.rebase(b, &r.Reason)

@@ -15,32 +15,41 @@ import (
 	"causeway/http1"
 )
 
-// attempt asks one member. The head and body of its answer go to the client as they come.
-func (x *exchange) attempt(m *backend.Member, fresh bool) fault.Fault {
-	x.began, x.sentAll, x.bound, x.early, x.heard = time.Now(), false, false, false, time.Time{}
+// attempt asks one member, from now on. The head and body of its answer go to the client as they come.
+func (x *exchange) attempt(m *backend.Member, fresh bool, now time.Time) *fault.Fault {
+	x.began, x.over, x.look, x.heard = now, time.Time{}, time.Time{}, time.Time{}
+	x.sentAll, x.bound, x.early = false, false, false
 	x.sentAfter.Store(-1)
 	x.aim(m)
-	x.rec.Attempts = append(x.rec.Attempts, accesslog.Attempt{
-		Member: m.Name, Server: m.Addr, Idle: accesslog.Unset, Stale: accesslog.Unset,
-		Hint: accesslog.Unset, Connect: accesslog.Unset, TLS: accesslog.Unset, Send: accesslog.Unset, Wait: accesslog.Unset,
-		Receive: accesslog.Unset, HeaderTime: accesslog.Unset, RetryAfter: accesslog.Unset, DeclaredIn: -1, Least: -1,
-		Active: m.Begin(),
-	})
+	x.enter(m)
 	defer m.Done()
-	x.a = &x.rec.Attempts[len(x.rec.Attempts)-1]
 	f := x.connect(m, fresh)
-	if f.None() {
+	if f == nil {
 		x.head()
 		f = x.roundTrip()
 	}
-	now := time.Now()
-	x.a.Fault, x.a.Total = f, now.Sub(x.began)
-	if !f.None() {
-		x.a.Least = x.target.Group.LeastActive(m)
+	if x.over.IsZero() || !x.body.whole { // an upload may go on behind the answer
+		x.over = time.Now()
 	}
-	x.judge(m, f, now)
-	x.leave(m, f, now)
+	x.a.Total = x.over.Sub(x.began)
+	if f != nil {
+		x.a.Fault, x.a.Least = *f, x.target.Group.LeastActive(m)
+	}
+	x.judge(m, f, x.over)
+	x.leave(m, f, x.over)
 	return f
+}
+
+// enter begins what the record says of the attempt.
+func (x *exchange) enter(m *backend.Member) {
+	n := len(x.rec.Attempts)
+	x.rec.Attempts = append(x.rec.Attempts, accesslog.Attempt{})
+	a := &x.rec.Attempts[n]
+	a.Member, a.Server, a.Active = m.Name, m.Addr, m.Begin()
+	a.Idle, a.Stale, a.Hint, a.Connect, a.TLS = accesslog.Unset, accesslog.Unset, accesslog.Unset, accesslog.Unset, accesslog.Unset
+	a.Send, a.Wait, a.Receive, a.HeaderTime, a.RetryAfter = accesslog.Unset, accesslog.Unset, accesslog.Unset, accesslog.Unset, accesslog.Unset
+	a.DeclaredIn, a.Least = -1, -1
+	x.a = a
 }
 
 // aim says what the member is asked for. It comes first: the record of an attempt that never connected says it too.
@@ -51,11 +60,11 @@ func (x *exchange) aim(m *backend.Member) {
 
 // judge lets passive ejection follow: an answer speaks for the member; a connection that failed, or a new one that
 // closed unanswered, against it. One that had been used before may have met an idle limit, which is no fault of the member's health.
-func (x *exchange) judge(m *backend.Member, f fault.Fault, now time.Time) {
+func (x *exchange) judge(m *backend.Member, f *fault.Fault, now time.Time) {
 	switch {
 	case x.a.Status != 0:
 		m.Answered()
-	case f.Side != fault.Backend && f.Side != fault.Network:
+	case f == nil, f.Side != fault.Backend && f.Side != fault.Network:
 	case f.Phase == fault.Connect, f.Phase == fault.TLS,
 		(f.Phase == fault.Wait || f.Phase == fault.Send) && !f.Reused && (f.Kind == fault.Closed || f.Kind == fault.Reset):
 		if x.target.Group.Failed(m, now) {
@@ -66,19 +75,19 @@ func (x *exchange) judge(m *backend.Member, f fault.Fault, now time.Time) {
 }
 
 // connect comes by a connection to m: an idle one that may still be used, else a new one.
-func (x *exchange) connect(m *backend.Member, fresh bool) fault.Fault {
+func (x *exchange) connect(m *backend.Member, fresh bool) *fault.Fault {
 	identity := x.target.Group.Identity(m, x.req.Host)
 	x.key = conn.Key{Addr: m.Addr}
 	if identity != nil {
 		x.key.Tag = identity.Tag
 	}
 	if !fresh && x.reuse() {
-		return fault.Fault{}
+		return nil
 	}
 	deadline := x.began.Add(x.state.Local.ConnectTimeout)
 	b, err := x.s.h.Dial(m.Addr, deadline)
 	if err != nil {
-		f := fault.Of(err, fault.Connect, false)
+		f := faultOf(err, fault.Connect, false)
 		if f.Kind == fault.Refused {
 			x.s.h.Purge(x.key) // who refuses a new connection has lost the old ones too
 		}
@@ -87,27 +96,27 @@ func (x *exchange) connect(m *backend.Member, fresh bool) fault.Fault {
 	x.b = b
 	x.a.LocalPort = b.Info().Local.Port()
 	if identity != nil {
-		if f := x.secure(identity, deadline); !f.None() {
+		if f := x.secure(identity, deadline); f != nil {
 			return f
 		}
 	}
 	x.a.Connect = time.Since(x.began)
-	return fault.Fault{}
+	return nil
 }
 
 // secure shakes hands with the member under what is left of the connect timeout.
-func (x *exchange) secure(identity *backend.Identity, deadline time.Time) fault.Fault {
+func (x *exchange) secure(identity *backend.Identity, deadline time.Time) *fault.Fault {
 	begin := time.Now()
 	x.b.SetReadDeadline(deadline)
 	x.b.SetWriteDeadline(deadline)
 	b, err := conn.TLS(x.b, tls.Client, identity.Config)
 	if err != nil {
 		x.a.Presented = certs.Presented(err)
-		return fault.Of(err, fault.TLS, false)
+		return faultOf(err, fault.TLS, false)
 	}
 	x.b = b
 	x.a.TLS = time.Since(begin)
-	return fault.Fault{}
+	return nil
 }
 
 // reuse takes an idle connection, if there is one within the limits.
@@ -145,7 +154,7 @@ func idleLimit(hint, limit time.Duration, honour bool) time.Duration {
 }
 
 // roundTrip sends the request and relays the answer.
-func (x *exchange) roundTrip() fault.Fault {
+func (x *exchange) roundTrip() *fault.Fault {
 	x.b.SetWriteDeadline(x.began.Add(x.target.Group.Timeout))
 	if x.body.whole {
 		return x.inTurn()
@@ -154,8 +163,9 @@ func (x *exchange) roundTrip() fault.Fault {
 }
 
 // inTurn sends a request whose body is at hand, then takes the answer.
-func (x *exchange) inTurn() fault.Fault {
-	x.b.SetReadDeadline(x.nextLook(x.began))
+func (x *exchange) inTurn() *fault.Fault {
+	x.look = x.nextLook(x.began)
+	x.b.SetReadDeadline(x.look)
 	n, at, err := conn.Ask(x.b, x.out, x.body.memory)
 	x.a.BytesOut = int64(max(0, n-len(x.out)))
 	if err != nil {
@@ -183,21 +193,21 @@ func (x *exchange) sent() time.Duration {
 
 // answerDespite looks for an answer after the member took no more of the request: a server that refuses a body answers
 // first and closes then, and its answer is worth more than our error.
-func (x *exchange) answerDespite(writeErr error) fault.Fault {
+func (x *exchange) answerDespite(writeErr error) *fault.Fault {
 	x.sent()
-	f := fault.Of(writeErr, fault.Send, x.a.Reused)
+	f := faultOf(writeErr, fault.Send, x.a.Reused)
 	if f.Kind == fault.Timeout {
 		return f
 	}
-	if g := x.receive(); g.None() || x.headSent || g.Side == fault.Client {
+	if g := x.receive(); g == nil || x.headSent || g.Side == fault.Client {
 		return g
 	}
 	return f
 }
 
 // atOnce streams the request while it watches for the answer, which may come first.
-func (x *exchange) atOnce() fault.Fault {
-	if f := x.welcome(); !f.None() {
+func (x *exchange) atOnce() *fault.Fault {
+	if f := x.welcome(); f != nil {
 		return f
 	}
 	begun := x.body.first
@@ -211,9 +221,9 @@ func (x *exchange) atOnce() fault.Fault {
 	return x.both()
 }
 
-func (x *exchange) both() fault.Fault {
+func (x *exchange) both() *fault.Fault {
 	var clientErr, memberErr error
-	var answer fault.Fault
+	var answer *fault.Fault
 	up := func() error {
 		clientErr, memberErr = x.upload()
 		x.a.Send = x.sent()
@@ -226,7 +236,7 @@ func (x *exchange) both() fault.Fault {
 		switch answer = x.receive(); {
 		case x.withheld != nil:
 			return nil
-		case !answer.None():
+		case answer != nil:
 			return io.ErrUnexpectedEOF
 		case x.wantsMore():
 			x.early = !x.body.ended.Load()
@@ -239,12 +249,12 @@ func (x *exchange) both() fault.Fault {
 		return x.passOn(clientErr)
 	}
 	switch {
-	case answer.None():
+	case answer == nil:
 	case failed(clientErr):
 		return uploadFault(clientErr)
 	case x.headSent:
 	case failed(memberErr):
-		return fault.Of(memberErr, fault.Send, x.a.Reused)
+		return faultOf(memberErr, fault.Send, x.a.Reused)
 	}
 	return answer
 }
@@ -253,7 +263,7 @@ func (x *exchange) both() fault.Fault {
 func failed(err error) bool { return err != nil && !errors.Is(err, conn.ErrStopped) }
 
 // leave settles what becomes of the member's connection: it is kept only after a clean end.
-func (x *exchange) leave(m *backend.Member, f fault.Fault, now time.Time) {
+func (x *exchange) leave(m *backend.Member, f *fault.Fault, now time.Time) {
 	b := x.b
 	if b == nil {
 		return
@@ -262,7 +272,7 @@ func (x *exchange) leave(m *backend.Member, f fault.Fault, now time.Time) {
 	if s := b.Info().TLS; s != nil {
 		x.rec.BackendTLS, x.rec.BackendCipher = certs.VersionName(s.Version), certs.SuiteName(s.CipherSuite)
 	}
-	if !f.None() {
+	if f != nil {
 		if k, ok := conn.KernelOf(b); ok {
 			x.a.RTT, x.a.Retransmits = k.RTT, k.Retransmits
 		}

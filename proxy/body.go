@@ -71,24 +71,26 @@ func (y *body) settle() {
 func (y *body) inStep() bool { return y.ended.Load() && y.done && !y.tail }
 
 // catchUp gives the strand that uploads a chance to say that it has sent the last byte: an answer to that may be here
-// sooner, and would cost the client its connection.
-func (y *body) catchUp(h *conn.Home) {
+// sooner, and would cost the client its connection. It reports whether that took any time.
+func (y *body) catchUp(h *conn.Home) (waited bool) {
 	for n := 0; n < 100 && !y.ended.Load(); n++ {
 		h.Yield()
+		waited = true
 	}
+	return waited
 }
 
 // hold takes a small body into memory. A chunked one is held only if it came whole with its head: its sender may want
 // an answer before it goes on.
-func (x *exchange) hold() fault.Fault {
+func (x *exchange) hold() *fault.Fault {
 	y := &x.body
 	switch {
 	case y.whole || y.length > heldMax:
-		return fault.Fault{}
+		return nil
 	case y.length < 0:
 		return x.holdChunked()
 	}
-	if f := x.welcome(); !f.None() {
+	if f := x.welcome(); f != nil {
 		return f
 	}
 	y.box = heldBoxes.Get().(*[heldMax]byte)
@@ -103,10 +105,10 @@ func (x *exchange) hold() fault.Fault {
 		y.memory = y.box[:y.read]
 	}
 	y.settle()
-	return fault.Fault{}
+	return nil
 }
 
-func (x *exchange) holdChunked() fault.Fault {
+func (x *exchange) holdChunked() *fault.Fault {
 	y := &x.body
 	y.box = heldBoxes.Get().(*[heldMax]byte)
 	used, out, err := reframe(&y.chunks, y.first, y.box[:0])
@@ -115,17 +117,17 @@ func (x *exchange) holdChunked() fault.Fault {
 	}
 	if !y.chunks.Done() {
 		y.chunks.Reset() // uploadChunked begins at the beginning
-		return fault.Fault{}
+		return nil
 	}
 	y.inHead, y.read, y.memory = used, int64(used), out
 	y.settle()
-	return fault.Fault{}
+	return nil
 }
 
 // welcome answers Expect: 100-continue, once, when the body is wanted.
-func (x *exchange) welcome() fault.Fault {
+func (x *exchange) welcome() *fault.Fault {
 	if !x.body.expects {
-		return fault.Fault{}
+		return nil
 	}
 	x.body.expects = false
 	x.s.c.SetWriteDeadline(time.Now().Add(deliverTime))
@@ -134,7 +136,7 @@ func (x *exchange) welcome() fault.Fault {
 	if err != nil {
 		return clientFault(err, fault.Upload, fault.Closed)
 	}
-	return fault.Fault{}
+	return nil
 }
 
 // extend gives the client time for the next piece of its body: the timer runs between two reads, so there is no least rate.
@@ -142,7 +144,7 @@ func (x *exchange) extend() { x.s.c.SetReadDeadline(time.Now().Add(bodyPause)) }
 
 // uploadFault is what a failed read of the request body comes to. A client that ends its body early is at fault
 // itself: nothing of it is laid at the member's door.
-func uploadFault(err error) fault.Fault {
+func uploadFault(err error) *fault.Fault {
 	f := clientFault(err, fault.Upload, fault.Reset)
 	var broken *http1.Error
 	switch {
@@ -156,16 +158,21 @@ func uploadFault(err error) fault.Fault {
 	return f
 }
 
+// faultOf is what a failed operation on a member's connection comes to.
+func faultOf(err error, phase fault.Phase, reused bool) *fault.Fault {
+	return new(fault.Of(err, phase, reused))
+}
+
 // clientFault is a failed operation on the client's connection; kind is what it is if no timer ran out. A connection
 // that is closed already was ended by the gateway itself, at the end of a drain.
-func clientFault(err error, phase fault.Phase, kind fault.Kind) fault.Fault {
+func clientFault(err error, phase fault.Phase, kind fault.Kind) *fault.Fault {
 	switch {
 	case errors.Is(err, net.ErrClosed):
-		return fault.Fault{Side: fault.Gateway, Phase: phase, Kind: fault.Closed, Detail: "the time to drain was over"}
+		return &fault.Fault{Side: fault.Gateway, Phase: phase, Kind: fault.Closed, Detail: "the time to drain was over"}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		kind = fault.Timeout
 	}
-	return fault.Fault{Side: fault.Client, Phase: phase, Kind: kind}
+	return &fault.Fault{Side: fault.Client, Phase: phase, Kind: kind}
 }
 
 var errBodyTooBig = errors.New("the request body is larger than the gateway takes")

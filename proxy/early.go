@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"time"
 
 	"causeway/fault"
 	"causeway/http1"
@@ -48,14 +49,14 @@ func (x *exchange) complete(begun []byte) bool {
 }
 
 // passOn passes on the answer that was withheld, unless the client has broken its upload off.
-func (x *exchange) passOn(clientErr error) fault.Fault {
+func (x *exchange) passOn(clientErr error) *fault.Fault {
 	box := x.withheld
 	x.withheld = nil
 	defer blocks.Put(box)
 	if failed(clientErr) {
 		return uploadFault(clientErr)
 	}
-	return x.answer(box, x.withheldEnd)
+	return x.answer(box, x.withheldEnd, time.Now())
 }
 
 // wantsMore reports whether the member still reads the request although its answer is complete: it keeps the connection,

@@ -42,8 +42,6 @@ type buffers struct {
 
 func (b *buffers) empty() {
 	b.out, b.path, b.host, b.contentType = b.out[:0], b.path[:0], b.host[:0], b.contentType[:0]
-	clear(b.attempts[:])
-	clear(b.triedBox[:])
 	b.res.Reset()
 }
 
@@ -64,6 +62,8 @@ type life struct {
 	withheldEnd int              // bytes of it
 
 	began     time.Time    // the attempt
+	look      time.Time    // when the wait for its answer is next interrupted, as the member's connection knows it; zero: it does not
+	over      time.Time    // its answer was passed on, or, in the end, all of the attempt; zero: not yet
 	sentAfter atomic.Int64 // nanoseconds from then until nothing more went to the member; -1: it still does
 	sentAll   bool         // and that was the whole request
 	heard     time.Time    // the last interim response; zero: none came
@@ -113,7 +113,10 @@ func (x *exchange) clear() {
 	x.req.Reset()
 	x.body.release()
 	x.buffers.empty()
-	x.life = life{tried: x.triedBox[:0], rec: accesslog.Record{Attempts: x.attempts[:0], Declared: -1}}
+	clear(x.attempts[:min(len(x.rec.Attempts), len(x.attempts))])
+	clear(x.triedBox[:min(len(x.tried), len(x.triedBox))])
+	x.life = life{}
+	x.tried, x.rec.Attempts, x.rec.Declared = x.triedBox[:0], x.attempts[:0], -1
 }
 
 // grow makes room for a head that does not fit.
@@ -125,26 +128,31 @@ func (x *exchange) grow() {
 	}
 }
 
-// shift moves what came behind the request to the front: the next one is pipelined.
+// shift moves what came behind the request to the front: the next one is pipelined. Without any, release makes ready.
 func (x *exchange) shift() {
 	used := x.req.Len + x.body.inHead
-	x.end = copy(x.in, x.in[used:x.end])
-	x.clear()
+	if x.end = copy(x.in, x.in[used:x.end]); x.end > 0 {
+		x.clear()
+	}
 }
 
-// run is the life of a request.
-func (x *exchange) run() (keep bool) {
+// run is the life of a request whose head is complete.
+func (x *exchange) run(now time.Time) (keep bool) {
 	x.body.begin(&x.req, x.in[x.req.Len:x.end])
 	x.keep = !x.req.Close && !x.s.p.draining.Load()
 	f := x.admit()
-	if f.None() {
+	if f == nil {
 		f = x.route()
 	}
-	if f.None() && x.target.Redirect != nil {
+	if f == nil && x.target.Redirect != nil {
 		x.redirect()
-	} else if f.None() {
-		if f = x.hold(); f.None() {
-			f = x.forward()
+	} else if f == nil {
+		if !x.body.whole {
+			f = x.hold()
+			now = time.Now()
+		}
+		if f == nil {
+			f = x.forward(now)
 		}
 	}
 	x.finish(f)
@@ -152,43 +160,43 @@ func (x *exchange) run() (keep bool) {
 }
 
 // admit refuses what the gateway never forwards.
-func (x *exchange) admit() fault.Fault {
-	f := fault.Fault{Side: fault.Client, Phase: fault.Request}
+func (x *exchange) admit() *fault.Fault {
+	var kind fault.Kind
 	switch {
 	case x.req.Form == http1.AuthorityForm || string(x.req.Method) == "CONNECT" || string(x.req.Method) == "TRACE":
-		f.Kind = fault.Unsupported
+		kind = fault.Unsupported
 	case x.req.ContentLength > x.state.bodyMax:
-		f.Kind = fault.BodyTooBig
+		kind = fault.BodyTooBig
 	case x.req.NoLength && string(x.req.Method) == "POST": // Azure's own rule; HTTP/1.1 would take it for an empty body
-		f.Kind = fault.BadLength
+		kind = fault.BadLength
 	default:
-		return fault.Fault{}
+		return nil
 	}
-	return f
+	return &fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: kind}
 }
 
 // route finds the target. The state is taken anew for each request, so that a kept-alive client follows a reload.
-func (x *exchange) route() fault.Fault {
+func (x *exchange) route() *fault.Fault {
 	if !x.s.follow() { // the listener went: who is connected to it still is served as before, once
 		x.keep = false
 	}
 	x.state = x.s.seen
 	site := x.s.port.Site(x.req.Host)
 	if site == nil {
-		return fault.Fault{Side: fault.Client, Phase: fault.Route, Kind: fault.NoListener}
+		return &fault.Fault{Side: fault.Client, Phase: fault.Route, Kind: fault.NoListener}
 	}
 	if !x.s.admitted(site) {
 		x.keep = false // on a connection of its own the client may have what it asks for
-		return fault.Fault{Side: fault.Client, Phase: fault.Route, Kind: fault.Misdirected}
+		return &fault.Fault{Side: fault.Client, Phase: fault.Route, Kind: fault.Misdirected}
 	}
 	target, ok := site.Target(x.req.Path)
 	if x.target = target; !ok {
-		return fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.BadURI, Detail: "the path climbs above the root"}
+		return &fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.BadURI, Detail: "the path climbs above the root"}
 	}
 	if x.target.Redirect == nil && x.target.Group == nil {
-		return fault.Fault{Side: fault.Gateway, Phase: fault.Route, Kind: fault.NoTarget}
+		return &fault.Fault{Side: fault.Gateway, Phase: fault.Route, Kind: fault.NoTarget}
 	}
-	return fault.Fault{}
+	return nil
 }
 
 // redirect answers without a member.
@@ -198,15 +206,15 @@ func (x *exchange) redirect() {
 }
 
 // forward sends the request to members until one has answered or none may be asked any more.
-func (x *exchange) forward() fault.Fault {
-	var last fault.Fault
+func (x *exchange) forward(now time.Time) *fault.Fault {
+	var last *fault.Fault
 	again := tries{idempotent: idempotent(x.req.Method), safe: safe(x.req.Method), held: x.body.whole, v1: x.state.v1}
 	var m *backend.Member
 	for {
 		if !again.fresh {
 			next, f := x.pick()
-			if !f.None() {
-				if !last.None() { // nobody is left: what the last one did is what failed
+			if f != nil {
+				if last != nil { // nobody is left: what the last one did is what failed
 					return last
 				}
 				return f
@@ -214,24 +222,28 @@ func (x *exchange) forward() fault.Fault {
 			m = next
 			x.tried = append(x.tried, m)
 		}
-		last = x.attempt(m, again.fresh)
-		if last.None() || x.headSent || !again.decide(last) {
+		last = x.attempt(m, again.fresh, now)
+		if last == nil || x.headSent || !again.decide(*last) {
 			return last
 		}
+		now = time.Now()
 	}
 }
 
 // pick chooses the member that is asked next: the one on which the client has a connection of its own, else the one
 // whose turn it is.
-func (x *exchange) pick() (*backend.Member, fault.Fault) {
+func (x *exchange) pick() (*backend.Member, *fault.Fault) {
 	if m := x.s.pinnedMember(x.target.Group); m != nil && len(x.tried) == 0 {
-		return m, fault.Fault{}
+		return m, nil
 	}
 	m, held, f := x.target.Group.Pick(x.tried)
 	if held != nil {
 		x.rec.HeldBack = held.Name
 	}
-	return m, f
+	if f.None() {
+		return m, nil
+	}
+	return nil, new(f)
 }
 
 // safe methods ask for nothing to be done (RFC 9110 section 9.2.1); TRACE is not served.

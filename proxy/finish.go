@@ -3,31 +3,38 @@ package proxy
 import (
 	"bytes"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"causeway/fault"
 	"causeway/http1"
 )
 
-// finish ends every request: it answers if nobody has, writes the record, and counts.
-func (x *exchange) finish(f fault.Fault) {
+// finish ends every request: it answers if nobody has, writes the record, and counts. failed is nil if nothing did.
+func (x *exchange) finish(failed *fault.Fault) {
+	f := &x.rec.Fault
+	if failed != nil {
+		*f = *failed
+	}
 	if !x.headSent {
 		x.answerFault(f)
 	} else if !f.None() { // a message cut short must not pass for a whole one
 		x.keep, x.rec.Aborted = false, true
 		x.s.c.Reset()
 	}
-	x.done = time.Now()
+	if x.done = x.over; !f.None() || x.done.IsZero() {
+		x.done = time.Now()
+	}
 	x.keep = x.keep && x.body.inStep()
 	x.settle(f)
 	x.record(f)
-	x.s.p.log.Write(&x.rec)
+	x.writeRecord()
 	x.count(f)
 	x.linger(f)
 }
 
 // answerFault writes the gateway's own answer, if the client is there to read it.
-func (x *exchange) answerFault(f fault.Fault) {
+func (x *exchange) answerFault(f *fault.Fault) {
 	status := f.Status(x.v1())
 	x.rec.Status = status
 	if status == 0 || status == fault.ClientGone {
@@ -44,10 +51,10 @@ func (x *exchange) v1() bool { return x.state != nil && x.state.v1 }
 
 // writePage answers with a page of the gateway's own.
 func (x *exchange) writePage(status int, location []byte) {
-	page := pages[status]
+	page, now := pages[status], time.Now()
 	x.keep = x.keep && x.body.inStep()
 	b := http1.AppendStatusLine(x.out[:0], status, []byte(page.reason))
-	b = appendDate(b)
+	b = appendDate(b, now)
 	if location != nil {
 		b = http1.AppendField(b, "Location", location)
 	}
@@ -59,7 +66,6 @@ func (x *exchange) writePage(status int, location []byte) {
 		b = append(b, page.body...)
 	}
 	x.out = b
-	now := time.Now()
 	x.rec.Status, x.rec.ContentType, x.headSent, x.firstSent = status, htmlType, true, now
 	x.s.c.SetWriteDeadline(now.Add(deliverTime))
 	n, err := x.s.c.Write(b)
@@ -67,9 +73,22 @@ func (x *exchange) writePage(status int, location []byte) {
 	x.keep = x.keep && err == nil
 }
 
+// date is the Date of all responses of one second.
+type date struct {
+	unix int64
+	line []byte
+}
+
+var lastDate atomic.Pointer[date]
+
 // appendDate appends the Date of a response that is made now, or came without one (RFC 9110 section 6.6.1).
-func appendDate(b []byte) []byte {
-	return time.Now().UTC().AppendFormat(b, "Date: Mon, 02 Jan 2006 15:04:05 GMT\r\n")
+func appendDate(b []byte, now time.Time) []byte {
+	d := lastDate.Load()
+	if unix := now.Unix(); d == nil || d.unix != unix {
+		d = &date{unix, now.UTC().AppendFormat(nil, "Date: Mon, 02 Jan 2006 15:04:05 GMT\r\n")}
+		lastDate.Store(d)
+	}
+	return append(b, d.line...)
 }
 
 var htmlType = []byte("text/html")
@@ -78,19 +97,20 @@ var htmlType = []byte("text/html")
 const queuedWorthNaming = 10 * time.Millisecond
 
 // record fills what the log says.
-func (x *exchange) record(f fault.Fault) {
+func (x *exchange) record(f *fault.Fault) {
 	r, s := &x.rec, x.s
 	r.Start, r.Taken = x.start, x.done.Sub(x.start)
 	if !x.firstSent.IsZero() {
 		r.ClientTime = x.done.Sub(x.firstSent)
 	}
 	r.V1, r.ResourceID, r.Instance, r.Revision = x.state.v1, x.state.resource, x.state.instance, x.state.Revision
-	r.Client, r.ClientSerial, r.ClientUses = s.c.Info().Remote, s.c.Info().ID, s.served
+	in := s.c.Info()
+	r.Client, r.ClientSerial, r.ClientUses = in.Remote, in.ID, s.served
 	r.TLSProtocol, r.TLSCipher = s.protocol, s.cipher
-	if queued := s.c.Info().Queued; s.served == 1 && queued >= queuedWorthNaming {
-		r.Queued = queued
+	if s.served == 1 && in.Queued >= queuedWorthNaming {
+		r.Queued = in.Queued
 	}
-	r.Fault, r.ErrorInfo = f, f.ErrorInfo()
+	r.ErrorInfo = f.ErrorInfo()
 	if !f.None() || len(r.Attempts) > 1 || r.Aborted {
 		r.Stalled = s.p.pulse.Stalled(x.start, x.done)
 	}
@@ -98,6 +118,7 @@ func (x *exchange) record(f fault.Fault) {
 	r.BodyRead, r.Declared = x.body.read, x.req.ContentLength
 	if t := x.target; t != nil {
 		r.Listener, r.Rule, r.Pool, r.Settings = t.Listener, t.Rule, t.Pool, t.Settings
+		r.Names = x.kept().names
 	}
 	x.recordRequest()
 	x.withhold()

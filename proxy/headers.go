@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"strconv"
 
+	"causeway/accesslog"
 	"causeway/http1"
 )
 
@@ -11,12 +12,14 @@ import (
 // replace what the client sent under these names.
 func (x *exchange) appendInserted(b []byte) []byte {
 	b = append(b, "X-Forwarded-For: "...)
-	for i := range x.req.Fields {
-		switch f := &x.req.Fields[i]; {
-		case f.ID == http1.XForwardedFor && len(f.Value) > 0:
-			b = append(append(b, f.Value...), ", "...)
-		case f.ID == http1.XAppGWTraceID:
-			x.rec.Parent = transaction(f.Value)
+	if x.req.Has(http1.XForwardedFor) || x.req.Has(http1.XAppGWTraceID) {
+		for i := range x.req.Fields {
+			switch f := &x.req.Fields[i]; {
+			case f.ID == http1.XForwardedFor && len(f.Value) > 0:
+				b = append(append(b, f.Value...), ", "...)
+			case f.ID == http1.XAppGWTraceID:
+				x.rec.Parent = transaction(f.Value)
+			}
 		}
 	}
 	b = append(b, x.s.client...)
@@ -29,7 +32,7 @@ func (x *exchange) appendInserted(b []byte) []byte {
 	b = append(b, "\r\nX-Original-URL: "...)
 	b = x.req.AppendTarget(b)
 	b = append(b, "\r\nX-AppGW-Trace-Id: "...)
-	b = hex.AppendEncode(b, x.rec.Transaction[:])
+	b = accesslog.AppendHex(b, &x.rec.Transaction)
 	return append(b, "\r\n"...)
 }
 

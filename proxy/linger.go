@@ -16,7 +16,7 @@ import (
 // need the rest of it taken, however long that is.
 
 // linger waits for the client to have read its answer.
-func (x *exchange) linger(f fault.Fault) {
+func (x *exchange) linger(f *fault.Fault) {
 	if x.keep || x.rec.Aborted || !x.headSent || !x.unread(f) {
 		return
 	}
@@ -29,7 +29,7 @@ func (x *exchange) linger(f fault.Fault) {
 }
 
 // settle sees to a body that the member did not take: it is read and dropped, and how that ended is for the record.
-func (x *exchange) settle(f fault.Fault) {
+func (x *exchange) settle(f *fault.Fault) {
 	if x.keep || x.rec.Aborted || !x.headSent || !x.cut(f) || x.s.c.CloseWrite() != nil {
 		return
 	}
@@ -39,13 +39,13 @@ func (x *exchange) settle(f fault.Fault) {
 }
 
 // unread reports whether the client has sent, or may be sending, what nobody has read.
-func (x *exchange) unread(f fault.Fault) bool {
+func (x *exchange) unread(f *fault.Fault) bool {
 	return f.Phase == fault.Request || f.Phase == fault.Handshake || !x.body.inStep() || x.s.c.Peer() == conn.Spoke
 }
 
 // cut reports whether a body was left unread that the client may still be sending. A client that waits to be asked for its
 // body sends none, and one that failed in the middle of it is not waited for.
-func (x *exchange) cut(f fault.Fault) bool {
+func (x *exchange) cut(f *fault.Fault) bool {
 	return x.req.Len > 0 && !x.body.inStep() && !x.body.expects && x.body.length <= x.state.bodyMax &&
 		(f.Side != fault.Client || f.Phase != fault.Upload)
 }

@@ -32,6 +32,9 @@ func (s *session) pinnedMember(g *backend.Group) *backend.Member {
 // takePin takes the client's own connection under a key, if it has one that fits and is not stale. stale is the idle age
 // of one that its peer has closed, else -1.
 func (s *session) takePin(key conn.Key, fit func(*conn.Info) bool) (c conn.Conn, stale time.Duration) {
+	if len(s.pins) == 0 {
+		return nil, -1
+	}
 	at := slices.IndexFunc(s.pins, func(p pin) bool { return p.key == key })
 	if at < 0 {
 		return nil, -1

@@ -19,7 +19,7 @@ import (
 var responseLimits = http1.Limits{Line: 8 << 10, Head: blockSize, Fields: 200, LenientLF: true, LenientColon: true}
 
 // receive takes the member's answer and relays it.
-func (x *exchange) receive() fault.Fault {
+func (x *exchange) receive() *fault.Fault {
 	box := blocks.Get().(*[blockSize]byte)
 	defer func() {
 		if x.withheld == nil {
@@ -28,15 +28,15 @@ func (x *exchange) receive() fault.Fault {
 	}()
 	x.clean = false
 	x.res.Reset()
-	end, f := x.receiveHead(box[:])
-	if !f.None() || x.keepBack(box, end) {
+	end, now, f := x.receiveHead(box[:])
+	if f != nil || x.keepBack(box, end) {
 		return f
 	}
-	return x.answer(box, end)
+	return x.answer(box, end, now)
 }
 
 // answer relays a response whose head is complete; end bytes of it are in box.
-func (x *exchange) answer(box *[blockSize]byte, end int) fault.Fault {
+func (x *exchange) answer(box *[blockSize]byte, end int, now time.Time) *fault.Fault {
 	defer func() { x.res.Fields = x.res.Fields[:0] }() // they lie in box
 	if x.res.BareLF {
 		x.s.p.metrics.BareLF.Inc()
@@ -48,22 +48,26 @@ func (x *exchange) answer(box *[blockSize]byte, end int) fault.Fault {
 	if x.res.Status == 101 {
 		return x.upgrade(box[x.res.Len:end])
 	}
-	f := x.relay(box[:], end)
-	x.a.Receive = time.Since(x.began) - x.a.HeaderTime
+	f := x.relay(box[:], end, now)
+	x.over = time.Now()
+	x.a.Receive = x.over.Sub(x.began) - x.a.HeaderTime
 	return f
 }
 
 // receiveHead reads until the head of the final response is complete. Meanwhile it looks at the client now and then:
-// an answer that nobody waits for is not waited for.
-func (x *exchange) receiveHead(in []byte) (end int, f fault.Fault) {
+// an answer that nobody waits for is not waited for. now is when the last of the head was read.
+func (x *exchange) receiveHead(in []byte) (end int, now time.Time, f *fault.Fault) {
 	now, phase := x.began, fault.Wait
 	for {
-		x.b.SetReadDeadline(x.nextLook(now))
+		if look := x.nextLook(now); look != x.look {
+			x.look = look
+			x.b.SetReadDeadline(look)
+		}
 		n, err := x.b.Read(in[end:])
 		now = time.Now()
 		if err != nil {
-			if f = x.interrupted(err, now, phase); !f.None() {
-				return end, foreign(f, in[:end])
+			if f = x.interrupted(err, now, phase); f != nil {
+				return end, now, foreign(f, in[:end])
 			}
 			continue
 		}
@@ -73,10 +77,10 @@ func (x *exchange) receiveHead(in []byte) (end int, f fault.Fault) {
 		end, err = x.parseHead(in, end+n, now)
 		if err == nil {
 			x.a.Status, x.a.HeaderTime = x.res.Status, now.Sub(x.began)
-			return end, fault.Fault{}
+			return end, now, nil
 		}
 		if !errors.Is(err, http1.ErrMore) || end == len(in) {
-			return end, foreign(headFault(err), in[:end])
+			return end, now, foreign(headFault(err), in[:end])
 		}
 	}
 }
@@ -136,20 +140,20 @@ func (x *exchange) waitLimit() time.Time {
 
 // interrupted decides whether a wait that was cut short goes on. The client comes first: if it is gone, nothing else
 // matters, not even that the member failed or ran out of time at the same moment.
-func (x *exchange) interrupted(err error, now time.Time, phase fault.Phase) fault.Fault {
+func (x *exchange) interrupted(err error, now time.Time, phase fault.Phase) *fault.Fault {
 	if errors.Is(err, conn.ErrStopped) { // the upload failed, and says why
-		return fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Reset}
+		return &fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Reset}
 	}
 	if gone := x.clientGone(); gone != nil {
 		return clientFault(gone, fault.Wait, fault.Closed)
 	}
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
-		return fault.Of(err, phase, x.a.Reused)
+		return faultOf(err, phase, x.a.Reused)
 	}
 	if limit := x.waitLimit(); limit.IsZero() || now.Before(limit) {
-		return fault.Fault{}
+		return nil
 	}
-	return fault.Fault{Side: fault.Backend, Phase: phase, Kind: fault.Timeout, Reused: x.a.Reused}
+	return &fault.Fault{Side: fault.Backend, Phase: phase, Kind: fault.Timeout, Reused: x.a.Reused}
 }
 
 // clientGone finds out whether the client still wants its answer; the error says how it went. A client that ended its
@@ -189,8 +193,8 @@ func (x *exchange) ask() error {
 }
 
 // headFault is what a response head that breaks the rules comes to.
-func headFault(err error) fault.Fault {
-	f := fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.TooLarge}
+func headFault(err error) *fault.Fault {
+	f := &fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.TooLarge}
 	var broken *http1.Error
 	if errors.As(err, &broken) {
 		f.Detail = broken.Kind.String()
@@ -211,7 +215,7 @@ func headFault(err error) fault.Fault {
 }
 
 // foreign says of an answer that does not even begin like HTTP/1.1 what it is instead.
-func foreign(f fault.Fault, in []byte) fault.Fault {
+func foreign(f *fault.Fault, in []byte) *fault.Fault {
 	if detail, ok := fault.Foreign(in); ok && f.Side == fault.Backend && f.Phase == fault.Head {
 		f.Kind, f.Errno, f.Detail = fault.NotHTTP, "", detail
 	}
@@ -232,8 +236,8 @@ func (x *exchange) relayInterim() {
 	x.sentBytes += int64(n)
 }
 
-// relay sends the response on. in holds end bytes of it.
-func (x *exchange) relay(in []byte, end int) fault.Fault {
+// relay sends the response on. in holds end bytes of it, the last of which came just now.
+func (x *exchange) relay(in []byte, end int, now time.Time) *fault.Fault {
 	kind, length := x.res.Body(x.req.Method)
 	begun := in[x.res.Len:end]
 	x.rec.ContentType = append(x.contentType[:0], x.res.Get(http1.ContentType)...)
@@ -241,14 +245,17 @@ func (x *exchange) relay(in []byte, end int) fault.Fault {
 	if x.res.Status == http.StatusTooManyRequests || x.res.Status >= http.StatusInternalServerError {
 		x.a.RetryAfter, x.a.Page = retryAfter(x.res.Get(http1.RetryAfter)), fault.Page(x.res.Status, begun)
 	}
-	x.responseHead(kind)
+	if x.body.catchUp(x.s.h) {
+		now = time.Now()
+	}
+	x.responseHead(kind, now)
 	switch kind {
 	case http1.None:
 		x.clean = len(begun) == 0 && !x.announcesBody()
-		return x.deliver(x.out, nil)
+		return x.deliverAt(now, x.out, nil)
 	case http1.Length:
 		x.a.DeclaredIn = length
-		return x.relayLength(begun, length)
+		return x.relayLength(begun, length, now)
 	case http1.Chunked:
 		return x.relayChunked(in, begun)
 	}
@@ -273,14 +280,13 @@ func retryAfter(value []byte) time.Duration {
 }
 
 // responseHead makes the head for the client and decides whether its connection may stay.
-func (x *exchange) responseHead(kind http1.BodyKind) {
+func (x *exchange) responseHead(kind http1.BodyKind, now time.Time) {
 	framed := kind != http1.UntilClose && (kind != http1.Chunked || x.req.Minor == 1)
-	x.body.catchUp(x.s.h)
 	x.keep = x.keep && framed && (x.body.inStep() || !x.body.ended.Load() && !x.res.Close) && !x.s.p.draining.Load()
 	b := http1.AppendStatusLine(x.out[:0], x.res.Status, x.res.Reason)
 	b = http1.AppendFields(b, x.res.Fields, http1.HopByHop|1<<http1.ContentLength)
 	if !x.res.Has(http1.Date) { // RFC 9110 section 6.6.1
-		b = appendDate(b)
+		b = appendDate(b, now)
 	}
 	switch {
 	case kind == http1.Chunked && x.req.Minor == 1:
@@ -319,8 +325,11 @@ func (x *exchange) appendConnection(b, upgrade []byte) []byte {
 }
 
 // deliver writes to the client. The first call carries the head.
-func (x *exchange) deliver(head, body []byte) fault.Fault {
-	now := time.Now()
+func (x *exchange) deliver(head, body []byte) *fault.Fault {
+	return x.deliverAt(time.Now(), head, body)
+}
+
+func (x *exchange) deliverAt(now time.Time, head, body []byte) *fault.Fault {
 	x.s.c.SetWriteDeadline(now.Add(deliverTime))
 	if !x.headSent {
 		x.headSent, x.firstSent = true, now
@@ -333,21 +342,21 @@ func (x *exchange) deliver(head, body []byte) fault.Fault {
 	return deliverFault(err)
 }
 
-func deliverFault(err error) fault.Fault {
+func deliverFault(err error) *fault.Fault {
 	if err == nil {
-		return fault.Fault{}
+		return nil
 	}
 	return clientFault(err, fault.Deliver, fault.Reset)
 }
 
 // bodyFault is what a failed read of the response body comes to.
-func (x *exchange) bodyFault(err error) fault.Fault {
-	f := fault.Of(err, fault.Body, x.a.Reused)
+func (x *exchange) bodyFault(err error) *fault.Fault {
+	f := faultOf(err, fault.Body, x.a.Reused)
 	if errors.Is(err, io.EOF) {
 		f.Kind = fault.Truncated
 	}
 	if errors.Is(err, conn.ErrStopped) {
-		return fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Reset}
+		return &fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Reset}
 	}
 	var broken *http1.Error
 	if errors.As(err, &broken) {
@@ -356,18 +365,18 @@ func (x *exchange) bodyFault(err error) fault.Fault {
 	return f
 }
 
-func (x *exchange) relayLength(begun []byte, length int64) fault.Fault {
+func (x *exchange) relayLength(begun []byte, length int64, now time.Time) *fault.Fault {
 	extra := int64(len(begun)) > length
 	if extra {
 		begun = begun[:length]
 	}
 	x.a.BytesIn = int64(len(begun))
-	if f := x.deliver(x.out, begun); !f.None() {
+	if f := x.deliverAt(now, x.out, begun); f != nil {
 		return f
 	}
 	if x.a.BytesIn == length {
 		x.clean = !extra
-		return fault.Fault{}
+		return nil
 	}
 	n, lost, rerr, werr := conn.Relay(x.s.c, x.b, length-x.a.BytesIn, conn.Pace{Read: x.target.Group.Timeout, Write: deliverTime})
 	x.a.BytesIn += n + lost
@@ -379,14 +388,14 @@ func (x *exchange) relayLength(begun []byte, length int64) fault.Fault {
 		return x.bodyFault(rerr)
 	}
 	x.clean = !extra
-	return fault.Fault{}
+	return nil
 }
 
 // refresh gives the member the request timeout for what comes next.
 func (x *exchange) refresh() { x.b.SetReadDeadline(time.Now().Add(x.target.Group.Timeout)) }
 
 // relayChunked takes the member's framing off and puts ours on; a client of HTTP/1.0 gets the bare data and our end.
-func (x *exchange) relayChunked(in, begun []byte) fault.Fault {
+func (x *exchange) relayChunked(in, begun []byte) *fault.Fault {
 	var chunks http1.Chunks
 	frame := blocks.Get().(*[blockSize]byte)
 	defer blocks.Put(frame)
@@ -398,7 +407,7 @@ func (x *exchange) relayChunked(in, begun []byte) fault.Fault {
 			return x.bodyFault(err)
 		}
 		if len(head)+len(out) > 0 {
-			if f := x.deliver(head, out); !f.None() {
+			if f := x.deliver(head, out); f != nil {
 				return f
 			}
 		}
@@ -407,7 +416,7 @@ func (x *exchange) relayChunked(in, begun []byte) fault.Fault {
 		}
 		if chunks.Done() {
 			x.clean = used == len(begun)
-			return fault.Fault{}
+			return nil
 		}
 		head = nil
 		x.refresh()
@@ -434,18 +443,18 @@ func (x *exchange) framed(c *http1.Chunks, in, out []byte) (used int, _ []byte, 
 }
 
 // relayUntilClose ends with the connection: whether the body was whole nobody can tell.
-func (x *exchange) relayUntilClose(in, begun []byte) fault.Fault {
+func (x *exchange) relayUntilClose(in, begun []byte) *fault.Fault {
 	head := x.out
 	for {
 		x.a.BytesIn += int64(len(begun))
-		if f := x.deliver(head, begun); !f.None() {
+		if f := x.deliver(head, begun); f != nil {
 			return f
 		}
 		head = nil
 		x.refresh()
 		n, err := x.b.Read(in)
 		if errors.Is(err, io.EOF) {
-			return fault.Fault{}
+			return nil
 		}
 		if err != nil {
 			return x.bodyFault(err)

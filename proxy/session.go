@@ -12,7 +12,6 @@ import (
 	"causeway/fault"
 	"causeway/http1"
 	"causeway/route"
-	"causeway/telemetry"
 )
 
 // session is a client connection.
@@ -29,9 +28,6 @@ type session struct {
 
 	seen *State // that port belongs to
 	port *route.Port
-
-	lastTarget *route.Target // whose counters are at hand
-	counters   *telemetry.Target
 
 	pins []pin       // members' connections that belong to this client
 	site *route.Site // whose demands on TLS this connection is known to meet
@@ -95,7 +91,7 @@ func (x *exchange) crashed() {
 	if x.b != nil {
 		x.b.Reset()
 	}
-	x.finish(fault.Fault{Side: fault.Gateway, Phase: fault.Route, Kind: fault.Panicked})
+	x.finish(&fault.Fault{Side: fault.Gateway, Phase: fault.Route, Kind: fault.Panicked})
 }
 
 // handshake puts TLS on the connection. Requests come in turns of their own.
@@ -127,7 +123,7 @@ func (s *session) refuseHandshake(err error) {
 	}
 	x := take(s)
 	x.begin(time.Now())
-	x.finish(fault.Fault{Side: fault.Client, Phase: fault.Handshake, Kind: fault.NotTLS})
+	x.finish(&fault.Fault{Side: fault.Client, Phase: fault.Handshake, Kind: fault.NotTLS})
 	x.release()
 }
 
@@ -151,11 +147,13 @@ func (x *exchange) serve() bool {
 		}
 		x.end += n
 		for x.skipBlankLines(); x.end > 0; x.skipBlankLines() {
+			now := time.Now()
 			if x.start.IsZero() {
-				x.begin(time.Now())
+				x.begin(now)
 			}
 			err := x.req.Parse(x.in[:x.end], &requestLimits)
-			if errors.Is(err, http1.ErrMore) {
+			if err == http1.ErrMore {
+				s.c.SetReadDeadline(x.start.Add(headTimeout))
 				x.grow()
 				break
 			}
@@ -163,7 +161,7 @@ func (x *exchange) serve() bool {
 				x.refuse(err)
 				return false
 			}
-			if !x.run() {
+			if !x.run(now) {
 				return false
 			}
 			s.idleSince = x.done
@@ -185,7 +183,6 @@ func (x *exchange) begin(now time.Time) {
 	x.s.served++
 	binary.LittleEndian.PutUint64(x.rec.Transaction[:8], rand.Uint64())
 	binary.LittleEndian.PutUint64(x.rec.Transaction[8:], rand.Uint64())
-	x.s.c.SetReadDeadline(now.Add(headTimeout))
 }
 
 // admitted reports whether the handshake of this connection meets what the listener of a request asks of TLS. The name in
@@ -218,7 +215,7 @@ func (x *exchange) readFailed(err error) bool {
 // refuse answers a request that is not one.
 func (x *exchange) refuse(err error) {
 	var broken *http1.Error
-	f := fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.Malformed}
+	f := &fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.Malformed}
 	if errors.As(err, &broken) {
 		f.Kind, f.Detail = requestFault(broken.Kind), broken.Kind.String()
 	}

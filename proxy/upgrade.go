@@ -17,9 +17,9 @@ import (
 // upgrade passes 101 on and joins client and member until one of them ends, or until neither has said anything for the
 // request timeout, which on an Application Gateway bounds an upgraded session too. That is how such a session ends, and
 // no fault: both sides see a clean end.
-func (x *exchange) upgrade(begun []byte) fault.Fault {
+func (x *exchange) upgrade(begun []byte) *fault.Fault {
 	if !x.wantsUpgrade() || !http1.EqualFold(x.res.Upgrade, "websocket") {
-		return fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.BadInterim, Detail: "it switches to a protocol that nobody asked for"}
+		return &fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.BadInterim, Detail: "it switches to a protocol that nobody asked for"}
 	}
 	x.keep = false
 	b := http1.AppendStatusLine(x.out[:0], 101, x.res.Reason)
@@ -27,13 +27,13 @@ func (x *exchange) upgrade(begun []byte) fault.Fault {
 	b = append(b, "Connection: Upgrade\r\n"...)
 	b = http1.AppendField(b, "Upgrade", x.res.Upgrade)
 	x.out = append(b, "\r\n"...)
-	if f := x.deliver(x.out, begun); !f.None() {
+	if f := x.deliver(x.out, begun); f != nil {
 		return f
 	}
 	ahead := x.in[x.req.Len:x.end] // a request that upgrades has no body
 	x.b.SetWriteDeadline(time.Now().Add(x.target.Group.Timeout))
 	if _, err := x.b.Write(ahead); err != nil {
-		return fault.Of(err, fault.Body, x.a.Reused)
+		return faultOf(err, fault.Body, x.a.Reused)
 	}
 	x.a.BytesIn, x.a.BytesOut = int64(len(begun)), int64(len(ahead))
 	x.body.read += int64(len(ahead))
@@ -43,7 +43,7 @@ func (x *exchange) upgrade(begun []byte) fault.Fault {
 var errIdle = errors.New("no data in either direction within the request timeout")
 
 // tunnel relays both ways.
-func (x *exchange) tunnel() fault.Fault {
+func (x *exchange) tunnel() *fault.Fault {
 	t := tunnel{idle: x.target.Group.Timeout, opened: time.Now()}
 	up := func() error { return t.pump(x.b, x.s.c, accesslog.EndClient, accesslog.EndMember, &x.a.BytesOut) }
 	down := func() error { return t.pump(x.s.c, x.b, accesslog.EndMember, accesslog.EndClient, &x.a.BytesIn) }
@@ -55,7 +55,7 @@ func (x *exchange) tunnel() fault.Fault {
 		x.rec.EndedBy, x.rec.End = end.by, end.how
 		x.rec.IdleEnd = end.how == accesslog.EndIdle
 	}
-	return fault.Fault{}
+	return nil
 }
 
 // tunnel is what the two directions share: when either last carried something, and what ended it first.

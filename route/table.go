@@ -173,6 +173,9 @@ func (p *Port) index() {
 // Site returns the listener that serves a Host (with or without port, in any case), or nil. The one whose rule is
 // tried first wins: Azure does not prefer an exact name to a wildcard or a basic listener by itself.
 func (p *Port) Site(host []byte) *Site {
+	if len(p.exact) == 0 && len(p.wild) == 0 {
+		return p.basic
+	}
 	var box [256]byte
 	name := canonicalHost(box[:0], host)
 	best := p.basic

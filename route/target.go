@@ -1,6 +1,8 @@
 package route
 
 import (
+	"sync/atomic"
+
 	"causeway/backend"
 	"causeway/gateway"
 )
@@ -15,6 +17,8 @@ type Target struct {
 	prefix  string // path of the backend settings
 	strip   int    // bytes of the path, as it is matched, that the prefix replaces
 	encoded bool   // it is matched as received (v1)
+
+	Kept atomic.Value // for whoever serves it: what is worked out once for all requests to it
 }
 
 func (t *Table) target(s *Site, g gateway.Target, pattern string) *Target {

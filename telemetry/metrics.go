@@ -3,9 +3,6 @@ package telemetry
 
 import (
 	"strconv"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -34,26 +31,17 @@ type Metrics struct {
 	Panics            prometheus.Counter
 	Reloads           *prometheus.CounterVec // result
 
-	requests  *prometheus.CounterVec   // listener, pool, settings, status
-	duration  *prometheus.HistogramVec // listener
-	received  *prometheus.CounterVec   // listener
-	sent      *prometheus.CounterVec   // listener
-	responses *prometheus.CounterVec   // pool, settings, status
-	attempts  *prometheus.CounterVec   // pool, settings, connection
-	connect   *prometheus.HistogramVec // pool, settings
-	firstByte *prometheus.HistogramVec // pool, settings
-	lastByte  *prometheus.HistogramVec // pool, settings
-	faults    *prometheus.CounterVec   // side, phase, kind
-	recovered *prometheus.CounterVec   // side, phase, kind
-	refused   *prometheus.CounterVec   // status
+	faults    *prometheus.CounterVec // side, phase, kind
+	recovered *prometheus.CounterVec // side, phase, kind
+	refused   *prometheus.CounterVec // status
 
-	mu      sync.Mutex
-	targets map[[3]string]*Target
+	targets *targets
 }
 
 // New makes a registry with all metrics of an instance.
 func New() *Metrics {
-	m := &Metrics{Registry: prometheus.NewRegistry(), targets: map[[3]string]*Target{}}
+	m := &Metrics{Registry: prometheus.NewRegistry(), targets: newTargets()}
+	m.Registry.MustRegister(m.targets)
 	m.Connections = m.counter("client_connections_total", "Client connections accepted.")
 	m.HandshakeFailures = m.counter("client_handshake_failures_total", "TLS handshakes with clients that failed.")
 	m.HeadsIncomplete = m.counter("client_heads_incomplete_total", "Connections that clients closed in the middle of a request head.")
@@ -65,15 +53,6 @@ func New() *Metrics {
 	m.steered = m.counters("ejection_avoided_total", "Requests that were answered elsewhere while the member whose turn it was was held back.", "pool", "settings")
 	m.Panics = m.counter("panics_total", "Requests that a defect of the gateway ended.")
 	m.Reloads = m.counters("reloads_total", "Configurations applied or refused.", "result")
-	m.requests = m.counters("requests_total", "Requests answered, by the status that the client got.", "listener", "pool", "settings", "status")
-	m.duration = m.histogram("request_seconds", "First byte of the request to last byte of the response.", "listener")
-	m.received = m.counters("received_bytes_total", "Bytes of requests.", "listener")
-	m.sent = m.counters("sent_bytes_total", "Bytes of responses.", "listener")
-	m.responses = m.counters("backend_responses_total", "Answers of members, by status.", "pool", "settings", "status")
-	m.attempts = m.counters("backend_attempts_total", "Attempts on members, by connection: fresh or reused.", "pool", "settings", "connection")
-	m.connect = m.histogram("backend_connect_seconds", "Time to connect to a member, TLS included.", "pool", "settings")
-	m.firstByte = m.histogram("backend_first_byte_seconds", "Choice of a member to the head of its response.", "pool", "settings")
-	m.lastByte = m.histogram("backend_last_byte_seconds", "Choice of a member to the last byte of its response.", "pool", "settings")
 	m.faults = m.counters("faults_total", "Failed requests, by what failed.", "side", "phase", "kind")
 	m.recovered = m.counters("recovered_total", "Failed attempts that a retry hid from the client.", "side", "phase", "kind")
 	m.refused = m.counters("refused_total", "Requests that reached no rule, by status.", "status")
@@ -92,15 +71,6 @@ func (m *Metrics) counters(name, help string, labels ...string) *prometheus.Coun
 	c := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
 	m.Registry.MustRegister(c)
 	return c
-}
-
-func (m *Metrics) histogram(name, help string, labels ...string) *prometheus.HistogramVec {
-	h := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Namespace: namespace, Name: name, Help: help,
-		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30, 60, 120},
-	}, labels)
-	m.Registry.MustRegister(h)
-	return h
 }
 
 // Gauge registers a value that is read when it is asked for.
@@ -165,82 +135,7 @@ func (m *Metrics) Steered(pool, settings string) { m.steered.WithLabelValues(poo
 // Refused counts a request that reached no rule.
 func (m *Metrics) Refused(status int) { m.refused.WithLabelValues(strconv.Itoa(status)).Inc() }
 
-// Target is the metrics of one listener, pool and settings, at hand without look-up.
-type Target struct {
-	m         *Metrics
-	names     [3]string
-	statuses  [600]slot
-	answers   [600]slot
-	duration  prometheus.Observer
-	received  prometheus.Counter
-	sent      prometheus.Counter
-	fresh     prometheus.Counter
-	reused    prometheus.Counter
-	connect   prometheus.Observer
-	firstByte prometheus.Observer
-	lastByte  prometheus.Observer
-}
-
-// slot is the counter of one status, looked up when it is first seen.
-type slot struct {
-	at atomic.Pointer[prometheus.Counter]
-}
-
-func (s *slot) inc(find func() prometheus.Counter) {
-	c := s.at.Load()
-	if c == nil {
-		found := find() // twice at worst, and the same one
-		c = &found
-		s.at.Store(c)
-	}
-	(*c).Inc()
-}
-
-// Target returns the metrics of a listener, pool and settings; pool and settings are empty for redirects.
+// Target returns the counters of a listener, pool and settings; pool and settings are empty for redirects.
 func (m *Metrics) Target(listener, pool, settings string) *Target {
-	key := [3]string{listener, pool, settings}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if t := m.targets[key]; t != nil {
-		return t
-	}
-	t := &Target{
-		m: m, names: key, duration: m.duration.WithLabelValues(listener), received: m.received.WithLabelValues(listener),
-		sent: m.sent.WithLabelValues(listener), fresh: m.attempts.WithLabelValues(pool, settings, "fresh"),
-		reused: m.attempts.WithLabelValues(pool, settings, "reused"), connect: m.connect.WithLabelValues(pool, settings),
-		firstByte: m.firstByte.WithLabelValues(pool, settings), lastByte: m.lastByte.WithLabelValues(pool, settings),
-	}
-	m.targets[key] = t
-	return t
+	return m.targets.get(listener, pool, settings)
 }
-
-// Request counts a finished request.
-func (t *Target) Request(status int, taken time.Duration, received, sent int64) {
-	t.statuses[clamp(status)].inc(func() prometheus.Counter {
-		return t.m.requests.WithLabelValues(t.names[0], t.names[1], t.names[2], strconv.Itoa(status))
-	})
-	t.duration.Observe(taken.Seconds())
-	t.received.Add(float64(max(0, received)))
-	t.sent.Add(float64(max(0, sent)))
-}
-
-// Attempt counts what became of one member's part. Negative times were not reached.
-func (t *Target) Attempt(status int, reused bool, connect, firstByte, total time.Duration) {
-	if reused {
-		t.reused.Inc()
-	} else {
-		t.fresh.Inc()
-	}
-	if connect >= 0 {
-		t.connect.Observe(connect.Seconds())
-	}
-	if status > 0 {
-		t.answers[clamp(status)].inc(func() prometheus.Counter {
-			return t.m.responses.WithLabelValues(t.names[1], t.names[2], strconv.Itoa(status))
-		})
-		t.firstByte.Observe(max(firstByte, 0).Seconds())
-		t.lastByte.Observe(total.Seconds())
-	}
-}
-
-func clamp(status int) int { return max(0, min(status, 599)) }
