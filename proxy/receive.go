@@ -249,17 +249,37 @@ func (x *exchange) relay(in []byte, end int, now time.Time) *fault.Fault {
 		now = time.Now()
 	}
 	x.responseHead(kind, now)
-	switch kind {
-	case http1.None:
+	if kind == http1.None {
 		x.clean = len(begun) == 0 && !x.announcesBody()
 		return x.deliverAt(now, x.out, nil)
+	}
+	met := error(nil)
+	if len(begun) == 0 && (kind != http1.Length || length > 0) {
+		begun, met = x.gather(in[end:], now)
+		now = time.Now()
+	}
+	switch kind {
 	case http1.Length:
 		x.a.DeclaredIn = length
-		return x.relayLength(begun, length, now)
+		return x.relayLength(begun, length, met, now)
 	case http1.Chunked:
-		return x.relayChunked(in, begun)
+		return x.relayChunked(in, begun, met)
 	}
-	return x.relayUntilClose(in, begun)
+	return x.relayUntilClose(in, begun, met)
+}
+
+// gatherTime is how long a head that came alone waits for its body.
+const gatherTime = time.Millisecond
+
+// gather waits a moment for the first of the body. Servers that send files write head and body apart, and one packet of ours
+// costs the client and us half of two. An error is for whoever would have met it, once the head is out.
+func (x *exchange) gather(room []byte, now time.Time) (begun []byte, met error) {
+	x.b.SetReadDeadline(now.Add(gatherTime))
+	n, err := x.b.Read(room)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = nil
+	}
+	return room[:n], err
 }
 
 // announcesBody reports whether the head announces a body that the status does not allow: where the next response begins
@@ -365,7 +385,7 @@ func (x *exchange) bodyFault(err error) *fault.Fault {
 	return f
 }
 
-func (x *exchange) relayLength(begun []byte, length int64, now time.Time) *fault.Fault {
+func (x *exchange) relayLength(begun []byte, length int64, met error, now time.Time) *fault.Fault {
 	extra := int64(len(begun)) > length
 	if extra {
 		begun = begun[:length]
@@ -374,9 +394,12 @@ func (x *exchange) relayLength(begun []byte, length int64, now time.Time) *fault
 	if f := x.deliverAt(now, x.out, begun); f != nil {
 		return f
 	}
-	if x.a.BytesIn == length {
+	switch {
+	case x.a.BytesIn == length:
 		x.clean = !extra
 		return nil
+	case met != nil:
+		return x.bodyFault(met)
 	}
 	n, lost, rerr, werr := conn.Relay(x.s.c, x.b, length-x.a.BytesIn, conn.Pace{Read: x.target.Group.Timeout, Write: deliverTime})
 	x.a.BytesIn += n + lost
@@ -395,7 +418,7 @@ func (x *exchange) relayLength(begun []byte, length int64, now time.Time) *fault
 func (x *exchange) refresh() { x.b.SetReadDeadline(time.Now().Add(x.target.Group.Timeout)) }
 
 // relayChunked takes the member's framing off and puts ours on; a client of HTTP/1.0 gets the bare data and our end.
-func (x *exchange) relayChunked(in, begun []byte) *fault.Fault {
+func (x *exchange) relayChunked(in, begun []byte, met error) *fault.Fault {
 	var chunks http1.Chunks
 	frame := blocks.Get().(*[blockSize]byte)
 	defer blocks.Put(frame)
@@ -417,6 +440,9 @@ func (x *exchange) relayChunked(in, begun []byte) *fault.Fault {
 		if chunks.Done() {
 			x.clean = used == len(begun)
 			return nil
+		}
+		if met != nil {
+			return x.bodyFault(met)
 		}
 		head = nil
 		x.refresh()
@@ -443,7 +469,7 @@ func (x *exchange) framed(c *http1.Chunks, in, out []byte) (used int, _ []byte, 
 }
 
 // relayUntilClose ends with the connection: whether the body was whole nobody can tell.
-func (x *exchange) relayUntilClose(in, begun []byte) *fault.Fault {
+func (x *exchange) relayUntilClose(in, begun []byte, met error) *fault.Fault {
 	head := x.out
 	for {
 		x.a.BytesIn += int64(len(begun))
@@ -451,8 +477,11 @@ func (x *exchange) relayUntilClose(in, begun []byte) *fault.Fault {
 			return f
 		}
 		head = nil
-		x.refresh()
-		n, err := x.b.Read(in)
+		n, err := 0, met
+		if err == nil {
+			x.refresh()
+			n, err = x.b.Read(in)
+		}
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
