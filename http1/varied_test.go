@@ -9,8 +9,10 @@ import (
 // variedResponses are so many heads of ordinary fields that no branch predictor learns them by heart.
 func variedResponses() (list [][]byte) {
 	r := rand.New(rand.NewPCG(1, 2))
-	names := []string{"Server", "Date", "Content-Type", "Connection", "ETag", "Last-Modified", "Accept-Ranges", "Cache-Control", "Vary", "X-Request-Id",
-		"Set-Cookie", "X-Frame-Options", "Strict-Transport-Security", "Location", "Age", "Via", "Expires", "X-Powered-By"}
+	names := []string{
+		"Server", "Date", "Content-Type", "Connection", "ETag", "Last-Modified", "Accept-Ranges", "Cache-Control", "Vary", "X-Request-Id",
+		"Set-Cookie", "X-Frame-Options", "Strict-Transport-Security", "Location", "Age", "Via", "Expires", "X-Powered-By",
+	}
 	for range 512 {
 		lines := []string{"HTTP/1.1 200 OK", "Content-Length: 1024"}
 		for _, i := range r.Perm(len(names))[:7] {
