@@ -28,8 +28,7 @@ func (r *Request) AppendTarget(dst []byte) []byte {
 // AppendStatusLine appends a status line of HTTP/1.1. status is 100 to 999; reason may be empty.
 func AppendStatusLine(dst []byte, status int, reason []byte) []byte {
 	dst = append(dst, "HTTP/1.1 "...)
-	dst = strconv.AppendInt(dst, int64(status), 10)
-	dst = append(dst, ' ')
+	dst = append(dst, byte('0'+status/100), byte('0'+status/10%10), byte('0'+status%10), ' ')
 	dst = append(dst, reason...)
 	return append(dst, "\r\n"...)
 }

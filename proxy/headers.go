@@ -23,9 +23,11 @@ func (x *exchange) appendInserted(b []byte) []byte {
 		}
 	}
 	b = append(b, x.s.client...)
-	b = append(b, "\r\nX-Forwarded-Proto: "...)
-	b = append(b, x.scheme()...)
-	b = append(b, "\r\nX-Forwarded-Port: "...)
+	if x.s.port.HTTPS {
+		b = append(b, "\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Port: "...)
+	} else {
+		b = append(b, "\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Port: "...)
+	}
 	b = strconv.AppendUint(b, uint64(x.s.c.Info().Local.Port()), 10)
 	b = append(b, "\r\nX-Original-Host: "...)
 	b = append(b, x.req.Host...)
@@ -44,13 +46,6 @@ func transaction(value []byte) (id [16]byte) {
 		}
 	}
 	return id
-}
-
-func (x *exchange) scheme() string {
-	if x.s.port != nil && x.s.port.HTTPS {
-		return "https"
-	}
-	return "http"
 }
 
 // dropOddNames marks the fields whose names hold more than letters, digits and hyphens: Azure does not forward them.
