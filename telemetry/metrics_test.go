@@ -27,6 +27,7 @@ func TestNamesAndValues(t *testing.T) {
 	a.Request(200, 30*time.Millisecond, 100, 2000)
 	a.Request(502, time.Second, 100, -1)
 	a.Request(9999, time.Second, 0, 0) // no such status: kept within bounds
+	a.Request(799, time.Second, 0, 0)
 	a.Attempt(200, false, time.Millisecond, 2*time.Millisecond, 3*time.Millisecond)
 	a.Attempt(200, true, -1, 2*time.Millisecond, 3*time.Millisecond)
 	a.Attempt(0, true, -1, -1, time.Second)
@@ -39,7 +40,8 @@ func TestNamesAndValues(t *testing.T) {
 	for _, want := range []string{
 		`causeway_requests_total{listener="listener",pool="pool",settings="settings",status="200"} 1`,
 		`causeway_requests_total{listener="listener",pool="pool",settings="settings",status="502"} 1`,
-		`causeway_request_seconds_count{listener="listener"} 3`,
+		`causeway_requests_total{listener="listener",pool="pool",settings="settings",status="799"} 1`,
+		`causeway_request_seconds_count{listener="listener"} 4`,
 		`causeway_sent_bytes_total{listener="listener"} 2000`,
 		`causeway_backend_responses_total{pool="pool",settings="settings",status="200"} 2`,
 		`connection="fresh",pool="pool",settings="settings"} 1`,

@@ -32,10 +32,17 @@ type poolCounts struct {
 	connect, firstByte, lastByte histogram
 }
 
-// statuses counts by status.
-type statuses [1000]atomic.Int64
+// statuses counts by status, in hundreds that take up memory once one of them is seen.
+type statuses [10]atomic.Pointer[[100]atomic.Int64]
 
-func (s *statuses) count(status int) { s[max(0, min(status, len(s)-1))].Add(1) }
+func (s *statuses) count(status int) {
+	status = max(0, min(status, 999))
+	hundred := &s[status/100]
+	if hundred.Load() == nil {
+		hundred.CompareAndSwap(nil, new([100]atomic.Int64))
+	}
+	hundred.Load()[status%100].Add(1)
+}
 
 // Request counts a finished request.
 func (t *Target) Request(status int, taken time.Duration, received, sent int64) {
@@ -157,9 +164,15 @@ func (a *targets) Collect(to chan<- prometheus.Metric) {
 
 // each calls f for every status that was seen.
 func (s *statuses) each(f func(status string, n *atomic.Int64)) {
-	for status := range s {
-		if s[status].Load() > 0 {
-			f(strconv.Itoa(status), &s[status])
+	for i := range s {
+		hundred := s[i].Load()
+		if hundred == nil {
+			continue
+		}
+		for j := range hundred {
+			if hundred[j].Load() > 0 {
+				f(strconv.Itoa(100*i+j), &hundred[j])
+			}
 		}
 	}
 }
