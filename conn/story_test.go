@@ -600,6 +600,7 @@ func TestAcceptBacksOff(t *testing.T) {
 			}
 			last = at
 		}
+		synctest.Wait() // the listener waits for the next client, which it takes
 		ln.left.Store(1 << 30)
 		c = w.dial(address(ln.Addr()))
 		start := time.Now()

@@ -42,11 +42,31 @@ func (w *world) talker(says string) net.Conn {
 	c := w.client()
 	w.Cleanup(func() { c.Close() })
 	send(w.T, c, says)
-	if says != "hold\n" {
-		expect(w.T, c, says)
+	if says == "hold\n" {
+		w.someHold(c)
+		return c
 	}
+	expect(w.T, c, says)
 	time.Sleep(tick)
 	return c
+}
+
+// someHold waits until the gateway is at work on what a client asked.
+func (w *world) someHold(c net.Conn) {
+	w.Helper()
+	for range 1000 {
+		holds := false
+		w.server.(*epollServer).clients(func(s *sock) {
+			if s.info.Remote.String() == c.LocalAddr().String() {
+				holds = holds || s.busy && s.rf != nil
+			}
+		})
+		if holds {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	w.Fatal("the gateway does not hold the client")
 }
 
 // holdsOut reports that the gateway has not ended a connection.

@@ -63,7 +63,10 @@ type leaving struct{ drain func(deadline time.Time) }
 // firstProbes is how long a configuration waits for the first probes of new members before it is served.
 const firstProbes = 5 * time.Second
 
-const sweepEvery = 5 * time.Second
+const (
+	sweepEvery = 5 * time.Second
+	flushEvery = time.Second // so old a record may be when it is written
+)
 
 // New makes an instance that serves nothing yet.
 func New(o Options) *Instance {
@@ -250,17 +253,26 @@ func (i *Instance) Health() gateway.Health {
 // Serving reports whether a configuration is being served.
 func (i *Instance) Serving() bool { return i.proxy.State() != nil }
 
-// Sweep closes backend connections that are too old to be used, now and then until Close.
-func (i *Instance) Sweep() {
+// Tend closes backend connections that are too old to be used, and writes records that wait, now and then until Close.
+func (i *Instance) Tend() {
+	i.proxy.Flush()
+	i.every(flushEvery, func(time.Time) { i.proxy.Flush() })
+	i.every(sweepEvery, func(now time.Time) {
+		if i.Serving() {
+			i.proxy.Sweep(now)
+		}
+	})
+}
+
+// every calls f again and again until Close.
+func (i *Instance) every(d time.Duration, f func(now time.Time)) {
 	i.wg.Go(func() {
-		tick := time.NewTicker(sweepEvery)
+		tick := time.NewTicker(d)
 		defer tick.Stop()
 		for {
 			select {
 			case now := <-tick.C:
-				if i.Serving() {
-					i.proxy.Sweep(now)
-				}
+				f(now)
 			case <-i.stop:
 				return
 			}
@@ -280,6 +292,7 @@ func (i *Instance) Close(deadline time.Time) {
 	i.pulse.Stop()
 	i.directory.Close()
 	i.wg.Wait()
+	i.proxy.Flush()
 	i.o.Engine.Each(func(h *conn.Home) { h.Sweep(time.Now().Add(time.Hour)) })
 }
 

@@ -53,7 +53,7 @@ func StartGateway(dir string, s Site) (*Gateway, error) {
 		g.log.Close()
 		return nil, err
 	}
-	g.instance.Sweep()
+	g.instance.Tend()
 	return g, nil
 }
 

@@ -115,7 +115,7 @@ func Start(o Options) (*Supervisor, []gateway.Problem, error) {
 	if differs {
 		slog.Warn("the configuration files differ from what was last applied; the files win", "document", o.Config)
 	}
-	s.instance.Sweep()
+	s.instance.Tend()
 	return s, problems, nil
 }
 
