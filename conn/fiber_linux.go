@@ -44,7 +44,11 @@ func (l *loop) fiber() *fiber {
 		f.yield = yield
 		for {
 			l.work(f)
-			f.work, f.turns, f.stopped, f.why = nil, nil, false, nil
+			f.work, f.stopped, f.why = nil, false, nil
+			if f.turns = l.next(); f.turns != nil { // without the way through the loop
+				f.left = budget
+				continue
+			}
 			if len(l.free) >= spareMax {
 				return
 			}

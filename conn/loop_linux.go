@@ -32,9 +32,13 @@ type loop struct {
 
 	cur   *fiber
 	free  []*fiber
-	ready []*fiber // to run next
-	batch []*fiber // being run,
+	ready []*fiber // to resume next
+	batch []*fiber // being resumed,
 	at    int      // up to here
+
+	starts []*sock // clients whose turn is next
+	turns  []*sock // those whose turn is being run,
+	turn   int     // up to here
 
 	timers timers
 	mute   line         // clients that never said anything, and wait; the longest first
@@ -126,6 +130,7 @@ func (l *loop) run() {
 		l.mark(l.events[:n])
 		l.expire()
 		l.at, l.batch, l.ready = 0, l.ready, l.batch[:0]
+		l.turn, l.turns, l.starts = 0, l.starts, l.turns[:0]
 	}
 }
 
@@ -156,7 +161,8 @@ func (l *loop) mark(events []unix.EpollEvent) {
 	}
 }
 
-// finish resumes the strands of the batch. Who queues again comes into the next.
+// finish resumes the strands of the batch, and then runs the turns of clients who have something to say. Who queues again
+// comes into the next round.
 func (l *loop) finish() {
 	for l.at < len(l.batch) {
 		f := l.batch[l.at]
@@ -165,12 +171,28 @@ func (l *loop) finish() {
 		f.queued = false
 		l.resume(f)
 	}
+	for s := l.next(); s != nil; s = l.next() {
+		f := l.fiber()
+		f.turns = s
+		l.resume(f)
+	}
+}
+
+// next takes the client whose turn it is; nil: there is none, or strands are to be resumed first.
+func (l *loop) next() *sock {
+	if l.at < len(l.batch) || l.turn == len(l.turns) {
+		return nil
+	}
+	s := l.turns[l.turn]
+	l.turns[l.turn] = nil
+	l.turn++
+	return s
 }
 
 // wait waits for events, and for the first deadline at most.
 func (l *loop) wait() int {
 	ms := longest
-	if len(l.ready) > 0 {
+	if len(l.ready)+len(l.starts) > 0 {
 		ms = 0
 	} else {
 		l.busy.Store(0)

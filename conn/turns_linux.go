@@ -4,9 +4,7 @@ package conn
 func (s *sock) start() {
 	s.leave()
 	s.busy = true
-	f := s.l.fiber()
-	f.turns = s
-	s.l.queue(f)
+	s.l.starts = append(s.l.starts, s)
 }
 
 // turns opens a client's connection, and runs its turns for as long as there is something to read.
