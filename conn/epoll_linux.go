@@ -18,18 +18,20 @@ type Epoll struct {
 	loops  []*loop
 	serial atomic.Uint64
 
-	short   atomic.Bool // somebody waits for a place
-	held    []*port     // not listened to since there is no place; places.mu guards it
-	waiting []*sock     // accepted, and its address holds its share already; places.mu guards it
-	relief  bool        // the process is out of descriptors; places.mu guards it
+	short   atomic.Bool  // somebody waits for a place
+	held    []*port      // not listened to since there is no place; places.mu guards it
+	waiting []*sock      // accepted, and its address holds its share already; places.mu guards it
+	relief  bool         // the process is out of descriptors; places.mu guards it
+	going   atomic.Int64 // connections that were asked to give way and have not done so yet
 	kick    chan struct{}
-	ended   chan struct{} // the usher has left
+	quit    chan struct{} // closed: the usher is to leave
+	ended   chan struct{} // closed: it has
 }
 
 // NewEpoll starts so many loops, and calls setup once for the Home of each. It fails where the system does not have what
 // loops need: the engine on goroutines works there.
 func NewEpoll(loops int, setup func(*Home)) (*Epoll, error) {
-	e := &Epoll{Options: defaults(), kick: make(chan struct{}, 1), ended: make(chan struct{})}
+	e := &Epoll{Options: defaults(), kick: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{})}
 	for range max(1, loops) {
 		l, err := newLoop(e)
 		if err != nil {
@@ -83,7 +85,7 @@ func (e *Epoll) Stalled() (worst time.Duration) {
 
 // Close ends the loops. There must be no server and no connection any more.
 func (e *Epoll) Close() {
-	close(e.kick)
+	close(e.quit)
 	<-e.ended
 	e.everywhere((*loop).close)
 }

@@ -19,6 +19,7 @@ type sock struct {
 	closed         bool          // or detached
 	drain          bool          // the next read fails with ErrDraining, if there is nothing to read
 	busy           bool          // a turn runs, or is about to
+	evicted        bool          // asked to give way
 	spoke          bool          // a client that has had a turn which ended well
 	broken         syscall.Errno // that Peer took from the kernel, which tells it once
 	rf, wf         *fiber        // who waits to read, and to write

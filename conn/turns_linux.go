@@ -64,6 +64,7 @@ func (s *sock) readable() bool { return s.rready && (s.hup || s.Peer() != Quiet)
 // wait leaves the connection to its client until that has something to say: it holds neither a stack nor a buffer.
 func (s *sock) wait() {
 	s.busy = false
+	s.settled()
 	if s.rd != 0 {
 		s.l.arm(s, s.rd)
 	}

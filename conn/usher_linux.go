@@ -46,6 +46,7 @@ func (e *Epoll) enter(s *sock) (waits bool) {
 // end counts a client out.
 func (s *sock) end() {
 	e := s.l.e
+	s.settled()
 	s.l.size.Add(-1)
 	e.mu.Lock()
 	e.live--
@@ -55,6 +56,14 @@ func (s *sock) end() {
 	e.listen()
 	e.mu.Unlock()
 	s.server.active.Done()
+}
+
+// settled notes that a client which was asked to give way has done so, or had something to say.
+func (s *sock) settled() {
+	if s.evicted {
+		s.evicted = false
+		s.l.e.going.Add(-1)
+	}
 }
 
 // listen lets the held ports listen again if there is a place. e.mu is held.
@@ -87,17 +96,30 @@ func (e *Epoll) nudge() {
 
 func (e *Epoll) usher() {
 	defer close(e.ended)
-	for range e.kick {
+	for {
+		select {
+		case <-e.kick:
+		case <-e.quit:
+			return
+		}
 		e.seat()
 		if e.takeRelief() {
 			e.evict(netip.Addr{}, 1)
 		}
-		for e.short.Load() && e.evict(netip.Addr{}, 1) {
-			e.mu.Lock()
-			e.listen()
-			e.mu.Unlock()
+		for need := e.needed(); need > 0 && e.evict(netip.Addr{}, need); need = e.needed() {
 		}
 	}
+}
+
+// needed is how many more are to give way so that one client finds a place.
+func (e *Epoll) needed() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.listen()
+	if len(e.held) == 0 {
+		return 0
+	}
+	return e.live - e.Limit + 1 - int(e.going.Load())
 }
 
 func (e *Epoll) takeRelief() bool {
@@ -155,6 +177,8 @@ func (e *Epoll) evict(of netip.Addr, need int) bool {
 	e.everywhere(func(l *loop) {
 		for _, q := range all {
 			if q.s.l == l && q.s.tag == q.tag && !q.s.closed && q.s.dismiss() {
+				q.s.evicted = true
+				e.going.Add(1)
 				gone[slices.Index(e.loops, l)]++
 			}
 		}
