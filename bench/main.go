@@ -1,14 +1,17 @@
 // Command bench measures Causeway, nginx and HAProxy on the same work in the same run, round by round in turn, so that
-// a machine whose speed drifts slows all three alike. What counts is the ratio within a round.
+// a machine whose speed drifts slows all of them alike. What counts is the ratio within a round.
 //
 // The proxy runs on CPU 0, the load generator (wrk) and the backend (an nginx of its own) share CPU 1. Each proxy writes
 // a JSON access log, keeps connections alive on both sides and adds X-Forwarded-For.
+//
+// With -compare another build of Causeway takes its turn in the same rounds, and what costs more than it did fails.
 package main
 
 import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,24 +21,43 @@ import (
 	"time"
 )
 
+// plan is what is to be measured.
+type plan struct {
+	rounds          int
+	length          time.Duration
+	only            string
+	idle            int
+	silence         time.Duration
+	binary, compare string
+	onlyCompare     bool
+}
+
 func main() {
-	rounds := flag.Int("rounds", 5, "rounds; the median of them is reported")
-	length := flag.Duration("length", 2*time.Second, "of one measurement")
-	only := flag.String("only", "", "only workloads whose name contains this")
-	idle := flag.Int("idle", 10_000, "idle clients for the memory figure; 0 leaves it out")
-	silence := flag.Duration("silence", 20*time.Second, "of the measurement beside a silent crowd; 0 leaves it out")
-	binary := flag.String("causeway", "bin/causeway", "binary to measure")
+	p := &plan{}
+	flag.IntVar(&p.rounds, "rounds", 5, "rounds; the median of them is reported")
+	flag.DurationVar(&p.length, "length", 2*time.Second, "of one measurement, in whole seconds")
+	flag.StringVar(&p.only, "only", "", "only workloads whose name contains this")
+	flag.IntVar(&p.idle, "idle", 10_000, "idle clients for the memory figure; 0 leaves it out")
+	flag.DurationVar(&p.silence, "silence", 20*time.Second, "of the measurement beside a silent crowd; 0 leaves it out")
+	flag.StringVar(&p.binary, "causeway", "bin/causeway", "binary to measure")
+	flag.StringVar(&p.compare, "compare", "", "another build of it: exit with 1 where -causeway costs over a tenth more CPU than it, twice")
+	flag.BoolVar(&p.onlyCompare, "only-compare", false, "measure the two builds and nothing else")
 	flag.Parse()
-	if err := run(*rounds, *length, *only, *idle, *silence, *binary); err != nil {
+	if err := p.run(os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(rounds int, length time.Duration, only string, idle int, silence time.Duration, binary string) error {
-	if runtime.NumCPU() < 2 {
-		return errors.New("the comparison needs two processors: one for the proxy, one for everything else")
+func (p *plan) run(w io.Writer) error {
+	if err := p.check(); err != nil {
+		return err
 	}
+	turn, err := takeTurn()
+	if err != nil {
+		return err
+	}
+	defer turn.Close()
 	dir, err := os.MkdirTemp("", "causeway-bench-*")
 	if err != nil {
 		return err
@@ -49,33 +71,83 @@ func run(rounds int, length time.Duration, only string, idle int, silence time.D
 		return err
 	}
 	defer backend.stop()
-	proxies, err := startProxies(dir, binary)
-	for _, p := range proxies {
-		defer p.stop()
+	proxies, err := startAll(dir, p.lineUp())
+	for _, s := range proxies {
+		defer s.stop()
 	}
 	if err != nil {
 		return err
 	}
+	return p.measure(w, dir, proxies)
+}
+
+// check refuses what cannot be measured.
+func (p *plan) check() error {
+	switch {
+	case runtime.NumCPU() < 2:
+		return errors.New("the comparison needs two processors: one for the proxy, one for everything else")
+	case p.rounds < 1:
+		return fmt.Errorf("-rounds %d: there must be one at least", p.rounds)
+	case p.length < time.Second || p.length%time.Second != 0:
+		return fmt.Errorf("-length %s: wrk measures for whole seconds, one at least", p.length)
+	case p.onlyCompare && p.compare == "":
+		return errors.New("-only-compare needs the other build: -compare BINARY")
+	}
+	return nil
+}
+
+// takeTurn waits until nobody else measures on this machine: two at once would slow each other, and meet at the ports.
+func takeTurn() (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(os.TempDir(), "causeway-bench.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err == nil {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
+	}
+	return f, err
+}
+
+// lineUp is who takes part.
+func (p *plan) lineUp() []entrant {
+	list := []entrant{{this, causeway(p.binary)}}
+	if p.compare != "" {
+		list = append(list, entrant{other, causeway(p.compare)})
+	}
+	if !p.onlyCompare {
+		list = append(list, entrant{"nginx", nginx}, entrant{"HAProxy", haproxy})
+	}
+	return list
+}
+
+func (p *plan) measure(w io.Writer, dir string, proxies []*server) error {
 	var results []result
-	for _, w := range workloads(dir) {
-		if !strings.Contains(w.name, only) {
+	for _, load := range workloads(dir) {
+		if !strings.Contains(load.name, p.only) {
 			continue
 		}
-		r, err := measure(w, proxies, rounds, length)
+		r, err := measure(load, proxies, p.rounds, p.length)
 		if err != nil {
 			return err
 		}
 		results = append(results, r)
 		r.progress(os.Stderr)
 	}
-	report(os.Stdout, proxies, results, rounds, length)
-	if idle = min(idle, idleRoom()); idle > 0 {
-		if err := reportIdle(os.Stdout, proxies, idle); err != nil {
+	fmt.Fprintf(w, "%d rounds of %s each, in turn; medians. CPU is user and system time of the proxy's processes.\n", p.rounds, p.length)
+	if p.onlyCompare {
+		return p.judge(w, results, proxies)
+	}
+	reportCPU(w, results)
+	reportRates(w, results, proxies)
+	if idle := min(p.idle, idleRoom()); idle > 0 {
+		if err := reportIdle(w, proxies, idle); err != nil {
 			return err
 		}
 	}
-	if silence > 0 {
-		return reportSilence(os.Stdout, dir, binary, silence)
+	if p.silence > 0 {
+		if err := reportSilence(w, dir, p.binary, p.silence); err != nil {
+			return err
+		}
+	}
+	if p.compare != "" {
+		return p.judge(w, results, proxies)
 	}
 	return nil
 }

@@ -2,11 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -37,8 +33,8 @@ func workloads(dir string) []workload {
 
 // sample is one measurement.
 type sample struct {
-	perRequest time.Duration // CPU of the proxy
-	rate       float64       // requests a second
+	perRequest cpu     // of the proxy
+	rate       float64 // requests a second
 	p50, p99   time.Duration
 	errors     int
 	busy       float64 // share of CPU 0 that the proxy had
@@ -75,9 +71,9 @@ func once(w workload, p *server, length time.Duration) (sample, error) {
 		args = append(args, "-s", w.script)
 	}
 	cmd := pinned("1", "wrk", append(args, fmt.Sprintf("%s://127.0.0.1:%d%s", scheme, port, w.path))...)
-	before, begin := cpuTime(p.cmd.Process.Pid), time.Now()
+	before, begin := spentBy(p.cmd.Process.Pid), time.Now()
 	out, err := cmd.Output()
-	used, took := cpuTime(p.cmd.Process.Pid)-before, time.Since(begin)
+	used, took := spentBy(p.cmd.Process.Pid).since(before), time.Since(begin)
 	if err != nil {
 		return sample{}, fmt.Errorf("wrk: %w\n%s", err, out)
 	}
@@ -88,77 +84,7 @@ func once(w workload, p *server, length time.Duration) (sample, error) {
 	if s.errors > requests/1000 {
 		return s, fmt.Errorf("%d of %d requests failed: this is no measurement\n%s", s.errors, requests, out)
 	}
-	s.perRequest = used / time.Duration(max(requests, 1))
-	s.busy = used.Seconds() / took.Seconds()
+	s.perRequest = used.per(requests)
+	s.busy = used.total().Seconds() / took.Seconds()
 	return s, nil
-}
-
-var (
-	requestsLine = regexp.MustCompile(`(\d+) requests in`)
-	rateLine     = regexp.MustCompile(`Requests/sec:\s+([\d.]+)`)
-	quantileLine = regexp.MustCompile(`(?m)^\s+(50|99)%\s+([\d.]+)(us|ms|s)`)
-	errorsLine   = regexp.MustCompile(`Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)`)
-	statusLine   = regexp.MustCompile(`Non-2xx or 3xx responses: (\d+)`)
-)
-
-// parse reads what wrk prints.
-func parse(out string) (s sample, requests int, err error) {
-	m := requestsLine.FindStringSubmatch(out)
-	if m == nil {
-		return s, 0, fmt.Errorf("wrk printed no count of requests:\n%s", out)
-	}
-	requests, _ = strconv.Atoi(m[1])
-	if m := rateLine.FindStringSubmatch(out); m != nil {
-		s.rate, _ = strconv.ParseFloat(m[1], 64)
-	}
-	for _, m := range quantileLine.FindAllStringSubmatch(out, -1) {
-		d, _ := time.ParseDuration(m[2] + m[3])
-		if m[1] == "50" {
-			s.p50 = d
-		} else {
-			s.p99 = d
-		}
-	}
-	for _, re := range []*regexp.Regexp{errorsLine, statusLine} {
-		for _, m := range re.FindAllStringSubmatch(out, -1) {
-			for _, n := range m[1:] {
-				k, _ := strconv.Atoi(n)
-				s.errors += k
-			}
-		}
-	}
-	return s, requests, nil
-}
-
-// cpuTime is the processor time of a process, its threads and its children, as the scheduler counts it.
-func cpuTime(pid int) time.Duration {
-	total := time.Duration(0)
-	for _, p := range family(pid) {
-		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p))
-		for _, t := range tasks {
-			b, err := os.ReadFile(t)
-			if err != nil {
-				continue
-			}
-			ns, _, _ := strings.Cut(string(b), " ")
-			n, _ := strconv.ParseInt(ns, 10, 64)
-			total += time.Duration(n)
-		}
-	}
-	return total
-}
-
-// family is a process and all below it.
-func family(pid int) []int {
-	out := []int{pid}
-	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, l := range lists {
-		b, _ := os.ReadFile(l)
-		for _, f := range strings.Fields(string(b)) {
-			if child, err := strconv.Atoi(f); err == nil {
-				out = append(out, family(child)...)
-			}
-		}
-	}
-	return out
 }

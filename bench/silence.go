@@ -17,9 +17,8 @@ const places = 1024
 // one question a second, two seconds of patience.
 func reportSilence(w io.Writer, dir, binary string, length time.Duration) error {
 	fmt.Fprintf(w, "\nAnswered beside a silent crowd, one more each millisecond for %s, %d places:\n\n| proxy | asked | answered |\n|---|---|---|\n", length, places)
-	for i, start := range []func(dir, binary string, port int) (*server, error){causeway, nginx} {
-		at := filepath.Join(dir, fmt.Sprint("silence-", i))
-		s, err := crowded(start, at, binary, portBase+20+i)
+	for i, e := range []entrant{{this, causeway(binary)}, {"nginx", nginx}} {
+		s, err := crowded(e, filepath.Join(dir, fmt.Sprint("silence-", i)), portBase+20+i)
 		if err != nil {
 			return err
 		}
@@ -32,15 +31,12 @@ func reportSilence(w io.Writer, dir, binary string, length time.Duration) error 
 
 // crowded starts a proxy with few places: Causeway has them from its limit of open files, of which it keeps 256 for
 // itself and counts two for a client; nginx from its configuration.
-func crowded(start func(dir, binary string, port int) (*server, error), dir, binary string, port int) (*server, error) {
-	if err := makeFolder(dir); err != nil {
-		return nil, err
-	}
-	s, err := start(dir, binary, port)
+func crowded(e entrant, dir string, port int) (*server, error) {
+	s, err := e.in(dir, port)
 	if err != nil {
 		return nil, err
 	}
-	if s.name == "causeway" {
+	if s.name == this {
 		s.cmd.Args = append([]string{s.cmd.Args[0], s.cmd.Args[1], s.cmd.Args[2], "prlimit", fmt.Sprintf("--nofile=%d", 2*places+256)}, s.cmd.Args[3:]...)
 	} else if err := edit(filepath.Join(dir, "nginx.conf"), func(conf string) string {
 		return strings.Replace(conf, "worker_connections 19000", fmt.Sprintf("worker_connections %d", places), 1)
