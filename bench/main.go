@@ -42,8 +42,15 @@ func main() {
 	flag.StringVar(&p.binary, "causeway", "bin/causeway", "binary to measure")
 	flag.StringVar(&p.compare, "compare", "", "another build of it: exit with 1 where -causeway costs over a tenth more CPU than it, twice")
 	flag.BoolVar(&p.onlyCompare, "only-compare", false, "measure the two builds and nothing else")
+	play := flag.String("load", "", "play this load, in JSON, and nothing else")
 	flag.Parse()
-	if err := p.run(os.Stdout); err != nil {
+	err := error(nil)
+	if *play != "" {
+		err = playLoad(*play)
+	} else {
+		err = p.run(os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -136,6 +143,12 @@ func (p *plan) measure(w io.Writer, dir string, proxies []*server) error {
 	}
 	reportCPU(w, results)
 	reportRates(w, results, proxies)
+	if err := p.reportSteady(w, results, proxies); err != nil {
+		return err
+	}
+	if err := p.reportOverride(w, proxies[0]); err != nil {
+		return err
+	}
 	if idle := min(p.idle, idleRoom()); idle > 0 {
 		if err := reportIdle(w, proxies, idle); err != nil {
 			return err

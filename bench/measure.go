@@ -2,8 +2,9 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"time"
+
+	"causeway/bench/load"
 )
 
 // workload is one kind of traffic.
@@ -12,28 +13,35 @@ type workload struct {
 	connections int
 	tls         bool
 	path        string
-	script      string // of wrk
-	goal        float64
+	script      string  // of wrk
+	handshakes  bool    // a connection each, and a full TLS handshake
+	steady      bool    // to be asked at half load, too
+	goal        float64 // of CPU ÷ nginx's
 }
 
-// workloads are those of the goals in docs/performance.md.
+// goalHAProxy is that of CPU ÷ HAProxy's, on every row.
+const goalHAProxy = 0.85
+
+// workloads are those that have goals.
 func workloads(dir string) []workload {
 	post, _ := writeFile(dir, "post.lua", []byte(`wrk.method = "POST"; wrk.body = string.rep("x", 16384)`))
 	closing, _ := writeFile(dir, "close.lua", []byte(`wrk.headers["Connection"] = "close"`))
 	return []workload{
-		{name: "GET 1 KiB, 64 connections", connections: 64, path: "/1k", goal: 0.85},
-		{name: "GET 1 KiB, 1024 connections", connections: 1024, path: "/1k", goal: 0.80},
-		{name: "GET 64 KiB", connections: 64, path: "/64k", goal: 0.95},
-		{name: "GET 1 MiB", connections: 64, path: "/1m", goal: 1.00},
-		{name: "GET 1 KiB, TLS 1.3", connections: 64, tls: true, path: "/1k", goal: 0.75},
-		{name: "GET 1 KiB, a connection each", connections: 64, path: "/1k", script: closing, goal: 1.00},
-		{name: "POST 16 KiB", connections: 64, path: "/post", script: post, goal: 0.90},
+		{name: "GET 1 KiB, 64 connections", connections: 64, path: "/1k", steady: true, goal: 0.80},
+		{name: "GET 1 KiB, 1024 connections", connections: 1024, path: "/1k", steady: true, goal: 0.75},
+		{name: "GET 64 KiB", connections: 64, path: "/64k", steady: true, goal: 0.85},
+		{name: "GET 1 MiB", connections: 64, path: "/1m", goal: 0.55},
+		{name: "GET 1 KiB, TLS 1.3", connections: 64, tls: true, path: "/1k", goal: 0.70},
+		{name: "GET 1 KiB, a connection each", connections: 64, path: "/1k", script: closing, goal: 0.85},
+		{name: "GET 1 KiB, a TLS handshake each", connections: 64, tls: true, path: "/1k", handshakes: true, goal: 0.90},
+		{name: "POST 16 KiB", connections: 64, path: "/post", script: post, goal: 0.75},
 	}
 }
 
 // sample is one measurement.
 type sample struct {
-	perRequest cpu     // of the proxy
+	perRequest cpu // of the proxy
+	requests   int
 	rate       float64 // requests a second
 	p50, p99   time.Duration
 	errors     int
@@ -46,14 +54,24 @@ type result struct {
 	samples map[string][]sample
 }
 
-func measure(w workload, proxies []*server, rounds int, length time.Duration) (result, error) {
-	r := result{w: w, samples: map[string][]sample{}}
-	for round := range rounds {
+func measure(w workload, proxies []*server, n int, length time.Duration) (result, error) {
+	r, err := rounds(proxies, n, func(p *server) (sample, error) { return once(w, p, length) })
+	r.w = w
+	if err != nil {
+		err = fmt.Errorf("%s: %w", w.name, err)
+	}
+	return r, err
+}
+
+// rounds measures each proxy once in each of n rounds. Nobody always comes first.
+func rounds(proxies []*server, n int, measure func(*server) (sample, error)) (result, error) {
+	r := result{samples: map[string][]sample{}}
+	for round := range n {
 		for i := range proxies {
-			p := proxies[(i+round)%len(proxies)] // nobody always comes first
-			s, err := once(w, p, length)
+			p := proxies[(i+round)%len(proxies)]
+			s, err := measure(p)
 			if err != nil {
-				return r, fmt.Errorf("%s on %s: %w", w.name, p.name, err)
+				return r, fmt.Errorf("%s: %w", p.name, err)
 			}
 			r.samples[p.name] = append(r.samples[p.name], s)
 		}
@@ -62,29 +80,27 @@ func measure(w workload, proxies []*server, rounds int, length time.Duration) (r
 }
 
 func once(w workload, p *server, length time.Duration) (sample, error) {
-	port, scheme := p.port, "http"
-	if w.tls {
-		port, scheme = port+10, "https"
-	}
-	args := []string{"-t1", "-c" + strconv.Itoa(w.connections), fmt.Sprintf("-d%.0fs", length.Seconds()), "--latency", "--timeout", "10s"}
-	if w.script != "" {
-		args = append(args, "-s", w.script)
-	}
-	cmd := pinned("1", "wrk", append(args, fmt.Sprintf("%s://127.0.0.1:%d%s", scheme, port, w.path))...)
 	before, begin := spentBy(p.cmd.Process.Pid), time.Now()
-	out, err := cmd.Output()
+	s, err := w.play(p.port, length)
 	used, took := spentBy(p.cmd.Process.Pid).since(before), time.Since(begin)
-	if err != nil {
-		return sample{}, fmt.Errorf("wrk: %w\n%s", err, out)
-	}
-	s, requests, err := parse(string(out))
 	if err != nil {
 		return s, err
 	}
-	if s.errors > requests/1000 {
-		return s, fmt.Errorf("%d of %d requests failed: this is no measurement\n%s", s.errors, requests, out)
+	if s.requests == 0 || s.errors > s.requests/1000 {
+		return s, fmt.Errorf("%d requests failed, %d were answered: this is no measurement", s.errors, s.requests)
 	}
-	s.perRequest = used.per(requests)
+	s.perRequest = used.per(s.requests)
 	s.busy = used.total().Seconds() / took.Seconds()
 	return s, nil
+}
+
+// play is the traffic itself, from CPU 1.
+func (w *workload) play(port int, length time.Duration) (sample, error) {
+	if w.tls {
+		port += tlsOffset
+	}
+	if w.handshakes {
+		return generate(load.Spec{Port: port, Path: w.path, Connections: w.connections, Length: length})
+	}
+	return wrk(w, port, length)
 }

@@ -25,7 +25,7 @@ func startBackend(dir string) (*server, error) {
 		}
 	}
 	conf := fmt.Sprintf(nginxHead+` access_log off;
- server { listen 127.0.0.1:%[3]d reuseport backlog=4096; root %[1]s/www; location /post { return 200 "ok"; } }
+ server { listen 127.0.0.1:%[3]d reuseport backlog=4096; root %[1]s/www; location /post { return 200 "ok"; } location /moved/ { alias %[1]s/www/; } }
 }`, dir, "backend", backendPort)
 	path, err := writeFile(dir, "backend.conf", []byte(conf))
 	if err != nil {
@@ -40,18 +40,21 @@ func causeway(binary string) func(dir string, port int) (*server, error) {
 	return func(dir string, port int) (*server, error) {
 		document := fmt.Sprintf(`{"name":"bench","location":"local","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1},
  "frontendIPConfigurations":[{"name":"pub","properties":{}}],
- "frontendPorts":[{"name":"plain","properties":{"port":%[1]d}},{"name":"tls","properties":{"port":%[2]d}}],
+ "frontendPorts":[{"name":"plain","properties":{"port":%[1]d}},{"name":"tls","properties":{"port":%[2]d}},{"name":"override","properties":{"port":%[4]d}}],
  "sslCertificates":[{"name":"cert","properties":{}}],
  "backendAddressPools":[{"name":"web","properties":{"backendAddresses":[{"ipAddress":"127.0.0.1"}]}}],
  "probes":[{"name":"probe","properties":{"protocol":"Http","host":"bench","path":"/1k","interval":30,"timeout":30,"unhealthyThreshold":3}}],
- "backendHttpSettingsCollection":[{"name":"http","properties":{"port":%[3]d,"protocol":"Http","requestTimeout":30,"probe":{"id":"/x/probes/probe"}}}],
+ "backendHttpSettingsCollection":[{"name":"http","properties":{"port":%[3]d,"protocol":"Http","requestTimeout":30,"probe":{"id":"/x/probes/probe"}}},
+  {"name":"override","properties":{"port":%[3]d,"protocol":"Http","requestTimeout":30,"hostName":"members.example","path":"/moved/","probe":{"id":"/x/probes/probe"}}}],
  "httpListeners":[
   {"name":"plain","properties":{"protocol":"Http","frontendIPConfiguration":{"id":"/x/frontendIPConfigurations/pub"},"frontendPort":{"id":"/x/frontendPorts/plain"}}},
+  {"name":"override","properties":{"protocol":"Http","frontendIPConfiguration":{"id":"/x/frontendIPConfigurations/pub"},"frontendPort":{"id":"/x/frontendPorts/override"}}},
   {"name":"tls","properties":{"protocol":"Https","frontendIPConfiguration":{"id":"/x/frontendIPConfigurations/pub"},"frontendPort":{"id":"/x/frontendPorts/tls"},"sslCertificate":{"id":"/x/sslCertificates/cert"}}}],
  "requestRoutingRules":[
+  {"name":"r3","properties":{"ruleType":"Basic","priority":3,"httpListener":{"id":"/x/httpListeners/override"},"backendAddressPool":{"id":"/x/backendAddressPools/web"},"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/override"}}},
   {"name":"r1","properties":{"ruleType":"Basic","priority":1,"httpListener":{"id":"/x/httpListeners/plain"},"backendAddressPool":{"id":"/x/backendAddressPools/web"},"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"}}},
   {"name":"r2","properties":{"ruleType":"Basic","priority":2,"httpListener":{"id":"/x/httpListeners/tls"},"backendAddressPool":{"id":"/x/backendAddressPools/web"},"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"}}}]}}`,
-			port, port+10, backendPort)
+			port, port+tlsOffset, backendPort, port+overrideOffset)
 		config, err := writeFile(dir, "gateway.json", []byte(document))
 		if err != nil {
 			return nil, err
@@ -75,7 +78,7 @@ func nginx(dir string, port int) (*server, error) {
  server { listen 127.0.0.1:%[4]d backlog=4096; listen 127.0.0.1:%[5]d ssl backlog=4096; ssl_certificate %[1]s/cert.pem; ssl_certificate_key %[1]s/key.pem; ssl_protocols TLSv1.2 TLSv1.3;
   location / { proxy_pass http://web; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_buffers 16 16k; proxy_max_temp_file_size 0; }
  }
-}`, dir, "nginx", backendPort, port, port+10)
+}`, dir, "nginx", backendPort, port, port+tlsOffset)
 	path, err := writeFile(dir, "nginx.conf", []byte(conf))
 	return &server{cmd: pinned("0", "nginx", "-c", path)}, err
 }
@@ -100,7 +103,7 @@ frontend f
  default_backend b
 backend b
  server s 127.0.0.1:%[4]d pool-max-conn 2048
-`, dir, port, port+10, backendPort)
+`, dir, port, port+tlsOffset, backendPort)
 	path, err := writeFile(dir, "haproxy.cfg", []byte(conf))
 	if err != nil {
 		return nil, err

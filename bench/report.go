@@ -22,21 +22,28 @@ func middle[T cmp.Ordered](r *result, proxy string, f func(sample) T) T {
 	return median(out)
 }
 
-// ratios are those of Causeway's CPU per request to another's, round by round.
-func (r *result) ratios(proxy string) []float64 {
+// ratios are those of two proxies' CPU per request, round by round.
+func (r *result) ratios(a, b string) []float64 {
+	return r.quotients(a, b, func(s sample) time.Duration { return s.perRequest.total() })
+}
+
+// quotients are those of a time of two proxies, round by round.
+func (r *result) quotients(a, b string, f func(sample) time.Duration) []float64 {
 	var out []float64
-	for i, s := range r.samples[proxy] {
-		out = append(out, float64(r.samples[this][i].perRequest.total())/float64(s.perRequest.total()))
+	for i := range r.samples[a] {
+		out = append(out, float64(f(r.samples[a][i]))/float64(f(r.samples[b][i])))
 	}
 	return out
 }
 
-// ratio is the median of the ratios.
-func (r *result) ratio(proxy string) float64 { return median(r.ratios(proxy)) }
+// ratio is the median of Causeway's ratios to another.
+func (r *result) ratio(proxy string) float64 { return median(r.ratios(this, proxy)) }
 
-// span shows the ratios: the median, the least and the greatest.
-func (r *result) span(proxy string) string {
-	list := r.ratios(proxy)
+// span shows these ratios.
+func (r *result) span(proxy string) string { return span(r.ratios(this, proxy)) }
+
+// span shows the median, the least and the greatest.
+func span(list []float64) string {
 	return fmt.Sprintf("**%.2f** [%.2f–%.2f]", median(list), slices.Min(list), slices.Max(list))
 }
 
@@ -52,7 +59,7 @@ func micro(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 
 // progress prints the ratios to all the others.
 func (r *result) progress(w io.Writer) {
-	fmt.Fprintf(w, "%-30s", r.w.name)
+	fmt.Fprintf(w, "%-32s", r.w.name)
 	for _, name := range []string{other, "nginx", "HAProxy"} {
 		if r.samples[name] != nil {
 			fmt.Fprintf(w, "  ÷ %s %.2f", name, r.ratio(name))
@@ -61,14 +68,22 @@ func (r *result) progress(w io.Writer) {
 	fmt.Fprintln(w)
 }
 
-// reportCPU prints what a request costs, and how that is beside the others.
+// reportCPU prints what a request costs, how that is beside the others, and whether it is what it should be.
 func reportCPU(w io.Writer, results []result) {
-	t := table{header: []string{"workload", "CPU µs/request (user + kernel): " + this, "nginx", "HAProxy", "÷ nginx [min–max]", "÷ HAProxy [min–max]", "goal ÷ nginx"}}
+	t := table{header: []string{"workload", "CPU µs/request (user + kernel): " + this, "nginx", "HAProxy", "÷ nginx [min–max]", "÷ HAProxy [min–max]", "goals", "met"}}
 	for _, r := range results {
-		t.add(r.w.name, r.cpu(this), r.cpu("nginx"), r.cpu("HAProxy"), r.span("nginx"), r.span("HAProxy"), fmt.Sprintf("%.2f", r.w.goal))
+		t.add(r.w.name, r.cpu(this), r.cpu("nginx"), r.cpu("HAProxy"), r.span("nginx"), r.span("HAProxy"), fmt.Sprintf("%.2f, %.2f", r.w.goal, goalHAProxy),
+			met(r.ratio("nginx") <= r.w.goal)+", "+met(r.ratio("HAProxy") <= goalHAProxy))
 	}
 	fmt.Fprintln(w)
 	t.print(w)
+}
+
+func met(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "**no**"
 }
 
 // reportRates prints how much each carried, and how long that took.
@@ -82,8 +97,8 @@ func reportRates(w io.Writer, results []result, proxies []*server) {
 			}
 			t.add(r.w.name, p.name,
 				fmt.Sprintf("%.0f", middle(&r, p.name, func(s sample) float64 { return s.rate })),
-				middle(&r, p.name, func(s sample) time.Duration { return s.p50 }).String(),
-				middle(&r, p.name, func(s sample) time.Duration { return s.p99 }).String(),
+				brief(middle(&r, p.name, func(s sample) time.Duration { return s.p50 })),
+				brief(middle(&r, p.name, func(s sample) time.Duration { return s.p99 })),
 				fmt.Sprint(errors),
 				fmt.Sprintf("%.2f", middle(&r, p.name, func(s sample) float64 { return s.busy })))
 		}

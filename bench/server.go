@@ -13,7 +13,10 @@ import (
 // Ports on loopback.
 const (
 	backendPort = 29080
-	portBase    = 29100 // a proxy has two: plain, and TLS ten above
+	portBase    = 29100 // a proxy has more above it:
+
+	tlsOffset      = 10
+	overrideOffset = 20 // Causeway's listener whose settings override host name and path
 )
 
 // server is a program under measurement, or the backend.

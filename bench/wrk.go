@@ -7,6 +7,23 @@ import (
 	"time"
 )
 
+// wrk plays a workload with the program of that name.
+func wrk(w *workload, port int, length time.Duration) (sample, error) {
+	scheme := "http"
+	if w.tls {
+		scheme = "https"
+	}
+	args := []string{"-t1", "-c" + strconv.Itoa(w.connections), fmt.Sprintf("-d%.0fs", length.Seconds()), "--latency", "--timeout", "10s"}
+	if w.script != "" {
+		args = append(args, "-s", w.script)
+	}
+	out, err := pinned("1", "wrk", append(args, fmt.Sprintf("%s://127.0.0.1:%d%s", scheme, port, w.path))...).Output()
+	if err != nil {
+		return sample{}, fmt.Errorf("wrk: %w\n%s", err, out)
+	}
+	return parse(string(out))
+}
+
 var (
 	requestsLine = regexp.MustCompile(`(\d+) requests in`)
 	rateLine     = regexp.MustCompile(`Requests/sec:\s+([\d.]+)`)
@@ -16,12 +33,12 @@ var (
 )
 
 // parse reads what wrk prints.
-func parse(out string) (s sample, requests int, err error) {
+func parse(out string) (s sample, err error) {
 	m := requestsLine.FindStringSubmatch(out)
 	if m == nil {
-		return s, 0, fmt.Errorf("wrk printed no count of requests:\n%s", out)
+		return s, fmt.Errorf("wrk printed no count of requests:\n%s", out)
 	}
-	requests, _ = strconv.Atoi(m[1])
+	s.requests, _ = strconv.Atoi(m[1])
 	if m := rateLine.FindStringSubmatch(out); m != nil {
 		s.rate, _ = strconv.ParseFloat(m[1], 64)
 	}
@@ -41,5 +58,5 @@ func parse(out string) (s sample, requests int, err error) {
 			}
 		}
 	}
-	return s, requests, nil
+	return s, nil
 }
