@@ -37,7 +37,7 @@ func main() {
 	flag.IntVar(&p.rounds, "rounds", 5, "rounds; the median of them is reported")
 	flag.DurationVar(&p.length, "length", 2*time.Second, "of one measurement, in whole seconds")
 	flag.StringVar(&p.only, "only", "", "only workloads whose name contains this")
-	flag.IntVar(&p.idle, "idle", 10_000, "idle clients for the memory figure; 0 leaves it out")
+	flag.IntVar(&p.idle, "idle", idleGoalClients, "idle clients for the memory figure; 0 leaves it out")
 	flag.DurationVar(&p.silence, "silence", 20*time.Second, "of the measurement beside a silent crowd; 0 leaves it out")
 	flag.StringVar(&p.binary, "causeway", "bin/causeway", "binary to measure")
 	flag.StringVar(&p.compare, "compare", "", "another build of it: exit with 1 where -causeway costs over a tenth more CPU than it, twice")
@@ -141,8 +141,10 @@ func (p *plan) measure(w io.Writer, dir string, proxies []*server) error {
 	if p.onlyCompare {
 		return p.judge(w, results, proxies)
 	}
-	reportCPU(w, results)
-	reportRates(w, results, proxies)
+	if results != nil {
+		reportCPU(w, results)
+		reportRates(w, results, proxies)
+	}
 	if err := p.reportSteady(w, results, proxies); err != nil {
 		return err
 	}
@@ -150,7 +152,7 @@ func (p *plan) measure(w io.Writer, dir string, proxies []*server) error {
 		return err
 	}
 	if idle := min(p.idle, idleRoom()); idle > 0 {
-		if err := reportIdle(w, proxies, idle); err != nil {
+		if err := p.reportIdle(w, dir, idle); err != nil {
 			return err
 		}
 	}
@@ -163,16 +165,6 @@ func (p *plan) measure(w io.Writer, dir string, proxies []*server) error {
 		return p.judge(w, results, proxies)
 	}
 	return nil
-}
-
-// idleRoom is how many idle clients this machine's limit of open files allows: Causeway keeps a second descriptor for
-// each client, and some for itself.
-func idleRoom() int {
-	var l syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
-		return 0
-	}
-	return int(min(l.Max, 1<<20))/2 - 500
 }
 
 // pinned is a command on one processor.

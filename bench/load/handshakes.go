@@ -14,10 +14,15 @@ import (
 // errResumed ends a measurement: a session that is resumed is less work than a full handshake.
 var errResumed = errors.New("a TLS session was resumed")
 
-// handshakes asks on a new connection each time. The client offers no session and no way to resume one, so that no
-// server makes tickets, and one key exchange that all servers know.
+// FullHandshake configures a client that offers no session and no way to resume one, so that no server makes tickets,
+// and one key exchange, which all servers know.
+func FullHandshake() *tls.Config {
+	return &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13, CurvePreferences: []tls.CurveID{tls.X25519}, SessionTicketsDisabled: true}
+}
+
+// handshakes asks on a new connection each time.
 func handshakes(s Spec) (Result, error) {
-	cfg := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13, CurvePreferences: []tls.CurveID{tls.X25519}, SessionTicketsDisabled: true}
+	cfg := FullHandshake()
 	begin := time.Now()
 	end := begin.Add(s.Length)
 	workers := make([]worker, s.Connections)
