@@ -30,6 +30,7 @@ type plan struct {
 	silence         time.Duration
 	binary, compare string
 	onlyCompare     bool
+	engines, scale  bool
 }
 
 func main() {
@@ -42,6 +43,8 @@ func main() {
 	flag.StringVar(&p.binary, "causeway", "bin/causeway", "binary to measure")
 	flag.StringVar(&p.compare, "compare", "", "another build of it: exit with 1 where -causeway costs over a tenth more CPU than it, twice")
 	flag.BoolVar(&p.onlyCompare, "only-compare", false, "measure the two builds and nothing else")
+	flag.BoolVar(&p.engines, "engines", false, "measure the engine of goroutines beside the one of event loops, if the binary has both")
+	flag.BoolVar(&p.scale, "scale", false, "compute how much more two processors carry than one")
 	play := flag.String("load", "", "play this load, in JSON, and nothing else")
 	flag.Parse()
 	err := error(nil)
@@ -78,6 +81,14 @@ func (p *plan) run(w io.Writer) error {
 		return err
 	}
 	defer backend.stop()
+	if p.engines {
+		if p.engines, err = knowsEngines(filepath.Join(dir, "engines"), p.binary); err != nil {
+			return err
+		}
+		if !p.engines {
+			fmt.Fprintf(w, "%s has one engine: there is none to compare it with.\n\n", p.binary)
+		}
+	}
 	proxies, err := startAll(dir, p.lineUp())
 	for _, s := range proxies {
 		defer s.stop()
@@ -114,9 +125,12 @@ func takeTurn() (*os.File, error) {
 
 // lineUp is who takes part.
 func (p *plan) lineUp() []entrant {
-	list := []entrant{{this, causeway(p.binary)}}
+	list := []entrant{{this, causeway(p.binary, "")}}
 	if p.compare != "" {
-		list = append(list, entrant{other, causeway(p.compare)})
+		list = append(list, entrant{other, causeway(p.compare, "")})
+	}
+	if p.engines {
+		list = append(list, entrant{goroutines, causeway(p.binary, onGoroutines)})
 	}
 	if !p.onlyCompare {
 		list = append(list, entrant{"nginx", nginx}, entrant{"HAProxy", haproxy})
@@ -150,6 +164,14 @@ func (p *plan) measure(w io.Writer, dir string, proxies []*server) error {
 	}
 	if err := p.reportOverride(w, proxies[0]); err != nil {
 		return err
+	}
+	if p.engines && results != nil {
+		reportEngines(w, results)
+	}
+	if p.scale {
+		if err := p.reportScale(w, dir); err != nil {
+			return err
+		}
 	}
 	if idle := min(p.idle, idleRoom()); idle > 0 {
 		if err := p.reportIdle(w, dir, idle); err != nil {

@@ -45,7 +45,7 @@ type sample struct {
 	rate       float64 // requests a second
 	p50, p99   time.Duration
 	errors     int
-	busy       float64 // share of CPU 0 that the proxy had
+	busy       float64 // share of a processor that the proxy had
 }
 
 // result is a workload's samples, by proxy, round by round.

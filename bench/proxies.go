@@ -35,8 +35,8 @@ func startBackend(dir string) (*server, error) {
 	return s, s.start()
 }
 
-// causeway makes the proxy that a binary is.
-func causeway(binary string) func(dir string, port int) (*server, error) {
+// causeway makes the proxy that a binary is, with more lines in its causeway.yaml.
+func causeway(binary, lines string) func(dir string, port int) (*server, error) {
 	return func(dir string, port int) (*server, error) {
 		document := fmt.Sprintf(`{"name":"bench","location":"local","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1},
  "frontendIPConfigurations":[{"name":"pub","properties":{}}],
@@ -59,7 +59,7 @@ func causeway(binary string) func(dir string, port int) (*server, error) {
 		if err != nil {
 			return nil, err
 		}
-		local, err := writeFile(dir, "causeway.yaml", []byte("certificates:\n  cert: {cert: cert.pem, key: key.pem}\n"))
+		local, err := writeFile(dir, "causeway.yaml", []byte("certificates:\n  cert: {cert: cert.pem, key: key.pem}\n"+lines))
 		if err != nil {
 			return nil, err
 		}

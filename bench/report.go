@@ -55,12 +55,17 @@ func (r *result) cpu(proxy string) string {
 	return fmt.Sprintf("%.1f (%.1f + %.1f)", micro(c.total()), micro(c.user), micro(c.kernel))
 }
 
+// busy shows the share of a processor that a proxy had.
+func (r *result) busy(proxy string) string {
+	return fmt.Sprintf("%.2f", middle(r, proxy, func(s sample) float64 { return s.busy }))
+}
+
 func micro(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 
 // progress prints the ratios to all the others.
 func (r *result) progress(w io.Writer) {
 	fmt.Fprintf(w, "%-32s", r.w.name)
-	for _, name := range []string{other, "nginx", "HAProxy"} {
+	for _, name := range []string{other, goroutines, "nginx", "HAProxy"} {
 		if r.samples[name] != nil {
 			fmt.Fprintf(w, "  ÷ %s %.2f", name, r.ratio(name))
 		}
@@ -100,7 +105,7 @@ func reportRates(w io.Writer, results []result, proxies []*server) {
 				brief(middle(&r, p.name, func(s sample) time.Duration { return s.p50 })),
 				brief(middle(&r, p.name, func(s sample) time.Duration { return s.p99 })),
 				fmt.Sprint(errors),
-				fmt.Sprintf("%.2f", middle(&r, p.name, func(s sample) float64 { return s.busy })))
+				r.busy(p.name))
 		}
 	}
 	fmt.Fprintln(w)

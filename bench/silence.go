@@ -17,7 +17,7 @@ const places = 1024
 // one question a second, two seconds of patience.
 func reportSilence(w io.Writer, dir, binary string, length time.Duration) error {
 	fmt.Fprintf(w, "\nAnswered beside a silent crowd, one more each millisecond for %s, %d places:\n\n| proxy | asked | answered |\n|---|---|---|\n", length, places)
-	for i, e := range []entrant{{this, causeway(binary)}, {"nginx", nginx}} {
+	for i, e := range []entrant{{this, causeway(binary, "")}, {"nginx", nginx}} {
 		s, err := crowded(e, filepath.Join(dir, fmt.Sprint("silence-", i)), portBase+40+i)
 		if err != nil {
 			return err
