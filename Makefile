@@ -53,8 +53,8 @@ fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	  done; \
 	done
 
-bench: build ## measure Causeway beside nginx and HAProxy, and diagnose beside jq and DuckDB (about ten minutes); see docs/performance.md
-	@bench/run
+bench: build ## measure Causeway beside nginx and HAProxy into docs/performance.md, and diagnose beside jq and DuckDB (about a quarter of an hour)
+	@bench/run -engines -scale -o docs/performance.md
 	@bench/run-logs
 
 packages: ## install the programs that tests run against, where they are missing

@@ -38,7 +38,7 @@ func (p *plan) judge(w io.Writer, results []result, proxies []*server) error {
 		}
 		t.add(r.w.name, r.cpu(this), r.cpu(other), r.span(other), verdict)
 	}
-	fmt.Fprintf(w, "\n%s is %s, %s is %s:\n\n", this, p.binary, other, p.compare)
+	heading(w, "Two builds", fmt.Sprintf("%s is %s, %s is %s. Worse is what costs over %.2f × as much, twice.", this, p.binary, other, p.compare, tolerated))
 	t.print(w)
 	if worse != nil {
 		return fmt.Errorf("%s cost more than %.2f × as much as in %s, twice", strings.Join(worse, ", "), tolerated, p.compare)

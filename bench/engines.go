@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os/exec"
 	"path/filepath"
@@ -30,7 +29,7 @@ func knowsEngines(dir, binary string) (bool, error) {
 
 // reportEngines prints what event loops cost beside goroutines.
 func reportEngines(w io.Writer, results []result) {
-	fmt.Fprintf(w, "\nEvent loops, the engine of the tables above, beside goroutines:\n\n")
+	heading(w, "Engines", "Event loops, the engine of the tables above, beside a goroutine for each connection.")
 	t := table{header: []string{"workload", "CPU µs/request (user + kernel): event loops", "goroutines", "event loops ÷ goroutines [min–max]"}}
 	for _, r := range results {
 		t.add(r.w.name, r.cpu(this), r.cpu(goroutines), r.span(goroutines))

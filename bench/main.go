@@ -8,6 +8,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -31,6 +32,7 @@ type plan struct {
 	binary, compare string
 	onlyCompare     bool
 	engines, scale  bool
+	page            string
 }
 
 func main() {
@@ -45,13 +47,14 @@ func main() {
 	flag.BoolVar(&p.onlyCompare, "only-compare", false, "measure the two builds and nothing else")
 	flag.BoolVar(&p.engines, "engines", false, "measure the engine of goroutines beside the one of event loops, if the binary has both")
 	flag.BoolVar(&p.scale, "scale", false, "compute how much more two processors carry than one")
+	flag.StringVar(&p.page, "o", "", "also write the figures into this page, between the two lines that it has for them")
 	play := flag.String("load", "", "play this load, in JSON, and nothing else")
 	flag.Parse()
 	err := error(nil)
 	if *play != "" {
 		err = playLoad(*play)
 	} else {
-		err = p.run(os.Stdout)
+		err = p.perform(os.Stdout)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -59,10 +62,29 @@ func main() {
 	}
 }
 
-func (p *plan) run(w io.Writer) error {
+// perform measures, and writes what came out, into the page too.
+func (p *plan) perform(w io.Writer) error {
 	if err := p.check(); err != nil {
 		return err
 	}
+	if p.page == "" {
+		return p.run(w)
+	}
+	page, err := readPage(p.page)
+	if err != nil {
+		return err
+	}
+	var measured bytes.Buffer
+	if err := p.run(io.MultiWriter(w, &measured)); err != nil {
+		return err
+	}
+	if page, err = replaceMeasured(page, measured.String()); err != nil {
+		return err
+	}
+	return os.WriteFile(p.page, []byte(page), 0o644)
+}
+
+func (p *plan) run(w io.Writer) error {
 	turn, err := takeTurn()
 	if err != nil {
 		return err
@@ -86,7 +108,7 @@ func (p *plan) run(w io.Writer) error {
 			return err
 		}
 		if !p.engines {
-			fmt.Fprintf(w, "%s has one engine: there is none to compare it with.\n\n", p.binary)
+			fmt.Fprintf(os.Stderr, "%s has one engine: there is none to compare it with\n", p.binary)
 		}
 	}
 	proxies, err := startAll(dir, p.lineUp())
@@ -108,6 +130,8 @@ func (p *plan) check() error {
 		return fmt.Errorf("-rounds %d: there must be one at least", p.rounds)
 	case p.length < time.Second || p.length%time.Second != 0:
 		return fmt.Errorf("-length %s: wrk measures for whole seconds, one at least", p.length)
+	case p.page != "" && (p.compare != "" || p.only != ""):
+		return errors.New("-o writes the page of a whole run: neither -compare nor -only goes with it")
 	case p.onlyCompare && p.compare == "":
 		return errors.New("-only-compare needs the other build: -compare BINARY")
 	}
@@ -151,7 +175,7 @@ func (p *plan) measure(w io.Writer, dir string, proxies []*server) error {
 		results = append(results, r)
 		r.progress(os.Stderr)
 	}
-	fmt.Fprintf(w, "%d rounds of %s each, in turn; medians. CPU is user and system time of the proxy's processes.\n", p.rounds, p.length)
+	p.reportSetting(w)
 	if p.onlyCompare {
 		return p.judge(w, results, proxies)
 	}

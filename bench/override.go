@@ -23,7 +23,8 @@ func (p *plan) reportOverride(w io.Writer, gateway *server) error {
 		return err
 	}
 	q := r.ratios(changed.name, this)
-	fmt.Fprintf(w, "\nA request whose host name and path the settings override, beside one that passes as it is; both are logged and diagnosed, rewrite sets are not served:\n\n")
+	heading(w, "A request that is changed on its way",
+		"The settings override host name and path, beside a request that passes as it is. Both are logged, counted and diagnosed, which\nno setting turns off. Rewrite sets are not served yet.")
 	t := table{header: []string{"CPU µs/request (user + kernel): overridden", "plain", "overridden ÷ plain [min–max]", "goal", "met"}}
 	t.add(r.cpu(changed.name), r.cpu(this), span(q), fmt.Sprintf("%.2f", goalOverride), met(median(q) <= goalOverride))
 	t.print(w)

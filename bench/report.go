@@ -80,7 +80,7 @@ func reportCPU(w io.Writer, results []result) {
 		t.add(r.w.name, r.cpu(this), r.cpu("nginx"), r.cpu("HAProxy"), r.span("nginx"), r.span("HAProxy"), fmt.Sprintf("%.2f, %.2f", r.w.goal, goalHAProxy),
 			met(r.ratio("nginx") <= r.w.goal)+", "+met(r.ratio("HAProxy") <= goalHAProxy))
 	}
-	fmt.Fprintln(w)
+	heading(w, "CPU per request", fmt.Sprintf("The goals are those of the ratio to nginx, and %.2f of HAProxy on every row.", goalHAProxy))
 	t.print(w)
 }
 
@@ -108,6 +108,6 @@ func reportRates(w io.Writer, results []result, proxies []*server) {
 				r.busy(p.name))
 		}
 	}
-	fmt.Fprintln(w)
+	heading(w, "Rate and latency", "")
 	t.print(w)
 }

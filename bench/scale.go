@@ -29,7 +29,8 @@ func (p *plan) reportScale(w io.Writer, dir string) error {
 		}
 		pair = append(pair, s)
 	}
-	fmt.Fprintf(w, "\nTwo processors beside one, by calculation: 2 × CPU per request on one ÷ CPU per request on two, under the same load. It is an upper bound: nothing is known of what waits where both are full.\n\n")
+	heading(w, "Two processors",
+		"By calculation: 2 × CPU per request on one ÷ CPU per request on two, under the same load. The generator and the backend need one\nof the two, so that they cannot be filled here; it is an upper bound, since nothing is known of what waits where both are full.")
 	one, two := pair[0].name, pair[1].name
 	t := table{header: []string{"workload", "CPU µs/request (user + kernel): one processor", "two", "processors busy: one", "two", "scale [min–max]", "goal", "met"}}
 	for _, load := range workloads(dir) {

@@ -16,7 +16,8 @@ const places = 1024
 // reportSilence measures what a well-behaved client gets beside a crowd that connects once a millisecond and says nothing:
 // one question a second, two seconds of patience.
 func reportSilence(w io.Writer, dir, binary string, length time.Duration) error {
-	fmt.Fprintf(w, "\nAnswered beside a silent crowd, one more each millisecond for %s, %d places:\n\n| proxy | asked | answered |\n|---|---|---|\n", length, places)
+	heading(w, "Beside a silent crowd", fmt.Sprintf("A client connects once a millisecond and says nothing, for %s; another asks once a second, on a new connection, and waits\nfor 2 s. Each proxy has %d places.", length, places))
+	t := table{header: []string{"proxy", "asked", "answered"}}
 	for i, e := range []entrant{{this, causeway(binary, "")}, {"nginx", nginx}} {
 		s, err := crowded(e, filepath.Join(dir, fmt.Sprint("silence-", i)), portBase+40+i)
 		if err != nil {
@@ -24,8 +25,9 @@ func reportSilence(w io.Writer, dir, binary string, length time.Duration) error 
 		}
 		asked, answered := silent.Play(fmt.Sprintf("127.0.0.1:%d", s.port), time.Millisecond, length, 2*time.Second)
 		s.stop()
-		fmt.Fprintf(w, "| %s | %d | %d |\n", s.name, asked, answered)
+		t.add(s.name, fmt.Sprint(asked), fmt.Sprint(answered))
 	}
+	t.print(w)
 	return nil
 }
 

@@ -32,7 +32,8 @@ func (p *plan) reportSteady(w io.Writer, results []result, proxies []*server) er
 	if t.rows == nil {
 		return nil
 	}
-	fmt.Fprintf(w, "\nLatency at half load: requests at fixed times, on connections that are kept; counted from when each was due.\n\n")
+	heading(w, "Latency at half load",
+		"Requests come at fixed times, at half the rate of the slowest proxy, on connections that are kept. Time counts from when a request\nwas due, so that one that is slow delays those behind it.")
 	t.print(w)
 	return nil
 }
