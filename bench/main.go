@@ -20,6 +20,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"causeway/bench/selfsigned"
 )
 
 // plan is what is to be measured.
@@ -225,7 +227,7 @@ func makeFolder(dir string) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	return makeCertificate(dir)
+	return selfsigned.Write(dir)
 }
 
 // edit changes a file.

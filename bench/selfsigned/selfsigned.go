@@ -1,4 +1,5 @@
-package main
+// Package selfsigned makes certificates for programs that measure.
+package selfsigned
 
 import (
 	"crypto/ecdsa"
@@ -8,11 +9,13 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"os"
+	"path/filepath"
 	"time"
 )
 
-// makeCertificate writes a self-signed P-256 certificate for all three.
-func makeCertificate(dir string) error {
+// Write writes a certificate on P-256, for a day, into a folder: cert.pem, key.pem, and both in both.pem.
+func Write(dir string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
@@ -32,7 +35,7 @@ func makeCertificate(dir string) error {
 	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	private := pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: raw})
 	for name, data := range map[string][]byte{"cert.pem": cert, "key.pem": private, "both.pem": append(cert, private...)} {
-		if _, err := writeFile(dir, name, data); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			return err
 		}
 	}
