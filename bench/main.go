@@ -30,7 +30,7 @@ type plan struct {
 	length          time.Duration
 	only            string
 	idle            int
-	silence         time.Duration
+	silence, probes time.Duration
 	binary, compare string
 	onlyCompare     bool
 	engines, scale  bool
@@ -44,6 +44,7 @@ func main() {
 	flag.StringVar(&p.only, "only", "", "only workloads whose name contains this")
 	flag.IntVar(&p.idle, "idle", idleGoalClients, "idle clients for the memory figure; 0 leaves it out")
 	flag.DurationVar(&p.silence, "silence", 20*time.Second, "of the measurement beside a silent crowd; 0 leaves it out")
+	flag.DurationVar(&p.probes, "probes", time.Minute, "of the measurement of probes; 0 leaves it out")
 	flag.StringVar(&p.binary, "causeway", "bin/causeway", "binary to measure")
 	flag.StringVar(&p.compare, "compare", "", "another build of it: exit with 1 where -causeway costs over a tenth more CPU than it, twice")
 	flag.BoolVar(&p.onlyCompare, "only-compare", false, "measure the two builds and nothing else")
@@ -92,11 +93,15 @@ func (p *plan) run(w io.Writer) error {
 		return err
 	}
 	defer turn.Close()
+	if err := choosePorts(); err != nil {
+		return err
+	}
 	dir, err := os.MkdirTemp("", "causeway-bench-*")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	running.endOnSignal(dir)
 	if err := os.Chmod(dir, 0o755); err != nil { // nginx's worker reads it under another user
 		return err
 	}
@@ -201,6 +206,11 @@ func (p *plan) measure(w io.Writer, dir string, proxies []*server) error {
 	}
 	if idle := min(p.idle, idleRoom()); idle > 0 {
 		if err := p.reportIdle(w, dir, idle); err != nil {
+			return err
+		}
+	}
+	if p.probes > 0 {
+		if err := p.reportProbes(w, dir, p.probes); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"os"
@@ -10,27 +11,56 @@ import (
 	"time"
 )
 
-// Ports on loopback.
-const (
-	backendPort = 29080
-	portBase    = 29100 // a proxy has more above it:
+// Ports on loopback. choosePorts sets them before anything starts.
+var (
+	backendPort int
+	probedPort  int // of the members that are only probed
+	portBase    int // of the proxies, which have more above it:
+)
 
+const (
 	tlsOffset      = 10
 	overrideOffset = 20 // Causeway's listener whose settings override host name and path
+	portSpan       = 200
 )
+
+// choosePorts finds a span of ports of which none is taken, below those that the system hands out by itself. A proxy
+// that could not bind its port would have another program be measured in its place.
+func choosePorts() error {
+	for first := 29_000; first >= 20_000; first -= portSpan {
+		if free(first, portSpan) {
+			backendPort, probedPort, portBase = first, first+1, first+10
+			return nil
+		}
+	}
+	return fmt.Errorf("no %d ports in a row are free", portSpan)
+}
+
+func free(first, n int) bool {
+	for port := first; port < first+n; port++ {
+		ln, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", port))
+		if err != nil {
+			return false
+		}
+		ln.Close()
+	}
+	return true
+}
 
 // server is a program under measurement, or the backend.
 type server struct {
-	name  string
-	port  int
-	cmd   *exec.Cmd
-	files []*os.File
+	name    string
+	address string // empty: 127.0.0.1
+	port    int
+	cmd     *exec.Cmd
+	files   []*os.File
 }
 
 func (s *server) stop() {
 	if s == nil || s.cmd.Process == nil {
 		return
 	}
+	running.forget(s)
 	s.cmd.Process.Signal(syscall.SIGTERM)
 	done := make(chan struct{})
 	go func() { s.cmd.Wait(); close(done) }()
@@ -48,14 +78,15 @@ func (s *server) start() error {
 	if err := s.cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", s.name, err)
 	}
-	for range 100 {
-		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.port))
+	running.add(s)
+	for range 200 {
+		c, err := net.Dial("tcp", fmt.Sprint(cmp.Or(s.address, "127.0.0.1"), ":", s.port))
 		if err == nil {
 			return c.Close()
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return fmt.Errorf("start %s: nothing listens on port %d after 5 s", s.name, s.port)
+	return fmt.Errorf("start %s: nothing listens on port %d after 10 s", s.name, s.port)
 }
 
 func (s *server) open(dir, name string) (*os.File, error) {
