@@ -19,13 +19,13 @@ const tolerated = 1.10
 
 // judge compares the builds. What costs more than is tolerated is measured once more, since a neighbour of the machine
 // may have slowed one round; it counts if it costs more again.
-func (p *plan) judge(w io.Writer, results []result, proxies []*server) error {
+func (p *plan) judge(w io.Writer, results []result, measure func(workload) (result, error)) error {
 	var worse []string
 	t := table{header: []string{"workload", "CPU µs/request (user + kernel): " + this, other, this + " ÷ " + other + " [min–max]", "verdict"}}
 	for _, r := range results {
 		verdict := "as good"
 		if r.ratio(other) > tolerated {
-			again, err := measure(r.w, builds(proxies), p.rounds, p.length)
+			again, err := measure(r.w)
 			if err != nil {
 				return err
 			}

@@ -170,6 +170,7 @@ func (p *plan) lineUp() []entrant {
 }
 
 func (p *plan) measure(w io.Writer, dir string, proxies []*server) error {
+	twice := func(load workload) (result, error) { return measure(load, builds(proxies), p.rounds, p.length) }
 	var results []result
 	for _, load := range workloads(dir) {
 		if !strings.Contains(load.name, p.only) {
@@ -184,7 +185,7 @@ func (p *plan) measure(w io.Writer, dir string, proxies []*server) error {
 	}
 	p.reportSetting(w)
 	if p.onlyCompare {
-		return p.judge(w, results, proxies)
+		return p.judge(w, results, twice)
 	}
 	if results != nil {
 		reportCPU(w, results)
@@ -220,7 +221,7 @@ func (p *plan) measure(w io.Writer, dir string, proxies []*server) error {
 		}
 	}
 	if p.compare != "" {
-		return p.judge(w, results, proxies)
+		return p.judge(w, results, twice)
 	}
 	return nil
 }

@@ -70,6 +70,9 @@ func rounds(proxies []*server, n int, measure func(*server) (sample, error)) (re
 		for i := range proxies {
 			p := proxies[(i+round)%len(proxies)]
 			s, err := measure(p)
+			if err == nil && (s.requests == 0 || s.errors > s.requests/1000) {
+				err = fmt.Errorf("%d requests failed, %d were answered: this is no measurement", s.errors, s.requests)
+			}
 			if err != nil {
 				return r, fmt.Errorf("%s: %w", p.name, err)
 			}
@@ -85,9 +88,6 @@ func once(w workload, p *server, length time.Duration) (sample, error) {
 	used, took := spentBy(p.cmd.Process.Pid).since(before), time.Since(begin)
 	if err != nil {
 		return s, err
-	}
-	if s.requests == 0 || s.errors > s.requests/1000 {
-		return s, fmt.Errorf("%d requests failed, %d were answered: this is no measurement", s.errors, s.requests)
 	}
 	s.perRequest = used.per(s.requests)
 	s.busy = used.total().Seconds() / took.Seconds()

@@ -56,6 +56,7 @@ func (p *plan) reportSetting(w io.Writer) {
 	fmt.Fprintf(w, "Measured on %s: %d rounds of %s each, in turn; medians, and [least–greatest] of the ratios within a round. CPU is user\nand system time of the proxy's processes.\n\n",
 		time.Now().UTC().Format(time.DateOnly), p.rounds, p.length)
 	fmt.Fprintf(w, "- machine: %s, %d processors, Linux %s\n", processor(), runtime.NumCPU(), said(`(\d[\d.]*\d)`, "uname", "-r"))
+	fmt.Fprintf(w, "- load average when it began: %s; what others do on the machine widens the spans\n", said(`average: ([\d.]+)`, "uptime"))
 	fmt.Fprintf(w, "- Causeway %s, built with %s\n", said(`(\S+)`, "git", "describe", "--always", "--dirty"), goVersion(p.binary))
 	if !p.onlyCompare {
 		fmt.Fprintf(w, "- nginx %s, HAProxy %s\n", said(`nginx/(\S+)`, "nginx", "-v"), said(`version (\d[\d.]*\d)`, "haproxy", "-v"))
