@@ -148,10 +148,14 @@ func (p *plan) check() error {
 // takeTurn waits until nobody else measures on this machine: two at once would slow each other, and meet at the ports.
 func takeTurn() (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(os.TempDir(), "causeway-bench.lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err == nil {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
+	if err != nil {
+		return nil, err
 	}
-	return f, err
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+		return f, nil
+	}
+	fmt.Fprintln(os.Stderr, "another measurement is under way: waiting until it ends")
+	return f, syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
 }
 
 // lineUp is who takes part.
