@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,7 +26,8 @@ type gateway struct {
 	config                  string
 	members                 *members
 	cmd                     *exec.Cmd
-	turn                    int // of the configurations
+	said                    bytes.Buffer // to be read once the process has ended
+	turn                    int          // of the configurations
 }
 
 // ready is how long the gateway may take until it serves.
@@ -49,8 +51,7 @@ func (p *plan) start(data, dir string, m *members) (*gateway, error) {
 		return nil, err
 	}
 	g.cmd = exec.Command(p.binary, "serve", "--config", g.config, "--local", local, "--data", data, "--listen", "127.0.0.1", "--admin", g.admin)
-	var said strings.Builder
-	g.cmd.Stderr = &said
+	g.cmd.Stderr = &g.said
 	if err := g.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func (p *plan) start(data, dir string, m *members) (*gateway, error) {
 	}
 	g.cmd.Process.Kill()
 	g.cmd.Wait()
-	return nil, fmt.Errorf("the gateway was not ready after %s: %s", ready, &said)
+	return nil, fmt.Errorf("the gateway was not ready after %s: %s", ready, g.last())
 }
 
 func freePorts(n int) (ports []int, err error) {
@@ -174,6 +175,13 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
+// last is the end of what the gateway wrote into its own log.
+func (g *gateway) last() string {
+	const most = 4 << 10
+	text := g.said.String()
+	return text[max(0, len(text)-most):]
+}
+
 // end stops the gateway. An error says what it did wrong: configurations that it refused or never took, panics, records
 // that it lost, an end that took too long.
 func (g *gateway) end(reloads time.Duration) error {
@@ -193,7 +201,7 @@ func (g *gateway) end(reloads time.Duration) error {
 	kill := time.AfterFunc(time.Minute, func() { g.cmd.Process.Kill() })
 	defer kill.Stop()
 	if err := g.cmd.Wait(); err != nil {
-		failed = errors.Join(failed, fmt.Errorf("the gateway did not end as it should: %w", err))
+		failed = errors.Join(failed, fmt.Errorf("the gateway did not end as it should: %w\n%s", err, g.last()))
 	}
 	return failed
 }

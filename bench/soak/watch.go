@@ -77,8 +77,12 @@ func (g *gateway) sample(l *line) error {
 	if err != nil {
 		return err
 	}
+	memory := field(string(status), "VmRSS:")
+	if memory == 0 { // nobody has waited for it yet
+		return errors.New("it has ended")
+	}
 	l.descriptors += float64(len(files))
-	l.memory += field(string(status), "VmRSS:") / 1024
+	l.memory += memory / 1024
 	threads := field(string(status), "Threads:")
 	if m, err := g.metrics(); err == nil && m["go_goroutines"] > 0 {
 		threads = m["go_goroutines"]
