@@ -44,6 +44,7 @@ func (p *plan) reportIdle(w io.Writer, dir string, clients int) error {
 			if err != nil {
 				return err
 			}
+			p.turn.take()
 			before, after, err := s.withClients(func() ([]net.Conn, error) { return gather(s.port+kind.offset, clients, kind.dress) })
 			if err != nil {
 				return fmt.Errorf("idle clients on %s: %w", e.name, err)

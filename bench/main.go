@@ -18,7 +18,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
 
 	"causeway/bench/selfsigned"
@@ -35,6 +34,7 @@ type plan struct {
 	onlyCompare     bool
 	engines, scale  bool
 	page            string
+	turn            *turn
 }
 
 func main() {
@@ -88,11 +88,12 @@ func (p *plan) perform(w io.Writer) error {
 }
 
 func (p *plan) run(w io.Writer) error {
-	turn, err := takeTurn()
-	if err != nil {
+	var err error
+	if p.turn, err = newTurn(); err != nil {
 		return err
 	}
-	defer turn.Close()
+	defer p.turn.end()
+	p.turn.take() // until the proxies have their ports
 	if err := choosePorts(); err != nil {
 		return err
 	}
@@ -145,19 +146,6 @@ func (p *plan) check() error {
 	return nil
 }
 
-// takeTurn waits until nobody else measures on this machine: two at once would slow each other, and meet at the ports.
-func takeTurn() (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(os.TempDir(), "causeway-bench.lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
-		return f, nil
-	}
-	fmt.Fprintln(os.Stderr, "another measurement is under way: waiting until it ends")
-	return f, syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
-}
-
 // lineUp is who takes part.
 func (p *plan) lineUp() []entrant {
 	list := []entrant{{this, causeway(p.binary, "")}}
@@ -174,12 +162,16 @@ func (p *plan) lineUp() []entrant {
 }
 
 func (p *plan) measure(w io.Writer, dir string, proxies []*server) error {
-	twice := func(load workload) (result, error) { return measure(load, builds(proxies), p.rounds, p.length) }
+	twice := func(load workload) (result, error) {
+		p.turn.take()
+		return measure(load, builds(proxies), p.rounds, p.length)
+	}
 	var results []result
 	for _, load := range workloads(dir) {
 		if !strings.Contains(load.name, p.only) {
 			continue
 		}
+		p.turn.take()
 		r, err := measure(load, proxies, p.rounds, p.length)
 		if err != nil {
 			return err
@@ -220,6 +212,7 @@ func (p *plan) measure(w io.Writer, dir string, proxies []*server) error {
 		}
 	}
 	if p.silence > 0 {
+		p.turn.take()
 		if err := reportSilence(w, dir, p.binary, p.silence); err != nil {
 			return err
 		}

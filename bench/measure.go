@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -88,6 +89,9 @@ func once(w workload, p *server, length time.Duration) (sample, error) {
 	used, took := spentBy(p.cmd.Process.Pid).since(before), time.Since(begin)
 	if err != nil {
 		return s, err
+	}
+	if used.total() == 0 {
+		return s, errors.New("it spent nothing: another program answers at its port")
 	}
 	s.perRequest = used.per(s.requests)
 	s.busy = used.total().Seconds() / took.Seconds()

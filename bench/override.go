@@ -16,6 +16,7 @@ func (p *plan) reportOverride(w io.Writer, gateway *server) error {
 	if !strings.Contains(plain.name, p.only) {
 		return nil
 	}
+	p.turn.take()
 	changed := *gateway
 	changed.name, changed.port = "overridden", gateway.port+overrideOffset
 	r, err := measure(plain, []*server{gateway, &changed}, p.rounds, p.length)

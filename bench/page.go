@@ -57,7 +57,9 @@ func (p *plan) reportSetting(w io.Writer) {
 		time.Now().UTC().Format(time.DateOnly), p.rounds, p.length)
 	fmt.Fprintf(w, "- machine: %s, %d processors, Linux %s\n", processor(), runtime.NumCPU(), said(`(\d[\d.]*\d)`, "uname", "-r"))
 	fmt.Fprintf(w, "- load average when it began: %s; what others do on the machine widens the spans\n", said(`average: ([\d.]+)`, "uptime"))
-	fmt.Fprintf(w, "- Causeway %s, built with %s\n", said(`(\S+)`, "git", "describe", "--always", "--dirty"), goVersion(p.binary))
+	if p.compare == "" { // two builds are not of one commit
+		fmt.Fprintf(w, "- Causeway %s, built with %s\n", said(`(\S+)`, "git", "describe", "--always", "--dirty"), goVersion(p.binary))
+	}
 	if !p.onlyCompare {
 		fmt.Fprintf(w, "- nginx %s, HAProxy %s\n", said(`nginx/(\S+)`, "nginx", "-v"), said(`version (\d[\d.]*\d)`, "haproxy", "-v"))
 	}

@@ -24,6 +24,7 @@ const (
 
 // reportProbes prints what it takes to probe a thousand members under ten settings objects while nobody asks anything.
 func (p *plan) reportProbes(w io.Writer, dir string, length time.Duration) error {
+	p.turn.take()
 	folder := filepath.Join(dir, "probes")
 	members, err := probedServers(folder + "-members")
 	if err == nil {

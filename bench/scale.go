@@ -37,6 +37,7 @@ func (p *plan) reportScale(w io.Writer, dir string) error {
 		if !load.steady || !strings.Contains(load.name, p.only) {
 			continue
 		}
+		p.turn.take()
 		r, err := measure(load, pair, p.rounds, p.length)
 		if err != nil {
 			return err

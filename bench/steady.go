@@ -18,6 +18,7 @@ func (p *plan) reportSteady(w io.Writer, results []result, proxies []*server) er
 		if !r.w.steady {
 			continue
 		}
+		p.turn.take()
 		rate := r.slowest() / 2
 		half, err := rounds(proxies, p.rounds, func(s *server) (sample, error) {
 			return generate(load.Spec{Port: s.port, Path: r.w.path, Connections: r.w.connections, Length: p.length, Rate: rate})
