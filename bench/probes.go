@@ -46,12 +46,12 @@ func (p *plan) reportProbes(w io.Writer, dir string, length time.Duration) error
 	time.Sleep(probesToBeReady) // the first probes of all are a start, not what it costs to go on
 	logged := folder + "-members/access.log"
 	probes, before, begin := lines(logged), spentBy(s.cmd.Process.Pid), time.Now()
-	var seconds []float64
-	for last := before; time.Since(begin) < length; {
+	var seconds []float64 // shares of a processor
+	for last, at := before, begin; time.Since(begin) < length; {
 		time.Sleep(time.Second)
-		now := spentBy(s.cmd.Process.Pid)
-		seconds = append(seconds, now.since(last).total().Seconds())
-		last = now
+		now, then := spentBy(s.cmd.Process.Pid), time.Now()
+		seconds = append(seconds, now.since(last).total().Seconds()/then.Sub(at).Seconds())
+		last, at = now, then
 	}
 	used, took := spentBy(s.cmd.Process.Pid).since(before), time.Since(begin)
 	probes = lines(logged) - probes
