@@ -8,7 +8,7 @@ SEEDS ?= 3
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build demo accuracy test unit race scenarios platforms lint fuzz bench packages clean
+.PHONY: help build demo accuracy test unit race scenarios platforms lint fuzz bench soak packages clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -53,9 +53,12 @@ fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	  done; \
 	done
 
-bench: build ## measure Causeway beside nginx and HAProxy, and diagnose beside jq and DuckDB (about ten minutes); see docs/performance.md
-	@bench/run
+bench: build ## measure Causeway beside nginx and HAProxy into docs/performance.md, and diagnose beside jq and DuckDB (about a quarter of an hour)
+	@bench/run -engines -scale -o docs/performance.md
 	@bench/run-logs
+
+soak: ## run Causeway for an hour under everything at once; are memory, descriptors and latency flat?
+	@bench/run-soak
 
 packages: ## install the programs that tests run against, where they are missing
 	@scripts/packages nginx node curl gcc openssl

@@ -1,46 +1,108 @@
 // Command bench measures Causeway, nginx and HAProxy on the same work in the same run, round by round in turn, so that
-// a machine whose speed drifts slows all three alike. What counts is the ratio within a round.
+// a machine whose speed drifts slows all of them alike. What counts is the ratio within a round.
 //
 // The proxy runs on CPU 0, the load generator (wrk) and the backend (an nginx of its own) share CPU 1. Each proxy writes
 // a JSON access log, keeps connections alive on both sides and adds X-Forwarded-For.
+//
+// With -compare another build of Causeway takes its turn in the same rounds, and what costs more than it did fails.
 package main
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
+
+	"causeway/bench/selfsigned"
 )
 
+// plan is what is to be measured.
+type plan struct {
+	rounds          int
+	length          time.Duration
+	only            string
+	idle            int
+	silence, probes time.Duration
+	binary, compare string
+	onlyCompare     bool
+	engines, scale  bool
+	page            string
+	turn            *turn
+}
+
 func main() {
-	rounds := flag.Int("rounds", 5, "rounds; the median of them is reported")
-	length := flag.Duration("length", 2*time.Second, "of one measurement")
-	only := flag.String("only", "", "only workloads whose name contains this")
-	idle := flag.Int("idle", 10_000, "idle clients for the memory figure; 0 leaves it out")
-	silence := flag.Duration("silence", 20*time.Second, "of the measurement beside a silent crowd; 0 leaves it out")
-	binary := flag.String("causeway", "bin/causeway", "binary to measure")
+	p := &plan{}
+	flag.IntVar(&p.rounds, "rounds", 5, "rounds; the median of them is reported")
+	flag.DurationVar(&p.length, "length", 2*time.Second, "of one measurement, in whole seconds")
+	flag.StringVar(&p.only, "only", "", "only workloads whose name contains this")
+	flag.IntVar(&p.idle, "idle", idleGoalClients, "idle clients for the memory figure; 0 leaves it out")
+	flag.DurationVar(&p.silence, "silence", 20*time.Second, "of the measurement beside a silent crowd; 0 leaves it out")
+	flag.DurationVar(&p.probes, "probes", time.Minute, "of the measurement of probes; 0 leaves it out")
+	flag.StringVar(&p.binary, "causeway", "bin/causeway", "binary to measure")
+	flag.StringVar(&p.compare, "compare", "", "another build of it: exit with 1 where -causeway costs over a tenth more CPU than it, twice")
+	flag.BoolVar(&p.onlyCompare, "only-compare", false, "measure the two builds and nothing else")
+	flag.BoolVar(&p.engines, "engines", false, "measure the engine of goroutines beside the one of event loops, if the binary has both")
+	flag.BoolVar(&p.scale, "scale", false, "compute how much more two processors carry than one")
+	flag.StringVar(&p.page, "o", "", "also write the figures into this page, between the two lines that it has for them")
+	play := flag.String("load", "", "play this load, in JSON, and nothing else")
 	flag.Parse()
-	if err := run(*rounds, *length, *only, *idle, *silence, *binary); err != nil {
+	err := error(nil)
+	if *play != "" {
+		err = playLoad(*play)
+	} else {
+		err = p.perform(os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(rounds int, length time.Duration, only string, idle int, silence time.Duration, binary string) error {
-	if runtime.NumCPU() < 2 {
-		return errors.New("the comparison needs two processors: one for the proxy, one for everything else")
+// perform measures, and writes what came out, into the page too.
+func (p *plan) perform(w io.Writer) error {
+	if err := p.check(); err != nil {
+		return err
+	}
+	if p.page == "" {
+		return p.run(w)
+	}
+	page, err := readPage(p.page)
+	if err != nil {
+		return err
+	}
+	var measured bytes.Buffer
+	if err := p.run(io.MultiWriter(w, &measured)); err != nil {
+		return err
+	}
+	if page, err = replaceMeasured(page, measured.String()); err != nil {
+		return err
+	}
+	return os.WriteFile(p.page, []byte(page), 0o644)
+}
+
+func (p *plan) run(w io.Writer) error {
+	var err error
+	if p.turn, err = newTurn(); err != nil {
+		return err
+	}
+	defer p.turn.end()
+	p.turn.take() // until the proxies have their ports
+	if err := choosePorts(); err != nil {
+		return err
 	}
 	dir, err := os.MkdirTemp("", "causeway-bench-*")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	running.endOnSignal(dir)
 	if err := os.Chmod(dir, 0o755); err != nil { // nginx's worker reads it under another user
 		return err
 	}
@@ -49,45 +111,116 @@ func run(rounds int, length time.Duration, only string, idle int, silence time.D
 		return err
 	}
 	defer backend.stop()
-	proxies, err := startProxies(dir, binary)
-	for _, p := range proxies {
-		defer p.stop()
+	if p.engines {
+		if p.engines, err = knowsEngines(filepath.Join(dir, "engines"), p.binary); err != nil {
+			return err
+		}
+		if !p.engines {
+			fmt.Fprintf(os.Stderr, "%s has one engine: there is none to compare it with\n", p.binary)
+		}
+	}
+	proxies, err := startAll(dir, p.lineUp())
+	for _, s := range proxies {
+		defer s.stop()
 	}
 	if err != nil {
 		return err
 	}
+	return p.measure(w, dir, proxies)
+}
+
+// check refuses what cannot be measured.
+func (p *plan) check() error {
+	switch {
+	case runtime.NumCPU() < 2:
+		return errors.New("the comparison needs two processors: one for the proxy, one for everything else")
+	case p.rounds < 1:
+		return fmt.Errorf("-rounds %d: there must be one at least", p.rounds)
+	case p.length < time.Second || p.length%time.Second != 0:
+		return fmt.Errorf("-length %s: wrk measures for whole seconds, one at least", p.length)
+	case p.page != "" && (p.compare != "" || p.only != ""):
+		return errors.New("-o writes the page of a whole run: neither -compare nor -only goes with it")
+	case p.onlyCompare && p.compare == "":
+		return errors.New("-only-compare needs the other build: -compare BINARY")
+	}
+	return nil
+}
+
+// lineUp is who takes part.
+func (p *plan) lineUp() []entrant {
+	list := []entrant{{this, causeway(p.binary, "")}}
+	if p.compare != "" {
+		list = append(list, entrant{other, causeway(p.compare, "")})
+	}
+	if p.engines {
+		list = append(list, entrant{goroutines, causeway(p.binary, onGoroutines)})
+	}
+	if !p.onlyCompare {
+		list = append(list, entrant{"nginx", nginx}, entrant{"HAProxy", haproxy})
+	}
+	return list
+}
+
+func (p *plan) measure(w io.Writer, dir string, proxies []*server) error {
+	twice := func(load workload) (result, error) {
+		p.turn.take()
+		return measure(load, builds(proxies), p.rounds, p.length)
+	}
 	var results []result
-	for _, w := range workloads(dir) {
-		if !strings.Contains(w.name, only) {
+	for _, load := range workloads(dir) {
+		if !strings.Contains(load.name, p.only) {
 			continue
 		}
-		r, err := measure(w, proxies, rounds, length)
+		p.turn.take()
+		r, err := measure(load, proxies, p.rounds, p.length)
 		if err != nil {
 			return err
 		}
 		results = append(results, r)
 		r.progress(os.Stderr)
 	}
-	report(os.Stdout, proxies, results, rounds, length)
-	if idle = min(idle, idleRoom()); idle > 0 {
-		if err := reportIdle(os.Stdout, proxies, idle); err != nil {
+	p.reportSetting(w)
+	if p.onlyCompare {
+		return p.judge(w, results, twice)
+	}
+	if results != nil {
+		reportCPU(w, results)
+		reportRates(w, results, proxies)
+	}
+	if err := p.reportSteady(w, results, proxies); err != nil {
+		return err
+	}
+	if err := p.reportOverride(w, proxies[0]); err != nil {
+		return err
+	}
+	if p.engines && results != nil {
+		reportEngines(w, results)
+	}
+	if p.scale {
+		if err := p.reportScale(w, dir); err != nil {
 			return err
 		}
 	}
-	if silence > 0 {
-		return reportSilence(os.Stdout, dir, binary, silence)
+	if idle := min(p.idle, idleRoom()); idle > 0 {
+		if err := p.reportIdle(w, dir, idle); err != nil {
+			return err
+		}
+	}
+	if p.probes > 0 {
+		if err := p.reportProbes(w, dir, p.probes); err != nil {
+			return err
+		}
+	}
+	if p.silence > 0 {
+		p.turn.take()
+		if err := reportSilence(w, dir, p.binary, p.silence); err != nil {
+			return err
+		}
+	}
+	if p.compare != "" {
+		return p.judge(w, results, twice)
 	}
 	return nil
-}
-
-// idleRoom is how many idle clients this machine's limit of open files allows: Causeway keeps a second descriptor for
-// each client, and some for itself.
-func idleRoom() int {
-	var l syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
-		return 0
-	}
-	return int(min(l.Max, 1<<20))/2 - 500
 }
 
 // pinned is a command on one processor.
@@ -102,7 +235,7 @@ func makeFolder(dir string) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	return makeCertificate(dir)
+	return selfsigned.Write(dir)
 }
 
 // edit changes a file.

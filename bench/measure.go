@@ -1,13 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"regexp"
-	"strconv"
-	"strings"
 	"time"
+
+	"causeway/bench/load"
 )
 
 // workload is one kind of traffic.
@@ -16,32 +14,39 @@ type workload struct {
 	connections int
 	tls         bool
 	path        string
-	script      string // of wrk
-	goal        float64
+	script      string  // of wrk
+	handshakes  bool    // a connection each, and a full TLS handshake
+	steady      bool    // to be asked at half load, too
+	goal        float64 // of CPU ÷ nginx's
 }
 
-// workloads are those of the goals in docs/performance.md.
+// goalHAProxy is that of CPU ÷ HAProxy's, on every row.
+const goalHAProxy = 0.85
+
+// workloads are those that have goals.
 func workloads(dir string) []workload {
 	post, _ := writeFile(dir, "post.lua", []byte(`wrk.method = "POST"; wrk.body = string.rep("x", 16384)`))
 	closing, _ := writeFile(dir, "close.lua", []byte(`wrk.headers["Connection"] = "close"`))
 	return []workload{
-		{name: "GET 1 KiB, 64 connections", connections: 64, path: "/1k", goal: 0.85},
-		{name: "GET 1 KiB, 1024 connections", connections: 1024, path: "/1k", goal: 0.80},
-		{name: "GET 64 KiB", connections: 64, path: "/64k", goal: 0.95},
-		{name: "GET 1 MiB", connections: 64, path: "/1m", goal: 1.00},
-		{name: "GET 1 KiB, TLS 1.3", connections: 64, tls: true, path: "/1k", goal: 0.75},
-		{name: "GET 1 KiB, a connection each", connections: 64, path: "/1k", script: closing, goal: 1.00},
-		{name: "POST 16 KiB", connections: 64, path: "/post", script: post, goal: 0.90},
+		{name: "GET 1 KiB, 64 connections", connections: 64, path: "/1k", steady: true, goal: 0.80},
+		{name: "GET 1 KiB, 1024 connections", connections: 1024, path: "/1k", steady: true, goal: 0.75},
+		{name: "GET 64 KiB", connections: 64, path: "/64k", steady: true, goal: 0.85},
+		{name: "GET 1 MiB", connections: 64, path: "/1m", goal: 0.55},
+		{name: "GET 1 KiB, TLS 1.3", connections: 64, tls: true, path: "/1k", goal: 0.70},
+		{name: "GET 1 KiB, a connection each", connections: 64, path: "/1k", script: closing, goal: 0.85},
+		{name: "GET 1 KiB, a TLS handshake each", connections: 64, tls: true, path: "/1k", handshakes: true, goal: 0.90},
+		{name: "POST 16 KiB", connections: 64, path: "/post", script: post, goal: 0.75},
 	}
 }
 
 // sample is one measurement.
 type sample struct {
-	perRequest time.Duration // CPU of the proxy
-	rate       float64       // requests a second
+	perRequest cpu // of the proxy
+	requests   int
+	rate       float64 // requests a second
 	p50, p99   time.Duration
 	errors     int
-	busy       float64 // share of CPU 0 that the proxy had
+	busy       float64 // share of a processor that the proxy had
 }
 
 // result is a workload's samples, by proxy, round by round.
@@ -50,14 +55,27 @@ type result struct {
 	samples map[string][]sample
 }
 
-func measure(w workload, proxies []*server, rounds int, length time.Duration) (result, error) {
-	r := result{w: w, samples: map[string][]sample{}}
-	for round := range rounds {
+func measure(w workload, proxies []*server, n int, length time.Duration) (result, error) {
+	r, err := rounds(proxies, n, func(p *server) (sample, error) { return once(w, p, length) })
+	r.w = w
+	if err != nil {
+		err = fmt.Errorf("%s: %w", w.name, err)
+	}
+	return r, err
+}
+
+// rounds measures each proxy once in each of n rounds. Nobody always comes first.
+func rounds(proxies []*server, n int, measure func(*server) (sample, error)) (result, error) {
+	r := result{samples: map[string][]sample{}}
+	for round := range n {
 		for i := range proxies {
-			p := proxies[(i+round)%len(proxies)] // nobody always comes first
-			s, err := once(w, p, length)
+			p := proxies[(i+round)%len(proxies)]
+			s, err := measure(p)
+			if err == nil && (s.requests == 0 || s.errors > s.requests/1000) {
+				err = fmt.Errorf("%d requests failed, %d were answered: this is no measurement", s.errors, s.requests)
+			}
 			if err != nil {
-				return r, fmt.Errorf("%s on %s: %w", w.name, p.name, err)
+				return r, fmt.Errorf("%s: %w", p.name, err)
 			}
 			r.samples[p.name] = append(r.samples[p.name], s)
 		}
@@ -66,99 +84,27 @@ func measure(w workload, proxies []*server, rounds int, length time.Duration) (r
 }
 
 func once(w workload, p *server, length time.Duration) (sample, error) {
-	port, scheme := p.port, "http"
-	if w.tls {
-		port, scheme = port+10, "https"
-	}
-	args := []string{"-t1", "-c" + strconv.Itoa(w.connections), fmt.Sprintf("-d%.0fs", length.Seconds()), "--latency", "--timeout", "10s"}
-	if w.script != "" {
-		args = append(args, "-s", w.script)
-	}
-	cmd := pinned("1", "wrk", append(args, fmt.Sprintf("%s://127.0.0.1:%d%s", scheme, port, w.path))...)
-	before, begin := cpuTime(p.cmd.Process.Pid), time.Now()
-	out, err := cmd.Output()
-	used, took := cpuTime(p.cmd.Process.Pid)-before, time.Since(begin)
-	if err != nil {
-		return sample{}, fmt.Errorf("wrk: %w\n%s", err, out)
-	}
-	s, requests, err := parse(string(out))
+	before, begin := spentBy(p.cmd.Process.Pid), time.Now()
+	s, err := w.play(p.port, length)
+	used, took := spentBy(p.cmd.Process.Pid).since(before), time.Since(begin)
 	if err != nil {
 		return s, err
 	}
-	if s.errors > requests/1000 {
-		return s, fmt.Errorf("%d of %d requests failed: this is no measurement\n%s", s.errors, requests, out)
+	if used.total() == 0 {
+		return s, errors.New("it spent nothing: another program answers at its port")
 	}
-	s.perRequest = used / time.Duration(max(requests, 1))
-	s.busy = used.Seconds() / took.Seconds()
+	s.perRequest = used.per(s.requests)
+	s.busy = used.total().Seconds() / took.Seconds()
 	return s, nil
 }
 
-var (
-	requestsLine = regexp.MustCompile(`(\d+) requests in`)
-	rateLine     = regexp.MustCompile(`Requests/sec:\s+([\d.]+)`)
-	quantileLine = regexp.MustCompile(`(?m)^\s+(50|99)%\s+([\d.]+)(us|ms|s)`)
-	errorsLine   = regexp.MustCompile(`Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)`)
-	statusLine   = regexp.MustCompile(`Non-2xx or 3xx responses: (\d+)`)
-)
-
-// parse reads what wrk prints.
-func parse(out string) (s sample, requests int, err error) {
-	m := requestsLine.FindStringSubmatch(out)
-	if m == nil {
-		return s, 0, fmt.Errorf("wrk printed no count of requests:\n%s", out)
+// play is the traffic itself, from CPU 1.
+func (w *workload) play(port int, length time.Duration) (sample, error) {
+	if w.tls {
+		port += tlsOffset
 	}
-	requests, _ = strconv.Atoi(m[1])
-	if m := rateLine.FindStringSubmatch(out); m != nil {
-		s.rate, _ = strconv.ParseFloat(m[1], 64)
+	if w.handshakes {
+		return generate(load.Spec{Port: port, Path: w.path, Connections: w.connections, Length: length})
 	}
-	for _, m := range quantileLine.FindAllStringSubmatch(out, -1) {
-		d, _ := time.ParseDuration(m[2] + m[3])
-		if m[1] == "50" {
-			s.p50 = d
-		} else {
-			s.p99 = d
-		}
-	}
-	for _, re := range []*regexp.Regexp{errorsLine, statusLine} {
-		for _, m := range re.FindAllStringSubmatch(out, -1) {
-			for _, n := range m[1:] {
-				k, _ := strconv.Atoi(n)
-				s.errors += k
-			}
-		}
-	}
-	return s, requests, nil
-}
-
-// cpuTime is the processor time of a process, its threads and its children, as the scheduler counts it.
-func cpuTime(pid int) time.Duration {
-	total := time.Duration(0)
-	for _, p := range family(pid) {
-		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p))
-		for _, t := range tasks {
-			b, err := os.ReadFile(t)
-			if err != nil {
-				continue
-			}
-			ns, _, _ := strings.Cut(string(b), " ")
-			n, _ := strconv.ParseInt(ns, 10, 64)
-			total += time.Duration(n)
-		}
-	}
-	return total
-}
-
-// family is a process and all below it.
-func family(pid int) []int {
-	out := []int{pid}
-	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, l := range lists {
-		b, _ := os.ReadFile(l)
-		for _, f := range strings.Fields(string(b)) {
-			if child, err := strconv.Atoi(f); err == nil {
-				out = append(out, family(child)...)
-			}
-		}
-	}
-	return out
+	return wrk(w, port, length)
 }

@@ -1,15 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"io"
-	"net"
-	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -18,117 +13,101 @@ func median[T cmp.Ordered](list []T) T {
 	return s[len(s)/2]
 }
 
-func column[T any](samples []sample, f func(sample) T) []T {
+// middle is the median of what f takes from a proxy's samples.
+func middle[T cmp.Ordered](r *result, proxy string, f func(sample) T) T {
 	var out []T
-	for _, s := range samples {
+	for _, s := range r.samples[proxy] {
 		out = append(out, f(s))
 	}
-	return out
+	return median(out)
 }
 
 // ratios are those of two proxies' CPU per request, round by round.
 func (r *result) ratios(a, b string) []float64 {
+	return r.quotients(a, b, func(s sample) time.Duration { return s.perRequest.total() })
+}
+
+// quotients are those of a time of two proxies, round by round.
+func (r *result) quotients(a, b string, f func(sample) time.Duration) []float64 {
 	var out []float64
 	for i := range r.samples[a] {
-		out = append(out, float64(r.samples[a][i].perRequest)/float64(r.samples[b][i].perRequest))
+		out = append(out, float64(f(r.samples[a][i]))/float64(f(r.samples[b][i])))
 	}
 	return out
 }
 
-func (r *result) progress(w io.Writer) {
-	fmt.Fprintf(w, "%-30s causeway/nginx %.2f, causeway/haproxy %.2f\n", r.w.name, median(r.ratios("causeway", "nginx")), median(r.ratios("causeway", "haproxy")))
+// ratio is the median of Causeway's ratios to another.
+func (r *result) ratio(proxy string) float64 { return median(r.ratios(this, proxy)) }
+
+// span shows these ratios.
+func (r *result) span(proxy string) string { return span(r.ratios(this, proxy)) }
+
+// span shows the median, the least and the greatest.
+func span(list []float64) string {
+	return fmt.Sprintf("**%.2f** [%.2f–%.2f]", median(list), slices.Min(list), slices.Max(list))
 }
 
-// report prints the tables in Markdown.
-func report(w io.Writer, proxies []*server, results []result, rounds int, length time.Duration) {
-	fmt.Fprintf(w, "%d rounds of %s each, in turn; medians. CPU is user and system time of the proxy's processes.\n\n", rounds, length)
-	fmt.Fprintln(w, "| workload | CPU µs/request: causeway | nginx | HAProxy | causeway ÷ nginx [min–max] | causeway ÷ HAProxy [min–max] | goal ÷ nginx |")
-	fmt.Fprintln(w, "|---|---|---|---|---|---|---|")
-	for _, r := range results {
-		n, h := r.ratios("causeway", "nginx"), r.ratios("causeway", "haproxy")
-		fmt.Fprintf(w, "| %s | %s | %s | %s | **%.2f** [%.2f–%.2f] | **%.2f** [%.2f–%.2f] | %.2f |\n", r.w.name, r.cpu("causeway"), r.cpu("nginx"), r.cpu("haproxy"),
-			median(n), slices.Min(n), slices.Max(n), median(h), slices.Min(h), slices.Max(h), r.w.goal)
+// cpu shows the CPU per request in microseconds: that of the round in the middle.
+func (r *result) cpu(proxy string) string {
+	s := slices.Clone(r.samples[proxy])
+	slices.SortFunc(s, func(a, b sample) int { return cmp.Compare(a.perRequest.total(), b.perRequest.total()) })
+	c := s[len(s)/2].perRequest
+	return fmt.Sprintf("%.1f (%.1f + %.1f)", micro(c.total()), micro(c.user), micro(c.kernel))
+}
+
+// busy shows the share of a processor that a proxy had.
+func (r *result) busy(proxy string) string {
+	return fmt.Sprintf("%.2f", middle(r, proxy, func(s sample) float64 { return s.busy }))
+}
+
+func micro(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
+
+// progress prints the ratios to all the others.
+func (r *result) progress(w io.Writer) {
+	fmt.Fprintf(w, "%-32s", r.w.name)
+	for _, name := range []string{other, goroutines, "nginx", "HAProxy"} {
+		if r.samples[name] != nil {
+			fmt.Fprintf(w, "  ÷ %s %.2f", name, r.ratio(name))
+		}
 	}
-	fmt.Fprintln(w, "\n| workload | proxy | requests/s | p50 | p99 | errors | share of CPU 0 |")
-	fmt.Fprintln(w, "|---|---|---|---|---|---|---|")
+	fmt.Fprintln(w)
+}
+
+// reportCPU prints what a request costs, how that is beside the others, and whether it is what it should be.
+func reportCPU(w io.Writer, results []result) {
+	t := table{header: []string{"workload", "CPU µs/request (user + kernel): " + this, "nginx", "HAProxy", "÷ nginx [min–max]", "÷ HAProxy [min–max]", "goals", "met"}}
+	for _, r := range results {
+		t.add(r.w.name, r.cpu(this), r.cpu("nginx"), r.cpu("HAProxy"), r.span("nginx"), r.span("HAProxy"), fmt.Sprintf("%.2f, %.2f", r.w.goal, goalHAProxy),
+			met(r.ratio("nginx") <= r.w.goal)+", "+met(r.ratio("HAProxy") <= goalHAProxy))
+	}
+	heading(w, "CPU per request", fmt.Sprintf("The goals are those of the ratio to nginx, and %.2f of HAProxy on every row.", goalHAProxy))
+	t.print(w)
+}
+
+func met(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "**no**"
+}
+
+// reportRates prints how much each carried, and how long that took.
+func reportRates(w io.Writer, results []result, proxies []*server) {
+	t := table{header: []string{"workload", "proxy", "requests/s", "p50", "p99", "errors", "share of CPU 0"}}
 	for _, r := range results {
 		for _, p := range proxies {
-			s := r.samples[p.name]
 			errors := 0
-			for _, x := range s {
-				errors += x.errors
+			for _, s := range r.samples[p.name] {
+				errors += s.errors
 			}
-			fmt.Fprintf(w, "| %s | %s | %.0f | %s | %s | %d | %.2f |\n", r.w.name, p.name, median(column(s, func(x sample) float64 { return x.rate })),
-				median(column(s, func(x sample) time.Duration { return x.p50 })), median(column(s, func(x sample) time.Duration { return x.p99 })), errors,
-				median(column(s, func(x sample) float64 { return x.busy })))
+			t.add(r.w.name, p.name,
+				fmt.Sprintf("%.0f", middle(&r, p.name, func(s sample) float64 { return s.rate })),
+				brief(middle(&r, p.name, func(s sample) time.Duration { return s.p50 })),
+				brief(middle(&r, p.name, func(s sample) time.Duration { return s.p99 })),
+				fmt.Sprint(errors),
+				r.busy(p.name))
 		}
 	}
-}
-
-func (r *result) cpu(proxy string) string {
-	return fmt.Sprintf("%.1f", float64(median(column(r.samples[proxy], func(s sample) time.Duration { return s.perRequest })).Nanoseconds())/1000)
-}
-
-// reportIdle measures what idle keep-alive clients cost: each sends one request and then stays.
-func reportIdle(w io.Writer, proxies []*server, clients int) error {
-	fmt.Fprintf(w, "\nMemory with %d idle keep-alive clients (each had one answer):\n\n| proxy | before | with clients | a client |\n|---|---|---|---|\n", clients)
-	for _, p := range proxies {
-		before := residentKiB(p.cmd.Process.Pid)
-		conns, err := idleClients(p.port, clients)
-		if err == nil {
-			time.Sleep(2 * time.Second)
-			after := residentKiB(p.cmd.Process.Pid)
-			fmt.Fprintf(w, "| %s | %.0f MiB | %.0f MiB | %.1f KiB |\n", p.name, float64(before)/1024, float64(after)/1024, float64(after-before)/float64(clients))
-		}
-		for _, c := range conns {
-			c.Close()
-		}
-		if err != nil {
-			return fmt.Errorf("open idle clients on %s: %w", p.name, err)
-		}
-	}
-	return nil
-}
-
-func idleClients(port, n int) (conns []net.Conn, err error) {
-	request := []byte("GET /1k HTTP/1.1\r\nHost: bench\r\n\r\n")
-	buf := make([]byte, 8<<10)
-	for i := range n {
-		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+i%8))}, Timeout: 10 * time.Second}
-		c, err := d.Dial("tcp", "127.0.0.1:"+strconv.Itoa(port))
-		if err != nil {
-			return conns, err
-		}
-		conns = append(conns, c)
-		c.SetDeadline(time.Now().Add(30 * time.Second))
-		if _, err := c.Write(request); err != nil {
-			return conns, err
-		}
-		for got := 0; got < 1<<10; {
-			k, err := c.Read(buf)
-			if err != nil {
-				return conns, err
-			}
-			if got == 0 && !bytes.HasPrefix(buf[:k], []byte("HTTP/1.1 200")) {
-				return conns, fmt.Errorf("answer %q", buf[:min(k, 60)])
-			}
-			got += k
-		}
-	}
-	return conns, nil
-}
-
-// residentKiB is the resident memory of a process and its children.
-func residentKiB(pid int) int {
-	total := 0
-	for _, p := range family(pid) {
-		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p))
-		for line := range strings.Lines(string(b)) {
-			if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-				n, _ := strconv.Atoi(strings.Fields(rest)[0])
-				total += n
-			}
-		}
-	}
-	return total
+	heading(w, "Rate and latency", "")
+	t.print(w)
 }
