@@ -33,6 +33,7 @@ type plan struct {
 	binary, compare string
 	onlyCompare     bool
 	engines, scale  bool
+	floor           bool
 	page            string
 	turn            *turn
 }
@@ -51,12 +52,17 @@ func main() {
 	flag.BoolVar(&p.engines, "engines", false, "measure the engine of goroutines beside the one of event loops, if the binary has both")
 	flag.BoolVar(&p.scale, "scale", false, "compute how much more two processors carry than one")
 	flag.StringVar(&p.page, "o", "", "also write the figures into this page, between the two lines that it has for them")
+	flag.BoolVar(&p.floor, "floor", true, "measure a forwarder that does no work of its own, too")
+	ports := flag.String("forward", "", "forward from one port of loopback to another, as PORT:PORT, and nothing else")
 	play := flag.String("load", "", "play this load, in JSON, and nothing else")
 	flag.Parse()
 	err := error(nil)
-	if *play != "" {
+	switch {
+	case *play != "":
 		err = playLoad(*play)
-	} else {
+	case *ports != "":
+		err = forwardPorts(*ports)
+	default:
 		err = p.perform(os.Stdout)
 	}
 	if err != nil {
@@ -157,6 +163,9 @@ func (p *plan) lineUp() []entrant {
 	}
 	if !p.onlyCompare {
 		list = append(list, entrant{"nginx", nginx}, entrant{"HAProxy", haproxy})
+		if p.floor {
+			list = append(list, entrant{forwarder, startForwarder})
+		}
 	}
 	return list
 }
@@ -172,7 +181,7 @@ func (p *plan) measure(w io.Writer, dir string, proxies []*server) error {
 			continue
 		}
 		p.turn.take()
-		r, err := measure(load, proxies, p.rounds, p.length)
+		r, err := measure(load, carriers(load, proxies), p.rounds, p.length)
 		if err != nil {
 			return err
 		}
@@ -185,9 +194,12 @@ func (p *plan) measure(w io.Writer, dir string, proxies []*server) error {
 	}
 	if results != nil {
 		reportCPU(w, results)
+		if p.floor {
+			reportFloor(w, results)
+		}
 		reportRates(w, results, proxies)
 	}
-	if err := p.reportSteady(w, results, proxies); err != nil {
+	if err := p.reportSteady(w, results, without(forwarder, proxies)); err != nil {
 		return err
 	}
 	if err := p.reportOverride(w, proxies[0]); err != nil {

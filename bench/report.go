@@ -65,7 +65,7 @@ func micro(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 // progress prints the ratios to all the others.
 func (r *result) progress(w io.Writer) {
 	fmt.Fprintf(w, "%-32s", r.w.name)
-	for _, name := range []string{other, goroutines, "nginx", "HAProxy"} {
+	for _, name := range []string{other, goroutines, "nginx", "HAProxy", forwarder} {
 		if r.samples[name] != nil {
 			fmt.Fprintf(w, "  ÷ %s %.2f", name, r.ratio(name))
 		}
@@ -96,6 +96,9 @@ func reportRates(w io.Writer, results []result, proxies []*server) {
 	t := table{header: []string{"workload", "proxy", "requests/s", "p50", "p99", "errors", "share of CPU 0"}}
 	for _, r := range results {
 		for _, p := range proxies {
+			if r.samples[p.name] == nil {
+				continue
+			}
 			errors := 0
 			for _, s := range r.samples[p.name] {
 				errors += s.errors
