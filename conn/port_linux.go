@@ -56,9 +56,11 @@ func (p *port) accept() {
 	l := p.l
 	for range acceptMax {
 		if l.e.Limit > 0 && l.e.isFull() {
-			p.leave()
-			p.held = clock()
-			l.e.await(p)
+			if readable(p.server.fd) {
+				p.hold()
+			} else { // nobody asks for a place
+				p.lag = 0
+			}
 			return
 		}
 		n := uint32(unsafe.Sizeof(l.sa))
@@ -77,6 +79,13 @@ func (p *port) accept() {
 			return
 		}
 	}
+}
+
+// hold keeps those who wait for a place in the kernel's queue.
+func (p *port) hold() {
+	p.leave()
+	p.held = clock()
+	p.l.e.await(p)
 }
 
 // fail pauses after an accept that failed.

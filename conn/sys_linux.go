@@ -114,10 +114,19 @@ func (l *looker) look(fd uintptr) {
 	}
 }
 
+// readable reports whether a socket has something to read, or a listening one a client to accept.
+func readable(fd int) bool { return polled(uintptr(fd), unix.POLLIN)&unix.POLLIN != 0 }
+
 // hungUp reports whether both directions have ended: after the peer's end a read tells no more, not even of a reset.
-func hungUp(fd uintptr) bool {
-	p := unix.PollFd{Fd: int32(fd)}
+func hungUp(fd uintptr) bool { return polled(fd, 0)&(unix.POLLHUP|unix.POLLERR) != 0 }
+
+// polled is what a descriptor is ready for now, of what is asked; ends and errors come unasked.
+func polled(fd uintptr, events int16) int16 {
+	p := unix.PollFd{Fd: int32(fd), Events: events}
 	var now unix.Timespec
 	n, _, e := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
-	return e == 0 && n > 0 && p.Revents&(unix.POLLHUP|unix.POLLERR) != 0
+	if e != 0 || n == 0 {
+		return 0
+	}
+	return p.Revents
 }

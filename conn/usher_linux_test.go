@@ -101,6 +101,22 @@ func TestLongestIdleGivesWayOnLoops(t *testing.T) {
 	}
 }
 
+// A gateway that is full has nobody give way until somebody asks for a place.
+func TestFullWithoutDemandOnLoops(t *testing.T) {
+	full(t, 2, 1, func(w *world, told *shortage) {
+		silent := w.client()
+		time.Sleep(2 * tick)
+		holdsOut(t, "the silent one", silent)
+		silent.Close()
+		time.Sleep(tick)
+		spoke := w.talker("a\n")
+		holdsOut(t, "the one that spoke", spoke)
+		if told.evicted.Load()+told.full.Load() != 0 {
+			t.Errorf("%d gave way, full %d times", told.evicted.Load(), told.full.Load())
+		}
+	})
+}
+
 // Who never said anything gives way before who did, once it has had the time to.
 func TestNeverSpokeGivesWayFirstOnLoops(t *testing.T) {
 	full(t, 2, 4, func(w *world, _ *shortage) {

@@ -3,6 +3,7 @@ package proxy
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -40,6 +41,8 @@ func TestHeadWaitsForItsBody(t *testing.T) {
 				w.start()
 				client := w.client()
 				client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+				time.Sleep(gatherTime * 3 / 4)
+				synctest.Wait() // head and body are two writes in memory
 				first := make([]byte, 4<<10)
 				n, err := client.Conn.Read(first)
 				if err != nil {
