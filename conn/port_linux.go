@@ -130,13 +130,24 @@ func (e *Epoll) lightest(here *loop) *loop {
 	return to
 }
 
-// begin starts a client's first turn, in which its connection is opened.
+// begin opens a client's connection. Its first turn is when it says something.
 func (s *sock) begin() {
 	if s.l.add(s) != nil {
 		s.end()
 		unix.Close(s.fd)
 		return
 	}
-	s.silentSince = s.l.now
-	s.start()
+	s.silentSince, s.busy = s.l.now, true
+	if crashed, _ := guard(func() error { s.turn = s.server.open(&s.l.home, s); return nil }); crashed != nil {
+		s.l.e.report(crashed)
+		s.turn = nil
+	}
+	switch s.busy = false; {
+	case s.turn == nil:
+		s.Reset()
+	case s.server.leaving.Load():
+		s.dismiss()
+	default:
+		s.wait()
+	}
 }

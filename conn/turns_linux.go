@@ -7,7 +7,7 @@ func (s *sock) start() {
 	s.l.starts = append(s.l.starts, s)
 }
 
-// turns opens a client's connection, and runs its turns for as long as there is something to read.
+// turns runs a client's turns for as long as there is something to read.
 func (s *sock) turns() {
 	ended := false
 	defer func() {
@@ -18,12 +18,9 @@ func (s *sock) turns() {
 			s.end()
 		}
 	}()
-	for more := true; ; {
-		if s.turn == nil {
-			s.turn = s.server.open(&s.l.home, s)
-		} else if more = s.turn(); more {
-			s.spoke = true
-		}
+	for {
+		more := s.turn()
+		s.spoke = s.spoke || more
 		switch {
 		case s.closed:
 			ended = true
