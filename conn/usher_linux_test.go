@@ -272,7 +272,7 @@ func TestOutOfDescriptors(t *testing.T) {
 	})
 }
 
-// Where the system has no descriptor for a loop the error says so.
+// Where the system has no descriptor for a loop the error says so, and goroutines serve.
 func TestNoDescriptorForALoop(t *testing.T) {
 	if os.Getenv("CONN_NO_DESCRIPTOR") == "" {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestNoDescriptorForALoop$", "-test.v")
@@ -286,6 +286,9 @@ func TestNoDescriptorForALoop(t *testing.T) {
 	before := open(t)
 	if _, err := NewEpoll(64, nil); !errors.Is(err, syscall.EMFILE) {
 		t.Error(err)
+	}
+	if e, why := New("", 64); e.Name() != EngineGoroutines || !errors.Is(why, syscall.EMFILE) {
+		t.Error(e.Name(), why)
 	}
 	if after := open(t); after != before {
 		t.Errorf("%d descriptors open before, %d after", before, after)

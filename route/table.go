@@ -39,7 +39,7 @@ type Port struct {
 	TLS      *tls.Config // with HTTPS: picks certificate and policy by SNI
 
 	exact map[string]*Site
-	wild  []*Site // by order
+	wild  wildcards
 	basic *Site
 	sites []*Site // by order
 }
@@ -143,7 +143,7 @@ func (t *Table) port(l *gateway.Listener) (*Port, error) {
 	case p != nil && !strings.EqualFold(p.Frontend, l.FrontendIP):
 		return nil, fmt.Errorf("compile listener %q: frontends %q and %q: %w %s", l.Name, p.Frontend, l.FrontendIP, ErrSamePlace, key)
 	case p == nil:
-		p = &Port{Key: key, Frontend: l.FrontendIP, Number: fp.Port, HTTPS: l.HTTPS(), exact: map[string]*Site{}}
+		p = &Port{Key: key, Frontend: l.FrontendIP, Number: fp.Port, HTTPS: l.HTTPS(), exact: map[string]*Site{}, wild: wildcards{}}
 		t.ports[key] = p
 		t.order = append(t.order, p)
 	}
@@ -156,16 +156,12 @@ func (p *Port) index() {
 		if len(s.Listener.HostNames) == 0 && p.basic == nil {
 			p.basic = s
 		}
-		wild := false
 		for _, h := range s.Listener.HostNames {
 			if isWild(h) {
-				wild = true
+				p.wild.add(h, s)
 			} else if h = strings.ToLower(h); p.exact[h] == nil {
 				p.exact[h] = s
 			}
-		}
-		if wild {
-			p.wild = append(p.wild, s)
 		}
 	}
 }
@@ -182,24 +178,7 @@ func (p *Port) Site(host []byte) *Site {
 	if s := p.exact[string(name)]; s != nil && (best == nil || s.order < best.order) {
 		best = s
 	}
-	for _, s := range p.wild {
-		if best != nil && best.order < s.order {
-			break
-		}
-		if s.matchesWild(name) {
-			return s
-		}
-	}
-	return best
-}
-
-func (s *Site) matchesWild(name []byte) bool {
-	for _, h := range s.Listener.HostNames {
-		if isWild(h) && glob(h, name) {
-			return true
-		}
-	}
-	return false
+	return p.wild.first(name, best)
 }
 
 // canonicalHost appends a host in lower case without port and trailing dot.
