@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -70,6 +71,37 @@ func TestHeadWhoseBodyNeverComes(t *testing.T) {
 		w.settle()
 		if row := w.log.all()[0]; row.Fault.Phase != "body" || row.Fault.Kind != "truncated" || !row.Aborted {
 			t.Errorf("%+v", row.Fault)
+		}
+	})
+}
+
+// Answers of any size around the rooms in which they are gathered arrive whole, and leave both connections in step.
+func TestAnswersOfEverySize(t *testing.T) {
+	onSockets(t, func(w *world) {
+		var sizes []int
+		for _, room := range []int{blockSize, len(answerBox{}), 128 << 10} {
+			for d := -160; d <= 40; d += 20 {
+				sizes = append(sizes, room+d)
+			}
+		}
+		body := func(n int) string { return strings.Repeat(fmt.Sprintf("%08d", n), n/8+1)[:n] }
+		next := 0
+		m := w.member(func(p *peer) {
+			for p.request() {
+				n := sizes[next]
+				next++
+				p.say(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", n) + body(n))
+			}
+		})
+		w.start()
+		c := w.client()
+		for _, n := range sizes {
+			if r := c.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").answer("GET"); r.StatusCode != 200 || r.body != body(n) || r.err != nil {
+				t.Fatalf("%d bytes: %d, %d bytes, %v", n, r.StatusCode, len(r.body), r.err)
+			}
+		}
+		if m.connections() != 1 {
+			t.Errorf("%d connections", m.connections())
 		}
 	})
 }

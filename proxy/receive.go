@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -18,17 +19,22 @@ import (
 // responseLimits bound the head of a response; Azure documents 32 KB for headers.
 var responseLimits = http1.Limits{Line: 8 << 10, Head: blockSize, Fields: 200, LenientLF: true, LenientColon: true}
 
+// answerBox holds what is read of an answer before any of it is sent on: its head, and 64 KiB of its body.
+type answerBox [blockSize + 64<<10]byte
+
+var answerBoxes = sync.Pool{New: func() any { return new(answerBox) }}
+
 // receive takes the member's answer and relays it.
 func (x *exchange) receive() *fault.Fault {
-	box := blocks.Get().(*[blockSize]byte)
+	box := answerBoxes.Get().(*answerBox)
 	defer func() {
 		if x.withheld == nil {
-			blocks.Put(box)
+			answerBoxes.Put(box)
 		}
 	}()
 	x.clean = false
 	x.res.Reset()
-	end, now, f := x.receiveHead(box[:])
+	end, now, f := x.receiveHead(box[:blockSize])
 	if f != nil || x.keepBack(box, end) {
 		return f
 	}
@@ -36,7 +42,7 @@ func (x *exchange) receive() *fault.Fault {
 }
 
 // answer relays a response whose head is complete; end bytes of it are in box.
-func (x *exchange) answer(box *[blockSize]byte, end int, now time.Time) *fault.Fault {
+func (x *exchange) answer(box *answerBox, end int, now time.Time) *fault.Fault {
 	defer func() { x.res.Fields = x.res.Fields[:0] }() // they lie in box
 	if x.res.BareLF {
 		x.s.p.metrics.BareLF.Inc()
@@ -254,9 +260,10 @@ func (x *exchange) relay(in []byte, end int, now time.Time) *fault.Fault {
 		return x.deliverAt(now, x.out, nil)
 	}
 	met := error(nil)
-	if len(begun) == 0 && (kind != http1.Length || length > 0) {
-		begun, met = x.gather(in[end:], now)
-		now = time.Now()
+	if room := x.roomFor(kind, length, in, end); len(room) > 0 {
+		var n int
+		n, met = x.gather(room, now)
+		begun, now = in[x.res.Len:end+n], time.Now()
 	}
 	switch kind {
 	case http1.Length:
@@ -271,15 +278,31 @@ func (x *exchange) relay(in []byte, end int, now time.Time) *fault.Fault {
 // gatherTime is how long a head that came alone waits for its body.
 const gatherTime = time.Millisecond
 
-// gather waits a moment for the first of the body. Servers that send files write head and body apart, and one packet of ours
-// costs the client and us half of two. An error is for whoever would have met it, once the head is out.
-func (x *exchange) gather(room []byte, now time.Time) (begun []byte, met error) {
+// roomFor is where more of the body goes before any of the answer is sent, if more is worth a moment: after a head that came
+// alone, and, of an answer that fits, after a read that filled its room and so left more behind. Servers that send files
+// write head and body apart, and one write of ours costs the client and us half of two.
+func (x *exchange) roomFor(kind http1.BodyKind, length int64, in []byte, end int) []byte {
+	alone, filled := end == x.res.Len, end == blockSize
+	fits := kind == http1.Length && length <= int64(len(in)-x.res.Len)
+	switch {
+	case kind == http1.Length && length <= int64(end-x.res.Len):
+		return nil
+	case fits && (alone || filled):
+		return in[end:]
+	case alone:
+		return in[end:blockSize]
+	}
+	return nil
+}
+
+// gather waits a moment for more of the body. An error is for whoever would have met it, once the head is out.
+func (x *exchange) gather(room []byte, now time.Time) (n int, met error) {
 	x.b.SetReadDeadline(now.Add(gatherTime))
 	n, err := x.b.Read(room)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = nil
 	}
-	return room[:n], err
+	return n, err
 }
 
 // announcesBody reports whether the head announces a body that the status does not allow: where the next response begins
