@@ -26,7 +26,7 @@ func (s *sock) turns() {
 			ended = true
 			return
 		case !more:
-			s.bottomUp()
+			s.closeTop()
 			ended = true
 			return
 		case !s.again():
@@ -40,8 +40,8 @@ func (s *sock) turns() {
 	}
 }
 
-// bottomUp closes what is on top first: it says goodbye.
-func (s *sock) bottomUp() {
+// closeTop closes the connection, TLS first: it says goodbye.
+func (s *sock) closeTop() {
 	if s.top != nil {
 		s.top.Close()
 		return
