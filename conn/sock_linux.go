@@ -144,7 +144,10 @@ func (s *sock) Read(p []byte) (int, error) {
 // got is the end of a read.
 func (s *sock) got(f *fiber, n, size int, e error) (int, error) {
 	if e == nil && n > 0 {
-		if s.drain = false; n < size && !s.hup {
+		if s.drain {
+			s.stays()
+		}
+		if n < size && !s.hup {
 			s.rready = false // it was drained: what comes next raises an edge
 		}
 		f.left -= n

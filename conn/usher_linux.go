@@ -66,6 +66,14 @@ func (s *sock) settled() {
 	}
 }
 
+// stays notes that a client had something to say when it was asked to give way: another must.
+func (s *sock) stays() {
+	if s.drain = false; s.evicted {
+		s.settled()
+		s.l.e.nudge()
+	}
+}
+
 // listen lets the held ports listen again if there is a place. e.mu is held.
 func (e *Epoll) listen() {
 	if len(e.held) == 0 || e.live >= e.Limit {
@@ -176,9 +184,7 @@ func (e *Epoll) evict(of netip.Addr, need int) bool {
 	gone := make([]int, len(e.loops))
 	e.everywhere(func(l *loop) {
 		for _, q := range all {
-			if q.s.l == l && q.s.tag == q.tag && !q.s.closed && q.s.dismiss() {
-				q.s.evicted = true
-				e.going.Add(1)
+			if q.s.l == l && q.s.tag == q.tag && !q.s.closed && q.s.giveWay() {
 				gone[slices.Index(e.loops, l)]++
 			}
 		}
@@ -192,6 +198,16 @@ func (e *Epoll) evict(of netip.Addr, need int) bool {
 		e.Evicted(n)
 	}
 	return n >= need
+}
+
+// giveWay asks a silent client to. A request that is arriving is served all the same.
+func (s *sock) giveWay() bool {
+	if !s.dismiss() {
+		return false
+	}
+	s.evicted = true
+	s.l.e.going.Add(1)
+	return true
 }
 
 // silent are the clients of a loop that have waited for longest, of each rank so many at most.

@@ -186,6 +186,30 @@ func TestGivingWayLosesNoRequestOnLoops(t *testing.T) {
 	})
 }
 
+// Who was asked to give way and had a request to make instead keeps nobody from a place: the next one gives way.
+func TestAnotherGivesWayOnLoops(t *testing.T) {
+	full(t, 1, 3, func(w *world, _ *shortage) {
+		c, next, later := w.talker("a\n"), w.talker("a\n"), w.talker("a\n")
+		l := w.e.(*Epoll).loops[0]
+		l.post(func() {
+			send(t, c, "hold\n")
+			time.Sleep(tick)
+			for _, q := range l.silent(netip.Addr{}, 1) {
+				q.s.giveWay()
+			}
+		})
+		w.someHold(c)
+		late := w.client()
+		defer late.Close()
+		late.SetDeadline(time.Now().Add(5 * time.Second))
+		send(t, late, "b\n")
+		expect(t, late, "b\n")
+		isGone(t, "the next one", next)
+		holdsOut(t, "the one with the request", c)
+		holdsOut(t, "the last one", later)
+	})
+}
+
 // A crowd that connects and says nothing takes no place from who asks something.
 func TestSilentCrowdOnLoops(t *testing.T) {
 	full(t, 2, 64, func(w *world, told *shortage) {
