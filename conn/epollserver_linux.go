@@ -61,6 +61,7 @@ func (s *epollServer) Stop() {
 				}
 			}
 		})
+		s.e.drop(s)
 		s.mu.Lock()
 		unix.Close(s.fd)
 		s.gone = true

@@ -86,6 +86,14 @@ func (e *Epoll) listen() {
 	e.short.Store(false)
 }
 
+// drop forgets the held ports of a server that accepts nothing more.
+func (e *Epoll) drop(s *epollServer) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.held = slices.DeleteFunc(e.held, func(p *port) bool { return p.server == s })
+	e.short.Store(len(e.held) > 0)
+}
+
 // relieve has a silent connection give way, whoever's it is: the process has run out of descriptors.
 func (e *Epoll) relieve() {
 	e.mu.Lock()

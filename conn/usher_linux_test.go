@@ -186,6 +186,31 @@ func TestGivingWayLosesNoRequestOnLoops(t *testing.T) {
 	})
 }
 
+// A listener that goes while it waits for a place wants none any more.
+func TestNobodyGivesWayForAListenerThatWentOnLoops(t *testing.T) {
+	full(t, 1, 1, func(w *world, told *shortage) {
+		a := w.talker("hold\n")
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := w.e.Serve(ln, busy)
+		b, err := net.Dial("tcp", ln.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		for told.full.Load() == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		other.Shutdown(time.Now())
+		send(t, a, "a\n")
+		expect(t, a, "a\n")
+		time.Sleep(2 * tick)
+		holdsOut(t, "the one client", a)
+	})
+}
+
 // Who was asked to give way and had a request to make instead keeps nobody from a place: the next one gives way.
 func TestAnotherGivesWayOnLoops(t *testing.T) {
 	full(t, 1, 3, func(w *world, _ *shortage) {
