@@ -82,7 +82,7 @@ type Info struct {
 	TLS           *tls.ConnectionState
 }
 
-// An Open is called for each new client connection, and must not wait. The turn it returns is called each time the client has something
+// An Open is called for each new client connection, and must neither wait nor end its goroutine. The turn it returns is called each time the client has something
 // to say (bytes, its end, a passed read deadline, ErrDraining): the turn then reads. It returns true to wait for more,
 // having consumed all it read, and false to close. Between turns the connection holds neither stack nor buffer.
 type Open func(h *Home, c Conn) (turn func() bool)
@@ -105,7 +105,7 @@ func (e *stopError) Temporary() bool { return true }
 type Engine interface {
 	// Name is "epoll" or "goroutines".
 	Name() string
-	// Loops is how many Homes there are.
+	// Loops is how many event loops there are, each a Home; 0: each connection has a goroutine, and there is one Home.
 	Loops() int
 	// Set changes options, before the first Serve.
 	Set(func(*Options))

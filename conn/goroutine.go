@@ -61,7 +61,7 @@ func (e *Goroutines) Each(f func(*Home)) { f(&e.home) }
 
 // Name, Loops, Idle, Stalled and Close are those of an engine: one Home, which no handler can keep from others.
 func (e *Goroutines) Name() string           { return EngineGoroutines }
-func (e *Goroutines) Loops() int             { return 1 }
+func (e *Goroutines) Loops() int             { return 0 }
 func (e *Goroutines) Idle() int              { return e.home.Idle() }
 func (e *Goroutines) Stalled() time.Duration { return 0 }
 func (e *Goroutines) Close()                 {}

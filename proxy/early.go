@@ -19,7 +19,7 @@ var errAnswered = errors.New("the answer is complete")
 // member does not have: Azure, which takes requests in whole before it asks a member, answers no sooner either. Only an
 // answer that is complete and leaves the connection open is kept back, and only to a body of declared length: whoever
 // sends chunks may wait for the answer before it goes on.
-func (x *exchange) keepBack(box *answerBox, end int) bool {
+func (x *exchange) keepBack(box *[blockSize]byte, end int) bool {
 	if x.body.ended.Load() || x.body.length < 0 || x.res.Status >= 300 || x.res.Close || !x.complete(box[x.res.Len:end]) {
 		return false
 	}
@@ -52,7 +52,7 @@ func (x *exchange) complete(begun []byte) bool {
 func (x *exchange) passOn(clientErr error) *fault.Fault {
 	box := x.withheld
 	x.withheld = nil
-	defer answerBoxes.Put(box)
+	defer blocks.Put(box)
 	if failed(clientErr) {
 		return uploadFault(clientErr)
 	}

@@ -58,8 +58,8 @@ type life struct {
 	clean bool // the response ended where it should, with nothing behind it
 	early bool // it was complete before the request was
 
-	withheld    *answerBox // an early answer that waits for the end of the upload; nil: there is none
-	withheldEnd int        // bytes of it
+	withheld    *[blockSize]byte // an early answer that waits for the end of the upload; nil: there is none
+	withheldEnd int              // bytes of it
 
 	began     time.Time    // the attempt
 	look      time.Time    // when the wait for its answer is next interrupted, as the member's connection knows it; zero: it does not

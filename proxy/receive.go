@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"os"
 	"strconv"
-	"sync"
 	"syscall"
 	"time"
 
@@ -19,22 +18,17 @@ import (
 // responseLimits bound the head of a response; Azure documents 32 KB for headers.
 var responseLimits = http1.Limits{Line: 8 << 10, Head: blockSize, Fields: 200, LenientLF: true, LenientColon: true}
 
-// answerBox holds what is read of an answer before any of it is sent on: its head, and 64 KiB of its body.
-type answerBox [blockSize + 64<<10]byte
-
-var answerBoxes = sync.Pool{New: func() any { return new(answerBox) }}
-
 // receive takes the member's answer and relays it.
 func (x *exchange) receive() *fault.Fault {
-	box := answerBoxes.Get().(*answerBox)
+	box := blocks.Get().(*[blockSize]byte)
 	defer func() {
 		if x.withheld == nil {
-			answerBoxes.Put(box)
+			blocks.Put(box)
 		}
 	}()
 	x.clean = false
 	x.res.Reset()
-	end, now, f := x.receiveHead(box[:blockSize])
+	end, now, f := x.receiveHead(box[:])
 	if f != nil || x.keepBack(box, end) {
 		return f
 	}
@@ -42,7 +36,7 @@ func (x *exchange) receive() *fault.Fault {
 }
 
 // answer relays a response whose head is complete; end bytes of it are in box.
-func (x *exchange) answer(box *answerBox, end int, now time.Time) *fault.Fault {
+func (x *exchange) answer(box *[blockSize]byte, end int, now time.Time) *fault.Fault {
 	defer func() { x.res.Fields = x.res.Fields[:0] }() // they lie in box
 	if x.res.BareLF {
 		x.s.p.metrics.BareLF.Inc()
@@ -259,11 +253,17 @@ func (x *exchange) relay(in []byte, end int, now time.Time) *fault.Fault {
 		x.clean = len(begun) == 0 && !x.announcesBody()
 		return x.deliverAt(now, x.out, nil)
 	}
-	met := error(nil)
-	if room := x.roomFor(kind, length, in, end); len(room) > 0 {
-		var n int
-		n, met = x.gather(room, now)
+	var met error
+	if len(begun) == 0 && (kind != http1.Length || length > 0) {
+		n := 0
+		n, met = x.gather(in[end:], now)
 		begun, now = in[x.res.Len:end+n], time.Now()
+	}
+	if kind == http1.Length && met == nil && x.res.Len+len(begun) == len(in) && length <= heldMax {
+		box := heldBoxes.Get().(*[heldMax]byte)
+		defer heldBoxes.Put(box)
+		begun, met = x.gatherRest(box[:length], begun, now)
+		now = time.Now()
 	}
 	switch kind {
 	case http1.Length:
@@ -278,24 +278,8 @@ func (x *exchange) relay(in []byte, end int, now time.Time) *fault.Fault {
 // gatherTime is how long a head that came alone waits for its body.
 const gatherTime = time.Millisecond
 
-// roomFor is where more of the body goes before any of the answer is sent, if more is worth a moment: after a head that came
-// alone, and, of an answer that fits, after a read that filled its room and so left more behind. Servers that send files
-// write head and body apart, and one write of ours costs the client and us half of two.
-func (x *exchange) roomFor(kind http1.BodyKind, length int64, in []byte, end int) []byte {
-	alone, filled := end == x.res.Len, end == blockSize
-	fits := kind == http1.Length && length <= int64(len(in)-x.res.Len)
-	switch {
-	case kind == http1.Length && length <= int64(end-x.res.Len):
-		return nil
-	case fits && (alone || filled):
-		return in[end:]
-	case alone:
-		return in[end:blockSize]
-	}
-	return nil
-}
-
-// gather waits a moment for more of the body. An error is for whoever would have met it, once the head is out.
+// gather waits a moment for more of the body, after a head that came alone: servers that send files write the two apart, and
+// one write of ours costs the client and us half of two. An error is for whoever would have met it, once the head is out.
 func (x *exchange) gather(room []byte, now time.Time) (n int, met error) {
 	x.b.SetReadDeadline(now.Add(gatherTime))
 	n, err := x.b.Read(room)
@@ -406,6 +390,16 @@ func (x *exchange) bodyFault(err error) *fault.Fault {
 		f.Kind, f.Detail = fault.Malformed, broken.Kind.String()
 	}
 	return f
+}
+
+// gatherRest goes on with a body of which a read filled its room, and so left more behind, in a room for all of it.
+func (x *exchange) gatherRest(room, begun []byte, now time.Time) ([]byte, error) {
+	end := copy(room, begun)
+	if end == len(room) {
+		return begun, nil // with more behind it than belongs there
+	}
+	n, met := x.gather(room[end:], now)
+	return room[:end+n], met
 }
 
 func (x *exchange) relayLength(begun []byte, length int64, met error, now time.Time) *fault.Fault {

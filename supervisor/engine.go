@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"runtime"
+	"sync"
 	"time"
 
 	"causeway/admin"
@@ -21,16 +22,17 @@ func engineOf(c admin.Config) string {
 	return local.Engine
 }
 
+// processors are those that the process may use. It is asked before there is an engine.
+var processors = sync.OnceValue(func() int { return runtime.GOMAXPROCS(0) })
+
 // startEngine starts the engine of a name, with a loop for each processor, and reports what it counts.
 func (s *Supervisor) startEngine(name string) conn.Engine {
-	loops := runtime.GOMAXPROCS(0)
-	s.processors = loops
-	e, why := conn.New(name, loops)
+	e, why := conn.New(name, processors())
 	if why != nil {
 		slog.Warn("there are no event loops here: each connection gets a goroutine, which costs more", "error", why)
 	}
-	if e.Name() == conn.EngineEpoll {
-		runtime.GOMAXPROCS(loops + 1) // else the turns of 10 ms that the collector and everybody else take are those of a loop
+	if n := e.Loops(); n > 0 {
+		runtime.GOMAXPROCS(n + 1) // else the turns of 10 ms that the collector and everybody else take are those of a loop
 	}
 	limit := connectionLimit()
 	e.Set(func(o *conn.Options) {
@@ -44,7 +46,7 @@ func (s *Supervisor) startEngine(name string) conn.Engine {
 	})
 	s.metrics.Gauge("client_connections", "Client connections now.", func() float64 { return float64(e.Live()) })
 	s.metrics.Gauge("backend_idle_connections", "Connections to members that wait for a request.", func() float64 { return float64(e.Idle()) })
-	s.metrics.Gauge("event_loops", "Event loops at work; 0: each connection has a goroutine.", func() float64 { return float64(loopsOf(e)) })
+	s.metrics.Gauge("event_loops", "Event loops at work; 0: each connection has a goroutine.", func() float64 { return float64(e.Loops()) })
 	s.metrics.Gauge("event_loop_stalled_seconds", "For how long the event loop that is worst off has been kept from its other connections.",
 		func() float64 { return e.Stalled().Seconds() })
 	return e
@@ -60,14 +62,6 @@ func (s *Supervisor) engineProblem(local gateway.Local) []gateway.Problem {
 		Message: "the gateway runs on the engine " + s.engine.Name() + "; an engine is chosen when the gateway starts",
 		Hint:    "start the gateway anew; its successor takes over without refusing anybody",
 	}}
-}
-
-// loopsOf is how many event loops an engine has; 0: it has none.
-func loopsOf(e conn.Engine) int {
-	if e.Name() != conn.EngineEpoll {
-		return 0
-	}
-	return e.Loops()
 }
 
 const (

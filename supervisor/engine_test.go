@@ -31,7 +31,7 @@ func TestEngineIsChosenAtTheStart(t *testing.T) {
 		if len(p) != 1 || p[0].Severity != gateway.Warning || !strings.Contains(p[0].Message, s.engine.Name()) {
 			t.Errorf("%q instead of %s: %v", other, s.engine.Name(), p)
 		}
-		if m := s.Machine(); m.Engine != s.engine.Name() || m.Loops != loopsOf(s.engine) || m.Procs < 1 {
+		if m := s.Machine(); m.Engine != s.engine.Name() || m.Loops != s.engine.Loops() || m.Procs < 1 {
 			t.Errorf("%+v", m)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // Machine is what the process has to work with.
 func (s *Supervisor) Machine() evidence.Machine {
 	m := thisMachine()
-	m.Procs, m.Engine, m.Loops = s.processors, s.engine.Name(), loopsOf(s.engine)
+	m.Procs, m.Engine, m.Loops = processors(), s.engine.Name(), s.engine.Loops()
 	m.Files, m.ConnectionsLimit, m.Connections = openFilesLimit(), connectionLimit(), s.engine.Live()
 	return m
 }

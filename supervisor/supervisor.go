@@ -28,20 +28,19 @@ import (
 
 // Supervisor is a gateway at work.
 type Supervisor struct {
-	o          Options
-	log        *accesslog.Writer
-	metrics    *telemetry.Metrics
-	engine     conn.Engine
-	processors int // that the engine uses
-	instance   *instance.Instance
-	admin      *admin.Server
-	legacy     *inheritance   // of the gateway before
-	heirs      *heirs         // of the gateway after
-	activated  []net.Listener // opened by the service manager, not taken yet; only Apply touches it
-	ending     atomic.Bool    // it was told to end
-	gone       sync.Once
-	started    time.Time
-	files      admin.Config // as last served; only Start and Reload touch it
+	o         Options
+	log       *accesslog.Writer
+	metrics   *telemetry.Metrics
+	engine    conn.Engine
+	instance  *instance.Instance
+	admin     *admin.Server
+	legacy    *inheritance   // of the gateway before
+	heirs     *heirs         // of the gateway after
+	activated []net.Listener // opened by the service manager, not taken yet; only Apply touches it
+	ending    atomic.Bool    // it was told to end
+	gone      sync.Once
+	started   time.Time
+	files     admin.Config // as last served; only Start and Reload touch it
 
 	applying sync.Mutex
 	mu       sync.Mutex // guards what follows
