@@ -116,6 +116,7 @@ func TestNoEjection(t *testing.T) {
 			w.start()
 			for range 12 {
 				w.get("/")
+				synctest.Wait() // the answer is here before the member is judged
 				time.Sleep(pause)
 			}
 			if h := w.set.Health(w.config).Pools[0].Settings[0].Servers[0]; h.Causeway.Ejections != 0 || m.connections() == 0 {
