@@ -8,7 +8,7 @@ import (
 
 // At the limit of client connections a new one is worth more than one that says nothing: a server may close an idle
 // connection at any time (RFC 9112 section 9.3), and its client opens another when it has something to ask. So whoever has
-// been silent longest gives way, those first that never said anything.
+// been silent longest gives way, those first that never said anything, but for a moment after they have come.
 
 const (
 	// grace is how long a new connection has to say something before it counts as silent for good.
@@ -33,6 +33,16 @@ func rankOf(spoke bool, silent time.Duration) int {
 		return justCame
 	}
 	return neverSpoke
+}
+
+// mayGo is how many of the silent give way, the first of them: need of them, or a batch, and none that has just come, for it
+// may be about to speak. just is where those begin; -1: there are none.
+func mayGo(silent, just, need, limit int) int {
+	n := min(silent, max(need, limit/batchPart))
+	if just < 0 {
+		return n
+	}
+	return min(n, just)
 }
 
 // places count an engine's client connections, all of them and by address, under its limit.

@@ -16,8 +16,7 @@ type port struct {
 	server *epollServer
 	tag    int32
 	pause  time.Duration // after the last failure to accept
-	held   int64         // since when it is not listened to for want of a place; 0: it is
-	lag    time.Duration // for how long, at most, those in the kernel's queue have waited for one
+	short  int64         // since when, at the earliest, those in the kernel's queue wait for a place; 0: they do not
 }
 
 const (
@@ -30,10 +29,6 @@ func (p *port) watch() {
 	l, fd := p.l, p.server.fd
 	if p.server.draining.Load() {
 		return
-	}
-	if p.held != 0 {
-		p.lag = max(p.lag, time.Duration(clock()-p.held))
-		p.held = 0
 	}
 	for fd >= len(l.ports) {
 		l.ports = append(l.ports, make([]*port, 64)...)
@@ -55,23 +50,26 @@ func (p *port) leave() {
 func (p *port) accept() {
 	l := p.l
 	for range acceptMax {
-		if l.e.Limit > 0 && l.e.isFull() {
+		if !l.e.reserve() {
 			if readable(p.server.fd) {
 				p.hold()
 			} else { // nobody asks for a place
-				p.lag = 0
+				p.short = 0
 			}
 			return
 		}
 		n := uint32(unsafe.Sizeof(l.sa))
 		fd, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(p.server.fd), uintptr(unsafe.Pointer(&l.sa)), uintptr(unsafe.Pointer(&n)),
 			unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+		if errno != 0 {
+			l.e.giveBack()
+		}
 		switch errno {
 		case 0:
 			p.pause = 0
 			p.admit(int(fd), sockAddr(&l.sa))
 		case unix.EAGAIN:
-			p.lag = 0
+			p.short = 0
 			return
 		case unix.EINTR, unix.ECONNABORTED:
 		default:
@@ -84,7 +82,9 @@ func (p *port) accept() {
 // hold keeps those who wait for a place in the kernel's queue.
 func (p *port) hold() {
 	p.leave()
-	p.held = clock()
+	if p.short == 0 {
+		p.short = clock()
+	}
 	p.l.e.await(p)
 }
 
@@ -104,7 +104,7 @@ func (p *port) fail(errno syscall.Errno) {
 func (p *port) admit(fd int, from netip.AddrPort) {
 	e := p.l.e
 	s := &sock{l: e.lightest(p.l), fd: fd, server: p.server, ti: -1, wready: true}
-	s.info = Info{ID: e.serial.Add(1), Opened: time.Now(), Remote: from, Local: p.server.local, Queued: p.lag}
+	s.info = Info{ID: e.serial.Add(1), Opened: time.Now(), Remote: from, Local: p.server.local, Queued: p.queued()}
 	if s.info.Local.Addr().IsUnspecified() {
 		s.info.Local = localAddr(fd)
 	}
@@ -117,6 +117,14 @@ func (p *port) admit(fd int, from netip.AddrPort) {
 	default:
 		s.l.post(s.begin)
 	}
+}
+
+// queued is for how long, at most, a client that is accepted now has waited for a place.
+func (p *port) queued() time.Duration {
+	if p.short == 0 {
+		return 0
+	}
+	return time.Duration(clock() - p.short)
 }
 
 // lightest is the loop that should have one more client.

@@ -11,27 +11,30 @@ import (
 )
 
 // room waits for a place under the engine's limit; false means that the server is to end.
-func (s *server) room() (waited time.Duration, ok bool) {
+func (s *server) room() (ok bool) {
 	e := s.e
 	if e.Limit == 0 {
-		return 0, true
+		return true
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.live < e.Limit {
-		return 0, !s.draining.Load()
+		return !s.draining.Load()
 	}
-	begin := time.Now()
-	e.full(&e.Options, begin)
+	now := time.Now()
+	e.full(&e.Options, now)
+	if s.short.IsZero() {
+		s.short = now
+	}
 	for e.live >= e.Limit && !s.draining.Load() {
 		e.short.Add(1)
 		e.evict(time.Now(), netip.Addr{}, e.live-e.Limit+1)
+		again := time.AfterFunc(grace, e.less.Broadcast) // who has just come is silent for good then
 		e.less.Wait()
+		again.Stop()
 		e.short.Add(-1)
 	}
-	waited = time.Since(begin)
-	s.lag = max(s.lag, waited)
-	return waited, !s.draining.Load()
+	return !s.draining.Load()
 }
 
 // wake lets listeners that wait for room look again: a connection has fallen silent. It takes the lock under which they
@@ -97,8 +100,9 @@ func (e *Goroutines) evict(now time.Time, of netip.Addr, need int) bool {
 	slices.SortFunc(silent, func(a, b quietStream) int {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), a.since.Compare(b.since))
 	})
+	just := slices.IndexFunc(silent, func(q quietStream) bool { return q.rank == justCame })
 	n := 0
-	for _, q := range silent[:min(len(silent), max(need, e.Limit/batchPart))] {
+	for _, q := range silent[:mayGo(len(silent), just, need, e.Limit)] {
 		if q.c.giveWay() {
 			n++
 		}

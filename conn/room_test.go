@@ -139,6 +139,61 @@ func TestWaitForAPlace(t *testing.T) {
 	})
 }
 
+// Who waited while others had the place in turn waited all of that time.
+func TestWaitForAPlaceBehindOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true, false)
+		var queued []time.Duration
+		w.e.Set(func(o *Options) { o.Limit, o.Full = 1, func(int) {} })
+		w.serve(func(h *Home, c Conn) func() bool {
+			queued = append(queued, c.Info().Queued)
+			return busy(h, c)
+		})
+		var clients []net.Conn
+		for range 4 {
+			c := w.client()
+			send(t, c, "hold\n")
+			synctest.Wait()
+			clients = append(clients, c)
+		}
+		for i, c := range clients {
+			time.Sleep(2 * time.Second)
+			send(t, c, "a\n")
+			expect(t, c, "a\n")
+			c.Close()
+			synctest.Wait()
+			if got := queued[i]; got != 2*time.Duration(i)*time.Second {
+				t.Errorf("client %d queued %v", i, got)
+			}
+		}
+		w.end()
+	})
+}
+
+// Who has just come has a moment to speak, whoever asks for the place; then it counts as silent.
+func TestNewcomersAreNotEvicted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true, false)
+		w.e.Set(func(o *Options) { o.Limit, o.Full = 2, func(int) {} })
+		w.serve(busy)
+		slow, silent := w.client(), w.client()
+		synctest.Wait()
+		late := w.client()
+		send(t, late, "b\n")
+		time.Sleep(grace / 2)
+		send(t, slow, "a\n")
+		expect(t, slow, "a\n")
+		if gone(silent) {
+			t.Error("one that has just come gave way")
+		}
+		expect(t, late, "b\n")
+		for _, c := range []net.Conn{slow, silent, late} {
+			c.Close()
+		}
+		w.end()
+	})
+}
+
 // One address holds three quarters of the places at most: beyond that its own silent connections give way, and if all of
 // them are at work, it gets no more.
 func TestShareOfAnAddress(t *testing.T) {

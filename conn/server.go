@@ -21,7 +21,7 @@ type server struct {
 	leaving  atomic.Bool   // idle connections are woken
 	quit     chan struct{} // closed when draining begins
 	once     sync.Once
-	lag      time.Duration // for how long, at most, those in the kernel's queue have waited; only accept touches it
+	short    time.Time // since when, at the earliest, those in the kernel's queue wait for a place; zero: they do not. Only accept touches it
 }
 
 // lastWord is how long idle clients have to send one more request, and to learn from its answer that the connection
@@ -89,10 +89,10 @@ func (s *server) accept() {
 	defer s.wg.Done()
 	pause := firstPause
 	for !s.draining.Load() {
-		nc, queued, err := s.next()
+		nc, err := s.next()
 		if err == nil {
 			pause = firstPause
-			s.take(nc, queued)
+			s.take(nc)
 			continue
 		}
 		if s.draining.Load() || errors.Is(err, net.ErrClosed) {
@@ -106,15 +106,14 @@ func (s *server) accept() {
 }
 
 // take starts a connection as soon as there is room for it.
-func (s *server) take(nc net.Conn, queued time.Duration) {
-	waited, ok := s.room()
+func (s *server) take(nc net.Conn) {
 	switch {
-	case !ok:
+	case !s.room():
 		abort(nc)
 	case !s.welcome(nc):
 		nc.Close()
 	default:
-		s.start(nc, queued+waited)
+		s.start(nc)
 	}
 }
 
@@ -126,19 +125,25 @@ func abort(nc net.Conn) {
 	nc.Close()
 }
 
-// next accepts a connection. queued is for how long it waited for room at most: all that were in the kernel's queue did,
-// and the queue is empty once an accept has to wait.
-func (s *server) next() (nc net.Conn, queued time.Duration, err error) {
-	if s.lag == 0 {
-		nc, err = s.ln.Accept()
-		return nc, 0, err
+// next accepts a connection. The kernel's queue is empty, and nobody there waits for a place, once an accept has to wait.
+func (s *server) next() (net.Conn, error) {
+	if s.short.IsZero() {
+		return s.ln.Accept()
 	}
 	begin := time.Now()
-	nc, err = s.ln.Accept()
+	nc, err := s.ln.Accept()
 	if time.Since(begin) > acceptAtOnce {
-		s.lag = 0
+		s.short = time.Time{}
 	}
-	return nc, s.lag, err
+	return nc, err
+}
+
+// queued is for how long, at most, a client that is taken now has waited for a place.
+func (s *server) queued() time.Duration {
+	if s.short.IsZero() {
+		return 0
+	}
+	return time.Since(s.short)
 }
 
 // acceptAtOnce is how long an accept may take that finds the queue not empty.
@@ -153,9 +158,9 @@ func (s *server) sleep(d time.Duration) {
 	}
 }
 
-func (s *server) start(nc net.Conn, queued time.Duration) {
+func (s *server) start(nc net.Conn) {
 	c := newStream(nc, s.e.serial.Add(1))
-	c.info.Queued, c.since = queued, c.info.Opened
+	c.info.Queued, c.since = s.queued(), c.info.Opened
 	c.server = s
 	s.e.count(1)
 	s.mu.Lock()

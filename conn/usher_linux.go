@@ -12,8 +12,24 @@ import (
 // The usher finds places: it asks the loops who is silent, chooses, and has those give way. It has a goroutine of its own,
 // since a loop must not wait for another.
 
-// isFull reports whether there is no place for one more client.
-func (e *Epoll) isFull() bool { return e.Live() >= e.Limit }
+// reserve takes a place for one more client, if there is one: loops accept at the same time.
+func (e *Epoll) reserve() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.Limit > 0 && e.live >= e.Limit {
+		return false
+	}
+	e.live++
+	return true
+}
+
+// giveBack frees a place.
+func (e *Epoll) giveBack() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.live--
+	e.listen()
+}
 
 // await keeps a port from listening until there is a place.
 func (e *Epoll) await(p *port) {
@@ -25,11 +41,10 @@ func (e *Epoll) await(p *port) {
 	e.nudge()
 }
 
-// enter counts a client in. It keeps it waiting where its address holds its share of the places already.
+// enter counts a client among those of its address. It keeps it waiting where that holds its share of the places already.
 func (e *Epoll) enter(s *sock) (waits bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.live++
 	if e.Limit == 0 {
 		return false
 	}
@@ -48,13 +63,12 @@ func (s *sock) end() {
 	e := s.l.e
 	s.settled()
 	s.l.size.Add(-1)
-	e.mu.Lock()
-	e.live--
 	if e.Limit > 0 {
+		e.mu.Lock()
 		e.release(clientOf(s.info.Remote.Addr()))
+		e.mu.Unlock()
 	}
-	e.listen()
-	e.mu.Unlock()
+	e.giveBack()
 	s.server.active.Done()
 }
 
@@ -112,19 +126,32 @@ func (e *Epoll) nudge() {
 
 func (e *Epoll) usher() {
 	defer close(e.ended)
+	again := time.NewTimer(0)
+	defer again.Stop()
 	for {
 		select {
 		case <-e.kick:
+		case <-again.C:
 		case <-e.quit:
 			return
 		}
-		e.seat()
 		if e.takeRelief() {
 			e.evict(netip.Addr{}, 1)
 		}
-		for need := e.needed(); need > 0 && e.evict(netip.Addr{}, need); need = e.needed() {
+		if soon := e.seat(); e.makeRoom() || soon {
+			again.Reset(grace) // who has just come is silent for good then
 		}
 	}
+}
+
+// makeRoom has silent clients give way until there is a place, and reports whether there is none yet.
+func (e *Epoll) makeRoom() (short bool) {
+	for need := e.needed(); need > 0; need = e.needed() {
+		if enough, _ := e.evict(netip.Addr{}, need); !enough {
+			return true
+		}
+	}
+	return false
 }
 
 // needed is how many more are to give way so that one client finds a place.
@@ -147,27 +174,46 @@ func (e *Epoll) takeRelief() bool {
 }
 
 // seat sees to clients whose address holds its share of the places: one of its own silent connections gives way to each,
-// and if none of them is silent, the new one is closed.
-func (e *Epoll) seat() {
-	for {
-		e.mu.Lock()
-		if len(e.waiting) == 0 {
-			e.mu.Unlock()
-			return
-		}
-		s := e.waiting[0]
-		e.waiting = e.waiting[1:]
+// and if none of them is silent, the new one is closed. While some have just come it waits; soon reports that.
+func (e *Epoll) seat() (soon bool) {
+	e.mu.Lock()
+	queue := e.waiting
+	e.waiting = nil
+	e.mu.Unlock()
+	for i, s := range queue {
 		from := clientOf(s.info.Remote.Addr())
-		over := e.clients[from] - share(e.Limit) - len(e.waiting) // those behind it are counted too, and seen to next
+		e.mu.Lock()
+		over := e.clients[from] - share(e.Limit) - ofAddress(queue[i+1:], from) - ofAddress(e.waiting, from) // they are counted, and seen to later
 		e.mu.Unlock()
-		if over <= 0 || e.evict(from, over) {
-			s.l.post(s.begin)
-			continue
+		enough, newcomers := over <= 0, false
+		if !enough {
+			enough, newcomers = e.evict(from, over)
 		}
-		e.Crowded(from)
-		unix.Close(s.fd)
-		s.end()
+		switch {
+		case enough:
+			s.l.post(s.begin)
+		case newcomers:
+			e.mu.Lock()
+			e.waiting = append(e.waiting, s)
+			e.mu.Unlock()
+			soon = true
+		default:
+			e.Crowded(from)
+			unix.Close(s.fd)
+			s.end()
+		}
 	}
+	return soon
+}
+
+// ofAddress is how many of the clients are of an address.
+func ofAddress(list []*sock, from netip.Addr) (n int) {
+	for _, s := range list {
+		if clientOf(s.info.Remote.Addr()) == from {
+			n++
+		}
+	}
+	return n
 }
 
 // silent is a client that waits for something to say.
@@ -179,8 +225,9 @@ type silent struct {
 }
 
 // evict has those that have been silent longest end, of one address or (the zero Addr) of all: as many as are needed, or a
-// batch. It reports whether there were so many, and returns when they have had their last turn.
-func (e *Epoll) evict(of netip.Addr, need int) bool {
+// batch. It reports whether there were so many, and whether others were spared because they have just come. It returns when
+// those that go have had their last turn.
+func (e *Epoll) evict(of netip.Addr, need int) (enough, newcomers bool) {
 	most := max(need, e.Limit/batchPart)
 	found := make([][]silent, len(e.loops))
 	e.everywhere(func(l *loop) {
@@ -188,7 +235,8 @@ func (e *Epoll) evict(of netip.Addr, need int) bool {
 	})
 	all := slices.Concat(found...)
 	slices.SortFunc(all, func(a, b silent) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.since, b.since)) })
-	all = all[:min(len(all), most)]
+	just := slices.IndexFunc(all, func(q silent) bool { return q.rank == justCame })
+	all = all[:mayGo(len(all), just, need, e.Limit)]
 	gone := make([]int, len(e.loops))
 	e.everywhere(func(l *loop) {
 		for _, q := range all {
@@ -205,7 +253,7 @@ func (e *Epoll) evict(of netip.Addr, need int) bool {
 	if n > 0 {
 		e.Evicted(n)
 	}
-	return n >= need
+	return n >= need, just >= 0
 }
 
 // giveWay asks a silent client to. A request that is arriving is served all the same.

@@ -154,6 +154,45 @@ func TestWaitForAPlaceOnLoops(t *testing.T) {
 	})
 }
 
+// Who waited while others had the place in turn waited all of that time.
+func TestWaitForAPlaceBehindOthersOnLoops(t *testing.T) {
+	full(t, 2, 1, func(w *world, told *shortage) {
+		clients := []net.Conn{w.talker("hold\n")}
+		for range 2 {
+			c := w.client()
+			defer c.Close()
+			send(t, c, "hold\n")
+			clients = append(clients, c)
+		}
+		time.Sleep(tick)
+		for i, c := range clients {
+			time.Sleep(2 * tick)
+			w.someHold(c)
+			if queued := time.Duration(told.queued.Load()); queued < 2*tick*time.Duration(i) {
+				t.Errorf("client %d queued %v", i, queued)
+			}
+			send(t, c, "a\n")
+			expect(t, c, "a\n")
+			c.Close()
+		}
+	})
+}
+
+// Who has just come has a moment to speak, whoever asks for the place.
+func TestNewcomersAreNotEvictedOnLoops(t *testing.T) {
+	full(t, 2, 2, func(w *world, _ *shortage) {
+		slow, silent, late := w.client(), w.client(), w.client()
+		defer slow.Close()
+		defer silent.Close()
+		defer late.Close()
+		time.Sleep(tick)
+		send(t, late, "b\n")
+		send(t, slow, "a\n")
+		expect(t, slow, "a\n")
+		expect(t, late, "b\n")
+	})
+}
+
 // An address whose connections are all at work gets no more than its share.
 func TestShareOfAnAddressOnLoops(t *testing.T) {
 	full(t, 2, 8, func(w *world, told *shortage) {

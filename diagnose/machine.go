@@ -93,7 +93,8 @@ func machineLimits(m *evidence.Machine) [][]string {
 		}
 	}
 	add("processors", fmt.Sprintf("%d, of which Go uses %d (GOMAXPROCS); load %.1f", m.Cores, m.Procs, m.Load), m.Cores > 0)
-	add("engine", fmt.Sprintf("%s, %d event loops", m.Engine, m.Loops), m.Engine != "")
+	add("engine", m.Engine, m.Engine != "" && m.Loops == 0)
+	add("engine", fmt.Sprintf("%s, %d event loops", m.Engine, m.Loops), m.Loops > 0)
 	add("memory", fmt.Sprintf("%d MiB, of which the gateway uses %d", m.Memory>>20, m.Used>>20), m.Memory > 0)
 	add("open files", fmt.Sprintf("%d at most, %d now", m.Files, m.Open), m.Files > 0)
 	add("client connections", fmt.Sprintf("%d at most, %d now", m.ConnectionsLimit, m.Connections), m.ConnectionsLimit > 0)

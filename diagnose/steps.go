@@ -33,6 +33,7 @@ func (q *inquiry) healthStep() Step {
 		return s
 	}
 	var bad []string
+	var began time.Time // of what is known, where that is later than the window's begin
 	for i := range q.trails {
 		t := &q.trails[i]
 		if !strings.EqualFold(t.now.Health, "Up") && !strings.EqualFold(t.now.Health, "Healthy") {
@@ -44,8 +45,10 @@ func (q *inquiry) healthStep() Step {
 		}
 		if c, down := t.wentDown(q.from, q.to); down {
 			bad = append(bad, fmt.Sprintf("%s (%s) is healthy now, and was %s", t.member, t.settings, c.text()))
-		} else if c, known := t.at(q.from); !known && len(t.changes) > 0 && t.changes[0].at.After(q.from) || known && !c.up {
+		} else if c, known := t.at(q.from); known && !c.up {
 			bad = append(bad, fmt.Sprintf("%s (%s) is healthy now, and was not yet when this window began", t.member, t.settings))
+		} else if !known && len(t.changes) > 0 && t.changes[0].at.After(began) {
+			began = t.changes[0].at // a gateway that started within the window has not probed before
 		}
 	}
 	apart := q.healthApart(Scope{}, q.from, q.to)
@@ -64,6 +67,9 @@ func (q *inquiry) healthStep() Step {
 		return Step{Step: s.Step, Result: pass, Detail: "all members (" + strconv.Itoa(len(q.trails)) + ") are healthy in this report, which is " + apart + " the records; how they were when requests failed it does not say"}
 	case !q.haveHistory():
 		return Step{Step: s.Step, Result: pass, Detail: "all members (" + strconv.Itoa(len(q.trails)) + ") are healthy in this report; how they were when requests failed it does not say"}
+	}
+	if !began.IsZero() {
+		return Step{Step: s.Step, Result: pass, Detail: "all members (" + strconv.Itoa(len(q.trails)) + ") are healthy, and were so since " + began.UTC().Format(time.RFC3339) + "; how they were before, in this window, it does not say" + q.probedLast()}
 	}
 	return Step{Step: s.Step, Result: pass, Detail: "all members (" + strconv.Itoa(len(q.trails)) + ") are healthy, and were so in this window" + q.probedLast()}
 }

@@ -28,21 +28,23 @@ var processors = sync.OnceValue(func() int { return runtime.GOMAXPROCS(0) })
 // startEngine starts the engine of a name, with a loop for each processor, and reports what it counts.
 func (s *Supervisor) startEngine(name string) conn.Engine {
 	e, why := conn.New(name, processors())
+	s.askedEngine = name
 	if why != nil {
 		slog.Warn("there are no event loops here: each connection gets a goroutine, which costs more", "error", why)
 	}
 	if n := e.Loops(); n > 0 {
 		runtime.GOMAXPROCS(n + 1) // else the turns of 10 ms that the collector and everybody else take are those of a loop
 	}
-	limit := connectionLimit()
+	s.limit = connectionLimit()
+	slog.Info("engine", "name", e.Name(), "event loops", e.Loops())
 	e.Set(func(o *conn.Options) {
-		o.Limit = limit
+		o.Limit = s.limit
 		o.Panic = func(v any, stack []byte) {
 			s.metrics.Panics.Inc()
 			slog.Error("a request ended in a panic; please report it", "value", v, "stack", string(stack))
 		}
 		o.Evicted = func(n int) { s.metrics.Evicted.Add(float64(n)) }
-		o.Crowded = func(netip.Addr) { s.metrics.CrowdedOut.Inc() }
+		o.Crowded = s.crowded
 	})
 	s.metrics.Gauge("client_connections", "Client connections now.", func() float64 { return float64(e.Live()) })
 	s.metrics.Gauge("backend_idle_connections", "Connections to members that wait for a request.", func() float64 { return float64(e.Idle()) })
@@ -52,9 +54,20 @@ func (s *Supervisor) startEngine(name string) conn.Engine {
 	return e
 }
 
+// crowded counts a client that was refused since its address holds its share of the places, and says so once a minute. It is
+// called under a lock, so the line is written elsewhere.
+func (s *Supervisor) crowded(from netip.Addr) {
+	s.metrics.CrowdedOut.Inc()
+	now := time.Now().UnixNano()
+	if last := s.crowdTold.Load(); now-last >= int64(time.Minute) && s.crowdTold.CompareAndSwap(last, now) {
+		go slog.Warn("new client connections are closed: their address holds its share, three quarters, of the places, and none of its connections is silent; raise the limit of open files (LimitNOFILE, ulimit -n)",
+			"address", from, "places", s.limit)
+	}
+}
+
 // engineProblem warns of an engine that takes a new start.
 func (s *Supervisor) engineProblem(local gateway.Local) []gateway.Problem {
-	if local.Engine == "" || local.Engine == s.engine.Name() {
+	if local.Engine == "" || local.Engine == s.engine.Name() || local.Engine == s.askedEngine { // it cannot be had, which was said
 		return nil
 	}
 	return []gateway.Problem{{

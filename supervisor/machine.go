@@ -14,7 +14,7 @@ import (
 func (s *Supervisor) Machine() evidence.Machine {
 	m := thisMachine()
 	m.Procs, m.Engine, m.Loops = processors(), s.engine.Name(), s.engine.Loops()
-	m.Files, m.ConnectionsLimit, m.Connections = openFilesLimit(), connectionLimit(), s.engine.Live()
+	m.Files, m.ConnectionsLimit, m.Connections = openFilesLimit(), s.limit, s.engine.Live()
 	return m
 }
 

@@ -28,19 +28,22 @@ import (
 
 // Supervisor is a gateway at work.
 type Supervisor struct {
-	o         Options
-	log       *accesslog.Writer
-	metrics   *telemetry.Metrics
-	engine    conn.Engine
-	instance  *instance.Instance
-	admin     *admin.Server
-	legacy    *inheritance   // of the gateway before
-	heirs     *heirs         // of the gateway after
-	activated []net.Listener // opened by the service manager, not taken yet; only Apply touches it
-	ending    atomic.Bool    // it was told to end
-	gone      sync.Once
-	started   time.Time
-	files     admin.Config // as last served; only Start and Reload touch it
+	o           Options
+	log         *accesslog.Writer
+	metrics     *telemetry.Metrics
+	engine      conn.Engine
+	askedEngine string       // by the configuration at the start
+	limit       int          // of client connections
+	crowdTold   atomic.Int64 // when a line said last that an address was refused, in Unix nanoseconds
+	instance    *instance.Instance
+	admin       *admin.Server
+	legacy      *inheritance   // of the gateway before
+	heirs       *heirs         // of the gateway after
+	activated   []net.Listener // opened by the service manager, not taken yet; only Apply touches it
+	ending      atomic.Bool    // it was told to end
+	gone        sync.Once
+	started     time.Time
+	files       admin.Config // as last served; only Start and Reload touch it
 
 	applying sync.Mutex
 	mu       sync.Mutex // guards what follows

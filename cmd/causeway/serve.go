@@ -113,7 +113,11 @@ func serve(stderr io.Writer, o supervisor.Options, logFormat string) error {
 	signal.Notify(hup, syscall.SIGHUP)
 	go reloads(s, hup)
 	s.Run(ctx)
-	slog.Info("ended", "by", context.Cause(ctx))
+	by := "a successor"
+	if cause := context.Cause(ctx); cause != nil {
+		by = cause.Error()
+	}
+	slog.Info("ended", "by", by)
 	return nil
 }
 
