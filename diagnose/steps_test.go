@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -28,5 +29,19 @@ func TestTimeoutStepOfAnotherTime(t *testing.T) {
 	}
 	if step := stepOf(s.diagnose(), "request-timeout"); step.Result != unknown {
 		t.Errorf("%+v", step)
+	}
+}
+
+// A gateway that started within the window has not probed before: that makes nobody unhealthy.
+func TestHealthFromTheStartOfTheGateway(t *testing.T) {
+	s := newStory(t)
+	for range 20 {
+		s.after(time.Second).request(4)
+	}
+	s.server("10.0.0.4", "Up", "", "", s.at.Add(-5*time.Second).Format(time.RFC3339Nano)+" Up")
+	for _, step := range s.diagnose().Steps {
+		if step.Step == "backend-health" && (step.Result != pass || !strings.Contains(step.Detail, "were so since")) {
+			t.Errorf("%+v", step)
+		}
 	}
 }
