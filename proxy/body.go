@@ -26,7 +26,7 @@ type body struct {
 	chunks  http1.Chunks
 	read    int64  // bytes of the client's body taken so far
 	memory  []byte // the whole body as it is sent, if it is held
-	box     *[heldMax]byte
+	box     *heldBox
 	whole   bool // all of it is in memory
 	done    bool // all of it was read from the client
 	tail    bool // bytes behind the body were read and cannot be given back
@@ -37,7 +37,10 @@ type body struct {
 	ended atomic.Bool // nothing more is read from the client; only then may the other strand look at what is above
 }
 
-var heldBoxes = sync.Pool{New: func() any { return new([heldMax]byte) }}
+// heldBox holds a body. It has a byte more, so that a read of the last of one shows whether anything is behind it.
+type heldBox [heldMax + 1]byte
+
+var heldBoxes = sync.Pool{New: func() any { return new(heldBox) }}
 
 // begin looks at what the head declares; rest is what lies behind it.
 func (y *body) begin(r *http1.Request, rest []byte) {
@@ -93,7 +96,7 @@ func (x *exchange) hold() *fault.Fault {
 	if f := x.welcome(); f != nil {
 		return f
 	}
-	y.box = heldBoxes.Get().(*[heldMax]byte)
+	y.box = heldBoxes.Get().(*heldBox)
 	y.memory = y.box[:copy(y.box[:], y.first)]
 	for y.read < y.length {
 		x.extend()
@@ -110,7 +113,7 @@ func (x *exchange) hold() *fault.Fault {
 
 func (x *exchange) holdChunked() *fault.Fault {
 	y := &x.body
-	y.box = heldBoxes.Get().(*[heldMax]byte)
+	y.box = heldBoxes.Get().(*heldBox)
 	used, out, err := reframe(&y.chunks, y.first, y.box[:0])
 	if err != nil {
 		return uploadFault(err)

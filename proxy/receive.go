@@ -259,10 +259,10 @@ func (x *exchange) relay(in []byte, end int, now time.Time) *fault.Fault {
 		n, met = x.gather(in[end:], now)
 		begun, now = in[x.res.Len:end+n], time.Now()
 	}
-	if kind == http1.Length && met == nil && x.res.Len+len(begun) == len(in) && length <= heldMax {
-		box := heldBoxes.Get().(*[heldMax]byte)
+	if filled := x.res.Len+len(begun) == len(in); filled && kind == http1.Length && met == nil && int64(len(begun)) < length && length <= heldMax {
+		box := heldBoxes.Get().(*heldBox)
 		defer heldBoxes.Put(box)
-		begun, met = x.gatherRest(box[:length], begun, now)
+		begun, met = x.gatherRest(box[:length+1], begun, now)
 		now = time.Now()
 	}
 	switch kind {
@@ -395,9 +395,6 @@ func (x *exchange) bodyFault(err error) *fault.Fault {
 // gatherRest goes on with a body of which a read filled its room, and so left more behind, in a room for all of it.
 func (x *exchange) gatherRest(room, begun []byte, now time.Time) ([]byte, error) {
 	end := copy(room, begun)
-	if end == len(room) {
-		return begun, nil // with more behind it than belongs there
-	}
 	n, met := x.gather(room[end:], now)
 	return room[:end+n], met
 }
