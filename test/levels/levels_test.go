@@ -22,8 +22,8 @@ var level = map[string]int{
 	"route": 3, "probe": 3,
 	"proxy": 4, "diagnose": 4,
 	"instance": 5, "admin": 5,
-	"supervisor": 6, "arm": 6, "portal": 6, "lab": 6, "bench/silent": 6,
-	"cmd/causeway": 7, "bench": 7, "bench/logs": 7, "test": 7, "test/levels": 7,
+	"supervisor": 6, "arm": 6, "portal": 6, "lab": 6, "bench/silent": 6, "bench/load": 6, "bench/selfsigned": 6, "bench/forward": 6,
+	"cmd/causeway": 7, "bench": 7, "bench/logs": 7, "bench/soak": 7, "test": 7, "test/levels": 7,
 }
 
 // helpers are for tests only, of any level.
