@@ -157,9 +157,9 @@ func (w *Writer) run() {
 // flush writes what is queued to the segment of the current hour.
 func (w *Writer) flush() {
 	w.mu.Lock()
-	todo := w.handed
+	batches := w.handed
 	if w.queue.lines > 0 {
-		todo = append(todo, w.queue)
+		batches = append(batches, w.queue)
 		w.queue = batch{}
 		if n := len(w.spares); n > 0 {
 			w.queue.bytes, w.spares = w.spares[n-1], w.spares[:n-1]
@@ -167,7 +167,7 @@ func (w *Writer) flush() {
 	}
 	w.handed, w.size = nil, 0
 	w.mu.Unlock()
-	for _, b := range todo {
+	for _, b := range batches {
 		w.store(b.bytes, b.lines)
 		w.keep(b.bytes)
 	}

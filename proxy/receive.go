@@ -275,20 +275,6 @@ func (x *exchange) relay(in []byte, end int, now time.Time) *fault.Fault {
 	return x.relayUntilClose(in, begun, met)
 }
 
-// gatherTime is how long a head that came alone waits for its body.
-const gatherTime = time.Millisecond
-
-// gather waits a moment for more of the body, after a head that came alone: servers that send files write the two apart, and
-// one write of ours costs the client and us half of two. An error is for whoever would have met it, once the head is out.
-func (x *exchange) gather(room []byte, now time.Time) (n int, met error) {
-	x.b.SetReadDeadline(now.Add(gatherTime))
-	n, err := x.b.Read(room)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = nil
-	}
-	return n, err
-}
-
 // announcesBody reports whether the head announces a body that the status does not allow: where the next response begins
 // is then anybody's guess. Answers to HEAD and 304 may say how long the body would have been (RFC 9110 section 8.6).
 func (x *exchange) announcesBody() bool {
@@ -390,13 +376,6 @@ func (x *exchange) bodyFault(err error) *fault.Fault {
 		f.Kind, f.Detail = fault.Malformed, broken.Kind.String()
 	}
 	return f
-}
-
-// gatherRest goes on with a body of which a read filled its room, and so left more behind, in a room for all of it.
-func (x *exchange) gatherRest(room, begun []byte, now time.Time) ([]byte, error) {
-	end := copy(room, begun)
-	n, met := x.gather(room[end:], now)
-	return room[:end+n], met
 }
 
 func (x *exchange) relayLength(begun []byte, length int64, met error, now time.Time) *fault.Fault {
