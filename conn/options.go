@@ -15,7 +15,7 @@ type Options struct {
 	// logs it.
 	AcceptError func(error)
 	// Limit is the number of client connections above which silent ones give way to new ones, those first that never said
-	// anything, then the longest idle. While nobody is silent, clients wait in the kernel's queue. One client address may
+	// anything, then the longest idle, and none that has just come. While nobody is silent, clients wait in the kernel's queue. One client address may
 	// hold three quarters of it. 0 is no limit.
 	Limit int
 	// Full is called when Limit is reached, once a minute at most. The default logs it.
