@@ -31,7 +31,7 @@ race: ## run all Go tests under the race detector (needs a C compiler)
 # The race detector slows the lab's own members down, so that the diagnosis may find less there, and never anything wrong.
 # By themselves the scenarios are held against the whole truth.
 scenarios: ## play the scenarios of the lab and hold the diagnosis against the truth, with nothing else running
-	$(GO) test -timeout 10m ./lab
+	$(GO) test -timeout 10m ./internal/lab
 
 platforms: ## compile for the platforms that nobody tests here: macOS, and Linux on arm64
 	GOOS=darwin GOARCH=arm64 $(GO) vet ./...

@@ -9,7 +9,7 @@ import (
 	"runtime"
 	"time"
 
-	"causeway/conn"
+	"causeway/internal/conn"
 )
 
 // bufferSize holds a request or an answer of the workloads that it is measured with.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/gateway"
+	"causeway/internal/gateway"
 )
 
 // allowFlag lets a command take documents whose protections are not served.

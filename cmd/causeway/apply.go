@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/admin"
-	"causeway/gateway"
-	"causeway/supervisor"
+	"causeway/internal/admin"
+	"causeway/internal/gateway"
+	"causeway/internal/supervisor"
 )
 
 func configApplyCommand() *cobra.Command {

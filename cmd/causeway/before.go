@@ -6,7 +6,7 @@ import (
 	"os"
 	"strings"
 
-	"causeway/diagnose"
+	"causeway/internal/diagnose"
 )
 
 // earlierReport reads a report that an earlier diagnosis wrote with -o json.

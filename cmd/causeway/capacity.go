@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/diagnose"
+	"causeway/internal/diagnose"
 )
 
 func capacityCommand() *cobra.Command {

@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/cause"
-	"causeway/diagnose"
+	"causeway/internal/cause"
+	"causeway/internal/diagnose"
 )
 
 func causesCommand() *cobra.Command {

@@ -12,9 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/certs"
-	"causeway/evidence"
-	"causeway/gateway"
+	"causeway/internal/certs"
+	"causeway/internal/evidence"
+	"causeway/internal/gateway"
 )
 
 func configCommand() *cobra.Command {

@@ -14,10 +14,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/admin"
-	"causeway/diagnose"
-	"causeway/evidence"
-	"causeway/supervisor"
+	"causeway/internal/admin"
+	"causeway/internal/diagnose"
+	"causeway/internal/evidence"
+	"causeway/internal/supervisor"
 )
 
 // diagnosis is what the command line asks for.

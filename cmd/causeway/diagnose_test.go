@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"causeway/evidence"
+	"causeway/internal/evidence"
 )
 
 // Files that may not be read are no empty evidence: what to do about them is another thing.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/diagnose"
+	"causeway/internal/diagnose"
 )
 
 func explainCommand() *cobra.Command {

@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/admin"
-	"causeway/evidence"
-	"causeway/gateway"
-	"causeway/supervisor"
+	"causeway/internal/admin"
+	"causeway/internal/evidence"
+	"causeway/internal/gateway"
+	"causeway/internal/supervisor"
 )
 
 func healthCommand() *cobra.Command {

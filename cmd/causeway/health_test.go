@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"causeway/gateway"
+	"causeway/internal/gateway"
 )
 
 // Members that suffer from the same are told of together, in lines that fit.

@@ -14,8 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/diagnose"
-	"causeway/lab"
+	"causeway/internal/diagnose"
+	"causeway/internal/lab"
 )
 
 func labCommand() *cobra.Command {

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"causeway/accesslog"
-	"causeway/evidence"
-	"causeway/gateway"
+	"causeway/internal/accesslog"
+	"causeway/internal/evidence"
+	"causeway/internal/gateway"
 )
 
 // timeouts are the request timeouts that a document gives; nil where there is none.

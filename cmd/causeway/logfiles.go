@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/accesslog"
-	"causeway/evidence"
+	"causeway/internal/accesslog"
+	"causeway/internal/evidence"
 )
 
 // showFiles prints the access records of evidence at hand, in whatever form it was exported.

@@ -21,10 +21,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/accesslog"
-	"causeway/diagnose"
-	"causeway/evidence"
-	"causeway/supervisor"
+	"causeway/internal/accesslog"
+	"causeway/internal/diagnose"
+	"causeway/internal/evidence"
+	"causeway/internal/supervisor"
 )
 
 // logFilter keeps the records that a person asked for.

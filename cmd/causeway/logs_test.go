@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"causeway/accesslog"
-	"causeway/fault"
+	"causeway/internal/accesslog"
+	"causeway/internal/fault"
 )
 
 func TestOneLine(t *testing.T) {

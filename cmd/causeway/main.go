@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"causeway/evidence"
+	"causeway/internal/evidence"
 )
 
 // Exit codes. They are part of the command line's contract.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"causeway/certs/certstest"
+	"causeway/internal/certs/certstest"
 )
 
 func TestMain(m *testing.M) {

@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/evidence"
-	"causeway/gateway"
-	"causeway/migrate"
+	"causeway/internal/evidence"
+	"causeway/internal/gateway"
+	"causeway/internal/migrate"
 )
 
 // migration is what `migrate -o json` prints. The document is there unless --to has it.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/evidence"
+	"causeway/internal/evidence"
 )
 
 // redactPaths writes a bundle of evidence that can be shared.

@@ -15,8 +15,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/gateway"
-	"causeway/supervisor"
+	"causeway/internal/gateway"
+	"causeway/internal/supervisor"
 )
 
 func serveCommand() *cobra.Command {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/diagnose"
-	"causeway/evidence"
+	"causeway/internal/diagnose"
+	"causeway/internal/evidence"
 )
 
 func troubleshootCommand() *cobra.Command {

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"causeway/evidence"
+	"causeway/internal/evidence"
 )
 
 // explainUsage makes every command of a tree refuse what it cannot mean in words that say what it takes.

@@ -1,108 +1,164 @@
-// Package levels checks that imports go strictly downward.
+// Package levels holds the code to the table of packages in docs/architecture.md: imports go strictly downward.
 package levels
 
 import (
+	"fmt"
 	"go/parser"
 	"go/token"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 )
 
-// level of each package of the house. A package may import those of lower levels only. The evaluator of templates lies
-// below the ground: it is what the resource model itself reads with.
-var level = map[string]int{
-	"template": -1,
-	"http1":    0, "gateway": 0, "fault": 0, "telemetry": 0, "pulse": 0,
-	"conn": 1, "cause": 1, "accesslog": 1, "migrate": 1, "store": 1, "certs": 1, "resolve": 1,
-	"backend": 2, "rewrite": 2, "waf": 2, "evidence": 2,
-	"route": 3, "probe": 3,
-	"proxy": 4, "diagnose": 4,
-	"instance": 5, "admin": 5,
-	"supervisor": 6, "arm": 6, "portal": 6, "lab": 6, "bench/silent": 6, "bench/load": 6, "bench/selfsigned": 6, "bench/forward": 6,
-	"cmd/causeway": 7, "bench": 7, "bench/logs": 7, "bench/soak": 7, "test": 7, "test/levels": 7,
+const (
+	root   = "../.."
+	module = "causeway/"
+)
+
+// file is a Go source file of the module and what it imports from the module, both as the table names packages: without
+// the module, and without internal/.
+type file struct {
+	path    string
+	pkg     string
+	imports []string
 }
 
-// helpers are for tests only, of any level.
-var helpers = map[string]bool{"certs/certstest": true}
-
-const module = "causeway/"
-
 func TestImportsGoDownward(t *testing.T) {
-	root := "../.."
+	level := table(t)
+	seen := map[string]bool{}
+	for _, f := range files(t) {
+		seen[f.pkg] = true
+		own, known := level[f.pkg]
+		if !known {
+			t.Errorf("%s: docs/architecture.md gives package %s no level", f.path, f.pkg)
+			continue
+		}
+		for _, to := range f.imports {
+			if strings.HasSuffix(f.path, "_test.go") && (to == f.pkg || helper(to)) {
+				continue
+			}
+			if at, known := level[to]; !known || at >= own {
+				t.Errorf("%s: %s (level %d) must not import %s (level %d)", f.path, f.pkg, own, to, at)
+			}
+		}
+	}
+	for name := range level {
+		if !seen[name] {
+			t.Errorf("docs/architecture.md lists %s, which does not exist", name)
+		}
+	}
+}
+
+// helper reports whether a package serves tests only; tests of any level may use it.
+func helper(pkg string) bool {
+	return strings.HasSuffix(pkg, "test") && path.Base(pkg) != "test"
+}
+
+// The troubleshooter never talks to a gateway, and never knows the answers of the lab.
+func TestDiagnoseStaysApart(t *testing.T) {
+	allowed := regexp.MustCompile(`^(units|stats|report|redact|gateway|gateway/document|fault|cause|accesslog|evidence|sizing|diagnose(/.*)?)$`)
+	checked := 0
+	for _, f := range files(t) {
+		if f.pkg != "diagnose" && !strings.HasPrefix(f.pkg, "diagnose/") {
+			continue
+		}
+		checked++
+		for _, to := range f.imports {
+			if !allowed.MatchString(to) {
+				t.Errorf("%s imports %s", f.path, to)
+			}
+		}
+	}
+	if checked < 50 {
+		t.Errorf("only %d files of diagnose were checked; has it moved?", checked)
+	}
+}
+
+// table reads the levels out of the document: rows such as
+//
+//	| 2 | `backend` pools, members, health · `evidence` recognises and reads files |
+func table(t *testing.T) map[string]int {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "docs/architecture.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile(`(?m)^\| (-?\d+) \| (.*) \|$`)
+	name := regexp.MustCompile("(?:^|· )`([a-z0-9/]+)`")
+	level := map[string]int{}
+	for _, r := range row.FindAllStringSubmatch(string(text), -1) {
+		n, err := strconv.Atoi(r[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range name.FindAllStringSubmatch(r[2], -1) {
+			if _, twice := level[p[1]]; twice {
+				t.Errorf("docs/architecture.md lists %s twice", p[1])
+			}
+			level[p[1]] = n
+		}
+	}
+	if len(level) == 0 {
+		t.Fatal("docs/architecture.md holds no table of packages")
+	}
+	return level
+}
+
+// files are all Go files of the module.
+func files(t *testing.T) []file {
+	t.Helper()
+	var out []file
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (d.Name() == "testdata" || d.Name() == "node_modules" || d.Name() != ".." && strings.HasPrefix(d.Name(), ".")):
-			return filepath.SkipDir
-		case d.IsDir() && path != root && exists(filepath.Join(path, "go.mod")): // a module of its own
+		case d.IsDir() && path != root && (skipped(d.Name()) || exists(filepath.Join(path, "go.mod"))): // a module of its own
 			return filepath.SkipDir
 		case strings.HasSuffix(path, ".go"):
-			check(t, root, path)
+			f, err := read(path)
+			out = append(out, f)
+			return err
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return out
 }
+
+func skipped(dir string) bool { return dir == "testdata" || strings.HasPrefix(dir, ".") }
 
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
 
-func check(t *testing.T, root, path string) {
-	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+func read(path string) (file, error) {
+	parsed, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
 	if err != nil {
-		t.Error(err)
-		return
+		return file{}, err
 	}
 	dir, err := filepath.Rel(root, filepath.Dir(path))
 	if err != nil {
-		t.Error(err)
-		return
+		return file{}, err
 	}
-	from := filepath.ToSlash(dir)
-	own, known := level[from]
-	if !known && !helpers[from] {
-		t.Errorf("%s: package %s has no level; give it one", path, from)
-		return
-	}
-	for _, i := range file.Imports {
-		name, _ := strconv.Unquote(i.Path.Value)
-		to, internal := strings.CutPrefix(name, module)
-		if !internal || strings.HasSuffix(path, "_test.go") && helpers[to] {
-			continue
+	f := file{path: path, pkg: short(filepath.ToSlash(dir))}
+	for _, i := range parsed.Imports {
+		name, err := strconv.Unquote(i.Path.Value)
+		if err != nil {
+			return file{}, fmt.Errorf("%s: import %s: %w", path, i.Path.Value, err)
 		}
-		if at, known := level[to]; !known || at >= own {
-			t.Errorf("%s: %s (level %d) must not import %s (level %d)", path, from, own, to, at)
+		if to, own := strings.CutPrefix(name, module); own {
+			f.imports = append(f.imports, short(to))
 		}
 	}
+	return f, nil
 }
 
-// The troubleshooter never talks to a gateway, and never knows the answers of the lab.
-func TestDiagnoseStaysApart(t *testing.T) {
-	allowed := map[string]bool{"gateway": true, "fault": true, "cause": true, "accesslog": true, "evidence": true}
-	files, err := filepath.Glob("../../diagnose/*.go")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	for _, path := range files {
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, i := range file.Imports {
-			name, _ := strconv.Unquote(i.Path.Value)
-			if to, internal := strings.CutPrefix(name, module); internal && !allowed[to] {
-				t.Errorf("%s imports %s", path, to)
-			}
-		}
-	}
-}
+func short(pkg string) string { return strings.TrimPrefix(pkg, "internal/") }

@@ -1,0 +1,149 @@
+package admin
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"causeway/internal/evidence"
+	"causeway/internal/gateway"
+)
+
+// house is a gateway that refuses what says so.
+type house struct {
+	applied Config
+	ready   bool
+}
+
+func (h *house) Config() Config         { return h.applied }
+func (h *house) Health() gateway.Health { return gateway.Health{Pools: []gateway.PoolHealth{{}}} }
+func (h *house) Status() Status         { return Status{Ready: h.ready, Name: "gw", Revision: 7} }
+func (h *house) Hint(error) string      { return "mend it" }
+
+// Machine is small.
+func (h *house) Machine() evidence.Machine {
+	return evidence.Machine{Cores: 2, ConnectionsLimit: 9}
+}
+
+func (h *house) Apply(c Config) ([]gateway.Problem, error) {
+	if strings.Contains(string(c.Document), "refuse") {
+		return []gateway.Problem{{Path: "$.x", Message: "wrong"}}, errors.New("the configuration has errors")
+	}
+	h.applied = c
+	return []gateway.Problem{{Path: "$.y", Severity: gateway.Warning}}, nil
+}
+
+func serve(t *testing.T, h *house, address string) (*Server, *Client) {
+	t.Helper()
+	socket := filepath.Join(t.TempDir(), "admin.sock")
+	s, err := Listen(socket, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Serve(h, prometheus.NewRegistry())
+	t.Cleanup(func() { s.Close(false) })
+	return s, NewClient(socket)
+}
+
+func TestControl(t *testing.T) {
+	var told bytes.Buffer
+	was := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&told, nil)))
+	defer slog.SetDefault(was)
+	h := &house{ready: true}
+	_, c := serve(t, h, "")
+	if s, err := c.Status(); err != nil || s.Name != "gw" || s.Revision != 7 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if m, err := c.Machine(); err != nil || m.Cores != 2 || m.ConnectionsLimit != 9 {
+		t.Errorf("%+v, %v", m, err)
+	}
+	if v, err := c.Health(); err != nil || len(v.Pools) != 1 {
+		t.Errorf("%+v, %v", v, err)
+	}
+	want := Config{Document: []byte("{}"), Local: []byte("a: b"), Dir: "/x"}
+	if problems, err := c.Apply(want); err != nil || len(problems) != 1 || problems[0].Severity != gateway.Warning {
+		t.Errorf("%v, %v", problems, err)
+	}
+	if got, err := c.Config(); err != nil || string(got.Document) != "{}" || string(got.Local) != "a: b" || got.Dir != "/x" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	problems, err := c.Apply(Config{Document: []byte("refuse")})
+	if err == nil || err.Error() != "the configuration has errors" || len(problems) != 1 || problems[0].Path != "$.x" {
+		t.Errorf("%v, %v", problems, err)
+	}
+	var refusal *Refusal
+	if !errors.As(err, &refusal) || refusal.Hint != "mend it" {
+		t.Errorf("%#v", err)
+	}
+	if string(h.applied.Document) != "{}" {
+		t.Errorf("a refusal changed %s", h.applied.Document)
+	}
+	for _, want := range []string{`"configuration applied over the control socket" revision=7`, `refused; the configuration before goes on serving" error="the configuration has errors"`} {
+		if !strings.Contains(told.String(), want) {
+			t.Errorf("the gateway's log lacks %s: %s", want, told.String())
+		}
+	}
+}
+
+// A part that is nil stays nil on its way, an empty one stays empty: they mean different things.
+func TestNilAndEmptyParts(t *testing.T) {
+	h := &house{}
+	_, c := serve(t, h, "")
+	c.Apply(Config{Document: []byte("{}")})
+	if h.applied.Local != nil {
+		t.Errorf("%q", h.applied.Local)
+	}
+	c.Apply(Config{Document: []byte("{}"), Local: []byte{}})
+	if h.applied.Local == nil {
+		t.Error("an empty causeway.yaml is taken for none given")
+	}
+}
+
+func TestNobodyThere(t *testing.T) {
+	if _, err := NewClient(filepath.Join(t.TempDir(), "admin.sock")).Status(); !errors.Is(err, ErrNotRunning) || !strings.HasSuffix(err.Error(), ErrNotRunning.Error()) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestReadiness(t *testing.T) {
+	h := &house{}
+	s, _ := serve(t, h, "127.0.0.1:0")
+	get := func(path string) int {
+		t.Helper()
+		r, err := http.Get("http://" + s.Address().String() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		return r.StatusCode
+	}
+	if a, b := get("/healthz"), get("/readyz"); a != 200 || b != 503 {
+		t.Errorf("before: %d %d", a, b)
+	}
+	h.ready = true
+	if b := get("/readyz"); b != 200 {
+		t.Errorf("after: %d", b)
+	}
+}
+
+func TestSocketThatIsTaken(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "admin.sock")
+	s, err := Listen(socket, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(false)
+	if _, err := Listen(socket, ""); !errors.Is(err, ErrTaken) { // even before the first answers
+		t.Errorf("%v", err)
+	}
+	if s.Address() != nil {
+		t.Error("no TCP address was asked for")
+	}
+}

@@ -1,0 +1,278 @@
+// Package admin is how other commands talk to a running gateway: a control socket for its owner, and a read-only TCP
+// address for health checks and metrics.
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/net/netutil"
+
+	"causeway/internal/evidence"
+	"causeway/internal/gateway"
+)
+
+// Gateway is what a running gateway lets its owner do.
+type Gateway interface {
+	// Config returns what is being served.
+	Config() Config
+	// Apply serves another configuration. A nil part stays as it is. An error, or a problem that is one, changes nothing.
+	Apply(Config) ([]gateway.Problem, error)
+	// Hint says what to do about an error of Apply.
+	Hint(error) string
+	Health() gateway.Health
+	Status() Status
+	Machine() evidence.Machine
+}
+
+// Config is a gateway document with the causeway.yaml that belongs to it. Dir is where relative file names in the latter
+// start. Parameters are those of a document that is a template; they go with the document.
+type Config struct {
+	Document   []byte `json:"document"`
+	Parameters []byte `json:"parameters,omitempty"`
+	Local      []byte `json:"local"`
+	Dir        string `json:"dir,omitempty"`
+
+	Allow []string `json:"allowUnserved,omitempty"` // protections that the document may ask for in vain; nil: as before
+}
+
+// Status is what a gateway says of itself.
+type Status struct {
+	Ready    bool      `json:"ready"`
+	Name     string    `json:"name"`
+	Revision uint64    `json:"revision"`
+	Applied  time.Time `json:"applied"`
+	Started  time.Time `json:"started"`
+	PID      int       `json:"pid"`
+	Logs     string    `json:"logs"` // root of the logs of all instances
+	Lost     int64     `json:"lostRecords"`
+	Ports    []string  `json:"ports"`
+
+	Unserved []gateway.Unserved `json:"unserved,omitempty"` // protections that the document asks for and that are not given
+}
+
+// Reply is the answer to Apply.
+type Reply struct {
+	Applied  bool              `json:"applied"`
+	Problems []gateway.Problem `json:"problems,omitempty"`
+	Error    string            `json:"error,omitempty"`
+	Hint     string            `json:"hint,omitempty"`
+}
+
+const bodyMax = 64 << 20
+
+// Server serves a Gateway.
+type Server struct {
+	socket  *net.UnixListener
+	address net.Listener
+	servers []*http.Server
+}
+
+// Listen takes the control socket (mode 0600) and, unless empty, the read-only TCP address. Nothing is answered before
+// Serve, but another gateway on the same data directory is refused from now on.
+func Listen(socket, address string) (*Server, error) {
+	if c, err := net.DialTimeout("unix", socket, time.Second); err == nil {
+		c.Close()
+		return nil, fmt.Errorf("open the control socket %s: %w", socket, ErrTaken)
+	}
+	return Succeed(socket, address, nil)
+}
+
+// Succeed takes the control socket over from a gateway that is about to go, and its read-only address if that is the one
+// wanted. The control socket comes last: if anything fails, the other gateway still has it.
+func Succeed(socket, address string, inherited net.Listener) (s *Server, err error) {
+	s = &Server{}
+	if s.address, err = listen(address, inherited); err != nil {
+		return nil, fmt.Errorf("open the admin address: %w", err)
+	}
+	if s.socket, err = ReplaceSocket(socket); err != nil {
+		if s.address != nil {
+			s.address.Close()
+		}
+		return nil, fmt.Errorf("open the control socket %s: %w", socket, err)
+	}
+	return s, nil
+}
+
+// listen opens the read-only address, or goes on with an inherited one.
+func listen(address string, inherited net.Listener) (net.Listener, error) {
+	if inherited != nil {
+		if address != "" && SameAddress(inherited.Addr().String(), address) {
+			return inherited, nil
+		}
+		inherited.Close()
+	}
+	if address == "" {
+		return nil, nil
+	}
+	return net.Listen("tcp", address)
+}
+
+// socketMax is how many bytes the path of a unix socket may have: sun_path of Linux, less its end.
+const socketMax = 107
+
+// CheckSocket refuses a path that is too long for a control socket.
+func CheckSocket(path string) error {
+	if n := len(path) + len(fresh); n > socketMax {
+		return fmt.Errorf("open the control socket %s: %w", path, &net.OpError{
+			Op: "listen", Net: "unix", Err: fmt.Errorf("its path has %d bytes, and a socket's may have %d", n, socketMax),
+		})
+	}
+	return nil
+}
+
+// ErrTaken is returned when a gateway is running on the data directory.
+var ErrTaken = errors.New("another gateway is running on this data directory")
+
+// ReplaceSocket listens on a unix socket (mode 0600) that takes the place of another's at once: there is no moment without
+// one. Close leaves the file behind: by then it may be a successor's.
+func ReplaceSocket(path string) (*net.UnixListener, error) {
+	first := path + fresh
+	os.Remove(first) // of a gateway that died at this point
+	ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: first, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	ln.SetUnlinkOnClose(false)
+	if err = os.Chmod(first, 0o600); err == nil {
+		err = os.Rename(first, path)
+	}
+	if err != nil {
+		ln.Close()
+		os.Remove(first)
+		return nil, err
+	}
+	return ln, nil
+}
+
+// fresh ends the name that a socket is bound under before it takes its place.
+const fresh = "~"
+
+// SameAddress reports whether a listener that is bound at one address is the one that was asked for by another. All
+// addresses have several spellings, and a socket for both families has that of IPv6.
+func SameAddress(bound, wanted string) bool {
+	host, port, err := net.SplitHostPort(bound)
+	wantedHost, wantedPort, bad := net.SplitHostPort(wanted)
+	if err != nil || bad != nil || port != wantedPort {
+		return false
+	}
+	a := net.ParseIP(host)
+	if wantedHost == "" {
+		return a.IsUnspecified()
+	}
+	addresses, err := net.LookupIP(wantedHost) // an address is looked up as itself
+	return err == nil && slices.ContainsFunc(addresses, func(b net.IP) bool {
+		return a.Equal(b) || a.IsUnspecified() && b.IsUnspecified()
+	})
+}
+
+// Serve answers for g.
+func (s *Server) Serve(g Gateway, metrics prometheus.Gatherer) {
+	s.serve(s.socket, control(g, metrics))
+	if s.address != nil {
+		s.serve(s.address, public(g, metrics))
+	}
+}
+
+// Listener is the read-only address's own; nil if there is none.
+func (s *Server) Listener() net.Listener { return s.address }
+
+// Address is where the read-only part is served; nil if it is not.
+func (s *Server) Address() net.Addr {
+	if s.address == nil {
+		return nil
+	}
+	return s.address.Addr()
+}
+
+func (s *Server) serve(ln net.Listener, h http.Handler) {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
+	server.SetKeepAlivesEnabled(false) // nobody who asks now and then needs a connection in between
+	s.servers = append(s.servers, server)
+	go server.Serve(netutil.LimitListener(ln, connections))
+}
+
+// connections that each of the two takes at a time. They are counted among the descriptors that the data plane leaves
+// alone; who comes beyond that waits.
+const connections = 48
+
+// Close ends both, and gives requests under way a second. succeeded says that the control socket's file is a successor's.
+func (s *Server) Close(succeeded bool) {
+	if !succeeded {
+		os.Remove(strings.TrimSuffix(s.socket.Addr().String(), fresh))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	for _, server := range s.servers {
+		server.Shutdown(ctx)
+	}
+	s.socket.Close()
+	if s.address != nil {
+		s.address.Close()
+	}
+}
+
+// public is what anyone on the machine may read.
+func public(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if !g.Status().Ready {
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
+			return
+		}
+		io.WriteString(w, "ok\n")
+		for _, u := range g.Status().Unserved {
+			fmt.Fprintf(w, "served without a protection that the document asks for: %s\n", u)
+		}
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// control adds what the owner may do.
+func control(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
+	mux := public(g, metrics)
+	mux.HandleFunc("GET /config", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Config()) })
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Health()) })
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Status()) })
+	mux.HandleFunc("GET /machine", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Machine()) })
+	mux.HandleFunc("PUT /config", func(w http.ResponseWriter, r *http.Request) { apply(g, w, r) })
+	return mux
+}
+
+func apply(g Gateway, w http.ResponseWriter, r *http.Request) {
+	var c Config
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, bodyMax)).Decode(&c); err != nil {
+		answer(w, http.StatusBadRequest, Reply{Error: "read the request: " + err.Error()})
+		return
+	}
+	problems, err := g.Apply(c)
+	reply := Reply{Applied: err == nil, Problems: problems}
+	if err != nil {
+		slog.Warn("config apply refused; the configuration before goes on serving", "error", err)
+		reply.Error, reply.Hint = err.Error(), g.Hint(err)
+		answer(w, http.StatusUnprocessableEntity, reply)
+		return
+	}
+	slog.Info("configuration applied over the control socket", "revision", g.Status().Revision) // else nobody could tell when it changed
+	answer(w, http.StatusOK, reply)
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(v) // a client that left is no concern of ours
+}

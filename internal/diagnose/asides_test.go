@@ -1,0 +1,114 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/internal/accesslog"
+)
+
+func noticed(r *Report) string {
+	var out []string
+	for _, n := range r.Notices {
+		out = append(out, n.Cause)
+	}
+	return strings.Join(out, " ")
+}
+
+// A client that is sent to where it comes from, until it gives up.
+func TestRedirectsInACircle(t *testing.T) {
+	s := newAzureStory(t)
+	for range 20 {
+		s.after(time.Second).request(4, path("/login"), status(302))
+	}
+	for range 20 {
+		s.after(time.Minute).request(4, path("/logout"), status(302))
+	}
+	if got := noticed(s.diagnose()); got != "i-redirect-loop" {
+		t.Error(got)
+	}
+}
+
+// The firewall's 403 is not the backend's.
+func TestFirewallBlocks(t *testing.T) {
+	s := newAzureStory(t)
+	var log string
+	for i := range 3 {
+		s.after(time.Second).request(0, func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status = 403 })
+		log += fmt.Sprintf(`{"timeStamp":"2026-11-23T09:00:0%dZ","category":"ApplicationGatewayFirewallLog","properties":{"ruleId":"949110","action":"Blocked","transactionId":"%032x"}}`+"\n", i, []byte{0, 0, byte(i + 1), 15: 0})
+	}
+	s.files = map[string]string{"waf.json": log}
+	r := s.diagnose()
+	if got := noticed(r); got != "i-waf-block-misread" || r.Failures != 0 {
+		t.Errorf("%s, %d failures", got, r.Failures)
+	}
+}
+
+// Of a refused request the rules that scored are named, by how many requests they had a part in; the one that only adds up is not
+// what to exclude. A rule that ends a request by itself stands by itself.
+func TestRulesThatScored(t *testing.T) {
+	row := func(request int, rule, action string) string {
+		return fmt.Sprintf(`{"timeStamp":"2026-11-23T09:00:00Z","category":"ApplicationGatewayFirewallLog","properties":{"ruleId":%q,"action":%q,"transactionId":"%032x"}}`+"\n", rule, action, []byte{0, 0, byte(request), 15: 0})
+	}
+	for log, want := range map[string][2]string{
+		row(1, "942100", "Matched") + row(1, "942430", "Matched") + row(1, "949110", "Blocked") + row(2, "942430", "Matched") + row(2, "949110", "Blocked"): {"the rules that scored are 942430 (2), 942100 (1); rule 949110 only adds their scores up", "exclude"},
+		row(1, "949110", "Blocked"):                                 {"1 answer 403 is the firewall's, not the backend's; rule 949110 only adds", "export the rows Matched"},
+		row(1, "930100", "Matched") + row(1, "GeoBlock", "Blocked"): {"ended by rule GeoBlock (1)", "look these rules up"},
+		row(1, "942430", "Detected") + row(1, "949110", "Detected"): {"", ""},
+	} {
+		s := newAzureStory(t)
+		for range 2 {
+			s.after(time.Second).request(0, func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status = 403 })
+		}
+		s.files = map[string]string{"waf.json": log}
+		r := s.diagnose()
+		if want[0] == "" {
+			if len(r.Notices) > 0 || r.headline() != "No request failed." {
+				t.Errorf("%+v", r.Notices)
+			}
+			continue
+		}
+		if len(r.Notices) != 1 || !strings.Contains(r.Notices[0].Fact, want[0]) || !strings.Contains(r.Notices[0].Do, want[1]) || !strings.Contains(r.headline(), "the firewall refused some") {
+			t.Errorf("%q, %+v", r.headline(), r.Notices)
+		}
+	}
+}
+
+// Settings that put a prefix in front, and members that know nothing of it.
+func TestPathOverride(t *testing.T) {
+	s := newAzureStory(t)
+	s.doc = strings.Replace(storyDocument, `"requestTimeout":2`, `"requestTimeout":2,"path":"/v2/"`, 1)
+	for range 10 {
+		s.after(time.Second).request(4, path("/a"), status(404))
+	}
+	if got := noticed(s.diagnose()); got != "i-path-override" {
+		t.Error(got)
+	}
+}
+
+// One time that cannot be true makes no years of the window, and is told of.
+func TestOneTimeThatCannotBe(t *testing.T) {
+	for _, when := range []time.Time{time.Unix(0, 0), time.Date(2090, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		s := newAzureStory(t)
+		for i := range 40 {
+			s.after(time.Second).request(4 + i%3)
+		}
+		was := s.at
+		s.at = when
+		s.request(4, answers(502))
+		s.at = was
+		for i := range 40 {
+			s.after(time.Second).request(4 + i%3)
+		}
+		r := s.diagnose()
+		said := strings.Join(r.Assumptions, "\n")
+		if r.Window.From != "2026-11-23T09:00:01.000Z" || r.Window.To > "2026-11-23T09:02" || r.Requests != 80 || r.Failures != 0 || r.Read.Misdated != 1 {
+			t.Errorf("%s: window %+v, %d requests, %d failures, %d set aside", when, r.Window, r.Requests, r.Failures, r.Read.Misdated)
+		}
+		if !strings.Contains(said, "set aside and count nowhere: 1, as ") || !strings.Contains(said, when.UTC().Format(time.RFC3339)+" (POST /a, status 502)") {
+			t.Errorf("%s: %q", when, said)
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/internal/accesslog"
+)
+
+// Closed connections of which Azure's log does not say why: what its other fields speak against comes last, with the reason.
+func TestRivalsOfCloses(t *testing.T) {
+	fresh := func(_ *accesslog.Record, a *accesslog.Attempt) { a.Connect = 2 * time.Millisecond }
+	story := func(protocol string, reuse bool) Open {
+		s := newAzureStory(t)
+		s.doc = strings.Replace(storyDocument, `"protocol":"Http","requestTimeout"`, `"protocol":"`+protocol+`","requestTimeout"`, 1)
+		for i := range 120 {
+			p := 20000 + 7*i
+			s.after(time.Duration(5+i*7%13)*time.Second).request(4, port(p))
+			if i%20 != 9 {
+				s.after(time.Duration(3+i%5)*time.Second).request(4, port(p))
+				continue
+			}
+			if !reuse {
+				p = 40000 + i
+			}
+			s.after(time.Duration(2+i%19)*time.Second).request(4, port(p), fails(closedFault, 2*time.Millisecond), fresh)
+		}
+		r := s.diagnose()
+		if len(r.Findings) > 0 || len(r.Undetermined.Groups) != 1 {
+			t.Fatalf("findings %+v, groups %+v", r.Findings, r.Undetermined.Groups)
+		}
+		return r.Undetermined.Groups[0]
+	}
+	against := func(g Open) map[string]string {
+		out := map[string]string{}
+		doubted := false
+		for _, x := range g.Rivals {
+			if out[x.Cause] = x.Against; doubted && x.Against == "" {
+				t.Errorf("%s comes behind one that something speaks against", x.Cause)
+			}
+			if doubted = x.Against != ""; x.ToSeparate == "" {
+				t.Errorf("%s has no test", x.Cause)
+			}
+		}
+		return out
+	}
+	g := story("Http", true)
+	said := against(g)
+	for cause, want := range map[string]string{
+		"c-idle-race": "", "c-keepalive-max-requests": "", "f-cipher": "plain HTTP", "e-plain-to-tls": "answered others meanwhile", "b-refused": "carried requests before", "c-backend-conn-limit": "carried requests before",
+	} {
+		if got := said[cause]; !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%s: %q, want %q", cause, got, want)
+		}
+	}
+	if g.Rivals[0].Cause != "c-idle-race" || len(g.likeliest()) != maxRivals || !strings.HasPrefix(g.more(), fmt.Sprintf("and %d more, ", len(g.Rivals)-maxRivals)) {
+		t.Errorf("%+v\n%s", g.Rivals, g.more())
+	}
+	g = story("Https", false)
+	said = against(g)
+	for cause, want := range map[string]string{
+		"c-idle-race": "were new", "c-max-age": "were new", "b-refused": "", "e-plain-to-tls": "speak HTTPS", "f-cipher": "answered others meanwhile", "c-backend-conn-limit": "", "g-crash-on-input": "",
+	} {
+		if got := said[cause]; !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%s: %q, want %q", cause, got, want)
+		}
+	}
+}

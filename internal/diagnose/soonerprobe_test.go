@@ -1,0 +1,46 @@
+package diagnose
+
+import (
+	"testing"
+
+	"causeway/internal/gateway"
+)
+
+// Whoever follows the advice notices a dead member sooner than now, never later.
+func TestSoonerProbe(t *testing.T) {
+	for _, x := range []struct {
+		nowInterval, nowThreshold, interval, threshold int
+		sooner                                         bool
+	}{
+		{30, 3, 5, 2, true},
+		{86400, 20, 5, 2, true},
+		{4, 1, 2, 1, true},
+		{2, 2, 1, 2, true},
+		{1, 5, 1, 2, true},
+		{1, 2, 1, 2, false},
+		{1, 1, 1, 1, false},
+	} {
+		c := &gateway.Config{
+			Settings: []gateway.Settings{{Name: "http", Probe: "health"}, {Name: "bare"}},
+			Probes:   []gateway.Probe{{Name: "health", Interval: x.nowInterval, UnhealthyThreshold: x.nowThreshold}},
+		}
+		q := &inquiry{config: c}
+		interval, threshold, sooner := q.soonerProbe("http")
+		if interval != x.interval || threshold != x.threshold || sooner != x.sooner {
+			t.Errorf("%d × %d: %d × %d, sooner %t", x.nowInterval, x.nowThreshold, interval, threshold, sooner)
+		}
+		if q.probeOf("bare") != nil || q.probeOf("nothing") != nil || q.probeOf("http").Name != "health" {
+			t.Error("another probe than that of the settings")
+		}
+	}
+	f := &Finding{Cause: "a-slow-eviction", Scope: Scope{Settings: "http"}, Fixes: []Fix{{Side: "backend"}, {Side: "gateway"}}}
+	q := &inquiry{config: &gateway.Config{
+		Settings: []gateway.Settings{{Name: "http", Probe: "health"}}, Probes: []gateway.Probe{{Name: "health", Interval: 1, UnhealthyThreshold: 2}},
+	}}
+	if q.fill(map[string]string{}, f); len(f.Fixes) != 1 || f.Fixes[0].Side != "backend" {
+		t.Errorf("advice that changes nothing: %+v", f.Fixes)
+	}
+	if interval, threshold, sooner := (&inquiry{}).soonerProbe("http"); interval != 5 || threshold != 2 || !sooner {
+		t.Errorf("default probe: %d × %d, %t", interval, threshold, sooner)
+	}
+}

@@ -1,0 +1,250 @@
+package evidence
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"causeway/internal/gateway"
+)
+
+// isHealth reports whether JSON is backend health: its pools hold settings, and they hold servers.
+func isHealth(data []byte) bool {
+	lower := bytes.ToLower(data[:min(len(data), 1<<20)])
+	return bytes.Contains(lower, []byte(`"backendhttpsettingscollection"`)) && bytes.Contains(lower, []byte(`"servers"`)) ||
+		bytes.Contains(lower, []byte(`"backendhealthhttpsettings"`))
+}
+
+// decodeHealth reads what the REST API, az and PowerShell return: all pools, one pool, or one probe on demand. Names are
+// taken in any case.
+func decodeHealth(data []byte) (*gateway.Health, error) {
+	var h struct {
+		gateway.Health
+		gateway.PoolHealth
+		OnDemand *gateway.SettingsHealth `json:"backendHealthHttpSettings"`
+	}
+	if h, ok := healthInText(data); ok {
+		return h, nil
+	}
+	if err := json.Unmarshal(data, &h); err != nil {
+		return nil, errShallow
+	}
+	out := h.Health
+	switch {
+	case len(out.Pools) > 0:
+	case h.OnDemand != nil:
+		out.Pools = []gateway.PoolHealth{{Pool: h.Pool, Settings: []gateway.SettingsHealth{*h.OnDemand}}}
+	case len(h.Settings) > 0:
+		out.Pools = []gateway.PoolHealth{h.PoolHealth}
+	default:
+		return nil, errors.New("the backend health has no pools")
+	}
+	if !slices.ContainsFunc(out.Pools, hasServers) {
+		return nil, errors.New("the backend health names no server of any pool: ask again, and if it stays so, the pools are empty or the gateway is stopped")
+	}
+	for _, p := range out.Pools {
+		for _, s := range p.Settings {
+			for i := range s.Servers {
+				s.Servers[i].Health = stateOf(s.Servers[i].Health)
+			}
+		}
+	}
+	return &out, nil
+}
+
+func hasServers(p gateway.PoolHealth) bool {
+	return slices.ContainsFunc(p.Settings, func(s gateway.SettingsHealth) bool { return len(s.Servers) > 0 })
+}
+
+// errShallow is of health of which ConvertTo-Json has kept the names of types only.
+var errShallow = errors.New("the backend health is cut where ConvertTo-Json stops: names of .NET types stand where its servers should. " +
+	"Ask again with: Get-AzApplicationGatewayBackendHealth -Name NAME -ResourceGroupName GROUP | ConvertTo-Json -Depth 10")
+
+// isShallowHealth reports whether JSON is backend health of PowerShell's that was cut at its depth, whatever is left of it.
+func isShallowHealth(data []byte) bool {
+	head := data[:min(len(data), 1<<20)]
+	return bytes.Contains(head, []byte("PSApplicationGatewayBackendHealth")) || bytes.Contains(head, []byte(`"`+poolsText+`"`)) ||
+		bytes.Contains(head, []byte("System.Collections.Generic.List")) && bytes.Contains(bytes.ToLower(head), []byte(`"backendaddresspools"`))
+}
+
+// healthInText reads what PowerShell's objects hold beside themselves: all of the health as JSON in a text, at any depth.
+func healthInText(data []byte) (*gateway.Health, bool) {
+	var h struct{ BackendAddressPoolsText string }
+	if json.Unmarshal(data, &h) != nil && h.BackendAddressPoolsText == "" || h.BackendAddressPoolsText == "" {
+		return nil, false
+	}
+	return healthOfPools([]byte(h.BackendAddressPoolsText))
+}
+
+// healthOfPools reads an array of pools.
+func healthOfPools(text []byte) (*gateway.Health, bool) {
+	var pools []gateway.PoolHealth
+	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&pools); err != nil || len(pools) == 0 {
+		return nil, false
+	}
+	again, err := json.Marshal(gateway.Health{Pools: pools})
+	if err != nil {
+		return nil, false
+	}
+	h, err := decodeHealth(again)
+	return h, err == nil
+}
+
+// stateOf is a state in the words of the API: command lines say Healthy and Unhealthy.
+func stateOf(s string) string {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "up", "healthy":
+		return "Up"
+	case "down", "unhealthy":
+		return "Down"
+	case "partial":
+		return "Partial"
+	case "draining":
+		return "Draining"
+	}
+	return "Unknown"
+}
+
+// isHealthHeading reports whether the columns of a table are those of backend health: a server, and its state.
+func isHealthHeading(names []string) bool { return healthColumnsOf(names) != nil }
+
+// healthColumns are where a table of backend health has what; -1: nowhere.
+type healthColumns struct{ server, state, setting, detail, pool int }
+
+// healthColumnsOf finds the columns: the portal calls them Server (backend pool), Status, Port (Backend setting) and
+// Details; az with -o table calls them Address and Health.
+func healthColumnsOf(names []string) *healthColumns {
+	c := &healthColumns{-1, -1, -1, -1, -1}
+	for i, name := range names {
+		name = strings.ToLower(strings.TrimSpace(name))
+		switch {
+		case c.server < 0 && (strings.HasPrefix(name, "server (") || name == "server" || name == "address" || name == "servers"):
+			c.server = i
+		case c.state < 0 && (name == "status" || name == "health"):
+			c.state = i
+		case c.setting < 0 && (strings.HasPrefix(name, "port (") || strings.Contains(name, "setting")):
+			c.setting = i
+		case c.detail < 0 && (strings.HasPrefix(name, "detail") || name == "healthprobelog" || name == "reason"):
+			c.detail = i
+		case c.pool < 0 && strings.Contains(name, "pool"):
+			c.pool = i
+		}
+	}
+	if c.server < 0 || c.state < 0 || c.setting < 0 && c.detail < 0 && c.pool < 0 && len(names) > 2 {
+		return nil
+	}
+	return c
+}
+
+// isHealthTable reports whether a text is a table of backend health.
+func isHealthTable(text []byte) bool {
+	rows, err := newCells(&leaf{Reader: bufio.NewReaderSize(bytes.NewReader(text), headSize)})
+	if err != nil {
+		return false
+	}
+	heading, _, err := rows.next()
+	return err == nil && isHealthHeading(heading) && !knownNames(heading)
+}
+
+// healthFromTable reads a table of backend health, as the portal shows it and people paste it.
+func healthFromTable(data []byte) (*gateway.Health, bool) {
+	if !isHealthTable(data) {
+		return nil, false
+	}
+	rows, err := newCells(&leaf{Reader: bufio.NewReaderSize(bytes.NewReader(data), headSize)})
+	if err != nil {
+		return nil, false
+	}
+	heading, _, err := rows.next()
+	if err != nil {
+		return nil, false
+	}
+	at := healthColumnsOf(heading)
+	out := &gateway.Health{}
+	for {
+		row, _, err := rows.next()
+		if err != nil && !isRowError(err) {
+			return out, len(out.Pools) > 0
+		}
+		if err == nil && at.server < len(row) && at.state < len(row) && row[at.server] != "" && row[at.state] != "" {
+			addHealth(out, at, row)
+		}
+	}
+}
+
+// addHealth adds the server of one row to its pool and settings.
+func addHealth(h *gateway.Health, at *healthColumns, row []string) {
+	cell := func(i int) string {
+		if i < 0 || i >= len(row) {
+			return ""
+		}
+		return strings.TrimSpace(row[i])
+	}
+	address, pool := nameAndPart(cell(at.server))
+	if p := cell(at.pool); p != "" {
+		pool = p
+	}
+	_, setting := nameAndPart(cell(at.setting))
+	server := gateway.ServerHealth{Address: address, Health: stateOf(cell(at.state)), Detail: cell(at.detail)}
+	ofPool, ofSetting := gateway.Ref{ID: "/backendAddressPools/" + pool}, gateway.Ref{ID: "/backendHttpSettingsCollection/" + setting}
+	i := slices.IndexFunc(h.Pools, func(p gateway.PoolHealth) bool { return p.Pool == ofPool })
+	if i < 0 {
+		i = len(h.Pools)
+		h.Pools = append(h.Pools, gateway.PoolHealth{Pool: ofPool})
+	}
+	p := &h.Pools[i]
+	k := slices.IndexFunc(p.Settings, func(s gateway.SettingsHealth) bool { return s.Settings == ofSetting })
+	if k < 0 {
+		k = len(p.Settings)
+		p.Settings = append(p.Settings, gateway.SettingsHealth{Settings: ofSetting})
+	}
+	p.Settings[k].Servers = append(p.Settings[k].Servers, server)
+}
+
+// nameAndPart takes "10.4.1.4 (web)" apart.
+func nameAndPart(s string) (name, part string) {
+	before, rest, found := strings.Cut(s, "(")
+	if !found {
+		return s, ""
+	}
+	return strings.TrimSpace(before), strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), ")"))
+}
+
+const poolsText = "BackendAddressPoolsText"
+
+// healthFromText reads what PowerShell prints of backend health: JSON under a name, with long lines wrapped and indented.
+func healthFromText(data []byte) (*gateway.Health, bool) {
+	_, rest, found := bytes.Cut(data, []byte(poolsText))
+	begin := bytes.IndexByte(rest, '[')
+	if !found || begin < 0 {
+		return nil, false
+	}
+	return healthOfPools(unwrapped(rest[begin:]))
+}
+
+// unwrapped joins strings that were broken over lines.
+func unwrapped(text []byte) []byte {
+	var out []byte
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case c == '\\' && quoted && i+1 < len(text):
+			out = append(out, c)
+			i++
+			c = text[i]
+		case c == '"':
+			quoted = !quoted
+		case quoted && (c == '\n' || c == '\r'):
+			for i+1 < len(text) && (text[i+1] == ' ' || text[i+1] == '\n' || text[i+1] == '\t') {
+				i++
+			}
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
+}

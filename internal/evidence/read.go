@@ -1,0 +1,236 @@
+package evidence
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+
+	"causeway/internal/accesslog"
+)
+
+// Rows are told of the rows of each category, one at a time and in the order in which they stand. A record is good
+// until the function returns. Functions may be nil.
+type Rows struct {
+	Access      func(r *accesslog.Record, own bool) // own: it carries Causeway's object
+	Performance func(*accesslog.Performance)
+	Firewall    func(*accesslog.Firewall)
+	Lost        func(accesslog.Lost) // records that the log lacks
+	Without     accesslog.Fields     // texts of access records that Access does not look at
+}
+
+// Each calls f with every access record.
+func (b *Bundle) Each(f func(r *accesslog.Record, own bool)) error { return b.EachRow(Rows{Access: f}) }
+
+// EachRow reads all logs, in one pass, on all processors. Rows of metrics and of the activity log are kept in the bundle.
+// What cannot be read is noted and does not stop the rest.
+func (b *Bundle) EachRow(rows Rows) error {
+	b.done.Store(0)
+	b.Misdated, b.Rows, b.swept = 0, 0, true
+	r := &reading{b: b, rows: rows, repeats: repeats{cover: coverOf(b.logs)}}
+	for i := 0; i < len(b.logs); {
+		n := i + 1
+		for n < len(b.logs) && b.logs[n].path == b.logs[i].path {
+			n++
+		}
+		r.file(b.logs[i:n])
+		i = n
+	}
+	if r.repeats.full {
+		b.note(fmt.Sprintf("more than %d rows stand at times that several sources cover; beyond that, rows that repeat were not told from others", maxRemembered))
+	}
+	b.tellMisdated()
+	b.tellUnread()
+	b.sortActivity()
+	b.sortMetrics()
+	return nil
+}
+
+// reading is one pass over the logs.
+type reading struct {
+	b       *Bundle
+	rows    Rows
+	repeats repeats
+	islands islands // of the source that is being read
+
+	blocks  []*block // that are free
+	decoder accesslog.Decoder
+}
+
+// file reads the sources of one file on disk.
+func (r *reading) file(sources []*source) {
+	byName := map[string]*source{}
+	for _, s := range sources {
+		byName[s.name] = s
+	}
+	first := sources[0]
+	err := walk(first.path, first.top, func(n int) { r.b.done.Add(int64(n)) }, func(l *leaf) error {
+		s := byName[l.name]
+		if s == nil {
+			return nil // a document, already taken
+		}
+		s.queried, s.rows, s.bad, r.islands = 0, 0, 0, r.b.newIslands(s)
+		if err := r.source(s, l); err != nil && !errors.Is(err, io.EOF) {
+			r.b.broken(s.top, s.name, err)
+			s.bad++
+		}
+		r.settle(s)
+		r.limits(s)
+		r.fruitless(s)
+		return nil
+	})
+	if err != nil && !errors.Is(err, io.EOF) {
+		r.b.broken(first.top, first.top, err)
+	}
+}
+
+// queryLimits are the most rows that an answer of Log Analytics holds: in the portal, and of the API and az.
+var queryLimits = []int{30_000, 500_000}
+
+// limits notes an answer that is as long as one may be: nothing in it says whether there were more rows.
+func (r *reading) limits(s *source) {
+	if slices.Contains(queryLimits, s.queried) {
+		r.b.note(fmt.Sprintf("%s has exactly %d rows, the most that an answer of a workspace holds: it is truncated, and what lies beyond is missing here. Ask for shorter times, as causeway collect does", s.name, s.queried))
+	}
+}
+
+// fruitless reports a source that was taken for a log and of which nothing came: silence would read as "nothing failed".
+func (r *reading) fruitless(s *source) {
+	if s.rows == 0 && s.bad == 0 {
+		r.b.skip(s.name, 0, "it looks like a log, and no row of one is in it")
+	}
+}
+
+// source reads the rows of one source.
+func (r *reading) source(s *source, l *leaf) error {
+	switch s.form {
+	case lines:
+		return r.lines(s, l)
+	case records:
+		return r.lines(s, newSplitter(l))
+	case enveloped:
+		return r.lines(s, newOpener(l))
+	case queried:
+		return r.queried(s, l)
+	case tabular:
+		return r.table(s, l)
+	}
+	return nil
+}
+
+// lines reads a row on each line. What fits into one block is read here and now; of more, one goroutine cuts the stream
+// into blocks, others decode them, and this one takes the rows in their order.
+func (r *reading) lines(s *source, in io.Reader) error {
+	c, first := newCutter(in), r.block()
+	defer r.free(first)
+	more, err := c.cut(first)
+	if err == nil && more {
+		return r.blocksOf(s, c, first)
+	}
+	r.decoder.V1, r.decoder.Without = r.b.Generation(), r.rows.Without
+	first.decode(&r.decoder)
+	r.deliver(s, first)
+	return err
+}
+
+// blocksOf reads a stream of which the first block is cut.
+func (r *reading) blocksOf(s *source, c *cutter, first *block) error {
+	workers := runtime.GOMAXPROCS(0)
+	free, jobs, order := make(chan *block, 2*workers+2), make(chan *block, 2*workers+2), make(chan *block, 2*workers+2)
+	for range cap(free) {
+		free <- r.block()
+	}
+	for range workers {
+		go func() {
+			d := accesslog.Decoder{V1: r.b.Generation(), Without: r.rows.Without}
+			for blk := range jobs {
+				blk.decode(&d)
+				blk.decoded <- struct{}{}
+			}
+		}()
+	}
+	var failed error
+	go func() {
+		defer close(order)
+		defer close(jobs)
+		jobs <- first
+		order <- first
+		for more := true; more; {
+			blk := <-free
+			if more, failed = c.cut(blk); len(blk.text) > 0 || len(blk.bad) > 0 {
+				jobs <- blk
+				order <- blk
+			} else {
+				free <- blk
+			}
+		}
+	}()
+	for blk := range order {
+		<-blk.decoded
+		r.deliver(s, blk)
+		if blk != first {
+			free <- blk
+		}
+	}
+	for range cap(free) {
+		r.free(<-free)
+	}
+	return failed
+}
+
+// block is one that is free, or a new one: small files in great number must not cost a block each.
+func (r *reading) block() *block {
+	if n := len(r.blocks); n > 0 {
+		blk := r.blocks[n-1]
+		r.blocks = r.blocks[:n-1]
+		return blk
+	}
+	return newBlock()
+}
+
+func (r *reading) free(blk *block) { r.blocks = append(r.blocks, blk) }
+
+// deliver hands on what a block holds.
+func (r *reading) deliver(s *source, blk *block) {
+	s.queried += blk.queried
+	n := blk.n + len(blk.performance) + len(blk.firewall) + len(blk.metrics) + len(blk.activity) + len(blk.lost)
+	s.rows, s.bad, r.b.Rows = s.rows+n, s.bad+len(blk.bad), r.b.Rows+n
+	for i := range blk.access[:blk.n] {
+		r.place(s, &blk.access[i].record, blk.access[i].own)
+	}
+	for i := range blk.performance {
+		if r.rows.Performance != nil {
+			r.rows.Performance(&blk.performance[i])
+		}
+	}
+	for i := range blk.firewall {
+		if r.rows.Firewall != nil {
+			r.rows.Firewall(&blk.firewall[i])
+		}
+	}
+	for _, l := range blk.lost {
+		if r.rows.Lost != nil {
+			r.rows.Lost(l)
+		}
+	}
+	for i := range blk.metrics {
+		r.b.addPoint(&blk.metrics[i])
+	}
+	for _, a := range blk.activity {
+		r.b.addActivity(a)
+	}
+	for _, u := range blk.bad {
+		r.b.skip(s.name, u.Line, u.Reason)
+	}
+}
+
+func (r *reading) access(s *source, record *accesslog.Record, own bool) {
+	if r.repeats.again(s, record) {
+		r.b.Repeated++
+		return
+	}
+	if r.rows.Access != nil {
+		r.rows.Access(record, own)
+	}
+}

@@ -1,0 +1,300 @@
+package evidence
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"causeway/internal/accesslog"
+	"causeway/internal/template"
+)
+
+// form is how a leaf has to be read.
+type form uint8
+
+const (
+	nothing   form = iota
+	notText        // neither text nor an archive
+	lines          // a row of a log on each line, JSON
+	records        // rows of a log as JSON otherwise: in an array, in {"records":[…]}, over several lines
+	queried        // the answer of a query: {"tables":[{"columns":[…],"rows":[[…]]}]}
+	enveloped      // rows of a log inside the JSON of a log store or a shipper
+	tabular        // a table with a heading, however its cells are kept apart
+	document       // JSON that is read whole
+	yamlText       // YAML that is read whole
+	plainText      // anything else that is text
+)
+
+// recognise tells the form by the beginning of a leaf.
+func recognise(head []byte, name string) form {
+	text := bytes.TrimLeft(head, " \t\r\n")
+	switch {
+	case len(text) == 0:
+		return nothing
+	case bytes.IndexByte(head, 0) >= 0 || !mostlyUTF8(head):
+		return notText
+	case isNotCollected(name):
+		return plainText
+	case text[0] == '{' || text[0] == '[':
+		return recogniseJSON(text)
+	case bytes.HasPrefix(text, []byte("//")) || bytes.HasPrefix(text, []byte("/*")): // a comment before the JSON
+		return afterComments(text)
+	}
+	if _, ok := layoutOf(text); ok && !isHealthTable(text) {
+		return tabular
+	}
+	switch {
+	case isYAML(text, name):
+		return yamlText
+	case looksLikeRows(text):
+		return lines // a log whose first lines were damaged
+	case holdsRowsAmong(text):
+		return enveloped // each line begins with something else
+	}
+	return plainText
+}
+
+// afterComments tells JSON that begins with comments, as templates do.
+func afterComments(text []byte) form {
+	if text = bytes.TrimLeft(template.StrictJSON(text), " \t\r\n"); len(text) > 0 && text[0] == '{' {
+		return document
+	}
+	return plainText
+}
+
+// mostlyUTF8 reports whether text is text; the head may end within a character.
+func mostlyUTF8(head []byte) bool {
+	for cut := range utf8.UTFMax {
+		if cut < len(head) && utf8.Valid(head[:len(head)-cut]) {
+			return true
+		}
+	}
+	bad := 0
+	for rest := head; len(rest) > 0; {
+		r, n := utf8.DecodeRune(rest)
+		if r == utf8.RuneError && n == 1 {
+			bad++
+		}
+		rest = rest[n:]
+	}
+	return 20*bad < len(head) // a log holds what hostile clients send
+}
+
+func recogniseJSON(text []byte) form {
+	if isQueried(text) {
+		return queried
+	}
+	inner, wrapped := unwrap(text)
+	if isObjects(text) {
+		return tabular
+	}
+	if !isRow(firstObject(inner)) {
+		switch {
+		case bytes.Contains(text[:min(len(text), 256)], []byte(`"causeway.`)): // a report or an answer of causeway's own
+			return document
+		case !wrapped && looksLikeRows(text):
+			return lines
+		case isEnvelope(text):
+			return enveloped
+		case !wrapped && beginsLongRow(text):
+			return lines
+		case beginsPacked(text):
+			return enveloped
+		}
+		return document
+	}
+	first, _, more := bytes.Cut(text, []byte("\n"))
+	if !wrapped && (!more || len(firstObject(first)) > 0) {
+		return lines
+	}
+	return records
+}
+
+// unwrap steps into an array, or into {"records":[…]} and its like, which hold the rows.
+func unwrap(text []byte) (inner []byte, wrapped bool) {
+	for {
+		switch n := wrapper(text); {
+		case n > 0:
+			text, wrapped = bytes.TrimLeft(text[n:], " \t\r\n"), true
+		case len(text) > 0 && text[0] == '[':
+			text, wrapped = bytes.TrimLeft(text[1:], " \t\r\n"), true
+		default:
+			return text, wrapped
+		}
+	}
+}
+
+// wrapper is the length of {"records":[ or {"value":[ at the beginning of text; 0 if there is none.
+func wrapper(text []byte) int {
+	at := 0
+	token := func(t string) bool {
+		for at < len(text) && text[at] <= ' ' {
+			at++
+		}
+		if len(text)-at < len(t) || !strings.EqualFold(string(text[at:at+len(t)]), t) {
+			return false
+		}
+		at += len(t)
+		return true
+	}
+	if !token("{") || !token(`"records"`) && !token(`"value"`) || !token(":") || !token("[") {
+		return 0
+	}
+	return at
+}
+
+// firstObject is the JSON object at the beginning of text, if it ends there.
+func firstObject(text []byte) []byte {
+	if len(text) == 0 || text[0] != '{' {
+		return nil
+	}
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth--; depth == 0 {
+				return text[:i+1]
+			}
+		}
+	}
+	return nil
+}
+
+// isRow reports whether an object is a row of a log.
+func isRow(object []byte) bool {
+	if object == nil {
+		return false
+	}
+	var d accesslog.Decoder
+	row, err := d.Row(object)
+	if err != nil {
+		return false
+	}
+	return row.Kind() != "" || row.Has(accesslog.MetricName) && row.Has(accesslog.Grain) ||
+		row.Has(accesslog.CategoryName) && row.Has(accesslog.OperationName) && (row.Has(accesslog.Time) || row.Has(accesslog.Generated))
+}
+
+// looksLikeRows reports whether some line of the head is a row, though the first is not.
+func looksLikeRows(text []byte) bool {
+	for n := 0; n < 50; n++ {
+		line, rest, more := bytes.Cut(text, []byte("\n"))
+		if isRow(firstObject(bytes.TrimSpace(line))) {
+			return true
+		}
+		if !more {
+			break
+		}
+		text = rest
+	}
+	return false
+}
+
+// isBrokenLog reports whether a text that was taken for something else is a log: its first line is broken, and so long that
+// no other stands in the head.
+func isBrokenLog(text []byte) bool {
+	_, rest, _ := bytes.Cut(text, []byte("\n"))
+	return looksLikeRows(rest) && !json.Valid(text)
+}
+
+// beginsLongRow reports whether the head is the beginning of one long row.
+func beginsLongRow(text []byte) bool {
+	return bytes.IndexByte(text, '\n') < 0 && bytes.Contains(text, []byte(`"ApplicationGatewayAccess"`))
+}
+
+func isQueried(text []byte) bool {
+	head := text[:min(len(text), 4<<10)]
+	return bytes.Contains(head, []byte(`"tables"`)) && bytes.Contains(text, []byte(`"columns"`))
+}
+
+// isEnvelope reports whether records of a log are somewhere in the JSON that begins here.
+func isEnvelope(text []byte) bool {
+	o := newOpener(&leaf{Reader: bufio.NewReader(bytes.NewReader(text))})
+	n, _ := o.Read(make([]byte, 1))
+	return n > 0
+}
+
+// packed is a member whose value may be a message as base64, or as a text.
+var packed = regexp.MustCompile(`(?i)"(?:body|data|message|value|payload)"\s*:\s*"([A-Za-z0-9+/_-]{64,1000})`)
+
+// beginsPacked reports whether the beginning of JSON holds a message that is longer than what is looked at, with records in it.
+func beginsPacked(text []byte) bool {
+	for _, m := range packed.FindAllSubmatch(text, 4) {
+		whole := m[1][:len(m[1])&^3]
+		if data, err := base64.StdEncoding.DecodeString(string(whole)); err == nil && ofAccessLog(data) {
+			return true
+		}
+	}
+	return ofAccessLog(text) && bytes.Contains(text, []byte(`\"`))
+}
+
+// ofAccessLog reports whether a text has what each record of the access log has.
+func ofAccessLog(text []byte) bool {
+	return bytes.Contains(text, []byte("ApplicationGatewayAccess")) && bytes.Contains(text, []byte("httpStatus"))
+}
+
+// holdsRowsAmong reports whether some line of a text holds a record behind something else, such as a time and a host.
+func holdsRowsAmong(text []byte) bool {
+	for range 20 {
+		line, rest, more := bytes.Cut(text, []byte("\n"))
+		for range 5 { // labels may stand before it, in braces too
+			i := bytes.IndexByte(line, '{')
+			if i < 0 {
+				break
+			}
+			if line = line[i:]; isRow(firstObject(line)) {
+				return true
+			}
+			line = line[1:]
+		}
+		if !more {
+			break
+		}
+		text = rest
+	}
+	return false
+}
+
+func isYAML(text []byte, name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".yaml", ".yml":
+		return true
+	}
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	key, _, colon := bytes.Cut(bytes.TrimSpace(first), []byte(":"))
+	if bytes.Equal(first, []byte("---")) {
+		return true
+	}
+	switch string(key) {
+	case "name", "id", "etag", "location", "properties", "sku", "backendAddressPools", "certificates", "members", "connectTimeout", "backendIdleTimeout", "keepAliveHint", "logs":
+		return colon
+	}
+	return false
+}
+
+// isLocal reports whether YAML is causeway.yaml.
+func isLocal(name string, data []byte) bool {
+	switch filepath.Base(name) {
+	case "causeway.yaml", "causeway.yml":
+		return true
+	}
+	for line := range bytes.Lines(data) {
+		key, _, colon := bytes.Cut(bytes.TrimRight(line, " \r\n"), []byte(":"))
+		switch string(key) {
+		case "certificates", "members", "connectTimeout", "backendIdleTimeout", "keepAliveHint":
+			return colon
+		}
+	}
+	return false
+}

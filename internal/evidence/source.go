@@ -1,0 +1,153 @@
+package evidence
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"causeway/internal/accesslog"
+)
+
+// source is one place that holds rows of a log.
+type source struct {
+	path string // file on disk
+	name string // as it is spoken of, with the entry of an archive
+	top  string // the file as it is spoken of
+	form form
+	span span // of its rows
+
+	style *style // of a table
+
+	rows    int // of any kind, that were read
+	bad     int // lines that could not be
+	queried int // rows that a query gave
+}
+
+// span is a time with both its ends. Zero is no bound.
+type span struct{ from, to time.Time }
+
+func (s span) holds(t time.Time) bool {
+	return (s.from.IsZero() || !t.Before(s.from)) && (s.to.IsZero() || !t.After(s.to))
+}
+
+// slack is how far rows may stand out of order within a source.
+const slack = 2 * time.Minute
+
+// maxSources bounds how many files and entries of archives are taken: a few hundred bytes are kept of each.
+const maxSources = 1 << 20
+
+// addLog notes a source of rows.
+func (b *Bundle) addLog(s *source, l *leaf, head []byte) {
+	if info, err := os.Stat(s.path); err == nil && (len(b.logs) == 0 || b.logs[len(b.logs)-1].path != s.path) {
+		b.size += info.Size()
+	}
+	if len(b.logs) >= maxSources {
+		b.note(fmt.Sprintf("more than %d files hold logs: those beyond, from %s on, are not read. Give fewer at a time", maxSources, s.name))
+		return
+	}
+	s.span = spanOf(l, s, head)
+	if s.span.from.After(earliest) {
+		b.dated++
+	}
+	switch s.form {
+	case tabular:
+		s.style = b.survey(s.name, l)
+	case queried:
+		s.style = b.surveyRows(s.name, newAnswered(l))
+	}
+	if s.style == nil && (s.form == tabular || s.form == queried) {
+		return // nothing of it can be read, which is noted
+	}
+	b.logs = append(b.logs, s)
+}
+
+// sortLogs puts the sources into the order of time, those of one file on disk together, so that it is read once.
+func (b *Bundle) sortLogs() {
+	begins := map[string]time.Time{}
+	for _, s := range b.logs {
+		if t, ok := begins[s.path]; !ok || s.span.from.Before(t) {
+			begins[s.path] = s.span.from
+		}
+	}
+	slices.SortStableFunc(b.logs, func(x, y *source) int {
+		return cmp.Or(begins[x.path].Compare(begins[y.path]), strings.Compare(x.path, y.path))
+	})
+}
+
+// spanOf is the time that a source covers, as far as a look at it tells: rows of a log on disk are in about the order of
+// time, and the path of a blob says its hour.
+func spanOf(l *leaf, s *source, head []byte) span {
+	if h, ok := hourOf(l.name); ok {
+		return span{h.Add(-slack), h.Add(time.Hour + 10*time.Minute)}
+	}
+	if s.form != lines || !l.plain {
+		return span{}
+	}
+	first, ok1 := timeIn(head, false)
+	last, ok2 := timeIn(tailOf(s.path), true)
+	if !ok1 || !ok2 {
+		return span{}
+	}
+	if last.Before(first) {
+		first, last = last, first
+	}
+	return span{first.Add(-slack), last.Add(slack)}
+}
+
+var blobPath = regexp.MustCompile(`y=(\d{4})/m=(\d\d?)/d=(\d\d?)/h=(\d\d?)/m=\d\d?/`)
+
+// hourOf reads the hour out of the path of a blob in a storage account.
+func hourOf(name string) (time.Time, bool) {
+	m := blobPath.FindStringSubmatch(path.Clean(strings.ReplaceAll(name, `\`, "/")))
+	if m == nil {
+		return time.Time{}, false
+	}
+	var n [4]int
+	for i := range n {
+		n[i], _ = strconv.Atoi(m[i+1])
+	}
+	return time.Date(n[0], time.Month(n[1]), n[2], n[3], 0, 0, 0, time.UTC), true
+}
+
+// timeIn is the time of the first, or last, row in a piece of a log.
+func timeIn(text []byte, last bool) (time.Time, bool) {
+	var d accesslog.Decoder
+	found, ok := time.Time{}, false
+	for line := range bytes.Lines(text) {
+		row, err := d.Row(bytes.TrimSpace(line))
+		if err != nil {
+			continue
+		}
+		if t, good := row.When(); good {
+			found, ok = t, true
+			if !last {
+				break
+			}
+		}
+	}
+	return found, ok
+}
+
+// tailOf is the end of a file.
+func tailOf(path string) []byte {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Size() > headSize {
+		if _, err := f.Seek(-headSize, io.SeekEnd); err != nil {
+			return nil
+		}
+	}
+	text, _ := io.ReadAll(f)
+	return text
+}

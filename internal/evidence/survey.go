@@ -1,0 +1,228 @@
+package evidence
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"causeway/internal/accesslog"
+)
+
+// style is how a table writes what it holds. Only whoever exported it knows its zone, whether the day or the month comes
+// first, and what stands before decimals, so the heading is asked, and then the cells: those that can be read in one way
+// only decide for all of their kind. They are gone through before any row is read, lest those before are lost.
+type style struct {
+	columns  []column
+	envelope int // the column that holds whole records; negative if there is none
+}
+
+// styleOf is what a heading tells.
+func (b *Bundle) styleOf(name string, heading []string) *style {
+	s := &style{envelope: -1}
+	for i, text := range heading {
+		c := column{name: strings.TrimSpace(text)}
+		c.field, c.unit = columnOf(text)
+		if c.field == accesslog.Time || c.field == accesslog.Generated || i == 0 && isMetricHeading(heading) {
+			zone, known := accesslog.ZoneOf(text)
+			if !known {
+				b.note(fmt.Sprintf("%s: %s does not say of which zone its times are: they are taken as UTC. If they are not, set the portal to UTC and export it again", name, text))
+			}
+			c.times = &accesslog.TimeStyle{Zone: zone}
+		}
+		s.columns = append(s.columns, c)
+	}
+	return s
+}
+
+// fits reports whether a style is of a table with this heading.
+func (s *style) fits(heading []string) bool {
+	return slices.EqualFunc(s.columns, heading, func(c column, name string) bool { return c.name == strings.TrimSpace(name) })
+}
+
+// survey looks through a table for what its heading does not tell, as far as it takes, and notes what has to be assumed.
+// It is nil for a table of which no row can be read; why is noted.
+func (b *Bundle) survey(name string, l *leaf) *style {
+	rows, err := newCells(l)
+	if err != nil {
+		return &style{envelope: -1} // which is reported when the rows are read
+	}
+	return b.surveyRows(name, rows)
+}
+
+func (b *Bundle) surveyRows(name string, rows cells) *style {
+	first, _, err := rows.next()
+	if err != nil {
+		return &style{envelope: -1}
+	}
+	heading := slices.Clone(first)
+	look := &look{style: b.styleOf(name, heading)}
+	look.run(rows)
+	if why := cannotBeRows(heading); why != "" && look.style.envelope < 0 && !isMetricHeading(heading) && !isMetricList(heading) {
+		b.skip(name, 0, why)
+		return nil
+	}
+	look.settle(b, name, heading)
+	return look.style
+}
+
+// look is one look through a table.
+type look struct {
+	style    *style
+	rows     int
+	day      decided
+	numbers  []decimals // of each column
+	large    []bool     // of each column: it holds whole numbers above 99 without a mark
+	fraction []bool     // of each column with a unit: it holds parts of the unit that the gateway does not measure
+	coarse   bool       // times have no seconds
+}
+
+// decided is which comes first in dates, the day or the month.
+type decided struct {
+	known    bool
+	dayFirst bool
+	example  string // of a date that may be read both ways
+	dashed   bool   // it is written with dashes
+	written  bool   // the column has dates in which it matters
+}
+
+func (k *look) run(rows cells) {
+	n := len(k.style.columns)
+	k.numbers, k.fraction, k.large = make([]decimals, n), make([]bool, n), make([]bool, n)
+	for {
+		row, _, err := rows.next()
+		if err == io.EOF { //nolint:errorlint // readers return it bare
+			return
+		}
+		if err != nil {
+			if isRowError(err) {
+				continue
+			}
+			return
+		}
+		k.row(row)
+		if k.enough() {
+			return
+		}
+	}
+}
+
+// row learns from one row.
+func (k *look) row(row []string) {
+	if k.rows++; k.rows == 1 {
+		k.style.envelope = envelopeIn(row)
+	}
+	for i, cell := range row[:min(len(row), len(k.style.columns))] {
+		c := &k.style.columns[i]
+		switch {
+		case c.times != nil:
+			k.coarse = k.coarse || k.rows == 1 && accesslog.Coarse(cell)
+			k.day.learn(cell)
+		case slices.Contains(durations, c.field), slices.Contains(reals, c.field), c.field == accesslog.Ignored && i > 0 && len(cell) < 32:
+			k.numbers[i] = max(k.numbers[i], decimalsIn(cell))
+			k.large[i] = k.large[i] || largeWhole.MatchString(cell)
+			if c.unit > 0 && c.unit < time.Second && !k.fraction[i] {
+				k.fraction[i] = isFraction(cell)
+			}
+		}
+	}
+}
+
+// enough reports whether no further row can change what is known.
+func (k *look) enough() bool {
+	if k.day.written && !k.day.known {
+		return false
+	}
+	for i := range k.style.columns {
+		c := &k.style.columns[i]
+		if !slices.Contains(durations, c.field) {
+			continue
+		}
+		doubtful := k.numbers[i] == mayBeDot || k.numbers[i] == mayBeComma
+		open := k.numbers[i] == showsNothing || c.unit > 0 && c.unit < time.Second && !k.fraction[i]
+		if doubtful || open && k.rows < surveyed {
+			return false
+		}
+	}
+	return true
+}
+
+// surveyed is how many rows are looked at for what may never come, such as a decimal in a column of whole numbers.
+const surveyed = 10_000
+
+// largeWhole is a whole number above 99 without marks: hardly any request takes so many seconds without a part of one.
+var largeWhole = regexp.MustCompile(`^\s*\d{3,}\s*$`)
+
+// isFraction reports whether a number has a part after its point that is more than an error of rounding.
+func isFraction(cell string) bool {
+	number, _, ok := plainNumber(cell, decimalsIn(cell) == isComma || decimalsIn(cell) == mayBeComma, false)
+	n, err := strconv.ParseFloat(number, 64)
+	return ok && err == nil && math.Abs(n-math.Round(n)) > 1e-6
+}
+
+// numberedDate is a date that ends with its year.
+var numberedDate = regexp.MustCompile(`^\s*((\d{1,2})([/-])(\d{1,2})[/-](?:\d{4}|\d{2}))\b`)
+
+// learn takes in one time.
+func (d *decided) learn(cell string) {
+	m := numberedDate.FindStringSubmatch(cell)
+	if m == nil || d.known {
+		return
+	}
+	first, _ := strconv.Atoi(m[2])
+	second, _ := strconv.Atoi(m[4])
+	d.written = true
+	switch {
+	case first > 12:
+		d.known, d.dayFirst = true, true
+	case second > 12:
+		d.known = true
+	case first != second && d.example == "":
+		d.example, d.dashed = m[1], m[3] == "-"
+	}
+}
+
+// settle draws the conclusions, and notes those that are assumptions.
+func (k *look) settle(b *Bundle, name string, heading []string) {
+	if !k.day.known && k.day.example != "" {
+		k.day.dayFirst = k.day.dashed // where dates have dashes and end with the year, the day comes first nearly everywhere
+		first := "month"
+		if k.day.dayFirst {
+			first = "day"
+		}
+		b.note(fmt.Sprintf("%s: no date in it says whether the month or the day comes first: they are read %s first, as in %s", name, first, k.day.example))
+	}
+	if k.coarse {
+		b.note(name + ": its times have no seconds, as when Excel saves a table again: all that rests on the order of requests within a minute, or on idle times, cannot be told from it. Give the export as it came")
+	}
+	all := showsNothing
+	for _, n := range k.numbers {
+		all = max(all, n)
+	}
+	for i := range k.style.columns {
+		c := &k.style.columns[i]
+		if c.times != nil {
+			c.times.DayFirst = k.day.dayFirst
+		}
+		shown := k.numbers[i]
+		if shown == showsNothing {
+			shown = all
+		}
+		c.commas = shown == isComma || shown == mayBeComma
+		c.grouped = (shown == mayBeComma || shown == mayBeDot) && k.large[i]
+		if k.fraction[i] {
+			c.unit = time.Second
+			b.note(fmt.Sprintf("%s: %s is read in seconds: it holds parts of a millisecond, which the gateway does not measure, so the log's seconds were renamed and not converted. Keep the name TimeTaken", name, c.name))
+		}
+	}
+	if k.style.envelope < 0 && has(heading, accesslog.Status) && !has(heading, accesslog.Taken, accesslog.SessionTime, accesslog.Inner) {
+		b.note(name + ": its rows have no TimeTaken: how long requests took is not known, and nothing that rests on it can be told from it")
+	}
+	if missing := renamed(heading); missing != "" && !isMetricHeading(heading) && !isMetricList(heading) && k.style.envelope < 0 {
+		b.note(fmt.Sprintf("%s: columns with names that are not the log's are not read: %s. Ask for the rows with their own names: %s", name, missing, rowQuery(heading)))
+	}
+}

@@ -1,0 +1,195 @@
+package evidence
+
+import (
+	"cmp"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+
+	"causeway/internal/accesslog"
+)
+
+// table is rows under a heading. One goroutine reads it: exports of this kind are small.
+type table struct {
+	r     *reading
+	s     *source
+	d     accesslog.Decoder
+	style *style
+	blk   *block
+}
+
+func (r *reading) newTable(s *source, how *style) *table {
+	return &table{r: r, s: s, d: accesslog.Decoder{V1: r.b.Generation()}, style: how, blk: newBlock()}
+}
+
+// row hands on one row.
+func (t *table) row(cells []string, number int) {
+	t.blk.reset()
+	var row accesslog.Row
+	if at := t.style.envelope; at >= 0 {
+		if at < len(cells) {
+			t.envelope(cells[at], number)
+		}
+		return
+	}
+	for i, cell := range cells[:min(len(cells), len(t.style.columns))] {
+		c := &t.style.columns[i]
+		if c.field == accesslog.Inner {
+			t.d.Inner(&row, []byte(cell))
+			continue
+		}
+		row.Set(c.field, []byte(c.plain(cell)))
+	}
+	t.blk.row(&t.d, &row, number)
+	t.r.deliver(t.s, t.blk)
+}
+
+// envelope hands on the records that stand in one cell.
+func (t *table) envelope(cell string, number int) {
+	found := rowsIn([]byte(cell))
+	if len(found) == 0 {
+		t.r.b.skip(t.s.name, number, "no record of a log is in the cell that holds them elsewhere")
+		t.s.bad++
+		return
+	}
+	for _, text := range found {
+		t.blk.text, t.blk.first = append(t.blk.text[:0], text...), number
+		t.blk.decode(&t.d)
+		t.r.deliver(t.s, t.blk)
+		t.blk.reset()
+	}
+}
+
+// table reads rows under a heading, however they are laid out.
+func (r *reading) table(s *source, l *leaf) error {
+	rows, err := newCells(l)
+	if err != nil {
+		return err
+	}
+	first, _, err := rows.next()
+	if err != nil {
+		return fmt.Errorf("read the heading: %w", err)
+	}
+	switch heading := slices.Clone(first); {
+	case isMetricHeading(heading):
+		return r.metricTable(s, rows, heading)
+	case isMetricList(heading):
+		return r.metricList(s, rows, heading)
+	}
+	t := r.newTable(s, s.style)
+	for {
+		cells, line, err := rows.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case isRowError(err):
+			r.b.skip(s.name, line, reasonOf(err))
+			s.bad++
+			continue
+		case err != nil:
+			return err
+		}
+		t.row(cells, line)
+	}
+}
+
+// isRowError reports whether an error is of one row alone.
+func isRowError(err error) bool {
+	var bad *csv.ParseError
+	return errors.As(err, &bad) && !errors.Is(err, errLongRow)
+}
+
+// queried reads the answer of a query: tables of columns and rows.
+func (r *reading) queried(s *source, in io.Reader) error {
+	d := json.NewDecoder(in)
+	d.UseNumber()
+	var t *table
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return ignoreEOF(err)
+		}
+		switch token {
+		case "error": // beside the rows that there was room for
+			if err := r.partial(s, d); err != nil {
+				return err
+			}
+		case "columns":
+			var names []struct{ Name string }
+			if err := d.Decode(&names); err != nil {
+				return fmt.Errorf("read the columns: %w", err)
+			}
+			heading := make([]string, len(names))
+			for i, n := range names {
+				heading[i] = n.Name
+			}
+			how := s.style // of the first table, which is the answer; others say how it went
+			if !how.fits(heading) {
+				how = r.b.styleOf(s.name, heading)
+			}
+			t = r.newTable(s, how)
+		case "rows":
+			if t == nil {
+				return errors.New("the rows come before the columns")
+			}
+			if err := t.rows(d); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// partial notes what a query says of an answer that is not whole.
+func (r *reading) partial(s *source, d *json.Decoder) error {
+	var why struct {
+		Code, Message string
+		Details       []struct {
+			Message    string
+			InnerError struct{ Message string }
+		}
+	}
+	if err := d.Decode(&why); err != nil {
+		return fmt.Errorf("read the error of the query: %w", err)
+	}
+	text := why.Message
+	for _, x := range why.Details {
+		text = cmp.Or(x.InnerError.Message, x.Message, text)
+	}
+	r.b.note(fmt.Sprintf("%s is truncated, as the answer itself says (%s: %s): what lies beyond is missing here. Ask for shorter times, as causeway collect does", s.name, why.Code, text))
+	return nil
+}
+
+// rows reads an array of arrays.
+func (t *table) rows(d *json.Decoder) error {
+	if token, err := d.Token(); err != nil || token != json.Delim('[') {
+		return errors.New("the rows are no array")
+	}
+	for number := 1; d.More(); number++ {
+		var row []any
+		if err := d.Decode(&row); err != nil {
+			return fmt.Errorf("row %d: %w", number, err)
+		}
+		t.row(textsOf(row), number)
+	}
+	_, err := d.Token()
+	return err
+}
+
+func textOf(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	b, _ := json.Marshal(v)
+	return string(b)
+}

@@ -1,0 +1,365 @@
+package instance
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"causeway/internal/accesslog"
+	"causeway/internal/certs/certstest"
+	"causeway/internal/conn"
+	"causeway/internal/gateway"
+	"causeway/internal/resolve"
+	"causeway/internal/telemetry"
+)
+
+// counting is a log that counts what failed.
+type counting struct{ all, failed atomic.Int64 }
+
+func (l *counting) Write(r *accesslog.Record) {
+	l.all.Add(1)
+	if r.Status != 200 || !r.Fault.None() {
+		l.failed.Add(1)
+	}
+}
+
+// gatewayOn is an instance on a network: mem, or loopback where that is nil.
+func gatewayOn(mem *conn.Memory) (*Instance, *counting, *telemetry.Metrics) {
+	var probes *conn.Home
+	var engine conn.Engine
+	listen := func(place string) (net.Listener, error) { return net.Listen("tcp", place) }
+	if mem != nil {
+		engine = conn.NewMemory(mem, nil)
+		conn.NewMemory(mem, func(h *conn.Home) { probes = h })
+		listen = func(place string) (net.Listener, error) { return mem.Listen(netip.MustParseAddrPort(place)) }
+	} else {
+		engine, _ = conn.New("", 2)
+		conn.NewGoroutines(func(h *conn.Home) { probes = h })
+	}
+	engine.Set(func(o *conn.Options) { o.AcceptError = func(error) {} })
+	log, metrics := &counting{}, telemetry.New()
+	i := New(Options{
+		Engine: engine, Dialer: probes, Log: log, Metrics: metrics, Listen: listen,
+		Lookup: func(context.Context, string) (resolve.Answer, error) { return resolve.Answer{}, resolve.ErrNoAddress },
+		Place:  func(_ string, port int) string { return fmt.Sprint("127.0.0.1:", port) },
+	})
+	return i, log, metrics
+}
+
+// document is a gateway on these ports for a pool of these members, all at one port.
+func document(memberPort int, members []string, ports ...int) *gateway.Config {
+	c := &gateway.Config{
+		Name: "gw", SKU: gateway.SKU{Tier: "Standard_v2"}, FrontendIPs: []gateway.FrontendIP{{Name: "public"}}, Pools: []gateway.Pool{{Name: "pool"}},
+		Settings: []gateway.Settings{{Name: "settings", Port: memberPort, Protocol: "Http", RequestTimeout: 20, DrainTimeout: 30}},
+	}
+	for _, m := range members {
+		c.Pools[0].Members = append(c.Pools[0].Members, gateway.Address{IP: m})
+	}
+	for i, p := range ports {
+		n := fmt.Sprint(p)
+		c.FrontendPorts = append(c.FrontendPorts, gateway.FrontendPort{Name: n, Port: p})
+		c.Listeners = append(c.Listeners, gateway.Listener{Name: n, FrontendIP: "public", FrontendPort: n, Protocol: "Http"})
+		c.Rules = append(c.Rules, gateway.Rule{Name: n, Type: "Basic", Priority: i + 1, Listener: n, Target: gateway.Target{Pool: "pool", Settings: "settings"}})
+	}
+	return c
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().(*net.TCPAddr).Port
+}
+
+// web is a member on loopback that says ok and counts its connections.
+func web(t *testing.T, at string, connections *atomic.Int64) {
+	t.Helper()
+	ln, err := net.Listen("tcp", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok") }),
+		ConnState: func(_ net.Conn, s http.ConnState) {
+			if s == http.StateNew {
+				connections.Add(1)
+			}
+		},
+	}
+	go s.Serve(ln)
+	t.Cleanup(func() { s.Close() })
+}
+
+// Under load the configuration changes again and again: members come and go, a listener too. No request fails.
+func TestReloadUnderLoad(t *testing.T) {
+	i, log, _ := gatewayOn(nil)
+	port, second, members := freePort(t), freePort(t), freePort(t)
+	var connections atomic.Int64
+	for _, ip := range []string{"127.0.0.1", "127.0.0.2", "127.0.0.3"} {
+		web(t, fmt.Sprint(ip, ":", members), &connections)
+	}
+	apply := func(revision int, members int, hosts []string, ports ...int) {
+		t.Helper()
+		if err := i.Apply(document(members, hosts, ports...), gateway.DefaultLocal(), uint64(revision)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply(1, members, []string{"127.0.0.1", "127.0.0.2"}, port)
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	var asked, failed atomic.Int64
+	for range 4 {
+		wg.Go(func() {
+			client := &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
+			defer client.CloseIdleConnections()
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				r, err := client.Get(fmt.Sprint("http://127.0.0.1:", port, "/"))
+				if asked.Add(1); err != nil {
+					failed.Add(1)
+					t.Errorf("request failed: %v", err)
+					continue
+				}
+				if b, err := io.ReadAll(r.Body); r.StatusCode != 200 || string(b) != "ok" || err != nil {
+					failed.Add(1)
+					t.Errorf("%d %q %v", r.StatusCode, b, err)
+				}
+				r.Body.Close()
+			}
+		})
+	}
+	for n := range 10 {
+		hosts := [][]string{{"127.0.0.1", "127.0.0.2"}, {"127.0.0.3"}, {"127.0.0.2", "127.0.0.3"}}[n%3]
+		ports := [][]int{{port}, {port, second}}[n%2]
+		apply(n+2, members, hosts, ports...)
+		time.Sleep(10 * time.Millisecond)
+	}
+	close(stop)
+	wg.Wait()
+	i.Close(time.Now().Add(5 * time.Second))
+	if asked.Load() < 20 || failed.Load() > 0 || log.failed.Load() > 0 {
+		t.Errorf("%d requests, %d failed, %d on record", asked.Load(), failed.Load(), log.failed.Load())
+	}
+}
+
+// What does not change stays: the member's health and its connections.
+func TestReloadKeepsWhatStays(t *testing.T) {
+	i, _, metrics := gatewayOn(nil)
+	port, members := freePort(t), freePort(t)
+	var connections atomic.Int64
+	web(t, fmt.Sprint("127.0.0.1:", members), &connections)
+	ask := func() {
+		t.Helper()
+		r, err := http.Get(fmt.Sprint("http://127.0.0.1:", port, "/"))
+		if err != nil || r.StatusCode != 200 {
+			t.Fatal(r, err)
+		}
+		io.Copy(io.Discard, r.Body)
+		r.Body.Close()
+	}
+	bad := document(members, []string{"127.0.0.1"}, port)
+	bad.Listeners[0].Protocol, bad.Listeners[0].SSLCertificate, bad.SSLCertificates = "Https", "cert", []gateway.SSLCertificate{{Name: "cert"}}
+	if err := i.Apply(bad, gateway.DefaultLocal(), 0); err == nil || strings.Contains(err.Error(), "goes on serving") {
+		t.Errorf("at the first start: %v", err)
+	}
+	for n := range 3 {
+		if err := i.Apply(document(members, []string{"127.0.0.1"}, port), gateway.DefaultLocal(), uint64(n)); err != nil {
+			t.Fatal(err)
+		}
+		ask()
+	}
+	if n := connections.Load(); n != 2 { // of the one probe, and of all requests
+		t.Errorf("%d connections", n)
+	}
+	// What is wrong changes nothing.
+	err := i.Apply(bad, gateway.DefaultLocal(), 9)
+	if err == nil || !strings.Contains(err.Error(), `"cert"`) || !strings.Contains(err.Error(), "goes on serving") {
+		t.Errorf("%v", err)
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	if err = i.Apply(document(members, []string{"127.0.0.9"}, port, taken.Addr().(*net.TCPAddr).Port), gateway.DefaultLocal(), 9); err == nil {
+		t.Error("a port that is taken was taken")
+	}
+	ask()
+	if h := i.Health().Pools[0].Settings[0].Servers; len(h) != 1 || h[0].Address != "127.0.0.1" || h[0].Health != "Up" {
+		t.Errorf("%+v", h)
+	}
+	if hosts := i.Hosts(); len(hosts) != 1 || hosts[0] != (telemetry.Hosts{Pool: "pool", Settings: "settings", Healthy: 1}) {
+		t.Errorf("%+v", hosts)
+	}
+	if n := connections.Load(); n != 2 {
+		t.Errorf("%d connections after the refusals", n)
+	}
+	if got := sum(t, metrics, "causeway_reloads_total"); got != 6 {
+		t.Errorf("%v reloads counted", got)
+	}
+	i.Close(time.Now())
+	if err := i.Apply(document(members, nil, port), gateway.DefaultLocal(), 10); err == nil {
+		t.Error("applied after the end")
+	}
+}
+
+func sum(t *testing.T, m *telemetry.Metrics, name string) (n float64) {
+	t.Helper()
+	families, err := m.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			for _, x := range f.Metric {
+				n += x.GetCounter().GetValue() + x.GetGauge().GetValue()
+			}
+		}
+	}
+	return n
+}
+
+// New members are waited for until their first probe, at most five seconds; meanwhile the old ones serve.
+func TestFirstProbesAreWaitedFor(t *testing.T) {
+	f := func(delay, want time.Duration) {
+		synctest.Test(t, func(t *testing.T) {
+			mem := new(conn.Memory)
+			ends := []func(){slow(t, mem, "10.0.0.4:80", 0), slow(t, mem, "10.0.0.5:80", delay)}
+			i, log, _ := gatewayOn(mem)
+			if err := i.Apply(document(80, []string{"10.0.0.4"}, 8080), gateway.DefaultLocal(), 1); err != nil {
+				t.Fatal(err)
+			}
+			begin := time.Now()
+			if err := i.Apply(document(80, []string{"10.0.0.5"}, 8080), gateway.DefaultLocal(), 2); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(begin); took != want {
+				t.Errorf("a probe that takes %v held it up for %v, want %v", delay, took, want)
+			}
+			i.Close(time.Now())
+			for _, end := range ends {
+				end()
+			}
+			if log.all.Load() != 0 {
+				t.Error("a probe is no request")
+			}
+		})
+	}
+	f(0, 0)
+	f(3*time.Second, 3*time.Second)
+	f(20*time.Second, 5*time.Second)
+}
+
+// slow is a member in memory that takes its time.
+func slow(t *testing.T, mem *conn.Memory, at string, delay time.Duration) (end func()) {
+	ln, err := mem.Listen(netip.MustParseAddrPort(at))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() {
+				defer c.Close()
+				if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+					time.Sleep(delay)
+					io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+				}
+			})
+		}
+	})
+	return func() { ln.Close(); wg.Wait() }
+}
+
+// A port that goes and comes back at once is served again: its socket was free.
+func TestListenerGoesAndComesBack(t *testing.T) {
+	i, _, _ := gatewayOn(nil)
+	one, two := freePort(t), freePort(t)
+	for n := range 6 {
+		ports := [][]int{{one, two}, {one}}[n%2]
+		if err := i.Apply(document(1, nil, ports...), gateway.DefaultLocal(), uint64(n)); err != nil {
+			t.Fatal(err)
+		}
+		if got := i.Places(); len(got) != len(ports) {
+			t.Errorf("serving %v", got)
+		}
+	}
+	i.Close(time.Now())
+}
+
+// The end does not wait longer than it was told to, not even for a listener that went with an hour to drain.
+func TestEndHastensWhatIsLeaving(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mem := new(conn.Memory)
+		end := slow(t, mem, "10.0.0.4:80", time.Minute)
+		i, _, _ := gatewayOn(mem)
+		c := document(80, []string{"10.0.0.4"}, 8080, 8081)
+		c.Settings[0].DrainTimeout = 3600
+		c.Settings[0].RequestTimeout = 600
+		i.Apply(c, gateway.DefaultLocal(), 1)
+		time.Sleep(2 * time.Minute) // until the slow probe has passed
+		client, err := mem.Dial(netip.MustParseAddrPort("127.0.0.1:8081"), time.Now().Add(time.Second))
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		time.Sleep(time.Second)
+		next := document(80, []string{"10.0.0.4"}, 8080)
+		next.Settings[0].DrainTimeout = 3600
+		i.Apply(next, gateway.DefaultLocal(), 2)
+		begin := time.Now()
+		i.Close(time.Now().Add(5 * time.Second))
+		if took := time.Since(begin); took > 10*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		client.Close()
+		end()
+	})
+}
+
+// A certificate may lie in files that causeway.yaml names.
+func TestCertificateFromFiles(t *testing.T) {
+	i, _, _ := gatewayOn(nil)
+	defer func() { i.Close(time.Now()) }()
+	cert, key := certstest.PEM(t, certstest.NewAuthority(t, "CA").Leaf("shop.example"))
+	dir := t.TempDir()
+	local := gateway.DefaultLocal()
+	local.Certificates = map[string]gateway.KeyPair{"cert": {Cert: write(t, dir, "cert.pem", cert), Key: write(t, dir, "key.pem", key)}}
+	c := document(1, nil, freePort(t))
+	c.Listeners[0].Protocol, c.Listeners[0].SSLCertificate, c.SSLCertificates = "Https", "cert", []gateway.SSLCertificate{{Name: "cert"}}
+	if err := i.Apply(c, local, 1); err != nil {
+		t.Error(err)
+	}
+}
+
+func write(t *testing.T, dir, name string, b []byte) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

@@ -1,0 +1,403 @@
+package lab
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"causeway/internal/cause"
+	"causeway/internal/diagnose"
+)
+
+// Accuracy is how the diagnosis did over scenarios and seeds.
+type Accuracy struct {
+	Seeds   int
+	Results []*Result
+	Failed  []string // what could not be played, and why
+}
+
+// Measure plays scenarios with so many seeds from the first on, and tells each outcome as it comes.
+func Measure(ctx context.Context, scenarios []Scenario, first uint64, seeds int, tell func(Scenario, *Result, error)) *Accuracy {
+	a := &Accuracy{Seeds: seeds}
+	for seed := first; seed < first+uint64(seeds); seed++ {
+		RunAll(ctx, scenarios, seed, func(s Scenario, r *Result, err error) {
+			if err != nil {
+				a.Failed = append(a.Failed, fmt.Sprintf("%s, seed %d: %v", s.Name, seed, err))
+			} else {
+				a.Results = append(a.Results, r)
+			}
+			tell(s, r, err)
+		})
+	}
+	order := map[string]int{}
+	for i, s := range Scenarios() {
+		order[s.Name] = i
+	}
+	slices.SortStableFunc(a.Results, func(x, y *Result) int {
+		return cmp.Or(cmp.Compare(order[x.Scenario], order[y.Scenario]), cmp.Compare(x.Seed, y.Seed))
+	})
+	slices.Sort(a.Failed)
+	return a
+}
+
+// Outcomes of a diagnosis, from good to bad.
+const (
+	told       = "told"                // every truth is named, and nothing else
+	leftOpen   = "left open"           // nothing else is named, and the truth is among what it may be
+	notTold    = "not told"            // nothing else is named, and the truth is not among what it may be
+	suspected  = "wrong suspicion"     // something else is named, with low confidence
+	misleading = "wrong and confident" // something else is named with more than that
+)
+
+var outcomes = []string{told, leftOpen, notTold, suspected, misleading}
+
+// outcome says in a word how a judgement came out.
+func (r *Result) outcome(j *Judgement) string {
+	others := slices.ContainsFunc(j.Report.Findings, func(f diagnose.Finding) bool { return !known(f, r.Truth) })
+	switch {
+	case j.Wrong:
+		return misleading
+	case others:
+		return suspected
+	case len(r.Truth) == 0 && j.Report.Failures+j.Report.Recovered > 0:
+		return notTold // something failed that should not have
+	case len(missed(j.Report, r.Truth)) == 0:
+		return told
+	case j.Left:
+		return leftOpen
+	}
+	return notTold
+}
+
+// Misled is how many judgements were wrong and confident.
+func (a *Accuracy) Misled() int {
+	n := 0
+	for _, v := range a.views() {
+		if v.outcome == misleading {
+			n++
+		}
+	}
+	return n
+}
+
+// view is one judgement of one result.
+type view struct {
+	r        *Result
+	j        *Judgement
+	fidelity string
+	outcome  string
+}
+
+const (
+	byTrace = "full trace"
+	byAzure = "what Azure exports"
+	byMade  = "made evidence"
+)
+
+func (a *Accuracy) views() []view {
+	var out []view
+	for _, r := range a.Results {
+		if r.Made {
+			out = append(out, view{r, &r.Judgement, byMade, r.outcome(&r.Judgement)})
+			continue
+		}
+		out = append(out, view{r, &r.Judgement, byTrace, r.outcome(&r.Judgement)}, view{r, &r.Azure, byAzure, r.outcome(&r.Azure)})
+	}
+	return out
+}
+
+var fidelities = []string{byTrace, byAzure, byMade}
+
+// Markdown is the whole measurement as a document.
+func (a *Accuracy) Markdown() string {
+	var b strings.Builder
+	a.method(&b)
+	a.shares(&b)
+	a.calibration(&b)
+	a.confusion(&b)
+	a.disagreements(&b)
+	coverage(&b)
+	return b.String()
+}
+
+func (a *Accuracy) method(b *strings.Builder) {
+	failing, healthy, mixed, made := 0, 0, 0, 0
+	for _, s := range Scenarios() {
+		switch {
+		case len(s.Truth) == 0:
+			healthy++
+		case len(s.Truth) > 1:
+			mixed++
+		default:
+			failing++
+		}
+		if s.Made {
+			made++
+		}
+	}
+	fmt.Fprintf(b, `# Accuracy
+
+Written by `+"`make accuracy`"+`; do not edit. Counts vary a little from run to run and with the machine: real connections, real timers.
+
+The lab plays failures whose cause is known, and traffic that has none: %d scenarios with one cause, %d with two, %d healthy
+ones, each with %d seeds, which vary limits, sizes and times. What each leaves is diagnosed twice: by the full trace that
+Causeway writes, and by what Azure would have exported of the same requests; half of these exports hold the gateway's own status in serverStatus where no
+member answered, as nginx writes it. %d scenarios are made evidence: exports that
+code has written in Azure's forms, for what a lab cannot show. No rule of the diagnosis knows a constant of a scenario.
+
+- **told**: every cause at work is named and nothing else. For a healthy scenario: nothing is named and nothing failed.
+- **left open**: nothing wrong is named, and the cause is among what the failures may be.
+- **not told**: nothing wrong is named, and the cause is not among what they may be.
+- **wrong suspicion**: something else is named, with low confidence.
+- **wrong and confident**: something else is named with medium or high confidence. This must be zero.
+
+`, failing, mixed, healthy, a.Seeds, made)
+	for _, f := range a.Failed {
+		fmt.Fprintf(b, "Not played: %s.\n\n", f)
+	}
+}
+
+// shares is the table of outcomes by kind of evidence.
+func (a *Accuracy) shares(b *strings.Builder) {
+	b.WriteString("## Outcomes\n\n| evidence | scenarios | judgements |")
+	for _, o := range outcomes {
+		b.WriteString(" " + o + " |")
+	}
+	b.WriteString("\n|---|---|--:|" + strings.Repeat("--:|", len(outcomes)) + "\n")
+	for _, f := range fidelities {
+		for _, healthy := range []bool{false, true} {
+			count, n := map[string]int{}, 0
+			for _, v := range a.views() {
+				if v.fidelity == f && (len(v.r.Truth) == 0) == healthy {
+					count[v.outcome]++
+					n++
+				}
+			}
+			kind := "failing"
+			if healthy {
+				kind = "healthy"
+			}
+			fmt.Fprintf(b, "| %s | %s | %d |", f, kind, n)
+			for _, o := range outcomes {
+				fmt.Fprintf(b, " %d (%s) |", count[o], share(count[o], n))
+			}
+			b.WriteString("\n")
+		}
+	}
+	b.WriteString("\n")
+}
+
+func share(part, whole int) string {
+	if whole == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f %%", 100*float64(part)/float64(whole))
+}
+
+// calibration is how often findings of each confidence are right.
+func (a *Accuracy) calibration(b *strings.Builder) {
+	b.WriteString("## Calibration\n\nHow many findings were right, by the confidence that they were given.\n\n| confidence |")
+	for _, f := range fidelities {
+		b.WriteString(" " + f + " |")
+	}
+	b.WriteString("\n|---|" + strings.Repeat("--:|", len(fidelities)) + "\n")
+	for _, word := range []string{diagnose.High, diagnose.Medium, diagnose.Low} {
+		fmt.Fprintf(b, "| %s |", word)
+		for _, fidelity := range fidelities {
+			right, n := 0, 0
+			for _, v := range a.views() {
+				if v.fidelity != fidelity {
+					continue
+				}
+				for _, f := range v.j.Report.Findings {
+					if f.Confidence == word {
+						n++
+						if known(f, v.r.Truth) {
+							right++
+						}
+					}
+				}
+			}
+			fmt.Fprintf(b, " %d of %d (%s) |", right, n, share(right, n))
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("\n")
+}
+
+// confusion is the matrix of what was at work and what was said, without its empty cells.
+func (a *Accuracy) confusion(b *strings.Builder) {
+	type cell struct{ truth, said string }
+	counts := map[cell]map[string]int{}
+	add := func(truth, said, fidelity string) {
+		c := cell{truth, said}
+		if counts[c] == nil {
+			counts[c] = map[string]int{}
+		}
+		counts[c][fidelity]++
+	}
+	for _, v := range a.views() {
+		for truth, said := range v.said() {
+			for _, s := range said {
+				add(truth, s, v.fidelity)
+			}
+		}
+	}
+	var cells []cell
+	for c := range counts {
+		cells = append(cells, c)
+	}
+	slices.SortFunc(cells, func(x, y cell) int { return cmp.Or(cmp.Compare(x.truth, y.truth), cmp.Compare(x.said, y.said)) })
+	b.WriteString("## Confusion matrix\n\nWhat was at work, and what was said: the cells that are not zero, counted in judgements. *also true* is a cause that\nthe scenario brings about as well.\n\n| at work | said |")
+	for _, f := range fidelities {
+		b.WriteString(" " + f + " |")
+	}
+	b.WriteString("\n|---|---|" + strings.Repeat("--:|", len(fidelities)) + "\n")
+	for _, c := range cells {
+		fmt.Fprintf(b, "| %s | %s |", c.truth, c.said)
+		for _, f := range fidelities {
+			n := ""
+			if counts[c][f] > 0 {
+				n = fmt.Sprint(counts[c][f])
+			}
+			b.WriteString(" " + n + " |")
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("\n")
+}
+
+// said is what a judgement says for each truth. What is no truth at all stands beside the first.
+func (v view) said() map[string][]string {
+	out := map[string][]string{}
+	say := func(truth, what string) {
+		if !slices.Contains(out[truth], what) {
+			out[truth] = append(out[truth], what)
+		}
+	}
+	first := "nothing"
+	if len(v.r.Truth) > 0 {
+		first = v.r.Truth[0].Cause
+	}
+	lost := missed(v.j.Report, v.r.Truth)
+	for _, t := range v.r.Truth {
+		switch {
+		case !slices.Contains(lost, t.Cause):
+			say(t.Cause, "the same")
+		case leavesOpen(v.j.Report, t.Cause):
+			say(t.Cause, "left open")
+		default:
+			say(t.Cause, "not told")
+		}
+	}
+	for _, f := range v.j.Report.Findings {
+		switch i := slices.IndexFunc(v.r.Truth, func(t Truth) bool { return slices.Contains(t.Also, f.Cause) }); {
+		case slices.ContainsFunc(v.r.Truth, func(t Truth) bool { return t.Cause == f.Cause }):
+			if !known(f, v.r.Truth) {
+				say(f.Cause, "the same, at another member")
+			}
+		case i >= 0:
+			say(v.r.Truth[i].Cause, f.Cause+" (also true)")
+		default:
+			say(first, "**"+f.Cause+"** ("+f.Confidence+")")
+		}
+	}
+	if len(v.r.Truth) == 0 && len(v.j.Report.Findings) == 0 {
+		say(first, "nothing")
+	}
+	return out
+}
+
+// disagreements are all judgements that neither tell nor leave open what is at work, each once for all its seeds.
+func (a *Accuracy) disagreements(b *strings.Builder) {
+	type key struct{ scenario, fidelity, outcome, why string }
+	var order []key
+	seeds := map[key][]string{}
+	for _, v := range a.views() {
+		if v.outcome == told || v.outcome == leftOpen {
+			continue
+		}
+		k := key{v.r.Scenario, v.fidelity, v.outcome, v.why()}
+		if seeds[k] == nil {
+			order = append(order, k)
+		}
+		seeds[k] = append(seeds[k], fmt.Sprint(v.r.Seed))
+	}
+	b.WriteString("## Disagreements\n\n")
+	if len(order) == 0 {
+		b.WriteString("None.\n\n")
+		return
+	}
+	b.WriteString("| scenario | evidence | outcome | seeds | what was said |\n|---|---|---|---|---|\n")
+	for _, k := range order {
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", k.scenario, k.fidelity, k.outcome, strings.Join(seeds[k], ", "), k.why)
+	}
+	b.WriteString("\n")
+}
+
+// why is what a judgement says, and what is known about why it says no more.
+func (v view) why() string {
+	var parts []string
+	for _, f := range v.j.Report.Findings {
+		if s := f.Cause + " " + f.Confidence; !slices.Contains(parts, s) {
+			parts = append(parts, s)
+		}
+	}
+	slices.Sort(parts)
+	text := strings.Join(parts, ", ")
+	switch {
+	case len(parts) == 0 && v.j.Report.Failures+v.j.Report.Recovered == 0:
+		text = "nothing failed"
+	case len(parts) == 0:
+		text = "undetermined"
+	}
+	if v.r.Known != "" {
+		text += "; " + v.r.Known
+	}
+	return text
+}
+
+// coverage lists every cause that a trace can decide, with the scenarios that play it or why none does.
+func coverage(b *strings.Builder) {
+	by := scenariosByCause()
+	b.WriteString("## Causes that a trace can decide\n\nEach with the scenarios in which it is at work, or with why there is none.\n\n| cause | scenarios |\n|---|---|\n")
+	for _, c := range cause.All() {
+		if c.Trace != "H" {
+			continue
+		}
+		text := strings.Join(by[c.ID], ", ")
+		if text == "" {
+			text = "none: " + unplayed[c.ID]
+		}
+		fmt.Fprintf(b, "| %s | %s |\n", c.ID, text)
+	}
+}
+
+// scenariosByCause are the names of the scenarios in which a cause is at work, be it in consequence of another.
+func scenariosByCause() map[string][]string {
+	out := map[string][]string{}
+	add := func(id, name string) {
+		if !slices.Contains(out[id], name) {
+			out[id] = append(out[id], name)
+		}
+	}
+	for _, s := range Scenarios() {
+		for _, t := range s.Truth {
+			add(t.Cause, s.Name)
+			if slices.Contains(consequences, t.Cause) {
+				continue
+			}
+			for _, id := range t.Also {
+				if slices.Contains(consequences, id) {
+					add(id, s.Name)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// consequences are causes that are never at work alone: another one brings them about.
+var consequences = []string{"a-all-unhealthy-fail-closed", "c-restart"}

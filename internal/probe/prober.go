@@ -1,0 +1,224 @@
+package probe
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"causeway/internal/backend"
+	"causeway/internal/pulse"
+)
+
+// Prober runs one series of probes for each address under each backend settings object: pools that share both share the
+// series, as on Azure.
+type Prober struct {
+	directory *backend.Directory
+	dialer    Dialer
+	pulse     *pulse.Pulse
+	ctx       context.Context
+	cancel    context.CancelFunc
+
+	mu     sync.Mutex
+	series map[string]*series // by key
+}
+
+// series is the probes of one address. The members that are reached there follow its judgements.
+type series struct {
+	cancel  context.CancelFunc
+	first   chan struct{}     // closed once the first probe was judged, or the series ended
+	members []*backend.Member // guarded by Prober.mu
+}
+
+// New starts without series; Follow gives it members.
+// pulse, which may be nil, tells what a probe that came too late is worth.
+func New(d *backend.Directory, dialer Dialer, pulse *pulse.Pulse) *Prober {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Prober{directory: d, dialer: dialer, pulse: pulse, ctx: ctx, cancel: cancel, series: map[string]*series{}}
+}
+
+// Close stops every series. Probes under way are broken off; one that still waits for its connection ends by itself,
+// without effect.
+func (p *Prober) Close() { p.cancel() }
+
+// Follow probes exactly the members of these sets: series of members that stay and are probed as before go on, others
+// begin or end. Where sets differ in how a member is probed, the last one has its way.
+func (p *Prober) Follow(v1 bool, sets ...*backend.Set) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	wanted := map[*backend.Member]Spec{}
+	var order []*backend.Member
+	for _, set := range slices.Backward(sets) {
+		for _, g := range set.Groups() {
+			for _, m := range g.Members() {
+				if _, ok := wanted[m]; m.Addr.IsValid() && !ok {
+					wanted[m] = SpecOf(g, m, v1)
+					order = append(order, m)
+				}
+			}
+		}
+	}
+	p.release(wanted)
+	for _, m := range order {
+		p.follow(m, wanted[m])
+	}
+}
+
+// release takes members out of series that they no longer want, and ends the series that nobody wants.
+func (p *Prober) release(wanted map[*backend.Member]Spec) {
+	for key, s := range p.series {
+		s.members = slices.DeleteFunc(s.members, func(m *backend.Member) bool {
+			spec, ok := wanted[m]
+			return !ok || spec.key(m) != key
+		})
+		if len(s.members) == 0 {
+			s.cancel()
+			delete(p.series, key)
+		}
+	}
+}
+
+// follow lets a member follow its series, which begins if there is none. What the series has found so far holds for a
+// member that joins it.
+func (p *Prober) follow(m *backend.Member, spec Spec) {
+	key := spec.key(m)
+	s := p.series[key]
+	if s == nil {
+		ctx, cancel := context.WithCancel(p.ctx)
+		s = &series{cancel: cancel, first: make(chan struct{})}
+		p.series[key] = s
+		go p.run(ctx, s, spec)
+	}
+	if slices.Contains(s.members, m) {
+		return
+	}
+	if len(s.members) > 0 {
+		if known := s.members[0].State(); known.Probed {
+			p.directory.Judge(m, known)
+		}
+	}
+	s.members = append(s.members, m)
+}
+
+// Ready waits until every member was probed at least once, or the channel closes. It reports whether all were.
+func (p *Prober) Ready(stop <-chan struct{}) bool {
+	p.mu.Lock()
+	var waits []chan struct{}
+	for _, s := range p.series {
+		waits = append(waits, s.first)
+	}
+	p.mu.Unlock()
+	for _, w := range waits {
+		select {
+		case <-w:
+		case <-stop:
+			return false
+		}
+	}
+	return true
+}
+
+func (p *Prober) run(ctx context.Context, s *series, spec Spec) {
+	judged := sync.OnceFunc(func() { close(s.first) })
+	defer judged()
+	excused := 0
+	for begun := false; ; begun = true {
+		asked := time.Now()
+		r := spec.Ask(ctx, p.dialer)
+		if ctx.Err() != nil {
+			return
+		}
+		if p.oursToBlame(&spec, r, asked) {
+			if excused++; excused <= spec.Threshold {
+				continue
+			}
+			r = stoodStill(r) // a gateway that never gets to run must judge all the same
+		} else {
+			excused = 0
+		}
+		state := p.judge(s, &spec, r, begun)
+		judged()
+		if !pause(ctx, spec.next(state)) {
+			return
+		}
+	}
+}
+
+// judge tells every member of a series what a probe has found, and returns the state of the first.
+func (p *Prober) judge(s *series, spec *Spec, r Result, begun bool) (first backend.State) {
+	p.mu.Lock()
+	members := slices.Clone(s.members)
+	p.mu.Unlock()
+	now := time.Now()
+	for i, m := range members {
+		state := judge(m.State(), r, spec.Threshold, now)
+		if p.directory.Judge(m, state) || !begun && !state.Up {
+			report(m, state)
+		}
+		if i == 0 {
+			first = state
+		}
+	}
+	return first
+}
+
+// oursToBlame reports whether a probe ended at its timeout while the gateway itself stood still for a good part of it: then
+// nothing is known of the member, and it is asked again.
+func (p *Prober) oursToBlame(s *Spec, r Result, asked time.Time) bool {
+	return (r.Reason == "probe_timeout" || r.Code == "timeout") && 10*p.pulse.Stalled(asked, time.Now()) >= s.Timeout
+}
+
+// stoodStill is a result that is the gateway's own doing.
+func stoodStill(r Result) Result {
+	r.Code = "gateway_stalled"
+	r.Detail += " The gateway's own process stood still for a part of that time: look at its machine first."
+	return r
+}
+
+// next is the time until the next probe. The first generation follows a failure up at once, until the member has come
+// to be unhealthy.
+func (s *Spec) next(now backend.State) time.Duration {
+	if s.V1 && now.Failures > 0 && now.Failures < s.Threshold {
+		return min(s.Interval, followUp)
+	}
+	return s.Interval
+}
+
+const followUp = 250 * time.Millisecond
+
+// judge is what a result makes of a member: one success heals, threshold failures in a row make it unhealthy, and a
+// member that never passed is unhealthy from the first.
+func judge(old backend.State, r Result, threshold int, now time.Time) backend.State {
+	s := backend.State{Probed: true, LastProbe: now, Received: r.Received, Reason: r.Reason, Code: r.Code, Detail: r.Detail}
+	if r.Reason == "" {
+		s.Up = true
+		return s
+	}
+	s.Failures = old.Failures + 1
+	if old.Up && s.Failures < threshold {
+		s.Up, s.Reason = true, ""
+		s.Detail = old.Detail
+	}
+	return s
+}
+
+func report(m *backend.Member, s backend.State) {
+	if s.Up {
+		slog.Info("member is healthy", "pool", m.Pool, "settings", m.Settings, "member", m.Name, "address", m.Addr)
+		return
+	}
+	slog.Warn("member is unhealthy", "pool", m.Pool, "settings", m.Settings, "member", m.Name, "address", m.Addr,
+		"reason", s.Reason, "detail", s.Detail)
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

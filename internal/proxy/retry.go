@@ -1,0 +1,50 @@
+package proxy
+
+import "causeway/internal/fault"
+
+// tries decides whether a failed attempt may be followed by another. What a member may have begun to act on is
+// replayed only if doing it twice is as good as once and the body is still at hand.
+type tries struct {
+	idempotent bool
+	safe       bool
+	held       bool // the whole body is in memory, or there is none
+	v1         bool
+
+	fresh  bool // the next attempt is on the same member, on a new connection
+	second bool // the one attempt after a request timeout was used
+	redone bool // the one attempt after a stale connection was used
+	other  bool // the one attempt after a fresh connection that closed unanswered was used
+	next   int  // attempts on other members after failed connects
+}
+
+// maxNext bounds how many members may refuse a request before it fails.
+const maxNext = 3
+
+// decide is called after an attempt failed before any of its response reached the client.
+func (t *tries) decide(f fault.Fault) bool {
+	t.fresh = false
+	switch f.Retry(t.v1) {
+	case fault.NextMember:
+		t.next++
+		return t.next <= maxNext
+	case fault.SecondTry:
+		if t.second || !t.idempotent || !t.held {
+			return false
+		}
+		t.second = true
+		return true
+	case fault.FreshNeeded:
+		if t.redone || !t.idempotent || !t.held {
+			return false
+		}
+		t.redone, t.fresh = true, true
+		return true
+	case fault.OtherMember:
+		if t.other || !t.safe || !t.held {
+			return false
+		}
+		t.other = true
+		return true
+	}
+	return false
+}

@@ -1,0 +1,124 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"causeway/internal/admin"
+	"causeway/internal/gateway"
+	"causeway/internal/route"
+)
+
+// Options say what to run and where.
+type Options struct {
+	Config     string            // gateway document
+	Parameters string            // parameters file of a document that is a template; empty: none
+	Local      string            // causeway.yaml; empty: none
+	Data       string            // data directory
+	Listen     string            // address that frontends are bound at; empty: all, both families
+	Bind       map[string]string // frontend → address of its own
+	PortOffset int               // added to every port of the document
+	Admin      string            // read-only TCP address; empty: none
+	Drain      time.Duration     // how long requests under way may take at the end
+	Allow      []string          // protections that a document may ask for in vain
+	TakeOver   bool              // take the place of a gateway that runs on the data directory
+}
+
+// OptionError is an option that cannot be meant so. Hint says what could be.
+type OptionError struct {
+	Option  string // as the command line has it, with its value
+	Problem string
+	Hint    string
+}
+
+func (e *OptionError) Error() string { return e.Option + ": " + e.Problem }
+
+const maxPort = 65535
+
+// check judges the options by themselves.
+func (o *Options) check() error {
+	if o.PortOffset < 0 || o.PortOffset > maxPort {
+		return &OptionError{fmt.Sprint("--port-offset ", o.PortOffset), "it is not between 0 and 65535", "for example --port-offset 8000 makes port 80 into 8080"}
+	}
+	if o.Drain < 0 {
+		return &OptionError{fmt.Sprint("--drain ", o.Drain), "it is negative", "for example --drain 30s; 0s ends at once"}
+	}
+	if o.Admin == "" {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(o.Admin)
+	if n, bad := strconv.Atoi(port); err != nil || bad != nil || n < 0 || n > maxPort {
+		return &OptionError{"--admin " + o.Admin, "it is not ADDRESS:PORT with a port up to 65535", "for example --admin 127.0.0.1:9180, or :9180 for loopback"}
+	}
+	return nil
+}
+
+// fit holds the options against the document that they are for.
+func (o *Options) fit(c *gateway.Config) error {
+	var known []string
+	for _, f := range c.FrontendIPs {
+		known = append(known, f.Name)
+	}
+	for name, address := range o.Bind {
+		if !slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, name) }) {
+			return &OptionError{
+				"--bind " + name + "=" + address, fmt.Sprintf("the document has no frontend IP configuration %q", name),
+				"it has " + strings.Join(known, ", "),
+			}
+		}
+	}
+	for _, p := range c.FrontendPorts {
+		if p.Port+o.PortOffset > maxPort {
+			return &OptionError{
+				fmt.Sprint("--port-offset ", o.PortOffset), fmt.Sprintf("frontend port %q, %d, would become %d", p.Name, p.Port, p.Port+o.PortOffset),
+				fmt.Sprintf("ports end at 65535: at most --port-offset %d", maxPort-p.Port),
+			}
+		}
+	}
+	return nil
+}
+
+// Hint says what to do about an error of Start, Reload or Apply.
+func Hint(err error) string {
+	var option *OptionError
+	var format *gateway.FormatError
+	var network *net.OpError
+	var exposed *exposedError
+	onSocket := errors.As(err, &network)
+	switch {
+	case errors.As(err, &option):
+		return option.Hint
+	case errors.As(err, &format):
+		return format.Hint
+	case errors.Is(err, ErrInvalid):
+		return "mend what is listed above; causeway config validate checks a document without serving it"
+	case errors.As(err, &exposed):
+		return exposed.command()
+	case errors.Is(err, errHandOver):
+		return "start it again: the other gateway may have ended meanwhile; causeway health shows whether one runs"
+	case errors.Is(err, admin.ErrTaken):
+		return "stop it, take its place without refusing anybody with --take-over, or give this one a directory of its own with --data"
+	case errors.Is(err, route.ErrSamePlace):
+		return "give each frontend an address of its own: --bind FRONTEND=ADDRESS, for example --bind public=192.0.2.10 --bind private=10.0.0.10"
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "stop the program that has it, or use --listen, --port-offset or --admin"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "no interface of this machine has that address: check --listen, --bind and --admin"
+	case onSocket && errors.Is(err, syscall.EACCES):
+		return "use --port-offset 8000, or give the program CAP_NET_BIND_SERVICE"
+	case onSocket:
+		return "check --listen, --bind, --admin and the length of --data"
+	case errors.Is(err, fs.ErrNotExist):
+		return "check the names given with --config, --local and --data"
+	case errors.Is(err, fs.ErrPermission):
+		return "this user must be able to read the documents and to write the data directory"
+	}
+	return "causeway config validate checks a document without serving it; causeway serve --help explains the options"
+}
