@@ -40,11 +40,11 @@ func nobodyHealthy(q *inquiry) {
 
 // reasonAt is what had taken the members of the event's pool out when it failed. Where they differ it is what took out
 // the most of them.
-func (q *inquiry) reasonAt(e *event) change {
+func (t *tally) reasonAt(e *event) change {
 	counts := map[change]int{}
 	var best change
-	for i := range q.trails {
-		t := &q.trails[i]
+	for i := range t.trails {
+		t := &t.trails[i]
 		if !strings.EqualFold(t.pool, e.pool) || !strings.EqualFold(t.settings, e.settings) {
 			continue
 		}
@@ -272,7 +272,7 @@ func (q *inquiry) takenOut(id, pool, settings string, events []*event) {
 var unsure = map[string]bool{"a-probe-timeout-short": true, "a-health-unknown": true, "a-probe-port": true, "f-cipher": true}
 
 // rivalsBehind names what else may have taken the members of a pool out.
-func (q *inquiry) rivalsBehind(f *Finding, events []*event, stale bool) {
+func (q *inquiry) rivalsBehind(f *finding, events []*event, stale bool) {
 	pool, settings := events[0].pool, events[0].settings
 	f.may(q.movedAway(events)...)
 	if f.Cause == "a-all-unhealthy-fail-closed" || stale {
@@ -368,8 +368,8 @@ func (q *inquiry) downMembers(pool, settings string, events []*event) (members, 
 }
 
 // someHealthy reports whether members of a pool are healthy in a report that has no history.
-func (q *inquiry) someHealthy(pool, settings string) bool {
-	return slices.ContainsFunc(q.trails, func(t trail) bool {
+func (t *tally) someHealthy(pool, settings string) bool {
+	return slices.ContainsFunc(t.trails, func(t trail) bool {
 		now, known := nowOf(&t)
 		return known && now.up && strings.EqualFold(t.pool, pool) && strings.EqualFold(t.settings, settings)
 	})
@@ -422,14 +422,14 @@ func (q *inquiry) byTurns(events []*event) []string {
 }
 
 // answeredBetween is how many answers came from a pool in a span of time, whether or not the log names the members.
-func (q *inquiry) answeredBetween(k poolKey, from, to time.Time) int {
+func (t *tally) answeredBetween(k poolKey, from, to time.Time) int {
 	n := 0
-	for at, m := range q.members {
+	for at, m := range t.members {
 		if at.settings == k.settings && m.pool == k.pool {
 			n += m.answers.between(from, to)
 		}
 	}
-	return n + q.nameless.answers[k].between(from, to)
+	return n + t.nameless.answers[k].between(from, to)
 }
 
 // alsoBehind are causes that leave the same sign as one that was named.

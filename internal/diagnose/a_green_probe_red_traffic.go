@@ -62,7 +62,8 @@ func (q *inquiry) contentProbe(settings string, red []*event, proven bool) {
 func (q *inquiry) failedWith(kind fault.Kind) []*event {
 	var out []*event
 	for _, e := range q.events {
-		if e.tried && e.visible && e.fault.Side == fault.Backend && e.fault.Kind == kind && e.status >= 500 && e.cause != "a-fast-readmit" && e.cause != "a-not-ready-yet" && e.cause != "g-shed-503" {
+		if e.tried && e.visible && e.fault.Side == fault.Backend && e.fault.Kind == kind && e.status >= 500 &&
+			!slices.Contains([]string{"a-fast-readmit", "a-not-ready-yet", "g-shed-503"}, q.causeOf(e)) {
 			out = append(out, e)
 		}
 	}

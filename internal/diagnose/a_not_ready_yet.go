@@ -56,7 +56,7 @@ func backTooSoon(q *inquiry) {
 	})
 }
 
-func (q *inquiry) startsBadly(f *Finding, k memberKey, soon []*event, good int) {
+func (q *inquiry) startsBadly(f *finding, k memberKey, soon []*event, good int) {
 	last := soon[len(soon)-1]
 	f.says("access-log", fmt.Sprintf("%d of its requests failed in the first %s; later it answered %d and failed none", len(soon), seconds(last.at.Sub(soon[0].start)), good), soon...)
 	f.excludes("k-backend-5xx", "it fails at the start of its service, and not otherwise")

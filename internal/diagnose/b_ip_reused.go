@@ -20,7 +20,7 @@ func reusedAddress(q *inquiry) {
 		m, events := q.member(k), byMember[k]
 		first := events[0]
 		last, ok := m.answers.before(first.start.Add(bucket))
-		f := q.again(first.cause, scopeOf(events))
+		f := q.again(q.causeOf(first), scopeOf(events))
 		if !ok || f == nil || first.attempt.Presented == "" || q.ofTheSite(first) || m.answers.between(first.at.Add(bucket), q.to) > 0 {
 			continue
 		}
@@ -51,15 +51,4 @@ func covers(name, host string) bool {
 	_, parent, _ := strings.Cut(host, ".")
 	rest, star := strings.CutPrefix(name, "*.")
 	return host != "" && (strings.EqualFold(name, host) || star && strings.EqualFold(rest, parent))
-}
-
-// eventsOf are the events that causes have claimed.
-func (q *inquiry) eventsOf(ids ...string) []*event {
-	var out []*event
-	for _, e := range q.events {
-		if slices.Contains(ids, e.cause) {
-			out = append(out, e)
-		}
-	}
-	return out
 }

@@ -203,7 +203,7 @@ func (r *race) announced() string {
 	return fmt.Sprintf("announced idle limit (Keep-Alive: timeout): %s; observed: %s%s", seconds(r.m.hint), seconds(r.limit), lookalike(r.limit, r.limit, r.m.hint))
 }
 
-func (r *race) rivals(f *Finding, rest []*event) {
+func (r *race) rivals(f *finding, rest []*event) {
 	distinct := map[int64]bool{}
 	for _, e := range r.events {
 		distinct[e.at.Unix()] = true
@@ -228,7 +228,7 @@ func (r *race) rivals(f *Finding, rest []*event) {
 }
 
 // raceFixes fills in the values, and replays the gateway's own fix on the failures.
-func (q *inquiry) raceFixes(r *race, f *Finding) {
+func (q *inquiry) raceFixes(r *race, f *finding) {
 	newIdle := saferIdle(r)
 	removed := 0
 	for _, e := range r.events {
@@ -333,7 +333,7 @@ func idleRaceByPorts(q *inquiry) {
 const aboveGateways = 75 * time.Second
 
 // claimAlike adds to a finding of other members, or begins one.
-func (q *inquiry) claimAlike(id string, events []*event, scope Scope, alike bool) *Finding {
+func (q *inquiry) claimAlike(id string, events []*event, scope Scope, alike bool) *finding {
 	if alike {
 		return q.claimMore(id, events, scope, Medium)
 	}

@@ -18,22 +18,25 @@ import (
 // to the next, so that a failure has one cause at most.
 type inquiry struct {
 	*tally
-	config *gateway.Config // may be nil
 	local  *gateway.Local  // may be nil
-	health *gateway.Health // may be nil
-	trails []trail
 
 	state    evidence.State
 	metrics  []evidence.Metric
 	activity []evidence.Activity
 
-	findings    []Finding
+	findings    []*finding
 	open        []suspicion
+	causes      map[*event]string // of the events that were claimed; empty: left undetermined
 	assumptions []string
-	documented  map[string]time.Duration // request timeout that the document gives, of settings that had another then
 	moves       map[poolKey]*move        // of pools that were asked about; nil: its member did not move
 	sized       *CapacityReport          // what the load comes to, once it was asked for
 	ordered     []*interval              // the time line in order, once it was asked for
+}
+
+// finding is a cause at work, with the events behind it.
+type finding struct {
+	Finding
+	events []*event
 }
 
 // suspicion is what an undetermined group of events might be.
@@ -48,15 +51,11 @@ const minEvents = 5
 
 func newInquiry(b *evidence.Bundle, t *tally) *inquiry {
 	q := &inquiry{
-		tally: t, config: t.left.document, local: b.Local, health: t.left.health, trails: trailsOf(t.left.health), state: b.State, metrics: b.Metrics, activity: b.Activity,
+		tally: t, local: b.Local, state: b.State, metrics: b.Metrics, activity: b.Activity, assumptions: slices.Clone(t.assumptions),
 	}
 	if q.config == nil { // what is beside a document is of its gateway
 		q.local = nil
 	}
-	q.neverAsked()
-	q.doubtUnhealthy()
-	q.correctTimeouts()
-	q.judgeEchoes()
 	return q
 }
 
@@ -71,7 +70,7 @@ func (q *inquiry) assume(text string) {
 func (q *inquiry) unclaimed(want func(*event) bool) []*event {
 	var out []*event
 	for _, e := range q.events {
-		if !e.claimed && want(e) {
+		if _, claimed := q.causes[e]; !claimed && want(e) {
 			out = append(out, e)
 		}
 	}
@@ -79,34 +78,29 @@ func (q *inquiry) unclaimed(want func(*event) bool) []*event {
 }
 
 // claim takes events for a cause.
-func (q *inquiry) claim(id string, events []*event, scope Scope, confidence string) *Finding {
-	for _, e := range events {
-		e.claimed = true
-		e.cause = id
-	}
+func (q *inquiry) claim(id string, events []*event, scope Scope, confidence string) *finding {
+	q.mark(events, id)
 	f := newFinding(id, events, scope, confidence)
-	f.events = events
 	f.Failures = countVisible(events)
 	f.Recovered = len(events) - f.Failures
 	q.findings = append(q.findings, f)
-	return &q.findings[len(q.findings)-1]
+	return f
 }
 
 // remark names a cause that has a part in failures, or in none yet, which are counted under another.
-func (q *inquiry) remark(id string, events []*event, scope Scope, confidence string) *Finding {
+func (q *inquiry) remark(id string, events []*event, scope Scope, confidence string) *finding {
 	f := newFinding(id, events, scope, confidence)
-	f.events = events
 	f.Also = len(events)
 	q.findings = append(q.findings, f)
-	return &q.findings[len(q.findings)-1]
+	return f
 }
 
-func newFinding(id string, events []*event, scope Scope, confidence string) Finding {
+func newFinding(id string, events []*event, scope Scope, confidence string) *finding {
 	c := cause.Find(id)
-	f := Finding{
+	f := &finding{events: events, Finding: Finding{
 		Cause: id, Title: c.Title, Scope: scope, Confidence: confidence,
 		Mechanism: c.Mechanism, Evidence: []Evidence{}, RuledOut: []RuledOut{}, Rivals: []Rival{}, Fixes: []Fix{}, Disproof: c.Disproof,
-	}
+	}}
 	for _, fix := range c.Fixes {
 		f.Fixes = append(f.Fixes, Fix{
 			Side: fix.Side, Change: fix.Change, Expected: Expected{Removes: [2]int{0, len(events)}, Basis: "unknown"},
@@ -117,25 +111,48 @@ func newFinding(id string, events []*event, scope Scope, confidence string) Find
 }
 
 // again is a finding of the same cause under the same settings: one cause is told once, whatever members it is at.
-func (q *inquiry) again(id string, scope Scope) *Finding {
-	for i := range q.findings {
-		if f := &q.findings[i]; f.Cause == id && f.Scope.Settings == scope.Settings && f.Scope.Pool == scope.Pool {
+func (q *inquiry) again(id string, scope Scope) *finding {
+	for _, f := range q.findings {
+		if f.Cause == id && f.Scope.Settings == scope.Settings && f.Scope.Pool == scope.Pool {
 			return f
 		}
 	}
 	return nil
 }
 
+// mark takes events for a cause; for none, if they are left undetermined.
+func (q *inquiry) mark(events []*event, id string) {
+	if q.causes == nil {
+		q.causes = map[*event]string{}
+	}
+	for _, e := range events {
+		if id != "" || q.causes[e] == "" {
+			q.causes[e] = id
+		}
+	}
+}
+
+// causeOf is the cause that claimed an event; empty if none did.
+func (q *inquiry) causeOf(e *event) string { return q.causes[e] }
+
+// eventsOf are the events that causes have claimed.
+func (q *inquiry) eventsOf(ids ...string) []*event {
+	var out []*event
+	for _, e := range q.events {
+		if slices.Contains(ids, q.causes[e]) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
 // claimMore takes events for a cause that may have been found already.
-func (q *inquiry) claimMore(id string, events []*event, scope Scope, confidence string) *Finding {
+func (q *inquiry) claimMore(id string, events []*event, scope Scope, confidence string) *finding {
 	f := q.again(id, scope)
 	if f == nil {
 		return q.claim(id, events, scope, confidence)
 	}
-	for _, e := range events {
-		e.claimed = true
-		e.cause = id
-	}
+	q.mark(events, id)
 	visible := countVisible(events)
 	f.events = append(slices.Clip(f.events), events...)
 	f.Failures, f.Recovered = f.Failures+visible, f.Recovered+len(events)-visible
@@ -155,7 +172,7 @@ func (q *inquiry) claimMore(id string, events []*event, scope Scope, confidence 
 }
 
 // forget takes the advice back that was filled in for one member: it is of several now.
-func (f *Finding) forget() {
+func (f *finding) forget() {
 	for i, fix := range cause.Find(f.Cause).Fixes {
 		f.Fixes[i].Change = fix.Change
 		f.Fixes[i].Commands = Commands{AzCLI: fix.AzCLI, PowerShell: fix.PowerShell, Portal: fix.Portal, Causeway: fix.Causeway}
@@ -165,9 +182,7 @@ func (f *Finding) forget() {
 // suspect leaves events undetermined, with what they might be and what would tell.
 func (q *inquiry) suspect(events []*event, next string, rivals ...string) {
 	q.open = append(q.open, suspicion{events: events, rivals: unique(rivals), next: next})
-	for _, e := range events {
-		e.claimed = true
-	}
+	q.mark(events, "")
 }
 
 // unique are the values of a list, each where it is first.
@@ -191,16 +206,16 @@ func countVisible(events []*event) int {
 }
 
 // says adds a fact.
-func (f *Finding) says(source, fact string, events ...*event) {
+func (f *finding) says(source, fact string, events ...*event) {
 	f.Evidence = append(f.Evidence, Evidence{Source: source, Fact: fact, Rows: rows(events)})
 }
 
-func (f *Finding) excludes(id, because string) {
+func (f *finding) excludes(id, because string) {
 	f.RuledOut = append(f.RuledOut, RuledOut{Cause: id, Because: because})
 }
 
 // leaves names the rivals of the catalogue that were not excluded.
-func (f *Finding) leaves(ids ...string) {
+func (f *finding) leaves(ids ...string) {
 	for _, id := range ids {
 		if !f.hasRival(id) {
 			f.Rivals = append(f.Rivals, Rival{Cause: id, ToSeparate: cause.ToSeparate(f.Cause, id)})
@@ -208,12 +223,12 @@ func (f *Finding) leaves(ids ...string) {
 	}
 }
 
-func (f *Finding) hasRival(id string) bool {
+func (f *finding) hasRival(id string) bool {
 	return slices.ContainsFunc(f.Rivals, func(r Rival) bool { return r.Cause == id })
 }
 
 // may names causes that the finding leaves open, each with the test of its own.
-func (f *Finding) may(ids ...string) {
+func (f *finding) may(ids ...string) {
 	for _, id := range ids {
 		if c := cause.Find(id); c != nil && id != f.Cause && !f.hasRival(id) {
 			f.Rivals = append(f.Rivals, Rival{Cause: id, ToSeparate: c.Separate})
@@ -222,7 +237,7 @@ func (f *Finding) may(ids ...string) {
 }
 
 // expect says what the fixes of one side would have saved.
-func (f *Finding) expect(side string, low, high int, basis, note string) {
+func (f *finding) expect(side string, low, high int, basis, note string) {
 	for i := range f.Fixes {
 		if f.Fixes[i].Side == side {
 			f.Fixes[i].Expected = Expected{Removes: [2]int{low, high}, Basis: basis, Note: note}
@@ -242,7 +257,7 @@ func rows(events []*event) []string {
 }
 
 // fill puts the names of this gateway into the texts of every finding.
-func (q *inquiry) fill(values map[string]string, f *Finding) {
+func (q *inquiry) fill(values map[string]string, f *finding) {
 	values["gateway"], values["group"] = q.nameAndGroup()
 	values["pool"], values["settings"], values["member"] = f.Scope.Pool, f.Scope.Settings, f.Scope.Member
 	q.fillProbe(values, f)

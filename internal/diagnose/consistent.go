@@ -43,7 +43,7 @@ func (c *contradictor) says(format string, args ...any) {
 }
 
 // refutations tell, of causes whose disproof the evidence can meet, whether it does; the text is empty where it does not.
-var refutations = map[string]func(*inquiry, *Finding) string{
+var refutations = map[string]func(*inquiry, *finding) string{
 	"d-worker-timeout-kill":       atGatewayTimer,
 	"d-inner-timeout":             atGatewayTimer,
 	"d-hung":                      answersBelowTimer,
@@ -61,8 +61,7 @@ var refutations = map[string]func(*inquiry, *Finding) string{
 
 // findings holds each finding against the evidence for it.
 func (c *contradictor) findings() {
-	for i := range c.r.Findings {
-		f := &c.r.Findings[i]
+	for _, f := range c.q.findings {
 		if refuted := refutations[f.Cause]; refuted != nil && len(f.events) > 0 {
 			if text := refuted(c.q, f); text != "" {
 				c.says("%s: %s", f.Cause, text)
@@ -79,7 +78,7 @@ func (c *contradictor) findings() {
 	}
 }
 
-func atGatewayTimer(q *inquiry, f *Finding) string {
+func atGatewayTimer(q *inquiry, f *finding) string {
 	for _, e := range f.events {
 		if limit := q.timeouts[e.settings]; limit > 0 && lasted(e) >= limit-timerBand(limit) {
 			return fmt.Sprintf("a failure lies at %s, where the gateway's own timer is (%s)", seconds(lasted(e)), seconds(limit))
@@ -89,7 +88,7 @@ func atGatewayTimer(q *inquiry, f *Finding) string {
 }
 
 // answersBelowTimer: with requests that are lost there are no answers just below the timer, and the wait was as long as it is.
-func answersBelowTimer(q *inquiry, f *Finding) string {
+func answersBelowTimer(q *inquiry, f *finding) string {
 	if f.Scope.Path == "" {
 		return waitedLess(q, f)
 	}
@@ -103,7 +102,7 @@ func answersBelowTimer(q *inquiry, f *Finding) string {
 }
 
 // waitedLess: who waited for the whole request timeout waited as long as that is.
-func waitedLess(q *inquiry, f *Finding) string {
+func waitedLess(q *inquiry, f *finding) string {
 	for _, e := range f.events {
 		if limit := q.timeouts[e.settings]; isTimeout(e) && limit > 0 && lasted(e) < limit-timerBand(limit) {
 			return fmt.Sprintf("a request waited %s, and the request timeout is %s", seconds(lasted(e)), seconds(limit))
@@ -113,7 +112,7 @@ func waitedLess(q *inquiry, f *Finding) string {
 }
 
 // notOfMembers: an answer of a member's is proven, or nothing but its being one fits; and then it is at no high confidence.
-func notOfMembers(_ *inquiry, f *Finding) string {
+func notOfMembers(_ *inquiry, f *finding) string {
 	for _, e := range f.events {
 		switch {
 		case e.attempt.Status == 0 && e.fault.Kind == fault.Status:
@@ -127,7 +126,7 @@ func notOfMembers(_ *inquiry, f *Finding) string {
 	return ""
 }
 
-func sameStatus(_ *inquiry, f *Finding) string {
+func sameStatus(_ *inquiry, f *finding) string {
 	for _, e := range f.events {
 		if e.status == e.attempt.Status {
 			return "client and gateway had the same status"
@@ -136,7 +135,7 @@ func sameStatus(_ *inquiry, f *Finding) string {
 	return ""
 }
 
-func poolAnswered(q *inquiry, f *Finding) string {
+func poolAnswered(q *inquiry, f *finding) string {
 	for _, e := range f.events {
 		if q.answeredAfter(e) {
 			return "the pool answered later"
@@ -147,7 +146,7 @@ func poolAnswered(q *inquiry, f *Finding) string {
 
 // someWereUp: where no member is healthy, the history of health has none that was up. An instance acts on its own probes a moment before
 // or after the report has them.
-func someWereUp(q *inquiry, f *Finding) string {
+func someWereUp(q *inquiry, f *finding) string {
 	if hasty := filtered(f.events, (*event).byHaste); len(hasty) > 0 && 3*q.turns(hasty) > len(hasty) && q.turns(hasty) > 1 {
 		return fmt.Sprintf("the pool answered %d times among %d failures, which nothing but their haste calls that", q.turns(hasty)-1, len(hasty))
 	}
@@ -173,7 +172,7 @@ func (t *trail) upAround(at time.Time, around time.Duration) bool {
 	return true
 }
 
-func answeredAfterwards(q *inquiry, f *Finding) string {
+func answeredAfterwards(q *inquiry, f *finding) string {
 	_, groups := groupBy(f.events, (*event).key)
 	for k, events := range groups {
 		if q.member(k).answers.between(lastStart(events).Add(time.Second+events[0].resolution()), q.to) > 0 {
@@ -183,7 +182,7 @@ func answeredAfterwards(q *inquiry, f *Finding) string {
 	return ""
 }
 
-func beganBefore(q *inquiry, f *Finding) string {
+func beganBefore(q *inquiry, f *finding) string {
 	for _, m := range q.members {
 		if strings.EqualFold(m.pool, f.Scope.Pool) && f.Scope.Pool != "" && m.answers.between(q.from, f.events[0].start) > 0 {
 			return "the pool that the rule was led to had answered before"

@@ -32,11 +32,18 @@ func TestContradictionsAreFound(t *testing.T) {
 			t.Errorf("want %q, got %q", want, got)
 		}
 	}
-	spoil("where the gateway's own timer is", func(r *Report) { r.Findings[0].Cause = "d-worker-timeout-kill" })
-	spoil("leaves it open", func(r *Report) {
-		r.Findings[0].RuledOut = []RuledOut{{Cause: r.Findings[0].Rivals[0].Cause}}
-	})
-	spoil("does not say when", func(r *Report) { r.Findings[0].When = "" })
+	spoilFinding := func(want string, how func(f *Finding)) {
+		t.Helper()
+		good := q.findings[0].Finding
+		defer func() { q.findings[0].Finding = good }()
+		how(&q.findings[0].Finding)
+		if got := strings.Join(q.contradictions(r), "; "); !strings.Contains(got, want) {
+			t.Errorf("want %q, got %q", want, got)
+		}
+	}
+	spoilFinding("where the gateway's own timer is", func(f *Finding) { f.Cause = "d-worker-timeout-kill" })
+	spoilFinding("leaves it open", func(f *Finding) { f.RuledOut = []RuledOut{{Cause: f.Rivals[0].Cause}} })
+	spoilFinding("does not say when", func(f *Finding) { f.When = "" })
 	spoil("step request-timeout passes", func(r *Report) { r.Steps[1].Result = pass })
 	spoil("would save", func(r *Report) { r.WhatIf.Savings[0].Removes = [2]int{0, 1000} })
 	spoil("and capacity", func(r *Report) {

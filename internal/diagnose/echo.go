@@ -48,7 +48,7 @@ func quietInfo(info string) bool {
 
 // echoes is what a log as a whole tells of who wrote the statuses that prove no answer by themselves.
 type echoes struct {
-	q      *inquiry
+	t      *tally
 	blank  map[int]bool             // by status: failures that the gateway makes it of have none in this log, so one that stands there is an answer
 	closes bool                     // error_info calls closed connections by their name
 	timers map[string]time.Duration // of settings: where requests end that certainly ran into the request timeout
@@ -67,14 +67,14 @@ func (e *event) errorPage() errorPage { return errorPage{e.listener, e.method, e
 // judgeEchoes decides, where the log as a whole can, who wrote the statuses that prove no answer by themselves: the gateway's
 // timer did if they lie at it; the member did if this log leaves serverStatus empty where no answer came, or if no
 // mechanism of the gateway fits. What nothing decides stays unsaid.
-func (q *inquiry) judgeEchoes() {
-	all := filtered(q.events, func(e *event) bool {
+func (t *tally) judgeEchoes() {
+	all := filtered(t.events, func(e *event) bool {
 		return !e.own && e.visible && e.tried && e.quietInfo() && e.attempt.Status == 0 && e.fault.Side == fault.Backend && e.fault.Phase != fault.Body
 	})
 	if len(all) == 0 {
 		return
 	}
-	x := q.echoesOf(all)
+	x := t.echoesOf(all)
 	for _, e := range all {
 		switch {
 		case x.atTimer(e):
@@ -99,14 +99,14 @@ func (e *event) answeredItself() {
 // tallied reports whether an event's answer is among those that the tallies count.
 func (e *event) tallied() bool { return e.attempt.Status > 0 && e.attempt.Echo == 0 }
 
-func (q *inquiry) echoesOf(all []*event) *echoes {
-	x := &echoes{q: q, timers: q.timersSeen(), own504: map[string]bool{}, pages: map[errorPage][2]int64{}}
-	x.blank = map[int]bool{502: q.leavesBlank(fault.UpstreamClosed), 504: q.leavesBlank(fault.UpstreamTimedOut)}
-	x.closes = slices.ContainsFunc(q.events, func(e *event) bool { return !e.own && e.info == fault.UpstreamClosed })
+func (t *tally) echoesOf(all []*event) *echoes {
+	x := &echoes{t: t, timers: t.timersSeen(), own504: map[string]bool{}, pages: map[errorPage][2]int64{}}
+	x.blank = map[int]bool{502: t.leavesBlank(fault.UpstreamClosed), 504: t.leavesBlank(fault.UpstreamTimedOut)}
+	x.closes = slices.ContainsFunc(t.events, func(e *event) bool { return !e.own && e.info == fault.UpstreamClosed })
 	settings, groups := groupBy(filtered(all, func(e *event) bool { return e.attempt.Echo == 504 }), func(e *event) string { return e.settings })
 	for _, s := range settings {
 		timer := commonTimer(sortedDurations(groups[s], lasted))
-		x.own504[s] = timer == 0 || q.routesOf(s).waits.most > timer+timerBand(timer)
+		x.own504[s] = timer == 0 || t.routesOf(s).waits.most > timer+timerBand(timer)
 	}
 	pages, same := groupBy(all, (*event).errorPage)
 	for _, p := range pages {
@@ -118,9 +118,9 @@ func (q *inquiry) echoesOf(all []*event) *echoes {
 }
 
 // leavesBlank reports whether the failures that error_info gives this name, three at least, all have an empty serverStatus.
-func (q *inquiry) leavesBlank(info string) bool {
+func (t *tally) leavesBlank(info string) bool {
 	blank := 0
-	for _, e := range q.events {
+	for _, e := range t.events {
 		if e.own || !e.tried || !e.visible || e.fault.Phase == fault.Body || e.info != info {
 			continue
 		}
@@ -134,9 +134,9 @@ func (q *inquiry) leavesBlank(info string) bool {
 
 // timersSeen are the timers of settings at which those requests end that certainly ran into the request timeout: error_info, or
 // a 504 without the status of a member, says so.
-func (q *inquiry) timersSeen() map[string]time.Duration {
+func (t *tally) timersSeen() map[string]time.Duration {
 	out := map[string]time.Duration{}
-	settings, groups := groupBy(filtered(q.events, func(e *event) bool {
+	settings, groups := groupBy(filtered(t.events, func(e *event) bool {
 		return !e.own && e.tries == 1 && isTimeout(e) && (e.attempt.Echo == 0 || !e.quietInfo())
 	}), func(e *event) string { return e.settings })
 	for _, s := range settings {
@@ -150,7 +150,7 @@ func (q *inquiry) timersSeen() map[string]time.Duration {
 // atTimer reports whether a request ended at the gateway's own timer: the request timeout of the document or, where there is
 // none, the timer at which others certainly ended.
 func (x *echoes) atTimer(e *event) bool {
-	if limit := x.q.timeouts[e.settings]; limit > 0 {
+	if limit := x.t.timeouts[e.settings]; limit > 0 {
 		return lasted(e) >= limit-timerBand(limit)
 	}
 	timer := x.timers[e.settings]
@@ -162,20 +162,20 @@ func (x *echoes) atTimer(e *event) bool {
 // that names closed connections as such elsewhere, or with pages of several sizes, where the gateway has one.
 func (x *echoes) fitsNothing(e *event) bool {
 	if e.attempt.Echo == 504 {
-		return (x.q.timeouts[e.settings] > 0 || x.own504[e.settings]) && x.q.answersAround(e)
+		return (x.t.timeouts[e.settings] > 0 || x.own504[e.settings]) && x.t.answersAround(e)
 	}
-	m := x.q.member(e.key())
+	m := x.t.member(e.key())
 	if _, lives := m.answers.after(e.at.Add(bucket + e.resolution())); !lives {
 		return false
 	}
 	sizes := x.pages[e.errorPage()]
 	late := lasted(e) > max(m.fastFor(), time.Second/4)
-	return x.q.platformOf(e) != "" || late && x.closes || sizes[1]-sizes[0] > pageSpread
+	return x.t.platformOf(e) != "" || late && x.closes || sizes[1]-sizes[0] > pageSpread
 }
 
 // answersAround reports whether the member of an event answered others while it waited, or within a minute before and after.
-func (q *inquiry) answersAround(e *event) bool {
-	m, slack := q.member(e.key()), bucket+e.resolution()
+func (t *tally) answersAround(e *event) bool {
+	m, slack := t.member(e.key()), bucket+e.resolution()
 	return m.answers.between(e.start.Add(slack), e.at.Add(-slack)) > 0 ||
 		m.answers.between(e.start.Add(-time.Minute), e.start) > 0 && m.answers.between(e.at.Add(slack), e.at.Add(time.Minute)) > 0
 }

@@ -54,9 +54,7 @@ type event struct {
 
 	before *routeTally // what its connection had carried before; nil: nothing, or not known
 
-	asked   bool // it is the one to be explained
-	claimed bool
-	cause   string // that claimed it
+	asked bool // it is the one to be explained
 }
 
 // newEvent takes of a record what attribution needs. which is the attempt that failed; -1 if no member was tried.

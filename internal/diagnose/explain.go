@@ -70,8 +70,8 @@ func Explain(b *evidence.Bundle, what string) (*Explanation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", what, err)
 	}
-	t := newTally(b.Config)
-	t.wanted, t.left.document, t.left.health = w, b.Config, b.Health
+	t := newTally(leftOut{document: b.Config, health: b.Health})
+	t.wanted = w
 	if err := t.read(b, Options{}); err != nil {
 		return nil, err
 	}
@@ -207,14 +207,14 @@ func (q *inquiry) verdictOn(x *Explanation, e *event, report *Report) {
 	}
 	for j := range report.Findings {
 		f := &report.Findings[j]
-		if f.Cause != e.cause || f.Scope.Member != "" && f.Scope.Member != e.member || f.Scope.Settings != "" && f.Scope.Settings != e.settings {
+		if f.Cause != q.causeOf(e) || f.Scope.Member != "" && f.Scope.Member != e.member || f.Scope.Settings != "" && f.Scope.Settings != e.settings {
 			continue
 		}
 		x.Cause, x.Title, x.Confidence, x.Rivals, x.Fixes = f.Cause, f.Title, f.Confidence, f.Rivals, f.Fixes
 		for _, fact := range f.Evidence {
 			x.Why = append(x.Why, fact.Fact)
 		}
-		x.Similar = q.similar(e, func(o *event) bool { return o.cause == e.cause && o.member == e.member })
+		x.Similar = q.similar(e, func(o *event) bool { return q.causeOf(o) == q.causeOf(e) && o.member == e.member })
 		return
 	}
 	for _, s := range q.open {

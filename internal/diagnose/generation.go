@@ -10,7 +10,7 @@ import (
 // itself or has a fixed number of instances, and knows no sizes.
 
 // ofGeneration keeps of a finding's fixes those that the gateway has, in the form that it takes.
-func (q *inquiry) ofGeneration(f *Finding) {
+func (q *inquiry) ofGeneration(f *finding) {
 	switch {
 	case q.config == nil:
 	case q.config.V1():
@@ -45,7 +45,7 @@ func (q *inquiry) fixedNumber(x *Fix) {
 
 // fillInstances gives the advice on instances that causeway capacity gives for the same evidence. What that does not advise stays a
 // word to fill in.
-func (q *inquiry) fillInstances(values map[string]string, f *Finding) {
+func (q *inquiry) fillInstances(values map[string]string, f *finding) {
 	if !slices.ContainsFunc(f.Fixes, func(x Fix) bool { return strings.Contains(x.Commands.AzCLI, "capacity {") }) {
 		return
 	}

@@ -63,14 +63,13 @@ func (e *event) waited() bool {
 // doubtTimes takes the confidence from findings that rest on how long something took, where the gateway's process stood
 // still for a good part of the very requests. What a record saw, a certificate or a broken head, it saw all the same.
 func (q *inquiry) doubtTimes() {
-	for i := range q.findings {
-		f := &q.findings[i]
+	for _, f := range q.findings {
 		if f.Cause == "h-goroutine-or-lock-stall" || strings.ContainsRune("efik", rune(f.Cause[0])) {
 			continue
 		}
 		var stalled, taken time.Duration
 		for _, e := range q.events {
-			if e.own && e.waited() && (e.cause == f.Cause || e.cause == "") && (f.Scope.Settings == "" || f.Scope.Settings == e.settings) {
+			if e.own && e.waited() && (q.causeOf(e) == f.Cause || q.causeOf(e) == "") && (f.Scope.Settings == "" || f.Scope.Settings == e.settings) {
 				stalled, taken = stalled+e.stalled, taken+e.lasted()
 			}
 		}

@@ -21,8 +21,7 @@ const soon = 10 * time.Minute
 // is changed at all.
 func recentChange(q *inquiry) {
 	changes := q.changes()
-	for i := range q.findings {
-		f := &q.findings[i]
+	for _, f := range q.findings {
 		first, n := q.firstOf(f)
 		if n < minEvents || first.Sub(q.from) < soon {
 			continue
@@ -73,9 +72,9 @@ func (q *inquiry) changes() []evidence.Activity {
 }
 
 // firstOf is when the failures of a finding began.
-func (q *inquiry) firstOf(f *Finding) (first time.Time, n int) {
+func (q *inquiry) firstOf(f *finding) (first time.Time, n int) {
 	for _, e := range q.events {
-		if e.cause == f.Cause && (f.Scope.Member == "" || f.Scope.Member == e.member) {
+		if q.causeOf(e) == f.Cause && (f.Scope.Member == "" || f.Scope.Member == e.member) {
 			if n == 0 {
 				first = e.start
 			}

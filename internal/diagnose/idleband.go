@@ -121,7 +121,7 @@ func (b *idleBand) paths() []routeKey {
 }
 
 // says tells the band, with the answers below, within and beyond it.
-func (b *idleBand) says(f *Finding, how string) {
+func (b *idleBand) says(f *finding, how string) {
 	found := ""
 	if b.stale > 0 {
 		found = fmt.Sprintf("; %d more connections of that age were found closed before use", b.stale)
@@ -142,7 +142,7 @@ func (b *idleBand) announced() string {
 
 func (b *idleBand) text() string { return seconds(b.low) + " to " + seconds(b.high) }
 
-func (b *idleBand) rivals(f *Finding) {
+func (b *idleBand) rivals(f *finding) {
 	f.excludes("c-restart", fmt.Sprintf("the failures lie at %d different moments, and none was on a connection idle for less than %s", distinctSeconds(b.events), seconds(b.low)))
 	if len(b.paths()) > 1 {
 		f.excludes("g-crash-on-input", fmt.Sprintf("%d kinds of request were lost, which are answered on connections idle for less", len(b.paths())))
@@ -153,7 +153,7 @@ func (b *idleBand) rivals(f *Finding) {
 }
 
 // bandFixes fills in limits below and above the band.
-func (q *inquiry) bandFixes(b *idleBand, f *Finding) {
+func (q *inquiry) bandFixes(b *idleBand, f *finding) {
 	newIdle := max((b.low - b.slack - tolerance(b.low)).Truncate(100*time.Millisecond), 100*time.Millisecond)
 	if newIdle > 5*time.Second {
 		newIdle = newIdle.Truncate(time.Second)

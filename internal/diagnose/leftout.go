@@ -70,9 +70,7 @@ func tallied(b *evidence.Bundle, o Options) (*tally, error) {
 }
 
 func talliedWith(b *evidence.Bundle, o Options, use leftOut) (*tally, error) {
-	t := newTally(use.document)
-	use.others = map[string]int{}
-	t.left = use
+	t := newTally(use)
 	return t, t.read(b, o)
 }
 

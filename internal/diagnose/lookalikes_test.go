@@ -259,7 +259,7 @@ func TestFewAnswersBesideASampleOfTimeouts(t *testing.T) {
 		r.answered++
 		r.waits.add(limit * 9 / 10)
 	}
-	tal := newTally(nil)
+	tal := newTally(leftOut{})
 	tal.routes[routeKey{"http", "GET", "/a"}], tal.timeouts["http"], tal.sample.shift = r, limit, 4
 	for i := range 20 { // of 320
 		e := &event{settings: "http", method: "GET", path: "/a", fault: timeoutFault, tried: true, visible: true, taken: limit}

@@ -19,8 +19,7 @@ func (q *inquiry) nameLoops(m *evidence.Machine) {
 	if m == nil || m.Loops < 2 {
 		return
 	}
-	for i := range q.findings {
-		f := &q.findings[i]
+	for _, f := range q.findings {
 		if !onIdle[f.Cause] {
 			continue
 		}

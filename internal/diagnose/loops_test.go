@@ -20,7 +20,7 @@ func TestFindingsOnIdleConnectionsNameTheLoops(t *testing.T) {
 		{"c-idle-race", nil, false},
 		{"d-hung", &evidence.Machine{Engine: "epoll", Loops: 4}, false},
 	} {
-		q := &inquiry{findings: []Finding{{Cause: c.cause}}}
+		q := &inquiry{findings: []*finding{{Finding: Finding{Cause: c.cause}}}}
 		q.nameLoops(c.m)
 		named := len(q.findings[0].Evidence) == 1 && strings.Contains(q.findings[0].Evidence[0].Fact, "4 event loops (engine: epoll)")
 		if named != c.named {

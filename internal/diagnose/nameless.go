@@ -54,15 +54,15 @@ func namelessAnswer(r *accesslog.Record) bool {
 }
 
 // namesNone reports whether the log names no member at all, and cannot be expected to.
-func (q *inquiry) namesNone(e *event) bool {
-	return len(q.members) == 0 && (e.v1 || q.nameless.n > 0)
+func (t *tally) namesNone(e *event) bool {
+	return len(t.members) == 0 && (e.v1 || t.nameless.n > 0)
 }
 
 // turns counts the runs of events between which their pool answered.
-func (q *inquiry) turns(events []*event) int {
+func (t *tally) turns(events []*event) int {
 	turns, last := 1, events[0]
 	for _, e := range events[1:] {
-		if q.answeredBetween(e.poolKey(), last.at.Add(bucket+e.resolution()), e.start.Add(-bucket-e.resolution())) > 0 {
+		if t.answeredBetween(e.poolKey(), last.at.Add(bucket+e.resolution()), e.start.Add(-bucket-e.resolution())) > 0 {
 			turns++
 		}
 		last = e
@@ -72,18 +72,18 @@ func (q *inquiry) turns(events []*event) int {
 
 // doubtUnhealthy takes back that no member was healthy where only a quick 502 without a member says so: in a log that names no
 // members, and between answers of the same pool, which comes of no outage.
-func (q *inquiry) doubtUnhealthy() {
-	pools, groups := groupBy(filtered(q.events, (*event).byHaste), (*event).poolKey)
+func (t *tally) doubtUnhealthy() {
+	pools, groups := groupBy(filtered(t.events, (*event).byHaste), (*event).poolKey)
 	for _, k := range pools {
-		turns := q.turns(groups[k])
+		turns := t.turns(groups[k])
 		for _, e := range groups[k] {
-			if q.namesNone(e) && !q.knownWithout(e) || turns > 1 && 3*turns > len(groups[k]) {
+			if t.namesNone(e) && !t.knownWithout(e) || turns > 1 && 3*turns > len(groups[k]) {
 				e.fault, e.unnamed = fault.Fault{Side: fault.Gateway, Kind: fault.Panicked}, true
 			}
 		}
 	}
-	for _, e := range q.events {
-		if !e.own && !e.tried && !e.session && e.fault == (fault.Fault{Side: fault.Gateway, Kind: fault.Panicked}) && q.namesNone(e) {
+	for _, e := range t.events {
+		if !e.own && !e.tried && !e.session && e.fault == (fault.Fault{Side: fault.Gateway, Kind: fault.Panicked}) && t.namesNone(e) {
 			e.unnamed = true
 		}
 	}
@@ -91,13 +91,13 @@ func (q *inquiry) doubtUnhealthy() {
 
 // knownWithout reports whether other evidence has it that the event's pool was without healthy members: backend health, or a
 // document in which the pool is empty.
-func (q *inquiry) knownWithout(e *event) bool {
-	if q.config != nil {
-		if p := q.config.Pool(e.pool); p != nil && len(p.Members) == 0 {
+func (t *tally) knownWithout(e *event) bool {
+	if t.config != nil {
+		if p := t.config.Pool(e.pool); p != nil && len(p.Members) == 0 {
 			return true
 		}
 	}
-	return len(q.trailsUnder(e.pool, e.settings)) > 0 && q.reasonAt(e) != (change{}) && !q.someHealthy(e.pool, e.settings)
+	return len(t.trailsUnder(e.pool, e.settings)) > 0 && t.reasonAt(e) != (change{}) && !t.someHealthy(e.pool, e.settings)
 }
 
 // byHaste matches a request of which only its haste says that no member was healthy.

@@ -59,8 +59,7 @@ func (s Scope) holds(pool, settings, member string) bool {
 // doubtHealth takes the last of the confidence from findings that rest on a report of health which is of another time than
 // their failures, and says so.
 func (q *inquiry) doubtHealth() {
-	for i := range q.findings {
-		f := &q.findings[i]
+	for _, f := range q.findings {
 		if !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Source == "backend-health" }) {
 			continue
 		}
@@ -78,9 +77,9 @@ func (q *inquiry) doubtHealth() {
 }
 
 // timesOf is the time between the first and the last failure of a finding.
-func (q *inquiry) timesOf(f *Finding) (from, to time.Time) {
+func (q *inquiry) timesOf(f *finding) (from, to time.Time) {
 	for _, e := range q.events {
-		if e.cause != f.Cause && f.Also == 0 || !f.Scope.holds(e.pool, e.settings, e.member) {
+		if q.causeOf(e) != f.Cause && f.Also == 0 || !f.Scope.holds(e.pool, e.settings, e.member) {
 			continue
 		}
 		if from.IsZero() || e.start.Before(from) {

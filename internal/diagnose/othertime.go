@@ -16,7 +16,7 @@ func (q *inquiry) timeoutNow(settings string) (now time.Duration, changed bool) 
 }
 
 // advise fills the advice of a longer request timeout in, or says that the document has changed since.
-func (q *inquiry) advise(f *Finding, l *late, longer time.Duration, values map[string]string) {
+func (q *inquiry) advise(f *finding, l *late, longer time.Duration, values map[string]string) {
 	values["timeout"], values["newTimeout"], values["newTimeoutSeconds"] = seconds(l.limit), seconds(longer), fmt.Sprint(int(longer.Seconds()))
 	now, changed := q.timeoutNow(l.scope.Settings)
 	if changed {

@@ -149,7 +149,7 @@ func (q *inquiry) timeline() *Timeline {
 		t.Causes = append(t.Causes, CauseSteps{Cause: name, Failures: make([]int, n), Recovered: make([]int, n)})
 	}
 	for _, e := range q.events {
-		i, told := at[seriesOf(e)]
+		i, told := at[q.seriesOf(e)]
 		if !told {
 			i = at[otherName]
 		}
@@ -162,11 +162,11 @@ func (q *inquiry) timeline() *Timeline {
 	return t
 }
 
-func seriesOf(e *event) string {
-	if e.cause == "" {
+func (q *inquiry) seriesOf(e *event) string {
+	if q.causeOf(e) == "" {
 		return undeterminedName
 	}
-	return e.cause
+	return q.causeOf(e)
 }
 
 // seriesNames are the causes that the timeline tells apart: the most frequent ones, then the rest as one, then what is
@@ -174,7 +174,7 @@ func seriesOf(e *event) string {
 func (q *inquiry) seriesNames() []string {
 	counts := map[string]int{}
 	for _, e := range q.events {
-		counts[seriesOf(e)]++
+		counts[q.seriesOf(e)]++
 	}
 	open := counts[undeterminedName] > 0
 	delete(counts, undeterminedName)
@@ -309,7 +309,7 @@ func digits(x float64) float64 {
 func (q *inquiry) idleShapes() []IdleShape {
 	lost := map[memberKey][]*event{}
 	for _, e := range q.events {
-		if m := q.members[e.key()]; m != nil && e.attempt.Reused && (e.cause == "c-idle-race" || e.cause == "b-stateful-idle-drop" || !e.own) {
+		if m := q.members[e.key()]; m != nil && e.attempt.Reused && (q.causeOf(e) == "c-idle-race" || q.causeOf(e) == "b-stateful-idle-drop" || !e.own) {
 			lost[e.key()] = append(lost[e.key()], e)
 		}
 	}
@@ -322,7 +322,7 @@ func (q *inquiry) idleShapes() []IdleShape {
 	})
 	var out []IdleShape
 	for _, k := range keys[:min(len(keys), maxShapes)] {
-		if s, ok := idleShape(k, &q.members[k].gaps, idleLimit(lost[k])); ok {
+		if s, ok := idleShape(k, &q.members[k].gaps, q.idleLimit(lost[k])); ok {
 			out = append(out, s)
 		}
 	}
@@ -330,10 +330,10 @@ func (q *inquiry) idleShapes() []IdleShape {
 }
 
 // idleLimit is the idle age at which the connections of lost requests ended; 0 if they are not of that cause.
-func idleLimit(lost []*event) time.Duration {
+func (q *inquiry) idleLimit(lost []*event) time.Duration {
 	var races []*event
 	for _, e := range lost {
-		if e.cause == "c-idle-race" {
+		if q.causeOf(e) == "c-idle-race" {
 			races = append(races, e)
 		}
 	}

@@ -42,14 +42,14 @@ func platformOfName(host string) string {
 
 // platformOf is the platform whose front end stood at the member of an event: by the member's name, by the Host that it was sent, or
 // by the document, where all members of the pool are such names. It is empty where none is known to.
-func (q *inquiry) platformOf(e *event) string {
+func (t *tally) platformOf(e *event) string {
 	if name := platformOfName(e.member); name != "" {
 		return name
 	}
-	if e.front != "" || q.config == nil {
+	if e.front != "" || t.config == nil {
 		return e.front
 	}
-	p := q.config.Pool(e.pool)
+	p := t.config.Pool(e.pool)
 	if p == nil || len(p.Members) == 0 || slices.ContainsFunc(p.Members, func(a gateway.Address) bool { return platformOfName(a.FQDN) == "" }) {
 		return ""
 	}

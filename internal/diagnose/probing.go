@@ -33,10 +33,10 @@ func (p probing) notices() time.Duration {
 }
 
 // trailsUnder are the histories of the members of a pool under settings.
-func (q *inquiry) trailsUnder(pool, settings string) []*trail {
+func (t *tally) trailsUnder(pool, settings string) []*trail {
 	var out []*trail
-	for i := range q.trails {
-		if t := &q.trails[i]; strings.EqualFold(t.pool, pool) && strings.EqualFold(t.settings, settings) {
+	for i := range t.trails {
+		if t := &t.trails[i]; strings.EqualFold(t.pool, pool) && strings.EqualFold(t.settings, settings) {
 			out = append(out, t)
 		}
 	}

@@ -65,7 +65,7 @@ func (q *inquiry) queuedClients() {
 	if len(left) == 0 {
 		confidence = High // that they waited, the gateway saw itself
 	}
-	var f *Finding
+	var f *finding
 	if len(left) > 0 {
 		f = q.claim("h-conn-limit", left, Scope{}, confidence)
 		f.says("access-log", fmt.Sprintf("%s that had waited for room for longer than it was at work", count(len(left), "request was given up by a client", "requests were given up by clients")), left...)
@@ -81,7 +81,7 @@ func (q *inquiry) queuedClients() {
 
 // queuedNotice tells of clients that waited where that is no finding.
 func (q *inquiry) queuedNotice() []Notice {
-	found := slices.ContainsFunc(q.findings, func(f Finding) bool { return f.Cause == "h-conn-limit" })
+	found := slices.ContainsFunc(q.findings, func(f *finding) bool { return f.Cause == "h-conn-limit" })
 	if q.waits.n == 0 || found {
 		return nil
 	}

@@ -84,8 +84,6 @@ type Finding struct {
 	Rivals     []Rival    `json:"rivals"`
 	Fixes      []Fix      `json:"fixes"`
 	Disproof   string     `json:"disproof"`
-
-	events []*event // behind it
 }
 
 // Scope is what a finding holds for; empty parts do not narrow it.

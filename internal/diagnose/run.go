@@ -109,12 +109,9 @@ func (q *inquiry) run(b *evidence.Bundle) *Report {
 }
 
 func (q *inquiry) report(b *evidence.Bundle) *Report {
-	r := &Report{Schema: Schema, Requests: q.requests, Sessions: q.sessions, Failures: q.failures, Recovered: q.recovers + q.ejected.steered, Steered: q.ejected.steered, Findings: q.findings, Missing: q.missing(b)}
+	r := &Report{Schema: Schema, Requests: q.requests, Sessions: q.sessions, Failures: q.failures, Recovered: q.recovers + q.ejected.steered, Steered: q.ejected.steered, Findings: q.reported(), Missing: q.missing(b)}
 	r.gateway, r.group = q.nameAndGroup()
 	r.unsaid = len(filtered(q.events, func(e *event) bool { return e.unsaid && e.fault.Kind != fault.Status }))
-	if r.Findings == nil {
-		r.Findings = []Finding{}
-	}
 	if !q.from.IsZero() {
 		r.Window = Window{From: stamp(q.from), To: stamp(q.to)}
 	}
@@ -127,8 +124,7 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	q.scale(r)
 	r.Assumptions = append([]string{}, append(b.Notes, q.assumptions...)...)
 	for i := range r.Findings {
-		f := &r.Findings[i]
-		f.Share, f.When = share(f, r), q.when(f.events)
+		r.Findings[i].Share = share(&r.Findings[i], r)
 	}
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(b.Failures, a.Failures), cmp.Compare(b.Recovered, a.Recovered), cmp.Compare(a.Cause, b.Cause))
@@ -140,6 +136,16 @@ func (q *inquiry) report(b *evidence.Bundle) *Report {
 	r.Pictures = q.pictures()
 	r.Metered = q.metered()
 	return r
+}
+
+// reported are the findings as the report has them, each with the times at which its failures lie.
+func (q *inquiry) reported() []Finding {
+	out := make([]Finding, 0, len(q.findings))
+	for _, f := range q.findings {
+		f.When = q.when(f.events)
+		out = append(out, f.Finding)
+	}
+	return out
 }
 
 // reading says how the reading of the evidence went.

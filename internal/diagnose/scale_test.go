@@ -45,7 +45,7 @@ func TestCountsOfASample(t *testing.T) {
 	const failures = 400
 	s := doubledWaitsStory(t, failures)
 	b := s.bundle()
-	tally := newTally(b.Config)
+	tally := newTally(leftOut{document: b.Config})
 	tally.sample.most = failures / 3
 	if err := tally.read(b, Options{}); err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 
 // fillProbe names the probe of a finding's settings, and what would notice a dead member sooner than it does. Where
 // nothing would, the advice to probe more often is taken back.
-func (q *inquiry) fillProbe(values map[string]string, f *Finding) {
+func (q *inquiry) fillProbe(values map[string]string, f *finding) {
 	if p := q.probeOf(f.Scope.Settings); p != nil {
 		values["probe"] = p.Name
 	}

@@ -24,7 +24,7 @@ func TestSoonerProbe(t *testing.T) {
 			Settings: []gateway.Settings{{Name: "http", Probe: "health"}, {Name: "bare"}},
 			Probes:   []gateway.Probe{{Name: "health", Interval: x.nowInterval, UnhealthyThreshold: x.nowThreshold}},
 		}
-		q := &inquiry{config: c}
+		q := &inquiry{tally: &tally{config: c}}
 		interval, threshold, sooner := q.soonerProbe("http")
 		if interval != x.interval || threshold != x.threshold || sooner != x.sooner {
 			t.Errorf("%d × %d: %d × %d, sooner %t", x.nowInterval, x.nowThreshold, interval, threshold, sooner)
@@ -33,14 +33,14 @@ func TestSoonerProbe(t *testing.T) {
 			t.Error("another probe than that of the settings")
 		}
 	}
-	f := &Finding{Cause: "a-slow-eviction", Scope: Scope{Settings: "http"}, Fixes: []Fix{{Side: "backend"}, {Side: "gateway"}}}
-	q := &inquiry{config: &gateway.Config{
+	f := &finding{Finding: Finding{Cause: "a-slow-eviction", Scope: Scope{Settings: "http"}, Fixes: []Fix{{Side: "backend"}, {Side: "gateway"}}}}
+	q := &inquiry{tally: &tally{config: &gateway.Config{
 		Settings: []gateway.Settings{{Name: "http", Probe: "health"}}, Probes: []gateway.Probe{{Name: "health", Interval: 1, UnhealthyThreshold: 2}},
-	}}
+	}}}
 	if q.fill(map[string]string{}, f); len(f.Fixes) != 1 || f.Fixes[0].Side != "backend" {
 		t.Errorf("advice that changes nothing: %+v", f.Fixes)
 	}
-	if interval, threshold, sooner := (&inquiry{}).soonerProbe("http"); interval != 5 || threshold != 2 || !sooner {
+	if interval, threshold, sooner := (&inquiry{tally: &tally{}}).soonerProbe("http"); interval != 5 || threshold != 2 || !sooner {
 		t.Errorf("default probe: %d × %d, %t", interval, threshold, sooner)
 	}
 }

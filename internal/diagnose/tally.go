@@ -14,6 +14,11 @@ import (
 // tally is what one pass over the records leaves: every failure, and of the rest what the tests need. Its size does not
 // grow with the log.
 type tally struct {
+	config      *gateway.Config // may be nil
+	health      *gateway.Health // may be nil
+	trails      []trail         // of health
+	assumptions []string        // that the reading of the records made
+	documented  map[string]time.Duration // request timeout that the document gives, of settings that had another then
 	requests    int
 	sessions    int // of the requests: connections through TCP and TLS listeners
 	failures    int
@@ -135,10 +140,14 @@ const (
 	maxPerf      = 125 * 60 * 24 * 31 / 10
 )
 
-func newTally(c *gateway.Config) *tally {
+// newTally is a tally that has read nothing, of records that may belong to the document and the health to use.
+func newTally(use leftOut) *tally {
+	use.others = map[string]int{}
+	c := use.document
 	t := &tally{
+		left: use, config: c, health: use.health, trails: trailsOf(use.health),
 		members: map[memberKey]*memberTally{}, routes: map[routeKey]*routeTally{}, instances: map[string]*cell{}, cells: map[instanceMember]*cell{}, works: map[workPlace]*work{},
-		timeouts: map[string]time.Duration{}, gateways: map[string]*int{}, left: leftOut{others: map[string]int{}},
+		timeouts: map[string]time.Duration{}, gateways: map[string]*int{},
 		line: newSeries(), clock: newClock(), gaps: gapRoom{most: maxAllGaps}, sample: sampler{most: maxEvents}, names: newNames(c),
 	}
 	if c != nil {
@@ -174,7 +183,17 @@ func (t *tally) read(b *evidence.Bundle, o Options) error {
 	t.clock.sort()
 	t.events = t.sample.kept()
 	slices.SortStableFunc(t.events, func(a, b *event) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })
+	t.settle()
 	return err
+}
+
+// settle reads single records again in the light of all: what they prove depends on what this log writes elsewhere. After
+// it nothing changes any more.
+func (t *tally) settle() {
+	t.neverAsked()
+	t.doubtUnhealthy()
+	t.correctTimeouts()
+	t.judgeEchoes()
 }
 
 // without are the texts that only one record is asked for: the one that is looked for, if there is one.

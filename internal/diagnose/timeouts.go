@@ -130,32 +130,32 @@ func commonTimer(took []time.Duration) time.Duration {
 
 // correctTimeouts takes the request timeouts that the requests show where they refute the document, which may be of another
 // time: they end at another timer, answers come up to it, and none later.
-func (q *inquiry) correctTimeouts() {
-	settings, groups := groupBy(q.unclaimed(func(e *event) bool { return isTimeout(e) && !e.own && e.tries == 1 }), func(e *event) string { return e.settings })
+func (t *tally) correctTimeouts() {
+	settings, groups := groupBy(filtered(t.events, func(e *event) bool { return isTimeout(e) && !e.own && e.tries == 1 }), func(e *event) string { return e.settings })
 	for _, s := range settings {
-		limit, events := q.timeouts[s], groups[s]
+		limit, events := t.timeouts[s], groups[s]
 		if limit == 0 || len(events) < minEvents {
 			continue
 		}
 		timer := commonTimer(sortedDurations(events, lasted))
-		if (timer-limit).Abs() <= timerBand(max(timer, limit)) || !q.cutsAnswers(s, limit, timer) {
+		if (timer-limit).Abs() <= timerBand(max(timer, limit)) || !t.cutsAnswers(s, limit, timer) {
 			continue
 		}
-		if q.documented == nil {
-			q.documented = map[string]time.Duration{}
+		if t.documented == nil {
+			t.documented = map[string]time.Duration{}
 		}
-		q.timeouts[s], q.documented[s] = timer, limit
-		q.assume(fmt.Sprintf("the request timeout of settings %s was %s: the document, which says %s, is of another time, for %d requests timed out there and answers came up to it, none later", s, seconds(timer), seconds(limit), len(events)))
+		t.timeouts[s], t.documented[s] = timer, limit
+		t.assumptions = append(t.assumptions, fmt.Sprintf("the request timeout of settings %s was %s: the document, which says %s, is of another time, for %d requests timed out there and answers came up to it, none later", s, seconds(timer), seconds(limit), len(events)))
 	}
 }
 
 // cutsAnswers reports whether answers under some settings come up to a timer and end there. A timer beyond the limit may
 // also be a second wait as long as the first: then no answer takes longer than the limit.
-func (q *inquiry) cutsAnswers(settings string, limit, timer time.Duration) bool {
+func (t *tally) cutsAnswers(settings string, limit, timer time.Duration) bool {
 	if timer == 0 {
 		return false
 	}
-	sum := q.routesOf(settings)
+	sum := t.routesOf(settings)
 	after := timer * 2 / 3
 	if timer > limit {
 		after = max(after, limit+timerBand(limit))
@@ -172,9 +172,9 @@ func lasted(e *event) time.Duration {
 }
 
 // routesOf adds up the routes under one settings object.
-func (q *inquiry) routesOf(settings string) *routeTally {
+func (t *tally) routesOf(settings string) *routeTally {
 	sum := &routeTally{}
-	for k, r := range q.routes {
+	for k, r := range t.routes {
 		if k.settings == settings {
 			sum.answered += r.answered
 			sum.waits.merge(&r.waits)

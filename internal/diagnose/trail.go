@@ -92,9 +92,9 @@ func (t *trail) wentDown(from, to time.Time) (change, bool) {
 }
 
 // trailOf finds the history of the member that an event met.
-func (q *inquiry) trailOf(e *event) *trail {
-	for i := range q.trails {
-		t := &q.trails[i]
+func (t *tally) trailOf(e *event) *trail {
+	for i := range t.trails {
+		t := &t.trails[i]
 		if strings.EqualFold(t.settings, e.settings) && t.member == e.member && (t.dial == "" || !e.server.IsValid() || t.dial == e.server.String()) {
 			return t
 		}

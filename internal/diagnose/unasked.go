@@ -8,11 +8,11 @@ import (
 
 // neverAsked takes requests out of all reasoning about members and their timeouts for which none was picked, in a log that names the
 // member wherever one was: what took their time is something that the gateway does before.
-func (q *inquiry) neverAsked() {
-	if len(q.members) == 0 {
+func (t *tally) neverAsked() {
+	if len(t.members) == 0 {
 		return
 	}
-	for _, e := range q.events {
+	for _, e := range t.events {
 		if !e.own && !e.v1 && !e.tried && isTimeout(e) && e.quietInfo() {
 			e.fault = fault.Fault{Side: fault.Gateway, Kind: fault.Panicked}
 		}

@@ -127,12 +127,7 @@ func (q *inquiry) shorterTimeouts() []Saving {
 // shorterIdle replays a shorter idle limit of the gateway: a connection that had been idle for longer would have been a
 // new one.
 func (q *inquiry) shorterIdle() []Saving {
-	var lost []*event
-	for _, e := range q.events {
-		if e.cause == "c-idle-race" && e.own {
-			lost = append(lost, e)
-		}
-	}
+	lost := filtered(q.eventsOf("c-idle-race"), func(e *event) bool { return e.own })
 	if len(lost) == 0 {
 		return nil
 	}
@@ -155,13 +150,7 @@ func (q *inquiry) shorterIdle() []Saving {
 // soonerProbes replays quicker probes on the failures of dead members: those that began after the new probes had given up
 // would have gone elsewhere. When in its interval a probe falls is not known, hence two bounds.
 func (q *inquiry) soonerProbes() []Saving {
-	var dead []*event
-	for _, e := range q.events {
-		if e.cause == "a-slow-eviction" {
-			dead = append(dead, e)
-		}
-	}
-	keys, groups := groupBy(dead, (*event).key)
+	keys, groups := groupBy(q.eventsOf("a-slow-eviction"), (*event).key)
 	var out []Saving
 	for _, k := range keys {
 		p := q.probeOf(k.settings)
@@ -273,12 +262,7 @@ func (q *inquiry) standingBeside(k memberKey) (out []memberKey) {
 
 // moreInstances: whether the gateway was short of capacity shows in its metrics, and only there.
 func (q *inquiry) moreInstances() []Saving {
-	var short []*event
-	for _, e := range q.events {
-		if e.cause == "h-capacity-max" || e.cause == "h-cpu" || e.cause == "h-autoscale-lag" {
-			short = append(short, e)
-		}
-	}
+	short := q.eventsOf("h-capacity-max", "h-cpu", "h-autoscale-lag")
 	s := Saving{Setting: "instances", Basis: "bounded", maybe: short}
 	limit := q.maxUnits()
 	top, known := q.peakOf("CapacityUnits")
