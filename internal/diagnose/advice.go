@@ -18,7 +18,7 @@ func units(n float64) string {
 }
 
 // adviseV2 sets the range of instances by compute units: a tenth of the peak as the least, for scaling out takes minutes.
-func (c *CapacityReport) adviseV2(used float64, q *inquiry) {
+func (c *CapacityReport) adviseV2(used float64, t *tally) {
 	peak, ok := 0.0, false
 	for _, l := range c.Loads {
 		if l.Measure == "ComputeUnits" || l.Measure == "CapacityUnits" {
@@ -40,8 +40,8 @@ func (c *CapacityReport) adviseV2(used float64, q *inquiry) {
 	most := min(mostInstances, max(least+2, int(math.Ceil(peak/unitsPerInstance*2)), 10))
 	manual := max(2, int(math.Ceil(peak/unitsPerInstance*1.2)))
 	c.least, c.most, c.need = least, most, manual
-	name, group := q.nameAndGroup()
-	if c.Instances[0] != c.Instances[1] || q.config == nil {
+	name, group := t.nameAndGroup()
+	if c.Instances[0] != c.Instances[1] || t.config == nil {
 		c.Advice = append(c.Advice, Advice{
 			Change:  fmt.Sprintf("autoscale between %d and %d instances", least, most),
 			Because: needs + "; scaling out takes three to five minutes, so half of that is kept ready; the most is as much as the subnet allows",
@@ -68,11 +68,11 @@ func (c *CapacityReport) adviseV2(used float64, q *inquiry) {
 }
 
 // adviseV1 sets count and size: the same work on more instances, and a larger size where the most instances are not enough.
-func (c *CapacityReport) adviseV1(used float64, q *inquiry) {
+func (c *CapacityReport) adviseV1(used float64, t *tally) {
 	now := c.Instances[1]
 	need := max(2, int(math.Ceil(float64(now)*used/0.8*1.1)))
 	size := sizeOf(c.Size)
-	name, group := q.nameAndGroup()
+	name, group := t.nameAndGroup()
 	c.need = min(need, mostInstancesV1)
 	switch {
 	case need > mostInstancesV1 && size != "large":
@@ -85,7 +85,7 @@ func (c *CapacityReport) adviseV1(used float64, q *inquiry) {
 	case need > now || now < 2:
 		c.Advice = append(c.Advice, Advice{
 			Change: fmt.Sprintf("%d instances", need), Because: "peak load stays below 80 %, with a tenth to spare, and no single instance is missed",
-			Commands: Commands{AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, need), PowerShell: fmt.Sprintf("$gw = Get-AzApplicationGateway -Name "+name+" -ResourceGroupName "+group+"; Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier %s -Capacity %d; Set-AzApplicationGateway -ApplicationGateway $gw", c.Size, q.config.SKU.Tier, need), Portal: "Configuration > Instance count"},
+			Commands: Commands{AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, need), PowerShell: fmt.Sprintf("$gw = Get-AzApplicationGateway -Name "+name+" -ResourceGroupName "+group+"; Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier %s -Capacity %d; Set-AzApplicationGateway -ApplicationGateway $gw", c.Size, t.config.SKU.Tier, need), Portal: "Configuration > Instance count"},
 		})
 	}
 	if size == "small" {

@@ -80,49 +80,44 @@ func Capacity(b *evidence.Bundle) (*CapacityReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := newInquiry(b, t)
-	if q.selfHosted(b) {
-		return q.machineCapacity(b.Machine), nil
+	if t.selfHosted(b) {
+		return t.machineCapacity(b.Machine), nil
 	}
-	return q.capacity(), nil
+	return t.capacity(), nil
 }
 
-// capacity is what the load comes to, computed once: a finding that advises instances and the report on capacity have the same numbers.
-func (q *inquiry) capacity() *CapacityReport {
-	if q.sized != nil {
-		return q.sized
-	}
+// capacity is what the load comes to.
+func (t *tally) capacity() *CapacityReport {
 	c := &CapacityReport{Schema: CapacitySchema, Loads: []Load{}, Advice: []Advice{}, Assumed: []string{}, Missing: []Missing{}, Headroom: -1}
-	q.frame(c)
-	q.metricLoads(c)
-	q.logLoads(c)
-	q.judgeCapacity(c)
-	q.sized = c
+	t.frame(c)
+	t.metricLoads(c)
+	t.logLoads(c)
+	t.judgeCapacity(c)
 	return c
 }
 
 // frame says what gateway it is.
-func (q *inquiry) frame(c *CapacityReport) {
+func (t *tally) frame(c *CapacityReport) {
 	c.Generation, c.Instances = "v2", [2]int{1, 1}
-	if q.config == nil {
-		c.Missing = append(c.Missing, q.missingDocument("without it neither the size nor the number of instances is known"))
-		if q.v1 > 0 && 2*q.v1 > q.requests || q.metric("CpuUtilization") != nil {
+	if t.config == nil {
+		c.Missing = append(c.Missing, t.missingDocument("without it neither the size nor the number of instances is known"))
+		if t.v1 > 0 && 2*t.v1 > t.requests || t.metric("CpuUtilization") != nil {
 			c.Generation = "v1"
 		}
-		c.Instances = [2]int{len(q.instances), len(q.instances)}
+		c.Instances = [2]int{len(t.instances), len(t.instances)}
 		assumed := "the gateway is of generation " + c.Generation
-		if n := len(q.instances); n > 0 {
+		if n := len(t.instances); n > 0 {
 			assumed += " with as many instances as write into the log, " + strconv.Itoa(n)
 		}
 		c.Assumed = append(c.Assumed, assumed)
 		return
 	}
-	c.Size = q.config.SKU.Name
-	if q.config.V1() {
+	c.Size = t.config.SKU.Name
+	if t.config.V1() {
 		c.Generation = "v1"
 	}
-	c.Instances = [2]int{max(1, q.config.SKU.Capacity), max(1, q.config.SKU.Capacity)}
-	if a := q.config.Autoscale; a != nil {
+	c.Instances = [2]int{max(1, t.config.SKU.Capacity), max(1, t.config.SKU.Capacity)}
+	if a := t.config.Autoscale; a != nil {
 		c.Instances = [2]int{a.Min, max(a.Max, a.Min)}
 		if a.Max == 0 {
 			c.Instances[1] = mostInstances
@@ -131,7 +126,7 @@ func (q *inquiry) frame(c *CapacityReport) {
 }
 
 // metricLoads takes what the gateway itself measured.
-func (q *inquiry) metricLoads(c *CapacityReport) {
+func (t *tally) metricLoads(c *CapacityReport) {
 	units := unitsPerInstance * float64(c.Instances[1])
 	for _, m := range []struct {
 		name, unit string
@@ -143,13 +138,13 @@ func (q *inquiry) metricLoads(c *CapacityReport) {
 		{"CurrentConnections", "connections", connectionsPerUnit * units, "v2"},
 		{"Throughput", "bytes a second", bitsPerUnit / 8 * units, "v2"},
 		{"CpuUtilization", "% of the processors", 90, "v1"},
-		{"Throughput", "bytes a second", q.bitLimit(c) / 8, "v1"},
+		{"Throughput", "bytes a second", t.bitLimit(c) / 8, "v1"},
 		{"CurrentConnections", "connections", 0, "v1"},
 	} {
 		if m.generation != c.Generation {
 			continue
 		}
-		series := q.metric(m.name)
+		series := t.metric(m.name)
 		if series == nil || len(series.Points) == 0 {
 			continue
 		}
@@ -163,7 +158,7 @@ func (q *inquiry) metricLoads(c *CapacityReport) {
 		if c.Generation == "v1" {
 			what, how = "metrics CpuUtilization, Throughput, CurrentConnections", "CpuUtilization Throughput CurrentConnections"
 		}
-		c.Missing = append(c.Missing, Missing{What: what, Why: "only the gateway itself knows how busy it is, and a month of it how busy it gets", How: "az monitor metrics list --resource " + orWord(q.resourceID(), "GATEWAY_ID") + " --metrics " + how + " --interval PT1M --offset 30d -o json > metrics.json"})
+		c.Missing = append(c.Missing, Missing{What: what, Why: "only the gateway itself knows how busy it is, and a month of it how busy it gets", How: "az monitor metrics list --resource " + orWord(t.resourceID(), "GATEWAY_ID") + " --metrics " + how + " --interval PT1M --offset 30d -o json > metrics.json"})
 	}
 }
 
@@ -191,8 +186,8 @@ func (c *CapacityReport) cover(first, last time.Time) {
 }
 
 // logLoads takes what the access log tells of throughput and arrivals, by the minute.
-func (q *inquiry) logLoads(c *CapacityReport) {
-	if q.requests == 0 {
+func (t *tally) logLoads(c *CapacityReport) {
+	if t.requests == 0 {
 		return
 	}
 	type sums struct {
@@ -200,8 +195,8 @@ func (q *inquiry) logLoads(c *CapacityReport) {
 		requests, clients int
 	}
 	byMinute := map[time.Time]*sums{}
-	for _, i := range q.line.list() {
-		at := i.at.Truncate(max(time.Minute, q.line.width))
+	for _, i := range t.line.list() {
+		at := i.at.Truncate(max(time.Minute, t.line.width))
 		s := byMinute[at]
 		if s == nil {
 			s = &sums{}
@@ -209,8 +204,8 @@ func (q *inquiry) logLoads(c *CapacityReport) {
 		}
 		s.sent, s.requests, s.clients = s.sent+i.sent, s.requests+i.requests, s.clients+i.clients
 	}
-	per := max(time.Minute, q.line.width).Seconds()
-	bits := Load{Measure: "answers sent", Source: "access-log", Unit: "bits a second", Limit: q.bitLimit(c)}
+	per := max(time.Minute, t.line.width).Seconds()
+	bits := Load{Measure: "answers sent", Source: "access-log", Unit: "bits a second", Limit: t.bitLimit(c)}
 	rate := Load{Measure: "requests", Source: "access-log", Unit: "requests a second"}
 	var allBits, allRates []float64
 	for at, s := range byMinute {
@@ -224,7 +219,7 @@ func (q *inquiry) logLoads(c *CapacityReport) {
 	bits.High, rate.High = quantile(allBits, 0.95), quantile(allRates, 0.95)
 	c.Loads = append(c.Loads, bits, rate)
 	if c.Days == 0 {
-		c.cover(q.from, q.to)
+		c.cover(t.from, t.to)
 	}
 }
 
@@ -236,7 +231,7 @@ func (l *Load) take(v float64, at time.Time) {
 
 // bitLimit is the throughput that the gateway may give. A first-generation instance gives more the larger the pages are;
 // between the two published sizes it is read off a straight line.
-func (q *inquiry) bitLimit(c *CapacityReport) float64 {
+func (t *tally) bitLimit(c *CapacityReport) float64 {
 	if c.Generation != "v1" {
 		return bitsPerUnit * unitsPerInstance * float64(c.Instances[1])
 	}
@@ -245,10 +240,10 @@ func (q *inquiry) bitLimit(c *CapacityReport) float64 {
 		return 0
 	}
 	sent := int64(0)
-	for _, i := range q.line.list() {
+	for _, i := range t.line.list() {
 		sent += i.sent
 	}
-	page := float64(sent) / float64(max(1, q.requests))
+	page := float64(sent) / float64(max(1, t.requests))
 	part := min(1, max(0, (page-6e3)/(100e3-6e3)))
 	return (row[0] + part*(row[1]-row[0])) * float64(c.Instances[1])
 }
@@ -260,7 +255,7 @@ func sizeOf(sku string) string {
 }
 
 // judgeCapacity says how much is left and what to set.
-func (q *inquiry) judgeCapacity(c *CapacityReport) {
+func (t *tally) judgeCapacity(c *CapacityReport) {
 	worst := Load{}
 	for _, l := range c.Loads {
 		if l.Limit > 0 && (worst.Limit == 0 || l.Peak/l.Limit > worst.Peak/worst.Limit) {
@@ -293,9 +288,9 @@ func (q *inquiry) judgeCapacity(c *CapacityReport) {
 	switch {
 	case c.Instances[1] == 0: // advice is a number of instances, and builds on the one there is
 	case c.Generation == "v1":
-		c.adviseV1(used, q)
+		c.adviseV1(used, t)
 	default:
-		c.adviseV2(used, q)
+		c.adviseV2(used, t)
 	}
 	if c.Days < enoughDays {
 		c.Assumed = append(c.Assumed, fmt.Sprintf("this is %s of evidence; how many instances to keep is judged by a month, and not by less than %d days: take the advice as a lower bound", c.length(), enoughDays))
@@ -361,11 +356,11 @@ func nameAndGroup(c *gateway.Config) (name, group string) {
 }
 
 // nameAndGroup are those of the document; without one, those of the resource id that other evidence carries.
-func (q *inquiry) nameAndGroup() (name, group string) {
-	if q.config != nil {
-		return nameAndGroup(q.config)
+func (t *tally) nameAndGroup() (name, group string) {
+	if t.config != nil {
+		return nameAndGroup(t.config)
 	}
-	id := q.resourceID()
+	id := t.resourceID()
 	return nameAndGroup(&gateway.Config{ID: id, Name: partAfter(id, "applicationGateways")})
 }
 

@@ -10,27 +10,21 @@ import (
 	"time"
 
 	"causeway/internal/cause"
-	"causeway/internal/evidence"
-	"causeway/internal/gateway"
 )
 
 // inquiry is what hypotheses look at. Each takes the events that its mechanism explains; what is taken is not offered
 // to the next, so that a failure has one cause at most.
 type inquiry struct {
 	*tally
-	local  *gateway.Local  // may be nil
-
-	state    evidence.State
-	metrics  []evidence.Metric
-	activity []evidence.Activity
 
 	findings    []*finding
 	open        []suspicion
+	savings     []saving          // that the what-if found
 	causes      map[*event]string // of the events that were claimed; empty: left undetermined
 	assumptions []string
-	moves       map[poolKey]*move        // of pools that were asked about; nil: its member did not move
-	sized       *CapacityReport          // what the load comes to, once it was asked for
-	ordered     []*interval              // the time line in order, once it was asked for
+	moves       map[poolKey]*move // of pools that were asked about; nil: its member did not move
+	sized       *CapacityReport   // what the load comes to, once it was asked for
+	ordered     []*interval       // the time line in order, once it was asked for
 }
 
 // finding is a cause at work, with the events behind it.
@@ -49,14 +43,8 @@ type suspicion struct {
 // minEvents is how many failures a statistical verdict needs. A mechanism that was itself seen needs only one.
 const minEvents = 5
 
-func newInquiry(b *evidence.Bundle, t *tally) *inquiry {
-	q := &inquiry{
-		tally: t, local: b.Local, state: b.State, metrics: b.Metrics, activity: b.Activity, assumptions: slices.Clone(t.assumptions),
-	}
-	if q.config == nil { // what is beside a document is of its gateway
-		q.local = nil
-	}
-	return q
+func newInquiry(t *tally) *inquiry {
+	return &inquiry{tally: t, assumptions: slices.Clone(t.assumptions)}
 }
 
 // assume notes what was taken for granted without evidence.

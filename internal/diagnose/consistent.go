@@ -17,7 +17,7 @@ func RunChecked(b *evidence.Bundle, o Options) (*Report, []string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	q := newInquiry(b, t)
+	q := newInquiry(t)
 	r := q.run(b)
 	return r, q.contradictions(r), nil
 }
@@ -220,6 +220,8 @@ func (c *contradictor) savings() {
 		if s.Removes[1] > c.r.Failures+c.r.Recovered || s.Removes[0] > s.Removes[1] {
 			c.says("the change of %s would save %d to %d of %d failures", s.Setting, s.Removes[0], s.Removes[1], c.r.Failures+c.r.Recovered)
 		}
+	}
+	for _, s := range c.q.savings {
 		switch s.Setting {
 		case "member":
 			for k := range c.q.members {

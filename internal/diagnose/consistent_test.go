@@ -17,7 +17,7 @@ func TestContradictionsAreFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := newInquiry(bundle, tally)
+	q := newInquiry(tally)
 	r := q.run(bundle)
 	if got := q.contradictions(r); len(got) > 0 {
 		t.Fatal(got)

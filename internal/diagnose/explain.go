@@ -79,7 +79,7 @@ func Explain(b *evidence.Bundle, what string) (*Explanation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	q := newInquiry(b, t)
+	q := newInquiry(t)
 	r := q.run(b)
 	return q.explain(c, r), nil
 }

@@ -24,6 +24,15 @@ func (q *inquiry) ofGeneration(f *finding) {
 	}
 }
 
+// capacity is what the load comes to, computed once: a finding that advises instances and the report on capacity have the same
+// numbers.
+func (q *inquiry) capacity() *CapacityReport {
+	if q.sized == nil {
+		q.sized = q.tally.capacity()
+	}
+	return q.sized
+}
+
 // fixedNumber turns a fix for a gateway that grows into one for a gateway of so many instances.
 func (q *inquiry) fixedNumber(x *Fix) {
 	if !strings.Contains(x.Commands.AzCLI, "--min-capacity") {

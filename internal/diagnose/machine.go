@@ -11,24 +11,24 @@ import (
 
 // selfHosted reports whether the evidence is of a gateway that runs on a machine of its owner's: it was asked itself, or the records
 // are its own, and no metrics of Azure's stand beside them.
-func (q *inquiry) selfHosted(b *evidence.Bundle) bool {
-	return b.Machine != nil || 2*q.own > q.requests && len(q.metrics) == 0
+func (t *tally) selfHosted(b *evidence.Bundle) bool {
+	return b.Machine != nil || 2*t.own > t.requests && len(t.metrics) == 0
 }
 
 // machineCapacity holds the load against what is known of the machine: its limits, and not its speed.
-func (q *inquiry) machineCapacity(m *evidence.Machine) *CapacityReport {
+func (t *tally) machineCapacity(m *evidence.Machine) *CapacityReport {
 	c := &CapacityReport{Schema: CapacitySchema, Loads: []Load{}, Advice: []Advice{}, Assumed: []string{}, Missing: []Missing{}, Headroom: -1, Machine: m, selfHosted: true}
-	q.frame(c)
+	t.frame(c)
 	c.Assumed = []string{} // what is taken for granted of Azure's gateways
-	q.logLoads(c)
+	t.logLoads(c)
 	for i := range c.Loads {
 		c.Loads[i].Limit = 0
 	}
 	if m != nil && m.ConnectionsLimit > 0 {
 		c.Loads = append(c.Loads, Load{Measure: "connections", Source: "gateway", Peak: float64(m.Connections), High: float64(m.Connections), Limit: float64(m.ConnectionsLimit), Unit: "client connections, now"})
 	}
-	q.judgeMachine(c)
-	q.withoutEffect(c)
+	t.judgeMachine(c)
+	t.withoutEffect(c)
 	c.Limits = machineLimits(m)
 	if m == nil {
 		c.Missing = append(c.Missing, Missing{What: "the machine", Why: "its processors, memory and limits are not among these files", How: "ask the gateway while it runs: causeway capacity --live"})
@@ -41,7 +41,7 @@ func (q *inquiry) machineCapacity(m *evidence.Machine) *CapacityReport {
 }
 
 // judgeMachine judges what has a limit that is known: connections. Clients that had to wait for room are past it.
-func (q *inquiry) judgeMachine(c *CapacityReport) {
+func (t *tally) judgeMachine(c *CapacityReport) {
 	unknown := "how many requests a second this machine can carry is not known: it was not measured here (make bench does)"
 	m := c.Machine
 	used := 0.0
@@ -50,8 +50,8 @@ func (q *inquiry) judgeMachine(c *CapacityReport) {
 		c.Headroom = 1 - used
 	}
 	switch {
-	case q.waits.n > 0:
-		c.Judgement = "too small for its connections: " + q.waits.text()
+	case t.waits.n > 0:
+		c.Judgement = "too small for its connections: " + t.waits.text()
 		c.Advice = append(c.Advice, moreConnections("clients waited for room"))
 	case used > 0.9:
 		c.Judgement = fmt.Sprintf("tight: %d client connections now, of %d that fit; beyond that silent ones give way to new ones", m.Connections, m.ConnectionsLimit)
@@ -73,8 +73,8 @@ func moreConnections(because string) Advice {
 }
 
 // withoutEffect says what of the document counts on Azure and not here.
-func (q *inquiry) withoutEffect(c *CapacityReport) {
-	if q.config == nil {
+func (t *tally) withoutEffect(c *CapacityReport) {
+	if t.config == nil {
 		return
 	}
 	c.Assumed = append(c.Assumed, fmt.Sprintf("size and instances of the document (%s, %s) have no effect on Causeway so far: one process serves, with all processors that it may use. Azure's figures for them say nothing of this machine",

@@ -35,7 +35,11 @@ type Stretch struct {
 	ByGateway int      `json:"byGateway"`
 	Facts     []string `json:"facts"`  // what else the metrics show just then
 	Rivals    []Rival  `json:"rivals"` // what it may be
+}
 
+// errorTime is a stretch as a period.
+type errorTime struct {
+	Stretch
 	span period
 }
 
@@ -62,11 +66,15 @@ func (q *inquiry) metered() *Metered {
 		m.ByGateway = m.Errors - m.ByBackend
 	}
 	m.facts(q)
-	for _, p := range busiest(errors) {
-		m.Stretches = append(m.Stretches, q.stretch(p, errors, backend, known))
+	worst := busiest(errors)
+	for _, p := range worst {
+		m.Stretches = append(m.Stretches, q.stretch(p, errors, backend, known).Stretch)
+	}
+	if len(worst) > 0 {
+		from, to = worst[0].from, worst[0].to
 	}
 	if m.Errors > 0 {
-		m.Next = q.nextOfMetrics(m, from, to)
+		m.Next = q.nextOfMetrics(from, to)
 	}
 	return m
 }
@@ -256,8 +264,8 @@ func (q *inquiry) slowestMember() string {
 }
 
 // stretch says what else the metrics show at a time of errors, and what that leaves open.
-func (q *inquiry) stretch(p period, errors, backend map[time.Time]float64, known bool) Stretch {
-	s := Stretch{From: stamp(p.from), To: stamp(p.to), Errors: sumOf(in(errors, p)), ByBackend: -1, ByGateway: -1, Facts: []string{}, Rivals: []Rival{}, span: p}
+func (q *inquiry) stretch(p period, errors, backend map[time.Time]float64, known bool) errorTime {
+	s := errorTime{Stretch: Stretch{From: stamp(p.from), To: stamp(p.to), Errors: sumOf(in(errors, p)), ByBackend: -1, ByGateway: -1, Facts: []string{}, Rivals: []Rival{}}, span: p}
 	if known {
 		s.ByBackend = min(sumOf(in(backend, p)), s.Errors)
 		s.ByGateway = s.Errors - s.ByBackend
@@ -287,7 +295,7 @@ func in(byMinute map[time.Time]float64, p period) map[time.Time]float64 {
 	return out
 }
 
-func (s *Stretch) may(ids ...string) {
+func (s *errorTime) may(ids ...string) {
 	for _, id := range ids {
 		if c := cause.Find(id); c != nil && !slices.ContainsFunc(s.Rivals, func(r Rival) bool { return r.Cause == id }) {
 			s.Rivals = append(s.Rivals, Rival{Cause: id, ToSeparate: c.Separate})
@@ -296,7 +304,7 @@ func (s *Stretch) may(ids ...string) {
 }
 
 // health: pools that had no healthy member, and members that were not.
-func (s *Stretch) health(q *inquiry) {
+func (s *errorTime) health(q *inquiry) {
 	for i := range q.metrics {
 		m := &q.metrics[i]
 		none, most, grain := 0, 0.0, time.Minute
@@ -327,7 +335,7 @@ func (s *Stretch) health(q *inquiry) {
 }
 
 // capacity: whether the gateway had any left.
-func (s *Stretch) capacity(q *inquiry) {
+func (s *errorTime) capacity(q *inquiry) {
 	for _, x := range []struct {
 		name  string
 		limit float64
@@ -351,7 +359,7 @@ func (s *Stretch) capacity(q *inquiry) {
 }
 
 // waiting: whether answers took as long as the gateway waits for one.
-func (s *Stretch) waiting(q *inquiry) {
+func (s *errorTime) waiting(q *inquiry) {
 	least, longest := time.Duration(0), time.Duration(0)
 	for _, limit := range q.timeouts {
 		if least == 0 || limit < least {
@@ -376,10 +384,7 @@ func (s *Stretch) waiting(q *inquiry) {
 }
 
 // nextOfMetrics is how to get the evidence that attributes errors: the access log of the worst time.
-func (q *inquiry) nextOfMetrics(m *Metered, from, to time.Time) string {
-	if len(m.Stretches) > 0 {
-		from, to = m.Stretches[0].span.from, m.Stretches[0].span.to
-	}
+func (q *inquiry) nextOfMetrics(from, to time.Time) string {
 	name, group := q.nameAndGroup()
 	return fmt.Sprintf("the access log of that time attributes each failed request: causeway collect -g %s -n %s --since %s --until %s --run; if no diagnostic setting keeps that log, make one and wait for the next time",
 		group, name, from.Add(-5*time.Minute).UTC().Format(time.RFC3339), to.Add(5*time.Minute).UTC().Format(time.RFC3339))

@@ -11,9 +11,9 @@ import (
 
 // metric is the series of the gateway as a whole; nil if there is none. Where only parts are given, by listener or by
 // settings, they are not added up: averages do not add.
-func (q *inquiry) metric(name string) *evidence.Metric {
-	for i := range q.metrics {
-		if m := &q.metrics[i]; strings.EqualFold(m.Name, name) && len(m.Dimensions) == 0 {
+func (t *tally) metric(name string) *evidence.Metric {
+	for i := range t.metrics {
+		if m := &t.metrics[i]; strings.EqualFold(m.Name, name) && len(m.Dimensions) == 0 {
 			return m
 		}
 	}
@@ -71,12 +71,12 @@ func (q *inquiry) together(events []*event, periods []period) (inside []*event, 
 
 // maxUnits is the most capacity units that the gateway may grow to, by its document: an instance has at least ten.
 // 0: not known.
-func (q *inquiry) maxUnits() float64 {
+func (t *tally) maxUnits() float64 {
 	switch {
-	case q.config == nil || q.config.V1():
+	case t.config == nil || t.config.V1():
 		return 0
-	case q.config.Autoscale != nil && q.config.Autoscale.Max > 0:
-		return 10 * float64(q.config.Autoscale.Max)
+	case t.config.Autoscale != nil && t.config.Autoscale.Max > 0:
+		return 10 * float64(t.config.Autoscale.Max)
 	}
-	return 10 * float64(q.config.SKU.Capacity)
+	return 10 * float64(t.config.SKU.Capacity)
 }

@@ -92,7 +92,7 @@ func Run(b *evidence.Bundle, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newInquiry(b, t).run(b), nil
+	return newInquiry(t).run(b), nil
 }
 
 // run asks all hypotheses and reports.
@@ -305,23 +305,23 @@ func (q *inquiry) missingMetrics() []Missing {
 }
 
 // firstGeneration reports whether the gateway is a v1, by its document or else by its log.
-func (q *inquiry) firstGeneration() bool {
-	if q.config != nil {
-		return q.config.V1()
+func (t *tally) firstGeneration() bool {
+	if t.config != nil {
+		return t.config.V1()
 	}
-	return 2*q.v1 > q.requests
+	return 2*t.v1 > t.requests
 }
 
 // resourceID is the gateway's, from the document, or else from a log or from a report of health.
-func (q *inquiry) resourceID() string {
-	if q.config != nil && q.config.ID != "" {
-		return q.config.ID
+func (t *tally) resourceID() string {
+	if t.config != nil && t.config.ID != "" {
+		return t.config.ID
 	}
-	for _, id := range sortedKeys(q.gateways) {
+	for _, id := range sortedKeys(t.gateways) {
 		return id
 	}
-	if q.health != nil && len(q.health.Pools) > 0 {
-		id, _, _ := strings.Cut(q.health.Pools[0].Pool.ID, "/backendAddressPools/")
+	if t.health != nil && len(t.health.Pools) > 0 {
+		id, _, _ := strings.Cut(t.health.Pools[0].Pool.ID, "/backendAddressPools/")
 		return id
 	}
 	return ""
@@ -337,7 +337,7 @@ func orWord(s, word string) string {
 	return s
 }
 
-func (q *inquiry) missingDocument(why string) Missing {
-	name, group := q.nameAndGroup()
+func (t *tally) missingDocument(why string) Missing {
+	name, group := t.nameAndGroup()
 	return Missing{What: "gateway document", Why: why, How: fmt.Sprintf("az network application-gateway show -g %s -n %s > gateway.json", group, name)}
 }

@@ -50,7 +50,7 @@ func TestCountsOfASample(t *testing.T) {
 	if err := tally.read(b, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	r := newInquiry(b, tally).run(b)
+	r := newInquiry(tally).run(b)
 	s.check(r)
 	if r.Read.Sampled != 4 {
 		t.Fatalf("one in %d was looked at", r.Read.Sampled)

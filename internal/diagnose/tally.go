@@ -17,7 +17,11 @@ type tally struct {
 	config      *gateway.Config // may be nil
 	health      *gateway.Health // may be nil
 	trails      []trail         // of health
-	assumptions []string        // that the reading of the records made
+	local       *gateway.Local  // may be nil
+	state       evidence.State
+	metrics     []evidence.Metric
+	activity    []evidence.Activity
+	assumptions []string                 // that the reading of the records made
 	documented  map[string]time.Duration // request timeout that the document gives, of settings that had another then
 	requests    int
 	sessions    int // of the requests: connections through TCP and TLS listeners
@@ -180,6 +184,11 @@ func (t *tally) read(b *evidence.Bundle, o Options) error {
 			}
 		},
 	})
+	// Some metrics and activity stand in rows, so they are complete only now.
+	t.state, t.metrics, t.activity = b.State, b.Metrics, b.Activity
+	if t.config != nil { // what is beside a document is of its gateway
+		t.local = b.Local
+	}
 	t.clock.sort()
 	t.events = t.sample.kept()
 	slices.SortStableFunc(t.events, func(a, b *event) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"causeway/internal/fault"
@@ -26,30 +27,28 @@ type Saving struct {
 	Adds    int    `json:"adds"`    // requests that went well and would have failed
 	Basis   string `json:"basis"`   // exact, bounded, unknown
 	Note    string `json:"note"`
-
-	sure  []*event // removed for certain
-	maybe []*event // removed perhaps, these included
 }
 
-func (s *Saving) settle() {
-	s.Removes = [2]int{len(s.sure), len(s.maybe)}
+// saving is one with the events that it removes.
+type saving struct {
+	Saving
+	sure  []*event // removed for certain
+	maybe []*event // removed perhaps, these included
 }
 
 // whatIf replays the changes that a gateway's settings allow.
 func (q *inquiry) whatIf() WhatIf {
 	w := WhatIf{Savings: []Saving{}}
-	for _, some := range [][]Saving{q.longerTimeouts(), q.shorterTimeouts(), q.shorterIdle(), q.soonerProbes(), q.retries(), q.withoutMembers(), q.moreInstances()} {
-		for i := range some {
-			some[i].settle()
-			w.Savings = append(w.Savings, some[i])
-		}
-	}
+	q.savings = slices.Concat(q.longerTimeouts(), q.shorterTimeouts(), q.shorterIdle(), q.soonerProbes(), q.retries(), q.withoutMembers(), q.moreInstances())
 	sure, maybe := map[*event]bool{}, map[*event]bool{}
-	for i := range w.Savings {
-		for _, e := range w.Savings[i].sure {
+	for i := range q.savings {
+		s := &q.savings[i]
+		s.Removes = [2]int{len(s.sure), len(s.maybe)}
+		w.Savings = append(w.Savings, s.Saving)
+		for _, e := range s.sure {
 			sure[e] = true
 		}
-		for _, e := range w.Savings[i].maybe {
+		for _, e := range s.maybe {
 			maybe[e] = true
 		}
 	}
@@ -71,8 +70,8 @@ func (q *inquiry) lateBySettings() map[string][]*event {
 
 // longerTimeouts: what is cut off at a timer tells nothing of how long it would have taken. Only the shape below the
 // timer tells whether the tail is of the same kind.
-func (q *inquiry) longerTimeouts() []Saving {
-	var out []Saving
+func (q *inquiry) longerTimeouts() []saving {
+	var out []saving
 	by := q.lateBySettings()
 	for _, settings := range sortedKeys(by) {
 		limit := q.timeouts[settings]
@@ -81,13 +80,13 @@ func (q *inquiry) longerTimeouts() []Saving {
 		}
 		near, r := 0, q.routesOf(settings)
 		near = r.lastThird(limit)
-		s := Saving{Setting: "requestTimeout", Scope: Scope{Settings: settings}, From: seconds(limit), To: seconds(longerThan(limit)), Basis: "bounded", maybe: by[settings]}
+		s := saving{Saving: Saving{Setting: "requestTimeout", Scope: Scope{Settings: settings}, From: seconds(limit), To: seconds(longerThan(limit)), Basis: "bounded"}, maybe: by[settings]}
 		now, changed := q.timeoutNow(settings)
 		if changed && now < limit {
-			out = append(out, Saving{
+			out = append(out, saving{Saving: Saving{
 				Setting: "requestTimeout", Scope: s.Scope, From: seconds(limit), To: seconds(now), Basis: "exact", Adds: r.waits.between(now, max(limit, r.slowest())),
 				Note: "this is the document's value by now, which is of another time than these failures: it saves none of them",
-			})
+			}})
 		}
 		switch {
 		case changed && now > limit:
@@ -103,8 +102,8 @@ func (q *inquiry) longerTimeouts() []Saving {
 }
 
 // shorterTimeouts: a shorter timer is replayed exactly on the answers there were.
-func (q *inquiry) shorterTimeouts() []Saving {
-	var out []Saving
+func (q *inquiry) shorterTimeouts() []saving {
+	var out []saving
 	by := q.lateBySettings()
 	for _, settings := range sortedKeys(by) {
 		limit, r := q.timeouts[settings], q.routesOf(settings)
@@ -115,18 +114,18 @@ func (q *inquiry) shorterTimeouts() []Saving {
 		if 2*shorter > limit {
 			continue
 		}
-		out = append(out, Saving{
+		out = append(out, saving{Saving: Saving{
 			Setting: "requestTimeout", Scope: Scope{Settings: settings}, From: seconds(limit), To: seconds(shorter), Basis: "exact",
 			Adds: r.waits.between(shorter, max(limit, r.slowest())),
 			Note: fmt.Sprintf("saves none of the %d, but tells their clients after %s instead of %s, and frees what they hold; the slowest answer took %s", len(by[settings]), seconds(shorter), seconds(limit), seconds(r.slowest())),
-		})
+		}})
 	}
 	return out
 }
 
 // shorterIdle replays a shorter idle limit of the gateway: a connection that had been idle for longer would have been a
 // new one.
-func (q *inquiry) shorterIdle() []Saving {
+func (q *inquiry) shorterIdle() []saving {
 	lost := filtered(q.eventsOf("c-idle-race"), func(e *event) bool { return e.own })
 	if len(lost) == 0 {
 		return nil
@@ -141,17 +140,17 @@ func (q *inquiry) shorterIdle() []Saving {
 			}
 		}
 	}
-	return []Saving{{
-		Setting: "backendIdleTimeout", From: seconds(q.gatewayIdle()), To: seconds(limit), Basis: "exact", sure: lost, maybe: lost,
+	return []saving{{Saving: Saving{
+		Setting: "backendIdleTimeout", From: seconds(q.gatewayIdle()), To: seconds(limit), Basis: "exact",
 		Note: fmt.Sprintf("%d requests that went well would have made a new connection", fresh),
-	}}
+	}, sure: lost, maybe: lost}}
 }
 
 // soonerProbes replays quicker probes on the failures of dead members: those that began after the new probes had given up
 // would have gone elsewhere. When in its interval a probe falls is not known, hence two bounds.
-func (q *inquiry) soonerProbes() []Saving {
+func (q *inquiry) soonerProbes() []saving {
 	keys, groups := groupBy(q.eventsOf("a-slow-eviction"), (*event).key)
-	var out []Saving
+	var out []saving
 	for _, k := range keys {
 		p := q.probeOf(k.settings)
 		interval, threshold, timeout := 30, 3, 30
@@ -165,11 +164,11 @@ func (q *inquiry) soonerProbes() []Saving {
 		first := groups[k][0].start
 		earliest := first.Add(time.Duration((toThreshold-1)*toInterval) * time.Second)
 		latest := first.Add(time.Duration(toThreshold*toInterval+min(timeout, toInterval)) * time.Second)
-		s := Saving{
+		s := saving{Saving: Saving{
 			Setting: "probe", Scope: Scope{Settings: k.settings, Member: k.member}, Basis: "bounded",
 			From: fmt.Sprintf("every %d s, %d failures", interval, threshold), To: fmt.Sprintf("every %d s, %d failures", toInterval, toThreshold),
 			Note: fmt.Sprintf("probes would be %.0f times as many", float64(interval)/float64(toInterval)),
-		}
+		}}
 		for _, e := range groups[k] {
 			if e.start.After(earliest) {
 				s.maybe = append(s.maybe, e)
@@ -185,8 +184,8 @@ func (q *inquiry) soonerProbes() []Saving {
 
 // retries counts failures that might have been tried again without harm: nothing had reached the member, or the request
 // may be repeated and no byte of an answer had come.
-func (q *inquiry) retries() []Saving {
-	s := Saving{Setting: "retry", Basis: "bounded", Note: "at most: whether the second try would have succeeded is not in the evidence, and it hides the fault instead of curing it"}
+func (q *inquiry) retries() []saving {
+	s := saving{Saving: Saving{Setting: "retry", Basis: "bounded", Note: "at most: whether the second try would have succeeded is not in the evidence, and it hides the fault instead of curing it"}}
 	for _, e := range q.events {
 		if e.visible && e.tried && e.tries == 1 && (connectFailed(e) || idempotent(e.method) && (e.closedUnanswered() || closedSomehow(e))) {
 			s.maybe = append(s.maybe, e)
@@ -195,7 +194,7 @@ func (q *inquiry) retries() []Saving {
 	if len(s.maybe) == 0 {
 		return nil
 	}
-	return []Saving{s}
+	return []saving{s}
 }
 
 func idempotent(method string) bool {
@@ -208,7 +207,7 @@ func idempotent(method string) bool {
 
 // withoutMembers replays the pool without a member that fails more than the others: its requests would have failed as
 // those of the others did, if they could bear its share.
-func (q *inquiry) withoutMembers() []Saving {
+func (q *inquiry) withoutMembers() []saving {
 	_, failed := groupBy(q.events, (*event).key)
 	exposure := map[memberKey]int{}
 	for k, m := range q.members {
@@ -225,7 +224,7 @@ func (q *inquiry) withoutMembers() []Saving {
 		}
 		failed[k] = backend
 	}
-	var out []Saving
+	var out []saving
 	for _, s := range standsOut(exposure, failed) {
 		others, bad := 0, 0
 		for _, k := range q.standingBeside(s.key) {
@@ -237,11 +236,10 @@ func (q *inquiry) withoutMembers() []Saving {
 		_, high := wilson(bad, others)
 		expected := int(high*float64(exposure[s.key]) + 0.5)
 		events := failed[s.key]
-		out = append(out, Saving{
+		out = append(out, saving{Saving: Saving{
 			Setting: "member", Scope: Scope{Settings: s.key.settings, Member: s.key.member}, From: "in the pool", To: "taken out", Basis: "bounded",
-			sure: events[:max(0, len(events)-expected)], maybe: events,
 			Note: fmt.Sprintf("the others failed %d of %d; they would get %.0f %% more traffic", bad, others, 100*float64(exposure[s.key])/float64(others)),
-		})
+		}, sure: events[:max(0, len(events)-expected)], maybe: events})
 	}
 	return out
 }
@@ -261,9 +259,9 @@ func (q *inquiry) standingBeside(k memberKey) (out []memberKey) {
 }
 
 // moreInstances: whether the gateway was short of capacity shows in its metrics, and only there.
-func (q *inquiry) moreInstances() []Saving {
+func (q *inquiry) moreInstances() []saving {
 	short := q.eventsOf("h-capacity-max", "h-cpu", "h-autoscale-lag")
-	s := Saving{Setting: "instances", Basis: "bounded", maybe: short}
+	s := saving{Saving: Saving{Setting: "instances", Basis: "bounded"}, maybe: short}
 	limit := q.maxUnits()
 	top, known := q.peakOf("CapacityUnits")
 	unit := "capacity units"
@@ -281,7 +279,7 @@ func (q *inquiry) moreInstances() []Saving {
 	default:
 		return nil
 	}
-	return []Saving{s}
+	return []saving{s}
 }
 
 // longerThan is the request timeout to try next: half as long again, in whole seconds.

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func saving(t *testing.T, r *Report, setting string) Saving {
+func savingOf(t *testing.T, r *Report, setting string) Saving {
 	t.Helper()
 	for _, s := range r.WhatIf.Savings {
 		if s.Setting == setting {
@@ -20,7 +20,7 @@ func saving(t *testing.T, r *Report, setting string) Saving {
 // The idle limit is replayed: every lost request was on a connection that would have been a new one.
 func TestShorterIdleLimitIsExact(t *testing.T) {
 	r := raceStory(t).diagnose()
-	s := saving(t, r, "backendIdleTimeout")
+	s := savingOf(t, r, "backendIdleTimeout")
 	if s.Removes != [2]int{29, 29} || s.Basis != "exact" || r.WhatIf.Together[0] != 29 {
 		t.Errorf("%+v, together %v", s, r.WhatIf.Together)
 	}
@@ -41,7 +41,7 @@ func TestLongerTimeoutIsBoundedOrUnknown(t *testing.T) {
 				s.request(5, fails(timeoutFault, 2*time.Second))
 			}
 		}
-		got := saving(t, s.diagnose(), "requestTimeout")
+		got := savingOf(t, s.diagnose(), "requestTimeout")
 		if got.Removes != [2]int{0, 10} || got.Basis != basis {
 			t.Errorf("%+v", got)
 		}
