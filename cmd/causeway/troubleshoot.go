@@ -40,7 +40,7 @@ func troubleshootCommand() *cobra.Command {
 				}
 				defer bundle.Close()
 			}
-			report, err := diagnose.Run(bundle, diagnose.Options{})
+			result, err := diagnose.Run(bundle, diagnose.Options{})
 			if err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("troubleshoot: %w", err)}
 			}
@@ -48,7 +48,7 @@ func troubleshootCommand() *cobra.Command {
 			if bundle.Fruitless() {
 				return nothingRead(bundle, looked(paths, data))
 			}
-			guide := diagnose.GuideOf(report)
+			guide := diagnose.GuideOf(result)
 			if output == "json" {
 				return printJSON(cmd.OutOrStdout(), guide)
 			}

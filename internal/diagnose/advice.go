@@ -9,8 +9,8 @@ import (
 // tight is the part of the capacity in use from which it is worth more.
 const tight = 0.75
 
-// units writes a number of capacity units.
-func units(n float64) string {
+// unitsText writes a number of capacity units.
+func unitsText(n float64) string {
 	if n < 1 {
 		return "less than one unit"
 	}
@@ -35,7 +35,7 @@ func (c *CapacityReport) adviseV2(used float64, t *tally) {
 			return
 		}
 	}
-	needs := fmt.Sprintf("the peak of %s needs %s", units(peak), count(int(math.Ceil(peak/unitsPerInstance)), "instance", "instances"))
+	needs := fmt.Sprintf("the peak of %s needs %s", unitsText(peak), count(int(math.Ceil(peak/unitsPerInstance)), "instance", "instances"))
 	least := max(2, int(math.Ceil(peak/unitsPerInstance/2)))
 	most := min(mostInstances, max(least+2, int(math.Ceil(peak/unitsPerInstance*2)), 10))
 	manual := max(2, int(math.Ceil(peak/unitsPerInstance*1.2)))

@@ -127,16 +127,16 @@ func (t *tally) frame(c *CapacityReport) {
 
 // metricLoads takes what the gateway itself measured.
 func (t *tally) metricLoads(c *CapacityReport) {
-	units := unitsPerInstance * float64(c.Instances[1])
+	all := unitsPerInstance * float64(c.Instances[1])
 	for _, m := range []struct {
 		name, unit string
 		limit      float64 // 0: Azure publishes none
 		generation string
 	}{
-		{"CapacityUnits", "capacity units", units, "v2"},
-		{"ComputeUnits", "compute units", units, "v2"},
-		{"CurrentConnections", "connections", connectionsPerUnit * units, "v2"},
-		{"Throughput", "bytes a second", bitsPerUnit / 8 * units, "v2"},
+		{"CapacityUnits", "capacity units", all, "v2"},
+		{"ComputeUnits", "compute units", all, "v2"},
+		{"CurrentConnections", "connections", connectionsPerUnit * all, "v2"},
+		{"Throughput", "bytes a second", bitsPerUnit / 8 * all, "v2"},
 		{"CpuUtilization", "% of the processors", 90, "v1"},
 		{"Throughput", "bytes a second", t.bitLimit(c) / 8, "v1"},
 		{"CurrentConnections", "connections", 0, "v1"},

@@ -84,7 +84,7 @@ func Explain(b *evidence.Bundle, what string) (*Explanation, error) {
 	return q.explain(c, r), nil
 }
 
-func (q *inquiry) explain(c *candidate, report *Report) *Explanation {
+func (q *inquiry) explain(c *candidate, whole *Report) *Explanation {
 	r := &c.record
 	x := &Explanation{
 		Schema: ExplanationSchema, ID: idOf(r), At: stamp(r.Start), Request: requestText(r), Client: r.Client.String(), Instance: r.Instance, Listener: r.Listener,
@@ -97,7 +97,7 @@ func (q *inquiry) explain(c *candidate, report *Report) *Explanation {
 	for i := range r.Attempts {
 		x.Attempts = append(x.Attempts, q.attemptStory(c, &r.Attempts[i]))
 	}
-	q.verdictOn(x, c.event, report)
+	q.verdictOn(x, c.event, whole)
 	x.missing(r, c.own)
 	return x
 }
@@ -200,13 +200,13 @@ func phasesOf(a *accesslog.Attempt) []Phase {
 }
 
 // verdictOn finds what the diagnosis says of the request.
-func (q *inquiry) verdictOn(x *Explanation, e *event, report *Report) {
+func (q *inquiry) verdictOn(x *Explanation, e *event, whole *Report) {
 	if e == nil {
 		x.Why = append(x.Why, "it did not fail")
 		return
 	}
-	for j := range report.Findings {
-		f := &report.Findings[j]
+	for j := range whole.Findings {
+		f := &whole.Findings[j]
 		if f.Cause != q.causeOf(e) || f.Scope.Member != "" && f.Scope.Member != e.member || f.Scope.Settings != "" && f.Scope.Settings != e.settings {
 			continue
 		}

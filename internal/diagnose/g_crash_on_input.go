@@ -93,7 +93,7 @@ func (q *inquiry) company(events []*event) (fresh, reused, answered int) {
 			spans := among(byMember[k], aroundEach(these, time.Second))
 			return matched(spans, answers(spans), q.clock)
 		}
-		answered += on(made, m.fresh.within) + on(old, func(s []stretch) []beat { return less(m.answers.within(s), m.fresh.within(s)) })
+		answered += on(made, func(s []stretch) []beat { return m.fresh.within(s) }) + on(old, func(s []stretch) []beat { return less(m.answers.within(s), m.fresh.within(s)) })
 		fresh, reused = fresh+len(made), reused+len(old)
 	}
 	return fresh, reused, answered
