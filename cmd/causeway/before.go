@@ -6,22 +6,22 @@ import (
 	"os"
 	"strings"
 
-	"causeway/internal/diagnose"
+	"causeway/internal/report"
 )
 
 // earlierReport reads a report that an earlier diagnosis wrote with -o json.
-func earlierReport(path string) (*diagnose.Report, error) {
+func earlierReport(path string) (*report.Report, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, &exitError{code: exitFailed, err: fmt.Errorf("read the earlier report: %w", err), hint: "--before takes what causeway diagnose -o json wrote"}
 	}
-	var r diagnose.Report
+	var r report.Report
 	if err := json.Unmarshal(data, &r); err != nil || !strings.HasPrefix(r.Schema, "causeway.report/") {
 		return nil, &exitError{code: exitUsage, err: fmt.Errorf("read the earlier report: %s is no report", path), hint: "--before takes what causeway diagnose -o json wrote"}
 	}
-	if r.Schema != diagnose.Schema {
+	if r.Schema != report.Schema {
 		return nil, &exitError{
-			code: exitUsage, err: fmt.Errorf("read the earlier report: %s is of the form %s, and this version reads %s", path, r.Schema, diagnose.Schema),
+			code: exitUsage, err: fmt.Errorf("read the earlier report: %s is of the form %s, and this version reads %s", path, r.Schema, report.Schema),
 			hint: "diagnose the earlier evidence again with this version: causeway diagnose PATH… -o json",
 		}
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/internal/diagnose"
+	"causeway/internal/sizing"
 )
 
 func capacityCommand() *cobra.Command {
@@ -30,7 +30,7 @@ func capacityCommand() *cobra.Command {
 				return err
 			}
 			defer bundle.Close()
-			c, err := diagnose.Capacity(bundle)
+			c, err := sizing.FromEvidence(bundle)
 			if err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("capacity: %w", err)}
 			}

@@ -16,7 +16,9 @@ import (
 
 	"causeway/internal/admin"
 	"causeway/internal/diagnose"
+	"causeway/internal/diagnose/traffic"
 	"causeway/internal/evidence"
+	"causeway/internal/report"
 	"causeway/internal/supervisor"
 )
 
@@ -62,7 +64,7 @@ func diagnoseCommand() *cobra.Command {
 }
 
 // run diagnoses, and holds the report against an earlier one if there is one.
-func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*diagnose.Report, error) {
+func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*report.Report, error) {
 	if err := oneOf("-o", d.output, "text", "json", "md", "html"); err != nil {
 		return nil, err
 	}
@@ -74,7 +76,7 @@ func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*diagnose.Report, e
 		return nil, err
 	}
 	o.Gateway = d.gateway
-	var before *diagnose.Report
+	var before *report.Report
 	if d.earlier != "" {
 		if before, err = earlierReport(d.earlier); err != nil {
 			return nil, err
@@ -235,7 +237,7 @@ func oneOf(flag, value string, allowed ...string) error {
 }
 
 // window reads --since and --until.
-func window(since, until string, now time.Time) (o diagnose.Options, err error) {
+func window(since, until string, now time.Time) (o traffic.Options, err error) {
 	if o.Since, err = moment("--since", since, now); err != nil {
 		return o, err
 	}
@@ -280,7 +282,7 @@ func tellUnread(w io.Writer, b *evidence.Bundle) {
 	}
 }
 
-func printReport(w io.Writer, r *diagnose.Report, output string) error {
+func printReport(w io.Writer, r *report.Report, output string) error {
 	switch output {
 	case "json":
 		e := json.NewEncoder(w)
@@ -317,9 +319,9 @@ const (
 	widest     = 120
 )
 
-func verdictExit(r *diagnose.Report, failOn string) error {
+func verdictExit(r *report.Report, failOn string) error {
 	for _, f := range r.Findings {
-		if failOn == "any" || failOn == "high" && f.Confidence == diagnose.High {
+		if failOn == "any" || failOn == "high" && f.Confidence == report.High {
 			return &exitError{code: exitBadNews}
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"causeway/internal/diagnose"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/report"
 )
 
 func explainCommand() *cobra.Command {
@@ -37,11 +39,11 @@ func explainCommand() *cobra.Command {
 			if bundle.Fruitless() {
 				return nothingRead(bundle, looked(args[1:], data))
 			}
-			var several *diagnose.Several
+			var several *report.Several
 			switch {
 			case errors.As(err, &several):
 				return printText(cmd.OutOrStdout(), several, output)
-			case errors.Is(err, diagnose.ErrNoSuchRequest), errors.Is(err, diagnose.ErrNothingThen):
+			case errors.Is(err, traffic.ErrNoSuchRequest), errors.Is(err, traffic.ErrNothingThen):
 				return &exitError{code: exitBadNews, err: fmt.Errorf("explain %w", err), hint: "is the time of the request within the logs that you gave? The report of causeway diagnose says of what time they are"}
 			case err != nil:
 				return &exitError{code: exitUsage, err: fmt.Errorf("explain: %w", err), hint: "the transactionId of the access log, what the member got as x-appgw-trace-id, or a time as the report prints it"}

@@ -14,8 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"causeway/internal/diagnose"
 	"causeway/internal/lab"
+	"causeway/internal/report"
 )
 
 func labCommand() *cobra.Command {
@@ -159,7 +159,7 @@ func printResult(w io.Writer, r *lab.Result) {
 	}
 }
 
-func findingLine(f diagnose.Finding) string {
+func findingLine(f report.Finding) string {
 	place := ""
 	if f.Scope.Member != "" {
 		place = " on " + f.Scope.Member

@@ -22,7 +22,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"causeway/internal/accesslog"
-	"causeway/internal/diagnose"
+	"causeway/internal/diagnose/traffic"
 	"causeway/internal/evidence"
 	"causeway/internal/supervisor"
 )
@@ -33,7 +33,7 @@ type logFilter struct {
 	pool    string
 	member  string
 	client  string
-	window  diagnose.Options
+	window  traffic.Options
 	failing bool
 	slow    slowness
 }

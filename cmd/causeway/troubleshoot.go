@@ -11,7 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"causeway/internal/diagnose"
+	"causeway/internal/diagnose/traffic"
 	"causeway/internal/evidence"
+	"causeway/internal/report"
 )
 
 func troubleshootCommand() *cobra.Command {
@@ -40,7 +42,7 @@ func troubleshootCommand() *cobra.Command {
 				}
 				defer bundle.Close()
 			}
-			result, err := diagnose.Run(bundle, diagnose.Options{})
+			result, err := diagnose.Run(bundle, traffic.Options{})
 			if err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("troubleshoot: %w", err)}
 			}
@@ -48,7 +50,7 @@ func troubleshootCommand() *cobra.Command {
 			if bundle.Fruitless() {
 				return nothingRead(bundle, looked(paths, data))
 			}
-			guide := diagnose.GuideOf(result)
+			guide := report.GuideOf(result)
 			if output == "json" {
 				return printJSON(cmd.OutOrStdout(), guide)
 			}
@@ -69,7 +71,7 @@ func exists(path string) bool {
 
 // walk goes through the steps, and asks where the evidence has no answer. It ends at the first no, or at the end of the
 // input.
-func walk(w io.Writer, in io.Reader, g *diagnose.Guide) {
+func walk(w io.Writer, in io.Reader, g *report.Guide) {
 	answers := bufio.NewReader(in)
 	asking := someoneAnswers(in, answers)
 	for i := range g.Steps {
@@ -77,7 +79,7 @@ func walk(w io.Writer, in io.Reader, g *diagnose.Guide) {
 		fmt.Fprintln(w)
 		fold(w, fmt.Sprintf("%d. ", i+1), s.Question)
 		fold(w, "   ", s.Why)
-		if s.Answer == diagnose.Unknown && asking {
+		if s.Answer == report.Unknown && asking {
 			asking = ask(w, answers, g, s)
 		}
 		switch s.Source {
@@ -88,7 +90,7 @@ func walk(w io.Writer, in io.Reader, g *diagnose.Guide) {
 		default:
 			fmt.Fprintf(w, "   not known. To find out: %s\n", s.Ask) // not folded: it holds a command to copy
 		}
-		if s.Answer == diagnose.No {
+		if s.Answer == report.No {
 			tellActions(w, s)
 			if s.Source == "you" {
 				break
@@ -122,7 +124,7 @@ func someoneAnswers(in io.Reader, answers *bufio.Reader) bool {
 }
 
 // ask puts one question; false means that nobody answers.
-func ask(w io.Writer, answers *bufio.Reader, g *diagnose.Guide, s *diagnose.GuideStep) bool {
+func ask(w io.Writer, answers *bufio.Reader, g *report.Guide, s *report.GuideStep) bool {
 	fmt.Fprintf(w, "   The evidence does not say. To find out: %s\n   yes, no, or Enter if you do not know: ", s.Ask)
 	for {
 		answer, err := answers.ReadString('\n')
@@ -132,9 +134,9 @@ func ask(w io.Writer, answers *bufio.Reader, g *diagnose.Guide, s *diagnose.Guid
 		}
 		switch strings.ToLower(strings.TrimSpace(answer)) {
 		case "y", "yes":
-			g.Reply(s.ID, diagnose.Yes)
+			g.Reply(s.ID, report.Yes)
 		case "n", "no":
-			g.Reply(s.ID, diagnose.No)
+			g.Reply(s.ID, report.No)
 		case "":
 		default:
 			fmt.Fprint(w, "   that is neither yes nor no; Enter if you do not know: ")
@@ -144,7 +146,7 @@ func ask(w io.Writer, answers *bufio.Reader, g *diagnose.Guide, s *diagnose.Guid
 	}
 }
 
-func tellActions(w io.Writer, s *diagnose.GuideStep) {
+func tellActions(w io.Writer, s *report.GuideStep) {
 	for _, f := range s.Actions {
 		fold(w, "   → ", fmt.Sprintf("on the %s: %s", f.Side, f.Change))
 		for _, c := range [][2]string{{"causeway", f.Commands.Causeway}, {"az", f.Commands.AzCLI}, {"powershell", f.Commands.PowerShell}, {"portal", f.Commands.Portal}} {

@@ -1,4 +1,4 @@
-package diagnose
+package diagnose_test
 
 import (
 	"fmt"
@@ -7,41 +7,34 @@ import (
 	"time"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/diagnose/story"
 )
-
-func noticed(r *Report) string {
-	var out []string
-	for _, n := range r.Notices {
-		out = append(out, n.Cause)
-	}
-	return strings.Join(out, " ")
-}
 
 // A client that is sent to where it comes from, until it gives up.
 func TestRedirectsInACircle(t *testing.T) {
-	s := newAzureStory(t)
+	s := story.NewAzure(t)
 	for range 20 {
-		s.after(time.Second).request(4, path("/login"), status(302))
+		s.After(time.Second).Request(4, story.Path("/login"), story.Status(302))
 	}
 	for range 20 {
-		s.after(time.Minute).request(4, path("/logout"), status(302))
+		s.After(time.Minute).Request(4, story.Path("/logout"), story.Status(302))
 	}
-	if got := noticed(s.diagnose()); got != "i-redirect-loop" {
+	if got := story.Noticed(s.Diagnose()); got != "i-redirect-loop" {
 		t.Error(got)
 	}
 }
 
 // The firewall's 403 is not the backend's.
 func TestFirewallBlocks(t *testing.T) {
-	s := newAzureStory(t)
+	s := story.NewAzure(t)
 	var log string
 	for i := range 3 {
-		s.after(time.Second).request(0, func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status = 403 })
+		s.After(time.Second).Request(0, func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status = 403 })
 		log += fmt.Sprintf(`{"timeStamp":"2026-11-23T09:00:0%dZ","category":"ApplicationGatewayFirewallLog","properties":{"ruleId":"949110","action":"Blocked","transactionId":"%032x"}}`+"\n", i, []byte{0, 0, byte(i + 1), 15: 0})
 	}
-	s.files = map[string]string{"waf.json": log}
-	r := s.diagnose()
-	if got := noticed(r); got != "i-waf-block-misread" || r.Failures != 0 {
+	s.Files = map[string]string{"waf.json": log}
+	r := s.Diagnose()
+	if got := story.Noticed(r); got != "i-waf-block-misread" || r.Failures != 0 {
 		t.Errorf("%s, %d failures", got, r.Failures)
 	}
 }
@@ -58,32 +51,32 @@ func TestRulesThatScored(t *testing.T) {
 		row(1, "930100", "Matched") + row(1, "GeoBlock", "Blocked"): {"ended by rule GeoBlock (1)", "look these rules up"},
 		row(1, "942430", "Detected") + row(1, "949110", "Detected"): {"", ""},
 	} {
-		s := newAzureStory(t)
+		s := story.NewAzure(t)
 		for range 2 {
-			s.after(time.Second).request(0, func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status = 403 })
+			s.After(time.Second).Request(0, func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status = 403 })
 		}
-		s.files = map[string]string{"waf.json": log}
-		r := s.diagnose()
+		s.Files = map[string]string{"waf.json": log}
+		r := s.Diagnose()
 		if want[0] == "" {
-			if len(r.Notices) > 0 || r.headline() != "No request failed." {
+			if len(r.Notices) > 0 || r.Headline() != "No request failed." {
 				t.Errorf("%+v", r.Notices)
 			}
 			continue
 		}
-		if len(r.Notices) != 1 || !strings.Contains(r.Notices[0].Fact, want[0]) || !strings.Contains(r.Notices[0].Do, want[1]) || !strings.Contains(r.headline(), "the firewall refused some") {
-			t.Errorf("%q, %+v", r.headline(), r.Notices)
+		if len(r.Notices) != 1 || !strings.Contains(r.Notices[0].Fact, want[0]) || !strings.Contains(r.Notices[0].Do, want[1]) || !strings.Contains(r.Headline(), "the firewall refused some") {
+			t.Errorf("%q, %+v", r.Headline(), r.Notices)
 		}
 	}
 }
 
 // Settings that put a prefix in front, and members that know nothing of it.
 func TestPathOverride(t *testing.T) {
-	s := newAzureStory(t)
-	s.doc = strings.Replace(storyDocument, `"requestTimeout":2`, `"requestTimeout":2,"path":"/v2/"`, 1)
+	s := story.NewAzure(t)
+	s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, `"requestTimeout":2,"path":"/v2/"`, 1)
 	for range 10 {
-		s.after(time.Second).request(4, path("/a"), status(404))
+		s.After(time.Second).Request(4, story.Path("/a"), story.Status(404))
 	}
-	if got := noticed(s.diagnose()); got != "i-path-override" {
+	if got := story.Noticed(s.Diagnose()); got != "i-path-override" {
 		t.Error(got)
 	}
 }
@@ -91,18 +84,18 @@ func TestPathOverride(t *testing.T) {
 // One time that cannot be true makes no years of the window, and is told of.
 func TestOneTimeThatCannotBe(t *testing.T) {
 	for _, when := range []time.Time{time.Unix(0, 0), time.Date(2090, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)} {
-		s := newAzureStory(t)
+		s := story.NewAzure(t)
 		for i := range 40 {
-			s.after(time.Second).request(4 + i%3)
+			s.After(time.Second).Request(4 + i%3)
 		}
-		was := s.at
-		s.at = when
-		s.request(4, answers(502))
-		s.at = was
+		was := s.At
+		s.At = when
+		s.Request(4, story.Answers(502))
+		s.At = was
 		for i := range 40 {
-			s.after(time.Second).request(4 + i%3)
+			s.After(time.Second).Request(4 + i%3)
 		}
-		r := s.diagnose()
+		r := s.Diagnose()
 		said := strings.Join(r.Assumptions, "\n")
 		if r.Window.From != "2026-11-23T09:00:01.000Z" || r.Window.To > "2026-11-23T09:02" || r.Requests != 80 || r.Failures != 0 || r.Read.Misdated != 1 {
 			t.Errorf("%s: window %+v, %d requests, %d failures, %d set aside", when, r.Window, r.Requests, r.Failures, r.Read.Misdated)

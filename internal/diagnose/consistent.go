@@ -6,35 +6,42 @@ import (
 	"strings"
 	"time"
 
+	"causeway/internal/diagnose/analyzers/configuration"
+	"causeway/internal/diagnose/analyzers/timing"
+	"causeway/internal/diagnose/health"
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
 	"causeway/internal/evidence"
 	"causeway/internal/fault"
+	"causeway/internal/report"
+	"causeway/internal/units"
 )
 
 // RunChecked diagnoses as Run does, and holds the report against its own evidence. What it returns beside the report is where that
 // contradicts itself, a sentence each; there should never be any. Tests and the lab run it over every report that they make.
-func RunChecked(b *evidence.Bundle, o Options) (*Report, []string, error) {
-	t, err := tallied(b, o)
+func RunChecked(b *evidence.Bundle, o traffic.Options) (*report.Report, []string, error) {
+	t, err := traffic.Tallied(b, o)
 	if err != nil {
 		return nil, nil, err
 	}
-	q := newInquiry(t)
-	r := q.run(b)
-	return r, q.contradictions(r), nil
+	c := inference.NewInquiry(t)
+	r := Conclude(c, b)
+	return r, Contradictions(c, r), nil
 }
 
-// contradictions are all places where a report stands against the numbers that it was made of.
-func (q *inquiry) contradictions(r *Report) []string {
-	c := &contradictor{q: q, r: r}
-	c.findings()
-	c.steps()
-	c.savings()
-	c.instances()
-	return c.found
+// Contradictions are all places where a report stands against the numbers that it was made of.
+func Contradictions(c *inference.Case, r *report.Report) []string {
+	check := &contradictor{q: c, r: r}
+	check.findings()
+	check.steps()
+	check.savings()
+	check.instances()
+	return check.found
 }
 
 type contradictor struct {
-	q     *inquiry
-	r     *Report
+	q     *inference.Case
+	r     *report.Report
 	found []string
 }
 
@@ -43,7 +50,7 @@ func (c *contradictor) says(format string, args ...any) {
 }
 
 // refutations tell, of causes whose disproof the evidence can meet, whether it does; the text is empty where it does not.
-var refutations = map[string]func(*inquiry, *finding) string{
+var refutations = map[string]func(*inference.Case, *inference.Finding) string{
 	"d-worker-timeout-kill":       atGatewayTimer,
 	"d-inner-timeout":             atGatewayTimer,
 	"d-hung":                      answersBelowTimer,
@@ -61,83 +68,83 @@ var refutations = map[string]func(*inquiry, *finding) string{
 
 // findings holds each finding against the evidence for it.
 func (c *contradictor) findings() {
-	for _, f := range c.q.findings {
-		if refuted := refutations[f.Cause]; refuted != nil && len(f.events) > 0 {
+	for _, f := range c.q.Findings {
+		if refuted := refutations[f.Cause]; refuted != nil && len(f.Events) > 0 {
 			if text := refuted(c.q, f); text != "" {
 				c.says("%s: %s", f.Cause, text)
 			}
 		}
 		for _, x := range f.RuledOut {
-			if f.hasRival(x.Cause) {
+			if f.HasRival(x.Cause) {
 				c.says("%s rules %s out and leaves it open", f.Cause, x.Cause)
 			}
 		}
-		if len(f.events) > 0 && f.When == "" {
+		if len(f.Events) > 0 && f.When == "" {
 			c.says("%s does not say when its failures lie", f.Cause)
 		}
 	}
 }
 
-func atGatewayTimer(q *inquiry, f *finding) string {
-	for _, e := range f.events {
-		if limit := q.timeouts[e.settings]; limit > 0 && lasted(e) >= limit-timerBand(limit) {
-			return fmt.Sprintf("a failure lies at %s, where the gateway's own timer is (%s)", seconds(lasted(e)), seconds(limit))
+func atGatewayTimer(c *inference.Case, f *inference.Finding) string {
+	for _, e := range f.Events {
+		if limit := c.Traffic.Timeouts[e.Settings]; limit > 0 && traffic.Lasted(e) >= limit-traffic.TimerBand(limit) {
+			return fmt.Sprintf("a failure lies at %s, where the gateway's own timer is (%s)", units.Seconds(traffic.Lasted(e)), units.Seconds(limit))
 		}
 	}
 	return ""
 }
 
 // answersBelowTimer: with requests that are lost there are no answers just below the timer, and the wait was as long as it is.
-func answersBelowTimer(q *inquiry, f *finding) string {
+func answersBelowTimer(c *inference.Case, f *inference.Finding) string {
 	if f.Scope.Path == "" {
-		return waitedLess(q, f)
+		return waitedLess(c, f)
 	}
-	for _, e := range f.events {
-		r, limit := q.route(e.route()), q.timeouts[e.settings]
-		if n := r.lastThird(limit); limit > 0 && n > 0 {
-			return fmt.Sprintf("%d answers to %s came in the last third before the timeout", n, e.path)
+	for _, e := range f.Events {
+		r, limit := c.Traffic.Route(e.Route()), c.Traffic.Timeouts[e.Settings]
+		if n := r.LastThird(limit); limit > 0 && n > 0 {
+			return fmt.Sprintf("%d answers to %s came in the last third before the timeout", n, e.Path)
 		}
 	}
-	return waitedLess(q, f)
+	return waitedLess(c, f)
 }
 
 // waitedLess: who waited for the whole request timeout waited as long as that is.
-func waitedLess(q *inquiry, f *finding) string {
-	for _, e := range f.events {
-		if limit := q.timeouts[e.settings]; isTimeout(e) && limit > 0 && lasted(e) < limit-timerBand(limit) {
-			return fmt.Sprintf("a request waited %s, and the request timeout is %s", seconds(lasted(e)), seconds(limit))
+func waitedLess(c *inference.Case, f *inference.Finding) string {
+	for _, e := range f.Events {
+		if limit := c.Traffic.Timeouts[e.Settings]; traffic.IsTimeout(e) && limit > 0 && traffic.Lasted(e) < limit-traffic.TimerBand(limit) {
+			return fmt.Sprintf("a request waited %s, and the request timeout is %s", units.Seconds(traffic.Lasted(e)), units.Seconds(limit))
 		}
 	}
 	return ""
 }
 
 // notOfMembers: an answer of a member's is proven, or nothing but its being one fits; and then it is at no high confidence.
-func notOfMembers(_ *inquiry, f *finding) string {
-	for _, e := range f.events {
+func notOfMembers(_ *inference.Case, f *inference.Finding) string {
+	for _, e := range f.Events {
 		switch {
-		case e.attempt.Status == 0 && e.fault.Kind == fault.Status:
+		case e.Attempt.Status == 0 && e.Fault.Kind == fault.Status:
 			return "a failure counts as an answer, and no member gave one"
-		case e.unsaid && f.Confidence == High:
+		case e.Unsaid && f.Confidence == report.High:
 			return "it is certain of a status that the gateway may have written itself"
-		case !e.own && !e.quietInfo() && e.attempt.Status >= 500:
-			return "error_info names a failure of the gateway's: " + e.info
+		case !e.Own && !e.QuietInfo() && e.Attempt.Status >= 500:
+			return "error_info names a failure of the gateway's: " + e.Info
 		}
 	}
 	return ""
 }
 
-func sameStatus(_ *inquiry, f *finding) string {
-	for _, e := range f.events {
-		if e.status == e.attempt.Status {
+func sameStatus(_ *inference.Case, f *inference.Finding) string {
+	for _, e := range f.Events {
+		if e.Status == e.Attempt.Status {
 			return "client and gateway had the same status"
 		}
 	}
 	return ""
 }
 
-func poolAnswered(q *inquiry, f *finding) string {
-	for _, e := range f.events {
-		if q.answeredAfter(e) {
+func poolAnswered(c *inference.Case, f *inference.Finding) string {
+	for _, e := range f.Events {
+		if configuration.AnsweredAfter(c, e) {
 			return "the pool answered later"
 		}
 	}
@@ -146,45 +153,45 @@ func poolAnswered(q *inquiry, f *finding) string {
 
 // someWereUp: where no member is healthy, the history of health has none that was up. An instance acts on its own probes a moment before
 // or after the report has them.
-func someWereUp(q *inquiry, f *finding) string {
-	if hasty := filtered(f.events, (*event).byHaste); len(hasty) > 0 && 3*q.turns(hasty) > len(hasty) && q.turns(hasty) > 1 {
-		return fmt.Sprintf("the pool answered %d times among %d failures, which nothing but their haste calls that", q.turns(hasty)-1, len(hasty))
+func someWereUp(c *inference.Case, f *inference.Finding) string {
+	if hasty := traffic.Filtered(f.Events, (*traffic.Event).ByHaste); len(hasty) > 0 && 3*c.Traffic.Turns(hasty) > len(hasty) && c.Traffic.Turns(hasty) > 1 {
+		return fmt.Sprintf("the pool answered %d times among %d failures, which nothing but their haste calls that", c.Traffic.Turns(hasty)-1, len(hasty))
 	}
 	n := 0
-	for _, e := range f.events {
-		if e.fault.Kind == fault.NoHealthy && slices.ContainsFunc(q.trailsUnder(e.pool, e.settings), func(t *trail) bool { return t.upAround(e.start, time.Second/2) }) {
+	for _, e := range f.Events {
+		if e.Fault.Kind == fault.NoHealthy && slices.ContainsFunc(c.Traffic.HistoriesUnder(e.Pool, e.Settings), func(t *health.History) bool { return upAround(t, e.Start, time.Second/2) }) {
 			n++
 		}
 	}
-	if 2*n > len(f.events) {
-		return fmt.Sprintf("by the history of health a member was up at %d of %d failures", n, len(f.events))
+	if 2*n > len(f.Events) {
+		return fmt.Sprintf("by the history of health a member was up at %d of %d failures", n, len(f.Events))
 	}
 	return ""
 }
 
 // upAround reports whether a member was up at a time, and for as long before and after it.
-func (t *trail) upAround(at time.Time, around time.Duration) bool {
+func upAround(t *health.History, at time.Time, around time.Duration) bool {
 	for _, x := range []time.Time{at.Add(-around), at, at.Add(around)} {
-		if c, known := t.at(x); !known || !c.up {
+		if c, known := t.At(x); !known || !c.Up {
 			return false
 		}
 	}
 	return true
 }
 
-func answeredAfterwards(q *inquiry, f *finding) string {
-	_, groups := groupBy(f.events, (*event).key)
+func answeredAfterwards(c *inference.Case, f *inference.Finding) string {
+	_, groups := traffic.GroupBy(f.Events, (*traffic.Event).Key)
 	for k, events := range groups {
-		if q.member(k).answers.between(lastStart(events).Add(time.Second+events[0].resolution()), q.to) > 0 {
-			return k.member + " answered again"
+		if c.Traffic.Member(k).Answers.Between(inference.LastStart(events).Add(time.Second+events[0].Resolution()), c.Traffic.To) > 0 {
+			return k.Member + " answered again"
 		}
 	}
 	return ""
 }
 
-func beganBefore(q *inquiry, f *finding) string {
-	for _, m := range q.members {
-		if strings.EqualFold(m.pool, f.Scope.Pool) && f.Scope.Pool != "" && m.answers.between(q.from, f.events[0].start) > 0 {
+func beganBefore(c *inference.Case, f *inference.Finding) string {
+	for _, m := range c.Traffic.Members {
+		if strings.EqualFold(m.Pool, f.Scope.Pool) && f.Scope.Pool != "" && m.Answers.Between(c.Traffic.From, f.Events[0].Start) > 0 {
 			return "the pool that the rule was led to had answered before"
 		}
 	}
@@ -194,22 +201,24 @@ func beganBefore(q *inquiry, f *finding) string {
 // steps holds what passes against what failed, and what they say of answers against the answers.
 func (c *contradictor) steps() {
 	for _, s := range c.r.Steps {
-		if c.q.nameless.n > 0 && strings.Contains(s.Detail, "no member answered") {
-			c.says("step %s says that no member answered, and %d answers of members are in the log", s.Step, c.q.nameless.n)
+		if c.q.Traffic.Nameless.N > 0 && strings.Contains(s.Detail, "no member answered") {
+			c.says("step %s says that no member answered, and %d answers of members are in the log", s.Step, c.q.Traffic.Nameless.N)
 		}
-		if s.Result != pass {
+		if s.Result != report.Pass {
 			continue
 		}
-		against := map[string]func(*event) bool{
-			"request-timeout":     func(e *event) bool { return isTimeout(e) || silenceInBody(e) },
-			"backend-connections": func(e *event) bool { return connectFailed(e) || brokeUnderRequest(e) || closedSomehow(e) },
-			"backend-performance": func(e *event) bool { return isTimeout(e) || e.fault.Kind == fault.Status },
+		against := map[string]func(*traffic.Event) bool{
+			"request-timeout": func(e *traffic.Event) bool { return traffic.IsTimeout(e) || timing.SilenceInBody(e) },
+			"backend-connections": func(e *traffic.Event) bool {
+				return inference.ConnectFailed(e) || inference.BrokeUnderRequest(e) || traffic.ClosedSomehow(e)
+			},
+			"backend-performance": func(e *traffic.Event) bool { return traffic.IsTimeout(e) || e.Fault.Kind == fault.Status },
 		}[s.Step]
-		if against != nil && slices.ContainsFunc(c.q.events, against) {
+		if against != nil && slices.ContainsFunc(c.q.Traffic.Events, against) {
 			c.says("step %s passes, and a request failed for want of it: %s", s.Step, s.Detail)
 		}
-		if name, most := c.q.outlasted(); s.Step == "request-timeout" && name != "" {
-			c.says("step request-timeout passes, and an answer under %s took %s", name, seconds(most))
+		if name, most := outlasted(c.q); s.Step == "request-timeout" && name != "" {
+			c.says("step request-timeout passes, and an answer under %s took %s", name, units.Seconds(most))
 		}
 	}
 }
@@ -221,18 +230,18 @@ func (c *contradictor) savings() {
 			c.says("the change of %s would save %d to %d of %d failures", s.Setting, s.Removes[0], s.Removes[1], c.r.Failures+c.r.Recovered)
 		}
 	}
-	for _, s := range c.q.savings {
+	for _, s := range c.q.Savings {
 		switch s.Setting {
 		case "member":
-			for k := range c.q.members {
-				if k.member == s.Scope.Member && k.settings == s.Scope.Settings && slices.Contains(keysOf(s.maybe), k) && len(c.q.standingBeside(k)) == 0 {
-					c.says("%s would be taken out, and never stood beside another member", k.member)
+			for k := range c.q.Traffic.Members {
+				if k.Member == s.Scope.Member && k.Settings == s.Scope.Settings && slices.Contains(keysOf(s.Maybe), k) && len(standingBeside(c.q, k)) == 0 {
+					c.says("%s would be taken out, and never stood beside another member", k.Member)
 				}
 			}
 		case "requestTimeout":
-			for _, e := range s.maybe {
-				if !c.q.ranOut(e) {
-					c.says("a longer request timeout would save a request that had waited %s of %s", seconds(lasted(e)), seconds(c.q.timeouts[e.settings]))
+			for _, e := range s.Maybe {
+				if !c.q.RanOut(e) {
+					c.says("a longer request timeout would save a request that had waited %s of %s", units.Seconds(traffic.Lasted(e)), units.Seconds(c.q.Traffic.Timeouts[e.Settings]))
 					break
 				}
 			}
@@ -240,17 +249,17 @@ func (c *contradictor) savings() {
 	}
 }
 
-func keysOf(events []*event) []memberKey {
-	keys, _ := groupBy(events, (*event).key)
+func keysOf(events []*traffic.Event) []traffic.MemberKey {
+	keys, _ := traffic.GroupBy(events, (*traffic.Event).Key)
 	return keys
 }
 
 // instances holds advice on instances against what capacity says of the same evidence.
 func (c *contradictor) instances() {
-	size := c.q.capacity()
+	size := c.q.Capacity()
 	for i := range c.r.Findings {
 		for _, x := range c.r.Findings[i].Fixes {
-			for flag, n := range map[string]int{" --capacity ": size.need, "--min-capacity ": size.least, "--max-capacity ": size.most} {
+			for flag, n := range map[string]int{" --capacity ": size.Need, "--min-capacity ": size.Least, "--max-capacity ": size.Most} {
 				_, value, there := strings.Cut(x.Commands.AzCLI, flag)
 				value, _, _ = strings.Cut(value, " ")
 				if there && n > 0 && value != fmt.Sprint(n) {

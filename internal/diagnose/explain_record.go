@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/units"
 )
 
 // noted are the facts about a request that Causeway's own record has beside those of its attempts.
@@ -11,7 +13,7 @@ func noted(r *accesslog.Record) []string {
 	facts := []string{}
 	add := func(format string, args ...any) { facts = append(facts, fmt.Sprintf(format, args...)) }
 	if r.Queued > 0 {
-		add("its connection may have waited for %s before the gateway had room for it", seconds(r.Queued))
+		add("its connection may have waited for %s before the gateway had room for it", units.Seconds(r.Queued))
 	}
 	if r.HeldBack != "" {
 		add("it was the turn of %s, which was held back since requests in a row had failed at it", r.HeldBack)
@@ -19,10 +21,10 @@ func noted(r *accesslog.Record) []string {
 	for i := range r.Attempts {
 		a := &r.Attempts[i]
 		if a.Interim > 0 {
-			add("%s sent %s before its answer", memberOf(a), count(a.Interim, "interim response", "interim responses"))
+			add("%s sent %s before its answer", traffic.MemberOf(a), units.Count(a.Interim, "interim response", "interim responses"))
 		}
 		if a.Ejected {
-			add("with this failure %s was held back", memberOf(a))
+			add("with this failure %s was held back", traffic.MemberOf(a))
 		}
 	}
 	if text, ok := uploadEnds[r.Cut]; ok {

@@ -3,6 +3,10 @@ package diagnose
 import (
 	"fmt"
 	"time"
+
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/report"
+	"causeway/internal/units"
 )
 
 // complete is the part of the answers that a metric counts which a log must have: both are of the same requests, and differ
@@ -14,33 +18,33 @@ const enoughCounted = 100
 
 // rowsMissing says that the log lacks rows, where the gateway's own count of its answers tells: an export that was cut off
 // looks like a quiet time, and a cause that is not in it like none.
-func (q *inquiry) rowsMissing() (missing Missing, lacking bool) {
+func rowsMissing(c *inference.Case) (missing report.Missing, lacking bool) {
 	name := "ResponseStatus"
-	counted := q.counted(name, "")
+	counted := countsOf(c, name, "")
 	if len(counted) == 0 {
 		name = "TotalRequests"
-		counted = q.counted(name, "")
+		counted = countsOf(c, name, "")
 	}
 	grain := grainOf(counted)
-	if len(counted) == 0 || q.requests == 0 {
+	if len(counted) == 0 || c.Traffic.Requests == 0 {
 		return missing, false
 	}
 	rows := map[time.Time]int{}
-	for _, i := range q.line.list() {
-		rows[i.at.Truncate(grain)] += i.requests
+	for _, i := range c.Traffic.Line.List() {
+		rows[i.At.Truncate(grain)] += i.Requests
 	}
 	answers, found := 0.0, 0
 	for at, n := range counted {
-		if !at.Before(q.from) && !at.Add(grain).After(q.to) {
+		if !at.Before(c.Traffic.From) && !at.Add(grain).After(c.Traffic.To) {
 			answers, found = answers+n, found+rows[at.Truncate(grain)]
 		}
 	}
 	if answers < enoughCounted || float64(found) >= complete*answers {
 		return missing, false
 	}
-	return Missing{
+	return report.Missing{
 		What: "rows of the access log",
-		Why:  fmt.Sprintf("the metric %s counts %.0f answers in the time that the log covers, and the log has %d (%s): what failed besides is not counted here", name, answers, found, percent(found, int(answers))),
+		Why:  fmt.Sprintf("the metric %s counts %.0f answers in the time that the log covers, and the log has %d (%s): what failed besides is not counted here", name, answers, found, units.Percent(found, int(answers))),
 		How:  "export the log again, whole: a query answers with so many rows at most, and a diagnostic setting writes late; causeway collect asks for it piece by piece",
 	}, true
 }

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"causeway/internal/diagnose/inference"
 	"causeway/internal/evidence"
 )
 
@@ -15,15 +16,15 @@ var onIdle = map[string]bool{
 
 // nameLoops says of findings that depend on it what the gateway's event loops do to its connections: each has idle
 // connections of its own.
-func (q *inquiry) nameLoops(m *evidence.Machine) {
+func nameLoops(c *inference.Case, m *evidence.Machine) {
 	if m == nil || m.Loops < 2 {
 		return
 	}
-	for _, f := range q.findings {
+	for _, f := range c.Findings {
 		if !onIdle[f.Cause] {
 			continue
 		}
-		f.says("gateway", fmt.Sprintf("the gateway runs %d event loops (engine: %s), each with idle connections to members of its own: up to %d times as many are open as with one, "+
+		f.Says("gateway", fmt.Sprintf("the gateway runs %d event loops (engine: %s), each with idle connections to members of its own: up to %d times as many are open as with one, "+
 			"and each rests up to %d times as long between two requests", m.Loops, m.Engine, m.Loops, m.Loops))
 	}
 }

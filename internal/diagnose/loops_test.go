@@ -4,12 +4,14 @@ import (
 	"strings"
 	"testing"
 
+	"causeway/internal/diagnose/inference"
 	"causeway/internal/evidence"
+	"causeway/internal/report"
 )
 
 // What depends on idle connections names the event loops, which each have their own; nothing else does.
 func TestFindingsOnIdleConnectionsNameTheLoops(t *testing.T) {
-	for _, c := range []struct {
+	for _, x := range []struct {
 		cause string
 		m     *evidence.Machine
 		named bool
@@ -20,11 +22,11 @@ func TestFindingsOnIdleConnectionsNameTheLoops(t *testing.T) {
 		{"c-idle-race", nil, false},
 		{"d-hung", &evidence.Machine{Engine: "epoll", Loops: 4}, false},
 	} {
-		q := &inquiry{findings: []*finding{{Finding: Finding{Cause: c.cause}}}}
-		q.nameLoops(c.m)
-		named := len(q.findings[0].Evidence) == 1 && strings.Contains(q.findings[0].Evidence[0].Fact, "4 event loops (engine: epoll)")
-		if named != c.named {
-			t.Errorf("%s on %+v: %+v", c.cause, c.m, q.findings[0].Evidence)
+		c := &inference.Case{Findings: []*inference.Finding{{Finding: report.Finding{Cause: x.cause}}}}
+		nameLoops(c, x.m)
+		named := len(c.Findings[0].Evidence) == 1 && strings.Contains(c.Findings[0].Evidence[0].Fact, "4 event loops (engine: epoll)")
+		if named != x.named {
+			t.Errorf("%s on %+v: %+v", x.cause, x.m, c.Findings[0].Evidence)
 		}
 	}
 }

@@ -1,10 +1,15 @@
-package diagnose
+package diagnose_test
 
 import (
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"causeway/internal/diagnose"
+	"causeway/internal/diagnose/story"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/report"
 )
 
 func lostLine(gateway string, n int, from, until time.Time) string {
@@ -13,7 +18,7 @@ func lostLine(gateway string, n int, from, until time.Time) string {
 }
 
 // lossOf is what a report says of lost records; empty if nothing.
-func lossOf(r *Report) string {
+func lossOf(r *report.Report) string {
 	for _, m := range r.Missing {
 		if m.What == "lost records of the access log" {
 			return m.Why
@@ -37,12 +42,12 @@ func TestLostRecords(t *testing.T) {
 		"of another":    {map[string]string{"a.json": lostLine("OTHER", 12, at, at.Add(time.Second))}, time.Time{}, ""},
 		"before window": {map[string]string{"a.json": lostLine("GW1", 12, at.Add(-time.Hour), at.Add(-time.Minute))}, at.Add(-time.Second), ""},
 	} {
-		s := newStory(t)
+		s := story.New(t)
 		for range 30 {
-			s.after(time.Second).request(4)
+			s.After(time.Second).Request(4)
 		}
-		s.files = x.files
-		r := s.diagnoseSince(x.since)
+		s.Files = x.files
+		r := s.DiagnoseSince(x.since)
 		if got := lossOf(r); (got == "") != (x.want == "") || !strings.HasPrefix(got, x.want) {
 			t.Errorf("%s: %q", name, got)
 		}
@@ -54,11 +59,11 @@ func TestLostRecords(t *testing.T) {
 
 // What a running gateway counts itself is the least: it writes the mark only once it can write again.
 func TestLostRecordsOfRunningGateway(t *testing.T) {
-	s := newStory(t)
-	s.request(4)
-	b := s.bundle()
+	s := story.New(t)
+	s.Request(4)
+	b := s.Bundle()
 	b.Lost = 7
-	r, err := Run(b, Options{})
+	r, err := diagnose.Run(b, traffic.Options{})
 	if err != nil || !strings.HasPrefix(lossOf(r), "7 records were lost by the gateway since it started") {
 		t.Errorf("%v, %q", err, lossOf(r))
 	}

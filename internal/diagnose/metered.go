@@ -10,96 +10,78 @@ import (
 	"time"
 
 	"causeway/internal/cause"
+	"causeway/internal/diagnose/analyzers/capacity"
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
 	"causeway/internal/evidence"
+	"causeway/internal/report"
+	"causeway/internal/stats"
+	"causeway/internal/units"
 )
-
-// Metered is what the metrics alone tell where there is no access log: how many answers were errors, whose they were, and
-// when. A metric proves no cause of any request, so nothing here is a finding.
-type Metered struct {
-	Window    Window    `json:"window"`
-	Answers   int       `json:"answers"`   // that clients got, of every status
-	Errors    int       `json:"errors"`    // of these, 5xx; where they are not given by status, failed requests
-	ByBackend int       `json:"byBackend"` // 5xx that members answered; -1: not known
-	ByGateway int       `json:"byGateway"` // about: the rest; -1: not known
-	Facts     []string  `json:"facts"`     // of the whole window
-	Stretches []Stretch `json:"stretches"` // when most of the errors came, the worst first
-	Next      string    `json:"next"`
-}
-
-// Stretch is a time of errors.
-type Stretch struct {
-	From      string   `json:"from"`
-	To        string   `json:"to"`
-	Errors    int      `json:"errors"`
-	ByBackend int      `json:"byBackend"`
-	ByGateway int      `json:"byGateway"`
-	Facts     []string `json:"facts"`  // what else the metrics show just then
-	Rivals    []Rival  `json:"rivals"` // what it may be
-}
 
 // errorTime is a stretch as a period.
 type errorTime struct {
-	Stretch
-	span period
+	report.Stretch
+	span inference.Period
 }
 
 // maxStretches is how many times of errors are told.
 const maxStretches = 3
 
 // metered reads the metrics; nil where the access log tells more, or where they count no answers.
-func (q *inquiry) metered() *Metered {
-	if q.requests > 0 {
+func metered(c *inference.Case) *report.Metered {
+	if c.Traffic.Requests > 0 {
 		return nil
 	}
-	answers, errors := q.counted("ResponseStatus", ""), q.counted("ResponseStatus", "5xx")
-	if !q.grouped("ResponseStatus") { // metrics in a storage account have lost their parts
-		if errors = q.counted("FailedRequests", ""); len(errors) == 0 {
+	answers, errors := countsOf(c, "ResponseStatus", ""), countsOf(c, "ResponseStatus", "5xx")
+	if !grouped(c, "ResponseStatus") { // metrics in a storage account have lost their parts
+		if errors = countsOf(c, "FailedRequests", ""); len(errors) == 0 {
 			return nil
 		}
 	}
-	m := &Metered{Answers: sumOf(answers), Errors: sumOf(errors), ByBackend: -1, ByGateway: -1, Facts: []string{}, Stretches: []Stretch{}}
-	from, to := ends(q.metrics)
-	m.Window = Window{stamp(from), stamp(to)}
-	backend, known := q.counted("BackendResponseStatus", "5xx"), q.grouped("BackendResponseStatus") && q.grouped("ResponseStatus")
+	m := &report.Metered{Answers: sumOf(answers), Errors: sumOf(errors), ByBackend: -1, ByGateway: -1, Facts: []string{}, Stretches: []report.Stretch{}}
+	from, to := ends(c.Traffic.Metrics)
+	m.Window = report.Window{From: units.Stamp(from), To: units.Stamp(to)}
+	backend, known := countsOf(c, "BackendResponseStatus", "5xx"), grouped(c, "BackendResponseStatus") && grouped(c, "ResponseStatus")
 	if known {
 		m.ByBackend = min(sumOf(backend), m.Errors)
 		m.ByGateway = m.Errors - m.ByBackend
 	}
-	m.facts(q)
+	facts(m, c)
 	worst := busiest(errors)
 	for _, p := range worst {
-		m.Stretches = append(m.Stretches, q.stretch(p, errors, backend, known).Stretch)
+		m.Stretches = append(m.Stretches, stretch(c, p, errors, backend, known).Stretch)
 	}
 	if len(worst) > 0 {
-		from, to = worst[0].from, worst[0].to
+		from, to = worst[0].From, worst[0].To
 	}
 	if m.Errors > 0 {
-		m.Next = q.nextOfMetrics(from, to)
+		m.Next = nextOfMetrics(c, from, to)
 	}
 	return m
 }
 
 // grouped reports whether a metric is given by groups of status.
-func (q *inquiry) grouped(name string) bool {
-	return slices.ContainsFunc(q.metrics, func(m evidence.Metric) bool {
+func grouped(c *inference.Case, name string) bool {
+	return slices.ContainsFunc(c.Traffic.Metrics, func(m evidence.Metric) bool {
 		return strings.EqualFold(m.Name, name) && m.Dimensions["httpstatusgroup"] != ""
 	})
 }
 
-// counted adds up a metric by minute, over the parts that it is given in. Where it is given several times, in other
+// countsOf adds up a metric by minute, over the parts that it is given in. Where it is given several times, in other
 // parts each, the coarsest is taken. group is an HttpStatusGroup; empty: all.
-func (q *inquiry) counted(name, group string) map[time.Time]float64 {
+func countsOf(c *inference.Case, name, group string) map[time.Time]float64 {
 	byParts := map[string][]*evidence.Metric{}
-	for i := range q.metrics {
-		m := &q.metrics[i]
+	for i := range c.Traffic.Metrics {
+		m := &c.Traffic.Metrics[i]
 		if !strings.EqualFold(m.Name, name) || group != "" && !strings.EqualFold(m.Dimensions["httpstatusgroup"], group) {
 			continue
 		}
-		parts := strings.Join(sortedKeys(m.Dimensions), " ")
+		parts := strings.Join(units.SortedKeys(m.Dimensions), " ")
 		byParts[parts] = append(byParts[parts], m)
 	}
 	var best []*evidence.Metric
-	for _, parts := range sortedKeys(byParts) {
+	for _, parts := range units.SortedKeys(byParts) {
 		if best == nil || len(byParts[parts][0].Dimensions) < len(best[0].Dimensions) {
 			best = byParts[parts]
 		}
@@ -140,7 +122,7 @@ func ends(metrics []evidence.Metric) (from, to time.Time) {
 
 // busiest are the stretches of minutes with the most errors. Minutes with fewer than half as many as the window's mean
 // minute of errors end one.
-func busiest(errors map[time.Time]float64) []period {
+func busiest(errors map[time.Time]float64) []inference.Period {
 	minutes := make([]time.Time, 0, len(errors))
 	for at, n := range errors {
 		if n > 0 {
@@ -150,21 +132,21 @@ func busiest(errors map[time.Time]float64) []period {
 	slices.SortFunc(minutes, time.Time.Compare)
 	grain := grainOf(errors)
 	least := float64(sumOf(errors)) / float64(max(1, len(minutes))) / 2
-	var out []period
+	var out []inference.Period
 	counts := map[time.Time]float64{}
 	for _, at := range minutes {
 		if errors[at] < least {
 			continue
 		}
 		n := len(out)
-		if n == 0 || at.Sub(out[n-1].to) > grain {
-			out = append(out, period{from: at})
+		if n == 0 || at.Sub(out[n-1].To) > grain {
+			out = append(out, inference.Period{From: at})
 			n++
 		}
-		out[n-1].to, out[n-1].points = at.Add(grain), out[n-1].points+1
-		counts[out[n-1].from] += errors[at]
+		out[n-1].To, out[n-1].Points = at.Add(grain), out[n-1].Points+1
+		counts[out[n-1].From] += errors[at]
 	}
-	slices.SortStableFunc(out, func(a, b period) int { return cmp.Compare(counts[b.from], counts[a.from]) })
+	slices.SortStableFunc(out, func(a, b inference.Period) int { return cmp.Compare(counts[b.From], counts[a.From]) })
 	return out[:min(len(out), maxStretches)]
 }
 
@@ -181,33 +163,33 @@ func grainOf(points map[time.Time]float64) time.Duration {
 }
 
 // facts of the whole window: where the time goes, and what single parts show.
-func (m *Metered) facts(q *inquiry) {
-	if !q.grouped("ResponseStatus") {
+func facts(m *report.Metered, c *inference.Case) {
+	if !grouped(c, "ResponseStatus") {
 		m.Facts = append(m.Facts, "these are FailedRequests: on the second generation all answers 5xx, on the first only failed connections and timeouts of members")
 	}
-	if text := q.split(); text != "" {
+	if text := split(c); text != "" {
 		m.Facts = append(m.Facts, text)
 	}
-	if text := q.slowestMember(); text != "" {
+	if text := slowestMember(c); text != "" {
 		m.Facts = append(m.Facts, text)
 	}
 }
 
 // split says where the time of an answer goes, by the medians over the minutes.
-func (q *inquiry) split() string {
-	first, ok := q.median("BackendFirstByteResponseTime")
+func split(c *inference.Case) string {
+	first, ok := median(c, "BackendFirstByteResponseTime")
 	if !ok {
 		return ""
 	}
-	text := "in the median minute the first byte of an answer came after " + seconds(first)
-	connect, known := q.median("BackendConnectTime")
+	text := "in the median minute the first byte of an answer came after " + units.Seconds(first)
+	connect, known := median(c, "BackendConnectTime")
 	if known {
-		text += ", of which connecting took " + seconds(connect)
+		text += ", of which connecting took " + units.Seconds(connect)
 	}
-	if last, ok := q.median("BackendLastByteResponseTime"); ok {
-		text += "; the last byte after " + seconds(last)
-		if whole, ok := q.median("ApplicationGatewayTotalTime"); ok {
-			text += fmt.Sprintf("; %s were the gateway's and its clients' own", seconds(max(0, whole-last)))
+	if last, ok := median(c, "BackendLastByteResponseTime"); ok {
+		text += "; the last byte after " + units.Seconds(last)
+		if whole, ok := median(c, "ApplicationGatewayTotalTime"); ok {
+			text += fmt.Sprintf("; %s were the gateway's and its clients' own", units.Seconds(max(0, whole-last)))
 		}
 	}
 	if known && 2*connect > first && first > 0 {
@@ -217,8 +199,8 @@ func (q *inquiry) split() string {
 }
 
 // median of a metric of time, of the gateway as a whole, over the minutes.
-func (q *inquiry) median(name string) (time.Duration, bool) {
-	m := q.metric(name)
+func median(c *inference.Case, name string) (time.Duration, bool) {
+	m := c.Traffic.Metric(name)
 	if m == nil {
 		return 0, false
 	}
@@ -236,18 +218,18 @@ func middle(m *evidence.Metric) (time.Duration, bool) {
 		return 0, false
 	}
 	slices.Sort(all)
-	return time.Duration(quantile(all, 0.5) * float64(time.Millisecond)), true
+	return time.Duration(stats.Quantile(all, 0.5) * float64(time.Millisecond)), true
 }
 
 // slowestMember names a member that takes three times as long as the next one, where times are given by member.
-func (q *inquiry) slowestMember() string {
+func slowestMember(c *inference.Case) string {
 	type one struct {
 		server string
 		took   time.Duration
 	}
 	var all []one
-	for i := range q.metrics {
-		m := &q.metrics[i]
+	for i := range c.Traffic.Metrics {
+		m := &c.Traffic.Metrics[i]
 		server := m.Dimensions["backendserver"]
 		if took, ok := middle(m); ok && server != "" && strings.EqualFold(m.Name, "BackendFirstByteResponseTime") && len(m.Dimensions) == 1 {
 			all = append(all, one{server, took})
@@ -260,12 +242,12 @@ func (q *inquiry) slowestMember() string {
 	if all[0].took < 3*all[1].took {
 		return ""
 	}
-	return fmt.Sprintf("%s takes %s to the first byte in the median minute, the next slowest member %s", all[0].server, seconds(all[0].took), seconds(all[1].took))
+	return fmt.Sprintf("%s takes %s to the first byte in the median minute, the next slowest member %s", all[0].server, units.Seconds(all[0].took), units.Seconds(all[1].took))
 }
 
 // stretch says what else the metrics show at a time of errors, and what that leaves open.
-func (q *inquiry) stretch(p period, errors, backend map[time.Time]float64, known bool) errorTime {
-	s := errorTime{Stretch: Stretch{From: stamp(p.from), To: stamp(p.to), Errors: sumOf(in(errors, p)), ByBackend: -1, ByGateway: -1, Facts: []string{}, Rivals: []Rival{}}, span: p}
+func stretch(c *inference.Case, p inference.Period, errors, backend map[time.Time]float64, known bool) errorTime {
+	s := errorTime{Stretch: report.Stretch{From: units.Stamp(p.From), To: units.Stamp(p.To), Errors: sumOf(in(errors, p)), ByBackend: -1, ByGateway: -1, Facts: []string{}, Rivals: []report.Rival{}}, span: p}
 	if known {
 		s.ByBackend = min(sumOf(in(backend, p)), s.Errors)
 		s.ByGateway = s.Errors - s.ByBackend
@@ -274,9 +256,9 @@ func (q *inquiry) stretch(p period, errors, backend map[time.Time]float64, known
 		s.may("k-backend-5xx")
 	}
 	if !known || s.ByGateway > 0 {
-		s.health(q)
-		s.capacity(q)
-		s.waiting(q)
+		s.health(c)
+		s.capacity(c)
+		s.waiting(c)
 		s.may("a-all-unhealthy-fail-closed", "d-timeout-below-latency", "c-idle-race", "c-restart", "b-refused") // no metric excludes these
 	}
 	if !known || s.ByBackend > 0 {
@@ -285,10 +267,10 @@ func (q *inquiry) stretch(p period, errors, backend map[time.Time]float64, known
 	return s
 }
 
-func in(byMinute map[time.Time]float64, p period) map[time.Time]float64 {
+func in(byMinute map[time.Time]float64, p inference.Period) map[time.Time]float64 {
 	out := map[time.Time]float64{}
 	for at, v := range byMinute {
-		if !at.Before(p.from) && at.Before(p.to) {
+		if !at.Before(p.From) && at.Before(p.To) {
 			out[at] = v
 		}
 	}
@@ -297,22 +279,22 @@ func in(byMinute map[time.Time]float64, p period) map[time.Time]float64 {
 
 func (s *errorTime) may(ids ...string) {
 	for _, id := range ids {
-		if c := cause.Find(id); c != nil && !slices.ContainsFunc(s.Rivals, func(r Rival) bool { return r.Cause == id }) {
-			s.Rivals = append(s.Rivals, Rival{Cause: id, ToSeparate: c.Separate})
+		if c := cause.Find(id); c != nil && !slices.ContainsFunc(s.Rivals, func(r report.Rival) bool { return r.Cause == id }) {
+			s.Rivals = append(s.Rivals, report.Rival{Cause: id, ToSeparate: c.Separate})
 		}
 	}
 }
 
 // health: pools that had no healthy member, and members that were not.
-func (s *errorTime) health(q *inquiry) {
-	for i := range q.metrics {
-		m := &q.metrics[i]
+func (s *errorTime) health(c *inference.Case) {
+	for i := range c.Traffic.Metrics {
+		m := &c.Traffic.Metrics[i]
 		none, most, grain := 0, 0.0, time.Minute
 		if len(m.Points) > 1 {
 			grain = max(grain, m.Points[1].At.Sub(m.Points[0].At))
 		}
 		for _, p := range m.Points {
-			if v := p.Value(); within([]period{s.span}, p.At) && !math.IsNaN(v) {
+			if v := p.Value(); inference.Within([]inference.Period{s.span}, p.At) && !math.IsNaN(v) {
 				most = max(most, v)
 				if v == 0 {
 					none++
@@ -325,111 +307,67 @@ func (s *errorTime) health(q *inquiry) {
 		}
 		switch {
 		case strings.EqualFold(m.Name, "HealthyHostCount") && none > 0:
-			s.Facts = append(s.Facts, fmt.Sprintf("%s had no healthy member in %s of it: the gateway answers 502 by itself then", place, count(none*int(grain/time.Minute), "minute", "minutes")))
+			s.Facts = append(s.Facts, fmt.Sprintf("%s had no healthy member in %s of it: the gateway answers 502 by itself then", place, units.Count(none*int(grain/time.Minute), "minute", "minutes")))
 			s.may("a-all-unhealthy-fail-closed")
 		case strings.EqualFold(m.Name, "UnhealthyHostCount") && most > 0:
-			s.Facts = append(s.Facts, fmt.Sprintf("of the members of %s up to %s were unhealthy", place, trimmed(most, 2)))
+			s.Facts = append(s.Facts, fmt.Sprintf("of the members of %s up to %s were unhealthy", place, units.Decimal(most, 2)))
 			s.may("a-slow-eviction")
 		}
 	}
 }
 
 // capacity: whether the gateway had any left.
-func (s *errorTime) capacity(q *inquiry) {
+func (s *errorTime) capacity(c *inference.Case) {
 	for _, x := range []struct {
 		name  string
 		limit float64
 		cause string
-	}{{"CapacityUnits", q.maxUnits(), "h-capacity-max"}, {"ComputeUnits", q.maxUnits(), "h-capacity-max"}, {"CpuUtilization", 100, "h-cpu"}} {
-		m := q.metric(x.name)
+	}{{"CapacityUnits", c.Traffic.MaxUnits(), "h-capacity-max"}, {"ComputeUnits", c.Traffic.MaxUnits(), "h-capacity-max"}, {"CpuUtilization", 100, "h-cpu"}} {
+		m := c.Traffic.Metric(x.name)
 		if m == nil || x.limit == 0 {
 			continue
 		}
 		top := 0.0
 		for _, p := range m.Points {
-			if v := p.Value(); within([]period{s.span}, p.At) && !math.IsNaN(v) {
+			if v := p.Value(); inference.Within([]inference.Period{s.span}, p.At) && !math.IsNaN(v) {
 				top = max(top, v)
 			}
 		}
-		if top >= full*x.limit {
-			s.Facts = append(s.Facts, fmt.Sprintf("%s reached %s of the %s that there may be", x.name, trimmed(top, 1), trimmed(x.limit, 0)))
+		if top >= capacity.Full*x.limit {
+			s.Facts = append(s.Facts, fmt.Sprintf("%s reached %s of the %s that there may be", x.name, units.Decimal(top, 1), units.Decimal(x.limit, 0)))
 			s.may(x.cause)
 		}
 	}
 }
 
 // waiting: whether answers took as long as the gateway waits for one.
-func (s *errorTime) waiting(q *inquiry) {
+func (s *errorTime) waiting(c *inference.Case) {
 	least, longest := time.Duration(0), time.Duration(0)
-	for _, limit := range q.timeouts {
+	for _, limit := range c.Traffic.Timeouts {
 		if least == 0 || limit < least {
 			least = limit
 		}
 	}
-	for i := range q.metrics {
-		m := &q.metrics[i]
+	for i := range c.Traffic.Metrics {
+		m := &c.Traffic.Metrics[i]
 		if !strings.EqualFold(m.Name, "BackendFirstByteResponseTime") {
 			continue
 		}
 		for _, p := range m.Points {
-			if v := p.Peak(); within([]period{s.span}, p.At) && !math.IsNaN(v) {
+			if v := p.Peak(); inference.Within([]inference.Period{s.span}, p.At) && !math.IsNaN(v) {
 				longest = max(longest, time.Duration(v*float64(time.Millisecond)))
 			}
 		}
 	}
-	if least > 0 && longest >= least-timerBand(least) {
-		s.Facts = append(s.Facts, fmt.Sprintf("the first byte of an answer took up to %s, and the shortest request timeout is %s", seconds(longest), seconds(least)))
+	if least > 0 && longest >= least-traffic.TimerBand(least) {
+		s.Facts = append(s.Facts, fmt.Sprintf("the first byte of an answer took up to %s, and the shortest request timeout is %s", units.Seconds(longest), units.Seconds(least)))
 		s.may("d-timeout-below-latency", "d-hung")
 	}
 }
 
 // nextOfMetrics is how to get the evidence that attributes errors: the access log of the worst time.
-func (q *inquiry) nextOfMetrics(from, to time.Time) string {
-	name, group := q.nameAndGroup()
+func nextOfMetrics(c *inference.Case, from, to time.Time) string {
+	name, group := c.Traffic.NameAndGroup()
 	return fmt.Sprintf("the access log of that time attributes each failed request: causeway collect -g %s -n %s --since %s --until %s --run; if no diagnostic setting keeps that log, make one and wait for the next time",
 		group, name, from.Add(-5*time.Minute).UTC().Format(time.RFC3339), to.Add(5*time.Minute).UTC().Format(time.RFC3339))
-}
-
-// headline is the count in a sentence.
-func (m *Metered) headline() string {
-	if m.Errors == 0 {
-		return fmt.Sprintf("The metrics count no failed request; clients got %d answers.", m.Answers)
-	}
-	text := fmt.Sprintf("The metrics count %s", count(m.Errors, "failed request", "failed requests"))
-	if m.Answers > 0 {
-		text += fmt.Sprintf(" (5xx) among %d answers", m.Answers)
-	}
-	if m.ByGateway >= 0 {
-		text += fmt.Sprintf(": about %d made by the gateway (%s), %d by the backend (%s)", m.ByGateway, percent(m.ByGateway, m.Errors), m.ByBackend, percent(m.ByBackend, m.Errors))
-	} else {
-		text += "; whose they are is not among the evidence (BackendResponseStatus tells)"
-	}
-	return text + ". No request can be attributed without the access log."
-}
-
-// Lines are what there is to tell, one thing each.
-func (m *Metered) Lines() []string {
-	out := append([]string{}, m.Facts...)
-	for i := range m.Stretches {
-		s := &m.Stretches[i]
-		out = append(out, s.text())
-		for _, x := range s.Rivals {
-			out = append(out, "at that time perhaps "+x.Cause+"; to separate: "+x.ToSeparate)
-		}
-	}
-	if m.Next != "" {
-		out = append(out, "next: "+m.Next)
-	}
-	return out
-}
-
-func (s *Stretch) text() string {
-	text := fmt.Sprintf("%s to %s: %s", s.From, s.To, count(s.Errors, "failed request", "failed requests"))
-	if s.ByGateway >= 0 {
-		text += fmt.Sprintf(", about %d made by the gateway, %d by the backend", s.ByGateway, s.ByBackend)
-	}
-	if len(s.Facts) > 0 {
-		text += "; just then " + strings.Join(s.Facts, "; ")
-	}
-	return text
 }

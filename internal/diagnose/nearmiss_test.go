@@ -1,4 +1,4 @@
-package diagnose
+package diagnose_test
 
 import (
 	"math/rand"
@@ -6,17 +6,19 @@ import (
 	"time"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/diagnose/story"
 	"causeway/internal/fault"
+	"causeway/internal/report"
 )
 
 // These stories look like a cause and are another one, or cannot be told. A confident verdict on any of them would send
 // somebody the wrong way.
 
-func undecided(t *testing.T, s *story, failures int) {
+func undecided(t *testing.T, s *story.Story, failures int) {
 	t.Helper()
-	r := s.diagnose()
+	r := s.Diagnose()
 	for _, f := range r.Findings {
-		if f.Confidence == High && f.Failures > 0 {
+		if f.Confidence == report.High && f.Failures > 0 {
 			t.Errorf("named %s with high confidence", f.Cause)
 		}
 	}
@@ -25,24 +27,24 @@ func undecided(t *testing.T, s *story, failures int) {
 	}
 }
 
-func steady(s *story, n int, every time.Duration) {
+func steady(s *story.Story, n int, every time.Duration) {
 	for range n {
-		s.after(every).request(4)
+		s.After(every).Request(4)
 	}
 }
 
 // Requests come every ten seconds, so every connection was idle for ten seconds: also those of a worker that crashes at
 // random.
 func TestRegularTrafficIsNoIdleLimit(t *testing.T) {
-	s, rnd, n := newStory(t), rand.New(rand.NewSource(1)), 0
+	s, rnd, n := story.New(t), rand.New(rand.NewSource(1)), 0
 	for i := range 300 {
-		s.after(10 * time.Second)
+		s.After(10 * time.Second)
 		idle := 9990*time.Millisecond + time.Duration(rnd.Intn(40))*time.Millisecond
 		if rnd.Intn(10) == 0 {
-			s.request(4, reused(idle, 1+i%9), fails(raceFault, time.Duration(2+rnd.Intn(10))*time.Millisecond))
+			s.Request(4, story.Reused(idle, 1+i%9), story.Fails(story.RaceFault, time.Duration(2+rnd.Intn(10))*time.Millisecond))
 			n++
 		} else {
-			s.request(4, reused(idle, 1+i%9))
+			s.Request(4, story.Reused(idle, 1+i%9))
 		}
 	}
 	undecided(t, s, n)
@@ -50,26 +52,26 @@ func TestRegularTrafficIsNoIdleLimit(t *testing.T) {
 
 // Restarts that nobody was refused at, under the same regular traffic.
 func TestQuickRestartsAreNoIdleLimit(t *testing.T) {
-	s := newStory(t)
+	s := story.New(t)
 	for i := range 6 {
 		steady(s, 50, 100*time.Millisecond)
-		s.after(time.Millisecond).request(4, reused(1000*time.Millisecond, 40+i), fails(raceFault, 2*time.Millisecond))
-		s.after(time.Millisecond).request(4, reused(1003*time.Millisecond, 30+i), fails(raceFault, 2*time.Millisecond))
-		s.after(55 * time.Second)
+		s.After(time.Millisecond).Request(4, story.Reused(1000*time.Millisecond, 40+i), story.Fails(story.RaceFault, 2*time.Millisecond))
+		s.After(time.Millisecond).Request(4, story.Reused(1003*time.Millisecond, 30+i), story.Fails(story.RaceFault, 2*time.Millisecond))
+		s.After(55 * time.Second)
 	}
 	undecided(t, s, 12)
 }
 
 // Every third attempt to connect is refused, all the time: an address that several hosts share, one of them dead.
 func TestRefusalsAmongAnswersAreNoRestart(t *testing.T) {
-	s, n := newStory(t), 0
+	s, n := story.New(t), 0
 	for i := range 300 {
-		s.after(200 * time.Millisecond)
+		s.After(200 * time.Millisecond)
 		if i%3 == 1 {
-			s.request(4, fails(refusedFault, time.Millisecond))
+			s.Request(4, story.Fails(story.RefusedFault, time.Millisecond))
 			n++
 		} else {
-			s.request(4)
+			s.Request(4)
 		}
 	}
 	undecided(t, s, n)
@@ -77,23 +79,23 @@ func TestRefusalsAmongAnswersAreNoRestart(t *testing.T) {
 
 // A single refusal is a single refusal.
 func TestOneRefusalIsNoVerdict(t *testing.T) {
-	s := newStory(t)
+	s := story.New(t)
 	steady(s, 100, 100*time.Millisecond)
-	s.after(time.Second).request(4, fails(refusedFault, time.Millisecond))
+	s.After(time.Second).Request(4, story.Fails(story.RefusedFault, time.Millisecond))
 	undecided(t, s, 1)
 }
 
 // A firewall forgets connections after ten seconds and resets what comes later; traffic is so sparse that every
 // connection was used once.
 func TestResetsAfterIdlenessAreNoUseLimit(t *testing.T) {
-	s := newStory(t)
+	s := story.New(t)
 	for i := range 20 {
 		gap := time.Duration(20+i*7%30) * time.Second
-		s.after(gap)
+		s.After(gap)
 		if i%2 == 0 {
-			s.request(4)
+			s.Request(4)
 		} else {
-			s.request(4, reused(gap, 1), fails(fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Reset}, 2*time.Millisecond))
+			s.Request(4, story.Reused(gap, 1), story.Fails(fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Reset}, 2*time.Millisecond))
 		}
 	}
 	undecided(t, s, 10)
@@ -101,23 +103,23 @@ func TestResetsAfterIdlenessAreNoUseLimit(t *testing.T) {
 
 // Something accepts and closes while the application is away; only one path was asked in that time.
 func TestAnOutageIsNoCrashOnInput(t *testing.T) {
-	s := newStory(t)
+	s := story.New(t)
 	steady(s, 100, 100*time.Millisecond)
 	for range 8 {
-		s.after(2*time.Second).request(4, path("/report"), fails(raceFault, 2*time.Millisecond))
+		s.After(2*time.Second).Request(4, story.Path("/report"), story.Fails(story.RaceFault, 2*time.Millisecond))
 	}
-	s.after(3 * time.Second)
+	s.After(3 * time.Second)
 	steady(s, 100, 100*time.Millisecond)
 	undecided(t, s, 8)
 }
 
 // A limit on connections closes new ones, and only a rare request needs a new one.
 func TestAConnectionLimitIsNoCrashOnInput(t *testing.T) {
-	s := newStory(t)
+	s := story.New(t)
 	for i := range 200 {
-		s.after(100*time.Millisecond).request(4, reused(100*time.Millisecond, i+1))
+		s.After(100*time.Millisecond).Request(4, story.Reused(100*time.Millisecond, i+1))
 		if i%40 == 5 {
-			s.request(4, path("/weekly"), fails(raceFault, time.Millisecond))
+			s.Request(4, story.Path("/weekly"), story.Fails(story.RaceFault, time.Millisecond))
 		}
 	}
 	undecided(t, s, 5)
@@ -125,11 +127,11 @@ func TestAConnectionLimitIsNoCrashOnInput(t *testing.T) {
 
 // Reading is quick, writing to the same path takes longer than the timeout.
 func TestAnotherMethodIsAnotherKindOfRequest(t *testing.T) {
-	s := newStory(t)
+	s := story.New(t)
 	for i := range 100 {
-		s.after(100*time.Millisecond).request(4, func(r *accesslog.Record, _ *accesslog.Attempt) { r.Method = []byte("GET") })
+		s.After(100*time.Millisecond).Request(4, func(r *accesslog.Record, _ *accesslog.Attempt) { r.Method = []byte("GET") })
 		if i%10 == 0 {
-			s.request(4, fails(timeoutFault, 2*time.Second))
+			s.Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
 		}
 	}
 	undecided(t, s, 10)
@@ -137,11 +139,11 @@ func TestAnotherMethodIsAnotherKindOfRequest(t *testing.T) {
 
 // A route stands still for eight seconds, as its database does.
 func TestAStandstillIsNotHungRequests(t *testing.T) {
-	s := newStory(t)
+	s := story.New(t)
 	steady(s, 100, 100*time.Millisecond)
 	for range 30 {
-		s.after(250*time.Millisecond).request(4, fails(timeoutFault, 2*time.Second))
-		s.request(4, path("/static"))
+		s.After(250*time.Millisecond).Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
+		s.Request(4, story.Path("/static"))
 	}
 	steady(s, 100, 100*time.Millisecond)
 	undecided(t, s, 30)
@@ -149,22 +151,22 @@ func TestAStandstillIsNotHungRequests(t *testing.T) {
 
 // Attempts to connect get no answer for some seconds, between times in which they do.
 func TestABurstOfLostConnectsIsNoFirewall(t *testing.T) {
-	s := newStory(t)
+	s := story.New(t)
 	steady(s, 100, 100*time.Millisecond)
 	for range 8 {
-		s.after(300*time.Millisecond).request(4, fails(dropFault, 5*time.Second))
+		s.After(300*time.Millisecond).Request(4, story.Fails(story.DropFault, 5*time.Second))
 	}
-	s.after(8 * time.Second)
+	s.After(8 * time.Second)
 	steady(s, 100, 100*time.Millisecond)
 	undecided(t, s, 8)
 }
 
 // Six downloads end at one moment: the process did, not the declared length.
 func TestDownloadsThatEndTogether(t *testing.T) {
-	s := newStory(t)
+	s := story.New(t)
 	steady(s, 50, 100*time.Millisecond)
 	for i := range 6 {
-		s.after(time.Millisecond).request(4, func(r *accesslog.Record, a *accesslog.Attempt) {
+		s.After(time.Millisecond).Request(4, func(r *accesslog.Record, a *accesslog.Attempt) {
 			f := fault.Fault{Side: fault.Backend, Phase: fault.Body, Kind: fault.Truncated}
 			r.Fault, r.ErrorInfo, r.Aborted, a.Fault = f, f.ErrorInfo(), true, f
 			a.DeclaredIn, a.BytesIn = 100_000, int64(1000*i+17)
@@ -175,11 +177,11 @@ func TestDownloadsThatEndTogether(t *testing.T) {
 
 // Clients give up after a second on a path that nobody was ever answered on. Are they impatient, or is it stuck?
 func TestGivingUpOnAStuckPathIsNotTheClientsFault(t *testing.T) {
-	s := newStory(t)
+	s := story.New(t)
 	for i := range 100 {
-		s.after(100 * time.Millisecond).request(4)
+		s.After(100 * time.Millisecond).Request(4)
 		if i%5 == 0 {
-			s.request(4, path("/stuck"), fails(fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}, time.Second))
+			s.Request(4, story.Path("/stuck"), story.Fails(fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}, time.Second))
 		}
 	}
 	undecided(t, s, 20)
@@ -187,19 +189,19 @@ func TestGivingUpOnAStuckPathIsNotTheClientsFault(t *testing.T) {
 
 // What retries hid must not head a report about what users saw.
 func TestHiddenFailuresAreNoVerdictOnVisibleOnes(t *testing.T) {
-	s := newStory(t)
+	s := story.New(t)
 	for i := range 60 {
-		s.after(900 * time.Millisecond)
+		s.After(900 * time.Millisecond)
 		early := time.Duration(1+i%29) * time.Millisecond
-		s.request(4, recovered(raceFault, func(r *accesslog.Record, a *accesslog.Attempt) {
-			reused(2*time.Second-early, i)(r, a)
+		s.Request(4, story.Recovered(story.RaceFault, func(r *accesslog.Record, a *accesslog.Attempt) {
+			story.Reused(2*time.Second-early, i)(r, a)
 			a.Total = early
 		}))
 		if i%12 == 0 {
-			s.request(4, path("/x"), fails(timeoutFault, 2*time.Second))
+			s.Request(4, story.Path("/x"), story.Fails(story.TimeoutFault, 2*time.Second))
 		}
 	}
-	r := s.diagnose()
+	r := s.Diagnose()
 	if r.Verdict != nil || r.Findings[0].Share != 0 {
 		t.Errorf("verdict %+v, share %v", r.Verdict, r.Findings[0].Share)
 	}
@@ -207,13 +209,13 @@ func TestHiddenFailuresAreNoVerdictOnVisibleOnes(t *testing.T) {
 
 // Azure fills serverStatus with its own status at times; error_info says whose it is.
 func TestAzuresOwnStatusIsNotTheBackends(t *testing.T) {
-	s := newStory(t)
+	s := story.New(t)
 	for range 6 {
-		s.after(time.Second).request(4, func(r *accesslog.Record, a *accesslog.Attempt) {
+		s.After(time.Second).Request(4, func(r *accesslog.Record, a *accesslog.Attempt) {
 			r.Status, a.Status, r.ErrorInfo = 502, 502, fault.UpstreamClosed
 		})
 	}
-	for _, f := range s.diagnose().Findings {
+	for _, f := range s.Diagnose().Findings {
 		t.Errorf("named %s", f.Cause)
 	}
 }

@@ -5,272 +5,187 @@ import (
 	"math"
 	"slices"
 	"time"
-)
 
-// Pictures are the numbers behind the pictures of a report. Their size does not grow with the evidence. Durations are in
-// seconds.
-type Pictures struct {
-	Timeline *Timeline      `json:"timeline,omitempty"`
-	Latency  []LatencyShape `json:"latency,omitempty"`
-	IdleAge  []IdleShape    `json:"idleAge,omitempty"`
-	Matrix   *Matrix        `json:"matrix,omitempty"`
-}
-
-// Timeline is what happened when, by the time at which requests began.
-type Timeline struct {
-	From     string       `json:"from"`
-	Step     float64      `json:"step"`
-	Requests []int        `json:"requests"` // in each step
-	Causes   []CauseSteps `json:"causes"`   // the most frequent first; "undetermined" last
-}
-
-// CauseSteps are the failures of one cause in each step.
-type CauseSteps struct {
-	Cause     string `json:"cause"`
-	Failures  []int  `json:"failures"`
-	Recovered []int  `json:"recovered"`
-}
-
-// LatencyShape is how long attempts took under backend settings: until the first byte of an answer, or until they failed.
-type LatencyShape struct {
-	Settings       string          `json:"settings"`
-	RequestTimeout float64         `json:"requestTimeout,omitempty"` // 0: not known
-	Buckets        []LatencyBucket `json:"buckets"`                  // each wider than the one before, by the same factor
-}
-
-// LatencyBucket counts attempts that took between From and To.
-type LatencyBucket struct {
-	From     float64 `json:"from"`
-	To       float64 `json:"to"`
-	Answered int     `json:"answered"`
-	Failed   int     `json:"failed"`
-}
-
-// IdleShape is how long a member's connections had been idle when their turn came.
-type IdleShape struct {
-	Settings string       `json:"settings"`
-	Member   string       `json:"member"`
-	Limit    float64      `json:"limit,omitempty"` // the idle age at which the connections ended, if there is one
-	Step     float64      `json:"step"`
-	Buckets  []IdleBucket `json:"buckets"` // the last one also holds what is beyond
-}
-
-// IdleBucket counts connections that had been idle for From to From + Step.
-type IdleBucket struct {
-	From     float64 `json:"from"`
-	Answered int     `json:"answered"`
-	Lost     int     `json:"lost"`
-	Closed   int     `json:"closed"` // found closed before use
-}
-
-// Matrix is where requests failed.
-type Matrix struct {
-	Instances []string       `json:"instances"`
-	Members   []string       `json:"members"` // an empty name: no member was tried
-	Cells     [][]MatrixCell `json:"cells"`   // by instance, then by member
-}
-
-// MatrixCell counts the requests of one instance that ended at one member.
-type MatrixCell struct {
-	Requests int `json:"requests"`
-	Failures int `json:"failures"`
-}
-
-// Bounds of what pictures show.
-const (
-	maxSteps      = 120
-	maxBuckets    = 60
-	maxSeries     = 6 // causes told apart in the timeline
-	maxShapes     = 8 // settings, and members
-	maxMatrixRows = 16
-	maxMatrixCols = 24
-)
-
-// Causes in a timeline that are none.
-const (
-	undeterminedName = "undetermined"
-	otherName        = "other"
+	"causeway/internal/diagnose/analyzers/connections"
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/report"
+	"causeway/internal/stats"
+	"causeway/internal/units"
 )
 
 // pictures are drawn from what is left when every hypothesis has had its say; nil without requests.
-func (q *inquiry) pictures() *Pictures {
-	if q.requests == 0 {
+func pictures(c *inference.Case) *report.Pictures {
+	if c.Traffic.Requests == 0 {
 		return nil
 	}
-	return &Pictures{Timeline: q.timeline(), Latency: q.latencyShapes(), IdleAge: q.idleShapes(), Matrix: q.matrix()}
+	return &report.Pictures{Timeline: timeline(c), Latency: latencyShapes(c), IdleAge: idleShapes(c), Matrix: matrix(c)}
 }
 
 // weight is how many failures one that was kept stands for.
-func (q *inquiry) weight() int { return 1 << q.sample.shift }
-
-// niceSteps are pieces of time that people think in.
-var niceSteps = []time.Duration{
-	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
-	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
-	time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour,
-}
+func weight(c *inference.Case) int { return 1 << c.Traffic.Sample.Shift }
 
 // stepFor is the shortest step, of those no shorter than least, that cuts a stretch into few enough.
 func stepFor(from, to time.Time, least time.Duration) time.Duration {
 	fits := func(step time.Duration) bool {
-		return step >= least && to.Truncate(step).Sub(from.Truncate(step))/step < maxSteps
+		return step >= least && to.Truncate(step).Sub(from.Truncate(step))/step < report.MaxSteps
 	}
-	for _, step := range niceSteps {
+	for _, step := range report.NiceSteps {
 		if fits(step) {
 			return step
 		}
 	}
-	step := niceSteps[len(niceSteps)-1]
+	step := report.NiceSteps[len(report.NiceSteps)-1]
 	for !fits(step) {
 		step *= 2
 	}
 	return step
 }
 
-func (q *inquiry) timeline() *Timeline {
-	list := q.line.list()
-	from, to := list[0].at, list[len(list)-1].at
-	for _, e := range q.events { // a long interval begins before the first request
-		if e.start.After(to) {
-			to = e.start
+func timeline(c *inference.Case) *report.Timeline {
+	list := c.Traffic.Line.List()
+	from, to := list[0].At, list[len(list)-1].At
+	for _, e := range c.Traffic.Events { // a long interval begins before the first request
+		if e.Start.After(to) {
+			to = e.Start
 		}
 	}
-	step := stepFor(from, to, q.line.width)
+	step := stepFor(from, to, c.Traffic.Line.Width)
 	from = from.Truncate(step)
 	n := int(to.Sub(from)/step) + 1
-	t := &Timeline{From: stamp(from), Step: step.Seconds(), Requests: make([]int, n)}
+	t := &report.Timeline{From: units.Stamp(from), Step: step.Seconds(), Requests: make([]int, n)}
 	for _, m := range list {
-		t.Requests[m.at.Sub(from)/step] += m.requests
+		t.Requests[m.At.Sub(from)/step] += m.Requests
 	}
-	names := q.seriesNames()
+	names := seriesNames(c)
 	at := map[string]int{}
 	for i, name := range names {
 		at[name] = i
-		t.Causes = append(t.Causes, CauseSteps{Cause: name, Failures: make([]int, n), Recovered: make([]int, n)})
+		t.Causes = append(t.Causes, report.CauseSteps{Cause: name, Failures: make([]int, n), Recovered: make([]int, n)})
 	}
-	for _, e := range q.events {
-		i, told := at[q.seriesOf(e)]
+	for _, e := range c.Traffic.Events {
+		i, told := at[seriesOf(c, e)]
 		if !told {
-			i = at[otherName]
+			i = at[report.OtherName]
 		}
 		counts := t.Causes[i].Recovered
-		if e.visible {
+		if e.Visible {
 			counts = t.Causes[i].Failures
 		}
-		counts[max(0, e.start.Sub(from))/step] += q.weight()
+		counts[max(0, e.Start.Sub(from))/step] += weight(c)
 	}
 	return t
 }
 
-func (q *inquiry) seriesOf(e *event) string {
-	if q.causeOf(e) == "" {
-		return undeterminedName
+func seriesOf(c *inference.Case, e *traffic.Event) string {
+	if c.CauseOf(e) == "" {
+		return report.UndeterminedName
 	}
-	return q.causeOf(e)
+	return c.CauseOf(e)
 }
 
 // seriesNames are the causes that the timeline tells apart: the most frequent ones, then the rest as one, then what is
 // undetermined.
-func (q *inquiry) seriesNames() []string {
+func seriesNames(c *inference.Case) []string {
 	counts := map[string]int{}
-	for _, e := range q.events {
-		counts[q.seriesOf(e)]++
+	for _, e := range c.Traffic.Events {
+		counts[seriesOf(c, e)]++
 	}
-	open := counts[undeterminedName] > 0
-	delete(counts, undeterminedName)
-	names := sortedKeys(counts)
+	open := counts[report.UndeterminedName] > 0
+	delete(counts, report.UndeterminedName)
+	names := units.SortedKeys(counts)
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(counts[b], counts[a]) })
-	if len(names) > maxSeries {
-		names = append(names[:maxSeries:maxSeries], otherName)
+	if len(names) > report.MaxSeries {
+		names = append(names[:report.MaxSeries:report.MaxSeries], report.OtherName)
 	}
 	if open {
-		names = append(names, undeterminedName)
+		names = append(names, report.UndeterminedName)
 	}
 	return names
 }
 
 // latencyShapes are those of the settings under which most attempts failed, then of the busiest.
-func (q *inquiry) latencyShapes() []LatencyShape {
-	failed := map[string]*histogram{}
-	for _, e := range q.events {
-		if took := lasted(e); e.tried && took > 0 {
-			addTo(failed, e.settings, took, q.weight())
+func latencyShapes(c *inference.Case) []report.LatencyShape {
+	failed := map[string]*stats.Histogram{}
+	for _, e := range c.Traffic.Events {
+		if took := traffic.Lasted(e); e.Tried && took > 0 {
+			addTo(failed, e.Settings, took, weight(c))
 		}
 	}
-	answered := map[string]*histogram{}
-	for k := range q.routes { // the order does not matter: only sums are taken
-		if answered[k.settings] == nil {
-			answered[k.settings] = &q.routesOf(k.settings).waits
+	answered := map[string]*stats.Histogram{}
+	for k := range c.Traffic.Routes { // the order does not matter: only sums are taken
+		if answered[k.Settings] == nil {
+			answered[k.Settings] = &c.Traffic.RoutesOf(k.Settings).Waits
 		}
 	}
 	for s := range failed {
 		if answered[s] == nil {
-			answered[s] = &histogram{}
+			answered[s] = &stats.Histogram{}
 		}
 	}
-	names := sortedKeys(answered)
+	names := units.SortedKeys(answered)
 	slices.SortStableFunc(names, func(a, b string) int {
 		return cmp.Or(cmp.Compare(size(failed[b]), size(failed[a])), cmp.Compare(size(answered[b]), size(answered[a])))
 	})
-	var out []LatencyShape
-	for _, s := range names[:min(len(names), maxShapes)] {
+	var out []report.LatencyShape
+	for _, s := range names[:min(len(names), report.MaxShapes)] {
 		if size(answered[s])+size(failed[s]) > 0 {
-			out = append(out, latencyShape(s, answered[s], failed[s], q.timeouts[s]))
+			out = append(out, latencyShape(s, answered[s], failed[s], c.Traffic.Timeouts[s]))
 		}
 	}
 	return out
 }
 
-func size(h *histogram) int {
+func size(h *stats.Histogram) int {
 	if h == nil {
 		return 0
 	}
-	return h.n
+	return h.N
 }
 
-func addTo(m map[string]*histogram, key string, d time.Duration, weight int) {
+func addTo(m map[string]*stats.Histogram, key string, d time.Duration, weight int) {
 	h := m[key]
 	if h == nil {
-		h = &histogram{}
+		h = &stats.Histogram{}
 		m[key] = h
 	}
 	for range weight {
-		h.add(d)
+		h.Add(d)
 	}
 }
 
 // latencyShape puts two histograms into the same, coarser buckets.
-func latencyShape(settings string, answered, failed *histogram, timeout time.Duration) LatencyShape {
+func latencyShape(settings string, answered, failed *stats.Histogram, timeout time.Duration) report.LatencyShape {
 	if failed == nil {
-		failed = &histogram{}
+		failed = &stats.Histogram{}
 	}
 	least, most := extent(answered, failed)
 	scale := logScaleFor(least, most)
 	first := scale.number(least)
-	s := LatencyShape{Settings: settings, RequestTimeout: timeout.Seconds()}
+	s := report.LatencyShape{Settings: settings, RequestTimeout: timeout.Seconds()}
 	for i := first; i <= scale.number(most); i++ {
-		s.Buckets = append(s.Buckets, LatencyBucket{From: scale.from(i), To: scale.from(i + 1)})
+		s.Buckets = append(s.Buckets, report.LatencyBucket{From: scale.from(i), To: scale.from(i + 1)})
 	}
-	place := func(h *histogram, add func(*LatencyBucket, int)) {
-		for i, n := range h.counts {
-			d := min(max(middleOf(h.first+i), h.least), h.most)
+	place := func(h *stats.Histogram, add func(*report.LatencyBucket, int)) {
+		for i, n := range h.Counts {
+			d := min(max(stats.BucketMiddle(h.First+i), h.Least), h.Max)
 			add(&s.Buckets[scale.number(d)-first], int(n))
 		}
 	}
-	place(answered, func(b *LatencyBucket, n int) { b.Answered += n })
-	place(failed, func(b *LatencyBucket, n int) { b.Failed += n })
+	place(answered, func(b *report.LatencyBucket, n int) { b.Answered += n })
+	place(failed, func(b *report.LatencyBucket, n int) { b.Failed += n })
 	return s
 }
 
 // extent is the range of two histograms, of which one may be empty.
-func extent(a, b *histogram) (least, most time.Duration) {
+func extent(a, b *stats.Histogram) (least, most time.Duration) {
 	switch {
-	case a.n == 0:
-		least, most = b.least, b.most
-	case b.n == 0:
-		least, most = a.least, a.most
+	case a.N == 0:
+		least, most = b.Least, b.Max
+	case b.N == 0:
+		least, most = a.Least, a.Max
 	default:
-		least, most = min(a.least, b.least), max(a.most, b.most)
+		least, most = min(a.Least, b.Least), max(a.Max, b.Max)
 	}
 	return max(least, time.Microsecond), max(most, time.Microsecond)
 }
@@ -281,7 +196,7 @@ type logScale float64
 // logScaleFor is the finest scale that needs no more than maxBuckets.
 func logScaleFor(least, most time.Duration) logScale {
 	for _, s := range []logScale{20, 10, 8, 5, 4, 2} {
-		if s.number(most)-s.number(least) < maxBuckets {
+		if s.number(most)-s.number(least) < report.MaxBuckets {
 			return s
 		}
 	}
@@ -306,23 +221,23 @@ func digits(x float64) float64 {
 }
 
 // idleShapes are those of the members whose reused connections lost requests, the most first.
-func (q *inquiry) idleShapes() []IdleShape {
-	lost := map[memberKey][]*event{}
-	for _, e := range q.events {
-		if m := q.members[e.key()]; m != nil && e.attempt.Reused && (q.causeOf(e) == "c-idle-race" || q.causeOf(e) == "b-stateful-idle-drop" || !e.own) {
-			lost[e.key()] = append(lost[e.key()], e)
+func idleShapes(c *inference.Case) []report.IdleShape {
+	lost := map[traffic.MemberKey][]*traffic.Event{}
+	for _, e := range c.Traffic.Events {
+		if m := c.Traffic.Members[e.Key()]; m != nil && e.Attempt.Reused && (c.CauseOf(e) == "c-idle-race" || c.CauseOf(e) == "b-stateful-idle-drop" || !e.Own) {
+			lost[e.Key()] = append(lost[e.Key()], e)
 		}
 	}
-	keys := make([]memberKey, 0, len(lost))
+	keys := make([]traffic.MemberKey, 0, len(lost))
 	for k := range lost {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, func(a, b memberKey) int {
-		return cmp.Or(cmp.Compare(len(lost[b]), len(lost[a])), cmp.Compare(a.settings, b.settings), cmp.Compare(a.member, b.member), a.server.Compare(b.server))
+	slices.SortFunc(keys, func(a, b traffic.MemberKey) int {
+		return cmp.Or(cmp.Compare(len(lost[b]), len(lost[a])), cmp.Compare(a.Settings, b.Settings), cmp.Compare(a.Member, b.Member), a.Server.Compare(b.Server))
 	})
-	var out []IdleShape
-	for _, k := range keys[:min(len(keys), maxShapes)] {
-		if s, ok := idleShape(k, &q.members[k].gaps, q.idleLimit(lost[k])); ok {
+	var out []report.IdleShape
+	for _, k := range keys[:min(len(keys), report.MaxShapes)] {
+		if s, ok := idleShape(k, &c.Traffic.Members[k].Gaps, idleLimit(c, lost[k])); ok {
 			out = append(out, s)
 		}
 	}
@@ -330,84 +245,73 @@ func (q *inquiry) idleShapes() []IdleShape {
 }
 
 // idleLimit is the idle age at which the connections of lost requests ended; 0 if they are not of that cause.
-func (q *inquiry) idleLimit(lost []*event) time.Duration {
-	var races []*event
+func idleLimit(c *inference.Case, lost []*traffic.Event) time.Duration {
+	var races []*traffic.Event
 	for _, e := range lost {
-		if q.causeOf(e) == "c-idle-race" {
+		if c.CauseOf(e) == "c-idle-race" {
 			races = append(races, e)
 		}
 	}
 	if len(races) == 0 {
 		return 0
 	}
-	limit, _, _ := clusterOf(races, closedAt)
+	limit, _, _ := traffic.ClusterOf(races, connections.ClosedAt)
 	return limit
 }
 
 // idleShape shows the gaps of a member's connections up to half as long again as the limit: what happens around it is
 // what matters.
-func idleShape(k memberKey, g *gaps, limit time.Duration) (IdleShape, bool) {
+func idleShape(k traffic.MemberKey, g *traffic.Gaps, limit time.Duration) (report.IdleShape, bool) {
 	longest := time.Duration(0)
-	for _, x := range g.list {
-		longest = max(longest, x.idle)
+	for _, x := range g.List {
+		longest = max(longest, x.Idle)
 	}
 	if longest == 0 {
-		return IdleShape{}, false
+		return report.IdleShape{}, false
 	}
 	end := longest
 	if limit > 0 {
 		end = min(end, limit*3/2)
 	}
-	step := idleStep(end)
-	s := IdleShape{Settings: k.settings, Member: k.member, Limit: digits(limit.Seconds()), Step: step.Seconds()}
-	if k.member == "" {
-		s.Member = k.server.Addr().String()
+	step := report.IdleStep(end)
+	s := report.IdleShape{Settings: k.Settings, Member: k.Member, Limit: digits(limit.Seconds()), Step: step.Seconds()}
+	if k.Member == "" {
+		s.Member = k.Server.Addr().String()
 	}
 	for i := range int(end/step) + 1 {
-		s.Buckets = append(s.Buckets, IdleBucket{From: (time.Duration(i) * step).Seconds()})
+		s.Buckets = append(s.Buckets, report.IdleBucket{From: (time.Duration(i) * step).Seconds()})
 	}
-	for _, x := range g.list {
-		b := &s.Buckets[min(int(max(0, x.idle)/step), len(s.Buckets)-1)]
-		switch x.how {
-		case answered:
-			b.Answered += g.weight(x)
-		case broke:
+	for _, x := range g.List {
+		b := &s.Buckets[min(int(max(0, x.Idle)/step), len(s.Buckets)-1)]
+		switch x.How {
+		case traffic.Answered:
+			b.Answered += g.Weight(x)
+		case traffic.Broke:
 			b.Lost++
-		case stale:
+		case traffic.Stale:
 			b.Closed++
 		}
 	}
 	return s, true
 }
 
-// idleStep is the shortest of 1, 2 or 5 times a power of ten that needs no more than maxBuckets.
-func idleStep(end time.Duration) time.Duration {
-	for power := time.Millisecond; ; power *= 10 {
-		for _, n := range []time.Duration{1, 2, 5} {
-			if end/(n*power) < maxBuckets {
-				return n * power
-			}
-		}
-	}
-}
-
 // matrix is nil where there is only one place, which says nothing. Of many instances and members it shows those with the
 // most failures.
-func (q *inquiry) matrix() *Matrix {
-	instances, members := map[string]*cell{}, map[string]*cell{}
-	for k, c := range q.cells {
-		sumInto(instances, k.instance, c)
-		sumInto(members, k.member, c)
+func matrix(c *inference.Case) *report.Matrix {
+	instances, members := map[string]*traffic.Cell{}, map[string]*traffic.Cell{}
+	for k, cell := range c.Traffic.Cells {
+		sumInto(instances, k.Instance, cell)
+		sumInto(members, k.Member, cell)
 	}
-	if len(q.cells) < 2 {
+	if len(c.Traffic.Cells) < 2 {
 		return nil
 	}
-	m := &Matrix{Instances: worst(instances, maxMatrixRows), Members: worst(members, maxMatrixCols)}
+	m := &report.Matrix{Instances: worst(instances, report.MaxMatrixRows), Members: worst(members, report.MaxMatrixCols)}
 	for _, i := range m.Instances {
-		row := make([]MatrixCell, len(m.Members))
+		row := make([]report.MatrixCell, len(m.Members))
 		for j, name := range m.Members {
-			if c := q.cells[instanceMember{i, name}]; c != nil {
-				row[j] = MatrixCell{Requests: c.requests, Failures: c.failures}
+			if cell := c.Traffic.Cells[traffic.InstanceMember{Instance: i, Member: name}]; cell != nil {
+				row[j] = report.MatrixCell{Requests: cell.Requests, Failures: cell.Failures}
 			}
 		}
 		m.Cells = append(m.Cells, row)
@@ -415,19 +319,19 @@ func (q *inquiry) matrix() *Matrix {
 	return m
 }
 
-func sumInto(m map[string]*cell, name string, c *cell) {
+func sumInto(m map[string]*traffic.Cell, name string, c *traffic.Cell) {
 	if m[name] == nil {
-		m[name] = &cell{}
+		m[name] = &traffic.Cell{}
 	}
-	m[name].requests += c.requests
-	m[name].failures += c.failures
+	m[name].Requests += c.Requests
+	m[name].Failures += c.Failures
 }
 
 // worst are the names with the most failures, then requests, in the order of the names.
-func worst(cells map[string]*cell, n int) []string {
-	names := sortedKeys(cells)
+func worst(cells map[string]*traffic.Cell, n int) []string {
+	names := units.SortedKeys(cells)
 	slices.SortStableFunc(names, func(a, b string) int {
-		return cmp.Or(cmp.Compare(cells[b].failures, cells[a].failures), cmp.Compare(cells[b].requests, cells[a].requests))
+		return cmp.Or(cmp.Compare(cells[b].Failures, cells[a].Failures), cmp.Compare(cells[b].Requests, cells[a].Requests))
 	})
 	names = names[:min(len(names), n)]
 	slices.Sort(names)

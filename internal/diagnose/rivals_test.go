@@ -1,4 +1,4 @@
-package diagnose
+package diagnose_test
 
 import (
 	"fmt"
@@ -7,33 +7,35 @@ import (
 	"time"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/diagnose/story"
+	"causeway/internal/report"
 )
 
 // Closed connections of which Azure's log does not say why: what its other fields speak against comes last, with the reason.
 func TestRivalsOfCloses(t *testing.T) {
 	fresh := func(_ *accesslog.Record, a *accesslog.Attempt) { a.Connect = 2 * time.Millisecond }
-	story := func(protocol string, reuse bool) Open {
-		s := newAzureStory(t)
-		s.doc = strings.Replace(storyDocument, `"protocol":"Http","requestTimeout"`, `"protocol":"`+protocol+`","requestTimeout"`, 1)
+	story := func(protocol string, reuse bool) report.Open {
+		s := story.NewAzure(t)
+		s.Doc = strings.Replace(story.StoryDocument, `"protocol":"Http","requestTimeout"`, `"protocol":"`+protocol+`","requestTimeout"`, 1)
 		for i := range 120 {
 			p := 20000 + 7*i
-			s.after(time.Duration(5+i*7%13)*time.Second).request(4, port(p))
+			s.After(time.Duration(5+i*7%13)*time.Second).Request(4, story.Port(p))
 			if i%20 != 9 {
-				s.after(time.Duration(3+i%5)*time.Second).request(4, port(p))
+				s.After(time.Duration(3+i%5)*time.Second).Request(4, story.Port(p))
 				continue
 			}
 			if !reuse {
 				p = 40000 + i
 			}
-			s.after(time.Duration(2+i%19)*time.Second).request(4, port(p), fails(closedFault, 2*time.Millisecond), fresh)
+			s.After(time.Duration(2+i%19)*time.Second).Request(4, story.Port(p), story.Fails(story.ClosedFault, 2*time.Millisecond), fresh)
 		}
-		r := s.diagnose()
+		r := s.Diagnose()
 		if len(r.Findings) > 0 || len(r.Undetermined.Groups) != 1 {
 			t.Fatalf("findings %+v, groups %+v", r.Findings, r.Undetermined.Groups)
 		}
 		return r.Undetermined.Groups[0]
 	}
-	against := func(g Open) map[string]string {
+	against := func(g report.Open) map[string]string {
 		out := map[string]string{}
 		doubted := false
 		for _, x := range g.Rivals {
@@ -55,8 +57,8 @@ func TestRivalsOfCloses(t *testing.T) {
 			t.Errorf("%s: %q, want %q", cause, got, want)
 		}
 	}
-	if g.Rivals[0].Cause != "c-idle-race" || len(g.likeliest()) != maxRivals || !strings.HasPrefix(g.more(), fmt.Sprintf("and %d more, ", len(g.Rivals)-maxRivals)) {
-		t.Errorf("%+v\n%s", g.Rivals, g.more())
+	if g.Rivals[0].Cause != "c-idle-race" || len(g.Likeliest()) != report.MaxRivals || !strings.HasPrefix(g.More(), fmt.Sprintf("and %d more, ", len(g.Rivals)-report.MaxRivals)) {
+		t.Errorf("%+v\n%s", g.Rivals, g.More())
 	}
 	g = story("Https", false)
 	said = against(g)

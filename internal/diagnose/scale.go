@@ -2,24 +2,26 @@ package diagnose
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/report"
 )
 
 // scale makes the counts of a report those of all failures, where only a sample of them was looked at one by one. What
 // is left by rounding goes to where it is missed most, so that findings and undetermined still add up.
-func (q *inquiry) scale(r *Report) {
-	if q.sample.shift == 0 {
+func scale(c *inference.Case, r *report.Report) {
+	if c.Traffic.Sample.Shift == 0 {
 		return
 	}
-	all := q.failures + q.recovers
+	all := c.Traffic.Failures + c.Traffic.Recovers
 	before := make([]int, len(r.Findings))
 	visible, hidden := []*int{&r.Undetermined.Failures}, []*int{}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		before[i] = f.touched()
+		before[i] = Touched(f)
 		visible, hidden = append(visible, &f.Failures), append(hidden, &f.Recovered)
-		f.Also = inProportion(f.Also, all, len(q.events))
+		f.Also = inProportion(f.Also, all, len(c.Traffic.Events))
 	}
 	open := []*int{}
 	for i := range r.Undetermined.Groups {
@@ -30,22 +32,22 @@ func (q *inquiry) scale(r *Report) {
 	apportion(open, r.Undetermined.Failures)
 	apportion(hidden, r.Recovered)
 	for i := range r.Findings {
-		r.Findings[i].scaleFixes(before[i])
+		scaleFixes(&r.Findings[i], before[i])
 	}
-	r.WhatIf.scale(all, len(q.events))
+	scaleWhatIf(&r.WhatIf, all, len(c.Traffic.Events))
 }
 
-// touched are the failures that a finding explains or has a part in.
-func (f *Finding) touched() int { return f.Failures + f.Recovered + f.Also }
+// Touched are the failures that a finding explains or has a part in.
+func Touched(f *report.Finding) int { return f.Failures + f.Recovered + f.Also }
 
 // scaleFixes makes what fixes would have saved a part of all failures of the finding, which were before in the sample.
-func (f *Finding) scaleFixes(before int) {
+func scaleFixes(f *report.Finding, before int) {
 	for i := range f.Fixes {
-		scaleBoth(&f.Fixes[i].Expected.Removes, f.touched(), before)
+		scaleBoth(&f.Fixes[i].Expected.Removes, Touched(f), before)
 	}
 }
 
-func (w *WhatIf) scale(all, sampled int) {
+func scaleWhatIf(w *report.WhatIf, all, sampled int) {
 	for i := range w.Savings {
 		scaleBoth(&w.Savings[i].Removes, all, sampled)
 	}
@@ -63,18 +65,6 @@ func inProportion(n, all, sampled int) int {
 	}
 	return n * all / sampled
 }
-
-// sampled says that not every failure was looked at, and what that means for the numbers; empty if each was.
-func (r *Report) sampled() string {
-	if r.Read.Sampled <= 1 {
-		return ""
-	}
-	return fmt.Sprintf("There are too many failures to look at each: one in %d was, chosen evenly. Counts of findings, groups and savings are scaled to all failures; numbers within facts and steps count those that were looked at, where they count failures.", r.Read.Sampled)
-}
-
-// ofAll is about how many failures a number of those in the sample stands for: answers, which are all counted, are held
-// against it.
-func (q *inquiry) ofAll(n int) int { return n << q.sample.shift }
 
 // apportion scales numbers so that they add up to a total, by largest remainders.
 func apportion(numbers []*int, total int) {

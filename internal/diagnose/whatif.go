@@ -6,49 +6,28 @@ import (
 	"slices"
 	"time"
 
+	"causeway/internal/diagnose/analyzers/connections"
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
 	"causeway/internal/fault"
+	"causeway/internal/report"
+	"causeway/internal/stats"
+	"causeway/internal/units"
 )
 
-// WhatIf says what changes of settings would have done to the failures of this window: exact where it can be replayed,
-// bounded where only limits are known, unknown where the evidence cannot say. A failure that several changes would
-// have saved counts once in Together.
-type WhatIf struct {
-	Savings  []Saving `json:"savings"`
-	Together [2]int   `json:"together"` // failures and recovered ones that at least one of them removes
-}
-
-// Saving is one change.
-type Saving struct {
-	Setting string `json:"setting"` // requestTimeout, backendIdleTimeout, probe, retry, member, instances
-	Scope   Scope  `json:"scope"`
-	From    string `json:"from,omitempty"`
-	To      string `json:"to,omitempty"`
-	Removes [2]int `json:"removes"` // failures and recovered ones, at least and at most
-	Adds    int    `json:"adds"`    // requests that went well and would have failed
-	Basis   string `json:"basis"`   // exact, bounded, unknown
-	Note    string `json:"note"`
-}
-
-// saving is one with the events that it removes.
-type saving struct {
-	Saving
-	sure  []*event // removed for certain
-	maybe []*event // removed perhaps, these included
-}
-
 // whatIf replays the changes that a gateway's settings allow.
-func (q *inquiry) whatIf() WhatIf {
-	w := WhatIf{Savings: []Saving{}}
-	q.savings = slices.Concat(q.longerTimeouts(), q.shorterTimeouts(), q.shorterIdle(), q.soonerProbes(), q.retries(), q.withoutMembers(), q.moreInstances())
-	sure, maybe := map[*event]bool{}, map[*event]bool{}
-	for i := range q.savings {
-		s := &q.savings[i]
-		s.Removes = [2]int{len(s.sure), len(s.maybe)}
+func whatIf(c *inference.Case) report.WhatIf {
+	w := report.WhatIf{Savings: []report.Saving{}}
+	c.Savings = slices.Concat(longerTimeouts(c), shorterTimeouts(c), shorterIdle(c), soonerProbes(c), retries(c), withoutMembers(c), moreInstances(c))
+	sure, maybe := map[*traffic.Event]bool{}, map[*traffic.Event]bool{}
+	for i := range c.Savings {
+		s := &c.Savings[i]
+		s.Removes = [2]int{len(s.Sure), len(s.Maybe)}
 		w.Savings = append(w.Savings, s.Saving)
-		for _, e := range s.sure {
+		for _, e := range s.Sure {
 			sure[e] = true
 		}
-		for _, e := range s.maybe {
+		for _, e := range s.Maybe {
 			maybe[e] = true
 		}
 	}
@@ -57,41 +36,41 @@ func (q *inquiry) whatIf() WhatIf {
 }
 
 // lateBySettings are all requests that waited for the whole request timeout.
-func (q *inquiry) lateBySettings() map[string][]*event {
-	var late []*event
-	for _, e := range q.events {
-		if q.ranOut(e) {
+func lateBySettings(c *inference.Case) map[string][]*traffic.Event {
+	var late []*traffic.Event
+	for _, e := range c.Traffic.Events {
+		if c.RanOut(e) {
 			late = append(late, e)
 		}
 	}
-	_, by := groupBy(late, func(e *event) string { return e.settings })
+	_, by := traffic.GroupBy(late, func(e *traffic.Event) string { return e.Settings })
 	return by
 }
 
 // longerTimeouts: what is cut off at a timer tells nothing of how long it would have taken. Only the shape below the
 // timer tells whether the tail is of the same kind.
-func (q *inquiry) longerTimeouts() []saving {
-	var out []saving
-	by := q.lateBySettings()
-	for _, settings := range sortedKeys(by) {
-		limit := q.timeouts[settings]
+func longerTimeouts(c *inference.Case) []inference.Saving {
+	var out []inference.Saving
+	by := lateBySettings(c)
+	for _, settings := range units.SortedKeys(by) {
+		limit := c.Traffic.Timeouts[settings]
 		if limit == 0 {
 			continue
 		}
-		near, r := 0, q.routesOf(settings)
-		near = r.lastThird(limit)
-		s := saving{Saving: Saving{Setting: "requestTimeout", Scope: Scope{Settings: settings}, From: seconds(limit), To: seconds(longerThan(limit)), Basis: "bounded"}, maybe: by[settings]}
-		now, changed := q.timeoutNow(settings)
+		near, r := 0, c.Traffic.RoutesOf(settings)
+		near = r.LastThird(limit)
+		s := inference.Saving{Saving: report.Saving{Setting: "requestTimeout", Scope: report.Scope{Settings: settings}, From: units.Seconds(limit), To: units.Seconds(inference.LongerThan(limit)), Basis: "bounded"}, Maybe: by[settings]}
+		now, changed := c.TimeoutNow(settings)
 		if changed && now < limit {
-			out = append(out, saving{Saving: Saving{
-				Setting: "requestTimeout", Scope: s.Scope, From: seconds(limit), To: seconds(now), Basis: "exact", Adds: r.waits.between(now, max(limit, r.slowest())),
+			out = append(out, inference.Saving{Saving: report.Saving{
+				Setting: "requestTimeout", Scope: s.Scope, From: units.Seconds(limit), To: units.Seconds(now), Basis: "exact", Adds: r.Waits.Between(now, max(limit, r.Slowest())),
 				Note: "this is the document's value by now, which is of another time than these failures: it saves none of them",
 			}})
 		}
 		switch {
 		case changed && now > limit:
-			s.To, s.Note = seconds(now), "this is the document's value by now, which is of another time than these failures: "+q.presentTimeout(settings, limit, now)
-		case near == 0 && r.answered >= enoughAnswers:
+			s.To, s.Note = units.Seconds(now), "this is the document's value by now, which is of another time than these failures: "+c.PresentTimeout(settings, limit, now)
+		case near == 0 && r.Answered >= traffic.EnoughAnswers:
 			s.Basis, s.Note = "unknown", "no answer took the last third of the timeout: those that wait are of another kind, and nothing here says that they would ever be answered"
 		default:
 			s.Note = fmt.Sprintf("%d answers came in the last third before the timeout, so some of the rest would have come; how many is not in the evidence. One member with a longer timeout would show it", near)
@@ -102,22 +81,22 @@ func (q *inquiry) longerTimeouts() []saving {
 }
 
 // shorterTimeouts: a shorter timer is replayed exactly on the answers there were.
-func (q *inquiry) shorterTimeouts() []saving {
-	var out []saving
-	by := q.lateBySettings()
-	for _, settings := range sortedKeys(by) {
-		limit, r := q.timeouts[settings], q.routesOf(settings)
-		if limit == 0 || r.answered < 5*enoughAnswers {
+func shorterTimeouts(c *inference.Case) []inference.Saving {
+	var out []inference.Saving
+	by := lateBySettings(c)
+	for _, settings := range units.SortedKeys(by) {
+		limit, r := c.Traffic.Timeouts[settings], c.Traffic.RoutesOf(settings)
+		if limit == 0 || r.Answered < 5*traffic.EnoughAnswers {
 			continue
 		}
-		shorter := max(time.Second, (r.slowest()*6/5 + time.Second - 1).Truncate(time.Second))
+		shorter := max(time.Second, (r.Slowest()*6/5 + time.Second - 1).Truncate(time.Second))
 		if 2*shorter > limit {
 			continue
 		}
-		out = append(out, saving{Saving: Saving{
-			Setting: "requestTimeout", Scope: Scope{Settings: settings}, From: seconds(limit), To: seconds(shorter), Basis: "exact",
-			Adds: r.waits.between(shorter, max(limit, r.slowest())),
-			Note: fmt.Sprintf("saves none of the %d, but tells their clients after %s instead of %s, and frees what they hold; the slowest answer took %s", len(by[settings]), seconds(shorter), seconds(limit), seconds(r.slowest())),
+		out = append(out, inference.Saving{Saving: report.Saving{
+			Setting: "requestTimeout", Scope: report.Scope{Settings: settings}, From: units.Seconds(limit), To: units.Seconds(shorter), Basis: "exact",
+			Adds: r.Waits.Between(shorter, max(limit, r.Slowest())),
+			Note: fmt.Sprintf("saves none of the %d, but tells their clients after %s instead of %s, and frees what they hold; the slowest answer took %s", len(by[settings]), units.Seconds(shorter), units.Seconds(limit), units.Seconds(r.Slowest())),
 		}})
 	}
 	return out
@@ -125,56 +104,56 @@ func (q *inquiry) shorterTimeouts() []saving {
 
 // shorterIdle replays a shorter idle limit of the gateway: a connection that had been idle for longer would have been a
 // new one.
-func (q *inquiry) shorterIdle() []saving {
-	lost := filtered(q.eventsOf("c-idle-race"), func(e *event) bool { return e.own })
+func shorterIdle(c *inference.Case) []inference.Saving {
+	lost := traffic.Filtered(c.EventsOf("c-idle-race"), func(e *traffic.Event) bool { return e.Own })
 	if len(lost) == 0 {
 		return nil
 	}
-	least := sortedDurations(lost, func(e *event) time.Duration { return e.attempt.Idle })[0]
+	least := traffic.SortedDurations(lost, func(e *traffic.Event) time.Duration { return e.Attempt.Idle })[0]
 	limit := max(100*time.Millisecond, (least * 9 / 10).Truncate(100*time.Millisecond))
 	fresh := 0
-	for _, m := range q.members {
-		for _, g := range m.gaps.list {
-			if g.how == answered && g.idle >= limit {
-				fresh += m.gaps.weight(g)
+	for _, m := range c.Traffic.Members {
+		for _, g := range m.Gaps.List {
+			if g.How == traffic.Answered && g.Idle >= limit {
+				fresh += m.Gaps.Weight(g)
 			}
 		}
 	}
-	return []saving{{Saving: Saving{
-		Setting: "backendIdleTimeout", From: seconds(q.gatewayIdle()), To: seconds(limit), Basis: "exact",
+	return []inference.Saving{{Saving: report.Saving{
+		Setting: "backendIdleTimeout", From: units.Seconds(connections.GatewayIdle(c)), To: units.Seconds(limit), Basis: "exact",
 		Note: fmt.Sprintf("%d requests that went well would have made a new connection", fresh),
-	}, sure: lost, maybe: lost}}
+	}, Sure: lost, Maybe: lost}}
 }
 
 // soonerProbes replays quicker probes on the failures of dead members: those that began after the new probes had given up
 // would have gone elsewhere. When in its interval a probe falls is not known, hence two bounds.
-func (q *inquiry) soonerProbes() []saving {
-	keys, groups := groupBy(q.eventsOf("a-slow-eviction"), (*event).key)
-	var out []saving
+func soonerProbes(c *inference.Case) []inference.Saving {
+	keys, groups := traffic.GroupBy(c.EventsOf("a-slow-eviction"), (*traffic.Event).Key)
+	var out []inference.Saving
 	for _, k := range keys {
-		p := q.probeOf(k.settings)
+		p := c.ProbeOf(k.Settings)
 		interval, threshold, timeout := 30, 3, 30
 		if p != nil {
 			interval, threshold, timeout = p.Interval, p.UnhealthyThreshold, p.Timeout
 		}
-		toInterval, toThreshold, sooner := q.soonerProbe(k.settings)
+		toInterval, toThreshold, sooner := c.SoonerProbe(k.Settings)
 		if !sooner {
 			continue
 		}
-		first := groups[k][0].start
+		first := groups[k][0].Start
 		earliest := first.Add(time.Duration((toThreshold-1)*toInterval) * time.Second)
 		latest := first.Add(time.Duration(toThreshold*toInterval+min(timeout, toInterval)) * time.Second)
-		s := saving{Saving: Saving{
-			Setting: "probe", Scope: Scope{Settings: k.settings, Member: k.member}, Basis: "bounded",
+		s := inference.Saving{Saving: report.Saving{
+			Setting: "probe", Scope: report.Scope{Settings: k.Settings, Member: k.Member}, Basis: "bounded",
 			From: fmt.Sprintf("every %d s, %d failures", interval, threshold), To: fmt.Sprintf("every %d s, %d failures", toInterval, toThreshold),
 			Note: fmt.Sprintf("probes would be %.0f times as many", float64(interval)/float64(toInterval)),
 		}}
 		for _, e := range groups[k] {
-			if e.start.After(earliest) {
-				s.maybe = append(s.maybe, e)
+			if e.Start.After(earliest) {
+				s.Maybe = append(s.Maybe, e)
 			}
-			if e.start.After(latest) {
-				s.sure = append(s.sure, e)
+			if e.Start.After(latest) {
+				s.Sure = append(s.Sure, e)
 			}
 		}
 		out = append(out, s)
@@ -184,17 +163,17 @@ func (q *inquiry) soonerProbes() []saving {
 
 // retries counts failures that might have been tried again without harm: nothing had reached the member, or the request
 // may be repeated and no byte of an answer had come.
-func (q *inquiry) retries() []saving {
-	s := saving{Saving: Saving{Setting: "retry", Basis: "bounded", Note: "at most: whether the second try would have succeeded is not in the evidence, and it hides the fault instead of curing it"}}
-	for _, e := range q.events {
-		if e.visible && e.tried && e.tries == 1 && (connectFailed(e) || idempotent(e.method) && (e.closedUnanswered() || closedSomehow(e))) {
-			s.maybe = append(s.maybe, e)
+func retries(c *inference.Case) []inference.Saving {
+	s := inference.Saving{Saving: report.Saving{Setting: "retry", Basis: "bounded", Note: "at most: whether the second try would have succeeded is not in the evidence, and it hides the fault instead of curing it"}}
+	for _, e := range c.Traffic.Events {
+		if e.Visible && e.Tried && e.Tries == 1 && (inference.ConnectFailed(e) || idempotent(e.Method) && (e.ClosedUnanswered() || traffic.ClosedSomehow(e))) {
+			s.Maybe = append(s.Maybe, e)
 		}
 	}
-	if len(s.maybe) == 0 {
+	if len(s.Maybe) == 0 {
 		return nil
 	}
-	return []saving{s}
+	return []inference.Saving{s}
 }
 
 func idempotent(method string) bool {
@@ -207,51 +186,51 @@ func idempotent(method string) bool {
 
 // withoutMembers replays the pool without a member that fails more than the others: its requests would have failed as
 // those of the others did, if they could bear its share.
-func (q *inquiry) withoutMembers() []saving {
-	_, failed := groupBy(q.events, (*event).key)
-	exposure := map[memberKey]int{}
-	for k, m := range q.members {
-		if k.member != "(other)" {
-			exposure[k] = m.attempts
+func withoutMembers(c *inference.Case) []inference.Saving {
+	_, failed := traffic.GroupBy(c.Traffic.Events, (*traffic.Event).Key)
+	exposure := map[traffic.MemberKey]int{}
+	for k, m := range c.Traffic.Members {
+		if k.Member != "(other)" {
+			exposure[k] = m.Attempts
 		}
 	}
 	for k, events := range failed {
-		var backend []*event
+		var backend []*traffic.Event
 		for _, e := range events {
-			if e.tried && e.fault.Side != fault.Client {
+			if e.Tried && e.Fault.Side != fault.Client {
 				backend = append(backend, e)
 			}
 		}
 		failed[k] = backend
 	}
-	var out []saving
-	for _, s := range standsOut(exposure, failed) {
+	var out []inference.Saving
+	for _, s := range inference.StandsOut(exposure, failed) {
 		others, bad := 0, 0
-		for _, k := range q.standingBeside(s.key) {
-			others, bad = others+q.member(k).attempts, bad+len(failed[k])
+		for _, k := range standingBeside(c, s.Key) {
+			others, bad = others+c.Traffic.Member(k).Attempts, bad+len(failed[k])
 		}
 		if others == 0 {
 			continue
 		}
-		_, high := wilson(bad, others)
-		expected := int(high*float64(exposure[s.key]) + 0.5)
-		events := failed[s.key]
-		out = append(out, saving{Saving: Saving{
-			Setting: "member", Scope: Scope{Settings: s.key.settings, Member: s.key.member}, From: "in the pool", To: "taken out", Basis: "bounded",
-			Note: fmt.Sprintf("the others failed %d of %d; they would get %.0f %% more traffic", bad, others, 100*float64(exposure[s.key])/float64(others)),
-		}, sure: events[:max(0, len(events)-expected)], maybe: events})
+		_, high := stats.Wilson(bad, others)
+		expected := int(high*float64(exposure[s.Key]) + 0.5)
+		events := failed[s.Key]
+		out = append(out, inference.Saving{Saving: report.Saving{
+			Setting: "member", Scope: report.Scope{Settings: s.Key.Settings, Member: s.Key.Member}, From: "in the pool", To: "taken out", Basis: "bounded",
+			Note: fmt.Sprintf("the others failed %d of %d; they would get %.0f %% more traffic", bad, others, 100*float64(exposure[s.Key])/float64(others)),
+		}, Sure: events[:max(0, len(events)-expected)], Maybe: events})
 	}
 	return out
 }
 
 // standingBeside are the members of the same pool under the same settings that were asked while a member was: those that could
 // have taken its requests. An address that came after it was left is not one of them.
-func (q *inquiry) standingBeside(k memberKey) (out []memberKey) {
-	m := q.member(k)
-	first, _ := m.tried.after(q.from.Add(-time.Second))
-	last, _ := m.tried.before(q.to.Add(time.Second))
-	for o, t := range q.members {
-		if o != k && q.besideOf(o) == q.besideOf(k) && t.tried.between(first, last) > 0 {
+func standingBeside(c *inference.Case, k traffic.MemberKey) (out []traffic.MemberKey) {
+	m := c.Traffic.Member(k)
+	first, _ := m.Tried.After(c.Traffic.From.Add(-time.Second))
+	last, _ := m.Tried.Before(c.Traffic.To.Add(time.Second))
+	for o, t := range c.Traffic.Members {
+		if o != k && c.BesideOf(o) == c.BesideOf(k) && t.Tried.Between(first, last) > 0 {
 			out = append(out, o)
 		}
 	}
@@ -259,14 +238,14 @@ func (q *inquiry) standingBeside(k memberKey) (out []memberKey) {
 }
 
 // moreInstances: whether the gateway was short of capacity shows in its metrics, and only there.
-func (q *inquiry) moreInstances() []saving {
-	short := q.eventsOf("h-capacity-max", "h-cpu", "h-autoscale-lag")
-	s := saving{Saving: Saving{Setting: "instances", Basis: "bounded"}, maybe: short}
-	limit := q.maxUnits()
-	top, known := q.peakOf("CapacityUnits")
+func moreInstances(c *inference.Case) []inference.Saving {
+	short := c.EventsOf("h-capacity-max", "h-cpu", "h-autoscale-lag")
+	s := inference.Saving{Saving: report.Saving{Setting: "instances", Basis: "bounded"}, Maybe: short}
+	limit := c.Traffic.MaxUnits()
+	top, known := c.PeakOf("CapacityUnits")
 	unit := "capacity units"
-	if q.firstGeneration() { // it has no units
-		top, known = q.peakOf("CpuUtilization")
+	if c.Traffic.FirstGeneration() { // it has no units
+		top, known = c.PeakOf("CpuUtilization")
 		limit, unit = 100, "% of the processors"
 	}
 	switch {
@@ -274,15 +253,10 @@ func (q *inquiry) moreInstances() []saving {
 		s.Note = "how much more is enough shows in the metric once it no longer stands at the maximum"
 	case known && limit > 0 && top < limit/2:
 		s.Note = fmt.Sprintf("capacity was never short: at most %.0f of %.0f %s were in use", top, limit, unit)
-	case q.failures > 0 && !known && q.own == 0:
+	case c.Traffic.Failures > 0 && !known && c.Traffic.Own == 0:
 		s.Basis, s.Note = "unknown", "the metrics of the gateway are not among the evidence"
 	default:
 		return nil
 	}
-	return []saving{s}
-}
-
-// longerThan is the request timeout to try next: half as long again, in whole seconds.
-func longerThan(limit time.Duration) time.Duration {
-	return (limit*3/2 + time.Second - 1).Truncate(time.Second)
+	return []inference.Saving{s}
 }

@@ -1,12 +1,15 @@
-package diagnose
+package diagnose_test
 
 import (
 	"strings"
 	"testing"
 	"time"
+
+	"causeway/internal/diagnose/story"
+	"causeway/internal/report"
 )
 
-func savingOf(t *testing.T, r *Report, setting string) Saving {
+func savingOf(t *testing.T, r *report.Report, setting string) report.Saving {
 	t.Helper()
 	for _, s := range r.WhatIf.Savings {
 		if s.Setting == setting {
@@ -14,12 +17,12 @@ func savingOf(t *testing.T, r *Report, setting string) Saving {
 		}
 	}
 	t.Fatalf("nothing is said of %s: %+v", setting, r.WhatIf)
-	return Saving{}
+	return report.Saving{}
 }
 
 // The idle limit is replayed: every lost request was on a connection that would have been a new one.
 func TestShorterIdleLimitIsExact(t *testing.T) {
-	r := raceStory(t).diagnose()
+	r := story.RaceStory(t).Diagnose()
 	s := savingOf(t, r, "backendIdleTimeout")
 	if s.Removes != [2]int{29, 29} || s.Basis != "exact" || r.WhatIf.Together[0] != 29 {
 		t.Errorf("%+v, together %v", s, r.WhatIf.Together)
@@ -30,18 +33,18 @@ func TestShorterIdleLimitIsExact(t *testing.T) {
 func TestLongerTimeoutIsBoundedOrUnknown(t *testing.T) {
 	f := func(slope bool, basis string) {
 		t.Helper()
-		s := newStory(t)
+		s := story.New(t)
 		for i := range 200 {
 			d := 20 * time.Millisecond
 			if slope {
 				d = time.Duration(i) * 10 * time.Millisecond
 			}
-			s.after(100*time.Millisecond).request(4, took(d))
+			s.After(100*time.Millisecond).Request(4, story.Took(d))
 			if i%20 == 0 {
-				s.request(5, fails(timeoutFault, 2*time.Second))
+				s.Request(5, story.Fails(story.TimeoutFault, 2*time.Second))
 			}
 		}
-		got := savingOf(t, s.diagnose(), "requestTimeout")
+		got := savingOf(t, s.Diagnose(), "requestTimeout")
 		if got.Removes != [2]int{0, 10} || got.Basis != basis {
 			t.Errorf("%+v", got)
 		}
@@ -52,15 +55,15 @@ func TestLongerTimeoutIsBoundedOrUnknown(t *testing.T) {
 
 // A shorter timeout costs nothing where every answer is far below it, and that can be replayed.
 func TestShorterTimeoutIsExact(t *testing.T) {
-	s := newStory(t)
-	s.doc = strings.Replace(storyDocument, `"requestTimeout":2`, `"requestTimeout":20`, 1)
+	s := story.New(t)
+	s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, `"requestTimeout":20`, 1)
 	for i := range 200 {
-		s.after(time.Second).request(4, took(50*time.Millisecond))
+		s.After(time.Second).Request(4, story.Took(50*time.Millisecond))
 		if i%20 == 0 {
-			s.request(5, fails(timeoutFault, 20*time.Second))
+			s.Request(5, story.Fails(story.TimeoutFault, 20*time.Second))
 		}
 	}
-	r := s.diagnose()
+	r := s.Diagnose()
 	for _, x := range r.WhatIf.Savings {
 		if x.Setting == "requestTimeout" && x.To == "1 s" {
 			if x.Adds != 0 || x.Basis != "exact" {
@@ -74,36 +77,28 @@ func TestShorterTimeoutIsExact(t *testing.T) {
 
 // After the fix the same traffic has no such failures; without it it has as many; a few requests tell nothing.
 func TestFollowUp(t *testing.T) {
-	before := raceStory(t).diagnose()
-	quietly := newStory(t)
+	before := story.RaceStory(t).Diagnose()
+	quietly := story.New(t)
 	for range 400 {
-		quietly.after(400 * time.Millisecond).request(4)
+		quietly.After(400 * time.Millisecond).Request(4)
 	}
-	f := func(now *Report, want string) {
+	f := func(now *report.Report, want string) {
 		t.Helper()
 		now.Follow(before)
 		if len(now.Before) != 1 || now.Before[0].Result != want {
 			t.Errorf("%+v, want %s", now.Before, want)
 		}
 	}
-	f(quietly.nextDay().diagnose(), "worked")
-	f(raceStory(t).nextDay().diagnose(), "not")
-	few := newStory(t)
-	few.request(4)
-	f(few.nextDay().diagnose(), "too-early")
-}
-
-// nextDay moves all requests by a day.
-func (s *story) nextDay() *story {
-	for i := range s.records {
-		s.records[i].Start = s.records[i].Start.Add(24 * time.Hour)
-	}
-	return s
+	f(quietly.NextDay().Diagnose(), "worked")
+	f(story.RaceStory(t).NextDay().Diagnose(), "not")
+	few := story.New(t)
+	few.Request(4)
+	f(few.NextDay().Diagnose(), "too-early")
 }
 
 // A window that holds requests of the earlier one cannot tell whether a fix worked, nor can one of a time before it.
 func TestFollowUpOfTheSameTime(t *testing.T) {
-	before := raceStory(t).diagnose()
+	before := story.RaceStory(t).Diagnose()
 	end, err := time.Parse(time.RFC3339, before.Window.To)
 	if err != nil {
 		t.Fatal(err)
@@ -114,33 +109,16 @@ func TestFollowUpOfTheSameTime(t *testing.T) {
 		time.Millisecond:      "where the old rate would have made",
 		-1 * time.Millisecond: "where the old rate would have made", // the last request took so long
 	} {
-		s := newStory(t)
-		s.at = end.Add(begin)
+		s := story.New(t)
+		s.At = end.Add(begin)
 		for range 400 {
-			s.after(400 * time.Millisecond).request(4)
+			s.After(400 * time.Millisecond).Request(4)
 		}
-		s.records[0].Start = end.Add(begin)
-		now := s.diagnose()
+		s.Records[0].Start = end.Add(begin)
+		now := s.Diagnose()
 		now.Follow(before)
 		if u := now.Before[0]; !strings.Contains(u.Why, want) || (u.Result == "worked") != strings.HasPrefix(want, "where") || strings.HasPrefix(want, "is in") && !strings.Contains(u.Why, "--since "+before.Window.To) {
 			t.Errorf("%s: %+v", begin, u)
 		}
-	}
-}
-
-// The document alone tells what will fail.
-func TestNotices(t *testing.T) {
-	s := newStory(t)
-	s.doc = strings.NewReplacer(
-		`"properties":{`+"\n"+` "sku"`, `"properties":{"operationalState":"Stopped","provisioningState":"Succeeded",`+"\n"+` "sku"`,
-		`"backendAddressPool":{"id":"/x/backendAddressPools/web"}`, `"backendAddressPool":{"id":"/x/backendAddressPools/none"}`,
-		`"backendHttpSettingsCollection":[`, `"backendHttpSettingsCollection":[{"name":"unused","properties":{"port":81,"protocol":"Http","requestTimeout":2}},`,
-	).Replace(storyDocument)
-	var got []string
-	for _, n := range s.diagnose().Notices {
-		got = append(got, n.Cause)
-	}
-	if text := strings.Join(got, " "); text != "h-state i-empty-pool a-sticky-unhealthy-config" {
-		t.Error(text)
 	}
 }

@@ -6,26 +6,31 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"causeway/internal/diagnose/analyzers/timing"
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/stats"
 )
 
 // When failures lie is often the shortest way to their cause: a schedule, a deployment, a burst. So every finding says it.
 
 // when says at what times events lie, in a sentence without a full stop; empty if there are none.
-func (q *inquiry) when(events []*event) string {
+func when(c *inference.Case, events []*traffic.Event) string {
 	times := make([]time.Time, 0, len(events))
 	for _, e := range events {
-		times = append(times, e.start)
+		times = append(times, e.Start)
 	}
 	slices.SortFunc(times, time.Time.Compare)
 	if len(times) == 0 {
 		return ""
 	}
-	for _, c := range calendar {
-		if text := q.scheduled(times, c); text != "" {
+	for _, cycle := range calendar {
+		if text := scheduled(c, times, cycle); text != "" {
 			return text
 		}
 	}
-	return q.runs(times)
+	return runs(c, times)
 }
 
 // cycle is a span of time after which things come again.
@@ -82,10 +87,10 @@ const maxStrays = 8
 
 // scheduled says that times lie in one part of a cycle, again and again, while requests come in the rest of it too. A few may
 // stray: whatever else goes wrong does not keep to the schedule.
-func (q *inquiry) scheduled(times []time.Time, c cycle) string {
-	phases := placesIn(times, c.length)
+func scheduled(c *inference.Case, times []time.Time, cycle cycle) string {
+	phases := placesIn(times, cycle.length)
 	for strays := 0; strays <= min(len(times)/20, maxStrays); strays++ {
-		if text := q.scheduledBut(times, phases, c, strays); text != "" {
+		if text := scheduledBut(c, times, phases, cycle, strays); text != "" {
 			return text
 		}
 	}
@@ -93,39 +98,39 @@ func (q *inquiry) scheduled(times []time.Time, c cycle) string {
 }
 
 // scheduledBut says so of all times but some.
-func (q *inquiry) scheduledBut(times []time.Time, phases []time.Duration, c cycle, strays int) string {
-	phase, span := arc(times[0], phases, c.length, strays)
+func scheduledBut(c *inference.Case, times []time.Time, phases []time.Duration, cycle cycle, strays int) string {
+	phase, span := arc(times[0], phases, cycle.length, strays)
 	first, last := phase.Truncate(time.Minute), phase.Add(span).Add(time.Minute-1).Truncate(time.Minute)
-	if span > c.longest {
+	if span > cycle.longest {
 		return ""
 	}
 	hit, moments := map[int64]bool{}, map[int64]bool{}
 	for _, t := range times {
 		since := t.Sub(phase)
-		n := int64(math.Floor(float64(since) / float64(c.length)))
-		if since-time.Duration(n)*c.length > span {
+		n := int64(math.Floor(float64(since) / float64(cycle.length)))
+		if since-time.Duration(n)*cycle.length > span {
 			continue // it strays
 		}
-		hit[n], moments[t.UnixNano()/int64(c.length/24)] = true, true
+		hit[n], moments[t.UnixNano()/int64(cycle.length/24)] = true, true
 	}
-	if len(hit) < c.least {
+	if len(hit) < cycle.least {
 		return ""
 	}
 	covered, width := 0, last.Sub(first)
 	for n := int64(0); ; n++ {
-		from := first.Add(time.Duration(n) * c.length)
-		if from.After(q.to) {
+		from := first.Add(time.Duration(n) * cycle.length)
+		if from.After(c.Traffic.To) {
 			break
 		}
-		if q.requestsBetween(from, from.Add(width)) > 0 {
+		if requestsBetween(c, from, from.Add(width)) > 0 {
 			covered++
 		}
 	}
-	share := q.shareAtPhase(time.Duration(first.UnixNano()%int64(c.length)), c.length, width)
-	if 2*len(hit) < covered || choices(len(moments)+strays, strays)*byChance(len(moments), share) >= significance {
+	share := timing.ShareAtPhase(c, time.Duration(first.UnixNano()%int64(cycle.length)), cycle.length, width)
+	if 2*len(hit) < covered || choices(len(moments)+strays, strays)*byChance(len(moments), share) >= stats.Significance {
 		return ""
 	}
-	text := c.text(first, last, len(hit) >= covered, len(hit), covered)
+	text := cycle.text(first, last, len(hit) >= covered, len(hit), covered)
 	if strays > 0 {
 		text = fmt.Sprintf("%d of %d %s, %d outside", len(times)-strays, len(times), text, strays)
 	} else {
@@ -179,25 +184,25 @@ func arc(earliest time.Time, phases []time.Duration, length time.Duration, but i
 }
 
 // requestsBetween is how many requests came in a span of time, to the resolution of the time line.
-func (q *inquiry) requestsBetween(from, to time.Time) int {
-	n, all := 0, q.intervals()
-	first, _ := slices.BinarySearchFunc(all, from.Truncate(q.line.width), func(i *interval, t time.Time) int { return i.at.Compare(t) })
-	for ; first < len(all) && all[first].at.Before(to); first++ {
-		n += all[first].requests
+func requestsBetween(c *inference.Case, from, to time.Time) int {
+	n, all := 0, intervals(c)
+	first, _ := slices.BinarySearchFunc(all, from.Truncate(c.Traffic.Line.Width), func(i *traffic.Interval, t time.Time) int { return i.At.Compare(t) })
+	for ; first < len(all) && all[first].At.Before(to); first++ {
+		n += all[first].Requests
 	}
 	return n
 }
 
 // intervals is the time line in order, made once.
-func (q *inquiry) intervals() []*interval {
-	if q.ordered == nil {
-		q.ordered = q.line.list()
+func intervals(c *inference.Case) []*traffic.Interval {
+	if c.Ordered == nil {
+		c.Ordered = c.Traffic.Line.List()
 	}
-	return q.ordered
+	return c.Ordered
 }
 
-// run is a time in which events followed each other.
-type run struct {
+// spell is a time in which events followed each other.
+type spell struct {
 	from, to time.Time
 	n        int
 }
@@ -206,14 +211,14 @@ type run struct {
 const maxRuns = 6
 
 // runs says whether times are bursts, begin or end within the window, or are spread over it.
-func (q *inquiry) runs(times []time.Time) string {
-	window := q.to.Sub(q.from)
+func runs(c *inference.Case, times []time.Time) string {
+	window := c.Traffic.To.Sub(c.Traffic.From)
 	list := runsOf(times, max(window/20, time.Minute))
 	first, last, inside := times[0], times[len(times)-1], time.Duration(0)
 	for _, r := range list {
 		inside += r.to.Sub(r.from)
 	}
-	late, early := first.Sub(q.from) > window/10, q.to.Sub(last) > window/10
+	late, early := first.Sub(c.Traffic.From) > window/10, c.Traffic.To.Sub(last) > window/10
 	switch {
 	case len(times) == 1:
 		return "at " + clockTime(first, time.Time{}) + " UTC"
@@ -228,10 +233,10 @@ func (q *inquiry) runs(times []time.Time) string {
 	case len(list) > 1 && len(list) <= maxRuns && 4*inside <= window:
 		return fmt.Sprintf("in %d bursts: %s UTC, nothing between", len(list), burstsText(list))
 	}
-	return "all through the log, " + run{from: first, to: last}.text() + " UTC"
+	return "all through the log, " + spell{from: first, to: last}.text() + " UTC"
 }
 
-func burstsText(list []run) string {
+func burstsText(list []spell) string {
 	var parts []string
 	for _, r := range list {
 		parts = append(parts, fmt.Sprintf("%s (%d)", r.text(), r.n))
@@ -239,7 +244,7 @@ func burstsText(list []run) string {
 	return strings.Join(parts, ", ")
 }
 
-func (r run) text() string {
+func (r spell) text() string {
 	if r.to.Sub(r.from) < time.Second {
 		return clockTime(r.from, time.Time{})
 	}
@@ -256,13 +261,13 @@ func clockTime(t, before time.Time) string {
 }
 
 // runsOf cuts times, in order, where nothing happens for longer than a gap.
-func runsOf(times []time.Time, gap time.Duration) (out []run) {
+func runsOf(times []time.Time, gap time.Duration) (out []spell) {
 	for _, t := range times {
 		if n := len(out); n > 0 && t.Sub(out[n-1].to) <= gap {
 			out[n-1].to, out[n-1].n = t, out[n-1].n+1
 			continue
 		}
-		out = append(out, run{t, t, 1})
+		out = append(out, spell{t, t, 1})
 	}
 	return out
 }

@@ -1,10 +1,13 @@
-package diagnose
+package diagnose_test
 
 import (
 	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
+
+	"causeway/internal/diagnose/story"
+	"causeway/internal/stats"
 )
 
 // Every finding, and every group that is left open, says when its failures lie.
@@ -42,17 +45,17 @@ func TestWhenFailuresLie(t *testing.T) {
 		"all the time": {time.Second, time.Hour, func(d time.Duration) bool { return d%(10*time.Second) == 0 }, "all through the log, 2026-11-23 09:00:00–09:59:50 UTC"},
 		"once":         {time.Second, time.Hour, func(d time.Duration) bool { return d == 7*time.Second }, "at 2026-11-23 09:00:07 UTC"},
 	} {
-		s := newAzureStory(t)
-		begin := s.at
+		s := story.NewAzure(t)
+		begin := s.At
 		for d := time.Duration(0); d < c.length; d += c.step {
-			s.at = begin.Add(d)
+			s.At = begin.Add(d)
 			if c.bad(d) {
-				s.request(4+int(d/c.step)%2, status(500))
+				s.Request(4+int(d/c.step)%2, story.Status(500))
 			} else {
-				s.request(4 + int(d/c.step)%2)
+				s.Request(4 + int(d/c.step)%2)
 			}
 		}
-		if r := s.diagnose(); len(r.Findings) == 0 || !strings.HasPrefix(r.Findings[0].When, c.want) {
+		if r := s.Diagnose(); len(r.Findings) == 0 || !strings.HasPrefix(r.Findings[0].When, c.want) {
 			t.Errorf("%s: %+v, want %q", name, r.Findings, c.want)
 		}
 	}
@@ -61,15 +64,15 @@ func TestWhenFailuresLie(t *testing.T) {
 // Failures that come at any time of day are no schedule, though there are few of them.
 func TestNoSchedule(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	s := newAzureStory(t)
+	s := story.NewAzure(t)
 	for range 5 * 144 {
-		if s.after(10 * time.Minute); r.IntN(120) == 0 {
-			s.request(4, status(500))
+		if s.After(10 * time.Minute); r.IntN(120) == 0 {
+			s.Request(4, story.Status(500))
 		} else {
-			s.request(4)
+			s.Request(4)
 		}
 	}
-	if f := s.diagnose().Findings[0]; f.Failures < minEvents || strings.Contains(f.When, "every") || strings.Contains(f.When, "days") {
+	if f := s.Diagnose().Findings[0]; f.Failures < stats.MinEvents || strings.Contains(f.When, "every") || strings.Contains(f.When, "days") {
 		t.Error(f.Failures, f.When)
 	}
 }

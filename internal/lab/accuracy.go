@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"causeway/internal/cause"
-	"causeway/internal/diagnose"
+	"causeway/internal/report"
 )
 
 // Accuracy is how the diagnosis did over scenarios and seeds.
@@ -55,7 +55,7 @@ var outcomes = []string{told, leftOpen, notTold, suspected, misleading}
 
 // outcome says in a word how a judgement came out.
 func (r *Result) outcome(j *Judgement) string {
-	others := slices.ContainsFunc(j.Report.Findings, func(f diagnose.Finding) bool { return !known(f, r.Truth) })
+	others := slices.ContainsFunc(j.Report.Findings, func(f report.Finding) bool { return !known(f, r.Truth) })
 	switch {
 	case j.Wrong:
 		return misleading
@@ -203,7 +203,7 @@ func (a *Accuracy) calibration(b *strings.Builder) {
 		b.WriteString(" " + f + " |")
 	}
 	b.WriteString("\n|---|" + strings.Repeat("--:|", len(fidelities)) + "\n")
-	for _, word := range []string{diagnose.High, diagnose.Medium, diagnose.Low} {
+	for _, word := range []string{report.High, report.Medium, report.Low} {
 		fmt.Fprintf(b, "| %s |", word)
 		for _, fidelity := range fidelities {
 			right, n := 0, 0

@@ -18,8 +18,8 @@ import (
 
 	"causeway/internal/accesslog"
 	"causeway/internal/admin"
-	"causeway/internal/diagnose"
 	"causeway/internal/evidence"
+	"causeway/internal/report"
 )
 
 //go:embed node.js
@@ -332,7 +332,7 @@ func (d *Demo) follow(outcomes <-chan Outcome, of int, from time.Time) {
 }
 
 // diagnose asks the gateway's own troubleshooter, once the log has reached the disk.
-func (d *Demo) diagnose(ctx context.Context, t *Tally, from time.Time) (*diagnose.Report, error) {
+func (d *Demo) diagnose(ctx context.Context, t *Tally, from time.Time) (*report.Report, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -345,7 +345,7 @@ func (d *Demo) diagnose(ctx context.Context, t *Tally, from time.Time) (*diagnos
 	if err != nil {
 		return nil, err
 	}
-	report := &diagnose.Report{}
+	report := &report.Report{}
 	if err := json.Unmarshal(out, report); err != nil {
 		return nil, fmt.Errorf("read the report: %w", err)
 	}
@@ -391,12 +391,12 @@ func (d *Demo) awaitLog(ctx context.Context, n int) error {
 }
 
 // findCause shows the report and returns the finding that the demo is about.
-func (d *Demo) findCause(r *diagnose.Report) (*diagnose.Finding, error) {
+func (d *Demo) findCause(r *report.Report) (*report.Finding, error) {
 	if err := r.Text(d.page(), reportWidth); err != nil {
 		return nil, fmt.Errorf("show the report: %w", err)
 	}
 	const truth = "c-idle-race"
-	if r.Verdict == nil || r.Verdict.Cause != truth || r.Verdict.Confidence == diagnose.Low { // on a busy machine the limit is blurred, and it says medium
+	if r.Verdict == nil || r.Verdict.Cause != truth || r.Verdict.Confidence == report.Low { // on a busy machine the limit is blurred, and it says medium
 		return nil, fmt.Errorf("%w: the cause was not named", ErrDemo)
 	}
 	for i := range r.Findings {
@@ -425,7 +425,7 @@ func (d *Demo) fix(ctx context.Context) error {
 }
 
 // conclude compares what was promised with what was seen.
-func (d *Demo) conclude(f *diagnose.Finding, before, after *Tally, took time.Duration) error {
+func (d *Demo) conclude(f *report.Finding, before, after *Tally, took time.Duration) error {
 	low, high := promised(f)
 	d.step("Expected against observed")
 	d.verdict(before, after, low, high)
@@ -437,7 +437,7 @@ func (d *Demo) conclude(f *diagnose.Finding, before, after *Tally, took time.Dur
 }
 
 // promised is how many of the failures the fix on the gateway's side was to remove.
-func promised(f *diagnose.Finding) (low, high int) {
+func promised(f *report.Finding) (low, high int) {
 	for _, fix := range f.Fixes {
 		if fix.Side == "gateway" && fix.Expected.Basis != "unknown" {
 			return fix.Expected.Removes[0], fix.Expected.Removes[1]

@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"causeway/internal/diagnose"
+	"causeway/internal/diagnose/traffic"
 	"causeway/internal/evidence"
+	"causeway/internal/report"
 )
 
 // Scenario is a failure whose cause is known, or traffic that has none.
@@ -58,11 +60,11 @@ type Result struct {
 
 // Judgement is a diagnosis held against the truth.
 type Judgement struct {
-	Report *diagnose.Report `json:"report"`
-	Agreed bool             `json:"agreed"` // verdict and findings are the truth, the whole truth
-	Wrong  bool             `json:"wrong"`  // a cause that was not at work was named with more than low confidence, or the report contradicts itself
-	Left   bool             `json:"left"`   // it names no wrong cause, and the truth is among what it leaves open
-	Why    string           `json:"why,omitempty"`
+	Report *report.Report `json:"report"`
+	Agreed bool           `json:"agreed"` // verdict and findings are the truth, the whole truth
+	Wrong  bool           `json:"wrong"`  // a cause that was not at work was named with more than low confidence, or the report contradicts itself
+	Left   bool           `json:"left"`   // it names no wrong cause, and the truth is among what it leaves open
+	Why    string         `json:"why,omitempty"`
 }
 
 // Scenarios are all there are, in the order of the taxonomy, the healthy ones last.
@@ -133,7 +135,7 @@ func (r *Result) judge(dir string, open bool) (Judgement, error) {
 		return Judgement{}, err
 	}
 	defer bundle.Close()
-	report, contradictions, err := diagnose.RunChecked(bundle, diagnose.Options{})
+	report, contradictions, err := diagnose.RunChecked(bundle, traffic.Options{})
 	if err != nil {
 		return Judgement{}, err
 	}
@@ -161,7 +163,7 @@ func directory(keep string) (string, error) {
 func (j *Judgement) judge(truth []Truth, open bool) {
 	for _, f := range j.Report.Findings {
 		if !known(f, truth) {
-			j.Wrong = j.Wrong || f.Confidence != diagnose.Low
+			j.Wrong = j.Wrong || f.Confidence != report.Low
 			j.Why = fmt.Sprintf("%s was named (%d failures, confidence %s), which was not at work there", f.Cause, f.Failures+f.Recovered, f.Confidence)
 		}
 	}
@@ -187,9 +189,9 @@ func (j *Judgement) judge(truth []Truth, open bool) {
 }
 
 // leavesOpen reports whether a cause is among what failures may be.
-func leavesOpen(r *diagnose.Report, cause string) bool {
-	return slices.Contains(r.Undetermined.Rivals, cause) || slices.ContainsFunc(r.Findings, func(f diagnose.Finding) bool {
-		return slices.ContainsFunc(f.Rivals, func(x diagnose.Rival) bool { return x.Cause == cause })
+func leavesOpen(r *report.Report, cause string) bool {
+	return slices.Contains(r.Undetermined.Rivals, cause) || slices.ContainsFunc(r.Findings, func(f report.Finding) bool {
+		return slices.ContainsFunc(f.Rivals, func(x report.Rival) bool { return x.Cause == cause })
 	})
 }
 
@@ -202,21 +204,21 @@ const hidden = "k-hidden-by-retry"
 // Starved reports whether the machine was too busy for the play: the gateway's process stood still for a part of requests
 // that failed. The trace says so; what Azure exports does not, and tells of members that never were so slow.
 func (r *Result) Starved() bool {
-	return leavesOpen(r.Report, stalled) || slices.ContainsFunc(r.Report.Findings, func(f diagnose.Finding) bool { return f.Cause == stalled })
+	return leavesOpen(r.Report, stalled) || slices.ContainsFunc(r.Report.Findings, func(f report.Finding) bool { return f.Cause == stalled })
 }
 
 // known reports whether a finding names a truth.
-func known(f diagnose.Finding, truth []Truth) bool {
+func known(f report.Finding, truth []Truth) bool {
 	return f.Cause == stalled || f.Cause == hidden || slices.ContainsFunc(truth, func(t Truth) bool {
 		return t.Cause == f.Cause && (t.Member == "" || t.Member == f.Scope.Member) || slices.Contains(t.Also, f.Cause)
 	})
 }
 
 // missed are the truths that no finding names.
-func missed(r *diagnose.Report, truth []Truth) []string {
+func missed(r *report.Report, truth []Truth) []string {
 	var out []string
 	for _, t := range truth {
-		if !slices.ContainsFunc(r.Findings, func(f diagnose.Finding) bool { return f.Cause == t.Cause }) {
+		if !slices.ContainsFunc(r.Findings, func(f report.Finding) bool { return f.Cause == t.Cause }) {
 			out = append(out, t.Cause)
 		}
 	}

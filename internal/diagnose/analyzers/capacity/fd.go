@@ -1,0 +1,12 @@
+package capacity
+
+import (
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/fault"
+)
+
+var FD = inference.Decided("h-fd", inference.Trace, "EMFILE or ENFILE while connecting",
+	"the gateway could open no more sockets", func(e *traffic.Event) bool {
+		return e.Fault.Kind == fault.Exhausted && (e.Fault.Errno == "EMFILE" || e.Fault.Errno == "ENFILE")
+	})

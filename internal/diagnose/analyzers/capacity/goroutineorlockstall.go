@@ -1,0 +1,86 @@
+package capacity
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/fault"
+	"causeway/internal/report"
+	"causeway/internal/units"
+)
+
+var GoroutineOrLockStall = inference.Analyzer{
+	Name: "h-goroutine-or-lock-stall", Requires: inference.Trace,
+	Doc: "a timer ended the request, or its client gave up, after a time for half of which or more the gateway's own process stood still",
+	Run: gatewayStalled,
+}
+
+// A timer measures whoever is waited for only as long as somebody listens.
+const (
+	stalledMostly = 5 // tenths of a request for which the process stood still, from which that is the cause
+	stalledPartly = 1 // from which nothing is concluded from how long something took
+)
+
+// gatewayStalled: the process that keeps the timers did not get to run. What it then takes for late may have been in time.
+func gatewayStalled(c *inference.Case) {
+	events := c.Unclaimed(func(e *traffic.Event) bool { return endedByTime(e) && stoodStill(e, stalledMostly) })
+	if len(events) > 0 {
+		var stalled, taken time.Duration
+		for _, e := range events {
+			stalled, taken = stalled+e.Stalled, taken+lasted(e)
+		}
+		f := c.Claim("h-goroutine-or-lock-stall", events, report.Scope{}, report.High)
+		f.Says("access-log", fmt.Sprintf("%s ended by a timer or by a client that gave up, while the gateway's own process stood still for %s of %s altogether", units.Count(len(events), "request", "requests"), units.Seconds(stalled), units.Seconds(taken)), events...)
+		f.RuleOut("d-timeout-below-latency", "nobody listened for an answer most of the time")
+		f.RuleOut("b-drop", "nobody listened for an answer most of the time")
+		f.LeaveOpen("d-vm-freeze", "h-cpu")
+		f.Expect("gateway", 0, len(events), "bounded", "with a processor of its own the gateway hears what comes in time; what members would have said is not in the evidence")
+		c.Fill(map[string]string{}, f)
+	}
+	if some := c.Unclaimed(func(e *traffic.Event) bool { return endedByTime(e) && stoodStill(e, stalledPartly) }); len(some) > 0 {
+		c.Suspect(some, "the gateway's own process stood still for a part of these requests: look at its host at that time (steal time, other processes, a processor quota) before anything is concluded about members",
+			"h-goroutine-or-lock-stall", "h-cpu", "d-vm-freeze", "d-timeout-below-latency", "b-drop", "j-client-abort")
+	}
+}
+
+// endedByTime matches what ended because somebody had waited for too long.
+func endedByTime(e *traffic.Event) bool {
+	return e.Own && (e.Fault.Kind == fault.Timeout || e.Fault.Side == fault.Client && e.Fault.Kind == fault.Closed)
+}
+
+// stoodStill reports whether the process did for so many tenths of the event.
+func stoodStill(e *traffic.Event, tenths int64) bool {
+	return e.Stalled > 0 && 10*int64(e.Stalled) >= tenths*int64(lasted(e))
+}
+
+func lasted(e *traffic.Event) time.Duration { return max(e.Taken, time.Millisecond) }
+
+// waited reports whether a request waited for anybody: one that met no healthy member, or a refusal, did not, and what it met
+// a clock that stands still does not change.
+func waited(e *traffic.Event) bool {
+	return e.Tried && e.Fault.Kind != fault.Refused && e.Fault.Kind != fault.Unreachable
+}
+
+// DoubtTimes takes the confidence from findings that rest on how long something took, where the gateway's process stood
+// still for a good part of the very requests. What a record saw, a certificate or a broken head, it saw all the same.
+func DoubtTimes(c *inference.Case) {
+	for _, f := range c.Findings {
+		if f.Cause == "h-goroutine-or-lock-stall" || strings.ContainsRune("efik", rune(f.Cause[0])) {
+			continue
+		}
+		var stalled, taken time.Duration
+		for _, e := range c.Traffic.Events {
+			if e.Own && waited(e) && (c.CauseOf(e) == f.Cause || c.CauseOf(e) == "") && (f.Scope.Settings == "" || f.Scope.Settings == e.Settings) {
+				stalled, taken = stalled+e.Stalled, taken+lasted(e)
+			}
+		}
+		if stalled > 0 && 10*stalled >= stalledPartly*taken {
+			f.Confidence = report.Low
+			f.Says("access-log", fmt.Sprintf("the gateway's own process stood still for %s of the %s that the failures took: it may have missed what came in time", units.Seconds(stalled), units.Seconds(taken)))
+			f.MayBe("h-goroutine-or-lock-stall")
+		}
+	}
+}

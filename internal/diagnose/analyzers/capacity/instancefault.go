@@ -1,0 +1,46 @@
+package capacity
+
+import (
+	"fmt"
+
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/stats"
+)
+
+var InstanceFault = inference.Analyzer{
+	Name: "h-instance-fault", Requires: inference.Log,
+	Doc: "failures follow one instance of the gateway, at all members alike",
+	Run: instanceFault,
+}
+
+// instanceFault: one instance fails requests that the others would have served.
+func instanceFault(c *inference.Case) {
+	if len(c.Traffic.Instances) < 2 {
+		return
+	}
+	_, byInstance := traffic.GroupBy(c.Unclaimed(inference.GatewayMade), func(e *traffic.Event) string { return e.Instance })
+	exposure := map[string]int{}
+	for k, cell := range c.Traffic.Instances {
+		exposure[k] = cell.Requests
+	}
+	for _, s := range inference.StandsOut(exposure, byInstance) {
+		events := byInstance[s.Key]
+		members, _ := traffic.GroupBy(events, func(e *traffic.Event) string { return e.Member })
+		others := -len(events) // what another cause explains is not counted, here or there
+		for _, same := range byInstance {
+			others += len(same)
+		}
+		if s.Failures < stats.MinEvents || len(members) < 2 && len(c.Traffic.Members) > 1 || 5*others > len(events) || c.MayBeTheRequest(events) {
+			continue
+		}
+		scope := inference.ScopeOf(events)
+		scope.Instance = s.Key
+		f := c.Claim("h-instance-fault", events, scope, inference.ConfidenceOf(s.Failures >= 2*stats.MinEvents))
+		f.Says("access-log", fmt.Sprintf("%d failures are on instance %s, which has %.0f %% of the requests; the other %d instances have %d that nothing else explains", len(events), s.Key, 100*s.Share, len(c.Traffic.Instances)-1, others), events...)
+		f.RuleOut("b-node-local", fmt.Sprintf("it fails at %d members, not at one", len(members)))
+		f.LeaveOpen("a-probe-per-instance-skew")
+		f.Expect("gateway", len(events), len(events), "bounded", "the other instances served the same kind of requests")
+		c.Fill(map[string]string{"instance": s.Key}, f)
+	}
+}

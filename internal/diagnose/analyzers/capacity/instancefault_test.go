@@ -1,0 +1,39 @@
+package capacity_test
+
+import (
+	"testing"
+	"time"
+
+	"causeway/internal/diagnose/story"
+)
+
+// Instance 1 fails at every member; instances 0 and 2 never do.
+func TestInstanceFault(t *testing.T) {
+	s := story.NewAzure(t)
+	for i := range 900 {
+		s.After(2 * time.Second)
+		if i%3 == 1 && i%8 == 1 {
+			s.Request(4+i/3%3, story.OnInstance(1), story.Fails(story.ClosedFault, 300*time.Millisecond))
+			continue
+		}
+		s.Request(4+i/3%3, story.OnInstance(i%3))
+	}
+	r := s.Diagnose()
+	if len(r.Findings) != 1 || r.Findings[0].Cause != "h-instance-fault" || r.Findings[0].Scope.Instance != "appgw_1" {
+		t.Errorf("%+v", r.Findings)
+	}
+}
+
+// The same without a cookie: the instance serves everybody else.
+func TestClientWithOneConnectionIsNoBadInstance(t *testing.T) {
+	s := story.New(t)
+	s.Azure = true
+	for i := range 400 {
+		s.After(time.Second)
+		s.Request(4+i%3, story.OnInstance(i/3%2), story.From(i%40))
+		if i%10 == 0 {
+			s.Request(4+i/10%3, story.Path("/report"), story.OnInstance(0), story.From(99), story.Fails(story.TimeoutFault, 2*time.Second))
+		}
+	}
+	story.Spares(t, s.Diagnose(), "h-instance-fault")
+}

@@ -1,0 +1,54 @@
+package clients
+
+import (
+	"fmt"
+	"time"
+
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/fault"
+	"causeway/internal/stats"
+	"causeway/internal/units"
+)
+
+var ClientTimerSpike = inference.Analyzer{
+	Name: "j-client-timer-spike", Requires: inference.Log,
+	Doc: "clients left at one age, whatever they had asked for: it is a timer of theirs",
+	Run: clientTimerSpike,
+}
+
+// clientTimerSpike: the caller gives up after a fixed time. People leave at all ages; a timer at one.
+func clientTimerSpike(c *inference.Case) {
+	events := c.Unclaimed(func(e *traffic.Event) bool { return leftEarly(e) && !impatient(c, e) && !c.FromMember(e) })
+	if len(events) < 2*stats.MinEvents {
+		return
+	}
+	age, in, out := traffic.ClusterWithin(events, func(e *traffic.Event) time.Duration { return e.Taken }, func(d time.Duration) time.Duration { return max(30*time.Millisecond, d/50) })
+	if age < 500*time.Millisecond || 3*len(in) < 2*len(events) || inference.Independent(in) < stats.MinEvents {
+		return
+	}
+	f := c.Claim("j-client-timer-spike", in, inference.ScopeOf(in), inference.ConfidenceOf(10*len(out) <= len(in) || len(in) >= 50))
+	f.Says("access-log", fmt.Sprintf("%d of %d clients who left did so %s after they had asked (within %s): a timer, not people", len(in), len(events), units.Seconds(age), units.Seconds(max(30*time.Millisecond, age/50))), in...)
+	if slow, ok := slowestWait(c, in); ok {
+		f.Says("access-log", fmt.Sprintf("the slowest answer to such requests that was waited for took %s", units.Seconds(slow)))
+	}
+	f.RuleOut("j-client-abort", "people leave at all ages")
+	f.LeaveOpen("d-slow-route", "d-hung")
+	f.Expect("client", 0, len(in), "unknown", "whether the answers would have come within a longer wait is not in the evidence")
+	c.Fill(map[string]string{"timer": units.Seconds(age)}, f)
+}
+
+// leftEarly matches a client that ended its connection before the answer was complete.
+func leftEarly(e *traffic.Event) bool {
+	return e.Fault.Side == fault.Client && (e.Fault.Kind == fault.Closed || e.Fault.Kind == fault.Reset) && e.Fault.Phase != fault.Request
+}
+
+// slowestWait is the longest that an answer took on the routes of some events.
+func slowestWait(c *inference.Case, events []*traffic.Event) (slowest time.Duration, ok bool) {
+	for _, e := range events {
+		if r := c.Traffic.Routes[e.Route()]; r != nil && r.Answered > 0 {
+			slowest, ok = max(slowest, r.Slowest()), true
+		}
+	}
+	return slowest, ok
+}

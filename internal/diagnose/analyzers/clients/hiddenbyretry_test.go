@@ -1,0 +1,35 @@
+package clients_test
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"causeway/internal/accesslog"
+	"causeway/internal/diagnose/analyzers/clients"
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/story"
+	"causeway/internal/diagnose/traffic"
+)
+
+// Azure's log lists each server that was asked: a request that was answered by the second one was not lost, and the failure
+// is there all the same.
+func TestHiddenByRetryOnAzure(t *testing.T) {
+	s := story.NewAzure(t)
+	for range 10 {
+		s.After(time.Second).Request(5)
+		s.Request(4, story.Recovered(story.RaceFault, func(_ *accesslog.Record, a *accesslog.Attempt) { a.Server = netip.MustParseAddrPort("10.0.0.6:80") }))
+	}
+	r := s.Diagnose()
+	if len(r.Findings) != 1 || r.Findings[0].Cause != "k-hidden-by-retry" || r.Findings[0].Also != 10 {
+		t.Errorf("%d recovered, findings %+v", r.Recovered, r.Findings)
+	}
+}
+
+// A sample of the failures may hold none that a user saw; the count of all does.
+func TestSeenFailureOutsideTheSampleIsNotHidden(t *testing.T) {
+	c := &inference.Case{Traffic: &traffic.Summary{Failures: 1, Events: []*traffic.Event{{Own: true}}}}
+	if clients.HiddenByRetry.Run(c); len(c.Findings) > 0 {
+		t.Errorf("%v", c.Findings[0].Evidence)
+	}
+}

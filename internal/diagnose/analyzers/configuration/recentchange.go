@@ -1,0 +1,56 @@
+package configuration
+
+import (
+	"fmt"
+	"time"
+
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/report"
+	"causeway/internal/stats"
+	"causeway/internal/units"
+)
+
+var RecentChange = inference.Analyzer{
+	Name: "i-recent-change", Requires: inference.Log | inference.Activity,
+	Doc: "failures of one cause begin within minutes after a change of the gateway or of what it leads to, and there were none before",
+	Run: recentChange,
+}
+
+// recentChange names changes just before failures began. After is not because: it stays a remark, with how often anything
+// is changed at all.
+func recentChange(c *inference.Case) {
+	changes := c.Changes()
+	for _, f := range c.Findings {
+		first, n := firstOf(c, f)
+		if n < stats.MinEvents || first.Sub(c.Traffic.From) < inference.Soon {
+			continue
+		}
+		for _, write := range changes {
+			if first.Before(write.At) || first.Sub(write.At) > inference.Soon {
+				continue
+			}
+			share := float64(len(changes)) * inference.Soon.Seconds() / max(1, c.Traffic.To.Sub(c.Traffic.From).Seconds())
+			r := c.Remark("i-recent-change", nil, f.Scope, report.Medium)
+			r.Says("activity-log", fmt.Sprintf("%s by %s at %s, %s before the first failure of %s", write.Operation, inference.OrSomebody(write.Caller), units.Stamp(write.At), units.Seconds(first.Sub(write.At)), f.Cause))
+			r.Says("activity-log", fmt.Sprintf("there are %d such changes in this window: by chance one would lie that close in %.0f %% of cases", len(changes), 100*min(1, share)))
+			if share > 0.2 {
+				r.Confidence = report.Low
+			}
+			c.Fill(map[string]string{}, r)
+			return
+		}
+	}
+}
+
+// firstOf is when the failures of a finding began.
+func firstOf(c *inference.Case, f *inference.Finding) (first time.Time, n int) {
+	for _, e := range c.Traffic.Events {
+		if c.CauseOf(e) == f.Cause && (f.Scope.Member == "" || f.Scope.Member == e.Member) {
+			if n == 0 {
+				first = e.Start
+			}
+			n++
+		}
+	}
+	return first, n
+}

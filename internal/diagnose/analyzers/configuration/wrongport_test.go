@@ -1,0 +1,58 @@
+package configuration_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/internal/accesslog"
+	"causeway/internal/diagnose/story"
+	"causeway/internal/report"
+)
+
+// The port was changed overnight, and the servers were stopped overnight: one does not follow from the other.
+func TestServersThatAreStoppedAfterAChangeOfPort(t *testing.T) {
+	s := story.New(t)
+	eight := func(_ *accesslog.Record, a *accesslog.Attempt) {
+		a.Server = netip.AddrPortFrom(a.Server.Addr(), 8080)
+	}
+	s.Traffic(10*time.Second, []int{4, 5})
+	s.After(8 * time.Hour)
+	s.Traffic(10*time.Second, []int{4, 5}, eight, story.Fails(story.RefusedFault, time.Millisecond))
+	for _, f := range s.Diagnose().Findings {
+		if f.Cause == "i-wrong-port" && (f.Confidence == report.High || !strings.Contains(story.RivalsOf(&f), "b-refused")) {
+			t.Errorf("%s %s, rivals %s", f.Cause, f.Confidence, story.RivalsOf(&f))
+		}
+	}
+}
+
+// Two gateways with the same names for everything ask the same servers at two ports; the log of one ends early.
+func TestPortsOfTwoGateways(t *testing.T) {
+	s := story.New(t)
+	eight := func(_ *accesslog.Record, a *accesslog.Attempt) {
+		a.Server = netip.AddrPortFrom(a.Server.Addr(), 8080)
+	}
+	s.Traffic(10*time.Second, []int{4, 5}, story.Of("/EAST"))
+	s.Traffic(10*time.Second, []int{4, 5}, story.Of("/WEST"), eight, story.Fails(story.RefusedFault, time.Millisecond))
+	story.Spares(t, s.Diagnose(), "i-wrong-port")
+}
+
+// The port of the settings was changed, and the servers listen where they did: every member refuses from then on.
+func TestWrongPort(t *testing.T) {
+	for _, all := range []bool{true, false} {
+		at := func(port uint16) story.Change {
+			return func(_ *accesslog.Record, a *accesslog.Attempt) { a.Server = netip.AddrPortFrom(a.Server.Addr(), port) }
+		}
+		s := story.New(t)
+		s.Traffic(10*time.Second, []int{4, 5}, at(8080))
+		s.Traffic(2*time.Second, []int{4, 5}, at(80), story.Fails(story.RefusedFault, time.Millisecond))
+		if !all { // one of them answers there: it is not the port
+			s.Traffic(2*time.Second, []int{5}, at(80))
+		}
+		r := s.Diagnose()
+		if wrong := len(r.Findings) == 1 && r.Findings[0].Cause == "i-wrong-port" && r.Findings[0].Failures == 40; wrong != all {
+			t.Errorf("all refuse: %t, findings %+v", all, r.Findings)
+		}
+	}
+}

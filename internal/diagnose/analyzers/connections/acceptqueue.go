@@ -1,0 +1,53 @@
+package connections
+
+import (
+	"fmt"
+	"time"
+
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/fault"
+	"causeway/internal/stats"
+)
+
+var AcceptQueue = inference.Analyzer{
+	Name: "c-accept-queue", Requires: inference.Trace,
+	Doc: "some attempts to connect to a member run into their timeout and others come about late, at the steps at which the kernel asks again, while requests on open connections are answered as ever",
+	Run: acceptQueue,
+}
+
+// ladder are the times after which an attempt to connect succeeds that was first dropped: Linux asks again after one
+// second, at first every second, on older kernels at doubled intervals.
+var ladder = []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Second, 7 * time.Second}
+
+// acceptQueue: the member does not accept as fast as connections come, so its kernel drops attempts; those that ask again
+// in time are taken.
+func acceptQueue(c *inference.Case) {
+	keys, groups := traffic.GroupBy(c.Unclaimed(inference.Is(fault.Network, fault.Connect, fault.Timeout)), (*traffic.Event).Key)
+	for _, k := range keys {
+		events, m := groups[k], c.Traffic.Member(k)
+		late := 0
+		for _, step := range ladder {
+			late += m.Connect.Between(step-20*time.Millisecond, step+150*time.Millisecond)
+		}
+		quick := m.Connect.Between(0, 500*time.Millisecond)
+		inTime := m.Answers.Between(events[0].Start, events[len(events)-1].At) - m.Fresh.Between(events[0].Start, events[len(events)-1].At)
+		others := 0
+		for o, x := range c.Traffic.Members {
+			if o != k && o.Settings == k.Settings {
+				for _, step := range ladder {
+					others += x.Connect.Between(step-20*time.Millisecond, step+150*time.Millisecond)
+				}
+			}
+		}
+		if len(events)+late < stats.MinEvents || late < 3 || quick == 0 || others > late/4 {
+			continue
+		}
+		f := c.Claim("c-accept-queue", events, inference.ScopeOf(events), inference.ConfidenceOf(inTime >= traffic.EnoughAnswers && late >= stats.MinEvents))
+		f.Says("access-log", fmt.Sprintf("%d attempts to connect to %s ran into their timeout, %d came about only when the kernel asked again (after 1, 2, 3 … s), %d at once", len(events), k.Member, late, quick), events...)
+		f.Says("access-log", fmt.Sprintf("meanwhile %d requests on open connections were answered", inTime))
+		f.RuleOut("b-drop", "some attempts succeed")
+		f.LeaveOpen("b-loss", "c-syn-limit")
+		c.Fill(map[string]string{"address": k.Server.String()}, f)
+	}
+}

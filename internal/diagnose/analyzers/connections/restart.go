@@ -1,0 +1,143 @@
+package connections
+
+import (
+	"fmt"
+	"time"
+
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/fault"
+	"causeway/internal/report"
+	"causeway/internal/stats"
+	"causeway/internal/units"
+)
+
+var Restart = inference.Analyzer{
+	Name: "c-restart", Requires: inference.Trace,
+	Doc: "connections broke together or new ones were refused, nobody was answered meanwhile, and the member answered again by itself",
+	Run: restart,
+}
+
+const (
+	longestRestart = 5 * time.Minute
+	manyRestarts   = 5 // of one member: beyond that it is a pattern of another kind
+)
+
+// restart: the process ended and came back. Connections broke together or new ones were refused, nobody was answered
+// meanwhile, and the member answered again before the probes had taken it out.
+func restart(c *inference.Case) {
+	var order []traffic.MemberKey
+	away := map[traffic.MemberKey][]inference.Outage{}
+	c.MemberOutages(func(k traffic.MemberKey, m *traffic.MemberTally, o inference.Outage) {
+		returned := returned(c, &o, m)
+		o.Events = inference.TrimBefore(o.Events)
+		if !returned || !likeARestart(&o, m) || evicted(c, o, o.Back) {
+			return
+		}
+		if away[k] == nil {
+			order = append(order, k)
+		}
+		away[k] = append(away[k], o)
+	})
+	for _, k := range order {
+		restarts(c, k, away[k])
+	}
+}
+
+// returned reports whether the member answered again by itself, and notes when. One that is held back gets no requests: of it, its
+// probes tell.
+func returned(c *inference.Case, o *inference.Outage, m *traffic.MemberTally) (ok bool) {
+	if o.Back, ok = m.Answers.After(o.Last()); ok || !inference.WasHeldBack(o.Events) {
+		return ok
+	}
+	o.Back, o.Probed = c.UpByProbe(o.Events[0], o.Last())
+	return o.Probed
+}
+
+// whom says who was answered.
+func whom(o *inference.Outage) string {
+	if o.Probed {
+		return "a probe"
+	}
+	return "again"
+}
+
+// likeARestart reports whether a process that ends and comes back leaves such a run: everything to do with the member
+// fails at once, refused by its host, for a while.
+func likeARestart(o *inference.Outage, m *traffic.MemberTally) bool {
+	if o.Refused == 0 || o.Silent > 0 || !refusedOnly(o.Events) || o.Last().Sub(o.Events[0].At) > longestRestart {
+		return false
+	}
+	if o.Broken == 0 && o.Refused < 3 {
+		return false
+	}
+	return m.Answers.Between(o.Events[0].At.Add(2*stats.BinWidth), o.Last().Add(-2*stats.BinWidth)) == 0
+}
+
+func restarts(c *inference.Case, k traffic.MemberKey, runs []inference.Outage) {
+	var events []*traffic.Event
+	broken, refused, poison := 0, 0, poisons{}
+	for _, o := range runs {
+		poison.see(c, o.Events)
+		events = append(events, o.Events...)
+		broken, refused = broken+o.Broken, refused+o.Refused
+	}
+	if len(runs) > manyRestarts {
+		c.Suspect(events, fmt.Sprintf("%s was away %d times: look when its process started, and what ends it", k.Member, len(runs)), "c-restart", "g-crash-on-input", "g-oom-kill", "b-reject")
+		return
+	}
+	if kind, ok := poison.inAll(len(runs)); ok {
+		suspectPoison(c, kind, events, "c-restart")
+		return
+	}
+	confidence := report.Medium
+	if broken > 0 && refused >= 2 {
+		confidence = report.High
+	}
+	m, last := c.Traffic.Members[k], runs[len(runs)-1]
+	f := c.Claim("c-restart", events, inference.ScopeOf(events), confidence)
+	f.Says("access-log", fmt.Sprintf("%s was away %s: %d connections broke under a request and %d new ones were refused, first at %s, last at %s; nobody was answered meanwhile, and it answered %s at %s",
+		k.Member, units.Count(len(runs), "time", "times"), broken, refused, units.Stamp(runs[0].Events[0].At), units.Stamp(last.Last()), whom(&last), units.Stamp(last.Back)), events...)
+	if promised := promised(c, events); len(promised) >= 3 && 2*len(promised) > broken { // of one that was killed, the most were at work
+		f.Says("access-log", fmt.Sprintf("%s broke within %s of an answer on the same connection that did not say Connection: close: as it stops, the member promises to keep connections, and closes them",
+			fmt.Sprintf("%d of the lost requests", len(promised)), units.Seconds(m.RoundTrips())), promised...)
+		f.MayBe("c-drain-promise")
+	}
+	f.RuleOut("b-refused", "the member came back by itself")
+	f.RuleOut("c-idle-race", "new connections were refused: the whole process was away, not one connection")
+	f.LeaveOpen("g-oom-kill", "g-crash-on-input")
+	f.Expect("backend", inference.CountVisible(events), len(events), "bounded", "a graceful stop loses none of them; those under way when the process ends depend on how long it waits")
+	c.Fill(map[string]string{"address": k.Server.String()}, f)
+}
+
+// promised are the events on connections that had answered a round trip or so before they ended: that answer did not announce the end,
+// or the connection would not have been used again.
+func promised(c *inference.Case, events []*traffic.Event) []*traffic.Event {
+	return traffic.Filtered(events, func(e *traffic.Event) bool {
+		return e.Own && e.ClosedUnanswered() && e.Attempt.Reused && ClosedAt(e) <= c.Traffic.Member(e.Key()).RoundTrips()
+	})
+}
+
+// refusedOnly reports whether every attempt to connect was answered by a refusal or a reset, as a host does whose
+// process is away.
+func refusedOnly(events []*traffic.Event) bool {
+	for _, e := range events {
+		if inference.ConnectFailed(e) && e.Fault.Kind != fault.Refused && e.Fault.Kind != fault.Reset {
+			return false
+		}
+	}
+	return true
+}
+
+// evicted reports whether the probes had taken the member out before it came back.
+func evicted(c *inference.Case, o inference.Outage, back time.Time) bool {
+	t := c.Traffic.HistoryOf(o.Events[0])
+	if t == nil {
+		return false
+	}
+	down, went := t.WentDown(o.From(), back)
+	if !went {
+		return false
+	}
+	return o.Last().Sub(down.At) < traffic.Quiet && back.Sub(down.At) > traffic.Quiet
+}

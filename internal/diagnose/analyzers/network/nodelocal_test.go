@@ -1,0 +1,40 @@
+package network_test
+
+import (
+	"testing"
+	"time"
+
+	"causeway/internal/diagnose/story"
+)
+
+// Only instance 1 fails, and only at one member.
+func TestNodeLocal(t *testing.T) {
+	s := story.NewAzure(t)
+	for i := range 900 {
+		s.After(2 * time.Second)
+		m := 4 + i/3%3
+		if i%3 == 1 && m == 5 && i%2 == 1 {
+			s.Request(m, story.OnInstance(1), story.Fails(story.ClosedFault, 300*time.Millisecond))
+			continue
+		}
+		s.Request(m, story.OnInstance(i%3))
+	}
+	r := s.Diagnose()
+	if len(r.Findings) != 1 || r.Findings[0].Cause != "b-node-local" || r.Findings[0].Scope.Instance != "appgw_1" || r.Findings[0].Scope.Member != "10.0.0.5" {
+		t.Errorf("%+v", r.Findings)
+	}
+}
+
+// One client has one connection, and so one instance and, by its cookie, one member. What it asks for is late.
+func TestClientWithOneConnectionIsNoCell(t *testing.T) {
+	s := story.New(t)
+	s.Azure, s.Doc = true, story.Sticky(story.StoryDocument)
+	for i := range 400 {
+		s.After(time.Second)
+		s.Request(4+i%3, story.OnInstance(i/3%2), story.From(i%40))
+		if i%10 == 0 {
+			s.Request(4, story.Path("/report"), story.OnInstance(0), story.From(99), story.Fails(story.TimeoutFault, 2*time.Second))
+		}
+	}
+	story.Spares(t, s.Diagnose(), "b-node-local")
+}

@@ -1,0 +1,80 @@
+// Package network holds the analyzers of group b: names, routes, and hops between the gateway and its members.
+package network
+
+import (
+	"fmt"
+	"time"
+
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/fault"
+	"causeway/internal/report"
+	"causeway/internal/stats"
+	"causeway/internal/units"
+)
+
+var Refused = inference.Analyzer{
+	Name: "b-refused", Requires: inference.Trace,
+	Doc: "every attempt to connect is refused, over longer than a restart takes, and nobody is answered meanwhile",
+	Run: refused,
+}
+
+// refused: the host answered that nothing listens, and went on doing so.
+func refused(c *inference.Case) {
+	keys, groups := traffic.GroupBy(c.Unclaimed(inference.Is(fault.Backend, fault.Connect, fault.Refused)), (*traffic.Event).Key)
+	for _, k := range keys {
+		events := groups[k]
+		first, last := events[0].Start, events[len(events)-1].At
+		between := c.Traffic.Members[k].Answers.Between(first.Add(stats.BinWidth), last.Add(-stats.BinWidth))
+		if between > 0 || len(events) < 3 {
+			c.Suspect(events, "look at the listener on "+k.Server.String()+" (ss -ltn), at when its process started, and at what else may refuse for it: a firewall, or an address that several hosts share",
+				"c-ignores-sigterm-listener-close", "b-refused", "b-reject", "c-restart")
+			continue
+		}
+		if inference.WasHeldBack(events) && last.Sub(first) < inference.Lasting && !downAt(c, events[0], last) {
+			c.Suspect(events, k.Member+" was held back after these, and nobody asked it again in this window: causeway health says whether its probes reach it now; look at when its process started",
+				"b-refused", "c-restart", "b-reject", "c-ignores-sigterm-listener-close")
+			continue
+		}
+		f := c.Claim("b-refused", events, inference.ScopeOf(events), report.Medium)
+		f.Says("access-log", fmt.Sprintf("%d attempts to connect to %s were refused (ECONNREFUSED) within %s; it answered nobody in that time", len(events), k.Server, units.Seconds(last.Sub(first))), events...)
+		if last.Sub(first) >= inference.Lasting || downAt(c, events[0], last) {
+			f.Confidence = report.High
+			f.RuleOut("c-restart", "a process that is started again listens again sooner")
+		} else {
+			f.LeaveOpen("c-restart")
+		}
+		f.LeaveOpen("b-reject")
+		if !isAddress(k.Member) {
+			f.MayBe("b-dns-stale")
+		}
+		if c.Traffic.Config != nil && !c.Listed(k.Member) {
+			f.MayBe("c-endpoint-lag")
+		}
+		if allRefuse(c, k.Settings, groups) {
+			f.MayBe("i-wrong-port")
+		}
+		f.Expect("backend", len(events), len(events), "exact", "with a listener on the port none of them is refused")
+		c.Fill(map[string]string{"address": k.Server.String()}, f)
+	}
+}
+
+// downAt reports whether the probes saw the event's member down at some time after the failures began, and it stayed so.
+func downAt(c *inference.Case, e *traffic.Event, last time.Time) bool {
+	t := c.Traffic.HistoryOf(e)
+	if t == nil || len(t.Changes) == 0 {
+		return false
+	}
+	end := t.Changes[len(t.Changes)-1]
+	return !end.Up && end.At.After(e.Start) && !end.At.After(last.Add(time.Minute))
+}
+
+// allRefuse reports whether every member under the settings refuses and none has answered: then it may be the port.
+func allRefuse(c *inference.Case, settings string, refused map[traffic.MemberKey][]*traffic.Event) bool {
+	for k, m := range c.Traffic.Members {
+		if k.Settings == settings && (m.Answered > 0 || len(refused[k]) == 0) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,137 @@
+package network_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/internal/diagnose/story"
+	"causeway/internal/report"
+)
+
+// With few answers before, it may be as well that the member never was in order. That the document no longer has it is said.
+func TestRefusingMemberThatTheDocumentDoesNotHave(t *testing.T) {
+	for member, gone := range map[int]bool{7: true, 6: false} {
+		s := story.New(t)
+		for range 40 {
+			s.Request(4)
+			s.Request(member, story.Fails(story.RefusedFault, time.Millisecond))
+			s.After(100 * time.Millisecond)
+		}
+		s.Traffic(20*time.Second, []int{4, 5})
+		r := s.Diagnose()
+		story.Expect(t, r, "b-refused medium 40")
+		if may := slices.ContainsFunc(r.Findings[0].Rivals, func(x report.Rival) bool { return x.Cause == "c-endpoint-lag" }); may != gone {
+			t.Errorf("member %d: rivals %+v", member, r.Findings[0].Rivals)
+		}
+	}
+}
+
+// Settings speak HTTPS and their probe HTTP, which worked until the members were stopped.
+func TestStoppedMembersUnderAnOddProbe(t *testing.T) {
+	for _, odd := range []string{`"protocol":"Https"`, `"port":8081,"protocol":"Http"`} {
+		s := story.New(t)
+		s.Doc = strings.Replace(story.Probed("/health"), `"protocol":"Http","host"`, odd+`,"host"`, 1)
+		s.Traffic(15*time.Second, []int{4, 5})
+		s.Traffic(5*time.Second, []int{4, 5}, story.Fails(story.RefusedFault, time.Millisecond))
+		s.OutOfService(20 * time.Second)
+		for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
+			s.Server(m, "Down", "tcp_connect", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down tcp_connect ECONNREFUSED")
+		}
+		r := s.Diagnose()
+		story.Spares(t, r, "a-probe-protocol")
+		for _, f := range r.Findings {
+			if f.Cause == "a-probe-port" && (f.Confidence == report.High || !strings.Contains(story.RivalsOf(&f), "b-refused")) {
+				t.Errorf("%s %s, rivals %s", f.Cause, f.Confidence, story.RivalsOf(&f))
+			}
+		}
+	}
+}
+
+// One member is not there, and the page of health of the other says 503: who mends either has somebody in service.
+func TestMembersThatAreOutForTwoReasons(t *testing.T) {
+	s := story.New(t)
+	s.Doc = story.Probed("/health")
+	s.OutOfService(10 * time.Second)
+	s.Server("10.0.0.4", "Down", "tcp_connect", "", "2026-11-23T08:00:00Z Down tcp_connect ECONNREFUSED")
+	s.Server("10.0.0.5", "Down", "status_mismatch", "", "2026-11-23T08:00:00Z Down status_mismatch 503")
+	r := s.Diagnose()
+	if len(r.Findings) != 1 || r.Findings[0].Cause != "b-refused" || !strings.Contains(story.RivalsOf(&r.Findings[0]), "a-probe-status-mismatch") {
+		t.Errorf("%+v", r.Findings)
+	}
+}
+
+// A report of health that is much older than the failures, or newer and without a history, is not what was seen then; one
+// whose history tells of that time is.
+func TestHealthOfAnotherTime(t *testing.T) {
+	begin := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	for _, x := range []struct {
+		name    string
+		history []string
+		probed  time.Time
+		want    string
+		said    string
+	}{
+		{"older", []string{"2026-11-23T03:00:00Z Down tcp_connect ECONNREFUSED"}, begin.Add(-5 * time.Hour), "b-refused medium 50", "of 2026-11-23T04:00:00.000Z, 5 h before the first record"},
+		{"of just before", []string{"2026-11-23T03:00:00Z Down tcp_connect ECONNREFUSED"}, begin.Add(-time.Minute), "b-refused high 50", ""},
+		{"newer, with history", []string{"2026-11-23T03:00:00Z Down tcp_connect ECONNREFUSED"}, begin.Add(5 * time.Hour), "b-refused high 50", ""},
+		{"newer, without", nil, begin.Add(5 * time.Hour), "a-all-unhealthy-fail-closed medium 50", "of 2026-11-23T14:00:00.000Z, 5 h after the last record"},
+		{"without a time", []string{"2026-11-23T03:00:00Z Down tcp_connect ECONNREFUSED"}, time.Time{}, "b-refused high 50", ""},
+	} {
+		s := story.New(t)
+		s.OutOfService(5 * time.Second)
+		for _, m := range []string{"10.0.0.4", "10.0.0.5", "10.0.0.6"} {
+			s.Server(m, "Down", "tcp_connect", "Cannot connect to server. Connection refused", x.history...)
+		}
+		if !x.probed.IsZero() {
+			s.Probed(x.probed)
+		}
+		t.Run(x.name, func(t *testing.T) {
+			r := s.Diagnose()
+			story.Expect(t, r, x.want)
+			assumed, step := strings.Join(r.Assumptions, "\n"), r.Steps[0].Detail
+			if x.said == "" && strings.Contains(assumed+step, "of 2026-11-23T") || !strings.Contains(assumed, x.said) {
+				t.Errorf("assumptions %q, step %q", assumed, step)
+			}
+			if x.said != "" && (!strings.Contains(fmt.Sprint(r.Findings[0].Evidence), "these failures: it is taken as the state then") || !strings.Contains(step, "this report is of ")) {
+				t.Errorf("evidence %v, step %q", r.Findings[0].Evidence, step)
+			}
+		})
+	}
+}
+
+// One of two members cannot be reached by some sessions. Why is not in the log, and nothing that takes a request is among
+// what it may be; sessions of an hour are no slow answers.
+func TestSessionsThatReachNobody(t *testing.T) {
+	r := story.DiagnoseSessions(t, story.SessionsLog(200, func(i int) (int, string, string) {
+		if i%20 == 3 {
+			return 502, "10.0.0.4:1433", "0.004"
+		}
+		return 200, fmt.Sprintf("10.0.0.%d:1433", 4+i%2), "3600"
+	}))
+	if r.Requests != 200 || r.Sessions != 200 || r.Failures != 10 || len(r.Findings) > 0 || len(r.Undetermined.Groups) != 1 {
+		t.Fatalf("%d requests, %d sessions, %d failures, findings %+v, groups %+v", r.Requests, r.Sessions, r.Failures, r.Findings, r.Undetermined.Groups)
+	}
+	g := r.Undetermined.Groups[0]
+	if g.Scope.Member != "10.0.0.4" || !strings.Contains(g.Next, "10.0.0.4:1433") || g.Rivals[0].Cause != "b-refused" {
+		t.Errorf("%+v", g)
+	}
+	for _, x := range g.Rivals {
+		if strings.ContainsAny(x.Cause[:1], "de") {
+			t.Errorf("%s takes a request", x.Cause)
+		}
+	}
+	if step := r.Steps[2]; step.Step != "backend-connections" || step.Result != "fail" || !strings.HasPrefix(step.Detail, "10 attempts to connect failed") {
+		t.Errorf("%+v", step)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	s := story.New(t)
+	for range 12 {
+		s.After(time.Second).Request(4, story.Fails(story.RefusedFault, time.Millisecond))
+	}
+	story.Expect(t, s.Diagnose(), "b-refused high 12")
+}

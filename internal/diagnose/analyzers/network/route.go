@@ -1,0 +1,28 @@
+package network
+
+import (
+	"fmt"
+
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/fault"
+	"causeway/internal/report"
+)
+
+var Route = inference.Analyzer{
+	Name: "b-route", Requires: inference.Trace,
+	Doc: "the system says that host or network cannot be reached",
+	Run: noRoute,
+}
+
+// noRoute: the system said that the member cannot be reached.
+func noRoute(c *inference.Case) {
+	keys, groups := traffic.GroupBy(c.Unclaimed(inference.Is(fault.Network, fault.Connect, fault.Unreachable)), (*traffic.Event).Key)
+	for _, k := range keys {
+		events := groups[k]
+		f := c.Claim("b-route", events, inference.ScopeOf(events), report.Medium)
+		f.Says("access-log", fmt.Sprintf("%d attempts to connect to %s ended with %s", len(events), k.Server, events[0].Fault.Errno), events...)
+		f.LeaveOpen("b-reject")
+		c.Fill(map[string]string{"address": k.Server.String()}, f)
+	}
+}

@@ -1,0 +1,66 @@
+package network_test
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"causeway/internal/accesslog"
+	"causeway/internal/diagnose/story"
+)
+
+// A host that freezes is one host, under whatever ports and settings it is asked.
+func TestFrozenHostUnderTwoSettings(t *testing.T) {
+	s := story.New(t)
+	other := func(r *accesslog.Record, a *accesslog.Attempt) {
+		r.Settings = "api"
+		a.Server = netip.AddrPortFrom(a.Server.Addr(), 8080)
+	}
+	s.Traffic(10*time.Second, []int{4})
+	s.Traffic(5*time.Second, []int{4}, other)
+	lost := func(_ *accesslog.Record, a *accesslog.Attempt) { a.Retransmits = 3 }
+	frozen := s.At
+	s.Traffic(time.Second, []int{4}, story.Fails(story.TimeoutFault, 2*time.Second), lost)
+	s.At = frozen
+	s.Traffic(time.Second, []int{4}, other, story.Fails(story.TimeoutFault, 2*time.Second), lost)
+	s.After(3 * time.Second)
+	s.Traffic(10*time.Second, []int{4})
+	s.Traffic(10*time.Second, []int{4}, other)
+	story.Spares(t, s.Diagnose(), "b-transit-flap")
+}
+
+// Two hosts go away for good: the log ends before anybody can say that the way was interrupted.
+func TestHostsThatAreAwayWhenTheLogEnds(t *testing.T) {
+	s := story.New(t)
+	s.Traffic(10*time.Second, []int{4, 5})
+	s.Traffic(3*time.Second, []int{4, 5}, story.Fails(story.TimeoutFault, 2*time.Second), func(_ *accesslog.Record, a *accesslog.Attempt) { a.Retransmits = 3 })
+	story.Spares(t, s.Diagnose(), "b-transit-flap")
+}
+
+// Nothing that is sent to two members is acknowledged for a while: that is no process that pauses.
+func TestLinkThatWasCut(t *testing.T) {
+	for _, acknowledged := range []bool{false, true} {
+		s := story.New(t)
+		s.Traffic(10*time.Second, []int{4, 5})
+		for range 5 {
+			for m := 4; m <= 5; m++ {
+				s.Request(m, story.Fails(story.TimeoutFault, 2*time.Second), func(_ *accesslog.Record, a *accesslog.Attempt) {
+					if !acknowledged {
+						a.Retransmits = 4
+					}
+				})
+			}
+			s.After(200 * time.Millisecond)
+		}
+		s.After(2 * time.Second)
+		s.Traffic(10*time.Second, []int{4, 5})
+		if acknowledged {
+			r := s.Diagnose()
+			if story.Expect(t, r); r.Undetermined.Failures != 10 {
+				t.Errorf("%+v", r.Undetermined)
+			}
+		} else {
+			story.Expect(t, s.Diagnose(), "b-transit-flap high 10")
+		}
+	}
+}

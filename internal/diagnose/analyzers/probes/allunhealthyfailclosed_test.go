@@ -1,0 +1,205 @@
+package probes_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/internal/accesslog"
+	"causeway/internal/diagnose/story"
+	"causeway/internal/fault"
+	"causeway/internal/report"
+)
+
+// A first-generation gateway gives no word for a failure, and no server. That no member was healthy it would have said at
+// once: what took most of a second had another reason.
+func TestNoServerIsNotNoHealthyMember(t *testing.T) {
+	s := story.NewAzure(t)
+	for i := range 100 {
+		s.After(time.Second).Request(4)
+		if i%10 == 0 {
+			s.Request(0, func(r *accesslog.Record, _ *accesslog.Attempt) {
+				r.Status, r.ErrorInfo, r.Taken = 502, "", 600*time.Millisecond
+			})
+		}
+	}
+	for _, f := range s.Diagnose().Findings {
+		if f.Cause == "a-all-unhealthy-fail-closed" {
+			t.Errorf("claimed with confidence %s: %v", f.Confidence, f.Evidence)
+		}
+	}
+}
+
+// For ten minutes a pool had no healthy member. The gateway made nearly all errors then; a few a minute are the backend's.
+func TestMetricsOfAnOutage(t *testing.T) {
+	r := story.DiagnoseMetrics(t,
+		story.MetricSeries("ResponseStatus", "httpstatusgroup=2xx", "total", 60, story.During(0, 1000)),
+		story.MetricSeries("ResponseStatus", "httpstatusgroup=5xx", "total", 60, story.During(1002, 2)),
+		story.MetricSeries("BackendResponseStatus", "httpstatusgroup=5xx", "total", 60, story.Constant(2)),
+		story.MetricSeries("HealthyHostCount", "backendsettingspool=web~http", "average", 60, story.During(0, 3)),
+		story.MetricSeries("CapacityUnits", "", "average", 60, story.Constant(3)))
+	m := r.Metered
+	if m == nil || m.Errors != 10120 || m.ByBackend != 120 || m.ByGateway != 10000 || len(m.Stretches) != 1 {
+		t.Fatalf("%+v", m)
+	}
+	s := m.Stretches[0]
+	if s.From != "2026-11-23T09:20:00.000Z" || s.To != "2026-11-23T09:30:00.000Z" || s.ByGateway != 10000 || len(s.Facts) != 1 || !strings.Contains(s.Facts[0], "web~http had no healthy member in 10 minutes") {
+		t.Errorf("%+v", s)
+	}
+	if s.Rivals[0].Cause != "a-all-unhealthy-fail-closed" || s.Rivals[0].ToSeparate == "" || s.Rivals[len(s.Rivals)-1].Cause != "k-backend-5xx" {
+		t.Errorf("rivals %+v", s.Rivals)
+	}
+	if len(r.Findings) > 0 || r.Verdict != nil || r.Failures != 0 {
+		t.Errorf("a metric names the cause of a request: %+v", r.Findings)
+	}
+	if !strings.Contains(r.Headline(), "about 10000 made by the gateway (99 %)") || !strings.Contains(m.Next, "--since 2026-11-23T09:15:00Z --until 2026-11-23T09:35:00Z") {
+		t.Errorf("%s\n%s", r.Headline(), m.Next)
+	}
+}
+
+// A first-generation log without requestQuery names no member. A quick 502 in it does not say that nobody was healthy, and the
+// answers around it say that somebody was.
+func TestLogWithoutMembers(t *testing.T) {
+	for name, failing := range map[string]func(i int) bool{
+		"now and then": func(i int) bool { return i%5 == 4 },
+		"in a row":     func(i int) bool { return i >= 30 && i < 40 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, failures := story.NewAzure(t), 0
+			for i := range 60 {
+				if s.After(3 * time.Second); failing(i) {
+					failures++
+					s.Request(0, story.BadGateway)
+				} else {
+					s.Request(0, story.FirstGeneration)
+				}
+			}
+			r := s.Diagnose()
+			story.Expect(t, r)
+			if r.Undetermined.Failures != failures || !slices.Contains(r.Undetermined.Rivals, "a-all-unhealthy-fail-closed") {
+				t.Errorf("%+v", r.Undetermined)
+			}
+			if next := r.Undetermined.Next; strings.Contains(next, "answers of the pool lie between") != (name == "now and then") {
+				t.Errorf("next: %s", next)
+			}
+			for _, step := range r.Steps {
+				if strings.Contains(step.Detail, "no member answered") || strings.Contains(step.Detail, "got as far as") {
+					t.Errorf("%s: %s", step.Step, step.Detail)
+				}
+			}
+		})
+	}
+}
+
+// The rows that were answered name their members, and quick 502s among them do not: between answers of the same pool they come of
+// no outage. All in a row they may, and that is a claim.
+func TestQuickFailuresAmidAnswers(t *testing.T) {
+	for name, c := range map[string]struct {
+		failing func(i int) bool
+		want    []string
+	}{
+		"now and then": {func(i int) bool { return i%5 == 4 }, nil},
+		"in a row":     {func(i int) bool { return i >= 30 && i < 40 }, []string{"a-all-unhealthy-fail-closed medium 10"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := story.NewAzure(t)
+			for i := range 60 {
+				if s.After(3 * time.Second); c.failing(i) {
+					s.Request(0, story.BadGateway)
+				} else {
+					s.Request(4, story.FirstGeneration)
+				}
+			}
+			story.Expect(t, s.Diagnose(), c.want...)
+		})
+	}
+}
+
+// Two pools may be meant, one of them empty: nothing is taken for granted.
+func TestNamesAreNotGuessed(t *testing.T) {
+	s := story.NewAzure(t)
+	s.Doc = strings.Replace(story.StoryDocument, `"requestRoutingRules":[`, `"requestRoutingRules":[{"name":"r2","properties":{"ruleType":"Basic","priority":90,"httpListener":{"id":"/x/httpListeners/l80"},`+
+		`"backendAddressPool":{"id":"/x/backendAddressPools/none"},"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"}}},`, 1)
+	for range 20 {
+		s.After(time.Second).Request(0, story.Nameless, story.Fails(story.NoHealthy, time.Millisecond))
+	}
+	r := s.Diagnose()
+	if len(r.Findings) != 1 || r.Findings[0].Cause != "a-all-unhealthy-fail-closed" || r.Findings[0].Confidence == report.High || r.Findings[0].Scope.Pool != "" {
+		t.Fatalf("%+v", r.Findings)
+	}
+	for _, x := range r.Findings[0].RuledOut {
+		t.Errorf("ruled out %s: %s", x.Cause, x.Because)
+	}
+}
+
+// Documents and reports of health that are of another time than the failures.
+
+// Members of the pool answered after the failures: it was not empty then.
+func TestEmptiedAfterwards(t *testing.T) {
+	s := story.NewAzure(t)
+	s.Doc = strings.Replace(story.StoryDocument, `{"ipAddress":"10.0.0.4"},{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}`, "", 1)
+	for range 20 {
+		s.After(time.Second).Request(0, story.Fails(story.NoHealthy, time.Millisecond))
+	}
+	for range 20 {
+		s.After(10 * time.Second).Request(4)
+	}
+	story.Expect(t, s.Diagnose(), "a-all-unhealthy-fail-closed medium 20")
+}
+
+// One of the members has a wrong root now; all of them were out then.
+func TestOneBadMemberIsNotTheOutage(t *testing.T) {
+	s := story.NewAzure(t)
+	for range 20 {
+		s.After(time.Second).Request(0, story.Fails(story.NoHealthy, time.Millisecond))
+	}
+	for range 20 {
+		s.After(10 * time.Second).Request(4)
+	}
+	s.Server("10.0.0.4", "Healthy", "", "Success. Received 200 status code")
+	s.Server("10.0.0.5", "Unhealthy", "", "The root certificate of the server certificate used by the backend does not match the trusted root certificate added to the application gateway.")
+	r := s.Diagnose()
+	story.Expect(t, r, "a-all-unhealthy-fail-closed medium 20")
+	if r.Findings[0].Scope.Member != "" {
+		t.Errorf("scope %+v", r.Findings[0].Scope)
+	}
+}
+
+// What the probes met is the cause of a pool without healthy members.
+func TestNobodyHealthy(t *testing.T) {
+	f := func(reason, errno, want string) {
+		t.Helper()
+		s := story.New(t)
+		for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
+			s.Server(m, "Down", reason, "what the probe met", strings.TrimSpace(s.At.Format(time.RFC3339)+" Down "+reason+" "+errno))
+		}
+		for range 4 {
+			s.After(time.Second).Request(0, func(r *accesslog.Record, _ *accesslog.Attempt) {
+				r.Fault, r.Status, r.ErrorInfo = story.NoHealthy, 502, fault.UpstreamNoLive
+			})
+		}
+		story.Expect(t, s.Diagnose(), want+" 4")
+	}
+	f("status_mismatch", "", "a-probe-status-mismatch high")
+	f("body_mismatch", "", "a-probe-body-match high")
+	f("probe_timeout", "", "a-probe-timeout-short medium")
+	f("tcp_connect", "ECONNREFUSED", "b-refused high")
+	f("tcp_connect", "timeout", "b-drop high")
+	f("cert_expired", "", "f-expired high")
+	f("cn_mismatch", "", "f-name-mismatch high")
+	f("connection_closed", "", "a-all-unhealthy-fail-closed high")
+	f("dns_resolution", "", "b-dns-nxdomain high")
+	f("dns_resolution", "resolver", "b-dns-servfail high")
+	f("cert_expired", "9", "f-not-yet-valid high")
+	f("cert_verify_failed", "26", "f-key-usage high")
+	f("tls_alert", "70", "f-version high")
+	f("tls_alert", "112", "f-sni-required high")
+	f("tls_alert", "40", "f-cipher medium")
+	f("tls_alert", "40 certificate_asked", "f-client-cert high")
+	f("tls_alert", "80", "a-all-unhealthy-fail-closed high")
+	f("invalid_response", "tls", "e-plain-to-tls high")
+	f("status_mismatch", "400 tls_expected", "e-plain-to-tls high")
+	f("invalid_response", "other", "e-foreign-service high")
+	f("probe_timeout", "gateway_stalled", "h-goroutine-or-lock-stall high")
+}

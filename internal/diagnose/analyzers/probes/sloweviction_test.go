@@ -1,0 +1,123 @@
+package probes_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/internal/accesslog"
+	"causeway/internal/diagnose/story"
+	"causeway/internal/fault"
+	"causeway/internal/report"
+)
+
+// A member that goes away and never answers again has given no 502 of its own, whatever serverStatus holds.
+func TestEchoOfADeadMember(t *testing.T) {
+	for echo, want := range map[bool]string{true: "a-slow-eviction medium", false: "a-slow-eviction high"} {
+		s := story.NewAzure(t)
+		for i := range 300 {
+			s.After(time.Second).Request(5 + i%2)
+			if i < 100 {
+				s.Request(4)
+			} else if i < 112 {
+				s.Request(4, story.Echoing(502, time.Millisecond, fault.NoError), func(_ *accesslog.Record, a *accesslog.Attempt) {
+					if !echo {
+						a.Status = 0
+					}
+				})
+			}
+		}
+		r := s.Diagnose()
+		if got := story.Causes(r); got != want {
+			t.Errorf("echo %v: found %q", echo, got)
+		}
+		if s := story.StepOf(r, "backend-connections"); echo && s.Result == report.Pass {
+			t.Errorf("%+v", s)
+		}
+		if s := report.GuideOf(r).Steps[1]; s.ID != "whose-error" || (s.Answer == report.Unknown) != echo {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
+// A dead member that passive ejection holds back until its probes give up is no restart: it did not come back.
+func TestHeldBackUntilEvicted(t *testing.T) {
+	s := story.HeldStory(t)
+	begin := s.Records[0].Start
+	down := begin.Add(5150 * time.Millisecond).Format(time.RFC3339Nano)
+	s.Server("10.0.0.4", "Up", "", "Success", begin.Add(-time.Hour).Format(time.RFC3339)+" Up")
+	s.Server("10.0.0.6", "Down", "tcp_connect", "refused", begin.Add(-time.Hour).Format(time.RFC3339)+" Up", down+" Down tcp_connect ECONNREFUSED")
+	r := s.Diagnose()
+	story.Expect(t, r, "a-slow-eviction high 0", "k-hidden-by-retry high 0")
+	if r.Recovered != 40 || r.Steered != 37 {
+		t.Errorf("recovered %d, steered %d", r.Recovered, r.Steered)
+	}
+}
+
+// The last user of a member meets a fault a few times, and leaves: nobody gave the member up.
+func TestUsersOfAMemberLeave(t *testing.T) {
+	s := story.New(t)
+	s.Azure, s.Doc = true, story.Sticky(story.StoryDocument)
+	s.Traffic(20*time.Second, []int{4, 5, 6})
+	for range 8 {
+		s.Request(6, story.Path("/boom"), story.Fails(story.RaceFault, 30*time.Millisecond))
+		s.Traffic(500*time.Millisecond, []int{4, 5})
+	}
+	s.Traffic(20*time.Second, []int{4, 5})
+	story.Spares(t, s.Diagnose(), "a-slow-eviction", "c-endpoint-lag", "c-drain-too-short")
+}
+
+// One of three members dies. Its share fails until the probes give up on it.
+func TestSlowEviction(t *testing.T) {
+	s := story.New(t)
+	begin := s.At
+	for i := range 60 {
+		s.After(100 * time.Millisecond)
+		s.Request(4)
+		s.Request(5)
+		if i >= 20 && i < 50 {
+			s.Request(6, story.Recovered(story.RefusedFault, func(_ *accesslog.Record, a *accesslog.Attempt) {
+				a.Connect, a.Total = accesslog.Unset, time.Millisecond
+			}))
+			s.Records[len(s.Records)-1].Attempts[1].Member = "10.0.0.4"
+			s.Records[len(s.Records)-1].Attempts[1].Server = s.Records[len(s.Records)-3].Attempts[0].Server
+		} else if i < 20 {
+			s.Request(6)
+		}
+	}
+	down := begin.Add(5150 * time.Millisecond).Format(time.RFC3339Nano)
+	s.Server("10.0.0.4", "Up", "", "Success", begin.Add(-time.Hour).Format(time.RFC3339)+" Up")
+	s.Server("10.0.0.6", "Down", "tcp_connect", "refused", begin.Add(-time.Hour).Format(time.RFC3339)+" Up", down+" Down tcp_connect ECONNREFUSED")
+	r := s.Diagnose()
+	story.Expect(t, r, "a-slow-eviction high 0", "k-hidden-by-retry high 0")
+	if text := fmt.Sprint(r.Findings[0].Fixes); !strings.Contains(text, "--interval 5 --threshold 2") || !strings.Contains(text, "start 10.0.0.6 again") {
+		t.Error(text)
+	}
+	if r.Findings[0].Recovered != 30 || r.Findings[0].Scope.Member != "10.0.0.6" {
+		t.Errorf("%+v", r.Findings[0])
+	}
+}
+
+// A member that answers nobody while requests wait is away; it has not lost single requests.
+func TestSilentMemberIsNotHung(t *testing.T) {
+	s := story.New(t)
+	for range 40 {
+		s.After(50 * time.Millisecond).Request(4)
+		s.Request(5)
+	}
+	for range 10 {
+		s.After(200 * time.Millisecond)
+		s.Request(5)
+		s.Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
+	}
+	s.After(5 * time.Second)
+	for range 20 {
+		s.After(50 * time.Millisecond).Request(5)
+	}
+	r := s.Diagnose()
+	story.Expect(t, r)
+	if r.Undetermined.Rivals[0] != "a-slow-eviction" {
+		t.Errorf("%+v", r.Undetermined)
+	}
+}

@@ -1,0 +1,9 @@
+package protocol
+
+import (
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/fault"
+)
+
+var BadChunk = inference.Decided("e-bad-chunk", inference.Trace, "the chunked framing of the response is broken",
+	"the chunked framing of the response is broken", inference.Is(fault.Backend, fault.Body, fault.Malformed))

@@ -1,0 +1,9 @@
+package protocol
+
+import (
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/fault"
+)
+
+var BadHeader = inference.Decided("e-bad-header", inference.Trace, "the head of the response breaks a rule",
+	"the head of the response breaks a rule of HTTP/1.1", inference.Is(fault.Backend, fault.Head, fault.Malformed))

@@ -1,0 +1,4 @@
+package protocol
+
+var Expired = certificate("f-expired", "verification says that the certificate is outside its validity",
+	"the member's certificate is outside its validity", "cert_expired")

@@ -1,0 +1,8 @@
+package protocol
+
+import (
+	"causeway/internal/diagnose/inference"
+)
+
+var HandshakeTimeout = inference.Decided("f-handshake-timeout", inference.Trace, "the connection comes about and the handshake on it runs into its timeout",
+	"the member took the connection and did not finish the TLS handshake in time", handshakeLate)

@@ -1,0 +1,4 @@
+package protocol
+
+var KeyUsage = certificate("f-key-usage", "verification says that the certificate is not meant for servers",
+	"the member's certificate is not meant for servers", "cert_key_usage")

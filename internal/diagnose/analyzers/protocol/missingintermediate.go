@@ -1,0 +1,4 @@
+package protocol
+
+var MissingIntermediate = certificate("f-missing-intermediate", "verification finds an incomplete chain",
+	"the member's chain is incomplete", "cert_missing_intermediate")

@@ -1,0 +1,8 @@
+package protocol
+
+import (
+	"causeway/internal/diagnose/inference"
+)
+
+var SNIRequired = inference.Decided("f-sni-required", inference.Trace, "the member ends TLS with the alert that it does not know the name",
+	"the member does not know the server name that it is asked for (TLS alert 112)", alerted(112))

@@ -1,0 +1,4 @@
+package protocol
+
+var UnknownCA = certificate("f-unknown-ca", "verification finds no trusted root",
+	"the member's certificate does not lead to a trusted root", "cert_unknown_ca")

@@ -1,0 +1,8 @@
+package protocol
+
+import (
+	"causeway/internal/diagnose/inference"
+)
+
+var Version = inference.Decided("f-version", inference.Trace, "the member ends TLS with the alert that the version is not supported",
+	"gateway and member have no TLS version in common (TLS alert 70)", alerted(70))

@@ -1,0 +1,88 @@
+// Package timing holds the analyzers of group d: answers that come late or never.
+package timing
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/report"
+	"causeway/internal/stats"
+	"causeway/internal/units"
+)
+
+var Hung = inference.Analyzer{
+	Name: "d-hung", Requires: inference.Log,
+	Doc: "requests end at the request timeout, no answer took the last third before it, others of the same kind were answered meanwhile, and it does not come in bouts",
+	Run: hung,
+}
+
+// hung names the likelier of two: requests that are lost, or a second kind of request under the same name that always
+// takes longer than the timeout. Only a longer wait tells them apart.
+func hung(c *inference.Case) {
+	for _, l := range c.TimedOutByRoute() {
+		if l.Limit == 0 || len(l.Events) < stats.MinEvents || l.Route.LastThird(l.Limit) > 0 || l.Route.Waits.N < traffic.EnoughAnswers ||
+			c.Silence(l.Events) || !inference.AnsweredMeanwhile(l.Route, l.Events) || afterQuiet(c, &l) || beganInSilence(c, l.Events) {
+			continue
+		}
+		if b := c.BoutsOf(&l); b.Come() {
+			c.Suspect(l.Events, b.Next(&l), append([]string{"d-db-lock", "g-dependency-down", "d-hung"}, c.BesideBouts(&l)...)...)
+			continue
+		}
+		f := c.Claim("d-hung", l.Events, l.Scope, report.Medium)
+		f.Says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s in vain, while others of the same kind were answered", len(l.Events), units.Seconds(l.Limit)), l.Events...)
+		f.Says("access-log", fmt.Sprintf("the other %d were answered within %s: between that and the timeout there is nothing", l.Route.Waits.N, units.Seconds(l.Route.Slowest())))
+		f.LeaveOpen("d-timeout-below-latency")
+		if !l.Events[0].Own {
+			f.LeaveOpen("b-stateful-idle-drop", "d-cold-start")
+		}
+		f.Expect("gateway", 0, len(l.Events), "unknown", "nothing in the evidence says that a longer request timeout would help")
+		f.Expect("backend", len(l.Events), len(l.Events), "bounded", "once the member no longer loses requests")
+		c.Fill(map[string]string{"timeout": units.Seconds(l.Limit), "address": inference.Address(l.Events)}, f)
+	}
+}
+
+// beganInSilence reports whether most of these requests began in a gap between two answers of their member in which others began that waited
+// in vain as well: then the member was away, and answered again before the last of them had given up.
+func beganInSilence(c *inference.Case, events []*traffic.Event) bool {
+	vain, n := map[traffic.MemberKey][]time.Time{}, 0
+	for _, e := range traffic.Filtered(c.Traffic.Events, traffic.IsTimeout) {
+		vain[e.Key()] = append(vain[e.Key()], e.Start)
+	}
+	for _, starts := range vain {
+		slices.SortFunc(starts, time.Time.Compare)
+	}
+	for _, e := range events {
+		m, slack := c.Traffic.Member(e.Key()), stats.BinWidth+e.Resolution()
+		before, _ := m.Answers.Before(e.Start.Add(slack))
+		after, ok := m.Answers.After(e.Start.Add(slack))
+		if !ok {
+			after = c.Traffic.To
+		}
+		first, _ := slices.BinarySearchFunc(vain[e.Key()], before, time.Time.Compare)
+		end, _ := slices.BinarySearchFunc(vain[e.Key()], after, time.Time.Compare)
+		if end-first > stats.MinEvents {
+			n++
+		}
+	}
+	return 2*n > len(events)
+}
+
+// afterQuiet reports whether these requests came after a time in which their member was asked nothing, and few others do:
+// then it may be the start after that time that was slow.
+func afterQuiet(c *inference.Case, l *inference.TimedOut) bool {
+	n, first, tries := 0, 0, 0
+	keys, _ := traffic.GroupBy(l.Events, (*traffic.Event).Key)
+	for _, k := range keys {
+		some, rest := c.Traffic.Member(k).Tried.AfterQuiet(l.Limit)
+		first, tries = first+some.N, tries+some.N+rest.N
+	}
+	for _, e := range l.Events {
+		if c.Traffic.Member(e.Key()).Tried.QuietBefore(e.Start, l.Limit) {
+			n++
+		}
+	}
+	return 5*n >= 4*len(l.Events) && stats.BinomialTail(n, len(l.Events), float64(first)/float64(max(1, tries))) < stats.Significance
+}

@@ -1,0 +1,38 @@
+package timing
+
+import (
+	"fmt"
+	"time"
+
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/report"
+	"causeway/internal/units"
+)
+
+var RetryDoubling = inference.Analyzer{
+	Name: "d-retry-doubling", Requires: inference.Log,
+	Doc: "requests failed after twice the request timeout: a second member was waited for as long",
+	Run: retryDoubling,
+}
+
+// retryDoubling is no cause of its own: what made the first member late is. It doubles the wait, and the work.
+func retryDoubling(c *inference.Case) {
+	for _, l := range c.TimedOutByRoute() {
+		if l.Limit == 0 {
+			continue
+		}
+		var twice []*traffic.Event
+		for _, e := range l.Events {
+			if e.Visible && e.Tries > 1 && (e.Taken-2*l.Limit).Abs() <= 2*traffic.TimerBand(l.Limit) && e.Taken > l.Limit*3/2 && l.Limit > 2*traffic.TimerBand(l.Limit)-time.Millisecond {
+				twice = append(twice, e)
+			}
+		}
+		if len(twice) < 3 {
+			continue
+		}
+		f := c.Remark("d-retry-doubling", twice, l.Scope, report.High)
+		f.Says("access-log", fmt.Sprintf("%d requests failed about %s after they began: twice the request timeout of %s", len(twice), units.Seconds(2*l.Limit), units.Seconds(l.Limit)), twice...)
+		c.Fill(map[string]string{"timeout": units.Seconds(l.Limit), "address": inference.Address(twice)}, f)
+	}
+}

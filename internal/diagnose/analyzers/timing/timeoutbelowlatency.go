@@ -1,0 +1,163 @@
+package timing
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/fault"
+	"causeway/internal/report"
+	"causeway/internal/stats"
+	"causeway/internal/units"
+)
+
+var TimeoutBelowLatency = inference.Analyzer{
+	Name: "d-timeout-below-latency", Requires: inference.Log,
+	Doc: "requests end at the request timeout, many answers came in the last third before it, and both come at any time, load and member",
+	Run: timeoutBelowLatency,
+}
+
+// timeoutBelowLatency: the member does answer, but some answers take longer than the request timeout. Whether a longer
+// one would help shows in the answers that did come: if many took nearly as long, the timer cuts through a slope and
+// some of the rest would have come too.
+func timeoutBelowLatency(c *inference.Case) {
+	for _, l := range c.TimedOutByRoute() {
+		n, near := c.Extrapolate(len(l.Events)), l.Route.LastThird(l.Limit)-c.Extrapolate(errorsNear(c, &l))
+		if l.Limit == 0 || n < stats.MinEvents || near < 3 || 4*near < n || c.Silence(l.Events) {
+			continue
+		}
+		if !c.AtOneMember(&l) && !atSlowTimes(c, &l) && !c.InBouts(&l) {
+			slowAnswers(c, &l, near)
+		}
+	}
+}
+
+// atSlowTimes leaves requests open that are late when all are slow, or when much comes. Where they do not come with the
+// traffic, what is slow then is not short of processors for that reason.
+func atSlowTimes(c *inference.Case, l *inference.TimedOut) bool {
+	high, low, slow := slowTimes(c, l)
+	t := c.WithLoad(l.Events)
+	busy := []string{"g-cpu-queueing", "g-worker-pool", "d-timeout-below-latency", "d-db-lock"}
+	switch {
+	case slow && (t.Rises() || c.WithArrivals(l) != ""):
+		c.Suspect(l.Events, slowTimesNext(high, low)+c.WithArrivals(l)+"; compare load, processors and workers of the members then", append(busy, "g-dependency-down", "d-gc-pause", "h-autoscale-lag")...)
+	case slow:
+		c.Suspect(l.Events, slowTimesNext(high, low)+": look what the members waited for then, the locks, the services behind and their pauses, and how many workers were busy",
+			"d-db-lock", "g-dependency-down", "g-worker-pool", "d-gc-pause", "g-cpu-queueing", "d-timeout-below-latency", "h-autoscale-lag")
+	case t.Rises():
+		c.Suspect(l.Events, fmt.Sprintf("they come when much traffic comes (%d of %d moments in the busier half): compare load, processors and workers of the members then", t.Upper, t.N), busy...)
+	}
+	return slow || t.Rises()
+}
+
+func slowTimesNext(high, low time.Duration) string {
+	return fmt.Sprintf("at slow times answers took %s on the average, and %s at quick ones: it is the time that is slow and not the request", units.Seconds(high), units.Seconds(low))
+}
+
+func slowAnswers(c *inference.Case, l *inference.TimedOut, near int) {
+	confidence := report.Medium
+	if near >= stats.MinEvents && 2*near >= c.Extrapolate(len(l.Events)) && !l.Assumed {
+		confidence = report.High
+	}
+	f := c.Claim("d-timeout-below-latency", l.Events, l.Scope, confidence)
+	f.Says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s", len(l.Events), units.Seconds(l.Limit)), l.Events...)
+	f.Says("access-log", fmt.Sprintf("%d answers came in the last third before it (slowest: %s of %d answers): the timeout cuts through the slower answers",
+		near, units.Seconds(l.Route.Slowest()), l.Route.Answered))
+	if _, changed := c.TimeoutNow(l.Scope.Settings); changed {
+		// advise says so
+	} else if l.Assumed {
+		f.Says("access-log", fmt.Sprintf("the request timeout is not among the evidence; %s is where the requests without an answer end", units.Seconds(l.Limit)))
+	} else {
+		f.Says("configuration", fmt.Sprintf("requestTimeout of backend settings %q is %s", l.Scope.Settings, units.Seconds(l.Limit)))
+	}
+	f.RuleOut("d-hung", "with requests that never finish there would be no answers just below the timeout")
+	f.LeaveOpen("g-cpu-queueing", "d-slow-route")
+	longer := inference.LongerThan(l.Limit)
+	f.Expect("gateway", 0, len(l.Events), "bounded", fmt.Sprintf("how long the lost answers would have taken is not in the evidence; %s is the first step, its effect will show", units.Seconds(longer)))
+	c.Advise(f, l, longer, map[string]string{"address": inference.Address(l.Events)})
+}
+
+// slowTimes compares the answers at slow times with those at quick ones. A timeout that cuts through the slower ones of
+// equal requests leaves no great difference between times.
+func slowTimes(c *inference.Case, l *inference.TimedOut) (slow, quick time.Duration, differ bool) {
+	if slow, quick, differ = timesOfWaiting(c, l); differ {
+		return slow, quick, true
+	}
+	return timesByPace(c)
+}
+
+// timesOfWaiting compares the times at which requests to these backend settings waited in vain with all others. That the
+// failures of one route alone would be few at a time does not matter: what makes the times slow makes them slow for all.
+func timesOfWaiting(c *inference.Case, l *inference.TimedOut) (during, otherwise time.Duration, differ bool) {
+	bad := map[*traffic.Interval]bool{}
+	for _, e := range c.Traffic.Events {
+		if !traffic.IsTimeout(e) || e.Settings != l.Scope.Settings {
+			continue
+		}
+		for at := e.Start; !at.After(e.At); at = at.Add(c.Traffic.Line.Width) {
+			if i := c.Traffic.Line.Around(at); i != nil {
+				bad[i] = true
+			}
+		}
+	}
+	var in, out traffic.Interval
+	for _, i := range c.Traffic.Line.List() {
+		if bad[i] {
+			join(&in, i)
+		} else {
+			join(&out, i)
+		}
+	}
+	if in.Answered < traffic.EnoughAnswers || out.Answered < traffic.EnoughAnswers {
+		return 0, 0, false
+	}
+	return mean(&in), mean(&out), out.Waited > 0 && 2*mean(&in) >= 3*mean(&out)
+}
+
+// timesByPace compares the quarter of the answers that came at the slowest times with that of the quickest, where there
+// are enough answers in each time to tell its pace.
+func timesByPace(c *inference.Case) (slow, quick time.Duration, differ bool) {
+	all, total := c.Traffic.Line.List(), 0
+	all = slices.DeleteFunc(all, func(i *traffic.Interval) bool { return i.Answered < stats.MinEvents })
+	slices.SortStableFunc(all, func(a, b *traffic.Interval) int { return cmp.Compare(mean(a), mean(b)) })
+	for _, i := range all {
+		total += i.Answered
+	}
+	var low, high traffic.Interval
+	seen := 0
+	for _, i := range all {
+		seen += i.Answered
+		if 4*seen <= total {
+			join(&low, i)
+		}
+		if 4*(seen-i.Answered) >= 3*total {
+			join(&high, i)
+		}
+	}
+	if low.Answered < traffic.EnoughAnswers || high.Answered < traffic.EnoughAnswers {
+		return 0, 0, false
+	}
+	return mean(&high), mean(&low), low.Waited > 0 && mean(&high) >= 4*mean(&low)
+}
+
+func join(i *traffic.Interval, o *traffic.Interval) {
+	i.Answered, i.Waited = i.Answered+o.Answered, i.Waited+o.Waited
+}
+
+// mean is how long an answer took in members.
+func mean(i *traffic.Interval) time.Duration { return i.Waited / time.Duration(max(1, i.Answered)) }
+
+// errorsNear counts the answers in the last third before the timeout that were errors: those say nothing of how long a
+// good answer would have taken.
+func errorsNear(c *inference.Case, l *inference.TimedOut) int {
+	n := 0
+	for _, e := range c.Traffic.Events {
+		if e.Fault.Kind == fault.Status && e.Tallied() && e.Settings == l.Scope.Settings && (l.Scope.Path == "" || e.Path == l.Scope.Path) && traffic.Lasted(e) >= l.Limit*2/3 && traffic.Lasted(e) <= l.Limit {
+			n++
+		}
+	}
+	return n
+}

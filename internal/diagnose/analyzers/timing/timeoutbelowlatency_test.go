@@ -1,0 +1,87 @@
+package timing_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/internal/accesslog"
+	"causeway/internal/diagnose/analyzers/timing"
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/story"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/stats"
+)
+
+// 502 and 504 at one timer are one finding: the gateway's timer made both, though no document gives it.
+func TestTwoStatusesAtOneTimer(t *testing.T) {
+	s := story.NewAzure(t)
+	s.NoDoc = true
+	for i := range 300 {
+		switch s.After(2 * time.Second); {
+		case i%20 == 7:
+			s.Request(4, story.Fails(story.TimeoutFault, 20*time.Second+3*time.Millisecond), func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status, r.ErrorInfo = 504, "" })
+		case i%30 == 11:
+			s.Request(4, story.Fails(story.ClosedFault, 20*time.Second+4*time.Millisecond), func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status, r.ErrorInfo = 502, "" })
+		default:
+			s.Request(4, story.Took(time.Duration(i%190)*100*time.Millisecond))
+		}
+	}
+	story.Expect(t, s.Diagnose(), "d-timeout-below-latency medium 25")
+}
+
+// Of many timeouts a sample is looked at, and answers just below the timeout are all counted: few of them do not become many.
+func TestFewAnswersBesideASampleOfTimeouts(t *testing.T) {
+	limit := 2 * time.Second
+	r := &traffic.RouteTally{Answers: stats.NewClock().NewTimeline()}
+	for range 20 {
+		r.Answered++
+		r.Waits.Add(limit * 9 / 10)
+	}
+	tal := traffic.NewTally(traffic.LeftOut{})
+	tal.Routes[traffic.RouteKey{Settings: "http", Method: "GET", Path: "/a"}], tal.Timeouts["http"], tal.Sample.Shift = r, limit, 4
+	for i := range 20 { // of 320
+		e := &traffic.Event{Settings: "http", Method: "GET", Path: "/a", Fault: story.TimeoutFault, Tried: true, Visible: true, Taken: limit}
+		e.Start = time.Date(2026, 11, 23, 9, 0, i, 0, time.UTC)
+		e.At = e.Start.Add(limit)
+		tal.Events = append(tal.Events, e)
+		r.Answers.Add(e.Start.Add(limit / 2))
+	}
+	tal.Clock.Sort()
+	c := &inference.Case{Traffic: tal}
+	if timing.TimeoutBelowLatency.Run(c); len(c.Findings) > 0 {
+		t.Errorf("%s: %v", c.Findings[0].Confidence, c.Findings[0].Evidence)
+	}
+}
+
+// Answers took as long as the request timeout of 2 s when the gateway made errors.
+func TestMetricsOfSlowAnswers(t *testing.T) {
+	r := story.DiagnoseMetrics(t,
+		story.MetricSeries("ResponseStatus", "httpstatusgroup=5xx", "total", 60, story.During(50, 0)),
+		story.MetricSeries("BackendResponseStatus", "httpstatusgroup=2xx", "total", 60, story.Constant(900)),
+		story.MetricSeries("BackendFirstByteResponseTime", "", "maximum", 60, story.During(2001, 300)),
+		story.MetricSeries("BackendConnectTime", "", "average", 60, story.Constant(1)))
+	s := r.Metered.Stretches[0]
+	if r.Metered.ByGateway != 500 || s.Rivals[0].Cause != "d-timeout-below-latency" || s.Rivals[1].Cause != "d-hung" {
+		t.Errorf("%+v", r.Metered)
+	}
+}
+
+// The answers slope into the timeout: a longer one would catch some of the rest.
+func TestTimeoutBelowLatency(t *testing.T) {
+	s := story.New(t)
+	for i := range 200 {
+		s.After(100 * time.Millisecond)
+		if d := time.Duration(100+i*37%200*11) * time.Millisecond; d < 2*time.Second {
+			s.Request(4, story.Took(d))
+		} else {
+			s.Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
+		}
+	}
+	r := s.Diagnose()
+	story.Expect(t, r, "d-timeout-below-latency high 27")
+	if !strings.Contains(fmt.Sprint(r.Findings[0].Fixes), "--timeout 3") {
+		t.Errorf("%+v", r.Findings[0].Fixes)
+	}
+}

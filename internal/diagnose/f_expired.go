@@ -1,4 +1,0 @@
-package diagnose
-
-var expired = certificate("f-expired", "verification says that the certificate is outside its validity",
-	"the member's certificate is outside its validity", "cert_expired")

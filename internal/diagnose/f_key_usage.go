@@ -1,4 +1,0 @@
-package diagnose
-
-var wrongKeyUsage = certificate("f-key-usage", "verification says that the certificate is not meant for servers",
-	"the member's certificate is not meant for servers", "cert_key_usage")

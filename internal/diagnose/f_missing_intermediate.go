@@ -1,4 +1,0 @@
-package diagnose
-
-var missingIntermediate = certificate("f-missing-intermediate", "verification finds an incomplete chain",
-	"the member's chain is incomplete", "cert_missing_intermediate")

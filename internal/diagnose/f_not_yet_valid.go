@@ -1,4 +1,0 @@
-package diagnose
-
-var notYetValid = certificate("f-not-yet-valid", "verification says that the certificate is not valid yet",
-	"the member's certificate is not valid yet", "cert_not_yet_valid")

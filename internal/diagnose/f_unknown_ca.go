@@ -1,4 +1,0 @@
-package diagnose
-
-var untrusted = certificate("f-unknown-ca", "verification finds no trusted root",
-	"the member's certificate does not lead to a trusted root", "cert_unknown_ca")

@@ -1,0 +1,126 @@
+// Package health reads the history of backend health: when each member turned up or down, and why.
+package health
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"causeway/internal/gateway"
+)
+
+// Now is the state that the document itself gives, where there is no history.
+func Now(t *History) (Change, bool) {
+	if len(t.Changes) > 0 {
+		return Change{}, false
+	}
+	return Change{Up: strings.EqualFold(t.Now.Health, "Up") || strings.EqualFold(t.Now.Health, "Healthy"), Reason: ReasonOfDetail(t.Now), Code: codeOfDetail(t.Now)}, true
+}
+
+// History is the history of one member's health.
+type History struct {
+	Pool, Settings string
+	Member, Dial   string
+	Now            gateway.ServerHealth
+	Changes        []Change // oldest first
+}
+
+// Change is one turn of health.
+type Change struct {
+	At     time.Time
+	Up     bool
+	Reason string
+	Code   string // what exactly: an errno, a status, a TLS alert, an OpenSSL code
+}
+
+// Histories reads the histories out of a backend-health document.
+func Histories(h *gateway.Health) []History {
+	if h == nil {
+		return nil
+	}
+	var out []History
+	for _, p := range h.Pools {
+		for _, s := range p.Settings {
+			for _, server := range s.Servers {
+				t := History{Pool: lastSegment(p.Pool.ID), Settings: lastSegment(s.Settings.ID), Member: server.Address, Now: server}
+				if x := server.Causeway; x != nil {
+					t.Dial = x.Dial
+					for _, line := range x.Transitions {
+						if c, ok := parseChange(line); ok {
+							t.Changes = append(t.Changes, c)
+						}
+					}
+				}
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+func lastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
+
+// parseChange reads "RFC3339 Up" and "RFC3339 Down reason code".
+func parseChange(line string) (Change, bool) {
+	words := strings.Fields(line)
+	if len(words) < 2 {
+		return Change{}, false
+	}
+	at, err := time.Parse(time.RFC3339Nano, words[0])
+	c := Change{At: at, Up: words[1] == "Up"}
+	if len(words) > 2 {
+		c.Reason = words[2]
+	}
+	if len(words) > 3 {
+		c.Code = strings.Join(words[3:], " ")
+	}
+	return c, err == nil
+}
+
+// At is the state of health at a time. known is false before the first change, and where there is no history.
+func (t *History) At(when time.Time) (state Change, known bool) {
+	i := slices.IndexFunc(t.Changes, func(c Change) bool { return c.At.After(when) })
+	if i < 0 {
+		i = len(t.Changes)
+	}
+	if i == 0 {
+		return Change{}, false
+	}
+	return t.Changes[i-1], true
+}
+
+// WentDown is the first turn to Down in a span of time.
+func (t *History) WentDown(from, to time.Time) (Change, bool) {
+	for _, c := range t.Changes {
+		if !c.Up && !c.At.Before(from) && !c.At.After(to) {
+			return c, true
+		}
+	}
+	return Change{}, false
+}
+
+// IsUp reports whether the member is healthy now.
+func (t *History) IsUp() bool {
+	return strings.EqualFold(t.Now.Health, "Up") || strings.EqualFold(t.Now.Health, "Healthy")
+}
+
+// SinceUp is how long before a time the member had last turned to Up after having been Down.
+func (t *History) SinceUp(when time.Time) (time.Duration, bool) {
+	for i := len(t.Changes) - 1; i > 0; i-- {
+		if c := t.Changes[i]; c.Up && !c.At.After(when) && !t.Changes[i-1].Up {
+			return when.Sub(c.At), true
+		}
+	}
+	return 0, false
+}
+
+// Status is the one that the probe got, where that was what was wrong; 0 if it was not.
+func (c Change) Status() int {
+	if c.Reason != "status_mismatch" {
+		return 0
+	}
+	first, _, _ := strings.Cut(c.Code, " ")
+	n, _ := strconv.Atoi(first)
+	return n
+}

@@ -1,0 +1,22 @@
+package inference
+
+import (
+	"time"
+
+	"causeway/internal/diagnose/traffic"
+)
+
+// LongestAnswered is the greatest idle age of a connection on which a member answered.
+func (c *Case) LongestAnswered(k traffic.MemberKey) time.Duration { return c.Traffic.Member(k).Longest }
+
+// AnswersThese reports whether requests of such kinds are answered as well: what fails by itself is the request's doing, whatever its
+// connection.
+func (c *Case) AnswersThese(events []*traffic.Event) bool {
+	n := 0
+	for _, e := range events {
+		if r := c.Traffic.Route(e.Route()); r.Answered > r.Broken {
+			n++
+		}
+	}
+	return 2*n > len(events)
+}

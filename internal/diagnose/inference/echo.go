@@ -1,0 +1,15 @@
+package inference
+
+import (
+	"slices"
+
+	"causeway/internal/diagnose/traffic"
+)
+
+// BesideEcho are the causes of a status that the member may have given itself.
+func BesideEcho(events []*traffic.Event) []string {
+	if slices.ContainsFunc(events, func(e *traffic.Event) bool { return e.Unsaid }) {
+		return []string{"k-backend-5xx", "k-chained-proxy"}
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package inference
+
+import (
+	"slices"
+	"strings"
+
+	"causeway/internal/cause"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/report"
+)
+
+// Finding is a cause at work, with the events behind it.
+type Finding struct {
+	report.Finding
+	Events []*traffic.Event
+}
+
+func newFinding(id string, events []*traffic.Event, scope report.Scope, confidence string) *Finding {
+	c := cause.Find(id)
+	f := &Finding{Events: events, Finding: report.Finding{
+		Cause: id, Title: c.Title, Scope: scope, Confidence: confidence,
+		Mechanism: c.Mechanism, Evidence: []report.Evidence{}, RuledOut: []report.RuledOut{}, Rivals: []report.Rival{}, Fixes: []report.Fix{}, Disproof: c.Disproof,
+	}}
+	for _, fix := range c.Fixes {
+		f.Fixes = append(f.Fixes, report.Fix{
+			Side: fix.Side, Change: fix.Change, Expected: report.Expected{Removes: [2]int{0, len(events)}, Basis: "unknown"},
+			Commands: report.Commands{AzCLI: fix.AzCLI, PowerShell: fix.PowerShell, Portal: fix.Portal, Causeway: fix.Causeway},
+		})
+	}
+	return f
+}
+
+// Generalise takes the advice back that was filled in for one member: it is of several now.
+func (f *Finding) Generalise() {
+	for i, fix := range cause.Find(f.Cause).Fixes {
+		f.Fixes[i].Change = fix.Change
+		f.Fixes[i].Commands = report.Commands{AzCLI: fix.AzCLI, PowerShell: fix.PowerShell, Portal: fix.Portal, Causeway: fix.Causeway}
+	}
+}
+
+// Says adds a fact.
+func (f *Finding) Says(source, fact string, events ...*traffic.Event) {
+	f.Evidence = append(f.Evidence, report.Evidence{Source: source, Fact: fact, Rows: rows(events)})
+}
+
+func (f *Finding) RuleOut(id, because string) {
+	f.RuledOut = append(f.RuledOut, report.RuledOut{Cause: id, Because: because})
+}
+
+// LeaveOpen names the rivals of the catalogue that were not excluded.
+func (f *Finding) LeaveOpen(ids ...string) {
+	for _, id := range ids {
+		if !f.HasRival(id) {
+			f.Rivals = append(f.Rivals, report.Rival{Cause: id, ToSeparate: cause.ToSeparate(f.Cause, id)})
+		}
+	}
+}
+
+func (f *Finding) HasRival(id string) bool {
+	return slices.ContainsFunc(f.Rivals, func(r report.Rival) bool { return r.Cause == id })
+}
+
+// MayBe names causes that the finding leaves open, each with the test of its own.
+func (f *Finding) MayBe(ids ...string) {
+	for _, id := range ids {
+		if c := cause.Find(id); c != nil && id != f.Cause && !f.HasRival(id) {
+			f.Rivals = append(f.Rivals, report.Rival{Cause: id, ToSeparate: c.Separate})
+		}
+	}
+}
+
+// Expect says what the fixes of one side would have saved.
+func (f *Finding) Expect(side string, low, high int, basis, note string) {
+	for i := range f.Fixes {
+		if f.Fixes[i].Side == side {
+			f.Fixes[i].Expected = report.Expected{Removes: [2]int{low, high}, Basis: basis, Note: note}
+		}
+	}
+}
+
+// MaxRows is how many transaction ids stand behind a fact.
+const MaxRows = 5
+
+func rows(events []*traffic.Event) []string {
+	var out []string
+	for _, e := range events[:min(len(events), MaxRows)] {
+		out = append(out, e.ID)
+	}
+	return out
+}
+
+// Fill puts the names of this gateway into the texts of every finding.
+func (c *Case) Fill(values map[string]string, f *Finding) {
+	values["gateway"], values["group"] = c.Traffic.NameAndGroup()
+	values["pool"], values["settings"], values["member"] = f.Scope.Pool, f.Scope.Settings, f.Scope.Member
+	c.fillProbe(values, f)
+	c.ofGeneration(f)
+	c.fillInstances(values, f)
+	var pairs []string
+	for k, v := range values {
+		if v != "" {
+			pairs = append(pairs, "{"+k+"}", v)
+		}
+	}
+	if values["member"] == "" {
+		pairs = append(pairs, "{member}", "each of the members")
+	}
+	for _, k := range []string{"gateway", "group", "pool", "settings", "probe", "address", "port", "instances", "least", "most", "size", "tier"} {
+		if values[k] == "" {
+			pairs = append(pairs, "{"+k+"}", strings.ToUpper(k))
+		}
+	}
+	r := strings.NewReplacer(pairs...)
+	f.Mechanism, f.Disproof = r.Replace(f.Mechanism), r.Replace(f.Disproof)
+	for i := range f.Fixes {
+		x := &f.Fixes[i]
+		x.Change = r.Replace(x.Change)
+		x.Commands = report.Commands{AzCLI: r.Replace(x.Commands.AzCLI), PowerShell: r.Replace(x.Commands.PowerShell), Portal: r.Replace(x.Commands.Portal), Causeway: r.Replace(x.Commands.Causeway)}
+	}
+}
+
+// ScopeOf is the narrowest scope that all events share.
+func ScopeOf(events []*traffic.Event) report.Scope {
+	s := report.Scope{Pool: events[0].Pool, Settings: events[0].Settings, Member: events[0].Member, Path: events[0].Path}
+	for _, e := range events[1:] {
+		s.Pool = keep(s.Pool, e.Pool)
+		s.Settings = keep(s.Settings, e.Settings)
+		s.Member = keep(s.Member, e.Member)
+		s.Path = keep(s.Path, e.Path)
+	}
+	return s
+}
+
+func keep(a, b string) string {
+	if a != b {
+		return ""
+	}
+	return a
+}
+
+// Address is where the members of a group of events were reached.
+func Address(events []*traffic.Event) string {
+	var all []string
+	for _, e := range events {
+		if at := e.Server.String(); e.Server.IsValid() && !slices.Contains(all, at) && len(all) < 4 {
+			all = append(all, at)
+		}
+	}
+	return strings.Join(all, " and ")
+}
+
+func ConfidenceOf(high bool) string {
+	if high {
+		return report.High
+	}
+	return report.Medium
+}

@@ -1,0 +1,73 @@
+package inference
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"causeway/internal/report"
+	"causeway/internal/sizing"
+)
+
+// What changes the size of a gateway differs by its generation: the first has instances of a size, the second grows by
+// itself or has a fixed number of instances, and knows no sizes.
+
+// ofGeneration keeps of a finding's fixes those that the gateway has, in the form that it takes.
+func (c *Case) ofGeneration(f *Finding) {
+	switch {
+	case c.Traffic.Config == nil:
+	case c.Traffic.Config.V1():
+		for i := range f.Fixes {
+			c.fixedNumber(&f.Fixes[i])
+		}
+	default:
+		f.Fixes = slices.DeleteFunc(f.Fixes, func(x report.Fix) bool {
+			return strings.Contains(x.Commands.PowerShell, "Set-AzApplicationGatewaySku") && c.Traffic.Config.Autoscale != nil
+		})
+	}
+}
+
+// Capacity is what the load comes to, computed once: a finding that advises instances and the report on capacity have the same
+// numbers.
+func (c *Case) Capacity() *sizing.Report {
+	if c.sized == nil {
+		c.sized = sizing.FromSummary(c.Traffic)
+	}
+	return c.sized
+}
+
+// fixedNumber turns a fix for a gateway that grows into one for a gateway of so many instances.
+func (c *Case) fixedNumber(x *report.Fix) {
+	if !strings.Contains(x.Commands.AzCLI, "--min-capacity") {
+		return
+	}
+	size := c.Capacity()
+	if size.Larger != "" {
+		x.Change += fmt.Sprintf("; of this size there may be %d, so take the next one", sizing.MostInstancesV1)
+		x.Commands = report.Commands{AzCLI: "az network application-gateway update -g {group} -n {gateway} --sku " + size.Larger, Portal: "Configuration > SKU size"}
+		return
+	}
+	x.Commands = report.Commands{
+		AzCLI: "az network application-gateway update -g {group} -n {gateway} --capacity {instances}",
+		PowerShell: fmt.Sprintf("$gw = Get-AzApplicationGateway -Name {gateway} -ResourceGroupName {group}; Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier %s -Capacity {instances}; Set-AzApplicationGateway -ApplicationGateway $gw",
+			c.Traffic.Config.SKU.Name, c.Traffic.Config.SKU.Tier),
+		Portal: "Configuration > Instance count",
+	}
+}
+
+// fillInstances gives the advice on instances that causeway capacity gives for the same evidence. What that does not advise stays a
+// word to fill in.
+func (c *Case) fillInstances(values map[string]string, f *Finding) {
+	if !slices.ContainsFunc(f.Fixes, func(x report.Fix) bool { return strings.Contains(x.Commands.AzCLI, "capacity {") }) {
+		return
+	}
+	if c.Traffic.Config != nil {
+		values["size"], values["tier"] = c.Traffic.Config.SKU.Name, c.Traffic.Config.SKU.Tier
+	}
+	size := c.Capacity()
+	for name, n := range map[string]int{"instances": size.Need, "least": size.Least, "most": size.Most} {
+		if n > 0 {
+			values[name] = fmt.Sprint(n)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package inference
+
+import (
+	"fmt"
+	"time"
+
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/stats"
+)
+
+func PoolText(pool string) string {
+	if pool == "" {
+		return "a pool that the log does not name"
+	}
+	return fmt.Sprintf("pool %q", pool)
+}
+
+// Besides adds up the rest of a cell's row and of its column.
+func (c *Case) Besides(k traffic.InstanceMember) (row, column traffic.Cell) {
+	for o, cell := range c.Traffic.Cells {
+		switch {
+		case o == k || o.Member == "":
+		case o.Instance == k.Instance:
+			row.Requests, row.Failures = row.Requests+cell.Requests, row.Failures+cell.Failures
+		case o.Member == k.Member:
+			column.Requests, column.Failures = column.Requests+cell.Requests, column.Failures+cell.Failures
+		}
+	}
+	return row, column
+}
+
+// MayBeTheRequest reports whether failures at one place may be of what was asked for there: of a kind that is answered
+// nowhere, or of few users whom a cookie binds to the place. A client with one connection has one instance, and takes
+// all that it asks for there. Where no connection came about, what was to be asked did not matter.
+func (c *Case) MayBeTheRequest(events []*traffic.Event) bool {
+	sent := traffic.Filtered(events, func(e *traffic.Event) bool { return !ConnectFailed(e) })
+	if len(sent) == 0 {
+		return false
+	}
+	strange := traffic.Filtered(sent, func(e *traffic.Event) bool { return c.Traffic.Route(e.Route()).Answered < stats.MinEvents })
+	return 5*len(strange) >= len(events) || c.FewUsers(sent)
+}
+
+// OtherRoutes adds up the answers of all other routes under the settings, and says within which time 99 of 100 came.
+func (c *Case) OtherRoutes(l *TimedOut) (sum stats.Histogram, p99 time.Duration) {
+	for k, r := range c.Traffic.Routes {
+		if k.Settings == l.Scope.Settings && r != l.Route {
+			if r.Broken > 0 && r.Answered < 10*r.Broken { // another one that fails is no comparison
+				continue
+			}
+			sum.Merge(&r.Waits)
+		}
+	}
+	return sum, sum.Quantile(0.99)
+}
+
+// Uneven is how many times as much work in progress one member must have as its idlest equal, and how many times as much
+// work in each request, before turns are to blame.
+const Uneven = 2
+
+// Equals is where members are each other's equals: in one pool of one gateway, under the same settings. One that several
+// pools or gateways ask gets other requests than the rest, and is nobody's equal.
+type Equals struct {
+	pool, settings string
+	gateway        *int
+	alone          traffic.MemberKey
+}
+
+func (c *Case) EqualsOf(k traffic.MemberKey) Equals {
+	if c.Traffic.Member(k).Shared {
+		return Equals{alone: k}
+	}
+	return c.BesideOf(k)
+}
+
+// BesideOf is where a member stands beside others, be it somebody's equal or not.
+func (c *Case) BesideOf(k traffic.MemberKey) Equals {
+	m := c.Traffic.Member(k)
+	return Equals{pool: m.Pool, settings: k.Settings, gateway: m.Gateway}
+}

@@ -1,0 +1,297 @@
+// Package story makes evidence by hand for tests: records as a gateway would have written them, a document, and the history
+// of health; and it holds the diagnosis against what is expected.
+package story
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/internal/accesslog"
+	"causeway/internal/cause"
+	"causeway/internal/diagnose"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/evidence"
+	"causeway/internal/fault"
+	"causeway/internal/gateway"
+	"causeway/internal/report"
+)
+
+// Mixed leaves the trace out of the records that are lean.
+func (s *Story) Mixed() *Story { s.lean = true; return s }
+
+// Clock is a time of the story, as histories of health have it.
+func (s *Story) Clock(after time.Duration) string {
+	return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC).Add(after).Format(time.RFC3339)
+}
+
+// Since is how long the story has lasted.
+func (s *Story) Since() time.Duration {
+	return s.At.Sub(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
+}
+
+// Traffic is a request every tenth of a second to each member of some, for a time.
+func (s *Story) Traffic(d time.Duration, members []int, changes ...Change) {
+	for n := 0; time.Duration(n)*100*time.Millisecond < d; n++ {
+		for _, m := range members {
+			s.Request(m, changes...)
+		}
+		s.After(100 * time.Millisecond)
+	}
+}
+
+// OutOfService is the same while no member is healthy.
+func (s *Story) OutOfService(d time.Duration) {
+	s.Traffic(d, []int{0}, Fails(NoHealthy, 0))
+}
+
+// A story is evidence made by hand: records as a gateway would have written them, a document, and the history of health.
+type Story struct {
+	t       *testing.T
+	At      time.Time // of the next request
+	Records []accesslog.Record
+	Servers []gateway.ServerHealth
+	NoDoc   bool
+	Doc     string // instead of the usual one
+	Azure   bool   // only what Azure exports: no object of Causeway's
+	lean    bool   // so are the records that are lean
+	Files   map[string]string
+	local   string
+	serial  uint32
+}
+
+func New(t *testing.T) *Story {
+	return &Story{t: t, At: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+}
+
+const StoryDocument = `{"name":"gw1","location":"eastus","properties":{
+ "sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1},
+ "frontendIPConfigurations":[{"name":"pub","properties":{"publicIPAddress":{"id":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/ip"}}}],
+ "frontendPorts":[{"name":"p80","properties":{"port":80}}],
+ "backendAddressPools":[{"name":"web","properties":{"backendAddresses":[{"ipAddress":"10.0.0.4"},{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}]}},{"name":"none","properties":{}}],
+ "backendHttpSettingsCollection":[{"name":"http","properties":{"port":80,"protocol":"Http","requestTimeout":2}}],
+ "httpListeners":[{"name":"l80","properties":{"protocol":"Http","frontendIPConfiguration":{"id":"/x/frontendIPConfigurations/pub"},"frontendPort":{"id":"/x/frontendPorts/p80"}}}],
+ "requestRoutingRules":[{"name":"r1","properties":{"ruleType":"Basic","priority":100,"httpListener":{"id":"/x/httpListeners/l80"},"backendAddressPool":{"id":"/x/backendAddressPools/web"},"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"}}}]}}`
+
+// After moves the clock.
+func (s *Story) After(d time.Duration) *Story { s.At = s.At.Add(d); return s }
+
+// Request adds a request on a member (4, 5 or 6) that went well in 10 ms; changes make it another.
+func (s *Story) Request(member int, changes ...func(*accesslog.Record, *accesslog.Attempt)) {
+	s.serial++
+	server := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(member)}), 80)
+	a := accesslog.Attempt{
+		Member: server.Addr().String(), Server: server, LocalPort: uint16(20000 + s.serial%20000), Status: 200, Idle: accesslog.Unset, Stale: accesslog.Unset,
+		Hint: accesslog.Unset, Connect: time.Millisecond, TLS: accesslog.Unset, Send: 100 * time.Microsecond, Wait: 10 * time.Millisecond,
+		Receive: 0, Total: 10 * time.Millisecond, HeaderTime: 10 * time.Millisecond, RetryAfter: accesslog.Unset, DeclaredIn: -1, Least: -1,
+	}
+	r := accesslog.Record{
+		ResourceID: "/SUBSCRIPTIONS/S", Instance: "appgw_0", Listener: "l80", Rule: "r1", Pool: "web", Settings: "http", Start: s.At,
+		Client: netip.MustParseAddrPort("127.0.1.9:40000"), Method: []byte("POST"), OriginalURI: []byte("/a"), URI: []byte("/a"), Version: "HTTP/1.1",
+		Status: 200, Taken: 10 * time.Millisecond, ErrorInfo: fault.NoError, Declared: -1,
+	}
+	r.Transaction[0], r.Transaction[1], r.Transaction[2] = byte(s.serial>>16), byte(s.serial>>8), byte(s.serial)
+	for _, c := range changes {
+		c(&r, &a)
+	}
+	if member > 0 {
+		r.Attempts = append(r.Attempts, a)
+	}
+	s.Records = append(s.Records, r)
+}
+
+type Change = func(*accesslog.Record, *accesslog.Attempt)
+
+func Path(p string) Change {
+	return func(r *accesslog.Record, _ *accesslog.Attempt) { r.URI, r.OriginalURI = []byte(p), []byte(p) }
+}
+
+func Took(d time.Duration) Change {
+	return func(r *accesslog.Record, a *accesslog.Attempt) { r.Taken, a.Total, a.Wait, a.HeaderTime = d, d, d, d }
+}
+
+func Reused(idle time.Duration, uses int) Change {
+	return func(_ *accesslog.Record, a *accesslog.Attempt) {
+		a.Reused, a.Idle, a.Uses, a.Connect, a.Age = true, idle, uses, accesslog.Unset, idle+time.Duration(uses)*time.Second
+	}
+}
+
+// Fails makes the last attempt fail, and with it the request.
+func Fails(f fault.Fault, after time.Duration) Change {
+	return func(r *accesslog.Record, a *accesslog.Attempt) {
+		f.Reused = a.Reused
+		r.Fault, r.ErrorInfo, r.Status = f, f.ErrorInfo(), f.Status(false)
+		r.Taken = after
+		a.Fault, a.Status, a.Wait, a.Receive, a.HeaderTime, a.Total = f, 0, accesslog.Unset, accesslog.Unset, accesslog.Unset, after
+		if f.Phase == fault.Connect {
+			a.Connect, a.LocalPort = accesslog.Unset, 0
+		}
+	}
+}
+
+// Recovered makes a first attempt that failed before the one that went well.
+func Recovered(f fault.Fault, first Change) Change {
+	return func(r *accesslog.Record, a *accesslog.Attempt) {
+		failed := *a
+		first(&accesslog.Record{}, &failed)
+		f.Reused = failed.Reused
+		failed.Fault, failed.Status, failed.Wait = f, 0, accesslog.Unset
+		r.Attempts = append(r.Attempts, failed)
+		r.Method = []byte("GET")
+	}
+}
+
+var (
+	RaceFault    = fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Closed}
+	RefusedFault = fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Refused, Errno: "ECONNREFUSED"}
+	TimeoutFault = fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}
+	DropFault    = fault.Fault{Side: fault.Network, Phase: fault.Connect, Kind: fault.Timeout}
+	NoHealthy    = fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}
+)
+
+// Server adds a member to the backend health, with its history.
+func (s *Story) Server(address, health, reason, detail string, transitions ...string) {
+	s.Servers = append(s.Servers, gateway.ServerHealth{
+		Address: address, Health: health, Detail: detail,
+		Causeway: &gateway.HealthEvidence{Reason: reason, Dial: address + ":80", Transitions: transitions},
+	})
+}
+
+// Probed says when the probes of the report of health last asked.
+func (s *Story) Probed(at time.Time) {
+	for i := range s.Servers {
+		s.Servers[i].Causeway.LastProbe = at.Format(time.RFC3339Nano)
+	}
+}
+
+// Diagnose writes the evidence to disk, reads it back as anyone would, and diagnoses.
+func (s *Story) Diagnose() *report.Report { return s.DiagnoseSince(time.Time{}) }
+
+func (s *Story) DiagnoseSince(since time.Time) *report.Report {
+	s.t.Helper()
+	report, contradictions, err := diagnose.RunChecked(s.Bundle(), traffic.Options{Since: since})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, text := range contradictions {
+		s.t.Errorf("the report contradicts itself: %s", text)
+	}
+	s.Check(report)
+	return report
+}
+
+// Bundle is the evidence, read back from disk.
+func (s *Story) Bundle() *evidence.Bundle {
+	s.t.Helper()
+	dir := s.t.TempDir()
+	var log []byte
+	for i := range s.Records {
+		line := s.Records[i].Append(nil)
+		if s.Azure || s.lean && s.Records[i].Listener == "lean" {
+			line = s.Stripped(line)
+		}
+		log = append(log, line...)
+	}
+	s.Write(dir, "PT1H.json", log)
+	if s.Doc == "" {
+		s.Doc = StoryDocument
+	}
+	if !s.NoDoc {
+		s.Write(dir, "gateway.json", []byte(s.Doc))
+	}
+	for name, text := range s.Files {
+		s.Write(dir, name, []byte(text))
+	}
+	if s.local != "" {
+		s.Write(dir, "causeway.yaml", []byte(s.local))
+	}
+	if s.Servers != nil {
+		h := gateway.Health{Pools: []gateway.PoolHealth{{
+			Pool:     gateway.Ref{ID: "/x/backendAddressPools/web"},
+			Settings: []gateway.SettingsHealth{{Settings: gateway.Ref{ID: "/x/backendHttpSettingsCollection/http"}, Servers: s.Servers}},
+		}}}
+		b, err := json.Marshal(h)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.Write(dir, "health.json", b)
+	}
+	b, err := evidence.Open([]string{dir})
+	if err != nil || len(b.Unread) > 0 {
+		s.t.Fatalf("%v, not read: %v", err, b.Unread)
+	}
+	return b
+}
+
+// Stripped is a line without what Azure's log lacks.
+func (s *Story) Stripped(line []byte) []byte {
+	var r map[string]any
+	if err := json.Unmarshal(line, &r); err != nil {
+		s.t.Fatal(err)
+	}
+	delete(r["properties"].(map[string]any), "causeway")
+	out, err := json.Marshal(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return append(out, '\n')
+}
+
+func (s *Story) Write(dir, name string, data []byte) {
+	if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+var toFillIn = regexp.MustCompile(`\{[a-z][a-zA-Z]*\}`)
+
+// Check holds every report to what all reports promise.
+func (s *Story) Check(r *report.Report) {
+	s.t.Helper()
+	sum := r.Undetermined.Failures
+	for _, f := range r.Findings {
+		sum += f.Failures
+		if cause.Find(f.Cause) == nil {
+			s.t.Errorf("cause %s is not in the catalogue", f.Cause)
+		}
+		text := fmt.Sprint(f)
+		if toFillIn.MatchString(text) || strings.Contains(text, "%!") {
+			s.t.Errorf("unfilled text: %s", text)
+		}
+	}
+	if sum != r.Failures {
+		s.t.Errorf("findings and undetermined add up to %d, failures are %d", sum, r.Failures)
+	}
+	if err := r.Text(&strings.Builder{}, 100); err != nil {
+		s.t.Error(err)
+	}
+}
+
+// Expect asserts the causes found, in order, each as "id confidence failures".
+func Expect(t *testing.T, r *report.Report, want ...string) {
+	t.Helper()
+	var got []string
+	for _, f := range r.Findings {
+		got = append(got, fmt.Sprintf("%s %s %d", f.Cause, f.Confidence, f.Failures))
+	}
+	if !slices.Equal(got, want) {
+		var b strings.Builder
+		r.Text(&b, 100)
+		t.Errorf("found %q, want %q\n%s", got, want, &b)
+	}
+}
+
+// NextDay moves all requests by a day.
+func (s *Story) NextDay() *Story {
+	for i := range s.Records {
+		s.Records[i].Start = s.Records[i].Start.Add(24 * time.Hour)
+	}
+	return s
+}

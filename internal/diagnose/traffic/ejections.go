@@ -1,0 +1,57 @@
+package traffic
+
+import (
+	"causeway/internal/accesslog"
+)
+
+// Passive ejection: a member whose connections fail several times in a row gets no requests for a while. The records say which failure
+// held it back, and which requests went elsewhere meanwhile.
+
+// ejections are those of all members.
+type ejections struct {
+	Held    map[string]*ejection // by member
+	Steered int                  // requests that went elsewhere, and were answered at the first attempt
+	ID      string               // of one of them
+}
+
+// ejection is what became of one member.
+type ejection struct{ Times, Passed int }
+
+func (x *ejections) of(member string) *ejection {
+	e := x.Held[member]
+	if e == nil {
+		if len(x.Held) >= maxMembers {
+			return &ejection{}
+		}
+		if x.Held == nil {
+			x.Held = map[string]*ejection{}
+		}
+		e = &ejection{}
+		x.Held[member] = e
+	}
+	return e
+}
+
+// see counts what a record says of members that are held back. bad is whether the request failed.
+func (x *ejections) see(r *accesslog.Record, bad bool) {
+	hidden := false
+	for i := range r.Attempts {
+		if a := &r.Attempts[i]; a.Ejected {
+			x.of(MemberOf(a)).Times++
+		}
+		hidden = hidden || !r.Attempts[i].Fault.None()
+	}
+	if r.HeldBack == "" {
+		return
+	}
+	x.of(r.HeldBack).Passed++
+	if bad || hidden || len(r.Attempts) == 0 { // what a retry made good counts as that
+		return
+	}
+	if x.Steered++; x.ID == "" {
+		x.ID = IdOf(r)
+	}
+}
+
+// FailuresToHold is how many failures in a row hold a member back. There are hardly ever more of them at once, whatever is wrong with it.
+const FailuresToHold = 3

@@ -1,0 +1,151 @@
+package traffic
+
+import (
+	"encoding/hex"
+	"net/netip"
+	"slices"
+	"time"
+
+	"causeway/internal/accesslog"
+	"causeway/internal/fault"
+	"causeway/internal/units"
+)
+
+// PoolKey is a pool under settings.
+type PoolKey struct{ Pool, Settings string }
+
+func (e *Event) PoolKey() PoolKey { return PoolKey{e.Pool, e.Settings} }
+
+func SortedDurations(events []*Event, f func(*Event) time.Duration) []time.Duration {
+	var out []time.Duration
+	for _, e := range events {
+		out = append(out, f(e))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// A member's connection ended, and no byte of an answer came. Causeway's trace says in which phase, on what connection;
+// Azure's log says only that it ended, how long after, and over which source port.
+
+// ClosedSomehow matches what Azure's log calls a closed connection: the phase is not known.
+func ClosedSomehow(e *Event) bool {
+	return !e.Own && e.Tried && e.Fault.Side == fault.Backend && e.Fault.Phase == "" && e.Fault.Kind == fault.Closed
+}
+
+// Resolution is how exact the times of an event are: Azure's log has whole seconds.
+func (e *Event) Resolution() time.Duration {
+	if e.Own || e.Start.Nanosecond() != 0 {
+		return 0
+	}
+	return time.Second
+}
+
+// Event is a failed request, or a failed attempt that a retry hid.
+type Event struct {
+	At       time.Time // when the attempt ended
+	Start    time.Time // of the request
+	ID       string
+	Pool     string
+	Settings string
+	Rule     string
+	Listener string
+	Instance string
+	gateway  *int
+	Member   string
+	Server   netip.AddrPort
+	port     uint16 // local port of the connection
+	Method   string
+	Path     string // template
+	Client   netip.Addr
+	Status   int
+	Taken    time.Duration
+	Visible  bool
+	Own      bool // the record carries Causeway's object
+	Fault    fault.Fault
+	Attempt  accesslog.Attempt
+	Tried    bool // a member was
+	Tries    int
+	Declared int64
+	BodyRead int64
+	Received int64
+	sent     int64
+	v1       bool
+	Info     string // error_info
+	Host     string // that was asked for
+	front    string // platform that the host leads to which the member was sent; empty: none that is known
+	Stream   string // media type of an answer that goes on for as long as both sides like; empty: it is none
+	Agent    string
+	WAF      time.Duration // that the firewall took
+	Queued   time.Duration // for how long, at most, its client waited for room under the limit of connections
+	Stalled  time.Duration // for how much of it the gateway's process stood still
+	Session  bool          // a connection through a TCP or TLS listener: there is no request in it
+
+	Unnamed bool // the log does not say whether a member was asked
+	Unsaid  bool // the status may be the gateway's own or the member's, and nothing in the log decides
+
+	Before *RouteTally // what its connection had carried before; nil: nothing, or not known
+
+	explained bool // it is the one to be explained
+}
+
+// newEvent takes of a record what attribution needs. which is the attempt that failed; -1 if no member was tried.
+func (t *Summary) newEvent(r *accesslog.Record, own bool, which int, f fault.Fault, visible bool) *Event {
+	e := &Event{
+		Start: r.Start, At: r.Start.Add(r.Taken), ID: IdOf(r), Pool: r.Pool, Settings: r.Settings, Rule: r.Rule, Listener: r.Listener, Instance: r.Instance, gateway: t.lastGateway,
+		Method: string(r.Method), Path: Template(r.URI), Client: r.Client.Addr(), Status: r.Status, Taken: r.Taken, Visible: visible, Own: own, v1: r.V1,
+		Fault: f, Declared: r.Declared, BodyRead: r.BodyRead, Received: r.Received, sent: r.Sent, Tries: len(r.Attempts), Info: r.ErrorInfo,
+		Host: string(r.OriginalHost), WAF: max(0, r.WAFTime), Stalled: r.Stalled, Queued: r.Queued, Session: r.Session, Agent: string(r.UserAgent[:min(len(r.UserAgent), 120)]),
+		front: platformOfName(string(r.Host)), Stream: streamType(string(r.ContentType)),
+	}
+	if which >= 0 {
+		if own {
+			e.Before = t.last.of(which)
+		}
+		a := r.Attempts[which]
+		e.Attempt, e.Tried, e.Member, e.Server, e.port = a, true, a.Member, a.Server, a.LocalPort
+		if e.Member == "" && a.Server.IsValid() {
+			e.Member = a.Server.Addr().String()
+		}
+		if !visible && a.Total > 0 { // a later attempt went on
+			e.At = r.Start.Add(a.Total)
+		}
+	}
+	return e
+}
+
+// MemberKey names a member under its settings.
+type MemberKey struct {
+	Settings string
+	Member   string
+	Server   netip.AddrPort
+}
+
+func (e *Event) Key() MemberKey {
+	return MemberKey{Settings: e.Settings, Member: e.Member, Server: e.Server}
+}
+
+// QuietInfo reports whether the gateway gave no word of its own for what happened.
+func (e *Event) QuietInfo() bool { return quietInfo(e.Info) }
+
+func (e *Event) Route() RouteKey { return RouteKey{e.Settings, e.Method, e.Path} }
+
+// ClosedUnanswered reports whether the member's connection ended after the request went out and before a byte came back.
+func (e *Event) ClosedUnanswered() bool {
+	return e.Tried && (e.Fault.Phase == fault.Wait || e.Fault.Phase == fault.Send) && (e.Fault.Kind == fault.Closed || e.Fault.Kind == fault.Reset) &&
+		e.Fault.Side == fault.Backend
+}
+
+// IdOf is how a record can be found again: its transaction, or, where the log has none, its time.
+func IdOf(r *accesslog.Record) string {
+	if r.Transaction == [16]byte{} {
+		return units.Stamp(r.Start)
+	}
+	return hex.EncodeToString(r.Transaction[:])
+}
+
+// templateMax bounds a path template.
+const templateMax = 120
+
+// Template folds the parts of a path that look like ids, so that one route is one key.
+func Template(path []byte) string { return string(fold(nil, path)) }

@@ -1,0 +1,87 @@
+package traffic
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"causeway/internal/accesslog"
+	"causeway/internal/evidence"
+	"causeway/internal/gateway"
+	"causeway/internal/units"
+)
+
+// LeftOut are records that a diagnosis does not count, and says so: those outside of the time that is asked for, and those of
+// other gateways than the one that is diagnosed. A document is true of its own gateway only.
+type LeftOut struct {
+	Gateway  string         // whose records are taken; empty: all
+	Others   map[string]int // records of other gateways, by name
+	Outside  int            // of the time that is asked for
+	From, To time.Time      // of these
+	lastID   string
+	lastName string
+	Document *gateway.Config // that is used; nil: there is none of the gateway of the records
+	Health   *gateway.Health // that is used, likewise
+	Notes    []string
+}
+
+// takes reports whether a record is counted.
+func (l *LeftOut) takes(r *accesslog.Record, o Options) bool {
+	if r.ResourceID != l.lastID {
+		l.lastID, l.lastName = r.ResourceID, GatewayIn(r.ResourceID)
+	}
+	if l.Gateway != "" && l.lastName != "" && !strings.EqualFold(l.lastName, l.Gateway) {
+		if l.Others[l.lastName] > 0 || len(l.Others) < maxGateways {
+			l.Others[l.lastName]++
+		}
+		return false
+	}
+	if o.holds(r.Start) {
+		return true
+	}
+	if l.Outside++; l.Outside == 1 || r.Start.Before(l.From) {
+		l.From = r.Start
+	}
+	l.To = units.Later(l.To, r.Start)
+	return false
+}
+
+// GatewayIn is the name of the gateway in a resource id; empty where there is none.
+func GatewayIn(id string) string { return partAfter(id, "applicationGateways") }
+
+// Tallied reads the records of the gateway that is asked for, or else of the document's; of all, where there is neither. A
+// document and a report of health of another gateway than the records are not used.
+func Tallied(b *evidence.Bundle, o Options) (*Summary, error) {
+	whose := o.Gateway
+	if whose == "" && b.Config != nil {
+		whose = b.Config.Name
+	}
+	use := LeftOut{Gateway: whose, Document: b.Config, Health: b.Health}
+	if b.Config != nil && b.Config.Name != "" && !strings.EqualFold(b.Config.Name, whose) {
+		use.setAside(whose)
+	}
+	t, err := talliedWith(b, o, use)
+	if err == nil && o.Gateway == "" && t.Requests+t.Left.Outside == 0 && len(t.Left.Others) > 0 {
+		use.Gateway = ""
+		use.setAside(strings.Join(units.SortedKeys(t.Left.Others), ", "))
+		t, err = talliedWith(b, o, use)
+	}
+	return t, err
+}
+
+func talliedWith(b *evidence.Bundle, o Options, use LeftOut) (*Summary, error) {
+	t := NewTally(use)
+	return t, t.Read(b, o)
+}
+
+// setAside leaves a document, and health of the same gateway, unused, and says so.
+func (l *LeftOut) setAside(whose string) {
+	name := l.Document.Name
+	l.Document = nil
+	text := fmt.Sprintf("the gateway document is of %s and the records are of %s: it is not used", name, whose)
+	if l.Health != nil && len(l.Health.Pools) > 0 && strings.EqualFold(GatewayIn(l.Health.Pools[0].Pool.ID), name) {
+		l.Health = nil
+		text += ", nor is its report of health"
+	}
+	l.Notes = append(l.Notes, text)
+}

@@ -1,0 +1,108 @@
+package traffic
+
+import (
+	"net/netip"
+
+	"causeway/internal/accesslog"
+	"causeway/internal/evidence"
+)
+
+// finder finds the counters that a row belongs to. Rows repeat the same few members, instances and routes, so what was
+// found for the last ones is looked at before anything is hashed.
+type finder struct {
+	places [256]place
+	routes map[string]*RouteTally // by settings, method and folded path, in one text
+	key    []byte
+}
+
+// place is a member under settings, as one instance meets it.
+type place struct {
+	settings, instance, member string
+	server                     netip.AddrPort
+	gateway                    *int
+	counts                     *MemberTally
+	work                       *Work // nil: it is not known, or there are too many
+	instances, cells           *Cell // of the instance, and of instance and member together
+}
+
+// place finds the counters of an attempt.
+func (t *Summary) place(r *accesslog.Record, a *accesslog.Attempt) *place {
+	ip := a.Server.Addr().As16()
+	p := &t.find.places[(int(ip[15])*7+int(ip[14])*31+int(a.Server.Port())+len(r.Settings)*5+int(lastByte(r.Instance))*17)&255]
+	member := MemberOf(a)
+	if p.counts == nil || p.server != a.Server || p.member != member || p.settings != r.Settings || p.instance != r.Instance || p.gateway != t.lastGateway {
+		k := MemberKey{Settings: r.Settings, Member: member, Server: a.Server}
+		*p = place{
+			settings: r.Settings, instance: r.Instance, member: member, server: a.Server, gateway: t.lastGateway,
+			counts: t.Member(k), work: t.work(WorkPlace{k, r.Instance, t.lastGateway}),
+		}
+		if r.Instance != "" {
+			p.instances, p.cells = at(t.Instances, r.Instance), at(t.Cells, InstanceMember{r.Instance, member})
+		}
+	}
+	return p
+}
+
+func lastByte(s string) byte {
+	if s == "" {
+		return 0
+	}
+	return s[len(s)-1]
+}
+
+// routeOf finds the counters of a kind of request.
+func (t *Summary) routeOf(r *accesslog.Record) *RouteTally {
+	key := append(append(t.find.key[:0], r.Settings...), 0)
+	key = append(append(key, r.Method...), 0)
+	n := len(key)
+	key = fold(key, r.URI)
+	t.find.key = key
+	if route := t.find.routes[string(key)]; route != nil {
+		return route
+	}
+	route := t.Route(RouteKey{r.Settings, string(r.Method), string(key[n:])})
+	if t.find.routes == nil {
+		t.find.routes = map[string]*RouteTally{}
+	}
+	if len(t.find.routes) < 2*maxRoutes {
+		t.find.routes[string(key)] = route
+	}
+	return route
+}
+
+// appendOdd appends what is left of an id without its letters and digits: some servers take no id that has such.
+func appendOdd(out, id []byte) []byte {
+	for i := 0; i < len(id); i++ {
+		switch c := id[i]; {
+		case c >= '0' && c <= '9', c|0x20 >= 'a' && c|0x20 <= 'z', c == '-', c == '_', c == '.':
+		case c == '%':
+			end := min(len(id), i+3)
+			out = append(out, id[i:end]...)
+			i = end - 1
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// fold appends the template of a path: the parts that look like ids are one.
+func fold(out, path []byte) []byte {
+	path = path[:min(len(path), templateMax)]
+	for begin := 0; ; {
+		end := begin
+		for end < len(path) && path[end] != '/' {
+			end++
+		}
+		if part := path[begin:end]; evidence.LooksLikeID(part) {
+			out = appendOdd(append(out, '*'), part)
+		} else {
+			out = append(out, part...)
+		}
+		if end == len(path) {
+			return out
+		}
+		out = append(out, '/')
+		begin = end + 1
+	}
+}

@@ -1,0 +1,20 @@
+package traffic
+
+import (
+	"testing"
+)
+
+// One kind of request is one path without its ids; what is odd in an id stays, for some servers take no such id.
+func TestIDsKeepWhatIsOdd(t *testing.T) {
+	for path, want := range map[string]string{
+		"/orders/1234/items":    "/orders/*/items",
+		"/orders/12%2F34/items": "/orders/*%2F/items",
+		"/orders/12;34":         "/orders/*;",
+		"/orders/1234%2":        "/orders/*%2",
+		"/a%2Fb":                "/a%2Fb",
+	} {
+		if got := Template([]byte(path)); got != want {
+			t.Errorf("template(%q) = %q, want %q", path, got, want)
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package traffic
+
+import (
+	"time"
+)
+
+// gap is the idle age of a connection when its turn came.
+type gap struct {
+	Idle time.Duration
+	How  outcome
+}
+
+type outcome uint8
+
+const (
+	Answered outcome = iota
+	Broke            // the attempt on it ended without an answer
+	Stale            // it was found closed before use
+)
+
+// Gaps are those of one member's connections: all of them, or, where they become too many, each stride-th answered one.
+// Those that broke or were stale are few, and kept as long as there is room.
+type Gaps struct {
+	List   []gap
+	stride int
+	passed int // answered ones since the last that was kept
+	full   bool
+}
+
+// gapRoom bounds the gaps of all members together.
+type gapRoom struct {
+	size int
+	most int
+	all  []*Gaps
+}
+
+const (
+	maxGaps    = 1 << 17 // of a member
+	maxAllGaps = 1 << 22 // sixteen bytes each
+)
+
+// add keeps a gap of a member.
+func (room *gapRoom) add(g *Gaps, idle time.Duration, how outcome) {
+	before := len(g.List)
+	if g.stride == 0 {
+		room.all = append(room.all, g)
+	}
+	g.add(idle, how)
+	if room.size += len(g.List) - before; room.size > room.most {
+		room.thin()
+	}
+}
+
+// thin drops half of the answered ones of every member. Where that is not enough, members keep what they have.
+func (room *gapRoom) thin() {
+	room.size = 0
+	for _, g := range room.all {
+		g.thin()
+		room.size += len(g.List)
+	}
+	for _, g := range room.all {
+		g.full = room.size > room.most/2
+	}
+}
+
+func (g *Gaps) add(idle time.Duration, how outcome) {
+	if g.stride == 0 {
+		g.stride = 1
+	}
+	if how == Answered {
+		if g.passed++; g.passed < g.stride {
+			return
+		}
+		g.passed = 0
+	}
+	if len(g.List) >= maxGaps && !g.full {
+		g.full = !g.thin()
+	}
+	if !g.full {
+		g.List = append(g.List, gap{idle, how})
+	}
+}
+
+// thin drops every second answered one; false means that there was nothing to drop.
+func (g *Gaps) thin() bool {
+	n, drop := 0, false
+	for _, x := range g.List {
+		if x.How == Answered {
+			if drop = !drop; drop {
+				continue
+			}
+		}
+		g.List[n] = x
+		n++
+	}
+	shrunk := n < len(g.List)
+	g.List = g.List[:n]
+	if shrunk {
+		g.stride *= 2
+	}
+	return shrunk
+}
+
+// Weight is how many gaps one in the list stands for.
+func (g *Gaps) Weight(x gap) int {
+	if x.How == Answered {
+		return max(1, g.stride)
+	}
+	return 1
+}

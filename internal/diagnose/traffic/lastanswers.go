@@ -1,0 +1,63 @@
+package traffic
+
+import (
+	"time"
+
+	"causeway/internal/accesslog"
+)
+
+// afterwards is what became of connections after the answers of a kind of request.
+type afterwards struct {
+	Used int // the next request on it was answered
+	Lost int // it was not: the connection had been closed
+}
+
+// lastAnswers are the kinds of request that connections carried last. They are forgotten when there are too many.
+type lastAnswers struct {
+	by     map[connKey]*RouteTally
+	before []*RouteTally // of each attempt of the record that is being read, what its connection carried before; nil: not known
+}
+
+// see notes the attempts of a record.
+func (l *lastAnswers) see(i int, a *accesslog.Attempt, at *Cell, route *RouteTally) {
+	if i == 0 {
+		l.before = l.before[:0]
+	}
+	l.before = append(l.before, nil)
+	if a.LocalPort == 0 || at == nil {
+		return
+	}
+	k := connKey(at.number)<<16 | connKey(a.LocalPort)
+	if before := l.by[k]; before != nil && a.Reused {
+		l.before[i] = before
+		if a.Status > 0 {
+			before.After.Used++
+		} else {
+			before.After.Lost++
+		}
+	}
+	if a.Status == 0 {
+		delete(l.by, k)
+		return
+	}
+	if l.by == nil || len(l.by) >= maxConnections {
+		l.by = map[connKey]*RouteTally{}
+	}
+	l.by[k] = route
+}
+
+// of is what the connection of an attempt had carried before; nil where it is not known.
+func (l *lastAnswers) of(i int) *RouteTally {
+	if i < 0 || i >= len(l.before) {
+		return nil
+	}
+	return l.before[i]
+}
+
+// RoundTrips is some round trips to a member, as connecting to it takes one.
+func (m *MemberTally) RoundTrips() time.Duration {
+	if m.Connect.N == 0 {
+		return Tolerance(0)
+	}
+	return max(3*m.Connect.Quantile(0.5), Tolerance(0))
+}

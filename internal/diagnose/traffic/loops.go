@@ -1,0 +1,55 @@
+package traffic
+
+import (
+	"encoding/binary"
+
+	"causeway/internal/accesslog"
+)
+
+// comingBack knows the gateway's own requests when they come in again, by the transaction that they were sent with.
+type comingBack struct {
+	sent table // transactions, with the member that each went to
+	came table // transactions that requests came in with, which are not known yet
+}
+
+// table holds the latest of many transactions; a new one takes the place of an older one.
+type table [1 << 14]struct {
+	id      [16]byte
+	gateway *int // which had it: what one gateway sends, another may get
+	member  *MemberTally
+}
+
+func (t *table) put(id [16]byte, gateway *int, m *MemberTally) {
+	s := &t[binary.LittleEndian.Uint16(id[:])%uint16(len(t))]
+	s.id, s.gateway, s.member = id, gateway, m
+}
+
+func (t *table) take(id [16]byte, gateway *int) (m *MemberTally, ok bool) {
+	s := &t[binary.LittleEndian.Uint16(id[:])%uint16(len(t))]
+	if ok = s.id == id && s.gateway == gateway && id != [16]byte{}; ok {
+		m = s.member
+		s.id, s.member = [16]byte{}, nil
+	}
+	return m, ok
+}
+
+// returns counts the attempts that were requests to this very gateway: it compares what a request came in with to what was
+// sent with others. Which of the two is written first depends on who gives up first. Ports tell nothing: a busy gateway
+// meets every one of them on both sides within the time of a slow request.
+func (c *comingBack) returns(r *accesslog.Record, gateway *int, of func(*accesslog.Attempt) *MemberTally) {
+	if r.Parent != [16]byte{} {
+		if m, ok := c.sent.take(r.Parent, gateway); ok {
+			m.Looped++
+		} else {
+			c.came.put(r.Parent, gateway, nil)
+		}
+	}
+	if n := len(r.Attempts); n > 0 {
+		m := of(&r.Attempts[n-1])
+		if _, known := c.came.take(r.Transaction, gateway); known {
+			m.Looped++
+		} else {
+			c.sent.put(r.Transaction, gateway, m)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package traffic
+
+import (
+	"slices"
+	"time"
+)
+
+// Interval is what happened in a piece of time, by when requests began.
+type Interval struct {
+	At       time.Time
+	Requests int
+	Failures int
+	busy     time.Duration // time that members spent on requests: divided by the width, how many were under way
+	Waited   time.Duration // of answered requests, in members
+	Own      time.Duration // of answered requests, outside of members
+	Answered int
+	Sent     int64 // bytes to clients
+	Clients  int   // requests that came on a connection of their own, where the log tells
+}
+
+// series cuts a window into intervals: seconds, as long as there are not too many of them.
+type series struct {
+	byNumber map[int64]*Interval
+	Width    time.Duration
+	last     *Interval // rows come in about the order of time
+	lastAt   int64
+}
+
+// maxIntervals bounds them: a day of seconds. Beyond, they become twice as long.
+const maxIntervals = 90_000
+
+func newSeries() *series { return &series{byNumber: map[int64]*Interval{}, Width: time.Second} }
+
+func (s *series) at(t time.Time) *Interval {
+	k := t.UnixNano() / int64(s.Width)
+	if s.last != nil && s.lastAt == k {
+		return s.last
+	}
+	m := s.byNumber[k]
+	if m == nil {
+		if len(s.byNumber) >= maxIntervals {
+			s.widen()
+			return s.at(t)
+		}
+		m = &Interval{At: time.Unix(0, k*int64(s.Width)).UTC()}
+		s.byNumber[k] = m
+	}
+	s.last, s.lastAt = m, k
+	return m
+}
+
+func (s *series) widen() {
+	s.Width *= 2
+	s.last = nil
+	old := s.byNumber
+	s.byNumber = map[int64]*Interval{}
+	for _, m := range old {
+		k := m.At.UnixNano() / int64(s.Width)
+		to := s.byNumber[k]
+		if to == nil {
+			to = &Interval{At: time.Unix(0, k*int64(s.Width)).UTC()}
+			s.byNumber[k] = to
+		}
+		to.Requests, to.Failures, to.Answered, to.Clients = to.Requests+m.Requests, to.Failures+m.Failures, to.Answered+m.Answered, to.Clients+m.Clients
+		to.busy, to.Waited, to.Own, to.Sent = to.busy+m.busy, to.Waited+m.Waited, to.Own+m.Own, to.Sent+m.Sent
+	}
+}
+
+// Around is the interval of a time; nil if nothing happened in it.
+func (s *series) Around(t time.Time) *Interval { return s.byNumber[t.UnixNano()/int64(s.Width)] }
+
+// List is the intervals in order.
+func (s *series) List() []*Interval {
+	out := make([]*Interval, 0, len(s.byNumber))
+	for _, m := range s.byNumber {
+		out = append(out, m)
+	}
+	slices.SortFunc(out, func(a, b *Interval) int { return a.At.Compare(b.At) })
+	return out
+}

@@ -1,0 +1,50 @@
+package traffic
+
+import (
+	"causeway/internal/accesslog"
+	"causeway/internal/fault"
+)
+
+// A TCP or TLS listener passes connections on and knows of no requests in them. Its log has a row for each session, with a
+// status by which it ended and the server that it went to. A session lasts as long as both sides like, so its times say
+// nothing of how quick a member is, and are kept apart from those of answers.
+
+// session counts one.
+func (t *Summary) session(r *accesslog.Record) {
+	t.Sessions++
+	f, bad := sessionFault(r)
+	m := t.Line.at(r.Start)
+	m.Requests++
+	for i := range r.Attempts {
+		place := t.place(r, &r.Attempts[i])
+		place.counts.Attempts++
+		place.counts.Pool, place.counts.Gateway = r.Pool, t.lastGateway
+		place.counts.Tried.Add(r.Start)
+		if !bad {
+			place.counts.Answered++
+			place.counts.Answers.Add(r.Start) // that the member was there, it showed at the beginning
+		}
+	}
+	t.cell(r, bad)
+	if bad {
+		m.Failures++
+	}
+	t.take(r, false, t.failure(r, false, f, bad))
+}
+
+// sessionFault reads the status by which a session ended.
+func sessionFault(r *accesslog.Record) (f fault.Fault, bad bool) {
+	switch {
+	case r.Status < 400:
+		return fault.Fault{}, false
+	case r.Status < 500:
+		return fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.Malformed}, true
+	case r.Status == 502 && (len(r.Attempts) == 0 && r.Taken < withoutWaiting || r.ErrorInfo == fault.UpstreamNoLive):
+		return fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}, true
+	case r.Status == 502 && len(r.Attempts) > 0:
+		return fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Closed}, true // why is not told
+	case r.Status == 503:
+		return fault.Fault{Side: fault.Gateway, Kind: fault.Exhausted, Detail: "the limit of connections"}, true
+	}
+	return fault.Fault{Side: fault.Gateway, Kind: fault.Panicked}, true
+}

@@ -1,0 +1,553 @@
+// Package traffic reads all records once and leaves a Summary: every failure, and of the rest what the analyzers need to
+// know. It classifies faults and knows no causes. Once made, a Summary does not change.
+package traffic
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"causeway/internal/accesslog"
+	"causeway/internal/diagnose/health"
+	"causeway/internal/evidence"
+	"causeway/internal/fault"
+	"causeway/internal/gateway"
+	"causeway/internal/stats"
+)
+
+// FastFor is how soon after a request the end of its connection came sooner than any handler could have.
+func (m *MemberTally) FastFor() time.Duration {
+	if m.Waits.N < EnoughAnswers {
+		return 50 * time.Millisecond
+	}
+	return max(2*m.Waits.Quantile(0.02), 20*time.Millisecond)
+}
+
+// HeadOnly reports whether requests of a method usually have no body, so that what was received is their head.
+func HeadOnly(method string) bool {
+	return slices.Contains([]string{"GET", "HEAD", "OPTIONS", "DELETE"}, method)
+}
+
+// seeHead notes the head of a request that a member answered.
+func (m *MemberTally) seeHead(r *accesslog.Record) {
+	if HeadOnly(string(r.Method)) {
+		m.HeadsAnswered++
+		m.LongestHead = max(m.LongestHead, r.Received)
+	}
+}
+
+// Quiet is how long a member may be silent within one outage without an answer being asked for.
+const Quiet = 2 * time.Second
+
+// Summary is what one pass over the records leaves: every failure, and of the rest what the tests need. Its size does not
+// grow with the log.
+type Summary struct {
+	Config      *gateway.Config  // may be nil
+	Health      *gateway.Health  // may be nil
+	Histories   []health.History // of health
+	Local       *gateway.Local   // may be nil
+	State       evidence.State
+	Metrics     []evidence.Metric
+	Activity    []evidence.Activity
+	Assumptions []string                 // that the reading of the records made
+	Documented  map[string]time.Duration // request timeout that the document gives, of settings that had another then
+	Requests    int
+	Sessions    int // of the requests: connections through TCP and TLS listeners
+	Failures    int
+	Recovers    int
+	From, To    time.Time
+	Own         int // records with Causeway's object
+	Events      []*Event
+	Members     map[MemberKey]*MemberTally
+	Routes      map[RouteKey]*RouteTally
+	Instances   map[string]*Cell         // by instance
+	Cells       map[InstanceMember]*Cell // by instance and member
+	Works       map[WorkPlace]*Work
+	Timeouts    map[string]time.Duration // request timeout by settings, where the document is known
+	Gateways    map[string]*int          // records by resource id
+	Left        LeftOut                  // what is not counted
+	Lost        Losses                   // records that the log lacks
+	Inspected   inspections              // by the firewall
+	perf        []accesslog.Performance  // of a first-generation gateway
+	Line        *series                  // of time
+	Clock       *stats.Clock             //
+	gaps        gapRoom                  //
+	conns       connections              //
+	Sample      Sampler                  // of failures that are too many to be kept
+	find        finder
+	Aside       asides
+	back        comingBack
+	Waits       waits
+	Nameless    namelessAnswers
+	last        lastAnswers // of connections
+	Ejected     ejections
+	Names       names
+	V1          int             // records of the first generation
+	WAF         stats.Histogram // time that the firewall took
+	WAFSlow     int             // requests of which it took most
+	lastID      string
+	lastGateway *int
+	Wanted      wanted
+	AllTime     time.Duration // of answered requests whose time in members is known
+	OwnTime     time.Duration // of these, outside of members
+}
+
+// MemberTally is what is known of a member's traffic.
+type MemberTally struct {
+	Pool          string // that it was last asked for
+	Gateway       *int   // that last asked
+	Attempts      int
+	Answered      int // attempts with a status
+	Errors        int // of these, 5xx
+	Looped        int // attempts that came back as requests to the gateway itself
+	Gaps          Gaps
+	Tried         *stats.Timeline // attempts
+	Answers       *stats.Timeline
+	Fresh         *stats.Timeline // answers on connections that were new
+	Waits         stats.Histogram // request sent to first byte, of answered attempts
+	Connect       stats.Histogram // connections made
+	Hint          time.Duration   // idle limit announced, last seen; Unset: none
+	MostUses      int             // of a connection when an attempt on it was answered
+	Oldest        time.Duration   // connection on which an attempt was answered, at its end
+	Longest       time.Duration   // idle age of a connection on which an attempt was answered
+	Mix           mix
+	HeadsAnswered int   // answers to requests that have no body
+	LongestHead   int64 // bytes of the longest of these
+	Shared        bool  // several pools or gateways asked it: no other member is its equal
+}
+
+// RouteKey is a kind of request under settings: a method and a path template.
+type RouteKey struct{ Settings, Method, Path string }
+
+// RouteTally is how long a route's answers take.
+type RouteTally struct {
+	Answered int
+	NotFound int // answers 404
+	Broken   int // attempts that ended without an answer
+	Waits    stats.Histogram
+	Answers  *stats.Timeline
+	Tried    *stats.Timeline // when attempts were asked for
+	Slow     *stats.Timeline // of these, answers in the last third before the request timeout
+	Pool     string
+	Rule     string // that led there first
+	Method   string // with path, the kind of request
+	Path     string
+	After    afterwards // what became of connections after its answers
+}
+
+// Slowest answer of the route.
+func (r *RouteTally) Slowest() time.Duration { return r.Waits.Max }
+
+// LastThird is how many answers came between two thirds of a limit and the limit.
+func (r *RouteTally) LastThird(limit time.Duration) int {
+	if limit == 0 {
+		return 0
+	}
+	return r.Waits.Between(limit*2/3, max(limit, r.Waits.Max))
+}
+
+type InstanceMember struct{ Instance, Member string }
+
+// Cell counts what happened at one place.
+type Cell struct {
+	number             int // of its kind, from 1
+	Requests, Failures int
+}
+
+func (c *Cell) add(bad bool) {
+	if c == nil { // there are too many places
+		return
+	}
+	c.Requests++
+	if bad {
+		c.Failures++
+	}
+}
+
+const (
+	maxMembers   = 10_000
+	maxRoutes    = 10_000
+	maxInstances = 1_000
+	maxGateways  = 100
+	maxPerf      = 125 * 60 * 24 * 31 / 10
+)
+
+// NewTally is a tally that has read nothing, of records that may belong to the document and the health to use.
+func NewTally(use LeftOut) *Summary {
+	use.Others = map[string]int{}
+	c := use.Document
+	t := &Summary{
+		Left: use, Config: c, Health: use.Health, Histories: health.Histories(use.Health),
+		Members: map[MemberKey]*MemberTally{}, Routes: map[RouteKey]*RouteTally{}, Instances: map[string]*Cell{}, Cells: map[InstanceMember]*Cell{}, Works: map[WorkPlace]*Work{},
+		Timeouts: map[string]time.Duration{}, Gateways: map[string]*int{},
+		Line: newSeries(), Clock: stats.NewClock(), gaps: gapRoom{most: maxAllGaps}, Sample: Sampler{Most: maxEvents}, Names: newNames(c),
+	}
+	if c != nil {
+		for _, s := range c.Settings {
+			t.Timeouts[s.Name] = time.Duration(s.RequestTimeout) * time.Second
+		}
+	}
+	return t
+}
+
+// Read takes in all rows.
+func (t *Summary) Read(b *evidence.Bundle, o Options) error {
+	err := b.EachRow(evidence.Rows{
+		Without: t.without(),
+		Access: func(r *accesslog.Record, own bool) {
+			if !own && internal(r) || !t.Left.takes(r, o) {
+				return
+			}
+			t.add(r, own)
+		},
+		Performance: func(p *accesslog.Performance) {
+			if o.holds(p.At) && len(t.perf) < maxPerf {
+				t.perf = append(t.perf, *p)
+			}
+		},
+		Lost: func(l accesslog.Lost) { t.Lost.see(l, o, &t.Left) },
+		Firewall: func(f *accesslog.Firewall) {
+			if o.holds(f.At) {
+				t.Inspected.see(f)
+			}
+		},
+	})
+	// Some metrics and activity stand in rows, so they are complete only now.
+	t.State, t.Metrics, t.Activity = b.State, b.Metrics, b.Activity
+	if t.Config != nil { // what is beside a document is of its gateway
+		t.Local = b.Local
+	}
+	t.Clock.Sort()
+	t.Events = t.Sample.kept()
+	slices.SortStableFunc(t.Events, func(a, b *Event) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
+	t.settle()
+	return err
+}
+
+// settle reads single records again in the light of all: what they prove depends on what this log writes elsewhere. After
+// it nothing changes any more.
+func (t *Summary) settle() {
+	t.neverAsked()
+	t.doubtUnhealthy()
+	t.correctTimeouts()
+	t.judgeEchoes()
+}
+
+// without are the texts that only one record is asked for: the one that is looked for, if there is one.
+func (t *Summary) without() accesslog.Fields {
+	if t.Wanted.any() {
+		return 0
+	}
+	return accesslog.FieldsOf(accesslog.OriginalURI, accesslog.Query)
+}
+
+// internal reports whether a record is of Azure's own process in the gateway, which is no traffic.
+func internal(r *accesslog.Record) bool {
+	a := r.Client.Addr()
+	return a.Is4() && a.As4() == [4]byte{127, 0, 0, 1}
+}
+
+func (t *Summary) add(r *accesslog.Record, own bool) {
+	if !own {
+		disown(r)
+	}
+	t.Requests++
+	t.Names.give(r)
+	if own {
+		t.Own++
+	}
+	if r.V1 {
+		t.V1++
+	}
+	t.gateway(r.ResourceID)
+	t.stretch(r)
+	if r.Session {
+		t.session(r)
+		return
+	}
+	f, bad := t.failed(r, own)
+	inMembers := t.attempts(r, own)
+	if own {
+		t.back.returns(r, t.lastGateway, func(a *accesslog.Attempt) *MemberTally { return t.place(r, a).counts })
+	}
+	t.Aside.see(r)
+	if own {
+		t.Waits.see(r)
+		t.Ejected.see(r, bad)
+	}
+	t.count(r, inMembers, bad)
+	t.seeNameless(r, own, bad)
+	t.take(r, own, t.failure(r, own, f, bad))
+}
+
+// take keeps what failed of a record, if anything did.
+func (t *Summary) take(r *accesslog.Record, own bool, e *Event) {
+	t.Wanted.see(r, own, e)
+	if e != nil {
+		t.Sample.add(e)
+	}
+}
+
+// failure counts what failed of a record: the request, or an attempt that a retry hid.
+func (t *Summary) failure(r *accesslog.Record, own bool, f fault.Fault, bad bool) *Event {
+	if bad {
+		t.Failures++
+		return t.newEvent(r, own, len(r.Attempts)-1, f, true)
+	}
+	for i := range r.Attempts {
+		f := r.Attempts[i].Fault
+		if !own && i < len(r.Attempts)-1 && r.Attempts[i].Status == 0 {
+			f = t.hidden(r, &r.Attempts[i])
+		}
+		if !f.None() {
+			t.Recovers++
+			return t.newEvent(r, own, i, f, false) // one event for one request
+		}
+	}
+	return nil
+}
+
+// gateway counts the records of a gateway: those of several may be among the evidence.
+func (t *Summary) gateway(id string) {
+	if t.lastGateway == nil || t.lastID != id {
+		if t.lastGateway = t.Gateways[id]; t.lastGateway == nil {
+			if t.lastGateway = new(int); len(t.Gateways) < maxGateways {
+				t.Gateways[id] = t.lastGateway
+			}
+		}
+		t.lastID = id
+	}
+	*t.lastGateway++
+}
+
+func (t *Summary) stretch(r *accesslog.Record) {
+	if t.From.IsZero() || r.Start.Before(t.From) {
+		t.From = r.Start
+	}
+	if end := r.Start.Add(r.Taken); end.After(t.To) {
+		t.To = end
+	}
+}
+
+// attempts counts what each member did, and returns the time that members took.
+func (t *Summary) attempts(r *accesslog.Record, own bool) (inMembers time.Duration) {
+	route := t.routeOf(r)
+	for i := range r.Attempts {
+		a := &r.Attempts[i]
+		p := t.place(r, a)
+		if !own && p.cells != nil {
+			t.conns.see(r, a, p.cells)
+		}
+		if own && p.work != nil {
+			p.work.see(r, a)
+		}
+		if own {
+			t.last.see(i, a, p.cells, route)
+		}
+		t.attempt(r, a, p.counts, route)
+		if a.Total >= 0 {
+			inMembers += a.Total
+		} else if wait, ok := waitOf(r, a); ok {
+			inMembers += wait
+		}
+	}
+	return inMembers
+}
+
+// count adds a request to the time line and to the matrix.
+func (t *Summary) count(r *accesslog.Record, inMembers time.Duration, bad bool) {
+	m := t.Line.at(r.Start)
+	m.Requests++
+	m.busy += inMembers
+	m.Sent += r.Sent
+	if r.ClientUses <= 1 {
+		m.Clients++
+	}
+	if bad {
+		m.Failures++
+	} else if len(r.Attempts) > 0 && (!r.V1 || inOneFlight(r)) {
+		m.Answered++
+		m.Waited += inMembers
+		m.Own += max(0, r.Taken-inMembers)
+		if timed(r) {
+			t.AllTime += r.Taken
+			t.OwnTime += max(0, r.Taken-inMembers)
+		}
+	}
+	if r.WAFTime > 0 {
+		t.WAF.Add(r.WAFTime)
+		if 2*r.WAFTime > r.Taken && r.WAFTime > 100*time.Millisecond {
+			t.WAFSlow++
+		}
+	}
+	t.cell(r, bad)
+}
+
+// timed reports whether the time that members took is known. Logs of the first generation do not have it.
+func timed(r *accesslog.Record) bool {
+	return !slices.ContainsFunc(r.Attempts, func(a accesslog.Attempt) bool { return a.Total < 0 })
+}
+
+func (t *Summary) cell(r *accesslog.Record, bad bool) {
+	if r.Instance == "" {
+		return
+	}
+	var instances, cells *Cell
+	if n := len(r.Attempts); n > 0 {
+		p := t.place(r, &r.Attempts[n-1])
+		instances, cells = p.instances, p.cells
+	} else {
+		instances, cells = at(t.Instances, r.Instance), at(t.Cells, InstanceMember{Instance: r.Instance})
+	}
+	instances.add(bad)
+	cells.add(bad)
+}
+
+// at is the cell of a key, made if there is room.
+func at[K comparable](cells map[K]*Cell, k K) *Cell {
+	c := cells[k]
+	if c == nil && len(cells) < maxInstances {
+		c = &Cell{number: len(cells) + 1}
+		cells[k] = c
+	}
+	return c
+}
+
+// attempt counts one member's part.
+func (t *Summary) attempt(r *accesslog.Record, a *accesslog.Attempt, m *MemberTally, route *RouteTally) {
+	m.Shared = m.Shared || m.Attempts > 0 && (m.Pool != r.Pool || m.Gateway != t.lastGateway)
+	m.Attempts++
+	m.Pool, m.Gateway = r.Pool, t.lastGateway
+	m.Tried.Add(r.Start)
+	if a.Hint > 0 {
+		m.Hint = a.Hint
+	}
+	if a.Connect > 0 {
+		m.Connect.Add(a.Connect)
+	}
+	switch {
+	case a.Status > 0:
+		m.answer(r, a)
+		route.answer(r, a, t.Timeouts[r.Settings])
+	case !a.Fault.None() || r.Status >= 500:
+		route.Broken++
+	}
+	if route.Tried.Add(r.Start); route.Rule == "" {
+		route.Rule = r.Rule
+	}
+	wait, timed := waitOf(r, a)
+	m.Mix.add(route, wait, a.Status > 0 && timed)
+	t.gap(m, a)
+}
+
+// MemberOf is the member as the document names it, else its address.
+func MemberOf(a *accesslog.Attempt) string {
+	if a.Member == "" && a.Server.IsValid() {
+		return a.Server.Addr().String()
+	}
+	return a.Member
+}
+
+func (m *MemberTally) answer(r *accesslog.Record, a *accesslog.Attempt) {
+	m.Answered++
+	if a.Status >= 500 {
+		m.Errors++
+	}
+	m.seeHead(r)
+	end := r.Start.Add(r.Taken)
+	m.Answers.Add(end)
+	if !a.Reused {
+		m.Fresh.Add(end)
+	} else {
+		m.MostUses = max(m.MostUses, a.Uses)
+		m.Oldest = max(m.Oldest, a.Age+max(a.Total, 0))
+		m.Longest = max(m.Longest, a.Idle)
+	}
+	if wait, ok := waitOf(r, a); ok {
+		m.Waits.Add(wait)
+	}
+}
+
+// inOneFlight reports whether a request and its answer are so small that a connection carries them at once: nobody waited for
+// the client then.
+func inOneFlight(r *accesslog.Record) bool { return r.Received+r.Sent <= 14_600 }
+
+// waitOf is how long an answer took: to its first byte where that is known.
+func waitOf(r *accesslog.Record, a *accesslog.Attempt) (time.Duration, bool) {
+	switch {
+	case a.Wait >= 0:
+		return a.Wait, true
+	case a.HeaderTime > 0:
+		return a.HeaderTime, true
+	case a.Total >= 0:
+		return a.Total, true
+	case r.V1 && inOneFlight(r): // of more, the client's time would be in it
+		return r.Taken, true
+	}
+	return 0, false
+}
+
+// gap keeps the idle age of the connection that an attempt had.
+func (t *Summary) gap(m *MemberTally, a *accesslog.Attempt) {
+	switch {
+	case a.Reused && a.Status > 0:
+		t.gaps.add(&m.Gaps, a.Idle, Answered)
+	case a.Reused:
+		t.gaps.add(&m.Gaps, a.Idle, Broke)
+	case a.Stale >= 0:
+		t.gaps.add(&m.Gaps, a.Stale, Stale)
+	}
+}
+
+// answer counts an answer of a route, under a request timeout; 0 if that is not known.
+func (route *RouteTally) answer(r *accesslog.Record, a *accesslog.Attempt, limit time.Duration) {
+	route.Answered++
+	if a.Status == 404 {
+		route.NotFound++
+	}
+	route.Answers.Add(r.Start.Add(r.Taken))
+	if wait, ok := waitOf(r, a); ok {
+		route.Waits.Add(wait)
+		if limit > 0 && wait >= limit*2/3 {
+			route.Slow.Add(r.Start)
+		}
+	}
+	if route.Pool == "" {
+		route.Pool = r.Pool
+	}
+}
+
+// Member returns the tally of a member; beyond maxMembers all further ones of a kind of settings share one.
+func (t *Summary) Member(k MemberKey) *MemberTally {
+	m := t.Members[k]
+	if m == nil {
+		if len(t.Members) >= maxMembers {
+			k = MemberKey{Settings: k.Settings, Member: "(other)"}
+			if m = t.Members[k]; m != nil {
+				return m
+			}
+		}
+		m = &MemberTally{Hint: accesslog.Unset, Tried: t.Clock.NewTimeline(), Answers: t.Clock.NewTimeline(), Fresh: t.Clock.NewTimeline()}
+		t.Members[k] = m
+	}
+	return m
+}
+
+// Route returns the tally of a route; beyond maxRoutes all further ones share one.
+func (t *Summary) Route(k RouteKey) *RouteTally {
+	r := t.Routes[k]
+	if r == nil {
+		if len(t.Routes) >= maxRoutes {
+			k.Method, k.Path = "", "(other)"
+			if r = t.Routes[k]; r != nil {
+				return r
+			}
+		}
+		r = &RouteTally{Method: k.Method, Path: k.Path, Answers: t.Clock.NewTimeline(), Tried: t.Clock.NewTimeline(), Slow: t.Clock.NewTimeline()}
+		t.Routes[k] = r
+	}
+	return r
+}
+
+// EnoughAnswers is how many answers it takes to conclude from the absence of slow ones.
+const EnoughAnswers = 20

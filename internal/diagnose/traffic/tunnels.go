@@ -1,0 +1,62 @@
+package traffic
+
+import (
+	"slices"
+	"strings"
+
+	"causeway/internal/accesslog"
+)
+
+// streamType is the media type of an answer that goes on for as long as both sides like, in lower case and without parameters;
+// empty for any other.
+func streamType(contentType string) string {
+	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+	switch media = strings.TrimSpace(media); media {
+	case "text/event-stream", "multipart/x-mixed-replace", "application/x-ndjson", "application/stream+json", "application/grpc":
+		return media
+	}
+	return ""
+}
+
+func StreamTypes(events []*Event) string {
+	var out []string
+	for _, e := range events {
+		if !slices.Contains(out, e.Stream) {
+			out = append(out, e.Stream)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// endedForSilence reports whether the gateway ended a tunnel (a WebSocket) because neither side had said anything for the request
+// timeout. Older records have IdleEnd alone.
+func endedForSilence(r *accesslog.Record) bool { return r.IdleEnd || r.End == accesslog.EndIdle }
+
+// tunnels counts those of some settings.
+type tunnels struct {
+	All, Silent int
+	ID          string // of one that was ended for silence
+}
+
+// seeTunnel counts a record that is one.
+func (a *asides) seeTunnel(r *accesslog.Record) {
+	if r.Status != 101 {
+		return
+	}
+	t := a.Tunnels[r.Settings]
+	if t == nil {
+		if len(a.Tunnels) >= maxAsides {
+			return
+		}
+		if a.Tunnels == nil {
+			a.Tunnels = map[string]*tunnels{}
+		}
+		t = &tunnels{}
+		a.Tunnels[r.Settings] = t
+	}
+	if t.All++; endedForSilence(r) {
+		if t.Silent++; t.ID == "" {
+			t.ID = IdOf(r)
+		}
+	}
+}

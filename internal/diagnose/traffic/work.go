@@ -1,0 +1,90 @@
+package traffic
+
+import (
+	"net/http"
+	"time"
+
+	"causeway/internal/accesslog"
+	"causeway/internal/stats"
+)
+
+// Work is what one instance of the gateway had in progress at a member when it asked it. Another instance does not see that,
+// nor does it count there; and only Causeway's records tell it.
+type Work struct {
+	Busy   Levels          // when attempts were made that were answered without an error of the member's
+	waited []time.Duration // for these together, by level
+	Fresh  Levels          // when connections were made on which an answer came
+	Made   *stats.Timeline // those
+}
+
+// WorkPlace is a member as one instance of one gateway meets it.
+type WorkPlace struct {
+	MemberKey
+	instance string
+	gateway  *int
+}
+
+func (e *Event) WorkPlace() WorkPlace { return WorkPlace{e.Key(), e.Instance, e.gateway} }
+
+// work is that of a place; nil if there are too many.
+func (t *Summary) work(k WorkPlace) *Work {
+	w := t.Works[k]
+	if w == nil && len(t.Works) < maxMembers {
+		w = &Work{Made: t.Clock.NewTimeline()}
+		t.Works[k] = w
+	}
+	return w
+}
+
+func (w *Work) see(r *accesslog.Record, a *accesslog.Attempt) {
+	if a.Status == 0 {
+		return
+	}
+	if a.Status < http.StatusInternalServerError {
+		w.Busy.Add(a.Active)
+		for len(w.waited) < len(w.Busy) {
+			w.waited = append(w.waited, 0)
+		}
+		w.waited[min(max(a.Active, 0), MaxLevel)] += max(0, a.Wait)
+	}
+	if !a.Reused {
+		w.Fresh.Add(a.Active)
+		w.Made.Add(r.Start)
+	}
+}
+
+// Wait is how long answers took, on the average, that were asked for at a level or above it, but below another, and no higher
+// than it takes to have three of them; ok is false where there are not.
+func (w *Work) Wait(from, below int) (mean time.Duration, ok bool) {
+	sum, n := time.Duration(0), 0
+	for level := from; level < min(below, len(w.Busy)) && n < 3; level++ {
+		sum, n = sum+w.waited[level], n+w.Busy[level]
+	}
+	return sum / time.Duration(max(1, n)), n >= 3
+}
+
+// Levels counts by how much work was in progress at a member: requests that one instance of the gateway had there.
+type Levels []int
+
+// MaxLevel bounds them; what is above counts as if it were there.
+const MaxLevel = 4096
+
+func (l *Levels) Add(n int) {
+	n = min(max(n, 0), MaxLevel)
+	for len(*l) <= n {
+		*l = append(*l, 0)
+	}
+	(*l)[n]++
+}
+
+// Split is how many were counted at a level or above it, and below.
+func (l Levels) Split(at int) (above, below int) {
+	for level, n := range l {
+		if level >= at {
+			above += n
+		} else {
+			below += n
+		}
+	}
+	return above, below
+}

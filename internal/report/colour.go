@@ -1,0 +1,38 @@
+package report
+
+import (
+	"strings"
+)
+
+// look is how a text stands out on a terminal: codes of the Select Graphic Rendition, empty for none.
+type look struct{ lead, text string }
+
+const (
+	bold   = "1"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	cyan   = "36"
+)
+
+// colourOf are the words that are coloured: how sure a finding is, and what a step came to. Each is told by its word as
+// well.
+var colourOf = map[string]string{
+	High: "1;" + green, Medium: yellow, Low: cyan,
+	"pass": green, "fail": "1;" + red, "unknown": yellow,
+}
+
+func (p *Printer) paint(code, s string) string {
+	if !p.colour || code == "" || s == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// joined is a line in which words of the same look are one piece.
+func joined(line, code string) string {
+	if code == "" {
+		return line
+	}
+	return strings.ReplaceAll(line, "\x1b[0m \x1b["+code+"m", " ")
+}

@@ -1,0 +1,188 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"causeway/internal/units"
+)
+
+// GuideSchema is the version of the guide.
+const GuideSchema = "causeway.guide/v1"
+
+// Guide is the way through a search for the cause of intermittent 502s, one question at a time. A question is answered
+// by the evidence where there is some, and by whoever searches where there is none.
+type Guide struct {
+	Schema  string      `json:"schema"`
+	Steps   []GuideStep `json:"steps"`
+	Outcome string      `json:"outcome"` // what the answers come to
+	Verdict *Verdict    `json:"verdict"`
+	Rivals  []string    `json:"rivals"` // causes that the failures without a verdict may have, the likeliest first
+}
+
+// GuideStep is one question. Answer is yes, no or unknown; yes is always the harmless one, and the search goes on with the
+// next step; no is where the search ends or branches.
+type GuideStep struct {
+	ID       string   `json:"id"`
+	Question string   `json:"question"`
+	Why      string   `json:"why"`
+	Answer   string   `json:"answer"`
+	Source   string   `json:"source"` // evidence, you, none
+	Detail   string   `json:"detail"`
+	Ask      string   `json:"ask"` // how to find out
+	Then     []string `json:"then"`
+	Actions  []Fix    `json:"actions"`
+	Causes   []string `json:"causes"` // found behind a no
+}
+
+// Answers.
+const (
+	Yes     = "yes"
+	No      = "no"
+	Unknown = "unknown"
+)
+
+// guided are the questions, in the order in which they are asked, with the step of the report that answers each.
+var guided = []struct {
+	id, step, question, why, ask string
+	groups                       string   // of causes that belong behind it
+	then                         []string // what to do after a no, where no finding says more
+}{
+	{
+		"backend-health", "backend-health", "Are all members healthy, and were they so when requests failed?",
+		"A member that its probes have taken out gets no requests; if none is left, the gateway answers 502 by itself.",
+		"az network application-gateway show-backend-health -g GROUP -n GATEWAY, or Monitoring > Backend health; on Causeway: causeway health",
+		"abfi",
+		[]string{"act on the details that backend health gives for each member: they name what its probe met"},
+	},
+	{
+		"whose-error", "", "Does the gateway make these errors, and not the backend?",
+		"An error that the backend itself answers is passed on as it is: then only the application's own log has the cause.",
+		"compare serverStatus with httpStatus in the access log: equal means that the backend said it, except for 502 and 504, which the gateway may have written there itself: look those up in the member's own log",
+		"k",
+		[]string{"look the requests up in the backend's log by x-appgw-trace-id, which is the transactionId of the access log"},
+	},
+	{
+		"request-timeout", "request-timeout", "Is serverResponseLatency below the request timeout of the backend settings?",
+		"A request that waits for the whole request timeout is answered 504 (502 on the first generation), whether or not the backend would have answered.",
+		"compare serverResponseLatency in the access log with requestTimeout: az network application-gateway http-settings list -g GROUP --gateway-name GATEWAY",
+		"d",
+		[]string{"raise the request timeout above the slow answers, if they would come; find out what makes them slow"},
+	},
+	{
+		"connections", "backend-connections", "Do connections to members come about, and last?",
+		"A member that is restarted, that closes idle connections sooner than the gateway does, or that cannot be reached, loses requests that are quick otherwise.",
+		"error_info ERRORINFO_UPSTREAM_CLOSED_CONNECTION in the access log; BackendConnectTime in the metrics",
+		"bce",
+		[]string{"let the members keep idle connections longer than the gateway does, and drain them before they stop"},
+	},
+	{
+		"gateway-capacity", "gateway-performance", "Had the gateway capacity left?",
+		"A gateway at its most instances, or with busy processors, is slow for all pools alike.",
+		"metrics CapacityUnits and ComputeUnits against ten for each instance; on the first generation CpuUtilization; causeway capacity holds them against the limits",
+		"h",
+		[]string{
+			"raise the number of instances: Configuration > Instance count, or az network application-gateway update --capacity N",
+			"then the size: Standard_Medium or Standard_Large on the first generation; causeway migrate makes a second-generation document",
+		},
+	},
+	{
+		"backend-performance", "backend-performance", "Do members answer as quickly under load as they do otherwise?",
+		"What is left is the backend: its processors, its workers, and whatever it waits for itself.",
+		"BackendFirstByteResponseTime in the metrics, by member, against the requests a minute",
+		"g",
+		[]string{"look at the members' processors, workers and the services behind them at the times of the failures"},
+	},
+}
+
+// GuideOf lays the answers that a report has along the questions.
+func GuideOf(r *Report) *Guide {
+	g := &Guide{Schema: GuideSchema, Verdict: r.Verdict, Steps: []GuideStep{}, Rivals: append([]string{}, r.Undetermined.Rivals...)}
+	for _, x := range guided {
+		s := GuideStep{ID: x.id, Question: x.question, Why: x.why, Answer: Unknown, Source: "none", Ask: r.named(x.ask), Then: []string{}, Actions: []Fix{}, Causes: []string{}}
+		for _, step := range r.Steps {
+			if step.Step == x.step && step.Result != NotKnown {
+				s.Answer, s.Source, s.Detail = map[string]string{Pass: Yes, Fail: No}[step.Result], "evidence", step.Detail
+			}
+		}
+		if x.id == "whose-error" && r.Requests > 0 {
+			s.Source, s.Answer, s.Detail = "evidence", Yes, "no failure is an answer of the backend's own"
+			if r.Unsaid > 0 {
+				s.Source, s.Answer, s.Detail = "none", Unknown, fmt.Sprintf("%d failures have a status that the gateway may have written itself, or the member", r.Unsaid)
+			}
+		}
+		s.behind(r, x.groups)
+		if s.Answer == No && len(s.Actions) == 0 {
+			s.Then = x.then
+		}
+		g.Steps = append(g.Steps, s)
+	}
+	g.conclude()
+	return g
+}
+
+// named puts the names of the gateway into a command, where the evidence has them.
+func (r *Report) named(command string) string {
+	return strings.NewReplacer("-g GROUP", "-g "+units.Or(r.Group, "GROUP"), "-n GATEWAY", "-n "+units.Or(r.Gateway, "GATEWAY"), "--gateway-name GATEWAY", "--gateway-name "+units.Or(r.Gateway, "GATEWAY")).Replace(command)
+}
+
+// behind gathers what the report found behind a question.
+func (s *GuideStep) behind(r *Report, groups string) {
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if !strings.Contains(groups, f.Cause[:1]) || f.Failures+f.Recovered+f.Also == 0 {
+			continue
+		}
+		s.Causes = append(s.Causes, f.Cause)
+		s.Actions = append(s.Actions, f.Fixes...)
+		if s.ID == "whose-error" {
+			s.Answer, s.Detail = No, f.Title
+		}
+	}
+}
+
+// Reply answers a question that the evidence does not.
+func (g *Guide) Reply(id, answer string) {
+	for i := range g.Steps {
+		if s := &g.Steps[i]; s.ID == id {
+			s.Answer, s.Source = answer, "you"
+			if answer == No {
+				s.Then = thenOf(id)
+			}
+		}
+	}
+	g.conclude()
+}
+
+func thenOf(id string) []string {
+	for _, x := range guided {
+		if x.id == id {
+			return x.then
+		}
+	}
+	return nil
+}
+
+// conclude says what the answers come to: the first no decides, a question without an answer before it stays open.
+func (g *Guide) conclude() {
+	open := []string{}
+	for _, s := range g.Steps {
+		switch s.Answer {
+		case Unknown:
+			open = append(open, s.ID)
+		case No:
+			g.Outcome = "the first no is at " + s.ID
+			if len(s.Causes) > 0 {
+				g.Outcome += ": " + strings.Join(s.Causes, ", ")
+			}
+			if len(open) > 0 {
+				g.Outcome += "; not answered before it: " + strings.Join(open, ", ")
+			}
+			return
+		}
+	}
+	g.Outcome = "nothing points at a cause"
+	if len(open) > 0 {
+		g.Outcome += " so far; not answered: " + strings.Join(open, ", ")
+	}
+}

@@ -1,0 +1,332 @@
+package report
+
+import (
+	_ "embed"
+	"fmt"
+	html "html/template"
+	"io"
+	"math"
+	"strings"
+	"unicode"
+
+	"causeway/internal/cause"
+	"causeway/internal/units"
+)
+
+//go:embed page.html
+var pageSource string
+
+var pageTemplate = html.Must(html.New("page").Parse(pageSource))
+
+// HTML writes the report as one page with pictures. It needs nothing from elsewhere, and runs nothing.
+func (r *Report) HTML(w io.Writer) error { return pageTemplate.Execute(w, r.page()) }
+
+// page is the report as the template writes it down.
+type page struct {
+	*Report
+	Title    string
+	Headline string
+	Dots     string // how sure the verdict is, without colour
+	Failed   string // share of the requests
+	Sampled  string // that not every failure was looked at
+	From, To string
+	Timeline *chart
+	Findings []findingView
+	Groups   []groupView
+	More     int // groups that are not shown
+	Savings  []savingView
+	Steps    []stepView
+	Other    []*chart // pictures that belong to no finding
+	Matrix   *matrixView
+}
+
+type findingView struct {
+	*Finding
+	Heading string
+	Number  int
+	Count   string
+	Percent float64
+	Where   string
+	Sides   string
+	Dots    string // how sure, without colour
+	Facts   []factView
+	Charts  []*chart
+	Fixes   []fixView
+}
+
+type factView struct {
+	Fact string
+	Rows []string
+}
+
+type fixView struct {
+	*Fix
+	Saves    string
+	Commands []commandView
+}
+
+type commandView struct {
+	Label string
+	Text  string
+	Prose bool
+}
+
+type groupView struct {
+	Count  string
+	Where  string
+	Rivals []rivalView
+	Next   string
+	When   string
+	Rows   []string
+}
+
+type rivalView struct{ Cause, Title, ToSeparate, Against string }
+
+type savingView struct {
+	What, Effect string
+	Adds         int
+}
+
+type stepView struct {
+	Step
+	Sign string
+}
+
+func (r *Report) page() *page {
+	p := &page{Report: r, Title: r.title(), Headline: r.claim(), Failed: units.Percent(r.Failures, r.Requests), Sampled: r.sampled(), From: plainTime(r.Window.From), To: plainTime(r.Window.To)}
+	if r.Verdict != nil {
+		p.Dots = dotsOf[r.Verdict.Confidence]
+	}
+	shown := &gallery{pictures: r.Pictures}
+	if r.Pictures != nil && r.Pictures.Timeline != nil && r.Failures+r.Recovered > 0 {
+		p.Timeline = r.Pictures.Timeline.chart(r.titles())
+	}
+	for i := range r.Findings {
+		p.Findings = append(p.Findings, r.findingView(i, shown))
+	}
+	u := &r.Undetermined
+	for i := range u.Groups[:min(len(u.Groups), maxGroups)] {
+		p.Groups = append(p.Groups, u.Groups[i].view())
+	}
+	p.More = max(0, len(u.Groups)-maxGroups)
+	for i := range r.WhatIf.Savings {
+		s := &r.WhatIf.Savings[i]
+		p.Savings = append(p.Savings, savingView{s.what(), s.effect(), s.Adds})
+	}
+	for _, s := range r.Steps {
+		p.Steps = append(p.Steps, stepView{s, signOf[s.Result]})
+	}
+	p.Other = shown.rest()
+	if r.Pictures != nil && r.Pictures.Matrix != nil {
+		p.Matrix = r.Pictures.Matrix.view()
+	}
+	return p
+}
+
+// claim is the headline without what the page says beside it.
+func (r *Report) claim() string {
+	switch v := r.Verdict; {
+	case v != nil && r.Failures > 0:
+		return fmt.Sprintf("%.0f %% of %s: %s", 100*v.Share, units.Count(r.Failures, "failed request", "failed requests"), v.Title)
+	case v != nil:
+		return fmt.Sprintf("No request failed, but retries hid %s: %s", units.Count(r.Recovered, "failed attempt", "failed attempts"), v.Title)
+	}
+	return r.Headline()
+}
+
+// upperFirst is a title as a heading.
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	first := []rune(s)[:1]
+	return string(unicode.ToUpper(first[0])) + s[len(string(first)):]
+}
+
+// title is what a browser shows on a tab.
+func (r *Report) title() string {
+	if r.Verdict != nil {
+		return "Diagnosis: " + r.Verdict.Cause
+	}
+	return "Diagnosis: " + units.Count(r.Failures, "failure", "failures")
+}
+
+// plainTime is a time as people read it, to the second.
+func plainTime(s string) string {
+	if len(s) < len("2006-01-02T15:04:05") {
+		return s
+	}
+	return s[:10] + " " + s[11:19]
+}
+
+func (r *Report) titles() map[string]string {
+	out := map[string]string{}
+	for i := range r.Findings {
+		out[r.Findings[i].Cause] = r.Findings[i].Title
+	}
+	return out
+}
+
+var (
+	signOf = map[string]string{"pass": "✓", "fail": "✗", "unknown": "?"}
+	dotsOf = map[string]string{High: "●●●", Medium: "●●○", Low: "●○○"}
+)
+
+func (r *Report) findingView(i int, shown *gallery) findingView {
+	f := &r.Findings[i]
+	v := findingView{
+		Finding: f, Heading: upperFirst(f.Title), Number: i + 1, Count: f.countText(r), Percent: math.Round(1000*f.Share) / 10, Where: f.Scope.Text(), Sides: f.sides(),
+		Dots: dotsOf[f.Confidence], Charts: shown.of(f),
+	}
+	for _, e := range f.Evidence {
+		v.Facts = append(v.Facts, factView{e.Fact, e.Rows[:min(2, len(e.Rows))]})
+	}
+	for i := range f.Fixes {
+		x := &f.Fixes[i]
+		v.Fixes = append(v.Fixes, fixView{x, expectedText(x.Expected), x.Commands.views()})
+	}
+	return v
+}
+
+// views are the forms that a fix has.
+func (c Commands) views() []commandView {
+	var out []commandView
+	for _, x := range []commandView{{"Causeway", c.Causeway, true}, {"Azure CLI", c.AzCLI, false}, {"PowerShell", c.PowerShell, false}, {"Portal", c.Portal, true}} {
+		if x.Text != "" {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func (g *Open) view() groupView {
+	v := groupView{Count: g.countText(), Where: g.Scope.Text(), Next: g.Next, When: g.When, Rows: g.Rows[:min(2, len(g.Rows))]}
+	for _, x := range g.Rivals {
+		title := ""
+		if c := cause.Find(x.Cause); c != nil {
+			title = c.Title
+		}
+		v.Rivals = append(v.Rivals, rivalView{x.Cause, title, x.ToSeparate, x.Against})
+	}
+	return v
+}
+
+// gallery hands out each picture once: to the first finding that it belongs to, and the rest at the end.
+type gallery struct {
+	pictures *Pictures
+	idle     map[*IdleShape]bool
+	latency  map[int]bool
+	n        int
+}
+
+func (g *gallery) id() string {
+	g.n++
+	return fmt.Sprintf("picture%d", g.n)
+}
+
+func (g *gallery) of(f *Finding) []*chart {
+	if g.pictures == nil {
+		return nil
+	}
+	if g.idle == nil {
+		g.idle, g.latency = map[*IdleShape]bool{}, map[int]bool{}
+	}
+	var out []*chart
+	for _, s := range g.pictures.idleAgesOf(f) {
+		if !g.idle[s] {
+			g.idle[s] = true
+			out = appendChart(out, s.chart(g.id()))
+		}
+	}
+	for i := range g.pictures.Latency {
+		if s := &g.pictures.Latency[i]; f.aboutTime() && s.Settings == f.Scope.Settings && !g.latency[i] {
+			g.latency[i] = true
+			out = appendChart(out, s.chart(g.id()))
+		}
+	}
+	return out
+}
+
+// aboutTime reports whether a finding is about how long answers take.
+func (f *Finding) aboutTime() bool {
+	return strings.HasPrefix(f.Cause, "d-") || strings.HasPrefix(f.Cause, "g-") || f.Cause == "b-stateful-idle-drop"
+}
+
+func (g *gallery) rest() []*chart {
+	var out []*chart
+	if g.pictures == nil {
+		return nil
+	}
+	for i := range g.pictures.Latency {
+		if !g.latency[i] {
+			out = appendChart(out, g.pictures.Latency[i].chart(g.id()))
+		}
+	}
+	for i := range g.pictures.IdleAge {
+		if s := &g.pictures.IdleAge[i]; !g.idle[s] {
+			out = appendChart(out, s.chart(g.id()))
+		}
+	}
+	return out
+}
+
+func appendChart(list []*chart, c *chart) []*chart {
+	if c == nil {
+		return list
+	}
+	return append(list, c)
+}
+
+// matrixView is where requests failed: a row for each member, a column for each instance.
+type matrixView struct {
+	Instances []string
+	Rows      []matrixRow
+}
+
+type matrixRow struct {
+	Member string
+	Cells  []matrixCellView
+}
+
+type matrixCellView struct {
+	MatrixCell
+	Rate string
+	Heat int // 0 to 5
+}
+
+func (m *Matrix) view() *matrixView {
+	v := &matrixView{Instances: m.Instances}
+	most := 0.0
+	for _, row := range m.Cells {
+		for _, c := range row {
+			most = max(most, c.rate())
+		}
+	}
+	for j, member := range m.Members {
+		row := matrixRow{Member: member}
+		if member == "" {
+			row.Member = "no member tried"
+		}
+		for i := range m.Instances {
+			c := m.Cells[i][j]
+			row.Cells = append(row.Cells, matrixCellView{c, units.Percent(c.Failures, c.Requests), heat(c.rate(), most)})
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	return v
+}
+
+func (c MatrixCell) rate() float64 {
+	if c.Requests == 0 {
+		return 0
+	}
+	return float64(c.Failures) / float64(c.Requests)
+}
+
+// heat is how deep a colour is, of the deepest.
+func heat(rate, most float64) int {
+	if rate == 0 {
+		return 0
+	}
+	return max(1, int(math.Ceil(5*rate/most)))
+}

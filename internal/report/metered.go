@@ -1,0 +1,76 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"causeway/internal/units"
+)
+
+// Metered is what the metrics alone tell where there is no access log: how many answers were errors, whose they were, and
+// when. A metric proves no cause of any request, so nothing here is a finding.
+type Metered struct {
+	Window    Window    `json:"window"`
+	Answers   int       `json:"answers"`   // that clients got, of every status
+	Errors    int       `json:"errors"`    // of these, 5xx; where they are not given by status, failed requests
+	ByBackend int       `json:"byBackend"` // 5xx that members answered; -1: not known
+	ByGateway int       `json:"byGateway"` // about: the rest; -1: not known
+	Facts     []string  `json:"facts"`     // of the whole window
+	Stretches []Stretch `json:"stretches"` // when most of the errors came, the worst first
+	Next      string    `json:"next"`
+}
+
+// Stretch is a time of errors.
+type Stretch struct {
+	From      string   `json:"from"`
+	To        string   `json:"to"`
+	Errors    int      `json:"errors"`
+	ByBackend int      `json:"byBackend"`
+	ByGateway int      `json:"byGateway"`
+	Facts     []string `json:"facts"`  // what else the metrics show just then
+	Rivals    []Rival  `json:"rivals"` // what it may be
+}
+
+// headline is the count in a sentence.
+func (m *Metered) headline() string {
+	if m.Errors == 0 {
+		return fmt.Sprintf("The metrics count no failed request; clients got %d answers.", m.Answers)
+	}
+	text := fmt.Sprintf("The metrics count %s", units.Count(m.Errors, "failed request", "failed requests"))
+	if m.Answers > 0 {
+		text += fmt.Sprintf(" (5xx) among %d answers", m.Answers)
+	}
+	if m.ByGateway >= 0 {
+		text += fmt.Sprintf(": about %d made by the gateway (%s), %d by the backend (%s)", m.ByGateway, units.Percent(m.ByGateway, m.Errors), m.ByBackend, units.Percent(m.ByBackend, m.Errors))
+	} else {
+		text += "; whose they are is not among the evidence (BackendResponseStatus tells)"
+	}
+	return text + ". No request can be attributed without the access log."
+}
+
+// Lines are what there is to tell, one thing each.
+func (m *Metered) Lines() []string {
+	out := append([]string{}, m.Facts...)
+	for i := range m.Stretches {
+		s := &m.Stretches[i]
+		out = append(out, s.Text())
+		for _, x := range s.Rivals {
+			out = append(out, "at that time perhaps "+x.Cause+"; to separate: "+x.ToSeparate)
+		}
+	}
+	if m.Next != "" {
+		out = append(out, "next: "+m.Next)
+	}
+	return out
+}
+
+func (s *Stretch) Text() string {
+	text := fmt.Sprintf("%s to %s: %s", s.From, s.To, units.Count(s.Errors, "failed request", "failed requests"))
+	if s.ByGateway >= 0 {
+		text += fmt.Sprintf(", about %d made by the gateway, %d by the backend", s.ByGateway, s.ByBackend)
+	}
+	if len(s.Facts) > 0 {
+		text += "; just then " + strings.Join(s.Facts, "; ")
+	}
+	return text
+}

@@ -1,0 +1,479 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"causeway/internal/cause"
+	"causeway/internal/units"
+)
+
+// sampled says that not every failure was looked at, and what that means for the numbers; empty if each was.
+func (r *Report) sampled() string {
+	if r.Read.Sampled <= 1 {
+		return ""
+	}
+	return fmt.Sprintf("There are too many failures to look at each: one in %d was, chosen evenly. Counts of findings, groups and savings are scaled to all failures; numbers within facts and steps count those that were looked at, where they count failures.", r.Read.Sampled)
+}
+
+// Text writes the report for someone who was just woken: the verdict, whose it is, what to do; then why; then what is
+// not known. width is in columns.
+func (r *Report) Text(w io.Writer, width int) error {
+	return r.print(&Printer{W: w, Width: max(width, 60)})
+}
+
+func (r *Report) print(p *Printer) error {
+	p.headline(r)
+	for i := range r.Findings {
+		p.finding(i+1, &r.Findings[i], r)
+	}
+	p.metered(r.Metered)
+	p.undetermined(&r.Undetermined)
+	p.whatIf(&r.WhatIf)
+	p.followups(r.Before)
+	p.steps(r.Steps)
+	p.notices(r.Notices)
+	p.Assumptions(r.Assumptions)
+	p.Missing(r.Missing)
+	return p.Err
+}
+
+// ColourText is Text with colours for a terminal. Without its escape codes it is the same.
+func (r *Report) ColourText(w io.Writer, width int) error {
+	return r.print(&Printer{W: w, Width: max(width, 60), colour: true})
+}
+
+type Printer struct {
+	W      io.Writer
+	Width  int
+	colour bool
+	Err    error
+}
+
+// Line writes one. What came from outside must not speak to the terminal.
+func (p *Printer) Line(s string) { p.emit(harmless(s)) }
+
+func (p *Printer) emit(s string) {
+	if p.Err == nil {
+		_, p.Err = io.WriteString(p.W, s+"\n")
+	}
+}
+
+// harmless replaces control characters.
+func harmless(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}
+
+// Wrapped writes text behind a lead, with later lines indented as far as the lead is wide.
+func (p *Printer) Wrapped(lead, text string) { p.set(look{}, lead, text) }
+
+// set is wrapped in a look of its own. A word of confidence is coloured wherever it stands behind its label.
+func (p *Printer) set(l look, lead, text string) {
+	indent := strings.Repeat(" ", len([]rune(lead)))
+	line, wide, empty, before := p.paint(l.lead, harmless(lead)), len([]rune(lead)), true, ""
+	flush := func() { p.emit(strings.TrimRight(joined(line, l.text), " ")) }
+	for _, word := range strings.Fields(text) {
+		long := len([]rune(word))
+		if !empty && wide+1+long > p.Width {
+			flush()
+			line, wide, empty = indent, len(indent), true
+		}
+		if !empty {
+			line += " "
+			wide++
+		}
+		as := l.text
+		if c := colourOf[strings.TrimRight(word, ".")]; before == "Confidence:" && c != "" {
+			as = c
+		}
+		line += p.paint(as, harmless(word))
+		wide += long
+		empty, before = false, word
+	}
+	flush()
+}
+
+func (p *Printer) headline(r *Report) {
+	p.set(look{text: bold}, "", r.Headline())
+	if r.Requests > 0 {
+		p.Wrapped("", r.totals())
+	}
+	if text := r.sampled(); text != "" {
+		p.Wrapped("", text)
+	}
+}
+
+// Headline is the verdict in a sentence.
+func (r *Report) Headline() string {
+	switch v := r.Verdict; {
+	case v != nil && r.Failures > 0:
+		return fmt.Sprintf("%.0f %% of %d failed requests: %s (%s). Confidence: %s.", 100*v.Share, r.Failures, v.Title, v.Cause, v.Confidence)
+	case v != nil:
+		return fmt.Sprintf("No request failed, but retries hid %d failed attempts. Cause: %s (%s). Confidence: %s.", r.Recovered, v.Title, v.Cause, v.Confidence)
+	case r.Failures > 0 && r.Failures == r.Undetermined.Failures:
+		return fmt.Sprintf("%s, and the evidence does not tell the cause. What it may be, and what to do next, is below.", units.Count(r.Failures, "request failed", "requests failed"))
+	case r.Failures == 0 && r.Recovered > 0:
+		return recoveredText(r)
+	case r.Failures > 0:
+		return fmt.Sprintf("%d requests failed; no one cause stands out. %d are explained below; of %d the evidence does not tell the cause, and says what to do next.",
+			r.Failures, r.Failures-r.Undetermined.Failures, r.Undetermined.Failures)
+	case r.Requests > 0:
+		for _, n := range r.Notices {
+			if n.Cause == "i-waf-block-misread" {
+				return "No request failed, but the firewall refused some: " + n.Fact + "."
+			}
+		}
+		return "No request failed."
+	case r.Metered != nil:
+		return r.Metered.headline()
+	}
+	if r.Read.Outside > 0 {
+		return r.standing() + fmt.Sprintf("None of the %d requests in this evidence is of the time that was asked for: they are of %s to %s.", r.Read.Outside, r.Read.Lie.From, r.Read.Lie.To)
+	}
+	return r.standing() + "There are no requests in this evidence."
+}
+
+// recoveredText is the verdict where no request failed and no one cause stands out among what other attempts made good.
+func recoveredText(r *Report) string {
+	var ways []string
+	if n := r.Recovered - r.Steered; n > 0 {
+		ways = append(ways, units.Count(n, "request went", "requests went")+" well at another attempt")
+	}
+	if r.Steered > 0 {
+		ways = append(ways, units.Count(r.Steered, "request was", "requests were")+" led past members that the gateway held back")
+	}
+	explained, open := 0, 0
+	for i := range r.Findings {
+		explained += r.Findings[i].Recovered
+	}
+	for i := range r.Undetermined.Groups {
+		open += r.Undetermined.Groups[i].Recovered
+	}
+	text := "No request failed, but " + strings.Join(ways, ", and ") + "."
+	switch {
+	case explained > 0 && open > 0:
+		return fmt.Sprintf("%s No one cause stands out: %d are explained below; of %d the evidence does not tell the cause, and says what to do next.", text, explained, open)
+	case open > 0:
+		return text + " The evidence does not tell the cause; what it may be, and what to do next, is below."
+	}
+	return text + " What is known of the cause is below."
+}
+
+// standing is what is wrong, or worth knowing, without a request that says so.
+func (r *Report) standing() string {
+	for _, s := range r.Steps {
+		if s.Result == Fail {
+			first, _, more := strings.Cut(s.Detail, "; ")
+			if more {
+				first += ", and more below"
+			}
+			return upperFirst(strings.TrimRight(first, ". ")) + ". "
+		}
+	}
+	if n := len(r.Notices); n > 0 {
+		return fmt.Sprintf("%s worth knowing, below. ", units.Count(n, "thing is", "things are"))
+	}
+	return ""
+}
+
+// totals are the counts and the time that they are of.
+func (r *Report) totals() string {
+	window := ""
+	if r.Window.From != "" {
+		window = ", " + r.Window.From + " to " + r.Window.To
+	}
+	if r.Sessions > 0 {
+		window = fmt.Sprintf(" (%d of the requests are sessions of TCP and TLS listeners)", r.Sessions) + window
+	}
+	return fmt.Sprintf("%d requests, %d failed (%s), %s%s", r.Requests, r.Failures, units.Percent(r.Failures, r.Requests), r.recoveredText(), window)
+}
+
+// recoveredText says how much was made good, and how.
+func (r *Report) recoveredText() string {
+	if r.Steered == 0 {
+		return fmt.Sprintf("%d recovered by a retry", r.Recovered)
+	}
+	return fmt.Sprintf("%d recovered (%d by a retry, %d steered away from members that were held back)", r.Recovered, r.Recovered-r.Steered, r.Steered)
+}
+
+// countText is how much of all a finding explains.
+func (f *Finding) countText(r *Report) string {
+	if r.Requests == 0 {
+		return "there are no requests that would show what it does"
+	}
+	text := fmt.Sprintf("%d of %d failures", f.Failures, r.Failures)
+	if f.Recovered > 0 {
+		text += fmt.Sprintf(", %d recovered", f.Recovered)
+	}
+	return text
+}
+
+func (p *Printer) finding(n int, f *Finding, r *Report) {
+	p.Line("")
+	p.set(look{lead: bold, text: bold}, fmt.Sprintf("%d. ", n), fmt.Sprintf("%s  [%s]", f.Title, f.Cause))
+	p.Wrapped("   ", f.countText(r)+scopeText(f.Scope)+". Confidence: "+f.Confidence+".")
+	if f.When != "" {
+		p.Wrapped("   When: ", f.When+".")
+	}
+	p.Wrapped("   What happens: ", f.Mechanism)
+	p.Line("   Why we say so:")
+	for _, e := range f.Evidence {
+		p.Wrapped("     - ", e.Fact)
+		if len(e.Rows) > 0 {
+			p.Wrapped("       ", "e.g. "+strings.Join(e.Rows[:min(2, len(e.Rows))], " "))
+		}
+	}
+	for _, s := range r.Pictures.idleAgesOf(f) {
+		p.idleAges(s)
+	}
+	p.Line("   What to do:")
+	for i := range f.Fixes {
+		p.fix(&f.Fixes[i])
+	}
+	for _, x := range f.RuledOut {
+		p.Wrapped("   Not "+x.Cause+": ", x.Because)
+	}
+	g := Open{Rivals: f.Rivals}
+	for _, x := range g.Likeliest() {
+		p.Wrapped("   Perhaps "+x.Cause+": ", "to separate: "+x.ToSeparate)
+	}
+	if more := g.More(); more != "" {
+		p.Wrapped("   ", more)
+	}
+	p.Wrapped("   This would prove it wrong: ", f.Disproof)
+}
+
+func scopeText(s Scope) string {
+	if s == (Scope{}) {
+		return ""
+	}
+	return "; " + s.Text()
+}
+
+// Text is the scope in words.
+func (s Scope) Text() string {
+	var parts []string
+	for _, x := range [][2]string{{"pool", s.Pool}, {"settings", s.Settings}, {"member", s.Member}, {"path", s.Path}, {"instance", s.Instance}} {
+		if x[1] != "" {
+			parts = append(parts, x[0]+" "+x[1])
+		}
+	}
+	if len(parts) == 0 {
+		return "the whole gateway"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (p *Printer) fix(f *Fix) {
+	p.Wrapped("     - on the "+f.Side+": ", f.Change)
+	for _, c := range [][2]string{{"causeway", f.Commands.Causeway}, {"az", f.Commands.AzCLI}, {"powershell", f.Commands.PowerShell}, {"portal", f.Commands.Portal}} {
+		if c[1] != "" {
+			p.Line("         " + c[0] + ": " + c[1]) // not wrapped: it is to be copied
+		}
+	}
+	p.Wrapped("       saves: ", expectedText(f.Expected))
+}
+
+func expectedText(e Expected) string {
+	text := ""
+	switch {
+	case e.Basis == "unknown":
+		text = "not known"
+	case e.Removes[0] == e.Removes[1]:
+		text = fmt.Sprintf("%d of these (%s)", e.Removes[0], e.Basis)
+	default:
+		text = fmt.Sprintf("%d to %d of these (%s)", e.Removes[0], e.Removes[1], e.Basis)
+	}
+	if e.Note != "" {
+		text += "; " + e.Note
+	}
+	return text
+}
+
+// maxGroups is how many groups of undetermined failures the text tells; the JSON has all.
+const maxGroups = 8
+
+func (p *Printer) undetermined(u *Undetermined) {
+	if len(u.Groups) == 0 {
+		return
+	}
+	p.Line("")
+	p.Line(fmt.Sprintf("Cannot tell: %s", units.Count(u.Failures, "failure", "failures")))
+	for i := range u.Groups[:min(len(u.Groups), maxGroups)] {
+		p.open(&u.Groups[i])
+	}
+	if n := len(u.Groups) - maxGroups; n > 0 {
+		p.Line(fmt.Sprintf("  and %d smaller groups: -o json has them", n))
+	}
+}
+
+// open tells one group of failures that share what they may be.
+func (p *Printer) open(g *Open) {
+	p.Wrapped("  - ", g.countText()+", "+g.Scope.Text())
+	if g.When != "" {
+		p.Wrapped("      when: ", g.When)
+	}
+	for i := range g.Likeliest() {
+		p.Wrapped("      perhaps ", g.Rivals[i].text())
+	}
+	if more := g.More(); more != "" {
+		p.Wrapped("      ", more)
+	}
+	p.Wrapped("      next: ", g.Next)
+	if len(g.Rows) > 0 {
+		p.Wrapped("      e.g. ", strings.Join(g.Rows[:min(2, len(g.Rows))], " "))
+	}
+}
+
+// MaxRivals is how many causes that a group of failures may have are told one by one; the JSON has all.
+const MaxRivals = 5
+
+// Likeliest are the first of the rivals, without those that the evidence speaks against.
+func (g *Open) Likeliest() []Rival {
+	n := 0
+	for n < min(len(g.Rivals), MaxRivals) && g.Rivals[n].Against == "" {
+		n++
+	}
+	if n == 0 {
+		n = min(len(g.Rivals), MaxRivals)
+	}
+	return g.Rivals[:n]
+}
+
+// More says how many rivals there are beside the likeliest, and where they stand.
+func (g *Open) More() string {
+	rest := g.Rivals[len(g.Likeliest()):]
+	if len(rest) == 0 {
+		return ""
+	}
+	doubted := 0
+	for _, r := range rest {
+		if r.Against != "" {
+			doubted++
+		}
+	}
+	text := fmt.Sprintf("and %d more", len(rest))
+	if doubted > 0 {
+		text += fmt.Sprintf(", %d of which something speaks against", doubted)
+	}
+	return text + ": causeway diagnose … -o json lists them with the test for each"
+}
+
+// text is a cause that it may be, with the test that separates it.
+func (r Rival) text() string {
+	title := ""
+	if c := cause.Find(r.Cause); c != nil {
+		title = ": " + c.Title
+	}
+	return r.Cause + title + "; to separate: " + r.ToSeparate
+}
+
+func (g *Open) countText() string {
+	text := strconv.Itoa(g.Failures)
+	if g.Recovered > 0 {
+		text += fmt.Sprintf(" and %d recovered", g.Recovered)
+	}
+	return text
+}
+
+// metered tells what the metrics alone show.
+func (p *Printer) metered(m *Metered) {
+	if m == nil {
+		return
+	}
+	p.Line("")
+	p.Line("By the metrics, " + m.Window.From + " to " + m.Window.To + ":")
+	for _, l := range m.Lines() {
+		p.Wrapped("  - ", l)
+	}
+}
+
+func (p *Printer) steps(steps []Step) {
+	p.Line("")
+	p.Line("Steps:")
+	for _, s := range steps {
+		p.set(look{lead: colourOf[s.Result]}, fmt.Sprintf("  %-7s %-20s ", s.Result, s.Step), s.Detail)
+	}
+}
+
+func (p *Printer) Missing(list []Missing) {
+	for _, m := range list {
+		p.Line("")
+		p.Wrapped("Missing: ", m.What+": "+m.Why)
+		if m.IsCommand() {
+			p.Line("  get it: " + m.How) // not wrapped: it is to be copied
+		} else {
+			p.Wrapped("  get it: ", m.How)
+		}
+	}
+}
+
+func (p *Printer) Assumptions(list []string) {
+	for _, a := range list {
+		p.Line("")
+		p.Wrapped("Assumed: ", a)
+	}
+}
+
+// what is changed.
+func (s *Saving) what() string {
+	what := s.Setting
+	if s.Scope != (Scope{}) {
+		what += " of " + s.Scope.Text()
+	}
+	if s.To != "" {
+		what += ", " + s.From + " → " + s.To
+	}
+	return what
+}
+
+func (s *Saving) effect() string {
+	return expectedText(Expected{Removes: s.Removes, Basis: s.Basis, Note: s.Note})
+}
+
+func (p *Printer) whatIf(w *WhatIf) {
+	if len(w.Savings) == 0 {
+		return
+	}
+	p.Line("")
+	p.Line("What changes of settings would have done to these failures:")
+	for _, s := range w.Savings {
+		p.Wrapped("  - ", s.what()+": "+s.effect())
+		if s.Adds > 0 {
+			p.Wrapped("    ", fmt.Sprintf("and %d requests that went well would have failed", s.Adds))
+		}
+	}
+	if len(w.Savings) > 1 {
+		p.Wrapped("  ", fmt.Sprintf("together %d to %d: what several of them would save counts once", w.Together[0], w.Together[1]))
+	}
+}
+
+func (p *Printer) followups(list []Followup) {
+	if len(list) == 0 {
+		return
+	}
+	p.Line("")
+	p.Line("Since the earlier report:")
+	for _, u := range list {
+		p.Wrapped(fmt.Sprintf("  %-11s ", u.Result), fmt.Sprintf("%s (%s): %s; before it were %d of %d requests", u.Title, u.Cause, u.Why, u.Before.Failures, u.Before.Requests))
+	}
+}
+
+func (p *Printer) notices(list []Notice) {
+	if len(list) == 0 {
+		return
+	}
+	p.Line("")
+	p.Line("Worth knowing, whether or not it has failed a request yet:")
+	for _, n := range list {
+		p.Wrapped("  - ", n.Fact+" ["+n.Cause+"]. "+n.Do+".")
+	}
+}

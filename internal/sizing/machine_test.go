@@ -1,0 +1,87 @@
+package sizing_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/internal/diagnose/story"
+	"causeway/internal/evidence"
+	"causeway/internal/sizing"
+)
+
+// capacityOf is the report on capacity of a story, on a machine or on none that is known, with its text in one line.
+func capacityOf(t *testing.T, s *story.Story, m *evidence.Machine) (*sizing.Report, string) {
+	t.Helper()
+	b := s.Bundle()
+	b.Machine = m
+	c, err := sizing.FromEvidence(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if err := c.Text(&text, 100); err != nil {
+		t.Fatal(err)
+	}
+	return c, strings.Join(strings.Fields(text.String()), " ")
+}
+
+func busyStory(t *testing.T, queued time.Duration) *story.Story {
+	s := story.New(t)
+	s.Doc = strings.Replace(story.StoryDocument, `"name":"Standard_v2","tier":"Standard_v2","capacity":1`, `"name":"Standard_Large","tier":"Standard","capacity":6`, 1)
+	for range 30 {
+		s.After(time.Second).Request(4, story.QueuedFor(queued))
+	}
+	return s
+}
+
+// Of a gateway that runs on Causeway capacity speaks of the machine, and not of what Azure's sizes can do.
+func TestCapacityOfAMachine(t *testing.T) {
+	m := evidence.Machine{Cores: 2, Procs: 2, Load: 0.4, Memory: 4 << 30, Used: 60 << 20, Files: 20000, Open: 40, ConnectionsLimit: 9000, Connections: 12}
+	busy, full := m, m
+	busy.Load, full.Connections = 7, 8900
+	for name, x := range map[string]struct {
+		m      *evidence.Machine
+		queued time.Duration
+		want   string
+	}{
+		"at rest":        {&m, 0, "cannot tell how much is left: how many requests a second this machine can carry is not known"},
+		"not asked":      {nil, 0, "cannot tell how much is left"},
+		"busy":           {&busy, 0, "tight: more wants to run on this machine (load 7.0"},
+		"nearly full":    {&full, 0, "tight: 8900 client connections now, of 9000 that fit"},
+		"clients waited": {&m, 2 * time.Second, "too small for its connections: 30 clients waited for room"},
+	} {
+		c, text := capacityOf(t, busyStory(t, x.queued), x.m)
+		if !strings.HasPrefix(c.Judgement, x.want) {
+			t.Errorf("%s: %s", name, c.Judgement)
+		}
+		for _, azures := range []string{"az ", "bits a second of", "million bits", "for pages of", "as Azure publishes", "Standard_Large, 6 instances;", "Set-Az"} {
+			if strings.Contains(text, azures) {
+				t.Errorf("%s: %q is Azure's:\n%s", name, azures, text)
+			}
+		}
+		for _, says := range []string{"size and instances of the document (Standard_Large, 6 instances) have no effect on Causeway so far", "make bench"} {
+			if !strings.Contains(text, says) {
+				t.Errorf("%s: it does not say %q:\n%s", name, says, text)
+			}
+		}
+		if known := x.m != nil; known != strings.Contains(text, "2, of which Go uses 2 (GOMAXPROCS)") || known != strings.Contains(text, "20000 at most, 40 now") || known == strings.Contains(text, "causeway capacity --live") {
+			t.Errorf("%s: %s", name, text)
+		}
+		for _, l := range c.Loads {
+			if l.Limit > 0 && l.Measure != "connections" {
+				t.Errorf("%s: %+v has a limit that nobody measured", name, l)
+			}
+		}
+	}
+}
+
+// What Azure exports is still held against Azure's figures.
+func TestCapacityOfAzure(t *testing.T) {
+	s := busyStory(t, 0)
+	s.Azure = true
+	c, text := capacityOf(t, s, nil)
+	if c.SelfHosted || !strings.Contains(text, "as Azure publishes them") || strings.Contains(text, "make bench") {
+		t.Errorf("%s", text)
+	}
+}

@@ -1,0 +1,12 @@
+package units
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// SortedKeys are the keys of a map, in order: what a report says must not depend on chance.
+func SortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
+	return slices.Sorted(maps.Keys(m))
+}
