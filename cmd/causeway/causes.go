@@ -196,7 +196,7 @@ func printCause(w io.Writer, c *cause.Cause, s *shownCause) {
 	printWrapped(w, "What happens: ", s.Mechanism)
 	printWrapped(w, "What shows it: ", s.Evidence)
 	printWrapped(w, "How sure one can be: ", fmt.Sprintf("from Azure's exports: %s; from Causeway's own record: %s", c.Azure.Words(), c.Trace.Words()))
-	for _, t := range diagnose.Tests() {
+	for _, t := range diagnose.Rules() {
 		if t.Cause == c.ID {
 			printWrapped(w, "Named when: ", fmt.Sprintf("%s (from: %s)", t.Test, t.Needs))
 		}

@@ -16,16 +16,16 @@ import (
 // asideNotices tells what the traffic shows beside failures.
 func asideNotices(c *inference.Case) []report.Notice {
 	var out []report.Notice
-	for _, path := range units.SortedKeys(c.Traffic.Aside.Loops) {
+	for _, path := range units.SortedKeys(c.Traffic.FalseFriends.Loops) {
 		out = append(out, report.Notice{
 			Cause: "i-redirect-loop", Scope: report.Scope{Path: path}, Do: "let the application trust X-Forwarded-Proto, or let backend settings speak what it demands",
-			Fact: fmt.Sprintf("clients are redirected from %s to %s again and again (%d times beyond the tenth in a row)", path, path, c.Traffic.Aside.Loops[path]),
+			Fact: fmt.Sprintf("clients are redirected from %s to %s again and again (%d times beyond the tenth in a row)", path, path, c.Traffic.FalseFriends.Loops[path]),
 		})
 	}
 	if n, ok := refusedByFirewall(c); ok {
 		out = append(out, n)
 	}
-	for _, more := range [][]report.Notice{unserved(c), silentTunnels(c), resetTunnels(c), heldBackNotice(c), queuedNotice(c), cutUploadNotice(&c.Traffic.Aside.Uploads), partUploadNotices(c.Traffic.Aside.Parts)} {
+	for _, more := range [][]report.Notice{unserved(c), silentTunnels(c), resetTunnels(c), heldBackNotice(c), queuedNotice(c), cutUploadNotice(&c.Traffic.FalseFriends.Uploads), partUploadNotices(c.Traffic.FalseFriends.Parts)} {
 		out = append(out, more...)
 	}
 	return append(out, notFound(c)...)

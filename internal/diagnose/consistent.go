@@ -20,11 +20,11 @@ import (
 // RunChecked diagnoses as Run does, and holds the report against its own evidence. What it returns beside the report is where that
 // contradicts itself, a sentence each; there should never be any. Tests and the lab run it over every report that they make.
 func RunChecked(b *evidence.Bundle, o traffic.Options) (*report.Report, []string, error) {
-	t, err := traffic.Tallied(b, o)
+	t, err := traffic.Summarise(b, o)
 	if err != nil {
 		return nil, nil, err
 	}
-	c := inference.NewInquiry(t)
+	c := inference.NewCase(t)
 	r := Conclude(c, b)
 	return r, Contradictions(c, r), nil
 }
@@ -124,7 +124,7 @@ func notOfMembers(_ *inference.Case, f *inference.Finding) string {
 		switch {
 		case e.Attempt.Status == 0 && e.Fault.Kind == fault.Status:
 			return "a failure counts as an answer, and no member gave one"
-		case e.Unsaid && f.Confidence == report.High:
+		case e.Ambiguous && f.Confidence == report.High:
 			return "it is certain of a status that the gateway may have written itself"
 		case !e.Own && !e.QuietInfo() && e.Attempt.Status >= 500:
 			return "error_info names a failure of the gateway's: " + e.Info
@@ -154,7 +154,7 @@ func poolAnswered(c *inference.Case, f *inference.Finding) string {
 // someWereUp: where no member is healthy, the history of health has none that was up. An instance acts on its own probes a moment before
 // or after the report has them.
 func someWereUp(c *inference.Case, f *inference.Finding) string {
-	if hasty := traffic.Filtered(f.Events, (*traffic.Event).ByHaste); len(hasty) > 0 && 3*c.Traffic.Turns(hasty) > len(hasty) && c.Traffic.Turns(hasty) > 1 {
+	if hasty := traffic.Filter(f.Events, (*traffic.Event).TooQuick); len(hasty) > 0 && 3*c.Traffic.Turns(hasty) > len(hasty) && c.Traffic.Turns(hasty) > 1 {
 		return fmt.Sprintf("the pool answered %d times among %d failures, which nothing but their haste calls that", c.Traffic.Turns(hasty)-1, len(hasty))
 	}
 	n := 0

@@ -20,11 +20,11 @@ import (
 func TestContradictionsAreFound(t *testing.T) {
 	s := story.Lively(t, 10, story.Fails(story.TimeoutFault, 30*time.Second))
 	bundle := s.Bundle()
-	tally, err := traffic.Tallied(bundle, traffic.Options{})
+	tally, err := traffic.Summarise(bundle, traffic.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := inference.NewInquiry(tally)
+	c := inference.NewCase(tally)
 	r := diagnose.Conclude(c, bundle)
 	if got := diagnose.Contradictions(c, r); len(got) > 0 {
 		t.Fatal(got)

@@ -11,7 +11,7 @@ import (
 )
 
 // say notes what was left out.
-func say(l *traffic.LeftOut, c *inference.Case) {
+func say(l *traffic.Excluded, c *inference.Case) {
 	for _, text := range l.Notes {
 		c.Assume(text)
 	}

@@ -19,11 +19,11 @@ import (
 // Explain tells what happened to one request, by its transaction id (32 hexadecimal digits, dashes allowed) or by its time,
 // in the light of all the rest. If several failed at that time, the error is a *Several.
 func Explain(b *evidence.Bundle, what string) (*report.Explanation, error) {
-	w, err := traffic.ParseWanted(what)
+	w, err := traffic.ParseQuery(what)
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", what, err)
 	}
-	t := traffic.NewTally(traffic.LeftOut{Document: b.Config, Health: b.Health})
+	t := traffic.NewSummary(traffic.Excluded{Document: b.Config, Health: b.Health})
 	t.Wanted = w
 	if err := t.Read(b, traffic.Options{}); err != nil {
 		return nil, err
@@ -32,15 +32,15 @@ func Explain(b *evidence.Bundle, what string) (*report.Explanation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	c := inference.NewInquiry(t)
+	c := inference.NewCase(t)
 	r := Conclude(c, b)
 	return explain(c, match, r), nil
 }
 
-func explain(c *inference.Case, match *traffic.Candidate, whole *report.Report) *report.Explanation {
+func explain(c *inference.Case, match *traffic.Match, whole *report.Report) *report.Explanation {
 	r := &match.Record
 	x := &report.Explanation{
-		Schema: report.ExplanationSchema, ID: traffic.IdOf(r), At: units.Stamp(r.Start), Request: traffic.RequestText(r), Client: r.Client.String(), Instance: r.Instance, Listener: r.Listener,
+		Schema: report.ExplanationSchema, ID: traffic.IDOf(r), At: units.Stamp(r.Start), Request: traffic.RequestText(r), Client: r.Client.String(), Instance: r.Instance, Listener: r.Listener,
 		Rule: r.Rule, Pool: r.Pool, Settings: r.Settings, Status: r.Status, Took: r.Taken.Seconds(), Info: r.ErrorInfo, Attempts: []report.AttemptStory{}, Noted: noted(r),
 		Why: []string{}, Rivals: []report.Rival{}, Fixes: []report.Fix{}, Similar: []string{}, Missing: []string{},
 	}
@@ -55,7 +55,7 @@ func explain(c *inference.Case, match *traffic.Candidate, whole *report.Report) 
 	return x
 }
 
-func attemptStory(c *inference.Case, match *traffic.Candidate, a *accesslog.Attempt) report.AttemptStory {
+func attemptStory(c *inference.Case, match *traffic.Match, a *accesslog.Attempt) report.AttemptStory {
 	r := &match.Record
 	s := report.AttemptStory{Member: traffic.MemberOf(a), Server: a.Server.String(), Status: a.Status, Connection: connectionText(a, match.Own), Phases: phasesOf(a)}
 	switch {

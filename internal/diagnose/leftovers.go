@@ -92,7 +92,7 @@ func clientsLeft(c *inference.Case) {
 
 // unsaidCloses leaves 502s open that the gateway may have written after a connection that ended, or the member itself.
 func unsaidCloses(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Unsaid && traffic.ClosedSomehow(e) }), (*traffic.Event).Key)
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Ambiguous && traffic.ClosedSomehow(e) }), (*traffic.Event).Key)
 	for _, k := range keys {
 		c.Suspect(groups[k], "serverStatus has the same 502, which the gateway writes itself when "+k.Member+" refuses or closes a connection: look these transactions up in its log by x-appgw-trace-id; if it has them the answer is its own, if not look when its process started and compare its keep-alive limit with the gateway's",
 			slices.Concat(c.MovedAway(groups[k]), []string{
@@ -166,7 +166,7 @@ func besideSilence(c *inference.Case, events []*traffic.Event) []string {
 
 // timeoutsLeft says of timeouts that no cause claims why none does.
 func timeoutsLeft(c *inference.Case) {
-	for _, l := range c.TimedOutByRoute() {
+	for _, l := range c.TimedOutGroups() {
 		near, moved := l.Route.LastThird(l.Limit), c.MovedAway(l.Events)
 		switch {
 		case l.Limit == 0:
@@ -180,7 +180,7 @@ func timeoutsLeft(c *inference.Case) {
 		case l.Route.Answered == 0:
 			c.Suspect(l.Events, "no request to this path was ever answered, so how long an answer would take is not known: send one straight to the member and wait, or raise the timeout for this path alone",
 				append(moved, "d-hung", "d-timeout-below-latency", "d-slow-route", "d-slow-first-byte")...)
-		case c.AtOneMember(&l) || c.InBouts(&l): // and they say so
+		case c.AtOneMember(&l) || c.InBursts(&l): // and they say so
 		default:
 			c.Suspect(l.Events, fmt.Sprintf("only %d timeouts and %d answers in the last third before %s: let one member run with three times the timeout, or look the requests up in its log",
 				len(l.Events), near, units.Seconds(l.Limit)),
@@ -195,7 +195,7 @@ func unseen(c *inference.Case, events []*traffic.Event) []string {
 	if events[0].Own {
 		return nil
 	}
-	if ends := (&inference.Closed{Q: c, Events: events}); ends.Speaks("Http") {
+	if ends := (&inference.ClosedGroup{Q: c, Events: events}); ends.Speaks("Http") {
 		return []string{"c-accept-queue", "i-proxy-loop"}
 	}
 	return []string{"c-accept-queue", "f-handshake-timeout", "i-proxy-loop"}

@@ -19,7 +19,7 @@ func missingRows(s *traffic.Losses, running int64) (report.Missing, bool) {
 	if n == 0 {
 		return report.Missing{}, false
 	}
-	why := traffic.Were(n, "record") + " lost"
+	why := traffic.WereLost(n, "record") + " lost"
 	switch {
 	case s.Records == 0:
 		why += " by the gateway since it started"

@@ -44,7 +44,7 @@ func heldBackNotice(c *inference.Case) []report.Notice {
 // refusedByFirewall tells the answers 403 that the firewall made, with the rules that scored.
 func refusedByFirewall(c *inference.Case) (n report.Notice, ok bool) {
 	refused, sums, alone, scored := 0, map[string]bool{}, map[string]int{}, map[string]int{}
-	for id := range c.Traffic.Aside.Forbidden {
+	for id := range c.Traffic.FalseFriends.Forbidden {
 		i := c.Traffic.Inspected.ByTransaction[id]
 		if i == nil || i.BlockedBy == "" {
 			continue

@@ -12,55 +12,8 @@ import (
 	"causeway/internal/diagnose/inference"
 )
 
-// given is the evidence that there is.
-func given(c *inference.Case) inference.Evidence {
-	var n inference.Evidence
-	for _, x := range []struct {
-		there bool
-		what  inference.Evidence
-	}{
-		{c.Traffic.Requests > 0, inference.Log},
-		{c.Traffic.Own > 0, inference.Trace},
-		{c.Traffic.Config != nil, inference.Document},
-		{c.Traffic.Health != nil, inference.Health},
-		{len(c.Traffic.Metrics) > 0, inference.Metrics},
-		{len(c.Traffic.Activity) > 0, inference.Activity},
-	} {
-		if x.there {
-			n |= x.what
-		}
-	}
-	return n
-}
-
-// consider asks every hypothesis that the evidence suffices for, in order.
-func consider(c *inference.Case) {
-	given := given(c)
-	for i := range order {
-		if h := &order[i]; h.Requires&^given == 0 {
-			h.Run(c)
-		}
-	}
-}
-
-// Test is how a cause is told, as the catalogue shows it.
-type Test struct {
-	Cause string
-	Needs string
-	Test  string
-}
-
-// Tests lists how each cause that a diagnosis can name is told, in the order in which they are asked.
-func Tests() []Test {
-	var out []Test
-	for _, h := range order {
-		out = append(out, Test{h.Name, h.Requires.String(), h.Doc})
-	}
-	return out
-}
-
-// order in the order in which they may take events: what the record itself decides comes before what needs
-// statistics, the client before the member, the whole member before the single connection.
+// order lists the analyzers as they may claim failures: what the record itself decides comes before what needs statistics,
+// the client before the member, the whole member before the single connection. Each sees what those before it left.
 var order = []inference.Analyzer{
 	configuration.ProxyLoop,
 	capacity.GoroutineOrLockStall,
@@ -130,5 +83,17 @@ var order = []inference.Analyzer{
 	configuration.RecentChange,
 }
 
-// leftovers say what failures that no cause claims may be, and what would tell.
-var leftovers = []func(*inference.Case){configuration.MembersAsClients, timeoutsLeft, protocol.AlertsLeft, sessionsLeft, connectsLeft, closesLeft, bodiesLeft, clientsLeft, namelessLeft, unaskedLeft, protocol.InterimLeft}
+// leftovers run after them: they name what unclaimed failures may be, and what would decide.
+var leftovers = []func(*inference.Case){
+	configuration.MembersAsClients,
+	timeoutsLeft,
+	protocol.AlertsLeft,
+	sessionsLeft,
+	connectsLeft,
+	closesLeft,
+	bodiesLeft,
+	clientsLeft,
+	namelessLeft,
+	unaskedLeft,
+	protocol.InterimLeft,
+}

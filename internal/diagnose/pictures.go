@@ -14,7 +14,7 @@ import (
 	"causeway/internal/units"
 )
 
-// pictures are drawn from what is left when every hypothesis has had its say; nil without requests.
+// pictures are drawn from what is left when every analyzer has run; nil without requests.
 func pictures(c *inference.Case) *report.Pictures {
 	if c.Traffic.Requests == 0 {
 		return nil

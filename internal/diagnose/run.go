@@ -20,14 +20,14 @@ import (
 
 // Run diagnoses.
 func Run(b *evidence.Bundle, o traffic.Options) (*report.Report, error) {
-	t, err := traffic.Tallied(b, o)
+	t, err := traffic.Summarise(b, o)
 	if err != nil {
 		return nil, err
 	}
-	return Conclude(inference.NewInquiry(t), b), nil
+	return Conclude(inference.NewCase(t), b), nil
 }
 
-// Conclude asks all hypotheses and reports.
+// Conclude runs all analyzers and reports.
 func Conclude(c *inference.Case, b *evidence.Bundle) *report.Report {
 	consider(c)
 	for _, left := range leftovers {
@@ -43,7 +43,7 @@ func Conclude(c *inference.Case, b *evidence.Bundle) *report.Report {
 func assemble(c *inference.Case, b *evidence.Bundle) *report.Report {
 	r := &report.Report{Schema: report.Schema, Requests: c.Traffic.Requests, Sessions: c.Traffic.Sessions, Failures: c.Traffic.Failures, Recovered: c.Traffic.Recovers + c.Traffic.Ejected.Steered, Steered: c.Traffic.Ejected.Steered, Findings: reported(c), Missing: missing(c, b)}
 	r.Gateway, r.Group = c.Traffic.NameAndGroup()
-	r.Unsaid = len(traffic.Filtered(c.Traffic.Events, func(e *traffic.Event) bool { return e.Unsaid && e.Fault.Kind != fault.Status }))
+	r.Ambiguous = len(traffic.Filter(c.Traffic.Events, func(e *traffic.Event) bool { return e.Ambiguous && e.Fault.Kind != fault.Status }))
 	if !c.Traffic.From.IsZero() {
 		r.Window = report.Window{From: units.Stamp(c.Traffic.From), To: units.Stamp(c.Traffic.To)}
 	}
@@ -52,7 +52,7 @@ func assemble(c *inference.Case, b *evidence.Bundle) *report.Report {
 		c.Assume(fmt.Sprintf("%d records name no pool and no backend settings: theirs are those of the document to which only they can belong", c.Traffic.Names.Given))
 	}
 	r.WhatIf = whatIf(c)
-	say(&c.Traffic.Left, c)
+	say(&c.Traffic.Excluded, c)
 	scale(c, r)
 	r.Assumptions = append([]string{}, append(b.Notes, c.Assumptions...)...)
 	for i := range r.Findings {
@@ -82,9 +82,9 @@ func reported(c *inference.Case) []report.Finding {
 
 // reading says how the reading of the evidence went.
 func reading(c *inference.Case, b *evidence.Bundle) report.Read {
-	out := report.Read{Repeated: b.Repeated, BadLines: b.Bad, Misdated: b.Misdated, Outside: c.Traffic.Left.Outside, Unread: []string{}, Sampled: 1 << c.Traffic.Sample.Shift}
-	if c.Traffic.Left.Outside > 0 {
-		out.Lie = report.Window{From: units.Stamp(c.Traffic.Left.From), To: units.Stamp(c.Traffic.Left.To)}
+	out := report.Read{Repeated: b.Repeated, BadLines: b.Bad, Misdated: b.Misdated, Outside: c.Traffic.Excluded.Outside, Unread: []string{}, Sampled: 1 << c.Traffic.Sample.Shift}
+	if c.Traffic.Excluded.Outside > 0 {
+		out.Lie = report.Window{From: units.Stamp(c.Traffic.Excluded.From), To: units.Stamp(c.Traffic.Excluded.To)}
 	}
 	for _, u := range b.Unread {
 		out.Unread = append(out.Unread, u.String())

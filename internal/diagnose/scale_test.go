@@ -17,12 +17,12 @@ func TestCountsOfASample(t *testing.T) {
 	const failures = 400
 	s := story.DoubledWaitsStory(t, failures)
 	b := s.Bundle()
-	tally := traffic.NewTally(traffic.LeftOut{Document: b.Config})
+	tally := traffic.NewSummary(traffic.Excluded{Document: b.Config})
 	tally.Sample.Most = failures / 3
 	if err := tally.Read(b, traffic.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	r := diagnose.Conclude(inference.NewInquiry(tally), b)
+	r := diagnose.Conclude(inference.NewCase(tally), b)
 	s.Check(r)
 	if r.Read.Sampled != 4 {
 		t.Fatalf("one in %d was looked at", r.Read.Sampled)

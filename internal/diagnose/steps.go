@@ -133,13 +133,13 @@ func timeoutStep(c *inference.Case) report.Step {
 	if c.Traffic.Requests == 0 {
 		return s
 	}
-	late := traffic.Filtered(c.Traffic.Events, traffic.IsTimeout)
-	sure, unsaid := traffic.Parted(late, c.RanOut)
+	late := traffic.Filter(c.Traffic.Events, traffic.IsTimeout)
+	sure, unsaid := traffic.Partition(late, c.RanOut)
 	var ran []string
 	if n := len(sure); n > 0 {
 		ran = append(ran, units.Count(n, "request", "requests")+" waited for the whole request timeout")
 	}
-	if n := len(traffic.Filtered(c.Traffic.Events, timing.SilenceInBody)); n > 0 {
+	if n := len(traffic.Filter(c.Traffic.Events, timing.SilenceInBody)); n > 0 {
 		ran = append(ran, units.Count(n, "answer that had begun was", "answers that had begun were")+" cut when nothing had come for the request timeout")
 	}
 	if n := timing.SilentEnds(c); n > 0 {
@@ -204,7 +204,7 @@ func connectionStep(c *inference.Case) report.Step {
 			connect++
 		}
 		switch {
-		case e.Unsaid && traffic.ClosedSomehow(e):
+		case e.Ambiguous && traffic.ClosedSomehow(e):
 			unsaid++
 		case inference.BrokeUnderRequest(e) || traffic.ClosedSomehow(e):
 			broke++
@@ -300,7 +300,7 @@ func backendStep(c *inference.Case) report.Step {
 	late, own, unsaid := 0, 0, 0
 	for _, e := range c.Traffic.Events {
 		switch {
-		case e.Unsaid && e.Fault.Kind != fault.Status:
+		case e.Ambiguous && e.Fault.Kind != fault.Status:
 			unsaid++
 		case traffic.IsTimeout(e):
 			late++

@@ -105,7 +105,7 @@ func shorterTimeouts(c *inference.Case) []inference.Saving {
 // shorterIdle replays a shorter idle limit of the gateway: a connection that had been idle for longer would have been a
 // new one.
 func shorterIdle(c *inference.Case) []inference.Saving {
-	lost := traffic.Filtered(c.EventsOf("c-idle-race"), func(e *traffic.Event) bool { return e.Own })
+	lost := traffic.Filter(c.EventsOf("c-idle-race"), func(e *traffic.Event) bool { return e.Own })
 	if len(lost) == 0 {
 		return nil
 	}
@@ -230,7 +230,7 @@ func standingBeside(c *inference.Case, k traffic.MemberKey) (out []traffic.Membe
 	first, _ := m.Tried.After(c.Traffic.From.Add(-time.Second))
 	last, _ := m.Tried.Before(c.Traffic.To.Add(time.Second))
 	for o, t := range c.Traffic.Members {
-		if o != k && c.BesideOf(o) == c.BesideOf(k) && t.Tried.Between(first, last) > 0 {
+		if o != k && c.NeighboursOf(o) == c.NeighboursOf(k) && t.Tried.Between(first, last) > 0 {
 			out = append(out, o)
 		}
 	}

@@ -186,7 +186,7 @@ func arc(earliest time.Time, phases []time.Duration, length time.Duration, but i
 // requestsBetween is how many requests came in a span of time, to the resolution of the time line.
 func requestsBetween(c *inference.Case, from, to time.Time) int {
 	n, all := 0, intervals(c)
-	first, _ := slices.BinarySearchFunc(all, from.Truncate(c.Traffic.Line.Width), func(i *traffic.Interval, t time.Time) int { return i.At.Compare(t) })
+	first, _ := slices.BinarySearchFunc(all, from.Truncate(c.Traffic.Line.Width), func(i *traffic.Bucket, t time.Time) int { return i.At.Compare(t) })
 	for ; first < len(all) && all[first].At.Before(to); first++ {
 		n += all[first].Requests
 	}
@@ -194,7 +194,7 @@ func requestsBetween(c *inference.Case, from, to time.Time) int {
 }
 
 // intervals is the time line in order, made once.
-func intervals(c *inference.Case) []*traffic.Interval {
+func intervals(c *inference.Case) []*traffic.Bucket {
 	if c.Ordered == nil {
 		c.Ordered = c.Traffic.Line.List()
 	}

@@ -107,8 +107,8 @@ func GuideOf(r *Report) *Guide {
 		}
 		if x.id == "whose-error" && r.Requests > 0 {
 			s.Source, s.Answer, s.Detail = "evidence", Yes, "no failure is an answer of the backend's own"
-			if r.Unsaid > 0 {
-				s.Source, s.Answer, s.Detail = "none", Unknown, fmt.Sprintf("%d failures have a status that the gateway may have written itself, or the member", r.Unsaid)
+			if r.Ambiguous > 0 {
+				s.Source, s.Answer, s.Detail = "none", Unknown, fmt.Sprintf("%d failures have a status that the gateway may have written itself, or the member", r.Ambiguous)
 			}
 		}
 		s.behind(r, x.groups)

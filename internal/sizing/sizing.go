@@ -80,7 +80,7 @@ var sizeTable = map[string][2]float64{
 
 // FromEvidence reads what the gateway bore, and says what it has left.
 func FromEvidence(b *evidence.Bundle) (*Report, error) {
-	t, err := traffic.Tallied(b, traffic.Options{})
+	t, err := traffic.Summarise(b, traffic.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -9,35 +9,35 @@ import (
 	"causeway/internal/units"
 )
 
-// Stretch is a piece of time, ends included.
-type Stretch struct{ from, to time.Time }
+// Span is a piece of time, ends included.
+type Span struct{ from, to time.Time }
 
 // AroundEach is from a time before the request of each event began until as long after its attempt ended.
-func AroundEach(events []*traffic.Event, d time.Duration) []Stretch {
-	out := make([]Stretch, len(events))
+func AroundEach(events []*traffic.Event, d time.Duration) []Span {
+	out := make([]Span, len(events))
 	for i, e := range events {
-		out[i] = Stretch{e.Start.Add(-d), e.At.Add(d)}
+		out[i] = Span{e.Start.Add(-d), e.At.Add(d)}
 	}
 	return out
 }
 
 // Among cuts spans to the time of the events themselves: what lies before the first and after the last of them says
 // nothing of the time between.
-func Among(events []*traffic.Event, spans []Stretch) []Stretch {
+func Among(events []*traffic.Event, spans []Span) []Span {
 	from, to := events[0].Start, events[0].At
 	for _, e := range events {
 		from, to = units.Earlier(from, e.Start), units.Later(to, e.At)
 	}
 	for i, s := range spans {
-		spans[i] = Stretch{units.Later(s.from, from), units.Earlier(s.to, to)}
+		spans[i] = Span{units.Later(s.from, from), units.Earlier(s.to, to)}
 	}
 	return spans
 }
 
 // Matched counts the spans that have a tick of their own: each tick proves one span at most, so that one answer in the
 // midst of many failures counts once. The ticks are in order; they are used up.
-func Matched(spans []Stretch, ticks []stats.Bin, c *stats.Clock) int {
-	slices.SortFunc(spans, func(a, b Stretch) int { return a.to.Compare(b.to) })
+func Matched(spans []Span, ticks []stats.Bin, c *stats.Clock) int {
+	slices.SortFunc(spans, func(a, b Span) int { return a.to.Compare(b.to) })
 	n := 0
 	for _, s := range spans {
 		first, last := c.Number(s.from), c.Number(s.to)
@@ -54,13 +54,13 @@ func Matched(spans []Stretch, ticks []stats.Bin, c *stats.Clock) int {
 }
 
 // CountWithin lists the ticks of the time that spans cover together.
-func CountWithin(k *stats.Timeline, spans []Stretch) (out []stats.Bin) {
+func CountWithin(k *stats.Timeline, spans []Span) (out []stats.Bin) {
 	if k == nil || len(spans) == 0 {
 		return nil
 	}
 	all := spans[0]
 	for _, s := range spans {
-		all = Stretch{units.Earlier(all.from, s.from), units.Later(all.to, s.to)}
+		all = Span{units.Earlier(all.from, s.from), units.Later(all.to, s.to)}
 	}
 	last := k.Clock.Number(all.to)
 	for s := k.Until(k.Clock.Number(all.from)); ; {
@@ -72,8 +72,8 @@ func CountWithin(k *stats.Timeline, spans []Stretch) (out []stats.Bin) {
 	}
 }
 
-// Less takes ticks away, each from the interval that it is in.
-func Less(all, gone []stats.Bin) []stats.Bin {
+// Subtract takes ticks away, each from the interval that it is in.
+func Subtract(all, gone []stats.Bin) []stats.Bin {
 	n := map[int64]int{}
 	for _, t := range gone {
 		n[t.At] += t.N

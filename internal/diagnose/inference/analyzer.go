@@ -12,7 +12,7 @@ type Analyzer struct {
 	Run      func(*Case)
 }
 
-// Evidence says which evidence a hypothesis cannot do without.
+// Evidence says which evidence an analyzer cannot do without.
 type Evidence uint8
 
 const (
@@ -24,12 +24,12 @@ const (
 	Activity
 )
 
-var needNames = []string{"access log", "trace", "gateway document", "backend health", "metrics", "activity log"}
+var evidenceNames = []string{"access log", "trace", "gateway document", "backend health", "metrics", "activity log"}
 
 // String lists what is needed.
 func (n Evidence) String() string {
 	var out []string
-	for i, name := range needNames {
+	for i, name := range evidenceNames {
 		if n&(1<<i) != 0 {
 			out = append(out, name)
 		}

@@ -10,7 +10,7 @@ import (
 	"causeway/internal/sizing"
 )
 
-// Case is what hypotheses look at. Each takes the events that its mechanism explains; what is taken is not offered
+// Case is what analyzers work on. Each takes the events that its mechanism explains; what is taken is not offered
 // to the next, so that a failure has one cause at most.
 type Case struct {
 	Traffic *traffic.Summary
@@ -20,9 +20,9 @@ type Case struct {
 	Savings     []Saving                  // that the what-if found
 	causes      map[*traffic.Event]string // of the events that were claimed; empty: left undetermined
 	Assumptions []string
-	moves       map[traffic.PoolKey]*move // of pools that were asked about; nil: its member did not move
+	moves       map[traffic.PoolKey]*Move // of pools that were asked about; nil: its member did not move
 	sized       *sizing.Report            // what the load comes to, once it was asked for
-	Ordered     []*traffic.Interval       // the time line in order, once it was asked for
+	Ordered     []*traffic.Bucket         // the time line in order, once it was asked for
 }
 
 // Suspicion is what an undetermined group of events might be.
@@ -32,7 +32,7 @@ type Suspicion struct {
 	Next   string
 }
 
-func NewInquiry(t *traffic.Summary) *Case {
+func NewCase(t *traffic.Summary) *Case {
 	return &Case{Traffic: t, Assumptions: slices.Clone(t.Assumptions)}
 }
 

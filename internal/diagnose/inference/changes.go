@@ -10,7 +10,7 @@ import (
 // Soon is how long after a change a failure is still taken for its doing.
 const Soon = 10 * time.Minute
 
-func OrSomebody(caller string) string {
+func CallerOr(caller string) string {
 	if caller == "" {
 		return "somebody"
 	}

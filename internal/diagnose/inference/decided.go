@@ -10,7 +10,7 @@ import (
 	"causeway/internal/report"
 )
 
-// Decided makes a hypothesis of a fault that needs no statistics: the record itself saw the mechanism.
+// Decided makes an analyzer of a fault that needs no statistics: the record itself saw the mechanism.
 func Decided(id string, n Evidence, test, fact string, want func(*traffic.Event) bool) Analyzer {
 	return Analyzer{Name: id, Requires: n, Doc: test, Run: Decides(id, fact, want)}
 }

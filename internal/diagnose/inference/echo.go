@@ -6,9 +6,9 @@ import (
 	"causeway/internal/diagnose/traffic"
 )
 
-// BesideEcho are the causes of a status that the member may have given itself.
-func BesideEcho(events []*traffic.Event) []string {
-	if slices.ContainsFunc(events, func(e *traffic.Event) bool { return e.Unsaid }) {
+// RivalsOfEcho are the causes of a status that the member may have given itself.
+func RivalsOfEcho(events []*traffic.Event) []string {
+	if slices.ContainsFunc(events, func(e *traffic.Event) bool { return e.Ambiguous }) {
 		return []string{"k-backend-5xx", "k-chained-proxy"}
 	}
 	return nil

@@ -16,7 +16,7 @@ const Lasting = 10 * time.Second
 // GatewayMade matches failures that the gateway met, whoever is behind them; not what a backend or a client said itself, or may
 // have said.
 func GatewayMade(e *traffic.Event) bool {
-	return e.Visible && e.Fault.Side != fault.Client && e.Fault.Kind != fault.Status && !e.Unsaid && e.Instance != ""
+	return e.Visible && e.Fault.Side != fault.Client && e.Fault.Kind != fault.Status && !e.Ambiguous && e.Instance != ""
 }
 
 // HaveHistory reports whether backend health says how it was before.

@@ -13,8 +13,8 @@ func WasHeldBack(events []*traffic.Event) bool {
 	return slices.ContainsFunc(events, func(e *traffic.Event) bool { return e.Attempt.Ejected })
 }
 
-// Enough is how many failures of one member a verdict on it needs.
-func Enough(events []*traffic.Event) int {
+// EnoughToHold is how many failures of one member a verdict on it needs.
+func EnoughToHold(events []*traffic.Event) int {
 	if WasHeldBack(events) {
 		return traffic.FailuresToHold
 	}

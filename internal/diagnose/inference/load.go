@@ -11,13 +11,13 @@ import (
 // Load is told by arrivals, never by concurrency: slowness itself makes requests pile up.
 
 // Load is the traffic of an interval without what failed in it: a failure is no load of its own.
-func Load(i *traffic.Interval) int { return i.Requests - i.Failures }
+func Load(i *traffic.Bucket) int { return i.Requests - i.Failures }
 
 // came is all of it, for what waits in vain has to be worked on as well.
-func came(i *traffic.Interval) int { return i.Requests }
+func came(i *traffic.Bucket) int { return i.Requests }
 
-// loadTest compares what happens when much traffic comes with what happens when little does.
-type loadTest struct {
+// LoadTest compares what happens when much traffic comes with what happens when little does.
+type LoadTest struct {
 	N, Upper int     // independent events; of these, in the half of the traffic that came at the highest rate
 	chance   float64 // that so many do by accident
 	Low      float64 // requests a second in the quarter of the traffic that came slowest
@@ -30,14 +30,14 @@ type loadTest struct {
 const steep = 3
 
 // WithLoad tests whether events come with load.
-func (c *Case) WithLoad(events []*traffic.Event) loadTest {
+func (c *Case) WithLoad(events []*traffic.Event) LoadTest {
 	all := c.Traffic.Line.List()
-	slices.SortStableFunc(all, func(a, b *traffic.Interval) int { return Load(a) - Load(b) })
+	slices.SortStableFunc(all, func(a, b *traffic.Bucket) int { return Load(a) - Load(b) })
 	total := 0
 	for _, i := range all {
 		total += Load(i)
 	}
-	var t loadTest
+	var t LoadTest
 	if total == 0 {
 		return t
 	}
@@ -61,7 +61,7 @@ func (c *Case) WithLoad(events []*traffic.Event) loadTest {
 		t.WaitLow = lowSum.waited / time.Duration(max(1, lowSum.answered))
 		t.WaitHigh = highSum.waited / time.Duration(max(1, highSum.answered))
 	}
-	counted := map[*traffic.Interval]bool{}
+	counted := map[*traffic.Bucket]bool{}
 	for _, e := range events {
 		i := c.Traffic.Line.Around(e.Start)
 		if i == nil || counted[i] {
@@ -78,8 +78,8 @@ func (c *Case) WithLoad(events []*traffic.Event) loadTest {
 
 // ranks says of each interval, of ascending load, which part of the traffic came at a lower rate, and which part came in
 // the intervals of the upper half. Equal loads have equal ranks.
-func ranks(all []*traffic.Interval, total int) (rank map[*traffic.Interval]float64, upperShare float64) {
-	rank = map[*traffic.Interval]float64{}
+func ranks(all []*traffic.Bucket, total int) (rank map[*traffic.Bucket]float64, upperShare float64) {
+	rank = map[*traffic.Bucket]float64{}
 	seen := 0
 	for i := 0; i < len(all); {
 		n, same := i, 0
@@ -97,13 +97,13 @@ func ranks(all []*traffic.Interval, total int) (rank map[*traffic.Interval]float
 }
 
 // Rises reports whether the events come with load, by a range of load that is wide enough to tell.
-func (t loadTest) Rises() bool {
+func (t LoadTest) Rises() bool {
 	return t.N >= stats.MinEvents && t.chance < stats.Significance && t.High >= steep*t.Low
 }
 
 // AsBusy is how many moments were at least as busy as the middle one of those in which events began, and in how many of
 // these they did. What load brings about comes whenever there is as much, and not only for a while that was busy too.
-func (c *Case) AsBusy(events []*traffic.Event, loadOf func(*traffic.Interval) int) (with, all int) {
+func (c *Case) AsBusy(events []*traffic.Event, loadOf func(*traffic.Bucket) int) (with, all int) {
 	for width := c.Traffic.Line.Width; ; width *= 2 {
 		moments := c.moments(width, events, loadOf)
 		var struck []int
@@ -165,7 +165,7 @@ func (c *Case) arrivals(events []*traffic.Event) (then, otherwise float64, ok bo
 }
 
 // moments cuts the window into pieces of a width.
-func (c *Case) moments(width time.Duration, events []*traffic.Event, loadOf func(*traffic.Interval) int) map[int64]*instant {
+func (c *Case) moments(width time.Duration, events []*traffic.Event, loadOf func(*traffic.Bucket) int) map[int64]*instant {
 	out := map[int64]*instant{}
 	at := func(t time.Time) *instant {
 		k := t.UnixNano() / int64(width)

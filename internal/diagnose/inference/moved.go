@@ -15,8 +15,8 @@ import (
 // Healed is how soon after a write of the gateway the first answer must come that it brought about: a write takes minutes.
 const Healed = 15 * time.Minute
 
-// move is that of a member from one address to another.
-type move struct {
+// Move is that of a member from one address to another.
+type Move struct {
 	Old, New    string
 	Fine        time.Time // last answer at the old address
 	Left, Begun time.Time // last attempt at the old address; first answer at the new one
@@ -24,13 +24,13 @@ type move struct {
 }
 
 // Between reports whether a request began after the last answer at the old address and before the first at the new one.
-func (m *move) Between(e *traffic.Event) bool {
+func (m *Move) Between(e *traffic.Event) bool {
 	return e.Start.After(m.Fine.Add(-m.slack)) && e.Start.Before(m.Begun.Add(m.slack)) && (!e.Tried || e.Server.String() != m.New)
 }
 
 // MoveOf is the move of the only member of a pool under settings; ok is false where several stood beside each other, where none
 // moved, and where they moved more than once.
-func (c *Case) MoveOf(k traffic.PoolKey) (m move, ok bool) {
+func (c *Case) MoveOf(k traffic.PoolKey) (m Move, ok bool) {
 	type stay struct {
 		key         traffic.MemberKey
 		first, last time.Time
@@ -54,7 +54,7 @@ func (c *Case) MoveOf(k traffic.PoolKey) (m move, ok bool) {
 	if !answeredBefore || !answeredAfter || young.Answered < stats.MinEvents {
 		return m, false
 	}
-	return move{Old: stays[0].key.Server.String(), New: stays[1].key.Server.String(), Fine: fine, Left: stays[0].last, Begun: begun, slack: 2*stats.BinWidth + time.Second}, true
+	return Move{Old: stays[0].key.Server.String(), New: stays[1].key.Server.String(), Fine: fine, Left: stays[0].last, Begun: begun, slack: 2*stats.BinWidth + time.Second}, true
 }
 
 // OneName reports whether a pool has one member by the document, and that by name.
@@ -81,7 +81,7 @@ func (c *Case) MovedAway(events []*traffic.Event) []string {
 	k := events[0].PoolKey()
 	if _, asked := c.moves[k]; !asked {
 		if c.moves == nil {
-			c.moves = map[traffic.PoolKey]*move{}
+			c.moves = map[traffic.PoolKey]*Move{}
 		}
 		c.moves[k] = nil
 		if m, ok := c.MoveOf(k); ok {

@@ -19,7 +19,7 @@ func (c *Case) TimeoutNow(settings string) (now time.Duration, changed bool) {
 }
 
 // Advise fills the advice of a longer request timeout in, or says that the document has changed since.
-func (c *Case) Advise(f *Finding, l *TimedOut, longer time.Duration, values map[string]string) {
+func (c *Case) Advise(f *Finding, l *TimedOutGroup, longer time.Duration, values map[string]string) {
 	values["timeout"], values["newTimeout"], values["newTimeoutSeconds"] = units.Seconds(l.Limit), units.Seconds(longer), fmt.Sprint(int(longer.Seconds()))
 	now, changed := c.TimeoutNow(l.Scope.Settings)
 	if changed {

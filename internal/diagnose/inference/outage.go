@@ -40,7 +40,7 @@ func BrokeUnderRequest(e *traffic.Event) bool {
 }
 
 // outages cuts the failures of one member into runs: a run ends where the member answers again.
-func (c *Case) outages(events []*traffic.Event, m *traffic.MemberTally) []Outage {
+func (c *Case) outages(events []*traffic.Event, m *traffic.MemberStats) []Outage {
 	var out []Outage
 	for _, e := range events {
 		n := len(out)
@@ -63,8 +63,8 @@ func (c *Case) outages(events []*traffic.Event, m *traffic.MemberTally) []Outage
 }
 
 // MemberOutages are the runs of failures of each member in which no connection came about, or in which it fell silent.
-func (c *Case) MemberOutages(f func(k traffic.MemberKey, m *traffic.MemberTally, o Outage)) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return ConnectFailed(e) || BrokeUnderRequest(e) || c.InSilence(e) }), (*traffic.Event).Key)
+func (c *Case) MemberOutages(f func(k traffic.MemberKey, m *traffic.MemberStats, o Outage)) {
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return ConnectFailed(e) || BrokeUnderRequest(e) || c.DuringSilence(e) }), (*traffic.Event).Key)
 	for _, k := range keys {
 		m := c.Traffic.Members[k]
 		if m == nil {
@@ -78,9 +78,9 @@ func (c *Case) MemberOutages(f func(k traffic.MemberKey, m *traffic.MemberTally,
 	}
 }
 
-// InSilence reports whether a request waited in vain while its member answered nobody else either, or the times of the log
+// DuringSilence reports whether a request waited in vain while its member answered nobody else either, or the times of the log
 // are not exact enough to tell.
-func (c *Case) InSilence(e *traffic.Event) bool {
+func (c *Case) DuringSilence(e *traffic.Event) bool {
 	m := c.Traffic.Members[e.Key()]
 	if !traffic.IsTimeout(e) || !e.Tried || m == nil {
 		return false

@@ -8,7 +8,7 @@ import (
 	"causeway/internal/stats"
 )
 
-func PoolText(pool string) string {
+func PoolName(pool string) string {
 	if pool == "" {
 		return "a pool that the log does not name"
 	}
@@ -33,16 +33,16 @@ func (c *Case) Besides(k traffic.InstanceMember) (row, column traffic.Cell) {
 // nowhere, or of few users whom a cookie binds to the place. A client with one connection has one instance, and takes
 // all that it asks for there. Where no connection came about, what was to be asked did not matter.
 func (c *Case) MayBeTheRequest(events []*traffic.Event) bool {
-	sent := traffic.Filtered(events, func(e *traffic.Event) bool { return !ConnectFailed(e) })
+	sent := traffic.Filter(events, func(e *traffic.Event) bool { return !ConnectFailed(e) })
 	if len(sent) == 0 {
 		return false
 	}
-	strange := traffic.Filtered(sent, func(e *traffic.Event) bool { return c.Traffic.Route(e.Route()).Answered < stats.MinEvents })
+	strange := traffic.Filter(sent, func(e *traffic.Event) bool { return c.Traffic.Route(e.Route()).Answered < stats.MinEvents })
 	return 5*len(strange) >= len(events) || c.FewUsers(sent)
 }
 
 // OtherRoutes adds up the answers of all other routes under the settings, and says within which time 99 of 100 came.
-func (c *Case) OtherRoutes(l *TimedOut) (sum stats.Histogram, p99 time.Duration) {
+func (c *Case) OtherRoutes(l *TimedOutGroup) (sum stats.Histogram, p99 time.Duration) {
 	for k, r := range c.Traffic.Routes {
 		if k.Settings == l.Scope.Settings && r != l.Route {
 			if r.Broken > 0 && r.Answered < 10*r.Broken { // another one that fails is no comparison
@@ -58,23 +58,23 @@ func (c *Case) OtherRoutes(l *TimedOut) (sum stats.Histogram, p99 time.Duration)
 // work in each request, before turns are to blame.
 const Uneven = 2
 
-// Equals is where members are each other's equals: in one pool of one gateway, under the same settings. One that several
+// Peers is where members are each other's equals: in one pool of one gateway, under the same settings. One that several
 // pools or gateways ask gets other requests than the rest, and is nobody's equal.
-type Equals struct {
+type Peers struct {
 	pool, settings string
 	gateway        *int
 	alone          traffic.MemberKey
 }
 
-func (c *Case) EqualsOf(k traffic.MemberKey) Equals {
+func (c *Case) PeersOf(k traffic.MemberKey) Peers {
 	if c.Traffic.Member(k).Shared {
-		return Equals{alone: k}
+		return Peers{alone: k}
 	}
-	return c.BesideOf(k)
+	return c.NeighboursOf(k)
 }
 
-// BesideOf is where a member stands beside others, be it somebody's equal or not.
-func (c *Case) BesideOf(k traffic.MemberKey) Equals {
+// NeighboursOf is where a member stands beside others, be it somebody's equal or not.
+func (c *Case) NeighboursOf(k traffic.MemberKey) Peers {
 	m := c.Traffic.Member(k)
-	return Equals{pool: m.Pool, settings: k.Settings, gateway: m.Gateway}
+	return Peers{pool: m.Pool, settings: k.Settings, gateway: m.Gateway}
 }

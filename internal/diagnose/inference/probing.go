@@ -38,7 +38,7 @@ func (c *Case) GoodBetween(k traffic.PoolKey, from, to time.Time) (good, bad int
 	for _, e := range c.Traffic.Events {
 		if e.PoolKey() == k && e.Tried && !e.At.Before(from) && !e.At.After(to) {
 			bad += 1 << c.Traffic.Sample.Shift
-			if e.Tallied() {
+			if e.Counted() {
 				good -= 1 << c.Traffic.Sample.Shift // it is among the answers
 			}
 		}

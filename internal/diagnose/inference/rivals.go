@@ -21,11 +21,11 @@ import (
 type doubt struct {
 	because string
 	causes  []string
-	holds   func(*Closed) bool
+	holds   func(*ClosedGroup) bool
 }
 
-// Closed is a group of connections that ended, as far as the log tells of them.
-type Closed struct {
+// ClosedGroup is a group of connections that ended, as far as the log tells of them.
+type ClosedGroup struct {
 	Q      *Case
 	Events []*traffic.Event
 	used   int // connections that had carried a request before, by their source ports
@@ -41,17 +41,17 @@ var (
 
 // doubts in the order in which they are told: the first that holds is.
 var doubts = []doubt{
-	{"the backend settings speak plain HTTP", ofHandshakes, func(c *Closed) bool { return c.Speaks("Http") }},
-	{"the backend settings speak HTTPS", []string{"e-plain-to-tls"}, func(c *Closed) bool { return c.Speaks("Https") }},
-	{"the member answered others meanwhile, and this would fail every connection", ofEveryConnection, (*Closed).othersAnswered},
-	{"most of these connections had carried requests before, by their source ports", ofNewConnections, func(c *Closed) bool { return 5*c.used >= 4*len(c.Events) }},
-	{"most of these connections were new", ofUsedConnections, func(c *Closed) bool { return 5*c.fresh >= 4*len(c.Events) }},
-	{"they did not end together", []string{"c-gateway-reload"}, func(c *Closed) bool { return len(c.Events) >= stats.MinEvents && !clustered(c.Events) }},
+	{"the backend settings speak plain HTTP", ofHandshakes, func(c *ClosedGroup) bool { return c.Speaks("Http") }},
+	{"the backend settings speak HTTPS", []string{"e-plain-to-tls"}, func(c *ClosedGroup) bool { return c.Speaks("Https") }},
+	{"the member answered others meanwhile, and this would fail every connection", ofEveryConnection, (*ClosedGroup).othersAnswered},
+	{"most of these connections had carried requests before, by their source ports", ofNewConnections, func(c *ClosedGroup) bool { return 5*c.used >= 4*len(c.Events) }},
+	{"most of these connections were new", ofUsedConnections, func(c *ClosedGroup) bool { return 5*c.fresh >= 4*len(c.Events) }},
+	{"they did not end together", []string{"c-gateway-reload"}, func(c *ClosedGroup) bool { return len(c.Events) >= stats.MinEvents && !clustered(c.Events) }},
 }
 
 // Against is what speaks against each cause that a group of events may have; empty for the others.
 func (c *Case) Against(events []*traffic.Event) func(id string) string {
-	ends := &Closed{Q: c, Events: events}
+	ends := &ClosedGroup{Q: c, Events: events}
 	for _, e := range events {
 		if !traffic.ClosedSomehow(e) && (e.Own || e.Session || e.Fault.Phase != fault.Connect) {
 			return func(string) string { return "" }
@@ -77,7 +77,7 @@ func (c *Case) Against(events []*traffic.Event) func(id string) string {
 }
 
 // Speaks reports whether the document gives the settings of all events this protocol.
-func (c *Closed) Speaks(protocol string) bool {
+func (c *ClosedGroup) Speaks(protocol string) bool {
 	if c.Q.Traffic.Config == nil {
 		return false
 	}
@@ -90,7 +90,7 @@ func (c *Closed) Speaks(protocol string) bool {
 }
 
 // othersAnswered reports whether the members of most events answered just before and just after each.
-func (c *Closed) othersAnswered() bool {
+func (c *ClosedGroup) othersAnswered() bool {
 	n := 0
 	for _, e := range c.Events {
 		m, around := c.Q.Traffic.Member(e.Key()), stats.BinWidth+e.Resolution()

@@ -11,70 +11,39 @@ import (
 	"causeway/internal/units"
 )
 
-// roundTimers are the values that people give timers.
-var roundTimers = []time.Duration{
-	time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 20 * time.Second, 30 * time.Second, 45 * time.Second,
-	60 * time.Second, 90 * time.Second, 100 * time.Second, 120 * time.Second, 180 * time.Second, 240 * time.Second, 300 * time.Second, 600 * time.Second,
-}
-
-// AtRoundTimer finds the round value just after which most events ended, and splits them. Timers fire late by little.
-func AtRoundTimer(events []*traffic.Event) (timer time.Duration, at, off []*traffic.Event) {
-	for _, t := range roundTimers {
-		var in, out []*traffic.Event
-		for _, e := range events {
-			if d := traffic.Lasted(e); d >= t-5*time.Millisecond && d <= t+max(t/50, 60*time.Millisecond) {
-				in = append(in, e)
-			} else {
-				out = append(out, e)
-			}
-		}
-		if len(in) > len(at) {
-			timer, at, off = t, in, out
-		}
-	}
-	return timer, at, off
-}
-
-// RanOut reports whether a request is known to have waited for the whole request timeout: as long as the document says, or, where it
-// says nothing, as the gateway's own word has it.
-func (c *Case) RanOut(e *traffic.Event) bool {
-	limit := c.Traffic.Timeouts[e.Settings]
-	return traffic.IsTimeout(e) && !e.Unsaid && (limit == 0 || traffic.Lasted(e) >= limit-traffic.TimerBand(limit))
-}
-
-// TimedOut are the requests of one kind that waited for the whole request timeout.
-type TimedOut struct {
+// TimedOutGroup are the requests of one kind that waited for the whole request timeout.
+type TimedOutGroup struct {
 	Events  []*traffic.Event
-	Route   *traffic.RouteTally // answers to the same kind of request
+	Route   *traffic.RouteStats // answers to the same kind of request
 	Scope   report.Scope
 	Limit   time.Duration // request timeout; 0: not known
 	Assumed bool          // it was taken from where the failures lie
 }
 
-// TimedOutByRoute are the timeouts that nobody has claimed, by route; routes with few of them are looked at together.
-func (c *Case) TimedOutByRoute() []TimedOut {
+// TimedOutGroups are the timeouts that nobody has claimed, by route; routes with few of them are looked at together.
+func (c *Case) TimedOutGroups() []TimedOutGroup {
 	keys, groups := traffic.GroupBy(c.Unclaimed(traffic.IsTimeout), (*traffic.Event).Route)
-	var out []TimedOut
+	var out []TimedOutGroup
 	var few []*traffic.Event
 	for _, k := range keys {
 		if len(groups[k]) < stats.MinEvents {
 			few = append(few, groups[k]...)
 			continue
 		}
-		out = append(out, c.late(groups[k], c.Traffic.Route(k), report.Scope{Pool: groups[k][0].Pool, Settings: k.Settings, Path: k.Path}))
+		out = append(out, c.timedOutGroup(groups[k], c.Traffic.Route(k), report.Scope{Pool: groups[k][0].Pool, Settings: k.Settings, Path: k.Path}))
 	}
 	settings, byName := traffic.GroupBy(few, func(e *traffic.Event) string { return e.Settings })
 	for _, s := range settings {
-		out = append(out, c.late(byName[s], c.Traffic.RoutesOf(s), report.Scope{Pool: byName[s][0].Pool, Settings: s}))
+		out = append(out, c.timedOutGroup(byName[s], c.Traffic.RoutesOf(s), report.Scope{Pool: byName[s][0].Pool, Settings: s}))
 	}
 	return out
 }
 
-func (c *Case) late(events []*traffic.Event, r *traffic.RouteTally, scope report.Scope) TimedOut {
+func (c *Case) timedOutGroup(events []*traffic.Event, r *traffic.RouteStats, scope report.Scope) TimedOutGroup {
 	if member := ScopeOf(events).Member; member != "" && !slices.ContainsFunc(events, waitedElsewhere) {
 		scope.Member = member
 	}
-	l := TimedOut{Events: events, Route: r, Scope: scope, Limit: c.Traffic.Timeouts[scope.Settings]}
+	l := TimedOutGroup{Events: events, Route: r, Scope: scope, Limit: c.Traffic.Timeouts[scope.Settings]}
 	_, l.Assumed = c.TimeoutNow(scope.Settings)
 	if l.Limit == 0 {
 		l.Limit = c.timerIn(events)
@@ -109,7 +78,7 @@ func (c *Case) timerIn(events []*traffic.Event) time.Duration {
 func (c *Case) Silence(events []*traffic.Event) bool {
 	n := 0
 	for _, e := range events {
-		if c.InSilence(e) {
+		if c.DuringSilence(e) {
 			n++
 		}
 	}
@@ -134,10 +103,41 @@ func TooCoarse(events []*traffic.Event) bool {
 
 // AnsweredMeanwhile reports whether other requests of the route were answered while most of these waited, an answer for
 // each: then it is these requests that were lost, and not the route that stood still.
-func AnsweredMeanwhile(r *traffic.RouteTally, events []*traffic.Event) bool {
+func AnsweredMeanwhile(r *traffic.RouteStats, events []*traffic.Event) bool {
 	if r.Answers == nil { // several routes together: their answers are not known one by one
 		return false
 	}
 	spans := AroundEach(events, -stats.BinWidth)
 	return 5*Matched(spans, CountWithin(r.Answers, spans), r.Answers.Clock) >= 4*len(events)
+}
+
+// roundTimers are the values that people give timers.
+var roundTimers = []time.Duration{
+	time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 20 * time.Second, 30 * time.Second, 45 * time.Second,
+	60 * time.Second, 90 * time.Second, 100 * time.Second, 120 * time.Second, 180 * time.Second, 240 * time.Second, 300 * time.Second, 600 * time.Second,
+}
+
+// AtRoundTimer finds the round value just after which most events ended, and splits them. Timers fire late by little.
+func AtRoundTimer(events []*traffic.Event) (timer time.Duration, at, off []*traffic.Event) {
+	for _, t := range roundTimers {
+		var in, out []*traffic.Event
+		for _, e := range events {
+			if d := traffic.Lasted(e); d >= t-5*time.Millisecond && d <= t+max(t/50, 60*time.Millisecond) {
+				in = append(in, e)
+			} else {
+				out = append(out, e)
+			}
+		}
+		if len(in) > len(at) {
+			timer, at, off = t, in, out
+		}
+	}
+	return timer, at, off
+}
+
+// RanOut reports whether a request is known to have waited for the whole request timeout: as long as the document says, or, where it
+// says nothing, as the gateway's own word has it.
+func (c *Case) RanOut(e *traffic.Event) bool {
+	limit := c.Traffic.Timeouts[e.Settings]
+	return traffic.IsTimeout(e) && !e.Ambiguous && (limit == 0 || traffic.Lasted(e) >= limit-traffic.TimerBand(limit))
 }

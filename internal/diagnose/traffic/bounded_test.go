@@ -24,7 +24,7 @@ func TestMemoryIsBounded(t *testing.T) {
 // heldAfter is the memory that a tally of so many records holds.
 func heldAfter(records int) int64 {
 	before := heap()
-	t := NewTally(LeftOut{})
+	t := NewSummary(Excluded{})
 	t.Clock.MaxBins, t.gaps.most, t.Sample.Most = 1<<16, 1<<14, 1<<8
 	for i := range records {
 		r := distinct(i)

@@ -23,7 +23,7 @@ func (c *CutUploads) see(r *accesslog.Record) {
 	switch r.Cut {
 	case accesslog.CutPaused:
 		if c.Paused++; c.ID == "" {
-			c.ID = IdOf(r)
+			c.ID = IDOf(r)
 		}
 	case accesslog.CutLeft:
 		c.Left++

@@ -69,7 +69,7 @@ func (e *Event) errorPage() errorPage { return errorPage{e.Listener, e.Method, e
 // timer did if they lie at it; the member did if this log leaves serverStatus empty where no answer came, or if no
 // mechanism of the gateway fits. What nothing decides stays unsaid.
 func (t *Summary) judgeEchoes() {
-	all := Filtered(t.Events, func(e *Event) bool {
+	all := Filter(t.Events, func(e *Event) bool {
 		return !e.Own && e.Visible && e.Tried && e.QuietInfo() && e.Attempt.Status == 0 && e.Fault.Side == fault.Backend && e.Fault.Phase != fault.Body
 	})
 	if len(all) == 0 {
@@ -84,27 +84,27 @@ func (t *Summary) judgeEchoes() {
 		case x.blank[e.Attempt.Echo]:
 			e.answeredItself()
 		default:
-			if e.Unsaid = true; x.fitsNothing(e) {
+			if e.Ambiguous = true; x.fitsNothing(e) {
 				e.answeredItself()
 			}
 		}
 	}
 }
 
-// answeredItself takes an echo for the member's answer. The tallies of answers, which were made before, stay without it.
+// answeredItself takes an echo for the member's answer. The counts of answers, made before, stay without it.
 func (e *Event) answeredItself() {
 	e.Attempt.Status = e.Attempt.Echo
 	e.Fault = fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Status}
 }
 
-// Tallied reports whether an event's answer is among those that the tallies count.
-func (e *Event) Tallied() bool { return e.Attempt.Status > 0 && e.Attempt.Echo == 0 }
+// Counted reports whether an event's answer is among those counted.
+func (e *Event) Counted() bool { return e.Attempt.Status > 0 && e.Attempt.Echo == 0 }
 
 func (t *Summary) echoesOf(all []*Event) *echoes {
 	x := &echoes{t: t, timers: t.timersSeen(), own504: map[string]bool{}, pages: map[errorPage][2]int64{}}
 	x.blank = map[int]bool{502: t.leavesBlank(fault.UpstreamClosed), 504: t.leavesBlank(fault.UpstreamTimedOut)}
 	x.closes = slices.ContainsFunc(t.Events, func(e *Event) bool { return !e.Own && e.Info == fault.UpstreamClosed })
-	settings, groups := GroupBy(Filtered(all, func(e *Event) bool { return e.Attempt.Echo == 504 }), func(e *Event) string { return e.Settings })
+	settings, groups := GroupBy(Filter(all, func(e *Event) bool { return e.Attempt.Echo == 504 }), func(e *Event) string { return e.Settings })
 	for _, s := range settings {
 		timer := CommonTimer(SortedDurations(groups[s], Lasted))
 		x.own504[s] = timer == 0 || t.RoutesOf(s).Waits.Max > timer+TimerBand(timer)
@@ -137,7 +137,7 @@ func (t *Summary) leavesBlank(info string) bool {
 // a 504 without the status of a member, says so.
 func (t *Summary) timersSeen() map[string]time.Duration {
 	out := map[string]time.Duration{}
-	settings, groups := GroupBy(Filtered(t.Events, func(e *Event) bool {
+	settings, groups := GroupBy(Filter(t.Events, func(e *Event) bool {
 		return !e.Own && e.Tries == 1 && IsTimeout(e) && (e.Attempt.Echo == 0 || !e.QuietInfo())
 	}), func(e *Event) string { return e.Settings })
 	for _, s := range settings {

@@ -7,33 +7,33 @@ import (
 // Passive ejection: a member whose connections fail several times in a row gets no requests for a while. The records say which failure
 // held it back, and which requests went elsewhere meanwhile.
 
-// ejections are those of all members.
-type ejections struct {
-	Held    map[string]*ejection // by member
+// Ejections are those of all members.
+type Ejections struct {
+	Held    map[string]*Ejection // by member
 	Steered int                  // requests that went elsewhere, and were answered at the first attempt
 	ID      string               // of one of them
 }
 
-// ejection is what became of one member.
-type ejection struct{ Times, Passed int }
+// Ejection is what became of one member.
+type Ejection struct{ Times, Passed int }
 
-func (x *ejections) of(member string) *ejection {
+func (x *Ejections) of(member string) *Ejection {
 	e := x.Held[member]
 	if e == nil {
 		if len(x.Held) >= maxMembers {
-			return &ejection{}
+			return &Ejection{}
 		}
 		if x.Held == nil {
-			x.Held = map[string]*ejection{}
+			x.Held = map[string]*Ejection{}
 		}
-		e = &ejection{}
+		e = &Ejection{}
 		x.Held[member] = e
 	}
 	return e
 }
 
 // see counts what a record says of members that are held back. bad is whether the request failed.
-func (x *ejections) see(r *accesslog.Record, bad bool) {
+func (x *Ejections) see(r *accesslog.Record, bad bool) {
 	hidden := false
 	for i := range r.Attempts {
 		if a := &r.Attempts[i]; a.Ejected {
@@ -49,7 +49,7 @@ func (x *ejections) see(r *accesslog.Record, bad bool) {
 		return
 	}
 	if x.Steered++; x.ID == "" {
-		x.ID = IdOf(r)
+		x.ID = IDOf(r)
 	}
 }
 

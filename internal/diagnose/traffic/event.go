@@ -11,36 +11,6 @@ import (
 	"causeway/internal/units"
 )
 
-// PoolKey is a pool under settings.
-type PoolKey struct{ Pool, Settings string }
-
-func (e *Event) PoolKey() PoolKey { return PoolKey{e.Pool, e.Settings} }
-
-func SortedDurations(events []*Event, f func(*Event) time.Duration) []time.Duration {
-	var out []time.Duration
-	for _, e := range events {
-		out = append(out, f(e))
-	}
-	slices.Sort(out)
-	return out
-}
-
-// A member's connection ended, and no byte of an answer came. Causeway's trace says in which phase, on what connection;
-// Azure's log says only that it ended, how long after, and over which source port.
-
-// ClosedSomehow matches what Azure's log calls a closed connection: the phase is not known.
-func ClosedSomehow(e *Event) bool {
-	return !e.Own && e.Tried && e.Fault.Side == fault.Backend && e.Fault.Phase == "" && e.Fault.Kind == fault.Closed
-}
-
-// Resolution is how exact the times of an event are: Azure's log has whole seconds.
-func (e *Event) Resolution() time.Duration {
-	if e.Own || e.Start.Nanosecond() != 0 {
-		return 0
-	}
-	return time.Second
-}
-
 // Event is a failed request, or a failed attempt that a retry hid.
 type Event struct {
 	At       time.Time // when the attempt ended
@@ -81,10 +51,10 @@ type Event struct {
 	Stalled  time.Duration // for how much of it the gateway's process stood still
 	Session  bool          // a connection through a TCP or TLS listener: there is no request in it
 
-	Unnamed bool // the log does not say whether a member was asked
-	Unsaid  bool // the status may be the gateway's own or the member's, and nothing in the log decides
+	Unnamed   bool // the log does not say whether a member was asked
+	Ambiguous bool // the status may be the gateway's own or the member's, and nothing in the log decides
 
-	Before *RouteTally // what its connection had carried before; nil: nothing, or not known
+	Before *RouteStats // what its connection had carried before; nil: nothing, or not known
 
 	explained bool // it is the one to be explained
 }
@@ -92,7 +62,7 @@ type Event struct {
 // newEvent takes of a record what attribution needs. which is the attempt that failed; -1 if no member was tried.
 func (t *Summary) newEvent(r *accesslog.Record, own bool, which int, f fault.Fault, visible bool) *Event {
 	e := &Event{
-		Start: r.Start, At: r.Start.Add(r.Taken), ID: IdOf(r), Pool: r.Pool, Settings: r.Settings, Rule: r.Rule, Listener: r.Listener, Instance: r.Instance, gateway: t.lastGateway,
+		Start: r.Start, At: r.Start.Add(r.Taken), ID: IDOf(r), Pool: r.Pool, Settings: r.Settings, Rule: r.Rule, Listener: r.Listener, Instance: r.Instance, gateway: t.lastGateway,
 		Method: string(r.Method), Path: Template(r.URI), Client: r.Client.Addr(), Status: r.Status, Taken: r.Taken, Visible: visible, Own: own, v1: r.V1,
 		Fault: f, Declared: r.Declared, BodyRead: r.BodyRead, Received: r.Received, sent: r.Sent, Tries: len(r.Attempts), Info: r.ErrorInfo,
 		Host: string(r.OriginalHost), WAF: max(0, r.WAFTime), Stalled: r.Stalled, Queued: r.Queued, Session: r.Session, Agent: string(r.UserAgent[:min(len(r.UserAgent), 120)]),
@@ -136,8 +106,8 @@ func (e *Event) ClosedUnanswered() bool {
 		e.Fault.Side == fault.Backend
 }
 
-// IdOf is how a record can be found again: its transaction, or, where the log has none, its time.
-func IdOf(r *accesslog.Record) string {
+// IDOf is how a record can be found again: its transaction, or, where the log has none, its time.
+func IDOf(r *accesslog.Record) string {
 	if r.Transaction == [16]byte{} {
 		return units.Stamp(r.Start)
 	}
@@ -149,3 +119,33 @@ const templateMax = 120
 
 // Template folds the parts of a path that look like ids, so that one route is one key.
 func Template(path []byte) string { return string(fold(nil, path)) }
+
+// PoolKey is a pool under settings.
+type PoolKey struct{ Pool, Settings string }
+
+func (e *Event) PoolKey() PoolKey { return PoolKey{e.Pool, e.Settings} }
+
+func SortedDurations(events []*Event, f func(*Event) time.Duration) []time.Duration {
+	var out []time.Duration
+	for _, e := range events {
+		out = append(out, f(e))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// A member's connection ended, and no byte of an answer came. Causeway's trace says in which phase, on what connection;
+// Azure's log says only that it ended, how long after, and over which source port.
+
+// ClosedSomehow matches what Azure's log calls a closed connection: the phase is not known.
+func ClosedSomehow(e *Event) bool {
+	return !e.Own && e.Tried && e.Fault.Side == fault.Backend && e.Fault.Phase == "" && e.Fault.Kind == fault.Closed
+}
+
+// Resolution is how exact the times of an event are: Azure's log has whole seconds.
+func (e *Event) Resolution() time.Duration {
+	if e.Own || e.Start.Nanosecond() != 0 {
+		return 0
+	}
+	return time.Second
+}

@@ -18,8 +18,8 @@ func GroupBy[K comparable](events []*Event, key func(*Event) K) (keys []K, group
 	return keys, groups
 }
 
-// Filtered are the events that want keeps.
-func Filtered(events []*Event, want func(*Event) bool) []*Event {
+// Filter are the events that want keeps.
+func Filter(events []*Event, want func(*Event) bool) []*Event {
 	var out []*Event
 	for _, e := range events {
 		if want(e) {
@@ -34,8 +34,8 @@ func SortByTime(events []*Event) {
 	slices.SortStableFunc(events, func(a, b *Event) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
 }
 
-// Parted splits events into those that want keeps and the rest.
-func Parted(events []*Event, want func(*Event) bool) (in, out []*Event) {
+// Partition splits events into those that want keeps and the rest.
+func Partition(events []*Event, want func(*Event) bool) (in, out []*Event) {
 	for _, e := range events {
 		if want(e) {
 			in = append(in, e)

@@ -11,9 +11,9 @@ import (
 	"causeway/internal/units"
 )
 
-// LeftOut are records that a diagnosis does not count, and says so: those outside of the time that is asked for, and those of
+// Excluded are records that a diagnosis does not count, and says so: those outside of the time that is asked for, and those of
 // other gateways than the one that is diagnosed. A document is true of its own gateway only.
-type LeftOut struct {
+type Excluded struct {
 	Gateway  string         // whose records are taken; empty: all
 	Others   map[string]int // records of other gateways, by name
 	Outside  int            // of the time that is asked for
@@ -26,7 +26,7 @@ type LeftOut struct {
 }
 
 // takes reports whether a record is counted.
-func (l *LeftOut) takes(r *accesslog.Record, o Options) bool {
+func (l *Excluded) takes(r *accesslog.Record, o Options) bool {
 	if r.ResourceID != l.lastID {
 		l.lastID, l.lastName = r.ResourceID, GatewayIn(r.ResourceID)
 	}
@@ -49,33 +49,33 @@ func (l *LeftOut) takes(r *accesslog.Record, o Options) bool {
 // GatewayIn is the name of the gateway in a resource id; empty where there is none.
 func GatewayIn(id string) string { return partAfter(id, "applicationGateways") }
 
-// Tallied reads the records of the gateway that is asked for, or else of the document's; of all, where there is neither. A
+// Summarise reads the records of the gateway that is asked for, or else of the document's; of all, where there is neither. A
 // document and a report of health of another gateway than the records are not used.
-func Tallied(b *evidence.Bundle, o Options) (*Summary, error) {
+func Summarise(b *evidence.Bundle, o Options) (*Summary, error) {
 	whose := o.Gateway
 	if whose == "" && b.Config != nil {
 		whose = b.Config.Name
 	}
-	use := LeftOut{Gateway: whose, Document: b.Config, Health: b.Health}
+	use := Excluded{Gateway: whose, Document: b.Config, Health: b.Health}
 	if b.Config != nil && b.Config.Name != "" && !strings.EqualFold(b.Config.Name, whose) {
 		use.setAside(whose)
 	}
-	t, err := talliedWith(b, o, use)
-	if err == nil && o.Gateway == "" && t.Requests+t.Left.Outside == 0 && len(t.Left.Others) > 0 {
+	t, err := summariseWith(b, o, use)
+	if err == nil && o.Gateway == "" && t.Requests+t.Excluded.Outside == 0 && len(t.Excluded.Others) > 0 {
 		use.Gateway = ""
-		use.setAside(strings.Join(units.SortedKeys(t.Left.Others), ", "))
-		t, err = talliedWith(b, o, use)
+		use.setAside(strings.Join(units.SortedKeys(t.Excluded.Others), ", "))
+		t, err = summariseWith(b, o, use)
 	}
 	return t, err
 }
 
-func talliedWith(b *evidence.Bundle, o Options, use LeftOut) (*Summary, error) {
-	t := NewTally(use)
+func summariseWith(b *evidence.Bundle, o Options, use Excluded) (*Summary, error) {
+	t := NewSummary(use)
 	return t, t.Read(b, o)
 }
 
 // setAside leaves a document, and health of the same gateway, unused, and says so.
-func (l *LeftOut) setAside(whose string) {
+func (l *Excluded) setAside(whose string) {
 	name := l.Document.Name
 	l.Document = nil
 	text := fmt.Sprintf("the gateway document is of %s and the records are of %s: it is not used", name, whose)

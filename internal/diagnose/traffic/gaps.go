@@ -4,16 +4,16 @@ import (
 	"time"
 )
 
-// gap is the idle age of a connection when its turn came.
-type gap struct {
+// idleGap is the idle age of a connection when its turn came.
+type idleGap struct {
 	Idle time.Duration
-	How  outcome
+	How  Outcome
 }
 
-type outcome uint8
+type Outcome uint8
 
 const (
-	Answered outcome = iota
+	Answered Outcome = iota
 	Broke            // the attempt on it ended without an answer
 	Stale            // it was found closed before use
 )
@@ -21,7 +21,7 @@ const (
 // Gaps are those of one member's connections: all of them, or, where they become too many, each stride-th answered one.
 // Those that broke or were stale are few, and kept as long as there is room.
 type Gaps struct {
-	List   []gap
+	List   []idleGap
 	stride int
 	passed int // answered ones since the last that was kept
 	full   bool
@@ -40,7 +40,7 @@ const (
 )
 
 // add keeps a gap of a member.
-func (room *gapRoom) add(g *Gaps, idle time.Duration, how outcome) {
+func (room *gapRoom) add(g *Gaps, idle time.Duration, how Outcome) {
 	before := len(g.List)
 	if g.stride == 0 {
 		room.all = append(room.all, g)
@@ -63,7 +63,7 @@ func (room *gapRoom) thin() {
 	}
 }
 
-func (g *Gaps) add(idle time.Duration, how outcome) {
+func (g *Gaps) add(idle time.Duration, how Outcome) {
 	if g.stride == 0 {
 		g.stride = 1
 	}
@@ -77,7 +77,7 @@ func (g *Gaps) add(idle time.Duration, how outcome) {
 		g.full = !g.thin()
 	}
 	if !g.full {
-		g.List = append(g.List, gap{idle, how})
+		g.List = append(g.List, idleGap{idle, how})
 	}
 }
 
@@ -102,7 +102,7 @@ func (g *Gaps) thin() bool {
 }
 
 // Weight is how many gaps one in the list stands for.
-func (g *Gaps) Weight(x gap) int {
+func (g *Gaps) Weight(x idleGap) int {
 	if x.How == Answered {
 		return max(1, g.stride)
 	}

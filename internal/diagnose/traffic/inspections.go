@@ -7,11 +7,11 @@ import (
 	"causeway/internal/accesslog"
 )
 
-// inspections are the rules of the firewall that had a part in requests, by transaction.
-type inspections struct{ ByTransaction map[[16]byte]*inspection }
+// Inspections are the rules of the firewall that had a part in requests, by transaction.
+type Inspections struct{ ByTransaction map[[16]byte]*Inspection }
 
-// inspection is what the firewall did with one request: the rule that ended it, if one did, and those that matched before.
-type inspection struct {
+// Inspection is what the firewall did with one request: the rule that ended it, if one did, and those that matched before.
+type Inspection struct {
 	BlockedBy string
 	Matched   []string
 }
@@ -21,16 +21,16 @@ const (
 	maxMatched     = 16 // rules of one request
 )
 
-func (x *inspections) see(f *accesslog.Firewall) {
+func (x *Inspections) see(f *accesslog.Firewall) {
 	i := x.ByTransaction[f.Transaction]
 	if i == nil {
 		if len(x.ByTransaction) >= maxInspections {
 			return
 		}
 		if x.ByTransaction == nil {
-			x.ByTransaction = map[[16]byte]*inspection{}
+			x.ByTransaction = map[[16]byte]*Inspection{}
 		}
-		i = &inspection{}
+		i = &Inspection{}
 		x.ByTransaction[f.Transaction] = i
 	}
 	if f.Blocked && (i.BlockedBy == "" || !OnlySums(f.Rule)) {

@@ -6,20 +6,20 @@ import (
 	"causeway/internal/accesslog"
 )
 
-// afterwards is what became of connections after the answers of a kind of request.
-type afterwards struct {
+// Afterwards is what became of connections after the answers of a kind of request.
+type Afterwards struct {
 	Used int // the next request on it was answered
 	Lost int // it was not: the connection had been closed
 }
 
 // lastAnswers are the kinds of request that connections carried last. They are forgotten when there are too many.
 type lastAnswers struct {
-	by     map[connKey]*RouteTally
-	before []*RouteTally // of each attempt of the record that is being read, what its connection carried before; nil: not known
+	by     map[connKey]*RouteStats
+	before []*RouteStats // of each attempt of the record that is being read, what its connection carried before; nil: not known
 }
 
 // see notes the attempts of a record.
-func (l *lastAnswers) see(i int, a *accesslog.Attempt, at *Cell, route *RouteTally) {
+func (l *lastAnswers) see(i int, a *accesslog.Attempt, at *Cell, route *RouteStats) {
 	if i == 0 {
 		l.before = l.before[:0]
 	}
@@ -41,13 +41,13 @@ func (l *lastAnswers) see(i int, a *accesslog.Attempt, at *Cell, route *RouteTal
 		return
 	}
 	if l.by == nil || len(l.by) >= maxConnections {
-		l.by = map[connKey]*RouteTally{}
+		l.by = map[connKey]*RouteStats{}
 	}
 	l.by[k] = route
 }
 
 // of is what the connection of an attempt had carried before; nil where it is not known.
-func (l *lastAnswers) of(i int) *RouteTally {
+func (l *lastAnswers) of(i int) *RouteStats {
 	if i < 0 || i >= len(l.before) {
 		return nil
 	}
@@ -55,7 +55,7 @@ func (l *lastAnswers) of(i int) *RouteTally {
 }
 
 // RoundTrips is some round trips to a member, as connecting to it takes one.
-func (m *MemberTally) RoundTrips() time.Duration {
+func (m *MemberStats) RoundTrips() time.Duration {
 	if m.Connect.N == 0 {
 		return Tolerance(0)
 	}

@@ -20,7 +20,7 @@ type Losses struct {
 const maxLostGaps = 10_000
 
 // see counts a gap in the log of the gateway that is diagnosed, within the time that is asked for.
-func (s *Losses) see(l accesslog.Lost, o Options, left *LeftOut) {
+func (s *Losses) see(l accesslog.Lost, o Options, left *Excluded) {
 	name := GatewayIn(l.ResourceID)
 	switch other := left.Gateway != "" && name != "" && !strings.EqualFold(name, left.Gateway); {
 	case other || s.Gaps[l]:
@@ -40,8 +40,8 @@ func (s *Losses) see(l accesslog.Lost, o Options, left *LeftOut) {
 	s.To = units.Later(s.To, l.Until)
 }
 
-// Were counts with the verb: 1 record was, 2 records were.
-func Were(n int64, one string) string {
+// WereLost counts with the verb: 1 record was, 2 records were.
+func WereLost(n int64, one string) string {
 	if n == 1 {
 		return "1 " + one + " was"
 	}

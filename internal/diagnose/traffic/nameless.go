@@ -10,21 +10,6 @@ import (
 	"causeway/internal/stats"
 )
 
-// AnsweredBetween is how many answers came from a pool in a span of time, whether or not the log names the members.
-func (t *Summary) AnsweredBetween(k PoolKey, from, to time.Time) int {
-	n := 0
-	for at, m := range t.Members {
-		if at.Settings == k.Settings && m.Pool == k.Pool {
-			n += m.Answers.Between(from, to)
-		}
-	}
-	return n + t.Nameless.answers[k].Between(from, to)
-}
-
-// Some logs do not name the member that was asked: those of a first-generation gateway without requestQuery, and exports that
-// left the column out. There a row without a server does not say that no member was asked, and an answer without one still
-// says that the pool answered.
-
 // namelessAnswers are the answers of pools in rows that name no member.
 type namelessAnswers struct {
 	N       int
@@ -87,7 +72,7 @@ func (t *Summary) Turns(events []*Event) int {
 // doubtUnhealthy takes back that no member was healthy where only a quick 502 without a member says so: in a log that names no
 // members, and between answers of the same pool, which comes of no outage.
 func (t *Summary) doubtUnhealthy() {
-	pools, groups := GroupBy(Filtered(t.Events, (*Event).ByHaste), (*Event).PoolKey)
+	pools, groups := GroupBy(Filter(t.Events, (*Event).TooQuick), (*Event).PoolKey)
 	for _, k := range pools {
 		turns := t.Turns(groups[k])
 		for _, e := range groups[k] {
@@ -114,7 +99,22 @@ func (t *Summary) knownWithout(e *Event) bool {
 	return len(t.HistoriesUnder(e.Pool, e.Settings)) > 0 && t.ReasonAt(e) != (health.Change{}) && !t.SomeHealthy(e.Pool, e.Settings)
 }
 
-// ByHaste matches a request of which only its haste says that no member was healthy.
-func (e *Event) ByHaste() bool {
+// TooQuick matches a request of which only its haste says that no member was healthy.
+func (e *Event) TooQuick() bool {
 	return !e.Own && !e.Tried && !e.Session && e.Fault.Kind == fault.NoHealthy && e.QuietInfo()
 }
+
+// AnsweredBetween is how many answers came from a pool in a span of time, whether or not the log names the members.
+func (t *Summary) AnsweredBetween(k PoolKey, from, to time.Time) int {
+	n := 0
+	for at, m := range t.Members {
+		if at.Settings == k.Settings && m.Pool == k.Pool {
+			n += m.Answers.Between(from, to)
+		}
+	}
+	return n + t.Nameless.answers[k].Between(from, to)
+}
+
+// Some logs do not name the member that was asked: those of a first-generation gateway without requestQuery, and exports that
+// left the column out. There a row without a server does not say that no member was asked, and an answer without one still
+// says that the pool answered.

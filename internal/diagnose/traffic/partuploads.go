@@ -29,13 +29,13 @@ func (p *PartUploads) see(r *accesslog.Record) {
 	k := PartPlace{r.Settings, MemberOf(&r.Attempts[len(r.Attempts)-1])}
 	u := (*p)[k]
 	if u == nil {
-		if len(*p) >= maxAsides {
+		if len(*p) >= maxFalseFriends {
 			return
 		}
 		if *p == nil {
 			*p = PartUploads{}
 		}
-		u = &PartUpload{ID: IdOf(r)}
+		u = &PartUpload{ID: IDOf(r)}
 		(*p)[k] = u
 	}
 	u.N++

@@ -23,32 +23,32 @@ func RequestText(r *accesslog.Record) string {
 	return fmt.Sprintf("%s %s%s %s", r.Method, r.OriginalHost, uri, r.Version)
 }
 
-// wanted is the request that is to be explained: by its transaction, or, where the log has none, by the time at which it
+// Query is the request that is to be explained: by its transaction, or, where the log has none, by the time at which it
 // began. Of the requests of a time only those that failed are meant.
-type wanted struct {
+type Query struct {
 	transaction [16]byte
 	from, to    time.Time // zero: by transaction
 	number      int       // which of several of that time, from 1; 0: not said
-	found       []Candidate
+	found       []Match
 	more        int // that were not kept
 	well        int // requests of that time that went well
 }
 
-// Candidate is a record that may be meant.
-type Candidate struct {
+// Match is a record that may be meant.
+type Match struct {
 	Record accesslog.Record
 	Own    bool
 	Event  *Event // nil: it did not fail
 }
 
-// maxCandidates bounds those that are kept.
-const maxCandidates = 100
+// maxMatches bounds those that are kept.
+const maxMatches = 100
 
 // ErrNotARequest is returned for what is neither a transaction nor a time.
 var ErrNotARequest = errors.New("it is neither a transaction id, which has 32 hexadecimal digits, nor a time such as 2026-11-23T09:00:01.250Z")
 
-// ParseWanted reads a transaction id, dashes allowed, or a time as a report prints it, perhaps with a number behind it.
-func ParseWanted(s string) (w wanted, err error) {
+// ParseQuery reads a transaction id, dashes allowed, or a time as a report prints it, perhaps with a number behind it.
+func ParseQuery(s string) (w Query, err error) {
 	if id, err := hex.DecodeString(strings.ReplaceAll(s, "-", "")); err == nil && len(id) == len(w.transaction) {
 		copy(w.transaction[:], id)
 		return w, nil
@@ -83,12 +83,12 @@ func exactness(text string) time.Duration {
 	return d
 }
 
-func (w *wanted) byTime() bool { return !w.from.IsZero() }
+func (w *Query) byTime() bool { return !w.from.IsZero() }
 
 // any reports whether a request is looked for at all.
-func (w *wanted) any() bool { return w.byTime() || w.transaction != [16]byte{} }
+func (w *Query) any() bool { return w.byTime() || w.transaction != [16]byte{} }
 
-func (w *wanted) means(r *accesslog.Record) bool {
+func (w *Query) means(r *accesslog.Record) bool {
 	if w.byTime() {
 		return !r.Start.Before(w.from) && r.Start.Before(w.to)
 	}
@@ -96,18 +96,18 @@ func (w *wanted) means(r *accesslog.Record) bool {
 }
 
 // see keeps a record that is meant, with its failure if it has one: that one stays, whatever sample is taken.
-func (w *wanted) see(r *accesslog.Record, own bool, e *Event) {
+func (w *Query) see(r *accesslog.Record, own bool, e *Event) {
 	switch {
 	case !w.means(r):
 	case w.byTime() && e == nil:
 		w.well++
-	case len(w.found) == maxCandidates:
+	case len(w.found) == maxMatches:
 		w.more++
 	default:
 		if e != nil {
 			e.explained = true
 		}
-		w.found = append(w.found, Candidate{r.Clone(), own, e})
+		w.found = append(w.found, Match{r.Clone(), own, e})
 	}
 }
 
@@ -118,7 +118,7 @@ var (
 )
 
 // One is the request that is meant.
-func (w *wanted) One() (*Candidate, error) {
+func (w *Query) One() (*Match, error) {
 	n := len(w.found)
 	switch {
 	case n == 0 && w.well > 0:
@@ -140,7 +140,7 @@ func (w *wanted) One() (*Candidate, error) {
 }
 
 // several lists what there is to choose from.
-func (w *wanted) several() *report.Several {
+func (w *Query) several() *report.Several {
 	s := &report.Several{Schema: report.ChoiceSchema, More: w.more}
 	picks := w.picks()
 	for i := range w.found {
@@ -156,14 +156,14 @@ func (w *wanted) several() *report.Several {
 
 // picks name each of the candidates and no other: by transaction, by more digits of the time, or by a number where the log
 // has no more digits.
-func (w *wanted) picks() []string {
+func (w *Query) picks() []string {
 	layout := "2006-01-02T15:04:05.000Z"
 	for i := range w.found {
 		if w.found[i].Record.Start.Nanosecond()%int(time.Millisecond) != 0 {
 			layout = "2006-01-02T15:04:05.000000000Z"
 		}
 	}
-	at := func(c *Candidate) string { return c.Record.Start.UTC().Format(layout) }
+	at := func(c *Match) string { return c.Record.Start.UTC().Format(layout) }
 	times, met := map[string]int{}, map[string]int{}
 	for i := range w.found {
 		times[at(&w.found[i])]++
@@ -175,7 +175,7 @@ func (w *wanted) picks() []string {
 		met[pick]++
 		switch {
 		case c.Record.Transaction != [16]byte{}:
-			out = append(out, IdOf(&c.Record))
+			out = append(out, IDOf(&c.Record))
 		case times[pick] > 1:
 			out = append(out, fmt.Sprintf("%s#%d", pick, met[pick]))
 		default:

@@ -15,85 +15,61 @@ import (
 	"causeway/internal/stats"
 )
 
-// FastFor is how soon after a request the end of its connection came sooner than any handler could have.
-func (m *MemberTally) FastFor() time.Duration {
-	if m.Waits.N < EnoughAnswers {
-		return 50 * time.Millisecond
-	}
-	return max(2*m.Waits.Quantile(0.02), 20*time.Millisecond)
-}
-
-// HeadOnly reports whether requests of a method usually have no body, so that what was received is their head.
-func HeadOnly(method string) bool {
-	return slices.Contains([]string{"GET", "HEAD", "OPTIONS", "DELETE"}, method)
-}
-
-// seeHead notes the head of a request that a member answered.
-func (m *MemberTally) seeHead(r *accesslog.Record) {
-	if HeadOnly(string(r.Method)) {
-		m.HeadsAnswered++
-		m.LongestHead = max(m.LongestHead, r.Received)
-	}
-}
-
-// Quiet is how long a member may be silent within one outage without an answer being asked for.
-const Quiet = 2 * time.Second
-
 // Summary is what one pass over the records leaves: every failure, and of the rest what the tests need. Its size does not
 // grow with the log.
 type Summary struct {
-	Config      *gateway.Config  // may be nil
-	Health      *gateway.Health  // may be nil
-	Histories   []health.History // of health
-	Local       *gateway.Local   // may be nil
-	State       evidence.State
-	Metrics     []evidence.Metric
-	Activity    []evidence.Activity
-	Assumptions []string                 // that the reading of the records made
-	Documented  map[string]time.Duration // request timeout that the document gives, of settings that had another then
-	Requests    int
-	Sessions    int // of the requests: connections through TCP and TLS listeners
-	Failures    int
-	Recovers    int
-	From, To    time.Time
-	Own         int // records with Causeway's object
-	Events      []*Event
-	Members     map[MemberKey]*MemberTally
-	Routes      map[RouteKey]*RouteTally
-	Instances   map[string]*Cell         // by instance
-	Cells       map[InstanceMember]*Cell // by instance and member
-	Works       map[WorkPlace]*Work
-	Timeouts    map[string]time.Duration // request timeout by settings, where the document is known
-	Gateways    map[string]*int          // records by resource id
-	Left        LeftOut                  // what is not counted
-	Lost        Losses                   // records that the log lacks
-	Inspected   inspections              // by the firewall
-	perf        []accesslog.Performance  // of a first-generation gateway
-	Line        *series                  // of time
-	Clock       *stats.Clock             //
-	gaps        gapRoom                  //
-	conns       connections              //
-	Sample      Sampler                  // of failures that are too many to be kept
-	find        finder
-	Aside       asides
-	back        comingBack
-	Waits       waits
-	Nameless    namelessAnswers
-	last        lastAnswers // of connections
-	Ejected     ejections
-	Names       names
-	V1          int             // records of the first generation
-	WAF         stats.Histogram // time that the firewall took
-	WAFSlow     int             // requests of which it took most
-	lastID      string
-	lastGateway *int
-	Wanted      wanted
-	AllTime     time.Duration // of answered requests whose time in members is known
-	OwnTime     time.Duration // of these, outside of members
+	Config       *gateway.Config  // may be nil
+	Health       *gateway.Health  // may be nil
+	Histories    []health.History // of health
+	Local        *gateway.Local   // may be nil
+	State        evidence.State
+	Metrics      []evidence.Metric
+	Activity     []evidence.Activity
+	Assumptions  []string                 // that the reading of the records made
+	Documented   map[string]time.Duration // request timeout that the document gives, of settings that had another then
+	Requests     int
+	Sessions     int // of the requests: connections through TCP and TLS listeners
+	Failures     int
+	Recovers     int
+	From, To     time.Time
+	Own          int // records with Causeway's object
+	Events       []*Event
+	Members      map[MemberKey]*MemberStats
+	Routes       map[RouteKey]*RouteStats
+	Instances    map[string]*Cell         // by instance
+	Cells        map[InstanceMember]*Cell // by instance and member
+	Concurrency  map[ConcurrencyKey]*Concurrency
+	Timeouts     map[string]time.Duration // request timeout by settings, where the document is known
+	Gateways     map[string]*int          // records by resource id
+	Excluded     Excluded                 // what is not counted
+	Lost         Losses                   // records that the log lacks
+	Inspected    Inspections              // by the firewall
+	perf         []accesslog.Performance  // of a first-generation gateway
+	Line         *TimeSeries              // of time
+	Clock        *stats.Clock             //
+	gaps         gapRoom                  //
+	conns        connections              //
+	Sample       Sampler                  // of failures that are too many to be kept
+	find         counterCache
+	FalseFriends FalseFriends
+	back         returnedRequests
+	Waits        PlaceWaits
+	Nameless     namelessAnswers
+	last         lastAnswers // of connections
+	Ejected      Ejections
+	Names        nameResolver
+	V1           int             // records of the first generation
+	WAF          stats.Histogram // time that the firewall took
+	WAFSlow      int             // requests of which it took most
+	lastID       string
+	lastGateway  *int
+	Wanted       Query
+	AllTime      time.Duration // of answered requests whose time in members is known
+	OwnTime      time.Duration // of these, outside of members
 }
 
-// MemberTally is what is known of a member's traffic.
-type MemberTally struct {
+// MemberStats is what is known of a member's traffic.
+type MemberStats struct {
 	Pool          string // that it was last asked for
 	Gateway       *int   // that last asked
 	Attempts      int
@@ -110,7 +86,7 @@ type MemberTally struct {
 	MostUses      int             // of a connection when an attempt on it was answered
 	Oldest        time.Duration   // connection on which an attempt was answered, at its end
 	Longest       time.Duration   // idle age of a connection on which an attempt was answered
-	Mix           mix
+	Mix           RouteMix
 	HeadsAnswered int   // answers to requests that have no body
 	LongestHead   int64 // bytes of the longest of these
 	Shared        bool  // several pools or gateways asked it: no other member is its equal
@@ -119,8 +95,8 @@ type MemberTally struct {
 // RouteKey is a kind of request under settings: a method and a path template.
 type RouteKey struct{ Settings, Method, Path string }
 
-// RouteTally is how long a route's answers take.
-type RouteTally struct {
+// RouteStats is how long a route's answers take.
+type RouteStats struct {
 	Answered int
 	NotFound int // answers 404
 	Broken   int // attempts that ended without an answer
@@ -132,14 +108,14 @@ type RouteTally struct {
 	Rule     string // that led there first
 	Method   string // with path, the kind of request
 	Path     string
-	After    afterwards // what became of connections after its answers
+	After    Afterwards // what became of connections after its answers
 }
 
 // Slowest answer of the route.
-func (r *RouteTally) Slowest() time.Duration { return r.Waits.Max }
+func (r *RouteStats) Slowest() time.Duration { return r.Waits.Max }
 
 // LastThird is how many answers came between two thirds of a limit and the limit.
-func (r *RouteTally) LastThird(limit time.Duration) int {
+func (r *RouteStats) LastThird(limit time.Duration) int {
 	if limit == 0 {
 		return 0
 	}
@@ -172,15 +148,15 @@ const (
 	maxPerf      = 125 * 60 * 24 * 31 / 10
 )
 
-// NewTally is a tally that has read nothing, of records that may belong to the document and the health to use.
-func NewTally(use LeftOut) *Summary {
+// NewSummary has read nothing yet, of records that may belong to the document and the health to use.
+func NewSummary(use Excluded) *Summary {
 	use.Others = map[string]int{}
 	c := use.Document
 	t := &Summary{
-		Left: use, Config: c, Health: use.Health, Histories: health.Histories(use.Health),
-		Members: map[MemberKey]*MemberTally{}, Routes: map[RouteKey]*RouteTally{}, Instances: map[string]*Cell{}, Cells: map[InstanceMember]*Cell{}, Works: map[WorkPlace]*Work{},
+		Excluded: use, Config: c, Health: use.Health, Histories: health.Histories(use.Health),
+		Members: map[MemberKey]*MemberStats{}, Routes: map[RouteKey]*RouteStats{}, Instances: map[string]*Cell{}, Cells: map[InstanceMember]*Cell{}, Concurrency: map[ConcurrencyKey]*Concurrency{},
 		Timeouts: map[string]time.Duration{}, Gateways: map[string]*int{},
-		Line: newSeries(), Clock: stats.NewClock(), gaps: gapRoom{most: maxAllGaps}, Sample: Sampler{Most: maxEvents}, Names: newNames(c),
+		Line: newTimeSeries(), Clock: stats.NewClock(), gaps: gapRoom{most: maxAllGaps}, Sample: Sampler{Most: maxEvents}, Names: newNameResolver(c),
 	}
 	if c != nil {
 		for _, s := range c.Settings {
@@ -195,7 +171,7 @@ func (t *Summary) Read(b *evidence.Bundle, o Options) error {
 	err := b.EachRow(evidence.Rows{
 		Without: t.without(),
 		Access: func(r *accesslog.Record, own bool) {
-			if !own && internal(r) || !t.Left.takes(r, o) {
+			if !own && internal(r) || !t.Excluded.takes(r, o) {
 				return
 			}
 			t.add(r, own)
@@ -205,7 +181,7 @@ func (t *Summary) Read(b *evidence.Bundle, o Options) error {
 				t.perf = append(t.perf, *p)
 			}
 		},
-		Lost: func(l accesslog.Lost) { t.Lost.see(l, o, &t.Left) },
+		Lost: func(l accesslog.Lost) { t.Lost.see(l, o, &t.Excluded) },
 		Firewall: func(f *accesslog.Firewall) {
 			if o.holds(f.At) {
 				t.Inspected.see(f)
@@ -252,7 +228,7 @@ func (t *Summary) add(r *accesslog.Record, own bool) {
 		disown(r)
 	}
 	t.Requests++
-	t.Names.give(r)
+	t.Names.resolve(r)
 	if own {
 		t.Own++
 	}
@@ -268,9 +244,9 @@ func (t *Summary) add(r *accesslog.Record, own bool) {
 	f, bad := t.failed(r, own)
 	inMembers := t.attempts(r, own)
 	if own {
-		t.back.returns(r, t.lastGateway, func(a *accesslog.Attempt) *MemberTally { return t.place(r, a).counts })
+		t.back.returns(r, t.lastGateway, func(a *accesslog.Attempt) *MemberStats { return t.place(r, a).counts })
 	}
-	t.Aside.see(r)
+	t.FalseFriends.see(r)
 	if own {
 		t.Waits.see(r)
 		t.Ejected.see(r, bad)
@@ -414,7 +390,7 @@ func at[K comparable](cells map[K]*Cell, k K) *Cell {
 }
 
 // attempt counts one member's part.
-func (t *Summary) attempt(r *accesslog.Record, a *accesslog.Attempt, m *MemberTally, route *RouteTally) {
+func (t *Summary) attempt(r *accesslog.Record, a *accesslog.Attempt, m *MemberStats, route *RouteStats) {
 	m.Shared = m.Shared || m.Attempts > 0 && (m.Pool != r.Pool || m.Gateway != t.lastGateway)
 	m.Attempts++
 	m.Pool, m.Gateway = r.Pool, t.lastGateway
@@ -448,7 +424,7 @@ func MemberOf(a *accesslog.Attempt) string {
 	return a.Member
 }
 
-func (m *MemberTally) answer(r *accesslog.Record, a *accesslog.Attempt) {
+func (m *MemberStats) answer(r *accesslog.Record, a *accesslog.Attempt) {
 	m.Answered++
 	if a.Status >= 500 {
 		m.Errors++
@@ -488,7 +464,7 @@ func waitOf(r *accesslog.Record, a *accesslog.Attempt) (time.Duration, bool) {
 }
 
 // gap keeps the idle age of the connection that an attempt had.
-func (t *Summary) gap(m *MemberTally, a *accesslog.Attempt) {
+func (t *Summary) gap(m *MemberStats, a *accesslog.Attempt) {
 	switch {
 	case a.Reused && a.Status > 0:
 		t.gaps.add(&m.Gaps, a.Idle, Answered)
@@ -500,7 +476,7 @@ func (t *Summary) gap(m *MemberTally, a *accesslog.Attempt) {
 }
 
 // answer counts an answer of a route, under a request timeout; 0 if that is not known.
-func (route *RouteTally) answer(r *accesslog.Record, a *accesslog.Attempt, limit time.Duration) {
+func (route *RouteStats) answer(r *accesslog.Record, a *accesslog.Attempt, limit time.Duration) {
 	route.Answered++
 	if a.Status == 404 {
 		route.NotFound++
@@ -517,8 +493,8 @@ func (route *RouteTally) answer(r *accesslog.Record, a *accesslog.Attempt, limit
 	}
 }
 
-// Member returns the tally of a member; beyond maxMembers all further ones of a kind of settings share one.
-func (t *Summary) Member(k MemberKey) *MemberTally {
+// Member returns the stats of a member; beyond maxMembers all further ones of a kind of settings share one.
+func (t *Summary) Member(k MemberKey) *MemberStats {
 	m := t.Members[k]
 	if m == nil {
 		if len(t.Members) >= maxMembers {
@@ -527,14 +503,14 @@ func (t *Summary) Member(k MemberKey) *MemberTally {
 				return m
 			}
 		}
-		m = &MemberTally{Hint: accesslog.Unset, Tried: t.Clock.NewTimeline(), Answers: t.Clock.NewTimeline(), Fresh: t.Clock.NewTimeline()}
+		m = &MemberStats{Hint: accesslog.Unset, Tried: t.Clock.NewTimeline(), Answers: t.Clock.NewTimeline(), Fresh: t.Clock.NewTimeline()}
 		t.Members[k] = m
 	}
 	return m
 }
 
-// Route returns the tally of a route; beyond maxRoutes all further ones share one.
-func (t *Summary) Route(k RouteKey) *RouteTally {
+// Route returns the stats of a route; beyond maxRoutes all further ones share one.
+func (t *Summary) Route(k RouteKey) *RouteStats {
 	r := t.Routes[k]
 	if r == nil {
 		if len(t.Routes) >= maxRoutes {
@@ -543,7 +519,7 @@ func (t *Summary) Route(k RouteKey) *RouteTally {
 				return r
 			}
 		}
-		r = &RouteTally{Method: k.Method, Path: k.Path, Answers: t.Clock.NewTimeline(), Tried: t.Clock.NewTimeline(), Slow: t.Clock.NewTimeline()}
+		r = &RouteStats{Method: k.Method, Path: k.Path, Answers: t.Clock.NewTimeline(), Tried: t.Clock.NewTimeline(), Slow: t.Clock.NewTimeline()}
 		t.Routes[k] = r
 	}
 	return r
@@ -551,3 +527,27 @@ func (t *Summary) Route(k RouteKey) *RouteTally {
 
 // EnoughAnswers is how many answers it takes to conclude from the absence of slow ones.
 const EnoughAnswers = 20
+
+// FastFor is how soon after a request the end of its connection came sooner than any handler could have.
+func (m *MemberStats) FastFor() time.Duration {
+	if m.Waits.N < EnoughAnswers {
+		return 50 * time.Millisecond
+	}
+	return max(2*m.Waits.Quantile(0.02), 20*time.Millisecond)
+}
+
+// HeadOnly reports whether requests of a method usually have no body, so that what was received is their head.
+func HeadOnly(method string) bool {
+	return slices.Contains([]string{"GET", "HEAD", "OPTIONS", "DELETE"}, method)
+}
+
+// seeHead notes the head of a request that a member answered.
+func (m *MemberStats) seeHead(r *accesslog.Record) {
+	if HeadOnly(string(r.Method)) {
+		m.HeadsAnswered++
+		m.LongestHead = max(m.LongestHead, r.Received)
+	}
+}
+
+// Quiet is how long a member may be silent within one outage without an answer being asked for.
+const Quiet = 2 * time.Second

@@ -31,7 +31,7 @@ func CommonTimer(took []time.Duration) time.Duration {
 // correctTimeouts takes the request timeouts that the requests show where they refute the document, which may be of another
 // time: they end at another timer, answers come up to it, and none later.
 func (t *Summary) correctTimeouts() {
-	settings, groups := GroupBy(Filtered(t.Events, func(e *Event) bool { return IsTimeout(e) && !e.Own && e.Tries == 1 }), func(e *Event) string { return e.Settings })
+	settings, groups := GroupBy(Filter(t.Events, func(e *Event) bool { return IsTimeout(e) && !e.Own && e.Tries == 1 }), func(e *Event) string { return e.Settings })
 	for _, s := range settings {
 		limit, events := t.Timeouts[s], groups[s]
 		if limit == 0 || len(events) < stats.MinEvents {
@@ -72,8 +72,8 @@ func Lasted(e *Event) time.Duration {
 }
 
 // RoutesOf adds up the routes under one settings object.
-func (t *Summary) RoutesOf(settings string) *RouteTally {
-	sum := &RouteTally{}
+func (t *Summary) RoutesOf(settings string) *RouteStats {
+	sum := &RouteStats{}
 	for k, r := range t.Routes {
 		if k.Settings == settings {
 			sum.Answered += r.Answered

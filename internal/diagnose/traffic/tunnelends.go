@@ -40,7 +40,7 @@ func (t *TunnelEnds) end(r *accesslog.Record) {
 		return
 	}
 	if t.Resets++; t.ID == "" {
-		t.ID = IdOf(r)
+		t.ID = IDOf(r)
 	}
 	if len(t.Seen) < maxTunnelEnds {
 		t.Seen = append(t.Seen, tunnelEnd{r.Start.Add(r.Taken), r.Taken})
@@ -48,14 +48,14 @@ func (t *TunnelEnds) end(r *accesslog.Record) {
 }
 
 // seeEnd counts a tunnel that says how it ended.
-func (a *asides) seeEnd(r *accesslog.Record) {
+func (a *FalseFriends) seeEnd(r *accesslog.Record) {
 	if r.Status != 101 || r.EndedBy == "" || len(r.Attempts) == 0 {
 		return
 	}
 	k := TunnelPlace{r.Settings, MemberOf(&r.Attempts[len(r.Attempts)-1])}
 	t := a.Ends[k]
 	if t == nil {
-		if len(a.Ends) >= maxAsides {
+		if len(a.Ends) >= maxFalseFriends {
 			return
 		}
 		if a.Ends == nil {

@@ -32,31 +32,31 @@ func StreamTypes(events []*Event) string {
 // timeout. Older records have IdleEnd alone.
 func endedForSilence(r *accesslog.Record) bool { return r.IdleEnd || r.End == accesslog.EndIdle }
 
-// tunnels counts those of some settings.
-type tunnels struct {
+// Tunnels counts those of some settings.
+type Tunnels struct {
 	All, Silent int
 	ID          string // of one that was ended for silence
 }
 
 // seeTunnel counts a record that is one.
-func (a *asides) seeTunnel(r *accesslog.Record) {
+func (a *FalseFriends) seeTunnel(r *accesslog.Record) {
 	if r.Status != 101 {
 		return
 	}
 	t := a.Tunnels[r.Settings]
 	if t == nil {
-		if len(a.Tunnels) >= maxAsides {
+		if len(a.Tunnels) >= maxFalseFriends {
 			return
 		}
 		if a.Tunnels == nil {
-			a.Tunnels = map[string]*tunnels{}
+			a.Tunnels = map[string]*Tunnels{}
 		}
-		t = &tunnels{}
+		t = &Tunnels{}
 		a.Tunnels[r.Settings] = t
 	}
 	if t.All++; endedForSilence(r) {
 		if t.Silent++; t.ID == "" {
-			t.ID = IdOf(r)
+			t.ID = IDOf(r)
 		}
 	}
 }

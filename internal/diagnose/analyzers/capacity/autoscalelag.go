@@ -82,7 +82,7 @@ func notOfAll(c *inference.Case, events []*traffic.Event, during, after inferenc
 	case joined > 0:
 		return fmt.Sprintf("%s first asked when they ended: it may be the members that were too few", units.Count(joined, "member was", "members were"))
 	case all.Pool != "" && len(poolsInUse(c)) > 1:
-		return fmt.Sprintf("they are all of %s, and a gateway serves all pools alike: look whether its members grew at the same time", inference.PoolText(all.Pool))
+		return fmt.Sprintf("they are all of %s, and a gateway serves all pools alike: look whether its members grew at the same time", inference.PoolName(all.Pool))
 	case all.Member != "" && otherMember:
 		return fmt.Sprintf("they are all of %s, and a gateway serves all members alike: look into its log of that time", all.Member)
 	case all.Path != "" && otherKind:

@@ -80,7 +80,7 @@ func fullBesides(c *inference.Case, id, fact string, inside []*traffic.Event, bu
 		return true
 	}
 	if pools, _ := traffic.GroupBy(inside, func(e *traffic.Event) string { return e.Pool }); len(pools) == 1 && len(poolsInUse(c)) > 1 {
-		fullAndSlow(c, id, fact, inside, fmt.Sprintf("they are all of %s, and a gateway serves all pools alike: there is most to do for its members just then", inference.PoolText(pools[0])))
+		fullAndSlow(c, id, fact, inside, fmt.Sprintf("they are all of %s, and a gateway serves all pools alike: there is most to do for its members just then", inference.PoolName(pools[0])))
 		return true
 	}
 	return false
@@ -108,7 +108,7 @@ func membersSlower(c *inference.Case, events []*traffic.Event, busy []inference.
 	if 2*timeouts > len(events) {
 		return fmt.Sprintf("%d of them waited for a member in vain", timeouts)
 	}
-	var in, out traffic.Interval
+	var in, out traffic.Bucket
 	for _, i := range c.Traffic.Line.List() {
 		sum := &out
 		if inference.Within(busy, i.At) {

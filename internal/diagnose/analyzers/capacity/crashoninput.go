@@ -65,13 +65,13 @@ func crashOnInput(c *inference.Case) {
 // withinLimits reports whether the member answered others on connections that were at least twice as idle, twice as old and
 // twice as used as most of the events' are. A limit of any of the three would end connections at the limit and nowhere else.
 func withinLimits(c *inference.Case, events []*traffic.Event) bool {
-	half := func(within func(m *traffic.MemberTally, e *traffic.Event) bool) bool {
-		n := len(traffic.Filtered(events, func(e *traffic.Event) bool { return within(c.Traffic.Members[e.Key()], e) }))
+	half := func(within func(m *traffic.MemberStats, e *traffic.Event) bool) bool {
+		n := len(traffic.Filter(events, func(e *traffic.Event) bool { return within(c.Traffic.Members[e.Key()], e) }))
 		return 2*n >= len(events)
 	}
-	return half(func(m *traffic.MemberTally, e *traffic.Event) bool { return 2*e.Attempt.Idle <= m.Longest }) &&
-		half(func(m *traffic.MemberTally, e *traffic.Event) bool { return 2*e.Attempt.Age <= m.Oldest }) &&
-		half(func(m *traffic.MemberTally, e *traffic.Event) bool { return 2*e.Attempt.Uses <= m.MostUses })
+	return half(func(m *traffic.MemberStats, e *traffic.Event) bool { return 2*e.Attempt.Idle <= m.Longest }) &&
+		half(func(m *traffic.MemberStats, e *traffic.Event) bool { return 2*e.Attempt.Age <= m.Oldest }) &&
+		half(func(m *traffic.MemberStats, e *traffic.Event) bool { return 2*e.Attempt.Uses <= m.MostUses })
 }
 
 // outlasting counts the events that lived clearly longer than the answers of their member take. A crash follows what the
@@ -92,14 +92,14 @@ func company(c *inference.Case, events []*traffic.Event) (fresh, reused, answere
 	members, byMember := traffic.GroupBy(events, (*traffic.Event).Key)
 	for _, k := range members {
 		m := c.Traffic.Members[k]
-		old := traffic.Filtered(byMember[k], func(e *traffic.Event) bool { return e.Attempt.Reused })
-		made := traffic.Filtered(byMember[k], func(e *traffic.Event) bool { return !e.Attempt.Reused })
-		on := func(these []*traffic.Event, answers func([]inference.Stretch) []stats.Bin) int {
+		old := traffic.Filter(byMember[k], func(e *traffic.Event) bool { return e.Attempt.Reused })
+		made := traffic.Filter(byMember[k], func(e *traffic.Event) bool { return !e.Attempt.Reused })
+		on := func(these []*traffic.Event, answers func([]inference.Span) []stats.Bin) int {
 			spans := inference.Among(byMember[k], inference.AroundEach(these, time.Second))
 			return inference.Matched(spans, answers(spans), c.Traffic.Clock)
 		}
-		answered += on(made, func(s []inference.Stretch) []stats.Bin { return inference.CountWithin(m.Fresh, s) }) + on(old, func(s []inference.Stretch) []stats.Bin {
-			return inference.Less(inference.CountWithin(m.Answers, s), inference.CountWithin(m.Fresh, s))
+		answered += on(made, func(s []inference.Span) []stats.Bin { return inference.CountWithin(m.Fresh, s) }) + on(old, func(s []inference.Span) []stats.Bin {
+			return inference.Subtract(inference.CountWithin(m.Answers, s), inference.CountWithin(m.Fresh, s))
 		})
 		fresh, reused = fresh+len(made), reused+len(old)
 	}

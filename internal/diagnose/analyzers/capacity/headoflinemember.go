@@ -27,7 +27,7 @@ func headOfLine(c *inference.Case) {
 		if len(events) < stats.MinEvents || mine < inference.Uneven*theirs || theirs == 0 || 5*BehindOthers(events) < 4*len(events) || c.FewUsers(events) || c.Silence(events) {
 			continue
 		}
-		w := c.WithWork(events)
+		w := c.WithConcurrency(events)
 		asked, expected, did := atOthers(c, k, groups)
 		switch {
 		case !w.Rises() || did > 0 && inference.Uneven*float64(did) >= expected:
@@ -70,7 +70,7 @@ func BehindOthers(events []*traffic.Event) int {
 // severalAtOnce reports whether the member answers requests that come when a few others are in progress as soon as those that
 // come alone, or as soon as their kinds take by themselves: then they wait for one of several workers, and not for one lock
 // that all members may share.
-func severalAtOnce(t inference.WorkTest, byThemselves time.Duration) bool {
+func severalAtOnce(t inference.ConcurrencyTest, byThemselves time.Duration) bool {
 	if alone, ok := t.At.Wait(0, 1); ok {
 		byThemselves = max(alone, byThemselves)
 	}
@@ -85,9 +85,9 @@ func atOthers(c *inference.Case, k traffic.MemberKey, late map[traffic.MemberKey
 	for _, route := range kinds {
 		events, here, there := byKind[route], c.Traffic.Member(k).Mix.Kinds[c.Traffic.Routes[route]], 0
 		for o, m := range c.Traffic.Members {
-			if n := m.Mix.Kinds[c.Traffic.Routes[route]]; n != nil && c.EqualsOf(o) == c.EqualsOf(k) && c.Traffic.Member(k).Work() >= inference.Uneven*m.Work() {
+			if n := m.Mix.Kinds[c.Traffic.Routes[route]]; n != nil && c.PeersOf(o) == c.PeersOf(k) && c.Traffic.Member(k).Work() >= inference.Uneven*m.Work() {
 				there += n.Attempts
-				did += len(traffic.Filtered(late[o], func(e *traffic.Event) bool { return e.Route() == route }))
+				did += len(traffic.Filter(late[o], func(e *traffic.Event) bool { return e.Route() == route }))
 			}
 		}
 		if here != nil {
@@ -109,7 +109,7 @@ func extremes(events []*traffic.Event) (busiest, idlest int) {
 func workElsewhere(c *inference.Case, k traffic.MemberKey) time.Duration {
 	sum, attempts := time.Duration(0), 0
 	for o, m := range c.Traffic.Members {
-		if o != k && c.EqualsOf(o) == c.EqualsOf(k) {
+		if o != k && c.PeersOf(o) == c.PeersOf(k) {
 			sum, attempts = sum+m.Work()*time.Duration(m.Attempts), attempts+m.Attempts
 		}
 	}

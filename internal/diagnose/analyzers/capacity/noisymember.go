@@ -22,7 +22,7 @@ const slower = 3
 // noisyMember: one member is slow while its equals are not: a machine, a disk, a neighbour.
 func noisyMember(c *inference.Case) {
 	late := c.Unclaimed(traffic.IsTimeout)
-	groups, byEquals := traffic.GroupBy(late, func(e *traffic.Event) inference.Equals { return c.EqualsOf(e.Key()) })
+	groups, byEquals := traffic.GroupBy(late, func(e *traffic.Event) inference.Peers { return c.PeersOf(e.Key()) })
 	for _, at := range groups {
 		_, byMember := traffic.GroupBy(byEquals[at], (*traffic.Event).Key)
 		exposure := askedAbout(c, at, byEquals[at])
@@ -39,7 +39,7 @@ const span = 10 * time.Second
 
 // askedAbout counts how often each member was asked about the times of failures, which are in order: one that is in service
 // only at a bad time has its share of that time.
-func askedAbout(c *inference.Case, at inference.Equals, events []*traffic.Event) map[traffic.MemberKey]int {
+func askedAbout(c *inference.Case, at inference.Peers, events []*traffic.Event) map[traffic.MemberKey]int {
 	out := map[traffic.MemberKey]int{}
 	for from := 0; from < len(events); {
 		begin, end := events[from].At, from+1
@@ -47,7 +47,7 @@ func askedAbout(c *inference.Case, at inference.Equals, events []*traffic.Event)
 			end++
 		}
 		for k, m := range c.Traffic.Members {
-			if c.EqualsOf(k) == at {
+			if c.PeersOf(k) == at {
 				out[k] += inference.Independent(events[from:end]) * m.Tried.Between(begin.Add(-span), begin.Add(span))
 			}
 		}
@@ -70,9 +70,9 @@ func fromOneInstance(c *inference.Case, events []*traffic.Event) bool {
 func noisy(c *inference.Case, s inference.Standout[traffic.MemberKey], events []*traffic.Event, of int) {
 	m := c.Traffic.Member(s.Key)
 	var others stats.Histogram
-	at := c.EqualsOf(s.Key)
+	at := c.PeersOf(s.Key)
 	for k, o := range c.Traffic.Members {
-		if c.EqualsOf(k) == at && k != s.Key {
+		if c.PeersOf(k) == at && k != s.Key {
 			others.Merge(&o.Waits)
 		}
 	}
@@ -111,7 +111,7 @@ func noisy(c *inference.Case, s inference.Standout[traffic.MemberKey], events []
 	f.Expect("backend", 0, len(events), "bounded", "once the member is as fast as the others")
 	rest := 0.0
 	for k, o := range c.Traffic.Members {
-		if c.EqualsOf(k) == at && k != s.Key && o.Attempts > 0 {
+		if c.PeersOf(k) == at && k != s.Key && o.Attempts > 0 {
 			rest = max(rest, float64(o.Attempts-o.Answered)/float64(o.Attempts))
 		}
 	}
@@ -132,9 +132,9 @@ func slowness(c *inference.Case, k traffic.MemberKey) (times float64, ok bool) {
 	var mine, theirs time.Duration
 	common := 0
 	for route, here := range c.Traffic.Member(k).Mix.Kinds {
-		var elsewhere traffic.Kind
+		var elsewhere traffic.KindStats
 		for o, m := range c.Traffic.Members {
-			if there := m.Mix.Kinds[route]; o != k && there != nil && c.EqualsOf(o) == c.EqualsOf(k) {
+			if there := m.Mix.Kinds[route]; o != k && there != nil && c.PeersOf(o) == c.PeersOf(k) {
 				elsewhere.Answered, elsewhere.Waited = elsewhere.Answered+there.Answered, elsewhere.Waited+there.Waited
 			}
 		}

@@ -32,7 +32,7 @@ func shed(c *inference.Case) {
 		if len(events) < stats.MinEvents || 10*quick < 9*len(events) {
 			continue
 		}
-		t, w := c.WithLoad(events), c.WithWork(events)
+		t, w := c.WithLoad(events), c.WithConcurrency(events)
 		did, busy := c.AsBusy(events, inference.Load)
 		byLoad := t.Rises() && 2*did >= busy && 5*servedBeside(c, events, time.Minute/2) >= 4*len(events)
 		byWork := w.Rises() && w.Served < w.Refused && 5*servedBeside(c, events, time.Second/2) >= 4*len(events)

@@ -22,7 +22,7 @@ func backendStatus(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Fault.Kind == fault.Status }), (*traffic.Event).PoolKey)
 	for _, k := range keys {
 		events := groups[k]
-		unsaid := inference.BesideEcho(events) != nil
+		unsaid := inference.RivalsOfEcho(events) != nil
 		f := c.Claim("k-backend-5xx", events, inference.ScopeOf(events), inference.ConfidenceOf(!unsaid))
 		members, byMember := traffic.GroupBy(events, (*traffic.Event).Key)
 		for _, m := range members[:min(len(members), inference.MaxKinds)] {

@@ -25,11 +25,11 @@ func tooManyConnections(c *inference.Case) {
 	for _, k := range keys {
 		var events []*traffic.Event
 		above, below, again := 0, 0, false
-		places, byPlace := traffic.GroupBy(groups[k], (*traffic.Event).WorkPlace)
+		places, byPlace := traffic.GroupBy(groups[k], (*traffic.Event).ConcurrencyKey)
 		for _, at := range places {
 			if more, less, ok := limited(c, at, byPlace[at]); ok {
 				events, above, below = append(events, byPlace[at]...), above+more, below+less
-				again = again || workAgain(c.Traffic.Works[at], byPlace[at])
+				again = again || workAgain(c.Traffic.Concurrency[at], byPlace[at])
 			}
 		}
 		if len(events) == 0 {
@@ -53,8 +53,8 @@ func tooManyConnections(c *inference.Case) {
 // limited reports whether a member ends new connections of one instance of the gateway by their number: above and below are
 // those that worked. What ends connections for another reason does so at any number, ends the busy ones too, ends one kind of
 // request and no other, or ends them by how soon they follow upon others.
-func limited(c *inference.Case, at traffic.WorkPlace, events []*traffic.Event) (above, below int, ok bool) {
-	w, least := c.Traffic.Works[at], leastActive(events)
+func limited(c *inference.Case, at traffic.ConcurrencyKey, events []*traffic.Event) (above, below int, ok bool) {
+	w, least := c.Traffic.Concurrency[at], leastActive(events)
 	if w == nil || len(events) < stats.MinEvents || inference.DistinctSeconds(events) < 3 || least < 2 {
 		return 0, 0, false
 	}
@@ -67,7 +67,7 @@ func limited(c *inference.Case, at traffic.WorkPlace, events []*traffic.Event) (
 
 // rightBefore counts the events within a second before which a new connection was made: a limit of their rate lets some
 // through whenever it ends others.
-func rightBefore(w *traffic.Work, events []*traffic.Event) int {
+func rightBefore(w *traffic.Concurrency, events []*traffic.Event) int {
 	n := 0
 	for _, e := range events {
 		if w.Made.Between(e.Start.Add(stats.BinWidth-time.Second), e.Start) > 0 {
@@ -78,13 +78,13 @@ func rightBefore(w *traffic.Work, events []*traffic.Event) int {
 }
 
 // workAgain reports whether new connections work between the events: whoever lets none through any more is no limit.
-func workAgain(w *traffic.Work, events []*traffic.Event) bool {
+func workAgain(w *traffic.Concurrency, events []*traffic.Event) bool {
 	return w.Made.Between(events[0].Start.Add(stats.BinWidth), events[len(events)-1].Start.Add(-stats.BinWidth)) > 0
 }
 
 // ofKindsServed counts the events whose kind of request is answered too.
 func ofKindsServed(c *inference.Case, events []*traffic.Event) int {
-	return len(traffic.Filtered(events, func(e *traffic.Event) bool { return c.Traffic.Route(e.Route()).Answered >= stats.MinEvents }))
+	return len(traffic.Filter(events, func(e *traffic.Event) bool { return c.Traffic.Route(e.Route()).Answered >= stats.MinEvents }))
 }
 
 // turnedAway matches a new connection that the member ended before it answered on it.

@@ -26,7 +26,7 @@ func closeAtOnce(c *inference.Case) {
 	}), (*traffic.Event).Key)
 	for _, k := range keys {
 		var in []*traffic.Event
-		kinds, byKind := traffic.GroupBy(groups[k], func(e *traffic.Event) *traffic.RouteTally { return e.Before })
+		kinds, byKind := traffic.GroupBy(groups[k], func(e *traffic.Event) *traffic.RouteStats { return e.Before })
 		for _, r := range kinds {
 			if 10*r.After.Used <= r.After.Lost {
 				in = append(in, byKind[r]...)
@@ -41,7 +41,7 @@ func closeAtOnce(c *inference.Case) {
 func reportCloseAtOnce(c *inference.Case, k traffic.MemberKey, events []*traffic.Event) {
 	answers, others := answersBefore(c, k, events)
 	confidence := report.Medium
-	alone := !c.AnswersThese(events) // what is never answered may be the request's own doing
+	alone := !c.AnswersSuch(events) // what is never answered may be the request's own doing
 	if others >= traffic.EnoughAnswers && !alone {
 		confidence = report.High
 	}
@@ -68,7 +68,7 @@ func reportCloseAtOnce(c *inference.Case, k traffic.MemberKey, events []*traffic
 // answersBefore are the kinds of request after which connections of a member ended, and how many connections were used again after
 // others.
 func answersBefore(c *inference.Case, k traffic.MemberKey, events []*traffic.Event) (kinds []string, others int) {
-	mine := map[*traffic.RouteTally]bool{}
+	mine := map[*traffic.RouteStats]bool{}
 	for _, e := range events {
 		if r := e.Before; !mine[r] {
 			mine[r] = true

@@ -26,13 +26,13 @@ func deployNoDrain(c *inference.Case) {
 		k traffic.MemberKey
 		o inference.Outage
 	}
-	var groups []inference.Equals
-	byEquals := map[inference.Equals][]away{}
-	c.MemberOutages(func(k traffic.MemberKey, m *traffic.MemberTally, o inference.Outage) {
+	var groups []inference.Peers
+	byEquals := map[inference.Peers][]away{}
+	c.MemberOutages(func(k traffic.MemberKey, m *traffic.MemberStats, o inference.Outage) {
 		returned := returned(c, &o, m)
 		o.Events = inference.TrimBefore(o.Events)
 		if returned && likeARestart(&o, m) && !evicted(c, o, o.Back) {
-			at := c.BesideOf(k) // a roll-out goes through the members of one pool
+			at := c.NeighboursOf(k) // a roll-out goes through the members of one pool
 			if byEquals[at] == nil {
 				groups = append(groups, at)
 			}
@@ -79,7 +79,7 @@ func deployNoDrain(c *inference.Case) {
 type poisons map[traffic.RouteKey]int
 
 func (p poisons) see(c *inference.Case, outage []*traffic.Event) {
-	broken, _ := traffic.GroupBy(traffic.Filtered(outage, inference.BrokeUnderRequest), (*traffic.Event).Route)
+	broken, _ := traffic.GroupBy(traffic.Filter(outage, inference.BrokeUnderRequest), (*traffic.Event).Route)
 	for _, k := range broken {
 		if c.Traffic.Route(k).Answered == 0 {
 			p[k]++

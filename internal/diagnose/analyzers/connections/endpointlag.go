@@ -18,7 +18,7 @@ var EndpointLag = inference.Analyzer{
 
 // refusedInARow reports whether new connections failed until the member was held back: that is soon, and no end of work under way.
 func refusedInARow(events []*traffic.Event) bool {
-	return inference.WasHeldBack(events) && len(traffic.Filtered(events, inference.ConnectFailed)) == len(events)
+	return inference.WasHeldBack(events) && len(traffic.Filter(events, inference.ConnectFailed)) == len(events)
 }
 
 // endpointLag: a member was gone before the document said so. What the gateway sent there meanwhile failed.
@@ -32,7 +32,7 @@ func endpointLag(c *inference.Case) {
 		slack := 2*stats.BinWidth + events[0].Resolution()
 		gone := c.TurnsAfter(k, last.Add(slack)) >= stats.MinEvents && m.Tried.Between(last.Add(slack), c.Traffic.To) == 0
 		fine, _ := m.Answers.Before(first) // it may have been gone since then, and its probes know
-		if len(events) < inference.Enough(events) || c.FewUsers(events) || !gone || m.Answers.Between(c.Traffic.From, first) < traffic.EnoughAnswers || m.Answers.Between(first.Add(slack), c.Traffic.To) > 0 || inference.EndedTogether(events) && !refusedInARow(events) {
+		if len(events) < inference.EnoughToHold(events) || c.FewUsers(events) || !gone || m.Answers.Between(c.Traffic.From, first) < traffic.EnoughAnswers || m.Answers.Between(first.Add(slack), c.Traffic.To) > 0 || inference.EndedTogether(events) && !refusedInARow(events) {
 			continue
 		}
 		if c.Listed(k.Member) || c.Traffic.HistoryOf(events[0]) != nil || last.Sub(fine)+slack > p.Notices() {
@@ -46,7 +46,7 @@ func endpointLag(c *inference.Case) {
 			f.RuleOut("a-slow-eviction", "the probes could not have taken it out so soon")
 		} else { // nor is it known what its probes met, and when
 			f.MayBe("a-slow-eviction", "c-scale-in")
-			f.MayBe(append(inference.BesideEcho(events), c.MovedAway(events)...)...)
+			f.MayBe(append(inference.RivalsOfEcho(events), c.MovedAway(events)...)...)
 		}
 		f.Expect("backend", len(events), len(events), "exact", fmt.Sprintf("a member that goes on serving for %s after it was told to stop loses none of them", units.Seconds(last.Sub(fine))))
 		f.Expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the document follows")

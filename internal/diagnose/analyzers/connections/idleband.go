@@ -20,7 +20,7 @@ import (
 // lost, beyond L+T nothing is answered. A sweep that comes at least as often as the limit passes keeps the band within 2L.
 type idleBand struct {
 	k      traffic.MemberKey
-	m      *traffic.MemberTally
+	m      *traffic.MemberStats
 	events []*traffic.Event
 
 	low, high time.Duration // ages at which connections ended
@@ -53,7 +53,7 @@ func bandOf(c *inference.Case, k traffic.MemberKey, events []*traffic.Event, clo
 	if b.inside+b.stale < len(in) { // of those picked at such ages, the mechanism loses the fewest
 		return b, false
 	}
-	return b, 10*b.beyond <= len(in) && b.below >= traffic.EnoughAnswers && 10*b.early <= len(in)+b.stale && b.chance < stats.Significance/10 && c.AnswersThese(in)
+	return b, 10*b.beyond <= len(in) && b.below >= traffic.EnoughAnswers && 10*b.early <= len(in)+b.stale && b.chance < stats.Significance/10 && c.AnswersSuch(in)
 }
 
 // measure counts what else happened on the member's connections.
@@ -84,7 +84,7 @@ func (b *idleBand) measure() {
 // idleBandOf claims the lost requests of a member whose idle limit is a band, on Causeway's own trace.
 func idleBandOf(c *inference.Case, k traffic.MemberKey, events []*traffic.Event) bool {
 	fast := c.Traffic.Member(k).FastFor()
-	soon := traffic.Filtered(events, func(e *traffic.Event) bool { return traffic.Lasted(e) <= fast })
+	soon := traffic.Filter(events, func(e *traffic.Event) bool { return traffic.Lasted(e) <= fast })
 	b, ok := bandOf(c, k, soon, ClosedAt)
 	if !ok || !traffic.Mostly(soon, events) {
 		return false

@@ -70,7 +70,7 @@ func idleRaceOf(c *inference.Case, k traffic.MemberKey, events []*traffic.Event)
 // race is what the failures on one member say together.
 type race struct {
 	k      traffic.MemberKey
-	m      *traffic.MemberTally
+	m      *traffic.MemberStats
 	limit  time.Duration // T
 	events []*traffic.Event
 
@@ -287,7 +287,7 @@ const shortestRebuilt = 4 * time.Second
 // That shows where the failures lie, and not the sum that would prove it: rivals remain.
 func idleRaceByPorts(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
-		return traffic.ClosedSomehow(e) && !e.Unsaid && e.Attempt.Reused && traffic.Lasted(e) <= c.Traffic.Member(e.Key()).FastFor()
+		return traffic.ClosedSomehow(e) && !e.Ambiguous && e.Attempt.Reused && traffic.Lasted(e) <= c.Traffic.Member(e.Key()).FastFor()
 	}), (*traffic.Event).Key)
 	limits := map[traffic.PoolKey]time.Duration{}
 	for _, k := range keys {

@@ -46,7 +46,7 @@ func listenerClosedFirst(c *inference.Case) {
 }
 
 // spread reports whether refusals and answers lie side by side several times, so that it was not a moment in which both met.
-func spread(events []*traffic.Event, m *traffic.MemberTally) bool {
+func spread(events []*traffic.Event, m *traffic.MemberStats) bool {
 	const piece = time.Second / 2
 	n, last := 0, time.Time{}
 	for _, e := range events {

@@ -28,7 +28,7 @@ const (
 func restart(c *inference.Case) {
 	var order []traffic.MemberKey
 	away := map[traffic.MemberKey][]inference.Outage{}
-	c.MemberOutages(func(k traffic.MemberKey, m *traffic.MemberTally, o inference.Outage) {
+	c.MemberOutages(func(k traffic.MemberKey, m *traffic.MemberStats, o inference.Outage) {
 		returned := returned(c, &o, m)
 		o.Events = inference.TrimBefore(o.Events)
 		if !returned || !likeARestart(&o, m) || evicted(c, o, o.Back) {
@@ -46,7 +46,7 @@ func restart(c *inference.Case) {
 
 // returned reports whether the member answered again by itself, and notes when. One that is held back gets no requests: of it, its
 // probes tell.
-func returned(c *inference.Case, o *inference.Outage, m *traffic.MemberTally) (ok bool) {
+func returned(c *inference.Case, o *inference.Outage, m *traffic.MemberStats) (ok bool) {
 	if o.Back, ok = m.Answers.After(o.Last()); ok || !inference.WasHeldBack(o.Events) {
 		return ok
 	}
@@ -64,7 +64,7 @@ func whom(o *inference.Outage) string {
 
 // likeARestart reports whether a process that ends and comes back leaves such a run: everything to do with the member
 // fails at once, refused by its host, for a while.
-func likeARestart(o *inference.Outage, m *traffic.MemberTally) bool {
+func likeARestart(o *inference.Outage, m *traffic.MemberStats) bool {
 	if o.Refused == 0 || o.Silent > 0 || !refusedOnly(o.Events) || o.Last().Sub(o.Events[0].At) > longestRestart {
 		return false
 	}
@@ -113,7 +113,7 @@ func restarts(c *inference.Case, k traffic.MemberKey, runs []inference.Outage) {
 // promised are the events on connections that had answered a round trip or so before they ended: that answer did not announce the end,
 // or the connection would not have been used again.
 func promised(c *inference.Case, events []*traffic.Event) []*traffic.Event {
-	return traffic.Filtered(events, func(e *traffic.Event) bool {
+	return traffic.Filter(events, func(e *traffic.Event) bool {
 		return e.Own && e.ClosedUnanswered() && e.Attempt.Reused && ClosedAt(e) <= c.Traffic.Member(e.Key()).RoundTrips()
 	})
 }

@@ -31,7 +31,7 @@ func movedName(c *inference.Case) {
 		if !ok || !c.OneName(k.Pool) {
 			continue
 		}
-		events := traffic.Filtered(groups[k], m.Between)
+		events := traffic.Filter(groups[k], m.Between)
 		write, wrote := c.WriteBefore(m.Begun)
 		if len(events) < stats.MinEvents || !wrote || write.At.Before(events[len(events)-1].Start.Add(-inference.Healed)) || write.At.Before(m.Left) {
 			continue
@@ -39,7 +39,7 @@ func movedName(c *inference.Case) {
 		name := c.Traffic.Config.Pool(k.Pool).Members[0].FQDN
 		f := c.Claim("b-dns-stale", events, report.Scope{Pool: k.Pool, Settings: k.Settings, Member: name}, report.Medium)
 		f.Says("access-log", fmt.Sprintf("%s answered at %s until %s; %d requests failed then; from %s on it answered at %s, and the two addresses were never in use together", name, m.Old, units.Stamp(m.Fine), len(events), units.Stamp(m.Begun), m.New), events...)
-		f.Says("activity-log", fmt.Sprintf("%s by %s at %s, %s before the first answer at the new address: a write makes the gateway ask for the name again", write.Operation, inference.OrSomebody(write.Caller), units.Stamp(write.At), units.Seconds(m.Begun.Sub(write.At))))
+		f.Says("activity-log", fmt.Sprintf("%s by %s at %s, %s before the first answer at the new address: a write makes the gateway ask for the name again", write.Operation, inference.CallerOr(write.Caller), units.Stamp(write.At), units.Seconds(m.Begun.Sub(write.At))))
 		f.RuleOut("i-empty-pool", "the pool has a member")
 		f.MayBe("c-restart", "b-refused", "c-endpoint-lag")
 		f.Expect("backend", 0, len(events), "bounded", "with the old address in service until its record has run out everywhere none of them fails, if the name was moved on purpose")

@@ -20,7 +20,7 @@ var StatefulIdleDrop = inference.Analyzer{
 // statefulIdleDrop: something between gateway and member forgets a connection that was idle for long, without telling
 // either: what is sent on it afterwards is never answered. A member that needs long after a quiet time looks alike.
 func statefulIdleDrop(c *inference.Case) {
-	for _, l := range c.TimedOutByRoute() {
+	for _, l := range c.TimedOutGroups() {
 		if l.Limit == 0 || !idleDropped(c, l.Events) {
 			continue
 		}
@@ -44,7 +44,7 @@ func idleDropped(c *inference.Case, events []*traffic.Event) bool {
 	return true
 }
 
-func forgotten(c *inference.Case, l *inference.TimedOut) {
+func forgotten(c *inference.Case, l *inference.TimedOutGroup) {
 	f := c.Claim("b-stateful-idle-drop", l.Events, l.Scope, report.Medium)
 	idle := traffic.SortedDurations(l.Events, func(e *traffic.Event) time.Duration { return e.Attempt.Idle })
 	longest := c.LongestAnswered(l.Events[0].Key())

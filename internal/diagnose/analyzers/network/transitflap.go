@@ -22,7 +22,7 @@ var TransitFlap = inference.Analyzer{
 // transitFlap: the way to all of them was interrupted. A process that stands still leaves its kernel to acknowledge what
 // comes; where nothing is acknowledged, host or network are away, and several hosts at once are the network between.
 func transitFlap(c *inference.Case) {
-	events := c.Unclaimed(func(e *traffic.Event) bool { return e.Own && c.InSilence(e) && e.Attempt.Retransmits > 0 })
+	events := c.Unclaimed(func(e *traffic.Event) bool { return e.Own && c.DuringSilence(e) && e.Attempt.Retransmits > 0 })
 	for _, spell := range spells(events) {
 		from, to := spell[0].Start, spell[0].At
 		hosts, _ := traffic.GroupBy(spell, func(e *traffic.Event) netip.Addr { return e.Server.Addr() }) // one may serve several pools

@@ -169,7 +169,7 @@ func takenOut(c *inference.Case, id, pool, settings string, events []*traffic.Ev
 		scope.Member = members[0]
 	}
 	f := c.ClaimMore(id, events, scope, confidence)
-	f.Says("access-log", fmt.Sprintf("%d requests to %s found no healthy member", len(events), inference.PoolText(pool)), events...)
+	f.Says("access-log", fmt.Sprintf("%d requests to %s found no healthy member", len(events), inference.PoolName(pool)), events...)
 	for i := range members {
 		f.Says("backend-health", members[i]+": "+details[i])
 	}

@@ -21,7 +21,7 @@ var SlowEviction = inference.Analyzer{
 
 // slowEviction: a member died, and its share of the traffic went to it until its health turned to Down.
 func slowEviction(c *inference.Case) {
-	c.MemberOutages(func(k traffic.MemberKey, m *traffic.MemberTally, o inference.Outage) {
+	c.MemberOutages(func(k traffic.MemberKey, m *traffic.MemberStats, o inference.Outage) {
 		t := c.Traffic.HistoryOf(o.Events[0])
 		if t == nil || !othersAnswered(c, k, o) {
 			return
@@ -97,14 +97,14 @@ func vanished(c *inference.Case) {
 		if len(events) < stats.MinEvents || !gone || inference.EndedTogether(events) || c.FewUsers(events) || before < traffic.EnoughAnswers || during > 0 || c.MissedTurns(k, first, last.Add(rest)) < stats.MinEvents {
 			continue
 		}
-		f := c.Claim("a-slow-eviction", events, inference.ScopeOf(events), inference.ConfidenceOf(c.Listed(k.Member) && inference.BesideEcho(events) == nil))
+		f := c.Claim("a-slow-eviction", events, inference.ScopeOf(events), inference.ConfidenceOf(c.Listed(k.Member) && inference.RivalsOfEcho(events) == nil))
 		f.Says("access-log", fmt.Sprintf("%s answered %d requests until %s; then %d attempts on it failed until %s, and none was made after, while %d went to the others",
 			k.Member, before, units.Stamp(first), len(events), units.Stamp(last), c.OthersTried(k, last.Add(rest), c.Traffic.To)), events...)
 		f.RuleOut("c-restart", "it did not come back before it was given up")
 		if !c.Listed(k.Member) {
 			f.LeaveOpen("c-scale-in", "c-endpoint-lag")
 		}
-		f.MayBe(append(inference.BesideEcho(events), c.MovedAway(events)...)...)
+		f.MayBe(append(inference.RivalsOfEcho(events), c.MovedAway(events)...)...)
 		f.Expect("backend", len(events), len(events), "exact", "a member that was taken out before it stops gets no request any more")
 		f.Expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the probes give up")
 		c.Fill(map[string]string{"address": k.Server.String()}, f)

@@ -12,7 +12,7 @@ import (
 	"causeway/internal/units"
 )
 
-// certificate makes a hypothesis of certificates that were refused: the trace says why each was. Azure's log says only that
+// certificate makes an analyzer of certificates that were refused: the trace says why each was. Azure's log says only that
 // connections ended; there it is the report of backend health that says why it took a member out.
 func certificate(id, test, fact, reason string) inference.Analyzer {
 	decide := inference.Decides(id, fact, inference.CertificateFault(reason))
@@ -44,8 +44,8 @@ func refusedByHealth(c *inference.Case, id string) {
 func refusedUntilOut(c *inference.Case, id string, k traffic.MemberKey, t *health.History, all []*traffic.Event) {
 	m := c.Traffic.Member(k)
 	worked, _ := m.Fresh.Before(c.Traffic.To)
-	events := traffic.Filtered(all, func(e *traffic.Event) bool { return e.Start.After(worked) })
-	if ends := (&inference.Closed{Q: c, Events: events}); len(events) < stats.MinEvents || ends.Speaks("Http") {
+	events := traffic.Filter(all, func(e *traffic.Event) bool { return e.Start.After(worked) })
+	if ends := (&inference.ClosedGroup{Q: c, Events: events}); len(events) < stats.MinEvents || ends.Speaks("Http") {
 		return
 	}
 	out := inference.LastStart(events).Add(2*stats.BinWidth + events[0].Resolution())

@@ -36,7 +36,7 @@ func partialRotation(c *inference.Case) {
 				good++
 			}
 		}
-		if good == 0 || len(events) < inference.Enough(events) {
+		if good == 0 || len(events) < inference.EnoughToHold(events) {
 			continue
 		}
 		f := c.Remark("f-partial-rotation", events, report.Scope{Pool: events[0].Pool, Settings: settings}, inference.ConfidenceOf(events[0].Own))

@@ -22,15 +22,15 @@ const alwaysTaken = 2 << 10
 // muteHead: some servers close on a head beyond their limit without a status. That looks like a crash, and the length alone tells.
 func muteHead(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
-		return (e.ClosedUnanswered() || traffic.ClosedSomehow(e) && e.Attempt.Status == 0 && !e.Unsaid) && traffic.HeadOnly(e.Method) && head(e) >= alwaysTaken
+		return (e.ClosedUnanswered() || traffic.ClosedSomehow(e) && e.Attempt.Status == 0 && !e.Ambiguous) && traffic.HeadOnly(e.Method) && head(e) >= alwaysTaken
 	}), (*traffic.Event).Key)
 	for _, k := range keys {
 		m := c.Traffic.Member(k)
-		long := traffic.Filtered(groups[k], func(e *traffic.Event) bool { return head(e) > m.LongestHead })
+		long := traffic.Filter(groups[k], func(e *traffic.Event) bool { return head(e) > m.LongestHead })
 		if len(long) < stats.MinEvents || m.HeadsAnswered < traffic.EnoughAnswers || 10*len(long) < 9*len(groups[k]) {
 			continue
 		}
-		if !c.AnswersThese(long) {
+		if !c.AnswersSuch(long) {
 			c.Suspect(long, fmt.Sprintf("their heads (%s and more) are longer than any that %s answered: send one of them to it with short headers, and read its own log", units.Bytes(leastHead(long)), k.Member),
 				"e-request-header-too-big", "g-crash-on-input", "e-uri-rejected")
 			continue
@@ -39,8 +39,8 @@ func muteHead(c *inference.Case) {
 	}
 }
 
-func reportMuteHead(c *inference.Case, k traffic.MemberKey, m *traffic.MemberTally, long []*traffic.Event) {
-	fresh := len(traffic.Filtered(long, func(e *traffic.Event) bool { return !e.Attempt.Reused }))
+func reportMuteHead(c *inference.Case, k traffic.MemberKey, m *traffic.MemberStats, long []*traffic.Event) {
+	fresh := len(traffic.Filter(long, func(e *traffic.Event) bool { return !e.Attempt.Reused }))
 	f := c.Claim("e-request-header-too-big", long, report.Scope{Pool: long[0].Pool, Settings: k.Settings, Member: k.Member}, inference.ConfidenceOf(long[0].Own && fresh > 0))
 	f.Says("access-log", fmt.Sprintf("%d requests with a head of %d bytes or more ended without a status, %d of them on fresh connections; the longest head that %s answered, of %d without a body, has %d",
 		len(long), leastHead(long), fresh, k.Member, m.HeadsAnswered, m.LongestHead), long...)

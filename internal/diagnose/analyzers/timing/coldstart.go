@@ -30,7 +30,7 @@ func coldStart(c *inference.Case) {
 			if d < 4*(stats.BinWidth+events[0].Resolution()) {
 				continue
 			}
-			first := traffic.Filtered(events, func(e *traffic.Event) bool { return m.Tried.QuietBefore(e.Start, d) })
+			first := traffic.Filter(events, func(e *traffic.Event) bool { return m.Tried.QuietBefore(e.Start, d) })
 			some, rest := m.Tried.AfterQuiet(d)
 			if len(first) < stats.MinEvents || inference.Apart(first, d/2) < 3 || !traffic.Mostly(first, events) || 2*len(first) < some.N || m.Answered-m.Errors < traffic.EnoughAnswers {
 				continue
@@ -46,7 +46,7 @@ func coldStart(c *inference.Case) {
 }
 
 func startedCold(c *inference.Case, k traffic.MemberKey, quiet time.Duration, events []*traffic.Event, some, rest stats.Count) {
-	fresh := len(traffic.Filtered(events, func(e *traffic.Event) bool { return e.Own && !e.Attempt.Reused || !e.Own && e.Attempt.Connect > 0 }))
+	fresh := len(traffic.Filter(events, func(e *traffic.Event) bool { return e.Own && !e.Attempt.Reused || !e.Own && e.Attempt.Connect > 0 }))
 	switch {
 	case !answeredWarm(c, events, some.N):
 		c.Suspect(events, fmt.Sprintf("what comes first after a quiet time is asked for at no other: send such a request to %s after others, and compare", k.Member),
@@ -75,7 +75,7 @@ func startedCold(c *inference.Case, k traffic.MemberKey, quiet time.Duration, ev
 // answeredWarm reports whether the same kinds of requests are answered at other times: more of each were answered than
 // can have been among the first. Where they are not, nothing tells what is slow, the member or the request.
 func answeredWarm(c *inference.Case, events []*traffic.Event, first int) bool {
-	warm := traffic.Filtered(events, func(e *traffic.Event) bool {
+	warm := traffic.Filter(events, func(e *traffic.Event) bool {
 		return c.Traffic.Route(e.Route()).Answered-(first-len(events)) >= stats.MinEvents
 	})
 	return 5*len(warm) >= 4*len(events)

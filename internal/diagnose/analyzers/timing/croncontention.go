@@ -19,7 +19,7 @@ var CronContention = inference.Analyzer{
 // cronContention: something runs at fixed times, and whatever else needs the same resource fails then.
 func cronContention(c *inference.Case) {
 	events := c.Unclaimed(func(e *traffic.Event) bool {
-		return inference.GatewayMade(e) && e.Tried || e.Fault.Kind == "status" || e.Unsaid
+		return inference.GatewayMade(e) && e.Tried || e.Fault.Kind == "status" || e.Ambiguous
 	})
 	for _, cycle := range []struct {
 		length, window time.Duration

@@ -24,7 +24,7 @@ const heavier = 5
 // heavyRoute: a kind of request that takes long fails in two ways, by the client that gives up and by the gateway that does. They
 // are one story, and stand in one finding.
 func heavyRoute(c *inference.Case) {
-	late := c.Unclaimed(func(e *traffic.Event) bool { return traffic.IsTimeout(e) && e.Tried && !e.Unsaid })
+	late := c.Unclaimed(func(e *traffic.Event) bool { return traffic.IsTimeout(e) && e.Tried && !e.Ambiguous })
 	settings, _ := traffic.GroupBy(late, func(e *traffic.Event) string { return e.Settings })
 	for _, s := range settings {
 		heavy := map[traffic.RouteKey]bool{}
@@ -38,7 +38,7 @@ func heavyRoute(c *inference.Case) {
 			continue
 		}
 		bar := max(heavier*quick.Quantile(0.99), LongWait)
-		timedOut := traffic.Filtered(late, func(e *traffic.Event) bool { return e.Settings == s })
+		timedOut := traffic.Filter(late, func(e *traffic.Event) bool { return e.Settings == s })
 		left := c.Unclaimed(func(e *traffic.Event) bool {
 			return e.Settings == s && heavy[e.Route()] && e.Tried && e.Fault.Side == fault.Client && e.Fault.Kind == fault.Closed && e.Taken >= bar
 		})
@@ -82,7 +82,7 @@ func oneStory(c *inference.Case, timedOut, left []*traffic.Event, quick, slow *s
 	if limit == 0 {
 		limit = waited[len(waited)-1]
 	}
-	l := inference.TimedOut{Events: events, Scope: f.Scope, Limit: limit}
+	l := inference.TimedOutGroup{Events: events, Scope: f.Scope, Limit: limit}
 	c.Advise(f, &l, inference.LongerThan(limit), map[string]string{"path": f.Scope.Path, "address": inference.Address(events)})
 }
 

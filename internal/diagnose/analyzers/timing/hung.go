@@ -22,13 +22,13 @@ var Hung = inference.Analyzer{
 // hung names the likelier of two: requests that are lost, or a second kind of request under the same name that always
 // takes longer than the timeout. Only a longer wait tells them apart.
 func hung(c *inference.Case) {
-	for _, l := range c.TimedOutByRoute() {
+	for _, l := range c.TimedOutGroups() {
 		if l.Limit == 0 || len(l.Events) < stats.MinEvents || l.Route.LastThird(l.Limit) > 0 || l.Route.Waits.N < traffic.EnoughAnswers ||
 			c.Silence(l.Events) || !inference.AnsweredMeanwhile(l.Route, l.Events) || afterQuiet(c, &l) || beganInSilence(c, l.Events) {
 			continue
 		}
-		if b := c.BoutsOf(&l); b.Come() {
-			c.Suspect(l.Events, b.Next(&l), append([]string{"d-db-lock", "g-dependency-down", "d-hung"}, c.BesideBouts(&l)...)...)
+		if b := c.BurstsOf(&l); b.Come() {
+			c.Suspect(l.Events, b.Next(&l), append([]string{"d-db-lock", "g-dependency-down", "d-hung"}, c.RivalsOfBursts(&l)...)...)
 			continue
 		}
 		f := c.Claim("d-hung", l.Events, l.Scope, report.Medium)
@@ -48,7 +48,7 @@ func hung(c *inference.Case) {
 // in vain as well: then the member was away, and answered again before the last of them had given up.
 func beganInSilence(c *inference.Case, events []*traffic.Event) bool {
 	vain, n := map[traffic.MemberKey][]time.Time{}, 0
-	for _, e := range traffic.Filtered(c.Traffic.Events, traffic.IsTimeout) {
+	for _, e := range traffic.Filter(c.Traffic.Events, traffic.IsTimeout) {
 		vain[e.Key()] = append(vain[e.Key()], e.Start)
 	}
 	for _, starts := range vain {
@@ -72,7 +72,7 @@ func beganInSilence(c *inference.Case, events []*traffic.Event) bool {
 
 // afterQuiet reports whether these requests came after a time in which their member was asked nothing, and few others do:
 // then it may be the start after that time that was slow.
-func afterQuiet(c *inference.Case, l *inference.TimedOut) bool {
+func afterQuiet(c *inference.Case, l *inference.TimedOutGroup) bool {
 	n, first, tries := 0, 0, 0
 	keys, _ := traffic.GroupBy(l.Events, (*traffic.Event).Key)
 	for _, k := range keys {

@@ -33,15 +33,15 @@ func innerTimeout(c *inference.Case) {
 		case r.Waits.Between(timer-timer/50, timer+timer/20)-errorsOf(at) > len(at)/2: // answers end there too: a hold
 			continue
 		}
-		f := c.Claim("d-inner-timeout", at, inference.ScopeOf(at), inference.ConfidenceOf(len(at) >= 2*stats.MinEvents && 10*len(off) <= len(at) && inference.BesideEcho(at) == nil))
+		f := c.Claim("d-inner-timeout", at, inference.ScopeOf(at), inference.ConfidenceOf(len(at) >= 2*stats.MinEvents && 10*len(off) <= len(at) && inference.RivalsOfEcho(at) == nil))
 		took := traffic.SortedDurations(at, traffic.Lasted)
 		f.Says("access-log", fmt.Sprintf("%d failures of %s ended %s after they began, at a timer of %s; %d others of this path did not", len(at), f.Scope.Text(),
 			units.Span(took), units.Seconds(timer), len(off)), at...)
-		if limit > 0 && inference.BesideEcho(at) == nil {
+		if limit > 0 && inference.RivalsOfEcho(at) == nil {
 			f.RuleOut("d-timeout-below-latency", fmt.Sprintf("the request timeout is %s", units.Seconds(limit)))
 		}
 		f.RuleOut("g-cpu-queueing", "waiting for a processor ends at all times, not at one")
-		if f.LeaveOpen("d-worker-timeout-kill"); inference.BesideEcho(at) != nil { // it may be the gateway's after all: of a connection, or under another timeout
+		if f.LeaveOpen("d-worker-timeout-kill"); inference.RivalsOfEcho(at) != nil { // it may be the gateway's after all: of a connection, or under another timeout
 			f.MayBe("k-chained-proxy", "c-accept-queue", "b-drop", "d-hung", "d-timeout-below-latency")
 		}
 		f.Expect("backend", 0, len(at), "bounded", "the wait behind the member ends later or sooner with another timer; whether it then succeeds is not in the evidence")
@@ -52,7 +52,7 @@ func innerTimeout(c *inference.Case) {
 func errorsOf(events []*traffic.Event) int {
 	n := 0
 	for _, e := range events {
-		if e.Tallied() {
+		if e.Counted() {
 			n++
 		}
 	}

@@ -18,7 +18,7 @@ var LongPollEqualsTimer = inference.Analyzer{
 // longpollEqualsTimer: the backend holds a request on purpose, for as long as the gateway waits; which comes first is a
 // toss of a coin.
 func longpollEqualsTimer(c *inference.Case) {
-	for _, l := range c.TimedOutByRoute() {
+	for _, l := range c.TimedOutGroups() {
 		if l.Limit == 0 || l.Scope.Path == "" || len(l.Events) < stats.MinEvents || l.Assumed {
 			continue
 		}
@@ -36,7 +36,7 @@ func longpollEqualsTimer(c *inference.Case) {
 }
 
 // othersHold reports whether other routes under the settings have answers at the timer too.
-func othersHold(c *inference.Case, l *inference.TimedOut) bool {
+func othersHold(c *inference.Case, l *inference.TimedOutGroup) bool {
 	n := 0
 	for k, r := range c.Traffic.Routes {
 		if k.Settings == l.Scope.Settings && r != l.Route {

@@ -18,7 +18,7 @@ var RetryDoubling = inference.Analyzer{
 
 // retryDoubling is no cause of its own: what made the first member late is. It doubles the wait, and the work.
 func retryDoubling(c *inference.Case) {
-	for _, l := range c.TimedOutByRoute() {
+	for _, l := range c.TimedOutGroups() {
 		if l.Limit == 0 {
 			continue
 		}

@@ -18,13 +18,13 @@ var SlowRoute = inference.Analyzer{
 
 // slowRoute: the timeout fits every other path; one needs longer. A longer timeout for all of them would only hide it.
 func slowRoute(c *inference.Case) {
-	for _, l := range c.TimedOutByRoute() {
+	for _, l := range c.TimedOutGroups() {
 		near := l.Route.LastThird(l.Limit)
 		if l.Limit == 0 || l.Scope.Path == "" || len(l.Events) < stats.MinEvents || near < 3 || 4*near < len(l.Events) || c.SeenSilence(l.Events) {
 			continue
 		}
 		others, slowest := c.OtherRoutes(&l)
-		if others.N < 5*traffic.EnoughAnswers || slowest > l.Limit/2 || c.AtOneMember(&l) || c.InBouts(&l) {
+		if others.N < 5*traffic.EnoughAnswers || slowest > l.Limit/2 || c.AtOneMember(&l) || c.InBursts(&l) {
 			continue
 		}
 		f := c.Claim("d-slow-route", l.Events, l.Scope, inference.ConfidenceOf(near >= stats.MinEvents && 2*near >= len(l.Events) && !l.Assumed))

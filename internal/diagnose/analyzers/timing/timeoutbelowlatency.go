@@ -24,12 +24,12 @@ var TimeoutBelowLatency = inference.Analyzer{
 // one would help shows in the answers that did come: if many took nearly as long, the timer cuts through a slope and
 // some of the rest would have come too.
 func timeoutBelowLatency(c *inference.Case) {
-	for _, l := range c.TimedOutByRoute() {
+	for _, l := range c.TimedOutGroups() {
 		n, near := c.Extrapolate(len(l.Events)), l.Route.LastThird(l.Limit)-c.Extrapolate(errorsNear(c, &l))
 		if l.Limit == 0 || n < stats.MinEvents || near < 3 || 4*near < n || c.Silence(l.Events) {
 			continue
 		}
-		if !c.AtOneMember(&l) && !atSlowTimes(c, &l) && !c.InBouts(&l) {
+		if !c.AtOneMember(&l) && !atSlowTimes(c, &l) && !c.InBursts(&l) {
 			slowAnswers(c, &l, near)
 		}
 	}
@@ -37,13 +37,13 @@ func timeoutBelowLatency(c *inference.Case) {
 
 // atSlowTimes leaves requests open that are late when all are slow, or when much comes. Where they do not come with the
 // traffic, what is slow then is not short of processors for that reason.
-func atSlowTimes(c *inference.Case, l *inference.TimedOut) bool {
+func atSlowTimes(c *inference.Case, l *inference.TimedOutGroup) bool {
 	high, low, slow := slowTimes(c, l)
 	t := c.WithLoad(l.Events)
 	busy := []string{"g-cpu-queueing", "g-worker-pool", "d-timeout-below-latency", "d-db-lock"}
 	switch {
-	case slow && (t.Rises() || c.WithArrivals(l) != ""):
-		c.Suspect(l.Events, slowTimesNext(high, low)+c.WithArrivals(l)+"; compare load, processors and workers of the members then", append(busy, "g-dependency-down", "d-gc-pause", "h-autoscale-lag")...)
+	case slow && (t.Rises() || c.ArrivalsText(l) != ""):
+		c.Suspect(l.Events, slowTimesNext(high, low)+c.ArrivalsText(l)+"; compare load, processors and workers of the members then", append(busy, "g-dependency-down", "d-gc-pause", "h-autoscale-lag")...)
 	case slow:
 		c.Suspect(l.Events, slowTimesNext(high, low)+": look what the members waited for then, the locks, the services behind and their pauses, and how many workers were busy",
 			"d-db-lock", "g-dependency-down", "g-worker-pool", "d-gc-pause", "g-cpu-queueing", "d-timeout-below-latency", "h-autoscale-lag")
@@ -57,7 +57,7 @@ func slowTimesNext(high, low time.Duration) string {
 	return fmt.Sprintf("at slow times answers took %s on the average, and %s at quick ones: it is the time that is slow and not the request", units.Seconds(high), units.Seconds(low))
 }
 
-func slowAnswers(c *inference.Case, l *inference.TimedOut, near int) {
+func slowAnswers(c *inference.Case, l *inference.TimedOutGroup, near int) {
 	confidence := report.Medium
 	if near >= stats.MinEvents && 2*near >= c.Extrapolate(len(l.Events)) && !l.Assumed {
 		confidence = report.High
@@ -82,7 +82,7 @@ func slowAnswers(c *inference.Case, l *inference.TimedOut, near int) {
 
 // slowTimes compares the answers at slow times with those at quick ones. A timeout that cuts through the slower ones of
 // equal requests leaves no great difference between times.
-func slowTimes(c *inference.Case, l *inference.TimedOut) (slow, quick time.Duration, differ bool) {
+func slowTimes(c *inference.Case, l *inference.TimedOutGroup) (slow, quick time.Duration, differ bool) {
 	if slow, quick, differ = timesOfWaiting(c, l); differ {
 		return slow, quick, true
 	}
@@ -91,8 +91,8 @@ func slowTimes(c *inference.Case, l *inference.TimedOut) (slow, quick time.Durat
 
 // timesOfWaiting compares the times at which requests to these backend settings waited in vain with all others. That the
 // failures of one route alone would be few at a time does not matter: what makes the times slow makes them slow for all.
-func timesOfWaiting(c *inference.Case, l *inference.TimedOut) (during, otherwise time.Duration, differ bool) {
-	bad := map[*traffic.Interval]bool{}
+func timesOfWaiting(c *inference.Case, l *inference.TimedOutGroup) (during, otherwise time.Duration, differ bool) {
+	bad := map[*traffic.Bucket]bool{}
 	for _, e := range c.Traffic.Events {
 		if !traffic.IsTimeout(e) || e.Settings != l.Scope.Settings {
 			continue
@@ -103,7 +103,7 @@ func timesOfWaiting(c *inference.Case, l *inference.TimedOut) (during, otherwise
 			}
 		}
 	}
-	var in, out traffic.Interval
+	var in, out traffic.Bucket
 	for _, i := range c.Traffic.Line.List() {
 		if bad[i] {
 			join(&in, i)
@@ -121,12 +121,12 @@ func timesOfWaiting(c *inference.Case, l *inference.TimedOut) (during, otherwise
 // are enough answers in each time to tell its pace.
 func timesByPace(c *inference.Case) (slow, quick time.Duration, differ bool) {
 	all, total := c.Traffic.Line.List(), 0
-	all = slices.DeleteFunc(all, func(i *traffic.Interval) bool { return i.Answered < stats.MinEvents })
-	slices.SortStableFunc(all, func(a, b *traffic.Interval) int { return cmp.Compare(mean(a), mean(b)) })
+	all = slices.DeleteFunc(all, func(i *traffic.Bucket) bool { return i.Answered < stats.MinEvents })
+	slices.SortStableFunc(all, func(a, b *traffic.Bucket) int { return cmp.Compare(mean(a), mean(b)) })
 	for _, i := range all {
 		total += i.Answered
 	}
-	var low, high traffic.Interval
+	var low, high traffic.Bucket
 	seen := 0
 	for _, i := range all {
 		seen += i.Answered
@@ -143,19 +143,19 @@ func timesByPace(c *inference.Case) (slow, quick time.Duration, differ bool) {
 	return mean(&high), mean(&low), low.Waited > 0 && mean(&high) >= 4*mean(&low)
 }
 
-func join(i *traffic.Interval, o *traffic.Interval) {
+func join(i *traffic.Bucket, o *traffic.Bucket) {
 	i.Answered, i.Waited = i.Answered+o.Answered, i.Waited+o.Waited
 }
 
 // mean is how long an answer took in members.
-func mean(i *traffic.Interval) time.Duration { return i.Waited / time.Duration(max(1, i.Answered)) }
+func mean(i *traffic.Bucket) time.Duration { return i.Waited / time.Duration(max(1, i.Answered)) }
 
 // errorsNear counts the answers in the last third before the timeout that were errors: those say nothing of how long a
 // good answer would have taken.
-func errorsNear(c *inference.Case, l *inference.TimedOut) int {
+func errorsNear(c *inference.Case, l *inference.TimedOutGroup) int {
 	n := 0
 	for _, e := range c.Traffic.Events {
-		if e.Fault.Kind == fault.Status && e.Tallied() && e.Settings == l.Scope.Settings && (l.Scope.Path == "" || e.Path == l.Scope.Path) && traffic.Lasted(e) >= l.Limit*2/3 && traffic.Lasted(e) <= l.Limit {
+		if e.Fault.Kind == fault.Status && e.Counted() && e.Settings == l.Scope.Settings && (l.Scope.Path == "" || e.Path == l.Scope.Path) && traffic.Lasted(e) >= l.Limit*2/3 && traffic.Lasted(e) <= l.Limit {
 			n++
 		}
 	}

@@ -34,12 +34,12 @@ func TestTwoStatusesAtOneTimer(t *testing.T) {
 // Of many timeouts a sample is looked at, and answers just below the timeout are all counted: few of them do not become many.
 func TestFewAnswersBesideASampleOfTimeouts(t *testing.T) {
 	limit := 2 * time.Second
-	r := &traffic.RouteTally{Answers: stats.NewClock().NewTimeline()}
+	r := &traffic.RouteStats{Answers: stats.NewClock().NewTimeline()}
 	for range 20 {
 		r.Answered++
 		r.Waits.Add(limit * 9 / 10)
 	}
-	tal := traffic.NewTally(traffic.LeftOut{})
+	tal := traffic.NewSummary(traffic.Excluded{})
 	tal.Routes[traffic.RouteKey{Settings: "http", Method: "GET", Path: "/a"}], tal.Timeouts["http"], tal.Sample.Shift = r, limit, 4
 	for i := range 20 { // of 320
 		e := &traffic.Event{Settings: "http", Method: "GET", Path: "/a", Fault: story.TimeoutFault, Tried: true, Visible: true, Taken: limit}

@@ -26,7 +26,7 @@ func misfitTimeouts(c *inference.Case) {
 			rivals = []string{"b-drop", "d-hung", "d-timeout-below-latency", "i-recent-change", "c-accept-queue", "f-handshake-timeout", "a-slow-eviction"}
 		}
 		c.Suspect(events, fmt.Sprintf("these timed out after %s, and the document gives settings %s a request timeout of %s: the document may be of another time, or it was the connection that timed out; export the gateway again and look in the activity log for writes of it",
-			units.Span(traffic.SortedDurations(events, traffic.Lasted)), s, units.Seconds(c.Traffic.Timeouts[s])), append(rivals, inference.BesideEcho(events)...)...)
+			units.Span(traffic.SortedDurations(events, traffic.Lasted)), s, units.Seconds(c.Traffic.Timeouts[s])), append(rivals, inference.RivalsOfEcho(events)...)...)
 	}
 }
 

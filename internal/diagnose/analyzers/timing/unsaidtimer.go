@@ -16,7 +16,7 @@ var UnsaidTimer = inference.Analyzer{
 // it was that ended them.
 func setUnsaidAside(c *inference.Case) {
 	events := c.Unclaimed(func(e *traffic.Event) bool {
-		return e.Unsaid && traffic.IsTimeout(e) && c.Traffic.Timeouts[e.Settings] == 0
+		return e.Ambiguous && traffic.IsTimeout(e) && c.Traffic.Timeouts[e.Settings] == 0
 	})
 	if len(events) > 0 {
 		c.Suspect(events, "these ended after "+units.Span(traffic.SortedDurations(events, traffic.Lasted))+", and serverStatus has the same 504, which the gateway may have written itself: add the gateway document; at the request timeout it was the gateway that gave up, at any other time the member did",

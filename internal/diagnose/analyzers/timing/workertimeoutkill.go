@@ -23,7 +23,7 @@ var WorkerTimeoutKill = inference.Analyzer{
 // close and not a timeout.
 func workerTimeoutKill(c *inference.Case) {
 	settings, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
-		return e.ClosedUnanswered() && e.Fault.Phase == fault.Wait || traffic.ClosedSomehow(e) && !e.Unsaid
+		return e.ClosedUnanswered() && e.Fault.Phase == fault.Wait || traffic.ClosedSomehow(e) && !e.Ambiguous
 	}), func(e *traffic.Event) string { return e.Settings })
 	for _, name := range settings { // the members under settings are servers of one kind
 		timer, at, off := inference.AtRoundTimer(groups[name])

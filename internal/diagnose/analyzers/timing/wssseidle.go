@@ -54,7 +54,7 @@ func TimeoutText(c *inference.Case, settings string) string {
 
 // SilentEnds is how many tunnels the gateway ended for their silence.
 func SilentEnds(c *inference.Case) (n int) {
-	for _, t := range c.Traffic.Aside.Tunnels {
+	for _, t := range c.Traffic.FalseFriends.Tunnels {
 		n += t.Silent
 	}
 	return n

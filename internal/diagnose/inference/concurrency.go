@@ -7,9 +7,9 @@ import (
 	"causeway/internal/stats"
 )
 
-// WorkTest compares how much was in progress when a member refused with how much was when it served.
-type WorkTest struct {
-	At          *traffic.Work
+// ConcurrencyTest compares how much was in progress when a member refused with how much was when it served.
+type ConcurrencyTest struct {
+	At          *traffic.Concurrency
 	N, Above    int     // seconds in which it refused; of these, at the level or above it only
 	Level       int     // of work in progress
 	Refused     int     // requests that it refused at the level or above
@@ -17,16 +17,16 @@ type WorkTest struct {
 	chance      float64 // that refusals and work go together by accident
 }
 
-// WithWork tests whether failures come when much is in progress at their member. It is a fair question only where a failure
+// WithConcurrency tests whether failures come when much is in progress at their member. It is a fair question only where a failure
 // is at once, or where many in progress are what fails the next: what waits piles up, and would be its own reason. Of each
 // second the failure at the least work counts. One place is looked at, where most of these seconds are.
-func (c *Case) WithWork(events []*traffic.Event) WorkTest {
-	places, groups := traffic.GroupBy(events, (*traffic.Event).WorkPlace)
+func (c *Case) WithConcurrency(events []*traffic.Event) ConcurrencyTest {
+	places, groups := traffic.GroupBy(events, (*traffic.Event).ConcurrencyKey)
 	var least []int // of each second
-	var at *traffic.Work
-	var refused traffic.Levels
+	var at *traffic.Concurrency
+	var refused traffic.LevelCounts
 	for _, k := range places {
-		w, l := c.Traffic.Works[k], leastOfEach(groups[k])
+		w, l := c.Traffic.Concurrency[k], leastOfEach(groups[k])
 		if w == nil || len(l) <= len(least) {
 			continue
 		}
@@ -36,11 +36,11 @@ func (c *Case) WithWork(events []*traffic.Event) WorkTest {
 		}
 	}
 	if len(least) == 0 {
-		return WorkTest{chance: 1}
+		return ConcurrencyTest{chance: 1}
 	}
 	slices.Sort(least)
 	served := at.Busy
-	t := WorkTest{At: at, N: len(least), Level: least[len(least)/10], chance: 1}
+	t := ConcurrencyTest{At: at, N: len(least), Level: least[len(least)/10], chance: 1}
 	t.Above = len(least) - len(least)/10
 	above, below := served.Split(t.Level)
 	t.Refused, _ = refused.Split(t.Level)
@@ -67,4 +67,4 @@ func leastOfEach(events []*traffic.Event) []int {
 }
 
 // Rises reports whether the failures come with work in progress.
-func (t WorkTest) Rises() bool { return t.N >= 3 && t.chance < stats.Significance }
+func (t ConcurrencyTest) Rises() bool { return t.N >= 3 && t.chance < stats.Significance }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Interval is what happened in a piece of time, by when requests began.
-type Interval struct {
+// Bucket is what happened in a piece of time, by when requests began.
+type Bucket struct {
 	At       time.Time
 	Requests int
 	Failures int
@@ -18,20 +18,22 @@ type Interval struct {
 	Clients  int   // requests that came on a connection of their own, where the log tells
 }
 
-// series cuts a window into intervals: seconds, as long as there are not too many of them.
-type series struct {
-	byNumber map[int64]*Interval
+// TimeSeries cuts a window into intervals: seconds, as long as there are not too many of them.
+type TimeSeries struct {
+	byNumber map[int64]*Bucket
 	Width    time.Duration
-	last     *Interval // rows come in about the order of time
+	last     *Bucket // rows come in about the order of time
 	lastAt   int64
 }
 
 // maxIntervals bounds them: a day of seconds. Beyond, they become twice as long.
 const maxIntervals = 90_000
 
-func newSeries() *series { return &series{byNumber: map[int64]*Interval{}, Width: time.Second} }
+func newTimeSeries() *TimeSeries {
+	return &TimeSeries{byNumber: map[int64]*Bucket{}, Width: time.Second}
+}
 
-func (s *series) at(t time.Time) *Interval {
+func (s *TimeSeries) at(t time.Time) *Bucket {
 	k := t.UnixNano() / int64(s.Width)
 	if s.last != nil && s.lastAt == k {
 		return s.last
@@ -42,23 +44,23 @@ func (s *series) at(t time.Time) *Interval {
 			s.widen()
 			return s.at(t)
 		}
-		m = &Interval{At: time.Unix(0, k*int64(s.Width)).UTC()}
+		m = &Bucket{At: time.Unix(0, k*int64(s.Width)).UTC()}
 		s.byNumber[k] = m
 	}
 	s.last, s.lastAt = m, k
 	return m
 }
 
-func (s *series) widen() {
+func (s *TimeSeries) widen() {
 	s.Width *= 2
 	s.last = nil
 	old := s.byNumber
-	s.byNumber = map[int64]*Interval{}
+	s.byNumber = map[int64]*Bucket{}
 	for _, m := range old {
 		k := m.At.UnixNano() / int64(s.Width)
 		to := s.byNumber[k]
 		if to == nil {
-			to = &Interval{At: time.Unix(0, k*int64(s.Width)).UTC()}
+			to = &Bucket{At: time.Unix(0, k*int64(s.Width)).UTC()}
 			s.byNumber[k] = to
 		}
 		to.Requests, to.Failures, to.Answered, to.Clients = to.Requests+m.Requests, to.Failures+m.Failures, to.Answered+m.Answered, to.Clients+m.Clients
@@ -67,14 +69,14 @@ func (s *series) widen() {
 }
 
 // Around is the interval of a time; nil if nothing happened in it.
-func (s *series) Around(t time.Time) *Interval { return s.byNumber[t.UnixNano()/int64(s.Width)] }
+func (s *TimeSeries) Around(t time.Time) *Bucket { return s.byNumber[t.UnixNano()/int64(s.Width)] }
 
 // List is the intervals in order.
-func (s *series) List() []*Interval {
-	out := make([]*Interval, 0, len(s.byNumber))
+func (s *TimeSeries) List() []*Bucket {
+	out := make([]*Bucket, 0, len(s.byNumber))
 	for _, m := range s.byNumber {
 		out = append(out, m)
 	}
-	slices.SortFunc(out, func(a, b *Interval) int { return a.At.Compare(b.At) })
+	slices.SortFunc(out, func(a, b *Bucket) int { return a.At.Compare(b.At) })
 	return out
 }

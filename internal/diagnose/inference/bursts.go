@@ -11,7 +11,7 @@ import (
 
 // AtOneMember leaves requests open that one member makes late: to wait longer for it is no cure, and their kind is not to
 // blame.
-func (c *Case) AtOneMember(l *TimedOut) bool {
+func (c *Case) AtOneMember(l *TimedOutGroup) bool {
 	member, ok := c.mostlyAt(l)
 	if ok {
 		c.Suspect(l.Events, fmt.Sprintf("most of them were at %s, and would not be late if it were as quick as its equals: compare it with them, and what else it has to do", member),
@@ -20,27 +20,27 @@ func (c *Case) AtOneMember(l *TimedOut) bool {
 	return ok
 }
 
-// InBouts leaves requests open that are late together with their neighbours.
-func (c *Case) InBouts(l *TimedOut) bool {
-	b := c.BoutsOf(l)
+// InBursts leaves requests open that are late together with their neighbours.
+func (c *Case) InBursts(l *TimedOutGroup) bool {
+	b := c.BurstsOf(l)
 	if b.Come() {
-		c.Suspect(l.Events, b.Next(l)+c.WithArrivals(l), c.BesideBouts(l)...)
+		c.Suspect(l.Events, b.Next(l)+c.ArrivalsText(l), c.RivalsOfBursts(l)...)
 	}
 	return b.Come()
 }
 
 // Next is what to look at.
-func (b bouts) Next(l *TimedOut) string {
+func (b Bursts) Next(l *TimedOutGroup) string {
 	what := "these requests"
 	if l.Scope.Path != "" {
 		what = "requests to " + l.Scope.Path
 	}
-	return fmt.Sprintf("they come in bouts: %d of %d slow ones came within %s of the one before, by accident %.0f would; between these %s are in time, so look what they wait for in them: the locks, the pool and the services behind, pauses, and what else ran then; a longer timeout would hide that at best",
+	return fmt.Sprintf("they come in bursts: %d of %d slow ones came within %s of the one before, by accident %.0f would; between these %s are in time, so look what they wait for in them: the locks, the pool and the services behind, pauses, and what else ran then; a longer timeout would hide that at best",
 		b.close, b.n, units.Count(b.within, "request", "requests"), b.share*float64(b.n), what)
 }
 
-// WithArrivals says how much more traffic there was then, where there was.
-func (c *Case) WithArrivals(l *TimedOut) string {
+// ArrivalsText says how much more traffic there was then, where there was.
+func (c *Case) ArrivalsText(l *TimedOutGroup) string {
 	then, otherwise, ok := c.arrivals(l.Events)
 	if did, busy := c.AsBusy(l.Events, came); !ok || then < Uneven*otherwise || 2*did < busy {
 		return ""
@@ -48,28 +48,28 @@ func (c *Case) WithArrivals(l *TimedOut) string {
 	return fmt.Sprintf("; %s requests a second came at those times, and %s at others: what is short for them then is likelier than a fault of one kind of request", units.Decimal(then, 1), units.Decimal(otherwise, 1))
 }
 
-// BesideBouts are the causes of times at which requests are slow. Where much traffic came then, what all requests share comes
+// RivalsOfBursts are the causes of times at which requests are slow. Where much traffic came then, what all requests share comes
 // first; else, of one kind of requests, what it alone needs.
-func (c *Case) BesideBouts(l *TimedOut) []string {
+func (c *Case) RivalsOfBursts(l *TimedOutGroup) []string {
 	alone := []string{"d-db-lock", "g-dependency-down", "g-conn-pool-db", "d-slow-route"}
 	all := []string{"g-worker-pool", "g-cpu-queueing", "d-gc-pause"}
-	if others, slowest := c.OtherRoutes(l); c.WithArrivals(l) == "" && l.Scope.Path != "" && others.N >= traffic.EnoughAnswers && slowest <= l.Limit/2 {
+	if others, slowest := c.OtherRoutes(l); c.ArrivalsText(l) == "" && l.Scope.Path != "" && others.N >= traffic.EnoughAnswers && slowest <= l.Limit/2 {
 		return append(append(alone, all...), "d-timeout-below-latency")
 	}
 	return append(append(all, alone...), "d-timeout-below-latency", "h-autoscale-lag")
 }
 
-// bouts tells whether slow requests follow each other. One that is slow for its own sake is so whatever its neighbours are;
+// Bursts tells whether slow requests follow each other. One that is slow for its own sake is so whatever its neighbours are;
 // a queue, a lock, a pause or a slow time makes neighbours slow together.
-type bouts struct {
+type Bursts struct {
 	n      int     // slow requests that come after another one
 	close  int     // of these, soon after it
 	within int     // how many requests of these kinds that is; about half would come so soon by accident
 	share  float64 // that comes so soon by accident
 }
 
-// BoutsOf looks at the requests that waited in vain, and at the answers in the last third before the timeout.
-func (c *Case) BoutsOf(l *TimedOut) (b bouts) {
+// BurstsOf looks at the requests that waited in vain, and at the answers in the last third before the timeout.
+func (c *Case) BurstsOf(l *TimedOutGroup) (b Bursts) {
 	places, all := c.placesOf(l)
 	if len(places) < 2 || len(places) >= all {
 		return b
@@ -85,13 +85,13 @@ func (c *Case) BoutsOf(l *TimedOut) (b bouts) {
 	return b
 }
 
-// Come reports whether they come in bouts: no accident, and a good part of those that would be apart by accident are not.
-func (b bouts) Come() bool {
+// Come reports whether they come in bursts: no accident, and a good part of those that would be apart by accident are not.
+func (b Bursts) Come() bool {
 	return b.n > 0 && stats.BinomialTail(b.close, b.n, b.share) < stats.Significance && float64(b.close) >= float64(b.n)*(b.share+(1-b.share)/3)
 }
 
 // placesOf is where the slow ones stand in the order of all requests of their kinds. Those of one moment are spread over it.
-func (c *Case) placesOf(l *TimedOut) (places []int, all int) {
+func (c *Case) placesOf(l *TimedOutGroup) (places []int, all int) {
 	asked, slow := map[int64]int{}, map[int64]int{}
 	for k, r := range c.Traffic.Routes {
 		if r == l.Route || l.Scope.Path == "" && k.Settings == l.Scope.Settings {
@@ -114,10 +114,10 @@ func (c *Case) placesOf(l *TimedOut) (places []int, all int) {
 
 // mostlyAt is the member at which most of them are that would not be late if it were as its equals. Where a cookie binds few
 // users to it, it may be they who ask for more.
-func (c *Case) mostlyAt(l *TimedOut) (member string, ok bool) {
+func (c *Case) mostlyAt(l *TimedOutGroup) (member string, ok bool) {
 	asked := map[traffic.MemberKey]int{}
 	for k, m := range c.Traffic.Members {
-		if c.BesideOf(k) != c.BesideOf(l.Events[0].Key()) {
+		if c.NeighboursOf(k) != c.NeighboursOf(l.Events[0].Key()) {
 			continue
 		}
 		if kind := m.Mix.Kinds[l.Route]; kind != nil {

@@ -4,16 +4,16 @@ import (
 	"time"
 )
 
-// mix is what kinds of requests a member got: members are compared on the same kinds only, for one that gets the long ones
+// RouteMix is what kinds of requests a member got: members are compared on the same kinds only, for one that gets the long ones
 // is slower than the others without being to blame.
-type mix struct {
-	Kinds map[*RouteTally]*Kind
-	last  *RouteTally // that was counted last, and its counts
-	count *Kind
+type RouteMix struct {
+	Kinds map[*RouteStats]*KindStats
+	last  *RouteStats // that was counted last, and its counts
+	count *KindStats
 }
 
-// Kind is one kind of request at one member.
-type Kind struct {
+// KindStats is one kind of request at one member.
+type KindStats struct {
 	Attempts, Answered int
 	Waited             time.Duration // by the answers together
 }
@@ -21,7 +21,7 @@ type Kind struct {
 // maxKindsOfMember bounds the kinds that are told apart at one member; further ones are left out of comparisons.
 const maxKindsOfMember = 64
 
-func (m *mix) add(route *RouteTally, wait time.Duration, answered bool) {
+func (m *RouteMix) add(route *RouteStats, wait time.Duration, answered bool) {
 	if route != m.last {
 		m.last, m.count = route, m.of(route)
 	}
@@ -35,24 +35,24 @@ func (m *mix) add(route *RouteTally, wait time.Duration, answered bool) {
 	}
 }
 
-func (m *mix) of(route *RouteTally) *Kind {
+func (m *RouteMix) of(route *RouteStats) *KindStats {
 	k := m.Kinds[route]
 	if k == nil && len(m.Kinds) < maxKindsOfMember {
 		if m.Kinds == nil {
-			m.Kinds = map[*RouteTally]*Kind{}
+			m.Kinds = map[*RouteStats]*KindStats{}
 		}
-		k = new(Kind)
+		k = new(KindStats)
 		m.Kinds[route] = k
 	}
 	return k
 }
 
 // Full reports whether there may be kinds that are not told apart.
-func (m *mix) Full() bool { return len(m.Kinds) >= maxKindsOfMember }
+func (m *RouteMix) Full() bool { return len(m.Kinds) >= maxKindsOfMember }
 
 // Work is how long the requests that a member got would take if none waited for another, on the average. A kind takes as
 // long as its quickest tenth, anywhere; a kind of which nothing is known is left out.
-func (m *MemberTally) Work() time.Duration {
+func (m *MemberStats) Work() time.Duration {
 	sum, n := time.Duration(0), 0
 	for route, k := range m.Mix.Kinds {
 		if route.Answered > 0 {

@@ -6,25 +6,25 @@ import (
 	"causeway/internal/accesslog"
 )
 
-// comingBack knows the gateway's own requests when they come in again, by the transaction that they were sent with.
-type comingBack struct {
-	sent table // transactions, with the member that each went to
-	came table // transactions that requests came in with, which are not known yet
+// returnedRequests knows the gateway's own requests when they come in again, by the transaction that they were sent with.
+type returnedRequests struct {
+	sent recentIDs // transactions, with the member that each went to
+	came recentIDs // transactions that requests came in with, which are not known yet
 }
 
-// table holds the latest of many transactions; a new one takes the place of an older one.
-type table [1 << 14]struct {
+// recentIDs holds the latest of many transactions; a new one takes the place of an older one.
+type recentIDs [1 << 14]struct {
 	id      [16]byte
 	gateway *int // which had it: what one gateway sends, another may get
-	member  *MemberTally
+	member  *MemberStats
 }
 
-func (t *table) put(id [16]byte, gateway *int, m *MemberTally) {
+func (t *recentIDs) put(id [16]byte, gateway *int, m *MemberStats) {
 	s := &t[binary.LittleEndian.Uint16(id[:])%uint16(len(t))]
 	s.id, s.gateway, s.member = id, gateway, m
 }
 
-func (t *table) take(id [16]byte, gateway *int) (m *MemberTally, ok bool) {
+func (t *recentIDs) take(id [16]byte, gateway *int) (m *MemberStats, ok bool) {
 	s := &t[binary.LittleEndian.Uint16(id[:])%uint16(len(t))]
 	if ok = s.id == id && s.gateway == gateway && id != [16]byte{}; ok {
 		m = s.member
@@ -36,7 +36,7 @@ func (t *table) take(id [16]byte, gateway *int) (m *MemberTally, ok bool) {
 // returns counts the attempts that were requests to this very gateway: it compares what a request came in with to what was
 // sent with others. Which of the two is written first depends on who gives up first. Ports tell nothing: a busy gateway
 // meets every one of them on both sides within the time of a slow request.
-func (c *comingBack) returns(r *accesslog.Record, gateway *int, of func(*accesslog.Attempt) *MemberTally) {
+func (c *returnedRequests) returns(r *accesslog.Record, gateway *int, of func(*accesslog.Attempt) *MemberStats) {
 	if r.Parent != [16]byte{} {
 		if m, ok := c.sent.take(r.Parent, gateway); ok {
 			m.Looped++

@@ -9,9 +9,9 @@ import (
 	"causeway/internal/gateway"
 )
 
-// names gives records their pool and backend settings where the log has none, as those of first-generation gateways and
+// nameResolver gives records their pool and backend settings where the log has none, as those of first-generation gateways and
 // of the first years of the second: from the document, where only one can be meant.
-type names struct {
+type nameResolver struct {
 	config *gateway.Config
 	used   []gateway.Target // that rules lead to
 	known  map[netip.AddrPort]gateway.Target
@@ -20,16 +20,16 @@ type names struct {
 	Given  int // records that were
 }
 
-func newNames(c *gateway.Config) names {
-	n := names{config: c, known: map[netip.AddrPort]gateway.Target{}}
+func newNameResolver(c *gateway.Config) nameResolver {
+	n := nameResolver{config: c, known: map[netip.AddrPort]gateway.Target{}}
 	if c != nil {
 		n.used = slices.DeleteFunc(UsedTargets(c), func(t gateway.Target) bool { return t.Pool == "" })
 	}
 	return n
 }
 
-// give fills in what a record lacks. One without a member went to a pool only if the gateway failed it, or its answer can only be a member's.
-func (n *names) give(r *accesslog.Record) {
+// resolve fills in what a record lacks. One without a member went to a pool only if the gateway failed it, or its answer can only be a member's.
+func (n *nameResolver) resolve(r *accesslog.Record) {
 	if r.Pool != "" || r.Settings != "" || r.Rule != "" || r.Listener != "" || len(n.used) == 0 || !n.ours(r.ResourceID) {
 		return
 	}
@@ -52,7 +52,7 @@ func (n *names) give(r *accesslog.Record) {
 }
 
 // ours reports whether records are of the gateway that the document describes.
-func (n *names) ours(id string) bool {
+func (n *nameResolver) ours(id string) bool {
 	if id != n.lastID || id == "" {
 		parts := strings.Split(id, "/")
 		name := parts[len(parts)-1]
@@ -63,7 +63,7 @@ func (n *names) ours(id string) bool {
 }
 
 // target is what the rules that may have led to a server have in common.
-func (n *names) target(server netip.AddrPort) (out gateway.Target) {
+func (n *nameResolver) target(server netip.AddrPort) (out gateway.Target) {
 	for i, t := range n.leadingTo(server) {
 		if i == 0 {
 			out = gateway.Target{Pool: t.Pool, Settings: t.Settings}
@@ -81,7 +81,7 @@ func (n *names) target(server netip.AddrPort) (out gateway.Target) {
 
 // leadingTo are the targets that have a server: by its address, or, where none lists it, by a member whose address the
 // document does not tell.
-func (n *names) leadingTo(server netip.AddrPort) []gateway.Target {
+func (n *nameResolver) leadingTo(server netip.AddrPort) []gateway.Target {
 	if !server.IsValid() {
 		return n.used
 	}

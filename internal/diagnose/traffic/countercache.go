@@ -7,11 +7,11 @@ import (
 	"causeway/internal/evidence"
 )
 
-// finder finds the counters that a row belongs to. Rows repeat the same few members, instances and routes, so what was
+// counterCache finds the counters that a row belongs to. Rows repeat the same few members, instances and routes, so what was
 // found for the last ones is looked at before anything is hashed.
-type finder struct {
+type counterCache struct {
 	places [256]place
-	routes map[string]*RouteTally // by settings, method and folded path, in one text
+	routes map[string]*RouteStats // by settings, method and folded path, in one text
 	key    []byte
 }
 
@@ -20,9 +20,9 @@ type place struct {
 	settings, instance, member string
 	server                     netip.AddrPort
 	gateway                    *int
-	counts                     *MemberTally
-	work                       *Work // nil: it is not known, or there are too many
-	instances, cells           *Cell // of the instance, and of instance and member together
+	counts                     *MemberStats
+	work                       *Concurrency // nil: it is not known, or there are too many
+	instances, cells           *Cell        // of the instance, and of instance and member together
 }
 
 // place finds the counters of an attempt.
@@ -34,7 +34,7 @@ func (t *Summary) place(r *accesslog.Record, a *accesslog.Attempt) *place {
 		k := MemberKey{Settings: r.Settings, Member: member, Server: a.Server}
 		*p = place{
 			settings: r.Settings, instance: r.Instance, member: member, server: a.Server, gateway: t.lastGateway,
-			counts: t.Member(k), work: t.work(WorkPlace{k, r.Instance, t.lastGateway}),
+			counts: t.Member(k), work: t.concurrency(ConcurrencyKey{k, r.Instance, t.lastGateway}),
 		}
 		if r.Instance != "" {
 			p.instances, p.cells = at(t.Instances, r.Instance), at(t.Cells, InstanceMember{r.Instance, member})
@@ -51,7 +51,7 @@ func lastByte(s string) byte {
 }
 
 // routeOf finds the counters of a kind of request.
-func (t *Summary) routeOf(r *accesslog.Record) *RouteTally {
+func (t *Summary) routeOf(r *accesslog.Record) *RouteStats {
 	key := append(append(t.find.key[:0], r.Settings...), 0)
 	key = append(append(key, r.Method...), 0)
 	n := len(key)
@@ -62,7 +62,7 @@ func (t *Summary) routeOf(r *accesslog.Record) *RouteTally {
 	}
 	route := t.Route(RouteKey{r.Settings, string(r.Method), string(key[n:])})
 	if t.find.routes == nil {
-		t.find.routes = map[string]*RouteTally{}
+		t.find.routes = map[string]*RouteStats{}
 	}
 	if len(t.find.routes) < 2*maxRoutes {
 		t.find.routes[string(key)] = route

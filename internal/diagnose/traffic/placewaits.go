@@ -9,8 +9,8 @@ import (
 	"causeway/internal/units"
 )
 
-// waits are those of clients for room under the gateway's limit of connections.
-type waits struct {
+// PlaceWaits are those of clients for room under the gateway's limit of connections.
+type PlaceWaits struct {
 	N        int
 	times    stats.Histogram
 	from, to time.Time
@@ -18,7 +18,7 @@ type waits struct {
 	Longest  time.Duration
 }
 
-func (w *waits) see(r *accesslog.Record) {
+func (w *PlaceWaits) see(r *accesslog.Record) {
 	if r.Queued <= 0 {
 		return
 	}
@@ -29,12 +29,12 @@ func (w *waits) see(r *accesslog.Record) {
 	}
 	w.to = units.Later(w.to, r.Start)
 	if r.Queued > w.Longest {
-		w.Longest, w.id = r.Queued, IdOf(r)
+		w.Longest, w.id = r.Queued, IDOf(r)
 	}
 }
 
 // Text says who waited, for how long, and when.
-func (w *waits) Text() string {
+func (w *PlaceWaits) Text() string {
 	return fmt.Sprintf("%s for room under the gateway's limit of connections, %s at most (%s), the half of them no longer than %s, between %s and %s: every connection was busy with a request, or it would have given way",
 		units.Count(w.N, "client waited", "clients waited"), units.Seconds(w.Longest), w.id, units.Seconds(w.times.Quantile(0.5)), units.Stamp(w.from), units.Stamp(w.to))
 }

@@ -8,35 +8,37 @@ import (
 	"causeway/internal/stats"
 )
 
-// Work is what one instance of the gateway had in progress at a member when it asked it. Another instance does not see that,
+// Concurrency is what one instance of the gateway had in progress at a member when it asked it. Another instance does not see that,
 // nor does it count there; and only Causeway's records tell it.
-type Work struct {
-	Busy   Levels          // when attempts were made that were answered without an error of the member's
+type Concurrency struct {
+	Busy   LevelCounts     // when attempts were made that were answered without an error of the member's
 	waited []time.Duration // for these together, by level
-	Fresh  Levels          // when connections were made on which an answer came
+	Fresh  LevelCounts     // when connections were made on which an answer came
 	Made   *stats.Timeline // those
 }
 
-// WorkPlace is a member as one instance of one gateway meets it.
-type WorkPlace struct {
+// ConcurrencyKey is a member as one instance of one gateway meets it.
+type ConcurrencyKey struct {
 	MemberKey
 	instance string
 	gateway  *int
 }
 
-func (e *Event) WorkPlace() WorkPlace { return WorkPlace{e.Key(), e.Instance, e.gateway} }
+func (e *Event) ConcurrencyKey() ConcurrencyKey {
+	return ConcurrencyKey{e.Key(), e.Instance, e.gateway}
+}
 
-// work is that of a place; nil if there are too many.
-func (t *Summary) work(k WorkPlace) *Work {
-	w := t.Works[k]
-	if w == nil && len(t.Works) < maxMembers {
-		w = &Work{Made: t.Clock.NewTimeline()}
-		t.Works[k] = w
+// concurrency is that of a place; nil if there are too many.
+func (t *Summary) concurrency(k ConcurrencyKey) *Concurrency {
+	w := t.Concurrency[k]
+	if w == nil && len(t.Concurrency) < maxMembers {
+		w = &Concurrency{Made: t.Clock.NewTimeline()}
+		t.Concurrency[k] = w
 	}
 	return w
 }
 
-func (w *Work) see(r *accesslog.Record, a *accesslog.Attempt) {
+func (w *Concurrency) see(r *accesslog.Record, a *accesslog.Attempt) {
 	if a.Status == 0 {
 		return
 	}
@@ -55,7 +57,7 @@ func (w *Work) see(r *accesslog.Record, a *accesslog.Attempt) {
 
 // Wait is how long answers took, on the average, that were asked for at a level or above it, but below another, and no higher
 // than it takes to have three of them; ok is false where there are not.
-func (w *Work) Wait(from, below int) (mean time.Duration, ok bool) {
+func (w *Concurrency) Wait(from, below int) (mean time.Duration, ok bool) {
 	sum, n := time.Duration(0), 0
 	for level := from; level < min(below, len(w.Busy)) && n < 3; level++ {
 		sum, n = sum+w.waited[level], n+w.Busy[level]
@@ -63,13 +65,13 @@ func (w *Work) Wait(from, below int) (mean time.Duration, ok bool) {
 	return sum / time.Duration(max(1, n)), n >= 3
 }
 
-// Levels counts by how much work was in progress at a member: requests that one instance of the gateway had there.
-type Levels []int
+// LevelCounts counts by how much work was in progress at a member: requests that one instance of the gateway had there.
+type LevelCounts []int
 
 // MaxLevel bounds them; what is above counts as if it were there.
 const MaxLevel = 4096
 
-func (l *Levels) Add(n int) {
+func (l *LevelCounts) Add(n int) {
 	n = min(max(n, 0), MaxLevel)
 	for len(*l) <= n {
 		*l = append(*l, 0)
@@ -78,7 +80,7 @@ func (l *Levels) Add(n int) {
 }
 
 // Split is how many were counted at a level or above it, and below.
-func (l Levels) Split(at int) (above, below int) {
+func (l LevelCounts) Split(at int) (above, below int) {
 	for level, n := range l {
 		if level >= at {
 			above += n
