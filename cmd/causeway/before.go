@@ -4,10 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"causeway/internal/report"
 )
+
+// comparableForms are the forms of a report whose findings hold what a comparison needs.
+var comparableForms = []string{"causeway.report/v1", report.Schema}
 
 // earlierReport reads a report that an earlier diagnosis wrote with -o json.
 func earlierReport(path string) (*report.Report, error) {
@@ -19,9 +23,9 @@ func earlierReport(path string) (*report.Report, error) {
 	if err := json.Unmarshal(data, &r); err != nil || !strings.HasPrefix(r.Schema, "causeway.report/") {
 		return nil, &exitError{code: exitUsage, err: fmt.Errorf("read the earlier report: %s is no report", path), hint: "--before takes what causeway diagnose -o json wrote"}
 	}
-	if r.Schema != report.Schema {
+	if !slices.Contains(comparableForms, r.Schema) {
 		return nil, &exitError{
-			code: exitUsage, err: fmt.Errorf("read the earlier report: %s is of the form %s, and this version reads %s", path, r.Schema, report.Schema),
+			code: exitUsage, err: fmt.Errorf("read the earlier report: %s is of the form %s, and this version reads %s", path, r.Schema, strings.Join(comparableForms, " and ")),
 			hint: "diagnose the earlier evidence again with this version: causeway diagnose PATH… -o json",
 		}
 	}

@@ -119,8 +119,8 @@ type shownCause struct {
 	Mechanism  string                `json:"mechanism"`
 	Evidence   string                `json:"evidence"`
 	Rivals     []string              `json:"rivals"`
-	Separate   string                `json:"separate"`
-	Disproof   string                `json:"disproof"`
+	Separate   string                `json:"test"`
+	Disproof   string                `json:"disprovedBy"`
 	Fixes      []shownFix            `json:"fixes"`
 	Servers    []shownServerDefaults `json:"serverDefaults,omitempty"`
 }

@@ -21,7 +21,7 @@ import (
 
 // errorTime is a stretch as a period.
 type errorTime struct {
-	report.Stretch
+	report.ErrorPeriod
 	span inference.Period
 }
 
@@ -29,7 +29,7 @@ type errorTime struct {
 const maxStretches = 3
 
 // metered reads the metrics; nil where the access log tells more, or where they count no answers.
-func metered(c *inference.Case) *report.Metered {
+func metered(c *inference.Case) *report.MetricsSummary {
 	if c.Traffic.Requests > 0 {
 		return nil
 	}
@@ -39,7 +39,7 @@ func metered(c *inference.Case) *report.Metered {
 			return nil
 		}
 	}
-	m := &report.Metered{Answers: sumOf(answers), Errors: sumOf(errors), ByBackend: -1, ByGateway: -1, Facts: []string{}, Stretches: []report.Stretch{}}
+	m := &report.MetricsSummary{Answers: sumOf(answers), Errors: sumOf(errors), ByBackend: -1, ByGateway: -1, Facts: []string{}, ErrorPeriods: []report.ErrorPeriod{}}
 	from, to := ends(c.Traffic.Metrics)
 	m.Window = report.Window{From: units.Stamp(from), To: units.Stamp(to)}
 	backend, known := countsOf(c, "BackendResponseStatus", "5xx"), grouped(c, "BackendResponseStatus") && grouped(c, "ResponseStatus")
@@ -50,7 +50,7 @@ func metered(c *inference.Case) *report.Metered {
 	facts(m, c)
 	worst := busiest(errors)
 	for _, p := range worst {
-		m.Stretches = append(m.Stretches, stretch(c, p, errors, backend, known).Stretch)
+		m.ErrorPeriods = append(m.ErrorPeriods, stretch(c, p, errors, backend, known).ErrorPeriod)
 	}
 	if len(worst) > 0 {
 		from, to = worst[0].From, worst[0].To
@@ -163,7 +163,7 @@ func grainOf(points map[time.Time]float64) time.Duration {
 }
 
 // facts of the whole window: where the time goes, and what single parts show.
-func facts(m *report.Metered, c *inference.Case) {
+func facts(m *report.MetricsSummary, c *inference.Case) {
 	if !grouped(c, "ResponseStatus") {
 		m.Facts = append(m.Facts, "these are FailedRequests: on the second generation all answers 5xx, on the first only failed connections and timeouts of members")
 	}
@@ -247,7 +247,7 @@ func slowestMember(c *inference.Case) string {
 
 // stretch says what else the metrics show at a time of errors, and what that leaves open.
 func stretch(c *inference.Case, p inference.Period, errors, backend map[time.Time]float64, known bool) errorTime {
-	s := errorTime{Stretch: report.Stretch{From: units.Stamp(p.From), To: units.Stamp(p.To), Errors: sumOf(in(errors, p)), ByBackend: -1, ByGateway: -1, Facts: []string{}, Rivals: []report.Rival{}}, span: p}
+	s := errorTime{ErrorPeriod: report.ErrorPeriod{From: units.Stamp(p.From), To: units.Stamp(p.To), Errors: sumOf(in(errors, p)), ByBackend: -1, ByGateway: -1, Facts: []string{}, Rivals: []report.Rival{}}, span: p}
 	if known {
 		s.ByBackend = min(sumOf(in(backend, p)), s.Errors)
 		s.ByGateway = s.Errors - s.ByBackend
@@ -280,7 +280,7 @@ func in(byMinute map[time.Time]float64, p inference.Period) map[time.Time]float6
 func (s *errorTime) may(ids ...string) {
 	for _, id := range ids {
 		if c := cause.Find(id); c != nil && !slices.ContainsFunc(s.Rivals, func(r report.Rival) bool { return r.Cause == id }) {
-			s.Rivals = append(s.Rivals, report.Rival{Cause: id, ToSeparate: c.Separate})
+			s.Rivals = append(s.Rivals, report.Rival{Cause: id, Test: c.Separate})
 		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 // Without BackendResponseStatus nobody can say whose the errors are; it is said, and not guessed.
 func TestMetricsWithoutTheBackends(t *testing.T) {
 	r := story.DiagnoseMetrics(t, story.MetricSeries("ResponseStatus", "httpstatusgroup=5xx", "total", 60, story.During(50, 0)))
-	if r.Metered.ByGateway != -1 || r.Metered.ByBackend != -1 || !strings.Contains(r.Headline(), "not among the evidence") {
-		t.Errorf("%+v", r.Metered)
+	if r.MetricsSummary.ByGateway != -1 || r.MetricsSummary.ByBackend != -1 || !strings.Contains(r.Headline(), "not among the evidence") {
+		t.Errorf("%+v", r.MetricsSummary)
 	}
 }
 
@@ -22,8 +22,8 @@ func TestMetricsBesideALog(t *testing.T) {
 	s := story.NewAzure(t)
 	s.Request(4)
 	s.Files = map[string]string{"metrics.json": `{"value":[` + story.MetricSeries("ResponseStatus", "httpstatusgroup=5xx", "total", 60, story.Constant(1)) + `]}`}
-	if r := s.Diagnose(); r.Metered != nil {
-		t.Errorf("%+v", r.Metered)
+	if r := s.Diagnose(); r.MetricsSummary != nil {
+		t.Errorf("%+v", r.MetricsSummary)
 	}
 }
 
@@ -34,11 +34,11 @@ func TestMetricsWithoutParts(t *testing.T) {
 		return fmt.Sprintf(`{"count":1,"total":%d,"minimum":0,"maximum":%d,"average":%d,"resourceId":"/SUBSCRIPTIONS/S","time":"2026-11-23T09:00:00.0000000Z","metricName":%q,"timeGrain":"PT1M"}`+"\n", total, total, total, name)
 	}
 	s.Files = map[string]string{"PT1M.json": row("ResponseStatus", 1000) + row("FailedRequests", 30) + row("BackendResponseStatus", 980)}
-	if m := s.Diagnose().Metered; m == nil || m.Errors != 30 || m.ByGateway != -1 || m.ByBackend != -1 || !strings.Contains(m.Facts[0], "FailedRequests") {
+	if m := s.Diagnose().MetricsSummary; m == nil || m.Errors != 30 || m.ByGateway != -1 || m.ByBackend != -1 || !strings.Contains(m.Facts[0], "FailedRequests") {
 		t.Errorf("%+v", m)
 	}
 	s.Files = map[string]string{"PT1M.json": row("ResponseStatus", 1000)}
-	if m := s.Diagnose().Metered; m != nil {
+	if m := s.Diagnose().MetricsSummary; m != nil {
 		t.Errorf("no failure is counted: %+v", m)
 	}
 }
@@ -62,7 +62,7 @@ func TestMetricsByFiveMinutes(t *testing.T) {
 	r := story.DiagnoseMetrics(t,
 		five(story.MetricSeries("ResponseStatus", "httpstatusgroup=5xx", "total", 12, outage(1000, 1))),
 		five(story.MetricSeries("HealthyHostCount", "backendsettingspool=web~http", "average", 12, outage(0, 3))))
-	if m := r.Metered; len(m.Stretches) != 1 || m.Stretches[0].From != "2026-11-23T09:20:00.000Z" || m.Stretches[0].To != "2026-11-23T09:30:00.000Z" || !strings.Contains(m.Stretches[0].Text(), "in 10 minutes of it") {
+	if m := r.MetricsSummary; len(m.ErrorPeriods) != 1 || m.ErrorPeriods[0].From != "2026-11-23T09:20:00.000Z" || m.ErrorPeriods[0].To != "2026-11-23T09:30:00.000Z" || !strings.Contains(m.ErrorPeriods[0].Text(), "in 10 minutes of it") {
 		t.Errorf("%+v", m)
 	}
 }

@@ -84,7 +84,7 @@ func doubtHealth(c *inference.Case) {
 // timesOf is the time between the first and the last failure of a finding.
 func timesOf(c *inference.Case, f *inference.Finding) (from, to time.Time) {
 	for _, e := range c.Traffic.Events {
-		if c.CauseOf(e) != f.Cause && f.Also == 0 || !holds(f.Scope, e.Pool, e.Settings, e.Member) {
+		if c.CauseOf(e) != f.Cause && f.Contributing == 0 || !holds(f.Scope, e.Pool, e.Settings, e.Member) {
 			continue
 		}
 		if from.IsZero() || e.Start.Before(from) {

@@ -42,7 +42,7 @@ func TestRivalsOfCloses(t *testing.T) {
 			if out[x.Cause] = x.Against; doubted && x.Against == "" {
 				t.Errorf("%s comes behind one that something speaks against", x.Cause)
 			}
-			if doubted = x.Against != ""; x.ToSeparate == "" {
+			if doubted = x.Against != ""; x.Test == "" {
 				t.Errorf("%s has no test", x.Cause)
 			}
 		}

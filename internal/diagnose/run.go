@@ -66,7 +66,7 @@ func assemble(c *inference.Case, b *evidence.Bundle) *report.Report {
 	r.Read = reading(c, b)
 	r.Notices = notices(c)
 	r.Pictures = pictures(c)
-	r.Metered = metered(c)
+	r.MetricsSummary = metered(c)
 	return r
 }
 
@@ -82,9 +82,13 @@ func reported(c *inference.Case) []report.Finding {
 
 // reading says how the reading of the evidence went.
 func reading(c *inference.Case, b *evidence.Bundle) report.Read {
-	out := report.Read{Repeated: b.Repeated, BadLines: b.Bad, Misdated: b.Misdated, Outside: c.Traffic.Excluded.Outside, Unread: []string{}, Sampled: 1 << c.Traffic.Sample.Shift}
+	out := report.Read{Repeated: b.Repeated, BadLines: b.Bad, Misdated: b.Misdated, Unread: []string{}, Sampled: 1 << c.Traffic.Sample.Shift}
 	if c.Traffic.Excluded.Outside > 0 {
-		out.Lie = report.Window{From: units.Stamp(c.Traffic.Excluded.From), To: units.Stamp(c.Traffic.Excluded.To)}
+		out.OutsideWindow = report.Excluded{
+			Requests: c.Traffic.Excluded.Outside,
+			From:     units.Stamp(c.Traffic.Excluded.From),
+			To:       units.Stamp(c.Traffic.Excluded.To),
+		}
 	}
 	for _, u := range b.Unread {
 		out.Unread = append(out.Unread, u.String())

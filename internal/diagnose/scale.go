@@ -21,7 +21,7 @@ func scale(c *inference.Case, r *report.Report) {
 		f := &r.Findings[i]
 		before[i] = Touched(f)
 		visible, hidden = append(visible, &f.Failures), append(hidden, &f.Recovered)
-		f.Also = inProportion(f.Also, all, len(c.Traffic.Events))
+		f.Contributing = inProportion(f.Contributing, all, len(c.Traffic.Events))
 	}
 	open := []*int{}
 	for i := range r.Undetermined.Groups {
@@ -38,7 +38,7 @@ func scale(c *inference.Case, r *report.Report) {
 }
 
 // Touched are the failures that a finding explains or has a part in.
-func Touched(f *report.Finding) int { return f.Failures + f.Recovered + f.Also }
+func Touched(f *report.Finding) int { return f.Failures + f.Recovered + f.Contributing }
 
 // scaleFixes makes what fixes would have saved a part of all failures of the finding, which were before in the sample.
 func scaleFixes(f *report.Finding, before int) {

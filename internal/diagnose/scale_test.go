@@ -29,7 +29,7 @@ func TestCountsOfASample(t *testing.T) {
 	}
 	for _, f := range r.Findings {
 		if diagnose.Touched(&f) != failures {
-			t.Errorf("%s: %d failures, and a part in %d; there are %d", f.Cause, f.Failures, f.Also, failures)
+			t.Errorf("%s: %d failures, and a part in %d; there are %d", f.Cause, f.Failures, f.Contributing, failures)
 		}
 		for _, x := range f.Fixes {
 			if x.Expected.Removes[1] != failures {

@@ -57,7 +57,7 @@ type Phase struct {
 }
 
 // ExplanationSchema is the version of the explanation.
-const ExplanationSchema = "causeway.explanation/v1"
+const ExplanationSchema = "causeway.explanation/v2"
 
 // barWidth is how many columns the longest attempt's bar has.
 const barWidth = 40

@@ -8,7 +8,7 @@ import (
 )
 
 // GuideSchema is the version of the guide.
-const GuideSchema = "causeway.guide/v1"
+const GuideSchema = "causeway.guide/v2"
 
 // Guide is the way through a search for the cause of intermittent 502s, one question at a time. A question is answered
 // by the evidence where there is some, and by whoever searches where there is none.
@@ -130,7 +130,7 @@ func (r *Report) named(command string) string {
 func (s *GuideStep) behind(r *Report, groups string) {
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if !strings.Contains(groups, f.Cause[:1]) || f.Failures+f.Recovered+f.Also == 0 {
+		if !strings.Contains(groups, f.Cause[:1]) || f.Failures+f.Recovered+f.Contributing == 0 {
 			continue
 		}
 		s.Causes = append(s.Causes, f.Cause)

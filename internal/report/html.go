@@ -80,7 +80,7 @@ type groupView struct {
 	Rows   []string
 }
 
-type rivalView struct{ Cause, Title, ToSeparate, Against string }
+type rivalView struct{ Cause, Title, Test, Against string }
 
 type savingView struct {
 	What, Effect string
@@ -206,7 +206,7 @@ func (g *Open) view() groupView {
 		if c := cause.Find(x.Cause); c != nil {
 			title = c.Title
 		}
-		v.Rivals = append(v.Rivals, rivalView{x.Cause, title, x.ToSeparate, x.Against})
+		v.Rivals = append(v.Rivals, rivalView{x.Cause, title, x.Test, x.Against})
 	}
 	return v
 }

@@ -26,8 +26,8 @@ func (r *Report) Markdown(w io.Writer) error {
 	for i := range r.Findings {
 		m.finding(i+1, &r.Findings[i], r)
 	}
-	if r.Metered != nil {
-		m.bullets("By the metrics", r.Metered.Lines())
+	if r.MetricsSummary != nil {
+		m.bullets("By the metrics", r.MetricsSummary.Lines())
 	}
 	m.undetermined(&r.Undetermined)
 	m.whatIf(&r.WhatIf)
@@ -157,7 +157,7 @@ func (m *markdown) finding(n int, f *Finding, r *Report) {
 		m.fix(&f.Fixes[i])
 	}
 	m.rivals(f)
-	m.para("**This would prove it wrong.** " + escaped(f.Disproof))
+	m.para("**This would prove it wrong.** " + escaped(f.DisprovedBy))
 }
 
 // examples are the ids of requests to look up.
@@ -194,7 +194,7 @@ func (m *markdown) rivals(f *Finding) {
 		lines = append(lines, "- not "+code(x.Cause)+": "+escaped(x.Because))
 	}
 	for _, x := range f.Rivals {
-		lines = append(lines, "- perhaps "+code(x.Cause)+"; to separate: "+escaped(x.ToSeparate))
+		lines = append(lines, "- perhaps "+code(x.Cause)+"; to separate: "+escaped(x.Test))
 	}
 	if lines != nil {
 		m.para("**Other causes that were considered**")
@@ -227,7 +227,7 @@ func (g *Open) markdown() []string {
 		if x.Against != "" {
 			title += "; less likely: " + escaped(x.Against)
 		}
-		lines = append(lines, "  - perhaps "+code(x.Cause)+title+"; to separate: "+escaped(x.ToSeparate))
+		lines = append(lines, "  - perhaps "+code(x.Cause)+title+"; to separate: "+escaped(x.Test))
 	}
 	if g.When != "" {
 		lines = append(lines, "  - when: "+escaped(g.When))

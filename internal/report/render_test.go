@@ -64,7 +64,7 @@ func fullReport() *report.Report {
 				{Source: "configuration", Fact: "10.0.0.4 | 5 s <limit>"},
 			},
 			RuledOut: []report.RuledOut{{Cause: "c-restart", Because: "the failures lie in 25 seconds"}},
-			Rivals:   []report.Rival{{Cause: "c-max-age", ToSeparate: "compare the ages"}},
+			Rivals:   []report.Rival{{Cause: "c-max-age", Test: "compare the ages"}},
 			Fixes: []report.Fix{
 				{Side: "backend", Change: "raise the limit", Expected: report.Expected{Removes: [2]int{30, 30}, Basis: "exact", Note: "replayed"}},
 				{
@@ -72,7 +72,7 @@ func fullReport() *report.Report {
 					Commands: report.Commands{AzCLI: "az x --a 'b'", PowerShell: "$gw = Get-X", Portal: "A > B", Causeway: "set backendIdleTimeout: 4s"},
 				},
 			},
-			Disproof: "an answer after 6 s",
+			DisprovedBy: "an answer after 6 s",
 		}},
 		Steps: []report.Step{
 			{Step: "backend-health", Result: "pass", Detail: "all Up"},
@@ -80,7 +80,7 @@ func fullReport() *report.Report {
 			{Step: "gateway-performance", Result: "unknown", Detail: "no metrics"},
 		},
 		Undetermined: report.Undetermined{Failures: 10, Groups: []report.Open{{
-			Failures: 10, Recovered: 1, Scope: report.Scope{Path: "/b"}, Rivals: []report.Rival{{Cause: "d-hung", ToSeparate: "wait longer"}}, Next: "look at its log", Rows: []string{"dddd"},
+			Failures: 10, Recovered: 1, Scope: report.Scope{Path: "/b"}, Rivals: []report.Rival{{Cause: "d-hung", Test: "wait longer"}}, Next: "look at its log", Rows: []string{"dddd"},
 		}}},
 		WhatIf: report.WhatIf{Savings: []report.Saving{
 			{Setting: "requestTimeout", Scope: report.Scope{Settings: "http"}, From: "20 s", To: "30 s", Removes: [2]int{0, 10}, Basis: "bounded"},

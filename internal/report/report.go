@@ -7,43 +7,49 @@ import (
 )
 
 // Schema is the version of the report.
-const Schema = "causeway.report/v1"
+const Schema = "causeway.report/v2"
 
 // Report is what a diagnosis says. It is the same for the same evidence.
 type Report struct {
-	Schema       string       `json:"schema"`
-	Window       Window       `json:"window"`
-	Gateway      string       `json:"-"` // its name and resource group, or words for them
-	Group        string       `json:"-"`
-	Ambiguous    int          `json:"-"` // failures with a status that the gateway may have written itself, or a member
-	Requests     int          `json:"requests"`
-	Sessions     int          `json:"sessions,omitempty"` // of the requests: connections through TCP and TLS listeners
-	Failures     int          `json:"failures"`
-	Recovered    int          `json:"recovered"`         // failed attempts that a retry hid from the client, and what was steered away from members that were held back
-	Steered      int          `json:"steered,omitempty"` // of the recovered: requests whose turn fell to a member that was held back, and that another answered
-	Verdict      *Verdict     `json:"verdict"`
-	Findings     []Finding    `json:"findings"`
-	Steps        []Step       `json:"steps"`
-	Undetermined Undetermined `json:"undetermined"`
-	WhatIf       WhatIf       `json:"whatIf"`
-	Notices      []Notice     `json:"notices"`
-	Before       []Followup   `json:"before,omitempty"` // what the findings of an earlier report have become
-	Assumptions  []string     `json:"assumptions"`      // what was taken for granted without evidence, and what could not be made sure
-	Read         Read         `json:"read"`
-	Missing      []Missing    `json:"missing"`
-	Metered      *Metered     `json:"metered,omitempty"` // what the metrics tell where there is no access log
-	Pictures     *Pictures    `json:"pictures,omitempty"`
+	Schema         string          `json:"schema"`
+	Window         Window          `json:"window"`
+	Gateway        string          `json:"-"` // its name and resource group, or words for them
+	Group          string          `json:"-"`
+	Ambiguous      int             `json:"-"` // failures with a status that the gateway may have written itself, or a member
+	Requests       int             `json:"requests"`
+	Sessions       int             `json:"sessions,omitempty"` // of the requests: connections through TCP and TLS listeners
+	Failures       int             `json:"failures"`
+	Recovered      int             `json:"recovered"`         // failed attempts that a retry hid from the client, and what was steered away from members that were held back
+	Steered        int             `json:"steered,omitempty"` // of the recovered: requests whose turn fell to a member that was held back, and that another answered
+	Verdict        *Verdict        `json:"verdict"`
+	Findings       []Finding       `json:"findings"`
+	Steps          []Step          `json:"steps"`
+	Undetermined   Undetermined    `json:"undetermined"`
+	WhatIf         WhatIf          `json:"whatIf"`
+	Notices        []Notice        `json:"notices"`
+	Before         []Followup      `json:"before,omitempty"` // what the findings of an earlier report have become
+	Assumptions    []string        `json:"assumptions"`      // what was taken for granted without evidence, and what could not be made sure
+	Read           Read            `json:"read"`
+	Missing        []Missing       `json:"missing"`
+	MetricsSummary *MetricsSummary `json:"metricsSummary,omitempty"` // what the metrics tell where there is no access log
+	Pictures       *Pictures       `json:"pictures,omitempty"`
 }
 
 // Read is how the reading of the evidence went.
 type Read struct {
-	Repeated int      `json:"repeated"` // rows that stood in several places, counted once
-	BadLines int      `json:"badLines"` // lines that could not be read
-	Misdated int      `json:"misdated"` // rows whose time cannot be true, which were set aside
-	Outside  int      `json:"outside"`  // requests outside of the time that was asked for
-	Lie      Window   `json:"lie"`      // when those were
-	Unread   []string `json:"unread"`   // what could not be read, with file and line; at most twenty
-	Sampled  int      `json:"sampled"`  // one failure in so many was looked at by itself, because there were too many; 1: all
+	Repeated      int      `json:"repeated"`      // rows that stood in several places, counted once
+	BadLines      int      `json:"badLines"`      // lines that could not be read
+	Misdated      int      `json:"misdated"`      // rows whose time cannot be true, which were set aside
+	OutsideWindow Excluded `json:"outsideWindow"` // requests outside of the time that was asked for
+	Unread        []string `json:"unread"`        // what could not be read, with file and line; at most twenty
+	Sampled       int      `json:"sampled"`       // one failure in so many was looked at by itself, because there were too many; 1: all
+}
+
+// Excluded counts requests that the diagnosis left out, and the time that they span, RFC 3339.
+type Excluded struct {
+	Requests int    `json:"requests"`
+	From     string `json:"from"`
+	To       string `json:"to"`
 }
 
 // Window is the time that the evidence covers, RFC 3339; empty without records.
@@ -70,21 +76,21 @@ const (
 
 // Finding is a cause at work. Failures of all findings and of Undetermined add up to those of the report.
 type Finding struct {
-	Cause      string     `json:"cause"`
-	Title      string     `json:"title"`
-	Scope      Scope      `json:"scope"`
-	Failures   int        `json:"failures"`
-	Recovered  int        `json:"recovered"`
-	Also       int        `json:"also,omitempty"` // failures it has a part in that are counted under another cause
-	Share      float64    `json:"share"`          // of the failures; of the recovered ones where nothing failed visibly
-	Confidence string     `json:"confidence"`
-	When       string     `json:"when,omitempty"` // at what times its failures lie, UTC; empty without failures
-	Mechanism  string     `json:"mechanism"`
-	Evidence   []Evidence `json:"evidence"`
-	RuledOut   []RuledOut `json:"ruledOut"`
-	Rivals     []Rival    `json:"rivals"`
-	Fixes      []Fix      `json:"fixes"`
-	Disproof   string     `json:"disproof"`
+	Cause        string     `json:"cause"`
+	Title        string     `json:"title"`
+	Scope        Scope      `json:"scope"`
+	Failures     int        `json:"failures"`
+	Recovered    int        `json:"recovered"`
+	Contributing int        `json:"contributing,omitempty"` // failures it has a part in that are counted under another cause
+	Share        float64    `json:"share"`                  // of the failures; of the recovered ones where nothing failed visibly
+	Confidence   string     `json:"confidence"`
+	When         string     `json:"when,omitempty"` // at what times its failures lie, UTC; empty without failures
+	Mechanism    string     `json:"mechanism"`
+	Evidence     []Evidence `json:"evidence"`
+	RuledOut     []RuledOut `json:"ruledOut"`
+	Rivals       []Rival    `json:"rivals"`
+	Fixes        []Fix      `json:"fixes"`
+	DisprovedBy  string     `json:"disprovedBy"`
 }
 
 // Scope is what a finding holds for; empty parts do not narrow it.
@@ -111,9 +117,9 @@ type RuledOut struct {
 
 // Rival is a cause that the evidence does not exclude.
 type Rival struct {
-	Cause      string `json:"cause"`
-	ToSeparate string `json:"toSeparate"`
-	Against    string `json:"against,omitempty"` // what makes it less likely than the others
+	Cause   string `json:"cause"`
+	Test    string `json:"test"`
+	Against string `json:"against,omitempty"` // what makes it less likely than the others
 }
 
 // Fix is one change.

@@ -30,7 +30,7 @@ func (r *Report) print(p *Printer) error {
 	for i := range r.Findings {
 		p.finding(i+1, &r.Findings[i], r)
 	}
-	p.metered(r.Metered)
+	p.metered(r.MetricsSummary)
 	p.undetermined(&r.Undetermined)
 	p.whatIf(&r.WhatIf)
 	p.followups(r.Before)
@@ -132,11 +132,12 @@ func (r *Report) Headline() string {
 			}
 		}
 		return "No request failed."
-	case r.Metered != nil:
-		return r.Metered.headline()
+	case r.MetricsSummary != nil:
+		return r.MetricsSummary.headline()
 	}
-	if r.Read.Outside > 0 {
-		return r.standing() + fmt.Sprintf("None of the %d requests in this evidence is of the time that was asked for: they are of %s to %s.", r.Read.Outside, r.Read.Lie.From, r.Read.Lie.To)
+	if r.Read.OutsideWindow.Requests > 0 {
+		x := r.Read.OutsideWindow
+		return r.standing() + fmt.Sprintf("None of the %d requests in this evidence lies in the time that was asked for: they run from %s to %s.", x.Requests, x.From, x.To)
 	}
 	return r.standing() + "There are no requests in this evidence."
 }
@@ -243,12 +244,12 @@ func (p *Printer) finding(n int, f *Finding, r *Report) {
 	}
 	g := Open{Rivals: f.Rivals}
 	for _, x := range g.Likeliest() {
-		p.Wrapped("   Perhaps "+x.Cause+": ", "to separate: "+x.ToSeparate)
+		p.Wrapped("   Perhaps "+x.Cause+": ", "to separate: "+x.Test)
 	}
 	if more := g.More(); more != "" {
 		p.Wrapped("   ", more)
 	}
-	p.Wrapped("   This would prove it wrong: ", f.Disproof)
+	p.Wrapped("   This would prove it wrong: ", f.DisprovedBy)
 }
 
 func scopeText(s Scope) string {
@@ -373,7 +374,7 @@ func (r Rival) text() string {
 	if c := cause.Find(r.Cause); c != nil {
 		title = ": " + c.Title
 	}
-	return r.Cause + title + "; to separate: " + r.ToSeparate
+	return r.Cause + title + "; to separate: " + r.Test
 }
 
 func (g *Open) countText() string {
@@ -385,7 +386,7 @@ func (g *Open) countText() string {
 }
 
 // metered tells what the metrics alone show.
-func (p *Printer) metered(m *Metered) {
+func (p *Printer) metered(m *MetricsSummary) {
 	if m == nil {
 		return
 	}

@@ -67,7 +67,7 @@ func (c *Case) Claim(id string, events []*traffic.Event, scope report.Scope, con
 // Remark names a cause that has a part in failures, or in none yet, which are counted under another.
 func (c *Case) Remark(id string, events []*traffic.Event, scope report.Scope, confidence string) *Finding {
 	f := newFinding(id, events, scope, confidence)
-	f.Also = len(events)
+	f.Contributing = len(events)
 	c.Findings = append(c.Findings, f)
 	return f
 }

@@ -19,7 +19,7 @@ func newFinding(id string, events []*traffic.Event, scope report.Scope, confiden
 	c := cause.Find(id)
 	f := &Finding{Events: events, Finding: report.Finding{
 		Cause: id, Title: c.Title, Scope: scope, Confidence: confidence,
-		Mechanism: c.Mechanism, Evidence: []report.Evidence{}, RuledOut: []report.RuledOut{}, Rivals: []report.Rival{}, Fixes: []report.Fix{}, Disproof: c.Disproof,
+		Mechanism: c.Mechanism, Evidence: []report.Evidence{}, RuledOut: []report.RuledOut{}, Rivals: []report.Rival{}, Fixes: []report.Fix{}, DisprovedBy: c.Disproof,
 	}}
 	for _, fix := range c.Fixes {
 		f.Fixes = append(f.Fixes, report.Fix{
@@ -51,7 +51,7 @@ func (f *Finding) RuleOut(id, because string) {
 func (f *Finding) LeaveOpen(ids ...string) {
 	for _, id := range ids {
 		if !f.HasRival(id) {
-			f.Rivals = append(f.Rivals, report.Rival{Cause: id, ToSeparate: cause.ToSeparate(f.Cause, id)})
+			f.Rivals = append(f.Rivals, report.Rival{Cause: id, Test: cause.ToSeparate(f.Cause, id)})
 		}
 	}
 }
@@ -64,7 +64,7 @@ func (f *Finding) HasRival(id string) bool {
 func (f *Finding) MayBe(ids ...string) {
 	for _, id := range ids {
 		if c := cause.Find(id); c != nil && id != f.Cause && !f.HasRival(id) {
-			f.Rivals = append(f.Rivals, report.Rival{Cause: id, ToSeparate: c.Separate})
+			f.Rivals = append(f.Rivals, report.Rival{Cause: id, Test: c.Separate})
 		}
 	}
 }
@@ -111,7 +111,7 @@ func (c *Case) Fill(values map[string]string, f *Finding) {
 		}
 	}
 	r := strings.NewReplacer(pairs...)
-	f.Mechanism, f.Disproof = r.Replace(f.Mechanism), r.Replace(f.Disproof)
+	f.Mechanism, f.DisprovedBy = r.Replace(f.Mechanism), r.Replace(f.DisprovedBy)
 	for i := range f.Fixes {
 		x := &f.Fixes[i]
 		x.Change = r.Replace(x.Change)

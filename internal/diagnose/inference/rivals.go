@@ -122,7 +122,7 @@ func (s *Suspicion) Group(against func(string) string) report.Open {
 	g := report.Open{Failures: visible, Recovered: len(s.Events) - visible, Scope: ScopeOf(s.Events), Rivals: []report.Rival{}, Next: s.Next, Rows: rows(s.Events)}
 	for _, id := range s.Rivals {
 		if c := cause.Find(id); c != nil {
-			g.Rivals = append(g.Rivals, report.Rival{Cause: id, ToSeparate: c.Separate, Against: against(id)})
+			g.Rivals = append(g.Rivals, report.Rival{Cause: id, Test: c.Separate, Against: against(id)})
 		}
 	}
 	slices.SortStableFunc(g.Rivals, func(a, b report.Rival) int { return cmp.Compare(min(len(a.Against), 1), min(len(b.Against), 1)) })

@@ -68,9 +68,9 @@ func TestMetricsOfABadBackend(t *testing.T) {
 		story.MetricSeries("ResponseStatus", "httpstatusgroup=5xx", "total", 60, story.During(50, 0)),
 		story.MetricSeries("BackendResponseStatus", "httpstatusgroup=5xx", "total", 60, story.During(50, 0)),
 		story.MetricSeries("CapacityUnits", "", "average", 60, story.Constant(10)))
-	s := r.Metered.Stretches[0]
-	if r.Metered.ByGateway != 0 || len(s.Rivals) != 1 || s.Rivals[0].Cause != "k-backend-5xx" {
-		t.Errorf("%+v", r.Metered)
+	s := r.MetricsSummary.ErrorPeriods[0]
+	if r.MetricsSummary.ByGateway != 0 || len(s.Rivals) != 1 || s.Rivals[0].Cause != "k-backend-5xx" {
+		t.Errorf("%+v", r.MetricsSummary)
 	}
 }
 

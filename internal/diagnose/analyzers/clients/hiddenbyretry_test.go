@@ -21,7 +21,7 @@ func TestHiddenByRetryOnAzure(t *testing.T) {
 		s.Request(4, story.Recovered(story.RaceFault, func(_ *accesslog.Record, a *accesslog.Attempt) { a.Server = netip.MustParseAddrPort("10.0.0.6:80") }))
 	}
 	r := s.Diagnose()
-	if len(r.Findings) != 1 || r.Findings[0].Cause != "k-hidden-by-retry" || r.Findings[0].Also != 10 {
+	if len(r.Findings) != 1 || r.Findings[0].Cause != "k-hidden-by-retry" || r.Findings[0].Contributing != 10 {
 		t.Errorf("%d recovered, findings %+v", r.Recovered, r.Findings)
 	}
 }

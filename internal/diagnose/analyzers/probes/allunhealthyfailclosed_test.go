@@ -39,15 +39,15 @@ func TestMetricsOfAnOutage(t *testing.T) {
 		story.MetricSeries("BackendResponseStatus", "httpstatusgroup=5xx", "total", 60, story.Constant(2)),
 		story.MetricSeries("HealthyHostCount", "backendsettingspool=web~http", "average", 60, story.During(0, 3)),
 		story.MetricSeries("CapacityUnits", "", "average", 60, story.Constant(3)))
-	m := r.Metered
-	if m == nil || m.Errors != 10120 || m.ByBackend != 120 || m.ByGateway != 10000 || len(m.Stretches) != 1 {
+	m := r.MetricsSummary
+	if m == nil || m.Errors != 10120 || m.ByBackend != 120 || m.ByGateway != 10000 || len(m.ErrorPeriods) != 1 {
 		t.Fatalf("%+v", m)
 	}
-	s := m.Stretches[0]
+	s := m.ErrorPeriods[0]
 	if s.From != "2026-11-23T09:20:00.000Z" || s.To != "2026-11-23T09:30:00.000Z" || s.ByGateway != 10000 || len(s.Facts) != 1 || !strings.Contains(s.Facts[0], "web~http had no healthy member in 10 minutes") {
 		t.Errorf("%+v", s)
 	}
-	if s.Rivals[0].Cause != "a-all-unhealthy-fail-closed" || s.Rivals[0].ToSeparate == "" || s.Rivals[len(s.Rivals)-1].Cause != "k-backend-5xx" {
+	if s.Rivals[0].Cause != "a-all-unhealthy-fail-closed" || s.Rivals[0].Test == "" || s.Rivals[len(s.Rivals)-1].Cause != "k-backend-5xx" {
 		t.Errorf("rivals %+v", s.Rivals)
 	}
 	if len(r.Findings) > 0 || r.Verdict != nil || r.Failures != 0 {

@@ -35,7 +35,7 @@ func interimBeyondLimit(c *inference.Case) {
 		f := c.Claim("e-interim", events, inference.ScopeOf(events), report.High)
 		f.Title = "interim responses beyond a limit of the gateway's own"
 		f.Mechanism = "The gateway passes on at most 1,000 interim responses (1xx) a second and 4 MiB of them to one request, and ends a request that goes beyond. The limit is the gateway's own: a member may send any number of them (RFC 9110 section 15.2)."
-		f.Disproof = "the record of such a request counts few interim responses (interim)"
+		f.DisprovedBy = "the record of such a request counts few interim responses (interim)"
 		f.Fixes = []report.Fix{{
 			Side: "backend", Change: "let {member} send fewer interim responses: one each second or so is enough to show progress",
 			Expected: report.Expected{Removes: [2]int{len(events), len(events)}, Basis: "exact", Note: "below the limit the gateway ends no request for them"},

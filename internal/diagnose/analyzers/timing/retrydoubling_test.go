@@ -15,7 +15,7 @@ func TestRetryDoubling(t *testing.T) {
 	r := story.DoubledWaitsStory(t, 8).Diagnose()
 	found := false
 	for _, f := range r.Findings {
-		found = found || f.Cause == "d-retry-doubling" && f.Also == 8 && f.Failures == 0
+		found = found || f.Cause == "d-retry-doubling" && f.Contributing == 8 && f.Failures == 0
 	}
 	if !found || r.Failures != 8 {
 		t.Errorf("%d failures, %+v", r.Failures, r.Findings)

@@ -62,9 +62,9 @@ func TestMetricsOfSlowAnswers(t *testing.T) {
 		story.MetricSeries("BackendResponseStatus", "httpstatusgroup=2xx", "total", 60, story.Constant(900)),
 		story.MetricSeries("BackendFirstByteResponseTime", "", "maximum", 60, story.During(2001, 300)),
 		story.MetricSeries("BackendConnectTime", "", "average", 60, story.Constant(1)))
-	s := r.Metered.Stretches[0]
-	if r.Metered.ByGateway != 500 || s.Rivals[0].Cause != "d-timeout-below-latency" || s.Rivals[1].Cause != "d-hung" {
-		t.Errorf("%+v", r.Metered)
+	s := r.MetricsSummary.ErrorPeriods[0]
+	if r.MetricsSummary.ByGateway != 500 || s.Rivals[0].Cause != "d-timeout-below-latency" || s.Rivals[1].Cause != "d-hung" {
+		t.Errorf("%+v", r.MetricsSummary)
 	}
 }
 

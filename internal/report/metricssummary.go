@@ -7,21 +7,21 @@ import (
 	"causeway/internal/units"
 )
 
-// Metered is what the metrics alone tell where there is no access log: how many answers were errors, whose they were, and
+// MetricsSummary is what the metrics alone tell where there is no access log: how many answers were errors, whose they were, and
 // when. A metric proves no cause of any request, so nothing here is a finding.
-type Metered struct {
-	Window    Window    `json:"window"`
-	Answers   int       `json:"answers"`   // that clients got, of every status
-	Errors    int       `json:"errors"`    // of these, 5xx; where they are not given by status, failed requests
-	ByBackend int       `json:"byBackend"` // 5xx that members answered; -1: not known
-	ByGateway int       `json:"byGateway"` // about: the rest; -1: not known
-	Facts     []string  `json:"facts"`     // of the whole window
-	Stretches []Stretch `json:"stretches"` // when most of the errors came, the worst first
-	Next      string    `json:"next"`
+type MetricsSummary struct {
+	Window       Window        `json:"window"`
+	Answers      int           `json:"answers"`      // that clients got, of every status
+	Errors       int           `json:"errors"`       // of these, 5xx; where they are not given by status, failed requests
+	ByBackend    int           `json:"byBackend"`    // 5xx that members answered; -1: not known
+	ByGateway    int           `json:"byGateway"`    // about: the rest; -1: not known
+	Facts        []string      `json:"facts"`        // of the whole window
+	ErrorPeriods []ErrorPeriod `json:"errorPeriods"` // when most of the errors came, the worst first
+	Next         string        `json:"next"`
 }
 
-// Stretch is a time of errors.
-type Stretch struct {
+// ErrorPeriod is a time of errors.
+type ErrorPeriod struct {
 	From      string   `json:"from"`
 	To        string   `json:"to"`
 	Errors    int      `json:"errors"`
@@ -32,7 +32,7 @@ type Stretch struct {
 }
 
 // headline is the count in a sentence.
-func (m *Metered) headline() string {
+func (m *MetricsSummary) headline() string {
 	if m.Errors == 0 {
 		return fmt.Sprintf("The metrics count no failed request; clients got %d answers.", m.Answers)
 	}
@@ -49,13 +49,13 @@ func (m *Metered) headline() string {
 }
 
 // Lines are what there is to tell, one thing each.
-func (m *Metered) Lines() []string {
+func (m *MetricsSummary) Lines() []string {
 	out := append([]string{}, m.Facts...)
-	for i := range m.Stretches {
-		s := &m.Stretches[i]
+	for i := range m.ErrorPeriods {
+		s := &m.ErrorPeriods[i]
 		out = append(out, s.Text())
 		for _, x := range s.Rivals {
-			out = append(out, "at that time perhaps "+x.Cause+"; to separate: "+x.ToSeparate)
+			out = append(out, "at that time perhaps "+x.Cause+"; to separate: "+x.Test)
 		}
 	}
 	if m.Next != "" {
@@ -64,7 +64,7 @@ func (m *Metered) Lines() []string {
 	return out
 }
 
-func (s *Stretch) Text() string {
+func (s *ErrorPeriod) Text() string {
 	text := fmt.Sprintf("%s to %s: %s", s.From, s.To, units.Count(s.Errors, "failed request", "failed requests"))
 	if s.ByGateway >= 0 {
 		text += fmt.Sprintf(", about %d made by the gateway, %d by the backend", s.ByGateway, s.ByBackend)
