@@ -72,7 +72,7 @@ func TestInstancesAreThoseOfCapacity(t *testing.T) {
 		`"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":2}`:                                               "CapacityUnits",
 	} {
 		s := story.FullGateway(t, 10*time.Millisecond)
-		s.Doc = strings.Replace(story.StoryDocument, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`, sku, 1)
+		s.Doc = strings.Replace(story.Document, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`, sku, 1)
 		s.Files["metrics.json"] = strings.Replace(s.Files["metrics.json"], "CapacityUnits", metric, 1)
 		if metric == "CpuUtilization" {
 			s.Files["metrics.json"] = strings.ReplaceAll(s.Files["metrics.json"], `"average":20`, `"average":97`)
@@ -95,7 +95,7 @@ func TestInstancesAreThoseOfCapacity(t *testing.T) {
 // Of a first-generation gateway throughput counts too, against what Azure publishes of its size.
 func TestThroughputOfTheFirstGeneration(t *testing.T) {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.StoryDocument, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`, `"sku":{"name":"Standard_Medium","tier":"Standard","capacity":2}`, 1)
+	s.Doc = strings.Replace(story.Document, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`, `"sku":{"name":"Standard_Medium","tier":"Standard","capacity":2}`, 1)
 	metric := func(name string, value float64) string {
 		return fmt.Sprintf(`{"name":{"value":%q},"unit":"x","timeseries":[{"metadatavalues":[],"data":[{"timeStamp":"2026-11-23T09:00:00Z","average":%g}]}]}`, name, value)
 	}

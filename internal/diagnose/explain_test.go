@@ -15,7 +15,7 @@ import (
 
 // Where several failed, all are listed, each with what names it and no other.
 func TestExplainASecondOfSeveral(t *testing.T) {
-	s := story.MomentsStory(t)
+	s := story.Moments(t)
 	_, err := story.Explained(t, s, "2026-11-23T09:00:02Z")
 	var several *report.Several
 	if !errors.As(err, &several) {
@@ -40,7 +40,7 @@ func TestExplainASecondOfSeveral(t *testing.T) {
 
 // Whatever a report names a request by, explain finds it by that.
 func TestExplainWhatTheReportNames(t *testing.T) {
-	s := story.MomentsStory(t)
+	s := story.Moments(t)
 	r := s.Diagnose()
 	var rows []string
 	for _, g := range r.Undetermined.Groups {
@@ -62,7 +62,7 @@ func TestExplainWhatTheReportNames(t *testing.T) {
 }
 
 func TestExplainWhatIsNotThere(t *testing.T) {
-	s := story.MomentsStory(t)
+	s := story.Moments(t)
 	for what, want := range map[string]struct {
 		err  error
 		text string
@@ -82,7 +82,7 @@ func TestExplainWhatIsNotThere(t *testing.T) {
 
 // Azure's own log tells whole seconds: where that is not enough there are numbers.
 func TestExplainASecondOfAzures(t *testing.T) {
-	s := story.MomentsStory(t)
+	s := story.Moments(t)
 	s.Azure = true
 	for what, want := range map[string]string{"2026-11-23T09:00:01.000Z": "/alone", "2026-11-23T09:00:02.000Z#2": "/second", "2026-11-23T09:00:02Z#3": "/third"} {
 		if x, err := story.Explained(t, s, what); err != nil || !strings.Contains(x.Request, want) {
@@ -106,7 +106,7 @@ func TestExplainASession(t *testing.T) {
 
 // How the member was then is not told by a report of health of long before.
 func TestExplainWithOldHealth(t *testing.T) {
-	s := story.MomentsStory(t)
+	s := story.Moments(t)
 	s.Server("10.0.0.4", "Up", "", "", "2026-11-20T08:00:00Z Up")
 	for probed, want := range map[time.Time]string{
 		s.At: "was up then, by its probes",
@@ -122,7 +122,7 @@ func TestExplainWithOldHealth(t *testing.T) {
 
 // Beside the attempts stands what the record alone knows of a request.
 func TestExplainWhatTheRecordNotes(t *testing.T) {
-	s := story.MomentsStory(t)
+	s := story.Moments(t)
 	s.After(time.Second).Request(5, story.Path("/noted"), story.Unnumbered, story.Answers(500), func(r *accesslog.Record, a *accesslog.Attempt) {
 		r.HeldBack, r.Cut, r.Dropped, r.BodyRead, r.Queued = "10.0.0.4", accesslog.CutPaused, 7, 90, 3*time.Second
 		a.Interim = 2

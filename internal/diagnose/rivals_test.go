@@ -16,7 +16,7 @@ func TestRivalsOfCloses(t *testing.T) {
 	fresh := func(_ *accesslog.Record, a *accesslog.Attempt) { a.Connect = 2 * time.Millisecond }
 	story := func(protocol string, reuse bool) report.Open {
 		s := story.NewAzure(t)
-		s.Doc = strings.Replace(story.StoryDocument, `"protocol":"Http","requestTimeout"`, `"protocol":"`+protocol+`","requestTimeout"`, 1)
+		s.Doc = strings.Replace(story.Document, `"protocol":"Http","requestTimeout"`, `"protocol":"`+protocol+`","requestTimeout"`, 1)
 		for i := range 120 {
 			p := 20000 + 7*i
 			s.After(time.Duration(5+i*7%13)*time.Second).Request(4, story.Port(p))

@@ -15,7 +15,7 @@ import (
 // is of all failures, and it says once that facts count the sample.
 func TestCountsOfASample(t *testing.T) {
 	const failures = 400
-	s := story.DoubledWaitsStory(t, failures)
+	s := story.DoubledWaits(t, failures)
 	b := s.Bundle()
 	tally := traffic.NewSummary(traffic.Excluded{Document: b.Config})
 	tally.Sample.Most = failures / 3

@@ -22,7 +22,7 @@ func savingOf(t *testing.T, r *report.Report, setting string) report.Saving {
 
 // The idle limit is replayed: every lost request was on a connection that would have been a new one.
 func TestShorterIdleLimitIsExact(t *testing.T) {
-	r := story.RaceStory(t).Diagnose()
+	r := story.Race(t).Diagnose()
 	s := savingOf(t, r, "backendIdleTimeout")
 	if s.Removes != [2]int{29, 29} || s.Basis != "exact" || r.WhatIf.Together[0] != 29 {
 		t.Errorf("%+v, together %v", s, r.WhatIf.Together)
@@ -56,7 +56,7 @@ func TestLongerTimeoutIsBoundedOrUnknown(t *testing.T) {
 // A shorter timeout costs nothing where every answer is far below it, and that can be replayed.
 func TestShorterTimeoutIsExact(t *testing.T) {
 	s := story.New(t)
-	s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, `"requestTimeout":20`, 1)
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":20`, 1)
 	for i := range 200 {
 		s.After(time.Second).Request(4, story.Took(50*time.Millisecond))
 		if i%20 == 0 {
@@ -77,7 +77,7 @@ func TestShorterTimeoutIsExact(t *testing.T) {
 
 // After the fix the same traffic has no such failures; without it it has as many; a few requests tell nothing.
 func TestFollowUp(t *testing.T) {
-	before := story.RaceStory(t).Diagnose()
+	before := story.Race(t).Diagnose()
 	quietly := story.New(t)
 	for range 400 {
 		quietly.After(400 * time.Millisecond).Request(4)
@@ -90,7 +90,7 @@ func TestFollowUp(t *testing.T) {
 		}
 	}
 	f(quietly.NextDay().Diagnose(), "worked")
-	f(story.RaceStory(t).NextDay().Diagnose(), "not")
+	f(story.Race(t).NextDay().Diagnose(), "not")
 	few := story.New(t)
 	few.Request(4)
 	f(few.NextDay().Diagnose(), "too-early")
@@ -98,7 +98,7 @@ func TestFollowUp(t *testing.T) {
 
 // A window that holds requests of the earlier one cannot tell whether a fix worked, nor can one of a time before it.
 func TestFollowUpOfTheSameTime(t *testing.T) {
-	before := story.RaceStory(t).Diagnose()
+	before := story.Race(t).Diagnose()
 	end, err := time.Parse(time.RFC3339, before.Window.To)
 	if err != nil {
 		t.Fatal(err)

@@ -37,7 +37,7 @@ func golden(t *testing.T, name string, got []byte) {
 
 // A mixed story: a race, timeouts at the slope of the latency, and failures that nothing tells apart.
 func mixedStory(t *testing.T) *story.Story {
-	s := story.RaceStory(t)
+	s := story.Race(t)
 	for i := range 200 {
 		s.After(500 * time.Millisecond)
 		if wait := time.Duration(300+i*37%210*10) * time.Millisecond; wait < 2*time.Second {
@@ -171,7 +171,7 @@ var (
 
 func TestPageIsComplete(t *testing.T) {
 	r := mixedStory(t).Diagnose()
-	got := story.HtmlOf(t, r)
+	got := story.HTMLOf(t, r)
 	for i := range r.Findings {
 		if !strings.Contains(got, "<code>"+r.Findings[i].Cause+"</code>") {
 			t.Errorf("the page does not hold %s", r.Findings[i].Cause)
@@ -198,13 +198,13 @@ func TestPageIsComplete(t *testing.T) {
 		}
 		seen[m[1]] = true
 	}
-	if again := story.HtmlOf(t, mixedStory(t).Diagnose()); again != got {
+	if again := story.HTMLOf(t, mixedStory(t).Diagnose()); again != got {
 		t.Error("two runs differ")
 	}
 }
 
 func TestPageIsHarmless(t *testing.T) {
-	got := story.HtmlOf(t, nastyReport(t))
+	got := story.HTMLOf(t, nastyReport(t))
 	for _, bad := range []string{"<script", "<img", `"><em`, "<em>", "<u>", "<i>"} {
 		if strings.Contains(got, bad) {
 			t.Errorf("the page holds %q", bad)
@@ -216,12 +216,12 @@ func TestPageIsHarmless(t *testing.T) {
 func TestPageWithoutPictures(t *testing.T) {
 	s := story.New(t)
 	s.NoDoc = true
-	if got := story.HtmlOf(t, s.Diagnose()); !strings.Contains(got, "There are no requests in this evidence") {
+	if got := story.HTMLOf(t, s.Diagnose()); !strings.Contains(got, "There are no requests in this evidence") {
 		t.Error(got)
 	}
-	r := story.RaceStory(t).Diagnose()
+	r := story.Race(t).Diagnose()
 	r.Pictures = nil
-	if got := story.HtmlOf(t, r); strings.Contains(got, "<figure>") {
+	if got := story.HTMLOf(t, r); strings.Contains(got, "<figure>") {
 		t.Error("pictures of nothing")
 	}
 	if err := r.Text(&bytes.Buffer{}, 80); err != nil {
@@ -270,7 +270,7 @@ func TestPageFromJSON(t *testing.T) {
 	if err := json.Unmarshal(b, &again); err != nil {
 		t.Fatal(err)
 	}
-	if story.HtmlOf(t, r) != story.HtmlOf(t, &again) {
+	if story.HTMLOf(t, r) != story.HTMLOf(t, &again) {
 		t.Error("the page of the report and of its JSON differ")
 	}
 }

@@ -28,7 +28,7 @@ func capacityOf(t *testing.T, s *story.Story, m *evidence.Machine) (*sizing.Repo
 
 func busyStory(t *testing.T, queued time.Duration) *story.Story {
 	s := story.New(t)
-	s.Doc = strings.Replace(story.StoryDocument, `"name":"Standard_v2","tier":"Standard_v2","capacity":1`, `"name":"Standard_Large","tier":"Standard","capacity":6`, 1)
+	s.Doc = strings.Replace(story.Document, `"name":"Standard_v2","tier":"Standard_v2","capacity":1`, `"name":"Standard_Large","tier":"Standard","capacity":6`, 1)
 	for range 30 {
 		s.After(time.Second).Request(4, story.QueuedFor(queued))
 	}

@@ -9,8 +9,6 @@ import (
 	"causeway/internal/report"
 )
 
-// Stories of TCP and TLS listeners: a row for each session, with serverStatus and without a request.
-
 // SessionsLog writes n sessions a second apart; each asks what its status, server and time are.
 func SessionsLog(n int, of func(i int) (status int, server, took string)) string {
 	var b strings.Builder
@@ -22,9 +20,11 @@ func SessionsLog(n int, of func(i int) (status int, server, took string)) string
 	return b.String()
 }
 
-func DiagnoseSessions(t *testing.T, log string) *report.Report {
+// DiagnoseSessions diagnoses a log of sessions, of which some failed.
+func DiagnoseSessions(t *testing.T, log string, failures int) *report.Report {
 	t.Helper()
 	s := NewAzure(t)
+	s.Counts = &Counts{Requests: strings.Count(log, "\n"), Failures: failures}
 	s.Files = map[string]string{"sessions.json": log}
 	return s.Diagnose()
 }

@@ -67,7 +67,7 @@ func TestGatewayThatGrowsForAllPools(t *testing.T) {
 // growing is an autoscaling gateway whose traffic grows eightfold at minute 30; until minute 36 some of it fails.
 func growing(t *testing.T, units func(minute int) int, load, fail func(minute int) bool) *story.Story {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.StoryDocument, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`,
+	s.Doc = strings.Replace(story.Document, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`,
 		`"sku":{"name":"Standard_v2","tier":"Standard_v2"},"autoscaleConfiguration":{"minCapacity":1,"maxCapacity":10}`, 1)
 	begin := s.At
 	var points []string

@@ -105,3 +105,39 @@ func TestOneAnswerIsNoCompany(t *testing.T) {
 		})
 	}
 }
+
+// Something accepts and closes while the application is away; only one path was asked in that time.
+func TestAnOutageIsNoCrashOnInput(t *testing.T) {
+	s := story.New(t)
+	story.Steady(s, 100, 100*time.Millisecond)
+	for range 8 {
+		s.After(2*time.Second).Request(4, story.Path("/report"), story.Fails(story.RaceFault, 2*time.Millisecond))
+	}
+	s.After(3 * time.Second)
+	story.Steady(s, 100, 100*time.Millisecond)
+	story.Undecided(t, s, 8)
+}
+
+// A limit on connections closes new ones, and only a rare request needs a new one.
+func TestAConnectionLimitIsNoCrashOnInput(t *testing.T) {
+	s := story.New(t)
+	for i := range 200 {
+		s.After(100*time.Millisecond).Request(4, story.Reused(100*time.Millisecond, i+1))
+		if i%40 == 5 {
+			s.Request(4, story.Path("/weekly"), story.Fails(story.RaceFault, time.Millisecond))
+		}
+	}
+	story.Undecided(t, s, 5)
+}
+
+// Reading is quick, writing to the same path takes longer than the timeout.
+func TestAnotherMethodIsAnotherKindOfRequest(t *testing.T) {
+	s := story.New(t)
+	for i := range 100 {
+		s.After(100*time.Millisecond).Request(4, func(r *accesslog.Record, _ *accesslog.Attempt) { r.Method = []byte("GET") })
+		if i%10 == 0 {
+			s.Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
+		}
+	}
+	story.Undecided(t, s, 10)
+}

@@ -104,7 +104,7 @@ func TestOneOfFiveIsSlow(t *testing.T) {
 // The one who asks for the long reports is bound to a member by a cookie. Another member would be no quicker.
 func TestHeavyUserIsNoSlowMember(t *testing.T) {
 	s, rnd := story.New(t), rand.New(rand.NewSource(1))
-	s.Doc = story.Sticky(story.StoryDocument)
+	s.Doc = story.Sticky(story.Document)
 	for i := range 300 {
 		s.After(time.Second).Request(4+i%3, story.From(i%20))
 		s.Request(4+i%2, story.Path("/report"), story.From(i%20), story.Took(300*time.Millisecond))
@@ -124,7 +124,7 @@ func TestHeavyUserIsNoSlowMember(t *testing.T) {
 // One of three members is five times as slow as the others.
 func TestNoisyMember(t *testing.T) {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, `"requestTimeout":20`, 1)
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":20`, 1)
 	for i := range 600 {
 		m := 4 + i%3
 		s.After(500 * time.Millisecond)
@@ -147,7 +147,7 @@ func TestNoisyMember(t *testing.T) {
 // That it answered nobody is then not said, and what is seen otherwise still counts.
 func TestWaitsThatTheLogIsTooCoarseFor(t *testing.T) {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, `"requestTimeout":1`, 1)
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":1`, 1)
 	for i := range 60 {
 		s.After(700 * time.Millisecond)
 		s.Request(4, story.Took(20*time.Millisecond))
@@ -161,7 +161,7 @@ func TestWaitsThatTheLogIsTooCoarseFor(t *testing.T) {
 	story.Expect(t, s.Diagnose(), "g-noisy-member high 10")
 
 	s = story.NewAzure(t)
-	s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, `"requestTimeout":1`, 1)
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":1`, 1)
 	for range 8 {
 		s.After(5 * time.Second)
 		s.Request(4)
@@ -178,7 +178,7 @@ func TestPoolOfSlowReportsIsNoNoisyMember(t *testing.T) {
 	for _, azure := range []bool{false, true} {
 		s := story.New(t)
 		s.Azure = azure
-		s.Doc = strings.Replace(story.StoryDocument, `{"name":"none"`, `{"name":"reports","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
+		s.Doc = strings.Replace(story.Document, `{"name":"none"`, `{"name":"reports","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
 		reports := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Pool = "reports" }
 		for i := range 300 {
 			s.After(time.Second)
@@ -198,7 +198,7 @@ func TestPoolOfSlowReportsIsNoNoisyMember(t *testing.T) {
 func TestHeavyUserOfAMember(t *testing.T) {
 	for _, azure := range []bool{false, true} {
 		s := story.New(t)
-		s.Azure, s.Doc = azure, story.Sticky(story.StoryDocument)
+		s.Azure, s.Doc = azure, story.Sticky(story.Document)
 		for i := range 300 {
 			s.After(time.Second)
 			s.Request(4, story.From(i%20))

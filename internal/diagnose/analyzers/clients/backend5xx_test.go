@@ -43,7 +43,7 @@ func TestALogThatLeavesBlanks(t *testing.T) {
 
 // A request without an id is found by its time, as a report prints it, and as exactly as one likes to say it.
 func TestExplainATime(t *testing.T) {
-	s := story.MomentsStory(t)
+	s := story.Moments(t)
 	for what, want := range map[string]string{
 		"2026-11-23T09:00:01Z":       "/alone",
 		"2026-11-23T09:00:01":        "/alone",
@@ -145,5 +145,18 @@ func TestErrorPagesOfProxies(t *testing.T) {
 	story.Expect(t, r, "k-backend-5xx high 10", "k-chained-proxy high 10", "k-chained-proxy high 10")
 	if f := r.Findings[1]; len(f.Evidence) == 0 || f.Scope.Pool != "web" {
 		t.Errorf("%+v", f)
+	}
+}
+
+// Azure fills serverStatus with its own status at times; error_info says whose it is.
+func TestAzuresOwnStatusIsNotTheBackends(t *testing.T) {
+	s := story.NewAzure(t)
+	for range 6 {
+		s.After(time.Second).Request(4, func(r *accesslog.Record, a *accesslog.Attempt) {
+			r.Status, a.Status, r.ErrorInfo = 502, 502, fault.UpstreamClosed
+		})
+	}
+	for _, f := range s.Diagnose().Findings {
+		t.Errorf("named %s", f.Cause)
 	}
 }

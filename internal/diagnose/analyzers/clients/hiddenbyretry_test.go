@@ -33,3 +33,23 @@ func TestSeenFailureOutsideTheSampleIsNotHidden(t *testing.T) {
 		t.Errorf("%v", c.Findings[0].Evidence)
 	}
 }
+
+// What retries hid must not head a report about what users saw.
+func TestHiddenFailuresAreNoVerdictOnVisibleOnes(t *testing.T) {
+	s := story.New(t)
+	for i := range 60 {
+		s.After(900 * time.Millisecond)
+		early := time.Duration(1+i%29) * time.Millisecond
+		s.Request(4, story.Recovered(story.RaceFault, func(r *accesslog.Record, a *accesslog.Attempt) {
+			story.Reused(2*time.Second-early, i)(r, a)
+			a.Total = early
+		}))
+		if i%12 == 0 {
+			s.Request(4, story.Path("/x"), story.Fails(story.TimeoutFault, 2*time.Second))
+		}
+	}
+	r := s.Diagnose()
+	if r.Verdict != nil || r.Findings[0].Share != 0 {
+		t.Errorf("verdict %+v, share %v", r.Verdict, r.Findings[0].Share)
+	}
+}

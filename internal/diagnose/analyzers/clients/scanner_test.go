@@ -29,6 +29,7 @@ func TestScanner(t *testing.T) {
 			r.Status, r.ErrorInfo, r.OriginalHost = 404, fault.InvalidHost, []byte(fmt.Sprintf("h%d.example", i))
 		})
 	}
+	s.Counts = &story.Counts{Requests: 60, Failures: 30}
 	story.Expect(t, s.Diagnose(), "j-scanner high 30")
 }
 
@@ -67,7 +68,7 @@ func TestRedactedScannersAreScanners(t *testing.T) {
 		log = append(log, s.Stripped(s.Records[i].Append(nil))...)
 	}
 	s.Write(dir, "PT1H.json", log)
-	s.Write(dir, "gateway.json", []byte(story.StoryDocument))
+	s.Write(dir, "gateway.json", []byte(story.Document))
 	var out bytes.Buffer
 	if err := evidence.NewRedactor([]byte("key")).Redact([]string{dir}, &out); err != nil {
 		t.Fatal(err)
@@ -99,7 +100,7 @@ func TestRedactedScannersAreScanners(t *testing.T) {
 func TestSessionsOfOtherEnds(t *testing.T) {
 	r := story.DiagnoseSessions(t, story.SessionsLog(100, func(i int) (int, string, string) {
 		return map[bool]int{true: 400, false: 500}[i < 60], "", "0.2"
-	}))
+	}), 100)
 	if len(r.Findings) > 0 || r.Undetermined.Failures != 100 || len(r.Undetermined.Groups) != 2 || r.Undetermined.Groups[0].Rivals[0].Cause != "j-scanner" || r.Undetermined.Groups[1].Rivals[0].Cause != "h-instance-fault" {
 		t.Errorf("findings %+v, %+v", r.Findings, r.Undetermined)
 	}

@@ -13,7 +13,7 @@ import (
 // The log has no names; the document has one pool that rules lead to, and it is empty.
 func TestEmptyPoolWithoutNames(t *testing.T) {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.StoryDocument, `{"ipAddress":"10.0.0.4"},{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}`, "", 1)
+	s.Doc = strings.Replace(story.Document, `{"ipAddress":"10.0.0.4"},{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}`, "", 1)
 	for range 20 {
 		s.After(time.Second).Request(0, story.Nameless, story.Fails(story.NoHealthy, time.Millisecond))
 	}
@@ -38,7 +38,7 @@ func TestNotices(t *testing.T) {
 		`"properties":{`+"\n"+` "sku"`, `"properties":{"operationalState":"Stopped","provisioningState":"Succeeded",`+"\n"+` "sku"`,
 		`"backendAddressPool":{"id":"/x/backendAddressPools/web"}`, `"backendAddressPool":{"id":"/x/backendAddressPools/none"}`,
 		`"backendHttpSettingsCollection":[`, `"backendHttpSettingsCollection":[{"name":"unused","properties":{"port":81,"protocol":"Http","requestTimeout":2}},`,
-	).Replace(story.StoryDocument)
+	).Replace(story.Document)
 	var got []string
 	for _, n := range s.Diagnose().Notices {
 		got = append(got, n.Cause)

@@ -13,7 +13,7 @@ import (
 // /api is led to its pool and /api/orders is not: the pattern has no wildcard.
 func TestWrongPool(t *testing.T) {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.StoryDocument, `"requestRoutingRules":[{"name":"r1","properties":{"ruleType":"Basic","priority":100,"httpListener":{"id":"/x/httpListeners/l80"},"backendAddressPool":{"id":"/x/backendAddressPools/web"},"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"}}}]`,
+	s.Doc = strings.Replace(story.Document, `"requestRoutingRules":[{"name":"r1","properties":{"ruleType":"Basic","priority":100,"httpListener":{"id":"/x/httpListeners/l80"},"backendAddressPool":{"id":"/x/backendAddressPools/web"},"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"}}}]`,
 		`"urlPathMaps":[{"name":"m","properties":{"defaultBackendAddressPool":{"id":"/x/backendAddressPools/none"},"defaultBackendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"},"pathRules":[{"name":"api","properties":{"paths":["/api"],"backendAddressPool":{"id":"/x/backendAddressPools/web"},"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"}}}]}}],
 		 "requestRoutingRules":[{"name":"r1","properties":{"ruleType":"PathBasedRouting","priority":100,"httpListener":{"id":"/x/httpListeners/l80"},"urlPathMap":{"id":"/x/urlPathMaps/m"}}}]`, 1)
 	for range 8 {

@@ -41,6 +41,19 @@ func TestHungMemberThatIsEndedIsNoDrain(t *testing.T) {
 	}
 	s.At = hung
 	s.Traffic(60*time.Second, []int{4, 5})
-	s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, `"requestTimeout":120`, 1)
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":120`, 1)
 	story.Spares(t, s.Diagnose(), "c-drain-too-short")
+}
+
+// One that ends with work under way while it is in service was not taken out first.
+func TestAStopInServiceIsNoDrain(t *testing.T) {
+	s := story.New(t)
+	s.Traffic(20*time.Second, []int{4, 5, 6})
+	for range 6 {
+		s.Request(6, story.Path("/report"), story.Fails(story.RaceFault, 3*time.Second))
+	}
+	s.Traffic(20*time.Second, []int{4, 5, 6})
+	for _, f := range s.Diagnose().Findings {
+		t.Errorf("%s %s", f.Cause, f.Confidence)
+	}
 }

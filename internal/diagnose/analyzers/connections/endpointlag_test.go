@@ -34,13 +34,13 @@ func TestEndpointLag(t *testing.T) {
 
 // A member that the document no longer has, and that was held back until then, was gone before the document said so.
 func TestHeldBackUntilTheDocumentFollows(t *testing.T) {
-	s := story.HeldStory(t)
-	s.Doc = strings.Replace(story.StoryDocument, `,{"ipAddress":"10.0.0.6"}`, "", 1)
+	s := story.HeldBack(t)
+	s.Doc = strings.Replace(story.Document, `,{"ipAddress":"10.0.0.6"}`, "", 1)
 	if got := story.Causes(s.Diagnose()); !strings.HasPrefix(got, "c-endpoint-lag high") {
 		t.Errorf("found %q", got)
 	}
-	s = story.HeldStory(t)
-	s.Doc = strings.Replace(story.StoryDocument, `,{"ipAddress":"10.0.0.6"}`, "", 1)
+	s = story.HeldBack(t)
+	s.Doc = strings.Replace(story.Document, `,{"ipAddress":"10.0.0.6"}`, "", 1)
 	for i := range s.Records { // the same few failures, and nobody held it back: too few
 		s.Records[i].HeldBack = ""
 		for j := range s.Records[i].Attempts {

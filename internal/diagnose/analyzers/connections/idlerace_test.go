@@ -151,7 +151,7 @@ func TestIdleBandByPorts(t *testing.T) {
 }
 
 func TestIdleRace(t *testing.T) {
-	r := story.RaceStory(t).Diagnose()
+	r := story.Race(t).Diagnose()
 	story.Expect(t, r, "c-idle-race high 29")
 	f := r.Findings[0]
 	if f.Scope.Member != "10.0.0.4" || r.Verdict == nil || r.Verdict.Cause != "c-idle-race" {
@@ -205,7 +205,7 @@ func TestFewFailuresGiveNoVerdict(t *testing.T) {
 
 // Two causes at once are two findings, and each failure belongs to one.
 func TestTwoCausesAtOnce(t *testing.T) {
-	s := story.RaceStory(t)
+	s := story.Race(t)
 	for range 6 {
 		s.After(time.Second).Request(5, func(r *accesslog.Record, a *accesslog.Attempt) { r.Status, a.Status = 503, 503 })
 	}
@@ -214,4 +214,57 @@ func TestTwoCausesAtOnce(t *testing.T) {
 	if r.Verdict.Cause != "c-idle-race" {
 		t.Errorf("%+v", r.Verdict)
 	}
+}
+
+// Requests come every ten seconds, so every connection was idle for ten seconds: also those of a worker that crashes at
+// random.
+func TestRegularTrafficIsNoIdleLimit(t *testing.T) {
+	s, rnd, n := story.New(t), rand.New(rand.NewPCG(1, 1)), 0
+	for i := range 300 {
+		s.After(10 * time.Second)
+		idle := 9990*time.Millisecond + time.Duration(rnd.IntN(40))*time.Millisecond
+		if rnd.IntN(10) == 0 {
+			s.Request(4, story.Reused(idle, 1+i%9), story.Fails(story.RaceFault, time.Duration(2+rnd.IntN(10))*time.Millisecond))
+			n++
+		} else {
+			s.Request(4, story.Reused(idle, 1+i%9))
+		}
+	}
+	story.Undecided(t, s, n)
+}
+
+// Restarts that nobody was refused at, under the same regular traffic.
+func TestQuickRestartsAreNoIdleLimit(t *testing.T) {
+	s := story.New(t)
+	for i := range 6 {
+		story.Steady(s, 50, 100*time.Millisecond)
+		s.After(time.Millisecond).Request(4, story.Reused(1000*time.Millisecond, 40+i), story.Fails(story.RaceFault, 2*time.Millisecond))
+		s.After(time.Millisecond).Request(4, story.Reused(1003*time.Millisecond, 30+i), story.Fails(story.RaceFault, 2*time.Millisecond))
+		s.After(55 * time.Second)
+	}
+	story.Undecided(t, s, 12)
+}
+
+// Closed connections without a common idle age are no idle race, whatever else they are.
+func TestClosesAtAnyAgeAreNotAnIdleRace(t *testing.T) {
+	s := story.New(t)
+	for i := range 30 {
+		s.After(700*time.Millisecond).Request(4, story.Reused(time.Duration(50+i*130)*time.Millisecond, i), story.Fails(story.RaceFault, 5*time.Millisecond))
+		s.Request(4, story.Reused(time.Duration(i*140)*time.Millisecond, i))
+	}
+	r := s.Diagnose()
+	story.Expect(t, r)
+	if r.Undetermined.Failures != 30 {
+		t.Errorf("%+v", r.Undetermined)
+	}
+}
+
+// Connections that had been idle for longer were answered, so no limit stands where the failures cluster.
+func TestAnswersBeyondTheLimitRefuteIt(t *testing.T) {
+	s := story.New(t)
+	for i := range 20 {
+		s.After(time.Second).Request(4, story.Reused(2*time.Second-time.Duration(i)*time.Millisecond, i), story.Fails(story.RaceFault, time.Duration(i)*time.Millisecond))
+		s.Request(4, story.Reused(3*time.Second, i))
+	}
+	story.Expect(t, s.Diagnose())
 }

@@ -17,3 +17,14 @@ func TestListenerClosesFirst(t *testing.T) {
 	}
 	story.Expect(t, s.Diagnose(), "c-ignores-sigterm-listener-close medium 10")
 }
+
+// A port that refuses now and then takes new connections in between.
+func TestRefusalsNowAndThenAreNoClosedListener(t *testing.T) {
+	s := story.New(t)
+	for range 10 {
+		s.Traffic(time.Second, []int{4})
+		s.Request(4, story.Fails(story.RefusedFault, time.Millisecond))
+		s.After(50 * time.Millisecond)
+	}
+	story.Expect(t, s.Diagnose())
+}

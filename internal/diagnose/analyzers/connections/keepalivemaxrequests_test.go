@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"causeway/internal/diagnose/story"
+	"causeway/internal/fault"
 )
 
 // Every lost request was the twenty-first on its connection.
@@ -20,4 +21,20 @@ func TestUseLimit(t *testing.T) {
 		}
 	}
 	story.Expect(t, s.Diagnose(), "c-keepalive-max-requests high 14")
+}
+
+// A firewall forgets connections after ten seconds and resets what comes later; traffic is so sparse that every
+// connection was used once.
+func TestResetsAfterIdlenessAreNoUseLimit(t *testing.T) {
+	s := story.New(t)
+	for i := range 20 {
+		gap := time.Duration(20+i*7%30) * time.Second
+		s.After(gap)
+		if i%2 == 0 {
+			s.Request(4)
+		} else {
+			s.Request(4, story.Reused(gap, 1), story.Fails(fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Reset}, 2*time.Millisecond))
+		}
+	}
+	story.Undecided(t, s, 10)
 }

@@ -12,7 +12,7 @@ import (
 // A member that refuses, is held back and answers a probe before it is asked again was restarted. Without that probe nobody can tell.
 func TestHeldBackOverARestart(t *testing.T) {
 	for reason, want := range map[string]string{"": "c-restart medium", "tcp_connect": "", "never asked": "", "failed once": ""} {
-		s := story.HeldStory(t)
+		s := story.HeldBack(t)
 		begin := s.Records[0].Start
 		health := map[bool]string{true: "Unknown", false: "Up"}[reason == "tcp_connect"]
 		s.Server("10.0.0.6", health, strings.TrimPrefix(reason, "failed once"), "", begin.Add(-time.Hour).Format(time.RFC3339)+" Up")
@@ -71,4 +71,19 @@ func TestRestart(t *testing.T) {
 		s.After(50 * time.Millisecond).Request(4)
 	}
 	story.Expect(t, s.Diagnose(), "c-restart high 14")
+}
+
+// Every third attempt to connect is refused, all the time: an address that several hosts share, one of them dead.
+func TestRefusalsAmongAnswersAreNoRestart(t *testing.T) {
+	s, n := story.New(t), 0
+	for i := range 300 {
+		s.After(200 * time.Millisecond)
+		if i%3 == 1 {
+			s.Request(4, story.Fails(story.RefusedFault, time.Millisecond))
+			n++
+		} else {
+			s.Request(4)
+		}
+	}
+	story.Undecided(t, s, n)
 }

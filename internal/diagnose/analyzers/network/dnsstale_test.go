@@ -36,7 +36,7 @@ func TestNameThatMovesAwayFromADeadServer(t *testing.T) {
 // address in the end. write is when somebody wrote the gateway.
 func movedStory(t *testing.T, members string, write time.Duration) *story.Story {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.StoryDocument, `[{"ipAddress":"10.0.0.4"},{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}]`, members, 1)
+	s.Doc = strings.Replace(story.Document, `[{"ipAddress":"10.0.0.4"},{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}]`, members, 1)
 	begin := s.At
 	at := func(last byte) story.Change {
 		return func(_ *accesslog.Record, a *accesslog.Attempt) {

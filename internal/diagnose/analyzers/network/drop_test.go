@@ -50,3 +50,33 @@ func TestDropped(t *testing.T) {
 	}
 	story.Expect(t, s.Diagnose(), "b-drop high 5")
 }
+
+// Attempts to connect get no answer for some seconds, between times in which they do.
+func TestABurstOfLostConnectsIsNoFirewall(t *testing.T) {
+	s := story.New(t)
+	story.Steady(s, 100, 100*time.Millisecond)
+	for range 8 {
+		s.After(300*time.Millisecond).Request(4, story.Fails(story.DropFault, 5*time.Second))
+	}
+	s.After(8 * time.Second)
+	story.Steady(s, 100, 100*time.Millisecond)
+	story.Undecided(t, s, 8)
+}
+
+// With some attempts getting through it is loss or a full queue, which this evidence cannot tell apart.
+func TestSomeConnectsThroughIsNotADrop(t *testing.T) {
+	s := story.New(t)
+	for i := range 40 {
+		s.After(time.Second)
+		if i%8 == 3 {
+			s.Request(4, story.Fails(story.DropFault, 5*time.Second))
+		} else {
+			s.Request(4)
+		}
+	}
+	r := s.Diagnose()
+	story.Expect(t, r)
+	if r.Undetermined.Failures != 5 {
+		t.Errorf("%+v", r.Undetermined)
+	}
+}

@@ -28,7 +28,7 @@ func TestNodeLocal(t *testing.T) {
 // One client has one connection, and so one instance and, by its cookie, one member. What it asks for is late.
 func TestClientWithOneConnectionIsNoCell(t *testing.T) {
 	s := story.New(t)
-	s.Azure, s.Doc = true, story.Sticky(story.StoryDocument)
+	s.Azure, s.Doc = true, story.Sticky(story.Document)
 	for i := range 400 {
 		s.After(time.Second)
 		s.Request(4+i%3, story.OnInstance(i/3%2), story.From(i%40))

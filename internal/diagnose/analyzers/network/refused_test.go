@@ -110,7 +110,7 @@ func TestSessionsThatReachNobody(t *testing.T) {
 			return 502, "10.0.0.4:1433", "0.004"
 		}
 		return 200, fmt.Sprintf("10.0.0.%d:1433", 4+i%2), "3600"
-	}))
+	}), 10)
 	if r.Requests != 200 || r.Sessions != 200 || r.Failures != 10 || len(r.Findings) > 0 || len(r.Undetermined.Groups) != 1 {
 		t.Fatalf("%d requests, %d sessions, %d failures, findings %+v, groups %+v", r.Requests, r.Sessions, r.Failures, r.Findings, r.Undetermined.Groups)
 	}
@@ -134,4 +134,12 @@ func TestRefused(t *testing.T) {
 		s.After(time.Second).Request(4, story.Fails(story.RefusedFault, time.Millisecond))
 	}
 	story.Expect(t, s.Diagnose(), "b-refused high 12")
+}
+
+// A single refusal is a single refusal.
+func TestOneRefusalIsNoVerdict(t *testing.T) {
+	s := story.New(t)
+	story.Steady(s, 100, 100*time.Millisecond)
+	s.After(time.Second).Request(4, story.Fails(story.RefusedFault, time.Millisecond))
+	story.Undecided(t, s, 1)
 }

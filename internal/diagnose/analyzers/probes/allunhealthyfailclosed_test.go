@@ -119,7 +119,7 @@ func TestQuickFailuresAmidAnswers(t *testing.T) {
 // Two pools may be meant, one of them empty: nothing is taken for granted.
 func TestNamesAreNotGuessed(t *testing.T) {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.StoryDocument, `"requestRoutingRules":[`, `"requestRoutingRules":[{"name":"r2","properties":{"ruleType":"Basic","priority":90,"httpListener":{"id":"/x/httpListeners/l80"},`+
+	s.Doc = strings.Replace(story.Document, `"requestRoutingRules":[`, `"requestRoutingRules":[{"name":"r2","properties":{"ruleType":"Basic","priority":90,"httpListener":{"id":"/x/httpListeners/l80"},`+
 		`"backendAddressPool":{"id":"/x/backendAddressPools/none"},"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"}}},`, 1)
 	for range 20 {
 		s.After(time.Second).Request(0, story.Nameless, story.Fails(story.NoHealthy, time.Millisecond))
@@ -138,7 +138,7 @@ func TestNamesAreNotGuessed(t *testing.T) {
 // Members of the pool answered after the failures: it was not empty then.
 func TestEmptiedAfterwards(t *testing.T) {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.StoryDocument, `{"ipAddress":"10.0.0.4"},{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}`, "", 1)
+	s.Doc = strings.Replace(story.Document, `{"ipAddress":"10.0.0.4"},{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}`, "", 1)
 	for range 20 {
 		s.After(time.Second).Request(0, story.Fails(story.NoHealthy, time.Millisecond))
 	}
@@ -202,4 +202,62 @@ func TestNobodyHealthy(t *testing.T) {
 	f("status_mismatch", "400 tls_expected", "e-plain-to-tls high")
 	f("invalid_response", "other", "e-foreign-service high")
 	f("probe_timeout", "gateway_stalled", "h-goroutine-or-lock-stall high")
+}
+
+// The health page is gone since the last release; the host that the probe asks for was good enough before.
+func TestHealthPageThatMoved(t *testing.T) {
+	s := story.New(t)
+	s.Doc = story.Probed("/health")
+	s.Traffic(20*time.Second, []int{4, 5})
+	s.OutOfService(20 * time.Second)
+	for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
+		s.Server(m, "Down", "status_mismatch", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down status_mismatch 404")
+	}
+	story.Spares(t, s.Diagnose(), "a-probe-host-mismatch")
+}
+
+// Members hang: probes time out as users' requests do, and a longer time for probes would help nobody.
+func TestHungMembersAreNoShortProbeTimeout(t *testing.T) {
+	s := story.New(t)
+	s.Doc = story.Probed("/health")
+	s.Traffic(20*time.Second, []int{4, 5})
+	s.Traffic(10*time.Second, []int{4, 5}, story.Fails(story.TimeoutFault, 2*time.Second))
+	s.OutOfService(20 * time.Second)
+	for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
+		s.Server(m, "Down", "probe_timeout", "", "2026-11-23T08:00:00Z Up", s.Clock(30*time.Second)+" Down probe_timeout")
+	}
+	story.Spares(t, s.Diagnose(), "a-probe-timeout-short")
+}
+
+// 429 is said by what counts requests; 403 may be said to anybody.
+func TestBlockedProbes(t *testing.T) {
+	for status, want := range map[string]string{"429": "a-probe-blocked high 50", "403": "a-probe-status-mismatch high 50"} {
+		s := story.New(t)
+		s.Doc = story.Probed("/health")
+		s.OutOfService(5 * time.Second)
+		s.Server("10.0.0.4", "Down", "status_mismatch", "", "2026-11-23T08:00:00Z Down status_mismatch "+status)
+		r := s.Diagnose()
+		story.Expect(t, r, want)
+		if status == "403" && !strings.Contains(story.RivalsOf(&r.Findings[0]), "a-probe-blocked") {
+			t.Errorf("rivals of 403: %s", story.RivalsOf(&r.Findings[0]))
+		}
+	}
+}
+
+// A probe without a host of its own gets 404. Whether it is the page that is missing or the host that is unknown shows where
+// users got that very page; otherwise either may be.
+func TestNotFoundIsPageOrHost(t *testing.T) {
+	for _, c := range []struct {
+		asked, want string
+	}{{"/other", "a-probe-status-mismatch high 50"}, {"/health", "a-probe-host-mismatch high 50"}} {
+		s := story.New(t)
+		s.Doc = story.Probed("/health")
+		s.Traffic(2*time.Second, []int{4}, story.Path(c.asked))
+		s.OutOfService(5 * time.Second)
+		s.Server("10.0.0.4", "Down", "status_mismatch", "", "2026-11-23T09:00:02Z Down status_mismatch 404")
+		r := s.Diagnose()
+		if story.Expect(t, r, c.want); c.asked == "/other" && !strings.Contains(story.RivalsOf(&r.Findings[0]), "a-probe-host-mismatch") {
+			t.Errorf("rivals: %s", story.RivalsOf(&r.Findings[0]))
+		}
+	}
 }

@@ -27,7 +27,7 @@ func TestNewMemberAmongFailingOnes(t *testing.T) {
 // The users that a cookie binds to a member rest, come back, and meet errors for a while.
 func TestUsersOfAMemberComeBack(t *testing.T) {
 	s := story.New(t)
-	s.Azure, s.Doc = true, story.Sticky(story.StoryDocument)
+	s.Azure, s.Doc = true, story.Sticky(story.Document)
 	s.Traffic(10*time.Second, []int{4, 5, 6})
 	s.Traffic(30*time.Second, []int{4, 5})
 	for range 50 {
@@ -45,7 +45,7 @@ func TestPoolThatIsAskedLater(t *testing.T) {
 	canary := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Pool = "canary" }
 	s := story.New(t)
 	s.Azure = true
-	s.Doc = strings.Replace(story.StoryDocument, `{"name":"none"`, `{"name":"canary","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
+	s.Doc = strings.Replace(story.Document, `{"name":"none"`, `{"name":"canary","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
 	s.Traffic(30*time.Second, []int{4, 5})
 	for range 50 {
 		s.Request(4)

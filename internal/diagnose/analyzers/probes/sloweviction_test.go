@@ -43,7 +43,7 @@ func TestEchoOfADeadMember(t *testing.T) {
 
 // A dead member that passive ejection holds back until its probes give up is no restart: it did not come back.
 func TestHeldBackUntilEvicted(t *testing.T) {
-	s := story.HeldStory(t)
+	s := story.HeldBack(t)
 	begin := s.Records[0].Start
 	down := begin.Add(5150 * time.Millisecond).Format(time.RFC3339Nano)
 	s.Server("10.0.0.4", "Up", "", "Success", begin.Add(-time.Hour).Format(time.RFC3339)+" Up")
@@ -58,7 +58,7 @@ func TestHeldBackUntilEvicted(t *testing.T) {
 // The last user of a member meets a fault a few times, and leaves: nobody gave the member up.
 func TestUsersOfAMemberLeave(t *testing.T) {
 	s := story.New(t)
-	s.Azure, s.Doc = true, story.Sticky(story.StoryDocument)
+	s.Azure, s.Doc = true, story.Sticky(story.Document)
 	s.Traffic(20*time.Second, []int{4, 5, 6})
 	for range 8 {
 		s.Request(6, story.Path("/boom"), story.Fails(story.RaceFault, 30*time.Millisecond))

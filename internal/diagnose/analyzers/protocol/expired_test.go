@@ -54,7 +54,7 @@ func TestAdviceForSeveralMembers(t *testing.T) {
 // What health says of it is for the story to say.
 func secureMember(t *testing.T, detail string, failing story.Change) *story.Story {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.StoryDocument, `"protocol":"Http","requestTimeout":2`, `"protocol":"Https","requestTimeout":2`, 1)
+	s.Doc = strings.Replace(story.Document, `"protocol":"Http","requestTimeout":2`, `"protocol":"Https","requestTimeout":2`, 1)
 	for i := range 90 {
 		s.After(time.Second).Request(4)
 		s.Request(5)

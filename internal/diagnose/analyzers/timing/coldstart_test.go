@@ -95,7 +95,7 @@ func (m *model) serve(rnd *rand.Rand, all []*arrival) {
 func (m *model) play(t *testing.T) *story.Story {
 	s := story.New(t)
 	s.Azure = m.azure || m.v1
-	s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, fmt.Sprintf(`"requestTimeout":%d`, m.limit), 1)
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, fmt.Sprintf(`"requestTimeout":%d`, m.limit), 1)
 	rnd, begin, limit := rand.New(rand.NewSource(1)), s.At, time.Duration(m.limit)*time.Second
 	all := m.arrivals(rnd)
 	m.serve(rnd, all)

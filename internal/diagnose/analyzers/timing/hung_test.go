@@ -64,3 +64,15 @@ func TestHung(t *testing.T) {
 		}
 	}
 }
+
+// A route stands still for eight seconds, as its database does.
+func TestAStandstillIsNotHungRequests(t *testing.T) {
+	s := story.New(t)
+	story.Steady(s, 100, 100*time.Millisecond)
+	for range 30 {
+		s.After(250*time.Millisecond).Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
+		s.Request(4, story.Path("/static"))
+	}
+	story.Steady(s, 100, 100*time.Millisecond)
+	story.Undecided(t, s, 30)
+}

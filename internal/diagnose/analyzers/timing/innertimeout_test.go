@@ -11,7 +11,7 @@ import (
 // A timer of the application ends some requests on all instances alike. That takes nothing from what instance 1 does.
 func TestInstanceFaultBesideAnother(t *testing.T) {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, `"requestTimeout":60`, 1)
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":60`, 1)
 	for i := range 900 {
 		s.After(2 * time.Second)
 		switch {

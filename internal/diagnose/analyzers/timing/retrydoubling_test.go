@@ -12,7 +12,7 @@ import (
 
 // Both members were waited for, one after the other.
 func TestRetryDoubling(t *testing.T) {
-	r := story.DoubledWaitsStory(t, 8).Diagnose()
+	r := story.DoubledWaits(t, 8).Diagnose()
 	found := false
 	for _, f := range r.Findings {
 		found = found || f.Cause == "d-retry-doubling" && f.Contributing == 8 && f.Failures == 0
@@ -25,7 +25,7 @@ func TestRetryDoubling(t *testing.T) {
 // Both members were waited for in vain, one after the other: none of them alone is it.
 func TestHungAtTwoMembers(t *testing.T) {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, `"requestTimeout":20`, 1)
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":20`, 1)
 	for range 10 {
 		s.Request(4, story.Fails(story.TimeoutFault, 40*time.Second), func(r *accesslog.Record, a *accesslog.Attempt) {
 			a.Total = 20 * time.Second

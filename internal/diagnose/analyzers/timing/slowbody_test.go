@@ -49,6 +49,7 @@ func TestQuietWebSocketIsNoSlowBody(t *testing.T) {
 			r.Status, a.Status, r.ErrorInfo = 101, 101, fault.UpstreamTimedOut
 		})
 	}
+	s.Counts = &story.Counts{Requests: 110, Failures: 10}
 	story.Spares(t, s.Diagnose(), "d-slow-body")
 }
 

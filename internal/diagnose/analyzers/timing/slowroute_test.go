@@ -67,7 +67,7 @@ func TestSlowClientsAreNoSlowAnswersOnV1(t *testing.T) {
 // One path needs longer than the timeout allows; all others are quick.
 func TestSlowRoute(t *testing.T) {
 	s, rnd := story.NewAzure(t), rand.New(rand.NewSource(1))
-	s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, `"requestTimeout":20`, 1)
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":20`, 1)
 	for i := range 400 {
 		s.After(time.Second).Request(4+i%3, story.Path("/quick"))
 		if i%4 != 0 {
@@ -90,7 +90,7 @@ func TestSlowRoute(t *testing.T) {
 // requests are answered late.
 func importing(t *testing.T, slow int) *story.Story {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, `"requestTimeout":60`, 1)
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":60`, 1)
 	left := func(after time.Duration) story.Change {
 		return func(r *accesslog.Record, a *accesslog.Attempt) {
 			r.Status, r.ErrorInfo, r.Taken = fault.ClientGone, fault.ClientClosed, after
@@ -124,7 +124,7 @@ func TestLeaversAndTimeoutsAreOneStory(t *testing.T) {
 func TestTimeoutOfAnotherTime(t *testing.T) {
 	for _, limit := range []string{"10", "60"} {
 		s := story.NewAzure(t)
-		s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, `"requestTimeout":`+limit, 1)
+		s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":`+limit, 1)
 		for i := range 400 {
 			s.After(time.Second).Request(4+i%3, story.Path("/quick"))
 			switch {

@@ -85,3 +85,17 @@ func TestTimeoutBelowLatency(t *testing.T) {
 		t.Errorf("%+v", r.Findings[0].Fixes)
 	}
 }
+
+// A path that was never answered may hang or may always take too long: nobody can tell from this.
+func TestNeverAnsweredIsNotDecided(t *testing.T) {
+	s := story.New(t)
+	for range 30 {
+		s.After(100*time.Millisecond).Request(4, story.Path("/report"), story.Fails(story.TimeoutFault, 2*time.Second))
+		s.Request(4)
+	}
+	r := s.Diagnose()
+	story.Expect(t, r)
+	if r.Undetermined.Failures != 30 || len(r.Undetermined.Rivals) != 4 {
+		t.Errorf("%+v", r.Undetermined)
+	}
+}

@@ -14,7 +14,7 @@ import (
 func TestWorkersThatAreKilled(t *testing.T) {
 	for _, always := range []bool{false, true} {
 		s := story.New(t)
-		s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, `"requestTimeout":30`, 1)
+		s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":30`, 1)
 		for i := range 40 {
 			s.After(700*time.Millisecond).Request(4, story.Took(20*time.Millisecond))
 			if !always {
@@ -53,7 +53,7 @@ func TestOneTimerWithoutAWord(t *testing.T) {
 // Connections are made anew for each request, and cut at an age: that is no supervisor's doing.
 func TestMaximumAgeOfConnections(t *testing.T) {
 	s := story.New(t)
-	s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, `"requestTimeout":60`, 1)
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":60`, 1)
 	for i := range 40 {
 		s.After(time.Second).Request(4, story.Path("/render"), story.Took(time.Duration(1+i%28)*time.Second))
 		if i%4 == 0 {

@@ -1,23 +1,12 @@
-package diagnose_test
+package traffic_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
 	"causeway/internal/accesslog"
 	"causeway/internal/diagnose/story"
 )
-
-// Timeouts away from the timer of the document say that it is of another time, or that it was no request timeout.
-func TestTimeoutsAwayFromTheDocument(t *testing.T) {
-	for _, after := range []time.Duration{10 * time.Second, 47 * time.Second} {
-		r := story.Lively(t, 10, story.Fails(story.TimeoutFault, after)).Diagnose()
-		if got := story.Causes(r); got != "" || strings.Contains(story.StepOf(r, "request-timeout").Detail, "whole") && after < 30*time.Second {
-			t.Errorf("%s: found %q, %+v", after, got, story.StepOf(r, "request-timeout"))
-		}
-	}
-}
 
 // The first attempt of two has no answer, though serverStatus gives each one: "502, 200".
 func TestEchoOfAnAttemptThatARetryHid(t *testing.T) {

@@ -9,6 +9,26 @@ import (
 	"causeway/internal/diagnose/story"
 )
 
+// Retries and passive ejection hid all that failed, and no one cause stands out: the headline says what they did, and counts no failures.
+func TestHeadlineOfWhatWasRecovered(t *testing.T) {
+	s := story.New(t)
+	for i := range 40 {
+		s.After(50 * time.Millisecond)
+		if i < 3 {
+			s.Request(5, story.Recovered(story.RaceFault, func(_ *accesslog.Record, a *accesslog.Attempt) {
+				a.Member, a.Server, a.Ejected, a.Total = "10.0.0.6", story.ServerOf(6), i == 2, 2*time.Millisecond
+			}))
+			continue
+		}
+		s.Request(5, func(r *accesslog.Record, _ *accesslog.Attempt) { r.HeldBack = "10.0.0.6" })
+	}
+	r := s.Diagnose()
+	want := "No request failed, but 3 requests went well at another attempt, and 37 requests were led past members that the gateway held back."
+	if got := r.Headline(); r.Failures > 0 || !strings.HasPrefix(got, want) {
+		t.Errorf("%d failures, verdict %+v: %s", r.Failures, r.Verdict, got)
+	}
+}
+
 // What was steered away from a member that is held back counts as recovered, once.
 func TestHeldBack(t *testing.T) {
 	s := story.New(t)
@@ -35,7 +55,7 @@ func TestHeldBack(t *testing.T) {
 		t.Errorf("got %q", fact)
 	}
 	story.EveryForm(t, r, "members were held back 1 time after connections")
-	if r := story.RaceStory(t).Diagnose(); story.FactOf(r, "a-passive-ejection") != "" || r.Steered != 0 {
+	if r := story.Race(t).Diagnose(); story.FactOf(r, "a-passive-ejection") != "" || r.Steered != 0 {
 		t.Error("members were held back of which no record says so")
 	}
 }
@@ -77,7 +97,7 @@ func TestResetTunnels(t *testing.T) {
 
 // What the document asks for and nobody gave stands in every form of a report of Causeway's own record, and in none of Azure's.
 func TestUnservedProtections(t *testing.T) {
-	doc := strings.Replace(story.StoryDocument, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`,
+	doc := strings.Replace(story.Document, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`,
 		`"sku":{"name":"WAF_v2","tier":"WAF_v2","capacity":1},"webApplicationFirewallConfiguration":{"enabled":true,"firewallMode":"Prevention","ruleSetType":"OWASP","ruleSetVersion":"3.2"}`, 1)
 	for azure, want := range map[bool]bool{false: true, true: false} {
 		s := story.New(t)

@@ -9,8 +9,6 @@ import (
 	"causeway/internal/report"
 )
 
-// Stories of metrics alone, as az monitor metrics list gives them.
-
 // series is one metric by minute; dimensions as name=value.
 func MetricSeries(name, dimension, aggregation string, minutes int, of func(i int) int) string {
 	var points []string

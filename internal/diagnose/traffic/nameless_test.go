@@ -1,4 +1,4 @@
-package diagnose_test
+package traffic_test
 
 import (
 	"testing"

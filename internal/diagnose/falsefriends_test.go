@@ -72,7 +72,7 @@ func TestRulesThatScored(t *testing.T) {
 // Settings that put a prefix in front, and members that know nothing of it.
 func TestPathOverride(t *testing.T) {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, `"requestTimeout":2,"path":"/v2/"`, 1)
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":2,"path":"/v2/"`, 1)
 	for range 10 {
 		s.After(time.Second).Request(4, story.Path("/a"), story.Status(404))
 	}
@@ -88,6 +88,7 @@ func TestOneTimeThatCannotBe(t *testing.T) {
 		for i := range 40 {
 			s.After(time.Second).Request(4 + i%3)
 		}
+		s.Counts = &story.Counts{Requests: 80}
 		was := s.At
 		s.At = when
 		s.Request(4, story.Answers(502))

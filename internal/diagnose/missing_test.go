@@ -15,7 +15,7 @@ import (
 func TestHealthAlone(t *testing.T) {
 	s := story.New(t)
 	s.NoDoc = true
-	s.Files = map[string]string{"health.json": `{"backendAddressPools":[{"backendAddressPool":{"id":"` + story.IdOfGateway + `/backendAddressPools/app"},"backendHttpSettingsCollection":[{"backendHttpSettings":{"id":"` + story.IdOfGateway + `/backendHttpSettingsCollection/web"},"servers":[` +
+	s.Files = map[string]string{"health.json": `{"backendAddressPools":[{"backendAddressPool":{"id":"` + story.GatewayID + `/backendAddressPools/app"},"backendHttpSettingsCollection":[{"backendHttpSettings":{"id":"` + story.GatewayID + `/backendHttpSettingsCollection/web"},"servers":[` +
 		`{"address":"10.0.0.4","health":"Unhealthy","healthProbeLog":"Received invalid status code: 503."},{"address":"10.0.0.5","health":"Healthy"}]}]}]}`}
 	text := story.TextOf(t, s.Diagnose())
 	first, _, _ := strings.Cut(text, "\n")
@@ -37,7 +37,7 @@ func TestPageTellsCommandsFromWords(t *testing.T) {
 	for range 10 {
 		s.Request(4, story.Fails(story.ClosedFault, time.Millisecond))
 	}
-	page := story.HtmlOf(t, s.Diagnose())
+	page := story.HTMLOf(t, s.Diagnose())
 	for _, bad := range []string{"<code>run the same configuration", `<td class="n">0</td></tr>`} {
 		if strings.Contains(page, bad) {
 			t.Errorf("the page holds %q", bad)
@@ -58,7 +58,7 @@ func TestFigures(t *testing.T) {
 
 func TestDocumentAlone(t *testing.T) {
 	s := story.New(t)
-	s.Doc = strings.Replace(story.StoryDocument, `{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}`, "", 1)
+	s.Doc = strings.Replace(story.Document, `{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}`, "", 1)
 	s.Doc = strings.Replace(s.Doc, `"10.0.0.4"},`, `"10.0.0.4"}`, 1)
 	if text := story.TextOf(t, s.Diagnose()); !strings.Contains(strings.SplitN(text, "\n", 2)[0], "worth knowing, below.") {
 		t.Error(text)
@@ -101,8 +101,8 @@ func TestEmptyIsNotMissing(t *testing.T) {
 // First-generation logs do not say how long members took: then nothing is said of whose time it was.
 func TestTimeOfMembersNotKnown(t *testing.T) {
 	s := story.NewAzure(t)
-	s.NoDoc = true
-	s.Files = map[string]string{"v1.json": strings.Repeat(`{"resourceId":"`+story.IdOfGateway+`","operationName":"ApplicationGatewayAccess","time":"2026-11-23T09:00:00Z","category":"ApplicationGatewayAccessLog","properties":{"instanceId":"ApplicationGatewayRole_IN_0","clientIP":"203.0.113.5","clientPort":-,"httpMethod":"GET","requestUri":"/","requestQuery":"X-AzureApplicationGateway-CACHE-HIT=0&SERVER-ROUTED=10.0.0.4&SERVER-STATUS=200","httpStatus":200,"httpVersion":"HTTP/1.1","timeTaken":205}}`+"\n", 10)}
+	s.NoDoc, s.Counts = true, &story.Counts{Requests: 10}
+	s.Files = map[string]string{"v1.json": strings.Repeat(`{"resourceId":"`+story.GatewayID+`","operationName":"ApplicationGatewayAccess","time":"2026-11-23T09:00:00Z","category":"ApplicationGatewayAccessLog","properties":{"instanceId":"ApplicationGatewayRole_IN_0","clientIP":"203.0.113.5","clientPort":-,"httpMethod":"GET","requestUri":"/","requestQuery":"X-AzureApplicationGateway-CACHE-HIT=0&SERVER-ROUTED=10.0.0.4&SERVER-STATUS=200","httpStatus":200,"httpVersion":"HTTP/1.1","timeTaken":205}}`+"\n", 10)}
 	r := s.Diagnose()
 	i := slices.IndexFunc(r.Steps, func(s report.Step) bool { return s.Step == "gateway-performance" })
 	if got := r.Steps[i].Detail; r.Requests == 0 || strings.Contains(got, "account for") {

@@ -1,4 +1,4 @@
-package diagnose_test
+package traffic_test
 
 import (
 	"strings"
@@ -29,7 +29,7 @@ func TestNobodyHealthyWithoutNames(t *testing.T) {
 // Members tell the pool where only one lists them.
 func TestNamesByMember(t *testing.T) {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.StoryDocument, `"requestTimeout":2`, `"requestTimeout":20`, 1)
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":20`, 1)
 	for i := range 400 {
 		s.After(time.Second).Request(4+i%3, story.Nameless)
 		if i%20 == 0 {

@@ -8,31 +8,6 @@ import (
 	"causeway/internal/diagnose/story"
 )
 
-// The health page is gone since the last release; the host that the probe asks for was good enough before.
-func TestHealthPageThatMoved(t *testing.T) {
-	s := story.New(t)
-	s.Doc = story.Probed("/health")
-	s.Traffic(20*time.Second, []int{4, 5})
-	s.OutOfService(20 * time.Second)
-	for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
-		s.Server(m, "Down", "status_mismatch", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down status_mismatch 404")
-	}
-	story.Spares(t, s.Diagnose(), "a-probe-host-mismatch")
-}
-
-// Members hang: probes time out as users' requests do, and a longer time for probes would help nobody.
-func TestHungMembersAreNoShortProbeTimeout(t *testing.T) {
-	s := story.New(t)
-	s.Doc = story.Probed("/health")
-	s.Traffic(20*time.Second, []int{4, 5})
-	s.Traffic(10*time.Second, []int{4, 5}, story.Fails(story.TimeoutFault, 2*time.Second))
-	s.OutOfService(20 * time.Second)
-	for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
-		s.Server(m, "Down", "probe_timeout", "", "2026-11-23T08:00:00Z Up", s.Clock(30*time.Second)+" Down probe_timeout")
-	}
-	story.Spares(t, s.Diagnose(), "a-probe-timeout-short")
-}
-
 // ofGateway makes a record one of a gateway by that name.
 func ofGateway(name string) story.Change {
 	return story.Of("/SUBSCRIPTIONS/S/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.NETWORK/APPLICATIONGATEWAYS/" + name)
@@ -52,7 +27,7 @@ func TestRecordsOfSeveralGateways(t *testing.T) {
 		{own: 10, requests: 10},
 	} {
 		s := story.New(t)
-		s.NoDoc = c.noDoc
+		s.NoDoc, s.Counts = c.noDoc, &story.Counts{Requests: c.requests}
 		for range c.own {
 			s.After(time.Second).Request(4, ofGateway("GW1"))
 		}

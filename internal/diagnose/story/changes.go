@@ -1,0 +1,144 @@
+package story
+
+import (
+	"fmt"
+	"math"
+	"math/rand"
+	"net/netip"
+	"time"
+
+	"causeway/internal/accesslog"
+	"causeway/internal/fault"
+)
+
+// ByInstance says which instance of the gateway it was.
+func ByInstance(n int) Change {
+	return func(r *accesslog.Record, _ *accesslog.Attempt) { r.Instance = fmt.Sprintf("appgw_%d", n) }
+}
+
+// Lean is a record as Azure writes it, without the trace.
+func Lean(r *accesslog.Record, _ *accesslog.Attempt) { r.Listener = "lean" }
+
+func Around(median time.Duration, sigma float64) func(*rand.Rand) time.Duration {
+	return func(r *rand.Rand) time.Duration {
+		return time.Duration(float64(median) * math.Exp(sigma*r.NormFloat64()))
+	}
+}
+
+func OnInstance(n int) Change {
+	return func(r *accesslog.Record, _ *accesslog.Attempt) { r.Instance = fmt.Sprintf("appgw_%d", n) }
+}
+
+func Port(p int) Change {
+	return func(_ *accesslog.Record, a *accesslog.Attempt) { a.LocalPort = uint16(p) }
+}
+
+func Status(n int) Change {
+	return func(r *accesslog.Record, a *accesslog.Attempt) {
+		r.Status, a.Status = n, n
+		a.Fault = fault.Fault{}
+	}
+}
+
+var ClosedFault = fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Closed}
+
+// Echoing makes a request end with a status that serverStatus repeats, after a time.
+func Echoing(n int, after time.Duration, info string) Change {
+	return func(r *accesslog.Record, a *accesslog.Attempt) {
+		r.Status, a.Status, r.ErrorInfo = n, n, info
+		a.Fault, a.HeaderTime, r.Taken, a.Total, a.Wait = fault.Fault{}, accesslog.Unset, after, after, accesslog.Unset
+	}
+}
+
+// Unnumbered has no transaction, as rows of the first generation.
+func Unnumbered(r *accesslog.Record, _ *accesslog.Attempt) { r.Transaction = [16]byte{} }
+
+func From(client int) Change {
+	return func(r *accesslog.Record, _ *accesslog.Attempt) {
+		r.Client = netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(client)}), 40000)
+	}
+}
+
+func Of(gateway string) Change {
+	return func(r *accesslog.Record, _ *accesslog.Attempt) { r.ResourceID = gateway }
+}
+
+// FirstGeneration makes a record one of a first-generation gateway, which has no word of its own for what happened.
+func FirstGeneration(r *accesslog.Record, a *accesslog.Attempt) {
+	Nameless(r, a)
+	r.V1, r.Instance, r.ErrorInfo = true, "ApplicationGatewayRole_IN_0", ""
+}
+
+// BadGateway is a 502 that came at once.
+func BadGateway(r *accesslog.Record, a *accesslog.Attempt) {
+	FirstGeneration(r, a)
+	r.Status, r.Taken = 502, 2*time.Millisecond
+}
+
+// Nameless makes a record as the first generation writes it: without pool, settings, rule and listener.
+func Nameless(r *accesslog.Record, _ *accesslog.Attempt) {
+	r.Pool, r.Settings, r.Rule, r.Listener = "", "", "", ""
+}
+
+func QueuedFor(d time.Duration) Change {
+	return func(r *accesslog.Record, _ *accesslog.Attempt) { r.Queued, r.ClientUses = d, 1 }
+}
+
+// Answers is what a member said with a status of its own.
+func Answers(status int) Change {
+	return func(r *accesslog.Record, a *accesslog.Attempt) { r.Status, a.Status = status, status }
+}
+
+type Change = func(*accesslog.Record, *accesslog.Attempt)
+
+func Path(p string) Change {
+	return func(r *accesslog.Record, _ *accesslog.Attempt) { r.URI, r.OriginalURI = []byte(p), []byte(p) }
+}
+
+func Took(d time.Duration) Change {
+	return func(r *accesslog.Record, a *accesslog.Attempt) { r.Taken, a.Total, a.Wait, a.HeaderTime = d, d, d, d }
+}
+
+func Reused(idle time.Duration, uses int) Change {
+	return func(_ *accesslog.Record, a *accesslog.Attempt) {
+		a.Reused, a.Idle, a.Uses, a.Connect, a.Age = true, idle, uses, accesslog.Unset, idle+time.Duration(uses)*time.Second
+	}
+}
+
+// Fails makes the last attempt fail, and with it the request.
+func Fails(f fault.Fault, after time.Duration) Change {
+	return func(r *accesslog.Record, a *accesslog.Attempt) {
+		f.Reused = a.Reused
+		r.Fault, r.ErrorInfo, r.Status = f, f.ErrorInfo(), f.Status(false)
+		r.Taken = after
+		a.Fault, a.Status, a.Wait, a.Receive, a.HeaderTime, a.Total = f, 0, accesslog.Unset, accesslog.Unset, accesslog.Unset, after
+		if f.Phase == fault.Connect {
+			a.Connect, a.LocalPort = accesslog.Unset, 0
+		}
+	}
+}
+
+// Recovered makes a first attempt that failed before the one that went well.
+func Recovered(f fault.Fault, first Change) Change {
+	return func(r *accesslog.Record, a *accesslog.Attempt) {
+		failed := *a
+		first(&accesslog.Record{}, &failed)
+		f.Reused = failed.Reused
+		failed.Fault, failed.Status, failed.Wait = f, 0, accesslog.Unset
+		r.Attempts = append(r.Attempts, failed)
+		r.Method = []byte("GET")
+	}
+}
+
+var (
+	RaceFault    = fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Closed}
+	RefusedFault = fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Refused, Errno: "ECONNREFUSED"}
+	TimeoutFault = fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}
+	DropFault    = fault.Fault{Side: fault.Network, Phase: fault.Connect, Kind: fault.Timeout}
+	NoHealthy    = fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}
+)
+
+// Active says how many other requests were in progress at the member.
+func Active(n int) Change {
+	return func(_ *accesslog.Record, a *accesslog.Attempt) { a.Active = n }
+}
