@@ -37,6 +37,11 @@ func (l *counting) Write(r *accesslog.Record) {
 
 // gatewayOn is an instance on a network: mem, or loopback where that is nil.
 func gatewayOn(mem *conn.Memory) (*Instance, *counting, *telemetry.Metrics) {
+	return gatewayWith(mem, func(context.Context, string) (resolve.Answer, error) { return resolve.Answer{}, resolve.ErrNoAddress })
+}
+
+// gatewayWith is gatewayOn with a resolver.
+func gatewayWith(mem *conn.Memory, lookup resolve.Lookup) (*Instance, *counting, *telemetry.Metrics) {
 	var probes *conn.Home
 	var engine conn.Engine
 	listen := func(place string) (net.Listener, error) { return net.Listen("tcp", place) }
@@ -52,7 +57,7 @@ func gatewayOn(mem *conn.Memory) (*Instance, *counting, *telemetry.Metrics) {
 	log, metrics := &counting{}, telemetry.New()
 	i := New(Options{
 		Engine: engine, Dialer: probes, Log: log, Metrics: metrics, Listen: listen,
-		Lookup: func(context.Context, string) (resolve.Answer, error) { return resolve.Answer{}, resolve.ErrNoAddress },
+		Lookup: lookup,
 		Place:  func(_ string, port int) string { return fmt.Sprint("127.0.0.1:", port) },
 	})
 	return i, log, metrics
@@ -269,8 +274,22 @@ func TestFirstProbesAreWaitedFor(t *testing.T) {
 	f(20*time.Second, 5*time.Second)
 }
 
-// slow is a member in memory that takes its time.
+// slow is a member in memory that takes its time over every request.
 func slow(t *testing.T, mem *conn.Memory, at string, delay time.Duration) (end func()) {
+	return member(t, mem, at, func(string) time.Duration { return delay })
+}
+
+// slowWhenAsked is a member in memory that takes its time over /slow alone, and so over no probe.
+func slowWhenAsked(t *testing.T, mem *conn.Memory, at string, delay time.Duration) (end func()) {
+	return member(t, mem, at, func(path string) time.Duration {
+		if path == "/slow" {
+			return delay
+		}
+		return 0
+	})
+}
+
+func member(t *testing.T, mem *conn.Memory, at string, delay func(path string) time.Duration) (end func()) {
 	ln, err := mem.Listen(netip.MustParseAddrPort(at))
 	if err != nil {
 		t.Fatal(err)
@@ -284,8 +303,8 @@ func slow(t *testing.T, mem *conn.Memory, at string, delay time.Duration) (end f
 			}
 			wg.Go(func() {
 				defer c.Close()
-				if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
-					time.Sleep(delay)
+				if r, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+					time.Sleep(delay(r.URL.Path))
 					io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 				}
 			})
@@ -314,18 +333,17 @@ func TestListenerGoesAndComesBack(t *testing.T) {
 func TestEndHastensWhatIsLeaving(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		mem := new(conn.Memory)
-		end := slow(t, mem, "10.0.0.4:80", time.Minute)
+		end := slowWhenAsked(t, mem, "10.0.0.4:80", time.Minute)
 		i, _, _ := gatewayOn(mem)
 		c := document(80, []string{"10.0.0.4"}, 8080, 8081)
 		c.Settings[0].DrainTimeout = 3600
 		c.Settings[0].RequestTimeout = 600
 		i.Apply(c, gateway.DefaultLocal(), 1)
-		time.Sleep(2 * time.Minute) // until the slow probe has passed
 		client, err := mem.Dial(netip.MustParseAddrPort("127.0.0.1:8081"), time.Now().Add(time.Second))
 		if err != nil {
 			t.Fatal(err)
 		}
-		io.WriteString(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		io.WriteString(client, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
 		time.Sleep(time.Second)
 		next := document(80, []string{"10.0.0.4"}, 8080)
 		next.Settings[0].DrainTimeout = 3600
@@ -337,6 +355,67 @@ func TestEndHastensWhatIsLeaving(t *testing.T) {
 		}
 		client.Close()
 		end()
+	})
+}
+
+// A request on a listener that went has the drain timeout of the settings to end in: no less, and no more.
+func TestRemovedListenerDrainsForAsLongAsTheSettingsSay(t *testing.T) {
+	f := func(drain int, answer time.Duration, want string) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			mem := new(conn.Memory)
+			end := slowWhenAsked(t, mem, "10.0.0.4:80", answer)
+			i, _, _ := gatewayOn(mem)
+			c := document(80, []string{"10.0.0.4"}, 8080, 8081)
+			c.Settings[0].DrainTimeout, c.Settings[0].RequestTimeout = drain, 600
+			i.Apply(c, gateway.DefaultLocal(), 1)
+			client, err := mem.Dial(netip.MustParseAddrPort("127.0.0.1:8081"), time.Now().Add(time.Second))
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.WriteString(client, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+			time.Sleep(time.Second)
+			next := document(80, []string{"10.0.0.4"}, 8080)
+			next.Settings[0].DrainTimeout = drain
+			i.Apply(next, gateway.DefaultLocal(), 2)
+			begin := time.Now()
+			got, _ := io.ReadAll(client)
+			if !strings.HasPrefix(string(got), want) || want == "" && len(got) > 0 {
+				t.Errorf("draining for %d s, an answer that takes %v: %q after %v", drain, answer, got, time.Since(begin))
+			}
+			client.Close()
+			i.Close(time.Now())
+			end()
+		})
+	}
+	f(120, 100*time.Second, "HTTP/1.1 200")
+	f(120, 140*time.Second, "")
+	f(0, 20*time.Second, "HTTP/1.1 200") // 30 s at least
+	f(0, 40*time.Second, "")
+}
+
+// A reload lets go of what only the configuration before used: its members, and the look-ups of their names.
+func TestReloadForgetsTheConfigurationBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lookups atomic.Int64
+		i, _, _ := gatewayWith(new(conn.Memory), func(context.Context, string) (resolve.Answer, error) {
+			lookups.Add(1)
+			return resolve.Answer{Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.4")}, TTL: time.Minute}, nil
+		})
+		named := document(80, nil, 8080)
+		named.Pools[0].Members = []gateway.Address{{FQDN: "app.example"}}
+		i.Apply(named, gateway.DefaultLocal(), 1)
+		time.Sleep(10*time.Minute + 30*time.Second) // between two look-ups
+		if lookups.Load() < 5 {
+			t.Fatalf("%d look-ups while the name was in use", lookups.Load())
+		}
+		i.Apply(document(80, nil, 8080), gateway.DefaultLocal(), 2)
+		lookups.Store(0)
+		time.Sleep(time.Hour)
+		if n := lookups.Load(); n != 0 {
+			t.Errorf("%d look-ups of a name that no configuration holds any more", n)
+		}
+		i.Close(time.Now())
 	})
 }
 
