@@ -28,7 +28,7 @@ func TestEarlyAnswerBeforeReset(t *testing.T) {
 				c := w.client()
 				go upload(c.Conn, size, false)
 				r := c.answer("POST")
-				if r.StatusCode != 413 || r.body != "no!" || r.Close != (size > heldMax) {
+				if r.StatusCode != 413 || r.body != "no!" || r.Close != (size > bufferedMax) {
 					t.Errorf("%d %q, close %v", r.StatusCode, r.body, r.Close)
 				}
 				w.says(w.row(1), 413, fault.NoError, "")

@@ -24,7 +24,7 @@ func TestExchangeForgets(t *testing.T) {
 		w.row(1)
 		c.Close()
 		for range 100 { // one of them served it
-			x := take(&session{seen: w.proxy.State()})
+			x := newExchange(&session{seen: w.proxy.State()})
 			if x.end != 0 || len(x.req.Fields) != 0 || x.req.Target != nil {
 				t.Fatalf("a request is left in the pool: %+v", x.req)
 			}

@@ -1,5 +1,5 @@
-// Package proxy serves user traffic: listeners, and the life of a request from its first byte to its record. It is the
-// only package that does, and it blocks on nothing but package conn.
+// Package proxy serves user traffic: listeners, and the life of a request from its first byte to its record. No other
+// package does, and it blocks on nothing but package conn.
 package proxy
 
 import (
@@ -21,7 +21,7 @@ import (
 // Log takes the record of each request. Write must not block.
 type Log interface{ Write(*accesslog.Record) }
 
-// Proxy serves a table. Apply gives it one, and later others, while it serves.
+// Proxy serves a routing table. Apply replaces the table while requests are served.
 type Proxy struct {
 	engine     conn.Engine
 	log        Log
@@ -37,7 +37,7 @@ type Proxy struct {
 	servers map[string]conn.Server // by key of the port
 }
 
-// State is what a request is served by: it holds on to the one that it began with.
+// State is a configuration in force. A request keeps the one that it began with.
 type State struct {
 	Table    *route.Table
 	Local    gateway.Local
@@ -69,7 +69,7 @@ func New(o Options) *Proxy {
 	}
 }
 
-// Timers and bounds that Azure fixes, and those of our own where it is silent.
+// Timers and bounds that Azure fixes, and our own where Azure is silent.
 const (
 	idleV1      = 120 * time.Second
 	idleV2      = 75 * time.Second
@@ -77,16 +77,17 @@ const (
 	bodyPause   = 60 * time.Second // between two reads of a request body, then 408
 	bodyMaxV1   = 2 << 30
 	bodyMaxV2   = 4 << 30
-	firstGlance = 250 * time.Millisecond // a wait looks at the client first after so long,
-	glance      = time.Second            // and then less and less often, down to this
-	replyTime   = 50 * time.Millisecond  // in which whoever left answers our question with a reset
-	deliverTime = 60 * time.Second       // in which a client must take some of the response
-	lingerPause = 5 * time.Second        // between two reads of a request body that nobody wants any more
-	lingerTime  = 2 * time.Second        // for reading what a client sends that is no request
+	deliverTime = 60 * time.Second // in which a client must take some of the response
+	lingerPause = 5 * time.Second  // between two reads of a request body that nobody wants any more
+	lingerTime  = 2 * time.Second  // for reading what a client sends that is no request
 	lingerBytes = 16 << 20
+
+	firstClientCheck    = 250 * time.Millisecond // a wait first checks on the client after this time,
+	clientCheckInterval = time.Second            // and then at growing intervals, up to this one
+	clientProbeTimeout  = 50 * time.Millisecond  // in which a client that left answers a probe with a reset
 )
 
-// Apply makes a configuration the one that new requests are served by.
+// Apply serves new requests by another configuration. Requests under way keep theirs.
 func (p *Proxy) Apply(t *route.Table, local gateway.Local, revision uint64) {
 	s := &State{
 		Table: t, Local: local, Revision: revision, v1: t.Config.V1(), idle: idleV2, bodyMax: bodyMaxV2,
@@ -99,7 +100,7 @@ func (p *Proxy) Apply(t *route.Table, local gateway.Local, revision uint64) {
 	p.state.Store(s)
 }
 
-// State is what is served now; nil before the first Apply.
+// State returns what is served now; nil before the first Apply.
 func (p *Proxy) State() *State { return p.state.Load() }
 
 // Serve accepts clients of a port of the table from ln.
@@ -136,11 +137,11 @@ func (p *Proxy) Servers() map[string]conn.Server {
 	return maps.Clone(p.servers)
 }
 
-// Drain lets every answer from now on end its client's connection.
+// Drain makes every answer from now on end its client's connection.
 func (p *Proxy) Drain() { p.draining.Store(true) }
 
-// Stop accepts nothing more on a port: its socket is closed when Stop returns. What is under way there goes on; drain
-// waits for it, and ends it at the deadline.
+// Stop accepts nothing more on a port: its socket is closed when Stop returns. Connections continue; drain waits for them,
+// and resets the rest at the deadline.
 func (p *Proxy) Stop(port string) (drain func(deadline time.Time)) {
 	p.mu.Lock()
 	s, ok := p.servers[port]
@@ -164,7 +165,7 @@ func (p *Proxy) Shutdown(deadline time.Time) {
 	wg.Wait()
 }
 
-// Sweep closes backend connections that have been idle for longer than any of them may be.
+// Sweep closes backend connections that have been idle for longer than the limit.
 func (p *Proxy) Sweep(now time.Time) {
 	limit := p.State().Local.BackendIdleTimeout
 	p.engine.Each(func(h *conn.Home) { h.Sweep(now.Add(-limit)) })
