@@ -3,6 +3,7 @@ package instance
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,11 +46,11 @@ func gatewayOn(mem *conn.Memory) (*Instance, *counting, *telemetry.Metrics) {
 func gatewayWith(mem *conn.Memory, lookup resolve.Lookup) (*Instance, *counting, *telemetry.Metrics) {
 	var probes *conn.Home
 	var engine conn.Engine
-	listen := func(place string) (net.Listener, error) { return net.Listen("tcp", place) }
+	listen := func(address string) (net.Listener, error) { return net.Listen("tcp", address) }
 	if mem != nil {
 		engine = conn.NewMemory(mem, nil)
 		conn.NewMemory(mem, func(h *conn.Home) { probes = h })
-		listen = func(place string) (net.Listener, error) { return mem.Listen(netip.MustParseAddrPort(place)) }
+		listen = func(address string) (net.Listener, error) { return mem.Listen(netip.MustParseAddrPort(address)) }
 	} else {
 		engine, _ = conn.New("", 2)
 		conn.NewGoroutines(func(h *conn.Home) { probes = h })
@@ -57,8 +59,8 @@ func gatewayWith(mem *conn.Memory, lookup resolve.Lookup) (*Instance, *counting,
 	log, metrics := &counting{}, telemetry.New()
 	i := New(Options{
 		Engine: engine, Dialer: probes, Log: log, Metrics: metrics, Listen: listen,
-		Lookup: lookup,
-		Place:  func(_ string, port int) string { return fmt.Sprint("127.0.0.1:", port) },
+		Lookup:     lookup,
+		ListenAddr: func(_ string, port int) string { return fmt.Sprint("127.0.0.1:", port) },
 	})
 	return i, log, metrics
 }
@@ -120,7 +122,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	}
 	apply := func(revision int, members int, hosts []string, ports ...int) {
 		t.Helper()
-		if err := i.Apply(document(members, hosts, ports...), gateway.DefaultLocal(), uint64(revision)); err != nil {
+		if err := i.Apply(t.Context(), document(members, hosts, ports...), gateway.DefaultLocal(), uint64(revision)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -183,11 +185,11 @@ func TestReloadKeepsWhatStays(t *testing.T) {
 	}
 	bad := document(members, []string{"127.0.0.1"}, port)
 	bad.Listeners[0].Protocol, bad.Listeners[0].SSLCertificate, bad.SSLCertificates = "Https", "cert", []gateway.SSLCertificate{{Name: "cert"}}
-	if err := i.Apply(bad, gateway.DefaultLocal(), 0); err == nil || strings.Contains(err.Error(), "goes on serving") {
+	if err := i.Apply(t.Context(), bad, gateway.DefaultLocal(), 0); err == nil || strings.Contains(err.Error(), "goes on serving") {
 		t.Errorf("at the first start: %v", err)
 	}
 	for n := range 3 {
-		if err := i.Apply(document(members, []string{"127.0.0.1"}, port), gateway.DefaultLocal(), uint64(n)); err != nil {
+		if err := i.Apply(t.Context(), document(members, []string{"127.0.0.1"}, port), gateway.DefaultLocal(), uint64(n)); err != nil {
 			t.Fatal(err)
 		}
 		ask()
@@ -196,7 +198,7 @@ func TestReloadKeepsWhatStays(t *testing.T) {
 		t.Errorf("%d connections", n)
 	}
 	// What is wrong changes nothing.
-	err := i.Apply(bad, gateway.DefaultLocal(), 9)
+	err := i.Apply(t.Context(), bad, gateway.DefaultLocal(), 9)
 	if err == nil || !strings.Contains(err.Error(), `"cert"`) || !strings.Contains(err.Error(), "goes on serving") {
 		t.Errorf("%v", err)
 	}
@@ -205,7 +207,7 @@ func TestReloadKeepsWhatStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	if err = i.Apply(document(members, []string{"127.0.0.9"}, port, taken.Addr().(*net.TCPAddr).Port), gateway.DefaultLocal(), 9); err == nil {
+	if err = i.Apply(t.Context(), document(members, []string{"127.0.0.9"}, port, taken.Addr().(*net.TCPAddr).Port), gateway.DefaultLocal(), 9); err == nil {
 		t.Error("a port that is taken was taken")
 	}
 	ask()
@@ -222,7 +224,7 @@ func TestReloadKeepsWhatStays(t *testing.T) {
 		t.Errorf("%v reloads counted", got)
 	}
 	i.Close(time.Now())
-	if err := i.Apply(document(members, nil, port), gateway.DefaultLocal(), 10); err == nil {
+	if err := i.Apply(t.Context(), document(members, nil, port), gateway.DefaultLocal(), 10); err == nil {
 		t.Error("applied after the end")
 	}
 }
@@ -243,6 +245,44 @@ func sum(t *testing.T, m *telemetry.Metrics, name string) (n float64) {
 	return n
 }
 
+// Whoever asked for a configuration may give up while it warms up: everything stays as it was.
+func TestAbortedApplyChangesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mem := new(conn.Memory)
+		ends := []func(){slow(t, mem, "10.0.0.4:80", 0), slow(t, mem, "10.0.0.5:80", 20*time.Second)}
+		i, _, metrics := gatewayOn(mem)
+		if err := i.Apply(t.Context(), document(80, []string{"10.0.0.4"}, 8080), gateway.DefaultLocal(), 1); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		begin := time.Now()
+		err := i.Apply(ctx, document(80, []string{"10.0.0.5"}, 8080, 8081), gateway.DefaultLocal(), 2)
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "goes on serving") || time.Since(begin) != 2*time.Second {
+			t.Errorf("%v after %v", err, time.Since(begin))
+		}
+		if h := i.Health().Pools[0].Settings[0].Servers; len(h) != 1 || h[0].Address != "10.0.0.4" {
+			t.Errorf("%+v", h)
+		}
+		if got := i.ListenAddrs(); len(got) != 1 {
+			t.Errorf("serving %v", got)
+		}
+		if _, err := mem.Dial(netip.MustParseAddrPort("127.0.0.1:8081"), time.Now().Add(time.Second)); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("the new port is still bound: %v", err)
+		}
+		if got := sum(t, metrics, "causeway_reloads_total"); got != 2 {
+			t.Errorf("%v reloads counted", got)
+		}
+		if err := i.Apply(t.Context(), document(80, []string{"10.0.0.4"}, 8080, 8081), gateway.DefaultLocal(), 2); err != nil {
+			t.Error(err)
+		}
+		i.Close(time.Now())
+		for _, end := range ends {
+			end()
+		}
+	})
+}
+
 // New members are waited for until their first probe, at most five seconds; meanwhile the old ones serve.
 func TestFirstProbesAreWaitedFor(t *testing.T) {
 	f := func(delay, want time.Duration) {
@@ -250,11 +290,11 @@ func TestFirstProbesAreWaitedFor(t *testing.T) {
 			mem := new(conn.Memory)
 			ends := []func(){slow(t, mem, "10.0.0.4:80", 0), slow(t, mem, "10.0.0.5:80", delay)}
 			i, log, _ := gatewayOn(mem)
-			if err := i.Apply(document(80, []string{"10.0.0.4"}, 8080), gateway.DefaultLocal(), 1); err != nil {
+			if err := i.Apply(t.Context(), document(80, []string{"10.0.0.4"}, 8080), gateway.DefaultLocal(), 1); err != nil {
 				t.Fatal(err)
 			}
 			begin := time.Now()
-			if err := i.Apply(document(80, []string{"10.0.0.5"}, 8080), gateway.DefaultLocal(), 2); err != nil {
+			if err := i.Apply(t.Context(), document(80, []string{"10.0.0.5"}, 8080), gateway.DefaultLocal(), 2); err != nil {
 				t.Fatal(err)
 			}
 			if took := time.Since(begin); took != want {
@@ -319,10 +359,10 @@ func TestListenerGoesAndComesBack(t *testing.T) {
 	one, two := freePort(t), freePort(t)
 	for n := range 6 {
 		ports := [][]int{{one, two}, {one}}[n%2]
-		if err := i.Apply(document(1, nil, ports...), gateway.DefaultLocal(), uint64(n)); err != nil {
+		if err := i.Apply(t.Context(), document(1, nil, ports...), gateway.DefaultLocal(), uint64(n)); err != nil {
 			t.Fatal(err)
 		}
-		if got := i.Places(); len(got) != len(ports) {
+		if got := i.ListenAddrs(); len(got) != len(ports) {
 			t.Errorf("serving %v", got)
 		}
 	}
@@ -338,7 +378,7 @@ func TestEndHastensWhatIsLeaving(t *testing.T) {
 		c := document(80, []string{"10.0.0.4"}, 8080, 8081)
 		c.Settings[0].DrainTimeout = 3600
 		c.Settings[0].RequestTimeout = 600
-		i.Apply(c, gateway.DefaultLocal(), 1)
+		i.Apply(t.Context(), c, gateway.DefaultLocal(), 1)
 		client, err := mem.Dial(netip.MustParseAddrPort("127.0.0.1:8081"), time.Now().Add(time.Second))
 		if err != nil {
 			t.Fatal(err)
@@ -347,7 +387,7 @@ func TestEndHastensWhatIsLeaving(t *testing.T) {
 		time.Sleep(time.Second)
 		next := document(80, []string{"10.0.0.4"}, 8080)
 		next.Settings[0].DrainTimeout = 3600
-		i.Apply(next, gateway.DefaultLocal(), 2)
+		i.Apply(t.Context(), next, gateway.DefaultLocal(), 2)
 		begin := time.Now()
 		i.Close(time.Now().Add(5 * time.Second))
 		if took := time.Since(begin); took > 10*time.Second {
@@ -368,7 +408,7 @@ func TestRemovedListenerDrainsForAsLongAsTheSettingsSay(t *testing.T) {
 			i, _, _ := gatewayOn(mem)
 			c := document(80, []string{"10.0.0.4"}, 8080, 8081)
 			c.Settings[0].DrainTimeout, c.Settings[0].RequestTimeout = drain, 600
-			i.Apply(c, gateway.DefaultLocal(), 1)
+			i.Apply(t.Context(), c, gateway.DefaultLocal(), 1)
 			client, err := mem.Dial(netip.MustParseAddrPort("127.0.0.1:8081"), time.Now().Add(time.Second))
 			if err != nil {
 				t.Fatal(err)
@@ -377,7 +417,7 @@ func TestRemovedListenerDrainsForAsLongAsTheSettingsSay(t *testing.T) {
 			time.Sleep(time.Second)
 			next := document(80, []string{"10.0.0.4"}, 8080)
 			next.Settings[0].DrainTimeout = drain
-			i.Apply(next, gateway.DefaultLocal(), 2)
+			i.Apply(t.Context(), next, gateway.DefaultLocal(), 2)
 			begin := time.Now()
 			got, _ := io.ReadAll(client)
 			if !strings.HasPrefix(string(got), want) || want == "" && len(got) > 0 {
@@ -404,12 +444,12 @@ func TestReloadForgetsTheConfigurationBefore(t *testing.T) {
 		})
 		named := document(80, nil, 8080)
 		named.Pools[0].Members = []gateway.Address{{FQDN: "app.example"}}
-		i.Apply(named, gateway.DefaultLocal(), 1)
+		i.Apply(t.Context(), named, gateway.DefaultLocal(), 1)
 		time.Sleep(10*time.Minute + 30*time.Second) // between two look-ups
 		if lookups.Load() < 5 {
 			t.Fatalf("%d look-ups while the name was in use", lookups.Load())
 		}
-		i.Apply(document(80, nil, 8080), gateway.DefaultLocal(), 2)
+		i.Apply(t.Context(), document(80, nil, 8080), gateway.DefaultLocal(), 2)
 		lookups.Store(0)
 		time.Sleep(time.Hour)
 		if n := lookups.Load(); n != 0 {
@@ -429,7 +469,7 @@ func TestCertificateFromFiles(t *testing.T) {
 	local.Certificates = map[string]gateway.KeyPair{"cert": {Cert: write(t, dir, "cert.pem", cert), Key: write(t, dir, "key.pem", key)}}
 	c := document(1, nil, freePort(t))
 	c.Listeners[0].Protocol, c.Listeners[0].SSLCertificate, c.SSLCertificates = "Https", "cert", []gateway.SSLCertificate{{Name: "cert"}}
-	if err := i.Apply(c, local, 1); err != nil {
+	if err := i.Apply(t.Context(), c, local, 1); err != nil {
 		t.Error(err)
 	}
 }

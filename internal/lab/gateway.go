@@ -46,7 +46,7 @@ func StartGateway(dir string, s Site) (*Gateway, error) {
 	conn.NewGoroutines(func(h *conn.Home) { probes = h })
 	g.instance = instance.New(instance.Options{
 		Engine: g.engine, Dialer: probes, Lookup: g.names.lookup, Log: g.log,
-		Metrics: telemetry.New(), Place: func(frontend string, _ int) string { return frontend }, Listen: g.listen,
+		Metrics: telemetry.New(), ListenAddr: func(frontend string, _ int) string { return frontend }, Listen: g.listen,
 	})
 	if err := g.Apply(s); err != nil {
 		g.engine.Close()
@@ -127,7 +127,7 @@ func (g *Gateway) Apply(s Site) error {
 		}
 	}
 	g.revision++
-	if err := g.instance.Apply(document.Config, local, g.revision); err != nil {
+	if err := g.instance.Apply(context.Background(), document.Config, local, g.revision); err != nil {
 		return err
 	}
 	return g.keep(evidence.AppliedName, config)

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"math"
@@ -135,8 +136,8 @@ func newLawWorld(t *testing.T, clients int, idle time.Duration) *lawWorld {
 	conn.NewMemory(w.network, func(h *conn.Home) { probes = h })
 	w.instance = instance.New(instance.Options{
 		Engine: conn.NewMemory(w.network, nil), Dialer: probes, Log: w.log, Metrics: telemetry.New(),
-		Place:  func(frontend string, _ int) string { return frontend },
-		Listen: func(string) (net.Listener, error) { return w.network.Listen(w.front) },
+		ListenAddr: func(frontend string, _ int) string { return frontend },
+		Listen:     func(string) (net.Listener, error) { return w.network.Listen(w.front) },
 	})
 	w.apply(site)
 	return w
@@ -151,7 +152,7 @@ func (w *lawWorld) apply(site Site) {
 	if err != nil || gateway.HasErrors(append(problems, document.Problems()...)) {
 		w.t.Fatal(err, problems, document.Problems())
 	}
-	if err := w.instance.Apply(document.Config, local, 1); err != nil {
+	if err := w.instance.Apply(context.Background(), document.Config, local, 1); err != nil {
 		w.t.Fatal(err)
 	}
 }

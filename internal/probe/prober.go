@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"causeway/internal/backend"
-	"causeway/internal/pulse"
+	"causeway/internal/stall"
 )
 
 // Prober runs one series of probes for each address under each backend settings object: pools that share both share the
@@ -16,7 +16,7 @@ import (
 type Prober struct {
 	directory *backend.Directory
 	dialer    Dialer
-	pulse     *pulse.Pulse
+	stalls    *stall.Detector
 	ctx       context.Context
 	cancel    context.CancelFunc
 
@@ -31,11 +31,11 @@ type series struct {
 	members []*backend.Member // guarded by Prober.mu
 }
 
-// New starts without series; Follow gives it members.
-// pulse, which may be nil, tells what a probe that came too late is worth.
-func New(d *backend.Directory, dialer Dialer, pulse *pulse.Pulse) *Prober {
+// New starts without series; Follow gives it members. stalls, which may be nil, shows whether a late probe is the
+// gateway's own fault.
+func New(d *backend.Directory, dialer Dialer, stalls *stall.Detector) *Prober {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Prober{directory: d, dialer: dialer, pulse: pulse, ctx: ctx, cancel: cancel, series: map[string]*series{}}
+	return &Prober{directory: d, dialer: dialer, stalls: stalls, ctx: ctx, cancel: cancel, series: map[string]*series{}}
 }
 
 // Close stops every series. Probes under way are broken off; one that still waits for its connection ends by itself,
@@ -166,7 +166,7 @@ func (p *Prober) judge(s *series, spec *Spec, r Result, begun bool) (first backe
 // oursToBlame reports whether a probe ended at its timeout while the gateway itself stood still for a good part of it: then
 // nothing is known of the member, and it is asked again.
 func (p *Prober) oursToBlame(s *Spec, r Result, asked time.Time) bool {
-	return (r.Reason == "probe_timeout" || r.Code == "timeout") && 10*p.pulse.Stalled(asked, time.Now()) >= s.Timeout
+	return (r.Reason == "probe_timeout" || r.Code == "timeout") && 10*p.stalls.Stalled(asked, time.Now()) >= s.Timeout
 }
 
 // stoodStill is a result that is the gateway's own doing.

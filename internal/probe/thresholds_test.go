@@ -19,8 +19,8 @@ import (
 	"causeway/internal/conn"
 	"causeway/internal/fault"
 	"causeway/internal/gateway"
-	"causeway/internal/pulse"
 	"causeway/internal/resolve"
+	"causeway/internal/stall"
 )
 
 // site is a pool under one settings object in memory and in fake time, being probed.
@@ -321,7 +321,7 @@ func TestStalledGatewayJudgesNobody(t *testing.T) {
 		s.config.Pools[0].Members = []gateway.Address{{IP: "10.0.0.4"}}
 		s.mem.Blackhole(netip.MustParseAddrPort("10.0.0.4:80"), true)
 		s.custom(5, 30, 2)
-		s.prober.pulse = &pulse.Pulse{} // its first beat is long overdue
+		s.prober.stalls = &stall.Detector{} // its first tick is long overdue
 		s.start()
 		time.Sleep(65 * time.Second)
 		if st := s.members()[0].State(); st.Probed {

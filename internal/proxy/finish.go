@@ -112,7 +112,7 @@ func (x *exchange) record(f *fault.Fault) {
 	}
 	r.ErrorInfo = f.ErrorInfo()
 	if !f.None() || len(r.Attempts) > 1 || r.Aborted {
-		r.Stalled = s.p.pulse.Stalled(x.start, x.done)
+		r.Stalled = s.p.stalls.Stalled(x.start, x.done)
 	}
 	r.Sent, r.Received = x.sentBytes, int64(x.req.Len)+x.body.read
 	r.BodyRead, r.Declared = x.body.read, x.req.ContentLength

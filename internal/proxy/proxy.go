@@ -13,8 +13,8 @@ import (
 	"causeway/internal/accesslog"
 	"causeway/internal/conn"
 	"causeway/internal/gateway"
-	"causeway/internal/pulse"
 	"causeway/internal/route"
+	"causeway/internal/stall"
 	"causeway/internal/telemetry"
 )
 
@@ -26,7 +26,7 @@ type Proxy struct {
 	engine     conn.Engine
 	log        Log
 	metrics    *telemetry.Metrics
-	pulse      *pulse.Pulse
+	stalls     *stall.Detector
 	instance   int
 	portOffset int
 
@@ -56,16 +56,21 @@ type Options struct {
 	Engine     conn.Engine
 	Log        Log
 	Metrics    *telemetry.Metrics
-	Pulse      *pulse.Pulse // may be nil
-	Instance   int          // number of the instance
-	PortOffset int          // that was added to the ports of the document
+	Stalls     *stall.Detector // may be nil
+	Instance   int             // number of the instance
+	PortOffset int             // that was added to the ports of the document
 }
 
 // New makes a Proxy without listeners.
 func New(o Options) *Proxy {
 	return &Proxy{
-		engine: o.Engine, log: o.Log, metrics: o.Metrics, pulse: o.Pulse, instance: o.Instance, portOffset: o.PortOffset,
-		servers: map[string]conn.Server{},
+		engine:     o.Engine,
+		log:        o.Log,
+		metrics:    o.Metrics,
+		stalls:     o.Stalls,
+		instance:   o.Instance,
+		portOffset: o.PortOffset,
+		servers:    map[string]conn.Server{},
 	}
 }
 

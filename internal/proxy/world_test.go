@@ -39,7 +39,7 @@ type world struct {
 	local     gateway.Local
 	pairs     map[string]*tls.Certificate
 	revision  uint64
-	fronts    map[string]netip.AddrPort // by place
+	fronts    map[string]netip.AddrPort // by listen address
 	endsMu    sync.Mutex
 	ends      []func()
 	work      sync.WaitGroup
@@ -296,8 +296,8 @@ func (w *world) apply() error {
 			}
 		}
 	}
-	place := func(frontend string, port int) string { return fmt.Sprint(frontend, ":", port) }
-	table, err := route.Compile(w.config, set, w.pairs, place)
+	listenAddr := func(frontend string, port int) string { return fmt.Sprint(frontend, ":", port) }
+	table, err := route.Compile(w.config, set, w.pairs, listenAddr)
 	if err != nil {
 		return err
 	}
@@ -320,14 +320,14 @@ func (w *world) client() *client {
 	return w.clientOf(w.proxy.State().Table.Ports()[0].Key)
 }
 
-func (w *world) clientOf(place string) *client {
+func (w *world) clientOf(listenAddr string) *client {
 	w.Helper()
 	var c net.Conn
 	var err error
 	if w.mem != nil {
-		c, err = w.mem.Dial(w.fronts[place], time.Now().Add(time.Second))
+		c, err = w.mem.Dial(w.fronts[listenAddr], time.Now().Add(time.Second))
 	} else {
-		c, err = net.Dial("tcp", w.fronts[place].String())
+		c, err = net.Dial("tcp", w.fronts[listenAddr].String())
 	}
 	if err != nil {
 		w.Fatal(err)
