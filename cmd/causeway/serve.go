@@ -99,6 +99,7 @@ func serve(stderr io.Writer, o supervisor.Options, logFormat string) error {
 	}
 	slog.SetDefault(slog.New(handler))
 	ctx := untilEnded()
+	o.Version = buildVersion()
 	s, problems, err := supervisor.Start(o)
 	writeProblems(stderr, problems)
 	if err != nil {

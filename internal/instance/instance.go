@@ -109,6 +109,7 @@ func (i *Instance) Apply(ctx context.Context, c *gateway.Config, local gateway.L
 	}
 	i.swap(next, local, revision)
 	i.o.Metrics.Reloads.WithLabelValues("applied").Inc()
+	i.o.Metrics.LastReload.SetToCurrentTime()
 	return nil
 }
 

@@ -29,6 +29,7 @@ type Options struct {
 	Drain      time.Duration     // how long requests under way may take at the end
 	Allow      []string          // protections that a document may ask for in vain
 	TakeOver   bool              // take the place of a gateway that runs on the data directory
+	Version    string            // of the program, for causeway_build_info
 }
 
 // OptionError is an option that cannot be meant so. Hint says what could be.

@@ -203,7 +203,7 @@ func TestAdminAddress(t *testing.T) {
 	h.get(h.url("/"))
 	for _, want := range []string{
 		`causeway_healthy_hosts{pool="pool",settings="settings"} 1`, `causeway_unhealthy_hosts{pool="pool",settings="settings"} 0`,
-		"causeway_backend_idle_connections 1", `causeway_requests_total{listener="listener",pool="pool",settings="settings",status="200"} 1`, "causeway_log_records_lost 0",
+		"causeway_backend_idle_connections 1", `causeway_requests_total{listener="listener",pool="pool",settings="settings",status="200"} 1`, "causeway_log_records_lost_total 0",
 	} {
 		h.scrape(base+"/metrics", want)
 	}
