@@ -1,8 +1,8 @@
 // Package conn is everything that a request may block on.
 //
 // A handler is straight-line code over Conn. It runs unchanged on every engine: event loops on epoll (NewEpoll, the
-// default on Linux), one goroutine per connection on net.Conn (NewGoroutines), and the same over a network in memory for
-// tests under fake time (NewMemory).
+// default on Linux), and one goroutine per connection on net.Conn (NewGoroutines), which tests under fake time run over a
+// network in memory (conntest).
 //
 // Rules for who writes a handler:
 //   - Block only on Conn and Home; anything else goes through Home.Do or Conn.Detach. Hold no lock across a call that
@@ -101,7 +101,7 @@ func (e *stopError) Error() string   { return e.s }
 func (e *stopError) Timeout() bool   { return true }
 func (e *stopError) Temporary() bool { return true }
 
-// Engine runs turns. New, NewEpoll, NewGoroutines and NewMemory make one; each calls setup once for every Home.
+// Engine runs turns. New, NewEpoll and NewGoroutines make one; each calls setup once for every Home.
 type Engine interface {
 	// Name is "epoll" or "goroutines".
 	Name() string

@@ -18,6 +18,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"causeway/internal/conn/conntest"
 )
 
 // world is an engine with its network, one server on it, and a peer of that server's handler to dial.
@@ -25,8 +27,8 @@ type world struct {
 	*testing.T
 	e       Engine
 	home    *Home
-	loop    strander // nil on goroutines
-	mem     *Memory  // nil on sockets
+	loop    strander          // nil on goroutines
+	mem     *conntest.Network // nil on sockets
 	tls     *tls.Config
 	server  Server
 	front   netip.AddrPort
@@ -110,8 +112,8 @@ func noLeak(t *testing.T, f func()) {
 func newWorld(t *testing.T, memory, secured bool) *world {
 	w := &world{T: t}
 	if memory {
-		w.mem = new(Memory)
-		w.e = NewMemory(w.mem, func(h *Home) { w.home = h })
+		w.mem = new(conntest.Network)
+		w.e = NewGoroutinesOver(w.mem.Dial, func(h *Home) { w.home = h })
 	} else {
 		w.e = NewGoroutines(func(h *Home) { w.home = h })
 	}

@@ -21,7 +21,7 @@ type Goroutines struct {
 	places
 
 	home    Home
-	network func(to netip.AddrPort, deadline time.Time) (net.Conn, error)
+	network DialFunc
 	serial  atomic.Uint64
 
 	less    sync.Cond // a connection has ended, or a server is to
@@ -30,12 +30,14 @@ type Goroutines struct {
 }
 
 // NewGoroutines makes the engine on TCP.
-func NewGoroutines(setup func(*Home)) *Goroutines { return newGoroutines(setup, dialTCP) }
+func NewGoroutines(setup func(*Home)) *Goroutines { return NewGoroutinesOver(dialTCP, setup) }
 
-// NewMemory makes the engine on a network in memory.
-func NewMemory(m *Memory, setup func(*Home)) *Goroutines { return newGoroutines(setup, m.Dial) }
+// DialFunc connects to an address; the zero deadline is none.
+type DialFunc func(to netip.AddrPort, deadline time.Time) (net.Conn, error)
 
-func newGoroutines(setup func(*Home), network func(netip.AddrPort, time.Time) (net.Conn, error)) *Goroutines {
+// NewGoroutinesOver makes the engine on another network, such as one of conntest. Its connections should have CloseWrite and
+// SetLinger, as those of TCP do.
+func NewGoroutinesOver(network DialFunc, setup func(*Home)) *Goroutines {
 	e := &Goroutines{Options: defaults(), network: network, servers: map[*server]struct{}{}}
 	e.less.L = &e.mu
 	e.home.engine, e.home.idle, e.home.shared = e, map[Key][]Conn{}, true

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"causeway/internal/conn/conntest"
 )
 
 var eventful *loop // of the story that is being told, if it is told on an event loop
@@ -66,10 +68,10 @@ func testKernel(t *testing.T) {
 	if _, ok = KernelOf(c); ok {
 		t.Error("known after Close")
 	}
-	var m Memory
+	var m conntest.Network
 	ln, _ := m.Listen(address(far.LocalAddr()))
 	defer ln.Close()
-	mc, err := NewMemory(&m, nil).home.Dial(address(far.LocalAddr()), time.Time{})
+	mc, err := NewGoroutinesOver(m.Dial, nil).home.Dial(address(far.LocalAddr()), time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -330,8 +330,8 @@ func (c *stream) Peer() Peer {
 	if c.in.kept.Load() {
 		return Spoke
 	}
-	if m, ok := c.Conn.(interface{ peer() Peer }); ok {
-		return m.peer()
+	if o, ok := c.Conn.(observer); ok {
+		return observe(o)
 	}
 	if c.gone.Load() {
 		return Gone
@@ -344,6 +344,23 @@ func (c *stream) Peer() Peer {
 		c.broken.CompareAndSwap(0, uint32(errno))
 	}
 	return p
+}
+
+// observer is a net.Conn that is no socket and still knows what its peer has done.
+type observer interface {
+	Observe() (unread, ended, reset bool)
+}
+
+func observe(o observer) Peer {
+	switch unread, ended, reset := o.Observe(); {
+	case unread:
+		return Spoke
+	case reset:
+		return Lost
+	case ended:
+		return Gone
+	}
+	return Quiet
 }
 
 func (c *stream) Detach() (net.Conn, error) {

@@ -22,6 +22,7 @@ import (
 	"causeway/internal/accesslog"
 	"causeway/internal/certs/certstest"
 	"causeway/internal/conn"
+	"causeway/internal/conn/conntest"
 	"causeway/internal/gateway"
 	"causeway/internal/resolve"
 	"causeway/internal/telemetry"
@@ -38,18 +39,18 @@ func (l *counting) Write(r *accesslog.Record) {
 }
 
 // gatewayOn is an instance on a network: mem, or loopback where that is nil.
-func gatewayOn(mem *conn.Memory) (*Instance, *counting, *telemetry.Metrics) {
+func gatewayOn(mem *conntest.Network) (*Instance, *counting, *telemetry.Metrics) {
 	return gatewayWith(mem, func(context.Context, string) (resolve.Answer, error) { return resolve.Answer{}, resolve.ErrNoAddress })
 }
 
 // gatewayWith is gatewayOn with a resolver.
-func gatewayWith(mem *conn.Memory, lookup resolve.Lookup) (*Instance, *counting, *telemetry.Metrics) {
+func gatewayWith(mem *conntest.Network, lookup resolve.Lookup) (*Instance, *counting, *telemetry.Metrics) {
 	var probes *conn.Home
 	var engine conn.Engine
 	listen := func(address string) (net.Listener, error) { return net.Listen("tcp", address) }
 	if mem != nil {
-		engine = conn.NewMemory(mem, nil)
-		conn.NewMemory(mem, func(h *conn.Home) { probes = h })
+		engine = conn.NewGoroutinesOver(mem.Dial, nil)
+		conn.NewGoroutinesOver(mem.Dial, func(h *conn.Home) { probes = h })
 		listen = func(address string) (net.Listener, error) { return mem.Listen(netip.MustParseAddrPort(address)) }
 	} else {
 		engine, _ = conn.New("", 2)
@@ -248,7 +249,7 @@ func sum(t *testing.T, m *telemetry.Metrics, name string) (n float64) {
 // Whoever asked for a configuration may give up while it warms up: everything stays as it was.
 func TestAbortedApplyChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		mem := new(conn.Memory)
+		mem := new(conntest.Network)
 		ends := []func(){slow(t, mem, "10.0.0.4:80", 0), slow(t, mem, "10.0.0.5:80", 20*time.Second)}
 		i, _, metrics := gatewayOn(mem)
 		if err := i.Apply(t.Context(), document(80, []string{"10.0.0.4"}, 8080), gateway.DefaultLocal(), 1); err != nil {
@@ -287,7 +288,7 @@ func TestAbortedApplyChangesNothing(t *testing.T) {
 func TestFirstProbesAreWaitedFor(t *testing.T) {
 	f := func(delay, want time.Duration) {
 		synctest.Test(t, func(t *testing.T) {
-			mem := new(conn.Memory)
+			mem := new(conntest.Network)
 			ends := []func(){slow(t, mem, "10.0.0.4:80", 0), slow(t, mem, "10.0.0.5:80", delay)}
 			i, log, _ := gatewayOn(mem)
 			if err := i.Apply(t.Context(), document(80, []string{"10.0.0.4"}, 8080), gateway.DefaultLocal(), 1); err != nil {
@@ -315,12 +316,12 @@ func TestFirstProbesAreWaitedFor(t *testing.T) {
 }
 
 // slow is a member in memory that takes its time over every request.
-func slow(t *testing.T, mem *conn.Memory, at string, delay time.Duration) (end func()) {
+func slow(t *testing.T, mem *conntest.Network, at string, delay time.Duration) (end func()) {
 	return member(t, mem, at, func(string) time.Duration { return delay })
 }
 
 // slowWhenAsked is a member in memory that takes its time over /slow alone, and so over no probe.
-func slowWhenAsked(t *testing.T, mem *conn.Memory, at string, delay time.Duration) (end func()) {
+func slowWhenAsked(t *testing.T, mem *conntest.Network, at string, delay time.Duration) (end func()) {
 	return member(t, mem, at, func(path string) time.Duration {
 		if path == "/slow" {
 			return delay
@@ -329,7 +330,7 @@ func slowWhenAsked(t *testing.T, mem *conn.Memory, at string, delay time.Duratio
 	})
 }
 
-func member(t *testing.T, mem *conn.Memory, at string, delay func(path string) time.Duration) (end func()) {
+func member(t *testing.T, mem *conntest.Network, at string, delay func(path string) time.Duration) (end func()) {
 	ln, err := mem.Listen(netip.MustParseAddrPort(at))
 	if err != nil {
 		t.Fatal(err)
@@ -372,7 +373,7 @@ func TestListenerGoesAndComesBack(t *testing.T) {
 // The end does not wait longer than it was told to, not even for a listener that went with an hour to drain.
 func TestEndHastensWhatIsLeaving(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		mem := new(conn.Memory)
+		mem := new(conntest.Network)
 		end := slowWhenAsked(t, mem, "10.0.0.4:80", time.Minute)
 		i, _, _ := gatewayOn(mem)
 		c := document(80, []string{"10.0.0.4"}, 8080, 8081)
@@ -403,7 +404,7 @@ func TestRemovedListenerDrainsForAsLongAsTheSettingsSay(t *testing.T) {
 	f := func(drain int, answer time.Duration, want string) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
-			mem := new(conn.Memory)
+			mem := new(conntest.Network)
 			end := slowWhenAsked(t, mem, "10.0.0.4:80", answer)
 			i, _, _ := gatewayOn(mem)
 			c := document(80, []string{"10.0.0.4"}, 8080, 8081)
@@ -438,7 +439,7 @@ func TestRemovedListenerDrainsForAsLongAsTheSettingsSay(t *testing.T) {
 func TestReloadForgetsTheConfigurationBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var lookups atomic.Int64
-		i, _, _ := gatewayWith(new(conn.Memory), func(context.Context, string) (resolve.Answer, error) {
+		i, _, _ := gatewayWith(new(conntest.Network), func(context.Context, string) (resolve.Answer, error) {
 			lookups.Add(1)
 			return resolve.Answer{Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.4")}, TTL: time.Minute}, nil
 		})

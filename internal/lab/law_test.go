@@ -17,6 +17,7 @@ import (
 
 	"causeway/internal/accesslog"
 	"causeway/internal/conn"
+	"causeway/internal/conn/conntest"
 	"causeway/internal/gateway"
 	"causeway/internal/instance"
 	"causeway/internal/telemetry"
@@ -97,7 +98,7 @@ func TestIdleLimitBelowTheWindowEndsTheRace(t *testing.T) {
 // lawWorld is a gateway in memory where every client has a member, and so a backend connection, of its own.
 type lawWorld struct {
 	t        *testing.T
-	network  *conn.Memory
+	network  *conntest.Network
 	instance *instance.Instance
 	peers    []*Peer
 	log      *attemptLog
@@ -117,7 +118,7 @@ func (l *attemptLog) Write(r *accesslog.Record) {
 }
 
 func newLawWorld(t *testing.T, clients int, idle time.Duration) *lawWorld {
-	w := &lawWorld{t: t, network: &conn.Memory{Latency: lawLatency}, log: &attemptLog{}, front: netip.MustParseAddrPort("127.0.0.1:8080")}
+	w := &lawWorld{t: t, network: &conntest.Network{Latency: lawLatency}, log: &attemptLog{}, front: netip.MustParseAddrPort("127.0.0.1:8080")}
 	site := Site{Name: "law", BackendIdleTimeout: idle}
 	for i := range clients {
 		at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(4 + i)}), 8080)
@@ -133,9 +134,9 @@ func newLawWorld(t *testing.T, clients int, idle time.Duration) *lawWorld {
 		site.Pools = append(site.Pools, p)
 	}
 	var probes *conn.Home
-	conn.NewMemory(w.network, func(h *conn.Home) { probes = h })
+	conn.NewGoroutinesOver(w.network.Dial, func(h *conn.Home) { probes = h })
 	w.instance = instance.New(instance.Options{
-		Engine: conn.NewMemory(w.network, nil), Dialer: probes, Log: w.log, Metrics: telemetry.New(),
+		Engine: conn.NewGoroutinesOver(w.network.Dial, nil), Dialer: probes, Log: w.log, Metrics: telemetry.New(),
 		ListenAddr: func(frontend string, _ int) string { return frontend },
 		Listen:     func(string) (net.Listener, error) { return w.network.Listen(w.front) },
 	})

@@ -17,6 +17,7 @@ import (
 
 	"causeway/internal/backend"
 	"causeway/internal/conn"
+	"causeway/internal/conn/conntest"
 	"causeway/internal/fault"
 	"causeway/internal/gateway"
 	"causeway/internal/resolve"
@@ -26,7 +27,7 @@ import (
 // site is a pool under one settings object in memory and in fake time, being probed.
 type site struct {
 	*testing.T
-	mem       *conn.Memory
+	mem       *conntest.Network
 	config    *gateway.Config
 	directory *backend.Directory
 	prober    *Prober
@@ -40,14 +41,14 @@ type site struct {
 func inTime(t *testing.T, story func(s *site)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := &site{T: t, mem: new(conn.Memory)}
+		s := &site{T: t, mem: new(conntest.Network)}
 		s.config = &gateway.Config{
 			SKU: gateway.SKU{Tier: "Standard_v2"}, Pools: []gateway.Pool{{Name: "pool"}},
 			Settings:  []gateway.Settings{{Name: "settings", Port: 80, Protocol: "Http", RequestTimeout: 20}},
 			Listeners: []gateway.Listener{{Name: "l"}}, Rules: []gateway.Rule{{Name: "r", Listener: "l", Target: gateway.Target{Pool: "pool", Settings: "settings"}}},
 		}
 		var home *conn.Home
-		conn.NewMemory(s.mem, func(h *conn.Home) { home = h })
+		conn.NewGoroutinesOver(s.mem.Dial, func(h *conn.Home) { home = h })
 		s.directory = backend.NewDirectory(func(_ context.Context, name string) (resolve.Answer, error) { return s.lookup(name) })
 		s.prober = New(s.directory, home, nil)
 		s.directory.Changed = func() {

@@ -18,6 +18,7 @@ import (
 	"causeway/internal/accesslog"
 	"causeway/internal/backend"
 	"causeway/internal/conn"
+	"causeway/internal/conn/conntest"
 	"causeway/internal/fault"
 	"causeway/internal/gateway"
 	"causeway/internal/resolve"
@@ -28,7 +29,7 @@ import (
 // world is a gateway with its members and clients, in memory or on loopback.
 type world struct {
 	testing.TB
-	mem       *conn.Memory // nil: sockets
+	mem       *conntest.Network // nil: sockets
 	engine    conn.Engine
 	proxy     *Proxy
 	metrics   *telemetry.Metrics
@@ -72,8 +73,8 @@ func inTime(t *testing.T, story func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.mem = new(conn.Memory)
-		w.engine = conn.NewMemory(w.mem, nil)
+		w.mem = new(conntest.Network)
+		w.engine = conn.NewGoroutinesOver(w.mem.Dial, nil)
 		w.play(story)
 	})
 }

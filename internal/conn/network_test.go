@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"causeway/internal/conn/conntest"
 )
 
 const far = 15 * time.Millisecond // latency of the tests
@@ -124,7 +126,7 @@ func TestDialFailures(t *testing.T) {
 }
 
 func TestListenTwice(t *testing.T) {
-	var m Memory
+	var m conntest.Network
 	at := netip.MustParseAddrPort("[::1]:80")
 	ln, err := m.Listen(at)
 	if err != nil {
