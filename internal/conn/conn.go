@@ -52,7 +52,7 @@ type Conn interface {
 
 	// Peer says, without waiting or consuming, what the other side has done: an idle backend connection that is not
 	// Quiet is stale; a client that is Gone may have said all it had to say, and one that is Lost wants no answer.
-	Peer() Peer
+	Peer() PeerState
 	// Info is what is known about the connection at no cost; it stays readable after Close.
 	Info() *Info
 	// Detach takes the connection away from its engine and returns it as an ordinary net.Conn, for code that brings its
@@ -61,14 +61,14 @@ type Conn interface {
 }
 
 // Peer is what the other side of a Conn has done since we last read.
-type Peer uint8
+type PeerState uint8
 
 // What a peer has done.
 const (
-	Quiet Peer = iota // nothing
-	Spoke             // there is something to read
-	Gone              // it closed its side
-	Lost              // the connection failed
+	PeerIdle       PeerState = iota // nothing
+	PeerReadable                    // there is something to read
+	PeerHalfClosed                  // it closed its side
+	PeerReset                       // the connection failed
 )
 
 // Info is what is known about a connection. The engine keeps it, but for Uses and Idle, which belong to Home, and Hint.
@@ -85,7 +85,7 @@ type Info struct {
 // An Open is called for each new client connection, and must neither wait nor end its goroutine. The turn it returns is called each time the client has something
 // to say (bytes, its end, a passed read deadline, ErrDraining): the turn then reads. It returns true to wait for more,
 // having consumed all it read, and false to close. Between turns the connection holds neither stack nor buffer.
-type Open func(h *Home, c Conn) (turn func() bool)
+type Open func(h *Loop, c Conn) (turn func() bool)
 
 var (
 	// ErrStopped ends a wait in one side of Both because the other side failed.
@@ -112,7 +112,7 @@ type Engine interface {
 	// Serve accepts from ln until its Shutdown. One engine serves many listeners on the same Homes.
 	Serve(ln net.Listener, open Open) Server
 	// Each runs f once on every Home, as a strand there, and waits: to sweep, to flush. Call it from outside of strands.
-	Each(f func(h *Home))
+	Each(f func(h *Loop))
 	// Live is the number of client connections, detached ones not counted; Idle that of connections to members that wait
 	// for a request; Stalled for how long a Home has been kept from its other connections by a handler that blocks. They
 	// may be asked at any time, and do not wait.

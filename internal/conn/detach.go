@@ -59,6 +59,6 @@ func (p plain) CloseWrite() error {
 func (p plain) SetReadDeadline(t time.Time)  { p.Conn.SetReadDeadline(t) }
 func (p plain) SetWriteDeadline(t time.Time) { p.Conn.SetWriteDeadline(t) }
 func (p plain) Reset() error                 { return p.Conn.Close() }
-func (p plain) Peer() Peer                   { return Quiet }
+func (p plain) Peer() PeerState              { return PeerIdle }
 func (p plain) Info() *Info                  { return p.info }
 func (p plain) Detach() (net.Conn, error)    { return nil, net.ErrClosed }

@@ -15,7 +15,7 @@ type Epoll struct {
 	Options
 	places
 
-	loops  []*loop
+	loops  []*epollLoop
 	serial atomic.Uint64
 
 	short   atomic.Bool  // somebody waits for a place
@@ -30,7 +30,7 @@ type Epoll struct {
 
 // NewEpoll starts so many loops, and calls setup once for the Home of each. It fails where the system does not have what
 // loops need: the engine on goroutines works there.
-func NewEpoll(loops int, setup func(*Home)) (*Epoll, error) {
+func NewEpoll(loops int, setup func(*Loop)) (*Epoll, error) {
 	e := &Epoll{Options: defaults(), kick: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{})}
 	for range max(1, loops) {
 		l, err := newLoop(e)
@@ -44,19 +44,19 @@ func NewEpoll(loops int, setup func(*Home)) (*Epoll, error) {
 	}
 	for _, l := range e.loops {
 		if setup != nil {
-			setup(&l.home)
+			setup(&l.loop)
 		}
 		go l.run()
 	}
-	go e.usher()
+	go e.evictor()
 	return e, nil
 }
 
 // Each runs f on every Home in turn, as a strand there, and waits for it. Call it from outside of the loops. A loop that
 // is stalled keeps it waiting.
-func (e *Epoll) Each(f func(*Home)) {
+func (e *Epoll) Each(f func(*Loop)) {
 	for _, l := range e.loops {
-		l.strand(func() { f(&l.home) })
+		l.runCoroutine(func() { f(&l.loop) })
 	}
 }
 
@@ -67,7 +67,7 @@ func (e *Epoll) Loops() int   { return len(e.loops) }
 // Idle is the number of idle connections to members on all loops.
 func (e *Epoll) Idle() (n int) {
 	for _, l := range e.loops {
-		n += l.home.Idle()
+		n += l.loop.Pool.Len()
 	}
 	return n
 }
@@ -87,11 +87,11 @@ func (e *Epoll) Stalled() (worst time.Duration) {
 func (e *Epoll) Close() {
 	close(e.quit)
 	<-e.ended
-	e.everywhere((*loop).close)
+	e.everywhere((*epollLoop).close)
 }
 
 // everywhere runs f on every loop, outside of any strand, and waits: f must not.
-func (e *Epoll) everywhere(f func(*loop)) {
+func (e *Epoll) everywhere(f func(*epollLoop)) {
 	var wg sync.WaitGroup
 	for _, l := range e.loops {
 		wg.Add(1)

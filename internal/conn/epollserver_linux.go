@@ -54,10 +54,10 @@ func (e *Epoll) Serve(ln net.Listener, open Open) Server {
 func (s *epollServer) Stop() {
 	s.stop.Do(func() {
 		s.draining.Store(true)
-		s.e.everywhere(func(l *loop) {
+		s.e.everywhere(func(l *epollLoop) {
 			for _, p := range s.ports {
 				if p.l == l {
-					p.leave()
+					p.unwatch()
 				}
 			}
 		})
@@ -66,7 +66,7 @@ func (s *epollServer) Stop() {
 		unix.Close(s.fd)
 		s.gone = true
 		s.mu.Unlock()
-		s.e.everywhere(func(*loop) {}) // what was given to another loop is there
+		s.e.everywhere(func(*epollLoop) {}) // what was given to another loop is there
 	})
 }
 
@@ -86,7 +86,7 @@ func (s *epollServer) File() (*os.File, error) {
 
 // clients runs f on every client of the server, on its loop.
 func (s *epollServer) clients(f func(*sock)) {
-	s.e.everywhere(func(l *loop) {
+	s.e.everywhere(func(l *epollLoop) {
 		for _, c := range l.socks {
 			if c != nil && c.server == s {
 				f(c)
@@ -99,7 +99,7 @@ func (s *epollServer) clients(f func(*sock)) {
 func (s *epollServer) Shutdown(deadline time.Time) {
 	s.once.Do(func() {
 		s.Stop()
-		time.AfterFunc(min(lastWord, time.Until(deadline)/4), func() {
+		time.AfterFunc(min(drainGrace, time.Until(deadline)/4), func() {
 			s.leaving.Store(true)
 			s.clients(func(c *sock) { c.dismiss() })
 		})
@@ -122,6 +122,6 @@ func (s *sock) dismiss() bool {
 		return false
 	}
 	s.drain = true
-	s.start()
+	s.startHandler()
 	return true
 }

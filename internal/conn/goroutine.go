@@ -20,7 +20,7 @@ type Goroutines struct {
 	Options
 	places
 
-	home    Home
+	loop    Loop
 	network DialFunc
 	serial  atomic.Uint64
 
@@ -30,19 +30,19 @@ type Goroutines struct {
 }
 
 // NewGoroutines makes the engine on TCP.
-func NewGoroutines(setup func(*Home)) *Goroutines { return NewGoroutinesOver(dialTCP, setup) }
+func NewGoroutines(setup func(*Loop)) *Goroutines { return NewGoroutinesOver(dialTCP, setup) }
 
 // DialFunc connects to an address; the zero deadline is none.
 type DialFunc func(to netip.AddrPort, deadline time.Time) (net.Conn, error)
 
 // NewGoroutinesOver makes the engine on another network, such as one of conntest. Its connections should have CloseWrite and
 // SetLinger, as those of TCP do.
-func NewGoroutinesOver(network DialFunc, setup func(*Home)) *Goroutines {
+func NewGoroutinesOver(network DialFunc, setup func(*Loop)) *Goroutines {
 	e := &Goroutines{Options: defaults(), network: network, servers: map[*server]struct{}{}}
 	e.less.L = &e.mu
-	e.home.engine, e.home.idle, e.home.shared = e, map[Key][]Conn{}, true
+	e.loop.init(e, true)
 	if setup != nil {
-		setup(&e.home)
+		setup(&e.loop)
 	}
 	return e
 }
@@ -59,12 +59,12 @@ func (e *Goroutines) Serve(ln net.Listener, open Open) Server {
 }
 
 // Each runs f on the one Home.
-func (e *Goroutines) Each(f func(*Home)) { f(&e.home) }
+func (e *Goroutines) Each(f func(*Loop)) { f(&e.loop) }
 
 // Name, Loops, Idle, Stalled and Close are those of an engine: one Home, which no handler can keep from others.
 func (e *Goroutines) Name() string           { return EngineGoroutines }
 func (e *Goroutines) Loops() int             { return 0 }
-func (e *Goroutines) Idle() int              { return e.home.Idle() }
+func (e *Goroutines) Idle() int              { return e.loop.Pool.Len() }
 func (e *Goroutines) Stalled() time.Duration { return 0 }
 func (e *Goroutines) Close()                 {}
 
@@ -118,7 +118,7 @@ func (e *Goroutines) do(f func()) { f() }
 
 func (e *Goroutines) yield() { runtime.Gosched() }
 
-func (e *Goroutines) both(a, b Conn, ab, ba func() error) (errAB, errBA error) {
+func (e *Goroutines) duplex(a, b Conn, ab, ba func() error) (errAB, errBA error) {
 	ca, cb := bottom(a).(*stream), bottom(b).(*stream)
 	var crashAB, crashBA *crash
 	done := make(chan struct{})

@@ -13,7 +13,7 @@ import (
 func Certificate(cert *tls.Certificate) func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	key, slow := cert.PrivateKey.(*rsa.PrivateKey)
 	return func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-		u, ours := hello.Conn.(*under)
+		u, ours := hello.Conn.(*tlsCarrier)
 		if !slow || !ours {
 			return cert, nil
 		}
@@ -22,26 +22,26 @@ func Certificate(cert *tls.Certificate) func(*tls.ClientHelloInfo) (*tls.Certifi
 			return cert, nil
 		}
 		c := *cert
-		c.PrivateKey = besideKey{key, b.aside}
+		c.PrivateKey = offloadKey{key, b.aside}
 		return &c, nil
 	}
 }
 
 // besideKey is a private key that works beside the loop of a handshake.
-type besideKey struct {
-	key   *rsa.PrivateKey
-	aside func(f func())
+type offloadKey struct {
+	key     *rsa.PrivateKey
+	offload func(f func())
 }
 
-func (k besideKey) Public() crypto.PublicKey { return k.key.Public() }
+func (k offloadKey) Public() crypto.PublicKey { return k.key.Public() }
 
-func (k besideKey) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) (signature []byte, err error) {
-	k.aside(func() { signature, err = k.key.Sign(rand, digest, opts) })
+func (k offloadKey) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) (signature []byte, err error) {
+	k.offload(func() { signature, err = k.key.Sign(rand, digest, opts) })
 	return signature, err
 }
 
 // Decrypt is for suites of TLS 1.2 in which the client chooses the secret.
-func (k besideKey) Decrypt(rand io.Reader, message []byte, opts crypto.DecrypterOpts) (plain []byte, err error) {
-	k.aside(func() { plain, err = k.key.Decrypt(rand, message, opts) })
+func (k offloadKey) Decrypt(rand io.Reader, message []byte, opts crypto.DecrypterOpts) (plain []byte, err error) {
+	k.offload(func() { plain, err = k.key.Decrypt(rand, message, opts) })
 	return plain, err
 }

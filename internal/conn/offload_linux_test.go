@@ -83,7 +83,7 @@ func besideHandshakes(b *testing.B, cfg *tls.Config) {
 			b.Fatal(err)
 		}
 		at := address(secured.Addr()).String()
-		servers = append(servers, e.Serve(secured, once(func(_ *Home, c Conn) {
+		servers = append(servers, e.Serve(secured, once(func(_ *Loop, c Conn) {
 			if s, err := TLS(c, tls.Server, cfg); err == nil {
 				s.Close()
 			}

@@ -12,7 +12,7 @@ import (
 
 // port is a listening socket on one loop. It is level-triggered, and exclusive: a new client wakes one loop.
 type port struct {
-	l      *loop
+	l      *epollLoop
 	server *epollServer
 	tag    int32
 	pause  time.Duration // after the last failure to accept
@@ -38,7 +38,7 @@ func (p *port) watch() {
 }
 
 // leave takes none for now. The registration must go by itself: it belongs to the socket, which another process may have too.
-func (p *port) leave() {
+func (p *port) unwatch() {
 	l, fd := p.l, p.server.fd
 	if fd < len(l.ports) && l.ports[fd] == p {
 		l.ctl(unix.EPOLL_CTL_DEL, fd, 0, 0)
@@ -81,7 +81,7 @@ func (p *port) accept() {
 
 // hold keeps those who wait for a place in the kernel's queue.
 func (p *port) hold() {
-	p.leave()
+	p.unwatch()
 	if p.short == 0 {
 		p.short = clock()
 	}
@@ -95,7 +95,7 @@ func (p *port) fail(errno syscall.Errno) {
 	if errno == unix.EMFILE || errno == unix.ENFILE {
 		e.relieve()
 	}
-	p.leave()
+	p.unwatch()
 	p.pause = min(max(2*p.pause, firstPause), lastPause)
 	time.AfterFunc(p.pause, func() { p.l.post(p.watch) })
 }
@@ -128,7 +128,7 @@ func (p *port) queued() time.Duration {
 }
 
 // lightest is the loop that should have one more client.
-func (e *Epoll) lightest(here *loop) *loop {
+func (e *Epoll) lightest(here *epollLoop) *epollLoop {
 	to := here
 	for _, l := range e.loops {
 		if l.size.Load() < to.size.Load()-slack {
@@ -146,12 +146,12 @@ func (s *sock) begin() {
 		return
 	}
 	s.silentSince, s.busy = s.l.now, true
-	if crashed, _ := guard(func() error { s.turn = s.server.open(&s.l.home, s); return nil }); crashed != nil {
+	if crashed, _ := guard(func() error { s.handle = s.server.open(&s.l.loop, s); return nil }); crashed != nil {
 		s.l.e.report(crashed)
-		s.turn = nil
+		s.handle = nil
 	}
 	switch s.busy = false; {
-	case s.turn == nil:
+	case s.handle == nil:
 		s.Reset()
 	case s.server.leaving.Load():
 		s.dismiss()

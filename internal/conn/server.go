@@ -26,11 +26,11 @@ type server struct {
 
 // lastWord is how long idle clients have to send one more request, and to learn from its answer that the connection
 // ends. Closing it under a request that is on its way would lose that request.
-const lastWord = time.Second
+const drainGrace = time.Second
 
 // Shutdown stops accepting and waits for the connections. See Server.
 func (s *server) Shutdown(deadline time.Time) {
-	s.once.Do(func() { s.drain(min(lastWord, time.Until(deadline)/4)) })
+	s.once.Do(func() { s.drain(min(drainGrace, time.Until(deadline)/4)) })
 	defer s.e.forget(s)
 	done := make(chan struct{})
 	go func() { s.wg.Wait(); close(done) }()
@@ -110,7 +110,7 @@ func (s *server) take(nc net.Conn) {
 	switch {
 	case !s.room():
 		abort(nc)
-	case !s.welcome(nc):
+	case !s.admit(nc):
 		nc.Close()
 	default:
 		s.start(nc)
@@ -180,7 +180,7 @@ func (s *server) serve(c *stream) {
 			s.e.report(v)
 		}
 	}()
-	turn := s.open(&s.e.home, c)
+	turn := s.open(&s.e.loop, c)
 	for more := true; more; {
 		if c.top == nil || !c.top.pending() {
 			c.await()

@@ -11,7 +11,7 @@ import (
 
 // sock is a Conn on a loop.
 type sock struct {
-	l              *loop
+	l              *epollLoop
 	fd             int
 	tag            int32         // tells it from others that had the descriptor before
 	rready, wready bool          // worth a system call
@@ -22,15 +22,15 @@ type sock struct {
 	evicted        bool          // asked to give way
 	spoke          bool          // a client that has had a turn which ended well
 	broken         syscall.Errno // that Peer took from the kernel, which tells it once
-	rf, wf         *fiber        // who waits to read, and to write
+	rf, wf         *coroutine    // who waits to read, and to write
 	rd, wd         int64         // deadlines
 	when           int64         // of its entry in timers
 	ti             int           // index there, -1: none
 	server         *epollServer  // of a client; nil: dialled
-	turn           func() bool
+	handle         func() bool
 	top            layer // TLS, or nil
 
-	in            *line // where it waits for its client, between these two; nil: it does not
+	list          *silentList // where it waits for its client, between these two; nil: it does not
 	ahead, behind *sock
 	silentSince   int64
 
@@ -41,7 +41,7 @@ type sock struct {
 func (e *Epoll) tag() int32 { return int32(e.serial.Add(1)) }
 
 // add registers a socket, edge-triggered and once for all. An event comes at once if it is ready already.
-func (l *loop) add(s *sock) error {
+func (l *epollLoop) add(s *sock) error {
 	s.tag = l.e.tag()
 	for s.fd >= len(l.socks) {
 		l.socks = append(l.socks, make([]*sock, max(64, len(l.socks)))...)
@@ -64,8 +64,8 @@ func (s *sock) event(events uint32) {
 		s.rready = true
 		if s.rf != nil {
 			s.l.queue(s.rf)
-		} else if s.turn != nil && !s.busy {
-			s.start()
+		} else if s.handle != nil && !s.busy {
+			s.startHandler()
 		}
 	}
 	if events&(unix.EPOLLOUT|bad) != 0 {
@@ -77,8 +77,8 @@ func (s *sock) event(events uint32) {
 }
 
 // check is the start of every call that may wait.
-func (s *sock) check(deadline int64) (*fiber, error) {
-	f := s.l.strandOf()
+func (s *sock) check(deadline int64) (*coroutine, error) {
+	f := s.l.current()
 	if f.left <= 0 {
 		s.l.yield()
 	}
@@ -95,7 +95,7 @@ func (s *sock) check(deadline int64) (*fiber, error) {
 
 // await parks the strand until s may be read, or written. The flag is looked at here, with nothing between the look and
 // the parking: whoever looked earlier may have yielded since, and the edge has come and gone.
-func (s *sock) await(f *fiber, write bool) error {
+func (s *sock) await(f *coroutine, write bool) error {
 	slot, ready, deadline := &s.rf, s.rready, s.rd
 	if write {
 		slot, ready, deadline = &s.wf, s.wready, s.wd
@@ -107,9 +107,9 @@ func (s *sock) await(f *fiber, write bool) error {
 		s.l.arm(s, deadline)
 	}
 	*slot = f
-	f.in, f.why = s, nil
+	f.waitsOn, f.why = s, nil
 	f.yield(struct{}{})
-	f.in, *slot = nil, nil
+	f.waitsOn, *slot = nil, nil
 	if s.closed {
 		return net.ErrClosed
 	}
@@ -142,7 +142,7 @@ func (s *sock) Read(p []byte) (int, error) {
 }
 
 // got is the end of a read.
-func (s *sock) got(f *fiber, n, size int, e error) (int, error) {
+func (s *sock) got(f *coroutine, n, size int, e error) (int, error) {
 	if e == nil && n > 0 {
 		if s.drain {
 			s.stays()
@@ -197,7 +197,7 @@ func (s *sock) Writev(head, body []byte) (done int, err error) {
 }
 
 // put is the end of a write of n bytes of p. If the kernel took less than it was given it is full, and room raises an edge.
-func (s *sock) put(f *fiber, p *[2][]byte, n int) int {
+func (s *sock) put(f *coroutine, p *[2][]byte, n int) int {
 	f.left -= n
 	k := min(n, len(p[0]))
 	p[0], p[1] = p[0][k:], p[1][n-k:]
@@ -219,7 +219,7 @@ func (s *sock) ask(head, body []byte) (int, time.Time, error) {
 
 func (s *sock) SetReadDeadline(t time.Time) {
 	s.rd = stamp(t)
-	if s.rd != 0 && (s.rf != nil || s.turn != nil && !s.busy) {
+	if s.rd != 0 && (s.rf != nil || s.handle != nil && !s.busy) {
 		s.l.arm(s, s.rd)
 	}
 }
@@ -257,11 +257,11 @@ func (s *sock) Reset() error {
 func (s *sock) forget() {
 	s.closed = true
 	s.l.socks[s.fd] = nil
-	s.leave()
+	s.unlist()
 	if s.ti >= 0 {
 		s.l.timers.remove(s.ti)
 	}
-	for _, f := range [2]*fiber{s.rf, s.wf} {
+	for _, f := range [2]*coroutine{s.rf, s.wf} {
 		if f != nil {
 			s.l.queue(f)
 		}
@@ -272,19 +272,19 @@ func (s *sock) forget() {
 }
 
 // Peer asks the kernel only if the loop knows of something, or has been away from it.
-func (s *sock) Peer() Peer {
+func (s *sock) Peer() PeerState {
 	if s.closed {
-		return Gone
+		return PeerHalfClosed
 	}
 	if !s.rready && !s.hup && clock()-s.l.now < int64(turnOver) {
-		return Quiet
+		return PeerIdle
 	}
-	k := looker{peer: Gone}
-	k.look(uintptr(s.fd))
+	k := peeker{peer: PeerHalfClosed}
+	k.peek(uintptr(s.fd))
 	switch {
 	case k.errno != 0:
 		s.broken = k.errno
-	case k.peer == Quiet:
+	case k.peer == PeerIdle:
 		s.rready = s.hup
 	}
 	return k.peer
@@ -315,4 +315,4 @@ func (s *sock) kernel() (Kernel, bool) {
 }
 
 // aside runs f without holding up the loop. See Certificate.
-func (s *sock) aside(f func()) { s.l.do(f) }
+func (s *sock) offload(f func()) { s.l.do(f) }

@@ -13,7 +13,7 @@ import (
 	"causeway/internal/conn/conntest"
 )
 
-var eventful *loop // of the story that is being told, if it is told on an event loop
+var eventful *epollLoop // of the story that is being told, if it is told on an event loop
 
 // onKinds tells a story of sockets on goroutines, and as a strand of an event loop.
 func onKinds(t *testing.T, story func(t *testing.T)) {
@@ -23,7 +23,7 @@ func onKinds(t *testing.T, story func(t *testing.T)) {
 		l := e.loops[0]
 		t.Run("strand", func(t *testing.T) {
 			eventful = l
-			l.strand(func() { story(t) })
+			l.runCoroutine(func() { story(t) })
 			eventful = nil
 		})
 		e.Close()
@@ -38,9 +38,9 @@ func sockets(t testing.TB) (Conn, *net.TCPConn) {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	home, strand := &NewGoroutines(nil).home, func(f func()) { f() }
+	home, strand := &NewGoroutines(nil).loop, func(f func()) { f() }
 	if eventful != nil {
-		home, strand = &eventful.home, eventful.strand
+		home, strand = &eventful.loop, eventful.runCoroutine
 	}
 	c, err := home.Dial(address(ln.Addr()), time.Now().Add(time.Minute))
 	if err != nil {
@@ -71,7 +71,7 @@ func testKernel(t *testing.T) {
 	var m conntest.Network
 	ln, _ := m.Listen(address(far.LocalAddr()))
 	defer ln.Close()
-	mc, err := NewGoroutinesOver(m.Dial, nil).home.Dial(address(far.LocalAddr()), time.Time{})
+	mc, err := NewGoroutinesOver(m.Dial, nil).loop.Dial(address(far.LocalAddr()), time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,12 +74,12 @@ func (s *splicer) run(n int64) (done int64, read, write error) {
 			s.want = int(n)
 		}
 		s.await(s.src)
-		if read = s.step(&s.src.in.gate, s.fill, s.src.raw.Read); read != nil {
+		if read = s.step(&s.src.in.deadlineTimer, s.fill, s.src.raw.Read); read != nil {
 			return done, s.src.failed(read), nil
 		}
 		k := s.held
 		s.offer(s.dst)
-		write = s.step(&s.dst.out.gate, s.drain, s.dst.raw.Write)
+		write = s.step(&s.dst.out.deadlineTimer, s.drain, s.dst.raw.Write)
 		done += int64(k - s.held)
 		if write != nil {
 			return done, nil, write
@@ -89,7 +89,7 @@ func (s *splicer) run(n int64) (done int64, read, write error) {
 	return done, nil, nil
 }
 
-func (s *splicer) step(g *gate, try func(uintptr) bool, poll func(func(uintptr) bool) error) error {
+func (s *splicer) step(g *deadlineTimer, try func(uintptr) bool, poll func(func(uintptr) bool) error) error {
 	s.err = nil
 	if err := g.run(try, poll); err != nil {
 		return err

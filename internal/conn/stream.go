@@ -33,7 +33,7 @@ type stream struct {
 
 // reader is the state of the reading strand.
 type reader struct {
-	gate
+	deadlineTimer
 	p    []byte // where the call under way reads to
 	n    int
 	err  error
@@ -51,7 +51,7 @@ type reader struct {
 
 // writer is the state of the writing strand.
 type writer struct {
-	gate
+	deadlineTimer
 	p   [2][]byte // what the call under way has still to send
 	n   int
 	err error
@@ -65,8 +65,8 @@ var aheads = sync.Pool{New: func() any { return new([aheadSize]byte) }}
 func newStream(nc net.Conn, id uint64) *stream {
 	now := time.Now()
 	c := &stream{Conn: nc, info: Info{ID: id, Opened: now, Local: address(nc.LocalAddr()), Remote: address(nc.RemoteAddr())}}
-	c.in.epoch, c.in.set = now, nc.SetReadDeadline
-	c.out.epoch, c.out.set = now, nc.SetWriteDeadline
+	c.in.epoch, c.in.setRuntime = now, nc.SetReadDeadline
+	c.out.epoch, c.out.setRuntime = now, nc.SetWriteDeadline
 	c.raw = rawConn(nc)
 	c.in.eager, c.out.eager = c.raw == nil, c.raw == nil
 	c.in.try, c.in.peek, c.in.ask, c.out.try = c.tryRead, c.tryAhead, c.tryAsk, c.tryWrite
@@ -83,8 +83,8 @@ func address(a net.Addr) netip.AddrPort {
 
 func (c *stream) Info() *Info                  { return &c.info }
 func (c *stream) stack(top layer)              { c.top = top }
-func (c *stream) SetReadDeadline(t time.Time)  { c.in.deadline(t) }
-func (c *stream) SetWriteDeadline(t time.Time) { c.out.deadline(t) }
+func (c *stream) SetReadDeadline(t time.Time)  { c.in.set(t) }
+func (c *stream) SetWriteDeadline(t time.Time) { c.out.set(t) }
 
 func (c *stream) Read(p []byte) (int, error) {
 	r := &c.in
@@ -208,7 +208,7 @@ func (c *stream) await() {
 	c.mu.Unlock()
 	c.server.e.wake()
 	r.met = c.readAhead()
-	if r.met == ErrDraining && c.Peer() == Spoke { // a request that was under way is still served
+	if r.met == ErrDraining && c.Peer() == PeerReadable { // a request that was under way is still served
 		r.stop(running)
 		r.met = c.readAhead()
 	}
@@ -326,20 +326,20 @@ func (c *stream) Reset() error {
 	return c.Conn.Close()
 }
 
-func (c *stream) Peer() Peer {
+func (c *stream) Peer() PeerState {
 	if c.in.kept.Load() {
-		return Spoke
+		return PeerReadable
 	}
 	if o, ok := c.Conn.(observer); ok {
 		return observe(o)
 	}
 	if c.gone.Load() {
-		return Gone
+		return PeerHalfClosed
 	}
 	if c.raw == nil {
-		return Quiet
+		return PeerIdle
 	}
-	p, errno := look(c.raw)
+	p, errno := peek(c.raw)
 	if errno != 0 {
 		c.broken.CompareAndSwap(0, uint32(errno))
 	}
@@ -351,16 +351,16 @@ type observer interface {
 	Observe() (unread, ended, reset bool)
 }
 
-func observe(o observer) Peer {
+func observe(o observer) PeerState {
 	switch unread, ended, reset := o.Observe(); {
 	case unread:
-		return Spoke
+		return PeerReadable
 	case reset:
-		return Lost
+		return PeerReset
 	case ended:
-		return Gone
+		return PeerHalfClosed
 	}
-	return Quiet
+	return PeerIdle
 }
 
 func (c *stream) Detach() (net.Conn, error) {

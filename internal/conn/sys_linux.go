@@ -76,41 +76,41 @@ func writev(fd uintptr, p *[2][]byte) (int, error) {
 }
 
 // looker peeks at a socket without an allocation.
-type looker struct {
+type peeker struct {
 	f     func(fd uintptr)
-	peer  Peer
+	peer  PeerState
 	errno syscall.Errno
 }
 
-var lookers = sync.Pool{New: func() any {
-	l := new(looker)
-	l.f = l.look
+var peekers = sync.Pool{New: func() any {
+	l := new(peeker)
+	l.f = l.peek
 	return l
 }}
 
 // look says what the peer of a socket has done; errno is what the kernel told of it, and will not tell again.
-func look(raw syscall.RawConn) (Peer, syscall.Errno) {
-	l := lookers.Get().(*looker)
-	defer lookers.Put(l)
-	l.peer, l.errno = Gone, 0
+func peek(raw syscall.RawConn) (PeerState, syscall.Errno) {
+	l := peekers.Get().(*peeker)
+	defer peekers.Put(l)
+	l.peer, l.errno = PeerHalfClosed, 0
 	if raw.Control(l.f) != nil {
-		return Gone, 0
+		return PeerHalfClosed, 0
 	}
 	return l.peer, l.errno
 }
 
-func (l *looker) look(fd uintptr) {
+func (l *peeker) peek(fd uintptr) {
 	var b [1]byte
 	n, _, e := syscall.RawSyscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&b)), 1, unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)
 	switch {
 	case e == unix.EAGAIN, e == unix.EINTR:
-		l.peer = Quiet
+		l.peer = PeerIdle
 	case e != 0:
-		l.peer, l.errno = Lost, e
+		l.peer, l.errno = PeerReset, e
 	case n > 0:
-		l.peer = Spoke
+		l.peer = PeerReadable
 	case hungUp(fd):
-		l.peer = Lost
+		l.peer = PeerReset
 	}
 }
 

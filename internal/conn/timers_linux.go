@@ -7,7 +7,7 @@ import "os"
 type timers []*sock
 
 // expire wakes whoever's deadline has passed.
-func (l *loop) expire() {
+func (l *epollLoop) expire() {
 	for len(l.timers) > 0 && l.timers[0].when <= l.now {
 		s := l.timers.remove(0)
 		if next := s.expire(); next != 0 {
@@ -29,11 +29,11 @@ func (s *sock) expire() (next int64) {
 	}
 	check(s.rd, s.rf != nil, func() { s.l.timeout(s.rf) })
 	check(s.wd, s.wf != nil, func() { s.l.timeout(s.wf) })
-	check(s.rd, s.turn != nil && !s.busy, s.start)
+	check(s.rd, s.handle != nil && !s.busy, s.startHandler)
 	return next
 }
 
-func (l *loop) timeout(f *fiber) {
+func (l *epollLoop) timeout(f *coroutine) {
 	if !f.queued {
 		f.why = os.ErrDeadlineExceeded
 		l.queue(f)
@@ -41,7 +41,7 @@ func (l *loop) timeout(f *fiber) {
 }
 
 // arm makes sure that s has an entry at d or earlier.
-func (l *loop) arm(s *sock, d int64) {
+func (l *epollLoop) arm(s *sock, d int64) {
 	if s.ti < 0 {
 		l.timers.push(s, d)
 	} else if d < s.when {

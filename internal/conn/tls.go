@@ -21,7 +21,7 @@ import (
 // all their records.
 func TLS(c Conn, side func(net.Conn, *tls.Config) *tls.Conn, cfg *tls.Config) (Conn, error) {
 	s := &secure{Conn: c}
-	s.t = side((*under)(s), noting(cfg, &s.asked))
+	s.t = side((*tlsCarrier)(s), noting(cfg, &s.asked))
 	err := s.t.Handshake()
 	if errors.Is(err, ErrReset) {
 		c.Reset()
@@ -113,9 +113,9 @@ type secure struct {
 }
 
 const (
-	outMax   = 64 << 10       // plaintext sealed before a flush
-	outSize  = outMax + 8<<10 // and its records
-	farewell = time.Second    // for close_notify to leave
+	outMax          = 64 << 10       // plaintext sealed before a flush
+	outSize         = outMax + 8<<10 // and its records
+	closeNotifyTime = time.Second    // for close_notify to leave
 )
 
 func (s *secure) Read(p []byte) (n int, err error) {
@@ -158,16 +158,16 @@ func (s *secure) ready() bool {
 }
 
 // Peer lets crypto/tls look at what has come: it may be only a close_notify, or no data at all.
-func (s *secure) Peer() Peer {
+func (s *secure) Peer() PeerState {
 	if !s.rmu.TryLock() {
 		return s.Conn.Peer() // somebody reads, and will see
 	}
 	defer s.rmu.Unlock()
 	if s.has {
-		return Spoke
+		return PeerReadable
 	}
 	p := s.Conn.Peer()
-	if p != Spoke {
+	if p != PeerReadable {
 		return p
 	}
 	s.look = true
@@ -175,11 +175,11 @@ func (s *secure) Peer() Peer {
 	s.look = false
 	switch {
 	case s.has:
-		return Spoke
+		return PeerReadable
 	case over:
-		return Gone
+		return PeerHalfClosed
 	}
-	return Quiet
+	return PeerIdle
 }
 
 func (s *secure) Write(p []byte) (int, error) { return s.Writev(p, nil) }
@@ -209,7 +209,7 @@ func (s *secure) CloseWrite() error {
 }
 
 func (s *secure) Close() error {
-	s.Conn.SetWriteDeadline(time.Now().Add(farewell))
+	s.Conn.SetWriteDeadline(time.Now().Add(closeNotifyTime))
 	s.t.CloseWrite()
 	s.flush()
 	return s.Conn.Close()
@@ -244,13 +244,13 @@ func recycle(b []byte) {
 }
 
 // under is what crypto/tls sees of the carrier.
-type under secure
+type tlsCarrier secure
 
 var errDry = &stopError{"dry"}
 
-func (u *under) Read(p []byte) (int, error) {
+func (u *tlsCarrier) Read(p []byte) (int, error) {
 	if u.dry {
-		if u.look && u.Conn.Peer() != Quiet {
+		if u.look && u.Conn.Peer() != PeerIdle {
 			return u.Conn.Read(p)
 		}
 		return 0, errDry
@@ -261,7 +261,7 @@ func (u *under) Read(p []byte) (int, error) {
 	return u.Conn.Read(p)
 }
 
-func (u *under) Write(p []byte) (int, error) {
+func (u *tlsCarrier) Write(p []byte) (int, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.out == nil {
@@ -271,9 +271,9 @@ func (u *under) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (u *under) Close() error                     { return nil }
-func (u *under) LocalAddr() net.Addr              { return net.TCPAddrFromAddrPort(u.Info().Local) }
-func (u *under) RemoteAddr() net.Addr             { return net.TCPAddrFromAddrPort(u.Info().Remote) }
-func (u *under) SetDeadline(time.Time) error      { return nil } // deadlines belong to the Conn
-func (u *under) SetReadDeadline(time.Time) error  { return nil }
-func (u *under) SetWriteDeadline(time.Time) error { return nil }
+func (u *tlsCarrier) Close() error                     { return nil }
+func (u *tlsCarrier) LocalAddr() net.Addr              { return net.TCPAddrFromAddrPort(u.Info().Local) }
+func (u *tlsCarrier) RemoteAddr() net.Addr             { return net.TCPAddrFromAddrPort(u.Info().Remote) }
+func (u *tlsCarrier) SetDeadline(time.Time) error      { return nil } // deadlines belong to the Conn
+func (u *tlsCarrier) SetReadDeadline(time.Time) error  { return nil }
+func (u *tlsCarrier) SetWriteDeadline(time.Time) error { return nil }

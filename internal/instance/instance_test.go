@@ -45,16 +45,16 @@ func gatewayOn(mem *conntest.Network) (*Instance, *counting, *telemetry.Metrics)
 
 // gatewayWith is gatewayOn with a resolver.
 func gatewayWith(mem *conntest.Network, lookup resolve.Lookup) (*Instance, *counting, *telemetry.Metrics) {
-	var probes *conn.Home
+	var probes *conn.Loop
 	var engine conn.Engine
 	listen := func(address string) (net.Listener, error) { return net.Listen("tcp", address) }
 	if mem != nil {
 		engine = conn.NewGoroutinesOver(mem.Dial, nil)
-		conn.NewGoroutinesOver(mem.Dial, func(h *conn.Home) { probes = h })
+		conn.NewGoroutinesOver(mem.Dial, func(h *conn.Loop) { probes = h })
 		listen = func(address string) (net.Listener, error) { return mem.Listen(netip.MustParseAddrPort(address)) }
 	} else {
 		engine, _ = conn.New("", 2)
-		conn.NewGoroutines(func(h *conn.Home) { probes = h })
+		conn.NewGoroutines(func(h *conn.Loop) { probes = h })
 	}
 	engine.Set(func(o *conn.Options) { o.AcceptError = func(error) {} })
 	log, metrics := &counting{}, telemetry.New()

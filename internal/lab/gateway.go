@@ -42,8 +42,8 @@ const loops = 2
 func StartGateway(dir string, s Site) (*Gateway, error) {
 	g := &Gateway{dir: dir, log: accesslog.NewWriter(filepath.Join(dir, "logs", "instance-0"))}
 	g.engine, _ = conn.New("", loops)
-	var probes *conn.Home
-	conn.NewGoroutines(func(h *conn.Home) { probes = h })
+	var probes *conn.Loop
+	conn.NewGoroutines(func(h *conn.Loop) { probes = h })
 	g.instance = instance.New(instance.Options{
 		Engine: g.engine, Dialer: probes, Lookup: g.names.lookup, Log: g.log,
 		Metrics: telemetry.New(), ListenAddr: func(frontend string, _ int) string { return frontend }, Listen: g.listen,

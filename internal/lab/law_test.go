@@ -133,8 +133,8 @@ func newLawWorld(t *testing.T, clients int, idle time.Duration) *lawWorld {
 		}
 		site.Pools = append(site.Pools, p)
 	}
-	var probes *conn.Home
-	conn.NewGoroutinesOver(w.network.Dial, func(h *conn.Home) { probes = h })
+	var probes *conn.Loop
+	conn.NewGoroutinesOver(w.network.Dial, func(h *conn.Loop) { probes = h })
 	w.instance = instance.New(instance.Options{
 		Engine: conn.NewGoroutinesOver(w.network.Dial, nil), Dialer: probes, Log: w.log, Metrics: telemetry.New(),
 		ListenAddr: func(frontend string, _ int) string { return frontend },

@@ -47,8 +47,8 @@ func inTime(t *testing.T, story func(s *site)) {
 			Settings:  []gateway.Settings{{Name: "settings", Port: 80, Protocol: "Http", RequestTimeout: 20}},
 			Listeners: []gateway.Listener{{Name: "l"}}, Rules: []gateway.Rule{{Name: "r", Listener: "l", Target: gateway.Target{Pool: "pool", Settings: "settings"}}},
 		}
-		var home *conn.Home
-		conn.NewGoroutinesOver(s.mem.Dial, func(h *conn.Home) { home = h })
+		var home *conn.Loop
+		conn.NewGoroutinesOver(s.mem.Dial, func(h *conn.Loop) { home = h })
 		s.directory = backend.NewDirectory(func(_ context.Context, name string) (resolve.Answer, error) { return s.lookup(name) })
 		s.prober = New(s.directory, home, nil)
 		s.directory.Changed = func() {

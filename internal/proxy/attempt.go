@@ -94,11 +94,11 @@ func (a *attempt) connect(fresh bool) *fault.Fault {
 func (a *attempt) dial(identity *backend.Identity) *fault.Fault {
 	x := a.x
 	deadline := a.began.Add(x.state.Local.ConnectTimeout)
-	backend, err := x.s.h.Dial(a.member.Addr, deadline)
+	backend, err := x.s.loop.Dial(a.member.Addr, deadline)
 	if err != nil {
 		f := faultOf(err, fault.Connect, false)
 		if f.Kind == fault.Refused {
-			x.s.h.Purge(a.key) // a member that refuses new connections has lost the old ones too
+			x.s.loop.Pool.Drop(a.key) // a member that refuses new connections has lost the old ones too
 		}
 		return f
 	}
@@ -136,7 +136,7 @@ func (a *attempt) reuse() bool {
 	backend, stale := x.s.takePin(a.key, fit)
 	a.private = backend != nil
 	if backend == nil && stale < 0 && !x.target.Group.Settings.Dedicated {
-		backend, stale = x.s.h.Take(a.key, fit)
+		backend, stale = x.s.loop.Pool.Get(a.key, fit)
 	}
 	if backend == nil {
 		if stale >= 0 {
@@ -258,7 +258,7 @@ func (a *attempt) relayBoth() *fault.Fault {
 		}
 		return errAnswered
 	}
-	a.x.s.h.Both(a.x.s.c, a.backend, up, down)
+	a.x.s.loop.Duplex(a.x.s.c, a.backend, up, down)
 	return a.outcome(answer, clientErr, memberErr)
 }
 
@@ -337,7 +337,7 @@ func (a *attempt) releaseBackend(f *fault.Fault) {
 	case a.belongsToClient():
 		x.s.givePin(a.key, a.member, backend, a.over)
 	default:
-		x.s.h.Give(a.key, backend, a.over)
+		x.s.loop.Pool.Put(a.key, backend, a.over)
 	}
 }
 

@@ -69,13 +69,13 @@ func (x *exchange) clientGone() error {
 		return nil
 	}
 	peer := x.s.c.Peer()
-	if peer == conn.Gone {
+	if peer == conn.PeerHalfClosed {
 		if err := x.probeClient(); err != nil {
 			return err
 		}
 		peer = x.s.c.Peer()
 	}
-	if peer == conn.Lost {
+	if peer == conn.PeerReset {
 		return syscall.ECONNRESET
 	}
 	return nil
@@ -91,7 +91,7 @@ func (x *exchange) probeClient() error {
 	x.s.c.SetWriteDeadline(time.Now().Add(deliverTime))
 	n, err := x.s.c.Write(probe)
 	if x.sentBytes += int64(n); n > 0 && err == nil {
-		x.s.h.Do(func() { time.Sleep(clientProbeTimeout) })
+		x.s.loop.Do(func() { time.Sleep(clientProbeTimeout) })
 	}
 	return err
 }

@@ -83,7 +83,7 @@ func TestPoolIsPurgedOnRefusal(t *testing.T) {
 }
 
 func (w *world) idle() (n int) {
-	w.engine.Each(func(h *conn.Home) { n += h.Idle() })
+	w.engine.Each(func(h *conn.Loop) { n += h.Pool.Len() })
 	return n
 }
 

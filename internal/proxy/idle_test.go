@@ -234,7 +234,7 @@ func TestRefusalEmptiesThePool(t *testing.T) {
 		})
 		w.start()
 		resting := func() (n int) {
-			w.engine.Each(func(h *conn.Home) { n += h.Idle() })
+			w.engine.Each(func(h *conn.Loop) { n += h.Pool.Len() })
 			return n
 		}
 		a, b := w.client().say("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), w.client().say("GET / HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -129,7 +129,7 @@ func TestRecordOfARequestThatNeverConnected(t *testing.T) {
 		w.get("/alice")
 		w.row(1)
 		m.stop()
-		w.engine.Each(func(h *conn.Home) { h.Sweep(time.Now().Add(time.Hour)) })
+		w.engine.Each(func(h *conn.Loop) { h.Pool.Sweep(time.Now().Add(time.Hour)) })
 		c := w.client().say("GET /bob HTTP/1.1\r\nHost: outer.example\r\n\r\n")
 		w.status(c.answer("GET"), 502)
 		r := w.row(2)

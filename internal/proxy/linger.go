@@ -40,7 +40,7 @@ func (x *exchange) settle(f *fault.Fault) {
 
 // unread reports whether the client has sent, or may be sending, what nobody has read.
 func (x *exchange) unread(f *fault.Fault) bool {
-	return f.Phase == fault.Request || f.Phase == fault.Handshake || !x.body.inSync() || x.s.c.Peer() == conn.Spoke
+	return f.Phase == fault.Request || f.Phase == fault.Handshake || !x.body.inSync() || x.s.c.Peer() == conn.PeerReadable
 }
 
 // cut reports whether the rest of a body is unread and the client may still be sending it. A client that waits for 100

@@ -9,14 +9,14 @@ import (
 type bufferedLog interface{ NewBuffer() *accesslog.Buffer }
 
 // homeLog is the buffer of a Home, which keeps it in its App.
-type homeLog struct {
+type loopLog struct {
 	by *Proxy
 	*accesslog.Buffer
 }
 
 // homeLog is the buffer of a locked Home; nil: it has none of this Proxy's.
-func (p *Proxy) homeLog(h *conn.Home) *homeLog {
-	if l, ok := h.App.(*homeLog); ok && l.by == p {
+func (p *Proxy) loopLog(h *conn.Loop) *loopLog {
+	if l, ok := h.App.(*loopLog); ok && l.by == p {
 		return l
 	}
 	return nil
@@ -30,10 +30,10 @@ func (x *exchange) writeRecord() {
 }
 
 func (x *exchange) bufferRecord() bool {
-	h := x.s.h
+	h := x.s.loop
 	h.Lock()
 	defer h.Unlock()
-	l := x.s.p.homeLog(h)
+	l := x.s.p.loopLog(h)
 	if l == nil {
 		return false
 	}
@@ -49,14 +49,14 @@ func (p *Proxy) Flush() {
 	if !ok {
 		return
 	}
-	p.engine.Each(func(h *conn.Home) {
+	p.engine.Each(func(h *conn.Loop) {
 		h.Lock()
 		defer h.Unlock()
-		switch l := p.homeLog(h); {
+		switch l := p.loopLog(h); {
 		case l != nil:
 			l.Flush()
 		case h.App == nil:
-			h.App = &homeLog{p, log.NewBuffer()}
+			h.App = &loopLog{p, log.NewBuffer()}
 		}
 	})
 }

@@ -41,7 +41,7 @@ func (s *session) takePin(key conn.Key, fit func(*conn.Info) bool) (c conn.Conn,
 	}
 	c = s.pins[at].c
 	s.pins = slices.Delete(s.pins, at, at+1)
-	quiet := c.Peer() == conn.Quiet
+	quiet := c.Peer() == conn.PeerIdle
 	if quiet && fit(c.Info()) {
 		c.Info().Uses++
 		return c, -1

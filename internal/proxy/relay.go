@@ -17,7 +17,7 @@ func (a *attempt) relay(in []byte, end int, now time.Time) (clean bool, f *fault
 	kind, length := a.res.Body(x.req.Method)
 	begun := in[a.res.Len:end]
 	a.recordHead(begun)
-	if x.body.catchUp(x.s.h) {
+	if x.body.catchUp(x.s.loop) {
 		now = time.Now()
 	}
 	a.buildResponseHead(kind, now)

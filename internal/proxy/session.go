@@ -17,7 +17,7 @@ import (
 // session is a client connection.
 type session struct {
 	p       *Proxy
-	h       *conn.Home
+	loop    *conn.Loop
 	c       conn.Conn
 	portKey string
 	client  []byte // ip:port, as X-Forwarded-For has it
@@ -36,8 +36,8 @@ type session struct {
 	idleSince time.Time // end of the last request; zero: there was none
 }
 
-func (p *Proxy) open(port string, h *conn.Home, c conn.Conn) func() bool {
-	s := &session{p: p, h: h, c: c, portKey: port, client: c.Info().Remote.AppendTo(nil)}
+func (p *Proxy) open(port string, h *conn.Loop, c conn.Conn) func() bool {
+	s := &session{p: p, loop: h, c: c, portKey: port, client: c.Info().Remote.AppendTo(nil)}
 	if s.seen = p.state.Load(); s.seen.Table.Port(port) == nil {
 		return func() bool { return false }
 	}
@@ -45,7 +45,7 @@ func (p *Proxy) open(port string, h *conn.Home, c conn.Conn) func() bool {
 	s.opened = !s.port.HTTPS
 	p.metrics.Connections.Inc()
 	c.SetReadDeadline(c.Info().Opened.Add(headTimeout))
-	return s.turn
+	return s.handle
 }
 
 // follow adopts the configuration in force. It returns false if that no longer has the listener's port as it was.
@@ -63,7 +63,7 @@ func (s *session) follow() bool {
 }
 
 // turn serves what the client has sent. See conn.Open.
-func (s *session) turn() (more bool) {
+func (s *session) handle() (more bool) {
 	defer func() {
 		if !more {
 			s.unpin()

@@ -60,7 +60,7 @@ func (a *attempt) tunnel() *fault.Fault {
 		return t.pump(client, a.backend, accesslog.EndMember, accesslog.EndClient, &a.rec.BytesIn)
 	}
 	in, out := a.rec.BytesIn, a.rec.BytesOut
-	x.s.h.Both(client, a.backend, up, down)
+	x.s.loop.Duplex(client, a.backend, up, down)
 	x.sentBytes += a.rec.BytesIn - in
 	x.body.read += a.rec.BytesOut - out
 	if end := t.end.Load(); end != nil {

@@ -126,7 +126,7 @@ func (w *world) end() {
 		f()
 	}
 	w.proxy.Shutdown(time.Now().Add(2 * time.Second))
-	w.engine.Each(func(h *conn.Home) { h.Sweep(time.Now().Add(time.Hour)) })
+	w.engine.Each(func(h *conn.Loop) { h.Pool.Sweep(time.Now().Add(time.Hour)) })
 	w.directory.Close()
 	w.work.Wait()
 }

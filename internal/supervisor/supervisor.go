@@ -193,8 +193,8 @@ func newSupervisor(o Options, legacy *inheritance, engineName string) *Superviso
 	s := &Supervisor{o: o, legacy: legacy, activated: activated(), started: time.Now(), metrics: telemetry.New()}
 	s.log = accesslog.NewWriter(filepath.Join(LogRoot(o.Data), "instance-0"))
 	s.engine = s.startEngine(engineName)
-	var probes *conn.Home
-	conn.NewGoroutines(func(h *conn.Home) { probes = h })
+	var probes *conn.Loop
+	conn.NewGoroutines(func(h *conn.Loop) { probes = h })
 	s.instance = instance.New(instance.Options{
 		Engine: s.engine, Dialer: probes, Lookup: resolve.System().Lookup, Log: s.log,
 		Metrics: s.metrics, ListenAddr: s.listenAddr, Listen: s.listen, PortOffset: o.PortOffset,

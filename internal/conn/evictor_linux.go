@@ -124,7 +124,7 @@ func (e *Epoll) nudge() {
 	}
 }
 
-func (e *Epoll) usher() {
+func (e *Epoll) evictor() {
 	defer close(e.ended)
 	again := time.NewTimer(0)
 	defer again.Stop()
@@ -138,7 +138,7 @@ func (e *Epoll) usher() {
 		if e.takeRelief() {
 			e.evict(netip.Addr{}, 1)
 		}
-		if soon := e.seat(); e.makeRoom() || soon {
+		if soon := e.admitWaiting(); e.makeRoom() || soon {
 			again.Reset(grace) // who has just come is silent for good then
 		}
 	}
@@ -175,7 +175,7 @@ func (e *Epoll) takeRelief() bool {
 
 // seat sees to clients whose address holds its share of the places: one of its own silent connections gives way to each,
 // and if none of them is silent, the new one is closed. While some have just come it waits; soon reports that.
-func (e *Epoll) seat() (soon bool) {
+func (e *Epoll) admitWaiting() (soon bool) {
 	e.mu.Lock()
 	queue := e.waiting
 	e.waiting = nil
@@ -230,7 +230,7 @@ type silent struct {
 func (e *Epoll) evict(of netip.Addr, need int) (enough, newcomers bool) {
 	most := max(need, e.Limit/batchPart)
 	found := make([][]silent, len(e.loops))
-	e.everywhere(func(l *loop) {
+	e.everywhere(func(l *epollLoop) {
 		found[slices.Index(e.loops, l)] = l.silent(of, most)
 	})
 	all := slices.Concat(found...)
@@ -238,14 +238,14 @@ func (e *Epoll) evict(of netip.Addr, need int) (enough, newcomers bool) {
 	just := slices.IndexFunc(all, func(q silent) bool { return q.rank == justCame })
 	all = all[:mayGo(len(all), just, need, e.Limit)]
 	gone := make([]int, len(e.loops))
-	e.everywhere(func(l *loop) {
+	e.everywhere(func(l *epollLoop) {
 		for _, q := range all {
 			if q.s.l == l && q.s.tag == q.tag && !q.s.closed && q.s.giveWay() {
 				gone[slices.Index(e.loops, l)]++
 			}
 		}
 	})
-	e.everywhere(func(*loop) {}) // now the turns have run
+	e.everywhere(func(*epollLoop) {}) // now the turns have run
 	n := 0
 	for _, k := range gone {
 		n += k
@@ -267,9 +267,9 @@ func (s *sock) giveWay() bool {
 }
 
 // silent are the clients of a loop that have waited for longest, of each rank so many at most.
-func (l *loop) silent(of netip.Addr, most int) (out []silent) {
+func (l *epollLoop) silent(of netip.Addr, most int) (out []silent) {
 	now := clock()
-	for _, q := range [2]*line{&l.mute, &l.idle} {
+	for _, q := range [2]*silentList{&l.mute, &l.idle} {
 		n := 0
 		for s := q.first; s != nil && n < most; s = s.behind {
 			if of.IsValid() && clientOf(s.info.Remote.Addr()) != of {

@@ -1,14 +1,14 @@
 package conn
 
 // start gives a client its turn: it has something to say, or its time is up.
-func (s *sock) start() {
-	s.leave()
+func (s *sock) startHandler() {
+	s.unlist()
 	s.busy = true
-	s.l.starts = append(s.l.starts, s)
+	s.l.due = append(s.l.due, s)
 }
 
 // turns runs a client's turns for as long as there is something to read.
-func (s *sock) turns() {
+func (s *sock) handleAll() {
 	ended := false
 	defer func() {
 		if !ended {
@@ -19,7 +19,7 @@ func (s *sock) turns() {
 		}
 	}()
 	for {
-		more := s.turn()
+		more := s.handle()
 		s.spoke = s.spoke || more
 		switch {
 		case s.closed:
@@ -56,7 +56,7 @@ func (s *sock) again() bool {
 }
 
 // readable reports whether a turn would find something. A read that was given all it asked for does not tell.
-func (s *sock) readable() bool { return s.rready && (s.hup || s.Peer() != Quiet) }
+func (s *sock) readable() bool { return s.rready && (s.hup || s.Peer() != PeerIdle) }
 
 // wait leaves the connection to its client until that has something to say: it holds neither a stack nor a buffer.
 func (s *sock) wait() {
@@ -66,10 +66,10 @@ func (s *sock) wait() {
 		s.l.arm(s, s.rd)
 	}
 	if !s.spoke {
-		s.l.mute.join(s)
+		s.l.mute.pushBack(s)
 	} else {
 		s.silentSince = s.l.now
-		s.l.idle.join(s)
+		s.l.idle.pushBack(s)
 	}
 	if s.l.e.short.Load() {
 		s.l.e.nudge()

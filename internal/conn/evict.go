@@ -58,7 +58,7 @@ func (e *Goroutines) relieve(err error) {
 
 // welcome reports whether a new connection may stay: an address that holds its share of the places gives up one of its
 // own silent ones for it, and if none of them is silent, the new one is closed.
-func (s *server) welcome(nc net.Conn) bool {
+func (s *server) admit(nc net.Conn) bool {
 	e := s.e
 	if e.Limit == 0 {
 		return true

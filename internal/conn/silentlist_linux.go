@@ -1,10 +1,10 @@
 package conn
 
 // line is a queue of clients that wait for something to say, in the order in which they fell silent.
-type line struct{ first, last *sock }
+type silentList struct{ first, last *sock }
 
-func (q *line) join(s *sock) {
-	s.in, s.ahead, s.behind = q, q.last, nil
+func (q *silentList) pushBack(s *sock) {
+	s.list, s.ahead, s.behind = q, q.last, nil
 	if q.last == nil {
 		q.first = s
 	} else {
@@ -14,8 +14,8 @@ func (q *line) join(s *sock) {
 }
 
 // leave takes s out of the line in which it stands, if it does.
-func (s *sock) leave() {
-	q := s.in
+func (s *sock) unlist() {
+	q := s.list
 	if q == nil {
 		return
 	}
@@ -29,5 +29,5 @@ func (s *sock) leave() {
 	} else {
 		s.behind.ahead = s.ahead
 	}
-	s.in, s.ahead, s.behind = nil, nil, nil
+	s.list, s.ahead, s.behind = nil, nil, nil
 }
