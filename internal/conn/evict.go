@@ -1,11 +1,9 @@
 package conn
 
 import (
-	"cmp"
 	"errors"
 	"net"
 	"net/netip"
-	"slices"
 	"syscall"
 	"time"
 )
@@ -88,7 +86,7 @@ func (e *Goroutines) left(a netip.Addr) {
 // evict lets the connections that have been silent longest end, of one address or (the zero Addr) of all, until as many as
 // are needed are on their way out, or a batch more. It reports whether so many are. e.mu is held.
 func (e *Goroutines) evict(now time.Time, of netip.Addr, need int) bool {
-	var silent []quietStream
+	var silent []silentClient[*stream]
 	for s := range e.servers {
 		var going int
 		silent, going = s.silent(silent, now, of)
@@ -97,13 +95,10 @@ func (e *Goroutines) evict(now time.Time, of netip.Addr, need int) bool {
 	if need <= 0 {
 		return true
 	}
-	slices.SortFunc(silent, func(a, b quietStream) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), a.since.Compare(b.since))
-	})
-	just := slices.IndexFunc(silent, func(q quietStream) bool { return q.rank == justCame })
+	chosen, _ := givingWay(silent, need, e.Limit)
 	n := 0
-	for _, q := range silent[:mayGo(len(silent), just, need, e.Limit)] {
-		if q.c.giveWay() {
+	for _, q := range chosen {
+		if q.conn.giveWay() {
 			n++
 		}
 	}
@@ -113,15 +108,8 @@ func (e *Goroutines) evict(now time.Time, of netip.Addr, need int) bool {
 	return n >= need
 }
 
-// quietStream is a connection that waits for its client.
-type quietStream struct {
-	c     *stream
-	rank  int // lower gives way first
-	since time.Time
-}
-
 // silent appends the connections of s that wait for their clients. going is how many others are on their way out already.
-func (s *server) silent(out []quietStream, now time.Time, of netip.Addr) (_ []quietStream, going int) {
+func (s *server) silent(out []silentClient[*stream], now time.Time, of netip.Addr) (_ []silentClient[*stream], going int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.live {
@@ -140,11 +128,10 @@ func (s *server) silent(out []quietStream, now time.Time, of netip.Addr) (_ []qu
 }
 
 // quiet says whether the connection waits for its client, and whether it was asked to give way.
-func (c *stream) quiet(now time.Time) (q quietStream, ok, leaving bool) {
+func (c *stream) quiet(now time.Time) (q silentClient[*stream], ok, leaving bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	q = quietStream{c, rankOf(c.spoke, now.Sub(c.since)), c.since}
-	return q, c.idle, c.idle && c.evicted
+	return newSilentClient(c, c.spoke, now.Sub(c.since)), c.idle, c.idle && c.evicted
 }
 
 // giveWay wakes the connection, if it still waits for its client: the turn that follows ends it. A request that is

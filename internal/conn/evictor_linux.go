@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -216,12 +215,10 @@ func ofAddress(list []*sock, from netip.Addr) (n int) {
 	return n
 }
 
-// silent is a client that waits for something to say.
-type silent struct {
-	s     *sock
-	tag   int32
-	rank  int
-	since int64
+// taggedSock names a client across rounds of its loop: its socket may serve another meanwhile.
+type taggedSock struct {
+	s   *sock
+	tag int32
 }
 
 // evict has those that have been silent longest end, of one address or (the zero Addr) of all: as many as are needed, or a
@@ -229,18 +226,15 @@ type silent struct {
 // those that go have had their last turn.
 func (e *Epoll) evict(of netip.Addr, need int) (enough, newcomers bool) {
 	most := max(need, e.Limit/batchPart)
-	found := make([][]silent, len(e.loops))
+	found := make([][]silentClient[taggedSock], len(e.loops))
 	e.everywhere(func(l *epollLoop) {
 		found[slices.Index(e.loops, l)] = l.silent(of, most)
 	})
-	all := slices.Concat(found...)
-	slices.SortFunc(all, func(a, b silent) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.since, b.since)) })
-	just := slices.IndexFunc(all, func(q silent) bool { return q.rank == justCame })
-	all = all[:mayGo(len(all), just, need, e.Limit)]
+	chosen, newcomers := givingWay(slices.Concat(found...), need, e.Limit)
 	gone := make([]int, len(e.loops))
 	e.everywhere(func(l *epollLoop) {
-		for _, q := range all {
-			if q.s.l == l && q.s.tag == q.tag && !q.s.closed && q.s.giveWay() {
+		for _, q := range chosen {
+			if s := q.conn.s; s.l == l && s.tag == q.conn.tag && !s.closed && s.giveWay() {
 				gone[slices.Index(e.loops, l)]++
 			}
 		}
@@ -253,7 +247,7 @@ func (e *Epoll) evict(of netip.Addr, need int) (enough, newcomers bool) {
 	if n > 0 {
 		e.Evicted(n)
 	}
-	return n >= need, just >= 0
+	return n >= need, newcomers
 }
 
 // giveWay asks a silent client to. A request that is arriving is served all the same.
@@ -267,7 +261,7 @@ func (s *sock) giveWay() bool {
 }
 
 // silent are the clients of a loop that have waited for longest, of each rank so many at most.
-func (l *epollLoop) silent(of netip.Addr, most int) (out []silent) {
+func (l *epollLoop) silent(of netip.Addr, most int) (out []silentClient[taggedSock]) {
 	now := clock()
 	for _, q := range [2]*silentList{&l.mute, &l.idle} {
 		n := 0
@@ -275,7 +269,7 @@ func (l *epollLoop) silent(of netip.Addr, most int) (out []silent) {
 			if of.IsValid() && clientOf(s.info.Remote.Addr()) != of {
 				continue
 			}
-			out = append(out, silent{s, s.tag, rankOf(s.spoke, time.Duration(now-s.silentSince)), s.silentSince})
+			out = append(out, newSilentClient(taggedSock{s, s.tag}, s.spoke, time.Duration(now-s.silentSince)))
 			n++
 		}
 	}

@@ -217,7 +217,7 @@ func TestGivingWayLosesNoRequestOnLoops(t *testing.T) {
 			send(t, c, "b\n")
 			time.Sleep(tick)
 			for _, q := range e.loops[0].silent(netip.Addr{}, 1) {
-				q.s.dismiss()
+				q.conn.s.dismiss()
 			}
 		})
 		expect(t, c, "b\n")
@@ -259,7 +259,7 @@ func TestAnotherGivesWayOnLoops(t *testing.T) {
 			send(t, c, "hold\n")
 			time.Sleep(tick)
 			for _, q := range l.silent(netip.Addr{}, 1) {
-				q.s.giveWay()
+				q.conn.s.giveWay()
 			}
 		})
 		w.someHold(c)

@@ -1,7 +1,9 @@
 package conn
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -23,6 +25,27 @@ const (
 	idle
 	justCame
 )
+
+// silentClient is a client connection that waits for its client.
+type silentClient[C any] struct {
+	conn   C
+	rank   int
+	silent time.Duration
+}
+
+func newSilentClient[C any](c C, spoke bool, silent time.Duration) silentClient[C] {
+	return silentClient[C]{c, rankOf(spoke, silent), silent}
+}
+
+// givingWay returns those of the silent that give way when a limit needs so many places: the longest silent of the lowest
+// rank first. newcomers reports that others are spared because they have just come. It sorts all.
+func givingWay[C any](all []silentClient[C], need, limit int) (chosen []silentClient[C], newcomers bool) {
+	slices.SortFunc(all, func(a, b silentClient[C]) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(b.silent, a.silent))
+	})
+	just := slices.IndexFunc(all, func(q silentClient[C]) bool { return q.rank == justCame })
+	return all[:mayGo(len(all), just, need, limit)], just >= 0
+}
 
 // rankOf ranks a connection that has been silent for some time.
 func rankOf(spoke bool, silent time.Duration) int {
