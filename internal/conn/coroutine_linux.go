@@ -4,35 +4,35 @@ import (
 	"iter"
 )
 
-// fiber is a strand of a loop: a coroutine with work to do. Only its loop resumes it.
+// coroutine runs handlers and other work on a loop. Only its loop resumes it.
 type coroutine struct {
 	next    func() (struct{}, bool)
 	stop    func()
 	yield   func(struct{}) bool
 	work    func()
-	client  *sock // whose turns to run, in place of work
+	client  *sock // whose handler to run, in place of work
 	waitsOn *sock // where it waits
 	why     error // what ended the wait
 	queued  bool  // in loop.ready: nothing else may resume it
-	stopped bool  // in Both: the other direction failed
+	stopped bool  // in Duplex: the other direction failed
 	left    int   // of budget
 }
 
 const (
-	budget   = 512 << 10 // bytes that a strand may move before others run
+	budget   = 512 << 10 // bytes that a coroutine may move before others run
 	spareMax = 256       // coroutines kept for later
 )
 
 // spawn makes work runnable.
 func (l *epollLoop) spawn(work func()) *coroutine {
-	f := l.fiber()
+	f := l.takeCoroutine()
 	f.work = work
 	l.queue(f)
 	return f
 }
 
-// fiber takes a coroutine that is free, or makes one.
-func (l *epollLoop) fiber() *coroutine {
+// fiber takes a free coroutine, or makes one.
+func (l *epollLoop) takeCoroutine() *coroutine {
 	if n := len(l.free); n > 0 {
 		f := l.free[n-1]
 		l.free[n-1] = nil
@@ -61,7 +61,7 @@ func (l *epollLoop) fiber() *coroutine {
 	return f
 }
 
-// work keeps a panic from the loop, which every connection shares.
+// work keeps a panic away from the loop, which all its connections share.
 func (l *epollLoop) work(f *coroutine) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -89,12 +89,12 @@ func (l *epollLoop) queue(f *coroutine) {
 	}
 }
 
-// pause parks the strand until it is queued.
+// pause parks the coroutine until it is queued.
 func (l *epollLoop) pause() { l.current().yield(struct{}{}) }
 
 func (l *epollLoop) current() *coroutine {
 	if l.cur == nil {
-		panic("conn: a Conn or Home of an event loop is used outside of it")
+		panic("conn: a Conn or Loop is used outside of its event loop")
 	}
 	return l.cur
 }
@@ -149,7 +149,7 @@ func (l *epollLoop) duplex(_, _ Conn, ab, ba func() error) (errAB, errBA error) 
 	return errAB, errBA
 }
 
-// stop ends a strand's wait on a connection, or its next one.
+// stop ends a coroutine's wait on a connection, or its next one.
 func (l *epollLoop) stop(f *coroutine) {
 	f.stopped = true
 	if f.waitsOn != nil && f.why == nil {

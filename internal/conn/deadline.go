@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// gate bounds the waits of one direction of a connection. Setting a deadline only stores it; the runtime's timer is
+// deadlineTimer bounds the waits of one direction of a connection. Setting a deadline only stores it; the runtime's timer is
 // armed when an operation really has to wait, and an armed one that is too early is left to fire and then moved. So
 // the many operations that find the kernel ready, and the many deadlines that are replaced, cost nothing.
 //
@@ -16,7 +16,7 @@ import (
 type deadlineTimer struct {
 	epoch      time.Time
 	setRuntime func(time.Time) error // the runtime's deadline
-	eager      bool                  // keep it armed: operations go around the gate's own waits
+	eager      bool                  // keep it armed: operations bypass run
 
 	want  atomic.Int64
 	halt  atomic.Uint32
@@ -77,8 +77,8 @@ func (g *deadlineTimer) check() error {
 	return nil
 }
 
-// run runs try under the gate until it is done, through RawConn's Read or Write, which call it again when ready. try
-// calls wait before it says that it is not done.
+// run calls try until it is done, through RawConn's Read or Write, which call it again when the socket is ready. try calls
+// wait before it reports that it is not done.
 func (g *deadlineTimer) run(try func(uintptr) bool, poll func(func(uintptr) bool) error) error {
 	for {
 		if err := g.check(); err != nil {
@@ -110,7 +110,7 @@ func (g *deadlineTimer) done() {
 	}
 }
 
-// fired judges a deadline of the runtime: nil means that it was an old one, and to try again.
+// fired judges a deadline of the runtime; nil: it was an old one, try again.
 func (g *deadlineTimer) fired() error {
 	if err := g.check(); err != nil {
 		return err
@@ -121,7 +121,7 @@ func (g *deadlineTimer) fired() error {
 	return nil
 }
 
-// arm brings the runtime's deadline to what is wanted, or, if not exact, leaves one that comes earlier. g.mu is held.
+// arm moves the runtime's deadline to the wanted one, or, if not exact, leaves an earlier one in place. g.mu is held.
 func (g *deadlineTimer) arm(exact bool) {
 	w := g.want.Load()
 	if g.halt.Load() != running {

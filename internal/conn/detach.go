@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Detach moves the carrier; the TLS state goes on over it.
+// Detach moves the carrier; the TLS state continues over it.
 func (s *secure) Detach() (net.Conn, error) {
 	nc, err := s.Conn.Detach()
 	if err != nil {
@@ -22,7 +22,7 @@ func (s *secure) Detach() (net.Conn, error) {
 
 // detached is a TLS connection for its new owner.
 type detached struct {
-	*tls.Conn // for what it knows; reads and writes go through s
+	*tls.Conn // for its methods; reads and writes go through s
 	s         *secure
 }
 

@@ -36,16 +36,16 @@ type world struct {
 	closers []io.Closer // closed once the server has shut down
 }
 
-// strander is an engine on which a Conn may be used in its loop only.
+// coroutines is an engine on which a Conn may be used in its loop only.
 type coroutines interface {
-	runCoroutine(f func()) // as a strand, waiting for its end
-	post(f func()) bool    // from outside of strands
+	runCoroutine(f func()) // in a coroutine, waiting for its end
+	post(f func()) bool    // from outside of coroutines
 }
 
 // newEvents makes an engine on event loops, if there is one here.
 var newEvents func() (e Engine, home *Loop, loop coroutines, end func())
 
-// strand runs f where a Conn may be used.
+// run runs f where a Conn may be used.
 func (w *world) run(f func()) {
 	if w.on == nil {
 		f()
@@ -54,7 +54,7 @@ func (w *world) run(f func()) {
 	w.on.runCoroutine(f)
 }
 
-// aside runs f where what it says to a Conn is allowed while a strand waits.
+// aside runs f where a Conn may be used while a coroutine waits.
 func (w *world) aside(f func()) {
 	if w.on == nil {
 		f()
@@ -158,24 +158,24 @@ func (w *world) listen() net.Listener {
 	return ln
 }
 
-// serve starts the server. Under TLS the first turn of a connection shakes hands.
+// serve starts the server. Under TLS the first call of the handler shakes hands.
 func (w *world) serve(open Open) {
 	ln := w.listen()
 	w.front = address(ln.Addr())
-	w.server = w.e.Serve(ln, func(h *Loop, c Conn) func() bool {
+	w.server = w.e.Serve(ln, func(h *Loop, c Conn) Handler {
 		if w.tls == nil {
 			return open(h, c)
 		}
-		var turn func() bool
+		var handle Handler
 		return func() bool {
-			if turn != nil {
-				return turn()
+			if handle != nil {
+				return handle()
 			}
 			s, err := TLS(c, tls.Server, w.tls)
 			if err != nil {
 				return false
 			}
-			turn = open(h, s)
+			handle = open(h, s)
 			return true
 		}
 	})
@@ -244,7 +244,7 @@ var testTLS = sync.OnceValue(func() *tls.Config {
 
 // lines is a handler that answers each line: "x" with "x!".
 func lines(idle time.Duration) Open {
-	return func(_ *Loop, c Conn) func() bool {
+	return func(_ *Loop, c Conn) Handler {
 		var got []byte
 		c.SetReadDeadline(time.Now().Add(idle))
 		return func() bool {

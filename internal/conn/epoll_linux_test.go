@@ -88,7 +88,7 @@ func TestCollectorStopsAnIdleLoop(t *testing.T) {
 func TestChurn(t *testing.T) {
 	onLoops(t, 3, func(w *world, e *Epoll) {
 		echo := w.backend(func(c net.Conn) { io.Copy(c, c) })
-		w.serve(func(h *Loop, c Conn) func() bool {
+		w.serve(func(h *Loop, c Conn) Handler {
 			return func() bool {
 				b := make([]byte, 100)
 				n, err := c.Read(b)
@@ -216,10 +216,10 @@ func TestEventDrainServesWhatWasSent(t *testing.T) {
 	})
 }
 
-// A strand that ends its goroutine costs its connection, not the loop.
+// A handler that ends its goroutine costs its connection, not the loop.
 func TestGoexitInATurn(t *testing.T) {
 	onLoops(t, 1, func(w *world, e *Epoll) {
-		w.serve(func(_ *Loop, c Conn) func() bool {
+		w.serve(func(_ *Loop, c Conn) Handler {
 			return func() bool {
 				b := make([]byte, 1)
 				if n, _ := c.Read(b); n == 1 && b[0] == 'x' {
@@ -243,7 +243,7 @@ func TestGoexitInATurn(t *testing.T) {
 	})
 }
 
-// Shutdown waits for the strands, not only for their connections.
+// Shutdown waits for the coroutines, not only for their connections.
 func TestShutdownWaitsForStrands(t *testing.T) {
 	onLoops(t, 1, func(w *world, e *Epoll) {
 		var ended atomic.Bool
@@ -258,7 +258,7 @@ func TestShutdownWaitsForStrands(t *testing.T) {
 		time.Sleep(tick)
 		w.server.Shutdown(time.Now().Add(tick))
 		if !ended.Load() {
-			t.Error("a strand still runs")
+			t.Error("a coroutine still runs")
 		}
 	})
 }
@@ -276,7 +276,7 @@ func TestStopAtOnce(t *testing.T) {
 	}
 }
 
-// A turn that blocks keeps its loop from others, which shows.
+// A handler that blocks keeps its loop from others, and that shows.
 func TestStalled(t *testing.T) {
 	onLoops(t, 1, func(w *world, e *Epoll) {
 		let := make(chan bool)

@@ -12,11 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// loop is one Home of an Epoll. But for posted, size and busy everything in it belongs to whoever runs on it.
+// epollLoop is an event loop of an Epoll. Everything in it but posted, size and busy belongs to what runs on the loop.
 //
-// It waits in an ordinary system call, which gives its processor back to the runtime. It must not go around the scheduler
-// there: a loop that is interrupted in a raw wait, and waits again, never comes to a point where the runtime can stop it,
-// and the first collection would then stop the process for good. What never waits may be raw.
+// It waits in an ordinary system call, which gives its processor back to the runtime. It must not bypass the scheduler
+// there: a loop that is interrupted in a raw wait, and waits again, never reaches a point where the runtime can stop it,
+// and the first collection would then stop the process for good. A call that never waits may be raw.
 type epollLoop struct {
 	e      *Epoll
 	loop   Loop
@@ -36,22 +36,22 @@ type epollLoop struct {
 	batch []*coroutine // being resumed,
 	at    int          // up to here
 
-	due     []*sock // clients whose turn is next
-	serving []*sock // those whose turn is being run,
+	due     []*sock // clients whose handlers run in the next round
+	serving []*sock // those whose handlers run in this one,
 	served  int     // up to here
 
 	timers timers
-	mute   silentList   // clients that never said anything, and wait; the longest first
+	mute   silentList   // clients that never sent anything, and wait; the longest first
 	idle   silentList   // those that did
 	size   atomic.Int64 // clients
-	busy   atomic.Int64 // since when strands run; 0: it waits
+	busy   atomic.Int64 // since when coroutines run; 0: it waits
 
 	mu     sync.Mutex
 	closed bool
 	posted []func()
 
 	events [256]unix.EpollEvent
-	sa     syscall.RawSockaddrAny // of who was accepted last
+	sa     syscall.RawSockaddrAny // of the client accepted last
 }
 
 const (
@@ -92,7 +92,7 @@ func newLoop(e *Epoll) (*epollLoop, error) {
 	return l, nil
 }
 
-// discard gives up the descriptors of a loop that does not run.
+// discard closes the descriptors of a loop that does not run.
 func (l *epollLoop) discard() {
 	unix.Close(l.ep)
 	unix.Close(l.wakeFD)
@@ -113,13 +113,13 @@ func (l *epollLoop) ctl(op, fd int, events uint32, tag int32) error {
 	return unix.EpollCtl(l.ep, op, fd, &unix.EpollEvent{Events: events, Fd: int32(fd), Pad: tag})
 }
 
-// run is the loop. In each round all events are marked first and strands run afterwards, so that no descriptor changes
+// run is the loop. Each round marks all events first and runs coroutines afterwards, so that no descriptor changes
 // hands between the kernel's report of it and the use of that.
 func (l *epollLoop) run() {
 	defer func() {
 		l.busy.Store(0)
 		if !l.quit {
-			go l.run() // a strand that ended its goroutine (runtime.Goexit) ended that of its loop too
+			go l.run() // a handler that ended its goroutine (runtime.Goexit) ended that of its loop too
 		}
 	}()
 	for l.finish(); !l.quit; l.finish() {
@@ -134,7 +134,7 @@ func (l *epollLoop) run() {
 	}
 }
 
-// share lets others have the processor now and then, before the runtime asks for it: that would cost far more.
+// share yields the processor now and then, before the runtime takes it: that would cost far more.
 func (l *epollLoop) share() {
 	if l.now-l.yielded > int64(turnOver) {
 		l.yielded = l.now
@@ -142,7 +142,7 @@ func (l *epollLoop) share() {
 	}
 }
 
-// mark notes what has happened, and queues who waits for it.
+// mark notes what has happened, and queues what waits for it.
 func (l *epollLoop) mark(events []unix.EpollEvent) {
 	posted := false
 	for i := range events {
@@ -161,8 +161,8 @@ func (l *epollLoop) mark(events []unix.EpollEvent) {
 	}
 }
 
-// finish resumes the strands of the batch, and then runs the turns of clients who have something to say. Who queues again
-// comes into the next round.
+// finish resumes the coroutines of the batch, and then runs the handlers of clients that have sent something. What queues
+// again runs in the next round.
 func (l *epollLoop) finish() {
 	for l.at < len(l.batch) {
 		f := l.batch[l.at]
@@ -172,13 +172,13 @@ func (l *epollLoop) finish() {
 		l.resume(f)
 	}
 	for s := l.next(); s != nil; s = l.next() {
-		f := l.fiber()
+		f := l.takeCoroutine()
 		f.client = s
 		l.resume(f)
 	}
 }
 
-// next takes the client whose turn it is; nil: there is none, or strands are to be resumed first.
+// next takes the client whose handler runs next; nil: there is none, or coroutines come first.
 func (l *epollLoop) next() *sock {
 	if l.at < len(l.batch) || l.served == len(l.serving) {
 		return nil
@@ -200,15 +200,16 @@ func (l *epollLoop) wait() int {
 			ms = int(min(longest, max(0, (l.timers[0].when-clock()+999_999)/1_000_000)))
 		}
 	}
-	n, _, e := syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.ep), uintptr(unsafe.Pointer(&l.events)), uintptr(len(l.events)), uintptr(ms), 0, 0)
+	n, _, e := syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.ep),
+		uintptr(unsafe.Pointer(&l.events)), uintptr(len(l.events)), uintptr(ms), 0, 0)
 	if e != 0 {
 		return 0
 	}
 	return int(n)
 }
 
-// post runs f on the loop, from anywhere, outside of any strand: f must not wait. A loop that was closed refuses, for by
-// then somebody else may have the number of its eventfd.
+// post runs f on the loop, from anywhere, outside of any coroutine: f must not wait. A closed loop refuses, since another
+// file may have the number of its eventfd by then.
 func (l *epollLoop) post(f func()) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -222,7 +223,7 @@ func (l *epollLoop) post(f func()) bool {
 	return true
 }
 
-// takePosted empties the eventfd before it takes what was posted, so that whatever is posted later wakes the loop again.
+// takePosted empties the eventfd before it takes what was posted, so that a later post wakes the loop again.
 func (l *epollLoop) takePosted() {
 	var n uint64
 	syscall.RawSyscall(unix.SYS_READ, uintptr(l.wakeFD), uintptr(unsafe.Pointer(&n)), 8)
@@ -235,7 +236,7 @@ func (l *epollLoop) takePosted() {
 	}
 }
 
-// strand runs f as a strand of the loop and waits for its end.
+// runCoroutine runs f in a coroutine of the loop and waits for its end.
 func (l *epollLoop) runCoroutine(f func()) {
 	done := make(chan struct{})
 	if l.post(func() { l.spawn(func() { defer close(done); f() }) }) {

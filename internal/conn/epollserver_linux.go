@@ -19,7 +19,7 @@ type epollServer struct {
 	open     Open
 	local    netip.AddrPort
 	ports    []*port
-	active   sync.WaitGroup // connections whose strands have not ended
+	active   sync.WaitGroup // connections whose coroutines have not ended
 	draining atomic.Bool    // nothing more is accepted
 	leaving  atomic.Bool    // idle connections are woken
 	stop     sync.Once
@@ -29,9 +29,9 @@ type epollServer struct {
 	gone bool       // fd is closed
 }
 
-// Serve accepts from ln, a TCP listener, until Stop or Shutdown. It closes ln and goes on with a descriptor of its own for
-// the same socket: while the runtime's poller knows a socket, every new client wakes that too. It panics for a listener
-// that has no descriptor.
+// Serve accepts from ln, a TCP listener, until Stop or Shutdown. It closes ln and continues with a descriptor of its own for
+// the same socket: while the runtime's poller knows a socket, every new client wakes that too. It panics on a listener
+// without a descriptor.
 func (e *Epoll) Serve(ln net.Listener, open Open) Server {
 	s := &epollServer{e: e, open: open, local: address(ln.Addr()), fd: -1}
 	if raw := rawConn(ln); raw != nil {
@@ -66,7 +66,7 @@ func (s *epollServer) Stop() {
 		unix.Close(s.fd)
 		s.gone = true
 		s.mu.Unlock()
-		s.e.everywhere(func(*epollLoop) {}) // what was given to another loop is there
+		s.e.everywhere(func(*epollLoop) {}) // what was moved to another loop is there
 	})
 }
 
@@ -116,7 +116,7 @@ func (s *epollServer) Shutdown(deadline time.Time) {
 	}
 }
 
-// dismiss lets an idle client read ErrDraining. A request that is arriving is served all the same.
+// dismiss makes the handler of an idle client read ErrDraining. A request that is arriving is still served.
 func (s *sock) dismiss() bool {
 	if s.busy {
 		return false

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// room waits for a place under the engine's limit; false means that the server is to end.
+// room waits for a place under the engine's limit; it returns false if the server is to end.
 func (s *server) room() (ok bool) {
 	e := s.e
 	if e.Limit == 0 {
@@ -27,7 +27,7 @@ func (s *server) room() (ok bool) {
 	for e.live >= e.Limit && !s.draining.Load() {
 		e.short.Add(1)
 		e.evict(time.Now(), netip.Addr{}, e.live-e.Limit+1)
-		again := time.AfterFunc(grace, e.less.Broadcast) // who has just come is silent for good then
+		again := time.AfterFunc(grace, e.less.Broadcast) // a newcomer counts as silent by then
 		e.less.Wait()
 		again.Stop()
 		e.short.Add(-1)
@@ -35,8 +35,8 @@ func (s *server) room() (ok bool) {
 	return !s.draining.Load()
 }
 
-// wake lets listeners that wait for room look again: a connection has fallen silent. It takes the lock under which they
-// look and then wait, so that none of them falls asleep in between.
+// wake makes listeners that wait for a place look again: a connection has fallen silent. It takes the lock under which they
+// look and then wait, so that none of them misses it.
 func (e *Goroutines) wake() {
 	if e.short.Load() > 0 {
 		e.mu.Lock()
@@ -45,7 +45,7 @@ func (e *Goroutines) wake() {
 	}
 }
 
-// relieve gives up silent connections when the process has run out of descriptors, whoever holds them.
+// relieve evicts silent connections when the process has run out of descriptors, of any address.
 func (e *Goroutines) relieve(err error) {
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		e.mu.Lock()
@@ -54,8 +54,8 @@ func (e *Goroutines) relieve(err error) {
 	}
 }
 
-// welcome reports whether a new connection may stay: an address that holds its share of the places gives up one of its
-// own silent ones for it, and if none of them is silent, the new one is closed.
+// admit reports whether a new connection may stay: an address that holds its share of the places loses one of its own
+// silent connections for it, and the new one is closed if none of them is silent.
 func (s *server) admit(nc net.Conn) bool {
 	e := s.e
 	if e.Limit == 0 {
@@ -72,7 +72,7 @@ func (s *server) admit(nc net.Conn) bool {
 	return false
 }
 
-// left takes a connection out of the count of its address.
+// left removes a connection from the count of its address.
 func (e *Goroutines) left(a netip.Addr) {
 	if e.Limit == 0 {
 		return
@@ -83,8 +83,8 @@ func (e *Goroutines) left(a netip.Addr) {
 	e.mu.Unlock()
 }
 
-// evict lets the connections that have been silent longest end, of one address or (the zero Addr) of all, until as many as
-// are needed are on their way out, or a batch more. It reports whether so many are. e.mu is held.
+// evict ends the connections that have been silent longest, of one address or (the zero Addr) of all, until as many as
+// needed are ending, or a batch more. It reports whether so many are. e.mu is held.
 func (e *Goroutines) evict(now time.Time, of netip.Addr, need int) bool {
 	var silent []silentClient[*stream]
 	for s := range e.servers {
@@ -108,7 +108,7 @@ func (e *Goroutines) evict(now time.Time, of netip.Addr, need int) bool {
 	return n >= need
 }
 
-// silent appends the connections of s that wait for their clients. going is how many others are on their way out already.
+// silent appends the connections of s that wait for their clients. going is how many others are ending already.
 func (s *server) silent(out []silentClient[*stream], now time.Time, of netip.Addr) (_ []silentClient[*stream], going int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,15 +127,15 @@ func (s *server) silent(out []silentClient[*stream], now time.Time, of netip.Add
 	return out, going
 }
 
-// quiet says whether the connection waits for its client, and whether it was asked to give way.
+// quiet reports whether the connection waits for its client, and whether it was asked to give way.
 func (c *stream) quiet(now time.Time) (q silentClient[*stream], ok, leaving bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return newSilentClient(c, c.spoke, now.Sub(c.since)), c.idle, c.idle && c.evicted
 }
 
-// giveWay wakes the connection, if it still waits for its client: the turn that follows ends it. A request that is
-// arriving is served all the same.
+// giveWay wakes the connection if it still waits for its client: its handler then ends it. A request that is arriving is
+// still served.
 func (c *stream) giveWay() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

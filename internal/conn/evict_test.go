@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// busy is a handler whose turn echoes a line and, after "hold", lasts until the next one.
-func busy(_ *Loop, c Conn) func() bool {
+// busy is a handler that echoes a line and, after "hold", lasts until the next one.
+func busy(_ *Loop, c Conn) Handler {
 	c.SetReadDeadline(time.Now().Add(time.Hour))
 	return func() bool {
 		b := make([]byte, 100)
@@ -114,7 +114,7 @@ func TestWaitForAPlace(t *testing.T) {
 		w := newWorld(t, true, false)
 		var queued atomic.Int64
 		w.e.Set(func(o *Options) { o.Limit, o.Full = 1, func(int) {} })
-		w.serve(func(h *Loop, c Conn) func() bool {
+		w.serve(func(h *Loop, c Conn) Handler {
 			queued.Store(int64(c.Info().Queued))
 			return busy(h, c)
 		})
@@ -145,7 +145,7 @@ func TestWaitForAPlaceBehindOthers(t *testing.T) {
 		w := newWorld(t, true, false)
 		var queued []time.Duration
 		w.e.Set(func(o *Options) { o.Limit, o.Full = 1, func(int) {} })
-		w.serve(func(h *Loop, c Conn) func() bool {
+		w.serve(func(h *Loop, c Conn) Handler {
 			queued = append(queued, c.Info().Queued)
 			return busy(h, c)
 		})

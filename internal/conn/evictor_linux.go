@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The usher finds places: it asks the loops who is silent, chooses, and has those give way. It has a goroutine of its own,
-// since a loop must not wait for another.
+// The evictor finds places for new clients: it collects the silent ones of all loops, chooses, and makes those give way. It
+// has a goroutine of its own, since a loop must not wait for another.
 
-// reserve takes a place for one more client, if there is one: loops accept at the same time.
+// reserve takes a place for one more client, if one is free: loops accept at the same time.
 func (e *Epoll) reserve() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -40,7 +40,7 @@ func (e *Epoll) await(p *port) {
 	e.nudge()
 }
 
-// enter counts a client among those of its address. It keeps it waiting where that holds its share of the places already.
+// enter counts a client for its address. It keeps it waiting if the address holds its share of the places already.
 func (e *Epoll) enter(s *sock) (waits bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -57,7 +57,7 @@ func (e *Epoll) enter(s *sock) (waits bool) {
 	return true
 }
 
-// end counts a client out.
+// end removes a client from the counts.
 func (s *sock) end() {
 	e := s.l.e
 	s.settled()
@@ -71,7 +71,7 @@ func (s *sock) end() {
 	s.server.active.Done()
 }
 
-// settled notes that a client which was asked to give way has done so, or had something to say.
+// settled notes that a client which was asked to give way has done so, or has sent something.
 func (s *sock) settled() {
 	if s.evicted {
 		s.evicted = false
@@ -79,7 +79,7 @@ func (s *sock) settled() {
 	}
 }
 
-// stays notes that a client had something to say when it was asked to give way: another must.
+// stays notes that a client sent something when it was asked to give way: another must.
 func (s *sock) stays() {
 	if s.drain = false; s.evicted {
 		s.settled()
@@ -107,7 +107,7 @@ func (e *Epoll) drop(s *epollServer) {
 	e.short.Store(len(e.held) > 0)
 }
 
-// relieve has a silent connection give way, whoever's it is: the process has run out of descriptors.
+// relieve evicts one silent connection of any address: the process has run out of descriptors.
 func (e *Epoll) relieve() {
 	e.mu.Lock()
 	e.relief = true
@@ -115,7 +115,7 @@ func (e *Epoll) relieve() {
 	e.nudge()
 }
 
-// nudge has the usher look.
+// nudge wakes the evictor.
 func (e *Epoll) nudge() {
 	select {
 	case e.kick <- struct{}{}:
@@ -138,12 +138,12 @@ func (e *Epoll) evictor() {
 			e.evict(netip.Addr{}, 1)
 		}
 		if soon := e.admitWaiting(); e.makeRoom() || soon {
-			again.Reset(grace) // who has just come is silent for good then
+			again.Reset(grace) // a newcomer counts as silent by then
 		}
 	}
 }
 
-// makeRoom has silent clients give way until there is a place, and reports whether there is none yet.
+// makeRoom evicts silent clients until there is a place, and reports whether there is none yet.
 func (e *Epoll) makeRoom() (short bool) {
 	for need := e.needed(); need > 0; need = e.needed() {
 		if enough, _ := e.evict(netip.Addr{}, need); !enough {
@@ -153,7 +153,7 @@ func (e *Epoll) makeRoom() (short bool) {
 	return false
 }
 
-// needed is how many more are to give way so that one client finds a place.
+// needed is how many more must give way so that one client finds a place.
 func (e *Epoll) needed() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -172,8 +172,8 @@ func (e *Epoll) takeRelief() bool {
 	return was
 }
 
-// seat sees to clients whose address holds its share of the places: one of its own silent connections gives way to each,
-// and if none of them is silent, the new one is closed. While some have just come it waits; soon reports that.
+// admitWaiting decides on clients whose address holds its share of the places: one of its own silent ones gives way to each,
+// and if none of them is silent, the new one is closed. While some have only just come it waits; soon reports that.
 func (e *Epoll) admitWaiting() (soon bool) {
 	e.mu.Lock()
 	queue := e.waiting
@@ -182,7 +182,8 @@ func (e *Epoll) admitWaiting() (soon bool) {
 	for i, s := range queue {
 		from := clientOf(s.info.Remote.Addr())
 		e.mu.Lock()
-		over := e.clients[from] - share(e.Limit) - ofAddress(queue[i+1:], from) - ofAddress(e.waiting, from) // they are counted, and seen to later
+		later := ofAddress(queue[i+1:], from) + ofAddress(e.waiting, from) // counted already, and decided on later
+		over := e.clients[from] - share(e.Limit) - later
 		e.mu.Unlock()
 		enough, newcomers := over <= 0, false
 		if !enough {
@@ -221,9 +222,9 @@ type taggedSock struct {
 	tag int32
 }
 
-// evict has those that have been silent longest end, of one address or (the zero Addr) of all: as many as are needed, or a
-// batch. It reports whether there were so many, and whether others were spared because they have just come. It returns when
-// those that go have had their last turn.
+// evict ends those that have been silent longest, of one address or (the zero Addr) of all: as many as needed, or a batch.
+// It reports whether there were so many, and whether it spared others because they have just come. It returns once the
+// handlers of those that give way have run.
 func (e *Epoll) evict(of netip.Addr, need int) (enough, newcomers bool) {
 	most := max(need, e.Limit/batchPart)
 	found := make([][]silentClient[taggedSock], len(e.loops))
@@ -239,7 +240,7 @@ func (e *Epoll) evict(of netip.Addr, need int) (enough, newcomers bool) {
 			}
 		}
 	})
-	e.everywhere(func(*epollLoop) {}) // now the turns have run
+	e.everywhere(func(*epollLoop) {}) // now the handlers have run
 	n := 0
 	for _, k := range gone {
 		n += k
@@ -250,7 +251,7 @@ func (e *Epoll) evict(of netip.Addr, need int) (enough, newcomers bool) {
 	return n >= need, newcomers
 }
 
-// giveWay asks a silent client to. A request that is arriving is served all the same.
+// giveWay makes a silent client give way. A request that is arriving is still served.
 func (s *sock) giveWay() bool {
 	if !s.dismiss() {
 		return false
@@ -260,7 +261,7 @@ func (s *sock) giveWay() bool {
 	return true
 }
 
-// silent are the clients of a loop that have waited for longest, of each rank so many at most.
+// silent returns the clients of a loop that have waited longest, at most so many of each list.
 func (l *epollLoop) silent(of netip.Addr, most int) (out []silentClient[taggedSock]) {
 	now := clock()
 	for _, q := range [2]*silentList{&l.mute, &l.idle} {

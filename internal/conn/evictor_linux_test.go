@@ -24,7 +24,7 @@ func full(t *testing.T, loops, limit int, story func(w *world, told *shortage)) 
 			o.Evicted = func(n int) { told.evicted.Add(int64(n)) }
 			o.Crowded = func(netip.Addr) { told.crowded.Add(1) }
 		})
-		w.serve(func(h *Loop, c Conn) func() bool {
+		w.serve(func(h *Loop, c Conn) Handler {
 			told.queued.Store(int64(c.Info().Queued))
 			return busy(h, c)
 		})

@@ -1,20 +1,20 @@
 package conn
 
-// start gives a client its turn: it has something to say, or its time is up.
+// startHandler queues the handler of a client: there is something to read, or its time is up.
 func (s *sock) startHandler() {
 	s.unlist()
 	s.busy = true
 	s.l.due = append(s.l.due, s)
 }
 
-// turns runs a client's turns for as long as there is something to read.
+// handleAll runs the handler for as long as there is something to read.
 func (s *sock) handleAll() {
 	ended := false
 	defer func() {
 		if !ended {
 			s.Reset()
 		}
-		if s.closed { // only now: a shutdown waits for what the strand has still to do
+		if s.closed { // only now: a shutdown waits for what the coroutine still has to do
 			s.end()
 		}
 	}()
@@ -40,7 +40,7 @@ func (s *sock) handleAll() {
 	}
 }
 
-// closeTop closes the connection, TLS first: it says goodbye.
+// closeTop closes the connection, TLS first: it sends close_notify.
 func (s *sock) closeTop() {
 	if s.top != nil {
 		s.top.Close()
@@ -49,16 +49,16 @@ func (s *sock) closeTop() {
 	s.Close()
 }
 
-// again reports whether there is something for another turn at once.
+// again reports whether the handler has more to do at once.
 func (s *sock) again() bool {
 	s.drain = s.server.leaving.Load()
 	return s.readable() || s.drain || s.top != nil && s.top.pending()
 }
 
-// readable reports whether a turn would find something. A read that was given all it asked for does not tell.
+// readable reports whether a handler would find something to read. A read that filled its buffer does not tell.
 func (s *sock) readable() bool { return s.rready && (s.hup || s.Peer() != PeerIdle) }
 
-// wait leaves the connection to its client until that has something to say: it holds neither a stack nor a buffer.
+// wait parks the connection until its client sends something: it holds neither stack nor buffer.
 func (s *sock) wait() {
 	s.busy = false
 	s.settled()

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// IdlePool keeps the idle connections of a Home to members, by Key. The zero value is not ready: an engine makes it.
+// IdlePool keeps the idle connections of a Loop to members, by Key. The zero value is not ready: an engine makes it.
 type IdlePool struct {
 	shared bool           // several coroutines use it at once
 	mu     sync.Mutex     // guards idle where the pool is shared

@@ -16,8 +16,8 @@ type Kernel struct {
 	DeliveryRate        uint64 // bytes a second, the latest measurement
 }
 
-// KernelOf returns what the kernel knows of c. ok is false where it says nothing: in memory, after Close, and on
-// systems other than Linux.
+// KernelOf returns what the kernel knows of c. ok is false where it knows nothing: in memory, after Close, and on systems
+// other than Linux.
 func KernelOf(c Conn) (k Kernel, ok bool) {
 	s, is := bottom(c).(interface{ kernel() (Kernel, bool) })
 	if !is {

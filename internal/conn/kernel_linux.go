@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// asker reads TCP_INFO without an allocation.
+// tcpInfo reads TCP_INFO without an allocation.
 type tcpInfo struct {
 	f    func(fd uintptr)
 	info unix.TCPInfo

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Home is where handlers run: an event loop, or, on goroutines, the whole process. A client connection stays on one Home
+// Loop is where handlers run: an event loop, or, on goroutines, the whole process. A client connection stays on one Loop
 // from accept to close, and so do the connections to members in its Pool.
 type Loop struct {
 	App  any      // for the application: scratch, log buffer, counters; see Lock
@@ -17,7 +17,7 @@ type Loop struct {
 	app    sync.Mutex // see Lock
 }
 
-// engine is what a Home needs of its engine.
+// engine is what a Loop needs of its engine.
 type engine interface {
 	dial(to netip.AddrPort, deadline time.Time) (Conn, error)
 	duplex(a, b Conn, ab, ba func() error) (error, error)
@@ -25,41 +25,41 @@ type engine interface {
 	yield()
 }
 
-// init makes a Home ready. shared says that several coroutines run on it at once.
-func (h *Loop) init(e engine, shared bool) {
-	h.engine, h.shared = e, shared
-	h.Pool.shared, h.Pool.idle = shared, map[Key][]Conn{}
+// init makes a Loop ready. shared says that several coroutines run on it at once.
+func (l *Loop) init(e engine, shared bool) {
+	l.engine, l.shared = e, shared
+	l.Pool.shared, l.Pool.idle = shared, map[Key][]Conn{}
 }
 
 // Dial connects to a resolved address. The error wraps the errno, or os.ErrDeadlineExceeded.
-func (h *Loop) Dial(to netip.AddrPort, deadline time.Time) (Conn, error) {
-	return h.engine.dial(to, deadline)
+func (l *Loop) Dial(to netip.AddrPort, deadline time.Time) (Conn, error) {
+	return l.engine.dial(to, deadline)
 }
 
-// Both runs two directions at once and returns when both have ended: ab may only read a and write b, ba only read b and
+// Duplex runs two directions at once and returns when both have ended: ab may only read a and write b, ba only read b and
 // write a. When one returns an error, the other is stopped: its waiting and later calls fail with ErrStopped. Afterwards
-// a and b work as before. Both does not nest.
-func (h *Loop) Duplex(a, b Conn, ab, ba func() error) (errAB, errBA error) {
-	return h.engine.duplex(a, b, ab, ba)
+// a and b work as before. Duplex does not nest.
+func (l *Loop) Duplex(a, b Conn, ab, ba func() error) (errAB, errBA error) {
+	return l.engine.duplex(a, b, ab, ba)
 }
 
 // Do runs f, which may block on anything, and waits for it without holding up other connections.
-func (h *Loop) Do(f func()) { h.engine.do(f) }
+func (l *Loop) Do(f func()) { l.engine.do(f) }
 
 // Yield lets other coroutines run.
-func (h *Loop) Yield() { h.engine.yield() }
+func (l *Loop) Yield() { l.engine.yield() }
 
-// Lock guards App against the other coroutines of this Home until Unlock. It costs nothing where they run one at a time, as
+// Lock guards App against the other coroutines of this Loop until Unlock. It costs nothing where they run one at a time, as
 // on an event loop. Do not wait for anything in between.
-func (h *Loop) Lock() {
-	if h.shared {
-		h.app.Lock()
+func (l *Loop) Lock() {
+	if l.shared {
+		l.app.Lock()
 	}
 }
 
 // Unlock is the end of Lock.
-func (h *Loop) Unlock() {
-	if h.shared {
-		h.app.Unlock()
+func (l *Loop) Unlock() {
+	if l.shared {
+		l.app.Unlock()
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"io"
 )
 
-// Certificate is a tls.Config.GetCertificate that offers cert. An RSA signature takes about a millisecond, for which an
-// event loop would keep all its clients waiting: it is made beside the loop. Signatures of elliptic curves take less than
-// it costs to move them.
+// Certificate returns a tls.Config.GetCertificate that offers cert. An RSA signature takes about a millisecond, for which
+// an event loop would keep all its clients waiting: it is computed beside the loop. Signatures of elliptic curves take
+// less time than it costs to move them.
 func Certificate(cert *tls.Certificate) func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	key, slow := cert.PrivateKey.(*rsa.PrivateKey)
 	return func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
@@ -27,7 +27,7 @@ func Certificate(cert *tls.Certificate) func(*tls.ClientHelloInfo) (*tls.Certifi
 	}
 }
 
-// besideKey is a private key that works beside the loop of a handshake.
+// offloadKey is a private key that works beside the loop of a handshake.
 type offloadKey struct {
 	key     *rsa.PrivateKey
 	offload func(f func())

@@ -16,7 +16,7 @@ type port struct {
 	server *epollServer
 	tag    int32
 	pause  time.Duration // after the last failure to accept
-	short  int64         // since when, at the earliest, those in the kernel's queue wait for a place; 0: they do not
+	short  int64         // since when, at the earliest, clients in the kernel's queue wait for a place; 0: they do not
 }
 
 const (
@@ -24,7 +24,7 @@ const (
 	slack     = 4  // connections that a loop may have more than the least loaded one
 )
 
-// watch begins to take connections, or takes up again.
+// watch starts to accept connections, or resumes.
 func (p *port) watch() {
 	l, fd := p.l, p.server.fd
 	if p.server.draining.Load() {
@@ -37,7 +37,7 @@ func (p *port) watch() {
 	l.ctl(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN|unix.EPOLLEXCLUSIVE, p.tag)
 }
 
-// leave takes none for now. The registration must go by itself: it belongs to the socket, which another process may have too.
+// unwatch pauses. It must remove the registration, which belongs to the socket: another process may have that too.
 func (p *port) unwatch() {
 	l, fd := p.l, p.server.fd
 	if fd < len(l.ports) && l.ports[fd] == p {
@@ -46,21 +46,21 @@ func (p *port) unwatch() {
 	}
 }
 
-// accept takes the clients that are in the queue.
+// accept takes the clients from the queue.
 func (p *port) accept() {
 	l := p.l
 	for range acceptMax {
 		if !l.e.reserve() {
 			if readable(p.server.fd) {
 				p.hold()
-			} else { // nobody asks for a place
+			} else { // no client waits
 				p.short = 0
 			}
 			return
 		}
 		n := uint32(unsafe.Sizeof(l.sa))
-		fd, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(p.server.fd), uintptr(unsafe.Pointer(&l.sa)), uintptr(unsafe.Pointer(&n)),
-			unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+		fd, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(p.server.fd),
+			uintptr(unsafe.Pointer(&l.sa)), uintptr(unsafe.Pointer(&n)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
 		if errno != 0 {
 			l.e.giveBack()
 		}
@@ -79,7 +79,7 @@ func (p *port) accept() {
 	}
 }
 
-// hold keeps those who wait for a place in the kernel's queue.
+// hold keeps clients that wait for a place in the kernel's queue.
 func (p *port) hold() {
 	p.unwatch()
 	if p.short == 0 {
@@ -100,7 +100,7 @@ func (p *port) fail(errno syscall.Errno) {
 	time.AfterFunc(p.pause, func() { p.l.post(p.watch) })
 }
 
-// admit gives a new client to the loop that has fewest, if this one has clearly more.
+// admit gives a new client to the loop that has the fewest, if this one has clearly more.
 func (p *port) admit(fd int, from netip.AddrPort) {
 	e := p.l.e
 	s := &sock{l: e.lightest(p.l), fd: fd, server: p.server, ti: -1, wready: true}
@@ -111,7 +111,7 @@ func (p *port) admit(fd int, from netip.AddrPort) {
 	p.server.active.Add(1)
 	s.l.size.Add(1)
 	switch {
-	case e.enter(s): // the usher begins it
+	case e.enter(s): // the evictor begins it
 	case s.l == p.l:
 		s.begin()
 	default:
@@ -119,7 +119,7 @@ func (p *port) admit(fd int, from netip.AddrPort) {
 	}
 }
 
-// queued is for how long, at most, a client that is accepted now has waited for a place.
+// queued is the longest that a client accepted now may have waited for a place.
 func (p *port) queued() time.Duration {
 	if p.short == 0 {
 		return 0
@@ -138,7 +138,7 @@ func (e *Epoll) lightest(here *epollLoop) *epollLoop {
 	return to
 }
 
-// begin opens a client's connection. Its first turn is when it says something.
+// begin opens a client's connection. Its handler first runs when the client sends something.
 func (s *sock) begin() {
 	if s.l.add(s) != nil {
 		s.end()

@@ -1,6 +1,6 @@
 package conn
 
-// line is a queue of clients that wait for something to say, in the order in which they fell silent.
+// silentList holds clients that wait, in the order in which they fell silent.
 type silentList struct{ first, last *sock }
 
 func (q *silentList) pushBack(s *sock) {
@@ -13,7 +13,7 @@ func (q *silentList) pushBack(s *sock) {
 	q.last = s
 }
 
-// leave takes s out of the line in which it stands, if it does.
+// unlist takes s out of its list, if it is in one.
 func (s *sock) unlist() {
 	q := s.list
 	if q == nil {

@@ -15,14 +15,14 @@ type sock struct {
 	fd             int
 	tag            int32         // tells it from others that had the descriptor before
 	rready, wready bool          // worth a system call
-	hup            bool          // the end or an error is there to be met
+	hup            bool          // the end or an error is there to be read
 	closed         bool          // or detached
 	drain          bool          // the next read fails with ErrDraining, if there is nothing to read
-	busy           bool          // a turn runs, or is about to
+	busy           bool          // the handler runs, or is about to
 	evicted        bool          // asked to give way
-	spoke          bool          // a client that has had a turn which ended well
-	broken         syscall.Errno // that Peer took from the kernel, which tells it once
-	rf, wf         *coroutine    // who waits to read, and to write
+	spoke          bool          // the handler has run and returned true
+	broken         syscall.Errno // that Peer took from the kernel, which reports it once
+	rf, wf         *coroutine    // what waits to read, and to write
 	rd, wd         int64         // deadlines
 	when           int64         // of its entry in timers
 	ti             int           // index there, -1: none
@@ -37,10 +37,10 @@ type sock struct {
 	info Info
 }
 
-// tag makes one that tells sockets apart which have the same descriptor one after the other.
+// tag makes a number that tells apart sockets which have the same descriptor one after the other.
 func (e *Epoll) tag() int32 { return int32(e.serial.Add(1)) }
 
-// add registers a socket, edge-triggered and once for all. An event comes at once if it is ready already.
+// add registers a socket, edge-triggered, for its whole life. An event comes at once if it is ready already.
 func (l *epollLoop) add(s *sock) error {
 	s.tag = l.e.tag()
 	for s.fd >= len(l.socks) {
@@ -54,7 +54,7 @@ func (l *epollLoop) add(s *sock) error {
 	return nil
 }
 
-// event marks what has become possible, and queues whoever waits for it.
+// event marks what has become possible, and queues what waits for it.
 func (s *sock) event(events uint32) {
 	const end, bad = unix.EPOLLRDHUP, unix.EPOLLHUP | unix.EPOLLERR
 	if events&(end|bad) != 0 {
@@ -93,8 +93,8 @@ func (s *sock) check(deadline int64) (*coroutine, error) {
 	return f, nil
 }
 
-// await parks the strand until s may be read, or written. The flag is looked at here, with nothing between the look and
-// the parking: whoever looked earlier may have yielded since, and the edge has come and gone.
+// await parks the coroutine until s may be read, or written. It checks the flag itself, immediately before it parks: a
+// caller that checked earlier may have yielded since, and missed the edge.
 func (s *sock) await(f *coroutine, write bool) error {
 	slot, ready, deadline := &s.rf, s.rready, s.rd
 	if write {
@@ -205,13 +205,13 @@ func (s *sock) put(f *coroutine, p *[2][]byte, n int) int {
 	return n
 }
 
-// ask is Ask: on an event loop a question, and the wait for its answer.
+// ask is Ask: on an event loop a write, and the wait of a read.
 func (s *sock) ask(head, body []byte) (int, time.Time, error) {
 	n, err := s.Writev(head, body)
 	at := time.Now()
 	if err == nil {
 		if f, e := s.check(s.rd); e == nil {
-			s.await(f, false) // what ends the wait, a Read meets again
+			s.await(f, false) // whatever ends the wait, the next Read meets again
 		}
 	}
 	return n, at, err
@@ -253,7 +253,7 @@ func (s *sock) Reset() error {
 	return s.Close()
 }
 
-// forget takes s out of its loop. Who waits on it fails.
+// forget takes s out of its loop. What waits on it fails.
 func (s *sock) forget() {
 	s.closed = true
 	s.l.socks[s.fd] = nil
@@ -271,7 +271,7 @@ func (s *sock) forget() {
 	}
 }
 
-// Peer asks the kernel only if the loop knows of something, or has been away from it.
+// Peer asks the kernel only if the loop knows of an event, or has not polled for a while.
 func (s *sock) Peer() PeerState {
 	if s.closed {
 		return PeerHalfClosed

@@ -15,7 +15,7 @@ func (s *sock) copyTo(dst Conn, n int64, pace Pace) (done, lost int64, read, wri
 	return spliceAll(d, s, n, pace)
 }
 
-// fill moves what there is into an empty pipe.
+// fill and empty make a sock spliceable.
 func (s *sock) fill(p *pipe, want int) (int, error) {
 	f, err := s.check(s.rd)
 	if err != nil {
@@ -45,7 +45,6 @@ func (s *sock) fill(p *pipe, want int) (int, error) {
 	}
 }
 
-// empty takes some of what a pipe holds.
 func (s *sock) empty(p *pipe, held int) (int, error) {
 	f, err := s.check(s.wd)
 	if err != nil {

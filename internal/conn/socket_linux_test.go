@@ -15,13 +15,13 @@ import (
 
 var eventful *epollLoop // of the story that is being told, if it is told on an event loop
 
-// onKinds tells a story of sockets on goroutines, and as a strand of an event loop.
+// onKinds tells a story of sockets on goroutines, and in a coroutine of an event loop.
 func onKinds(t *testing.T, story func(t *testing.T)) {
 	t.Run("goroutine", story)
 	t.Run("epoll", func(t *testing.T) {
 		e := newEpoll(1)
 		l := e.loops[0]
-		t.Run("strand", func(t *testing.T) {
+		t.Run("coroutine", func(t *testing.T) {
 			eventful = l
 			l.runCoroutine(func() { story(t) })
 			eventful = nil
@@ -38,11 +38,11 @@ func sockets(t testing.TB) (Conn, *net.TCPConn) {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	home, strand := &NewGoroutines(nil).loop, func(f func()) { f() }
+	loop, run := &NewGoroutines(nil).loop, func(f func()) { f() }
 	if eventful != nil {
-		home, strand = &eventful.loop, eventful.runCoroutine
+		loop, run = &eventful.loop, eventful.runCoroutine
 	}
-	c, err := home.Dial(address(ln.Addr()), time.Now().Add(time.Minute))
+	c, err := loop.Dial(address(ln.Addr()), time.Now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func sockets(t testing.TB) (Conn, *net.TCPConn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { strand(func() { c.Close() }); nc.Close() })
+	t.Cleanup(func() { run(func() { c.Close() }); nc.Close() })
 	return c, nc.(*net.TCPConn)
 }
 

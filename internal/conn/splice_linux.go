@@ -23,7 +23,7 @@ var pipes = sync.Pool{New: func() any {
 	if unix.Pipe2(fd[:], unix.O_NONBLOCK|unix.O_CLOEXEC) != nil {
 		return (*pipe)(nil)
 	}
-	unix.FcntlInt(uintptr(fd[0]), unix.F_SETPIPE_SZ, spliceSize) // refused above the user's quota: a small one works too
+	unix.FcntlInt(uintptr(fd[0]), unix.F_SETPIPE_SZ, spliceSize) // the kernel refuses above the user's quota: a small pipe works too
 	p := &pipe{fd[0], fd[1]}
 	runtime.SetFinalizer(p, (*pipe).close)
 	return p

@@ -16,10 +16,10 @@ import (
 	"time"
 )
 
-// once is a handler with a single turn.
-func once(turn func(h *Loop, c Conn)) Open {
-	return func(h *Loop, c Conn) func() bool {
-		return func() bool { turn(h, c); return false }
+// once is a handler that is called once.
+func once(handle func(h *Loop, c Conn)) Open {
+	return func(h *Loop, c Conn) Handler {
+		return func() bool { handle(h, c); return false }
 	}
 }
 
@@ -347,7 +347,7 @@ func TestDrain(t *testing.T) {
 	each(t, func(w *world) {
 		busy, leave := make(chan bool), make(chan bool)
 		idleErr := make(chan error, 1)
-		w.serve(func(h *Loop, c Conn) func() bool {
+		w.serve(func(h *Loop, c Conn) Handler {
 			return func() bool {
 				b := make([]byte, 10)
 				n, err := c.Read(b)
@@ -429,7 +429,7 @@ func TestShutdownResetsWhatIsLeft(t *testing.T) {
 		start := time.Now()
 		w.server.Shutdown(start.Add(50 * time.Millisecond))
 		if err := <-failed; err == nil {
-			w.Error("the turn's read succeeded")
+			w.Error("the handler's read succeeded")
 		}
 		if d := time.Since(start); d < 50*time.Millisecond {
 			w.Error("waited only", d)
@@ -451,7 +451,7 @@ func TestPanicCostsOneConnection(t *testing.T) {
 				told <- v.(string)
 			}
 		})
-		w.serve(func(h *Loop, c Conn) func() bool {
+		w.serve(func(h *Loop, c Conn) Handler {
 			return func() bool {
 				b := make([]byte, 10)
 				n, err := c.Read(b)
@@ -459,8 +459,8 @@ func TestPanicCostsOneConnection(t *testing.T) {
 					return false
 				}
 				switch string(b[:n]) {
-				case "turn":
-					panic("turn")
+				case "handler":
+					panic("handler")
 				case "both":
 					wait := func() error { _, err := c.Read(b); return err }
 					h.Duplex(c, c, func() error { panic("both") }, wait)
@@ -473,7 +473,7 @@ func TestPanicCostsOneConnection(t *testing.T) {
 		defer good.Close()
 		send(w.T, good, "a")
 		expect(w.T, good, "ok")
-		for _, p := range []string{"turn", "both"} {
+		for _, p := range []string{"handler", "both"} {
 			bad := w.client()
 			send(w.T, bad, p)
 			if got := <-told; got != p {

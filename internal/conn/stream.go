@@ -20,18 +20,18 @@ type stream struct {
 	top    layer           // TLS, or nil
 	info   Info
 	gone   atomic.Bool   // closed or detached
-	broken atomic.Uint32 // errno that Peer has met: the kernel tells it once
+	broken atomic.Uint32 // errno that Peer has met: the kernel reports it once
 	in     reader
 	out    writer
 
 	mu      sync.Mutex // guards what follows against Shutdown and eviction
-	idle    bool       // between turns
-	spoke   bool       // a turn has ended well; only the strand writes it
+	idle    bool       // waits for its client
+	spoke   bool       // the handler has run and returned true; only serve writes it
 	evicted bool       // asked to give way while idle
 	since   time.Time  // of the wait; accepted, at first
 }
 
-// reader is the state of the reading strand.
+// reader is the state of reading.
 type reader struct {
 	deadlineTimer
 	p    []byte // where the call under way reads to
@@ -41,18 +41,18 @@ type reader struct {
 	peek func(fd uintptr) bool // as try, into a pooled buffer
 
 	ask   func(fd uintptr) bool // see Ask
-	asked time.Time             // when the question was out; zero: not yet
+	asked time.Time             // when the request was out; zero: not yet
 
 	box   *[aheadSize]byte
-	ahead []byte      // of box, read between turns
+	ahead []byte      // of box, read before the handler ran
 	kept  atomic.Bool // ahead is not empty
-	met   error       // what the wait between turns met instead
+	met   error       // what the wait for the client met instead
 }
 
-// writer is the state of the writing strand.
+// writer is the state of writing.
 type writer struct {
 	deadlineTimer
-	p   [2][]byte // what the call under way has still to send
+	p   [2][]byte // what the call under way still has to send
 	n   int
 	err error
 	try func(fd uintptr) bool
@@ -193,8 +193,8 @@ func readError(n int, err error) error {
 	return nil
 }
 
-// await waits until the client has something to say, holding no buffer on a socket. The read itself is the test: the
-// poller must be asked only after a try, so what that reads is kept for the turn.
+// await waits until there is something to read from the client; on a socket it holds no buffer meanwhile. The read itself
+// is the test: the poller wants a try before it waits, so what that reads is kept for the handler.
 func (c *stream) await() {
 	r := &c.in
 	c.mu.Lock()
@@ -208,7 +208,7 @@ func (c *stream) await() {
 	c.mu.Unlock()
 	c.server.e.wake()
 	r.met = c.readAhead()
-	if r.met == ErrDraining && c.Peer() == PeerReadable { // a request that was under way is still served
+	if r.met == ErrDraining && c.Peer() == PeerReadable { // a request that was on its way is still served
 		r.stop(running)
 		r.met = c.readAhead()
 	}
@@ -238,7 +238,7 @@ func (c *stream) readAhead() error {
 	return err
 }
 
-// drain wakes the connection if it is between turns.
+// drain wakes the connection if it waits for its client.
 func (c *stream) drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -374,7 +374,7 @@ func (c *stream) Detach() (net.Conn, error) {
 	return c.Conn, nil
 }
 
-// aheadConn is a detached connection of which something has been read already.
+// aheadConn is a detached connection with bytes that were read before.
 type aheadConn struct {
 	net.Conn
 	p []byte

@@ -3,10 +3,10 @@ package conn
 import "os"
 
 // timers is a heap of sockets by the time of their entry. A socket has one entry at most, for the earliest of its
-// deadlines; one that was moved later meanwhile is entered again when the entry comes up, so moving it costs a store.
+// deadlines. A deadline that moved later is entered again when its entry comes up, so moving it costs one store.
 type timers []*sock
 
-// expire wakes whoever's deadline has passed.
+// expire wakes what waits beyond its deadline.
 func (l *epollLoop) expire() {
 	for len(l.timers) > 0 && l.timers[0].when <= l.now {
 		s := l.timers.remove(0)
@@ -16,7 +16,7 @@ func (l *epollLoop) expire() {
 	}
 }
 
-// expire wakes who waits for longer than allowed, and returns the earliest deadline of the waits that go on.
+// expire wakes what waits beyond its deadline, and returns the earliest deadline of the waits that continue.
 func (s *sock) expire() (next int64) {
 	check := func(d int64, waits bool, passed func()) {
 		switch {

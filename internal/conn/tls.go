@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// TLS makes a TLS connection of c and shakes hands under c's deadlines. side is tls.Server or tls.Client.
+// TLS puts TLS on c and runs the handshake under c's deadlines. side is tls.Server or tls.Client.
 // Use only the returned Conn afterwards; on an error close c.
 //
 // The error of a failed handshake wraps an *Alert if one side sent an alert, and *tls.CertificateVerificationError if
 // we refused the peer's certificate.
 //
-// crypto/tls writes while it holds a lock that its reader may want too (a key update, an alert), so records are
-// gathered while the lock is held and sent after it is released. That also makes one system call of a head, a body and
-// all their records.
+// crypto/tls writes while it holds a lock that its reader may want too (a key update, an alert), so TLS gathers records
+// while the lock is held and sends them after it is released. That also makes one system call of a head, a body and all
+// their records.
 func TLS(c Conn, side func(net.Conn, *tls.Config) *tls.Conn, cfg *tls.Config) (Conn, error) {
 	s := &secure{Conn: c}
 	s.t = side((*tlsCarrier)(s), noting(cfg, &s.asked))
@@ -41,11 +41,11 @@ func TLS(c Conn, side func(net.Conn, *tls.Config) *tls.Conn, cfg *tls.Config) (C
 	return s, nil
 }
 
-// ErrReset makes of a GetConfigForClient that fails with it a reset of the connection, without an alert.
+// ErrReset, as the error of a GetConfigForClient, resets the connection without an alert.
 var ErrReset = errors.New("the connection is reset")
 
-// noting is cfg with a note of whether the peer asked for a certificate where there is none to show. The alert that
-// follows is the same that a server sends which finds no common cipher suite.
+// noting returns cfg with a note of whether the peer asked for a certificate, if cfg has none. A server that misses one
+// sends the same alert as a server that finds no common cipher suite.
 func noting(cfg *tls.Config, asked *bool) *tls.Config {
 	if len(cfg.Certificates) > 0 || cfg.GetClientCertificate != nil || cfg.GetCertificate != nil || cfg.GetConfigForClient != nil {
 		return cfg
@@ -99,7 +99,7 @@ type secure struct {
 	t     *tls.Conn
 	asked bool // the peer asked for a certificate in the handshake, and got none
 
-	rmu  sync.Mutex // held by a read, so that Peer does not come between
+	rmu  sync.Mutex // held by a read, so that Peer keeps out
 	dry  bool       // only look at what crypto/tls already holds
 	look bool       // when dry: take also what the carrier has at hand
 	held [1]byte
@@ -132,7 +132,7 @@ func (s *secure) Read(p []byte) (n int, err error) {
 		return n + 1, nil
 	}
 	n, err = s.t.Read(p)
-	s.flush() // a reply to a key update, an alert; the next write tells its error
+	s.flush() // a reply to a key update, an alert; the next write reports its error
 	if err != nil {
 		err = alerted(err, s.asked)
 	}
@@ -145,7 +145,7 @@ func (s *secure) pending() bool {
 	return s.ready()
 }
 
-// ready reads one byte ahead without waiting. An end or an alert counts: the turn is to read it.
+// ready reads one byte ahead without waiting. An end or an alert counts: the handler is to read it.
 func (s *secure) ready() bool {
 	if s.has {
 		return true
@@ -157,10 +157,10 @@ func (s *secure) ready() bool {
 	return s.has || err != nil && err != errDry
 }
 
-// Peer lets crypto/tls look at what has come: it may be only a close_notify, or no data at all.
+// Peer lets crypto/tls look at what has arrived: it may be only a close_notify, or no data at all.
 func (s *secure) Peer() PeerState {
 	if !s.rmu.TryLock() {
-		return s.Conn.Peer() // somebody reads, and will see
+		return s.Conn.Peer() // a read is under way, and will see
 	}
 	defer s.rmu.Unlock()
 	if s.has {
@@ -215,7 +215,7 @@ func (s *secure) Close() error {
 	return s.Conn.Close()
 }
 
-// flush sends the gathered records. Whoever finds another at it leaves its records to that one.
+// flush sends the gathered records, unless another flush is under way: that one sends them too.
 func (s *secure) flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -243,7 +243,7 @@ func recycle(b []byte) {
 	}
 }
 
-// under is what crypto/tls sees of the carrier.
+// tlsCarrier is what crypto/tls sees of the carrier.
 type tlsCarrier secure
 
 var errDry = &stopError{"dry"}

@@ -347,7 +347,7 @@ func (i *Instance) Close(deadline time.Time) {
 	i.directory.Close()
 	i.wg.Wait()
 	i.proxy.Flush()
-	i.o.Engine.Each(func(h *conn.Loop) { h.Pool.Sweep(time.Now().Add(time.Hour)) })
+	i.o.Engine.Each(func(loop *conn.Loop) { loop.Pool.Sweep(time.Now().Add(time.Hour)) })
 }
 
 // Hosts counts the members of each pool under each settings by their health, as Azure's host-count metrics do.

@@ -43,7 +43,7 @@ func StartGateway(dir string, s Site) (*Gateway, error) {
 	g := &Gateway{dir: dir, log: accesslog.NewWriter(filepath.Join(dir, "logs", "instance-0"))}
 	g.engine, _ = conn.New("", loops)
 	var probes *conn.Loop
-	conn.NewGoroutines(func(h *conn.Loop) { probes = h })
+	conn.NewGoroutines(func(loop *conn.Loop) { probes = loop })
 	g.instance = instance.New(instance.Options{
 		Engine: g.engine, Dialer: probes, Lookup: g.names.lookup, Log: g.log,
 		Metrics: telemetry.New(), ListenAddr: func(frontend string, _ int) string { return frontend }, Listen: g.listen,

@@ -89,11 +89,11 @@ func TestPlainRequestHardlyAllocates(t *testing.T) {
 }
 
 // Without kernel and engine, a request allocates nothing: no phase of it, and no attempt.
-func TestTurnAllocatesNothing(t *testing.T) {
+func TestHandlingAllocatesNothing(t *testing.T) {
 	for _, request := range []string{plainGet, plainPost, shortRequest, browsersRequest} {
-		handled(t, request, kibibyte, func(turn func()) {
-			turn()
-			if n := testing.AllocsPerRun(1000, turn); n != 0 {
+		handled(t, request, kibibyte, func(handle func()) {
+			handle()
+			if n := testing.AllocsPerRun(1000, handle); n != 0 {
 				t.Errorf("%v allocations per %q", n, request[:30])
 			}
 		})

@@ -70,8 +70,9 @@ func (x *exchange) openRecord(m *backend.Member) *accesslog.Attempt {
 	x.rec.Attempts = append(x.rec.Attempts, accesslog.Attempt{})
 	r := &x.rec.Attempts[n]
 	r.Member, r.Server, r.Active = m.Name, m.Addr, m.Begin()
-	r.Idle, r.Stale, r.Hint, r.Connect, r.TLS = accesslog.Unset, accesslog.Unset, accesslog.Unset, accesslog.Unset, accesslog.Unset
-	r.Send, r.Wait, r.Receive, r.HeaderTime, r.RetryAfter = accesslog.Unset, accesslog.Unset, accesslog.Unset, accesslog.Unset, accesslog.Unset
+	const unset = accesslog.Unset
+	r.Idle, r.Stale, r.Hint, r.Connect, r.TLS = unset, unset, unset, unset, unset
+	r.Send, r.Wait, r.Receive, r.HeaderTime, r.RetryAfter = unset, unset, unset, unset, unset
 	r.DeclaredIn, r.Least = -1, -1
 	return r
 }

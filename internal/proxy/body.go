@@ -71,9 +71,9 @@ func (b *body) inSync() bool { return b.ended.Load() && b.done && !b.tail }
 
 // catchUp lets the uploading side of Both note that it has sent the last byte: the answer to that byte may be here before
 // the note, and would cost the client its connection. It reports whether that took any time.
-func (b *body) catchUp(h *conn.Loop) (waited bool) {
+func (b *body) catchUp(loop *conn.Loop) (waited bool) {
 	for n := 0; n < 100 && !b.ended.Load(); n++ {
-		h.Yield()
+		loop.Yield()
 		waited = true
 	}
 	return waited

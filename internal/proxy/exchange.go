@@ -11,7 +11,7 @@ import (
 	"causeway/internal/route"
 )
 
-// exchange is one request and everything that happens to it. A session borrows one for a turn: an idle connection holds
+// exchange is one request and everything that happens to it. A session borrows one while its handler runs: an idle connection holds
 // none.
 //
 // Exchanges are pooled, so whatever one leaves behind would meet a request of another client. Everything that a request

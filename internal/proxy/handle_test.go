@@ -51,8 +51,8 @@ type encoder struct{ line []byte }
 
 func (e *encoder) Write(r *accesslog.Record) { e.line = r.Append(e.line[:0]) }
 
-// turns is a session whose client asks the same again and again; the function it passes on is one turn.
-func handled(t testing.TB, request, response string, ask func(turn func())) {
+// handled is a session whose client sends the same request again and again; the function that it passes on handles one.
+func handled(t testing.TB, request, response string, ask func(handle func())) {
 	w := newWorld(t)
 	w.engine = conn.NewGoroutines(nil)
 	w.play(func(w *world) {
@@ -67,10 +67,10 @@ func handled(t testing.TB, request, response string, ask func(turn func())) {
 		server := &canned{answer: []byte(response)}
 		server.info = conn.Info{ID: 2, Remote: member.Addr, Local: netip.MustParseAddrPort("127.0.0.1:45679"), Opened: time.Now()}
 		home.Pool.Put(conn.Key{Addr: member.Addr}, server, time.Now())
-		turn := w.proxy.open(w.proxy.Ports()[0], home, client)
+		handle := w.proxy.open(w.proxy.Ports()[0], home, client)
 		ask(func() {
 			client.ready = true
-			if !turn() {
+			if !handle() {
 				t.Fatal("the session has ended")
 			}
 		})
@@ -92,14 +92,14 @@ const (
 var kibibyte = "HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Mon, 23 Nov 2026 22:00:00 GMT\r\nContent-Type: text/html\r\n" +
 	"Content-Length: 1024\r\nConnection: keep-alive\r\n\r\n" + string(make([]byte, 1024))
 
-// All that a plain request costs besides the kernel and the engine.
+// All that a plain request costs besides kernel and engine.
 func BenchmarkHandle(b *testing.B) {
 	for name, request := range map[string]string{"short": shortRequest, "browser": browsersRequest} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			handled(b, request, kibibyte, func(turn func()) {
+			handled(b, request, kibibyte, func(handle func()) {
 				for b.Loop() {
-					turn()
+					handle()
 				}
 			})
 		})

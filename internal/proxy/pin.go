@@ -71,7 +71,8 @@ func (s *session) unpin() {
 // or it carries a login, or is about to.
 func (a *attempt) belongsToClient() bool {
 	req := &a.x.req.Message
-	return a.private || a.x.target.Group.Settings.Dedicated || logsIn(req, http1.Authorization) || logsIn(req, http1.ProxyAuthorization)
+	return a.private || a.x.target.Group.Settings.Dedicated ||
+		logsIn(req, http1.Authorization) || logsIn(req, http1.ProxyAuthorization)
 }
 
 // noteLogin looks for the answer of a member that logs connections in.

@@ -110,7 +110,7 @@ func (p *Proxy) State() *State { return p.state.Load() }
 
 // Serve accepts clients of a port of the table from ln.
 func (p *Proxy) Serve(port string, ln net.Listener) {
-	server := p.engine.Serve(ln, func(h *conn.Loop, c conn.Conn) func() bool { return p.open(port, h, c) })
+	server := p.engine.Serve(ln, func(loop *conn.Loop, c conn.Conn) conn.Handler { return p.open(port, loop, c) })
 	p.mu.Lock()
 	p.servers[port] = server
 	p.mu.Unlock()
@@ -173,5 +173,5 @@ func (p *Proxy) Shutdown(deadline time.Time) {
 // Sweep closes backend connections that have been idle for longer than the limit.
 func (p *Proxy) Sweep(now time.Time) {
 	limit := p.State().Local.BackendIdleTimeout
-	p.engine.Each(func(h *conn.Loop) { h.Pool.Sweep(now.Add(-limit)) })
+	p.engine.Each(func(loop *conn.Loop) { loop.Pool.Sweep(now.Add(-limit)) })
 }

@@ -30,7 +30,8 @@ func (a *attempt) relay(in []byte, end int, now time.Time) (clean bool, f *fault
 		n, met = a.gather(in[end:], now)
 		begun, now = in[a.res.Len:end+n], time.Now()
 	}
-	if filled := a.res.Len+len(begun) == len(in); filled && kind == http1.Length && met == nil && int64(len(begun)) < length && length <= bufferedMax {
+	filled := a.res.Len+len(begun) == len(in)
+	if filled && kind == http1.Length && met == nil && int64(len(begun)) < length && length <= bufferedMax {
 		box := bodyBoxes.Get().(*bodyBox)
 		defer bodyBoxes.Put(box)
 		begun, met = a.gatherRest(box[:length+1], begun, now)

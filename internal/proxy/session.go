@@ -36,8 +36,8 @@ type session struct {
 	idleSince time.Time // end of the last request; zero: there was none
 }
 
-func (p *Proxy) open(port string, h *conn.Loop, c conn.Conn) func() bool {
-	s := &session{p: p, loop: h, c: c, portKey: port, client: c.Info().Remote.AppendTo(nil)}
+func (p *Proxy) open(port string, loop *conn.Loop, c conn.Conn) conn.Handler {
+	s := &session{p: p, loop: loop, c: c, portKey: port, client: c.Info().Remote.AppendTo(nil)}
 	if s.seen = p.state.Load(); s.seen.Table.Port(port) == nil {
 		return func() bool { return false }
 	}
@@ -62,7 +62,7 @@ func (s *session) follow() bool {
 	return true
 }
 
-// turn serves what the client has sent. See conn.Open.
+// handle serves what the client has sent. See conn.Handler.
 func (s *session) handle() (more bool) {
 	defer func() {
 		if !more {
@@ -94,7 +94,7 @@ func (x *exchange) crashed() {
 	x.finish(&fault.Fault{Side: fault.Gateway, Phase: fault.Route, Kind: fault.Panicked})
 }
 
-// handshake puts TLS on the connection. Requests follow in later turns.
+// handshake puts TLS on the connection. Later calls of handle serve requests.
 func (s *session) handshake() bool {
 	deadline := time.Now().Add(headTimeout)
 	s.c.SetReadDeadline(deadline)

@@ -194,7 +194,7 @@ func newSupervisor(o Options, legacy *inheritance, engineName string) *Superviso
 	s.log = accesslog.NewWriter(filepath.Join(LogRoot(o.Data), "instance-0"))
 	s.engine = s.startEngine(engineName)
 	var probes *conn.Loop
-	conn.NewGoroutines(func(h *conn.Loop) { probes = h })
+	conn.NewGoroutines(func(loop *conn.Loop) { probes = loop })
 	s.instance = instance.New(instance.Options{
 		Engine: s.engine, Dialer: probes, Lookup: resolve.System().Lookup, Log: s.log,
 		Metrics: s.metrics, ListenAddr: s.listenAddr, Listen: s.listen, PortOffset: o.PortOffset,
