@@ -27,7 +27,9 @@ func Serve(port, backend int) error {
 	}
 	runtime.GOMAXPROCS(2) // as the gateway has it
 	to := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(backend))
-	e.Serve(ln, func(loop *conn.Loop, c conn.Conn) conn.Handler { return func() bool { join(loop, c, to); return false } })
+	e.Serve(ln, func(loop *conn.Loop, c conn.Conn) conn.Handler {
+		return func() bool { join(loop, c, to); return false }
+	})
 	select {}
 }
 

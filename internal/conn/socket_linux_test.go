@@ -109,7 +109,7 @@ func testCopyFailures(t *testing.T) {
 	dst, b := sockets(t)
 	send(t, a, "abc")
 	src.SetReadDeadline(time.Now().Add(10 * tick))
-	done, read, write := Copy(dst, src, 1<<20)
+	done, read, write := copyAll(dst, src, 1<<20)
 	if done != 3 || !errors.Is(read, os.ErrDeadlineExceeded) || write != nil {
 		t.Error(done, read, write)
 	}
@@ -125,14 +125,14 @@ func testCopyFailures(t *testing.T) {
 		}
 	})
 	dst.SetWriteDeadline(time.Now().Add(10 * tick))
-	done, read, write = Copy(dst, src, -1)
+	done, read, write = copyAll(dst, src, -1)
 	if done == 0 || read != nil || !errors.Is(write, os.ErrDeadlineExceeded) {
 		t.Error(done, read, write)
 	}
 	b.SetLinger(0)
 	b.Close()
 	dst.SetWriteDeadline(time.Time{})
-	if _, read, write = Copy(dst, src, -1); read != nil || write == nil {
+	if _, read, write = copyAll(dst, src, -1); read != nil || write == nil {
 		t.Error(read, write)
 	}
 	src.Close()
@@ -150,7 +150,7 @@ func testCopyCounts(t *testing.T) {
 		wg.Go(func() { a.Write(data) }) // more than is asked for
 		var got []byte
 		wg.Go(func() { got, _ = io.ReadAll(b) })
-		done, read, write := Copy(dst, src, n)
+		done, read, write := copyAll(dst, src, n)
 		if done != n || read != nil || write != nil {
 			t.Error(n, done, read, write)
 		}

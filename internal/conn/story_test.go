@@ -23,11 +23,17 @@ func once(handle func(h *Loop, c Conn)) Open {
 	}
 }
 
+// copyAll is Relay under the deadlines that are set.
+func copyAll(dst, src Conn, n int64) (done int64, read, write error) {
+	done, _, read, write = Relay(dst, src, n, Pace{})
+	return done, read, write
+}
+
 // relay joins a client to a backend until both have ended.
 func relay(h *Loop, c, b Conn) (errAB, errBA error) {
 	pump := func(dst, src Conn) func() error {
 		return func() error {
-			_, read, write := Copy(dst, src, -1)
+			_, read, write := copyAll(dst, src, -1)
 			if write != nil {
 				return write
 			}
@@ -127,7 +133,7 @@ func TestEarlyAnswer(t *testing.T) {
 			enough := errors.New("answered")
 			up := func() error {
 				for {
-					_, read, write := Copy(b, c, 1<<20)
+					_, read, write := copyAll(b, c, 1<<20)
 					if read != nil {
 						return read
 					}
@@ -157,7 +163,7 @@ func TestEarlyAnswer(t *testing.T) {
 			b.Reset()
 			c.CloseWrite()
 			c.SetReadDeadline(time.Now().Add(2 * time.Second)) // works again after Both
-			_, read, _ := Copy(discard{c}, c, -1)
+			_, read, _ := copyAll(discard{c}, c, -1)
 			if read != io.EOF && !errors.Is(read, syscall.ECONNRESET) && !errors.Is(read, io.ErrUnexpectedEOF) {
 				w.Error("drain:", read)
 			}

@@ -9,22 +9,16 @@ const copySize = 64 << 10
 
 var buffers = sync.Pool{New: func() any { return new([copySize]byte) }}
 
-// Pace bounds how long either side may keep a relay waiting. Each side has its own clock, which runs only while the relay
+// Pace bounds how long either side may keep a Relay waiting. Each side has its own clock, which runs only while the relay
 // waits for that side: the side whose clock runs out has stalled. The zero value leaves deadlines alone.
 type Pace struct {
 	Read  time.Duration // between two reads of the source
 	Write time.Duration // in which the destination must take some of what it is offered
 }
 
-// Copy relays n bytes (n < 0: until EOF) under the deadlines that are set, and reports which side failed. It holds a
-// buffer only while it relays.
-func Copy(dst, src Conn, n int64) (done int64, read, write error) {
-	done, _, read, write = Relay(dst, src, n, Pace{})
-	return done, read, write
-}
-
-// Relay is Copy under deadlines that it sets itself: see Pace. lost is how many more bytes than done it has read from src:
-// a failed write leaves them nowhere to go.
+// Relay copies n bytes (n < 0: until EOF) from src to dst under the deadlines of p, and reports which side failed. It holds
+// a buffer only while it runs. lost is how many more bytes than done it has read from src: a failed write leaves them
+// nowhere to go.
 func Relay(dst, src Conn, n int64, p Pace) (done, lost int64, read, write error) {
 	if c, ok := src.(copier); ok {
 		if done, lost, read, write, ok = c.copyTo(dst, n, p); ok {
