@@ -12,13 +12,16 @@ import (
 // It is Writev and the wait of a Read in one: it arms the poller before the request leaves, which saves a read that would
 // find nothing, and holds no buffer while it waits. Where it cannot do that it is Writev alone.
 func Ask(c Conn, head, body []byte) (n int, at time.Time, err error) {
-	if s, ok := c.(interface {
-		ask(head, body []byte) (int, time.Time, error)
-	}); ok {
-		return s.ask(head, body)
+	if a, ok := c.(asker); ok {
+		return a.ask(head, body)
 	}
 	n, err = c.Writev(head, body)
 	return n, time.Now(), err
+}
+
+// asker is a Conn that writes and waits in one.
+type asker interface {
+	ask(head, body []byte) (int, time.Time, error)
 }
 
 func (c *stream) ask(head, body []byte) (int, time.Time, error) {

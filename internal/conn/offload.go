@@ -17,15 +17,18 @@ func Certificate(cert *tls.Certificate) func(*tls.ClientHelloInfo) (*tls.Certifi
 		if !slow || !ours {
 			return cert, nil
 		}
-		b, ok := bottom(u.Conn).(interface{ aside(f func()) })
+		b, ok := bottom(u.Conn).(offloader)
 		if !ok {
 			return cert, nil
 		}
 		c := *cert
-		c.PrivateKey = offloadKey{key, b.aside}
+		c.PrivateKey = offloadKey{key, b.offload}
 		return &c, nil
 	}
 }
+
+// offloader is a Conn whose loop must not compute for long.
+type offloader interface{ offload(f func()) }
 
 // offloadKey is a private key that works beside the loop of a handshake.
 type offloadKey struct {

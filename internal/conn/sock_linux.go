@@ -37,6 +37,16 @@ type sock struct {
 	info Info
 }
 
+// A sock does these without being asked to by Conn.
+var (
+	_ stackable  = (*sock)(nil)
+	_ copier     = (*sock)(nil)
+	_ spliceable = (*sock)(nil)
+	_ asker      = (*sock)(nil)
+	_ kernelConn = (*sock)(nil)
+	_ offloader  = (*sock)(nil)
+)
+
 // tag makes a number that tells apart sockets which have the same descriptor one after the other.
 func (e *Epoll) tag() int32 { return int32(e.serial.Add(1)) }
 

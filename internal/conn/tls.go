@@ -271,8 +271,9 @@ func (u *tlsCarrier) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (u *tlsCarrier) Close() error                     { return nil }
-func (u *tlsCarrier) LocalAddr() net.Addr              { return net.TCPAddrFromAddrPort(u.Info().Local) }
+func (u *tlsCarrier) Close() error        { return nil }
+func (u *tlsCarrier) LocalAddr() net.Addr { return net.TCPAddrFromAddrPort(u.Info().Local) }
+
 func (u *tlsCarrier) RemoteAddr() net.Addr             { return net.TCPAddrFromAddrPort(u.Info().Remote) }
 func (u *tlsCarrier) SetDeadline(time.Time) error      { return nil } // deadlines belong to the Conn
 func (u *tlsCarrier) SetReadDeadline(time.Time) error  { return nil }
