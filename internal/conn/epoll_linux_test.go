@@ -188,7 +188,7 @@ func TestLoopsShare(t *testing.T) {
 	})
 }
 
-// What was sent when the server begins to leave is served, even if the loop has not been told of it yet.
+// The server serves what was sent before its shutdown began, even if the loop has no event of it yet.
 func TestEventDrainServesWhatWasSent(t *testing.T) {
 	onLoops(t, 1, func(w *world, e *Epoll) {
 		w.serve(lines(time.Hour))
@@ -300,7 +300,7 @@ func TestStalled(t *testing.T) {
 	})
 }
 
-// Both sides of Both wait at once, and the end of one stops the wait of the other; Do keeps nobody from running.
+// The two sides of Duplex wait at once, and the end of one stops the wait of the other; Do holds up no other coroutine.
 func TestStrandsOfALoopInterleave(t *testing.T) {
 	onLoops(t, 1, func(w *world, e *Epoll) {
 		w.serve(once(func(h *Loop, c Conn) {

@@ -92,7 +92,7 @@ func TestLongestIdleGivesWay(t *testing.T) {
 	})
 }
 
-// Who never said anything gives way before who did, once it has had the time to.
+// A client that never sent anything gives way before one that did, once it has had the time to.
 func TestNeverSpokeGivesWayFirst(t *testing.T) {
 	crowd(t, 4, func(w *world) {
 		spoke := w.guest()
@@ -139,7 +139,7 @@ func TestWaitForAPlace(t *testing.T) {
 	})
 }
 
-// Who waited while others had the place in turn waited all of that time.
+// A client that waited while others had the place one after the other waited all of that time.
 func TestWaitForAPlaceBehindOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true, false)
@@ -170,7 +170,7 @@ func TestWaitForAPlaceBehindOthers(t *testing.T) {
 	})
 }
 
-// Who has just come has a moment to speak, whoever asks for the place; then it counts as silent.
+// A newcomer has a moment to send something, whoever wants the place; then it counts as silent.
 func TestNewcomersAreNotEvicted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true, false)

@@ -56,7 +56,7 @@ func TestRSAOnALoop(t *testing.T) {
 	}
 }
 
-// BenchmarkBesideHandshakes is the latency of a quiet client beside others that shake hands without end.
+// BenchmarkBesideHandshakes is the latency of a quiet client beside others that never stop to handshake.
 func BenchmarkBesideHandshakes(b *testing.B) {
 	for name, cfg := range map[string]*tls.Config{
 		"none": nil, "ECDSA": testTLS(), "RSA": {Certificates: rsaOnLoop()}, "RSA aside": rsaTLS(),

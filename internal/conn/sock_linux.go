@@ -37,7 +37,7 @@ type sock struct {
 	info Info
 }
 
-// A sock does these without being asked to by Conn.
+// Optional interfaces of a Conn that a sock has.
 var (
 	_ stackable  = (*sock)(nil)
 	_ copier     = (*sock)(nil)

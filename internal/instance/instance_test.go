@@ -370,8 +370,8 @@ func TestListenerGoesAndComesBack(t *testing.T) {
 	i.Close(time.Now())
 }
 
-// The end does not wait longer than it was told to, not even for a listener that went with an hour to drain.
-func TestEndHastensWhatIsLeaving(t *testing.T) {
+// Close keeps to its deadline, even for a removed listener that has an hour to drain.
+func TestCloseShortensDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		mem := new(conntest.Network)
 		end := slowWhenAsked(t, mem, "10.0.0.4:80", time.Minute)

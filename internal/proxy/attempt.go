@@ -48,8 +48,7 @@ func (x *exchange) tryMember(m *backend.Member, fresh bool, now time.Time) *faul
 	defer m.Done()
 	f := a.connect(fresh)
 	if f == nil {
-		x.buildHead()
-		f = a.roundTrip()
+		f = a.roundTrip(x.buildHead())
 	}
 	a.close(f)
 	return f
@@ -168,20 +167,20 @@ func idleLimit(hint, limit time.Duration, honour bool) time.Duration {
 func (a *attempt) timeout() time.Duration { return a.x.target.Group.Timeout }
 
 // roundTrip sends the request and relays the answer.
-func (a *attempt) roundTrip() *fault.Fault {
+func (a *attempt) roundTrip(head []byte) *fault.Fault {
 	a.backend.SetWriteDeadline(a.began.Add(a.timeout()))
 	if a.x.body.whole {
-		return a.sendThenReceive()
+		return a.sendThenReceive(head)
 	}
-	return a.stream()
+	return a.stream(head)
 }
 
 // sendThenReceive sends a request whose body is in memory, then takes the answer.
-func (a *attempt) sendThenReceive() *fault.Fault {
+func (a *attempt) sendThenReceive(head []byte) *fault.Fault {
 	a.nextCheck = a.checkAt(a.began)
 	a.backend.SetReadDeadline(a.nextCheck)
-	n, at, err := conn.Ask(a.backend, a.x.out, a.x.body.memory)
-	a.rec.BytesOut = int64(max(0, n-len(a.x.out)))
+	n, at, err := conn.Ask(a.backend, head, a.x.body.memory)
+	a.rec.BytesOut = int64(max(0, n-len(head)))
 	if err != nil {
 		return a.receiveAfterWriteError(err)
 	}
@@ -192,7 +191,7 @@ func (a *attempt) sendThenReceive() *fault.Fault {
 }
 
 // stream sends the request as its body arrives, and watches for the answer meanwhile: it may come first.
-func (a *attempt) stream() *fault.Fault {
+func (a *attempt) stream(head []byte) *fault.Fault {
 	if f := a.x.sendContinue(); f != nil {
 		return f
 	}
@@ -200,7 +199,7 @@ func (a *attempt) stream() *fault.Fault {
 	if a.x.body.length < 0 {
 		begun = nil // its framing comes off first
 	}
-	if err := a.send(begun); err != nil {
+	if err := a.send(head, begun); err != nil {
 		a.x.body.ended.Store(true)
 		return a.receiveAfterWriteError(err)
 	}
@@ -208,9 +207,9 @@ func (a *attempt) stream() *fault.Fault {
 }
 
 // send writes the head, and what came with it of a body that is still arriving.
-func (a *attempt) send(body []byte) error {
-	n, err := a.backend.Writev(a.x.out, body)
-	a.rec.BytesOut = int64(max(0, n-len(a.x.out)))
+func (a *attempt) send(head, body []byte) error {
+	n, err := a.backend.Writev(head, body)
+	a.rec.BytesOut = int64(max(0, n-len(head)))
 	return err
 }
 

@@ -8,8 +8,8 @@ import (
 	"causeway/internal/http1"
 )
 
-// buildHead writes the head of the request for the member into x.out.
-func (x *exchange) buildHead() {
+// buildHead makes the head of the request for the member, in x.out.
+func (x *exchange) buildHead() []byte {
 	r := &x.req
 	buf := append(x.out[:0], r.Method...)
 	buf = append(buf, ' ')
@@ -30,6 +30,7 @@ func (x *exchange) buildHead() {
 		buf = http1.AppendField(buf, "Upgrade", "websocket")
 	}
 	x.out = append(buf, "\r\n"...)
+	return x.out
 }
 
 func (x *exchange) appendTarget(buf []byte) []byte {

@@ -14,7 +14,7 @@ import (
 	"causeway/internal/fault"
 )
 
-// Nothing of an exchange survives its request: what goes back into the pool is as good as new, whatever was asked.
+// Nothing of an exchange survives its request: what goes back into the pool is as good as new, whatever the request was.
 func TestExchangeForgets(t *testing.T) {
 	onSockets(t, func(w *world) {
 		w.member(answers("HTTP/1.1 200 OK\r\nContent-Type: text/secret\r\nContent-Length: 2\r\n\r\nok"))

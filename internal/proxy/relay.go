@@ -20,9 +20,9 @@ func (a *attempt) relay(in []byte, end int, now time.Time) (clean bool, f *fault
 	if x.body.catchUp(x.s.loop) {
 		now = time.Now()
 	}
-	a.buildResponseHead(kind, now)
+	head := a.buildResponseHead(kind, now)
 	if kind == http1.None {
-		return len(begun) == 0 && !a.announcesBody(), a.deliverAt(now, x.out, nil)
+		return len(begun) == 0 && !a.announcesBody(), a.deliverAt(now, head, nil)
 	}
 	var met error
 	if len(begun) == 0 && (kind != http1.Length || length > 0) {
@@ -40,11 +40,11 @@ func (a *attempt) relay(in []byte, end int, now time.Time) (clean bool, f *fault
 	switch kind {
 	case http1.Length:
 		a.rec.DeclaredIn = length
-		return a.relayLength(begun, length, met, now)
+		return a.relayLength(head, begun, length, met, now)
 	case http1.Chunked:
-		return a.relayChunked(in, begun, met)
+		return a.relayChunked(head, in, begun, met)
 	}
-	return false, a.relayUntilClose(in, begun, met)
+	return false, a.relayUntilClose(head, in, begun, met)
 }
 
 // deliver writes to the client. The first call carries the head.
@@ -67,14 +67,14 @@ func (a *attempt) deliverAt(now time.Time, head, body []byte) *fault.Fault {
 }
 
 // relayLength relays a body of declared length. begun is what has arrived of it, met the error that ended that read.
-func (a *attempt) relayLength(begun []byte, length int64, met error, now time.Time) (clean bool, f *fault.Fault) {
+func (a *attempt) relayLength(head, begun []byte, length int64, met error, now time.Time) (clean bool, f *fault.Fault) {
 	x := a.x
 	extra := int64(len(begun)) > length
 	if extra {
 		begun = begun[:length]
 	}
 	a.rec.BytesIn = int64(len(begun))
-	if f := a.deliverAt(now, x.out, begun); f != nil {
+	if f := a.deliverAt(now, head, begun); f != nil {
 		return false, f
 	}
 	switch {
@@ -101,11 +101,10 @@ func (a *attempt) extendRead() { a.backend.SetReadDeadline(time.Now().Add(a.time
 
 // relayChunked takes the member's framing off and puts ours on; a client of HTTP/1.0 gets the bare data, and the end of
 // its connection.
-func (a *attempt) relayChunked(in, begun []byte, met error) (clean bool, f *fault.Fault) {
+func (a *attempt) relayChunked(head, in, begun []byte, met error) (clean bool, f *fault.Fault) {
 	var chunks http1.Chunks
 	frame := blocks.Get().(*[blockSize]byte)
 	defer blocks.Put(frame)
-	head := a.x.out
 	for {
 		used, out, err := a.x.frame(&chunks, begun, frame[:0])
 		a.rec.BytesIn = chunks.Data()
@@ -152,8 +151,7 @@ func (x *exchange) frame(c *http1.Chunks, in, out []byte) (used int, _ []byte, e
 }
 
 // relayUntilClose relays a body that ends with the connection: nobody can tell whether it was whole.
-func (a *attempt) relayUntilClose(in, begun []byte, met error) *fault.Fault {
-	head := a.x.out
+func (a *attempt) relayUntilClose(head, in, begun []byte, met error) *fault.Fault {
 	for {
 		a.rec.BytesIn += int64(len(begun))
 		if f := a.deliver(head, begun); f != nil {

@@ -149,8 +149,8 @@ func (a *attempt) announcesBody() bool {
 	return (a.res.Status == http.StatusNoContent || a.res.Status < 200) && (a.res.Chunked || a.res.ContentLength > 0)
 }
 
-// buildResponseHead writes the head for the client into x.out and decides whether the client's connection may stay.
-func (a *attempt) buildResponseHead(kind http1.BodyKind, now time.Time) {
+// buildResponseHead makes the head for the client, in x.out, and decides whether the client's connection may stay.
+func (a *attempt) buildResponseHead(kind http1.BodyKind, now time.Time) []byte {
 	x := a.x
 	framed := kind != http1.UntilClose && (kind != http1.Chunked || x.req.Minor == 1)
 	x.keepAlive = x.keepAlive && framed && (x.body.inSync() || !x.body.ended.Load() && !a.res.Close) && !x.s.p.draining.Load()
@@ -166,6 +166,7 @@ func (a *attempt) buildResponseHead(kind http1.BodyKind, now time.Time) {
 		buf = http1.AppendLength(buf, a.res.ContentLength)
 	}
 	x.out = append(x.appendConnection(buf, a.offered()), "\r\n"...)
+	return x.out
 }
 
 // offered is the protocol that a 426 asks the client to change to: it must name one (RFC 9110 section 15.5.22). Elsewhere

@@ -2,10 +2,11 @@ package route
 
 import "bytes"
 
-// Another spelling of a path must not bypass its path rule, so rules match a normalised path, as nginx's locations do: percent-encoding decoded (v2; v1 matches the encoded path, and only %2e counts as the dot it is), dot
-// segments resolved (RFC 3986 section 5.2.4), runs of slashes taken for one. Two things go beyond nginx, because
-// servers behind a gateway do them: the parameters of a segment, from ";" on, do not count, as in servlet containers, and a
-// backslash counts as a slash, as on Windows. The gateway forwards the path as it was received.
+// Another spelling of a path must not bypass its path rule, so rules match a normalised path, as nginx's locations do:
+// percent-encoding decoded (v2; v1 matches the encoded path, and only %2e counts as the dot it is), dot segments resolved
+// (RFC 3986 section 5.2.4), runs of slashes taken for one. Two things go beyond nginx, because servers behind a gateway do
+// them: the parameters of a segment, from ";" on, do not count, as in servlet containers, and a backslash counts as a
+// slash, as on Windows. The gateway forwards the path as it was received.
 
 // normal appends the normalised path in lower case to an empty b. ok is false if its dot segments climb above the root.
 // It allocates only for a path that needs more than decoding.

@@ -329,8 +329,16 @@ func (s *Supervisor) Status() admin.Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return admin.Status{
-		Ready: s.instance.Serving() && !s.ending.Load(), Name: s.document.Config.Name, Revision: s.revision, Applied: s.applied, Started: s.started,
-		PID: os.Getpid(), Logs: LogRoot(s.o.Data), Lost: s.log.Lost(), Ports: s.instance.ListenAddrs(), Unserved: s.document.Config.Unserved,
+		Ready:    s.instance.Serving() && !s.ending.Load(),
+		Name:     s.document.Config.Name,
+		Revision: s.revision,
+		Applied:  s.applied,
+		Started:  s.started,
+		PID:      os.Getpid(),
+		Logs:     LogRoot(s.o.Data),
+		Lost:     s.log.Lost(),
+		Ports:    s.instance.ListenAddrs(),
+		Unserved: s.document.Config.Unserved,
 	}
 }
 

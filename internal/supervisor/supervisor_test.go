@@ -209,6 +209,26 @@ func TestAdminAddress(t *testing.T) {
 	}
 }
 
+// docs/metrics.md lists every metric that a running gateway has.
+func TestMetricsAreDocumented(t *testing.T) {
+	h := newHouse(t)
+	h.start()
+	doc, err := os.ReadFile("../../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.s.metrics.Target("listener", "pool", "settings").Request(200, 0, 0, 0)
+	families, err := h.s.metrics.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if name := f.GetName(); strings.HasPrefix(name, "causeway_") && !strings.Contains(string(doc), "`"+name+"`") {
+			t.Errorf("docs/metrics.md lacks %s", name)
+		}
+	}
+}
+
 // scrape waits until the metrics say something: a request is counted when its client has its answer already.
 func (h *house) scrape(url, want string) {
 	h.Helper()

@@ -50,10 +50,14 @@ func New() *Metrics {
 	m.HeadsIncomplete = m.counter("client_heads_incomplete_total", "Connections that clients closed in the middle of a request head.")
 	m.BareLF = m.counter("backend_bare_lf_total", "Responses whose head ended a line with a bare LF.")
 	m.SpacedColon = m.counter("backend_spaced_colon_total", "Responses whose head had white space before a field's colon.")
-	m.Evicted = m.counter("client_connections_evicted_total", "Silent client connections that gave way to new ones at the limit of connections.")
-	m.CrowdedOut = m.counter("client_connections_refused_total", "New client connections closed at once, since their address held its share of the limit already.")
-	m.Ejections = m.counters("ejections_total", "Times that a member was held back because requests in a row failed at it.", "pool", "settings")
-	m.steered = m.counters("ejection_avoided_total", "Requests that were answered elsewhere while the member whose turn it was was held back.", "pool", "settings")
+	m.Evicted = m.counter("client_connections_evicted_total",
+		"Silent client connections that gave way to new ones at the limit of connections.")
+	m.CrowdedOut = m.counter("client_connections_refused_total",
+		"New client connections closed at once because their address held its share of the limit already.")
+	m.Ejections = m.counters("ejections_total",
+		"Times that a member was held back because requests in a row failed at it.", "pool", "settings")
+	m.steered = m.counters("ejection_avoided_total",
+		"Requests that another member answered because the one that was due was held back.", "pool", "settings")
 	m.Panics = m.counter("panics_total", "Requests that a defect of the gateway ended.")
 	m.Reloads = m.counters("reloads_total", "Configurations applied, refused or aborted.", "result")
 	m.LastReload = prometheus.NewGauge(prometheus.GaugeOpts{

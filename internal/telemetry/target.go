@@ -130,7 +130,10 @@ func (a *targets) get(listener, pool, settings string) *Target {
 
 // Describe implements prometheus.Collector.
 func (a *targets) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{a.requests, a.duration, a.received, a.sent, a.responses, a.attempts, a.connect, a.firstByte, a.lastByte} {
+	for _, d := range []*prometheus.Desc{
+		a.requests, a.duration, a.received, a.sent,
+		a.responses, a.attempts, a.connect, a.firstByte, a.lastByte,
+	} {
 		to <- d
 	}
 }
