@@ -163,7 +163,7 @@ func reloads(ctx context.Context, s *supervisor.Supervisor, hup <-chan os.Signal
 			slog.Log(ctx, level, "configuration", "problem", p.String(), "hint", p.Hint)
 		}
 		if err != nil {
-			slog.Error("reload refused; the configuration before goes on serving", "error", err, "hint", admin.HintOf(err))
+			slog.Error("reload refused; the previous configuration stays in force", "error", err, "hint", admin.HintOf(err))
 			continue
 		}
 		slog.Info("reloaded", "revision", s.Status().Revision)

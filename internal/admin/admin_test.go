@@ -92,7 +92,7 @@ func TestControl(t *testing.T) {
 	if string(h.applied.Document) != "{}" {
 		t.Errorf("a refusal changed %s", h.applied.Document)
 	}
-	for _, want := range []string{`"configuration applied over the control socket" revision=7`, `refused; the configuration before goes on serving" error="the configuration has errors"`} {
+	for _, want := range []string{`"configuration applied over the control socket" revision=7`, `refused; the previous configuration stays in force" error="the configuration has errors"`} {
 		if !strings.Contains(told.String(), want) {
 			t.Errorf("the gateway's log lacks %s: %s", want, told.String())
 		}

@@ -261,7 +261,7 @@ func apply(g Gateway, w http.ResponseWriter, r *http.Request) {
 	problems, err := g.Apply(r.Context(), c) // a client that leaves while it waits takes its request back
 	reply := Reply{Applied: err == nil, Problems: problems}
 	if err != nil {
-		slog.Warn("config apply refused; the configuration before goes on serving", "error", err)
+		slog.Warn("config apply refused; the previous configuration stays in force", "error", err)
 		reply.Error, reply.Hint = err.Error(), HintOf(err)
 		answer(w, http.StatusUnprocessableEntity, reply)
 		return

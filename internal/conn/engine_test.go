@@ -158,7 +158,7 @@ func (w *world) listen() net.Listener {
 	return ln
 }
 
-// serve starts the server. Under TLS the first call of the handler shakes hands.
+// serve starts the server. Under TLS the first call of the handler runs the handshake.
 func (w *world) serve(open Open) {
 	ln := w.listen()
 	w.front = address(ln.Addr())

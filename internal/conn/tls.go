@@ -25,13 +25,13 @@ func TLS(c Conn, side func(net.Conn, *tls.Config) *tls.Conn, cfg *tls.Config) (C
 	err := s.t.Handshake()
 	if errors.Is(err, ErrReset) {
 		c.Reset()
-		return nil, fmt.Errorf("shake hands with %s: %w", c.Info().Remote, err)
+		return nil, fmt.Errorf("TLS handshake with %s: %w", c.Info().Remote, err)
 	}
 	if e := s.flush(); err == nil {
 		err = e
 	}
 	if err != nil {
-		return nil, fmt.Errorf("shake hands with %s: %w", c.Info().Remote, alerted(err, s.asked))
+		return nil, fmt.Errorf("TLS handshake with %s: %w", c.Info().Remote, alerted(err, s.asked))
 	}
 	state := s.t.ConnectionState()
 	c.Info().TLS = &state

@@ -117,7 +117,7 @@ func (i *Instance) Apply(ctx context.Context, c *gateway.Config, local gateway.L
 func (i *Instance) refused(result string, err error) error {
 	i.o.Metrics.Reloads.WithLabelValues(result).Inc()
 	if i.Serving() {
-		return fmt.Errorf("apply the configuration: %w; the one before goes on serving", err)
+		return fmt.Errorf("apply the configuration: %w; the previous configuration stays in force", err)
 	}
 	return fmt.Errorf("apply the configuration: %w", err)
 }

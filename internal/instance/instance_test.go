@@ -186,7 +186,7 @@ func TestReloadKeepsWhatStays(t *testing.T) {
 	}
 	bad := document(members, []string{"127.0.0.1"}, port)
 	bad.Listeners[0].Protocol, bad.Listeners[0].SSLCertificate, bad.SSLCertificates = "Https", "cert", []gateway.SSLCertificate{{Name: "cert"}}
-	if err := i.Apply(t.Context(), bad, gateway.DefaultLocal(), 0); err == nil || strings.Contains(err.Error(), "goes on serving") {
+	if err := i.Apply(t.Context(), bad, gateway.DefaultLocal(), 0); err == nil || strings.Contains(err.Error(), "stays in force") {
 		t.Errorf("at the first start: %v", err)
 	}
 	for n := range 3 {
@@ -200,7 +200,7 @@ func TestReloadKeepsWhatStays(t *testing.T) {
 	}
 	// What is wrong changes nothing.
 	err := i.Apply(t.Context(), bad, gateway.DefaultLocal(), 9)
-	if err == nil || !strings.Contains(err.Error(), `"cert"`) || !strings.Contains(err.Error(), "goes on serving") {
+	if err == nil || !strings.Contains(err.Error(), `"cert"`) || !strings.Contains(err.Error(), "stays in force") {
 		t.Errorf("%v", err)
 	}
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -259,7 +259,7 @@ func TestAbortedApplyChangesNothing(t *testing.T) {
 		defer cancel()
 		begin := time.Now()
 		err := i.Apply(ctx, document(80, []string{"10.0.0.5"}, 8080, 8081), gateway.DefaultLocal(), 2)
-		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "goes on serving") || time.Since(begin) != 2*time.Second {
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "stays in force") || time.Since(begin) != 2*time.Second {
 			t.Errorf("%v after %v", err, time.Since(begin))
 		}
 		if h := i.Health().Pools[0].Settings[0].Servers; len(h) != 1 || h[0].Address != "10.0.0.4" {

@@ -22,7 +22,7 @@ func (w *world) secure(pair *tls.Certificate) {
 	w.pairs = map[string]*tls.Certificate{"cert": pair}
 }
 
-// over shakes hands with the gateway.
+// over runs the TLS handshake with the gateway.
 func (c *client) over(ca *x509.Certificate, name string) (*client, error) {
 	roots := x509.NewCertPool()
 	roots.AddCert(ca)
