@@ -63,10 +63,8 @@ func (a *attempt) uploadChunked() (clientErr, memberErr error) {
 			return errBodyTooBig, nil
 		}
 		last := b.chunks.Done()
-		if last { // noted before the last bytes are sent: the answer to them may be quicker than anything after
-			b.tail = !fromHead && !x.putBack(in[used:])
-			b.done = true
-			b.ended.Store(true)
+		if last {
+			x.endUpload(in[used:], fromHead)
 		}
 		a.backend.SetWriteDeadline(time.Now().Add(a.timeout()))
 		if len(out) > 0 {
@@ -85,6 +83,15 @@ func (a *attempt) uploadChunked() (clientErr, memberErr error) {
 		}
 		in, fromHead = box[:n], false
 	}
+}
+
+// endUpload notes that the whole body was read, before its last bytes are sent: the answer to them may be quicker than
+// anything after. rest is what was read behind the body.
+func (x *exchange) endUpload(rest []byte, fromHead bool) {
+	b := &x.body
+	b.tail = !fromHead && !x.putBack(rest)
+	b.done = true
+	b.ended.Store(true)
 }
 
 // putBack keeps what was read behind the body for the request that follows: it goes behind what came with the head, all
