@@ -27,18 +27,20 @@ func Serve(port, backend int) error {
 	}
 	runtime.GOMAXPROCS(2) // as the gateway has it
 	to := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(backend))
-	e.Serve(ln, func(h *conn.Home, c conn.Conn) func() bool { return func() bool { join(h, c, to); return false } })
+	e.Serve(ln, func(loop *conn.Loop, c conn.Conn) conn.Handler {
+		return func() bool { join(loop, c, to); return false }
+	})
 	select {}
 }
 
 // join makes a client and the backend one connection.
-func join(h *conn.Home, c conn.Conn, to netip.AddrPort) {
-	b, err := h.Dial(to, time.Now().Add(5*time.Second))
+func join(loop *conn.Loop, c conn.Conn, to netip.AddrPort) {
+	b, err := loop.Dial(to, time.Now().Add(5*time.Second))
 	if err != nil {
 		return
 	}
 	defer b.Close()
-	h.Both(c, b, func() error { return pass(b, c) }, func() error { return pass(c, b) })
+	loop.Duplex(c, b, func() error { return pass(b, c) }, func() error { return pass(c, b) })
 }
 
 func pass(to, from conn.Conn) error {

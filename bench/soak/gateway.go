@@ -193,8 +193,8 @@ func (g *gateway) end(reloads time.Duration) error {
 		if m["causeway_panics_total"] > 0 {
 			failed = errors.Join(failed, fmt.Errorf("%.0f panics", m["causeway_panics_total"]))
 		}
-		if m["causeway_log_records_lost"] > 0 {
-			failed = errors.Join(failed, fmt.Errorf("%.0f records lost", m["causeway_log_records_lost"]))
+		if m["causeway_log_records_lost_total"] > 0 {
+			failed = errors.Join(failed, fmt.Errorf("%.0f records lost", m["causeway_log_records_lost_total"]))
 		}
 	}
 	g.cmd.Process.Signal(syscall.SIGTERM)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -31,13 +32,13 @@ func configApplyCommand() *cobra.Command {
 				return err
 			}
 			config.Allow = allow
-			problems, err := admin.NewClient(supervisor.Socket(data)).Apply(config)
-			supervisor.Problems(cmd.ErrOrStderr(), problems)
+			problems, err := admin.NewClient(supervisor.Socket(data)).Apply(cmd.Context(), config)
+			writeProblems(cmd.ErrOrStderr(), problems)
 			if errors.Is(err, admin.ErrNotRunning) {
 				return notRunning(err, data)
 			}
 			if err != nil {
-				exit := &exitError{code: exitBadNews, err: fmt.Errorf("nothing was changed: %w", err), hint: refusalHint(err)}
+				exit := &exitError{code: exitBadNews, err: fmt.Errorf("nothing was changed: %w", err), hint: admin.HintOf(err)}
 				if gateway.Misused(problems) {
 					exit.code = exitUsage
 				}
@@ -53,13 +54,8 @@ func configApplyCommand() *cobra.Command {
 	return cmd
 }
 
-// refusalHint is what the gateway itself says to do; only it knows whether the documents are to blame.
-func refusalHint(err error) string {
-	var refusal *admin.Refusal
-	if errors.As(err, &refusal) {
-		return refusal.Hint
-	}
-	return ""
+func writeProblems(w io.Writer, problems []gateway.Problem) {
+	io.WriteString(w, gateway.ProblemText("", problems))
 }
 
 func readParts(files []string, parameters, local string) (c admin.Config, err error) {

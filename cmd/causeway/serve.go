@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"causeway/internal/admin"
 	"causeway/internal/gateway"
 	"causeway/internal/supervisor"
 )
@@ -98,8 +99,9 @@ func serve(stderr io.Writer, o supervisor.Options, logFormat string) error {
 	}
 	slog.SetDefault(slog.New(handler))
 	ctx := untilEnded()
+	o.Version = buildVersion()
 	s, problems, err := supervisor.Start(o)
-	supervisor.Problems(stderr, problems)
+	writeProblems(stderr, problems)
 	if err != nil {
 		exit := startError(err)
 		if gateway.Misused(problems) {
@@ -111,7 +113,7 @@ func serve(stderr io.Writer, o supervisor.Options, logFormat string) error {
 	slog.Info("serving", "gateway", status.Name, "ports", status.Ports, "data", o.Data, "logs", status.Logs)
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
-	go reloads(s, hup)
+	go reloads(ctx, s, hup)
 	s.Run(ctx)
 	by := "a successor"
 	if cause := context.Cause(ctx); cause != nil {
@@ -138,7 +140,7 @@ func untilEnded() context.Context {
 }
 
 func startError(err error) *exitError {
-	exit := &exitError{code: exitFailed, err: err, hint: supervisor.Hint(err)}
+	exit := &exitError{code: exitFailed, err: err, hint: admin.HintOf(err)}
 	var option *supervisor.OptionError
 	var format *gateway.FormatError
 	switch {
@@ -150,18 +152,18 @@ func startError(err error) *exitError {
 	return exit
 }
 
-func reloads(s *supervisor.Supervisor, hup <-chan os.Signal) {
+func reloads(ctx context.Context, s *supervisor.Supervisor, hup <-chan os.Signal) {
 	for range hup {
-		problems, err := s.Reload()
+		problems, err := s.Reload(ctx)
 		for _, p := range problems {
 			level := slog.LevelWarn
 			if p.Severity == gateway.Error {
 				level = slog.LevelError
 			}
-			slog.Log(context.Background(), level, "configuration", "problem", p.String(), "hint", p.Hint)
+			slog.Log(ctx, level, "configuration", "problem", p.String(), "hint", p.Hint)
 		}
 		if err != nil {
-			slog.Error("reload refused; the configuration before goes on serving", "error", err, "hint", supervisor.Hint(err))
+			slog.Error("reload refused; the previous configuration stays in force", "error", err, "hint", admin.HintOf(err))
 			continue
 		}
 		slog.Info("reloaded", "revision", s.Status().Revision)

@@ -18,11 +18,18 @@ func versionCommand() *cobra.Command {
 		Example: "  causeway version",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v := version
-			if info, ok := debug.ReadBuildInfo(); v == "" && ok {
-				v = info.Main.Version
-			}
-			return writeLine(cmd.OutOrStdout(), fmt.Sprintf("causeway %s (%s, %s/%s)", dashIfEmpty(v), runtime.Version(), runtime.GOOS, runtime.GOARCH))
+			return writeLine(cmd.OutOrStdout(), fmt.Sprintf("causeway %s (%s, %s/%s)", dashIfEmpty(buildVersion()), runtime.Version(), runtime.GOOS, runtime.GOARCH))
 		},
 	}
+}
+
+// buildVersion is the version that the build set, else that of the module; empty if neither is known.
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return ""
 }

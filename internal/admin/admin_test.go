@@ -2,12 +2,14 @@ package admin
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -19,21 +21,26 @@ import (
 type house struct {
 	applied Config
 	ready   bool
+	slow    chan struct{} // unless nil, Apply waits until it may give up, and closes it
 }
 
 func (h *house) Config() Config         { return h.applied }
 func (h *house) Health() gateway.Health { return gateway.Health{Pools: []gateway.PoolHealth{{}}} }
 func (h *house) Status() Status         { return Status{Ready: h.ready, Name: "gw", Revision: 7} }
-func (h *house) Hint(error) string      { return "mend it" }
 
 // Machine is small.
 func (h *house) Machine() evidence.Machine {
 	return evidence.Machine{Cores: 2, ConnectionsLimit: 9}
 }
 
-func (h *house) Apply(c Config) ([]gateway.Problem, error) {
+func (h *house) Apply(ctx context.Context, c Config) ([]gateway.Problem, error) {
+	if h.slow != nil {
+		<-ctx.Done()
+		close(h.slow)
+		return nil, ctx.Err()
+	}
 	if strings.Contains(string(c.Document), "refuse") {
-		return []gateway.Problem{{Path: "$.x", Message: "wrong"}}, errors.New("the configuration has errors")
+		return []gateway.Problem{{Path: "$.x", Message: "wrong"}}, &Refusal{Err: errors.New("the configuration has errors"), Hint: "mend it"}
 	}
 	h.applied = c
 	return []gateway.Problem{{Path: "$.y", Severity: gateway.Warning}}, nil
@@ -68,13 +75,13 @@ func TestControl(t *testing.T) {
 		t.Errorf("%+v, %v", v, err)
 	}
 	want := Config{Document: []byte("{}"), Local: []byte("a: b"), Dir: "/x"}
-	if problems, err := c.Apply(want); err != nil || len(problems) != 1 || problems[0].Severity != gateway.Warning {
+	if problems, err := c.Apply(t.Context(), want); err != nil || len(problems) != 1 || problems[0].Severity != gateway.Warning {
 		t.Errorf("%v, %v", problems, err)
 	}
 	if got, err := c.Config(); err != nil || string(got.Document) != "{}" || string(got.Local) != "a: b" || got.Dir != "/x" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	problems, err := c.Apply(Config{Document: []byte("refuse")})
+	problems, err := c.Apply(t.Context(), Config{Document: []byte("refuse")})
 	if err == nil || err.Error() != "the configuration has errors" || len(problems) != 1 || problems[0].Path != "$.x" {
 		t.Errorf("%v, %v", problems, err)
 	}
@@ -85,10 +92,26 @@ func TestControl(t *testing.T) {
 	if string(h.applied.Document) != "{}" {
 		t.Errorf("a refusal changed %s", h.applied.Document)
 	}
-	for _, want := range []string{`"configuration applied over the control socket" revision=7`, `refused; the configuration before goes on serving" error="the configuration has errors"`} {
+	for _, want := range []string{`"configuration applied over the control socket" revision=7`, `refused; the previous configuration stays in force" error="the configuration has errors"`} {
 		if !strings.Contains(told.String(), want) {
 			t.Errorf("the gateway's log lacks %s: %s", want, told.String())
 		}
+	}
+}
+
+// A client that leaves while its configuration is being applied takes it back.
+func TestClientLeavesDuringApply(t *testing.T) {
+	h := &house{slow: make(chan struct{})}
+	_, c := serve(t, h, "")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := c.Apply(ctx, Config{Document: []byte("{}")}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	select {
+	case <-h.slow:
+	case <-time.After(10 * time.Second):
+		t.Error("the gateway was not told that the client had left")
 	}
 }
 
@@ -96,11 +119,11 @@ func TestControl(t *testing.T) {
 func TestNilAndEmptyParts(t *testing.T) {
 	h := &house{}
 	_, c := serve(t, h, "")
-	c.Apply(Config{Document: []byte("{}")})
+	c.Apply(t.Context(), Config{Document: []byte("{}")})
 	if h.applied.Local != nil {
 		t.Errorf("%q", h.applied.Local)
 	}
-	c.Apply(Config{Document: []byte("{}"), Local: []byte{}})
+	c.Apply(t.Context(), Config{Document: []byte("{}"), Local: []byte{}})
 	if h.applied.Local == nil {
 		t.Error("an empty causeway.yaml is taken for none given")
 	}

@@ -49,19 +49,34 @@ func (c *Client) Status() (v Status, err error) { return v, c.get("/status", &v)
 // Machine is what the gateway runs on. A gateway of an older version has no answer to that.
 func (c *Client) Machine() (v evidence.Machine, err error) { return v, c.get("/machine", &v) }
 
-// Refusal is why a gateway did not take a configuration, and what to do about it.
-type Refusal struct{ Reason, Hint string }
+// Refusal is the error of a gateway that does not take a configuration, with what to do about it.
+type Refusal struct {
+	Err  error // from a Client: its text alone
+	Hint string
+}
 
-func (r *Refusal) Error() string { return r.Reason }
+func (r *Refusal) Error() string { return r.Err.Error() }
 
-// Apply asks for another configuration. The error is a Refusal or a failure to reach it; the problems are
-// told either way.
-func (c *Client) Apply(config Config) ([]gateway.Problem, error) {
+// Unwrap returns the reason.
+func (r *Refusal) Unwrap() error { return r.Err }
+
+// HintOf returns the hint of a Refusal in err's chain; empty if there is none.
+func HintOf(err error) string {
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		return refusal.Hint
+	}
+	return ""
+}
+
+// Apply asks for another configuration. The error is a *Refusal or a failure to reach the gateway; the problems come with
+// either. If ctx ends first, the gateway gives the configuration up, unless it serves it already.
+func (c *Client) Apply(ctx context.Context, config Config) ([]gateway.Problem, error) {
 	body, err := json.Marshal(config)
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequest(http.MethodPut, "http://gateway/config", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, "http://gateway/config", bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +85,7 @@ func (c *Client) Apply(config Config) ([]gateway.Problem, error) {
 		return nil, err
 	}
 	if !reply.Applied {
-		return reply.Problems, &Refusal{reply.Error, reply.Hint}
+		return reply.Problems, &Refusal{errors.New(reply.Error), reply.Hint}
 	}
 	return reply.Problems, nil
 }

@@ -28,10 +28,9 @@ import (
 type Gateway interface {
 	// Config returns what is being served.
 	Config() Config
-	// Apply serves another configuration. A nil part stays as it is. An error, or a problem that is one, changes nothing.
-	Apply(Config) ([]gateway.Problem, error)
-	// Hint says what to do about an error of Apply.
-	Hint(error) string
+	// Apply serves another configuration. A nil part stays as it is. An error changes nothing; nor does a ctx that ends
+	// before the configuration is in force. An error that is a *Refusal has a hint.
+	Apply(ctx context.Context, c Config) ([]gateway.Problem, error)
 	Health() gateway.Health
 	Status() Status
 	Machine() evidence.Machine
@@ -259,11 +258,11 @@ func apply(g Gateway, w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, Reply{Error: "read the request: " + err.Error()})
 		return
 	}
-	problems, err := g.Apply(c)
+	problems, err := g.Apply(r.Context(), c) // a client that leaves while it waits takes its request back
 	reply := Reply{Applied: err == nil, Problems: problems}
 	if err != nil {
-		slog.Warn("config apply refused; the configuration before goes on serving", "error", err)
-		reply.Error, reply.Hint = err.Error(), g.Hint(err)
+		slog.Warn("config apply refused; the previous configuration stays in force", "error", err)
+		reply.Error, reply.Hint = err.Error(), HintOf(err)
 		answer(w, http.StatusUnprocessableEntity, reply)
 		return
 	}

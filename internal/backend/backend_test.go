@@ -52,7 +52,7 @@ func (d *Directory) judgeAll(s *Set, up bool) {
 	}
 }
 
-// Each gets its turn, and who was tried is not asked again.
+// Members rotate, and none is tried twice.
 func TestRoundRobin(t *testing.T) {
 	d := NewDirectory(nobody)
 	defer d.Close()
@@ -62,14 +62,14 @@ func TestRoundRobin(t *testing.T) {
 		t.Errorf("nobody was probed yet: %+v", f)
 	}
 	d.judgeAll(s, true)
-	turns := map[string]int{}
+	picks := map[string]int{}
 	for range 30 {
 		m, _, _ := g.Pick(nil)
-		turns[m.Name]++
+		picks[m.Name]++
 	}
-	for name, n := range turns {
+	for name, n := range picks {
 		if n != 10 {
-			t.Errorf("%s had %d turns of 30", name, n)
+			t.Errorf("%s had %d picks of 30", name, n)
 		}
 	}
 	var tried []*Member
@@ -96,7 +96,8 @@ func TestRoundRobin(t *testing.T) {
 	}
 }
 
-// A retry takes nobody's turn: of two members of which one is dead, every other request meets the dead one, not each.
+// A retry does not advance the rotation: of two members of which one is dead, every other request meets the dead one, not
+// each.
 func TestRetryTakesNoTurn(t *testing.T) {
 	d := NewDirectory(nobody)
 	defer d.Close()

@@ -143,7 +143,7 @@ func (d *Directory) watch(s *Set, g *Group) {
 	}
 }
 
-// resolved takes the outcome of a look-up over.
+// resolved applies the outcome of a look-up.
 func (d *Directory) resolved(host string, n *name, addrs []netip.Addr, err error) {
 	d.mu.Lock()
 	if d.names[host] == n {
@@ -165,7 +165,7 @@ func (d *Directory) resolved(host string, n *name, addrs []netip.Addr, err error
 	d.changed()
 }
 
-// report says in the program's log that a name is not to be had, and that it is again.
+// report logs that a name cannot be resolved, and that it can be again.
 func (n *name) report(host string, err error) {
 	switch {
 	case err != nil && n.err == nil:
@@ -216,7 +216,7 @@ func (s *Set) mapped(a gateway.Address, port int) (string, bool) {
 	return "", false
 }
 
-// fill sets the members of g from what is known of their addresses.
+// fill sets the members of g from their known addresses.
 func (d *Directory) fill(s *Set, g *Group) {
 	var all []*Member
 	for _, a := range g.Pool.Members {
@@ -293,13 +293,13 @@ func unresolved(a gateway.Address, n *name) State {
 			"). Check the name and the DNS servers of this machine, or give its address under members in causeway.yaml."
 		s.Probed = true
 		if !errors.Is(n.err, resolve.ErrNoAddress) {
-			s.Code = "resolver" // whether the name exists nobody said
+			s.Code = "resolver" // the resolver did not say whether the name exists
 		}
 	}
 	return s
 }
 
-// Known waits until every name of s has had a first outcome, or the channel closes.
+// Known waits until every name has had a first outcome, or the channel closes.
 func (s *Set) Known(stop <-chan struct{}) {
 	s.d.mu.Lock()
 	var waits []chan struct{}
@@ -354,7 +354,7 @@ func (d *Directory) changed() {
 	}
 }
 
-// Judge stores what a probe found and lets the groups of the member follow.
+// Judge stores what a probe found and updates the groups of the member.
 func (d *Directory) Judge(m *Member, s State) (changed bool) {
 	if changed = m.set(s); !changed {
 		return false
@@ -371,7 +371,7 @@ func (d *Directory) Judge(m *Member, s State) (changed bool) {
 	return true
 }
 
-// Health is the backend-health document of the set.
+// Health returns the backend-health document of the set.
 func (s *Set) Health(c *gateway.Config) gateway.Health {
 	doc := gateway.Health{Unserved: c.Unserved}
 	for _, p := range c.Pools {

@@ -15,7 +15,7 @@ const (
 	ejectLongest = 60 * time.Second // doubled each time until an answer comes, up to this
 )
 
-// ejection is what the requests themselves have found out about a member. Its zero value is a member in good standing.
+// ejection is what requests have found out about a member. Its zero value is a member in good standing.
 type ejection struct {
 	troubled atomic.Bool // something below is set; written under mu
 
@@ -70,7 +70,7 @@ func (g *Group) Failed(m *Member, now time.Time) (ejected bool) {
 	return true
 }
 
-// another reports whether somebody besides m may serve at this time.
+// another reports whether a member besides m may serve at this time.
 func (g *Group) another(m *Member, now time.Time) bool {
 	for _, o := range *g.live.Load() {
 		if o != m && !o.Held(now) {
@@ -94,7 +94,7 @@ func (m *Member) Held(now time.Time) bool {
 	return until != nil && now.Before(*until)
 }
 
-// Ejections is how often m was held back.
+// Ejections returns how often m was held back.
 func (m *Member) Ejections() int {
 	m.ejection.mu.Lock()
 	defer m.ejection.mu.Unlock()

@@ -30,18 +30,18 @@ type Group struct {
 	ejecting sync.Mutex // see Failed
 }
 
-// Members returns all members, healthy or not, in the order of the document. The slice is not to be changed.
+// Members returns all members, healthy or not, in the order of the document. Do not modify the slice.
 func (g *Group) Members() []*Member { return *g.all.Load() }
 
-// Pick returns the member whose turn it is among those that may serve and were not tried yet, and the first that was
-// passed over because it is held back. Without a member it says why: the pool is empty, or nobody in it is healthy. If all
-// that are left are held back, the first of them serves after all. Only a new request moves the turn on: if a retry did
+// Pick returns the next member in rotation among those that may serve and were not tried yet, and the first that it passed
+// over because that is held back. Without a member, f says why: the pool is empty, or no member is healthy. If all that
+// are left are held back, the first of them serves after all. Only a new request advances the rotation: if a retry did
 // too, every request to a pool of two would meet the dead one.
 func (g *Group) Pick(tried []*Member) (m, held *Member, f fault.Fault) {
 	live := *g.live.Load()
 	n := uint32(len(live))
 	if n == 0 {
-		return nil, nil, g.nobody()
+		return nil, nil, g.none()
 	}
 	at := g.next.Load()
 	if len(tried) == 0 {
@@ -59,11 +59,10 @@ func (g *Group) Pick(tried []*Member) (m, held *Member, f fault.Fault) {
 	if held != nil {
 		return held, nil, fault.Fault{}
 	}
-	return nil, nil, g.nobody()
+	return nil, nil, g.none()
 }
 
-// LeastActive is how many attempts are in progress at the least busy of the members that may serve, m left out; -1 if
-// there is no other.
+// LeastActive returns how many attempts are in progress at the least busy other member that may serve; -1 if there is none.
 func (g *Group) LeastActive(m *Member) int {
 	least := -1
 	for _, o := range *g.live.Load() {
@@ -74,7 +73,8 @@ func (g *Group) LeastActive(m *Member) int {
 	return least
 }
 
-func (g *Group) nobody() fault.Fault {
+// none is why Pick finds no member.
+func (g *Group) none() fault.Fault {
 	f := fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}
 	if len(g.Pool.Members) == 0 {
 		f.Kind = fault.NoMember
@@ -82,7 +82,7 @@ func (g *Group) nobody() fault.Fault {
 	return f
 }
 
-// refresh recomputes who may be picked: the healthy ones, and as many others as the probe's minServers demands, those
+// refresh recomputes which members may be picked: the healthy ones, and as many others as the probe's minServers demands, those
 // that passed a probe most recently first, those that never did last.
 func (g *Group) refresh() {
 	var live, rest []*Member

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Identity is the TLS side of a connection to a member: connections of one identity may stand for one another, others
-// may not. Plain connections have Tag 0.
+// Identity is the TLS side of a connection to a member: connections of one identity are interchangeable, others are not.
+// Plain connections have Tag 0.
 type Identity struct {
 	Tag    uint32
 	Config *tls.Config

@@ -1,5 +1,5 @@
-// Package backend knows the servers behind the gateway: pools and their members, which of them are healthy, whose turn
-// it is, and how a connection to one is come by.
+// Package backend knows the servers behind the gateway: pools and their members, which of them are healthy, which one
+// is next, and how the gateway connects to them.
 package backend
 
 import (
@@ -59,7 +59,7 @@ const maxTrail = 64
 // Up reports whether the last judgement of the probes was good. A member is down until its first success.
 func (m *Member) Up() bool { return m.up.Load() }
 
-// Hint is the idle limit that the server last announced with Keep-Alive: timeout; 0: none.
+// Hint returns the idle limit that the server last announced with Keep-Alive: timeout; 0: none.
 func (m *Member) Hint() time.Duration { return time.Duration(m.hint.Load()) }
 
 // SetHint keeps an announced idle limit.
@@ -69,10 +69,10 @@ func (m *Member) SetHint(d time.Duration) {
 	}
 }
 
-// Begin counts an attempt in and returns how many others are in progress.
+// Begin counts one more attempt and returns how many others are in progress.
 func (m *Member) Begin() int { return int(m.active.Add(1)) - 1 }
 
-// Done counts an attempt out.
+// Done counts one attempt less.
 func (m *Member) Done() { m.active.Add(-1) }
 
 // State returns a copy of what probes know.

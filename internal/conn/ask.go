@@ -7,18 +7,21 @@ import (
 )
 
 // Ask sends head and body and then waits until c has something to read, has ended, or its read deadline has passed: the
-// Read that follows finds it so. n counts what was sent, and at is when the last of it was.
+// Read that follows finds out which. n counts what was sent, and at is when the last of it was.
 //
-// It is Writev and the wait of a Read in one: the poller is set before the question leaves, so that the answer need not
-// be asked for in vain first, and no buffer is held meanwhile. Where that cannot be done it is Writev alone.
+// It is Writev and the wait of a Read in one: it arms the poller before the request leaves, which saves a read that would
+// find nothing, and holds no buffer while it waits. Where it cannot do that it is Writev alone.
 func Ask(c Conn, head, body []byte) (n int, at time.Time, err error) {
-	if s, ok := c.(interface {
-		ask(head, body []byte) (int, time.Time, error)
-	}); ok {
-		return s.ask(head, body)
+	if a, ok := c.(asker); ok {
+		return a.ask(head, body)
 	}
 	n, err = c.Writev(head, body)
 	return n, time.Now(), err
+}
+
+// asker is a Conn that writes and waits in one.
+type asker interface {
+	ask(head, body []byte) (int, time.Time, error)
 }
 
 func (c *stream) ask(head, body []byte) (int, time.Time, error) {
@@ -42,8 +45,8 @@ func (c *stream) ask(head, body []byte) (int, time.Time, error) {
 	return w.n, r.asked, w.err
 }
 
-// tryAsk is called by the poller once it is set to notice the answer: it sends, and says that there is nothing yet. Its
-// second call is the answer. What the kernel does not take at once is left to the ordinary way.
+// tryAsk is what the poller calls. The first call, with the poller armed, sends and reports that nothing has arrived yet;
+// the second means that something has. What the kernel does not take at once goes the ordinary way.
 func (c *stream) tryAsk(fd uintptr) bool {
 	r, w := &c.in, &c.out
 	if !r.asked.IsZero() {
@@ -64,7 +67,7 @@ func (c *stream) tryAsk(fd uintptr) bool {
 	return false
 }
 
-// left is how many bytes the call under way has still to send.
+// left is how many bytes the call under way still has to send.
 func (w *writer) left() int { return len(w.p[0]) + len(w.p[1]) }
 
 // sent notes that n more bytes went out.

@@ -20,7 +20,7 @@ func (w *world) asker(serve func(c net.Conn)) Conn {
 		}
 		serve(c)
 	})
-	c, err := w.home.Dial(at, time.Now().Add(5*time.Second))
+	c, err := w.loop.Dial(at, time.Now().Add(5*time.Second))
 	if err == nil && w.tls != nil {
 		c, err = TLS(c, tls.Client, &tls.Config{InsecureSkipVerify: true})
 	}
@@ -38,7 +38,7 @@ func (c closing) Close() error { return c.Conn.Reset() }
 // A question and its answer, again and again on one connection.
 func TestAsk(t *testing.T) {
 	each(t, func(w *world) {
-		w.strand(func() {
+		w.run(func() {
 			c := w.asker(func(c net.Conn) { io.Copy(c, c) })
 			for i := range 3 {
 				n, at, err := Ask(c, []byte("ask "), []byte{byte('0' + i), '\n'})
@@ -57,7 +57,7 @@ func TestAsk(t *testing.T) {
 // A wait that runs out is the next Read's to report; the question is out all the same.
 func TestAskWithoutAnswer(t *testing.T) {
 	each(t, func(w *world) {
-		w.strand(func() {
+		w.run(func() {
 			heard := make(chan string, 1)
 			c := w.asker(func(c net.Conn) {
 				b := make([]byte, 15)
@@ -82,7 +82,7 @@ func TestAskWithoutAnswer(t *testing.T) {
 // A question larger than the kernel takes at once goes out whole.
 func TestAskOfAnySize(t *testing.T) {
 	each(t, func(w *world) {
-		w.strand(func() {
+		w.run(func() {
 			big := bytes.Repeat([]byte("x"), 3<<20)
 			c := w.asker(func(c net.Conn) {
 				n, _ := io.CopyN(io.Discard, c, int64(len(big))+1)
@@ -104,7 +104,7 @@ func TestAskOfAnySize(t *testing.T) {
 // The end of the peer is no error of the question: the Read behind it meets it.
 func TestAskOfWhoLeaves(t *testing.T) {
 	each(t, func(w *world) {
-		w.strand(func() {
+		w.run(func() {
 			c := w.asker(func(c net.Conn) { c.Read(make([]byte, 8)) })
 			if _, _, err := Ask(c, []byte("question"), nil); err != nil {
 				w.Fatal(err)

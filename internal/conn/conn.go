@@ -1,19 +1,19 @@
 // Package conn is everything that a request may block on.
 //
 // A handler is straight-line code over Conn. It runs unchanged on every engine: event loops on epoll (NewEpoll, the
-// default on Linux), one goroutine per connection on net.Conn (NewGoroutines), and the same over a network in memory for
-// tests under fake time (NewMemory).
+// default on Linux), and one goroutine per connection on net.Conn (NewGoroutines), which tests under fake time run over a
+// network in memory (conntest). What runs a handler is called a coroutine here, also where it is a goroutine.
 //
-// Rules for who writes a handler:
-//   - Block only on Conn and Home; anything else goes through Home.Do or Conn.Detach. Hold no lock across a call that
+// Rules for handlers:
+//   - Block only on Conn and Loop; anything else goes through Loop.Do or Conn.Detach. Hold no lock across a call that
 //     may wait.
-//   - A turn reads everything that it was called for. It returns true with no byte left over, false to close.
-//   - A Conn belongs to its Home, and is used by that Home's strands only. Stop another strand only through Both or
+//   - Read everything that you were called for. Return true with no byte left over, false to close.
+//   - A Conn belongs to its Loop: only coroutines of that Loop use it. Stop another coroutine only through Duplex or
 //     Shutdown.
-//   - In Both, ab reads a and writes b, and ba the reverse; an error stops the other side. Both does not nest.
-//   - Set deadlines before each phase. The read deadline left at the end of a turn is the idle limit.
-//   - After an early answer CloseWrite, drain within bounds, then Close. A message cut short ends with Reset.
-//   - Give only after a clean end. TLS only through TLS, and afterwards only what that returned.
+//   - In Duplex, ab reads a and writes b, and ba the reverse; an error stops the other side. Duplex does not nest.
+//   - Set deadlines before each phase. The read deadline that a handler leaves behind is the idle limit.
+//   - After an early answer CloseWrite, drain within bounds, then Close. End a message that was cut short with Reset.
+//   - Pool a connection only after a clean end. Put TLS on only through TLS, and afterwards use only what that returned.
 package conn
 
 import (
@@ -25,7 +25,7 @@ import (
 	"time"
 )
 
-// A Conn is one byte stream. One strand (a turn, or one side of Both) may read while another writes; Peer, Info and
+// A Conn is one byte stream. One coroutine (a handler, or one side of Duplex) may read while another writes; Peer, Info and
 // Reset are safe beside them, nothing else is. Errors wrap the system's errno; a deadline fails with
 // os.ErrDeadlineExceeded.
 type Conn interface {
@@ -38,11 +38,11 @@ type Conn interface {
 	Writev(head, body []byte) (n int, err error)
 
 	// SetReadDeadline and SetWriteDeadline bound every later call, and one that is waiting, at an absolute time; the
-	// zero time lifts the bound. The read deadline also bounds the idle wait between turns.
+	// zero time lifts the bound. The read deadline also bounds the idle wait between two calls of the handler.
 	SetReadDeadline(t time.Time)
 	SetWriteDeadline(t time.Time)
 
-	// CloseWrite ends our side (FIN; under TLS close_notify first); reading goes on.
+	// CloseWrite ends our side (FIN; under TLS close_notify first); reading continues.
 	CloseWrite() error
 	// Close gives the connection up. Unread input makes the kernel send RST and may destroy what the peer has not read:
 	// after an early answer CloseWrite and drain first.
@@ -50,45 +50,49 @@ type Conn interface {
 	// Reset aborts with RST, so that the peer cannot take a cut-off message for a whole one.
 	Reset() error
 
-	// Peer says, without waiting or consuming, what the other side has done: an idle backend connection that is not
-	// Quiet is stale; a client that is Gone may have said all it had to say, and one that is Lost wants no answer.
-	Peer() Peer
-	// Info is what is known about the connection at no cost; it stays readable after Close.
+	// Peer reports what the other side has done, without waiting or consuming: an idle backend connection that is not
+	// PeerIdle is stale; a client that is PeerHalfClosed may merely have finished its request, and one that is PeerReset
+	// wants no answer.
+	Peer() PeerState
+	// Info returns what the engine knows of the connection at no cost; it stays readable after Close.
 	Info() *Info
-	// Detach takes the connection away from its engine and returns it as an ordinary net.Conn, for code that brings its
-	// own goroutines (HTTP/2, HTTP/3 helpers). The Conn is dead afterwards.
+	// Detach takes the connection from its engine and returns it as an ordinary net.Conn, for code that brings its own
+	// goroutines (HTTP/2, HTTP/3 helpers). The Conn is dead afterwards.
 	Detach() (net.Conn, error)
 }
 
 // Peer is what the other side of a Conn has done since we last read.
-type Peer uint8
+type PeerState uint8
 
-// What a peer has done.
+// States of a peer.
 const (
-	Quiet Peer = iota // nothing
-	Spoke             // there is something to read
-	Gone              // it closed its side
-	Lost              // the connection failed
+	PeerIdle       PeerState = iota // nothing
+	PeerReadable                    // there is something to read
+	PeerHalfClosed                  // it closed its side
+	PeerReset                       // the connection failed
 )
 
-// Info is what is known about a connection. The engine keeps it, but for Uses and Idle, which belong to Home, and Hint.
+// Info is what the engine knows of a connection. Uses and Idle belong to the IdlePool, and Hint to the application.
 type Info struct {
 	ID            uint64 // serial number within its engine
 	Local, Remote netip.AddrPort
-	Opened, Idle  time.Time     // accepted or connected; last given to Home
-	Uses          int           // times taken from Home
+	Opened, Idle  time.Time     // accepted or connected; last put into the pool
+	Uses          int           // times taken from the pool
 	Hint          time.Duration // idle limit that the peer announced; 0 or less: none
-	Queued        time.Duration // for how long, at most, a client waited for room under the engine's limit; 0: not at all
+	Queued        time.Duration // longest that the client may have waited for a place under the engine's limit; 0: it did not
 	TLS           *tls.ConnectionState
 }
 
-// An Open is called for each new client connection, and must neither wait nor end its goroutine. The turn it returns is called each time the client has something
-// to say (bytes, its end, a passed read deadline, ErrDraining): the turn then reads. It returns true to wait for more,
-// having consumed all it read, and false to close. Between turns the connection holds neither stack nor buffer.
-type Open func(h *Home, c Conn) (turn func() bool)
+// An Open is called for each new client connection, and must neither wait nor end its goroutine.
+type Open func(l *Loop, c Conn) Handler
+
+// A Handler is called each time there is something to read from a client: bytes, its end, a passed read deadline,
+// ErrDraining. It returns true to wait for more, having consumed all that it read, and false to close. Between two calls
+// the connection holds neither stack nor buffer.
+type Handler func() (more bool)
 
 var (
-	// ErrStopped ends a wait in one side of Both because the other side failed.
+	// ErrStopped ends a wait in one side of Duplex because the other side failed.
 	ErrStopped error = &stopError{"stopped by the other direction"}
 	// ErrDraining is what an idle connection reads once its server shuts down.
 	ErrDraining = errors.New("read from an idle client: the server is draining; close the connection")
@@ -101,21 +105,21 @@ func (e *stopError) Error() string   { return e.s }
 func (e *stopError) Timeout() bool   { return true }
 func (e *stopError) Temporary() bool { return true }
 
-// Engine runs turns. New, NewEpoll, NewGoroutines and NewMemory make one; each calls setup once for every Home.
+// Engine runs handlers. New, NewEpoll and NewGoroutines make one; each calls setup once for every Loop.
 type Engine interface {
 	// Name is "epoll" or "goroutines".
 	Name() string
-	// Loops is how many event loops there are, each a Home; 0: each connection has a goroutine, and there is one Home.
+	// Loops returns the number of event loops; 0: each connection has a goroutine, and one Loop stands for them all.
 	Loops() int
 	// Set changes options, before the first Serve.
 	Set(func(*Options))
-	// Serve accepts from ln until its Shutdown. One engine serves many listeners on the same Homes.
+	// Serve accepts from ln until its Shutdown. One engine serves many listeners on the same Loops.
 	Serve(ln net.Listener, open Open) Server
-	// Each runs f once on every Home, as a strand there, and waits: to sweep, to flush. Call it from outside of strands.
-	Each(f func(h *Home))
-	// Live is the number of client connections, detached ones not counted; Idle that of connections to members that wait
-	// for a request; Stalled for how long a Home has been kept from its other connections by a handler that blocks. They
-	// may be asked at any time, and do not wait.
+	// Each runs f once on every Loop, in a coroutine there, and waits: to sweep, to flush. Call it from outside of them.
+	Each(f func(l *Loop))
+	// Live returns the number of client connections, without detached ones; Idle that of pooled connections to members;
+	// Stalled for how long a blocking handler has kept a Loop from its other connections, at worst. They are safe from
+	// anywhere and do not wait.
 	Live() int
 	Idle() int
 	Stalled() time.Duration
@@ -126,13 +130,12 @@ type Engine interface {
 // A Server is a listener at work.
 type Server interface {
 	// Shutdown stops accepting, wakes idle connections with ErrDraining after a second (a quarter of the time, if that is
-	// less), waits for the busy ones, and resets what is left at the deadline. The socket itself stays open for as long as
-	// another process holds it, so nothing queued is lost.
-	// A second call waits for the same end.
+	// less), waits for the busy ones, and resets the rest at the deadline. The socket itself stays open for as long as
+	// another process holds it, so nothing queued is lost. A second call waits for the same end.
 	Shutdown(deadline time.Time)
-	// Stop accepts nothing more: the socket is closed when it returns. Connections go on until Shutdown.
+	// Stop accepts nothing more: the socket is closed when it returns. Connections continue until Shutdown.
 	Stop()
-	// File is the listening socket for another process; close it. It fails after Stop, and where there is no socket.
+	// File returns the listening socket for another process; close it. It fails after Stop, and where there is no socket.
 	File() (*os.File, error)
 }
 
@@ -145,6 +148,6 @@ type stackable interface {
 // layer is a Conn on top of an engine's own.
 type layer interface {
 	Conn
-	// pending reports whether a read would succeed from what the layer holds: the socket would not tell.
+	// pending reports whether a read would succeed from what the layer holds: the socket does not know.
 	pending() bool
 }

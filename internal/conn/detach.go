@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Detach moves the carrier; the TLS state goes on over it.
+// Detach moves the carrier; the TLS state continues over it.
 func (s *secure) Detach() (net.Conn, error) {
 	nc, err := s.Conn.Detach()
 	if err != nil {
@@ -22,7 +22,7 @@ func (s *secure) Detach() (net.Conn, error) {
 
 // detached is a TLS connection for its new owner.
 type detached struct {
-	*tls.Conn // for what it knows; reads and writes go through s
+	*tls.Conn // for its methods; reads and writes go through s
 	s         *secure
 }
 
@@ -59,6 +59,6 @@ func (p plain) CloseWrite() error {
 func (p plain) SetReadDeadline(t time.Time)  { p.Conn.SetReadDeadline(t) }
 func (p plain) SetWriteDeadline(t time.Time) { p.Conn.SetWriteDeadline(t) }
 func (p plain) Reset() error                 { return p.Conn.Close() }
-func (p plain) Peer() Peer                   { return Quiet }
+func (p plain) Peer() PeerState              { return PeerIdle }
 func (p plain) Info() *Info                  { return p.info }
 func (p plain) Detach() (net.Conn, error)    { return nil, net.ErrClosed }

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func (l *loop) dial(to netip.AddrPort, deadline time.Time) (Conn, error) {
+func (l *epollLoop) dial(to netip.AddrPort, deadline time.Time) (Conn, error) {
 	s, err := l.connect(to, stamp(deadline))
 	if err != nil {
 		return nil, dialError(to, err)
@@ -20,7 +20,7 @@ func (l *loop) dial(to netip.AddrPort, deadline time.Time) (Conn, error) {
 	return s, nil
 }
 
-func (l *loop) connect(to netip.AddrPort, deadline int64) (*sock, error) {
+func (l *epollLoop) connect(to netip.AddrPort, deadline int64) (*sock, error) {
 	family, sa := sockaddr(to)
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

@@ -23,8 +23,8 @@ func TestDialOnALoop(t *testing.T) {
 			continue
 		}
 		onLoops(t, 1, func(w *world, e *Epoll) {
-			w.strand(func() {
-				c, err := w.home.Dial(address(ln.Addr()), time.Now().Add(5*time.Second))
+			w.run(func() {
+				c, err := w.loop.Dial(address(ln.Addr()), time.Now().Add(5*time.Second))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -78,11 +78,11 @@ func TestDialFailuresOnALoop(t *testing.T) {
 	at := address(ln.Addr())
 	ln.Close()
 	onLoops(t, 1, func(w *world, _ *Epoll) {
-		w.strand(func() {
-			if _, err := w.home.Dial(at, time.Now().Add(time.Second)); !errors.Is(err, syscall.ECONNREFUSED) {
+		w.run(func() {
+			if _, err := w.loop.Dial(at, time.Now().Add(time.Second)); !errors.Is(err, syscall.ECONNREFUSED) {
 				t.Error(err)
 			}
-			if _, err := w.home.Dial(at, time.Unix(1, 0)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			if _, err := w.loop.Dial(at, time.Unix(1, 0)); !errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Error(err)
 			}
 		})
@@ -120,7 +120,7 @@ func TestListeningSocketIsHandedOver(t *testing.T) {
 func TestDetachKeepsWhatCame(t *testing.T) {
 	onLoops(t, 1, func(w *world, _ *Epoll) {
 		got := make(chan string, 1)
-		w.serve(once(func(_ *Home, c Conn) {
+		w.serve(once(func(_ *Loop, c Conn) {
 			c.Read(make([]byte, 1))
 			nc, err := c.Detach()
 			if err != nil {

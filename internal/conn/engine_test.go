@@ -18,15 +18,17 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"causeway/internal/conn/conntest"
 )
 
 // world is an engine with its network, one server on it, and a peer of that server's handler to dial.
 type world struct {
 	*testing.T
 	e       Engine
-	home    *Home
-	loop    strander // nil on goroutines
-	mem     *Memory  // nil on sockets
+	loop    *Loop
+	on      coroutines        // nil on goroutines
+	mem     *conntest.Network // nil on sockets
 	tls     *tls.Config
 	server  Server
 	front   netip.AddrPort
@@ -34,31 +36,31 @@ type world struct {
 	closers []io.Closer // closed once the server has shut down
 }
 
-// strander is an engine on which a Conn may be used in its loop only.
-type strander interface {
-	strand(f func())    // as a strand, waiting for its end
-	post(f func()) bool // from outside of strands
+// coroutines is an engine on which a Conn may be used in its loop only.
+type coroutines interface {
+	runCoroutine(f func()) // in a coroutine, waiting for its end
+	post(f func()) bool    // from outside of coroutines
 }
 
 // newEvents makes an engine on event loops, if there is one here.
-var newEvents func() (e Engine, home *Home, loop strander, end func())
+var newEvents func() (e Engine, home *Loop, loop coroutines, end func())
 
-// strand runs f where a Conn may be used.
-func (w *world) strand(f func()) {
-	if w.loop == nil {
+// run runs f where a Conn may be used.
+func (w *world) run(f func()) {
+	if w.on == nil {
 		f()
 		return
 	}
-	w.loop.strand(f)
+	w.on.runCoroutine(f)
 }
 
-// aside runs f where what it says to a Conn is allowed while a strand waits.
+// aside runs f where a Conn may be used while a coroutine waits.
 func (w *world) aside(f func()) {
-	if w.loop == nil {
+	if w.on == nil {
 		f()
 		return
 	}
-	w.loop.post(f)
+	w.on.post(f)
 }
 
 // each runs a story on every engine, plain and under TLS, and checks that nothing is left running.
@@ -74,7 +76,7 @@ func each(t *testing.T, story func(w *world)) {
 					w := newWorld(t, name == "memory", layer == "tls")
 					if name == "epoll" {
 						var end func()
-						w.e, w.home, w.loop, end = newEvents()
+						w.e, w.loop, w.on, end = newEvents()
 						w.e.Set(func(o *Options) {
 							o.Panic = func(v any, stack []byte) { t.Errorf("panic: %v\n%s", v, stack) }
 						})
@@ -110,10 +112,10 @@ func noLeak(t *testing.T, f func()) {
 func newWorld(t *testing.T, memory, secured bool) *world {
 	w := &world{T: t}
 	if memory {
-		w.mem = new(Memory)
-		w.e = NewMemory(w.mem, func(h *Home) { w.home = h })
+		w.mem = new(conntest.Network)
+		w.e = NewGoroutinesOver(w.mem.Dial, func(h *Loop) { w.loop = h })
 	} else {
-		w.e = NewGoroutines(func(h *Home) { w.home = h })
+		w.e = NewGoroutines(func(h *Loop) { w.loop = h })
 	}
 	if secured {
 		w.tls = testTLS()
@@ -128,8 +130,8 @@ func (w *world) end() {
 	if w.server != nil {
 		w.server.Shutdown(time.Now().Add(5 * time.Second))
 	}
-	w.e.Each(func(h *Home) { h.Sweep(time.Now().Add(time.Hour)) })
-	w.strand(func() {
+	w.e.Each(func(h *Loop) { h.Pool.Sweep(time.Now().Add(time.Hour)) })
+	w.run(func() {
 		for _, c := range w.closers {
 			c.Close()
 		}
@@ -156,24 +158,24 @@ func (w *world) listen() net.Listener {
 	return ln
 }
 
-// serve starts the server. Under TLS the first turn of a connection shakes hands.
+// serve starts the server. Under TLS the first call of the handler runs the handshake.
 func (w *world) serve(open Open) {
 	ln := w.listen()
 	w.front = address(ln.Addr())
-	w.server = w.e.Serve(ln, func(h *Home, c Conn) func() bool {
+	w.server = w.e.Serve(ln, func(h *Loop, c Conn) Handler {
 		if w.tls == nil {
 			return open(h, c)
 		}
-		var turn func() bool
+		var handle Handler
 		return func() bool {
-			if turn != nil {
-				return turn()
+			if handle != nil {
+				return handle()
 			}
 			s, err := TLS(c, tls.Server, w.tls)
 			if err != nil {
 				return false
 			}
-			turn = open(h, s)
+			handle = open(h, s)
 			return true
 		}
 	})
@@ -242,7 +244,7 @@ var testTLS = sync.OnceValue(func() *tls.Config {
 
 // lines is a handler that answers each line: "x" with "x!".
 func lines(idle time.Duration) Open {
-	return func(_ *Home, c Conn) func() bool {
+	return func(_ *Loop, c Conn) Handler {
 		var got []byte
 		c.SetReadDeadline(time.Now().Add(idle))
 		return func() bool {

@@ -16,13 +16,13 @@ func init() {
 	if os.Getenv("CONN_ONE_ENGINE") != "" {
 		oneEngine()
 	}
-	newEvents = func() (Engine, *Home, strander, func()) {
+	newEvents = func() (Engine, *Loop, coroutines, func()) {
 		if os.Getenv("CONN_ONE_ENGINE") != "" { // all stories one after another on the same one
 			e := oneEngine()
-			return e, &e.loops[0].home, e.loops[0], func() {}
+			return e, &e.loops[0].loop, e.loops[0], func() {}
 		}
 		e := newEpoll(1)
-		return e, &e.loops[0].home, e.loops[0], e.Close
+		return e, &e.loops[0].loop, e.loops[0], e.Close
 	}
 }
 
@@ -30,7 +30,9 @@ var oneEngine = sync.OnceValue(func() *Epoll {
 	e := newEpoll(1)
 	var wg sync.WaitGroup
 	for range 16 { // so many coroutines are kept
-		wg.Go(func() { e.loops[0].strand(func() { e.loops[0].do(func() { time.Sleep(100 * time.Millisecond) }) }) })
+		wg.Go(func() {
+			e.loops[0].runCoroutine(func() { e.loops[0].do(func() { time.Sleep(100 * time.Millisecond) }) })
+		})
 	}
 	wg.Wait()
 	return e
@@ -49,7 +51,7 @@ func onLoops(t *testing.T, loops int, story func(w *world, e *Epoll)) {
 	t.Helper()
 	noLeak(t, func() {
 		e := newEpoll(loops)
-		w := &world{T: t, e: e, home: &e.loops[0].home, loop: e.loops[0]}
+		w := &world{T: t, e: e, loop: &e.loops[0].loop, on: e.loops[0]}
 		e.Set(func(o *Options) { o.Panic = func(v any, stack []byte) { t.Errorf("panic: %v\n%s", v, stack) } })
 		story(w, e)
 		w.end()
@@ -86,7 +88,7 @@ func TestCollectorStopsAnIdleLoop(t *testing.T) {
 func TestChurn(t *testing.T) {
 	onLoops(t, 3, func(w *world, e *Epoll) {
 		echo := w.backend(func(c net.Conn) { io.Copy(c, c) })
-		w.serve(func(h *Home, c Conn) func() bool {
+		w.serve(func(h *Loop, c Conn) Handler {
 			return func() bool {
 				b := make([]byte, 100)
 				n, err := c.Read(b)
@@ -94,7 +96,7 @@ func TestChurn(t *testing.T) {
 					return false
 				}
 				key := Key{Addr: echo}
-				far, _ := h.Take(key, nil)
+				far, _ := h.Pool.Get(key, nil)
 				if far == nil {
 					if far, err = h.Dial(echo, time.Now().Add(5*time.Second)); err != nil {
 						w.Error(err)
@@ -113,7 +115,7 @@ func TestChurn(t *testing.T) {
 				if b[0]%3 == 0 {
 					far.Close()
 				} else {
-					h.Give(key, far, time.Now())
+					h.Pool.Put(key, far, time.Now())
 				}
 				c.Write(b[:n])
 				return b[0]%2 == 0
@@ -157,9 +159,9 @@ func TestChurn(t *testing.T) {
 		close(stop)
 		gc.Wait()
 		for _, l := range e.loops {
-			l.strand(func() {
-				for k := range l.home.idle {
-					l.home.Purge(k)
+			l.runCoroutine(func() {
+				for k := range l.loop.Pool.idle {
+					l.loop.Pool.Drop(k)
 				}
 			})
 		}
@@ -186,7 +188,7 @@ func TestLoopsShare(t *testing.T) {
 	})
 }
 
-// What was sent when the server begins to leave is served, even if the loop has not been told of it yet.
+// The server serves what was sent before its shutdown began, even if the loop has no event of it yet.
 func TestEventDrainServesWhatWasSent(t *testing.T) {
 	onLoops(t, 1, func(w *world, e *Epoll) {
 		w.serve(lines(time.Hour))
@@ -214,10 +216,10 @@ func TestEventDrainServesWhatWasSent(t *testing.T) {
 	})
 }
 
-// A strand that ends its goroutine costs its connection, not the loop.
+// A handler that ends its goroutine costs its connection, not the loop.
 func TestGoexitInATurn(t *testing.T) {
 	onLoops(t, 1, func(w *world, e *Epoll) {
-		w.serve(func(_ *Home, c Conn) func() bool {
+		w.serve(func(_ *Loop, c Conn) Handler {
 			return func() bool {
 				b := make([]byte, 1)
 				if n, _ := c.Read(b); n == 1 && b[0] == 'x' {
@@ -241,11 +243,11 @@ func TestGoexitInATurn(t *testing.T) {
 	})
 }
 
-// Shutdown waits for the strands, not only for their connections.
+// Shutdown waits for the coroutines, not only for their connections.
 func TestShutdownWaitsForStrands(t *testing.T) {
 	onLoops(t, 1, func(w *world, e *Epoll) {
 		var ended atomic.Bool
-		w.serve(once(func(h *Home, c Conn) {
+		w.serve(once(func(h *Loop, c Conn) {
 			c.Read(make([]byte, 1))
 			h.Do(func() { time.Sleep(6 * tick) })
 			ended.Store(true)
@@ -256,7 +258,7 @@ func TestShutdownWaitsForStrands(t *testing.T) {
 		time.Sleep(tick)
 		w.server.Shutdown(time.Now().Add(tick))
 		if !ended.Load() {
-			t.Error("a strand still runs")
+			t.Error("a coroutine still runs")
 		}
 	})
 }
@@ -274,11 +276,11 @@ func TestStopAtOnce(t *testing.T) {
 	}
 }
 
-// A turn that blocks keeps its loop from others, which shows.
+// A handler that blocks keeps its loop from others, and that shows.
 func TestStalled(t *testing.T) {
 	onLoops(t, 1, func(w *world, e *Epoll) {
 		let := make(chan bool)
-		w.serve(once(func(_ *Home, c Conn) {
+		w.serve(once(func(_ *Loop, c Conn) {
 			c.Read(make([]byte, 1))
 			<-let
 		}))
@@ -298,10 +300,10 @@ func TestStalled(t *testing.T) {
 	})
 }
 
-// Both sides of Both wait at once, and the end of one stops the wait of the other; Do keeps nobody from running.
+// The two sides of Duplex wait at once, and the end of one stops the wait of the other; Do holds up no other coroutine.
 func TestStrandsOfALoopInterleave(t *testing.T) {
 	onLoops(t, 1, func(w *world, e *Epoll) {
-		w.serve(once(func(h *Home, c Conn) {
+		w.serve(once(func(h *Loop, c Conn) {
 			b := make([]byte, 1)
 			c.Read(b)
 			if b[0] == 's' { // sleeps

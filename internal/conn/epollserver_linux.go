@@ -19,7 +19,7 @@ type epollServer struct {
 	open     Open
 	local    netip.AddrPort
 	ports    []*port
-	active   sync.WaitGroup // connections whose strands have not ended
+	active   sync.WaitGroup // connections whose coroutines have not ended
 	draining atomic.Bool    // nothing more is accepted
 	leaving  atomic.Bool    // idle connections are woken
 	stop     sync.Once
@@ -29,9 +29,9 @@ type epollServer struct {
 	gone bool       // fd is closed
 }
 
-// Serve accepts from ln, a TCP listener, until Stop or Shutdown. It closes ln and goes on with a descriptor of its own for
-// the same socket: while the runtime's poller knows a socket, every new client wakes that too. It panics for a listener
-// that has no descriptor.
+// Serve accepts from ln, a TCP listener, until Stop or Shutdown. It closes ln and continues with a descriptor of its own for
+// the same socket: while the runtime's poller knows a socket, every new client wakes that too. It panics on a listener
+// without a descriptor.
 func (e *Epoll) Serve(ln net.Listener, open Open) Server {
 	s := &epollServer{e: e, open: open, local: address(ln.Addr()), fd: -1}
 	if raw := rawConn(ln); raw != nil {
@@ -54,10 +54,10 @@ func (e *Epoll) Serve(ln net.Listener, open Open) Server {
 func (s *epollServer) Stop() {
 	s.stop.Do(func() {
 		s.draining.Store(true)
-		s.e.everywhere(func(l *loop) {
+		s.e.everywhere(func(l *epollLoop) {
 			for _, p := range s.ports {
 				if p.l == l {
-					p.leave()
+					p.unwatch()
 				}
 			}
 		})
@@ -66,7 +66,7 @@ func (s *epollServer) Stop() {
 		unix.Close(s.fd)
 		s.gone = true
 		s.mu.Unlock()
-		s.e.everywhere(func(*loop) {}) // what was given to another loop is there
+		s.e.everywhere(func(*epollLoop) {}) // what was moved to another loop is there
 	})
 }
 
@@ -86,7 +86,7 @@ func (s *epollServer) File() (*os.File, error) {
 
 // clients runs f on every client of the server, on its loop.
 func (s *epollServer) clients(f func(*sock)) {
-	s.e.everywhere(func(l *loop) {
+	s.e.everywhere(func(l *epollLoop) {
 		for _, c := range l.socks {
 			if c != nil && c.server == s {
 				f(c)
@@ -99,7 +99,7 @@ func (s *epollServer) clients(f func(*sock)) {
 func (s *epollServer) Shutdown(deadline time.Time) {
 	s.once.Do(func() {
 		s.Stop()
-		time.AfterFunc(min(lastWord, time.Until(deadline)/4), func() {
+		time.AfterFunc(min(drainGrace, time.Until(deadline)/4), func() {
 			s.leaving.Store(true)
 			s.clients(func(c *sock) { c.dismiss() })
 		})
@@ -116,12 +116,12 @@ func (s *epollServer) Shutdown(deadline time.Time) {
 	}
 }
 
-// dismiss lets an idle client read ErrDraining. A request that is arriving is served all the same.
+// dismiss makes the handler of an idle client read ErrDraining. A request that is arriving is still served.
 func (s *sock) dismiss() bool {
 	if s.busy {
 		return false
 	}
 	s.drain = true
-	s.start()
+	s.startHandler()
 	return true
 }

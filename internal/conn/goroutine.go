@@ -14,33 +14,35 @@ import (
 	"time"
 )
 
-// Goroutines is the portable engine: a goroutine per connection over net.Conn, one Home for all. Each further listener may
-// take one connection more than Limit.
+// Goroutines is the portable engine: a goroutine per connection over net.Conn, and one Loop for all of them. Each further
+// listener may take one connection more than Limit.
 type Goroutines struct {
 	Options
 	places
 
-	home    Home
-	network func(to netip.AddrPort, deadline time.Time) (net.Conn, error)
+	loop    Loop
+	network DialFunc
 	serial  atomic.Uint64
 
 	less    sync.Cond // a connection has ended, or a server is to
 	servers map[*server]struct{}
-	short   atomic.Int32 // listeners that wait for room
+	short   atomic.Int32 // listeners that wait for a place
 }
 
 // NewGoroutines makes the engine on TCP.
-func NewGoroutines(setup func(*Home)) *Goroutines { return newGoroutines(setup, dialTCP) }
+func NewGoroutines(setup func(*Loop)) *Goroutines { return NewGoroutinesOver(dialTCP, setup) }
 
-// NewMemory makes the engine on a network in memory.
-func NewMemory(m *Memory, setup func(*Home)) *Goroutines { return newGoroutines(setup, m.Dial) }
+// DialFunc connects to an address; the zero deadline is none.
+type DialFunc func(to netip.AddrPort, deadline time.Time) (net.Conn, error)
 
-func newGoroutines(setup func(*Home), network func(netip.AddrPort, time.Time) (net.Conn, error)) *Goroutines {
+// NewGoroutinesOver makes the engine on another network, such as one of conntest. Its connections should have CloseWrite and
+// SetLinger, as those of TCP do.
+func NewGoroutinesOver(network DialFunc, setup func(*Loop)) *Goroutines {
 	e := &Goroutines{Options: defaults(), network: network, servers: map[*server]struct{}{}}
 	e.less.L = &e.mu
-	e.home.engine, e.home.idle, e.home.shared = e, map[Key][]Conn{}, true
+	e.loop.init(e, true)
 	if setup != nil {
-		setup(&e.home)
+		setup(&e.loop)
 	}
 	return e
 }
@@ -56,13 +58,13 @@ func (e *Goroutines) Serve(ln net.Listener, open Open) Server {
 	return s
 }
 
-// Each runs f on the one Home.
-func (e *Goroutines) Each(f func(*Home)) { f(&e.home) }
+// Each runs f on the one Loop.
+func (e *Goroutines) Each(f func(*Loop)) { f(&e.loop) }
 
-// Name, Loops, Idle, Stalled and Close are those of an engine: one Home, which no handler can keep from others.
+// Name, Loops, Idle, Stalled and Close are those of an engine. No handler can keep the Loop from other connections.
 func (e *Goroutines) Name() string           { return EngineGoroutines }
 func (e *Goroutines) Loops() int             { return 0 }
-func (e *Goroutines) Idle() int              { return e.home.Idle() }
+func (e *Goroutines) Idle() int              { return e.loop.Pool.Len() }
 func (e *Goroutines) Stalled() time.Duration { return 0 }
 func (e *Goroutines) Close()                 {}
 
@@ -83,7 +85,7 @@ func (e *Goroutines) count(n int) {
 }
 
 const (
-	keepAlive      = 15 * time.Second // idle before the kernel asks whether the other end is still there, and between two such questions
+	keepAlive      = 15 * time.Second // idle before the kernel sends a keep-alive probe, and between two of them
 	keepAliveCount = 4                // unanswered, and the connection has failed
 )
 
@@ -102,7 +104,7 @@ func (e *Goroutines) dial(to netip.AddrPort, deadline time.Time) (Conn, error) {
 	return newStream(nc, e.serial.Add(1)), nil
 }
 
-// dialError makes the one timeout that has no errno look like every other deadline.
+// dialError makes the only timeout without an errno look like every other deadline.
 func dialError(to netip.AddrPort, err error) error {
 	var errno syscall.Errno
 	var timeout net.Error
@@ -116,7 +118,7 @@ func (e *Goroutines) do(f func()) { f() }
 
 func (e *Goroutines) yield() { runtime.Gosched() }
 
-func (e *Goroutines) both(a, b Conn, ab, ba func() error) (errAB, errBA error) {
+func (e *Goroutines) duplex(a, b Conn, ab, ba func() error) (errAB, errBA error) {
 	ca, cb := bottom(a).(*stream), bottom(b).(*stream)
 	var crashAB, crashBA *crash
 	done := make(chan struct{})
@@ -146,7 +148,7 @@ func halt(from, to *stream, why uint32) {
 	to.out.stop(why)
 }
 
-// crash is a panic carried to the strand that waits for it.
+// crash is a panic on its way to the coroutine that waits for it.
 type crash struct {
 	value any
 	stack []byte
@@ -154,7 +156,7 @@ type crash struct {
 
 func (c *crash) Error() string { return fmt.Sprintf("panic: %v", c.value) }
 
-// guard runs f, and makes an error of a panic.
+// guard runs f, and turns a panic into an error.
 func guard(f func() error) (p *crash, err error) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -16,15 +16,18 @@ type Kernel struct {
 	DeliveryRate        uint64 // bytes a second, the latest measurement
 }
 
-// KernelOf returns what the kernel knows of c. ok is false where it says nothing: in memory, after Close, and on
-// systems other than Linux.
+// KernelOf returns what the kernel knows of c. ok is false where it knows nothing: in memory, after Close, and on systems
+// other than Linux.
 func KernelOf(c Conn) (k Kernel, ok bool) {
-	s, is := bottom(c).(interface{ kernel() (Kernel, bool) })
+	s, is := bottom(c).(kernelConn)
 	if !is {
 		return k, false
 	}
 	return s.kernel()
 }
+
+// kernelConn is a Conn that may be a socket.
+type kernelConn interface{ kernel() (Kernel, bool) }
 
 func (c *stream) kernel() (k Kernel, ok bool) {
 	if c.raw == nil || c.gone.Load() {

@@ -9,20 +9,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// asker reads TCP_INFO without an allocation.
-type asker struct {
+// tcpInfo reads TCP_INFO without an allocation.
+type tcpInfo struct {
 	f    func(fd uintptr)
 	info unix.TCPInfo
 	ok   bool
 }
 
-var askers = sync.Pool{New: func() any {
-	a := new(asker)
-	a.f = a.ask
+var tcpInfos = sync.Pool{New: func() any {
+	a := new(tcpInfo)
+	a.f = a.read
 	return a
 }}
 
-func (a *asker) ask(fd uintptr) {
+func (a *tcpInfo) read(fd uintptr) {
 	a.info = unix.TCPInfo{} // an older kernel fills only the front
 	size := uint32(unsafe.Sizeof(a.info))
 	_, _, e := syscall.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.IPPROTO_TCP, unix.TCP_INFO,
@@ -31,8 +31,8 @@ func (a *asker) ask(fd uintptr) {
 }
 
 func kernelOf(raw syscall.RawConn) (k Kernel, ok bool) {
-	a := askers.Get().(*asker)
-	defer askers.Put(a)
+	a := tcpInfos.Get().(*tcpInfo)
+	defer tcpInfos.Put(a)
 	a.ok = false
 	if raw.Control(a.f) != nil || !a.ok {
 		return k, false
@@ -41,15 +41,15 @@ func kernelOf(raw syscall.RawConn) (k Kernel, ok bool) {
 }
 
 func kernelOfFD(fd uintptr) (k Kernel, ok bool) {
-	a := askers.Get().(*asker)
-	defer askers.Put(a)
-	if a.ask(fd); !a.ok {
+	a := tcpInfos.Get().(*tcpInfo)
+	defer tcpInfos.Put(a)
+	if a.read(fd); !a.ok {
 		return k, false
 	}
 	return a.kernel(), true
 }
 
-func (a *asker) kernel() Kernel {
+func (a *tcpInfo) kernel() Kernel {
 	i := &a.info
 	return Kernel{
 		RTT: micros(i.Rtt), RTTVar: micros(i.Rttvar), MinRTT: micros(i.Min_rtt),

@@ -6,8 +6,8 @@ const (
 	EngineGoroutines = "goroutines"
 )
 
-// New makes the engine of a name; the empty name is the best one of this system. Where an engine of event loops cannot be
-// had it makes the one on goroutines, and why says what was missing: nil if that was asked for, or is the best there is.
+// New makes the engine of a name; the empty name is the best one of this system. Where event loops are not available it
+// makes the engine on goroutines, and why says what is missing: nil if the caller asked for that, or there is none better.
 func New(name string, loops int) (e Engine, why error) {
 	if name == EngineGoroutines || name == "" && !hasEpoll {
 		return NewGoroutines(nil), nil

@@ -26,7 +26,7 @@ var rsaTLS = sync.OnceValue(func() *tls.Config {
 	return &tls.Config{GetCertificate: Certificate(&tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key})}
 })
 
-// RSA certificates serve every way to agree on a key, on a loop.
+// RSA certificates serve every way to agree on a key, on a loop, and their keys work beside it.
 func TestRSAOnALoop(t *testing.T) {
 	for name, client := range map[string]*tls.Config{
 		"TLS 1.3":               {MinVersion: tls.VersionTLS13},
@@ -36,6 +36,14 @@ func TestRSAOnALoop(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			onLoops(t, 1, func(w *world, _ *Epoll) {
 				w.tls = rsaTLS().Clone()
+				certificate := w.tls.GetCertificate
+				w.tls.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+					cert, err := certificate(hello)
+					if _, beside := cert.PrivateKey.(offloadKey); !beside {
+						t.Error("the loop itself computes the signature")
+					}
+					return cert, err
+				}
 				w.tls.CipherSuites = []uint16{tls.TLS_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}
 				w.serve(lines(time.Minute))
 				client.InsecureSkipVerify = true
@@ -48,7 +56,7 @@ func TestRSAOnALoop(t *testing.T) {
 	}
 }
 
-// BenchmarkBesideHandshakes is the latency of a quiet client beside others that shake hands without end.
+// BenchmarkBesideHandshakes is the latency of a quiet client beside others that never stop to handshake.
 func BenchmarkBesideHandshakes(b *testing.B) {
 	for name, cfg := range map[string]*tls.Config{
 		"none": nil, "ECDSA": testTLS(), "RSA": {Certificates: rsaOnLoop()}, "RSA aside": rsaTLS(),
@@ -83,7 +91,7 @@ func besideHandshakes(b *testing.B, cfg *tls.Config) {
 			b.Fatal(err)
 		}
 		at := address(secured.Addr()).String()
-		servers = append(servers, e.Serve(secured, once(func(_ *Home, c Conn) {
+		servers = append(servers, e.Serve(secured, once(func(_ *Loop, c Conn) {
 			if s, err := TLS(c, tls.Server, cfg); err == nil {
 				s.Close()
 			}

@@ -1,17 +1,19 @@
 package conn
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
 
-// At the limit of client connections a new one is worth more than one that says nothing: a server may close an idle
-// connection at any time (RFC 9112 section 9.3), and its client opens another when it has something to ask. So whoever has
-// been silent longest gives way, those first that never said anything, but for a moment after they have come.
+// At the limit of client connections a new one is worth more than a silent one: a server may close an idle connection at
+// any time (RFC 9112 section 9.3), and its client opens another for its next request. So the connection that has been
+// silent longest gives way, first those that never sent anything, except for a moment after they have come.
 
 const (
-	// grace is how long a new connection has to say something before it counts as silent for good.
+	// grace is how long a new connection has to send something before it counts as silent.
 	grace = 250 * time.Millisecond
 	// batchPart of the limit gives way at a time, so that looking for the silent costs little for each that is found.
 	batchPart = 64
@@ -24,6 +26,27 @@ const (
 	justCame
 )
 
+// silentClient is a client connection that waits for its client.
+type silentClient[C any] struct {
+	conn   C
+	rank   int
+	silent time.Duration
+}
+
+func newSilentClient[C any](c C, spoke bool, silent time.Duration) silentClient[C] {
+	return silentClient[C]{c, rankOf(spoke, silent), silent}
+}
+
+// givingWay returns those of the silent that give way when a limit needs so many places: the longest silent of the lowest
+// rank first. newcomers reports that others are spared because they have just come. It sorts all.
+func givingWay[C any](all []silentClient[C], need, limit int) (chosen []silentClient[C], newcomers bool) {
+	slices.SortFunc(all, func(a, b silentClient[C]) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(b.silent, a.silent))
+	})
+	just := slices.IndexFunc(all, func(q silentClient[C]) bool { return q.rank == justCame })
+	return all[:mayGo(len(all), just, need, limit)], just >= 0
+}
+
 // rankOf ranks a connection that has been silent for some time.
 func rankOf(spoke bool, silent time.Duration) int {
 	switch {
@@ -35,8 +58,8 @@ func rankOf(spoke bool, silent time.Duration) int {
 	return neverSpoke
 }
 
-// mayGo is how many of the silent give way, the first of them: need of them, or a batch, and none that has just come, for it
-// may be about to speak. just is where those begin; -1: there are none.
+// mayGo is how many of the silent give way, from the front: need of them, or a batch, and none that has just come, for it
+// may be about to send something. just is where the newcomers begin; -1: there are none.
 func mayGo(silent, just, need, limit int) int {
 	n := min(silent, max(need, limit/batchPart))
 	if just < 0 {
@@ -53,11 +76,10 @@ type places struct {
 	told    time.Time          // when Full was called
 }
 
-// share is how many places of a limit one client address may hold. Who has more gives way to its own.
+// share is how many places of a limit one client address may hold. Beyond that its own connections give way.
 func share(limit int) int { return limit - limit/4 }
 
-// clientOf is whom an address stands for when places are counted: itself, or the network of 64 bits that an IPv6 client
-// has for itself.
+// clientOf is the client that an address counts for: itself, or the network of 64 bits that an IPv6 client has to itself.
 func clientOf(a netip.Addr) netip.Addr {
 	if a.Is4() || a.Is4In6() {
 		return a.Unmap()
@@ -75,7 +97,7 @@ func (p *places) Live() int {
 	return p.live
 }
 
-// hold gives one more place to a client address. p.mu is held.
+// hold counts one more place for a client address. p.mu is held.
 func (p *places) hold(from netip.Addr) {
 	if p.clients == nil {
 		p.clients = map[netip.Addr]int{}
@@ -83,7 +105,7 @@ func (p *places) hold(from netip.Addr) {
 	p.clients[from]++
 }
 
-// release takes a place back from a client address. p.mu is held.
+// release counts one place less for a client address. p.mu is held.
 func (p *places) release(from netip.Addr) {
 	if p.clients[from]--; p.clients[from] <= 0 {
 		delete(p.clients, from)

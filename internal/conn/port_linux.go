@@ -12,11 +12,11 @@ import (
 
 // port is a listening socket on one loop. It is level-triggered, and exclusive: a new client wakes one loop.
 type port struct {
-	l      *loop
+	l      *epollLoop
 	server *epollServer
 	tag    int32
 	pause  time.Duration // after the last failure to accept
-	short  int64         // since when, at the earliest, those in the kernel's queue wait for a place; 0: they do not
+	short  int64         // since when, at the earliest, clients in the kernel's queue wait for a place; 0: they do not
 }
 
 const (
@@ -24,7 +24,7 @@ const (
 	slack     = 4  // connections that a loop may have more than the least loaded one
 )
 
-// watch begins to take connections, or takes up again.
+// watch starts to accept connections, or resumes.
 func (p *port) watch() {
 	l, fd := p.l, p.server.fd
 	if p.server.draining.Load() {
@@ -37,8 +37,8 @@ func (p *port) watch() {
 	l.ctl(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN|unix.EPOLLEXCLUSIVE, p.tag)
 }
 
-// leave takes none for now. The registration must go by itself: it belongs to the socket, which another process may have too.
-func (p *port) leave() {
+// unwatch pauses. It must remove the registration, which belongs to the socket: another process may have that too.
+func (p *port) unwatch() {
 	l, fd := p.l, p.server.fd
 	if fd < len(l.ports) && l.ports[fd] == p {
 		l.ctl(unix.EPOLL_CTL_DEL, fd, 0, 0)
@@ -46,21 +46,21 @@ func (p *port) leave() {
 	}
 }
 
-// accept takes the clients that are in the queue.
+// accept takes the clients from the queue.
 func (p *port) accept() {
 	l := p.l
 	for range acceptMax {
 		if !l.e.reserve() {
 			if readable(p.server.fd) {
 				p.hold()
-			} else { // nobody asks for a place
+			} else { // no client waits
 				p.short = 0
 			}
 			return
 		}
 		n := uint32(unsafe.Sizeof(l.sa))
-		fd, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(p.server.fd), uintptr(unsafe.Pointer(&l.sa)), uintptr(unsafe.Pointer(&n)),
-			unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+		fd, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(p.server.fd),
+			uintptr(unsafe.Pointer(&l.sa)), uintptr(unsafe.Pointer(&n)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
 		if errno != 0 {
 			l.e.giveBack()
 		}
@@ -79,9 +79,9 @@ func (p *port) accept() {
 	}
 }
 
-// hold keeps those who wait for a place in the kernel's queue.
+// hold keeps clients that wait for a place in the kernel's queue.
 func (p *port) hold() {
-	p.leave()
+	p.unwatch()
 	if p.short == 0 {
 		p.short = clock()
 	}
@@ -95,12 +95,12 @@ func (p *port) fail(errno syscall.Errno) {
 	if errno == unix.EMFILE || errno == unix.ENFILE {
 		e.relieve()
 	}
-	p.leave()
+	p.unwatch()
 	p.pause = min(max(2*p.pause, firstPause), lastPause)
 	time.AfterFunc(p.pause, func() { p.l.post(p.watch) })
 }
 
-// admit gives a new client to the loop that has fewest, if this one has clearly more.
+// admit gives a new client to the loop that has the fewest, if this one has clearly more.
 func (p *port) admit(fd int, from netip.AddrPort) {
 	e := p.l.e
 	s := &sock{l: e.lightest(p.l), fd: fd, server: p.server, ti: -1, wready: true}
@@ -111,7 +111,7 @@ func (p *port) admit(fd int, from netip.AddrPort) {
 	p.server.active.Add(1)
 	s.l.size.Add(1)
 	switch {
-	case e.enter(s): // the usher begins it
+	case e.enter(s): // the evictor begins it
 	case s.l == p.l:
 		s.begin()
 	default:
@@ -119,7 +119,7 @@ func (p *port) admit(fd int, from netip.AddrPort) {
 	}
 }
 
-// queued is for how long, at most, a client that is accepted now has waited for a place.
+// queued is the longest that a client accepted now may have waited for a place.
 func (p *port) queued() time.Duration {
 	if p.short == 0 {
 		return 0
@@ -128,7 +128,7 @@ func (p *port) queued() time.Duration {
 }
 
 // lightest is the loop that should have one more client.
-func (e *Epoll) lightest(here *loop) *loop {
+func (e *Epoll) lightest(here *epollLoop) *epollLoop {
 	to := here
 	for _, l := range e.loops {
 		if l.size.Load() < to.size.Load()-slack {
@@ -138,7 +138,7 @@ func (e *Epoll) lightest(here *loop) *loop {
 	return to
 }
 
-// begin opens a client's connection. Its first turn is when it says something.
+// begin opens a client's connection. Its handler first runs when the client sends something.
 func (s *sock) begin() {
 	if s.l.add(s) != nil {
 		s.end()
@@ -146,12 +146,12 @@ func (s *sock) begin() {
 		return
 	}
 	s.silentSince, s.busy = s.l.now, true
-	if crashed, _ := guard(func() error { s.turn = s.server.open(&s.l.home, s); return nil }); crashed != nil {
+	if crashed, _ := guard(func() error { s.handle = s.server.open(&s.l.loop, s); return nil }); crashed != nil {
 		s.l.e.report(crashed)
-		s.turn = nil
+		s.handle = nil
 	}
 	switch s.busy = false; {
-	case s.turn == nil:
+	case s.handle == nil:
 		s.Reset()
 	case s.server.leaving.Load():
 		s.dismiss()

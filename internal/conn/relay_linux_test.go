@@ -37,7 +37,7 @@ func relayed(t *testing.T, n int64, p Pace, play func(src, dst net.Conn)) (done 
 
 const relaySize = 32 << 20 // more than all buffers on the way
 
-// Whoever stalls is the one who is named, spliced or through memory.
+// The error names the side that stalls, spliced or through memory.
 func TestRelayNamesWhoStalls(t *testing.T) { onKinds(t, testRelayNamesWhoStalls) }
 
 func testRelayNamesWhoStalls(t *testing.T) {

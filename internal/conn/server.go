@@ -21,16 +21,19 @@ type server struct {
 	leaving  atomic.Bool   // idle connections are woken
 	quit     chan struct{} // closed when draining begins
 	once     sync.Once
-	short    time.Time // since when, at the earliest, those in the kernel's queue wait for a place; zero: they do not. Only accept touches it
+
+	// short is since when, at the earliest, clients in the kernel's queue wait for a place; zero: they do not. Only accept
+	// touches it.
+	short time.Time
 }
 
-// lastWord is how long idle clients have to send one more request, and to learn from its answer that the connection
-// ends. Closing it under a request that is on its way would lose that request.
-const lastWord = time.Second
+// drainGrace is how long idle clients have to send one more request, and to learn from its answer that the connection
+// ends. A close under a request on its way would lose that request.
+const drainGrace = time.Second
 
 // Shutdown stops accepting and waits for the connections. See Server.
 func (s *server) Shutdown(deadline time.Time) {
-	s.once.Do(func() { s.drain(min(lastWord, time.Until(deadline)/4)) })
+	s.once.Do(func() { s.drain(min(drainGrace, time.Until(deadline)/4)) })
 	defer s.e.forget(s)
 	done := make(chan struct{})
 	go func() { s.wg.Wait(); close(done) }()
@@ -69,7 +72,7 @@ func (s *server) drain(after time.Duration) {
 	})
 }
 
-// abort ends a connection that outlived its server. Its strand still owns it, and sees every call fail.
+// abort ends a connection that outlived its server. Its goroutine still owns it, and sees every call fail.
 func (c *stream) abort() { c.Reset() }
 
 func (s *server) each(f func(*stream)) {
@@ -105,19 +108,19 @@ func (s *server) accept() {
 	}
 }
 
-// take starts a connection as soon as there is room for it.
+// take starts a connection as soon as there is a place for it.
 func (s *server) take(nc net.Conn) {
 	switch {
 	case !s.room():
 		abort(nc)
-	case !s.welcome(nc):
+	case !s.admit(nc):
 		nc.Close()
 	default:
 		s.start(nc)
 	}
 }
 
-// abort ends a connection that nobody has served, as the kernel does with those in its queue.
+// abort resets a connection that no handler has seen, as the kernel does with those in its queue.
 func abort(nc net.Conn) {
 	if t, ok := nc.(interface{ SetLinger(int) error }); ok {
 		t.SetLinger(0)
@@ -125,7 +128,7 @@ func abort(nc net.Conn) {
 	nc.Close()
 }
 
-// next accepts a connection. The kernel's queue is empty, and nobody there waits for a place, once an accept has to wait.
+// next accepts a connection. Once an accept has to wait, the kernel's queue is empty: no client there waits for a place.
 func (s *server) next() (net.Conn, error) {
 	if s.short.IsZero() {
 		return s.ln.Accept()
@@ -138,7 +141,7 @@ func (s *server) next() (net.Conn, error) {
 	return nc, err
 }
 
-// queued is for how long, at most, a client that is taken now has waited for a place.
+// queued is the longest that a client accepted now may have waited for a place.
 func (s *server) queued() time.Duration {
 	if s.short.IsZero() {
 		return 0
@@ -180,7 +183,7 @@ func (s *server) serve(c *stream) {
 			s.e.report(v)
 		}
 	}()
-	turn := s.open(&s.e.home, c)
+	turn := s.open(&s.e.loop, c)
 	for more := true; more; {
 		if c.top == nil || !c.top.pending() {
 			c.await()
@@ -197,7 +200,7 @@ func (s *server) serve(c *stream) {
 	c.Close()
 }
 
-// mark notes that the client has said something.
+// mark notes that the client has sent something.
 func (c *stream) mark() {
 	if !c.spoke {
 		c.mu.Lock()

@@ -11,37 +11,47 @@ import (
 
 // sock is a Conn on a loop.
 type sock struct {
-	l              *loop
+	l              *epollLoop
 	fd             int
 	tag            int32         // tells it from others that had the descriptor before
 	rready, wready bool          // worth a system call
-	hup            bool          // the end or an error is there to be met
+	hup            bool          // the end or an error is there to be read
 	closed         bool          // or detached
 	drain          bool          // the next read fails with ErrDraining, if there is nothing to read
-	busy           bool          // a turn runs, or is about to
+	busy           bool          // the handler runs, or is about to
 	evicted        bool          // asked to give way
-	spoke          bool          // a client that has had a turn which ended well
-	broken         syscall.Errno // that Peer took from the kernel, which tells it once
-	rf, wf         *fiber        // who waits to read, and to write
+	spoke          bool          // the handler has run and returned true
+	broken         syscall.Errno // that Peer took from the kernel, which reports it once
+	rf, wf         *coroutine    // what waits to read, and to write
 	rd, wd         int64         // deadlines
 	when           int64         // of its entry in timers
 	ti             int           // index there, -1: none
 	server         *epollServer  // of a client; nil: dialled
-	turn           func() bool
+	handle         func() bool
 	top            layer // TLS, or nil
 
-	in            *line // where it waits for its client, between these two; nil: it does not
+	list          *silentList // where it waits for its client, between these two; nil: it does not
 	ahead, behind *sock
 	silentSince   int64
 
 	info Info
 }
 
-// tag makes one that tells sockets apart which have the same descriptor one after the other.
+// Optional interfaces of a Conn that a sock has.
+var (
+	_ stackable  = (*sock)(nil)
+	_ copier     = (*sock)(nil)
+	_ spliceable = (*sock)(nil)
+	_ asker      = (*sock)(nil)
+	_ kernelConn = (*sock)(nil)
+	_ offloader  = (*sock)(nil)
+)
+
+// tag makes a number that tells apart sockets which have the same descriptor one after the other.
 func (e *Epoll) tag() int32 { return int32(e.serial.Add(1)) }
 
-// add registers a socket, edge-triggered and once for all. An event comes at once if it is ready already.
-func (l *loop) add(s *sock) error {
+// add registers a socket, edge-triggered, for its whole life. An event comes at once if it is ready already.
+func (l *epollLoop) add(s *sock) error {
 	s.tag = l.e.tag()
 	for s.fd >= len(l.socks) {
 		l.socks = append(l.socks, make([]*sock, max(64, len(l.socks)))...)
@@ -54,7 +64,7 @@ func (l *loop) add(s *sock) error {
 	return nil
 }
 
-// event marks what has become possible, and queues whoever waits for it.
+// event marks what has become possible, and queues what waits for it.
 func (s *sock) event(events uint32) {
 	const end, bad = unix.EPOLLRDHUP, unix.EPOLLHUP | unix.EPOLLERR
 	if events&(end|bad) != 0 {
@@ -64,8 +74,8 @@ func (s *sock) event(events uint32) {
 		s.rready = true
 		if s.rf != nil {
 			s.l.queue(s.rf)
-		} else if s.turn != nil && !s.busy {
-			s.start()
+		} else if s.handle != nil && !s.busy {
+			s.startHandler()
 		}
 	}
 	if events&(unix.EPOLLOUT|bad) != 0 {
@@ -77,8 +87,8 @@ func (s *sock) event(events uint32) {
 }
 
 // check is the start of every call that may wait.
-func (s *sock) check(deadline int64) (*fiber, error) {
-	f := s.l.strandOf()
+func (s *sock) check(deadline int64) (*coroutine, error) {
+	f := s.l.current()
 	if f.left <= 0 {
 		s.l.yield()
 	}
@@ -93,9 +103,9 @@ func (s *sock) check(deadline int64) (*fiber, error) {
 	return f, nil
 }
 
-// await parks the strand until s may be read, or written. The flag is looked at here, with nothing between the look and
-// the parking: whoever looked earlier may have yielded since, and the edge has come and gone.
-func (s *sock) await(f *fiber, write bool) error {
+// await parks the coroutine until s may be read, or written. It checks the flag itself, immediately before it parks: a
+// caller that checked earlier may have yielded since, and missed the edge.
+func (s *sock) await(f *coroutine, write bool) error {
 	slot, ready, deadline := &s.rf, s.rready, s.rd
 	if write {
 		slot, ready, deadline = &s.wf, s.wready, s.wd
@@ -107,9 +117,9 @@ func (s *sock) await(f *fiber, write bool) error {
 		s.l.arm(s, deadline)
 	}
 	*slot = f
-	f.in, f.why = s, nil
+	f.waitsOn, f.why = s, nil
 	f.yield(struct{}{})
-	f.in, *slot = nil, nil
+	f.waitsOn, *slot = nil, nil
 	if s.closed {
 		return net.ErrClosed
 	}
@@ -142,7 +152,7 @@ func (s *sock) Read(p []byte) (int, error) {
 }
 
 // got is the end of a read.
-func (s *sock) got(f *fiber, n, size int, e error) (int, error) {
+func (s *sock) got(f *coroutine, n, size int, e error) (int, error) {
 	if e == nil && n > 0 {
 		if s.drain {
 			s.stays()
@@ -197,7 +207,7 @@ func (s *sock) Writev(head, body []byte) (done int, err error) {
 }
 
 // put is the end of a write of n bytes of p. If the kernel took less than it was given it is full, and room raises an edge.
-func (s *sock) put(f *fiber, p *[2][]byte, n int) int {
+func (s *sock) put(f *coroutine, p *[2][]byte, n int) int {
 	f.left -= n
 	k := min(n, len(p[0]))
 	p[0], p[1] = p[0][k:], p[1][n-k:]
@@ -205,13 +215,13 @@ func (s *sock) put(f *fiber, p *[2][]byte, n int) int {
 	return n
 }
 
-// ask is Ask: on an event loop a question, and the wait for its answer.
+// ask is Ask: on an event loop a write, and the wait of a read.
 func (s *sock) ask(head, body []byte) (int, time.Time, error) {
 	n, err := s.Writev(head, body)
 	at := time.Now()
 	if err == nil {
 		if f, e := s.check(s.rd); e == nil {
-			s.await(f, false) // what ends the wait, a Read meets again
+			s.await(f, false) // whatever ends the wait, the next Read meets again
 		}
 	}
 	return n, at, err
@@ -219,7 +229,7 @@ func (s *sock) ask(head, body []byte) (int, time.Time, error) {
 
 func (s *sock) SetReadDeadline(t time.Time) {
 	s.rd = stamp(t)
-	if s.rd != 0 && (s.rf != nil || s.turn != nil && !s.busy) {
+	if s.rd != 0 && (s.rf != nil || s.handle != nil && !s.busy) {
 		s.l.arm(s, s.rd)
 	}
 }
@@ -253,15 +263,15 @@ func (s *sock) Reset() error {
 	return s.Close()
 }
 
-// forget takes s out of its loop. Who waits on it fails.
+// forget takes s out of its loop. What waits on it fails.
 func (s *sock) forget() {
 	s.closed = true
 	s.l.socks[s.fd] = nil
-	s.leave()
+	s.unlist()
 	if s.ti >= 0 {
 		s.l.timers.remove(s.ti)
 	}
-	for _, f := range [2]*fiber{s.rf, s.wf} {
+	for _, f := range [2]*coroutine{s.rf, s.wf} {
 		if f != nil {
 			s.l.queue(f)
 		}
@@ -271,20 +281,20 @@ func (s *sock) forget() {
 	}
 }
 
-// Peer asks the kernel only if the loop knows of something, or has been away from it.
-func (s *sock) Peer() Peer {
+// Peer asks the kernel only if the loop knows of an event, or has not polled for a while.
+func (s *sock) Peer() PeerState {
 	if s.closed {
-		return Gone
+		return PeerHalfClosed
 	}
 	if !s.rready && !s.hup && clock()-s.l.now < int64(turnOver) {
-		return Quiet
+		return PeerIdle
 	}
-	k := looker{peer: Gone}
-	k.look(uintptr(s.fd))
+	k := peeker{peer: PeerHalfClosed}
+	k.peek(uintptr(s.fd))
 	switch {
 	case k.errno != 0:
 		s.broken = k.errno
-	case k.peer == Quiet:
+	case k.peer == PeerIdle:
 		s.rready = s.hup
 	}
 	return k.peer
@@ -315,4 +325,4 @@ func (s *sock) kernel() (Kernel, bool) {
 }
 
 // aside runs f without holding up the loop. See Certificate.
-func (s *sock) aside(f func()) { s.l.do(f) }
+func (s *sock) offload(f func()) { s.l.do(f) }

@@ -12,42 +12,10 @@ func (s *sock) copyTo(dst Conn, n int64, pace Pace) (done, lost int64, read, wri
 	if !is || d.l != s.l || n >= 0 && n < spliceMin {
 		return 0, 0, nil, nil, false
 	}
-	p := pipes.Get().(*pipe)
-	if p == nil {
-		return 0, 0, nil, nil, false
-	}
-	held := 0
-	defer func() {
-		if held == 0 {
-			pipes.Put(p)
-		} else {
-			p.close()
-		}
-	}()
-	clock := pacer{Pace: pace}
-	for n != 0 {
-		want := spliceSize
-		if n > 0 && n < spliceSize {
-			want = int(n)
-		}
-		clock.await(s)
-		if held, read = s.fill(p, want); read != nil {
-			return done, 0, read, nil, true
-		}
-		n = left(n, held)
-		for held > 0 {
-			clock.offer(d)
-			k, err := d.empty(p, held)
-			held -= k
-			if done += int64(k); err != nil {
-				return done, int64(held), nil, err, true
-			}
-		}
-	}
-	return done, 0, nil, nil, true
+	return spliceAll(d, s, n, pace)
 }
 
-// fill moves what there is into an empty pipe.
+// fill and empty make a sock spliceable.
 func (s *sock) fill(p *pipe, want int) (int, error) {
 	f, err := s.check(s.rd)
 	if err != nil {
@@ -77,7 +45,6 @@ func (s *sock) fill(p *pipe, want int) (int, error) {
 	}
 }
 
-// empty takes some of what a pipe holds.
 func (s *sock) empty(p *pipe, held int) (int, error) {
 	f, err := s.check(s.wd)
 	if err != nil {

@@ -9,19 +9,21 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"causeway/internal/conn/conntest"
 )
 
-var eventful *loop // of the story that is being told, if it is told on an event loop
+var eventful *epollLoop // of the story that is being told, if it is told on an event loop
 
-// onKinds tells a story of sockets on goroutines, and as a strand of an event loop.
+// onKinds tells a story of sockets on goroutines, and in a coroutine of an event loop.
 func onKinds(t *testing.T, story func(t *testing.T)) {
 	t.Run("goroutine", story)
 	t.Run("epoll", func(t *testing.T) {
 		e := newEpoll(1)
 		l := e.loops[0]
-		t.Run("strand", func(t *testing.T) {
+		t.Run("coroutine", func(t *testing.T) {
 			eventful = l
-			l.strand(func() { story(t) })
+			l.runCoroutine(func() { story(t) })
 			eventful = nil
 		})
 		e.Close()
@@ -36,11 +38,11 @@ func sockets(t testing.TB) (Conn, *net.TCPConn) {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	home, strand := &NewGoroutines(nil).home, func(f func()) { f() }
+	loop, run := &NewGoroutines(nil).loop, func(f func()) { f() }
 	if eventful != nil {
-		home, strand = &eventful.home, eventful.strand
+		loop, run = &eventful.loop, eventful.runCoroutine
 	}
-	c, err := home.Dial(address(ln.Addr()), time.Now().Add(time.Minute))
+	c, err := loop.Dial(address(ln.Addr()), time.Now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +50,7 @@ func sockets(t testing.TB) (Conn, *net.TCPConn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { strand(func() { c.Close() }); nc.Close() })
+	t.Cleanup(func() { run(func() { c.Close() }); nc.Close() })
 	return c, nc.(*net.TCPConn)
 }
 
@@ -66,10 +68,10 @@ func testKernel(t *testing.T) {
 	if _, ok = KernelOf(c); ok {
 		t.Error("known after Close")
 	}
-	var m Memory
+	var m conntest.Network
 	ln, _ := m.Listen(address(far.LocalAddr()))
 	defer ln.Close()
-	mc, err := NewMemory(&m, nil).home.Dial(address(far.LocalAddr()), time.Time{})
+	mc, err := NewGoroutinesOver(m.Dial, nil).loop.Dial(address(far.LocalAddr()), time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +109,7 @@ func testCopyFailures(t *testing.T) {
 	dst, b := sockets(t)
 	send(t, a, "abc")
 	src.SetReadDeadline(time.Now().Add(10 * tick))
-	done, read, write := Copy(dst, src, 1<<20)
+	done, read, write := copyAll(dst, src, 1<<20)
 	if done != 3 || !errors.Is(read, os.ErrDeadlineExceeded) || write != nil {
 		t.Error(done, read, write)
 	}
@@ -123,14 +125,14 @@ func testCopyFailures(t *testing.T) {
 		}
 	})
 	dst.SetWriteDeadline(time.Now().Add(10 * tick))
-	done, read, write = Copy(dst, src, -1)
+	done, read, write = copyAll(dst, src, -1)
 	if done == 0 || read != nil || !errors.Is(write, os.ErrDeadlineExceeded) {
 		t.Error(done, read, write)
 	}
 	b.SetLinger(0)
 	b.Close()
 	dst.SetWriteDeadline(time.Time{})
-	if _, read, write = Copy(dst, src, -1); read != nil || write == nil {
+	if _, read, write = copyAll(dst, src, -1); read != nil || write == nil {
 		t.Error(read, write)
 	}
 	src.Close()
@@ -148,7 +150,7 @@ func testCopyCounts(t *testing.T) {
 		wg.Go(func() { a.Write(data) }) // more than is asked for
 		var got []byte
 		wg.Go(func() { got, _ = io.ReadAll(b) })
-		done, read, write := Copy(dst, src, n)
+		done, read, write := copyAll(dst, src, n)
 		if done != n || read != nil || write != nil {
 			t.Error(n, done, read, write)
 		}

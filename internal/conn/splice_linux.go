@@ -23,7 +23,7 @@ var pipes = sync.Pool{New: func() any {
 	if unix.Pipe2(fd[:], unix.O_NONBLOCK|unix.O_CLOEXEC) != nil {
 		return (*pipe)(nil)
 	}
-	unix.FcntlInt(uintptr(fd[0]), unix.F_SETPIPE_SZ, spliceSize) // refused above the user's quota: a small one works too
+	unix.FcntlInt(uintptr(fd[0]), unix.F_SETPIPE_SZ, spliceSize) // the kernel refuses above the user's quota: a small pipe works too
 	p := &pipe{fd[0], fd[1]}
 	runtime.SetFinalizer(p, (*pipe).close)
 	return p
@@ -35,98 +35,124 @@ func (p *pipe) close() {
 	unix.Close(p.w)
 }
 
-// copyTo splices between sockets.
+// spliceable is a Conn on a socket that fills and empties pipes within the kernel.
+type spliceable interface {
+	Conn
+	// fill moves up to want bytes into an empty pipe, and waits for the first.
+	fill(p *pipe, want int) (int, error)
+	// empty takes some of the held bytes out of a pipe, and waits until it can.
+	empty(p *pipe, held int) (int, error)
+}
+
+// spliceAll is Relay through a pipe. ok is false if there is none to be had.
+func spliceAll(dst, src spliceable, n int64, pace Pace) (done, lost int64, read, write error, ok bool) {
+	p := pipes.Get().(*pipe)
+	if p == nil {
+		return 0, 0, nil, nil, false
+	}
+	held := 0
+	defer func() {
+		if held == 0 {
+			pipes.Put(p)
+		} else {
+			p.close()
+		}
+	}()
+	clock := pacer{Pace: pace}
+	for n != 0 {
+		want := spliceSize
+		if n > 0 && n < spliceSize {
+			want = int(n)
+		}
+		clock.await(src)
+		if held, read = src.fill(p, want); read != nil {
+			return done, 0, read, nil, true
+		}
+		n = left(n, held)
+		for held > 0 {
+			clock.offer(dst)
+			k, err := dst.empty(p, held)
+			held -= k
+			if done += int64(k); err != nil {
+				return done, int64(held), nil, err, true
+			}
+		}
+	}
+	return done, 0, nil, nil, true
+}
+
+// copyTo splices between sockets of the runtime's poller.
 func (c *stream) copyTo(dst Conn, n int64, pace Pace) (done, lost int64, read, write error, ok bool) {
 	d, is := dst.(*stream)
 	if !is || c.raw == nil || d.raw == nil || n >= 0 && n < spliceMin || len(c.in.ahead) > 0 || c.in.met != nil {
 		return 0, 0, nil, nil, false
 	}
-	p := pipes.Get().(*pipe)
-	if p == nil {
-		return 0, 0, nil, nil, false
-	}
-	s := splicer{src: c, dst: d, p: p, pacer: pacer{Pace: pace}}
-	s.fill, s.drain = s.tryFill, s.tryDrain
-	done, read, write = s.run(n)
-	if s.held == 0 {
-		pipes.Put(p)
-	} else {
-		p.close()
-	}
-	return done, int64(s.held), read, write, true
+	return spliceAll(d, c, n, pace)
 }
 
-// splicer moves bytes from a socket to another through a pipe.
-type splicer struct {
-	pacer
-	src, dst    *stream
+func (c *stream) fill(p *pipe, want int) (int, error) {
+	m := moves.Get().(*move)
+	defer moves.Put(m)
+	m.p, m.timer, m.size = p, &c.in.deadlineTimer, want
+	n, err := m.run(m.fill, c.raw.Read)
+	if err != nil {
+		return 0, c.failed(err)
+	}
+	return n, nil
+}
+
+func (c *stream) empty(p *pipe, held int) (int, error) {
+	m := moves.Get().(*move)
+	defer moves.Put(m)
+	m.p, m.timer, m.size = p, &c.out.deadlineTimer, held
+	return m.run(m.empty, c.raw.Write)
+}
+
+// move is one splice of a stream. Its functions are bound once: a closure in each call would be allocated.
+type move struct {
 	p           *pipe
-	want        int
-	held        int // bytes in the pipe
+	timer       *deadlineTimer
+	size        int // bytes to move at most
+	n           int // bytes moved
 	err         error
-	fill, drain func(fd uintptr) bool
+	fill, empty func(fd uintptr) bool
 }
 
-func (s *splicer) run(n int64) (done int64, read, write error) {
-	for n != 0 {
-		s.want = spliceSize
-		if n > 0 && n < spliceSize {
-			s.want = int(n)
-		}
-		s.await(s.src)
-		if read = s.step(&s.src.in.gate, s.fill, s.src.raw.Read); read != nil {
-			return done, s.src.failed(read), nil
-		}
-		k := s.held
-		s.offer(s.dst)
-		write = s.step(&s.dst.out.gate, s.drain, s.dst.raw.Write)
-		done += int64(k - s.held)
-		if write != nil {
-			return done, nil, write
-		}
-		n = left(n, k)
+var moves = sync.Pool{New: func() any {
+	m := new(move)
+	m.fill, m.empty = m.tryFill, m.tryEmpty
+	return m
+}}
+
+func (m *move) run(try func(uintptr) bool, poll func(func(uintptr) bool) error) (int, error) {
+	m.n, m.err = 0, nil
+	err := m.timer.run(try, poll)
+	if err == nil {
+		err = m.err
 	}
-	return done, nil, nil
+	m.p, m.timer = nil, nil
+	return m.n, err
 }
 
-func (s *splicer) step(g *gate, try func(uintptr) bool, poll func(func(uintptr) bool) error) error {
-	s.err = nil
-	if err := g.run(try, poll); err != nil {
-		return err
+func (m *move) tryFill(fd uintptr) bool {
+	n, err := splice(int(fd), m.p.w, m.size)
+	if err == nil && n == 0 {
+		m.err = io.EOF
+		return true
 	}
-	return s.err
+	return m.done(n, err)
 }
 
-func (s *splicer) tryFill(fd uintptr) bool {
-	n, err := splice(int(fd), s.p.w, s.want)
-	switch {
-	case err == syscall.EAGAIN:
-		s.src.in.wait()
+func (m *move) tryEmpty(fd uintptr) bool { return m.done(splice(m.p.r, int(fd), m.size)) }
+
+// done takes the result of a splice; it returns false if the poller is to wait.
+func (m *move) done(n int, err error) bool {
+	if err == syscall.EAGAIN {
+		m.timer.wait()
 		return false
-	case err != nil:
-		s.err = os.NewSyscallError("splice", err)
-	case n == 0:
-		s.err = io.EOF
 	}
-	s.held = n
-	return true
-}
-
-func (s *splicer) tryDrain(fd uintptr) bool {
-	for moved := false; s.held > 0; moved = true {
-		n, err := splice(s.p.r, int(fd), s.held)
-		if err == syscall.EAGAIN {
-			if moved {
-				s.offer(s.dst)
-			}
-			s.dst.out.wait()
-			return false
-		}
-		if err != nil {
-			s.err = os.NewSyscallError("splice", err)
-			return true
-		}
-		s.held -= n
+	if m.n = n; err != nil {
+		m.err = os.NewSyscallError("splice", err)
 	}
 	return true
 }

@@ -16,18 +16,24 @@ import (
 	"time"
 )
 
-// once is a handler with a single turn.
-func once(turn func(h *Home, c Conn)) Open {
-	return func(h *Home, c Conn) func() bool {
-		return func() bool { turn(h, c); return false }
+// once is a handler that is called once.
+func once(handle func(h *Loop, c Conn)) Open {
+	return func(h *Loop, c Conn) Handler {
+		return func() bool { handle(h, c); return false }
 	}
 }
 
+// copyAll is Relay under the deadlines that are set.
+func copyAll(dst, src Conn, n int64) (done int64, read, write error) {
+	done, _, read, write = Relay(dst, src, n, Pace{})
+	return done, read, write
+}
+
 // relay joins a client to a backend until both have ended.
-func relay(h *Home, c, b Conn) (errAB, errBA error) {
+func relay(h *Loop, c, b Conn) (errAB, errBA error) {
 	pump := func(dst, src Conn) func() error {
 		return func() error {
-			_, read, write := Copy(dst, src, -1)
+			_, read, write := copyAll(dst, src, -1)
 			if write != nil {
 				return write
 			}
@@ -37,7 +43,7 @@ func relay(h *Home, c, b Conn) (errAB, errBA error) {
 			return dst.CloseWrite()
 		}
 	}
-	return h.Both(c, b, pump(b, c), pump(c, b))
+	return h.Duplex(c, b, pump(b, c), pump(c, b))
 }
 
 func TestTunnel(t *testing.T) {
@@ -48,7 +54,7 @@ func TestTunnel(t *testing.T) {
 			io.Copy(c, c)
 			c.(interface{ CloseWrite() error }).CloseWrite()
 		})
-		w.serve(once(func(h *Home, c Conn) {
+		w.serve(once(func(h *Loop, c Conn) {
 			b, err := h.Dial(echo, time.Now().Add(time.Second))
 			if err != nil {
 				w.Error(err)
@@ -77,7 +83,7 @@ func TestTunnel(t *testing.T) {
 func TestDetach(t *testing.T) {
 	each(t, func(w *world) {
 		var wg sync.WaitGroup
-		w.serve(once(func(_ *Home, c Conn) {
+		w.serve(once(func(_ *Loop, c Conn) {
 			b := make([]byte, 1)
 			c.Read(b) // of more: the rest must not be lost
 			c.SetReadDeadline(time.Unix(1, 0))
@@ -118,7 +124,7 @@ func TestEarlyAnswer(t *testing.T) {
 			c.Read(make([]byte, 100))
 			io.WriteString(c, "no")
 		})
-		w.serve(once(func(h *Home, c Conn) {
+		w.serve(once(func(h *Loop, c Conn) {
 			b, err := h.Dial(refuse, time.Now().Add(time.Second))
 			if err != nil {
 				w.Error(err)
@@ -127,7 +133,7 @@ func TestEarlyAnswer(t *testing.T) {
 			enough := errors.New("answered")
 			up := func() error {
 				for {
-					_, read, write := Copy(b, c, 1<<20)
+					_, read, write := copyAll(b, c, 1<<20)
 					if read != nil {
 						return read
 					}
@@ -150,14 +156,14 @@ func TestEarlyAnswer(t *testing.T) {
 				c.Write(p)
 				return enough
 			}
-			errUp, errDown := h.Both(c, b, up, down)
+			errUp, errDown := h.Duplex(c, b, up, down)
 			if !errors.Is(errUp, ErrStopped) || errDown != enough {
 				w.Errorf("up %v, down %v", errUp, errDown)
 			}
 			b.Reset()
 			c.CloseWrite()
 			c.SetReadDeadline(time.Now().Add(2 * time.Second)) // works again after Both
-			_, read, _ := Copy(discard{c}, c, -1)
+			_, read, _ := copyAll(discard{c}, c, -1)
 			if read != io.EOF && !errors.Is(read, syscall.ECONNRESET) && !errors.Is(read, io.ErrUnexpectedEOF) {
 				w.Error("drain:", read)
 			}
@@ -191,9 +197,9 @@ func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 func TestPeerSpeaksAndGoes(t *testing.T) {
 	each(t, func(w *world) {
-		step := make(chan Peer)
+		step := make(chan PeerState)
 		next := make(chan bool)
-		w.serve(once(func(_ *Home, c Conn) {
+		w.serve(once(func(_ *Loop, c Conn) {
 			b := make([]byte, 100)
 			n, _ := c.Read(b)
 			if string(b[:n]) != "a" {
@@ -201,12 +207,12 @@ func TestPeerSpeaksAndGoes(t *testing.T) {
 			}
 			step <- c.Peer()
 			<-next
-			step <- await(c, Spoke)
+			step <- await(c, PeerReadable)
 			if n, err := c.Read(b); string(b[:n]) != "b" {
 				w.Errorf("%q %v", b[:n], err)
 			}
 			<-next
-			step <- await(c, Gone)
+			step <- await(c, PeerHalfClosed)
 			if _, err := c.Read(b); err != io.EOF {
 				w.Error(err)
 			}
@@ -214,42 +220,42 @@ func TestPeerSpeaksAndGoes(t *testing.T) {
 		c := w.client()
 		defer c.Close()
 		send(w.T, c, "a")
-		want := func(p Peer) {
+		want := func(p PeerState) {
 			w.Helper()
 			if got := <-step; got != p {
 				w.Errorf("peer %d, want %d", got, p)
 			}
 		}
-		want(Quiet)
+		want(PeerIdle)
 		send(w.T, c, "b")
 		next <- true
-		want(Spoke)
+		want(PeerReadable)
 		c.(interface{ CloseWrite() error }).CloseWrite()
 		next <- true
-		want(Gone)
+		want(PeerHalfClosed)
 	})
 }
 
 // A peer that ended its side and one that left look the same until something is written to them.
 func TestPeerIsLost(t *testing.T) {
 	each(t, func(w *world) {
-		got, next := make(chan Peer), make(chan bool)
-		w.serve(once(func(_ *Home, c Conn) {
+		got, next := make(chan PeerState), make(chan bool)
+		w.serve(once(func(_ *Loop, c Conn) {
 			c.Read(make([]byte, 1))
 			c.Write([]byte("b"))
-			got <- await(c, Gone)
+			got <- await(c, PeerHalfClosed)
 			c.Write([]byte("are you there?"))
-			got <- await(c, Lost)
+			got <- await(c, PeerReset)
 			<-next
 		}))
 		c := w.client()
 		send(w.T, c, "a")
 		expect(w.T, c, "b")
 		c.Close()
-		if p := <-got; p != Gone {
+		if p := <-got; p != PeerHalfClosed {
 			w.Errorf("peer %d after its end", p)
 		}
-		if p := <-got; p != Lost {
+		if p := <-got; p != PeerReset {
 			w.Errorf("peer %d after its reset", p)
 		}
 		close(next)
@@ -257,7 +263,7 @@ func TestPeerIsLost(t *testing.T) {
 }
 
 // await polls until the peer has done something.
-func await(c Conn, want Peer) (p Peer) {
+func await(c Conn, want PeerState) (p PeerState) {
 	for range 500 {
 		if p = c.Peer(); p == want {
 			break
@@ -271,7 +277,7 @@ func await(c Conn, want Peer) (p Peer) {
 func TestPeerBesideRead(t *testing.T) {
 	each(t, func(w *world) {
 		gone := make(chan bool)
-		w.serve(once(func(h *Home, c Conn) {
+		w.serve(once(func(h *Loop, c Conn) {
 			near, far := pair(w)
 			defer near.Close()
 			defer far.Close()
@@ -283,13 +289,13 @@ func TestPeerBesideRead(t *testing.T) {
 				}
 			}
 			down := func() error {
-				for p := c.Peer(); p != Gone && p != Lost; p = c.Peer() {
+				for p := c.Peer(); p != PeerHalfClosed && p != PeerReset; p = c.Peer() {
 					h.Do(func() { time.Sleep(time.Millisecond) })
 				}
 				close(gone)
 				return nil
 			}
-			h.Both(c, near, up, down)
+			h.Duplex(c, near, up, down)
 		}))
 		c := w.client()
 		for range 50 {
@@ -305,9 +311,9 @@ func TestPeerBesideRead(t *testing.T) {
 func TestResetIsTold(t *testing.T) {
 	each(t, func(w *world) {
 		got := make(chan error, 1)
-		w.serve(once(func(_ *Home, c Conn) {
+		w.serve(once(func(_ *Loop, c Conn) {
 			c.Read(make([]byte, 10))
-			await(c, Gone)
+			await(c, PeerHalfClosed)
 			_, err := c.Read(make([]byte, 10))
 			got <- err
 		}))
@@ -347,7 +353,7 @@ func TestDrain(t *testing.T) {
 	each(t, func(w *world) {
 		busy, leave := make(chan bool), make(chan bool)
 		idleErr := make(chan error, 1)
-		w.serve(func(h *Home, c Conn) func() bool {
+		w.serve(func(h *Loop, c Conn) Handler {
 			return func() bool {
 				b := make([]byte, 10)
 				n, err := c.Read(b)
@@ -415,7 +421,7 @@ func TestDrainServesWhatWasSent(t *testing.T) {
 func TestShutdownResetsWhatIsLeft(t *testing.T) {
 	each(t, func(w *world) {
 		failed := make(chan error, 1)
-		w.serve(once(func(_ *Home, c Conn) {
+		w.serve(once(func(_ *Loop, c Conn) {
 			b := make([]byte, 10)
 			c.Read(b)
 			c.Write([]byte("x"))
@@ -429,7 +435,7 @@ func TestShutdownResetsWhatIsLeft(t *testing.T) {
 		start := time.Now()
 		w.server.Shutdown(start.Add(50 * time.Millisecond))
 		if err := <-failed; err == nil {
-			w.Error("the turn's read succeeded")
+			w.Error("the handler's read succeeded")
 		}
 		if d := time.Since(start); d < 50*time.Millisecond {
 			w.Error("waited only", d)
@@ -451,7 +457,7 @@ func TestPanicCostsOneConnection(t *testing.T) {
 				told <- v.(string)
 			}
 		})
-		w.serve(func(h *Home, c Conn) func() bool {
+		w.serve(func(h *Loop, c Conn) Handler {
 			return func() bool {
 				b := make([]byte, 10)
 				n, err := c.Read(b)
@@ -459,11 +465,11 @@ func TestPanicCostsOneConnection(t *testing.T) {
 					return false
 				}
 				switch string(b[:n]) {
-				case "turn":
-					panic("turn")
+				case "handler":
+					panic("handler")
 				case "both":
 					wait := func() error { _, err := c.Read(b); return err }
-					h.Both(c, c, func() error { panic("both") }, wait)
+					h.Duplex(c, c, func() error { panic("both") }, wait)
 				}
 				c.Write([]byte("ok"))
 				return true
@@ -473,7 +479,7 @@ func TestPanicCostsOneConnection(t *testing.T) {
 		defer good.Close()
 		send(w.T, good, "a")
 		expect(w.T, good, "ok")
-		for _, p := range []string{"turn", "both"} {
+		for _, p := range []string{"handler", "both"} {
 			bad := w.client()
 			send(w.T, bad, p)
 			if got := <-told; got != p {
@@ -492,7 +498,7 @@ func TestPanicCostsOneConnection(t *testing.T) {
 func TestWriteDeadline(t *testing.T) {
 	each(t, func(w *world) {
 		got := make(chan error, 1)
-		w.serve(once(func(_ *Home, c Conn) {
+		w.serve(once(func(_ *Loop, c Conn) {
 			c.Read(make([]byte, 10))
 			at := time.Now().Add(50 * time.Millisecond)
 			c.SetWriteDeadline(at)
@@ -518,13 +524,13 @@ func TestWriteDeadline(t *testing.T) {
 
 func TestHome(t *testing.T) {
 	setups := 0
-	var h *Home
-	e := NewGoroutines(func(x *Home) {
+	var h *Loop
+	e := NewGoroutines(func(x *Loop) {
 		setups++
 		x.App = "scratch"
 		h = x
 	})
-	e.Each(func(x *Home) {
+	e.Each(func(x *Loop) {
 		if x != h || x.App != "scratch" || setups != 1 {
 			t.Error("another home")
 		}

@@ -20,20 +20,20 @@ type stream struct {
 	top    layer           // TLS, or nil
 	info   Info
 	gone   atomic.Bool   // closed or detached
-	broken atomic.Uint32 // errno that Peer has met: the kernel tells it once
+	broken atomic.Uint32 // errno that Peer has met: the kernel reports it once
 	in     reader
 	out    writer
 
 	mu      sync.Mutex // guards what follows against Shutdown and eviction
-	idle    bool       // between turns
-	spoke   bool       // a turn has ended well; only the strand writes it
+	idle    bool       // waits for its client
+	spoke   bool       // the handler has run and returned true; only serve writes it
 	evicted bool       // asked to give way while idle
 	since   time.Time  // of the wait; accepted, at first
 }
 
-// reader is the state of the reading strand.
+// reader is the state of reading.
 type reader struct {
-	gate
+	deadlineTimer
 	p    []byte // where the call under way reads to
 	n    int
 	err  error
@@ -41,18 +41,18 @@ type reader struct {
 	peek func(fd uintptr) bool // as try, into a pooled buffer
 
 	ask   func(fd uintptr) bool // see Ask
-	asked time.Time             // when the question was out; zero: not yet
+	asked time.Time             // when the request was out; zero: not yet
 
 	box   *[aheadSize]byte
-	ahead []byte      // of box, read between turns
+	ahead []byte      // of box, read before the handler ran
 	kept  atomic.Bool // ahead is not empty
-	met   error       // what the wait between turns met instead
+	met   error       // what the wait for the client met instead
 }
 
-// writer is the state of the writing strand.
+// writer is the state of writing.
 type writer struct {
-	gate
-	p   [2][]byte // what the call under way has still to send
+	deadlineTimer
+	p   [2][]byte // what the call under way still has to send
 	n   int
 	err error
 	try func(fd uintptr) bool
@@ -65,8 +65,8 @@ var aheads = sync.Pool{New: func() any { return new([aheadSize]byte) }}
 func newStream(nc net.Conn, id uint64) *stream {
 	now := time.Now()
 	c := &stream{Conn: nc, info: Info{ID: id, Opened: now, Local: address(nc.LocalAddr()), Remote: address(nc.RemoteAddr())}}
-	c.in.epoch, c.in.set = now, nc.SetReadDeadline
-	c.out.epoch, c.out.set = now, nc.SetWriteDeadline
+	c.in.epoch, c.in.setRuntime = now, nc.SetReadDeadline
+	c.out.epoch, c.out.setRuntime = now, nc.SetWriteDeadline
 	c.raw = rawConn(nc)
 	c.in.eager, c.out.eager = c.raw == nil, c.raw == nil
 	c.in.try, c.in.peek, c.in.ask, c.out.try = c.tryRead, c.tryAhead, c.tryAsk, c.tryWrite
@@ -83,8 +83,8 @@ func address(a net.Addr) netip.AddrPort {
 
 func (c *stream) Info() *Info                  { return &c.info }
 func (c *stream) stack(top layer)              { c.top = top }
-func (c *stream) SetReadDeadline(t time.Time)  { c.in.deadline(t) }
-func (c *stream) SetWriteDeadline(t time.Time) { c.out.deadline(t) }
+func (c *stream) SetReadDeadline(t time.Time)  { c.in.set(t) }
+func (c *stream) SetWriteDeadline(t time.Time) { c.out.set(t) }
 
 func (c *stream) Read(p []byte) (int, error) {
 	r := &c.in
@@ -193,8 +193,8 @@ func readError(n int, err error) error {
 	return nil
 }
 
-// await waits until the client has something to say, holding no buffer on a socket. The read itself is the test: the
-// poller must be asked only after a try, so what that reads is kept for the turn.
+// await waits until there is something to read from the client; on a socket it holds no buffer meanwhile. The read itself
+// is the test: the poller wants a try before it waits, so what that reads is kept for the handler.
 func (c *stream) await() {
 	r := &c.in
 	c.mu.Lock()
@@ -208,7 +208,7 @@ func (c *stream) await() {
 	c.mu.Unlock()
 	c.server.e.wake()
 	r.met = c.readAhead()
-	if r.met == ErrDraining && c.Peer() == Spoke { // a request that was under way is still served
+	if r.met == ErrDraining && c.Peer() == PeerReadable { // a request that was on its way is still served
 		r.stop(running)
 		r.met = c.readAhead()
 	}
@@ -238,7 +238,7 @@ func (c *stream) readAhead() error {
 	return err
 }
 
-// drain wakes the connection if it is between turns.
+// drain wakes the connection if it waits for its client.
 func (c *stream) drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -326,24 +326,41 @@ func (c *stream) Reset() error {
 	return c.Conn.Close()
 }
 
-func (c *stream) Peer() Peer {
+func (c *stream) Peer() PeerState {
 	if c.in.kept.Load() {
-		return Spoke
+		return PeerReadable
 	}
-	if m, ok := c.Conn.(interface{ peer() Peer }); ok {
-		return m.peer()
+	if o, ok := c.Conn.(observer); ok {
+		return observe(o)
 	}
 	if c.gone.Load() {
-		return Gone
+		return PeerHalfClosed
 	}
 	if c.raw == nil {
-		return Quiet
+		return PeerIdle
 	}
-	p, errno := look(c.raw)
+	p, errno := peek(c.raw)
 	if errno != 0 {
 		c.broken.CompareAndSwap(0, uint32(errno))
 	}
 	return p
+}
+
+// observer is a net.Conn that is no socket and still knows what its peer has done.
+type observer interface {
+	Observe() (unread, ended, reset bool)
+}
+
+func observe(o observer) PeerState {
+	switch unread, ended, reset := o.Observe(); {
+	case unread:
+		return PeerReadable
+	case reset:
+		return PeerReset
+	case ended:
+		return PeerHalfClosed
+	}
+	return PeerIdle
 }
 
 func (c *stream) Detach() (net.Conn, error) {
@@ -357,7 +374,7 @@ func (c *stream) Detach() (net.Conn, error) {
 	return c.Conn, nil
 }
 
-// aheadConn is a detached connection of which something has been read already.
+// aheadConn is a detached connection with bytes that were read before.
 type aheadConn struct {
 	net.Conn
 	p []byte

@@ -3,11 +3,11 @@ package conn
 import "os"
 
 // timers is a heap of sockets by the time of their entry. A socket has one entry at most, for the earliest of its
-// deadlines; one that was moved later meanwhile is entered again when the entry comes up, so moving it costs a store.
+// deadlines. A deadline that moved later is entered again when its entry comes up, so moving it costs one store.
 type timers []*sock
 
-// expire wakes whoever's deadline has passed.
-func (l *loop) expire() {
+// expire wakes what waits beyond its deadline.
+func (l *epollLoop) expire() {
 	for len(l.timers) > 0 && l.timers[0].when <= l.now {
 		s := l.timers.remove(0)
 		if next := s.expire(); next != 0 {
@@ -16,7 +16,7 @@ func (l *loop) expire() {
 	}
 }
 
-// expire wakes who waits for longer than allowed, and returns the earliest deadline of the waits that go on.
+// expire wakes what waits beyond its deadline, and returns the earliest deadline of the waits that continue.
 func (s *sock) expire() (next int64) {
 	check := func(d int64, waits bool, passed func()) {
 		switch {
@@ -29,11 +29,11 @@ func (s *sock) expire() (next int64) {
 	}
 	check(s.rd, s.rf != nil, func() { s.l.timeout(s.rf) })
 	check(s.wd, s.wf != nil, func() { s.l.timeout(s.wf) })
-	check(s.rd, s.turn != nil && !s.busy, s.start)
+	check(s.rd, s.handle != nil && !s.busy, s.startHandler)
 	return next
 }
 
-func (l *loop) timeout(f *fiber) {
+func (l *epollLoop) timeout(f *coroutine) {
 	if !f.queued {
 		f.why = os.ErrDeadlineExceeded
 		l.queue(f)
@@ -41,7 +41,7 @@ func (l *loop) timeout(f *fiber) {
 }
 
 // arm makes sure that s has an entry at d or earlier.
-func (l *loop) arm(s *sock, d int64) {
+func (l *epollLoop) arm(s *sock, d int64) {
 	if s.ti < 0 {
 		l.timers.push(s, d)
 	} else if d < s.when {

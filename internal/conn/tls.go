@@ -10,28 +10,28 @@ import (
 	"time"
 )
 
-// TLS makes a TLS connection of c and shakes hands under c's deadlines. side is tls.Server or tls.Client.
+// TLS puts TLS on c and runs the handshake under c's deadlines. side is tls.Server or tls.Client.
 // Use only the returned Conn afterwards; on an error close c.
 //
 // The error of a failed handshake wraps an *Alert if one side sent an alert, and *tls.CertificateVerificationError if
 // we refused the peer's certificate.
 //
-// crypto/tls writes while it holds a lock that its reader may want too (a key update, an alert), so records are
-// gathered while the lock is held and sent after it is released. That also makes one system call of a head, a body and
-// all their records.
+// crypto/tls writes while it holds a lock that its reader may want too (a key update, an alert), so TLS gathers records
+// while the lock is held and sends them after it is released. That also makes one system call of a head, a body and all
+// their records.
 func TLS(c Conn, side func(net.Conn, *tls.Config) *tls.Conn, cfg *tls.Config) (Conn, error) {
 	s := &secure{Conn: c}
-	s.t = side((*under)(s), noting(cfg, &s.asked))
+	s.t = side((*tlsCarrier)(s), noting(cfg, &s.asked))
 	err := s.t.Handshake()
 	if errors.Is(err, ErrReset) {
 		c.Reset()
-		return nil, fmt.Errorf("shake hands with %s: %w", c.Info().Remote, err)
+		return nil, fmt.Errorf("TLS handshake with %s: %w", c.Info().Remote, err)
 	}
 	if e := s.flush(); err == nil {
 		err = e
 	}
 	if err != nil {
-		return nil, fmt.Errorf("shake hands with %s: %w", c.Info().Remote, alerted(err, s.asked))
+		return nil, fmt.Errorf("TLS handshake with %s: %w", c.Info().Remote, alerted(err, s.asked))
 	}
 	state := s.t.ConnectionState()
 	c.Info().TLS = &state
@@ -41,11 +41,11 @@ func TLS(c Conn, side func(net.Conn, *tls.Config) *tls.Conn, cfg *tls.Config) (C
 	return s, nil
 }
 
-// ErrReset makes of a GetConfigForClient that fails with it a reset of the connection, without an alert.
+// ErrReset, as the error of a GetConfigForClient, resets the connection without an alert.
 var ErrReset = errors.New("the connection is reset")
 
-// noting is cfg with a note of whether the peer asked for a certificate where there is none to show. The alert that
-// follows is the same that a server sends which finds no common cipher suite.
+// noting returns cfg with a note of whether the peer asked for a certificate, if cfg has none. A server that misses one
+// sends the same alert as a server that finds no common cipher suite.
 func noting(cfg *tls.Config, asked *bool) *tls.Config {
 	if len(cfg.Certificates) > 0 || cfg.GetClientCertificate != nil || cfg.GetCertificate != nil || cfg.GetConfigForClient != nil {
 		return cfg
@@ -99,7 +99,7 @@ type secure struct {
 	t     *tls.Conn
 	asked bool // the peer asked for a certificate in the handshake, and got none
 
-	rmu  sync.Mutex // held by a read, so that Peer does not come between
+	rmu  sync.Mutex // held by a read, so that Peer keeps out
 	dry  bool       // only look at what crypto/tls already holds
 	look bool       // when dry: take also what the carrier has at hand
 	held [1]byte
@@ -113,9 +113,9 @@ type secure struct {
 }
 
 const (
-	outMax   = 64 << 10       // plaintext sealed before a flush
-	outSize  = outMax + 8<<10 // and its records
-	farewell = time.Second    // for close_notify to leave
+	outMax          = 64 << 10       // plaintext sealed before a flush
+	outSize         = outMax + 8<<10 // and its records
+	closeNotifyTime = time.Second    // for close_notify to leave
 )
 
 func (s *secure) Read(p []byte) (n int, err error) {
@@ -132,7 +132,7 @@ func (s *secure) Read(p []byte) (n int, err error) {
 		return n + 1, nil
 	}
 	n, err = s.t.Read(p)
-	s.flush() // a reply to a key update, an alert; the next write tells its error
+	s.flush() // a reply to a key update, an alert; the next write reports its error
 	if err != nil {
 		err = alerted(err, s.asked)
 	}
@@ -145,7 +145,7 @@ func (s *secure) pending() bool {
 	return s.ready()
 }
 
-// ready reads one byte ahead without waiting. An end or an alert counts: the turn is to read it.
+// ready reads one byte ahead without waiting. An end or an alert counts: the handler is to read it.
 func (s *secure) ready() bool {
 	if s.has {
 		return true
@@ -157,17 +157,17 @@ func (s *secure) ready() bool {
 	return s.has || err != nil && err != errDry
 }
 
-// Peer lets crypto/tls look at what has come: it may be only a close_notify, or no data at all.
-func (s *secure) Peer() Peer {
+// Peer lets crypto/tls look at what has arrived: it may be only a close_notify, or no data at all.
+func (s *secure) Peer() PeerState {
 	if !s.rmu.TryLock() {
-		return s.Conn.Peer() // somebody reads, and will see
+		return s.Conn.Peer() // a read is under way, and will see
 	}
 	defer s.rmu.Unlock()
 	if s.has {
-		return Spoke
+		return PeerReadable
 	}
 	p := s.Conn.Peer()
-	if p != Spoke {
+	if p != PeerReadable {
 		return p
 	}
 	s.look = true
@@ -175,11 +175,11 @@ func (s *secure) Peer() Peer {
 	s.look = false
 	switch {
 	case s.has:
-		return Spoke
+		return PeerReadable
 	case over:
-		return Gone
+		return PeerHalfClosed
 	}
-	return Quiet
+	return PeerIdle
 }
 
 func (s *secure) Write(p []byte) (int, error) { return s.Writev(p, nil) }
@@ -209,13 +209,13 @@ func (s *secure) CloseWrite() error {
 }
 
 func (s *secure) Close() error {
-	s.Conn.SetWriteDeadline(time.Now().Add(farewell))
+	s.Conn.SetWriteDeadline(time.Now().Add(closeNotifyTime))
 	s.t.CloseWrite()
 	s.flush()
 	return s.Conn.Close()
 }
 
-// flush sends the gathered records. Whoever finds another at it leaves its records to that one.
+// flush sends the gathered records, unless another flush is under way: that one sends them too.
 func (s *secure) flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -243,14 +243,14 @@ func recycle(b []byte) {
 	}
 }
 
-// under is what crypto/tls sees of the carrier.
-type under secure
+// tlsCarrier is what crypto/tls sees of the carrier.
+type tlsCarrier secure
 
 var errDry = &stopError{"dry"}
 
-func (u *under) Read(p []byte) (int, error) {
+func (u *tlsCarrier) Read(p []byte) (int, error) {
 	if u.dry {
-		if u.look && u.Conn.Peer() != Quiet {
+		if u.look && u.Conn.Peer() != PeerIdle {
 			return u.Conn.Read(p)
 		}
 		return 0, errDry
@@ -261,7 +261,7 @@ func (u *under) Read(p []byte) (int, error) {
 	return u.Conn.Read(p)
 }
 
-func (u *under) Write(p []byte) (int, error) {
+func (u *tlsCarrier) Write(p []byte) (int, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.out == nil {
@@ -271,9 +271,10 @@ func (u *under) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (u *under) Close() error                     { return nil }
-func (u *under) LocalAddr() net.Addr              { return net.TCPAddrFromAddrPort(u.Info().Local) }
-func (u *under) RemoteAddr() net.Addr             { return net.TCPAddrFromAddrPort(u.Info().Remote) }
-func (u *under) SetDeadline(time.Time) error      { return nil } // deadlines belong to the Conn
-func (u *under) SetReadDeadline(time.Time) error  { return nil }
-func (u *under) SetWriteDeadline(time.Time) error { return nil }
+func (u *tlsCarrier) Close() error        { return nil }
+func (u *tlsCarrier) LocalAddr() net.Addr { return net.TCPAddrFromAddrPort(u.Info().Local) }
+
+func (u *tlsCarrier) RemoteAddr() net.Addr             { return net.TCPAddrFromAddrPort(u.Info().Remote) }
+func (u *tlsCarrier) SetDeadline(time.Time) error      { return nil } // deadlines belong to the Conn
+func (u *tlsCarrier) SetReadDeadline(time.Time) error  { return nil }
+func (u *tlsCarrier) SetWriteDeadline(time.Time) error { return nil }

@@ -48,7 +48,7 @@ func handshake(w *world, client, server *tls.Config) error {
 
 func TestHandshakeErrors(t *testing.T) {
 	each(t, func(w *world) {
-		w.strand(func() {
+		w.run(func() {
 			if w.tls == nil {
 				return
 			}
@@ -96,7 +96,7 @@ func TestHandshakeDeadline(t *testing.T) {
 // A close_notify is no request; the peer that sent it is gone.
 func TestCloseNotifyIsNotSpeech(t *testing.T) {
 	each(t, func(w *world) {
-		w.strand(func() {
+		w.run(func() {
 			if w.tls == nil {
 				return
 			}
@@ -116,7 +116,7 @@ func TestCloseNotifyIsNotSpeech(t *testing.T) {
 			if c.Info().TLS == nil || !c.Info().TLS.HandshakeComplete {
 				w.Error("no connection state")
 			}
-			if p := await(s, Gone); p != Gone {
+			if p := await(s, PeerHalfClosed); p != PeerHalfClosed {
 				w.Error("peer:", p)
 			}
 			s.Close()
@@ -128,7 +128,7 @@ func TestCloseNotifyIsNotSpeech(t *testing.T) {
 // A session ticket is nothing to read: the connection stays good for the pool.
 func TestTicketIsNotSpeech(t *testing.T) {
 	each(t, func(w *world) {
-		w.strand(func() {
+		w.run(func() {
 			if w.tls == nil {
 				return
 			}
@@ -145,7 +145,7 @@ func TestTicketIsNotSpeech(t *testing.T) {
 				w.Fatal(err)
 			}
 			time.Sleep(tick)
-			if p := s.Peer(); p != Quiet {
+			if p := s.Peer(); p != PeerIdle {
 				w.Error("peer:", p)
 			}
 			s.Close()
@@ -280,7 +280,7 @@ func TestRecordsAreGathered(t *testing.T) {
 // After a write that failed half-way nothing may follow: it would be read in the wrong place.
 func TestFailedWriteIsFinal(t *testing.T) {
 	each(t, func(w *world) {
-		w.strand(func() {
+		w.run(func() {
 			if w.tls == nil {
 				return
 			}

@@ -30,7 +30,7 @@ func missingRows(s *traffic.Losses, running int64) (report.Missing, bool) {
 	}
 	return report.Missing{
 		What: "lost records of the access log", Why: why + ", for the gateway could not keep them: what they would tell is missing here, and counts and rates are of the rest",
-		How: "the gateway's own log says why, mostly a disk that was full or slow; causeway_log_records_lost counts them",
+		How: "the gateway's own log says why, mostly a disk that was full or slow; causeway_log_records_lost_total counts them",
 	}, true
 }
 

@@ -33,7 +33,7 @@ func AppendStatusLine(dst []byte, status int, reason []byte) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// AppendField appends one field line. The caller vouches for name and value: see ValidName and ValidValue.
+// AppendField appends one field line. The caller vouches for name and value.
 func AppendField[N, V string | []byte](dst []byte, name N, value V) []byte {
 	dst = append(dst, name...)
 	dst = append(dst, ": "...)
@@ -41,8 +41,8 @@ func AppendField[N, V string | []byte](dst []byte, name N, value V) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// AppendLength appends a Content-Length of n >= 0 bytes. It is always written anew: digits that a sender padded with
-// zeros, some servers read as octal.
+// AppendLength appends a Content-Length of n >= 0 bytes. Digits never pass through: some servers read a length that
+// is padded with zeros as octal.
 func AppendLength(dst []byte, n int64) []byte {
 	dst = append(dst, "Content-Length: "...)
 	dst = strconv.AppendInt(dst, n, 10)
@@ -50,7 +50,7 @@ func AppendLength(dst []byte, n int64) []byte {
 }
 
 // AppendFields appends the lines of all fields that are not in drop, nor Nominated. Neighbours that lie in their buffer
-// as they will on the wire are copied in one piece; others are written anew.
+// as they will on the wire are copied in one piece; others are composed.
 func AppendFields(dst []byte, list []Field, drop Set) []byte {
 	drop |= 1 << Nominated
 	for i := 0; i < len(list); {
@@ -95,13 +95,10 @@ func (f *Field) lineLen() int {
 // ValidName reports whether s may be the name of a field.
 func ValidName(s []byte) bool { return len(s) > 0 && run(s, isToken) == len(s) }
 
-// ValidValue reports whether s may be the value of a field.
-func ValidValue(s []byte) bool { return runValue(s) == len(s) && len(trim(s)) == len(s) }
-
 // LastChunk ends a chunked body without trailers.
 const LastChunk = "0\r\n\r\n"
 
-// ChunkEnd follows the data of a chunk. It may be sent in front of what comes next.
+// ChunkEnd follows the data of a chunk. It may go out with whatever follows.
 const ChunkEnd = "\r\n"
 
 // AppendChunkHead appends the size line of a chunk of n > 0 bytes.

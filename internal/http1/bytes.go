@@ -14,7 +14,7 @@ const (
 	isHex
 )
 
-// class gives the kinds of text in which a byte may occur.
+// class holds the kinds of text in which a byte may occur.
 var class = func() (t [256]uint8) {
 	set := func(bit uint8, s string) {
 		for _, c := range []byte(s) {

@@ -12,10 +12,10 @@ const (
 )
 
 // Chunks follows the chunked framing of one body (RFC 9112 section 7.1). Its zero value is at the start of a body. It
-// hands out the data where it lies, and keeps only trailers.
+// returns the data in place, and keeps only trailers.
 type Chunks struct {
 	state    chunkState
-	left     int64 // data of this chunk still to come, or its size while that is read
+	left     int64 // data of this chunk yet to come, or its size while that is being read
 	digits   int
 	ext, all int // bytes of extensions: of this chunk, of all
 	data     int64
@@ -40,13 +40,13 @@ const (
 	chunkBad
 )
 
-// Reset goes to the start of another body.
+// Reset starts another body.
 func (c *Chunks) Reset() {
 	*c = Chunks{trailer: c.trailer[:0], fields: c.fields[:0]}
 }
 
-// Next consumes framing and then at most one span of data from p, of which it used so many bytes; data is a slice of p.
-// Call it until p is used up or Done. The error is an *Error, and stays.
+// Next consumes framing and then at most one span of data from p: used bytes in all; data is a slice of p. Call it until p
+// is used up or Done. The error is an *Error, and permanent.
 func (c *Chunks) Next(p []byte) (used int, data []byte, err error) {
 	for used < len(p) {
 		switch c.state {
@@ -77,7 +77,7 @@ func (c *Chunks) Next(p []byte) (used int, data []byte, err error) {
 	return used, nil, nil
 }
 
-// Left is how many bytes of data come next without any framing.
+// Left returns how many bytes of data come next, before any framing.
 func (c *Chunks) Left() int64 {
 	if c.state != chunkData {
 		return 0
@@ -85,7 +85,7 @@ func (c *Chunks) Left() int64 {
 	return c.left
 }
 
-// Skip says that n of the Left bytes went by without Next.
+// Skip notes that n of the Left bytes bypassed Next.
 func (c *Chunks) Skip(n int64) {
 	c.left -= n
 	c.data += n
@@ -102,7 +102,7 @@ func (c *Chunks) Done() bool { return c.state == chunkDone }
 func (c *Chunks) Data() int64 { return c.data }
 
 // Trailers are the fields after the last chunk once Done, without those that would change the framing, the routing or
-// the meaning of the message (RFC 9110 section 6.5.1): no name that this package knows is let through.
+// the meaning of the message (RFC 9110 section 6.5.1): it drops every name that this package knows.
 func (c *Chunks) Trailers() []Field { return c.fields }
 
 func (c *Chunks) fail(k Kind) error {
@@ -111,7 +111,7 @@ func (c *Chunks) fail(k Kind) error {
 	return &c.bad
 }
 
-// step takes one byte of framing.
+// step consumes one byte of framing.
 func (c *Chunks) step(x byte) Kind {
 	switch c.state {
 	case chunkSize:
@@ -144,7 +144,7 @@ func (c *Chunks) step(x byte) Kind {
 	return 0
 }
 
-// begin goes on after a line end: to the data, the trailers or the next size.
+// begin continues after a line end: with the data, the trailers or the next size.
 func (c *Chunks) begin() {
 	switch {
 	case c.state == chunkLF:
@@ -193,7 +193,7 @@ func (c *Chunks) extend() Kind {
 	return 0
 }
 
-// gather collects one line of the trailer section, or what there is of it.
+// gather collects one line of the trailer section, or as much of it as there is.
 func (c *Chunks) gather(p []byte) (n int, k Kind) {
 	n = bytes.IndexByte(p, '\n') + 1
 	whole := n > 0

@@ -69,7 +69,7 @@ var texts = [kinds]string{
 	TrailerTooLarge:        "the trailer section is too large",
 }
 
-// String says which rule was broken.
+// String names the rule.
 func (k Kind) String() string {
 	if k == 0 || k >= kinds {
 		return "kind " + strconv.Itoa(int(k))
@@ -77,11 +77,10 @@ func (k Kind) String() string {
 	return texts[k]
 }
 
-// An Error is a broken rule. It belongs to the value that returned it and is good until that is used again; keep the
-// Kind.
+// An Error is a broken rule. It belongs to the value that returned it and is valid until that is used again; keep the Kind.
 type Error struct {
 	Kind   Kind
-	Offset int // bytes from the start of the message at which the rule was seen to be broken
+	Offset int // bytes from the start of the message to where the parser noticed
 }
 
 func (e *Error) Error() string {

@@ -92,8 +92,8 @@ var byLength = [...][]ID{
 	19: {IfUnmodifiedSince, ProxyAuthorization},
 }
 
-// words are a name of four letters or more in lower case as numbers: so many bytes can be compared at once. They overlap,
-// and together they hold all of the name.
+// words are a name of four letters or more in lower case as numbers, which compare several bytes at once. They overlap, and
+// together they hold the whole name.
 type words struct{ first, middle, last uint64 }
 
 var nameWords = func() (t [ids]words) {
@@ -149,23 +149,15 @@ func (id ID) String() string {
 // Set is a set of IDs.
 type Set uint64
 
-// SetOf returns the set of the given IDs.
-func SetOf(list ...ID) (s Set) {
-	for _, id := range list {
-		s |= 1 << id
-	}
-	return s
-}
-
 // Has reports whether id is in s.
 func (s Set) Has(id ID) bool { return s>>id&1 != 0 }
 
 const (
-	// HopByHop are the fields of one connection, which a gateway takes off and writes anew (RFC 9110 section 7.6.1).
+	// HopByHop are the fields of one connection, which a gateway removes and writes itself (RFC 9110 section 7.6.1).
 	// Content-Length is not among them, nor are Expect and Trailer.
 	HopByHop Set = 1<<Connection | 1<<KeepAlive | 1<<ProxyConnection | 1<<TE | 1<<TransferEncoding | 1<<Upgrade | 1<<Nominated
 
-	// singletons have one value; a second one is read differently by different servers.
+	// singletons have one value; servers disagree about a second one.
 	singletons Set = 1<<Expect | 1<<ContentType | 1<<ContentRange | 1<<Authorization | 1<<ProxyAuthorization | 1<<IfModifiedSince |
 		1<<IfUnmodifiedSince | 1<<IfRange | 1<<Range | 1<<MaxForwards
 )

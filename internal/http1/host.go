@@ -6,7 +6,7 @@ import (
 )
 
 // ValidHost reports whether h is a name or an IPv4 address, or an IPv6 address in brackets, with an optional port. A name
-// may not be percent-encoded: DNS has no such names, and who decodes it sees another host.
+// may not be percent-encoded: DNS has no such names, and a server that decodes it sees another host.
 func ValidHost(h []byte) bool {
 	if len(h) == 0 {
 		return false

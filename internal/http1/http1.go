@@ -1,13 +1,13 @@
 // Package http1 is the HTTP/1.1 wire codec: bytes in, bytes out, no I/O, and no allocation per message.
 //
-// It is strict where RFC 9110 and RFC 9112 leave two readers of the same bytes room to disagree: such a message is
-// refused, never repaired, so that nothing ambiguous is ever forwarded. Everything it returns is a slice of the
-// caller's buffer and lives as long as that does.
+// It is strict where RFC 9110 and RFC 9112 leave two readers of the same bytes room to disagree: it refuses such a message
+// and never repairs it, so that a gateway forwards nothing ambiguous. Everything it returns is a slice of the caller's
+// buffer and lives as long as that does.
 package http1
 
 import "errors"
 
-// ErrMore says that the bytes so far are fine and the message's head is not complete.
+// ErrMore reports that the bytes so far are fine but the message's head is not complete.
 var ErrMore = errors.New("parse message head: incomplete, read more")
 
 // Limits bound a message. A zero field stands for its default.
@@ -17,7 +17,7 @@ type Limits struct {
 	Fields    int  // number of fields; default 100
 	LenientLF bool // a response may end its lines with a bare LF; a request never may
 
-	// LenientColon lets a response have white space between a field's name and its colon, which a proxy has to take off
+	// LenientColon lets a response have white space between a field's name and its colon, which a proxy has to remove
 	// (RFC 9112 section 5.1); a request never may.
 	LenientColon bool
 }

@@ -2,7 +2,7 @@ package http1
 
 import "bytes"
 
-// Message is what the heads of requests and responses have in common.
+// Message is what the heads of requests and responses share.
 type Message struct {
 	Minor             int // of the version: 0 or 1
 	Fields            []Field
@@ -55,7 +55,7 @@ func (m *Message) reset() {
 	*m = Message{Fields: m.Fields[:0], ContentLength: -1, ready: true}
 }
 
-// unread reports whether the message is as reset made it.
+// unread reports whether the message is as reset left it.
 func (m *Message) unread() bool { return m.ready && m.phase == fresh && m.base == nil }
 
 func (m *Message) fail(k Kind, at int) error {
@@ -139,7 +139,7 @@ func (m *Message) section(b []byte, lim *Limits, unique Set) error {
 	}
 }
 
-// slowly reads any line there may be, and says what is wrong with it. over says that it was the blank one.
+// slowly reads any line, and reports what is wrong with it. over reports that it was the blank one.
 func (m *Message) slowly(b []byte, lim *Limits, unique Set) (over bool, err error) {
 	start := m.pos
 	line, err := m.line(b, lim, lim.head(), HeadTooLarge)
@@ -177,7 +177,7 @@ func (m *Message) refuse(k Kind, at int) error {
 	return m.fail(k, at)
 }
 
-// another is the next field, in place: what is in it is of another message.
+// another is the next field, in place: it holds remains of another message.
 func (m *Message) another() *Field {
 	n := len(m.Fields)
 	if n < cap(m.Fields) {
@@ -188,7 +188,7 @@ func (m *Message) another() *Field {
 	return &m.Fields[n]
 }
 
-// note takes what the framing needs from a field with a known name.
+// note reads what the framing needs from a field with a known name.
 func (m *Message) note(f *Field, unique Set) Kind {
 	if f.ID == Other {
 		return 0
@@ -252,8 +252,8 @@ func (m *Message) finish() error {
 	return nil
 }
 
-// options reads the members of Connection. It may take away fields that this package does not know, never one on
-// which a gateway or an application relies: naming such a field is a known way to hide it from the next server.
+// options reads the members of Connection. They may remove fields that this package does not know, never one on which a
+// gateway or an application relies: naming such a field is a known way to hide it from the next server.
 func (m *Message) options(list []byte) {
 	for len(list) > 0 {
 		var o []byte

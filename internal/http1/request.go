@@ -36,11 +36,11 @@ func (r *Request) Reset() {
 }
 
 // Parse reads the head of a request from the start of b. It returns nil, ErrMore, or an *Error. After ErrMore, call it
-// again with the same bytes and more, at whatever address: it goes on where it stopped. Reset gives up such a request.
-// Otherwise it begins anew.
+// again with the same bytes and more, at any address: it continues where it stopped. Reset gives such a request up.
+// Otherwise it starts over.
 //
-// One empty line before the request line is skipped, as RFC 9112 section 2.2 asks. Bytes that cannot begin a method are
-// refused before the line is whole.
+// It skips one empty line before the request line, as RFC 9112 section 2.2 asks, and refuses bytes that cannot begin a
+// method before the line is whole.
 func (r *Request) Parse(b []byte, lim *Limits) error {
 	if r.phase == over || !r.ready {
 		r.Reset()
@@ -135,7 +135,7 @@ func version(v []byte) (k Kind, minor int) {
 
 func digit(c byte) bool { return '0' <= c && c <= '9' }
 
-// finish judges what needs the whole head.
+// finish applies the rules that need the whole head.
 func (r *Request) finish() error {
 	if !r.Has(Host) && r.Minor == 1 {
 		return r.fail(NoHost, r.Len)
@@ -165,7 +165,7 @@ func (r *Request) finish() error {
 
 var slash = []byte("/")
 
-// target takes the target apart by its form.
+// target splits the target by its form.
 func (r *Request) target() bool {
 	t := r.Target
 	switch {

@@ -383,7 +383,7 @@ func TestAppendFields(t *testing.T) {
 		if err := r.Parse([]byte(head(append([]string{"GET / HTTP/1.1", "Host: a"}, lines...)...)), nil); err != nil {
 			t.Fatal(err)
 		}
-		if got := string(AppendFields(nil, r.Fields, drop|SetOf(Host))); got != want {
+		if got := string(AppendFields(nil, r.Fields, drop|setOf(Host))); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

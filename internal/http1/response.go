@@ -58,7 +58,7 @@ func (r *Response) Parse(b []byte, lim *Limits) error {
 	return r.finish()
 }
 
-// Body says how the body of the answer to a request with this method is framed, and with Length how long it is
+// Body returns how the body of the answer to a request with this method is framed, and with Length how long it is
 // (RFC 9112 section 6.3).
 func (r *Response) Body(method []byte) (kind BodyKind, n int64) {
 	switch {
@@ -104,7 +104,7 @@ func (r *Response) statusLine(line []byte) (k Kind, at int) {
 	return 0, 0
 }
 
-// keepAlive reads what the server says of its idle limit. A parameter that makes no sense is no hint.
+// keepAlive reads the idle limit that the server announces. A parameter that makes no sense is no hint.
 func (r *Response) keepAlive() {
 	if !r.Has(KeepAlive) {
 		return

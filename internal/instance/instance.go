@@ -1,8 +1,8 @@
-// Package instance is one data plane: it takes configurations, makes them ready, serves them, and lets go of the ones
-// before.
+// Package instance is one data plane: it builds configurations, warms them up, serves them, and drains the ones before.
 package instance
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -18,9 +18,9 @@ import (
 	"causeway/internal/gateway"
 	"causeway/internal/probe"
 	"causeway/internal/proxy"
-	"causeway/internal/pulse"
 	"causeway/internal/resolve"
 	"causeway/internal/route"
+	"causeway/internal/stall"
 	"causeway/internal/telemetry"
 )
 
@@ -32,9 +32,9 @@ type Options struct {
 	Lookup     resolve.Lookup // for the names of members
 	Log        proxy.Log
 	Metrics    *telemetry.Metrics
-	Place      route.Place                              // where a port is bound
-	Listen     func(place string) (net.Listener, error) // binds it
-	PortOffset int                                      // that Place adds to the ports of the document
+	ListenAddr route.ListenAddr                           // address that a port is bound to
+	Listen     func(address string) (net.Listener, error) // binds it
+	PortOffset int                                        // that ListenAddr adds to the ports of the document
 }
 
 // Instance is a data plane at work.
@@ -43,67 +43,90 @@ type Instance struct {
 	directory *backend.Directory
 	prober    *probe.Prober
 	proxy     *proxy.Proxy
-	pulse     *pulse.Pulse
+	stalls    *stall.Detector
 
-	applying sync.Mutex // one configuration at a time
-	closed   bool
+	swapMu sync.Mutex // held while one configuration replaces another, and by Close; guards closed
+	closed bool
 
-	mu      sync.Mutex
-	leaving map[*leaving]struct{} // listeners that went and are not empty yet
-	sets    []*backend.Set        // in force, newest last: two while a configuration is being applied
-	v1      bool
-	table   *route.Table
-	stop    chan struct{}
-	wg      sync.WaitGroup
+	mu       sync.Mutex
+	draining map[*drainingListener]struct{} // listeners that went and still have connections
+	sets     []*backend.Set                 // in force, newest last: two while a configuration is being applied
+	v1       bool
+	table    *route.Table
+	stop     chan struct{}
+	wg       sync.WaitGroup
 }
 
-// leaving is a listener that went. drain waits until it is empty, and makes it so at a deadline.
-type leaving struct{ drain func(deadline time.Time) }
+// drainingListener is a removed listener. drain blocks until its connections have ended, and resets them at the deadline.
+type drainingListener struct{ drain func(deadline time.Time) }
 
 // firstProbes is how long a configuration waits for the first probes of new members before it is served.
 const firstProbes = 5 * time.Second
 
 const (
 	sweepEvery = 5 * time.Second
-	flushEvery = time.Second // so old a record may be when it is written
+	flushEvery = time.Second // the greatest age of a record when it is written
 )
 
 // New makes an instance that serves nothing yet.
 func New(o Options) *Instance {
-	i := &Instance{o: o, directory: backend.NewDirectory(o.Lookup), leaving: map[*leaving]struct{}{}, stop: make(chan struct{}), pulse: pulse.Start()}
-	i.prober = probe.New(i.directory, o.Dialer, i.pulse)
-	i.directory.Changed = i.follow
-	i.proxy = proxy.New(proxy.Options{Engine: o.Engine, Log: o.Log, Metrics: o.Metrics, Pulse: i.pulse, Instance: o.Number, PortOffset: o.PortOffset})
+	i := &Instance{
+		o:         o,
+		directory: backend.NewDirectory(o.Lookup),
+		stalls:    stall.Start(),
+		draining:  map[*drainingListener]struct{}{},
+		stop:      make(chan struct{}),
+	}
+	i.prober = probe.New(i.directory, o.Dialer, i.stalls)
+	i.directory.Changed = i.followMembers
+	i.proxy = proxy.New(proxy.Options{
+		Engine:     o.Engine,
+		Log:        o.Log,
+		Metrics:    o.Metrics,
+		Stalls:     i.stalls,
+		Instance:   o.Number,
+		PortOffset: o.PortOffset,
+	})
 	return i
 }
 
-// Apply serves a configuration in place of the one before: build it, make it ready, swap, drain what it no longer
-// needs. No request notices. An error leaves everything as it was.
-func (i *Instance) Apply(c *gateway.Config, local gateway.Local, revision uint64) error {
-	i.applying.Lock()
-	defer i.applying.Unlock()
+// Apply replaces the configuration in force: it builds the new one, warms it up, swaps, and drains what the old one alone
+// had. No request notices. An error changes nothing, and neither does a ctx that ends before the swap: warming up may
+// take firstProbes.
+func (i *Instance) Apply(ctx context.Context, c *gateway.Config, local gateway.Local, revision uint64) error {
+	i.swapMu.Lock()
+	defer i.swapMu.Unlock()
 	if i.closed {
 		return errors.New("apply the configuration: the gateway is ending")
 	}
 	next, err := i.build(c, local)
 	if err != nil {
-		i.o.Metrics.Reloads.WithLabelValues("refused").Inc()
-		if i.Serving() {
-			return fmt.Errorf("apply the configuration: %w; the one before goes on serving", err)
-		}
-		return fmt.Errorf("apply the configuration: %w", err)
+		return i.refused("refused", err)
 	}
-	i.makeReady(next)
+	if err := i.warmUp(ctx, next); err != nil {
+		i.abandon(next)
+		return i.refused("aborted", err)
+	}
 	i.swap(next, local, revision)
 	i.o.Metrics.Reloads.WithLabelValues("applied").Inc()
+	i.o.Metrics.LastReload.SetToCurrentTime()
 	return nil
+}
+
+// refused counts a configuration that is not served, and says so.
+func (i *Instance) refused(result string, err error) error {
+	i.o.Metrics.Reloads.WithLabelValues(result).Inc()
+	if i.Serving() {
+		return fmt.Errorf("apply the configuration: %w; the previous configuration stays in force", err)
+	}
+	return fmt.Errorf("apply the configuration: %w", err)
 }
 
 // candidate is a configuration that is not served yet.
 type candidate struct {
 	table   *route.Table
 	set     *backend.Set
-	sockets map[string]net.Listener // new ones
+	sockets map[string]net.Listener // new ones, by address
 }
 
 func (i *Instance) build(c *gateway.Config, local gateway.Local) (*candidate, error) {
@@ -115,7 +138,7 @@ func (i *Instance) build(c *gateway.Config, local gateway.Local) (*candidate, er
 	if err != nil {
 		return nil, err
 	}
-	table, err := route.Compile(c, set, pairs, i.o.Place)
+	table, err := route.Compile(c, set, pairs, i.o.ListenAddr)
 	if err == nil {
 		var sockets map[string]net.Listener
 		if sockets, err = i.listen(table); err == nil {
@@ -145,7 +168,7 @@ func keyPairs(c *gateway.Config, local gateway.Local) (map[string]*tls.Certifica
 	return out, failed
 }
 
-// listen binds the places that are not served yet: all of them or none.
+// listen binds the addresses that are not served yet: all of them or none.
 func (i *Instance) listen(t *route.Table) (map[string]net.Listener, error) {
 	sockets := map[string]net.Listener{}
 	for _, p := range t.Ports() {
@@ -154,9 +177,7 @@ func (i *Instance) listen(t *route.Table) (map[string]net.Listener, error) {
 		}
 		ln, err := i.o.Listen(p.Key)
 		if err != nil {
-			for _, s := range sockets {
-				s.Close()
-			}
+			closeAll(sockets)
 			return nil, fmt.Errorf("bind port %d of frontend %q: %w", p.Number, p.Frontend, err)
 		}
 		sockets[p.Key] = ln
@@ -164,65 +185,83 @@ func (i *Instance) listen(t *route.Table) (map[string]net.Listener, error) {
 	return sockets, nil
 }
 
-// makeReady waits until the names and first probes of new members are known, within bounds.
-func (i *Instance) makeReady(next *candidate) {
-	stop := make(chan struct{})
-	timer := time.AfterFunc(firstProbes, func() { close(stop) })
-	defer timer.Stop()
-	next.set.Known(stop)
-	i.mu.Lock()
-	i.sets, i.v1 = append(i.sets, next.set), next.table.Config.V1()
-	i.mu.Unlock()
-	i.follow()
-	if !i.prober.Ready(stop) {
-		slog.Warn("some members have not answered their first probe in time; serving without them until they do", "waited", firstProbes)
+func closeAll(sockets map[string]net.Listener) {
+	for _, ln := range sockets {
+		ln.Close()
 	}
 }
 
-// swap serves the candidate and lets go of what was before.
+// warmUp waits until the names and first probes of new members are known, for firstProbes at most. It fails if ctx ends
+// before that.
+func (i *Instance) warmUp(ctx context.Context, next *candidate) error {
+	wait, cancel := context.WithTimeout(ctx, firstProbes)
+	defer cancel()
+	next.set.Known(wait.Done())
+	i.follow(append(i.setsInForce(), next.set), next.table.Config.V1())
+	probed := i.prober.Ready(wait.Done())
+	if ctx.Err() != nil {
+		return fmt.Errorf("wait for the first probes: %w", context.Cause(ctx))
+	}
+	if !probed {
+		slog.Warn("some members have not answered their first probe in time; serving without them until they do", "waited", firstProbes)
+	}
+	return nil
+}
+
+// abandon takes back what build and warmUp did for a candidate.
+func (i *Instance) abandon(next *candidate) {
+	closeAll(next.sockets)
+	i.mu.Lock()
+	sets, v1 := i.sets[:len(i.sets)-1], i.table != nil && i.table.Config.V1()
+	i.mu.Unlock()
+	i.follow(sets, v1)
+	next.set.Release()
+}
+
+// swap serves the candidate, drains the listeners that it lacks, and releases the sets before it.
 func (i *Instance) swap(next *candidate, local gateway.Local, revision uint64) {
 	i.proxy.Apply(next.table, local, revision)
-	for place, ln := range next.sockets {
-		i.proxy.Serve(place, ln)
+	for address, ln := range next.sockets {
+		i.proxy.Serve(address, ln)
 	}
 	i.mu.Lock()
 	old := i.sets[:len(i.sets)-1]
 	i.sets, i.table = []*backend.Set{next.set}, next.table
 	i.mu.Unlock()
-	for _, place := range i.proxy.Ports() {
-		if next.table.Port(place) == nil {
-			i.letGo(&leaving{i.proxy.Stop(place)}, time.Now().Add(drainTime(next.table.Config)))
+	for _, address := range i.proxy.Ports() {
+		if next.table.Port(address) == nil {
+			i.startDrain(&drainingListener{i.proxy.Stop(address)}, time.Now().Add(drainTime(next.table.Config)))
 		}
 	}
 	for _, set := range old {
 		set.Release()
 	}
-	i.follow()
+	i.followMembers()
 }
 
-// letGo lets the connections of a listener end in their own time.
-func (i *Instance) letGo(l *leaving, deadline time.Time) {
+// startDrain lets the connections of a removed listener end in their own time.
+func (i *Instance) startDrain(l *drainingListener, deadline time.Time) {
 	i.mu.Lock()
-	i.leaving[l] = struct{}{}
+	i.draining[l] = struct{}{}
 	i.mu.Unlock()
 	i.wg.Go(func() {
 		l.drain(deadline)
 		i.mu.Lock()
-		delete(i.leaving, l)
+		delete(i.draining, l)
 		i.mu.Unlock()
 	})
 }
 
-// hasten gives the listeners that are leaving a new deadline.
-func (i *Instance) hasten(deadline time.Time) {
+// shortenDrain gives removed listeners a new deadline.
+func (i *Instance) shortenDrain(deadline time.Time) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for l := range i.leaving {
+	for l := range i.draining {
 		i.wg.Go(func() { l.drain(deadline) })
 	}
 }
 
-// drainTime is how long connections of a listener that went may last: the longest draining of the settings.
+// drainTime is how long connections of a removed listener may last: the longest drain timeout of the settings.
 func drainTime(c *gateway.Config) time.Duration {
 	longest := 30
 	for _, s := range c.Settings {
@@ -231,15 +270,30 @@ func drainTime(c *gateway.Config) time.Duration {
 	return time.Duration(longest) * time.Second
 }
 
-// follow lets the probes follow the members.
-func (i *Instance) follow() {
+// setsInForce returns a copy of the sets.
+func (i *Instance) setsInForce() []*backend.Set {
 	i.mu.Lock()
-	sets, v1 := append([]*backend.Set(nil), i.sets...), i.v1
+	defer i.mu.Unlock()
+	return slices.Clone(i.sets)
+}
+
+// follow probes the members of these sets from now on.
+func (i *Instance) follow(sets []*backend.Set, v1 bool) {
+	i.mu.Lock()
+	i.sets, i.v1 = sets, v1
+	i.mu.Unlock()
+	i.followMembers()
+}
+
+// followMembers probes the members that the sets in force have now.
+func (i *Instance) followMembers() {
+	i.mu.Lock()
+	sets, v1 := slices.Clone(i.sets), i.v1
 	i.mu.Unlock()
 	i.prober.Follow(v1, sets...)
 }
 
-// Health is the backend-health document of what is served; empty before the first Apply.
+// Health returns the backend-health document of what is served; empty before the first Apply.
 func (i *Instance) Health() gateway.Health {
 	i.mu.Lock()
 	table := i.table
@@ -253,7 +307,7 @@ func (i *Instance) Health() gateway.Health {
 // Serving reports whether a configuration is being served.
 func (i *Instance) Serving() bool { return i.proxy.State() != nil }
 
-// Tend closes backend connections that are too old to be used, and writes records that wait, now and then until Close.
+// Tend closes backend connections that have been idle for too long, and writes buffered records, periodically until Close.
 func (i *Instance) Tend() {
 	i.proxy.Flush()
 	i.every(flushEvery, func(time.Time) { i.proxy.Flush() })
@@ -264,7 +318,7 @@ func (i *Instance) Tend() {
 	})
 }
 
-// every calls f again and again until Close.
+// every calls f periodically until Close.
 func (i *Instance) every(d time.Duration, f func(now time.Time)) {
 	i.wg.Go(func() {
 		tick := time.NewTicker(d)
@@ -280,20 +334,20 @@ func (i *Instance) every(d time.Duration, f func(now time.Time)) {
 	})
 }
 
-// Close drains until the deadline and ends everything. A configuration that is being applied is first.
+// Close drains until the deadline and ends everything. It first waits for an Apply under way.
 func (i *Instance) Close(deadline time.Time) {
-	i.applying.Lock()
+	i.swapMu.Lock()
 	i.closed = true
-	i.applying.Unlock()
-	i.hasten(deadline)
+	i.swapMu.Unlock()
+	i.shortenDrain(deadline)
 	i.proxy.Shutdown(deadline)
 	close(i.stop)
 	i.prober.Close()
-	i.pulse.Stop()
+	i.stalls.Stop()
 	i.directory.Close()
 	i.wg.Wait()
 	i.proxy.Flush()
-	i.o.Engine.Each(func(h *conn.Home) { h.Sweep(time.Now().Add(time.Hour)) })
+	i.o.Engine.Each(func(loop *conn.Loop) { loop.Pool.Sweep(time.Now().Add(time.Hour)) })
 }
 
 // Hosts counts the members of each pool under each settings by their health, as Azure's host-count metrics do.
@@ -319,15 +373,15 @@ func (i *Instance) Hosts() []telemetry.Hosts {
 	return out
 }
 
-// Drain lets every answer end its client's connection from now on; new connections are still served, until Close.
+// Drain makes every answer end its client's connection from now on; new connections are still served, until Close.
 func (i *Instance) Drain() { i.proxy.Drain() }
 
-// Servers are the ports being served, by place.
+// Servers returns the ports being served, by listen address.
 func (i *Instance) Servers() map[string]conn.Server { return i.proxy.Servers() }
 
-// Places are where clients are being served.
-func (i *Instance) Places() []string {
-	places := i.proxy.Ports()
-	slices.Sort(places)
-	return places
+// ListenAddrs returns the addresses where clients are being served, in order.
+func (i *Instance) ListenAddrs() []string {
+	addresses := i.proxy.Ports()
+	slices.Sort(addresses)
+	return addresses
 }

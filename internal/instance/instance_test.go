@@ -3,6 +3,7 @@ package instance
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +22,7 @@ import (
 	"causeway/internal/accesslog"
 	"causeway/internal/certs/certstest"
 	"causeway/internal/conn"
+	"causeway/internal/conn/conntest"
 	"causeway/internal/gateway"
 	"causeway/internal/resolve"
 	"causeway/internal/telemetry"
@@ -36,24 +39,29 @@ func (l *counting) Write(r *accesslog.Record) {
 }
 
 // gatewayOn is an instance on a network: mem, or loopback where that is nil.
-func gatewayOn(mem *conn.Memory) (*Instance, *counting, *telemetry.Metrics) {
-	var probes *conn.Home
+func gatewayOn(mem *conntest.Network) (*Instance, *counting, *telemetry.Metrics) {
+	return gatewayWith(mem, func(context.Context, string) (resolve.Answer, error) { return resolve.Answer{}, resolve.ErrNoAddress })
+}
+
+// gatewayWith is gatewayOn with a resolver.
+func gatewayWith(mem *conntest.Network, lookup resolve.Lookup) (*Instance, *counting, *telemetry.Metrics) {
+	var probes *conn.Loop
 	var engine conn.Engine
-	listen := func(place string) (net.Listener, error) { return net.Listen("tcp", place) }
+	listen := func(address string) (net.Listener, error) { return net.Listen("tcp", address) }
 	if mem != nil {
-		engine = conn.NewMemory(mem, nil)
-		conn.NewMemory(mem, func(h *conn.Home) { probes = h })
-		listen = func(place string) (net.Listener, error) { return mem.Listen(netip.MustParseAddrPort(place)) }
+		engine = conn.NewGoroutinesOver(mem.Dial, nil)
+		conn.NewGoroutinesOver(mem.Dial, func(h *conn.Loop) { probes = h })
+		listen = func(address string) (net.Listener, error) { return mem.Listen(netip.MustParseAddrPort(address)) }
 	} else {
 		engine, _ = conn.New("", 2)
-		conn.NewGoroutines(func(h *conn.Home) { probes = h })
+		conn.NewGoroutines(func(h *conn.Loop) { probes = h })
 	}
 	engine.Set(func(o *conn.Options) { o.AcceptError = func(error) {} })
 	log, metrics := &counting{}, telemetry.New()
 	i := New(Options{
 		Engine: engine, Dialer: probes, Log: log, Metrics: metrics, Listen: listen,
-		Lookup: func(context.Context, string) (resolve.Answer, error) { return resolve.Answer{}, resolve.ErrNoAddress },
-		Place:  func(_ string, port int) string { return fmt.Sprint("127.0.0.1:", port) },
+		Lookup:     lookup,
+		ListenAddr: func(_ string, port int) string { return fmt.Sprint("127.0.0.1:", port) },
 	})
 	return i, log, metrics
 }
@@ -115,7 +123,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	}
 	apply := func(revision int, members int, hosts []string, ports ...int) {
 		t.Helper()
-		if err := i.Apply(document(members, hosts, ports...), gateway.DefaultLocal(), uint64(revision)); err != nil {
+		if err := i.Apply(t.Context(), document(members, hosts, ports...), gateway.DefaultLocal(), uint64(revision)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -178,11 +186,11 @@ func TestReloadKeepsWhatStays(t *testing.T) {
 	}
 	bad := document(members, []string{"127.0.0.1"}, port)
 	bad.Listeners[0].Protocol, bad.Listeners[0].SSLCertificate, bad.SSLCertificates = "Https", "cert", []gateway.SSLCertificate{{Name: "cert"}}
-	if err := i.Apply(bad, gateway.DefaultLocal(), 0); err == nil || strings.Contains(err.Error(), "goes on serving") {
+	if err := i.Apply(t.Context(), bad, gateway.DefaultLocal(), 0); err == nil || strings.Contains(err.Error(), "stays in force") {
 		t.Errorf("at the first start: %v", err)
 	}
 	for n := range 3 {
-		if err := i.Apply(document(members, []string{"127.0.0.1"}, port), gateway.DefaultLocal(), uint64(n)); err != nil {
+		if err := i.Apply(t.Context(), document(members, []string{"127.0.0.1"}, port), gateway.DefaultLocal(), uint64(n)); err != nil {
 			t.Fatal(err)
 		}
 		ask()
@@ -191,8 +199,8 @@ func TestReloadKeepsWhatStays(t *testing.T) {
 		t.Errorf("%d connections", n)
 	}
 	// What is wrong changes nothing.
-	err := i.Apply(bad, gateway.DefaultLocal(), 9)
-	if err == nil || !strings.Contains(err.Error(), `"cert"`) || !strings.Contains(err.Error(), "goes on serving") {
+	err := i.Apply(t.Context(), bad, gateway.DefaultLocal(), 9)
+	if err == nil || !strings.Contains(err.Error(), `"cert"`) || !strings.Contains(err.Error(), "stays in force") {
 		t.Errorf("%v", err)
 	}
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -200,7 +208,7 @@ func TestReloadKeepsWhatStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	if err = i.Apply(document(members, []string{"127.0.0.9"}, port, taken.Addr().(*net.TCPAddr).Port), gateway.DefaultLocal(), 9); err == nil {
+	if err = i.Apply(t.Context(), document(members, []string{"127.0.0.9"}, port, taken.Addr().(*net.TCPAddr).Port), gateway.DefaultLocal(), 9); err == nil {
 		t.Error("a port that is taken was taken")
 	}
 	ask()
@@ -217,7 +225,7 @@ func TestReloadKeepsWhatStays(t *testing.T) {
 		t.Errorf("%v reloads counted", got)
 	}
 	i.Close(time.Now())
-	if err := i.Apply(document(members, nil, port), gateway.DefaultLocal(), 10); err == nil {
+	if err := i.Apply(t.Context(), document(members, nil, port), gateway.DefaultLocal(), 10); err == nil {
 		t.Error("applied after the end")
 	}
 }
@@ -238,18 +246,56 @@ func sum(t *testing.T, m *telemetry.Metrics, name string) (n float64) {
 	return n
 }
 
+// Whoever asked for a configuration may give up while it warms up: everything stays as it was.
+func TestAbortedApplyChangesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mem := new(conntest.Network)
+		ends := []func(){slow(t, mem, "10.0.0.4:80", 0), slow(t, mem, "10.0.0.5:80", 20*time.Second)}
+		i, _, metrics := gatewayOn(mem)
+		if err := i.Apply(t.Context(), document(80, []string{"10.0.0.4"}, 8080), gateway.DefaultLocal(), 1); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		begin := time.Now()
+		err := i.Apply(ctx, document(80, []string{"10.0.0.5"}, 8080, 8081), gateway.DefaultLocal(), 2)
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "stays in force") || time.Since(begin) != 2*time.Second {
+			t.Errorf("%v after %v", err, time.Since(begin))
+		}
+		if h := i.Health().Pools[0].Settings[0].Servers; len(h) != 1 || h[0].Address != "10.0.0.4" {
+			t.Errorf("%+v", h)
+		}
+		if got := i.ListenAddrs(); len(got) != 1 {
+			t.Errorf("serving %v", got)
+		}
+		if _, err := mem.Dial(netip.MustParseAddrPort("127.0.0.1:8081"), time.Now().Add(time.Second)); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("the new port is still bound: %v", err)
+		}
+		if got := sum(t, metrics, "causeway_reloads_total"); got != 2 {
+			t.Errorf("%v reloads counted", got)
+		}
+		if err := i.Apply(t.Context(), document(80, []string{"10.0.0.4"}, 8080, 8081), gateway.DefaultLocal(), 2); err != nil {
+			t.Error(err)
+		}
+		i.Close(time.Now())
+		for _, end := range ends {
+			end()
+		}
+	})
+}
+
 // New members are waited for until their first probe, at most five seconds; meanwhile the old ones serve.
 func TestFirstProbesAreWaitedFor(t *testing.T) {
 	f := func(delay, want time.Duration) {
 		synctest.Test(t, func(t *testing.T) {
-			mem := new(conn.Memory)
+			mem := new(conntest.Network)
 			ends := []func(){slow(t, mem, "10.0.0.4:80", 0), slow(t, mem, "10.0.0.5:80", delay)}
 			i, log, _ := gatewayOn(mem)
-			if err := i.Apply(document(80, []string{"10.0.0.4"}, 8080), gateway.DefaultLocal(), 1); err != nil {
+			if err := i.Apply(t.Context(), document(80, []string{"10.0.0.4"}, 8080), gateway.DefaultLocal(), 1); err != nil {
 				t.Fatal(err)
 			}
 			begin := time.Now()
-			if err := i.Apply(document(80, []string{"10.0.0.5"}, 8080), gateway.DefaultLocal(), 2); err != nil {
+			if err := i.Apply(t.Context(), document(80, []string{"10.0.0.5"}, 8080), gateway.DefaultLocal(), 2); err != nil {
 				t.Fatal(err)
 			}
 			if took := time.Since(begin); took != want {
@@ -269,8 +315,22 @@ func TestFirstProbesAreWaitedFor(t *testing.T) {
 	f(20*time.Second, 5*time.Second)
 }
 
-// slow is a member in memory that takes its time.
-func slow(t *testing.T, mem *conn.Memory, at string, delay time.Duration) (end func()) {
+// slow is a member in memory that takes its time over every request.
+func slow(t *testing.T, mem *conntest.Network, at string, delay time.Duration) (end func()) {
+	return member(t, mem, at, func(string) time.Duration { return delay })
+}
+
+// slowWhenAsked is a member in memory that takes its time over /slow alone, and so over no probe.
+func slowWhenAsked(t *testing.T, mem *conntest.Network, at string, delay time.Duration) (end func()) {
+	return member(t, mem, at, func(path string) time.Duration {
+		if path == "/slow" {
+			return delay
+		}
+		return 0
+	})
+}
+
+func member(t *testing.T, mem *conntest.Network, at string, delay func(path string) time.Duration) (end func()) {
 	ln, err := mem.Listen(netip.MustParseAddrPort(at))
 	if err != nil {
 		t.Fatal(err)
@@ -284,8 +344,8 @@ func slow(t *testing.T, mem *conn.Memory, at string, delay time.Duration) (end f
 			}
 			wg.Go(func() {
 				defer c.Close()
-				if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
-					time.Sleep(delay)
+				if r, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+					time.Sleep(delay(r.URL.Path))
 					io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 				}
 			})
@@ -300,36 +360,35 @@ func TestListenerGoesAndComesBack(t *testing.T) {
 	one, two := freePort(t), freePort(t)
 	for n := range 6 {
 		ports := [][]int{{one, two}, {one}}[n%2]
-		if err := i.Apply(document(1, nil, ports...), gateway.DefaultLocal(), uint64(n)); err != nil {
+		if err := i.Apply(t.Context(), document(1, nil, ports...), gateway.DefaultLocal(), uint64(n)); err != nil {
 			t.Fatal(err)
 		}
-		if got := i.Places(); len(got) != len(ports) {
+		if got := i.ListenAddrs(); len(got) != len(ports) {
 			t.Errorf("serving %v", got)
 		}
 	}
 	i.Close(time.Now())
 }
 
-// The end does not wait longer than it was told to, not even for a listener that went with an hour to drain.
-func TestEndHastensWhatIsLeaving(t *testing.T) {
+// Close keeps to its deadline, even for a removed listener that has an hour to drain.
+func TestCloseShortensDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		mem := new(conn.Memory)
-		end := slow(t, mem, "10.0.0.4:80", time.Minute)
+		mem := new(conntest.Network)
+		end := slowWhenAsked(t, mem, "10.0.0.4:80", time.Minute)
 		i, _, _ := gatewayOn(mem)
 		c := document(80, []string{"10.0.0.4"}, 8080, 8081)
 		c.Settings[0].DrainTimeout = 3600
 		c.Settings[0].RequestTimeout = 600
-		i.Apply(c, gateway.DefaultLocal(), 1)
-		time.Sleep(2 * time.Minute) // until the slow probe has passed
+		i.Apply(t.Context(), c, gateway.DefaultLocal(), 1)
 		client, err := mem.Dial(netip.MustParseAddrPort("127.0.0.1:8081"), time.Now().Add(time.Second))
 		if err != nil {
 			t.Fatal(err)
 		}
-		io.WriteString(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		io.WriteString(client, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
 		time.Sleep(time.Second)
 		next := document(80, []string{"10.0.0.4"}, 8080)
 		next.Settings[0].DrainTimeout = 3600
-		i.Apply(next, gateway.DefaultLocal(), 2)
+		i.Apply(t.Context(), next, gateway.DefaultLocal(), 2)
 		begin := time.Now()
 		i.Close(time.Now().Add(5 * time.Second))
 		if took := time.Since(begin); took > 10*time.Second {
@@ -337,6 +396,67 @@ func TestEndHastensWhatIsLeaving(t *testing.T) {
 		}
 		client.Close()
 		end()
+	})
+}
+
+// A request on a listener that went has the drain timeout of the settings to end in: no less, and no more.
+func TestRemovedListenerDrainsForAsLongAsTheSettingsSay(t *testing.T) {
+	f := func(drain int, answer time.Duration, want string) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			mem := new(conntest.Network)
+			end := slowWhenAsked(t, mem, "10.0.0.4:80", answer)
+			i, _, _ := gatewayOn(mem)
+			c := document(80, []string{"10.0.0.4"}, 8080, 8081)
+			c.Settings[0].DrainTimeout, c.Settings[0].RequestTimeout = drain, 600
+			i.Apply(t.Context(), c, gateway.DefaultLocal(), 1)
+			client, err := mem.Dial(netip.MustParseAddrPort("127.0.0.1:8081"), time.Now().Add(time.Second))
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.WriteString(client, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+			time.Sleep(time.Second)
+			next := document(80, []string{"10.0.0.4"}, 8080)
+			next.Settings[0].DrainTimeout = drain
+			i.Apply(t.Context(), next, gateway.DefaultLocal(), 2)
+			begin := time.Now()
+			got, _ := io.ReadAll(client)
+			if !strings.HasPrefix(string(got), want) || want == "" && len(got) > 0 {
+				t.Errorf("draining for %d s, an answer that takes %v: %q after %v", drain, answer, got, time.Since(begin))
+			}
+			client.Close()
+			i.Close(time.Now())
+			end()
+		})
+	}
+	f(120, 100*time.Second, "HTTP/1.1 200")
+	f(120, 140*time.Second, "")
+	f(0, 20*time.Second, "HTTP/1.1 200") // 30 s at least
+	f(0, 40*time.Second, "")
+}
+
+// A reload lets go of what only the configuration before used: its members, and the look-ups of their names.
+func TestReloadForgetsTheConfigurationBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lookups atomic.Int64
+		i, _, _ := gatewayWith(new(conntest.Network), func(context.Context, string) (resolve.Answer, error) {
+			lookups.Add(1)
+			return resolve.Answer{Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.4")}, TTL: time.Minute}, nil
+		})
+		named := document(80, nil, 8080)
+		named.Pools[0].Members = []gateway.Address{{FQDN: "app.example"}}
+		i.Apply(t.Context(), named, gateway.DefaultLocal(), 1)
+		time.Sleep(10*time.Minute + 30*time.Second) // between two look-ups
+		if lookups.Load() < 5 {
+			t.Fatalf("%d look-ups while the name was in use", lookups.Load())
+		}
+		i.Apply(t.Context(), document(80, nil, 8080), gateway.DefaultLocal(), 2)
+		lookups.Store(0)
+		time.Sleep(time.Hour)
+		if n := lookups.Load(); n != 0 {
+			t.Errorf("%d look-ups of a name that no configuration holds any more", n)
+		}
+		i.Close(time.Now())
 	})
 }
 
@@ -350,7 +470,7 @@ func TestCertificateFromFiles(t *testing.T) {
 	local.Certificates = map[string]gateway.KeyPair{"cert": {Cert: write(t, dir, "cert.pem", cert), Key: write(t, dir, "key.pem", key)}}
 	c := document(1, nil, freePort(t))
 	c.Listeners[0].Protocol, c.Listeners[0].SSLCertificate, c.SSLCertificates = "Https", "cert", []gateway.SSLCertificate{{Name: "cert"}}
-	if err := i.Apply(c, local, 1); err != nil {
+	if err := i.Apply(t.Context(), c, local, 1); err != nil {
 		t.Error(err)
 	}
 }

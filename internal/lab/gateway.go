@@ -42,11 +42,11 @@ const loops = 2
 func StartGateway(dir string, s Site) (*Gateway, error) {
 	g := &Gateway{dir: dir, log: accesslog.NewWriter(filepath.Join(dir, "logs", "instance-0"))}
 	g.engine, _ = conn.New("", loops)
-	var probes *conn.Home
-	conn.NewGoroutines(func(h *conn.Home) { probes = h })
+	var probes *conn.Loop
+	conn.NewGoroutines(func(loop *conn.Loop) { probes = loop })
 	g.instance = instance.New(instance.Options{
 		Engine: g.engine, Dialer: probes, Lookup: g.names.lookup, Log: g.log,
-		Metrics: telemetry.New(), Place: func(frontend string, _ int) string { return frontend }, Listen: g.listen,
+		Metrics: telemetry.New(), ListenAddr: func(frontend string, _ int) string { return frontend }, Listen: g.listen,
 	})
 	if err := g.Apply(s); err != nil {
 		g.engine.Close()
@@ -127,7 +127,7 @@ func (g *Gateway) Apply(s Site) error {
 		}
 	}
 	g.revision++
-	if err := g.instance.Apply(document.Config, local, g.revision); err != nil {
+	if err := g.instance.Apply(context.Background(), document.Config, local, g.revision); err != nil {
 		return err
 	}
 	return g.keep(evidence.AppliedName, config)

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"math"
@@ -16,6 +17,7 @@ import (
 
 	"causeway/internal/accesslog"
 	"causeway/internal/conn"
+	"causeway/internal/conn/conntest"
 	"causeway/internal/gateway"
 	"causeway/internal/instance"
 	"causeway/internal/telemetry"
@@ -96,7 +98,7 @@ func TestIdleLimitBelowTheWindowEndsTheRace(t *testing.T) {
 // lawWorld is a gateway in memory where every client has a member, and so a backend connection, of its own.
 type lawWorld struct {
 	t        *testing.T
-	network  *conn.Memory
+	network  *conntest.Network
 	instance *instance.Instance
 	peers    []*Peer
 	log      *attemptLog
@@ -116,7 +118,7 @@ func (l *attemptLog) Write(r *accesslog.Record) {
 }
 
 func newLawWorld(t *testing.T, clients int, idle time.Duration) *lawWorld {
-	w := &lawWorld{t: t, network: &conn.Memory{Latency: lawLatency}, log: &attemptLog{}, front: netip.MustParseAddrPort("127.0.0.1:8080")}
+	w := &lawWorld{t: t, network: &conntest.Network{Latency: lawLatency}, log: &attemptLog{}, front: netip.MustParseAddrPort("127.0.0.1:8080")}
 	site := Site{Name: "law", BackendIdleTimeout: idle}
 	for i := range clients {
 		at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(4 + i)}), 8080)
@@ -131,12 +133,12 @@ func newLawWorld(t *testing.T, clients int, idle time.Duration) *lawWorld {
 		}
 		site.Pools = append(site.Pools, p)
 	}
-	var probes *conn.Home
-	conn.NewMemory(w.network, func(h *conn.Home) { probes = h })
+	var probes *conn.Loop
+	conn.NewGoroutinesOver(w.network.Dial, func(h *conn.Loop) { probes = h })
 	w.instance = instance.New(instance.Options{
-		Engine: conn.NewMemory(w.network, nil), Dialer: probes, Log: w.log, Metrics: telemetry.New(),
-		Place:  func(frontend string, _ int) string { return frontend },
-		Listen: func(string) (net.Listener, error) { return w.network.Listen(w.front) },
+		Engine: conn.NewGoroutinesOver(w.network.Dial, nil), Dialer: probes, Log: w.log, Metrics: telemetry.New(),
+		ListenAddr: func(frontend string, _ int) string { return frontend },
+		Listen:     func(string) (net.Listener, error) { return w.network.Listen(w.front) },
 	})
 	w.apply(site)
 	return w
@@ -151,7 +153,7 @@ func (w *lawWorld) apply(site Site) {
 	if err != nil || gateway.HasErrors(append(problems, document.Problems()...)) {
 		w.t.Fatal(err, problems, document.Problems())
 	}
-	if err := w.instance.Apply(document.Config, local, 1); err != nil {
+	if err := w.instance.Apply(context.Background(), document.Config, local, 1); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"causeway/internal/conn"
+	"causeway/internal/conn/conntest"
 )
 
 // talk is a connection to a peer.
@@ -140,7 +140,7 @@ func TestPeerLimitsUses(t *testing.T) {
 // TestPeerEndsIdleConnectionsOnTime: to the nanosecond, in fake time.
 func TestPeerEndsIdleConnectionsOnTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		network := &conn.Memory{Latency: 10 * time.Millisecond}
+		network := &conntest.Network{Latency: 10 * time.Millisecond}
 		ln, err := network.Listen(netip.MustParseAddrPort("127.0.0.1:80"))
 		if err != nil {
 			t.Fatal(err)

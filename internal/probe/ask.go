@@ -33,7 +33,7 @@ const (
 	bodyMax   = 1 << 20 // how far a body is searched for the text that must be in it
 )
 
-// Ask sends one probe and judges the answer. Once ctx is done the result means nothing.
+// Ask sends one probe and judges the answer. Ignore the result once ctx is done.
 func (s *Spec) Ask(ctx context.Context, d Dialer) Result {
 	deadline := time.Now().Add(s.Timeout)
 	c, err := d.Dial(s.Addr, deadline)
@@ -67,7 +67,7 @@ func (s *Spec) request() []byte {
 	return append(b, "\r\n"...)
 }
 
-// answer reads as much of the response as the judgement needs.
+// answer reads as much of the response as the verdict needs.
 func (s *Spec) answer(c conn.Conn) Result {
 	limits := http1.Limits{Head: headMax, LenientLF: true, LenientColon: true}
 	var res http1.Response

@@ -19,8 +19,8 @@ import (
 	"causeway/internal/http1"
 )
 
-// Every failure has a word for programs and a sentence for people. The sentences hold the same telling words as
-// Azure's, so that whoever knows those finds their way.
+// Every failure has a word for programs and a sentence for people. The sentences share their key words with Azure's, so
+// that people who know those recognise them.
 
 func passed(status int) Result {
 	return Result{Received: status, Detail: "Success. Received " + strconv.Itoa(status) + " status code"}
@@ -78,14 +78,14 @@ func (s *Spec) broken(err error, phase fault.Phase) Result {
 			"a server that expects TLS or another protocol on this port behaves so too.", s.Addr, f.Kind)}
 }
 
-// invalid is an answer that is no HTTP; begun is what of it had come.
+// invalid is an answer that is no HTTP; begun is what has arrived of it.
 func (s *Spec) invalid(err error, begun []byte) Result {
 	return Result{Reason: "invalid_response", Code: protocolOf(begun), Detail: fmt.Sprintf(
 		"The backend at %s answered the health probe with bytes that are not HTTP/1.1 (%v). Check protocol and port of the backend settings.",
 		s.Addr, err)}
 }
 
-// protocolOf names what answers where no HTTP was to be had; empty if it is HTTP that is broken.
+// protocolOf names the protocol of an answer that is no HTTP; empty if it is broken HTTP.
 func protocolOf(begun []byte) string {
 	detail, foreign := fault.Foreign(begun)
 	switch {
@@ -162,7 +162,7 @@ func (s *Spec) alert(f fault.Fault) Result {
 		code, s.SNI)}
 }
 
-// handshake names what was wrong with TLS.
+// handshake names what is wrong with TLS.
 func (s *Spec) handshake(err error) Result {
 	var verify *tls.CertificateVerificationError
 	if errors.As(err, &verify) {
@@ -248,7 +248,7 @@ func expired(chain []*x509.Certificate) Result {
 		names(bad), bad.NotBefore.UTC().Format("2006-01-02 15:04:05Z"), bad.NotAfter.UTC().Format("2006-01-02 15:04:05Z"))}
 }
 
-// untrusted tells a chain that is incomplete from one that ends at a stranger.
+// untrusted tells an incomplete chain from one with an unknown root.
 func (s *Spec) untrusted(chain []*x509.Certificate) Result {
 	leaf, top := chain[0], chain[len(chain)-1]
 	selfSigned := top.Issuer.String() == top.Subject.String()

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"causeway/internal/backend"
-	"causeway/internal/pulse"
+	"causeway/internal/stall"
 )
 
 // Prober runs one series of probes for each address under each backend settings object: pools that share both share the
@@ -16,7 +16,7 @@ import (
 type Prober struct {
 	directory *backend.Directory
 	dialer    Dialer
-	pulse     *pulse.Pulse
+	stalls    *stall.Detector
 	ctx       context.Context
 	cancel    context.CancelFunc
 
@@ -31,19 +31,18 @@ type series struct {
 	members []*backend.Member // guarded by Prober.mu
 }
 
-// New starts without series; Follow gives it members.
-// pulse, which may be nil, tells what a probe that came too late is worth.
-func New(d *backend.Directory, dialer Dialer, pulse *pulse.Pulse) *Prober {
+// New starts without series; Follow gives it members. stalls, which may be nil, shows whether a late probe is the
+// gateway's own fault.
+func New(d *backend.Directory, dialer Dialer, stalls *stall.Detector) *Prober {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Prober{directory: d, dialer: dialer, pulse: pulse, ctx: ctx, cancel: cancel, series: map[string]*series{}}
+	return &Prober{directory: d, dialer: dialer, stalls: stalls, ctx: ctx, cancel: cancel, series: map[string]*series{}}
 }
 
-// Close stops every series. Probes under way are broken off; one that still waits for its connection ends by itself,
-// without effect.
+// Close stops every series and aborts probes under way; one that still waits for its connection ends later, without effect.
 func (p *Prober) Close() { p.cancel() }
 
-// Follow probes exactly the members of these sets: series of members that stay and are probed as before go on, others
-// begin or end. Where sets differ in how a member is probed, the last one has its way.
+// Follow probes exactly the members of these sets: series of members that stay and are probed as before continue, others
+// start or stop. Where sets differ in how to probe a member, the last one wins.
 func (p *Prober) Follow(v1 bool, sets ...*backend.Set) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -65,7 +64,7 @@ func (p *Prober) Follow(v1 bool, sets ...*backend.Set) {
 	}
 }
 
-// release takes members out of series that they no longer want, and ends the series that nobody wants.
+// release takes members out of series that no longer apply to them, and ends series without members.
 func (p *Prober) release(wanted map[*backend.Member]Spec) {
 	for key, s := range p.series {
 		s.members = slices.DeleteFunc(s.members, func(m *backend.Member) bool {
@@ -79,8 +78,8 @@ func (p *Prober) release(wanted map[*backend.Member]Spec) {
 	}
 }
 
-// follow lets a member follow its series, which begins if there is none. What the series has found so far holds for a
-// member that joins it.
+// follow adds a member to its series, and starts that if there is none. What the series has found so far holds for a member
+// that joins it.
 func (p *Prober) follow(m *backend.Member, spec Spec) {
 	key := spec.key(m)
 	s := p.series[key]
@@ -145,7 +144,7 @@ func (p *Prober) run(ctx context.Context, s *series, spec Spec) {
 	}
 }
 
-// judge tells every member of a series what a probe has found, and returns the state of the first.
+// judge applies the result of a probe to every member of a series, and returns the state of the first.
 func (p *Prober) judge(s *series, spec *Spec, r Result, begun bool) (first backend.State) {
 	p.mu.Lock()
 	members := slices.Clone(s.members)
@@ -163,21 +162,20 @@ func (p *Prober) judge(s *series, spec *Spec, r Result, begun bool) (first backe
 	return first
 }
 
-// oursToBlame reports whether a probe ended at its timeout while the gateway itself stood still for a good part of it: then
-// nothing is known of the member, and it is asked again.
+// oursToBlame reports whether a probe ended at its timeout while the gateway itself stood still for a good part of it: that
+// says nothing about the member, so the probe is repeated.
 func (p *Prober) oursToBlame(s *Spec, r Result, asked time.Time) bool {
-	return (r.Reason == "probe_timeout" || r.Code == "timeout") && 10*p.pulse.Stalled(asked, time.Now()) >= s.Timeout
+	return (r.Reason == "probe_timeout" || r.Code == "timeout") && 10*p.stalls.Stalled(asked, time.Now()) >= s.Timeout
 }
 
-// stoodStill is a result that is the gateway's own doing.
+// stoodStill is a result for which the gateway itself is to blame.
 func stoodStill(r Result) Result {
 	r.Code = "gateway_stalled"
 	r.Detail += " The gateway's own process stood still for a part of that time: look at its machine first."
 	return r
 }
 
-// next is the time until the next probe. The first generation follows a failure up at once, until the member has come
-// to be unhealthy.
+// next is the time until the next probe. The first generation repeats a failed probe at once, until the member is unhealthy.
 func (s *Spec) next(now backend.State) time.Duration {
 	if s.V1 && now.Failures > 0 && now.Failures < s.Threshold {
 		return min(s.Interval, followUp)
@@ -187,7 +185,7 @@ func (s *Spec) next(now backend.State) time.Duration {
 
 const followUp = 250 * time.Millisecond
 
-// judge is what a result makes of a member: one success heals, threshold failures in a row make it unhealthy, and a
+// judge computes the new state of a member: one success heals, threshold failures in a row make it unhealthy, and a
 // member that never passed is unhealthy from the first.
 func judge(old backend.State, r Result, threshold int, now time.Time) backend.State {
 	s := backend.State{Probed: true, LastProbe: now, Received: r.Received, Reason: r.Reason, Code: r.Code, Detail: r.Detail}

@@ -17,8 +17,8 @@ import (
 )
 
 func sockets() Dialer {
-	var home *conn.Home
-	conn.NewGoroutines(func(h *conn.Home) { home = h })
+	var home *conn.Loop
+	conn.NewGoroutines(func(h *conn.Loop) { home = h })
 	return home
 }
 

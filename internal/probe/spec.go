@@ -35,7 +35,10 @@ type Spec struct {
 // key is equal for two members under the same settings that are probed alike.
 func (s *Spec) key(m *backend.Member) string {
 	var b strings.Builder
-	for _, part := range []string{m.Settings, m.Protocol, s.Addr.String(), s.Host, s.Path, s.SNI, s.trust, s.Interval.String(), s.Timeout.String(), s.Match.Body} {
+	for _, part := range []string{
+		m.Settings, m.Protocol, s.Addr.String(), s.Host, s.Path, s.SNI, s.trust,
+		s.Interval.String(), s.Timeout.String(), s.Match.Body,
+	} {
 		b.WriteString(part + "\x00")
 	}
 	for _, r := range s.Match.StatusCodes {

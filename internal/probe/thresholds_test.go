@@ -17,16 +17,17 @@ import (
 
 	"causeway/internal/backend"
 	"causeway/internal/conn"
+	"causeway/internal/conn/conntest"
 	"causeway/internal/fault"
 	"causeway/internal/gateway"
-	"causeway/internal/pulse"
 	"causeway/internal/resolve"
+	"causeway/internal/stall"
 )
 
 // site is a pool under one settings object in memory and in fake time, being probed.
 type site struct {
 	*testing.T
-	mem       *conn.Memory
+	mem       *conntest.Network
 	config    *gateway.Config
 	directory *backend.Directory
 	prober    *Prober
@@ -40,14 +41,14 @@ type site struct {
 func inTime(t *testing.T, story func(s *site)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := &site{T: t, mem: new(conn.Memory)}
+		s := &site{T: t, mem: new(conntest.Network)}
 		s.config = &gateway.Config{
 			SKU: gateway.SKU{Tier: "Standard_v2"}, Pools: []gateway.Pool{{Name: "pool"}},
 			Settings:  []gateway.Settings{{Name: "settings", Port: 80, Protocol: "Http", RequestTimeout: 20}},
 			Listeners: []gateway.Listener{{Name: "l"}}, Rules: []gateway.Rule{{Name: "r", Listener: "l", Target: gateway.Target{Pool: "pool", Settings: "settings"}}},
 		}
-		var home *conn.Home
-		conn.NewMemory(s.mem, func(h *conn.Home) { home = h })
+		var home *conn.Loop
+		conn.NewGoroutinesOver(s.mem.Dial, func(h *conn.Loop) { home = h })
 		s.directory = backend.NewDirectory(func(_ context.Context, name string) (resolve.Answer, error) { return s.lookup(name) })
 		s.prober = New(s.directory, home, nil)
 		s.directory.Changed = func() {
@@ -321,7 +322,7 @@ func TestStalledGatewayJudgesNobody(t *testing.T) {
 		s.config.Pools[0].Members = []gateway.Address{{IP: "10.0.0.4"}}
 		s.mem.Blackhole(netip.MustParseAddrPort("10.0.0.4:80"), true)
 		s.custom(5, 30, 2)
-		s.prober.pulse = &pulse.Pulse{} // its first beat is long overdue
+		s.prober.stalls = &stall.Detector{} // its first tick is long overdue
 		s.start()
 		time.Sleep(65 * time.Second)
 		if st := s.members()[0].State(); st.Probed {

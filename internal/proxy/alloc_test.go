@@ -19,7 +19,7 @@ func (deaf) Write(*accesslog.Record) {}
 
 // oneByOne is a gateway on loopback whose member answers any request, allocating nothing, and a client that asks again
 // and again on one connection.
-func oneByOne(t testing.TB, engine string, ask func(func())) {
+func oneByOne(t testing.TB, engine, request string, ask func(func())) {
 	e, why := conn.New(engine, 1)
 	if why != nil {
 		t.Skip(why)
@@ -57,9 +57,9 @@ func oneByOne(t testing.TB, engine string, ask func(func())) {
 		}
 		defer c.Close()
 		c.SetDeadline(time.Now().Add(time.Minute))
-		request, buf := []byte("GET /x?y HTTP/1.1\r\nHost: example.org\r\nUser-Agent: story\r\nAccept: */*\r\n\r\n"), make([]byte, 4<<10)
+		in, buf := []byte(request), make([]byte, 4<<10)
 		ask(func() {
-			c.Write(request)
+			c.Write(in)
 			if n, err := c.Read(buf); err != nil || n == 0 {
 				t.Fatal(n, err)
 			}
@@ -67,15 +67,34 @@ func oneByOne(t testing.TB, engine string, ask func(func())) {
 	})
 }
 
+const (
+	plainGet  = "GET /x?y HTTP/1.1\r\nHost: example.org\r\nUser-Agent: story\r\nAccept: */*\r\n\r\n"
+	plainPost = "POST /x?y HTTP/1.1\r\nHost: example.org\r\nUser-Agent: story\r\nContent-Length: 5\r\n\r\nhello"
+)
+
 // A plain request on kept connections costs next to no memory, of client, gateway and member together.
 func TestPlainRequestHardlyAllocates(t *testing.T) {
 	for _, engine := range engines {
-		oneByOne(t, engine, func(ask func()) {
-			for range 100 {
-				ask()
-			}
-			if n := testing.AllocsPerRun(500, ask); n >= 1 {
-				t.Errorf("%v allocations per request on %s", n, engine)
+		for _, request := range []string{plainGet, plainPost} {
+			oneByOne(t, engine, request, func(ask func()) {
+				for range 100 {
+					ask()
+				}
+				if n := testing.AllocsPerRun(500, ask); n >= 1 {
+					t.Errorf("%v allocations per %s on %s", n, request[:4], engine)
+				}
+			})
+		}
+	}
+}
+
+// Without kernel and engine, a request allocates nothing: no phase of it, and no attempt.
+func TestHandlingAllocatesNothing(t *testing.T) {
+	for _, request := range []string{plainGet, plainPost, shortRequest, browsersRequest} {
+		handled(t, request, kibibyte, func(handle func()) {
+			handle()
+			if n := testing.AllocsPerRun(1000, handle); n != 0 {
+				t.Errorf("%v allocations per %q", n, request[:30])
 			}
 		})
 	}
@@ -85,7 +104,7 @@ func BenchmarkPlainRequest(b *testing.B) {
 	for _, engine := range engines {
 		b.Run(engine, func(b *testing.B) {
 			b.ReportAllocs()
-			oneByOne(b, engine, func(ask func()) {
+			oneByOne(b, engine, plainGet, func(ask func()) {
 				for b.Loop() {
 					ask()
 				}

@@ -102,7 +102,7 @@ func TestPathOfSettings(t *testing.T) {
 	})
 }
 
-// Query strings may hold secrets: they stay out of the record if that is asked for.
+// Query strings may hold secrets: the record leaves them out if the configuration says so.
 func TestQueriesKeptOutOfTheRecord(t *testing.T) {
 	inTime(t, func(w *world) {
 		w.member(answers(ok))

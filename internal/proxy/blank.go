@@ -8,8 +8,8 @@ const (
 	blankCR           // its CR
 )
 
-// skipBlankLines drops empty lines in front of a request (RFC 9112 section 2.2 asks for one at least): they are not its
-// beginning, so no clock starts with them, and a client that sends nothing else is idle.
+// skipBlankLines drops empty lines in front of a request (RFC 9112 section 2.2 requires at least one). They do not begin
+// it, so no clock starts with them, and a client that sends nothing else is idle.
 func (x *exchange) skipBlankLines() {
 	s, in := x.s, x.in[:x.end]
 	if !x.start.IsZero() {

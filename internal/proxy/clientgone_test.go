@@ -126,8 +126,8 @@ func TestClientLeavesDuringDownload(t *testing.T) {
 	})
 }
 
-// A client that left just before the member ran out of time, or failed, is what failed: it is asked before the member is
-// blamed.
+// If the client left just before the member ran out of time, or failed, the client is at fault: the gateway checks on it
+// before it blames the member.
 func TestClientGoneJustBeforeTheMemberFails(t *testing.T) {
 	f := func(play func(t *testing.T, story func(w *world)), serve func(*peer), leave time.Duration) {
 		t.Helper()
@@ -152,7 +152,7 @@ func TestClientGoneJustBeforeTheMemberFails(t *testing.T) {
 	f(onSockets, silent, 1550*time.Millisecond)
 }
 
-// HTTP/1.0 cannot be asked, but a reset is seen.
+// A client of HTTP/1.0 cannot be probed, but its reset shows.
 func TestReset10(t *testing.T) {
 	onSockets(t, func(w *world) {
 		w.member(func(p *peer) { p.request(); p.request() })
@@ -165,7 +165,7 @@ func TestReset10(t *testing.T) {
 	})
 }
 
-// Who leaves in the middle of a head has made no request.
+// A client that leaves in the middle of a head has made no request.
 func TestClientLeavesInTheHead(t *testing.T) {
 	inTime(t, func(w *world) {
 		w.start()

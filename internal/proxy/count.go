@@ -5,15 +5,15 @@ import (
 	"causeway/internal/telemetry"
 )
 
-// kept is what all requests to a target have in common at their end.
+// kept is what all requests to a target share at their end.
 type kept struct {
 	by       *Proxy
 	counters *telemetry.Target
 	names    []byte // how their records begin: see accesslog.Record
 }
 
-// kept is worked out by the first request to a target, when its record names the target already. Two requests may both be
-// the first: they come to the same.
+// kept is computed by the first request to a target, whose record names the target by then. If two requests are first at
+// once, both compute the same.
 func (x *exchange) kept() *kept {
 	t, p := x.target, x.s.p
 	k, _ := t.Kept.Load().(*kept)
@@ -24,7 +24,7 @@ func (x *exchange) kept() *kept {
 	return k
 }
 
-// count moves the metrics of a finished request.
+// count updates the metrics for a finished request.
 func (x *exchange) count(f *fault.Fault) {
 	m, t := x.s.p.metrics, x.target
 	if !f.None() {

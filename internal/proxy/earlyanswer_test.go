@@ -28,7 +28,7 @@ func TestEarlyAnswerBeforeReset(t *testing.T) {
 				c := w.client()
 				go upload(c.Conn, size, false)
 				r := c.answer("POST")
-				if r.StatusCode != 413 || r.body != "no!" || r.Close != (size > heldMax) {
+				if r.StatusCode != 413 || r.body != "no!" || r.Close != (size > bufferedMax) {
 					t.Errorf("%d %q, close %v", r.StatusCode, r.body, r.Close)
 				}
 				w.says(w.row(1), 413, fault.NoError, "")
@@ -37,7 +37,7 @@ func TestEarlyAnswerBeforeReset(t *testing.T) {
 	}
 }
 
-// The member answers at once and goes on reading. A success is for a body that it has: the client gets it once the member
+// The member answers at once and continues to read. A success is for a body that it has: the client gets it once the member
 // does, and not at all if it breaks the upload off.
 func TestEarlySuccessWhileReading(t *testing.T) {
 	f := func(size, sent int, want int) {
@@ -166,7 +166,7 @@ func TestUnwantedBodyIsDropped(t *testing.T) {
 	}, accesslog.CutLeft)
 }
 
-// The same for chunked uploads, whose sender may wait for the answer before it goes on.
+// The same for chunked uploads, whose sender may wait for the answer before it continues.
 func TestConversationInChunks(t *testing.T) {
 	inTime(t, func(w *world) {
 		w.member(func(p *peer) {
@@ -229,7 +229,7 @@ func TestResetDuringUpload(t *testing.T) {
 	})
 }
 
-// After an answer that came before the upload was read, the gateway goes on reading for a while: a close at once would
+// After an answer that came before the upload was read, the gateway continues to read for a while: a close at once would
 // reset the connection, and with it the answer on its way to the client.
 func TestClientMayGoOnAfterAnEarlyAnswer(t *testing.T) {
 	inTime(t, func(w *world) {

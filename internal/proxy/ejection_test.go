@@ -105,7 +105,7 @@ func TestTheLastMemberIsNeverHeldBack(t *testing.T) {
 	})
 }
 
-// What is no failure of a member in a row within ten seconds holds nobody back.
+// Failures that are not the member's, not in a row or not within ten seconds hold no member back.
 func TestNoEjection(t *testing.T) {
 	f := func(what string, serve func(*peer), change func(w *world), pause time.Duration) {
 		t.Helper()
@@ -140,8 +140,8 @@ func TestNoEjection(t *testing.T) {
 	f("idle connections that closed", func(p *peer) { p.request(); p.say(ok) }, same, 3*time.Second)
 }
 
-// A fresh connection that closes before any byte of an answer: GET, HEAD and OPTIONS are asked once more, of another
-// member; nothing else is, and nothing twice.
+// A fresh connection closes before any byte of an answer: GET, HEAD and OPTIONS go to one other member; no other method
+// does, and none goes to a third.
 func TestSafeRequestsAreAskedOnceMore(t *testing.T) {
 	for method, want := range map[string]int{"GET": 200, "HEAD": 200, "OPTIONS": 200, "PUT": 502, "DELETE": 502, "POST": 502} {
 		inTime(t, func(w *world) {

@@ -2,26 +2,25 @@ package proxy
 
 import (
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"causeway/internal/accesslog"
 	"causeway/internal/backend"
-	"causeway/internal/conn"
 	"causeway/internal/fault"
 	"causeway/internal/http1"
 	"causeway/internal/route"
 )
 
-// exchange is one request and what becomes of it. A session borrows one for a turn: an idle connection holds none.
+// exchange is one request and everything that happens to it. A session borrows one while its handler runs: an idle connection holds
+// none.
 //
-// Exchanges are pooled, so whatever one leaves behind would be met by a request of another client. Everything that a
-// request sets lies in life, which is zeroed as a whole; what is kept for its memory lies in buffers, which are emptied.
+// Exchanges are pooled, so whatever one leaves behind would meet a request of another client. Everything that a request
+// sets lies in life, which is zeroed as a whole; what keeps its memory lies in buffers, which are emptied.
 type exchange struct {
 	s     *session
 	state *State
 
-	in  []byte // what the client sent; the head, and the record's slices, lie here until the end
+	in  []byte // what the client sent; the head, and the slices of the record, lie here until the end
 	end int    // bytes of in
 	req http1.Request
 
@@ -50,31 +49,14 @@ type life struct {
 	body   body
 	target *route.Target
 	tried  []*backend.Member
-	a      *accesslog.Attempt // the attempt under way
+	try    attempt // the attempt under way, or the last one
 
-	b     conn.Conn // the member's connection; nil: none
-	key   conn.Key
-	bound bool // b carries a login, or will: it belongs to this client
-	clean bool // the response ended where it should, with nothing behind it
-	early bool // it was complete before the request was
-
-	withheld    *[blockSize]byte // an early answer that waits for the end of the upload; nil: there is none
-	withheldEnd int              // bytes of it
-
-	began     time.Time    // the attempt
-	look      time.Time    // when the wait for its answer is next interrupted, as the member's connection knows it; zero: it does not
-	over      time.Time    // its answer was passed on, or, in the end, all of the attempt; zero: not yet
-	sentAfter atomic.Int64 // nanoseconds from then until nothing more went to the member; -1: it still does
-	sentAll   bool         // and that was the whole request
-	heard     time.Time    // the last interim response; zero: none came
-	interim   interim
-
-	start, done time.Time
-	headSent    bool // the client has seen the head of the response
-	asked       bool // the client, whether it still waits
-	sentBytes   int64
-	firstSent   time.Time // when the head went out
-	keep        bool      // the client connection may carry another request
+	start, done  time.Time
+	headSent     bool // the client has seen the head of the response
+	clientProbed bool // the gateway has asked the client whether it still waits
+	sentBytes    int64
+	firstSent    time.Time // when the head went out
+	keepAlive    bool      // the client connection may carry another request
 
 	rec accesslog.Record
 }
@@ -93,13 +75,13 @@ var exchanges = sync.Pool{New: func() any {
 	return x
 }}
 
-func take(s *session) *exchange {
+func newExchange(s *session) *exchange {
 	x := exchanges.Get().(*exchange)
 	x.s, x.state = s, s.seen
 	return x
 }
 
-func (x *exchange) release() {
+func (x *exchange) free() {
 	if len(x.in) > headBuffer {
 		x.in = make([]byte, headBuffer)
 	}
@@ -108,7 +90,7 @@ func (x *exchange) release() {
 	exchanges.Put(x)
 }
 
-// clear makes ready for the next request; what lies in x.in stays.
+// clear prepares for the next request; what lies in x.in stays.
 func (x *exchange) clear() {
 	x.req.Reset()
 	x.body.release()
@@ -128,8 +110,8 @@ func (x *exchange) grow() {
 	}
 }
 
-// shift moves what came behind the request to the front: the next one is pipelined. Without any, release makes ready.
-func (x *exchange) shift() {
+// nextRequest moves what came behind the request to the front: the next one is pipelined. If nothing came, free clears.
+func (x *exchange) nextRequest() {
 	used := x.req.Len + x.body.inHead
 	if x.end = copy(x.in, x.in[used:x.end]); x.end > 0 {
 		x.clear()
@@ -139,7 +121,7 @@ func (x *exchange) shift() {
 // run is the life of a request whose head is complete.
 func (x *exchange) run(now time.Time) (keep bool) {
 	x.body.begin(&x.req, x.in[x.req.Len:x.end])
-	x.keep = !x.req.Close && !x.s.p.draining.Load()
+	x.keepAlive = !x.req.Close && !x.s.p.draining.Load()
 	f := x.admit()
 	if f == nil {
 		f = x.route()
@@ -148,7 +130,7 @@ func (x *exchange) run(now time.Time) (keep bool) {
 		x.redirect()
 	} else if f == nil {
 		if !x.body.whole {
-			f = x.hold()
+			f = x.bufferBody()
 			now = time.Now()
 		}
 		if f == nil {
@@ -156,7 +138,7 @@ func (x *exchange) run(now time.Time) (keep bool) {
 		}
 	}
 	x.finish(f)
-	return x.keep
+	return x.keepAlive
 }
 
 // admit refuses what the gateway never forwards.
@@ -175,10 +157,10 @@ func (x *exchange) admit() *fault.Fault {
 	return &fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: kind}
 }
 
-// route finds the target. The state is taken anew for each request, so that a kept-alive client follows a reload.
+// route finds the target. Each request takes the state anew, so that a kept-alive client follows a reload.
 func (x *exchange) route() *fault.Fault {
-	if !x.s.follow() { // the listener went: who is connected to it still is served as before, once
-		x.keep = false
+	if !x.s.follow() { // the listener went: a client that is still connected gets one more answer from the old state
+		x.keepAlive = false
 	}
 	x.state = x.s.seen
 	site := x.s.port.Site(x.req.Host)
@@ -186,7 +168,7 @@ func (x *exchange) route() *fault.Fault {
 		return &fault.Fault{Side: fault.Client, Phase: fault.Route, Kind: fault.NoListener}
 	}
 	if !x.s.admitted(site) {
-		x.keep = false // on a connection of its own the client may have what it asks for
+		x.keepAlive = false // on another connection the client may get what it asks for
 		return &fault.Fault{Side: fault.Client, Phase: fault.Route, Kind: fault.Misdirected}
 	}
 	target, ok := site.Target(x.req.Path)
@@ -205,16 +187,16 @@ func (x *exchange) redirect() {
 	x.writePage(r.Status, r.AppendLocation(nil, x.req.Host, x.req.Path, x.req.Query, x.s.p.portOffset))
 }
 
-// forward sends the request to members until one has answered or none may be asked any more.
+// forward sends the request to members until one has answered or no other may be tried.
 func (x *exchange) forward(now time.Time) *fault.Fault {
 	var last *fault.Fault
-	again := tries{idempotent: idempotent(x.req.Method), safe: safe(x.req.Method), held: x.body.whole, v1: x.state.v1}
+	again := tries{idempotent: idempotent(x.req.Method), safe: safe(x.req.Method), buffered: x.body.whole, v1: x.state.v1}
 	var m *backend.Member
 	for {
 		if !again.fresh {
 			next, f := x.pick()
 			if f != nil {
-				if last != nil { // nobody is left: what the last one did is what failed
+				if last != nil { // no member is left: the fault is what the last one did
 					return last
 				}
 				return f
@@ -222,7 +204,7 @@ func (x *exchange) forward(now time.Time) *fault.Fault {
 			m = next
 			x.tried = append(x.tried, m)
 		}
-		last = x.attempt(m, again.fresh, now)
+		last = x.tryMember(m, again.fresh, now)
 		if last == nil || x.headSent || !again.decide(*last) {
 			return last
 		}
@@ -230,8 +212,7 @@ func (x *exchange) forward(now time.Time) *fault.Fault {
 	}
 }
 
-// pick chooses the member that is asked next: the one on which the client has a connection of its own, else the one
-// whose turn it is.
+// pick chooses the next member: the one to which the client has a private connection, else the one that the group picks.
 func (x *exchange) pick() (*backend.Member, *fault.Fault) {
 	if m := x.s.pinnedMember(x.target.Group); m != nil && len(x.tried) == 0 {
 		return m, nil
@@ -246,7 +227,7 @@ func (x *exchange) pick() (*backend.Member, *fault.Fault) {
 	return nil, new(f)
 }
 
-// safe methods ask for nothing to be done (RFC 9110 section 9.2.1); TRACE is not served.
+// safe methods change nothing (RFC 9110 section 9.2.1); the gateway does not serve TRACE.
 func safe(method []byte) bool {
 	switch string(method) {
 	case "GET", "HEAD", "OPTIONS":
@@ -255,9 +236,10 @@ func safe(method []byte) bool {
 	return false
 }
 
+// idempotent methods may be repeated (RFC 9110 section 9.2.2); the gateway does not serve TRACE.
 func idempotent(method []byte) bool {
 	switch string(method) {
-	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE":
+	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE":
 		return true
 	}
 	return false

@@ -42,7 +42,7 @@ func TestRefusedThenNextMember(t *testing.T) {
 	})
 }
 
-// No more than three others are asked.
+// The gateway tries three others at most.
 func TestManyRefuse(t *testing.T) {
 	inTime(t, func(w *world) {
 		for range 6 {
@@ -83,7 +83,7 @@ func TestPoolIsPurgedOnRefusal(t *testing.T) {
 }
 
 func (w *world) idle() (n int) {
-	w.engine.Each(func(h *conn.Home) { n += h.Idle() })
+	w.engine.Each(func(h *conn.Loop) { n += h.Pool.Len() })
 	return n
 }
 
@@ -124,7 +124,7 @@ func TestEmptyPoolAndNobodyHealthy(t *testing.T) {
 	})
 }
 
-// The member's own errors pass unchanged, and are nobody's fault here.
+// The member's own errors pass unchanged, and are no fault of the gateway's.
 func TestErrorsOfTheMember(t *testing.T) {
 	inTime(t, func(w *world) {
 		w.member(answers("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nbusy"))
@@ -155,7 +155,7 @@ func TestErrorPage(t *testing.T) {
 	})
 }
 
-// Every status that a fault comes to has a page.
+// Every status of a fault has a page.
 func TestEveryStatusHasAPage(t *testing.T) {
 	sides := []fault.Side{fault.Client, fault.Gateway, fault.Backend, fault.Network}
 	kinds := []fault.Kind{

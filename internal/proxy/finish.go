@@ -10,7 +10,7 @@ import (
 	"causeway/internal/http1"
 )
 
-// finish ends every request: it answers if nobody has, writes the record, and counts. failed is nil if nothing did.
+// finish ends every request: it answers if no member has, writes the record, and counts. failed is nil if nothing failed.
 func (x *exchange) finish(failed *fault.Fault) {
 	f := &x.rec.Fault
 	if failed != nil {
@@ -19,13 +19,13 @@ func (x *exchange) finish(failed *fault.Fault) {
 	if !x.headSent {
 		x.answerFault(f)
 	} else if !f.None() { // a message cut short must not pass for a whole one
-		x.keep, x.rec.Aborted = false, true
+		x.keepAlive, x.rec.Aborted = false, true
 		x.s.c.Reset()
 	}
-	if x.done = x.over; !f.None() || x.done.IsZero() {
+	if x.done = x.try.over; !f.None() || x.done.IsZero() {
 		x.done = time.Now()
 	}
-	x.keep = x.keep && x.body.inStep()
+	x.keepAlive = x.keepAlive && x.body.inSync()
 	x.settle(f)
 	x.record(f)
 	x.writeRecord()
@@ -38,11 +38,11 @@ func (x *exchange) answerFault(f *fault.Fault) {
 	status := f.Status(x.v1())
 	x.rec.Status = status
 	if status == 0 || status == fault.ClientGone {
-		x.keep = false
+		x.keepAlive = false
 		return
 	}
-	if f.Side == fault.Client && f.Phase == fault.Request || !x.body.inStep() {
-		x.keep = false
+	if f.Side == fault.Client && f.Phase == fault.Request || !x.body.inSync() {
+		x.keepAlive = false
 	}
 	x.writePage(status, nil)
 }
@@ -52,28 +52,28 @@ func (x *exchange) v1() bool { return x.state != nil && x.state.v1 }
 // writePage answers with a page of the gateway's own.
 func (x *exchange) writePage(status int, location []byte) {
 	page, now := pages[status], time.Now()
-	x.keep = x.keep && x.body.inStep()
-	b := http1.AppendStatusLine(x.out[:0], status, []byte(page.reason))
-	b = appendDate(b, now)
+	x.keepAlive = x.keepAlive && x.body.inSync()
+	buf := http1.AppendStatusLine(x.out[:0], status, []byte(page.reason))
+	buf = appendDate(buf, now)
 	if location != nil {
-		b = http1.AppendField(b, "Location", location)
+		buf = http1.AppendField(buf, "Location", location)
 	}
-	b = append(b, "Content-Type: text/html\r\nContent-Length: "...)
-	b = strconv.AppendInt(b, int64(len(page.body)), 10)
-	b = append(b, "\r\n"...)
-	b = append(x.appendConnection(b, nil), "\r\n"...)
+	buf = append(buf, "Content-Type: text/html\r\nContent-Length: "...)
+	buf = strconv.AppendInt(buf, int64(len(page.body)), 10)
+	buf = append(buf, "\r\n"...)
+	buf = append(x.appendConnection(buf, nil), "\r\n"...)
 	if string(x.req.Method) != "HEAD" {
-		b = append(b, page.body...)
+		buf = append(buf, page.body...)
 	}
-	x.out = b
+	x.out = buf
 	x.rec.Status, x.rec.ContentType, x.headSent, x.firstSent = status, htmlType, true, now
 	x.s.c.SetWriteDeadline(now.Add(deliverTime))
-	n, err := x.s.c.Write(b)
+	n, err := x.s.c.Write(buf)
 	x.sentBytes += int64(n)
-	x.keep = x.keep && err == nil
+	x.keepAlive = x.keepAlive && err == nil
 }
 
-// date is the Date of all responses of one second.
+// date is the Date line of all responses within one second.
 type date struct {
 	unix int64
 	line []byte
@@ -93,10 +93,10 @@ func appendDate(b []byte, now time.Time) []byte {
 
 var htmlType = []byte("text/html")
 
-// queuedWorthNaming is how long a client must have waited for a place to be told from one that did not.
+// queuedWorthNaming is the shortest wait for a place under the connection limit that the record mentions.
 const queuedWorthNaming = 10 * time.Millisecond
 
-// record fills what the log says.
+// record fills the record in.
 func (x *exchange) record(f *fault.Fault) {
 	r, s := &x.rec, x.s
 	r.Start, r.Taken = x.start, x.done.Sub(x.start)
@@ -112,7 +112,7 @@ func (x *exchange) record(f *fault.Fault) {
 	}
 	r.ErrorInfo = f.ErrorInfo()
 	if !f.None() || len(r.Attempts) > 1 || r.Aborted {
-		r.Stalled = s.p.pulse.Stalled(x.start, x.done)
+		r.Stalled = s.p.stalls.Stalled(x.start, x.done)
 	}
 	r.Sent, r.Received = x.sentBytes, int64(x.req.Len)+x.body.read
 	r.BodyRead, r.Declared = x.body.read, x.req.ContentLength
@@ -121,10 +121,10 @@ func (x *exchange) record(f *fault.Fault) {
 		r.Names = x.kept().names
 	}
 	x.recordRequest()
-	x.withhold()
+	x.dropQueries()
 }
 
-// recordRequest fills what the request itself says. A head that never became whole has only its bytes to show.
+// recordRequest fills in what the request itself says. A head that never became whole has only its bytes to show.
 func (x *exchange) recordRequest() {
 	r := &x.rec
 	r.Version = "HTTP/1.1"
@@ -144,8 +144,8 @@ func (x *exchange) recordRequest() {
 	}
 }
 
-// withhold takes out of a record what must not be kept: it is the last to touch it, whatever kind of request it is of.
-func (x *exchange) withhold() {
+// dropQueries removes the query strings if the log must not keep them. It touches every record last.
+func (x *exchange) dropQueries() {
 	if r := &x.rec; !x.state.Local.Logs.Queries {
 		r.Query = nil
 		r.OriginalURI, r.URI = withoutQuery(r.OriginalURI), withoutQuery(r.URI)
@@ -157,8 +157,8 @@ func withoutQuery(uri []byte) []byte {
 	return path
 }
 
-// firstWords are the method and target of a broken head, as far as they can be made out: nothing where the first word is
-// no method, and no byte that is not printable.
+// firstWords are the method and target of a broken head, as far as they are legible: nothing if the first word is no
+// method, and only printable bytes.
 func firstWords(b []byte) (method, target []byte) {
 	line, _, _ := bytes.Cut(b[:min(len(b), 512)], []byte("\n"))
 	words := bytes.Fields(line)

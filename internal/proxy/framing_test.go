@@ -374,7 +374,7 @@ func TestEndlessInterimResponses(t *testing.T) {
 	f(strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: "+strings.Repeat("x", 30<<10)+"\r\n\r\n", 150), "4 MiB")
 }
 
-// A bare LF is a fault of the server that harms nobody: it is accepted, put right and counted.
+// A bare LF is a harmless mistake of the server: the gateway accepts, corrects and counts it.
 func TestBareLFResponse(t *testing.T) {
 	inTime(t, func(w *world) {
 		w.member(answers("HTTP/1.1 200 OK\nContent-Length: 2\nX: y\n\nok"))
@@ -408,7 +408,7 @@ func TestExpectContinue(t *testing.T) {
 	}
 }
 
-// Who would be told 413 is not told to go on.
+// A client that will get 413 gets no 100 Continue.
 func TestExpectContinueIsNotPromisedInVain(t *testing.T) {
 	inTime(t, func(w *world) {
 		w.start()
@@ -544,7 +544,7 @@ func TestBigBodiesBothWays(t *testing.T) {
 	const size = 24 << 20
 	for _, chunked := range []bool{false, true} {
 		onSockets(t, func(w *world) {
-			w.member(func(p *peer) { // an echo that answers while it is still being told
+			w.member(func(p *peer) { // an echo that answers while its request still arrives
 				head := readHead(p)
 				if chunked {
 					p.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")

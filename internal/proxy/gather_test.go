@@ -79,7 +79,7 @@ func TestHeadWhoseBodyNeverComes(t *testing.T) {
 func TestAnswersOfEverySize(t *testing.T) {
 	onSockets(t, func(w *world) {
 		var sizes []int
-		for _, room := range []int{blockSize, heldMax, 128 << 10} {
+		for _, room := range []int{blockSize, bufferedMax, 128 << 10} {
 			for d := -160; d <= 40; d += 20 {
 				sizes = append(sizes, room+d)
 			}

@@ -22,7 +22,7 @@ func (w *world) secure(pair *tls.Certificate) {
 	w.pairs = map[string]*tls.Certificate{"cert": pair}
 }
 
-// over shakes hands with the gateway.
+// over runs the TLS handshake with the gateway.
 func (c *client) over(ca *x509.Certificate, name string) (*client, error) {
 	roots := x509.NewCertPool()
 	roots.AddCert(ca)
@@ -55,7 +55,7 @@ func TestHTTPSListener(t *testing.T) {
 	})
 }
 
-// The listener by SNI: an exact name, a wildcard, and on v2 the first one for names that nobody has.
+// The listener by SNI: an exact name, a wildcard, and on v2 the first one for unknown names.
 func TestSNI(t *testing.T) {
 	ca := certstest.NewAuthority(t, "test CA")
 	onSockets(t, func(w *world) {
@@ -101,7 +101,7 @@ func TestPlainHTTPOnAnHTTPSPort(t *testing.T) {
 	})
 }
 
-// A handshake that comes to nothing leaves a count and no record, and a silent one ends.
+// A failed handshake leaves a count and no record, and a silent one ends.
 func TestFailedHandshake(t *testing.T) {
 	ca := certstest.NewAuthority(t, "test CA")
 	onSockets(t, func(w *world) {
@@ -313,8 +313,8 @@ func TestSNITowardsMembers(t *testing.T) {
 	f("shop.example", func(s *gateway.Settings) { s.PickHostFromAddress = true }, "")
 }
 
-// A first-generation gateway resets the connection of a client that names nobody's host, or none where every listener
-// asks for one: an alert would say that the server has failed.
+// A first-generation gateway resets the connection of a client that names an unknown host, or none where every listener
+// requires one: an alert would say that the server has failed.
 func TestUnknownNameOnV1(t *testing.T) {
 	ca := certstest.NewAuthority(t, "test CA")
 	onSockets(t, func(w *world) {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// loggingIn is a server that logs connections in, as NTLM and Negotiate do: whoever shows a name once is known on this
-// connection from then on.
+// loggingIn is a server that logs connections in, as NTLM and Negotiate do: a client that shows a name once is
+// known on this connection from then on.
 func loggingIn(scheme string) func(*peer) {
 	return func(p *peer) {
 		user := ""

@@ -144,8 +144,8 @@ func (w *world) metric(name string) (sum float64) {
 	return sum
 }
 
-// The gateway does not use a connection beyond the limit that its server announces, less a margin; told to ignore
-// announcements, it does as Azure does.
+// The gateway does not use a connection beyond the limit that its server announces, less a margin. Configured
+// to ignore announcements, it does as Azure does.
 func TestKeepAliveHint(t *testing.T) {
 	f := func(hint string, gap time.Duration, connections int) {
 		t.Helper()
@@ -220,7 +220,7 @@ func TestConnectionCloseOfAMember(t *testing.T) {
 	})
 }
 
-// Who refuses a new connection has lost the old ones too: none of those that rest is used again.
+// A member that refuses a new connection has lost the old ones too: none of the idle ones is used again.
 func TestRefusalEmptiesThePool(t *testing.T) {
 	inTime(t, func(w *world) {
 		m := w.member(func(p *peer) {
@@ -234,7 +234,7 @@ func TestRefusalEmptiesThePool(t *testing.T) {
 		})
 		w.start()
 		resting := func() (n int) {
-			w.engine.Each(func(h *conn.Home) { n += h.Idle() })
+			w.engine.Each(func(h *conn.Loop) { n += h.Pool.Len() })
 			return n
 		}
 		a, b := w.client().say("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), w.client().say("GET / HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -7,8 +7,8 @@ import (
 	"causeway/internal/http1"
 )
 
-// A member may send any number of informational responses before its answer (RFC 9110 section 15.2), and every one is
-// passed on. Only what no honest server sends is bounded.
+// A member may send any number of informational responses before its answer (RFC 9110 section 15.2), and the gateway relays
+// every one. It only bounds what no honest server sends.
 const (
 	interimBytes  = 4 << 20 // of the heads of all interim responses to one request
 	interimRate   = 1000    // interim responses in interimWindow
@@ -23,6 +23,7 @@ var (
 // interim watches the informational responses to a request.
 type interim struct {
 	bytes  int
+	last   time.Time // when the last one came; zero: none did
 	since  time.Time // of the window
 	recent int       // in the window
 	odd    bool      // one announced a body, which it may not have
@@ -30,6 +31,7 @@ type interim struct {
 
 // count takes one more.
 func (i *interim) count(r *http1.Response, now time.Time) error {
+	i.last = now
 	i.odd = i.odd || r.Chunked || r.ContentLength > 0
 	if i.bytes += r.Len; i.bytes > interimBytes {
 		return errInterimBytes

@@ -14,7 +14,7 @@ import (
 	"causeway/internal/fault"
 )
 
-// Nothing of an exchange survives its request: what goes back into the pool is as good as new, whatever was asked.
+// Nothing of an exchange survives its request: what goes back into the pool is as good as new, whatever the request was.
 func TestExchangeForgets(t *testing.T) {
 	onSockets(t, func(w *world) {
 		w.member(answers("HTTP/1.1 200 OK\r\nContent-Type: text/secret\r\nContent-Length: 2\r\n\r\nok"))
@@ -24,7 +24,7 @@ func TestExchangeForgets(t *testing.T) {
 		w.row(1)
 		c.Close()
 		for range 100 { // one of them served it
-			x := take(&session{seen: w.proxy.State()})
+			x := newExchange(&session{seen: w.proxy.State()})
 			if x.end != 0 || len(x.req.Fields) != 0 || x.req.Target != nil {
 				t.Fatalf("a request is left in the pool: %+v", x.req)
 			}
@@ -129,7 +129,7 @@ func TestRecordOfARequestThatNeverConnected(t *testing.T) {
 		w.get("/alice")
 		w.row(1)
 		m.stop()
-		w.engine.Each(func(h *conn.Home) { h.Sweep(time.Now().Add(time.Hour)) })
+		w.engine.Each(func(h *conn.Loop) { h.Pool.Sweep(time.Now().Add(time.Hour)) })
 		c := w.client().say("GET /bob HTTP/1.1\r\nHost: outer.example\r\n\r\n")
 		w.status(c.answer("GET"), 502)
 		r := w.row(2)

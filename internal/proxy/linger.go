@@ -11,13 +11,13 @@ import (
 	"causeway/internal/fault"
 )
 
-// An answer may come before its request was read. A close with unread input would make the kernel reset the connection
-// and destroy the answer on its way (RFC 9112 section 9.6); and clients that write all of a body before they read anything
-// need the rest of it taken, however long that is.
+// An answer may precede the end of its request. A close with unread input would make the kernel reset the connection and
+// destroy the answer on its way (RFC 9112 section 9.6); and clients that write a whole body before they read anything
+// need somebody to read the rest of it, however long it is.
 
 // linger waits for the client to have read its answer.
 func (x *exchange) linger(f *fault.Fault) {
-	if x.keep || x.rec.Aborted || !x.headSent || !x.unread(f) {
+	if x.keepAlive || x.rec.Aborted || !x.headSent || !x.unread(f) {
 		return
 	}
 	if x.s.c.CloseWrite() != nil {
@@ -28,9 +28,9 @@ func (x *exchange) linger(f *fault.Fault) {
 	x.dropRest(box[:])
 }
 
-// settle sees to a body that the member did not take: it is read and dropped, and how that ended is for the record.
+// settle reads and drops the rest of a body that the member did not take, and records how that ended.
 func (x *exchange) settle(f *fault.Fault) {
-	if x.keep || x.rec.Aborted || !x.headSent || !x.cut(f) || x.s.c.CloseWrite() != nil {
+	if x.keepAlive || x.rec.Aborted || !x.headSent || !x.cut(f) || x.s.c.CloseWrite() != nil {
 		return
 	}
 	box := blocks.Get().(*[blockSize]byte)
@@ -40,26 +40,25 @@ func (x *exchange) settle(f *fault.Fault) {
 
 // unread reports whether the client has sent, or may be sending, what nobody has read.
 func (x *exchange) unread(f *fault.Fault) bool {
-	return f.Phase == fault.Request || f.Phase == fault.Handshake || !x.body.inStep() || x.s.c.Peer() == conn.Spoke
+	return f.Phase == fault.Request || f.Phase == fault.Handshake || !x.body.inSync() || x.s.c.Peer() == conn.PeerReadable
 }
 
-// cut reports whether a body was left unread that the client may still be sending. A client that waits to be asked for its
-// body sends none, and one that failed in the middle of it is not waited for.
+// cut reports whether the rest of a body is unread and the client may still be sending it. A client that waits for 100
+// Continue sends none, and one that failed in the middle of its body will send no more.
 func (x *exchange) cut(f *fault.Fault) bool {
-	return x.req.Len > 0 && !x.body.inStep() && !x.body.expects && x.body.length <= x.state.bodyMax &&
+	return x.req.Len > 0 && !x.body.inSync() && !x.body.expects && x.body.length <= x.state.bodyMax &&
 		(f.Side != fault.Client || f.Phase != fault.Upload)
 }
 
-// dropBody reads the rest of the body and throws it away, for as long as the client does not pause, and notes how that
-// ended.
+// dropBody reads the rest of the body and discards it, as long as the client does not pause, and notes how that ended.
 func (x *exchange) dropBody(box []byte) {
-	y := &x.body
-	before := y.read
+	b := &x.body
+	before := b.read
 	err := x.skip(box)
-	x.rec.Dropped = y.read - before
+	x.rec.Dropped = b.read - before
 	switch {
 	case err == nil:
-		x.rec.Cut, y.done = accesslog.CutDropped, true
+		x.rec.Cut, b.done = accesslog.CutDropped, true
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		x.rec.Cut = accesslog.CutPaused
 	case errors.Is(err, io.EOF), clientFault(err, fault.Upload, fault.Reset).Side == fault.Client:
@@ -71,43 +70,43 @@ func (x *exchange) dropBody(box []byte) {
 
 // skip reads the body to its end.
 func (x *exchange) skip(box []byte) error {
-	y := &x.body
-	if y.length < 0 && !y.fed {
-		if err := x.skipChunks(y.first); err != nil {
+	b := &x.body
+	if b.length < 0 && !b.fed {
+		if err := x.skipChunks(b.first); err != nil {
 			return err
 		}
 	}
-	for y.length >= 0 && y.read < y.length || y.length < 0 && !y.chunks.Done() {
+	for b.length >= 0 && b.read < b.length || b.length < 0 && !b.chunks.Done() {
 		x.s.c.SetReadDeadline(time.Now().Add(lingerPause))
 		want := box
-		if left := y.length - y.read; y.length >= 0 && left < int64(len(want)) {
+		if left := b.length - b.read; b.length >= 0 && left < int64(len(want)) {
 			want = want[:left]
 		}
 		n, err := x.s.c.Read(want)
 		if err != nil {
 			return err
 		}
-		if y.length < 0 {
+		if b.length < 0 {
 			if err := x.skipChunks(want[:n]); err != nil {
 				return err
 			}
 			continue
 		}
-		y.read += int64(n)
+		b.read += int64(n)
 	}
 	return nil
 }
 
-// skipChunks takes more of a chunked body.
+// skipChunks discards more of a chunked body.
 func (x *exchange) skipChunks(in []byte) error {
-	y := &x.body
-	y.fed = true
-	for len(in) > 0 && !y.chunks.Done() {
-		used, _, err := y.chunks.Next(in)
+	b := &x.body
+	b.fed = true
+	for len(in) > 0 && !b.chunks.Done() {
+		used, _, err := b.chunks.Next(in)
 		if err != nil {
 			return err
 		}
-		if y.read += int64(used); y.chunks.Data() > x.state.bodyMax {
+		if b.read += int64(used); b.chunks.Data() > x.state.bodyMax {
 			return errBodyTooBig
 		}
 		in = in[used:]
@@ -115,7 +114,7 @@ func (x *exchange) skipChunks(in []byte) error {
 	return nil
 }
 
-// dropRest waits for the client's end, for a short time and so many bytes.
+// dropRest waits for the client's end, for lingerTime and lingerBytes at most.
 func (x *exchange) dropRest(box []byte) {
 	x.s.c.SetReadDeadline(time.Now().Add(lingerTime))
 	for n := 0; n < lingerBytes; {

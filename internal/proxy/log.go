@@ -5,24 +5,24 @@ import (
 	"causeway/internal/conn"
 )
 
-// bufferedLog is a log that makes buffers: with one for each Home, a record waits for no other Home's.
+// bufferedLog is a log that makes buffers: with one for each Loop, no record waits for another Loop's.
 type bufferedLog interface{ NewBuffer() *accesslog.Buffer }
 
-// homeLog is the buffer of a Home, which keeps it in its App.
-type homeLog struct {
+// loopLog is the log buffer of a Loop, which keeps it in its App.
+type loopLog struct {
 	by *Proxy
 	*accesslog.Buffer
 }
 
-// homeLog is the buffer of a locked Home; nil: it has none of this Proxy's.
-func (p *Proxy) homeLog(h *conn.Home) *homeLog {
-	if l, ok := h.App.(*homeLog); ok && l.by == p {
+// loopLog returns the buffer of a locked Loop; nil: it has none of this Proxy's.
+func (p *Proxy) loopLog(loop *conn.Loop) *loopLog {
+	if l, ok := loop.App.(*loopLog); ok && l.by == p {
 		return l
 	}
 	return nil
 }
 
-// writeRecord hands the record to the log, by way of the Home's buffer where there is one.
+// writeRecord hands the record to the log, through the Loop's buffer where there is one.
 func (x *exchange) writeRecord() {
 	if !x.bufferRecord() {
 		x.s.p.log.Write(&x.rec)
@@ -30,10 +30,10 @@ func (x *exchange) writeRecord() {
 }
 
 func (x *exchange) bufferRecord() bool {
-	h := x.s.h
-	h.Lock()
-	defer h.Unlock()
-	l := x.s.p.homeLog(h)
+	loop := x.s.loop
+	loop.Lock()
+	defer loop.Unlock()
+	l := x.s.p.loopLog(loop)
 	if l == nil {
 		return false
 	}
@@ -41,22 +41,21 @@ func (x *exchange) bufferRecord() bool {
 	return true
 }
 
-// Flush hands on what waits in the buffers of the Homes; the first one gives each Home its buffer. So once there was one,
-// there must be another about every second, and one after Shutdown, before the log is closed. Who never calls it has no
-// buffers.
+// Flush writes out the buffers of the Loops; the first call gives each Loop its buffer. So after the first there must be
+// another about every second, and one after Shutdown, before the log closes. Without any call there are no buffers.
 func (p *Proxy) Flush() {
 	log, ok := p.log.(bufferedLog)
 	if !ok {
 		return
 	}
-	p.engine.Each(func(h *conn.Home) {
-		h.Lock()
-		defer h.Unlock()
-		switch l := p.homeLog(h); {
+	p.engine.Each(func(loop *conn.Loop) {
+		loop.Lock()
+		defer loop.Unlock()
+		switch l := p.loopLog(loop); {
 		case l != nil:
 			l.Flush()
-		case h.App == nil:
-			h.App = &homeLog{p, log.NewBuffer()}
+		case loop.App == nil:
+			loop.App = &loopLog{p, log.NewBuffer()}
 		}
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"causeway/internal/accesslog"
 )
 
-// Until the first Flush a record goes to the log itself; from then on it waits in its Home's buffer for the next.
+// Until the first Flush a record goes to the log itself; from then on it waits in its Loop's buffer for the next.
 func TestFlush(t *testing.T) {
 	onSockets(t, func(w *world) {
 		log := accesslog.NewWriter(t.TempDir())

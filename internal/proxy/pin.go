@@ -10,16 +10,16 @@ import (
 	"causeway/internal/http1"
 )
 
-// pin is an idle connection to a member that belongs to one client connection: NTLM, and Negotiate with it, log a
-// connection in, not a request (RFC 4559 section 6), so that whoever used it next would act under another's name.
+// pin is an idle connection to a member that belongs to one client connection. NTLM, and Negotiate with it, log a
+// connection in, not a request (RFC 4559 section 6), so that the next client on it would act under another's name.
 type pin struct {
 	key    conn.Key
 	member *backend.Member
 	c      conn.Conn
 }
 
-// pinnedMember is the member of the group to which the client has a connection of its own: a login there means nothing
-// to another member. nil: there is none that may serve.
+// pinnedMember is the member of the group to which the client has a private connection: a login there means nothing to
+// another member. nil: there is none that may serve.
 func (s *session) pinnedMember(g *backend.Group) *backend.Member {
 	for i := range s.pins {
 		if m := s.pins[i].member; m.Up() && slices.Contains(g.Members(), m) {
@@ -29,8 +29,8 @@ func (s *session) pinnedMember(g *backend.Group) *backend.Member {
 	return nil
 }
 
-// takePin takes the client's own connection under a key, if it has one that fits and is not stale. stale is the idle age
-// of one that its peer has closed, else -1.
+// takePin takes the client's private connection under a key, if it has one that fits and is not stale. stale is the idle
+// age of one that its peer has closed, else -1.
 func (s *session) takePin(key conn.Key, fit func(*conn.Info) bool) (c conn.Conn, stale time.Duration) {
 	if len(s.pins) == 0 {
 		return nil, -1
@@ -41,7 +41,7 @@ func (s *session) takePin(key conn.Key, fit func(*conn.Info) bool) (c conn.Conn,
 	}
 	c = s.pins[at].c
 	s.pins = slices.Delete(s.pins, at, at+1)
-	quiet := c.Peer() == conn.Quiet
+	quiet := c.Peer() == conn.PeerIdle
 	if quiet && fit(c.Info()) {
 		c.Info().Uses++
 		return c, -1
@@ -59,7 +59,7 @@ func (s *session) givePin(key conn.Key, m *backend.Member, c conn.Conn, now time
 	s.pins = append(s.pins, pin{key, m, c})
 }
 
-// unpin ends the client's own connections to members: with the client's connection goes whoever was logged in.
+// unpin closes the client's private connections to members: a login ends with the client's connection.
 func (s *session) unpin() {
 	for _, p := range s.pins {
 		p.c.Close()
@@ -67,19 +67,21 @@ func (s *session) unpin() {
 	s.pins = nil
 }
 
-// belongs reports whether the member's connection of this exchange may serve no other client: its settings ask for
-// connections of one's own, or the connection carries a login, or is about to.
-func (x *exchange) belongs() bool {
-	return x.bound || x.target.Group.Settings.Dedicated ||
-		logsIn(&x.req.Message, http1.Authorization) || logsIn(&x.req.Message, http1.ProxyAuthorization)
+// belongsToClient reports whether the connection may serve no other client: its settings ask for dedicated connections,
+// or it carries a login, or is about to.
+func (a *attempt) belongsToClient() bool {
+	req := &a.x.req.Message
+	return a.private || a.x.target.Group.Settings.Dedicated ||
+		logsIn(req, http1.Authorization) || logsIn(req, http1.ProxyAuthorization)
 }
 
 // noteLogin looks for the answer of a member that logs connections in.
-func (x *exchange) noteLogin() {
-	x.bound = x.bound || logsIn(&x.res.Message, http1.WWWAuthenticate) || logsIn(&x.res.Message, http1.ProxyAuthenticate)
+func (a *attempt) noteLogin() {
+	res := &a.res.Message
+	a.private = a.private || logsIn(res, http1.WWWAuthenticate) || logsIn(res, http1.ProxyAuthenticate)
 }
 
-// logsIn reports whether a field of this name speaks of a scheme that logs a connection in.
+// logsIn reports whether a field of this name mentions a scheme that logs a connection in.
 func logsIn(m *http1.Message, name http1.ID) bool {
 	if !m.Has(name) {
 		return false

@@ -1,5 +1,5 @@
-// Package proxy serves user traffic: listeners, and the life of a request from its first byte to its record. It is the
-// only package that does, and it blocks on nothing but package conn.
+// Package proxy serves user traffic: listeners, and the life of a request from its first byte to its record. No other
+// package does, and it blocks on nothing but package conn.
 package proxy
 
 import (
@@ -13,20 +13,20 @@ import (
 	"causeway/internal/accesslog"
 	"causeway/internal/conn"
 	"causeway/internal/gateway"
-	"causeway/internal/pulse"
 	"causeway/internal/route"
+	"causeway/internal/stall"
 	"causeway/internal/telemetry"
 )
 
 // Log takes the record of each request. Write must not block.
 type Log interface{ Write(*accesslog.Record) }
 
-// Proxy serves a table. Apply gives it one, and later others, while it serves.
+// Proxy serves a routing table. Apply replaces the table while requests are served.
 type Proxy struct {
 	engine     conn.Engine
 	log        Log
 	metrics    *telemetry.Metrics
-	pulse      *pulse.Pulse
+	stalls     *stall.Detector
 	instance   int
 	portOffset int
 
@@ -37,7 +37,7 @@ type Proxy struct {
 	servers map[string]conn.Server // by key of the port
 }
 
-// State is what a request is served by: it holds on to the one that it began with.
+// State is a configuration in force. A request keeps the one that it began with.
 type State struct {
 	Table    *route.Table
 	Local    gateway.Local
@@ -56,20 +56,25 @@ type Options struct {
 	Engine     conn.Engine
 	Log        Log
 	Metrics    *telemetry.Metrics
-	Pulse      *pulse.Pulse // may be nil
-	Instance   int          // number of the instance
-	PortOffset int          // that was added to the ports of the document
+	Stalls     *stall.Detector // may be nil
+	Instance   int             // number of the instance
+	PortOffset int             // that was added to the ports of the document
 }
 
 // New makes a Proxy without listeners.
 func New(o Options) *Proxy {
 	return &Proxy{
-		engine: o.Engine, log: o.Log, metrics: o.Metrics, pulse: o.Pulse, instance: o.Instance, portOffset: o.PortOffset,
-		servers: map[string]conn.Server{},
+		engine:     o.Engine,
+		log:        o.Log,
+		metrics:    o.Metrics,
+		stalls:     o.Stalls,
+		instance:   o.Instance,
+		portOffset: o.PortOffset,
+		servers:    map[string]conn.Server{},
 	}
 }
 
-// Timers and bounds that Azure fixes, and those of our own where it is silent.
+// Timers and bounds that Azure fixes, and our own where Azure is silent.
 const (
 	idleV1      = 120 * time.Second
 	idleV2      = 75 * time.Second
@@ -77,16 +82,17 @@ const (
 	bodyPause   = 60 * time.Second // between two reads of a request body, then 408
 	bodyMaxV1   = 2 << 30
 	bodyMaxV2   = 4 << 30
-	firstGlance = 250 * time.Millisecond // a wait looks at the client first after so long,
-	glance      = time.Second            // and then less and less often, down to this
-	replyTime   = 50 * time.Millisecond  // in which whoever left answers our question with a reset
-	deliverTime = 60 * time.Second       // in which a client must take some of the response
-	lingerPause = 5 * time.Second        // between two reads of a request body that nobody wants any more
-	lingerTime  = 2 * time.Second        // for reading what a client sends that is no request
+	deliverTime = 60 * time.Second // in which a client must take some of the response
+	lingerPause = 5 * time.Second  // between two reads of a request body that nobody wants any more
+	lingerTime  = 2 * time.Second  // for reading what a client sends that is no request
 	lingerBytes = 16 << 20
+
+	firstClientCheck    = 250 * time.Millisecond // a wait first checks on the client after this time,
+	clientCheckInterval = time.Second            // and then at growing intervals, up to this one
+	clientProbeTimeout  = 50 * time.Millisecond  // in which a client that left answers a probe with a reset
 )
 
-// Apply makes a configuration the one that new requests are served by.
+// Apply serves new requests by another configuration. Requests under way keep theirs.
 func (p *Proxy) Apply(t *route.Table, local gateway.Local, revision uint64) {
 	s := &State{
 		Table: t, Local: local, Revision: revision, v1: t.Config.V1(), idle: idleV2, bodyMax: bodyMaxV2,
@@ -99,12 +105,12 @@ func (p *Proxy) Apply(t *route.Table, local gateway.Local, revision uint64) {
 	p.state.Store(s)
 }
 
-// State is what is served now; nil before the first Apply.
+// State returns what is served now; nil before the first Apply.
 func (p *Proxy) State() *State { return p.state.Load() }
 
 // Serve accepts clients of a port of the table from ln.
 func (p *Proxy) Serve(port string, ln net.Listener) {
-	server := p.engine.Serve(ln, func(h *conn.Home, c conn.Conn) func() bool { return p.open(port, h, c) })
+	server := p.engine.Serve(ln, func(loop *conn.Loop, c conn.Conn) conn.Handler { return p.open(port, loop, c) })
 	p.mu.Lock()
 	p.servers[port] = server
 	p.mu.Unlock()
@@ -136,11 +142,11 @@ func (p *Proxy) Servers() map[string]conn.Server {
 	return maps.Clone(p.servers)
 }
 
-// Drain lets every answer from now on end its client's connection.
+// Drain makes every answer from now on end its client's connection.
 func (p *Proxy) Drain() { p.draining.Store(true) }
 
-// Stop accepts nothing more on a port: its socket is closed when Stop returns. What is under way there goes on; drain
-// waits for it, and ends it at the deadline.
+// Stop accepts nothing more on a port: its socket is closed when Stop returns. Connections continue; drain waits for them,
+// and resets the rest at the deadline.
 func (p *Proxy) Stop(port string) (drain func(deadline time.Time)) {
 	p.mu.Lock()
 	s, ok := p.servers[port]
@@ -164,8 +170,8 @@ func (p *Proxy) Shutdown(deadline time.Time) {
 	wg.Wait()
 }
 
-// Sweep closes backend connections that have been idle for longer than any of them may be.
+// Sweep closes backend connections that have been idle for longer than the limit.
 func (p *Proxy) Sweep(now time.Time) {
 	limit := p.State().Local.BackendIdleTimeout
-	p.engine.Each(func(h *conn.Home) { h.Sweep(now.Add(-limit)) })
+	p.engine.Each(func(loop *conn.Loop) { loop.Pool.Sweep(now.Add(-limit)) })
 }

@@ -19,7 +19,7 @@ func (w *world) v1() {
 	w.config.SKU.Name, w.config.SKU.Tier = "Standard_Medium", "Standard"
 }
 
-// On the first generation a member that does not answer within the request timeout is a 502, and nobody else is asked.
+// On the first generation a member that does not answer within the request timeout is a 502, and no other is tried.
 func TestRequestTimeoutOnV1(t *testing.T) {
 	inTime(t, func(w *world) {
 		w.v1()
@@ -99,7 +99,7 @@ func TestRequestTimeoutOfAPost(t *testing.T) {
 	})
 }
 
-// The timer begins when the request has been sent, however long the client took to say it.
+// The timer starts when the request has been sent, however long the client took to send it.
 func TestRequestTimeoutBeginsBehindTheUpload(t *testing.T) {
 	inTime(t, func(w *world) {
 		w.member(func(p *peer) {
@@ -181,7 +181,7 @@ func TestMemberThatDoesNotRead(t *testing.T) {
 	})
 }
 
-// A connect that nobody answers lasts for the connect timeout, then the next member is asked: any method may be.
+// A connect without an answer lasts for the connect timeout, then the gateway tries the next member, for any method.
 func TestConnectTimeout(t *testing.T) {
 	inTime(t, func(w *world) {
 		a := w.member(answers(ok))

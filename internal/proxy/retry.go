@@ -2,12 +2,12 @@ package proxy
 
 import "causeway/internal/fault"
 
-// tries decides whether a failed attempt may be followed by another. What a member may have begun to act on is
-// replayed only if doing it twice is as good as once and the body is still at hand.
+// tries decides whether another attempt may follow a failed one. A request that a member may have begun to act on is
+// replayed only if doing it twice equals doing it once and the body is still in memory.
 type tries struct {
 	idempotent bool
 	safe       bool
-	held       bool // the whole body is in memory, or there is none
+	buffered   bool // the whole body is in memory, or there is none
 	v1         bool
 
 	fresh  bool // the next attempt is on the same member, on a new connection
@@ -28,19 +28,19 @@ func (t *tries) decide(f fault.Fault) bool {
 		t.next++
 		return t.next <= maxNext
 	case fault.SecondTry:
-		if t.second || !t.idempotent || !t.held {
+		if t.second || !t.idempotent || !t.buffered {
 			return false
 		}
 		t.second = true
 		return true
 	case fault.FreshNeeded:
-		if t.redone || !t.idempotent || !t.held {
+		if t.redone || !t.idempotent || !t.buffered {
 			return false
 		}
 		t.redone, t.fresh = true, true
 		return true
 	case fault.OtherMember:
-		if t.other || !t.safe || !t.held {
+		if t.other || !t.safe || !t.buffered {
 			return false
 		}
 		t.other = true

@@ -21,14 +21,14 @@ func TestDecide(t *testing.T) {
 		}
 	}
 	list := func(f ...fault.Fault) []fault.Fault { return f }
-	get, post := tries{idempotent: true, held: true}, tries{held: true}
+	get, post := tries{idempotent: true, buffered: true}, tries{buffered: true}
 	f("a POST that nobody took", post, list(refused, refused, refused, refused), true, true, true, false)
 	f("a GET after the timeout", get, list(late, late), true, false)
-	f("a GET after the timeout on v1", tries{idempotent: true, held: true, v1: true}, list(late), false)
+	f("a GET after the timeout on v1", tries{idempotent: true, buffered: true, v1: true}, list(late), false)
 	f("a POST after the timeout", post, list(late), false)
 	f("a PUT whose body has streamed by", tries{idempotent: true}, list(late), false)
 	f("a GET on a stale connection", get, list(stale, stale), true, false)
-	f("a GET on a stale connection of v1", tries{idempotent: true, held: true, v1: true}, list(stale, stale), true, false)
+	f("a GET on a stale connection of v1", tries{idempotent: true, buffered: true, v1: true}, list(stale, stale), true, false)
 	f("a POST on a stale connection", post, list(stale), false)
 	f("a PUT on a stale connection, streamed", tries{idempotent: true}, list(stale), false)
 	f("a GET on a fresh connection", get, list(broken), false)
@@ -39,7 +39,7 @@ func TestDecide(t *testing.T) {
 }
 
 func TestFreshIsForOneAttempt(t *testing.T) {
-	d := tries{idempotent: true, held: true}
+	d := tries{idempotent: true, buffered: true}
 	d.decide(fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Closed, Reused: true})
 	if !d.fresh {
 		t.Error("a stale connection asks for a fresh one")

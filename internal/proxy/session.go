@@ -17,7 +17,7 @@ import (
 // session is a client connection.
 type session struct {
 	p       *Proxy
-	h       *conn.Home
+	loop    *conn.Loop
 	c       conn.Conn
 	portKey string
 	client  []byte // ip:port, as X-Forwarded-For has it
@@ -26,18 +26,18 @@ type session struct {
 
 	protocol, cipher string // of TLS, as the access log has them
 
-	seen *State // that port belongs to
+	seen *State // the one that port belongs to
 	port *route.Port
 
 	pins []pin       // members' connections that belong to this client
-	site *route.Site // whose demands on TLS this connection is known to meet
+	site *route.Site // this connection is known to meet its demands on TLS
 
-	blank     blankLine // what has come of an empty line between requests
+	blank     blankLine // how much of an empty line between requests has arrived
 	idleSince time.Time // end of the last request; zero: there was none
 }
 
-func (p *Proxy) open(port string, h *conn.Home, c conn.Conn) func() bool {
-	s := &session{p: p, h: h, c: c, portKey: port, client: c.Info().Remote.AppendTo(nil)}
+func (p *Proxy) open(port string, loop *conn.Loop, c conn.Conn) conn.Handler {
+	s := &session{p: p, loop: loop, c: c, portKey: port, client: c.Info().Remote.AppendTo(nil)}
 	if s.seen = p.state.Load(); s.seen.Table.Port(port) == nil {
 		return func() bool { return false }
 	}
@@ -45,10 +45,10 @@ func (p *Proxy) open(port string, h *conn.Home, c conn.Conn) func() bool {
 	s.opened = !s.port.HTTPS
 	p.metrics.Connections.Inc()
 	c.SetReadDeadline(c.Info().Opened.Add(headTimeout))
-	return s.turn
+	return s.handle
 }
 
-// follow takes over the configuration in force. It is false if that no longer has the listener's port as it was.
+// follow adopts the configuration in force. It returns false if that no longer has the listener's port as it was.
 func (s *session) follow() bool {
 	now := s.p.state.Load()
 	if s.seen == now {
@@ -62,8 +62,8 @@ func (s *session) follow() bool {
 	return true
 }
 
-// turn serves what the client has sent. See conn.Open.
-func (s *session) turn() (more bool) {
+// handle serves what the client has sent. See conn.Handler.
+func (s *session) handle() (more bool) {
 	defer func() {
 		if !more {
 			s.unpin()
@@ -72,7 +72,7 @@ func (s *session) turn() (more bool) {
 	if !s.opened {
 		return s.handshake()
 	}
-	x := take(s)
+	x := newExchange(s)
 	ended := false
 	defer func() {
 		if !ended {
@@ -81,20 +81,20 @@ func (s *session) turn() (more bool) {
 	}()
 	keep := x.serve()
 	ended = true
-	x.release()
+	x.free()
 	return keep
 }
 
-// crashed is what is left to do for a request that ended in a panic: its record, and the member's connection. The
-// engine closes that of the client. The exchange is not used again.
+// crashed cleans up after a request that ended in a panic: it resets the member's connection and writes the record. The
+// engine closes the client's connection. The exchange is not used again.
 func (x *exchange) crashed() {
-	if x.b != nil {
-		x.b.Reset()
+	if backend := x.try.backend; backend != nil {
+		backend.Reset()
 	}
 	x.finish(&fault.Fault{Side: fault.Gateway, Phase: fault.Route, Kind: fault.Panicked})
 }
 
-// handshake puts TLS on the connection. Requests come in turns of their own.
+// handshake puts TLS on the connection. Later calls of handle serve requests.
 func (s *session) handshake() bool {
 	deadline := time.Now().Add(headTimeout)
 	s.c.SetReadDeadline(deadline)
@@ -111,7 +111,7 @@ func (s *session) handshake() bool {
 	return true
 }
 
-// refuseHandshake answers plain HTTP on an HTTPS port, as Azure does; other handshakes that fail leave a count only.
+// refuseHandshake answers plain HTTP on an HTTPS port, as Azure does; other failed handshakes only count.
 func (s *session) refuseHandshake(err error) {
 	if errors.Is(err, conn.ErrDraining) { // it was silent, and gave way
 		return
@@ -121,10 +121,10 @@ func (s *session) refuseHandshake(err error) {
 	if !errors.As(err, &plain) || !looksLikeHTTP(plain.RecordHeader) {
 		return
 	}
-	x := take(s)
+	x := newExchange(s)
 	x.begin(time.Now())
 	x.finish(&fault.Fault{Side: fault.Client, Phase: fault.Handshake, Kind: fault.NotTLS})
-	x.release()
+	x.free()
 }
 
 // looksLikeHTTP reports whether bytes begin with a method.
@@ -137,7 +137,7 @@ func looksLikeHTTP(b [5]byte) bool {
 	return true
 }
 
-// serve reads requests and answers them in order, until the client has said all it had to say.
+// serve reads requests and answers them in order, until no more of them have arrived.
 func (x *exchange) serve() bool {
 	s := x.s
 	for {
@@ -165,7 +165,7 @@ func (x *exchange) serve() bool {
 				return false
 			}
 			s.idleSince = x.done
-			x.shift()
+			x.nextRequest()
 		}
 		if x.end == 0 {
 			if !s.idleSince.IsZero() {
@@ -176,8 +176,7 @@ func (x *exchange) serve() bool {
 	}
 }
 
-// begin starts the clock of a request, whose first byte is here, and gives it its names: the id, and its place on the
-// connection.
+// begin starts the clock of a request, whose first byte is here, and gives it its id and its number on the connection.
 func (x *exchange) begin(now time.Time) {
 	x.start = now
 	x.s.served++
@@ -185,8 +184,8 @@ func (x *exchange) begin(now time.Time) {
 	binary.LittleEndian.PutUint64(x.rec.Transaction[8:], rand.Uint64())
 }
 
-// admitted reports whether the handshake of this connection meets what the listener of a request asks of TLS. The name in
-// the handshake and the Host of a request may be of different listeners.
+// admitted reports whether the handshake of this connection meets what the listener of a request demands of TLS. The name
+// in the handshake and the Host of a request may belong to different listeners.
 func (s *session) admitted(site *route.Site) bool {
 	if !s.port.HTTPS || s.site == site {
 		return true
@@ -199,8 +198,8 @@ func (s *session) admitted(site *route.Site) bool {
 	return true
 }
 
-// readFailed ends a connection on which no whole head came. Between requests that is nothing to speak of, and who leaves
-// in the middle of a head, as a port scan does, has made no request: that is counted. Who takes too long is answered.
+// readFailed ends a connection on which no whole head arrived. Between requests that is normal. A client that leaves in the
+// middle of a head, as a port scan does, has made no request and only counts. One that takes too long gets an answer.
 func (x *exchange) readFailed(err error) bool {
 	switch f := clientFault(err, fault.Request, fault.Closed); {
 	case x.end == 0:
@@ -212,7 +211,7 @@ func (x *exchange) readFailed(err error) bool {
 	return false
 }
 
-// refuse answers a request that is not one.
+// refuse answers a malformed request.
 func (x *exchange) refuse(err error) {
 	var broken *http1.Error
 	f := &fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.Malformed}
@@ -220,29 +219,4 @@ func (x *exchange) refuse(err error) {
 		f.Kind, f.Detail = requestFault(broken.Kind), broken.Kind.String()
 	}
 	x.finish(f)
-}
-
-// requestFault is the kind of fault that a broken rule of HTTP/1.1 comes to.
-func requestFault(k http1.Kind) fault.Kind {
-	switch k {
-	case http1.BadMethod:
-		return fault.BadMethod
-	case http1.BadTarget:
-		return fault.BadURI
-	case http1.Version09:
-		return fault.Version09
-	case http1.BadVersion, http1.UnsupportedVersion:
-		return fault.BadVersion
-	case http1.NoHost:
-		return fault.MissingHost
-	case http1.ManyHosts, http1.BadHost:
-		return fault.BadHost
-	case http1.DuplicateContentLength, http1.BadContentLength, http1.LengthAndCoding:
-		return fault.BadLength
-	case http1.LineTooLong:
-		return fault.URITooLong
-	case http1.HeadTooLarge, http1.TooManyFields:
-		return fault.TooLarge
-	}
-	return fault.Malformed
 }

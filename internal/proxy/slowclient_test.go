@@ -32,7 +32,7 @@ func TestSlowHead(t *testing.T) {
 	})
 }
 
-// Who connects and says nothing is not answered, and leaves no record.
+// A client that connects and sends nothing gets no answer, and leaves no record.
 func TestSilentClient(t *testing.T) {
 	inTime(t, func(w *world) {
 		w.start()

@@ -14,43 +14,55 @@ import (
 	"causeway/internal/http1"
 )
 
-// upgrade passes 101 on and joins client and member until one of them ends, or until neither has said anything for the
+// upgrade relays 101 and joins client and member until one of them ends, or until neither has sent anything for the
 // request timeout, which on an Application Gateway bounds an upgraded session too. That is how such a session ends, and
 // no fault: both sides see a clean end.
-func (x *exchange) upgrade(begun []byte) *fault.Fault {
-	if !x.wantsUpgrade() || !http1.EqualFold(x.res.Upgrade, "websocket") {
-		return &fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.BadInterim, Detail: "it switches to a protocol that nobody asked for"}
+func (a *attempt) upgrade(begun []byte) *fault.Fault {
+	x := a.x
+	if !x.wantsUpgrade() || !http1.EqualFold(a.res.Upgrade, "websocket") {
+		return &fault.Fault{
+			Side:   fault.Backend,
+			Phase:  fault.Head,
+			Kind:   fault.BadInterim,
+			Detail: "it switches to a protocol that nobody asked for",
+		}
 	}
-	x.keep = false
-	b := http1.AppendStatusLine(x.out[:0], 101, x.res.Reason)
-	b = http1.AppendFields(b, x.res.Fields, http1.HopByHop)
-	b = append(b, "Connection: Upgrade\r\n"...)
-	b = http1.AppendField(b, "Upgrade", x.res.Upgrade)
-	x.out = append(b, "\r\n"...)
-	if f := x.deliver(x.out, begun); f != nil {
+	x.keepAlive = false
+	buf := http1.AppendStatusLine(x.out[:0], 101, a.res.Reason)
+	buf = http1.AppendFields(buf, a.res.Fields, http1.HopByHop)
+	buf = append(buf, "Connection: Upgrade\r\n"...)
+	buf = http1.AppendField(buf, "Upgrade", a.res.Upgrade)
+	x.out = append(buf, "\r\n"...)
+	if f := a.deliver(x.out, begun); f != nil {
 		return f
 	}
 	ahead := x.in[x.req.Len:x.end] // a request that upgrades has no body
-	x.b.SetWriteDeadline(time.Now().Add(x.target.Group.Timeout))
-	if _, err := x.b.Write(ahead); err != nil {
-		return faultOf(err, fault.Body, x.a.Reused)
+	a.backend.SetWriteDeadline(time.Now().Add(a.timeout()))
+	if _, err := a.backend.Write(ahead); err != nil {
+		return faultOf(err, fault.Body, a.rec.Reused)
 	}
-	x.a.BytesIn, x.a.BytesOut = int64(len(begun)), int64(len(ahead))
+	a.rec.BytesIn, a.rec.BytesOut = int64(len(begun)), int64(len(ahead))
 	x.body.read += int64(len(ahead))
-	return x.tunnel()
+	return a.tunnel()
 }
 
 var errIdle = errors.New("no data in either direction within the request timeout")
 
 // tunnel relays both ways.
-func (x *exchange) tunnel() *fault.Fault {
-	t := tunnel{idle: x.target.Group.Timeout, opened: time.Now()}
-	up := func() error { return t.pump(x.b, x.s.c, accesslog.EndClient, accesslog.EndMember, &x.a.BytesOut) }
-	down := func() error { return t.pump(x.s.c, x.b, accesslog.EndMember, accesslog.EndClient, &x.a.BytesIn) }
-	in, out := x.a.BytesIn, x.a.BytesOut
-	x.s.h.Both(x.s.c, x.b, up, down)
-	x.sentBytes += x.a.BytesIn - in
-	x.body.read += x.a.BytesOut - out
+func (a *attempt) tunnel() *fault.Fault {
+	x := a.x
+	client := x.s.c
+	t := tunnel{idle: a.timeout(), opened: time.Now()}
+	up := func() error {
+		return t.pump(a.backend, client, accesslog.EndClient, accesslog.EndMember, &a.rec.BytesOut)
+	}
+	down := func() error {
+		return t.pump(client, a.backend, accesslog.EndMember, accesslog.EndClient, &a.rec.BytesIn)
+	}
+	in, out := a.rec.BytesIn, a.rec.BytesOut
+	x.s.loop.Duplex(client, a.backend, up, down)
+	x.sentBytes += a.rec.BytesIn - in
+	x.body.read += a.rec.BytesOut - out
 	if end := t.end.Load(); end != nil {
 		x.rec.EndedBy, x.rec.End = end.by, end.how
 		x.rec.IdleEnd = end.how == accesslog.EndIdle
@@ -71,13 +83,13 @@ type tunnelEnd struct{ by, how string }
 
 func (t *tunnel) touch() { t.last.Store(int64(time.Since(t.opened))) }
 
-// quiet is how long neither side has said anything.
+// quiet is how long neither side has sent anything.
 func (t *tunnel) quiet() time.Duration { return time.Since(t.opened) - time.Duration(t.last.Load()) }
 
-// ended notes an end, unless there was one already. The other direction then runs out, or is stopped.
+// ended notes an end, unless there was one already. The other direction then ends too, or is stopped.
 func (t *tunnel) ended(by, how string) { t.end.CompareAndSwap(nil, &tunnelEnd{by, how}) }
 
-// failed notes an end by an error on the connection of one side. The gateway's own hand is not that of the side.
+// failed notes an end by an error on the connection of one side, unless the gateway itself closed it.
 func (t *tunnel) failed(side string, err error) error {
 	switch {
 	case errors.Is(err, conn.ErrStopped): // the other direction ended it

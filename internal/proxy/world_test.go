@@ -18,6 +18,7 @@ import (
 	"causeway/internal/accesslog"
 	"causeway/internal/backend"
 	"causeway/internal/conn"
+	"causeway/internal/conn/conntest"
 	"causeway/internal/fault"
 	"causeway/internal/gateway"
 	"causeway/internal/resolve"
@@ -28,7 +29,7 @@ import (
 // world is a gateway with its members and clients, in memory or on loopback.
 type world struct {
 	testing.TB
-	mem       *conn.Memory // nil: sockets
+	mem       *conntest.Network // nil: sockets
 	engine    conn.Engine
 	proxy     *Proxy
 	metrics   *telemetry.Metrics
@@ -39,7 +40,7 @@ type world struct {
 	local     gateway.Local
 	pairs     map[string]*tls.Certificate
 	revision  uint64
-	fronts    map[string]netip.AddrPort // by place
+	fronts    map[string]netip.AddrPort // by listen address
 	endsMu    sync.Mutex
 	ends      []func()
 	work      sync.WaitGroup
@@ -72,8 +73,8 @@ func inTime(t *testing.T, story func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.mem = new(conn.Memory)
-		w.engine = conn.NewMemory(w.mem, nil)
+		w.mem = new(conntest.Network)
+		w.engine = conn.NewGoroutinesOver(w.mem.Dial, nil)
 		w.play(story)
 	})
 }
@@ -125,7 +126,7 @@ func (w *world) end() {
 		f()
 	}
 	w.proxy.Shutdown(time.Now().Add(2 * time.Second))
-	w.engine.Each(func(h *conn.Home) { h.Sweep(time.Now().Add(time.Hour)) })
+	w.engine.Each(func(h *conn.Loop) { h.Pool.Sweep(time.Now().Add(time.Hour)) })
 	w.directory.Close()
 	w.work.Wait()
 }
@@ -296,8 +297,8 @@ func (w *world) apply() error {
 			}
 		}
 	}
-	place := func(frontend string, port int) string { return fmt.Sprint(frontend, ":", port) }
-	table, err := route.Compile(w.config, set, w.pairs, place)
+	listenAddr := func(frontend string, port int) string { return fmt.Sprint(frontend, ":", port) }
+	table, err := route.Compile(w.config, set, w.pairs, listenAddr)
 	if err != nil {
 		return err
 	}
@@ -320,14 +321,14 @@ func (w *world) client() *client {
 	return w.clientOf(w.proxy.State().Table.Ports()[0].Key)
 }
 
-func (w *world) clientOf(place string) *client {
+func (w *world) clientOf(listenAddr string) *client {
 	w.Helper()
 	var c net.Conn
 	var err error
 	if w.mem != nil {
-		c, err = w.mem.Dial(w.fronts[place], time.Now().Add(time.Second))
+		c, err = w.mem.Dial(w.fronts[listenAddr], time.Now().Add(time.Second))
 	} else {
-		c, err = net.Dial("tcp", w.fronts[place].String())
+		c, err = net.Dial("tcp", w.fronts[listenAddr].String())
 	}
 	if err != nil {
 		w.Fatal(err)

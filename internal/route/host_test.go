@@ -105,7 +105,7 @@ func TestGlob(t *testing.T) {
 	f("www.*.com", "www.a.b.com", true)
 }
 
-// Two frontends that would be bound at one place cannot both be served.
+// Two frontends that would listen on one address cannot both be served.
 func TestFrontendsThatShareAPlace(t *testing.T) {
 	c := sites("Standard_v2", []string{"a", "b"}, 1, 2)
 	c.FrontendIPs = append(c.FrontendIPs, gateway.FrontendIP{Name: "private"})

@@ -2,11 +2,11 @@ package route
 
 import "bytes"
 
-// A path rule must not be passed by another spelling of its path, so rules are matched on a normalised path, as nginx's
-// locations are: percent-encoding decoded (v2; v1 matches the encoded path, and only %2e counts as the dot it is), dot
-// segments resolved (RFC 3986 section 5.2.4), runs of slashes taken for one. Two things go beyond nginx, since servers
-// behind a gateway read them so: the parameters of a segment, from ";" on, are left out, as servlet containers do, and a
-// backslash counts as a slash, as it does on Windows. What is forwarded is the path as it was received.
+// Another spelling of a path must not bypass its path rule, so rules match a normalised path, as nginx's locations do:
+// percent-encoding decoded (v2; v1 matches the encoded path, and only %2e counts as the dot it is), dot segments resolved
+// (RFC 3986 section 5.2.4), runs of slashes taken for one. Two things go beyond nginx, because servers behind a gateway do
+// them: the parameters of a segment, from ";" on, do not count, as in servlet containers, and a backslash counts as a
+// slash, as on Windows. The gateway forwards the path as it was received.
 
 // normal appends the normalised path in lower case to an empty b. ok is false if its dot segments climb above the root.
 // It allocates only for a path that needs more than decoding.
@@ -135,8 +135,8 @@ func (w *walker) cut(n int) {
 	}
 }
 
-// patternKey is what a pattern without its star stands for. The last segment of a prefix is only the beginning of one, so
-// that its dots are letters.
+// patternKey is the normalised form of a pattern without its star. The last segment of a prefix is only the start of one,
+// so its dots are ordinary letters.
 func patternKey(pattern string, encoded bool) []byte {
 	stem := []byte(trimStar(pattern))
 	whole := len(stem)

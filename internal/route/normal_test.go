@@ -68,7 +68,7 @@ func TestClimbingPathsOfBasicRules(t *testing.T) {
 	}
 }
 
-// What the settings' path replaces is what the pattern matched, however that was spelled; the rest goes on as received.
+// What the settings' path replaces is what the pattern matched, however that was spelled; the rest passes as received.
 func TestPrefixOfANormalisedPath(t *testing.T) {
 	f := func(path, want string) {
 		t.Helper()

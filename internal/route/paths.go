@@ -7,8 +7,8 @@ import (
 	"causeway/internal/gateway"
 )
 
-// paths finds the first-listed pattern that matches, without trying them in turn: one map for whole paths, one for
-// prefixes, asked once for each length that a prefix has.
+// paths finds the first-listed pattern that matches, without trying one after the other: one map for whole paths, one
+// for prefixes, with one look-up for each length that a prefix has.
 type paths struct {
 	encoded  bool // v1 routes on the path as received
 	whole    map[string]*entry
@@ -35,7 +35,7 @@ func (t *Table) compilePaths(s *Site, m *gateway.PathMap) *paths {
 	return p
 }
 
-// add compiles a pattern. It is read as paths are: on v2 one that is percent-encoded stands for what it spells.
+// add compiles a pattern. It reads it as it reads paths: on v2 a percent-encoded one matches what it spells.
 func (p *paths) add(pattern string, e *entry) {
 	into, key := p.whole, string(patternKey(pattern, p.encoded))
 	if strings.HasSuffix(pattern, "*") {

@@ -41,7 +41,7 @@ func (p *Port) secure(c *gateway.Config, certificates map[string]*tls.Certificat
 	return nil
 }
 
-// presented is the listener whose certificate a client sees. Without a match v2 falls back to the first HTTPS listener
+// presented returns the listener whose certificate a client sees. Without a match v2 falls back to the first HTTPS listener
 // in rule order, whatever requireServerNameIndication says; v1 refuses where every listener requires SNI.
 func (p *Port) presented(name []byte, v1 bool) *Site {
 	if s := p.Site(name); s != nil && len(name) > 0 {
@@ -61,7 +61,7 @@ func (p *Port) presented(name []byte, v1 bool) *Site {
 	return nil
 }
 
-// Admits reports whether a handshake meets what the listener asks of TLS: a client may name one listener in the handshake
+// Admits reports whether a handshake meets what the listener demands of TLS: a client may name one listener in the handshake
 // and another in a request (RFC 9110 section 7.4).
 func (s *Site) Admits(version, suite uint16) bool {
 	return version >= s.policy.Min && (version >= tls.VersionTLS13 || s.policy.Suites == nil || slices.Contains(s.policy.Suites, suite))

@@ -15,16 +15,16 @@ import (
 	"causeway/internal/gateway"
 )
 
-// Table is a compiled configuration. It is immutable; a request holds on to the one that it began with.
+// Table is a compiled configuration. It is immutable; a request keeps the one that it began with.
 type Table struct {
 	Config *gateway.Config
 	Set    *backend.Set
 	ports  map[string]*Port
 	order  []*Port
-	place  Place
+	listen ListenAddr
 }
 
-// Ports are all places where requests arrive, in the order of the document's listeners.
+// Ports are all ports where requests arrive, in the order of the document's listeners.
 func (t *Table) Ports() []*Port { return t.order }
 
 // Port returns the port with this key; nil if the configuration has no listener there.
@@ -32,7 +32,7 @@ func (t *Table) Port(key string) *Port { return t.ports[key] }
 
 // Port is where the listeners of one frontend IP configuration and port number accept requests.
 type Port struct {
-	Key      string // place that it is bound to
+	Key      string // address that it listens on
 	Frontend string // name of the frontend IP configuration
 	Number   int
 	HTTPS    bool
@@ -55,15 +55,16 @@ type Site struct {
 	policy   certs.Policy
 }
 
-// Place says where a port of a frontend IP configuration is bound. It must be the same for the same arguments.
-type Place func(frontend string, port int) string
+// ListenAddr returns the address that a port of a frontend IP configuration is bound to. It must be the same for the same
+// arguments.
+type ListenAddr func(frontend string, port int) string
 
-// ErrSamePlace is returned when two frontends have a port in common and no addresses to tell them apart.
-var ErrSamePlace = errors.New("both would be bound at")
+// ErrSameAddr is returned when two frontends share a port and have no addresses to tell them apart.
+var ErrSameAddr = errors.New("both would be bound at")
 
-// Compile makes the table. certificates gives the key pair of an sslCertificate by name.
-func Compile(c *gateway.Config, set *backend.Set, certificates map[string]*tls.Certificate, place Place) (*Table, error) {
-	t := &Table{Config: c, Set: set, ports: map[string]*Port{}, place: place}
+// Compile compiles a configuration. certificates holds the key pair of each sslCertificate by its name.
+func Compile(c *gateway.Config, set *backend.Set, certificates map[string]*tls.Certificate, listen ListenAddr) (*Table, error) {
+	t := &Table{Config: c, Set: set, ports: map[string]*Port{}, listen: listen}
 	for order, r := range orderedRules(c) {
 		if err := t.add(order, r); err != nil {
 			return nil, err
@@ -137,11 +138,11 @@ func (t *Table) port(l *gateway.Listener) (*Port, error) {
 	if fp == nil {
 		return nil, fmt.Errorf("compile listener %q: frontend port %q is not defined", l.Name, l.FrontendPort)
 	}
-	key := t.place(l.FrontendIP, fp.Port)
+	key := t.listen(l.FrontendIP, fp.Port)
 	p := t.ports[key]
 	switch {
 	case p != nil && !strings.EqualFold(p.Frontend, l.FrontendIP):
-		return nil, fmt.Errorf("compile listener %q: frontends %q and %q: %w %s", l.Name, p.Frontend, l.FrontendIP, ErrSamePlace, key)
+		return nil, fmt.Errorf("compile listener %q: frontends %q and %q: %w %s", l.Name, p.Frontend, l.FrontendIP, ErrSameAddr, key)
 	case p == nil:
 		p = &Port{Key: key, Frontend: l.FrontendIP, Number: fp.Port, HTTPS: l.HTTPS(), exact: map[string]*Site{}, wild: wildcards{}}
 		t.ports[key] = p
@@ -167,7 +168,7 @@ func (p *Port) index() {
 }
 
 // Site returns the listener that serves a Host (with or without port, in any case), or nil. The one whose rule is
-// tried first wins: Azure does not prefer an exact name to a wildcard or a basic listener by itself.
+// tried first wins: Azure itself prefers an exact name neither to a wildcard nor to a basic listener.
 func (p *Port) Site(host []byte) *Site {
 	if len(p.exact) == 0 && len(p.wild) == 0 {
 		return p.basic

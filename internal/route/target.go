@@ -7,7 +7,7 @@ import (
 	"causeway/internal/gateway"
 )
 
-// Target is where a request goes. Either Redirect is set, or Group; with neither the rule names nothing that serves.
+// Target is where a request goes. Either Redirect or Group is set; with neither, the rule names nothing that serves.
 type Target struct {
 	Listener, Rule, Pool, Settings string // as the access log names them
 
@@ -18,7 +18,7 @@ type Target struct {
 	strip   int    // bytes of the path, as it is matched, that the prefix replaces
 	encoded bool   // it is matched as received (v1)
 
-	Kept atomic.Value // for whoever serves it: what is worked out once for all requests to it
+	Kept atomic.Value // for the proxy: what it computes once for all requests to the target
 }
 
 func (t *Table) target(s *Site, g gateway.Target, pattern string) *Target {
@@ -39,7 +39,8 @@ func (t *Table) target(s *Site, g gateway.Target, pattern string) *Target {
 
 // Target returns the target for the path of a request, as it was received: the first path rule whose pattern matches,
 // in list order, else the default. v1 matches the encoded path, v2 the decoded one, both normalised; neither looks at
-// case. ok is false for a path whose dot segments climb above the root: it means nothing, and no member may make something of it.
+// case. ok is false for a path whose dot segments climb above the root: it means nothing, and no member should have to
+// interpret it.
 func (s *Site) Target(path []byte) (t *Target, ok bool) {
 	if s.paths == nil && plainPath(path) {
 		return s.fallback, true

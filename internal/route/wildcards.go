@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// wildcards are the host names with * or ? of a port. They are kept by the whole labels behind the last of these, so that a
-// look-up tries the few that end as the host does, and not all of them.
+// wildcards are the host names of a port that hold * or ?, by the whole labels behind the last one: a look-up tries the few
+// that end as the host does, and not all.
 type wildcards map[string][]wildcard
 
 type wildcard struct {
@@ -14,7 +14,7 @@ type wildcard struct {
 	site    *Site
 }
 
-// add enters a name. Sites come in order.
+// add enters a name. Call it in the order of sites.
 func (w wildcards) add(pattern string, s *Site) {
 	pattern = strings.ToLower(pattern)
 	key := ending(pattern)
@@ -30,7 +30,7 @@ func ending(pattern string) string {
 	return ""
 }
 
-// first is the site that matches a name and is tried first, if that is before best, and else best. The name is in lower case.
+// first returns the site that is tried first among best and those that match a name, which is in lower case.
 func (w wildcards) first(name []byte, best *Site) *Site {
 	best = firstOf(w[""], name, best)
 	for rest := name; ; rest = rest[1:] {

@@ -22,8 +22,8 @@ func TestExposedDataDirectory(t *testing.T) {
 		if (err == nil) != fine {
 			t.Errorf("mode %o: %v", mode, err)
 		}
-		if !fine && (!errors.Is(err, ErrExposed) || !strings.Contains(Hint(err), "chmod go-w")) {
-			t.Errorf("mode %o: %v; %s", mode, err, Hint(err))
+		if !fine && (!errors.Is(err, ErrExposed) || !strings.Contains(hintFor(err), "chmod go-w")) {
+			t.Errorf("mode %o: %v; %s", mode, err, hintFor(err))
 		}
 	}
 	fresh := filepath.Join(t.TempDir(), "a", "data")

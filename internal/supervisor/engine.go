@@ -60,7 +60,8 @@ func (s *Supervisor) crowded(from netip.Addr) {
 	s.metrics.CrowdedOut.Inc()
 	now := time.Now().UnixNano()
 	if last := s.crowdTold.Load(); now-last >= int64(time.Minute) && s.crowdTold.CompareAndSwap(last, now) {
-		go slog.Warn("new client connections are closed: their address holds its share, three quarters, of the places, and none of its connections is silent; raise the limit of open files (LimitNOFILE, ulimit -n)",
+		go slog.Warn("new client connections are closed: their address holds its share, three quarters, of the places, "+
+			"and none of its connections is silent; raise the limit of open files (LimitNOFILE, ulimit -n)",
 			"address", from, "places", s.limit)
 	}
 }

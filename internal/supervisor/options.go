@@ -29,6 +29,7 @@ type Options struct {
 	Drain      time.Duration     // how long requests under way may take at the end
 	Allow      []string          // protections that a document may ask for in vain
 	TakeOver   bool              // take the place of a gateway that runs on the data directory
+	Version    string            // of the program, for causeway_build_info
 }
 
 // OptionError is an option that cannot be meant so. Hint says what could be.
@@ -85,8 +86,19 @@ func (o *Options) fit(c *gateway.Config) error {
 	return nil
 }
 
-// Hint says what to do about an error of Start, Reload or Apply.
-func Hint(err error) string {
+// refusal adds to an error what to do about it.
+func refusal(err error) error {
+	if err == nil {
+		return nil
+	}
+	if known := (*admin.Refusal)(nil); errors.As(err, &known) {
+		return err
+	}
+	return &admin.Refusal{Err: err, Hint: hintFor(err)}
+}
+
+// hintFor is what to do about an error of Start, Reload or Apply.
+func hintFor(err error) string {
 	var option *OptionError
 	var format *gateway.FormatError
 	var network *net.OpError
@@ -105,7 +117,7 @@ func Hint(err error) string {
 		return "start it again: the other gateway may have ended meanwhile; causeway health shows whether one runs"
 	case errors.Is(err, admin.ErrTaken):
 		return "stop it, take its place without refusing anybody with --take-over, or give this one a directory of its own with --data"
-	case errors.Is(err, route.ErrSamePlace):
+	case errors.Is(err, route.ErrSameAddr):
 		return "give each frontend an address of its own: --bind FRONTEND=ADDRESS, for example --bind public=192.0.2.10 --bind private=10.0.0.10"
 	case errors.Is(err, syscall.EADDRINUSE):
 		return "stop the program that has it, or use --listen, --port-offset or --admin"

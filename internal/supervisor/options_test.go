@@ -26,8 +26,8 @@ func TestOptionsThatCannotBeMeant(t *testing.T) {
 			}
 			return
 		}
-		if !errors.As(err, &wrong) || !strings.HasPrefix(wrong.Option, option) || !strings.Contains(Hint(err), hint) {
-			t.Errorf("%+v: %v; hint %q", o, err, Hint(err))
+		if !errors.As(err, &wrong) || !strings.HasPrefix(wrong.Option, option) || !strings.Contains(hintFor(err), hint) {
+			t.Errorf("%+v: %v; hint %q", o, err, hintFor(err))
 		}
 	}
 	f("", "", func(o *Options) {})
@@ -59,7 +59,7 @@ func TestFrontendsAtOnePlace(t *testing.T) {
 	d = strings.Replace(d, `"requestRoutingRules":[`, `"requestRoutingRules":[`+rule+",", 1)
 	h.write(h.o.Config, d)
 	_, problems, err := Start(h.o)
-	if err == nil || gateway.HasErrors(problems) || !strings.Contains(Hint(err), "--bind") {
-		t.Errorf("%v, %v, hint %q", problems, err, Hint(err))
+	if err == nil || gateway.HasErrors(problems) || !strings.Contains(hintFor(err), "--bind") {
+		t.Errorf("%v, %v, hint %q", problems, err, hintFor(err))
 	}
 }

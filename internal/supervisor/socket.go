@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// place is where a frontend port is bound.
-func (s *Supervisor) place(frontend string, port int) string {
+// listenAddr is the address that a frontend port is bound to.
+func (s *Supervisor) listenAddr(frontend string, port int) string {
 	address := s.o.Listen
 	for name, own := range s.o.Bind {
 		if strings.EqualFold(name, frontend) {
@@ -23,9 +23,9 @@ func (s *Supervisor) place(frontend string, port int) string {
 	return net.JoinHostPort(strings.Trim(address, "[]"), strconv.Itoa(port+s.o.PortOffset))
 }
 
-// listen binds a place.
-func listen(place string) (net.Listener, error) {
-	ln, err := (&net.ListenConfig{KeepAlive: -1}).Listen(context.Background(), "tcp", place)
+// listen binds an address.
+func listen(address string) (net.Listener, error) {
+	ln, err := (&net.ListenConfig{KeepAlive: -1}).Listen(context.Background(), "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EACCES):
 		return nil, fmt.Errorf("%w; ports below 1024 need root or CAP_NET_BIND_SERVICE", err)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -45,7 +44,7 @@ type Supervisor struct {
 	started     time.Time
 	files       admin.Config // as last served; only Start and Reload touch it
 
-	applying sync.Mutex
+	applyMu  sync.Mutex // one document at a time
 	mu       sync.Mutex // guards what follows
 	current  admin.Config
 	document *gateway.Document
@@ -75,8 +74,13 @@ func Socket(data string) string { return filepath.Join(data, socketName) }
 func LogRoot(data string) string { return filepath.Join(data, logsName) }
 
 // Start reads the documents, serves them, and answers on the control socket. Problems that are warnings are returned
-// beside a running gateway. See Hint for what to do about the error.
+// beside a running gateway. The error is an *admin.Refusal.
 func Start(o Options) (*Supervisor, []gateway.Problem, error) {
+	s, problems, err := start(o)
+	return s, problems, refusal(err)
+}
+
+func start(o Options) (*Supervisor, []gateway.Problem, error) {
 	if err := o.check(); err != nil {
 		return nil, nil, err
 	}
@@ -96,7 +100,7 @@ func Start(o Options) (*Supervisor, []gateway.Problem, error) {
 	}
 	s := newSupervisor(o, legacy, engineOf(config))
 	differs := s.differsFromApplied(config) // before it is applied itself
-	problems, err := s.Apply(config)
+	problems, err := s.Apply(context.Background(), config)
 	if err == nil {
 		err = s.answer()
 	}
@@ -162,8 +166,8 @@ func (s *Supervisor) unserved(protection string) (n int) {
 // sockets are those that a successor may go on with.
 func (s *Supervisor) sockets() map[string]socket {
 	out := map[string]socket{}
-	for place, server := range s.instance.Servers() {
-		out[place] = server
+	for address, server := range s.instance.Servers() {
+		out[address] = server
 	}
 	if ln, ok := s.admin.Listener().(socket); ok {
 		out[adminSocket] = ln
@@ -171,33 +175,34 @@ func (s *Supervisor) sockets() map[string]socket {
 	return out
 }
 
-// listen binds a place, or takes it over.
-func (s *Supervisor) listen(place string) (net.Listener, error) {
-	if ln := s.legacy.socket(place); ln != nil {
+// listen binds an address, or takes its socket over.
+func (s *Supervisor) listen(address string) (net.Listener, error) {
+	if ln := s.legacy.socket(address); ln != nil {
 		return ln, nil
 	}
 	for i, ln := range s.activated {
-		if admin.SameAddress(ln.Addr().String(), place) {
+		if admin.SameAddress(ln.Addr().String(), address) {
 			s.activated = slices.Delete(s.activated, i, i+1)
 			return ln, nil
 		}
 	}
-	return listen(place)
+	return listen(address)
 }
 
 func newSupervisor(o Options, legacy *inheritance, engineName string) *Supervisor {
 	s := &Supervisor{o: o, legacy: legacy, activated: activated(), started: time.Now(), metrics: telemetry.New()}
 	s.log = accesslog.NewWriter(filepath.Join(LogRoot(o.Data), "instance-0"))
 	s.engine = s.startEngine(engineName)
-	var probes *conn.Home
-	conn.NewGoroutines(func(h *conn.Home) { probes = h })
+	var probes *conn.Loop
+	conn.NewGoroutines(func(loop *conn.Loop) { probes = loop })
 	s.instance = instance.New(instance.Options{
 		Engine: s.engine, Dialer: probes, Lookup: resolve.System().Lookup, Log: s.log,
-		Metrics: s.metrics, Place: s.place, Listen: s.listen, PortOffset: o.PortOffset,
+		Metrics: s.metrics, ListenAddr: s.listenAddr, Listen: s.listen, PortOffset: o.PortOffset,
 	})
 	s.metrics.HostCounts(s.instance.Hosts)
 	s.metrics.Unserved(gateway.Protections(), s.unserved)
-	s.metrics.Gauge("log_records_lost", "Access-log records that could not be kept.", func() float64 { return float64(s.log.Lost()) })
+	s.metrics.Counter("log_records_lost_total", "Access-log records that could not be kept.", func() float64 { return float64(s.log.Lost()) })
+	s.metrics.Process(o.Version)
 	return s
 }
 
@@ -222,14 +227,14 @@ func readFiles(o Options) (admin.Config, error) {
 	return c, err
 }
 
-// Reload reads the files again and serves them. An error changes nothing.
-func (s *Supervisor) Reload() ([]gateway.Problem, error) {
+// Reload reads the files again and serves them. An error, an *admin.Refusal, changes nothing; nor does a ctx that ends first.
+func (s *Supervisor) Reload(ctx context.Context) ([]gateway.Problem, error) {
 	c, err := readFiles(s.o)
 	if err != nil {
-		return nil, err
+		return nil, refusal(err)
 	}
 	was := s.Config()
-	problems, err := s.Apply(c)
+	problems, err := s.Apply(ctx, c)
 	if err != nil {
 		return problems, err
 	}
@@ -241,9 +246,14 @@ func (s *Supervisor) Reload() ([]gateway.Problem, error) {
 }
 
 // Apply validates a configuration and serves it. See admin.Gateway.
-func (s *Supervisor) Apply(c admin.Config) ([]gateway.Problem, error) {
-	s.applying.Lock()
-	defer s.applying.Unlock()
+func (s *Supervisor) Apply(ctx context.Context, c admin.Config) ([]gateway.Problem, error) {
+	problems, err := s.apply(ctx, c)
+	return problems, refusal(err)
+}
+
+func (s *Supervisor) apply(ctx context.Context, c admin.Config) ([]gateway.Problem, error) {
+	s.applyMu.Lock()
+	defer s.applyMu.Unlock()
 	c = s.complete(c)
 	document, local, problems, err := s.parse(c)
 	if err != nil {
@@ -253,7 +263,7 @@ func (s *Supervisor) Apply(c admin.Config) ([]gateway.Problem, error) {
 		return problems, err
 	}
 	revision := s.revision + 1
-	if err := s.instance.Apply(document.Config, local, revision); err != nil {
+	if err := s.instance.Apply(ctx, document.Config, local, revision); err != nil {
 		return problems, err
 	}
 	s.mu.Lock()
@@ -264,9 +274,6 @@ func (s *Supervisor) Apply(c admin.Config) ([]gateway.Problem, error) {
 	}
 	return problems, nil
 }
-
-// Hint says what to do about an error of Apply. See admin.Gateway.
-func (s *Supervisor) Hint(err error) string { return Hint(err) }
 
 // complete takes the parts that a caller left alone from what is being served.
 func (s *Supervisor) complete(c admin.Config) admin.Config {
@@ -322,8 +329,16 @@ func (s *Supervisor) Status() admin.Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return admin.Status{
-		Ready: s.instance.Serving() && !s.ending.Load(), Name: s.document.Config.Name, Revision: s.revision, Applied: s.applied, Started: s.started,
-		PID: os.Getpid(), Logs: LogRoot(s.o.Data), Lost: s.log.Lost(), Ports: s.instance.Places(), Unserved: s.document.Config.Unserved,
+		Ready:    s.instance.Serving() && !s.ending.Load(),
+		Name:     s.document.Config.Name,
+		Revision: s.revision,
+		Applied:  s.applied,
+		Started:  s.started,
+		PID:      os.Getpid(),
+		Logs:     LogRoot(s.o.Data),
+		Lost:     s.log.Lost(),
+		Ports:    s.instance.ListenAddrs(),
+		Unserved: s.document.Config.Unserved,
 	}
 }
 
@@ -404,9 +419,4 @@ func (s *Supervisor) close(deadline time.Time) {
 // this gateway drains.
 func (s *Supervisor) letGo(succeeded bool) {
 	s.gone.Do(func() { s.admin.Close(succeeded) })
-}
-
-// Problems writes problems to w as text.
-func Problems(w io.Writer, problems []gateway.Problem) {
-	io.WriteString(w, gateway.ProblemText("", problems))
 }

@@ -203,9 +203,29 @@ func TestAdminAddress(t *testing.T) {
 	h.get(h.url("/"))
 	for _, want := range []string{
 		`causeway_healthy_hosts{pool="pool",settings="settings"} 1`, `causeway_unhealthy_hosts{pool="pool",settings="settings"} 0`,
-		"causeway_backend_idle_connections 1", `causeway_requests_total{listener="listener",pool="pool",settings="settings",status="200"} 1`, "causeway_log_records_lost 0",
+		"causeway_backend_idle_connections 1", `causeway_requests_total{listener="listener",pool="pool",settings="settings",status="200"} 1`, "causeway_log_records_lost_total 0",
 	} {
 		h.scrape(base+"/metrics", want)
+	}
+}
+
+// docs/metrics.md lists every metric that a running gateway has.
+func TestMetricsAreDocumented(t *testing.T) {
+	h := newHouse(t)
+	h.start()
+	doc, err := os.ReadFile("../../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.s.metrics.Target("listener", "pool", "settings").Request(200, 0, 0, 0)
+	families, err := h.s.metrics.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if name := f.GetName(); strings.HasPrefix(name, "causeway_") && !strings.Contains(string(doc), "`"+name+"`") {
+			t.Errorf("docs/metrics.md lacks %s", name)
+		}
 	}
 }
 
@@ -265,7 +285,7 @@ func TestApply(t *testing.T) {
 	h := newHouse(t)
 	h.start()
 	c := admin.NewClient(Socket(h.o.Data))
-	if _, err := c.Apply(admin.Config{Document: []byte(strings.Replace(document("10.0.0.4"), `"requestTimeout":20`, `"requestTimeout":30`, 1))}); err != nil {
+	if _, err := c.Apply(t.Context(), admin.Config{Document: []byte(strings.Replace(document("10.0.0.4"), `"requestTimeout":20`, `"requestTimeout":30`, 1))}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := c.Config()
@@ -273,7 +293,7 @@ func TestApply(t *testing.T) {
 		t.Errorf("the part that was left alone stays: %s %s %v", got.Document, got.Local, err)
 	}
 	for what, doc := range map[string]string{"not JSON": "{", "invalid": strings.Replace(document("10.0.0.4"), `"port":80,"protocol"`, `"port":99999,"protocol"`, 1)} {
-		problems, err := c.Apply(admin.Config{Document: []byte(doc)})
+		problems, err := c.Apply(t.Context(), admin.Config{Document: []byte(doc)})
 		if err == nil {
 			t.Errorf("%s: applied", what)
 		}
@@ -281,7 +301,7 @@ func TestApply(t *testing.T) {
 			t.Errorf("%v %v", problems, err)
 		}
 	}
-	if _, err := c.Apply(admin.Config{Local: []byte("connectTimeout: soon\n")}); err == nil {
+	if _, err := c.Apply(t.Context(), admin.Config{Local: []byte("connectTimeout: soon\n")}); err == nil {
 		t.Error("a bad causeway.yaml was applied")
 	}
 	if status, _ := c.Status(); status.Revision != 2 {
@@ -297,15 +317,15 @@ func TestReloadAndRestart(t *testing.T) {
 	h := newHouse(t)
 	h.start()
 	h.write(h.o.Config, strings.Replace(document("10.0.0.4"), `"requestTimeout":20`, `"requestTimeout":21`, 1))
-	if _, err := h.s.Reload(); err != nil || h.s.Status().Revision != 2 {
+	if _, err := h.s.Reload(t.Context()); err != nil || h.s.Status().Revision != 2 {
 		t.Fatal(err)
 	}
 	h.write(h.o.Config, "{")
-	if _, err := h.s.Reload(); err == nil {
+	if _, err := h.s.Reload(t.Context()); err == nil {
 		t.Error("reloaded nonsense")
 	}
 	os.Remove(h.o.Config)
-	if _, err := h.s.Reload(); err == nil || h.s.Status().Revision != 2 {
+	if _, err := h.s.Reload(t.Context()); err == nil || h.s.Status().Revision != 2 {
 		t.Errorf("reloaded nothing: %v", err)
 	}
 	h.end()
@@ -336,7 +356,7 @@ func TestReloadOverApplied(t *testing.T) {
 	reload := func(warns bool) {
 		t.Helper()
 		told.take()
-		_, err := h.s.Reload()
+		_, err := h.s.Reload(t.Context())
 		if text := told.take(); err != nil || strings.Contains(text, "the files win") != warns {
 			t.Errorf("%v %s", err, text)
 		}
@@ -344,7 +364,7 @@ func TestReloadOverApplied(t *testing.T) {
 	longer := strings.Replace(document("10.0.0.4"), `"requestTimeout":20`, `"requestTimeout":21`, 1)
 	apply := func() {
 		t.Helper()
-		if _, err := h.s.Apply(admin.Config{Document: []byte(longer)}); err != nil {
+		if _, err := h.s.Apply(t.Context(), admin.Config{Document: []byte(longer)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -486,7 +506,7 @@ func TestConnectionsWithin(t *testing.T) {
 func TestPlace(t *testing.T) {
 	s := &Supervisor{o: Options{PortOffset: 8000, Bind: map[string]string{"Private": "10.0.0.10", "six": "[::1]"}}}
 	for frontend, want := range map[string]string{"public": ":8080", "private": "10.0.0.10:8080", "six": "[::1]:8080"} {
-		if got := s.place(frontend, 80); got != want {
+		if got := s.listenAddr(frontend, 80); got != want {
 			t.Errorf("%s: %s, want %s", frontend, got, want)
 		}
 	}

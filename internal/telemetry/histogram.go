@@ -14,9 +14,9 @@ var bounds = [...]time.Duration{
 	10 * time.Second, 20 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute,
 }
 
-// histogram counts durations. Whole numbers make that two additions, which wait for nobody.
+// histogram counts durations. Whole numbers make that two atomic additions, which wait for nobody.
 type histogram struct {
-	buckets [len(bounds) + 1]atomic.Uint64 // each by itself; the last: longer than all bounds
+	buckets [len(bounds) + 1]atomic.Uint64 // each on its own; the last: longer than all bounds
 	sum     atomic.Int64                   // nanoseconds beyond those in wraps
 	wraps   atomic.Int64                   // times that wrap nanoseconds were taken out of sum
 }
@@ -30,7 +30,7 @@ func (h *histogram) observe(d time.Duration) {
 		at++
 	}
 	h.buckets[at].Add(1)
-	if h.sum.Add(int64(d)) >= wrap { // who else sees it takes out as much, and counts that too
+	if h.sum.Add(int64(d)) >= wrap { // another goroutine that sees it takes out as much, and counts that too
 		h.sum.Add(-wrap)
 		h.wraps.Add(1)
 	}

@@ -2,9 +2,11 @@
 package telemetry
 
 import (
+	"runtime"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
 // InstanceName is how records name an instance of each generation.
@@ -15,7 +17,7 @@ func InstanceName(n int, v1 bool) string {
 	return "appgw_" + strconv.Itoa(n)
 }
 
-// Metrics is what an instance counts. Names follow Azure's metrics where there is one of the same meaning.
+// Metrics is everything that an instance counts. Names follow Azure's metrics where one has the same meaning.
 type Metrics struct {
 	Registry *prometheus.Registry
 
@@ -30,6 +32,7 @@ type Metrics struct {
 	steered           *prometheus.CounterVec // pool, settings
 	Panics            prometheus.Counter
 	Reloads           *prometheus.CounterVec // result
+	LastReload        prometheus.Gauge       // Unix time of the last configuration that was applied; 0 before that
 
 	faults    *prometheus.CounterVec // side, phase, kind
 	recovered *prometheus.CounterVec // side, phase, kind
@@ -47,12 +50,22 @@ func New() *Metrics {
 	m.HeadsIncomplete = m.counter("client_heads_incomplete_total", "Connections that clients closed in the middle of a request head.")
 	m.BareLF = m.counter("backend_bare_lf_total", "Responses whose head ended a line with a bare LF.")
 	m.SpacedColon = m.counter("backend_spaced_colon_total", "Responses whose head had white space before a field's colon.")
-	m.Evicted = m.counter("client_connections_evicted_total", "Silent client connections that gave way to new ones at the limit of connections.")
-	m.CrowdedOut = m.counter("client_connections_refused_total", "New client connections closed at once, since their address held its share of the limit already.")
-	m.Ejections = m.counters("ejections_total", "Times that a member was held back because requests in a row failed at it.", "pool", "settings")
-	m.steered = m.counters("ejection_avoided_total", "Requests that were answered elsewhere while the member whose turn it was was held back.", "pool", "settings")
+	m.Evicted = m.counter("client_connections_evicted_total",
+		"Silent client connections that gave way to new ones at the limit of connections.")
+	m.CrowdedOut = m.counter("client_connections_refused_total",
+		"New client connections closed at once because their address held its share of the limit already.")
+	m.Ejections = m.counters("ejections_total",
+		"Times that a member was held back because requests in a row failed at it.", "pool", "settings")
+	m.steered = m.counters("ejection_avoided_total",
+		"Requests that another member answered because the one that was due was held back.", "pool", "settings")
 	m.Panics = m.counter("panics_total", "Requests that a defect of the gateway ended.")
-	m.Reloads = m.counters("reloads_total", "Configurations applied or refused.", "result")
+	m.Reloads = m.counters("reloads_total", "Configurations applied, refused or aborted.", "result")
+	m.LastReload = prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: namespace,
+		Name:      "config_last_reload_success_timestamp_seconds",
+		Help:      "When the configuration in force was applied, as Unix time.",
+	})
+	m.Registry.MustRegister(m.LastReload)
 	m.faults = m.counters("faults_total", "Failed requests, by what failed.", "side", "phase", "kind")
 	m.recovered = m.counters("recovered_total", "Failed attempts that a retry hid from the client.", "side", "phase", "kind")
 	m.refused = m.counters("refused_total", "Requests that reached no rule, by status.", "status")
@@ -73,7 +86,27 @@ func (m *Metrics) counters(name, help string, labels ...string) *prometheus.Coun
 	return c
 }
 
-// Gauge registers a value that is read when it is asked for.
+// Process registers what a registry says of its process: the build, Go's runtime, and the system's view of it. Call it once
+// for each registry.
+func (m *Metrics) Process(version string) {
+	m.Registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Namespace:   namespace,
+			Name:        "build_info",
+			Help:        "Always 1; the labels name the build.",
+			ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
+		}, func() float64 { return 1 }),
+	)
+}
+
+// Counter registers a value that only grows, read on each scrape.
+func (m *Metrics) Counter(name, help string, value func() float64) {
+	m.Registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, value))
+}
+
+// Gauge registers a value that rises and falls, read on each scrape.
 func (m *Metrics) Gauge(name, help string, value func() float64) {
 	m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, value))
 }
@@ -84,7 +117,7 @@ type Hosts struct {
 	Healthy, Unhealthy int
 }
 
-// Unserved registers how often the document asks for each protection that is not given, read when it is asked for.
+// Unserved registers how often the document asks for each protection that the gateway lacks, read on each scrape.
 func (m *Metrics) Unserved(protections []string, count func(protection string) int) {
 	for _, p := range protections {
 		m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -94,7 +127,7 @@ func (m *Metrics) Unserved(protections []string, count func(protection string) i
 	}
 }
 
-// HostCounts registers the healthy and unhealthy hosts of each pool and settings, read when they are asked for.
+// HostCounts registers the healthy and unhealthy hosts of each pool and settings, read on each scrape.
 func (m *Metrics) HostCounts(read func() []Hosts) {
 	describe := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc(namespace+"_"+name, help, []string{"pool", "settings"}, nil)
@@ -129,7 +162,7 @@ func (m *Metrics) Recovered(side, phase, kind string) {
 	m.recovered.WithLabelValues(side, phase, kind).Inc()
 }
 
-// Steered counts a request that was answered by another member, since the one whose turn it was is held back.
+// Steered counts a request that another member answered because the one that was due is held back.
 func (m *Metrics) Steered(pool, settings string) { m.steered.WithLabelValues(pool, settings).Inc() }
 
 // Refused counts a request that reached no rule.

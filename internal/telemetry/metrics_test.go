@@ -36,12 +36,15 @@ func TestNamesAndValues(t *testing.T) {
 	m.Refused(400)
 	m.Gauge("things", "Things.", func() float64 { return 7 })
 	m.HostCounts(func() []Hosts { return []Hosts{{Pool: "p", Settings: "s", Healthy: 2, Unhealthy: 1}} })
+	m.Counter("losses_total", "Losses.", func() float64 { return 5 })
+	m.LastReload.Set(1234)
+	m.Process("v1.2.3")
 	got := page(t, m)
 	for _, want := range []string{
 		`causeway_requests_total{listener="listener",pool="pool",settings="settings",status="200"} 1`,
 		`causeway_requests_total{listener="listener",pool="pool",settings="settings",status="502"} 1`,
 		`causeway_requests_total{listener="listener",pool="pool",settings="settings",status="799"} 1`,
-		`causeway_request_seconds_count{listener="listener"} 4`,
+		`causeway_request_duration_seconds_count{listener="listener"} 4`,
 		`causeway_sent_bytes_total{listener="listener"} 2000`,
 		`causeway_backend_responses_total{pool="pool",settings="settings",status="200"} 2`,
 		`connection="fresh",pool="pool",settings="settings"} 1`,
@@ -50,6 +53,10 @@ func TestNamesAndValues(t *testing.T) {
 		`causeway_recovered_total{kind="closed",phase="wait",side="backend"} 1`,
 		`causeway_refused_total{status="400"} 1`,
 		`causeway_things 7`,
+		"# TYPE causeway_losses_total counter\ncauseway_losses_total 5",
+		`causeway_config_last_reload_success_timestamp_seconds 1234`,
+		`,version="v1.2.3"} 1`,
+		`go_goroutines `,
 		`causeway_healthy_hosts{pool="p",settings="s"} 2`,
 		`causeway_unhealthy_hosts{pool="p",settings="s"} 1`,
 	} {

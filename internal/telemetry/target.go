@@ -53,7 +53,7 @@ func (t *Target) Request(status int, taken time.Duration, received, sent int64) 
 	l.sent.Add(max(0, sent))
 }
 
-// Attempt counts what became of one member's part. Negative times were not reached.
+// Attempt counts one attempt. A negative time says that the attempt did not get that far.
 func (t *Target) Attempt(status int, reused bool, connect, firstByte, total time.Duration) {
 	p := t.pool
 	if reused {
@@ -71,7 +71,7 @@ func (t *Target) Attempt(status int, reused bool, connect, firstByte, total time
 	}
 }
 
-// targets are all that were ever asked for, as a collector of their metrics.
+// targets are all targets ever requested, as a collector of their metrics.
 type targets struct {
 	requests, duration, received, sent                *prometheus.Desc
 	responses, attempts, connect, firstByte, lastByte *prometheus.Desc
@@ -98,7 +98,7 @@ func newTargets() *targets {
 		byName: map[targetName]*Target{}, listeners: map[string]*listenerCounts{}, pools: map[poolName]*poolCounts{},
 
 		requests:  describe("requests_total", "Requests answered, by the status that the client got.", "listener", "pool", "settings", "status"),
-		duration:  describe("request_seconds", "First byte of the request to last byte of the response.", "listener"),
+		duration:  describe("request_duration_seconds", "First byte of the request to last byte of the response.", "listener"),
 		received:  describe("received_bytes_total", "Bytes of requests.", "listener"),
 		sent:      describe("sent_bytes_total", "Bytes of responses.", "listener"),
 		responses: describe("backend_responses_total", "Answers of members, by status.", "pool", "settings", "status"),
@@ -130,7 +130,10 @@ func (a *targets) get(listener, pool, settings string) *Target {
 
 // Describe implements prometheus.Collector.
 func (a *targets) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{a.requests, a.duration, a.received, a.sent, a.responses, a.attempts, a.connect, a.firstByte, a.lastByte} {
+	for _, d := range []*prometheus.Desc{
+		a.requests, a.duration, a.received, a.sent,
+		a.responses, a.attempts, a.connect, a.firstByte, a.lastByte,
+	} {
 		to <- d
 	}
 }

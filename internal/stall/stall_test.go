@@ -1,4 +1,4 @@
-package pulse
+package stall
 
 import (
 	"testing"
@@ -9,24 +9,24 @@ import (
 // A process that runs as it should has not stood still, whatever it waits for.
 func TestRunning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := Start()
+		d := Start()
 		begin := time.Now()
 		time.Sleep(10*time.Second + 3*time.Millisecond)
-		if d := p.Stalled(begin, time.Now()); d != 0 {
-			t.Errorf("stalled for %s", d)
+		if got := d.Stalled(begin, time.Now()); got != 0 {
+			t.Errorf("stalled for %s", got)
 		}
-		p.Stop()
+		d.Stop()
 	})
 }
 
-// Beats that come late are the times in which the process stood still; of one that has not come yet, the time since it
-// was due.
+// A tick that comes late marks a time in which the process stood still; one that has not come yet, the time since it was
+// due.
 func TestStalls(t *testing.T) {
 	begin := time.Unix(1000, 0)
 	at := func(ms int) time.Time { return begin.Add(time.Duration(ms) * time.Millisecond) }
-	p := &Pulse{due: at(20)}
+	d := &Detector{due: at(20)}
 	for _, ms := range []int{20, 42, 62, 500, 520} { // the fourth was due at 82
-		p.beat(at(ms))
+		d.tick(at(ms))
 	}
 	for _, c := range []struct{ from, to, want int }{
 		{0, 540, 418},
@@ -36,7 +36,7 @@ func TestStalls(t *testing.T) {
 		{500, 540, 0},
 		{530, 1545, 1000}, // the next was due at 540, give or take what is usual
 	} {
-		if got := p.Stalled(at(c.from), at(c.to)); got != time.Duration(c.want)*time.Millisecond {
+		if got := d.Stalled(at(c.from), at(c.to)); got != time.Duration(c.want)*time.Millisecond {
 			t.Errorf("%d to %d: %s, want %d ms", c.from, c.to, got, c.want)
 		}
 	}
@@ -44,16 +44,16 @@ func TestStalls(t *testing.T) {
 
 // What is remembered is bounded.
 func TestManyStalls(t *testing.T) {
-	p := &Pulse{due: time.Unix(1000, 0)}
-	now := p.due
+	d := &Detector{due: time.Unix(1000, 0)}
+	now := d.due
 	for range 3 * kept {
 		now = now.Add(30 * time.Millisecond)
-		p.beat(now)
+		d.tick(now)
 	}
-	if got := p.Stalled(time.Unix(0, 0), now); got < kept*10*time.Millisecond-time.Second || got > kept*30*time.Millisecond {
+	if got := d.Stalled(time.Unix(0, 0), now); got < kept*10*time.Millisecond-time.Second || got > kept*30*time.Millisecond {
 		t.Errorf("%s", got)
 	}
-	if (*Pulse)(nil).Stalled(time.Unix(0, 0), now) != 0 {
-		t.Error("no pulse knows of no stall")
+	if (*Detector)(nil).Stalled(time.Unix(0, 0), now) != 0 {
+		t.Error("a nil Detector knows of a stall")
 	}
 }

@@ -11,7 +11,7 @@ import (
 // bench is a home with a listener whose accepted ends are kept.
 type bench struct {
 	*world
-	h    *Home
+	h    *Loop
 	addr netip.AddrPort
 	ln   net.Listener
 	far  []net.Conn
@@ -21,9 +21,9 @@ func pool(t *testing.T, f func(b *bench)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true, false)
 		ln := w.listen()
-		b := &bench{world: w, h: w.home, ln: ln, addr: address(ln.Addr())}
+		b := &bench{world: w, h: w.loop, ln: ln, addr: address(ln.Addr())}
 		f(b)
-		b.h.Sweep(time.Now().Add(time.Hour))
+		b.h.Pool.Sweep(time.Now().Add(time.Hour))
 		for _, c := range b.far {
 			c.Close()
 		}
@@ -47,7 +47,7 @@ func (b *bench) open() Conn {
 
 func (b *bench) takes(key Key, fit func(*Info) bool, want Conn, wantStale time.Duration) {
 	b.Helper()
-	c, stale := b.h.Take(key, fit)
+	c, stale := b.h.Pool.Get(key, fit)
 	if c != want || stale != wantStale {
 		b.Errorf("took %v, stale %v; want %v, %v", c, stale, want, wantStale)
 	}
@@ -68,18 +68,18 @@ func TestPoolLastUsedFirst(t *testing.T) {
 			b.Error("the same serial number twice")
 		}
 		b.takes(key, nil, nil, -1)
-		b.h.Give(key, c0, time.Now())
-		b.h.Give(key, c1, time.Now())
+		b.h.Pool.Put(key, c0, time.Now())
+		b.h.Pool.Put(key, c1, time.Now())
 		b.takes(other, nil, nil, -1)
-		if b.h.Idle() != 2 {
-			b.Error("idle:", b.h.Idle())
+		if b.h.Pool.Len() != 2 {
+			b.Error("idle:", b.h.Pool.Len())
 		}
 		b.takes(key, nil, c1, -1)
-		b.h.Give(key, c1, time.Now())
+		b.h.Pool.Put(key, c1, time.Now())
 		b.takes(key, nil, c1, -1)
 		b.takes(key, nil, c0, -1)
-		if c1.Info().Uses != 2 || c0.Info().Uses != 1 || b.h.Idle() != 0 {
-			b.Error(c1.Info().Uses, c0.Info().Uses, b.h.Idle())
+		if c1.Info().Uses != 2 || c0.Info().Uses != 1 || b.h.Pool.Len() != 0 {
+			b.Error(c1.Info().Uses, c0.Info().Uses, b.h.Pool.Len())
 		}
 		c0.Close()
 		c1.Close()
@@ -91,7 +91,7 @@ func TestPoolTellsTheAgeOfTheYoungestStale(t *testing.T) {
 		key := Key{Addr: b.addr}
 		c := []Conn{b.open(), b.open(), b.open(), b.open()}
 		for _, x := range c {
-			b.h.Give(key, x, time.Now())
+			b.h.Pool.Put(key, x, time.Now())
 			time.Sleep(time.Second)
 		}
 		b.far[1].Close()
@@ -110,13 +110,13 @@ func TestPoolClosesWhatDoesNotFit(t *testing.T) {
 		c0, c1 := b.open(), b.open()
 		c0.Info().Hint = 10 * time.Second
 		c1.Info().Hint = 2 * time.Second
-		b.h.Give(key, c0, time.Now())
-		b.h.Give(key, c1, time.Now())
+		b.h.Pool.Put(key, c0, time.Now())
+		b.h.Pool.Put(key, c1, time.Now())
 		time.Sleep(5 * time.Second)
 		fit := func(in *Info) bool { return time.Since(in.Idle) < in.Hint }
 		b.takes(key, fit, c0, -1) // too old is not stale
 		b.closed(1)
-		b.h.Give(key, c0, time.Now())
+		b.h.Pool.Put(key, c0, time.Now())
 		b.takes(key, func(*Info) bool { return false }, nil, -1)
 		b.closed(0)
 	})
@@ -126,15 +126,15 @@ func TestPoolPurge(t *testing.T) {
 	pool(t, func(b *bench) {
 		key, other := Key{Addr: b.addr}, Key{b.addr, 7}
 		c0, c1, c2 := b.open(), b.open(), b.open()
-		b.h.Give(key, c0, time.Now())
-		b.h.Give(key, c1, time.Now())
-		b.h.Give(other, c2, time.Now())
-		b.h.Purge(key)
+		b.h.Pool.Put(key, c0, time.Now())
+		b.h.Pool.Put(key, c1, time.Now())
+		b.h.Pool.Put(other, c2, time.Now())
+		b.h.Pool.Drop(key)
 		b.closed(0)
 		b.closed(1)
 		b.takes(key, nil, nil, -1)
-		if b.h.Idle() != 1 {
-			b.Error("idle:", b.h.Idle())
+		if b.h.Pool.Len() != 1 {
+			b.Error("idle:", b.h.Pool.Len())
 		}
 		b.takes(other, nil, c2, -1)
 		c2.Close()
@@ -146,18 +146,18 @@ func TestPoolSweep(t *testing.T) {
 		key := Key{Addr: b.addr}
 		c := []Conn{b.open(), b.open(), b.open()}
 		for _, x := range c {
-			b.h.Give(key, x, time.Now())
+			b.h.Pool.Put(key, x, time.Now())
 			time.Sleep(time.Second)
 		}
 		b.far[1].Close()
-		b.h.Sweep(time.Now().Add(-2500 * time.Millisecond)) // older than that: the first
+		b.h.Pool.Sweep(time.Now().Add(-2500 * time.Millisecond)) // older than that: the first
 		b.closed(0)
-		if b.h.Idle() != 1 {
-			b.Error("idle:", b.h.Idle())
+		if b.h.Pool.Len() != 1 {
+			b.Error("idle:", b.h.Pool.Len())
 		}
 		b.takes(key, nil, c[2], -1)
-		b.h.Sweep(time.Now())
-		if len(b.h.idle) != 0 {
+		b.h.Pool.Sweep(time.Now())
+		if len(b.h.Pool.idle) != 0 {
 			b.Error("an empty list is kept")
 		}
 		c[2].Close()
@@ -168,15 +168,15 @@ func TestPoolIsBounded(t *testing.T) {
 	pool(t, func(b *bench) {
 		key := Key{Addr: b.addr}
 		for range maxIdle + 3 {
-			b.h.Give(key, b.open(), time.Now())
+			b.h.Pool.Put(key, b.open(), time.Now())
 		}
-		if b.h.Idle() != maxIdle {
-			b.Error("idle:", b.h.Idle())
+		if b.h.Pool.Len() != maxIdle {
+			b.Error("idle:", b.h.Pool.Len())
 		}
 		for i := range 3 {
 			b.closed(i)
 		}
-		if c, _ := b.h.Take(key, nil); c.Info().ID != maxIdle+3 {
+		if c, _ := b.h.Pool.Get(key, nil); c.Info().ID != maxIdle+3 {
 			b.Error("took", c.Info().ID)
 		} else {
 			c.Close()

@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -9,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The usher finds places: it asks the loops who is silent, chooses, and has those give way. It has a goroutine of its own,
-// since a loop must not wait for another.
+// The evictor finds places for new clients: it collects the silent ones of all loops, chooses, and makes those give way. It
+// has a goroutine of its own, since a loop must not wait for another.
 
-// reserve takes a place for one more client, if there is one: loops accept at the same time.
+// reserve takes a place for one more client, if one is free: loops accept at the same time.
 func (e *Epoll) reserve() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -41,7 +40,7 @@ func (e *Epoll) await(p *port) {
 	e.nudge()
 }
 
-// enter counts a client among those of its address. It keeps it waiting where that holds its share of the places already.
+// enter counts a client for its address. It keeps it waiting if the address holds its share of the places already.
 func (e *Epoll) enter(s *sock) (waits bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -58,7 +57,7 @@ func (e *Epoll) enter(s *sock) (waits bool) {
 	return true
 }
 
-// end counts a client out.
+// end removes a client from the counts.
 func (s *sock) end() {
 	e := s.l.e
 	s.settled()
@@ -72,7 +71,7 @@ func (s *sock) end() {
 	s.server.active.Done()
 }
 
-// settled notes that a client which was asked to give way has done so, or had something to say.
+// settled notes that a client which was asked to give way has done so, or has sent something.
 func (s *sock) settled() {
 	if s.evicted {
 		s.evicted = false
@@ -80,7 +79,7 @@ func (s *sock) settled() {
 	}
 }
 
-// stays notes that a client had something to say when it was asked to give way: another must.
+// stays notes that a client sent something when it was asked to give way: another must.
 func (s *sock) stays() {
 	if s.drain = false; s.evicted {
 		s.settled()
@@ -108,7 +107,7 @@ func (e *Epoll) drop(s *epollServer) {
 	e.short.Store(len(e.held) > 0)
 }
 
-// relieve has a silent connection give way, whoever's it is: the process has run out of descriptors.
+// relieve evicts one silent connection of any address: the process has run out of descriptors.
 func (e *Epoll) relieve() {
 	e.mu.Lock()
 	e.relief = true
@@ -116,7 +115,7 @@ func (e *Epoll) relieve() {
 	e.nudge()
 }
 
-// nudge has the usher look.
+// nudge wakes the evictor.
 func (e *Epoll) nudge() {
 	select {
 	case e.kick <- struct{}{}:
@@ -124,7 +123,7 @@ func (e *Epoll) nudge() {
 	}
 }
 
-func (e *Epoll) usher() {
+func (e *Epoll) evictor() {
 	defer close(e.ended)
 	again := time.NewTimer(0)
 	defer again.Stop()
@@ -138,13 +137,13 @@ func (e *Epoll) usher() {
 		if e.takeRelief() {
 			e.evict(netip.Addr{}, 1)
 		}
-		if soon := e.seat(); e.makeRoom() || soon {
-			again.Reset(grace) // who has just come is silent for good then
+		if soon := e.admitWaiting(); e.makeRoom() || soon {
+			again.Reset(grace) // a newcomer counts as silent by then
 		}
 	}
 }
 
-// makeRoom has silent clients give way until there is a place, and reports whether there is none yet.
+// makeRoom evicts silent clients until there is a place, and reports whether there is none yet.
 func (e *Epoll) makeRoom() (short bool) {
 	for need := e.needed(); need > 0; need = e.needed() {
 		if enough, _ := e.evict(netip.Addr{}, need); !enough {
@@ -154,7 +153,7 @@ func (e *Epoll) makeRoom() (short bool) {
 	return false
 }
 
-// needed is how many more are to give way so that one client finds a place.
+// needed is how many more must give way so that one client finds a place.
 func (e *Epoll) needed() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -173,9 +172,9 @@ func (e *Epoll) takeRelief() bool {
 	return was
 }
 
-// seat sees to clients whose address holds its share of the places: one of its own silent connections gives way to each,
-// and if none of them is silent, the new one is closed. While some have just come it waits; soon reports that.
-func (e *Epoll) seat() (soon bool) {
+// admitWaiting decides on clients whose address holds its share of the places: one of its own silent ones gives way to each,
+// and if none of them is silent, the new one is closed. While some have only just come it waits; soon reports that.
+func (e *Epoll) admitWaiting() (soon bool) {
 	e.mu.Lock()
 	queue := e.waiting
 	e.waiting = nil
@@ -183,7 +182,8 @@ func (e *Epoll) seat() (soon bool) {
 	for i, s := range queue {
 		from := clientOf(s.info.Remote.Addr())
 		e.mu.Lock()
-		over := e.clients[from] - share(e.Limit) - ofAddress(queue[i+1:], from) - ofAddress(e.waiting, from) // they are counted, and seen to later
+		later := ofAddress(queue[i+1:], from) + ofAddress(e.waiting, from) // counted already, and decided on later
+		over := e.clients[from] - share(e.Limit) - later
 		e.mu.Unlock()
 		enough, newcomers := over <= 0, false
 		if !enough {
@@ -216,36 +216,31 @@ func ofAddress(list []*sock, from netip.Addr) (n int) {
 	return n
 }
 
-// silent is a client that waits for something to say.
-type silent struct {
-	s     *sock
-	tag   int32
-	rank  int
-	since int64
+// taggedSock names a client across rounds of its loop: its socket may serve another meanwhile.
+type taggedSock struct {
+	s   *sock
+	tag int32
 }
 
-// evict has those that have been silent longest end, of one address or (the zero Addr) of all: as many as are needed, or a
-// batch. It reports whether there were so many, and whether others were spared because they have just come. It returns when
-// those that go have had their last turn.
+// evict ends those that have been silent longest, of one address or (the zero Addr) of all: as many as needed, or a batch.
+// It reports whether there were so many, and whether it spared others because they have just come. It returns once the
+// handlers of those that give way have run.
 func (e *Epoll) evict(of netip.Addr, need int) (enough, newcomers bool) {
 	most := max(need, e.Limit/batchPart)
-	found := make([][]silent, len(e.loops))
-	e.everywhere(func(l *loop) {
+	found := make([][]silentClient[taggedSock], len(e.loops))
+	e.everywhere(func(l *epollLoop) {
 		found[slices.Index(e.loops, l)] = l.silent(of, most)
 	})
-	all := slices.Concat(found...)
-	slices.SortFunc(all, func(a, b silent) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.since, b.since)) })
-	just := slices.IndexFunc(all, func(q silent) bool { return q.rank == justCame })
-	all = all[:mayGo(len(all), just, need, e.Limit)]
+	chosen, newcomers := givingWay(slices.Concat(found...), need, e.Limit)
 	gone := make([]int, len(e.loops))
-	e.everywhere(func(l *loop) {
-		for _, q := range all {
-			if q.s.l == l && q.s.tag == q.tag && !q.s.closed && q.s.giveWay() {
+	e.everywhere(func(l *epollLoop) {
+		for _, q := range chosen {
+			if s := q.conn.s; s.l == l && s.tag == q.conn.tag && !s.closed && s.giveWay() {
 				gone[slices.Index(e.loops, l)]++
 			}
 		}
 	})
-	e.everywhere(func(*loop) {}) // now the turns have run
+	e.everywhere(func(*epollLoop) {}) // now the handlers have run
 	n := 0
 	for _, k := range gone {
 		n += k
@@ -253,10 +248,10 @@ func (e *Epoll) evict(of netip.Addr, need int) (enough, newcomers bool) {
 	if n > 0 {
 		e.Evicted(n)
 	}
-	return n >= need, just >= 0
+	return n >= need, newcomers
 }
 
-// giveWay asks a silent client to. A request that is arriving is served all the same.
+// giveWay makes a silent client give way. A request that is arriving is still served.
 func (s *sock) giveWay() bool {
 	if !s.dismiss() {
 		return false
@@ -266,16 +261,16 @@ func (s *sock) giveWay() bool {
 	return true
 }
 
-// silent are the clients of a loop that have waited for longest, of each rank so many at most.
-func (l *loop) silent(of netip.Addr, most int) (out []silent) {
+// silent returns the clients of a loop that have waited longest, at most so many of each list.
+func (l *epollLoop) silent(of netip.Addr, most int) (out []silentClient[taggedSock]) {
 	now := clock()
-	for _, q := range [2]*line{&l.mute, &l.idle} {
+	for _, q := range [2]*silentList{&l.mute, &l.idle} {
 		n := 0
 		for s := q.first; s != nil && n < most; s = s.behind {
 			if of.IsValid() && clientOf(s.info.Remote.Addr()) != of {
 				continue
 			}
-			out = append(out, silent{s, s.tag, rankOf(s.spoke, time.Duration(now-s.silentSince)), s.silentSince})
+			out = append(out, newSilentClient(taggedSock{s, s.tag}, s.spoke, time.Duration(now-s.silentSince)))
 			n++
 		}
 	}

@@ -9,22 +9,16 @@ const copySize = 64 << 10
 
 var buffers = sync.Pool{New: func() any { return new([copySize]byte) }}
 
-// Pace bounds how long either side may keep a relay waiting. Each side has a clock of its own, which runs only while
-// that side is waited for, so whose clock runs out is who stalled. The zero value leaves deadlines alone.
+// Pace bounds how long either side may keep a Relay waiting. Each side has its own clock, which runs only while the relay
+// waits for that side: the side whose clock runs out has stalled. The zero value leaves deadlines alone.
 type Pace struct {
 	Read  time.Duration // between two reads of the source
 	Write time.Duration // in which the destination must take some of what it is offered
 }
 
-// Copy relays n bytes (n < 0: until EOF) under the deadlines that are set, and says which side failed. It holds a
-// buffer only while bytes are under way.
-func Copy(dst, src Conn, n int64) (done int64, read, write error) {
-	done, _, read, write = Relay(dst, src, n, Pace{})
-	return done, read, write
-}
-
-// Relay is Copy under deadlines that it sets itself: see Pace. lost is how many more bytes than done it took from src: a
-// failed write leaves them nowhere to go.
+// Relay copies n bytes (n < 0: until EOF) from src to dst under the deadlines of p, and reports which side failed. It holds
+// a buffer only while it runs. lost is how many more bytes than done it has read from src: a failed write leaves them
+// nowhere to go.
 func Relay(dst, src Conn, n int64, p Pace) (done, lost int64, read, write error) {
 	if c, ok := src.(copier); ok {
 		if done, lost, read, write, ok = c.copyTo(dst, n, p); ok {
@@ -50,7 +44,7 @@ func Relay(dst, src Conn, n int64, p Pace) (done, lost int64, read, write error)
 	return done, 0, nil, nil
 }
 
-// copier is a Conn that can relay to some others without a buffer of ours. ok is false if it has done nothing.
+// copier is a Conn that relays to some others without a buffer of ours. ok is false if it has done nothing.
 type copier interface {
 	copyTo(dst Conn, n int64, p Pace) (done, lost int64, read, write error, ok bool)
 }
@@ -74,7 +68,7 @@ func left(n int64, k int) int64 {
 // pacer sets the deadlines of a relay.
 type pacer struct{ Pace }
 
-// await gives src time for what comes next.
+// await gives src time for its next bytes.
 func (p *pacer) await(src Conn) Conn {
 	if p.Read > 0 {
 		src.SetReadDeadline(time.Now().Add(p.Read))
@@ -82,7 +76,7 @@ func (p *pacer) await(src Conn) Conn {
 	return src
 }
 
-// offer gives dst time to take something.
+// offer gives dst time to take some bytes.
 func (p *pacer) offer(dst Conn) Conn {
 	if p.Write > 0 {
 		dst.SetWriteDeadline(time.Now().Add(p.Write))

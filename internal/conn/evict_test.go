@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// busy is a handler whose turn echoes a line and, after "hold", lasts until the next one.
-func busy(_ *Home, c Conn) func() bool {
+// busy is a handler that echoes a line and, after "hold", lasts until the next one.
+func busy(_ *Loop, c Conn) Handler {
 	c.SetReadDeadline(time.Now().Add(time.Hour))
 	return func() bool {
 		b := make([]byte, 100)
@@ -92,7 +92,7 @@ func TestLongestIdleGivesWay(t *testing.T) {
 	})
 }
 
-// Who never said anything gives way before who did, once it has had the time to.
+// A client that never sent anything gives way before one that did, once it has had the time to.
 func TestNeverSpokeGivesWayFirst(t *testing.T) {
 	crowd(t, 4, func(w *world) {
 		spoke := w.guest()
@@ -114,7 +114,7 @@ func TestWaitForAPlace(t *testing.T) {
 		w := newWorld(t, true, false)
 		var queued atomic.Int64
 		w.e.Set(func(o *Options) { o.Limit, o.Full = 1, func(int) {} })
-		w.serve(func(h *Home, c Conn) func() bool {
+		w.serve(func(h *Loop, c Conn) Handler {
 			queued.Store(int64(c.Info().Queued))
 			return busy(h, c)
 		})
@@ -139,13 +139,13 @@ func TestWaitForAPlace(t *testing.T) {
 	})
 }
 
-// Who waited while others had the place in turn waited all of that time.
+// A client that waited while others had the place one after the other waited all of that time.
 func TestWaitForAPlaceBehindOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true, false)
 		var queued []time.Duration
 		w.e.Set(func(o *Options) { o.Limit, o.Full = 1, func(int) {} })
-		w.serve(func(h *Home, c Conn) func() bool {
+		w.serve(func(h *Loop, c Conn) Handler {
 			queued = append(queued, c.Info().Queued)
 			return busy(h, c)
 		})
@@ -170,7 +170,7 @@ func TestWaitForAPlaceBehindOthers(t *testing.T) {
 	})
 }
 
-// Who has just come has a moment to speak, whoever asks for the place; then it counts as silent.
+// A newcomer has a moment to send something, whoever wants the place; then it counts as silent.
 func TestNewcomersAreNotEvicted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true, false)

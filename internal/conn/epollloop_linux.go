@@ -12,14 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// loop is one Home of an Epoll. But for posted, size and busy everything in it belongs to whoever runs on it.
+// epollLoop is an event loop of an Epoll. Everything in it but posted, size and busy belongs to what runs on the loop.
 //
-// It waits in an ordinary system call, which gives its processor back to the runtime. It must not go around the scheduler
-// there: a loop that is interrupted in a raw wait, and waits again, never comes to a point where the runtime can stop it,
-// and the first collection would then stop the process for good. What never waits may be raw.
-type loop struct {
+// It waits in an ordinary system call, which gives its processor back to the runtime. It must not bypass the scheduler
+// there: a loop that is interrupted in a raw wait, and waits again, never reaches a point where the runtime can stop it,
+// and the first collection would then stop the process for good. A call that never waits may be raw.
+type epollLoop struct {
 	e      *Epoll
-	home   Home
+	loop   Loop
 	ep     int // the epoll
 	wakeFD int // an eventfd, for post
 
@@ -30,28 +30,28 @@ type loop struct {
 	ports   []*port       // by descriptor
 	quit    bool
 
-	cur   *fiber
-	free  []*fiber
-	ready []*fiber // to resume next
-	batch []*fiber // being resumed,
-	at    int      // up to here
+	cur   *coroutine
+	free  []*coroutine
+	ready []*coroutine // to resume next
+	batch []*coroutine // being resumed,
+	at    int          // up to here
 
-	starts []*sock // clients whose turn is next
-	turns  []*sock // those whose turn is being run,
-	turn   int     // up to here
+	due     []*sock // clients whose handlers run in the next round
+	serving []*sock // those whose handlers run in this one,
+	served  int     // up to here
 
 	timers timers
-	mute   line         // clients that never said anything, and wait; the longest first
-	idle   line         // those that did
+	mute   silentList   // clients that never sent anything, and wait; the longest first
+	idle   silentList   // those that did
 	size   atomic.Int64 // clients
-	busy   atomic.Int64 // since when strands run; 0: it waits
+	busy   atomic.Int64 // since when coroutines run; 0: it waits
 
 	mu     sync.Mutex
 	closed bool
 	posted []func()
 
 	events [256]unix.EpollEvent
-	sa     syscall.RawSockaddrAny // of who was accepted last
+	sa     syscall.RawSockaddrAny // of the client accepted last
 }
 
 const (
@@ -73,7 +73,7 @@ func stamp(t time.Time) int64 {
 	return max(1, int64(t.Sub(epoch)))
 }
 
-func newLoop(e *Epoll) (*loop, error) {
+func newLoop(e *Epoll) (*epollLoop, error) {
 	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create", err)
@@ -83,8 +83,8 @@ func newLoop(e *Epoll) (*loop, error) {
 		unix.Close(ep)
 		return nil, os.NewSyscallError("eventfd", err)
 	}
-	l := &loop{e: e, ep: ep, wakeFD: wake, now: clock()}
-	l.home.engine, l.home.idle = l, map[Key][]Conn{}
+	l := &epollLoop{e: e, ep: ep, wakeFD: wake, now: clock()}
+	l.loop.init(l, false)
 	if err = l.ctl(unix.EPOLL_CTL_ADD, wake, unix.EPOLLIN, 0); err != nil {
 		l.discard()
 		return nil, os.NewSyscallError("epoll_ctl", err)
@@ -92,14 +92,14 @@ func newLoop(e *Epoll) (*loop, error) {
 	return l, nil
 }
 
-// discard gives up the descriptors of a loop that does not run.
-func (l *loop) discard() {
+// discard closes the descriptors of a loop that does not run.
+func (l *epollLoop) discard() {
 	unix.Close(l.ep)
 	unix.Close(l.wakeFD)
 }
 
 // close ends the loop; it is called on it.
-func (l *loop) close() {
+func (l *epollLoop) close() {
 	l.mu.Lock()
 	l.closed, l.quit = true, true
 	l.mu.Unlock()
@@ -109,17 +109,17 @@ func (l *loop) close() {
 	l.discard()
 }
 
-func (l *loop) ctl(op, fd int, events uint32, tag int32) error {
+func (l *epollLoop) ctl(op, fd int, events uint32, tag int32) error {
 	return unix.EpollCtl(l.ep, op, fd, &unix.EpollEvent{Events: events, Fd: int32(fd), Pad: tag})
 }
 
-// run is the loop. In each round all events are marked first and strands run afterwards, so that no descriptor changes
+// run is the loop. Each round marks all events first and runs coroutines afterwards, so that no descriptor changes
 // hands between the kernel's report of it and the use of that.
-func (l *loop) run() {
+func (l *epollLoop) run() {
 	defer func() {
 		l.busy.Store(0)
 		if !l.quit {
-			go l.run() // a strand that ended its goroutine (runtime.Goexit) ended that of its loop too
+			go l.run() // a handler that ended its goroutine (runtime.Goexit) ended that of its loop too
 		}
 	}()
 	for l.finish(); !l.quit; l.finish() {
@@ -130,20 +130,20 @@ func (l *loop) run() {
 		l.mark(l.events[:n])
 		l.expire()
 		l.at, l.batch, l.ready = 0, l.ready, l.batch[:0]
-		l.turn, l.turns, l.starts = 0, l.starts, l.turns[:0]
+		l.served, l.serving, l.due = 0, l.due, l.serving[:0]
 	}
 }
 
-// share lets others have the processor now and then, before the runtime asks for it: that would cost far more.
-func (l *loop) share() {
+// share yields the processor now and then, before the runtime takes it: that would cost far more.
+func (l *epollLoop) share() {
 	if l.now-l.yielded > int64(turnOver) {
 		l.yielded = l.now
 		runtime.Gosched()
 	}
 }
 
-// mark notes what has happened, and queues who waits for it.
-func (l *loop) mark(events []unix.EpollEvent) {
+// mark notes what has happened, and queues what waits for it.
+func (l *epollLoop) mark(events []unix.EpollEvent) {
 	posted := false
 	for i := range events {
 		ev := &events[i]
@@ -161,9 +161,9 @@ func (l *loop) mark(events []unix.EpollEvent) {
 	}
 }
 
-// finish resumes the strands of the batch, and then runs the turns of clients who have something to say. Who queues again
-// comes into the next round.
-func (l *loop) finish() {
+// finish resumes the coroutines of the batch, and then runs the handlers of clients that have sent something. What queues
+// again runs in the next round.
+func (l *epollLoop) finish() {
 	for l.at < len(l.batch) {
 		f := l.batch[l.at]
 		l.batch[l.at] = nil
@@ -172,27 +172,27 @@ func (l *loop) finish() {
 		l.resume(f)
 	}
 	for s := l.next(); s != nil; s = l.next() {
-		f := l.fiber()
-		f.turns = s
+		f := l.takeCoroutine()
+		f.client = s
 		l.resume(f)
 	}
 }
 
-// next takes the client whose turn it is; nil: there is none, or strands are to be resumed first.
-func (l *loop) next() *sock {
-	if l.at < len(l.batch) || l.turn == len(l.turns) {
+// next takes the client whose handler runs next; nil: there is none, or coroutines come first.
+func (l *epollLoop) next() *sock {
+	if l.at < len(l.batch) || l.served == len(l.serving) {
 		return nil
 	}
-	s := l.turns[l.turn]
-	l.turns[l.turn] = nil
-	l.turn++
+	s := l.serving[l.served]
+	l.serving[l.served] = nil
+	l.served++
 	return s
 }
 
 // wait waits for events, and for the first deadline at most.
-func (l *loop) wait() int {
+func (l *epollLoop) wait() int {
 	ms := longest
-	if len(l.ready)+len(l.starts) > 0 {
+	if len(l.ready)+len(l.due) > 0 {
 		ms = 0
 	} else {
 		l.busy.Store(0)
@@ -200,16 +200,17 @@ func (l *loop) wait() int {
 			ms = int(min(longest, max(0, (l.timers[0].when-clock()+999_999)/1_000_000)))
 		}
 	}
-	n, _, e := syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.ep), uintptr(unsafe.Pointer(&l.events)), uintptr(len(l.events)), uintptr(ms), 0, 0)
+	n, _, e := syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.ep),
+		uintptr(unsafe.Pointer(&l.events)), uintptr(len(l.events)), uintptr(ms), 0, 0)
 	if e != 0 {
 		return 0
 	}
 	return int(n)
 }
 
-// post runs f on the loop, from anywhere, outside of any strand: f must not wait. A loop that was closed refuses, for by
-// then somebody else may have the number of its eventfd.
-func (l *loop) post(f func()) bool {
+// post runs f on the loop, from anywhere, outside of any coroutine: f must not wait. A closed loop refuses, since another
+// file may have the number of its eventfd by then.
+func (l *epollLoop) post(f func()) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -222,8 +223,8 @@ func (l *loop) post(f func()) bool {
 	return true
 }
 
-// takePosted empties the eventfd before it takes what was posted, so that whatever is posted later wakes the loop again.
-func (l *loop) takePosted() {
+// takePosted empties the eventfd before it takes what was posted, so that a later post wakes the loop again.
+func (l *epollLoop) takePosted() {
 	var n uint64
 	syscall.RawSyscall(unix.SYS_READ, uintptr(l.wakeFD), uintptr(unsafe.Pointer(&n)), 8)
 	l.mu.Lock()
@@ -235,8 +236,8 @@ func (l *loop) takePosted() {
 	}
 }
 
-// strand runs f as a strand of the loop and waits for its end.
-func (l *loop) strand(f func()) {
+// runCoroutine runs f in a coroutine of the loop and waits for its end.
+func (l *epollLoop) runCoroutine(f func()) {
 	done := make(chan struct{})
 	if l.post(func() { l.spawn(func() { defer close(done); f() }) }) {
 		<-done
@@ -244,7 +245,7 @@ func (l *loop) strand(f func()) {
 }
 
 // passed reports whether a deadline is over. The clock is read only if it may be.
-func (l *loop) passed(d int64) bool {
+func (l *epollLoop) passed(d int64) bool {
 	const near = int64(100 * time.Millisecond)
 	return d != 0 && (d <= l.now || d-l.now < near && d <= clock())
 }

@@ -42,7 +42,7 @@ func (c *canned) SetWriteDeadline(time.Time) {}
 func (c *canned) CloseWrite() error          { return nil }
 func (c *canned) Close() error               { return nil }
 func (c *canned) Reset() error               { return nil }
-func (c *canned) Peer() conn.Peer            { return conn.Quiet }
+func (c *canned) Peer() conn.PeerState       { return conn.PeerIdle }
 func (c *canned) Info() *conn.Info           { return &c.info }
 func (c *canned) Detach() (net.Conn, error)  { return nil, net.ErrClosed }
 
@@ -51,8 +51,8 @@ type encoder struct{ line []byte }
 
 func (e *encoder) Write(r *accesslog.Record) { e.line = r.Append(e.line[:0]) }
 
-// turns is a session whose client asks the same again and again; the function it passes on is one turn.
-func turns(t testing.TB, request, response string, ask func(turn func())) {
+// handled is a session whose client sends the same request again and again; the function that it passes on handles one.
+func handled(t testing.TB, request, response string, ask func(handle func())) {
 	w := newWorld(t)
 	w.engine = conn.NewGoroutines(nil)
 	w.play(func(w *world) {
@@ -60,17 +60,17 @@ func turns(t testing.TB, request, response string, ask func(turn func())) {
 		w.start()
 		w.proxy.log = &encoder{}
 		member := w.set.Groups()[0].Members()[0]
-		var home *conn.Home
-		w.engine.Each(func(h *conn.Home) { home = h })
+		var home *conn.Loop
+		w.engine.Each(func(h *conn.Loop) { home = h })
 		client := &canned{answer: []byte(request), ready: true}
 		client.info = conn.Info{ID: 1, Remote: netip.MustParseAddrPort("127.0.0.1:45678"), Local: netip.MustParseAddrPort("127.0.0.1:80"), Opened: time.Now()}
 		server := &canned{answer: []byte(response)}
 		server.info = conn.Info{ID: 2, Remote: member.Addr, Local: netip.MustParseAddrPort("127.0.0.1:45679"), Opened: time.Now()}
-		home.Give(conn.Key{Addr: member.Addr}, server, time.Now())
-		turn := w.proxy.open(w.proxy.Ports()[0], home, client)
+		home.Pool.Put(conn.Key{Addr: member.Addr}, server, time.Now())
+		handle := w.proxy.open(w.proxy.Ports()[0], home, client)
 		ask(func() {
 			client.ready = true
-			if !turn() {
+			if !handle() {
 				t.Fatal("the session has ended")
 			}
 		})
@@ -92,14 +92,14 @@ const (
 var kibibyte = "HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Mon, 23 Nov 2026 22:00:00 GMT\r\nContent-Type: text/html\r\n" +
 	"Content-Length: 1024\r\nConnection: keep-alive\r\n\r\n" + string(make([]byte, 1024))
 
-// All that a plain request costs besides the kernel and the engine.
-func BenchmarkTurn(b *testing.B) {
+// All that a plain request costs besides kernel and engine.
+func BenchmarkHandle(b *testing.B) {
 	for name, request := range map[string]string{"short": shortRequest, "browser": browsersRequest} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			turns(b, request, kibibyte, func(turn func()) {
+			handled(b, request, kibibyte, func(handle func()) {
 				for b.Loop() {
-					turn()
+					handle()
 				}
 			})
 		})

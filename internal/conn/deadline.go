@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// gate bounds the waits of one direction of a connection. Setting a deadline only stores it; the runtime's timer is
+// deadlineTimer bounds the waits of one direction of a connection. Setting a deadline only stores it; the runtime's timer is
 // armed when an operation really has to wait, and an armed one that is too early is left to fire and then moved. So
 // the many operations that find the kernel ready, and the many deadlines that are replaced, cost nothing.
 //
 // Times are nanoseconds since epoch, by the monotonic clock; 0 is never.
-type gate struct {
-	epoch time.Time
-	set   func(time.Time) error // the runtime's deadline
-	eager bool                  // keep it armed: operations go around the gate's own waits
+type deadlineTimer struct {
+	epoch      time.Time
+	setRuntime func(time.Time) error // the runtime's deadline
+	eager      bool                  // keep it armed: operations bypass run
 
 	want  atomic.Int64
 	halt  atomic.Uint32
@@ -35,7 +35,7 @@ const (
 
 var past = time.Unix(1, 0)
 
-func (g *gate) deadline(t time.Time) {
+func (g *deadlineTimer) set(t time.Time) {
 	d := int64(0)
 	if !t.IsZero() {
 		if d = int64(t.Sub(g.epoch)); d == 0 {
@@ -47,14 +47,14 @@ func (g *gate) deadline(t time.Time) {
 }
 
 // stop makes waiting and later operations fail for a reason, until called with running.
-func (g *gate) stop(why uint32) {
+func (g *deadlineTimer) stop(why uint32) {
 	g.halt.Store(why)
 	g.changed()
 }
 
 // changed tells the runtime if somebody waits. An operation sets waits before it looks at what is wanted, so either it
 // sees the change or the change sees it.
-func (g *gate) changed() {
+func (g *deadlineTimer) changed() {
 	if !g.eager && !g.waits.Load() {
 		return
 	}
@@ -64,7 +64,7 @@ func (g *gate) changed() {
 }
 
 // check fails at once if the direction is halted or its deadline has passed.
-func (g *gate) check() error {
+func (g *deadlineTimer) check() error {
 	switch g.halt.Load() {
 	case stopped:
 		return ErrStopped
@@ -77,9 +77,9 @@ func (g *gate) check() error {
 	return nil
 }
 
-// run runs try under the gate until it is done, through RawConn's Read or Write, which call it again when ready. try
-// calls wait before it says that it is not done.
-func (g *gate) run(try func(uintptr) bool, poll func(func(uintptr) bool) error) error {
+// run calls try until it is done, through RawConn's Read or Write, which call it again when the socket is ready. try calls
+// wait before it reports that it is not done.
+func (g *deadlineTimer) run(try func(uintptr) bool, poll func(func(uintptr) bool) error) error {
 	for {
 		if err := g.check(); err != nil {
 			return err
@@ -96,7 +96,7 @@ func (g *gate) run(try func(uintptr) bool, poll func(func(uintptr) bool) error) 
 }
 
 // wait is called when the kernel is not ready, just before the runtime waits.
-func (g *gate) wait() {
+func (g *deadlineTimer) wait() {
 	g.waits.Store(true)
 	g.mu.Lock()
 	g.arm(false)
@@ -104,14 +104,14 @@ func (g *gate) wait() {
 }
 
 // done is called after an operation that may have waited.
-func (g *gate) done() {
+func (g *deadlineTimer) done() {
 	if g.waits.Load() {
 		g.waits.Store(false)
 	}
 }
 
-// fired judges a deadline of the runtime: nil means that it was an old one, and to try again.
-func (g *gate) fired() error {
+// fired judges a deadline of the runtime; nil: it was an old one, try again.
+func (g *deadlineTimer) fired() error {
 	if err := g.check(); err != nil {
 		return err
 	}
@@ -121,8 +121,8 @@ func (g *gate) fired() error {
 	return nil
 }
 
-// arm brings the runtime's deadline to what is wanted, or, if not exact, leaves one that comes earlier. g.mu is held.
-func (g *gate) arm(exact bool) {
+// arm moves the runtime's deadline to the wanted one, or, if not exact, leaves an earlier one in place. g.mu is held.
+func (g *deadlineTimer) arm(exact bool) {
 	w := g.want.Load()
 	if g.halt.Load() != running {
 		w = -1
@@ -133,10 +133,10 @@ func (g *gate) arm(exact bool) {
 	g.armed = w
 	switch {
 	case w == 0:
-		g.set(time.Time{})
+		g.setRuntime(time.Time{})
 	case w < 0:
-		g.set(past)
+		g.setRuntime(past)
 	default:
-		g.set(g.epoch.Add(time.Duration(w)))
+		g.setRuntime(g.epoch.Add(time.Duration(w)))
 	}
 }

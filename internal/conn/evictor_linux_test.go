@@ -24,7 +24,7 @@ func full(t *testing.T, loops, limit int, story func(w *world, told *shortage)) 
 			o.Evicted = func(n int) { told.evicted.Add(int64(n)) }
 			o.Crowded = func(netip.Addr) { told.crowded.Add(1) }
 		})
-		w.serve(func(h *Home, c Conn) func() bool {
+		w.serve(func(h *Loop, c Conn) Handler {
 			told.queued.Store(int64(c.Info().Queued))
 			return busy(h, c)
 		})
@@ -101,7 +101,7 @@ func TestLongestIdleGivesWayOnLoops(t *testing.T) {
 	}
 }
 
-// A gateway that is full has nobody give way until somebody asks for a place.
+// A full gateway evicts no client until another wants a place.
 func TestFullWithoutDemandOnLoops(t *testing.T) {
 	full(t, 2, 1, func(w *world, told *shortage) {
 		silent := w.client()
@@ -117,7 +117,7 @@ func TestFullWithoutDemandOnLoops(t *testing.T) {
 	})
 }
 
-// Who never said anything gives way before who did, once it has had the time to.
+// A client that never sent anything gives way before one that did, once it has had the time to.
 func TestNeverSpokeGivesWayFirstOnLoops(t *testing.T) {
 	full(t, 2, 4, func(w *world, _ *shortage) {
 		spoke, silent := w.talker("a\n"), w.client()
@@ -154,7 +154,7 @@ func TestWaitForAPlaceOnLoops(t *testing.T) {
 	})
 }
 
-// Who waited while others had the place in turn waited all of that time.
+// A client that waited while others had the place one after the other waited all of that time.
 func TestWaitForAPlaceBehindOthersOnLoops(t *testing.T) {
 	full(t, 2, 1, func(w *world, told *shortage) {
 		clients := []net.Conn{w.talker("hold\n")}
@@ -178,7 +178,7 @@ func TestWaitForAPlaceBehindOthersOnLoops(t *testing.T) {
 	})
 }
 
-// Who has just come has a moment to speak, whoever asks for the place.
+// A newcomer has a moment to send something, whoever wants the place.
 func TestNewcomersAreNotEvictedOnLoops(t *testing.T) {
 	full(t, 2, 2, func(w *world, _ *shortage) {
 		slow, silent, late := w.client(), w.client(), w.client()
@@ -217,7 +217,7 @@ func TestGivingWayLosesNoRequestOnLoops(t *testing.T) {
 			send(t, c, "b\n")
 			time.Sleep(tick)
 			for _, q := range e.loops[0].silent(netip.Addr{}, 1) {
-				q.s.dismiss()
+				q.conn.s.dismiss()
 			}
 		})
 		expect(t, c, "b\n")
@@ -250,7 +250,7 @@ func TestNobodyGivesWayForAListenerThatWentOnLoops(t *testing.T) {
 	})
 }
 
-// Who was asked to give way and had a request to make instead keeps nobody from a place: the next one gives way.
+// A client that sends a request when it is asked to give way keeps no other from a place: the next one gives way.
 func TestAnotherGivesWayOnLoops(t *testing.T) {
 	full(t, 1, 3, func(w *world, _ *shortage) {
 		c, next, later := w.talker("a\n"), w.talker("a\n"), w.talker("a\n")
@@ -259,7 +259,7 @@ func TestAnotherGivesWayOnLoops(t *testing.T) {
 			send(t, c, "hold\n")
 			time.Sleep(tick)
 			for _, q := range l.silent(netip.Addr{}, 1) {
-				q.s.giveWay()
+				q.conn.s.giveWay()
 			}
 		})
 		w.someHold(c)
@@ -274,7 +274,7 @@ func TestAnotherGivesWayOnLoops(t *testing.T) {
 	})
 }
 
-// A crowd that connects and says nothing takes no place from who asks something.
+// A crowd that connects and sends nothing takes no place from clients with requests.
 func TestSilentCrowdOnLoops(t *testing.T) {
 	full(t, 2, 64, func(w *world, told *shortage) {
 		for i := range 200 {
@@ -307,7 +307,7 @@ func TestShutdownAtTheLimitOnLoops(t *testing.T) {
 	})
 }
 
-// A process that runs out of descriptors has a silent connection give way, pauses, and goes on. It plays in a process of its own.
+// A process that runs out of descriptors evicts a silent connection, pauses, and continues. It runs in a process of its own.
 func TestOutOfDescriptors(t *testing.T) {
 	if os.Getenv("CONN_FEW_DESCRIPTORS") == "" {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestOutOfDescriptors$", "-test.v")

@@ -1,4 +1,4 @@
-package conn
+package conntest
 
 import (
 	"io"
@@ -11,32 +11,34 @@ import (
 	"time"
 )
 
-const memBuffer = 64 << 10 // bytes under way or unread in one direction
+const bufferSize = 64 << 10 // bytes under way or unread in one direction
 
-// memConn is one end of a connection in memory.
-type memConn struct {
+// conn is one end of a connection in memory.
+type conn struct {
 	in, out       *half
 	local, remote netip.AddrPort
 	abort         atomic.Bool
 	closed        atomic.Bool
 }
 
-func memPair(a, b netip.AddrPort, latency time.Duration) (*memConn, *memConn) {
+func newPair(a, b netip.AddrPort, latency time.Duration) (*conn, *conn) {
 	x, y := newHalf(latency), newHalf(latency)
 	x.back, y.back = y, x
-	return &memConn{in: x, out: y, local: a, remote: b}, &memConn{in: y, out: x, local: b, remote: a}
+	return &conn{in: x, out: y, local: a, remote: b}, &conn{in: y, out: x, local: b, remote: a}
 }
 
-func (c *memConn) Read(p []byte) (int, error)  { return c.in.read(p) }
-func (c *memConn) Write(p []byte) (int, error) { return c.out.write(p) }
-func (c *memConn) CloseWrite() error           { c.out.send(event{fin: true}); return nil }
-func (c *memConn) peer() Peer                  { return c.in.peer() }
+func (c *conn) Read(p []byte) (int, error)  { return c.in.read(p) }
+func (c *conn) Write(p []byte) (int, error) { return c.out.write(p) }
+func (c *conn) CloseWrite() error           { c.out.send(event{fin: true}); return nil }
+
+// Observe reports whether the peer has sent something that is unread, and how it has ended, if it has. It consumes nothing.
+func (c *conn) Observe() (unread, ended, reset bool) { return c.in.observe() }
 
 // SetLinger with 0 makes Close reset the connection.
-func (c *memConn) SetLinger(s int) error { c.abort.Store(s == 0); return nil }
+func (c *conn) SetLinger(s int) error { c.abort.Store(s == 0); return nil }
 
 // Close resets the connection if input is left unread, as TCP does.
-func (c *memConn) Close() error {
+func (c *conn) Close() error {
 	if c.closed.Swap(true) {
 		return net.ErrClosed
 	}
@@ -51,11 +53,11 @@ func (c *memConn) Close() error {
 	return nil
 }
 
-func (c *memConn) LocalAddr() net.Addr                { return net.TCPAddrFromAddrPort(c.local) }
-func (c *memConn) RemoteAddr() net.Addr               { return net.TCPAddrFromAddrPort(c.remote) }
-func (c *memConn) SetReadDeadline(t time.Time) error  { c.in.limit(&c.in.rd, t); return nil }
-func (c *memConn) SetWriteDeadline(t time.Time) error { c.out.limit(&c.out.wd, t); return nil }
-func (c *memConn) SetDeadline(t time.Time) error {
+func (c *conn) LocalAddr() net.Addr                { return net.TCPAddrFromAddrPort(c.local) }
+func (c *conn) RemoteAddr() net.Addr               { return net.TCPAddrFromAddrPort(c.remote) }
+func (c *conn) SetReadDeadline(t time.Time) error  { c.in.limit(&c.in.rd, t); return nil }
+func (c *conn) SetWriteDeadline(t time.Time) error { c.out.limit(&c.out.wd, t); return nil }
+func (c *conn) SetDeadline(t time.Time) error {
 	c.SetReadDeadline(t)
 	return c.SetWriteDeadline(t)
 }
@@ -142,7 +144,7 @@ func (h *half) room(n int) (int, error) {
 		case h.ended:
 			return 0, os.NewSyscallError("write", syscall.EPIPE)
 		}
-		if k := min(n, memBuffer-len(h.b)-h.flying); k > 0 {
+		if k := min(n, bufferSize-len(h.b)-h.flying); k > 0 {
 			return k, nil
 		}
 		h.cond.Wait()
@@ -184,7 +186,7 @@ func (h *half) arrive() {
 		if e.rst {
 			h.rst = true
 			if broken = syscall.ECONNRESET; h.fin {
-				broken = syscall.EPIPE // what Linux says to who has read the end
+				broken = syscall.EPIPE // as on Linux once the end has been read
 			}
 		}
 	}
@@ -226,27 +228,17 @@ func (h *half) shut() {
 	h.mu.Unlock()
 }
 
-func (h *half) peer() Peer {
+func (h *half) observe() (unread, ended, reset bool) {
 	h.arrive()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	switch {
-	case h.left:
-		return Gone
-	case len(h.b) > 0:
-		return Spoke
-	case h.rst:
-		return Lost
-	case h.fin:
-		return Gone
-	}
-	return Quiet
+	return len(h.b) > 0, h.fin || h.left, h.rst && !h.left
 }
 
 // alarm is a deadline of one direction.
 type alarm struct {
 	t     *time.Timer
-	turn  int // tells an old timer from the one that counts
+	round int // tells an old timer from the one that counts
 	fired bool
 }
 
@@ -257,7 +249,7 @@ func (h *half) limit(a *alarm, t time.Time) {
 		a.t.Stop()
 		a.t = nil
 	}
-	a.turn++
+	a.round++
 	a.fired = false
 	if !t.IsZero() {
 		h.schedule(a, time.Until(t))
@@ -270,11 +262,11 @@ func (h *half) schedule(a *alarm, wait time.Duration) {
 		a.fired = true
 		return
 	}
-	turn := a.turn
+	round := a.round
 	a.t = time.AfterFunc(wait, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		if a.turn == turn {
+		if a.round == round {
 			a.fired = true
 			h.cond.Broadcast()
 		}

@@ -4,48 +4,48 @@ import (
 	"iter"
 )
 
-// fiber is a strand of a loop: a coroutine with work to do. Only its loop resumes it.
-type fiber struct {
+// coroutine runs handlers and other work on a loop. Only its loop resumes it.
+type coroutine struct {
 	next    func() (struct{}, bool)
 	stop    func()
 	yield   func(struct{}) bool
 	work    func()
-	turns   *sock // whose turns to run, in place of work
-	in      *sock // where it waits
+	client  *sock // whose handler to run, in place of work
+	waitsOn *sock // where it waits
 	why     error // what ended the wait
 	queued  bool  // in loop.ready: nothing else may resume it
-	stopped bool  // in Both: the other direction failed
+	stopped bool  // in Duplex: the other direction failed
 	left    int   // of budget
 }
 
 const (
-	budget   = 512 << 10 // bytes that a strand may move before others run
+	budget   = 512 << 10 // bytes that a coroutine may move before others run
 	spareMax = 256       // coroutines kept for later
 )
 
 // spawn makes work runnable.
-func (l *loop) spawn(work func()) *fiber {
-	f := l.fiber()
+func (l *epollLoop) spawn(work func()) *coroutine {
+	f := l.takeCoroutine()
 	f.work = work
 	l.queue(f)
 	return f
 }
 
-// fiber takes a coroutine that is free, or makes one.
-func (l *loop) fiber() *fiber {
+// fiber takes a free coroutine, or makes one.
+func (l *epollLoop) takeCoroutine() *coroutine {
 	if n := len(l.free); n > 0 {
 		f := l.free[n-1]
 		l.free[n-1] = nil
 		l.free = l.free[:n-1]
 		return f
 	}
-	f := new(fiber)
+	f := new(coroutine)
 	f.next, f.stop = iter.Pull(func(yield func(struct{}) bool) {
 		f.yield = yield
 		for {
 			l.work(f)
 			f.work, f.stopped, f.why = nil, false, nil
-			if f.turns = l.next(); f.turns != nil { // without the way through the loop
+			if f.client = l.next(); f.client != nil { // without the way through the loop
 				f.left = budget
 				continue
 			}
@@ -61,54 +61,54 @@ func (l *loop) fiber() *fiber {
 	return f
 }
 
-// work keeps a panic from the loop, which every connection shares.
-func (l *loop) work(f *fiber) {
+// work keeps a panic away from the loop, which all its connections share.
+func (l *epollLoop) work(f *coroutine) {
 	defer func() {
 		if v := recover(); v != nil {
 			l.e.report(v)
 		}
 	}()
-	if f.turns != nil {
-		f.turns.turns()
+	if f.client != nil {
+		f.client.handleAll()
 		return
 	}
 	f.work()
 }
 
-func (l *loop) resume(f *fiber) {
+func (l *epollLoop) resume(f *coroutine) {
 	f.left = budget
 	l.cur = f
 	f.next()
 	l.cur = nil
 }
 
-func (l *loop) queue(f *fiber) {
+func (l *epollLoop) queue(f *coroutine) {
 	if !f.queued {
 		f.queued = true
 		l.ready = append(l.ready, f)
 	}
 }
 
-// pause parks the strand until it is queued.
-func (l *loop) pause() { l.strandOf().yield(struct{}{}) }
+// pause parks the coroutine until it is queued.
+func (l *epollLoop) pause() { l.current().yield(struct{}{}) }
 
-func (l *loop) strandOf() *fiber {
+func (l *epollLoop) current() *coroutine {
 	if l.cur == nil {
-		panic("conn: a Conn or Home of an event loop is used outside of it")
+		panic("conn: a Conn or Loop is used outside of its event loop")
 	}
 	return l.cur
 }
 
 // yield lets the others run.
-func (l *loop) yield() {
-	f := l.strandOf()
+func (l *epollLoop) yield() {
+	f := l.current()
 	l.queue(f)
 	l.pause()
 	f.left = budget
 }
 
-func (l *loop) do(f func()) {
-	me := l.strandOf()
+func (l *epollLoop) do(f func()) {
+	me := l.current()
 	var crashed *crash
 	go func() {
 		defer l.post(func() { l.queue(me) })
@@ -120,8 +120,8 @@ func (l *loop) do(f func()) {
 	}
 }
 
-func (l *loop) both(_, _ Conn, ab, ba func() error) (errAB, errBA error) {
-	me := l.strandOf()
+func (l *epollLoop) duplex(_, _ Conn, ab, ba func() error) (errAB, errBA error) {
+	me := l.current()
 	var crashAB, crashBA *crash
 	ended, waiting := false, false
 	child := l.spawn(func() {
@@ -149,10 +149,10 @@ func (l *loop) both(_, _ Conn, ab, ba func() error) (errAB, errBA error) {
 	return errAB, errBA
 }
 
-// stop ends a strand's wait on a connection, or its next one.
-func (l *loop) stop(f *fiber) {
+// stop ends a coroutine's wait on a connection, or its next one.
+func (l *epollLoop) stop(f *coroutine) {
 	f.stopped = true
-	if f.in != nil && f.why == nil {
+	if f.waitsOn != nil && f.why == nil {
 		f.why = ErrStopped
 		l.queue(f)
 	}

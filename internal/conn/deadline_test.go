@@ -13,7 +13,7 @@ import (
 func pair(w *world) (Conn, net.Conn) {
 	ln := w.listen()
 	defer ln.Close()
-	c, err := w.home.Dial(address(ln.Addr()), time.Now().Add(time.Minute))
+	c, err := w.loop.Dial(address(ln.Addr()), time.Now().Add(time.Minute))
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func eachPair(t *testing.T, f func(w *world, c Conn, peer net.Conn)) {
 		if w.Name()[len(w.Name())-3:] == "tls" {
 			return
 		}
-		w.strand(func() {
+		w.run(func() {
 			c, nc := pair(w)
 			defer c.Close()
 			defer nc.Close()
@@ -160,7 +160,7 @@ func TestStopAndGoOn(t *testing.T) {
 		d, other := pair(w)
 		defer d.Close()
 		defer other.Close()
-		ab, ba := w.home.Both(c, d, read, func() error { w.home.Do(func() { time.Sleep(tick) }); return failed })
+		ab, ba := w.loop.Duplex(c, d, read, func() error { w.loop.Do(func() { time.Sleep(tick) }); return failed })
 		if ab != ErrStopped || ba != failed {
 			w.Error(ab, ba)
 		}

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"causeway/internal/conn/conntest"
 )
 
 const far = 15 * time.Millisecond // latency of the tests
@@ -44,7 +46,7 @@ func TestLatency(t *testing.T) {
 
 // The server gives up an idle connection while a request is on its way: the law of the idle race.
 func TestIdleRace(t *testing.T) {
-	f := func(sent time.Duration, wantPeer Peer, want error) {
+	f := func(sent time.Duration, wantPeer PeerState, want error) {
 		t.Helper()
 		distant(t, func(w *world, c Conn, peer net.Conn) {
 			const limit = 5 * time.Second
@@ -62,10 +64,10 @@ func TestIdleRace(t *testing.T) {
 			}
 		})
 	}
-	f(5*time.Second-far-1, Quiet, syscall.ECONNRESET) // arrived before the close: unread, so a reset
-	f(5*time.Second-far+1, Quiet, io.EOF)             // lost
-	f(5*time.Second+far-1, Quiet, io.EOF)             // the end is about to arrive
-	f(5*time.Second+far+1, Gone, io.EOF)              // seen before use
+	f(5*time.Second-far-1, PeerIdle, syscall.ECONNRESET) // arrived before the close: unread, so a reset
+	f(5*time.Second-far+1, PeerIdle, io.EOF)             // lost
+	f(5*time.Second+far-1, PeerIdle, io.EOF)             // the end is about to arrive
+	f(5*time.Second+far+1, PeerHalfClosed, io.EOF)       // seen before use
 }
 
 func TestResetDestroysTheRest(t *testing.T) {
@@ -99,7 +101,7 @@ func TestDialFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true, false)
 		w.mem.Latency = far
-		h, to := w.home, netip.MustParseAddrPort("10.0.0.1:80")
+		h, to := w.loop, netip.MustParseAddrPort("10.0.0.1:80")
 		w.within(2*far, func() {
 			if _, err := h.Dial(to, time.Now().Add(time.Second)); !errors.Is(err, syscall.ECONNREFUSED) {
 				t.Error(err)
@@ -124,7 +126,7 @@ func TestDialFailures(t *testing.T) {
 }
 
 func TestListenTwice(t *testing.T) {
-	var m Memory
+	var m conntest.Network
 	at := netip.MustParseAddrPort("[::1]:80")
 	ln, err := m.Listen(at)
 	if err != nil {
@@ -145,7 +147,7 @@ func TestListenTwice(t *testing.T) {
 }
 
 func TestDialSocketFailures(t *testing.T) {
-	h := &NewGoroutines(nil).home
+	h := &NewGoroutines(nil).loop
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
