@@ -39,7 +39,7 @@ func TestRequestsThatNobodyWasAsked(t *testing.T) {
 			}
 		}
 		r := s.Diagnose()
-		if story.Causes(r) != "" || story.Likely(r) != "k-auth-subrequest" || !strings.Contains(r.Undetermined.Groups[0].Next, want) {
+		if story.Causes(r) != "" || story.Likely(r) != "k-auth-subrequest" || !strings.Contains(story.Group(t, r, 0).Next, want) {
 			t.Errorf("found %q, open %+v", story.Causes(r), r.Undetermined.Groups)
 		}
 		for _, x := range r.WhatIf.Savings {

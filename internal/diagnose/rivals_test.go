@@ -33,7 +33,7 @@ func TestRivalsOfCloses(t *testing.T) {
 		if len(r.Findings) > 0 || len(r.Undetermined.Groups) != 1 {
 			t.Fatalf("findings %+v, groups %+v", r.Findings, r.Undetermined.Groups)
 		}
-		return r.Undetermined.Groups[0]
+		return story.Group(t, r, 0)
 	}
 	against := func(g report.Open) map[string]string {
 		out := map[string]string{}

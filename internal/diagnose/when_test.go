@@ -55,7 +55,7 @@ func TestWhenFailuresLie(t *testing.T) {
 				s.Request(4 + int(d/c.step)%2)
 			}
 		}
-		if r := s.Diagnose(); len(r.Findings) == 0 || !strings.HasPrefix(r.Findings[0].When, c.want) {
+		if r := s.Diagnose(); len(r.Findings) == 0 || !strings.HasPrefix(story.Found(t, r, 0).When, c.want) {
 			t.Errorf("%s: %+v, want %q", name, r.Findings, c.want)
 		}
 	}
@@ -72,7 +72,7 @@ func TestNoSchedule(t *testing.T) {
 			s.Request(4)
 		}
 	}
-	if f := s.Diagnose().Findings[0]; f.Failures < stats.MinEvents || strings.Contains(f.When, "every") || strings.Contains(f.When, "days") {
+	if f := *story.Found(t, s.Diagnose(), 0); f.Failures < stats.MinEvents || strings.Contains(f.When, "every") || strings.Contains(f.When, "days") {
 		t.Error(f.Failures, f.When)
 	}
 }

@@ -118,12 +118,12 @@ func nastyReport(t *testing.T) *report.Report {
 		}
 	}
 	r := s.Diagnose()
-	if len(r.Findings) == 0 || !strings.Contains(r.Findings[0].Scope.Path, "script") {
+	if len(r.Findings) == 0 || !strings.Contains(story.Found(t, r, 0).Scope.Path, "script") {
 		t.Fatalf("%+v", r.Findings)
 	}
-	r.Findings[0].Evidence[0].Fact = "1. # " + nasty + "\n\n<b>"
-	r.Findings[0].Evidence[0].Rows = []string{"`a|b`<u>"}
-	r.Findings[0].Fixes[0].Commands.AzCLI = "az x ``` y\n```\n<script>"
+	story.Found(t, r, 0).Evidence[0].Fact = "1. # " + nasty + "\n\n<b>"
+	story.Found(t, r, 0).Evidence[0].Rows = []string{"`a|b`<u>"}
+	story.Found(t, r, 0).Fixes[0].Commands.AzCLI = "az x ``` y\n```\n<script>"
 	return r
 }
 

@@ -19,7 +19,7 @@ func TestFixesOfTheGateway(t *testing.T) {
 		s.Doc = strings.Replace(story.Document, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`, c.sku, 1)
 		s.Files["metrics.json"] = strings.Replace(s.Files["metrics.json"], "CapacityUnits", map[bool]string{true: "CpuUtilization", false: "CapacityUnits"}[strings.Contains(c.sku, "Medium")], 1)
 		s.Files["metrics.json"] = strings.ReplaceAll(s.Files["metrics.json"], `"average":20`, `"average":99`)
-		fixes := fmt.Sprint(s.Diagnose().Findings[0].Fixes)
+		fixes := fmt.Sprint(story.Found(t, s.Diagnose(), 0).Fixes)
 		if !strings.Contains(fixes, c.has) || strings.Contains(fixes, c.not) {
 			t.Errorf("%s: %s", c.sku, fixes)
 		}

@@ -149,6 +149,11 @@ func (s *Story) Check(r *report.Report) {
 			s.t.Errorf("unfilled text: %s", text)
 		}
 	}
+	for _, g := range r.Undetermined.Groups {
+		if !s.Unexplained && len(g.Rivals) == 1 && g.Rivals[0].Cause == "k-empty-evidence" {
+			s.t.Errorf("nothing was considered for %d failures of %+v", g.Failures+g.Recovered, g.Scope)
+		}
+	}
 	if sum != r.Failures {
 		s.t.Errorf("findings and undetermined add up to %d, failures are %d", sum, r.Failures)
 	}
@@ -200,4 +205,22 @@ func Expect(t *testing.T, r *report.Report, want ...string) {
 		r.Text(&b, 100)
 		t.Errorf("found %q, want %q\n%s", got, want, &b)
 	}
+}
+
+// Group is an undetermined group by its place in the report; the test ends if the report has none there.
+func Group(t *testing.T, r *report.Report, i int) report.Open {
+	t.Helper()
+	if i >= len(r.Undetermined.Groups) {
+		t.Fatalf("there is no undetermined group %d\n%s", i, TextOf(t, r))
+	}
+	return r.Undetermined.Groups[i]
+}
+
+// Found is a finding by its place in the report; the test ends if the report has none there.
+func Found(t *testing.T, r *report.Report, i int) *report.Finding {
+	t.Helper()
+	if i >= len(r.Findings) {
+		t.Fatalf("there is no finding %d\n%s", i, TextOf(t, r))
+	}
+	return &r.Findings[i]
 }

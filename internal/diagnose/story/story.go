@@ -36,6 +36,8 @@ type Story struct {
 	// Counts are the requests and failures that the diagnosis must count, where they are not those of Records: some tell of
 	// more than they say themselves, and some are to be left out.
 	Counts *Counts
+
+	Unexplained bool // nothing is known to say of its failures, not even what they may be
 }
 
 // Counts are requests and, among them, failures.

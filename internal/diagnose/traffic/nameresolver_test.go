@@ -18,7 +18,7 @@ func TestNobodyHealthyWithoutNames(t *testing.T) {
 		s.After(time.Second).Request(0, story.Nameless, story.Fails(story.NoHealthy, time.Millisecond))
 	}
 	r := s.Diagnose()
-	if len(r.Findings) != 1 || r.Findings[0].Scope.Pool != "web" || len(r.Findings[0].Evidence) < 2 {
+	if len(r.Findings) != 1 || story.Found(t, r, 0).Scope.Pool != "web" || len(story.Found(t, r, 0).Evidence) < 2 {
 		t.Errorf("%+v", r.Findings)
 	}
 	if !strings.Contains(strings.Join(r.Assumptions, "\n"), "20 records name no pool") {

@@ -39,8 +39,8 @@ func TestCrashOnInput(t *testing.T) {
 	}
 	r := s.Diagnose()
 	story.Expect(t, r, "g-crash-on-input high 8")
-	if r.Findings[0].Scope.Path != "/boom" {
-		t.Errorf("%+v", r.Findings[0].Scope)
+	if story.Found(t, r, 0).Scope.Path != "/boom" {
+		t.Errorf("%+v", story.Found(t, r, 0).Scope)
 	}
 }
 

@@ -19,7 +19,7 @@ func TestInstanceFault(t *testing.T) {
 		s.Request(4+i/3%3, story.OnInstance(i%3))
 	}
 	r := s.Diagnose()
-	if len(r.Findings) != 1 || r.Findings[0].Cause != "h-instance-fault" || r.Findings[0].Scope.Instance != "appgw_1" {
+	if len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "h-instance-fault" || story.Found(t, r, 0).Scope.Instance != "appgw_1" {
 		t.Errorf("%+v", r.Findings)
 	}
 }

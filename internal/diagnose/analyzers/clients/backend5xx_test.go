@@ -96,8 +96,8 @@ func TestProbesThatAreNotToBlame(t *testing.T) {
 		s.Doc = story.Probed(c.path)
 		s.Traffic(c.lasts, []int{4}, story.Answers(500))
 		s.Server("10.0.0.4", "Up", "", "Success. Received 200 status code", "2026-11-23T08:00:00Z Up")
-		if r := s.Diagnose(); len(r.Findings) != 1 || r.Findings[0].Cause != "k-backend-5xx" {
-			t.Errorf("probe of %s, %s: %d findings, the first is %s", c.path, c.lasts, len(r.Findings), r.Findings[0].Cause)
+		if r := s.Diagnose(); len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "k-backend-5xx" {
+			t.Errorf("probe of %s, %s: %d findings, the first is %s", c.path, c.lasts, len(r.Findings), story.Found(t, r, 0).Cause)
 		}
 	}
 }
@@ -113,8 +113,8 @@ func TestBackendsOwnErrors(t *testing.T) {
 	}
 	r := s.Diagnose()
 	story.Expect(t, r, "k-backend-5xx high 5")
-	if r.Findings[0].Scope.Member != "10.0.0.5" {
-		t.Errorf("%+v", r.Findings[0].Scope)
+	if story.Found(t, r, 0).Scope.Member != "10.0.0.5" {
+		t.Errorf("%+v", story.Found(t, r, 0).Scope)
 	}
 }
 
@@ -143,7 +143,7 @@ func TestErrorPagesOfProxies(t *testing.T) {
 	}
 	r := s.Diagnose()
 	story.Expect(t, r, "k-backend-5xx high 10", "k-chained-proxy high 10", "k-chained-proxy high 10")
-	if f := r.Findings[1]; len(f.Evidence) == 0 || f.Scope.Pool != "web" {
+	if f := *story.Found(t, r, 1); len(f.Evidence) == 0 || f.Scope.Pool != "web" {
 		t.Errorf("%+v", f)
 	}
 }

@@ -19,7 +19,7 @@ func TestPageThatAnApplicationHandsOn(t *testing.T) {
 	}
 	r := s.Diagnose()
 	story.Expect(t, r, "k-chained-proxy high 10")
-	if text := fmt.Sprint(r.Findings[0]); strings.Contains(text, "stands at the member's address") && !strings.Contains(text, "or behind") {
+	if text := fmt.Sprint(*story.Found(t, r, 0)); strings.Contains(text, "stands at the member's address") && !strings.Contains(text, "or behind") {
 		t.Errorf("where the proxy stands is not known: %s", text)
 	}
 }

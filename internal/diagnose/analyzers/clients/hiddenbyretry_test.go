@@ -21,7 +21,7 @@ func TestHiddenByRetryOnAzure(t *testing.T) {
 		s.Request(4, story.Recovered(story.RaceFault, func(_ *accesslog.Record, a *accesslog.Attempt) { a.Server = netip.MustParseAddrPort("10.0.0.6:80") }))
 	}
 	r := s.Diagnose()
-	if len(r.Findings) != 1 || r.Findings[0].Cause != "k-hidden-by-retry" || r.Findings[0].Contributing != 10 {
+	if len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "k-hidden-by-retry" || story.Found(t, r, 0).Contributing != 10 {
 		t.Errorf("%d recovered, findings %+v", r.Recovered, r.Findings)
 	}
 }
@@ -49,7 +49,7 @@ func TestHiddenFailuresAreNoVerdictOnVisibleOnes(t *testing.T) {
 		}
 	}
 	r := s.Diagnose()
-	if r.Verdict != nil || r.Findings[0].Share != 0 {
-		t.Errorf("verdict %+v, share %v", r.Verdict, r.Findings[0].Share)
+	if r.Verdict != nil || story.Found(t, r, 0).Share != 0 {
+		t.Errorf("verdict %+v, share %v", r.Verdict, story.Found(t, r, 0).Share)
 	}
 }

@@ -24,7 +24,7 @@ func TestWrongPool(t *testing.T) {
 	}
 	r := s.Diagnose()
 	story.Expect(t, r, "i-wrong-pool high 8")
-	if az := r.Findings[0].Fixes[0].Commands.AzCLI; !strings.Contains(az, "--path-map-name m -n api --paths '/api' '/api/*' --address-pool web --http-settings http") {
+	if az := story.Found(t, r, 0).Fixes[0].Commands.AzCLI; !strings.Contains(az, "--path-map-name m -n api --paths '/api' '/api/*' --address-pool web --http-settings http") {
 		t.Errorf("%s", az)
 	}
 }

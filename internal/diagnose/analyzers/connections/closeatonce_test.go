@@ -51,12 +51,12 @@ func closerStory(t *testing.T, lostAfter func(i int, upload bool) bool, idle fun
 func TestCloseAtOnce(t *testing.T) {
 	soon := func(i int) time.Duration { return time.Duration(200+i*17%900) * time.Microsecond }
 	r := closerStory(t, func(_ int, upload bool) bool { return upload }, soon).Diagnose()
-	if story.Causes(r) != "c-close-at-once high" || r.Findings[0].Failures != 30 || !strings.Contains(fmt.Sprint(r.Findings[0].Evidence), "after they had answered POST /upload") ||
-		!strings.Contains(fmt.Sprint(r.Findings[0].Evidence), "left that unread") {
+	if story.Causes(r) != "c-close-at-once high" || story.Found(t, r, 0).Failures != 30 || !strings.Contains(fmt.Sprint(story.Found(t, r, 0).Evidence), "after they had answered POST /upload") ||
+		!strings.Contains(fmt.Sprint(story.Found(t, r, 0).Evidence), "left that unread") {
 		t.Errorf("found %q: %+v", story.Causes(r), r.Findings)
 	}
 	r = closerStory(t, func(int, bool) bool { return true }, soon).Diagnose()
-	if story.Causes(r) != "c-close-at-once medium" || r.Findings[0].Failures != 120 {
+	if story.Causes(r) != "c-close-at-once medium" || story.Found(t, r, 0).Failures != 120 {
 		t.Errorf("after each answer: found %q: %+v", story.Causes(r), r.Undetermined)
 	}
 	for name, s := range map[string]*story.Story{

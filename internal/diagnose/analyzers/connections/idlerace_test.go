@@ -80,7 +80,7 @@ func TestIdleBands(t *testing.T) {
 			t.Errorf("%s: found %q, %d open of %d", name, story.Causes(r), r.Undetermined.Failures, r.Failures)
 			continue
 		}
-		fix := r.Findings[0].Fixes[1].Commands.Causeway
+		fix := story.Found(t, r, 0).Fixes[1].Commands.Causeway
 		_, after, _ := strings.Cut(fix, "backendIdleTimeout: ")
 		text, _, _ := strings.Cut(after, " ")
 		if d, err := time.ParseDuration(text); err != nil || d > w.limit || d < w.limit/2 {
@@ -125,7 +125,7 @@ func TestNoIdleBand(t *testing.T) {
 			change(i, &s.Records[i], &s.Records[i].Attempts[0])
 		}
 		if r := s.Diagnose(); strings.Contains(story.Causes(r), "c-idle-race") {
-			t.Errorf("%s: found %q: %+v", name, story.Causes(r), r.Findings[0].Evidence)
+			t.Errorf("%s: found %q: %+v", name, story.Causes(r), story.Found(t, r, 0).Evidence)
 		}
 	}
 }
@@ -145,7 +145,7 @@ func TestIdleBandByPorts(t *testing.T) {
 		}
 	}
 	r := s.Diagnose()
-	if story.Causes(r) != "c-idle-race medium" || r.Failures != r.Findings[0].Failures {
+	if story.Causes(r) != "c-idle-race medium" || r.Failures != story.Found(t, r, 0).Failures {
 		t.Errorf("found %q, %d of %d", story.Causes(r), r.Failures-r.Undetermined.Failures, r.Failures)
 	}
 }
@@ -153,7 +153,7 @@ func TestIdleBandByPorts(t *testing.T) {
 func TestIdleRace(t *testing.T) {
 	r := story.Race(t).Diagnose()
 	story.Expect(t, r, "c-idle-race high 29")
-	f := r.Findings[0]
+	f := *story.Found(t, r, 0)
 	if f.Scope.Member != "10.0.0.4" || r.Verdict == nil || r.Verdict.Cause != "c-idle-race" {
 		t.Errorf("scope %+v, verdict %+v", f.Scope, r.Verdict)
 	}
@@ -184,7 +184,7 @@ func TestRecoveredIdleRace(t *testing.T) {
 	}
 	r := s.Diagnose()
 	story.Expect(t, r, "c-idle-race high 0", "k-hidden-by-retry high 0")
-	if r.Failures != 0 || r.Recovered != 10 || r.Findings[0].Recovered != 10 || r.Verdict == nil {
+	if r.Failures != 0 || r.Recovered != 10 || story.Found(t, r, 0).Recovered != 10 || r.Verdict == nil {
 		t.Errorf("%+v", r)
 	}
 }
@@ -211,7 +211,7 @@ func TestTwoCausesAtOnce(t *testing.T) {
 	}
 	r := s.Diagnose()
 	story.Expect(t, r, "c-idle-race high 29", "k-backend-5xx high 6")
-	if r.Verdict.Cause != "c-idle-race" {
+	if r.Verdict == nil || r.Verdict.Cause != "c-idle-race" {
 		t.Errorf("%+v", r.Verdict)
 	}
 }

@@ -81,8 +81,8 @@ func TestNameThatMoved(t *testing.T) {
 func TestNameThatMovedUnseen(t *testing.T) {
 	for _, write := range []time.Duration{0, 20 * time.Minute} {
 		r := movedStory(t, oneNameOnly, write).Diagnose()
-		if strings.Contains(story.Causes(r), "b-dns-stale") || story.Likely(r) != "b-dns-stale" || r.Findings[0].Rivals[0].Cause != "b-dns-stale" {
-			t.Errorf("write at %s: found %q, open %q, rivals %+v", write, story.Causes(r), story.Likely(r), r.Findings[0].Rivals)
+		if strings.Contains(story.Causes(r), "b-dns-stale") || story.Likely(r) != "b-dns-stale" || story.Found(t, r, 0).Rivals[0].Cause != "b-dns-stale" {
+			t.Errorf("write at %s: found %q, open %q, rivals %+v", write, story.Causes(r), story.Likely(r), story.Found(t, r, 0).Rivals)
 		}
 	}
 }
@@ -116,7 +116,7 @@ func TestStaleName(t *testing.T) {
 			s.Traffic(10*time.Second, []int{4}, byName("10.0.0.4:80"))
 		}
 		r := s.Diagnose()
-		if found := len(r.Findings) > 0 && r.Findings[0].Cause == "b-dns-stale"; found == c.comesBack {
+		if found := len(r.Findings) > 0 && story.Found(t, r, 0).Cause == "b-dns-stale"; found == c.comesBack {
 			story.Expect(t, r, c.want...)
 		}
 	}

@@ -23,8 +23,8 @@ func TestRefusingMemberThatTheDocumentDoesNotHave(t *testing.T) {
 		s.Traffic(20*time.Second, []int{4, 5})
 		r := s.Diagnose()
 		story.Expect(t, r, "b-refused medium 40")
-		if may := slices.ContainsFunc(r.Findings[0].Rivals, func(x report.Rival) bool { return x.Cause == "c-endpoint-lag" }); may != gone {
-			t.Errorf("member %d: rivals %+v", member, r.Findings[0].Rivals)
+		if may := slices.ContainsFunc(story.Found(t, r, 0).Rivals, func(x report.Rival) bool { return x.Cause == "c-endpoint-lag" }); may != gone {
+			t.Errorf("member %d: rivals %+v", member, story.Found(t, r, 0).Rivals)
 		}
 	}
 }
@@ -58,7 +58,7 @@ func TestMembersThatAreOutForTwoReasons(t *testing.T) {
 	s.Server("10.0.0.4", "Down", "tcp_connect", "", "2026-11-23T08:00:00Z Down tcp_connect ECONNREFUSED")
 	s.Server("10.0.0.5", "Down", "status_mismatch", "", "2026-11-23T08:00:00Z Down status_mismatch 503")
 	r := s.Diagnose()
-	if len(r.Findings) != 1 || r.Findings[0].Cause != "b-refused" || !strings.Contains(story.RivalsOf(&r.Findings[0]), "a-probe-status-mismatch") {
+	if len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "b-refused" || !strings.Contains(story.RivalsOf(story.Found(t, r, 0)), "a-probe-status-mismatch") {
 		t.Errorf("%+v", r.Findings)
 	}
 }
@@ -95,8 +95,8 @@ func TestHealthOfAnotherTime(t *testing.T) {
 			if x.said == "" && strings.Contains(assumed+step, "of 2026-11-23T") || !strings.Contains(assumed, x.said) {
 				t.Errorf("assumptions %q, step %q", assumed, step)
 			}
-			if x.said != "" && (!strings.Contains(fmt.Sprint(r.Findings[0].Evidence), "these failures: it is taken as the state then") || !strings.Contains(step, "this report is of ")) {
-				t.Errorf("evidence %v, step %q", r.Findings[0].Evidence, step)
+			if x.said != "" && (!strings.Contains(fmt.Sprint(story.Found(t, r, 0).Evidence), "these failures: it is taken as the state then") || !strings.Contains(step, "this report is of ")) {
+				t.Errorf("evidence %v, step %q", story.Found(t, r, 0).Evidence, step)
 			}
 		})
 	}
@@ -114,7 +114,7 @@ func TestSessionsThatReachNobody(t *testing.T) {
 	if r.Requests != 200 || r.Sessions != 200 || r.Failures != 10 || len(r.Findings) > 0 || len(r.Undetermined.Groups) != 1 {
 		t.Fatalf("%d requests, %d sessions, %d failures, findings %+v, groups %+v", r.Requests, r.Sessions, r.Failures, r.Findings, r.Undetermined.Groups)
 	}
-	g := r.Undetermined.Groups[0]
+	g := story.Group(t, r, 0)
 	if g.Scope.Member != "10.0.0.4" || !strings.Contains(g.Next, "10.0.0.4:1433") || g.Rivals[0].Cause != "b-refused" {
 		t.Errorf("%+v", g)
 	}

@@ -24,7 +24,7 @@ func TestResetsAtSeveralMembers(t *testing.T) {
 		}
 	}
 	r := s.Diagnose()
-	if len(r.Findings) != 1 || r.Findings[0].Cause != "b-stateful-idle-rst" || r.Findings[0].Confidence != report.High {
+	if len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "b-stateful-idle-rst" || story.Found(t, r, 0).Confidence != report.High {
 		t.Errorf("%+v", r.Findings)
 	}
 }

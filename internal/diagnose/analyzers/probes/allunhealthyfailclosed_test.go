@@ -16,6 +16,7 @@ import (
 // once: what took most of a second had another reason.
 func TestNoServerIsNotNoHealthyMember(t *testing.T) {
 	s := story.NewAzure(t)
+	s.Unexplained = true
 	for i := range 100 {
 		s.After(time.Second).Request(4)
 		if i%10 == 0 {
@@ -125,10 +126,10 @@ func TestNamesAreNotGuessed(t *testing.T) {
 		s.After(time.Second).Request(0, story.Nameless, story.Fails(story.NoHealthy, time.Millisecond))
 	}
 	r := s.Diagnose()
-	if len(r.Findings) != 1 || r.Findings[0].Cause != "a-all-unhealthy-fail-closed" || r.Findings[0].Confidence == report.High || r.Findings[0].Scope.Pool != "" {
+	if len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "a-all-unhealthy-fail-closed" || story.Found(t, r, 0).Confidence == report.High || story.Found(t, r, 0).Scope.Pool != "" {
 		t.Fatalf("%+v", r.Findings)
 	}
-	for _, x := range r.Findings[0].RuledOut {
+	for _, x := range story.Found(t, r, 0).RuledOut {
 		t.Errorf("ruled out %s: %s", x.Cause, x.Because)
 	}
 }
@@ -161,8 +162,8 @@ func TestOneBadMemberIsNotTheOutage(t *testing.T) {
 	s.Server("10.0.0.5", "Unhealthy", "", "The root certificate of the server certificate used by the backend does not match the trusted root certificate added to the application gateway.")
 	r := s.Diagnose()
 	story.Expect(t, r, "a-all-unhealthy-fail-closed medium 20")
-	if r.Findings[0].Scope.Member != "" {
-		t.Errorf("scope %+v", r.Findings[0].Scope)
+	if story.Found(t, r, 0).Scope.Member != "" {
+		t.Errorf("scope %+v", story.Found(t, r, 0).Scope)
 	}
 }
 
@@ -238,8 +239,8 @@ func TestBlockedProbes(t *testing.T) {
 		s.Server("10.0.0.4", "Down", "status_mismatch", "", "2026-11-23T08:00:00Z Down status_mismatch "+status)
 		r := s.Diagnose()
 		story.Expect(t, r, want)
-		if status == "403" && !strings.Contains(story.RivalsOf(&r.Findings[0]), "a-probe-blocked") {
-			t.Errorf("rivals of 403: %s", story.RivalsOf(&r.Findings[0]))
+		if status == "403" && !strings.Contains(story.RivalsOf(story.Found(t, r, 0)), "a-probe-blocked") {
+			t.Errorf("rivals of 403: %s", story.RivalsOf(story.Found(t, r, 0)))
 		}
 	}
 }
@@ -256,8 +257,8 @@ func TestNotFoundIsPageOrHost(t *testing.T) {
 		s.OutOfService(5 * time.Second)
 		s.Server("10.0.0.4", "Down", "status_mismatch", "", "2026-11-23T09:00:02Z Down status_mismatch 404")
 		r := s.Diagnose()
-		if story.Expect(t, r, c.want); c.asked == "/other" && !strings.Contains(story.RivalsOf(&r.Findings[0]), "a-probe-host-mismatch") {
-			t.Errorf("rivals: %s", story.RivalsOf(&r.Findings[0]))
+		if story.Expect(t, r, c.want); c.asked == "/other" && !strings.Contains(story.RivalsOf(story.Found(t, r, 0)), "a-probe-host-mismatch") {
+			t.Errorf("rivals: %s", story.RivalsOf(story.Found(t, r, 0)))
 		}
 	}
 }

@@ -63,7 +63,7 @@ func TestTwoHiccupsAreToldOnce(t *testing.T) {
 	}
 	r := s.Diagnose()
 	story.Expect(t, r, "a-probe-too-deep medium 200")
-	if f := r.Findings[0]; story.RivalsOf(&f) != "g-dependency-down c-deploy-no-drain" || len(f.RuledOut) != 1 {
+	if f := *story.Found(t, r, 0); story.RivalsOf(&f) != "g-dependency-down c-deploy-no-drain" || len(f.RuledOut) != 1 {
 		t.Errorf("rivals %s, ruled out %v", story.RivalsOf(&f), f.RuledOut)
 	}
 }

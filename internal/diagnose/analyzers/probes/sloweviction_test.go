@@ -91,11 +91,11 @@ func TestSlowEviction(t *testing.T) {
 	s.Server("10.0.0.6", "Down", "tcp_connect", "refused", begin.Add(-time.Hour).Format(time.RFC3339)+" Up", down+" Down tcp_connect ECONNREFUSED")
 	r := s.Diagnose()
 	story.Expect(t, r, "a-slow-eviction high 0", "k-hidden-by-retry high 0")
-	if text := fmt.Sprint(r.Findings[0].Fixes); !strings.Contains(text, "--interval 5 --threshold 2") || !strings.Contains(text, "start 10.0.0.6 again") {
+	if text := fmt.Sprint(story.Found(t, r, 0).Fixes); !strings.Contains(text, "--interval 5 --threshold 2") || !strings.Contains(text, "start 10.0.0.6 again") {
 		t.Error(text)
 	}
-	if r.Findings[0].Recovered != 30 || r.Findings[0].Scope.Member != "10.0.0.6" {
-		t.Errorf("%+v", r.Findings[0])
+	if story.Found(t, r, 0).Recovered != 30 || story.Found(t, r, 0).Scope.Member != "10.0.0.6" {
+		t.Errorf("%+v", *story.Found(t, r, 0))
 	}
 }
 
@@ -117,7 +117,7 @@ func TestSilentMemberIsNotHung(t *testing.T) {
 	}
 	r := s.Diagnose()
 	story.Expect(t, r)
-	if r.Undetermined.Rivals[0] != "a-slow-eviction" {
+	if story.Group(t, r, 0).Rivals[0].Cause != "a-slow-eviction" {
 		t.Errorf("%+v", r.Undetermined)
 	}
 }

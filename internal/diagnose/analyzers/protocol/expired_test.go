@@ -31,8 +31,8 @@ func TestHealthAloneNamesWhatIsWrongNow(t *testing.T) {
 		if got != c.want || r.Verdict != nil {
 			t.Errorf("%s: found %q, want %q", c.detail, got, c.want)
 		}
-		if c.want != "" && (r.Findings[0].Scope.Member != "10.0.0.5" || len(r.Findings[0].Fixes) == 0) {
-			t.Errorf("%+v", r.Findings[0])
+		if c.want != "" && (story.Found(t, r, 0).Scope.Member != "10.0.0.5" || len(story.Found(t, r, 0).Fixes) == 0) {
+			t.Errorf("%+v", *story.Found(t, r, 0))
 		}
 	}
 }
@@ -45,7 +45,7 @@ func TestAdviceForSeveralMembers(t *testing.T) {
 	}
 	r := s.Diagnose()
 	story.Expect(t, r, "f-expired high 6")
-	if change := r.Findings[0].Fixes[0].Change; !strings.Contains(change, "the certificate of each of the members") {
+	if change := story.Found(t, r, 0).Fixes[0].Change; !strings.Contains(change, "the certificate of each of the members") {
 		t.Error(change)
 	}
 }

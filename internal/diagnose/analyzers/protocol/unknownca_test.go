@@ -30,7 +30,7 @@ func TestRenewedCertificateIsNoStranger(t *testing.T) {
 		}
 		r := s.Diagnose()
 		story.Expect(t, r, "f-unknown-ca high 20")
-		if strings.Contains(story.RivalsOf(&r.Findings[0]), "b-ip-reused") {
+		if strings.Contains(story.RivalsOf(story.Found(t, r, 0)), "b-ip-reused") {
 			t.Errorf("a certificate for %s is called a stranger's", names)
 		}
 	}
@@ -53,10 +53,10 @@ func TestStrangeCertificateMayBeAStranger(t *testing.T) {
 		}
 		r := s.Diagnose()
 		story.Expect(t, r, "f-unknown-ca high 20")
-		if may := slices.ContainsFunc(r.Findings[0].Rivals, func(x report.Rival) bool { return x.Cause == "b-ip-reused" }); may != before {
+		if may := slices.ContainsFunc(story.Found(t, r, 0).Rivals, func(x report.Rival) bool { return x.Cause == "b-ip-reused" }); may != before {
 			t.Errorf("it answered before: %v, it may be a stranger: %v", before, may)
 		}
-		if text := r.Findings[0].Evidence[0].Fact; !strings.Contains(text, "billing.example") {
+		if text := story.Found(t, r, 0).Evidence[0].Fact; !strings.Contains(text, "billing.example") {
 			t.Errorf("the names are not in %q", text)
 		}
 	}

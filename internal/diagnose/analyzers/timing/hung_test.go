@@ -58,7 +58,7 @@ func TestHung(t *testing.T) {
 	}
 	r := s.Diagnose()
 	story.Expect(t, r, "d-hung medium 10")
-	for _, f := range r.Findings[0].Fixes {
+	for _, f := range story.Found(t, r, 0).Fixes {
 		if f.Side == "gateway" {
 			t.Errorf("a fix on the gateway: %+v", f)
 		}

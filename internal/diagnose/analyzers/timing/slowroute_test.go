@@ -81,7 +81,7 @@ func TestSlowRoute(t *testing.T) {
 		}
 	}
 	r := s.Diagnose()
-	if len(r.Findings) != 1 || r.Findings[0].Cause != "d-slow-route" || r.Findings[0].Scope.Path != "/report" || r.Findings[0].Confidence != report.High {
+	if len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "d-slow-route" || story.Found(t, r, 0).Scope.Path != "/report" || story.Found(t, r, 0).Confidence != report.High {
 		t.Errorf("%+v", r.Findings)
 	}
 }
@@ -141,7 +141,7 @@ func TestTimeoutOfAnotherTime(t *testing.T) {
 		}
 		now := map[string]string{"60": "raised since, from 20 s to 60 s", "10": "the document has 10 s by now"}[limit]
 		effect := map[string]string{"60": "with the present 60 s some of them would have been answered", "10": "the present 10 s would have cut 80 answers more"}[limit]
-		said := fmt.Sprint(r.Findings[0].Fixes)
+		said := fmt.Sprint(story.Found(t, r, 0).Fixes)
 		if !strings.Contains(said, now) || !strings.Contains(said, effect) || limit == "60" && strings.Contains(said, "--timeout 30") {
 			t.Errorf("document says %s: %s", limit, said)
 		}

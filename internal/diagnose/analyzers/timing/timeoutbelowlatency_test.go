@@ -81,8 +81,8 @@ func TestTimeoutBelowLatency(t *testing.T) {
 	}
 	r := s.Diagnose()
 	story.Expect(t, r, "d-timeout-below-latency high 27")
-	if !strings.Contains(fmt.Sprint(r.Findings[0].Fixes), "--timeout 3") {
-		t.Errorf("%+v", r.Findings[0].Fixes)
+	if !strings.Contains(fmt.Sprint(story.Found(t, r, 0).Fixes), "--timeout 3") {
+		t.Errorf("%+v", story.Found(t, r, 0).Fixes)
 	}
 }
 
