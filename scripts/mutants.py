@@ -50,7 +50,7 @@ LINES = [
     # proxy: what may be reused, replayed, forwarded
     ("internal/proxy/backendconn.go", "a.clean && a.sentAll && !a.early", "a.clean && !a.early", "./internal/proxy"),
     ("internal/proxy/backendconn.go", "a.clean && a.sentAll && !a.early && !a.res.Close", "a.clean && a.sentAll && !a.early", "./internal/proxy"),
-    ("internal/proxy/backendconn.go", "now.Sub(in.Idle) < idleLimit(in.Hint, limit, honour)", "true", "./internal/proxy"),
+    ("internal/proxy/backendconn.go", "now.Sub(in.Idle) < idleLimit(in.Hint, limit, honour)", "now.Sub(in.Idle) < idleLimit(in.Hint, 100*limit, honour)", "./internal/proxy"),
     ("internal/proxy/backendconn.go", "return min(limit, hint-min(time.Second, hint/2))", "return min(limit, hint)", "./internal/proxy"),
     ("internal/proxy/backendconn.go", "\t\tbackend.Reset()\n\t\treturn\n", "\t\tbackend.Close()\n\t\treturn\n", "./internal/proxy"),
     ("internal/proxy/retry.go", "if t.second || !t.idempotent || !t.buffered {", "if t.second || !t.buffered {", "./internal/proxy"),

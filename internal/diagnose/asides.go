@@ -18,14 +18,19 @@ func asideNotices(c *inference.Case) []report.Notice {
 	var out []report.Notice
 	for _, path := range units.SortedKeys(c.Traffic.FalseFriends.Loops) {
 		out = append(out, report.Notice{
-			Cause: "i-redirect-loop", Scope: report.Scope{Path: path}, Do: "let the application trust X-Forwarded-Proto, or let backend settings speak what it demands",
-			Fact: fmt.Sprintf("clients are redirected from %s to %s again and again (%d times beyond the tenth in a row)", path, path, c.Traffic.FalseFriends.Loops[path]),
+			Cause: "i-redirect-loop", Scope: report.Scope{Path: path},
+			Do: "let the application trust X-Forwarded-Proto, or let backend settings speak what it demands",
+			Fact: fmt.Sprintf("clients are redirected from %s to %s again and again (%d times beyond the tenth in a row)", path, path,
+				c.Traffic.FalseFriends.Loops[path]),
 		})
 	}
 	if n, ok := refusedByFirewall(c); ok {
 		out = append(out, n)
 	}
-	for _, more := range [][]report.Notice{unserved(c), silentTunnels(c), resetTunnels(c), heldBackNotice(c), queuedNotice(c), cutUploadNotice(&c.Traffic.FalseFriends.Uploads), partUploadNotices(c.Traffic.FalseFriends.Parts)} {
+	for _, more := range [][]report.Notice{
+		unserved(c), silentTunnels(c), resetTunnels(c), heldBackNotice(c), queuedNotice(c),
+		cutUploadNotice(&c.Traffic.FalseFriends.Uploads), partUploadNotices(c.Traffic.FalseFriends.Parts),
+	} {
 		out = append(out, more...)
 	}
 	return append(out, notFound(c)...)
@@ -51,12 +56,14 @@ func notFound(c *inference.Case) []report.Notice {
 		switch {
 		case s.Path != "":
 			out = append(out, report.Notice{
-				Cause: "i-path-override", Scope: report.Scope{Settings: settings}, Do: "compare requestUri with originalRequestUriWithArgs in the access log, and correct the override",
+				Cause: "i-path-override", Scope: report.Scope{Settings: settings},
+				Do:   "compare requestUri with originalRequestUriWithArgs in the access log, and correct the override",
 				Fact: fact + fmt.Sprintf(", and the settings put %q in place of what the rule matched", s.Path),
 			})
 		case s.HostName == "" && !s.PickHostFromAddress && namedMembers(c, settings):
 			out = append(out, report.Notice{
-				Cause: "i-wrong-host-header", Scope: report.Scope{Settings: settings}, Do: "pick the host name from the backend target, or override it",
+				Cause: "i-wrong-host-header", Scope: report.Scope{Settings: settings},
+				Do:   "pick the host name from the backend target, or override it",
 				Fact: fact + ", and members that are known by name get the client's Host, which may be none of theirs",
 			})
 		}

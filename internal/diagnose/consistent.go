@@ -88,7 +88,8 @@ func (c *contradictor) findings() {
 func atGatewayTimer(c *inference.Case, f *inference.Finding) string {
 	for _, e := range f.Events {
 		if limit := c.Traffic.Timeouts[e.Settings]; limit > 0 && traffic.Lasted(e) >= limit-traffic.TimerBand(limit) {
-			return fmt.Sprintf("a failure lies at %s, where the gateway's own timer is (%s)", units.Seconds(traffic.Lasted(e)), units.Seconds(limit))
+			return fmt.Sprintf("a failure lies at %s, where the gateway's own timer is (%s)", units.Seconds(traffic.Lasted(e)),
+				units.Seconds(limit))
 		}
 	}
 	return ""
@@ -111,7 +112,8 @@ func answersBelowTimer(c *inference.Case, f *inference.Finding) string {
 // waitedLess: who waited for the whole request timeout waited as long as that is.
 func waitedLess(c *inference.Case, f *inference.Finding) string {
 	for _, e := range f.Events {
-		if limit := c.Traffic.Timeouts[e.Settings]; traffic.IsTimeout(e) && limit > 0 && traffic.Lasted(e) < limit-traffic.TimerBand(limit) {
+		if limit := c.Traffic.Timeouts[e.Settings]; traffic.IsTimeout(e) && limit > 0 &&
+			traffic.Lasted(e) < limit-traffic.TimerBand(limit) {
 			return fmt.Sprintf("a request waited %s, and the request timeout is %s", units.Seconds(traffic.Lasted(e)), units.Seconds(limit))
 		}
 	}
@@ -154,12 +156,15 @@ func poolAnswered(c *inference.Case, f *inference.Finding) string {
 // someWereUp: where no member is healthy, the history of health has none that was up. An instance acts on its own probes a moment before
 // or after the report has them.
 func someWereUp(c *inference.Case, f *inference.Finding) string {
-	if hasty := traffic.Filter(f.Events, (*traffic.Event).TooQuick); len(hasty) > 0 && 3*c.Traffic.Turns(hasty) > len(hasty) && c.Traffic.Turns(hasty) > 1 {
-		return fmt.Sprintf("the pool answered %d times among %d failures, which nothing but their haste calls that", c.Traffic.Turns(hasty)-1, len(hasty))
+	if hasty := traffic.Filter(f.Events, (*traffic.Event).TooQuick); len(hasty) > 0 && 3*c.Traffic.Turns(hasty) > len(hasty) &&
+		c.Traffic.Turns(hasty) > 1 {
+		return fmt.Sprintf("the pool answered %d times among %d failures, which nothing but their haste calls that",
+			c.Traffic.Turns(hasty)-1, len(hasty))
 	}
 	n := 0
 	for _, e := range f.Events {
-		if e.Fault.Kind == fault.NoHealthy && slices.ContainsFunc(c.Traffic.HistoriesUnder(e.Pool, e.Settings), func(t *health.History) bool { return upAround(t, e.Start, time.Second/2) }) {
+		if e.Fault.Kind == fault.NoHealthy && slices.ContainsFunc(c.Traffic.HistoriesUnder(e.Pool, e.Settings),
+			func(t *health.History) bool { return upAround(t, e.Start, time.Second/2) }) {
 			n++
 		}
 	}
@@ -234,14 +239,16 @@ func (c *contradictor) savings() {
 		switch s.Setting {
 		case "member":
 			for k := range c.q.Traffic.Members {
-				if k.Member == s.Scope.Member && k.Settings == s.Scope.Settings && slices.Contains(keysOf(s.Maybe), k) && len(standingBeside(c.q, k)) == 0 {
+				if k.Member == s.Scope.Member && k.Settings == s.Scope.Settings && slices.Contains(keysOf(s.Maybe), k) &&
+					len(standingBeside(c.q, k)) == 0 {
 					c.says("%s would be taken out, and never stood beside another member", k.Member)
 				}
 			}
 		case "requestTimeout":
 			for _, e := range s.Maybe {
 				if !c.q.RanOut(e) {
-					c.says("a longer request timeout would save a request that had waited %s of %s", units.Seconds(traffic.Lasted(e)), units.Seconds(c.q.Traffic.Timeouts[e.Settings]))
+					c.says("a longer request timeout would save a request that had waited %s of %s", units.Seconds(traffic.Lasted(e)),
+						units.Seconds(c.q.Traffic.Timeouts[e.Settings]))
 					break
 				}
 			}

@@ -55,7 +55,8 @@ func TestContradictionsAreFound(t *testing.T) {
 	spoil("would save", func(r *report.Report) { r.WhatIf.Savings[0].Removes = [2]int{0, 1000} })
 	spoil("and capacity", func(r *report.Report) {
 		c.Capacity().Need = 3
-		story.Found(t, r, 0).Fixes = []report.Fix{{Commands: report.Commands{AzCLI: "az network application-gateway update -g g -n gw --capacity 7"}}}
+		story.Found(t, r,
+			0).Fixes = []report.Fix{{Commands: report.Commands{AzCLI: "az network application-gateway update -g g -n gw --capacity 7"}}}
 	})
 	c.Traffic.Timeouts["http"] = 40 * time.Second
 	spoil("had waited", func(*report.Report) {})
@@ -95,11 +96,13 @@ func TestInstancesAreThoseOfCapacity(t *testing.T) {
 // Of a first-generation gateway throughput counts too, against what Azure publishes of its size.
 func TestThroughputOfTheFirstGeneration(t *testing.T) {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.Document, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`, `"sku":{"name":"Standard_Medium","tier":"Standard","capacity":2}`, 1)
+	s.Doc = strings.Replace(story.Document, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`,
+		`"sku":{"name":"Standard_Medium","tier":"Standard","capacity":2}`, 1)
 	metric := func(name string, value float64) string {
 		return fmt.Sprintf(`{"name":{"value":%q},"unit":"x","timeseries":[{"metadatavalues":[],"data":[{"timeStamp":"2026-11-23T09:00:00Z","average":%g}]}]}`, name, value)
 	}
-	s.Files = map[string]string{"metrics.json": `{"value":[` + metric("CpuUtilization", 60) + "," + metric("Throughput", 3.2e6) + "," + metric("CurrentConnections", 900) + `]}`}
+	s.Files = map[string]string{"metrics.json": `{"value":[` + metric("CpuUtilization", 60) + "," + metric("Throughput", 3.2e6) + "," +
+		metric("CurrentConnections", 900) + `]}`}
 	c, err := sizing.FromEvidence(s.Bundle())
 	if err != nil {
 		t.Fatal(err)

@@ -29,6 +29,7 @@ func say(l *traffic.Excluded, c *inference.Case) {
 		}
 	}
 	if len(together) > 1 {
-		c.Assume(fmt.Sprintf("the records are of %d gateways (%s) and are diagnosed together: --gateway NAME takes those of one", len(together), strings.Join(together, ", ")))
+		c.Assume(fmt.Sprintf("the records are of %d gateways (%s) and are diagnosed together: --gateway NAME takes those of one",
+			len(together), strings.Join(together, ", ")))
 	}
 }

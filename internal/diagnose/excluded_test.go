@@ -35,7 +35,8 @@ func TestRecordsOfSeveralGateways(t *testing.T) {
 			s.After(time.Second).Request(4, ofGateway("GW2"))
 		}
 		r := s.Diagnose()
-		if said := strings.Join(r.Assumptions, "\n"); r.Requests != c.requests || c.says == "" && strings.Contains(said, "gateway") || !strings.Contains(said, c.says) {
+		if said := strings.Join(r.Assumptions, "\n"); r.Requests != c.requests || c.says == "" && strings.Contains(said, "gateway") ||
+			!strings.Contains(said, c.says) {
 			t.Errorf("%+v: %d requests, assumed %q", c, r.Requests, said)
 		}
 	}
@@ -48,7 +49,9 @@ func TestRequestsOutsideOfTheTimeAskedFor(t *testing.T) {
 		s.After(time.Second).Request(4)
 	}
 	r := s.DiagnoseSince(s.At.Add(time.Hour))
-	if r.Requests != 0 || r.Read.OutsideWindow.Requests != 5 || !strings.Contains(r.Headline(), "None of the 5 requests in this evidence lies in the time that was asked for: they run from 2026-11-23T09:00:01.000Z to 2026-11-23T09:00:05.000Z") {
+	if r.Requests != 0 || r.Read.OutsideWindow.Requests != 5 ||
+		!strings.Contains(r.Headline(),
+			"None of the 5 requests in this evidence lies in the time that was asked for: they run from 2026-11-23T09:00:01.000Z to 2026-11-23T09:00:05.000Z") {
 		t.Errorf("%+v\n%s", r.Read, r.Headline())
 	}
 }

@@ -40,8 +40,10 @@ func Explain(b *evidence.Bundle, what string) (*report.Explanation, error) {
 func explain(c *inference.Case, match *traffic.Match, whole *report.Report) *report.Explanation {
 	r := &match.Record
 	x := &report.Explanation{
-		Schema: report.ExplanationSchema, ID: traffic.IDOf(r), At: units.Stamp(r.Start), Request: traffic.RequestText(r), Client: r.Client.String(), Instance: r.Instance, Listener: r.Listener,
-		Rule: r.Rule, Pool: r.Pool, Settings: r.Settings, Status: r.Status, Took: r.Taken.Seconds(), Info: r.ErrorInfo, Attempts: []report.AttemptStory{}, Noted: noted(r),
+		Schema: report.ExplanationSchema, ID: traffic.IDOf(r), At: units.Stamp(r.Start), Request: traffic.RequestText(r),
+		Client: r.Client.String(), Instance: r.Instance, Listener: r.Listener,
+		Rule: r.Rule, Pool: r.Pool, Settings: r.Settings, Status: r.Status, Took: r.Taken.Seconds(), Info: r.ErrorInfo,
+		Attempts: []report.AttemptStory{}, Noted: noted(r),
 		Why: []string{}, Rivals: []report.Rival{}, Fixes: []report.Fix{}, Similar: []string{}, Missing: []string{},
 	}
 	if match.Event != nil && match.Event.Visible {
@@ -57,7 +59,13 @@ func explain(c *inference.Case, match *traffic.Match, whole *report.Report) *rep
 
 func attemptStory(c *inference.Case, match *traffic.Match, a *accesslog.Attempt) report.AttemptStory {
 	r := &match.Record
-	s := report.AttemptStory{Member: traffic.MemberOf(a), Server: a.Server.String(), Status: a.Status, Connection: connectionText(a, match.Own), Phases: phasesOf(a)}
+	s := report.AttemptStory{
+		Member:     traffic.MemberOf(a),
+		Server:     a.Server.String(),
+		Status:     a.Status,
+		Connection: connectionText(a, match.Own),
+		Phases:     phasesOf(a),
+	}
 	switch {
 	case !a.Fault.None():
 		s.Outcome = a.Fault.Text()
@@ -100,7 +108,8 @@ func connectionText(a *accesslog.Attempt, own bool) string {
 	}
 	switch {
 	case a.Reused:
-		return fmt.Sprintf("reused: it had carried %s, was %s old and had been idle for %s%s", units.Count(a.Uses, "request", "requests"), units.Seconds(a.Age), units.Seconds(max(0, a.Idle)), how)
+		return fmt.Sprintf("reused: it had carried %s, was %s old and had been idle for %s%s", units.Count(a.Uses, "request", "requests"),
+			units.Seconds(a.Age), units.Seconds(max(0, a.Idle)), how)
 	case a.Stale >= 0:
 		return fmt.Sprintf("new, because the one at hand, idle for %s, was found closed", units.Seconds(a.Stale))
 	case own:
@@ -149,7 +158,8 @@ func verdictOn(c *inference.Case, x *report.Explanation, e *traffic.Event, whole
 	}
 	for j := range whole.Findings {
 		f := &whole.Findings[j]
-		if f.Cause != c.CauseOf(e) || f.Scope.Member != "" && f.Scope.Member != e.Member || f.Scope.Settings != "" && f.Scope.Settings != e.Settings {
+		if f.Cause != c.CauseOf(e) || f.Scope.Member != "" && f.Scope.Member != e.Member || f.Scope.Settings != "" &&
+			f.Scope.Settings != e.Settings {
 			continue
 		}
 		x.Cause, x.Title, x.Confidence, x.Rivals, x.Fixes = f.Cause, f.Title, f.Confidence, f.Rivals, f.Fixes
@@ -184,9 +194,11 @@ func notRecorded(x *report.Explanation, r *accesslog.Record, own bool) {
 		return
 	}
 	if slices.ContainsFunc(r.Attempts, func(a accesslog.Attempt) bool { return a.Reused }) {
-		x.Missing = append(x.Missing, "in which phase it failed, and for how long its connection had been idle more exactly than the log's times: Causeway's trace has both")
+		x.Missing = append(x.Missing,
+			"in which phase it failed, and for how long its connection had been idle more exactly than the log's times: Causeway's trace has both")
 	} else {
-		x.Missing = append(x.Missing, "whether the connection to the member was new, and in which phase it failed: Causeway's trace has both")
+		x.Missing = append(x.Missing,
+			"whether the connection to the member was new, and in which phase it failed: Causeway's trace has both")
 	}
 	if r.Start.Nanosecond() == 0 {
 		x.Missing = append(x.Missing, "when it began, more exactly than to the second")

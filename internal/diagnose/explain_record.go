@@ -45,5 +45,6 @@ var uploadEnds = map[string]string{
 }
 
 var sessionEnds = map[string]string{
-	accesslog.EndClean: "a clean end", accesslog.EndReset: "a reset", accesslog.EndIdle: "neither side had said anything for the request timeout",
+	accesslog.EndClean: "a clean end", accesslog.EndReset: "a reset",
+	accesslog.EndIdle: "neither side had said anything for the request timeout",
 }

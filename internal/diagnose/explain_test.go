@@ -25,7 +25,10 @@ func TestExplainASecondOfSeveral(t *testing.T) {
 	if err := several.Text(&out, 100); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"3 requests that failed began then", "2026-11-23T09:00:02.100Z\n", "2026-11-23T09:00:02.200Z#1\n", "2026-11-23T09:00:02.200Z#2\n", "POST /third HTTP/1.1 from 127.0.1.9:40000: status 503, member 10.0.0.6"} {
+	for _, want := range []string{
+		"3 requests that failed began then", "2026-11-23T09:00:02.100Z\n", "2026-11-23T09:00:02.200Z#1\n",
+		"2026-11-23T09:00:02.200Z#2\n", "POST /third HTTP/1.1 from 127.0.1.9:40000: status 503, member 10.0.0.6",
+	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, &out)
 		}
@@ -84,7 +87,10 @@ func TestExplainWhatIsNotThere(t *testing.T) {
 func TestExplainASecondOfAzures(t *testing.T) {
 	s := story.Moments(t)
 	s.Azure = true
-	for what, want := range map[string]string{"2026-11-23T09:00:01.000Z": "/alone", "2026-11-23T09:00:02.000Z#2": "/second", "2026-11-23T09:00:02Z#3": "/third"} {
+	for what, want := range map[string]string{
+		"2026-11-23T09:00:01.000Z": "/alone", "2026-11-23T09:00:02.000Z#2": "/second",
+		"2026-11-23T09:00:02Z#3": "/third",
+	} {
 		if x, err := story.Explained(t, s, what); err != nil || !strings.Contains(x.Request, want) {
 			t.Errorf("%s: %v, %+v", what, err, x)
 		}
@@ -110,7 +116,8 @@ func TestExplainWithOldHealth(t *testing.T) {
 	s.Server("10.0.0.4", "Up", "", "", "2026-11-20T08:00:00Z Up")
 	for probed, want := range map[time.Time]string{
 		s.At: "was up then, by its probes",
-		time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC): "was up in a report of health of 2026-11-21T09:00:00.000Z, 2 days before this request",
+		time.Date(2026, 11, 21, 9, 0, 0, 0,
+			time.UTC): "was up in a report of health of 2026-11-21T09:00:00.000Z, 2 days before this request",
 	} {
 		s.Probed(probed)
 		x, err := story.Explained(t, s, "2026-11-23T09:00:01Z")
@@ -123,10 +130,11 @@ func TestExplainWithOldHealth(t *testing.T) {
 // Beside the attempts stands what the record alone knows of a request.
 func TestExplainWhatTheRecordNotes(t *testing.T) {
 	s := story.Moments(t)
-	s.After(time.Second).Request(5, story.Path("/noted"), story.Unnumbered, story.Answers(500), func(r *accesslog.Record, a *accesslog.Attempt) {
-		r.HeldBack, r.Cut, r.Dropped, r.BodyRead, r.Queued = "10.0.0.4", accesslog.CutPaused, 7, 90, 3*time.Second
-		a.Interim = 2
-	})
+	s.After(time.Second).Request(5, story.Path("/noted"), story.Unnumbered, story.Answers(500),
+		func(r *accesslog.Record, a *accesslog.Attempt) {
+			r.HeldBack, r.Cut, r.Dropped, r.BodyRead, r.Queued = "10.0.0.4", accesslog.CutPaused, 7, 90, 3*time.Second
+			a.Interim = 2
+		})
 	x, err := story.Explained(t, s, s.At.Format(time.RFC3339Nano))
 	if err != nil {
 		t.Fatal(err)

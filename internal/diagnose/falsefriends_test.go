@@ -46,7 +46,8 @@ func TestRulesThatScored(t *testing.T) {
 		return fmt.Sprintf(`{"timeStamp":"2026-11-23T09:00:00Z","category":"ApplicationGatewayFirewallLog","properties":{"ruleId":%q,"action":%q,"transactionId":"%032x"}}`+"\n", rule, action, []byte{0, 0, byte(request), 15: 0})
 	}
 	for log, want := range map[string][2]string{
-		row(1, "942100", "Matched") + row(1, "942430", "Matched") + row(1, "949110", "Blocked") + row(2, "942430", "Matched") + row(2, "949110", "Blocked"): {"the rules that scored are 942430 (2), 942100 (1); rule 949110 only adds their scores up", "exclude"},
+		row(1, "942100", "Matched") + row(1, "942430", "Matched") + row(1, "949110", "Blocked") + row(2, "942430", "Matched") + row(2,
+			"949110", "Blocked"): {"the rules that scored are 942430 (2), 942100 (1); rule 949110 only adds their scores up", "exclude"},
 		row(1, "949110", "Blocked"):                                 {"1 answer 403 is the firewall's, not the backend's; rule 949110 only adds", "export the rows Matched"},
 		row(1, "930100", "Matched") + row(1, "GeoBlock", "Blocked"): {"ended by rule GeoBlock (1)", "look these rules up"},
 		row(1, "942430", "Detected") + row(1, "949110", "Detected"): {"", ""},
@@ -63,7 +64,8 @@ func TestRulesThatScored(t *testing.T) {
 			}
 			continue
 		}
-		if len(r.Notices) != 1 || !strings.Contains(r.Notices[0].Fact, want[0]) || !strings.Contains(r.Notices[0].Do, want[1]) || !strings.Contains(r.Headline(), "the firewall refused some") {
+		if len(r.Notices) != 1 || !strings.Contains(r.Notices[0].Fact, want[0]) || !strings.Contains(r.Notices[0].Do, want[1]) ||
+			!strings.Contains(r.Headline(), "the firewall refused some") {
 			t.Errorf("%q, %+v", r.Headline(), r.Notices)
 		}
 	}
@@ -83,7 +85,10 @@ func TestPathOverride(t *testing.T) {
 
 // One time that cannot be true makes no years of the window, and is told of.
 func TestOneTimeThatCannotBe(t *testing.T) {
-	for _, when := range []time.Time{time.Unix(0, 0), time.Date(2090, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)} {
+	for _, when := range []time.Time{
+		time.Unix(0, 0), time.Date(2090, 1, 1, 0, 0, 0, 0, time.UTC),
+		time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC),
+	} {
 		s := story.NewAzure(t)
 		for i := range 40 {
 			s.After(time.Second).Request(4 + i%3)
@@ -98,10 +103,12 @@ func TestOneTimeThatCannotBe(t *testing.T) {
 		}
 		r := s.Diagnose()
 		said := strings.Join(r.Assumptions, "\n")
-		if r.Window.From != "2026-11-23T09:00:01.000Z" || r.Window.To > "2026-11-23T09:02" || r.Requests != 80 || r.Failures != 0 || r.Read.Misdated != 1 {
+		if r.Window.From != "2026-11-23T09:00:01.000Z" || r.Window.To > "2026-11-23T09:02" || r.Requests != 80 || r.Failures != 0 ||
+			r.Read.Misdated != 1 {
 			t.Errorf("%s: window %+v, %d requests, %d failures, %d set aside", when, r.Window, r.Requests, r.Failures, r.Read.Misdated)
 		}
-		if !strings.Contains(said, "set aside and count nowhere: 1, as ") || !strings.Contains(said, when.UTC().Format(time.RFC3339)+" (POST /a, status 502)") {
+		if !strings.Contains(said, "set aside and count nowhere: 1, as ") ||
+			!strings.Contains(said, when.UTC().Format(time.RFC3339)+" (POST /a, status 502)") {
 			t.Errorf("%s: %q", when, said)
 		}
 	}

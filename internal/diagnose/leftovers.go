@@ -32,27 +32,46 @@ func closesLeft(c *inference.Case) {
 			}
 		}
 		if len(fast) > 0 {
-			c.Suspect(fast, "these ended within "+units.Seconds(limit)+" of "+k.Member+", sooner than answers come: compare its keep-alive limit with the gateway's, and look when its process started; on Causeway the trace says which connection it was, and how long it had been idle",
-				slices.Concat(c.MovedAway(fast), []string{"c-idle-race", "c-restart", "b-refused", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "c-ignores-sigterm-listener-close", "c-deploy-no-drain", "c-endpoint-lag"}, ofNames(c),
-					[]string{"e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line", "c-backend-conn-limit", "f-client-cert", "f-version", "f-cipher", "f-sni-required", "e-tls-to-plain", "e-plain-to-tls", "e-foreign-service", "b-ip-reused", "e-uri-rejected", "c-gateway-reload"})...)
+			c.Suspect(fast, "these ended within "+units.Seconds(limit)+" of "+k.Member+
+				", sooner than answers come: compare its keep-alive limit with the gateway's, and look when its process started; on Causeway the trace says which connection it was, and how long it had been idle",
+				slices.Concat(c.MovedAway(fast), []string{
+					"c-idle-race", "c-restart", "b-refused", "c-keepalive-max-requests", "c-max-age",
+					"b-stateful-idle-rst", "g-crash-on-input", "c-ignores-sigterm-listener-close", "c-deploy-no-drain", "c-endpoint-lag",
+				},
+					ofNames(c),
+					[]string{
+						"e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line", "c-backend-conn-limit", "f-client-cert",
+						"f-version", "f-cipher", "f-sni-required", "e-tls-to-plain", "e-plain-to-tls", "e-foreign-service", "b-ip-reused",
+						"e-uri-rejected", "c-gateway-reload",
+					})...)
 		}
 		if len(begun) > 0 {
-			c.Suspect(begun, k.Member+" had begun its answer, and the gateway could not pass it on: ask the member for the same paths and look at the bytes of head and framing",
+			c.Suspect(begun, k.Member+
+				" had begun its answer, and the gateway could not pass it on: ask the member for the same paths and look at the bytes of head and framing",
 				"e-bad-chunk", "e-short-body", "e-interim", "e-bad-header", "c-restart", "g-oom-kill")
 		}
 		if len(slow) > 0 {
-			c.Suspect(slow, "these ended while "+k.Member+" was at work on them: look in its log for workers that were killed or crashed at those times",
-				"c-restart", "g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill", "c-drain-too-short", "c-deploy-no-drain", "c-max-age", "c-idle-race", "c-keepalive-max-requests", "e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line", "c-gateway-reload", "e-early-response", "e-uri-rejected", "h-autoscale-lag")
+			c.Suspect(slow, "these ended while "+k.Member+
+				" was at work on them: look in its log for workers that were killed or crashed at those times",
+				"c-restart", "g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill", "c-drain-too-short", "c-deploy-no-drain",
+				"c-max-age", "c-idle-race", "c-keepalive-max-requests", "e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line",
+				"c-gateway-reload", "e-early-response", "e-uri-rejected", "h-autoscale-lag")
 		}
 	}
 }
 
 // connectsLeft says of connections that did not come about what they may be, where the log does not tell why.
 func connectsLeft(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return !e.Own && e.Tried && e.Fault.Phase == fault.Connect }), (*traffic.Event).Key)
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return !e.Own && e.Tried && e.Fault.Phase == fault.Connect }),
+		(*traffic.Event).Key)
 	for _, k := range keys {
-		c.Suspect(groups[k], "no connection to "+k.Member+" came about, and the log does not say why: look at its port on the member (ss -ltn), at firewalls and routes, and at when its process started",
-			slices.Concat(c.MovedAway(groups[k]), []string{"b-refused", "c-restart", "b-drop", "a-slow-eviction"}, ofNames(c), []string{"b-reject", "b-route", "c-accept-queue", "i-wrong-port", "c-ignores-sigterm-listener-close", "f-handshake-timeout", "f-expired", "f-unknown-ca"})...)
+		c.Suspect(groups[k], "no connection to "+k.Member+
+			" came about, and the log does not say why: look at its port on the member (ss -ltn), at firewalls and routes, and at when its process started",
+			slices.Concat(c.MovedAway(groups[k]), []string{"b-refused", "c-restart", "b-drop", "a-slow-eviction"}, ofNames(c),
+				[]string{
+					"b-reject", "b-route", "c-accept-queue", "i-wrong-port", "c-ignores-sigterm-listener-close", "f-handshake-timeout",
+					"f-expired", "f-unknown-ca",
+				})...)
 	}
 }
 
@@ -74,7 +93,8 @@ func bodiesLeft(c *inference.Case) {
 		return !e.Own && e.Tried && e.Fault.Side == fault.Backend && e.Fault.Phase == fault.Body
 	})
 	if len(events) > 0 {
-		c.Suspect(events, "these answers were cut after a good status; how many bytes were declared is not in this log: ask the members for the same paths and compare Content-Length with what comes",
+		c.Suspect(events,
+			"these answers were cut after a good status; how many bytes were declared is not in this log: ask the members for the same paths and compare Content-Length with what comes",
 			"e-short-body", "c-restart", "g-oom-kill", "e-bad-chunk", "b-loss", "j-client-rst-mid-download")
 	}
 }
@@ -85,20 +105,27 @@ func clientsLeft(c *inference.Case) {
 		return !e.Own && e.Fault.Side == fault.Client && e.Fault.Phase == fault.Upload
 	})
 	if len(events) > 0 {
-		c.Suspect(events, "these clients ended their side before the request was complete, and were answered all the same: compare the Content-Length that they declare with receivedBytes",
+		c.Suspect(events,
+			"these clients ended their side before the request was complete, and were answered all the same: compare the Content-Length that they declare with receivedBytes",
 			"j-short-body", "j-client-abort", "j-slow-upload")
 	}
 }
 
 // unsaidCloses leaves 502s open that the gateway may have written after a connection that ended, or the member itself.
 func unsaidCloses(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Ambiguous && traffic.ClosedSomehow(e) }), (*traffic.Event).Key)
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Ambiguous && traffic.ClosedSomehow(e) }),
+		(*traffic.Event).Key)
 	for _, k := range keys {
-		c.Suspect(groups[k], "serverStatus has the same 502, which the gateway writes itself when "+k.Member+" refuses or closes a connection: look these transactions up in its log by x-appgw-trace-id; if it has them the answer is its own, if not look when its process started and compare its keep-alive limit with the gateway's",
+		c.Suspect(groups[k], "serverStatus has the same 502, which the gateway writes itself when "+k.Member+
+			" refuses or closes a connection: look these transactions up in its log by x-appgw-trace-id; if it has them the answer is its own, if not look when its process started and compare its keep-alive limit with the gateway's",
 			slices.Concat(c.MovedAway(groups[k]), []string{
-				"k-backend-5xx", "k-chained-proxy", "b-refused", "c-restart", "c-idle-race", "c-endpoint-lag", "a-slow-eviction", "c-ignores-sigterm-listener-close", "c-deploy-no-drain", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst",
+				"k-backend-5xx", "k-chained-proxy", "b-refused", "c-restart", "c-idle-race", "c-endpoint-lag", "a-slow-eviction",
+				"c-ignores-sigterm-listener-close", "c-deploy-no-drain", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst",
 				"g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill", "d-inner-timeout",
-			}, ofNames(c), []string{"f-client-cert", "f-version", "e-tls-to-plain", "e-plain-to-tls", "e-header-too-big", "e-bad-header", "e-status-line"})...)
+			}, ofNames(c), []string{
+				"f-client-cert", "f-version", "e-tls-to-plain", "e-plain-to-tls", "e-header-too-big", "e-bad-header",
+				"e-status-line",
+			})...)
 	}
 }
 
@@ -118,7 +145,8 @@ func namelessLeft(c *inference.Case) {
 		next := "the log does not say whether a member was asked: look these times up in the members' own logs, and get the log with all of its columns (requestQuery on the first generation, serverRouted and serverStatus on the second) and backend health"
 		rivals := []string{"b-refused", "c-restart", "c-idle-race", "k-backend-5xx"}
 		if n := c.Traffic.AnsweredBetween(k, groups[k][0].Start, groups[k][len(groups[k])-1].At); n > 0 {
-			next = units.Count(n, "answer", "answers") + " of the pool lie between the first and the last of them, so it was not without healthy members all that time; " + next
+			next = units.Count(n, "answer", "answers") +
+				" of the pool lie between the first and the last of them, so it was not without healthy members all that time; " + next
 			rivals = append(rivals, "a-flap-threshold", "a-all-unhealthy-fail-closed")
 		} else {
 			rivals = append([]string{"a-all-unhealthy-fail-closed"}, rivals...)
@@ -130,7 +158,8 @@ func namelessLeft(c *inference.Case) {
 // sessionsLeft says of sessions that no cause claims what they may be. What a session carries is not the gateway's to
 // know, so the causes that an HTTP request can have are not among them.
 func sessionsLeft(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Session && e.Fault.Phase == fault.Connect }), (*traffic.Event).Key)
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Session && e.Fault.Phase == fault.Connect }),
+		(*traffic.Event).Key)
 	for _, k := range keys {
 		rivals := []string{"b-refused", "c-restart", "b-drop", "a-slow-eviction", "i-wrong-port", "c-accept-queue", "b-reject", "b-route"}
 		next := fmt.Sprintf("no connection to %s came about, after %s in the median, and the log does not say why: look at its port on the member (ss -ltn), at firewalls and routes, and at when its process started",
@@ -142,11 +171,13 @@ func sessionsLeft(c *inference.Case) {
 	}
 	if events := c.Unclaimed(func(e *traffic.Event) bool { return e.Session && e.Fault.Side == fault.Client }); len(events) > 0 {
 		clients, _ := traffic.GroupBy(events, func(e *traffic.Event) string { return e.Client.String() })
-		c.Suspect(events, fmt.Sprintf("what these clients (%s) sent was not the protocol of the listener: see by clientIP who they are, and what they mean to reach", units.Count(len(clients), "address", "addresses")),
+		c.Suspect(events,
+			fmt.Sprintf("what these clients (%s) sent was not the protocol of the listener: see by clientIP who they are, and what they mean to reach", units.Count(len(clients), "address", "addresses")),
 			"j-scanner", "j-invalid-request")
 	}
 	if events := c.Unclaimed(func(e *traffic.Event) bool { return e.Session }); len(events) > 0 {
-		c.Suspect(events, "the gateway ended these sessions without a reason in the log: hold their times and instances against the activity log and Resource Health, and open a ticket with them",
+		c.Suspect(events,
+			"the gateway ended these sessions without a reason in the log: hold their times and instances against the activity log and Resource Health, and open a ticket with them",
 			"h-instance-fault", "h-maintenance", "h-state", "c-gateway-reload")
 	}
 }
@@ -154,7 +185,8 @@ func sessionsLeft(c *inference.Case) {
 // besideSilence are the causes of requests that waited while nobody was answered. Without the trace it is not known on what
 // connections they were.
 func besideSilence(c *inference.Case, events []*traffic.Event) []string {
-	out := append(c.MovedAway(events), "a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause", "d-hung", "d-timeout-below-latency", "d-slow-first-byte")
+	out := append(c.MovedAway(events), "a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause", "d-hung", "d-timeout-below-latency",
+		"d-slow-first-byte")
 	if servers, _ := traffic.GroupBy(events, (*traffic.Event).Key); len(servers) > 1 {
 		out = append(out, "b-transit-flap", "g-dependency-down")
 	}
@@ -170,21 +202,30 @@ func timeoutsLeft(c *inference.Case) {
 		near, moved := l.Route.LastThird(l.Limit), c.MovedAway(l.Events)
 		switch {
 		case l.Limit == 0:
-			c.Suspect(l.Events, "add the gateway document: without it the request timeout is not known", append(moved, "d-timeout-below-latency", "d-hung")...)
+			c.Suspect(l.Events, "add the gateway document: without it the request timeout is not known",
+				append(moved, "d-timeout-below-latency", "d-hung")...)
 		case inference.TooCoarse(l.Events):
-			c.Suspect(l.Events, fmt.Sprintf("the log has whole seconds, and the request timeout is %s: whether the member answered others while these waited does not show; on Causeway the trace does", units.Seconds(l.Limit)),
-				slices.Concat(moved, []string{"d-timeout-below-latency", "d-hung", "d-slow-route", "g-noisy-member"}, besideSilence(c, l.Events), behind(l.Events), []string{"d-db-lock"}, unseen(c, l.Events))...)
+			c.Suspect(l.Events,
+				fmt.Sprintf("the log has whole seconds, and the request timeout is %s: whether the member answered others while these waited does not show; on Causeway the trace does", units.Seconds(l.Limit)),
+				slices.Concat(moved, []string{"d-timeout-below-latency", "d-hung", "d-slow-route", "g-noisy-member"},
+					besideSilence(c, l.Events), behind(l.Events), []string{"d-db-lock"}, unseen(c, l.Events))...)
 		case c.Silence(l.Events):
-			c.Suspect(l.Events, "the member answered nobody while these requests waited: look whether it ran, was paused, or could be reached at those times; if its probes passed meanwhile, it is these requests that hang",
+			c.Suspect(l.Events,
+				"the member answered nobody while these requests waited: look whether it ran, was paused, or could be reached at those times; if its probes passed meanwhile, it is these requests that hang",
 				slices.Concat(besideSilence(c, l.Events), behind(l.Events), unseen(c, l.Events))...)
 		case l.Route.Answered == 0:
-			c.Suspect(l.Events, "no request to this path was ever answered, so how long an answer would take is not known: send one straight to the member and wait, or raise the timeout for this path alone",
+			c.Suspect(l.Events,
+				"no request to this path was ever answered, so how long an answer would take is not known: send one straight to the member and wait, or raise the timeout for this path alone",
 				append(moved, "d-hung", "d-timeout-below-latency", "d-slow-route", "d-slow-first-byte")...)
 		case c.AtOneMember(&l) || c.InBursts(&l): // and they say so
 		default:
-			c.Suspect(l.Events, fmt.Sprintf("only %d timeouts and %d answers in the last third before %s: let one member run with three times the timeout, or look the requests up in its log",
-				len(l.Events), near, units.Seconds(l.Limit)),
-				slices.Concat(moved, []string{"d-timeout-below-latency", "d-hung", "d-slow-route", "g-cpu-queueing", "g-noisy-member", "d-db-lock", "b-stateful-idle-drop", "d-cold-start"}, behind(l.Events))...)
+			c.Suspect(l.Events,
+				fmt.Sprintf("only %d timeouts and %d answers in the last third before %s: let one member run with three times the timeout, or look the requests up in its log",
+					len(l.Events), near, units.Seconds(l.Limit)),
+				slices.Concat(moved, []string{
+					"d-timeout-below-latency", "d-hung", "d-slow-route", "g-cpu-queueing", "g-noisy-member",
+					"d-db-lock", "b-stateful-idle-drop", "d-cold-start",
+				}, behind(l.Events))...)
 		}
 	}
 }
@@ -204,12 +245,14 @@ func unseen(c *inference.Case, events []*traffic.Event) []string {
 // unaskedLeft says of requests that ended at the gateway, long before any member was asked, what the gateway may have waited for.
 func unaskedLeft(c *inference.Case) {
 	events := c.Unclaimed(func(e *traffic.Event) bool {
-		return !e.Own && !e.Tried && !e.Session && e.Fault.Side == fault.Gateway && e.Fault.Kind == fault.Panicked && e.Taken >= timing.LongWait
+		return !e.Own && !e.Tried && !e.Session && e.Fault.Side == fault.Gateway && e.Fault.Kind == fault.Panicked &&
+			e.Taken >= timing.LongWait
 	})
 	settings, groups := traffic.GroupBy(events, func(e *traffic.Event) string { return e.Rule })
 	for _, s := range settings {
 		same := groups[s]
-		next := "no member was asked: the gateway itself ended these after " + units.Span(traffic.SortedDurations(same, func(e *traffic.Event) time.Duration { return e.Taken })) + ", so no request timeout has a part in them. "
+		next := "no member was asked: the gateway itself ended these after " + units.Span(traffic.SortedDurations(same,
+			func(e *traffic.Event) time.Duration { return e.Taken })) + ", so no request timeout has a part in them. "
 		if c.Traffic.Config != nil && c.Traffic.Config.OtherCollections["entraJWTValidationConfigs"] > 0 {
 			next += "The document validates tokens (entraJWTValidationConfig, JWT), for which the gateway needs the keys of the identity provider: see that its subnet has a way out to login.microsoftonline.com, port 443 (network security group, route table, DNS)"
 		} else {

@@ -29,13 +29,18 @@ func TestEndedAfterLongWork(t *testing.T) {
 func TestRequestsThatNobodyWasAsked(t *testing.T) {
 	for doc, want := range map[string]string{
 		story.Document: "Look what it does before",
-		strings.Replace(story.Document, `"requestRoutingRules"`, `"entraJWTValidationConfigs":[{"name":"j","properties":{"tenantId":"t","clientId":"c"}}],"requestRoutingRules"`, 1): "The document validates tokens (entraJWTValidationConfig, JWT)",
+		strings.Replace(story.Document, `"requestRoutingRules"`,
+			`"entraJWTValidationConfigs":[{"name":"j","properties":{"tenantId":"t","clientId":"c"}}],"requestRoutingRules"`,
+			1): "The document validates tokens (entraJWTValidationConfig, JWT)",
 	} {
 		s := story.NewAzure(t)
 		s.Doc = doc
 		for i := range 60 {
 			if s.After(time.Second).Request(4); i%3 == 0 {
-				s.Request(0, story.Path("/enter"), func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status, r.Taken = 500, 60*time.Second })
+				s.Request(0, story.Path("/enter"), func(r *accesslog.Record, _ *accesslog.Attempt) {
+					r.Status, r.Taken = 500,
+						60*time.Second
+				})
 			}
 		}
 		r := s.Diagnose()

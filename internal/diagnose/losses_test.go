@@ -35,12 +35,27 @@ func TestLostRecords(t *testing.T) {
 		since time.Time
 		want  string
 	}{
-		"none":          {nil, time.Time{}, ""},
-		"one gap":       {map[string]string{"a.json": lostLine("GW1", 12, at, at.Add(time.Second))}, time.Time{}, "12 records were lost between 2026-11-23T09:00:10.000Z and 2026-11-23T09:00:11.000Z"},
-		"one, twice":    {map[string]string{"a.json": lostLine("GW1", 1, at, at.Add(time.Second)), "b.json": lostLine("GW1", 1, at, at.Add(time.Second))}, time.Time{}, "1 record was lost between"},
-		"two gaps":      {map[string]string{"a.json": lostLine("GW1", 12, at, at.Add(time.Second)) + lostLine("GW1", 3, at.Add(time.Minute), at.Add(2*time.Minute))}, time.Time{}, "15 records were lost in 2 gaps between 2026-11-23T09:00:10.000Z and 2026-11-23T09:02:10.000Z"},
-		"of another":    {map[string]string{"a.json": lostLine("OTHER", 12, at, at.Add(time.Second))}, time.Time{}, ""},
-		"before window": {map[string]string{"a.json": lostLine("GW1", 12, at.Add(-time.Hour), at.Add(-time.Minute))}, at.Add(-time.Second), ""},
+		"none": {nil, time.Time{}, ""},
+		"one gap": {
+			map[string]string{"a.json": lostLine("GW1", 12, at, at.Add(time.Second))},
+			time.Time{},
+			"12 records were lost between 2026-11-23T09:00:10.000Z and 2026-11-23T09:00:11.000Z",
+		},
+		"one, twice": {map[string]string{
+			"a.json": lostLine("GW1", 1, at, at.Add(time.Second)),
+			"b.json": lostLine("GW1", 1, at, at.Add(time.Second)),
+		}, time.Time{}, "1 record was lost between"},
+		"two gaps": {
+			map[string]string{"a.json": lostLine("GW1", 12, at, at.Add(time.Second)) + lostLine("GW1", 3, at.Add(time.Minute),
+				at.Add(2*time.Minute))},
+			time.Time{},
+			"15 records were lost in 2 gaps between 2026-11-23T09:00:10.000Z and 2026-11-23T09:02:10.000Z",
+		},
+		"of another": {map[string]string{"a.json": lostLine("OTHER", 12, at, at.Add(time.Second))}, time.Time{}, ""},
+		"before window": {
+			map[string]string{"a.json": lostLine("GW1", 12, at.Add(-time.Hour), at.Add(-time.Minute))},
+			at.Add(-time.Second), "",
+		},
 	} {
 		s := story.New(t)
 		for range 30 {

@@ -39,7 +39,14 @@ func metered(c *inference.Case) *report.MetricsSummary {
 			return nil
 		}
 	}
-	m := &report.MetricsSummary{Answers: sumOf(answers), Errors: sumOf(errors), ByBackend: -1, ByGateway: -1, Facts: []string{}, ErrorPeriods: []report.ErrorPeriod{}}
+	m := &report.MetricsSummary{
+		Answers:      sumOf(answers),
+		Errors:       sumOf(errors),
+		ByBackend:    -1,
+		ByGateway:    -1,
+		Facts:        []string{},
+		ErrorPeriods: []report.ErrorPeriod{},
+	}
 	from, to := ends(c.Traffic.Metrics)
 	m.Window = report.Window{From: units.Stamp(from), To: units.Stamp(to)}
 	backend, known := countsOf(c, "BackendResponseStatus", "5xx"), grouped(c, "BackendResponseStatus") && grouped(c, "ResponseStatus")
@@ -165,7 +172,8 @@ func grainOf(points map[time.Time]float64) time.Duration {
 // facts of the whole window: where the time goes, and what single parts show.
 func facts(m *report.MetricsSummary, c *inference.Case) {
 	if !grouped(c, "ResponseStatus") {
-		m.Facts = append(m.Facts, "these are FailedRequests: on the second generation all answers 5xx, on the first only failed connections and timeouts of members")
+		m.Facts = append(m.Facts,
+			"these are FailedRequests: on the second generation all answers 5xx, on the first only failed connections and timeouts of members")
 	}
 	if text := split(c); text != "" {
 		m.Facts = append(m.Facts, text)
@@ -231,7 +239,8 @@ func slowestMember(c *inference.Case) string {
 	for i := range c.Traffic.Metrics {
 		m := &c.Traffic.Metrics[i]
 		server := m.Dimensions["backendserver"]
-		if took, ok := middle(m); ok && server != "" && strings.EqualFold(m.Name, "BackendFirstByteResponseTime") && len(m.Dimensions) == 1 {
+		if took, ok := middle(m); ok && server != "" && strings.EqualFold(m.Name, "BackendFirstByteResponseTime") &&
+			len(m.Dimensions) == 1 {
 			all = append(all, one{server, took})
 		}
 	}
@@ -242,12 +251,24 @@ func slowestMember(c *inference.Case) string {
 	if all[0].took < 3*all[1].took {
 		return ""
 	}
-	return fmt.Sprintf("%s takes %s to the first byte in the median minute, the next slowest member %s", all[0].server, units.Seconds(all[0].took), units.Seconds(all[1].took))
+	return fmt.Sprintf("%s takes %s to the first byte in the median minute, the next slowest member %s", all[0].server,
+		units.Seconds(all[0].took), units.Seconds(all[1].took))
 }
 
 // stretch says what else the metrics show at a time of errors, and what that leaves open.
 func stretch(c *inference.Case, p inference.Period, errors, backend map[time.Time]float64, known bool) errorTime {
-	s := errorTime{ErrorPeriod: report.ErrorPeriod{From: units.Stamp(p.From), To: units.Stamp(p.To), Errors: sumOf(in(errors, p)), ByBackend: -1, ByGateway: -1, Facts: []string{}, Rivals: []report.Rival{}}, span: p}
+	s := errorTime{
+		ErrorPeriod: report.ErrorPeriod{
+			From:      units.Stamp(p.From),
+			To:        units.Stamp(p.To),
+			Errors:    sumOf(in(errors, p)),
+			ByBackend: -1,
+			ByGateway: -1,
+			Facts:     []string{},
+			Rivals:    []report.Rival{},
+		},
+		span: p,
+	}
 	if known {
 		s.ByBackend = min(sumOf(in(backend, p)), s.Errors)
 		s.ByGateway = s.Errors - s.ByBackend
@@ -307,7 +328,8 @@ func (s *errorTime) health(c *inference.Case) {
 		}
 		switch {
 		case strings.EqualFold(m.Name, "HealthyHostCount") && none > 0:
-			s.Facts = append(s.Facts, fmt.Sprintf("%s had no healthy member in %s of it: the gateway answers 502 by itself then", place, units.Count(none*int(grain/time.Minute), "minute", "minutes")))
+			s.Facts = append(s.Facts, fmt.Sprintf("%s had no healthy member in %s of it: the gateway answers 502 by itself then", place,
+				units.Count(none*int(grain/time.Minute), "minute", "minutes")))
 			s.may("a-all-unhealthy-fail-closed")
 		case strings.EqualFold(m.Name, "UnhealthyHostCount") && most > 0:
 			s.Facts = append(s.Facts, fmt.Sprintf("of the members of %s up to %s were unhealthy", place, units.Decimal(most, 2)))
@@ -322,7 +344,11 @@ func (s *errorTime) capacity(c *inference.Case) {
 		name  string
 		limit float64
 		cause string
-	}{{"CapacityUnits", c.Traffic.MaxUnits(), "h-capacity-max"}, {"ComputeUnits", c.Traffic.MaxUnits(), "h-capacity-max"}, {"CpuUtilization", 100, "h-cpu"}} {
+	}{
+		{"CapacityUnits", c.Traffic.MaxUnits(), "h-capacity-max"},
+		{"ComputeUnits", c.Traffic.MaxUnits(), "h-capacity-max"},
+		{"CpuUtilization", 100, "h-cpu"},
+	} {
 		m := c.Traffic.Metric(x.name)
 		if m == nil || x.limit == 0 {
 			continue
@@ -334,7 +360,8 @@ func (s *errorTime) capacity(c *inference.Case) {
 			}
 		}
 		if top >= capacity.Full*x.limit {
-			s.Facts = append(s.Facts, fmt.Sprintf("%s reached %s of the %s that there may be", x.name, units.Decimal(top, 1), units.Decimal(x.limit, 0)))
+			s.Facts = append(s.Facts, fmt.Sprintf("%s reached %s of the %s that there may be", x.name, units.Decimal(top, 1),
+				units.Decimal(x.limit, 0)))
 			s.may(x.cause)
 		}
 	}
@@ -360,7 +387,8 @@ func (s *errorTime) waiting(c *inference.Case) {
 		}
 	}
 	if least > 0 && longest >= least-traffic.TimerBand(least) {
-		s.Facts = append(s.Facts, fmt.Sprintf("the first byte of an answer took up to %s, and the shortest request timeout is %s", units.Seconds(longest), units.Seconds(least)))
+		s.Facts = append(s.Facts, fmt.Sprintf("the first byte of an answer took up to %s, and the shortest request timeout is %s",
+			units.Seconds(longest), units.Seconds(least)))
 		s.may("d-timeout-below-latency", "d-hung")
 	}
 }

@@ -21,7 +21,8 @@ func TestMetricsWithoutTheBackends(t *testing.T) {
 func TestMetricsBesideALog(t *testing.T) {
 	s := story.NewAzure(t)
 	s.Request(4)
-	s.Files = map[string]string{"metrics.json": `{"value":[` + story.MetricSeries("ResponseStatus", "httpstatusgroup=5xx", "total", 60, story.Constant(1)) + `]}`}
+	s.Files = map[string]string{"metrics.json": `{"value":[` + story.MetricSeries("ResponseStatus", "httpstatusgroup=5xx", "total", 60,
+		story.Constant(1)) + `]}`}
 	if r := s.Diagnose(); r.MetricsSummary != nil {
 		t.Errorf("%+v", r.MetricsSummary)
 	}
@@ -34,7 +35,8 @@ func TestMetricsWithoutParts(t *testing.T) {
 		return fmt.Sprintf(`{"count":1,"total":%d,"minimum":0,"maximum":%d,"average":%d,"resourceId":"/SUBSCRIPTIONS/S","time":"2026-11-23T09:00:00.0000000Z","metricName":%q,"timeGrain":"PT1M"}`+"\n", total, total, total, name)
 	}
 	s.Files = map[string]string{"PT1M.json": row("ResponseStatus", 1000) + row("FailedRequests", 30) + row("BackendResponseStatus", 980)}
-	if m := s.Diagnose().MetricsSummary; m == nil || m.Errors != 30 || m.ByGateway != -1 || m.ByBackend != -1 || !strings.Contains(m.Facts[0], "FailedRequests") {
+	if m := s.Diagnose().MetricsSummary; m == nil || m.Errors != 30 || m.ByGateway != -1 || m.ByBackend != -1 ||
+		!strings.Contains(m.Facts[0], "FailedRequests") {
 		t.Errorf("%+v", m)
 	}
 	s.Files = map[string]string{"PT1M.json": row("ResponseStatus", 1000)}
@@ -62,7 +64,8 @@ func TestMetricsByFiveMinutes(t *testing.T) {
 	r := story.DiagnoseMetrics(t,
 		five(story.MetricSeries("ResponseStatus", "httpstatusgroup=5xx", "total", 12, outage(1000, 1))),
 		five(story.MetricSeries("HealthyHostCount", "backendsettingspool=web~http", "average", 12, outage(0, 3))))
-	if m := r.MetricsSummary; len(m.ErrorPeriods) != 1 || m.ErrorPeriods[0].From != "2026-11-23T09:20:00.000Z" || m.ErrorPeriods[0].To != "2026-11-23T09:30:00.000Z" || !strings.Contains(m.ErrorPeriods[0].Text(), "in 10 minutes of it") {
+	if m := r.MetricsSummary; len(m.ErrorPeriods) != 1 || m.ErrorPeriods[0].From != "2026-11-23T09:20:00.000Z" ||
+		m.ErrorPeriods[0].To != "2026-11-23T09:30:00.000Z" || !strings.Contains(m.ErrorPeriods[0].Text(), "in 10 minutes of it") {
 		t.Errorf("%+v", m)
 	}
 }
@@ -75,14 +78,16 @@ func TestRowsThatALogLacks(t *testing.T) {
 		for range 10 * 60 {
 			s.After(time.Second).Request(4)
 		}
-		s.Files = map[string]string{"metrics.json": `{"value":[` + story.MetricSeries("ResponseStatus", "httpstatusgroup=2xx", "total", 60, story.Constant(answers)) + `]}`}
+		s.Files = map[string]string{"metrics.json": `{"value":[` + story.MetricSeries("ResponseStatus", "httpstatusgroup=2xx", "total", 60,
+			story.Constant(answers)) + `]}`}
 		found := ""
 		for _, m := range s.Diagnose().Missing {
 			if strings.Contains(m.What, "rows") {
 				found = m.Why
 			}
 		}
-		if (found != "") != lacking || lacking && !strings.Contains(found, "counts 5400 answers in the time that the log covers, and the log has 540 (10 %)") {
+		if (found != "") != lacking ||
+			lacking && !strings.Contains(found, "counts 5400 answers in the time that the log covers, and the log has 540 (10 %)") {
 			t.Errorf("%d answers a minute: %q", answers, found)
 		}
 	}

@@ -29,8 +29,9 @@ func missingRows(s *traffic.Losses, running int64) (report.Missing, bool) {
 		why += fmt.Sprintf(" in %d gaps between %s and %s", len(s.Gaps), units.Stamp(s.From), units.Stamp(s.To))
 	}
 	return report.Missing{
-		What: "lost records of the access log", Why: why + ", for the gateway could not keep them: what they would tell is missing here, and counts and rates are of the rest",
-		How: "the gateway's own log says why, mostly a disk that was full or slow; causeway_log_records_lost_total counts them",
+		What: "lost records of the access log",
+		Why:  why + ", for the gateway could not keep them: what they would tell is missing here, and counts and rates are of the rest",
+		How:  "the gateway's own log says why, mostly a disk that was full or slow; causeway_log_records_lost_total counts them",
 	}, true
 }
 
@@ -68,7 +69,8 @@ func missing(c *inference.Case, b *evidence.Bundle) []report.Missing {
 	if len(c.Traffic.Activity) == 0 && !b.AnsweredEmpty("activity") {
 		out = append(out, report.Missing{
 			What: "activity log", Why: "without it failures cannot be held against changes",
-			How: fmt.Sprintf("az monitor activity-log list -g %s --start-time %s --end-time %s --max-events 5000 -o json > activity.json", group, units.Stamp(c.Traffic.From.Add(-24*time.Hour)), units.Stamp(c.Traffic.To)),
+			How: fmt.Sprintf("az monitor activity-log list -g %s --start-time %s --end-time %s --max-events 5000 -o json > activity.json",
+				group, units.Stamp(c.Traffic.From.Add(-24*time.Hour)), units.Stamp(c.Traffic.To)),
 		})
 	}
 	out = append(out, report.Missing{
@@ -81,15 +83,26 @@ func missing(c *inference.Case, b *evidence.Bundle) []report.Missing {
 // missingMetrics says what each kind of metrics would tell, of those that the gateway's generation has.
 func missingMetrics(c *inference.Case) []report.Missing {
 	of := func(metrics, filter, file string) string {
-		return "az monitor metrics list --resource " + units.Or(c.Traffic.ResourceID(), "GATEWAY_ID") + " --metrics " + metrics + filter + " --interval PT1M --aggregation Average Maximum Total --start-time " + units.Stamp(c.Traffic.From) + " --end-time " + units.Stamp(c.Traffic.To) + " -o json > " + file
+		return "az monitor metrics list --resource " + units.Or(c.Traffic.ResourceID(), "GATEWAY_ID") + " --metrics " + metrics + filter +
+			" --interval PT1M --aggregation Average Maximum Total --start-time " + units.Stamp(c.Traffic.From) + " --end-time " +
+			units.Stamp(c.Traffic.To) + " -o json > " + file
 	}
 	capacity := "CapacityUnits ComputeUnits CurrentConnections"
 	if c.Traffic.FirstGeneration() {
 		capacity = "CpuUtilization CurrentConnections Throughput"
 	}
 	return []report.Missing{
-		{What: "metrics of capacity", Why: "without them it is not known whether the gateway was short of capacity", How: of(capacity, "", "metrics-capacity.json")},
-		{What: "metrics of members", Why: "without them it is not known when members were unhealthy", How: of("HealthyHostCount UnhealthyHostCount", ` --filter "BackendSettingsPool eq '*'"`, "metrics-members.json")},
-		{What: "metrics of answers", Why: "without them it is not known whether the log has all requests", How: of("ResponseStatus", ` --filter "HttpStatusGroup eq '*'"`, "metrics-answers.json")},
+		{
+			What: "metrics of capacity", Why: "without them it is not known whether the gateway was short of capacity",
+			How: of(capacity, "", "metrics-capacity.json"),
+		},
+		{
+			What: "metrics of members", Why: "without them it is not known when members were unhealthy",
+			How: of("HealthyHostCount UnhealthyHostCount", ` --filter "BackendSettingsPool eq '*'"`, "metrics-members.json"),
+		},
+		{
+			What: "metrics of answers", Why: "without them it is not known whether the log has all requests",
+			How: of("ResponseStatus", ` --filter "HttpStatusGroup eq '*'"`, "metrics-answers.json"),
+		},
 	}
 }

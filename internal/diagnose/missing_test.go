@@ -15,7 +15,9 @@ import (
 func TestHealthAlone(t *testing.T) {
 	s := story.New(t)
 	s.NoDoc = true
-	s.Files = map[string]string{"health.json": `{"backendAddressPools":[{"backendAddressPool":{"id":"` + story.GatewayID + `/backendAddressPools/app"},"backendHttpSettingsCollection":[{"backendHttpSettings":{"id":"` + story.GatewayID + `/backendHttpSettingsCollection/web"},"servers":[` +
+	s.Files = map[string]string{"health.json": `{"backendAddressPools":[{"backendAddressPool":{"id":"` + story.GatewayID +
+		`/backendAddressPools/app"},"backendHttpSettingsCollection":[{"backendHttpSettings":{"id":"` + story.GatewayID +
+		`/backendHttpSettingsCollection/web"},"servers":[` +
 		`{"address":"10.0.0.4","health":"Unhealthy","healthProbeLog":"Received invalid status code: 503."},{"address":"10.0.0.5","health":"Healthy"}]}]}]}`}
 	text := story.TextOf(t, s.Diagnose())
 	first, _, _ := strings.Cut(text, "\n")
@@ -43,7 +45,8 @@ func TestPageTellsCommandsFromWords(t *testing.T) {
 			t.Errorf("the page holds %q", bad)
 		}
 	}
-	if !strings.Contains(page, "Get it: run the same configuration on Causeway") || !strings.Contains(page, "<code>az monitor activity-log list") {
+	if !strings.Contains(page, "Get it: run the same configuration on Causeway") ||
+		!strings.Contains(page, "<code>az monitor activity-log list") {
 		t.Error("the page does not say how to get what is missing")
 	}
 }
@@ -102,7 +105,8 @@ func TestEmptyIsNotMissing(t *testing.T) {
 func TestTimeOfMembersNotKnown(t *testing.T) {
 	s := story.NewAzure(t)
 	s.NoDoc, s.Counts = true, &story.Counts{Requests: 10}
-	s.Files = map[string]string{"v1.json": strings.Repeat(`{"resourceId":"`+story.GatewayID+`","operationName":"ApplicationGatewayAccess","time":"2026-11-23T09:00:00Z","category":"ApplicationGatewayAccessLog","properties":{"instanceId":"ApplicationGatewayRole_IN_0","clientIP":"203.0.113.5","clientPort":-,"httpMethod":"GET","requestUri":"/","requestQuery":"X-AzureApplicationGateway-CACHE-HIT=0&SERVER-ROUTED=10.0.0.4&SERVER-STATUS=200","httpStatus":200,"httpVersion":"HTTP/1.1","timeTaken":205}}`+"\n", 10)}
+	s.Files = map[string]string{"v1.json": strings.Repeat(`{"resourceId":"`+story.GatewayID+
+		`","operationName":"ApplicationGatewayAccess","time":"2026-11-23T09:00:00Z","category":"ApplicationGatewayAccessLog","properties":{"instanceId":"ApplicationGatewayRole_IN_0","clientIP":"203.0.113.5","clientPort":-,"httpMethod":"GET","requestUri":"/","requestQuery":"X-AzureApplicationGateway-CACHE-HIT=0&SERVER-ROUTED=10.0.0.4&SERVER-STATUS=200","httpStatus":200,"httpVersion":"HTTP/1.1","timeTaken":205}}`+"\n", 10)}
 	r := s.Diagnose()
 	i := slices.IndexFunc(r.Steps, func(s report.Step) bool { return s.Step == "gateway-performance" })
 	if got := r.Steps[i].Detail; r.Requests == 0 || strings.Contains(got, "account for") {

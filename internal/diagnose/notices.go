@@ -38,7 +38,10 @@ func heldBackNotice(c *inference.Case) []report.Notice {
 	if len(members) == 1 {
 		scope.Member, _, _ = strings.Cut(members[0], " ")
 	}
-	return []report.Notice{{Cause: "a-passive-ejection", Scope: scope, Fact: fact, Do: "cure what fails on the member: the findings name it, and it is failing less than it would. Azure holds no member back: there, these requests would have met it"}}
+	return []report.Notice{{
+		Cause: "a-passive-ejection", Scope: scope, Fact: fact,
+		Do: "cure what fails on the member: the findings name it, and it is failing less than it would. Azure holds no member back: there, these requests would have met it",
+	}}
 }
 
 // refusedByFirewall tells the answers 403 that the firewall made, with the rules that scored.
@@ -62,7 +65,11 @@ func refusedByFirewall(c *inference.Case) (n report.Notice, ok bool) {
 	if refused == 0 {
 		return n, false
 	}
-	n = report.Notice{Cause: "i-waf-block-misread", Fact: fmt.Sprintf("%s 403 %s the firewall's, not the backend's", units.Count(refused, "answer", "answers"), verb(refused, "is", "are"))}
+	n = report.Notice{
+		Cause: "i-waf-block-misread",
+		Fact: fmt.Sprintf("%s 403 %s the firewall's, not the backend's", units.Count(refused, "answer", "answers"),
+			verb(refused, "is", "are")),
+	}
 	n.Do = "look these rules up in the firewall log, and exclude from them the fields that they should not look at"
 	if len(alone) > 0 {
 		n.Fact += "; ended by rule " + ruleCounts(alone)
@@ -132,10 +139,12 @@ func (n *noticing) uses(settings string) bool {
 func (n *noticing) state(s evidence.State) {
 	name, group := traffic.NameAndGroup(n.c)
 	if s.Operational != "" && !strings.EqualFold(s.Operational, "Running") {
-		n.add("h-state", report.Scope{}, "az network application-gateway start -g "+group+" -n "+name, "the gateway is %s: it serves nobody", s.Operational)
+		n.add("h-state", report.Scope{}, "az network application-gateway start -g "+group+" -n "+name,
+			"the gateway is %s: it serves nobody", s.Operational)
 	}
 	if s.Provisioning != "" && !strings.EqualFold(s.Provisioning, "Succeeded") {
-		n.add("h-state", report.Scope{}, "look in the activity log for the change that failed, mend it, and apply any change again", "its last change is %s: what the document says may not be what is served", s.Provisioning)
+		n.add("h-state", report.Scope{}, "look in the activity log for the change that failed, mend it, and apply any change again",
+			"its last change is %s: what the document says may not be what is served", s.Provisioning)
 	}
 }
 
@@ -145,9 +154,11 @@ func (n *noticing) pools() {
 		led := slices.ContainsFunc(n.used, func(t gateway.Target) bool { return strings.EqualFold(t.Pool, p.Name) })
 		switch {
 		case led && len(p.Members) == 0:
-			n.add("i-empty-pool", report.Scope{Pool: p.Name}, "add its servers, or lead the rule elsewhere", "rules lead to pool %s, which has no members: every such request fails", p.Name)
+			n.add("i-empty-pool", report.Scope{Pool: p.Name}, "add its servers, or lead the rule elsewhere",
+				"rules lead to pool %s, which has no members: every such request fails", p.Name)
 		case led && len(p.Members) == 1:
-			n.add("a-all-unhealthy-fail-closed", report.Scope{Pool: p.Name}, "add a second server", "pool %s has one member: when its probe fails, or it is restarted, nobody is left, and nothing can be tried again elsewhere", p.Name)
+			n.add("a-all-unhealthy-fail-closed", report.Scope{Pool: p.Name}, "add a second server",
+				"pool %s has one member: when its probe fails, or it is restarted, nobody is left, and nothing can be tried again elsewhere", p.Name)
 		}
 	}
 }
@@ -158,23 +169,29 @@ func (n *noticing) settings() {
 		p := n.c.Probe(s.Probe)
 		scope := report.Scope{Settings: s.Name}
 		if !n.uses(s.Name) {
-			n.add("a-sticky-unhealthy-config", scope, "attach it to a rule, or remove it", "no rule uses backend settings %s, so their probe does not run and their health means nothing", s.Name)
+			n.add("a-sticky-unhealthy-config", scope, "attach it to a rule, or remove it",
+				"no rule uses backend settings %s, so their probe does not run and their health means nothing", s.Name)
 			continue
 		}
 		if p != nil && !strings.EqualFold(p.Protocol, s.Protocol) {
-			n.add("a-probe-protocol", scope, "give both the same protocol", "the probe %s speaks %s, and requests to the same members %s", p.Name, p.Protocol, s.Protocol)
+			n.add("a-probe-protocol", scope, "give both the same protocol", "the probe %s speaks %s, and requests to the same members %s",
+				p.Name, p.Protocol, s.Protocol)
 		}
 		if p != nil && p.Port > 0 && p.Port != s.Port {
-			n.add("a-probe-port", scope, "probe the port that serves", "the probe %s asks port %d, and requests go to port %d: one may be up while the other is down", p.Name, p.Port, s.Port)
+			n.add("a-probe-port", scope, "probe the port that serves",
+				"the probe %s asks port %d, and requests go to port %d: one may be up while the other is down", p.Name, p.Port, s.Port)
 		}
 		if s.HTTPS() && s.HostName == "" && !s.PickHostFromAddress && (p == nil || probes.Loopback(p.Host)) {
-			n.add("f-name-mismatch", scope, "set a host name, or pick it from the member", "backend settings %s speak HTTPS and name no host: the probe asks for 127.0.0.1, which is in no certificate", s.Name)
+			n.add("f-name-mismatch", scope, "set a host name, or pick it from the member",
+				"backend settings %s speak HTTPS and name no host: the probe asks for 127.0.0.1, which is in no certificate", s.Name)
 		}
 		if p != nil && p.Timeout > s.RequestTimeout {
-			n.add("a-green-probe-red-traffic", scope, "let the probe give up no later than requests do", "the probe %s waits %d s and requests %d s: members pass that are too slow to serve", p.Name, p.Timeout, s.RequestTimeout)
+			n.add("a-green-probe-red-traffic", scope, "let the probe give up no later than requests do",
+				"the probe %s waits %d s and requests %d s: members pass that are too slow to serve", p.Name, p.Timeout, s.RequestTimeout)
 		}
 		if !s.RequestTimeoutGiven {
-			n.add("d-timeout-below-latency", scope, "set it on purpose", "requestTimeout of backend settings %s is not set: it is Azure's default of %d s", s.Name, s.RequestTimeout)
+			n.add("d-timeout-below-latency", scope, "set it on purpose",
+				"requestTimeout of backend settings %s is not set: it is Azure's default of %d s", s.Name, s.RequestTimeout)
 		}
 	}
 }
@@ -183,7 +200,8 @@ func (n *noticing) probes() {
 	for i := range n.c.Probes {
 		p := &n.c.Probes[i]
 		if slow := time.Duration(p.Interval*p.UnhealthyThreshold) * time.Second; slow > 2*time.Minute {
-			n.add("a-slow-eviction", report.Scope{}, "a shorter interval, or a lower threshold", "with probe %s a dead member keeps getting requests for about %s", p.Name, units.Seconds(slow))
+			n.add("a-slow-eviction", report.Scope{}, "a shorter interval, or a lower threshold",
+				"with probe %s a dead member keeps getting requests for about %s", p.Name, units.Seconds(slow))
 		}
 	}
 }
@@ -191,9 +209,11 @@ func (n *noticing) probes() {
 func (n *noticing) instances() {
 	switch a := n.c.Autoscale; {
 	case n.c.V1() && n.c.SKU.Capacity == 1:
-		n.add("h-maintenance", report.Scope{}, "two instances at least", "the gateway has one instance: updates of the platform interrupt it")
+		n.add("h-maintenance", report.Scope{}, "two instances at least",
+			"the gateway has one instance: updates of the platform interrupt it")
 	case a != nil && a.Max > 0 && a.Max == a.Min && a.Max < 10:
-		n.add("h-capacity-max", report.Scope{}, "raise the maximum: it costs nothing until it is needed", "autoscaling may not go beyond %d instances, which is also the least", a.Max)
+		n.add("h-capacity-max", report.Scope{}, "raise the maximum: it costs nothing until it is needed",
+			"autoscaling may not go beyond %d instances, which is also the least", a.Max)
 	}
 }
 
@@ -203,8 +223,10 @@ func (n *noticing) idleBudget(c *inference.Case) {
 	for i := range c.Traffic.Histories {
 		t := &c.Traffic.Histories[i]
 		if x := t.Now.Causeway; x != nil && x.IdleHint > 0 && time.Duration(x.IdleHint*float64(time.Second)) <= idle {
-			n.add("c-idle-race", report.Scope{Settings: t.Settings, Member: t.Member}, "keepAliveHint: honour is enough where the announced limit is true; better is a limit above the gateway's",
-				"%s announces that it ends idle connections after %g s, and the gateway keeps them for %s", t.Member, x.IdleHint, units.Seconds(idle))
+			n.add("c-idle-race", report.Scope{Settings: t.Settings, Member: t.Member},
+				"keepAliveHint: honour is enough where the announced limit is true; better is a limit above the gateway's",
+				"%s announces that it ends idle connections after %g s, and the gateway keeps them for %s", t.Member, x.IdleHint,
+				units.Seconds(idle))
 		}
 	}
 }

@@ -45,7 +45,10 @@ func TestHeldBack(t *testing.T) {
 	}
 	s.Request(5, held, story.Status(500))
 	s.Request(5, held, story.Fails(story.TimeoutFault, 2*time.Second))
-	s.Request(5, held, story.Recovered(story.RaceFault, func(_ *accesslog.Record, a *accesslog.Attempt) { a.Member, a.Server = "10.0.0.6", story.ServerOf(6) }))
+	s.Request(5, held, story.Recovered(story.RaceFault, func(_ *accesslog.Record, a *accesslog.Attempt) {
+		a.Member, a.Server = "10.0.0.6",
+			story.ServerOf(6)
+	}))
 	r := s.Diagnose()
 	if r.Recovered != 3+17+1 || r.Steered != 17 {
 		t.Errorf("recovered %d, steered %d", r.Recovered, r.Steered)
@@ -72,12 +75,21 @@ func TestResetTunnels(t *testing.T) {
 		age     func(i int) time.Duration
 		want    string
 	}{
-		"closed by clients":      {accesslog.EndClient, accesslog.EndClean, func(int) time.Duration { return time.Minute }, ""},
-		"closed by the member":   {accesslog.EndMember, accesslog.EndClean, func(int) time.Duration { return time.Minute }, ""},
-		"reset by clients":       {accesslog.EndClient, accesslog.EndReset, func(int) time.Duration { return time.Minute }, ""},
-		"reset at one age":       {accesslog.EndMember, accesslog.EndReset, func(int) time.Duration { return time.Minute }, "each at an age of about 60 s"},
-		"reset at one moment":    {accesslog.EndMember, accesslog.EndReset, func(i int) time.Duration { return time.Minute - time.Duration(i)*time.Second }, "all at 2026-11-23T09:01:01"},
-		"reset whenever it goes": {accesslog.EndMember, accesslog.EndReset, func(i int) time.Duration { return time.Duration(1+i*i) * time.Second }, "at ages from 1 s to 122 s"},
+		"closed by clients":    {accesslog.EndClient, accesslog.EndClean, func(int) time.Duration { return time.Minute }, ""},
+		"closed by the member": {accesslog.EndMember, accesslog.EndClean, func(int) time.Duration { return time.Minute }, ""},
+		"reset by clients":     {accesslog.EndClient, accesslog.EndReset, func(int) time.Duration { return time.Minute }, ""},
+		"reset at one age": {
+			accesslog.EndMember, accesslog.EndReset, func(int) time.Duration { return time.Minute },
+			"each at an age of about 60 s",
+		},
+		"reset at one moment": {
+			accesslog.EndMember, accesslog.EndReset,
+			func(i int) time.Duration { return time.Minute - time.Duration(i)*time.Second }, "all at 2026-11-23T09:01:01",
+		},
+		"reset whenever it goes": {
+			accesslog.EndMember, accesslog.EndReset,
+			func(i int) time.Duration { return time.Duration(1+i*i) * time.Second }, "at ages from 1 s to 122 s",
+		},
 	} {
 		s := story.New(t)
 		for i := range 12 {
@@ -86,7 +98,8 @@ func TestResetTunnels(t *testing.T) {
 		}
 		r := s.Diagnose()
 		fact := story.FactOf(r, "c-tunnel-reset")
-		if (fact != "") != (x.want != "") || !strings.Contains(fact, x.want) || fact != "" && !strings.HasPrefix(fact, "10.0.0.4 reset 12 of 12 WebSockets") {
+		if (fact != "") != (x.want != "") || !strings.Contains(fact, x.want) ||
+			fact != "" && !strings.HasPrefix(fact, "10.0.0.4 reset 12 of 12 WebSockets") {
 			t.Errorf("%s: %q", name, fact)
 		}
 		if r.Failures > 0 {

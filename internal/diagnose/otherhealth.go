@@ -58,7 +58,8 @@ func historyOf(c *inference.Case, s report.Scope, when time.Time) bool {
 
 // holds reports whether a place is within the scope.
 func holds(s report.Scope, pool, settings, member string) bool {
-	return (s.Pool == "" || strings.EqualFold(s.Pool, pool)) && (s.Settings == "" || strings.EqualFold(s.Settings, settings)) && (s.Member == "" || s.Member == member)
+	return (s.Pool == "" || strings.EqualFold(s.Pool, pool)) && (s.Settings == "" || strings.EqualFold(s.Settings, settings)) &&
+		(s.Member == "" || s.Member == member)
 }
 
 // doubtHealth takes the last of the confidence from findings that rest on a report of health which is of another time than

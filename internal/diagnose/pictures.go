@@ -224,7 +224,8 @@ func digits(x float64) float64 {
 func idleShapes(c *inference.Case) []report.IdleShape {
 	lost := map[traffic.MemberKey][]*traffic.Event{}
 	for _, e := range c.Traffic.Events {
-		if m := c.Traffic.Members[e.Key()]; m != nil && e.Attempt.Reused && (c.CauseOf(e) == "c-idle-race" || c.CauseOf(e) == "b-stateful-idle-drop" || !e.Own) {
+		if m := c.Traffic.Members[e.Key()]; m != nil && e.Attempt.Reused && (c.CauseOf(e) == "c-idle-race" ||
+			c.CauseOf(e) == "b-stateful-idle-drop" || !e.Own) {
 			lost[e.Key()] = append(lost[e.Key()], e)
 		}
 	}
@@ -233,7 +234,8 @@ func idleShapes(c *inference.Case) []report.IdleShape {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, func(a, b traffic.MemberKey) int {
-		return cmp.Or(cmp.Compare(len(lost[b]), len(lost[a])), cmp.Compare(a.Settings, b.Settings), cmp.Compare(a.Member, b.Member), a.Server.Compare(b.Server))
+		return cmp.Or(cmp.Compare(len(lost[b]), len(lost[a])), cmp.Compare(a.Settings, b.Settings), cmp.Compare(a.Member, b.Member),
+			a.Server.Compare(b.Server))
 	})
 	var out []report.IdleShape
 	for _, k := range keys[:min(len(keys), report.MaxShapes)] {

@@ -10,7 +10,10 @@ import (
 
 func TestStepsAreFew(t *testing.T) {
 	from := time.Date(2026, 11, 23, 9, 0, 59, 0, time.UTC)
-	for _, long := range []time.Duration{0, time.Second, 119 * time.Second, 2 * time.Minute, time.Hour, 36 * time.Hour, 400 * 24 * time.Hour, 3000 * 24 * time.Hour} {
+	for _, long := range []time.Duration{
+		0, time.Second, 119 * time.Second, 2 * time.Minute, time.Hour, 36 * time.Hour,
+		400 * 24 * time.Hour, 3000 * 24 * time.Hour,
+	} {
 		step := stepFor(from, from.Add(long), time.Second)
 		n := from.Add(long).Truncate(step).Sub(from.Truncate(step))/step + 1
 		if n > report.MaxSteps || step > time.Second && n < report.MaxSteps/8 {

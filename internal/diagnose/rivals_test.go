@@ -51,19 +51,22 @@ func TestRivalsOfCloses(t *testing.T) {
 	g := story("Http", true)
 	said := against(g)
 	for cause, want := range map[string]string{
-		"c-idle-race": "", "c-keepalive-max-requests": "", "f-cipher": "plain HTTP", "e-plain-to-tls": "answered others meanwhile", "b-refused": "carried requests before", "c-backend-conn-limit": "carried requests before",
+		"c-idle-race": "", "c-keepalive-max-requests": "", "f-cipher": "plain HTTP", "e-plain-to-tls": "answered others meanwhile",
+		"b-refused": "carried requests before", "c-backend-conn-limit": "carried requests before",
 	} {
 		if got := said[cause]; !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%s: %q, want %q", cause, got, want)
 		}
 	}
-	if g.Rivals[0].Cause != "c-idle-race" || len(g.Likeliest()) != report.MaxRivals || !strings.HasPrefix(g.More(), fmt.Sprintf("and %d more, ", len(g.Rivals)-report.MaxRivals)) {
+	if g.Rivals[0].Cause != "c-idle-race" || len(g.Likeliest()) != report.MaxRivals ||
+		!strings.HasPrefix(g.More(), fmt.Sprintf("and %d more, ", len(g.Rivals)-report.MaxRivals)) {
 		t.Errorf("%+v\n%s", g.Rivals, g.More())
 	}
 	g = story("Https", false)
 	said = against(g)
 	for cause, want := range map[string]string{
-		"c-idle-race": "were new", "c-max-age": "were new", "b-refused": "", "e-plain-to-tls": "speak HTTPS", "f-cipher": "answered others meanwhile", "c-backend-conn-limit": "", "g-crash-on-input": "",
+		"c-idle-race": "were new", "c-max-age": "were new", "b-refused": "", "e-plain-to-tls": "speak HTTPS",
+		"f-cipher": "answered others meanwhile", "c-backend-conn-limit": "", "g-crash-on-input": "",
 	} {
 		if got := said[cause]; !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%s: %q, want %q", cause, got, want)

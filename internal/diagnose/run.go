@@ -41,7 +41,16 @@ func Conclude(c *inference.Case, b *evidence.Bundle) *report.Report {
 }
 
 func assemble(c *inference.Case, b *evidence.Bundle) *report.Report {
-	r := &report.Report{Schema: report.Schema, Requests: c.Traffic.Requests, Sessions: c.Traffic.Sessions, Failures: c.Traffic.Failures, Recovered: c.Traffic.Recovers + c.Traffic.Ejected.Steered, Steered: c.Traffic.Ejected.Steered, Findings: reported(c), Missing: missing(c, b)}
+	r := &report.Report{
+		Schema:    report.Schema,
+		Requests:  c.Traffic.Requests,
+		Sessions:  c.Traffic.Sessions,
+		Failures:  c.Traffic.Failures,
+		Recovered: c.Traffic.Recovers + c.Traffic.Ejected.Steered,
+		Steered:   c.Traffic.Ejected.Steered,
+		Findings:  reported(c),
+		Missing:   missing(c, b),
+	}
 	r.Gateway, r.Group = c.Traffic.NameAndGroup()
 	r.Ambiguous = len(traffic.Filter(c.Traffic.Events, func(e *traffic.Event) bool { return e.Ambiguous && e.Fault.Kind != fault.Status }))
 	if !c.Traffic.From.IsZero() {
@@ -82,7 +91,13 @@ func reported(c *inference.Case) []report.Finding {
 
 // reading says how the reading of the evidence went.
 func reading(c *inference.Case, b *evidence.Bundle) report.Read {
-	out := report.Read{Repeated: b.Repeated, BadLines: b.Bad, Misdated: b.Misdated, Unread: []string{}, Sampled: 1 << c.Traffic.Sample.Shift}
+	out := report.Read{
+		Repeated: b.Repeated,
+		BadLines: b.Bad,
+		Misdated: b.Misdated,
+		Unread:   []string{},
+		Sampled:  1 << c.Traffic.Sample.Shift,
+	}
 	if c.Traffic.Excluded.Outside > 0 {
 		out.OutsideWindow = report.Excluded{
 			Requests: c.Traffic.Excluded.Outside,

@@ -62,24 +62,56 @@ func healthStep(c *inference.Case) report.Step {
 	apart := healthApart(c, report.Scope{}, c.Traffic.From, c.Traffic.To)
 	switch {
 	case len(bad) > 0 && apart != "":
-		return report.Step{Step: s.Step, Result: report.Fail, Detail: "this report is " + apart + " the records: " + strings.Join(bad, "; ")}
+		return report.Step{
+			Step:   s.Step,
+			Result: report.Fail,
+			Detail: "this report is " + apart + " the records: " + strings.Join(bad, "; "),
+		}
 	case len(bad) > 0:
 		return report.Step{Step: s.Step, Result: report.Fail, Detail: strings.Join(bad, "; ")}
 	case len(c.Traffic.Histories) == 0:
 		return report.Step{Step: s.Step, Result: report.NotKnown, Detail: "the backend health among the evidence has no members"}
 	case c.Traffic.From.IsZero():
-		return report.Step{Step: s.Step, Result: report.Pass, Detail: "all members (" + strconv.Itoa(len(c.Traffic.Histories)) + ") are healthy" + probedLast(c)}
+		return report.Step{
+			Step:   s.Step,
+			Result: report.Pass,
+			Detail: "all members (" + strconv.Itoa(len(c.Traffic.Histories)) + ") are healthy" + probedLast(c),
+		}
 	case !c.HaveHistory() && counts != "":
-		return report.Step{Step: s.Step, Result: report.Fail, Detail: "all members (" + strconv.Itoa(len(c.Traffic.Histories)) + ") are healthy in this report, and were not before: " + counts}
+		return report.Step{
+			Step:   s.Step,
+			Result: report.Fail,
+			Detail: "all members (" + strconv.Itoa(len(c.Traffic.Histories)) +
+				") are healthy in this report, and were not before: " + counts,
+		}
 	case apart != "":
-		return report.Step{Step: s.Step, Result: report.Pass, Detail: "all members (" + strconv.Itoa(len(c.Traffic.Histories)) + ") are healthy in this report, which is " + apart + " the records; how they were when requests failed it does not say"}
+		return report.Step{
+			Step:   s.Step,
+			Result: report.Pass,
+			Detail: "all members (" + strconv.Itoa(len(c.Traffic.Histories)) + ") are healthy in this report, which is " + apart +
+				" the records; how they were when requests failed it does not say",
+		}
 	case !c.HaveHistory():
-		return report.Step{Step: s.Step, Result: report.Pass, Detail: "all members (" + strconv.Itoa(len(c.Traffic.Histories)) + ") are healthy in this report; how they were when requests failed it does not say"}
+		return report.Step{
+			Step:   s.Step,
+			Result: report.Pass,
+			Detail: "all members (" + strconv.Itoa(len(c.Traffic.Histories)) +
+				") are healthy in this report; how they were when requests failed it does not say",
+		}
 	}
 	if !began.IsZero() {
-		return report.Step{Step: s.Step, Result: report.Pass, Detail: "all members (" + strconv.Itoa(len(c.Traffic.Histories)) + ") are healthy, and were so since " + began.UTC().Format(time.RFC3339) + "; how they were before, in this window, it does not say" + probedLast(c)}
+		return report.Step{
+			Step:   s.Step,
+			Result: report.Pass,
+			Detail: "all members (" + strconv.Itoa(len(c.Traffic.Histories)) + ") are healthy, and were so since " +
+				began.UTC().Format(time.RFC3339) + "; how they were before, in this window, it does not say" + probedLast(c),
+		}
 	}
-	return report.Step{Step: s.Step, Result: report.Pass, Detail: "all members (" + strconv.Itoa(len(c.Traffic.Histories)) + ") are healthy, and were so in this window" + probedLast(c)}
+	return report.Step{
+		Step:   s.Step,
+		Result: report.Pass,
+		Detail: "all members (" + strconv.Itoa(len(c.Traffic.Histories)) + ") are healthy, and were so in this window" + probedLast(c),
+	}
 }
 
 // unhealthyByMetrics says where the metrics count unhealthy members within the window; empty if they do not.
@@ -108,7 +140,8 @@ func unhealthyByMetrics(c *inference.Case) string {
 		if pool := m.Dimensions["backendsettingspool"]; pool != "" {
 			place = " in " + pool
 		}
-		out = append(out, fmt.Sprintf("the metrics count up to %s unhealthy members%s between %s and %s", strconv.FormatFloat(most, 'f', -1, 64), place, units.Stamp(from), units.Stamp(to)))
+		out = append(out, fmt.Sprintf("the metrics count up to %s unhealthy members%s between %s and %s",
+			strconv.FormatFloat(most, 'f', -1, 64), place, units.Stamp(from), units.Stamp(to)))
 	}
 	return strings.Join(out, "; ")
 }
@@ -140,7 +173,8 @@ func timeoutStep(c *inference.Case) report.Step {
 		ran = append(ran, units.Count(n, "request", "requests")+" waited for the whole request timeout")
 	}
 	if n := len(traffic.Filter(c.Traffic.Events, timing.SilenceInBody)); n > 0 {
-		ran = append(ran, units.Count(n, "answer that had begun was", "answers that had begun were")+" cut when nothing had come for the request timeout")
+		ran = append(ran, units.Count(n, "answer that had begun was", "answers that had begun were")+
+			" cut when nothing had come for the request timeout")
 	}
 	if n := timing.SilentEnds(c); n > 0 {
 		ran = append(ran, units.Count(n, "WebSocket was", "WebSockets were")+" ended after a silence as long as the request timeout")
@@ -149,7 +183,12 @@ func timeoutStep(c *inference.Case) report.Step {
 	case len(ran) > 0:
 		return report.Step{Step: s.Step, Result: report.Fail, Detail: strings.Join(ran, "; ")}
 	case len(unsaid) > 0:
-		return report.Step{Step: s.Step, Result: report.NotKnown, Detail: fmt.Sprintf("%s timed out after %s; whether the request timeout was that long then is not in the evidence", units.Count(len(unsaid), "request", "requests"), units.Span(traffic.SortedDurations(unsaid, traffic.Lasted)))}
+		return report.Step{
+			Step:   s.Step,
+			Result: report.NotKnown,
+			Detail: fmt.Sprintf("%s timed out after %s; whether the request timeout was that long then is not in the evidence",
+				units.Count(len(unsaid), "request", "requests"), units.Span(traffic.SortedDurations(unsaid, traffic.Lasted))),
+		}
 	}
 	slowest, answered := time.Duration(0), 0
 	for _, r := range c.Traffic.Routes {
@@ -157,20 +196,42 @@ func timeoutStep(c *inference.Case) report.Step {
 	}
 	switch {
 	case answered == 0 && c.Traffic.Nameless.N > 0:
-		return report.Step{Step: s.Step, Result: report.NotKnown, Detail: namelessText(c) + "; which of the request timeouts was theirs it does not say"}
+		return report.Step{
+			Step:   s.Step,
+			Result: report.NotKnown,
+			Detail: namelessText(c) + "; which of the request timeouts was theirs it does not say",
+		}
 	case answered == 0:
-		return report.Step{Step: s.Step, Result: report.NotKnown, Detail: "no member answered a request, so there is nothing to compare the request timeout with"}
+		return report.Step{
+			Step:   s.Step,
+			Result: report.NotKnown,
+			Detail: "no member answered a request, so there is nothing to compare the request timeout with",
+		}
 	case len(c.Traffic.Timeouts) == 0:
-		return report.Step{Step: s.Step, Result: report.NotKnown, Detail: fmt.Sprintf("no request is known to have run into it; the timeout itself is not among the evidence. The slowest answer came after %s", units.Seconds(slowest))}
+		return report.Step{
+			Step:   s.Step,
+			Result: report.NotKnown,
+			Detail: fmt.Sprintf("no request is known to have run into it; the timeout itself is not among the evidence. The slowest answer came after %s", units.Seconds(slowest)),
+		}
 	}
 	if name, most := outlasted(c); name != "" {
-		return report.Step{Step: s.Step, Result: report.NotKnown, Detail: fmt.Sprintf("an answer under %s took %s, and the document gives it %s: that time runs between two reads, so its bytes came in pieces, or the document is of another time", name, units.Seconds(most), units.Seconds(c.Traffic.Timeouts[name]))}
+		return report.Step{
+			Step:   s.Step,
+			Result: report.NotKnown,
+			Detail: fmt.Sprintf("an answer under %s took %s, and the document gives it %s: that time runs between two reads, so its bytes came in pieces, or the document is of another time",
+				name, units.Seconds(most), units.Seconds(c.Traffic.Timeouts[name])),
+		}
 	}
 	names := make([]string, 0, len(c.Traffic.Timeouts))
 	for _, name := range units.SortedKeys(c.Traffic.Timeouts) {
 		names = append(names, fmt.Sprintf("%s %s", name, units.Seconds(c.Traffic.Timeouts[name])))
 	}
-	return report.Step{Step: s.Step, Result: report.Pass, Detail: fmt.Sprintf("no answer took as long as the request timeout (%s); the slowest came after %s", strings.Join(names, ", "), units.Seconds(slowest))}
+	return report.Step{
+		Step:   s.Step,
+		Result: report.Pass,
+		Detail: fmt.Sprintf("no answer took as long as the request timeout (%s); the slowest came after %s", strings.Join(names, ", "),
+			units.Seconds(slowest)),
+	}
 }
 
 // outlasted names settings under which an answer came later than their request timeout, and how late.
@@ -211,12 +272,24 @@ func connectionStep(c *inference.Case) report.Step {
 		}
 	}
 	if connect+broke > 0 {
-		return report.Step{Step: s.Step, Result: report.Fail, Detail: fmt.Sprintf("%d attempts to connect failed; %d connections ended under a request", connect, broke) + connectTimes(c)}
+		return report.Step{
+			Step:   s.Step,
+			Result: report.Fail,
+			Detail: fmt.Sprintf("%d attempts to connect failed; %d connections ended under a request", connect, broke) + connectTimes(c),
+		}
 	}
 	if unsaid > 0 {
-		return report.Step{Step: s.Step, Result: report.NotKnown, Detail: fmt.Sprintf("%d requests failed with a 502 that the gateway may have written after a connection failed, or the member itself", unsaid) + connectTimes(c)}
+		return report.Step{
+			Step:   s.Step,
+			Result: report.NotKnown,
+			Detail: fmt.Sprintf("%d requests failed with a 502 that the gateway may have written after a connection failed, or the member itself", unsaid) + connectTimes(c),
+		}
 	}
-	return report.Step{Step: s.Step, Result: report.Pass, Detail: "every connection came about, and none ended under a request" + connectTimes(c)}
+	return report.Step{
+		Step:   s.Step,
+		Result: report.Pass,
+		Detail: "every connection came about, and none ended under a request" + connectTimes(c),
+	}
 }
 
 // connectTimes is how long connections took to come about: that is the network, and TLS.
@@ -233,12 +306,20 @@ func connectTimes(c *inference.Case) string {
 
 // gatewayStep: was it the gateway itself?
 func gatewayStep(c *inference.Case) report.Step {
-	s := report.Step{Step: "gateway-performance", Result: report.NotKnown, Detail: "neither Causeway's trace nor the gateway's metrics are among the evidence"}
+	s := report.Step{
+		Step:   "gateway-performance",
+		Result: report.NotKnown,
+		Detail: "neither Causeway's trace nor the gateway's metrics are among the evidence",
+	}
 	var facts []string
 	for _, m := range []struct {
 		name, unit string
 		limit      float64
-	}{{"CapacityUnits", "capacity units", c.Traffic.MaxUnits()}, {"ComputeUnits", "compute units", c.Traffic.MaxUnits()}, {"CpuUtilization", "% of the processors", 100}} {
+	}{
+		{"CapacityUnits", "capacity units", c.Traffic.MaxUnits()},
+		{"ComputeUnits", "compute units", c.Traffic.MaxUnits()},
+		{"CpuUtilization", "% of the processors", 100},
+	} {
 		if top, ok := c.PeakOf(m.name); ok {
 			s.Result = report.Pass
 			text := fmt.Sprintf("at most %.0f %s", top, m.unit)
@@ -252,7 +333,8 @@ func gatewayStep(c *inference.Case) report.Step {
 		}
 	}
 	if c.Traffic.AllTime > 0 {
-		facts = append(facts, fmt.Sprintf("the gateway and its clients' side account for %s of the time of answered requests", units.Percent(int(c.Traffic.OwnTime/time.Microsecond), int(max(c.Traffic.AllTime/time.Microsecond, 1)))))
+		facts = append(facts, fmt.Sprintf("the gateway and its clients' side account for %s of the time of answered requests",
+			units.Percent(int(c.Traffic.OwnTime/time.Microsecond), int(max(c.Traffic.AllTime/time.Microsecond, 1)))))
 	}
 	if c.Traffic.WAF.N > 0 {
 		facts = append(facts, fmt.Sprintf("inspection by the firewall took %s at most", units.Seconds(c.Traffic.WAF.Max)))
@@ -289,13 +371,15 @@ func backendStep(c *inference.Case) report.Step {
 	}
 	if waits.N == 0 && c.Traffic.Nameless.Waits.N > 0 {
 		w := &c.Traffic.Nameless.Waits
-		s.Detail = fmt.Sprintf("%s: median %s, 99 of 100 within %s", namelessText(c), units.Seconds(w.Quantile(0.5)), units.Seconds(w.Quantile(0.99)))
+		s.Detail = fmt.Sprintf("%s: median %s, 99 of 100 within %s", namelessText(c), units.Seconds(w.Quantile(0.5)),
+			units.Seconds(w.Quantile(0.99)))
 		return s
 	}
 	if waits.N == 0 {
 		return s
 	}
-	s.Detail = fmt.Sprintf("time to the first byte of an answer: median %s, 99 of 100 within %s", units.Seconds(waits.Quantile(0.5)), units.Seconds(waits.Quantile(0.99)))
+	s.Detail = fmt.Sprintf("time to the first byte of an answer: median %s, 99 of 100 within %s", units.Seconds(waits.Quantile(0.5)),
+		units.Seconds(waits.Quantile(0.99)))
 	s.Result = report.Pass
 	late, own, unsaid := 0, 0, 0
 	for _, e := range c.Traffic.Events {

@@ -56,7 +56,10 @@ func TestHealthyNowIsNotHealthyThen(t *testing.T) {
 		s.After(time.Second).Request(4)
 	}
 	for range 10 {
-		s.After(time.Second).Request(0, func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status, r.ErrorInfo = 502, fault.UpstreamNoLive })
+		s.After(time.Second).Request(0, func(r *accesslog.Record, _ *accesslog.Attempt) {
+			r.Status, r.ErrorInfo = 502,
+				fault.UpstreamNoLive
+		})
 	}
 	for range 20 {
 		s.After(10 * time.Second).Request(4)
@@ -77,7 +80,8 @@ func TestHealthyLongBefore(t *testing.T) {
 	s.Traffic(5*time.Second, []int{4, 5, 6})
 	s.Server("10.0.0.4", "Up", "", "", "2026-11-20T08:00:00Z Up")
 	s.Probed(time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC))
-	if step := s.Diagnose().Steps[0]; step.Result != "pass" || !strings.Contains(step.Detail, "of 2026-11-20T09:00:00.000Z, 3 days before the records; how they were") {
+	if step := s.Diagnose().Steps[0]; step.Result != "pass" ||
+		!strings.Contains(step.Detail, "of 2026-11-20T09:00:00.000Z, 3 days before the records; how they were") {
 		t.Errorf("%+v", step)
 	}
 }
@@ -95,7 +99,8 @@ func TestUnhealthyByMetrics(t *testing.T) {
 		}
 		s.Files = map[string]string{"metrics.json": metrics}
 		step := s.Diagnose().Steps[0]
-		if step.Result != "fail" || !strings.Contains(step.Detail, "up to 3 unhealthy members in web~http between 2026-11-23T09:01:00.000Z") {
+		if step.Result != "fail" ||
+			!strings.Contains(step.Detail, "up to 3 unhealthy members in web~http between 2026-11-23T09:01:00.000Z") {
 			t.Errorf("%+v", step)
 		}
 	}

@@ -17,8 +17,10 @@ func silentTunnels(c *inference.Case) (out []report.Notice) {
 	for _, s := range units.SortedKeys(c.Traffic.FalseFriends.Tunnels) {
 		if t := c.Traffic.FalseFriends.Tunnels[s]; t.Silent > 0 {
 			out = append(out, report.Notice{
-				Cause: "d-ws-sse-idle", Scope: report.Scope{Settings: s}, Do: "send a ping at intervals below the request timeout, from either side, or raise the request timeout above the longest silence",
-				Fact: fmt.Sprintf("the gateway ended %d of %s under %s because neither side had said anything for the request timeout%s (%s)", t.Silent, units.Count(t.All, "WebSocket", "WebSockets"), report.Named(s, "settings"), timing.TimeoutText(c, s), t.ID),
+				Cause: "d-ws-sse-idle", Scope: report.Scope{Settings: s},
+				Do: "send a ping at intervals below the request timeout, from either side, or raise the request timeout above the longest silence",
+				Fact: fmt.Sprintf("the gateway ended %d of %s under %s because neither side had said anything for the request timeout%s (%s)",
+					t.Silent, units.Count(t.All, "WebSocket", "WebSockets"), report.Named(s, "settings"), timing.TimeoutText(c, s), t.ID),
 			})
 		}
 	}
@@ -34,8 +36,9 @@ func resetTunnels(c *inference.Case) (out []report.Notice) {
 		}
 		out = append(out, report.Notice{
 			Cause: "c-tunnel-reset", Scope: report.Scope{Settings: k.Settings, Member: k.Member},
-			Fact: fmt.Sprintf("%s reset %d of %s that it had under %s (%s)%s", k.Member, t.Resets, units.Count(t.All, "WebSocket", "WebSockets"), report.Named(k.Settings, "settings"), t.ID, pattern(t)),
-			Do:   "look in the member's log, and when its process started, at those times: a process that ends well closes its sessions first",
+			Fact: fmt.Sprintf("%s reset %d of %s that it had under %s (%s)%s", k.Member, t.Resets,
+				units.Count(t.All, "WebSocket", "WebSockets"), report.Named(k.Settings, "settings"), t.ID, pattern(t)),
+			Do: "look in the member's log, and when its process started, at those times: a process that ends well closes its sessions first",
 		})
 	}
 	return out
@@ -56,5 +59,6 @@ func pattern(t *traffic.TunnelEnds) string {
 	case old-young <= traffic.Tolerance(old):
 		return ": each at an age of about " + units.Seconds(old) + ", as a limit of its own, or of something between, would do"
 	}
-	return fmt.Sprintf(": between %s and %s, at ages from %s to %s", units.Stamp(first), units.Stamp(last), units.Seconds(young), units.Seconds(old))
+	return fmt.Sprintf(": between %s and %s, at ages from %s to %s", units.Stamp(first), units.Stamp(last), units.Seconds(young),
+		units.Seconds(old))
 }

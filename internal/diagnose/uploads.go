@@ -16,7 +16,8 @@ func cutUploadNotice(c *traffic.CutUploads) []report.Notice {
 		return nil
 	}
 	return []report.Notice{{
-		Cause: "e-early-response", Do: "let members read, or refuse with Connection: close, the whole of what they are sent; let clients read while they write",
+		Cause: "e-early-response",
+		Do:    "let members read, or refuse with Connection: close, the whole of what they are sent; let clients read while they write",
 		Fact: fmt.Sprintf("%d of %s that members answered early paused, and the gateway closed on them (%s): such a client may not have read its answer. Of the rest, %d closed first; %s were read and thrown away",
 			c.Paused, units.Count(c.N, "upload", "uploads"), c.ID, c.Left, units.Bytes(c.Dropped)),
 	}}
@@ -45,7 +46,8 @@ func partUploadNotice(u *traffic.PartUpload, k traffic.PartPlace) report.Notice 
 	if len(u.Paths) == 1 {
 		scope.Path = u.Paths[0]
 	}
-	fact := fmt.Sprintf("%s answered %s to %s with success (2xx) and closed before it had the whole body (%s): the clients hold a success, and the member has only a part", k.Member, units.Count(u.N, "upload", "uploads"), units.Some(u.Paths), u.ID)
+	fact := fmt.Sprintf("%s answered %s to %s with success (2xx) and closed before it had the whole body (%s): the clients hold a success, and the member has only a part",
+		k.Member, units.Count(u.N, "upload", "uploads"), units.Some(u.Paths), u.ID)
 	if u.Dropped > 0 {
 		fact += "; the gateway threw " + units.Bytes(u.Dropped) + " away"
 		if u.Declared > 0 {

@@ -18,7 +18,8 @@ import (
 // whatIf replays the changes that a gateway's settings allow.
 func whatIf(c *inference.Case) report.WhatIf {
 	w := report.WhatIf{Savings: []report.Saving{}}
-	c.Savings = slices.Concat(longerTimeouts(c), shorterTimeouts(c), shorterIdle(c), soonerProbes(c), retries(c), withoutMembers(c), moreInstances(c))
+	c.Savings = slices.Concat(longerTimeouts(c), shorterTimeouts(c), shorterIdle(c), soonerProbes(c), retries(c), withoutMembers(c),
+		moreInstances(c))
 	sure, maybe := map[*traffic.Event]bool{}, map[*traffic.Event]bool{}
 	for i := range c.Savings {
 		s := &c.Savings[i]
@@ -59,19 +60,31 @@ func longerTimeouts(c *inference.Case) []inference.Saving {
 		}
 		near, r := 0, c.Traffic.RoutesOf(settings)
 		near = r.LastThird(limit)
-		s := inference.Saving{Saving: report.Saving{Setting: "requestTimeout", Scope: report.Scope{Settings: settings}, From: units.Seconds(limit), To: units.Seconds(inference.LongerThan(limit)), Basis: "bounded"}, Maybe: by[settings]}
+		s := inference.Saving{
+			Saving: report.Saving{
+				Setting: "requestTimeout",
+				Scope:   report.Scope{Settings: settings},
+				From:    units.Seconds(limit),
+				To:      units.Seconds(inference.LongerThan(limit)),
+				Basis:   "bounded",
+			},
+			Maybe: by[settings],
+		}
 		now, changed := c.TimeoutNow(settings)
 		if changed && now < limit {
 			out = append(out, inference.Saving{Saving: report.Saving{
-				Setting: "requestTimeout", Scope: s.Scope, From: units.Seconds(limit), To: units.Seconds(now), Basis: "exact", Adds: r.Waits.Between(now, max(limit, r.Slowest())),
+				Setting: "requestTimeout", Scope: s.Scope, From: units.Seconds(limit), To: units.Seconds(now), Basis: "exact",
+				Adds: r.Waits.Between(now, max(limit, r.Slowest())),
 				Note: "this is the document's value by now, which is of another time than these failures: it saves none of them",
 			}})
 		}
 		switch {
 		case changed && now > limit:
-			s.To, s.Note = units.Seconds(now), "this is the document's value by now, which is of another time than these failures: "+c.PresentTimeout(settings, limit, now)
+			s.To, s.Note = units.Seconds(now), "this is the document's value by now, which is of another time than these failures: "+
+				c.PresentTimeout(settings, limit, now)
 		case near == 0 && r.Answered >= traffic.EnoughAnswers:
-			s.Basis, s.Note = "unknown", "no answer took the last third of the timeout: those that wait are of another kind, and nothing here says that they would ever be answered"
+			s.Basis, s.Note = "unknown",
+				"no answer took the last third of the timeout: those that wait are of another kind, and nothing here says that they would ever be answered"
 		default:
 			s.Note = fmt.Sprintf("%d answers came in the last third before the timeout, so some of the rest would have come; how many is not in the evidence. One member with a longer timeout would show it", near)
 		}
@@ -94,9 +107,11 @@ func shorterTimeouts(c *inference.Case) []inference.Saving {
 			continue
 		}
 		out = append(out, inference.Saving{Saving: report.Saving{
-			Setting: "requestTimeout", Scope: report.Scope{Settings: settings}, From: units.Seconds(limit), To: units.Seconds(shorter), Basis: "exact",
-			Adds: r.Waits.Between(shorter, max(limit, r.Slowest())),
-			Note: fmt.Sprintf("saves none of the %d, but tells their clients after %s instead of %s, and frees what they hold; the slowest answer took %s", len(by[settings]), units.Seconds(shorter), units.Seconds(limit), units.Seconds(r.Slowest())),
+			Setting: "requestTimeout", Scope: report.Scope{Settings: settings}, From: units.Seconds(limit), To: units.Seconds(shorter),
+			Basis: "exact",
+			Adds:  r.Waits.Between(shorter, max(limit, r.Slowest())),
+			Note: fmt.Sprintf("saves none of the %d, but tells their clients after %s instead of %s, and frees what they hold; the slowest answer took %s",
+				len(by[settings]), units.Seconds(shorter), units.Seconds(limit), units.Seconds(r.Slowest())),
 		}})
 	}
 	return out
@@ -145,7 +160,8 @@ func soonerProbes(c *inference.Case) []inference.Saving {
 		latest := first.Add(time.Duration(toThreshold*toInterval+min(timeout, toInterval)) * time.Second)
 		s := inference.Saving{Saving: report.Saving{
 			Setting: "probe", Scope: report.Scope{Settings: k.Settings, Member: k.Member}, Basis: "bounded",
-			From: fmt.Sprintf("every %d s, %d failures", interval, threshold), To: fmt.Sprintf("every %d s, %d failures", toInterval, toThreshold),
+			From: fmt.Sprintf("every %d s, %d failures", interval, threshold), To: fmt.Sprintf("every %d s, %d failures", toInterval,
+				toThreshold),
 			Note: fmt.Sprintf("probes would be %.0f times as many", float64(interval)/float64(toInterval)),
 		}}
 		for _, e := range groups[k] {
@@ -164,9 +180,14 @@ func soonerProbes(c *inference.Case) []inference.Saving {
 // retries counts failures that might have been tried again without harm: nothing had reached the member, or the request
 // may be repeated and no byte of an answer had come.
 func retries(c *inference.Case) []inference.Saving {
-	s := inference.Saving{Saving: report.Saving{Setting: "retry", Basis: "bounded", Note: "at most: whether the second try would have succeeded is not in the evidence, and it hides the fault instead of curing it"}}
+	s := inference.Saving{Saving: report.Saving{
+		Setting: "retry",
+		Basis:   "bounded",
+		Note:    "at most: whether the second try would have succeeded is not in the evidence, and it hides the fault instead of curing it",
+	}}
 	for _, e := range c.Traffic.Events {
-		if e.Visible && e.Tried && e.Tries == 1 && (inference.ConnectFailed(e) || idempotent(e.Method) && (e.ClosedUnanswered() || traffic.ClosedSomehow(e))) {
+		if e.Visible && e.Tried && e.Tries == 1 && (inference.ConnectFailed(e) || idempotent(e.Method) && (e.ClosedUnanswered() ||
+			traffic.ClosedSomehow(e))) {
 			s.Maybe = append(s.Maybe, e)
 		}
 	}
@@ -216,8 +237,10 @@ func withoutMembers(c *inference.Case) []inference.Saving {
 		expected := int(high*float64(exposure[s.Key]) + 0.5)
 		events := failed[s.Key]
 		out = append(out, inference.Saving{Saving: report.Saving{
-			Setting: "member", Scope: report.Scope{Settings: s.Key.Settings, Member: s.Key.Member}, From: "in the pool", To: "taken out", Basis: "bounded",
-			Note: fmt.Sprintf("the others failed %d of %d; they would get %.0f %% more traffic", bad, others, 100*float64(exposure[s.Key])/float64(others)),
+			Setting: "member", Scope: report.Scope{Settings: s.Key.Settings, Member: s.Key.Member}, From: "in the pool", To: "taken out",
+			Basis: "bounded",
+			Note: fmt.Sprintf("the others failed %d of %d; they would get %.0f %% more traffic", bad, others,
+				100*float64(exposure[s.Key])/float64(others)),
 		}, Sure: events[:max(0, len(events)-expected)], Maybe: events})
 	}
 	return out

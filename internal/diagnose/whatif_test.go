@@ -120,7 +120,8 @@ func TestFollowUpOfTheSameTime(t *testing.T) {
 		if len(now.Before) == 0 {
 			t.Fatal("nothing was followed up")
 		}
-		if u := now.Before[0]; !strings.Contains(u.Why, want) || (u.Result == "worked") != strings.HasPrefix(want, "where") || strings.HasPrefix(want, "is in") && !strings.Contains(u.Why, "--since "+before.Window.To) {
+		if u := now.Before[0]; !strings.Contains(u.Why, want) || (u.Result == "worked") != strings.HasPrefix(want, "where") ||
+			strings.HasPrefix(want, "is in") && !strings.Contains(u.Why, "--since "+before.Window.To) {
 			t.Errorf("%s: %+v", begin, u)
 		}
 	}

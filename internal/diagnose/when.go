@@ -186,7 +186,8 @@ func arc(earliest time.Time, phases []time.Duration, length time.Duration, but i
 // requestsBetween is how many requests came in a span of time, to the resolution of the time line.
 func requestsBetween(c *inference.Case, from, to time.Time) int {
 	n, all := 0, intervals(c)
-	first, _ := slices.BinarySearchFunc(all, from.Truncate(c.Traffic.Line.Width), func(i *traffic.Bucket, t time.Time) int { return i.At.Compare(t) })
+	first, _ := slices.BinarySearchFunc(all, from.Truncate(c.Traffic.Line.Width),
+		func(i *traffic.Bucket, t time.Time) int { return i.At.Compare(t) })
 	for ; first < len(all) && all[first].At.Before(to); first++ {
 		n += all[first].Requests
 	}

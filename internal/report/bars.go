@@ -16,7 +16,8 @@ func (p *Pictures) idleAgesOf(f *Finding) []*IdleShape {
 	var out []*IdleShape
 	for i := range p.IdleAge {
 		s := &p.IdleAge[i]
-		if s.Settings == f.Scope.Settings && (f.Scope.Member == "" || s.Member == f.Scope.Member) && (f.Cause == "c-idle-race") == (s.Limit > 0) {
+		if s.Settings == f.Scope.Settings && (f.Scope.Member == "" || s.Member == f.Scope.Member) &&
+			(f.Cause == "c-idle-race") == (s.Limit > 0) {
 			out = append(out, s)
 		}
 	}

@@ -145,7 +145,14 @@ func (c *chart) stack(s slot, p *panel, unit float64) []bar {
 		}
 		high := max(float64(part.n)*unit, narrowestUp)
 		y -= high
-		out = append(out, bar{X: tenth((left + right - wide) / 2), Y: tenth(y), W: tenth(wide), H: tenth(high), Class: part.class, Title: s.title})
+		out = append(out, bar{
+			X:     tenth((left + right - wide) / 2),
+			Y:     tenth(y),
+			W:     tenth(wide),
+			H:     tenth(high),
+			Class: part.class,
+			Title: s.title,
+		})
 	}
 	return out
 }
@@ -225,7 +232,8 @@ func (t *Timeline) chart(titles map[string]string) *chart {
 	for i := range n {
 		at := from.Add(time.Duration(i) * step)
 		a, b := float64(i)/float64(n), float64(i+1)/float64(n)
-		requests[i] = slot{a, b, []part{{t.Requests[i], "neutral"}}, at.Format(format) + ": " + units.Count(t.Requests[i], "request", "requests")}
+		requests[i] = slot{a, b, []part{{t.Requests[i], "neutral"}}, at.Format(format) + ": " + units.Count(t.Requests[i], "request",
+			"requests")}
 		failed[i] = t.failedIn(i, a, b, at.Format(format))
 		c.row(at.Format(format), t, i)
 	}
@@ -332,7 +340,8 @@ func clockFormat(from time.Time, long, step time.Duration) string {
 // timeTicks are at round times.
 func (c *chart) timeTicks(from time.Time, long time.Duration) {
 	every := NiceSteps[0]
-	for _, s := range append(NiceSteps[1:len(NiceSteps):len(NiceSteps)], 48*time.Hour, 7*24*time.Hour, 28*24*time.Hour, 56*24*time.Hour, 365*24*time.Hour) {
+	for _, s := range append(NiceSteps[1:len(NiceSteps):len(NiceSteps)], 48*time.Hour, 7*24*time.Hour, 28*24*time.Hour, 56*24*time.Hour,
+		365*24*time.Hour) {
 		if long/every <= 7 {
 			break
 		}
@@ -429,7 +438,8 @@ func (s *IdleShape) chart(id string) *chart {
 		place := func(n int, class string) slot {
 			return slot{b.From / end, (b.From + s.Step) / end, []part{{n, class}}, title}
 		}
-		answers, losses, closes = append(answers, place(b.Answered, "good")), append(losses, place(b.Lost, "bad")), append(closes, place(b.Closed, "neutral"))
+		answers, losses, closes = append(answers, place(b.Answered, "good")), append(losses, place(b.Lost, "bad")),
+			append(closes, place(b.Closed, "neutral"))
 		found += b.Closed
 		if b.Answered+b.Lost+b.Closed > 0 {
 			c.Rows = append(c.Rows, []string{from, strconv.Itoa(b.Answered), strconv.Itoa(b.Lost), strconv.Itoa(b.Closed)})
@@ -445,7 +455,8 @@ func (s *IdleShape) chart(id string) *chart {
 	c.Note = fmt.Sprintf("Connections by how long they had been idle, in steps of %s.", units.Seconds(inSeconds(s.Step)))
 	if s.Limit > 0 {
 		c.line(s.Limit/end, "connections end at "+units.Seconds(inSeconds(s.Limit)))
-		c.Note += " The line is the idle age of " + units.Seconds(inSeconds(s.Limit)) + " at which the connections of the lost requests ended."
+		c.Note += " The line is the idle age of " + units.Seconds(inSeconds(s.Limit)) +
+			" at which the connections of the lost requests ended."
 	}
 	c.Summary = "Idle ages in numbers"
 	return c

@@ -71,7 +71,8 @@ func (x *Explanation) Text(w io.Writer, width int) error {
 		p.Line(x.At)
 	}
 	p.Wrapped("", fmt.Sprintf("%s from %s: status %d after %.3f s", printable(x.Request), x.Client, x.Status, x.Took))
-	p.Wrapped("", strings.Trim(fmt.Sprintf("%s > %s > %s > %s on %s", units.Dash(x.Listener), units.Dash(x.Rule), units.Dash(x.Pool), units.Dash(x.Settings), units.Dash(x.Instance)), " "))
+	p.Wrapped("", strings.Trim(fmt.Sprintf("%s > %s > %s > %s on %s", units.Dash(x.Listener), units.Dash(x.Rule), units.Dash(x.Pool),
+		units.Dash(x.Settings), units.Dash(x.Instance)), " "))
 	if x.Fault != "" {
 		p.Wrapped("failed: ", x.Fault)
 	}

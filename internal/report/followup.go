@@ -63,7 +63,8 @@ func (r *Report) overlap(before *Report) string {
 		return ""
 	}
 	if !to.After(then) {
-		return fmt.Sprintf("cannot tell: this window, %s to %s, lies before that of the earlier report, which begins at %s", r.Window.From, r.Window.To, before.Window.From)
+		return fmt.Sprintf("cannot tell: this window, %s to %s, lies before that of the earlier report, which begins at %s", r.Window.From,
+			r.Window.To, before.Window.From)
 	}
 	begin, stop := from, to
 	if then.After(begin) {
@@ -89,7 +90,8 @@ func timeOf(s string) time.Time {
 
 func (r *Report) follow(before *Report, f *Finding) Followup {
 	u := Followup{
-		Cause: f.Cause, Title: f.Title, Scope: f.Scope, Before: Rate{f.Failures + f.Recovered, before.Requests}, Now: Rate{r.failuresOf(f), r.Requests},
+		Cause: f.Cause, Title: f.Title, Scope: f.Scope, Before: Rate{f.Failures + f.Recovered, before.Requests},
+		Now: Rate{r.failuresOf(f), r.Requests},
 	}
 	unfixed := float64(u.Before.Failures) * float64(r.Requests) / float64(max(1, before.Requests))
 	low, high := promised(f)
@@ -101,9 +103,12 @@ func (r *Report) follow(before *Report, f *Finding) Followup {
 	case now <= u.Expected[1]+2*math.Sqrt(max(1, u.Expected[1])) && now < unfixed/2 || now == 0:
 		u.Result, u.Why = worked, fmt.Sprintf("%d failures where the old rate would have made %.0f", u.Now.Failures, unfixed)
 	case now < unfixed-2*math.Sqrt(unfixed):
-		u.Result, u.Why = partly, fmt.Sprintf("%d failures where the old rate would have made %.0f: fewer than chance explains, and more than was expected", u.Now.Failures, unfixed)
+		u.Result, u.Why = partly,
+			fmt.Sprintf("%d failures where the old rate would have made %.0f: fewer than chance explains, and more than was expected",
+				u.Now.Failures, unfixed)
 	default:
-		u.Result, u.Why = noEffect, fmt.Sprintf("%d failures where the old rate would have made %.0f: no fewer than chance explains", u.Now.Failures, unfixed)
+		u.Result, u.Why = noEffect, fmt.Sprintf("%d failures where the old rate would have made %.0f: no fewer than chance explains",
+			u.Now.Failures, unfixed)
 	}
 	if grew := r.Undetermined.Failures; u.Result == worked && float64(grew) > unfixed/2 && grew > before.Undetermined.Failures {
 		u.Result, u.Why = partly, u.Why+fmt.Sprintf("; but %d failures of now are undetermined, and may be the same", grew)

@@ -99,7 +99,17 @@ var guided = []struct {
 func GuideOf(r *Report) *Guide {
 	g := &Guide{Schema: GuideSchema, Verdict: r.Verdict, Steps: []GuideStep{}, Rivals: append([]string{}, r.Undetermined.Rivals...)}
 	for _, x := range guided {
-		s := GuideStep{ID: x.id, Question: x.question, Why: x.why, Answer: Unknown, Source: "none", Ask: r.named(x.ask), Then: []string{}, Actions: []Fix{}, Causes: []string{}}
+		s := GuideStep{
+			ID:       x.id,
+			Question: x.question,
+			Why:      x.why,
+			Answer:   Unknown,
+			Source:   "none",
+			Ask:      r.named(x.ask),
+			Then:     []string{},
+			Actions:  []Fix{},
+			Causes:   []string{},
+		}
 		for _, step := range r.Steps {
 			if step.Step == x.step && step.Result != NotKnown {
 				s.Answer, s.Source, s.Detail = map[string]string{Pass: Yes, Fail: No}[step.Result], "evidence", step.Detail
@@ -108,7 +118,8 @@ func GuideOf(r *Report) *Guide {
 		if x.id == "whose-error" && r.Requests > 0 {
 			s.Source, s.Answer, s.Detail = "evidence", Yes, "no failure is an answer of the backend's own"
 			if r.Ambiguous > 0 {
-				s.Source, s.Answer, s.Detail = "none", Unknown, fmt.Sprintf("%d failures have a status that the gateway may have written itself, or the member", r.Ambiguous)
+				s.Source, s.Answer, s.Detail = "none", Unknown,
+					fmt.Sprintf("%d failures have a status that the gateway may have written itself, or the member", r.Ambiguous)
 			}
 		}
 		s.behind(r, x.groups)
@@ -123,7 +134,8 @@ func GuideOf(r *Report) *Guide {
 
 // named puts the names of the gateway into a command, where the evidence has them.
 func (r *Report) named(command string) string {
-	return strings.NewReplacer("-g GROUP", "-g "+units.Or(r.Group, "GROUP"), "-n GATEWAY", "-n "+units.Or(r.Gateway, "GATEWAY"), "--gateway-name GATEWAY", "--gateway-name "+units.Or(r.Gateway, "GATEWAY")).Replace(command)
+	return strings.NewReplacer("-g GROUP", "-g "+units.Or(r.Group, "GROUP"), "-n GATEWAY", "-n "+units.Or(r.Gateway, "GATEWAY"),
+		"--gateway-name GATEWAY", "--gateway-name "+units.Or(r.Gateway, "GATEWAY")).Replace(command)
 }
 
 // behind gathers what the report found behind a question.

@@ -93,7 +93,15 @@ type stepView struct {
 }
 
 func (r *Report) page() *page {
-	p := &page{Report: r, Title: r.title(), Headline: r.claim(), Failed: units.Percent(r.Failures, r.Requests), Sampled: r.sampled(), From: plainTime(r.Window.From), To: plainTime(r.Window.To)}
+	p := &page{
+		Report:   r,
+		Title:    r.title(),
+		Headline: r.claim(),
+		Failed:   units.Percent(r.Failures, r.Requests),
+		Sampled:  r.sampled(),
+		From:     plainTime(r.Window.From),
+		To:       plainTime(r.Window.To),
+	}
 	if r.Verdict != nil {
 		p.Dots = dotsOf[r.Verdict.Confidence]
 	}
@@ -129,7 +137,8 @@ func (r *Report) claim() string {
 	case v != nil && r.Failures > 0:
 		return fmt.Sprintf("%.0f %% of %s: %s", 100*v.Share, units.Count(r.Failures, "failed request", "failed requests"), v.Title)
 	case v != nil:
-		return fmt.Sprintf("No request failed, but retries hid %s: %s", units.Count(r.Recovered, "failed attempt", "failed attempts"), v.Title)
+		return fmt.Sprintf("No request failed, but retries hid %s: %s",
+			units.Count(r.Recovered, "failed attempt", "failed attempts"), v.Title)
 	}
 	return r.Headline()
 }
@@ -175,7 +184,8 @@ var (
 func (r *Report) findingView(i int, shown *gallery) findingView {
 	f := &r.Findings[i]
 	v := findingView{
-		Finding: f, Heading: upperFirst(f.Title), Number: i + 1, Count: f.countText(r), Percent: math.Round(1000*f.Share) / 10, Where: f.Scope.Text(), Sides: f.sides(),
+		Finding: f, Heading: upperFirst(f.Title), Number: i + 1, Count: f.countText(r), Percent: math.Round(1000*f.Share) / 10,
+		Where: f.Scope.Text(), Sides: f.sides(),
 		Dots: dotsOf[f.Confidence], Charts: shown.of(f),
 	}
 	for _, e := range f.Evidence {
@@ -191,7 +201,12 @@ func (r *Report) findingView(i int, shown *gallery) findingView {
 // views are the forms that a fix has.
 func (c Commands) views() []commandView {
 	var out []commandView
-	for _, x := range []commandView{{"Causeway", c.Causeway, true}, {"Azure CLI", c.AzCLI, false}, {"PowerShell", c.PowerShell, false}, {"Portal", c.Portal, true}} {
+	for _, x := range []commandView{
+		{"Causeway", c.Causeway, true},
+		{"Azure CLI", c.AzCLI, false},
+		{"PowerShell", c.PowerShell, false},
+		{"Portal", c.Portal, true},
+	} {
 		if x.Text != "" {
 			out = append(out, x)
 		}

@@ -61,7 +61,8 @@ func (m *markdown) para(s string) {
 }
 
 // special are the characters that mean something in Markdown, or in the HTML that it may contain.
-var special = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "<", "&lt;", ">", "&gt;", "&", "&amp;")
+var special = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "<", "&lt;", ">",
+	"&gt;", "&", "&amp;")
 
 // escaped is text that reads as it is, on one line, whatever it holds.
 func escaped(s string) string {
@@ -112,7 +113,8 @@ func (m *markdown) summary(r *Report) {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		rows = append(rows, []string{
-			strconv.Itoa(i + 1), escaped(f.Title) + " " + code(f.Cause), escaped(f.Scope.Text()), strconv.Itoa(f.Failures), strconv.Itoa(f.Recovered),
+			strconv.Itoa(i + 1), escaped(f.Title) + " " + code(f.Cause), escaped(f.Scope.Text()), strconv.Itoa(f.Failures),
+			strconv.Itoa(f.Recovered),
 			f.Confidence, f.sides(),
 		})
 	}

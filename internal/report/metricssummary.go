@@ -41,7 +41,8 @@ func (m *MetricsSummary) headline() string {
 		text += fmt.Sprintf(" (5xx) among %d answers", m.Answers)
 	}
 	if m.ByGateway >= 0 {
-		text += fmt.Sprintf(": about %d made by the gateway (%s), %d by the backend (%s)", m.ByGateway, units.Percent(m.ByGateway, m.Errors), m.ByBackend, units.Percent(m.ByBackend, m.Errors))
+		text += fmt.Sprintf(": about %d made by the gateway (%s), %d by the backend (%s)", m.ByGateway,
+			units.Percent(m.ByGateway, m.Errors), m.ByBackend, units.Percent(m.ByBackend, m.Errors))
 	} else {
 		text += "; whose they are is not among the evidence (BackendResponseStatus tells)"
 	}

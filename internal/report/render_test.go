@@ -54,10 +54,16 @@ func mixedStory(t *testing.T) *story.Story {
 // A report with something in every part of it, made by hand so that it is about form alone.
 func fullReport() *report.Report {
 	return &report.Report{
-		Schema: report.Schema, Window: report.Window{From: "2026-11-23T09:00:00.000Z", To: "2026-11-23T10:00:00.000Z"}, Requests: 5000, Failures: 40, Recovered: 7,
+		Schema: report.Schema, Window: report.Window{
+			From: "2026-11-23T09:00:00.000Z",
+			To:   "2026-11-23T10:00:00.000Z",
+		}, Requests: 5000, Failures: 40, Recovered: 7,
 		Verdict: &report.Verdict{Cause: "c-idle-race", Title: "the backend closes idle connections", Share: 0.75, Confidence: report.High},
 		Findings: []report.Finding{{
-			Cause: "c-idle-race", Title: "the backend closes idle connections", Scope: report.Scope{Pool: "web", Settings: "http", Member: "10.0.0.4"},
+			Cause: "c-idle-race", Title: "the backend closes idle connections", Scope: report.Scope{
+				Pool: "web", Settings: "http",
+				Member: "10.0.0.4",
+			},
 			Failures: 30, Recovered: 7, Share: 0.75, Confidence: report.High, Mechanism: "The backend ends a connection after 5 s.",
 			Evidence: []report.Evidence{
 				{Source: "access-log", Fact: "30 requests were lost on /a_b/*", Rows: []string{"aaaa", "bbbb", "cccc"}},
@@ -66,10 +72,19 @@ func fullReport() *report.Report {
 			RuledOut: []report.RuledOut{{Cause: "c-restart", Because: "the failures lie in 25 seconds"}},
 			Rivals:   []report.Rival{{Cause: "c-max-age", Test: "compare the ages"}},
 			Fixes: []report.Fix{
-				{Side: "backend", Change: "raise the limit", Expected: report.Expected{Removes: [2]int{30, 30}, Basis: "exact", Note: "replayed"}},
+				{Side: "backend", Change: "raise the limit", Expected: report.Expected{
+					Removes: [2]int{30, 30},
+					Basis:   "exact",
+					Note:    "replayed",
+				}},
 				{
 					Side: "gateway", Change: "reuse for less long", Expected: report.Expected{Removes: [2]int{10, 30}, Basis: "bounded"},
-					Commands: report.Commands{AzCLI: "az x --a 'b'", PowerShell: "$gw = Get-X", Portal: "A > B", Causeway: "set backendIdleTimeout: 4s"},
+					Commands: report.Commands{
+						AzCLI:      "az x --a 'b'",
+						PowerShell: "$gw = Get-X",
+						Portal:     "A > B",
+						Causeway:   "set backendIdleTimeout: 4s",
+					},
 				},
 			},
 			DisprovedBy: "an answer after 6 s",
@@ -80,10 +95,14 @@ func fullReport() *report.Report {
 			{Step: "gateway-performance", Result: "unknown", Detail: "no metrics"},
 		},
 		Undetermined: report.Undetermined{Failures: 10, Groups: []report.Open{{
-			Failures: 10, Recovered: 1, Scope: report.Scope{Path: "/b"}, Rivals: []report.Rival{{Cause: "d-hung", Test: "wait longer"}}, Next: "look at its log", Rows: []string{"dddd"},
+			Failures: 10, Recovered: 1, Scope: report.Scope{Path: "/b"}, Rivals: []report.Rival{{Cause: "d-hung", Test: "wait longer"}},
+			Next: "look at its log", Rows: []string{"dddd"},
 		}}},
 		WhatIf: report.WhatIf{Savings: []report.Saving{
-			{Setting: "requestTimeout", Scope: report.Scope{Settings: "http"}, From: "20 s", To: "30 s", Removes: [2]int{0, 10}, Basis: "bounded"},
+			{
+				Setting: "requestTimeout", Scope: report.Scope{Settings: "http"}, From: "20 s", To: "30 s", Removes: [2]int{0, 10},
+				Basis: "bounded",
+			},
 			{Setting: "retry", Removes: [2]int{5, 5}, Adds: 1, Basis: "exact"},
 		}, Together: [2]int{5, 15}},
 		Notices:     []report.Notice{{Cause: "d-timeout-below-latency", Fact: "requestTimeout of x_y is 1 s", Do: "raise it"}},
@@ -178,7 +197,8 @@ func TestPageIsComplete(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"<title>Diagnosis: ", "Failures over time", "Idle age of reused connections to 10.0.0.4", "connections end at 2 s", "Latency under http", "request timeout 2 s",
+		"<title>Diagnosis: ", "Failures over time", "Idle age of reused connections to 10.0.0.4", "connections end at 2 s",
+		"Latency under http", "request timeout 2 s",
 		"Failures by member and instance", "backendIdleTimeout: 1.8s", "Cannot tell", "Missing evidence", "prefers-color-scheme",
 	} {
 		if !strings.Contains(got, want) {
@@ -242,7 +262,8 @@ func TestColourIsOnlyColour(t *testing.T) {
 		if err := r.ColourText(&coloured, width); err != nil {
 			t.Fatal(err)
 		}
-		if escape.ReplaceAllString(coloured.String(), "") != plain.String() || !strings.Contains(coloured.String(), "\x1b[1m") || strings.Contains(plain.String(), "\x1b") {
+		if escape.ReplaceAllString(coloured.String(), "") != plain.String() || !strings.Contains(coloured.String(), "\x1b[1m") ||
+			strings.Contains(plain.String(), "\x1b") {
 			t.Errorf("width %d: coloured text is another text", width)
 		}
 	}

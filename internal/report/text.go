@@ -115,11 +115,14 @@ func (p *Printer) headline(r *Report) {
 func (r *Report) Headline() string {
 	switch v := r.Verdict; {
 	case v != nil && r.Failures > 0:
-		return fmt.Sprintf("%.0f %% of %d failed requests: %s (%s). Confidence: %s.", 100*v.Share, r.Failures, v.Title, v.Cause, v.Confidence)
+		return fmt.Sprintf("%.0f %% of %d failed requests: %s (%s). Confidence: %s.", 100*v.Share, r.Failures, v.Title, v.Cause,
+			v.Confidence)
 	case v != nil:
-		return fmt.Sprintf("No request failed, but retries hid %d failed attempts. Cause: %s (%s). Confidence: %s.", r.Recovered, v.Title, v.Cause, v.Confidence)
+		return fmt.Sprintf("No request failed, but retries hid %d failed attempts. Cause: %s (%s). Confidence: %s.", r.Recovered, v.Title,
+			v.Cause, v.Confidence)
 	case r.Failures > 0 && r.Failures == r.Undetermined.Failures:
-		return fmt.Sprintf("%s, and the evidence does not tell the cause. What it may be, and what to do next, is below.", units.Count(r.Failures, "request failed", "requests failed"))
+		return fmt.Sprintf("%s, and the evidence does not tell the cause. What it may be, and what to do next, is below.",
+			units.Count(r.Failures, "request failed", "requests failed"))
 	case r.Failures == 0 && r.Recovered > 0:
 		return recoveredText(r)
 	case r.Failures > 0:
@@ -194,7 +197,8 @@ func (r *Report) totals() string {
 	if r.Sessions > 0 {
 		window = fmt.Sprintf(" (%d of the requests are sessions of TCP and TLS listeners)", r.Sessions) + window
 	}
-	return fmt.Sprintf("%d requests, %d failed (%s), %s%s", r.Requests, r.Failures, units.Percent(r.Failures, r.Requests), r.recoveredText(), window)
+	return fmt.Sprintf("%d requests, %d failed (%s), %s%s", r.Requests, r.Failures, units.Percent(r.Failures, r.Requests),
+		r.recoveredText(), window)
 }
 
 // recoveredText says how much was made good, and how.
@@ -202,7 +206,8 @@ func (r *Report) recoveredText() string {
 	if r.Steered == 0 {
 		return fmt.Sprintf("%d recovered by a retry", r.Recovered)
 	}
-	return fmt.Sprintf("%d recovered (%d by a retry, %d steered away from members that were held back)", r.Recovered, r.Recovered-r.Steered, r.Steered)
+	return fmt.Sprintf("%d recovered (%d by a retry, %d steered away from members that were held back)", r.Recovered, r.Recovered-r.Steered,
+		r.Steered)
 }
 
 // countText is how much of all a finding explains.
@@ -262,7 +267,13 @@ func scopeText(s Scope) string {
 // Text is the scope in words.
 func (s Scope) Text() string {
 	var parts []string
-	for _, x := range [][2]string{{"pool", s.Pool}, {"settings", s.Settings}, {"member", s.Member}, {"path", s.Path}, {"instance", s.Instance}} {
+	for _, x := range [][2]string{
+		{"pool", s.Pool},
+		{"settings", s.Settings},
+		{"member", s.Member},
+		{"path", s.Path},
+		{"instance", s.Instance},
+	} {
 		if x[1] != "" {
 			parts = append(parts, x[0]+" "+x[1])
 		}
@@ -275,7 +286,12 @@ func (s Scope) Text() string {
 
 func (p *Printer) fix(f *Fix) {
 	p.Wrapped("     - on the "+f.Side+": ", f.Change)
-	for _, c := range [][2]string{{"causeway", f.Commands.Causeway}, {"az", f.Commands.AzCLI}, {"powershell", f.Commands.PowerShell}, {"portal", f.Commands.Portal}} {
+	for _, c := range [][2]string{
+		{"causeway", f.Commands.Causeway},
+		{"az", f.Commands.AzCLI},
+		{"powershell", f.Commands.PowerShell},
+		{"portal", f.Commands.Portal},
+	} {
 		if c[1] != "" {
 			p.Line("         " + c[0] + ": " + c[1]) // not wrapped: it is to be copied
 		}
@@ -464,7 +480,8 @@ func (p *Printer) followups(list []Followup) {
 	p.Line("")
 	p.Line("Since the earlier report:")
 	for _, u := range list {
-		p.Wrapped(fmt.Sprintf("  %-11s ", u.Result), fmt.Sprintf("%s (%s): %s; before it were %d of %d requests", u.Title, u.Cause, u.Why, u.Before.Failures, u.Before.Requests))
+		p.Wrapped(fmt.Sprintf("  %-11s ", u.Result), fmt.Sprintf("%s (%s): %s; before it were %d of %d requests", u.Title, u.Cause, u.Why,
+			u.Before.Failures, u.Before.Requests))
 	}
 }
 

@@ -35,11 +35,13 @@ func (c *Report) adviseV2(used float64, t *traffic.Summary) {
 	if !ok {
 		c.Assumed = append(c.Assumed, "without metrics only throughput counts: TLS handshakes and connections may need more")
 		if c.Days < enoughDays && used <= tight {
-			c.Assumed = append(c.Assumed, "nothing is advised to be set: so short a log, without metrics, says that this was enough and not how few would be")
+			c.Assumed = append(c.Assumed,
+				"nothing is advised to be set: so short a log, without metrics, says that this was enough and not how few would be")
 			return
 		}
 	}
-	needs := fmt.Sprintf("the peak of %s needs %s", unitsText(peak), units.Count(int(math.Ceil(peak/unitsPerInstance)), "instance", "instances"))
+	needs := fmt.Sprintf("the peak of %s needs %s", unitsText(peak), units.Count(int(math.Ceil(peak/unitsPerInstance)), "instance",
+		"instances"))
 	least := max(2, int(math.Ceil(peak/unitsPerInstance/2)))
 	most := min(mostInstances, max(least+2, int(math.Ceil(peak/unitsPerInstance*2)), 10))
 	manual := max(2, int(math.Ceil(peak/unitsPerInstance*1.2)))
@@ -47,10 +49,12 @@ func (c *Report) adviseV2(used float64, t *traffic.Summary) {
 	name, group := t.NameAndGroup()
 	if c.Instances[0] != c.Instances[1] || t.Config == nil {
 		c.Advice = append(c.Advice, Advice{
-			Change:  fmt.Sprintf("autoscale between %d and %d instances", least, most),
-			Because: needs + "; scaling out takes three to five minutes, so half of that is kept ready; the most is as much as the subnet allows",
+			Change: fmt.Sprintf("autoscale between %d and %d instances", least, most),
+			Because: needs +
+				"; scaling out takes three to five minutes, so half of that is kept ready; the most is as much as the subnet allows",
 			Commands: report.Commands{
-				AzCLI:      fmt.Sprintf("az network application-gateway update -g %s -n %s --min-capacity %d --max-capacity %d", group, name, least, most),
+				AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --min-capacity %d --max-capacity %d", group,
+					name, least, most),
 				PowerShell: fmt.Sprintf("Set-AzApplicationGatewayAutoscaleConfiguration -ApplicationGateway $gw -MinCapacity %d -MaxCapacity %d; Set-AzApplicationGateway -ApplicationGateway $gw", least, most),
 				Portal:     "Configuration > Capacity type: Autoscale",
 			},
@@ -58,7 +62,10 @@ func (c *Report) adviseV2(used float64, t *traffic.Summary) {
 		return
 	}
 	if manual == c.Instances[1] {
-		c.Advice = append(c.Advice, Advice{Change: fmt.Sprintf("keep %s, or let it scale between %d and %d", units.Count(manual, "instance", "instances"), least, most), Because: needs})
+		c.Advice = append(c.Advice, Advice{
+			Change:  fmt.Sprintf("keep %s, or let it scale between %d and %d", units.Count(manual, "instance", "instances"), least, most),
+			Because: needs,
+		})
 		return
 	}
 	c.Advice = append(c.Advice, Advice{
@@ -83,17 +90,31 @@ func (c *Report) adviseV1(used float64, t *traffic.Summary) {
 		larger := map[string]string{"small": "Medium", "medium": "Large"}[size]
 		c.Larger = strings.TrimSuffix(c.Size, c.Size[strings.IndexByte(c.Size, '_')+1:]) + larger
 		c.Advice = append(c.Advice, Advice{
-			Change: "the next size: " + larger, Because: fmt.Sprintf("%d instances of this size would be needed, and there may be %d", need, MostInstancesV1),
-			Commands: report.Commands{AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --sku %s", group, name, c.Larger), Portal: "Configuration > SKU size"},
+			Change: "the next size: " + larger, Because: fmt.Sprintf("%d instances of this size would be needed, and there may be %d", need,
+				MostInstancesV1),
+			Commands: report.Commands{
+				AzCLI:  fmt.Sprintf("az network application-gateway update -g %s -n %s --sku %s", group, name, c.Larger),
+				Portal: "Configuration > SKU size",
+			},
 		})
 	case need > now || now < 2:
 		c.Advice = append(c.Advice, Advice{
-			Change: fmt.Sprintf("%d instances", need), Because: "peak load stays below 80 %, with a tenth to spare, and no single instance is missed",
-			Commands: report.Commands{AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, need), PowerShell: fmt.Sprintf("$gw = Get-AzApplicationGateway -Name "+name+" -ResourceGroupName "+group+"; Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier %s -Capacity %d; Set-AzApplicationGateway -ApplicationGateway $gw", c.Size, t.Config.SKU.Tier, need), Portal: "Configuration > Instance count"},
+			Change:  fmt.Sprintf("%d instances", need),
+			Because: "peak load stays below 80 %, with a tenth to spare, and no single instance is missed",
+			Commands: report.Commands{
+				AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, need),
+				PowerShell: fmt.Sprintf("$gw = Get-AzApplicationGateway -Name "+name+" -ResourceGroupName "+group+
+					"; Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier %s -Capacity %d; Set-AzApplicationGateway -ApplicationGateway $gw", c.Size, t.Config.SKU.Tier, need),
+				Portal: "Configuration > Instance count",
+			},
 		})
 	}
 	if size == "small" {
 		c.Advice = append(c.Advice, Advice{Change: "no Small in production", Because: "Azure means it for development and tests"})
 	}
-	c.Advice = append(c.Advice, Advice{Change: "move to the second generation", Because: "the first one is retired", Commands: report.Commands{Causeway: "causeway migrate gateway.json"}})
+	c.Advice = append(c.Advice, Advice{
+		Change:   "move to the second generation",
+		Because:  "the first one is retired",
+		Commands: report.Commands{Causeway: "causeway migrate gateway.json"},
+	})
 }

@@ -20,7 +20,16 @@ func selfHosted(t *traffic.Summary, b *evidence.Bundle) bool {
 
 // machineCapacity holds the load against what is known of the machine: its limits, and not its speed.
 func machineCapacity(t *traffic.Summary, m *evidence.Machine) *Report {
-	c := &Report{Schema: Schema, Loads: []Load{}, Advice: []Advice{}, Assumed: []string{}, Missing: []report.Missing{}, Headroom: -1, Machine: m, SelfHosted: true}
+	c := &Report{
+		Schema:     Schema,
+		Loads:      []Load{},
+		Advice:     []Advice{},
+		Assumed:    []string{},
+		Missing:    []report.Missing{},
+		Headroom:   -1,
+		Machine:    m,
+		SelfHosted: true,
+	}
 	frame(t, c)
 	c.Assumed = []string{} // what is taken for granted of Azure's gateways
 	logLoads(t, c)
@@ -28,17 +37,29 @@ func machineCapacity(t *traffic.Summary, m *evidence.Machine) *Report {
 		c.Loads[i].Limit = 0
 	}
 	if m != nil && m.ConnectionsLimit > 0 {
-		c.Loads = append(c.Loads, Load{Measure: "connections", Source: "gateway", Peak: float64(m.Connections), High: float64(m.Connections), Limit: float64(m.ConnectionsLimit), Unit: "client connections, now"})
+		c.Loads = append(c.Loads, Load{
+			Measure: "connections",
+			Source:  "gateway",
+			Peak:    float64(m.Connections),
+			High:    float64(m.Connections),
+			Limit:   float64(m.ConnectionsLimit),
+			Unit:    "client connections, now",
+		})
 	}
 	judgeMachine(t, c)
 	withoutEffect(t, c)
 	c.Limits = machineLimits(m)
 	if m == nil {
-		c.Missing = append(c.Missing, report.Missing{What: "the machine", Why: "its processors, memory and limits are not among these files", How: "ask the gateway while it runs: causeway capacity --live"})
+		c.Missing = append(c.Missing, report.Missing{
+			What: "the machine",
+			Why:  "its processors, memory and limits are not among these files",
+			How:  "ask the gateway while it runs: causeway capacity --live",
+		})
 	}
 	c.Missing = append(c.Missing, report.Missing{
-		What: "a measurement of this machine", Why: "how many requests it can carry depends on its processors, on TLS, on the sizes of answers, and on what else runs there",
-		How: "make bench, in a checkout of Causeway on this machine, measures it beside nginx and HAProxy; docs/performance.md has the figures of two others",
+		What: "a measurement of this machine",
+		Why:  "how many requests it can carry depends on its processors, on TLS, on the sizes of answers, and on what else runs there",
+		How:  "make bench, in a checkout of Causeway on this machine, measures it beside nginx and HAProxy; docs/performance.md has the figures of two others",
 	})
 	return c
 }
@@ -57,7 +78,8 @@ func judgeMachine(t *traffic.Summary, c *Report) {
 		c.Judgement = "too small for its connections: " + t.Waits.Text()
 		c.Advice = append(c.Advice, moreConnections("clients waited for room"))
 	case used > 0.9:
-		c.Judgement = fmt.Sprintf("tight: %d client connections now, of %d that fit; beyond that silent ones give way to new ones", m.Connections, m.ConnectionsLimit)
+		c.Judgement = fmt.Sprintf("tight: %d client connections now, of %d that fit; beyond that silent ones give way to new ones",
+			m.Connections, m.ConnectionsLimit)
 		c.Advice = append(c.Advice, moreConnections("the limit is near"))
 	case m != nil && m.Load > 0 && m.Load > float64(m.Cores):
 		c.Judgement = fmt.Sprintf("tight: more wants to run on this machine (load %.1f, the mean of a minute) than it has processors (%d), whatever it is", m.Load, m.Cores)
@@ -80,8 +102,9 @@ func withoutEffect(t *traffic.Summary, c *Report) {
 	if t.Config == nil {
 		return
 	}
-	c.Assumed = append(c.Assumed, fmt.Sprintf("size and instances of the document (%s, %s) have no effect on Causeway so far: one process serves, with all processors that it may use. Azure's figures for them say nothing of this machine",
-		units.Or(c.Size, "no size"), c.instances()))
+	c.Assumed = append(c.Assumed,
+		fmt.Sprintf("size and instances of the document (%s, %s) have no effect on Causeway so far: one process serves, with all processors that it may use. Azure's figures for them say nothing of this machine",
+			units.Or(c.Size, "no size"), c.instances()))
 }
 
 // machineLimits are what the process has.

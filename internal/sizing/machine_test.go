@@ -28,7 +28,8 @@ func capacityOf(t *testing.T, s *story.Story, m *evidence.Machine) (*sizing.Repo
 
 func busyStory(t *testing.T, queued time.Duration) *story.Story {
 	s := story.New(t)
-	s.Doc = strings.Replace(story.Document, `"name":"Standard_v2","tier":"Standard_v2","capacity":1`, `"name":"Standard_Large","tier":"Standard","capacity":6`, 1)
+	s.Doc = strings.Replace(story.Document, `"name":"Standard_v2","tier":"Standard_v2","capacity":1`,
+		`"name":"Standard_Large","tier":"Standard","capacity":6`, 1)
 	for range 30 {
 		s.After(time.Second).Request(4, story.QueuedFor(queued))
 	}
@@ -37,7 +38,17 @@ func busyStory(t *testing.T, queued time.Duration) *story.Story {
 
 // Of a gateway that runs on Causeway capacity speaks of the machine, and not of what Azure's sizes can do.
 func TestCapacityOfAMachine(t *testing.T) {
-	m := evidence.Machine{Cores: 2, Procs: 2, Load: 0.4, Memory: 4 << 30, Used: 60 << 20, Files: 20000, Open: 40, ConnectionsLimit: 9000, Connections: 12}
+	m := evidence.Machine{
+		Cores:            2,
+		Procs:            2,
+		Load:             0.4,
+		Memory:           4 << 30,
+		Used:             60 << 20,
+		Files:            20000,
+		Open:             40,
+		ConnectionsLimit: 9000,
+		Connections:      12,
+	}
 	busy, full := m, m
 	busy.Load, full.Connections = 7, 8900
 	for name, x := range map[string]struct {
@@ -55,17 +66,24 @@ func TestCapacityOfAMachine(t *testing.T) {
 		if !strings.HasPrefix(c.Judgement, x.want) {
 			t.Errorf("%s: %s", name, c.Judgement)
 		}
-		for _, azures := range []string{"az ", "bits a second of", "million bits", "for pages of", "as Azure publishes", "Standard_Large, 6 instances;", "Set-Az"} {
+		for _, azures := range []string{
+			"az ", "bits a second of", "million bits", "for pages of", "as Azure publishes",
+			"Standard_Large, 6 instances;", "Set-Az",
+		} {
 			if strings.Contains(text, azures) {
 				t.Errorf("%s: %q is Azure's:\n%s", name, azures, text)
 			}
 		}
-		for _, says := range []string{"size and instances of the document (Standard_Large, 6 instances) have no effect on Causeway so far", "make bench"} {
+		for _, says := range []string{
+			"size and instances of the document (Standard_Large, 6 instances) have no effect on Causeway so far",
+			"make bench",
+		} {
 			if !strings.Contains(text, says) {
 				t.Errorf("%s: it does not say %q:\n%s", name, says, text)
 			}
 		}
-		if known := x.m != nil; known != strings.Contains(text, "2, of which Go uses 2 (GOMAXPROCS)") || known != strings.Contains(text, "20000 at most, 40 now") || known == strings.Contains(text, "causeway capacity --live") {
+		if known := x.m != nil; known != strings.Contains(text, "2, of which Go uses 2 (GOMAXPROCS)") ||
+			known != strings.Contains(text, "20000 at most, 40 now") || known == strings.Contains(text, "causeway capacity --live") {
 			t.Errorf("%s: %s", name, text)
 		}
 		for _, l := range c.Loads {

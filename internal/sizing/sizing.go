@@ -158,11 +158,17 @@ func metricLoads(t *traffic.Summary, c *Report) {
 		c.cover(first, last)
 	}
 	if len(c.Loads) == 0 {
-		what, how := "metrics CapacityUnits, ComputeUnits, CurrentConnections, Throughput", "CapacityUnits ComputeUnits CurrentConnections Throughput"
+		what, how := "metrics CapacityUnits, ComputeUnits, CurrentConnections, Throughput",
+			"CapacityUnits ComputeUnits CurrentConnections Throughput"
 		if c.Generation == "v1" {
 			what, how = "metrics CpuUtilization, Throughput, CurrentConnections", "CpuUtilization Throughput CurrentConnections"
 		}
-		c.Missing = append(c.Missing, report.Missing{What: what, Why: "only the gateway itself knows how busy it is, and a month of it how busy it gets", How: "az monitor metrics list --resource " + units.Or(t.ResourceID(), "GATEWAY_ID") + " --metrics " + how + " --interval PT1M --offset 30d -o json > metrics.json"})
+		c.Missing = append(c.Missing, report.Missing{
+			What: what,
+			Why:  "only the gateway itself knows how busy it is, and a month of it how busy it gets",
+			How: "az monitor metrics list --resource " + units.Or(t.ResourceID(), "GATEWAY_ID") + " --metrics " + how +
+				" --interval PT1M --offset 30d -o json > metrics.json",
+		})
 	}
 }
 
@@ -277,9 +283,11 @@ func judgeCapacity(t *traffic.Summary, c *Report) {
 	}
 	c.Headroom = math.Round((1-worst.Peak/worst.Limit)*1000) / 1000
 	used := worst.Peak / worst.Limit
-	text := fmt.Sprintf("%s: at most %s of %s (%.0f %%), at %s", worst.Measure, units.Figure(worst.Peak), units.Figure(worst.Limit)+" "+worst.Unit, 100*used, worst.At)
+	text := fmt.Sprintf("%s: at most %s of %s (%.0f %%), at %s", worst.Measure, units.Figure(worst.Peak), units.Figure(worst.Limit)+" "+
+		worst.Unit, 100*used, worst.At)
 	if strings.HasPrefix(worst.Unit, "%") {
-		text = fmt.Sprintf("%s: %s %s at most, at %s; beyond %s %% there is nothing left for what comes at once", worst.Measure, units.Figure(worst.Peak), worst.Unit, worst.At, units.Figure(worst.Limit))
+		text = fmt.Sprintf("%s: %s %s at most, at %s; beyond %s %% there is nothing left for what comes at once", worst.Measure,
+			units.Figure(worst.Peak), worst.Unit, worst.At, units.Figure(worst.Limit))
 	}
 	switch {
 	case used > 0.9:
@@ -297,7 +305,8 @@ func judgeCapacity(t *traffic.Summary, c *Report) {
 		c.adviseV2(used, t)
 	}
 	if c.Days < enoughDays {
-		c.Assumed = append(c.Assumed, fmt.Sprintf("this is %s of evidence; how many instances to keep is judged by a month, and not by less than %d days: take the advice as a lower bound", c.length(), enoughDays))
+		c.Assumed = append(c.Assumed,
+			fmt.Sprintf("this is %s of evidence; how many instances to keep is judged by a month, and not by less than %d days: take the advice as a lower bound", c.length(), enoughDays))
 	}
 }
 
@@ -335,9 +344,25 @@ func inWords(n float64, unit string) string {
 
 func limitsOf(generation string) [][]string {
 	if generation == "v1" {
-		return [][]string{{"Mbit/s of an instance", "for pages of 6 KB and of 100 KB"}, {"Small", "7.5 and 35"}, {"Medium", "13 and 100"}, {"Large", "50 and 200"}, {"instances", "32 at most, 2 at least for availability"}}
+		return [][]string{
+			{"Mbit/s of an instance", "for pages of 6 KB and of 100 KB"},
+			{"Small", "7.5 and 35"},
+			{"Medium", "13 and 100"},
+			{"Large", "50 and 200"},
+			{"instances", "32 at most, 2 at least for availability"},
+		}
 	}
-	return [][]string{{"one capacity unit", "the largest of"}, {"compute", "1 compute unit: about 50 new TLS connections a second (RSA 2048), or 10 requests a second with WAF"}, {"connections", "2500"}, {"throughput", "2.22 Mbit/s"}, {"one instance", "10 capacity units or more"}, {"instances", "125 at most"}}
+	return [][]string{
+		{"one capacity unit", "the largest of"},
+		{"compute", "1 compute unit: about 50 new TLS connections a second (RSA 2048), or 10 requests a second with WAF"},
+		{
+			"connections",
+			"2500",
+		},
+		{"throughput", "2.22 Mbit/s"},
+		{"one instance", "10 capacity units or more"},
+		{"instances", "125 at most"},
+	}
 }
 
 // instances is how many there may be, in words.
@@ -355,7 +380,8 @@ func (c *Report) instances() string {
 func (c *Report) Text(w io.Writer, width int) error {
 	p := &report.Printer{W: w, Width: max(width, 60)}
 	p.Wrapped("", c.Judgement)
-	text := fmt.Sprintf("generation %s, %s, %s; %s of evidence", c.Generation, units.Or(c.Size, "size not known"), c.instances(), c.length())
+	text := fmt.Sprintf("generation %s, %s, %s; %s of evidence", c.Generation, units.Or(c.Size, "size not known"), c.instances(),
+		c.length())
 	if c.SelfHosted {
 		text = c.length() + " of evidence of a gateway that runs on Causeway"
 	}
@@ -373,12 +399,18 @@ func (c *Report) Text(w io.Writer, width int) error {
 		if l.Limit > 0 {
 			limit = units.Figure(l.Limit)
 		}
-		p.Line(fmt.Sprintf("%-20s %-11s %14s %14s %14s  %s", l.Measure, l.Source, units.Figure(l.Peak), units.Figure(l.High), limit, l.Unit))
+		p.Line(fmt.Sprintf("%-20s %-11s %14s %14s %14s  %s", l.Measure, l.Source, units.Figure(l.Peak), units.Figure(l.High),
+			limit, l.Unit))
 	}
 	for _, a := range c.Advice {
 		p.Line("")
 		p.Wrapped("Set: ", a.Change+": "+a.Because)
-		for _, x := range [][2]string{{"az", a.Commands.AzCLI}, {"powershell", a.Commands.PowerShell}, {"portal", a.Commands.Portal}, {"causeway", a.Commands.Causeway}} {
+		for _, x := range [][2]string{
+			{"az", a.Commands.AzCLI},
+			{"powershell", a.Commands.PowerShell},
+			{"portal", a.Commands.Portal},
+			{"causeway", a.Commands.Causeway},
+		} {
 			if x[1] != "" {
 				p.Line("  " + x[0] + ": " + x[1])
 			}
@@ -407,5 +439,9 @@ func (c *Report) limitsTitle() string {
 
 func MissingDocument(t *traffic.Summary, why string) report.Missing {
 	name, group := t.NameAndGroup()
-	return report.Missing{What: "gateway document", Why: why, How: fmt.Sprintf("az network application-gateway show -g %s -n %s > gateway.json", group, name)}
+	return report.Missing{
+		What: "gateway document",
+		Why:  why,
+		How:  fmt.Sprintf("az network application-gateway show -g %s -n %s > gateway.json", group, name),
+	}
 }

@@ -15,7 +15,9 @@ import (
 func TestCapacityByMetricsAlone(t *testing.T) {
 	s := story.New(t)
 	dir := t.TempDir()
-	s.Write(dir, "metrics.json", []byte(`{"interval":"PT1M","namespace":"Microsoft.Network/applicationGateways","value":[{"id":"`+story.GatewayID+`/providers/Microsoft.Insights/metrics/CapacityUnits","name":{"value":"CapacityUnits"},"unit":"Count","timeseries":[{"data":[{"timeStamp":"2026-11-23T09:00:00Z","average":25},{"timeStamp":"2026-11-23T10:00:00Z","average":20}]}]}]}`))
+	s.Write(dir, "metrics.json", []byte(`{"interval":"PT1M","namespace":"Microsoft.Network/applicationGateways","value":[{"id":"`+
+		story.GatewayID+
+		`/providers/Microsoft.Insights/metrics/CapacityUnits","name":{"value":"CapacityUnits"},"unit":"Count","timeseries":[{"data":[{"timeStamp":"2026-11-23T09:00:00Z","average":25},{"timeStamp":"2026-11-23T10:00:00Z","average":20}]}]}]}`))
 	b, err := evidence.Open([]string{dir})
 	if err != nil {
 		t.Fatal(err)

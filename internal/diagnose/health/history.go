@@ -15,7 +15,11 @@ func Now(t *History) (Change, bool) {
 	if len(t.Changes) > 0 {
 		return Change{}, false
 	}
-	return Change{Up: strings.EqualFold(t.Now.Health, "Up") || strings.EqualFold(t.Now.Health, "Healthy"), Reason: ReasonOfDetail(t.Now), Code: codeOfDetail(t.Now)}, true
+	return Change{
+		Up:     strings.EqualFold(t.Now.Health, "Up") || strings.EqualFold(t.Now.Health, "Healthy"),
+		Reason: ReasonOfDetail(t.Now),
+		Code:   codeOfDetail(t.Now),
+	}, true
 }
 
 // History is the history of one member's health.

@@ -14,7 +14,8 @@ import (
 func (c *Case) AtOneMember(l *TimedOutGroup) bool {
 	member, ok := c.mostlyAt(l)
 	if ok {
-		c.Suspect(l.Events, fmt.Sprintf("most of them were at %s, and would not be late if it were as quick as its equals: compare it with them, and what else it has to do", member),
+		c.Suspect(l.Events,
+			fmt.Sprintf("most of them were at %s, and would not be late if it were as quick as its equals: compare it with them, and what else it has to do", member),
 			"g-noisy-member", "g-io-stall", "g-head-of-line-member", "d-gc-pause", "d-slow-route", "d-timeout-below-latency")
 	}
 	return ok
@@ -53,7 +54,8 @@ func (c *Case) ArrivalsText(l *TimedOutGroup) string {
 func (c *Case) RivalsOfBursts(l *TimedOutGroup) []string {
 	alone := []string{"d-db-lock", "g-dependency-down", "g-conn-pool-db", "d-slow-route"}
 	all := []string{"g-worker-pool", "g-cpu-queueing", "d-gc-pause"}
-	if others, slowest := c.OtherRoutes(l); c.ArrivalsText(l) == "" && l.Scope.Path != "" && others.N >= traffic.EnoughAnswers && slowest <= l.Limit/2 {
+	if others, slowest := c.OtherRoutes(l); c.ArrivalsText(l) == "" && l.Scope.Path != "" && others.N >= traffic.EnoughAnswers &&
+		slowest <= l.Limit/2 {
 		return append(append(alone, all...), "d-timeout-below-latency")
 	}
 	return append(append(all, alone...), "d-timeout-below-latency", "h-autoscale-lag")
@@ -87,7 +89,8 @@ func (c *Case) BurstsOf(l *TimedOutGroup) (b Bursts) {
 
 // Come reports whether they come in bursts: no accident, and a good part of those that would be apart by accident are not.
 func (b Bursts) Come() bool {
-	return b.n > 0 && stats.BinomialTail(b.close, b.n, b.share) < stats.Significance && float64(b.close) >= float64(b.n)*(b.share+(1-b.share)/3)
+	return b.n > 0 && stats.BinomialTail(b.close, b.n, b.share) < stats.Significance &&
+		float64(b.close) >= float64(b.n)*(b.share+(1-b.share)/3)
 }
 
 // placesOf is where the slow ones stand in the order of all requests of their kinds. Those of one moment are spread over it.

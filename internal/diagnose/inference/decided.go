@@ -63,7 +63,8 @@ func Detail(events []*traffic.Event) string {
 	if d == "" {
 		return ""
 	}
-	if names := events[0].Attempt.Presented; names != "" && !slices.ContainsFunc(events, func(e *traffic.Event) bool { return e.Attempt.Presented != names }) {
+	if names := events[0].Attempt.Presented; names != "" &&
+		!slices.ContainsFunc(events, func(e *traffic.Event) bool { return e.Attempt.Presented != names }) {
 		d += ", presented for " + names
 	}
 	return ": " + d

@@ -19,7 +19,8 @@ func newFinding(id string, events []*traffic.Event, scope report.Scope, confiden
 	c := cause.Find(id)
 	f := &Finding{Events: events, Finding: report.Finding{
 		Cause: id, Title: c.Title, Scope: scope, Confidence: confidence,
-		Mechanism: c.Mechanism, Evidence: []report.Evidence{}, RuledOut: []report.RuledOut{}, Rivals: []report.Rival{}, Fixes: []report.Fix{}, DisprovedBy: c.Disproof,
+		Mechanism: c.Mechanism, Evidence: []report.Evidence{}, RuledOut: []report.RuledOut{}, Rivals: []report.Rival{},
+		Fixes: []report.Fix{}, DisprovedBy: c.Disproof,
 	}}
 	for _, fix := range c.Fixes {
 		f.Fixes = append(f.Fixes, report.Fix{
@@ -105,7 +106,10 @@ func (c *Case) Fill(values map[string]string, f *Finding) {
 	if values["member"] == "" {
 		pairs = append(pairs, "{member}", "each of the members")
 	}
-	for _, k := range []string{"gateway", "group", "pool", "settings", "probe", "address", "port", "instances", "least", "most", "size", "tier"} {
+	for _, k := range []string{
+		"gateway", "group", "pool", "settings", "probe", "address", "port", "instances", "least", "most", "size",
+		"tier",
+	} {
 		if values[k] == "" {
 			pairs = append(pairs, "{"+k+"}", strings.ToUpper(k))
 		}
@@ -115,7 +119,12 @@ func (c *Case) Fill(values map[string]string, f *Finding) {
 	for i := range f.Fixes {
 		x := &f.Fixes[i]
 		x.Change = r.Replace(x.Change)
-		x.Commands = report.Commands{AzCLI: r.Replace(x.Commands.AzCLI), PowerShell: r.Replace(x.Commands.PowerShell), Portal: r.Replace(x.Commands.Portal), Causeway: r.Replace(x.Commands.Causeway)}
+		x.Commands = report.Commands{
+			AzCLI:      r.Replace(x.Commands.AzCLI),
+			PowerShell: r.Replace(x.Commands.PowerShell),
+			Portal:     r.Replace(x.Commands.Portal),
+			Causeway:   r.Replace(x.Commands.Causeway),
+		}
 	}
 }
 

@@ -44,7 +44,10 @@ func (c *Case) fixedNumber(x *report.Fix) {
 	size := c.Capacity()
 	if size.Larger != "" {
 		x.Change += fmt.Sprintf("; of this size there may be %d, so take the next one", sizing.MostInstancesV1)
-		x.Commands = report.Commands{AzCLI: "az network application-gateway update -g {group} -n {gateway} --sku " + size.Larger, Portal: "Configuration > SKU size"}
+		x.Commands = report.Commands{
+			AzCLI:  "az network application-gateway update -g {group} -n {gateway} --sku " + size.Larger,
+			Portal: "Configuration > SKU size",
+		}
 		return
 	}
 	x.Commands = report.Commands{

@@ -53,7 +53,8 @@ func (c *Case) WithLoad(events []*traffic.Event) LoadTest {
 		} else if rank[i] > 0.25 {
 			continue
 		}
-		sum.requests, sum.answered, sum.waited, sum.intervals = sum.requests+Load(i), sum.answered+i.Answered, sum.waited+i.Waited, sum.intervals+1
+		sum.requests, sum.answered, sum.waited, sum.intervals = sum.requests+Load(i), sum.answered+i.Answered, sum.waited+i.Waited,
+			sum.intervals+1
 	}
 	if lowSum.intervals > 0 && highSum.intervals > 0 {
 		t.Low = float64(lowSum.requests) / (float64(lowSum.intervals) * c.Traffic.Line.Width.Seconds())

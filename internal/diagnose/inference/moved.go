@@ -54,7 +54,14 @@ func (c *Case) MoveOf(k traffic.PoolKey) (m Move, ok bool) {
 	if !answeredBefore || !answeredAfter || young.Answered < stats.MinEvents {
 		return m, false
 	}
-	return Move{Old: stays[0].key.Server.String(), New: stays[1].key.Server.String(), Fine: fine, Left: stays[0].last, Begun: begun, slack: 2*stats.BinWidth + time.Second}, true
+	return Move{
+		Old:   stays[0].key.Server.String(),
+		New:   stays[1].key.Server.String(),
+		Fine:  fine,
+		Left:  stays[0].last,
+		Begun: begun,
+		slack: 2*stats.BinWidth + time.Second,
+	}, true
 }
 
 // OneName reports whether a pool has one member by the document, and that by name.
@@ -69,7 +76,8 @@ func (c *Case) OneName(pool string) bool {
 // WriteBefore is the last write of the gateway itself within the time that one takes before a moment.
 func (c *Case) WriteBefore(t time.Time) (last evidence.Activity, found bool) {
 	for _, a := range c.Changes() {
-		if strings.EqualFold(a.Operation, "Microsoft.Network/applicationGateways/write") && !a.At.After(t) && t.Sub(a.At) <= Healed && (!found || a.At.After(last.At)) {
+		if strings.EqualFold(a.Operation, "Microsoft.Network/applicationGateways/write") && !a.At.After(t) && t.Sub(a.At) <= Healed &&
+			(!found || a.At.After(last.At)) {
 			last, found = a, true
 		}
 	}

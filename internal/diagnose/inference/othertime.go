@@ -20,10 +20,13 @@ func (c *Case) TimeoutNow(settings string) (now time.Duration, changed bool) {
 
 // Advise fills the advice of a longer request timeout in, or says that the document has changed since.
 func (c *Case) Advise(f *Finding, l *TimedOutGroup, longer time.Duration, values map[string]string) {
-	values["timeout"], values["newTimeout"], values["newTimeoutSeconds"] = units.Seconds(l.Limit), units.Seconds(longer), fmt.Sprint(int(longer.Seconds()))
+	values["timeout"], values["newTimeout"], values["newTimeoutSeconds"] = units.Seconds(l.Limit), units.Seconds(longer),
+		fmt.Sprint(int(longer.Seconds()))
 	now, changed := c.TimeoutNow(l.Scope.Settings)
 	if changed {
-		f.Says("configuration", fmt.Sprintf("the document says %s for backend settings %s and is of another time: it was %s when these requests failed", units.Seconds(now), l.Scope.Settings, units.Seconds(l.Limit)))
+		f.Says("configuration",
+			fmt.Sprintf("the document says %s for backend settings %s and is of another time: it was %s when these requests failed",
+				units.Seconds(now), l.Scope.Settings, units.Seconds(l.Limit)))
 	}
 	for i := range f.Fixes {
 		x := &f.Fixes[i]
@@ -32,9 +35,14 @@ func (c *Case) Advise(f *Finding, l *TimedOutGroup, longer time.Duration, values
 		}
 		if now > l.Limit {
 			*x = report.Fix{
-				Side:     x.Side,
-				Change:   fmt.Sprintf("nothing more until it is seen what the change has done: the request timeout of %s has been raised since, from %s to %s; diagnose requests of after the change, with --before and this report", l.Scope.Settings, units.Seconds(l.Limit), units.Seconds(now)),
-				Expected: report.Expected{Removes: [2]int{0, len(l.Events)}, Basis: "bounded", Note: c.PresentTimeout(l.Scope.Settings, l.Limit, now)},
+				Side: x.Side,
+				Change: fmt.Sprintf("nothing more until it is seen what the change has done: the request timeout of %s has been raised since, from %s to %s; diagnose requests of after the change, with --before and this report",
+					l.Scope.Settings, units.Seconds(l.Limit), units.Seconds(now)),
+				Expected: report.Expected{
+					Removes: [2]int{0, len(l.Events)},
+					Basis:   "bounded",
+					Note:    c.PresentTimeout(l.Scope.Settings, l.Limit, now),
+				},
 			}
 			continue
 		}
@@ -48,7 +56,9 @@ func (c *Case) Advise(f *Finding, l *TimedOutGroup, longer time.Duration, values
 func (c *Case) PresentTimeout(settings string, then, now time.Duration) string {
 	r := c.Traffic.RoutesOf(settings)
 	if now < then {
-		return fmt.Sprintf("the present %s would have cut %s more that came after that", units.Seconds(now), units.Count(r.Waits.Between(now, max(then, r.Slowest())), "answer", "answers"))
+		return fmt.Sprintf("the present %s would have cut %s more that came after that", units.Seconds(now),
+			units.Count(r.Waits.Between(now, max(then, r.Slowest())), "answer", "answers"))
 	}
-	return fmt.Sprintf("with the present %s some of them would have been answered, for %s came in the last third before %s; how many is not in the evidence", units.Seconds(now), units.Count(r.LastThird(then), "answer", "answers"), units.Seconds(then))
+	return fmt.Sprintf("with the present %s some of them would have been answered, for %s came in the last third before %s; how many is not in the evidence",
+		units.Seconds(now), units.Count(r.LastThird(then), "answer", "answers"), units.Seconds(then))
 }

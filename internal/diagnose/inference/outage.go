@@ -26,7 +26,8 @@ func (o *Outage) Last() time.Time { return o.Events[len(o.Events)-1].At }
 
 // ConnectFailed reports whether no connection to the member came about.
 func ConnectFailed(e *traffic.Event) bool {
-	return e.Tried && (e.Fault.Phase == fault.Connect || e.Fault.Phase == fault.TLS && (e.Fault.Kind == fault.Closed || e.Fault.Kind == fault.Reset)) &&
+	return e.Tried && (e.Fault.Phase == fault.Connect || e.Fault.Phase == fault.TLS && (e.Fault.Kind == fault.Closed ||
+		e.Fault.Kind == fault.Reset)) &&
 		e.Fault.Side != fault.Gateway
 }
 
@@ -44,7 +45,8 @@ func (c *Case) outages(events []*traffic.Event, m *traffic.MemberStats) []Outage
 	var out []Outage
 	for _, e := range events {
 		n := len(out)
-		if n == 0 || e.Start.Sub(out[n-1].Last()) > traffic.Quiet && m.Answers.Between(out[n-1].Last().Add(time.Second), e.Start.Add(-time.Second)) > 0 {
+		if n == 0 || e.Start.Sub(out[n-1].Last()) > traffic.Quiet && m.Answers.Between(out[n-1].Last().Add(time.Second),
+			e.Start.Add(-time.Second)) > 0 {
 			out = append(out, Outage{})
 			n++
 		}
@@ -64,7 +66,10 @@ func (c *Case) outages(events []*traffic.Event, m *traffic.MemberStats) []Outage
 
 // MemberOutages are the runs of failures of each member in which no connection came about, or in which it fell silent.
 func (c *Case) MemberOutages(f func(k traffic.MemberKey, m *traffic.MemberStats, o Outage)) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return ConnectFailed(e) || BrokeUnderRequest(e) || c.DuringSilence(e) }), (*traffic.Event).Key)
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
+		return ConnectFailed(e) || BrokeUnderRequest(e) ||
+			c.DuringSilence(e)
+	}), (*traffic.Event).Key)
 	for _, k := range keys {
 		m := c.Traffic.Members[k]
 		if m == nil {

@@ -34,9 +34,15 @@ type ClosedGroup struct {
 
 var (
 	ofUsedConnections = []string{"c-idle-race", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst"}
-	ofHandshakes      = []string{"f-client-cert", "f-version", "f-cipher", "f-sni-required", "f-handshake-timeout", "f-expired", "f-unknown-ca", "e-tls-to-plain"}
+	ofHandshakes      = []string{
+		"f-client-cert", "f-version", "f-cipher", "f-sni-required", "f-handshake-timeout", "f-expired",
+		"f-unknown-ca", "e-tls-to-plain",
+	}
 	ofEveryConnection = slices.Concat(ofHandshakes, []string{"e-plain-to-tls", "e-foreign-service", "b-ip-reused", "i-wrong-port"})
-	ofNewConnections  = slices.Concat(ofEveryConnection, []string{"b-refused", "c-backend-conn-limit", "c-accept-queue", "b-drop", "b-reject", "b-route"})
+	ofNewConnections  = slices.Concat(ofEveryConnection, []string{
+		"b-refused", "c-backend-conn-limit", "c-accept-queue", "b-drop",
+		"b-reject", "b-route",
+	})
 )
 
 // doubts in the order in which they are told: the first that holds is.
@@ -44,9 +50,15 @@ var doubts = []doubt{
 	{"the backend settings speak plain HTTP", ofHandshakes, func(c *ClosedGroup) bool { return c.Speaks("Http") }},
 	{"the backend settings speak HTTPS", []string{"e-plain-to-tls"}, func(c *ClosedGroup) bool { return c.Speaks("Https") }},
 	{"the member answered others meanwhile, and this would fail every connection", ofEveryConnection, (*ClosedGroup).othersAnswered},
-	{"most of these connections had carried requests before, by their source ports", ofNewConnections, func(c *ClosedGroup) bool { return 5*c.used >= 4*len(c.Events) }},
+	{
+		"most of these connections had carried requests before, by their source ports", ofNewConnections,
+		func(c *ClosedGroup) bool { return 5*c.used >= 4*len(c.Events) },
+	},
 	{"most of these connections were new", ofUsedConnections, func(c *ClosedGroup) bool { return 5*c.fresh >= 4*len(c.Events) }},
-	{"they did not end together", []string{"c-gateway-reload"}, func(c *ClosedGroup) bool { return len(c.Events) >= stats.MinEvents && !clustered(c.Events) }},
+	{"they did not end together", []string{"c-gateway-reload"}, func(c *ClosedGroup) bool {
+		return len(c.Events) >= stats.MinEvents &&
+			!clustered(c.Events)
+	}},
 }
 
 // Against is what speaks against each cause that a group of events may have; empty for the others.
@@ -94,7 +106,8 @@ func (c *ClosedGroup) othersAnswered() bool {
 	n := 0
 	for _, e := range c.Events {
 		m, around := c.Q.Traffic.Member(e.Key()), stats.BinWidth+e.Resolution()
-		if m.Answers.Between(e.Start.Add(-around-time.Minute), e.Start.Add(-around)) > 0 && m.Answers.Between(e.At.Add(around), e.At.Add(around+time.Minute)) > 0 {
+		if m.Answers.Between(e.Start.Add(-around-time.Minute), e.Start.Add(-around)) > 0 &&
+			m.Answers.Between(e.At.Add(around), e.At.Add(around+time.Minute)) > 0 {
 			n++
 		}
 	}
@@ -119,7 +132,14 @@ func clustered(events []*traffic.Event) bool {
 // Group is a suspicion as the report has it. What the evidence speaks against comes last.
 func (s *Suspicion) Group(against func(string) string) report.Open {
 	visible := CountVisible(s.Events)
-	g := report.Open{Failures: visible, Recovered: len(s.Events) - visible, Scope: ScopeOf(s.Events), Rivals: []report.Rival{}, Next: s.Next, Rows: rows(s.Events)}
+	g := report.Open{
+		Failures:  visible,
+		Recovered: len(s.Events) - visible,
+		Scope:     ScopeOf(s.Events),
+		Rivals:    []report.Rival{},
+		Next:      s.Next,
+		Rows:      rows(s.Events),
+	}
 	for _, id := range s.Rivals {
 		if c := cause.Find(id); c != nil {
 			g.Rivals = append(g.Rivals, report.Rival{Cause: id, Test: c.Separate, Against: against(id)})

@@ -35,9 +35,14 @@ func TestSoonerProbe(t *testing.T) {
 			t.Error("another probe than that of the settings")
 		}
 	}
-	f := &Finding{Finding: report.Finding{Cause: "a-slow-eviction", Scope: report.Scope{Settings: "http"}, Fixes: []report.Fix{{Side: "backend"}, {Side: "gateway"}}}}
+	f := &Finding{Finding: report.Finding{
+		Cause: "a-slow-eviction",
+		Scope: report.Scope{Settings: "http"},
+		Fixes: []report.Fix{{Side: "backend"}, {Side: "gateway"}},
+	}}
 	c := &Case{Traffic: &traffic.Summary{Config: &gateway.Config{
-		Settings: []gateway.Settings{{Name: "http", Probe: "health"}}, Probes: []gateway.Probe{{Name: "health", Interval: 1, UnhealthyThreshold: 2}},
+		Settings: []gateway.Settings{{Name: "http", Probe: "health"}},
+		Probes:   []gateway.Probe{{Name: "health", Interval: 1, UnhealthyThreshold: 2}},
 	}}}
 	if c.Fill(map[string]string{}, f); len(f.Fixes) != 1 || f.Fixes[0].Side != "backend" {
 		t.Errorf("advice that changes nothing: %+v", f.Fixes)

@@ -30,7 +30,11 @@ func (c *Case) TimedOutGroups() []TimedOutGroup {
 			few = append(few, groups[k]...)
 			continue
 		}
-		out = append(out, c.timedOutGroup(groups[k], c.Traffic.Route(k), report.Scope{Pool: groups[k][0].Pool, Settings: k.Settings, Path: k.Path}))
+		out = append(out, c.timedOutGroup(groups[k], c.Traffic.Route(k), report.Scope{
+			Pool:     groups[k][0].Pool,
+			Settings: k.Settings,
+			Path:     k.Path,
+		}))
 	}
 	settings, byName := traffic.GroupBy(few, func(e *traffic.Event) string { return e.Settings })
 	for _, s := range settings {
@@ -113,8 +117,10 @@ func AnsweredMeanwhile(r *traffic.RouteStats, events []*traffic.Event) bool {
 
 // roundTimers are the values that people give timers.
 var roundTimers = []time.Duration{
-	time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 20 * time.Second, 30 * time.Second, 45 * time.Second,
-	60 * time.Second, 90 * time.Second, 100 * time.Second, 120 * time.Second, 180 * time.Second, 240 * time.Second, 300 * time.Second, 600 * time.Second,
+	time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 20 * time.Second, 30 * time.Second,
+	45 * time.Second,
+	60 * time.Second, 90 * time.Second, 100 * time.Second, 120 * time.Second, 180 * time.Second, 240 * time.Second, 300 * time.Second,
+	600 * time.Second,
 }
 
 // AtRoundTimer finds the round value just after which most events ended, and splits them. Timers fire late by little.

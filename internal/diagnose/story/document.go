@@ -19,7 +19,8 @@ func ServerOf(member byte) netip.AddrPort {
 // Probed is the usual document with a probe of its own: every five seconds, two bad answers take a member out.
 func Probed(path string) string {
 	return strings.Replace(strings.Replace(Document, `"backendAddressPools"`,
-		`"probes":[{"name":"well","properties":{"protocol":"Http","host":"127.0.0.1","path":"`+path+`","interval":5,"timeout":1,"unhealthyThreshold":2}}],"backendAddressPools"`, 1),
+		`"probes":[{"name":"well","properties":{"protocol":"Http","host":"127.0.0.1","path":"`+path+
+			`","interval":5,"timeout":1,"unhealthyThreshold":2}}],"backendAddressPools"`, 1),
 		`"requestTimeout":2`, `"requestTimeout":2,"probe":{"id":"/x/probes/well"}`, 1)
 }
 

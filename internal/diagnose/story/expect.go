@@ -106,8 +106,9 @@ func FactOf(r *report.Report, cause string) string {
 func EveryForm(t *testing.T, r *report.Report, want string) {
 	t.Helper()
 	for name, write := range map[string]func(*strings.Builder) error{
-		"text": func(b *strings.Builder) error { return r.Text(b, 100) }, "markdown": func(b *strings.Builder) error { return r.Markdown(b) },
-		"html": func(b *strings.Builder) error { return r.HTML(b) },
+		"text":     func(b *strings.Builder) error { return r.Text(b, 100) },
+		"markdown": func(b *strings.Builder) error { return r.Markdown(b) },
+		"html":     func(b *strings.Builder) error { return r.HTML(b) },
 	} {
 		var b strings.Builder
 		if err := write(&b); err != nil || !strings.Contains(strings.Join(strings.Fields(b.String()), " "), want) {

@@ -13,13 +13,15 @@ import (
 func MetricSeries(name, dimension, aggregation string, minutes int, of func(i int) int) string {
 	var points []string
 	for i := range minutes {
-		points = append(points, fmt.Sprintf(`{"timeStamp":%q,%q:%d}`, time.Date(2026, 11, 23, 9, i, 0, 0, time.UTC).Format(time.RFC3339), aggregation, of(i)))
+		points = append(points, fmt.Sprintf(`{"timeStamp":%q,%q:%d}`, time.Date(2026, 11, 23, 9, i, 0, 0, time.UTC).Format(time.RFC3339),
+			aggregation, of(i)))
 	}
 	meta := ""
 	if key, value, ok := strings.Cut(dimension, "="); ok {
 		meta = fmt.Sprintf(`{"name":{"value":%q},"value":%q}`, key, value)
 	}
-	return fmt.Sprintf(`{"name":{"value":%q},"unit":"Count","timeseries":[{"metadatavalues":[%s],"data":[%s]}]}`, name, meta, strings.Join(points, ","))
+	return fmt.Sprintf(`{"name":{"value":%q},"unit":"Count","timeseries":[{"metadatavalues":[%s],"data":[%s]}]}`, name, meta,
+		strings.Join(points, ","))
 }
 
 func DiagnoseMetrics(t *testing.T, series ...string) *report.Report {

@@ -89,14 +89,16 @@ func (s *Story) Request(member int, changes ...func(*accesslog.Record, *accesslo
 	s.serial++
 	server := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(member)}), 80)
 	a := accesslog.Attempt{
-		Member: server.Addr().String(), Server: server, LocalPort: uint16(20000 + s.serial%20000), Status: 200, Idle: accesslog.Unset, Stale: accesslog.Unset,
-		Hint: accesslog.Unset, Connect: time.Millisecond, TLS: accesslog.Unset, Send: 100 * time.Microsecond, Wait: 10 * time.Millisecond,
+		Member: server.Addr().String(), Server: server, LocalPort: uint16(20000 + s.serial%20000), Status: 200, Idle: accesslog.Unset,
+		Stale: accesslog.Unset,
+		Hint:  accesslog.Unset, Connect: time.Millisecond, TLS: accesslog.Unset, Send: 100 * time.Microsecond, Wait: 10 * time.Millisecond,
 		Receive: 0, Total: 10 * time.Millisecond, HeaderTime: 10 * time.Millisecond, RetryAfter: accesslog.Unset, DeclaredIn: -1, Least: -1,
 	}
 	r := accesslog.Record{
 		ResourceID: "/SUBSCRIPTIONS/S", Instance: "appgw_0", Listener: "l80", Rule: "r1", Pool: "web", Settings: "http", Start: s.At,
-		Client: netip.MustParseAddrPort("127.0.1.9:40000"), Method: []byte("POST"), OriginalURI: []byte("/a"), URI: []byte("/a"), Version: "HTTP/1.1",
-		Status: 200, Taken: 10 * time.Millisecond, ErrorInfo: fault.NoError, Declared: -1,
+		Client: netip.MustParseAddrPort("127.0.1.9:40000"), Method: []byte("POST"), OriginalURI: []byte("/a"), URI: []byte("/a"),
+		Version: "HTTP/1.1",
+		Status:  200, Taken: 10 * time.Millisecond, ErrorInfo: fault.NoError, Declared: -1,
 	}
 	r.Transaction[0], r.Transaction[1], r.Transaction[2] = byte(s.serial>>16), byte(s.serial>>8), byte(s.serial)
 	for _, c := range changes {

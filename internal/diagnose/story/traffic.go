@@ -47,7 +47,8 @@ func FullGateway(t *testing.T, answer time.Duration) *Story {
 		if i >= 30 && i < 40 {
 			units = 20
 		}
-		points = append(points, fmt.Sprintf(`{"timeStamp":%q,"average":%d}`, begin.Add(time.Duration(i)*time.Minute).Format(time.RFC3339), units))
+		points = append(points, fmt.Sprintf(`{"timeStamp":%q,"average":%d}`,
+			begin.Add(time.Duration(i)*time.Minute).Format(time.RFC3339), units))
 	}
 	s.Files = map[string]string{"metrics.json": `{"value":[{"name":{"value":"CapacityUnits"},"unit":"Count","timeseries":[{"metadatavalues":[],"data":[` + strings.Join(points, ",") + `]}]}]}`}
 	return s

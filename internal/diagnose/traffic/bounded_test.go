@@ -51,7 +51,8 @@ func distinct(i int) accesslog.Record {
 	server := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(4 + i%8)}), 80)
 	took := time.Duration(20+i%977) * time.Millisecond
 	r := accesslog.Record{
-		Pool: "web", Settings: "http", Instance: fmt.Sprint("appgw_", i%3), Start: time.Unix(1_800_000_000, int64(i)*10_000_000), Method: []byte("GET"), URI: path,
+		Pool: "web", Settings: "http", Instance: fmt.Sprint("appgw_", i%3), Start: time.Unix(1_800_000_000, int64(i)*10_000_000),
+		Method: []byte("GET"), URI: path,
 		Status: 200, Taken: took, Transaction: [16]byte{byte(i), byte(i >> 8), byte(i >> 16), 1}, ErrorInfo: fault.NoError,
 	}
 	a := blank()
@@ -65,8 +66,10 @@ func distinct(i int) accesslog.Record {
 
 func blank() accesslog.Attempt {
 	return accesslog.Attempt{
-		Idle: accesslog.Unset, Stale: accesslog.Unset, Hint: accesslog.Unset, Connect: accesslog.Unset, TLS: accesslog.Unset, Send: accesslog.Unset,
-		Wait: accesslog.Unset, Receive: accesslog.Unset, HeaderTime: accesslog.Unset, RetryAfter: accesslog.Unset, DeclaredIn: -1, Least: -1,
+		Idle: accesslog.Unset, Stale: accesslog.Unset, Hint: accesslog.Unset, Connect: accesslog.Unset, TLS: accesslog.Unset,
+		Send: accesslog.Unset,
+		Wait: accesslog.Unset, Receive: accesslog.Unset, HeaderTime: accesslog.Unset, RetryAfter: accesslog.Unset, DeclaredIn: -1,
+		Least: -1,
 	}
 }
 

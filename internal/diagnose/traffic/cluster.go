@@ -17,7 +17,9 @@ func ClusterOf(events []*Event, value func(*Event) time.Duration) (middle time.D
 }
 
 // ClusterWithin is clusterOf with another idea of how far apart the events may lie.
-func ClusterWithin(events []*Event, value func(*Event) time.Duration, width func(time.Duration) time.Duration) (middle time.Duration, in, out []*Event) {
+func ClusterWithin(events []*Event, value func(*Event) time.Duration, width func(time.Duration) time.Duration) (middle time.Duration, in,
+	out []*Event,
+) {
 	sorted := SortedDurations(events, value)
 	best, at, end := 0, 0, 0
 	for i := range sorted {

@@ -30,7 +30,8 @@ func (t *Summary) place(r *accesslog.Record, a *accesslog.Attempt) *place {
 	ip := a.Server.Addr().As16()
 	p := &t.find.places[(int(ip[15])*7+int(ip[14])*31+int(a.Server.Port())+len(r.Settings)*5+int(lastByte(r.Instance))*17)&255]
 	member := MemberOf(a)
-	if p.counts == nil || p.server != a.Server || p.member != member || p.settings != r.Settings || p.instance != r.Instance || p.gateway != t.lastGateway {
+	if p.counts == nil || p.server != a.Server || p.member != member || p.settings != r.Settings || p.instance != r.Instance ||
+		p.gateway != t.lastGateway {
 		k := MemberKey{Settings: r.Settings, Member: member, Server: a.Server}
 		*p = place{
 			settings: r.Settings, instance: r.Instance, member: member, server: a.Server, gateway: t.lastGateway,

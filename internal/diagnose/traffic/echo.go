@@ -70,7 +70,8 @@ func (e *Event) errorPage() errorPage { return errorPage{e.Listener, e.Method, e
 // mechanism of the gateway fits. What nothing decides stays unsaid.
 func (t *Summary) judgeEchoes() {
 	all := Filter(t.Events, func(e *Event) bool {
-		return !e.Own && e.Visible && e.Tried && e.QuietInfo() && e.Attempt.Status == 0 && e.Fault.Side == fault.Backend && e.Fault.Phase != fault.Body
+		return !e.Own && e.Visible && e.Tried && e.QuietInfo() && e.Attempt.Status == 0 && e.Fault.Side == fault.Backend &&
+			e.Fault.Phase != fault.Body
 	})
 	if len(all) == 0 {
 		return
@@ -104,7 +105,8 @@ func (t *Summary) echoesOf(all []*Event) *echoes {
 	x := &echoes{t: t, timers: t.timersSeen(), own504: map[string]bool{}, pages: map[errorPage][2]int64{}}
 	x.blank = map[int]bool{502: t.leavesBlank(fault.UpstreamClosed), 504: t.leavesBlank(fault.UpstreamTimedOut)}
 	x.closes = slices.ContainsFunc(t.Events, func(e *Event) bool { return !e.Own && e.Info == fault.UpstreamClosed })
-	settings, groups := GroupBy(Filter(all, func(e *Event) bool { return e.Attempt.Echo == 504 }), func(e *Event) string { return e.Settings })
+	settings, groups := GroupBy(Filter(all, func(e *Event) bool { return e.Attempt.Echo == 504 }),
+		func(e *Event) string { return e.Settings })
 	for _, s := range settings {
 		timer := CommonTimer(SortedDurations(groups[s], Lasted))
 		x.own504[s] = timer == 0 || t.RoutesOf(s).Waits.Max > timer+TimerBand(timer)

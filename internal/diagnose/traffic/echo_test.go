@@ -13,7 +13,9 @@ func TestEchoOfAnAttemptThatARetryHid(t *testing.T) {
 	s := story.NewAzure(t)
 	for i := range 40 {
 		if s.After(time.Second); i%8 == 3 {
-			s.Request(4, story.Recovered(story.RefusedFault, func(_ *accesslog.Record, a *accesslog.Attempt) { a.HeaderTime = accesslog.Unset }), func(r *accesslog.Record, _ *accesslog.Attempt) { r.Attempts[0].Status = 502 })
+			s.Request(4, story.Recovered(story.RefusedFault,
+				func(_ *accesslog.Record, a *accesslog.Attempt) { a.HeaderTime = accesslog.Unset }),
+				func(r *accesslog.Record, _ *accesslog.Attempt) { r.Attempts[0].Status = 502 })
 		} else {
 			s.Request(4)
 		}

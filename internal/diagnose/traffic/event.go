@@ -62,10 +62,13 @@ type Event struct {
 // newEvent takes of a record what attribution needs. which is the attempt that failed; -1 if no member was tried.
 func (t *Summary) newEvent(r *accesslog.Record, own bool, which int, f fault.Fault, visible bool) *Event {
 	e := &Event{
-		Start: r.Start, At: r.Start.Add(r.Taken), ID: IDOf(r), Pool: r.Pool, Settings: r.Settings, Rule: r.Rule, Listener: r.Listener, Instance: r.Instance, gateway: t.lastGateway,
-		Method: string(r.Method), Path: Template(r.URI), Client: r.Client.Addr(), Status: r.Status, Taken: r.Taken, Visible: visible, Own: own, v1: r.V1,
+		Start: r.Start, At: r.Start.Add(r.Taken), ID: IDOf(r), Pool: r.Pool, Settings: r.Settings, Rule: r.Rule, Listener: r.Listener,
+		Instance: r.Instance, gateway: t.lastGateway,
+		Method: string(r.Method), Path: Template(r.URI), Client: r.Client.Addr(), Status: r.Status, Taken: r.Taken, Visible: visible,
+		Own: own, v1: r.V1,
 		Fault: f, Declared: r.Declared, BodyRead: r.BodyRead, Received: r.Received, sent: r.Sent, Tries: len(r.Attempts), Info: r.ErrorInfo,
-		Host: string(r.OriginalHost), WAF: max(0, r.WAFTime), Stalled: r.Stalled, Queued: r.Queued, Session: r.Session, Agent: string(r.UserAgent[:min(len(r.UserAgent), 120)]),
+		Host: string(r.OriginalHost), WAF: max(0, r.WAFTime), Stalled: r.Stalled, Queued: r.Queued, Session: r.Session,
+		Agent: string(r.UserAgent[:min(len(r.UserAgent), 120)]),
 		front: platformOfName(string(r.Host)), Stream: streamType(string(r.ContentType)),
 	}
 	if which >= 0 {
@@ -102,7 +105,8 @@ func (e *Event) Route() RouteKey { return RouteKey{e.Settings, e.Method, e.Path}
 
 // ClosedUnanswered reports whether the member's connection ended after the request went out and before a byte came back.
 func (e *Event) ClosedUnanswered() bool {
-	return e.Tried && (e.Fault.Phase == fault.Wait || e.Fault.Phase == fault.Send) && (e.Fault.Kind == fault.Closed || e.Fault.Kind == fault.Reset) &&
+	return e.Tried && (e.Fault.Phase == fault.Wait || e.Fault.Phase == fault.Send) && (e.Fault.Kind == fault.Closed ||
+		e.Fault.Kind == fault.Reset) &&
 		e.Fault.Side == fault.Backend
 }
 

@@ -55,7 +55,8 @@ func (t *Summary) HistoriesUnder(pool, settings string) []*health.History {
 func (t *Summary) HistoryOf(e *Event) *health.History {
 	for i := range t.Histories {
 		t := &t.Histories[i]
-		if strings.EqualFold(t.Settings, e.Settings) && t.Member == e.Member && (t.Dial == "" || !e.Server.IsValid() || t.Dial == e.Server.String()) {
+		if strings.EqualFold(t.Settings, e.Settings) && t.Member == e.Member && (t.Dial == "" || !e.Server.IsValid() ||
+			t.Dial == e.Server.String()) {
 			return t
 		}
 	}

@@ -36,5 +36,6 @@ func (w *PlaceWaits) see(r *accesslog.Record) {
 // Text says who waited, for how long, and when.
 func (w *PlaceWaits) Text() string {
 	return fmt.Sprintf("%s for room under the gateway's limit of connections, %s at most (%s), the half of them no longer than %s, between %s and %s: every connection was busy with a request, or it would have given way",
-		units.Count(w.N, "client waited", "clients waited"), units.Seconds(w.Longest), w.id, units.Seconds(w.times.Quantile(0.5)), units.Stamp(w.from), units.Stamp(w.to))
+		units.Count(w.N, "client waited", "clients waited"), units.Seconds(w.Longest), w.id, units.Seconds(w.times.Quantile(0.5)),
+		units.Stamp(w.from), units.Stamp(w.to))
 }

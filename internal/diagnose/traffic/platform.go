@@ -50,7 +50,8 @@ func (t *Summary) PlatformOf(e *Event) string {
 		return e.front
 	}
 	p := t.Config.Pool(e.Pool)
-	if p == nil || len(p.Members) == 0 || slices.ContainsFunc(p.Members, func(a gateway.Address) bool { return platformOfName(a.FQDN) == "" }) {
+	if p == nil || len(p.Members) == 0 ||
+		slices.ContainsFunc(p.Members, func(a gateway.Address) bool { return platformOfName(a.FQDN) == "" }) {
 		return ""
 	}
 	return platformOfName(p.Members[0].FQDN)

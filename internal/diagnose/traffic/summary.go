@@ -154,9 +154,11 @@ func NewSummary(use Excluded) *Summary {
 	c := use.Document
 	t := &Summary{
 		Excluded: use, Config: c, Health: use.Health, Histories: health.Histories(use.Health),
-		Members: map[MemberKey]*MemberStats{}, Routes: map[RouteKey]*RouteStats{}, Instances: map[string]*Cell{}, Cells: map[InstanceMember]*Cell{}, Concurrency: map[ConcurrencyKey]*Concurrency{},
+		Members: map[MemberKey]*MemberStats{}, Routes: map[RouteKey]*RouteStats{}, Instances: map[string]*Cell{},
+		Cells: map[InstanceMember]*Cell{}, Concurrency: map[ConcurrencyKey]*Concurrency{},
 		Timeouts: map[string]time.Duration{}, Gateways: map[string]*int{},
-		Line: newTimeSeries(), Clock: stats.NewClock(), gaps: gapRoom{most: maxAllGaps}, Sample: Sampler{Most: maxEvents}, Names: newNameResolver(c),
+		Line: newTimeSeries(), Clock: stats.NewClock(), gaps: gapRoom{most: maxAllGaps}, Sample: Sampler{Most: maxEvents},
+		Names: newNameResolver(c),
 	}
 	if c != nil {
 		for _, s := range c.Settings {
@@ -519,7 +521,13 @@ func (t *Summary) Route(k RouteKey) *RouteStats {
 				return r
 			}
 		}
-		r = &RouteStats{Method: k.Method, Path: k.Path, Answers: t.Clock.NewTimeline(), Tried: t.Clock.NewTimeline(), Slow: t.Clock.NewTimeline()}
+		r = &RouteStats{
+			Method:  k.Method,
+			Path:    k.Path,
+			Answers: t.Clock.NewTimeline(),
+			Tried:   t.Clock.NewTimeline(),
+			Slow:    t.Clock.NewTimeline(),
+		}
 		t.Routes[k] = r
 	}
 	return r

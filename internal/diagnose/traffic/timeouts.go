@@ -31,7 +31,8 @@ func CommonTimer(took []time.Duration) time.Duration {
 // correctTimeouts takes the request timeouts that the requests show where they refute the document, which may be of another
 // time: they end at another timer, answers come up to it, and none later.
 func (t *Summary) correctTimeouts() {
-	settings, groups := GroupBy(Filter(t.Events, func(e *Event) bool { return IsTimeout(e) && !e.Own && e.Tries == 1 }), func(e *Event) string { return e.Settings })
+	settings, groups := GroupBy(Filter(t.Events, func(e *Event) bool { return IsTimeout(e) && !e.Own && e.Tries == 1 }),
+		func(e *Event) string { return e.Settings })
 	for _, s := range settings {
 		limit, events := t.Timeouts[s], groups[s]
 		if limit == 0 || len(events) < stats.MinEvents {
@@ -45,7 +46,9 @@ func (t *Summary) correctTimeouts() {
 			t.Documented = map[string]time.Duration{}
 		}
 		t.Timeouts[s], t.Documented[s] = timer, limit
-		t.Assumptions = append(t.Assumptions, fmt.Sprintf("the request timeout of settings %s was %s: the document, which says %s, is of another time, for %d requests timed out there and answers came up to it, none later", s, units.Seconds(timer), units.Seconds(limit), len(events)))
+		t.Assumptions = append(t.Assumptions,
+			fmt.Sprintf("the request timeout of settings %s was %s: the document, which says %s, is of another time, for %d requests timed out there and answers came up to it, none later",
+				s, units.Seconds(timer), units.Seconds(limit), len(events)))
 	}
 }
 

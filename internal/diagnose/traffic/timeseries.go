@@ -63,7 +63,8 @@ func (s *TimeSeries) widen() {
 			to = &Bucket{At: time.Unix(0, k*int64(s.Width)).UTC()}
 			s.byNumber[k] = to
 		}
-		to.Requests, to.Failures, to.Answered, to.Clients = to.Requests+m.Requests, to.Failures+m.Failures, to.Answered+m.Answered, to.Clients+m.Clients
+		to.Requests, to.Failures, to.Answered, to.Clients = to.Requests+m.Requests, to.Failures+m.Failures, to.Answered+m.Answered,
+			to.Clients+m.Clients
 		to.busy, to.Waited, to.Own, to.Sent = to.busy+m.busy, to.Waited+m.Waited, to.Own+m.Own, to.Sent+m.Sent
 	}
 }

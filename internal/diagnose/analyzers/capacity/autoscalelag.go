@@ -29,11 +29,16 @@ func autoscaleLag(c *inference.Case) {
 	if len(events) < stats.MinEvents {
 		return
 	}
-	during := inference.Period{From: events[0].Start.Truncate(time.Minute), To: events[len(events)-1].At.Truncate(time.Minute).Add(time.Minute)}
+	during := inference.Period{
+		From: events[0].Start.Truncate(time.Minute),
+		To:   events[len(events)-1].At.Truncate(time.Minute).Add(time.Minute),
+	}
 	length := during.To.Sub(during.From)
-	before, after := inference.Period{From: during.From.Add(-length), To: during.From}, inference.Period{From: during.To, To: during.To.Add(length)}
+	before, after := inference.Period{From: during.From.Add(-length), To: during.From},
+		inference.Period{From: during.To, To: during.To.Add(length)}
 	requests := func(p inference.Period) int { return c.RequestsIn([]inference.Period{p}) }
-	if length < 2*time.Minute || requests(during) < 2*requests(before) || 4*requests(after) < 3*requests(during) || membersSlower(c, events, []inference.Period{during}) != "" {
+	if length < 2*time.Minute || requests(during) < 2*requests(before) || 4*requests(after) < 3*requests(during) ||
+		membersSlower(c, events, []inference.Period{during}) != "" {
 		return
 	}
 	for _, name := range []string{"CapacityUnits", "ComputeUnits"} {
@@ -42,7 +47,8 @@ func autoscaleLag(c *inference.Case) {
 			continue
 		}
 		if stood, rose, ok := stoodAndRose(m, during, after); ok {
-			lagged(c, events, during, after, fmt.Sprintf("%s stood at %.0f meanwhile and was %.0f in as long a time after it, for as many requests", name, stood, rose))
+			lagged(c, events, during, after,
+				fmt.Sprintf("%s stood at %.0f meanwhile and was %.0f in as long a time after it, for as many requests", name, stood, rose))
 		}
 		return
 	}
@@ -50,11 +56,14 @@ func autoscaleLag(c *inference.Case) {
 
 func lagged(c *inference.Case, events []*traffic.Event, during, after inference.Period, fact string) {
 	if but := notOfAll(c, events, during, after); but != "" {
-		c.Suspect(events, "traffic jumped and they ended while the gateway grew; but "+but, "h-autoscale-lag", "g-cpu-queueing", "d-cold-start", "c-backend-conn-limit")
+		c.Suspect(events, "traffic jumped and they ended while the gateway grew; but "+but, "h-autoscale-lag", "g-cpu-queueing",
+			"d-cold-start", "c-backend-conn-limit")
 		return
 	}
 	f := c.Claim("h-autoscale-lag", events, report.Scope{}, report.Medium)
-	f.Says("access-log", fmt.Sprintf("from %s to %s %d requests failed that nothing else explains; arrivals had jumped, and stayed as high when it ended", units.Stamp(during.From), units.Stamp(during.To), len(events)), events...)
+	f.Says("access-log",
+		fmt.Sprintf("from %s to %s %d requests failed that nothing else explains; arrivals had jumped, and stayed as high when it ended",
+			units.Stamp(during.From), units.Stamp(during.To), len(events)), events...)
 	f.Says("metrics", fact)
 	f.RuleOut("h-capacity-max", "the gateway did grow further")
 	f.MayBe("g-cpu-queueing", "d-cold-start", "c-backend-conn-limit", "c-accept-queue")
@@ -80,9 +89,11 @@ func notOfAll(c *inference.Case, events []*traffic.Event, during, after inferenc
 	}
 	switch {
 	case joined > 0:
-		return fmt.Sprintf("%s first asked when they ended: it may be the members that were too few", units.Count(joined, "member was", "members were"))
+		return fmt.Sprintf("%s first asked when they ended: it may be the members that were too few",
+			units.Count(joined, "member was", "members were"))
 	case all.Pool != "" && len(poolsInUse(c)) > 1:
-		return fmt.Sprintf("they are all of %s, and a gateway serves all pools alike: look whether its members grew at the same time", inference.PoolName(all.Pool))
+		return fmt.Sprintf("they are all of %s, and a gateway serves all pools alike: look whether its members grew at the same time",
+			inference.PoolName(all.Pool))
 	case all.Member != "" && otherMember:
 		return fmt.Sprintf("they are all of %s, and a gateway serves all members alike: look into its log of that time", all.Member)
 	case all.Path != "" && otherKind:

@@ -84,7 +84,8 @@ func growing(t *testing.T, units func(minute int) int, load, fail func(minute in
 				s.Request(4 + j%2)
 			}
 		}
-		points = append(points, fmt.Sprintf(`{"timeStamp":%q,"average":%d}`, begin.Add(time.Duration(i)*time.Minute).Format(time.RFC3339), units(i)))
+		points = append(points, fmt.Sprintf(`{"timeStamp":%q,"average":%d}`, begin.Add(time.Duration(i)*time.Minute).Format(time.RFC3339),
+			units(i)))
 	}
 	s.Files = map[string]string{"metrics.json": `{"value":[{"name":{"value":"CapacityUnits"},"unit":"Count","timeseries":[{"metadatavalues":[],"data":[` + strings.Join(points, ",") + `]}]}]}`}
 	return s

@@ -47,7 +47,8 @@ func capacityMax(c *inference.Case) {
 func atMaximum(c *inference.Case, name string, limit float64, minutes int, busy []inference.Period) {
 	events := c.Unclaimed(inference.GatewayMade)
 	inside, chance := c.Together(events, busy)
-	fact := fmt.Sprintf("%s stood at %.0f %% or more of the %.0f that the document allows for %d minutes, first at %s", name, 100*Full, limit, minutes, units.Stamp(busy[0].From))
+	fact := fmt.Sprintf("%s stood at %.0f %% or more of the %.0f that the document allows for %d minutes, first at %s", name, 100*Full,
+		limit, minutes, units.Stamp(busy[0].From))
 	if len(inside) < stats.MinEvents || chance >= stats.Significance || 2*len(inside) < len(events) {
 		f := c.Remark("h-capacity-max", nil, report.Scope{}, report.Low)
 		f.Says("metrics", fact)
@@ -63,7 +64,8 @@ func atMaximum(c *inference.Case, name string, limit float64, minutes int, busy 
 	pools, _ := traffic.GroupBy(inside, func(e *traffic.Event) string { return e.Pool })
 	f := c.Claim("h-capacity-max", inside, report.Scope{}, inference.ConfidenceOf(len(pools) > 1))
 	f.Says("metrics", fact)
-	f.Says("access-log", fmt.Sprintf("%d of %d failures that nothing else explains lie in those minutes, at %s", len(inside), len(events), units.Count(len(pools), "pool", "pools")), inside...)
+	f.Says("access-log", fmt.Sprintf("%d of %d failures that nothing else explains lie in those minutes, at %s", len(inside), len(events),
+		units.Count(len(pools), "pool", "pools")), inside...)
 	f.RuleOut("h-autoscale-lag", "the gateway could not grow any further")
 	if f.LeaveOpen("g-cpu-queueing"); len(pools) < 2 { // there is most to do for the members just then
 		f.MayBe("c-backend-conn-limit", "c-accept-queue")
@@ -80,7 +82,9 @@ func fullBesides(c *inference.Case, id, fact string, inside []*traffic.Event, bu
 		return true
 	}
 	if pools, _ := traffic.GroupBy(inside, func(e *traffic.Event) string { return e.Pool }); len(pools) == 1 && len(poolsInUse(c)) > 1 {
-		fullAndSlow(c, id, fact, inside, fmt.Sprintf("they are all of %s, and a gateway serves all pools alike: there is most to do for its members just then", inference.PoolName(pools[0])))
+		fullAndSlow(c, id, fact, inside,
+			fmt.Sprintf("they are all of %s, and a gateway serves all pools alike: there is most to do for its members just then",
+				inference.PoolName(pools[0])))
 		return true
 	}
 	return false
@@ -92,7 +96,8 @@ func fullAndSlow(c *inference.Case, id, fact string, events []*traffic.Event, bu
 	f.Says("metrics", fact)
 	f.Says("access-log", fmt.Sprintf("%d failures that nothing else explains lie in those minutes; but %s", len(events), but), events...)
 	c.Fill(map[string]string{}, f)
-	c.Suspect(events, "the gateway is full and members fail or are slow in the same minutes: compare the processors of the members and their own record of how long requests took with the log",
+	c.Suspect(events,
+		"the gateway is full and members fail or are slow in the same minutes: compare the processors of the members and their own record of how long requests took with the log",
 		id, "g-cpu-queueing", "g-worker-pool", "c-backend-conn-limit", "d-timeout-below-latency", "g-dependency-down")
 }
 

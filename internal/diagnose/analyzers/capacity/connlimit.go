@@ -19,18 +19,21 @@ var ConnLimit = inference.Analyzer{
 
 // connectionLimit: the status names the limit, and not whose it is nor how high.
 func connectionLimit(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Session && e.Fault.Kind == fault.Exhausted }), func(e *traffic.Event) string { return e.Listener })
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Session && e.Fault.Kind == fault.Exhausted }),
+		func(e *traffic.Event) string { return e.Listener })
 	for _, k := range keys {
 		events := groups[k]
 		top, known := c.PeakOf("CurrentConnections")
 		limit := sizing.ConnectionsPerUnit * c.Traffic.MaxUnits()
 		if known && limit > 0 && 2*top < limit {
-			c.Suspect(events, fmt.Sprintf("the log says that a limit of connections was reached, and the metrics count %.0f at most where capacity allows %.0f: look for a limit of the listener's or the member's own, and for a peak shorter than a minute", top, limit),
+			c.Suspect(events,
+				fmt.Sprintf("the log says that a limit of connections was reached, and the metrics count %.0f at most where capacity allows %.0f: look for a limit of the listener's or the member's own, and for a peak shorter than a minute", top, limit),
 				"h-conn-limit", "c-backend-conn-limit", "h-instance-fault")
 			continue
 		}
 		f := c.Claim("h-conn-limit", events, inference.ScopeOf(events), report.Medium)
-		f.Says("access-log", fmt.Sprintf("%s through listener %s ended with serverStatus 503: the limit of connections was reached", units.Count(len(events), "session", "sessions"), units.Dash(k)), events...)
+		f.Says("access-log", fmt.Sprintf("%s through listener %s ended with serverStatus 503: the limit of connections was reached",
+			units.Count(len(events), "session", "sessions"), units.Dash(k)), events...)
 		if known {
 			f.Says("metrics", fmt.Sprintf("CurrentConnections reached %.0f", top))
 		}

@@ -36,7 +36,8 @@ func TestQueuedClients(t *testing.T) {
 		if !strings.Contains(story.Causes(r), x.want) || x.want == "" && story.Causes(r) != "" {
 			t.Errorf("%s: found %q", name, story.Causes(r))
 		}
-		if noted := x.queued > 0 && !strings.Contains(x.want, "h-conn-limit"); noted != strings.Contains(fact, "clients waited for room under the gateway's limit of connections, "+units.Seconds(x.queued)+" at most") {
+		if noted := x.queued > 0 && !strings.Contains(x.want, "h-conn-limit"); noted != strings.Contains(fact,
+			"clients waited for room under the gateway's limit of connections, "+units.Seconds(x.queued)+" at most") {
 			t.Errorf("%s: worth knowing: %q", name, fact)
 		}
 	}

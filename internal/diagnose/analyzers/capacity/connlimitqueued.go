@@ -40,10 +40,12 @@ func queuedClients(c *inference.Case) {
 	var f *inference.Finding
 	if len(left) > 0 {
 		f = c.Claim("h-conn-limit", left, report.Scope{}, confidence)
-		f.Says("access-log", fmt.Sprintf("%s that had waited for room for longer than it was at work", units.Count(len(left), "request was given up by a client", "requests were given up by clients")), left...)
+		f.Says("access-log", fmt.Sprintf("%s that had waited for room for longer than it was at work",
+			units.Count(len(left), "request was given up by a client", "requests were given up by clients")), left...)
 		f.LeaveOpen("j-client-abort")
 	} else {
-		f = c.Remark("h-conn-limit", traffic.Filter(c.Traffic.Events, func(e *traffic.Event) bool { return e.Queued > 0 }), report.Scope{}, confidence)
+		f = c.Remark("h-conn-limit", traffic.Filter(c.Traffic.Events, func(e *traffic.Event) bool { return e.Queued > 0 }), report.Scope{},
+			confidence)
 	}
 	f.Says("access-log", c.Traffic.Waits.Text())
 	f.RuleOut("h-fd", "the gateway keeps to a limit below that of its descriptors: it made clients wait, and refused nothing")

@@ -44,7 +44,8 @@ func gatewayCPU(c *inference.Case) {
 	}
 	f := c.Claim("h-cpu", inside, report.Scope{}, report.Medium)
 	f.Says("metrics", fact)
-	f.Says("access-log", fmt.Sprintf("%d of %d failures that nothing else explains lie in those minutes", len(inside), len(events)), inside...)
+	f.Says("access-log", fmt.Sprintf("%d of %d failures that nothing else explains lie in those minutes", len(inside), len(events)),
+		inside...)
 	f.LeaveOpen("g-cpu-queueing", "h-waf-latency")
 	f.Expect("gateway", 0, len(inside), "bounded", "more instances, or larger ones, share the work")
 	c.Fill(map[string]string{}, f)

@@ -26,9 +26,12 @@ func cpuQueueing(c *inference.Case) {
 		if !t.Rises() || t.WaitHigh < 2*t.WaitLow || len(routes) < 2 && routesUnder(c, settings) > 1 {
 			continue
 		}
-		f := c.Claim("g-cpu-queueing", late, inference.ScopeOf(late), inference.ConfidenceOf(t.N >= 2*stats.MinEvents && c.Traffic.Own > 0 && t.WaitHigh >= 3*t.WaitLow))
-		f.Says("access-log", fmt.Sprintf("%d of the %d moments at which requests waited in vain were in the busier half of the traffic", t.Upper, t.N), late...)
-		f.Says("access-log", fmt.Sprintf("at %.0f requests a second answers took %s on the average, at %.0f they took %s", t.Low, units.Seconds(t.WaitLow), t.High, units.Seconds(t.WaitHigh)))
+		f := c.Claim("g-cpu-queueing", late, inference.ScopeOf(late), inference.ConfidenceOf(t.N >= 2*stats.MinEvents &&
+			c.Traffic.Own > 0 && t.WaitHigh >= 3*t.WaitLow))
+		f.Says("access-log", fmt.Sprintf("%d of the %d moments at which requests waited in vain were in the busier half of the traffic",
+			t.Upper, t.N), late...)
+		f.Says("access-log", fmt.Sprintf("at %.0f requests a second answers took %s on the average, at %.0f they took %s", t.Low,
+			units.Seconds(t.WaitLow), t.High, units.Seconds(t.WaitHigh)))
 		f.RuleOut("d-slow-route", fmt.Sprintf("it hits %d kinds of requests, and all answers are slower under load", len(routes)))
 		f.RuleOut("d-hung", "requests that are lost do not go with load")
 		f.LeaveOpen("g-worker-pool", "g-conn-pool-db", "g-cfs-throttle")

@@ -22,42 +22,53 @@ var CrashOnInput = inference.Analyzer{
 // member answers others on the same kind of connection. Where it came on reused connections only, others must have been
 // answered on connections that were nearer to any limit.
 func crashOnInput(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Own && e.ClosedUnanswered() }), (*traffic.Event).Route)
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Own && e.ClosedUnanswered() }),
+		(*traffic.Event).Route)
 	for _, k := range keys {
 		events := groups[k]
 		r := c.Traffic.Routes[k]
 		fresh, reused, answered := company(c, events)
 		confidence := inference.ConfidenceOf(fresh > 0)
-		if r == nil || r.Answered > 0 || len(events) < stats.MinEvents || 5*answered < 4*len(events) || fresh == 0 && !withinLimits(c, events) {
-			c.Suspect(events, "send one of these requests alone, on a fresh connection, to the member, and read its own log at that time", suspectsOfClose(events)...)
+		if r == nil || r.Answered > 0 || len(events) < stats.MinEvents || 5*answered < 4*len(events) ||
+			fresh == 0 && !withinLimits(c, events) {
+			c.Suspect(events, "send one of these requests alone, on a fresh connection, to the member, and read its own log at that time",
+				suspectsOfClose(events)...)
 			continue
 		}
 		if timer, at, off := inference.AtRoundTimer(events); len(at) >= stats.MinEvents && len(at) > 9*len(off) {
-			c.Suspect(events, "each of them ended "+units.Seconds(timer)+" after it had begun: look for a limit of that length in the server, which ends the worker, or in what it asks",
+			c.Suspect(events, "each of them ended "+units.Seconds(timer)+
+				" after it had begun: look for a limit of that length in the server, which ends the worker, or in what it asks",
 				"d-worker-timeout-kill", "d-inner-timeout", "g-crash-on-input")
 			continue
 		}
 		if 2*outlasting(c, events) > len(events) {
-			c.Suspect(events, "the member worked on them for longer than on what it answers: look in its own log for a limit that ended them, and for what they had done by then",
+			c.Suspect(events,
+				"the member worked on them for longer than on what it answers: look in its own log for a limit that ended them, and for what they had done by then",
 				"g-crash-on-input", "d-worker-timeout-kill", "d-inner-timeout", "g-oom-kill")
 			continue
 		}
 		if odd := inference.OddIn(k.Path); odd != "" {
-			c.Suspect(events, "the path has "+odd+": send the same request to the member with a plain path, and read its own log at that time", "e-uri-rejected", "g-crash-on-input")
+			c.Suspect(events, "the path has "+odd+
+				": send the same request to the member with a plain path, and read its own log at that time", "e-uri-rejected",
+				"g-crash-on-input")
 			continue
 		}
 		f := c.Claim("g-crash-on-input", events, inference.ScopeOf(events), confidence)
-		f.Says("access-log", fmt.Sprintf("%s %s was never answered: %d attempts, %d on fresh connections and %d on reused ones, each ended by the member before a byte of an answer",
-			k.Method, k.Path, len(events), fresh, reused), events...)
-		f.Says("access-log", fmt.Sprintf("%d of them have another answer of the same member beside them, each its own: within a second, on the same kind of connection, between the first and the last of them", answered))
+		f.Says("access-log",
+			fmt.Sprintf("%s %s was never answered: %d attempts, %d on fresh connections and %d on reused ones, each ended by the member before a byte of an answer",
+				k.Method, k.Path, len(events), fresh, reused), events...)
+		f.Says("access-log",
+			fmt.Sprintf("%d of them have another answer of the same member beside them, each its own: within a second, on the same kind of connection, between the first and the last of them", answered))
 		if fresh > 0 {
 			f.RuleOut("c-idle-race", fmt.Sprintf("%d of them were on connections that had never been idle", fresh))
 		} else {
-			f.RuleOut("c-idle-race", "other requests were answered on connections that had been idle for twice as long, and were twice as old and as used, as the typical one of these")
+			f.RuleOut("c-idle-race",
+				"other requests were answered on connections that had been idle for twice as long, and were twice as old and as used, as the typical one of these")
 		}
 		f.RuleOut("c-restart", "the member answered other requests at those times")
 		f.LeaveOpen("e-uri-rejected", "c-middlebox-reset")
-		f.Expect("backend", len(events), len(events), "bounded", "once the member answers this request; with what status is another question")
+		f.Expect("backend", len(events), len(events), "bounded",
+			"once the member answers this request; with what status is another question")
 		c.Fill(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
@@ -98,9 +109,10 @@ func company(c *inference.Case, events []*traffic.Event) (fresh, reused, answere
 			spans := inference.Among(byMember[k], inference.AroundEach(these, time.Second))
 			return inference.Matched(spans, answers(spans), c.Traffic.Clock)
 		}
-		answered += on(made, func(s []inference.Span) []stats.Bin { return inference.CountWithin(m.Fresh, s) }) + on(old, func(s []inference.Span) []stats.Bin {
-			return inference.Subtract(inference.CountWithin(m.Answers, s), inference.CountWithin(m.Fresh, s))
-		})
+		answered += on(made, func(s []inference.Span) []stats.Bin { return inference.CountWithin(m.Fresh, s) }) + on(old,
+			func(s []inference.Span) []stats.Bin {
+				return inference.Subtract(inference.CountWithin(m.Answers, s), inference.CountWithin(m.Fresh, s))
+			})
 		fresh, reused = fresh+len(made), reused+len(old)
 	}
 	return fresh, reused, answered

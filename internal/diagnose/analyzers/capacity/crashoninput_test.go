@@ -61,7 +61,8 @@ func TestCrashOnReusedConnections(t *testing.T) {
 			for i := range 40 {
 				s.After(200*time.Millisecond).Request(4, story.Reused(time.Duration(i*37%900)*time.Millisecond, i%30))
 				if i%5 == 0 {
-					s.Request(4, story.Path("/boom"), story.Reused(c.idle+time.Duration(i)*time.Millisecond, c.uses), story.Fails(story.RaceFault, 3*time.Millisecond))
+					s.Request(4, story.Path("/boom"), story.Reused(c.idle+time.Duration(i)*time.Millisecond, c.uses),
+						story.Fails(story.RaceFault, 3*time.Millisecond))
 				}
 			}
 			r := s.Diagnose()

@@ -33,15 +33,19 @@ func gatewayStalled(c *inference.Case) {
 			stalled, taken = stalled+e.Stalled, taken+lasted(e)
 		}
 		f := c.Claim("h-goroutine-or-lock-stall", events, report.Scope{}, report.High)
-		f.Says("access-log", fmt.Sprintf("%s ended by a timer or by a client that gave up, while the gateway's own process stood still for %s of %s altogether", units.Count(len(events), "request", "requests"), units.Seconds(stalled), units.Seconds(taken)), events...)
+		f.Says("access-log",
+			fmt.Sprintf("%s ended by a timer or by a client that gave up, while the gateway's own process stood still for %s of %s altogether",
+				units.Count(len(events), "request", "requests"), units.Seconds(stalled), units.Seconds(taken)), events...)
 		f.RuleOut("d-timeout-below-latency", "nobody listened for an answer most of the time")
 		f.RuleOut("b-drop", "nobody listened for an answer most of the time")
 		f.LeaveOpen("d-vm-freeze", "h-cpu")
-		f.Expect("gateway", 0, len(events), "bounded", "with a processor of its own the gateway hears what comes in time; what members would have said is not in the evidence")
+		f.Expect("gateway", 0, len(events), "bounded",
+			"with a processor of its own the gateway hears what comes in time; what members would have said is not in the evidence")
 		c.Fill(map[string]string{}, f)
 	}
 	if some := c.Unclaimed(func(e *traffic.Event) bool { return endedByTime(e) && stoodStill(e, stalledPartly) }); len(some) > 0 {
-		c.Suspect(some, "the gateway's own process stood still for a part of these requests: look at its host at that time (steal time, other processes, a processor quota) before anything is concluded about members",
+		c.Suspect(some,
+			"the gateway's own process stood still for a part of these requests: look at its host at that time (steal time, other processes, a processor quota) before anything is concluded about members",
 			"h-goroutine-or-lock-stall", "h-cpu", "d-vm-freeze", "d-timeout-below-latency", "b-drop", "j-client-abort")
 	}
 }
@@ -73,13 +77,15 @@ func DoubtTimes(c *inference.Case) {
 		}
 		var stalled, taken time.Duration
 		for _, e := range c.Traffic.Events {
-			if e.Own && waited(e) && (c.CauseOf(e) == f.Cause || c.CauseOf(e) == "") && (f.Scope.Settings == "" || f.Scope.Settings == e.Settings) {
+			if e.Own && waited(e) && (c.CauseOf(e) == f.Cause || c.CauseOf(e) == "") && (f.Scope.Settings == "" ||
+				f.Scope.Settings == e.Settings) {
 				stalled, taken = stalled+e.Stalled, taken+lasted(e)
 			}
 		}
 		if stalled > 0 && 10*stalled >= stalledPartly*taken {
 			f.Confidence = report.Low
-			f.Says("access-log", fmt.Sprintf("the gateway's own process stood still for %s of the %s that the failures took: it may have missed what came in time", units.Seconds(stalled), units.Seconds(taken)))
+			f.Says("access-log",
+				fmt.Sprintf("the gateway's own process stood still for %s of the %s that the failures took: it may have missed what came in time", units.Seconds(stalled), units.Seconds(taken)))
 			f.MayBe("h-goroutine-or-lock-stall")
 		}
 	}

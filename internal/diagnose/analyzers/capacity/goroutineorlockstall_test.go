@@ -18,7 +18,11 @@ func TestGatewayThatStoodStill(t *testing.T) {
 	s.Traffic(10*time.Second, []int{4})
 	for range 10 {
 		s.After(3*time.Second).Request(4, story.Fails(story.DropFault, 2*time.Second), stalled(1500*time.Millisecond))
-		s.Request(4, story.Fails(fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}, 2*time.Second), stalled(1500*time.Millisecond))
+		s.Request(4, story.Fails(fault.Fault{
+			Side:  fault.Client,
+			Phase: fault.Wait,
+			Kind:  fault.Closed,
+		}, 2*time.Second), stalled(1500*time.Millisecond))
 	}
 	story.Expect(t, s.Diagnose(), "h-goroutine-or-lock-stall high 20")
 }

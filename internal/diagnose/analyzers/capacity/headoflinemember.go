@@ -20,11 +20,15 @@ var HeadOfLineMember = inference.Analyzer{
 // what waits behind them runs into the timeout while the others have nothing to do. Long requests that wait for nobody end
 // so however few are in progress; and where the others fail as well, no turn would have helped.
 func headOfLine(c *inference.Case) {
-	members, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Own && traffic.IsTimeout(e) && e.Attempt.Least >= 0 }), (*traffic.Event).Key)
+	members, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
+		return e.Own && traffic.IsTimeout(e) &&
+			e.Attempt.Least >= 0
+	}), (*traffic.Event).Key)
 	for _, k := range members {
 		events := groups[k]
 		mine, theirs := c.Traffic.Member(k).Work(), workElsewhere(c, k)
-		if len(events) < stats.MinEvents || mine < inference.Uneven*theirs || theirs == 0 || 5*BehindOthers(events) < 4*len(events) || c.FewUsers(events) || c.Silence(events) {
+		if len(events) < stats.MinEvents || mine < inference.Uneven*theirs || theirs == 0 || 5*BehindOthers(events) < 4*len(events) ||
+			c.FewUsers(events) || c.Silence(events) {
 			continue
 		}
 		w := c.WithConcurrency(events)
@@ -33,17 +37,24 @@ func headOfLine(c *inference.Case) {
 		case !w.Rises() || did > 0 && inference.Uneven*float64(did) >= expected:
 			continue
 		case w.Served >= w.Refused || expected < stats.MinEvents && !severalAtOnce(w, c.Traffic.Member(k).Work()):
-			c.Suspect(events, fmt.Sprintf("they came when much was in progress at %s, which got the long requests; but whether they would have been quicker elsewhere is not in the evidence: look whether requests wait for a worker there, or for something that all members share", k.Member),
+			c.Suspect(events,
+				fmt.Sprintf("they came when much was in progress at %s, which got the long requests; but whether they would have been quicker elsewhere is not in the evidence: look whether requests wait for a worker there, or for something that all members share", k.Member),
 				"g-head-of-line-member", "d-slow-route", "g-worker-pool", "d-db-lock", "g-noisy-member")
 			continue
 		}
 		busiest, idlest := extremes(events)
-		f := c.Claim("g-head-of-line-member", events, inference.ScopeOf(events), inference.ConfidenceOf(inference.DistinctSeconds(events) >= stats.MinEvents))
-		f.Says("access-log", fmt.Sprintf("up to %d other requests were in progress at %s when these came to it, and as few as %d at another member of the pool when their time was up", busiest, k.Member, idlest), events...)
-		f.Says("access-log", fmt.Sprintf("in %d of %d seconds they came when %d or more were in progress; so did %s of the requests that it answered", w.Above, w.N, w.Level, units.Percent(w.Served, w.All)))
-		f.Says("access-log", fmt.Sprintf("the kinds of requests that it got take %s by themselves, those that the others got %s", units.Seconds(mine), units.Seconds(theirs)))
+		f := c.Claim("g-head-of-line-member", events, inference.ScopeOf(events),
+			inference.ConfidenceOf(inference.DistinctSeconds(events) >= stats.MinEvents))
+		f.Says("access-log",
+			fmt.Sprintf("up to %d other requests were in progress at %s when these came to it, and as few as %d at another member of the pool when their time was up", busiest, k.Member, idlest), events...)
+		f.Says("access-log",
+			fmt.Sprintf("in %d of %d seconds they came when %d or more were in progress; so did %s of the requests that it answered",
+				w.Above, w.N, w.Level, units.Percent(w.Served, w.All)))
+		f.Says("access-log", fmt.Sprintf("the kinds of requests that it got take %s by themselves, those that the others got %s",
+			units.Seconds(mine), units.Seconds(theirs)))
 		if expected >= stats.MinEvents {
-			f.Says("access-log", fmt.Sprintf("%d requests of the same kinds went to the others: at the same rate %.0f of them would have waited in vain, and %d did", asked, expected, did))
+			f.Says("access-log",
+				fmt.Sprintf("%d requests of the same kinds went to the others: at the same rate %.0f of them would have waited in vain, and %d did", asked, expected, did))
 		} else {
 			f.Says("access-log", "those that came when only a few others were in progress took no longer than by themselves")
 			f.MayBe("g-conn-pool-db") // which all members may share: the others were hardly asked for such requests
@@ -85,7 +96,8 @@ func atOthers(c *inference.Case, k traffic.MemberKey, late map[traffic.MemberKey
 	for _, route := range kinds {
 		events, here, there := byKind[route], c.Traffic.Member(k).Mix.Kinds[c.Traffic.Routes[route]], 0
 		for o, m := range c.Traffic.Members {
-			if n := m.Mix.Kinds[c.Traffic.Routes[route]]; n != nil && c.PeersOf(o) == c.PeersOf(k) && c.Traffic.Member(k).Work() >= inference.Uneven*m.Work() {
+			if n := m.Mix.Kinds[c.Traffic.Routes[route]]; n != nil && c.PeersOf(o) == c.PeersOf(k) &&
+				c.Traffic.Member(k).Work() >= inference.Uneven*m.Work() {
 				there += n.Attempts
 				did += len(traffic.Filter(late[o], func(e *traffic.Event) bool { return e.Route() == route }))
 			}

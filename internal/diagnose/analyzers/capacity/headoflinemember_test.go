@@ -53,7 +53,8 @@ func TestBurstsThatAreTooMuchForAll(t *testing.T) {
 // The reports have a pool of their own, of one member, which is in the pool of the site too: it was meant to get the long ones.
 func TestMemberOfTwoPools(t *testing.T) {
 	s := story.New(t)
-	s.Doc = strings.Replace(story.Document, `{"name":"none"`, `{"name":"reports","properties":{"backendAddresses":[{"ipAddress":"10.0.0.4"}]}},{"name":"none"`, 1)
+	s.Doc = strings.Replace(story.Document, `{"name":"none"`,
+		`{"name":"reports","properties":{"backendAddresses":[{"ipAddress":"10.0.0.4"}]}},{"name":"none"`, 1)
 	reports := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Pool = "reports" }
 	for i := range 60 {
 		s.After(time.Second)

@@ -31,13 +31,16 @@ func instanceFault(c *inference.Case) {
 		for _, same := range byInstance {
 			others += len(same)
 		}
-		if s.Failures < stats.MinEvents || len(members) < 2 && len(c.Traffic.Members) > 1 || 5*others > len(events) || c.MayBeTheRequest(events) {
+		if s.Failures < stats.MinEvents || len(members) < 2 && len(c.Traffic.Members) > 1 || 5*others > len(events) ||
+			c.MayBeTheRequest(events) {
 			continue
 		}
 		scope := inference.ScopeOf(events)
 		scope.Instance = s.Key
 		f := c.Claim("h-instance-fault", events, scope, inference.ConfidenceOf(s.Failures >= 2*stats.MinEvents))
-		f.Says("access-log", fmt.Sprintf("%d failures are on instance %s, which has %.0f %% of the requests; the other %d instances have %d that nothing else explains", len(events), s.Key, 100*s.Share, len(c.Traffic.Instances)-1, others), events...)
+		f.Says("access-log",
+			fmt.Sprintf("%d failures are on instance %s, which has %.0f %% of the requests; the other %d instances have %d that nothing else explains",
+				len(events), s.Key, 100*s.Share, len(c.Traffic.Instances)-1, others), events...)
 		f.RuleOut("b-node-local", fmt.Sprintf("it fails at %d members, not at one", len(members)))
 		f.LeaveOpen("a-probe-per-instance-skew")
 		f.Expect("gateway", len(events), len(events), "bounded", "the other instances served the same kind of requests")

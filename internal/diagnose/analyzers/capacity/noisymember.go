@@ -85,23 +85,29 @@ func noisy(c *inference.Case, s inference.Standout[traffic.MemberKey], events []
 		return
 	}
 	if justJoined(c, s.Key, events) {
-		c.Suspect(events, s.Key.Member+" had joined only minutes before: look whether it is slower than its equals still, and what it has to do before it is as quick as they are",
+		c.Suspect(events, s.Key.Member+
+			" had joined only minutes before: look whether it is slower than its equals still, and what it has to do before it is as quick as they are",
 			"d-cold-start", "a-not-ready-yet", "g-noisy-member")
 		return
 	}
 	if work, theirs := m.Work(), workElsewhere(c, s.Key); work >= inference.Uneven*theirs && theirs > 0 {
-		c.Suspect(events, fmt.Sprintf("%s is slower than its equals for the same kinds of requests, but it also got the longer kinds, behind which others wait: look how busy its workers are, or ask it when it has little to do", s.Key.Member),
+		c.Suspect(events,
+			fmt.Sprintf("%s is slower than its equals for the same kinds of requests, but it also got the longer kinds, behind which others wait: look how busy its workers are, or ask it when it has little to do", s.Key.Member),
 			"g-noisy-member", "g-head-of-line-member", "g-worker-pool", "d-slow-route")
 		return
 	}
 	if c.FewUsers(events) {
-		c.Suspect(events, "a cookie binds few users to "+s.Key.Member+", and these requests are theirs: compare what they ask for with what other users do, or let one of them ask another member",
+		c.Suspect(events, "a cookie binds few users to "+s.Key.Member+
+			", and these requests are theirs: compare what they ask for with what other users do, or let one of them ask another member",
 			"d-slow-route", "g-noisy-member", "d-timeout-below-latency", "d-hung")
 		return
 	}
 	f := c.Claim("g-noisy-member", events, inference.ScopeOf(events), inference.ConfidenceOf(s.Failures >= stats.MinEvents))
-	f.Says("access-log", fmt.Sprintf("%d of the requests that waited in vain were at %s, which had %.0f %% of the traffic about those times; by chance that happens less than once in %.0f times", len(events), s.Key.Member, 100*s.Share, 1/max(s.Chance, 1e-6)), events...)
-	f.Says("access-log", fmt.Sprintf("half of its answers came within %s; of the other %d members within %s", units.Seconds(mine), of-1, units.Seconds(theirs)))
+	f.Says("access-log",
+		fmt.Sprintf("%d of the requests that waited in vain were at %s, which had %.0f %% of the traffic about those times; by chance that happens less than once in %.0f times",
+			len(events), s.Key.Member, 100*s.Share, 1/max(s.Chance, 1e-6)), events...)
+	f.Says("access-log", fmt.Sprintf("half of its answers came within %s; of the other %d members within %s", units.Seconds(mine), of-1,
+		units.Seconds(theirs)))
 	if compared {
 		f.Says("access-log", fmt.Sprintf("for the same kinds of requests it takes %s times as long as they do", units.Decimal(times, 1)))
 	}
@@ -116,7 +122,8 @@ func noisy(c *inference.Case, s inference.Standout[traffic.MemberKey], events []
 		}
 	}
 	low := max(0, len(events)-int(rest*float64(m.Attempts)+0.5))
-	f.Expect("gateway", low, len(events), "bounded", "without the member its requests fail as those of the others do, if they can bear its share")
+	f.Expect("gateway", low, len(events), "bounded",
+		"without the member its requests fail as those of the others do, if they can bear its share")
 	c.Fill(map[string]string{"address": inference.Address(events)}, f)
 }
 

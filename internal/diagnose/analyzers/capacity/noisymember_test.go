@@ -168,7 +168,8 @@ func TestWaitsThatTheLogIsTooCoarseFor(t *testing.T) {
 		s.Request(4, story.Fails(story.TimeoutFault, time.Second))
 	}
 	u := s.Diagnose().Undetermined
-	if u.Failures != 8 || !strings.Contains(u.Groups[0].Next, "whole seconds") || !slices.Contains(u.Rivals, "c-accept-queue") || slices.Contains(u.Rivals, "f-handshake-timeout") {
+	if u.Failures != 8 || !strings.Contains(u.Groups[0].Next, "whole seconds") || !slices.Contains(u.Rivals, "c-accept-queue") ||
+		slices.Contains(u.Rivals, "f-handshake-timeout") {
 		t.Errorf("%+v", u)
 	}
 }
@@ -178,7 +179,8 @@ func TestPoolOfSlowReportsIsNoNoisyMember(t *testing.T) {
 	for _, azure := range []bool{false, true} {
 		s := story.New(t)
 		s.Azure = azure
-		s.Doc = strings.Replace(story.Document, `{"name":"none"`, `{"name":"reports","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
+		s.Doc = strings.Replace(story.Document, `{"name":"none"`,
+			`{"name":"reports","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
 		reports := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Pool = "reports" }
 		for i := range 300 {
 			s.After(time.Second)

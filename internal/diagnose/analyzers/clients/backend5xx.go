@@ -19,7 +19,8 @@ var Backend5xx = inference.Analyzer{
 
 // backendStatus: the application itself answered with an error.
 func backendStatus(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Fault.Kind == fault.Status }), (*traffic.Event).PoolKey)
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Fault.Kind == fault.Status }),
+		(*traffic.Event).PoolKey)
 	for _, k := range keys {
 		events := groups[k]
 		unsaid := inference.RivalsOfEcho(events) != nil
@@ -32,7 +33,8 @@ func backendStatus(c *inference.Case) {
 			f.Says("access-log", fmt.Sprintf("so did %s", units.Count(more, "further member", "further members")))
 		}
 		if unsaid {
-			f.Says("access-log", "serverStatus alone does not prove that the member answered, for the gateway may write its own 502 or 504 there; these came as no gateway makes them")
+			f.Says("access-log",
+				"serverStatus alone does not prove that the member answered, for the gateway may write its own 502 or 504 there; these came as no gateway makes them")
 			f.MayBe("c-restart", "b-refused")
 		}
 		proxies := false

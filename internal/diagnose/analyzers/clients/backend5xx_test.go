@@ -122,7 +122,8 @@ func TestBackendsOwnErrors(t *testing.T) {
 func TestChainedGatewaysAreNoLoop(t *testing.T) {
 	s := story.New(t)
 	for i := range 20 {
-		s.After(time.Second).Request(4, story.Status(502), func(r *accesslog.Record, _ *accesslog.Attempt) { r.Parent = [16]byte{200, byte(i)} })
+		s.After(time.Second).Request(4, story.Status(502),
+			func(r *accesslog.Record, _ *accesslog.Attempt) { r.Parent = [16]byte{200, byte(i)} })
 	}
 	story.Expect(t, s.Diagnose(), "k-backend-5xx high 20")
 }

@@ -18,13 +18,15 @@ var ChainedProxy = inference.Analyzer{
 // chainedProxy: at the member or behind it is a proxy, and its own member failed. It says so by its page, which what stands
 // before it may have handed on.
 func chainedProxy(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Own && e.Attempt.Page != "" }), func(e *traffic.Event) productAt {
-		return productAt{e.Pool, e.Settings, e.Attempt.Page}
-	})
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Own && e.Attempt.Page != "" }),
+		func(e *traffic.Event) productAt {
+			return productAt{e.Pool, e.Settings, e.Attempt.Page}
+		})
 	for _, k := range keys {
 		events := groups[k]
 		f := c.Claim("k-chained-proxy", events, inference.ScopeOf(events), report.High)
-		f.Says("access-log", fmt.Sprintf("%s, each with the error page of %s: at the member's address, or behind it, stands one that could not get an answer from the server behind itself", statuses(events), k.product), events...)
+		f.Says("access-log",
+			fmt.Sprintf("%s, each with the error page of %s: at the member's address, or behind it, stands one that could not get an answer from the server behind itself", statuses(events), k.product), events...)
 		f.RuleOut("k-backend-5xx", "the page is not the application's own but that of "+k.product)
 		f.Expect("backend", len(events), len(events), "bounded", "once the server behind "+k.product+" answers")
 		c.Fill(map[string]string{"address": inference.Address(events)}, f)
@@ -46,7 +48,8 @@ func platformFront(c *inference.Case) {
 	for _, k := range keys {
 		events := groups[k]
 		f := c.Claim("k-chained-proxy", events, inference.ScopeOf(events), report.Medium)
-		f.Says("access-log", fmt.Sprintf("%s from a name of %s, where a front end of the platform answers for the application while that restarts, sleeps or does not answer it", statuses(events), k.product), events...)
+		f.Says("access-log",
+			fmt.Sprintf("%s from a name of %s, where a front end of the platform answers for the application while that restarts, sleeps or does not answer it", statuses(events), k.product), events...)
 		f.MayBe("k-backend-5xx", "c-deploy-no-drain", "g-shed-503", "d-inner-timeout", "d-cold-start")
 		f.Expect("backend", len(events), len(events), "bounded", "once the application behind "+k.product+" answers")
 		c.Fill(map[string]string{"address": inference.Address(events)}, f)

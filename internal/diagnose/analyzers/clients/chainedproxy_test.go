@@ -19,7 +19,8 @@ func TestPageThatAnApplicationHandsOn(t *testing.T) {
 	}
 	r := s.Diagnose()
 	story.Expect(t, r, "k-chained-proxy high 10")
-	if text := fmt.Sprint(*story.Found(t, r, 0)); strings.Contains(text, "stands at the member's address") && !strings.Contains(text, "or behind") {
+	if text := fmt.Sprint(*story.Found(t, r, 0)); strings.Contains(text, "stands at the member's address") &&
+		!strings.Contains(text, "or behind") {
 		t.Errorf("where the proxy stands is not known: %s", text)
 	}
 }
@@ -27,7 +28,8 @@ func TestPageThatAnApplicationHandsOn(t *testing.T) {
 // The front end of a platform answers for the application: by the Host that it is sent, or by the name in the document.
 func TestFrontEndsOfPlatforms(t *testing.T) {
 	for host, want := range map[string]string{
-		"quay.azurewebsites.net": "k-chained-proxy medium", "q.calm.westeurope.azurecontainerapps.io": "k-chained-proxy medium", "hub.azure-api.net": "k-chained-proxy medium",
+		"quay.azurewebsites.net": "k-chained-proxy medium", "q.calm.westeurope.azurecontainerapps.io": "k-chained-proxy medium",
+		"hub.azure-api.net":             "k-chained-proxy medium",
 		"azurewebsites.net.example.com": "k-backend-5xx high", "shop.example.com": "k-backend-5xx high",
 	} {
 		s := story.Lively(t, 10, story.Status(503), func(r *accesslog.Record, _ *accesslog.Attempt) { r.Host = []byte(host) })
@@ -36,7 +38,8 @@ func TestFrontEndsOfPlatforms(t *testing.T) {
 		}
 	}
 	s := story.Lively(t, 10, story.Status(503))
-	s.Doc = strings.Replace(s.Doc, `[{"ipAddress":"10.0.0.4"},{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}]`, `[{"fqdn":"quay.azurewebsites.net"}]`, 1)
+	s.Doc = strings.Replace(s.Doc, `[{"ipAddress":"10.0.0.4"},{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}]`,
+		`[{"fqdn":"quay.azurewebsites.net"}]`, 1)
 	if r := s.Diagnose(); story.Causes(r) != "k-chained-proxy medium" {
 		t.Errorf("by the document: found %q", story.Causes(r))
 	}

@@ -35,10 +35,14 @@ func clientLeft(c *inference.Case) {
 	}
 	f := c.Claim("j-client-abort", events, inference.ScopeOf(events), report.High)
 	waited := traffic.SortedDurations(events, func(e *traffic.Event) time.Duration { return e.Taken })
-	f.Says("access-log", fmt.Sprintf("%s ended from the client's side; they had waited %s in the median, %s at most, as far as the gateway could tell",
-		units.Count(len(events), "request", "requests"), units.Seconds(stats.Quantile(waited, 0.5)), units.Seconds(waited[len(waited)-1])), events...)
-	if spread := waited[len(waited)*9/10] - waited[len(waited)/10]; len(waited) >= stats.MinEvents && spread < stats.Quantile(waited, 0.5)/10 {
-		f.Says("access-log", fmt.Sprintf("nearly all of them left after the same time: a timer of the client's, about %s", units.Seconds(stats.Quantile(waited, 0.5))))
+	f.Says("access-log",
+		fmt.Sprintf("%s ended from the client's side; they had waited %s in the median, %s at most, as far as the gateway could tell",
+			units.Count(len(events), "request", "requests"), units.Seconds(stats.Quantile(waited, 0.5)),
+			units.Seconds(waited[len(waited)-1])), events...)
+	if spread := waited[len(waited)*9/10] - waited[len(waited)/10]; len(waited) >= stats.MinEvents &&
+		spread < stats.Quantile(waited, 0.5)/10 {
+		f.Says("access-log", fmt.Sprintf("nearly all of them left after the same time: a timer of the client's, about %s",
+			units.Seconds(stats.Quantile(waited, 0.5))))
 	}
 	if slow := c.Unclaimed(traffic.IsTimeout); len(slow) > 0 {
 		f.LeaveOpen("d-timeout-below-latency")
@@ -69,7 +73,8 @@ func withoutImpatience(c *inference.Case, events []*traffic.Event) (rest []*traf
 		if !late[0].Own { // the phase is not known
 			rivals = append(rivals, "j-client-rst-mid-download")
 		}
-		c.Suspect(late, "these clients waited longer than any answer to such a request took, and left: find out what the member did with these requests before you blame the clients", rivals...)
+		c.Suspect(late,
+			"these clients waited longer than any answer to such a request took, and left: find out what the member did with these requests before you blame the clients", rivals...)
 	}
 	return rest
 }

@@ -14,7 +14,11 @@ func TestGivingUpOnAStuckPathIsNotTheClientsFault(t *testing.T) {
 	for i := range 100 {
 		s.After(100 * time.Millisecond).Request(4)
 		if i%5 == 0 {
-			s.Request(4, story.Path("/stuck"), story.Fails(fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}, time.Second))
+			s.Request(4, story.Path("/stuck"), story.Fails(fault.Fault{
+				Side:  fault.Client,
+				Phase: fault.Wait,
+				Kind:  fault.Closed,
+			}, time.Second))
 		}
 	}
 	story.Undecided(t, s, 20)

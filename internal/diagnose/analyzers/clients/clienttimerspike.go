@@ -23,12 +23,14 @@ func clientTimerSpike(c *inference.Case) {
 	if len(events) < 2*stats.MinEvents {
 		return
 	}
-	age, in, out := traffic.ClusterWithin(events, func(e *traffic.Event) time.Duration { return e.Taken }, func(d time.Duration) time.Duration { return max(30*time.Millisecond, d/50) })
+	age, in, out := traffic.ClusterWithin(events, func(e *traffic.Event) time.Duration { return e.Taken },
+		func(d time.Duration) time.Duration { return max(30*time.Millisecond, d/50) })
 	if age < 500*time.Millisecond || 3*len(in) < 2*len(events) || inference.Independent(in) < stats.MinEvents {
 		return
 	}
 	f := c.Claim("j-client-timer-spike", in, inference.ScopeOf(in), inference.ConfidenceOf(10*len(out) <= len(in) || len(in) >= 50))
-	f.Says("access-log", fmt.Sprintf("%d of %d clients who left did so %s after they had asked (within %s): a timer, not people", len(in), len(events), units.Seconds(age), units.Seconds(max(30*time.Millisecond, age/50))), in...)
+	f.Says("access-log", fmt.Sprintf("%d of %d clients who left did so %s after they had asked (within %s): a timer, not people", len(in),
+		len(events), units.Seconds(age), units.Seconds(max(30*time.Millisecond, age/50))), in...)
 	if slow, ok := slowestWait(c, in); ok {
 		f.Says("access-log", fmt.Sprintf("the slowest answer to such requests that was waited for took %s", units.Seconds(slow)))
 	}

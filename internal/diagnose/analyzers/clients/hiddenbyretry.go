@@ -31,7 +31,9 @@ func hiddenByRetry(c *inference.Case) {
 		return
 	}
 	f := c.Remark("k-hidden-by-retry", hidden, inference.ScopeOf(hidden), report.High)
-	f.Says("access-log", fmt.Sprintf("%s had an attempt that failed and a later one that went well, at a cost of %s together; no user saw a failure", units.Count(len(hidden), "request", "requests"), units.Seconds(lost)), hidden...)
+	f.Says("access-log",
+		fmt.Sprintf("%s had an attempt that failed and a later one that went well, at a cost of %s together; no user saw a failure",
+			units.Count(len(hidden), "request", "requests"), units.Seconds(lost)), hidden...)
 	f.Expect("gateway", 0, 0, "exact", "there is nothing to save for users but time")
 	c.Fill(map[string]string{"address": inference.Address(hidden)}, f)
 }

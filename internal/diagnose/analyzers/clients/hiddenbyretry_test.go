@@ -18,7 +18,8 @@ func TestHiddenByRetryOnAzure(t *testing.T) {
 	s := story.NewAzure(t)
 	for range 10 {
 		s.After(time.Second).Request(5)
-		s.Request(4, story.Recovered(story.RaceFault, func(_ *accesslog.Record, a *accesslog.Attempt) { a.Server = netip.MustParseAddrPort("10.0.0.6:80") }))
+		s.Request(4, story.Recovered(story.RaceFault,
+			func(_ *accesslog.Record, a *accesslog.Attempt) { a.Server = netip.MustParseAddrPort("10.0.0.6:80") }))
 	}
 	r := s.Diagnose()
 	if len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "k-hidden-by-retry" || story.Found(t, r, 0).Contributing != 10 {

@@ -21,9 +21,13 @@ func masked(c *inference.Case) {
 	events := c.Unclaimed(func(e *traffic.Event) bool {
 		return e.Tried && e.Fault.Kind == fault.Status && e.Attempt.Status > 0 && e.Status >= 500 && e.Attempt.Status != e.Status
 	})
-	unfit, events := traffic.Partition(events, func(e *traffic.Event) bool { return e.Status == http.StatusBadGateway && e.Attempt.Status < 500 })
+	unfit, events := traffic.Partition(events, func(e *traffic.Event) bool {
+		return e.Status == http.StatusBadGateway &&
+			e.Attempt.Status < 500
+	})
 	if len(unfit) > 0 {
-		c.Suspect(unfit, "the member's status line came and the gateway answered 502 all the same: no feature turns a good answer into 502, while a head or body that it cannot pass on does; ask the member for the same paths and look at the bytes of head and framing",
+		c.Suspect(unfit,
+			"the member's status line came and the gateway answered 502 all the same: no feature turns a good answer into 502, while a head or body that it cannot pass on does; ask the member for the same paths and look at the bytes of head and framing",
 			"e-bad-header", "e-header-too-big", "e-short-body", "e-bad-chunk", "e-cl-te", "c-restart", "k-masked")
 	}
 	keys, groups := traffic.GroupBy(events, func(e *traffic.Event) [2]int { return [2]int{e.Attempt.Status, e.Status} })

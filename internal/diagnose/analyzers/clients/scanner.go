@@ -18,7 +18,8 @@ var Scanner = inference.Analyzer{
 // scanner: programs that look for holes ask for what nobody has.
 func scanner(c *inference.Case) {
 	events := c.Unclaimed(func(e *traffic.Event) bool {
-		return e.Fault.Side == "client" && (e.Fault.Phase == "request" || e.Fault.Phase == "route" || e.Fault.Phase == "handshake") && e.Fault.Kind != "closed" && e.Fault.Kind != "reset" && e.Fault.Kind != "timeout"
+		return e.Fault.Side == "client" && (e.Fault.Phase == "request" || e.Fault.Phase == "route" || e.Fault.Phase == "handshake") &&
+			e.Fault.Kind != "closed" && e.Fault.Kind != "reset" && e.Fault.Kind != "timeout"
 	})
 	clients, byClient := traffic.GroupBy(events, func(e *traffic.Event) string { return e.Client.String() })
 	for _, id := range clients {
@@ -28,7 +29,9 @@ func scanner(c *inference.Case) {
 			continue
 		}
 		f := c.ClaimMore("j-scanner", mine, report.Scope{}, report.High)
-		f.Says("access-log", fmt.Sprintf("%s sent %d requests that the gateway refused, for %d different hosts and paths; its agent says %q", id, len(mine), len(kinds), mine[0].Agent), mine...)
+		f.Says("access-log",
+			fmt.Sprintf("%s sent %d requests that the gateway refused, for %d different hosts and paths; its agent says %q", id, len(mine),
+				len(kinds), mine[0].Agent), mine...)
 		c.Fill(map[string]string{"client": id}, f)
 	}
 }

@@ -101,7 +101,8 @@ func TestSessionsOfOtherEnds(t *testing.T) {
 	r := story.DiagnoseSessions(t, story.SessionsLog(100, func(i int) (int, string, string) {
 		return map[bool]int{true: 400, false: 500}[i < 60], "", "0.2"
 	}), 100)
-	if len(r.Findings) > 0 || r.Undetermined.Failures != 100 || len(r.Undetermined.Groups) != 2 || story.Group(t, r, 0).Rivals[0].Cause != "j-scanner" || story.Group(t, r, 1).Rivals[0].Cause != "h-instance-fault" {
+	if len(r.Findings) > 0 || r.Undetermined.Failures != 100 || len(r.Undetermined.Groups) != 2 ||
+		story.Group(t, r, 0).Rivals[0].Cause != "j-scanner" || story.Group(t, r, 1).Rivals[0].Cause != "h-instance-fault" {
 		t.Errorf("findings %+v, %+v", r.Findings, r.Undetermined)
 	}
 }

@@ -7,4 +7,5 @@ import (
 
 var TooLarge = inference.Decided("j-too-large", inference.Log, "the request body was above the limit",
 	"the request body was above the gateway's limit",
-	inference.Either(inference.Is(fault.Client, fault.Request, fault.BodyTooBig), inference.Is(fault.Client, fault.Upload, fault.BodyTooBig)))
+	inference.Either(inference.Is(fault.Client, fault.Request, fault.BodyTooBig),
+		inference.Is(fault.Client, fault.Upload, fault.BodyTooBig)))

@@ -37,7 +37,8 @@ func TestNotices(t *testing.T) {
 	s.Doc = strings.NewReplacer(
 		`"properties":{`+"\n"+` "sku"`, `"properties":{"operationalState":"Stopped","provisioningState":"Succeeded",`+"\n"+` "sku"`,
 		`"backendAddressPool":{"id":"/x/backendAddressPools/web"}`, `"backendAddressPool":{"id":"/x/backendAddressPools/none"}`,
-		`"backendHttpSettingsCollection":[`, `"backendHttpSettingsCollection":[{"name":"unused","properties":{"port":81,"protocol":"Http","requestTimeout":2}},`,
+		`"backendHttpSettingsCollection":[`,
+		`"backendHttpSettingsCollection":[{"name":"unused","properties":{"port":81,"protocol":"Http","requestTimeout":2}},`,
 	).Replace(story.Document)
 	var got []string
 	for _, n := range s.Diagnose().Notices {

@@ -25,7 +25,8 @@ func noListenerMatch(c *inference.Case) {
 		return
 	}
 	f := c.Claim("i-no-listener-match", events, report.Scope{}, report.High)
-	f.Says("access-log", fmt.Sprintf("%d requests asked for hosts that no listener serves: %s", len(events), most(events, func(e *traffic.Event) string { return e.Host }, 5)), events...)
+	f.Says("access-log", fmt.Sprintf("%d requests asked for hosts that no listener serves: %s", len(events),
+		most(events, func(e *traffic.Event) string { return e.Host }, 5)), events...)
 	c.Fill(map[string]string{}, f)
 }
 

@@ -26,7 +26,8 @@ func proxyLoop(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("i-proxy-loop", groups[k], inference.ScopeOf(groups[k]), report.High)
-		f.Says("access-log", fmt.Sprintf("%d of %d requests to %s came back to the gateway as requests of a client while the first waited", m.Looped, m.Attempts, k.Member), groups[k]...)
+		f.Says("access-log", fmt.Sprintf("%d of %d requests to %s came back to the gateway as requests of a client while the first waited",
+			m.Looped, m.Attempts, k.Member), groups[k]...)
 		f.Expect("gateway", len(groups[k]), len(groups[k]), "exact", "with the pool led to the servers none of them goes round")
 		c.Fill(map[string]string{"address": k.Server.String()}, f)
 	}

@@ -31,8 +31,11 @@ func recentChange(c *inference.Case) {
 			}
 			share := float64(len(changes)) * inference.Soon.Seconds() / max(1, c.Traffic.To.Sub(c.Traffic.From).Seconds())
 			r := c.Remark("i-recent-change", nil, f.Scope, report.Medium)
-			r.Says("activity-log", fmt.Sprintf("%s by %s at %s, %s before the first failure of %s", write.Operation, inference.CallerOr(write.Caller), units.Stamp(write.At), units.Seconds(first.Sub(write.At)), f.Cause))
-			r.Says("activity-log", fmt.Sprintf("there are %d such changes in this window: by chance one would lie that close in %.0f %% of cases", len(changes), 100*min(1, share)))
+			r.Says("activity-log", fmt.Sprintf("%s by %s at %s, %s before the first failure of %s", write.Operation,
+				inference.CallerOr(write.Caller), units.Stamp(write.At), units.Seconds(first.Sub(write.At)), f.Cause))
+			r.Says("activity-log",
+				fmt.Sprintf("there are %d such changes in this window: by chance one would lie that close in %.0f %% of cases",
+					len(changes), 100*min(1, share)))
 			if share > 0.2 {
 				r.Confidence = report.Low
 			}

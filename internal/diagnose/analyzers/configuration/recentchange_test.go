@@ -34,7 +34,8 @@ func reroutedStory(t *testing.T, before string) *story.Story {
 func TestRuleThatWasLedElsewhere(t *testing.T) {
 	r := reroutedStory(t, "crates").Diagnose()
 	story.Expect(t, r, "i-recent-change medium 20")
-	if f := *story.Found(t, r, 0); f.Rivals[0].Cause != "i-empty-pool" || !strings.Contains(f.Evidence[0].Fact, `rule r1 sends /crates to pool "leftover"`) {
+	if f := *story.Found(t, r, 0); f.Rivals[0].Cause != "i-empty-pool" ||
+		!strings.Contains(f.Evidence[0].Fact, `rule r1 sends /crates to pool "leftover"`) {
 		t.Errorf("%+v", f)
 	}
 	if r := reroutedStory(t, "leftover").Diagnose(); strings.Contains(story.Causes(r), "i-recent-change") {

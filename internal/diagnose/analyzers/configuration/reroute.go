@@ -40,16 +40,19 @@ func rerouted(c *inference.Case) {
 		}
 		f := c.Claim("i-recent-change", events, inference.ScopeOf(events), report.Medium)
 		f.Says("access-log", r.text(), events...)
-		f.Says("access-log", fmt.Sprintf("until then pool %q answered %d requests for the same under this rule; nobody in pool %q took any", r.from, r.answered, r.to))
+		f.Says("access-log", fmt.Sprintf("until then pool %q answered %d requests for the same under this rule; nobody in pool %q took any",
+			r.from, r.answered, r.to))
 		f.MayBe("i-empty-pool", "i-wrong-pool", "i-config-tug-of-war", "a-all-unhealthy-fail-closed")
-		f.Expect("gateway", len(events), len(events), "bounded", "with the rule led back to the pool that answered, if its members are well")
+		f.Expect("gateway", len(events), len(events), "bounded",
+			"with the rule led back to the pool that answered, if its members are well")
 		c.Fill(map[string]string{}, f)
 	}
 }
 
 // text says what changed.
 func (r *reroute) text() string {
-	return fmt.Sprintf("from %s on rule %s sends %s to pool %q; until %s it sent it to pool %q: the routing changed", units.Stamp(r.since), r.rule, strings.Join(r.paths, ", "), r.to, units.Stamp(r.until), r.from)
+	return fmt.Sprintf("from %s on rule %s sends %s to pool %q; until %s it sent it to pool %q: the routing changed", units.Stamp(r.since),
+		r.rule, strings.Join(r.paths, ", "), r.to, units.Stamp(r.until), r.from)
 }
 
 // rerouteOf looks where the paths of events of one rule and pool were sent before. It needs that most of the events have such a
@@ -64,7 +67,8 @@ func rerouteOf(c *inference.Case, events []*traffic.Event) (r reroute, moved []*
 				continue
 			}
 			last, _ := route.Tried.Before(c.Traffic.To.Add(time.Second))
-			if route.Pool == "" || route.Answered == 0 || !last.Before(same[0].Start) || r.from != "" && !strings.EqualFold(r.from, route.Pool) {
+			if route.Pool == "" || route.Answered == 0 || !last.Before(same[0].Start) ||
+				r.from != "" && !strings.EqualFold(r.from, route.Pool) {
 				continue
 			}
 			r.from, r.answered = route.Pool, r.answered+route.Answered
@@ -82,5 +86,6 @@ func rerouteOf(c *inference.Case, events []*traffic.Event) (r reroute, moved []*
 			return r, nil, false
 		}
 	}
-	return r, moved, len(moved) >= stats.MinEvents && 5*len(moved) >= 4*len(events) && r.answered >= stats.MinEvents && r.until.Before(r.since)
+	return r, moved, len(moved) >= stats.MinEvents && 5*len(moved) >= 4*len(events) && r.answered >= stats.MinEvents &&
+		r.until.Before(r.since)
 }

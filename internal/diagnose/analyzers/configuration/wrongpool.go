@@ -20,7 +20,8 @@ var WrongPool = inference.Analyzer{
 // wrongPool: a path falls through to the default pool, which is not where it belongs. That shows in the document: a path
 // rule names the very path, and its pattern stops too early.
 func wrongPool(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Visible && e.Fault.Side != "client" }), (*traffic.Event).Route)
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Visible && e.Fault.Side != "client" }),
+		(*traffic.Event).Route)
 	for _, k := range keys {
 		events := groups[k]
 		r := c.Traffic.Route(k)
@@ -29,10 +30,14 @@ func wrongPool(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("i-wrong-pool", events, inference.ScopeOf(events), report.High)
-		f.Says("access-log", fmt.Sprintf("%d requests for %s went to pool %s by default, and none of them was ever answered", len(events), k.Path, events[0].Pool), events...)
-		f.Says("configuration", fmt.Sprintf("path rule %q leads %s to pool %s, and does not cover what is below: its pattern has no wildcard", rule.Name, pattern, rule.Target.Pool))
+		f.Says("access-log", fmt.Sprintf("%d requests for %s went to pool %s by default, and none of them was ever answered", len(events),
+			k.Path, events[0].Pool), events...)
+		f.Says("configuration",
+			fmt.Sprintf("path rule %q leads %s to pool %s, and does not cover what is below: its pattern has no wildcard", rule.Name,
+				pattern, rule.Target.Pool))
 		f.RuleOut("k-backend-5xx", "other paths of the same kind are led elsewhere")
-		f.Expect("gateway", len(events), len(events), "bounded", "with the path led to its own pool; whether that one answers is another question")
+		f.Expect("gateway", len(events), len(events), "bounded",
+			"with the path led to its own pool; whether that one answers is another question")
 		f.Fixes[0] = widened(in, rule, pattern, f.Fixes[0].Expected)
 		c.Fill(map[string]string{}, f)
 	}
@@ -44,7 +49,8 @@ func widened(in *gateway.PathMap, rule *gateway.PathRule, pattern string, expect
 	paths := "'" + strings.Join(append(slices.Clone(rule.Paths), below), "' '") + "'"
 	here := fmt.Sprintf(" -g {group} --gateway-name {gateway} --path-map-name %s -n %s", in.Name, rule.Name)
 	return report.Fix{
-		Side: "gateway", Change: fmt.Sprintf("let path rule %s of path map %s cover %s as well", rule.Name, in.Name, below), Expected: expected,
+		Side: "gateway", Change: fmt.Sprintf("let path rule %s of path map %s cover %s as well", rule.Name, in.Name, below),
+		Expected: expected,
 		Commands: report.Commands{
 			AzCLI: fmt.Sprintf("az network application-gateway url-path-map rule delete%s && az network application-gateway url-path-map rule create%s --paths %s --address-pool %s --http-settings %s",
 				here, here, paths, rule.Target.Pool, rule.Target.Settings),

@@ -23,7 +23,8 @@ var WrongPort = inference.Analyzer{
 // wrongPort: the port of the settings was changed, and the servers still listen where they did.
 func wrongPort(c *inference.Case) {
 	settings, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
-		return e.Own && (inference.Is(fault.Backend, fault.Connect, fault.Refused)(e) || e.Fault.Kind == fault.NoHealthy && refused(c.Traffic.ReasonAt(e)))
+		return e.Own && (inference.Is(fault.Backend, fault.Connect, fault.Refused)(e) || e.Fault.Kind == fault.NoHealthy &&
+			refused(c.Traffic.ReasonAt(e)))
 	}), func(e *traffic.Event) string { return e.Settings })
 	for _, s := range settings {
 		events := groups[s]
@@ -31,8 +32,11 @@ func wrongPort(c *inference.Case) {
 		if !ok || len(events) < 3 {
 			continue
 		}
-		f := c.Claim("i-wrong-port", events, inference.ScopeOf(events), inference.ConfidenceOf(events[0].Start.Sub(last) < inference.Lasting))
-		f.Says("access-log", fmt.Sprintf("the members answered at port %d until %s; from %s on they are asked at port %d, and every one of them refuses", before, units.Stamp(last), units.Stamp(events[0].Start), now), events...)
+		f := c.Claim("i-wrong-port", events, inference.ScopeOf(events),
+			inference.ConfidenceOf(events[0].Start.Sub(last) < inference.Lasting))
+		f.Says("access-log",
+			fmt.Sprintf("the members answered at port %d until %s; from %s on they are asked at port %d, and every one of them refuses",
+				before, units.Stamp(last), units.Stamp(events[0].Start), now), events...)
 		if f.Confidence == report.High {
 			f.RuleOut("b-refused", "they all refuse since the port was changed, and not before")
 			f.Expect("gateway", len(events), len(events), "exact", "at the port of before they answered")

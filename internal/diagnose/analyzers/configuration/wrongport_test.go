@@ -51,7 +51,8 @@ func TestWrongPort(t *testing.T) {
 			s.Traffic(2*time.Second, []int{5}, at(80))
 		}
 		r := s.Diagnose()
-		if wrong := len(r.Findings) == 1 && story.Found(t, r, 0).Cause == "i-wrong-port" && story.Found(t, r, 0).Failures == 40; wrong != all {
+		if wrong := len(r.Findings) == 1 && story.Found(t, r, 0).Cause == "i-wrong-port" &&
+			story.Found(t, r, 0).Failures == 40; wrong != all {
 			t.Errorf("all refuse: %t, findings %+v", all, r.Findings)
 		}
 	}

@@ -43,8 +43,10 @@ func acceptQueue(c *inference.Case) {
 		if len(events)+late < stats.MinEvents || late < 3 || quick == 0 || others > late/4 {
 			continue
 		}
-		f := c.Claim("c-accept-queue", events, inference.ScopeOf(events), inference.ConfidenceOf(inTime >= traffic.EnoughAnswers && late >= stats.MinEvents))
-		f.Says("access-log", fmt.Sprintf("%d attempts to connect to %s ran into their timeout, %d came about only when the kernel asked again (after 1, 2, 3 … s), %d at once", len(events), k.Member, late, quick), events...)
+		f := c.Claim("c-accept-queue", events, inference.ScopeOf(events), inference.ConfidenceOf(inTime >= traffic.EnoughAnswers &&
+			late >= stats.MinEvents))
+		f.Says("access-log",
+			fmt.Sprintf("%d attempts to connect to %s ran into their timeout, %d came about only when the kernel asked again (after 1, 2, 3 … s), %d at once", len(events), k.Member, late, quick), events...)
 		f.Says("access-log", fmt.Sprintf("meanwhile %d requests on open connections were answered", inTime))
 		f.RuleOut("b-drop", "some attempts succeed")
 		f.LeaveOpen("b-loss", "c-syn-limit")

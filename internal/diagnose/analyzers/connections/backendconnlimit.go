@@ -36,12 +36,16 @@ func tooManyConnections(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("c-backend-conn-limit", events, inference.ScopeOf(events), inference.ConfidenceOf(again))
-		f.Says("access-log", fmt.Sprintf("%s ended %d new connections before an answer, each when the same instance of the gateway had %d or more other requests in progress there", k.Member, len(events), leastActive(events)), events...)
-		f.Says("access-log", fmt.Sprintf("of its new connections that worked, %d were made when fewer were in progress, %d when as many or more were", below, above))
+		f.Says("access-log",
+			fmt.Sprintf("%s ended %d new connections before an answer, each when the same instance of the gateway had %d or more other requests in progress there", k.Member, len(events), leastActive(events)), events...)
+		f.Says("access-log",
+			fmt.Sprintf("of its new connections that worked, %d were made when fewer were in progress, %d when as many or more were",
+				below, above))
 		f.RuleOut("g-crash-on-input", "the same kinds of requests are answered when less is in progress")
 		f.RuleOut("c-restart", "the connections that were busy at those times were not cut")
 		if !again {
-			f.Says("access-log", "no new connection was seen to work after the first of them; whether one does as soon as fewer are open is not in the evidence")
+			f.Says("access-log",
+				"no new connection was seen to work after the first of them; whether one does as soon as fewer are open is not in the evidence")
 			f.MayBe("b-source-blocked")
 		}
 		f.MayBe("c-accept-queue", "c-syn-limit", "c-middlebox-reset")
@@ -59,7 +63,8 @@ func limited(c *inference.Case, at traffic.ConcurrencyKey, events []*traffic.Eve
 		return 0, 0, false
 	}
 	above, below = w.Fresh.Split(least)
-	ok = 20*above <= len(events) && below >= stats.MinEvents && onTop(len(events), len(events)+above, len(events)+above+below) <= stats.Significance &&
+	ok = 20*above <= len(events) && below >= stats.MinEvents &&
+		onTop(len(events), len(events)+above, len(events)+above+below) <= stats.Significance &&
 		20*cutMeanwhile(c, events) <= len(events) && 10*attended(c, events) >= 9*len(events) &&
 		10*ofKindsServed(c, events) >= 9*len(events) && 2*rightBefore(w, events) <= len(events)
 	return above, below, ok

@@ -25,7 +25,8 @@ func TestMembersWithLargeLimits(t *testing.T) {
 				case n < 40 && i%10 == 0:
 					s.Request(m, story.Path([]string{"/a", "/b"}[n%2]), story.Active(n), story.Took(300*time.Millisecond))
 				case n < 40:
-					s.Request(m, story.Path([]string{"/a", "/b"}[n%2]), story.Active(n), story.Reused(time.Second, i), story.Took(300*time.Millisecond))
+					s.Request(m, story.Path([]string{"/a", "/b"}[n%2]), story.Active(n), story.Reused(time.Second, i),
+						story.Took(300*time.Millisecond))
 				}
 			}
 		}
@@ -195,7 +196,11 @@ func TestRestartAtBusyTimeIsNoLimit(t *testing.T) {
 		s.After(time.Second)
 		for n := range 8 {
 			if i%5 == 4 && n > 3 {
-				s.Request(4, story.Active(n), story.Reused(time.Second, i), story.Fails(fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Reset}, 100*time.Millisecond))
+				s.Request(4, story.Active(n), story.Reused(time.Second, i), story.Fails(fault.Fault{
+					Side:  fault.Backend,
+					Phase: fault.Wait,
+					Kind:  fault.Reset,
+				}, 100*time.Millisecond))
 				s.Request(4, story.Active(n), story.Fails(story.RaceFault, time.Millisecond))
 			} else {
 				s.Request(4, story.Active(n), story.Took(200*time.Millisecond))

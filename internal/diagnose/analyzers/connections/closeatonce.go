@@ -47,8 +47,9 @@ func reportCloseAtOnce(c *inference.Case, k traffic.MemberKey, events []*traffic
 	}
 	closed := traffic.SortedDurations(events, ClosedAt)
 	f := c.Claim("c-close-at-once", events, report.Scope{Pool: events[0].Pool, Settings: k.Settings, Member: k.Member}, confidence)
-	f.Says("access-log", fmt.Sprintf("%d requests were lost on connections of %s that ended %s after they had answered %s, without having said so; no connection carried another request after that",
-		len(events), k.Member, units.Span(closed), units.Some(answers)), events...)
+	f.Says("access-log",
+		fmt.Sprintf("%d requests were lost on connections of %s that ended %s after they had answered %s, without having said so; no connection carried another request after that",
+			len(events), k.Member, units.Span(closed), units.Some(answers)), events...)
 	if others > 0 {
 		f.Says("access-log", fmt.Sprintf("after other answers %d connections were used again", others))
 	}
@@ -61,7 +62,8 @@ func reportCloseAtOnce(c *inference.Case, k traffic.MemberKey, events []*traffic
 	if alone {
 		f.LeaveOpen("g-crash-on-input")
 	}
-	f.Expect("backend", len(events), len(events), "exact", "a connection that says Connection: close is not used again, and one that is not closed loses nothing")
+	f.Expect("backend", len(events), len(events), "exact",
+		"a connection that says Connection: close is not used again, and one that is not closed loses nothing")
 	c.Fill(map[string]string{"address": k.Server.String()}, f)
 }
 

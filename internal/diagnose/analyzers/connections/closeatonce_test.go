@@ -51,7 +51,8 @@ func closerStory(t *testing.T, lostAfter func(i int, upload bool) bool, idle fun
 func TestCloseAtOnce(t *testing.T) {
 	soon := func(i int) time.Duration { return time.Duration(200+i*17%900) * time.Microsecond }
 	r := closerStory(t, func(_ int, upload bool) bool { return upload }, soon).Diagnose()
-	if story.Causes(r) != "c-close-at-once high" || story.Found(t, r, 0).Failures != 30 || !strings.Contains(fmt.Sprint(story.Found(t, r, 0).Evidence), "after they had answered POST /upload") ||
+	if story.Causes(r) != "c-close-at-once high" || story.Found(t, r, 0).Failures != 30 ||
+		!strings.Contains(fmt.Sprint(story.Found(t, r, 0).Evidence), "after they had answered POST /upload") ||
 		!strings.Contains(fmt.Sprint(story.Found(t, r, 0).Evidence), "left that unread") {
 		t.Errorf("found %q: %+v", story.Causes(r), r.Findings)
 	}
@@ -61,7 +62,8 @@ func TestCloseAtOnce(t *testing.T) {
 	}
 	for name, s := range map[string]*story.Story{
 		"some are used again": closerStory(t, func(i int, upload bool) bool { return upload && i%8 == 0 }, soon),
-		"long after":          closerStory(t, func(_ int, upload bool) bool { return upload }, func(i int) time.Duration { return 2 * time.Second }),
+		"long after": closerStory(t, func(_ int, upload bool) bool { return upload },
+			func(i int) time.Duration { return 2 * time.Second }),
 	} {
 		if r := s.Diagnose(); strings.Contains(story.Causes(r), "c-close-at-once") {
 			t.Errorf("%s: found %q", name, story.Causes(r))

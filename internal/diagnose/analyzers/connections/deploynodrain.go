@@ -65,8 +65,11 @@ func deployNoDrain(c *inference.Case) {
 			suspectPoison(c, k, events, "c-deploy-no-drain", "c-restart")
 			continue
 		}
-		f := c.Claim("c-deploy-no-drain", events, inference.ScopeOf(events), inference.ConfidenceOf(len(members) >= 3 || changedWithin(c, first.Add(-inference.Soon), last)))
-		f.Says("access-log", fmt.Sprintf("%d members were away one after another between %s and %s, each came back by itself, and requests fell each time", len(members), units.Stamp(first), units.Stamp(last)), events...)
+		f := c.Claim("c-deploy-no-drain", events, inference.ScopeOf(events), inference.ConfidenceOf(len(members) >= 3 ||
+			changedWithin(c, first.Add(-inference.Soon), last)))
+		f.Says("access-log",
+			fmt.Sprintf("%d members were away one after another between %s and %s, each came back by itself, and requests fell each time",
+				len(members), units.Stamp(first), units.Stamp(last)), events...)
 		f.RuleOut("g-oom-kill", "processes that are killed do not take turns")
 		f.LeaveOpen("c-restart")
 		f.Expect("backend", inference.CountVisible(events), len(events), "bounded", "a graceful stop loses none of them")
@@ -98,7 +101,8 @@ func (p poisons) inAll(outages int) (found traffic.RouteKey, ok bool) {
 }
 
 func suspectPoison(c *inference.Case, k traffic.RouteKey, events []*traffic.Event, rivals ...string) {
-	c.Suspect(events, fmt.Sprintf("each time processes went away while one was at %s %s, which nobody ever answered: read the members' own logs at those times, and try that request on a member that serves nobody", k.Method, k.Path),
+	c.Suspect(events,
+		fmt.Sprintf("each time processes went away while one was at %s %s, which nobody ever answered: read the members' own logs at those times, and try that request on a member that serves nobody", k.Method, k.Path),
 		append([]string{"g-crash-on-input", "g-oom-kill"}, rivals...)...)
 }
 

@@ -32,23 +32,29 @@ func endpointLag(c *inference.Case) {
 		slack := 2*stats.BinWidth + events[0].Resolution()
 		gone := c.TurnsAfter(k, last.Add(slack)) >= stats.MinEvents && m.Tried.Between(last.Add(slack), c.Traffic.To) == 0
 		fine, _ := m.Answers.Before(first) // it may have been gone since then, and its probes know
-		if len(events) < inference.EnoughToHold(events) || c.FewUsers(events) || !gone || m.Answers.Between(c.Traffic.From, first) < traffic.EnoughAnswers || m.Answers.Between(first.Add(slack), c.Traffic.To) > 0 || inference.EndedTogether(events) && !refusedInARow(events) {
+		if len(events) < inference.EnoughToHold(events) || c.FewUsers(events) || !gone ||
+			m.Answers.Between(c.Traffic.From, first) < traffic.EnoughAnswers || m.Answers.Between(first.Add(slack), c.Traffic.To) > 0 ||
+			inference.EndedTogether(events) && !refusedInARow(events) {
 			continue
 		}
 		if c.Listed(k.Member) || c.Traffic.HistoryOf(events[0]) != nil || last.Sub(fine)+slack > p.Notices() {
 			continue
 		}
 		f := c.Claim("c-endpoint-lag", events, inference.ScopeOf(events), inference.ConfidenceOf(events[0].Own))
-		f.Says("access-log", fmt.Sprintf("%s answered until %s; then %d attempts on it failed until %s, and none was made after, while %d went to the others",
-			k.Member, units.Stamp(fine), len(events), units.Stamp(last), c.OthersTried(k, last.Add(slack), c.Traffic.To)), events...)
-		f.Says("configuration", fmt.Sprintf("the document no longer has it, and its probes need %s at least to take a member out: it was the document that did", units.Seconds(p.Notices())))
+		f.Says("access-log",
+			fmt.Sprintf("%s answered until %s; then %d attempts on it failed until %s, and none was made after, while %d went to the others",
+				k.Member, units.Stamp(fine), len(events), units.Stamp(last), c.OthersTried(k, last.Add(slack), c.Traffic.To)), events...)
+		f.Says("configuration",
+			fmt.Sprintf("the document no longer has it, and its probes need %s at least to take a member out: it was the document that did",
+				units.Seconds(p.Notices())))
 		if f.RuleOut("c-restart", "it did not come back"); events[0].Own {
 			f.RuleOut("a-slow-eviction", "the probes could not have taken it out so soon")
 		} else { // nor is it known what its probes met, and when
 			f.MayBe("a-slow-eviction", "c-scale-in")
 			f.MayBe(append(inference.RivalsOfEcho(events), c.MovedAway(events)...)...)
 		}
-		f.Expect("backend", len(events), len(events), "exact", fmt.Sprintf("a member that goes on serving for %s after it was told to stop loses none of them", units.Seconds(last.Sub(fine))))
+		f.Expect("backend", len(events), len(events), "exact",
+			fmt.Sprintf("a member that goes on serving for %s after it was told to stop loses none of them", units.Seconds(last.Sub(fine))))
 		f.Expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the document follows")
 		c.Fill(map[string]string{"address": k.Server.String()}, f)
 	}

@@ -34,7 +34,9 @@ type idleBand struct {
 
 // bandOf is the band of the ends of connections, closed being the age at which each ended. ok is false where the evidence does not
 // show one.
-func bandOf(c *inference.Case, k traffic.MemberKey, events []*traffic.Event, closed func(*traffic.Event) time.Duration) (b idleBand, ok bool) {
+func bandOf(c *inference.Case, k traffic.MemberKey, events []*traffic.Event, closed func(*traffic.Event) time.Duration) (b idleBand,
+	ok bool,
+) {
 	if len(events) < stats.MinEvents {
 		return b, false
 	}
@@ -53,7 +55,8 @@ func bandOf(c *inference.Case, k traffic.MemberKey, events []*traffic.Event, clo
 	if b.inside+b.stale < len(in) { // of those picked at such ages, the mechanism loses the fewest
 		return b, false
 	}
-	return b, 10*b.beyond <= len(in) && b.below >= traffic.EnoughAnswers && 10*b.early <= len(in)+b.stale && b.chance < stats.Significance/10 && c.AnswersSuch(in)
+	return b, 10*b.beyond <= len(in) && b.below >= traffic.EnoughAnswers && 10*b.early <= len(in)+b.stale &&
+		b.chance < stats.Significance/10 && c.AnswersSuch(in)
 }
 
 // measure counts what else happened on the member's connections.
@@ -96,8 +99,10 @@ func idleBandOf(c *inference.Case, k traffic.MemberKey, events []*traffic.Event)
 	f := c.Claim("c-idle-race", b.events, b.scope(), confidence)
 	b.says(f, "")
 	f.Says("access-log", b.announced())
-	f.Says("access-log", fmt.Sprintf("they failed within %s, sooner than a handler starts: this is the way of the connection's end", units.Seconds(b.window)))
-	f.Says("configuration", fmt.Sprintf("the gateway reuses backend connections that have been idle for up to %s", units.Seconds(GatewayIdle(c))))
+	f.Says("access-log", fmt.Sprintf("they failed within %s, sooner than a handler starts: this is the way of the connection's end",
+		units.Seconds(b.window)))
+	f.Says("configuration", fmt.Sprintf("the gateway reuses backend connections that have been idle for up to %s",
+		units.Seconds(GatewayIdle(c))))
 	b.rivals(f)
 	bandFixes(c, &b, f)
 	return true
@@ -119,9 +124,11 @@ func (b *idleBand) says(f *inference.Finding, how string) {
 	if b.stale > 0 {
 		found = fmt.Sprintf("; %d more connections of that age were found closed before use", b.stale)
 	}
-	f.Says("access-log", fmt.Sprintf("%d requests were lost on connections of %s that ended at idle ages from %s to %s%s, and none at less. On connections idle for less %d were answered, in that band %d, beyond it %d%s",
-		len(b.events), b.k.Member, units.Seconds(b.low), units.Seconds(b.high), how, b.below, b.inside, b.beyond, found), b.events...)
-	f.Says("access-log", fmt.Sprintf("a server that looks for idle connections at intervals closes them like this: an interval of at least %s, and a limit of about %s", units.Seconds(b.high-b.low), units.Seconds(b.low)))
+	f.Says("access-log",
+		fmt.Sprintf("%d requests were lost on connections of %s that ended at idle ages from %s to %s%s, and none at less. On connections idle for less %d were answered, in that band %d, beyond it %d%s",
+			len(b.events), b.k.Member, units.Seconds(b.low), units.Seconds(b.high), how, b.below, b.inside, b.beyond, found), b.events...)
+	f.Says("access-log",
+		fmt.Sprintf("a server that looks for idle connections at intervals closes them like this: an interval of at least %s, and a limit of about %s", units.Seconds(b.high-b.low), units.Seconds(b.low)))
 }
 
 // announced compares the band with the limit that the server announces.
@@ -136,9 +143,11 @@ func (b *idleBand) announced() string {
 func (b *idleBand) text() string { return units.Seconds(b.low) + " to " + units.Seconds(b.high) }
 
 func (b *idleBand) rivals(f *inference.Finding) {
-	f.RuleOut("c-restart", fmt.Sprintf("the failures lie at %d different moments, and none was on a connection idle for less than %s", inference.DistinctSeconds(b.events), units.Seconds(b.low)))
+	f.RuleOut("c-restart", fmt.Sprintf("the failures lie at %d different moments, and none was on a connection idle for less than %s",
+		inference.DistinctSeconds(b.events), units.Seconds(b.low)))
 	if len(b.paths()) > 1 {
-		f.RuleOut("g-crash-on-input", fmt.Sprintf("%d kinds of request were lost, which are answered on connections idle for less", len(b.paths())))
+		f.RuleOut("g-crash-on-input", fmt.Sprintf("%d kinds of request were lost, which are answered on connections idle for less",
+			len(b.paths())))
 	} else {
 		f.LeaveOpen("g-crash-on-input")
 	}
@@ -151,11 +160,14 @@ func bandFixes(c *inference.Case, b *idleBand, f *inference.Finding) {
 	if newIdle > 5*time.Second {
 		newIdle = newIdle.Truncate(time.Second)
 	}
-	f.Expect("gateway", len(b.events), len(b.events), "exact", fmt.Sprintf("replayed on this evidence: each of them was on a connection idle for more than %s", units.Seconds(newIdle)))
-	f.Expect("backend", len(b.events), len(b.events), "exact", "with a limit above the gateway's, the gateway is the one that ends idle connections")
+	f.Expect("gateway", len(b.events), len(b.events), "exact",
+		fmt.Sprintf("replayed on this evidence: each of them was on a connection idle for more than %s", units.Seconds(newIdle)))
+	f.Expect("backend", len(b.events), len(b.events), "exact",
+		"with a limit above the gateway's, the gateway is the one that ends idle connections")
 	target := GatewayIdle(c) + 5*time.Second
 	c.Fill(map[string]string{
-		"address": b.k.Server.String(), "idle": units.Seconds(GatewayIdle(c)), "backendIdle": b.text(), "newIdle": units.GoDuration(newIdle),
+		"address": b.k.Server.String(), "idle": units.Seconds(GatewayIdle(c)), "backendIdle": b.text(),
+		"newIdle":       units.GoDuration(newIdle),
 		"backendTarget": units.Seconds(target), "backendTargetMs": fmt.Sprint(target.Milliseconds()),
 	}, f)
 }
@@ -176,7 +188,8 @@ func idleBandByPorts(c *inference.Case, k traffic.MemberKey, events []*traffic.E
 	f.Expect("backend", 0, f.Failures+f.Recovered, "bounded", "all of them, if it is the member's own limit")
 	target := max(aboveGateways, (2*b.high + time.Second - 1).Truncate(time.Second))
 	c.Fill(map[string]string{
-		"address": k.Server.String(), "idle": "a time that Azure does not document (most gateways: a minute)", "backendIdle": "about " + b.text(), "newIdle": units.GoDuration((b.low - 2*time.Second).Truncate(time.Second)),
+		"address": k.Server.String(), "idle": "a time that Azure does not document (most gateways: a minute)", "backendIdle": "about " +
+			b.text(), "newIdle": units.GoDuration((b.low - 2*time.Second).Truncate(time.Second)),
 		"backendTarget": units.Seconds(target), "backendTargetMs": fmt.Sprint(target.Milliseconds()),
 	}, f)
 }

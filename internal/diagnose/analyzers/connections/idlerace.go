@@ -29,7 +29,8 @@ var IdleRace = inference.Analyzer{
 // up to the same T in each failure, while each of the two varies by a round trip. Nothing else does that: a restart ends
 // connections at one moment and not at one age, a crash follows the request, a limit on uses or age clusters elsewhere.
 func idleRace(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Own && e.ClosedUnanswered() && e.Attempt.Reused }), (*traffic.Event).Key)
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Own && e.ClosedUnanswered() && e.Attempt.Reused }),
+		(*traffic.Event).Key)
 	for _, k := range keys {
 		idleRaceOf(c, k, groups[k])
 	}
@@ -52,11 +53,13 @@ func idleRaceOf(c *inference.Case, k traffic.MemberKey, events []*traffic.Event)
 	case r.oneMoment():
 		return // all at one instant: not an age but an event
 	case r.answeredInside > 2*len(cluster) || !r.signed():
-		c.Suspect(cluster, fmt.Sprintf("the connections ended after about %s without a request, but others like them were answered, or that is simply how often requests come: read the log of %s at those times",
-			units.Seconds(limit), k.Member), "c-idle-race", "g-crash-on-input", "c-restart", "g-worker-recycle")
+		c.Suspect(cluster,
+			fmt.Sprintf("the connections ended after about %s without a request, but others like them were answered, or that is simply how often requests come: read the log of %s at those times",
+				units.Seconds(limit), k.Member), "c-idle-race", "g-crash-on-input", "c-restart", "g-worker-recycle")
 		return
 	case len(cluster) < stats.MinEvents:
-		c.Suspect(cluster, fmt.Sprintf("collect more traffic: %d failures fit an idle limit of %s on %s, five are needed for a verdict", len(cluster), units.Seconds(limit), k.Member),
+		c.Suspect(cluster, fmt.Sprintf("collect more traffic: %d failures fit an idle limit of %s on %s, five are needed for a verdict",
+			len(cluster), units.Seconds(limit), k.Member),
 			"c-idle-race", "c-restart", "g-crash-on-input")
 		return
 	}
@@ -150,7 +153,8 @@ func (r *race) signed() bool {
 		return true
 	}
 	hint := r.m.Hint
-	return r.staleBeyond > 0 || hint > 0 && ((r.limit-hint).Abs() <= traffic.Tolerance(r.limit) || (r.limit-hint-time.Second).Abs() <= traffic.Tolerance(r.limit))
+	return r.staleBeyond > 0 || hint > 0 && ((r.limit-hint).Abs() <= traffic.Tolerance(r.limit) ||
+		(r.limit-hint-time.Second).Abs() <= traffic.Tolerance(r.limit))
 }
 
 // middleHalf is how far apart the values are, but for the quarters at either end.
@@ -183,16 +187,23 @@ func reportRace(c *inference.Case, r *race, rest []*traffic.Event, confidence st
 	f := c.Claim("c-idle-race", r.events, report.Scope{Pool: r.events[0].Pool, Settings: r.k.Settings, Member: r.k.Member}, confidence)
 	idle := traffic.SortedDurations(r.events, func(e *traffic.Event) time.Duration { return e.Attempt.Idle })
 	took := traffic.SortedDurations(r.events, func(e *traffic.Event) time.Duration { return e.Attempt.Total })
-	f.Says("access-log", fmt.Sprintf("%d requests were lost on connections of %s that had been idle for %s to %s; each connection ended at an idle age of %s (within %s), before any byte of an answer",
-		len(r.events), r.k.Member, units.Seconds(idle[0]), units.Seconds(idle[len(idle)-1]), units.Seconds(r.limit), units.Seconds(r.spread)), r.events...)
+	f.Says("access-log",
+		fmt.Sprintf("%d requests were lost on connections of %s that had been idle for %s to %s; each connection ended at an idle age of %s (within %s), before any byte of an answer",
+			len(r.events), r.k.Member, units.Seconds(idle[0]), units.Seconds(idle[len(idle)-1]), units.Seconds(r.limit),
+			units.Seconds(r.spread)), r.events...)
 	f.Says("access-log", r.announced())
-	f.Says("access-log", fmt.Sprintf("they failed within %s (median %s), long before an answer was due: this is the way of the connection's end, not the time of a handler",
-		units.Seconds(took[len(took)-1]), units.Seconds(stats.Quantile(took, 0.5))))
-	f.Says("access-log", fmt.Sprintf("connections idle for longer than that: %d answered, %d found closed before use. Within the last %s before it: %d answered, %d lost",
-		r.answeredBeyond, r.staleBeyond, units.Seconds(r.window), r.answeredInside, len(r.events)))
-	f.Says("access-log", fmt.Sprintf("the gaps between requests on each connection predict about %.0f such failures of %d attempts (%s); there were %d (%s)",
-		math.Max(r.predicted, 0), r.m.Attempts, units.Percent(int(math.Round(r.predicted)), r.m.Attempts), len(r.events), units.Percent(len(r.events), r.m.Attempts)))
-	f.Says("configuration", fmt.Sprintf("the gateway reuses backend connections that have been idle for up to %s", units.Seconds(GatewayIdle(c))))
+	f.Says("access-log",
+		fmt.Sprintf("they failed within %s (median %s), long before an answer was due: this is the way of the connection's end, not the time of a handler",
+			units.Seconds(took[len(took)-1]), units.Seconds(stats.Quantile(took, 0.5))))
+	f.Says("access-log",
+		fmt.Sprintf("connections idle for longer than that: %d answered, %d found closed before use. Within the last %s before it: %d answered, %d lost",
+			r.answeredBeyond, r.staleBeyond, units.Seconds(r.window), r.answeredInside, len(r.events)))
+	f.Says("access-log",
+		fmt.Sprintf("the gaps between requests on each connection predict about %.0f such failures of %d attempts (%s); there were %d (%s)",
+			math.Max(r.predicted, 0), r.m.Attempts, units.Percent(int(math.Round(r.predicted)), r.m.Attempts), len(r.events),
+			units.Percent(len(r.events), r.m.Attempts)))
+	f.Says("configuration", fmt.Sprintf("the gateway reuses backend connections that have been idle for up to %s",
+		units.Seconds(GatewayIdle(c))))
 	r.rivals(f, rest)
 	raceFixes(c, r, f)
 }
@@ -200,9 +211,11 @@ func reportRace(c *inference.Case, r *race, rest []*traffic.Event, confidence st
 // announced compares the limit that the server announces with the one that it keeps.
 func (r *race) announced() string {
 	if r.m.Hint == accesslog.Unset {
-		return fmt.Sprintf("the member announces no idle limit; observed: %s%s", units.Seconds(r.limit), lookalike(r.limit, r.limit, r.m.Hint))
+		return fmt.Sprintf("the member announces no idle limit; observed: %s%s", units.Seconds(r.limit),
+			lookalike(r.limit, r.limit, r.m.Hint))
 	}
-	return fmt.Sprintf("announced idle limit (Keep-Alive: timeout): %s; observed: %s%s", units.Seconds(r.m.Hint), units.Seconds(r.limit), lookalike(r.limit, r.limit, r.m.Hint))
+	return fmt.Sprintf("announced idle limit (Keep-Alive: timeout): %s; observed: %s%s", units.Seconds(r.m.Hint), units.Seconds(r.limit),
+		lookalike(r.limit, r.limit, r.m.Hint))
 }
 
 func (r *race) rivals(f *inference.Finding, rest []*traffic.Event) {
@@ -210,7 +223,8 @@ func (r *race) rivals(f *inference.Finding, rest []*traffic.Event) {
 	for _, e := range r.events {
 		distinct[e.At.Unix()] = true
 	}
-	f.RuleOut("c-restart", fmt.Sprintf("the failures lie in %d different seconds, and no new connection was refused at those times", len(distinct)))
+	f.RuleOut("c-restart", fmt.Sprintf("the failures lie in %d different seconds, and no new connection was refused at those times",
+		len(distinct)))
 	f.RuleOut("g-crash-on-input", "the connections ended at one idle age, whatever the request was")
 	if r.usesCluster() {
 		f.LeaveOpen("c-keepalive-max-requests")
@@ -223,7 +237,8 @@ func (r *race) rivals(f *inference.Finding, rest []*traffic.Event) {
 	}
 	ages := traffic.SortedDurations(r.events, func(e *traffic.Event) time.Duration { return e.Attempt.Age + e.Attempt.Total })
 	if spread := ages[len(ages)-1] - ages[0]; spread > 2*traffic.Tolerance(ages[0]) {
-		f.RuleOut("c-max-age", fmt.Sprintf("the connections were between %s and %s old", units.Seconds(ages[0]), units.Seconds(ages[len(ages)-1])))
+		f.RuleOut("c-max-age", fmt.Sprintf("the connections were between %s and %s old", units.Seconds(ages[0]),
+			units.Seconds(ages[len(ages)-1])))
 	} else {
 		f.LeaveOpen("c-max-age")
 	}
@@ -246,10 +261,12 @@ func raceFixes(c *inference.Case, r *race, f *inference.Finding) {
 	}
 	f.Expect("gateway", removed, removed, "exact", fmt.Sprintf(
 		"replayed on this evidence: each of them was on a connection idle for %s or more; %d requests that went well would have made a new connection instead", units.Seconds(newIdle), fresh))
-	f.Expect("backend", len(r.events), len(r.events), "exact", "with a limit above the gateway's, the gateway is the one that ends idle connections")
+	f.Expect("backend", len(r.events), len(r.events), "exact",
+		"with a limit above the gateway's, the gateway is the one that ends idle connections")
 	target := GatewayIdle(c) + 5*time.Second
 	c.Fill(map[string]string{
-		"address": r.k.Server.String(), "idle": units.Seconds(GatewayIdle(c)), "backendIdle": units.Seconds(r.limit), "newIdle": units.GoDuration(newIdle),
+		"address": r.k.Server.String(), "idle": units.Seconds(GatewayIdle(c)), "backendIdle": units.Seconds(r.limit),
+		"newIdle":       units.GoDuration(newIdle),
 		"backendTarget": units.Seconds(target), "backendTargetMs": fmt.Sprint(target.Milliseconds()),
 	}, f)
 }
@@ -291,7 +308,8 @@ func idleRaceByPorts(c *inference.Case) {
 	}), (*traffic.Event).Key)
 	limits := map[traffic.PoolKey]time.Duration{}
 	for _, k := range keys {
-		limit, in, out := traffic.ClusterWithin(groups[k], func(e *traffic.Event) time.Duration { return e.Attempt.Idle }, func(time.Duration) time.Duration { return 2 * time.Second })
+		limit, in, out := traffic.ClusterWithin(groups[k], func(e *traffic.Event) time.Duration { return e.Attempt.Idle },
+			func(time.Duration) time.Duration { return 2 * time.Second })
 		m := c.Traffic.Member(k)
 		below, beyond := 0, 0
 		for _, g := range m.Gaps.List {
@@ -302,7 +320,8 @@ func idleRaceByPorts(c *inference.Case) {
 				below += m.Gaps.Weight(g)
 			}
 		}
-		if len(in) < stats.MinEvents || limit < shortestRebuilt || 2*len(out) > len(in) || below < traffic.EnoughAnswers || 10*beyond > len(in) || inference.Independent(in) < stats.MinEvents {
+		if len(in) < stats.MinEvents || limit < shortestRebuilt || 2*len(out) > len(in) || below < traffic.EnoughAnswers ||
+			10*beyond > len(in) || inference.Independent(in) < stats.MinEvents {
 			idleBandByPorts(c, k, groups[k])
 			continue
 		}
@@ -311,8 +330,9 @@ func idleRaceByPorts(c *inference.Case) {
 		f := claimAlike(c, "c-idle-race", in, scope, alike > 0 && (limit-alike).Abs() <= time.Second)
 		limits[in[0].PoolKey()] = limit
 		idle := traffic.SortedDurations(in, func(e *traffic.Event) time.Duration { return e.Attempt.Idle })
-		f.Says("access-log", fmt.Sprintf("%d requests were lost on connections of %s that had been idle for %s to %s (rebuilt from source ports, to the second); %d were answered on connections idle for less, %d on ones idle for longer",
-			len(in), k.Member, units.Seconds(idle[0]), units.Seconds(idle[len(idle)-1]), below, beyond), in...)
+		f.Says("access-log",
+			fmt.Sprintf("%d requests were lost on connections of %s that had been idle for %s to %s (rebuilt from source ports, to the second); %d were answered on connections idle for less, %d on ones idle for longer",
+				len(in), k.Member, units.Seconds(idle[0]), units.Seconds(idle[len(idle)-1]), below, beyond), in...)
 		if len(f.RuledOut) == 0 {
 			f.Says("access-log", fmt.Sprintf("they failed within %s, sooner than answers come", units.Seconds(m.FastFor())))
 			if likely := lookalike(limit, limit, 0); likely != "" {
@@ -325,7 +345,8 @@ func idleRaceByPorts(c *inference.Case) {
 		f.Expect("backend", 0, f.Failures+f.Recovered, "bounded", "all of them, if it is the member's own limit")
 		target := max(aboveGateways, (5*limit + time.Second - 1).Truncate(time.Second)) // nobody sets a limit to the millisecond
 		c.Fill(map[string]string{
-			"address": k.Server.String(), "idle": "a time that Azure does not document (most gateways: a minute)", "backendIdle": "about " + units.Seconds(limit), "newIdle": units.GoDuration((limit - 2*time.Second).Truncate(time.Second)),
+			"address": k.Server.String(), "idle": "a time that Azure does not document (most gateways: a minute)", "backendIdle": "about " +
+				units.Seconds(limit), "newIdle": units.GoDuration((limit - 2*time.Second).Truncate(time.Second)),
 			"backendTarget": units.Seconds(target), "backendTargetMs": fmt.Sprint(target.Milliseconds()),
 		}, f)
 	}

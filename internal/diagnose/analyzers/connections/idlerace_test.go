@@ -72,8 +72,9 @@ func TestIdleBands(t *testing.T) {
 	ms := time.Millisecond
 	for name, w := range map[string]sweeper{
 		"a tick of four seconds": {8 * time.Second, 4 * time.Second}, "a tick as long as the limit": {30 * time.Second, 29 * time.Second},
-		"a short tick": {33 * time.Second, 6 * time.Second}, "half a minute": {2 * time.Minute, 30 * time.Second}, "below its own limit": {4500 * ms, 1500 * ms},
-		"any other": {7300 * ms, 2100 * ms},
+		"a short tick": {33 * time.Second, 6 * time.Second}, "half a minute": {2 * time.Minute, 30 * time.Second},
+		"below its own limit": {4500 * ms, 1500 * ms},
+		"any other":           {7300 * ms, 2100 * ms},
 	} {
 		r := sweptStory(t, w, 400).Diagnose()
 		if story.Causes(r) != "c-idle-race high" || r.Undetermined.Failures > 4 {
@@ -106,7 +107,8 @@ func TestNoIdleBand(t *testing.T) {
 		},
 		"in a handler's time": func(i int, r *accesslog.Record, a *accesslog.Attempt) {
 			if a.Status == 0 {
-				a.Idle, a.Total, r.Taken = max(0, a.Idle-time.Duration(i%40)*50*time.Millisecond), 400*time.Millisecond, 400*time.Millisecond
+				a.Idle, a.Total, r.Taken = max(0, a.Idle-time.Duration(i%40)*50*time.Millisecond), 400*time.Millisecond,
+					400*time.Millisecond
 			}
 		},
 		"never asked after less": func(i int, _ *accesslog.Record, a *accesslog.Attempt) {
@@ -249,7 +251,8 @@ func TestQuickRestartsAreNoIdleLimit(t *testing.T) {
 func TestClosesAtAnyAgeAreNotAnIdleRace(t *testing.T) {
 	s := story.New(t)
 	for i := range 30 {
-		s.After(700*time.Millisecond).Request(4, story.Reused(time.Duration(50+i*130)*time.Millisecond, i), story.Fails(story.RaceFault, 5*time.Millisecond))
+		s.After(700*time.Millisecond).Request(4, story.Reused(time.Duration(50+i*130)*time.Millisecond, i),
+			story.Fails(story.RaceFault, 5*time.Millisecond))
 		s.Request(4, story.Reused(time.Duration(i*140)*time.Millisecond, i))
 	}
 	r := s.Diagnose()
@@ -263,7 +266,8 @@ func TestClosesAtAnyAgeAreNotAnIdleRace(t *testing.T) {
 func TestAnswersBeyondTheLimitRefuteIt(t *testing.T) {
 	s := story.New(t)
 	for i := range 20 {
-		s.After(time.Second).Request(4, story.Reused(2*time.Second-time.Duration(i)*time.Millisecond, i), story.Fails(story.RaceFault, time.Duration(i)*time.Millisecond))
+		s.After(time.Second).Request(4, story.Reused(2*time.Second-time.Duration(i)*time.Millisecond, i),
+			story.Fails(story.RaceFault, time.Duration(i)*time.Millisecond))
 		s.Request(4, story.Reused(3*time.Second, i))
 	}
 	story.Expect(t, s.Diagnose())

@@ -19,7 +19,8 @@ var KeepaliveMaxRequests = inference.Analyzer{
 // lost request was the next one on its connection, none was ever answered beyond that number, and idle age and age of
 // the connections differ.
 func maxRequests(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Own && e.ClosedUnanswered() && e.Attempt.Reused }), (*traffic.Event).Key)
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Own && e.ClosedUnanswered() && e.Attempt.Reused }),
+		(*traffic.Event).Key)
 	for _, k := range keys {
 		events := groups[k]
 		uses, same := commonUses(events)
@@ -28,17 +29,21 @@ func maxRequests(c *inference.Case) {
 			continue
 		}
 		if uses < 2 || !idlenessIsInnocent(c, k, same) {
-			c.Suspect(same, "the lost requests were also on connections idle for longer than any that was answered: look for an idle limit of the member, or of a firewall between",
+			c.Suspect(same,
+				"the lost requests were also on connections idle for longer than any that was answered: look for an idle limit of the member, or of a firewall between",
 				"c-keepalive-max-requests", "b-stateful-idle-rst", "c-idle-race")
 			continue
 		}
 		f := c.Claim("c-keepalive-max-requests", same, inference.ScopeOf(same), report.High)
-		f.Says("access-log", fmt.Sprintf("%d requests were lost on connections of %s that had carried exactly %d requests; no connection was answered after more than %d",
-			len(same), k.Member, uses, m.MostUses), same...)
+		f.Says("access-log",
+			fmt.Sprintf("%d requests were lost on connections of %s that had carried exactly %d requests; no connection was answered after more than %d",
+				len(same), k.Member, uses, m.MostUses), same...)
 		idle := traffic.SortedDurations(same, ClosedAt)
-		f.RuleOut("c-idle-race", fmt.Sprintf("the connections had been idle for anything between %s and %s when they ended", units.Seconds(idle[0]), units.Seconds(idle[len(idle)-1])))
+		f.RuleOut("c-idle-race", fmt.Sprintf("the connections had been idle for anything between %s and %s when they ended",
+			units.Seconds(idle[0]), units.Seconds(idle[len(idle)-1])))
 		f.RuleOut("c-restart", "the member ends one connection at a time, each at its own number of requests")
-		f.Expect("backend", len(same), len(same), "exact", "a connection that says Connection: close with its last answer is not used again")
+		f.Expect("backend", len(same), len(same), "exact",
+			"a connection that says Connection: close with its last answer is not used again")
 		c.Fill(map[string]string{"address": k.Server.String(), "uses": fmt.Sprint(uses)}, f)
 	}
 }

@@ -33,7 +33,11 @@ func TestResetsAfterIdlenessAreNoUseLimit(t *testing.T) {
 		if i%2 == 0 {
 			s.Request(4)
 		} else {
-			s.Request(4, story.Reused(gap, 1), story.Fails(fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Reset}, 2*time.Millisecond))
+			s.Request(4, story.Reused(gap, 1), story.Fails(fault.Fault{
+				Side:  fault.Backend,
+				Phase: fault.Wait,
+				Kind:  fault.Reset,
+			}, 2*time.Millisecond))
 		}
 	}
 	story.Undecided(t, s, 10)

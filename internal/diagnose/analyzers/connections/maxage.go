@@ -18,7 +18,8 @@ var MaxAge = inference.Analyzer{
 
 // maxAge: the member, or something between, ends a connection at a fixed age, whatever it is doing.
 func maxAge(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Own && e.ClosedUnanswered() && e.Attempt.Reused }), (*traffic.Event).Key)
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Own && e.ClosedUnanswered() && e.Attempt.Reused }),
+		(*traffic.Event).Key)
 	for _, k := range keys {
 		events := groups[k]
 		endAge := func(e *traffic.Event) time.Duration { return e.Attempt.Age + e.Attempt.Total }
@@ -28,9 +29,11 @@ func maxAge(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("c-max-age", same, inference.ScopeOf(same), report.High)
-		f.Says("access-log", fmt.Sprintf("%d connections of %s ended under a request at an age of %s; none was answered at a greater age", len(same), k.Member, units.Seconds(age)), same...)
+		f.Says("access-log", fmt.Sprintf("%d connections of %s ended under a request at an age of %s; none was answered at a greater age",
+			len(same), k.Member, units.Seconds(age)), same...)
 		idle := traffic.SortedDurations(same, ClosedAt)
-		f.RuleOut("c-idle-race", fmt.Sprintf("the connections had been idle for anything between %s and %s when they ended", units.Seconds(idle[0]), units.Seconds(idle[len(idle)-1])))
+		f.RuleOut("c-idle-race", fmt.Sprintf("the connections had been idle for anything between %s and %s when they ended",
+			units.Seconds(idle[0]), units.Seconds(idle[len(idle)-1])))
 		f.RuleOut("c-restart", "the connections ended at different times, each at its own age")
 		f.LeaveOpen("c-l4-between")
 		f.Expect("backend", len(same), len(same), "bounded", "once the end waits for the request under way")

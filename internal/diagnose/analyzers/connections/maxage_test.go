@@ -18,7 +18,8 @@ func TestAgeLimit(t *testing.T) {
 			return func(_ *accesslog.Record, a *accesslog.Attempt) { a.Age = d }
 		}
 		if i%15 == 7 {
-			s.Request(4, story.Reused(time.Duration(i*7)*time.Millisecond, i%13), older(10*time.Second-late), story.Fails(story.RaceFault, late))
+			s.Request(4, story.Reused(time.Duration(i*7)*time.Millisecond, i%13), older(10*time.Second-late),
+				story.Fails(story.RaceFault, late))
 		} else {
 			s.Request(4, story.Reused(time.Duration(i*7)*time.Millisecond, i%13), older(time.Duration(i*40)*time.Millisecond))
 		}

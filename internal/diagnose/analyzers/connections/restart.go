@@ -83,7 +83,8 @@ func restarts(c *inference.Case, k traffic.MemberKey, runs []inference.Outage) {
 		broken, refused = broken+o.Broken, refused+o.Refused
 	}
 	if len(runs) > manyRestarts {
-		c.Suspect(events, fmt.Sprintf("%s was away %d times: look when its process started, and what ends it", k.Member, len(runs)), "c-restart", "g-crash-on-input", "g-oom-kill", "b-reject")
+		c.Suspect(events, fmt.Sprintf("%s was away %d times: look when its process started, and what ends it", k.Member, len(runs)),
+			"c-restart", "g-crash-on-input", "g-oom-kill", "b-reject")
 		return
 	}
 	if kind, ok := poison.inAll(len(runs)); ok {
@@ -96,17 +97,21 @@ func restarts(c *inference.Case, k traffic.MemberKey, runs []inference.Outage) {
 	}
 	m, last := c.Traffic.Members[k], runs[len(runs)-1]
 	f := c.Claim("c-restart", events, inference.ScopeOf(events), confidence)
-	f.Says("access-log", fmt.Sprintf("%s was away %s: %d connections broke under a request and %d new ones were refused, first at %s, last at %s; nobody was answered meanwhile, and it answered %s at %s",
-		k.Member, units.Count(len(runs), "time", "times"), broken, refused, units.Stamp(runs[0].Events[0].At), units.Stamp(last.Last()), whom(&last), units.Stamp(last.Back)), events...)
+	f.Says("access-log",
+		fmt.Sprintf("%s was away %s: %d connections broke under a request and %d new ones were refused, first at %s, last at %s; nobody was answered meanwhile, and it answered %s at %s",
+			k.Member, units.Count(len(runs), "time", "times"), broken, refused, units.Stamp(runs[0].Events[0].At), units.Stamp(last.Last()),
+			whom(&last), units.Stamp(last.Back)), events...)
 	if promised := promised(c, events); len(promised) >= 3 && 2*len(promised) > broken { // of one that was killed, the most were at work
-		f.Says("access-log", fmt.Sprintf("%s broke within %s of an answer on the same connection that did not say Connection: close: as it stops, the member promises to keep connections, and closes them",
-			fmt.Sprintf("%d of the lost requests", len(promised)), units.Seconds(m.RoundTrips())), promised...)
+		f.Says("access-log",
+			fmt.Sprintf("%s broke within %s of an answer on the same connection that did not say Connection: close: as it stops, the member promises to keep connections, and closes them",
+				fmt.Sprintf("%d of the lost requests", len(promised)), units.Seconds(m.RoundTrips())), promised...)
 		f.MayBe("c-drain-promise")
 	}
 	f.RuleOut("b-refused", "the member came back by itself")
 	f.RuleOut("c-idle-race", "new connections were refused: the whole process was away, not one connection")
 	f.LeaveOpen("g-oom-kill", "g-crash-on-input")
-	f.Expect("backend", inference.CountVisible(events), len(events), "bounded", "a graceful stop loses none of them; those under way when the process ends depend on how long it waits")
+	f.Expect("backend", inference.CountVisible(events), len(events), "bounded",
+		"a graceful stop loses none of them; those under way when the process ends depend on how long it waits")
 	c.Fill(map[string]string{"address": k.Server.String()}, f)
 }
 

@@ -23,7 +23,8 @@ func TestHeldBackOverARestart(t *testing.T) {
 			s.Servers[0].Causeway.Failures = 1
 		}
 		r := s.Diagnose()
-		if got, _, _ := strings.Cut(story.Causes(r), ", k-hidden"); !strings.HasPrefix(got, want) || want == "" && (strings.Contains(got, "c-restart") || strings.Contains(got, "b-refused")) {
+		if got, _, _ := strings.Cut(story.Causes(r), ", k-hidden"); !strings.HasPrefix(got, want) ||
+			want == "" && (strings.Contains(got, "c-restart") || strings.Contains(got, "b-refused")) {
 			t.Errorf("%q: found %q", reason, got)
 		}
 		if want == "" && len(r.Undetermined.Groups) == 0 {
@@ -61,7 +62,8 @@ func TestRestart(t *testing.T) {
 		s.After(50 * time.Millisecond).Request(4)
 	}
 	for i := range 6 { // the process ends with six requests under way
-		s.After(2*time.Millisecond).Request(4, story.Reused(time.Duration(i*37)*time.Millisecond, i), story.Fails(story.RaceFault, time.Duration(10+i)*time.Millisecond))
+		s.After(2*time.Millisecond).Request(4, story.Reused(time.Duration(i*37)*time.Millisecond, i),
+			story.Fails(story.RaceFault, time.Duration(10+i)*time.Millisecond))
 	}
 	for range 8 {
 		s.After(100*time.Millisecond).Request(4, story.Fails(story.RefusedFault, time.Millisecond))

@@ -14,5 +14,6 @@ var DNSNXDomain = inference.Analyzer{
 
 // unresolved: a member's name had no address.
 func unresolved(c *inference.Case) {
-	inference.Decides("b-dns-nxdomain", "the name of the member had no address", func(e *traffic.Event) bool { return e.Fault.Kind == fault.Unresolved })(c)
+	inference.Decides("b-dns-nxdomain", "the name of the member had no address",
+		func(e *traffic.Event) bool { return e.Fault.Kind == fault.Unresolved })(c)
 }

@@ -26,19 +26,24 @@ func dnsStale(c *inference.Case) {
 		events := inference.TrimBefore(groups[old])
 		first, last := events[0].Start, events[len(events)-1].Start
 		moved, ok := movedTo(c, old)
-		if !ok || len(events) < stats.MinEvents || c.Traffic.Member(old).Answers.Between(first.Add(2*stats.BinWidth), c.Traffic.To) > 0 || c.Traffic.Member(old).Answers.Between(c.Traffic.From, first) == 0 {
+		if !ok || len(events) < stats.MinEvents || c.Traffic.Member(old).Answers.Between(first.Add(2*stats.BinWidth), c.Traffic.To) > 0 ||
+			c.Traffic.Member(old).Answers.Between(c.Traffic.From, first) == 0 {
 			continue
 		}
 		begun, ok := c.Traffic.Member(moved).Answers.After(c.Traffic.From)
-		if !ok || begun.Before(last.Add(-stats.BinWidth)) || c.Traffic.Member(moved).Answers.Between(begun, c.Traffic.To)-c.Traffic.Member(moved).Errors < traffic.EnoughAnswers {
+		if !ok || begun.Before(last.Add(-stats.BinWidth)) ||
+			c.Traffic.Member(moved).Answers.Between(begun, c.Traffic.To)-c.Traffic.Member(moved).Errors < traffic.EnoughAnswers {
 			continue
 		}
 		f := c.Claim("b-dns-stale", events, inference.ScopeOf(events), report.Medium) // when the name moved, nobody noted
-		f.Says("access-log", fmt.Sprintf("%s was asked at %s, where %d attempts failed from %s on and none was answered; from %s it was asked at %s, and answered %d", old.Member, old.Server,
-			len(events), units.Stamp(first), units.Stamp(begun), moved.Server, c.Traffic.Member(moved).Answers.Between(begun, c.Traffic.To)), events...)
+		f.Says("access-log",
+			fmt.Sprintf("%s was asked at %s, where %d attempts failed from %s on and none was answered; from %s it was asked at %s, and answered %d", old.Member, old.Server,
+				len(events), units.Stamp(first), units.Stamp(begun), moved.Server, c.Traffic.Member(moved).Answers.Between(begun,
+					c.Traffic.To)), events...)
 		f.RuleOut("c-restart", "the old address did not come back")
 		f.MayBe("b-refused") // it may have died first, and its name have been given to another for that
-		f.Expect("backend", 0, len(events), "bounded", "with the old address in service until the name has run out everywhere none of them fails, if it was moved on purpose")
+		f.Expect("backend", 0, len(events), "bounded",
+			"with the old address in service until the name has run out everywhere none of them fails, if it was moved on purpose")
 		f.Expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the name is asked again")
 		c.Fill(map[string]string{"address": old.Server.String()}, f)
 	}

@@ -81,7 +81,8 @@ func TestNameThatMoved(t *testing.T) {
 func TestNameThatMovedUnseen(t *testing.T) {
 	for _, write := range []time.Duration{0, 20 * time.Minute} {
 		r := movedStory(t, oneNameOnly, write).Diagnose()
-		if strings.Contains(story.Causes(r), "b-dns-stale") || story.Likely(r) != "b-dns-stale" || story.Found(t, r, 0).Rivals[0].Cause != "b-dns-stale" {
+		if strings.Contains(story.Causes(r), "b-dns-stale") || story.Likely(r) != "b-dns-stale" ||
+			story.Found(t, r, 0).Rivals[0].Cause != "b-dns-stale" {
 			t.Errorf("write at %s: found %q, open %q, rivals %+v", write, story.Causes(r), story.Likely(r), story.Found(t, r, 0).Rivals)
 		}
 	}

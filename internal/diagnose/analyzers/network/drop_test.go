@@ -28,13 +28,30 @@ func TestErrorsOfTheApplicationItself(t *testing.T) {
 		want    string
 		open    string
 	}{
-		"one page, quick":          {[]story.Change{story.Echoing(502, 5*time.Millisecond, fault.NoError), sized(700)}, "", "k-backend-5xx, k-backend-5xx"},
-		"pages of many sizes":      {[]story.Change{story.Echoing(502, 5*time.Millisecond, fault.NoError), pages}, "k-backend-5xx medium", ""},
-		"a head came":              {[]story.Change{story.Echoing(502, 5*time.Millisecond, fault.NoError), headed}, "k-backend-5xx high", ""},
-		"504 before any timer":     {[]story.Change{story.Echoing(504, 1001*time.Millisecond, fault.NoError)}, "d-inner-timeout medium", ""},
-		"504, nobody answered":     {[]story.Change{story.Echoing(504, 9*time.Second, fault.NoError), alone}, "", "b-drop"},
-		"500 is no gateway's":      {[]story.Change{story.Echoing(500, 5*time.Millisecond, fault.NoError)}, "k-backend-5xx high", ""},
-		"closed, says the gateway": {[]story.Change{story.Echoing(502, 5*time.Millisecond, fault.UpstreamClosed), headed}, "", "c-restart, c-restart"},
+		"one page, quick": {
+			[]story.Change{story.Echoing(502, 5*time.Millisecond, fault.NoError), sized(700)},
+			"",
+			"k-backend-5xx, k-backend-5xx",
+		},
+		"pages of many sizes": {
+			[]story.Change{story.Echoing(502, 5*time.Millisecond, fault.NoError), pages},
+			"k-backend-5xx medium", "",
+		},
+		"a head came": {
+			[]story.Change{story.Echoing(502, 5*time.Millisecond, fault.NoError), headed},
+			"k-backend-5xx high", "",
+		},
+		"504 before any timer": {
+			[]story.Change{story.Echoing(504, 1001*time.Millisecond, fault.NoError)},
+			"d-inner-timeout medium", "",
+		},
+		"504, nobody answered": {[]story.Change{story.Echoing(504, 9*time.Second, fault.NoError), alone}, "", "b-drop"},
+		"500 is no gateway's":  {[]story.Change{story.Echoing(500, 5*time.Millisecond, fault.NoError)}, "k-backend-5xx high", ""},
+		"closed, says the gateway": {
+			[]story.Change{story.Echoing(502, 5*time.Millisecond, fault.UpstreamClosed), headed},
+			"",
+			"c-restart, c-restart",
+		},
 	} {
 		r := story.Lively(t, 9, c.changes...).Diagnose()
 		if got, open := story.Causes(r), story.Likely(r); got != c.want || open != c.open {

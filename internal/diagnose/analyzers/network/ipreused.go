@@ -26,10 +26,12 @@ func reusedAddress(c *inference.Case) {
 		first := events[0]
 		last, ok := m.Answers.Before(first.Start.Add(stats.BinWidth))
 		f := c.Existing(c.CauseOf(first), inference.ScopeOf(events))
-		if !ok || f == nil || first.Attempt.Presented == "" || ofTheSite(c, first) || m.Answers.Between(first.At.Add(stats.BinWidth), c.Traffic.To) > 0 {
+		if !ok || f == nil || first.Attempt.Presented == "" || ofTheSite(c, first) ||
+			m.Answers.Between(first.At.Add(stats.BinWidth), c.Traffic.To) > 0 {
 			continue
 		}
-		f.Says("access-log", fmt.Sprintf("%s answered until %s; from %s on it presents a certificate for %s", k.Member, units.Stamp(last), units.Stamp(first.Start), first.Attempt.Presented), events...)
+		f.Says("access-log", fmt.Sprintf("%s answered until %s; from %s on it presents a certificate for %s", k.Member, units.Stamp(last),
+			units.Stamp(first.Start), first.Attempt.Presented), events...)
 		f.MayBe("b-ip-reused")
 	}
 }

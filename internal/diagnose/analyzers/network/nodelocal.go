@@ -33,7 +33,8 @@ func nodeLocal(c *inference.Case) {
 	for _, s := range inference.StandsOut(exposure, byCell) {
 		events := byCell[s.Key]
 		row, column := c.Besides(s.Key)
-		if s.Failures < stats.MinEvents || row.Requests < traffic.EnoughAnswers || column.Requests < traffic.EnoughAnswers || 10*(row.Failures+column.Failures) > len(events) {
+		if s.Failures < stats.MinEvents || row.Requests < traffic.EnoughAnswers || column.Requests < traffic.EnoughAnswers ||
+			10*(row.Failures+column.Failures) > len(events) {
 			continue
 		}
 		if c.MayBeTheRequest(events) {
@@ -42,8 +43,9 @@ func nodeLocal(c *inference.Case) {
 		scope := inference.ScopeOf(events)
 		scope.Instance = s.Key.Instance
 		f := c.Claim("b-node-local", events, scope, report.High)
-		f.Says("access-log", fmt.Sprintf("%d requests of instance %s failed at %s; the instance had %d failures of %d requests at other members, the member %d of %d from other instances",
-			len(events), s.Key.Instance, s.Key.Member, row.Failures, row.Requests, column.Failures, column.Requests), events...)
+		f.Says("access-log",
+			fmt.Sprintf("%d requests of instance %s failed at %s; the instance had %d failures of %d requests at other members, the member %d of %d from other instances",
+				len(events), s.Key.Instance, s.Key.Member, row.Failures, row.Requests, column.Failures, column.Requests), events...)
 		f.RuleOut("h-instance-fault", "the instance reaches the other members")
 		f.RuleOut("g-noisy-member", "the member answers the other instances")
 		c.Fill(map[string]string{"instance": s.Key.Instance, "address": inference.Address(events)}, f)

@@ -20,7 +20,8 @@ func TestNodeLocal(t *testing.T) {
 		s.Request(m, story.OnInstance(i%3))
 	}
 	r := s.Diagnose()
-	if len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "b-node-local" || story.Found(t, r, 0).Scope.Instance != "appgw_1" || story.Found(t, r, 0).Scope.Member != "10.0.0.5" {
+	if len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "b-node-local" || story.Found(t, r, 0).Scope.Instance != "appgw_1" ||
+		story.Found(t, r, 0).Scope.Member != "10.0.0.5" {
 		t.Errorf("%+v", r.Findings)
 	}
 }

@@ -27,17 +27,21 @@ func refused(c *inference.Case) {
 		first, last := events[0].Start, events[len(events)-1].At
 		between := c.Traffic.Members[k].Answers.Between(first.Add(stats.BinWidth), last.Add(-stats.BinWidth))
 		if between > 0 || len(events) < 3 {
-			c.Suspect(events, "look at the listener on "+k.Server.String()+" (ss -ltn), at when its process started, and at what else may refuse for it: a firewall, or an address that several hosts share",
+			c.Suspect(events, "look at the listener on "+k.Server.String()+
+				" (ss -ltn), at when its process started, and at what else may refuse for it: a firewall, or an address that several hosts share",
 				"c-ignores-sigterm-listener-close", "b-refused", "b-reject", "c-restart")
 			continue
 		}
 		if inference.WasHeldBack(events) && last.Sub(first) < inference.Lasting && !downAt(c, events[0], last) {
-			c.Suspect(events, k.Member+" was held back after these, and nobody asked it again in this window: causeway health says whether its probes reach it now; look at when its process started",
+			c.Suspect(events, k.Member+
+				" was held back after these, and nobody asked it again in this window: causeway health says whether its probes reach it now; look at when its process started",
 				"b-refused", "c-restart", "b-reject", "c-ignores-sigterm-listener-close")
 			continue
 		}
 		f := c.Claim("b-refused", events, inference.ScopeOf(events), report.Medium)
-		f.Says("access-log", fmt.Sprintf("%d attempts to connect to %s were refused (ECONNREFUSED) within %s; it answered nobody in that time", len(events), k.Server, units.Seconds(last.Sub(first))), events...)
+		f.Says("access-log",
+			fmt.Sprintf("%d attempts to connect to %s were refused (ECONNREFUSED) within %s; it answered nobody in that time", len(events),
+				k.Server, units.Seconds(last.Sub(first))), events...)
 		if last.Sub(first) >= inference.Lasting || downAt(c, events[0], last) {
 			f.Confidence = report.High
 			f.RuleOut("c-restart", "a process that is started again listens again sooner")

@@ -23,7 +23,8 @@ func TestRefusingMemberThatTheDocumentDoesNotHave(t *testing.T) {
 		s.Traffic(20*time.Second, []int{4, 5})
 		r := s.Diagnose()
 		story.Expect(t, r, "b-refused medium 40")
-		if may := slices.ContainsFunc(story.Found(t, r, 0).Rivals, func(x report.Rival) bool { return x.Cause == "c-endpoint-lag" }); may != gone {
+		if may := slices.ContainsFunc(story.Found(t, r, 0).Rivals,
+			func(x report.Rival) bool { return x.Cause == "c-endpoint-lag" }); may != gone {
 			t.Errorf("member %d: rivals %+v", member, story.Found(t, r, 0).Rivals)
 		}
 	}
@@ -58,7 +59,8 @@ func TestMembersThatAreOutForTwoReasons(t *testing.T) {
 	s.Server("10.0.0.4", "Down", "tcp_connect", "", "2026-11-23T08:00:00Z Down tcp_connect ECONNREFUSED")
 	s.Server("10.0.0.5", "Down", "status_mismatch", "", "2026-11-23T08:00:00Z Down status_mismatch 503")
 	r := s.Diagnose()
-	if len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "b-refused" || !strings.Contains(story.RivalsOf(story.Found(t, r, 0)), "a-probe-status-mismatch") {
+	if len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "b-refused" ||
+		!strings.Contains(story.RivalsOf(story.Found(t, r, 0)), "a-probe-status-mismatch") {
 		t.Errorf("%+v", r.Findings)
 	}
 }
@@ -74,10 +76,28 @@ func TestHealthOfAnotherTime(t *testing.T) {
 		want    string
 		said    string
 	}{
-		{"older", []string{"2026-11-23T03:00:00Z Down tcp_connect ECONNREFUSED"}, begin.Add(-5 * time.Hour), "b-refused medium 50", "of 2026-11-23T04:00:00.000Z, 5 h before the first record"},
-		{"of just before", []string{"2026-11-23T03:00:00Z Down tcp_connect ECONNREFUSED"}, begin.Add(-time.Minute), "b-refused high 50", ""},
-		{"newer, with history", []string{"2026-11-23T03:00:00Z Down tcp_connect ECONNREFUSED"}, begin.Add(5 * time.Hour), "b-refused high 50", ""},
-		{"newer, without", nil, begin.Add(5 * time.Hour), "a-all-unhealthy-fail-closed medium 50", "of 2026-11-23T14:00:00.000Z, 5 h after the last record"},
+		{
+			"older",
+			[]string{"2026-11-23T03:00:00Z Down tcp_connect ECONNREFUSED"},
+			begin.Add(-5 * time.Hour), "b-refused medium 50",
+			"of 2026-11-23T04:00:00.000Z, 5 h before the first record",
+		},
+		{
+			"of just before",
+			[]string{"2026-11-23T03:00:00Z Down tcp_connect ECONNREFUSED"},
+			begin.Add(-time.Minute),
+			"b-refused high 50", "",
+		},
+		{
+			"newer, with history",
+			[]string{"2026-11-23T03:00:00Z Down tcp_connect ECONNREFUSED"},
+			begin.Add(5 * time.Hour),
+			"b-refused high 50", "",
+		},
+		{
+			"newer, without", nil, begin.Add(5 * time.Hour), "a-all-unhealthy-fail-closed medium 50",
+			"of 2026-11-23T14:00:00.000Z, 5 h after the last record",
+		},
 		{"without a time", []string{"2026-11-23T03:00:00Z Down tcp_connect ECONNREFUSED"}, time.Time{}, "b-refused high 50", ""},
 	} {
 		s := story.New(t)
@@ -95,7 +115,8 @@ func TestHealthOfAnotherTime(t *testing.T) {
 			if x.said == "" && strings.Contains(assumed+step, "of 2026-11-23T") || !strings.Contains(assumed, x.said) {
 				t.Errorf("assumptions %q, step %q", assumed, step)
 			}
-			if x.said != "" && (!strings.Contains(fmt.Sprint(story.Found(t, r, 0).Evidence), "these failures: it is taken as the state then") || !strings.Contains(step, "this report is of ")) {
+			if x.said != "" && (!strings.Contains(fmt.Sprint(story.Found(t, r, 0).Evidence),
+				"these failures: it is taken as the state then") || !strings.Contains(step, "this report is of ")) {
 				t.Errorf("evidence %v, step %q", story.Found(t, r, 0).Evidence, step)
 			}
 		})
@@ -112,7 +133,8 @@ func TestSessionsThatReachNobody(t *testing.T) {
 		return 200, fmt.Sprintf("10.0.0.%d:1433", 4+i%2), "3600"
 	}), 10)
 	if r.Requests != 200 || r.Sessions != 200 || r.Failures != 10 || len(r.Findings) > 0 || len(r.Undetermined.Groups) != 1 {
-		t.Fatalf("%d requests, %d sessions, %d failures, findings %+v, groups %+v", r.Requests, r.Sessions, r.Failures, r.Findings, r.Undetermined.Groups)
+		t.Fatalf("%d requests, %d sessions, %d failures, findings %+v, groups %+v", r.Requests, r.Sessions, r.Failures, r.Findings,
+			r.Undetermined.Groups)
 	}
 	g := story.Group(t, r, 0)
 	if g.Scope.Member != "10.0.0.4" || !strings.Contains(g.Next, "10.0.0.4:1433") || g.Rivals[0].Cause != "b-refused" {
@@ -123,7 +145,8 @@ func TestSessionsThatReachNobody(t *testing.T) {
 			t.Errorf("%s takes a request", x.Cause)
 		}
 	}
-	if step := r.Steps[2]; step.Step != "backend-connections" || step.Result != "fail" || !strings.HasPrefix(step.Detail, "10 attempts to connect failed") {
+	if step := r.Steps[2]; step.Step != "backend-connections" || step.Result != "fail" ||
+		!strings.HasPrefix(step.Detail, "10 attempts to connect failed") {
 		t.Errorf("%+v", step)
 	}
 }

@@ -25,7 +25,8 @@ func statefulIdleDrop(c *inference.Case) {
 			continue
 		}
 		if len(l.Events) < stats.MinEvents || l.Route.Answered < traffic.EnoughAnswers {
-			c.Suspect(l.Events, "all of them were on connections idle for longer than any that was answered: look for a firewall or balancer that forgets idle connections",
+			c.Suspect(l.Events,
+				"all of them were on connections idle for longer than any that was answered: look for a firewall or balancer that forgets idle connections",
 				"b-stateful-idle-drop", "d-cold-start", "d-hung")
 			continue
 		}
@@ -48,8 +49,9 @@ func forgotten(c *inference.Case, l *inference.TimedOutGroup) {
 	f := c.Claim("b-stateful-idle-drop", l.Events, l.Scope, report.Medium)
 	idle := traffic.SortedDurations(l.Events, func(e *traffic.Event) time.Duration { return e.Attempt.Idle })
 	longest := c.LongestAnswered(l.Events[0].Key())
-	f.Says("access-log", fmt.Sprintf("%d requests waited in vain, every one on a connection that had been idle for %s or more; none was answered on a connection idle for longer than %s, %d were on others",
-		len(l.Events), units.Seconds(idle[0]), units.Seconds(longest), l.Route.Answered), l.Events...)
+	f.Says("access-log",
+		fmt.Sprintf("%d requests waited in vain, every one on a connection that had been idle for %s or more; none was answered on a connection idle for longer than %s, %d were on others",
+			len(l.Events), units.Seconds(idle[0]), units.Seconds(longest), l.Route.Answered), l.Events...)
 	f.RuleOut("c-idle-race", "the connections were not closed: nothing came back at all")
 	f.RuleOut("d-timeout-below-latency", "the wait follows the idle age of the connection, not the request")
 	f.LeaveOpen("d-cold-start", "d-hung")
@@ -57,6 +59,10 @@ func forgotten(c *inference.Case, l *inference.TimedOutGroup) {
 	if limit > 5*time.Second {
 		limit = limit.Truncate(time.Second)
 	}
-	f.Expect("gateway", len(l.Events), len(l.Events), "bounded", "if it is the way that forgets; with a slow start of the member the requests would wait on new connections too")
-	c.Fill(map[string]string{"address": inference.Address(l.Events), "newIdle": units.GoDuration(max(limit, 100*time.Millisecond)), "hop": units.Seconds(idle[0])}, f)
+	f.Expect("gateway", len(l.Events), len(l.Events), "bounded",
+		"if it is the way that forgets; with a slow start of the member the requests would wait on new connections too")
+	c.Fill(map[string]string{
+		"address": inference.Address(l.Events), "newIdle": units.GoDuration(max(limit, 100*time.Millisecond)),
+		"hop": units.Seconds(idle[0]),
+	}, f)
 }

@@ -17,7 +17,12 @@ func TestResetsAtSeveralMembers(t *testing.T) {
 		for m := 4; m <= 5; m++ {
 			s.After(gap)
 			if gap > 12*time.Second {
-				s.Request(m, story.Reused(gap, 1+i%5), story.Fails(fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Reset, Errno: "ECONNRESET"}, 2*time.Millisecond))
+				s.Request(m, story.Reused(gap, 1+i%5), story.Fails(fault.Fault{
+					Side:  fault.Backend,
+					Phase: fault.Wait,
+					Kind:  fault.Reset,
+					Errno: "ECONNRESET",
+				}, 2*time.Millisecond))
 			} else {
 				s.Request(m, story.Reused(gap, 1+i%5))
 			}

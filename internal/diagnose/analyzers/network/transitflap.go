@@ -33,12 +33,15 @@ func transitFlap(c *inference.Case) {
 			continue
 		}
 		if !allCameBack(c, spell, to) {
-			c.Suspect(spell, "several hosts stopped to acknowledge what was sent to them, and not all of them are seen to answer again: look whether they run, and at the network between",
+			c.Suspect(spell,
+				"several hosts stopped to acknowledge what was sent to them, and not all of them are seen to answer again: look whether they run, and at the network between",
 				"b-transit-flap", "a-slow-eviction", "b-drop", "b-route", "d-vm-freeze")
 			continue
 		}
 		f := c.Claim("b-transit-flap", spell, inference.ScopeOf(spell), report.High)
-		f.Says("access-log", fmt.Sprintf("from %s to %s none of %d hosts answered; %d requests to them were sent again and again by the kernel, and not acknowledged", units.Stamp(from), units.Stamp(to), len(hosts), len(spell)), spell...)
+		f.Says("access-log",
+			fmt.Sprintf("from %s to %s none of %d hosts answered; %d requests to them were sent again and again by the kernel, and not acknowledged",
+				units.Stamp(from), units.Stamp(to), len(hosts), len(spell)), spell...)
 		f.RuleOut("d-gc-pause", "a process that pauses still has its kernel acknowledge what comes")
 		f.RuleOut("a-slow-eviction", "several hosts were away at the same time, and came back")
 		f.LeaveOpen("d-vm-freeze") // they may stand on one machine

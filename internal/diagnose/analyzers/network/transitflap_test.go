@@ -33,7 +33,8 @@ func TestFrozenHostUnderTwoSettings(t *testing.T) {
 func TestHostsThatAreAwayWhenTheLogEnds(t *testing.T) {
 	s := story.New(t)
 	s.Traffic(10*time.Second, []int{4, 5})
-	s.Traffic(3*time.Second, []int{4, 5}, story.Fails(story.TimeoutFault, 2*time.Second), func(_ *accesslog.Record, a *accesslog.Attempt) { a.Retransmits = 3 })
+	s.Traffic(3*time.Second, []int{4, 5}, story.Fails(story.TimeoutFault, 2*time.Second),
+		func(_ *accesslog.Record, a *accesslog.Attempt) { a.Retransmits = 3 })
 	story.Spares(t, s.Diagnose(), "b-transit-flap")
 }
 

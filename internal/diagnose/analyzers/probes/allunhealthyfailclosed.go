@@ -26,7 +26,8 @@ var AllUnhealthyFailClosed = inference.Analyzer{
 
 // nobodyHealthy: probes had taken every member out. What the probes met is the cause.
 func nobodyHealthy(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Fault.Kind == fault.NoHealthy }), (*traffic.Event).PoolKey)
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Fault.Kind == fault.NoHealthy }),
+		(*traffic.Event).PoolKey)
 	for _, k := range keys {
 		byCause := map[string][]*traffic.Event{}
 		var order []string
@@ -64,7 +65,8 @@ func causeInDocument(c *inference.Case, e *traffic.Event, id string) string {
 		return "a-probe-protocol"
 	case id == "b-refused" && p != nil && p.Port > 0 && p.Port != s.Port && !illToo(c, e):
 		return "a-probe-port"
-	case id == "a-probe-status-mismatch" && received(c, e) == http.StatusNotFound && foreignHost(p, s) && !wasWell(c, e) && servesPage(c, e.Settings):
+	case id == "a-probe-status-mismatch" && received(c, e) == http.StatusNotFound && foreignHost(p, s) && !wasWell(c, e) &&
+		servesPage(c, e.Settings):
 		return "a-probe-host-mismatch"
 	}
 	return id
@@ -182,8 +184,10 @@ func takenOut(c *inference.Case, id, pool, settings string, events []*traffic.Ev
 	} else {
 		f.MayBe("i-empty-pool")
 	}
-	f.Expect("backend", len(events), len(events), "exact", "once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
-	f.Expect("gateway", len(events), len(events), "exact", "once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
+	f.Expect("backend", len(events), len(events), "exact",
+		"once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
+	f.Expect("gateway", len(events), len(events), "exact",
+		"once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
 	at := scope.Member
 	if !partly && len(members) <= 4 && len(otherReasons(c, id, events)) == 0 {
 		at = strings.Join(members, " and ")
@@ -229,7 +233,8 @@ func otherReasons(c *inference.Case, id string, events []*traffic.Event) (out []
 		if !known {
 			change, known = health.Now(t)
 		}
-		if other := inference.CauseOfReason(change); known && !change.Up && other != id && other != inference.CauseOfReason(c.Traffic.ReasonAt(events[0])) && !slices.Contains(out, other) {
+		if other := inference.CauseOfReason(change); known && !change.Up && other != id &&
+			other != inference.CauseOfReason(c.Traffic.ReasonAt(events[0])) && !slices.Contains(out, other) {
 			out = append(out, other)
 		}
 	}
@@ -307,7 +312,8 @@ func behindUnhealthy(c *inference.Case, pool, settings string) []string {
 	if len(out) == 0 {
 		out = append(out, "a-probe-status-mismatch", "a-probe-timeout-short", "b-refused", "b-drop", "b-dns-nxdomain", "e-foreign-service")
 		if s := c.Setting(settings); s == nil || s.Protocol == "Https" {
-			out = append(out, "f-expired", "f-unknown-ca", "f-client-cert", "f-name-mismatch", "f-version", "f-cipher", "f-sni-required", "e-tls-to-plain")
+			out = append(out, "f-expired", "f-unknown-ca", "f-client-cert", "f-name-mismatch", "f-version", "f-cipher", "f-sni-required",
+				"e-tls-to-plain")
 		} else {
 			out = append(out, "e-plain-to-tls")
 		}

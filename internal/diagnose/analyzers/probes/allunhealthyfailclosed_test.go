@@ -45,7 +45,8 @@ func TestMetricsOfAnOutage(t *testing.T) {
 		t.Fatalf("%+v", m)
 	}
 	s := m.ErrorPeriods[0]
-	if s.From != "2026-11-23T09:20:00.000Z" || s.To != "2026-11-23T09:30:00.000Z" || s.ByGateway != 10000 || len(s.Facts) != 1 || !strings.Contains(s.Facts[0], "web~http had no healthy member in 10 minutes") {
+	if s.From != "2026-11-23T09:20:00.000Z" || s.To != "2026-11-23T09:30:00.000Z" || s.ByGateway != 10000 || len(s.Facts) != 1 ||
+		!strings.Contains(s.Facts[0], "web~http had no healthy member in 10 minutes") {
 		t.Errorf("%+v", s)
 	}
 	if s.Rivals[0].Cause != "a-all-unhealthy-fail-closed" || s.Rivals[0].Test == "" || s.Rivals[len(s.Rivals)-1].Cause != "k-backend-5xx" {
@@ -54,7 +55,8 @@ func TestMetricsOfAnOutage(t *testing.T) {
 	if len(r.Findings) > 0 || r.Verdict != nil || r.Failures != 0 {
 		t.Errorf("a metric names the cause of a request: %+v", r.Findings)
 	}
-	if !strings.Contains(r.Headline(), "about 10000 made by the gateway (99 %)") || !strings.Contains(m.Next, "--since 2026-11-23T09:15:00Z --until 2026-11-23T09:35:00Z") {
+	if !strings.Contains(r.Headline(), "about 10000 made by the gateway (99 %)") ||
+		!strings.Contains(m.Next, "--since 2026-11-23T09:15:00Z --until 2026-11-23T09:35:00Z") {
 		t.Errorf("%s\n%s", r.Headline(), m.Next)
 	}
 }
@@ -120,13 +122,15 @@ func TestQuickFailuresAmidAnswers(t *testing.T) {
 // Two pools may be meant, one of them empty: nothing is taken for granted.
 func TestNamesAreNotGuessed(t *testing.T) {
 	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.Document, `"requestRoutingRules":[`, `"requestRoutingRules":[{"name":"r2","properties":{"ruleType":"Basic","priority":90,"httpListener":{"id":"/x/httpListeners/l80"},`+
-		`"backendAddressPool":{"id":"/x/backendAddressPools/none"},"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"}}},`, 1)
+	s.Doc = strings.Replace(story.Document, `"requestRoutingRules":[`,
+		`"requestRoutingRules":[{"name":"r2","properties":{"ruleType":"Basic","priority":90,"httpListener":{"id":"/x/httpListeners/l80"},`+
+			`"backendAddressPool":{"id":"/x/backendAddressPools/none"},"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"}}},`, 1)
 	for range 20 {
 		s.After(time.Second).Request(0, story.Nameless, story.Fails(story.NoHealthy, time.Millisecond))
 	}
 	r := s.Diagnose()
-	if len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "a-all-unhealthy-fail-closed" || story.Found(t, r, 0).Confidence == report.High || story.Found(t, r, 0).Scope.Pool != "" {
+	if len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "a-all-unhealthy-fail-closed" ||
+		story.Found(t, r, 0).Confidence == report.High || story.Found(t, r, 0).Scope.Pool != "" {
 		t.Fatalf("%+v", r.Findings)
 	}
 	for _, x := range story.Found(t, r, 0).RuledOut {
@@ -159,7 +163,8 @@ func TestOneBadMemberIsNotTheOutage(t *testing.T) {
 		s.After(10 * time.Second).Request(4)
 	}
 	s.Server("10.0.0.4", "Healthy", "", "Success. Received 200 status code")
-	s.Server("10.0.0.5", "Unhealthy", "", "The root certificate of the server certificate used by the backend does not match the trusted root certificate added to the application gateway.")
+	s.Server("10.0.0.5", "Unhealthy", "",
+		"The root certificate of the server certificate used by the backend does not match the trusted root certificate added to the application gateway.")
 	r := s.Diagnose()
 	story.Expect(t, r, "a-all-unhealthy-fail-closed medium 20")
 	if story.Found(t, r, 0).Scope.Member != "" {
@@ -257,7 +262,8 @@ func TestNotFoundIsPageOrHost(t *testing.T) {
 		s.OutOfService(5 * time.Second)
 		s.Server("10.0.0.4", "Down", "status_mismatch", "", "2026-11-23T09:00:02Z Down status_mismatch 404")
 		r := s.Diagnose()
-		if story.Expect(t, r, c.want); c.asked == "/other" && !strings.Contains(story.RivalsOf(story.Found(t, r, 0)), "a-probe-host-mismatch") {
+		if story.Expect(t, r, c.want); c.asked == "/other" && !strings.Contains(story.RivalsOf(story.Found(t, r, 0)),
+			"a-probe-host-mismatch") {
 			t.Errorf("rivals: %s", story.RivalsOf(story.Found(t, r, 0)))
 		}
 	}

@@ -21,15 +21,17 @@ const warmUp = time.Minute
 
 // fastReadmit: one good probe brings a member back that cannot serve yet.
 func fastReadmit(c *inference.Case) {
-	warmUps(c, func(e *traffic.Event) bool { return e.Own && sinceReturn(c, e) <= warmUp }, func(k traffic.MemberKey, events, soon []*traffic.Event, good int) {
-		since := sinceReturn(c, soon[0])
-		if since > warmUp/4 || c.Traffic.Member(k).Answers.Between(soon[0].Start.Add(-since), soon[0].Start)-stats.MinEvents > 0 {
-			return
-		}
-		f := c.Claim("a-fast-readmit", soon, inference.ScopeOf(soon), inference.ConfidenceOf(len(soon) == len(events)))
-		f.Says("backend-health", fmt.Sprintf("the health of %s turned to Up at %s, %s before", k.Member, units.Stamp(soon[0].Start.Add(-since)), units.Seconds(since)))
-		startsBadly(c, f, k, soon, good)
-	})
+	warmUps(c, func(e *traffic.Event) bool { return e.Own && sinceReturn(c, e) <= warmUp },
+		func(k traffic.MemberKey, events, soon []*traffic.Event, good int) {
+			since := sinceReturn(c, soon[0])
+			if since > warmUp/4 || c.Traffic.Member(k).Answers.Between(soon[0].Start.Add(-since), soon[0].Start)-stats.MinEvents > 0 {
+				return
+			}
+			f := c.Claim("a-fast-readmit", soon, inference.ScopeOf(soon), inference.ConfidenceOf(len(soon) == len(events)))
+			f.Says("backend-health", fmt.Sprintf("the health of %s turned to Up at %s, %s before", k.Member,
+				units.Stamp(soon[0].Start.Add(-since)), units.Seconds(since)))
+			startsBadly(c, f, k, soon, good)
+		})
 }
 
 // sinceReturn is how long before an event began its member had come up again; longer than any warm-up if it had not.

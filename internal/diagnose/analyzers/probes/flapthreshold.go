@@ -25,7 +25,8 @@ const manyFlips = 3
 
 // flapping: health pages answer well one time and badly the next, and each time the member goes out of service or into it.
 func flapping(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Fault.Kind == fault.NoHealthy }), (*traffic.Event).PoolKey)
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Fault.Kind == fault.NoHealthy }),
+		(*traffic.Event).PoolKey)
 	for _, k := range keys {
 		trails := c.Traffic.HistoriesUnder(k.Pool, k.Settings)
 		most, alone, marginal := flips(trails, c.Probing(k.Settings))
@@ -34,8 +35,11 @@ func flapping(c *inference.Case) {
 			continue
 		}
 		events, p := groups[k], c.Probing(k.Settings)
-		f := c.ClaimMore("a-flap-threshold", events, report.Scope{Pool: k.Pool, Settings: k.Settings}, inference.ConfidenceOf(!inTurn(trails)))
-		f.Says("backend-health", fmt.Sprintf("members went down by the answers of their health pages and came up again, most often %s; %d times no other went down with it; %s in a row %s a member out, one good answer brings it back", most, alone, units.Count(p.Threshold, "bad answer", "bad answers"), takes(p.Threshold)))
+		f := c.ClaimMore("a-flap-threshold", events, report.Scope{Pool: k.Pool, Settings: k.Settings},
+			inference.ConfidenceOf(!inTurn(trails)))
+		f.Says("backend-health",
+			fmt.Sprintf("members went down by the answers of their health pages and came up again, most often %s; %d times no other went down with it; %s in a row %s a member out, one good answer brings it back",
+				most, alone, units.Count(p.Threshold, "bad answer", "bad answers"), takes(p.Threshold)))
 		f.Says("access-log", fmt.Sprintf("%d requests found no healthy member; of those that were sent to one, %d were answered well and %d not", len(events), good, bad), events...)
 		if inTurn(trails) {
 			if len(trails) > 1 {
@@ -59,7 +63,8 @@ func flips(trails []*health.History, p inference.Probing) (most string, alone in
 			if c.Up {
 				continue
 			}
-			if refused := c.Status() == http.StatusTooManyRequests || c.Status() == http.StatusForbidden; refused || c.Reason != "status_mismatch" && c.Reason != "body_mismatch" {
+			if refused := c.Status() == http.StatusTooManyRequests || c.Status() == http.StatusForbidden; refused ||
+				c.Reason != "status_mismatch" && c.Reason != "body_mismatch" {
 				return "", 0, false
 			}
 			if len(trails) == 1 || anotherStaysUp(trails, t, c, p) {

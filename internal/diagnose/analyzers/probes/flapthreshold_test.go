@@ -19,7 +19,8 @@ func TestRollOutIsNoFlapping(t *testing.T) {
 	s.Traffic(20*time.Second, []int{4, 5, 6})
 	for i := range 3 {
 		from := s.Clock(10*time.Second + time.Duration(i)*10*time.Second)
-		s.Server(fmt.Sprintf("10.0.0.%d", 4+i), "Up", "", "", "2026-11-23T08:00:00Z Up", from+" Down status_mismatch 503", s.Clock(40*time.Second)+" Up")
+		s.Server(fmt.Sprintf("10.0.0.%d", 4+i), "Up", "", "", "2026-11-23T08:00:00Z Up", from+" Down status_mismatch 503",
+			s.Clock(40*time.Second)+" Up")
 	}
 	story.Spares(t, s.Diagnose(), "a-flap-threshold", "a-probe-too-deep")
 }
@@ -31,7 +32,8 @@ func TestRefusedProbesAreNoFlapping(t *testing.T) {
 	var history [2][]string
 	for range 4 {
 		s.Traffic(10*time.Second, []int{4, 5})
-		history[0] = append(history[0], s.Clock(s.Since()-5*time.Second)+" Down status_mismatch 429", s.Clock(s.Since()+10*time.Second)+" Up")
+		history[0] = append(history[0], s.Clock(s.Since()-5*time.Second)+" Down status_mismatch 429",
+			s.Clock(s.Since()+10*time.Second)+" Up")
 		history[1] = append(history[1], s.Clock(s.Since()+time.Second)+" Down status_mismatch 429", s.Clock(s.Since()+5*time.Second)+" Up")
 		s.After(time.Second)
 		s.OutOfService(4 * time.Second)
@@ -53,8 +55,10 @@ func TestFlappingMembers(t *testing.T) {
 		s.Traffic(15*time.Second, []int{5})
 	}
 	s.Server("10.0.0.4", "Down", "status_mismatch", "", "2026-11-23T09:00:00Z Up", "2026-11-23T09:00:10Z Down status_mismatch 503",
-		"2026-11-23T09:00:30Z Up", "2026-11-23T09:00:40Z Down status_mismatch 503", "2026-11-23T09:01:00Z Up", "2026-11-23T09:01:10Z Down status_mismatch 503")
+		"2026-11-23T09:00:30Z Up", "2026-11-23T09:00:40Z Down status_mismatch 503", "2026-11-23T09:01:00Z Up",
+		"2026-11-23T09:01:10Z Down status_mismatch 503")
 	s.Server("10.0.0.5", "Up", "", "", "2026-11-23T08:59:50Z Down status_mismatch 503", "2026-11-23T09:00:15Z Up",
-		"2026-11-23T09:00:30Z Down status_mismatch 503", "2026-11-23T09:00:45Z Up", "2026-11-23T09:01:00Z Down status_mismatch 503", "2026-11-23T09:01:15Z Up")
+		"2026-11-23T09:00:30Z Down status_mismatch 503", "2026-11-23T09:00:45Z Up", "2026-11-23T09:01:00Z Down status_mismatch 503",
+		"2026-11-23T09:01:15Z Up")
 	story.Expect(t, s.Diagnose(), "a-flap-threshold medium 150")
 }

@@ -45,7 +45,8 @@ func contentProbe(c *inference.Case, settings string, red []*traffic.Event, prov
 		id = "a-probe-redirect-trap"
 	}
 	f := c.Remark(id, red, inference.ScopeOf(red), inference.ConfidenceOf(proven))
-	f.Says("access-log", fmt.Sprintf("most requests were answered with an error for %s; the probes would have taken a member out within %s", units.Seconds(red[len(red)-1].At.Sub(red[0].Start)), units.Seconds(p.TakesOut())), red...)
+	f.Says("access-log", fmt.Sprintf("most requests were answered with an error for %s; the probes would have taken a member out within %s",
+		units.Seconds(red[len(red)-1].At.Sub(red[0].Start)), units.Seconds(p.TakesOut())), red...)
 	f.Says("configuration", fmt.Sprintf("the probe asks for %s; users ask for %s", p.Path, red[0].Path))
 	if n := receivedIn(t); n > 0 {
 		when := "Up all the time"
@@ -55,10 +56,12 @@ func contentProbe(c *inference.Case, settings string, red []*traffic.Event, prov
 		f.Says("backend-health", fmt.Sprintf("%s: %s; the last probe got %d", t.Member, when, n))
 	}
 	if !proven {
-		f.Says("backend-health", "the report is of one moment: UnhealthyHostCount of those minutes tells whether the member was healthy all the time")
+		f.Says("backend-health",
+			"the report is of one moment: UnhealthyHostCount of those minutes tells whether the member was healthy all the time")
 		f.MayBe("a-fast-readmit", "a-flap-threshold")
 	}
-	f.Expect("backend", 0, len(red), "unknown", "a probe that sees what users see takes a broken member out; whether another is well is not in the evidence")
+	f.Expect("backend", 0, len(red), "unknown",
+		"a probe that sees what users see takes a broken member out; whether another is well is not in the evidence")
 	c.Fill(map[string]string{}, f)
 }
 
@@ -78,7 +81,8 @@ func failedWith(c *inference.Case, kind fault.Kind) []*traffic.Event {
 func mostlyFails(c *inference.Case, k traffic.MemberKey, events []*traffic.Event) bool {
 	first, last := events[0].Start, events[len(events)-1].Start
 	tried := c.Traffic.Member(k).Tried.Between(first, last)
-	return len(events) >= 2*stats.MinEvents && 2*len(events)<<c.Traffic.Sample.Shift > tried && last.Sub(first) > c.Probing(k.Settings).TakesOut()
+	return len(events) >= 2*stats.MinEvents && 2*len(events)<<c.Traffic.Sample.Shift > tried &&
+		last.Sub(first) > c.Probing(k.Settings).TakesOut()
 }
 
 // asksElse reports whether the probe asks for another path than those that failed.

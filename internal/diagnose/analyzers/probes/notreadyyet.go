@@ -22,7 +22,8 @@ var NotReadyYet = inference.Analyzer{
 func notReadyYet(c *inference.Case) {
 	warmUps(c, func(e *traffic.Event) bool { return e.Own }, func(k traffic.MemberKey, events, soon []*traffic.Event, good int) {
 		t := c.Traffic.HistoryOf(events[0])
-		if t == nil || len(t.Changes) == 0 || !t.Changes[0].At.After(c.Traffic.From) || c.Traffic.Member(k).Tried.Between(c.Traffic.From, t.Changes[0].At.Add(-time.Second)) > 0 {
+		if t == nil || len(t.Changes) == 0 || !t.Changes[0].At.After(c.Traffic.From) ||
+			c.Traffic.Member(k).Tried.Between(c.Traffic.From, t.Changes[0].At.Add(-time.Second)) > 0 {
 			return
 		}
 		f := c.Claim("a-not-ready-yet", soon, inference.ScopeOf(soon), inference.ConfidenceOf(t.Changes[0].Up))
@@ -39,32 +40,38 @@ var FastReadmitAfterAbsence = inference.Analyzer{
 
 // backTooSoon finds the same, and members that are back in service too soon, in evidence without a history of health.
 func backTooSoon(c *inference.Case) {
-	warmUps(c, func(e *traffic.Event) bool { return !e.Own || c.Traffic.HistoryOf(e) == nil }, func(k traffic.MemberKey, events, soon []*traffic.Event, good int) {
-		first := soon[0].Start.Add(-stats.BinWidth - soon[0].Resolution())
-		tried := c.Traffic.Member(k).Tried
-		last, before := tried.Before(first)
-		if !before {
-			last = c.Traffic.From
-		}
-		if c.FewUsers(soon) || turnsMissed(c, k, last.Add(stats.BinWidth+soon[0].Resolution()), first) < stats.MinEvents {
-			return
-		}
-		id, rival, what := "a-fast-readmit", "a-not-ready-yet", fmt.Sprintf("%s got no request from %s to %s, while the others went on", k.Member, units.Stamp(last), units.Stamp(soon[0].Start))
-		if !before {
-			id, rival, what = "a-not-ready-yet", "a-fast-readmit", fmt.Sprintf("%s got its first request at %s, when the others had been at work since %s", k.Member, units.Stamp(soon[0].Start), units.Stamp(c.Traffic.From))
-		}
-		f := c.Claim(id, soon, inference.ScopeOf(soon), report.Medium)
-		f.Says("access-log", what)
-		f.MayBe(rival, "d-cold-start", "c-restart")
-		startsBadly(c, f, k, soon, good)
-	})
+	warmUps(c, func(e *traffic.Event) bool { return !e.Own || c.Traffic.HistoryOf(e) == nil },
+		func(k traffic.MemberKey, events, soon []*traffic.Event, good int) {
+			first := soon[0].Start.Add(-stats.BinWidth - soon[0].Resolution())
+			tried := c.Traffic.Member(k).Tried
+			last, before := tried.Before(first)
+			if !before {
+				last = c.Traffic.From
+			}
+			if c.FewUsers(soon) || turnsMissed(c, k, last.Add(stats.BinWidth+soon[0].Resolution()), first) < stats.MinEvents {
+				return
+			}
+			id, rival, what := "a-fast-readmit", "a-not-ready-yet", fmt.Sprintf("%s got no request from %s to %s, while the others went on",
+				k.Member, units.Stamp(last), units.Stamp(soon[0].Start))
+			if !before {
+				id, rival, what = "a-not-ready-yet", "a-fast-readmit",
+					fmt.Sprintf("%s got its first request at %s, when the others had been at work since %s", k.Member,
+						units.Stamp(soon[0].Start), units.Stamp(c.Traffic.From))
+			}
+			f := c.Claim(id, soon, inference.ScopeOf(soon), report.Medium)
+			f.Says("access-log", what)
+			f.MayBe(rival, "d-cold-start", "c-restart")
+			startsBadly(c, f, k, soon, good)
+		})
 }
 
 func startsBadly(c *inference.Case, f *inference.Finding, k traffic.MemberKey, soon []*traffic.Event, good int) {
 	last := soon[len(soon)-1]
-	f.Says("access-log", fmt.Sprintf("%d of its requests failed in the first %s; later it answered %d and failed none", len(soon), units.Seconds(last.At.Sub(soon[0].Start)), good), soon...)
+	f.Says("access-log", fmt.Sprintf("%d of its requests failed in the first %s; later it answered %d and failed none", len(soon),
+		units.Seconds(last.At.Sub(soon[0].Start)), good), soon...)
 	f.RuleOut("k-backend-5xx", "it fails at the start of its service, and not otherwise")
-	f.Expect("backend", len(soon), len(soon), "exact", "a health page that is well only once the application can serve keeps these requests away from it")
+	f.Expect("backend", len(soon), len(soon), "exact",
+		"a health page that is well only once the application can serve keeps these requests away from it")
 	c.Fill(map[string]string{"address": k.Server.String()}, f)
 }
 
@@ -82,14 +89,16 @@ func warmUps(c *inference.Case, want func(*traffic.Event) bool, f func(k traffic
 
 // failsInService matches what a member does to a request that it cannot serve yet.
 func failsInService(e *traffic.Event) bool {
-	return e.Tried && (e.Fault.Kind == fault.Status && e.Status >= 500 || e.ClosedUnanswered() || inference.ConnectFailed(e) || traffic.ClosedSomehow(e))
+	return e.Tried && (e.Fault.Kind == fault.Status && e.Status >= 500 || e.ClosedUnanswered() || inference.ConnectFailed(e) ||
+		traffic.ClosedSomehow(e))
 }
 
 // lastSpell are the last events of those that lie within a warm-up of each other.
 func lastSpell(events []*traffic.Event) []*traffic.Event {
 	i := len(events) - 1
 	for ; i > 0; i-- {
-		if events[len(events)-1].Start.Sub(events[i-1].Start) > warmUp || events[i].Start.Sub(events[i-1].At) > traffic.Quiet+events[i].Resolution() {
+		if events[len(events)-1].Start.Sub(events[i-1].Start) > warmUp ||
+			events[i].Start.Sub(events[i-1].At) > traffic.Quiet+events[i].Resolution() {
 			break
 		}
 	}

@@ -45,7 +45,8 @@ func TestPoolThatIsAskedLater(t *testing.T) {
 	canary := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Pool = "canary" }
 	s := story.New(t)
 	s.Azure = true
-	s.Doc = strings.Replace(story.Document, `{"name":"none"`, `{"name":"canary","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
+	s.Doc = strings.Replace(story.Document, `{"name":"none"`,
+		`{"name":"canary","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
 	s.Traffic(30*time.Second, []int{4, 5})
 	for range 50 {
 		s.Request(4)
@@ -91,7 +92,10 @@ func TestMembersThatAreNotReady(t *testing.T) {
 	}{
 		{"new", 0, false, []string{"2026-11-23T09:00:30Z Up"}, "a-not-ready-yet high 50"},
 		{"new, by the log", 0, true, nil, "a-not-ready-yet medium 50"},
-		{"back", 10 * time.Second, false, []string{"2026-11-23T08:00:00Z Up", "2026-11-23T09:00:10Z Down tcp_connect ECONNREFUSED", "2026-11-23T09:00:29Z Up"}, "a-fast-readmit high 50"},
+		{"back", 10 * time.Second, false, []string{
+			"2026-11-23T08:00:00Z Up", "2026-11-23T09:00:10Z Down tcp_connect ECONNREFUSED",
+			"2026-11-23T09:00:29Z Up",
+		}, "a-fast-readmit high 50"},
 		{"back, by the log", 10 * time.Second, true, nil, "a-fast-readmit medium 50"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -22,13 +22,15 @@ var ProbeTooDeep = inference.Analyzer{
 // deepProbe: the health page asks something that all members share. When that has a hiccup, all are taken out, although
 // they could have served.
 func deepProbe(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Fault.Kind == fault.NoHealthy }), (*traffic.Event).PoolKey)
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Fault.Kind == fault.NoHealthy }),
+		(*traffic.Event).PoolKey)
 	for _, k := range keys {
 		trails := c.Traffic.HistoriesUnder(k.Pool, k.Settings)
 		if _, alone, _ := flips(trails, c.Probing(k.Settings)); len(trails) < 2 || alone > 0 {
 			continue
 		}
-		downs, times := traffic.GroupBy(groups[k], func(e *traffic.Event) time.Time { return downTogether(trails, e.At, c.Probing(k.Settings)) })
+		downs, times := traffic.GroupBy(groups[k],
+			func(e *traffic.Event) time.Time { return downTogether(trails, e.At, c.Probing(k.Settings)) })
 		for _, down := range downs {
 			if !down.IsZero() && servedUntil(c, k, down) {
 				tooDeep(c, k, trails, down, times[down])
@@ -65,9 +67,12 @@ func servedUntil(c *inference.Case, k traffic.PoolKey, down time.Time) bool {
 
 func tooDeep(c *inference.Case, k traffic.PoolKey, trails []*health.History, down time.Time, events []*traffic.Event) {
 	livedOn := livedOn(c, trails, events[len(events)-1].At)
-	f := c.ClaimMore("a-probe-too-deep", events, report.Scope{Pool: k.Pool, Settings: k.Settings}, inference.ConfidenceOf(len(trails) >= 3 && livedOn))
-	f.Says("backend-health", fmt.Sprintf("all %d members went down at %s within one round of probes, by the status of their health page, and came up again together", len(trails), units.Stamp(down)))
-	f.Says("access-log", fmt.Sprintf("users were answered well until then; after it %d requests found no healthy member", len(events)), events...)
+	f := c.ClaimMore("a-probe-too-deep", events, report.Scope{Pool: k.Pool, Settings: k.Settings},
+		inference.ConfidenceOf(len(trails) >= 3 && livedOn))
+	f.Says("backend-health",
+		fmt.Sprintf("all %d members went down at %s within one round of probes, by the status of their health page, and came up again together", len(trails), units.Stamp(down)))
+	f.Says("access-log", fmt.Sprintf("users were answered well until then; after it %d requests found no healthy member", len(events)),
+		events...)
 	if len(f.Rivals) == 0 { // it may have been told of another time
 		f.RuleOut("a-probe-status-mismatch", "nothing was changed: the health pages were well before and after")
 		if f.LeaveOpen("g-dependency-down"); livedOn {

@@ -18,7 +18,8 @@ func TestStopOfAllMembersIsNoDeepProbe(t *testing.T) {
 	s.OutOfService(10 * time.Second)
 	s.Traffic(20*time.Second, []int{4, 5, 6})
 	for _, m := range []string{"10.0.0.4", "10.0.0.5", "10.0.0.6"} {
-		s.Server(m, "Up", "", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down status_mismatch 503", s.Clock(30*time.Second)+" Up")
+		s.Server(m, "Up", "", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down status_mismatch 503",
+			s.Clock(30*time.Second)+" Up")
 	}
 	for _, f := range s.Diagnose().Findings {
 		if f.Cause == "a-probe-too-deep" && (f.Confidence == report.High || !strings.Contains(story.RivalsOf(&f), "c-deploy-no-drain")) {
@@ -31,7 +32,8 @@ func TestStopOfAllMembersIsNoDeepProbe(t *testing.T) {
 func TestIllPoolBesideAWellOne(t *testing.T) {
 	other := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Pool = "canary" }
 	s := story.New(t)
-	s.Doc = strings.Replace(story.Probed("/health"), `{"name":"none"`, `{"name":"canary","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
+	s.Doc = strings.Replace(story.Probed("/health"), `{"name":"none"`,
+		`{"name":"canary","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
 	s.Traffic(10*time.Second, []int{4, 5})
 	for range 100 {
 		s.Request(4, story.Answers(500))
@@ -43,7 +45,8 @@ func TestIllPoolBesideAWellOne(t *testing.T) {
 	s.OutOfService(10 * time.Second)
 	s.Traffic(20*time.Second, []int{4, 5})
 	for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
-		s.Server(m, "Up", "", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down status_mismatch 503", s.Clock(30*time.Second)+" Up")
+		s.Server(m, "Up", "", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down status_mismatch 503",
+			s.Clock(30*time.Second)+" Up")
 	}
 	story.Spares(t, s.Diagnose(), "a-probe-too-deep", "a-flap-threshold")
 }
@@ -58,7 +61,8 @@ func TestTwoHiccupsAreToldOnce(t *testing.T) {
 	}
 	s.Traffic(20*time.Second, []int{4, 5, 6})
 	for _, m := range []string{"10.0.0.4", "10.0.0.5", "10.0.0.6"} {
-		s.Server(m, "Up", "", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down status_mismatch 503", s.Clock(30*time.Second)+" Up",
+		s.Server(m, "Up", "", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down status_mismatch 503",
+			s.Clock(30*time.Second)+" Up",
 			s.Clock(50*time.Second)+" Down status_mismatch 503", s.Clock(60*time.Second)+" Up")
 	}
 	r := s.Diagnose()

@@ -37,13 +37,17 @@ func slowEviction(c *inference.Case) {
 }
 
 func evictedSlowly(c *inference.Case, k traffic.MemberKey, o inference.Outage, down health.Change) {
-	f := c.Claim("a-slow-eviction", o.Events, inference.ScopeOf(o.Events), inference.ConfidenceOf(len(o.Events) >= 3 && o.Refused > o.Silent))
-	f.Says("access-log", fmt.Sprintf("%d attempts on %s failed; the first began at %s, the last at %s, and none after", len(o.Events), k.Member, units.Stamp(o.From()), units.Stamp(inference.LastStart(o.Events))), o.Events...)
-	f.Says("backend-health", fmt.Sprintf("%s turned to Down at %s (%s): %s after the first of them had begun", k.Member, units.Stamp(down.At), down.Reason, units.Seconds(down.At.Sub(o.From()))))
+	f := c.Claim("a-slow-eviction", o.Events, inference.ScopeOf(o.Events),
+		inference.ConfidenceOf(len(o.Events) >= 3 && o.Refused > o.Silent))
+	f.Says("access-log", fmt.Sprintf("%d attempts on %s failed; the first began at %s, the last at %s, and none after", len(o.Events),
+		k.Member, units.Stamp(o.From()), units.Stamp(inference.LastStart(o.Events))), o.Events...)
+	f.Says("backend-health", fmt.Sprintf("%s turned to Down at %s (%s): %s after the first of them had begun", k.Member,
+		units.Stamp(down.At), down.Reason, units.Seconds(down.At.Sub(o.From()))))
 	f.RuleOut("c-restart", "the member did not come back before its health turned")
 	f.RuleOut("b-refused", "the failures end with the change of health, and the other members of the pool kept answering")
 	if o.Silent > o.Refused {
-		f.Says("access-log", fmt.Sprintf("%d of them were taken and never answered: the member hung, or could not be reached; nobody says that it was stopped", o.Silent))
+		f.Says("access-log",
+			fmt.Sprintf("%d of them were taken and never answered: the member hung, or could not be reached; nobody says that it was stopped", o.Silent))
 		f.MayBe("d-vm-freeze", "d-gc-pause", "b-drop")
 		f.Expect("backend", 0, len(o.Events), "unknown", "that depends on why it no longer answered")
 	} else {
@@ -94,12 +98,16 @@ func vanished(c *inference.Case) {
 		rest := 2*stats.BinWidth + events[0].Resolution()
 		gone := m.Tried.Between(last.Add(rest), c.Traffic.To) == 0
 		before, during := m.Answers.Between(c.Traffic.From, first), m.Answers.Between(first.Add(2*rest), c.Traffic.To)
-		if len(events) < stats.MinEvents || !gone || inference.EndedTogether(events) || c.FewUsers(events) || before < traffic.EnoughAnswers || during > 0 || c.MissedTurns(k, first, last.Add(rest)) < stats.MinEvents {
+		if len(events) < stats.MinEvents || !gone || inference.EndedTogether(events) || c.FewUsers(events) ||
+			before < traffic.EnoughAnswers || during > 0 || c.MissedTurns(k, first, last.Add(rest)) < stats.MinEvents {
 			continue
 		}
-		f := c.Claim("a-slow-eviction", events, inference.ScopeOf(events), inference.ConfidenceOf(c.Listed(k.Member) && inference.RivalsOfEcho(events) == nil))
-		f.Says("access-log", fmt.Sprintf("%s answered %d requests until %s; then %d attempts on it failed until %s, and none was made after, while %d went to the others",
-			k.Member, before, units.Stamp(first), len(events), units.Stamp(last), c.OthersTried(k, last.Add(rest), c.Traffic.To)), events...)
+		f := c.Claim("a-slow-eviction", events, inference.ScopeOf(events),
+			inference.ConfidenceOf(c.Listed(k.Member) && inference.RivalsOfEcho(events) == nil))
+		f.Says("access-log",
+			fmt.Sprintf("%s answered %d requests until %s; then %d attempts on it failed until %s, and none was made after, while %d went to the others",
+				k.Member, before, units.Stamp(first), len(events), units.Stamp(last), c.OthersTried(k, last.Add(rest), c.Traffic.To)),
+			events...)
 		f.RuleOut("c-restart", "it did not come back before it was given up")
 		if !c.Listed(k.Member) {
 			f.LeaveOpen("c-scale-in", "c-endpoint-lag")

@@ -47,7 +47,8 @@ func TestHeldBackUntilEvicted(t *testing.T) {
 	begin := s.Records[0].Start
 	down := begin.Add(5150 * time.Millisecond).Format(time.RFC3339Nano)
 	s.Server("10.0.0.4", "Up", "", "Success", begin.Add(-time.Hour).Format(time.RFC3339)+" Up")
-	s.Server("10.0.0.6", "Down", "tcp_connect", "refused", begin.Add(-time.Hour).Format(time.RFC3339)+" Up", down+" Down tcp_connect ECONNREFUSED")
+	s.Server("10.0.0.6", "Down", "tcp_connect", "refused", begin.Add(-time.Hour).Format(time.RFC3339)+" Up",
+		down+" Down tcp_connect ECONNREFUSED")
 	r := s.Diagnose()
 	story.Expect(t, r, "a-slow-eviction high 0", "k-hidden-by-retry high 0")
 	if r.Recovered != 40 || r.Steered != 37 {
@@ -88,10 +89,12 @@ func TestSlowEviction(t *testing.T) {
 	}
 	down := begin.Add(5150 * time.Millisecond).Format(time.RFC3339Nano)
 	s.Server("10.0.0.4", "Up", "", "Success", begin.Add(-time.Hour).Format(time.RFC3339)+" Up")
-	s.Server("10.0.0.6", "Down", "tcp_connect", "refused", begin.Add(-time.Hour).Format(time.RFC3339)+" Up", down+" Down tcp_connect ECONNREFUSED")
+	s.Server("10.0.0.6", "Down", "tcp_connect", "refused", begin.Add(-time.Hour).Format(time.RFC3339)+" Up",
+		down+" Down tcp_connect ECONNREFUSED")
 	r := s.Diagnose()
 	story.Expect(t, r, "a-slow-eviction high 0", "k-hidden-by-retry high 0")
-	if text := fmt.Sprint(story.Found(t, r, 0).Fixes); !strings.Contains(text, "--interval 5 --threshold 2") || !strings.Contains(text, "start 10.0.0.6 again") {
+	if text := fmt.Sprint(story.Found(t, r, 0).Fixes); !strings.Contains(text, "--interval 5 --threshold 2") ||
+		!strings.Contains(text, "start 10.0.0.6 again") {
 		t.Error(text)
 	}
 	if story.Found(t, r, 0).Recovered != 30 || story.Found(t, r, 0).Scope.Member != "10.0.0.6" {

@@ -41,11 +41,13 @@ func AlertsLeft(c *inference.Case) {
 	keys, groups := traffic.GroupBy(events, (*traffic.Event).Key)
 	for _, k := range keys {
 		if all := groups[k]; !slices.ContainsFunc(all, func(e *traffic.Event) bool { return !alerted(40)(e) }) {
-			c.Suspect(all, "the member found nothing that both sides know, and had not asked for a certificate: compare cipher suites and curves: openssl s_client -connect "+k.Server.String()+" -servername NAME",
+			c.Suspect(all,
+				"the member found nothing that both sides know, and had not asked for a certificate: compare cipher suites and curves: openssl s_client -connect "+k.Server.String()+" -servername NAME",
 				"f-cipher", "f-curve", "f-sni-required")
 			continue
 		}
-		c.Suspect(groups[k], "compare what both sides offer: openssl s_client -connect "+k.Server.String()+" -servername NAME, with and without a client certificate",
+		c.Suspect(groups[k], "compare what both sides offer: openssl s_client -connect "+k.Server.String()+
+			" -servername NAME, with and without a client certificate",
 			"f-cipher", "f-version", "f-client-cert", "f-sni-required", "f-curve", "c-restart", "e-tls-to-plain")
 	}
 }

@@ -53,7 +53,9 @@ func refusedUntilOut(c *inference.Case, id string, k traffic.MemberKey, t *healt
 		return
 	}
 	f := c.ClaimMore(id, events, inference.ScopeOf(events), report.Medium)
-	f.Says("access-log", fmt.Sprintf("from %s on %d new connections to %s ended before an answer, and none worked, until it was asked no more", units.Stamp(events[0].Start), len(events), k.Member), events...)
+	f.Says("access-log",
+		fmt.Sprintf("from %s on %d new connections to %s ended before an answer, and none worked, until it was asked no more",
+			units.Stamp(events[0].Start), len(events), k.Member), events...)
 	f.Says("backend-health", k.Member+": "+t.Now.Detail)
 	f.MayBe("c-restart", "a-slow-eviction")
 	f.Expect("backend", len(events), len(events), "bounded", "if each of them failed for the reason that health gives")

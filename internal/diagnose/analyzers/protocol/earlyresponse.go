@@ -19,7 +19,8 @@ var EarlyResponse = inference.Analyzer{
 // earlyResponse: the member refuses an upload before it has read it, and closes; the reset overtakes its answer.
 func earlyResponse(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
-		return e.Own && e.Tried && e.Fault.Phase == fault.Send && (e.Fault.Kind == fault.Closed || e.Fault.Kind == fault.Reset) && e.Declared > 0 && e.Attempt.BytesOut < e.Declared
+		return e.Own && e.Tried && e.Fault.Phase == fault.Send && (e.Fault.Kind == fault.Closed || e.Fault.Kind == fault.Reset) &&
+			e.Declared > 0 && e.Attempt.BytesOut < e.Declared
 	}), (*traffic.Event).Route)
 	for _, k := range keys {
 		events := groups[k]
@@ -31,7 +32,9 @@ func earlyResponse(c *inference.Case) {
 			least = min(least, e.Declared)
 		}
 		f := c.Claim("e-early-response", events, inference.ScopeOf(events), report.Medium)
-		f.Says("access-log", fmt.Sprintf("%d uploads of %d bytes or more were cut by the member while they were being sent, after %d bytes for example", len(events), least, events[0].Attempt.BytesOut), events...)
+		f.Says("access-log",
+			fmt.Sprintf("%d uploads of %d bytes or more were cut by the member while they were being sent, after %d bytes for example",
+				len(events), least, events[0].Attempt.BytesOut), events...)
 		f.RuleOut("j-short-body", "it was the member's side that ended")
 		f.LeaveOpen("b-mtu-blackhole", "g-crash-on-input")
 		f.Expect("backend", len(events), len(events), "bounded", "once the member reads, or takes, what it refuses")

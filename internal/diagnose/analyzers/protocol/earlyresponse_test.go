@@ -11,7 +11,10 @@ import (
 
 // An answer that came before the upload's end is no failure. A client that was cut off while it paused is worth a line.
 func TestCutUploads(t *testing.T) {
-	for how, noted := range map[string]bool{accesslog.CutDropped: false, accesslog.CutLeft: false, accesslog.CutEnded: false, accesslog.CutPaused: true} {
+	for how, noted := range map[string]bool{
+		accesslog.CutDropped: false, accesslog.CutLeft: false, accesslog.CutEnded: false,
+		accesslog.CutPaused: true,
+	} {
 		s := story.New(t)
 		for i := range 20 {
 			s.After(time.Second).Request(4)
@@ -23,7 +26,8 @@ func TestCutUploads(t *testing.T) {
 		}
 		r := s.Diagnose()
 		fact := story.FactOf(r, "e-early-response")
-		if r.Failures > 0 || strings.HasPrefix(fact, "4 of 4 uploads that members answered early paused") != noted || (fact != "") != noted {
+		if r.Failures > 0 || strings.HasPrefix(fact, "4 of 4 uploads that members answered early paused") != noted ||
+			(fact != "") != noted {
 			t.Errorf("%s: %d failures, %q", how, r.Failures, fact)
 		}
 	}
@@ -50,13 +54,15 @@ func TestUploadsTakenInPart(t *testing.T) {
 				s.After(time.Second).Request(4)
 				if i%2 == 0 {
 					s.Request(5, story.Path("/scans"), func(r *accesslog.Record, a *accesslog.Attempt) {
-						r.Status, a.Status, r.Cut, r.Dropped, r.Declared, r.BodyRead = c.status, c.status, c.how, c.dropped, 3_000_000, 3_000_000
+						r.Status, a.Status, r.Cut, r.Dropped, r.Declared, r.BodyRead = c.status, c.status, c.how, c.dropped, 3_000_000,
+							3_000_000
 					})
 				}
 			}
 			r := s.Diagnose()
 			fact := story.FactOf(r, "e-early-response")
-			if r.Failures > 0 || strings.HasPrefix(fact, "10.0.0.5 answered 6 uploads to /scans with success (2xx)") != c.noted || (fact != "") != c.noted {
+			if r.Failures > 0 || strings.HasPrefix(fact, "10.0.0.5 answered 6 uploads to /scans with success (2xx)") != c.noted ||
+				(fact != "") != c.noted {
 				t.Errorf("%d failures, %q", r.Failures, fact)
 			}
 		})

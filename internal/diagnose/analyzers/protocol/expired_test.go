@@ -15,14 +15,18 @@ import (
 func TestHealthAloneNamesWhatIsWrongNow(t *testing.T) {
 	for _, c := range []struct{ detail, want string }{
 		{expiredText, "f-expired high 0"},
-		{"Status code of the backend's HTTP response did not match the probe setting. Expected:200-399, Received:503.", "a-probe-status-mismatch high 0"},
+		{
+			"Status code of the backend's HTTP response did not match the probe setting. Expected:200-399, Received:503.",
+			"a-probe-status-mismatch high 0",
+		},
 		{"Time taken by the backend to respond to application gateway's health probe is more than the timeout threshold in the probe setting.", "a-probe-timeout-short medium 0"},
 		{"Cannot connect to backend. Check whether any NSG/UDR/Firewall is blocking access to the server.", ""},
 		{"Something new.", ""},
 	} {
 		s := story.New(t)
 		s.Files = map[string]string{"health.json": `{"backendAddressPools":[{"backendAddressPool":{"id":"/x/backendAddressPools/web"},"backendHttpSettingsCollection":[{"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"},"servers":[` +
-			`{"address":"10.0.0.4","health":"Healthy"},{"address":"10.0.0.5","health":"Unhealthy","healthProbeLog":"` + c.detail + `"}]}]}]}`}
+			`{"address":"10.0.0.4","health":"Healthy"},{"address":"10.0.0.5","health":"Unhealthy","healthProbeLog":"` + c.detail +
+			`"}]}]}]}`}
 		r := s.Diagnose()
 		got := ""
 		for _, f := range r.Findings {
@@ -41,7 +45,12 @@ func TestHealthAloneNamesWhatIsWrongNow(t *testing.T) {
 func TestAdviceForSeveralMembers(t *testing.T) {
 	s := story.New(t)
 	for i := range 6 {
-		s.After(time.Second).Request(4+i%2, story.Fails(fault.Fault{Side: fault.Backend, Phase: fault.TLS, Kind: fault.Certificate, Detail: "cert_expired"}, time.Millisecond))
+		s.After(time.Second).Request(4+i%2, story.Fails(fault.Fault{
+			Side:   fault.Backend,
+			Phase:  fault.TLS,
+			Kind:   fault.Certificate,
+			Detail: "cert_expired",
+		}, time.Millisecond))
 	}
 	r := s.Diagnose()
 	story.Expect(t, r, "f-expired high 6")
@@ -86,7 +95,8 @@ func TestCertificateOfOneMemberOnAzure(t *testing.T) {
 	if got := found(secureMember(t, expiredText, closed)); got != "f-expired medium; f-partial-rotation medium; " {
 		t.Errorf("found %s", got)
 	}
-	if got := found(secureMember(t, "Received invalid status code: 500 in the backend server's HTTP response.", closed)); strings.Contains(got, "f-") {
+	if got := found(secureMember(t, "Received invalid status code: 500 in the backend server's HTTP response.",
+		closed)); strings.Contains(got, "f-") {
 		t.Errorf("another reason: found %s", got)
 	}
 	s := secureMember(t, expiredText, closed)

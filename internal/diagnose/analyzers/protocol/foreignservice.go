@@ -10,7 +10,10 @@ var ForeignService = inference.Analyzer{
 	Name: "e-foreign-service", Requires: inference.Trace,
 	Doc: "what answers does not begin like HTTP, and never did on this member",
 	Run: func(q *inference.Case) {
-		inference.Decides("e-foreign-service", "what answers is not HTTP", func(e *traffic.Event) bool { return notHTTP("")(e) && q.Traffic.Member(e.Key()).Answered == 0 })(q)
+		inference.Decides("e-foreign-service", "what answers is not HTTP", func(e *traffic.Event) bool {
+			return notHTTP("")(e) &&
+				q.Traffic.Member(e.Key()).Answered == 0
+		})(q)
 	},
 }
 

@@ -4,5 +4,6 @@ import (
 	"causeway/internal/diagnose/inference"
 )
 
-var HandshakeTimeout = inference.Decided("f-handshake-timeout", inference.Trace, "the connection comes about and the handshake on it runs into its timeout",
+var HandshakeTimeout = inference.Decided("f-handshake-timeout", inference.Trace,
+	"the connection comes about and the handshake on it runs into its timeout",
 	"the member took the connection and did not finish the TLS handshake in time", handshakeLate)

@@ -38,9 +38,14 @@ func interimBeyondLimit(c *inference.Case) {
 		f.DisprovedBy = "the record of such a request counts few interim responses (interim)"
 		f.Fixes = []report.Fix{{
 			Side: "backend", Change: "let {member} send fewer interim responses: one each second or so is enough to show progress",
-			Expected: report.Expected{Removes: [2]int{len(events), len(events)}, Basis: "exact", Note: "below the limit the gateway ends no request for them"},
+			Expected: report.Expected{
+				Removes: [2]int{len(events), len(events)},
+				Basis:   "exact",
+				Note:    "below the limit the gateway ends no request for them",
+			},
 		}}
-		f.Says("access-log", fmt.Sprintf("the gateway ended %s at its own limit%s", units.Count(len(events), "request", "requests"), inference.Detail(events)), events...)
+		f.Says("access-log", fmt.Sprintf("the gateway ended %s at its own limit%s", units.Count(len(events), "request", "requests"),
+			inference.Detail(events)), events...)
 		if sent := interimSent(events); sent != "" {
 			f.Says("access-log", "by then the member had sent "+sent)
 		}
@@ -67,7 +72,8 @@ func interimSent(events []*traffic.Event) string {
 func InterimLeft(c *inference.Case) {
 	events := c.Unclaimed(inference.Is(fault.Backend, fault.Head, fault.BadInterim))
 	if len(events) > 0 {
-		c.Suspect(events, "the member sent more interim responses (1xx) before its answer than this gateway takes"+inference.Detail(events)+". It may send any number of them: the limit, in bytes, is the gateway's own. Let the member send fewer or smaller ones, or report it if they are ordinary progress",
+		c.Suspect(events, "the member sent more interim responses (1xx) before its answer than this gateway takes"+inference.Detail(events)+
+			". It may send any number of them: the limit, in bytes, is the gateway's own. Let the member send fewer or smaller ones, or report it if they are ordinary progress",
 			"e-interim", "e-status-line")
 	}
 }

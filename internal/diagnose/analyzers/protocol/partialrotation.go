@@ -20,7 +20,8 @@ var PartialRotation = inference.Analyzer{
 // partialRotation is no cause of its own: it says that the members differ, so somebody has mended only some of them.
 func partialRotation(c *inference.Case) {
 	// Of another name or another issuer: that may be another server altogether.
-	_, by := traffic.GroupBy(c.EventsOf("f-expired", "f-not-yet-valid", "f-missing-intermediate"), func(e *traffic.Event) string { return e.Settings })
+	_, by := traffic.GroupBy(c.EventsOf("f-expired", "f-not-yet-valid", "f-missing-intermediate"),
+		func(e *traffic.Event) string { return e.Settings })
 	for _, settings := range units.SortedKeys(by) {
 		events := by[settings]
 		bad := map[string]bool{}
@@ -39,8 +40,10 @@ func partialRotation(c *inference.Case) {
 		if good == 0 || len(events) < inference.EnoughToHold(events) {
 			continue
 		}
-		f := c.Remark("f-partial-rotation", events, report.Scope{Pool: events[0].Pool, Settings: settings}, inference.ConfidenceOf(events[0].Own))
-		f.Says("access-log", fmt.Sprintf("certificates are refused at %s, and %d other members under the same settings answer", strings.Join(units.SortedKeys(bad), ", "), good), events...)
+		f := c.Remark("f-partial-rotation", events, report.Scope{Pool: events[0].Pool, Settings: settings},
+			inference.ConfidenceOf(events[0].Own))
+		f.Says("access-log", fmt.Sprintf("certificates are refused at %s, and %d other members under the same settings answer",
+			strings.Join(units.SortedKeys(bad), ", "), good), events...)
 		c.Fill(map[string]string{}, f)
 	}
 }

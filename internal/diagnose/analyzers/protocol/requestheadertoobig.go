@@ -22,7 +22,8 @@ const alwaysTaken = 2 << 10
 // muteHead: some servers close on a head beyond their limit without a status. That looks like a crash, and the length alone tells.
 func muteHead(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
-		return (e.ClosedUnanswered() || traffic.ClosedSomehow(e) && e.Attempt.Status == 0 && !e.Ambiguous) && traffic.HeadOnly(e.Method) && head(e) >= alwaysTaken
+		return (e.ClosedUnanswered() || traffic.ClosedSomehow(e) && e.Attempt.Status == 0 && !e.Ambiguous) && traffic.HeadOnly(e.Method) &&
+			head(e) >= alwaysTaken
 	}), (*traffic.Event).Key)
 	for _, k := range keys {
 		m := c.Traffic.Member(k)
@@ -31,7 +32,8 @@ func muteHead(c *inference.Case) {
 			continue
 		}
 		if !c.AnswersSuch(long) {
-			c.Suspect(long, fmt.Sprintf("their heads (%s and more) are longer than any that %s answered: send one of them to it with short headers, and read its own log", units.Bytes(leastHead(long)), k.Member),
+			c.Suspect(long,
+				fmt.Sprintf("their heads (%s and more) are longer than any that %s answered: send one of them to it with short headers, and read its own log", units.Bytes(leastHead(long)), k.Member),
 				"e-request-header-too-big", "g-crash-on-input", "e-uri-rejected")
 			continue
 		}
@@ -41,9 +43,14 @@ func muteHead(c *inference.Case) {
 
 func reportMuteHead(c *inference.Case, k traffic.MemberKey, m *traffic.MemberStats, long []*traffic.Event) {
 	fresh := len(traffic.Filter(long, func(e *traffic.Event) bool { return !e.Attempt.Reused }))
-	f := c.Claim("e-request-header-too-big", long, report.Scope{Pool: long[0].Pool, Settings: k.Settings, Member: k.Member}, inference.ConfidenceOf(long[0].Own && fresh > 0))
-	f.Says("access-log", fmt.Sprintf("%d requests with a head of %d bytes or more ended without a status, %d of them on fresh connections; the longest head that %s answered, of %d without a body, has %d",
-		len(long), leastHead(long), fresh, k.Member, m.HeadsAnswered, m.LongestHead), long...)
+	f := c.Claim("e-request-header-too-big", long, report.Scope{
+		Pool:     long[0].Pool,
+		Settings: k.Settings,
+		Member:   k.Member,
+	}, inference.ConfidenceOf(long[0].Own && fresh > 0))
+	f.Says("access-log",
+		fmt.Sprintf("%d requests with a head of %d bytes or more ended without a status, %d of them on fresh connections; the longest head that %s answered, of %d without a body, has %d",
+			len(long), leastHead(long), fresh, k.Member, m.HeadsAnswered, m.LongestHead), long...)
 	f.RuleOut("g-crash-on-input", "the same kinds of request are answered when their heads are shorter")
 	if fresh > 0 {
 		f.RuleOut("c-idle-race", fmt.Sprintf("%d of them were on connections that had never been idle", fresh))
@@ -51,7 +58,8 @@ func reportMuteHead(c *inference.Case, k traffic.MemberKey, m *traffic.MemberSta
 		f.LeaveOpen("c-idle-race")
 	}
 	f.LeaveOpen("e-uri-rejected")
-	f.Expect("backend", len(long), len(long), "bounded", "with a limit above their heads the member answers them; with what status is another question")
+	f.Expect("backend", len(long), len(long), "bounded",
+		"with a limit above their heads the member answers them; with what status is another question")
 	c.Fill(map[string]string{"address": k.Server.String()}, f)
 }
 

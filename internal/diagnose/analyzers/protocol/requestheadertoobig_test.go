@@ -25,11 +25,26 @@ func TestHeadsWithoutAStatus(t *testing.T) {
 		azure          bool
 		want           string
 	}{
-		"above 4 KiB":               {func(i int) int64 { return 4200 + int64(i) }, func(i int) int64 { return 300 + int64(i%3000) }, nil, "/a", false, "e-request-header-too-big high"},
-		"above 16 KiB":              {func(i int) int64 { return 17000 + 40*int64(i) }, func(i int) int64 { return 300 + 120*int64(i) }, nil, "/a", false, "e-request-header-too-big high"},
-		"on reused ones too":        {func(i int) int64 { return 17000 + int64(i) }, func(i int) int64 { return 3000 }, story.Reused(300*time.Millisecond, 3), "/a", false, "e-request-header-too-big medium"},
-		"by Azure's log":            {func(i int) int64 { return 17000 + int64(i) }, func(i int) int64 { return 3000 }, nil, "/a", true, "e-request-header-too-big medium"},
-		"answered as long":          {func(i int) int64 { return 5000 }, func(i int) int64 { return 4000 + 50*int64(i) }, nil, "/a", false, ""},
+		"above 4 KiB": {
+			func(i int) int64 { return 4200 + int64(i) }, func(i int) int64 { return 300 + int64(i%3000) }, nil,
+			"/a", false, "e-request-header-too-big high",
+		},
+		"above 16 KiB": {
+			func(i int) int64 { return 17000 + 40*int64(i) }, func(i int) int64 { return 300 + 120*int64(i) },
+			nil, "/a", false, "e-request-header-too-big high",
+		},
+		"on reused ones too": {
+			func(i int) int64 { return 17000 + int64(i) }, func(i int) int64 { return 3000 },
+			story.Reused(300*time.Millisecond, 3), "/a", false, "e-request-header-too-big medium",
+		},
+		"by Azure's log": {
+			func(i int) int64 { return 17000 + int64(i) }, func(i int) int64 { return 3000 }, nil, "/a", true,
+			"e-request-header-too-big medium",
+		},
+		"answered as long": {
+			func(i int) int64 { return 5000 }, func(i int) int64 { return 4000 + 50*int64(i) }, nil, "/a",
+			false, "",
+		},
 		"short ones":                {func(i int) int64 { return 900 }, func(i int) int64 { return 400 }, nil, "/a", false, ""},
 		"of a kind that never gets": {func(i int) int64 { return 17000 }, func(i int) int64 { return 400 }, nil, "/other", false, ""},
 	} {

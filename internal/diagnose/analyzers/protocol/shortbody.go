@@ -26,7 +26,8 @@ func shortBody(c *inference.Case) {
 		events := groups[k]
 		_, same := sameDeficit(events)
 		if !same && len(events) > 1 && inference.InOneMoment(events) {
-			c.Suspect(events, "they were all cut at one moment: look whether the member's process ended then", "c-restart", "g-oom-kill", "e-short-body")
+			c.Suspect(events, "they were all cut at one moment: look whether the member's process ended then", "c-restart", "g-oom-kill",
+				"e-short-body")
 			continue
 		}
 		confidence := report.Medium
@@ -34,14 +35,16 @@ func shortBody(c *inference.Case) {
 			confidence = report.High
 		}
 		f := c.Claim("e-short-body", events, inference.ScopeOf(events), confidence)
-		f.Says("access-log", fmt.Sprintf("%d answers of %s ended early, after a good status: %s", len(events), k.Member, deficits(events)), events...)
+		f.Says("access-log", fmt.Sprintf("%d answers of %s ended early, after a good status: %s", len(events), k.Member, deficits(events)),
+			events...)
 		f.RuleOut("j-client-abort", "it was the member's side of the connection that ended")
 		if deficit, same := sameDeficit(events); !same {
 			f.LeaveOpen("g-oom-kill", "c-restart", "b-loss")
 		} else if len(events) >= stats.MinEvents {
 			f.RuleOut("g-oom-kill", fmt.Sprintf("the same %d bytes are missing each time: a wrong length, not a crash", deficit))
 		}
-		f.Expect("backend", len(events), len(events), "bounded", "once the declared length is the true one and the process does not end in between")
+		f.Expect("backend", len(events), len(events), "bounded",
+			"once the declared length is the true one and the process does not end in between")
 		c.Fill(map[string]string{"address": k.Server.String()}, f)
 	}
 }

@@ -25,7 +25,8 @@ func TestRenewedCertificateIsNoStranger(t *testing.T) {
 			if i < 20 {
 				s.Request(5, asked)
 			} else {
-				s.Request(5, asked, story.Fails(untrusted, time.Millisecond), func(_ *accesslog.Record, a *accesslog.Attempt) { a.Presented = names })
+				s.Request(5, asked, story.Fails(untrusted, time.Millisecond),
+					func(_ *accesslog.Record, a *accesslog.Attempt) { a.Presented = names })
 			}
 		}
 		r := s.Diagnose()
@@ -53,7 +54,8 @@ func TestStrangeCertificateMayBeAStranger(t *testing.T) {
 		}
 		r := s.Diagnose()
 		story.Expect(t, r, "f-unknown-ca high 20")
-		if may := slices.ContainsFunc(story.Found(t, r, 0).Rivals, func(x report.Rival) bool { return x.Cause == "b-ip-reused" }); may != before {
+		if may := slices.ContainsFunc(story.Found(t, r, 0).Rivals,
+			func(x report.Rival) bool { return x.Cause == "b-ip-reused" }); may != before {
 			t.Errorf("it answered before: %v, it may be a stranger: %v", before, may)
 		}
 		if text := story.Found(t, r, 0).Evidence[0].Fact; !strings.Contains(text, "billing.example") {

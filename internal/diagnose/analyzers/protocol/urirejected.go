@@ -21,22 +21,28 @@ var URIRejected = inference.Analyzer{
 // spares other paths that look as odd.
 func rejectedAddress(c *inference.Case) {
 	for _, odd := range inference.Oddities {
-		settings, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Own && e.ClosedUnanswered() && odd.Has(e.Path) }), func(e *traffic.Event) string { return e.Settings })
+		settings, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
+			return e.Own && e.ClosedUnanswered() &&
+				odd.Has(e.Path)
+		}), func(e *traffic.Event) string { return e.Settings })
 		for _, s := range settings {
 			events := groups[s]
 			paths, _ := traffic.GroupBy(events, func(e *traffic.Event) string { return e.Path })
 			with, without := answersBy(c, s, odd)
 			places, _ := traffic.GroupBy(events, func(e *traffic.Event) string { return firstSegment(e.Path) })
-			if len(events) < stats.MinEvents || len(places) < 2 || with > 0 || without < traffic.EnoughAnswers || 10*c.Accompanied(events) < 9*len(events) {
+			if len(events) < stats.MinEvents || len(places) < 2 || with > 0 || without < traffic.EnoughAnswers ||
+				10*c.Accompanied(events) < 9*len(events) {
 				continue
 			}
 			f := c.Claim("e-uri-rejected", events, inference.ScopeOf(events), report.High)
-			f.Says("access-log", fmt.Sprintf("no request with %s in its path was answered: %d attempts at %s, each ended by the member before a byte of an answer", odd.Name, len(events), units.Some(paths)), events...)
+			f.Says("access-log",
+				fmt.Sprintf("no request with %s in its path was answered: %d attempts at %s, each ended by the member before a byte of an answer", odd.Name, len(events), units.Some(paths)), events...)
 			f.Says("access-log", fmt.Sprintf("under the same settings %d requests without it were answered, at those times too", without))
 			f.RuleOut("c-restart", "the members answered other requests at those times")
 			f.RuleOut("g-crash-on-input", "the paths lead to different parts of the application, and have only this in common")
 			f.MayBe("e-request-header-too-big")
-			f.Expect("backend", len(events), len(events), "bounded", "once the members answer such addresses; with what status is another question")
+			f.Expect("backend", len(events), len(events), "bounded",
+				"once the members answer such addresses; with what status is another question")
 			c.Fill(map[string]string{"address": inference.Address(events)}, f)
 		}
 	}

@@ -231,8 +231,9 @@ func TestRequestsThatAreMadeLate(t *testing.T) {
 			frozen: pauses("/orders", 40*time.Second, 3500*time.Millisecond),
 		}, "d-db-lock"},
 		"one request at a time, on one path": {model{
-			rates: map[string]float64{"/a": 5, "/report": 3}, need: needsOf{"/a": quickAnswers, "/report": story.Around(280*time.Millisecond, 0.4)},
-			lock: func(path string) bool { return path == "/report" },
+			rates: map[string]float64{"/a": 5, "/report": 3},
+			need:  needsOf{"/a": quickAnswers, "/report": story.Around(280*time.Millisecond, 0.4)},
+			lock:  func(path string) bool { return path == "/report" },
 		}, "d-db-lock"},
 		"a service that one path needs is slow for five minutes": {model{
 			lasts: 20 * time.Minute, rates: twoPaths, need: needsOf{"/a": quickAnswers, "/b": usualAnswers},
@@ -257,7 +258,8 @@ func TestRequestsThatAreMadeLate(t *testing.T) {
 			slow: times(12, func(at time.Duration, _ string, _, _ int) bool { return at%(200*time.Second) < 12*time.Second }),
 		}, "d-db-lock"},
 		"one member takes twice as long": {model{
-			members: 3, rates: map[string]float64{"/a": 4, "/b": 4}, need: needsOf{"/a": quickAnswers, "/b": story.Around(600*time.Millisecond, 0.3)},
+			members: 3, rates: map[string]float64{"/a": 4, "/b": 4},
+			need: needsOf{"/a": quickAnswers, "/b": story.Around(600*time.Millisecond, 0.3)},
 			slow: times(2.3, func(_ time.Duration, _ string, member, _ int) bool { return member == 6 }),
 		}, "g-noisy-member"},
 		"one member is slow for a minute": {model{
@@ -273,7 +275,10 @@ func TestRequestsThatAreMadeLate(t *testing.T) {
 			frozen: pauses("", 23*time.Second, 2100*time.Millisecond),
 		}, ""},
 		"a few workers have nearly too much to do": {model{
-			workers: 3, rates: map[string]float64{"/a": 4, "/b": 4}, need: needsOf{"/a": fixed(650 * time.Millisecond), "/b": fixed(650 * time.Millisecond)},
+			workers: 3, rates: map[string]float64{"/a": 4, "/b": 4}, need: needsOf{
+				"/a": fixed(650 * time.Millisecond),
+				"/b": fixed(650 * time.Millisecond),
+			},
 		}, ""},
 	} {
 		logs := c.evidences(t)
@@ -346,7 +351,8 @@ func TestForgottenConnectionsAfterQuietTimes(t *testing.T) {
 	s := story.New(t)
 	s.Azure = true
 	for i := range 8 {
-		s.After(5*time.Minute).Request(4, story.Port(21000+i), story.Reused(5*time.Minute, 3), story.Fails(story.TimeoutFault, 2*time.Second))
+		s.After(5*time.Minute).Request(4, story.Port(21000+i), story.Reused(5*time.Minute, 3),
+			story.Fails(story.TimeoutFault, 2*time.Second))
 		for j := range 40 {
 			s.After(4*time.Second).Request(4, story.Port(21001+i), story.Took(time.Duration(j+1)*time.Millisecond))
 		}

@@ -37,16 +37,20 @@ func cronContention(c *inference.Case) {
 			continue
 		}
 		share := ShareAtPhase(c, phase, cycle.length, cycle.window)
-		if chance := stats.BinomialTail(inference.Independent(in), inference.Independent(events), share) * float64(cycle.length/cycle.window); chance >= stats.Significance {
+		if chance := stats.BinomialTail(inference.Independent(in), inference.Independent(events),
+			share) * float64(cycle.length/cycle.window); chance >= stats.Significance {
 			continue
 		}
 		if !answeredOutside(c, in, phase, cycle.length, cycle.window) {
-			c.Suspect(in, fmt.Sprintf("these requests are asked for at %s to %s after the full %s only: send one at another time, and compare", phase, phase+cycle.window, cycle.name),
+			c.Suspect(in,
+				fmt.Sprintf("these requests are asked for at %s to %s after the full %s only: send one at another time, and compare", phase,
+					phase+cycle.window, cycle.name),
 				"d-slow-route", "d-hung", "d-cron-contention", "g-crash-on-input")
 			return
 		}
 		f := c.Claim("d-cron-contention", in, inference.ScopeOf(in), report.High)
-		f.Says("access-log", fmt.Sprintf("%d of %d failures come %s to %s after the %s, in %d of them; %.0f %% of the traffic does", len(in), len(events), phase, phase+cycle.window, "full "+cycle.name, len(cycles), 100*share), in...)
+		f.Says("access-log", fmt.Sprintf("%d of %d failures come %s to %s after the %s, in %d of them; %.0f %% of the traffic does",
+			len(in), len(events), phase, phase+cycle.window, "full "+cycle.name, len(cycles), 100*share), in...)
 		f.RuleOut("g-cpu-queueing", "the traffic is not higher then")
 		f.Expect("backend", 0, len(in), "bounded", "once the job runs at another time, or elsewhere")
 		c.Fill(map[string]string{"phase": phase.String(), "address": inference.Address(in)}, f)

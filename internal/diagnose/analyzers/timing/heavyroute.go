@@ -40,7 +40,8 @@ func heavyRoute(c *inference.Case) {
 		bar := max(heavier*quick.Quantile(0.99), LongWait)
 		timedOut := traffic.Filter(late, func(e *traffic.Event) bool { return e.Settings == s })
 		left := c.Unclaimed(func(e *traffic.Event) bool {
-			return e.Settings == s && heavy[e.Route()] && e.Tried && e.Fault.Side == fault.Client && e.Fault.Kind == fault.Closed && e.Taken >= bar
+			return e.Settings == s && heavy[e.Route()] && e.Tried && e.Fault.Side == fault.Client && e.Fault.Kind == fault.Closed &&
+				e.Taken >= bar
 		})
 		if limit := c.Traffic.Timeouts[s]; len(left) < stats.MinEvents || limit > 0 && limit < bar || c.Silence(timedOut) {
 			continue
@@ -66,7 +67,8 @@ func oneStory(c *inference.Case, timedOut, left []*traffic.Event, quick, slow *s
 	traffic.SortByTime(events)
 	waited := traffic.SortedDurations(left, func(e *traffic.Event) time.Duration { return e.Taken })
 	fact := fmt.Sprintf("on the same paths %s ran into the request timeout after %s, and %s left after %s; 99 of 100 answers to other paths under these settings came within %s",
-		units.Count(len(timedOut), "request", "requests"), units.Span(traffic.SortedDurations(timedOut, traffic.Lasted)), units.Count(len(left), "client", "clients"), units.Span(waited), units.Seconds(quick.Quantile(0.99)))
+		units.Count(len(timedOut), "request", "requests"), units.Span(traffic.SortedDurations(timedOut, traffic.Lasted)),
+		units.Count(len(left), "client", "clients"), units.Span(waited), units.Seconds(quick.Quantile(0.99)))
 	if slow.N < 3 || slow.Max < bar { // whether they are ever answered is not seen
 		c.Suspect(events, "this is one story: "+fact+". Look what these requests do at the member, and whether they ever end there",
 			"d-slow-route", "d-hung", "d-timeout-below-latency", "d-db-lock", "j-client-abort", "j-client-timer-spike")
@@ -77,7 +79,8 @@ func oneStory(c *inference.Case, timedOut, left []*traffic.Event, quick, slow *s
 	f.Says("access-log", fmt.Sprintf("%d of these requests were answered, the slowest after %s", slow.N, units.Seconds(slow.Max)))
 	f.RuleOut("j-client-abort", "the clients left requests that the gateway gave up as well")
 	f.LeaveOpen("d-hung", "d-db-lock")
-	f.Expect("gateway", 0, len(timedOut), "bounded", "how long the lost answers would have taken is not in the evidence, nor whether the clients would have waited")
+	f.Expect("gateway", 0, len(timedOut), "bounded",
+		"how long the lost answers would have taken is not in the evidence, nor whether the clients would have waited")
 	limit := c.Traffic.Timeouts[f.Scope.Settings]
 	if limit == 0 {
 		limit = waited[len(waited)-1]

@@ -32,8 +32,11 @@ func hung(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("d-hung", l.Events, l.Scope, report.Medium)
-		f.Says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s in vain, while others of the same kind were answered", len(l.Events), units.Seconds(l.Limit)), l.Events...)
-		f.Says("access-log", fmt.Sprintf("the other %d were answered within %s: between that and the timeout there is nothing", l.Route.Waits.N, units.Seconds(l.Route.Slowest())))
+		f.Says("access-log",
+			fmt.Sprintf("%d requests waited the whole request timeout of %s in vain, while others of the same kind were answered",
+				len(l.Events), units.Seconds(l.Limit)), l.Events...)
+		f.Says("access-log", fmt.Sprintf("the other %d were answered within %s: between that and the timeout there is nothing",
+			l.Route.Waits.N, units.Seconds(l.Route.Slowest())))
 		f.LeaveOpen("d-timeout-below-latency")
 		if !l.Events[0].Own {
 			f.LeaveOpen("b-stateful-idle-drop", "d-cold-start")

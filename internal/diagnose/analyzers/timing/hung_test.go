@@ -39,7 +39,8 @@ func TestEchoWithoutADocument(t *testing.T) {
 		if got := story.Causes(r); got != want {
 			t.Errorf("%s: found %q, want %q", info, got, want)
 		}
-		if s := story.StepOf(r, "request-timeout"); info == fault.NoError && (s.Result != report.NotKnown || story.Likely(r) != "d-timeout-below-latency") {
+		if s := story.StepOf(r, "request-timeout"); info == fault.NoError && (s.Result != report.NotKnown ||
+			story.Likely(r) != "d-timeout-below-latency") {
 			t.Errorf("%+v, open: %s", s, story.Likely(r))
 		}
 	}

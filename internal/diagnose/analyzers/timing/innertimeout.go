@@ -19,7 +19,8 @@ var InnerTimeout = inference.Analyzer{
 // innerTimeout: the member itself gives up waiting for something behind it, after a time of its own. Its errors then lie
 // at that time, and only they do: answers that take as long would be another matter.
 func innerTimeout(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Fault.Kind == fault.Status && e.Status >= 500 }), (*traffic.Event).Route)
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Fault.Kind == fault.Status && e.Status >= 500 }),
+		(*traffic.Event).Route)
 	for _, k := range keys {
 		events := groups[k]
 		timer, at, off := inference.AtRoundTimer(events)
@@ -33,9 +34,11 @@ func innerTimeout(c *inference.Case) {
 		case r.Waits.Between(timer-timer/50, timer+timer/20)-errorsOf(at) > len(at)/2: // answers end there too: a hold
 			continue
 		}
-		f := c.Claim("d-inner-timeout", at, inference.ScopeOf(at), inference.ConfidenceOf(len(at) >= 2*stats.MinEvents && 10*len(off) <= len(at) && inference.RivalsOfEcho(at) == nil))
+		f := c.Claim("d-inner-timeout", at, inference.ScopeOf(at), inference.ConfidenceOf(len(at) >= 2*stats.MinEvents &&
+			10*len(off) <= len(at) && inference.RivalsOfEcho(at) == nil))
 		took := traffic.SortedDurations(at, traffic.Lasted)
-		f.Says("access-log", fmt.Sprintf("%d failures of %s ended %s after they began, at a timer of %s; %d others of this path did not", len(at), f.Scope.Text(),
+		f.Says("access-log", fmt.Sprintf("%d failures of %s ended %s after they began, at a timer of %s; %d others of this path did not",
+			len(at), f.Scope.Text(),
 			units.Span(took), units.Seconds(timer), len(off)), at...)
 		if limit > 0 && inference.RivalsOfEcho(at) == nil {
 			f.RuleOut("d-timeout-below-latency", fmt.Sprintf("the request timeout is %s", units.Seconds(limit)))
@@ -44,7 +47,8 @@ func innerTimeout(c *inference.Case) {
 		if f.LeaveOpen("d-worker-timeout-kill"); inference.RivalsOfEcho(at) != nil { // it may be the gateway's after all: of a connection, or under another timeout
 			f.MayBe("k-chained-proxy", "c-accept-queue", "b-drop", "d-hung", "d-timeout-below-latency")
 		}
-		f.Expect("backend", 0, len(at), "bounded", "the wait behind the member ends later or sooner with another timer; whether it then succeeds is not in the evidence")
+		f.Expect("backend", 0, len(at), "bounded",
+			"the wait behind the member ends later or sooner with another timer; whether it then succeeds is not in the evidence")
 		c.Fill(map[string]string{"address": inference.Address(at), "timer": units.Seconds(timer)}, f)
 	}
 }

@@ -24,7 +24,8 @@ func retryDoubling(c *inference.Case) {
 		}
 		var twice []*traffic.Event
 		for _, e := range l.Events {
-			if e.Visible && e.Tries > 1 && (e.Taken-2*l.Limit).Abs() <= 2*traffic.TimerBand(l.Limit) && e.Taken > l.Limit*3/2 && l.Limit > 2*traffic.TimerBand(l.Limit)-time.Millisecond {
+			if e.Visible && e.Tries > 1 && (e.Taken-2*l.Limit).Abs() <= 2*traffic.TimerBand(l.Limit) && e.Taken > l.Limit*3/2 &&
+				l.Limit > 2*traffic.TimerBand(l.Limit)-time.Millisecond {
 				twice = append(twice, e)
 			}
 		}
@@ -32,7 +33,8 @@ func retryDoubling(c *inference.Case) {
 			continue
 		}
 		f := c.Remark("d-retry-doubling", twice, l.Scope, report.High)
-		f.Says("access-log", fmt.Sprintf("%d requests failed about %s after they began: twice the request timeout of %s", len(twice), units.Seconds(2*l.Limit), units.Seconds(l.Limit)), twice...)
+		f.Says("access-log", fmt.Sprintf("%d requests failed about %s after they began: twice the request timeout of %s", len(twice),
+			units.Seconds(2*l.Limit), units.Seconds(l.Limit)), twice...)
 		c.Fill(map[string]string{"timeout": units.Seconds(l.Limit), "address": inference.Address(twice)}, f)
 	}
 }

@@ -22,7 +22,8 @@ var SlowBody = inference.Analyzer{
 // bodyStoodStill tells bodies that came to a standstill from streams that live for long and are silent now and then: the
 // timer that ended both runs between two reads, so a stream that outlives it has kept it up for a while.
 func bodyStoodStill(c *inference.Case) {
-	settings, groups := traffic.GroupBy(c.Unclaimed(inference.Is(fault.Backend, fault.Body, fault.Timeout)), func(e *traffic.Event) string { return e.Settings })
+	settings, groups := traffic.GroupBy(c.Unclaimed(inference.Is(fault.Backend, fault.Body, fault.Timeout)),
+		func(e *traffic.Event) string { return e.Settings })
 	for _, s := range settings {
 		var still, gaps, switched []*traffic.Event
 		for _, e := range besideFrozen(c, groups[s]) {
@@ -35,7 +36,8 @@ func bodyStoodStill(c *inference.Case) {
 			}
 		}
 		if len(switched) > 0 { // it has no body: both sides may be silent in it for as long as they like
-			c.Suspect(switched, "these were WebSockets, and ended when nothing had come from the member for the request timeout: let one side send a ping sooner than that, and look whether the member was at work",
+			c.Suspect(switched,
+				"these were WebSockets, and ended when nothing had come from the member for the request timeout: let one side send a ping sooner than that, and look whether the member was at work",
 				"d-ws-sse-idle", "d-read-gap", "d-hung")
 		}
 		if len(gaps) > 0 {
@@ -43,7 +45,8 @@ func bodyStoodStill(c *inference.Case) {
 		}
 		if len(still) > 0 {
 			f := c.Claim("d-slow-body", still, inference.ScopeOf(still), inference.ConfidenceOf(still[0].Own))
-			f.Says("access-log", fmt.Sprintf("%s began, and stood still for the timeout with bytes of the body to come", units.Count(len(still), "answer", "answers")), still...)
+			f.Says("access-log", fmt.Sprintf("%s began, and stood still for the timeout with bytes of the body to come",
+				units.Count(len(still), "answer", "answers")), still...)
 			f.RuleOut("d-slow-first-byte", "the head had come")
 			f.LeaveOpen("d-read-gap")
 			c.Fill(map[string]string{"address": inference.Address(still)}, f)
@@ -67,7 +70,8 @@ func besideFrozen(c *inference.Case, events []*traffic.Event) (rest []*traffic.E
 		}
 	}
 	if len(frozen) > 0 {
-		c.Suspect(frozen, "their members answered no other request either while these answers stood still: look whether they ran, were paused, or could be reached at those times",
+		c.Suspect(frozen,
+			"their members answered no other request either while these answers stood still: look whether they ran, were paused, or could be reached at those times",
 			"d-vm-freeze", "d-gc-pause", "b-drop", "a-slow-eviction", "d-slow-body", "d-read-gap")
 	}
 	return rest
@@ -93,7 +97,8 @@ func isFrozen(c *inference.Case, e *traffic.Event, during time.Duration, vain []
 func readGap(c *inference.Case, settings string, events []*traffic.Event) {
 	received := traffic.SortedDurations(events, func(e *traffic.Event) time.Duration { return e.Attempt.Receive })
 	f := c.Claim("d-read-gap", events, inference.ScopeOf(events), report.High)
-	f.Says("access-log", fmt.Sprintf("%s ended %s after the first byte, for want of the next within the timeout of %s", units.Count(len(events), "stream", "streams"),
+	f.Says("access-log", fmt.Sprintf("%s ended %s after the first byte, for want of the next within the timeout of %s",
+		units.Count(len(events), "stream", "streams"),
 		units.Span(received), units.Seconds(c.Traffic.Timeouts[settings])), events...)
 	f.RuleOut("d-timeout-below-latency", "they had outlived the timeout: it counts from the last byte that came")
 	f.LeaveOpen("d-slow-body", "d-ws-sse-idle")

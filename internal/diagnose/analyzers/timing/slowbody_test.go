@@ -75,7 +75,10 @@ func TestFrozenMemberUnderStreams(t *testing.T) {
 	for i := range 6 {
 		s.At = frozen.Add(-time.Duration(i+1) * 3 * time.Second)
 		took := frozen.Add(2 * time.Second).Sub(s.At)
-		s.Request(4, story.Path("/events"), story.Fails(cut, took), func(_ *accesslog.Record, a *accesslog.Attempt) { a.Receive, a.Status = took-10*time.Millisecond, 200 })
+		s.Request(4, story.Path("/events"), story.Fails(cut, took), func(_ *accesslog.Record, a *accesslog.Attempt) {
+			a.Receive,
+				a.Status = took-10*time.Millisecond, 200
+		})
 	}
 	s.At = frozen
 	for i := range 10 {

@@ -20,16 +20,21 @@ var SlowRoute = inference.Analyzer{
 func slowRoute(c *inference.Case) {
 	for _, l := range c.TimedOutGroups() {
 		near := l.Route.LastThird(l.Limit)
-		if l.Limit == 0 || l.Scope.Path == "" || len(l.Events) < stats.MinEvents || near < 3 || 4*near < len(l.Events) || c.SeenSilence(l.Events) {
+		if l.Limit == 0 || l.Scope.Path == "" || len(l.Events) < stats.MinEvents || near < 3 || 4*near < len(l.Events) ||
+			c.SeenSilence(l.Events) {
 			continue
 		}
 		others, slowest := c.OtherRoutes(&l)
 		if others.N < 5*traffic.EnoughAnswers || slowest > l.Limit/2 || c.AtOneMember(&l) || c.InBursts(&l) {
 			continue
 		}
-		f := c.Claim("d-slow-route", l.Events, l.Scope, inference.ConfidenceOf(near >= stats.MinEvents && 2*near >= len(l.Events) && !l.Assumed))
-		f.Says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s; %d answers to the same kind came in the last third before it", len(l.Events), units.Seconds(l.Limit), near), l.Events...)
-		f.Says("access-log", fmt.Sprintf("%d answers to other requests under %s: 99 of 100 within %s", others.N, report.Named(l.Scope.Settings, "settings"), units.Seconds(slowest)))
+		f := c.Claim("d-slow-route", l.Events, l.Scope, inference.ConfidenceOf(near >= stats.MinEvents && 2*near >= len(l.Events) &&
+			!l.Assumed))
+		f.Says("access-log",
+			fmt.Sprintf("%d requests waited the whole request timeout of %s; %d answers to the same kind came in the last third before it",
+				len(l.Events), units.Seconds(l.Limit), near), l.Events...)
+		f.Says("access-log", fmt.Sprintf("%d answers to other requests under %s: 99 of 100 within %s", others.N,
+			report.Named(l.Scope.Settings, "settings"), units.Seconds(slowest)))
 		f.RuleOut("g-cpu-queueing", "members that are overloaded are slow for every kind of request")
 		f.RuleOut("d-hung", "with requests that never finish there would be no answers just below the timeout")
 		f.LeaveOpen("d-db-lock")

@@ -21,24 +21,38 @@ func TestRequestsThatAreLateByThemselves(t *testing.T) {
 		model
 		cause string
 	}{
-		"a path that often takes too long":  {model{rates: map[string]float64{"/a": 5, "/report": 1}, need: needsOf{"/a": quickAnswers, "/report": story.Around(1300*time.Millisecond, 0.4)}}, "d-slow-route"},
-		"a path that seldom takes too long": {model{rates: map[string]float64{"/a": 5, "/report": 2}, need: needsOf{"/a": quickAnswers, "/report": story.Around(900*time.Millisecond, 0.4)}}, "d-slow-route"},
+		"a path that often takes too long": {model{
+			rates: map[string]float64{"/a": 5, "/report": 1},
+			need:  needsOf{"/a": quickAnswers, "/report": story.Around(1300*time.Millisecond, 0.4)},
+		}, "d-slow-route"},
+		"a path that seldom takes too long": {model{
+			rates: map[string]float64{"/a": 5, "/report": 2},
+			need:  needsOf{"/a": quickAnswers, "/report": story.Around(900*time.Millisecond, 0.4)},
+		}, "d-slow-route"},
 		"a path that is asked for by day": {model{
-			lasts: 20 * time.Minute, rates: map[string]float64{"/a": 2, "/report": 0.5}, need: needsOf{"/a": quickAnswers, "/report": story.Around(1300*time.Millisecond, 0.4)}, rate: day,
+			lasts: 20 * time.Minute, rates: map[string]float64{"/a": 2, "/report": 0.5},
+			need: needsOf{"/a": quickAnswers, "/report": story.Around(1300*time.Millisecond, 0.4)}, rate: day,
 		}, "d-slow-route"},
 		"one customer has much on a path": {model{
 			rates: map[string]float64{"/a": 5, "/b": 5}, need: needsOf{"/a": quickAnswers, "/b": story.Around(60*time.Millisecond, 0.5)},
 			slow: times(25, func(_ time.Duration, path string, _, client int) bool { return path == "/b" && client == 3 }),
 		}, "d-slow-route"},
-		"all take long": {model{rates: twoPaths, need: needsOf{"/a": story.Around(900*time.Millisecond, 0.5), "/b": story.Around(900*time.Millisecond, 0.5)}}, "d-timeout-below-latency"},
+		"all take long": {model{
+			rates: twoPaths,
+			need:  needsOf{"/a": story.Around(900*time.Millisecond, 0.5), "/b": story.Around(900*time.Millisecond, 0.5)},
+		}, "d-timeout-below-latency"},
 		"all take long, by day": {model{
-			lasts: 20 * time.Minute, rates: twoPaths, need: needsOf{"/a": story.Around(900*time.Millisecond, 0.5), "/b": story.Around(800*time.Millisecond, 0.5)}, rate: day,
+			lasts: 20 * time.Minute, rates: twoPaths, need: needsOf{
+				"/a": story.Around(900*time.Millisecond, 0.5),
+				"/b": story.Around(800*time.Millisecond, 0.5),
+			}, rate: day,
 		}, "d-timeout-below-latency"},
 	} {
 		for kind, s := range c.evidences(t) {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				confidence := map[bool]string{true: report.Medium, false: report.High}[s.NoDoc]
-				if r := s.Diagnose(); r.Verdict == nil || r.Verdict.Cause != c.cause || r.Verdict.Confidence != confidence || r.Undetermined.Failures > 0 {
+				if r := s.Diagnose(); r.Verdict == nil || r.Verdict.Cause != c.cause || r.Verdict.Confidence != confidence ||
+					r.Undetermined.Failures > 0 {
 					t.Errorf("want %s %s\n%s", c.cause, confidence, story.TextOf(t, r))
 				}
 			})
@@ -49,12 +63,15 @@ func TestRequestsThatAreLateByThemselves(t *testing.T) {
 // On the first generation the time of a request holds that of its client. Large files go to slow clients, and some requests for
 // them are lost: how long the member took for the others is not known.
 func TestSlowClientsAreNoSlowAnswersOnV1(t *testing.T) {
-	m := model{limit: 20, members: 2, lasts: 20 * time.Minute, rates: map[string]float64{"/a": 0.5, "/file": 0.5}, v1: true, need: needsOf{"/a": quickAnswers, "/file": func(r *rand.Rand) time.Duration {
-		if r.Intn(10) == 0 {
-			return time.Hour
-		}
-		return time.Duration(r.Int63n(int64(20 * time.Second)))
-	}}}
+	m := model{
+		limit: 20, members: 2, lasts: 20 * time.Minute, rates: map[string]float64{"/a": 0.5, "/file": 0.5}, v1: true,
+		need: needsOf{"/a": quickAnswers, "/file": func(r *rand.Rand) time.Duration {
+			if r.Intn(10) == 0 {
+				return time.Hour
+			}
+			return time.Duration(r.Int63n(int64(20 * time.Second)))
+		}},
+	}
 	s := m.play(t)
 	for i := range s.Records {
 		if r := &s.Records[i]; string(r.URI) == "/file" && r.Status == 200 {
@@ -81,7 +98,8 @@ func TestSlowRoute(t *testing.T) {
 		}
 	}
 	r := s.Diagnose()
-	if len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "d-slow-route" || story.Found(t, r, 0).Scope.Path != "/report" || story.Found(t, r, 0).Confidence != report.High {
+	if len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "d-slow-route" || story.Found(t, r, 0).Scope.Path != "/report" ||
+		story.Found(t, r, 0).Confidence != report.High {
 		t.Errorf("%+v", r.Findings)
 	}
 }
@@ -140,12 +158,16 @@ func TestTimeoutOfAnotherTime(t *testing.T) {
 			t.Errorf("assumptions %q", r.Assumptions)
 		}
 		now := map[string]string{"60": "raised since, from 20 s to 60 s", "10": "the document has 10 s by now"}[limit]
-		effect := map[string]string{"60": "with the present 60 s some of them would have been answered", "10": "the present 10 s would have cut 80 answers more"}[limit]
+		effect := map[string]string{
+			"60": "with the present 60 s some of them would have been answered",
+			"10": "the present 10 s would have cut 80 answers more",
+		}[limit]
 		said := fmt.Sprint(story.Found(t, r, 0).Fixes)
 		if !strings.Contains(said, now) || !strings.Contains(said, effect) || limit == "60" && strings.Contains(said, "--timeout 30") {
 			t.Errorf("document says %s: %s", limit, said)
 		}
-		if saving := r.WhatIf.Savings[0]; saving.From != "20 s" || saving.To != limit+" s" || !strings.Contains(saving.Note, "the document's value by now") {
+		if saving := r.WhatIf.Savings[0]; saving.From != "20 s" || saving.To != limit+" s" ||
+			!strings.Contains(saving.Note, "the document's value by now") {
 			t.Errorf("%+v", saving)
 		}
 	}

@@ -5,5 +5,6 @@ import (
 	"causeway/internal/fault"
 )
 
-var SlowUploadBackendRead = inference.Decided("d-slow-upload-backend-read", inference.Trace, "sending the request to the member runs into the timeout",
+var SlowUploadBackendRead = inference.Decided("d-slow-upload-backend-read", inference.Trace,
+	"sending the request to the member runs into the timeout",
 	"the member did not take the request body in time", inference.Is(fault.Backend, fault.Send, fault.Timeout))

@@ -43,12 +43,15 @@ func atSlowTimes(c *inference.Case, l *inference.TimedOutGroup) bool {
 	busy := []string{"g-cpu-queueing", "g-worker-pool", "d-timeout-below-latency", "d-db-lock"}
 	switch {
 	case slow && (t.Rises() || c.ArrivalsText(l) != ""):
-		c.Suspect(l.Events, slowTimesNext(high, low)+c.ArrivalsText(l)+"; compare load, processors and workers of the members then", append(busy, "g-dependency-down", "d-gc-pause", "h-autoscale-lag")...)
+		c.Suspect(l.Events, slowTimesNext(high, low)+c.ArrivalsText(l)+"; compare load, processors and workers of the members then",
+			append(busy, "g-dependency-down", "d-gc-pause", "h-autoscale-lag")...)
 	case slow:
-		c.Suspect(l.Events, slowTimesNext(high, low)+": look what the members waited for then, the locks, the services behind and their pauses, and how many workers were busy",
+		c.Suspect(l.Events, slowTimesNext(high, low)+
+			": look what the members waited for then, the locks, the services behind and their pauses, and how many workers were busy",
 			"d-db-lock", "g-dependency-down", "g-worker-pool", "d-gc-pause", "g-cpu-queueing", "d-timeout-below-latency", "h-autoscale-lag")
 	case t.Rises():
-		c.Suspect(l.Events, fmt.Sprintf("they come when much traffic comes (%d of %d moments in the busier half): compare load, processors and workers of the members then", t.Upper, t.N), busy...)
+		c.Suspect(l.Events,
+			fmt.Sprintf("they come when much traffic comes (%d of %d moments in the busier half): compare load, processors and workers of the members then", t.Upper, t.N), busy...)
 	}
 	return slow || t.Rises()
 }
@@ -63,20 +66,25 @@ func slowAnswers(c *inference.Case, l *inference.TimedOutGroup, near int) {
 		confidence = report.High
 	}
 	f := c.Claim("d-timeout-below-latency", l.Events, l.Scope, confidence)
-	f.Says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s", len(l.Events), units.Seconds(l.Limit)), l.Events...)
-	f.Says("access-log", fmt.Sprintf("%d answers came in the last third before it (slowest: %s of %d answers): the timeout cuts through the slower answers",
-		near, units.Seconds(l.Route.Slowest()), l.Route.Answered))
+	f.Says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s", len(l.Events), units.Seconds(l.Limit)),
+		l.Events...)
+	f.Says("access-log",
+		fmt.Sprintf("%d answers came in the last third before it (slowest: %s of %d answers): the timeout cuts through the slower answers",
+			near, units.Seconds(l.Route.Slowest()), l.Route.Answered))
 	if _, changed := c.TimeoutNow(l.Scope.Settings); changed {
 		// advise says so
 	} else if l.Assumed {
-		f.Says("access-log", fmt.Sprintf("the request timeout is not among the evidence; %s is where the requests without an answer end", units.Seconds(l.Limit)))
+		f.Says("access-log", fmt.Sprintf("the request timeout is not among the evidence; %s is where the requests without an answer end",
+			units.Seconds(l.Limit)))
 	} else {
 		f.Says("configuration", fmt.Sprintf("requestTimeout of backend settings %q is %s", l.Scope.Settings, units.Seconds(l.Limit)))
 	}
 	f.RuleOut("d-hung", "with requests that never finish there would be no answers just below the timeout")
 	f.LeaveOpen("g-cpu-queueing", "d-slow-route")
 	longer := inference.LongerThan(l.Limit)
-	f.Expect("gateway", 0, len(l.Events), "bounded", fmt.Sprintf("how long the lost answers would have taken is not in the evidence; %s is the first step, its effect will show", units.Seconds(longer)))
+	f.Expect("gateway", 0, len(l.Events), "bounded",
+		fmt.Sprintf("how long the lost answers would have taken is not in the evidence; %s is the first step, its effect will show",
+			units.Seconds(longer)))
 	c.Advise(f, l, longer, map[string]string{"address": inference.Address(l.Events)})
 }
 
@@ -155,7 +163,8 @@ func mean(i *traffic.Bucket) time.Duration { return i.Waited / time.Duration(max
 func errorsNear(c *inference.Case, l *inference.TimedOutGroup) int {
 	n := 0
 	for _, e := range c.Traffic.Events {
-		if e.Fault.Kind == fault.Status && e.Counted() && e.Settings == l.Scope.Settings && (l.Scope.Path == "" || e.Path == l.Scope.Path) && traffic.Lasted(e) >= l.Limit*2/3 && traffic.Lasted(e) <= l.Limit {
+		if e.Fault.Kind == fault.Status && e.Counted() && e.Settings == l.Scope.Settings && (l.Scope.Path == "" ||
+			e.Path == l.Scope.Path) && traffic.Lasted(e) >= l.Limit*2/3 && traffic.Lasted(e) <= l.Limit {
 			n++
 		}
 	}

@@ -21,9 +21,11 @@ func TestTwoStatusesAtOneTimer(t *testing.T) {
 	for i := range 300 {
 		switch s.After(2 * time.Second); {
 		case i%20 == 7:
-			s.Request(4, story.Fails(story.TimeoutFault, 20*time.Second+3*time.Millisecond), func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status, r.ErrorInfo = 504, "" })
+			s.Request(4, story.Fails(story.TimeoutFault, 20*time.Second+3*time.Millisecond),
+				func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status, r.ErrorInfo = 504, "" })
 		case i%30 == 11:
-			s.Request(4, story.Fails(story.ClosedFault, 20*time.Second+4*time.Millisecond), func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status, r.ErrorInfo = 502, "" })
+			s.Request(4, story.Fails(story.ClosedFault, 20*time.Second+4*time.Millisecond),
+				func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status, r.ErrorInfo = 502, "" })
 		default:
 			s.Request(4, story.Took(time.Duration(i%190)*100*time.Millisecond))
 		}
@@ -42,7 +44,15 @@ func TestFewAnswersBesideASampleOfTimeouts(t *testing.T) {
 	tal := traffic.NewSummary(traffic.Excluded{})
 	tal.Routes[traffic.RouteKey{Settings: "http", Method: "GET", Path: "/a"}], tal.Timeouts["http"], tal.Sample.Shift = r, limit, 4
 	for i := range 20 { // of 320
-		e := &traffic.Event{Settings: "http", Method: "GET", Path: "/a", Fault: story.TimeoutFault, Tried: true, Visible: true, Taken: limit}
+		e := &traffic.Event{
+			Settings: "http",
+			Method:   "GET",
+			Path:     "/a",
+			Fault:    story.TimeoutFault,
+			Tried:    true,
+			Visible:  true,
+			Taken:    limit,
+		}
 		e.Start = time.Date(2026, 11, 23, 9, 0, i, 0, time.UTC)
 		e.At = e.Start.Add(limit)
 		tal.Events = append(tal.Events, e)

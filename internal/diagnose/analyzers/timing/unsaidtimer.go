@@ -19,7 +19,8 @@ func setUnsaidAside(c *inference.Case) {
 		return e.Ambiguous && traffic.IsTimeout(e) && c.Traffic.Timeouts[e.Settings] == 0
 	})
 	if len(events) > 0 {
-		c.Suspect(events, "these ended after "+units.Span(traffic.SortedDurations(events, traffic.Lasted))+", and serverStatus has the same 504, which the gateway may have written itself: add the gateway document; at the request timeout it was the gateway that gave up, at any other time the member did",
+		c.Suspect(events, "these ended after "+units.Span(traffic.SortedDurations(events, traffic.Lasted))+
+			", and serverStatus has the same 504, which the gateway may have written itself: add the gateway document; at the request timeout it was the gateway that gave up, at any other time the member did",
 			"d-timeout-below-latency", "d-hung", "k-chained-proxy", "d-inner-timeout", "d-slow-route", "k-backend-5xx")
 	}
 }

@@ -37,14 +37,16 @@ func workerTimeoutKill(c *inference.Case) {
 			continue
 		}
 		if limit == 0 && slices.ContainsFunc(at, func(e *traffic.Event) bool { return !e.Own && e.QuietInfo() }) {
-			c.Suspect(at, "these ended "+units.Span(traffic.SortedDurations(at, traffic.Lasted))+" after they had begun, and the log does not say how: it may be a timer of the server's, or the gateway's request timeout; add the gateway document, and look in the server's log for workers that were killed",
+			c.Suspect(at, "these ended "+units.Span(traffic.SortedDurations(at, traffic.Lasted))+
+				" after they had begun, and the log does not say how: it may be a timer of the server's, or the gateway's request timeout; add the gateway document, and look in the server's log for workers that were killed",
 				"d-timeout-below-latency", "d-worker-timeout-kill", "d-hung", "d-inner-timeout", "c-l4-between")
 			continue
 		}
 		f := c.Claim("d-worker-timeout-kill", at, inference.ScopeOf(at), report.Medium)
 		took := traffic.SortedDurations(at, traffic.Lasted)
-		f.Says("access-log", fmt.Sprintf("%d connections ended %s after the request on them had begun; no answer took longer than %s", len(at),
-			units.Span(took), units.Seconds(answered.Max)), at...)
+		f.Says("access-log",
+			fmt.Sprintf("%d connections ended %s after the request on them had begun; no answer took longer than %s", len(at),
+				units.Span(took), units.Seconds(answered.Max)), at...)
 		f.RuleOut("c-idle-race", "they ended long after the request had come, not as it came")
 		f.RuleOut("g-crash-on-input", "a crash follows the request, not the clock")
 		f.LeaveOpen("d-inner-timeout", "c-l4-between")

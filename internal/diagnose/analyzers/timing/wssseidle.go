@@ -18,7 +18,8 @@ var StreamIdle = inference.Analyzer{
 // silentStream: the request timeout runs between two reads of an answer, so a stream that has nothing to say for so long is cut. It is
 // no body that stands still: nothing was due.
 func silentStream(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return SilenceInBody(e) && e.Stream != "" }), (*traffic.Event).PoolKey)
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return SilenceInBody(e) && e.Stream != "" }),
+		(*traffic.Event).PoolKey)
 	for _, k := range keys {
 		var events []*traffic.Event
 		for _, e := range besideFrozen(c, groups[k]) {
@@ -30,11 +31,13 @@ func silentStream(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("d-ws-sse-idle", events, inference.ScopeOf(events), inference.ConfidenceOf(events[0].Own))
-		f.Says("access-log", fmt.Sprintf("%s of type %s began, and ended when nothing had come from the member for the request timeout%s", units.Count(len(events), "answer", "answers"), traffic.StreamTypes(events), TimeoutText(c, k.Settings)), events...)
+		f.Says("access-log", fmt.Sprintf("%s of type %s began, and ended when nothing had come from the member for the request timeout%s",
+			units.Count(len(events), "answer", "answers"), traffic.StreamTypes(events), TimeoutText(c, k.Settings)), events...)
 		f.RuleOut("d-slow-body", "a stream is not late with anything: it has no length, and nothing was due")
 		f.LeaveOpen("d-read-gap")
 		f.Expect("backend", len(events), len(events), "bounded", "a comment line or an event sooner than that keeps a stream open")
-		f.Expect("gateway", 0, len(events), "bounded", "with a request timeout above the longest silence; how long that is, is not in the evidence")
+		f.Expect("gateway", 0, len(events), "bounded",
+			"with a request timeout above the longest silence; how long that is, is not in the evidence")
 		c.Fill(map[string]string{"address": inference.Address(events)}, f)
 	}
 }

@@ -16,7 +16,8 @@ var standstill = fault.Fault{Side: fault.Backend, Phase: fault.Body, Kind: fault
 // begunAs is an answer of some type that began and was cut after a silence of the request timeout.
 func begunAs(contentType string) story.Change {
 	return func(r *accesslog.Record, a *accesslog.Attempt) {
-		r.Fault, r.ErrorInfo, r.Status, r.Aborted, r.ContentType, r.Taken = standstill, standstill.ErrorInfo(), 200, true, []byte(contentType), 2010*time.Millisecond
+		r.Fault, r.ErrorInfo, r.Status, r.Aborted, r.ContentType, r.Taken = standstill, standstill.ErrorInfo(), 200, true,
+			[]byte(contentType), 2010*time.Millisecond
 		a.Fault, a.Receive, a.Total = standstill, 2*time.Second, 2010*time.Millisecond
 	}
 }
@@ -24,7 +25,8 @@ func begunAs(contentType string) story.Change {
 // A stream that says nothing for the request timeout is no page that stands still.
 func TestSilentStreams(t *testing.T) {
 	for contentType, want := range map[string]string{
-		"text/event-stream": "d-ws-sse-idle high", "Text/Event-Stream; charset=utf-8": "d-ws-sse-idle high", "text/html": "d-slow-body high", "": "d-slow-body high",
+		"text/event-stream": "d-ws-sse-idle high", "Text/Event-Stream; charset=utf-8": "d-ws-sse-idle high",
+		"text/html": "d-slow-body high", "": "d-slow-body high",
 	} {
 		s := story.New(t)
 		for i := range 60 {
@@ -48,7 +50,10 @@ func TestSilentTunnels(t *testing.T) {
 		s := story.New(t)
 		for range 15 {
 			s.After(time.Second).Request(4)
-			s.Request(4, story.Path("/socket"), func(r *accesslog.Record, a *accesslog.Attempt) { r.Status, a.Status, r.IdleEnd = 101, 101, silent })
+			s.Request(4, story.Path("/socket"), func(r *accesslog.Record, a *accesslog.Attempt) {
+				r.Status, a.Status, r.IdleEnd = 101, 101,
+					silent
+			})
 		}
 		r := s.Diagnose()
 		if got := story.Noticed(r); got != want || r.Failures > 0 {
