@@ -11,11 +11,12 @@ import (
 	"strings"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/archive"
+	"causeway/internal/evidence/envelope"
 )
 
 const (
 	blockSize = 1 << 18 // small enough to stay in a processor's cache from one hand to the next
-	lineMax   = 1 << 20 // bounds one row; a longer line is passed over
 )
 
 // block is a piece of a log that ends with a line, and what was read out of it.
@@ -185,7 +186,7 @@ func streamReason(err error) string {
 
 // isCut reports whether an error says itself where an archive ends too soon.
 func isCut(err error) bool {
-	var cut *cutError
+	var cut *archive.CutError
 	return errors.As(err, &cut)
 }
 
@@ -212,7 +213,7 @@ func (c *cutter) cut(blk *block) (more bool, err error) {
 	blk.first = c.line
 	blk.text = append(blk.text, c.carry...)
 	c.carry = c.carry[:0]
-	for size := blockSize; ; size = lineMax {
+	for size := blockSize; ; size = envelope.LineMax {
 		if err := c.fill(blk, size); err != nil {
 			blk.partial = len(blk.text) > 0 && blk.text[len(blk.text)-1] != '\n'
 			return false, ignoreEOF(err)
@@ -223,7 +224,7 @@ func (c *cutter) cut(blk *block) (more bool, err error) {
 			c.line += bytes.Count(blk.text, []byte("\n"))
 			return true, nil
 		}
-		if size == lineMax {
+		if size == envelope.LineMax {
 			return c.pass(blk)
 		}
 	}
@@ -246,7 +247,7 @@ func (c *cutter) fill(blk *block, size int) error {
 func (c *cutter) pass(blk *block) (more bool, err error) {
 	blk.bad = append(blk.bad, Unread{Line: c.line, Reason: "the line is longer than 1 MiB"})
 	for {
-		n, err := c.in.Read(blk.text[:lineMax])
+		n, err := c.in.Read(blk.text[:envelope.LineMax])
 		if i := bytes.IndexByte(blk.text[:n], '\n'); i >= 0 {
 			c.carry = append(c.carry, blk.text[i+1:n]...)
 			c.line++

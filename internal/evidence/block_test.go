@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"causeway/internal/evidence/envelope"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,7 +12,7 @@ func TestLongLines(t *testing.T) {
 	long := func(bytes int) string {
 		return strings.Replace(rowAt(1), `"requestUri":"\/a"`, `"requestUri":"\/`+strings.Repeat("a", bytes)+`"`, 1)
 	}
-	text := strings.Join([]string{rowAt(0), long(2 * blockSize), rowAt(2), long(lineMax), rowAt(3), long(3 * lineMax), "no row", rowAt(4)}, "\n")
+	text := strings.Join([]string{rowAt(0), long(2 * blockSize), rowAt(2), long(envelope.LineMax), rowAt(3), long(3 * envelope.LineMax), "no row", rowAt(4)}, "\n")
 	b := open(t, write(t, t.TempDir(), "PT1H.json", text))
 	if n := count(t, b); n != 5 {
 		t.Errorf("%d records, want 5", n)

@@ -21,6 +21,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/archive"
+	"causeway/internal/evidence/table"
 	"causeway/internal/gateway"
 	"causeway/internal/template"
 )
@@ -235,7 +237,7 @@ func (b *Bundle) file(path, name string) {
 		b.visit(path, name)
 		return
 	}
-	err := walk(path, name, nil, func(l *leaf) error {
+	err := eachLeaf(path, name, nil, func(l *archive.Leaf) error {
 		b.look(path, name, l)
 		return nil
 	})
@@ -244,40 +246,54 @@ func (b *Bundle) file(path, name string) {
 	}
 }
 
+// eachLeaf calls f with everything that a file holds, as walk does, but passes over the sheets after the first that hold no
+// table: notes and pictures.
+func eachLeaf(path, name string, count func(int), f func(*archive.Leaf) error) error {
+	return archive.Walk(path, name, count, func(l *archive.Leaf) error {
+		if l.Sheet > 0 {
+			head, _ := l.Peek(archive.HeadSize)
+			if !table.HasHeading(head) {
+				return nil
+			}
+		}
+		return f(l)
+	})
+}
+
 // documentMax bounds a document that is read whole; rows are streamed.
 const documentMax = 64 << 20
 
 // look takes a leaf for what it is.
-func (b *Bundle) look(path, top string, l *leaf) {
-	head, err := l.Peek(headSize)
+func (b *Bundle) look(path, top string, l *archive.Leaf) {
+	head, err := l.Peek(archive.HeadSize)
 	if whole := err == nil || errors.Is(err, io.EOF); !whole && (len(head) == 0 || !errors.Is(err, io.ErrUnexpectedEOF)) {
-		b.skip(l.name, 0, streamReason(err))
+		b.skip(l.Name, 0, streamReason(err))
 		return
 	}
-	form := recognise(head, l.name)
+	form := recognise(head, l.Name)
 	switch form {
 	case nothing: // which is no fault, unless somebody gave just that
-		if l.name == b.given {
-			b.skip(l.name, 0, "it is empty")
+		if l.Name == b.given {
+			b.skip(l.Name, 0, "it is empty")
 		}
 	case notText:
-		b.skip(l.name, 0, binaryReason(head))
+		b.skip(l.Name, 0, binaryReason(head))
 	case document, yamlText, plainText:
 		data, err := io.ReadAll(io.LimitReader(l, documentMax+1))
 		switch {
 		case errors.Is(err, io.ErrUnexpectedEOF):
-			b.skip(l.name, 0, "it is cut off, and half a document tells nothing: copy it again")
+			b.skip(l.Name, 0, "it is cut off, and half a document tells nothing: copy it again")
 		case err != nil:
-			b.skip(l.name, 0, err.Error())
+			b.skip(l.Name, 0, err.Error())
 		case isBrokenLog(data):
-			b.addLog(&source{path: path, top: top, name: l.name, form: lines}, l, head)
+			b.addLog(&source{path: path, top: top, name: l.Name, form: lines}, l, head)
 		case len(data) > documentMax:
-			b.skip(l.name, 0, "it is no log, and too large for a document")
+			b.skip(l.Name, 0, "it is no log, and too large for a document")
 		default:
-			b.whole(l.name, data, form)
+			b.whole(l.Name, data, form)
 		}
 	default:
-		b.addLog(&source{path: path, top: top, name: l.name, form: form}, l, head)
+		b.addLog(&source{path: path, top: top, name: l.Name, form: form}, l, head)
 	}
 }
 

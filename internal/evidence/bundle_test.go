@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/envelope"
 )
 
 const (
@@ -82,7 +83,7 @@ func TestAppliedConfiguration(t *testing.T) {
 // What cannot be read is told with file and line, and costs nothing else.
 func TestBadInputCostsThatInputOnly(t *testing.T) {
 	dir := t.TempDir()
-	log := write(t, dir, "PT1H.json", strings.Join([]string{aRecord, `{"broken"`, aRecord, strings.Repeat("x", lineMax+5), aRecord, ""}, "\n"))
+	log := write(t, dir, "PT1H.json", strings.Join([]string{aRecord, `{"broken"`, aRecord, strings.Repeat("x", envelope.LineMax+5), aRecord, ""}, "\n"))
 	write(t, dir, "picture.png", "\x89PNG\r\n")
 	write(t, dir, "other.json", `{"hello":"world"}`)
 	b := open(t, dir)

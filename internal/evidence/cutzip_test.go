@@ -41,9 +41,9 @@ func (p packing) entryOf(t testing.TB, name, text string) []byte {
 	sizes = binary.LittleEndian.AppendUint32(sizes, uint32(len(text)))
 	head, behind, flags := sizes, []byte{}, uint16(0)
 	if p.descriptor {
-		head, behind, flags = make([]byte, len(sizes)), append([]byte(zipDescriptorMark), sizes...), 8
+		head, behind, flags = make([]byte, len(sizes)), append([]byte("PK\x07\x08"), sizes...), 8
 	}
-	out := []byte(zipEntryMark)
+	out := []byte("PK\x03\x04")
 	for _, n := range []uint16{20, flags, p.method, 0, 0} {
 		out = binary.LittleEndian.AppendUint16(out, n)
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/archive"
+	"causeway/internal/evidence/envelope"
 )
 
 // Rows are told of the rows of each category, one at a time and in the order in which they stand. A record is good
@@ -65,8 +67,8 @@ func (r *reading) file(sources []*source) {
 		byName[s.name] = s
 	}
 	first := sources[0]
-	err := walk(first.path, first.top, func(n int) { r.b.done.Add(int64(n)) }, func(l *leaf) error {
-		s := byName[l.name]
+	err := eachLeaf(first.path, first.top, func(n int) { r.b.done.Add(int64(n)) }, func(l *archive.Leaf) error {
+		s := byName[l.Name]
 		if s == nil {
 			return nil // a document, already taken
 		}
@@ -103,14 +105,14 @@ func (r *reading) fruitless(s *source) {
 }
 
 // source reads the rows of one source.
-func (r *reading) source(s *source, l *leaf) error {
+func (r *reading) source(s *source, l *archive.Leaf) error {
 	switch s.form {
 	case lines:
 		return r.lines(s, l)
 	case records:
-		return r.lines(s, newSplitter(l))
+		return r.lines(s, envelope.NewSplitter(l.Reader))
 	case enveloped:
-		return r.lines(s, newOpener(l))
+		return r.lines(s, envelope.NewOpener(l.Reader))
 	case queried:
 		return r.queried(s, l)
 	case tabular:

@@ -4,6 +4,8 @@ import (
 	"archive/tar"
 	"bufio"
 	"bytes"
+	"causeway/internal/evidence/archive"
+	"causeway/internal/evidence/envelope"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -37,15 +39,15 @@ func (r *Redactor) Redact(paths []string, to io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("redact: %w", err)
 	}
-	if err := eachLeaf(files, r.learn); err != nil {
+	if err := eachLeafOf(files, r.learn); err != nil {
 		return err
 	}
 	z := gzip.NewWriter(to)
 	t := tar.NewWriter(z)
 	number := 0
-	err = eachLeaf(files, func(l *leaf) error {
+	err = eachLeafOf(files, func(l *archive.Leaf) error {
 		number++
-		return r.leaf(t, fmt.Sprintf("%03d-%s", number, r.fileName(l.name)), l)
+		return r.leaf(t, fmt.Sprintf("%03d-%s", number, r.fileName(l.Name)), l)
 	})
 	if err != nil {
 		return err
@@ -73,10 +75,10 @@ func (b *Bundle) filesAt(paths []string) (files []string, err error) {
 	return files, nil
 }
 
-// eachLeaf calls f with everything that the files hold.
-func eachLeaf(files []string, f func(*leaf) error) error {
+// eachLeafOf calls f with everything that the files hold.
+func eachLeafOf(files []string, f func(*archive.Leaf) error) error {
 	for _, file := range files {
-		if err := walk(file, file, nil, f); err != nil {
+		if err := eachLeaf(file, file, nil, f); err != nil {
 			return fmt.Errorf("redact %s: %w", file, err)
 		}
 	}
@@ -84,12 +86,12 @@ func eachLeaf(files []string, f func(*leaf) error) error {
 }
 
 // learn notes the hosts that a document names.
-func (r *Redactor) learn(l *leaf) error {
-	head, err := l.Peek(headSize)
+func (r *Redactor) learn(l *archive.Leaf) error {
+	head, err := l.Peek(archive.HeadSize)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	switch form := recognise(head, l.name); form {
+	switch form := recognise(head, l.Name); form {
 	case document, yamlText:
 		return r.whole(bufio.NewWriter(io.Discard), l, form)
 	}
@@ -116,8 +118,8 @@ func (r *Redactor) fileName(name string) string {
 }
 
 // leaf writes one file.
-func (r *Redactor) leaf(t *tar.Writer, name string, l *leaf) error {
-	head, err := l.Peek(headSize)
+func (r *Redactor) leaf(t *tar.Writer, name string, l *archive.Leaf) error {
+	head, err := l.Peek(archive.HeadSize)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
@@ -128,15 +130,15 @@ func (r *Redactor) leaf(t *tar.Writer, name string, l *leaf) error {
 	defer os.Remove(tmp.Name())
 	defer tmp.Close()
 	w := bufio.NewWriter(tmp)
-	switch form := recognise(head, l.name); form {
+	switch form := recognise(head, l.Name); form {
 	case nothing, notText:
 		return nil
 	case lines:
 		err = r.lines(w, l)
 	case records:
-		err = r.lines(w, newSplitter(l))
+		err = r.lines(w, envelope.NewSplitter(l.Reader))
 	case enveloped:
-		err = r.lines(w, newOpener(l))
+		err = r.lines(w, envelope.NewOpener(l.Reader))
 	case tabular:
 		err = r.table(w, l)
 	case queried:

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"causeway/internal/evidence/archive"
 	"strings"
 	"testing"
 )
@@ -62,7 +63,7 @@ func blank(told string) string {
 func unpacked(t *testing.T, bundle []byte) string {
 	t.Helper()
 	var all strings.Builder
-	err := walk(write(t, t.TempDir(), "b.tgz", string(bundle)), "b", nil, func(l *leaf) error {
+	err := archive.Walk(write(t, t.TempDir(), "b.tgz", string(bundle)), "b", nil, func(l *archive.Leaf) error {
 		_, err := l.WriteTo(&all)
 		return err
 	})

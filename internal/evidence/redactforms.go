@@ -13,41 +13,44 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"causeway/internal/evidence/archive"
+	"causeway/internal/evidence/envelope"
+	"causeway/internal/evidence/table"
 	"causeway/internal/template"
 )
 
 // table writes a table as CSV, however it was laid out: pseudonyms have other lengths, and would not fit columns.
-func (r *Redactor) table(w *bufio.Writer, l *leaf) error {
-	rows, err := newCells(l)
+func (r *Redactor) table(w *bufio.Writer, l *archive.Leaf) error {
+	rows, err := table.NewRows(l.Reader)
 	if err != nil {
 		return err
 	}
 	out := csv.NewWriter(w)
 	var heading []string
-	envelope, number := -1, 0
+	holder, number := -1, 0
 	for ; ; number++ {
-		row, _, err := rows.next()
+		row, _, err := rows.Next()
 		if number == 1 {
-			if envelope = envelopeIn(row); envelope < 0 {
+			if holder = table.EnvelopeIn(row); holder < 0 {
 				out.Write(heading)
 			}
 		}
 		switch {
-		case errors.Is(err, io.EOF) && envelope >= 0:
+		case errors.Is(err, io.EOF) && holder >= 0:
 			return nil
 		case errors.Is(err, io.EOF):
 			out.Flush()
 			return out.Error()
-		case isRowError(err):
+		case table.IsRowError(err):
 			continue
 		case err != nil:
 			return err
 		case heading == nil:
 			heading = slices.Clone(row)
 			continue
-		case envelope >= 0: // the records alone: what stands beside them is the store's
-			if envelope < len(row) {
-				for _, line := range rowsIn([]byte(row[envelope])) {
+		case holder >= 0: // the records alone: what stands beside them is the store's
+			if holder < len(row) {
+				for _, line := range envelope.RowsIn([]byte(row[holder])) {
 					w.Write(append(r.line(bytes.TrimSpace(line)), '\n'))
 				}
 			}
@@ -64,7 +67,7 @@ func (r *Redactor) table(w *bufio.Writer, l *leaf) error {
 	}
 }
 
-func (r *Redactor) whole(w *bufio.Writer, l *leaf, f form) error {
+func (r *Redactor) whole(w *bufio.Writer, l *archive.Leaf, f form) error {
 	data, err := io.ReadAll(io.LimitReader(l, documentMax))
 	if err != nil {
 		return err
@@ -74,7 +77,7 @@ func (r *Redactor) whole(w *bufio.Writer, l *leaf, f form) error {
 		return r.lines(w, io.MultiReader(bytes.NewReader(data), l))
 	case f == document:
 		data = template.StrictJSON(data)
-	case f == yamlText && isLocal(l.name, data):
+	case f == yamlText && isLocal(l.Name, data):
 		_, err = w.Write(r.local(data))
 		return err
 	case f == yamlText:
@@ -209,7 +212,7 @@ func (r *Redactor) queried(w *bufio.Writer, in io.Reader) error {
 					w.WriteString(unreadable)
 					return nil
 				}
-				r.row(w, heading, textsOf(row))
+				r.row(w, heading, table.TextsOf(row))
 			}
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/archive"
+	"causeway/internal/evidence/table"
 )
 
 // source is one place that holds rows of a log.
@@ -24,7 +26,7 @@ type source struct {
 	form form
 	span span // of its rows
 
-	style *style // of a table
+	style *table.Style // of a table
 
 	rows    int // of any kind, that were read
 	bad     int // lines that could not be
@@ -45,7 +47,7 @@ const slack = 2 * time.Minute
 const maxSources = 1 << 20
 
 // addLog notes a source of rows.
-func (b *Bundle) addLog(s *source, l *leaf, head []byte) {
+func (b *Bundle) addLog(s *source, l *archive.Leaf, head []byte) {
 	if info, err := os.Stat(s.path); err == nil && (len(b.logs) == 0 || b.logs[len(b.logs)-1].path != s.path) {
 		b.size += info.Size()
 	}
@@ -59,14 +61,42 @@ func (b *Bundle) addLog(s *source, l *leaf, head []byte) {
 	}
 	switch s.form {
 	case tabular:
-		s.style = b.survey(s.name, l)
+		s.style = b.surveyTable(s.name, l)
 	case queried:
-		s.style = b.surveyRows(s.name, newAnswered(l))
+		s.style = b.survey(s.name, table.NewAnswer(l))
 	}
 	if s.style == nil && (s.form == tabular || s.form == queried) {
 		return // nothing of it can be read, which is noted
 	}
 	b.logs = append(b.logs, s)
+}
+
+// surveyTable looks through the table in a leaf.
+func (b *Bundle) surveyTable(name string, l *archive.Leaf) *table.Style {
+	rows, err := table.NewRows(l.Reader)
+	if err != nil {
+		return &table.Style{Envelope: -1} // which is reported when the rows are read
+	}
+	return b.survey(name, rows)
+}
+
+// survey looks through a table, and notes what has to be assumed of it. It is nil for a table of which no row can be read; why
+// is noted.
+func (b *Bundle) survey(name string, rows table.Rows) *table.Style {
+	style, err := table.Survey(rows)
+	b.assumed(name, style)
+	if err != nil {
+		b.skip(name, 0, err.Error())
+		return nil
+	}
+	return style
+}
+
+// assumed notes what had to be assumed of a table.
+func (b *Bundle) assumed(name string, style *table.Style) {
+	for _, note := range style.Notes {
+		b.note(name + ": " + note)
+	}
 }
 
 // sortLogs puts the sources into the order of time, those of one file on disk together, so that it is read once.
@@ -84,11 +114,11 @@ func (b *Bundle) sortLogs() {
 
 // spanOf is the time that a source covers, as far as a look at it tells: rows of a log on disk are in about the order of
 // time, and the path of a blob says its hour.
-func spanOf(l *leaf, s *source, head []byte) span {
-	if h, ok := hourOf(l.name); ok {
+func spanOf(l *archive.Leaf, s *source, head []byte) span {
+	if h, ok := hourOf(l.Name); ok {
 		return span{h.Add(-slack), h.Add(time.Hour + 10*time.Minute)}
 	}
-	if s.form != lines || !l.plain {
+	if s.form != lines || !l.Plain {
 		return span{}
 	}
 	first, ok1 := timeIn(head, false)
@@ -143,8 +173,8 @@ func tailOf(path string) []byte {
 		return nil
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.Size() > headSize {
-		if _, err := f.Seek(-headSize, io.SeekEnd); err != nil {
+	if info, err := f.Stat(); err == nil && info.Size() > archive.HeadSize {
+		if _, err := f.Seek(-archive.HeadSize, io.SeekEnd); err != nil {
 			return nil
 		}
 	}

@@ -2,55 +2,56 @@ package evidence
 
 import (
 	"cmp"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/archive"
+	"causeway/internal/evidence/envelope"
+	"causeway/internal/evidence/table"
 )
 
-// table is rows under a heading. One goroutine reads it: exports of this kind are small.
-type table struct {
+// tableReader hands on the rows under a heading. One goroutine reads it: exports of this kind are small.
+type tableReader struct {
 	r     *reading
 	s     *source
 	d     accesslog.Decoder
-	style *style
+	style *table.Style
 	blk   *block
 }
 
-func (r *reading) newTable(s *source, how *style) *table {
-	return &table{r: r, s: s, d: accesslog.Decoder{V1: r.b.Generation()}, style: how, blk: newBlock()}
+func (r *reading) newTableReader(s *source, how *table.Style) *tableReader {
+	return &tableReader{r: r, s: s, d: accesslog.Decoder{V1: r.b.Generation()}, style: how, blk: newBlock()}
 }
 
 // row hands on one row.
-func (t *table) row(cells []string, number int) {
+func (t *tableReader) row(cells []string, number int) {
 	t.blk.reset()
 	var row accesslog.Row
-	if at := t.style.envelope; at >= 0 {
+	if at := t.style.Envelope; at >= 0 {
 		if at < len(cells) {
 			t.envelope(cells[at], number)
 		}
 		return
 	}
-	for i, cell := range cells[:min(len(cells), len(t.style.columns))] {
-		c := &t.style.columns[i]
-		if c.field == accesslog.Inner {
+	for i, cell := range cells[:min(len(cells), len(t.style.Columns))] {
+		c := &t.style.Columns[i]
+		if c.Field == accesslog.Inner {
 			t.d.Inner(&row, []byte(cell))
 			continue
 		}
-		row.Set(c.field, []byte(c.plain(cell)))
+		row.Set(c.Field, []byte(c.Plain(cell)))
 	}
 	t.blk.row(&t.d, &row, number)
 	t.r.deliver(t.s, t.blk)
 }
 
 // envelope hands on the records that stand in one cell.
-func (t *table) envelope(cell string, number int) {
-	found := rowsIn([]byte(cell))
+func (t *tableReader) envelope(cell string, number int) {
+	found := envelope.RowsIn([]byte(cell))
 	if len(found) == 0 {
 		t.r.b.skip(t.s.name, number, "no record of a log is in the cell that holds them elsewhere")
 		t.s.bad++
@@ -65,28 +66,28 @@ func (t *table) envelope(cell string, number int) {
 }
 
 // table reads rows under a heading, however they are laid out.
-func (r *reading) table(s *source, l *leaf) error {
-	rows, err := newCells(l)
+func (r *reading) table(s *source, l *archive.Leaf) error {
+	rows, err := table.NewRows(l.Reader)
 	if err != nil {
 		return err
 	}
-	first, _, err := rows.next()
+	first, _, err := rows.Next()
 	if err != nil {
 		return fmt.Errorf("read the heading: %w", err)
 	}
 	switch heading := slices.Clone(first); {
-	case isMetricHeading(heading):
+	case table.IsMetricHeading(heading):
 		return r.metricTable(s, rows, heading)
-	case isMetricList(heading):
+	case table.IsMetricList(heading):
 		return r.metricList(s, rows, heading)
 	}
-	t := r.newTable(s, s.style)
+	t := r.newTableReader(s, s.style)
 	for {
-		cells, line, err := rows.next()
+		cells, line, err := rows.Next()
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
-		case isRowError(err):
+		case table.IsRowError(err):
 			r.b.skip(s.name, line, reasonOf(err))
 			s.bad++
 			continue
@@ -97,17 +98,11 @@ func (r *reading) table(s *source, l *leaf) error {
 	}
 }
 
-// isRowError reports whether an error is of one row alone.
-func isRowError(err error) bool {
-	var bad *csv.ParseError
-	return errors.As(err, &bad) && !errors.Is(err, errLongRow)
-}
-
 // queried reads the answer of a query: tables of columns and rows.
 func (r *reading) queried(s *source, in io.Reader) error {
 	d := json.NewDecoder(in)
 	d.UseNumber()
-	var t *table
+	var t *tableReader
 	for {
 		token, err := d.Token()
 		if err != nil {
@@ -128,10 +123,11 @@ func (r *reading) queried(s *source, in io.Reader) error {
 				heading[i] = n.Name
 			}
 			how := s.style // of the first table, which is the answer; others say how it went
-			if !how.fits(heading) {
-				how = r.b.styleOf(s.name, heading)
+			if !how.Fits(heading) {
+				how = table.StyleOf(heading)
+				r.b.assumed(s.name, how)
 			}
-			t = r.newTable(s, how)
+			t = r.newTableReader(s, how)
 		case "rows":
 			if t == nil {
 				return errors.New("the rows come before the columns")
@@ -164,7 +160,7 @@ func (r *reading) partial(s *source, d *json.Decoder) error {
 }
 
 // rows reads an array of arrays.
-func (t *table) rows(d *json.Decoder) error {
+func (t *tableReader) rows(d *json.Decoder) error {
 	if token, err := d.Token(); err != nil || token != json.Delim('[') {
 		return errors.New("the rows are no array")
 	}
@@ -173,23 +169,8 @@ func (t *table) rows(d *json.Decoder) error {
 		if err := d.Decode(&row); err != nil {
 			return fmt.Errorf("row %d: %w", number, err)
 		}
-		t.row(textsOf(row), number)
+		t.row(table.TextsOf(row), number)
 	}
 	_, err := d.Token()
 	return err
-}
-
-func textOf(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	case json.Number:
-		return v.String()
-	case bool:
-		return strconv.FormatBool(v)
-	}
-	b, _ := json.Marshal(v)
-	return string(b)
 }

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"causeway/internal/evidence/archive"
 	"encoding/json"
 )
 
@@ -33,7 +34,7 @@ func binaryReason(head []byte) string {
 
 // unknownReason says what a text is that is no evidence.
 func unknownReason(text []byte) string {
-	head := text[:min(len(text), headSize)]
+	head := text[:min(len(text), archive.HeadSize)]
 	switch {
 	case bytes.HasPrefix(head, []byte("%PDF")):
 		return binaryReason(head)
@@ -47,7 +48,7 @@ func unknownReason(text []byte) string {
 
 // isMapped reports whether JSON is requests of a gateway under the names of the Elastic Common Schema, without the record itself.
 func isMapped(data []byte) bool {
-	head := data[:min(len(data), headSize)]
+	head := data[:min(len(data), archive.HeadSize)]
 	return bytes.Contains(head, []byte("application_gateway")) && bytes.Contains(head, []byte("status_code")) && bytes.Contains(head, []byte(`@timestamp`))
 }
 

@@ -1,4 +1,4 @@
-package evidence
+package archive
 
 import (
 	"bufio"
@@ -23,13 +23,13 @@ type cutZip struct {
 	last  string // entry that was read
 }
 
-// cutError says where an archive ends too soon.
-type cutError struct {
+// CutError says where an archive ends too soon.
+type CutError struct {
 	at   int64
 	what string
 }
 
-func (c *cutError) Error() string {
+func (c *CutError) Error() string {
 	return fmt.Sprintf("the archive is cut off after %d bytes, %s: copy it again; what stands before the cut is read", c.at, c.what)
 }
 
@@ -69,9 +69,9 @@ func also(err, more error) error {
 func (z *cutZip) end(at int64) error {
 	switch {
 	case z.marks(at, zipDirectoryMark):
-		return &cutError{z.size, "in its table of contents"}
+		return &CutError{z.size, "in its table of contents"}
 	case z.size-at < localHeaderSize || z.marks(at, zipEntryMark):
-		return &cutError{z.size, "behind " + z.last}
+		return &CutError{z.size, "behind " + z.last}
 	}
 	return fmt.Errorf("the archive is damaged at byte %d, behind %s: copy it again; what stands before is read", at, z.last)
 }
@@ -86,7 +86,7 @@ func (z *cutZip) marks(at int64, signature string) bool {
 // entry unpacks one, and returns where the next header ought to be; less than 0 if there can be none.
 func (z *cutZip) entry(h *localHeader) (next int64, err error) {
 	m := &metered{r: io.NewSectionReader(z.file, h.begins, z.size-h.begins)}
-	in := bufio.NewReaderSize(m, headSize)
+	in := bufio.NewReaderSize(m, HeadSize)
 	taken := func() int64 { return m.n - int64(in.Buffered()) }
 	length, lost := h.packed, error(nil)
 	data, err := h.open(in)
@@ -116,7 +116,7 @@ func (z *cutZip) handOn(h *localHeader, data io.Reader, taken func() int64) erro
 	return z.w.stream(z.name+":"+h.name, data, taken, z.depth+1)
 }
 
-func (z *cutZip) cut(h *localHeader) error { return &cutError{z.size, "in the middle of " + h.name} }
+func (z *cutZip) cut(h *localHeader) error { return &CutError{z.size, "in the middle of " + h.name} }
 
 // behind is the place behind data that end there, and behind the descriptor that may follow them.
 func (z *cutZip) behind(end int64) int64 {

@@ -1,6 +1,7 @@
-package evidence
+package table
 
 import (
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -98,7 +99,7 @@ var (
 
 // seconds writes a time as the log does, in seconds, out of a cell that may hold one for each attempt. What is no number
 // stays as it is, and is counted as one that cannot be read.
-func (c *column) seconds(cell string) string {
+func (c *Column) seconds(cell string) string {
 	if strings.Contains(cell, " : ") || strings.Contains(cell, ", ") {
 		parts := attempts.Split(cell, -1)
 		for i := range parts {
@@ -129,21 +130,31 @@ func (c *column) seconds(cell string) string {
 // attempts are cut where the log itself sets them apart.
 var attempts = regexp.MustCompile(` : |, `)
 
-// plain is a cell as the log has it.
-func (c *column) plain(cell string) string {
+// Plain is a cell as the log has it.
+func (c *Column) Plain(cell string) string {
 	switch {
-	case c.times != nil:
-		at, ok := c.times.Parse([]byte(cell))
+	case c.Times != nil:
+		at, ok := c.Times.Parse([]byte(cell))
 		if !ok {
 			return cell
 		}
 		return at.Format(time.RFC3339Nano)
-	case slices.Contains(durations, c.field):
+	case slices.Contains(durations, c.Field):
 		return c.seconds(cell)
-	case slices.Contains(wholes, c.field), slices.Contains(reals, c.field):
-		if number, unit, ok := plainNumber(cell, c.commas, slices.Contains(wholes, c.field)); ok && unit == "" {
+	case slices.Contains(wholes, c.Field), slices.Contains(reals, c.Field):
+		if number, unit, ok := plainNumber(cell, c.commas, slices.Contains(wholes, c.Field)); ok && unit == "" {
 			return number
 		}
 	}
 	return cell
+}
+
+// Real is the number in a cell; NaN if it is none.
+func (c *Column) Real(cell string) float64 {
+	number, _, ok := plainNumber(cell, c.commas, false)
+	v, err := strconv.ParseFloat(number, 64)
+	if !ok || err != nil {
+		return math.NaN()
+	}
+	return v
 }

@@ -1,6 +1,7 @@
-package evidence
+package table
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -13,66 +14,62 @@ import (
 	"causeway/internal/accesslog"
 )
 
-// style is how a table writes what it holds. Only whoever exported it knows its zone, whether the day or the month comes
+// Style is how a table writes what it holds. Only whoever exported it knows its zone, whether the day or the month comes
 // first, and what stands before decimals, so the heading is asked, and then the cells: those that can be read in one way
 // only decide for all of their kind. They are gone through before any row is read, lest those before are lost.
-type style struct {
-	columns  []column
-	envelope int // the column that holds whole records; negative if there is none
+type Style struct {
+	Columns  []Column
+	Envelope int      // the column that holds whole records; negative if there is none
+	Notes    []string // what had to be assumed
 }
 
-// styleOf is what a heading tells.
-func (b *Bundle) styleOf(name string, heading []string) *style {
-	s := &style{envelope: -1}
+// StyleOf is what a heading tells.
+func StyleOf(heading []string) *Style {
+	s := &Style{Envelope: -1}
 	for i, text := range heading {
-		c := column{name: strings.TrimSpace(text)}
-		c.field, c.unit = columnOf(text)
-		if c.field == accesslog.Time || c.field == accesslog.Generated || i == 0 && isMetricHeading(heading) {
+		c := Column{name: strings.TrimSpace(text)}
+		c.Field, c.unit = columnOf(text)
+		if c.Field == accesslog.Time || c.Field == accesslog.Generated || i == 0 && IsMetricHeading(heading) {
 			zone, known := accesslog.ZoneOf(text)
 			if !known {
-				b.note(fmt.Sprintf("%s: %s does not say of which zone its times are: they are taken as UTC. If they are not, set the portal to UTC and export it again", name, text))
+				s.note("%s does not say of which zone its times are: they are taken as UTC. If they are not, set the portal to UTC and export it again", text)
 			}
-			c.times = &accesslog.TimeStyle{Zone: zone}
+			c.Times = &accesslog.TimeStyle{Zone: zone}
 		}
-		s.columns = append(s.columns, c)
+		s.Columns = append(s.Columns, c)
 	}
 	return s
 }
 
-// fits reports whether a style is of a table with this heading.
-func (s *style) fits(heading []string) bool {
-	return slices.EqualFunc(s.columns, heading, func(c column, name string) bool { return c.name == strings.TrimSpace(name) })
+func (s *Style) note(format string, args ...any) {
+	s.Notes = append(s.Notes, fmt.Sprintf(format, args...))
 }
 
-// survey looks through a table for what its heading does not tell, as far as it takes, and notes what has to be assumed.
-// It is nil for a table of which no row can be read; why is noted.
-func (b *Bundle) survey(name string, l *leaf) *style {
-	rows, err := newCells(l)
-	if err != nil {
-		return &style{envelope: -1} // which is reported when the rows are read
-	}
-	return b.surveyRows(name, rows)
+// Fits reports whether a style is of a table with this heading.
+func (s *Style) Fits(heading []string) bool {
+	return slices.EqualFunc(s.Columns, heading, func(c Column, name string) bool { return c.name == strings.TrimSpace(name) })
 }
 
-func (b *Bundle) surveyRows(name string, rows cells) *style {
-	first, _, err := rows.next()
+// Survey looks through a table for what its heading does not tell, as far as it takes. The error says why no row of the table
+// can be read.
+func Survey(rows Rows) (*Style, error) {
+	first, _, err := rows.Next()
 	if err != nil {
-		return &style{envelope: -1}
+		return &Style{Envelope: -1}, nil //nolint:nilerror // whoever reads the rows meets it again
 	}
 	heading := slices.Clone(first)
-	look := &look{style: b.styleOf(name, heading)}
+	look := &look{style: StyleOf(heading)}
 	look.run(rows)
-	if why := cannotBeRows(heading); why != "" && look.style.envelope < 0 && !isMetricHeading(heading) && !isMetricList(heading) {
-		b.skip(name, 0, why)
-		return nil
+	if why := cannotBeRows(heading); why != "" && look.style.Envelope < 0 && !IsMetricHeading(heading) && !IsMetricList(heading) {
+		return look.style, errors.New(why)
 	}
-	look.settle(b, name, heading)
-	return look.style
+	look.settle(heading)
+	return look.style, nil
 }
 
 // look is one look through a table.
 type look struct {
-	style    *style
+	style    *Style
 	rows     int
 	day      decided
 	numbers  []decimals // of each column
@@ -90,16 +87,16 @@ type decided struct {
 	written  bool   // the column has dates in which it matters
 }
 
-func (k *look) run(rows cells) {
-	n := len(k.style.columns)
+func (k *look) run(rows Rows) {
+	n := len(k.style.Columns)
 	k.numbers, k.fraction, k.large = make([]decimals, n), make([]bool, n), make([]bool, n)
 	for {
-		row, _, err := rows.next()
+		row, _, err := rows.Next()
 		if err == io.EOF { //nolint:errorlint // readers return it bare
 			return
 		}
 		if err != nil {
-			if isRowError(err) {
+			if IsRowError(err) {
 				continue
 			}
 			return
@@ -114,15 +111,15 @@ func (k *look) run(rows cells) {
 // row learns from one row.
 func (k *look) row(row []string) {
 	if k.rows++; k.rows == 1 {
-		k.style.envelope = envelopeIn(row)
+		k.style.Envelope = EnvelopeIn(row)
 	}
-	for i, cell := range row[:min(len(row), len(k.style.columns))] {
-		c := &k.style.columns[i]
+	for i, cell := range row[:min(len(row), len(k.style.Columns))] {
+		c := &k.style.Columns[i]
 		switch {
-		case c.times != nil:
+		case c.Times != nil:
 			k.coarse = k.coarse || k.rows == 1 && accesslog.Coarse(cell)
 			k.day.learn(cell)
-		case slices.Contains(durations, c.field), slices.Contains(reals, c.field), c.field == accesslog.Ignored && i > 0 && len(cell) < 32:
+		case slices.Contains(durations, c.Field), slices.Contains(reals, c.Field), c.Field == accesslog.Ignored && i > 0 && len(cell) < 32:
 			k.numbers[i] = max(k.numbers[i], decimalsIn(cell))
 			k.large[i] = k.large[i] || largeWhole.MatchString(cell)
 			if c.unit > 0 && c.unit < time.Second && !k.fraction[i] {
@@ -137,9 +134,9 @@ func (k *look) enough() bool {
 	if k.day.written && !k.day.known {
 		return false
 	}
-	for i := range k.style.columns {
-		c := &k.style.columns[i]
-		if !slices.Contains(durations, c.field) {
+	for i := range k.style.Columns {
+		c := &k.style.Columns[i]
+		if !slices.Contains(durations, c.Field) {
 			continue
 		}
 		doubtful := k.numbers[i] == mayBeDot || k.numbers[i] == mayBeComma
@@ -164,9 +161,6 @@ func isFraction(cell string) bool {
 	return ok && err == nil && math.Abs(n-math.Round(n)) > 1e-6
 }
 
-// numberedDate is a date that ends with its year.
-var numberedDate = regexp.MustCompile(`^\s*((\d{1,2})([/-])(\d{1,2})[/-](?:\d{4}|\d{2}))\b`)
-
 // learn takes in one time.
 func (d *decided) learn(cell string) {
 	m := numberedDate.FindStringSubmatch(cell)
@@ -187,26 +181,26 @@ func (d *decided) learn(cell string) {
 }
 
 // settle draws the conclusions, and notes those that are assumptions.
-func (k *look) settle(b *Bundle, name string, heading []string) {
+func (k *look) settle(heading []string) {
 	if !k.day.known && k.day.example != "" {
 		k.day.dayFirst = k.day.dashed // where dates have dashes and end with the year, the day comes first nearly everywhere
 		first := "month"
 		if k.day.dayFirst {
 			first = "day"
 		}
-		b.note(fmt.Sprintf("%s: no date in it says whether the month or the day comes first: they are read %s first, as in %s", name, first, k.day.example))
+		k.style.note("no date in it says whether the month or the day comes first: they are read %s first, as in %s", first, k.day.example)
 	}
 	if k.coarse {
-		b.note(name + ": its times have no seconds, as when Excel saves a table again: all that rests on the order of requests within a minute, or on idle times, cannot be told from it. Give the export as it came")
+		k.style.note("its times have no seconds, as when Excel saves a table again: all that rests on the order of requests within a minute, or on idle times, cannot be told from it. Give the export as it came")
 	}
 	all := showsNothing
 	for _, n := range k.numbers {
 		all = max(all, n)
 	}
-	for i := range k.style.columns {
-		c := &k.style.columns[i]
-		if c.times != nil {
-			c.times.DayFirst = k.day.dayFirst
+	for i := range k.style.Columns {
+		c := &k.style.Columns[i]
+		if c.Times != nil {
+			c.Times.DayFirst = k.day.dayFirst
 		}
 		shown := k.numbers[i]
 		if shown == showsNothing {
@@ -216,13 +210,13 @@ func (k *look) settle(b *Bundle, name string, heading []string) {
 		c.grouped = (shown == mayBeComma || shown == mayBeDot) && k.large[i]
 		if k.fraction[i] {
 			c.unit = time.Second
-			b.note(fmt.Sprintf("%s: %s is read in seconds: it holds parts of a millisecond, which the gateway does not measure, so the log's seconds were renamed and not converted. Keep the name TimeTaken", name, c.name))
+			k.style.note("%s is read in seconds: it holds parts of a millisecond, which the gateway does not measure, so the log's seconds were renamed and not converted. Keep the name TimeTaken", c.name)
 		}
 	}
-	if k.style.envelope < 0 && has(heading, accesslog.Status) && !has(heading, accesslog.Taken, accesslog.SessionTime, accesslog.Inner) {
-		b.note(name + ": its rows have no TimeTaken: how long requests took is not known, and nothing that rests on it can be told from it")
+	if k.style.Envelope < 0 && has(heading, accesslog.Status) && !has(heading, accesslog.Taken, accesslog.SessionTime, accesslog.Inner) {
+		k.style.note("its rows have no TimeTaken: how long requests took is not known, and nothing that rests on it can be told from it")
 	}
-	if missing := renamed(heading); missing != "" && !isMetricHeading(heading) && !isMetricList(heading) && k.style.envelope < 0 {
-		b.note(fmt.Sprintf("%s: columns with names that are not the log's are not read: %s. Ask for the rows with their own names: %s", name, missing, rowQuery(heading)))
+	if missing := renamed(heading); missing != "" && !IsMetricHeading(heading) && !IsMetricList(heading) && k.style.Envelope < 0 {
+		k.style.note("columns with names that are not the log's are not read: %s. Ask for the rows with their own names: %s", missing, rowQuery(heading))
 	}
 }

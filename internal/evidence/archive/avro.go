@@ -1,4 +1,4 @@
-package evidence
+package archive
 
 import (
 	"bufio"
@@ -36,8 +36,11 @@ func (w *walker) avro(name string, in *bufio.Reader) error {
 			return err
 		}
 		for {
-			if err := a.block(out); err != nil {
-				return ignoreEOF(err)
+			switch err := a.block(out); {
+			case errors.Is(err, io.EOF):
+				return nil
+			case err != nil:
+				return err
 			}
 		}
 	})

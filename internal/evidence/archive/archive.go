@@ -1,4 +1,6 @@
-package evidence
+// Package archive opens the files that evidence comes in: compressed, packed, cut off, or in a binary form. It hands on what a
+// file holds in the end, as streams of UTF-8 text, and bounds what a hostile archive may cost.
+package archive
 
 import (
 	"archive/tar"
@@ -18,15 +20,16 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// leaf is a stream that is no archive and not compressed: what one file holds in the end.
-type leaf struct {
+// Leaf is a stream that is no archive and not compressed: what one file holds in the end.
+type Leaf struct {
 	*bufio.Reader
-	name  string
-	plain bool // it lies on disk as it is
+	Name  string
+	Plain bool // it lies on disk as it is
+	Sheet int  // of a workbook: the number of the sheet, from 0; 0 for anything else
 }
 
-// headSize is how much of a leaf is looked at to recognise it.
-const headSize = 64 << 10
+// HeadSize is how much of a leaf is looked at to recognise it.
+const HeadSize = 64 << 10
 
 // maxNesting bounds archives inside archives.
 const maxNesting = 4
@@ -39,9 +42,9 @@ const (
 
 var errBomb = fmt.Errorf("it expands to more than %d times its size: the rest is not read", bombFactor)
 
-// walk calls f with every leaf that a file holds, in order. count, if there is one, is told how many bytes of the file
+// Walk calls f with every leaf that a file holds, in order. count, if there is one, is told how many bytes of the file
 // have been read.
-func walk(path, name string, count func(int), f func(*leaf) error) error {
+func Walk(path, name string, count func(int), f func(*Leaf) error) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
@@ -70,10 +73,10 @@ func (c *counted) WriteTo(w io.Writer) (int64, error) {
 	return io.Copy(w, struct{ io.Reader }{c})
 }
 
-type walker struct{ f func(*leaf) error }
+type walker struct{ f func(*Leaf) error }
 
 // buffers are used again: one for each of very many small files is more work than reading them.
-var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, headSize) }}
+var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, HeadSize) }}
 
 // stream unpacks r, as often as it takes. packed is how many bytes on disk it was made of so far; nil for a file itself.
 func (w *walker) stream(name string, r io.Reader, packed func() int64, depth int) error {
@@ -117,7 +120,7 @@ func (w *walker) stream(name string, r io.Reader, packed func() int64, depth int
 		return w.tar(name, r, in, packed, depth)
 	}
 	_, onDisk := r.(*counted)
-	return w.f(&leaf{Reader: utf8Text(in), name: name, plain: onDisk})
+	return w.f(&Leaf{Reader: utf8Text(in), Name: name, Plain: onDisk})
 }
 
 // metered counts what was read.
@@ -212,7 +215,7 @@ func (g *guard) Read(p []byte) (int, error) {
 // utf8Text drops a byte order mark, decodes UTF-16, which is what a redirect in Windows PowerShell writes, and ends lines with
 // a line feed where they end with a carriage return alone.
 func utf8Text(in *bufio.Reader) *bufio.Reader {
-	head, _ := in.Peek(headSize)
+	head, _ := in.Peek(HeadSize)
 	order, mark := utf16Order(head)
 	switch {
 	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
@@ -220,11 +223,11 @@ func utf8Text(in *bufio.Reader) *bufio.Reader {
 		head = head[3:]
 	case order != nil:
 		in.Discard(mark)
-		in = bufio.NewReaderSize(&utf16Reader{in: in, order: order}, headSize)
-		head, _ = in.Peek(headSize)
+		in = bufio.NewReaderSize(&utf16Reader{in: in, order: order}, HeadSize)
+		head, _ = in.Peek(HeadSize)
 	}
 	if bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 {
-		return bufio.NewReaderSize(&returns{in: in}, headSize)
+		return bufio.NewReaderSize(&returns{in: in}, HeadSize)
 	}
 	return in
 }

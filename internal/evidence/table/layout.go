@@ -1,4 +1,4 @@
-package evidence
+package table
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/envelope"
 )
 
 // layout is how a table is laid out: what stands before its heading, and what keeps its cells apart.
@@ -45,6 +46,12 @@ func layoutOf(text []byte) (layout, bool) {
 	return layout{}, false
 }
 
+// HasHeading reports whether a table begins near the beginning of a text.
+func HasHeading(text []byte) bool {
+	_, ok := layoutOf(text)
+	return ok
+}
+
 // headingAt reports whether a line is the heading of a table, given what follows it and the text from it on.
 func headingAt(line string, rest, text []byte) (layout, bool) {
 	second, _, _ := bytes.Cut(rest, []byte("\n"))
@@ -80,11 +87,11 @@ func separatedCells(line string, comma rune) []string {
 
 // isHeading reports whether cells are the names of columns of something that is read.
 func isHeading(names []string) bool {
-	return knownNames(names) || isMetricHeading(names) || isMetricList(names) || isHealthHeading(names) || isSummary(names)
+	return KnownNames(names) || IsMetricHeading(names) || IsMetricList(names) || IsHealthHeading(names) || isSummary(names)
 }
 
-// knownNames reports whether enough of some names are fields of a log.
-func knownNames(names []string) bool {
+// KnownNames reports whether enough of some names are fields of a log.
+func KnownNames(names []string) bool {
 	n := 0
 	for _, name := range names {
 		if field, _ := columnOf(name); field > accesslog.Own {
@@ -96,19 +103,19 @@ func knownNames(names []string) bool {
 
 // holdsEnvelope reports whether the first row of a table holds a record of a log in one cell, as log stores export it.
 func holdsEnvelope(names []string, rest []byte, comma rune) bool {
-	if !bytes.Contains(rest[:min(len(rest), lineMax)], []byte("{")) {
+	if !bytes.Contains(rest[:min(len(rest), envelope.LineMax)], []byte("{")) {
 		return false
 	}
 	c := csv.NewReader(bytes.NewReader(rest))
 	c.Comma, c.LazyQuotes, c.FieldsPerRecord = comma, true, -1
 	cells, err := c.Read()
-	return err == nil && len(cells) <= len(names) && envelopeIn(cells) >= 0
+	return err == nil && len(cells) <= len(names) && EnvelopeIn(cells) >= 0
 }
 
-// envelopeIn is the number of the cell that holds a record; negative if none does.
-func envelopeIn(cells []string) int {
+// EnvelopeIn is the number of the cell that holds a record; negative if none does.
+func EnvelopeIn(cells []string) int {
 	for i, cell := range cells {
-		if holdsRows([]byte(cell)) {
+		if envelope.HoldsRows([]byte(cell)) {
 			return i
 		}
 	}
@@ -159,5 +166,5 @@ func isListed(text []byte) bool {
 		}
 		names = append(names, string(m[1]))
 	}
-	return len(names) >= 3 && (knownNames(names) || isSummary(names))
+	return len(names) >= 3 && (KnownNames(names) || isSummary(names))
 }

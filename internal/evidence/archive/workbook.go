@@ -1,4 +1,4 @@
-package evidence
+package archive
 
 import (
 	"archive/zip"
@@ -18,8 +18,7 @@ func isWorkbook(z *zip.Reader) bool {
 	return slices.ContainsFunc(z.File, func(f *zip.File) bool { return f.Name == "xl/workbook.xml" })
 }
 
-// workbook calls f with the first sheet as CSV, and with those after it that hold a table of their own. Numbers and times are
-// taken as they are stored, not as they are shown.
+// workbook calls f with each sheet as CSV. Numbers and times are taken as they are stored, not as they are shown.
 func (w *walker) workbook(name string, file *os.File, size int64) error {
 	most := int64(bombFloor) + bombFactor*size
 	book, err := openWorkbook(file, size, excelize.Options{RawCellValue: true, UnzipSizeLimit: most, UnzipXMLSizeLimit: min(most, 16<<20)})
@@ -35,11 +34,8 @@ func (w *walker) workbook(name string, file *os.File, size int64) error {
 		if i > 0 {
 			as += ":" + sheet
 		}
-		show := func(l *leaf) error {
-			head, _ := l.Peek(headSize)
-			if _, ok := layoutOf(head); i > 0 && !ok {
-				return nil
-			}
+		show := func(l *Leaf) error {
+			l.Sheet = i
 			return w.f(l)
 		}
 		err := (&walker{f: show}).converted(as, "read an Excel workbook", func(out io.Writer) error { return writeSheet(out, book, sheet) })

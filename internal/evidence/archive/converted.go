@@ -1,4 +1,4 @@
-package evidence
+package archive
 
 import (
 	"bufio"
@@ -15,14 +15,14 @@ func (w *walker) converted(name, what string, write func(io.Writer) error) error
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		out := bufio.NewWriterSize(pipe, headSize)
+		out := bufio.NewWriterSize(pipe, HeadSize)
 		err := guarded(func() error { return write(out) })
 		if flushed := out.Flush(); err == nil {
 			err = flushed
 		}
 		pipe.CloseWithError(conversionError(what, err))
 	}()
-	err := w.f(&leaf{Reader: bufio.NewReaderSize(r, headSize), name: name})
+	err := w.f(&Leaf{Reader: bufio.NewReaderSize(r, HeadSize), Name: name})
 	r.Close() // whoever has seen enough ends the writing
 	<-written // which reads from what the caller is about to use again
 	return err

@@ -1,4 +1,4 @@
-package evidence
+package envelope
 
 import (
 	"bufio"
@@ -15,7 +15,7 @@ type splitter struct {
 	err  error
 }
 
-func newSplitter(in *leaf) *splitter { return &splitter{in: in.Reader} }
+func NewSplitter(in *bufio.Reader) io.Reader { return &splitter{in: in} }
 
 func (s *splitter) Read(p []byte) (int, error) {
 	for s.sent == len(s.out) {
@@ -106,7 +106,7 @@ func (s *splitter) text(put func(byte)) error {
 
 // put keeps no more of a row than makes it too long to be taken for one.
 func (s *splitter) put(c byte) {
-	if len(s.out) <= lineMax {
+	if len(s.out) <= LineMax {
 		s.out = append(s.out, c)
 	}
 }

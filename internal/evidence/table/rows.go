@@ -1,7 +1,11 @@
-package evidence
+// Package table reads exported tables row by row: CSV and its like, tables drawn with bars or aligned with blanks, lists of
+// names and values, JSON objects, answers of queries. It knows which columns are fields of the log, and how each column writes
+// times and numbers.
+package table
 
 import (
 	"bufio"
+	"causeway/internal/evidence/envelope"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -11,23 +15,23 @@ import (
 	"strings"
 )
 
-// cells reads a table row by row, however it is laid out.
-type cells interface {
+// Rows reads a table row by row, however it is laid out.
+type Rows interface {
 	// next is the next row and the number of its line; io.EOF at the end. The first is the heading. A *csv.ParseError is of
 	// that row alone.
-	next() (row []string, line int, err error)
+	Next() (row []string, line int, err error)
 }
 
-// newCells reads the table that begins in a leaf.
-func newCells(l *leaf) (cells, error) {
-	head, _ := l.Peek(headSize)
+// NewRows reads the table that a text begins with. The heading must stand within what the reader buffers.
+func NewRows(text *bufio.Reader) (Rows, error) {
+	head, _ := text.Peek(text.Size())
 	found, ok := layoutOf(head)
-	if !ok && isObjects(head) {
+	if !ok && IsObjects(head) {
 		found = layout{marks: objects}
 	} else if !ok {
 		return nil, errors.New("the table has no heading that is known")
 	}
-	in := &textLines{in: l.Reader}
+	in := &textLines{in: text}
 	for range found.before {
 		if _, err := in.next(); err != nil {
 			return nil, err
@@ -35,7 +39,7 @@ func newCells(l *leaf) (cells, error) {
 	}
 	switch found.marks {
 	case separated:
-		return newSeparated(l.Reader, found), nil
+		return newSeparated(text, found), nil
 	case ruled:
 		return &ruledRows{in: in}, nil
 	case aligned:
@@ -43,7 +47,7 @@ func newCells(l *leaf) (cells, error) {
 	case listed:
 		return &listedRows{in: in}, nil
 	}
-	return newObjectRows(l), nil
+	return newObjectRows(text), nil
 }
 
 // separatedRows reads CSV and its like.
@@ -60,7 +64,7 @@ func newSeparated(in io.Reader, l layout) *separatedRows {
 	return s
 }
 
-func (s *separatedRows) next() ([]string, int, error) {
+func (s *separatedRows) Next() ([]string, int, error) {
 	s.bound.n = 0
 	row, err := s.csv.Read()
 	if err != nil && !errors.Is(err, csv.ErrFieldCount) {
@@ -105,7 +109,7 @@ func (t *textLines) next() (string, error) {
 	var line []byte
 	for {
 		part, err := t.in.ReadSlice('\n')
-		if len(line) <= lineMax {
+		if len(line) <= envelope.LineMax {
 			line = append(line, part...)
 		}
 		switch {
@@ -115,7 +119,7 @@ func (t *textLines) next() (string, error) {
 			return "", err
 		case err != nil && !errors.Is(err, io.EOF):
 			return "", err
-		case len(line) > lineMax:
+		case len(line) > envelope.LineMax:
 			return "", &csv.ParseError{StartLine: t.number, Line: t.number, Err: errLongLine}
 		}
 		return strings.TrimRight(string(line), "\r\n"), nil
@@ -127,7 +131,7 @@ var errLongLine = errors.New("the line is longer than 1 MiB")
 // ruledRows reads a table with bars. What stands between its lines, such as a count of rows, is no row.
 type ruledRows struct{ in *textLines }
 
-func (r *ruledRows) next() ([]string, int, error) {
+func (r *ruledRows) Next() ([]string, int, error) {
 	for {
 		line, err := r.in.next()
 		switch {
@@ -148,7 +152,7 @@ type alignedRows struct {
 	starts []int
 }
 
-func (a *alignedRows) next() ([]string, int, error) {
+func (a *alignedRows) Next() ([]string, int, error) {
 	if !a.begun {
 		return a.heading()
 	}
@@ -225,7 +229,7 @@ type listedRows struct {
 	ended   error
 }
 
-func (l *listedRows) next() ([]string, int, error) {
+func (l *listedRows) Next() ([]string, int, error) {
 	if l.first != nil {
 		row := l.first
 		l.first = nil
@@ -265,7 +269,7 @@ func (l *listedRows) row() (names, values []string, err error) {
 		if l.ended = err; err != nil {
 			break
 		}
-		if size += len(line); size > lineMax {
+		if size += len(line); size > envelope.LineMax {
 			l.ended = errLongRow
 			break
 		}
@@ -300,11 +304,11 @@ type objectRows struct {
 	first   []string
 }
 
-func newObjectRows(l *leaf) *objectRows {
-	return &objectRows{lines: &textLines{in: bufio.NewReaderSize(newSplitter(l), headSize)}}
+func newObjectRows(text *bufio.Reader) *objectRows {
+	return &objectRows{lines: &textLines{in: bufio.NewReaderSize(envelope.NewSplitter(text), 64<<10)}}
 }
 
-func (o *objectRows) next() ([]string, int, error) {
+func (o *objectRows) Next() ([]string, int, error) {
 	if o.first != nil {
 		row := o.first
 		o.first = nil
@@ -364,13 +368,13 @@ type answeredRows struct {
 	n    int
 }
 
-func newAnswered(in io.Reader) *answeredRows {
+func NewAnswer(in io.Reader) Rows {
 	d := json.NewDecoder(in)
 	d.UseNumber()
 	return &answeredRows{d: d}
 }
 
-func (a *answeredRows) next() ([]string, int, error) {
+func (a *answeredRows) Next() ([]string, int, error) {
 	for !a.rows {
 		token, err := a.d.Token()
 		switch {
@@ -398,16 +402,7 @@ func (a *answeredRows) next() ([]string, int, error) {
 		return nil, 0, io.EOF
 	}
 	a.n++
-	return textsOf(row), a.n, nil
-}
-
-// textsOf are the values of a row as text.
-func textsOf(row []any) []string {
-	cells := make([]string, len(row))
-	for i, v := range row {
-		cells[i] = textOf(v)
-	}
-	return cells
+	return TextsOf(row), a.n, nil
 }
 
 var gap = regexp.MustCompile(`\s{2,}`)
@@ -441,4 +436,10 @@ func cellsOf(text string, starts []int) []string {
 		cells = append(cells, strings.TrimSpace(string(runes[from:max(from, to)])))
 	}
 	return cells
+}
+
+// IsRowError reports whether an error is of one row alone.
+func IsRowError(err error) bool {
+	var bad *csv.ParseError
+	return errors.As(err, &bad) && !errors.Is(err, errLongRow)
 }

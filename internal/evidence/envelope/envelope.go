@@ -1,4 +1,6 @@
-package evidence
+// Package envelope finds the records of a log within the JSON that stores and shippers wrap around them, and lays each of them
+// out on a line.
+package envelope
 
 import (
 	"bufio"
@@ -16,6 +18,9 @@ import (
 // message, Loki into pairs of a time and a line, Datadog nests attributes, messages of an Event Hub hold many in a body of
 // text or base64. What they have in common is that the record itself is in there, so it is looked for at every depth.
 
+// LineMax bounds one row, in bytes: a longer line is passed over.
+const LineMax = 1 << 20
+
 // opener makes a line of each record that JSON holds, however deep. It keeps one object of at most a row's size at a time;
 // larger ones are wrappers, and are stepped into.
 type opener struct {
@@ -28,7 +33,7 @@ type opener struct {
 	err    error
 }
 
-func newOpener(l *leaf) *opener { return &opener{in: bufio.NewReaderSize(l.Reader, 2*lineMax)} }
+func NewOpener(in *bufio.Reader) io.Reader { return &opener{in: bufio.NewReaderSize(in, 2*LineMax)} }
 
 func (o *opener) Read(p []byte) (int, error) {
 	for len(o.found) == 0 {
@@ -103,7 +108,7 @@ func isCutRow(text []byte) bool {
 // whole is the value that begins here; nil if it does not end within the length of a row, or of the stream.
 func (o *opener) whole(kind byte) ([]byte, error) {
 	for size := 4 << 10; ; size *= 8 {
-		text, err := o.in.Peek(min(size, lineMax))
+		text, err := o.in.Peek(min(size, LineMax))
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
@@ -111,10 +116,10 @@ func (o *opener) whole(kind byte) ([]byte, error) {
 			if end := stringLength(text); end > 0 {
 				return text[:end], nil
 			}
-		} else if object := firstObject(text); object != nil {
+		} else if object := FirstObject(text); object != nil {
 			return object, nil
 		}
-		if err != nil || size >= lineMax {
+		if err != nil || size >= LineMax {
 			return nil, nil
 		}
 	}
@@ -133,14 +138,14 @@ func stringLength(text []byte) int {
 	return 0
 }
 
-// holdsRows reports whether text is JSON that holds a record of a log.
-func holdsRows(text []byte) bool { return len(rowsIn(text)) > 0 }
+// HoldsRows reports whether text is JSON that holds a record of a log.
+func HoldsRows(text []byte) bool { return len(RowsIn(text)) > 0 }
 
 // maxOpened bounds how deep records are looked for: an object in a text in an object, and so on.
 const maxOpened = 12
 
-// rowsIn are the records in a JSON value, or in a text that holds some, each as a line.
-func rowsIn(text []byte) [][]byte {
+// RowsIn are the records in a JSON value, or in a text that holds some, each as a line.
+func RowsIn(text []byte) [][]byte {
 	text = bytes.TrimSpace(text)
 	if len(text) == 0 || text[0] != '{' && text[0] != '[' && text[0] != '"' {
 		return nil
@@ -343,4 +348,90 @@ func isTimeName(name string) bool {
 func isTime(raw json.RawMessage) bool {
 	_, ok := accesslog.ParseTime(bytes.Trim(raw, `"`))
 	return ok
+}
+
+// Unwrap steps into an array, or into {"records":[…]} and its like, which hold the rows.
+func Unwrap(text []byte) (inner []byte, wrapped bool) {
+	for {
+		switch n := wrapper(text); {
+		case n > 0:
+			text, wrapped = bytes.TrimLeft(text[n:], " \t\r\n"), true
+		case len(text) > 0 && text[0] == '[':
+			text, wrapped = bytes.TrimLeft(text[1:], " \t\r\n"), true
+		default:
+			return text, wrapped
+		}
+	}
+}
+
+// wrapper is the length of {"records":[ or {"value":[ at the beginning of text; 0 if there is none.
+func wrapper(text []byte) int {
+	at := 0
+	token := func(t string) bool {
+		for at < len(text) && text[at] <= ' ' {
+			at++
+		}
+		if len(text)-at < len(t) || !strings.EqualFold(string(text[at:at+len(t)]), t) {
+			return false
+		}
+		at += len(t)
+		return true
+	}
+	if !token("{") || !token(`"records"`) && !token(`"value"`) || !token(":") || !token("[") {
+		return 0
+	}
+	return at
+}
+
+// FirstObject is the JSON object at the beginning of text, if it ends there.
+func FirstObject(text []byte) []byte {
+	if len(text) == 0 || text[0] != '{' {
+		return nil
+	}
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth--; depth == 0 {
+				return text[:i+1]
+			}
+		}
+	}
+	return nil
+}
+
+// IsRow reports whether an object is a row of a log.
+func IsRow(object []byte) bool {
+	if object == nil {
+		return false
+	}
+	var d accesslog.Decoder
+	row, err := d.Row(object)
+	if err != nil {
+		return false
+	}
+	return row.Kind() != "" || row.Has(accesslog.MetricName) && row.Has(accesslog.Grain) ||
+		row.Has(accesslog.CategoryName) && row.Has(accesslog.OperationName) && (row.Has(accesslog.Time) || row.Has(accesslog.Generated))
+}
+
+// LooksLikeRows reports whether some line of the head is a row, though the first is not.
+func LooksLikeRows(text []byte) bool {
+	for n := 0; n < 50; n++ {
+		line, rest, more := bytes.Cut(text, []byte("\n"))
+		if IsRow(FirstObject(bytes.TrimSpace(line))) {
+			return true
+		}
+		if !more {
+			break
+		}
+		text = rest
+	}
+	return false
 }

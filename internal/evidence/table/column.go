@@ -1,4 +1,4 @@
-package evidence
+package table
 
 import (
 	"fmt"
@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/envelope"
 )
 
-// column is one column of a table.
-type column struct {
+// Column is one column of a table.
+type Column struct {
 	name    string
-	field   accesslog.Field
+	Field   accesslog.Field
 	unit    time.Duration        // that the heading gives; 0: the log's own
-	times   *accesslog.TimeStyle // of a column of times
+	Times   *accesslog.TimeStyle // of a column of times
 	commas  bool                 // a comma stands before the decimals
 	grouped bool                 // of durations: the marks are of thousands, as in the milliseconds of the first generation
 }
@@ -132,11 +133,11 @@ func ofAccess(field accesslog.Field) bool {
 	return field >= accesslog.Listener && field <= accesslog.ErrorInfo && field != accesslog.Host || field == accesslog.SessionTime
 }
 
-// isObjects reports whether JSON begins with a flat object that is a row of the access log under names of its own, or a
+// IsObjects reports whether JSON begins with a flat object that is a row of the access log under names of its own, or a
 // number of such rows.
-func isObjects(text []byte) bool {
-	inner, _ := unwrap(text)
-	first := firstObject(inner)
+func IsObjects(text []byte) bool {
+	inner, _ := envelope.Unwrap(text)
+	first := envelope.FirstObject(inner)
 	if first == nil {
 		return false
 	}
@@ -155,7 +156,7 @@ func isObjects(text []byte) bool {
 			n++
 		}
 	}
-	whole := isRow(first) && has(names, accesslog.Taken, accesslog.SessionTime) && has(names, accesslog.Time, accesslog.Generated)
+	whole := envelope.IsRow(first) && has(names, accesslog.Taken, accesslog.SessionTime) && has(names, accesslog.Time, accesslog.Generated)
 	return n >= 3 && (foreign || !whole) || n == 2 && !whole && len(names) <= 4
 }
 
@@ -256,3 +257,6 @@ func renamed(names []string) string {
 	}
 	return strings.Join(found, ", ")
 }
+
+// numberedDate is a date that ends with its year.
+var numberedDate = regexp.MustCompile(`^\s*((\d{1,2})([/-])(\d{1,2})[/-](?:\d{4}|\d{2}))\b`)
