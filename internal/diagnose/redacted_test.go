@@ -14,6 +14,7 @@ import (
 	"causeway/internal/accesslog"
 	"causeway/internal/evidence"
 	"causeway/internal/fault"
+	"causeway/internal/redact"
 )
 
 // reportOf diagnoses files.
@@ -53,7 +54,7 @@ func TestRedactedScannersAreScanners(t *testing.T) {
 	s.write(dir, "PT1H.json", log)
 	s.write(dir, "gateway.json", []byte(storyDocument))
 	var out bytes.Buffer
-	if err := evidence.NewRedactor([]byte("key")).Redact([]string{dir}, &out); err != nil {
+	if err := redact.New([]byte("key")).Redact([]string{dir}, &out); err != nil {
 		t.Fatal(err)
 	}
 	shared := filepath.Join(t.TempDir(), "shared.tar.gz")

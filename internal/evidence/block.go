@@ -230,6 +230,21 @@ func (c *cutter) cut(blk *block) (more bool, err error) {
 	}
 }
 
+// EachLine calls f with every line of a stream, trimmed; the line is good until f returns. Lines longer than a row may be are
+// passed over.
+func EachLine(in io.Reader, f func(line []byte)) error {
+	for c, blk, more := newCutter(in), newBlock(), true; more; {
+		var err error
+		if more, err = c.cut(blk); err != nil {
+			return err
+		}
+		for line := range bytes.Lines(blk.text) {
+			f(bytes.TrimSpace(line))
+		}
+	}
+	return nil
+}
+
 // fill reads until a block has a size.
 func (c *cutter) fill(blk *block, size int) error {
 	blk.text = slices.Grow(blk.text, max(0, size-len(blk.text)))

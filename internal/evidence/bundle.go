@@ -237,7 +237,7 @@ func (b *Bundle) file(path, name string) {
 		b.visit(path, name)
 		return
 	}
-	err := eachLeaf(path, name, nil, func(l *archive.Leaf) error {
+	err := EachLeaf(path, name, nil, func(l *archive.Leaf) error {
 		b.look(path, name, l)
 		return nil
 	})
@@ -246,9 +246,9 @@ func (b *Bundle) file(path, name string) {
 	}
 }
 
-// eachLeaf calls f with everything that a file holds, as walk does, but passes over the sheets after the first that hold no
+// EachLeaf calls f with everything that a file holds, as walk does, but passes over the sheets after the first that hold no
 // table: notes and pictures.
-func eachLeaf(path, name string, count func(int), f func(*archive.Leaf) error) error {
+func EachLeaf(path, name string, count func(int), f func(*archive.Leaf) error) error {
 	return archive.Walk(path, name, count, func(l *archive.Leaf) error {
 		if l.Sheet > 0 {
 			head, _ := l.Peek(archive.HeadSize)
@@ -260,8 +260,8 @@ func eachLeaf(path, name string, count func(int), f func(*archive.Leaf) error) e
 	})
 }
 
-// documentMax bounds a document that is read whole; rows are streamed.
-const documentMax = 64 << 20
+// DocumentMax bounds a document that is read whole; rows are streamed.
+const DocumentMax = 64 << 20
 
 // look takes a leaf for what it is.
 func (b *Bundle) look(path, top string, l *archive.Leaf) {
@@ -270,24 +270,24 @@ func (b *Bundle) look(path, top string, l *archive.Leaf) {
 		b.skip(l.Name, 0, streamReason(err))
 		return
 	}
-	form := recognise(head, l.Name)
+	form := Recognise(head, l.Name)
 	switch form {
-	case nothing: // which is no fault, unless somebody gave just that
+	case FormNothing: // which is no fault, unless somebody gave just that
 		if l.Name == b.given {
 			b.skip(l.Name, 0, "it is empty")
 		}
-	case notText:
+	case FormBinary:
 		b.skip(l.Name, 0, binaryReason(head))
-	case document, yamlText, plainText:
-		data, err := io.ReadAll(io.LimitReader(l, documentMax+1))
+	case FormDocument, FormYAML, FormText:
+		data, err := io.ReadAll(io.LimitReader(l, DocumentMax+1))
 		switch {
 		case errors.Is(err, io.ErrUnexpectedEOF):
 			b.skip(l.Name, 0, "it is cut off, and half a document tells nothing: copy it again")
 		case err != nil:
 			b.skip(l.Name, 0, err.Error())
-		case isBrokenLog(data):
-			b.addLog(&source{path: path, top: top, name: l.Name, form: lines}, l, head)
-		case len(data) > documentMax:
+		case IsBrokenLog(data):
+			b.addLog(&source{path: path, top: top, name: l.Name, form: FormLines}, l, head)
+		case len(data) > DocumentMax:
 			b.skip(l.Name, 0, "it is no log, and too large for a document")
 		default:
 			b.whole(l.Name, data, form)
@@ -298,13 +298,13 @@ func (b *Bundle) look(path, top string, l *archive.Leaf) {
 }
 
 // whole takes a text that is no log.
-func (b *Bundle) whole(name string, data []byte, form form) {
+func (b *Bundle) whole(name string, data []byte, form Form) {
 	switch form {
-	case document:
+	case FormDocument:
 		b.document(name, data)
-	case yamlText:
+	case FormYAML:
 		b.yaml(name, data)
-	case plainText:
+	case FormText:
 		if isNotCollected(name) {
 			b.notCollected(name, data)
 			return
@@ -415,7 +415,7 @@ func (b *Bundle) takeHealth(name string, h *gateway.Health) {
 
 // yaml is causeway.yaml, by its name or by its keys, or a gateway document in YAML.
 func (b *Bundle) yaml(name string, data []byte) {
-	if isLocal(name, data) {
+	if IsLocal(name, data) {
 		b.localYAML(name, data, filepath.Dir(name))
 		return
 	}
@@ -428,7 +428,7 @@ func (b *Bundle) yaml(name string, data []byte) {
 
 // jsonOfYAML takes what az prints with -o yaml: rows are kept in a file, as what comes through a pipe is.
 func (b *Bundle) jsonOfYAML(name string, text []byte) {
-	if f := recogniseJSON(text); f == document {
+	if f := recogniseJSON(text); f == FormDocument {
 		b.document(name, text)
 		return
 	}
@@ -439,7 +439,7 @@ func (b *Bundle) jsonOfYAML(name string, text []byte) {
 
 // isGatewayYAML reports whether a document that was YAML may be a gateway: its places are better said in its own lines.
 func isGatewayYAML(text []byte) bool {
-	return !isHealth(text) && !isActivity(text) && !bytes.Contains(text, []byte(`"timeseries"`)) && recogniseJSON(text) == document
+	return !isHealth(text) && !isActivity(text) && !bytes.Contains(text, []byte(`"timeseries"`)) && recogniseJSON(text) == FormDocument
 }
 
 func (b *Bundle) localYAML(name string, data []byte, dir string) {

@@ -3,6 +3,7 @@ package evidence
 import (
 	"archive/zip"
 	"bytes"
+	"causeway/internal/evidence/evidencetest"
 	"compress/flate"
 	"encoding/binary"
 	"fmt"
@@ -64,8 +65,8 @@ func lost(b *Bundle) string {
 
 func TestZipThatIsCutOff(t *testing.T) {
 	for _, p := range packings {
-		health, log := p.entryOf(t, "health.json", aHealth), p.entryOf(t, "logs/PT1H.json", manyRows())
-		last := p.entryOf(t, "logs/more.json", strings.Repeat(strings.ReplaceAll(manyRows(), "09:00", "10:00"), 2000))
+		health, log := p.entryOf(t, "health.json", aHealth), p.entryOf(t, "logs/PT1H.json", evidencetest.ManyRows())
+		last := p.entryOf(t, "logs/more.json", strings.Repeat(strings.ReplaceAll(evidencetest.ManyRows(), "09:00", "10:00"), 2000))
 		whole := append(append(append(p.entryOf(t, "logs/", ""), health...), log...), last...)
 		for _, x := range []struct {
 			size       int
@@ -81,7 +82,7 @@ func TestZipThatIsCutOff(t *testing.T) {
 			{len(whole) - len(last) - len(log) + 100, 0, 1, "in the middle of logs/PT1H.json", true},
 			{len(whole) - len(last) - len(log) - 40, 0, 0, "in the middle of health.json", false},
 		} {
-			path := write(t, t.TempDir(), "bundle.zip", string(whole[:x.size]))
+			path := evidencetest.Write(t, t.TempDir(), "bundle.zip", string(whole[:x.size]))
 			b := open(t, path)
 			n := count(t, b) + b.Repeated // the last log has the same rows again and again
 			want := fmt.Sprintf("%s: the archive is cut off after %d bytes, %s: copy it again", path, x.size, x.where)
@@ -97,8 +98,8 @@ func TestZipThatIsCutOff(t *testing.T) {
 
 // Of a list that is cut off all entries are there.
 func TestZipWithHalfAList(t *testing.T) {
-	z := zipped(t, map[string][]byte{"PT1H.json": []byte(manyRows()), "health.json": []byte(aHealth)})
-	b := open(t, write(t, t.TempDir(), "bundle.zip", string(z[:len(z)-30])))
+	z := zipped(t, map[string][]byte{"PT1H.json": []byte(evidencetest.ManyRows()), "health.json": []byte(aHealth)})
+	b := open(t, evidencetest.Write(t, t.TempDir(), "bundle.zip", string(z[:len(z)-30])))
 	if n := count(t, b); n != 3 || b.Health == nil || !strings.Contains(lost(b), "in its table of contents") {
 		t.Errorf("%d records, health %v, not read %s", n, b.Health, lost(b))
 	}
@@ -107,8 +108,8 @@ func TestZipWithHalfAList(t *testing.T) {
 // A zip that is stored in another has a list of its own, which is not that of the one that is cut off.
 func TestZipInAZipThatIsCutOff(t *testing.T) {
 	p := packing{method: zip.Store}
-	inner := zipped(t, map[string][]byte{"PT1H.json": []byte(manyRows())})
-	b := open(t, write(t, t.TempDir(), "bundle.zip", string(p.entryOf(t, "health.json", aHealth))+string(p.entryOf(t, "inner.zip", string(inner)))))
+	inner := zipped(t, map[string][]byte{"PT1H.json": []byte(evidencetest.ManyRows())})
+	b := open(t, evidencetest.Write(t, t.TempDir(), "bundle.zip", string(p.entryOf(t, "health.json", aHealth))+string(p.entryOf(t, "inner.zip", string(inner)))))
 	if n := count(t, b); n != 3 || b.Health == nil || !strings.Contains(lost(b), "cut off") {
 		t.Errorf("%d records, health %v, not read %s", n, b.Health, lost(b))
 	}
@@ -117,9 +118,9 @@ func TestZipInAZipThatIsCutOff(t *testing.T) {
 // An entry that cannot be unpacked costs itself, where its size is known.
 func TestEncryptedEntryOfACutZip(t *testing.T) {
 	p := packing{method: zip.Deflate}
-	closed := p.entryOf(t, "closed.json", manyRows())
+	closed := p.entryOf(t, "closed.json", evidencetest.ManyRows())
 	closed[6] |= 1
-	b := open(t, write(t, t.TempDir(), "bundle.zip", string(closed)+string(p.entryOf(t, "PT1H.json", manyRows()))))
+	b := open(t, evidencetest.Write(t, t.TempDir(), "bundle.zip", string(closed)+string(p.entryOf(t, "PT1H.json", evidencetest.ManyRows()))))
 	if n := count(t, b); n != 3 || !strings.Contains(lost(b), "cut off") || !strings.Contains(lost(b), "closed.json: it is encrypted") {
 		t.Errorf("%d records, not read %s", n, lost(b))
 	}
@@ -128,8 +129,8 @@ func TestEncryptedEntryOfACutZip(t *testing.T) {
 // A cut archive that was made to fill the disk ends in a message as a whole one does.
 func TestBombThatIsCutOff(t *testing.T) {
 	for _, p := range packings[:2] {
-		bomb := p.entryOf(t, "PT1H.json", rowAt(1)+"\n"+strings.Repeat(" ", 80<<20))
-		b := open(t, write(t, t.TempDir(), "bomb.zip", string(bomb)))
+		bomb := p.entryOf(t, "PT1H.json", evidencetest.RowAt(1)+"\n"+strings.Repeat(" ", 80<<20))
+		b := open(t, evidencetest.Write(t, t.TempDir(), "bomb.zip", string(bomb)))
 		if n := count(t, b); n != 1 || !strings.Contains(lost(b), "expands") {
 			t.Errorf("%+v: %d records, not read %s", p, n, lost(b))
 		}
@@ -141,7 +142,7 @@ func TestOtherArchivesThatAreCutOff(t *testing.T) {
 	const cut = ": it is cut off: copy it again; what stands before the cut is read"
 	f := func(name string, data []byte, size, least int, want string) {
 		t.Helper()
-		path := write(t, t.TempDir(), name, string(data[:size]))
+		path := evidencetest.Write(t, t.TempDir(), name, string(data[:size]))
 		b := open(t, path)
 		n := count(t, b)
 		if all := lost(b); len(b.Notes) != 1 || n < least || strings.Count(all, want) != 1 || strings.Count(all, "\n") > 1 {
@@ -150,7 +151,7 @@ func TestOtherArchivesThatAreCutOff(t *testing.T) {
 	}
 	var few strings.Builder // which do not compress to nothing
 	for i := range 60 {
-		few.WriteString(strings.ReplaceAll(rowAt(i), "592d1649", fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte{byte(i)}))) + "\n")
+		few.WriteString(strings.ReplaceAll(evidencetest.RowAt(i), "592d1649", fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte{byte(i)}))) + "\n")
 	}
 	small := gzipped(t, []byte(few.String()))
 	f("PT1H.json.gz", small, len(small)-20, 30, cut)

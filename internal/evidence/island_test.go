@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/evidencetest"
 )
 
 // at is a row of a time.
@@ -63,7 +64,7 @@ func TestTimesThatCannotBe(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			for i, text := range x.files {
-				write(t, dir, fmt.Sprint(i, ".json"), text)
+				evidencetest.Write(t, dir, fmt.Sprint(i, ".json"), text)
 			}
 			b := open(t, dir)
 			first, last := time.Time{}, time.Time{}
@@ -101,7 +102,7 @@ func everyYear(years int) string {
 // Rows that wait for a judgement are handed on as they are, and in their order.
 func TestRowsThatWait(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "PT1H.json", manyRows())
+	evidencetest.Write(t, dir, "PT1H.json", evidencetest.ManyRows())
 	three(t, open(t, dir), "a short log")
 }
 

@@ -3,6 +3,7 @@
 package evidence
 
 import (
+	"causeway/internal/evidence/evidencetest"
 	"fmt"
 	"os"
 	"runtime"
@@ -21,7 +22,7 @@ func TestPipeWithAPath(t *testing.T) {
 		t.Skipf("%s has no %s", runtime.GOOS, path)
 	}
 	go func() {
-		fmt.Fprint(out, manyRows())
+		fmt.Fprint(out, evidencetest.ManyRows())
 		out.Close()
 	}()
 	three(t, open(t, path), "pipe")

@@ -67,7 +67,7 @@ func (r *reading) file(sources []*source) {
 		byName[s.name] = s
 	}
 	first := sources[0]
-	err := eachLeaf(first.path, first.top, func(n int) { r.b.done.Add(int64(n)) }, func(l *archive.Leaf) error {
+	err := EachLeaf(first.path, first.top, func(n int) { r.b.done.Add(int64(n)) }, func(l *archive.Leaf) error {
 		s := byName[l.Name]
 		if s == nil {
 			return nil // a document, already taken
@@ -107,15 +107,15 @@ func (r *reading) fruitless(s *source) {
 // source reads the rows of one source.
 func (r *reading) source(s *source, l *archive.Leaf) error {
 	switch s.form {
-	case lines:
+	case FormLines:
 		return r.lines(s, l)
-	case records:
+	case FormRecords:
 		return r.lines(s, envelope.NewSplitter(l.Reader))
-	case enveloped:
+	case FormEnveloped:
 		return r.lines(s, envelope.NewOpener(l.Reader))
-	case queried:
+	case FormAnswer:
 		return r.queried(s, l)
-	case tabular:
+	case FormTable:
 		return r.table(s, l)
 	}
 	return nil

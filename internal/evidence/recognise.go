@@ -15,57 +15,57 @@ import (
 	"causeway/internal/template"
 )
 
-// form is how a leaf has to be read.
-type form uint8
+// Form is how a leaf has to be read.
+type Form uint8
 
 const (
-	nothing   form = iota
-	notText        // neither text nor an archive
-	lines          // a row of a log on each line, JSON
-	records        // rows of a log as JSON otherwise: in an array, in {"records":[…]}, over several lines
-	queried        // the answer of a query: {"tables":[{"columns":[…],"rows":[[…]]}]}
-	enveloped      // rows of a log inside the JSON of a log store or a shipper
-	tabular        // a table with a heading, however its cells are kept apart
-	document       // JSON that is read whole
-	yamlText       // YAML that is read whole
-	plainText      // anything else that is text
+	FormNothing   Form = iota
+	FormBinary         // neither text nor an archive
+	FormLines          // a row of a log on each line, JSON
+	FormRecords        // rows of a log as JSON otherwise: in an array, in {"records":[…]}, over several lines
+	FormAnswer         // the answer of a query: {"tables":[{"columns":[…],"rows":[[…]]}]}
+	FormEnveloped      // rows of a log inside the JSON of a log store or a shipper
+	FormTable          // a table with a heading, however its cells are kept apart
+	FormDocument       // JSON that is read whole
+	FormYAML           // YAML that is read whole
+	FormText           // anything else that is text
 )
 
-// recognise tells the form by the beginning of a leaf.
-func recognise(head []byte, name string) form {
+// Recognise tells the form by the beginning of a leaf.
+func Recognise(head []byte, name string) Form {
 	text := bytes.TrimLeft(head, " \t\r\n")
 	switch {
 	case len(text) == 0:
-		return nothing
+		return FormNothing
 	case bytes.IndexByte(head, 0) >= 0 || !mostlyUTF8(head):
-		return notText
+		return FormBinary
 	case isNotCollected(name):
-		return plainText
+		return FormText
 	case text[0] == '{' || text[0] == '[':
 		return recogniseJSON(text)
 	case bytes.HasPrefix(text, []byte("//")) || bytes.HasPrefix(text, []byte("/*")): // a comment before the JSON
 		return afterComments(text)
 	}
 	if table.HasHeading(text) && !isHealthTable(text) {
-		return tabular
+		return FormTable
 	}
 	switch {
 	case isYAML(text, name):
-		return yamlText
+		return FormYAML
 	case envelope.LooksLikeRows(text):
-		return lines // a log whose first lines were damaged
+		return FormLines // a log whose first lines were damaged
 	case holdsRowsAmong(text):
-		return enveloped // each line begins with something else
+		return FormEnveloped // each line begins with something else
 	}
-	return plainText
+	return FormText
 }
 
 // afterComments tells JSON that begins with comments, as templates do.
-func afterComments(text []byte) form {
+func afterComments(text []byte) Form {
 	if text = bytes.TrimLeft(template.StrictJSON(text), " \t\r\n"); len(text) > 0 && text[0] == '{' {
-		return document
+		return FormDocument
 	}
-	return plainText
+	return FormText
 }
 
 // mostlyUTF8 reports whether text is text; the head may end within a character.
@@ -86,39 +86,39 @@ func mostlyUTF8(head []byte) bool {
 	return 20*bad < len(head) // a log holds what hostile clients send
 }
 
-func recogniseJSON(text []byte) form {
+func recogniseJSON(text []byte) Form {
 	if isQueried(text) {
-		return queried
+		return FormAnswer
 	}
 	inner, wrapped := envelope.Unwrap(text)
 	if table.IsObjects(text) {
-		return tabular
+		return FormTable
 	}
 	if !envelope.IsRow(envelope.FirstObject(inner)) {
 		switch {
 		case bytes.Contains(text[:min(len(text), 256)], []byte(`"causeway.`)): // a report or an answer of causeway's own
-			return document
+			return FormDocument
 		case !wrapped && envelope.LooksLikeRows(text):
-			return lines
+			return FormLines
 		case isEnvelope(text):
-			return enveloped
+			return FormEnveloped
 		case !wrapped && beginsLongRow(text):
-			return lines
+			return FormLines
 		case beginsPacked(text):
-			return enveloped
+			return FormEnveloped
 		}
-		return document
+		return FormDocument
 	}
 	first, _, more := bytes.Cut(text, []byte("\n"))
 	if !wrapped && (!more || len(envelope.FirstObject(first)) > 0) {
-		return lines
+		return FormLines
 	}
-	return records
+	return FormRecords
 }
 
-// isBrokenLog reports whether a text that was taken for something else is a log: its first line is broken, and so long that
+// IsBrokenLog reports whether a text that was taken for something else is a log: its first line is broken, and so long that
 // no other stands in the head.
-func isBrokenLog(text []byte) bool {
+func IsBrokenLog(text []byte) bool {
 	_, rest, _ := bytes.Cut(text, []byte("\n"))
 	return envelope.LooksLikeRows(rest) && !json.Valid(text)
 }
@@ -198,8 +198,8 @@ func isYAML(text []byte, name string) bool {
 	return false
 }
 
-// isLocal reports whether YAML is causeway.yaml.
-func isLocal(name string, data []byte) bool {
+// IsLocal reports whether YAML is causeway.yaml.
+func IsLocal(name string, data []byte) bool {
 	switch filepath.Base(name) {
 	case "causeway.yaml", "causeway.yml":
 		return true

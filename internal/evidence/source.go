@@ -23,7 +23,7 @@ type source struct {
 	path string // file on disk
 	name string // as it is spoken of, with the entry of an archive
 	top  string // the file as it is spoken of
-	form form
+	form Form
 	span span // of its rows
 
 	style *table.Style // of a table
@@ -60,12 +60,12 @@ func (b *Bundle) addLog(s *source, l *archive.Leaf, head []byte) {
 		b.dated++
 	}
 	switch s.form {
-	case tabular:
+	case FormTable:
 		s.style = b.surveyTable(s.name, l)
-	case queried:
+	case FormAnswer:
 		s.style = b.survey(s.name, table.NewAnswer(l))
 	}
-	if s.style == nil && (s.form == tabular || s.form == queried) {
+	if s.style == nil && (s.form == FormTable || s.form == FormAnswer) {
 		return // nothing of it can be read, which is noted
 	}
 	b.logs = append(b.logs, s)
@@ -115,10 +115,10 @@ func (b *Bundle) sortLogs() {
 // spanOf is the time that a source covers, as far as a look at it tells: rows of a log on disk are in about the order of
 // time, and the path of a blob says its hour.
 func spanOf(l *archive.Leaf, s *source, head []byte) span {
-	if h, ok := hourOf(l.Name); ok {
+	if h, ok := HourOf(l.Name); ok {
 		return span{h.Add(-slack), h.Add(time.Hour + 10*time.Minute)}
 	}
-	if s.form != lines || !l.Plain {
+	if s.form != FormLines || !l.Plain {
 		return span{}
 	}
 	first, ok1 := timeIn(head, false)
@@ -134,8 +134,8 @@ func spanOf(l *archive.Leaf, s *source, head []byte) span {
 
 var blobPath = regexp.MustCompile(`y=(\d{4})/m=(\d\d?)/d=(\d\d?)/h=(\d\d?)/m=\d\d?/`)
 
-// hourOf reads the hour out of the path of a blob in a storage account.
-func hourOf(name string) (time.Time, bool) {
+// HourOf reads the hour out of the path of a blob in a storage account.
+func HourOf(name string) (time.Time, bool) {
 	m := blobPath.FindStringSubmatch(path.Clean(strings.ReplaceAll(name, `\`, "/")))
 	if m == nil {
 		return time.Time{}, false

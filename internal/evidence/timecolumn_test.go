@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/evidencetest"
 )
 
 // Times of the portal are read as whoever exported them meant them: in the zone of the heading, and day first if a date of the
@@ -28,7 +29,7 @@ func TestTimesOfThePortal(t *testing.T) {
 		for _, at := range strings.Split(x.times, "|") {
 			fmt.Fprintf(&text, "\"%s\",502,0.1,203.0.113.9\n", at)
 		}
-		b := open(t, write(t, t.TempDir(), "p.csv", text.String()))
+		b := open(t, evidencetest.Write(t, t.TempDir(), "p.csv", text.String()))
 		var got []string
 		if err := b.Each(func(r *accesslog.Record, _ bool) { got = append(got, r.Start.Format("01-02 15:04:05.999")) }); err != nil {
 			t.Fatal(err)
@@ -43,7 +44,7 @@ func TestTimesOfThePortal(t *testing.T) {
 // The date that decides may stand far behind others, also in a chart.
 func TestDayFirstOfAChart(t *testing.T) {
 	text := "Time,\"CPU Utilization (Avg), gw1\"\n" + strings.Repeat("\"12/10/2026, 10:00:04\",91.5\n", 9000) + "\"13/10/2026, 10:00:04\",92.5\n"
-	b := open(t, write(t, t.TempDir(), "chart.csv", text))
+	b := open(t, evidencetest.Write(t, t.TempDir(), "chart.csv", text))
 	count(t, b)
 	if len(b.Metrics) != 1 || b.Metrics[0].Points[0].At.Month() != 10 || len(b.Metrics[0].Points) < 2 || len(b.Notes) > 0 {
 		t.Errorf("metrics %d, notes %q", len(b.Metrics), b.Notes)

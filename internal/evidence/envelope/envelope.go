@@ -33,6 +33,7 @@ type opener struct {
 	err    error
 }
 
+// NewOpener reads the records of a log out of JSON that holds them at any depth, each as a line.
 func NewOpener(in *bufio.Reader) io.Reader { return &opener{in: bufio.NewReaderSize(in, 2*LineMax)} }
 
 func (o *opener) Read(p []byte) (int, error) {

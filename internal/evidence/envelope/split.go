@@ -15,6 +15,7 @@ type splitter struct {
 	err  error
 }
 
+// NewSplitter reads the rows of JSON that is an array, or {"records":[…]}, or laid out over several lines, each as a line.
 func NewSplitter(in *bufio.Reader) io.Reader { return &splitter{in: in} }
 
 func (s *splitter) Read(p []byte) (int, error) {

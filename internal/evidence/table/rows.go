@@ -368,6 +368,7 @@ type answeredRows struct {
 	n    int
 }
 
+// NewAnswer reads the rows of the first table in the answer of a query.
 func NewAnswer(in io.Reader) Rows {
 	d := json.NewDecoder(in)
 	d.UseNumber()

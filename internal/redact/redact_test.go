@@ -1,29 +1,34 @@
-package evidence
+package redact
 
 import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
 	"io"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence"
+	"causeway/internal/evidence/evidencetest"
 )
 
 // What leaves the house names nobody, and is still the same evidence: who is who stays apart, what is alike stays alike.
 func TestRedact(t *testing.T) {
 	dir := t.TempDir()
-	row := strings.NewReplacer(`"requestUri":"\/a"`, `"requestUri":"/secret/order/12345","host":"shop.contoso.com","userAgent":"Ann's browser"`).Replace(manyRows())
-	write(t, dir, "y=2026/m=11/d=23/h=09/m=00/PT1H.json", row)
-	write(t, dir, "gateway.json", `{"name":"gw1","id":"/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw1","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2"},"sslCertificates":[{"name":"c","properties":{"data":"c2VjcmV0","password":"hunter2"}}],"backendAddressPools":[{"name":"web","properties":{"backendAddresses":[{"ipAddress":"10.0.0.4"},{"fqdn":"shop.contoso.com"}]}}],"urlPathMaps":[{"name":"m","properties":{"pathRules":[{"name":"r","properties":{"paths":["/secret/*"]}}]}}]}}`)
-	write(t, dir, "table.csv", "TimeGenerated,HttpStatus,TimeTaken,ClientIp,ServerRouted,RequestUri,BackendPoolName\n2026-11-23T12:00:00Z,502,0.034,203.0.113.9,10.0.0.4:80,/secret/order/77,web\n")
+	row := strings.NewReplacer(`"requestUri":"\/a"`, `"requestUri":"/secret/order/12345","host":"shop.contoso.com","userAgent":"Ann's browser"`).Replace(evidencetest.ManyRows())
+	evidencetest.Write(t, dir, "y=2026/m=11/d=23/h=09/m=00/PT1H.json", row)
+	evidencetest.Write(t, dir, "gateway.json", `{"name":"gw1","id":"/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw1","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2"},"sslCertificates":[{"name":"c","properties":{"data":"c2VjcmV0","password":"hunter2"}}],"backendAddressPools":[{"name":"web","properties":{"backendAddresses":[{"ipAddress":"10.0.0.4"},{"fqdn":"shop.contoso.com"}]}}],"urlPathMaps":[{"name":"m","properties":{"pathRules":[{"name":"r","properties":{"paths":["/secret/*"]}}]}}]}}`)
+	evidencetest.Write(t, dir, "table.csv", "TimeGenerated,HttpStatus,TimeTaken,ClientIp,ServerRouted,RequestUri,BackendPoolName\n2026-11-23T12:00:00Z,502,0.034,203.0.113.9,10.0.0.4:80,/secret/order/77,web\n")
 	var out bytes.Buffer
-	if err := NewRedactor([]byte("key")).Redact([]string{dir}, &out); err != nil {
+	if err := New([]byte("key")).Redact([]string{dir}, &out); err != nil {
 		t.Fatal(err)
 	}
-	b := open(t, write(t, t.TempDir(), "bundle.tar.gz", out.String()))
+	b := openBundle(t, evidencetest.Write(t, t.TempDir(), "bundle.tar.gz", out.String()))
 	var seen []string
 	if err := b.Each(func(r *accesslog.Record, _ bool) {
 		seen = append(seen, fmt.Sprintf("%s %s %s %d %s", r.Client.Addr(), r.Attempts[0].Server, r.URI, r.Status, r.Host))
@@ -47,13 +52,13 @@ func TestRedact(t *testing.T) {
 }
 
 // redactedBundle is evidence, redacted and read back: its rows and the text of its files.
-func redactedBundle(t *testing.T, name, text string) (b *Bundle, rows []string, all string) {
+func redactedBundle(t *testing.T, name, text string) (b *evidence.Bundle, rows []string, all string) {
 	t.Helper()
 	var out bytes.Buffer
-	if err := NewRedactor([]byte("key")).Redact([]string{write(t, t.TempDir(), name, text)}, &out); err != nil {
+	if err := New([]byte("key")).Redact([]string{evidencetest.Write(t, t.TempDir(), name, text)}, &out); err != nil {
 		t.Fatal(err)
 	}
-	b = open(t, write(t, t.TempDir(), "bundle.tar.gz", out.String()))
+	b = openBundle(t, evidencetest.Write(t, t.TempDir(), "bundle.tar.gz", out.String()))
 	if err := b.Each(func(r *accesslog.Record, _ bool) {
 		rows = append(rows, fmt.Sprintf("%d %s %s", r.Status, r.URI, r.Client.Addr()))
 	}); err != nil {
@@ -124,14 +129,14 @@ func TestRedactKeepsMetrics(t *testing.T) {
 // causeway.yaml is read before the document that has the same names; plain text has no keys at all.
 func TestRedactLocalAndPlainText(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "causeway.yaml", "certificates:\n  www: {cert: /home/ann/shop.pem, key: /home/ann/shop.key}\nmembers:\n  shop.contoso.com: build7.fabrikam.net:9001\n  10.0.0.4: 127.0.0.1:9002\n")
-	write(t, dir, "gateway.json", `{"name":"gw1","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2"},"backendAddressPools":[{"name":"web","properties":{"backendAddresses":[{"ipAddress":"10.0.0.4"},{"fqdn":"shop.contoso.com"}]}}]}}`)
-	write(t, dir, "a-health.txt", "BackendAddressPools :\nBackendAddressPoolsText : [\n  {\n    \"BackendAddressPool\": {\"Id\": \"/x/backendAddressPools/web\"},\n    \"BackendHttpSettingsCollection\": [{\"BackendHttpSettings\": {\"Id\": \"/x/http\"}, \"Servers\": [{\"Address\": \"shop.contoso.com\", \"Health\": \"Unhealthy\", \"HealthProbeLog\": \"Common Name of db.adventure-works.com does not match\"}]}]\n  }\n]\n")
+	evidencetest.Write(t, dir, "causeway.yaml", "certificates:\n  www: {cert: /home/ann/shop.pem, key: /home/ann/shop.key}\nmembers:\n  shop.contoso.com: build7.fabrikam.net:9001\n  10.0.0.4: 127.0.0.1:9002\n")
+	evidencetest.Write(t, dir, "gateway.json", `{"name":"gw1","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2"},"backendAddressPools":[{"name":"web","properties":{"backendAddresses":[{"ipAddress":"10.0.0.4"},{"fqdn":"shop.contoso.com"}]}}]}}`)
+	evidencetest.Write(t, dir, "a-health.txt", "BackendAddressPools :\nBackendAddressPoolsText : [\n  {\n    \"BackendAddressPool\": {\"Id\": \"/x/backendAddressPools/web\"},\n    \"BackendHttpSettingsCollection\": [{\"BackendHttpSettings\": {\"Id\": \"/x/http\"}, \"Servers\": [{\"Address\": \"shop.contoso.com\", \"Health\": \"Unhealthy\", \"HealthProbeLog\": \"Common Name of db.adventure-works.com does not match\"}]}]\n  }\n]\n")
 	var out bytes.Buffer
-	if err := NewRedactor([]byte("key")).Redact([]string{dir}, &out); err != nil {
+	if err := New([]byte("key")).Redact([]string{dir}, &out); err != nil {
 		t.Fatal(err)
 	}
-	b := open(t, write(t, t.TempDir(), "bundle.tar.gz", out.String()))
+	b := openBundle(t, evidencetest.Write(t, t.TempDir(), "bundle.tar.gz", out.String()))
 	if b.Local == nil || b.Config == nil || b.Health == nil || len(b.Unread) > 0 {
 		t.Fatalf("local %v, config %v, health %v, not read %v", b.Local, b.Config, b.Health, b.Unread)
 	}
@@ -190,3 +195,49 @@ func TestRedactHeldBackMembers(t *testing.T) {
 }
 
 var heldBackOrMember = regexp.MustCompile(`"(?:heldBack|member)":"([^"]+)"`)
+
+func openBundle(t *testing.T, paths ...string) *evidence.Bundle {
+	t.Helper()
+	b, err := evidence.Open(paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	return b
+}
+
+// requestsOf are all requests of a bundle, a line each.
+func requestsOf(t *testing.T, b *evidence.Bundle) string {
+	t.Helper()
+	var out []string
+	err := b.Each(func(r *accesslog.Record, _ bool) {
+		out = append(out, fmt.Sprintf("%s %d %s %s %v %s", r.Start.Format(time.RFC3339), r.Status, r.Method, r.URI, r.Taken, r.Pool))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(out)
+	return strings.Join(out, "\n")
+}
+
+// Half of the evidence would be taken for all of it: a path that cannot be read is an error.
+func TestRedactAMissingPath(t *testing.T) {
+	dir := t.TempDir()
+	there, missing := evidencetest.Write(t, dir, "PT1H.json", evidencetest.ManyRows()), filepath.Join(dir, "nothing")
+	err := New(nil).Redact([]string{there, missing}, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "nothing: there is no such file") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A log stays one though its first line is broken and longer than what is looked at to recognise a file.
+func TestRedactALongBrokenFirstLine(t *testing.T) {
+	for _, begin := range []string{`{"a":"`, "[", "", `{"value":[{"a":"`} {
+		t.Run(begin, func(t *testing.T) {
+			text := begin + strings.Repeat("x", 300<<10) + "\n" + evidencetest.RowAt(2) + "\n" + evidencetest.RowAt(3) + "\n"
+			if _, rows, _ := redactedBundle(t, "PT1H.json", text); len(rows) != 2 {
+				t.Errorf("%d rows, want 2", len(rows))
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
-package evidence
+package redact
 
 import (
+	"causeway/internal/evidence"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
@@ -108,7 +109,7 @@ func (r *Redactor) segment(p string) string {
 		return p
 	case strings.HasSuffix(p, "*"):
 		return r.word("path", p[:len(p)-1]) + "*"
-	case LooksLikeID([]byte(p)):
+	case evidence.LooksLikeID([]byte(p)):
 		return fmt.Sprint(r.number(p) % 1_000_000_000)
 	}
 	return r.word("path", p)

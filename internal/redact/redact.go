@@ -1,9 +1,11 @@
-package evidence
+// Package redact replaces what names people and places in evidence by pseudonyms, so that it can be shared and still tells what
+// failed. What it does not understand it leaves out.
+package redact
 
 import (
 	"archive/tar"
 	"bufio"
-	"bytes"
+	"causeway/internal/evidence"
 	"causeway/internal/evidence/archive"
 	"causeway/internal/evidence/envelope"
 	"compress/gzip"
@@ -25,20 +27,19 @@ type Redactor struct {
 	hosts map[string]bool // names met in fields that hold hosts: they are replaced wherever they stand
 }
 
-// NewRedactor makes a redactor with this key.
-func NewRedactor(key []byte) *Redactor {
+// New makes a redactor with this key.
+func New(key []byte) *Redactor {
 	return &Redactor{key: key, seen: map[string]string{}, hosts: map[string]bool{}}
 }
 
 // Redact writes the evidence at the paths, redacted, as one compressed tar. It is gone through twice: which names are hosts
 // is known only once all documents have been read.
 func (r *Redactor) Redact(paths []string, to io.Writer) error {
-	b := &Bundle{}
-	defer b.Close()
-	files, err := b.filesAt(paths)
+	files, done, err := evidence.Files(paths)
 	if err != nil {
 		return fmt.Errorf("redact: %w", err)
 	}
+	defer done()
 	if err := eachLeafOf(files, r.learn); err != nil {
 		return err
 	}
@@ -58,27 +59,10 @@ func (r *Redactor) Redact(paths []string, to io.Writer) error {
 	return z.Close()
 }
 
-// filesAt are all files below the paths. What comes through a pipe is kept until the bundle is closed.
-func (b *Bundle) filesAt(paths []string) (files []string, err error) {
-	b.visit = func(file, name string) { files = append(files, file) }
-	for _, path := range expanded(paths) {
-		if err := b.open(path); err != nil {
-			return nil, unreadPaths{{path, err}}
-		}
-	}
-	switch { // half of it would be taken for all of it
-	case len(b.Unread) > 0:
-		return nil, errors.New(b.Unread[0].String())
-	case len(b.Notes) > 0:
-		return nil, errors.New(b.Notes[0])
-	}
-	return files, nil
-}
-
 // eachLeafOf calls f with everything that the files hold.
 func eachLeafOf(files []string, f func(*archive.Leaf) error) error {
 	for _, file := range files {
-		if err := eachLeaf(file, file, nil, f); err != nil {
+		if err := evidence.EachLeaf(file, file, nil, f); err != nil {
 			return fmt.Errorf("redact %s: %w", file, err)
 		}
 	}
@@ -91,8 +75,8 @@ func (r *Redactor) learn(l *archive.Leaf) error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	switch form := recognise(head, l.Name); form {
-	case document, yamlText:
+	switch form := evidence.Recognise(head, l.Name); form {
+	case evidence.FormDocument, evidence.FormYAML:
 		return r.whole(bufio.NewWriter(io.Discard), l, form)
 	}
 	return nil
@@ -101,7 +85,7 @@ func (r *Redactor) learn(l *archive.Leaf) error {
 // fileName keeps of a name what tells the kind of the file, and the hour of a blob.
 func (r *Redactor) fileName(name string) string {
 	hour := ""
-	if t, ok := hourOf(name); ok {
+	if t, ok := evidence.HourOf(name); ok {
 		hour = t.Format("y=2006/m=01/d=02/h=15/m=00/")
 	}
 	base := name[strings.LastIndexAny(name, `/\:`)+1:]
@@ -111,7 +95,7 @@ func (r *Redactor) fileName(name string) string {
 		ext = "txt"
 	}
 	switch base {
-	case AppliedName, HealthName, NotCollectedName, "causeway.yaml", "activity.json":
+	case evidence.AppliedName, evidence.HealthName, evidence.NotCollectedName, "causeway.yaml", "activity.json":
 		return hour + base
 	}
 	return hour + "evidence." + ext
@@ -130,18 +114,18 @@ func (r *Redactor) leaf(t *tar.Writer, name string, l *archive.Leaf) error {
 	defer os.Remove(tmp.Name())
 	defer tmp.Close()
 	w := bufio.NewWriter(tmp)
-	switch form := recognise(head, l.Name); form {
-	case nothing, notText:
+	switch form := evidence.Recognise(head, l.Name); form {
+	case evidence.FormNothing, evidence.FormBinary:
 		return nil
-	case lines:
+	case evidence.FormLines:
 		err = r.lines(w, l)
-	case records:
+	case evidence.FormRecords:
 		err = r.lines(w, envelope.NewSplitter(l.Reader))
-	case enveloped:
+	case evidence.FormEnveloped:
 		err = r.lines(w, envelope.NewOpener(l.Reader))
-	case tabular:
+	case evidence.FormTable:
 		err = r.table(w, l)
-	case queried:
+	case evidence.FormAnswer:
 		err = r.queried(w, l)
 	default:
 		err = r.whole(w, l, form)
@@ -167,18 +151,10 @@ func (r *Redactor) leaf(t *tar.Writer, name string, l *archive.Leaf) error {
 }
 
 func (r *Redactor) lines(w *bufio.Writer, in io.Reader) error {
-	for c, blk, more := newCutter(in), newBlock(), true; more; {
-		var err error
-		if more, err = c.cut(blk); err != nil {
-			return err
-		}
-		for line := range bytes.Lines(blk.text) {
-			line = bytes.TrimSpace(line)
-			w.Write(r.line(line))
-			w.WriteByte('\n')
-		}
-	}
-	return nil
+	return evidence.EachLine(in, func(line []byte) {
+		w.Write(r.line(line))
+		w.WriteByte('\n')
+	})
 }
 
 // unreadable stands for a line of which it cannot be told what to replace: it counts as one that cannot be read.

@@ -1,4 +1,4 @@
-package evidence
+package redact
 
 import (
 	"bufio"
@@ -13,6 +13,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"causeway/internal/evidence"
 	"causeway/internal/evidence/archive"
 	"causeway/internal/evidence/envelope"
 	"causeway/internal/evidence/table"
@@ -67,20 +68,20 @@ func (r *Redactor) table(w *bufio.Writer, l *archive.Leaf) error {
 	}
 }
 
-func (r *Redactor) whole(w *bufio.Writer, l *archive.Leaf, f form) error {
-	data, err := io.ReadAll(io.LimitReader(l, documentMax))
+func (r *Redactor) whole(w *bufio.Writer, l *archive.Leaf, f evidence.Form) error {
+	data, err := io.ReadAll(io.LimitReader(l, evidence.DocumentMax))
 	if err != nil {
 		return err
 	}
 	switch {
-	case isBrokenLog(data):
+	case evidence.IsBrokenLog(data):
 		return r.lines(w, io.MultiReader(bytes.NewReader(data), l))
-	case f == document:
+	case f == evidence.FormDocument:
 		data = template.StrictJSON(data)
-	case f == yamlText && isLocal(l.Name, data):
+	case f == evidence.FormYAML && evidence.IsLocal(l.Name, data):
 		_, err = w.Write(r.local(data))
 		return err
-	case f == yamlText:
+	case f == evidence.FormYAML:
 		if data, err = yaml.YAMLToJSON(data); err != nil {
 			data = nil
 		}
