@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 	"causeway/internal/supervisor"
 )
 
@@ -140,7 +141,7 @@ func untilEnded() context.Context {
 func startError(err error) *exitError {
 	exit := &exitError{code: exitFailed, err: err, hint: supervisor.Hint(err)}
 	var option *supervisor.OptionError
-	var format *gateway.FormatError
+	var format *document.FormatError
 	switch {
 	case errors.As(err, &option):
 		exit.code = exitUsage

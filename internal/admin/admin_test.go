@@ -13,6 +13,7 @@ import (
 
 	"causeway/internal/evidence"
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 )
 
 // house is a gateway that refuses what says so.
@@ -67,14 +68,14 @@ func TestControl(t *testing.T) {
 	if v, err := c.Health(); err != nil || len(v.Pools) != 1 {
 		t.Errorf("%+v, %v", v, err)
 	}
-	want := Config{Document: []byte("{}"), Local: []byte("a: b"), Dir: "/x"}
+	want := Config{Source: document.Source{Document: []byte("{}"), Local: []byte("a: b"), Dir: "/x"}}
 	if problems, err := c.Apply(want); err != nil || len(problems) != 1 || problems[0].Severity != gateway.Warning {
 		t.Errorf("%v, %v", problems, err)
 	}
 	if got, err := c.Config(); err != nil || string(got.Document) != "{}" || string(got.Local) != "a: b" || got.Dir != "/x" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	problems, err := c.Apply(Config{Document: []byte("refuse")})
+	problems, err := c.Apply(Config{Source: document.Source{Document: []byte("refuse")}})
 	if err == nil || err.Error() != "the configuration has errors" || len(problems) != 1 || problems[0].Path != "$.x" {
 		t.Errorf("%v, %v", problems, err)
 	}
@@ -96,11 +97,11 @@ func TestControl(t *testing.T) {
 func TestNilAndEmptyParts(t *testing.T) {
 	h := &house{}
 	_, c := serve(t, h, "")
-	c.Apply(Config{Document: []byte("{}")})
+	c.Apply(Config{Source: document.Source{Document: []byte("{}")}})
 	if h.applied.Local != nil {
 		t.Errorf("%q", h.applied.Local)
 	}
-	c.Apply(Config{Document: []byte("{}"), Local: []byte{}})
+	c.Apply(Config{Source: document.Source{Document: []byte("{}"), Local: []byte{}}})
 	if h.applied.Local == nil {
 		t.Error("an empty causeway.yaml is taken for none given")
 	}

@@ -24,6 +24,7 @@ import (
 	"causeway/internal/evidence/archive"
 	"causeway/internal/evidence/table"
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 	"causeway/internal/template"
 )
 
@@ -324,14 +325,11 @@ func (b *Bundle) whole(name string, data []byte, form Form) {
 // document takes a JSON document for what it is.
 func (b *Bundle) document(name string, data []byte) {
 	var shape struct {
-		Schema     string          `json:"schema"`
-		Pools      json.RawMessage `json:"backendAddressPools"`
-		Pool       json.RawMessage `json:"backendAddressPool"`
-		Value      json.RawMessage `json:"value"`
-		Document   []byte          `json:"document"`
-		Parameters []byte          `json:"parameters"`
-		Local      []byte          `json:"local"`
-		Dir        string          `json:"dir"`
+		document.Source
+		Schema string          `json:"schema"`
+		Pools  json.RawMessage `json:"backendAddressPools"`
+		Pool   json.RawMessage `json:"backendAddressPool"`
+		Value  json.RawMessage `json:"value"`
 	}
 	if !json.Valid(data) { // templates have comments
 		data = bytes.TrimSpace(template.StrictJSON(data))
@@ -354,8 +352,7 @@ func (b *Bundle) document(name string, data []byte) {
 	case strings.HasPrefix(shape.Schema, "causeway."):
 		b.skip(name, 0, "it is an answer of causeway's own, and no evidence")
 	case shape.Document != nil:
-		b.configWith(name, shape.Document, shape.Parameters)
-		b.localYAML(name, shape.Local, shape.Dir)
+		b.source(name, shape.Source)
 	case isHealth(shape.Pools), isHealth(data) && shape.Pool != nil, isShallowHealth(data):
 		if h, err := decodeHealth(data); err != nil {
 			b.skip(name, 0, err.Error())
@@ -385,16 +382,18 @@ func (b *Bundle) list(name string, data []byte) {
 	}
 }
 
-// Take adds the configuration of a running gateway. Parameters are those of a document that is a template.
-func (b *Bundle) Take(document, parameters, local []byte, dir string) {
-	b.configWith("the running gateway", document, parameters)
-	b.localYAML("the running gateway", local, dir)
+// Take adds the configuration of a running gateway.
+func (b *Bundle) Take(s document.Source) { b.source("the running gateway", s) }
+
+func (b *Bundle) source(name string, s document.Source) {
+	b.configOf(name, s)
+	b.localOf(name, s)
 }
 
-func (b *Bundle) config(name string, data []byte) { b.configWith(name, data, nil) }
+func (b *Bundle) config(name string, data []byte) { b.configOf(name, document.Source{Document: data}) }
 
-func (b *Bundle) configWith(name string, data, parameters []byte) {
-	d, err := gateway.ParseWith(data, parameters)
+func (b *Bundle) configOf(name string, s document.Source) {
+	d, err := s.ParseDocument()
 	if err != nil {
 		b.skip(name, 0, err.Error())
 		return
@@ -403,7 +402,7 @@ func (b *Bundle) configWith(name string, data, parameters []byte) {
 		b.note(fmt.Sprintf("there are documents of more than one gateway: %s was taken, %s was not", b.Config.Name, d.Config.Name))
 		return
 	}
-	b.Config, b.Problems, b.State = d.Config, d.Problems(), stateIn(data)
+	b.Config, b.Problems, b.State = d.Config, d.Problems(), stateIn(s.Document)
 }
 
 func (b *Bundle) takeHealth(name string, h *gateway.Health) {
@@ -416,7 +415,7 @@ func (b *Bundle) takeHealth(name string, h *gateway.Health) {
 // yaml is causeway.yaml, by its name or by its keys, or a gateway document in YAML.
 func (b *Bundle) yaml(name string, data []byte) {
 	if IsLocal(name, data) {
-		b.localYAML(name, data, filepath.Dir(name))
+		b.localOf(name, document.Source{Local: data, Dir: filepath.Dir(name)})
 		return
 	}
 	if text, err := yaml.YAMLToJSON(data); err == nil && len(text) > 0 && (text[0] == '{' || text[0] == '[') && !isGatewayYAML(text) {
@@ -442,8 +441,8 @@ func isGatewayYAML(text []byte) bool {
 	return !isHealth(text) && !isActivity(text) && !bytes.Contains(text, []byte(`"timeseries"`)) && recogniseJSON(text) == FormDocument
 }
 
-func (b *Bundle) localYAML(name string, data []byte, dir string) {
-	l, _, err := gateway.ParseLocal(data, dir)
+func (b *Bundle) localOf(name string, s document.Source) {
+	l, _, err := s.ParseLocal()
 	if err != nil {
 		b.skip(name, 0, err.Error())
 		return

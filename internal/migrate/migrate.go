@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 )
 
 // Severity says how much an item of the checklist asks for.
@@ -41,7 +42,7 @@ type Options struct {
 // Result is a v2 document and what goes with it.
 type Result struct {
 	Name      string
-	Document  *gateway.Document
+	Document  *document.Document
 	Checklist []Item // must do first
 }
 
@@ -54,7 +55,7 @@ type Error struct {
 func (e *Error) Error() string { return e.Message }
 
 // Convert migrates a v1 document. The error is an *Error: the document is not v1, is invalid, or the options do not fit.
-func Convert(v1 *gateway.Document, o Options) (*Result, error) {
+func Convert(v1 *document.Document, o Options) (*Result, error) {
 	o, err := check(v1, o)
 	if err != nil {
 		return nil, err
@@ -81,7 +82,7 @@ func Convert(v1 *gateway.Document, o Options) (*Result, error) {
 
 var azureName = regexp.MustCompile(`^[A-Za-z0-9]([\w.-]{0,78}\w)?$`)
 
-func check(v1 *gateway.Document, o Options) (Options, error) {
+func check(v1 *document.Document, o Options) (Options, error) {
 	c := v1.Config
 	if o.Name == "" {
 		o.Name = nameOf(c) + "_v2"
@@ -156,7 +157,7 @@ func (m *migration) result() (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the v2 document: %w", err)
 	}
-	document, err := gateway.Parse(text)
+	document, err := document.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("read the v2 document back: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"causeway/internal/admin"
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 	"causeway/internal/route"
 )
 
@@ -88,7 +89,7 @@ func (o *Options) fit(c *gateway.Config) error {
 // Hint says what to do about an error of Start, Reload or Apply.
 func Hint(err error) string {
 	var option *OptionError
-	var format *gateway.FormatError
+	var format *document.FormatError
 	var network *net.OpError
 	var exposed *exposedError
 	onSocket := errors.As(err, &network)
