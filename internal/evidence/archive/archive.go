@@ -8,16 +8,14 @@ import (
 	"bytes"
 	"compress/bzip2"
 	"compress/gzip"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"sync"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/text/encoding/unicode"
 )
 
 // Leaf is a stream that is no archive and not compressed: what one file holds in the end.
@@ -216,14 +214,14 @@ func (g *guard) Read(p []byte) (int, error) {
 // a line feed where they end with a carriage return alone.
 func utf8Text(in *bufio.Reader) *bufio.Reader {
 	head, _ := in.Peek(HeadSize)
-	order, mark := utf16Order(head)
+	order, mark, wide := utf16Order(head)
 	switch {
 	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
 		in.Discard(3)
 		head = head[3:]
-	case order != nil:
+	case wide:
 		in.Discard(mark)
-		in = bufio.NewReaderSize(&utf16Reader{in: in, order: order}, HeadSize)
+		in = bufio.NewReaderSize(unicode.UTF16(order, unicode.IgnoreBOM).NewDecoder().Reader(in), HeadSize)
 		head, _ = in.Peek(HeadSize)
 	}
 	if bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 {
@@ -232,14 +230,14 @@ func utf8Text(in *bufio.Reader) *bufio.Reader {
 	return in
 }
 
-// utf16Order is the order of the bytes of UTF-16, and how long its mark is; nil for other text. Without a mark it shows in
+// utf16Order is the order of the bytes of UTF-16, and how long its mark is; not ok for other text. Without a mark it shows in
 // zeros in every other place, as ASCII has them.
-func utf16Order(head []byte) (order binary.ByteOrder, mark int) {
+func utf16Order(head []byte) (order unicode.Endianness, mark int, ok bool) {
 	switch {
 	case bytes.HasPrefix(head, []byte("\xff\xfe")):
-		return binary.LittleEndian, 2
+		return unicode.LittleEndian, 2, true
 	case bytes.HasPrefix(head, []byte("\xfe\xff")):
-		return binary.BigEndian, 2
+		return unicode.BigEndian, 2, true
 	}
 	var zeros [2]int
 	sample := head[:min(len(head), 512)&^1]
@@ -250,13 +248,13 @@ func utf16Order(head []byte) (order binary.ByteOrder, mark int) {
 	}
 	switch most := len(sample) / 2; {
 	case most < 8:
-		return nil, 0
+		return order, 0, false
 	case zeros[1] > most*9/10 && zeros[0] == 0:
-		return binary.LittleEndian, 0
+		return unicode.LittleEndian, 0, true
 	case zeros[0] > most*9/10 && zeros[1] == 0:
-		return binary.BigEndian, 0
+		return unicode.BigEndian, 0, true
 	}
-	return nil, 0
+	return order, 0, false
 }
 
 // returns turns carriage returns into line feeds.
@@ -270,40 +268,4 @@ func (r *returns) Read(p []byte) (int, error) {
 		}
 	}
 	return n, err
-}
-
-// utf16Reader turns UTF-16 into UTF-8.
-type utf16Reader struct {
-	in    *bufio.Reader
-	order binary.ByteOrder
-	half  rune   // first half of a pair
-	rest  []byte // of a character that did not fit
-}
-
-func (u *utf16Reader) Read(p []byte) (int, error) {
-	n := copy(p, u.rest)
-	u.rest = u.rest[n:]
-	for n < len(p) {
-		var two [2]byte
-		if _, err := io.ReadFull(u.in, two[:]); err != nil {
-			if n > 0 {
-				return n, nil
-			}
-			return 0, io.EOF
-		}
-		r := rune(u.order.Uint16(two[:]))
-		if u.half != 0 {
-			r, u.half = utf16.DecodeRune(u.half, r), 0
-		} else if utf16.IsSurrogate(r) {
-			u.half = r
-			continue
-		}
-		var b [utf8.UTFMax]byte
-		text := b[:utf8.EncodeRune(b[:], r)]
-		k := copy(p[n:], text)
-		if n += k; k < len(text) {
-			u.rest = append(u.rest[:0], text[k:]...)
-		}
-	}
-	return n, nil
 }

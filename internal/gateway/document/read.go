@@ -2,16 +2,16 @@ package document
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"regexp"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 	"sigs.k8s.io/yaml"
 
 	"causeway/internal/gateway"
@@ -181,22 +181,12 @@ func syntaxError(data []byte, err error) error {
 	}
 }
 
-// plainUTF8 removes a byte order mark and decodes UTF-16, which is what a redirect in Windows PowerShell writes.
+// plainUTF8 removes a byte order mark and decodes UTF-16, which is what a redirect in Windows PowerShell writes. What has no mark
+// stays as it is.
 func plainUTF8(data []byte) []byte {
-	var order binary.ByteOrder
-	switch {
-	case bytes.HasPrefix(data, []byte{0xEF, 0xBB, 0xBF}):
-		return data[3:]
-	case bytes.HasPrefix(data, []byte{0xFF, 0xFE}):
-		order = binary.LittleEndian
-	case bytes.HasPrefix(data, []byte{0xFE, 0xFF}):
-		order = binary.BigEndian
-	default:
+	plain, _, err := transform.Bytes(unicode.BOMOverride(transform.Nop), data)
+	if err != nil {
 		return data
 	}
-	units := make([]uint16, 0, len(data)/2)
-	for rest := data[2:]; len(rest) >= 2; rest = rest[2:] {
-		units = append(units, order.Uint16(rest))
-	}
-	return []byte(string(utf16.Decode(units)))
+	return plain
 }
