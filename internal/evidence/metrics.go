@@ -3,9 +3,7 @@ package evidence
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strings"
@@ -148,7 +146,7 @@ func (r *reading) metricTable(s *source, rows table.Rows, heading []string) erro
 	for i := range heading[1:] {
 		series[i+1].Name = table.MetricName(heading[i+1])
 	}
-	err := r.eachRow(s, rows, func(cells []string) bool {
+	err := r.eachInterval(s, rows, func(cells []string) bool {
 		at, ok := s.style.Columns[0].Times.Parse([]byte(cells[0]))
 		for i := 1; ok && i < min(len(cells), len(series)); i++ {
 			if v := s.style.Columns[i].Real(cells[i]); !math.IsNaN(v) && series[i].Name != "" && len(series[i].Points) < maxPoints {
@@ -168,7 +166,7 @@ func (r *reading) metricTable(s *source, rows table.Rows, heading []string) erro
 // metricList reads such a table.
 func (r *reading) metricList(s *source, rows table.Rows, heading []string) error {
 	at := table.MetricListOf(heading)
-	return r.eachRow(s, rows, func(cells []string) bool {
+	return r.eachInterval(s, rows, func(cells []string) bool {
 		if at[0] >= len(cells) || at[1] >= len(cells) {
 			return false
 		}
@@ -188,24 +186,19 @@ func (r *reading) metricList(s *source, rows table.Rows, heading []string) error
 	})
 }
 
-// eachRow calls f with the rows of a table of metrics. f reports whether a row was of use.
-func (r *reading) eachRow(s *source, rows table.Rows, f func(cells []string) bool) error {
-	for {
-		row, line, err := rows.Next()
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case table.IsRowError(err):
-			r.b.skip(s.name, line, reasonOf(err))
-			s.bad++
-		case err != nil:
-			return fmt.Errorf("read a row of metrics: %w", err)
-		case f(row):
+// eachInterval calls f with the rows of a table of metrics. f reports whether a row was of use.
+func (r *reading) eachInterval(s *source, rows table.Rows, f func(cells []string) bool) error {
+	err := r.eachRow(s, rows, func(cells []string, line int) {
+		if f(cells) {
 			s.rows++
 			r.b.Rows++
-		default:
-			r.b.skip(s.name, line, "the row of metrics has no time, or no number, that can be read")
-			s.bad++
+			return
 		}
+		r.b.skip(s.name, line, "the row of metrics has no time, or no number, that can be read")
+		s.bad++
+	})
+	if err != nil {
+		return fmt.Errorf("read a row of metrics: %w", err)
 	}
+	return nil
 }

@@ -82,6 +82,11 @@ func (r *reading) table(s *source, l *archive.Leaf) error {
 		return r.metricList(s, rows, heading)
 	}
 	t := r.newTableReader(s, s.style)
+	return r.eachRow(s, rows, t.row)
+}
+
+// eachRow calls f with the rows that follow a heading, and the numbers of their lines. A row that cannot be read costs itself.
+func (r *reading) eachRow(s *source, rows table.Rows, f func(cells []string, line int)) error {
 	for {
 		cells, line, err := rows.Next()
 		switch {
@@ -90,11 +95,11 @@ func (r *reading) table(s *source, l *archive.Leaf) error {
 		case table.IsRowError(err):
 			r.b.skip(s.name, line, reasonOf(err))
 			s.bad++
-			continue
 		case err != nil:
 			return err
+		default:
+			f(cells, line)
 		}
-		t.row(cells, line)
 	}
 }
 

@@ -95,9 +95,6 @@ func (f *Field) lineLen() int {
 // ValidName reports whether s may be the name of a field.
 func ValidName(s []byte) bool { return len(s) > 0 && run(s, isToken) == len(s) }
 
-// ValidValue reports whether s may be the value of a field.
-func ValidValue(s []byte) bool { return runValue(s) == len(s) && len(trim(s)) == len(s) }
-
 // LastChunk ends a chunked body without trailers.
 const LastChunk = "0\r\n\r\n"
 

@@ -2,49 +2,19 @@ package document
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
-	"math/big"
 	"testing"
-	"time"
+
+	"causeway/internal/certs/certstest"
 )
 
-// issue makes a certificate, signed by itself when no issuer is given.
-func issue(t *testing.T, name string, authority bool, issuer *x509.Certificate, issuerKey *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, IsCA: authority, BasicConstraintsValid: true,
-		NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0),
-	}
-	if issuer == nil {
-		issuer, issuerKey = template, key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, issuer, &key.PublicKey, issuerKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cert, key
-}
-
 func TestClientAuthorities(t *testing.T) {
-	root, key := issue(t, "root", true, nil, nil)
-	other, _ := issue(t, "other", true, nil, nil)
-	middle, _ := issue(t, "middle", true, root, key)
-	leaf, _ := issue(t, "leaf", false, root, key)
+	authority := certstest.NewAuthority(t, "root")
+	root, other := authority.Cert, certstest.NewAuthority(t, "other").Cert
+	middle, leaf := authority.Intermediate("middle").Cert, authority.Leaf("leaf").Leaf
 	f := func(code string, certs ...*x509.Certificate) {
 		t.Helper()
 		var data bytes.Buffer
