@@ -18,7 +18,7 @@ func TestWorkbooks(t *testing.T) {
 	same(t, "log.xlsx", string(evidencetest.WorkbookOf(t, 3)))
 	same(t, "log.zip", string(zipped(t, map[string][]byte{"log.xlsx": evidencetest.WorkbookOf(t, 0)})))
 	b := open(t, evidencetest.Write(t, t.TempDir(), "cut.xlsx", string(evidencetest.WorkbookOf(t, 0)[:3000])))
-	if told(t, b); len(b.Unread) == 0 {
+	if requestsOf(t, b); len(b.Unread) == 0 {
 		t.Error("half a workbook is read without a word")
 	}
 }
@@ -37,7 +37,7 @@ func TestDamagedAvro(t *testing.T) {
 	huge := append(bytes.Clone(whole[:bytes.Index(whole, []byte("ApplicationGateway"))-200]), 0x02, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f)
 	for _, data := range [][]byte{whole[:len(whole)-30], whole[:60], huge} {
 		b := open(t, evidencetest.Write(t, t.TempDir(), "a.avro", string(data)))
-		if told(t, b); len(b.Unread) == 0 {
+		if requestsOf(t, b); len(b.Unread) == 0 {
 			t.Errorf("%d bytes are read without a word", len(data))
 		}
 	}
@@ -75,7 +75,7 @@ func TestParquet(t *testing.T) {
 	same(t, "table.zip", string(zipped(t, map[string][]byte{"table.parquet": out.Bytes()})))
 	for _, data := range []string{out.String()[:out.Len()-9], "PAR1" + strings.Repeat("\xff", 300) + "\xff\xff\xff\x7fPAR1"} {
 		b := open(t, evidencetest.Write(t, t.TempDir(), "a.parquet", data))
-		if told(t, b); len(b.Unread) == 0 {
+		if requestsOf(t, b); len(b.Unread) == 0 {
 			t.Errorf("%d damaged bytes are read without a word", len(data))
 		}
 	}

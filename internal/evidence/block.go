@@ -179,7 +179,7 @@ func streamReason(err error) string {
 	}
 	var file *fs.PathError
 	if errors.As(err, &file) {
-		return whyUnread(file)
+		return skipReason(file)
 	}
 	return err.Error()
 }

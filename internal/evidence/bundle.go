@@ -105,7 +105,7 @@ func Open(paths []string) (*Bundle, error) {
 	for _, path := range paths {
 		b.given = nameOf(path)
 		if err := b.open(path); err != nil {
-			b.skip(b.given, 0, whyUnread(err))
+			b.skip(b.given, 0, skipReason(err))
 			failed = append(failed, unreadPath{path, err})
 		}
 	}
@@ -174,7 +174,7 @@ func (b *Bundle) open(path string) error {
 		case err != nil && file == root:
 			return err
 		case err != nil:
-			b.skip(file, 0, whyUnread(err))
+			b.skip(file, 0, skipReason(err))
 		case d.Type().IsRegular() || d.Type()&fs.ModeSymlink != 0 && file == root:
 			b.file(file, file)
 		}
@@ -432,7 +432,7 @@ func (b *Bundle) jsonOfYAML(name string, text []byte) {
 		return
 	}
 	if err := b.pipe(bytes.NewReader(text), name); err != nil {
-		b.skip(name, 0, whyUnread(err))
+		b.skip(name, 0, skipReason(err))
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 	"causeway/internal/evidence/evidencetest"
 )
 
-// told is what a bundle makes of the warehouse's log, a line for each request.
-func told(t *testing.T, b *Bundle) string {
+// requestsOf is what a bundle makes of the warehouse's log, a line for each request.
+func requestsOf(t *testing.T, b *Bundle) string {
 	t.Helper()
 	defer b.Close()
 	var out []string
@@ -38,7 +38,7 @@ const warehouseTold = `2026-11-20T08:07:05Z 200 GET /pallets?of=7 190ms docks
 func same(t *testing.T, name, text string) *Bundle {
 	t.Helper()
 	b := open(t, evidencetest.Write(t, t.TempDir(), name, text))
-	if got := told(t, b); got != warehouseTold || len(b.Unread) > 0 {
+	if got := requestsOf(t, b); got != warehouseTold || len(b.Unread) > 0 {
 		t.Errorf("%s:\n%.700s\ngot\n%s\nnot read %v, notes %q", name, text, got, b.Unread, b.Notes)
 	}
 	return b
@@ -124,7 +124,7 @@ func TestThousandsOfMilliseconds(t *testing.T) {
 	for _, mark := range []string{",", "."} {
 		b := open(t, evidencetest.Write(t, t.TempDir(), "v1.csv", "TimeGenerated;InstanceId;HttpStatus;TimeTaken;ClientIp\n"+
 			"2026-11-20T08:00:00Z;ApplicationGatewayRole_IN_0;502;30"+mark+"004;198.51.100.4\n2026-11-20T08:00:01Z;ApplicationGatewayRole_IN_0;200;186;198.51.100.4\n"))
-		if got := told(t, b); !strings.Contains(got, "30.004s") || !strings.Contains(got, "186ms") {
+		if got := requestsOf(t, b); !strings.Contains(got, "30.004s") || !strings.Contains(got, "186ms") {
 			t.Errorf("%s: got %s", mark, got)
 		}
 	}
@@ -146,7 +146,7 @@ func TestNumbersThatAreNone(t *testing.T) {
 			}
 			return cell
 		})))
-		got := told(t, b)
+		got := requestsOf(t, b)
 		if strings.Count(got, "\n") != 2 || strings.Contains(got, "/pallets 0s") || len(b.Unread) != 1 || b.Unread[0].Line != 3 || !strings.Contains(b.Unread[0].Reason, x.reason) {
 			t.Errorf("%s %q: got\n%s\nnot read %v", x.column, x.cell, got, b.Unread)
 		}
@@ -163,7 +163,7 @@ func TestNumbersThatAreNone(t *testing.T) {
 // Times without seconds are read, and the report says what is lost.
 func TestTimesWithoutSeconds(t *testing.T) {
 	b := open(t, evidencetest.Write(t, t.TempDir(), "a.csv", evidencetest.Sheet(',', evidencetest.Times(evidencetest.LayoutTime("1/2/2006 15:04"), false))))
-	if got := told(t, b); !strings.HasPrefix(got, "2026-11-20T08:07:00Z 200") || !strings.Contains(strings.Join(b.Notes, "\n"), "no seconds") {
+	if got := requestsOf(t, b); !strings.HasPrefix(got, "2026-11-20T08:07:00Z 200") || !strings.Contains(strings.Join(b.Notes, "\n"), "no seconds") {
 		t.Errorf("got\n%s\nnotes %q", got, b.Notes)
 	}
 }
@@ -287,7 +287,7 @@ func TestQueriesThatAreNoRows(t *testing.T) {
 // A log that was recognised and of which nothing came is reported.
 func TestLogsThatYieldNothing(t *testing.T) {
 	b := open(t, evidencetest.Write(t, t.TempDir(), "a.csv", strings.Join(evidencetest.Warehouse.Heading, ",")+"\n"))
-	if got := told(t, b); got != "" || len(b.Unread) != 1 || !strings.Contains(b.Unread[0].Reason, "no row") || !b.Fruitless() {
+	if got := requestsOf(t, b); got != "" || len(b.Unread) != 1 || !strings.Contains(b.Unread[0].Reason, "no row") || !b.Fruitless() {
 		t.Errorf("got %q, not read %v", got, b.Unread)
 	}
 }
@@ -295,7 +295,7 @@ func TestLogsThatYieldNothing(t *testing.T) {
 // A quote that is never closed costs its own file, and not the memory that all the rest would take.
 func TestQuoteThatIsNotClosed(t *testing.T) {
 	b := open(t, evidencetest.Write(t, t.TempDir(), "a.csv", evidencetest.Sheet(',', evidencetest.AsIs)+"\"2026"+strings.Repeat("x,", 12<<20)))
-	if got := told(t, b); got != warehouseTold || len(b.Unread) == 0 || !strings.Contains(fmt.Sprint(b.Unread), "quote is never closed") {
+	if got := requestsOf(t, b); got != warehouseTold || len(b.Unread) == 0 || !strings.Contains(fmt.Sprint(b.Unread), "quote is never closed") {
 		t.Errorf("got\n%s\nnot read %v", got, b.Unread)
 	}
 }
@@ -304,7 +304,7 @@ func TestQuoteThatIsNotClosed(t *testing.T) {
 func TestListThatDoesNotEnd(t *testing.T) {
 	for _, junk := range []string{" y\n", "a : y\n"} {
 		b := open(t, evidencetest.Write(t, t.TempDir(), "a.txt", "TimeGenerated : 2026-11-20T08:00:00Z\nHttpStatus : 502\nTimeTaken : 1\nRequestUri : /a\n\nHttpStatus : 502\n"+strings.Repeat(junk, 3<<20)))
-		if got := told(t, b); !strings.HasPrefix(got, "2026-11-20T08:00:00Z 502") || len(b.Unread) == 0 {
+		if got := requestsOf(t, b); !strings.HasPrefix(got, "2026-11-20T08:00:00Z 502") || len(b.Unread) == 0 {
 			t.Errorf("got %q, not read %v", got, b.Unread)
 		}
 	}
@@ -316,7 +316,7 @@ func TestEnvelopesThatDoNotEnd(t *testing.T) {
 	for _, junk := range []string{"{", "{\"", "{{}", "[{\"a\":"} {
 		row := evidencetest.Each("\n", func(_ int, r string) string { return `{"_raw":` + evidencetest.Quoted(r) + `}` })
 		b := open(t, evidencetest.Write(t, t.TempDir(), "a.json", row+"\n"+strings.Repeat(junk, 1<<20)))
-		if got := told(t, b); got != warehouseTold || len(b.Unread) == 0 {
+		if got := requestsOf(t, b); got != warehouseTold || len(b.Unread) == 0 {
 			t.Errorf("%s: got\n%s\nnot read %v", junk, got, b.Unread)
 		}
 	}
@@ -341,7 +341,7 @@ func TestFilesThatAreNoEvidence(t *testing.T) {
 		"TIMEGENERATED          HTTPSTATUS   REQUESTURI   TIMETAKEN\n2026-11-20T08:00:00Z502          /a           1\n":    "do not stand under the heading",
 	} {
 		b := open(t, evidencetest.Write(t, t.TempDir(), "a.txt", text))
-		if got := told(t, b); got != "" || len(b.Unread) == 0 || !strings.Contains(b.Unread[0].Reason, reason) {
+		if got := requestsOf(t, b); got != "" || len(b.Unread) == 0 || !strings.Contains(b.Unread[0].Reason, reason) {
 			t.Errorf("%.80q: got %q, not read %v", text, got, b.Unread)
 		}
 	}

@@ -42,8 +42,8 @@ func (b *Bundle) EachRow(rows Rows) error {
 	if r.repeats.full {
 		b.note(fmt.Sprintf("more than %d rows stand at times that several sources cover; beyond that, rows that repeat were not told from others", maxRemembered))
 	}
-	b.tellMisdated()
-	b.tellUnread()
+	b.noteMisdated()
+	b.noteUnread()
 	b.sortActivity()
 	b.sortMetrics()
 	return nil
@@ -51,10 +51,10 @@ func (b *Bundle) EachRow(rows Rows) error {
 
 // reading is one pass over the logs.
 type reading struct {
-	b       *Bundle
-	rows    Rows
-	repeats repeats
-	islands islands // of the source that is being read
+	b        *Bundle
+	rows     Rows
+	repeats  repeats
+	clusters timeClusters // of the source that is being read
 
 	blocks  []*block // that are free
 	decoder accesslog.Decoder
@@ -72,7 +72,7 @@ func (r *reading) file(sources []*source) {
 		if s == nil {
 			return nil // a document, already taken
 		}
-		s.queried, s.rows, s.bad, r.islands = 0, 0, 0, r.b.newIslands(s)
+		s.queried, s.rows, s.bad, r.clusters = 0, 0, 0, r.b.newTimeClusters(s)
 		if err := r.source(s, l); err != nil && !errors.Is(err, io.EOF) {
 			r.b.broken(s.top, s.name, err)
 			s.bad++
@@ -199,7 +199,7 @@ func (r *reading) deliver(s *source, blk *block) {
 	n := blk.n + len(blk.performance) + len(blk.firewall) + len(blk.metrics) + len(blk.activity) + len(blk.lost)
 	s.rows, s.bad, r.b.Rows = s.rows+n, s.bad+len(blk.bad), r.b.Rows+n
 	for i := range blk.access[:blk.n] {
-		r.place(s, &blk.access[i].record, blk.access[i].own)
+		r.cluster(s, &blk.access[i].record, blk.access[i].own)
 	}
 	for i := range blk.performance {
 		if r.rows.Performance != nil {

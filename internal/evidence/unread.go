@@ -43,8 +43,8 @@ const (
 	EmptyFolder = "it is an empty folder"
 )
 
-// whyUnread says in words why a file or a folder cannot be read. The name is said beside it.
-func whyUnread(err error) string {
+// skipReason says in words why a file or a folder cannot be read. The name is said beside it.
+func skipReason(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return NoSuchFile
@@ -66,7 +66,7 @@ type unreadPaths []unreadPath
 func (u unreadPaths) Error() string {
 	var all []string
 	for _, p := range u {
-		all = append(all, nameOf(p.path)+": "+whyUnread(p.err))
+		all = append(all, nameOf(p.path)+": "+skipReason(p.err))
 	}
 	return strings.Join(all, "; ")
 }
@@ -86,8 +86,8 @@ func nameOf(path string) string {
 	return path
 }
 
-// tellUnread notes how many lines the report lacks, and why the most of them: counts and rates are of the rest.
-func (b *Bundle) tellUnread() {
+// noteUnread notes how many lines the report lacks, and why the most of them: counts and rates are of the rest.
+func (b *Bundle) noteUnread() {
 	most, lines := -1, 0
 	for i, u := range b.Unread {
 		if u.Line > 0 {

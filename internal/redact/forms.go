@@ -115,7 +115,7 @@ func (r *Redactor) local(data []byte) []byte {
 			all[k] = members
 		case k == "certificates" && part != nil:
 			for name, v := range part {
-				part[name] = r.places(v)
+				part[name] = r.certificateFiles(v)
 			}
 		default:
 			all[k] = r.any(plainKey(k), v)
@@ -136,8 +136,8 @@ func (r *Redactor) member(s string) string {
 	return r.host(s)
 }
 
-// places redacts the files of a certificate.
-func (r *Redactor) places(v any) any {
+// certificateFiles redacts the files of a certificate.
+func (r *Redactor) certificateFiles(v any) any {
 	files, ok := v.(map[string]any)
 	if !ok {
 		return nil

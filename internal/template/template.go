@@ -56,7 +56,7 @@ func Evaluate(data, parameters []byte, wanted func(resourceType string) bool) (*
 	}
 	w := &walk{run: r, wanted: wanted, held: map[question]bool{}, passed: map[Passed]bool{}, result: &Result{}}
 	s := newScope(r, path, template, given, nil)
-	if err := s.strangers(); err != nil {
+	if err := s.undeclaredParameters(); err != nil {
 		return nil, err
 	}
 	if err := w.resources(env{scope: s}, template.value("resources"), path+"resources", "", ""); err != nil {
@@ -164,8 +164,8 @@ func values(o *object) *object {
 	return out
 }
 
-// strangers reports values for parameters that the template does not declare, as a deployment does.
-func (s *scope) strangers() error {
+// undeclaredParameters reports values for parameters that the template does not declare, as a deployment does.
+func (s *scope) undeclaredParameters() error {
 	if s.given == nil {
 		return nil
 	}

@@ -23,7 +23,7 @@ func (w *walker) zip(name string, r io.Reader, in *bufio.Reader, depth int) erro
 	}
 	z, err := zip.NewReader(file, info.Size())
 	if errors.Is(err, zip.ErrFormat) || err == nil && !lists(z, file) {
-		c := &cutZip{w: w, name: name, file: file, size: info.Size(), depth: depth}
+		c := &truncatedZip{w: w, name: name, file: file, size: info.Size(), depth: depth}
 		return c.read()
 	}
 	if err != nil {

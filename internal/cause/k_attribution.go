@@ -1,6 +1,6 @@
 package cause
 
-var whose = []Cause{
+var attributionCauses = []Cause{
 	{
 		ID: "k-backend-5xx", Title: "the backend itself answers with an error", Azure: "H", Trace: "H",
 		Mechanism: "The status is the application's own; the gateway only passes it on.",

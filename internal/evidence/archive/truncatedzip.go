@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// cutZip reads a zip without its end, which lists the entries: where a download broke off it is missing. Entries are then
+// truncatedZip reads a zip without its end, which lists the entries: where a download broke off it is missing. Entries are then
 // found from the front, for each has a header before it.
-type cutZip struct {
+type truncatedZip struct {
 	w     *walker
 	name  string
 	file  io.ReaderAt
@@ -41,7 +41,7 @@ const (
 )
 
 // read unpacks entry after entry, as far as there are any. One that cannot be read does not stop those behind it.
-func (z *cutZip) read() error {
+func (z *truncatedZip) read() error {
 	var failed error
 	for at := int64(0); ; {
 		h, err := headerAt(z.file, at)
@@ -66,7 +66,7 @@ func also(err, more error) error {
 }
 
 // end says what is at a place where no entry begins.
-func (z *cutZip) end(at int64) error {
+func (z *truncatedZip) end(at int64) error {
 	switch {
 	case z.marks(at, zipDirectoryMark):
 		return &CutError{z.size, "in its table of contents"}
@@ -77,14 +77,14 @@ func (z *cutZip) end(at int64) error {
 }
 
 // marks reports whether a signature stands at a place.
-func (z *cutZip) marks(at int64, signature string) bool {
+func (z *truncatedZip) marks(at int64, signature string) bool {
 	var b [4]byte
 	_, err := z.file.ReadAt(b[:], at)
 	return err == nil && string(b[:]) == signature
 }
 
 // entry unpacks one, and returns where the next header ought to be; less than 0 if there can be none.
-func (z *cutZip) entry(h *localHeader) (next int64, err error) {
+func (z *truncatedZip) entry(h *localHeader) (next int64, err error) {
 	m := &metered{r: io.NewSectionReader(z.file, h.begins, z.size-h.begins)}
 	in := bufio.NewReaderSize(m, HeadSize)
 	taken := func() int64 { return m.n - int64(in.Buffered()) }
@@ -109,17 +109,19 @@ func (z *cutZip) entry(h *localHeader) (next int64, err error) {
 	return z.behind(h.begins + length), err
 }
 
-func (z *cutZip) handOn(h *localHeader, data io.Reader, taken func() int64) error {
+func (z *truncatedZip) handOn(h *localHeader, data io.Reader, taken func() int64) error {
 	if strings.HasSuffix(h.name, "/") { // a folder
 		return nil
 	}
 	return z.w.stream(z.name+":"+h.name, data, taken, z.depth+1)
 }
 
-func (z *cutZip) cut(h *localHeader) error { return &CutError{z.size, "in the middle of " + h.name} }
+func (z *truncatedZip) cut(h *localHeader) error {
+	return &CutError{z.size, "in the middle of " + h.name}
+}
 
 // behind is the place behind data that end there, and behind the descriptor that may follow them.
-func (z *cutZip) behind(end int64) int64 {
+func (z *truncatedZip) behind(end int64) int64 {
 	for _, descriptor := range []int64{0, 16, 24, 12, 20} { // with its mark or without, for sizes of 32 bits or of 64
 		if z.marks(end+descriptor, zipEntryMark) || z.marks(end+descriptor, zipDirectoryMark) {
 			return end + descriptor
@@ -189,7 +191,7 @@ func (h *localHeader) open(in *bufio.Reader) (io.Reader, error) {
 	case h.flags&1 != 0:
 		return nil, errors.New("it is encrypted")
 	case h.method == 0 && h.packed >= 0:
-		return &promised{r: in, left: h.packed}, nil
+		return &declaredEntry{r: in, left: h.packed}, nil
 	case h.method == 0:
 		return &untilDescriptor{in: in}, nil
 	case h.method == 8 && h.packed >= 0:
@@ -200,13 +202,13 @@ func (h *localHeader) open(in *bufio.Reader) (io.Reader, error) {
 	return nil, fmt.Errorf("it is packed by method %d, which is not known", h.method)
 }
 
-// promised reads as many bytes as there ought to be, and tells if there are fewer.
-type promised struct {
+// declaredEntry reads as many bytes as there ought to be, and tells if there are fewer.
+type declaredEntry struct {
 	r    io.Reader
 	left int64
 }
 
-func (p *promised) Read(b []byte) (int, error) {
+func (p *declaredEntry) Read(b []byte) (int, error) {
 	if p.left == 0 {
 		return 0, io.EOF
 	}

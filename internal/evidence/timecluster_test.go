@@ -108,17 +108,17 @@ func TestRowsThatWait(t *testing.T) {
 
 // What waits does not grow with the log.
 func TestFewRowsWait(t *testing.T) {
-	r := &reading{b: &Bundle{}, islands: islands{now: day}}
+	r := &reading{b: &Bundle{}, clusters: timeClusters{now: day}}
 	row := accesslog.Record{Method: []byte("GET"), URI: []byte("/a")}
 	for n := range 100_000 {
 		row.Start = year(1 + n%3000)
-		r.place(&source{}, &row, false)
+		r.cluster(&source{}, &row, false)
 	}
 	waiting := 0
-	for _, i := range r.islands.list {
-		waiting += len(i.held)
+	for _, i := range r.clusters.list {
+		waiting += len(i.pending)
 	}
-	if len(r.islands.list) > maxIslands || waiting > maxIslands*largeIsland {
-		t.Errorf("%d islands, %d rows wait", len(r.islands.list), waiting)
+	if len(r.clusters.list) > maxClusters || waiting > maxClusters*largeCluster {
+		t.Errorf("%d clusters, %d rows wait", len(r.clusters.list), waiting)
 	}
 }
