@@ -65,32 +65,37 @@ func TestLocalEmptyIsTheDefault(t *testing.T) {
 }
 
 func TestLocalProblems(t *testing.T) {
-	f := func(in, path, message, hint string) {
-		t.Helper()
-		_, problems, err := parseLocal(in)
-		if err != nil || len(problems) != 1 || problems[0].Path != path || problems[0].Severity != gateway.Error ||
-			!strings.Contains(problems[0].Message, message) || !strings.Contains(problems[0].Hint, hint) {
-			t.Errorf("%q: got %v %+v", in, err, problems)
-		}
+	for _, x := range []struct{ in, code, path, message, hint string }{
+		{"conectTimeout: 5s", "UnknownSetting", "conectTimeout", "unknown setting", "did you mean connectTimeout?"},
+		{"frobnicate: 5s", "UnknownSetting", "frobnicate", "unknown setting", "known are: allowUnserved, backendIdleTimeout, certificates"},
+		{"connectTimeout: 5", "InvalidSetting", "connectTimeout", "number 5", "5s"},
+		{"connectTimeout: 0s", "OutOfRange", "connectTimeout", "out of range", "1ms"},
+		{"engine: threads", "InvalidSetting", "engine", `"threads"`, "epoll, goroutines"},
+		{"keepAliveHint: maybe", "InvalidSetting", "keepAliveHint", `"maybe"`, "honour, ignore"},
+		{"logs: {bytes: ten}", "InvalidSetting", "logs.bytes", `"ten"`, "10GiB"},
+		{"logs: {bytes: 1KiB}", "InvalidSetting", "logs.bytes", `"1KiB"`, "at least 1MiB"},
+		{"logs: {bytes: 99999999TiB}", "InvalidSetting", "logs.bytes", "TiB", "10GiB"},
+		{"logs: {days: 0}", "InvalidSetting", "logs.days", "number 0", "1 to 3650"},
+		{"members: {a.x: b, A.x: c}", "DuplicateName", `members["a.x"]`, "given twice", "keep one"},
+		{"logs: [1]", "InvalidSetting", "logs", "a list", "a mapping"},
+		{"members: {a: 'b:c:d'}", "InvalidAddress", `members["a"]`, "not an address", "[::1]:8080"},
+		{"members: {a: 'b:99999'}", "InvalidAddress", `members["a"]`, "no port", "host:port"},
+		{"certificates: {a: {pfx: c.pfx, cert: c.pem}}", "CertificateFilesConflict", `certificates["a"]`, "both given", "either pfx"},
+		{"certificates: {a: {cert: c.pem}}", "CertificateFilesMissing", `certificates["a"]`, "no complete set", "cert and key"},
+		{"certificates: {a: {cert: c.pem, key: k.pem, password: p}}", "CertificateFilesConflict", `certificates["a"].password`, "pfx only", "remove it"},
+		{"certificates: {a: {crt: c.pem, cert: c.pem, key: k.pem}}", "UnknownSetting", `certificates["a"].crt`, "unknown setting", "did you mean cert?"},
+	} {
+		t.Run(x.in, func(t *testing.T) {
+			_, problems, err := parseLocal(x.in)
+			if err != nil || len(problems) != 1 {
+				t.Fatalf("%v, %+v, want one problem", err, problems)
+			}
+			p := problems[0]
+			if p.Code != x.code || p.Path != x.path || p.Severity != gateway.Error || !strings.Contains(p.Message, x.message) || !strings.Contains(p.Hint, x.hint) {
+				t.Errorf("%+v", p)
+			}
+		})
 	}
-	f("conectTimeout: 5s", "conectTimeout", "unknown setting", "did you mean connectTimeout?")
-	f("frobnicate: 5s", "frobnicate", "unknown setting", "known are: allowUnserved, backendIdleTimeout, certificates")
-	f("connectTimeout: 5", "connectTimeout", "number 5", "5s")
-	f("connectTimeout: 0s", "connectTimeout", "out of range", "1ms")
-	f("engine: threads", "engine", `"threads"`, "epoll, goroutines")
-	f("keepAliveHint: maybe", "keepAliveHint", `"maybe"`, "honour, ignore")
-	f("logs: {bytes: ten}", "logs.bytes", `"ten"`, "10GiB")
-	f("logs: {bytes: 1KiB}", "logs.bytes", `"1KiB"`, "at least 1MiB")
-	f("logs: {bytes: 99999999TiB}", "logs.bytes", "TiB", "10GiB")
-	f("logs: {days: 0}", "logs.days", "number 0", "1 to 3650")
-	f("members: {a.x: b, A.x: c}", `members["a.x"]`, "given twice", "keep one")
-	f("logs: [1]", "logs", "a list", "a mapping")
-	f("members: {a: 'b:c:d'}", `members["a"]`, "not an address", "[::1]:8080")
-	f("members: {a: 'b:99999'}", `members["a"]`, "no port", "host:port")
-	f("certificates: {a: {pfx: c.pfx, cert: c.pem}}", `certificates["a"]`, "both given", "either pfx")
-	f("certificates: {a: {cert: c.pem}}", `certificates["a"]`, "no complete set", "cert and key")
-	f("certificates: {a: {cert: c.pem, key: k.pem, password: p}}", `certificates["a"].password`, "pfx only", "remove it")
-	f("certificates: {a: {crt: c.pem, cert: c.pem, key: k.pem}}", `certificates["a"].crt`, "unknown setting", "did you mean cert?")
 }
 
 func TestLocalThatIsNoMapping(t *testing.T) {
