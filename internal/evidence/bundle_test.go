@@ -132,10 +132,12 @@ func TestClosedPath(t *testing.T) {
 	evidencetest.Write(t, dir, "open/health.json", aHealth)
 	closed, file := filepath.Dir(evidencetest.Write(t, dir, "closed/health.json", aHealth)), evidencetest.Write(t, dir, "file.json", aHealth)
 	for _, path := range []string{closed, file} {
-		if err := os.Chmod(path, 0); err != nil {
-			t.Fatal(err)
-		}
-		defer os.Chmod(path, 0o700)
+		t.Run(path, func(t *testing.T) {
+			if err := os.Chmod(path, 0); err != nil {
+				t.Fatal(err)
+			}
+			defer os.Chmod(path, 0o700)
+		})
 	}
 	if b := open(t, dir); b.Health == nil || fmt.Sprint(b.Unread) != "["+closed+": this user may not read it "+file+": this user may not read it]" {
 		t.Errorf("health %v, not read %v", b.Health, b.Unread)
@@ -148,11 +150,13 @@ func TestClosedPath(t *testing.T) {
 // An empty answer is one: there is nothing of that kind, which is no fault.
 func TestEmptyAnswer(t *testing.T) {
 	for _, text := range []string{"[]\n", "[ ]", "{\"value\": []}", "\xef\xbb\xbf[]"} {
-		dir := t.TempDir()
-		path := evidencetest.Write(t, dir, "Activity-log.json", text)
-		if b := open(t, dir); len(b.Unread) > 0 || fmt.Sprint(b.Notes) != "["+path+": an empty answer]" || !b.AnsweredEmpty("activity") || b.AnsweredEmpty("metric") {
-			t.Errorf("%q: not read %v, notes %v", text, b.Unread, b.Notes)
-		}
+		t.Run(text, func(t *testing.T) {
+			dir := t.TempDir()
+			path := evidencetest.Write(t, dir, "Activity-log.json", text)
+			if b := open(t, dir); len(b.Unread) > 0 || fmt.Sprint(b.Notes) != "["+path+": an empty answer]" || !b.AnsweredEmpty("activity") || b.AnsweredEmpty("metric") {
+				t.Errorf("%q: not read %v, notes %v", text, b.Unread, b.Notes)
+			}
+		})
 	}
 }
 
@@ -191,11 +195,13 @@ func TestLongFirstRow(t *testing.T) {
 // A first line that is broken costs that line, however long it is, and whatever it is taken for.
 func TestLongBrokenFirstLine(t *testing.T) {
 	for _, begin := range []string{`{"a":"`, "[", "", `{"value":[{"a":"`} {
-		text := begin + strings.Repeat("x", 300<<10) + "\n" + evidencetest.RowAt(2) + "\n" + evidencetest.RowAt(3) + "\n"
-		path := evidencetest.Write(t, t.TempDir(), "PT1H.json", text)
-		if b := open(t, path); count(t, b) != 2 || len(b.Unread) != 1 || b.Unread[0].Line != 1 {
-			t.Errorf("%q: not read %v", begin, b.Unread)
-		}
+		t.Run(begin, func(t *testing.T) {
+			text := begin + strings.Repeat("x", 300<<10) + "\n" + evidencetest.RowAt(2) + "\n" + evidencetest.RowAt(3) + "\n"
+			path := evidencetest.Write(t, t.TempDir(), "PT1H.json", text)
+			if b := open(t, path); count(t, b) != 2 || len(b.Unread) != 1 || b.Unread[0].Line != 1 {
+				t.Errorf("%q: not read %v", begin, b.Unread)
+			}
+		})
 	}
 }
 
@@ -211,9 +217,11 @@ func TestWhatIsNoEvidence(t *testing.T) {
 		evidencetest.Write(t, dir, "explained.json", `{"schema":"causeway.explanation/v1"}`): "it is an answer of causeway's own, and no evidence",
 		filepath.Join(dir, "folder"):                                                         "it is an empty folder",
 	} {
-		if b := open(t, name); fmt.Sprint(b.Unread) != "["+name+": "+want+"]" {
-			t.Errorf("%s: %v", name, b.Unread)
-		}
+		t.Run(name, func(t *testing.T) {
+			if b := open(t, name); fmt.Sprint(b.Unread) != "["+name+": "+want+"]" {
+				t.Errorf("%s: %v", name, b.Unread)
+			}
+		})
 	}
 }
 
@@ -254,13 +262,15 @@ func TestPipeWithoutEnd(t *testing.T) {
 		{strings.Repeat(row, 3), 3 * len(row), ""},
 		{row, 3 * len(row), ""},
 	} {
-		b, kept := &Bundle{}, &strings.Builder{}
-		if err := b.spool(kept, strings.NewReader(x.in), "a pipe", int64(x.most)); err != nil {
-			t.Fatal(err)
-		}
-		if kept.Len() != min(len(x.in), x.most) || !strings.HasPrefix(strings.Join(b.Notes, ""), x.want) || x.want == "" && len(b.Notes) > 0 {
-			t.Errorf("kept %d bytes of %d, notes %q", kept.Len(), len(x.in), b.Notes)
-		}
+		t.Run(fmt.Sprint(len(x.in), " bytes"), func(t *testing.T) {
+			b, kept := &Bundle{}, &strings.Builder{}
+			if err := b.spool(kept, strings.NewReader(x.in), "a pipe", int64(x.most)); err != nil {
+				t.Fatal(err)
+			}
+			if kept.Len() != min(len(x.in), x.most) || !strings.HasPrefix(strings.Join(b.Notes, ""), x.want) || x.want == "" && len(b.Notes) > 0 {
+				t.Errorf("kept %d bytes of %d, notes %q", kept.Len(), len(x.in), b.Notes)
+			}
+		})
 	}
 }
 

@@ -122,11 +122,13 @@ func TestNumbersAsPeopleHaveThem(t *testing.T) {
 // Milliseconds of the first generation, with marks between thousands, are no decimals.
 func TestThousandsOfMilliseconds(t *testing.T) {
 	for _, mark := range []string{",", "."} {
-		b := open(t, evidencetest.Write(t, t.TempDir(), "v1.csv", "TimeGenerated;InstanceId;HttpStatus;TimeTaken;ClientIp\n"+
-			"2026-11-20T08:00:00Z;ApplicationGatewayRole_IN_0;502;30"+mark+"004;198.51.100.4\n2026-11-20T08:00:01Z;ApplicationGatewayRole_IN_0;200;186;198.51.100.4\n"))
-		if got := requestsOf(t, b); !strings.Contains(got, "30.004s") || !strings.Contains(got, "186ms") {
-			t.Errorf("%s: got %s", mark, got)
-		}
+		t.Run(mark, func(t *testing.T) {
+			b := open(t, evidencetest.Write(t, t.TempDir(), "v1.csv", "TimeGenerated;InstanceId;HttpStatus;TimeTaken;ClientIp\n"+
+				"2026-11-20T08:00:00Z;ApplicationGatewayRole_IN_0;502;30"+mark+"004;198.51.100.4\n2026-11-20T08:00:01Z;ApplicationGatewayRole_IN_0;200;186;198.51.100.4\n"))
+			if got := requestsOf(t, b); !strings.Contains(got, "30.004s") || !strings.Contains(got, "186ms") {
+				t.Errorf("%s: got %s", mark, got)
+			}
+		})
 	}
 }
 
@@ -137,22 +139,24 @@ func TestNumbersThatAreNone(t *testing.T) {
 		{"TimeTaken", "0,186", "timeTaken is no number"}, // of a file whose decimals have points
 		{"HttpStatus", "OK", "httpStatus is no number"},
 	} {
-		n := 0
-		b := open(t, evidencetest.Write(t, t.TempDir(), "a.csv", evidencetest.Sheet(',', func(name, cell string) string {
-			if name == x.column {
-				if n++; n == 2 {
-					return x.cell
+		t.Run(x.column, func(t *testing.T) {
+			n := 0
+			b := open(t, evidencetest.Write(t, t.TempDir(), "a.csv", evidencetest.Sheet(',', func(name, cell string) string {
+				if name == x.column {
+					if n++; n == 2 {
+						return x.cell
+					}
 				}
+				return cell
+			})))
+			got := requestsOf(t, b)
+			if strings.Count(got, "\n") != 2 || strings.Contains(got, "/pallets 0s") || len(b.Unread) != 1 || b.Unread[0].Line != 3 || !strings.Contains(b.Unread[0].Reason, x.reason) {
+				t.Errorf("%s %q: got\n%s\nnot read %v", x.column, x.cell, got, b.Unread)
 			}
-			return cell
-		})))
-		got := requestsOf(t, b)
-		if strings.Count(got, "\n") != 2 || strings.Contains(got, "/pallets 0s") || len(b.Unread) != 1 || b.Unread[0].Line != 3 || !strings.Contains(b.Unread[0].Reason, x.reason) {
-			t.Errorf("%s %q: got\n%s\nnot read %v", x.column, x.cell, got, b.Unread)
-		}
-		if notes := strings.Join(b.Notes, "\n"); !strings.Contains(notes, "1 line could not be read") {
-			t.Errorf("notes %q", notes)
-		}
+			if notes := strings.Join(b.Notes, "\n"); !strings.Contains(notes, "1 line could not be read") {
+				t.Errorf("notes %q", notes)
+			}
+		})
 	}
 	b := open(t, evidencetest.Write(t, t.TempDir(), "a.json", strings.Replace(evidencetest.ManyRows(), `"timeTaken":0.034`, `"timeTaken":"0,034"`, 1)))
 	if n := count(t, b); n != 2 || b.Bad != 1 {
@@ -277,10 +281,12 @@ func TestQueriesThatAreNoRows(t *testing.T) {
 		{"status.json", `[{"TimeGenerated":"2026-11-20T08:00:00Z","Code":502,"RequestUri":"/a","TimeTaken":1,"ServerRouted":"10.9.0.4:80"}]`, "Code may be it: it has to be called HttpStatus"},
 		{"time.csv", "When,HttpStatus,RequestUri,TimeTaken\n2026-11-20T08:00:00Z,502,/a,1\n", "When may be it"},
 	} {
-		b := open(t, evidencetest.Write(t, t.TempDir(), x.name, x.text))
-		if b.Logs() != 0 || len(b.Unread) != 1 || !strings.Contains(b.Unread[0].Reason, x.reason) || !strings.Contains(b.Unread[0].Reason, "TimeGenerated > ago(1d)") {
-			t.Errorf("%s: %d logs, not read %v", x.name, b.Logs(), b.Unread)
-		}
+		t.Run(x.name, func(t *testing.T) {
+			b := open(t, evidencetest.Write(t, t.TempDir(), x.name, x.text))
+			if b.Logs() != 0 || len(b.Unread) != 1 || !strings.Contains(b.Unread[0].Reason, x.reason) || !strings.Contains(b.Unread[0].Reason, "TimeGenerated > ago(1d)") {
+				t.Errorf("%s: %d logs, not read %v", x.name, b.Logs(), b.Unread)
+			}
+		})
 	}
 }
 
@@ -303,10 +309,12 @@ func TestQuoteThatIsNotClosed(t *testing.T) {
 // A row of a list that does not end costs time that grows with its length, and its file.
 func TestListThatDoesNotEnd(t *testing.T) {
 	for _, junk := range []string{" y\n", "a : y\n"} {
-		b := open(t, evidencetest.Write(t, t.TempDir(), "a.txt", "TimeGenerated : 2026-11-20T08:00:00Z\nHttpStatus : 502\nTimeTaken : 1\nRequestUri : /a\n\nHttpStatus : 502\n"+strings.Repeat(junk, 3<<20)))
-		if got := requestsOf(t, b); !strings.HasPrefix(got, "2026-11-20T08:00:00Z 502") || len(b.Unread) == 0 {
-			t.Errorf("got %q, not read %v", got, b.Unread)
-		}
+		t.Run(junk, func(t *testing.T) {
+			b := open(t, evidencetest.Write(t, t.TempDir(), "a.txt", "TimeGenerated : 2026-11-20T08:00:00Z\nHttpStatus : 502\nTimeTaken : 1\nRequestUri : /a\n\nHttpStatus : 502\n"+strings.Repeat(junk, 3<<20)))
+			if got := requestsOf(t, b); !strings.HasPrefix(got, "2026-11-20T08:00:00Z 502") || len(b.Unread) == 0 {
+				t.Errorf("got %q, not read %v", got, b.Unread)
+			}
+		})
 	}
 }
 
@@ -314,11 +322,13 @@ func TestListThatDoesNotEnd(t *testing.T) {
 func TestEnvelopesThatDoNotEnd(t *testing.T) {
 	begun := time.Now()
 	for _, junk := range []string{"{", "{\"", "{{}", "[{\"a\":"} {
-		row := evidencetest.Each("\n", func(_ int, r string) string { return `{"_raw":` + evidencetest.Quoted(r) + `}` })
-		b := open(t, evidencetest.Write(t, t.TempDir(), "a.json", row+"\n"+strings.Repeat(junk, 1<<20)))
-		if got := requestsOf(t, b); got != warehouseTold || len(b.Unread) == 0 {
-			t.Errorf("%s: got\n%s\nnot read %v", junk, got, b.Unread)
-		}
+		t.Run(junk, func(t *testing.T) {
+			row := evidencetest.Each("\n", func(_ int, r string) string { return `{"_raw":` + evidencetest.Quoted(r) + `}` })
+			b := open(t, evidencetest.Write(t, t.TempDir(), "a.json", row+"\n"+strings.Repeat(junk, 1<<20)))
+			if got := requestsOf(t, b); got != warehouseTold || len(b.Unread) == 0 {
+				t.Errorf("%s: got\n%s\nnot read %v", junk, got, b.Unread)
+			}
+		})
 	}
 	if took := time.Since(begun); took > time.Minute {
 		t.Errorf("it took %v", took)
@@ -340,10 +350,12 @@ func TestFilesThatAreNoEvidence(t *testing.T) {
 		`{"terraform_version":"1.9","lineage":"l","resources":[{"type":"azurerm_application_gateway","status_code":[1]}]}`: "Terraform state",
 		"TIMEGENERATED          HTTPSTATUS   REQUESTURI   TIMETAKEN\n2026-11-20T08:00:00Z502          /a           1\n":    "do not stand under the heading",
 	} {
-		b := open(t, evidencetest.Write(t, t.TempDir(), "a.txt", text))
-		if got := requestsOf(t, b); got != "" || len(b.Unread) == 0 || !strings.Contains(b.Unread[0].Reason, reason) {
-			t.Errorf("%.80q: got %q, not read %v", text, got, b.Unread)
-		}
+		t.Run(text, func(t *testing.T) {
+			b := open(t, evidencetest.Write(t, t.TempDir(), "a.txt", text))
+			if got := requestsOf(t, b); got != "" || len(b.Unread) == 0 || !strings.Contains(b.Unread[0].Reason, reason) {
+				t.Errorf("%.80q: got %q, not read %v", text, got, b.Unread)
+			}
+		})
 	}
 }
 

@@ -275,15 +275,17 @@ func TestTemplatesAreDocuments(t *testing.T) {
 		t.Fatal(err)
 	}
 	for content, want := range map[string]string{text: "gw", string(applied): "other"} {
-		dir := t.TempDir()
-		evidencetest.Write(t, dir, "gateway.json", content)
-		b, err := Open([]string{dir})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if b.Config == nil || b.Config.Name != want {
-			t.Errorf("%.40s: %+v", content, b.Config)
-		}
+		t.Run(content, func(t *testing.T) {
+			dir := t.TempDir()
+			evidencetest.Write(t, dir, "gateway.json", content)
+			b, err := Open([]string{dir})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b.Config == nil || b.Config.Name != want {
+				t.Errorf("%.40s: %+v", content, b.Config)
+			}
+		})
 	}
 }
 
@@ -335,12 +337,14 @@ func TestTruncatedAnswers(t *testing.T) {
 			"rest.json is truncated, as the answer itself says (PartialError: the results exceed 64 MB)",
 		},
 	} {
-		b := open(t, evidencetest.Write(t, t.TempDir(), name, x.text))
-		if err := b.Each(func(*accesslog.Record, bool) {}); err != nil {
-			t.Fatal(err)
-		}
-		if got := strings.Join(b.Notes, "\n"); !strings.Contains(got, x.want) || x.want == "" && got != "" {
-			t.Errorf("%s: %q", name, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			b := open(t, evidencetest.Write(t, t.TempDir(), name, x.text))
+			if err := b.Each(func(*accesslog.Record, bool) {}); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(b.Notes, "\n"); !strings.Contains(got, x.want) || x.want == "" && got != "" {
+				t.Errorf("%s: %q", name, got)
+			}
+		})
 	}
 }

@@ -87,11 +87,13 @@ func TestHealthAsPeopleHaveIt(t *testing.T) {
 		{"10.9.0.5 (docks)", "Unhealthy", "80 (plain)", "HTTP", "Received invalid status code: 404", "Troubleshoot"},
 	}
 	for _, comma := range []string{"\t", ",", ";"} {
-		text := strings.Join(heading, comma) + "\n"
-		for _, row := range rows {
-			text += strings.Join(row, comma) + "\n"
-		}
-		docksHealth(t, "portal.txt", text)
+		t.Run(comma, func(t *testing.T) {
+			text := strings.Join(heading, comma) + "\n"
+			for _, row := range rows {
+				text += strings.Join(row, comma) + "\n"
+			}
+			docksHealth(t, "portal.txt", text)
+		})
 	}
 	docksHealth(t, "portal.md", "| "+strings.Join(heading, " | ")+" |\n|---|---|---|---|---|---|\n| "+strings.Join(rows[0], " | ")+" |\n| "+strings.Join(rows[1], " | ")+" |\n")
 	for depth := 1; depth <= 10; depth++ {
@@ -125,10 +127,12 @@ func TestTablesOfMetrics(t *testing.T) {
 		"chart.csv": "Failed requests of w\n\nTime;Failed Requests (Sum), w\n20.11.2026 08:00:00;3,0\n20.11.2026 08:01:00;0,0\n",
 		"rows.csv":  "TimeGenerated,MetricName,Total,TimeGrain\n2026-11-20T08:00:00Z,FailedRequests,3,PT1M\n2026-11-20T08:01:00Z,FailedRequests,0,PT1M\n",
 	} {
-		b := open(t, evidencetest.Write(t, t.TempDir(), name, text))
-		count(t, b)
-		if len(b.Metrics) != 1 || b.Metrics[0].Name != "FailedRequests" || len(b.Metrics[0].Points) != 2 || b.Metrics[0].Points[0].Value() != 3 || len(b.Unread) > 0 {
-			t.Errorf("%s: %+v, not read %v", name, b.Metrics, b.Unread)
-		}
+		t.Run(name, func(t *testing.T) {
+			b := open(t, evidencetest.Write(t, t.TempDir(), name, text))
+			count(t, b)
+			if len(b.Metrics) != 1 || b.Metrics[0].Name != "FailedRequests" || len(b.Metrics[0].Points) != 2 || b.Metrics[0].Points[0].Value() != 3 || len(b.Unread) > 0 {
+				t.Errorf("%s: %+v, not read %v", name, b.Metrics, b.Unread)
+			}
+		})
 	}
 }

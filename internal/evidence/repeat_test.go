@@ -74,10 +74,12 @@ func TestTypesOfJSON(t *testing.T) {
 		"metrics.json":  `{"value":[{"name":{"value":"TotalRequests"},"timeseries":"none"}]}`,
 		"activity.json": `[{"eventTimestamp":7,"operationName":"a/write"}]`,
 	} {
-		b := open(t, evidencetest.Write(t, t.TempDir(), name, text))
-		count(t, b)
-		if said := fmt.Sprint(b.Unread); len(b.Unread) != 1 || !strings.Contains(said, " holds a") || strings.Contains(said, "Go ") || strings.Contains(said, "JSON.") {
-			t.Errorf("%s: not read %v", name, b.Unread)
-		}
+		t.Run(name, func(t *testing.T) {
+			b := open(t, evidencetest.Write(t, t.TempDir(), name, text))
+			count(t, b)
+			if said := fmt.Sprint(b.Unread); len(b.Unread) != 1 || !strings.Contains(said, " holds a") || strings.Contains(said, "Go ") || strings.Contains(said, "JSON.") {
+				t.Errorf("%s: not read %v", name, b.Unread)
+			}
+		})
 	}
 }

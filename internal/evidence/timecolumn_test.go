@@ -24,20 +24,22 @@ func TestTimesOfThePortal(t *testing.T) {
 		{"TimeGenerated [UTC]", "10/12/2026, 10:00:04|10/13/2026, 10:00:04", "10-12 10:00:04|10-13 10:00:04", ""},
 		{"TimeGenerated [UTC]", "11/11/2026, 10:00:04\u202fAM", "11-11 10:00:04", ""}, // either way the same
 	} {
-		var text strings.Builder
-		fmt.Fprintf(&text, "%s,HttpStatus,TimeTaken,ClientIp\n", x.heading)
-		for _, at := range strings.Split(x.times, "|") {
-			fmt.Fprintf(&text, "\"%s\",502,0.1,203.0.113.9\n", at)
-		}
-		b := open(t, evidencetest.Write(t, t.TempDir(), "p.csv", text.String()))
-		var got []string
-		if err := b.Each(func(r *accesslog.Record, _ bool) { got = append(got, r.Start.Format("01-02 15:04:05.999")) }); err != nil {
-			t.Fatal(err)
-		}
-		notes := strings.Join(b.Notes, "\n")
-		if strings.Join(got, "|") != x.want || !strings.Contains(notes, x.note) || x.note == "" && notes != "" {
-			t.Errorf("%s, %s: %v, want %s; notes %q", x.heading, x.times, got, x.want, notes)
-		}
+		t.Run(x.heading, func(t *testing.T) {
+			var text strings.Builder
+			fmt.Fprintf(&text, "%s,HttpStatus,TimeTaken,ClientIp\n", x.heading)
+			for _, at := range strings.Split(x.times, "|") {
+				fmt.Fprintf(&text, "\"%s\",502,0.1,203.0.113.9\n", at)
+			}
+			b := open(t, evidencetest.Write(t, t.TempDir(), "p.csv", text.String()))
+			var got []string
+			if err := b.Each(func(r *accesslog.Record, _ bool) { got = append(got, r.Start.Format("01-02 15:04:05.999")) }); err != nil {
+				t.Fatal(err)
+			}
+			notes := strings.Join(b.Notes, "\n")
+			if strings.Join(got, "|") != x.want || !strings.Contains(notes, x.note) || x.note == "" && notes != "" {
+				t.Errorf("%s, %s: %v, want %s; notes %q", x.heading, x.times, got, x.want, notes)
+			}
+		})
 	}
 }
 

@@ -30,22 +30,24 @@ func TestRedactedExports(t *testing.T) {
 			return "<134>1 " + evidencetest.Warehouse.Rows[i][0] + " scale.example gw - - - " + r
 		}),
 	} {
-		var out bytes.Buffer
-		path := evidencetest.Write(t, t.TempDir(), name, text)
-		if err := New([]byte("key")).Redact([]string{path}, &out); err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		b, again := openBundle(t, path), openBundle(t, evidencetest.Write(t, t.TempDir(), "b.tgz", out.String()))
-		plain, redacted := requestsOf(t, b), requestsOf(t, again)
-		for _, secret := range []string{"/pallets", "/labels", "198.51.100", "10.9.0", "scale.example"} {
-			if strings.Contains(redacted, secret) || strings.Contains(unpacked(t, out.Bytes()), secret) {
-				t.Errorf("%s: %s is left", name, secret)
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			path := evidencetest.Write(t, t.TempDir(), name, text)
+			if err := New([]byte("key")).Redact([]string{path}, &out); err != nil {
+				t.Errorf("%s: %v", name, err)
+				return
 			}
-		}
-		if blank(plain) != blank(redacted) || len(again.Unread) > 0 {
-			t.Errorf("%s:\n%s\nbecomes\n%s\nnot read %v", name, plain, redacted, again.Unread)
-		}
+			b, again := openBundle(t, path), openBundle(t, evidencetest.Write(t, t.TempDir(), "b.tgz", out.String()))
+			plain, redacted := requestsOf(t, b), requestsOf(t, again)
+			for _, secret := range []string{"/pallets", "/labels", "198.51.100", "10.9.0", "scale.example"} {
+				if strings.Contains(redacted, secret) || strings.Contains(unpacked(t, out.Bytes()), secret) {
+					t.Errorf("%s: %s is left", name, secret)
+				}
+			}
+			if blank(plain) != blank(redacted) || len(again.Unread) > 0 {
+				t.Errorf("%s:\n%s\nbecomes\n%s\nnot read %v", name, plain, redacted, again.Unread)
+			}
+		})
 	}
 }
 

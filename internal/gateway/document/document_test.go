@@ -81,21 +81,23 @@ func fullConfig() *gateway.Config {
 
 func TestRealDocumentsFillTheSameConfig(t *testing.T) {
 	for _, file := range []string{"testdata/rest-v2.json", "testdata/az-show.json"} {
-		d := parseFile(t, file)
-		if diff := cmp.Diff(fullConfig(), d.Config); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", file, diff)
-		}
-		var said []string
-		for _, p := range d.Problems() {
-			path := strings.ReplaceAll(p.Path, ".properties.", ".")
-			said = append(said, p.Code+" "+strings.TrimPrefix(path, "properties."))
-		}
-		if diff := cmp.Diff([]string{
-			"NotServed backendHttpSettingsCollection[0].connectionDraining.enabled",
-			"UnknownProperty futureSetting", "NotServed sku.capacity",
-		}, said); diff != "" {
-			t.Errorf("%s: problems (-want +got):\n%s", file, diff)
-		}
+		t.Run(file, func(t *testing.T) {
+			d := parseFile(t, file)
+			if diff := cmp.Diff(fullConfig(), d.Config); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", file, diff)
+			}
+			var said []string
+			for _, p := range d.Problems() {
+				path := strings.ReplaceAll(p.Path, ".properties.", ".")
+				said = append(said, p.Code+" "+strings.TrimPrefix(path, "properties."))
+			}
+			if diff := cmp.Diff([]string{
+				"NotServed backendHttpSettingsCollection[0].connectionDraining.enabled",
+				"UnknownProperty futureSetting", "NotServed sku.capacity",
+			}, said); diff != "" {
+				t.Errorf("%s: problems (-want +got):\n%s", file, diff)
+			}
+		})
 	}
 }
 
@@ -356,9 +358,11 @@ func TestPackagedLocalFile(t *testing.T) {
 // A list that holds one gateway is that gateway, as az rest and az network application-gateway list print it.
 func TestListOfOneGateway(t *testing.T) {
 	for _, text := range []string{`{"value":[%s],"nextLink":null}`, `[%s]`, `{"value":[{"type":"Microsoft.Network/publicIPAddresses","name":"ip"},%s]}`} {
-		d, err := Parse([]byte(fmt.Sprintf(text, `{"name":"harbour","type":"Microsoft.Network/applicationGateways","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}}}`)))
-		if err != nil || d.Config.Name != "harbour" {
-			t.Errorf("%s: %v", text, err)
-		}
+		t.Run(text, func(t *testing.T) {
+			d, err := Parse([]byte(fmt.Sprintf(text, `{"name":"harbour","type":"Microsoft.Network/applicationGateways","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}}}`)))
+			if err != nil || d.Config.Name != "harbour" {
+				t.Errorf("%s: %v", text, err)
+			}
+		})
 	}
 }

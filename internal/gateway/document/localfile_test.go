@@ -57,10 +57,12 @@ logs:
 
 func TestLocalEmptyIsTheDefault(t *testing.T) {
 	for _, in := range []string{"", "# nothing yet\n", "logs:\nmembers:\n"} {
-		local, problems, err := parseLocal(in)
-		if diff := cmp.Diff(gateway.DefaultLocal(), local); err != nil || len(problems) > 0 || diff != "" {
-			t.Errorf("%q: %v %v\n%s", in, err, problems, diff)
-		}
+		t.Run(in, func(t *testing.T) {
+			local, problems, err := parseLocal(in)
+			if diff := cmp.Diff(gateway.DefaultLocal(), local); err != nil || len(problems) > 0 || diff != "" {
+				t.Errorf("%q: %v %v\n%s", in, err, problems, diff)
+			}
+		})
 	}
 }
 
@@ -128,9 +130,11 @@ warning: members["10.1.2.6"]: no backend pool of the document has this member [U
 	}
 	local = gateway.DefaultLocal()
 	for file, path := range map[string]string{"rest-v2": "httpListeners[1].properties.sslCertificate", "az-show": "httpListeners[1].sslCertificate"} {
-		if d := parseFile(t, "testdata/"+file+".json"); !hasProblem(d.ProblemsWith(local), "CertificateKeyMissing", path) {
-			t.Errorf("%s: no %s among\n%s", file, path, problemText(d.ProblemsWith(local)))
-		}
+		t.Run(file, func(t *testing.T) {
+			if d := parseFile(t, "testdata/"+file+".json"); !hasProblem(d.ProblemsWith(local), "CertificateKeyMissing", path) {
+				t.Errorf("%s: no %s among\n%s", file, path, problemText(d.ProblemsWith(local)))
+			}
+		})
 	}
 	local.Certificates = map[string]gateway.KeyPair{"SHOP-tls": {Cert: "a", Key: "b"}}
 	if problems := validate.Local(local, cfg); len(problems) > 0 {

@@ -231,9 +231,11 @@ func TestPathsOfOpenValues(t *testing.T) {
 	for path, want := range map[string]string{
 		"properties.probes[3].properties.port": "properties.probes[3]", "properties.sku.tier": "properties.sku", "properties.enableHttp2": "properties.enableHttp2", "name": "name",
 	} {
-		if got := home(path); got != want {
-			t.Errorf("home of %s: got %s, want %s", path, got, want)
-		}
+		t.Run(path, func(t *testing.T) {
+			if got := home(path); got != want {
+				t.Errorf("home of %s: got %s, want %s", path, got, want)
+			}
+		})
 	}
 	v, err := readJSON([]byte(`{"a":[null,"x","y"]}`))
 	if err != nil {

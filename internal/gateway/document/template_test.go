@@ -43,20 +43,22 @@ func codes(problems []gateway.Problem) []string {
 
 func TestYAMLAndJSONAreOneDocument(t *testing.T) {
 	for _, file := range []string{"az-show.json", "rest-v2.json"} {
-		data := readTestFile(t, file)
-		asYAML, err := yaml.JSONToYAML(data)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, text := range []string{string(asYAML), "# exported\n---\n" + string(asYAML)} {
-			want, got := parseFile(t, "testdata/"+file), parseTemplate(t, []byte(text), nil)
-			if diff := cmp.Diff(want.Config, got.Config); diff != "" {
-				t.Errorf("%s (-JSON +YAML):\n%s", file, diff)
+		t.Run(file, func(t *testing.T) {
+			data := readTestFile(t, file)
+			asYAML, err := yaml.JSONToYAML(data)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if diff := cmp.Diff(codes(want.Problems()), codes(got.Problems())); diff != "" {
-				t.Errorf("%s (-JSON +YAML):\n%s", file, diff)
+			for _, text := range []string{string(asYAML), "# exported\n---\n" + string(asYAML)} {
+				want, got := parseFile(t, "testdata/"+file), parseTemplate(t, []byte(text), nil)
+				if diff := cmp.Diff(want.Config, got.Config); diff != "" {
+					t.Errorf("%s (-JSON +YAML):\n%s", file, diff)
+				}
+				if diff := cmp.Diff(codes(want.Problems()), codes(got.Problems())); diff != "" {
+					t.Errorf("%s (-JSON +YAML):\n%s", file, diff)
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -86,10 +88,12 @@ func TestTemplateOfTheCommandLine(t *testing.T) {
 		t.Errorf("certificate %+v", cert)
 	}
 	for _, parameters := range []string{`{"parameters":{"certPassword":{"value":"s3cret"}}}`, `{"certPassword":"s3cret"}`, "certPassword:\n  value: s3cret\n"} {
-		d = parseTemplate(t, data, []byte(parameters))
-		if len(d.Problems()) > 0 || d.Config.SSLCertificates[0].Password != "s3cret" || strings.Contains(string(d.Public()), "s3cret") {
-			t.Errorf("%s: %+v\n%s", parameters, d.Config.SSLCertificates[0], problemText(d.Problems()))
-		}
+		t.Run(parameters, func(t *testing.T) {
+			d = parseTemplate(t, data, []byte(parameters))
+			if len(d.Problems()) > 0 || d.Config.SSLCertificates[0].Password != "s3cret" || strings.Contains(string(d.Public()), "s3cret") {
+				t.Errorf("%s: %+v\n%s", parameters, d.Config.SSLCertificates[0], problemText(d.Problems()))
+			}
+		})
 	}
 }
 

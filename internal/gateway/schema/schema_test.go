@@ -156,8 +156,10 @@ func TestObjects(t *testing.T) {
 	}
 	data := &Object{Members: []Member{{"padded", "aGk="}, {"bare", "aGk"}, {"broken", "aG\nk="}, {"none", "!"}}}
 	for key, want := range map[string]string{"padded": "hi", "bare": "hi", "broken": "hi", "none": ""} {
-		if got := string(data.Bytes(key)); got != want {
-			t.Errorf("%s: got %q, want %q", key, got, want)
-		}
+		t.Run(key, func(t *testing.T) {
+			if got := string(data.Bytes(key)); got != want {
+				t.Errorf("%s: got %q, want %q", key, got, want)
+			}
+		})
 	}
 }
