@@ -81,7 +81,7 @@ func (blk *block) gap(line []byte, number int) {
 		blk.lost = append(blk.lost, l)
 		return
 	}
-	blk.bad = append(blk.bad, Unread{Line: number, Reason: "it stands for lost records, and does not say how many"})
+	blk.bad = append(blk.bad, Unread{Line: number, Reason: "the line reports lost records without their number"})
 }
 
 // row takes one row for what it is.
@@ -101,7 +101,7 @@ func (blk *block) row(d *accesslog.Decoder, row *accesslog.Row, number int) {
 	switch kind {
 	case accesslog.Category:
 		if !row.Has(accesslog.Status) && !row.IsSession() { // 0 is an answer that a client did not wait for; none is no answer at all
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the record has no httpStatus: it was exported without"})
+			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the record has no httpStatus; export it with that column"})
 			return
 		}
 		if blk.n == len(blk.access) {
@@ -114,7 +114,7 @@ func (blk *block) row(d *accesslog.Decoder, row *accesslog.Row, number int) {
 			return
 		}
 		if e.own = own; e.record.Start.IsZero() {
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the record has no time that can be read"})
+			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the record has no readable time"})
 			return
 		}
 		blk.n++
@@ -128,7 +128,7 @@ func (blk *block) row(d *accesslog.Decoder, row *accesslog.Row, number int) {
 		} else if a, ok := activityOfRow(row); ok {
 			blk.activity = append(blk.activity, a)
 		} else if row.Has(accesslog.MetricName) {
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the row of metrics has no time, or no number, that can be read"})
+			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the row of metrics has no readable time or no readable number"})
 		}
 	}
 }
@@ -172,7 +172,7 @@ func jsonKind(kind string) string {
 // streamReason says why a stream could not be read to its end.
 func streamReason(err error) string {
 	if errors.Is(err, io.ErrUnexpectedEOF) && !isCut(err) {
-		return "it is cut off: copy it again; what stands before the cut is read"
+		return "it is cut off: copy it again; Causeway read the part before the cut"
 	}
 	if reason, ok := typeReason(err); ok {
 		return reason

@@ -283,13 +283,13 @@ func (b *Bundle) look(path, top string, l *archive.Leaf) {
 		data, err := io.ReadAll(io.LimitReader(l, DocumentMax+1))
 		switch {
 		case errors.Is(err, io.ErrUnexpectedEOF):
-			b.skip(l.Name, 0, "it is cut off, and half a document tells nothing: copy it again")
+			b.skip(l.Name, 0, "it is cut off, and half a document is of no use: copy it again")
 		case err != nil:
 			b.skip(l.Name, 0, err.Error())
 		case IsBrokenLog(data):
 			b.addLog(&source{path: path, top: top, name: l.Name, form: FormLines}, l, head)
 		case len(data) > DocumentMax:
-			b.skip(l.Name, 0, "it is no log, and too large for a document")
+			b.skip(l.Name, 0, "it is not a log, and too large for a document")
 		default:
 			b.whole(l.Name, data, form)
 		}
@@ -350,7 +350,7 @@ func (b *Bundle) document(name string, data []byte) {
 	case strings.HasPrefix(shape.Schema, "causeway.report/"):
 		b.skip(name, 0, "it is a report of causeway diagnose: give it with --before")
 	case strings.HasPrefix(shape.Schema, "causeway."):
-		b.skip(name, 0, "it is an answer of causeway's own, and no evidence")
+		b.skip(name, 0, "it is output of causeway itself, not evidence")
 	case shape.Document != nil:
 		b.source(name, shape.Source)
 	case isHealth(shape.Pools), isHealth(data) && shape.Pool != nil, isShallowHealth(data):
@@ -399,7 +399,7 @@ func (b *Bundle) configOf(name string, s document.Source) {
 		return
 	}
 	if b.Config != nil && !strings.EqualFold(b.Config.Name, d.Config.Name) {
-		b.note(fmt.Sprintf("there are documents of more than one gateway: %s was taken, %s was not", b.Config.Name, d.Config.Name))
+		b.note(fmt.Sprintf("found documents of two gateways; using %s, ignoring %s", b.Config.Name, d.Config.Name))
 		return
 	}
 	b.Config, b.Problems, b.State = d.Config, d.Problems(), stateIn(s.Document)
@@ -407,7 +407,7 @@ func (b *Bundle) configOf(name string, s document.Source) {
 
 func (b *Bundle) takeHealth(name string, h *gateway.Health) {
 	if b.Health != nil {
-		b.note("there is more than one report of backend health: the one in " + name + " was taken")
+		b.note("found more than one report of backend health; using the one in " + name)
 	}
 	b.Health = h
 }

@@ -214,7 +214,7 @@ func TestWhatIsNoEvidence(t *testing.T) {
 	for name, want := range map[string]string{
 		evidencetest.Write(t, dir, "empty.json", " \n"):                                      "it is empty",
 		evidencetest.Write(t, dir, "yesterday.json", `{"schema":"causeway.report/v1"}`):      "it is a report of causeway diagnose: give it with --before",
-		evidencetest.Write(t, dir, "explained.json", `{"schema":"causeway.explanation/v1"}`): "it is an answer of causeway's own, and no evidence",
+		evidencetest.Write(t, dir, "explained.json", `{"schema":"causeway.explanation/v1"}`): "it is output of causeway itself, not evidence",
 		filepath.Join(dir, "folder"):                                                         "it is an empty folder",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -301,7 +301,7 @@ func TestLogsThatYieldNothing(t *testing.T) {
 // A quote that is never closed costs its own file, and not the memory that all the rest would take.
 func TestQuoteThatIsNotClosed(t *testing.T) {
 	b := open(t, evidencetest.Write(t, t.TempDir(), "a.csv", evidencetest.Sheet(',', evidencetest.AsIs)+"\"2026"+strings.Repeat("x,", 12<<20)))
-	if got := requestsOf(t, b); got != warehouseTold || len(b.Unread) == 0 || !strings.Contains(fmt.Sprint(b.Unread), "quote is never closed") {
+	if got := requestsOf(t, b); got != warehouseTold || len(b.Unread) == 0 || !strings.Contains(fmt.Sprint(b.Unread), "an unclosed quote") {
 		t.Errorf("got\n%s\nnot read %v", got, b.Unread)
 	}
 }
@@ -345,10 +345,10 @@ func TestFilesThatAreNoEvidence(t *testing.T) {
 		"2026-11-20T08:00:00Z\t502\t/a\t1.5\tAGWAccessLogs\n":            "without its heading",
 		mapped:                   "Preserve original event",
 		mapped + "\n" + mapped:   "Preserve original event",
-		"{\"a\":1}\n{\"a\":2}\n": "JSON values one after another",
+		"{\"a\":1}\n{\"a\":2}\n": "a sequence of JSON values",
 		"{\"a\":1}\n{\"a\":":     "it is not valid JSON",
 		`{"terraform_version":"1.9","lineage":"l","resources":[{"type":"azurerm_application_gateway","status_code":[1]}]}`: "Terraform state",
-		"TIMEGENERATED          HTTPSTATUS   REQUESTURI   TIMETAKEN\n2026-11-20T08:00:00Z502          /a           1\n":    "do not stand under the heading",
+		"TIMEGENERATED          HTTPSTATUS   REQUESTURI   TIMETAKEN\n2026-11-20T08:00:00Z502          /a           1\n":    "do not line up with the heading",
 	} {
 		t.Run(text, func(t *testing.T) {
 			b := open(t, evidencetest.Write(t, t.TempDir(), "a.txt", text))

@@ -301,7 +301,7 @@ func TestRecordsWithoutStatus(t *testing.T) {
 	if err := b.Each(func(*accesslog.Record, bool) { n++ }); err != nil {
 		t.Fatal(err)
 	}
-	if n != 0 || b.Bad != 3 || len(b.Unread) != 1 || !strings.HasSuffix(b.Unread[0].String(), "a.json:1: the record has no httpStatus: it was exported without (and 2 more lines)") {
+	if n != 0 || b.Bad != 3 || len(b.Unread) != 1 || !strings.HasSuffix(b.Unread[0].String(), "a.json:1: the record has no httpStatus; export it with that column (and 2 more lines)") {
 		t.Errorf("%d records, %d bad: %+v", n, b.Bad, b.Unread)
 	}
 }

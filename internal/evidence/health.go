@@ -45,7 +45,7 @@ func decodeHealth(data []byte) (*gateway.Health, error) {
 		return nil, errors.New("the backend health has no pools")
 	}
 	if !slices.ContainsFunc(out.Pools, hasServers) {
-		return nil, errors.New("the backend health names no server of any pool: ask again, and if it stays so, the pools are empty or the gateway is stopped")
+		return nil, errors.New("the backend health lists no server: ask again; if that does not help, the pools are empty or the gateway is stopped")
 	}
 	for _, p := range out.Pools {
 		for _, s := range p.Settings {
@@ -62,7 +62,7 @@ func hasServers(p gateway.PoolHealth) bool {
 }
 
 // errShallow is of health of which ConvertTo-Json has kept the names of types only.
-var errShallow = errors.New("the backend health is cut where ConvertTo-Json stops: names of .NET types stand where its servers should. " +
+var errShallow = errors.New("ConvertTo-Json cut the backend health off: it holds names of .NET types in place of the servers. " +
 	"Ask again with: Get-AzApplicationGatewayBackendHealth -Name NAME -ResourceGroupName GROUP | ConvertTo-Json -Depth 10")
 
 // isShallowHealth reports whether JSON is backend health of PowerShell's that was cut at its depth, whatever is left of it.

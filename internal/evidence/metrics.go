@@ -194,7 +194,7 @@ func (r *reading) eachInterval(s *source, rows table.Rows, f func(cells []string
 			r.b.Rows++
 			return
 		}
-		r.b.skip(s.name, line, "the row of metrics has no time, or no number, that can be read")
+		r.b.skip(s.name, line, "the row of metrics has no readable time or no readable number")
 		s.bad++
 	})
 	if err != nil {

@@ -40,7 +40,7 @@ func (b *Bundle) EachRow(rows Rows) error {
 		i = n
 	}
 	if r.repeats.full {
-		b.note(fmt.Sprintf("more than %d rows stand at times that several sources cover; beyond that, rows that repeat were not told from others", maxRemembered))
+		b.note(fmt.Sprintf("more than %d rows stand at times that several sources cover; beyond that, repeated rows count as new ones", maxRemembered))
 	}
 	b.noteMisdated()
 	b.noteUnread()
@@ -100,7 +100,7 @@ func (r *reading) limits(s *source) {
 // fruitless reports a source that was taken for a log and of which nothing came: silence would read as "nothing failed".
 func (r *reading) fruitless(s *source) {
 	if s.rows == 0 && s.bad == 0 {
-		r.b.skip(s.name, 0, "it looks like a log, and no row of one is in it")
+		r.b.skip(s.name, 0, "it looks like a log but holds no row of one")
 	}
 }
 

@@ -53,7 +53,7 @@ func (t *tableReader) row(cells []string, number int) {
 func (t *tableReader) envelope(cell string, number int) {
 	found := envelope.RowsIn([]byte(cell))
 	if len(found) == 0 {
-		t.r.b.skip(t.s.name, number, "no record of a log is in the cell that holds them elsewhere")
+		t.r.b.skip(t.s.name, number, "the cell that holds a record in other rows holds none")
 		t.s.bad++
 		return
 	}

@@ -209,6 +209,6 @@ func (b *Bundle) setAside(name string, n int, example string) {
 // noteMisdated notes how many rows were set aside.
 func (b *Bundle) noteMisdated() {
 	if b.Misdated > 0 {
-		b.note(fmt.Sprintf("rows with times that cannot be true, years from all others of their file or of when there was no such gateway, are set aside and count nowhere: %d, as %s", b.Misdated, b.misdated))
+		b.note(fmt.Sprintf("rows with impossible times, years away from all others in their file or before Application Gateway existed, are set aside and count nowhere: %d, as %s", b.Misdated, b.misdated))
 	}
 }

@@ -139,7 +139,7 @@ func TestBombThatIsCutOff(t *testing.T) {
 
 // Other forms that are cut off give what stands before the cut, however little that is, and say once that there was more.
 func TestOtherArchivesThatAreCutOff(t *testing.T) {
-	const cut = ": it is cut off: copy it again; what stands before the cut is read"
+	const cut = ": it is cut off: copy it again; Causeway read the part before the cut"
 	f := func(name string, data []byte, size, least int, want string) {
 		t.Helper()
 		path := evidencetest.Write(t, t.TempDir(), name, string(data[:size]))
@@ -163,7 +163,7 @@ func TestOtherArchivesThatAreCutOff(t *testing.T) {
 	f("bundle.tar", two, first/2, 20, "bundle.tar"+cut)
 	f("bundle.tar", two, first, 60, "bundle.tar"+cut)
 	f("bundle.tar", two, first+100, 60, "bundle.tar"+cut)
-	f("bundle.tar", two, first+512+50, 60, "health.json: it is cut off, and half a document tells nothing: copy it again")
+	f("bundle.tar", two, first+512+50, 60, "health.json: it is cut off, and half a document is of no use: copy it again")
 	packed := gzipped(t, two)
 	f("bundle.tgz", packed, len(packed)-60, 60, "bundle.tgz"+cut)
 }

@@ -41,9 +41,9 @@ func unknownReason(text []byte) string {
 	case bytes.HasPrefix(bytes.TrimSpace(head), []byte("<")):
 		return "it is HTML or XML, perhaps a page to sign in: export the data itself, as JSON or CSV"
 	case bytes.ContainsAny(head, "\t,;|") && (bytes.Contains(head, []byte("AGWAccessLogs")) || bytes.Contains(head, []byte("ApplicationGatewayAccess"))):
-		return "it looks like a table of the log without its heading, as az prints with -o tsv: ask with -o json"
+		return "it looks like a table of the log without its heading, as az prints with -o tsv: use -o json"
 	}
-	return "it is not evidence that Causeway knows: neither a log, nor a document, nor a table of one"
+	return "not a recognised format (expected a log, a gateway document or an exported table)"
 }
 
 // isMapped reports whether JSON is requests of a gateway under the names of the Elastic Common Schema, without the record itself.
@@ -66,5 +66,5 @@ func notJSONReason(data []byte, err error) string {
 	case isMapped(data):
 		return mappedReason
 	}
-	return "it is JSON values one after another, and no record of a log is in the first of them"
+	return "it is a sequence of JSON values, and the first holds no record of a log"
 }

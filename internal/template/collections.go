@@ -364,7 +364,7 @@ func fromJSON(e env, args []any) (any, error) {
 	}
 	v, err := readJSON([]byte(s))
 	if err != nil {
-		return nil, wrong("mend the JSON in the text", "%s is not JSON", quoted(s))
+		return nil, wrong("fix the JSON in the text", "%s is not JSON", quoted(s))
 	}
 	return v, nil
 }

@@ -57,7 +57,7 @@ func (w *walk) each(e env, v any, aroundType, aroundName string) error {
 	case err != nil:
 		return err
 	case u != nil && !u.failed:
-		e.report(true, join(e.path, "copy.count"), "TemplateCopyCountInvalid", "write a number in its place", "how often the resource is deployed cannot be told; it is taken as deployed once")
+		e.report(true, join(e.path, "copy.count"), "TemplateCopyCountInvalid", "write a number in its place", "the template does not tell how often the resource is deployed; assuming once")
 		fallthrough
 	case u != nil:
 		count = 1
@@ -155,7 +155,7 @@ func (w *walk) condition(e env, o *object) (bool, error) {
 		return true, nil // the error that made it unknown has been reported
 	}
 	e.report(true, join(e.path, "condition"), "TemplateConditionUnknown", "write true or false in its place",
-		"whether the resource is deployed cannot be told; it is taken as deployed")
+		"the template does not tell whether the resource is deployed; assuming that it is")
 	return true, nil
 }
 

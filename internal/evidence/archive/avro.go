@@ -102,7 +102,7 @@ func (a *avroFile) meta() (map[string][]byte, error) {
 	}
 }
 
-var errAvroSize = errors.New("it is damaged: a part claims a size that cannot be")
+var errAvroSize = errors.New("it is damaged: a part claims an impossible size")
 
 // bytes reads a length, and as many bytes.
 func (a *avroFile) bytes(most int64) ([]byte, error) {

@@ -30,7 +30,7 @@ type CutError struct {
 }
 
 func (c *CutError) Error() string {
-	return fmt.Sprintf("the archive is cut off after %d bytes, %s: copy it again; what stands before the cut is read", c.at, c.what)
+	return fmt.Sprintf("the archive is cut off after %d bytes, %s: copy it again; Causeway read the part before the cut", c.at, c.what)
 }
 
 // Signatures of a zip.
@@ -73,7 +73,7 @@ func (z *truncatedZip) end(at int64) error {
 	case z.size-at < localHeaderSize || z.marks(at, zipEntryMark):
 		return &CutError{z.size, "behind " + z.last}
 	}
-	return fmt.Errorf("the archive is damaged at byte %d, behind %s: copy it again; what stands before is read", at, z.last)
+	return fmt.Errorf("the archive is damaged at byte %d, after %s: copy it again; Causeway read the part before", at, z.last)
 }
 
 // marks reports whether a signature stands at a place.
@@ -199,7 +199,7 @@ func (h *localHeader) open(in *bufio.Reader) (io.Reader, error) {
 	case h.method == 8: // it says itself where it ends
 		return flate.NewReader(in), nil
 	}
-	return nil, fmt.Errorf("it is packed by method %d, which is not known", h.method)
+	return nil, fmt.Errorf("its compression method %d is not supported", h.method)
 }
 
 // declaredEntry reads as many bytes as there ought to be, and tells if there are fewer.

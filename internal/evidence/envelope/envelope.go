@@ -99,7 +99,7 @@ const (
 	openEvery = 64 << 10
 )
 
-var errUnclosed = errors.New("brackets or quotes in it are opened and never closed: the rest is not read")
+var errUnclosed = errors.New("it has an unclosed bracket or quote: Causeway did not read the rest")
 
 // isCutRow reports whether an object was meant to be a record and cannot be read: it is passed on, to be counted.
 func isCutRow(text []byte) bool {

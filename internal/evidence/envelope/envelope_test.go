@@ -133,7 +133,7 @@ func TestSplitter(t *testing.T) {
 // Brackets that are never closed end the reading with an error, not with hours of work.
 func TestUnclosedBrackets(t *testing.T) {
 	in := strings.NewReader(strings.Repeat(`{"a":`, 4*maxOpen))
-	if _, err := io.ReadAll(NewOpener(bufio.NewReader(in))); err == nil || !strings.Contains(err.Error(), "never closed") {
+	if _, err := io.ReadAll(NewOpener(bufio.NewReader(in))); err == nil || !strings.Contains(err.Error(), "unclosed bracket or quote") {
 		t.Errorf("%v", err)
 	}
 }

@@ -169,13 +169,13 @@ func cannotBeRows(names []string) string {
 	}
 	switch {
 	case !dated && !has(names, accesslog.Inner):
-		return "its rows have no time" + meant(names, "TimeGenerated") + ". Ask for the rows with their own names: " + rowQuery(names)
+		return "its rows have no time" + meant(names, "TimeGenerated") + ". Query the rows with their original names: " + rowQuery(names)
 	case has(names, accesslog.Status, accesslog.Inner, accesslog.SessionTime, accesslog.RuleID, accesslog.Healthy, accesslog.MetricName):
 		return ""
 	case !slices.ContainsFunc(names, func(name string) bool { return ofAccess(accesslog.FieldOf(name)) }) && has(names, accesslog.CategoryName, accesslog.OperationName):
 		return ""
 	}
-	return "its rows have no HttpStatus" + meant(names, "HttpStatus") + ". Ask for the rows with their own names: " + rowQuery(names)
+	return "its rows have no HttpStatus" + meant(names, "HttpStatus") + ". Query the rows with their original names: " + rowQuery(names)
 }
 
 // has reports whether some name is that of one of the fields.

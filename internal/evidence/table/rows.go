@@ -86,7 +86,7 @@ type bounded struct {
 // rowMax bounds a row of a table in bytes.
 const rowMax = 16 << 20
 
-var errLongRow = errors.New("a row is longer than any can be, as where a quote is never closed: the rest is not read")
+var errLongRow = errors.New("a row is too long, probably because of an unclosed quote: Causeway did not read the rest")
 
 func (b *bounded) Read(p []byte) (int, error) {
 	if b.n > rowMax {
@@ -192,7 +192,7 @@ func (a *alignedRows) heading() ([]string, int, error) {
 	return cellsOf(line, a.starts), number, nil
 }
 
-var errMisfit = errors.New("its cells do not stand under the heading, so that none can be told from another: ask for JSON")
+var errMisfit = errors.New("its cells do not line up with the heading: export it as JSON")
 
 // wordStarts is where the names of a heading without dashes begin, in characters.
 func wordStarts(heading string) (starts []int) {

@@ -188,10 +188,10 @@ func (k *look) settle(heading []string) {
 		if k.day.dayFirst {
 			first = "day"
 		}
-		k.style.note("no date in it says whether the month or the day comes first: they are read %s first, as in %s", first, k.day.example)
+		k.style.note("its dates do not show whether the month or the day comes first; reading them %s first, as in %s", first, k.day.example)
 	}
 	if k.coarse {
-		k.style.note("its times have no seconds, as when Excel saves a table again: all that rests on the order of requests within a minute, or on idle times, cannot be told from it. Give the export as it came")
+		k.style.note("its times have no seconds, as when Excel saves a table again: they cannot show idle times, or the order of requests within a minute. Give the original export")
 	}
 	all := showsNothing
 	for _, n := range k.numbers {
@@ -214,9 +214,9 @@ func (k *look) settle(heading []string) {
 		}
 	}
 	if k.style.Envelope < 0 && has(heading, accesslog.Status) && !has(heading, accesslog.Taken, accesslog.SessionTime, accesslog.Inner) {
-		k.style.note("its rows have no TimeTaken: how long requests took is not known, and nothing that rests on it can be told from it")
+		k.style.note("its rows have no TimeTaken, so they cannot show how long requests took")
 	}
 	if missing := renamed(heading); missing != "" && !IsMetricHeading(heading) && !IsMetricList(heading) && k.style.Envelope < 0 {
-		k.style.note("columns with names that are not the log's are not read: %s. Ask for the rows with their own names: %s", missing, rowQuery(heading))
+		k.style.note("ignored columns that do not have the log's names: %s. Query the rows with their original names: %s", missing, rowQuery(heading))
 	}
 }

@@ -177,7 +177,7 @@ func syntaxError(data []byte, err error) error {
 	return &FormatError{
 		Line: line, Column: column,
 		Message: "not valid JSON: " + syntax.Error(),
-		Hint:    "mend the JSON there; it has no comma after the last element",
+		Hint:    "fix the JSON there; JSON has no comma after the last element",
 	}
 }
 
