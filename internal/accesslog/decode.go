@@ -39,7 +39,7 @@ type Decoder struct {
 	names   map[string]string
 	servers map[string]server
 	stamp   []byte    // time of the last record as text
-	start   time.Time // and what it came to
+	start   time.Time // the value of stamp
 }
 
 // Generation says whether times are counted in the milliseconds of a first-generation gateway.
@@ -110,7 +110,7 @@ const (
 	FirewallCategory    = "ApplicationGatewayFirewallLog"
 )
 
-// Kind is the category of a row: what it says, or what its fields come to; empty if it is none of a gateway's.
+// Kind is the category of a row: the one it names, or the one that its fields imply; empty if it is none of a gateway's.
 func (r *Row) Kind() string {
 	for _, c := range []string{Category, PerformanceCategory, FirewallCategory} {
 		if equalFold(r.values[CategoryName], c) {
@@ -209,7 +209,7 @@ func (d *Decoder) text(row *Row, f Field) []byte {
 	return p.text
 }
 
-// plainText is a text of a row that stays where it is, and what it came to without escapes.
+// plainText is a text of a row that stays where it is, and the same text without escapes.
 type plainText struct{ raw, text []byte }
 
 func (d *Decoder) unescaped(text []byte) []byte {
@@ -224,7 +224,7 @@ func (d *Decoder) unescaped(text []byte) []byte {
 // arenaSize is how much is allocated at once for texts whose escapes are undone.
 const arenaSize = 64 << 10
 
-// lastName is the text that a field had in the last row, and what it came to: most rows repeat it.
+// lastName is the text that a field had in the last row, and its decoded value: most rows repeat it.
 type lastName struct{ raw, name string }
 
 // repeated is the text of a field as a string.

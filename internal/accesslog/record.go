@@ -62,12 +62,12 @@ type Record struct {
 	Stalled  time.Duration // of Taken, for how long the gateway's process stood still. Logged on failure
 	Aborted  bool          // the response was cut after its head had been sent
 	Parent   [16]byte      // transaction of the gateway that sent the request here, as X-AppGW-Trace-Id says; zero: none did
-	IdleEnd  bool          // an upgraded session was ended because neither side had said anything for the request timeout
+	IdleEnd  bool          // an upgraded session was ended because neither side sent anything for the request timeout
 	EndedBy  string        // who ended an upgraded session: EndClient, EndMember or EndGateway; empty: there was none
 	End      string        // how: EndClean, EndReset or EndIdle
 	Cut      string        // what became of the rest of a request body that the member did not take: one of Cut…; empty: it took all
 	Dropped  int64         // bytes of that rest that were read and thrown away
-	HeldBack string        // member whose turn it was and which was passed over, since passive ejection holds it back; empty: none
+	HeldBack string        // next member in turn, which passive ejection held back; empty: none
 	Queued   time.Duration // for how long, at most, the connection waited for one of the places of the gateway's limit; 0: not at all. Logged for its first request
 }
 
@@ -79,7 +79,7 @@ const (
 
 	EndClean = "clean" // FIN
 	EndReset = "reset" // RST, or a failed write
-	EndIdle  = "idle"  // neither side said anything for the request timeout
+	EndIdle  = "idle"  // neither side sent anything for the request timeout
 )
 
 // Ways in which the rest of an unwanted request body ended.

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Row is one row of a log as text, by field. Its values belong to whoever filled it in.
+// Row is one row of a log as text, by field. Its values belong to the code that filled it.
 type Row struct {
 	values  [numFields][]byte
 	escaped uint64 // fields with escapes in their text

@@ -188,7 +188,7 @@ func TestHalfWrittenBatchIsCutOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	(&Writer{file: f}).mend()
+	(&Writer{file: f}).cutPartial()
 	if b, _ := os.ReadFile(path); string(b) != "{\"a\":1}\n" {
 		t.Errorf("left %q", b)
 	}

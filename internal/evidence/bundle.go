@@ -96,8 +96,8 @@ const (
 // Stdin is the path that stands for standard input.
 const Stdin = "-"
 
-// Open looks at files, folders and patterns; Stdin is read to its end. What cannot be read is noted in Unread and does not
-// stop the rest: it fails only if none of the paths can be read. Close the bundle when it is done with.
+// Open looks at files, folders and patterns, and reads Stdin to its end. It notes in Unread what it cannot read and goes on; it
+// fails only if it can read none of the paths. Close the bundle after use.
 func Open(paths []string) (*Bundle, error) {
 	b := &Bundle{}
 	var failed unreadPaths
@@ -129,7 +129,7 @@ func expanded(paths []string) (out []string) {
 	return out
 }
 
-// Close removes what was kept for the time of the reading.
+// Close removes temporary files.
 func (b *Bundle) Close() {
 	for _, path := range b.spooled {
 		os.Remove(path)
@@ -145,8 +145,8 @@ func (b *Bundle) Empty() bool {
 	return b.Config == nil && b.Local == nil && b.Health == nil && len(b.Metrics) == 0 && len(b.Activity) == 0 && len(b.logs) == 0
 }
 
-// Fruitless reports whether, once EachRow has run, nothing came of the logs and nothing else tells what failed: a report of
-// that would read as "nothing failed".
+// Fruitless reports whether EachRow found no row in the logs and no other evidence shows failures: a report would then read as
+// "nothing failed".
 func (b *Bundle) Fruitless() bool {
 	return b.swept && b.Rows == 0 && len(b.logs) > 0 && len(b.Unread) > 0 && b.Health == nil && len(b.Metrics) == 0 && len(b.Activity) == 0 &&
 		(b.Bad > 0 || b.Config == nil && b.Local == nil)
@@ -232,7 +232,7 @@ func (b *Bundle) spool(to io.Writer, in io.Reader, name string, most int64) erro
 	return nil
 }
 
-// file looks at what one file holds. name is how it is spoken of.
+// file looks at what one file holds. Messages call it name.
 func (b *Bundle) file(path, name string) {
 	if b.visit != nil {
 		b.visit(path, name)
@@ -273,7 +273,7 @@ func (b *Bundle) look(path, top string, l *archive.Leaf) {
 	}
 	form := Recognise(head, l.Name)
 	switch form {
-	case FormNothing: // which is no fault, unless somebody gave just that
+	case FormNothing: // which is fine, unless the user named just that file
 		if l.Name == b.given {
 			b.skip(l.Name, 0, "it is empty")
 		}
@@ -436,7 +436,7 @@ func (b *Bundle) jsonOfYAML(name string, text []byte) {
 	}
 }
 
-// isGatewayYAML reports whether a document that was YAML may be a gateway: its places are better said in its own lines.
+// isGatewayYAML reports whether a document that was YAML may be a gateway: messages should then name its own lines.
 func isGatewayYAML(text []byte) bool {
 	return !isHealth(text) && !isActivity(text) && !bytes.Contains(text, []byte(`"timeseries"`)) && recogniseJSON(text) == FormDocument
 }

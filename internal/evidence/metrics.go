@@ -16,7 +16,7 @@ import (
 // Metric is one series of a metric of the gateway.
 type Metric struct {
 	Name       string            // as the REST API names it: CapacityUnits
-	Unit       string            // Count, MilliSeconds, Percent …; empty: not said
+	Unit       string            // Count, MilliSeconds, Percent …; empty: unknown
 	Dimensions map[string]string // lower-case names; nil: the gateway as a whole
 	Points     []Point           // oldest first
 }

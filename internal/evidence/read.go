@@ -12,8 +12,8 @@ import (
 	"causeway/internal/evidence/envelope"
 )
 
-// Rows are told of the rows of each category, one at a time and in the order in which they stand. A record is good
-// until the function returns. Functions may be nil.
+// Rows holds a callback for the rows of each category, called with one row at a time, in file order. A record is valid until
+// the callback returns. Callbacks may be nil.
 type Rows struct {
 	Access      func(r *accesslog.Record, own bool) // own: it carries Causeway's object
 	Performance func(*accesslog.Performance)
@@ -25,8 +25,8 @@ type Rows struct {
 // Each calls f with every access record.
 func (b *Bundle) Each(f func(r *accesslog.Record, own bool)) error { return b.EachRow(Rows{Access: f}) }
 
-// EachRow reads all logs, in one pass, on all processors. Rows of metrics and of the activity log are kept in the bundle.
-// What cannot be read is noted and does not stop the rest.
+// EachRow reads all logs in one pass, on all processors. It keeps rows of metrics and of the activity log in the bundle. It
+// notes what it cannot read and goes on.
 func (b *Bundle) EachRow(rows Rows) error {
 	b.done.Store(0)
 	b.Misdated, b.Rows, b.swept = 0, 0, true
@@ -90,14 +90,14 @@ func (r *reading) file(sources []*source) {
 // queryLimits are the most rows that an answer of Log Analytics holds: in the portal, and of the API and az.
 var queryLimits = []int{30_000, 500_000}
 
-// limits notes an answer that is as long as one may be: nothing in it says whether there were more rows.
+// limits notes an answer of the maximum length: it does not say whether there were more rows.
 func (r *reading) limits(s *source) {
 	if slices.Contains(queryLimits, s.queried) {
 		r.b.note(fmt.Sprintf("%s has exactly %d rows, the most that an answer of a workspace holds: it is truncated, and what lies beyond is missing here. Ask for shorter times, as causeway collect does", s.name, s.queried))
 	}
 }
 
-// fruitless reports a source that was taken for a log and of which nothing came: silence would read as "nothing failed".
+// fruitless reports a source that looked like a log and gave no row: silence would read as "nothing failed".
 func (r *reading) fruitless(s *source) {
 	if s.rows == 0 && s.bad == 0 {
 		r.b.skip(s.name, 0, "it looks like a log but holds no row of one")
@@ -121,8 +121,8 @@ func (r *reading) source(s *source, l *archive.Leaf) error {
 	return nil
 }
 
-// lines reads a row on each line. What fits into one block is read here and now; of more, one goroutine cuts the stream
-// into blocks, others decode them, and this one takes the rows in their order.
+// lines reads a row on each line. It decodes a source of one block itself. For more, one goroutine cuts the stream into blocks,
+// others decode them, and this one takes the rows in order.
 func (r *reading) lines(s *source, in io.Reader) error {
 	c, first := newCutter(in), r.block()
 	defer r.free(first)
@@ -181,7 +181,7 @@ func (r *reading) blocksOf(s *source, c *cutter, first *block) error {
 	return failed
 }
 
-// block is one that is free, or a new one: small files in great number must not cost a block each.
+// block returns a free block, or a new one: thousands of small files must not cost a block each.
 func (r *reading) block() *block {
 	if n := len(r.blocks); n > 0 {
 		blk := r.blocks[n-1]

@@ -21,8 +21,8 @@ import (
 // source is one place that holds rows of a log.
 type source struct {
 	path string // file on disk
-	name string // as it is spoken of, with the entry of an archive
-	top  string // the file as it is spoken of
+	name string // for messages, with the entry of an archive
+	top  string // the file alone, for messages
 	form Form
 	span span // of its rows
 

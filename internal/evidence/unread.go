@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Unread is a file, or a line of one, that told nothing. Lines that cannot be read for one reason are one Unread.
+// Unread is a file, or a line of one, that could not be read. Lines with the same reason share one Unread.
 type Unread struct {
 	File   string
 	Line   int // the first; 0: the whole file
@@ -43,7 +43,7 @@ const (
 	EmptyFolder = "it is an empty folder"
 )
 
-// skipReason says in words why a file or a folder cannot be read. The name is said beside it.
+// skipReason says why a file or a folder cannot be read. Its name stands beside the reason.
 func skipReason(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -78,7 +78,7 @@ func (u unreadPaths) Unwrap() (all []error) {
 	return all
 }
 
-// nameOf is how a path is spoken of.
+// nameOf is a path as messages name it.
 func nameOf(path string) string {
 	if path == Stdin {
 		return "standard input"
@@ -106,7 +106,7 @@ func (b *Bundle) noteUnread() {
 	}
 }
 
-// Printable spells out what a terminal would act upon, or break a line at: whoever named a file, or sent a request, chose
+// Printable escapes what a terminal would act upon, or break a line at: a stranger who named a file or sent a request chose
 // these bytes.
 func Printable(s string) string {
 	if utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) < 0 {

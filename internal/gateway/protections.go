@@ -10,11 +10,11 @@ const (
 	ProtectionTLSFloor = "tls-floor" // TLS no weaker than the suites that a policy names
 )
 
-// UnknownProtection is the code of the problem of a name that is no protection: whoever misspells one must believe it
-// neither allowed nor served.
+// UnknownProtection is the code of a problem with a name that is no protection: a user who misspells one must not believe it
+// either allowed or served.
 const UnknownProtection = "UnknownProtection"
 
-// Misused reports whether somebody named a protection that does not exist.
+// Misused reports whether a problem says that a named protection does not exist.
 func Misused(problems []Problem) bool {
 	return slices.ContainsFunc(problems, func(p Problem) bool { return p.Code == UnknownProtection })
 }

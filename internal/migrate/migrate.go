@@ -21,7 +21,7 @@ type Severity string
 const (
 	Must  Severity = "must do" // without it the v2 gateway cannot be deployed, or fails requests
 	Check Severity = "check"   // requests, alerts or trust may be concerned; only a look at the site tells
-	Info  Severity = "info"    // changes by itself
+	Info  Severity = "info"    // nothing to do: v2 changes it
 )
 
 // Item is one thing that changes, or that has to be done.

@@ -39,8 +39,8 @@ func (m *migration) tlsPolicy() {
 	m.add(Info, path, "the policy is for clients alone", "on v1 its cipher suites hold for connections to backends too", "nothing")
 }
 
-// backendTrust replaces the certificates that v1 trusts one by one. They are leaves, mostly, and v2 trusts roots: so v2 is
-// told not to check, which is all that keeps requests alive, and the owner is told to mend that.
+// backendTrust replaces the certificates that v1 trusts one by one. They are leaves, mostly, and v2 trusts roots: so the
+// migration turns the check off, which alone keeps requests alive, and asks the owner to fix that.
 func (m *migration) backendTrust() {
 	m.each("backendHttpSettingsCollection", func(path, name string, _, p map[string]any) {
 		listed := p["authenticationCertificates"] != nil
@@ -104,7 +104,7 @@ func (m *migration) firewall() {
 	}
 }
 
-// firewallExceptions lists what tames the rules of v1 and must be said again.
+// firewallExceptions lists the exceptions to the rules of v1, which a policy must repeat.
 func (m *migration) firewallExceptions(path string, waf map[string]any) {
 	var lines []string
 	groups, _ := waf["disabledRuleGroups"].([]any)

@@ -102,7 +102,7 @@ func (r *Redactor) whole(w *bufio.Writer, l *archive.Leaf, f evidence.Form) erro
 func (r *Redactor) local(data []byte) []byte {
 	var all map[string]any
 	if err := yaml.Unmarshal(data, &all); err != nil {
-		return []byte("certificates: " + unreadable + "\n") // still causeway.yaml, and told of as one that cannot be read
+		return []byte("certificates: " + unreadable + "\n") // still causeway.yaml, and reported as unreadable
 	}
 	for k, v := range all {
 		part, _ := v.(map[string]any)

@@ -157,10 +157,10 @@ func (r *Redactor) lines(w *bufio.Writer, in io.Reader) error {
 	})
 }
 
-// unreadable stands for a line of which it cannot be told what to replace: it counts as one that cannot be read.
+// unreadable replaces a line that redaction does not understand: a reader counts it as one that cannot be read.
 const unreadable = "{"
 
-// line redacts one record. What is sloppy but read all the same is mended first.
+// line redacts one record. It first repairs the sloppy JSON that readers accept.
 func (r *Redactor) line(line []byte) []byte {
 	if len(line) == 0 {
 		return nil
@@ -168,8 +168,8 @@ func (r *Redactor) line(line []byte) []byte {
 	if out, ok := r.json(line); ok {
 		return out
 	}
-	mended := commaAtEnd.ReplaceAll(bareDash.ReplaceAll(line, []byte(`:"-"$1`)), []byte("$1"))
-	if out, ok := r.json(mended); ok {
+	repaired := commaAtEnd.ReplaceAll(bareDash.ReplaceAll(line, []byte(`:"-"$1`)), []byte("$1"))
+	if out, ok := r.json(repaired); ok {
 		return out
 	}
 	return []byte(unreadable)

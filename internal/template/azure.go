@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// What a deployment would be told by Azure. The names are as good as any: nothing that a gateway does depends on them.
+// What Azure would tell a deployment. The names are arbitrary: nothing that a gateway does depends on them.
 const (
 	zeroID    = "00000000-0000-0000-0000-000000000000"
 	groupName = "resource-group"

@@ -82,7 +82,7 @@ func (e env) checked(name string, t *object, v any) (any, error) {
 	return v, err
 }
 
-// typeCheck holds the value of one parameter against its type.
+// typeCheck checks the value of one parameter against its type.
 type typeCheck struct {
 	env
 	parameter string

@@ -40,8 +40,8 @@ const (
 
 var errBomb = fmt.Errorf("it expands to more than %d times its size: the rest is not read", bombFactor)
 
-// Walk calls f with every leaf that a file holds, in order. count, if there is one, is told how many bytes of the file
-// have been read.
+// Walk calls f with every leaf that a file holds, in order. Unless nil, count receives the number of bytes of each read from
+// the file.
 func Walk(path, name string, count func(int), f func(*Leaf) error) error {
 	file, err := os.Open(path)
 	if err != nil {

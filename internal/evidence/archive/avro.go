@@ -84,7 +84,7 @@ func (a *avroFile) meta() (map[string][]byte, error) {
 		if n == 0 {
 			return meta, nil
 		}
-		if n < 0 { // its size follows, which nobody needs
+		if n < 0 { // its size follows, which is of no use here
 			if _, err := binary.ReadVarint(a.in); err != nil {
 				return nil, err
 			}

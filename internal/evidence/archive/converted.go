@@ -23,7 +23,7 @@ func (w *walker) converted(name, what string, write func(io.Writer) error) error
 		pipe.CloseWithError(conversionError(what, err))
 	}()
 	err := w.f(&Leaf{Reader: bufio.NewReaderSize(r, HeadSize), Name: name})
-	r.Close() // whoever has seen enough ends the writing
+	r.Close() // a reader that has seen enough ends the writing
 	<-written // which reads from what the caller is about to use again
 	return err
 }

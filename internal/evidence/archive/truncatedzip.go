@@ -202,7 +202,7 @@ func (h *localHeader) open(in *bufio.Reader) (io.Reader, error) {
 	return nil, fmt.Errorf("its compression method %d is not supported", h.method)
 }
 
-// declaredEntry reads as many bytes as there ought to be, and tells if there are fewer.
+// declaredEntry reads as many bytes as the header declares. Fewer are an unexpected end.
 type declaredEntry struct {
 	r    io.Reader
 	left int64

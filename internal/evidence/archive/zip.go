@@ -73,7 +73,7 @@ func spool(r io.Reader) (*os.File, error) {
 		return nil, fmt.Errorf("keep an archive: %w", err)
 	}
 	n, err := io.Copy(f, io.LimitReader(r, spoolMax))
-	if errors.Is(err, io.ErrUnexpectedEOF) { // what it lies in is cut off, which is told of that
+	if errors.Is(err, io.ErrUnexpectedEOF) { // the archive around it is cut off, which is reported there
 		err = nil
 	}
 	if err != nil || n == spoolMax {

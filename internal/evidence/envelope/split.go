@@ -112,7 +112,7 @@ func (s *splitter) put(c byte) {
 	}
 }
 
-// cut ends the last row where the stream does: what is there cannot be read, and is told of as a line that is cut.
+// cut ends the last row where the stream does: what is there cannot be read, and is reported as a line that is cut off.
 func (s *splitter) cut(err error) error {
 	if errors.Is(err, io.EOF) {
 		s.out = append(s.out, '\n')

@@ -91,7 +91,7 @@ var typed = regexp.MustCompile(`[a-z]_[sdg]$`)
 // countName is what a query calls a column that it has computed over many rows.
 var countName = regexp.MustCompile(`(?i)^(count|dcount|countif|dcountif|sum|sumif|avg|avgif|min|max|percentiles?|stdev|variance|any|arg_max|arg_min|make_(set|list)|set|list|p\d\d)_`)
 
-// countWord is a word for a number of requests in a name that somebody gave.
+// countWord is a word for a number of requests in a name that a user chose.
 var countWord = regexp.MustCompile(`(?i)(count|requests|failures|errors|hits|total)$`)
 
 // summaryColumn is the column of names by which a table holds numbers of requests and not requests; empty if none does.

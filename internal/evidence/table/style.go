@@ -14,7 +14,7 @@ import (
 	"causeway/internal/accesslog"
 )
 
-// Style is how a table writes what it holds. Only whoever exported it knows its zone, whether the day or the month comes
+// Style is how a table writes what it holds. Only the exporter knows its zone, whether the day or the month comes
 // first, and what stands before decimals, so the heading is asked, and then the cells: those that can be read in one way
 // only decide for all of their kind. They are gone through before any row is read, lest those before are lost.
 type Style struct {
@@ -55,7 +55,7 @@ func (s *Style) Fits(heading []string) bool {
 func Survey(rows Rows) (*Style, error) {
 	first, _, err := rows.Next()
 	if err != nil {
-		return &Style{Envelope: -1}, nil //nolint:nilerror // whoever reads the rows meets it again
+		return &Style{Envelope: -1}, nil //nolint:nilerror // reading the rows meets it again
 	}
 	heading := slices.Clone(first)
 	look := &look{style: StyleOf(heading)}

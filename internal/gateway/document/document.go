@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Document is a gateway as somebody described it: the normalised tree, which keeps what Causeway does not know, and the
+// Document is a gateway as its author described it: the normalised tree, which keeps what Causeway does not know, and the
 // Config that is filled from it. It is read-only.
 type Document struct {
 	Config *gateway.Config

@@ -20,7 +20,7 @@ type checker struct {
 	open  map[string]bool // collections whose names are not all known
 }
 
-// shape holds v against the model: what is required, ranges, enums, references, and what the SKU offers.
+// shape checks v against the model: what is required, ranges, enums, references, and what the SKU offers.
 func (c *checker) shape(s *schema.Shape, v any, path, noun string) {
 	switch v := v.(type) {
 	case *schema.Object:

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// checkHostPattern holds a listener's host name against Azure's grammar: at most four wildcards, two of them `*`, one
+// checkHostPattern checks a listener's host name against Azure's grammar: at most four wildcards, two of them `*`, one
 // `*` in a label, `*` and `?` never in the same label.
 func checkHostPattern(host string) error {
 	if strings.ContainsAny(host, "/:@ ") {

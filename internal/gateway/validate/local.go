@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Local holds causeway.yaml against the document that it goes with. A name that nothing answers to is a warning,
+// Local checks causeway.yaml against the document that it goes with. A name that the document lacks is a warning,
 // an HTTPS listener whose private key is nowhere an error.
 func Local(local gateway.Local, cfg *gateway.Config) []gateway.Problem {
 	c := localChecker{local: local, cfg: cfg}

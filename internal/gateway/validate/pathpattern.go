@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// checkPathPattern holds a pattern of a path rule against Azure's grammar: it begins with a slash and has an asterisk
+// checkPathPattern checks a pattern of a path rule against Azure's grammar: it begins with a slash and has an asterisk
 // only at its end, on v1 only after a slash.
 func checkPathPattern(pattern string, v1 bool) error {
 	switch star := strings.IndexByte(pattern, '*'); {

@@ -10,7 +10,7 @@ import (
 )
 
 // A protection that a document asks for and Causeway does not give must not be missed in silence: the document is refused,
-// unless somebody who knows says that it shall be served all the same. What protects nothing, as a firewall in Detection,
+// unless its owner allows Causeway to serve it all the same. What protects nothing, as a firewall in Detection,
 // is a convenience, and a warning like the others (served.go).
 
 // Protections finds what the document asks for, in its order: as given, and with its defaults in place.
