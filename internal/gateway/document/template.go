@@ -9,6 +9,7 @@ import (
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/schema"
 	"causeway/internal/template"
+	"causeway/internal/template/expr"
 )
 
 const gatewayType = "Microsoft.Network/applicationGateways"
@@ -70,7 +71,7 @@ func (n *normaliser) evaluate(data, parameters []byte) (any, error) {
 }
 
 func notEvaluated(err error) error {
-	var bad *template.Error
+	var bad *expr.Error
 	if errors.As(err, &bad) {
 		return unlike("the template cannot be evaluated: "+bad.Message, bad.Hint)
 	}

@@ -1,4 +1,4 @@
-package template
+package expr
 
 import (
 	"regexp"
@@ -7,13 +7,8 @@ import (
 	"time"
 )
 
-// dateFunctions compute with points in time:
+// These compute with points in time:
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-date.
-var dateFunctions = map[string]function{
-	"datetimefromepoch": {1, 1, false, dateTimeFromEpoch},
-	"datetimetoepoch":   {1, 1, false, dateTimeToEpoch},
-	"datetimeadd":       {2, 3, false, dateTimeAdd},
-}
 
 // layouts of ISO 8601, as utcNow() and parameters write it.
 var layouts = []string{
@@ -28,30 +23,32 @@ func timeOf(v any) (t time.Time, layout string, err error) {
 			return t, layout, nil
 		}
 	}
-	return t, "", wrong("write it as 2026-04-01T12:00:00Z", "%s is not a time", quoted(plain(v)))
+	return t, "", Wrong("write it as 2026-04-01T12:00:00Z", "%s is not a time", Quote(TextOf(v)))
 }
 
-func dateTimeFromEpoch(_ env, args []any) (any, error) {
-	n, ok := integer(args[0])
+// DateTimeFromEpoch is the time of a number of seconds since 1970.
+func DateTimeFromEpoch(args []any) (any, error) {
+	n, ok := AsInteger(args[0])
 	if t := time.Unix(n, 0).UTC(); ok && t.Year() >= 1 && t.Year() <= 9999 {
 		return t.Format(time.RFC3339), nil
 	}
-	return nil, wrong("give seconds since 1970", "%s is not a number of seconds in the years 1 to 9999", quoted(plain(args[0])))
+	return nil, Wrong("give seconds since 1970", "%s is not a number of seconds in the years 1 to 9999", Quote(TextOf(args[0])))
 }
 
-func dateTimeToEpoch(_ env, args []any) (any, error) {
+// DateTimeToEpoch is the number of seconds since 1970 of a time.
+func DateTimeToEpoch(args []any) (any, error) {
 	t, _, err := timeOf(args[0])
 	if err != nil {
 		return nil, err
 	}
-	return number(t.Unix()), nil
+	return Number(t.Unix()), nil
 }
 
 // duration is one of ISO 8601: P1Y2M3W4DT5H6M7.5S, also with a sign. No part is longer than time.Duration can be.
 var duration = regexp.MustCompile(`^([+-])?P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,6})W)?(?:(\d{1,7})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9})(?:\.\d+)?S)?)?$`)
 
-// dateTimeAdd is dateTimeAdd(TIME, DURATION[, FORMAT]); without a format the result is written as the time was.
-func dateTimeAdd(_ env, args []any) (any, error) {
+// DateTimeAdd is dateTimeAdd(TIME, DURATION[, FORMAT]); without a format the result is written as the time was.
+func DateTimeAdd(args []any) (any, error) {
 	t, layout, err := timeOf(args[0])
 	if err != nil {
 		return nil, err
@@ -59,7 +56,7 @@ func dateTimeAdd(_ env, args []any) (any, error) {
 	s, _ := args[1].(string)
 	m := duration.FindStringSubmatch(s)
 	if m == nil || strings.HasSuffix(s, "P") || strings.HasSuffix(s, "T") {
-		return nil, wrong("write a duration of ISO 8601, such as P1Y or -PT90M", "%s is not a duration", quoted(plain(args[1])))
+		return nil, Wrong("write a duration of ISO 8601, such as P1Y or -PT90M", "%s is not a duration", Quote(TextOf(args[1])))
 	}
 	sign := 1
 	if m[1] == "-" {
@@ -69,10 +66,10 @@ func dateTimeAdd(_ env, args []any) (any, error) {
 	t = t.AddDate(part(2), part(3), 7*part(4)+part(5)).
 		Add(time.Duration(part(6)) * time.Hour).Add(time.Duration(part(7)) * time.Minute).Add(time.Duration(part(8)) * time.Second)
 	if t.Year() < 1 || t.Year() > 9999 {
-		return nil, wrong("add less", "the result is not in the years 1 to 9999")
+		return nil, Wrong("add less", "the result is not in the years 1 to 9999")
 	}
 	if len(args) == 3 {
-		return formatTime(t, plain(args[2])), nil
+		return formatTime(t, TextOf(args[2])), nil
 	}
 	return t.Format(layout), nil
 }

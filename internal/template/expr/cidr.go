@@ -1,48 +1,43 @@
-package template
+package expr
 
 import (
 	"math/big"
 	"net/netip"
 )
 
-// networkFunctions compute with ranges of addresses in CIDR notation:
+// These compute with ranges of addresses in CIDR notation:
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-cidr.
-var networkFunctions = map[string]function{
-	"parsecidr":  {1, 1, false, parseCIDR},
-	"cidrsubnet": {3, 3, false, cidrSubnet},
-	"cidrhost":   {2, 2, false, cidrHost},
-}
 
 // prefixOf reads 10.0.0.0/16; bits of the host are cleared.
 func prefixOf(v any) (netip.Prefix, error) {
 	s, _ := v.(string)
 	p, err := netip.ParsePrefix(s)
 	if err != nil || p.Addr().Is4In6() {
-		return p, wrong("write a network such as 10.0.0.0/16", "%s is not a network", quoted(plain(v)))
+		return p, Wrong("write a network such as 10.0.0.0/16", "%s is not a network", Quote(TextOf(v)))
 	}
 	return p.Masked(), nil
 }
 
-// parseCIDR is {network, netmask, broadcast, firstUsable, lastUsable, cidr}; IPv6 has no mask and no broadcast.
-func parseCIDR(_ env, args []any) (any, error) {
+// ParseCIDR is {network, netmask, broadcast, firstUsable, lastUsable, cidr}; IPv6 has no mask and no broadcast.
+func ParseCIDR(args []any) (any, error) {
 	p, err := prefixOf(args[0])
 	if err != nil {
 		return nil, err
 	}
-	out := newObject("network", p.Addr().String())
+	out := NewObject("network", p.Addr().String())
 	first, last := p.Addr(), lastOf(p)
 	if p.Addr().Is4() {
-		out.set("netmask", maskOf(p).String())
-		out.set("broadcast", last.String())
+		out.Set("netmask", maskOf(p).String())
+		out.Set("broadcast", last.String())
 		if p.Bits() < 31 {
 			first, last = first.Next(), last.Prev()
 		}
 	} else if p.Bits() < 127 {
 		first = first.Next()
 	}
-	out.set("firstUsable", first.String())
-	out.set("lastUsable", last.String())
-	out.set("cidr", number(int64(p.Bits())))
+	out.Set("firstUsable", first.String())
+	out.Set("lastUsable", last.String())
+	out.Set("cidr", Number(int64(p.Bits())))
 	return out, nil
 }
 
@@ -65,36 +60,36 @@ func maskOf(p netip.Prefix) netip.Addr {
 	return a
 }
 
-// cidrSubnet is the network of a size with a number, counted from 0, inside another: cidrSubnet('10.0.0.0/16', 24, 1) is
+// CIDRSubnet is the network of a size with a number, counted from 0, inside another: cidrSubnet('10.0.0.0/16', 24, 1) is
 // 10.0.1.0/24.
-func cidrSubnet(_ env, args []any) (any, error) {
+func CIDRSubnet(args []any) (any, error) {
 	p, err := prefixOf(args[0])
 	if err != nil {
 		return nil, err
 	}
-	bits, isInt := integer(args[1])
-	i, also := integer(args[2])
+	bits, isInt := AsInteger(args[1])
+	i, also := AsInteger(args[2])
 	if !isInt || !also || bits < int64(p.Bits()) || bits > int64(p.Addr().BitLen()) || i < 0 {
-		return nil, wrong("write cidrSubnet(NETWORK, BITS, INDEX), BITS no fewer than the network has", "%s has no such part", p)
+		return nil, Wrong("write cidrSubnet(NETWORK, BITS, INDEX), BITS no fewer than the network has", "%s has no such part", p)
 	}
 	if wide := bits - int64(p.Bits()); wide < 62 && i >= 1<<wide {
-		return nil, wrong("count from 0", "%s has %d networks of /%d, and none with the index %d", p, int64(1)<<wide, bits, i)
+		return nil, Wrong("count from 0", "%s has %d networks of /%d, and none with the index %d", p, int64(1)<<wide, bits, i)
 	}
 	step := new(big.Int).Lsh(big.NewInt(i), uint(int64(p.Addr().BitLen())-bits))
 	a, ok := plus(p.Addr(), step)
 	if !ok {
-		return nil, wrong("count from 0", "%s has no network with the index %d", p, i)
+		return nil, Wrong("count from 0", "%s has no network with the index %d", p, i)
 	}
 	return netip.PrefixFrom(a, int(bits)).String(), nil
 }
 
-// cidrHost is the usable address with a number, counted from 0: cidrHost('10.0.1.0/24', 0) is 10.0.1.1.
-func cidrHost(_ env, args []any) (any, error) {
+// CIDRHost is the usable address with a number, counted from 0: cidrHost('10.0.1.0/24', 0) is 10.0.1.1.
+func CIDRHost(args []any) (any, error) {
 	p, err := prefixOf(args[0])
 	if err != nil {
 		return nil, err
 	}
-	i, ok := integer(args[1])
+	i, ok := AsInteger(args[1])
 	first, last := p.Addr(), lastOf(p)
 	if wide := p.Addr().BitLen() - p.Bits(); wide > 1 {
 		first = first.Next()
@@ -104,7 +99,7 @@ func cidrHost(_ env, args []any) (any, error) {
 	}
 	a, fits := plus(first, big.NewInt(max(i, 0)))
 	if !ok || i < 0 || !fits || last.Less(a) {
-		return nil, wrong("count from 0", "%s has no address with the index %s", p, plain(args[1]))
+		return nil, Wrong("count from 0", "%s has no address with the index %s", p, TextOf(args[1]))
 	}
 	return a.String(), nil
 }

@@ -1,35 +1,37 @@
-package template
+package expr
 
 import (
 	"encoding/json"
 	"strings"
 )
 
-// node is a parsed expression: a literal, a call, or an access to a member of another.
-type node interface{}
+// Node is a parsed expression: a literal, a call, or an access to a member of another.
+type Node interface{}
 
-type literal struct{ value any }
+// Literal is a text in single quotes, or a number.
+type Literal struct{ Value any }
 
-type call struct {
-	name string // as written; upper and lower case are one
-	args []node
+// Call is a function with its arguments.
+type Call struct {
+	Name string // as written; upper and lower case are one
+	Args []Node
 }
 
-// access is .name, [index], or, with a question mark, either of them with null where there is none.
-type access struct {
-	of, key node
-	safe    bool
+// Access is .name, [index], or, with a question mark, either of them with null where there is none.
+type Access struct {
+	Of, Key Node
+	Safe    bool
 }
 
-// isExpression reports whether a string of a template is an expression; [[ begins a plain text with a bracket.
-func isExpression(s string) bool {
+// IsExpression reports whether a string of a template is an expression; [[ begins a plain text with a bracket.
+func IsExpression(s string) bool {
 	return strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") && !strings.HasPrefix(s, "[[")
 }
 
-// parseExpression reads what stands between the brackets of an expression.
-func parseExpression(s string) (node, error) {
+// Parse reads what stands between the brackets of an expression.
+func Parse(s string) (Node, error) {
 	if len(s) > maxExpression {
-		return nil, wrong("split it with variables", "the expression has %d characters, at most %d are allowed", len(s), maxExpression)
+		return nil, Wrong("split it with variables", "the expression has %d characters, at most %d are allowed", len(s), maxExpression)
 	}
 	p := &parser{in: s}
 	n, err := p.expression(0)
@@ -48,7 +50,7 @@ type parser struct {
 }
 
 func (p *parser) bad(format string, args ...any) error {
-	return wrong("an expression is a function with its arguments, as in [concat('a', parameters('b'))]; texts stand in single quotes", format, args...)
+	return Wrong("an expression is a function with its arguments, as in [concat('a', parameters('b'))]; texts stand in single quotes", format, args...)
 }
 
 // here quotes what stands at the current position, for a message.
@@ -57,7 +59,7 @@ func (p *parser) here() string {
 	if len(rest) > 20 {
 		rest = append(rest[:20], '…')
 	}
-	return quoted(string(rest))
+	return Quote(string(rest))
 }
 
 func (p *parser) space() {
@@ -76,24 +78,24 @@ func (p *parser) take(c byte) bool {
 	return false
 }
 
-func (p *parser) expression(depth int) (node, error) {
-	if depth > maxDepth {
-		return nil, p.bad("the expression nests deeper than %d levels", maxDepth)
+func (p *parser) expression(depth int) (Node, error) {
+	if depth > MaxDepth {
+		return nil, p.bad("the expression nests deeper than %d levels", MaxDepth)
 	}
 	n, err := p.primary(depth)
-	for links := 0; err == nil && links <= maxDepth; links++ {
+	for links := 0; err == nil && links <= MaxDepth; links++ {
 		var more bool
 		if n, more, err = p.postfix(n, depth); !more {
 			return n, err
 		}
 	}
 	if err == nil {
-		err = p.bad("more than %d members of members", maxDepth)
+		err = p.bad("more than %d members of members", MaxDepth)
 	}
 	return nil, err
 }
 
-func (p *parser) primary(depth int) (node, error) {
+func (p *parser) primary(depth int) (Node, error) {
 	p.space()
 	switch {
 	case p.at == len(p.in):
@@ -108,7 +110,7 @@ func (p *parser) primary(depth int) (node, error) {
 	return nil, p.bad("%s is neither a function nor a text nor a number", p.here())
 }
 
-func (p *parser) text() (node, error) {
+func (p *parser) text() (Node, error) {
 	var b strings.Builder
 	for p.at++; p.at < len(p.in); p.at++ {
 		if c := p.in[p.at]; c != '\'' {
@@ -117,34 +119,34 @@ func (p *parser) text() (node, error) {
 		}
 		p.at++
 		if p.at == len(p.in) || p.in[p.at] != '\'' { // a doubled quote is one inside the text
-			return literal{b.String()}, nil
+			return Literal{b.String()}, nil
 		}
 		b.WriteByte('\'')
 	}
 	return nil, p.bad("a text has no closing quote")
 }
 
-func (p *parser) number() (node, error) {
+func (p *parser) number() (Node, error) {
 	start := p.at
 	for p.at++; p.at < len(p.in) && (isDigit(p.in[p.at]) || p.in[p.at] == '.'); p.at++ {
 	}
 	digits := strings.TrimPrefix(p.in[start:p.at], "+")
 	if !json.Valid([]byte(digits)) {
-		return nil, p.bad("%s is not a number", quoted(digits))
+		return nil, p.bad("%s is not a number", Quote(digits))
 	}
-	return literal{json.Number(digits)}, nil
+	return Literal{json.Number(digits)}, nil
 }
 
 // call reads a function with its arguments. Functions of the template's own have a namespace and a dot.
-func (p *parser) call(depth int) (node, error) {
+func (p *parser) call(depth int) (Node, error) {
 	name := p.word()
 	for p.at < len(p.in) && p.in[p.at] == '.' {
 		p.at++
 		name += "." + p.word()
 	}
-	c := &call{name: name}
+	c := &Call{Name: name}
 	if !p.take('(') {
-		return nil, p.bad("%s is not followed by its arguments in parentheses", quoted(name))
+		return nil, p.bad("%s is not followed by its arguments in parentheses", Quote(name))
 	}
 	if p.take(')') {
 		return c, nil
@@ -154,18 +156,18 @@ func (p *parser) call(depth int) (node, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.args = append(c.args, arg)
+		c.Args = append(c.Args, arg)
 		if p.take(')') {
 			return c, nil
 		}
 		if !p.take(',') {
-			return nil, p.bad("a comma or a closing parenthesis is missing after an argument of %s", quoted(name))
+			return nil, p.bad("a comma or a closing parenthesis is missing after an argument of %s", Quote(name))
 		}
 	}
 }
 
 // postfix reads one access to a member, if there is one.
-func (p *parser) postfix(of node, depth int) (_ node, more bool, err error) {
+func (p *parser) postfix(of Node, depth int) (_ Node, more bool, err error) {
 	switch {
 	case p.take('.'):
 		safe := p.take('?')
@@ -174,7 +176,7 @@ func (p *parser) postfix(of node, depth int) (_ node, more bool, err error) {
 		if name == "" {
 			return nil, false, p.bad("a name is missing after a dot")
 		}
-		return &access{of, literal{name}, safe}, true, nil
+		return &Access{of, Literal{name}, safe}, true, nil
 	case p.take('['):
 		safe := p.take('?')
 		key, err := p.expression(depth + 1)
@@ -184,7 +186,7 @@ func (p *parser) postfix(of node, depth int) (_ node, more bool, err error) {
 		if !p.take(']') {
 			return nil, false, p.bad("a closing bracket is missing after an index")
 		}
-		return &access{of, key, safe}, true, nil
+		return &Access{of, key, safe}, true, nil
 	}
 	return of, false, nil
 }
