@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"bytes"
-	"causeway/internal/evidence/evidencetest"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,6 +10,8 @@ import (
 
 	"github.com/hamba/avro/v2/ocf"
 	"github.com/parquet-go/parquet-go"
+
+	"causeway/internal/evidence/evidencetest"
 )
 
 // The first sheet of a workbook is read as it is stored, also inside an archive.

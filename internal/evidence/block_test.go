@@ -1,11 +1,12 @@
 package evidence
 
 import (
-	"causeway/internal/evidence/envelope"
-	"causeway/internal/evidence/evidencetest"
 	"fmt"
 	"strings"
 	"testing"
+
+	"causeway/internal/evidence/envelope"
+	"causeway/internal/evidence/evidencetest"
 )
 
 // Lines that are longer than a block are read, those that are longer than any row are passed over, and both are counted.

@@ -1,12 +1,13 @@
 package evidence
 
 import (
-	"causeway/internal/evidence/evidencetest"
 	"encoding/json"
 	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"causeway/internal/evidence/evidencetest"
 )
 
 // theDocks is the health of one pool with a member that is up and one that is not, as the API returns it.

@@ -3,11 +3,12 @@
 package evidence
 
 import (
-	"causeway/internal/evidence/evidencetest"
 	"fmt"
 	"os"
 	"runtime"
 	"testing"
+
+	"causeway/internal/evidence/evidencetest"
 )
 
 // A shell hands what a command prints over as a pipe with a path: causeway diagnose <(zcat old.gz).

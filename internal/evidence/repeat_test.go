@@ -1,12 +1,13 @@
 package evidence
 
 import (
-	"causeway/internal/evidence/evidencetest"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
+
+	"causeway/internal/evidence/evidencetest"
 )
 
 // Whether another source covers a time is known as from comparing each with each.

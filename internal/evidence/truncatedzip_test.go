@@ -3,13 +3,14 @@ package evidence
 import (
 	"archive/zip"
 	"bytes"
-	"causeway/internal/evidence/evidencetest"
 	"compress/flate"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"strings"
 	"testing"
+
+	"causeway/internal/evidence/evidencetest"
 )
 
 // A zip in which a download broke off lacks the list of its entries. What is there is read all the same: whole entries, and

@@ -2,8 +2,9 @@ package evidence
 
 import (
 	"bytes"
-	"causeway/internal/evidence/archive"
 	"encoding/json"
+
+	"causeway/internal/evidence/archive"
 )
 
 // What cannot be read is named as what it is where that shows, with the way to what can.

@@ -41,12 +41,19 @@ func TestMisused(t *testing.T) {
 // Problems come in the order of the document: positions by number, and each of them once.
 func TestSortProblems(t *testing.T) {
 	got := SortProblems([]Problem{
-		{Path: "probes[10].port", Severity: Warning}, {Path: "probes[9].port", Severity: Warning}, {Path: "probes", Severity: Warning},
-		{Path: "probes[10].port", Severity: Error}, {Path: "probes[9].port", Severity: Warning}, {Path: "", Severity: Error},
+		{Path: "probes[10].port", Severity: Warning},
+		{Path: "probes[9].port", Severity: Warning},
+		{Path: "probes", Severity: Warning},
+		{Path: "probes[10].port", Severity: Error},
+		{Path: "probes[9].port", Severity: Warning},
+		{Path: "", Severity: Error},
 	})
 	want := []Problem{
-		{Path: "", Severity: Error}, {Path: "probes", Severity: Warning}, {Path: "probes[9].port", Severity: Warning},
-		{Path: "probes[10].port", Severity: Error}, {Path: "probes[10].port", Severity: Warning},
+		{Path: "", Severity: Error},
+		{Path: "probes", Severity: Warning},
+		{Path: "probes[9].port", Severity: Warning},
+		{Path: "probes[10].port", Severity: Error},
+		{Path: "probes[10].port", Severity: Warning},
 	}
 	if len(got) != len(want) {
 		t.Fatalf("got %v, want %v", got, want)

@@ -2,10 +2,11 @@ package redact
 
 import (
 	"bytes"
-	"causeway/internal/evidence/archive"
-	"causeway/internal/evidence/evidencetest"
 	"strings"
 	"testing"
+
+	"causeway/internal/evidence/archive"
+	"causeway/internal/evidence/evidencetest"
 )
 
 // What is read is redacted, in whatever form it came: the requests are the same, and nothing of theirs is left.

@@ -5,9 +5,6 @@ package redact
 import (
 	"archive/tar"
 	"bufio"
-	"causeway/internal/evidence"
-	"causeway/internal/evidence/archive"
-	"causeway/internal/evidence/envelope"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -16,6 +13,10 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"causeway/internal/evidence"
+	"causeway/internal/evidence/archive"
+	"causeway/internal/evidence/envelope"
 )
 
 // Redactor replaces addresses, hosts, paths and ids by pseudonyms: the same one for the same thing, so that everything

@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"causeway/internal/evidence"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
@@ -9,6 +8,8 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+
+	"causeway/internal/evidence"
 )
 
 var (

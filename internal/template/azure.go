@@ -1,11 +1,12 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // What Azure would tell a deployment. The names are arbitrary: nothing that a gateway does depends on them.

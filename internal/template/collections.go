@@ -1,10 +1,11 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"slices"
 	"sort"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 func createObject(e env, args []any) (any, error) {

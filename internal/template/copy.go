@@ -1,9 +1,10 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"strconv"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // copies reports whether a member of an object is a list of loops, each of which makes a property.

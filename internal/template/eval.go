@@ -1,11 +1,12 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // run is one evaluation: what has been spent of its bounds, and what was found wrong.

@@ -1,8 +1,9 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"math"
+
+	"causeway/internal/template/expr"
 )
 
 // function is one that sees the values of all its arguments.

@@ -1,9 +1,10 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"slices"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // lambdaTable holds the functions that take a lambda, which is evaluated once for each element. They are listed in

@@ -1,9 +1,10 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"encoding/json"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 func not(_ env, args []any) (any, error) {

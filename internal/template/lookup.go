@@ -1,9 +1,10 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"strconv"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // own calls a function that the template defines itself.

@@ -1,10 +1,11 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"encoding/json"
 	"math"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 func arithmetic(compute func(a, b int64) (int64, bool)) func(env, []any) (any, error) {

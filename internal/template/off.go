@@ -1,10 +1,11 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"fmt"
 	"regexp"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // Off is a resource that is wanted, or holds one that is, and is not deployed with the parameters at hand.

@@ -107,28 +107,44 @@ var documented = []struct{ group, expression, want string }{
 	{"numeric", `mul(5, 3)`, `15`},
 	{"numeric", `sub(7, 3)`, `4`},
 
-	{"object", `createObject('intProp', 1, 'stringProp', 'abc', 'boolProp', true(), 'arrayProp', createArray('a', 'b', 'c'), 'objectProp', createObject('key1', 'value1'))`,
-		`{"intProp":1,"stringProp":"abc","boolProp":true,"arrayProp":["a","b","c"],"objectProp":{"key1":"value1"}}`},
+	{
+		"object", `createObject('intProp', 1, 'stringProp', 'abc', 'boolProp', true(), 'arrayProp', createArray('a', 'b', 'c'), 'objectProp', createObject('key1', 'value1'))`,
+		`{"intProp":1,"stringProp":"abc","boolProp":true,"arrayProp":["a","b","c"],"objectProp":{"key1":"value1"}}`,
+	},
 	{"object", `intersection(json('{"one": "a", "two": "b", "three": "c"}'), json('{"one": "a", "two": "z", "three": "c"}'))`, `{"one":"a","three":"c"}`},
-	{"object", `items(json('{"item002": {"number": 200}, "item001": {"number": 300}}'))`,
-		`[{"key":"item001","value":{"number":300}},{"key":"item002","value":{"number":200}}]`},
+	{
+		"object", `items(json('{"item002": {"number": 200}, "item001": {"number": 300}}'))`,
+		`[{"key":"item001","value":{"number":300}},{"key":"item002","value":{"number":200}}]`,
+	},
 	{"object", `json('{"a": 1}')`, `{"a":1}`},
 	{"object", `json('null')`, `null`},
 	{"object", `objectKeys(createObject('a', 1, 'b', 2))`, `["a","b"]`},
 	{"object", `shallowMerge(json('[{"one": "a"}, {"two": "b"}, {"two": "c"}]'))`, `{"one":"a","two":"c"}`},
-	{"object", `shallowMerge(json('[{"one": "a", "nested": {"a": 1, "nested": {"c": 3}}}, {"two": "b", "nested": {"b": 2}}]'))`,
-		`{"one":"a","nested":{"b":2},"two":"b"}`},
-	{"object", `union(json('{"one": "a", "two": "b", "three": "c1"}'), json('{"three": "c2", "four": "d", "five": "e"}'))`,
-		`{"one":"a","two":"b","three":"c2","four":"d","five":"e"}`},
-	{"object", `union(json('{"property": {"one": "a", "two": "b", "three": "c1"}, "nestedArray": [1, 2]}'), json('{"property": {"three": "c2", "four": "d", "five": "e"}, "nestedArray": [3, 4]}'))`,
-		`{"property":{"one":"a","two":"b","three":"c2","four":"d","five":"e"},"nestedArray":[3,4]}`},
+	{
+		"object", `shallowMerge(json('[{"one": "a", "nested": {"a": 1, "nested": {"c": 3}}}, {"two": "b", "nested": {"b": 2}}]'))`,
+		`{"one":"a","nested":{"b":2},"two":"b"}`,
+	},
+	{
+		"object", `union(json('{"one": "a", "two": "b", "three": "c1"}'), json('{"three": "c2", "four": "d", "five": "e"}'))`,
+		`{"one":"a","two":"b","three":"c2","four":"d","five":"e"}`,
+	},
+	{
+		"object", `union(json('{"property": {"one": "a", "two": "b", "three": "c1"}, "nestedArray": [1, 2]}'), json('{"property": {"three": "c2", "four": "d", "five": "e"}, "nestedArray": [3, 4]}'))`,
+		`{"property":{"one":"a","two":"b","three":"c2","four":"d","five":"e"},"nestedArray":[3,4]}`,
+	},
 
-	{"resource", `extensionResourceId('/subscriptions/s/resourceGroups/g/providers/A.B/c/n', 'Microsoft.Authorization/locks', 'lock')`,
-		`"/subscriptions/s/resourceGroups/g/providers/A.B/c/n/providers/Microsoft.Authorization/locks/lock"`},
-	{"resource", `resourceId('s', 'g', 'Microsoft.Storage/storageAccounts', 'examplestorage')`,
-		`"/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/examplestorage"`},
-	{"resource", `resourceId('s', 'g', 'Microsoft.SQL/servers/databases', 'serverName', 'databaseName')`,
-		`"/subscriptions/s/resourceGroups/g/providers/Microsoft.SQL/servers/serverName/databases/databaseName"`},
+	{
+		"resource", `extensionResourceId('/subscriptions/s/resourceGroups/g/providers/A.B/c/n', 'Microsoft.Authorization/locks', 'lock')`,
+		`"/subscriptions/s/resourceGroups/g/providers/A.B/c/n/providers/Microsoft.Authorization/locks/lock"`,
+	},
+	{
+		"resource", `resourceId('s', 'g', 'Microsoft.Storage/storageAccounts', 'examplestorage')`,
+		`"/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/examplestorage"`,
+	},
+	{
+		"resource", `resourceId('s', 'g', 'Microsoft.SQL/servers/databases', 'serverName', 'databaseName')`,
+		`"/subscriptions/s/resourceGroups/g/providers/Microsoft.SQL/servers/serverName/databases/databaseName"`,
+	},
 	{"resource", `subscriptionResourceId('s', 'Microsoft.Authorization/roleDefinitions', 'r')`, `"/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/r"`},
 	{"resource", `tenantResourceId('Microsoft.Authorization/policySetDefinitions', 'p')`, `"/providers/Microsoft.Authorization/policySetDefinitions/p"`},
 

@@ -1,8 +1,9 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // parameterValue is what a parameter is given, or its default. A null counts as nothing given, as in Azure.

@@ -1,8 +1,9 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // around is the deployment that a template is nested in, with what stands around it.

@@ -3,8 +3,9 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // Problem is what could not be evaluated, with the path in the template.

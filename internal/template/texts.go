@@ -1,12 +1,13 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 var textFunctions = map[string]function{

@@ -1,11 +1,12 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // What a template says about the values of its parameters, beside them or behind a $ref into its definitions:

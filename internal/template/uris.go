@@ -1,10 +1,11 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"encoding/base64"
 	"net/url"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // uriFunctions make and read addresses of the web:

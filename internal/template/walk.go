@@ -1,9 +1,10 @@
 package template
 
 import (
-	"causeway/internal/template/expr"
 	"strconv"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // walk goes through the resources of a template.

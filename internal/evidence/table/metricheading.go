@@ -1,9 +1,10 @@
 package table
 
 import (
-	"causeway/internal/accesslog"
 	"slices"
 	"strings"
+
+	"causeway/internal/accesslog"
 )
 
 // Metric names as the portal shows them.

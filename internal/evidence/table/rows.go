@@ -5,7 +5,6 @@ package table
 
 import (
 	"bufio"
-	"causeway/internal/evidence/envelope"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -13,6 +12,8 @@ import (
 	"io"
 	"regexp"
 	"strings"
+
+	"causeway/internal/evidence/envelope"
 )
 
 // Rows reads a table row by row, however it is laid out.

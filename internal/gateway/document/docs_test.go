@@ -2,10 +2,11 @@ package document
 
 import (
 	"bytes"
-	"causeway/internal/gateway"
-	"causeway/internal/gateway/schema"
 	"os"
 	"testing"
+
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/schema"
 )
 
 // TestReferenceNamesEveryProperty holds the reference of the configuration against the model: no property is left out.

@@ -2,12 +2,13 @@ package document
 
 import (
 	"bytes"
-	"causeway/internal/gateway"
-	"causeway/internal/gateway/schema"
-	"causeway/internal/gateway/validate"
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/schema"
+	"causeway/internal/gateway/validate"
 )
 
 // Document is a gateway as its author described it: the normalised tree, which keeps what Causeway does not know, and the

@@ -2,8 +2,6 @@ package document
 
 import (
 	"bytes"
-	"causeway/internal/gateway"
-	"causeway/internal/gateway/validate"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +12,9 @@ import (
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
+
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/validate"
 )
 
 // fullConfig is what testdata/rest-v2.json and testdata/az-show.json both say.

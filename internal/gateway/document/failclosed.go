@@ -1,10 +1,11 @@
 package document
 
 import (
-	"causeway/internal/gateway"
 	"fmt"
 	"slices"
 	"strings"
+
+	"causeway/internal/gateway"
 )
 
 // FailClosed completes the problems of a document by its protections that are not served: each is an error that names the

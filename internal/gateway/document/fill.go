@@ -1,13 +1,14 @@
 package document
 
 import (
-	"causeway/internal/gateway"
-	"causeway/internal/gateway/schema"
-	"causeway/internal/gateway/validate"
 	"encoding/json"
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/schema"
+	"causeway/internal/gateway/validate"
 )
 
 // filler fills the plain structs from the tree with defaults. Whatever does not fit its type counts as absent; the

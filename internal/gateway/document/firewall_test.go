@@ -1,10 +1,11 @@
 package document
 
 import (
-	"causeway/internal/gateway"
 	"fmt"
 	"strings"
 	"testing"
+
+	"causeway/internal/gateway"
 )
 
 // coded are the problems of a document with one of these codes.

@@ -2,11 +2,12 @@ package document
 
 import (
 	"bytes"
-	"causeway/internal/gateway"
-	"causeway/internal/gateway/validate"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/validate"
 )
 
 // FuzzParse holds for every input that nothing panics and that what is rendered is read back as the same.

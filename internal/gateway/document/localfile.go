@@ -1,9 +1,6 @@
 package document
 
 import (
-	"causeway/internal/gateway"
-	"causeway/internal/gateway/schema"
-	"causeway/internal/gateway/validate"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -12,6 +9,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/schema"
+	"causeway/internal/gateway/validate"
 )
 
 // ParseLocal reads causeway.yaml over the defaults. The error says that it is no YAML mapping at all; anything else that is

@@ -1,14 +1,15 @@
 package document
 
 import (
-	"causeway/internal/gateway"
-	"causeway/internal/gateway/validate"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/validate"
 )
 
 // parseLocal reads causeway.yaml of the current directory.

@@ -1,12 +1,13 @@
 package document
 
 import (
-	"causeway/internal/gateway"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"causeway/internal/gateway"
 )
 
 // A gateway comes out of a module inside a module, as Bicep compiles them: the network beside it cannot be evaluated, zones

@@ -1,14 +1,15 @@
 package document
 
 import (
-	"causeway/internal/gateway"
-	"causeway/internal/gateway/schema"
 	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/schema"
 )
 
 // normaliser turns a document as people have it (any case, numbers in quotes, the properties level left out) into the

@@ -1,7 +1,6 @@
 package document
 
 import (
-	"causeway/internal/gateway"
 	"flag"
 	"fmt"
 	"os"
@@ -10,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"causeway/internal/gateway"
 )
 
 var update = flag.Bool("update", false, "write the golden files")

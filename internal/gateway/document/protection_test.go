@@ -1,11 +1,12 @@
 package document
 
 import (
-	"causeway/internal/gateway"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"causeway/internal/gateway"
 )
 
 // protected is a gateway whose properties, TLS profile, listener, rule and path rule say more.

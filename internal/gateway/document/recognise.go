@@ -2,11 +2,12 @@ package document
 
 import (
 	"bytes"
-	"causeway/internal/gateway"
-	"causeway/internal/gateway/schema"
 	"fmt"
 	"regexp"
 	"strings"
+
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/schema"
 )
 
 const exportHint = "export the gateway with: az network application-gateway show -g GROUP -n NAME > gateway.json"

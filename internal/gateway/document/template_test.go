@@ -1,7 +1,6 @@
 package document
 
 import (
-	"causeway/internal/gateway"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
+
+	"causeway/internal/gateway"
 )
 
 func readTestFile(t testing.TB, name string) []byte {

@@ -1,12 +1,13 @@
 package validate
 
 import (
-	"causeway/internal/gateway/schema"
 	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"causeway/internal/gateway/schema"
 )
 
 // Dial accepts what a member may be mapped to: host, host:port, an address of either family.

@@ -1,12 +1,13 @@
 package validate
 
 import (
-	"causeway/internal/gateway"
-	"causeway/internal/gateway/schema"
 	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
+
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/schema"
 )
 
 func (c *checker) customErrors() {

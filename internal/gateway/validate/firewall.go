@@ -1,11 +1,12 @@
 package validate
 
 import (
-	"causeway/internal/gateway/schema"
 	"cmp"
 	"maps"
 	"slices"
 	"strings"
+
+	"causeway/internal/gateway/schema"
 )
 
 // ruleSets are the versions of the OWASP rule set that a firewall inside the gateway's document may name, and the groups

@@ -1,11 +1,12 @@
 package validate
 
 import (
-	"causeway/internal/gateway/schema"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+
+	"causeway/internal/gateway/schema"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }

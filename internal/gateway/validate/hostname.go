@@ -1,9 +1,10 @@
 package validate
 
 import (
-	"causeway/internal/gateway/schema"
 	"fmt"
 	"strings"
+
+	"causeway/internal/gateway/schema"
 )
 
 // checkHostPattern checks a listener's host name against Azure's grammar: at most four wildcards, two of them `*`, one

@@ -1,9 +1,10 @@
 package validate
 
 import (
+	"strings"
+
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/schema"
-	"strings"
 )
 
 // limit is how many children a collection may have. Older is the number on a WAF gateway with CRS 3.1 or older, basic

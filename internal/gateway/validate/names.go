@@ -1,10 +1,11 @@
 package validate
 
 import (
-	"causeway/internal/gateway/schema"
 	"fmt"
 	"regexp"
 	"strings"
+
+	"causeway/internal/gateway/schema"
 )
 
 var azureName = regexp.MustCompile(`^[A-Za-z0-9]([\w.-]{0,78}\w)?$`)

@@ -1,9 +1,10 @@
 package validate
 
 import (
-	"causeway/internal/gateway/schema"
 	"fmt"
 	"strings"
+
+	"causeway/internal/gateway/schema"
 )
 
 // checkPathPattern checks a pattern of a path rule against Azure's grammar: it begins with a slash and has an asterisk

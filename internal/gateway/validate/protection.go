@@ -1,12 +1,13 @@
 package validate
 
 import (
-	"causeway/internal/gateway"
-	"causeway/internal/gateway/schema"
 	"crypto/tls"
 	"fmt"
 	"slices"
 	"strings"
+
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/schema"
 )
 
 // A protection that a document asks for and Causeway does not give must not be missed in silence: the document is refused,

@@ -1,11 +1,12 @@
 package validate
 
 import (
-	"causeway/internal/gateway"
-	"causeway/internal/gateway/schema"
 	"fmt"
 	"net/url"
 	"strings"
+
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/schema"
 )
 
 func (c *checker) priorities() {

@@ -1,11 +1,12 @@
 package validate
 
 import (
-	"causeway/internal/gateway/schema"
 	"crypto/tls"
 	"fmt"
 	"slices"
 	"strings"
+
+	"causeway/internal/gateway/schema"
 )
 
 // unservedPart is a part of the resource that is read, checked and kept, and that the gateway does not act on yet.

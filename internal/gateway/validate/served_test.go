@@ -1,9 +1,10 @@
 package validate
 
 import (
-	"causeway/internal/gateway/schema"
 	"strings"
 	"testing"
+
+	"causeway/internal/gateway/schema"
 )
 
 // TestUnservedPartsAreProperties catches a path that no document could ever have.

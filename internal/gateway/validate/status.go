@@ -1,11 +1,12 @@
 package validate
 
 import (
-	"causeway/internal/gateway"
-	"causeway/internal/gateway/schema"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/schema"
 )
 
 // ParseStatusRange reads 200 or 200-399.

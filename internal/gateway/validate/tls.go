@@ -2,13 +2,14 @@ package validate
 
 import (
 	"bytes"
-	"causeway/internal/gateway"
-	"causeway/internal/gateway/schema"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 	"slices"
 	"strings"
+
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/schema"
 )
 
 func (c *checker) certificates() {

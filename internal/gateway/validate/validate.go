@@ -3,10 +3,11 @@
 package validate
 
 import (
-	"causeway/internal/gateway"
-	"causeway/internal/gateway/schema"
 	"fmt"
 	"strconv"
+
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/schema"
 )
 
 // Document finds every problem that the model and the rules between children know. The checks are independent: what one
