@@ -135,7 +135,8 @@ func (r *Row) Is(category string) bool { return equalFold(r.values[CategoryName]
 
 // ofRequest reports whether a row is of one request, by a column that only those have; a count of many has its number.
 func (r *Row) ofRequest() bool {
-	return r.Has(Taken) || r.Has(ClientIP) || !r.Has(Samples) && (r.Has(URI) || r.Has(OriginalURI) || r.Has(ErrorInfo) || r.Has(Server) || r.Has(Transaction))
+	return r.Has(Taken) || r.Has(ClientIP) ||
+		!r.Has(Samples) && (r.Has(URI) || r.Has(OriginalURI) || r.Has(ErrorInfo) || r.Has(Server) || r.Has(Transaction))
 }
 
 // IsSession reports whether an access record is of a connection through a TCP or TLS listener: it has no request in it.
@@ -148,12 +149,15 @@ func (d *Decoder) fill(row *Row, r *Record) {
 	v := &row.values
 	attempts := r.Attempts[:0]
 	*r = Record{
-		ResourceID: d.repeated(row, ResourceID), Listener: d.repeated(row, Listener), Rule: d.repeated(row, Rule), Pool: d.repeated(row, Pool), Settings: d.repeated(row, Settings),
-		Instance: d.repeated(row, InstanceID), Method: d.text(row, Method), OriginalURI: d.text(row, OriginalURI), URI: d.text(row, URI), Query: d.text(row, Query),
+		ResourceID: d.repeated(row, ResourceID), Listener: d.repeated(row, Listener), Rule: d.repeated(row, Rule), Pool: d.repeated(row, Pool),
+		Settings: d.repeated(row, Settings),
+		Instance: d.repeated(row, InstanceID), Method: d.text(row, Method), OriginalURI: d.text(row, OriginalURI), URI: d.text(row, URI),
+		Query:     d.text(row, Query),
 		UserAgent: d.text(row, UserAgent), Version: d.repeated(row, Version), OriginalHost: d.text(row, OriginalHost), Host: d.text(row, Host),
 		ContentType: d.text(row, ContentType), Status: int(integerOf(v[Status])),
 		Received: integerOf(v[Received]), Sent: integerOf(v[Sent]), ClientTime: secondsOf(v[ClientTime]), TLSCipher: d.repeated(row, TLSCipher),
-		TLSProtocol: d.repeated(row, TLSProtocol), BackendTLS: d.repeated(row, BackendTLS), BackendCipher: d.repeated(row, BackendCipher), ErrorInfo: d.repeated(row, ErrorInfo),
+		TLSProtocol: d.repeated(row, TLSProtocol), BackendTLS: d.repeated(row, BackendTLS), BackendCipher: d.repeated(row, BackendCipher),
+		ErrorInfo:    d.repeated(row, ErrorInfo),
 		ClientSerial: uint64(integerOf(v[Serial])), ClientUses: int(integerOf(v[Uses])), WAFTime: secondsOf(v[WAFTime]), Declared: -1,
 	}
 	r.Start = d.when(row)
@@ -308,13 +312,15 @@ func (d *Decoder) isV1(row *Row) bool {
 		return d.V1 == First
 	}
 	q := row.values[Query]
-	return bytes.Contains(q, []byte("X-AzureApplicationGateway-CACHE-HIT")) || bytes.Contains(q, []byte("SERVER-ROUTED=")) && bytes.Contains(q, []byte("SERVER-STATUS="))
+	return bytes.Contains(q, []byte("X-AzureApplicationGateway-CACHE-HIT")) ||
+		bytes.Contains(q, []byte("SERVER-ROUTED=")) && bytes.Contains(q, []byte("SERVER-STATUS="))
 }
 
 // attemptsV2 unpacks the fields that hold a value for each attempt.
 func (d *Decoder) attemptsV2(row *Row, out []Attempt) []Attempt {
 	v := &row.values
-	servers, statuses, connects, headers, latencies, ports := list{v[Server]}, list{v[ServerStatus]}, list{v[ConnectTime]}, list{v[HeaderTime]}, list{v[Latency]}, list{v[SourcePort]}
+	servers, statuses, connects := list{v[Server]}, list{v[ServerStatus]}, list{v[ConnectTime]}
+	headers, latencies, ports := list{v[HeaderTime]}, list{v[Latency]}, list{v[SourcePort]}
 	if row.tooMany(Latency) {
 		latencies = list{} // the first part would be taken for a whole number
 	}

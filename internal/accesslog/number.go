@@ -61,7 +61,8 @@ func (r *Row) noNumber(fields []numberName) string {
 
 // tooMany reports whether a field holds two values where one server was asked: a comma before decimals looks like that.
 func (r *Row) tooMany(f Field) bool {
-	return bytes.IndexByte(r.values[f], ',') >= 0 && len(r.values[Server]) > 0 && bytes.IndexByte(r.values[Server], ',') < 0 && !bytes.Contains(r.values[Server], []byte(" : "))
+	return bytes.IndexByte(r.values[f], ',') >= 0 && len(r.values[Server]) > 0 && bytes.IndexByte(r.values[Server], ',') < 0 &&
+		!bytes.Contains(r.values[Server], []byte(" : "))
 }
 
 // isNumber reports whether a text is a number, or several where there may be some. It is asked for every row, so it looks

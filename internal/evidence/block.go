@@ -46,8 +46,8 @@ func newBlock() *block { return &block{decoded: make(chan struct{}, 1)} }
 
 func (blk *block) reset() {
 	blk.text, blk.n, blk.partial, blk.queried = blk.text[:0], 0, false, 0
-	blk.performance, blk.firewall, blk.metrics, blk.activity, blk.bad = blk.performance[:0], blk.firewall[:0], blk.metrics[:0], blk.activity[:0], blk.bad[:0]
-	blk.lost = blk.lost[:0]
+	blk.performance, blk.firewall, blk.metrics = blk.performance[:0], blk.firewall[:0], blk.metrics[:0]
+	blk.activity, blk.lost, blk.bad = blk.activity[:0], blk.lost[:0], blk.bad[:0]
 }
 
 // decode reads the rows of the block.

@@ -82,7 +82,9 @@ func stateIn(data []byte) State {
 	if len(doc.Value) == 1 {
 		doc.resource = doc.Value[0]
 	}
-	return State{cmp.Or(doc.Properties.ProvisioningState, doc.ProvisioningState), cmp.Or(doc.Properties.OperationalState, doc.OperationalState)}
+	return State{
+		cmp.Or(doc.Properties.ProvisioningState, doc.ProvisioningState), cmp.Or(doc.Properties.OperationalState, doc.OperationalState),
+	}
 }
 
 // Names that a data directory uses, and a bundle.

@@ -112,7 +112,8 @@ func pointOf(row *accesslog.Row) (point, bool) {
 		return point{}, false
 	}
 	p := Point{
-		at, row.Real(accesslog.Average), row.Real(accesslog.Total), row.Real(accesslog.Minimum), row.Real(accesslog.Maximum), row.Real(accesslog.Samples),
+		at, row.Real(accesslog.Average), row.Real(accesslog.Total), row.Real(accesslog.Minimum), row.Real(accesslog.Maximum),
+		row.Real(accesslog.Samples),
 	}
 	return point{string(row.Text(accesslog.MetricName)), p}, !math.IsNaN(p.Value()) || !math.IsNaN(p.Peak())
 }

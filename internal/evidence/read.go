@@ -40,7 +40,8 @@ func (b *Bundle) EachRow(rows Rows) error {
 		i = n
 	}
 	if r.repeats.full {
-		b.note(fmt.Sprintf("more than %d rows stand at times that several sources cover; beyond that, repeated rows count as new ones", maxRemembered))
+		b.note(fmt.Sprintf("more than %d rows stand at times that several sources cover; beyond that, repeated rows count as new ones",
+			maxRemembered))
 	}
 	b.noteMisdated()
 	b.noteUnread()

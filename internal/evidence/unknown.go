@@ -41,7 +41,8 @@ func unknownReason(text []byte) string {
 		return binaryReason(head)
 	case bytes.HasPrefix(bytes.TrimSpace(head), []byte("<")):
 		return "it is HTML or XML, perhaps a page to sign in: export the data itself, as JSON or CSV"
-	case bytes.ContainsAny(head, "\t,;|") && (bytes.Contains(head, []byte("AGWAccessLogs")) || bytes.Contains(head, []byte("ApplicationGatewayAccess"))):
+	case bytes.ContainsAny(head, "\t,;|") &&
+		(bytes.Contains(head, []byte("AGWAccessLogs")) || bytes.Contains(head, []byte("ApplicationGatewayAccess"))):
 		return "it looks like a table of the log without its heading, as az prints with -o tsv: use -o json"
 	}
 	return "not a recognised format (expected a log, a gateway document or an exported table)"
@@ -50,7 +51,8 @@ func unknownReason(text []byte) string {
 // isMapped reports whether JSON is requests of a gateway under the names of the Elastic Common Schema, without the record itself.
 func isMapped(data []byte) bool {
 	head := data[:min(len(data), archive.HeadSize)]
-	return bytes.Contains(head, []byte("application_gateway")) && bytes.Contains(head, []byte("status_code")) && bytes.Contains(head, []byte(`@timestamp`))
+	return bytes.Contains(head, []byte("application_gateway")) && bytes.Contains(head, []byte("status_code")) &&
+		bytes.Contains(head, []byte(`@timestamp`))
 }
 
 // mappedReason says what to do with such JSON.

@@ -126,7 +126,8 @@ func (b *Bundle) skip(name string, line int, reason string) {
 			return
 		}
 	}
-	if u := (Unread{File: name, Line: line, Reason: reason}); len(b.Unread) < maxUnread && !slices.Contains(b.Unread, u) { // files are looked at more than once
+	u := Unread{File: name, Line: line, Reason: reason}
+	if len(b.Unread) < maxUnread && !slices.Contains(b.Unread, u) { // files are looked at more than once
 		b.Unread = append(b.Unread, u)
 	}
 }

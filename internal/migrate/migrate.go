@@ -89,17 +89,32 @@ func check(v1 *document.Document, o Options) (Options, error) {
 	}
 	switch {
 	case c.SKU.Tier == "":
-		return o, &Error{Message: "the gateway has no tier, so that nobody can tell whether it is v1", Hint: "add sku with name and tier, as Standard_Medium and Standard"}
+		return o, &Error{
+			Message: "the gateway has no tier, so that nobody can tell whether it is v1",
+			Hint:    "add sku with name and tier, as Standard_Medium and Standard",
+		}
 	case !c.V1():
-		return o, &Error{Message: fmt.Sprintf("the gateway has the tier %s, so it is v2 already", c.SKU.Tier), Hint: "give the document of a gateway of the tier Standard or WAF"}
+		return o, &Error{
+			Message: fmt.Sprintf("the gateway has the tier %s, so it is v2 already", c.SKU.Tier),
+			Hint:    "give the document of a gateway of the tier Standard or WAF",
+		}
 	case gateway.HasErrors(v1.Problems()):
 		return o, &Error{"the v1 document is not valid", "fix it first: causeway config validate", v1.Problems()}
 	case strings.EqualFold(o.Name, c.Name):
-		return o, &Error{Message: fmt.Sprintf("the v2 gateway would have the name of the v1 gateway, %s; both run side by side for a while", c.Name), Hint: "choose another name with --name"}
+		return o, &Error{
+			Message: fmt.Sprintf("the v2 gateway would have the name of the v1 gateway, %s; both run side by side for a while", c.Name),
+			Hint:    "choose another name with --name",
+		}
 	case !azureName.MatchString(o.Name):
-		return o, &Error{Message: fmt.Sprintf("%q is no name for a gateway", o.Name), Hint: "choose one with --name: up to 80 letters, digits, '_', '.' and '-'"}
+		return o, &Error{
+			Message: fmt.Sprintf("%q is no name for a gateway", o.Name),
+			Hint:    "choose one with --name: up to 80 letters, digits, '_', '.' and '-'",
+		}
 	case o.Subnet != "" && !strings.Contains(strings.ToLower(o.Subnet), "/subnets/"):
-		return o, &Error{Message: fmt.Sprintf("the subnet %q is not the id of a subnet", o.Subnet), Hint: "az network vnet subnet show -g GROUP --vnet-name VNET -n SUBNET --query id"}
+		return o, &Error{
+			Message: fmt.Sprintf("the subnet %q is not the id of a subnet", o.Subnet),
+			Hint:    "az network vnet subnet show -g GROUP --vnet-name VNET -n SUBNET --query id",
+		}
 	}
 	return o, nil
 }

@@ -174,5 +174,6 @@ func (r *Redactor) address(s string) string {
 
 func (r *Redactor) guid(s string) string {
 	n := r.number(strings.ToLower(s))
-	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", uint32(n), uint16(n>>32), 0x4000|uint16(n>>48)&0xfff, 0x8000|uint16(n)&0x3fff, n&0xffffffffffff)
+	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", uint32(n), uint16(n>>32), 0x4000|uint16(n>>48)&0xfff, 0x8000|uint16(n)&0x3fff,
+		n&0xffffffffffff)
 }

@@ -347,7 +347,8 @@ func fromEnd(args []any, safe bool) (any, error) {
 	case args[0] == nil && safe:
 		return nil, nil
 	case !ok || !isInt:
-		return nil, expr.Wrong("write indexFromEnd(LIST, POSITION)", "indexFromEnd() takes a list and a position, not %s and %s", expr.KindOf(args[0]), expr.KindOf(args[1]))
+		return nil, expr.Wrong("write indexFromEnd(LIST, POSITION)", "indexFromEnd() takes a list and a position, not %s and %s",
+			expr.KindOf(args[0]), expr.KindOf(args[1]))
 	case i >= 1 && i <= int64(len(list)):
 		return list[int64(len(list))-i], nil
 	case safe:

@@ -132,11 +132,17 @@ func merge(given *expr.Object, file []byte) (*expr.Object, error) {
 func readParameters(data []byte) (*expr.Object, error) {
 	v, err := expr.ReadJSON(data)
 	if err != nil {
-		return nil, &expr.Error{Message: "read the parameters: " + err.Error(), Hint: "give a parameters file as Azure takes it: {\"parameters\": {\"NAME\": {\"value\": …}}}"}
+		return nil, &expr.Error{
+			Message: "read the parameters: " + err.Error(),
+			Hint:    "give a parameters file as Azure takes it: {\"parameters\": {\"NAME\": {\"value\": …}}}",
+		}
 	}
 	o, ok := v.(*expr.Object)
 	if !ok {
-		return nil, &expr.Error{Message: "the parameters are " + expr.KindOf(v) + ", not an object", Hint: "give a parameters file as Azure takes it: {\"parameters\": {\"NAME\": {\"value\": …}}}"}
+		return nil, &expr.Error{
+			Message: "the parameters are " + expr.KindOf(v) + ", not an object",
+			Hint:    "give a parameters file as Azure takes it: {\"parameters\": {\"NAME\": {\"value\": …}}}",
+		}
 	}
 	if inner := o.Object("parameters"); inner != nil {
 		return values(inner), nil

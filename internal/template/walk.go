@@ -59,7 +59,8 @@ func (w *walk) each(e env, v any, aroundType, aroundName string) error {
 	case err != nil:
 		return err
 	case u != nil && !u.Failed:
-		e.report(true, expr.JoinPath(e.path, "copy.count"), "TemplateCopyCountInvalid", "write a number in its place", "the template does not tell how often the resource is deployed; assuming once")
+		e.report(true, expr.JoinPath(e.path, "copy.count"), "TemplateCopyCountInvalid", "write a number in its place",
+			"the template does not tell how often the resource is deployed; assuming once")
 		fallthrough
 	case u != nil:
 		count = 1

@@ -23,17 +23,20 @@ type Column struct {
 
 // durations are the fields that hold times in seconds.
 var durations = []accesslog.Field{
-	accesslog.Taken, accesslog.Latency, accesslog.ConnectTime, accesslog.HeaderTime, accesslog.ClientTime, accesslog.WAFTime, accesslog.SessionTime,
+	accesslog.Taken, accesslog.Latency, accesslog.ConnectTime, accesslog.HeaderTime, accesslog.ClientTime, accesslog.WAFTime,
+	accesslog.SessionTime,
 }
 
 // wholes are the fields that hold whole numbers.
 var wholes = []accesslog.Field{
-	accesslog.Status, accesslog.Sent, accesslog.Received, accesslog.ClientPort, accesslog.Serial, accesslog.Uses, accesslog.ServerStatus, accesslog.SourcePort,
+	accesslog.Status, accesslog.Sent, accesslog.Received, accesslog.ClientPort, accesslog.Serial, accesslog.Uses, accesslog.ServerStatus,
+	accesslog.SourcePort,
 }
 
 // reals are the fields that hold numbers of any kind.
 var reals = []accesslog.Field{
-	accesslog.Total, accesslog.Average, accesslog.Minimum, accesslog.Maximum, accesslog.Samples, accesslog.Healthy, accesslog.Unhealthy, accesslog.Requests,
+	accesslog.Total, accesslog.Average, accesslog.Minimum, accesslog.Maximum, accesslog.Samples, accesslog.Healthy, accesslog.Unhealthy,
+	accesslog.Requests,
 	accesslog.Failed, accesslog.Throughput, accesslog.AverageLatency,
 }
 
@@ -42,10 +45,13 @@ var unitAtEnd = regexp.MustCompile(`(?i)^(.+?)[\s_.]*[([]?(milliseconds?|millis|
 
 // units are the times that units stand for.
 var units = map[string]time.Duration{
-	"ms": time.Millisecond, "millisecond": time.Millisecond, "milliseconds": time.Millisecond, "millis": time.Millisecond, "msec": time.Millisecond, "msecs": time.Millisecond,
-	"us": time.Microsecond, "µs": time.Microsecond, "μs": time.Microsecond, "usec": time.Microsecond, "usecs": time.Microsecond, "microsecond": time.Microsecond, "microseconds": time.Microsecond,
+	"ms": time.Millisecond, "millisecond": time.Millisecond, "milliseconds": time.Millisecond, "millis": time.Millisecond,
+	"msec": time.Millisecond, "msecs": time.Millisecond,
+	"us": time.Microsecond, "µs": time.Microsecond, "μs": time.Microsecond, "usec": time.Microsecond, "usecs": time.Microsecond,
+	"microsecond": time.Microsecond, "microseconds": time.Microsecond,
 	"s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second, "sek": time.Second,
-	"min": time.Minute, "mins": time.Minute, "minute": time.Minute, "minutes": time.Minute, "m": time.Minute, "h": time.Hour, "hour": time.Hour, "hours": time.Hour,
+	"min": time.Minute, "mins": time.Minute, "minute": time.Minute, "minutes": time.Minute, "m": time.Minute, "h": time.Hour,
+	"hour": time.Hour, "hours": time.Hour,
 	"ns": time.Nanosecond,
 }
 
@@ -105,7 +111,8 @@ func summaryColumn(names []string) string {
 		return ""
 	}
 	for _, name := range names {
-		if field, _ := columnOf(name); countWord.MatchString(name) && (field <= accesslog.Own || field == accesslog.Samples || field == accesslog.Total || field == accesslog.Requests) {
+		if field, _ := columnOf(name); countWord.MatchString(name) &&
+			(field <= accesslog.Own || field == accesslog.Samples || field == accesslog.Total || field == accesslog.Requests) {
 			return name
 		}
 	}
@@ -151,7 +158,8 @@ func IsObjects(text []byte) bool {
 	n, foreign := 0, false
 	for i, name := range names {
 		field, unit := columnOf(name)
-		date := (field == accesslog.Time || field == accesslog.Generated) && numberedDate.MatchString(values[i]) // of which the others tell how it is read
+		date := (field == accesslog.Time || field == accesslog.Generated) &&
+			numberedDate.MatchString(values[i]) // of which the others tell how it is read
 		if foreign = foreign || unit != 0 || date; ofAccess(field) {
 			n++
 		}
@@ -165,14 +173,16 @@ func IsObjects(text []byte) bool {
 func cannotBeRows(names []string) string {
 	dated := has(names, accesslog.Time, accesslog.Generated)
 	if isSummary(names) && !(dated && has(names, accesslog.Status) && ownColumns(names)) {
-		return fmt.Sprintf("it is a summary: %s counts or measures many requests, and what failed shows in single ones. Ask for the rows: %s", summaryColumn(names), rowQuery(names))
+		return fmt.Sprintf("it is a summary: %s counts or measures many requests, and what failed shows in single ones. Ask for the rows: %s",
+			summaryColumn(names), rowQuery(names))
 	}
 	switch {
 	case !dated && !has(names, accesslog.Inner):
 		return "its rows have no time" + meant(names, "TimeGenerated") + ". Query the rows with their original names: " + rowQuery(names)
 	case has(names, accesslog.Status, accesslog.Inner, accesslog.SessionTime, accesslog.RuleID, accesslog.Healthy, accesslog.MetricName):
 		return ""
-	case !slices.ContainsFunc(names, func(name string) bool { return ofAccess(accesslog.FieldOf(name)) }) && has(names, accesslog.CategoryName, accesslog.OperationName):
+	case !slices.ContainsFunc(names, func(name string) bool { return ofAccess(accesslog.FieldOf(name)) }) &&
+		has(names, accesslog.CategoryName, accesslog.OperationName):
 		return ""
 	}
 	return "its rows have no HttpStatus" + meant(names, "HttpStatus") + ". Query the rows with their original names: " + rowQuery(names)

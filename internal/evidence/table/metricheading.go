@@ -11,11 +11,13 @@ import (
 var displayNames = map[string]string{
 	"application gateway total time": "ApplicationGatewayTotalTime", "backend connect time": "BackendConnectTime",
 	"backend first byte response time": "BackendFirstByteResponseTime", "backend last byte response time": "BackendLastByteResponseTime",
-	"client rtt": "ClientRtt", "backend response status": "BackendResponseStatus", "response status": "ResponseStatus", "total requests": "TotalRequests",
+	"client rtt": "ClientRtt", "backend response status": "BackendResponseStatus", "response status": "ResponseStatus",
+	"total requests":  "TotalRequests",
 	"failed requests": "FailedRequests", "healthy host count": "HealthyHostCount", "unhealthy host count": "UnhealthyHostCount",
 	"current connections": "CurrentConnections", "new connections per second": "NewConnectionsPerSecond", "throughput": "Throughput",
-	"current capacity units": "CapacityUnits", "current compute units": "ComputeUnits", "estimated billed capacity units": "EstimatedBilledCapacityUnits",
-	"fixed billable capacity units": "FixedBillableCapacityUnits", "cpu utilization": "CpuUtilization",
+	"current capacity units": "CapacityUnits", "current compute units": "ComputeUnits",
+	"estimated billed capacity units": "EstimatedBilledCapacityUnits",
+	"fixed billable capacity units":   "FixedBillableCapacityUnits", "cpu utilization": "CpuUtilization",
 }
 
 // MetricName finds the metric in a heading such as "Current Capacity Units (Avg), gw1"; empty if there is none.
@@ -43,6 +45,11 @@ func IsMetricHeading(names []string) bool {
 // az monitor metrics list prints with -o table.
 func IsMetricList(names []string) bool { return MetricListOf(names) != nil }
 
+// pointFields are the values of a point, in the order of MetricListOf.
+var pointFields = []accesslog.Field{
+	accesslog.Average, accesslog.Total, accesslog.Minimum, accesslog.Maximum, accesslog.Samples,
+}
+
 // MetricListOf finds the columns of such a table: time, name, then those of Point's values; nil if it is none. A column that
 // is missing is -1.
 func MetricListOf(names []string) []int {
@@ -54,7 +61,7 @@ func MetricListOf(names []string) []int {
 		case strings.EqualFold(strings.TrimSpace(name), "name"), strings.EqualFold(strings.TrimSpace(name), "metric"):
 			at[1] = i
 		default:
-			if k := slices.Index([]accesslog.Field{accesslog.Average, accesslog.Total, accesslog.Minimum, accesslog.Maximum, accesslog.Samples}, field); k >= 0 {
+			if k := slices.Index(pointFields, field); k >= 0 {
 				at[2+k] = i
 			}
 		}

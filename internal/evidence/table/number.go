@@ -82,7 +82,8 @@ func plainNumber(cell string, commas, whole bool) (number, unit string, ok bool)
 		return onlyDigits.ReplaceAllString(number, ""), unit, true
 	}
 	front, back, _ := strings.Cut(number, decimal)
-	if strings.ContainsAny(front, thousands+" '") && !(grouped.MatchString(front) && (back != "" || whole || strings.ContainsAny(front, " '"))) || strings.ContainsAny(back, ",.' ") {
+	if strings.ContainsAny(front, thousands+" '") &&
+		!(grouped.MatchString(front) && (back != "" || whole || strings.ContainsAny(front, " '"))) || strings.ContainsAny(back, ",.' ") {
 		return "", "", false
 	}
 	number = strings.NewReplacer(thousands, "", " ", "", "'", "").Replace(front)

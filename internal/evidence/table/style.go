@@ -32,7 +32,8 @@ func StyleOf(heading []string) *Style {
 		if c.Field == accesslog.Time || c.Field == accesslog.Generated || i == 0 && IsMetricHeading(heading) {
 			zone, known := accesslog.ZoneOf(text)
 			if !known {
-				s.note("%s does not say of which zone its times are: they are taken as UTC. If they are not, set the portal to UTC and export it again", text)
+				s.note("%s does not say of which zone its times are: they are taken as UTC. If they are not, set the portal to UTC and export it again",
+					text)
 			}
 			c.Times = &accesslog.TimeStyle{Zone: zone}
 		}
@@ -217,6 +218,7 @@ func (k *look) settle(heading []string) {
 		k.style.note("its rows have no TimeTaken, so they cannot show how long requests took")
 	}
 	if missing := renamed(heading); missing != "" && !IsMetricHeading(heading) && !IsMetricList(heading) && k.style.Envelope < 0 {
-		k.style.note("ignored columns that do not have the log's names: %s. Query the rows with their original names: %s", missing, rowQuery(heading))
+		k.style.note("ignored columns that do not have the log's names: %s. Query the rows with their original names: %s", missing,
+			rowQuery(heading))
 	}
 }

@@ -98,7 +98,8 @@ func (r *localReader) certificates(v any, path string) {
 		case pair.PFX == "" && (pair.Cert == "" || pair.Key == ""):
 			r.Error(at, "CertificateFilesMissing", hint, "the certificate has no complete set of files")
 		case pair.PFX == "" && pair.Password != "":
-			r.Error(schema.JoinPath(at, "password"), "CertificateFilesConflict", "remove it; PEM keys are read unencrypted", "a password goes with pfx only")
+			r.Error(schema.JoinPath(at, "password"), "CertificateFilesConflict", "remove it; PEM keys are read unencrypted",
+				"a password goes with pfx only")
 		}
 		r.local.Certificates[name] = pair
 	})
@@ -201,7 +202,8 @@ func (r *localReader) names(into *[]string, known []string) func(any, string) {
 		for i, item := range list {
 			name, _ := item.(string)
 			if !slices.Contains(known, name) {
-				r.Error(fmt.Sprintf("%s[%d]", path, i), gateway.UnknownProtection, "the protections are "+strings.Join(known, ", "), "there is no protection %s", schema.Quote(fmt.Sprint(item)))
+				r.Error(fmt.Sprintf("%s[%d]", path, i), gateway.UnknownProtection, "the protections are "+strings.Join(known, ", "),
+					"there is no protection %s", schema.Quote(fmt.Sprint(item)))
 				continue
 			}
 			*into = append(*into, name)

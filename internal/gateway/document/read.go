@@ -57,7 +57,10 @@ func toJSON(data []byte) ([]byte, error) {
 // yamlToJSON reads one YAML document. Members come out in alphabetical order.
 func yamlToJSON(data []byte) ([]byte, error) {
 	if starts := yamlStart.FindAllIndex(data, 3); len(starts) > 1 || len(starts) == 1 && !isComment(data[:starts[0][0]]) {
-		return nil, &FormatError{Message: "this is YAML with several documents in it", Hint: "give the document of one gateway in a file of its own"}
+		return nil, &FormatError{
+			Message: "this is YAML with several documents in it",
+			Hint:    "give the document of one gateway in a file of its own",
+		}
 	}
 	out, err := yaml.YAMLToJSONStrict(data)
 	if err != nil {

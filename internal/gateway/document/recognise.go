@@ -33,7 +33,8 @@ func recogniseText(data []byte) (isYAML bool, _ error) {
 			"export the gateway that it made: az network application-gateway show -g GROUP -n NAME > gateway.json")
 	case bytes.HasPrefix(start, []byte("resource ")) || bytes.HasPrefix(start, []byte("param ")) ||
 		bytes.HasPrefix(start, []byte("targetScope")):
-		return false, unlike("this looks like Bicep", "export the gateway that it made: az network application-gateway show -g GROUP -n NAME > gateway.json")
+		return false, unlike("this looks like Bicep",
+			"export the gateway that it made: az network application-gateway show -g GROUP -n NAME > gateway.json")
 	case bytes.HasPrefix(start, []byte("//")) || bytes.HasPrefix(start, []byte("/*")): // a comment before the JSON
 		return false, nil
 	case yamlLine.Match(first) || start[0] == '#' || start[0] == '%':
@@ -61,7 +62,8 @@ func recogniseValue(v any) (*schema.Object, error) {
 	case isListAnswer(keys):
 		return onlyOfList(keys["value"], ".value[0]")
 	case keys["type"] != nil && !strings.EqualFold(textOf(keys["type"]), "Microsoft.Network/applicationGateways"):
-		return nil, unlike(fmt.Sprintf("this is a resource of type %s, not an application gateway", schema.Quote(textOf(keys["type"]))), exportHint)
+		return nil, unlike(fmt.Sprintf("this is a resource of type %s, not an application gateway", schema.Quote(textOf(keys["type"]))),
+			exportHint)
 	case isHealth(keys):
 		return nil, unlike("this is a backend-health answer, not a gateway", exportHint)
 	case !hasGatewayKey(root):
@@ -116,7 +118,8 @@ func terraform(v any) string {
 	switch {
 	case keys["planned_values"] != nil, keys["resource_changes"] != nil:
 		return "a Terraform plan"
-	case keys["terraform_version"] != nil && (keys["lineage"] != nil || keys["serial"] != nil || keys["resources"] != nil || keys["values"] != nil || keys["modules"] != nil):
+	case keys["terraform_version"] != nil &&
+		(keys["lineage"] != nil || keys["serial"] != nil || keys["resources"] != nil || keys["values"] != nil || keys["modules"] != nil):
 		return "Terraform state"
 	case keys["lineage"] != nil && keys["serial"] != nil:
 		return "Terraform state"

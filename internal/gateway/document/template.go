@@ -46,7 +46,14 @@ func (n *normaliser) evaluate(data, parameters []byte) (any, error) {
 		if p.IsError {
 			severity = gateway.Error
 		}
-		n.evaluated = append(n.evaluated, gateway.Problem{Path: gateway.Printable(p.Path), Code: p.Code, Message: gateway.Printable(p.Message), Hint: gateway.Printable(p.Hint), Severity: severity})
+		n.evaluated = append(n.evaluated,
+			gateway.Problem{
+				Path:     gateway.Printable(p.Path),
+				Code:     p.Code,
+				Message:  gateway.Printable(p.Message),
+				Hint:     gateway.Printable(p.Hint),
+				Severity: severity,
+			})
 	}
 	n.passed(result.Passed)
 	root, err := onlyGateway(result)
@@ -83,7 +90,8 @@ func toParameters(data []byte) ([]byte, error) {
 		return nil, nil
 	}
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("using ")) {
-		return nil, unlike("the parameters cannot be read: this looks like a parameters file of Bicep", "build it: az bicep build-params --file FILE, and give the JSON that comes out")
+		return nil, unlike("the parameters cannot be read: this looks like a parameters file of Bicep",
+			"build it: az bicep build-params --file FILE, and give the JSON that comes out")
 	}
 	data, err := toJSON(data)
 	if err == nil {
@@ -91,7 +99,9 @@ func toParameters(data []byte) ([]byte, error) {
 	}
 	var format *FormatError
 	if errors.As(err, &format) {
-		return nil, &FormatError{format.Line, format.Column, "the parameters cannot be read: " + format.Message, "give a parameters file as Azure takes it, JSON or YAML"}
+		return nil, &FormatError{
+			format.Line, format.Column, "the parameters cannot be read: " + format.Message, "give a parameters file as Azure takes it, JSON or YAML",
+		}
 	}
 	return data, err
 }
@@ -115,7 +125,8 @@ func onlyGateway(result *template.Result) (template.Resource, error) {
 	case len(found) == 0:
 		return template.Resource{}, unlike("this is an ARM template without an application gateway; it deploys "+schema.ShortList(typesOf(result.Passed)), exportHint)
 	}
-	return template.Resource{}, unlike(fmt.Sprintf("this is an ARM template with %d application gateways: %s", len(names), schema.ShortList(names)),
+	return template.Resource{}, unlike(fmt.Sprintf("this is an ARM template with %d application gateways: %s", len(names),
+		schema.ShortList(names)),
 		"leave one in it, or export the one that is meant: az network application-gateway show -g GROUP -n NAME > gateway.json")
 }
 
@@ -158,7 +169,8 @@ func (n *normaliser) passed(all []template.Passed) {
 		if strings.HasPrefix(strings.ToLower(p.Type), strings.ToLower(gatewayType)+"/") {
 			n.evaluated = append(n.evaluated, gateway.Problem{
 				Path: gateway.Printable(p.Path), Code: "TemplateResourceIgnored",
-				Message: gateway.Printable(fmt.Sprintf("a resource of type %s is not part of the gateway's document", schema.Quote(p.Type))), Hint: "nothing, unless requests depend on it", Severity: gateway.Warning,
+				Message: gateway.Printable(fmt.Sprintf("a resource of type %s is not part of the gateway's document", schema.Quote(p.Type))),
+				Hint:    "nothing, unless requests depend on it", Severity: gateway.Warning,
 			})
 		}
 	}

@@ -80,7 +80,8 @@ func (c *checker) addresses(i int, pool gateway.Pool) {
 		}
 		name := strings.ToLower(fqdn + ip)
 		if name != "" && seen[name] {
-			c.Warn(path, "ApplicationGatewayBackendAddressDuplicate", "remove one", "%s is in %s twice", schema.Quote(fqdn+ip), named("pool", pool.Name))
+			c.Warn(path, "ApplicationGatewayBackendAddressDuplicate", "remove one", "%s is in %s twice", schema.Quote(fqdn+ip),
+				named("pool", pool.Name))
 		}
 		seen[name] = true
 	}
@@ -94,7 +95,8 @@ func (c *checker) settings() {
 		c.settingsProbe(i, s)
 		p := c.given(settingsCollection, i)
 		if drain := p.Object("connectionDraining"); drain.Bool("enabled") && !drain.Has("drainTimeoutInSec") {
-			c.Error(at(settingsCollection, i, "connectionDraining.drainTimeoutInSec"), "ApplicationGatewayBackendHttpSettingsDrainTimeoutInSecCannotBeEmpty",
+			c.Error(at(settingsCollection, i, "connectionDraining.drainTimeoutInSec"),
+				"ApplicationGatewayBackendHttpSettingsDrainTimeoutInSecCannotBeEmpty",
 				"add a number of seconds from 1 to 3600", "draining is on and has no timeout")
 		}
 		if s.Path != "" && (!strings.HasPrefix(s.Path, "/") || strings.ContainsAny(s.Path, "?#*")) {
@@ -102,7 +104,8 @@ func (c *checker) settings() {
 				"%s is not a path", schema.Quote(s.Path))
 		}
 		if !schema.IsToken(s.AffinityCookieName) {
-			c.Error(at(settingsCollection, i, "affinityCookieName"), "ApplicationGatewayBackendHttpSettingsAffinityCookieNameInvalid", "use letters, digits, '-' and '_'",
+			c.Error(at(settingsCollection, i, "affinityCookieName"), "ApplicationGatewayBackendHttpSettingsAffinityCookieNameInvalid",
+				"use letters, digits, '-' and '_'",
 				"%s is not the name of a cookie", schema.Quote(s.AffinityCookieName))
 		}
 	}
@@ -111,24 +114,28 @@ func (c *checker) settings() {
 
 func (c *checker) settingsHost(i int, s *gateway.Settings) {
 	if s.HostName != "" && s.PickHostFromAddress {
-		c.Error(at(settingsCollection, i, "hostName"), "ApplicationGatewayBackendHttpSettingsHostNameConflict", "keep hostName, or set pickHostNameFromBackendAddress to true alone",
+		c.Error(at(settingsCollection, i, "hostName"), "ApplicationGatewayBackendHttpSettingsHostNameConflict",
+			"keep hostName, or set pickHostNameFromBackendAddress to true alone",
 			"hostName and pickHostNameFromBackendAddress exclude each other")
 	}
 	for property, host := range map[string]string{"hostName": s.HostName, "sniName": s.SNIName} {
 		if _, err := netip.ParseAddr(host); host != "" && err != nil && !schema.IsHostName(host) {
-			c.Error(at(settingsCollection, i, property), "ApplicationGatewayBackendHttpSettingsHostNameInvalid", "write a host name alone, without scheme, port or path",
+			c.Error(at(settingsCollection, i, property), "ApplicationGatewayBackendHttpSettingsHostNameInvalid",
+				"write a host name alone, without scheme, port or path",
 				"%s is not a host name", schema.Quote(host))
 		}
 	}
 	if s.SNIName != "" && !s.ValidateSNI {
-		c.Warn(at(settingsCollection, i, "sniName"), "ApplicationGatewayBackendHttpSettingsSniNameIgnored", "set validateSNI to true, or remove it",
+		c.Warn(at(settingsCollection, i, "sniName"), "ApplicationGatewayBackendHttpSettingsSniNameIgnored",
+			"set validateSNI to true, or remove it",
 			"sniName has a meaning only while validateSNI is true")
 	}
 }
 
 func (c *checker) settingsTrust(i int, s *gateway.Settings) {
 	if !s.HTTPS() && (len(s.AuthCertificates) > 0 || len(s.TrustedRoots) > 0) {
-		c.Warn(at(settingsCollection, i, "protocol"), "ApplicationGatewayBackendHttpSettingsCertificatesIgnored", "set protocol to Https, or remove them",
+		c.Warn(at(settingsCollection, i, "protocol"), "ApplicationGatewayBackendHttpSettingsCertificatesIgnored",
+			"set protocol to Https, or remove them",
 			"%s trusts certificates and speaks plain Http", named("settings", s.Name))
 	}
 	if c.cfg.V1() && s.HTTPS() && len(s.AuthCertificates) == 0 {
@@ -143,7 +150,8 @@ func (c *checker) settingsProbe(i int, s *gateway.Settings) {
 		return
 	}
 	if p.Protocol != "" && s.Protocol != "" && p.Protocol != s.Protocol {
-		c.Error(at(settingsCollection, i, "probe"), "ApplicationGatewayProbeProtocolMustMatchBackendHttpSettinsProtocol", "give both the same protocol",
+		c.Error(at(settingsCollection, i, "probe"), "ApplicationGatewayProbeProtocolMustMatchBackendHttpSettinsProtocol",
+			"give both the same protocol",
 			"%s speaks %s and %s speaks %s", named("probe", p.Name), p.Protocol, named("settings", s.Name), s.Protocol)
 	}
 	if p.PickHostFromSettings && s.HostName == "" && !s.PickHostFromAddress {
@@ -163,7 +171,8 @@ func (c *checker) pickedAddresses() {
 		if k := slices.IndexFunc(pool.Members, func(a gateway.Address) bool { return a.FQDN == "" }); k >= 0 {
 			i := slices.IndexFunc(c.cfg.Settings, func(x gateway.Settings) bool { return x.Name == s.Name })
 			c.Warn(at(settingsCollection, i, "pickHostNameFromBackendAddress"), "ApplicationGatewayBackendHttpSettingsPickHostNameNeedsFqdn",
-				"use host names as members, or set hostName", "%s takes the host from members, but %s of %s has no name, so its certificate cannot be checked",
+				"use host names as members, or set hostName",
+				"%s takes the host from members, but %s of %s has no name, so its certificate cannot be checked",
 				named("settings", s.Name), schema.Quote(pool.Members[k].String()), named("pool", pool.Name))
 		}
 	}
@@ -177,13 +186,15 @@ func (c *checker) probes() {
 		web := p.Protocol == "Http" || p.Protocol == "Https"
 		switch {
 		case p.Host != "" && picks:
-			c.Error(path("host"), "ApplicationGatewayProbeHostConflict", "remove the host, or set the pick flag to false", "host and the flag that picks a host exclude each other")
+			c.Error(path("host"), "ApplicationGatewayProbeHostConflict", "remove the host, or set the pick flag to false",
+				"host and the flag that picks a host exclude each other")
 		case web && p.Host == "" && !picks:
 			c.Warn(path("host"), "ApplicationGatewayProbeHostCannotBeEmpty", "set host, or pickHostNameFromBackendHttpSettings",
 				"%s has no host; 127.0.0.1 is sent", named("probe", p.Name))
 		}
 		if web && !strings.HasPrefix(p.Path, "/") {
-			c.Error(path("path"), "ApplicationGatewayProbePathInvalid", "write a path such as /health", "%s does not begin with /", schema.Quote(p.Path))
+			c.Error(path("path"), "ApplicationGatewayProbePathInvalid", "write a path such as /health", "%s does not begin with /",
+				schema.Quote(p.Path))
 		}
 		if p.Timeout > p.Interval {
 			c.Warn(path("timeout"), "ApplicationGatewayProbeTimeoutExceedsInterval", "make the timeout at most the interval",
@@ -194,7 +205,8 @@ func (c *checker) probes() {
 		}
 		for j, s := range given.Texts("match", "statusCodes") {
 			if _, err := ParseStatusRange(s); err != nil {
-				c.Error(fmt.Sprintf("%s[%d]", path("match.statusCodes"), j), "ApplicationGatewayProbeMatchStatusCodesInvalid", "write for example 200 or 200-399", "%v", err)
+				c.Error(fmt.Sprintf("%s[%d]", path("match.statusCodes"), j), "ApplicationGatewayProbeMatchStatusCodesInvalid",
+					"write for example 200 or 200-399", "%v", err)
 			}
 		}
 	}

@@ -87,7 +87,8 @@ func (c *checker) offered(f schema.Field, v any, path string) {
 	tier := c.cfg.SKU.Tier
 	switch {
 	case f.Shape.Only == schema.OnlyV1 && !c.cfg.V1():
-		c.Error(path, notForSKU, "remove it; a v2 gateway trusts roots: trustedRootCertificates", "%s exists on v1 only, and the tier is %s", f.Name, tier)
+		c.Error(path, notForSKU, "remove it; a v2 gateway trusts roots: trustedRootCertificates", "%s exists on v1 only, and the tier is %s",
+			f.Name, tier)
 	case (f.Shape.Only == schema.OnlyV2 || f.Shape.Only == schema.NotBasic) && c.cfg.V1():
 		c.Error(path, notForSKU, "remove it, or move to a v2 tier", "%s does not exist on v1, and the tier is %s", f.Name, tier)
 	case f.Shape.Only == schema.NotBasic && tier == "Basic":
@@ -140,7 +141,8 @@ func (c *checker) reference(s *schema.Shape, o *schema.Object, path string) {
 		c.Error(at, "LinkedInvalidPropertyId", "give the resource id of the child, or remove the reference", "the reference has no id")
 	case s.Target == "":
 	case strings.HasPrefix(id, "["):
-		c.Error(at, "LinkedInvalidPropertyId", "deploy the template, then export the gateway", "%s is a template expression, not a resource id", schema.Quote(id))
+		c.Error(at, "LinkedInvalidPropertyId", "deploy the template, then export the gateway", "%s is a template expression, not a resource id",
+			schema.Quote(id))
 	case !strings.Contains(id, "/"):
 		c.Error(at, "LinkedInvalidPropertyId", "write "+c.cfg.ChildID(s.Target, id), "%s is a name, not a resource id", schema.Quote(id))
 	default:

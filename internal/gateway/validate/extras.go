@@ -24,7 +24,8 @@ func (c *checker) errorPages(path string, items []any) {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		status, page := o.Text("statusCode"), o.Text("customErrorPageUrl")
 		if status != "" && seen[status] {
-			c.Error(at+".statusCode", "ApplicationGatewayCustomErrorDuplicateStatusCode", "keep one page for each status", "%s has a page already", schema.Quote(status))
+			c.Error(at+".statusCode", "ApplicationGatewayCustomErrorDuplicateStatusCode", "keep one page for each status", "%s has a page already",
+				schema.Quote(status))
 		}
 		seen[status] = true
 		if page == "" {
@@ -33,7 +34,8 @@ func (c *checker) errorPages(path string, items []any) {
 		u, err := url.Parse(page)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" ||
 			!strings.HasSuffix(strings.ToLower(u.Path), ".htm") && !strings.HasSuffix(strings.ToLower(u.Path), ".html") {
-			c.Error(at+".customErrorPageUrl", "ApplicationGatewayCustomErrorPageUrlInvalid", "write an http or https address that ends in .htm or .html",
+			c.Error(at+".customErrorPageUrl", "ApplicationGatewayCustomErrorPageUrlInvalid",
+				"write an http or https address that ends in .htm or .html",
 				"%s is not the address of a page", schema.Quote(page))
 		}
 	}
@@ -63,7 +65,8 @@ func (c *checker) rewriteSets() {
 	})
 	for i, r := range c.cfg.Rules {
 		if r.Type == "Basic" && reroutes[strings.ToLower(r.Target.RewriteSet)] {
-			c.Error(at("requestRoutingRules", i, "rewriteRuleSet"), "ApplicationGatewayRewriteRuleSetRerouteNeedsPathBasedRule", "set reroute to false, or make the rule path-based",
+			c.Error(at("requestRoutingRules", i, "rewriteRuleSet"), "ApplicationGatewayRewriteRuleSetRerouteNeedsPathBasedRule",
+				"set reroute to false, or make the rule path-based",
 				"%s is Basic, and %s evaluates a path map again", named("rule", r.Name), named("rewrite set", r.Target.RewriteSet))
 		}
 	}
@@ -76,7 +79,8 @@ func (c *checker) rewriteConditions(rule *schema.Object, path string) {
 		c.pattern(at+".pattern", o.Text("pattern"))
 		v := o.Text("variable")
 		if v != "" && !strings.HasPrefix(v, "http_req_") && !strings.HasPrefix(v, "http_resp_") && !strings.HasPrefix(v, "var_") {
-			c.Error(at+".variable", "ApplicationGatewayRewriteRuleConditionVariableInvalid", "write http_req_NAME, http_resp_NAME or var_NAME", "%s is no variable", schema.Quote(v))
+			c.Error(at+".variable", "ApplicationGatewayRewriteRuleConditionVariableInvalid", "write http_req_NAME, http_resp_NAME or var_NAME",
+				"%s is no variable", schema.Quote(v))
 		}
 	}
 }
@@ -92,14 +96,16 @@ func (c *checker) rewriteActions(set *schema.Object, path string) int {
 			c.pattern(at+".headerValueMatcher.pattern", o.Text("headerValueMatcher", "pattern"))
 			switch strings.ToLower(header) {
 			case "connection", "upgrade":
-				c.Error(at+".headerName", "ApplicationGatewayRewriteRuleHeaderNotAllowed", "remove the action", "%s belongs to the connection and cannot be rewritten", header)
+				c.Error(at+".headerName", "ApplicationGatewayRewriteRuleHeaderNotAllowed", "remove the action",
+					"%s belongs to the connection and cannot be rewritten", header)
 			case "host":
 				if kind == "requestHeaderConfigurations" && o.Text("headerValue") == "" {
 					c.Error(at+".headerValue", "ApplicationGatewayRewriteRuleHostCannotBeDeleted", "give a value", "the Host header cannot be deleted")
 				}
 			}
 			if header != "" && !schema.IsToken(header) {
-				c.Error(at+".headerName", "ApplicationGatewayRewriteRuleHeaderNameInvalid", "write the name of a header", "%s is not the name of a header", schema.Quote(header))
+				c.Error(at+".headerName", "ApplicationGatewayRewriteRuleHeaderNameInvalid", "write the name of a header",
+					"%s is not the name of a header", schema.Quote(header))
 			}
 		}
 	}
@@ -111,7 +117,8 @@ func (c *checker) rewriteActions(set *schema.Object, path string) int {
 
 func (c *checker) pattern(path, pattern string) {
 	if _, err := regexp.Compile(pattern); err != nil {
-		c.Error(path, "ApplicationGatewayRewriteRulePatternInvalid", "use the syntax of RE2, without look-around", "not a regular expression: %v", err)
+		c.Error(path, "ApplicationGatewayRewriteRulePatternInvalid", "use the syntax of RE2, without look-around", "not a regular expression: %v",
+			err)
 	}
 }
 
@@ -123,7 +130,8 @@ func (c *checker) firewall() {
 	inline, policy := c.props.Has("webApplicationFirewallConfiguration"), c.props.Has("firewallPolicy")
 	const code, hint = "ApplicationGatewayFirewallRequiresWafTier", "choose a WAF tier, or remove it"
 	if w := c.props.Object("webApplicationFirewallConfiguration"); w.Bool("enabled") && w.Text("ruleSetVersion") == "" {
-		c.Warn("properties.webApplicationFirewallConfiguration.ruleSetVersion", "ApplicationGatewayWebApplicationFirewallConfigurationRuleSetVersionCannotBeEmpty",
+		c.Warn("properties.webApplicationFirewallConfiguration.ruleSetVersion",
+			"ApplicationGatewayWebApplicationFirewallConfigurationRuleSetVersionCannotBeEmpty",
 			"write the version that the gateway has, such as 3.2", "no version of the rule set is given; Azure chooses one")
 	}
 	if inline && !waf && c.props.Bool("webApplicationFirewallConfiguration", "enabled") {
@@ -134,7 +142,8 @@ func (c *checker) firewall() {
 	}
 	attached := func(path, who string, p *schema.Object) {
 		if p.Has("firewallPolicy") && c.cfg.SKU.Tier != "WAF_v2" {
-			c.Error(path, code, "choose the tier WAF_v2, or remove it", "%s has a firewall policy, which the tier %s does not take", who, c.cfg.SKU.Tier)
+			c.Error(path, code, "choose the tier WAF_v2, or remove it", "%s has a firewall policy, which the tier %s does not take", who,
+				c.cfg.SKU.Tier)
 		}
 	}
 	c.each(httpListeners, func(i int, name string, p *schema.Object) {
@@ -143,11 +152,13 @@ func (c *checker) firewall() {
 	c.each("urlPathMaps", func(i int, _ string, p *schema.Object) {
 		for j, item := range p.List("pathRules") {
 			o, _ := item.(*schema.Object)
-			attached(fmt.Sprintf("%s[%d].properties.firewallPolicy", at("urlPathMaps", i, "pathRules"), j), named("path rule", o.Text("name")), o.Props())
+			attached(fmt.Sprintf("%s[%d].properties.firewallPolicy", at("urlPathMaps", i, "pathRules"), j), named("path rule", o.Text("name")),
+				o.Props())
 		}
 	})
 	if waf && !inline && !policy {
-		c.Warn("properties.firewallPolicy", "ApplicationGatewayFirewallNotConfigured", "add firewallPolicy", "the tier is %s and no firewall is configured", c.cfg.SKU.Tier)
+		c.Warn("properties.firewallPolicy", "ApplicationGatewayFirewallNotConfigured", "add firewallPolicy",
+			"the tier is %s and no firewall is configured", c.cfg.SKU.Tier)
 	}
 }
 
@@ -160,7 +171,8 @@ func (c *checker) jwt() {
 			return
 		}
 		if l := c.cfg.Listener(schema.LastSegment(p.Text("httpListener", "id"))); l != nil && l.Protocol == "Http" {
-			c.Error(at("requestRoutingRules", i, "entraJWTValidationConfig"), "ApplicationGatewayEntraJWTValidationRequiresHttps", "use an Https listener",
+			c.Error(at("requestRoutingRules", i, "entraJWTValidationConfig"), "ApplicationGatewayEntraJWTValidationRequiresHttps",
+				"use an Https listener",
 				"%s validates tokens, and %s is Http", named("rule", name), named("listener", l.Name))
 		}
 	})
@@ -187,10 +199,12 @@ func (c *checker) layer4() {
 		}
 		const clash = "ApplicationGatewayListenersUsingSameFrontendPortAndFrontendIpConfig"
 		if other, used := web[e]; used {
-			c.Error(at("listeners", i, "frontendPort"), clash, "give one of them another port", "%s and %s share port %d", named("listener", name), named("HTTP listener", other), e.port)
+			c.Error(at("listeners", i, "frontendPort"), clash, "give one of them another port", "%s and %s share port %d", named("listener", name),
+				named("HTTP listener", other), e.port)
 		}
 		if other, used := taken[e]; used && len(p.List("hostNames")) == 0 {
-			c.Error(at("listeners", i, "frontendPort"), clash, "give one of them another port", "%s and %s share port %d", named("listener", name), named("listener", other), e.port)
+			c.Error(at("listeners", i, "frontendPort"), clash, "give one of them another port", "%s and %s share port %d", named("listener", name),
+				named("listener", other), e.port)
 		}
 		taken[e] = name
 	})
@@ -201,10 +215,12 @@ func (c *checker) layer4TLS(i int, name string, p *schema.Object) {
 	tls, cert := p.Text("protocol") == "Tls", p.Has("sslCertificate")
 	switch {
 	case tls && !cert:
-		c.Error(at("listeners", i, "sslCertificate"), "ApplicationGatewayListenerMustReferenceSslCertificate", "add a reference to one of sslCertificates",
+		c.Error(at("listeners", i, "sslCertificate"), "ApplicationGatewayListenerMustReferenceSslCertificate",
+			"add a reference to one of sslCertificates",
 			"%s is Tls and has no certificate", named("listener", name))
 	case !tls && (cert || p.Has("sslProfile")):
-		c.Error(at("listeners", i, "sslCertificate"), "ApplicationGatewayListenerCannotReferenceSslCertificate", "remove it, or set protocol to Tls",
+		c.Error(at("listeners", i, "sslCertificate"), "ApplicationGatewayListenerCannotReferenceSslCertificate",
+			"remove it, or set protocol to Tls",
 			"%s is Tcp and has a certificate or TLS profile", named("listener", name))
 	case !tls && len(p.List("hostNames")) > 0:
 		c.Error(at("listeners", i, "hostNames"), "ApplicationGatewayListenerHostNamesNeedTls", "remove them, or set protocol to Tls",
@@ -225,7 +241,8 @@ func (c *checker) layer4Rules() {
 		priorities[p.Int("priority")] = name
 		l := c.names.Spelled("listeners", p.Text("listener", "id"))
 		if first, used := listeners[l]; used && l != "" {
-			c.Error(at("routingRules", i, "listener"), "ApplicationGatewayListenerUsedByMultipleRoutingRules", "give each rule a listener of its own",
+			c.Error(at("routingRules", i, "listener"), "ApplicationGatewayListenerUsedByMultipleRoutingRules",
+				"give each rule a listener of its own",
 				"%s is already used by %s", named("listener", l), named("rule", first))
 		}
 		listeners[l] = name
@@ -233,7 +250,8 @@ func (c *checker) layer4Rules() {
 	c.each("backendSettingsCollection", func(i int, name string, p *schema.Object) {
 		probe := c.cfg.Probe(schema.LastSegment(p.Text("probe", "id")))
 		if probe != nil && probe.Protocol != p.Text("protocol") {
-			c.Error(at("backendSettingsCollection", i, "probe"), "ApplicationGatewayProbeProtocolMustMatchBackendSettingsProtocol", "give both the same protocol",
+			c.Error(at("backendSettingsCollection", i, "probe"), "ApplicationGatewayProbeProtocolMustMatchBackendSettingsProtocol",
+				"give both the same protocol",
 				"%s speaks %s and %s speaks %s", named("probe", probe.Name), probe.Protocol, named("settings", name), p.Text("protocol"))
 		}
 		if p.Text("hostName") != "" && p.Bool("pickHostNameFromBackendAddress") {

@@ -18,7 +18,8 @@ func ruleSets() map[string][]string {
 		"REQUEST-932-APPLICATION-ATTACK-RCE", "REQUEST-933-APPLICATION-ATTACK-PHP", "REQUEST-941-APPLICATION-ATTACK-XSS",
 		"REQUEST-942-APPLICATION-ATTACK-SQLI", "REQUEST-943-APPLICATION-ATTACK-SESSION-FIXATION",
 	}
-	later := append(slices.Clone(groups3), "KNOWN-CVES", "Known-CVEs", "REQUEST-944-APPLICATION-ATTACK-JAVA", "REQUEST-944-APPLICATION-ATTACK-SESSION-JAVA")
+	later := append(slices.Clone(groups3), "KNOWN-CVES", "Known-CVEs", "REQUEST-944-APPLICATION-ATTACK-JAVA",
+		"REQUEST-944-APPLICATION-ATTACK-SESSION-JAVA")
 	return map[string][]string{
 		"2.2.9": {
 			"crs_20_protocol_violations", "crs_21_protocol_anomalies", "crs_23_request_limits", "crs_30_http_policy", "crs_35_bad_robots",

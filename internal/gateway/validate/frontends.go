@@ -14,7 +14,8 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // frontendsTogether checks what frontends may not be, and what they cannot be on one machine, together.
 func (c *checker) frontendsTogether() {
 	if c.cfg.SKU.Tier == "Basic" && len(c.cfg.FrontendIPs) > 0 && !slices.ContainsFunc(c.props.List("frontendIPConfigurations"), isPublic) {
-		c.Error("properties.frontendIPConfigurations", "ApplicationGatewayBasicSkuRequiresPublicFrontend", "add a frontend with a public IP address, or choose the tier Standard_v2",
+		c.Error("properties.frontendIPConfigurations", "ApplicationGatewayBasicSkuRequiresPublicFrontend",
+			"add a frontend with a public IP address, or choose the tier Standard_v2",
 			"the tier Basic cannot do with private frontends alone")
 	}
 	c.sharedPorts()
@@ -44,6 +45,7 @@ func (c *checker) sharedPorts() {
 			binds = append(binds, "--bind "+f+"=ADDRESS")
 		}
 		c.Warn(at("frontendPorts", i, "port"), "FrontendsShareAPort", "causeway serve needs an address for each: "+strings.Join(binds, " "),
-			"%s, and serve refuses that without an address for each", fmt.Sprintf("port %d is used on the frontends %s", p.Port, strings.Join(frontends, " and ")))
+			"%s, and serve refuses that without an address for each",
+			fmt.Sprintf("port %d is used on the frontends %s", p.Port, strings.Join(frontends, " and ")))
 	}
 }

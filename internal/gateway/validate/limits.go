@@ -120,7 +120,8 @@ func (c *checker) size() {
 	if sku.Tier == "" {
 		c.Error(path+".tier", "ApplicationGatewaySkuTierCannotBeEmpty", "write for example Standard_v2", "the tier is required")
 	} else if want := gateway.TierOf(sku.Name); want != sku.Tier {
-		c.Error(path+".name", "ApplicationGatewaySkuNameTierMismatch", "name and tier of a v2 gateway are equal; v1 has sizes, as Standard_Medium",
+		c.Error(path+".name", "ApplicationGatewaySkuNameTierMismatch",
+			"name and tier of a v2 gateway are equal; v1 has sizes, as Standard_Medium",
 			"the name %s does not go with the tier %s", schema.Quote(sku.Name), schema.Quote(sku.Tier))
 	}
 	switch auto := c.cfg.Autoscale; {
@@ -128,14 +129,17 @@ func (c *checker) size() {
 		c.Error(path+".capacity", "ApplicationGatewaySkuCapacityConflictsWithAutoscale", "remove the capacity or the autoscaleConfiguration",
 			"a fixed capacity and autoscaling exclude each other")
 	case auto != nil && auto.Max < auto.Min:
-		c.Error("properties.autoscaleConfiguration.maxCapacity", "ApplicationGatewayAutoscaleMaxCapacityOutOfRange", "raise it or lower minCapacity",
+		c.Error("properties.autoscaleConfiguration.maxCapacity", "ApplicationGatewayAutoscaleMaxCapacityOutOfRange",
+			"raise it or lower minCapacity",
 			"maxCapacity %d is below minCapacity %d", auto.Max, auto.Min)
 	case auto == nil && !capacity:
-		c.Warn(path+".capacity", "ApplicationGatewaySkuCapacityCannotBeEmpty", "write the number of instances", "no capacity is given; one instance is assumed")
+		c.Warn(path+".capacity", "ApplicationGatewaySkuCapacityCannotBeEmpty", "write the number of instances",
+			"no capacity is given; one instance is assumed")
 	case auto == nil && c.props.Int("sku", "capacity") < 1:
 		c.Error(path+".capacity", "ApplicationGatewaySkuCapacityOutOfRange", "write at least 1", "a fixed capacity must be at least 1")
 	case c.cfg.V1() && sku.Capacity > 32:
-		c.Error(path+".capacity", "ApplicationGatewaySkuCapacityOutOfRange", "write at most 32, or move to v2", "%d instances, v1 has at most 32", sku.Capacity)
+		c.Error(path+".capacity", "ApplicationGatewaySkuCapacityOutOfRange", "write at most 32, or move to v2", "%d instances, v1 has at most 32",
+			sku.Capacity)
 	}
 	if c.cfg.V1() && len(c.zones) > 0 {
 		c.Error("zones", "ApplicationGatewayFeatureCannotBeEnabledForSelectedSku", "remove it, or move to a v2 tier", "zones do not exist on v1")

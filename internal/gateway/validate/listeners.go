@@ -20,7 +20,8 @@ func (c *checker) frontend() {
 	}
 	for i, p := range c.cfg.FrontendPorts {
 		if p.Port > highest && p.Port <= 65502 {
-			c.Error(at("frontendPorts", i, "port"), "ApplicationGatewayFrontendPortPortOutOfRange", fmt.Sprintf("choose a port from 1 to %d", highest),
+			c.Error(at("frontendPorts", i, "port"), "ApplicationGatewayFrontendPortPortOutOfRange",
+				fmt.Sprintf("choose a port from 1 to %d", highest),
 				"%d is outside 1-%d; Azure keeps the ports above for itself", p.Port, highest)
 		}
 		if first, twice := ports[p.Port]; twice && p.Port > 0 {
@@ -42,7 +43,8 @@ func (c *checker) frontend() {
 		}
 	}
 	if len(c.cfg.Listeners) == 0 && len(c.props.List("listeners")) == 0 {
-		c.Error("properties.httpListeners", "ApplicationGatewayHttpListenersCannotBeEmpty", "add a listener and a rule", "the gateway listens nowhere")
+		c.Error("properties.httpListeners", "ApplicationGatewayHttpListenersCannotBeEmpty", "add a listener and a rule",
+			"the gateway listens nowhere")
 	}
 }
 
@@ -67,7 +69,8 @@ func (c *checker) listenerTLS(i int, l *gateway.Listener) {
 	switch l.Protocol {
 	case "Https":
 		if l.SSLCertificate == "" {
-			c.Error(path("sslCertificate"), "ApplicationGatewayHttpsListenerMustReferenceSslCertificate", "add a reference to one of sslCertificates",
+			c.Error(path("sslCertificate"), "ApplicationGatewayHttpsListenerMustReferenceSslCertificate",
+				"add a reference to one of sslCertificates",
 				"%s is Https and has no certificate", named("listener", l.Name))
 		}
 	case "Http":
@@ -76,7 +79,8 @@ func (c *checker) listenerTLS(i int, l *gateway.Listener) {
 			c.Error(path("sslCertificate"), code, hint, "%s is Http and has a certificate", named("listener", l.Name))
 		}
 		if l.SSLProfile != "" {
-			c.Error(path("sslProfile"), "ApplicationGatewayHttpListenerCannotReferenceSslProfile", hint, "%s is Http and has a TLS profile", named("listener", l.Name))
+			c.Error(path("sslProfile"), "ApplicationGatewayHttpListenerCannotReferenceSslProfile", hint, "%s is Http and has a TLS profile",
+				named("listener", l.Name))
 		}
 		if l.RequireSNI {
 			c.Warn(path("requireServerNameIndication"), "ApplicationGatewayHttpListenerSniNeedsHttps", hint, "SNI means nothing on an Http listener")
@@ -154,8 +158,10 @@ func (c *checker) sharedEndpoints() {
 		if first := protocol[e]; first == nil {
 			protocol[e] = l
 		} else if first.Protocol != l.Protocol {
-			c.Error(at(httpListeners, i, "protocol"), "ApplicationGatewayHttpListenersUsingSameFrontendPortWithDifferentProtocols", "give one of them another port",
-				"%s is %s, but port %d of the same frontend is %s for %s", named("listener", l.Name), l.Protocol, e.port, first.Protocol, named("listener", first.Name))
+			c.Error(at(httpListeners, i, "protocol"), "ApplicationGatewayHttpListenersUsingSameFrontendPortWithDifferentProtocols",
+				"give one of them another port",
+				"%s is %s, but port %d of the same frontend is %s for %s", named("listener", l.Name), l.Protocol, e.port, first.Protocol,
+				named("listener", first.Name))
 		}
 		hosts := l.HostNames
 		if len(hosts) == 0 {
@@ -195,7 +201,8 @@ func (c *checker) shadowedListeners() {
 			i := slices.IndexFunc(c.cfg.Rules, func(x gateway.Rule) bool { return x.Name == r.Name })
 			c.Warn(at("requestRoutingRules", i, "priority"), "ApplicationGatewayRequestRoutingRuleShadowed",
 				"evaluate the rule of the more specific listener first",
-				"%s is never reached: %s comes first and takes every request of %s", named("rule", r.Name), named("rule", earlier.Name), named("listener", later.Name))
+				"%s is never reached: %s comes first and takes every request of %s", named("rule", r.Name), named("rule", earlier.Name),
+				named("listener", later.Name))
 			break
 		}
 	}

@@ -92,7 +92,8 @@ func yamlKey(s string) string {
 	plain := s != "" && !strings.ContainsFunc(s, func(c rune) bool {
 		return (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("._-", c)
 	})
-	if plain && (s[0]|0x20 >= 'a' && s[0]|0x20 <= 'z') && !slices.Contains([]string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}, strings.ToLower(s)) {
+	if plain && (s[0]|0x20 >= 'a' && s[0]|0x20 <= 'z') &&
+		!slices.Contains([]string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}, strings.ToLower(s)) {
 		return s
 	}
 	return strconv.Quote(s)

@@ -48,7 +48,8 @@ func (c *checker) childNaming() {
 		c.each(f.Name, func(i int, name string, _ *schema.Object) {
 			switch {
 			case strings.Contains(name, "/"):
-				c.Error(at(f.Name, i, "name"), "InvalidResourceName", "rename it", "the name %s holds a slash, so no id can lead to it", schema.Quote(name))
+				c.Error(at(f.Name, i, "name"), "InvalidResourceName", "rename it", "the name %s holds a slash, so no id can lead to it",
+					schema.Quote(name))
 			case name != "" && !azureName.MatchString(name):
 				c.Warn(at(f.Name, i, "name"), "InvalidResourceName", "use 1-80 letters, digits, '_', '.' or '-', a letter or digit first",
 					"Azure may refuse the name %s", schema.Quote(name))

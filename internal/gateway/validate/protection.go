@@ -44,8 +44,8 @@ func (p *protections) each(collection string, f func(i int, name string, o *sche
 
 const notInspected = "requests are not inspected, and none is blocked"
 
-// firewall finds firewalls that block. One that does not say whether it is on counts as on. A policy is another resource, whose mode the document does not hold: it counts as one
-// that blocks.
+// firewall finds firewalls that block. One that does not say whether it is on counts as on. A policy is another resource, whose
+// mode the document does not hold: it counts as one that blocks.
 func (p *protections) firewall() {
 	w := p.given.Object("webApplicationFirewallConfiguration")
 	if w != nil && w.Get("enabled") != false && w.Text("firewallMode") != "Detection" {
@@ -74,7 +74,8 @@ func (p *protections) firewall() {
 func (p *protections) clientCertificates() {
 	p.each("sslProfiles", func(i int, name string, o *schema.Object) {
 		auth := o.Object("clientAuthConfiguration")
-		asks := present(o.Get("trustedClientCertificates")) || auth.Bool("verifyClientCertIssuerDN") || auth.Text("verifyClientRevocation") == "OCSP" ||
+		asks := present(o.Get("trustedClientCertificates")) || auth.Bool("verifyClientCertIssuerDN") ||
+			auth.Text("verifyClientRevocation") == "OCSP" ||
 			auth.Text("verifyClientAuthMode") == "Strict"
 		if users := p.profileUsers(name); asks && auth.Text("verifyClientAuthMode") != "Passthrough" && len(users) > 0 {
 			p.add(gateway.ProtectionMTLS, at("sslProfiles", i, ""), named("TLS profile", name)+" of "+strings.Join(users, ", "),
@@ -128,5 +129,6 @@ func (p *protections) suites() {
 
 // inGo reports whether crypto/tls has a suite.
 func inGo(name string) bool {
-	return slices.ContainsFunc(slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()), func(s *tls.CipherSuite) bool { return s.Name == name })
+	return slices.ContainsFunc(slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()),
+		func(s *tls.CipherSuite) bool { return s.Name == name })
 }

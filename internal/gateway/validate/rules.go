@@ -17,7 +17,8 @@ func (c *checker) priorities() {
 		}
 		given++
 		if first, taken := owner[r.Priority]; taken {
-			c.Error(at("requestRoutingRules", i, "priority"), "ApplicationGatewayRequestRoutingRuleDuplicatePriority", "give each rule a priority of its own",
+			c.Error(at("requestRoutingRules", i, "priority"), "ApplicationGatewayRequestRoutingRuleDuplicatePriority",
+				"give each rule a priority of its own",
 				"%s and %s both have priority %d", named("rule", first), named("rule", r.Name), r.Priority)
 			continue
 		}
@@ -27,14 +28,16 @@ func (c *checker) priorities() {
 		path, has := at("requestRoutingRules", i, "priority"), c.given("requestRoutingRules", i).Has("priority")
 		switch {
 		case c.cfg.V1() && has:
-			c.Warn(path, "ApplicationGatewayRequestRoutingRulePriorityIgnored", "order the rules themselves", "v1 tries rules in the order of the list and knows no priority")
+			c.Warn(path, "ApplicationGatewayRequestRoutingRulePriorityIgnored", "order the rules themselves",
+				"v1 tries rules in the order of the list and knows no priority")
 		case c.cfg.V1() || has:
 		case given > 0:
 			c.Error(path, "ApplicationGatewayRequestRoutingRulePartialPriorityDefined", "give every rule a priority from 1 to 20000, 1 first",
 				"%s has no priority, though others have one", named("rule", r.Name))
 		default:
 			c.Warn(path, "ApplicationGatewayRequestRoutingRulePriorityCannotBeEmpty", "give every rule a priority from 1 to 20000, 1 first",
-				"%s has no priority; Azure refuses that since API 2021-08-01, Causeway tries exact hosts, then wildcards, then basic listeners", named("rule", r.Name))
+				"%s has no priority; Azure refuses that since API 2021-08-01, Causeway tries exact hosts, then wildcards, then basic listeners",
+				named("rule", r.Name))
 		}
 	}
 }
@@ -43,14 +46,16 @@ func (c *checker) rules() {
 	owner := map[string]string{}
 	for i, r := range c.cfg.Rules {
 		if first, taken := owner[strings.ToLower(r.Listener)]; taken && r.Listener != "" {
-			c.Error(at("requestRoutingRules", i, "httpListener"), "ApplicationGatewayHttpListenerUsedByMultipleRequestRoutingRules", "give each rule a listener of its own",
+			c.Error(at("requestRoutingRules", i, "httpListener"), "ApplicationGatewayHttpListenerUsedByMultipleRequestRoutingRules",
+				"give each rule a listener of its own",
 				"%s is already used by %s", named("listener", r.Listener), named("rule", first))
 		} else {
 			owner[strings.ToLower(r.Listener)] = r.Name
 		}
 		who, path := named("rule", r.Name), at("requestRoutingRules", i, "")+".properties"
 		if p := c.given("requestRoutingRules", i); p != nil && !p.Has("ruleType") {
-			c.Warn(path+".ruleType", "ApplicationGatewayRequestRoutingRuleRuleTypeCannotBeEmpty", "write it, Basic or PathBasedRouting", "%s has no ruleType; %s is taken, as in Azure", who, r.Type)
+			c.Warn(path+".ruleType", "ApplicationGatewayRequestRoutingRuleRuleTypeCannotBeEmpty", "write it, Basic or PathBasedRouting",
+				"%s has no ruleType; %s is taken, as in Azure", who, r.Type)
 		}
 		if r.Type == "PathBasedRouting" {
 			c.pathBased(r, who, path)
@@ -58,7 +63,8 @@ func (c *checker) rules() {
 		}
 		c.target(r.Target, who, path, "ApplicationGatewayRequestRoutingRule", "")
 		if r.PathMap != "" {
-			c.Error(path+".urlPathMap", "ApplicationGatewayRequestRoutingRuleBasicCannotReferenceUrlPathMap", "set ruleType to PathBasedRouting, or remove it",
+			c.Error(path+".urlPathMap", "ApplicationGatewayRequestRoutingRuleBasicCannotReferenceUrlPathMap",
+				"set ruleType to PathBasedRouting, or remove it",
 				"%s is Basic and has a path map", who)
 		}
 	}
@@ -102,14 +108,16 @@ func (c *checker) pathMaps() {
 		who, path := named("path map", m.Name), at("urlPathMaps", i, "")+".properties"
 		c.target(m.Default, who, path, "ApplicationGatewayUrlPathMapDefault", "default")
 		if len(m.Rules) == 0 {
-			c.Warn(path+".pathRules", "ApplicationGatewayUrlPathMapPathRulesEmpty", "add path rules, or make the rule Basic", "%s has no path rule; everything takes its default", who)
+			c.Warn(path+".pathRules", "ApplicationGatewayUrlPathMapPathRulesEmpty", "add path rules, or make the rule Basic",
+				"%s has no path rule; everything takes its default", who)
 		}
 		for j, r := range m.Rules {
 			rule := fmt.Sprintf("%s.pathRules[%d].properties", path, j)
 			c.target(r.Target, named("path rule", r.Name), rule, "ApplicationGatewayPathRule", "")
 			for k, p := range r.Paths {
 				if err := checkPathPattern(p, c.cfg.V1()); err != nil {
-					c.Error(fmt.Sprintf("%s.paths[%d]", rule, k), "ApplicationGatewayPathRulePathInvalid", "write patterns such as /images/* or /login", "%v", err)
+					c.Error(fmt.Sprintf("%s.paths[%d]", rule, k), "ApplicationGatewayPathRulePathInvalid", "write patterns such as /images/* or /login",
+						"%v", err)
 				}
 			}
 		}
@@ -127,7 +135,8 @@ func (c *checker) shadowedPaths(m gateway.PathMap, path string) {
 		for k, p := range r.Paths {
 			for _, first := range earlier {
 				if pathCovers(first.text, p) {
-					c.Warn(fmt.Sprintf("%s.pathRules[%d].properties.paths[%d]", path, j, k), "ApplicationGatewayPathRulePathShadowed", "list the more specific path first",
+					c.Warn(fmt.Sprintf("%s.pathRules[%d].properties.paths[%d]", path, j, k), "ApplicationGatewayPathRulePathShadowed",
+						"list the more specific path first",
 						"%s is never matched: %s of %s comes first", schema.Quote(p), schema.Quote(first.text), named("path rule", first.rule))
 					break
 				}
@@ -145,15 +154,19 @@ func (c *checker) redirects() {
 		who := named("redirect", r.Name)
 		switch {
 		case r.TargetListener != "" && r.TargetURL != "":
-			c.Error(path("targetUrl"), "ApplicationGatewayRedirectConfigurationTargetConflict", "keep one of them", "%s has a target listener and a target URL", who)
+			c.Error(path("targetUrl"), "ApplicationGatewayRedirectConfigurationTargetConflict", "keep one of them",
+				"%s has a target listener and a target URL", who)
 		case r.TargetListener == "" && r.TargetURL == "":
-			c.Error(path(""), "ApplicationGatewayRedirectConfigurationTargetCannotBeEmpty", "add targetListener or targetUrl", "%s has no target", who)
+			c.Error(path(""), "ApplicationGatewayRedirectConfigurationTargetCannotBeEmpty", "add targetListener or targetUrl", "%s has no target",
+				who)
 		}
 		if u, err := url.Parse(r.TargetURL); r.TargetURL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-			c.Error(path("targetUrl"), "ApplicationGatewayRedirectConfigurationTargetUrlInvalid", "write https://host/path", "%s is not an absolute http or https URL", schema.Quote(r.TargetURL))
+			c.Error(path("targetUrl"), "ApplicationGatewayRedirectConfigurationTargetUrlInvalid", "write https://host/path",
+				"%s is not an absolute http or https URL", schema.Quote(r.TargetURL))
 		}
 		if l := c.cfg.Listener(r.TargetListener); l != nil && (len(l.HostNames) > 1 || len(l.HostNames) == 1 && isWildcard(l.HostNames[0])) {
-			c.Error(path("targetListener"), "ApplicationGatewayRedirectConfigurationTargetListenerInvalid", "use targetUrl, or a listener with one plain host name",
+			c.Error(path("targetListener"), "ApplicationGatewayRedirectConfigurationTargetListenerInvalid",
+				"use targetUrl, or a listener with one plain host name",
 				"%s leads to %s, which has a wildcard or several host names, so no address can be made", who, named("listener", l.Name))
 		}
 	}
@@ -170,7 +183,8 @@ func (c *checker) redirectLoops() {
 	onCycle := cycles(next)
 	for i, r := range c.cfg.Rules {
 		if r.Type == "Basic" && onCycle[strings.ToLower(r.Listener)] {
-			c.Warn(at("requestRoutingRules", i, "redirectConfiguration"), "ApplicationGatewayRedirectConfigurationLoop", "redirect to a listener whose rule leads to a pool",
+			c.Warn(at("requestRoutingRules", i, "redirectConfiguration"), "ApplicationGatewayRedirectConfigurationLoop",
+				"redirect to a listener whose rule leads to a pool",
 				"%s redirects in a circle: its target leads back to %s", named("rule", r.Name), named("listener", r.Listener))
 		}
 	}

@@ -41,7 +41,10 @@ func unservedParts() []unservedPart {
 		{"sslCertificates[].keyVaultSecretId", present, "key vault secrets; name the files in causeway.yaml"},
 		{"trustedRootCertificates[].keyVaultSecretId", present, "key vault secrets; give the data itself"},
 		{"backendHttpSettingsCollection[].cookieBasedAffinity", equal("Enabled"), "cookie affinity; requests go round robin"},
-		{"backendHttpSettingsCollection[].connectionDraining.enabled", isTrue, "a limit for requests of a member that is removed; they run to their end"},
+		{
+			"backendHttpSettingsCollection[].connectionDraining.enabled", isTrue,
+			"a limit for requests of a member that is removed; they run to their end",
+		},
 		{"requestRoutingRules[].rewriteRuleSet", present, "rewrite sets; requests and responses pass unchanged"},
 		{"urlPathMaps[].defaultRewriteRuleSet", present, "rewrite sets; requests and responses pass unchanged"},
 		{"urlPathMaps[].pathRules[].rewriteRuleSet", present, "rewrite sets; requests and responses pass unchanged"},

@@ -20,15 +20,18 @@ func (c *checker) certificates() {
 		}
 		c.base64("sslCertificates", i)
 		if len(cert.Data) > most {
-			c.Error(at("sslCertificates", i, "data"), "ApplicationGatewaySslCertificateDataTooLarge", "leave out certificates that clients do not need",
+			c.Error(at("sslCertificates", i, "data"), "ApplicationGatewaySslCertificateDataTooLarge",
+				"leave out certificates that clients do not need",
 				"%s has %d bytes, at most %d are allowed", named("certificate", cert.Name), len(cert.Data), most)
 		}
 		if p.Text("data") != "" && cert.KeyVaultSecretID != "" {
-			c.Error(at("sslCertificates", i, "keyVaultSecretId"), "ApplicationGatewaySslCertificateDataAndKeyVaultSecretIdConflict", "keep one of them",
+			c.Error(at("sslCertificates", i, "keyVaultSecretId"), "ApplicationGatewaySslCertificateDataAndKeyVaultSecretIdConflict",
+				"keep one of them",
 				"data and keyVaultSecretId exclude each other")
 		}
 		if strings.ContainsFunc(cert.Password, func(r rune) bool { return !isAlphanumeric(r) }) {
-			c.Warn(at("sslCertificates", i, "password"), "ApplicationGatewaySslCertificatePasswordInvalid", "export the PFX with a password of letters and digits",
+			c.Warn(at("sslCertificates", i, "password"), "ApplicationGatewaySslCertificatePasswordInvalid",
+				"export the PFX with a password of letters and digits",
 				"Azure takes letters and digits only")
 		}
 	}
@@ -36,11 +39,13 @@ func (c *checker) certificates() {
 		c.each(collection, func(i int, name string, p *schema.Object) {
 			c.base64(collection, i)
 			if data := p.Bytes("data"); data != nil && len(parseCertificates(data)) == 0 {
-				c.Error(at(collection, i, "data"), "ApplicationGatewayCertificateDataInvalid", "give the base64 text of a .cer file, without private key",
+				c.Error(at(collection, i, "data"), "ApplicationGatewayCertificateDataInvalid",
+					"give the base64 text of a .cer file, without private key",
 					"%s holds no certificate", named("certificate", name))
 			}
 			if p.Text("data") == "" && p.Text("keyVaultSecretId") == "" {
-				c.Warn(at(collection, i, "data"), "ApplicationGatewayCertificateDataCannotBeEmpty", "add the data", "%s is empty", named("certificate", name))
+				c.Warn(at(collection, i, "data"), "ApplicationGatewayCertificateDataCannotBeEmpty", "add the data", "%s is empty",
+					named("certificate", name))
 			}
 		})
 	}
@@ -76,7 +81,8 @@ func (c *checker) clientAuthorities() {
 		case len(authorities) == 0:
 			c.Error(path, stem+"DoesNotContainAnyCACertificate", hint, "%s holds no certificate of an authority", who)
 		case roots != 1:
-			c.Error(path, "ApplicationGatewayOnlyOneRootCAAllowedInTrustedClientCertificate", hint, "%s holds %s, exactly one is required", who, schema.Plural(roots, "root"))
+			c.Error(path, "ApplicationGatewayOnlyOneRootCAAllowedInTrustedClientCertificate", hint, "%s holds %s, exactly one is required", who,
+				schema.Plural(roots, "root"))
 		case len(cert.Data) > 25<<10:
 			c.Error(path, stem+"DataTooLarge", hint, "%s has %d bytes, at most 25 KB are allowed", who, len(cert.Data))
 		}
@@ -124,7 +130,8 @@ func (c *checker) tlsPolicy(path string, p gateway.SSLPolicy) {
 	switch p.Type {
 	case "":
 		if p.Name != "" || p.MinVersion != "" || len(p.CipherSuites) > 0 {
-			c.Error(path+".policyType", "ApplicationGatewaySslPolicyTypeCannotBeEmpty", "write Predefined, Custom or CustomV2", "the policy has no type")
+			c.Error(path+".policyType", "ApplicationGatewaySslPolicyTypeCannotBeEmpty", "write Predefined, Custom or CustomV2",
+				"the policy has no type")
 		}
 	case "Predefined":
 		c.predefinedPolicy(path, p)
@@ -132,7 +139,8 @@ func (c *checker) tlsPolicy(path string, p gateway.SSLPolicy) {
 		c.customPolicy(path, p)
 	}
 	if len(p.Disabled) > 0 && p.Type != "" {
-		c.Error(path+".disabledSslProtocols", "ApplicationGatewaySslPolicyDisabledSslProtocolsConflict", "remove it; minProtocolVersion says the same",
+		c.Error(path+".disabledSslProtocols", "ApplicationGatewaySslPolicyDisabledSslProtocolsConflict",
+			"remove it; minProtocolVersion says the same",
 			"disabledSslProtocols is the old form and excludes a policy")
 	}
 }
@@ -141,14 +149,18 @@ func (c *checker) predefinedPolicy(path string, p gateway.SSLPolicy) {
 	const retired = "ApplicationGatewaySslPolicyRetired"
 	switch {
 	case p.Name == "":
-		c.Error(path+".policyName", "ApplicationGatewaySslPolicyNameCannotBeEmpty", "write for example "+schema.Policy2022, "a predefined policy needs its name")
+		c.Error(path+".policyName", "ApplicationGatewaySslPolicyNameCannotBeEmpty", "write for example "+schema.Policy2022,
+			"a predefined policy needs its name")
 	case p.Name == schema.Policy2015 || p.Name == schema.Policy2017:
-		c.Warn(path+".policyName", retired, "use "+schema.Policy2017S+" or "+schema.Policy2022, "Azure retired %s in August 2025; TLS 1.2 is the least", p.Name)
+		c.Warn(path+".policyName", retired, "use "+schema.Policy2017S+" or "+schema.Policy2022,
+			"Azure retired %s in August 2025; TLS 1.2 is the least", p.Name)
 	case isNewPolicy(p) && c.cfg.V1():
-		c.Error(path+".policyName", "ApplicationGatewayFeatureCannotBeEnabledForSelectedSku", "use "+schema.Policy2017S, "%s does not exist on v1", p.Name)
+		c.Error(path+".policyName", "ApplicationGatewayFeatureCannotBeEnabledForSelectedSku", "use "+schema.Policy2017S,
+			"%s does not exist on v1", p.Name)
 	}
 	if len(p.CipherSuites) > 0 || p.MinVersion != "" {
-		c.Warn(path, "ApplicationGatewaySslPolicyCustomPartIgnored", "remove them, or choose the type CustomV2", "a predefined policy fixes versions and cipher suites; what is listed has no effect")
+		c.Warn(path, "ApplicationGatewaySslPolicyCustomPartIgnored", "remove them, or choose the type CustomV2",
+			"a predefined policy fixes versions and cipher suites; what is listed has no effect")
 	}
 }
 
@@ -161,11 +173,14 @@ func (c *checker) customPolicy(path string, p gateway.SSLPolicy) {
 	}
 	switch {
 	case p.MinVersion == "":
-		c.Error(path+".minProtocolVersion", "ApplicationGatewaySslPolicyMinProtocolVersionCannotBeEmpty", "write TLSv1_2", "a custom policy needs the least version")
+		c.Error(path+".minProtocolVersion", "ApplicationGatewaySslPolicyMinProtocolVersionCannotBeEmpty", "write TLSv1_2",
+			"a custom policy needs the least version")
 	case p.MinVersion == "TLSv1_3" && p.Type == "Custom":
-		c.Error(path+".minProtocolVersion", "ApplicationGatewaySslPolicyMinProtocolVersionInvalid", "choose the type CustomV2, or write TLSv1_2", "Custom ends at TLS 1.2")
+		c.Error(path+".minProtocolVersion", "ApplicationGatewaySslPolicyMinProtocolVersionInvalid", "choose the type CustomV2, or write TLSv1_2",
+			"Custom ends at TLS 1.2")
 	case p.Type == "CustomV2" && p.MinVersion < "TLSv1_2":
-		c.Error(path+".minProtocolVersion", "ApplicationGatewaySslPolicyMinProtocolVersionInvalid", "write TLSv1_2 or TLSv1_3", "CustomV2 begins at TLS 1.2")
+		c.Error(path+".minProtocolVersion", "ApplicationGatewaySslPolicyMinProtocolVersionInvalid", "write TLSv1_2 or TLSv1_3",
+			"CustomV2 begins at TLS 1.2")
 	case p.MinVersion < "TLSv1_2":
 		c.Warn(path+".minProtocolVersion", "ApplicationGatewaySslPolicyRetired", "write TLSv1_2", "Azure ended TLS 1.0 and 1.1 in August 2025")
 	}
@@ -182,7 +197,8 @@ func (c *checker) customSuites(path string, p gateway.SSLPolicy) {
 	switch {
 	case len(p.CipherSuites) == 0 && p.MinVersion == "TLSv1_3": // the suites of TLS 1.3 are always on
 	case len(p.CipherSuites) == 0:
-		c.Error(path, "ApplicationGatewaySslPolicyCipherSuitesCannotBeEmpty", "list suites in order of preference", "a custom policy needs cipher suites")
+		c.Error(path, "ApplicationGatewaySslPolicyCipherSuitesCannotBeEmpty", "list suites in order of preference",
+			"a custom policy needs cipher suites")
 	case c.cfg.V1() && !slices.Contains(p.CipherSuites, v1Suite):
 		c.Error(path, code, "add "+v1Suite, "a custom policy of v1 must hold %s", v1Suite)
 	case !slices.ContainsFunc(p.CipherSuites, func(s string) bool { return slices.Contains(common, s) }):
@@ -190,7 +206,8 @@ func (c *checker) customSuites(path string, p gateway.SSLPolicy) {
 	}
 	for i, s := range p.CipherSuites {
 		if slices.Index(p.CipherSuites, s) < i {
-			c.Warn(fmt.Sprintf("%s[%d]", path, i), "ApplicationGatewaySslPolicyCipherSuitesDuplicate", "remove it", "%s is listed twice", schema.Quote(s))
+			c.Warn(fmt.Sprintf("%s[%d]", path, i), "ApplicationGatewaySslPolicyCipherSuitesDuplicate", "remove it", "%s is listed twice",
+				schema.Quote(s))
 		}
 	}
 }

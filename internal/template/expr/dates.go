@@ -12,7 +12,8 @@ import (
 
 // layouts of ISO 8601, as utcNow() and parameters write it.
 var layouts = []string{
-	time.RFC3339Nano, "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04Z07:00", "20060102T150405Z", "2006-01-02",
+	time.RFC3339Nano, "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04Z07:00", "20060102T150405Z",
+	"2006-01-02",
 }
 
 // timeOf reads a time of ISO 8601, UTC where it names no zone, and the layout that it has.

@@ -50,7 +50,8 @@ type parser struct {
 }
 
 func (p *parser) bad(format string, args ...any) error {
-	return Wrong("an expression is a function with its arguments, as in [concat('a', parameters('b'))]; texts stand in single quotes", format, args...)
+	return Wrong("an expression is a function with its arguments, as in [concat('a', parameters('b'))]; texts stand in single quotes", format,
+		args...)
 }
 
 // here quotes what stands at the current position, for a message.
