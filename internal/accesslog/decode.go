@@ -336,7 +336,7 @@ func (d *Decoder) attemptsV2(row *Row, out []Attempt) []Attempt {
 	return out
 }
 
-// server is the address and port of a member, and the name of one of which nothing else is known.
+// server is the address and port of a member, and its name if nothing else names it.
 type server struct {
 	at     netip.AddrPort
 	member string
@@ -363,7 +363,7 @@ func (d *Decoder) server(text []byte) server {
 	return s
 }
 
-// address is the name of a member of which nothing but the address is known.
+// address is the name of a member known only by its address.
 func (d *Decoder) address(at netip.AddrPort) string {
 	var b [64]byte
 	return d.name(at.Addr().AppendTo(b[:0]))

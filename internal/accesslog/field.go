@@ -104,7 +104,7 @@ var fieldNames = map[string]Field{
 	"timegrain": Grain, "resulttype": Result, "caller": Caller, "correlationid": Correlation,
 }
 
-// FieldOf finds the field that a column or property name stands for; Ignored for a name that is none.
+// FieldOf finds the field that a column or property name stands for; Ignored for any other name.
 func FieldOf(name string) Field {
 	name = strings.ToLower(strings.TrimSpace(name))
 	if i := strings.IndexByte(name, '['); i > 0 { // the portal's "TimeGenerated [UTC]"

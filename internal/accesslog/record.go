@@ -24,7 +24,7 @@ type Record struct {
 
 	Listener, Rule, Pool, Settings string
 
-	// Names is what AppendNames makes of the six strings above, for who writes many records of the same; nil: it was not made.
+	// Names is what AppendNames makes of the six strings above, for writers of many records with the same names; nil: not made.
 	// On v1 it is not used.
 	Names []byte
 
@@ -90,7 +90,7 @@ const (
 	CutEnded   = "ended"   // the gateway's time to drain was over, or the rest broke the rules
 )
 
-// Clone is a record of its own, for one that is reused.
+// Clone copies a record with its texts, so that the original can be reused.
 func (r *Record) Clone() Record {
 	c := *r
 	c.Attempts = slices.Clone(r.Attempts)

@@ -337,7 +337,7 @@ func (s *scanner) skip() error {
 	return errCut
 }
 
-// unescape appends text to out without JSON's escapes. What is no escape stays as it is.
+// unescape appends text to out without JSON's escapes. Invalid escapes stay unchanged.
 func unescape(out, text []byte) []byte {
 	for {
 		i := bytes.IndexByte(text, '\\')

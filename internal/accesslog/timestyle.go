@@ -49,7 +49,7 @@ var dotNetDate = regexp.MustCompile(`^\\?/date\((-?\d{1,15})(?:[+-]\d{4})?\)\\?/
 
 // numberedTime reads a time that is a number. How large it is tells its unit: nothing that a gateway logged is of before
 // 1973 or after 2286, Excel's numbers of days are far below all others, and .NET's ticks of this century lie between
-// microseconds and nanoseconds since 1970. A number that a spreadsheet has rounded (1.79516E+12) is no time any more.
+// microseconds and nanoseconds since 1970. A number that a spreadsheet has rounded (1.79516E+12) is not a time any more.
 func numberedTime(text string) (time.Time, bool) {
 	if compact, err := time.Parse("20060102150405", text); err == nil {
 		return compact, true

@@ -23,7 +23,7 @@ type PFXError struct {
 	err    error // of the decoder, if it had the word
 }
 
-// fault is what is wrong with a PFX, as far as it decides what to do.
+// fault is what is wrong with a PFX: it decides what to do.
 type fault int
 
 const (
@@ -143,7 +143,7 @@ func formOf(data []byte) form {
 	return form{length: e.length, ber: e.ber}
 }
 
-// refused explains what the decoder says. It tells apart what has no type of its own by text, which a test holds it to.
+// refused explains an error of the decoder. Errors without a type are told apart by their text; a test watches these texts.
 func refused(data []byte, form form, err error) *PFXError {
 	e := &PFXError{err: err, legacy: needsLegacy(data), fault: unread, Problem: strings.ReplaceAll(err.Error(), "pkcs12: ", "")}
 	var notImplemented pkcs12.NotImplementedError

@@ -213,10 +213,10 @@ func (b *Bundle) pipe(in io.Reader, name string) error {
 	return nil
 }
 
-// pipeMax bounds what is kept of a pipe, lest it fill the disk: as much as it is worth copying.
+// pipeMax bounds what is kept of a pipe, in bytes, so that it cannot fill the disk.
 const pipeMax = 16 << 30
 
-// spool copies what comes in, up to a bound, or as far as there is room, and notes where it stopped.
+// spool copies a stream up to a bound, or until the disk is full, and notes where it stopped.
 func (b *Bundle) spool(to io.Writer, in io.Reader, name string, most int64) error {
 	n, err := io.CopyN(to, in, most)
 	switch {
@@ -300,7 +300,7 @@ func (b *Bundle) look(path, top string, l *archive.Leaf) {
 	}
 }
 
-// whole takes a text that is no log.
+// whole takes a text that is not a log.
 func (b *Bundle) whole(name string, data []byte, form Form) {
 	switch form {
 	case FormDocument:

@@ -61,7 +61,7 @@ func hasServers(p gateway.PoolHealth) bool {
 	return slices.ContainsFunc(p.Settings, func(s gateway.SettingsHealth) bool { return len(s.Servers) > 0 })
 }
 
-// errShallow is of health of which ConvertTo-Json has kept the names of types only.
+// errShallow reports health of which ConvertTo-Json kept only the names of types.
 var errShallow = errors.New("ConvertTo-Json cut the backend health off: it holds names of .NET types in place of the servers. " +
 	"Ask again with: Get-AzApplicationGatewayBackendHealth -Name NAME -ResourceGroupName GROUP | ConvertTo-Json -Depth 10")
 

@@ -137,7 +137,7 @@ func (r *reading) lines(s *source, in io.Reader) error {
 	return err
 }
 
-// blocksOf reads a stream of which the first block is cut.
+// blocksOf reads a stream whose first block has been cut off already.
 func (r *reading) blocksOf(s *source, c *cutter, first *block) error {
 	workers := runtime.GOMAXPROCS(0)
 	free, jobs, order := make(chan *block, 2*workers+2), make(chan *block, 2*workers+2), make(chan *block, 2*workers+2)

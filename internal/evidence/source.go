@@ -33,7 +33,7 @@ type source struct {
 	queried int // rows that a query gave
 }
 
-// span is a time with both its ends. Zero is no bound.
+// span is a period. A zero end is no bound.
 type span struct{ from, to time.Time }
 
 func (s span) holds(t time.Time) bool {
@@ -80,8 +80,7 @@ func (b *Bundle) surveyTable(name string, l *archive.Leaf) *table.Style {
 	return b.survey(name, rows)
 }
 
-// survey looks through a table, and notes what has to be assumed of it. It is nil for a table of which no row can be read; why
-// is noted.
+// survey looks through a table and notes what it has to assume. It returns nil for a table with no readable row, and notes why.
 func (b *Bundle) survey(name string, rows table.Rows) *table.Style {
 	style, err := table.Survey(rows)
 	b.assumed(name, style)
@@ -112,8 +111,8 @@ func (b *Bundle) sortLogs() {
 	})
 }
 
-// spanOf is the time that a source covers, as far as a look at it tells: rows of a log on disk are in about the order of
-// time, and the path of a blob says its hour.
+// spanOf estimates the period that a source covers: rows of a log on disk stand roughly in the order of time, and the path of a
+// blob names its hour.
 func spanOf(l *archive.Leaf, s *source, head []byte) span {
 	if h, ok := HourOf(l.Name); ok {
 		return span{h.Add(-slack), h.Add(time.Hour + 10*time.Minute)}

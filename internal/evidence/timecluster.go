@@ -80,7 +80,7 @@ func (s *timeClusters) of(at time.Time) *timeCluster {
 	return s.last
 }
 
-// drop makes room: it declares the smallest cluster that is not yet taken a slip.
+// drop makes room: it treats the smallest cluster that is not yet taken as a slip.
 func (s *timeClusters) drop() bool {
 	least := -1
 	for k, c := range s.list {

@@ -23,7 +23,7 @@ var binaries = []struct{ begin, reason string }{
 	{"\xfd7zXZ", "it is packed with xz: unpack it, or pack it with gzip or zstd"},
 }
 
-// binaryReason says what something is that is no text.
+// binaryReason says what a binary file is.
 func binaryReason(head []byte) string {
 	for _, b := range binaries {
 		if bytes.HasPrefix(head, []byte(b.begin)) {
@@ -33,7 +33,7 @@ func binaryReason(head []byte) string {
 	return "it is neither text nor an archive that can be read"
 }
 
-// unknownReason says what a text is that is no evidence.
+// unknownReason says what an unrecognised text is.
 func unknownReason(text []byte) string {
 	head := text[:min(len(text), archive.HeadSize)]
 	switch {
@@ -59,7 +59,7 @@ func isMapped(data []byte) bool {
 const mappedReason = "Elastic has put its own names in place of the gateway's, and not all that a diagnosis needs has one. Export event.original, " +
 	`which the integration keeps with "Preserve original event", or give the log from where Elastic got it`
 
-// notJSONReason says why a text that looks like JSON is no document.
+// notJSONReason says why a text that looks like JSON is not a document.
 func notJSONReason(data []byte, err error) string {
 	d := json.NewDecoder(bytes.NewReader(data))
 	var first, second json.RawMessage

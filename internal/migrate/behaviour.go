@@ -32,7 +32,7 @@ func (m *migration) behaviour() {
 	}
 }
 
-// timeouts names what waits longest, because it is the one that clients will wait for twice.
+// timeouts names the settings with the longest timeout, because clients will wait for it twice.
 func (m *migration) timeouts() string {
 	longest, name := 0, ""
 	for _, s := range m.v1.Settings {

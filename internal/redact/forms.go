@@ -152,7 +152,7 @@ func (r *Redactor) certificateFiles(v any) any {
 	return files
 }
 
-// plain redacts a text of which no part says what it is: also names that were met nowhere else and look like hosts.
+// plain redacts a text without keys: it also replaces names that look like hosts and occur nowhere else.
 func (r *Redactor) plain(s string) string {
 	s = r.text(s)
 	var out strings.Builder

@@ -41,7 +41,7 @@ func coalesce(_ env, args []any) (any, error) {
 	return nil, nil
 }
 
-// union joins lists without repetitions, or objects, of which the last that has a name decides.
+// union joins lists without repetitions, or objects; of members with the same name the last counts.
 func union(e env, args []any) (any, error) {
 	if _, ok := args[0].([]any); ok {
 		out := []any{}

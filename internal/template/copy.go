@@ -65,7 +65,7 @@ func (e env) turn(name string, index int64) env {
 	return e
 }
 
-// count is how often a loop turns, or the unknown that its count is; what is no number is reported and counts as none.
+// count is the number of turns of a loop, or an unknown. It reports a count that is not a number, and takes it as 0.
 func (e env) count(o *expr.Object) (int64, *expr.Unknown, error) {
 	v, err := e.at(e.path + ".count").value(o.Value("count"))
 	if err != nil {

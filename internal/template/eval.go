@@ -9,7 +9,7 @@ import (
 	"causeway/internal/template/expr"
 )
 
-// run is one evaluation: what has been spent of its bounds, and what was found wrong.
+// run is one evaluation: the work it has done so far, and the problems it has found.
 type run struct {
 	work     int
 	parsed   map[string]expr.Node

@@ -44,7 +44,7 @@ func (e env) unless(v any, args []any) (any, error) {
 	return v, nil
 }
 
-// unknownIn is the first unknown inside v, nil if there is none.
+// unknownIn is the first unknown inside v; nil if there is none.
 func (e env) unknownIn(v any) (*expr.Unknown, error) {
 	e, err := e.deeper()
 	if err != nil {

@@ -28,7 +28,7 @@ func (e env) parameterValue(name string, declared *expr.Object) (any, error) {
 const secretHint = "give its value with --parameters, or name the files of a certificate in causeway.yaml"
 
 // givenValue is the value that a file or the deployment around the template gives; nil if there is none. What a deployment
-// gives is evaluated here, where it is asked for: what nobody asks for may be wrong.
+// gives is evaluated here, on use: an unused value may be wrong.
 func (e env) givenValue(name string) (any, error) {
 	v, ok, err := e.find(e.given, name)
 	if err != nil || !ok || e.around == nil {

@@ -107,7 +107,7 @@ func (e env) resourceGroup() (any, error) {
 		"properties", expr.NewObject("provisioningState", "Succeeded")), err
 }
 
-// unknownLocation stands for the region, of which nothing in a gateway depends.
+// unknownLocation stands for the region, on which nothing in a gateway depends.
 const unknownLocation = "unknown"
 
 // deployment has a location unless it deploys to a resource group. A template that was not read from an address has no

@@ -1,5 +1,5 @@
-// Package template evaluates the templates of Azure Resource Manager as far as that goes without a deployment: what a
-// deployment alone knows becomes a placeholder and is reported, never an error of the program.
+// Package template evaluates the templates of Azure Resource Manager without a deployment. A value that only a deployment knows
+// becomes a placeholder and a problem, never an error of the program.
 package template
 
 import (
@@ -38,7 +38,7 @@ type Result struct {
 	Problems  []Problem
 }
 
-// Passed is a resource that is not wanted and of which nothing is evaluated.
+// Passed is a resource that the caller does not want, so that Evaluate skips it.
 type Passed struct {
 	Type string
 	Path string // in the template; of one inside a nested deployment that of the deployment
@@ -150,7 +150,7 @@ func readParameters(data []byte) (*expr.Object, error) {
 	return values(o), nil
 }
 
-// values takes each value out of its envelope. A reference into a key vault is a value that nobody can read here.
+// values takes each value out of its envelope. A reference into a key vault is a value that cannot be read here.
 func values(o *expr.Object) *expr.Object {
 	if o == nil {
 		return nil

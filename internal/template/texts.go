@@ -150,7 +150,7 @@ func (e env) formatItem(item string, args []any) (string, error) {
 	return fmt.Sprintf("%*s", max(min(width, 1000), -1000), s), nil
 }
 
-// formatNumber knows the styles D4, X2 and 000; another one leaves the number as it is.
+// formatNumber knows the styles D4, X2 and 000; any other leaves the number unchanged.
 func formatNumber(n int64, style string) string {
 	width, err := strconv.Atoi(style[1:])
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package archive opens the files that evidence comes in: compressed, packed, cut off, or in a binary form. It hands on what a
-// file holds in the end, as streams of UTF-8 text, and bounds what a hostile archive may cost.
+// Package archive opens the files that evidence comes in: compressed, packed, cut off, or in a binary form. It turns
+// whatever a file holds into streams of UTF-8 text, and bounds what a hostile archive may cost.
 package archive
 
 import (
@@ -18,7 +18,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// Leaf is a stream that is no archive and not compressed: what one file holds in the end.
+// Leaf is a stream of plain text: what a file holds once it is unpacked.
 type Leaf struct {
 	*bufio.Reader
 	Name  string
@@ -76,7 +76,7 @@ type walker struct{ f func(*Leaf) error }
 // buffers are used again: one for each of very many small files is more work than reading them.
 var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, HeadSize) }}
 
-// stream unpacks r, as often as it takes. packed is how many bytes on disk it was made of so far; nil for a file itself.
+// stream unpacks r until plain text is left. packed returns the number of bytes on disk behind it so far; nil for a file itself.
 func (w *walker) stream(name string, r io.Reader, packed func() int64, depth int) error {
 	if depth > maxNesting {
 		return errors.New("archives are nested too deep")

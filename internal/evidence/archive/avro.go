@@ -188,7 +188,7 @@ func readBounded(r io.Reader) ([]byte, error) {
 	return data, err
 }
 
-// writeMessage writes what a record holds of the log: its Body, or the record itself where it is no message.
+// writeMessage writes the Body of a record, or the record itself if it has none.
 func writeMessage(out io.Writer, record any) error {
 	fields, _ := record.(map[string]any)
 	text, ok := fields["Body"].([]byte)

@@ -29,7 +29,7 @@ func (w *walker) converted(name, what string, write func(io.Writer) error) error
 }
 
 // conversionError says what was attempted. The end of a file within something is a file that is cut off; what else a library
-// reports is of its own kinds, and must not be taken for the end of the text.
+// reports is an error of its own, not the end of the text.
 func conversionError(what string, err error) error {
 	switch {
 	case err == nil || errors.Is(err, io.ErrClosedPipe):
@@ -52,8 +52,8 @@ func guarded(f func() error) (err error) {
 
 var errDamaged = errors.New("it is damaged: export it again")
 
-// fileOf is a stream as a file that can be read at any place, and what to do when it is done with: a file on disk as it is,
-// what lies in an archive as a copy.
+// fileOf makes a stream a file that can be read at any place: a file on disk itself, an entry of an archive as a copy. Call done
+// after use.
 func fileOf(r io.Reader, in *bufio.Reader) (file *os.File, done func(), err error) {
 	if c, ok := r.(*counted); ok {
 		return c.File, func() {}, nil

@@ -40,7 +40,7 @@ const (
 	zipDirectoryMark  = "PK\x01\x02"
 )
 
-// read unpacks entry after entry, as far as there are any. One that cannot be read does not stop those behind it.
+// read unpacks entry after entry. An unreadable one does not stop those after it.
 func (z *truncatedZip) read() error {
 	var failed error
 	for at := int64(0); ; {

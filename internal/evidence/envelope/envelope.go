@@ -68,7 +68,7 @@ func (o *opener) next() error {
 	return nil
 }
 
-// value takes an object or a string whole, if it is no longer than a row may be; else it steps into the object.
+// value takes an object or a string whole if it fits a row; otherwise it steps into the object.
 func (o *opener) value(kind byte) error {
 	text, err := o.whole(kind)
 	if err != nil {

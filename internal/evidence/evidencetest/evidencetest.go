@@ -39,8 +39,7 @@ func RowAt(second int) string {
 // ManyRows is three of them, a line each.
 func ManyRows() string { return RowAt(1) + "\n" + RowAt(2) + "\n" + RowAt(3) + "\n" }
 
-// The warehouse's log: four requests, of which one waited for half a minute. Whoever exports it, and through whatever it
-// passes, the same four come out.
+// The warehouse's log: four requests, one of which waited for half a minute. Every export of it must give these four.
 var Warehouse = struct {
 	Heading []string
 	Rows    [][]string

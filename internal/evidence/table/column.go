@@ -196,7 +196,7 @@ func has(names []string, wanted ...accesslog.Field) bool {
 	})
 }
 
-// meant says which column may be the one that is missing.
+// meant names the column that may be the missing one.
 func meant(names []string, missing string) string {
 	for _, name := range names {
 		if likely(name) == missing {
@@ -238,7 +238,7 @@ var likelyNames = []struct {
 	{[]string{"method"}, "HttpMethod"},
 }
 
-// likely is the column of the access log that a name which is none may stand for; empty if it is like none.
+// likely is the column of the access log that an unknown name may stand for; empty if it resembles none.
 func likely(name string) string {
 	if field, _ := columnOf(name); field != accesslog.Ignored {
 		return ""

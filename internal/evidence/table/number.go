@@ -98,8 +98,8 @@ var (
 	onlyDigits = regexp.MustCompile(`[,. ']`)
 )
 
-// seconds writes a time as the log does, in seconds, out of a cell that may hold one for each attempt. What is no number
-// stays as it is, and is counted as one that cannot be read.
+// seconds writes a time as the log does, in seconds, out of a cell that may hold one for each attempt. A cell that is
+// not a number stays unchanged, and counts as unreadable.
 func (c *Column) seconds(cell string) string {
 	if strings.Contains(cell, " : ") || strings.Contains(cell, ", ") {
 		parts := attempts.Split(cell, -1)

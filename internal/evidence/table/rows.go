@@ -98,7 +98,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// textLines reads lines, of which none is longer than a row may be.
+// textLines reads lines no longer than a row may be.
 type textLines struct {
 	in     *bufio.Reader
 	number int
@@ -129,7 +129,7 @@ func (t *textLines) next() (string, error) {
 
 var errLongLine = errors.New("the line is longer than 1 MiB")
 
-// ruledRows reads a table with bars. What stands between its lines, such as a count of rows, is no row.
+// ruledRows reads a table with bars. It skips text between the lines, such as a count of rows.
 type ruledRows struct{ in *textLines }
 
 func (r *ruledRows) Next() ([]string, int, error) {

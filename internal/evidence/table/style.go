@@ -16,7 +16,7 @@ import (
 
 // Style is how a table writes what it holds. Only the exporter knows its zone, whether the day or the month comes
 // first, and what stands before decimals, so the heading is asked, and then the cells: those that can be read in one way
-// only decide for all of their kind. They are gone through before any row is read, lest those before are lost.
+// only decide for all of their kind. The survey runs before any row is read, so that it serves the first row too.
 type Style struct {
 	Columns  []Column
 	Envelope int      // the column that holds whole records; negative if there is none
@@ -51,8 +51,8 @@ func (s *Style) Fits(heading []string) bool {
 	return slices.EqualFunc(s.Columns, heading, func(c Column, name string) bool { return c.name == strings.TrimSpace(name) })
 }
 
-// Survey looks through a table for what its heading does not tell, as far as it takes. The error says why no row of the table
-// can be read.
+// Survey looks through the rows of a table for what its heading does not tell, and stops as soon as it knows. The error says why
+// no row of the table can be read.
 func Survey(rows Rows) (*Style, error) {
 	first, _, err := rows.Next()
 	if err != nil {

@@ -61,7 +61,7 @@ func (d *Document) JSON() []byte { return render(d.tree) }
 // Public is JSON without the properties that Azure never returns: private keys and their passwords.
 func (d *Document) Public() []byte { return render(withoutSecrets(schema.Gateway, d.tree)) }
 
-// Effective is the document as it is in force: defaults filled in, every child with its id, references in canonical
+// Effective is the document in force: defaults filled in, every child with its id, references in canonical
 // spelling, secrets left out.
 func (d *Document) Effective() []byte {
 	out := withoutSecrets(schema.Gateway, d.effective).(*schema.Object)

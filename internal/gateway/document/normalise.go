@@ -108,7 +108,7 @@ func (n *normaliser) reference(o *schema.Object, path string) *schema.Object {
 	return out
 }
 
-// unknown keeps a value of which the model says nothing, without the repetitions that no reader could tell apart.
+// unknown keeps a value that the model does not know, without properties that repeat in another case.
 func (n *normaliser) unknown(v any, path string) any {
 	switch v := v.(type) {
 	case *schema.Object:

@@ -91,7 +91,7 @@ func (f *fitter) value(s *schema.Shape, v any, path string) (_ any, ok bool) {
 	return v, true
 }
 
-// field is the shape of a member; what the model does not know may be anything. The id of a reference is kept as it is.
+// field is the shape of a member; one that the model does not know may be anything. The id of a reference stays unchanged.
 func (f *fitter) field(s *schema.Shape, key string) (string, *schema.Shape) {
 	if s.Kind == schema.KindObject {
 		if name, fs := s.Field(key); fs != nil {
@@ -190,7 +190,7 @@ func (f *fitter) text(s *schema.Shape, p *placeholder) (v any, ok bool) {
 	return nil, false
 }
 
-// distinct gives a host of which nothing is known another name than the hosts before it have.
+// distinct gives each unknown host a name of its own.
 func (f *fitter) distinct(of schema.Form, text string) string {
 	if of != schema.HostForm || text != openHost+".invalid" {
 		return text
@@ -201,7 +201,7 @@ func (f *fitter) distinct(of schema.Form, text string) string {
 	return openHost + "-" + strconv.Itoa(f.hosts) + ".invalid"
 }
 
-// openCollections are those of which not all elements, or not all their names, are known.
+// openCollections are the collections whose elements, or the names of these, are not all known.
 func openCollections(opens []open) map[string]bool {
 	out := map[string]bool{}
 	for _, o := range opens {

@@ -14,8 +14,7 @@ const exportHint = "export the gateway with: az network application-gateway show
 
 var yamlLine = regexp.MustCompile(`^(---|[$A-Za-z_][\w.-]*:(\s|$)|- )`)
 
-// recogniseText refuses input that is neither JSON nor YAML by what it looks like, so that nobody has to understand a
-// syntax error. It reports YAML.
+// recogniseText refuses input that is neither JSON nor YAML by what it looks like, which says more than a syntax error. It reports YAML.
 func recogniseText(data []byte) (isYAML bool, _ error) {
 	start := bytes.TrimSpace(data)
 	first, _, _ := bytes.Cut(start, []byte("\n"))
@@ -111,7 +110,7 @@ func isGateway(o *schema.Object) bool {
 	return keys["httplisteners"] != nil || keys["backendaddresspools"] != nil && !isHealth(keys) || keys["requestroutingrules"] != nil
 }
 
-// terraform says what of Terraform's JSON an object is; empty if it is none. Its resources must not be taken for a template's.
+// terraform names the kind of Terraform's JSON that an object is; empty if it is none. Its resources are not those of a template.
 func terraform(v any) string {
 	o, _ := v.(*schema.Object)
 	keys := foldedKeys(o)
@@ -142,7 +141,7 @@ func isHealth(keys map[string]any) bool {
 	return foldedKeys(pool)["backendhttpsettingscollection"] != nil
 }
 
-// isLocalFile knows causeway.yaml by its keys, none of which a gateway has.
+// isLocalFile recognises causeway.yaml by its keys, which no gateway has.
 func isLocalFile(keys map[string]any) bool {
 	for _, key := range []string{"certificates", "members", "connecttimeout", "backendidletimeout", "keepalivehint", "logs"} {
 		if keys[key] != nil && keys["properties"] == nil && keys["sku"] == nil {

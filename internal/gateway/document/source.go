@@ -8,7 +8,7 @@ import (
 	"causeway/internal/gateway"
 )
 
-// Source is a gateway as people keep it: texts that nobody has read yet.
+// Source is a gateway as people keep it: unread texts.
 type Source struct {
 	Document   []byte `json:"document"`             // as Azure exports it, in JSON or YAML; or an ARM template
 	Parameters []byte `json:"parameters,omitempty"` // of a document that is a template, as Azure takes them, in JSON or YAML
@@ -39,7 +39,7 @@ func Parse(document []byte) (*Document, error) { return Source{Document: documen
 // numbers may be strings, null counts as absent, JSON may have comments.
 //
 // The error is a *FormatError when the input is something else or cannot be read. What is wrong inside a gateway document
-// is never an error here but a Problem; Config is then filled as far as it can be.
+// is never an error here but a Problem; Config then holds what could be read.
 func (s Source) ParseDocument() (*Document, error) {
 	text, err := toJSON(s.Document)
 	if err != nil {

@@ -130,7 +130,7 @@ func onlyGateway(result *template.Result) (template.Resource, error) {
 		"leave one in it, or export the one that is meant: az network application-gateway show -g GROUP -n NAME > gateway.json")
 }
 
-// notDeployed says which gateway is in the template and off, and what it takes to have it.
+// notDeployed says which gateway the template holds but does not deploy, and which parameters would deploy it.
 func notDeployed(off []template.Off) error {
 	var all []string
 	for _, o := range off {

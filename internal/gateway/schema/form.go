@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Form is what a text stands for, as far as a check looks into it.
+// Form is what a text stands for, if a check looks into it.
 type Form int
 
 // The forms. A text of NoForm is looked into by no check.
@@ -25,7 +25,8 @@ const (
 	IDForm            // of a reference
 )
 
-// Fits reports whether a text has the form. It knows no text of the forms of which none can be made up.
+// Fits reports whether a text has the form. It looks only at forms that a text with an open value can still have; nothing fits
+// the others.
 func (f Form) Fits(s string) bool {
 	switch f {
 	case AddressForm:

@@ -57,13 +57,13 @@ func (o *Object) Set(key string, v any) {
 	o.Members = append(o.Members, Member{key, v})
 }
 
-// Object returns the object at a path of keys; nil when there is none.
+// Object returns the object at a path of keys; nil if there is none.
 func (o *Object) Object(path ...string) *Object {
 	child, _ := o.Get(path...).(*Object)
 	return child
 }
 
-// List returns the list at a path of keys; nil when there is none.
+// List returns the list at a path of keys; nil if there is none.
 func (o *Object) List(path ...string) []any {
 	items, _ := o.Get(path...).([]any)
 	return items
@@ -75,7 +75,7 @@ func (o *Object) Text(path ...string) string {
 	return s
 }
 
-// Bool returns the value at a path of keys; false when it is no bool.
+// Bool returns the bool at a path of keys; false if there is none.
 func (o *Object) Bool(path ...string) bool {
 	b, _ := o.Get(path...).(bool)
 	return b
@@ -99,7 +99,7 @@ func (o *Object) Texts(path ...string) []string {
 	return out
 }
 
-// Bytes decodes a text of either padding, line breaks ignored; nil when it is none.
+// Bytes decodes the base64 at a path of keys, with or without padding, ignoring line breaks; nil if it is not base64.
 func (o *Object) Bytes(path ...string) []byte {
 	s := strings.TrimRight(strings.Join(strings.Fields(o.Text(path...)), ""), "=")
 	if s == "" {

@@ -70,7 +70,7 @@ func (p *protections) firewall() {
 	})
 }
 
-// clientCertificates finds the TLS profiles of listeners that ask clients for a certificate. Passthrough turns nobody away.
+// clientCertificates finds the TLS profiles of listeners that ask clients for a certificate. Passthrough rejects no client.
 func (p *protections) clientCertificates() {
 	p.each("sslProfiles", func(i int, name string, o *schema.Object) {
 		auth := o.Object("clientAuthConfiguration")

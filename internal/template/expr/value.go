@@ -52,7 +52,7 @@ func (o *Object) Text(key string) string {
 	return s
 }
 
-// Set replaces the member or adds it at the end. Only who makes an object may call it.
+// Set replaces the member or adds it at the end. Call it only on an object that nothing else holds yet.
 func (o *Object) Set(key string, v any) {
 	for i := range o.Members {
 		if strings.EqualFold(o.Members[i].Key, key) {
