@@ -90,34 +90,12 @@ func (blk *block) row(d *accesslog.Decoder, row *accesslog.Row, number int) {
 		blk.queried++
 	}
 	kind := row.Kind()
-	if kind == accesslog.Category || kind == accesslog.PerformanceCategory {
-		if name, whole := row.NoNumber(); name != "" && whole {
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: name + " is no number that can be read, so the row counts nowhere"})
-			return
-		} else if name != "" {
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: name + " is no number that can be read; the rest of the row counts"})
-		}
+	if (kind == accesslog.Category || kind == accesslog.PerformanceCategory) && !blk.numbers(row, number) {
+		return
 	}
 	switch kind {
 	case accesslog.Category:
-		if !row.Has(accesslog.Status) && !row.IsSession() { // 0 is an answer that a client did not wait for; none is no answer at all
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the record has no httpStatus; export it with that column"})
-			return
-		}
-		if blk.n == len(blk.access) {
-			blk.access = append(blk.access, entry{})
-		}
-		e := &blk.access[blk.n]
-		own, err := d.Record(row, &e.record)
-		if err != nil {
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: reasonOf(err)})
-			return
-		}
-		if e.own = own; e.record.Start.IsZero() {
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the record has no readable time"})
-			return
-		}
-		blk.n++
+		blk.request(d, row, number)
 	case accesslog.PerformanceCategory:
 		blk.performance = append(blk.performance, d.Performance(row))
 	case accesslog.FirewallCategory:
@@ -128,9 +106,49 @@ func (blk *block) row(d *accesslog.Decoder, row *accesslog.Row, number int) {
 		} else if a, ok := activityOfRow(row); ok {
 			blk.activity = append(blk.activity, a)
 		} else if row.Has(accesslog.MetricName) {
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the row of metrics has no readable time or no readable number"})
+			blk.unread(number, "the row of metrics has no readable time or no readable number")
 		}
 	}
+}
+
+// numbers reports whether a row counts, and notes a number in it that cannot be read.
+func (blk *block) numbers(row *accesslog.Row, number int) bool {
+	name, whole := row.NoNumber()
+	switch {
+	case name == "":
+		return true
+	case whole:
+		blk.unread(number, name+" is no number that can be read, so the row counts nowhere")
+		return false
+	}
+	blk.unread(number, name+" is no number that can be read; the rest of the row counts")
+	return true
+}
+
+// request keeps an access record.
+func (blk *block) request(d *accesslog.Decoder, row *accesslog.Row, number int) {
+	if !row.Has(accesslog.Status) && !row.IsSession() { // 0 is an answer that a client did not wait for; none is no answer at all
+		blk.unread(number, "the record has no httpStatus; export it with that column")
+		return
+	}
+	if blk.n == len(blk.access) {
+		blk.access = append(blk.access, entry{})
+	}
+	e := &blk.access[blk.n]
+	own, err := d.Record(row, &e.record)
+	if err != nil {
+		blk.unread(number, reasonOf(err))
+		return
+	}
+	if e.own = own; e.record.Start.IsZero() {
+		blk.unread(number, "the record has no readable time")
+		return
+	}
+	blk.n++
+}
+
+func (blk *block) unread(number int, reason string) {
+	blk.bad = append(blk.bad, Unread{Line: number, Reason: reason})
 }
 
 // reasonOf is the innermost reason of an error, in words that a reader of the file knows.

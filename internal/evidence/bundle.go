@@ -326,23 +326,27 @@ func (b *Bundle) whole(name string, data []byte, form Form) {
 
 // document takes a JSON document for what it is.
 func (b *Bundle) document(name string, data []byte) {
+	if !json.Valid(data) { // templates have comments
+		data = bytes.TrimSpace(template.StrictJSON(data))
+	}
+	switch {
+	case isEmptyAnswer(data):
+		b.emptyAnswer(name)
+	case data[0] == '[':
+		b.list(name, data)
+	default:
+		b.object(name, data)
+	}
+}
+
+// object takes a JSON object for what it is.
+func (b *Bundle) object(name string, data []byte) {
 	var shape struct {
 		document.Source
 		Schema string          `json:"schema"`
 		Pools  json.RawMessage `json:"backendAddressPools"`
 		Pool   json.RawMessage `json:"backendAddressPool"`
 		Value  json.RawMessage `json:"value"`
-	}
-	if !json.Valid(data) { // templates have comments
-		data = bytes.TrimSpace(template.StrictJSON(data))
-	}
-	if isEmptyAnswer(data) {
-		b.emptyAnswer(name)
-		return
-	}
-	if data[0] == '[' {
-		b.list(name, data)
-		return
 	}
 	if err := json.Unmarshal(data, &shape); err != nil && !json.Valid(data) {
 		b.skip(name, 0, notJSONReason(data, err))

@@ -28,7 +28,7 @@ func isTemplate(v any) bool {
 	return inner != nil || keys["resources"] != nil || strings.Contains(strings.ToLower(textOf(keys["$schema"])), "deploymenttemplate")
 }
 
-// evaluate is the gateway that a template makes, and reports what could not be evaluated.
+// evaluate is the gateway that a template makes.
 func (n *normaliser) evaluate(data, parameters []byte) (any, error) {
 	parameters, err := toParameters(parameters)
 	if err != nil {
@@ -41,20 +41,7 @@ func (n *normaliser) evaluate(data, parameters []byte) (any, error) {
 	if err != nil {
 		return nil, notEvaluated(err)
 	}
-	for _, p := range result.Problems {
-		severity := gateway.Warning
-		if p.IsError {
-			severity = gateway.Error
-		}
-		n.evaluated = append(n.evaluated,
-			gateway.Problem{
-				Path:     gateway.Printable(p.Path),
-				Code:     p.Code,
-				Message:  gateway.Printable(p.Message),
-				Hint:     gateway.Printable(p.Hint),
-				Severity: severity,
-			})
-	}
+	n.openInTemplate(result.Problems)
 	n.passed(result.Passed)
 	root, err := onlyGateway(result)
 	if err != nil {
@@ -75,6 +62,23 @@ func (n *normaliser) evaluate(data, parameters []byte) (any, error) {
 	f.value(schema.Gateway, o, "")
 	n.Problems, n.opens = append(n.Problems, f.Problems...), f.opens
 	return o, nil
+}
+
+// openInTemplate reports what could not be evaluated.
+func (n *normaliser) openInTemplate(problems []template.Problem) {
+	for _, p := range problems {
+		severity := gateway.Warning
+		if p.IsError {
+			severity = gateway.Error
+		}
+		n.evaluated = append(n.evaluated, gateway.Problem{
+			Path:     gateway.Printable(p.Path),
+			Code:     p.Code,
+			Message:  gateway.Printable(p.Message),
+			Hint:     gateway.Printable(p.Hint),
+			Severity: severity,
+		})
+	}
 }
 
 func notEvaluated(err error) error {
