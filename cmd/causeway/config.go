@@ -15,6 +15,7 @@ import (
 	"causeway/internal/certs"
 	"causeway/internal/evidence"
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 )
 
 func configCommand() *cobra.Command {
@@ -102,7 +103,7 @@ func validateFiles(cmd *cobra.Command, files []string, parameters, localFile str
 
 // asProblem makes a problem of a file that could be read but holds no document, so that the other files are judged too.
 func asProblem(problems []gateway.Problem, err error) ([]gateway.Problem, error) {
-	var format *gateway.FormatError
+	var format *document.FormatError
 	if !errors.As(err, &format) {
 		return problems, err
 	}
@@ -117,7 +118,7 @@ func asProblem(problems []gateway.Problem, err error) ([]gateway.Problem, error)
 
 // localCheck holds the document against causeway.yaml. A document alone is not wrong for lack of private keys, which no
 // export carries.
-func localCheck(local gateway.Local, document *gateway.Document, given bool) []gateway.Problem {
+func localCheck(local gateway.Local, document *document.Document, given bool) []gateway.Problem {
 	problems := append(document.ProblemsWith(local), document.InPlace(certs.CheckPolicies(document.Config))...)
 	if given {
 		return append(problems, certs.Check(document.Config, local, time.Now())...)
@@ -234,7 +235,7 @@ func readParameters(file string) ([]byte, error) {
 }
 
 // readDocument reads a gateway document from a file, or from stdin for "-", with the parameters of a template.
-func readDocument(stdin io.Reader, file, parameters string) (*gateway.Document, error) {
+func readDocument(stdin io.Reader, file, parameters string) (*document.Document, error) {
 	data, err := readInput(stdin, file)
 	if err != nil {
 		return nil, err
@@ -243,7 +244,7 @@ func readDocument(stdin io.Reader, file, parameters string) (*gateway.Document, 
 	if err != nil {
 		return nil, err
 	}
-	document, err := gateway.ParseWith(data, values)
+	document, err := document.Source{Document: data, Parameters: values}.ParseDocument()
 	if err != nil {
 		return nil, unreadable(file, err)
 	}
@@ -259,7 +260,7 @@ func readLocal(file string) (gateway.Local, []gateway.Problem, error) {
 	if err != nil {
 		return gateway.Local{}, nil, err
 	}
-	local, problems, err := gateway.ParseLocal(data, filepath.Dir(file))
+	local, problems, err := document.Source{Local: data, Dir: filepath.Dir(file)}.ParseLocal()
 	if err != nil {
 		return gateway.Local{}, nil, unreadable(file, err)
 	}
@@ -284,7 +285,7 @@ func readInput(stdin io.Reader, file string) ([]byte, error) {
 // unreadable is the error for a file that is no document at all.
 func unreadable(file string, err error) error {
 	exit := &exitError{code: exitFailed, err: fmt.Errorf("read %s: %w", file, err)}
-	var format *gateway.FormatError
+	var format *document.FormatError
 	if errors.As(err, &format) {
 		exit.hint = format.Hint
 	}

@@ -206,7 +206,7 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 		b.Machine = &m
 	}
 	b.Unread = slices.DeleteFunc(b.Unread, func(u evidence.Unread) bool { return u.Reason == evidence.EmptyFolder }) // nobody has asked it yet
-	b.Take(config.Document, config.Parameters, config.Local, config.Dir)
+	b.Take(config.Source)
 	b.Health = &health
 	return b, nil
 }

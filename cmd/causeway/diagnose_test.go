@@ -44,8 +44,8 @@ func TestNoRowCouldBeRead(t *testing.T) {
 		{[]string{bad}, exitFailed, "no row of any log"},
 		{[]string{bad, document}, exitFailed, "no row of any log"},
 		{[]string{empty}, exitFailed, "no row of any log"},
-		{[]string{empty, document}, 0, "no row of one is in it"},
-		{[]string{bad, good}, 0, "no time that can be read"},
+		{[]string{empty, document}, 0, "holds no row of one"},
+		{[]string{bad, good}, 0, "no readable time"},
 	} {
 		var out, errs strings.Builder
 		code := run(append([]string{"diagnose"}, x.paths...), strings.NewReader(""), &out, &errs)

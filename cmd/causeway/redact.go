@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"causeway/internal/evidence"
+	"causeway/internal/redact"
 )
 
 // redactPaths writes a bundle of evidence that can be shared.
@@ -35,7 +36,7 @@ func redactPaths(cmd *cobra.Command, paths []string, to string) (err error) {
 	if _, err := rand.Read(key); err != nil {
 		return &exitError{code: exitFailed, err: fmt.Errorf("draw a key: %w", err)}
 	}
-	if err := evidence.NewRedactor(key).Redact(paths, f); err != nil {
+	if err := redact.New(key).Redact(paths, f); err != nil {
 		return &exitError{code: exitFailed, err: err, hint: "nothing was written"}
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "%s is ready; look into it before you share it: names of pools, rules and members by name are kept\n", evidence.Printable(to))

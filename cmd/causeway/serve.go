@@ -17,6 +17,7 @@ import (
 
 	"causeway/internal/admin"
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 	"causeway/internal/supervisor"
 )
 
@@ -142,7 +143,7 @@ func untilEnded() context.Context {
 func startError(err error) *exitError {
 	exit := &exitError{code: exitFailed, err: err, hint: admin.HintOf(err)}
 	var option *supervisor.OptionError
-	var format *gateway.FormatError
+	var format *document.FormatError
 	switch {
 	case errors.As(err, &option):
 		exit.code = exitUsage

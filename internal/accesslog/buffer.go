@@ -1,7 +1,7 @@
 package accesslog
 
 // Buffer collects the records of one strand for a Writer, without a lock: it is not safe for use by several at once. What
-// it holds is in nobody's count until it is handed on, so whoever has one calls Flush about once a second, and in the end.
+// it holds counts nowhere until it is handed on, so its owner calls Flush about once a second, and at the end.
 type Buffer struct {
 	to *Writer
 	batch

@@ -39,7 +39,7 @@ type Decoder struct {
 	names   map[string]string
 	servers map[string]server
 	stamp   []byte    // time of the last record as text
-	start   time.Time // and what it came to
+	start   time.Time // the value of stamp
 }
 
 // Generation says whether times are counted in the milliseconds of a first-generation gateway.
@@ -110,7 +110,7 @@ const (
 	FirewallCategory    = "ApplicationGatewayFirewallLog"
 )
 
-// Kind is the category of a row: what it says, or what its fields come to; empty if it is none of a gateway's.
+// Kind is the category of a row: the one it names, or the one that its fields imply; empty if it is none of a gateway's.
 func (r *Row) Kind() string {
 	for _, c := range []string{Category, PerformanceCategory, FirewallCategory} {
 		if equalFold(r.values[CategoryName], c) {
@@ -135,7 +135,8 @@ func (r *Row) Is(category string) bool { return equalFold(r.values[CategoryName]
 
 // ofRequest reports whether a row is of one request, by a column that only those have; a count of many has its number.
 func (r *Row) ofRequest() bool {
-	return r.Has(Taken) || r.Has(ClientIP) || !r.Has(Samples) && (r.Has(URI) || r.Has(OriginalURI) || r.Has(ErrorInfo) || r.Has(Server) || r.Has(Transaction))
+	return r.Has(Taken) || r.Has(ClientIP) ||
+		!r.Has(Samples) && (r.Has(URI) || r.Has(OriginalURI) || r.Has(ErrorInfo) || r.Has(Server) || r.Has(Transaction))
 }
 
 // IsSession reports whether an access record is of a connection through a TCP or TLS listener: it has no request in it.
@@ -148,12 +149,15 @@ func (d *Decoder) fill(row *Row, r *Record) {
 	v := &row.values
 	attempts := r.Attempts[:0]
 	*r = Record{
-		ResourceID: d.repeated(row, ResourceID), Listener: d.repeated(row, Listener), Rule: d.repeated(row, Rule), Pool: d.repeated(row, Pool), Settings: d.repeated(row, Settings),
-		Instance: d.repeated(row, InstanceID), Method: d.text(row, Method), OriginalURI: d.text(row, OriginalURI), URI: d.text(row, URI), Query: d.text(row, Query),
+		ResourceID: d.repeated(row, ResourceID), Listener: d.repeated(row, Listener), Rule: d.repeated(row, Rule), Pool: d.repeated(row, Pool),
+		Settings: d.repeated(row, Settings),
+		Instance: d.repeated(row, InstanceID), Method: d.text(row, Method), OriginalURI: d.text(row, OriginalURI), URI: d.text(row, URI),
+		Query:     d.text(row, Query),
 		UserAgent: d.text(row, UserAgent), Version: d.repeated(row, Version), OriginalHost: d.text(row, OriginalHost), Host: d.text(row, Host),
 		ContentType: d.text(row, ContentType), Status: int(integerOf(v[Status])),
 		Received: integerOf(v[Received]), Sent: integerOf(v[Sent]), ClientTime: secondsOf(v[ClientTime]), TLSCipher: d.repeated(row, TLSCipher),
-		TLSProtocol: d.repeated(row, TLSProtocol), BackendTLS: d.repeated(row, BackendTLS), BackendCipher: d.repeated(row, BackendCipher), ErrorInfo: d.repeated(row, ErrorInfo),
+		TLSProtocol: d.repeated(row, TLSProtocol), BackendTLS: d.repeated(row, BackendTLS), BackendCipher: d.repeated(row, BackendCipher),
+		ErrorInfo:    d.repeated(row, ErrorInfo),
 		ClientSerial: uint64(integerOf(v[Serial])), ClientUses: int(integerOf(v[Uses])), WAFTime: secondsOf(v[WAFTime]), Declared: -1,
 	}
 	r.Start = d.when(row)
@@ -209,7 +213,7 @@ func (d *Decoder) text(row *Row, f Field) []byte {
 	return p.text
 }
 
-// plainText is a text of a row that stays where it is, and what it came to without escapes.
+// plainText is a text of a row that stays where it is, and the same text without escapes.
 type plainText struct{ raw, text []byte }
 
 func (d *Decoder) unescaped(text []byte) []byte {
@@ -224,7 +228,7 @@ func (d *Decoder) unescaped(text []byte) []byte {
 // arenaSize is how much is allocated at once for texts whose escapes are undone.
 const arenaSize = 64 << 10
 
-// lastName is the text that a field had in the last row, and what it came to: most rows repeat it.
+// lastName is the text that a field had in the last row, and its decoded value: most rows repeat it.
 type lastName struct{ raw, name string }
 
 // repeated is the text of a field as a string.
@@ -308,13 +312,15 @@ func (d *Decoder) isV1(row *Row) bool {
 		return d.V1 == First
 	}
 	q := row.values[Query]
-	return bytes.Contains(q, []byte("X-AzureApplicationGateway-CACHE-HIT")) || bytes.Contains(q, []byte("SERVER-ROUTED=")) && bytes.Contains(q, []byte("SERVER-STATUS="))
+	return bytes.Contains(q, []byte("X-AzureApplicationGateway-CACHE-HIT")) ||
+		bytes.Contains(q, []byte("SERVER-ROUTED=")) && bytes.Contains(q, []byte("SERVER-STATUS="))
 }
 
 // attemptsV2 unpacks the fields that hold a value for each attempt.
 func (d *Decoder) attemptsV2(row *Row, out []Attempt) []Attempt {
 	v := &row.values
-	servers, statuses, connects, headers, latencies, ports := list{v[Server]}, list{v[ServerStatus]}, list{v[ConnectTime]}, list{v[HeaderTime]}, list{v[Latency]}, list{v[SourcePort]}
+	servers, statuses, connects := list{v[Server]}, list{v[ServerStatus]}, list{v[ConnectTime]}
+	headers, latencies, ports := list{v[HeaderTime]}, list{v[Latency]}, list{v[SourcePort]}
 	if row.tooMany(Latency) {
 		latencies = list{} // the first part would be taken for a whole number
 	}
@@ -330,7 +336,7 @@ func (d *Decoder) attemptsV2(row *Row, out []Attempt) []Attempt {
 	return out
 }
 
-// server is the address and port of a member, and the name of one of which nothing else is known.
+// server is the address and port of a member, and its name if nothing else names it.
 type server struct {
 	at     netip.AddrPort
 	member string
@@ -357,7 +363,7 @@ func (d *Decoder) server(text []byte) server {
 	return s
 }
 
-// address is the name of a member of which nothing but the address is known.
+// address is the name of a member known only by its address.
 func (d *Decoder) address(at netip.AddrPort) string {
 	var b [64]byte
 	return d.name(at.Addr().AppendTo(b[:0]))

@@ -86,14 +86,16 @@ const _ = uint(64 - numFields) // fields are numbered within a word of bits
 // fieldNames are the names without case, suffix and underscores.
 var fieldNames = map[string]Field{
 	"properties": Inner, "body": Inner, "additionalfields": Inner, "causeway": Own,
-	"time": Time, "timestamp": Time, "timegenerated": Generated, "category": CategoryName, "operationname": OperationName, "resourceid": ResourceID,
+	"time": Time, "timestamp": Time, "timegenerated": Generated, "category": CategoryName, "operationname": OperationName,
+	"resourceid":   ResourceID,
 	"listenername": Listener, "rulename": Rule, "backendpoolname": Pool, "backendsettingname": Settings, "instanceid": InstanceID,
 	"clientip": ClientIP, "clientport": ClientPort, "httpmethod": Method, "originalrequesturiwithargs": OriginalURI, "requesturi": URI,
 	"requestquery": Query, "useragent": UserAgent, "httpstatus": Status, "httpversion": Version, "receivedbytes": Received, "sentbytes": Sent,
 	"connectionserialnumber": Serial, "noofconnectionrequests": Uses, "clientresponsetime": ClientTime, "timetaken": Taken,
 	"wafevaluationtime": WAFTime, "transactionid": Transaction, "sslcipher": TLSCipher, "sslprotocol": TLSProtocol,
 	"backendsslprotocol": BackendTLS, "backendsslcipher": BackendCipher, "serverrouted": Server, "serverstatus": ServerStatus,
-	"serverconnecttime": ConnectTime, "serverheadertime": HeaderTime, "serverresponselatency": Latency, "sessiontime": SessionTime, "upstreamsessiontime": Latency, "upstreamsourceport": SourcePort,
+	"serverconnecttime": ConnectTime, "serverheadertime": HeaderTime, "serverresponselatency": Latency, "sessiontime": SessionTime,
+	"upstreamsessiontime": Latency, "upstreamsourceport": SourcePort,
 	"originalhost": OriginalHost, "host": Host, "errorinfo": ErrorInfo, "contenttype": ContentType,
 	"healthyhostcount": Healthy, "unhealthyhostcount": Unhealthy, "requestcount": Requests, "latency": AverageLatency,
 	"failedrequestcount": Failed, "throughput": Throughput,
@@ -102,7 +104,7 @@ var fieldNames = map[string]Field{
 	"timegrain": Grain, "resulttype": Result, "caller": Caller, "correlationid": Correlation,
 }
 
-// FieldOf finds the field that a column or property name stands for; Ignored for a name that is none.
+// FieldOf finds the field that a column or property name stands for; Ignored for any other name.
 func FieldOf(name string) Field {
 	name = strings.ToLower(strings.TrimSpace(name))
 	if i := strings.IndexByte(name, '['); i > 0 { // the portal's "TimeGenerated [UTC]"

@@ -25,20 +25,22 @@ func TestRequestQueryOfTheFirstGeneration(t *testing.T) {
 		"SERVER-ROUTED=%zz&SERVER-STATUS=none":                                 {"", 0, ""},
 		"a=1&b=2":                                                              {"", 0, "a=1&b=2"},
 	} {
-		line := fmt.Sprintf(`{"category":"ApplicationGatewayAccessLog","time":"2026-11-23T09:00:01Z","properties":{"instanceId":"ApplicationGatewayRole_IN_0","requestQuery":%q,"httpStatus":502,"timeTaken":2}}`, query)
-		r, _, err := Decode([]byte(line))
-		if err != nil || !r.V1 || string(r.Query) != want.user {
-			t.Errorf("%s: query %q, %v", query, r.Query, err)
-			continue
-		}
-		if want.server == "" {
-			if len(r.Attempts) != 0 {
+		t.Run(query, func(t *testing.T) {
+			line := fmt.Sprintf(`{"category":"ApplicationGatewayAccessLog","time":"2026-11-23T09:00:01Z","properties":{"instanceId":"ApplicationGatewayRole_IN_0","requestQuery":%q,"httpStatus":502,"timeTaken":2}}`, query)
+			r, _, err := Decode([]byte(line))
+			if err != nil || !r.V1 || string(r.Query) != want.user {
+				t.Errorf("%s: query %q, %v", query, r.Query, err)
+				return
+			}
+			if want.server == "" {
+				if len(r.Attempts) != 0 {
+					t.Errorf("%s: attempts %+v", query, r.Attempts)
+				}
+				return
+			}
+			if len(r.Attempts) != 1 || r.Attempts[0].Server != netip.MustParseAddrPort(want.server) || r.Attempts[0].Status != want.status {
 				t.Errorf("%s: attempts %+v", query, r.Attempts)
 			}
-			continue
-		}
-		if len(r.Attempts) != 1 || r.Attempts[0].Server != netip.MustParseAddrPort(want.server) || r.Attempts[0].Status != want.status {
-			t.Errorf("%s: attempts %+v", query, r.Attempts)
-		}
+		})
 	}
 }

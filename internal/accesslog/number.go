@@ -12,7 +12,7 @@ type numberName struct {
 	many  bool
 }
 
-// Fields of an access record that hold numbers: those without which a row tells nothing, and the others.
+// Fields of an access record that hold numbers: those without which a row is useless, and the others.
 var (
 	coreNumbers = []numberName{{Status, "httpStatus", false}, {Taken, "timeTaken", false}, {SessionTime, "sessionTime", false}}
 	sideNumbers = []numberName{
@@ -34,7 +34,7 @@ var (
 )
 
 // NoNumber names a field of a row that should hold a number and holds something else; empty if all do. Read as 0 it would
-// change what a diagnosis finds. whole reports that without it the row tells nothing.
+// change what a diagnosis finds. whole reports that the row is useless without it.
 func (r *Row) NoNumber() (name string, whole bool) {
 	if r.Kind() == PerformanceCategory {
 		return r.noNumber(performanceNumbers), true
@@ -61,7 +61,8 @@ func (r *Row) noNumber(fields []numberName) string {
 
 // tooMany reports whether a field holds two values where one server was asked: a comma before decimals looks like that.
 func (r *Row) tooMany(f Field) bool {
-	return bytes.IndexByte(r.values[f], ',') >= 0 && len(r.values[Server]) > 0 && bytes.IndexByte(r.values[Server], ',') < 0 && !bytes.Contains(r.values[Server], []byte(" : "))
+	return bytes.IndexByte(r.values[f], ',') >= 0 && len(r.values[Server]) > 0 && bytes.IndexByte(r.values[Server], ',') < 0 &&
+		!bytes.Contains(r.values[Server], []byte(" : "))
 }
 
 // isNumber reports whether a text is a number, or several where there may be some. It is asked for every row, so it looks

@@ -44,7 +44,8 @@ func (d *Decoder) Performance(row *Row) Performance {
 func (d *Decoder) Firewall(row *Row) Firewall {
 	v := &row.values
 	f := Firewall{
-		Transaction: transactionOf(v[Transaction]), Rule: d.name(v[RuleID]), Action: d.name(v[Action]), Message: string(row.Text(Message)), URI: string(row.Text(URI)),
+		Transaction: transactionOf(v[Transaction]), Rule: d.name(v[RuleID]), Action: d.name(v[Action]), Message: string(row.Text(Message)),
+		URI:     string(row.Text(URI)),
 		Blocked: equalFold(v[Action], "Blocked") || equalFold(v[Action], "JSChallengeBlock"),
 	}
 	f.At, _ = row.When()

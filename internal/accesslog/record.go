@@ -24,7 +24,7 @@ type Record struct {
 
 	Listener, Rule, Pool, Settings string
 
-	// Names is what AppendNames makes of the six strings above, for who writes many records of the same; nil: it was not made.
+	// Names is what AppendNames makes of the six strings above, for writers of many records with the same names; nil: not made.
 	// On v1 it is not used.
 	Names []byte
 
@@ -62,12 +62,12 @@ type Record struct {
 	Stalled  time.Duration // of Taken, for how long the gateway's process stood still. Logged on failure
 	Aborted  bool          // the response was cut after its head had been sent
 	Parent   [16]byte      // transaction of the gateway that sent the request here, as X-AppGW-Trace-Id says; zero: none did
-	IdleEnd  bool          // an upgraded session was ended because neither side had said anything for the request timeout
+	IdleEnd  bool          // an upgraded session was ended because neither side sent anything for the request timeout
 	EndedBy  string        // who ended an upgraded session: EndClient, EndMember or EndGateway; empty: there was none
 	End      string        // how: EndClean, EndReset or EndIdle
 	Cut      string        // what became of the rest of a request body that the member did not take: one of Cut…; empty: it took all
 	Dropped  int64         // bytes of that rest that were read and thrown away
-	HeldBack string        // member whose turn it was and which was passed over, since passive ejection holds it back; empty: none
+	HeldBack string        // next member in turn, which passive ejection held back; empty: none
 	Queued   time.Duration // for how long, at most, the connection waited for one of the places of the gateway's limit; 0: not at all. Logged for its first request
 }
 
@@ -79,7 +79,7 @@ const (
 
 	EndClean = "clean" // FIN
 	EndReset = "reset" // RST, or a failed write
-	EndIdle  = "idle"  // neither side said anything for the request timeout
+	EndIdle  = "idle"  // neither side sent anything for the request timeout
 )
 
 // Ways in which the rest of an unwanted request body ended.
@@ -90,7 +90,7 @@ const (
 	CutEnded   = "ended"   // the gateway's time to drain was over, or the rest broke the rules
 )
 
-// Clone is a record of its own, for one that is reused.
+// Clone copies a record with its texts, so that the original can be reused.
 func (r *Record) Clone() Record {
 	c := *r
 	c.Attempts = slices.Clone(r.Attempts)

@@ -3,6 +3,7 @@ package accesslog
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -113,22 +114,24 @@ func TestV1SchemaWithEscapes(t *testing.T) {
 
 func TestRoundTrip(t *testing.T) {
 	for _, r := range []Record{success(), raceFailure(), shed(), refused()} {
-		for _, v1 := range []bool{false, true} {
-			r := r
-			if r.V1 = v1; v1 {
-				r.Instance = "ApplicationGatewayRole_IN_0"
+		t.Run(fmt.Sprintf("status %d, %s", r.Status, r.Fault.Kind), func(t *testing.T) {
+			for _, v1 := range []bool{false, true} {
+				r := r
+				if r.V1 = v1; v1 {
+					r.Instance = "ApplicationGatewayRole_IN_0"
+				}
+				got, own, err := Decode(r.Append(nil))
+				if err != nil || !own {
+					t.Fatalf("own %v, %v", own, err)
+				}
+				a, b := got.Attempts[0], r.Attempts[0]
+				if got.Status != r.Status || !got.Start.Equal(r.Start) || got.Fault != r.Fault || got.V1 != v1 || got.Taken != r.Taken ||
+					a.Idle != b.Idle || a.Reused != b.Reused || a.Uses != b.Uses || a.Hint != b.Hint || a.Wait != b.Wait || a.Member != b.Member ||
+					a.LocalPort != b.LocalPort || a.Active != b.Active || a.Least != b.Least || a.RetryAfter != b.RetryAfter || a.Page != b.Page || a.Presented != b.Presented || a.RTT != b.RTT || got.Transaction != r.Transaction {
+					t.Errorf("v1=%v\n got %+v\nwant %+v", v1, got, r)
+				}
 			}
-			got, own, err := Decode(r.Append(nil))
-			if err != nil || !own {
-				t.Fatalf("own %v, %v", own, err)
-			}
-			a, b := got.Attempts[0], r.Attempts[0]
-			if got.Status != r.Status || !got.Start.Equal(r.Start) || got.Fault != r.Fault || got.V1 != v1 || got.Taken != r.Taken ||
-				a.Idle != b.Idle || a.Reused != b.Reused || a.Uses != b.Uses || a.Hint != b.Hint || a.Wait != b.Wait || a.Member != b.Member ||
-				a.LocalPort != b.LocalPort || a.Active != b.Active || a.Least != b.Least || a.RetryAfter != b.RetryAfter || a.Page != b.Page || a.Presented != b.Presented || a.RTT != b.RTT || got.Transaction != r.Transaction {
-				t.Errorf("v1=%v\n got %+v\nwant %+v", v1, got, r)
-			}
-		}
+		})
 	}
 }
 

@@ -2,13 +2,15 @@ package accesslog
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"regexp"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// Row is one row of a log as text, by field. Its values belong to whoever filled it in.
+// Row is one row of a log as text, by field. Its values belong to the code that filled it.
 type Row struct {
 	values  [numFields][]byte
 	escaped uint64 // fields with escapes in their text
@@ -335,7 +337,7 @@ func (s *scanner) skip() error {
 	return errCut
 }
 
-// unescape appends text to out without JSON's escapes. What is no escape stays as it is.
+// unescape appends text to out without JSON's escapes. Invalid escapes stay unchanged.
 func unescape(out, text []byte) []byte {
 	for {
 		i := bytes.IndexByte(text, '\\')
@@ -386,27 +388,11 @@ func hex4(text []byte) (rune, bool) {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0, false
 	}
-	var r rune
-	for _, c := range text[2:6] {
-		d := hexValue(c)
-		if d < 0 {
-			return 0, false
-		}
-		r = r<<4 | rune(d)
+	var unit [2]byte
+	if _, err := hex.Decode(unit[:], text[2:6]); err != nil {
+		return 0, false
 	}
-	return r, true
-}
-
-func hexValue(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
+	return rune(binary.BigEndian.Uint16(unit[:])), true
 }
 
 // Inner reads an object that stands as text in a cell, such as the column AdditionalFields.

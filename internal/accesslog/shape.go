@@ -144,7 +144,7 @@ func (s *shape) cut() {
 	s.tail = s.text[end:]
 }
 
-// follow reads a line of this shape; the row is not good if it is none.
+// follow reads a line and reports whether it has this shape; if not, the row is not valid.
 func (s *shape) follow(line []byte) bool {
 	at := 0
 	for i := range s.steps {

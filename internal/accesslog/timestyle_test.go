@@ -47,28 +47,32 @@ func TestTimesAsToolsWriteThem(t *testing.T) {
 		{TimeStyle{}, "2026-11-20T25:00:00Z", ""},
 		{TimeStyle{}, "20.11.2026 08:07:05 am Abend", ""},
 	} {
-		got, ok := x.style.Parse([]byte(x.text))
-		if ok != (x.want != "") || ok && got.Format(time.RFC3339Nano) != x.want {
-			t.Errorf("%q: got %v, %v, want %q", x.text, got, ok, x.want)
-		}
+		t.Run(x.text, func(t *testing.T) {
+			got, ok := x.style.Parse([]byte(x.text))
+			if ok != (x.want != "") || ok && got.Format(time.RFC3339Nano) != x.want {
+				t.Errorf("%q: got %v, %v, want %q", x.text, got, ok, x.want)
+			}
+		})
 	}
 }
 
 // A decimal comma in a time of a member is not read as two times, of which the first is 0.
 func TestDecimalCommaIsNoList(t *testing.T) {
 	for text, want := range map[string]time.Duration{`"0,186"`: Unset, `"0.186"`: 186 * time.Millisecond, `"slow"`: Unset} {
-		line := []byte(`{"category":"ApplicationGatewayAccessLog","properties":{"httpStatus":200,"timeTaken":0.2,"serverRouted":"10.9.0.4:80","serverResponseLatency":` + text + `}}`)
-		r, _, err := Decode(line)
-		if err != nil || len(r.Attempts) != 1 || r.Attempts[0].Total != want {
-			t.Errorf("%s: %+v, %v", text, r.Attempts, err)
-		}
-		var d Decoder
-		row, err := d.Row(line)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if name, whole := row.NoNumber(); whole || (name == "serverResponseLatency") != (want == Unset) {
-			t.Errorf("%s: %q is no number", text, name)
-		}
+		t.Run(text, func(t *testing.T) {
+			line := []byte(`{"category":"ApplicationGatewayAccessLog","properties":{"httpStatus":200,"timeTaken":0.2,"serverRouted":"10.9.0.4:80","serverResponseLatency":` + text + `}}`)
+			r, _, err := Decode(line)
+			if err != nil || len(r.Attempts) != 1 || r.Attempts[0].Total != want {
+				t.Errorf("%s: %+v, %v", text, r.Attempts, err)
+			}
+			var d Decoder
+			row, err := d.Row(line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name, whole := row.NoNumber(); whole || (name == "serverResponseLatency") != (want == Unset) {
+				t.Errorf("%s: %q is no number", text, name)
+			}
+		})
 	}
 }

@@ -38,7 +38,7 @@ func integerOf(text []byte) int64 {
 // maxSeconds bounds what is believed of a duration: thirty years.
 const maxSeconds = 1e9
 
-// secondsOf reads a time in seconds, to the microsecond; what is no number was not reached.
+// secondsOf reads a time in seconds, to the microsecond; Unset if the text is not a number.
 func secondsOf(text []byte) time.Duration {
 	micros, digits, point := int64(0), 0, -1
 	for i, c := range text {

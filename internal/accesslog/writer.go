@@ -41,20 +41,20 @@ type Writer struct {
 	wake chan struct{}
 	done chan struct{}
 
-	file *os.File  // the open segment; only the writing goroutine touches it
-	of   string    // id of the gateway whose records it holds,
-	hour time.Time // and of when; likewise
-	told outage    // likewise
-
-	marked    int64     // of the lost records, those that the log itself speaks of; only the writing goroutine touches it
-	lostSince time.Time // when the first of the others was noticed; likewise
+	// Only the writing goroutine touches these.
+	file      *os.File  // the open segment
+	of        string    // id of the gateway whose records it holds
+	hour      time.Time // of these records
+	reported  outage
+	marked    int64     // of the lost records, those that the log itself reports
+	lostSince time.Time // when the first of the others was noticed
 
 	lost    atomic.Int64
 	written atomic.Int64
 	failure atomic.Pointer[error]
 }
 
-// outage is what was said of records that are lost: one line when it begins, one when it is over.
+// outage is what the process's log says of lost records: one line when it begins, one when it is over.
 type outage struct {
 	on     bool
 	before int64 // lost before it began
@@ -106,7 +106,7 @@ func (w *Writer) hand(b batch) (spare []byte) {
 // full reports whether no record is taken any more. w.mu is held.
 func (w *Writer) full() bool { return w.closed || len(w.queue.bytes)+w.size >= queueBytes }
 
-// nudge wakes the writing goroutine. w.mu is held: nobody may wake it once it was told to end.
+// nudge wakes the writing goroutine. w.mu is held: nothing may wake it after Close.
 func (w *Writer) nudge() {
 	select {
 	case w.wake <- struct{}{}:
@@ -183,7 +183,7 @@ func (w *Writer) keep(spare []byte) {
 }
 
 func (w *Writer) store(batch []byte, lines int64) {
-	defer w.tell()
+	defer w.reportOutage()
 	n, err := 0, w.open(batch)
 	if err == nil {
 		n, err = w.file.Write(batch)
@@ -196,7 +196,7 @@ func (w *Writer) store(batch []byte, lines int64) {
 		if w.lostSince.IsZero() {
 			w.lostSince = w.now().Add(-flushEvery)
 		}
-		w.mend()
+		w.cutPartial()
 		return
 	}
 	w.written.Add(lines)
@@ -204,7 +204,7 @@ func (w *Writer) store(batch []byte, lines int64) {
 	w.mark()
 }
 
-// mark writes into the log itself how many records it lacks, once writing works again: whoever reads the files later must
+// mark writes into the log itself how many records it lacks, once writing works again: later readers of the files must
 // not take them for everything that happened.
 func (w *Writer) mark() {
 	lost := w.lost.Load()
@@ -218,7 +218,7 @@ func (w *Writer) mark() {
 	}
 	line := appendLost(nil, w.of, lost-w.marked, since, now)
 	if _, err := w.file.Write(line); err != nil {
-		w.mend()
+		w.cutPartial()
 		return
 	}
 	w.marked, w.lostSince = lost, time.Time{}
@@ -227,9 +227,9 @@ func (w *Writer) mark() {
 // errSlow is the reason for lost records while every write succeeds.
 var errSlow = errors.New("the disk is slower than the requests")
 
-// tell says when records begin to be lost, and when they are kept again.
-func (w *Writer) tell() {
-	lost, t := w.lost.Load(), &w.told
+// reportOutage says when records begin to be lost, and when they are kept again.
+func (w *Writer) reportOutage() {
+	lost, t := w.lost.Load(), &w.reported
 	switch {
 	case lost > t.seen && !t.on:
 		err := w.Err()
@@ -245,8 +245,8 @@ func (w *Writer) tell() {
 	t.seen = lost
 }
 
-// mend cuts a half-written batch off, so that the next one starts a line of its own.
-func (w *Writer) mend() {
+// cutPartial cuts a half-written batch off, so that the next one starts a line of its own.
+func (w *Writer) cutPartial() {
 	if w.file == nil {
 		return
 	}

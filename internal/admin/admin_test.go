@@ -15,6 +15,7 @@ import (
 
 	"causeway/internal/evidence"
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 )
 
 // house is a gateway that refuses what says so.
@@ -74,14 +75,14 @@ func TestControl(t *testing.T) {
 	if v, err := c.Health(); err != nil || len(v.Pools) != 1 {
 		t.Errorf("%+v, %v", v, err)
 	}
-	want := Config{Document: []byte("{}"), Local: []byte("a: b"), Dir: "/x"}
+	want := Config{Source: document.Source{Document: []byte("{}"), Local: []byte("a: b"), Dir: "/x"}}
 	if problems, err := c.Apply(t.Context(), want); err != nil || len(problems) != 1 || problems[0].Severity != gateway.Warning {
 		t.Errorf("%v, %v", problems, err)
 	}
 	if got, err := c.Config(); err != nil || string(got.Document) != "{}" || string(got.Local) != "a: b" || got.Dir != "/x" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	problems, err := c.Apply(t.Context(), Config{Document: []byte("refuse")})
+	problems, err := c.Apply(t.Context(), Config{Source: document.Source{Document: []byte("refuse")}})
 	if err == nil || err.Error() != "the configuration has errors" || len(problems) != 1 || problems[0].Path != "$.x" {
 		t.Errorf("%v, %v", problems, err)
 	}
@@ -105,7 +106,7 @@ func TestClientLeavesDuringApply(t *testing.T) {
 	_, c := serve(t, h, "")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := c.Apply(ctx, Config{Document: []byte("{}")}); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := c.Apply(ctx, Config{Source: document.Source{Document: []byte("{}")}}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
 	}
 	select {
@@ -119,11 +120,11 @@ func TestClientLeavesDuringApply(t *testing.T) {
 func TestNilAndEmptyParts(t *testing.T) {
 	h := &house{}
 	_, c := serve(t, h, "")
-	c.Apply(t.Context(), Config{Document: []byte("{}")})
+	c.Apply(t.Context(), Config{Source: document.Source{Document: []byte("{}")}})
 	if h.applied.Local != nil {
 		t.Errorf("%q", h.applied.Local)
 	}
-	c.Apply(t.Context(), Config{Document: []byte("{}"), Local: []byte{}})
+	c.Apply(t.Context(), Config{Source: document.Source{Document: []byte("{}"), Local: []byte{}}})
 	if h.applied.Local == nil {
 		t.Error("an empty causeway.yaml is taken for none given")
 	}

@@ -22,6 +22,7 @@ import (
 
 	"causeway/internal/evidence"
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 )
 
 // Gateway is what a running gateway lets its owner do.
@@ -36,14 +37,9 @@ type Gateway interface {
 	Machine() evidence.Machine
 }
 
-// Config is a gateway document with the causeway.yaml that belongs to it. Dir is where relative file names in the latter
-// start. Parameters are those of a document that is a template; they go with the document.
+// Config is what a gateway serves, or is asked to serve. Of the Source, Parameters go with the Document, and Dir with Local.
 type Config struct {
-	Document   []byte `json:"document"`
-	Parameters []byte `json:"parameters,omitempty"`
-	Local      []byte `json:"local"`
-	Dir        string `json:"dir,omitempty"`
-
+	document.Source
 	Allow []string `json:"allowUnserved,omitempty"` // protections that the document may ask for in vain; nil: as before
 }
 

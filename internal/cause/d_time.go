@@ -1,6 +1,6 @@
 package cause
 
-var times = []Cause{
+var timingCauses = []Cause{
 	{
 		ID: "d-timeout-below-latency", Title: "the request timeout is shorter than the backend's slow answers", Azure: "H", Trace: "H",
 		Mechanism: "The backend does answer, but its slower answers take longer than the {timeout} that the backend settings {settings} allow.",

@@ -1,6 +1,6 @@
 package cause
 
-var itself = []Cause{
+var gatewayCauses = []Cause{
 	{
 		ID: "h-capacity-max", Title: "the gateway has reached the most capacity it may use", Azure: "H", Trace: "-",
 		Mechanism: "Autoscaling stops at the configured maximum (or there is none), and more traffic than that gets slow and fails.",

@@ -176,12 +176,14 @@ func TestFingerprints(t *testing.T) {
 	c := &gateway.Config{SKU: gateway.SKU{Tier: "Standard_v2"}, TrustedRootCertificates: []gateway.PublicCertificate{{Name: "Root", Data: root.Raw}, {Name: "bad", Data: []byte("x")}}}
 	seen := map[string]bool{}
 	for _, s := range []gateway.Settings{{}, {ValidateChain: true}, {ValidateSNI: true}, {TrustedRoots: []string{"Root"}}} {
-		a, err := TrustOf(c, &s)
-		b, _ := TrustOf(c, &s)
-		if err != nil || a.Fingerprint() != b.Fingerprint() || seen[a.Fingerprint()] {
-			t.Errorf("%+v: %v", s, err)
-		}
-		seen[a.Fingerprint()] = true
+		t.Run(s.Name, func(t *testing.T) {
+			a, err := TrustOf(c, &s)
+			b, _ := TrustOf(c, &s)
+			if err != nil || a.Fingerprint() != b.Fingerprint() || seen[a.Fingerprint()] {
+				t.Errorf("%+v: %v", s, err)
+			}
+			seen[a.Fingerprint()] = true
+		})
 	}
 	if _, err := TrustOf(c, &gateway.Settings{TrustedRoots: []string{"bad"}}); err == nil || !strings.Contains(err.Error(), `"bad"`) {
 		t.Error(err)

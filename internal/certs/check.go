@@ -17,7 +17,7 @@ const soon = 14 * 24 * time.Hour
 
 // Check loads every certificate that a listener uses, from the files of causeway.yaml or from the document, and says
 // which cannot be served (errors) and which have expired or soon will have (warnings: Azure serves them on).
-// Certificates without a key are gateway.ValidateLocal's business.
+// Certificates without a key are the business of gateway/validate.
 func Check(c *gateway.Config, local gateway.Local, now time.Time) []gateway.Problem {
 	var problems []gateway.Problem
 	seen := map[string]bool{}

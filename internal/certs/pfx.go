@@ -23,7 +23,7 @@ type PFXError struct {
 	err    error // of the decoder, if it had the word
 }
 
-// fault is what is wrong with a PFX, as far as it decides what to do.
+// fault is what is wrong with a PFX: it decides what to do.
 type fault int
 
 const (
@@ -143,7 +143,7 @@ func formOf(data []byte) form {
 	return form{length: e.length, ber: e.ber}
 }
 
-// refused explains what the decoder says. It tells apart what has no type of its own by text, which a test holds it to.
+// refused explains an error of the decoder. Errors without a type are told apart by their text; a test watches these texts.
 func refused(data []byte, form form, err error) *PFXError {
 	e := &PFXError{err: err, legacy: needsLegacy(data), fault: unread, Problem: strings.ReplaceAll(err.Error(), "pkcs12: ", "")}
 	var notImplemented pkcs12.NotImplementedError
@@ -167,7 +167,8 @@ func refused(data []byte, form form, err error) *PFXError {
 var legacyCiphers = []string{
 	"2a864886f70d010c0101", "2a864886f70d010c0102", "2a864886f70d010c0105", "2a864886f70d010c0106",
 	"2a864886f70d010501", "2a864886f70d010503", "2a864886f70d010504", "2a864886f70d010506", "2a864886f70d01050a", "2a864886f70d01050b",
-	"2a864886f70d0302", "2a864886f70d0304", "2b0e030207", "2b06010401813c07010102", "2a831a8c9a440104", "2a864886f67d07420a", "2b0601040197550102",
+	"2a864886f70d0302", "2a864886f70d0304", "2b0e030207", "2b06010401813c07010102", "2a831a8c9a440104", "2a864886f67d07420a",
+	"2b0601040197550102",
 }
 
 func needsLegacy(data []byte) bool {

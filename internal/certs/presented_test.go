@@ -28,8 +28,10 @@ func TestPresented(t *testing.T) {
 		{&tls.CertificateVerificationError{Err: errNoLeaf}, ""},
 		{errors.New("reset"), ""},
 	} {
-		if got := Presented(c.err); got != c.want {
-			t.Errorf("Presented(%v) = %q, want %q", c.err, got, c.want)
-		}
+		t.Run(c.want, func(t *testing.T) {
+			if got := Presented(c.err); got != c.want {
+				t.Errorf("Presented(%v) = %q, want %q", c.err, got, c.want)
+			}
+		})
 	}
 }

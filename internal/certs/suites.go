@@ -52,7 +52,7 @@ func checkPolicy(p Policy, of gateway.SSLPolicy, path string) (problems []gatewa
 	return problems
 }
 
-// weak are the suites with blocks of 64 bits, of which enough traffic tells the content (Sweet32, CVE-2016-2183).
+// weak are the suites with blocks of 64 bits: enough traffic reveals its content (Sweet32, CVE-2016-2183).
 func (p Policy) weak() (names []string) {
 	for _, id := range p.Suites {
 		if name := SuiteName(id); strings.Contains(name, "DES-CBC3") {

@@ -11,11 +11,11 @@ import (
 	"causeway/internal/accesslog"
 )
 
-// Activity is one event of the activity log: somebody, or the platform, did something to a resource.
+// Activity is one event of the activity log: a user or the platform changed a resource.
 type Activity struct {
 	At        time.Time
 	Operation string // Microsoft.Network/applicationGateways/write
-	Status    string // Started, Accepted, Succeeded, Failed; empty: not said
+	Status    string // Started, Accepted, Succeeded, Failed; empty: unknown
 	Resource  string // resource id
 	Caller    string
 	ID        string // correlation id: events of one operation share it

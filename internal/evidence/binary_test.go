@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -9,99 +10,36 @@ import (
 
 	"github.com/hamba/avro/v2/ocf"
 	"github.com/parquet-go/parquet-go"
-	"github.com/xuri/excelize/v2"
-)
 
-// workbookOf is the warehouse's log as a workbook: a title, numbers as numbers, times as Excel has them.
-func workbookOf(t *testing.T, before int) []byte {
-	t.Helper()
-	f := excelize.NewFile()
-	defer f.Close()
-	put := func(column, row int, v any) {
-		cell, err := excelize.CoordinatesToCellName(column, row)
-		if err == nil {
-			err = f.SetCellValue("Sheet1", cell, v)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for i := range before {
-		put(1, i+1, "Access log of the warehouse")
-	}
-	for i, name := range warehouse.heading {
-		put(i+1, before+1, name)
-		for k, row := range warehouse.rows {
-			var v any = row[i]
-			if at, err := time.Parse(time.RFC3339, row[i]); err == nil {
-				v = at
-			} else if n, err := strconv.ParseFloat(row[i], 64); err == nil && name != "TransactionId" {
-				v = n
-			}
-			put(i+1, before+2+k, v)
-		}
-	}
-	if _, err := f.NewSheet("Notes"); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.SetCellValue("Notes", "A1", "nothing of interest"); err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	if err := f.Write(&out); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
-}
+	"causeway/internal/evidence/evidencetest"
+)
 
 // The first sheet of a workbook is read as it is stored, also inside an archive.
 func TestWorkbooks(t *testing.T) {
-	same(t, "log.xlsx", string(workbookOf(t, 0)))
-	same(t, "log.xlsx", string(workbookOf(t, 3)))
-	same(t, "log.zip", string(zipped(t, map[string][]byte{"log.xlsx": workbookOf(t, 0)})))
-	b := open(t, write(t, t.TempDir(), "cut.xlsx", string(workbookOf(t, 0)[:3000])))
-	if told(t, b); len(b.Unread) == 0 {
+	same(t, "log.xlsx", string(evidencetest.WorkbookOf(t, 0)))
+	same(t, "log.xlsx", string(evidencetest.WorkbookOf(t, 3)))
+	same(t, "log.zip", string(zipped(t, map[string][]byte{"log.xlsx": evidencetest.WorkbookOf(t, 0)})))
+	b := open(t, evidencetest.Write(t, t.TempDir(), "cut.xlsx", string(evidencetest.WorkbookOf(t, 0)[:3000])))
+	if requestsOf(t, b); len(b.Unread) == 0 {
 		t.Error("half a workbook is read without a word")
 	}
-}
-
-// captureSchema is the part of that of Event Hubs Capture that matters here.
-const captureSchema = `{"type":"record","name":"EventData","fields":[{"name":"SequenceNumber","type":"long"},{"name":"Body","type":["null","bytes"]}]}`
-
-func captureOf(t *testing.T, codec ocf.CodecName) []byte {
-	t.Helper()
-	var out bytes.Buffer
-	e, err := ocf.NewEncoder(captureSchema, &out, ocf.WithCodec(codec), ocf.WithBlockLength(2))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, record := range blobs() {
-		body := []byte(`{"records":[` + record + `]}`)
-		if err := e.Encode(map[string]any{"SequenceNumber": int64(i), "Body": body}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := e.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
 }
 
 // Event Hubs Capture writes Avro, whatever its blocks are packed with.
 func TestAvro(t *testing.T) {
 	for _, codec := range []ocf.CodecName{ocf.Null, ocf.Deflate, ocf.Snappy, ocf.ZStandard} {
-		same(t, "capture.avro", string(captureOf(t, codec)))
+		same(t, "capture.avro", string(evidencetest.CaptureOf(t, codec)))
 	}
-	same(t, "capture.avro.gz", string(gzipped(t, captureOf(t, ocf.Null))))
+	same(t, "capture.avro.gz", string(gzipped(t, evidencetest.CaptureOf(t, ocf.Null))))
 }
 
 // Avro that is cut off or damaged costs a message, whatever size it claims.
 func TestDamagedAvro(t *testing.T) {
-	whole := captureOf(t, ocf.Null)
+	whole := evidencetest.CaptureOf(t, ocf.Null)
 	huge := append(bytes.Clone(whole[:bytes.Index(whole, []byte("ApplicationGateway"))-200]), 0x02, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f)
 	for _, data := range [][]byte{whole[:len(whole)-30], whole[:60], huge} {
-		b := open(t, write(t, t.TempDir(), "a.avro", string(data)))
-		if told(t, b); len(b.Unread) == 0 {
+		b := open(t, evidencetest.Write(t, t.TempDir(), "a.avro", string(data)))
+		if requestsOf(t, b); len(b.Unread) == 0 {
 			t.Errorf("%d bytes are read without a word", len(data))
 		}
 	}
@@ -124,7 +62,7 @@ type stored struct {
 func TestParquet(t *testing.T) {
 	var out bytes.Buffer
 	w := parquet.NewGenericWriter[stored](&out)
-	for _, row := range warehouse.rows {
+	for _, row := range evidencetest.Warehouse.Rows {
 		at, _ := time.Parse(time.RFC3339, row[0])
 		status, _ := strconv.Atoi(row[4])
 		taken, _ := strconv.ParseFloat(row[5], 64)
@@ -138,9 +76,11 @@ func TestParquet(t *testing.T) {
 	same(t, "table.parquet", out.String())
 	same(t, "table.zip", string(zipped(t, map[string][]byte{"table.parquet": out.Bytes()})))
 	for _, data := range []string{out.String()[:out.Len()-9], "PAR1" + strings.Repeat("\xff", 300) + "\xff\xff\xff\x7fPAR1"} {
-		b := open(t, write(t, t.TempDir(), "a.parquet", data))
-		if told(t, b); len(b.Unread) == 0 {
-			t.Errorf("%d damaged bytes are read without a word", len(data))
-		}
+		t.Run(fmt.Sprint(len(data), " bytes"), func(t *testing.T) {
+			b := open(t, evidencetest.Write(t, t.TempDir(), "a.parquet", data))
+			if requestsOf(t, b); len(b.Unread) == 0 {
+				t.Errorf("%d damaged bytes are read without a word", len(data))
+			}
+		})
 	}
 }

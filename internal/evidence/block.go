@@ -11,11 +11,12 @@ import (
 	"strings"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/archive"
+	"causeway/internal/evidence/envelope"
 )
 
 const (
 	blockSize = 1 << 18 // small enough to stay in a processor's cache from one hand to the next
-	lineMax   = 1 << 20 // bounds one row; a longer line is passed over
 )
 
 // block is a piece of a log that ends with a line, and what was read out of it.
@@ -45,8 +46,8 @@ func newBlock() *block { return &block{decoded: make(chan struct{}, 1)} }
 
 func (blk *block) reset() {
 	blk.text, blk.n, blk.partial, blk.queried = blk.text[:0], 0, false, 0
-	blk.performance, blk.firewall, blk.metrics, blk.activity, blk.bad = blk.performance[:0], blk.firewall[:0], blk.metrics[:0], blk.activity[:0], blk.bad[:0]
-	blk.lost = blk.lost[:0]
+	blk.performance, blk.firewall, blk.metrics = blk.performance[:0], blk.firewall[:0], blk.metrics[:0]
+	blk.activity, blk.lost, blk.bad = blk.activity[:0], blk.lost[:0], blk.bad[:0]
 }
 
 // decode reads the rows of the block.
@@ -80,7 +81,7 @@ func (blk *block) gap(line []byte, number int) {
 		blk.lost = append(blk.lost, l)
 		return
 	}
-	blk.bad = append(blk.bad, Unread{Line: number, Reason: "it stands for lost records, and does not say how many"})
+	blk.bad = append(blk.bad, Unread{Line: number, Reason: "the line reports lost records without their number"})
 }
 
 // row takes one row for what it is.
@@ -89,34 +90,12 @@ func (blk *block) row(d *accesslog.Decoder, row *accesslog.Row, number int) {
 		blk.queried++
 	}
 	kind := row.Kind()
-	if kind == accesslog.Category || kind == accesslog.PerformanceCategory {
-		if name, whole := row.NoNumber(); name != "" && whole {
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: name + " is no number that can be read, so the row counts nowhere"})
-			return
-		} else if name != "" {
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: name + " is no number that can be read; the rest of the row counts"})
-		}
+	if (kind == accesslog.Category || kind == accesslog.PerformanceCategory) && !blk.numbers(row, number) {
+		return
 	}
 	switch kind {
 	case accesslog.Category:
-		if !row.Has(accesslog.Status) && !row.IsSession() { // 0 is an answer that a client did not wait for; none is no answer at all
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the record has no httpStatus: it was exported without"})
-			return
-		}
-		if blk.n == len(blk.access) {
-			blk.access = append(blk.access, entry{})
-		}
-		e := &blk.access[blk.n]
-		own, err := d.Record(row, &e.record)
-		if err != nil {
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: reasonOf(err)})
-			return
-		}
-		if e.own = own; e.record.Start.IsZero() {
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the record has no time that can be read"})
-			return
-		}
-		blk.n++
+		blk.request(d, row, number)
 	case accesslog.PerformanceCategory:
 		blk.performance = append(blk.performance, d.Performance(row))
 	case accesslog.FirewallCategory:
@@ -127,9 +106,49 @@ func (blk *block) row(d *accesslog.Decoder, row *accesslog.Row, number int) {
 		} else if a, ok := activityOfRow(row); ok {
 			blk.activity = append(blk.activity, a)
 		} else if row.Has(accesslog.MetricName) {
-			blk.bad = append(blk.bad, Unread{Line: number, Reason: "the row of metrics has no time, or no number, that can be read"})
+			blk.unread(number, "the row of metrics has no readable time or no readable number")
 		}
 	}
+}
+
+// numbers reports whether a row counts, and notes a number in it that cannot be read.
+func (blk *block) numbers(row *accesslog.Row, number int) bool {
+	name, whole := row.NoNumber()
+	switch {
+	case name == "":
+		return true
+	case whole:
+		blk.unread(number, name+" is no number that can be read, so the row counts nowhere")
+		return false
+	}
+	blk.unread(number, name+" is no number that can be read; the rest of the row counts")
+	return true
+}
+
+// request keeps an access record.
+func (blk *block) request(d *accesslog.Decoder, row *accesslog.Row, number int) {
+	if !row.Has(accesslog.Status) && !row.IsSession() { // 0 is an answer that a client did not wait for; none is no answer at all
+		blk.unread(number, "the record has no httpStatus; export it with that column")
+		return
+	}
+	if blk.n == len(blk.access) {
+		blk.access = append(blk.access, entry{})
+	}
+	e := &blk.access[blk.n]
+	own, err := d.Record(row, &e.record)
+	if err != nil {
+		blk.unread(number, reasonOf(err))
+		return
+	}
+	if e.own = own; e.record.Start.IsZero() {
+		blk.unread(number, "the record has no readable time")
+		return
+	}
+	blk.n++
+}
+
+func (blk *block) unread(number int, reason string) {
+	blk.bad = append(blk.bad, Unread{Line: number, Reason: reason})
 }
 
 // reasonOf is the innermost reason of an error, in words that a reader of the file knows.
@@ -171,21 +190,21 @@ func jsonKind(kind string) string {
 // streamReason says why a stream could not be read to its end.
 func streamReason(err error) string {
 	if errors.Is(err, io.ErrUnexpectedEOF) && !isCut(err) {
-		return "it is cut off: copy it again; what stands before the cut is read"
+		return "it is cut off: copy it again; Causeway read the part before the cut"
 	}
 	if reason, ok := typeReason(err); ok {
 		return reason
 	}
 	var file *fs.PathError
 	if errors.As(err, &file) {
-		return whyUnread(file)
+		return skipReason(file)
 	}
 	return err.Error()
 }
 
 // isCut reports whether an error says itself where an archive ends too soon.
 func isCut(err error) bool {
-	var cut *cutError
+	var cut *archive.CutError
 	return errors.As(err, &cut)
 }
 
@@ -212,7 +231,7 @@ func (c *cutter) cut(blk *block) (more bool, err error) {
 	blk.first = c.line
 	blk.text = append(blk.text, c.carry...)
 	c.carry = c.carry[:0]
-	for size := blockSize; ; size = lineMax {
+	for size := blockSize; ; size = envelope.LineMax {
 		if err := c.fill(blk, size); err != nil {
 			blk.partial = len(blk.text) > 0 && blk.text[len(blk.text)-1] != '\n'
 			return false, ignoreEOF(err)
@@ -223,10 +242,25 @@ func (c *cutter) cut(blk *block) (more bool, err error) {
 			c.line += bytes.Count(blk.text, []byte("\n"))
 			return true, nil
 		}
-		if size == lineMax {
+		if size == envelope.LineMax {
 			return c.pass(blk)
 		}
 	}
+}
+
+// EachLine calls f with every line of a stream, trimmed; the line is good until f returns. Lines longer than a row may be are
+// passed over.
+func EachLine(in io.Reader, f func(line []byte)) error {
+	for c, blk, more := newCutter(in), newBlock(), true; more; {
+		var err error
+		if more, err = c.cut(blk); err != nil {
+			return err
+		}
+		for line := range bytes.Lines(blk.text) {
+			f(bytes.TrimSpace(line))
+		}
+	}
+	return nil
 }
 
 // fill reads until a block has a size.
@@ -246,7 +280,7 @@ func (c *cutter) fill(blk *block, size int) error {
 func (c *cutter) pass(blk *block) (more bool, err error) {
 	blk.bad = append(blk.bad, Unread{Line: c.line, Reason: "the line is longer than 1 MiB"})
 	for {
-		n, err := c.in.Read(blk.text[:lineMax])
+		n, err := c.in.Read(blk.text[:envelope.LineMax])
 		if i := bytes.IndexByte(blk.text[:n], '\n'); i >= 0 {
 			c.carry = append(c.carry, blk.text[i+1:n]...)
 			c.line++

@@ -21,7 +21,10 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/archive"
+	"causeway/internal/evidence/table"
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 	"causeway/internal/template"
 )
 
@@ -79,7 +82,9 @@ func stateIn(data []byte) State {
 	if len(doc.Value) == 1 {
 		doc.resource = doc.Value[0]
 	}
-	return State{cmp.Or(doc.Properties.ProvisioningState, doc.ProvisioningState), cmp.Or(doc.Properties.OperationalState, doc.OperationalState)}
+	return State{
+		cmp.Or(doc.Properties.ProvisioningState, doc.ProvisioningState), cmp.Or(doc.Properties.OperationalState, doc.OperationalState),
+	}
 }
 
 // Names that a data directory uses, and a bundle.
@@ -93,8 +98,8 @@ const (
 // Stdin is the path that stands for standard input.
 const Stdin = "-"
 
-// Open looks at files, folders and patterns; Stdin is read to its end. What cannot be read is noted in Unread and does not
-// stop the rest: it fails only if none of the paths can be read. Close the bundle when it is done with.
+// Open looks at files, folders and patterns, and reads Stdin to its end. It notes in Unread what it cannot read and goes on; it
+// fails only if it can read none of the paths. Close the bundle after use.
 func Open(paths []string) (*Bundle, error) {
 	b := &Bundle{}
 	var failed unreadPaths
@@ -102,7 +107,7 @@ func Open(paths []string) (*Bundle, error) {
 	for _, path := range paths {
 		b.given = nameOf(path)
 		if err := b.open(path); err != nil {
-			b.skip(b.given, 0, whyUnread(err))
+			b.skip(b.given, 0, skipReason(err))
 			failed = append(failed, unreadPath{path, err})
 		}
 	}
@@ -126,7 +131,7 @@ func expanded(paths []string) (out []string) {
 	return out
 }
 
-// Close removes what was kept for the time of the reading.
+// Close removes temporary files.
 func (b *Bundle) Close() {
 	for _, path := range b.spooled {
 		os.Remove(path)
@@ -142,8 +147,8 @@ func (b *Bundle) Empty() bool {
 	return b.Config == nil && b.Local == nil && b.Health == nil && len(b.Metrics) == 0 && len(b.Activity) == 0 && len(b.logs) == 0
 }
 
-// Fruitless reports whether, once EachRow has run, nothing came of the logs and nothing else tells what failed: a report of
-// that would read as "nothing failed".
+// Fruitless reports whether EachRow found no row in the logs and no other evidence shows failures: a report would then read as
+// "nothing failed".
 func (b *Bundle) Fruitless() bool {
 	return b.swept && b.Rows == 0 && len(b.logs) > 0 && len(b.Unread) > 0 && b.Health == nil && len(b.Metrics) == 0 && len(b.Activity) == 0 &&
 		(b.Bad > 0 || b.Config == nil && b.Local == nil)
@@ -171,7 +176,7 @@ func (b *Bundle) open(path string) error {
 		case err != nil && file == root:
 			return err
 		case err != nil:
-			b.skip(file, 0, whyUnread(err))
+			b.skip(file, 0, skipReason(err))
 		case d.Type().IsRegular() || d.Type()&fs.ModeSymlink != 0 && file == root:
 			b.file(file, file)
 		}
@@ -208,10 +213,10 @@ func (b *Bundle) pipe(in io.Reader, name string) error {
 	return nil
 }
 
-// pipeMax bounds what is kept of a pipe, lest it fill the disk: as much as it is worth copying.
+// pipeMax bounds what is kept of a pipe, in bytes, so that it cannot fill the disk.
 const pipeMax = 16 << 30
 
-// spool copies what comes in, up to a bound, or as far as there is room, and notes where it stopped.
+// spool copies a stream up to a bound, or until the disk is full, and notes where it stopped.
 func (b *Bundle) spool(to io.Writer, in io.Reader, name string, most int64) error {
 	n, err := io.CopyN(to, in, most)
 	switch {
@@ -229,13 +234,13 @@ func (b *Bundle) spool(to io.Writer, in io.Reader, name string, most int64) erro
 	return nil
 }
 
-// file looks at what one file holds. name is how it is spoken of.
+// file looks at what one file holds. Messages call it name.
 func (b *Bundle) file(path, name string) {
 	if b.visit != nil {
 		b.visit(path, name)
 		return
 	}
-	err := walk(path, name, nil, func(l *leaf) error {
+	err := EachLeaf(path, name, nil, func(l *archive.Leaf) error {
 		b.look(path, name, l)
 		return nil
 	})
@@ -244,51 +249,65 @@ func (b *Bundle) file(path, name string) {
 	}
 }
 
-// documentMax bounds a document that is read whole; rows are streamed.
-const documentMax = 64 << 20
+// EachLeaf calls f with everything that a file holds, as walk does, but passes over the sheets after the first that hold no
+// table: notes and pictures.
+func EachLeaf(path, name string, count func(int), f func(*archive.Leaf) error) error {
+	return archive.Walk(path, name, count, func(l *archive.Leaf) error {
+		if l.Sheet > 0 {
+			head, _ := l.Peek(archive.HeadSize)
+			if !table.HasHeading(head) {
+				return nil
+			}
+		}
+		return f(l)
+	})
+}
+
+// DocumentMax bounds a document that is read whole; rows are streamed.
+const DocumentMax = 64 << 20
 
 // look takes a leaf for what it is.
-func (b *Bundle) look(path, top string, l *leaf) {
-	head, err := l.Peek(headSize)
+func (b *Bundle) look(path, top string, l *archive.Leaf) {
+	head, err := l.Peek(archive.HeadSize)
 	if whole := err == nil || errors.Is(err, io.EOF); !whole && (len(head) == 0 || !errors.Is(err, io.ErrUnexpectedEOF)) {
-		b.skip(l.name, 0, streamReason(err))
+		b.skip(l.Name, 0, streamReason(err))
 		return
 	}
-	form := recognise(head, l.name)
+	form := Recognise(head, l.Name)
 	switch form {
-	case nothing: // which is no fault, unless somebody gave just that
-		if l.name == b.given {
-			b.skip(l.name, 0, "it is empty")
+	case FormNothing: // which is fine, unless the user named just that file
+		if l.Name == b.given {
+			b.skip(l.Name, 0, "it is empty")
 		}
-	case notText:
-		b.skip(l.name, 0, binaryReason(head))
-	case document, yamlText, plainText:
-		data, err := io.ReadAll(io.LimitReader(l, documentMax+1))
+	case FormBinary:
+		b.skip(l.Name, 0, binaryReason(head))
+	case FormDocument, FormYAML, FormText:
+		data, err := io.ReadAll(io.LimitReader(l, DocumentMax+1))
 		switch {
 		case errors.Is(err, io.ErrUnexpectedEOF):
-			b.skip(l.name, 0, "it is cut off, and half a document tells nothing: copy it again")
+			b.skip(l.Name, 0, "it is cut off, and half a document is of no use: copy it again")
 		case err != nil:
-			b.skip(l.name, 0, err.Error())
-		case isBrokenLog(data):
-			b.addLog(&source{path: path, top: top, name: l.name, form: lines}, l, head)
-		case len(data) > documentMax:
-			b.skip(l.name, 0, "it is no log, and too large for a document")
+			b.skip(l.Name, 0, err.Error())
+		case IsBrokenLog(data):
+			b.addLog(&source{path: path, top: top, name: l.Name, form: FormLines}, l, head)
+		case len(data) > DocumentMax:
+			b.skip(l.Name, 0, "it is not a log, and too large for a document")
 		default:
-			b.whole(l.name, data, form)
+			b.whole(l.Name, data, form)
 		}
 	default:
-		b.addLog(&source{path: path, top: top, name: l.name, form: form}, l, head)
+		b.addLog(&source{path: path, top: top, name: l.Name, form: form}, l, head)
 	}
 }
 
-// whole takes a text that is no log.
-func (b *Bundle) whole(name string, data []byte, form form) {
+// whole takes a text that is not a log.
+func (b *Bundle) whole(name string, data []byte, form Form) {
 	switch form {
-	case document:
+	case FormDocument:
 		b.document(name, data)
-	case yamlText:
+	case FormYAML:
 		b.yaml(name, data)
-	case plainText:
+	case FormText:
 		if isNotCollected(name) {
 			b.notCollected(name, data)
 			return
@@ -307,26 +326,27 @@ func (b *Bundle) whole(name string, data []byte, form form) {
 
 // document takes a JSON document for what it is.
 func (b *Bundle) document(name string, data []byte) {
-	var shape struct {
-		Schema     string          `json:"schema"`
-		Pools      json.RawMessage `json:"backendAddressPools"`
-		Pool       json.RawMessage `json:"backendAddressPool"`
-		Value      json.RawMessage `json:"value"`
-		Document   []byte          `json:"document"`
-		Parameters []byte          `json:"parameters"`
-		Local      []byte          `json:"local"`
-		Dir        string          `json:"dir"`
-	}
 	if !json.Valid(data) { // templates have comments
 		data = bytes.TrimSpace(template.StrictJSON(data))
 	}
-	if isEmptyAnswer(data) {
+	switch {
+	case isEmptyAnswer(data):
 		b.emptyAnswer(name)
-		return
-	}
-	if data[0] == '[' {
+	case data[0] == '[':
 		b.list(name, data)
-		return
+	default:
+		b.object(name, data)
+	}
+}
+
+// object takes a JSON object for what it is.
+func (b *Bundle) object(name string, data []byte) {
+	var shape struct {
+		document.Source
+		Schema string          `json:"schema"`
+		Pools  json.RawMessage `json:"backendAddressPools"`
+		Pool   json.RawMessage `json:"backendAddressPool"`
+		Value  json.RawMessage `json:"value"`
 	}
 	if err := json.Unmarshal(data, &shape); err != nil && !json.Valid(data) {
 		b.skip(name, 0, notJSONReason(data, err))
@@ -336,10 +356,9 @@ func (b *Bundle) document(name string, data []byte) {
 	case strings.HasPrefix(shape.Schema, "causeway.report/"):
 		b.skip(name, 0, "it is a report of causeway diagnose: give it with --before")
 	case strings.HasPrefix(shape.Schema, "causeway."):
-		b.skip(name, 0, "it is an answer of causeway's own, and no evidence")
+		b.skip(name, 0, "it is output of causeway itself, not evidence")
 	case shape.Document != nil:
-		b.configWith(name, shape.Document, shape.Parameters)
-		b.localYAML(name, shape.Local, shape.Dir)
+		b.source(name, shape.Source)
 	case isHealth(shape.Pools), isHealth(data) && shape.Pool != nil, isShallowHealth(data):
 		if h, err := decodeHealth(data); err != nil {
 			b.skip(name, 0, err.Error())
@@ -369,38 +388,40 @@ func (b *Bundle) list(name string, data []byte) {
 	}
 }
 
-// Take adds the configuration of a running gateway. Parameters are those of a document that is a template.
-func (b *Bundle) Take(document, parameters, local []byte, dir string) {
-	b.configWith("the running gateway", document, parameters)
-	b.localYAML("the running gateway", local, dir)
+// Take adds the configuration of a running gateway.
+func (b *Bundle) Take(s document.Source) { b.source("the running gateway", s) }
+
+func (b *Bundle) source(name string, s document.Source) {
+	b.configOf(name, s)
+	b.localOf(name, s)
 }
 
-func (b *Bundle) config(name string, data []byte) { b.configWith(name, data, nil) }
+func (b *Bundle) config(name string, data []byte) { b.configOf(name, document.Source{Document: data}) }
 
-func (b *Bundle) configWith(name string, data, parameters []byte) {
-	d, err := gateway.ParseWith(data, parameters)
+func (b *Bundle) configOf(name string, s document.Source) {
+	d, err := s.ParseDocument()
 	if err != nil {
 		b.skip(name, 0, err.Error())
 		return
 	}
 	if b.Config != nil && !strings.EqualFold(b.Config.Name, d.Config.Name) {
-		b.note(fmt.Sprintf("there are documents of more than one gateway: %s was taken, %s was not", b.Config.Name, d.Config.Name))
+		b.note(fmt.Sprintf("found documents of two gateways; using %s, ignoring %s", b.Config.Name, d.Config.Name))
 		return
 	}
-	b.Config, b.Problems, b.State = d.Config, d.Problems(), stateIn(data)
+	b.Config, b.Problems, b.State = d.Config, d.Problems(), stateIn(s.Document)
 }
 
 func (b *Bundle) takeHealth(name string, h *gateway.Health) {
 	if b.Health != nil {
-		b.note("there is more than one report of backend health: the one in " + name + " was taken")
+		b.note("found more than one report of backend health; using the one in " + name)
 	}
 	b.Health = h
 }
 
 // yaml is causeway.yaml, by its name or by its keys, or a gateway document in YAML.
 func (b *Bundle) yaml(name string, data []byte) {
-	if isLocal(name, data) {
-		b.localYAML(name, data, filepath.Dir(name))
+	if IsLocal(name, data) {
+		b.localOf(name, document.Source{Local: data, Dir: filepath.Dir(name)})
 		return
 	}
 	if text, err := yaml.YAMLToJSON(data); err == nil && len(text) > 0 && (text[0] == '{' || text[0] == '[') && !isGatewayYAML(text) {
@@ -412,22 +433,22 @@ func (b *Bundle) yaml(name string, data []byte) {
 
 // jsonOfYAML takes what az prints with -o yaml: rows are kept in a file, as what comes through a pipe is.
 func (b *Bundle) jsonOfYAML(name string, text []byte) {
-	if f := recogniseJSON(text); f == document {
+	if f := recogniseJSON(text); f == FormDocument {
 		b.document(name, text)
 		return
 	}
 	if err := b.pipe(bytes.NewReader(text), name); err != nil {
-		b.skip(name, 0, whyUnread(err))
+		b.skip(name, 0, skipReason(err))
 	}
 }
 
-// isGatewayYAML reports whether a document that was YAML may be a gateway: its places are better said in its own lines.
+// isGatewayYAML reports whether a document that was YAML may be a gateway: messages should then name its own lines.
 func isGatewayYAML(text []byte) bool {
-	return !isHealth(text) && !isActivity(text) && !bytes.Contains(text, []byte(`"timeseries"`)) && recogniseJSON(text) == document
+	return !isHealth(text) && !isActivity(text) && !bytes.Contains(text, []byte(`"timeseries"`)) && recogniseJSON(text) == FormDocument
 }
 
-func (b *Bundle) localYAML(name string, data []byte, dir string) {
-	l, _, err := gateway.ParseLocal(data, dir)
+func (b *Bundle) localOf(name string, s document.Source) {
+	l, _, err := s.ParseLocal()
 	if err != nil {
 		b.skip(name, 0, err.Error())
 		return

@@ -21,8 +21,8 @@ func (b *Bundle) emptyAnswer(name string) {
 	b.empty = append(b.empty, strings.ToLower(filepath.Base(name)))
 }
 
-// AnsweredEmpty reports whether some kind of evidence was asked for and there is none: a word of the file's name tells,
-// such as activity.
+// AnsweredEmpty reports whether a query for some kind of evidence returned nothing. Kind is a word of the file's name, such as
+// activity.
 func (b *Bundle) AnsweredEmpty(kind string) bool {
 	for _, name := range b.empty {
 		if strings.Contains(name, kind) {

@@ -2,8 +2,6 @@ package evidence
 
 import (
 	"encoding/base64"
-	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,25 +11,11 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/evidencetest"
 )
 
-// The warehouse's log: four requests, of which one waited for half a minute. Whoever exports it, and through whatever it
-// passes, the same four come out.
-var warehouse = struct {
-	heading []string
-	rows    [][]string
-}{
-	[]string{"TimeGenerated", "ClientIp", "HttpMethod", "RequestUri", "HttpStatus", "TimeTaken", "SentBytes", "TransactionId", "ServerRouted", "ServerResponseLatency", "BackendPoolName"},
-	[][]string{
-		{"2026-11-20T08:07:05Z", "198.51.100.4", "GET", "/pallets?of=7", "200", "0.19", "2400", "00000000000000000000000000000001", "10.9.0.4:80", "0.186", "docks"},
-		{"2026-11-20T08:07:11Z", "198.51.100.4", "GET", "/pallets", "504", "30.004", "1183", "00000000000000000000000000000002", "10.9.0.4:80", "30.000", "docks"},
-		{"2026-11-20T09:40:59Z", "198.51.100.5", "POST", "/labels", "502", "1.5", "1183", "00000000000000000000000000000003", "10.9.0.5:80", "1.496", "docks"},
-		{"2026-11-25T23:00:00Z", "198.51.100.5", "GET", "/labels", "200", "12", "1202400", "00000000000000000000000000000004", "10.9.0.5:80", "11.999", "docks"},
-	},
-}
-
-// told is what a bundle makes of the warehouse's log, a line for each request.
-func told(t *testing.T, b *Bundle) string {
+// requestsOf is what a bundle makes of the warehouse's log, a line for each request.
+func requestsOf(t *testing.T, b *Bundle) string {
 	t.Helper()
 	defer b.Close()
 	var out []string
@@ -53,55 +37,19 @@ const warehouseTold = `2026-11-20T08:07:05Z 200 GET /pallets?of=7 190ms docks
 // same fails where a text is read otherwise than the warehouse's log is, or not wholly.
 func same(t *testing.T, name, text string) *Bundle {
 	t.Helper()
-	b := open(t, write(t, t.TempDir(), name, text))
-	if got := told(t, b); got != warehouseTold || len(b.Unread) > 0 {
+	b := open(t, evidencetest.Write(t, t.TempDir(), name, text))
+	if got := requestsOf(t, b); got != warehouseTold || len(b.Unread) > 0 {
 		t.Errorf("%s:\n%.700s\ngot\n%s\nnot read %v, notes %q", name, text, got, b.Unread, b.Notes)
 	}
 	return b
 }
 
-// sheet is the log as CSV, with every cell as change makes it.
-func sheet(comma rune, change func(name, cell string) string) string {
-	var out strings.Builder
-	w := csv.NewWriter(&out)
-	w.Comma = comma
-	w.Write(warehouse.heading)
-	for _, row := range warehouse.rows {
-		cells := slices.Clone(row)
-		for i := range cells {
-			cells[i] = change(warehouse.heading[i], cells[i])
-		}
-		w.Write(cells)
-	}
-	w.Flush()
-	return out.String()
-}
-
-func asIs(_, cell string) string { return cell }
-
-// times writes the time of a row in another form, and decimals with a comma where there are some.
-func times(form func(time.Time) string, decimalComma bool) func(name, cell string) string {
-	return func(name, cell string) string {
-		switch at, err := time.Parse(time.RFC3339, cell); {
-		case err == nil:
-			return form(at)
-		case decimalComma && (name == "TimeTaken" || name == "ServerResponseLatency"):
-			return strings.Replace(cell, ".", ",", 1)
-		}
-		return cell
-	}
-}
-
-func layoutTime(layout string) func(time.Time) string {
-	return func(at time.Time) string { return at.Format(layout) }
-}
-
 // Spreadsheets of Europe and America: separators, decimals and times in every combination.
 func TestSpreadsheetsOfAllCountries(t *testing.T) {
 	forms := []func(time.Time) string{
-		layoutTime(time.RFC3339), layoutTime("2006-01-02T15:04:05,000Z"), layoutTime("2006-01-02 15:04:05"), layoutTime("1/2/2006 3:04:05 PM"), layoutTime("02.01.2006 15:04:05"),
-		layoutTime("2.1.06 15:04:05"), layoutTime("02/01/2006 15:04:05"), layoutTime("02-01-2006 15.04.05"), layoutTime("2006/01/02 15:04:05"), layoutTime("2-Jan-2006 15:04:05"),
-		layoutTime("Jan 2, 2006 @ 15:04:05.000"), layoutTime(time.RFC1123), layoutTime("02/Jan/2006:15:04:05 -0700"),
+		evidencetest.LayoutTime(time.RFC3339), evidencetest.LayoutTime("2006-01-02T15:04:05,000Z"), evidencetest.LayoutTime("2006-01-02 15:04:05"), evidencetest.LayoutTime("1/2/2006 3:04:05 PM"), evidencetest.LayoutTime("02.01.2006 15:04:05"),
+		evidencetest.LayoutTime("2.1.06 15:04:05"), evidencetest.LayoutTime("02/01/2006 15:04:05"), evidencetest.LayoutTime("02-01-2006 15.04.05"), evidencetest.LayoutTime("2006/01/02 15:04:05"), evidencetest.LayoutTime("2-Jan-2006 15:04:05"),
+		evidencetest.LayoutTime("Jan 2, 2006 @ 15:04:05.000"), evidencetest.LayoutTime(time.RFC1123), evidencetest.LayoutTime("02/Jan/2006:15:04:05 -0700"),
 		func(at time.Time) string { return at.In(time.FixedZone("", 7200)).Format("2006-01-02T15:04:05-07:00") },
 		func(at time.Time) string {
 			return strings.NewReplacer("AM", "a. m.", "PM", "p. m.").Replace(at.Format("2/1/2006, 3:04:05 PM"))
@@ -123,7 +71,7 @@ func TestSpreadsheetsOfAllCountries(t *testing.T) {
 	for _, comma := range []rune{',', ';', '\t', '|'} {
 		for i, form := range forms {
 			for _, decimalComma := range []bool{false, true} {
-				same(t, fmt.Sprintf("sheet-%d.csv", i), sheet(comma, times(form, decimalComma)))
+				same(t, fmt.Sprintf("sheet-%d.csv", i), evidencetest.Sheet(comma, evidencetest.Times(form, decimalComma)))
 			}
 		}
 	}
@@ -131,22 +79,22 @@ func TestSpreadsheetsOfAllCountries(t *testing.T) {
 
 // What stands before a heading is passed over, and headings are known in any case and with units.
 func TestHeadings(t *testing.T) {
-	plain := sheet(',', asIs)
-	same(t, "sep.csv", "sep=;\r\n"+sheet(';', asIs))
+	plain := evidencetest.Sheet(',', evidencetest.AsIs)
+	same(t, "sep.csv", "sep=;\r\n"+evidencetest.Sheet(';', evidencetest.AsIs))
 	same(t, "type.csv", "#TYPE Selected.System.Management.Automation.PSCustomObject\n"+plain)
 	same(t, "title.csv", "Access log of the warehouse\nexported by Kim\n\n\n"+plain)
-	same(t, "upper.csv", strings.Replace(plain, strings.Join(warehouse.heading, ","), strings.ToUpper(strings.Join(warehouse.heading, ",")), 1))
+	same(t, "upper.csv", strings.Replace(plain, strings.Join(evidencetest.Warehouse.Heading, ","), strings.ToUpper(strings.Join(evidencetest.Warehouse.Heading, ",")), 1))
 	same(t, "seconds.csv", strings.Replace(plain, "TimeTaken", "TimeTaken (s)", 1))
 	same(t, "typed.csv", strings.NewReplacer("TimeTaken", "timeTaken_d", "HttpStatus", "httpStatus_d", "RequestUri", "requestUri_s").Replace(plain))
 	same(t, "returns.csv", strings.ReplaceAll(plain, "\n", "\r"))
-	same(t, "marked.csv", utf16Text(sheet('\t', asIs)))
-	same(t, "unmarked.csv", utf16Text(sheet('\t', asIs))[2:])
+	same(t, "marked.csv", utf16Text(evidencetest.Sheet('\t', evidencetest.AsIs)))
+	same(t, "unmarked.csv", utf16Text(evidencetest.Sheet('\t', evidencetest.AsIs))[2:])
 }
 
 // Numbers with units, with marks between thousands, and of a column that says milliseconds.
 func TestNumbersAsPeopleHaveThem(t *testing.T) {
 	only := func(column string, f func(string) string) string {
-		return sheet(',', func(name, cell string) string {
+		return evidencetest.Sheet(',', func(name, cell string) string {
 			if name == column {
 				return f(cell)
 			}
@@ -165,7 +113,7 @@ func TestNumbersAsPeopleHaveThem(t *testing.T) {
 	})
 	same(t, "ms.csv", strings.Replace(ms, "TimeTaken", "TimeTaken_ms", 1))
 	same(t, "ms2.csv", strings.Replace(ms, "TimeTaken", "Time Taken (ms)", 1))
-	b := same(t, "renamed.csv", strings.Replace(sheet(',', asIs), "TimeTaken", "TimeTaken_ms", 1))
+	b := same(t, "renamed.csv", strings.Replace(evidencetest.Sheet(',', evidencetest.AsIs), "TimeTaken", "TimeTaken_ms", 1))
 	if notes := strings.Join(b.Notes, "\n"); !strings.Contains(notes, "TimeTaken_ms is read in seconds") {
 		t.Errorf("notes %q", notes)
 	}
@@ -174,11 +122,13 @@ func TestNumbersAsPeopleHaveThem(t *testing.T) {
 // Milliseconds of the first generation, with marks between thousands, are no decimals.
 func TestThousandsOfMilliseconds(t *testing.T) {
 	for _, mark := range []string{",", "."} {
-		b := open(t, write(t, t.TempDir(), "v1.csv", "TimeGenerated;InstanceId;HttpStatus;TimeTaken;ClientIp\n"+
-			"2026-11-20T08:00:00Z;ApplicationGatewayRole_IN_0;502;30"+mark+"004;198.51.100.4\n2026-11-20T08:00:01Z;ApplicationGatewayRole_IN_0;200;186;198.51.100.4\n"))
-		if got := told(t, b); !strings.Contains(got, "30.004s") || !strings.Contains(got, "186ms") {
-			t.Errorf("%s: got %s", mark, got)
-		}
+		t.Run(mark, func(t *testing.T) {
+			b := open(t, evidencetest.Write(t, t.TempDir(), "v1.csv", "TimeGenerated;InstanceId;HttpStatus;TimeTaken;ClientIp\n"+
+				"2026-11-20T08:00:00Z;ApplicationGatewayRole_IN_0;502;30"+mark+"004;198.51.100.4\n2026-11-20T08:00:01Z;ApplicationGatewayRole_IN_0;200;186;198.51.100.4\n"))
+			if got := requestsOf(t, b); !strings.Contains(got, "30.004s") || !strings.Contains(got, "186ms") {
+				t.Errorf("%s: got %s", mark, got)
+			}
+		})
 	}
 }
 
@@ -189,24 +139,26 @@ func TestNumbersThatAreNone(t *testing.T) {
 		{"TimeTaken", "0,186", "timeTaken is no number"}, // of a file whose decimals have points
 		{"HttpStatus", "OK", "httpStatus is no number"},
 	} {
-		n := 0
-		b := open(t, write(t, t.TempDir(), "a.csv", sheet(',', func(name, cell string) string {
-			if name == x.column {
-				if n++; n == 2 {
-					return x.cell
+		t.Run(x.column, func(t *testing.T) {
+			n := 0
+			b := open(t, evidencetest.Write(t, t.TempDir(), "a.csv", evidencetest.Sheet(',', func(name, cell string) string {
+				if name == x.column {
+					if n++; n == 2 {
+						return x.cell
+					}
 				}
+				return cell
+			})))
+			got := requestsOf(t, b)
+			if strings.Count(got, "\n") != 2 || strings.Contains(got, "/pallets 0s") || len(b.Unread) != 1 || b.Unread[0].Line != 3 || !strings.Contains(b.Unread[0].Reason, x.reason) {
+				t.Errorf("%s %q: got\n%s\nnot read %v", x.column, x.cell, got, b.Unread)
 			}
-			return cell
-		})))
-		got := told(t, b)
-		if strings.Count(got, "\n") != 2 || strings.Contains(got, "/pallets 0s") || len(b.Unread) != 1 || b.Unread[0].Line != 3 || !strings.Contains(b.Unread[0].Reason, x.reason) {
-			t.Errorf("%s %q: got\n%s\nnot read %v", x.column, x.cell, got, b.Unread)
-		}
-		if notes := strings.Join(b.Notes, "\n"); !strings.Contains(notes, "1 line could not be read") {
-			t.Errorf("notes %q", notes)
-		}
+			if notes := strings.Join(b.Notes, "\n"); !strings.Contains(notes, "1 line could not be read") {
+				t.Errorf("notes %q", notes)
+			}
+		})
 	}
-	b := open(t, write(t, t.TempDir(), "a.json", strings.Replace(manyRows(), `"timeTaken":0.034`, `"timeTaken":"0,034"`, 1)))
+	b := open(t, evidencetest.Write(t, t.TempDir(), "a.json", strings.Replace(evidencetest.ManyRows(), `"timeTaken":0.034`, `"timeTaken":"0,034"`, 1)))
 	if n := count(t, b); n != 2 || b.Bad != 1 {
 		t.Errorf("%d rows, %d bad: %v", n, b.Bad, b.Unread)
 	}
@@ -214,16 +166,16 @@ func TestNumbersThatAreNone(t *testing.T) {
 
 // Times without seconds are read, and the report says what is lost.
 func TestTimesWithoutSeconds(t *testing.T) {
-	b := open(t, write(t, t.TempDir(), "a.csv", sheet(',', times(layoutTime("1/2/2006 15:04"), false))))
-	if got := told(t, b); !strings.HasPrefix(got, "2026-11-20T08:07:00Z 200") || !strings.Contains(strings.Join(b.Notes, "\n"), "no seconds") {
+	b := open(t, evidencetest.Write(t, t.TempDir(), "a.csv", evidencetest.Sheet(',', evidencetest.Times(evidencetest.LayoutTime("1/2/2006 15:04"), false))))
+	if got := requestsOf(t, b); !strings.HasPrefix(got, "2026-11-20T08:07:00Z 200") || !strings.Contains(strings.Join(b.Notes, "\n"), "no seconds") {
 		t.Errorf("got\n%s\nnotes %q", got, b.Notes)
 	}
 }
 
 // Tables of text: of tickets, of database shells, of consoles.
 func TestTablesOfText(t *testing.T) {
-	width := make([]int, len(warehouse.heading))
-	for _, row := range append([][]string{warehouse.heading}, warehouse.rows...) {
+	width := make([]int, len(evidencetest.Warehouse.Heading))
+	for _, row := range append([][]string{evidencetest.Warehouse.Heading}, evidencetest.Warehouse.Rows...) {
 		for i, cell := range row {
 			width[i] = max(width[i], len(cell))
 		}
@@ -243,11 +195,11 @@ func TestTablesOfText(t *testing.T) {
 		if ends {
 			line(rule)
 		}
-		line(func(i int) string { return warehouse.heading[i] })
+		line(func(i int) string { return evidencetest.Warehouse.Heading[i] })
 		if rule != nil {
 			line(rule)
 		}
-		for _, row := range warehouse.rows {
+		for _, row := range evidencetest.Warehouse.Rows {
 			line(func(i int) string { return row[i] })
 		}
 		if ends {
@@ -260,12 +212,12 @@ func TestTablesOfText(t *testing.T) {
 	same(t, "psql.txt", table(" ", " | ", "", dashes, false)+"(4 rows)\n")
 	same(t, "kusto.txt", strings.ReplaceAll(table("| ", " | ", " |", dashes, true), "- | -", "---+-"))
 	same(t, "az.txt", table("", "  ", "", dashes, false))
-	same(t, "console.txt", "\n"+table("", " ", "", func(i int) string { return strings.Repeat("-", len(warehouse.heading[i])) }, false)+"\n\n")
+	same(t, "console.txt", "\n"+table("", " ", "", func(i int) string { return strings.Repeat("-", len(evidencetest.Warehouse.Heading[i])) }, false)+"\n\n")
 	same(t, "wide.txt", table("", "   ", "", nil, false))
 	var list strings.Builder
-	for _, row := range warehouse.rows {
+	for _, row := range evidencetest.Warehouse.Rows {
 		for i, cell := range row {
-			fmt.Fprintf(&list, "%-21s : %s\r\n", warehouse.heading[i], cell)
+			fmt.Fprintf(&list, "%-21s : %s\r\n", evidencetest.Warehouse.Heading[i], cell)
 		}
 		list.WriteString("\r\n")
 	}
@@ -273,60 +225,37 @@ func TestTablesOfText(t *testing.T) {
 	same(t, "list16.txt", utf16Text("\r\n"+list.String()))
 }
 
-// blobs are the rows as a storage account has them.
-func blobs() (out []string) {
-	for _, row := range warehouse.rows {
-		out = append(out, fmt.Sprintf(`{"timeStamp":%q,"category":"ApplicationGatewayAccessLog","operationName":"ApplicationGatewayAccess","backendPoolName":"docks","properties":{"instanceId":"appgw_1","clientIP":%q,"httpMethod":%q,"requestUri":%q,"httpStatus":%s,"timeTaken":%s,"transactionId":%q,"serverRouted":%q}}`,
-			row[0], row[1], row[2], row[3], row[4], row[5], row[7], row[8]))
-	}
-	return out
-}
-
-func quoted(s string) string {
-	b, _ := json.Marshal(s)
-	return string(b)
-}
-
-// each wraps every record and joins them.
-func each(between string, wrap func(i int, record string) string) string {
-	var all []string
-	for i, record := range blobs() {
-		all = append(all, wrap(i, record))
-	}
-	return strings.Join(all, between)
-}
-
 // Log stores and shippers wrap records in JSON of their own.
 func TestRecordsInEnvelopes(t *testing.T) {
-	at := func(i int) string { return warehouse.rows[i][0] }
+	at := func(i int) string { return evidencetest.Warehouse.Rows[i][0] }
 	ns := func(i int) string {
 		when, _ := time.Parse(time.RFC3339, at(i))
 		return fmt.Sprint(when.UnixNano())
 	}
 	undated := func(record string) string { return "{" + record[strings.Index(record, `"category"`):] }
-	all := `{"records":[` + strings.Join(blobs(), ",") + `]}`
-	same(t, "splunk.json", each("\n", func(i int, r string) string {
-		return fmt.Sprintf(`{"preview":false,"result":{"_raw":%s,"_time":%q,"host":"h"}}`, quoted(r), at(i))
+	all := `{"records":[` + strings.Join(evidencetest.Blobs(), ",") + `]}`
+	same(t, "splunk.json", evidencetest.Each("\n", func(i int, r string) string {
+		return fmt.Sprintf(`{"preview":false,"result":{"_raw":%s,"_time":%q,"host":"h"}}`, evidencetest.Quoted(r), at(i))
 	}))
-	same(t, "splunk-results.json", `{"preview":false,"results":[`+each(",", func(_ int, r string) string { return `{"_raw":` + quoted(r) + `}` })+`]}`)
-	same(t, "splunk.csv", "_raw,_time,host,source\n"+each("\n", func(i int, r string) string { return `"` + strings.ReplaceAll(r, `"`, `""`) + `",` + at(i) + ",h,s" }))
-	same(t, "elastic.json", `{"took":3,"hits":{"total":{"value":4},"hits":[`+each(",", func(i int, r string) string {
-		return fmt.Sprintf(`{"_index":"x","_source":{"@timestamp":%q,"message":%s,"event":{"original":%s},"azure":%s}}`, at(i), quoted(r), quoted(r), r)
+	same(t, "splunk-results.json", `{"preview":false,"results":[`+evidencetest.Each(",", func(_ int, r string) string { return `{"_raw":` + evidencetest.Quoted(r) + `}` })+`]}`)
+	same(t, "splunk.csv", "_raw,_time,host,source\n"+evidencetest.Each("\n", func(i int, r string) string { return `"` + strings.ReplaceAll(r, `"`, `""`) + `",` + at(i) + ",h,s" }))
+	same(t, "elastic.json", `{"took":3,"hits":{"total":{"value":4},"hits":[`+evidencetest.Each(",", func(i int, r string) string {
+		return fmt.Sprintf(`{"_index":"x","_source":{"@timestamp":%q,"message":%s,"event":{"original":%s},"azure":%s}}`, at(i), evidencetest.Quoted(r), evidencetest.Quoted(r), r)
 	})+`]}}`)
-	same(t, "datadog.json", `{"data":[`+each(",", func(i int, r string) string {
+	same(t, "datadog.json", `{"data":[`+evidencetest.Each(",", func(i int, r string) string {
 		return fmt.Sprintf(`{"id":"A","attributes":{"timestamp":%q,"attributes":%s}}`, at(i), r)
 	})+`]}`)
-	same(t, "datadog.ndjson", each("\n", func(i int, r string) string {
+	same(t, "datadog.ndjson", evidencetest.Each("\n", func(i int, r string) string {
 		return fmt.Sprintf(`{"content":{"timestamp":%q,"host":"h","attributes":%s}}`, at(i), undated(r))
 	}))
-	same(t, "loki.json", `{"streams":[{"stream":{"job":"gw"},"values":[`+each(",", func(i int, r string) string { return fmt.Sprintf(`[%q,%s]`, ns(i), quoted(undated(r))) })+`]}]}`)
-	same(t, "loki-query.json", `{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[`+each(",", func(i int, r string) string { return fmt.Sprintf(`[%q,%s]`, ns(i), quoted(r)) })+`]}]}}`)
-	same(t, "logcli.jsonl", each("\n", func(i int, r string) string {
-		return fmt.Sprintf(`{"labels":{},"line":%s,"timestamp":%q}`, quoted(r), at(i))
+	same(t, "loki.json", `{"streams":[{"stream":{"job":"gw"},"values":[`+evidencetest.Each(",", func(i int, r string) string { return fmt.Sprintf(`[%q,%s]`, ns(i), evidencetest.Quoted(undated(r))) })+`]}]}`)
+	same(t, "loki-query.json", `{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[`+evidencetest.Each(",", func(i int, r string) string { return fmt.Sprintf(`[%q,%s]`, ns(i), evidencetest.Quoted(r)) })+`]}]}}`)
+	same(t, "logcli.jsonl", evidencetest.Each("\n", func(i int, r string) string {
+		return fmt.Sprintf(`{"labels":{},"line":%s,"timestamp":%q}`, evidencetest.Quoted(r), at(i))
 	}))
-	same(t, "logcli.txt", each("\n", func(i int, r string) string { return at(i) + ` {job="gw"} ` + r }))
-	same(t, "syslog.txt", each("\n", func(i int, r string) string { return "<134>1 " + at(i) + " host gw - - - " + r }))
-	same(t, "hub-text.json", `[{"body":`+quoted(all)+`,"enqueuedTime":"2026-11-26T00:00:00Z"}]`)
+	same(t, "logcli.txt", evidencetest.Each("\n", func(i int, r string) string { return at(i) + ` {job="gw"} ` + r }))
+	same(t, "syslog.txt", evidencetest.Each("\n", func(i int, r string) string { return "<134>1 " + at(i) + " host gw - - - " + r }))
+	same(t, "hub-text.json", `[{"body":`+evidencetest.Quoted(all)+`,"enqueuedTime":"2026-11-26T00:00:00Z"}]`)
 	same(t, "hub-base64.json", `{"body":"`+base64.StdEncoding.EncodeToString([]byte(all))+`"}`)
 	same(t, "hub-object.json", `[{"event":{"body":`+all+`}}]`)
 	same(t, "hub-large.json", `{"Offset":"1","Body":"`+base64.StdEncoding.EncodeToString([]byte(all+strings.Repeat(" ", 100<<10)))+`"}`)
@@ -334,7 +263,7 @@ func TestRecordsInEnvelopes(t *testing.T) {
 
 // Documents are no envelopes, though they speak of the log.
 func TestDocumentsAreNoEnvelopes(t *testing.T) {
-	b := open(t, write(t, t.TempDir(), "t.json", `{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#","resources":[{"type":"Microsoft.Insights/diagnosticSettings","name":"d","properties":{"logs":[{"category":"ApplicationGatewayAccessLog","enabled":true}]}}]}`))
+	b := open(t, evidencetest.Write(t, t.TempDir(), "t.json", `{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#","resources":[{"type":"Microsoft.Insights/diagnosticSettings","name":"d","properties":{"logs":[{"category":"ApplicationGatewayAccessLog","enabled":true}]}}]}`))
 	if b.Logs() != 0 || len(b.Unread) != 1 || !strings.Contains(b.Unread[0].Reason, "ARM template") {
 		t.Errorf("%d logs, not read %v", b.Logs(), b.Unread)
 	}
@@ -352,25 +281,27 @@ func TestQueriesThatAreNoRows(t *testing.T) {
 		{"status.json", `[{"TimeGenerated":"2026-11-20T08:00:00Z","Code":502,"RequestUri":"/a","TimeTaken":1,"ServerRouted":"10.9.0.4:80"}]`, "Code may be it: it has to be called HttpStatus"},
 		{"time.csv", "When,HttpStatus,RequestUri,TimeTaken\n2026-11-20T08:00:00Z,502,/a,1\n", "When may be it"},
 	} {
-		b := open(t, write(t, t.TempDir(), x.name, x.text))
-		if b.Logs() != 0 || len(b.Unread) != 1 || !strings.Contains(b.Unread[0].Reason, x.reason) || !strings.Contains(b.Unread[0].Reason, "TimeGenerated > ago(1d)") {
-			t.Errorf("%s: %d logs, not read %v", x.name, b.Logs(), b.Unread)
-		}
+		t.Run(x.name, func(t *testing.T) {
+			b := open(t, evidencetest.Write(t, t.TempDir(), x.name, x.text))
+			if b.Logs() != 0 || len(b.Unread) != 1 || !strings.Contains(b.Unread[0].Reason, x.reason) || !strings.Contains(b.Unread[0].Reason, "TimeGenerated > ago(1d)") {
+				t.Errorf("%s: %d logs, not read %v", x.name, b.Logs(), b.Unread)
+			}
+		})
 	}
 }
 
 // A log that was recognised and of which nothing came is reported.
 func TestLogsThatYieldNothing(t *testing.T) {
-	b := open(t, write(t, t.TempDir(), "a.csv", strings.Join(warehouse.heading, ",")+"\n"))
-	if got := told(t, b); got != "" || len(b.Unread) != 1 || !strings.Contains(b.Unread[0].Reason, "no row") || !b.Fruitless() {
+	b := open(t, evidencetest.Write(t, t.TempDir(), "a.csv", strings.Join(evidencetest.Warehouse.Heading, ",")+"\n"))
+	if got := requestsOf(t, b); got != "" || len(b.Unread) != 1 || !strings.Contains(b.Unread[0].Reason, "no row") || !b.Fruitless() {
 		t.Errorf("got %q, not read %v", got, b.Unread)
 	}
 }
 
 // A quote that is never closed costs its own file, and not the memory that all the rest would take.
 func TestQuoteThatIsNotClosed(t *testing.T) {
-	b := open(t, write(t, t.TempDir(), "a.csv", sheet(',', asIs)+"\"2026"+strings.Repeat("x,", 12<<20)))
-	if got := told(t, b); got != warehouseTold || len(b.Unread) == 0 || !strings.Contains(fmt.Sprint(b.Unread), "quote is never closed") {
+	b := open(t, evidencetest.Write(t, t.TempDir(), "a.csv", evidencetest.Sheet(',', evidencetest.AsIs)+"\"2026"+strings.Repeat("x,", 12<<20)))
+	if got := requestsOf(t, b); got != warehouseTold || len(b.Unread) == 0 || !strings.Contains(fmt.Sprint(b.Unread), "an unclosed quote") {
 		t.Errorf("got\n%s\nnot read %v", got, b.Unread)
 	}
 }
@@ -378,10 +309,12 @@ func TestQuoteThatIsNotClosed(t *testing.T) {
 // A row of a list that does not end costs time that grows with its length, and its file.
 func TestListThatDoesNotEnd(t *testing.T) {
 	for _, junk := range []string{" y\n", "a : y\n"} {
-		b := open(t, write(t, t.TempDir(), "a.txt", "TimeGenerated : 2026-11-20T08:00:00Z\nHttpStatus : 502\nTimeTaken : 1\nRequestUri : /a\n\nHttpStatus : 502\n"+strings.Repeat(junk, 3<<20)))
-		if got := told(t, b); !strings.HasPrefix(got, "2026-11-20T08:00:00Z 502") || len(b.Unread) == 0 {
-			t.Errorf("got %q, not read %v", got, b.Unread)
-		}
+		t.Run(junk, func(t *testing.T) {
+			b := open(t, evidencetest.Write(t, t.TempDir(), "a.txt", "TimeGenerated : 2026-11-20T08:00:00Z\nHttpStatus : 502\nTimeTaken : 1\nRequestUri : /a\n\nHttpStatus : 502\n"+strings.Repeat(junk, 3<<20)))
+			if got := requestsOf(t, b); !strings.HasPrefix(got, "2026-11-20T08:00:00Z 502") || len(b.Unread) == 0 {
+				t.Errorf("got %q, not read %v", got, b.Unread)
+			}
+		})
 	}
 }
 
@@ -389,11 +322,13 @@ func TestListThatDoesNotEnd(t *testing.T) {
 func TestEnvelopesThatDoNotEnd(t *testing.T) {
 	begun := time.Now()
 	for _, junk := range []string{"{", "{\"", "{{}", "[{\"a\":"} {
-		row := each("\n", func(_ int, r string) string { return `{"_raw":` + quoted(r) + `}` })
-		b := open(t, write(t, t.TempDir(), "a.json", row+"\n"+strings.Repeat(junk, 1<<20)))
-		if got := told(t, b); got != warehouseTold || len(b.Unread) == 0 {
-			t.Errorf("%s: got\n%s\nnot read %v", junk, got, b.Unread)
-		}
+		t.Run(junk, func(t *testing.T) {
+			row := evidencetest.Each("\n", func(_ int, r string) string { return `{"_raw":` + evidencetest.Quoted(r) + `}` })
+			b := open(t, evidencetest.Write(t, t.TempDir(), "a.json", row+"\n"+strings.Repeat(junk, 1<<20)))
+			if got := requestsOf(t, b); got != warehouseTold || len(b.Unread) == 0 {
+				t.Errorf("%s: got\n%s\nnot read %v", junk, got, b.Unread)
+			}
+		})
 	}
 	if took := time.Since(begun); took > time.Minute {
 		t.Errorf("it took %v", took)
@@ -410,15 +345,17 @@ func TestFilesThatAreNoEvidence(t *testing.T) {
 		"2026-11-20T08:00:00Z\t502\t/a\t1.5\tAGWAccessLogs\n":            "without its heading",
 		mapped:                   "Preserve original event",
 		mapped + "\n" + mapped:   "Preserve original event",
-		"{\"a\":1}\n{\"a\":2}\n": "JSON values one after another",
+		"{\"a\":1}\n{\"a\":2}\n": "a sequence of JSON values",
 		"{\"a\":1}\n{\"a\":":     "it is not valid JSON",
 		`{"terraform_version":"1.9","lineage":"l","resources":[{"type":"azurerm_application_gateway","status_code":[1]}]}`: "Terraform state",
-		"TIMEGENERATED          HTTPSTATUS   REQUESTURI   TIMETAKEN\n2026-11-20T08:00:00Z502          /a           1\n":    "do not stand under the heading",
+		"TIMEGENERATED          HTTPSTATUS   REQUESTURI   TIMETAKEN\n2026-11-20T08:00:00Z502          /a           1\n":    "do not line up with the heading",
 	} {
-		b := open(t, write(t, t.TempDir(), "a.txt", text))
-		if got := told(t, b); got != "" || len(b.Unread) == 0 || !strings.Contains(b.Unread[0].Reason, reason) {
-			t.Errorf("%.80q: got %q, not read %v", text, got, b.Unread)
-		}
+		t.Run(text, func(t *testing.T) {
+			b := open(t, evidencetest.Write(t, t.TempDir(), "a.txt", text))
+			if got := requestsOf(t, b); got != "" || len(b.Unread) == 0 || !strings.Contains(b.Unread[0].Reason, reason) {
+				t.Errorf("%.80q: got %q, not read %v", text, got, b.Unread)
+			}
+		})
 	}
 }
 
@@ -426,11 +363,11 @@ func TestFilesThatAreNoEvidence(t *testing.T) {
 func TestRowsAsObjects(t *testing.T) {
 	rows := func(at func(time.Time) string) string {
 		var all []string
-		for _, row := range warehouse.rows {
+		for _, row := range evidencetest.Warehouse.Rows {
 			when, _ := time.Parse(time.RFC3339, row[0])
 			members := []string{`"TimeGenerated":` + at(when)}
 			for i, cell := range row[1:] {
-				members = append(members, quoted(warehouse.heading[i+1])+":"+quoted(cell))
+				members = append(members, evidencetest.Quoted(evidencetest.Warehouse.Heading[i+1])+":"+evidencetest.Quoted(cell))
 			}
 			all = append(all, "{"+strings.Join(members, ",")+"}")
 		}
@@ -439,9 +376,9 @@ func TestRowsAsObjects(t *testing.T) {
 	same(t, "ps51.json", rows(func(at time.Time) string {
 		return fmt.Sprintf(`{"value":"\\/Date(%d)\\/","DisplayHint":2,"DateTime":"Friday"}`, at.UnixMilli())
 	}))
-	same(t, "local.json", rows(func(at time.Time) string { return quoted(at.Format("02/01/2006 15:04:05")) }))
+	same(t, "local.json", rows(func(at time.Time) string { return evidencetest.Quoted(at.Format("02/01/2006 15:04:05")) }))
 	same(t, "number.json", rows(func(at time.Time) string { return fmt.Sprint(at.UnixMilli()) }))
-	y, err := yaml.JSONToYAML([]byte(rows(func(at time.Time) string { return quoted(at.Format(time.RFC3339)) })))
+	y, err := yaml.JSONToYAML([]byte(rows(func(at time.Time) string { return evidencetest.Quoted(at.Format(time.RFC3339)) })))
 	if err != nil {
 		t.Fatal(err)
 	}

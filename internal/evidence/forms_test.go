@@ -18,35 +18,28 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/evidencetest"
 )
-
-// rowAt is a v2 record of a given second.
-func rowAt(second int) string {
-	return fmt.Sprintf(`{"timeStamp":"2026-11-23T09:00:%02d+00:00","resourceId":"/SUBSCRIPTIONS/S","backendPoolName":"web","backendSettingName":"http","operationName":"ApplicationGatewayAccess","category":"ApplicationGatewayAccessLog","properties":{"instanceId":"appgw_0","clientIP":"203.0.113.9","clientPort":40001,"httpMethod":"GET","requestUri":"\/a","httpStatus":502,"timeTaken":0.034,"transactionId":"592d16490000000000000000000000%02d","serverRouted":"10.0.0.4:80","serverStatus":"","serverResponseLatency":"0.028","error_info":"ERRORINFO_UPSTREAM_CLOSED_CONNECTION"}}`, second, second)
-}
-
-// manyRows is three of them, a line each.
-func manyRows() string { return rowAt(1) + "\n" + rowAt(2) + "\n" + rowAt(3) + "\n" }
 
 // Whatever an export looks like, the same three requests come out of it.
 func TestEveryFormOfALog(t *testing.T) {
 	f := func(name, text string) {
 		t.Helper()
 		dir := t.TempDir()
-		write(t, dir, name, text)
+		evidencetest.Write(t, dir, name, text)
 		three(t, open(t, dir), name)
 	}
-	f("lines.json", manyRows())
-	f("crlf.json", strings.ReplaceAll(manyRows(), "\n", "\r\n"))
-	f("mark.json", "\xef\xbb\xbf"+manyRows())
-	f("utf16.json", utf16Text(manyRows()))
-	f("array.json", "["+strings.Join([]string{rowAt(1), rowAt(2), rowAt(3)}, ",")+"]")
-	f("records.json", `{"records":[`+strings.Join([]string{rowAt(1), rowAt(2), rowAt(3)}, ",\n")+`]}`)
-	f("hub.json", `{"records":[`+rowAt(1)+`]}`+"\n"+`{"records":[`+rowAt(2)+","+rowAt(3)+`]}`)
-	f("value.json", `{"value":[`+strings.Join([]string{rowAt(1), rowAt(2), rowAt(3)}, ",")+`],"nextLink":"https://x/{"}`)
-	f("pretty.json", pretty(rowAt(1))+"\n"+pretty(rowAt(2))+"\n"+pretty(rowAt(3)))
-	f("wrapped.json", `{"body":`+rowAt(1)+"}\n"+`{"body":`+rowAt(2)+"}\n"+`{"body":`+rowAt(3)+"}\n")
-	f("unfinished.json", manyRows()+rowAt(4)[:90])
+	f("lines.json", evidencetest.ManyRows())
+	f("crlf.json", strings.ReplaceAll(evidencetest.ManyRows(), "\n", "\r\n"))
+	f("mark.json", "\xef\xbb\xbf"+evidencetest.ManyRows())
+	f("utf16.json", utf16Text(evidencetest.ManyRows()))
+	f("array.json", "["+strings.Join([]string{evidencetest.RowAt(1), evidencetest.RowAt(2), evidencetest.RowAt(3)}, ",")+"]")
+	f("records.json", `{"records":[`+strings.Join([]string{evidencetest.RowAt(1), evidencetest.RowAt(2), evidencetest.RowAt(3)}, ",\n")+`]}`)
+	f("hub.json", `{"records":[`+evidencetest.RowAt(1)+`]}`+"\n"+`{"records":[`+evidencetest.RowAt(2)+","+evidencetest.RowAt(3)+`]}`)
+	f("value.json", `{"value":[`+strings.Join([]string{evidencetest.RowAt(1), evidencetest.RowAt(2), evidencetest.RowAt(3)}, ",")+`],"nextLink":"https://x/{"}`)
+	f("pretty.json", pretty(evidencetest.RowAt(1))+"\n"+pretty(evidencetest.RowAt(2))+"\n"+pretty(evidencetest.RowAt(3)))
+	f("wrapped.json", `{"body":`+evidencetest.RowAt(1)+"}\n"+`{"body":`+evidencetest.RowAt(2)+"}\n"+`{"body":`+evidencetest.RowAt(3)+"}\n")
+	f("unfinished.json", evidencetest.ManyRows()+evidencetest.RowAt(4)[:90])
 	f("query.json", `[`+tableRow(1)+","+tableRow(2)+","+tableRow(3)+`]`)
 	f("rest.json", `{"tables":[{"name":"PrimaryResult","columns":[{"name":"TimeGenerated","type":"datetime"},{"name":"HttpStatus","type":"int"},{"name":"TimeTaken","type":"real"},{"name":"ClientIp","type":"string"},{"name":"ServerRouted","type":"string"},{"name":"TransactionId","type":"string"},{"name":"BackendPoolName","type":"string"},{"name":"ServerStatus","type":"int"}],
 	  "rows":[["2026-11-23T09:00:01Z",502,0.034,"203.0.113.9","10.0.0.4:80","592d1649000000000000000000000001","web",null],["2026-11-23T09:00:02Z",502,0.034,"203.0.113.9","10.0.0.4:80","592d1649000000000000000000000002","web",null],["2026-11-23T09:00:03Z",502,0.034,"203.0.113.9","10.0.0.4:80","592d1649000000000000000000000003","web",null]]}]}`)
@@ -102,14 +95,14 @@ func TestArchives(t *testing.T) {
 	f := func(name string, data []byte) {
 		t.Helper()
 		dir := t.TempDir()
-		write(t, dir, name, string(data))
+		evidencetest.Write(t, dir, name, string(data))
 		b := open(t, dir)
 		if b.Health == nil && strings.Contains(name, "bundle") {
 			t.Errorf("%s: the health inside was not found: %v", name, b.Unread)
 		}
 		three(t, b, name)
 	}
-	log, health := []byte(manyRows()), []byte(aHealth)
+	log, health := []byte(evidencetest.ManyRows()), []byte(aHealth)
 	f("PT1H.json.gz", gzipped(t, log))
 	f("PT1H.json.zst", zstandard(t, log))
 	f("bundle.zip", zipped(t, map[string][]byte{"logs/PT1H.json": log, "health.json": health}))
@@ -170,9 +163,9 @@ func tarred(t *testing.T, files map[string][]byte) []byte {
 // The same requests in the blob and in the table count once; those that only one of them has count too.
 func TestRowsThatRepeat(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "blob/y=2026/m=11/d=23/h=09/m=00/PT1H.json", manyRows())
-	write(t, dir, "query.json", "["+tableRow(2)+","+tableRow(3)+","+tableRow(4)+"]")
-	write(t, dir, "again.csv", "TimeGenerated,HttpStatus,TimeTaken,ClientIp,TransactionId\n2026-11-23T09:00:04Z,502,0.034,203.0.113.9,592d1649000000000000000000000004\n")
+	evidencetest.Write(t, dir, "blob/y=2026/m=11/d=23/h=09/m=00/PT1H.json", evidencetest.ManyRows())
+	evidencetest.Write(t, dir, "query.json", "["+tableRow(2)+","+tableRow(3)+","+tableRow(4)+"]")
+	evidencetest.Write(t, dir, "again.csv", "TimeGenerated,HttpStatus,TimeTaken,ClientIp,TransactionId\n2026-11-23T09:00:04Z,502,0.034,203.0.113.9,592d1649000000000000000000000004\n")
 	b := open(t, dir)
 	if n := count(t, b); n != 4 || b.Repeated != 3 {
 		t.Errorf("%d requests, %d repeated", n, b.Repeated)
@@ -182,8 +175,8 @@ func TestRowsThatRepeat(t *testing.T) {
 // Requests at times that only one source covers are not even remembered.
 func TestRowsThatCannotRepeat(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "y=2026/m=11/d=23/h=09/m=00/PT1H.json", manyRows())
-	write(t, dir, "y=2026/m=11/d=23/h=19/m=00/PT1H.json", strings.ReplaceAll(manyRows(), "T09:", "T19:"))
+	evidencetest.Write(t, dir, "y=2026/m=11/d=23/h=09/m=00/PT1H.json", evidencetest.ManyRows())
+	evidencetest.Write(t, dir, "y=2026/m=11/d=23/h=19/m=00/PT1H.json", strings.ReplaceAll(evidencetest.ManyRows(), "T09:", "T19:"))
 	if b := open(t, dir); len(coverOf(b.logs).twice) != 0 || count(t, b) != 6 {
 		t.Errorf("%+v %+v", b.logs[0], b.logs[1])
 	}
@@ -193,7 +186,7 @@ func TestRowsThatCannotRepeat(t *testing.T) {
 func TestBomb(t *testing.T) {
 	dir := t.TempDir()
 	zeros := bytes.Repeat([]byte(" "), 200<<20)
-	write(t, dir, "bomb.gz", string(gzipped(t, append([]byte(rowAt(1)+"\n"), zeros...))))
+	evidencetest.Write(t, dir, "bomb.gz", string(gzipped(t, append([]byte(evidencetest.RowAt(1)+"\n"), zeros...))))
 	b := open(t, dir)
 	if n := count(t, b); n != 1 || len(b.Unread) == 0 || !strings.Contains(b.Unread[len(b.Unread)-1].Reason, "expands") {
 		t.Errorf("%d records, not read %v", n, b.Unread)
@@ -203,8 +196,8 @@ func TestBomb(t *testing.T) {
 // A truncated archive gives what is in it.
 func TestTruncatedArchive(t *testing.T) {
 	dir := t.TempDir()
-	z := gzipped(t, []byte(strings.Repeat(manyRows(), 500)))
-	write(t, dir, "PT1H.json.gz", string(z[:len(z)/2]))
+	z := gzipped(t, []byte(strings.Repeat(evidencetest.ManyRows(), 500)))
+	evidencetest.Write(t, dir, "PT1H.json.gz", string(z[:len(z)/2]))
 	b := open(t, dir)
 	if n := count(t, b); n == 0 || len(b.Unread) == 0 || !strings.Contains(b.Unread[0].Reason, "it is cut off: copy it again") {
 		t.Errorf("%d records, not read %v", n, b.Unread)
@@ -215,7 +208,7 @@ func TestTruncatedArchive(t *testing.T) {
 func TestFormsOfHealth(t *testing.T) {
 	f := func(text string) {
 		t.Helper()
-		b := open(t, write(t, t.TempDir(), "health", text))
+		b := open(t, evidencetest.Write(t, t.TempDir(), "health", text))
 		if b.Health == nil || len(b.Health.Pools) != 1 || len(b.Health.Pools[0].Settings[0].Servers) != 1 {
 			t.Fatalf("%s: %+v, not read %v", text, b.Health, b.Unread)
 		}
@@ -236,11 +229,11 @@ func TestFormsOfHealth(t *testing.T) {
 // Metrics and activity, from the API, from a storage account and from the portal.
 func TestMetricsAndActivity(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "metrics.json", `{"cost":0,"timespan":"a/b","interval":"PT1M","value":[{"name":{"value":"CapacityUnits","localizedValue":"Current Capacity Units"},"unit":"Count","timeseries":[{"metadatavalues":[],"data":[{"timeStamp":"2026-11-23T09:01:00Z","average":19.5,"maximum":20},{"timeStamp":"2026-11-23T09:00:00+00:00","average":9.5,"maximum":null}]}]},
+	evidencetest.Write(t, dir, "metrics.json", `{"cost":0,"timespan":"a/b","interval":"PT1M","value":[{"name":{"value":"CapacityUnits","localizedValue":"Current Capacity Units"},"unit":"Count","timeseries":[{"metadatavalues":[],"data":[{"timeStamp":"2026-11-23T09:01:00Z","average":19.5,"maximum":20},{"timeStamp":"2026-11-23T09:00:00+00:00","average":9.5,"maximum":null}]}]},
 	 {"name":{"value":"HealthyHostCount"},"unit":"Count","timeseries":[{"metadatavalues":[{"name":{"value":"backendsettingspool"},"value":"web~http"}],"data":[{"timeStamp":"2026-11-23T09:00:00Z","average":2.5},{"timeStamp":"2026-11-23T09:02:00Z"}]}]}]}`)
-	write(t, dir, "PT1H.json", `{"count":3,"total":120,"minimum":1,"maximum":60,"average":40,"resourceId":"/X","time":"2026-11-23T09:00:00.0000000Z","metricName":"CurrentConnections","timeGrain":"PT1M"}`+"\n")
-	write(t, dir, "chart.csv", "\"Time\",\"CPU Utilization (Avg), gw1\"\n\"2026-11-23T09:00:00Z\",91.5\n")
-	write(t, dir, "activity.json", `[{"eventTimestamp":"2026-11-23T08:59:00.123Z","operationName":{"value":"Microsoft.Network/applicationGateways/write","localizedValue":"x"},"status":{"value":"Succeeded"},"resourceId":"/subscriptions/s/applicationGateways/gw1","caller":"ann@example.net","correlationId":"c1"}]`)
+	evidencetest.Write(t, dir, "PT1H.json", `{"count":3,"total":120,"minimum":1,"maximum":60,"average":40,"resourceId":"/X","time":"2026-11-23T09:00:00.0000000Z","metricName":"CurrentConnections","timeGrain":"PT1M"}`+"\n")
+	evidencetest.Write(t, dir, "chart.csv", "\"Time\",\"CPU Utilization (Avg), gw1\"\n\"2026-11-23T09:00:00Z\",91.5\n")
+	evidencetest.Write(t, dir, "activity.json", `[{"eventTimestamp":"2026-11-23T08:59:00.123Z","operationName":{"value":"Microsoft.Network/applicationGateways/write","localizedValue":"x"},"status":{"value":"Succeeded"},"resourceId":"/subscriptions/s/applicationGateways/gw1","caller":"ann@example.net","correlationId":"c1"}]`)
 	b := open(t, dir)
 	count(t, b)
 	got := map[string]float64{}
@@ -256,7 +249,7 @@ func TestMetricsAndActivity(t *testing.T) {
 // A pattern that no shell has expanded, a file named twice, standard input.
 func TestPatterns(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "a1.json", manyRows())
+	evidencetest.Write(t, dir, "a1.json", evidencetest.ManyRows())
 	b := open(t, filepath.Join(dir, "a*.json"))
 	three(t, b, "pattern")
 
@@ -282,15 +275,17 @@ func TestTemplatesAreDocuments(t *testing.T) {
 		t.Fatal(err)
 	}
 	for content, want := range map[string]string{text: "gw", string(applied): "other"} {
-		dir := t.TempDir()
-		write(t, dir, "gateway.json", content)
-		b, err := Open([]string{dir})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if b.Config == nil || b.Config.Name != want {
-			t.Errorf("%.40s: %+v", content, b.Config)
-		}
+		t.Run(content, func(t *testing.T) {
+			dir := t.TempDir()
+			evidencetest.Write(t, dir, "gateway.json", content)
+			b, err := Open([]string{dir})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b.Config == nil || b.Config.Name != want {
+				t.Errorf("%.40s: %+v", content, b.Config)
+			}
+		})
 	}
 }
 
@@ -299,14 +294,14 @@ func TestTemplatesAreDocuments(t *testing.T) {
 func TestRecordsWithoutStatus(t *testing.T) {
 	row := `{"category":"ApplicationGatewayAccessLog","timeStamp":"2026-11-23T12:00:00Z","properties":{"instanceId":"appgw_0","clientIP":"203.0.113.9","timeTaken":60,"serverRouted":"10.0.0.4:80","serverStatus":502}}` + "\n"
 	dir := t.TempDir()
-	write(t, dir, "a.json", row+row)
-	write(t, dir, "b.json", row)
+	evidencetest.Write(t, dir, "a.json", row+row)
+	evidencetest.Write(t, dir, "b.json", row)
 	b := open(t, dir)
 	n := 0
 	if err := b.Each(func(*accesslog.Record, bool) { n++ }); err != nil {
 		t.Fatal(err)
 	}
-	if n != 0 || b.Bad != 3 || len(b.Unread) != 1 || !strings.HasSuffix(b.Unread[0].String(), "a.json:1: the record has no httpStatus: it was exported without (and 2 more lines)") {
+	if n != 0 || b.Bad != 3 || len(b.Unread) != 1 || !strings.HasSuffix(b.Unread[0].String(), "a.json:1: the record has no httpStatus; export it with that column (and 2 more lines)") {
 		t.Errorf("%d records, %d bad: %+v", n, b.Bad, b.Unread)
 	}
 }
@@ -314,8 +309,8 @@ func TestRecordsWithoutStatus(t *testing.T) {
 // A session of a TCP or TLS listener has a status of its own, also in the rows of a workspace.
 func TestSessions(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "PT1H.json", `{"category":"ApplicationGatewayAccessLog","timeStamp":"2026-11-23T12:00:00Z","properties":{"instanceId":"appgw_0","clientIP":"203.0.113.9","protocol":"TCP","sessionTime":60,"serverRouted":"10.0.0.4:1433","serverStatus":502}}`+"\n")
-	write(t, dir, "table.csv", "TimeGenerated,ClientIp,Protocol,SessionTime,ServerRouted,ServerStatus\n2026-11-23T12:01:00Z,203.0.113.9,TCP,0.5,10.0.0.4:1433,200\n")
+	evidencetest.Write(t, dir, "PT1H.json", `{"category":"ApplicationGatewayAccessLog","timeStamp":"2026-11-23T12:00:00Z","properties":{"instanceId":"appgw_0","clientIP":"203.0.113.9","protocol":"TCP","sessionTime":60,"serverRouted":"10.0.0.4:1433","serverStatus":502}}`+"\n")
+	evidencetest.Write(t, dir, "table.csv", "TimeGenerated,ClientIp,Protocol,SessionTime,ServerRouted,ServerStatus\n2026-11-23T12:01:00Z,203.0.113.9,TCP,0.5,10.0.0.4:1433,200\n")
 	var got []string
 	if err := open(t, dir).Each(func(r *accesslog.Record, _ bool) {
 		got = append(got, fmt.Sprint(r.Session, r.Status, r.Taken, r.Attempts[0].Server))
@@ -342,12 +337,14 @@ func TestTruncatedAnswers(t *testing.T) {
 			"rest.json is truncated, as the answer itself says (PartialError: the results exceed 64 MB)",
 		},
 	} {
-		b := open(t, write(t, t.TempDir(), name, x.text))
-		if err := b.Each(func(*accesslog.Record, bool) {}); err != nil {
-			t.Fatal(err)
-		}
-		if got := strings.Join(b.Notes, "\n"); !strings.Contains(got, x.want) || x.want == "" && got != "" {
-			t.Errorf("%s: %q", name, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			b := open(t, evidencetest.Write(t, t.TempDir(), name, x.text))
+			if err := b.Each(func(*accesslog.Record, bool) {}); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(b.Notes, "\n"); !strings.Contains(got, x.want) || x.want == "" && got != "" {
+				t.Errorf("%s: %q", name, got)
+			}
+		})
 	}
 }

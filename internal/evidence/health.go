@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"causeway/internal/evidence/archive"
+	"causeway/internal/evidence/table"
 	"causeway/internal/gateway"
 )
 
@@ -43,7 +45,7 @@ func decodeHealth(data []byte) (*gateway.Health, error) {
 		return nil, errors.New("the backend health has no pools")
 	}
 	if !slices.ContainsFunc(out.Pools, hasServers) {
-		return nil, errors.New("the backend health names no server of any pool: ask again, and if it stays so, the pools are empty or the gateway is stopped")
+		return nil, errors.New("the backend health lists no server: ask again; if that does not help, the pools are empty or the gateway is stopped")
 	}
 	for _, p := range out.Pools {
 		for _, s := range p.Settings {
@@ -59,8 +61,8 @@ func hasServers(p gateway.PoolHealth) bool {
 	return slices.ContainsFunc(p.Settings, func(s gateway.SettingsHealth) bool { return len(s.Servers) > 0 })
 }
 
-// errShallow is of health of which ConvertTo-Json has kept the names of types only.
-var errShallow = errors.New("the backend health is cut where ConvertTo-Json stops: names of .NET types stand where its servers should. " +
+// errShallow reports health of which ConvertTo-Json kept only the names of types.
+var errShallow = errors.New("ConvertTo-Json cut the backend health off: it holds names of .NET types in place of the servers. " +
 	"Ask again with: Get-AzApplicationGatewayBackendHealth -Name NAME -ResourceGroupName GROUP | ConvertTo-Json -Depth 10")
 
 // isShallowHealth reports whether JSON is backend health of PowerShell's that was cut at its depth, whatever is left of it.
@@ -108,45 +110,14 @@ func stateOf(s string) string {
 	return "Unknown"
 }
 
-// isHealthHeading reports whether the columns of a table are those of backend health: a server, and its state.
-func isHealthHeading(names []string) bool { return healthColumnsOf(names) != nil }
-
-// healthColumns are where a table of backend health has what; -1: nowhere.
-type healthColumns struct{ server, state, setting, detail, pool int }
-
-// healthColumnsOf finds the columns: the portal calls them Server (backend pool), Status, Port (Backend setting) and
-// Details; az with -o table calls them Address and Health.
-func healthColumnsOf(names []string) *healthColumns {
-	c := &healthColumns{-1, -1, -1, -1, -1}
-	for i, name := range names {
-		name = strings.ToLower(strings.TrimSpace(name))
-		switch {
-		case c.server < 0 && (strings.HasPrefix(name, "server (") || name == "server" || name == "address" || name == "servers"):
-			c.server = i
-		case c.state < 0 && (name == "status" || name == "health"):
-			c.state = i
-		case c.setting < 0 && (strings.HasPrefix(name, "port (") || strings.Contains(name, "setting")):
-			c.setting = i
-		case c.detail < 0 && (strings.HasPrefix(name, "detail") || name == "healthprobelog" || name == "reason"):
-			c.detail = i
-		case c.pool < 0 && strings.Contains(name, "pool"):
-			c.pool = i
-		}
-	}
-	if c.server < 0 || c.state < 0 || c.setting < 0 && c.detail < 0 && c.pool < 0 && len(names) > 2 {
-		return nil
-	}
-	return c
-}
-
 // isHealthTable reports whether a text is a table of backend health.
 func isHealthTable(text []byte) bool {
-	rows, err := newCells(&leaf{Reader: bufio.NewReaderSize(bytes.NewReader(text), headSize)})
+	rows, err := table.NewRows(bufio.NewReaderSize(bytes.NewReader(text), archive.HeadSize))
 	if err != nil {
 		return false
 	}
-	heading, _, err := rows.next()
-	return err == nil && isHealthHeading(heading) && !knownNames(heading)
+	heading, _, err := rows.Next()
+	return err == nil && table.IsHealthHeading(heading) && !table.KnownNames(heading)
 }
 
 // healthFromTable reads a table of backend health, as the portal shows it and people paste it.
@@ -154,41 +125,41 @@ func healthFromTable(data []byte) (*gateway.Health, bool) {
 	if !isHealthTable(data) {
 		return nil, false
 	}
-	rows, err := newCells(&leaf{Reader: bufio.NewReaderSize(bytes.NewReader(data), headSize)})
+	rows, err := table.NewRows(bufio.NewReaderSize(bytes.NewReader(data), archive.HeadSize))
 	if err != nil {
 		return nil, false
 	}
-	heading, _, err := rows.next()
+	heading, _, err := rows.Next()
 	if err != nil {
 		return nil, false
 	}
-	at := healthColumnsOf(heading)
+	at := table.HealthColumnsOf(heading)
 	out := &gateway.Health{}
 	for {
-		row, _, err := rows.next()
-		if err != nil && !isRowError(err) {
+		row, _, err := rows.Next()
+		if err != nil && !table.IsRowError(err) {
 			return out, len(out.Pools) > 0
 		}
-		if err == nil && at.server < len(row) && at.state < len(row) && row[at.server] != "" && row[at.state] != "" {
+		if err == nil && at.Server < len(row) && at.State < len(row) && row[at.Server] != "" && row[at.State] != "" {
 			addHealth(out, at, row)
 		}
 	}
 }
 
 // addHealth adds the server of one row to its pool and settings.
-func addHealth(h *gateway.Health, at *healthColumns, row []string) {
+func addHealth(h *gateway.Health, at *table.HealthColumns, row []string) {
 	cell := func(i int) string {
 		if i < 0 || i >= len(row) {
 			return ""
 		}
 		return strings.TrimSpace(row[i])
 	}
-	address, pool := nameAndPart(cell(at.server))
-	if p := cell(at.pool); p != "" {
+	address, pool := nameAndPart(cell(at.Server))
+	if p := cell(at.Pool); p != "" {
 		pool = p
 	}
-	_, setting := nameAndPart(cell(at.setting))
-	server := gateway.ServerHealth{Address: address, Health: stateOf(cell(at.state)), Detail: cell(at.detail)}
+	_, setting := nameAndPart(cell(at.Setting))
+	server := gateway.ServerHealth{Address: address, Health: stateOf(cell(at.State)), Detail: cell(at.Detail)}
 	ofPool, ofSetting := gateway.Ref{ID: "/backendAddressPools/" + pool}, gateway.Ref{ID: "/backendHttpSettingsCollection/" + setting}
 	i := slices.IndexFunc(h.Pools, func(p gateway.PoolHealth) bool { return p.Pool == ofPool })
 	if i < 0 {

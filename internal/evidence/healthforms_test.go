@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"causeway/internal/evidence/evidencetest"
 )
 
 // theDocks is the health of one pool with a member that is up and one that is not, as the API returns it.
@@ -16,7 +18,7 @@ const theDocks = `{"backendAddressPools":[{"backendAddressPool":{"id":"/subscrip
 // docksHealth fails where the health of a text is not that of the docks.
 func docksHealth(t *testing.T, name, text string) {
 	t.Helper()
-	b := open(t, write(t, t.TempDir(), name, text))
+	b := open(t, evidencetest.Write(t, t.TempDir(), name, text))
 	if b.Health == nil || len(b.Unread) > 0 {
 		t.Errorf("%s:\n%.500s\nnot read %v", name, text, b.Unread)
 		return
@@ -86,11 +88,13 @@ func TestHealthAsPeopleHaveIt(t *testing.T) {
 		{"10.9.0.5 (docks)", "Unhealthy", "80 (plain)", "HTTP", "Received invalid status code: 404", "Troubleshoot"},
 	}
 	for _, comma := range []string{"\t", ",", ";"} {
-		text := strings.Join(heading, comma) + "\n"
-		for _, row := range rows {
-			text += strings.Join(row, comma) + "\n"
-		}
-		docksHealth(t, "portal.txt", text)
+		t.Run(comma, func(t *testing.T) {
+			text := strings.Join(heading, comma) + "\n"
+			for _, row := range rows {
+				text += strings.Join(row, comma) + "\n"
+			}
+			docksHealth(t, "portal.txt", text)
+		})
 	}
 	docksHealth(t, "portal.md", "| "+strings.Join(heading, " | ")+" |\n|---|---|---|---|---|---|\n| "+strings.Join(rows[0], " | ")+" |\n| "+strings.Join(rows[1], " | ")+" |\n")
 	for depth := 1; depth <= 10; depth++ {
@@ -110,7 +114,7 @@ func TestHealthThatWasCut(t *testing.T) {
 		if !strings.Contains(string(text), "Microsoft.Azure.Commands") {
 			continue
 		}
-		b := open(t, write(t, t.TempDir(), "ps.json", string(text)))
+		b := open(t, evidencetest.Write(t, t.TempDir(), "ps.json", string(text)))
 		if b.Health != nil || len(b.Unread) != 1 || !strings.Contains(b.Unread[0].Reason, "-Depth 10") {
 			t.Errorf("depth %d: health %v, not read %v", depth, b.Health, b.Unread)
 		}
@@ -124,10 +128,12 @@ func TestTablesOfMetrics(t *testing.T) {
 		"chart.csv": "Failed requests of w\n\nTime;Failed Requests (Sum), w\n20.11.2026 08:00:00;3,0\n20.11.2026 08:01:00;0,0\n",
 		"rows.csv":  "TimeGenerated,MetricName,Total,TimeGrain\n2026-11-20T08:00:00Z,FailedRequests,3,PT1M\n2026-11-20T08:01:00Z,FailedRequests,0,PT1M\n",
 	} {
-		b := open(t, write(t, t.TempDir(), name, text))
-		count(t, b)
-		if len(b.Metrics) != 1 || b.Metrics[0].Name != "FailedRequests" || len(b.Metrics[0].Points) != 2 || b.Metrics[0].Points[0].Value() != 3 || len(b.Unread) > 0 {
-			t.Errorf("%s: %+v, not read %v", name, b.Metrics, b.Unread)
-		}
+		t.Run(name, func(t *testing.T) {
+			b := open(t, evidencetest.Write(t, t.TempDir(), name, text))
+			count(t, b)
+			if len(b.Metrics) != 1 || b.Metrics[0].Name != "FailedRequests" || len(b.Metrics[0].Points) != 2 || b.Metrics[0].Points[0].Value() != 3 || len(b.Unread) > 0 {
+				t.Errorf("%s: %+v, not read %v", name, b.Metrics, b.Unread)
+			}
+		})
 	}
 }

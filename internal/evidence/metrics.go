@@ -3,22 +3,20 @@ package evidence
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/table"
 )
 
 // Metric is one series of a metric of the gateway.
 type Metric struct {
 	Name       string            // as the REST API names it: CapacityUnits
-	Unit       string            // Count, MilliSeconds, Percent …; empty: not said
+	Unit       string            // Count, MilliSeconds, Percent …; empty: unknown
 	Dimensions map[string]string // lower-case names; nil: the gateway as a whole
 	Points     []Point           // oldest first
 }
@@ -114,7 +112,8 @@ func pointOf(row *accesslog.Row) (point, bool) {
 		return point{}, false
 	}
 	p := Point{
-		at, row.Real(accesslog.Average), row.Real(accesslog.Total), row.Real(accesslog.Minimum), row.Real(accesslog.Maximum), row.Real(accesslog.Samples),
+		at, row.Real(accesslog.Average), row.Real(accesslog.Total), row.Real(accesslog.Minimum), row.Real(accesslog.Maximum),
+		row.Real(accesslog.Samples),
 	}
 	return point{string(row.Text(accesslog.MetricName)), p}, !math.IsNaN(p.Value()) || !math.IsNaN(p.Peak())
 }
@@ -142,48 +141,16 @@ func (b *Bundle) sortMetrics() {
 	slices.SortStableFunc(b.Metrics, func(x, y Metric) int { return cmp.Compare(x.Name, y.Name) })
 }
 
-// Metric names as the portal shows them.
-var displayNames = map[string]string{
-	"application gateway total time": "ApplicationGatewayTotalTime", "backend connect time": "BackendConnectTime",
-	"backend first byte response time": "BackendFirstByteResponseTime", "backend last byte response time": "BackendLastByteResponseTime",
-	"client rtt": "ClientRtt", "backend response status": "BackendResponseStatus", "response status": "ResponseStatus", "total requests": "TotalRequests",
-	"failed requests": "FailedRequests", "healthy host count": "HealthyHostCount", "unhealthy host count": "UnhealthyHostCount",
-	"current connections": "CurrentConnections", "new connections per second": "NewConnectionsPerSecond", "throughput": "Throughput",
-	"current capacity units": "CapacityUnits", "current compute units": "ComputeUnits", "estimated billed capacity units": "EstimatedBilledCapacityUnits",
-	"fixed billable capacity units": "FixedBillableCapacityUnits", "cpu utilization": "CpuUtilization",
-}
-
-// metricName finds the metric in a heading such as "Current Capacity Units (Avg), gw1"; empty if there is none.
-func metricName(heading string) string {
-	text := strings.ToLower(strings.Trim(strings.TrimSpace(heading), `"`))
-	best := ""
-	for display, name := range displayNames {
-		if (strings.HasPrefix(text, display) || strings.HasPrefix(text, strings.ToLower(name))) && len(display) > len(best) {
-			best = display
-		}
-	}
-	return displayNames[best]
-}
-
-// isMetricHeading reports whether a table has a time and then metrics.
-func isMetricHeading(names []string) bool {
-	if len(names) < 2 {
-		return false
-	}
-	first := strings.ToLower(strings.Trim(strings.TrimSpace(names[0]), `"`))
-	return (strings.HasPrefix(first, "time") || strings.HasPrefix(first, "date") || first == "") && metricName(names[1]) != ""
-}
-
 // metricTable reads a chart that was exported as a table: a time, and a column for each series.
-func (r *reading) metricTable(s *source, rows cells, heading []string) error {
+func (r *reading) metricTable(s *source, rows table.Rows, heading []string) error {
 	series := make([]Metric, len(heading))
 	for i := range heading[1:] {
-		series[i+1].Name = metricName(heading[i+1])
+		series[i+1].Name = table.MetricName(heading[i+1])
 	}
-	err := r.eachRow(s, rows, func(cells []string) bool {
-		at, ok := s.style.columns[0].times.Parse([]byte(cells[0]))
+	err := r.eachInterval(s, rows, func(cells []string) bool {
+		at, ok := s.style.Columns[0].Times.Parse([]byte(cells[0]))
 		for i := 1; ok && i < min(len(cells), len(series)); i++ {
-			if v := s.style.columns[i].real(cells[i]); !math.IsNaN(v) && series[i].Name != "" && len(series[i].Points) < maxPoints {
+			if v := s.style.Columns[i].Real(cells[i]); !math.IsNaN(v) && series[i].Name != "" && len(series[i].Points) < maxPoints {
 				series[i].Points = append(series[i].Points, Point{at, v, math.NaN(), math.NaN(), math.NaN(), math.NaN()})
 			}
 		}
@@ -197,47 +164,21 @@ func (r *reading) metricTable(s *source, rows cells, heading []string) error {
 	return err
 }
 
-// isMetricList reports whether a table has a row for each interval of a metric: its time, its name and its values, as
-// az monitor metrics list prints with -o table.
-func isMetricList(names []string) bool { return metricListOf(names) != nil }
-
-// metricListOf finds the columns of such a table: time, name, then those of Point's values; nil if it is none. A column that
-// is missing is -1.
-func metricListOf(names []string) []int {
-	at := []int{-1, -1, -1, -1, -1, -1, -1}
-	for i, name := range names {
-		switch field := accesslog.FieldOf(name); {
-		case field == accesslog.Time:
-			at[0] = i
-		case strings.EqualFold(strings.TrimSpace(name), "name"), strings.EqualFold(strings.TrimSpace(name), "metric"):
-			at[1] = i
-		default:
-			if k := slices.Index([]accesslog.Field{accesslog.Average, accesslog.Total, accesslog.Minimum, accesslog.Maximum, accesslog.Samples}, field); k >= 0 {
-				at[2+k] = i
-			}
-		}
-	}
-	if at[0] < 0 || at[1] < 0 || max(at[2], at[3], at[4], at[5], at[6]) < 0 {
-		return nil
-	}
-	return at
-}
-
 // metricList reads such a table.
-func (r *reading) metricList(s *source, rows cells, heading []string) error {
-	at := metricListOf(heading)
-	return r.eachRow(s, rows, func(cells []string) bool {
+func (r *reading) metricList(s *source, rows table.Rows, heading []string) error {
+	at := table.MetricListOf(heading)
+	return r.eachInterval(s, rows, func(cells []string) bool {
 		if at[0] >= len(cells) || at[1] >= len(cells) {
 			return false
 		}
 		var v [5]float64
 		for i, from := range at[2:] {
 			if v[i] = math.NaN(); from >= 0 && from < len(cells) {
-				v[i] = s.style.columns[from].real(cells[from])
+				v[i] = s.style.Columns[from].Real(cells[from])
 			}
 		}
-		when, ok := s.style.columns[at[0]].times.Parse([]byte(cells[at[0]]))
-		p := point{cmp.Or(metricName(cells[at[1]]), cells[at[1]]), Point{when, v[0], v[1], v[2], v[3], v[4]}}
+		when, ok := s.style.Columns[at[0]].Times.Parse([]byte(cells[at[0]]))
+		p := point{cmp.Or(table.MetricName(cells[at[1]]), cells[at[1]]), Point{when, v[0], v[1], v[2], v[3], v[4]}}
 		if !ok || math.IsNaN(p.Value()) && math.IsNaN(p.Peak()) {
 			return false
 		}
@@ -246,34 +187,19 @@ func (r *reading) metricList(s *source, rows cells, heading []string) error {
 	})
 }
 
-// eachRow calls f with the rows of a table of metrics. f reports whether a row was of use.
-func (r *reading) eachRow(s *source, rows cells, f func(cells []string) bool) error {
-	for {
-		row, line, err := rows.next()
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case isRowError(err):
-			r.b.skip(s.name, line, reasonOf(err))
-			s.bad++
-		case err != nil:
-			return fmt.Errorf("read a row of metrics: %w", err)
-		case f(row):
+// eachInterval calls f with the rows of a table of metrics. f reports whether a row was of use.
+func (r *reading) eachInterval(s *source, rows table.Rows, f func(cells []string) bool) error {
+	err := r.eachRow(s, rows, func(cells []string, line int) {
+		if f(cells) {
 			s.rows++
 			r.b.Rows++
-		default:
-			r.b.skip(s.name, line, "the row of metrics has no time, or no number, that can be read")
-			s.bad++
+			return
 		}
+		r.b.skip(s.name, line, "the row of metrics has no readable time or no readable number")
+		s.bad++
+	})
+	if err != nil {
+		return fmt.Errorf("read a row of metrics: %w", err)
 	}
-}
-
-// real is the number in a cell; NaN if it is none.
-func (c *column) real(cell string) float64 {
-	number, _, ok := plainNumber(cell, c.commas, false)
-	v, err := strconv.ParseFloat(number, 64)
-	if !ok || err != nil {
-		return math.NaN()
-	}
-	return v
+	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"runtime"
 	"testing"
+
+	"causeway/internal/evidence/evidencetest"
 )
 
 // A shell hands what a command prints over as a pipe with a path: causeway diagnose <(zcat old.gz).
@@ -21,7 +23,7 @@ func TestPipeWithAPath(t *testing.T) {
 		t.Skipf("%s has no %s", runtime.GOOS, path)
 	}
 	go func() {
-		fmt.Fprint(out, manyRows())
+		fmt.Fprint(out, evidencetest.ManyRows())
 		out.Close()
 	}()
 	three(t, open(t, path), "pipe")

@@ -8,10 +8,12 @@ import (
 	"slices"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/archive"
+	"causeway/internal/evidence/envelope"
 )
 
-// Rows are told of the rows of each category, one at a time and in the order in which they stand. A record is good
-// until the function returns. Functions may be nil.
+// Rows holds a callback for the rows of each category, called with one row at a time, in file order. A record is valid until
+// the callback returns. Callbacks may be nil.
 type Rows struct {
 	Access      func(r *accesslog.Record, own bool) // own: it carries Causeway's object
 	Performance func(*accesslog.Performance)
@@ -23,8 +25,8 @@ type Rows struct {
 // Each calls f with every access record.
 func (b *Bundle) Each(f func(r *accesslog.Record, own bool)) error { return b.EachRow(Rows{Access: f}) }
 
-// EachRow reads all logs, in one pass, on all processors. Rows of metrics and of the activity log are kept in the bundle.
-// What cannot be read is noted and does not stop the rest.
+// EachRow reads all logs in one pass, on all processors. It keeps rows of metrics and of the activity log in the bundle. It
+// notes what it cannot read and goes on.
 func (b *Bundle) EachRow(rows Rows) error {
 	b.done.Store(0)
 	b.Misdated, b.Rows, b.swept = 0, 0, true
@@ -38,10 +40,11 @@ func (b *Bundle) EachRow(rows Rows) error {
 		i = n
 	}
 	if r.repeats.full {
-		b.note(fmt.Sprintf("more than %d rows stand at times that several sources cover; beyond that, rows that repeat were not told from others", maxRemembered))
+		b.note(fmt.Sprintf("more than %d rows stand at times that several sources cover; beyond that, repeated rows count as new ones",
+			maxRemembered))
 	}
-	b.tellMisdated()
-	b.tellUnread()
+	b.noteMisdated()
+	b.noteUnread()
 	b.sortActivity()
 	b.sortMetrics()
 	return nil
@@ -49,10 +52,10 @@ func (b *Bundle) EachRow(rows Rows) error {
 
 // reading is one pass over the logs.
 type reading struct {
-	b       *Bundle
-	rows    Rows
-	repeats repeats
-	islands islands // of the source that is being read
+	b        *Bundle
+	rows     Rows
+	repeats  repeats
+	clusters timeClusters // of the source that is being read
 
 	blocks  []*block // that are free
 	decoder accesslog.Decoder
@@ -65,12 +68,12 @@ func (r *reading) file(sources []*source) {
 		byName[s.name] = s
 	}
 	first := sources[0]
-	err := walk(first.path, first.top, func(n int) { r.b.done.Add(int64(n)) }, func(l *leaf) error {
-		s := byName[l.name]
+	err := EachLeaf(first.path, first.top, func(n int) { r.b.done.Add(int64(n)) }, func(l *archive.Leaf) error {
+		s := byName[l.Name]
 		if s == nil {
 			return nil // a document, already taken
 		}
-		s.queried, s.rows, s.bad, r.islands = 0, 0, 0, r.b.newIslands(s)
+		s.queried, s.rows, s.bad, r.clusters = 0, 0, 0, r.b.newTimeClusters(s)
 		if err := r.source(s, l); err != nil && !errors.Is(err, io.EOF) {
 			r.b.broken(s.top, s.name, err)
 			s.bad++
@@ -88,39 +91,39 @@ func (r *reading) file(sources []*source) {
 // queryLimits are the most rows that an answer of Log Analytics holds: in the portal, and of the API and az.
 var queryLimits = []int{30_000, 500_000}
 
-// limits notes an answer that is as long as one may be: nothing in it says whether there were more rows.
+// limits notes an answer of the maximum length: it does not say whether there were more rows.
 func (r *reading) limits(s *source) {
 	if slices.Contains(queryLimits, s.queried) {
 		r.b.note(fmt.Sprintf("%s has exactly %d rows, the most that an answer of a workspace holds: it is truncated, and what lies beyond is missing here. Ask for shorter times, as causeway collect does", s.name, s.queried))
 	}
 }
 
-// fruitless reports a source that was taken for a log and of which nothing came: silence would read as "nothing failed".
+// fruitless reports a source that looked like a log and gave no row: silence would read as "nothing failed".
 func (r *reading) fruitless(s *source) {
 	if s.rows == 0 && s.bad == 0 {
-		r.b.skip(s.name, 0, "it looks like a log, and no row of one is in it")
+		r.b.skip(s.name, 0, "it looks like a log but holds no row of one")
 	}
 }
 
 // source reads the rows of one source.
-func (r *reading) source(s *source, l *leaf) error {
+func (r *reading) source(s *source, l *archive.Leaf) error {
 	switch s.form {
-	case lines:
+	case FormLines:
 		return r.lines(s, l)
-	case records:
-		return r.lines(s, newSplitter(l))
-	case enveloped:
-		return r.lines(s, newOpener(l))
-	case queried:
+	case FormRecords:
+		return r.lines(s, envelope.NewSplitter(l.Reader))
+	case FormEnveloped:
+		return r.lines(s, envelope.NewOpener(l.Reader))
+	case FormAnswer:
 		return r.queried(s, l)
-	case tabular:
+	case FormTable:
 		return r.table(s, l)
 	}
 	return nil
 }
 
-// lines reads a row on each line. What fits into one block is read here and now; of more, one goroutine cuts the stream
-// into blocks, others decode them, and this one takes the rows in their order.
+// lines reads a row on each line. It decodes a source of one block itself. For more, one goroutine cuts the stream into blocks,
+// others decode them, and this one takes the rows in order.
 func (r *reading) lines(s *source, in io.Reader) error {
 	c, first := newCutter(in), r.block()
 	defer r.free(first)
@@ -134,7 +137,7 @@ func (r *reading) lines(s *source, in io.Reader) error {
 	return err
 }
 
-// blocksOf reads a stream of which the first block is cut.
+// blocksOf reads a stream whose first block has been cut off already.
 func (r *reading) blocksOf(s *source, c *cutter, first *block) error {
 	workers := runtime.GOMAXPROCS(0)
 	free, jobs, order := make(chan *block, 2*workers+2), make(chan *block, 2*workers+2), make(chan *block, 2*workers+2)
@@ -179,7 +182,7 @@ func (r *reading) blocksOf(s *source, c *cutter, first *block) error {
 	return failed
 }
 
-// block is one that is free, or a new one: small files in great number must not cost a block each.
+// block returns a free block, or a new one: thousands of small files must not cost a block each.
 func (r *reading) block() *block {
 	if n := len(r.blocks); n > 0 {
 		blk := r.blocks[n-1]
@@ -197,7 +200,7 @@ func (r *reading) deliver(s *source, blk *block) {
 	n := blk.n + len(blk.performance) + len(blk.firewall) + len(blk.metrics) + len(blk.activity) + len(blk.lost)
 	s.rows, s.bad, r.b.Rows = s.rows+n, s.bad+len(blk.bad), r.b.Rows+n
 	for i := range blk.access[:blk.n] {
-		r.place(s, &blk.access[i].record, blk.access[i].own)
+		r.cluster(s, &blk.access[i].record, blk.access[i].own)
 	}
 	for i := range blk.performance {
 		if r.rows.Performance != nil {

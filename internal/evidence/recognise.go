@@ -10,61 +10,62 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"causeway/internal/accesslog"
+	"causeway/internal/evidence/envelope"
+	"causeway/internal/evidence/table"
 	"causeway/internal/template"
 )
 
-// form is how a leaf has to be read.
-type form uint8
+// Form is how a leaf has to be read.
+type Form uint8
 
 const (
-	nothing   form = iota
-	notText        // neither text nor an archive
-	lines          // a row of a log on each line, JSON
-	records        // rows of a log as JSON otherwise: in an array, in {"records":[…]}, over several lines
-	queried        // the answer of a query: {"tables":[{"columns":[…],"rows":[[…]]}]}
-	enveloped      // rows of a log inside the JSON of a log store or a shipper
-	tabular        // a table with a heading, however its cells are kept apart
-	document       // JSON that is read whole
-	yamlText       // YAML that is read whole
-	plainText      // anything else that is text
+	FormNothing   Form = iota
+	FormBinary         // neither text nor an archive
+	FormLines          // a row of a log on each line, JSON
+	FormRecords        // rows of a log as JSON otherwise: in an array, in {"records":[…]}, over several lines
+	FormAnswer         // the answer of a query: {"tables":[{"columns":[…],"rows":[[…]]}]}
+	FormEnveloped      // rows of a log inside the JSON of a log store or a shipper
+	FormTable          // a table with a heading, however its cells are kept apart
+	FormDocument       // JSON that is read whole
+	FormYAML           // YAML that is read whole
+	FormText           // anything else that is text
 )
 
-// recognise tells the form by the beginning of a leaf.
-func recognise(head []byte, name string) form {
+// Recognise tells the form by the beginning of a leaf.
+func Recognise(head []byte, name string) Form {
 	text := bytes.TrimLeft(head, " \t\r\n")
 	switch {
 	case len(text) == 0:
-		return nothing
+		return FormNothing
 	case bytes.IndexByte(head, 0) >= 0 || !mostlyUTF8(head):
-		return notText
+		return FormBinary
 	case isNotCollected(name):
-		return plainText
+		return FormText
 	case text[0] == '{' || text[0] == '[':
 		return recogniseJSON(text)
 	case bytes.HasPrefix(text, []byte("//")) || bytes.HasPrefix(text, []byte("/*")): // a comment before the JSON
 		return afterComments(text)
 	}
-	if _, ok := layoutOf(text); ok && !isHealthTable(text) {
-		return tabular
+	if table.HasHeading(text) && !isHealthTable(text) {
+		return FormTable
 	}
 	switch {
 	case isYAML(text, name):
-		return yamlText
-	case looksLikeRows(text):
-		return lines // a log whose first lines were damaged
+		return FormYAML
+	case envelope.LooksLikeRows(text):
+		return FormLines // a log whose first lines were damaged
 	case holdsRowsAmong(text):
-		return enveloped // each line begins with something else
+		return FormEnveloped // each line begins with something else
 	}
-	return plainText
+	return FormText
 }
 
 // afterComments tells JSON that begins with comments, as templates do.
-func afterComments(text []byte) form {
+func afterComments(text []byte) Form {
 	if text = bytes.TrimLeft(template.StrictJSON(text), " \t\r\n"); len(text) > 0 && text[0] == '{' {
-		return document
+		return FormDocument
 	}
-	return plainText
+	return FormText
 }
 
 // mostlyUTF8 reports whether text is text; the head may end within a character.
@@ -85,127 +86,41 @@ func mostlyUTF8(head []byte) bool {
 	return 20*bad < len(head) // a log holds what hostile clients send
 }
 
-func recogniseJSON(text []byte) form {
+func recogniseJSON(text []byte) Form {
 	if isQueried(text) {
-		return queried
+		return FormAnswer
 	}
-	inner, wrapped := unwrap(text)
-	if isObjects(text) {
-		return tabular
+	inner, wrapped := envelope.Unwrap(text)
+	if table.IsObjects(text) {
+		return FormTable
 	}
-	if !isRow(firstObject(inner)) {
+	if !envelope.IsRow(envelope.FirstObject(inner)) {
 		switch {
 		case bytes.Contains(text[:min(len(text), 256)], []byte(`"causeway.`)): // a report or an answer of causeway's own
-			return document
-		case !wrapped && looksLikeRows(text):
-			return lines
+			return FormDocument
+		case !wrapped && envelope.LooksLikeRows(text):
+			return FormLines
 		case isEnvelope(text):
-			return enveloped
+			return FormEnveloped
 		case !wrapped && beginsLongRow(text):
-			return lines
+			return FormLines
 		case beginsPacked(text):
-			return enveloped
+			return FormEnveloped
 		}
-		return document
+		return FormDocument
 	}
 	first, _, more := bytes.Cut(text, []byte("\n"))
-	if !wrapped && (!more || len(firstObject(first)) > 0) {
-		return lines
+	if !wrapped && (!more || len(envelope.FirstObject(first)) > 0) {
+		return FormLines
 	}
-	return records
+	return FormRecords
 }
 
-// unwrap steps into an array, or into {"records":[…]} and its like, which hold the rows.
-func unwrap(text []byte) (inner []byte, wrapped bool) {
-	for {
-		switch n := wrapper(text); {
-		case n > 0:
-			text, wrapped = bytes.TrimLeft(text[n:], " \t\r\n"), true
-		case len(text) > 0 && text[0] == '[':
-			text, wrapped = bytes.TrimLeft(text[1:], " \t\r\n"), true
-		default:
-			return text, wrapped
-		}
-	}
-}
-
-// wrapper is the length of {"records":[ or {"value":[ at the beginning of text; 0 if there is none.
-func wrapper(text []byte) int {
-	at := 0
-	token := func(t string) bool {
-		for at < len(text) && text[at] <= ' ' {
-			at++
-		}
-		if len(text)-at < len(t) || !strings.EqualFold(string(text[at:at+len(t)]), t) {
-			return false
-		}
-		at += len(t)
-		return true
-	}
-	if !token("{") || !token(`"records"`) && !token(`"value"`) || !token(":") || !token("[") {
-		return 0
-	}
-	return at
-}
-
-// firstObject is the JSON object at the beginning of text, if it ends there.
-func firstObject(text []byte) []byte {
-	if len(text) == 0 || text[0] != '{' {
-		return nil
-	}
-	depth, quoted := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			depth++
-		case c == '}' || c == ']':
-			if depth--; depth == 0 {
-				return text[:i+1]
-			}
-		}
-	}
-	return nil
-}
-
-// isRow reports whether an object is a row of a log.
-func isRow(object []byte) bool {
-	if object == nil {
-		return false
-	}
-	var d accesslog.Decoder
-	row, err := d.Row(object)
-	if err != nil {
-		return false
-	}
-	return row.Kind() != "" || row.Has(accesslog.MetricName) && row.Has(accesslog.Grain) ||
-		row.Has(accesslog.CategoryName) && row.Has(accesslog.OperationName) && (row.Has(accesslog.Time) || row.Has(accesslog.Generated))
-}
-
-// looksLikeRows reports whether some line of the head is a row, though the first is not.
-func looksLikeRows(text []byte) bool {
-	for n := 0; n < 50; n++ {
-		line, rest, more := bytes.Cut(text, []byte("\n"))
-		if isRow(firstObject(bytes.TrimSpace(line))) {
-			return true
-		}
-		if !more {
-			break
-		}
-		text = rest
-	}
-	return false
-}
-
-// isBrokenLog reports whether a text that was taken for something else is a log: its first line is broken, and so long that
+// IsBrokenLog reports whether a text that was taken for something else is a log: its first line is broken, and so long that
 // no other stands in the head.
-func isBrokenLog(text []byte) bool {
+func IsBrokenLog(text []byte) bool {
 	_, rest, _ := bytes.Cut(text, []byte("\n"))
-	return looksLikeRows(rest) && !json.Valid(text)
+	return envelope.LooksLikeRows(rest) && !json.Valid(text)
 }
 
 // beginsLongRow reports whether the head is the beginning of one long row.
@@ -220,7 +135,7 @@ func isQueried(text []byte) bool {
 
 // isEnvelope reports whether records of a log are somewhere in the JSON that begins here.
 func isEnvelope(text []byte) bool {
-	o := newOpener(&leaf{Reader: bufio.NewReader(bytes.NewReader(text))})
+	o := envelope.NewOpener(bufio.NewReader(bytes.NewReader(text)))
 	n, _ := o.Read(make([]byte, 1))
 	return n > 0
 }
@@ -253,7 +168,7 @@ func holdsRowsAmong(text []byte) bool {
 			if i < 0 {
 				break
 			}
-			if line = line[i:]; isRow(firstObject(line)) {
+			if line = line[i:]; envelope.IsRow(envelope.FirstObject(line)) {
 				return true
 			}
 			line = line[1:]
@@ -283,8 +198,8 @@ func isYAML(text []byte, name string) bool {
 	return false
 }
 
-// isLocal reports whether YAML is causeway.yaml.
-func isLocal(name string, data []byte) bool {
+// IsLocal reports whether YAML is causeway.yaml.
+func IsLocal(name string, data []byte) bool {
 	switch filepath.Base(name) {
 	case "causeway.yaml", "causeway.yml":
 		return true

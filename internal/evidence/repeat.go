@@ -80,7 +80,7 @@ func swept(spans []span, e end, depth, level int) []span {
 // shares reports whether a row of a source may stand in another as well.
 func (c *cover) shares(s *source, at time.Time) bool {
 	spans := c.twice
-	if !s.span.holds(at) { // it lies further out of order than slack: whoever covers its time is another source
+	if !s.span.holds(at) { // it lies further out of order than slack: another source covers its time
 		spans = c.once
 	}
 	i, _ := slices.BinarySearchFunc(spans, at, func(x span, at time.Time) int { return x.from.Compare(at) })

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"causeway/internal/evidence/evidencetest"
 )
 
 // Whether another source covers a time is known as from comparing each with each.
@@ -44,9 +46,9 @@ func TestCoverIsThatOfPairs(t *testing.T) {
 func TestManySources(t *testing.T) {
 	files := map[string][]byte{}
 	for i := range 3000 {
-		files[fmt.Sprintf("%d.json", i)] = []byte(strings.ReplaceAll(rowAt(i%60), "592d1649", fmt.Sprintf("%08d", i)))
+		files[fmt.Sprintf("%d.json", i)] = []byte(strings.ReplaceAll(evidencetest.RowAt(i%60), "592d1649", fmt.Sprintf("%08d", i)))
 	}
-	b := open(t, write(t, t.TempDir(), "many.tar.gz", string(gzipped(t, tarred(t, files)))))
+	b := open(t, evidencetest.Write(t, t.TempDir(), "many.tar.gz", string(gzipped(t, tarred(t, files)))))
 	if n := count(t, b); n != 3000 || b.Logs() != 3000 {
 		t.Errorf("%d rows of %d sources", n, b.Logs())
 	}
@@ -58,7 +60,7 @@ func TestManySources(t *testing.T) {
 // Names of files and entries of archives are spelled out wherever they appear.
 func TestNamesThatSteerTerminals(t *testing.T) {
 	name := "a\x1b]0;owned\x07\nnot read: nothing, all is well"
-	b := open(t, write(t, t.TempDir(), "n.tar", string(tarred(t, map[string][]byte{name: []byte("hello")}))))
+	b := open(t, evidencetest.Write(t, t.TempDir(), "n.tar", string(tarred(t, map[string][]byte{name: []byte("hello")}))))
 	defer b.Close()
 	if len(b.Unread) != 1 || strings.ContainsAny(b.Unread[0].String(), "\x1b\x07\n") || !strings.Contains(b.Unread[0].File, `a\x1b]0;owned\a\nnot read`) {
 		t.Errorf("not read %q", b.Unread)
@@ -67,16 +69,18 @@ func TestNamesThatSteerTerminals(t *testing.T) {
 
 // Messages about JSON name what stands in the file, and no types of Go.
 func TestTypesOfJSON(t *testing.T) {
-	row := strings.TrimSuffix(rowAt(1), "}}") + `},"causeway":{"v":1,"start":"x","attempts":[{"active":"many"}]}}`
+	row := strings.TrimSuffix(evidencetest.RowAt(1), "}}") + `},"causeway":{"v":1,"start":"x","attempts":[{"active":"many"}]}}`
 	for name, text := range map[string]string{
 		"log.json":      row,
 		"metrics.json":  `{"value":[{"name":{"value":"TotalRequests"},"timeseries":"none"}]}`,
 		"activity.json": `[{"eventTimestamp":7,"operationName":"a/write"}]`,
 	} {
-		b := open(t, write(t, t.TempDir(), name, text))
-		count(t, b)
-		if said := fmt.Sprint(b.Unread); len(b.Unread) != 1 || !strings.Contains(said, " holds a") || strings.Contains(said, "Go ") || strings.Contains(said, "JSON.") {
-			t.Errorf("%s: not read %v", name, b.Unread)
-		}
+		t.Run(name, func(t *testing.T) {
+			b := open(t, evidencetest.Write(t, t.TempDir(), name, text))
+			count(t, b)
+			if said := fmt.Sprint(b.Unread); len(b.Unread) != 1 || !strings.Contains(said, " holds a") || strings.Contains(said, "Go ") || strings.Contains(said, "JSON.") {
+				t.Errorf("%s: not read %v", name, b.Unread)
+			}
+		})
 	}
 }

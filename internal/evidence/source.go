@@ -14,24 +14,26 @@ import (
 	"time"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/evidence/archive"
+	"causeway/internal/evidence/table"
 )
 
 // source is one place that holds rows of a log.
 type source struct {
 	path string // file on disk
-	name string // as it is spoken of, with the entry of an archive
-	top  string // the file as it is spoken of
-	form form
+	name string // for messages, with the entry of an archive
+	top  string // the file alone, for messages
+	form Form
 	span span // of its rows
 
-	style *style // of a table
+	style *table.Style // of a table
 
 	rows    int // of any kind, that were read
 	bad     int // lines that could not be
 	queried int // rows that a query gave
 }
 
-// span is a time with both its ends. Zero is no bound.
+// span is a period. A zero end is no bound.
 type span struct{ from, to time.Time }
 
 func (s span) holds(t time.Time) bool {
@@ -45,7 +47,7 @@ const slack = 2 * time.Minute
 const maxSources = 1 << 20
 
 // addLog notes a source of rows.
-func (b *Bundle) addLog(s *source, l *leaf, head []byte) {
+func (b *Bundle) addLog(s *source, l *archive.Leaf, head []byte) {
 	if info, err := os.Stat(s.path); err == nil && (len(b.logs) == 0 || b.logs[len(b.logs)-1].path != s.path) {
 		b.size += info.Size()
 	}
@@ -58,15 +60,42 @@ func (b *Bundle) addLog(s *source, l *leaf, head []byte) {
 		b.dated++
 	}
 	switch s.form {
-	case tabular:
-		s.style = b.survey(s.name, l)
-	case queried:
-		s.style = b.surveyRows(s.name, newAnswered(l))
+	case FormTable:
+		s.style = b.surveyTable(s.name, l)
+	case FormAnswer:
+		s.style = b.survey(s.name, table.NewAnswer(l))
 	}
-	if s.style == nil && (s.form == tabular || s.form == queried) {
+	if s.style == nil && (s.form == FormTable || s.form == FormAnswer) {
 		return // nothing of it can be read, which is noted
 	}
 	b.logs = append(b.logs, s)
+}
+
+// surveyTable looks through the table in a leaf.
+func (b *Bundle) surveyTable(name string, l *archive.Leaf) *table.Style {
+	rows, err := table.NewRows(l.Reader)
+	if err != nil {
+		return &table.Style{Envelope: -1} // which is reported when the rows are read
+	}
+	return b.survey(name, rows)
+}
+
+// survey looks through a table and notes what it has to assume. It returns nil for a table with no readable row, and notes why.
+func (b *Bundle) survey(name string, rows table.Rows) *table.Style {
+	style, err := table.Survey(rows)
+	b.assumed(name, style)
+	if err != nil {
+		b.skip(name, 0, err.Error())
+		return nil
+	}
+	return style
+}
+
+// assumed notes what had to be assumed of a table.
+func (b *Bundle) assumed(name string, style *table.Style) {
+	for _, note := range style.Notes {
+		b.note(name + ": " + note)
+	}
 }
 
 // sortLogs puts the sources into the order of time, those of one file on disk together, so that it is read once.
@@ -82,13 +111,13 @@ func (b *Bundle) sortLogs() {
 	})
 }
 
-// spanOf is the time that a source covers, as far as a look at it tells: rows of a log on disk are in about the order of
-// time, and the path of a blob says its hour.
-func spanOf(l *leaf, s *source, head []byte) span {
-	if h, ok := hourOf(l.name); ok {
+// spanOf estimates the period that a source covers: rows of a log on disk stand roughly in the order of time, and the path of a
+// blob names its hour.
+func spanOf(l *archive.Leaf, s *source, head []byte) span {
+	if h, ok := HourOf(l.Name); ok {
 		return span{h.Add(-slack), h.Add(time.Hour + 10*time.Minute)}
 	}
-	if s.form != lines || !l.plain {
+	if s.form != FormLines || !l.Plain {
 		return span{}
 	}
 	first, ok1 := timeIn(head, false)
@@ -104,8 +133,8 @@ func spanOf(l *leaf, s *source, head []byte) span {
 
 var blobPath = regexp.MustCompile(`y=(\d{4})/m=(\d\d?)/d=(\d\d?)/h=(\d\d?)/m=\d\d?/`)
 
-// hourOf reads the hour out of the path of a blob in a storage account.
-func hourOf(name string) (time.Time, bool) {
+// HourOf reads the hour out of the path of a blob in a storage account.
+func HourOf(name string) (time.Time, bool) {
 	m := blobPath.FindStringSubmatch(path.Clean(strings.ReplaceAll(name, `\`, "/")))
 	if m == nil {
 		return time.Time{}, false
@@ -143,8 +172,8 @@ func tailOf(path string) []byte {
 		return nil
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.Size() > headSize {
-		if _, err := f.Seek(-headSize, io.SeekEnd); err != nil {
+	if info, err := f.Stat(); err == nil && info.Size() > archive.HeadSize {
+		if _, err := f.Seek(-archive.HeadSize, io.SeekEnd); err != nil {
 			return nil
 		}
 	}

@@ -3,6 +3,8 @@ package evidence
 import (
 	"bytes"
 	"encoding/json"
+
+	"causeway/internal/evidence/archive"
 )
 
 // What cannot be read is named as what it is where that shows, with the way to what can.
@@ -21,7 +23,7 @@ var binaries = []struct{ begin, reason string }{
 	{"\xfd7zXZ", "it is packed with xz: unpack it, or pack it with gzip or zstd"},
 }
 
-// binaryReason says what something is that is no text.
+// binaryReason says what a binary file is.
 func binaryReason(head []byte) string {
 	for _, b := range binaries {
 		if bytes.HasPrefix(head, []byte(b.begin)) {
@@ -31,31 +33,33 @@ func binaryReason(head []byte) string {
 	return "it is neither text nor an archive that can be read"
 }
 
-// unknownReason says what a text is that is no evidence.
+// unknownReason says what an unrecognised text is.
 func unknownReason(text []byte) string {
-	head := text[:min(len(text), headSize)]
+	head := text[:min(len(text), archive.HeadSize)]
 	switch {
 	case bytes.HasPrefix(head, []byte("%PDF")):
 		return binaryReason(head)
 	case bytes.HasPrefix(bytes.TrimSpace(head), []byte("<")):
 		return "it is HTML or XML, perhaps a page to sign in: export the data itself, as JSON or CSV"
-	case bytes.ContainsAny(head, "\t,;|") && (bytes.Contains(head, []byte("AGWAccessLogs")) || bytes.Contains(head, []byte("ApplicationGatewayAccess"))):
-		return "it looks like a table of the log without its heading, as az prints with -o tsv: ask with -o json"
+	case bytes.ContainsAny(head, "\t,;|") &&
+		(bytes.Contains(head, []byte("AGWAccessLogs")) || bytes.Contains(head, []byte("ApplicationGatewayAccess"))):
+		return "it looks like a table of the log without its heading, as az prints with -o tsv: use -o json"
 	}
-	return "it is not evidence that Causeway knows: neither a log, nor a document, nor a table of one"
+	return "not a recognised format (expected a log, a gateway document or an exported table)"
 }
 
 // isMapped reports whether JSON is requests of a gateway under the names of the Elastic Common Schema, without the record itself.
 func isMapped(data []byte) bool {
-	head := data[:min(len(data), headSize)]
-	return bytes.Contains(head, []byte("application_gateway")) && bytes.Contains(head, []byte("status_code")) && bytes.Contains(head, []byte(`@timestamp`))
+	head := data[:min(len(data), archive.HeadSize)]
+	return bytes.Contains(head, []byte("application_gateway")) && bytes.Contains(head, []byte("status_code")) &&
+		bytes.Contains(head, []byte(`@timestamp`))
 }
 
 // mappedReason says what to do with such JSON.
 const mappedReason = "Elastic has put its own names in place of the gateway's, and not all that a diagnosis needs has one. Export event.original, " +
 	`which the integration keeps with "Preserve original event", or give the log from where Elastic got it`
 
-// notJSONReason says why a text that looks like JSON is no document.
+// notJSONReason says why a text that looks like JSON is not a document.
 func notJSONReason(data []byte, err error) string {
 	d := json.NewDecoder(bytes.NewReader(data))
 	var first, second json.RawMessage
@@ -65,5 +69,5 @@ func notJSONReason(data []byte, err error) string {
 	case isMapped(data):
 		return mappedReason
 	}
-	return "it is JSON values one after another, and no record of a log is in the first of them"
+	return "it is a sequence of JSON values, and the first holds no record of a log"
 }

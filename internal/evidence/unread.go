@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Unread is a file, or a line of one, that told nothing. Lines that cannot be read for one reason are one Unread.
+// Unread is a file, or a line of one, that could not be read. Lines with the same reason share one Unread.
 type Unread struct {
 	File   string
 	Line   int // the first; 0: the whole file
@@ -43,8 +43,8 @@ const (
 	EmptyFolder = "it is an empty folder"
 )
 
-// whyUnread says in words why a file or a folder cannot be read. The name is said beside it.
-func whyUnread(err error) string {
+// skipReason says why a file or a folder cannot be read. Its name stands beside the reason.
+func skipReason(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return NoSuchFile
@@ -66,7 +66,7 @@ type unreadPaths []unreadPath
 func (u unreadPaths) Error() string {
 	var all []string
 	for _, p := range u {
-		all = append(all, nameOf(p.path)+": "+whyUnread(p.err))
+		all = append(all, nameOf(p.path)+": "+skipReason(p.err))
 	}
 	return strings.Join(all, "; ")
 }
@@ -78,7 +78,7 @@ func (u unreadPaths) Unwrap() (all []error) {
 	return all
 }
 
-// nameOf is how a path is spoken of.
+// nameOf is a path as messages name it.
 func nameOf(path string) string {
 	if path == Stdin {
 		return "standard input"
@@ -86,8 +86,8 @@ func nameOf(path string) string {
 	return path
 }
 
-// tellUnread notes how many lines the report lacks, and why the most of them: counts and rates are of the rest.
-func (b *Bundle) tellUnread() {
+// noteUnread notes how many lines the report lacks, and why the most of them: counts and rates are of the rest.
+func (b *Bundle) noteUnread() {
 	most, lines := -1, 0
 	for i, u := range b.Unread {
 		if u.Line > 0 {
@@ -106,7 +106,7 @@ func (b *Bundle) tellUnread() {
 	}
 }
 
-// Printable spells out what a terminal would act upon, or break a line at: whoever named a file, or sent a request, chose
+// Printable escapes what a terminal would act upon, or break a line at: a stranger who named a file or sent a request chose
 // these bytes.
 func Printable(s string) string {
 	if utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) < 0 {
@@ -126,7 +126,8 @@ func (b *Bundle) skip(name string, line int, reason string) {
 			return
 		}
 	}
-	if u := (Unread{File: name, Line: line, Reason: reason}); len(b.Unread) < maxUnread && !slices.Contains(b.Unread, u) { // files are looked at more than once
+	u := Unread{File: name, Line: line, Reason: reason}
+	if len(b.Unread) < maxUnread && !slices.Contains(b.Unread, u) { // files are looked at more than once
 		b.Unread = append(b.Unread, u)
 	}
 }

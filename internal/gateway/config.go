@@ -1,6 +1,8 @@
-// Package gateway is the resource model of an Azure Application Gateway: the document that people export, the plain
-// structs that the rest of Causeway reads, the defaults, and every rule that a document must keep.
+// Package gateway is an Azure Application Gateway as the rest of Causeway reads it: plain structs with defaults applied and
+// references reduced to names, the health of its members, and the problems of its document.
 package gateway
+
+import "strings"
 
 // Config is what a document says, with defaults applied and references reduced to names. It is read-only once made.
 //
@@ -246,4 +248,14 @@ type Redirect struct {
 type CustomError struct {
 	Status int
 	URL    string
+}
+
+// TierOf is the tier of a SKU by its name: Standard of Standard_Medium.
+func TierOf(name string) string {
+	for _, size := range []string{"_Small", "_Medium", "_Large"} {
+		if base, ok := strings.CutSuffix(name, size); ok {
+			return base
+		}
+	}
+	return name
 }

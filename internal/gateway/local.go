@@ -1,6 +1,9 @@
 package gateway
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Local is causeway.yaml: what Azure's resource has no place for. The zero value is not the default; use DefaultLocal.
 type Local struct {
@@ -39,4 +42,24 @@ func DefaultLocal() Local {
 		PassiveEjection:    true,
 		Logs:               Logs{Days: 30, Bytes: 10 << 30, Queries: true},
 	}
+}
+
+// KeyPair finds the files of a certificate by its name in the document, in any case.
+func (l Local) KeyPair(certificate string) (KeyPair, bool) {
+	for name, pair := range l.Certificates {
+		if strings.EqualFold(name, certificate) {
+			return pair, true
+		}
+	}
+	return KeyPair{}, false
+}
+
+// Dial is where to reach a member instead of at its own address; empty when causeway.yaml does not say.
+func (l Local) Dial(member Address) string {
+	for name, dial := range l.Members {
+		if strings.EqualFold(name, member.String()) {
+			return dial
+		}
+	}
+	return ""
 }

@@ -2,7 +2,7 @@ package gateway
 
 import "strings"
 
-// The lookups find a child by name, in any case; nil when there is none.
+// The lookups find a child by name, in any case; nil if there is none.
 
 // Pool finds a backend pool.
 func (c *Config) Pool(name string) *Pool {

@@ -3,8 +3,19 @@ package gateway
 import "testing"
 
 func TestLookupsIgnoreCaseAndKnowAbsence(t *testing.T) {
-	c := parseFile(t, "testdata/rest-v2.json").Config
-	c.TrustedRootCertificates = []PublicCertificate{{Name: "root"}}
+	c := &Config{
+		Pools:                   []Pool{{Name: "web"}},
+		Settings:                []Settings{{Name: "web-http"}, {Name: "api-http"}},
+		Listeners:               []Listener{{Name: "site"}, {Name: "inside"}},
+		Probes:                  []Probe{{Name: "web-health"}},
+		PathMaps:                []PathMap{{Name: "shop-paths"}},
+		Redirects:               []Redirect{{Name: "to-https"}, {Name: "moved"}},
+		SSLCertificates:         []SSLCertificate{{Name: "shop-tls"}},
+		SSLProfiles:             []SSLProfile{{Name: "modern"}},
+		TrustedRootCertificates: []PublicCertificate{{Name: "root"}},
+		FrontendPorts:           []FrontendPort{{Name: "http"}, {Name: "https"}},
+		FrontendIPs:             []FrontendIP{{Name: "public"}},
+	}
 	f := func(what string, found, missing, empty bool) {
 		t.Helper()
 		if !found || missing || empty {
@@ -13,7 +24,7 @@ func TestLookupsIgnoreCaseAndKnowAbsence(t *testing.T) {
 	}
 	f("pool", c.Pool("WEB") == &c.Pools[0], c.Pool("x") != nil, c.Pool("") != nil)
 	f("settings", c.Setting("API-http") == &c.Settings[1], c.Setting("x") != nil, c.Setting("") != nil)
-	f("listener", c.Listener("Inside") == &c.Listeners[2], c.Listener("x") != nil, c.Listener("") != nil)
+	f("listener", c.Listener("Inside") == &c.Listeners[1], c.Listener("x") != nil, c.Listener("") != nil)
 	f("probe", c.Probe("Web-Health") == &c.Probes[0], c.Probe("x") != nil, c.Probe("") != nil)
 	f("path map", c.PathMap("SHOP-paths") == &c.PathMaps[0], c.PathMap("x") != nil, c.PathMap("") != nil)
 	f("redirect", c.Redirect("Moved") == &c.Redirects[1], c.Redirect("x") != nil, c.Redirect("") != nil)

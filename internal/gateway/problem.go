@@ -42,32 +42,34 @@ func ProblemText(prefix string, problems []Problem) string {
 	slices.SortStableFunc(problems, func(a, b Problem) int { return cmp.Compare(a.Severity, b.Severity) })
 	var b strings.Builder
 	for i, p := range problems {
-		fmt.Fprintf(&b, "%s%s\n", prefix, printable(p.String()))
+		fmt.Fprintf(&b, "%s%s\n", prefix, Printable(p.String()))
 		last := i+1 == len(problems) || problems[i+1].Hint != p.Hint || problems[i+1].Severity != p.Severity
 		if p.Hint != "" && last {
-			fmt.Fprintf(&b, "  hint: %s\n", strings.ReplaceAll(printable(p.Hint), "\n", "\n    "))
+			fmt.Fprintf(&b, "  hint: %s\n", strings.ReplaceAll(Printable(p.Hint), "\n", "\n    "))
 		}
 	}
 	return b.String()
 }
 
-// report collects problems.
-type report struct{ problems []Problem }
+// Report collects problems, whose texts it makes printable.
+type Report struct{ Problems []Problem }
 
-func (r *report) error(path, code, hint, format string, args ...any) {
+// Error adds a problem for which a document is refused.
+func (r *Report) Error(path, code, hint, format string, args ...any) {
 	r.add(Error, path, code, hint, fmt.Sprintf(format, args...))
 }
 
-func (r *report) warn(path, code, hint, format string, args ...any) {
+// Warn adds a problem that is worth knowing.
+func (r *Report) Warn(path, code, hint, format string, args ...any) {
 	r.add(Warning, path, code, hint, fmt.Sprintf(format, args...))
 }
 
-func (r *report) add(severity Severity, path, code, hint, message string) {
-	r.problems = append(r.problems, Problem{printable(path), code, printable(message), printable(hint), severity})
+func (r *Report) add(severity Severity, path, code, hint, message string) {
+	r.Problems = append(r.Problems, Problem{Printable(path), code, Printable(message), Printable(hint), severity})
 }
 
-// printable keeps what a document says from steering the terminal that shows it.
-func printable(s string) string {
+// Printable keeps what a document says from steering the terminal that shows it.
+func Printable(s string) string {
 	return strings.Map(func(c rune) rune {
 		if c != '\n' && unicode.IsControl(c) {
 			return unicode.ReplacementChar
@@ -76,8 +78,8 @@ func printable(s string) string {
 	}, s)
 }
 
-// sortProblems orders by path, list positions by number, and drops exact repetitions.
-func sortProblems(problems []Problem) []Problem {
+// SortProblems orders by path, list positions by number, and drops exact repetitions.
+func SortProblems(problems []Problem) []Problem {
 	slices.SortStableFunc(problems, func(a, b Problem) int {
 		return cmp.Or(comparePaths(a.Path, b.Path), cmp.Compare(a.Severity, b.Severity),
 			cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))

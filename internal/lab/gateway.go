@@ -16,6 +16,7 @@ import (
 	"causeway/internal/conn"
 	"causeway/internal/evidence"
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 	"causeway/internal/instance"
 	"causeway/internal/resolve"
 	"causeway/internal/telemetry"
@@ -112,16 +113,12 @@ func (g *Gateway) Health() gateway.Health { return g.instance.Health() }
 // Apply serves a site in place of the one before.
 func (g *Gateway) Apply(s Site) error {
 	g.names.set(s.Names)
-	config := admin.Config{Document: s.Document(), Local: s.Local()}
-	document, err := gateway.Parse(config.Document)
+	config := admin.Config{Source: document.Source{Document: s.Document(), Local: s.Local()}}
+	document, local, problems, err := config.Parse()
 	if err != nil {
-		return fmt.Errorf("read the lab's document: %w", err)
+		return fmt.Errorf("read the lab's documents: %w", err)
 	}
-	local, problems, err := gateway.ParseLocal(config.Local, "")
-	if err != nil {
-		return fmt.Errorf("read the lab's causeway.yaml: %w", err)
-	}
-	for _, p := range append(problems, document.Problems()...) {
+	for _, p := range problems {
 		if p.Severity == gateway.Error {
 			return fmt.Errorf("check the lab's document: %v", p)
 		}

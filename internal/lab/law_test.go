@@ -19,6 +19,7 @@ import (
 	"causeway/internal/conn"
 	"causeway/internal/conn/conntest"
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 	"causeway/internal/instance"
 	"causeway/internal/telemetry"
 )
@@ -145,13 +146,9 @@ func newLawWorld(t *testing.T, clients int, idle time.Duration) *lawWorld {
 }
 
 func (w *lawWorld) apply(site Site) {
-	document, err := gateway.Parse(site.Document())
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	local, problems, err := gateway.ParseLocal(site.Local(), "")
-	if err != nil || gateway.HasErrors(append(problems, document.Problems()...)) {
-		w.t.Fatal(err, problems, document.Problems())
+	document, local, problems, err := document.Source{Document: site.Document(), Local: site.Local()}.Parse()
+	if err != nil || gateway.HasErrors(problems) {
+		w.t.Fatal(err, problems)
 	}
 	if err := w.instance.Apply(context.Background(), document.Config, local, 1); err != nil {
 		w.t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 )
 
 // Severity says how much an item of the checklist asks for.
@@ -20,7 +21,7 @@ type Severity string
 const (
 	Must  Severity = "must do" // without it the v2 gateway cannot be deployed, or fails requests
 	Check Severity = "check"   // requests, alerts or trust may be concerned; only a look at the site tells
-	Info  Severity = "info"    // changes by itself
+	Info  Severity = "info"    // nothing to do: v2 changes it
 )
 
 // Item is one thing that changes, or that has to be done.
@@ -41,7 +42,7 @@ type Options struct {
 // Result is a v2 document and what goes with it.
 type Result struct {
 	Name      string
-	Document  *gateway.Document
+	Document  *document.Document
 	Checklist []Item // must do first
 }
 
@@ -54,7 +55,7 @@ type Error struct {
 func (e *Error) Error() string { return e.Message }
 
 // Convert migrates a v1 document. The error is an *Error: the document is not v1, is invalid, or the options do not fit.
-func Convert(v1 *gateway.Document, o Options) (*Result, error) {
+func Convert(v1 *document.Document, o Options) (*Result, error) {
 	o, err := check(v1, o)
 	if err != nil {
 		return nil, err
@@ -81,24 +82,39 @@ func Convert(v1 *gateway.Document, o Options) (*Result, error) {
 
 var azureName = regexp.MustCompile(`^[A-Za-z0-9]([\w.-]{0,78}\w)?$`)
 
-func check(v1 *gateway.Document, o Options) (Options, error) {
+func check(v1 *document.Document, o Options) (Options, error) {
 	c := v1.Config
 	if o.Name == "" {
 		o.Name = nameOf(c) + "_v2"
 	}
 	switch {
 	case c.SKU.Tier == "":
-		return o, &Error{Message: "the gateway has no tier, so that nobody can tell whether it is v1", Hint: "add sku with name and tier, as Standard_Medium and Standard"}
+		return o, &Error{
+			Message: "the gateway has no tier, so that nobody can tell whether it is v1",
+			Hint:    "add sku with name and tier, as Standard_Medium and Standard",
+		}
 	case !c.V1():
-		return o, &Error{Message: fmt.Sprintf("the gateway has the tier %s, so it is v2 already", c.SKU.Tier), Hint: "give the document of a gateway of the tier Standard or WAF"}
+		return o, &Error{
+			Message: fmt.Sprintf("the gateway has the tier %s, so it is v2 already", c.SKU.Tier),
+			Hint:    "give the document of a gateway of the tier Standard or WAF",
+		}
 	case gateway.HasErrors(v1.Problems()):
-		return o, &Error{"the v1 document is not valid", "mend it first: causeway config validate", v1.Problems()}
+		return o, &Error{"the v1 document is not valid", "fix it first: causeway config validate", v1.Problems()}
 	case strings.EqualFold(o.Name, c.Name):
-		return o, &Error{Message: fmt.Sprintf("the v2 gateway would have the name of the v1 gateway, %s; both run side by side for a while", c.Name), Hint: "choose another name with --name"}
+		return o, &Error{
+			Message: fmt.Sprintf("the v2 gateway would have the name of the v1 gateway, %s; both run side by side for a while", c.Name),
+			Hint:    "choose another name with --name",
+		}
 	case !azureName.MatchString(o.Name):
-		return o, &Error{Message: fmt.Sprintf("%q is no name for a gateway", o.Name), Hint: "choose one with --name: up to 80 letters, digits, '_', '.' and '-'"}
+		return o, &Error{
+			Message: fmt.Sprintf("%q is no name for a gateway", o.Name),
+			Hint:    "choose one with --name: up to 80 letters, digits, '_', '.' and '-'",
+		}
 	case o.Subnet != "" && !strings.Contains(strings.ToLower(o.Subnet), "/subnets/"):
-		return o, &Error{Message: fmt.Sprintf("the subnet %q is not the id of a subnet", o.Subnet), Hint: "az network vnet subnet show -g GROUP --vnet-name VNET -n SUBNET --query id"}
+		return o, &Error{
+			Message: fmt.Sprintf("the subnet %q is not the id of a subnet", o.Subnet),
+			Hint:    "az network vnet subnet show -g GROUP --vnet-name VNET -n SUBNET --query id",
+		}
 	}
 	return o, nil
 }
@@ -156,7 +172,7 @@ func (m *migration) result() (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the v2 document: %w", err)
 	}
-	document, err := gateway.Parse(text)
+	document, err := document.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("read the v2 document back: %w", err)
 	}

@@ -9,11 +9,12 @@ import (
 	"testing"
 
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 )
 
-func parse(t *testing.T, text string) *gateway.Document {
+func parse(t *testing.T, text string) *document.Document {
 	t.Helper()
-	d, err := gateway.Parse([]byte(text))
+	d, err := document.Parse([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +70,7 @@ func (r *Result) item(t *testing.T, part string) Item {
 }
 
 func TestEveryItemSaysWhatWhyAndWhatToDo(t *testing.T) {
-	text, err := os.ReadFile("../gateway/testdata/v1.json")
+	text, err := os.ReadFile("../gateway/document/testdata/v1.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +134,7 @@ func TestTheNewGatewayHasItsOwnNameSubnetAndAddress(t *testing.T) {
 }
 
 func TestBackendsAreNoLongerCheckedAndThatIsSaid(t *testing.T) {
-	text, err := os.ReadFile("../gateway/testdata/v1.json")
+	text, err := os.ReadFile("../gateway/document/testdata/v1.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,9 +20,11 @@ func (m *migration) network() {
 	m.add(Must, "", "the network security group of the subnet of v2 must let ports 65200-65535 in from the service tag GatewayManager",
 		"v1 is managed through ports 65503-65534, v2 through others; without them the gateway does not come up and backend health is unknown",
 		"az network nsg rule create -g GROUP --nsg-name NSG -n gateway-manager --priority 100 --access Allow --direction Inbound --protocol Tcp --source-address-prefixes GatewayManager --destination-port-ranges 65200-65535")
-	m.add(Check, "", "backends and firewalls behind the gateway must let the subnet of v2 in", "requests and probes come from addresses of the new subnet",
+	m.add(Check, "", "backends and firewalls behind the gateway must let the subnet of v2 in",
+		"requests and probes come from addresses of the new subnet",
 		"add its address range to network security groups, firewalls and access restrictions that name the old one")
-	m.add(Check, "", "service endpoint policies on the subnet are not supported by v2", "the gateway would lose what it needs of Azure", "remove them from the subnet of v2")
+	m.add(Check, "", "service endpoint policies on the subnet are not supported by v2", "the gateway would lose what it needs of Azure",
+		"remove them from the subnet of v2")
 }
 
 func (m *migration) subnets() {
@@ -30,7 +32,8 @@ func (m *migration) subnets() {
 	const path = "properties.gatewayIPConfigurations"
 	why := "v1 and v2 gateways cannot share a subnet; Azure advises a /24 for v2, where every instance takes an address"
 	if m.subnet != "" {
-		m.add(Check, path, "the gateway moves to another subnet", why, "see that the subnet holds nothing but v2 gateways and has room for maxCapacity and 5 addresses of Azure's own")
+		m.add(Check, path, "the gateway moves to another subnet", why,
+			"see that the subnet holds nothing but v2 gateways and has room for maxCapacity and 5 addresses of Azure's own")
 		return
 	}
 	m.add(Must, path, "v2 needs a subnet of its own", why, "make one, and give its id with --subnet, or in place of "+placeholderSubnet)
@@ -61,7 +64,8 @@ func (m *migration) frontends() {
 		}
 	})
 	if !public {
-		m.add(Must, "properties.frontendIPConfigurations", "the gateway has a private frontend alone", "v2 allows that only with network isolation",
+		m.add(Must, "properties.frontendIPConfigurations", "the gateway has a private frontend alone",
+			"v2 allows that only with network isolation",
 			"az feature register --namespace Microsoft.Network --name EnableApplicationGatewayNetworkIsolation, and delegate the subnet to Microsoft.Network/applicationGateways; or add a public frontend without listeners")
 	}
 }
@@ -69,7 +73,8 @@ func (m *migration) frontends() {
 func (m *migration) publicFrontend(path, name string, p map[string]any) {
 	address := m.name + "-IP"
 	p["publicIPAddress"] = object("id", m.sibling("publicIPAddresses", address))
-	m.add(Must, path+".publicIPAddress", fmt.Sprintf("the frontend %q needs a public address of its own: a static one of the SKU Standard", name),
+	m.add(Must, path+".publicIPAddress",
+		fmt.Sprintf("the frontend %q needs a public address of its own: a static one of the SKU Standard", name),
 		"v1 and v2 run side by side, and v2 does not take addresses of the SKU Basic",
 		"az network public-ip create -g GROUP -n "+address+" --sku Standard --allocation-method Static")
 	m.add(Info, path+".publicIPAddress", "the address of v2 is static", "that of v1 changes when the gateway is stopped and started",
@@ -81,7 +86,8 @@ func (m *migration) privateFrontend(path, name string, p map[string]any) {
 	method, _ := p["privateIPAllocationMethod"].(string)
 	p["privateIPAllocationMethod"] = "Static"
 	m.add(Must, path+".privateIPAddress", fmt.Sprintf("the frontend %q needs an address of the subnet of v2", name),
-		"a private frontend of v2 is static and lies in the gateway's own subnet"+wasDynamic(method), "choose a free address of it, and change whatever names the old one")
+		"a private frontend of v2 is static and lies in the gateway's own subnet"+wasDynamic(method),
+		"choose a free address of it, and change whatever names the old one")
 }
 
 func wasDynamic(method string) string {
@@ -106,7 +112,8 @@ func (m *migration) ipv6() {
 		}
 	}
 	if found {
-		m.add(Must, "", "the gateway uses IPv6", "v2 has IPv6 only on gateways that were made with two address families, and none to backends that Azure documents",
+		m.add(Must, "", "the gateway uses IPv6",
+			"v2 has IPv6 only on gateways that were made with two address families, and none to backends that Azure documents",
 			"make the v2 gateway with both families, and reach backends by IPv4")
 	}
 }
@@ -130,7 +137,8 @@ func (m *migration) ports() {
 		}
 		taken[next] = true
 		p["port"] = next
-		m.add(Must, path+".port", fmt.Sprintf("the frontend port %q moves from %d to %d", name, port, next), "v2 keeps the ports above 65199 for its own management",
+		m.add(Must, path+".port", fmt.Sprintf("the frontend port %q moves from %d to %d", name, port, next),
+			"v2 keeps the ports above 65199 for its own management",
 			"choose a port from 1 to 65199, and change the clients")
 	})
 }
@@ -150,8 +158,10 @@ func (m *migration) priorities() {
 	if len(rules) == 0 {
 		return
 	}
-	m.add(Info, "properties.requestRoutingRules", fmt.Sprintf("the %d rules get the priorities %d to %d, in the order of the list", len(rules), step, len(rules)*step),
-		"v1 tries rules in the order of the list, v2 by priority, which every rule must have; so the same rule answers as before", "nothing, unless "+m.shadowing())
+	m.add(Info, "properties.requestRoutingRules",
+		fmt.Sprintf("the %d rules get the priorities %d to %d, in the order of the list", len(rules), step, len(rules)*step),
+		"v1 tries rules in the order of the list, v2 by priority, which every rule must have; so the same rule answers as before",
+		"nothing, unless "+m.shadowing())
 }
 
 // shadowing says what a better order could be.

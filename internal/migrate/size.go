@@ -46,7 +46,8 @@ func (m *migration) size() {
 		fmt.Sprintf("%d × %s carries about %.4g Mbps of small pages and %.4g Mbps of large ones, an instance of v2 %.4g Mbps; new instances take 3 to 5 minutes to come",
 			n, size, float64(n)*each.small, float64(n)*each.large, mbpsOfV2),
 		"set minCapacity to the compute units of your peak hour divided by 10; set maxCapacity to 125 if the subnet has room, because it only costs when it is used"+firewallLoad(tier))
-	m.add(Info, "zones", "v2 can span zones", "v1 has none", `add "zones": ["1", "2", "3"] where the region has them; it cannot be changed later`)
+	m.add(Info, "zones", "v2 can span zones", "v1 has none",
+		`add "zones": ["1", "2", "3"] where the region has them; it cannot be changed later`)
 }
 
 func firewallLoad(tier string) string {

@@ -19,7 +19,8 @@ func (m *migration) tlsPolicy() {
 	const path = "properties.sslPolicy"
 	policy, _ := m.props["sslPolicy"].(map[string]any)
 	if policy == nil {
-		m.add(Check, path, "the gateway has no TLS policy of its own, so that it gets the default of v2", "defaults differ by generation and age; TLS 1.2 is the least on v2",
+		m.add(Check, path, "the gateway has no TLS policy of its own, so that it gets the default of v2",
+			"defaults differ by generation and age; TLS 1.2 is the least on v2",
 			"set sslPolicy, for example to the predefined AppGwSslPolicy20220101, and see that old clients come through")
 		return
 	}
@@ -31,16 +32,18 @@ func (m *migration) tlsPolicy() {
 		}
 	}
 	if len(gone) > 0 {
-		m.add(Check, path+".cipherSuites", "v2 has no cipher suites with DHE: "+strings.Join(gone, ", "), "they were dropped", "remove them, and see that an ECDHE suite is left")
+		m.add(Check, path+".cipherSuites", "v2 has no cipher suites with DHE: "+strings.Join(gone, ", "), "they were dropped",
+			"remove them, and see that an ECDHE suite is left")
 	}
 	if policy["disabledSslProtocols"] != nil {
-		m.add(Check, path+".disabledSslProtocols", "the policy has the old form, a list of what is switched off", "v2 speaks TLS 1.2 and later, whatever the list says", "set a predefined policy in its place")
+		m.add(Check, path+".disabledSslProtocols", "the policy has the old form, a list of what is switched off",
+			"v2 speaks TLS 1.2 and later, whatever the list says", "set a predefined policy in its place")
 	}
 	m.add(Info, path, "the policy is for clients alone", "on v1 its cipher suites hold for connections to backends too", "nothing")
 }
 
-// backendTrust replaces the certificates that v1 trusts one by one. They are leaves, mostly, and v2 trusts roots: so v2 is
-// told not to check, which is all that keeps requests alive, and the owner is told to mend that.
+// backendTrust replaces the certificates that v1 trusts one by one. They are leaves, mostly, and v2 trusts roots: so the
+// migration turns the check off, which alone keeps requests alive, and asks the owner to fix that.
 func (m *migration) backendTrust() {
 	m.each("backendHttpSettingsCollection", func(path, name string, _, p map[string]any) {
 		listed := p["authenticationCertificates"] != nil
@@ -49,7 +52,8 @@ func (m *migration) backendTrust() {
 			return
 		}
 		if !listed {
-			m.add(Check, path+".protocol", fmt.Sprintf("the backends of the settings %q must now show a certificate of a known authority, for the right name", name),
+			m.add(Check, path+".protocol",
+				fmt.Sprintf("the backends of the settings %q must now show a certificate of a known authority, for the right name", name),
 				"v1 trusted those of Azure's own services without a list; v2 checks chain, dates and name. "+namesOfV2,
 				"see that the certificate covers that name; set sniName or hostName where it does not, or add the root under trustedRootCertificates")
 			return
@@ -70,7 +74,8 @@ const namesOfV2 = "v1 sends and compares the FQDN of the member; v2 sniName, els
 
 func (m *migration) fips() {
 	if m.props["enableFips"] == true {
-		m.add(Must, "properties.enableFips", "FIPS mode is left out", "Azure does not migrate it", "see whether your region offers it on v2, and set it there")
+		m.add(Must, "properties.enableFips", "FIPS mode is left out", "Azure does not migrate it",
+			"see whether your region offers it on v2, and set it there")
 	}
 	delete(m.props, "enableFips")
 }
@@ -95,16 +100,19 @@ func (m *migration) firewall() {
 	}
 	commands := "az network application-gateway waf-policy create -g GROUP -n " + name + " --type Microsoft_DefaultRuleSet --version 2.2; " +
 		"az network application-gateway waf-policy policy-setting update -g GROUP --policy-name " + name + " --state " + state + " --mode " + mode + bodyLimits(waf)
-	m.add(Must, path, "the configuration of the web application firewall becomes a policy, a resource of its own", "v2 takes its rules from a policy; a document can only refer to one", commands)
-	m.add(Check, path, fmt.Sprintf("the rule set %v %v is old", text(waf["ruleSetType"]), text(waf["ruleSetVersion"])), "newer ones find more and err less; Azure advises the default rule set 2.2",
+	m.add(Must, path, "the configuration of the web application firewall becomes a policy, a resource of its own",
+		"v2 takes its rules from a policy; a document can only refer to one", commands)
+	m.add(Check, path, fmt.Sprintf("the rule set %v %v is old", text(waf["ruleSetType"]), text(waf["ruleSetVersion"])),
+		"newer ones find more and err less; Azure advises the default rule set 2.2",
 		"run the policy in Detection first, and look at what it would block")
 	m.firewallExceptions(path, waf)
 	if state == "Disabled" {
-		m.add(Info, "properties.sku", "the firewall is switched off", "WAF_v2 costs more than Standard_v2", "choose Standard_v2 if it is to stay off")
+		m.add(Info, "properties.sku", "the firewall is switched off", "WAF_v2 costs more than Standard_v2",
+			"choose Standard_v2 if it is to stay off")
 	}
 }
 
-// firewallExceptions lists what tames the rules of v1 and must be said again.
+// firewallExceptions lists the exceptions to the rules of v1, which a policy must repeat.
 func (m *migration) firewallExceptions(path string, waf map[string]any) {
 	var lines []string
 	groups, _ := waf["disabledRuleGroups"].([]any)

@@ -97,10 +97,12 @@ func TestLookupSaysWhy(t *testing.T) {
 	})
 	r := &Resolver{Servers: []string{at}, Timeout: time.Second}
 	for _, name := range []string{"gone.example", "empty.example"} {
-		_, err := r.Lookup(context.Background(), name)
-		if !errors.Is(err, ErrNoAddress) || err.Error() != "look up "+name+": the name has no address" {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			_, err := r.Lookup(context.Background(), name)
+			if !errors.Is(err, ErrNoAddress) || err.Error() != "look up "+name+": the name has no address" {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
 	}
 	if a, err := r.Lookup(context.Background(), "half.example"); err == nil {
 		t.Errorf("a failure was taken for a name without IPv4 addresses: %+v", a)

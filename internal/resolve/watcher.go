@@ -58,19 +58,10 @@ func (w *Watcher) follow(ctx context.Context, name string, changed func([]netip.
 			changed(good, err)
 		}
 		first, failing = false, err != nil
-		if !sleep(ctx, pause) {
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
 			return
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -15,7 +15,7 @@ import (
 // engineOf is the engine that a configuration asks for; empty: the best there is. Whether the file is right is for Apply
 // to say.
 func engineOf(c admin.Config) string {
-	local, _, err := gateway.ParseLocal(c.Local, c.Dir)
+	local, _, err := c.ParseLocal()
 	if err != nil {
 		return ""
 	}

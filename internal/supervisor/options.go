@@ -13,6 +13,7 @@ import (
 
 	"causeway/internal/admin"
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 	"causeway/internal/route"
 )
 
@@ -100,7 +101,7 @@ func refusal(err error) error {
 // hintFor is what to do about an error of Start, Reload or Apply.
 func hintFor(err error) string {
 	var option *OptionError
-	var format *gateway.FormatError
+	var format *document.FormatError
 	var network *net.OpError
 	var exposed *exposedError
 	onSocket := errors.As(err, &network)

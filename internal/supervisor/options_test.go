@@ -47,7 +47,7 @@ func TestOptionsThatCannotBeMeant(t *testing.T) {
 // Two frontends with one port need addresses: the hint says how they are given.
 func TestFrontendsAtOnePlace(t *testing.T) {
 	h := newHouse(t)
-	d := document("10.0.0.4")
+	d := gatewayOn("10.0.0.4")
 	private := `{"name":"private","properties":{"privateIPAddress":"10.0.0.9","subnet":{"id":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/a"}}},`
 	d = strings.Replace(d, `"frontendIPConfigurations":[`, `"frontendIPConfigurations":[`+private, 1)
 	at := strings.Index(d, `{"name":"listener"`)

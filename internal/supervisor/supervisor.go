@@ -20,6 +20,7 @@ import (
 	"causeway/internal/certs"
 	"causeway/internal/conn"
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 	"causeway/internal/instance"
 	"causeway/internal/resolve"
 	"causeway/internal/telemetry"
@@ -47,7 +48,7 @@ type Supervisor struct {
 	applyMu  sync.Mutex // one document at a time
 	mu       sync.Mutex // guards what follows
 	current  admin.Config
-	document *gateway.Document
+	document *document.Document
 	local    gateway.Local
 	revision uint64
 	applied  time.Time
@@ -208,7 +209,7 @@ func newSupervisor(o Options, legacy *inheritance, engineName string) *Superviso
 
 // readFiles reads a document, the parameters of one that is a template, and its causeway.yaml.
 func readFiles(o Options) (admin.Config, error) {
-	c := admin.Config{Document: nil, Local: []byte{}}
+	c := admin.Config{Source: document.Source{Local: []byte{}}}
 	var err error
 	if c.Document, err = os.ReadFile(o.Config); err != nil {
 		return c, fmt.Errorf("read the gateway document: %w", err)
@@ -291,17 +292,11 @@ func (s *Supervisor) complete(c admin.Config) admin.Config {
 	return c
 }
 
-func (s *Supervisor) parse(c admin.Config) (*gateway.Document, gateway.Local, []gateway.Problem, error) {
-	local, problems, err := gateway.ParseLocal(c.Local, c.Dir)
+func (s *Supervisor) parse(c admin.Config) (*document.Document, gateway.Local, []gateway.Problem, error) {
+	document, local, problems, err := c.Parse()
 	if err != nil {
-		return nil, local, problems, fmt.Errorf("read causeway.yaml: %w", err)
+		return nil, local, problems, err
 	}
-	document, err := gateway.ParseWith(c.Document, c.Parameters)
-	if err != nil {
-		return nil, local, problems, fmt.Errorf("read the gateway document: %w", err)
-	}
-	problems = append(problems, document.Problems()...)
-	problems = append(problems, document.ProblemsWith(local)...)
 	problems = append(problems, s.engineProblem(local)...)
 	problems = append(problems, certs.Check(document.Config, local, time.Now())...)
 	problems = append(problems, document.InPlace(certs.CheckPolicies(document.Config))...)

@@ -21,6 +21,7 @@ import (
 	"causeway/internal/accesslog"
 	"causeway/internal/admin"
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
 )
 
 // house is a gateway with its files, and one member.
@@ -49,7 +50,7 @@ func newHouse(t *testing.T) *house {
 		Config: filepath.Join(dir, "gateway.json"), Local: filepath.Join(dir, "causeway.yaml"), Data: filepath.Join(dir, "data"),
 		Listen: "127.0.0.1", PortOffset: h.port - 80, Admin: "127.0.0.1:0", Drain: 5 * time.Second,
 	}
-	h.write(h.o.Config, document("10.0.0.4"))
+	h.write(h.o.Config, gatewayOn("10.0.0.4"))
 	h.write(h.o.Local, "members:\n  10.0.0.4: "+strings.TrimPrefix(member.URL, "http://")+"\n")
 	return h
 }
@@ -61,8 +62,8 @@ func (h *house) write(path, text string) {
 	}
 }
 
-// document is a gateway on port 80 for one member.
-func document(member string) string {
+// gatewayOn is a gateway on port 80 for one member.
+func gatewayOn(member string) string {
 	const id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw"
 	ref := func(kind, name string) string { return `{"id":"` + id + "/" + kind + "/" + name + `"}` }
 	return `{"name":"gw","id":"` + id + `","location":"westeurope","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1},
@@ -249,7 +250,7 @@ func TestSecondGatewayIsRefused(t *testing.T) {
 	before, _ := os.ReadFile(filepath.Join(h.o.Data, appliedName))
 	o := h.o
 	o.PortOffset = freePort(t) - 80
-	h.write(h.o.Config, document("10.0.0.9"))
+	h.write(h.o.Config, gatewayOn("10.0.0.9"))
 	if _, _, err := Start(o); !errors.Is(err, admin.ErrTaken) {
 		t.Errorf("%v", err)
 	}
@@ -285,15 +286,15 @@ func TestApply(t *testing.T) {
 	h := newHouse(t)
 	h.start()
 	c := admin.NewClient(Socket(h.o.Data))
-	if _, err := c.Apply(t.Context(), admin.Config{Document: []byte(strings.Replace(document("10.0.0.4"), `"requestTimeout":20`, `"requestTimeout":30`, 1))}); err != nil {
+	if _, err := c.Apply(t.Context(), admin.Config{Source: document.Source{Document: []byte(strings.Replace(gatewayOn("10.0.0.4"), `"requestTimeout":20`, `"requestTimeout":30`, 1))}}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := c.Config()
 	if err != nil || !bytes.Contains(got.Document, []byte(`"requestTimeout":30`)) || !bytes.Contains(got.Local, []byte("members:")) {
 		t.Errorf("the part that was left alone stays: %s %s %v", got.Document, got.Local, err)
 	}
-	for what, doc := range map[string]string{"not JSON": "{", "invalid": strings.Replace(document("10.0.0.4"), `"port":80,"protocol"`, `"port":99999,"protocol"`, 1)} {
-		problems, err := c.Apply(t.Context(), admin.Config{Document: []byte(doc)})
+	for what, doc := range map[string]string{"not JSON": "{", "invalid": strings.Replace(gatewayOn("10.0.0.4"), `"port":80,"protocol"`, `"port":99999,"protocol"`, 1)} {
+		problems, err := c.Apply(t.Context(), admin.Config{Source: document.Source{Document: []byte(doc)}})
 		if err == nil {
 			t.Errorf("%s: applied", what)
 		}
@@ -301,7 +302,7 @@ func TestApply(t *testing.T) {
 			t.Errorf("%v %v", problems, err)
 		}
 	}
-	if _, err := c.Apply(t.Context(), admin.Config{Local: []byte("connectTimeout: soon\n")}); err == nil {
+	if _, err := c.Apply(t.Context(), admin.Config{Source: document.Source{Local: []byte("connectTimeout: soon\n")}}); err == nil {
 		t.Error("a bad causeway.yaml was applied")
 	}
 	if status, _ := c.Status(); status.Revision != 2 {
@@ -316,7 +317,7 @@ func TestApply(t *testing.T) {
 func TestReloadAndRestart(t *testing.T) {
 	h := newHouse(t)
 	h.start()
-	h.write(h.o.Config, strings.Replace(document("10.0.0.4"), `"requestTimeout":20`, `"requestTimeout":21`, 1))
+	h.write(h.o.Config, strings.Replace(gatewayOn("10.0.0.4"), `"requestTimeout":20`, `"requestTimeout":21`, 1))
 	if _, err := h.s.Reload(t.Context()); err != nil || h.s.Status().Revision != 2 {
 		t.Fatal(err)
 	}
@@ -337,7 +338,7 @@ func TestReloadAndRestart(t *testing.T) {
 	if _, _, err := Start(h.o); err == nil || strings.Contains(told.String(), "the files win") {
 		t.Errorf("files that cannot be served won: %v %s", err, told.String())
 	}
-	h.write(h.o.Config, document("10.0.0.4"))
+	h.write(h.o.Config, gatewayOn("10.0.0.4"))
 	h.start()
 	h.end()
 	if !strings.Contains(told.String(), "differ from what was last applied") || !bytes.Contains(h.s.Config().Document, []byte(`"requestTimeout":20`)) {
@@ -361,10 +362,10 @@ func TestReloadOverApplied(t *testing.T) {
 			t.Errorf("%v %s", err, text)
 		}
 	}
-	longer := strings.Replace(document("10.0.0.4"), `"requestTimeout":20`, `"requestTimeout":21`, 1)
+	longer := strings.Replace(gatewayOn("10.0.0.4"), `"requestTimeout":20`, `"requestTimeout":21`, 1)
 	apply := func() {
 		t.Helper()
-		if _, err := h.s.Apply(t.Context(), admin.Config{Document: []byte(longer)}); err != nil {
+		if _, err := h.s.Apply(t.Context(), admin.Config{Source: document.Source{Document: []byte(longer)}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -482,7 +483,7 @@ func TestStartErrors(t *testing.T) {
 	f(func(h *house) { os.Remove(h.o.Config) }, "no such file")
 	f(func(h *house) { h.write(h.o.Config, "[]") }, "read the gateway document")
 	f(func(h *house) {
-		h.write(h.o.Config, strings.Replace(document("10.0.0.4"), `"port":80,`, `"port":0,`, 1))
+		h.write(h.o.Config, strings.Replace(gatewayOn("10.0.0.4"), `"port":80,`, `"port":0,`, 1))
 	}, "has errors")
 	f(func(h *house) { h.write(h.o.Local, "members: [") }, "causeway.yaml")
 	f(func(h *house) { h.o.Admin = "nonsense" }, "--admin nonsense")

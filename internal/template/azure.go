@@ -5,9 +5,11 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
-// What a deployment would be told by Azure. The names are as good as any: nothing that a gateway does depends on them.
+// What Azure would tell a deployment. The names are arbitrary: nothing that a gateway does depends on them.
 const (
 	zeroID    = "00000000-0000-0000-0000-000000000000"
 	groupName = "resource-group"
@@ -38,33 +40,33 @@ var azureFunctions = map[string]function{
 	"tophysicalzones":           {3, 3, false, func(e env, _ []any) (any, error) { return e.deployed("toPhysicalZones()"), nil }},
 }
 
-func managementGroup() *object {
+func managementGroup() *expr.Object {
 	const name = "management-group"
-	return newObject("id", "/providers/Microsoft.Management/managementGroups/"+name, "name", name,
-		"type", "Microsoft.Management/managementGroups", "properties", newObject("tenantId", zeroID, "displayName", name))
+	return expr.NewObject("id", "/providers/Microsoft.Management/managementGroups/"+name, "name", name,
+		"type", "Microsoft.Management/managementGroups", "properties", expr.NewObject("tenantId", zeroID, "displayName", name))
 }
 
-func tenant() *object {
-	return newObject("id", "/tenants/"+zeroID, "tenantId", zeroID, "displayName", "tenant", "countryCode", "US")
+func tenant() *expr.Object {
+	return expr.NewObject("id", "/tenants/"+zeroID, "tenantId", zeroID, "displayName", "tenant", "countryCode", "US")
 }
 
-func deployer() *object {
-	return newObject("objectId", zeroID, "tenantId", zeroID, "userPrincipalName", "deployer")
+func deployer() *expr.Object {
+	return expr.NewObject("objectId", zeroID, "tenantId", zeroID, "userPrincipalName", "deployer")
 }
 
 // pickZones is pickZones(PROVIDER, TYPE, LOCATION[, COUNT[, OFFSET]]): zones as a region with three has them.
 func pickZones(e env, args []any) (any, error) {
 	numbers := []int64{1, 0}
 	for i, a := range args[3:] {
-		n, ok := integer(a)
+		n, ok := expr.AsInteger(a)
 		if !ok || n < 0 || n > 3 {
-			return nil, wrong("give a number from 0 to 3", "pickZones() takes no %s", quoted(plain(a)))
+			return nil, expr.Wrong("give a number from 0 to 3", "pickZones() takes no %s", expr.Quote(expr.TextOf(a)))
 		}
 		numbers[i] = n
 	}
 	out := []any{}
 	for zone := numbers[1] + 1; zone <= min(numbers[0]+numbers[1], 3); zone++ {
-		out = append(out, plain(number(zone)))
+		out = append(out, expr.TextOf(expr.Number(zone)))
 	}
 	e.report(false, e.path, "TemplateValueUnknown", "write the zones in its place if they matter",
 		"which zones pickZones() gives is known only once the template is deployed; %d of a region with three stand for them", len(out))
@@ -72,10 +74,10 @@ func pickZones(e env, args []any) (any, error) {
 }
 
 // environment is the public cloud of Azure.
-func environment() *object {
-	return newObject("name", "AzureCloud", "resourceManager", "https://management.azure.com/", "portal", "https://portal.azure.com",
-		"authentication", newObject("loginEndpoint", "https://login.microsoftonline.com/", "tenant", "common"),
-		"suffixes", newObject("keyvaultDns", ".vault.azure.net", "storage", "core.windows.net", "sqlServerHostname", ".database.windows.net",
+func environment() *expr.Object {
+	return expr.NewObject("name", "AzureCloud", "resourceManager", "https://management.azure.com/", "portal", "https://portal.azure.com",
+		"authentication", expr.NewObject("loginEndpoint", "https://login.microsoftonline.com/", "tenant", "common"),
+		"suffixes", expr.NewObject("keyvaultDns", ".vault.azure.net", "storage", "core.windows.net", "sqlServerHostname", ".database.windows.net",
 			"acrLoginServer", ".azurecr.io", "azureFrontDoorEndpointSuffix", "azurefd.net"))
 }
 
@@ -87,7 +89,7 @@ func ids(f func(env, []any) (any, error)) func(env, []any) (any, error) {
 		if err != nil || !ok {
 			return v, err
 		}
-		return withParts(s, args), nil
+		return expr.WithParts(s, args), nil
 	}
 }
 
@@ -102,22 +104,22 @@ func resourceID(e env, args []any) (any, error) {
 		return e.id(id, args)
 	}
 	if len(before) > 2 {
-		return nil, wrong("write resourceId('Microsoft.Network/applicationGateways', NAME)", "resourceId() has no resource type")
+		return nil, expr.Wrong("write resourceId('Microsoft.Network/applicationGateways', NAME)", "resourceId() has no resource type")
 	}
 	subscriptionID, err := e.subscriptionID()
 	if err != nil {
 		return nil, err
 	}
 	if len(before) == 2 {
-		subscriptionID = plain(before[0])
+		subscriptionID = expr.TextOf(before[0])
 	}
-	return e.id("/subscriptions/"+subscriptionID+"/resourceGroups/"+plain(before[len(before)-1]), args)
+	return e.id("/subscriptions/"+subscriptionID+"/resourceGroups/"+expr.TextOf(before[len(before)-1]), args)
 }
 
 // untilType splits the arguments of an id at the type, the first with a slash.
 func untilType(args []any) (before, rest []any) {
 	for i, a := range args {
-		if strings.Contains(plain(a), "/") {
+		if strings.Contains(expr.TextOf(a), "/") {
 			return args[:i], args[i:]
 		}
 	}
@@ -130,7 +132,7 @@ func subscriptionResourceID(e env, args []any) (any, error) {
 		return nil, err
 	}
 	if before, rest := untilType(args); len(before) == 1 {
-		id, args = plain(before[0]), rest
+		id, args = expr.TextOf(before[0]), rest
 	}
 	return e.id("/subscriptions/"+id, args)
 }
@@ -138,26 +140,26 @@ func subscriptionResourceID(e env, args []any) (any, error) {
 func managementGroupResourceID(e env, args []any) (any, error) {
 	id := "management-group"
 	if before, rest := untilType(args); len(before) == 1 {
-		id, args = plain(before[0]), rest
+		id, args = expr.TextOf(before[0]), rest
 	}
 	return e.id("/providers/Microsoft.Management/managementGroups/"+id, args)
 }
 
 func tenantResourceID(e env, args []any) (any, error) { return e.id("", args) }
 
-func extensionResourceID(e env, args []any) (any, error) { return e.id(plain(args[0]), args[1:]) }
+func extensionResourceID(e env, args []any) (any, error) { return e.id(expr.TextOf(args[0]), args[1:]) }
 
 // id puts the names of args behind the types that its first element lists.
 func (e env) id(scope string, args []any) (any, error) {
-	provider, types, _ := strings.Cut(plain(args[0]), "/")
+	provider, types, _ := strings.Cut(expr.TextOf(args[0]), "/")
 	kinds := strings.Split(strings.Trim(types, "/"), "/")
 	if types == "" || len(kinds) != len(args)-1 {
-		return nil, wrong("give one name for each part of the type behind the provider",
-			"the type %s has %d parts and there are %d names", quoted(plain(args[0])), len(kinds), len(args)-1)
+		return nil, expr.Wrong("give one name for each part of the type behind the provider",
+			"the type %s has %d parts and there are %d names", expr.Quote(expr.TextOf(args[0])), len(kinds), len(args)-1)
 	}
 	id := scope + "/providers/" + provider
 	for i, kind := range kinds {
-		id += "/" + kind + "/" + plain(args[i+1])
+		id += "/" + kind + "/" + expr.TextOf(args[i+1])
 		if err := e.made(len(id)); err != nil {
 			return nil, err
 		}
@@ -169,7 +171,7 @@ func (e env) id(scope string, args []any) (any, error) {
 func (e env) hash(function string, args []any) ([]byte, error) {
 	e.report(false, e.path, "TemplateHashDiffers", "write the value that Azure made in its place if it matters",
 		"Azure does not publish how %s() counts; the value is another one than in Azure, always the same for the same arguments", function)
-	data, err := render(args)
+	data, err := expr.Render(args)
 	if err != nil {
 		return nil, err
 	}

@@ -4,21 +4,23 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 func createObject(e env, args []any) (any, error) {
 	if len(args)%2 != 0 {
-		return nil, wrong("give a value for each name", "createObject() takes pairs of name and value")
+		return nil, expr.Wrong("give a value for each name", "createObject() takes pairs of name and value")
 	}
 	if err := e.spend(len(args) * len(args) / 64); err != nil {
 		return nil, err
 	}
-	out := &object{}
+	out := &expr.Object{}
 	for i := 0; i < len(args); i += 2 {
-		if _, ok := args[i].(string); !ok && !isUnknown(args[i]) {
-			return nil, wrong("write names in single quotes", "a name of createObject() is %s", kindOf(args[i]))
+		if _, ok := args[i].(string); !ok && !expr.IsUnknown(args[i]) {
+			return nil, expr.Wrong("write names in single quotes", "a name of createObject() is %s", expr.KindOf(args[i]))
 		}
-		out.set(plain(args[i]), args[i+1])
+		out.Set(expr.TextOf(args[i]), args[i+1])
 	}
 	return out, nil
 }
@@ -39,14 +41,14 @@ func coalesce(_ env, args []any) (any, error) {
 	return nil, nil
 }
 
-// union joins lists without repetitions, or objects, of which the last that has a name decides.
+// union joins lists without repetitions, or objects; of members with the same name the last counts.
 func union(e env, args []any) (any, error) {
 	if _, ok := args[0].([]any); ok {
 		out := []any{}
 		for _, a := range args {
 			list, ok := a.([]any)
 			if !ok {
-				return nil, wrong("give lists alone, or objects alone", "union() of a list and %s", kindOf(a))
+				return nil, expr.Wrong("give lists alone, or objects alone", "union() of a list and %s", expr.KindOf(a))
 			}
 			for _, item := range list {
 				if has, err := e.holds(out, item); err != nil {
@@ -58,11 +60,11 @@ func union(e env, args []any) (any, error) {
 		}
 		return out, nil
 	}
-	out := &object{}
+	out := &expr.Object{}
 	for _, a := range args {
-		o, ok := a.(*object)
+		o, ok := a.(*expr.Object)
 		if !ok {
-			return nil, wrong("give lists alone, or objects alone", "union() of an object and %s", kindOf(a))
+			return nil, expr.Wrong("give lists alone, or objects alone", "union() of an object and %s", expr.KindOf(a))
 		}
 		var err error
 		if out, err = e.merge(out, o); err != nil {
@@ -73,26 +75,26 @@ func union(e env, args []any) (any, error) {
 }
 
 // merge puts b over a. Objects inside both are merged too.
-func (e env) merge(a, b *object) (*object, error) {
+func (e env) merge(a, b *expr.Object) (*expr.Object, error) {
 	e, err := e.deeper()
 	if err != nil {
 		return nil, err
 	}
-	if err := e.spend(len(a.members) + len(a.members)*len(b.members)/16); err != nil {
+	if err := e.spend(len(a.Members) + len(a.Members)*len(b.Members)/16); err != nil {
 		return nil, err
 	}
-	out := &object{members: slices.Clone(a.members)}
-	for _, m := range b.members {
-		old, _ := out.value(m.key).(*object)
-		if fresh, ok := m.value.(*object); ok && old != nil {
+	out := &expr.Object{Members: slices.Clone(a.Members)}
+	for _, m := range b.Members {
+		old, _ := out.Value(m.Key).(*expr.Object)
+		if fresh, ok := m.Value.(*expr.Object); ok && old != nil {
 			both, err := e.merge(old, fresh)
 			if err != nil {
 				return nil, err
 			}
-			out.set(m.key, both)
+			out.Set(m.Key, both)
 			continue
 		}
-		out.set(m.key, m.value)
+		out.Set(m.Key, m.Value)
 	}
 	return out, nil
 }
@@ -100,17 +102,17 @@ func (e env) merge(a, b *object) (*object, error) {
 // shallowMerge joins the objects of a list; of a name that several have the last one counts whole.
 func shallowMerge(e env, args []any) (any, error) {
 	list, _ := args[0].([]any)
-	out := &object{}
+	out := &expr.Object{}
 	for _, item := range list {
-		o, ok := item.(*object)
+		o, ok := item.(*expr.Object)
 		if !ok {
-			return nil, wrong("give a list of objects", "shallowMerge() of %s", kindOf(item))
+			return nil, expr.Wrong("give a list of objects", "shallowMerge() of %s", expr.KindOf(item))
 		}
-		for _, m := range o.members {
-			if err := e.spend(len(out.members) / 16); err != nil {
+		for _, m := range o.Members {
+			if err := e.spend(len(out.Members) / 16); err != nil {
 				return nil, err
 			}
-			out.set(m.key, m.value)
+			out.Set(m.Key, m.Value)
 		}
 	}
 	return out, nil
@@ -126,12 +128,12 @@ func (e env) holds(list []any, item any) (bool, error) {
 }
 
 func intersection(e env, args []any) (any, error) {
-	if o, ok := args[0].(*object); ok {
+	if o, ok := args[0].(*expr.Object); ok {
 		return e.commonMembers(o, args[1:])
 	}
 	first, ok := args[0].([]any)
 	if !ok {
-		return nil, wrong("give lists alone, or objects alone", "intersection() of %s", kindOf(args[0]))
+		return nil, expr.Wrong("give lists alone, or objects alone", "intersection() of %s", expr.KindOf(args[0]))
 	}
 	out := []any{}
 	for _, item := range first {
@@ -152,27 +154,27 @@ func intersection(e env, args []any) (any, error) {
 }
 
 // commonMembers are the members of an object that all the others have too, with the same value.
-func (e env) commonMembers(first *object, others []any) (any, error) {
-	out := &object{}
-	for _, m := range first.members {
+func (e env) commonMembers(first *expr.Object, others []any) (any, error) {
+	out := &expr.Object{}
+	for _, m := range first.Members {
 		in := true
 		for _, a := range others {
-			o, ok := a.(*object)
+			o, ok := a.(*expr.Object)
 			if !ok {
-				return nil, wrong("give lists alone, or objects alone", "intersection() of an object and %s", kindOf(a))
+				return nil, expr.Wrong("give lists alone, or objects alone", "intersection() of an object and %s", expr.KindOf(a))
 			}
-			v, found, err := e.find(o, m.key)
+			v, found, err := e.find(o, m.Key)
 			if err != nil {
 				return nil, err
 			}
-			same, err := e.equal(v, m.value)
+			same, err := e.equal(v, m.Value)
 			if err != nil {
 				return nil, err
 			}
 			in = in && found && same
 		}
 		if in {
-			out.members = append(out.members, m)
+			out.Members = append(out.Members, m)
 		}
 	}
 	return out, nil
@@ -181,19 +183,19 @@ func (e env) commonMembers(first *object, others []any) (any, error) {
 func length(_ env, args []any) (any, error) {
 	switch v := args[0].(type) {
 	case string:
-		return number(int64(len([]rune(v)))), nil
+		return expr.Number(int64(len([]rune(v)))), nil
 	case []any:
-		return number(int64(len(v))), nil
-	case *object:
-		return number(int64(len(v.members))), nil
+		return expr.Number(int64(len(v))), nil
+	case *expr.Object:
+		return expr.Number(int64(len(v.Members))), nil
 	}
-	return nil, wrong("give a text, a list or an object", "%s has no length", kindOf(args[0]))
+	return nil, expr.Wrong("give a text, a list or an object", "%s has no length", expr.KindOf(args[0]))
 }
 
 func empty(_ env, args []any) (any, error) {
 	switch v := args[0].(type) {
-	case *unknown: // what a deployment gives, or keeps secret, is there
-		if v.failed {
+	case *expr.Unknown: // what a deployment gives, or keeps secret, is there
+		if v.Failed {
 			return v, nil
 		}
 		return false, nil
@@ -203,27 +205,27 @@ func empty(_ env, args []any) (any, error) {
 		return v == "", nil
 	case []any:
 		return len(v) == 0, nil
-	case *object:
-		return len(v.members) == 0, nil
+	case *expr.Object:
+		return len(v.Members) == 0, nil
 	}
-	return nil, wrong("give a text, a list or an object", "%s is never empty", kindOf(args[0]))
+	return nil, expr.Wrong("give a text, a list or an object", "%s is never empty", expr.KindOf(args[0]))
 }
 
 func contains(e env, args []any) (any, error) {
 	switch in := args[0].(type) {
 	case string:
-		return strings.Contains(in, plain(args[1])), e.spend(len(in) / 16)
+		return strings.Contains(in, expr.TextOf(args[1])), e.spend(len(in) / 16)
 	case []any:
 		has, err := e.holds(in, args[1])
 		if has || err != nil {
 			return has, err
 		}
 		return e.unless(false, args)
-	case *object:
-		_, found := in.get(plain(args[1]))
-		return found, e.spend(len(in.members) / 16)
+	case *expr.Object:
+		_, found := in.Get(expr.TextOf(args[1]))
+		return found, e.spend(len(in.Members) / 16)
 	}
-	return nil, wrong("give a text, a list or an object", "%s contains nothing", kindOf(args[0]))
+	return nil, expr.Wrong("give a text, a list or an object", "%s contains nothing", expr.KindOf(args[0]))
 }
 
 // edge is the first or the last element; of nothing it is nothing.
@@ -246,14 +248,14 @@ func edge(v any, last bool) (any, error) {
 		}
 		return nil, nil
 	}
-	return nil, wrong("give a text or a list", "%s has no first or last element", kindOf(v))
+	return nil, expr.Wrong("give a text or a list", "%s has no first or last element", expr.KindOf(v))
 }
 
 // part is the first n elements, or what follows them.
 func part(args []any, front bool) (any, error) {
-	n, ok := integer(args[1])
+	n, ok := expr.AsInteger(args[1])
 	if !ok {
-		return nil, wrong("write take(WHAT, COUNT)", "the count is %s", kindOf(args[1]))
+		return nil, expr.Wrong("write take(WHAT, COUNT)", "the count is %s", expr.KindOf(args[1]))
 	}
 	cut := func(length int) (from, to int) {
 		at := int(min(max(n, 0), int64(length)))
@@ -271,44 +273,44 @@ func part(args []any, front bool) (any, error) {
 		from, to := cut(len(v))
 		return v[from:to:to], nil
 	}
-	return nil, wrong("give a text or a list", "%s has no parts", kindOf(args[0]))
+	return nil, expr.Wrong("give a text or a list", "%s has no parts", expr.KindOf(args[0]))
 }
 
 // items is a list of the names and values of an object, by name.
 func items(e env, args []any) (any, error) {
-	o, ok := args[0].(*object)
+	o, ok := args[0].(*expr.Object)
 	if !ok {
-		return nil, wrong("give an object", "items() takes an object, not %s", kindOf(args[0]))
+		return nil, expr.Wrong("give an object", "items() takes an object, not %s", expr.KindOf(args[0]))
 	}
-	out := make([]any, 0, len(o.members))
+	out := make([]any, 0, len(o.Members))
 	for _, m := range byKey(o) {
-		out = append(out, newObject("key", m.key, "value", m.value))
+		out = append(out, expr.NewObject("key", m.Key, "value", m.Value))
 	}
 	return out, e.spend(len(out))
 }
 
 func objectKeys(e env, args []any) (any, error) {
-	o, ok := args[0].(*object)
+	o, ok := args[0].(*expr.Object)
 	if !ok {
-		return nil, wrong("give an object", "objectKeys() takes an object, not %s", kindOf(args[0]))
+		return nil, expr.Wrong("give an object", "objectKeys() takes an object, not %s", expr.KindOf(args[0]))
 	}
-	out := make([]any, 0, len(o.members))
+	out := make([]any, 0, len(o.Members))
 	for _, m := range byKey(o) {
-		out = append(out, m.key)
+		out = append(out, m.Key)
 	}
 	return out, e.spend(len(out))
 }
 
-func byKey(o *object) []member {
-	members := slices.Clone(o.members)
-	sort.SliceStable(members, func(i, j int) bool { return members[i].key < members[j].key })
+func byKey(o *expr.Object) []expr.Member {
+	members := slices.Clone(o.Members)
+	sort.SliceStable(members, func(i, j int) bool { return members[i].Key < members[j].Key })
 	return members
 }
 
 func flatten(e env, args []any) (any, error) {
 	list, ok := args[0].([]any)
 	if !ok {
-		return nil, wrong("give a list of lists", "flatten() takes a list, not %s", kindOf(args[0]))
+		return nil, expr.Wrong("give a list of lists", "flatten() takes a list, not %s", expr.KindOf(args[0]))
 	}
 	out := []any{}
 	for _, item := range list {
@@ -340,31 +342,32 @@ func tryGet(e env, args []any) (any, error) {
 // fromEnd is the element with a number, counted from 1 at the end of a list. Bicep compiles list[^1] to it.
 func fromEnd(args []any, safe bool) (any, error) {
 	list, ok := args[0].([]any)
-	i, isInt := integer(args[1])
+	i, isInt := expr.AsInteger(args[1])
 	switch {
 	case args[0] == nil && safe:
 		return nil, nil
 	case !ok || !isInt:
-		return nil, wrong("write indexFromEnd(LIST, POSITION)", "indexFromEnd() takes a list and a position, not %s and %s", kindOf(args[0]), kindOf(args[1]))
+		return nil, expr.Wrong("write indexFromEnd(LIST, POSITION)", "indexFromEnd() takes a list and a position, not %s and %s",
+			expr.KindOf(args[0]), expr.KindOf(args[1]))
 	case i >= 1 && i <= int64(len(list)):
 		return list[int64(len(list))-i], nil
 	case safe:
 		return nil, nil
 	}
-	return nil, wrong("positions from the end count from 1", "the list has %d elements and none at %d from its end", len(list), i)
+	return nil, expr.Wrong("positions from the end count from 1", "the list has %d elements and none at %d from its end", len(list), i)
 }
 
 func fromJSON(e env, args []any) (any, error) {
 	s, ok := args[0].(string)
 	if !ok {
-		return nil, wrong("give a text", "json() takes a text, not %s", kindOf(args[0]))
+		return nil, expr.Wrong("give a text", "json() takes a text, not %s", expr.KindOf(args[0]))
 	}
 	if err := e.spend(len(s) / 16); err != nil {
 		return nil, err
 	}
-	v, err := readJSON([]byte(s))
+	v, err := expr.ReadJSON([]byte(s))
 	if err != nil {
-		return nil, wrong("mend the JSON in the text", "%s is not JSON", quoted(s))
+		return nil, expr.Wrong("fix the JSON in the text", "%s is not JSON", expr.Quote(s))
 	}
 	return v, nil
 }

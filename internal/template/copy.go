@@ -3,18 +3,20 @@ package template
 import (
 	"strconv"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // copies reports whether a member of an object is a list of loops, each of which makes a property.
-func copies(m member) ([]any, bool) {
-	items, ok := m.value.([]any)
-	if !ok || len(items) == 0 || !strings.EqualFold(m.key, "copy") {
+func copies(m expr.Member) ([]any, bool) {
+	items, ok := m.Value.([]any)
+	if !ok || len(items) == 0 || !strings.EqualFold(m.Key, "copy") {
 		return nil, false
 	}
 	for _, item := range items {
-		o, _ := item.(*object)
-		_, input := o.get("input")
-		if _, count := o.get("count"); !count || !input {
+		o, _ := item.(*expr.Object)
+		_, input := o.Get("input")
+		if _, count := o.Get("count"); !count || !input {
 			return nil, false
 		}
 	}
@@ -22,23 +24,23 @@ func copies(m member) ([]any, bool) {
 }
 
 // copyInto adds the property that each loop makes.
-func (e env) copyInto(out *object, loops []any) error {
+func (e env) copyInto(out *expr.Object, loops []any) error {
 	for i, item := range loops {
-		o, _ := item.(*object)
-		v, err := e.at(join(e.path, "copy["+strconv.Itoa(i)+"]")).turns(o)
+		o, _ := item.(*expr.Object)
+		v, err := e.at(expr.JoinPath(e.path, "copy["+strconv.Itoa(i)+"]")).turns(o)
 		if err != nil {
 			return err
 		}
-		if err := e.spend(len(out.members) / 16); err != nil {
+		if err := e.spend(len(out.Members) / 16); err != nil {
 			return err
 		}
-		out.set(o.text("name"), v)
+		out.Set(o.Text("name"), v)
 	}
 	return nil
 }
 
 // turns is the list that a loop makes of its input.
-func (e env) turns(o *object) (any, error) {
+func (e env) turns(o *expr.Object) (any, error) {
 	count, u, err := e.count(o)
 	if err != nil {
 		return nil, err
@@ -46,10 +48,10 @@ func (e env) turns(o *object) (any, error) {
 	if u != nil {
 		return u, nil
 	}
-	input := o.value("input")
+	input := o.Value("input")
 	items := make([]any, 0, count)
 	for i := range count {
-		v, err := e.at(e.path+".input").turn(o.text("name"), i).value(input)
+		v, err := e.at(e.path+".input").turn(o.Text("name"), i).value(input)
 		if err != nil {
 			return nil, err
 		}
@@ -63,22 +65,22 @@ func (e env) turn(name string, index int64) env {
 	return e
 }
 
-// count is how often a loop turns, or the unknown that its count is; what is no number is reported and counts as none.
-func (e env) count(o *object) (int64, *unknown, error) {
-	v, err := e.at(e.path + ".count").value(o.value("count"))
+// count is the number of turns of a loop, or an unknown. It reports a count that is not a number, and takes it as 0.
+func (e env) count(o *expr.Object) (int64, *expr.Unknown, error) {
+	v, err := e.at(e.path + ".count").value(o.Value("count"))
 	if err != nil {
 		return 0, nil, err
 	}
-	if u, is := v.(*unknown); is {
+	if u, is := v.(*expr.Unknown); is {
 		return 0, u, nil
 	}
-	n, ok := integer(v)
+	n, ok := expr.AsInteger(v)
 	switch {
 	case !ok || n < 0:
-		e.report(true, e.path+".count", "TemplateCopyCountInvalid", "write a number from 0", "the count of a loop is %s", kindOf(v))
+		e.report(true, e.path+".count", "TemplateCopyCountInvalid", "write a number from 0", "the count of a loop is %s", expr.KindOf(v))
 		return 0, nil, nil
 	case n > maxLoop:
-		return 0, nil, limitError("the loop at %s turns %d times; at most %d are allowed", e.path, n, maxLoop)
+		return 0, nil, expr.Limit("the loop at %s turns %d times; at most %d are allowed", e.path, n, maxLoop)
 	}
 	return n, nil, nil
 }

@@ -1,17 +1,18 @@
 package template
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
-// run is one evaluation: what has been spent of its bounds, and what was found wrong.
+// run is one evaluation: the work it has done so far, and the problems it has found.
 type run struct {
 	work     int
-	parsed   map[string]node
+	parsed   map[string]expr.Node
 	problems []Problem
 	seen     map[string]bool // problems by path and message
 	reported [2]int          // warnings, errors
@@ -23,7 +24,7 @@ const mostProblems = 1000
 // spend counts steps, and ends the evaluation when it has taken too many.
 func (r *run) spend(steps int) error {
 	if r.work += 1 + steps; r.work > maxWork || steps < 0 {
-		return limitError("the template asks for more than %d steps of work", maxWork)
+		return expr.Limit("the template asks for more than %d steps of work", maxWork)
 	}
 	return nil
 }
@@ -45,11 +46,11 @@ func (r *run) report(isError bool, path, code, hint, format string, args ...any)
 // scope is what expressions of one template refer to.
 type scope struct {
 	*run
-	root       *object // the template
-	around     *around // the deployment that the template is nested in; nil for the outermost
-	parameters *object // as declared
-	given      *object // values by name; of a nested template as the deployment writes them
-	variables  *object
+	root       *expr.Object // the template
+	around     *around      // the deployment that the template is nested in; nil for the outermost
+	parameters *expr.Object // as declared
+	given      *expr.Object // values by name; of a nested template as the deployment writes them
+	variables  *expr.Object
 	functions  []any
 	known      map[string]any  // values of parameters and variables, by kind and lower-case name
 	under      map[string]bool // those being made now: meeting one again is a circle
@@ -57,10 +58,10 @@ type scope struct {
 	nested     int             // deployments around it
 }
 
-func newScope(r *run, path string, template, given *object, outer *around) *scope {
-	functions, _ := template.value("functions").([]any)
+func newScope(r *run, path string, template, given *expr.Object, outer *around) *scope {
+	functions, _ := template.Value("functions").([]any)
 	s := &scope{
-		run: r, root: template, around: outer, parameters: template.object("parameters"), given: given, variables: template.object("variables"),
+		run: r, root: template, around: outer, parameters: template.Object("parameters"), given: given, variables: template.Object("variables"),
 		functions: functions, known: map[string]any{}, under: map[string]bool{}, path: path,
 	}
 	if outer != nil {
@@ -76,7 +77,7 @@ type env struct {
 	depth  int
 	loops  []loop         // innermost last
 	locals map[string]any // arguments of lambdas
-	bound  *object        // arguments of a function of the template's own; it sees no others
+	bound  *expr.Object   // arguments of a function of the template's own; it sees no others
 }
 
 // loop is one turn of a copy.
@@ -89,7 +90,7 @@ func (e env) at(path string) env { e.path = path; return e }
 
 func (e env) deeper() (env, error) {
 	if e.depth++; e.depth > maxLevels {
-		return e, limitError("the template nests deeper than %d levels at %s", maxLevels, e.path)
+		return e, expr.Limit("the template nests deeper than %d levels at %s", maxLevels, e.path)
 	}
 	return e, e.spend(0)
 }
@@ -111,30 +112,30 @@ func (e env) value(v any) (any, error) {
 			}
 		}
 		return out, nil
-	case *object:
+	case *expr.Object:
 		return e.object(v)
 	}
 	return v, nil
 }
 
-func (e env) object(o *object) (any, error) {
-	out := &object{}
-	for _, m := range o.members {
+func (e env) object(o *expr.Object) (any, error) {
+	out := &expr.Object{}
+	for _, m := range o.Members {
 		if loops, ok := copies(m); ok {
 			if err := e.copyInto(out, loops); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		key, err := e.text(m.key)
+		key, err := e.text(m.Key)
 		if err != nil {
 			return nil, err
 		}
-		v, err := e.at(join(e.path, m.key)).value(m.value)
+		v, err := e.at(expr.JoinPath(e.path, m.Key)).value(m.Value)
 		if err != nil {
 			return nil, err
 		}
-		out.members = append(out.members, member{plain(key), v})
+		out.Members = append(out.Members, expr.Member{Key: expr.TextOf(key), Value: v})
 	}
 	return out, nil
 }
@@ -144,14 +145,14 @@ func (e env) text(s string) (any, error) {
 	switch {
 	case strings.HasPrefix(s, "[["):
 		return s[1:], nil
-	case !isExpression(s):
+	case !expr.IsExpression(s):
 		return s, nil
 	}
 	v, err := e.expression(s)
-	var bad *exprError
+	var bad *expr.Mistake
 	if errors.As(err, &bad) {
-		e.report(true, e.path, "TemplateExpressionInvalid", bad.hint, "%s cannot be evaluated: %s", quoted(s), bad.message)
-		return &unknown{placeholder: notEvaluated, failed: true}, nil
+		e.report(true, e.path, "TemplateExpressionInvalid", bad.Hint, "%s cannot be evaluated: %s", expr.Quote(s), bad.Message)
+		return &expr.Unknown{Placeholder: expr.NotEvaluated, Failed: true}, nil
 	}
 	return v, err
 }
@@ -160,7 +161,7 @@ func (e env) expression(s string) (any, error) {
 	n, ok := e.parsed[s]
 	if !ok {
 		var err error
-		if n, err = parseExpression(s[1 : len(s)-1]); err != nil {
+		if n, err = expr.Parse(s[1 : len(s)-1]); err != nil {
 			return nil, err
 		}
 		e.parsed[s] = n
@@ -168,42 +169,42 @@ func (e env) expression(s string) (any, error) {
 	return e.eval(n)
 }
 
-func (e env) eval(n node) (any, error) {
+func (e env) eval(n expr.Node) (any, error) {
 	e, err := e.deeper()
 	if err != nil {
 		return nil, err
 	}
 	switch n := n.(type) {
-	case literal:
-		return n.value, nil
-	case *access:
+	case expr.Literal:
+		return n.Value, nil
+	case *expr.Access:
 		return e.access(n)
-	case *call:
+	case *expr.Call:
 		return e.call(n)
 	}
-	return nil, wrong("", "it is empty")
+	return nil, expr.Wrong("", "it is empty")
 }
 
-func (e env) access(n *access) (any, error) {
-	of, err := e.eval(n.of)
+func (e env) access(n *expr.Access) (any, error) {
+	of, err := e.eval(n.Of)
 	if err != nil {
 		return nil, err
 	}
-	key, err := e.eval(n.key)
+	key, err := e.eval(n.Key)
 	if err != nil {
 		return nil, err
 	}
-	if u, is := of.(*unknown); is {
+	if u, is := of.(*expr.Unknown); is {
 		return e.used(u), nil
 	}
-	if isUnknown(key) {
+	if expr.IsUnknown(key) {
 		return key, nil
 	}
 	v, found, err := e.element(of, key)
 	switch {
 	case err != nil:
 		return nil, err
-	case !found && n.safe:
+	case !found && n.Safe:
 		return nil, nil
 	case !found:
 		return nil, missing(of, key)
@@ -214,17 +215,17 @@ func (e env) access(n *access) (any, error) {
 // element is what of holds at key, a name or a position.
 func (e env) element(of, key any) (v any, found bool, err error) {
 	switch of := of.(type) {
-	case *object:
+	case *expr.Object:
 		name, ok := key.(string)
 		if !ok {
-			return nil, false, wrong("write the name in single quotes", "an object has names, not positions")
+			return nil, false, expr.Wrong("write the name in single quotes", "an object has names, not positions")
 		}
-		v, found = of.get(name)
-		return v, found, e.spend(len(of.members) / 16)
+		v, found = of.Get(name)
+		return v, found, e.spend(len(of.Members) / 16)
 	case []any:
-		i, ok := integer(key)
+		i, ok := expr.AsInteger(key)
 		if !ok {
-			return nil, false, wrong("write a position, from 0", "a list has positions, not names")
+			return nil, false, expr.Wrong("write a position, from 0", "a list has positions, not names")
 		}
 		if i < 0 || i >= int64(len(of)) {
 			return nil, false, nil
@@ -236,57 +237,57 @@ func (e env) element(of, key any) (v any, found bool, err error) {
 
 func missing(of, key any) error {
 	switch of := of.(type) {
-	case *object:
-		names := make([]string, 0, len(of.members))
-		for _, m := range of.members {
-			names = append(names, m.key)
+	case *expr.Object:
+		names := make([]string, 0, len(of.Members))
+		for _, m := range of.Members {
+			names = append(names, m.Key)
 		}
-		return wrong("it has: "+listed(names), "the object has no %s", quoted(plain(key)))
+		return expr.Wrong("it has: "+expr.Listing(names), "the object has no %s", expr.Quote(expr.TextOf(key)))
 	case []any:
-		return wrong("positions count from 0", "the list has %d elements and none at %s", len(of), plain(key))
+		return expr.Wrong("positions count from 0", "the list has %d elements and none at %s", len(of), expr.TextOf(key))
 	}
-	return wrong("only objects and lists have members", "%s has no member %s", kindOf(of), quoted(plain(key)))
+	return expr.Wrong("only objects and lists have members", "%s has no member %s", expr.KindOf(of), expr.Quote(expr.TextOf(key)))
 }
 
 // call finds a function: those that choose what to evaluate come first, then the others, then the template's own.
-func (e env) call(c *call) (any, error) {
-	name := strings.ToLower(strings.TrimPrefix(strings.ToLower(c.name), "sys."))
+func (e env) call(c *expr.Call) (any, error) {
+	name := strings.ToLower(strings.TrimPrefix(strings.ToLower(c.Name), "sys."))
 	if special, ok := specialTable[name]; ok {
-		if err := arguments(c.name, len(c.args), special.least, special.most); err != nil {
+		if err := arguments(c.Name, len(c.Args), special.least, special.most); err != nil {
 			return nil, err
 		}
-		return special.eval(e, c.args)
+		return special.eval(e, c.Args)
 	}
 	f, ok := functionTable[name]
 	switch {
 	case ok:
 		return e.callTable(c, f)
 	case strings.Contains(name, "."):
-		args, err := e.evalAll(c.args)
+		args, err := e.evalAll(c.Args)
 		if err != nil {
 			return nil, err
 		}
 		return e.own(name, args)
 	case strings.HasPrefix(name, "list"):
-		return e.secret(c.name+"()", "write the value itself in its place"), nil
+		return e.secret(c.Name+"()", "write the value itself in its place"), nil
 	case name == "lambda":
-		return nil, wrong("write it as an argument of map(), filter() or reduce()", "a lambda stands where no function takes one")
+		return nil, expr.Wrong("write it as an argument of map(), filter() or reduce()", "a lambda stands where no function takes one")
 	}
 	// Its arguments stay as they are: what is wrong with them may come of the function alone.
-	return nil, wrong("write the value that it has for you in its place", "the function %s is not known here", quoted(c.name))
+	return nil, expr.Wrong("write the value that it has for you in its place", "the function %s is not known here", expr.Quote(c.Name))
 }
 
-func (e env) callTable(c *call, f function) (any, error) {
-	if err := arguments(c.name, len(c.args), f.least, f.most); err != nil {
+func (e env) callTable(c *expr.Call, f function) (any, error) {
+	if err := arguments(c.Name, len(c.Args), f.least, f.most); err != nil {
 		return nil, err
 	}
-	args, err := e.evalAll(c.args)
+	args, err := e.evalAll(c.Args)
 	if err != nil {
 		return nil, err
 	}
 	if !f.takesUnknown {
 		for _, a := range args {
-			if isUnknown(a) {
+			if expr.IsUnknown(a) {
 				return a, nil
 			}
 		}
@@ -294,7 +295,7 @@ func (e env) callTable(c *call, f function) (any, error) {
 	return f.eval(e, args)
 }
 
-func (e env) evalAll(nodes []node) ([]any, error) {
+func (e env) evalAll(nodes []expr.Node) ([]any, error) {
 	values := make([]any, len(nodes))
 	for i, n := range nodes {
 		var err error
@@ -307,49 +308,7 @@ func (e env) evalAll(nodes []node) ([]any, error) {
 
 func arguments(name string, n, least, most int) error {
 	if n < least || most >= 0 && n > most {
-		return wrong("see the list of Azure's template functions", "%s does not take %d arguments", quoted(name), n)
+		return expr.Wrong("see the list of Azure's template functions", "%s does not take %d arguments", expr.Quote(name), n)
 	}
 	return nil
-}
-
-func join(path, key string) string {
-	if path == "" {
-		return key
-	}
-	return path + "." + key
-}
-
-func quoted(s string) string {
-	if r := []rune(s); len(r) > 80 {
-		s = string(r[:80]) + "…"
-	}
-	return strconv.Quote(s)
-}
-
-func listed(names []string) string {
-	switch {
-	case len(names) == 0:
-		return "nothing"
-	case len(names) > 12:
-		return strings.Join(names[:12], ", ") + ", …"
-	}
-	return strings.Join(names, ", ")
-}
-
-func kindOf(v any) string {
-	switch v.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return "a bool"
-	case json.Number:
-		return "a number"
-	case string:
-		return "a string"
-	case []any:
-		return "a list"
-	case *unknown:
-		return "a value that is not known here"
-	}
-	return "an object"
 }

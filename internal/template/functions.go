@@ -2,6 +2,8 @@ package template
 
 import (
 	"math"
+
+	"causeway/internal/template/expr"
 )
 
 // function is one that sees the values of all its arguments.
@@ -61,14 +63,27 @@ var functionTable = map[string]function{
 	"tryindexfromend": {2, 2, false, func(e env, a []any) (any, error) { return fromEnd(a, true) }},
 	"json":            {1, 1, false, fromJSON},
 	"string":          {1, 1, true, toText},
+
+	"parsecidr":  {1, 1, false, alone(expr.ParseCIDR)},
+	"cidrsubnet": {3, 3, false, alone(expr.CIDRSubnet)},
+	"cidrhost":   {2, 2, false, alone(expr.CIDRHost)},
+
+	"datetimefromepoch": {1, 1, false, alone(expr.DateTimeFromEpoch)},
+	"datetimetoepoch":   {1, 1, false, alone(expr.DateTimeToEpoch)},
+	"datetimeadd":       {2, 3, false, alone(expr.DateTimeAdd)},
 }
 
 func init() {
-	for _, table := range []map[string]function{textFunctions, uriFunctions, networkFunctions, dateFunctions, azureFunctions} {
+	for _, table := range []map[string]function{textFunctions, uriFunctions, azureFunctions} {
 		for name, f := range table {
 			functionTable[name] = f
 		}
 	}
+}
+
+// alone is a function that needs nothing but its arguments.
+func alone(f func([]any) (any, error)) func(env, []any) (any, error) {
+	return func(_ env, args []any) (any, error) { return f(args) }
 }
 
 func constant(v any) func(env, []any) (any, error) {

@@ -3,6 +3,8 @@ package template
 import (
 	"slices"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // lambdaTable holds the functions that take a lambda, which is evaluated once for each element. They are listed in
@@ -21,22 +23,22 @@ var lambdaTable = map[string]special{
 // lambda is a function that an expression writes as an argument of another.
 type lambda struct {
 	names []string // of its arguments, in lower case
-	body  node
+	body  expr.Node
 }
 
 // lambdaOf reads lambda('a', …, BODY) with least to most arguments.
-func (e env) lambdaOf(n node, of string, least, most int) (lambda, error) {
-	c, ok := n.(*call)
-	if !ok || !strings.EqualFold(c.name, "lambda") || len(c.args)-1 < least || len(c.args)-1 > most {
-		return lambda{}, wrong("write it as lambda('item', EXPRESSION)", "%s() takes a lambda with %s", of, counted(least, most))
+func (e env) lambdaOf(n expr.Node, of string, least, most int) (lambda, error) {
+	c, ok := n.(*expr.Call)
+	if !ok || !strings.EqualFold(c.Name, "lambda") || len(c.Args)-1 < least || len(c.Args)-1 > most {
+		return lambda{}, expr.Wrong("write it as lambda('item', EXPRESSION)", "%s() takes a lambda with %s", of, counted(least, most))
 	}
-	l := lambda{body: c.args[len(c.args)-1]}
-	for _, n := range c.args[:len(c.args)-1] {
+	l := lambda{body: c.Args[len(c.Args)-1]}
+	for _, n := range c.Args[:len(c.Args)-1] {
 		name, err := e.eval(n)
 		if err != nil {
 			return lambda{}, err
 		}
-		l.names = append(l.names, strings.ToLower(plain(name)))
+		l.names = append(l.names, strings.ToLower(expr.TextOf(name)))
 	}
 	return l, nil
 }
@@ -46,9 +48,9 @@ func counted(least, most int) string {
 	case most == 1:
 		return "1 argument"
 	case least == most:
-		return plain(number(int64(most))) + " arguments"
+		return expr.TextOf(expr.Number(int64(most))) + " arguments"
 	}
-	return plain(number(int64(least))) + " or " + plain(number(int64(most))) + " arguments"
+	return expr.TextOf(expr.Number(int64(least))) + " or " + expr.TextOf(expr.Number(int64(most))) + " arguments"
 }
 
 // apply evaluates the lambda with values for its arguments; those that it does not name are left out.
@@ -65,47 +67,47 @@ func (e env) apply(l lambda, values ...any) (any, error) {
 }
 
 // listAnd evaluates the first argument, a list, and reads the second, a lambda. An unknown list makes the result unknown.
-func (e env) listAnd(args []node, of string, least, most int) (list []any, l lambda, u any, err error) {
+func (e env) listAnd(args []expr.Node, of string, least, most int) (list []any, l lambda, u any, err error) {
 	v, err := e.eval(args[0])
-	if err != nil || isUnknown(v) {
+	if err != nil || expr.IsUnknown(v) {
 		return nil, l, v, err
 	}
 	list, ok := v.([]any)
 	if !ok {
-		return nil, l, nil, wrong("give a list", "%s() takes a list, not %s", of, kindOf(v))
+		return nil, l, nil, expr.Wrong("give a list", "%s() takes a list, not %s", of, expr.KindOf(v))
 	}
 	l, err = e.lambdaOf(args[len(args)-1], of, least, most)
 	return list, l, nil, err
 }
 
-func mapped(e env, args []node) (any, error) {
+func mapped(e env, args []expr.Node) (any, error) {
 	list, l, u, err := e.listAnd(args, "map", 1, 2)
 	if u != nil || err != nil {
 		return u, err
 	}
 	out := make([]any, len(list))
 	for i, item := range list {
-		if out[i], err = e.apply(l, item, number(int64(i))); err != nil {
+		if out[i], err = e.apply(l, item, expr.Number(int64(i))); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func filtered(e env, args []node) (any, error) {
+func filtered(e env, args []expr.Node) (any, error) {
 	list, l, u, err := e.listAnd(args, "filter", 1, 2)
 	if u != nil || err != nil {
 		return u, err
 	}
 	out := []any{}
 	for i, item := range list {
-		v, err := e.apply(l, item, number(int64(i)))
-		if err != nil || isUnknown(v) {
+		v, err := e.apply(l, item, expr.Number(int64(i)))
+		if err != nil || expr.IsUnknown(v) {
 			return v, err
 		}
-		keep, ok := boolean(v)
+		keep, ok := expr.AsBool(v)
 		if !ok {
-			return nil, wrong("compare with equals()", "the lambda of filter() gives %s", kindOf(v))
+			return nil, expr.Wrong("compare with equals()", "the lambda of filter() gives %s", expr.KindOf(v))
 		}
 		if keep {
 			out = append(out, item)
@@ -115,7 +117,7 @@ func filtered(e env, args []node) (any, error) {
 }
 
 // reduced carries a value from element to element: reduce(LIST, START, lambda('so far', 'next'[, 'index'], …)).
-func reduced(e env, args []node) (any, error) {
+func reduced(e env, args []expr.Node) (any, error) {
 	list, l, u, err := e.listAnd(args, "reduce", 2, 3)
 	if u != nil || err != nil {
 		return u, err
@@ -125,14 +127,14 @@ func reduced(e env, args []node) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		v, err = e.apply(l, v, item, number(int64(i)))
+		v, err = e.apply(l, v, item, expr.Number(int64(i)))
 	}
 	return v, err
 }
 
 // sorted orders a list by a lambda that reports whether its first argument belongs before its second. Equal elements keep
 // their order.
-func sorted(e env, args []node) (any, error) {
+func sorted(e env, args []expr.Node) (any, error) {
 	list, l, u, err := e.listAnd(args, "sort", 2, 2)
 	if u != nil || err != nil {
 		return u, err
@@ -146,12 +148,12 @@ func sorted(e env, args []node) (any, error) {
 		if v, err = e.apply(l, a, b); err != nil {
 			return false
 		}
-		is, ok := boolean(v)
+		is, ok := expr.AsBool(v)
 		switch {
-		case isUnknown(v):
+		case expr.IsUnknown(v):
 			undecided = v
 		case !ok:
-			err = wrong("compare with less()", "the lambda of sort() gives %s", kindOf(v))
+			err = expr.Wrong("compare with less()", "the lambda of sort() gives %s", expr.KindOf(v))
 		}
 		return is
 	}
@@ -172,7 +174,7 @@ func sorted(e env, args []node) (any, error) {
 }
 
 // toObject makes an object of a list: toObject(LIST, lambda for the name[, lambda for the value]).
-func toObject(e env, args []node) (any, error) {
+func toObject(e env, args []expr.Node) (any, error) {
 	list, key, u, err := e.listAnd(args[:2], "toObject", 1, 1)
 	if u != nil || err != nil {
 		return u, err
@@ -183,7 +185,7 @@ func toObject(e env, args []node) (any, error) {
 			return nil, err
 		}
 	}
-	out := &object{}
+	out := &expr.Object{}
 	for _, item := range list {
 		name, err := e.keyOf(key, item, "toObject")
 		if err != nil {
@@ -195,10 +197,10 @@ func toObject(e env, args []node) (any, error) {
 				return nil, err
 			}
 		}
-		if err := e.spend(len(out.members) / 16); err != nil {
+		if err := e.spend(len(out.Members) / 16); err != nil {
 			return nil, err
 		}
-		out.set(name, v)
+		out.Set(name, v)
 	}
 	return out, nil
 }
@@ -209,29 +211,29 @@ func (e env) keyOf(l lambda, item any, of string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, ok := v.(string); !ok && !isUnknown(v) {
-		return "", wrong("convert it with string()", "the lambda of %s() gives %s as a name", of, kindOf(v))
+	if _, ok := v.(string); !ok && !expr.IsUnknown(v) {
+		return "", expr.Wrong("convert it with string()", "the lambda of %s() gives %s as a name", of, expr.KindOf(v))
 	}
-	return plain(v), nil
+	return expr.TextOf(v), nil
 }
 
 // grouped makes an object from each name that the lambda gives to the list of elements with that name.
-func grouped(e env, args []node) (any, error) {
+func grouped(e env, args []expr.Node) (any, error) {
 	list, l, u, err := e.listAnd(args, "groupBy", 1, 1)
 	if u != nil || err != nil {
 		return u, err
 	}
-	out := &object{}
+	out := &expr.Object{}
 	for _, item := range list {
 		name, err := e.keyOf(l, item, "groupBy")
 		if err != nil {
 			return nil, err
 		}
-		if err := e.spend(len(out.members) / 16); err != nil {
+		if err := e.spend(len(out.Members) / 16); err != nil {
 			return nil, err
 		}
-		group, _ := out.value(name).([]any)
-		out.set(name, append(group[:len(group):len(group)], item))
+		group, _ := out.Value(name).([]any)
+		out.Set(name, append(group[:len(group):len(group)], item))
 		if err := e.spend(len(group) / 16); err != nil {
 			return nil, err
 		}
@@ -239,26 +241,26 @@ func grouped(e env, args []node) (any, error) {
 	return out, nil
 }
 
-func mappedValues(e env, args []node) (any, error) {
+func mappedValues(e env, args []expr.Node) (any, error) {
 	v, err := e.eval(args[0])
-	if err != nil || isUnknown(v) {
+	if err != nil || expr.IsUnknown(v) {
 		return v, err
 	}
-	o, ok := v.(*object)
+	o, ok := v.(*expr.Object)
 	if !ok {
-		return nil, wrong("give an object", "mapValues() takes an object, not %s", kindOf(v))
+		return nil, expr.Wrong("give an object", "mapValues() takes an object, not %s", expr.KindOf(v))
 	}
 	l, err := e.lambdaOf(args[1], "mapValues", 1, 1)
 	if err != nil {
 		return nil, err
 	}
-	out := &object{}
-	for _, m := range o.members {
-		v, err := e.apply(l, m.value)
+	out := &expr.Object{}
+	for _, m := range o.Members {
+		v, err := e.apply(l, m.Value)
 		if err != nil {
 			return nil, err
 		}
-		out.members = append(out.members, member{m.key, v})
+		out.Members = append(out.Members, expr.Member{Key: m.Key, Value: v})
 	}
 	return out, nil
 }
@@ -268,5 +270,5 @@ func (e env) local(name string) (any, error) {
 	if v, ok := e.locals[strings.ToLower(name)]; ok {
 		return v, nil
 	}
-	return nil, wrong("name it as an argument of the lambda", "there is no lambda variable %s", quoted(name))
+	return nil, expr.Wrong("name it as an argument of the lambda", "there is no lambda variable %s", expr.Quote(name))
 }

@@ -3,43 +3,26 @@ package template
 import (
 	"encoding/json"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
-func boolean(v any) (value, ok bool) {
-	switch v := v.(type) {
-	case bool:
-		return v, true
-	case string:
-		return strings.EqualFold(v, "true"), strings.EqualFold(v, "true") || strings.EqualFold(v, "false")
-	}
-	return false, false
-}
-
-func integer(v any) (int64, bool) {
-	n, ok := v.(json.Number)
-	if !ok {
-		return 0, false
-	}
-	i, err := n.Int64()
-	return i, err == nil
-}
-
 func not(_ env, args []any) (any, error) {
-	v, ok := boolean(args[0])
+	v, ok := expr.AsBool(args[0])
 	if !ok {
-		return nil, wrong("compare with equals()", "not() takes true or false, not %s", kindOf(args[0]))
+		return nil, expr.Wrong("compare with equals()", "not() takes true or false, not %s", expr.KindOf(args[0]))
 	}
 	return !v, nil
 }
 
 func toBool(_ env, args []any) (any, error) {
-	if v, ok := boolean(args[0]); ok {
+	if v, ok := expr.AsBool(args[0]); ok {
 		return v, nil
 	}
-	if n, ok := integer(args[0]); ok {
+	if n, ok := expr.AsInteger(args[0]); ok {
 		return n != 0, nil
 	}
-	return nil, wrong("write true or false", "%s is neither true nor false", quoted(plain(args[0])))
+	return nil, expr.Wrong("write true or false", "%s is neither true nor false", expr.Quote(expr.TextOf(args[0])))
 }
 
 // equals is unknown where values that are not known make the difference.
@@ -61,14 +44,14 @@ func (e env) unless(v any, args []any) (any, error) {
 	return v, nil
 }
 
-// unknownIn is the first unknown inside v, nil if there is none.
-func (e env) unknownIn(v any) (*unknown, error) {
+// unknownIn is the first unknown inside v; nil if there is none.
+func (e env) unknownIn(v any) (*expr.Unknown, error) {
 	e, err := e.deeper()
 	if err != nil {
 		return nil, err
 	}
 	switch v := v.(type) {
-	case *unknown:
+	case *expr.Unknown:
 		return v, nil
 	case []any:
 		for _, item := range v {
@@ -76,9 +59,9 @@ func (e env) unknownIn(v any) (*unknown, error) {
 				return u, err
 			}
 		}
-	case *object:
-		for _, m := range v.members {
-			if u, err := e.unknownIn(m.value); u != nil || err != nil {
+	case *expr.Object:
+		for _, m := range v.Members {
+			if u, err := e.unknownIn(m.Value); u != nil || err != nil {
 				return u, err
 			}
 		}
@@ -103,39 +86,39 @@ func (e env) equal(a, b any) (bool, error) {
 			}
 		}
 		return true, nil
-	case *object:
+	case *expr.Object:
 		return e.equalObjects(a, b)
 	case json.Number:
-		x, isInt := integer(a)
-		y, also := integer(b)
+		x, isInt := expr.AsInteger(a)
+		y, also := expr.AsInteger(b)
 		if isInt && also {
 			return x == y, nil
 		}
 		return a == b, nil
-	case *unknown:
+	case *expr.Unknown:
 		return false, nil
 	}
 	switch b.(type) {
-	case []any, *object, *unknown:
+	case []any, *expr.Object, *expr.Unknown:
 		return false, nil
 	}
 	return a == b, nil
 }
 
-func (e env) equalObjects(a *object, b any) (bool, error) {
-	other, ok := b.(*object)
-	if !ok || len(a.members) != len(other.members) {
+func (e env) equalObjects(a *expr.Object, b any) (bool, error) {
+	other, ok := b.(*expr.Object)
+	if !ok || len(a.Members) != len(other.Members) {
 		return false, nil
 	}
-	for _, m := range a.members {
-		if err := e.spend(len(other.members) / 16); err != nil {
+	for _, m := range a.Members {
+		if err := e.spend(len(other.Members) / 16); err != nil {
 			return false, err
 		}
-		v, found := other.get(m.key)
+		v, found := other.Get(m.Key)
 		if !found {
 			return false, nil
 		}
-		if same, err := e.equal(m.value, v); !same {
+		if same, err := e.equal(m.Value, v); !same {
 			return false, err
 		}
 	}
@@ -144,8 +127,8 @@ func (e env) equalObjects(a *object, b any) (bool, error) {
 
 func comparison(holds func(int) bool) func(env, []any) (any, error) {
 	return func(_ env, args []any) (any, error) {
-		x, isInt := integer(args[0])
-		y, also := integer(args[1])
+		x, isInt := expr.AsInteger(args[0])
+		y, also := expr.AsInteger(args[1])
 		if isInt && also {
 			return holds(compare(x, y)), nil
 		}
@@ -154,7 +137,7 @@ func comparison(holds func(int) bool) func(env, []any) (any, error) {
 		if isText && alsoText {
 			return holds(strings.Compare(s, t)), nil
 		}
-		return nil, wrong("compare two numbers or two texts", "%s and %s cannot be compared", kindOf(args[0]), kindOf(args[1]))
+		return nil, expr.Wrong("compare two numbers or two texts", "%s and %s cannot be compared", expr.KindOf(args[0]), expr.KindOf(args[1]))
 	}
 }
 

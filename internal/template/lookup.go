@@ -3,49 +3,51 @@ package template
 import (
 	"strconv"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // own calls a function that the template defines itself.
 func (e env) own(name string, args []any) (any, error) {
 	namespace, short, _ := strings.Cut(name, ".")
 	for _, item := range e.functions {
-		group, _ := item.(*object)
+		group, _ := item.(*expr.Object)
 		if err := e.spend(0); err != nil {
 			return nil, err
 		}
-		if !strings.EqualFold(group.text("namespace"), namespace) {
+		if !strings.EqualFold(group.Text("namespace"), namespace) {
 			continue
 		}
-		v, _, err := e.find(group.object("members"), short)
+		v, _, err := e.find(group.Object("members"), short)
 		if err != nil {
 			return nil, err
 		}
-		f, _ := v.(*object)
+		f, _ := v.(*expr.Object)
 		if f == nil {
 			break
 		}
-		bound := &object{}
-		declared, _ := f.value("parameters").([]any)
+		bound := &expr.Object{}
+		declared, _ := f.Value("parameters").([]any)
 		if err := arguments(name, len(args), len(declared), len(declared)); err != nil {
 			return nil, err
 		}
 		for i, p := range declared {
-			o, _ := p.(*object)
-			bound.set(o.text("name"), args[i])
+			o, _ := p.(*expr.Object)
+			bound.Set(o.Text("name"), args[i])
 		}
 		e.bound, e.loops, e.locals = bound, nil, nil
-		return e.value(f.object("output").value("value"))
+		return e.value(f.Object("output").Value("value"))
 	}
-	return nil, wrong("check its namespace and name under functions", "the template defines no function %s", quoted(name))
+	return nil, expr.Wrong("check its namespace and name under functions", "the template defines no function %s", expr.Quote(name))
 }
 
 // parameter is the value of a parameter: as given, or its default.
 func (e env) parameter(name string) (any, error) {
 	if e.bound != nil {
-		if v, ok := e.bound.get(name); ok {
+		if v, ok := e.bound.Get(name); ok {
 			return v, nil
 		}
-		return nil, wrong("a function sees its own parameters alone", "there is no parameter %s", quoted(name))
+		return nil, expr.Wrong("a function sees its own parameters alone", "there is no parameter %s", expr.Quote(name))
 	}
 	return e.once("parameters", name, func(e env) (any, error) {
 		declared, ok, err := e.find(e.parameters, name)
@@ -53,16 +55,16 @@ func (e env) parameter(name string) (any, error) {
 			return nil, err
 		}
 		if !ok {
-			return nil, wrong("declare it under parameters", "there is no parameter %s", quoted(name))
+			return nil, expr.Wrong("declare it under parameters", "there is no parameter %s", expr.Quote(name))
 		}
-		o, _ := declared.(*object)
+		o, _ := declared.(*expr.Object)
 		return e.parameterValue(name, o)
 	})
 }
 
 func (e env) variable(name string) (any, error) {
 	if e.bound != nil {
-		return nil, wrong("a function sees its own parameters alone", "there is no variable %s", quoted(name))
+		return nil, expr.Wrong("a function sees its own parameters alone", "there is no variable %s", expr.Quote(name))
 	}
 	return e.once("variables", name, func(e env) (any, error) {
 		v, ok, err := e.find(e.variables, name)
@@ -77,12 +79,12 @@ func (e env) variable(name string) (any, error) {
 }
 
 // find is get, and counts as work: a template may have many names and ask for each.
-func (s *scope) find(o *object, name string) (any, bool, error) {
+func (s *scope) find(o *expr.Object, name string) (any, bool, error) {
 	if o == nil {
 		return nil, false, nil
 	}
-	v, ok := o.get(name)
-	return v, ok, s.spend(len(o.members) / 16)
+	v, ok := o.Get(name)
+	return v, ok, s.spend(len(o.Members) / 16)
 }
 
 // variableLoop looks for the variable among those that a loop makes.
@@ -96,13 +98,13 @@ func (e env) variableLoop(name string) (any, error) {
 		if err := e.spend(0); err != nil {
 			return nil, err
 		}
-		o, _ := item.(*object)
-		if !strings.EqualFold(o.text("name"), name) {
+		o, _ := item.(*expr.Object)
+		if !strings.EqualFold(o.Text("name"), name) {
 			continue
 		}
 		return e.at(e.scope.path + "variables.copy[" + strconv.Itoa(i) + "]").turns(o)
 	}
-	return nil, wrong("declare it under variables", "there is no variable %s", quoted(name))
+	return nil, expr.Wrong("declare it under variables", "there is no variable %s", expr.Quote(name))
 }
 
 // once makes the value of a parameter or variable where it is declared, and remembers it.
@@ -112,7 +114,7 @@ func (e env) once(kind, name string, eval func(env) (any, error)) (any, error) {
 		return v, nil
 	}
 	if e.under[key] {
-		return nil, wrong("break the circle", "%s %s refers to itself", strings.TrimSuffix(kind, "s"), quoted(name))
+		return nil, expr.Wrong("break the circle", "%s %s refers to itself", strings.TrimSuffix(kind, "s"), expr.Quote(name))
 	}
 	e.under[key] = true
 	defer delete(e.under, key)
@@ -126,23 +128,23 @@ func (e env) once(kind, name string, eval func(env) (any, error)) (any, error) {
 // secret reports a value that is not there to be read, and gives the placeholder that stands for it.
 func (e env) secret(what, hint string) any {
 	placeholder := "(secret " + what + ")"
-	e.report(false, e.path, "TemplateSecretUnknown", hint, "the value of %s is not here; %s stands for it", quoted(what), placeholder)
-	return &unknown{placeholder: placeholder}
+	e.report(false, e.path, "TemplateSecretUnknown", hint, "the value of %s is not here; %s stands for it", expr.Quote(what), placeholder)
+	return &expr.Unknown{Placeholder: placeholder}
 }
 
 // deployed reports a value that only a deployment knows. Its placeholder is a host name that never resolves.
 func (e env) deployed(what string) any {
 	e.report(false, e.path, "TemplateValueUnknown", "write the value in its place, or export the gateway once it is deployed",
 		"%s is known only once the template is deployed; a placeholder stands for it", what)
-	return &unknown{placeholder: afterDeployment}
+	return &expr.Unknown{Placeholder: afterDeployment}
 }
 
 const afterDeployment = "known-only-after-deployment.invalid"
 
 // used is an unknown that an expression looks into.
-func (e env) used(u *unknown) any {
-	if u.late != "" {
-		return e.deployed(u.late)
+func (e env) used(u *expr.Unknown) any {
+	if u.Late != "" {
+		return e.deployed(u.Late)
 	}
 	return u
 }

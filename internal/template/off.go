@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // Off is a resource that is wanted, or holds one that is, and is not deployed with the parameters at hand.
@@ -14,13 +16,13 @@ type Off struct {
 }
 
 // off notes that a resource is not deployed, if it matters.
-func (w *walk) off(e env, o *object, kind, reason, expression string) error {
+func (w *walk) off(e env, o *expr.Object, kind, reason, expression string) error {
 	if !w.holdsWanted(o, kind, 0) {
 		return nil
 	}
-	name := o.text("name")
-	if v, err := e.at(join(e.path, "name")).value(o.value("name")); err == nil {
-		name = plain(v)
+	name := o.Text("name")
+	if v, err := e.at(expr.JoinPath(e.path, "name")).value(o.Value("name")); err == nil {
+		name = expr.TextOf(v)
 	}
 	w.result.Off = append(w.result.Off, Off{kind, name, fmt.Sprintf(reason, cut(expression)), w.valuesIn(e, expression)})
 	return nil
@@ -36,7 +38,7 @@ func cut(expression string) string {
 
 // holdsWanted reports whether a resource is wanted, or one inside it, by the types alone: nothing of it is evaluated.
 // The answer is remembered: loops ask for the same resources again and again.
-func (w *walk) holdsWanted(o *object, kind string, depth int) bool {
+func (w *walk) holdsWanted(o *expr.Object, kind string, depth int) bool {
 	key := question{o, kind, depth}
 	holds, known := w.held[key]
 	if !known {
@@ -48,25 +50,25 @@ func (w *walk) holdsWanted(o *object, kind string, depth int) bool {
 
 // question is whether a resource holds a wanted one.
 type question struct {
-	resource *object
+	resource *expr.Object
 	kind     string
 	depth    int
 }
 
-func (w *walk) looksWanted(o *object, kind string, depth int) bool {
+func (w *walk) looksWanted(o *expr.Object, kind string, depth int) bool {
 	switch {
-	case o.value("existing") == true:
+	case o.Value("existing") == true:
 		return false
 	case w.wanted(kind), depth > maxNested+1: // what is too deep is refused when it is evaluated
 		return true
 	}
-	for _, inner := range objectsIn(o.value("resources")) {
+	for _, inner := range objectsIn(o.Value("resources")) {
 		if w.holdsWanted(inner, w.typeOf(inner, kind), depth+1) {
 			return true
 		}
 	}
-	for _, inner := range objectsIn(o.object("properties").object("template").value("resources")) {
-		if w.holdsWanted(inner, inner.text("type"), depth+1) {
+	for _, inner := range objectsIn(o.Object("properties").Object("template").Value("resources")) {
+		if w.holdsWanted(inner, inner.Text("type"), depth+1) {
 			return true
 		}
 	}
@@ -74,17 +76,17 @@ func (w *walk) looksWanted(o *object, kind string, depth int) bool {
 }
 
 // objectsIn are the resources of a list, or of an object by symbolic names.
-func objectsIn(v any) (out []*object) {
+func objectsIn(v any) (out []*expr.Object) {
 	switch v := v.(type) {
 	case []any:
 		for _, item := range v {
-			if o, ok := item.(*object); ok {
+			if o, ok := item.(*expr.Object); ok {
 				out = append(out, o)
 			}
 		}
-	case *object:
-		for _, m := range v.members {
-			if o, ok := m.value.(*object); ok {
+	case *expr.Object:
+		for _, m := range v.Members {
+			if o, ok := m.Value.(*expr.Object); ok {
 				out = append(out, o)
 			}
 		}
@@ -104,7 +106,7 @@ func (w *walk) valuesIn(e env, expression string) string {
 		}
 		seen[strings.ToLower(m[1])] = true
 		if v, err := e.value("[" + m[0] + "]"); err == nil {
-			all = append(all, fmt.Sprintf("%s = %s", m[1], plain(v)))
+			all = append(all, fmt.Sprintf("%s = %s", m[1], expr.TextOf(v)))
 		}
 	}
 	return strings.Join(all, ", ")

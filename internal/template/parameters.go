@@ -1,9 +1,13 @@
 package template
 
-import "strings"
+import (
+	"strings"
+
+	"causeway/internal/template/expr"
+)
 
 // parameterValue is what a parameter is given, or its default. A null counts as nothing given, as in Azure.
-func (e env) parameterValue(name string, declared *object) (any, error) {
+func (e env) parameterValue(name string, declared *expr.Object) (any, error) {
 	t, err := e.resolve(declared)
 	if err != nil {
 		return nil, err
@@ -12,7 +16,7 @@ func (e env) parameterValue(name string, declared *object) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if u, ok := v.(*unknown); ok && u.placeholder == "" { // in a key vault
+	if u, ok := v.(*expr.Unknown); ok && u.Placeholder == "" { // in a key vault
 		return e.secret(name, secretHint), nil
 	}
 	if v == nil {
@@ -24,28 +28,28 @@ func (e env) parameterValue(name string, declared *object) (any, error) {
 const secretHint = "give its value with --parameters, or name the files of a certificate in causeway.yaml"
 
 // givenValue is the value that a file or the deployment around the template gives; nil if there is none. What a deployment
-// gives is evaluated here, where it is asked for: what nobody asks for may be wrong.
+// gives is evaluated here, on use: an unused value may be wrong.
 func (e env) givenValue(name string) (any, error) {
 	v, ok, err := e.find(e.given, name)
 	if err != nil || !ok || e.around == nil {
 		return v, err
 	}
 	outer := e.outer()
-	v, err = outer.at(join(outer.path, "properties.parameters."+name)).value(v)
-	if err != nil || isUnknown(v) {
+	v, err = outer.at(expr.JoinPath(outer.path, "properties.parameters."+name)).value(v)
+	if err != nil || expr.IsUnknown(v) {
 		return v, err
 	}
-	envelope, _ := v.(*object)
-	if _, vault := envelope.get("reference"); vault {
-		return &unknown{}, nil
+	envelope, _ := v.(*expr.Object)
+	if _, vault := envelope.Get("reference"); vault {
+		return &expr.Unknown{}, nil
 	}
-	return envelope.value("value"), nil
+	return envelope.Value("value"), nil
 }
 
 // fallback is the value of a parameter that is given none.
-func (e env) fallback(name string, t *object) (any, error) {
-	secure := strings.HasPrefix(strings.ToLower(t.text("type")), "secure")
-	fallback, has := t.get("defaultValue")
+func (e env) fallback(name string, t *expr.Object) (any, error) {
+	secure := strings.HasPrefix(strings.ToLower(t.Text("type")), "secure")
+	fallback, has := t.Get("defaultValue")
 	switch {
 	case has && (fallback != nil || !secure): // exports write null where a secret was
 		v, err := e.at(e.path + ".defaultValue").value(fallback)
@@ -55,10 +59,10 @@ func (e env) fallback(name string, t *object) (any, error) {
 		return e.checked(name, t, v)
 	case secure:
 		return e.secret(name, secretHint), nil
-	case t.value("nullable") == true:
+	case t.Value("nullable") == true:
 		return nil, nil
 	}
 	e.report(true, e.path, "TemplateParameterMissing", "give its value with --parameters FILE",
-		"the parameter %s has no value and no default", quoted(name))
-	return &unknown{placeholder: "(parameter " + name + ")", failed: true}, nil
+		"the parameter %s has no value and no default", expr.Quote(name))
+	return &expr.Unknown{Placeholder: "(parameter " + name + ")", Failed: true}, nil
 }

@@ -1,11 +1,15 @@
 package template
 
-import "strings"
+import (
+	"strings"
+
+	"causeway/internal/template/expr"
+)
 
 // around is the deployment that a template is nested in, with what stands around it.
 type around struct {
 	env
-	resource *object
+	resource *expr.Object
 }
 
 // level is where a template deploys to, by its $schema.
@@ -19,7 +23,7 @@ const (
 )
 
 func (s *scope) level() level {
-	schema := strings.ToLower(s.root.text("$schema"))
+	schema := strings.ToLower(s.root.Text("$schema"))
 	switch {
 	case strings.Contains(schema, "subscriptiondeploymenttemplate"):
 		return toSubscription
@@ -37,13 +41,13 @@ func (e env) property(name string) (any, error) {
 	if a == nil {
 		return nil, nil
 	}
-	v, ok := a.resource.get(name)
+	v, ok := a.resource.Get(name)
 	if !ok {
 		return nil, nil
 	}
 	outer := a.env
 	outer.depth = e.depth
-	return outer.at(join(outer.path, name)).value(v)
+	return outer.at(expr.JoinPath(outer.path, name)).value(v)
 }
 
 // groupName is the resource group that the template deploys to.
@@ -58,7 +62,7 @@ func (e env) nearest(property, otherwise string) (string, error) {
 	case err != nil:
 		return "", err
 	case v != nil:
-		return plain(v), nil
+		return expr.TextOf(v), nil
 	case e.around != nil:
 		return e.outer().nearest(property, otherwise)
 	}
@@ -77,7 +81,7 @@ func (e env) scopeID() (string, error) {
 	case toTenant:
 		return "", nil
 	case toManagementGroup:
-		return managementGroup().text("id"), nil
+		return managementGroup().Text("id"), nil
 	}
 	id, err := e.subscriptionID()
 	if err != nil || e.level() == toSubscription {
@@ -89,7 +93,7 @@ func (e env) scopeID() (string, error) {
 
 func (e env) subscription() (any, error) {
 	id, err := e.subscriptionID()
-	return newObject("id", "/subscriptions/"+id, "subscriptionId", id, "tenantId", zeroID, "displayName", "subscription"), err
+	return expr.NewObject("id", "/subscriptions/"+id, "subscriptionId", id, "tenantId", zeroID, "displayName", "subscription"), err
 }
 
 func (e env) resourceGroup() (any, error) {
@@ -98,12 +102,12 @@ func (e env) resourceGroup() (any, error) {
 		return nil, err
 	}
 	name, err := e.groupName()
-	return newObject("id", "/subscriptions/"+id+"/resourceGroups/"+name, "name", name,
-		"type", "Microsoft.Resources/resourceGroups", "location", unknownLocation, "tags", &object{}, "managedBy", nil,
-		"properties", newObject("provisioningState", "Succeeded")), err
+	return expr.NewObject("id", "/subscriptions/"+id+"/resourceGroups/"+name, "name", name,
+		"type", "Microsoft.Resources/resourceGroups", "location", unknownLocation, "tags", &expr.Object{}, "managedBy", nil,
+		"properties", expr.NewObject("provisioningState", "Succeeded")), err
 }
 
-// unknownLocation stands for the region, of which nothing in a gateway depends.
+// unknownLocation stands for the region, on which nothing in a gateway depends.
 const unknownLocation = "unknown"
 
 // deployment has a location unless it deploys to a resource group. A template that was not read from an address has no
@@ -116,12 +120,12 @@ func (e env) deployment() (any, error) {
 	if name == nil {
 		name = "deployment"
 	}
-	out := newObject("name", name, "properties", newObject(
-		"mode", "Incremental", "provisioningState", "Accepted", "parameters", &object{},
-		"template", newObject("$schema", e.root.text("$schema"), "contentVersion", e.root.text("contentVersion")),
-		"templateLink", &unknown{placeholder: afterDeployment, late: "deployment().properties.templateLink"}))
+	out := expr.NewObject("name", name, "properties", expr.NewObject(
+		"mode", "Incremental", "provisioningState", "Accepted", "parameters", &expr.Object{},
+		"template", expr.NewObject("$schema", e.root.Text("$schema"), "contentVersion", e.root.Text("contentVersion")),
+		"templateLink", &expr.Unknown{Placeholder: afterDeployment, Late: "deployment().properties.templateLink"}))
 	if e.level() != toGroup {
-		out.set("location", unknownLocation)
+		out.Set("location", unknownLocation)
 	}
 	return out, nil
 }

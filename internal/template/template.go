@@ -1,8 +1,12 @@
-// Package template evaluates the templates of Azure Resource Manager as far as that goes without a deployment: what a
-// deployment alone knows becomes a placeholder and is reported, never an error of the program.
+// Package template evaluates the templates of Azure Resource Manager without a deployment. A value that only a deployment knows
+// becomes a placeholder and a problem, never an error of the program.
 package template
 
-import "strings"
+import (
+	"strings"
+
+	"causeway/internal/template/expr"
+)
 
 // Problem is what could not be evaluated, with the path in the template.
 type Problem struct {
@@ -34,7 +38,7 @@ type Result struct {
 	Problems  []Problem
 }
 
-// Passed is a resource that is not wanted and of which nothing is evaluated.
+// Passed is a resource that the caller does not want, so that Evaluate skips it.
 type Passed struct {
 	Type string
 	Path string // in the template; of one inside a nested deployment that of the deployment
@@ -50,16 +54,16 @@ func Evaluate(data, parameters []byte, wanted func(resourceType string) bool) (*
 	if err != nil {
 		return nil, err
 	}
-	r := &run{parsed: map[string]node{}, seen: map[string]bool{}}
+	r := &run{parsed: map[string]expr.Node{}, seen: map[string]bool{}}
 	if given, err = merge(given, parameters); err != nil {
 		return nil, err
 	}
 	w := &walk{run: r, wanted: wanted, held: map[question]bool{}, passed: map[Passed]bool{}, result: &Result{}}
 	s := newScope(r, path, template, given, nil)
-	if err := s.strangers(); err != nil {
+	if err := s.undeclaredParameters(); err != nil {
 		return nil, err
 	}
-	if err := w.resources(env{scope: s}, template.value("resources"), path+"resources", "", ""); err != nil {
+	if err := w.resources(env{scope: s}, template.Value("resources"), path+"resources", "", ""); err != nil {
 		return nil, err
 	}
 	w.result.Problems = r.problems
@@ -68,40 +72,40 @@ func Evaluate(data, parameters []byte, wanted func(resourceType string) bool) (*
 
 // inside finds the template in a document: itself, or under template, or under properties.template, with the parameters
 // beside it.
-func inside(o *object) (template, parameters *object, path string) {
+func inside(o *expr.Object) (template, parameters *expr.Object, path string) {
 	if isTemplate(o) {
 		return o, nil, ""
 	}
-	if t := o.object("template"); isTemplate(t) {
-		return t, o.object("parameters"), "template."
+	if t := o.Object("template"); isTemplate(t) {
+		return t, o.Object("parameters"), "template."
 	}
-	p := o.object("properties")
-	if t := p.object("template"); isTemplate(t) {
-		return t, p.object("parameters"), "properties.template."
+	p := o.Object("properties")
+	if t := p.Object("template"); isTemplate(t) {
+		return t, p.Object("parameters"), "properties.template."
 	}
 	return nil, nil, ""
 }
 
-func isTemplate(o *object) bool {
-	_, hasResources := o.get("resources")
-	return hasResources || strings.Contains(strings.ToLower(o.text("$schema")), "deploymenttemplate")
+func isTemplate(o *expr.Object) bool {
+	_, hasResources := o.Get("resources")
+	return hasResources || strings.Contains(strings.ToLower(o.Text("$schema")), "deploymenttemplate")
 }
 
-func unwrap(data []byte) (template, given *object, path string, err error) {
-	v, err := readJSON(data)
+func unwrap(data []byte) (template, given *expr.Object, path string, err error) {
+	v, err := expr.ReadJSON(data)
 	if err != nil {
-		return nil, nil, "", &Error{"read the template: " + err.Error(), "give an ARM template as Azure exports it"}
+		return nil, nil, "", &expr.Error{Message: "read the template: " + err.Error(), Hint: "give an ARM template as Azure exports it"}
 	}
-	o, _ := v.(*object)
+	o, _ := v.(*expr.Object)
 	template, given, path = inside(o)
 	if template == nil {
-		return nil, nil, "", &Error{"this is not an ARM template", "an ARM template has $schema and resources"}
+		return nil, nil, "", &expr.Error{Message: "this is not an ARM template", Hint: "an ARM template has $schema and resources"}
 	}
 	return template, values(given), path, nil
 }
 
 // merge puts the values of a parameters file over those of a deployment's body.
-func merge(given *object, file []byte) (*object, error) {
+func merge(given *expr.Object, file []byte) (*expr.Object, error) {
 	if len(file) == 0 {
 		return given, nil
 	}
@@ -113,70 +117,76 @@ func merge(given *object, file []byte) (*object, error) {
 		return more, nil
 	}
 	inFile := map[string]bool{}
-	for _, m := range more.members {
-		inFile[strings.ToLower(m.key)] = true
+	for _, m := range more.Members {
+		inFile[strings.ToLower(m.Key)] = true
 	}
-	for _, m := range given.members {
-		if !inFile[strings.ToLower(m.key)] {
-			more.members = append(more.members, m)
+	for _, m := range given.Members {
+		if !inFile[strings.ToLower(m.Key)] {
+			more.Members = append(more.Members, m)
 		}
 	}
 	return more, nil
 }
 
 // readParameters reads a parameters file, or an object from names to values.
-func readParameters(data []byte) (*object, error) {
-	v, err := readJSON(data)
+func readParameters(data []byte) (*expr.Object, error) {
+	v, err := expr.ReadJSON(data)
 	if err != nil {
-		return nil, &Error{"read the parameters: " + err.Error(), "give a parameters file as Azure takes it: {\"parameters\": {\"NAME\": {\"value\": …}}}"}
+		return nil, &expr.Error{
+			Message: "read the parameters: " + err.Error(),
+			Hint:    "give a parameters file as Azure takes it: {\"parameters\": {\"NAME\": {\"value\": …}}}",
+		}
 	}
-	o, ok := v.(*object)
+	o, ok := v.(*expr.Object)
 	if !ok {
-		return nil, &Error{"the parameters are " + kindOf(v) + ", not an object", "give a parameters file as Azure takes it: {\"parameters\": {\"NAME\": {\"value\": …}}}"}
+		return nil, &expr.Error{
+			Message: "the parameters are " + expr.KindOf(v) + ", not an object",
+			Hint:    "give a parameters file as Azure takes it: {\"parameters\": {\"NAME\": {\"value\": …}}}",
+		}
 	}
-	if inner := o.object("parameters"); inner != nil {
+	if inner := o.Object("parameters"); inner != nil {
 		return values(inner), nil
 	}
 	return values(o), nil
 }
 
-// values takes each value out of its envelope. A reference into a key vault is a value that nobody can read here.
-func values(o *object) *object {
+// values takes each value out of its envelope. A reference into a key vault is a value that cannot be read here.
+func values(o *expr.Object) *expr.Object {
 	if o == nil {
 		return nil
 	}
-	out := &object{}
-	for _, m := range o.members {
-		envelope, _ := m.value.(*object)
-		v, ok := envelope.get("value")
-		_, vault := envelope.get("reference")
+	out := &expr.Object{}
+	for _, m := range o.Members {
+		envelope, _ := m.Value.(*expr.Object)
+		v, ok := envelope.Get("value")
+		_, vault := envelope.Get("reference")
 		switch {
 		case ok:
 		case vault:
-			v = &unknown{}
-		case strings.HasPrefix(m.key, "$"), m.key == "contentVersion":
+			v = &expr.Unknown{}
+		case strings.HasPrefix(m.Key, "$"), m.Key == "contentVersion":
 			continue
 		default:
-			v = m.value
+			v = m.Value
 		}
-		out.members = append(out.members, member{m.key, v})
+		out.Members = append(out.Members, expr.Member{Key: m.Key, Value: v})
 	}
 	return out
 }
 
-// strangers reports values for parameters that the template does not declare, as a deployment does.
-func (s *scope) strangers() error {
+// undeclaredParameters reports values for parameters that the template does not declare, as a deployment does.
+func (s *scope) undeclaredParameters() error {
 	if s.given == nil {
 		return nil
 	}
-	for _, m := range s.given.members {
-		_, ok, err := s.find(s.parameters, m.key)
+	for _, m := range s.given.Members {
+		_, ok, err := s.find(s.parameters, m.Key)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			s.report(false, s.path+"parameters", "TemplateParameterUnknown", "check the spelling, or remove it; Azure refuses it",
-				"a value is given for %s, which the template does not declare", quoted(m.key))
+				"a value is given for %s, which the template does not declare", expr.Quote(m.Key))
 		}
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 var textFunctions = map[string]function{
@@ -26,37 +28,17 @@ var textFunctions = map[string]function{
 	"padleft":        {2, 3, false, padLeft},
 }
 
-// plain is a value inside a text, as string() gives it; of lists and objects only the kind.
-func plain(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	case json.Number:
-		return v.String()
-	case bool:
-		if v { // .NET writes truth with a capital
-			return "True"
-		}
-		return "False"
-	case *unknown:
-		return v.placeholder
-	}
-	return kindOf(v)
-}
-
 // stringOf is string(): lists and objects become JSON.
 func (e env) stringOf(v any) (string, error) {
 	switch v.(type) {
-	case []any, *object:
-		data, err := render(v)
+	case []any, *expr.Object:
+		data, err := expr.Render(v)
 		if err != nil {
 			return "", err
 		}
 		return string(data), e.spend(len(data) / 16)
 	}
-	return plain(v), nil
+	return expr.TextOf(v), nil
 }
 
 // toText is string(). Of a value with unknown parts the text is unknown.
@@ -69,13 +51,13 @@ func toText(e env, args []any) (any, error) {
 	if u == nil || err != nil {
 		return s, err
 	}
-	return &unknown{placeholder: s, failed: u.failed}, nil
+	return &expr.Unknown{Placeholder: s, Failed: u.Failed}, nil
 }
 
 // made checks the size of a text before or after it is made.
 func (e env) made(size int) error {
-	if size > maxText || size < 0 {
-		return limitError("a text of more than %d bytes at %s", maxText, e.path)
+	if size > expr.MaxText || size < 0 {
+		return expr.Limit("a text of more than %d bytes at %s", expr.MaxText, e.path)
 	}
 	return e.spend(size / 16)
 }
@@ -95,7 +77,7 @@ func concat(e env, args []any) (any, error) {
 		}
 		b.WriteString(s)
 	}
-	return withParts(b.String(), args), nil
+	return expr.WithParts(b.String(), args), nil
 }
 
 func concatLists(e env, args []any) (any, error) {
@@ -103,10 +85,10 @@ func concatLists(e env, args []any) (any, error) {
 	for _, a := range args {
 		list, ok := a.([]any)
 		switch {
-		case isUnknown(a):
+		case expr.IsUnknown(a):
 			return a, nil
 		case !ok:
-			return nil, wrong("give lists alone, or texts alone", "concat() of a list and %s", kindOf(a))
+			return nil, expr.Wrong("give lists alone, or texts alone", "concat() of a list and %s", expr.KindOf(a))
 		}
 		if err := e.spend(len(list)); err != nil {
 			return nil, err
@@ -138,7 +120,7 @@ func format(e env, args []any) (any, error) {
 				return nil, err
 			}
 			if !closed {
-				return nil, wrong("write braces of the text itself twice", "a brace is not closed")
+				return nil, expr.Wrong("write braces of the text itself twice", "a brace is not closed")
 			}
 			b.WriteString(s)
 			pattern = rest
@@ -147,7 +129,7 @@ func format(e env, args []any) (any, error) {
 			pattern = pattern[1:]
 		}
 	}
-	return withParts(b.String(), args), e.made(b.Len())
+	return expr.WithParts(b.String(), args), e.made(b.Len())
 }
 
 func (e env) formatItem(item string, args []any) (string, error) {
@@ -155,20 +137,20 @@ func (e env) formatItem(item string, args []any) (string, error) {
 	position, alignment, _ := strings.Cut(item, ",")
 	i, err := strconv.Atoi(strings.TrimSpace(position))
 	if err != nil || i < 0 || i >= len(args) {
-		return "", wrong("count from {0}; write braces of the text itself twice", "{%s} leads to no argument", position)
+		return "", expr.Wrong("count from {0}; write braces of the text itself twice", "{%s} leads to no argument", position)
 	}
 	s, err := e.stringOf(args[i])
 	if err != nil {
 		return "", err
 	}
-	if n, ok := integer(args[i]); ok && style != "" {
+	if n, ok := expr.AsInteger(args[i]); ok && style != "" {
 		s = formatNumber(n, style)
 	}
 	width, _ := strconv.Atoi(strings.TrimSpace(alignment))
 	return fmt.Sprintf("%*s", max(min(width, 1000), -1000), s), nil
 }
 
-// formatNumber knows the styles D4, X2 and 000; another one leaves the number as it is.
+// formatNumber knows the styles D4, X2 and 000; any other leaves the number unchanged.
 func formatNumber(n int64, style string) string {
 	width, err := strconv.Atoi(style[1:])
 	if err != nil {
@@ -191,24 +173,24 @@ func formatNumber(n int64, style string) string {
 // textual is a function from a text to a text. Of an unknown it is the unknown itself.
 func textual(f func(string) string) func(env, []any) (any, error) {
 	return func(e env, args []any) (any, error) {
-		if isUnknown(args[0]) {
+		if expr.IsUnknown(args[0]) {
 			return args[0], nil
 		}
 		s, ok := args[0].(string)
 		if !ok {
 			if _, isNumber := args[0].(json.Number); !isNumber {
-				return nil, wrong("convert it with string()", "a text belongs here, not %s", kindOf(args[0]))
+				return nil, expr.Wrong("convert it with string()", "a text belongs here, not %s", expr.KindOf(args[0]))
 			}
-			s = plain(args[0])
+			s = expr.TextOf(args[0])
 		}
 		return f(s), e.made(len(s))
 	}
 }
 
 func base64ToString(e env, args []any) (any, error) {
-	data, err := base64.StdEncoding.DecodeString(plain(args[0]))
+	data, err := base64.StdEncoding.DecodeString(expr.TextOf(args[0]))
 	if err != nil {
-		return nil, wrong("give what base64() makes", "%s is not base64", quoted(plain(args[0])))
+		return nil, expr.Wrong("give what base64() makes", "%s is not base64", expr.Quote(expr.TextOf(args[0])))
 	}
 	return string(data), e.made(len(data))
 }
@@ -222,12 +204,12 @@ func base64ToJSON(e env, args []any) (any, error) {
 }
 
 func replace(e env, args []any) (any, error) {
-	s, old, fresh := plain(args[0]), plain(args[1]), plain(args[2])
+	s, old, fresh := expr.TextOf(args[0]), expr.TextOf(args[1]), expr.TextOf(args[2])
 	if old == "" {
-		return nil, wrong("give the text to be replaced", "replace() of an empty text")
+		return nil, expr.Wrong("give the text to be replaced", "replace() of an empty text")
 	}
 	n := strings.Count(s, old)
-	if len(fresh) > maxText {
+	if len(fresh) > expr.MaxText {
 		return nil, e.made(len(fresh))
 	}
 	if err := e.made(len(s) + n*len(fresh)); err != nil {
@@ -239,7 +221,7 @@ func replace(e env, args []any) (any, error) {
 func split(e env, args []any) (any, error) {
 	s, ok := args[0].(string)
 	if !ok {
-		return nil, wrong("give a text", "split() takes a text, not %s", kindOf(args[0]))
+		return nil, expr.Wrong("give a text", "split() takes a text, not %s", expr.KindOf(args[0]))
 	}
 	separators := []string{}
 	switch by := args[1].(type) {
@@ -247,7 +229,7 @@ func split(e env, args []any) (any, error) {
 		separators = append(separators, by)
 	case []any:
 		for _, item := range by {
-			separators = append(separators, plain(item))
+			separators = append(separators, expr.TextOf(item))
 		}
 	}
 	out := []any{}
@@ -281,12 +263,12 @@ func nearest(s string, separators []string) (at, width int) {
 func joined(e env, args []any) (any, error) {
 	list, ok := args[0].([]any)
 	if !ok {
-		return nil, wrong("write join(LIST, SEPARATOR)", "join() takes a list, not %s", kindOf(args[0]))
+		return nil, expr.Wrong("write join(LIST, SEPARATOR)", "join() takes a list, not %s", expr.KindOf(args[0]))
 	}
 	var b strings.Builder
 	for i, item := range list {
 		if i > 0 {
-			b.WriteString(plain(args[1]))
+			b.WriteString(expr.TextOf(args[1]))
 		}
 		s, err := e.stringOf(item)
 		if err != nil {
@@ -297,21 +279,21 @@ func joined(e env, args []any) (any, error) {
 			return nil, err
 		}
 	}
-	return withParts(b.String(), list), nil
+	return expr.WithParts(b.String(), list), nil
 }
 
 func substring(e env, args []any) (any, error) {
 	s, ok := args[0].(string)
 	r := []rune(s)
-	start, isInt := integer(args[1])
+	start, isInt := expr.AsInteger(args[1])
 	length := int64(len(r)) - start
 	if len(args) == 3 {
 		var also bool
-		length, also = integer(args[2])
+		length, also = expr.AsInteger(args[2])
 		isInt = isInt && also
 	}
 	if !ok || !isInt || start < 0 || length < 0 || start > int64(len(r)) || length > int64(len(r))-start {
-		return nil, wrong("write substring(TEXT, START, LENGTH), START from 0", "the text %s has no such part", quoted(s))
+		return nil, expr.Wrong("write substring(TEXT, START, LENGTH), START from 0", "the text %s has no such part", expr.Quote(s))
 	}
 	return string(r[start : start+length]), e.made(len(s))
 }
@@ -322,12 +304,12 @@ func position(find func(s, part string) int, last bool) func(env, []any) (any, e
 		if list, ok := args[0].([]any); ok {
 			return e.positionIn(list, args[1], last)
 		}
-		s, part := strings.ToLower(plain(args[0])), strings.ToLower(plain(args[1]))
+		s, part := strings.ToLower(expr.TextOf(args[0])), strings.ToLower(expr.TextOf(args[1]))
 		at := find(s, part)
 		if at >= 0 {
 			at = len([]rune(s[:at]))
 		}
-		return number(int64(at)), e.made(len(s))
+		return expr.Number(int64(at)), e.made(len(s))
 	}
 }
 
@@ -343,25 +325,25 @@ func (e env) positionIn(list []any, item any, last bool) (any, error) {
 			at = i
 		}
 	}
-	return e.unless(number(int64(at)), list)
+	return e.unless(expr.Number(int64(at)), list)
 }
 
 // affix compares without regard to case, as Azure does.
 func affix(has func(s, part string) bool) func(env, []any) (any, error) {
 	return func(e env, args []any) (any, error) {
-		s, part := plain(args[0]), plain(args[1])
+		s, part := expr.TextOf(args[0]), expr.TextOf(args[1])
 		return has(strings.ToLower(s), strings.ToLower(part)), e.made(len(s) + len(part))
 	}
 }
 
 func padLeft(e env, args []any) (any, error) {
-	s, with := plain(args[0]), " "
+	s, with := expr.TextOf(args[0]), " "
 	if len(args) == 3 {
-		with = plain(args[2])
+		with = expr.TextOf(args[2])
 	}
-	width, ok := integer(args[1])
+	width, ok := expr.AsInteger(args[1])
 	if !ok || width < 0 || width > 16000 || len([]rune(with)) != 1 {
-		return nil, wrong("write padLeft(TEXT, WIDTH, '0')", "padLeft() takes a width up to 16000 and one character")
+		return nil, expr.Wrong("write padLeft(TEXT, WIDTH, '0')", "padLeft() takes a width up to 16000 and one character")
 	}
 	if missing := int(width) - len([]rune(s)); missing > 0 {
 		s = strings.Repeat(with, missing) + s

@@ -5,15 +5,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // What a template says about the values of its parameters, beside them or behind a $ref into its definitions:
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/definitions.
 
 // resolve is a declared type with what its $ref leads to put under it, through chains of them. What stands nearer counts.
-func (e env) resolve(t *object) (*object, error) {
-	for range maxDepth {
-		ref, ok := t.value("$ref").(string)
+func (e env) resolve(t *expr.Object) (*expr.Object, error) {
+	for range expr.MaxDepth {
+		ref, ok := t.Value("$ref").(string)
 		if !ok {
 			return t, nil
 		}
@@ -21,27 +23,27 @@ func (e env) resolve(t *object) (*object, error) {
 		if err != nil {
 			return nil, err
 		}
-		out := &object{}
-		for _, m := range t.members {
-			if !strings.EqualFold(m.key, "$ref") {
-				out.members = append(out.members, m)
+		out := &expr.Object{}
+		for _, m := range t.Members {
+			if !strings.EqualFold(m.Key, "$ref") {
+				out.Members = append(out.Members, m)
 			}
 		}
-		for _, m := range target.members {
-			if _, nearer := out.get(m.key); !nearer {
-				out.members = append(out.members, m)
+		for _, m := range target.Members {
+			if _, nearer := out.Get(m.Key); !nearer {
+				out.Members = append(out.Members, m)
 			}
 		}
-		if err := e.spend(len(out.members)); err != nil {
+		if err := e.spend(len(out.Members)); err != nil {
 			return nil, err
 		}
 		t = out
 	}
-	return nil, wrong("break the circle", "the type refers to itself")
+	return nil, expr.Wrong("break the circle", "the type refers to itself")
 }
 
 // follow finds what a JSON pointer such as #/definitions/zone/items leads to.
-func (e env) follow(ref string) (*object, error) {
+func (e env) follow(ref string) (*expr.Object, error) {
 	var at any = e.root
 	path, ok := strings.CutPrefix(ref, "#/")
 	if text, err := url.PathUnescape(path); err == nil {
@@ -53,8 +55,8 @@ func (e env) follow(ref string) (*object, error) {
 		}
 		step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
 		switch in := at.(type) {
-		case *object:
-			at = in.value(step)
+		case *expr.Object:
+			at = in.Value(step)
 		case []any:
 			i, err := strconv.Atoi(step)
 			if err != nil || i < 0 || i >= len(in) {
@@ -64,50 +66,50 @@ func (e env) follow(ref string) (*object, error) {
 			at = in[i]
 		}
 	}
-	target, isObject := at.(*object)
+	target, isObject := at.(*expr.Object)
 	if !ok || !isObject {
-		return nil, wrong("define it under definitions", "there is no type %s", quoted(ref))
+		return nil, expr.Wrong("define it under definitions", "there is no type %s", expr.Quote(ref))
 	}
 	return target, nil
 }
 
 // checked reports what a deployment would refuse about the value of a parameter. A value of another type is unknown from
 // then on: what it breaks is no error of its own.
-func (e env) checked(name string, t *object, v any) (any, error) {
+func (e env) checked(name string, t *expr.Object, v any) (any, error) {
 	c := typeCheck{e, name}
 	ok, err := c.value(t, v, "")
 	if !ok {
-		v = &unknown{placeholder: "(parameter " + name + ")", failed: true}
+		v = &expr.Unknown{Placeholder: "(parameter " + name + ")", Failed: true}
 	}
 	return v, err
 }
 
-// typeCheck holds the value of one parameter against its type.
+// typeCheck checks the value of one parameter against its type.
 type typeCheck struct {
 	env
 	parameter string
 }
 
 func (c typeCheck) refuse(at, hint, format string, args ...any) {
-	args = append(args, quoted(c.parameter+at))
+	args = append(args, expr.Quote(c.parameter+at))
 	c.report(true, c.path+at, "TemplateParameterNotAllowed", hint, format+" the parameter %s", args...)
 }
 
 // value checks one value, at a place in that of the parameter; not ok if it has another type.
-func (c typeCheck) value(t *object, v any, at string) (ok bool, err error) {
+func (c typeCheck) value(t *expr.Object, v any, at string) (ok bool, err error) {
 	if c.env, err = c.deeper(); err != nil {
 		return false, err
 	}
-	if t, err = c.resolve(t); err != nil || isUnknown(v) {
+	if t, err = c.resolve(t); err != nil || expr.IsUnknown(v) {
 		return err == nil, err
 	}
 	if v == nil {
-		if t.value("nullable") != true && t.text("type") != "" {
-			c.refuse(at, "give "+typeNames[strings.ToLower(t.text("type"))], "null is no value for")
+		if t.Value("nullable") != true && t.Text("type") != "" {
+			c.refuse(at, "give "+typeNames[strings.ToLower(t.Text("type"))], "null is no value for")
 		}
 		return true, nil
 	}
-	if want := typeNames[strings.ToLower(t.text("type"))]; want != "" && !isOfType(v, want) {
+	if want := typeNames[strings.ToLower(t.Text("type"))]; want != "" && !isOfType(v, want) {
 		c.refuse(at, "give "+want, "%s stands where the template wants %s, in", article(v), want)
 		return false, nil
 	}
@@ -118,7 +120,7 @@ func (c typeCheck) value(t *object, v any, at string) (ok bool, err error) {
 	switch v := v.(type) {
 	case []any:
 		return true, c.elements(t, v, at)
-	case *object:
+	case *expr.Object:
 		return true, c.members(t, v, at)
 	}
 	return true, nil
@@ -136,26 +138,26 @@ func isOfType(v any, want string) bool {
 		_, ok := v.(bool)
 		return ok
 	case "a whole number":
-		_, ok := integer(v)
+		_, ok := expr.AsInteger(v)
 		return ok
 	}
-	return kindOf(v) == want
+	return expr.KindOf(v) == want
 }
 
 // article quotes a scalar, and names what else it is.
 func article(v any) string {
 	switch v.(type) {
-	case []any, *object:
-		return kindOf(v)
+	case []any, *expr.Object:
+		return expr.KindOf(v)
 	case string:
-		return "the string " + quoted(plain(v))
+		return "the string " + expr.Quote(expr.TextOf(v))
 	}
-	return quoted(plain(v))
+	return expr.Quote(expr.TextOf(v))
 }
 
 // allowed checks the allowed values. Those of a list are for each of its elements, unless they are lists themselves.
-func (c typeCheck) allowed(t *object, v any, at string) error {
-	allowed, ok := t.value("allowedValues").([]any)
+func (c typeCheck) allowed(t *expr.Object, v any, at string) error {
+	allowed, ok := t.Value("allowedValues").([]any)
 	if !ok {
 		return nil
 	}
@@ -165,11 +167,11 @@ func (c typeCheck) allowed(t *object, v any, at string) error {
 	}
 	texts := make([]string, len(allowed))
 	for i, a := range allowed {
-		texts[i] = plain(a)
+		texts[i] = expr.TextOf(a)
 	}
 	list, isList := v.([]any)
 	if !isList {
-		c.refuse(at, "give one of: "+listed(texts), "%s is not among the allowed values of", article(v))
+		c.refuse(at, "give one of: "+expr.Listing(texts), "%s is not among the allowed values of", article(v))
 		return nil
 	}
 	for i, item := range list {
@@ -177,8 +179,8 @@ func (c typeCheck) allowed(t *object, v any, at string) error {
 		if err != nil {
 			return err
 		}
-		if !is && !isUnknown(item) {
-			c.refuse(at+"["+strconv.Itoa(i)+"]", "give any of: "+listed(texts), "%s is not among the allowed values of", article(item))
+		if !is && !expr.IsUnknown(item) {
+			c.refuse(at+"["+strconv.Itoa(i)+"]", "give any of: "+expr.Listing(texts), "%s is not among the allowed values of", article(item))
 		}
 	}
 	return nil
@@ -193,7 +195,7 @@ func (c typeCheck) isAmong(values []any, v any) (bool, error) {
 }
 
 // bounds checks minValue and maxValue of a number, minLength and maxLength of a text or a list.
-func (c typeCheck) bounds(t *object, v any, at string) {
+func (c typeCheck) bounds(t *expr.Object, v any, at string) {
 	n, least, most, what := int64(0), "minLength", "maxLength", ""
 	switch v := v.(type) {
 	case string:
@@ -202,26 +204,26 @@ func (c typeCheck) bounds(t *object, v any, at string) {
 		n, what = int64(len(v)), " elements"
 	default:
 		var ok bool
-		if n, ok = integer(v); !ok {
+		if n, ok = expr.AsInteger(v); !ok {
 			return
 		}
 		least, most = "minValue", "maxValue"
 	}
-	if bound, ok := integer(t.value(least)); ok && n < bound {
-		c.refuse(at, "give at least "+plain(number(bound))+what, "%d%s is too small for", n, what)
+	if bound, ok := expr.AsInteger(t.Value(least)); ok && n < bound {
+		c.refuse(at, "give at least "+expr.TextOf(expr.Number(bound))+what, "%d%s is too small for", n, what)
 	}
-	if bound, ok := integer(t.value(most)); ok && n > bound {
-		c.refuse(at, "give at most "+plain(number(bound))+what, "%d%s is too large for", n, what)
+	if bound, ok := expr.AsInteger(t.Value(most)); ok && n > bound {
+		c.refuse(at, "give at most "+expr.TextOf(expr.Number(bound))+what, "%d%s is too large for", n, what)
 	}
 }
 
 // elements checks those of a list: prefixItems by position, items or additional ones behind.
-func (c typeCheck) elements(t *object, list []any, at string) error {
-	prefix, _ := t.value("prefixItems").([]any)
+func (c typeCheck) elements(t *expr.Object, list []any, at string) error {
+	prefix, _ := t.Value("prefixItems").([]any)
 	for i, item := range list {
-		of := t.object("items")
+		of := t.Object("items")
 		if i < len(prefix) {
-			of, _ = prefix[i].(*object)
+			of, _ = prefix[i].(*expr.Object)
 		}
 		if of == nil {
 			continue
@@ -234,39 +236,39 @@ func (c typeCheck) elements(t *object, list []any, at string) error {
 }
 
 // members checks those of an object against its properties, additionalProperties, or the type that its discriminator picks.
-func (c typeCheck) members(t *object, o *object, at string) error {
+func (c typeCheck) members(t *expr.Object, o *expr.Object, at string) error {
 	t, err := c.picked(t, o, at)
 	if t == nil || err != nil {
 		return err
 	}
-	declared := t.object("properties")
+	declared := t.Object("properties")
 	if declared != nil {
-		for _, m := range declared.members {
+		for _, m := range declared.Members {
 			if err := c.required(m, o, at); err != nil {
 				return err
 			}
 		}
 	}
-	for _, m := range o.members {
-		of, known, err := c.find(declared, m.key)
+	for _, m := range o.Members {
+		of, known, err := c.find(declared, m.Key)
 		if err != nil {
 			return err
 		}
-		schema, _ := of.(*object)
+		schema, _ := of.(*expr.Object)
 		if !known {
-			switch more := t.value("additionalProperties").(type) {
-			case *object:
+			switch more := t.Value("additionalProperties").(type) {
+			case *expr.Object:
 				schema = more
 			case bool:
 				if !more {
-					c.refuse(at+"."+m.key, "check the spelling, or remove it", "there is no such member in")
+					c.refuse(at+"."+m.Key, "check the spelling, or remove it", "there is no such member in")
 				}
 			}
 		}
-		if schema == nil || m.value == nil && known { // null where a member may be missing has been judged
+		if schema == nil || m.Value == nil && known { // null where a member may be missing has been judged
 			continue
 		}
-		if _, err := c.value(schema, m.value, at+"."+m.key); err != nil {
+		if _, err := c.value(schema, m.Value, at+"."+m.Key); err != nil {
 			return err
 		}
 	}
@@ -274,41 +276,41 @@ func (c typeCheck) members(t *object, o *object, at string) error {
 }
 
 // required reports a declared member that is missing and must not be.
-func (c typeCheck) required(declared member, o *object, at string) error {
-	v, _, err := c.find(o, declared.key)
+func (c typeCheck) required(declared expr.Member, o *expr.Object, at string) error {
+	v, _, err := c.find(o, declared.Key)
 	if v != nil || err != nil {
 		return err
 	}
-	of, _ := declared.value.(*object)
+	of, _ := declared.Value.(*expr.Object)
 	if of, err = c.resolve(of); err != nil {
 		return err
 	}
-	if of.value("nullable") != true {
-		c.refuse(at+"."+declared.key, "add it", "a value is missing for")
+	if of.Value("nullable") != true {
+		c.refuse(at+"."+declared.Key, "add it", "a value is missing for")
 	}
 	return nil
 }
 
 // picked is the type of an object: the one that its discriminator names, if the type has any.
-func (c typeCheck) picked(t *object, o *object, at string) (*object, error) {
-	by := t.object("discriminator")
+func (c typeCheck) picked(t *expr.Object, o *expr.Object, at string) (*expr.Object, error) {
+	by := t.Object("discriminator")
 	if by == nil {
 		return t, nil
 	}
-	name := by.text("propertyName")
-	v := o.value(name)
-	if isUnknown(v) {
+	name := by.Text("propertyName")
+	v := o.Value(name)
+	if expr.IsUnknown(v) {
 		return nil, nil
 	}
-	of, ok := by.object("mapping").value(plain(v)).(*object)
+	of, ok := by.Object("mapping").Value(expr.TextOf(v)).(*expr.Object)
 	if !ok {
 		var names []string
-		if m := by.object("mapping"); m != nil {
-			for _, choice := range m.members {
-				names = append(names, choice.key)
+		if m := by.Object("mapping"); m != nil {
+			for _, choice := range m.Members {
+				names = append(names, choice.Key)
 			}
 		}
-		c.refuse(at+"."+name, "give one of: "+listed(names), "%s is not among the allowed values of", article(v))
+		c.refuse(at+"."+name, "give one of: "+expr.Listing(names), "%s is not among the allowed values of", article(v))
 		return nil, nil
 	}
 	return c.resolve(of)

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"net/url"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // uriFunctions make and read addresses of the web:
@@ -28,7 +30,7 @@ func unescaped(s string) string {
 
 // uri puts a relative address behind the last slash of the path of another.
 func uri(e env, args []any) (any, error) {
-	base, rel := plain(args[0]), plain(args[1])
+	base, rel := expr.TextOf(args[0]), expr.TextOf(args[1])
 	host := 0
 	if i := strings.Index(base, "://"); i >= 0 {
 		host = i + 3
@@ -42,9 +44,9 @@ func uri(e env, args []any) (any, error) {
 
 // dataURIToString is the text of a data URI, RFC 2397, in base64 or escaped.
 func dataURIToString(e env, args []any) (any, error) {
-	kind, data, ok := strings.Cut(plain(args[0]), ",")
+	kind, data, ok := strings.Cut(expr.TextOf(args[0]), ",")
 	if !ok || len(kind) < 5 || !strings.EqualFold(kind[:5], "data:") {
-		return nil, wrong("give what dataUri() makes", "%s is not a data URI", quoted(plain(args[0])))
+		return nil, expr.Wrong("give what dataUri() makes", "%s is not a data URI", expr.Quote(expr.TextOf(args[0])))
 	}
 	if strings.HasSuffix(strings.ToLower(kind), ";base64") {
 		return base64ToString(e, []any{data})

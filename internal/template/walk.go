@@ -3,6 +3,8 @@ package template
 import (
 	"strconv"
 	"strings"
+
+	"causeway/internal/template/expr"
 )
 
 // walk goes through the resources of a template.
@@ -28,9 +30,9 @@ func (w *walk) resources(e env, v any, path, aroundType, aroundName string) erro
 				return err
 			}
 		}
-	case *object:
-		for _, m := range v.members {
-			if err := w.each(e.at(join(path, m.key)), m.value, aroundType, aroundName); err != nil {
+	case *expr.Object:
+		for _, m := range v.Members {
+			if err := w.each(e.at(expr.JoinPath(path, m.Key)), m.Value, aroundType, aroundName); err != nil {
 				return err
 			}
 		}
@@ -40,41 +42,42 @@ func (w *walk) resources(e env, v any, path, aroundType, aroundName string) erro
 
 // each evaluates one entry: once, or as often as its loop turns.
 func (w *walk) each(e env, v any, aroundType, aroundName string) error {
-	o, ok := v.(*object)
-	if !ok || o.value("existing") == true {
+	o, ok := v.(*expr.Object)
+	if !ok || o.Value("existing") == true {
 		return nil
 	}
 	kind := w.typeOf(o, aroundType)
 	if !w.holdsWanted(o, kind, 0) {
 		return w.pass(e, o, kind, 0)
 	}
-	loops := o.object("copy")
+	loops := o.Object("copy")
 	if loops == nil {
 		return w.one(e, o, kind, aroundName)
 	}
-	count, u, err := e.at(join(e.path, "copy")).count(loops)
+	count, u, err := e.at(expr.JoinPath(e.path, "copy")).count(loops)
 	switch {
 	case err != nil:
 		return err
-	case u != nil && !u.failed:
-		e.report(true, join(e.path, "copy.count"), "TemplateCopyCountInvalid", "write a number in its place", "how often the resource is deployed cannot be told; it is taken as deployed once")
+	case u != nil && !u.Failed:
+		e.report(true, expr.JoinPath(e.path, "copy.count"), "TemplateCopyCountInvalid", "write a number in its place",
+			"the template does not tell how often the resource is deployed; assuming once")
 		fallthrough
 	case u != nil:
 		count = 1
 	}
 	if count == 0 {
-		return w.off(e, o, kind, "its loop has no turns: its count is %s", plain(loops.value("count")))
+		return w.off(e, o, kind, "its loop has no turns: its count is %s", expr.TextOf(loops.Value("count")))
 	}
 	for i := range count {
-		if err := w.one(e.turn(loops.text("name"), i), o, kind, aroundName); err != nil {
+		if err := w.one(e.turn(loops.Text("name"), i), o, kind, aroundName); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *walk) typeOf(o *object, around string) string {
-	kind := o.text("type")
+func (w *walk) typeOf(o *expr.Object, around string) string {
+	kind := o.Text("type")
 	if around != "" && !strings.HasPrefix(strings.ToLower(kind), strings.ToLower(around)+"/") {
 		kind = around + "/" + kind
 	}
@@ -85,13 +88,13 @@ const deployments = "Microsoft.Resources/deployments"
 
 // pass notes a resource that is not wanted and holds none that is. Nothing of it is evaluated: what is wrong with it is no
 // concern of those that are wanted.
-func (w *walk) pass(e env, o *object, kind string, depth int) error {
+func (w *walk) pass(e env, o *expr.Object, kind string, depth int) error {
 	if err := e.spend(0); err != nil {
 		return err
 	}
-	properties := o.object("properties")
-	template := properties.object("template")
-	_, linked := properties.get("templateLink")
+	properties := o.Object("properties")
+	template := properties.Object("template")
+	_, linked := properties.Get("templateLink")
 	if strings.EqualFold(kind, deployments) && template == nil && linked {
 		e.report(false, e.path, "TemplateLinkNotFollowed", "build one template of both: az bicep build, or paste it",
 			"the linked template is not read; what it deploys is missing here")
@@ -103,30 +106,30 @@ func (w *walk) pass(e env, o *object, kind string, depth int) error {
 		}
 		return nil
 	}
-	for _, inner := range objectsIn(template.value("resources")) {
-		if err := w.pass(e, inner, inner.text("type"), depth+1); err != nil {
+	for _, inner := range objectsIn(template.Value("resources")) {
+		if err := w.pass(e, inner, inner.Text("type"), depth+1); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *walk) one(e env, o *object, kind, aroundName string) error {
+func (w *walk) one(e env, o *expr.Object, kind, aroundName string) error {
 	on, err := w.condition(e, o)
 	switch {
 	case err != nil:
 		return err
 	case !on:
-		return w.off(e, o, kind, "its condition %s is false", plain(o.value("condition")))
+		return w.off(e, o, kind, "its condition %s is false", expr.TextOf(o.Value("condition")))
 	}
 	if strings.EqualFold(kind, deployments) {
 		return w.deployment(e, o)
 	}
-	v, err := e.at(join(e.path, "name")).value(o.value("name"))
+	v, err := e.at(expr.JoinPath(e.path, "name")).value(o.Value("name"))
 	if err != nil {
 		return err
 	}
-	name := plain(v)
+	name := expr.TextOf(v)
 	if aroundName != "" && !strings.HasPrefix(strings.ToLower(name), strings.ToLower(aroundName)+"/") {
 		name = aroundName + "/" + name
 	}
@@ -135,45 +138,45 @@ func (w *walk) one(e env, o *object, kind, aroundName string) error {
 			return err
 		}
 	}
-	return w.resources(e, o.value("resources"), join(e.path, "resources"), kind, name)
+	return w.resources(e, o.Value("resources"), expr.JoinPath(e.path, "resources"), kind, name)
 }
 
 // condition reports whether a resource is deployed at all.
-func (w *walk) condition(e env, o *object) (bool, error) {
-	v, given := o.get("condition")
+func (w *walk) condition(e env, o *expr.Object) (bool, error) {
+	v, given := o.Get("condition")
 	if !given {
 		return true, nil
 	}
-	v, err := e.at(join(e.path, "condition")).value(v)
+	v, err := e.at(expr.JoinPath(e.path, "condition")).value(v)
 	if err != nil {
 		return false, err
 	}
-	if on, ok := boolean(v); ok {
+	if on, ok := expr.AsBool(v); ok {
 		return on, nil
 	}
-	if u, is := v.(*unknown); is && u.failed {
+	if u, is := v.(*expr.Unknown); is && u.Failed {
 		return true, nil // the error that made it unknown has been reported
 	}
-	e.report(true, join(e.path, "condition"), "TemplateConditionUnknown", "write true or false in its place",
-		"whether the resource is deployed cannot be told; it is taken as deployed")
+	e.report(true, expr.JoinPath(e.path, "condition"), "TemplateConditionUnknown", "write true or false in its place",
+		"the template does not tell whether the resource is deployed; assuming that it is")
 	return true, nil
 }
 
 // take evaluates the body of a resource, without what only a deployment looks at.
-func (w *walk) take(e env, o *object, kind, name string) error {
-	body := &object{}
-	for _, m := range o.members {
-		switch strings.ToLower(m.key) {
+func (w *walk) take(e env, o *expr.Object, kind, name string) error {
+	body := &expr.Object{}
+	for _, m := range o.Members {
+		switch strings.ToLower(m.Key) {
 		case "apiversion", "dependson", "condition", "copy", "resources", "scope", "comments", "existing":
 			continue
 		}
-		v, err := e.at(join(e.path, m.key)).value(m.value)
+		v, err := e.at(expr.JoinPath(e.path, m.Key)).value(m.Value)
 		if err != nil {
 			return err
 		}
-		body.members = append(body.members, member{m.key, v})
+		body.Members = append(body.Members, expr.Member{Key: m.Key, Value: v})
 	}
-	data, err := render(body)
+	data, err := expr.Render(body)
 	if err != nil {
 		return err
 	}
@@ -194,8 +197,8 @@ func (e env) unknownAt(v any, path string, into map[string]Unknown) error {
 		return err
 	}
 	switch v := v.(type) {
-	case *unknown:
-		into[path] = Unknown{v.failed}
+	case *expr.Unknown:
+		into[path] = Unknown{v.Failed}
 	case []any:
 		i := 0
 		for _, item := range v {
@@ -207,9 +210,9 @@ func (e env) unknownAt(v any, path string, into map[string]Unknown) error {
 			}
 			i++
 		}
-	case *object:
-		for _, m := range v.members {
-			if err := e.unknownAt(m.value, join(path, m.key), into); err != nil {
+	case *expr.Object:
+		for _, m := range v.Members {
+			if err := e.unknownAt(m.Value, expr.JoinPath(path, m.Key), into); err != nil {
 				return err
 			}
 		}
@@ -219,35 +222,35 @@ func (e env) unknownAt(v any, path string, into map[string]Unknown) error {
 
 // deployment goes into a template inside a template. Unless it says otherwise, its expressions see what those around it
 // see.
-func (w *walk) deployment(e env, o *object) error {
-	properties := o.object("properties")
-	template := properties.object("template")
-	path := join(e.path, "properties.template") + "."
+func (w *walk) deployment(e env, o *expr.Object) error {
+	properties := o.Object("properties")
+	template := properties.Object("template")
+	path := expr.JoinPath(e.path, "properties.template") + "."
 	if e.nested >= maxNested {
-		return limitError("deployments nest deeper than %d levels at %s", maxNested, e.path)
+		return expr.Limit("deployments nest deeper than %d levels at %s", maxNested, e.path)
 	}
-	if !strings.EqualFold(properties.object("expressionEvaluationOptions").text("scope"), "inner") {
+	if !strings.EqualFold(properties.Object("expressionEvaluationOptions").Text("scope"), "inner") {
 		inner := *e.scope
 		inner.nested++
 		e.scope = &inner
-		return w.resources(e, template.value("resources"), path+"resources", "", "")
+		return w.resources(e, template.Value("resources"), path+"resources", "", "")
 	}
-	given, err := e.at(join(e.path, "properties.parameters")).written(properties.value("parameters"))
+	given, err := e.at(expr.JoinPath(e.path, "properties.parameters")).written(properties.Value("parameters"))
 	if err != nil {
 		return err
 	}
 	inner := newScope(w.run, path, template, given, &around{e, o})
-	return w.resources(env{scope: inner, depth: e.depth}, template.value("resources"), path+"resources", "", "")
+	return w.resources(env{scope: inner, depth: e.depth}, template.Value("resources"), path+"resources", "", "")
 }
 
 // written are the parameters that a deployment gives to the template inside it, not evaluated yet.
-func (e env) written(v any) (*object, error) {
+func (e env) written(v any) (*expr.Object, error) {
 	if _, isText := v.(string); isText {
 		var err error
 		if v, err = e.value(v); err != nil {
 			return nil, err
 		}
 	}
-	o, _ := v.(*object)
+	o, _ := v.(*expr.Object)
 	return o, nil
 }

@@ -63,7 +63,7 @@ func (a *Authority) Leaf(name string, options ...Option) *tls.Certificate {
 	return pair
 }
 
-// SelfSigned makes a server's certificate that nobody else has signed.
+// SelfSigned makes a self-signed server certificate.
 func SelfSigned(t testing.TB, name string, options ...Option) *tls.Certificate {
 	c := template(name, false)
 	c.DNSNames = []string{name}

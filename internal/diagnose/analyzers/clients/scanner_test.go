@@ -17,6 +17,7 @@ import (
 	"causeway/internal/diagnose/traffic"
 	"causeway/internal/evidence"
 	"causeway/internal/fault"
+	"causeway/internal/redact"
 	"causeway/internal/report"
 )
 
@@ -70,7 +71,7 @@ func TestRedactedScannersAreScanners(t *testing.T) {
 	s.Write(dir, "PT1H.json", log)
 	s.Write(dir, "gateway.json", []byte(story.Document))
 	var out bytes.Buffer
-	if err := evidence.NewRedactor([]byte("key")).Redact([]string{dir}, &out); err != nil {
+	if err := redact.New([]byte("key")).Redact([]string{dir}, &out); err != nil {
 		t.Fatal(err)
 	}
 	shared := filepath.Join(t.TempDir(), "shared.tar.gz")

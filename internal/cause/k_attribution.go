@@ -1,0 +1,91 @@
+package cause
+
+var attributionCauses = []Cause{
+	{
+		ID: "k-backend-5xx", Title: "the backend itself answers with an error", Azure: "H", Trace: "H",
+		Mechanism: "The status is the application's own; the gateway only passes it on.",
+		Evidence:  "The backend's status is the client's.",
+		Rivals:    []string{"k-chained-proxy", "g-dependency-down", "g-shed-503"},
+		Separate:  "whether the member is itself a proxy: then its own log names the next hop",
+		Disproof:  "the member's log has no such answer",
+		Fixes:     []Fix{backend("look the requests up in the log of {member} by x-appgw-trace-id (the transaction ids above)")},
+	},
+	{
+		ID: "k-chained-proxy", Title: "the backend is itself a proxy that failed", Azure: "M", Trace: "H",
+		Mechanism: "The member passed the request on, and its own upstream failed.",
+		Evidence:  "502, 503 or 504 of the backend's with the Server header or the page of a proxy, at times that fit that proxy's timers.",
+		Rivals:    []string{"k-backend-5xx", "g-dependency-down", "d-inner-timeout"},
+		Separate:  "the member's log names its upstream",
+		Disproof:  "the body of the error is the application's own",
+		Fixes:     []Fix{backend("look in the member's own log (nginx: error_log; HAProxy: termination state; Envoy: response flags), and mend the hop behind it")},
+	},
+	{
+		ID: "k-auth-subrequest", Title: "a service that checks who asks has failed", Azure: "L", Trace: "H",
+		Mechanism: "A proxy asks an authentication service before it passes a request on; when that fails, it answers with an error although the member is well.",
+		Evidence:  "Errors before any member was contacted; the authentication service's log has errors, or nothing, at those times.",
+		Rivals:    []string{"g-dependency-down", "i-unsupported-auth", "k-chained-proxy"},
+		Separate:  "ask for a path without authentication at that time",
+		Disproof:  "the request had been sent to a member",
+		Fixes:     []Fix{backend("mend the authentication service; give it a probe and more than one instance")},
+	},
+	{
+		ID: "k-masked", Title: "the status was changed on the way", Azure: "H", Trace: "H",
+		Mechanism: "An error page, a rewrite or a proxy replaces the status: an error comes out as 200, or a 500 as 502.",
+		Evidence:  "The backend's status and the client's differ.",
+		Rivals:    []string{"k-backend-5xx", "k-outer-layer", "e-grpc-trailers"},
+		Separate:  "compare the status in the member's log, in the access log and at the client",
+		Disproof:  "the backend's status and the client's are the same",
+		Fixes: []Fix{
+			backend("let error pages keep their status"),
+			{
+				Side: "gateway", Change: "take off the custom error page or rewrite that changes it",
+				Portal: "Listeners > the listener > Custom error pages; Rewrites",
+			},
+		},
+	},
+	{
+		ID: "k-outer-layer", Title: "something in front of the gateway made the error", Azure: "M", Trace: "M",
+		Mechanism: "A CDN, Front Door or the client's own proxy failed or gave up; the gateway knows nothing of it, or thinks that all went well.",
+		Evidence:  "The client saw an error, and the access log has no such row, or one with a good status.",
+		Rivals:    []string{"d-timeout-inversion", "f-gateway-cert", "h-conn-limit"},
+		Separate:  "ask the gateway directly, past the outer layer; the Server and Via headers of the error",
+		Disproof:  "a row of the gateway's carries the same error",
+		Fixes:     []Fix{client("look at the outer layer's own log and timeouts: its origin timeout must be above the gateway's request timeout")},
+	},
+	{
+		ID: "k-hidden-by-retry", Title: "a retry made good what failed", Azure: "L", Trace: "H",
+		Mechanism: "An attempt failed and another succeeded. Users saw only a delay, but the cause is there and hits what may not be repeated.",
+		Evidence:  "More than one attempt in the record, the last one good.",
+		Rivals:    []string{"d-retry-doubling", "d-slow-first-byte"},
+		Separate:  "the number of attempts, and what the first one met",
+		Disproof:  "one attempt only",
+		Fixes:     []Fix{backend("treat it as the failure that it is: look for the cause of the first attempt's end (causeway logs --failed shows these, too)")},
+	},
+	{
+		ID: "k-lambda-like", Title: "a managed platform behind the pool has hit its own limits", Azure: "M", Trace: "-",
+		Mechanism: "Functions and other managed platforms refuse what is too large, too many or of the wrong shape with codes of their own.",
+		Evidence:  "The backend's status with a code or page of the platform; at certain sizes or rates.",
+		Rivals:    []string{"g-shed-503", "k-backend-5xx", "d-cold-start"},
+		Separate:  "the platform's metrics of throttling and its quotas",
+		Disproof:  "the members are servers of your own",
+		Fixes:     []Fix{backend("raise the platform's plan or quota, or keep below it: smaller payloads, instances that are always ready")},
+	},
+	{
+		ID: "k-empty-evidence", Title: "not decidable from this evidence", Azure: "-", Trace: "-",
+		Mechanism: "The fields that would decide are missing or say nothing.",
+		Evidence:  "Fields that are absent; rows that several causes would explain as well.",
+		Rivals:    []string{"k-outer-layer"},
+		Separate:  "collect what the report lists as missing",
+		Disproof:  "a field of the record names phase and side of the failure",
+		Fixes: []Fix{
+			{
+				Side: "gateway", Change: "collect the gateway's document, its backend health and the access log of the time in question, and diagnose again",
+				AzCLI: "az network application-gateway show -g {group} -n {gateway} > gateway.json; az network application-gateway show-backend-health -g {group} -n {gateway} > health.json; " +
+					"az monitor diagnostic-settings create --resource GATEWAY_ID -n logs --storage-account ACCOUNT --logs '[{\"category\":\"ApplicationGatewayAccessLog\",\"enabled\":true}]'",
+				PowerShell: "Get-AzApplicationGatewayBackendHealth -Name {gateway} -ResourceGroupName {group}",
+				Portal:     "Monitoring > Diagnostic settings, Backend health",
+				Causeway:   "run the same document on Causeway, whose record has phase, side and connection of each failure; then: causeway diagnose --live",
+			},
+		},
+	},
+}
