@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"causeway/internal/lab"
+	"causeway/internal/lab/scenarios"
+	"causeway/internal/lab/stage"
 	"causeway/internal/report"
 )
 
@@ -44,16 +46,16 @@ func labListCommand() *cobra.Command {
 
 // listed is what `lab list -o json` prints for each scenario.
 type listed struct {
-	Name    string      `json:"name"`
-	Truth   []lab.Truth `json:"truth"`
-	Seconds float64     `json:"seconds"`
-	Story   string      `json:"story"`
+	Name    string        `json:"name"`
+	Truth   []stage.Truth `json:"truth"`
+	Seconds float64       `json:"seconds"`
+	Story   string        `json:"story"`
 }
 
 func listScenarios(w io.Writer, output string) error {
 	var all []listed
-	for _, s := range lab.Scenarios() {
-		all = append(all, listed{s.Name, append([]lab.Truth{}, s.Truth...), s.Lasts.Seconds(), s.Story})
+	for _, s := range scenarios.Scenarios() {
+		all = append(all, listed{s.Name, append([]stage.Truth{}, s.Truth...), s.Lasts.Seconds(), s.Story})
 	}
 	if output == "json" {
 		return printJSON(w, all)
@@ -66,7 +68,7 @@ func listScenarios(w io.Writer, output string) error {
 	return t.Flush()
 }
 
-func truths(all []lab.Truth) string {
+func truths(all []stage.Truth) string {
 	if len(all) == 0 {
 		return "healthy"
 	}
@@ -119,14 +121,14 @@ func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc)
 }
 
 func runScenario(ctx context.Context, w io.Writer, name string, seed uint64, keep, output string) error {
-	s, ok := lab.Find(name)
+	s, ok := scenarios.Find(name)
 	if !ok {
 		return &exitError{code: exitUsage, err: fmt.Errorf("there is no scenario %q", name), hint: "causeway lab list shows them"}
 	}
 	if output == "text" {
 		fmt.Fprintf(w, "%s: %s\ntruth: %s; about %.0f s\n", s.Name, s.Story, truths(s.Truth), s.Lasts.Seconds())
 	}
-	r, err := s.Run(ctx, seed, keep)
+	r, err := lab.Play(ctx, s, seed, keep)
 	if err != nil {
 		return &exitError{code: exitFailed, err: err}
 	}
@@ -195,7 +197,7 @@ func exported(r *lab.Result) string {
 func runEveryScenario(ctx context.Context, w io.Writer, seed uint64, output string) error {
 	bad := false
 	results := []*lab.Result{}
-	lab.RunAll(ctx, lab.Scenarios(), seed, func(s lab.Scenario, r *lab.Result, err error) {
+	lab.PlayAll(ctx, scenarios.Scenarios(), seed, lab.AtOnce, func(s stage.Scenario, r *lab.Result, err error) {
 		bad = bad || err != nil || r.Wrong || !r.Agreed && s.Known == ""
 		switch {
 		case output == "json" && err == nil:
@@ -250,8 +252,8 @@ func labAccuracyCommand() *cobra.Command {
 }
 
 func measureAccuracy(ctx context.Context, cmd *cobra.Command, first uint64, seeds int, output string) error {
-	done, all := 0, seeds*len(lab.Scenarios())
-	a := lab.Measure(ctx, lab.Scenarios(), first, seeds, func(s lab.Scenario, r *lab.Result, err error) {
+	done, all := 0, seeds*len(scenarios.Scenarios())
+	a := lab.Measure(ctx, scenarios.Scenarios(), first, seeds, func(s stage.Scenario, r *lab.Result, err error) {
 		if done++; ctx.Err() != nil {
 			return
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"causeway/internal/cause"
+	"causeway/internal/lab/scenarios"
+	"causeway/internal/lab/stage"
 	"causeway/internal/report"
 )
 
@@ -19,10 +21,10 @@ type Accuracy struct {
 }
 
 // Measure plays scenarios with so many seeds from the first on, and tells each outcome as it comes.
-func Measure(ctx context.Context, scenarios []Scenario, first uint64, seeds int, tell func(Scenario, *Result, error)) *Accuracy {
+func Measure(ctx context.Context, some []stage.Scenario, first uint64, seeds int, tell func(stage.Scenario, *Result, error)) *Accuracy {
 	a := &Accuracy{Seeds: seeds}
 	for seed := first; seed < first+uint64(seeds); seed++ {
-		RunAll(ctx, scenarios, seed, func(s Scenario, r *Result, err error) {
+		PlayAll(ctx, some, seed, AtOnce, func(s stage.Scenario, r *Result, err error) {
 			if err != nil {
 				a.Failed = append(a.Failed, fmt.Sprintf("%s, seed %d: %v", s.Name, seed, err))
 			} else {
@@ -32,7 +34,7 @@ func Measure(ctx context.Context, scenarios []Scenario, first uint64, seeds int,
 		})
 	}
 	order := map[string]int{}
-	for i, s := range Scenarios() {
+	for i, s := range scenarios.Scenarios() {
 		order[s.Name] = i
 	}
 	slices.SortStableFunc(a.Results, func(x, y *Result) int {
@@ -124,7 +126,7 @@ func (a *Accuracy) Markdown() string {
 
 func (a *Accuracy) method(b *strings.Builder) {
 	failing, healthy, mixed, made := 0, 0, 0, 0
-	for _, s := range Scenarios() {
+	for _, s := range scenarios.Scenarios() {
 		switch {
 		case len(s.Truth) == 0:
 			healthy++
@@ -293,8 +295,8 @@ func (v view) said() map[string][]string {
 		}
 	}
 	for _, f := range v.j.Report.Findings {
-		switch i := slices.IndexFunc(v.r.Truth, func(t Truth) bool { return slices.Contains(t.Also, f.Cause) }); {
-		case slices.ContainsFunc(v.r.Truth, func(t Truth) bool { return t.Cause == f.Cause }):
+		switch i := slices.IndexFunc(v.r.Truth, func(t stage.Truth) bool { return slices.Contains(t.Also, f.Cause) }); {
+		case slices.ContainsFunc(v.r.Truth, func(t stage.Truth) bool { return t.Cause == f.Cause }):
 			if !known(f, v.r.Truth) {
 				say(f.Cause, "the same, at another member")
 			}
@@ -369,7 +371,7 @@ func coverage(b *strings.Builder) {
 		}
 		text := strings.Join(by[c.ID], ", ")
 		if text == "" {
-			text = "none: " + unplayed[c.ID]
+			text = "none: " + scenarios.NotSimulated[c.ID]
 		}
 		fmt.Fprintf(b, "| %s | %s |\n", c.ID, text)
 	}
@@ -383,7 +385,7 @@ func scenariosByCause() map[string][]string {
 			out[id] = append(out[id], name)
 		}
 	}
-	for _, s := range Scenarios() {
+	for _, s := range scenarios.Scenarios() {
 		for _, t := range s.Truth {
 			add(t.Cause, s.Name)
 			if slices.Contains(consequences, t.Cause) {

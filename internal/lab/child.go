@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// child is another program that runs until it is stopped.
-type child struct {
+// process is another program that runs until it is stopped.
+type process struct {
 	cmd   *exec.Cmd
 	stdin io.Closer
 	log   string      // file with what it says on standard error
@@ -27,13 +27,13 @@ const (
 )
 
 // startChild runs a program whose standard error goes to a file. It is asked to end when ctx does.
-func startChild(ctx context.Context, log, program string, args ...string) (*child, error) {
+func startChild(ctx context.Context, log, program string, args ...string) (*process, error) {
 	f, err := os.Create(log)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	c := &child{cmd: exec.CommandContext(ctx, program, args...), log: log, first: make(chan string, 1), done: make(chan struct{})}
+	c := &process{cmd: exec.CommandContext(ctx, program, args...), log: log, first: make(chan string, 1), done: make(chan struct{})}
 	c.cmd.Stderr = f
 	c.cmd.Cancel = func() error { return c.cmd.Process.Signal(syscall.SIGTERM) }
 	c.cmd.WaitDelay = stopWithin
@@ -52,7 +52,7 @@ func startChild(ctx context.Context, log, program string, args ...string) (*chil
 }
 
 // attend reads what the child prints, to its end.
-func (c *child) attend(stdout io.Reader) {
+func (c *process) attend(stdout io.Reader) {
 	defer close(c.done)
 	in := bufio.NewReader(stdout)
 	line, err := in.ReadString('\n')
@@ -64,7 +64,7 @@ func (c *child) attend(stdout io.Reader) {
 }
 
 // firstLine waits for the first line that the child prints.
-func (c *child) firstLine(ctx context.Context) (string, error) {
+func (c *process) firstLine(ctx context.Context) (string, error) {
 	select {
 	case line := <-c.first:
 		return line, nil
@@ -78,7 +78,7 @@ func (c *child) firstLine(ctx context.Context) (string, error) {
 }
 
 // stop asks the child to end, then makes it.
-func (c *child) stop() {
+func (c *process) stop() {
 	c.stdin.Close()
 	c.cmd.Process.Signal(syscall.SIGTERM)
 	select {
@@ -89,7 +89,7 @@ func (c *child) stop() {
 	}
 }
 
-func (c *child) ended() bool {
+func (c *process) ended() bool {
 	select {
 	case <-c.done:
 		return true
@@ -99,7 +99,7 @@ func (c *child) ended() bool {
 }
 
 // tail is the end of what the child has said.
-func (c *child) tail() string {
+func (c *process) tail() string {
 	const most = 2000
 	b, err := os.ReadFile(c.log)
 	if err != nil {

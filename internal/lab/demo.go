@@ -19,6 +19,8 @@ import (
 	"causeway/internal/accesslog"
 	"causeway/internal/admin"
 	"causeway/internal/evidence"
+	"causeway/internal/lab/peers"
+	"causeway/internal/lab/stage"
 	"causeway/internal/report"
 )
 
@@ -37,7 +39,7 @@ type Demo struct {
 
 	screen
 	dir    string
-	site   Site
+	site   stage.Site
 	member string        // the one to be found
 	idle   time.Duration // how long it keeps a connection
 	admin  *admin.Client
@@ -115,24 +117,24 @@ func (d *Demo) stop() {
 // start brings up members and gateway.
 func (d *Demo) start(ctx context.Context) error {
 	d.step("Starting three members and a gateway in front of them")
-	pool := Pool{Name: "orders", RequestTimeout: 20, Probe: &Probe{Path: "/health", Interval: 5, Timeout: 2, Threshold: 3}}
+	pool := stage.Pool{Name: "orders", RequestTimeout: 20, Probe: &stage.Probe{Path: "/health", Interval: 5, Timeout: 2, Threshold: 3}}
 	for i, addr := range []string{"127.0.0.2", "127.0.0.3"} {
-		good, err := StartPeer(addr, Script{Reply: Reply{After: Between(20*time.Millisecond, 120*time.Millisecond), Text: "{}\n"}, Seed: d.Seed + uint64(i)})
+		good, err := peers.StartPeer(addr, peers.Script{Reply: peers.Reply{After: peers.Between(20*time.Millisecond, 120*time.Millisecond), Text: "{}\n"}, Seed: d.Seed + uint64(i)})
 		if err != nil {
 			return err
 		}
 		d.ends = append(d.ends, good.End)
-		pool.Members = append(pool.Members, Member{Name: memberName(i), Dial: good.Addr()})
-		d.item(memberName(i), "well-behaved server; keeps idle connections open")
+		pool.Members = append(pool.Members, stage.Member{Name: stage.MemberName(i), Dial: good.Addr()})
+		d.item(stage.MemberName(i), "well-behaved server; keeps idle connections open")
 	}
 	addr, what, err := d.startNode(ctx)
 	if err != nil {
 		return err
 	}
-	d.member = memberName(2)
-	pool.Members = append(pool.Members, Member{Name: d.member, Dial: addr})
+	d.member = stage.MemberName(2)
+	pool.Members = append(pool.Members, stage.Member{Name: d.member, Dial: addr})
 	d.item(d.member, what+"; 15 ms away")
-	d.site = Site{Name: "shop", Pools: []Pool{pool}, Hint: "ignore"}
+	d.site = stage.Site{Name: "shop", Pools: []stage.Pool{pool}, Hint: "ignore"}
 	return d.startGateway(ctx)
 }
 
@@ -153,8 +155,8 @@ func (d *Demo) startNode(ctx context.Context) (addr, what string, err error) {
 	if d.idle, err = idleLimit(addr); err != nil {
 		return "", "", err
 	}
-	way := Way{Delay: demoDelay}
-	relay, err := NewRelay("127.0.0.4", addr, Course{Up: way, Down: way})
+	way := peers.Direction{Delay: demoDelay}
+	relay, err := peers.NewRelay("127.0.0.4", addr, peers.LinkProfile{Up: way, Down: way})
 	if err != nil {
 		return "", "", err
 	}
@@ -181,9 +183,9 @@ func (d *Demo) realNode(ctx context.Context, node string) (addr, what string, er
 
 // standIn is a server with the limits of Node.js: 1 s announced, closed at 2 s.
 func (d *Demo) standIn() (addr, what string, err error) {
-	p, err := StartPeer("127.0.0.4", Script{
-		Reply: Reply{After: Always(demoHandler), Text: "{}\n"}, Idle: demoIdle, Announce: time.Second, Seed: d.Seed,
-		Paths: map[string]Reply{"/health": {}},
+	p, err := peers.StartPeer("127.0.0.4", peers.Script{
+		Reply: peers.Reply{After: peers.Always(demoHandler), Text: "{}\n"}, Idle: demoIdle, Announce: time.Second, Seed: d.Seed,
+		Paths: map[string]peers.Reply{"/health": {}},
 	})
 	if err != nil {
 		return "", "", err
@@ -233,7 +235,7 @@ func (d *Demo) startGateway(ctx context.Context) error {
 }
 
 func (d *Demo) tryGateway(ctx context.Context) (err error) {
-	if d.site.Port, err = freePort("127.0.0.1"); err != nil {
+	if d.site.Port, err = stage.FreePort("127.0.0.1"); err != nil {
 		return err
 	}
 	for name, content := range map[string][]byte{"gateway.json": d.site.Document(), "causeway.yaml": d.site.Local()} {
@@ -255,7 +257,7 @@ func (d *Demo) data() string { return filepath.Join(d.dir, "data") }
 
 const readyWithin = 15 * time.Second
 
-func (d *Demo) awaitReady(ctx context.Context, c *child) error {
+func (d *Demo) awaitReady(ctx context.Context, c *process) error {
 	for deadline := time.Now().Add(readyWithin); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
 		if c.ended() {
 			return fmt.Errorf("start the gateway: it ended at once:\n%s", c.tail())
@@ -284,18 +286,18 @@ func (d *Demo) allUp() bool {
 }
 
 // load sends the demo's requests and shows how they fare.
-func (d *Demo) load(ctx context.Context, what string) (*Tally, time.Time) {
+func (d *Demo) load(ctx context.Context, what string) (*stage.Outcomes, time.Time) {
 	d.step(what)
 	shots := d.shots()
-	outcomes := make(chan Outcome, len(shots))
+	outcomes := make(chan stage.Outcome, len(shots))
 	shown := make(chan struct{})
 	from := time.Now()
 	go func() {
 		defer close(shown)
 		d.follow(outcomes, len(shots), from)
 	}()
-	load := Load{Target: net.JoinHostPort("127.0.0.1", strconv.Itoa(d.site.Port)), Clients: 10, Each: func(_ int, _ Shot, o Outcome) { outcomes <- o }}
-	tally := load.Fire(ctx, shots)
+	load := stage.Load{Target: net.JoinHostPort("127.0.0.1", strconv.Itoa(d.site.Port)), Clients: 10, Each: func(_ int, _ stage.TimedRequest, o stage.Outcome) { outcomes <- o }}
+	tally := load.Run(ctx, shots)
 	close(outcomes)
 	<-shown
 	d.result(tally, time.Since(from))
@@ -304,18 +306,18 @@ func (d *Demo) load(ctx context.Context, what string) (*Tally, time.Time) {
 
 // shots come in batches about as far apart as Node keeps an idle connection, so that the idle ages of the connections to
 // it scatter around its limit. Within a batch every request needs a connection of its own.
-func (d *Demo) shots() []Shot {
+func (d *Demo) shots() []stage.TimedRequest {
 	rng := rand.New(rand.NewPCG(d.Seed, 0))
 	starts := make([]time.Duration, demoBatches)
 	for i := 1; i < demoBatches; i++ {
-		starts[i] = starts[i-1] + d.idle + demoHandler + demoDelay + Between(-150*time.Millisecond, 150*time.Millisecond)(rng)
+		starts[i] = starts[i-1] + d.idle + demoHandler + demoDelay + peers.Between(-150*time.Millisecond, 150*time.Millisecond)(rng)
 	}
-	return Shots(Bursts(rng, starts, demoBatch, demoSpread), Shot{Method: http.MethodPost, Path: "/orders", Body: 120})
+	return stage.Shots(stage.Bursts(rng, starts, demoBatch, demoSpread), stage.TimedRequest{Method: http.MethodPost, Path: "/orders", Body: 120})
 }
 
 // follow shows progress until all outcomes are in.
-func (d *Demo) follow(outcomes <-chan Outcome, of int, from time.Time) {
-	seen := newTally()
+func (d *Demo) follow(outcomes <-chan stage.Outcome, of int, from time.Time) {
+	seen := stage.NewOutcomes()
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -324,7 +326,7 @@ func (d *Demo) follow(outcomes <-chan Outcome, of int, from time.Time) {
 			if !open {
 				return
 			}
-			seen.add(o)
+			seen.Add(o)
 		case <-tick.C:
 			d.progress(seen, of, time.Since(from))
 		}
@@ -332,7 +334,7 @@ func (d *Demo) follow(outcomes <-chan Outcome, of int, from time.Time) {
 }
 
 // diagnose asks the gateway's own troubleshooter, once the log has reached the disk.
-func (d *Demo) diagnose(ctx context.Context, t *Tally, from time.Time) (*report.Report, error) {
+func (d *Demo) diagnose(ctx context.Context, t *stage.Outcomes, from time.Time) (*report.Report, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -425,7 +427,7 @@ func (d *Demo) fix(ctx context.Context) error {
 }
 
 // conclude compares what was promised with what was seen.
-func (d *Demo) conclude(f *report.Finding, before, after *Tally, took time.Duration) error {
+func (d *Demo) conclude(f *report.Finding, before, after *stage.Outcomes, took time.Duration) error {
 	low, high := promised(f)
 	d.step("Expected against observed")
 	d.verdict(before, after, low, high)

@@ -2,4 +2,7 @@
 
 package lab
 
-const underRace = false
+const (
+	underRace = false
+	atOnce    = AtOnce
+)

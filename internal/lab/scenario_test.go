@@ -7,15 +7,21 @@ import (
 	"testing"
 
 	"causeway/internal/cause"
+	"causeway/internal/lab/scenarios"
+	"causeway/internal/lab/stage"
 )
 
 // TestEveryScenario plays all there is, on real connections, and holds the diagnosis against the truth. Whatever the
 // machine does, no wrong cause may be named, by the trace or by what Azure exports of it; and what is at work is found. A
 // busy machine may blur what only time shows: then the scenario is played once more, by itself.
 func TestEveryScenario(t *testing.T) {
-	scenarios := slices.DeleteFunc(Scenarios(), func(s Scenario) bool { return s.Slow })
+	scenarios := slices.DeleteFunc(scenarios.Scenarios(), func(s stage.Scenario) bool { return s.Slow })
 	results, failed := map[string]*Result{}, map[string]error{}
-	RunAll(t.Context(), scenarios, 1, func(s Scenario, r *Result, err error) { results[s.Name], failed[s.Name] = r, err })
+	PlayAll(t.Context(), scenarios, 1, atOnce, func(s stage.Scenario, r *Result, err error) {
+		if results[s.Name], failed[s.Name] = r, err; err == nil {
+			r.Report.Pictures, r.Azure.Report.Pictures = nil, nil // nothing looks at them, and together they are large
+		}
+	})
 	if n := starved(results); !underRace && 4*n > len(scenarios) {
 		t.Errorf("in %d of %d plays the gateway's process stood still: run this with nothing beside it", n, len(scenarios))
 	}
@@ -24,7 +30,7 @@ func TestEveryScenario(t *testing.T) {
 			r, err := results[s.Name], failed[s.Name]
 			if err == nil && !r.Wrong && !r.Azure.Wrong && !r.Agreed && s.Known == "" && !underRace {
 				t.Logf("once more: %s", r.Why)
-				r, err = s.Run(t.Context(), 1, "")
+				r, err = Play(t.Context(), s, 1, "")
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -45,7 +51,7 @@ func starved(results map[string]*Result) int {
 	return n
 }
 
-func check(t *testing.T, s Scenario, r *Result) {
+func check(t *testing.T, s stage.Scenario, r *Result) {
 	switch {
 	case r.Wrong:
 		t.Fatalf("wrong: %s", r.Why)
@@ -70,7 +76,7 @@ func check(t *testing.T, s Scenario, r *Result) {
 
 func TestScenariosAreWhatTheyShouldBe(t *testing.T) {
 	seen, healthy, mixed := map[string]bool{}, 0, 0
-	for _, s := range Scenarios() {
+	for _, s := range scenarios.Scenarios() {
 		if seen[s.Name] || s.Story == "" || s.Lasts <= 0 {
 			t.Errorf("scenario %q: names are unique, and each has a story and a duration", s.Name)
 		}
@@ -99,11 +105,11 @@ func TestScenariosAreWhatTheyShouldBe(t *testing.T) {
 func TestEveryCauseIsPlayedOrSaidWhyNot(t *testing.T) {
 	by := scenariosByCause()
 	for _, c := range cause.All() {
-		if c.Trace == "H" && (len(by[c.ID]) > 0) == (unplayed[c.ID] != "") {
-			t.Errorf("%s: scenarios %q, reason for none %q", c.ID, by[c.ID], unplayed[c.ID])
+		if c.Trace == "H" && (len(by[c.ID]) > 0) == (scenarios.NotSimulated[c.ID] != "") {
+			t.Errorf("%s: scenarios %q, reason for none %q", c.ID, by[c.ID], scenarios.NotSimulated[c.ID])
 		}
 	}
-	for id := range unplayed {
+	for id := range scenarios.NotSimulated {
 		if c := cause.Find(id); c == nil || c.Trace != "H" {
 			t.Errorf("%s needs no reason", id)
 		}
@@ -112,10 +118,10 @@ func TestEveryCauseIsPlayedOrSaidWhyNot(t *testing.T) {
 
 // The same seed makes the same evidence.
 func TestMadeEvidenceIsOfItsSeed(t *testing.T) {
-	s, _ := Find("made-node-local")
+	s, _ := scenarios.Find("made-node-local")
 	var logs []int
 	for range 2 {
-		r, err := s.Run(t.Context(), 5, "")
+		r, err := Play(t.Context(), s, 5, "")
 		if err != nil || !r.Agreed {
 			t.Fatalf("%+v, %v", r, err)
 		}
@@ -127,12 +133,12 @@ func TestMadeEvidenceIsOfItsSeed(t *testing.T) {
 }
 
 func TestAccuracyDocument(t *testing.T) {
-	var some []Scenario
+	var some []stage.Scenario
 	for _, name := range []string{"made-masked", "made-v1-fine", "made-autoscale-lag"} {
-		s, _ := Find(name)
+		s, _ := scenarios.Find(name)
 		some = append(some, s)
 	}
-	a := Measure(t.Context(), some, 1, 1, func(Scenario, *Result, error) {})
+	a := Measure(t.Context(), some, 1, 1, func(stage.Scenario, *Result, error) {})
 	text := a.Markdown()
 	for _, want := range []string{"| k-masked | the same |", "| nothing | nothing |", "| h-autoscale-lag | the same |"} {
 		if !strings.Contains(text, want) {
@@ -146,8 +152,8 @@ func TestAccuracyDocument(t *testing.T) {
 
 func TestKeptEvidence(t *testing.T) {
 	dir := t.TempDir()
-	s, _ := Find("empty-pool")
-	r, err := s.Run(t.Context(), 3, dir)
+	s, _ := scenarios.Find("empty-pool")
+	r, err := Play(t.Context(), s, 3, dir)
 	if err != nil || !r.Agreed {
 		t.Fatalf("agreed %+v, error %v", r, err)
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"causeway/internal/lab/stage"
 )
 
 // screen is what the demo says, to people.
@@ -54,7 +56,7 @@ func (s *screen) say(text string) { fmt.Fprintf(s.out, "   %s\n", text) }
 // progressEvery is how often a screen without a terminal gets a line.
 const progressEvery = 5 * time.Second
 
-func (s *screen) progress(t *Tally, of int, since time.Duration) {
+func (s *screen) progress(t *stage.Outcomes, of int, since time.Duration) {
 	const width = 30
 	full := width * t.Sent / max(1, of)
 	line := fmt.Sprintf("   %s%s %3.0f s  %4d of %d requests  %s", strings.Repeat("█", full), strings.Repeat("░", width-full), since.Seconds(), t.Sent, of, s.failures(t))
@@ -68,14 +70,14 @@ func (s *screen) progress(t *Tally, of int, since time.Duration) {
 	}
 }
 
-func (s *screen) failures(t *Tally) string {
+func (s *screen) failures(t *stage.Outcomes) string {
 	if n := t.Failed(); n > 0 {
 		return s.in(red, fmt.Sprintf("%d × 502", n))
 	}
 	return s.in(green, "no 502")
 }
 
-func (s *screen) result(t *Tally, took time.Duration) {
+func (s *screen) result(t *stage.Outcomes, took time.Duration) {
 	if s.fancy {
 		fmt.Fprint(s.out, "\r\x1b[K")
 	}
@@ -116,7 +118,7 @@ func (m *margin) Write(p []byte) (int, error) {
 }
 
 // verdict compares a load before and after a fix that was to remove between low and high of the failures.
-func (s *screen) verdict(before, after *Tally, low, high int) {
+func (s *screen) verdict(before, after *stage.Outcomes, low, high int) {
 	n := before.Failed()
 	fmt.Fprintf(s.out, "   %-34s %s\n", "before the fix", s.in(red, fmt.Sprintf("%4d of %d failed", n, before.Sent)))
 	left := fmt.Sprintf("%4d of %d", max(0, n-high), before.Sent)

@@ -66,6 +66,12 @@ func oneMark(number, mark string, maybe, sure, other decimals) decimals {
 // spaces are the kinds of blanks that mark thousands, and marks of other scripts.
 var spaces = strings.NewReplacer("\u00a0", " ", "\u202f", " ", "\u2009", " ", "’", "'")
 
+// withoutMarks takes the marks of thousands out of a number, by the one that it has besides blanks and apostrophes.
+var withoutMarks = map[string]*strings.Replacer{
+	",": strings.NewReplacer(",", "", " ", "", "'", ""),
+	".": strings.NewReplacer(".", "", " ", "", "'", ""),
+}
+
 // plainNumber writes a number as the log does: digits, and a point before decimals. whole numbers have none, so that a mark
 // before three digits is one of thousands. unit is empty where the cell has none.
 func plainNumber(cell string, commas, whole bool) (number, unit string, ok bool) {
@@ -86,7 +92,7 @@ func plainNumber(cell string, commas, whole bool) (number, unit string, ok bool)
 		!(grouped.MatchString(front) && (back != "" || whole || strings.ContainsAny(front, " '"))) || strings.ContainsAny(back, ",.' ") {
 		return "", "", false
 	}
-	number = strings.NewReplacer(thousands, "", " ", "", "'", "").Replace(front)
+	number = withoutMarks[thousands].Replace(front)
 	if back != "" {
 		number += "." + back
 	}

@@ -1,0 +1,199 @@
+// Package stage is where a scenario of the lab plays: a gateway with its document, peers behind it, and clients that load it.
+package stage
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"causeway/internal/lab/peers"
+)
+
+// Stage is what a scenario plays on. Its first failure makes the rest of the play do nothing; the run reports it.
+type Stage struct {
+	*rand.Rand // of the seed: everything that varies comes from it
+	Seed       uint64
+	Gateway    *Gateway
+	Loads      []*Outcomes
+
+	ctx  context.Context
+	Dir  string
+	ends []func()
+	wait []func()
+	Err  error
+}
+
+func New(ctx context.Context, dir string, seed uint64) *Stage {
+	return &Stage{Rand: rand.New(rand.NewPCG(seed, 0)), Seed: seed, ctx: ctx, Dir: dir}
+}
+
+func (s *Stage) Fail(err error) {
+	if s.Err == nil {
+		s.Err = err
+	}
+}
+
+// Peer starts a server.
+func (s *Stage) Peer(script peers.Script) *peers.Peer {
+	return s.PeerAt(fmt.Sprintf("127.0.0.%d", 2+len(s.ends)%200), script)
+}
+
+// PeerAt starts a server at an address of loopback.
+func (s *Stage) PeerAt(addr string, script peers.Script) *peers.Peer {
+	script.Seed = s.Uint64()
+	p, err := peers.StartPeer(addr, script)
+	if err != nil {
+		s.Fail(err)
+		return &peers.Peer{}
+	}
+	s.ends = append(s.ends, p.End)
+	return p
+}
+
+// Peers starts n servers with one script.
+func (s *Stage) Peers(n int, script peers.Script) []*peers.Peer {
+	out := make([]*peers.Peer, n)
+	for i := range out {
+		out[i] = s.Peer(script)
+	}
+	return out
+}
+
+// Far puts a relay in front of a peer, a one-way delay away, and returns its address.
+func (s *Stage) Far(p *peers.Peer, delay time.Duration) string {
+	way := peers.Direction{Delay: delay}
+	return s.Behind(p, peers.LinkProfile{Up: way, Down: way})
+}
+
+// Behind puts a relay in front of a peer and returns its address.
+func (s *Stage) Behind(p *peers.Peer, c peers.LinkProfile) string {
+	if r := s.Relay(p, c); r != nil {
+		return r.Addr()
+	}
+	return ""
+}
+
+// Relay puts a relay in front of a peer; nil if that failed.
+func (s *Stage) Relay(p *peers.Peer, c peers.LinkProfile) *peers.Relay { return s.RelayTo(p.Addr(), c) }
+
+func (s *Stage) RelayTo(target string, c peers.LinkProfile) *peers.Relay {
+	if s.Err != nil {
+		return nil
+	}
+	c.Seed = s.Uint64()
+	r, err := peers.NewRelay("127.0.0.250", target, c)
+	if err != nil {
+		s.Fail(err)
+		return nil
+	}
+	s.ends = append(s.ends, r.Close)
+	return r
+}
+
+// Open starts the gateway for a site; it returns when the first probes have come back.
+func (s *Stage) Open(site Site) {
+	if s.Err != nil {
+		return
+	}
+	site.Name = "lab"
+	g, err := StartGateway(s.Dir, site)
+	if err != nil {
+		s.Fail(err)
+		return
+	}
+	s.Gateway = g
+}
+
+// Web opens the gateway for one pool, with a quick probe unless the pool has another.
+func (s *Stage) Web(p Pool) {
+	p.Name = "web"
+	if p.Probe == nil {
+		p.Probe = QuickProbe()
+	}
+	s.Open(Site{Pools: []Pool{p}})
+}
+
+// Apply serves another site instead, under the same name.
+func (s *Stage) Apply(site Site) {
+	if s.Err == nil && s.Gateway != nil {
+		site.Name = "lab"
+		s.Must(s.Gateway.Apply(site))
+	}
+}
+
+// After does something while the load goes on.
+func (s *Stage) After(d time.Duration, f func()) {
+	done := make(chan struct{})
+	t := time.AfterFunc(d, func() { defer close(done); f() })
+	s.wait = append(s.wait, func() {
+		if !t.Stop() {
+			<-done
+		}
+	})
+}
+
+// Fire sends shots and waits for their answers.
+func (s *Stage) Fire(clients int, shots ...[]TimedRequest) {
+	if s.Err != nil {
+		return
+	}
+	var all []TimedRequest
+	for _, some := range shots {
+		all = append(all, some...)
+	}
+	sortShots(all)
+	s.Loads = append(s.Loads, Load{Target: s.Gateway.Addr(), Clients: clients}.Run(s.ctx, all))
+	s.Must(s.ctx.Err())
+}
+
+func (s *Stage) Must(err error) {
+	if err != nil {
+		s.Fail(err)
+	}
+}
+
+// Flow is a Poisson stream of requests.
+func (s *Stage) Flow(rate float64, over time.Duration, like TimedRequest) []TimedRequest {
+	return Shots(Poisson(s.Rand, rate, over), like)
+}
+
+// Vary is a value between two bounds, by the seed.
+func (s *Stage) Vary(low, high time.Duration) time.Duration {
+	return peers.Between(low, high)(s.Rand)
+}
+
+// Close takes the stage down; what the gateway has recorded is on disk afterwards.
+func (s *Stage) Close() {
+	for _, wait := range s.wait {
+		wait()
+	}
+	if s.Gateway != nil {
+		s.Must(s.Gateway.Close())
+	}
+	for i := len(s.ends) - 1; i >= 0; i-- {
+		s.ends[i]()
+	}
+}
+
+// Members names servers as a document does: addresses in a private network, and where they really are.
+func Members(addrs ...string) []Member {
+	var out []Member
+	for i, addr := range addrs {
+		out = append(out, Member{Name: MemberName(i), Dial: addr})
+	}
+	return out
+}
+
+func MemberName(i int) string { return fmt.Sprintf("10.1.0.%d", 4+i) }
+
+func Addrs(peers []*peers.Peer) []string {
+	var out []string
+	for _, p := range peers {
+		out = append(out, p.Addr())
+	}
+	return out
+}
+
+// QuickProbe judges as fast as probes can: a second between two of them, three failures.
+func QuickProbe() *Probe { return &Probe{Path: "/health", Interval: 1, Timeout: 1, Threshold: 3} }
