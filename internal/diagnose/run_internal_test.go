@@ -17,3 +17,29 @@ func TestShareOfTheVerdict(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 }
+
+// A verdict explains as much as what is left open, at least, and more than a suspicion carries it.
+func TestNoVerdict(t *testing.T) {
+	of := func(confidence string, share float64, failures, open int) *report.Verdict {
+		return verdict(&report.Report{
+			Failures:     failures + open,
+			Findings:     []report.Finding{{Cause: "d-hung", Failures: failures, Share: share, Confidence: confidence}},
+			Undetermined: report.Undetermined{Failures: open},
+		})
+	}
+	for name, c := range map[string]struct {
+		got  *report.Verdict
+		want bool
+	}{
+		"most of the failures":        {of(report.Medium, 0.6, 60, 40), true},
+		"a suspicion":                 {of(report.Low, 0.6, 60, 40), false},
+		"less than what is left open": {of(report.Medium, 0.4, 40, 60), false},
+		"a small part":                {of(report.High, 0.1, 10, 5), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if (c.got != nil) != c.want {
+				t.Errorf("verdict %+v, want one: %v", c.got, c.want)
+			}
+		})
+	}
+}

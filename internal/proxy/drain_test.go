@@ -126,3 +126,19 @@ func TestPanic(t *testing.T) {
 		}
 	})
 }
+
+// The gateway's own answers say so too: a client that waits for more on the connection would wait in vain.
+func TestOwnAnswerDuringADrainClosesTheConnection(t *testing.T) {
+	inTime(t, func(w *world) {
+		w.start() // no member: the gateway answers by itself
+		c := w.client()
+		if r := c.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").answer("GET"); r.StatusCode != 502 || r.Close {
+			t.Errorf("before the drain: %d, close %v", r.StatusCode, r.Close)
+		}
+		w.work.Go(func() { w.proxy.Shutdown(time.Now().Add(time.Minute)) })
+		time.Sleep(time.Second / 2)
+		if r := c.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").answer("GET"); r.StatusCode != 502 || !r.Close {
+			t.Errorf("during the drain: %d, close %v", r.StatusCode, r.Close)
+		}
+	})
+}

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"errors"
+	"syscall"
 	"testing"
 	"time"
 
@@ -207,6 +209,24 @@ func TestConnectTimeout(t *testing.T) {
 		rows := w.log.all()
 		if len(rows[0].Attempts)+len(rows[1].Attempts) != 3 {
 			t.Errorf("attempts: %v, %v", rows[0].Attempts, rows[1].Attempts)
+		}
+	})
+}
+
+// A member that is given up is told at once, by a reset: an orderly end would let it work on, and send an answer that
+// nobody reads.
+func TestAMemberThatIsGivenUpIsReset(t *testing.T) {
+	inTime(t, func(w *world) {
+		ended := make(chan error, 1)
+		w.member(func(p *peer) {
+			p.request()
+			_, err := p.Conn.Read(make([]byte, 1))
+			ended <- err
+		})
+		w.start()
+		w.status(w.client().say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").answer("POST"), 504)
+		if err := <-ended; !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("the member saw %v, want a reset", err)
 		}
 	})
 }

@@ -1,9 +1,11 @@
 package clients_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
+	"causeway/internal/accesslog"
 	"causeway/internal/diagnose/story"
 	"causeway/internal/fault"
 )
@@ -22,4 +24,25 @@ func TestGivingUpOnAStuckPathIsNotTheClientsFault(t *testing.T) {
 		}
 	}
 	story.Undecided(t, s, 20)
+}
+
+// A log may say 499 and nothing else: the status alone tells that the client had left.
+func TestLeftWithoutAWord(t *testing.T) {
+	for _, status := range []int{fault.ClientGone, 404} {
+		s := story.NewAzure(t)
+		s.Counts = &story.Counts{Requests: 40}
+		for range 20 {
+			s.After(time.Second).Request(4)
+			s.Request(4, story.Took(3*time.Second), func(r *accesslog.Record, a *accesslog.Attempt) {
+				r.Status, r.ErrorInfo, a.Status = status, "", 0
+			})
+		}
+		if status == fault.ClientGone {
+			s.Counts.Failures = 20
+		}
+		if r := s.Diagnose(); r.Failures != s.Counts.Failures ||
+			slices.ContainsFunc(r.Undetermined.Rivals, func(id string) bool { return id[0] != 'j' && id[0] != 'd' && id[0] != 'g' }) {
+			t.Errorf("status %d: %d failures, perhaps %v", status, r.Failures, r.Undetermined.Rivals)
+		}
+	}
 }

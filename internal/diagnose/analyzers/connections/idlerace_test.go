@@ -9,6 +9,7 @@ import (
 
 	"causeway/internal/accesslog"
 	"causeway/internal/diagnose/story"
+	"causeway/internal/report"
 )
 
 // The member closes connections after 20 s. Requests on connections idle for less are answered, those at 20 s are lost.
@@ -271,4 +272,26 @@ func TestAnswersBeyondTheLimitRefuteIt(t *testing.T) {
 		s.Request(4, story.Reused(3*time.Second, i))
 	}
 	story.Expect(t, s.Diagnose())
+}
+
+// Connections that are picked together are equally old, and whatever ends all of them at one moment makes their idle ages
+// agree: that is no limit.
+func TestOneMomentIsNoIdleLimit(t *testing.T) {
+	run := func(apart time.Duration) *report.Report {
+		s := story.New(t)
+		for range 50 {
+			s.After(time.Second).Request(4, story.Reused(500*time.Millisecond, 3))
+		}
+		for i := range 6 {
+			s.After(apart).Request(4, story.Reused(5*time.Second-time.Duration(i)*time.Millisecond, 1+i),
+				story.Fails(story.RaceFault, time.Duration(2+i)*time.Millisecond))
+		}
+		return s.Diagnose()
+	}
+	for apart, want := range map[time.Duration]bool{time.Millisecond: false, 10 * time.Second: true} {
+		named := strings.Contains(story.Causes(run(apart)), "c-idle-race")
+		if named != want {
+			t.Errorf("%v apart: named %v", apart, named)
+		}
+	}
 }
