@@ -21,7 +21,10 @@ const tolerated = 1.10
 // may have slowed one round; it counts if it costs more again.
 func (p *plan) judge(w io.Writer, results []result, measure func(workload) (result, error)) error {
 	var worse []string
-	t := table{header: []string{"workload", "CPU µs/request (user + kernel): " + this, other, this + " ÷ " + other + " [min–max]", "verdict"}}
+	t := table{header: []string{
+		"workload", "CPU µs/request (user + kernel): " + this, other, this + " ÷ " + other + " [min–max]",
+		"verdict",
+	}}
 	for _, r := range results {
 		verdict := "as good"
 		if r.ratio(other) > tolerated {
@@ -38,7 +41,8 @@ func (p *plan) judge(w io.Writer, results []result, measure func(workload) (resu
 		}
 		t.add(r.w.name, r.cpu(this), r.cpu(other), r.span(other), verdict)
 	}
-	heading(w, "Two builds", fmt.Sprintf("%s is %s, %s is %s. Worse is what costs over %.2f × as much, twice.", this, p.binary, other, p.compare, tolerated))
+	heading(w, "Two builds", fmt.Sprintf("%s is %s, %s is %s. Worse is what costs over %.2f × as much, twice.", this, p.binary, other,
+		p.compare, tolerated))
 	t.print(w)
 	if worse != nil {
 		return fmt.Errorf("%s cost more than %.2f × as much as in %s, twice", strings.Join(worse, ", "), tolerated, p.compare)

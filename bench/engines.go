@@ -19,7 +19,8 @@ func knowsEngines(dir, binary string) (bool, error) {
 	if _, err := e.in(dir, portBase); err != nil {
 		return false, err
 	}
-	err := exec.Command(binary, "config", "validate", filepath.Join(dir, "gateway.json"), "--local", filepath.Join(dir, "causeway.yaml")).Run()
+	err := exec.Command(binary, "config", "validate", filepath.Join(dir, "gateway.json"), "--local",
+		filepath.Join(dir, "causeway.yaml")).Run()
 	var refused *exec.ExitError
 	if errors.As(err, &refused) {
 		return false, nil
@@ -30,7 +31,10 @@ func knowsEngines(dir, binary string) (bool, error) {
 // reportEngines prints what event loops cost beside goroutines.
 func reportEngines(w io.Writer, results []result) {
 	heading(w, "Engines", "Event loops, the engine of the tables above, beside a goroutine for each connection.")
-	t := table{header: []string{"workload", "CPU µs/request (user + kernel): event loops", "goroutines", "event loops ÷ goroutines [min–max]"}}
+	t := table{header: []string{
+		"workload", "CPU µs/request (user + kernel): event loops", "goroutines",
+		"event loops ÷ goroutines [min–max]",
+	}}
 	for _, r := range results {
 		t.add(r.w.name, r.cpu(this), r.cpu(goroutines), r.span(goroutines))
 	}

@@ -44,11 +44,16 @@ func without(name string, proxies []*server) []*server {
 
 // reportFloor prints what is left to a proxy for its own work: the ratio to nginx of one that does none.
 func reportFloor(w io.Writer, results []result) {
-	heading(w, "The floor", "A forwarder on the same engine, which neither reads nor logs what it passes on, in the same rounds. A proxy that makes the same system calls cannot cost less here.")
-	t := table{header: []string{"workload", "CPU µs/request (user + kernel): forwarder", "nginx", "forwarder ÷ nginx [min–max]", "causeway's own work"}}
+	heading(w, "The floor",
+		"A forwarder on the same engine, which neither reads nor logs what it passes on, in the same rounds. A proxy that makes the same system calls cannot cost less here.")
+	t := table{header: []string{
+		"workload", "CPU µs/request (user + kernel): forwarder", "nginx", "forwarder ÷ nginx [min–max]",
+		"causeway's own work",
+	}}
 	for _, r := range results {
 		if r.samples[forwarder] != nil {
-			own := middle(&r, this, func(s sample) float64 { return micro(s.perRequest.total()) }) - middle(&r, forwarder, func(s sample) float64 { return micro(s.perRequest.total()) })
+			own := middle(&r, this, func(s sample) float64 { return micro(s.perRequest.total()) }) - middle(&r, forwarder,
+				func(s sample) float64 { return micro(s.perRequest.total()) })
 			t.add(r.w.name, r.cpu(forwarder), r.cpu("nginx"), span(r.ratios(forwarder, "nginx")), fmt.Sprintf("%.1f µs", own))
 		}
 	}

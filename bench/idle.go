@@ -36,7 +36,9 @@ const settling = 3 * time.Second
 // reportIdle prints what idle clients cost: each asks once, over TCP or TLS, and then stays. Each kind meets a process
 // that has served nobody before.
 func (p *plan) reportIdle(w io.Writer, dir string, clients int) error {
-	heading(w, "Memory", fmt.Sprintf("Resident memory with %d idle clients, each of which had one answer, above that of a process that has served nobody.", clients))
+	heading(w, "Memory",
+		fmt.Sprintf("Resident memory with %d idle clients, each of which had one answer, above that of a process that has served nobody.",
+			clients))
 	t := table{header: []string{"clients", "proxy", "empty", "with clients", "more", "a client", "goal", "met"}}
 	for k, kind := range idleKinds {
 		for i, e := range p.lineUp() {

@@ -53,10 +53,12 @@ func heading(w io.Writer, title, text string) {
 
 // reportSetting prints what was measured, when and where.
 func (p *plan) reportSetting(w io.Writer) {
-	fmt.Fprintf(w, "Measured on %s: %d rounds of %s each, in turn; medians, and [least–greatest] of the ratios within a round. CPU is user\nand system time of the proxy's processes.\n\n",
+	fmt.Fprintf(w,
+		"Measured on %s: %d rounds of %s each, in turn; medians, and [least–greatest] of the ratios within a round. CPU is user\nand system time of the proxy's processes.\n\n",
 		time.Now().UTC().Format(time.DateOnly), p.rounds, p.length)
 	fmt.Fprintf(w, "- machine: %s, %d processors, Linux %s\n", processor(), runtime.NumCPU(), said(`(\d[\d.]*\d)`, "uname", "-r"))
-	fmt.Fprintf(w, "- load average when it began: %s; what others do on the machine widens the spans\n", said(`average: ([\d.]+)`, "uptime"))
+	fmt.Fprintf(w, "- load average when it began: %s; what others do on the machine widens the spans\n",
+		said(`average: ([\d.]+)`, "uptime"))
 	if p.compare == "" { // two builds are not of one commit
 		fmt.Fprintf(w, "- Causeway %s, built with %s\n", said(`(\S+)`, "git", "describe", "--always", "--dirty"), goVersion(p.binary))
 	}

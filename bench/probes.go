@@ -56,12 +56,15 @@ func (p *plan) reportProbes(w io.Writer, dir string, length time.Duration) error
 	used, took := spentBy(s.cmd.Process.Pid).since(before), time.Since(begin)
 	probes = lines(logged) - probes
 	share := used.total().Seconds() / took.Seconds()
-	heading(w, "Probes", fmt.Sprintf("%d members under %d settings objects, each probed every %s over HTTP, for %s, with no other traffic. Every answer passes.",
-		probedPools*probedMembers, probedSettings, probeInterval, length))
+	heading(w, "Probes",
+		fmt.Sprintf("%d members under %d settings objects, each probed every %s over HTTP, for %s, with no other traffic. Every answer passes.",
+			probedPools*probedMembers, probedSettings, probeInterval, length))
 	t := table{header: []string{"probes/s", "CPU µs/probe (user + kernel)", "share of a processor", "in the busiest second", "goal", "met"}}
 	each := used.per(probes)
-	t.add(fmt.Sprintf("%.0f", float64(probes)/took.Seconds()), fmt.Sprintf("%.1f (%.1f + %.1f)", micro(each.total()), micro(each.user), micro(each.kernel)),
-		fmt.Sprintf("%.1f %%", 100*share), fmt.Sprintf("%.0f %%", 100*slices.Max(seconds)), fmt.Sprintf("%.0f %%", 100*goalProbes), met(share <= goalProbes))
+	t.add(fmt.Sprintf("%.0f", float64(probes)/took.Seconds()), fmt.Sprintf("%.1f (%.1f + %.1f)", micro(each.total()), micro(each.user),
+		micro(each.kernel)),
+		fmt.Sprintf("%.1f %%", 100*share), fmt.Sprintf("%.0f %%", 100*slices.Max(seconds)), fmt.Sprintf("%.0f %%", 100*goalProbes),
+		met(share <= goalProbes))
 	t.print(w)
 	if want := float64(probedPools*probedMembers*probedSettings) * took.Seconds() / probeInterval.Seconds(); float64(probes) < want*0.9 {
 		return fmt.Errorf("%d probes came, about %.0f were due", probes, want)
@@ -148,13 +151,16 @@ func probedDocument(port int) object {
 		"frontendIPConfigurations": []object{named("pub", object{})}, "frontendPorts": []object{named("plain", object{"port": port})},
 		"backendAddressPools": pools, "backendHttpSettingsCollection": settings,
 		"urlPathMaps": []object{named("map", object{
-			"defaultBackendAddressPool": ref("backendAddressPools", "pool-0"), "defaultBackendHttpSettings": ref("backendHttpSettingsCollection", "settings-0"), "pathRules": rules,
+			"defaultBackendAddressPool":  ref("backendAddressPools", "pool-0"),
+			"defaultBackendHttpSettings": ref("backendHttpSettingsCollection", "settings-0"), "pathRules": rules,
 		})},
 		"httpListeners": []object{named("plain", object{
-			"protocol": "Http", "frontendIPConfiguration": ref("frontendIPConfigurations", "pub"), "frontendPort": ref("frontendPorts", "plain"),
+			"protocol": "Http", "frontendIPConfiguration": ref("frontendIPConfigurations", "pub"),
+			"frontendPort": ref("frontendPorts", "plain"),
 		})},
 		"requestRoutingRules": []object{named("rule", object{
-			"ruleType": "PathBasedRouting", "priority": 1, "httpListener": ref("httpListeners", "plain"), "urlPathMap": ref("urlPathMaps", "map"),
+			"ruleType": "PathBasedRouting", "priority": 1, "httpListener": ref("httpListeners", "plain"),
+			"urlPathMap": ref("urlPathMaps", "map"),
 		})},
 	})
 }

@@ -63,7 +63,8 @@ func causeway(binary, lines string) func(dir string, port int) (*server, error) 
 		if err != nil {
 			return nil, err
 		}
-		s := &server{cmd: pinned("0", binary, "serve", "--config", config, "--local", local, "--data", filepath.Join(dir, "data"), "--listen", "127.0.0.1")}
+		s := &server{cmd: pinned("0", binary, "serve", "--config", config, "--local", local, "--data", filepath.Join(dir, "data"),
+			"--listen", "127.0.0.1")}
 		s.cmd.Stderr, err = s.open(dir, "causeway.err")
 		return s, err
 	}

@@ -75,9 +75,13 @@ func (r *result) progress(w io.Writer) {
 
 // reportCPU prints what a request costs, how that is beside the others, and whether it is what it should be.
 func reportCPU(w io.Writer, results []result) {
-	t := table{header: []string{"workload", "CPU µs/request (user + kernel): " + this, "nginx", "HAProxy", "÷ nginx [min–max]", "÷ HAProxy [min–max]", "goals", "met"}}
+	t := table{header: []string{
+		"workload", "CPU µs/request (user + kernel): " + this, "nginx", "HAProxy", "÷ nginx [min–max]",
+		"÷ HAProxy [min–max]", "goals", "met",
+	}}
 	for _, r := range results {
-		t.add(r.w.name, r.cpu(this), r.cpu("nginx"), r.cpu("HAProxy"), r.span("nginx"), r.span("HAProxy"), fmt.Sprintf("%.2f, %.2f", r.w.goal, goalHAProxy),
+		t.add(r.w.name, r.cpu(this), r.cpu("nginx"), r.cpu("HAProxy"), r.span("nginx"), r.span("HAProxy"),
+			fmt.Sprintf("%.2f, %.2f", r.w.goal, goalHAProxy),
 			met(r.ratio("nginx") <= r.w.goal)+", "+met(r.ratio("HAProxy") <= goalHAProxy))
 	}
 	heading(w, "CPU per request", fmt.Sprintf("The goals are those of the ratio to nginx, and %.2f of HAProxy on every row.", goalHAProxy))

@@ -12,7 +12,11 @@ func costs(of map[string][]int) result {
 	r := result{samples: map[string][]sample{}}
 	for name, list := range of {
 		for _, us := range list {
-			r.samples[name] = append(r.samples[name], sample{perRequest: cpu{user: time.Duration(us) * time.Microsecond}, requests: 1, rate: float64(1000 / us)})
+			r.samples[name] = append(r.samples[name], sample{
+				perRequest: cpu{user: time.Duration(us) * time.Microsecond},
+				requests:   1,
+				rate:       float64(1000 / us),
+			})
 		}
 	}
 	return r

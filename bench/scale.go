@@ -32,7 +32,10 @@ func (p *plan) reportScale(w io.Writer, dir string) error {
 	heading(w, "Two processors",
 		"By calculation: 2 × CPU per request on one ÷ CPU per request on two, under the same load. The generator and the backend need one\nof the two, so that they cannot be filled here; it is an upper bound, since nothing is known of what waits where both are full.")
 	one, two := pair[0].name, pair[1].name
-	t := table{header: []string{"workload", "CPU µs/request (user + kernel): one processor", "two", "processors busy: one", "two", "scale [min–max]", "goal", "met"}}
+	t := table{header: []string{
+		"workload", "CPU µs/request (user + kernel): one processor", "two", "processors busy: one", "two",
+		"scale [min–max]", "goal", "met",
+	}}
 	for _, load := range workloads(dir) {
 		if !load.steady || !strings.Contains(load.name, p.only) {
 			continue
@@ -46,7 +49,8 @@ func (p *plan) reportScale(w io.Writer, dir string) error {
 		for i := range q {
 			q[i] *= 2
 		}
-		t.add(load.name, r.cpu(one), r.cpu(two), r.busy(one), r.busy(two), span(q), fmt.Sprintf("%.1f", goalScale), met(median(q) >= goalScale))
+		t.add(load.name, r.cpu(one), r.cpu(two), r.busy(one), r.busy(two), span(q), fmt.Sprintf("%.1f", goalScale),
+			met(median(q) >= goalScale))
 		fmt.Fprintf(os.Stderr, "%-32s  scale %.2f\n", load.name, median(q))
 	}
 	t.print(w)

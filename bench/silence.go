@@ -16,7 +16,8 @@ const places = 1024
 // reportSilence measures what a well-behaved client gets beside a crowd that connects once a millisecond and says nothing:
 // one question a second, two seconds of patience.
 func reportSilence(w io.Writer, dir, binary string, length time.Duration) error {
-	heading(w, "Beside a silent crowd", fmt.Sprintf("A client connects once a millisecond and says nothing, for %s; another asks once a second, on a new connection, and waits\nfor 2 s. Each proxy has %d places.", length, places))
+	heading(w, "Beside a silent crowd",
+		fmt.Sprintf("A client connects once a millisecond and says nothing, for %s; another asks once a second, on a new connection, and waits\nfor 2 s. Each proxy has %d places.", length, places))
 	t := table{header: []string{"proxy", "asked", "answered"}}
 	for i, e := range []entrant{{this, causeway(binary, "")}, {"nginx", nginx}} {
 		s, err := crowded(e, filepath.Join(dir, fmt.Sprint("silence-", i)), portBase+40+i)
@@ -39,7 +40,8 @@ func crowded(e entrant, dir string, port int) (*server, error) {
 		return nil, err
 	}
 	if s.name == this {
-		s.cmd.Args = append([]string{s.cmd.Args[0], s.cmd.Args[1], s.cmd.Args[2], "prlimit", fmt.Sprintf("--nofile=%d", 2*places+256)}, s.cmd.Args[3:]...)
+		s.cmd.Args = append([]string{s.cmd.Args[0], s.cmd.Args[1], s.cmd.Args[2], "prlimit", fmt.Sprintf("--nofile=%d", 2*places+256)},
+			s.cmd.Args[3:]...)
 	} else if err := edit(filepath.Join(dir, "nginx.conf"), func(conf string) string {
 		return strings.Replace(conf, "worker_connections 19000", fmt.Sprintf("worker_connections %d", places), 1)
 	}); err != nil {

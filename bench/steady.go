@@ -13,7 +13,10 @@ import (
 // reportSteady prints what latency is at a rate that all carry with ease: half of what the slowest of them carries.
 // Requests come at fixed times, and an answer's time counts from when its request was due.
 func (p *plan) reportSteady(w io.Writer, results []result, proxies []*server) error {
-	t := table{header: []string{"workload", "requests/s", "p50, p99: " + this, "nginx", "HAProxy", "p99 ÷ HAProxy's [min–max]", "goal", "met"}}
+	t := table{header: []string{
+		"workload", "requests/s", "p50, p99: " + this, "nginx", "HAProxy", "p99 ÷ HAProxy's [min–max]",
+		"goal", "met",
+	}}
 	for _, r := range results {
 		if !r.w.steady {
 			continue
@@ -27,7 +30,8 @@ func (p *plan) reportSteady(w io.Writer, results []result, proxies []*server) er
 			return fmt.Errorf("%s at half load: %w", r.w.name, err)
 		}
 		q := half.quotients(this, "HAProxy", func(s sample) time.Duration { return s.p99 })
-		t.add(r.w.name, fmt.Sprintf("%.0f", rate), half.latency(this), half.latency("nginx"), half.latency("HAProxy"), span(q), "1.00", met(median(q) <= 1))
+		t.add(r.w.name, fmt.Sprintf("%.0f", rate), half.latency(this), half.latency("nginx"), half.latency("HAProxy"), span(q), "1.00",
+			met(median(q) <= 1))
 		fmt.Fprintf(os.Stderr, "%-32s at %.0f/s: p99 ÷ HAProxy %.2f\n", r.w.name, rate, median(q))
 	}
 	if t.rows == nil {
@@ -49,7 +53,8 @@ func (r *result) slowest() float64 {
 }
 
 func (r *result) latency(proxy string) string {
-	return fmt.Sprintf("%s, %s", brief(middle(r, proxy, func(s sample) time.Duration { return s.p50 })), brief(middle(r, proxy, func(s sample) time.Duration { return s.p99 })))
+	return fmt.Sprintf("%s, %s", brief(middle(r, proxy, func(s sample) time.Duration { return s.p50 })),
+		brief(middle(r, proxy, func(s sample) time.Duration { return s.p99 })))
 }
 
 // brief is a time with three digits or so.

@@ -12,7 +12,8 @@ type document struct {
 }
 
 func ref(collection, name string) string {
-	return fmt.Sprintf(`{"id":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw1/%s/%s"}`, collection, name)
+	return fmt.Sprintf(`{"id":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw1/%s/%s"}`,
+		collection, name)
 }
 
 func child(name, properties string) string {
@@ -47,16 +48,19 @@ func (d *document) setting(name string, port int, more string) {
 }
 
 func (d *document) listener(name, port, more string) {
-	d.listeners = append(d.listeners, child(name, `"frontendIPConfiguration":`+ref("frontendIPConfigurations", "pub")+`,"frontendPort":`+ref("frontendPorts", port)+","+more))
+	d.listeners = append(d.listeners, child(name, `"frontendIPConfiguration":`+ref("frontendIPConfigurations", "pub")+`,"frontendPort":`+
+		ref("frontendPorts", port)+","+more))
 }
 
 func (d *document) basic(name string, priority int, listener, pool, settings string) {
-	d.rules = append(d.rules, child(name, fmt.Sprintf(`"ruleType":"Basic","priority":%d,"httpListener":%s,"backendAddressPool":%s,"backendHttpSettings":%s`,
-		priority, ref("httpListeners", listener), ref("backendAddressPools", pool), ref("backendHttpSettingsCollection", settings))))
+	d.rules = append(d.rules,
+		child(name, fmt.Sprintf(`"ruleType":"Basic","priority":%d,"httpListener":%s,"backendAddressPool":%s,"backendHttpSettings":%s`,
+			priority, ref("httpListeners", listener), ref("backendAddressPools", pool), ref("backendHttpSettingsCollection", settings))))
 }
 
 func (d *document) rule(name string, priority int, listener, more string) {
-	d.rules = append(d.rules, child(name, fmt.Sprintf(`"priority":%d,"httpListener":%s,%s`, priority, ref("httpListeners", listener), more)))
+	d.rules = append(d.rules,
+		child(name, fmt.Sprintf(`"priority":%d,"httpListener":%s,%s`, priority, ref("httpListeners", listener), more)))
 }
 
 func (d *document) String() string {
@@ -68,8 +72,11 @@ func (d *document) String() string {
 		return fmt.Sprintf(`,%q:[%s]`, name, strings.Join(items, ","))
 	}
 	return `{"id":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw1","name":"gw1","location":"eastus","properties":{"sku":` + sku +
-		`,"frontendIPConfigurations":[` + child("pub", `"publicIPAddress":{"id":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/ip"}`) + `]` +
-		list("frontendPorts", d.ports) + list("backendAddressPools", d.pools) + list("backendHttpSettingsCollection", d.settings) + list("httpListeners", d.listeners) +
-		list("requestRoutingRules", d.rules) + list("urlPathMaps", d.maps) + list("redirectConfigurations", d.redirects) + list("probes", d.probes) +
+		`,"frontendIPConfigurations":[` + child("pub",
+		`"publicIPAddress":{"id":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/ip"}`) + `]` +
+		list("frontendPorts", d.ports) + list("backendAddressPools", d.pools) + list("backendHttpSettingsCollection",
+		d.settings) + list("httpListeners", d.listeners) +
+		list("requestRoutingRules", d.rules) + list("urlPathMaps", d.maps) + list("redirectConfigurations", d.redirects) + list("probes",
+		d.probes) +
 		list("sslCertificates", d.certificates) + `}}`
 }

@@ -43,7 +43,8 @@ func saying(text string) http.HandlerFunc {
 func TestTemplateIsServed(t *testing.T) {
 	one, two := memberAt(t, httptest.NewServer(saying("one"))), memberAt(t, httptest.NewServer(saying("two")))
 	port := freePort(t)
-	text := strings.Replace(plain(port, one).String(), fmt.Sprintf(`"port":%d,"protocol"`, one), `"port":"[parameters('member')]","protocol"`, 1)
+	text := strings.Replace(plain(port, one).String(), fmt.Sprintf(`"port":%d,"protocol"`, one),
+		`"port":"[parameters('member')]","protocol"`, 1)
 	text = strings.Replace(text, `"name":"gw1"`, `"name":"[parameters('name')]","type":"Microsoft.Network/applicationGateways"`, 1)
 	text = strings.ReplaceAll(text, "applicationGateways/gw1", "applicationGateways/gw2")
 	template := `{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", // one gateway
@@ -83,9 +84,12 @@ func TestMigratedGatewayServes(t *testing.T) {
 	d := plain(port, 0)
 	d.sku = `{"name":"Standard_Medium","tier":"Standard","capacity":2}`
 	d.settings, d.rules = nil, nil
-	d.setting("http", memberAt(t, member), `"protocol":"Https","requestTimeout":1,"authenticationCertificates":[`+ref("authenticationCertificates", "leaf")+`]`)
-	d.rule("r", 1, "l", `"ruleType":"Basic","backendAddressPool":`+ref("backendAddressPools", "web")+`,"backendHttpSettings":`+ref("backendHttpSettingsCollection", "http"))
-	v1 := strings.Replace(d.String(), `"frontendPorts"`, `"authenticationCertificates":[`+child("leaf", `"data":"`+leaf+`"`)+`],"frontendPorts"`, 1)
+	d.setting("http", memberAt(t, member), `"protocol":"Https","requestTimeout":1,"authenticationCertificates":[`+
+		ref("authenticationCertificates", "leaf")+`]`)
+	d.rule("r", 1, "l", `"ruleType":"Basic","backendAddressPool":`+ref("backendAddressPools", "web")+`,"backendHttpSettings":`+
+		ref("backendHttpSettingsCollection", "http"))
+	v1 := strings.Replace(d.String(), `"frontendPorts"`, `"authenticationCertificates":[`+child("leaf", `"data":"`+leaf+`"`)+
+		`],"frontendPorts"`, 1)
 	answers := func(document, late string) {
 		t.Helper()
 		g := serve(t, document, "")

@@ -109,7 +109,8 @@ func serveWithin(t *testing.T, files int, document, local string, flags ...strin
 	g.data, g.config, g.local = filepath.Join(g.dir, "data"), filepath.Join(g.dir, "gateway.json"), filepath.Join(g.dir, "causeway.yaml")
 	g.write(g.config, document)
 	g.write(g.local, local)
-	args := append([]string{"serve", "--config", g.config, "--local", g.local, "--data", g.data, "--listen", "127.0.0.1", "--drain", "5s"}, flags...)
+	args := append([]string{"serve", "--config", g.config, "--local", g.local, "--data", g.data, "--listen", "127.0.0.1", "--drain", "5s"},
+		flags...)
 	g.cmd = exec.Command(path, args...)
 	if files > 0 {
 		g.cmd = exec.Command("sh", append([]string{"-c", fmt.Sprintf(`ulimit -n %d; exec "$0" "$@"`, files), path}, args...)...)

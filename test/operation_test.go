@@ -75,7 +75,8 @@ func TestBadConfigurationChangesNothing(t *testing.T) {
 	bad := filepath.Join(g.dir, "bad.json")
 	g.write(bad, d.String())
 	_, stderr, code := g.run("config", "apply", bad)
-	if code != 1 || !strings.Contains(stderr, "InvalidResourceReference") || !strings.Contains(stderr, "nothing was changed") || !strings.Contains(stderr, "hint:") {
+	if code != 1 || !strings.Contains(stderr, "InvalidResourceReference") || !strings.Contains(stderr, "nothing was changed") ||
+		!strings.Contains(stderr, "hint:") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
 	g.write(g.config, "{ not json")
@@ -137,9 +138,12 @@ func TestStartsThatCannotWork(t *testing.T) {
 	f(2, "needs a gateway document")
 	f(3, "no such file", "--config", filepath.Join(dir, "nothing.json"), "--data", data("a"))
 	f(1, "line 1", "--config", file("broken.json", `{"name":`), "--data", data("b"))
-	f(1, "ApplicationGateway", "--config", file("empty.json", `{"name":"gw","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2"},"httpListeners":[{"name":"l","properties":{}}]}}`), "--data", data("c"))
-	f(3, "another program has it", "--config", file("taken.json", plain(taken, member).String()), "--data", data("d"), "--listen", "127.0.0.1")
-	f(3, "another gateway is running", "--config", file("free.json", plain(freePort(t), member).String()), "--data", other.data, "--listen", "127.0.0.1")
+	f(1, "ApplicationGateway", "--config",
+		file("empty.json", `{"name":"gw","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2"},"httpListeners":[{"name":"l","properties":{}}]}}`), "--data", data("c"))
+	f(3, "another program has it", "--config", file("taken.json", plain(taken, member).String()), "--data", data("d"), "--listen",
+		"127.0.0.1")
+	f(3, "another gateway is running", "--config", file("free.json", plain(freePort(t), member).String()), "--data", other.data, "--listen",
+		"127.0.0.1")
 	f(2, "FRONTEND=ADDR", "--config", "x", "--bind", "nonsense")
 	free := func(more ...string) []string {
 		return append([]string{"--config", data("free.json"), "--data", data("e"), "--listen", "127.0.0.1"}, more...)
@@ -189,7 +193,8 @@ func TestNoGateway(t *testing.T) {
 	data := t.TempDir()
 	for _, args := range [][]string{{"health"}, {"diagnose", "--live"}, {"config", "apply", "--local", os.DevNull}} {
 		_, stderr, code := causeway(t, append(args, "--data", data)...)
-		if code != 3 || !strings.Contains(stderr, "no gateway is running there") || !strings.Contains(stderr, "hint: start one with causeway serve") {
+		if code != 3 || !strings.Contains(stderr, "no gateway is running there") ||
+			!strings.Contains(stderr, "hint: start one with causeway serve") {
 			t.Errorf("%s: exit %d, %s", args[0], code, stderr)
 		}
 	}

@@ -23,7 +23,8 @@ func TestProtectionsFailClosed(t *testing.T) {
 	refused := func(args ...string) {
 		t.Helper()
 		out, errs, code := g.run(args...)
-		if code != 1 || !strings.Contains(out+errs, "the gateway asks for a protection that is not served") || !strings.Contains(out+errs, "--allow-unserved waf") {
+		if code != 1 || !strings.Contains(out+errs, "the gateway asks for a protection that is not served") ||
+			!strings.Contains(out+errs, "--allow-unserved waf") {
 			t.Errorf("%v: %d\n%s%s", args, code, out, errs)
 		}
 	}
@@ -31,10 +32,12 @@ func TestProtectionsFailClosed(t *testing.T) {
 	if out, errs, code := causeway(t, "config", "validate", file); code != 1 || !strings.Contains(out, "--allow-unserved waf") {
 		t.Errorf("%d\n%s%s", code, out, errs)
 	}
-	if out, errs, code := causeway(t, "serve", "--config", file, "--data", g.dir+"/other", "--listen", "127.0.0.1", "--port-offset", "1"); code != 1 {
+	if out, errs, code := causeway(t, "serve", "--config", file, "--data", g.dir+"/other", "--listen", "127.0.0.1", "--port-offset",
+		"1"); code != 1 {
 		t.Errorf("%d\n%s%s", code, out, errs)
 	}
-	if _, errs, code := g.run("config", "apply", file, "--allow-unserved", "wav"); code != 2 || !strings.Contains(errs, "waf, mtls, jwt, tls-floor") {
+	if _, errs, code := g.run("config", "apply", file, "--allow-unserved", "wav"); code != 2 ||
+		!strings.Contains(errs, "waf, mtls, jwt, tls-floor") {
 		t.Errorf("%d %s", code, errs)
 	}
 	refused("config", "apply", file, "--allow-unserved", "mtls")
@@ -45,7 +48,8 @@ func TestProtectionsFailClosed(t *testing.T) {
 		t.Errorf("health:\n%s", out)
 	}
 	for path, want := range map[string]string{
-		"readyz": "served without a protection that the document asks for: waf", "metrics": `causeway_unserved_protections{protection="waf"} 1`,
+		"readyz":  "served without a protection that the document asks for: waf",
+		"metrics": `causeway_unserved_protections{protection="waf"} 1`,
 	} {
 		if got := curl(t, fmt.Sprintf("http://127.0.0.1:%d/%s", admin, path)); !strings.Contains(got, want) {
 			t.Errorf("%s does not say it:\n%.300s", path, got)

@@ -92,7 +92,8 @@ func TestFailedSuccessorChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	if _, errs, code = old.run("serve", "--config", old.config, "--listen", "127.0.0.1", "--take-over", "--admin", taken.Addr().String()); code != 3 {
+	if _, errs, code = old.run("serve", "--config", old.config, "--listen", "127.0.0.1", "--take-over", "--admin",
+		taken.Addr().String()); code != 3 {
 		t.Errorf("%d %s", code, errs)
 	}
 	if got := curl(t, fmt.Sprintf("http://127.0.0.1:%d/fail", front)); got != "broken\n" {
@@ -115,7 +116,8 @@ func TestSuccessorsTogether(t *testing.T) {
 	var all []*exec.Cmd
 	ended := make(chan int, 5)
 	for i := range cap(ended) {
-		cmd := exec.Command(path, "serve", "--config", old.config, "--local", old.local, "--data", old.data, "--listen", "127.0.0.1", "--drain", "1s", "--take-over")
+		cmd := exec.Command(path, "serve", "--config", old.config, "--local", old.local, "--data", old.data, "--listen", "127.0.0.1",
+			"--drain", "1s", "--take-over")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -145,8 +147,19 @@ func TestSuccessorsTogether(t *testing.T) {
 func succeed(t *testing.T, old *gateway, flags ...string) *gateway {
 	t.Helper()
 	path, _ := binary()
-	g := &gateway{t: t, dir: old.dir, data: old.data, config: old.config, local: old.local, stderr: &lockedBuffer{}, exited: make(chan struct{})}
-	g.cmd = exec.Command(path, append([]string{"serve", "--config", g.config, "--local", g.local, "--data", g.data, "--listen", "127.0.0.1", "--drain", "5s"}, flags...)...)
+	g := &gateway{
+		t:      t,
+		dir:    old.dir,
+		data:   old.data,
+		config: old.config,
+		local:  old.local,
+		stderr: &lockedBuffer{},
+		exited: make(chan struct{}),
+	}
+	g.cmd = exec.Command(path, append([]string{
+		"serve", "--config", g.config, "--local", g.local, "--data", g.data, "--listen", "127.0.0.1",
+		"--drain", "5s",
+	}, flags...)...)
 	g.cmd.Stderr = g.stderr
 	if err := g.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -220,7 +233,8 @@ func TestSocketsOfAServiceManager(t *testing.T) {
 	g := &gateway{t: t, dir: t.TempDir(), stderr: &lockedBuffer{}, exited: make(chan struct{})}
 	g.config, g.data = g.dir+"/gateway.json", g.dir+"/data"
 	g.write(g.config, plain(front, member).String())
-	g.cmd = exec.Command("sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" serve --config "$1" --data "$2" --listen 127.0.0.1`, path, g.config, g.data)
+	g.cmd = exec.Command("sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" serve --config "$1" --data "$2" --listen 127.0.0.1`, path,
+		g.config, g.data)
 	g.cmd.ExtraFiles, g.cmd.Stderr = []*os.File{f}, g.stderr
 	if err := g.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -41,8 +41,9 @@ func TestRequestAndItsRecord(t *testing.T) {
 	r := g.records(1)[0]
 	want := map[string]any{
 		"instanceId": "appgw_0", "httpMethod": "GET", "httpStatus": 200.0, "serverStatus": "200", "userAgent": "story/1",
-		"originalRequestUriWithArgs": "/a%20b?c=d", "requestQuery": "c=d", "error_info": "ERRORINFO_NO_ERROR", "transactionId": h["x-appgw-trace-id"],
-		"serverRouted": fmt.Sprintf("127.0.0.1:%d", member),
+		"originalRequestUriWithArgs": "/a%20b?c=d", "requestQuery": "c=d", "error_info": "ERRORINFO_NO_ERROR",
+		"transactionId": h["x-appgw-trace-id"],
+		"serverRouted":  fmt.Sprintf("127.0.0.1:%d", member),
 	}
 	for k, v := range want {
 		if r[k] != v {
@@ -58,8 +59,10 @@ func TestBodies(t *testing.T) {
 	port := freePort(t)
 	d := plain(port, member)
 	d.setting("files", files, `"protocol":"Http"`)
-	d.maps = append(d.maps, child("map", `"defaultBackendAddressPool":`+ref("backendAddressPools", "web")+`,"defaultBackendHttpSettings":`+ref("backendHttpSettingsCollection", "http")+
-		`,"pathRules":[`+child("static", `"paths":["/static/*"],"backendAddressPool":`+ref("backendAddressPools", "web")+`,"backendHttpSettings":`+ref("backendHttpSettingsCollection", "files"))+`]`))
+	d.maps = append(d.maps, child("map", `"defaultBackendAddressPool":`+ref("backendAddressPools", "web")+`,"defaultBackendHttpSettings":`+
+		ref("backendHttpSettingsCollection", "http")+
+		`,"pathRules":[`+child("static", `"paths":["/static/*"],"backendAddressPool":`+ref("backendAddressPools", "web")+
+		`,"backendHttpSettings":`+ref("backendHttpSettingsCollection", "files"))+`]`))
 	d.rules = nil
 	d.rule("r", 1, "l", `"ruleType":"PathBasedRouting","urlPathMap":`+ref("urlPathMaps", "map"))
 	serve(t, d.String(), "")
@@ -75,7 +78,8 @@ func TestBodies(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, header := range []string{"Content-Type: a/b", "Transfer-Encoding: chunked"} {
-		if got := curl(t, "-X", "POST", "-H", header, "-T", upload, url(port, "/up")); !strings.Contains(got, fmt.Sprintf(`"bytes":%d`, len(big))) {
+		if got := curl(t, "-X", "POST", "-H", header, "-T", upload, url(port, "/up")); !strings.Contains(got,
+			fmt.Sprintf(`"bytes":%d`, len(big))) {
 			t.Errorf("%s: %s", header, got)
 		}
 	}
@@ -97,12 +101,16 @@ func TestHTTPSAndRedirect(t *testing.T) {
 	d.listener("ls", "s", `"protocol":"Https","sslCertificate":`+ref("sslCertificates", "www"))
 	d.rules = nil
 	d.basic("rs", 10, "ls", "web", "http")
-	d.redirects = append(d.redirects, child("up", `"redirectType":"Permanent","targetListener":`+ref("httpListeners", "ls")+`,"includePath":true,"includeQueryString":true`))
+	d.redirects = append(d.redirects, child("up", `"redirectType":"Permanent","targetListener":`+ref("httpListeners", "ls")+
+		`,"includePath":true,"includeQueryString":true`))
 	d.rule("r", 20, "l", `"ruleType":"Basic","redirectConfiguration":`+ref("redirectConfigurations", "up"))
 	dir := t.TempDir()
 	ca := makeCertificate(t, dir)
 	g := serve(t, d.String(), fmt.Sprintf("certificates:\n  www: {cert: %s/cert.pem, key: %s/key.pem}\n", dir, dir))
-	resolve := []string{"--cacert", ca, "--resolve", fmt.Sprintf("www.example.net:%d:127.0.0.1", secure), "--resolve", fmt.Sprintf("www.example.net:%d:127.0.0.1", port)}
+	resolve := []string{
+		"--cacert", ca, "--resolve", fmt.Sprintf("www.example.net:%d:127.0.0.1", secure), "--resolve",
+		fmt.Sprintf("www.example.net:%d:127.0.0.1", port),
+	}
 	got := curl(t, append(resolve, "-L", fmt.Sprintf("http://www.example.net:%d/a?b=c", port))...)
 	if !strings.Contains(got, `"url":"/a?b=c"`) || !strings.Contains(got, `"x-forwarded-proto":"https"`) {
 		t.Errorf("%s", got)
@@ -138,7 +146,10 @@ func makeCertificate(t *testing.T, dir string) (ca string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, block := range map[string]*pem.Block{"cert.pem": {Type: "CERTIFICATE", Bytes: der}, "key.pem": {Type: "EC PRIVATE KEY", Bytes: raw}} {
+	for name, block := range map[string]*pem.Block{
+		"cert.pem": {Type: "CERTIFICATE", Bytes: der},
+		"key.pem":  {Type: "EC PRIVATE KEY", Bytes: raw},
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,12 @@ var errResumed = errors.New("a TLS session was resumed")
 // FullHandshake configures a client that offers no session and no way to resume one, so that no server makes tickets,
 // and one key exchange, which all servers know.
 func FullHandshake() *tls.Config {
-	return &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13, CurvePreferences: []tls.CurveID{tls.X25519}, SessionTicketsDisabled: true}
+	return &tls.Config{
+		InsecureSkipVerify:     true,
+		MinVersion:             tls.VersionTLS13,
+		CurvePreferences:       []tls.CurveID{tls.X25519},
+		SessionTicketsDisabled: true,
+	}
 }
 
 // handshakes asks on a new connection each time.

@@ -22,7 +22,8 @@ func writeLog(path string, megabytes int) error {
 	r := rand.New(rand.NewPCG(1, 2))
 	at := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 	for written, i := 0, 0; written < megabytes*1_000_000; i++ {
-		n, err := fmt.Fprintf(w, row, at.Add(time.Duration(i)*5*time.Millisecond).Format("2006-01-02T15:04:05+00:00"), i%3, i%250, 1024+i%60000, method(i), i, i, status(i), 400+i%100, 1000+i%9000,
+		n, err := fmt.Fprintf(w, row, at.Add(time.Duration(i)*5*time.Millisecond).Format("2006-01-02T15:04:05+00:00"), i%3, i%250,
+			1024+i%60000, method(i), i, i, status(i), 400+i%100, 1000+i%9000,
 			latency(r, i)+0.001, r.Uint64(), r.Uint64(), 4+r.IntN(8), serverStatus(i), latency(r, i), 1024+r.IntN(60000), errorInfo(i))
 		if err != nil {
 			return err

@@ -26,7 +26,8 @@ func main() {
 	duck := flag.String("duckdb", "", "folder in which npm has installed @duckdb/node-api; empty: leave DuckDB out")
 	count := flag.String("count", "", "count the requests of this file with encoding/json, and nothing else")
 	write := flag.String("write", "", "write the log to this file, and nothing else")
-	memory := flag.Bool("memory", false, "measure memory alone: one log against one that is -times as large, e.g. -memory -mb 1000 -times 10")
+	memory := flag.Bool("memory", false,
+		"measure memory alone: one log against one that is -times as large, e.g. -memory -mb 1000 -times 10")
 	folder := flag.String("dir", "", "folder for the logs, which takes -mb and -mb × -times; empty: the one for temporary files")
 	flag.Parse()
 	err := error(nil)
@@ -116,14 +117,20 @@ func tools(dir, binary, duck string) ([]tool, error) {
 		{name: "encoding/json, counting", command: func(log string) *exec.Cmd { return exec.Command(self, "-count", log) }},
 	}
 	if _, err := exec.LookPath("jq"); err == nil {
-		out = append(out, tool{name: "jq, counting", command: func(log string) *exec.Cmd { return exec.Command("jq", "-n", jqProgram, log) }})
+		out = append(out, tool{
+			name:    "jq, counting",
+			command: func(log string) *exec.Cmd { return exec.Command("jq", "-n", jqProgram, log) },
+		})
 	}
 	if duck != "" {
 		program := filepath.Join(dir, "count.mjs")
 		if err := os.WriteFile(program, []byte(duckProgram), 0o600); err != nil {
 			return nil, err
 		}
-		out = append(out, tool{name: "DuckDB, counting", command: func(log string) *exec.Cmd { return exec.Command("node", program, duck, log) }})
+		out = append(out, tool{
+			name:    "DuckDB, counting",
+			command: func(log string) *exec.Cmd { return exec.Command("node", program, duck, log) },
+		})
 	}
 	return out, nil
 }
@@ -162,7 +169,8 @@ func (t *tool) column(f func(sample) float64) []float64 {
 
 func report(w io.Writer, tools []tool, rounds, megabytes int) {
 	fmt.Fprintf(w, "A log of %d MB, %d rounds in turn; medians.\n\n", megabytes, rounds)
-	fmt.Fprintln(w, "| tool | seconds | MB/s | CPU seconds | peak memory | times as long as causeway [min–max] |\n|---|---|---|---|---|---|")
+	fmt.Fprintln(w,
+		"| tool | seconds | MB/s | CPU seconds | peak memory | times as long as causeway [min–max] |\n|---|---|---|---|---|---|")
 	wall := func(s sample) float64 { return s.wall.Seconds() }
 	for i := range tools {
 		t := &tools[i]
@@ -172,7 +180,8 @@ func report(w io.Writer, tools []tool, rounds, megabytes int) {
 		}
 		seconds := median(t.column(wall))
 		fmt.Fprintf(w, "| %s | %.2f | %.0f | %.2f | %.0f MiB | **%.2f** [%.2f–%.2f] |\n", t.name, seconds, float64(megabytes)/seconds,
-			median(t.column(func(s sample) float64 { return s.cpu.Seconds() })), median(t.column(func(s sample) float64 { return s.peakMiB })),
+			median(t.column(func(s sample) float64 { return s.cpu.Seconds() })),
+			median(t.column(func(s sample) float64 { return s.peakMiB })),
 			median(ratios), slices.Min(ratios), slices.Max(ratios))
 	}
 }
@@ -192,7 +201,9 @@ func reportMemory(w io.Writer, t *tool, dir, log string, p *plan) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nMemory: %.0f MiB at the peak for %d MB, %.0f MiB for %d MB (%s): %.2f times as much for %d times the log. It took %.1f s, %.0f MB/s.\n",
-		small.peakMiB, megabytes, big.peakMiB, megabytes*times, strings.TrimSpace("every request has its own URL"), big.peakMiB/small.peakMiB, times, big.wall.Seconds(), float64(megabytes*times)/big.wall.Seconds())
+	fmt.Fprintf(w,
+		"\nMemory: %.0f MiB at the peak for %d MB, %.0f MiB for %d MB (%s): %.2f times as much for %d times the log. It took %.1f s, %.0f MB/s.\n",
+		small.peakMiB, megabytes, big.peakMiB, megabytes*times, strings.TrimSpace("every request has its own URL"),
+		big.peakMiB/small.peakMiB, times, big.wall.Seconds(), float64(megabytes*times)/big.wall.Seconds())
 	return nil
 }

@@ -33,7 +33,10 @@ func kinds(g *gateway) []kind {
 	kept := &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 100, IdleConnTimeout: 30 * time.Second}}
 	single := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	trusting := &tls.Config{InsecureSkipVerify: true}
-	secure := &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: trusting, MaxIdleConnsPerHost: 100, IdleConnTimeout: 30 * time.Second}}
+	secure := &http.Client{
+		Timeout:   patience,
+		Transport: &http.Transport{TLSClientConfig: trusting, MaxIdleConnsPerHost: 100, IdleConnTimeout: 30 * time.Second},
+	}
 	shaking := &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: trusting, DisableKeepAlives: true}}
 	plain, encrypted := fmt.Sprint("127.0.0.1:", g.plain), fmt.Sprint("https://127.0.0.1:", g.secure)
 	return []kind{
@@ -204,7 +207,8 @@ func talk(address string) error {
 		return err
 	}
 	defer c.Close()
-	io.WriteString(c, "GET /echo HTTP/1.1\r\nHost: soak\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+	io.WriteString(c,
+		"GET /echo HTTP/1.1\r\nHost: soak\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
 	answer, err := http.ReadResponse(r, nil)
 	if err != nil {
 		return plainly(err)

@@ -38,7 +38,14 @@ func (p *plan) start(data, dir string, m *members) (*gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &gateway{plain: ports[0], secure: ports[1], troubled: ports[2], admin: fmt.Sprint("127.0.0.1:", ports[3]), config: filepath.Join(dir, "gateway.json"), members: m}
+	g := &gateway{
+		plain:    ports[0],
+		secure:   ports[1],
+		troubled: ports[2],
+		admin:    fmt.Sprint("127.0.0.1:", ports[3]),
+		config:   filepath.Join(dir, "gateway.json"),
+		members:  m,
+	}
 	if err := selfsigned.Write(dir); err != nil {
 		return nil, err
 	}
@@ -50,7 +57,8 @@ func (p *plan) start(data, dir string, m *members) (*gateway, error) {
 	if err := errors.Join(os.WriteFile(local, []byte(lines), 0o600), g.write()); err != nil {
 		return nil, err
 	}
-	g.cmd = exec.Command(p.binary, "serve", "--config", g.config, "--local", local, "--data", data, "--listen", "127.0.0.1", "--admin", g.admin)
+	g.cmd = exec.Command(p.binary, "serve", "--config", g.config, "--local", local, "--data", data, "--listen", "127.0.0.1",
+		"--admin", g.admin)
 	g.cmd.Stderr = &g.said
 	if err := g.cmd.Start(); err != nil {
 		return nil, err
@@ -99,12 +107,16 @@ func (g *gateway) write() error {
 			list = append(list, object{"ipAddress": m})
 		}
 		ports = append(ports, named(name, object{"port": port}))
-		l := object{"protocol": protocol, "frontendIPConfiguration": ref("frontendIPConfigurations", "pub"), "frontendPort": ref("frontendPorts", name)}
+		l := object{
+			"protocol": protocol, "frontendIPConfiguration": ref("frontendIPConfigurations", "pub"),
+			"frontendPort": ref("frontendPorts", name),
+		}
 		if protocol == "Https" {
 			l["sslCertificate"] = ref("sslCertificates", "cert")
 		}
 		listeners = append(listeners, named(name, l))
-		settings = append(settings, named(name, object{"port": g.members.port, "protocol": "Http", "requestTimeout": timeout, "probe": ref("probes", "probe")}))
+		settings = append(settings,
+			named(name, object{"port": g.members.port, "protocol": "Http", "requestTimeout": timeout, "probe": ref("probes", "probe")}))
 		rules = append(rules, named(name, object{
 			"ruleType": "Basic", "priority": i, "httpListener": ref("httpListeners", name),
 			"backendAddressPool": ref("backendAddressPools", name), "backendHttpSettings": ref("backendHttpSettingsCollection", name),
@@ -117,8 +129,12 @@ func (g *gateway) write() error {
 	add(3, "troubled", "Http", g.troubled, 1, g.members.bad)
 	text, err := json.Marshal(named("soak", object{
 		"sku":                      object{"name": "Standard_v2", "tier": "Standard_v2", "capacity": 1},
-		"frontendIPConfigurations": []object{named("pub", object{})}, "frontendPorts": ports, "sslCertificates": []object{named("cert", object{})},
-		"probes":              []object{named("probe", object{"protocol": "Http", "host": "soak", "path": "/bytes/1", "interval": 5, "timeout": 5, "unhealthyThreshold": 3})},
+		"frontendIPConfigurations": []object{named("pub", object{})}, "frontendPorts": ports,
+		"sslCertificates": []object{named("cert", object{})},
+		"probes": []object{named("probe", object{
+			"protocol": "Http", "host": "soak", "path": "/bytes/1", "interval": 5,
+			"timeout": 5, "unhealthyThreshold": 3,
+		})},
 		"backendAddressPools": pools, "backendHttpSettingsCollection": settings, "httpListeners": listeners, "requestRoutingRules": rules,
 	}))
 	if err != nil {
@@ -188,7 +204,8 @@ func (g *gateway) end(reloads time.Duration) error {
 	m, failed := g.metrics()
 	if failed == nil {
 		if m["refused"] > 0 || m["causeway_reloads_total"] < float64(reloads)*0.9 {
-			failed = errors.Join(failed, fmt.Errorf("of about %d configurations %.0f were taken or refused, %.0f refused", reloads, m["causeway_reloads_total"], m["refused"]))
+			failed = errors.Join(failed, fmt.Errorf("of about %d configurations %.0f were taken or refused, %.0f refused", reloads,
+				m["causeway_reloads_total"], m["refused"]))
 		}
 		if m["causeway_panics_total"] > 0 {
 			failed = errors.Join(failed, fmt.Errorf("%.0f panics", m["causeway_panics_total"]))

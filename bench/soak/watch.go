@@ -24,7 +24,8 @@ type line struct {
 
 // watch prints a line for each window, reloads meanwhile, and lets the gateway alone once the time is over.
 func (p *plan) watch(g *gateway, c *clients) ([]line, error) {
-	fmt.Printf("%8s %9s %7s %8s %12s %11s %9s %9s  errors that were not asked for\n", "time", "exchanges", "per s", "RSS MiB", "descriptors", g.counted(), "p50", "p99")
+	fmt.Printf("%8s %9s %7s %8s %12s %11s %9s %9s  errors that were not asked for\n", "time", "exchanges", "per s", "RSS MiB",
+		"descriptors", g.counted(), "p50", "p99")
 	var lines []line
 	second, reload := time.NewTicker(time.Second), time.NewTicker(p.reload)
 	defer second.Stop()
@@ -49,7 +50,8 @@ func (p *plan) watch(g *gateway, c *clients) ([]line, error) {
 			continue
 		}
 		now.close(c, samples)
-		fmt.Printf("%8s %9d %7.0f %8.1f %12.0f %11.0f %9s %9s  %s\n", time.Since(begin).Round(time.Second), now.exchanges, float64(now.exchanges)/p.window.Seconds(), now.memory, now.descriptors, now.threads,
+		fmt.Printf("%8s %9d %7.0f %8.1f %12.0f %11.0f %9s %9s  %s\n", time.Since(begin).Round(time.Second), now.exchanges,
+			float64(now.exchanges)/p.window.Seconds(), now.memory, now.descriptors, now.threads,
 			now.p50.Round(time.Microsecond), now.p99.Round(time.Microsecond), now.said())
 		lines = append(lines, now)
 		now, samples = line{}, 0
@@ -156,7 +158,8 @@ func judge(w io.Writer, lines []line) error {
 			verdict = "NOT FLAT"
 			problems = append(problems, fmt.Errorf("%s grew from %.1f to %.1f", b.name, before, after))
 		}
-		fmt.Fprintf(w, "%s: %.1f in the second quarter, %.1f in the last; at most %.2f × + %.0f = %.1f: %s\n", b.name, before, after, b.factor, b.more, most, verdict)
+		fmt.Fprintf(w, "%s: %.1f in the second quarter, %.1f in the last; at most %.2f × + %.0f = %.1f: %s\n", b.name, before, after,
+			b.factor, b.more, most, verdict)
 	}
 	fmt.Fprintf(w, "errors that were not asked for: %d; at most 0\n", failed)
 	if failed > 0 {

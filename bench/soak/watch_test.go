@@ -56,7 +56,10 @@ causeway_reloads_total{result="refused"} 2
 causeway_requests_total{listener="a b",status="200"} 1.5e+06
 go_goroutines 12
 `)
-	for name, want := range map[string]float64{"causeway_reloads_total": 9, "refused": 2, "causeway_requests_total": 1.5e6, "go_goroutines": 12} {
+	for name, want := range map[string]float64{
+		"causeway_reloads_total": 9, "refused": 2, "causeway_requests_total": 1.5e6,
+		"go_goroutines": 12,
+	} {
 		if m[name] != want {
 			t.Errorf("%s is %v; want %v", name, m[name], want)
 		}

@@ -149,13 +149,16 @@ func (d *Decoder) fill(row *Row, r *Record) {
 	v := &row.values
 	attempts := r.Attempts[:0]
 	*r = Record{
-		ResourceID: d.repeated(row, ResourceID), Listener: d.repeated(row, Listener), Rule: d.repeated(row, Rule), Pool: d.repeated(row, Pool),
+		ResourceID: d.repeated(row, ResourceID), Listener: d.repeated(row, Listener), Rule: d.repeated(row, Rule),
+		Pool:     d.repeated(row, Pool),
 		Settings: d.repeated(row, Settings),
 		Instance: d.repeated(row, InstanceID), Method: d.text(row, Method), OriginalURI: d.text(row, OriginalURI), URI: d.text(row, URI),
 		Query:     d.text(row, Query),
-		UserAgent: d.text(row, UserAgent), Version: d.repeated(row, Version), OriginalHost: d.text(row, OriginalHost), Host: d.text(row, Host),
+		UserAgent: d.text(row, UserAgent), Version: d.repeated(row, Version), OriginalHost: d.text(row, OriginalHost),
+		Host:        d.text(row, Host),
 		ContentType: d.text(row, ContentType), Status: int(integerOf(v[Status])),
-		Received: integerOf(v[Received]), Sent: integerOf(v[Sent]), ClientTime: secondsOf(v[ClientTime]), TLSCipher: d.repeated(row, TLSCipher),
+		Received: integerOf(v[Received]), Sent: integerOf(v[Sent]), ClientTime: secondsOf(v[ClientTime]),
+		TLSCipher:   d.repeated(row, TLSCipher),
 		TLSProtocol: d.repeated(row, TLSProtocol), BackendTLS: d.repeated(row, BackendTLS), BackendCipher: d.repeated(row, BackendCipher),
 		ErrorInfo:    d.repeated(row, ErrorInfo),
 		ClientSerial: uint64(integerOf(v[Serial])), ClientUses: int(integerOf(v[Uses])), WAFTime: secondsOf(v[WAFTime]), Declared: -1,

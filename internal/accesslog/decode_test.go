@@ -23,7 +23,8 @@ func TestOneRowInManyForms(t *testing.T) {
 			r.Instance != "appgw_0" || string(r.URI) != "/a b" || r.ErrorInfo != fault.UpstreamClosed || r.Transaction[0] != 0x59 {
 			t.Errorf("%s\n%+v", line, r)
 		}
-		if len(r.Attempts) != 1 || r.Attempts[0].Server != netip.MustParseAddrPort("10.0.0.4:80") || r.Attempts[0].Total != 28*time.Millisecond || r.Attempts[0].LocalPort != 21564 {
+		if len(r.Attempts) != 1 || r.Attempts[0].Server != netip.MustParseAddrPort("10.0.0.4:80") ||
+			r.Attempts[0].Total != 28*time.Millisecond || r.Attempts[0].LocalPort != 21564 {
 			t.Errorf("%s\n%+v", line, r.Attempts)
 		}
 	}
@@ -98,8 +99,10 @@ func TestSeconds(t *testing.T) {
 func TestTimes(t *testing.T) {
 	want := time.Date(2025, 2, 5, 9, 19, 25, 0, time.UTC)
 	for _, text := range []string{
-		"2025-02-05T09:19:25Z", "2025-02-05T09:19:25+00:00", "2025-02-05T11:19:25+02:00", "2025-02-05T09:19:25.0000000Z", "2025-02-05T09:19:25",
-		"2025-02-05 09:19:25", "2/5/2025, 9:19:25.000 AM", "2/5/2025 9:19:25 AM", "2/5/2025 9:19:25", "2/5/2025 9:19:25 AM +00:00", "2025-02-05 09:19:25+00:00",
+		"2025-02-05T09:19:25Z", "2025-02-05T09:19:25+00:00", "2025-02-05T11:19:25+02:00", "2025-02-05T09:19:25.0000000Z",
+		"2025-02-05T09:19:25",
+		"2025-02-05 09:19:25", "2/5/2025, 9:19:25.000 AM", "2/5/2025 9:19:25 AM", "2/5/2025 9:19:25", "2/5/2025 9:19:25 AM +00:00",
+		"2025-02-05 09:19:25+00:00",
 	} {
 		if got, ok := ParseTime([]byte(text)); !ok || !got.Equal(want) {
 			t.Errorf("%q: %v, %v", text, got, ok)
@@ -117,8 +120,10 @@ func TestTimes(t *testing.T) {
 
 // A retry leaves lists, with either separator, and holes in them.
 func TestLists(t *testing.T) {
-	r, _, err := Decode([]byte(`{"time":"2026-11-23T09:00:01Z","category":"ApplicationGatewayAccessLog","properties":{"instanceId":"appgw_1","httpStatus":504,"serverRouted":"10.0.0.4:80, 10.0.0.5:80 : 10.0.0.6:80","serverStatus":"-, - : 504","serverResponseLatency":"20.001, 20.002 : 0.1"}}`))
-	if err != nil || len(r.Attempts) != 3 || r.Attempts[1].Total != 20002*time.Millisecond || r.Attempts[2].Status != 504 || r.Attempts[1].Member != "10.0.0.5" {
+	r, _,
+		err := Decode([]byte(`{"time":"2026-11-23T09:00:01Z","category":"ApplicationGatewayAccessLog","properties":{"instanceId":"appgw_1","httpStatus":504,"serverRouted":"10.0.0.4:80, 10.0.0.5:80 : 10.0.0.6:80","serverStatus":"-, - : 504","serverResponseLatency":"20.001, 20.002 : 0.1"}}`))
+	if err != nil || len(r.Attempts) != 3 || r.Attempts[1].Total != 20002*time.Millisecond || r.Attempts[2].Status != 504 ||
+		r.Attempts[1].Member != "10.0.0.5" {
 		t.Errorf("%+v, %v", r.Attempts, err)
 	}
 }

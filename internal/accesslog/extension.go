@@ -264,7 +264,8 @@ func (j *attemptJSON) fill(a *Attempt, d *Decoder) {
 		a.DeclaredIn = *j.DeclaredIn
 	}
 	a.Idle, a.Age, a.Stale, a.Hint = j.Idle.orUnset(), max(j.Age.orUnset(), 0), j.Stale.orUnset(), j.Hint.orUnset()
-	a.Connect, a.TLS, a.Send, a.Wait, a.Receive = j.Connect.orUnset(), j.TLS.orUnset(), j.Send.orUnset(), j.Wait.orUnset(), j.Receive.orUnset()
+	a.Connect, a.TLS, a.Send, a.Wait, a.Receive = j.Connect.orUnset(), j.TLS.orUnset(), j.Send.orUnset(), j.Wait.orUnset(),
+		j.Receive.orUnset()
 	a.RTT = max(j.RTT.orUnset(), 0)
 	if j.Total.given {
 		a.Total = j.Total.d

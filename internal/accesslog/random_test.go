@@ -42,7 +42,14 @@ func randomRecord(r *rand.Rand) Record {
 	}
 	kind := func() (f fault.Fault) {
 		if r.IntN(3) == 0 {
-			f = fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Closed, Errno: word(), Detail: word(), Alert: uint8(r.IntN(3))}
+			f = fault.Fault{
+				Side:   fault.Backend,
+				Phase:  fault.Wait,
+				Kind:   fault.Closed,
+				Errno:  word(),
+				Detail: word(),
+				Alert:  uint8(r.IntN(3)),
+			}
 		}
 		return f
 	}
@@ -52,7 +59,8 @@ func randomRecord(r *rand.Rand) Record {
 		UserAgent: text(), Version: word(), OriginalHost: text(), Host: text(), ContentType: text(), Status: r.IntN(1000), Received: size(),
 		Sent: size(), Taken: length(), ClientTime: length(), TLSCipher: word(), TLSProtocol: word(), ClientSerial: uint64(size()),
 		ClientUses: int(size()), BackendTLS: word(), BackendCipher: word(), ErrorInfo: word(), Fault: kind(), Revision: uint64(size()),
-		Declared: size(), BodyRead: size(), Stalled: length(), Aborted: r.IntN(3) == 0, IdleEnd: r.IntN(3) == 0, EndedBy: word(), End: word(),
+		Declared: size(), BodyRead: size(), Stalled: length(), Aborted: r.IntN(3) == 0, IdleEnd: r.IntN(3) == 0, EndedBy: word(),
+		End: word(),
 		Cut: word(), Dropped: size(), HeldBack: word(), Queued: length(),
 	}
 	for i := range v.Transaction {
@@ -63,8 +71,10 @@ func randomRecord(r *rand.Rand) Record {
 	}
 	for range r.IntN(4) {
 		v.Attempts = append(v.Attempts, Attempt{
-			Member: word(), Server: server(), LocalPort: uint16(r.Uint32()), Status: r.IntN(1000) * r.IntN(2), Fault: kind(), Reused: r.IntN(2) == 0,
-			Uses: int(size()), Idle: length(), Age: length(), Stale: length(), Hint: length(), Connect: length(), TLS: length(), Send: length(),
+			Member: word(), Server: server(), LocalPort: uint16(r.Uint32()), Status: r.IntN(1000) * r.IntN(2), Fault: kind(),
+			Reused: r.IntN(2) == 0,
+			Uses:   int(size()), Idle: length(), Age: length(), Stale: length(), Hint: length(), Connect: length(), TLS: length(),
+			Send: length(),
 			Wait: length(), Receive: length(), Total: length(), HeaderTime: length(), BytesOut: size(), BytesIn: size(), DeclaredIn: size(),
 			Active: int(size()), Least: int(size()), Interim: r.IntN(3), Ejected: r.IntN(2) == 0, RetryAfter: length(), Page: word(),
 			Presented: word(), RTT: length(), Retransmits: uint32(size()),

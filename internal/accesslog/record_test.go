@@ -126,8 +126,10 @@ func TestRoundTrip(t *testing.T) {
 				}
 				a, b := got.Attempts[0], r.Attempts[0]
 				if got.Status != r.Status || !got.Start.Equal(r.Start) || got.Fault != r.Fault || got.V1 != v1 || got.Taken != r.Taken ||
-					a.Idle != b.Idle || a.Reused != b.Reused || a.Uses != b.Uses || a.Hint != b.Hint || a.Wait != b.Wait || a.Member != b.Member ||
-					a.LocalPort != b.LocalPort || a.Active != b.Active || a.Least != b.Least || a.RetryAfter != b.RetryAfter || a.Page != b.Page || a.Presented != b.Presented || a.RTT != b.RTT || got.Transaction != r.Transaction {
+					a.Idle != b.Idle || a.Reused != b.Reused || a.Uses != b.Uses || a.Hint != b.Hint || a.Wait != b.Wait ||
+					a.Member != b.Member ||
+					a.LocalPort != b.LocalPort || a.Active != b.Active || a.Least != b.Least || a.RetryAfter != b.RetryAfter ||
+					a.Page != b.Page || a.Presented != b.Presented || a.RTT != b.RTT || got.Transaction != r.Transaction {
 					t.Errorf("v1=%v\n got %+v\nwant %+v", v1, got, r)
 				}
 			}
@@ -198,7 +200,8 @@ func FuzzDecode(f *testing.F) {
 
 // Azure's own v1 files hold an unquoted dash; the line is still worth reading.
 func TestDecodeRepairsTheBareDash(t *testing.T) {
-	got, own, err := Decode([]byte(`{"category":"ApplicationGatewayAccessLog","time":"2017-04-26T19:27:38Z","properties":{"instanceId":"ApplicationGatewayRole_IN_0","clientPort":-,"httpStatus":"502","timeTaken":"20359"}}`))
+	got, own,
+		err := Decode([]byte(`{"category":"ApplicationGatewayAccessLog","time":"2017-04-26T19:27:38Z","properties":{"instanceId":"ApplicationGatewayRole_IN_0","clientPort":-,"httpStatus":"502","timeTaken":"20359"}}`))
 	if err != nil || own || got.Status != 502 || got.Taken != 20359*time.Millisecond || !got.V1 {
 		t.Errorf("%+v, %v, %v", got, own, err)
 	}
@@ -224,7 +227,14 @@ func BenchmarkAppend(b *testing.B) {
 
 // What tells a loop, and what tells of the gateway's own standstill, comes back as it was written.
 func TestParentAndStallComeBack(t *testing.T) {
-	r := Record{Start: time.Unix(1_800_000_000, 0).UTC(), Method: []byte("GET"), URI: []byte("/"), Status: 504, Taken: 2 * time.Second, Stalled: 1500 * time.Millisecond}
+	r := Record{
+		Start:   time.Unix(1_800_000_000, 0).UTC(),
+		Method:  []byte("GET"),
+		URI:     []byte("/"),
+		Status:  504,
+		Taken:   2 * time.Second,
+		Stalled: 1500 * time.Millisecond,
+	}
 	r.Parent[0], r.Parent[15] = 1, 255
 	r.Fault = fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}
 	var d Decoder

@@ -99,7 +99,8 @@ var oddSpace = strings.NewReplacer("\u202f", " ", "\u00a0", " ", "\u200e", "", "
 
 // dayParts brings what languages call the halves of a day to am and pm.
 var dayParts = strings.NewReplacer(
-	"a. m.", "am", "p. m.", "pm", "a.m.", "am", "p.m.", "pm", "a.m", "am", "p.m", "pm", "上午", " am ", "下午", " pm ", "午前", " am ", "午後", " pm ",
+	"a. m.", "am", "p. m.", "pm", "a.m.", "am", "p.m.", "pm", "a.m", "am", "p.m", "pm", "上午", " am ", "下午", " pm ", "午前", " am ",
+	"午後", " pm ",
 	"오전", " am ", "오후", " pm ", "π.μ.", "am", "μ.μ.", "pm", "πμ", "am", "μμ", "pm", "vorm.", "am", "nachm.", "pm", "年", "-", "月", "-", "日",
 	" ",
 )
@@ -188,7 +189,8 @@ func fullYear(text string) int {
 
 // months are their names in English, German, French, Spanish, Italian and Dutch, as far as three letters tell them apart.
 var months = map[string]int{
-	"jan": 1, "ene": 1, "gen": 1, "feb": 2, "fév": 2, "fev": 2, "mar": 3, "mär": 3, "mrz": 3, "maa": 3, "mrt": 3, "apr": 4, "avr": 4, "abr": 4,
+	"jan": 1, "ene": 1, "gen": 1, "feb": 2, "fév": 2, "fev": 2, "mar": 3, "mär": 3, "mrz": 3, "maa": 3, "mrt": 3, "apr": 4, "avr": 4,
+	"abr": 4,
 	"may": 5, "mai": 5, "mag": 5, "mei": 5,
 	"jun": 6, "giu": 6, "jul": 7, "lug": 7, "aug": 8, "aoû": 8, "ago": 8, "sep": 9, "set": 9, "oct": 10, "okt": 10, "ott": 10, "nov": 11,
 	"dec": 12, "dez": 12, "déc": 12, "dic": 12,

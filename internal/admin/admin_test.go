@@ -41,7 +41,10 @@ func (h *house) Apply(ctx context.Context, c Config) ([]gateway.Problem, error) 
 		return nil, ctx.Err()
 	}
 	if strings.Contains(string(c.Document), "refuse") {
-		return []gateway.Problem{{Path: "$.x", Message: "wrong"}}, &Refusal{Err: errors.New("the configuration has errors"), Hint: "mend it"}
+		return []gateway.Problem{{Path: "$.x", Message: "wrong"}}, &Refusal{
+			Err:  errors.New("the configuration has errors"),
+			Hint: "mend it",
+		}
 	}
 	h.applied = c
 	return []gateway.Problem{{Path: "$.y", Severity: gateway.Warning}}, nil
@@ -93,7 +96,10 @@ func TestControl(t *testing.T) {
 	if string(h.applied.Document) != "{}" {
 		t.Errorf("a refusal changed %s", h.applied.Document)
 	}
-	for _, want := range []string{`"configuration applied over the control socket" revision=7`, `refused; the previous configuration stays in force" error="the configuration has errors"`} {
+	for _, want := range []string{
+		`"configuration applied over the control socket" revision=7`,
+		`refused; the previous configuration stays in force" error="the configuration has errors"`,
+	} {
 		if !strings.Contains(told.String(), want) {
 			t.Errorf("the gateway's log lacks %s: %s", want, told.String())
 		}
@@ -131,7 +137,8 @@ func TestNilAndEmptyParts(t *testing.T) {
 }
 
 func TestNobodyThere(t *testing.T) {
-	if _, err := NewClient(filepath.Join(t.TempDir(), "admin.sock")).Status(); !errors.Is(err, ErrNotRunning) || !strings.HasSuffix(err.Error(), ErrNotRunning.Error()) {
+	if _, err := NewClient(filepath.Join(t.TempDir(), "admin.sock")).Status(); !errors.Is(err, ErrNotRunning) ||
+		!strings.HasSuffix(err.Error(), ErrNotRunning.Error()) {
 		t.Errorf("%v", err)
 	}
 }

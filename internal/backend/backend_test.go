@@ -297,10 +297,17 @@ func TestTransitions(t *testing.T) {
 	m := &Member{Key: Key{Name: "a", Addr: netip.MustParseAddrPort("10.0.0.1:80")}}
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for n := range 200 {
-		m.set(State{Probed: true, Up: n%2 == 0, Reason: []string{"", "tcp_connect"}[n%2], Code: []string{"", "ECONNREFUSED"}[n%2], LastProbe: at})
+		m.set(State{
+			Probed:    true,
+			Up:        n%2 == 0,
+			Reason:    []string{"", "tcp_connect"}[n%2],
+			Code:      []string{"", "ECONNREFUSED"}[n%2],
+			LastProbe: at,
+		})
 	}
 	h := m.health()
-	if len(h.Causeway.Transitions) != maxTrail || h.Causeway.Transitions[maxTrail-1] != "2026-01-02T03:04:05Z Down tcp_connect ECONNREFUSED" {
+	if len(h.Causeway.Transitions) != maxTrail ||
+		h.Causeway.Transitions[maxTrail-1] != "2026-01-02T03:04:05Z Down tcp_connect ECONNREFUSED" {
 		t.Errorf("%d, %s", len(h.Causeway.Transitions), h.Causeway.Transitions[maxTrail-1])
 	}
 	if h.Health != "Down" || h.Causeway.Since != "2026-01-02T03:04:05Z" || h.Causeway.Dial != "10.0.0.1:80" {
@@ -342,7 +349,10 @@ func TestIdentities(t *testing.T) {
 }
 
 func TestIsIP(t *testing.T) {
-	for s, want := range map[string]bool{"10.0.0.1": true, "::1": true, "fd00::1": true, "app.example": false, "app2": false, "1.example": false, "": false} {
+	for s, want := range map[string]bool{
+		"10.0.0.1": true, "::1": true, "fd00::1": true, "app.example": false, "app2": false,
+		"1.example": false, "": false,
+	} {
 		if isIP(s) != want {
 			t.Errorf("%q: %v", s, !want)
 		}

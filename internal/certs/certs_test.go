@@ -58,7 +58,10 @@ func TestKeyPairs(t *testing.T) {
 	f("PEM files", gateway.SSLCertificate{}, files(gateway.KeyPair{Cert: put("c.pem", cert), Key: put("k.pem", key)}), "")
 	f("files win", gateway.SSLCertificate{Data: []byte("x")}, files(gateway.KeyPair{PFX: put("a.pfx", pfx), Password: "secret"}), "")
 	f("no such file", gateway.SSLCertificate{}, files(gateway.KeyPair{PFX: filepath.Join(dir, "none")}), "no such file")
-	f("key of another", gateway.SSLCertificate{}, files(gateway.KeyPair{Cert: put("c.pem", cert), Key: put("o.pem", second(certstest.PEM(t, ca.Leaf("x"))))}), "private key")
+	f("key of another", gateway.SSLCertificate{}, files(gateway.KeyPair{
+		Cert: put("c.pem", cert),
+		Key:  put("o.pem", second(certstest.PEM(t, ca.Leaf("x")))),
+	}), "private key")
 	f("neither", gateway.SSLCertificate{KeyVaultSecretID: "https://vault/secret"}, nil, "causeway.yaml")
 	if _, err := KeyPair(&gateway.SSLCertificate{Name: "shop"}, nil); !errors.Is(err, ErrNoKey) {
 		t.Error(err)
@@ -132,7 +135,8 @@ func TestPolicies(t *testing.T) {
 			t.Errorf("%+v: suites %x", p, got.Suites)
 		}
 	}
-	const gcm, cbc, rsa = tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256, tls.TLS_RSA_WITH_AES_128_GCM_SHA256
+	const gcm, cbc, rsa = tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,
+		tls.TLS_RSA_WITH_AES_128_GCM_SHA256
 	named := func(n string) gateway.SSLPolicy { return gateway.SSLPolicy{Type: "Predefined", Name: n} }
 	f(gateway.SSLPolicy{}, false, tls.VersionTLS12, tls.VersionTLS13, gcm, rsa)
 	f(gateway.SSLPolicy{}, true, tls.VersionTLS12, tls.VersionTLS12, rsa, 0)
@@ -163,7 +167,10 @@ func TestNamesInTheLog(t *testing.T) {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
-	for v, want := range map[uint16]string{tls.VersionTLS10: "TLSv1", tls.VersionTLS11: "TLSv1.1", tls.VersionTLS12: "TLSv1.2", tls.VersionTLS13: "TLSv1.3", 0: ""} {
+	for v, want := range map[uint16]string{
+		tls.VersionTLS10: "TLSv1", tls.VersionTLS11: "TLSv1.1", tls.VersionTLS12: "TLSv1.2",
+		tls.VersionTLS13: "TLSv1.3", 0: "",
+	} {
 		if got := VersionName(v); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
@@ -173,7 +180,10 @@ func TestNamesInTheLog(t *testing.T) {
 // Trusts that judge alike have one fingerprint, others have others: connections are shared by it.
 func TestFingerprints(t *testing.T) {
 	root := certstest.NewAuthority(t, "CA").Cert
-	c := &gateway.Config{SKU: gateway.SKU{Tier: "Standard_v2"}, TrustedRootCertificates: []gateway.PublicCertificate{{Name: "Root", Data: root.Raw}, {Name: "bad", Data: []byte("x")}}}
+	c := &gateway.Config{
+		SKU:                     gateway.SKU{Tier: "Standard_v2"},
+		TrustedRootCertificates: []gateway.PublicCertificate{{Name: "Root", Data: root.Raw}, {Name: "bad", Data: []byte("x")}},
+	}
 	seen := map[string]bool{}
 	for _, s := range []gateway.Settings{{}, {ValidateChain: true}, {ValidateSNI: true}, {TrustedRoots: []string{"Root"}}} {
 		t.Run(s.Name, func(t *testing.T) {
@@ -188,7 +198,8 @@ func TestFingerprints(t *testing.T) {
 	if _, err := TrustOf(c, &gateway.Settings{TrustedRoots: []string{"bad"}}); err == nil || !strings.Contains(err.Error(), `"bad"`) {
 		t.Error(err)
 	}
-	if trust, err := TrustOf(c, &gateway.Settings{TrustedRoots: []string{"root"}}); err != nil || trust.Roots == nil || len(trust.raw) != 1 {
+	if trust, err := TrustOf(c, &gateway.Settings{TrustedRoots: []string{"root"}}); err != nil || trust.Roots == nil ||
+		len(trust.raw) != 1 {
 		t.Errorf("names are compared as Azure does, in any case: %v", err)
 	}
 }

@@ -70,11 +70,13 @@ func TestPFXThatIsNotRead(t *testing.T) {
 		t.Helper()
 		_, err := KeyPair(&gateway.SSLCertificate{Name: "shop"}, map[string]gateway.KeyPair{"shop": {PFX: path, Password: password}})
 		var bad *PFXError
-		if !errors.As(err, &bad) || !strings.Contains(bad.Problem, want) || !strings.Contains(err.Error(), path) || !strings.Contains(bad.Hint(), "openssl pkcs12 -in ") {
+		if !errors.As(err, &bad) || !strings.Contains(bad.Problem, want) || !strings.Contains(err.Error(), path) ||
+			!strings.Contains(bad.Hint(), "openssl pkcs12 -in ") {
 			t.Errorf("%s: got %v, want %s and a command", path, err, want)
 			return
 		}
-		command := strings.NewReplacer(" -nodes ", " -nodes -passin 'pass:"+password+"' ", " -export ", " -export -passout pass:fresh ").Replace(strings.TrimPrefix(bad.Hint(), "rewrite it: "))
+		command := strings.NewReplacer(" -nodes ", " -nodes -passin 'pass:"+password+"' ", " -export ",
+			" -export -passout pass:fresh ").Replace(strings.TrimPrefix(bad.Hint(), "rewrite it: "))
 		s.sh(command)
 		fresh := strings.TrimSuffix(path, ".pfx") + ".new.pfx"
 		pair, err := KeyPair(&gateway.SSLCertificate{Name: "shop"}, map[string]gateway.KeyPair{"shop": {PFX: fresh, Password: "fresh"}})
@@ -111,7 +113,8 @@ func TestPFXWithTwoKeys(t *testing.T) {
 	two := joinSafes(t, encodeOpen(t, root.Leaf("shop.example")), encodeOpen(t, root.Leaf("office.example")))
 	_, err := FromPFX(two, "")
 	var bad *PFXError
-	if !errors.As(err, &bad) || !strings.Contains(bad.Problem, "more than one private key") || !strings.Contains(bad.Hint(), "keep one private key") || !strings.Contains(bad.Hint(), "base64 -d") {
+	if !errors.As(err, &bad) || !strings.Contains(bad.Problem, "more than one private key") ||
+		!strings.Contains(bad.Hint(), "keep one private key") || !strings.Contains(bad.Hint(), "base64 -d") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -128,7 +131,8 @@ func TestWhatIsNoPFX(t *testing.T) {
 		t.Helper()
 		_, err := FromPFX(data, "secret")
 		var bad *PFXError
-		if !errors.As(err, &bad) || !strings.Contains(bad.Problem, want) || !strings.Contains(bad.Hint(), hint) || strings.Contains(bad.Hint(), "openssl") {
+		if !errors.As(err, &bad) || !strings.Contains(bad.Problem, want) || !strings.Contains(bad.Hint(), hint) ||
+			strings.Contains(bad.Hint(), "openssl") {
 			t.Errorf("%s: got %v, want %s; hint %s", what, err, want, hint)
 		}
 	}
@@ -187,7 +191,8 @@ func TestChainOfAPFX(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := FromPFX(data, "secret"); err == nil || !strings.Contains(err.Error(), "none of its certificates belongs to its private key") {
+	if _, err := FromPFX(data, "secret"); err == nil ||
+		!strings.Contains(err.Error(), "none of its certificates belongs to its private key") {
 		t.Errorf("a key without its certificate: %v", err)
 	}
 }
@@ -309,7 +314,12 @@ func emptySafe(t testing.TB) asn1.RawValue {
 }
 
 func dataInfo(t testing.TB, content []byte) contentInfo {
-	return contentInfo{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}, asn1.RawValue{Class: 2, Tag: 0, IsCompound: true, Bytes: marshal(t, content)}}
+	return contentInfo{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}, asn1.RawValue{
+		Class:      2,
+		Tag:        0,
+		IsCompound: true,
+		Bytes:      marshal(t, content),
+	}}
 }
 
 func marshal(t testing.TB, v any) []byte {

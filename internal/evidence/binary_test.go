@@ -36,7 +36,8 @@ func TestAvro(t *testing.T) {
 // Avro that is cut off or damaged costs a message, whatever size it claims.
 func TestDamagedAvro(t *testing.T) {
 	whole := evidencetest.CaptureOf(t, ocf.Null)
-	huge := append(bytes.Clone(whole[:bytes.Index(whole, []byte("ApplicationGateway"))-200]), 0x02, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f)
+	huge := append(bytes.Clone(whole[:bytes.Index(whole, []byte("ApplicationGateway"))-200]), 0x02, 0xfe, 0xff, 0xff, 0xff, 0xff,
+		0xff, 0x0f)
 	for _, data := range [][]byte{whole[:len(whole)-30], whole[:60], huge} {
 		b := open(t, evidencetest.Write(t, t.TempDir(), "a.avro", string(data)))
 		if requestsOf(t, b); len(b.Unread) == 0 {

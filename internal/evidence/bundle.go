@@ -150,7 +150,8 @@ func (b *Bundle) Empty() bool {
 // Fruitless reports whether EachRow found no row in the logs and no other evidence shows failures: a report would then read as
 // "nothing failed".
 func (b *Bundle) Fruitless() bool {
-	return b.swept && b.Rows == 0 && len(b.logs) > 0 && len(b.Unread) > 0 && b.Health == nil && len(b.Metrics) == 0 && len(b.Activity) == 0 &&
+	return b.swept && b.Rows == 0 && len(b.logs) > 0 && len(b.Unread) > 0 && b.Health == nil && len(b.Metrics) == 0 &&
+		len(b.Activity) == 0 &&
 		(b.Bad > 0 || b.Config == nil && b.Local == nil)
 }
 

@@ -49,7 +49,8 @@ func TestFilesAreKnownByTheirContent(t *testing.T) {
 	evidencetest.Write(t, dir, "causeway.yaml", "backendIdleTimeout: 7s\n")
 	evidencetest.Write(t, dir, "empty.json", "")
 	b := open(t, dir)
-	if b.Config == nil || b.Config.Name != "gw1" || b.Health == nil || b.Local == nil || b.Local.BackendIdleTimeout.Seconds() != 7 || count(t, b) != 2 || len(b.Unread) != 0 {
+	if b.Config == nil || b.Config.Name != "gw1" || b.Health == nil || b.Local == nil || b.Local.BackendIdleTimeout.Seconds() != 7 ||
+		count(t, b) != 2 || len(b.Unread) != 0 {
 		t.Errorf("config %v, health %v, local %v, not read %v", b.Config, b.Health, b.Local, b.Unread)
 	}
 }
@@ -71,7 +72,8 @@ func TestAppliedConfiguration(t *testing.T) {
 // What cannot be read is told with file and line, and costs nothing else.
 func TestBadInputCostsThatInputOnly(t *testing.T) {
 	dir := t.TempDir()
-	log := evidencetest.Write(t, dir, "PT1H.json", strings.Join([]string{aRecord, `{"broken"`, aRecord, strings.Repeat("x", envelope.LineMax+5), aRecord, ""}, "\n"))
+	log := evidencetest.Write(t, dir, "PT1H.json",
+		strings.Join([]string{aRecord, `{"broken"`, aRecord, strings.Repeat("x", envelope.LineMax+5), aRecord, ""}, "\n"))
 	evidencetest.Write(t, dir, "picture.png", "\x89PNG\r\n")
 	evidencetest.Write(t, dir, "other.json", `{"hello":"world"}`)
 	b := open(t, dir)
@@ -118,7 +120,8 @@ func TestMissingPath(t *testing.T) {
 		t.Errorf("health %v, not read %v", b.Health, b.Unread)
 	}
 	_, err := Open([]string{missing, missing + "*"})
-	if !errors.Is(err, fs.ErrNotExist) || err.Error() != "open the evidence: "+missing+": there is no such file; "+missing+"*: there is no such file" {
+	if !errors.Is(err, fs.ErrNotExist) || err.Error() != "open the evidence: "+missing+": there is no such file; "+missing+
+		"*: there is no such file" {
 		t.Errorf("%v", err)
 	}
 }
@@ -130,7 +133,8 @@ func TestClosedPath(t *testing.T) {
 	}
 	dir := t.TempDir()
 	evidencetest.Write(t, dir, "open/health.json", aHealth)
-	closed, file := filepath.Dir(evidencetest.Write(t, dir, "closed/health.json", aHealth)), evidencetest.Write(t, dir, "file.json", aHealth)
+	closed, file := filepath.Dir(evidencetest.Write(t, dir, "closed/health.json", aHealth)),
+		evidencetest.Write(t, dir, "file.json", aHealth)
 	for _, path := range []string{closed, file} {
 		t.Run(path, func(t *testing.T) {
 			if err := os.Chmod(path, 0); err != nil {
@@ -139,10 +143,12 @@ func TestClosedPath(t *testing.T) {
 			defer os.Chmod(path, 0o700)
 		})
 	}
-	if b := open(t, dir); b.Health == nil || fmt.Sprint(b.Unread) != "["+closed+": this user may not read it "+file+": this user may not read it]" {
+	if b := open(t, dir); b.Health == nil || fmt.Sprint(b.Unread) != "["+closed+": this user may not read it "+file+
+		": this user may not read it]" {
 		t.Errorf("health %v, not read %v", b.Health, b.Unread)
 	}
-	if _, err := Open([]string{closed}); !errors.Is(err, fs.ErrPermission) || err.Error() != "open the evidence: "+closed+": this user may not read it" {
+	if _, err := Open([]string{closed}); !errors.Is(err, fs.ErrPermission) || err.Error() != "open the evidence: "+closed+
+		": this user may not read it" {
 		t.Errorf("%v", err)
 	}
 }
@@ -153,7 +159,8 @@ func TestEmptyAnswer(t *testing.T) {
 		t.Run(text, func(t *testing.T) {
 			dir := t.TempDir()
 			path := evidencetest.Write(t, dir, "Activity-log.json", text)
-			if b := open(t, dir); len(b.Unread) > 0 || fmt.Sprint(b.Notes) != "["+path+": an empty answer]" || !b.AnsweredEmpty("activity") || b.AnsweredEmpty("metric") {
+			if b := open(t, dir); len(b.Unread) > 0 || fmt.Sprint(b.Notes) != "["+path+": an empty answer]" ||
+				!b.AnsweredEmpty("activity") || b.AnsweredEmpty("metric") {
 				t.Errorf("%q: not read %v, notes %v", text, b.Unread, b.Notes)
 			}
 		})
@@ -164,7 +171,8 @@ func TestEmptyAnswer(t *testing.T) {
 func TestNotCollected(t *testing.T) {
 	dir := t.TempDir()
 	path := evidencetest.Write(t, dir, NotCollectedName, strings.Repeat("health.json: no permission\n", maxNotCollected+2))
-	want := "could not be collected: " + strings.Repeat("health.json: no permission; ", maxNotCollected) + "and 2 more, which " + path + " lists"
+	want := "could not be collected: " + strings.Repeat("health.json: no permission; ", maxNotCollected) + "and 2 more, which " +
+		path + " lists"
 	if b := open(t, dir); len(b.Unread) > 0 || len(b.Notes) != 1 || b.Notes[0] != want {
 		t.Errorf("not read %v, notes %v", b.Unread, b.Notes)
 	}
@@ -212,10 +220,12 @@ func TestWhatIsNoEvidence(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		evidencetest.Write(t, dir, "empty.json", " \n"):                                      "it is empty",
-		evidencetest.Write(t, dir, "yesterday.json", `{"schema":"causeway.report/v1"}`):      "it is a report of causeway diagnose: give it with --before",
-		evidencetest.Write(t, dir, "explained.json", `{"schema":"causeway.explanation/v1"}`): "it is output of causeway itself, not evidence",
-		filepath.Join(dir, "folder"):                                                         "it is an empty folder",
+		evidencetest.Write(t, dir, "empty.json", " \n"): "it is empty",
+		evidencetest.Write(t, dir, "yesterday.json",
+			`{"schema":"causeway.report/v1"}`): "it is a report of causeway diagnose: give it with --before",
+		evidencetest.Write(t, dir, "explained.json",
+			`{"schema":"causeway.explanation/v1"}`): "it is output of causeway itself, not evidence",
+		filepath.Join(dir, "folder"): "it is an empty folder",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if b := open(t, name); fmt.Sprint(b.Unread) != "["+name+": "+want+"]" {
@@ -229,7 +239,12 @@ func FuzzOpen(f *testing.F) {
 	for _, s := range []string{aRecord, aDocument, aHealth, aRecord + "\n" + aDocument, "[", "{}", "{\"document\":\"\"}"} {
 		f.Add([]byte(s))
 	}
-	for _, s := range []string{evidencetest.Sheet(';', evidencetest.AsIs), "sep=|\n" + evidencetest.Sheet('|', evidencetest.AsIs), "| A | HttpStatus | RequestUri | TimeTaken |\n|---|\n|1|2|3|4|\n", "HttpStatus : 502\nTimeTaken : 1,5\nRequestUri : /a\n", `{"hits":{"hits":[{"_source":{"message":"{\"httpStatus\":502,\"timeTaken\":1}"}}]}}`, "Obj\x01\x02\x16avro.schema\x10\"bytes\"\x00", "PAR1", utf16Text(evidencetest.Sheet(',', evidencetest.AsIs))} {
+	for _, s := range []string{
+		evidencetest.Sheet(';', evidencetest.AsIs), "sep=|\n" + evidencetest.Sheet('|', evidencetest.AsIs),
+		"| A | HttpStatus | RequestUri | TimeTaken |\n|---|\n|1|2|3|4|\n", "HttpStatus : 502\nTimeTaken : 1,5\nRequestUri : /a\n",
+		`{"hits":{"hits":[{"_source":{"message":"{\"httpStatus\":502,\"timeTaken\":1}"}}]}}`, "Obj\x01\x02\x16avro.schema\x10\"bytes\"\x00",
+		"PAR1", utf16Text(evidencetest.Sheet(',', evidencetest.AsIs)),
+	} {
 		f.Add([]byte(s))
 	}
 	for _, p := range packings { // zips that are cut off
@@ -267,7 +282,8 @@ func TestPipeWithoutEnd(t *testing.T) {
 			if err := b.spool(kept, strings.NewReader(x.in), "a pipe", int64(x.most)); err != nil {
 				t.Fatal(err)
 			}
-			if kept.Len() != min(len(x.in), x.most) || !strings.HasPrefix(strings.Join(b.Notes, ""), x.want) || x.want == "" && len(b.Notes) > 0 {
+			if kept.Len() != min(len(x.in), x.most) || !strings.HasPrefix(strings.Join(b.Notes, ""), x.want) ||
+				x.want == "" && len(b.Notes) > 0 {
 				t.Errorf("kept %d bytes of %d, notes %q", kept.Len(), len(x.in), b.Notes)
 			}
 		})
@@ -277,7 +293,8 @@ func TestPipeWithoutEnd(t *testing.T) {
 // A disk that is full ends the copy, and not the diagnosis.
 func TestPipeOntoAFullDisk(t *testing.T) {
 	b := &Bundle{}
-	if err := b.spool(fullDisk{}, strings.NewReader("rows"), "a pipe", 100); err != nil || len(b.Notes) != 1 || !strings.Contains(b.Notes[0], "the disk for temporary files is full") {
+	if err := b.spool(fullDisk{}, strings.NewReader("rows"), "a pipe", 100); err != nil || len(b.Notes) != 1 ||
+		!strings.Contains(b.Notes[0], "the disk for temporary files is full") {
 		t.Errorf("%v, notes %q", err, b.Notes)
 	}
 }

@@ -47,9 +47,14 @@ func same(t *testing.T, name, text string) *Bundle {
 // Spreadsheets of Europe and America: separators, decimals and times in every combination.
 func TestSpreadsheetsOfAllCountries(t *testing.T) {
 	forms := []func(time.Time) string{
-		evidencetest.LayoutTime(time.RFC3339), evidencetest.LayoutTime("2006-01-02T15:04:05,000Z"), evidencetest.LayoutTime("2006-01-02 15:04:05"), evidencetest.LayoutTime("1/2/2006 3:04:05 PM"), evidencetest.LayoutTime("02.01.2006 15:04:05"),
-		evidencetest.LayoutTime("2.1.06 15:04:05"), evidencetest.LayoutTime("02/01/2006 15:04:05"), evidencetest.LayoutTime("02-01-2006 15.04.05"), evidencetest.LayoutTime("2006/01/02 15:04:05"), evidencetest.LayoutTime("2-Jan-2006 15:04:05"),
-		evidencetest.LayoutTime("Jan 2, 2006 @ 15:04:05.000"), evidencetest.LayoutTime(time.RFC1123), evidencetest.LayoutTime("02/Jan/2006:15:04:05 -0700"),
+		evidencetest.LayoutTime(time.RFC3339), evidencetest.LayoutTime("2006-01-02T15:04:05,000Z"),
+		evidencetest.LayoutTime("2006-01-02 15:04:05"), evidencetest.LayoutTime("1/2/2006 3:04:05 PM"),
+		evidencetest.LayoutTime("02.01.2006 15:04:05"),
+		evidencetest.LayoutTime("2.1.06 15:04:05"), evidencetest.LayoutTime("02/01/2006 15:04:05"),
+		evidencetest.LayoutTime("02-01-2006 15.04.05"), evidencetest.LayoutTime("2006/01/02 15:04:05"),
+		evidencetest.LayoutTime("2-Jan-2006 15:04:05"),
+		evidencetest.LayoutTime("Jan 2, 2006 @ 15:04:05.000"), evidencetest.LayoutTime(time.RFC1123),
+		evidencetest.LayoutTime("02/Jan/2006:15:04:05 -0700"),
 		func(at time.Time) string { return at.In(time.FixedZone("", 7200)).Format("2006-01-02T15:04:05-07:00") },
 		func(at time.Time) string {
 			return strings.NewReplacer("AM", "a. m.", "PM", "p. m.").Replace(at.Format("2/1/2006, 3:04:05 PM"))
@@ -83,9 +88,11 @@ func TestHeadings(t *testing.T) {
 	same(t, "sep.csv", "sep=;\r\n"+evidencetest.Sheet(';', evidencetest.AsIs))
 	same(t, "type.csv", "#TYPE Selected.System.Management.Automation.PSCustomObject\n"+plain)
 	same(t, "title.csv", "Access log of the warehouse\nexported by Kim\n\n\n"+plain)
-	same(t, "upper.csv", strings.Replace(plain, strings.Join(evidencetest.Warehouse.Heading, ","), strings.ToUpper(strings.Join(evidencetest.Warehouse.Heading, ",")), 1))
+	same(t, "upper.csv", strings.Replace(plain, strings.Join(evidencetest.Warehouse.Heading, ","),
+		strings.ToUpper(strings.Join(evidencetest.Warehouse.Heading, ",")), 1))
 	same(t, "seconds.csv", strings.Replace(plain, "TimeTaken", "TimeTaken (s)", 1))
-	same(t, "typed.csv", strings.NewReplacer("TimeTaken", "timeTaken_d", "HttpStatus", "httpStatus_d", "RequestUri", "requestUri_s").Replace(plain))
+	same(t, "typed.csv", strings.NewReplacer("TimeTaken", "timeTaken_d", "HttpStatus", "httpStatus_d", "RequestUri",
+		"requestUri_s").Replace(plain))
 	same(t, "returns.csv", strings.ReplaceAll(plain, "\n", "\r"))
 	same(t, "marked.csv", utf16Text(evidencetest.Sheet('\t', evidencetest.AsIs)))
 	same(t, "unmarked.csv", utf16Text(evidencetest.Sheet('\t', evidencetest.AsIs))[2:])
@@ -124,7 +131,8 @@ func TestThousandsOfMilliseconds(t *testing.T) {
 	for _, mark := range []string{",", "."} {
 		t.Run(mark, func(t *testing.T) {
 			b := open(t, evidencetest.Write(t, t.TempDir(), "v1.csv", "TimeGenerated;InstanceId;HttpStatus;TimeTaken;ClientIp\n"+
-				"2026-11-20T08:00:00Z;ApplicationGatewayRole_IN_0;502;30"+mark+"004;198.51.100.4\n2026-11-20T08:00:01Z;ApplicationGatewayRole_IN_0;200;186;198.51.100.4\n"))
+				"2026-11-20T08:00:00Z;ApplicationGatewayRole_IN_0;502;30"+mark+
+				"004;198.51.100.4\n2026-11-20T08:00:01Z;ApplicationGatewayRole_IN_0;200;186;198.51.100.4\n"))
 			if got := requestsOf(t, b); !strings.Contains(got, "30.004s") || !strings.Contains(got, "186ms") {
 				t.Errorf("%s: got %s", mark, got)
 			}
@@ -150,7 +158,8 @@ func TestNumbersThatAreNone(t *testing.T) {
 				return cell
 			})))
 			got := requestsOf(t, b)
-			if strings.Count(got, "\n") != 2 || strings.Contains(got, "/pallets 0s") || len(b.Unread) != 1 || b.Unread[0].Line != 3 || !strings.Contains(b.Unread[0].Reason, x.reason) {
+			if strings.Count(got, "\n") != 2 || strings.Contains(got, "/pallets 0s") || len(b.Unread) != 1 || b.Unread[0].Line != 3 ||
+				!strings.Contains(b.Unread[0].Reason, x.reason) {
 				t.Errorf("%s %q: got\n%s\nnot read %v", x.column, x.cell, got, b.Unread)
 			}
 			if notes := strings.Join(b.Notes, "\n"); !strings.Contains(notes, "1 line could not be read") {
@@ -158,7 +167,8 @@ func TestNumbersThatAreNone(t *testing.T) {
 			}
 		})
 	}
-	b := open(t, evidencetest.Write(t, t.TempDir(), "a.json", strings.Replace(evidencetest.ManyRows(), `"timeTaken":0.034`, `"timeTaken":"0,034"`, 1)))
+	b := open(t, evidencetest.Write(t, t.TempDir(), "a.json", strings.Replace(evidencetest.ManyRows(), `"timeTaken":0.034`,
+		`"timeTaken":"0,034"`, 1)))
 	if n := count(t, b); n != 2 || b.Bad != 1 {
 		t.Errorf("%d rows, %d bad: %v", n, b.Bad, b.Unread)
 	}
@@ -166,8 +176,10 @@ func TestNumbersThatAreNone(t *testing.T) {
 
 // Times without seconds are read, and the report says what is lost.
 func TestTimesWithoutSeconds(t *testing.T) {
-	b := open(t, evidencetest.Write(t, t.TempDir(), "a.csv", evidencetest.Sheet(',', evidencetest.Times(evidencetest.LayoutTime("1/2/2006 15:04"), false))))
-	if got := requestsOf(t, b); !strings.HasPrefix(got, "2026-11-20T08:07:00Z 200") || !strings.Contains(strings.Join(b.Notes, "\n"), "no seconds") {
+	b := open(t, evidencetest.Write(t, t.TempDir(), "a.csv",
+		evidencetest.Sheet(',', evidencetest.Times(evidencetest.LayoutTime("1/2/2006 15:04"), false))))
+	if got := requestsOf(t, b); !strings.HasPrefix(got, "2026-11-20T08:07:00Z 200") ||
+		!strings.Contains(strings.Join(b.Notes, "\n"), "no seconds") {
 		t.Errorf("got\n%s\nnotes %q", got, b.Notes)
 	}
 }
@@ -208,11 +220,13 @@ func TestTablesOfText(t *testing.T) {
 		return out.String()
 	}
 	dashes := func(i int) string { return strings.Repeat("-", width[i]) }
-	same(t, "ticket.md", "Can somebody look at this?\n\n"+table("| ", " | ", " |", func(int) string { return "---" }, false)+"\nThanks | Kim\n")
+	same(t, "ticket.md", "Can somebody look at this?\n\n"+table("| ", " | ", " |", func(int) string { return "---" }, false)+
+		"\nThanks | Kim\n")
 	same(t, "psql.txt", table(" ", " | ", "", dashes, false)+"(4 rows)\n")
 	same(t, "kusto.txt", strings.ReplaceAll(table("| ", " | ", " |", dashes, true), "- | -", "---+-"))
 	same(t, "az.txt", table("", "  ", "", dashes, false))
-	same(t, "console.txt", "\n"+table("", " ", "", func(i int) string { return strings.Repeat("-", len(evidencetest.Warehouse.Heading[i])) }, false)+"\n\n")
+	same(t, "console.txt", "\n"+
+		table("", " ", "", func(i int) string { return strings.Repeat("-", len(evidencetest.Warehouse.Heading[i])) }, false)+"\n\n")
 	same(t, "wide.txt", table("", "   ", "", nil, false))
 	var list strings.Builder
 	for _, row := range evidencetest.Warehouse.Rows {
@@ -237,10 +251,13 @@ func TestRecordsInEnvelopes(t *testing.T) {
 	same(t, "splunk.json", evidencetest.Each("\n", func(i int, r string) string {
 		return fmt.Sprintf(`{"preview":false,"result":{"_raw":%s,"_time":%q,"host":"h"}}`, evidencetest.Quoted(r), at(i))
 	}))
-	same(t, "splunk-results.json", `{"preview":false,"results":[`+evidencetest.Each(",", func(_ int, r string) string { return `{"_raw":` + evidencetest.Quoted(r) + `}` })+`]}`)
-	same(t, "splunk.csv", "_raw,_time,host,source\n"+evidencetest.Each("\n", func(i int, r string) string { return `"` + strings.ReplaceAll(r, `"`, `""`) + `",` + at(i) + ",h,s" }))
+	same(t, "splunk-results.json", `{"preview":false,"results":[`+
+		evidencetest.Each(",", func(_ int, r string) string { return `{"_raw":` + evidencetest.Quoted(r) + `}` })+`]}`)
+	same(t, "splunk.csv", "_raw,_time,host,source\n"+
+		evidencetest.Each("\n", func(i int, r string) string { return `"` + strings.ReplaceAll(r, `"`, `""`) + `",` + at(i) + ",h,s" }))
 	same(t, "elastic.json", `{"took":3,"hits":{"total":{"value":4},"hits":[`+evidencetest.Each(",", func(i int, r string) string {
-		return fmt.Sprintf(`{"_index":"x","_source":{"@timestamp":%q,"message":%s,"event":{"original":%s},"azure":%s}}`, at(i), evidencetest.Quoted(r), evidencetest.Quoted(r), r)
+		return fmt.Sprintf(`{"_index":"x","_source":{"@timestamp":%q,"message":%s,"event":{"original":%s},"azure":%s}}`, at(i),
+			evidencetest.Quoted(r), evidencetest.Quoted(r), r)
 	})+`]}}`)
 	same(t, "datadog.json", `{"data":[`+evidencetest.Each(",", func(i int, r string) string {
 		return fmt.Sprintf(`{"id":"A","attributes":{"timestamp":%q,"attributes":%s}}`, at(i), r)
@@ -248,8 +265,10 @@ func TestRecordsInEnvelopes(t *testing.T) {
 	same(t, "datadog.ndjson", evidencetest.Each("\n", func(i int, r string) string {
 		return fmt.Sprintf(`{"content":{"timestamp":%q,"host":"h","attributes":%s}}`, at(i), undated(r))
 	}))
-	same(t, "loki.json", `{"streams":[{"stream":{"job":"gw"},"values":[`+evidencetest.Each(",", func(i int, r string) string { return fmt.Sprintf(`[%q,%s]`, ns(i), evidencetest.Quoted(undated(r))) })+`]}]}`)
-	same(t, "loki-query.json", `{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[`+evidencetest.Each(",", func(i int, r string) string { return fmt.Sprintf(`[%q,%s]`, ns(i), evidencetest.Quoted(r)) })+`]}]}}`)
+	same(t, "loki.json", `{"streams":[{"stream":{"job":"gw"},"values":[`+evidencetest.Each(",",
+		func(i int, r string) string { return fmt.Sprintf(`[%q,%s]`, ns(i), evidencetest.Quoted(undated(r))) })+`]}]}`)
+	same(t, "loki-query.json", `{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[`+
+		evidencetest.Each(",", func(i int, r string) string { return fmt.Sprintf(`[%q,%s]`, ns(i), evidencetest.Quoted(r)) })+`]}]}}`)
 	same(t, "logcli.jsonl", evidencetest.Each("\n", func(i int, r string) string {
 		return fmt.Sprintf(`{"labels":{},"line":%s,"timestamp":%q}`, evidencetest.Quoted(r), at(i))
 	}))
@@ -263,7 +282,8 @@ func TestRecordsInEnvelopes(t *testing.T) {
 
 // Documents are no envelopes, though they speak of the log.
 func TestDocumentsAreNoEnvelopes(t *testing.T) {
-	b := open(t, evidencetest.Write(t, t.TempDir(), "t.json", `{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#","resources":[{"type":"Microsoft.Insights/diagnosticSettings","name":"d","properties":{"logs":[{"category":"ApplicationGatewayAccessLog","enabled":true}]}}]}`))
+	b := open(t, evidencetest.Write(t, t.TempDir(), "t.json",
+		`{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#","resources":[{"type":"Microsoft.Insights/diagnosticSettings","name":"d","properties":{"logs":[{"category":"ApplicationGatewayAccessLog","enabled":true}]}}]}`))
 	if b.Logs() != 0 || len(b.Unread) != 1 || !strings.Contains(b.Unread[0].Reason, "ARM template") {
 		t.Errorf("%d logs, not read %v", b.Logs(), b.Unread)
 	}
@@ -274,16 +294,23 @@ func TestQueriesThatAreNoRows(t *testing.T) {
 	for _, x := range []struct{ name, text, reason string }{
 		{"count.json", `[{"TimeGenerated":"2026-11-20T08:00:00Z","HttpStatus":502,"count_":7}]`, "it is a summary: count_"},
 		{"named.json", `[{"RequestUri":"/a","HttpStatus":502,"Failures":7}]`, "it is a summary: Failures"},
-		{"percentile.csv", "TimeGenerated,BackendPoolName,percentile_TimeTaken_95\n2026-11-20T08:00:00Z,docks,1.5\n", "it is a summary: percentile_TimeTaken_95"},
+		{
+			"percentile.csv", "TimeGenerated,BackendPoolName,percentile_TimeTaken_95\n2026-11-20T08:00:00Z,docks,1.5\n",
+			"it is a summary: percentile_TimeTaken_95",
+		},
 		{"count.txt", "HttpStatus    count_\n------------  --------\n502           7\n", "it is a summary"},
-		{"count-api.json", `{"tables":[{"name":"PrimaryResult","columns":[{"name":"HttpStatus"},{"name":"count_"}],"rows":[[502,7]]}]}`, "it is a summary"},
+		{
+			"count-api.json", `{"tables":[{"name":"PrimaryResult","columns":[{"name":"HttpStatus"},{"name":"count_"}],"rows":[[502,7]]}]}`,
+			"it is a summary",
+		},
 		{"typed.json", `[{"httpStatus_d":502,"backendPoolName_s":"docks","count_":7}]`, "AzureDiagnostics |"},
 		{"status.json", `[{"TimeGenerated":"2026-11-20T08:00:00Z","Code":502,"RequestUri":"/a","TimeTaken":1,"ServerRouted":"10.9.0.4:80"}]`, "Code may be it: it has to be called HttpStatus"},
 		{"time.csv", "When,HttpStatus,RequestUri,TimeTaken\n2026-11-20T08:00:00Z,502,/a,1\n", "When may be it"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			b := open(t, evidencetest.Write(t, t.TempDir(), x.name, x.text))
-			if b.Logs() != 0 || len(b.Unread) != 1 || !strings.Contains(b.Unread[0].Reason, x.reason) || !strings.Contains(b.Unread[0].Reason, "TimeGenerated > ago(1d)") {
+			if b.Logs() != 0 || len(b.Unread) != 1 || !strings.Contains(b.Unread[0].Reason, x.reason) ||
+				!strings.Contains(b.Unread[0].Reason, "TimeGenerated > ago(1d)") {
 				t.Errorf("%s: %d logs, not read %v", x.name, b.Logs(), b.Unread)
 			}
 		})
@@ -300,7 +327,8 @@ func TestLogsThatYieldNothing(t *testing.T) {
 
 // A quote that is never closed costs its own file, and not the memory that all the rest would take.
 func TestQuoteThatIsNotClosed(t *testing.T) {
-	b := open(t, evidencetest.Write(t, t.TempDir(), "a.csv", evidencetest.Sheet(',', evidencetest.AsIs)+"\"2026"+strings.Repeat("x,", 12<<20)))
+	b := open(t, evidencetest.Write(t, t.TempDir(), "a.csv", evidencetest.Sheet(',', evidencetest.AsIs)+"\"2026"+
+		strings.Repeat("x,", 12<<20)))
 	if got := requestsOf(t, b); got != warehouseTold || len(b.Unread) == 0 || !strings.Contains(fmt.Sprint(b.Unread), "an unclosed quote") {
 		t.Errorf("got\n%s\nnot read %v", got, b.Unread)
 	}
@@ -310,7 +338,9 @@ func TestQuoteThatIsNotClosed(t *testing.T) {
 func TestListThatDoesNotEnd(t *testing.T) {
 	for _, junk := range []string{" y\n", "a : y\n"} {
 		t.Run(junk, func(t *testing.T) {
-			b := open(t, evidencetest.Write(t, t.TempDir(), "a.txt", "TimeGenerated : 2026-11-20T08:00:00Z\nHttpStatus : 502\nTimeTaken : 1\nRequestUri : /a\n\nHttpStatus : 502\n"+strings.Repeat(junk, 3<<20)))
+			b := open(t, evidencetest.Write(t, t.TempDir(), "a.txt",
+				"TimeGenerated : 2026-11-20T08:00:00Z\nHttpStatus : 502\nTimeTaken : 1\nRequestUri : /a\n\nHttpStatus : 502\n"+
+					strings.Repeat(junk, 3<<20)))
 			if got := requestsOf(t, b); !strings.HasPrefix(got, "2026-11-20T08:00:00Z 502") || len(b.Unread) == 0 {
 				t.Errorf("got %q, not read %v", got, b.Unread)
 			}

@@ -34,23 +34,27 @@ func TestEveryFormOfALog(t *testing.T) {
 	f("mark.json", "\xef\xbb\xbf"+evidencetest.ManyRows())
 	f("utf16.json", utf16Text(evidencetest.ManyRows()))
 	f("array.json", "["+strings.Join([]string{evidencetest.RowAt(1), evidencetest.RowAt(2), evidencetest.RowAt(3)}, ",")+"]")
-	f("records.json", `{"records":[`+strings.Join([]string{evidencetest.RowAt(1), evidencetest.RowAt(2), evidencetest.RowAt(3)}, ",\n")+`]}`)
+	f("records.json", `{"records":[`+strings.Join([]string{evidencetest.RowAt(1), evidencetest.RowAt(2), evidencetest.RowAt(3)},
+		",\n")+`]}`)
 	f("hub.json", `{"records":[`+evidencetest.RowAt(1)+`]}`+"\n"+`{"records":[`+evidencetest.RowAt(2)+","+evidencetest.RowAt(3)+`]}`)
-	f("value.json", `{"value":[`+strings.Join([]string{evidencetest.RowAt(1), evidencetest.RowAt(2), evidencetest.RowAt(3)}, ",")+`],"nextLink":"https://x/{"}`)
+	f("value.json", `{"value":[`+strings.Join([]string{evidencetest.RowAt(1), evidencetest.RowAt(2), evidencetest.RowAt(3)}, ",")+
+		`],"nextLink":"https://x/{"}`)
 	f("pretty.json", pretty(evidencetest.RowAt(1))+"\n"+pretty(evidencetest.RowAt(2))+"\n"+pretty(evidencetest.RowAt(3)))
 	f("wrapped.json", `{"body":`+evidencetest.RowAt(1)+"}\n"+`{"body":`+evidencetest.RowAt(2)+"}\n"+`{"body":`+evidencetest.RowAt(3)+"}\n")
 	f("unfinished.json", evidencetest.ManyRows()+evidencetest.RowAt(4)[:90])
 	f("query.json", `[`+tableRow(1)+","+tableRow(2)+","+tableRow(3)+`]`)
 	f("rest.json", `{"tables":[{"name":"PrimaryResult","columns":[{"name":"TimeGenerated","type":"datetime"},{"name":"HttpStatus","type":"int"},{"name":"TimeTaken","type":"real"},{"name":"ClientIp","type":"string"},{"name":"ServerRouted","type":"string"},{"name":"TransactionId","type":"string"},{"name":"BackendPoolName","type":"string"},{"name":"ServerStatus","type":"int"}],
 	  "rows":[["2026-11-23T09:00:01Z",502,0.034,"203.0.113.9","10.0.0.4:80","592d1649000000000000000000000001","web",null],["2026-11-23T09:00:02Z",502,0.034,"203.0.113.9","10.0.0.4:80","592d1649000000000000000000000002","web",null],["2026-11-23T09:00:03Z",502,0.034,"203.0.113.9","10.0.0.4:80","592d1649000000000000000000000003","web",null]]}]}`)
-	f("portal.csv", "\xef\xbb\xbf\"TimeGenerated [UTC]\",HttpStatus,TimeTaken,ClientIp,ServerRouted,TransactionId,BackendPoolName,UserAgent\n"+
-		"\"11/23/2026, 9:00:01.000 AM\",502,\"0.034\",203.0.113.9,10.0.0.4:80,592d1649000000000000000000000001,web,\"a \"\"b\"\",\nc\"\n"+
-		"\"11/23/2026, 9:00:02.000 AM\",502,0.034,203.0.113.9,10.0.0.4:80,592d1649000000000000000000000002,web,curl\n"+
-		"\"11/23/2026, 9:00:03.000 AM\",502,0.034,203.0.113.9,10.0.0.4:80,592d1649000000000000000000000003,web,curl\n")
-	f("diagnostics.csv", "TenantId,\"timeStamp_t [UTC]\",Category,httpStatus_d,timeTaken_d,clientIP_s,serverRouted_s,transactionId_g,backendPoolName_s\n"+
-		"t,2026-11-23T09:00:01Z,ApplicationGatewayAccessLog,502,0.034,203.0.113.9,10.0.0.4:80,592d1649-0000-0000-0000-000000000001,web\n"+
-		"t,2026-11-23T09:00:02Z,ApplicationGatewayAccessLog,502,0.034,203.0.113.9,10.0.0.4:80,592d1649-0000-0000-0000-000000000002,web\n"+
-		"t,2026-11-23T09:00:03Z,ApplicationGatewayAccessLog,502,0.034,203.0.113.9,10.0.0.4:80,592d1649-0000-0000-0000-000000000003,web\n")
+	f("portal.csv",
+		"\xef\xbb\xbf\"TimeGenerated [UTC]\",HttpStatus,TimeTaken,ClientIp,ServerRouted,TransactionId,BackendPoolName,UserAgent\n"+
+			"\"11/23/2026, 9:00:01.000 AM\",502,\"0.034\",203.0.113.9,10.0.0.4:80,592d1649000000000000000000000001,web,\"a \"\"b\"\",\nc\"\n"+
+			"\"11/23/2026, 9:00:02.000 AM\",502,0.034,203.0.113.9,10.0.0.4:80,592d1649000000000000000000000002,web,curl\n"+
+			"\"11/23/2026, 9:00:03.000 AM\",502,0.034,203.0.113.9,10.0.0.4:80,592d1649000000000000000000000003,web,curl\n")
+	f("diagnostics.csv",
+		"TenantId,\"timeStamp_t [UTC]\",Category,httpStatus_d,timeTaken_d,clientIP_s,serverRouted_s,transactionId_g,backendPoolName_s\n"+
+			"t,2026-11-23T09:00:01Z,ApplicationGatewayAccessLog,502,0.034,203.0.113.9,10.0.0.4:80,592d1649-0000-0000-0000-000000000001,web\n"+
+			"t,2026-11-23T09:00:02Z,ApplicationGatewayAccessLog,502,0.034,203.0.113.9,10.0.0.4:80,592d1649-0000-0000-0000-000000000002,web\n"+
+			"t,2026-11-23T09:00:03Z,ApplicationGatewayAccessLog,502,0.034,203.0.113.9,10.0.0.4:80,592d1649-0000-0000-0000-000000000003,web\n")
 	f("table.txt", ""+
 		"TimeGenerated         HttpStatus    TimeTaken    ClientIp     ServerRouted    TransactionId                     BackendPoolName    UserAgent\n"+
 		"--------------------  ------------  -----------  -----------  --------------  --------------------------------  -----------------  -----------\n"+
@@ -69,7 +73,8 @@ func three(t *testing.T, b *Bundle, name string) {
 	var seconds []int
 	err := b.Each(func(r *accesslog.Record, own bool) {
 		seconds = append(seconds, r.Start.Second())
-		if r.Status != 502 || r.Taken.Milliseconds() != 34 || r.Pool != "web" || len(r.Attempts) != 1 || r.Attempts[0].Member != "10.0.0.4" || r.Attempts[0].Status != 0 {
+		if r.Status != 502 || r.Taken.Milliseconds() != 34 || r.Pool != "web" || len(r.Attempts) != 1 ||
+			r.Attempts[0].Member != "10.0.0.4" || r.Attempts[0].Status != 0 {
 			t.Errorf("%s: %+v", name, r)
 		}
 	})
@@ -165,7 +170,8 @@ func TestRowsThatRepeat(t *testing.T) {
 	dir := t.TempDir()
 	evidencetest.Write(t, dir, "blob/y=2026/m=11/d=23/h=09/m=00/PT1H.json", evidencetest.ManyRows())
 	evidencetest.Write(t, dir, "query.json", "["+tableRow(2)+","+tableRow(3)+","+tableRow(4)+"]")
-	evidencetest.Write(t, dir, "again.csv", "TimeGenerated,HttpStatus,TimeTaken,ClientIp,TransactionId\n2026-11-23T09:00:04Z,502,0.034,203.0.113.9,592d1649000000000000000000000004\n")
+	evidencetest.Write(t, dir, "again.csv",
+		"TimeGenerated,HttpStatus,TimeTaken,ClientIp,TransactionId\n2026-11-23T09:00:04Z,502,0.034,203.0.113.9,592d1649000000000000000000000004\n")
 	b := open(t, dir)
 	if n := count(t, b); n != 4 || b.Repeated != 3 {
 		t.Errorf("%d requests, %d repeated", n, b.Repeated)
@@ -213,7 +219,8 @@ func TestFormsOfHealth(t *testing.T) {
 			t.Fatalf("%s: %+v, not read %v", text, b.Health, b.Unread)
 		}
 		s := b.Health.Pools[0].Settings[0].Servers[0]
-		if s.Address != "10.0.0.4" || s.Health != "Down" || !strings.Contains(s.Detail, "time taken by the backend") || !strings.HasSuffix(b.Health.Pools[0].Pool.ID, "/web") {
+		if s.Address != "10.0.0.4" || s.Health != "Down" || !strings.Contains(s.Detail, "time taken by the backend") ||
+			!strings.HasSuffix(b.Health.Pools[0].Pool.ID, "/web") {
 			t.Errorf("%s: %+v", text, s)
 		}
 	}
@@ -231,9 +238,11 @@ func TestMetricsAndActivity(t *testing.T) {
 	dir := t.TempDir()
 	evidencetest.Write(t, dir, "metrics.json", `{"cost":0,"timespan":"a/b","interval":"PT1M","value":[{"name":{"value":"CapacityUnits","localizedValue":"Current Capacity Units"},"unit":"Count","timeseries":[{"metadatavalues":[],"data":[{"timeStamp":"2026-11-23T09:01:00Z","average":19.5,"maximum":20},{"timeStamp":"2026-11-23T09:00:00+00:00","average":9.5,"maximum":null}]}]},
 	 {"name":{"value":"HealthyHostCount"},"unit":"Count","timeseries":[{"metadatavalues":[{"name":{"value":"backendsettingspool"},"value":"web~http"}],"data":[{"timeStamp":"2026-11-23T09:00:00Z","average":2.5},{"timeStamp":"2026-11-23T09:02:00Z"}]}]}]}`)
-	evidencetest.Write(t, dir, "PT1H.json", `{"count":3,"total":120,"minimum":1,"maximum":60,"average":40,"resourceId":"/X","time":"2026-11-23T09:00:00.0000000Z","metricName":"CurrentConnections","timeGrain":"PT1M"}`+"\n")
+	evidencetest.Write(t, dir, "PT1H.json",
+		`{"count":3,"total":120,"minimum":1,"maximum":60,"average":40,"resourceId":"/X","time":"2026-11-23T09:00:00.0000000Z","metricName":"CurrentConnections","timeGrain":"PT1M"}`+"\n")
 	evidencetest.Write(t, dir, "chart.csv", "\"Time\",\"CPU Utilization (Avg), gw1\"\n\"2026-11-23T09:00:00Z\",91.5\n")
-	evidencetest.Write(t, dir, "activity.json", `[{"eventTimestamp":"2026-11-23T08:59:00.123Z","operationName":{"value":"Microsoft.Network/applicationGateways/write","localizedValue":"x"},"status":{"value":"Succeeded"},"resourceId":"/subscriptions/s/applicationGateways/gw1","caller":"ann@example.net","correlationId":"c1"}]`)
+	evidencetest.Write(t, dir, "activity.json",
+		`[{"eventTimestamp":"2026-11-23T08:59:00.123Z","operationName":{"value":"Microsoft.Network/applicationGateways/write","localizedValue":"x"},"status":{"value":"Succeeded"},"resourceId":"/subscriptions/s/applicationGateways/gw1","caller":"ann@example.net","correlationId":"c1"}]`)
 	b := open(t, dir)
 	count(t, b)
 	got := map[string]float64{}
@@ -241,7 +250,9 @@ func TestMetricsAndActivity(t *testing.T) {
 		got[m.Name] = m.Points[len(m.Points)-1].Peak()
 	}
 	want := map[string]float64{"CapacityUnits": 20, "HealthyHostCount": 2.5, "CurrentConnections": 60, "CpuUtilization": 91.5}
-	if fmt.Sprint(got) != fmt.Sprint(want) || len(b.Activity) != 1 || b.Activity[0].Operation != "Microsoft.Network/applicationGateways/write" || b.Activity[0].Status != "Succeeded" || len(b.Unread) > 0 {
+	if fmt.Sprint(got) != fmt.Sprint(want) || len(b.Activity) != 1 ||
+		b.Activity[0].Operation != "Microsoft.Network/applicationGateways/write" || b.Activity[0].Status != "Succeeded" ||
+		len(b.Unread) > 0 {
 		t.Errorf("metrics %v, activity %+v, not read %v", got, b.Activity, b.Unread)
 	}
 }
@@ -301,7 +312,8 @@ func TestRecordsWithoutStatus(t *testing.T) {
 	if err := b.Each(func(*accesslog.Record, bool) { n++ }); err != nil {
 		t.Fatal(err)
 	}
-	if n != 0 || b.Bad != 3 || len(b.Unread) != 1 || !strings.HasSuffix(b.Unread[0].String(), "a.json:1: the record has no httpStatus; export it with that column (and 2 more lines)") {
+	if n != 0 || b.Bad != 3 || len(b.Unread) != 1 ||
+		!strings.HasSuffix(b.Unread[0].String(), "a.json:1: the record has no httpStatus; export it with that column (and 2 more lines)") {
 		t.Errorf("%d records, %d bad: %+v", n, b.Bad, b.Unread)
 	}
 }
@@ -309,8 +321,10 @@ func TestRecordsWithoutStatus(t *testing.T) {
 // A session of a TCP or TLS listener has a status of its own, also in the rows of a workspace.
 func TestSessions(t *testing.T) {
 	dir := t.TempDir()
-	evidencetest.Write(t, dir, "PT1H.json", `{"category":"ApplicationGatewayAccessLog","timeStamp":"2026-11-23T12:00:00Z","properties":{"instanceId":"appgw_0","clientIP":"203.0.113.9","protocol":"TCP","sessionTime":60,"serverRouted":"10.0.0.4:1433","serverStatus":502}}`+"\n")
-	evidencetest.Write(t, dir, "table.csv", "TimeGenerated,ClientIp,Protocol,SessionTime,ServerRouted,ServerStatus\n2026-11-23T12:01:00Z,203.0.113.9,TCP,0.5,10.0.0.4:1433,200\n")
+	evidencetest.Write(t, dir, "PT1H.json",
+		`{"category":"ApplicationGatewayAccessLog","timeStamp":"2026-11-23T12:00:00Z","properties":{"instanceId":"appgw_0","clientIP":"203.0.113.9","protocol":"TCP","sessionTime":60,"serverRouted":"10.0.0.4:1433","serverStatus":502}}`+"\n")
+	evidencetest.Write(t, dir, "table.csv",
+		"TimeGenerated,ClientIp,Protocol,SessionTime,ServerRouted,ServerStatus\n2026-11-23T12:01:00Z,203.0.113.9,TCP,0.5,10.0.0.4:1433,200\n")
 	var got []string
 	if err := open(t, dir).Each(func(r *accesslog.Record, _ bool) {
 		got = append(got, fmt.Sprint(r.Session, r.Status, r.Taken, r.Attempts[0].Server))

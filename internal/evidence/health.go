@@ -45,7 +45,8 @@ func decodeHealth(data []byte) (*gateway.Health, error) {
 		return nil, errors.New("the backend health has no pools")
 	}
 	if !slices.ContainsFunc(out.Pools, hasServers) {
-		return nil, errors.New("the backend health lists no server: ask again; if that does not help, the pools are empty or the gateway is stopped")
+		return nil,
+			errors.New("the backend health lists no server: ask again; if that does not help, the pools are empty or the gateway is stopped")
 	}
 	for _, p := range out.Pools {
 		for _, s := range p.Settings {
@@ -69,7 +70,8 @@ var errShallow = errors.New("ConvertTo-Json cut the backend health off: it holds
 func isShallowHealth(data []byte) bool {
 	head := data[:min(len(data), 1<<20)]
 	return bytes.Contains(head, []byte("PSApplicationGatewayBackendHealth")) || bytes.Contains(head, []byte(`"`+poolsText+`"`)) ||
-		bytes.Contains(head, []byte("System.Collections.Generic.List")) && bytes.Contains(bytes.ToLower(head), []byte(`"backendaddresspools"`))
+		bytes.Contains(head, []byte("System.Collections.Generic.List")) &&
+			bytes.Contains(bytes.ToLower(head), []byte(`"backendaddresspools"`))
 }
 
 // healthInText reads what PowerShell's objects hold beside themselves: all of the health as JSON in a text, at any depth.

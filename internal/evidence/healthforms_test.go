@@ -27,7 +27,8 @@ func docksHealth(t *testing.T, name, text string) {
 	for _, p := range b.Health.Pools {
 		for _, s := range p.Settings {
 			for _, server := range s.Servers {
-				pool, setting := p.Pool.ID[strings.LastIndexByte(p.Pool.ID, '/')+1:], s.Settings.ID[strings.LastIndexByte(s.Settings.ID, '/')+1:]
+				pool, setting := p.Pool.ID[strings.LastIndexByte(p.Pool.ID, '/')+1:],
+					s.Settings.ID[strings.LastIndexByte(s.Settings.ID, '/')+1:]
 				got = append(got, pool+" "+setting+" "+server.Address+" "+server.Health+" "+server.Detail[:7])
 			}
 		}
@@ -68,7 +69,10 @@ func powershell(depth int) string {
 		return v
 	}
 	text, _ := json.MarshalIndent(cut(pools.BackendAddressPools, 100), "", "  ")
-	all := map[string]any{"BackendAddressPools": cut(pools.BackendAddressPools, depth-1), "BackendAddressPoolsText": strings.ReplaceAll(string(text), "\n", "\r\n")}
+	all := map[string]any{
+		"BackendAddressPools":     cut(pools.BackendAddressPools, depth-1),
+		"BackendAddressPoolsText": strings.ReplaceAll(string(text), "\n", "\r\n"),
+	}
 	out, _ := json.Marshal(all)
 	return string(out)
 }
@@ -96,7 +100,8 @@ func TestHealthAsPeopleHaveIt(t *testing.T) {
 			docksHealth(t, "portal.txt", text)
 		})
 	}
-	docksHealth(t, "portal.md", "| "+strings.Join(heading, " | ")+" |\n|---|---|---|---|---|---|\n| "+strings.Join(rows[0], " | ")+" |\n| "+strings.Join(rows[1], " | ")+" |\n")
+	docksHealth(t, "portal.md", "| "+strings.Join(heading, " | ")+" |\n|---|---|---|---|---|---|\n| "+strings.Join(rows[0], " | ")+" |\n| "+
+		strings.Join(rows[1], " | ")+" |\n")
 	for depth := 1; depth <= 10; depth++ {
 		docksHealth(t, "ps.json", powershell(depth))
 	}
@@ -131,7 +136,8 @@ func TestTablesOfMetrics(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := open(t, evidencetest.Write(t, t.TempDir(), name, text))
 			count(t, b)
-			if len(b.Metrics) != 1 || b.Metrics[0].Name != "FailedRequests" || len(b.Metrics[0].Points) != 2 || b.Metrics[0].Points[0].Value() != 3 || len(b.Unread) > 0 {
+			if len(b.Metrics) != 1 || b.Metrics[0].Name != "FailedRequests" || len(b.Metrics[0].Points) != 2 ||
+				b.Metrics[0].Points[0].Value() != 3 || len(b.Unread) > 0 {
 				t.Errorf("%s: %+v, not read %v", name, b.Metrics, b.Unread)
 			}
 		})

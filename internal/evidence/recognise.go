@@ -192,7 +192,8 @@ func isYAML(text []byte, name string) bool {
 		return true
 	}
 	switch string(key) {
-	case "name", "id", "etag", "location", "properties", "sku", "backendAddressPools", "certificates", "members", "connectTimeout", "backendIdleTimeout", "keepAliveHint", "logs":
+	case "name", "id", "etag", "location", "properties", "sku", "backendAddressPools", "certificates", "members", "connectTimeout",
+		"backendIdleTimeout", "keepAliveHint", "logs":
 		return colon
 	}
 	return false

@@ -62,7 +62,8 @@ func TestNamesThatSteerTerminals(t *testing.T) {
 	name := "a\x1b]0;owned\x07\nnot read: nothing, all is well"
 	b := open(t, evidencetest.Write(t, t.TempDir(), "n.tar", string(tarred(t, map[string][]byte{name: []byte("hello")}))))
 	defer b.Close()
-	if len(b.Unread) != 1 || strings.ContainsAny(b.Unread[0].String(), "\x1b\x07\n") || !strings.Contains(b.Unread[0].File, `a\x1b]0;owned\a\nnot read`) {
+	if len(b.Unread) != 1 || strings.ContainsAny(b.Unread[0].String(), "\x1b\x07\n") ||
+		!strings.Contains(b.Unread[0].File, `a\x1b]0;owned\a\nnot read`) {
 		t.Errorf("not read %q", b.Unread)
 	}
 }
@@ -78,7 +79,8 @@ func TestTypesOfJSON(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := open(t, evidencetest.Write(t, t.TempDir(), name, text))
 			count(t, b)
-			if said := fmt.Sprint(b.Unread); len(b.Unread) != 1 || !strings.Contains(said, " holds a") || strings.Contains(said, "Go ") || strings.Contains(said, "JSON.") {
+			if said := fmt.Sprint(b.Unread); len(b.Unread) != 1 || !strings.Contains(said, " holds a") || strings.Contains(said, "Go ") ||
+				strings.Contains(said, "JSON.") {
 				t.Errorf("%s: not read %v", name, b.Unread)
 			}
 		})

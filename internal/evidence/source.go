@@ -52,7 +52,8 @@ func (b *Bundle) addLog(s *source, l *archive.Leaf, head []byte) {
 		b.size += info.Size()
 	}
 	if len(b.logs) >= maxSources {
-		b.note(fmt.Sprintf("more than %d files hold logs: those beyond, from %s on, are not read. Give fewer at a time", maxSources, s.name))
+		b.note(fmt.Sprintf("more than %d files hold logs: those beyond, from %s on, are not read. Give fewer at a time",
+			maxSources, s.name))
 		return
 	}
 	s.span = spanOf(l, s, head)

@@ -17,10 +17,19 @@ func TestTimesOfThePortal(t *testing.T) {
 		{"TimeGenerated [UTC-08:00]", "10/13/2026, 9:00:01 AM", "10-13 17:00:01", ""},
 		{"TimeGenerated [utc+05:30]", "13/10/2026, 09:00:01", "10-13 03:30:01", ""},
 		{"TimeGenerated [UTC-08:00]", "2026-10-12T09:00:01.250Z", "10-12 09:00:01.25", ""}, // a time that names its own
-		{"TimeGenerated [Local Time]", "10/13/2026, 9:00:01 AM", "10-13 09:00:01", "p.csv: TimeGenerated [Local Time] does not say of which zone its times are: they are taken as UTC"},
-		{"TimeGenerated [UTC]", "12/10/2026, 10:00:04|12/10/2026, 10:00:05", "12-10 10:00:04|12-10 10:00:05", "reading them month first, as in 12/10/2026"},
+		{
+			"TimeGenerated [Local Time]", "10/13/2026, 9:00:01 AM", "10-13 09:00:01",
+			"p.csv: TimeGenerated [Local Time] does not say of which zone its times are: they are taken as UTC",
+		},
+		{
+			"TimeGenerated [UTC]", "12/10/2026, 10:00:04|12/10/2026, 10:00:05", "12-10 10:00:04|12-10 10:00:05",
+			"reading them month first, as in 12/10/2026",
+		},
 		{"TimeGenerated [UTC]", "12/10/2026, 10:00:04|13/10/2026, 10:00:04", "10-12 10:00:04|10-13 10:00:04", ""},
-		{"TimeGenerated [UTC]", "12/10/2026, 10:00:04 am||13/10/2026, 10:00:04 pm", "10-12 10:00:04|10-13 22:00:04", "1 line could not be read"},
+		{
+			"TimeGenerated [UTC]", "12/10/2026, 10:00:04 am||13/10/2026, 10:00:04 pm", "10-12 10:00:04|10-13 22:00:04",
+			"1 line could not be read",
+		},
 		{"TimeGenerated [UTC]", "10/12/2026, 10:00:04|10/13/2026, 10:00:04", "10-12 10:00:04|10-13 10:00:04", ""},
 		{"TimeGenerated [UTC]", "11/11/2026, 10:00:04\u202fAM", "11-11 10:00:04", ""}, // either way the same
 	} {
@@ -45,7 +54,8 @@ func TestTimesOfThePortal(t *testing.T) {
 
 // The date that decides may stand far behind others, also in a chart.
 func TestDayFirstOfAChart(t *testing.T) {
-	text := "Time,\"CPU Utilization (Avg), gw1\"\n" + strings.Repeat("\"12/10/2026, 10:00:04\",91.5\n", 9000) + "\"13/10/2026, 10:00:04\",92.5\n"
+	text := "Time,\"CPU Utilization (Avg), gw1\"\n" + strings.Repeat("\"12/10/2026, 10:00:04\",91.5\n", 9000) +
+		"\"13/10/2026, 10:00:04\",92.5\n"
 	b := open(t, evidencetest.Write(t, t.TempDir(), "chart.csv", text))
 	count(t, b)
 	if len(b.Metrics) != 1 || b.Metrics[0].Points[0].At.Month() != 10 || len(b.Metrics[0].Points) < 2 || len(b.Notes) > 0 {

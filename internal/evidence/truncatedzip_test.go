@@ -87,11 +87,13 @@ func TestZipThatIsCutOff(t *testing.T) {
 			b := open(t, path)
 			n := count(t, b) + b.Repeated // the last log has the same rows again and again
 			want := fmt.Sprintf("%s: the archive is cut off after %d bytes, %s: copy it again", path, x.size, x.where)
-			if notes := strings.Join(b.Notes, "\n"); notes != path+" is cut off: what comes after is missing here, and counts and rates are of the part that came" {
+			if notes := strings.Join(b.Notes, "\n"); notes != path+
+				" is cut off: what comes after is missing here, and counts and rates are of the part that came" {
 				t.Errorf("%+v: notes %q", p, notes)
 			}
 			if n < x.least || n > x.most || (b.Health != nil) != x.withHealth || strings.Count(lost(b), want) != 1 {
-				t.Errorf("%+v: %d records, want %d to %d; health %v; not read %s\nwant %s", p, n, x.least, x.most, b.Health != nil, lost(b), want)
+				t.Errorf("%+v: %d records, want %d to %d; health %v; not read %s\nwant %s", p, n, x.least, x.most, b.Health != nil,
+					lost(b), want)
 			}
 		}
 	}
@@ -110,7 +112,8 @@ func TestZipWithHalfAList(t *testing.T) {
 func TestZipInAZipThatIsCutOff(t *testing.T) {
 	p := packing{method: zip.Store}
 	inner := zipped(t, map[string][]byte{"PT1H.json": []byte(evidencetest.ManyRows())})
-	b := open(t, evidencetest.Write(t, t.TempDir(), "bundle.zip", string(p.entryOf(t, "health.json", aHealth))+string(p.entryOf(t, "inner.zip", string(inner)))))
+	b := open(t, evidencetest.Write(t, t.TempDir(), "bundle.zip",
+		string(p.entryOf(t, "health.json", aHealth))+string(p.entryOf(t, "inner.zip", string(inner)))))
 	if n := count(t, b); n != 3 || b.Health == nil || !strings.Contains(lost(b), "cut off") {
 		t.Errorf("%d records, health %v, not read %s", n, b.Health, lost(b))
 	}
@@ -121,7 +124,8 @@ func TestEncryptedEntryOfACutZip(t *testing.T) {
 	p := packing{method: zip.Deflate}
 	closed := p.entryOf(t, "closed.json", evidencetest.ManyRows())
 	closed[6] |= 1
-	b := open(t, evidencetest.Write(t, t.TempDir(), "bundle.zip", string(closed)+string(p.entryOf(t, "PT1H.json", evidencetest.ManyRows()))))
+	b := open(t, evidencetest.Write(t, t.TempDir(), "bundle.zip",
+		string(closed)+string(p.entryOf(t, "PT1H.json", evidencetest.ManyRows()))))
 	if n := count(t, b); n != 3 || !strings.Contains(lost(b), "cut off") || !strings.Contains(lost(b), "closed.json: it is encrypted") {
 		t.Errorf("%d records, not read %s", n, lost(b))
 	}
@@ -152,14 +156,16 @@ func TestOtherArchivesThatAreCutOff(t *testing.T) {
 	}
 	var few strings.Builder // which do not compress to nothing
 	for i := range 60 {
-		few.WriteString(strings.ReplaceAll(evidencetest.RowAt(i), "592d1649", fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte{byte(i)}))) + "\n")
+		few.WriteString(strings.ReplaceAll(evidencetest.RowAt(i), "592d1649",
+			fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte{byte(i)}))) + "\n")
 	}
 	small := gzipped(t, []byte(few.String()))
 	f("PT1H.json.gz", small, len(small)-20, 30, cut)
 	many := zstandard(t, []byte(strings.Repeat(few.String(), 20)))
 	f("PT1H.json.zst", many, len(many)-20, 100, cut)
 	log := []byte(few.String())
-	two := append(tarred(t, map[string][]byte{"a.json": log})[:512+(len(log)+511)/512*512], tarred(t, map[string][]byte{"health.json": []byte(aHealth)})...)
+	two := append(tarred(t, map[string][]byte{"a.json": log})[:512+(len(log)+511)/512*512],
+		tarred(t, map[string][]byte{"health.json": []byte(aHealth)})...)
 	first := 512 + (len(log)+511)/512*512
 	f("bundle.tar", two, first/2, 20, "bundle.tar"+cut)
 	f("bundle.tar", two, first, 60, "bundle.tar"+cut)

@@ -37,7 +37,8 @@ func TestLookupsIgnoreCaseAndKnowAbsence(t *testing.T) {
 
 func TestChildIDKeepsTheDocumentsID(t *testing.T) {
 	c := Config{ID: "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw/"}
-	if got, want := c.ChildID("probes", "p"), "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw/probes/p"; got != want {
+	if got, want := c.ChildID("probes", "p"),
+		"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw/probes/p"; got != want {
 		t.Errorf("got %s", got)
 	}
 }

@@ -140,7 +140,10 @@ func FuzzResponse(f *testing.F) {
 }
 
 func FuzzChunks(f *testing.F) {
-	for _, s := range []string{"0\r\n\r\n", "3\r\nabc\r\n0\r\nX: 1\r\nContent-Length: 5\r\n\r\n", "1;a=\"b\"\r\nx\r\n0\r\n\r\n", "ffffffffffffffff\r\n"} {
+	for _, s := range []string{
+		"0\r\n\r\n", "3\r\nabc\r\n0\r\nX: 1\r\nContent-Length: 5\r\n\r\n", "1;a=\"b\"\r\nx\r\n0\r\n\r\n",
+		"ffffffffffffffff\r\n",
+	} {
 		f.Add([]byte(s), 1)
 	}
 	f.Fuzz(func(t *testing.T, b []byte, size int) {

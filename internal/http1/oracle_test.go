@@ -57,7 +57,8 @@ func TestOracleRequests(t *testing.T) {
 	accepted := 0
 	rapid.Check(t, func(t *rapid.T) {
 		method := oneOf(t, "method", "GET", "POST", "HEAD", "OPTIONS", "M-SEARCH")
-		target := oneOf(t, "target", "/", "/a/b?c=d&e", "/%41%2f", "//x", "http://b/c", "http://b:81", "https://b?x", "*", "/a;b=c", "/a?b?c/d")
+		target := oneOf(t, "target", "/", "/a/b?c=d&e", "/%41%2f", "//x", "http://b/c", "http://b:81", "https://b?x", "*", "/a;b=c",
+			"/a?b?c/d")
 		version := oneOf(t, "version", "HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0")
 		msg := damage(t, head(append([]string{method + " " + target + " " + version}, genFields(t, true)...)...)) + genBody(t)
 		var r Request

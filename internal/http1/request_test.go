@@ -308,7 +308,8 @@ func TestLimits(t *testing.T) {
 
 // A head may come a byte at a time, and its buffer may move.
 func TestDripFed(t *testing.T) {
-	msg := crlf + head("POST http://b/x?y HTTP/1.1", "Host: a", "Upgrade: u", "Connection: upgrade, x-a", "X-A: 1", "X-B: 2", "Content-Length: 5")
+	msg := crlf + head("POST http://b/x?y HTTP/1.1", "Host: a", "Upgrade: u", "Connection: upgrade, x-a", "X-A: 1", "X-B: 2",
+		"Content-Length: 5")
 	var whole, r Request
 	if err := whole.Parse([]byte(msg), nil); err != nil {
 		t.Fatal(err)

@@ -69,7 +69,8 @@ func gatewayWith(mem *conntest.Network, lookup resolve.Lookup) (*Instance, *coun
 // document is a gateway on these ports for a pool of these members, all at one port.
 func document(memberPort int, members []string, ports ...int) *gateway.Config {
 	c := &gateway.Config{
-		Name: "gw", SKU: gateway.SKU{Tier: "Standard_v2"}, FrontendIPs: []gateway.FrontendIP{{Name: "public"}}, Pools: []gateway.Pool{{Name: "pool"}},
+		Name: "gw", SKU: gateway.SKU{Tier: "Standard_v2"}, FrontendIPs: []gateway.FrontendIP{{Name: "public"}},
+		Pools:    []gateway.Pool{{Name: "pool"}},
 		Settings: []gateway.Settings{{Name: "settings", Port: memberPort, Protocol: "Http", RequestTimeout: 20, DrainTimeout: 30}},
 	}
 	for _, m := range members {
@@ -79,7 +80,13 @@ func document(memberPort int, members []string, ports ...int) *gateway.Config {
 		n := fmt.Sprint(p)
 		c.FrontendPorts = append(c.FrontendPorts, gateway.FrontendPort{Name: n, Port: p})
 		c.Listeners = append(c.Listeners, gateway.Listener{Name: n, FrontendIP: "public", FrontendPort: n, Protocol: "Http"})
-		c.Rules = append(c.Rules, gateway.Rule{Name: n, Type: "Basic", Priority: i + 1, Listener: n, Target: gateway.Target{Pool: "pool", Settings: "settings"}})
+		c.Rules = append(c.Rules, gateway.Rule{
+			Name:     n,
+			Type:     "Basic",
+			Priority: i + 1,
+			Listener: n,
+			Target:   gateway.Target{Pool: "pool", Settings: "settings"},
+		})
 	}
 	return c
 }
@@ -185,7 +192,8 @@ func TestReloadKeepsWhatStays(t *testing.T) {
 		r.Body.Close()
 	}
 	bad := document(members, []string{"127.0.0.1"}, port)
-	bad.Listeners[0].Protocol, bad.Listeners[0].SSLCertificate, bad.SSLCertificates = "Https", "cert", []gateway.SSLCertificate{{Name: "cert"}}
+	bad.Listeners[0].Protocol, bad.Listeners[0].SSLCertificate, bad.SSLCertificates = "Https", "cert",
+		[]gateway.SSLCertificate{{Name: "cert"}}
 	if err := i.Apply(t.Context(), bad, gateway.DefaultLocal(), 0); err == nil || strings.Contains(err.Error(), "stays in force") {
 		t.Errorf("at the first start: %v", err)
 	}
@@ -208,7 +216,8 @@ func TestReloadKeepsWhatStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	if err = i.Apply(t.Context(), document(members, []string{"127.0.0.9"}, port, taken.Addr().(*net.TCPAddr).Port), gateway.DefaultLocal(), 9); err == nil {
+	if err = i.Apply(t.Context(), document(members, []string{"127.0.0.9"}, port, taken.Addr().(*net.TCPAddr).Port), gateway.DefaultLocal(),
+		9); err == nil {
 		t.Error("a port that is taken was taken")
 	}
 	ask()
@@ -259,7 +268,8 @@ func TestAbortedApplyChangesNothing(t *testing.T) {
 		defer cancel()
 		begin := time.Now()
 		err := i.Apply(ctx, document(80, []string{"10.0.0.5"}, 8080, 8081), gateway.DefaultLocal(), 2)
-		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "stays in force") || time.Since(begin) != 2*time.Second {
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "stays in force") ||
+			time.Since(begin) != 2*time.Second {
 			t.Errorf("%v after %v", err, time.Since(begin))
 		}
 		if h := i.Health().Pools[0].Settings[0].Servers; len(h) != 1 || h[0].Address != "10.0.0.4" {
@@ -268,7 +278,8 @@ func TestAbortedApplyChangesNothing(t *testing.T) {
 		if got := i.ListenAddrs(); len(got) != 1 {
 			t.Errorf("serving %v", got)
 		}
-		if _, err := mem.Dial(netip.MustParseAddrPort("127.0.0.1:8081"), time.Now().Add(time.Second)); !errors.Is(err, syscall.ECONNREFUSED) {
+		if _, err := mem.Dial(netip.MustParseAddrPort("127.0.0.1:8081"), time.Now().Add(time.Second)); !errors.Is(err,
+			syscall.ECONNREFUSED) {
 			t.Errorf("the new port is still bound: %v", err)
 		}
 		if got := sum(t, metrics, "causeway_reloads_total"); got != 2 {

@@ -119,7 +119,10 @@ func (d *Demo) start(ctx context.Context) error {
 	d.step("Starting three members and a gateway in front of them")
 	pool := stage.Pool{Name: "orders", RequestTimeout: 20, Probe: &stage.Probe{Path: "/health", Interval: 5, Timeout: 2, Threshold: 3}}
 	for i, addr := range []string{"127.0.0.2", "127.0.0.3"} {
-		good, err := peers.StartPeer(addr, peers.Script{Reply: peers.Reply{After: peers.Between(20*time.Millisecond, 120*time.Millisecond), Text: "{}\n"}, Seed: d.Seed + uint64(i)})
+		good, err := peers.StartPeer(addr, peers.Script{
+			Reply: peers.Reply{After: peers.Between(20*time.Millisecond, 120*time.Millisecond), Text: "{}\n"},
+			Seed:  d.Seed + uint64(i),
+		})
 		if err != nil {
 			return err
 		}
@@ -229,7 +232,8 @@ func (d *Demo) startGateway(ctx context.Context) error {
 		}
 	}
 	if err == nil {
-		d.item("gateway", fmt.Sprintf("causeway serve, Standard_v2 from gateway.json, on port %d; keepAliveHint: ignore, as Azure does", d.site.Port))
+		d.item("gateway", fmt.Sprintf("causeway serve, Standard_v2 from gateway.json, on port %d; keepAliveHint: ignore, as Azure does",
+			d.site.Port))
 	}
 	return err
 }
@@ -296,7 +300,11 @@ func (d *Demo) load(ctx context.Context, what string) (*stage.Outcomes, time.Tim
 		defer close(shown)
 		d.follow(outcomes, len(shots), from)
 	}()
-	load := stage.Load{Target: net.JoinHostPort("127.0.0.1", strconv.Itoa(d.site.Port)), Clients: 10, Each: func(_ int, _ stage.TimedRequest, o stage.Outcome) { outcomes <- o }}
+	load := stage.Load{
+		Target:  net.JoinHostPort("127.0.0.1", strconv.Itoa(d.site.Port)),
+		Clients: 10,
+		Each:    func(_ int, _ stage.TimedRequest, o stage.Outcome) { outcomes <- o },
+	}
 	tally := load.Run(ctx, shots)
 	close(outcomes)
 	<-shown
@@ -312,7 +320,11 @@ func (d *Demo) shots() []stage.TimedRequest {
 	for i := 1; i < demoBatches; i++ {
 		starts[i] = starts[i-1] + d.idle + demoHandler + demoDelay + peers.Between(-150*time.Millisecond, 150*time.Millisecond)(rng)
 	}
-	return stage.Shots(stage.Bursts(rng, starts, demoBatch, demoSpread), stage.TimedRequest{Method: http.MethodPost, Path: "/orders", Body: 120})
+	return stage.Shots(stage.Bursts(rng, starts, demoBatch, demoSpread), stage.TimedRequest{
+		Method: http.MethodPost,
+		Path:   "/orders",
+		Body:   120,
+	})
 }
 
 // follow shows progress until all outcomes are in.
@@ -432,7 +444,8 @@ func (d *Demo) conclude(f *report.Finding, before, after *stage.Outcomes, took t
 	d.step("Expected against observed")
 	d.verdict(before, after, low, high)
 	if before.Failed() == 0 || after.Failed() > 0 {
-		return fmt.Errorf("%w: %d of %d requests failed before the fix and %d of %d after it", ErrDemo, before.Failed(), before.Sent, after.Failed(), after.Sent)
+		return fmt.Errorf("%w: %d of %d requests failed before the fix and %d of %d after it", ErrDemo, before.Failed(), before.Sent,
+			after.Failed(), after.Sent)
 	}
 	d.farewell(took)
 	return nil

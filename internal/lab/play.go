@@ -116,7 +116,8 @@ func (j *Judgement) judge(truth []stage.Truth, open bool) {
 	for _, f := range j.Report.Findings {
 		if !known(f, truth) {
 			j.Wrong = j.Wrong || f.Confidence != report.Low
-			j.Why = fmt.Sprintf("%s was named (%d failures, confidence %s), which was not at work there", f.Cause, f.Failures+f.Recovered, f.Confidence)
+			j.Why = fmt.Sprintf("%s was named (%d failures, confidence %s), which was not at work there", f.Cause, f.Failures+f.Recovered,
+				f.Confidence)
 		}
 	}
 	missed := missed(j.Report, truth)
@@ -126,7 +127,8 @@ func (j *Judgement) judge(truth []stage.Truth, open bool) {
 	switch {
 	case j.Why != "":
 	case len(truth) == 0 && failed > 0:
-		j.Why = fmt.Sprintf("%d requests failed and %d were saved by a retry although nothing was wrong", j.Report.Failures, j.Report.Recovered)
+		j.Why = fmt.Sprintf("%d requests failed and %d were saved by a retry although nothing was wrong", j.Report.Failures,
+			j.Report.Recovered)
 	case len(truth) > 0 && failed == 0 && open:
 		j.Why = "nothing failed"
 	case len(untold) > 0:
@@ -156,7 +158,8 @@ const hidden = "k-hidden-by-retry"
 // Starved reports whether the machine was too busy for the play: the gateway's process stood still for a part of requests
 // that failed. The trace says so; what Azure exports does not, and tells of members that never were so slow.
 func (r *Result) Starved() bool {
-	return leavesOpen(r.Report, stalled) || slices.ContainsFunc(r.Report.Findings, func(f report.Finding) bool { return f.Cause == stalled })
+	return leavesOpen(r.Report, stalled) ||
+		slices.ContainsFunc(r.Report.Findings, func(f report.Finding) bool { return f.Cause == stalled })
 }
 
 // known reports whether a finding names a truth.

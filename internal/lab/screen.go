@@ -59,7 +59,8 @@ const progressEvery = 5 * time.Second
 func (s *screen) progress(t *stage.Outcomes, of int, since time.Duration) {
 	const width = 30
 	full := width * t.Sent / max(1, of)
-	line := fmt.Sprintf("   %s%s %3.0f s  %4d of %d requests  %s", strings.Repeat("█", full), strings.Repeat("░", width-full), since.Seconds(), t.Sent, of, s.failures(t))
+	line := fmt.Sprintf("   %s%s %3.0f s  %4d of %d requests  %s", strings.Repeat("█", full), strings.Repeat("░", width-full),
+		since.Seconds(), t.Sent, of, s.failures(t))
 	if s.fancy {
 		fmt.Fprintf(s.out, "\r%s\x1b[K", line)
 		return
@@ -134,7 +135,8 @@ func (s *screen) verdict(before, after *stage.Outcomes, low, high int) {
 }
 
 func (s *screen) farewell(took time.Duration) {
-	fmt.Fprintf(s.out, "\n%s\n", s.in(green, fmt.Sprintf("The cause was named, the fix was applied live, the failures stopped. %.0f s in all.", took.Seconds())))
+	fmt.Fprintf(s.out, "\n%s\n",
+		s.in(green, fmt.Sprintf("The cause was named, the fix was applied live, the failures stopped. %.0f s in all.", took.Seconds())))
 	fmt.Fprintln(s.out, "Next: put your own gateway's export in its place:  az network application-gateway show … > gateway.json")
 	fmt.Fprintln(s.out, "      causeway serve --config gateway.json --port-offset 8000")
 }

@@ -11,7 +11,8 @@ func (m *migration) behaviour() {
 	m.add(Check, settings, "a request that the backend answers too late gets 504, no longer 502, and after a second try",
 		"v2 tries once more on a second member before it gives up, so that a client may wait twice the request timeout",
 		"change alerts and clients that look for 502; "+m.timeouts())
-	m.add(Check, "", "an idle client connection is closed after 75 s, no longer after 120 s", "the limit of v2 is shorter and cannot be set",
+	m.add(Check, "", "an idle client connection is closed after 75 s, no longer after 120 s",
+		"the limit of v2 is shorter and cannot be set",
 		"see that proxies and clients in front that reuse connections give up before 75 s, or try again")
 	m.add(Check, settings, "NTLM and Kerberos logins do not pass v2 unless its backend connections are dedicated",
 		"v1 passes NTLM; a document does not tell whether backends ask for it",
@@ -51,7 +52,8 @@ func (m *migration) probes() {
 		host, _ := p["host"].(string)
 		if p["protocol"] == "Https" && host != "" {
 			m.add(Check, path+".host",
-				fmt.Sprintf("the host %q of the probe %q is also sent as SNI, and compared with the certificate where validateSNI is on", host, name),
+				fmt.Sprintf("the host %q of the probe %q is also sent as SNI, and compared with the certificate where validateSNI is on",
+					host, name),
 				"v1 uses it as the Host header alone and sends the FQDN of the member as SNI",
 				"see that backends have a certificate for it; on v2 the probe may also take its host from the settings")
 		}

@@ -27,10 +27,12 @@ func v1(sku, more string) string {
 	ref := func(path string) string { return `{"id":"` + id + "applicationGateways/OLD/" + path + `"}` }
 	rule := func(name string) string {
 		return `{"name":"` + name + `","properties":{"ruleType":"Basic","httpListener":` + ref("httpListeners/"+name) +
-			`,"backendAddressPool":` + ref("backendAddressPools/web") + `,"backendHttpSettings":` + ref("backendHttpSettingsCollection/http") + `}}`
+			`,"backendAddressPool":` + ref("backendAddressPools/web") + `,"backendHttpSettings":` +
+			ref("backendHttpSettingsCollection/http") + `}}`
 	}
 	listener := func(name, more string) string {
-		return `{"name":"` + name + `","id":"` + id + `applicationGateways/old/httpListeners/` + name + `","properties":{"protocol":"Http","frontendIPConfiguration":` +
+		return `{"name":"` + name + `","id":"` + id + `applicationGateways/old/httpListeners/` + name +
+			`","properties":{"protocol":"Http","frontendIPConfiguration":` +
 			ref("frontendIPConfigurations/public") + `,"frontendPort":` + ref("frontendPorts/p") + more + `}}`
 	}
 	return `{"id":"` + id + `applicationGateways/old","name":"old","location":"westeurope","properties":{"sku":` + sku + `,
@@ -91,7 +93,8 @@ func TestTheSizeBecomesARange(t *testing.T) {
 	f := func(sku, tier string, least, most int) {
 		t.Helper()
 		c := convert(t, v1(sku, ""), Options{}).Document.Config
-		if c.SKU.Name != tier || c.SKU.Tier != tier || c.SKU.Capacity != 0 || c.Autoscale == nil || c.Autoscale.Min != least || c.Autoscale.Max != most {
+		if c.SKU.Name != tier || c.SKU.Tier != tier || c.SKU.Capacity != 0 || c.Autoscale == nil || c.Autoscale.Min != least ||
+			c.Autoscale.Max != most {
 			t.Errorf("%s: got %+v %+v", sku, c.SKU, c.Autoscale)
 		}
 	}
@@ -117,7 +120,8 @@ func TestRulesKeepTheirOrder(t *testing.T) {
 func TestTheNewGatewayHasItsOwnNameSubnetAndAddress(t *testing.T) {
 	r := convert(t, v1(medium, ""), Options{})
 	text := string(r.Document.JSON())
-	if r.Name != "old_v2" || r.Document.Config.Name != "old_v2" || strings.Contains(strings.ToLower(text), "/applicationgateways/old/") || strings.Contains(text, "old-ip") {
+	if r.Name != "old_v2" || r.Document.Config.Name != "old_v2" || strings.Contains(strings.ToLower(text), "/applicationgateways/old/") ||
+		strings.Contains(text, "old-ip") {
 		t.Errorf("%s\n%s", r.Name, text)
 	}
 	if !strings.Contains(text, placeholderSubnet) || !strings.Contains(text, "/publicIPAddresses/old_v2-IP") {
@@ -128,7 +132,8 @@ func TestTheNewGatewayHasItsOwnNameSubnetAndAddress(t *testing.T) {
 	}
 	const subnet = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/two"
 	text = string(convert(t, v1(medium, ""), Options{Name: "shop", Subnet: subnet}).Document.JSON())
-	if !strings.Contains(text, subnet) || !strings.Contains(text, "/applicationGateways/shop/httpListeners/any") || strings.Contains(text, placeholderSubnet) {
+	if !strings.Contains(text, subnet) || !strings.Contains(text, "/applicationGateways/shop/httpListeners/any") ||
+		strings.Contains(text, placeholderSubnet) {
 		t.Error(text)
 	}
 }
@@ -144,7 +149,8 @@ func TestBackendsAreNoLongerCheckedAndThatIsSaid(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	i := r.item(t, "no longer check the certificate")
-	if i.Severity != Check || i.Path != "properties.backendHttpSettingsCollection[0].properties.validateCertChainAndExpiry" || !strings.Contains(i.Do, "trustedRootCertificates") {
+	if i.Severity != Check || i.Path != "properties.backendHttpSettingsCollection[0].properties.validateCertChainAndExpiry" ||
+		!strings.Contains(i.Do, "trustedRootCertificates") {
 		t.Errorf("%+v", i)
 	}
 	if i := r.item(t, "is also sent as SNI"); i.Path != "properties.probes[0].properties.host" {
@@ -165,10 +171,12 @@ func TestTheFirewallBecomesAPolicy(t *testing.T) {
 		"disabledRuleGroups":[{"ruleGroupName":"REQUEST-942-APPLICATION-ATTACK-SQLI","rules":[942130,942140]}],"exclusions":[{"matchVariable":"RequestHeaderNames","selectorMatchOperator":"Equals","selector":"x-token"}]}`
 	r := convert(t, v1(`{"name":"WAF_Medium","tier":"WAF","capacity":2}`, waf), Options{})
 	text := string(r.Document.JSON())
-	if strings.Contains(text, "webApplicationFirewallConfiguration") || !strings.Contains(text, "ApplicationGatewayWebApplicationFirewallPolicies/oldv2waf") {
+	if strings.Contains(text, "webApplicationFirewallConfiguration") ||
+		!strings.Contains(text, "ApplicationGatewayWebApplicationFirewallPolicies/oldv2waf") {
 		t.Error(text)
 	}
-	if i := r.item(t, "waf-policy create"); i.Severity != Must || !strings.Contains(i.Do, "--mode Prevention") || !strings.Contains(i.Do, "--file-upload-limit-in-mb 100") {
+	if i := r.item(t, "waf-policy create"); i.Severity != Must || !strings.Contains(i.Do, "--mode Prevention") ||
+		!strings.Contains(i.Do, "--file-upload-limit-in-mb 100") {
 		t.Errorf("%+v", i)
 	}
 	if i := r.item(t, "942130 942140"); !strings.Contains(i.What, "x-token") {
@@ -182,7 +190,8 @@ func TestTheFirewallBecomesAPolicy(t *testing.T) {
 
 func TestWhatV2Refuses(t *testing.T) {
 	// Ports that v2 keeps for itself move to the next free one.
-	text := strings.Replace(v1(medium, `,"enableFips":true`), `"frontendPorts":[`, `"frontendPorts":[{"name":"top","properties":{"port":65199}},{"name":"a","properties":{"port":65300}},{"name":"b","properties":{"port":65502}},`, 1)
+	text := strings.Replace(v1(medium, `,"enableFips":true`), `"frontendPorts":[`,
+		`"frontendPorts":[{"name":"top","properties":{"port":65199}},{"name":"a","properties":{"port":65300}},{"name":"b","properties":{"port":65502}},`, 1)
 	r := convert(t, text, Options{})
 	got := ""
 	for _, p := range r.Document.Config.FrontendPorts {
@@ -196,7 +205,8 @@ func TestWhatV2Refuses(t *testing.T) {
 	}
 	r.item(t, "FIPS mode")
 
-	private := strings.Replace(v1(medium, ""), `"publicIPAddress":{"id":"/subscriptions/s/resourceGroups/web-rg/providers/Microsoft.Network/publicIPAddresses/old-ip"}`,
+	private := strings.Replace(v1(medium, ""),
+		`"publicIPAddress":{"id":"/subscriptions/s/resourceGroups/web-rg/providers/Microsoft.Network/publicIPAddresses/old-ip"}`,
 		`"privateIPAddress":"fd00::4","privateIPAllocationMethod":"Static","subnet":{"id":"/subscriptions/s/subnets/gateway"}`, 1)
 	r = convert(t, private, Options{})
 	r.item(t, "EnableApplicationGatewayNetworkIsolation")
@@ -211,7 +221,8 @@ func TestWhatDocumentsCannotSayIsOnTheList(t *testing.T) {
 		"pathRules":[{"name":"r","properties":{"paths":["/a/*"],"backendAddressPool":{"id":"x/backendAddressPools/web"},"backendHttpSettings":{"id":"x/backendHttpSettingsCollection/http"}}}]}}],
 		"sslPolicy":{"policyType":"Custom","minProtocolVersion":"TLSv1_2","cipherSuites":["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256","TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"]}`), Options{})
 	for _, about := range []string{
-		"504", "after 75 s", "NTLM", "timeTaken", "FailedRequests", "65200-65535", "DNS", "diagnostic settings", "static", "service endpoint", "interval",
+		"504", "after 75 s", "NTLM", "timeTaken", "FailedRequests", "65200-65535", "DNS", "diagnostic settings", "static",
+		"service endpoint", "interval",
 		"performance log", "the longest request timeout is 45 s", "/abc%2Fdef", "TLS_DHE_RSA", "499", "port of their own", "retired",
 	} {
 		r.item(t, about)
@@ -237,7 +248,8 @@ func TestWhatCannotBeMigrated(t *testing.T) {
 
 // Unknown properties and secrets go along.
 func TestNothingElseIsLost(t *testing.T) {
-	r := convert(t, v1(medium, `,"novelty":{"a":[1]},"sslCertificates":[{"name":"c","properties":{"data":"MIIJ","password":"pw1"}},{"name":"d"}],"enableHttp2":true`), Options{})
+	r := convert(t, v1(medium,
+		`,"novelty":{"a":[1]},"sslCertificates":[{"name":"c","properties":{"data":"MIIJ","password":"pw1"}},{"name":"d"}],"enableHttp2":true`), Options{})
 	var doc struct{ Properties map[string]any }
 	if err := json.Unmarshal(r.Document.JSON(), &doc); err != nil {
 		t.Fatal(err)
@@ -245,7 +257,8 @@ func TestNothingElseIsLost(t *testing.T) {
 	if doc.Properties["novelty"] == nil || r.Document.Config.SSLCertificates[0].Password != "pw1" || !r.Document.Config.EnableHTTP2 {
 		t.Errorf("%s", r.Document.JSON())
 	}
-	if i := r.item(t, `"d" is here without its private key`); i.Severity != Must || i.Path != "properties.sslCertificates[1].properties.data" {
+	if i := r.item(t, `"d" is here without its private key`); i.Severity != Must ||
+		i.Path != "properties.sslCertificates[1].properties.data" {
 		t.Errorf("%+v", i)
 	}
 }

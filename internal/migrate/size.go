@@ -42,7 +42,8 @@ func (m *migration) size() {
 	m.add(Info, "properties.sku", fmt.Sprintf("%s becomes %s", sku.Name, tier),
 		"v2 has no sizes: an instance has at least 10 capacity units, and one is the largest of 2,500 connections, 2.22 Mbps and 1 compute unit",
 		"nothing; where several v1 gateways stand side by side, about three of Medium fit into one of v2")
-	m.add(Check, "properties.autoscaleConfiguration", fmt.Sprintf("%d × %s becomes autoscaling from %d to %d instances", n, size, least, most),
+	m.add(Check, "properties.autoscaleConfiguration", fmt.Sprintf("%d × %s becomes autoscaling from %d to %d instances", n, size,
+		least, most),
 		fmt.Sprintf("%d × %s carries about %.4g Mbps of small pages and %.4g Mbps of large ones, an instance of v2 %.4g Mbps; new instances take 3 to 5 minutes to come",
 			n, size, float64(n)*each.small, float64(n)*each.large, mbpsOfV2),
 		"set minCapacity to the compute units of your peak hour divided by 10; set maxCapacity to 125 if the subnet has room, because it only costs when it is used"+firewallLoad(tier))

@@ -10,7 +10,8 @@ func (m *migration) listenerCertificates() {
 		if p["data"] != nil {
 			return
 		}
-		m.add(Must, path+".data", fmt.Sprintf("the certificate %q is here without its private key", name), "Azure never gives keys out again",
+		m.add(Must, path+".data", fmt.Sprintf("the certificate %q is here without its private key", name),
+			"Azure never gives keys out again",
 			fmt.Sprintf("give the PFX and its password here, or a keyVaultSecretId; for Causeway name the files in causeway.yaml, under certificates: %s:", name))
 	})
 }
@@ -59,7 +60,8 @@ func (m *migration) backendTrust() {
 			return
 		}
 		p["validateCertChainAndExpiry"], p["validateSNI"] = false, false
-		m.add(Check, path+".validateCertChainAndExpiry", fmt.Sprintf("the settings %q no longer check the certificate of their backends", name),
+		m.add(Check, path+".validateCertChainAndExpiry",
+			fmt.Sprintf("the settings %q no longer check the certificate of their backends", name),
 			"v1 trusts the listed certificates themselves, v2 trusts roots; one cannot be made of the other, and with the checks on requests could fail with 502",
 			"put the root of the backends under trustedRootCertificates, see that their certificate covers the name that is sent, then set validateCertChainAndExpiry and validateSNI to true. "+namesOfV2)
 	})
@@ -98,8 +100,10 @@ func (m *migration) firewall() {
 	if mode == "" {
 		mode = "Detection"
 	}
-	commands := "az network application-gateway waf-policy create -g GROUP -n " + name + " --type Microsoft_DefaultRuleSet --version 2.2; " +
-		"az network application-gateway waf-policy policy-setting update -g GROUP --policy-name " + name + " --state " + state + " --mode " + mode + bodyLimits(waf)
+	commands := "az network application-gateway waf-policy create -g GROUP -n " + name +
+		" --type Microsoft_DefaultRuleSet --version 2.2; " +
+		"az network application-gateway waf-policy policy-setting update -g GROUP --policy-name " + name + " --state " + state +
+		" --mode " + mode + bodyLimits(waf)
 	m.add(Must, path, "the configuration of the web application firewall becomes a policy, a resource of its own",
 		"v2 takes its rules from a policy; a document can only refer to one", commands)
 	m.add(Check, path, fmt.Sprintf("the rule set %v %v is old", text(waf["ruleSetType"]), text(waf["ruleSetVersion"])),

@@ -47,7 +47,8 @@ func (s *Spec) unreachable(err error) Result {
 	if why == "" {
 		why = "the connection failed (%s)"
 	}
-	return Result{Reason: "tcp_connect", Code: orWord(f.Errno, "timeout"), Detail: "The gateway could not connect to the backend at " + s.Addr.String() +
+	return Result{Reason: "tcp_connect", Code: orWord(f.Errno, "timeout"), Detail: "The gateway could not connect to the backend at " +
+		s.Addr.String() +
 		", the port used for the probe: " + strings.ReplaceAll(why, "%s", orWord(f.Errno, "timeout")) +
 		". Check that the server listens there, its firewall, and NSG/UDR/Firewall on the way."}
 }
@@ -148,14 +149,18 @@ func advice(status int) string {
 
 func (s *Spec) withoutText(status int) Result {
 	return Result{Reason: "body_mismatch", Received: status, Detail: fmt.Sprintf(
-		"Body of the backend's response did not match the probe setting: it does not contain %q. Correct the text or the page.", s.Match.Body)}
+		"Body of the backend's response did not match the probe setting: it does not contain %q. Correct the text or the page.",
+		s.Match.Body)}
 }
 
 func (s *Spec) alert(f fault.Fault) Result {
 	code := strconv.Itoa(int(f.Alert))
 	if f.Detail == fault.CertificateAsked {
-		return Result{Reason: "tls_alert", Code: code + " certificate_asked", Detail: "The backend asked for a client certificate in the TLS handshake, got none, and ended it with alert " + code +
-			". The gateway has none to show, as Azure's have none: let the server do without one from the gateway."}
+		return Result{
+			Reason: "tls_alert", Code: code + " certificate_asked",
+			Detail: "The backend asked for a client certificate in the TLS handshake, got none, and ended it with alert " + code +
+				". The gateway has none to show, as Azure's have none: let the server do without one from the gateway.",
+		}
 	}
 	return Result{Reason: "tls_alert", Code: code, Detail: fmt.Sprintf(
 		"The backend ended the TLS handshake with alert %s. Alert 40 or 70: no common version or cipher suite; 112: it does not know the name %q; 116: it wants a client certificate.",
@@ -197,7 +202,10 @@ func cause(err error) string {
 func (s *Spec) certificate(v *tls.CertificateVerificationError) Result {
 	chain := v.UnverifiedCertificates
 	if len(chain) == 0 {
-		return Result{Reason: "leaf_missing", Detail: "The Leaf certificate is missing: the backend presented none. Install leaf and chain."}
+		return Result{
+			Reason: "leaf_missing",
+			Detail: "The Leaf certificate is missing: the backend presented none. Install leaf and chain.",
+		}
 	}
 	leaf := chain[0]
 	var host x509.HostnameError
@@ -205,7 +213,10 @@ func (s *Spec) certificate(v *tls.CertificateVerificationError) Result {
 	var unknown x509.UnknownAuthorityError
 	switch {
 	case leaf.IsCA && slices.ContainsFunc(chain[1:], func(c *x509.Certificate) bool { return !c.IsCA }):
-		return Result{Reason: "leaf_not_topmost", Detail: "The leaf is not the topmost certificate that the backend sends. Order the chain: leaf, intermediates, root."}
+		return Result{
+			Reason: "leaf_not_topmost",
+			Detail: "The leaf is not the topmost certificate that the backend sends. Order the chain: leaf, intermediates, root.",
+		}
 	case errors.As(v.Err, &host):
 		return Result{Reason: "cn_mismatch", Detail: fmt.Sprintf(
 			"The Common Name or SAN of the leaf certificate (%s) does not match the hostname %q that the gateway uses. Set the host name of the backend settings or the probe, or the certificate.",
@@ -254,10 +265,14 @@ func (s *Spec) untrusted(chain []*x509.Certificate) Result {
 	selfSigned := top.Issuer.String() == top.Subject.String()
 	switch {
 	case s.V1:
-		return Result{Reason: "root_mismatch", Detail: "The certificate of the backend is not among the authentication certificates. Upload the new leaf (.CER)."}
+		return Result{
+			Reason: "root_mismatch",
+			Detail: "The certificate of the backend is not among the authentication certificates. Upload the new leaf (.CER).",
+		}
 	case len(chain) == 1 && (!selfSigned || !leaf.IsCA):
 		return Result{Reason: "intermediate_missing", Detail: "Intermediate certificate missing: the backend sends its leaf (issued by " +
-			leaf.Issuer.CommonName + ") without the chain, or a self-signed certificate that is no CA. Install the full chain on the server."}
+			leaf.Issuer.CommonName +
+			") without the chain, or a self-signed certificate that is no CA. Install the full chain on the server."}
 	case s.roots && selfSigned:
 		return Result{Reason: "root_mismatch", Detail: "The root certificate of the backend (" + top.Subject.CommonName +
 			") does not match the trusted root certificate in the allowlist of the backend settings. Upload that root."}
@@ -265,7 +280,10 @@ func (s *Spec) untrusted(chain []*x509.Certificate) Result {
 		return Result{Reason: "root_mismatch_no_root", Detail: "The Intermediate certificate (" + top.Subject.CommonName +
 			") is not signed by any Root certificate that was uploaded. Upload " + top.Issuer.CommonName + "."}
 	case len(chain) == 1:
-		return Result{Reason: "server_cert_unknown_ca", Detail: "The Server certificate is not signed by a well-known CA. Upload its root and let the backend settings trust it."}
+		return Result{
+			Reason: "server_cert_unknown_ca",
+			Detail: "The Server certificate is not signed by a well-known CA. Upload its root and let the backend settings trust it.",
+		}
 	}
 	return Result{Reason: "intermediate_unknown_ca", Detail: "The Intermediate certificate (" + top.Subject.CommonName +
 		") is not signed by a well-known CA. Upload the private root and let the backend settings trust it."}

@@ -45,7 +45,8 @@ func inTime(t *testing.T, story func(s *site)) {
 		s.config = &gateway.Config{
 			SKU: gateway.SKU{Tier: "Standard_v2"}, Pools: []gateway.Pool{{Name: "pool"}},
 			Settings:  []gateway.Settings{{Name: "settings", Port: 80, Protocol: "Http", RequestTimeout: 20}},
-			Listeners: []gateway.Listener{{Name: "l"}}, Rules: []gateway.Rule{{Name: "r", Listener: "l", Target: gateway.Target{Pool: "pool", Settings: "settings"}}},
+			Listeners: []gateway.Listener{{Name: "l"}},
+			Rules:     []gateway.Rule{{Name: "r", Listener: "l", Target: gateway.Target{Pool: "pool", Settings: "settings"}}},
 		}
 		var home *conn.Loop
 		conn.NewGoroutinesOver(s.mem.Dial, func(h *conn.Loop) { home = h })
@@ -175,7 +176,8 @@ func TestThresholdOnV2(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		s.is(true)
 		doc := s.set.Health(s.config).Pools[0].Settings[0].Servers[0]
-		if doc.Health != "Up" || doc.Detail != "Success. Received 200 status code" || doc.Causeway.Failures != 0 || len(doc.Causeway.Transitions) != 3 {
+		if doc.Health != "Up" || doc.Detail != "Success. Received 200 status code" || doc.Causeway.Failures != 0 ||
+			len(doc.Causeway.Transitions) != 3 {
 			t.Errorf("%+v %+v", doc, doc.Causeway)
 		}
 		if !strings.Contains(doc.Causeway.Transitions[1], "Down status_mismatch") {
@@ -379,7 +381,8 @@ func TestNameThatDoesNotResolve(t *testing.T) {
 		s.start()
 		time.Sleep(time.Minute)
 		doc := s.set.Health(s.config).Pools[0].Settings[0].Servers[0]
-		if doc.Health != "Unknown" || doc.Causeway.Reason != "dns_resolution" || !strings.Contains(doc.Detail, "could not create a probe") || !strings.Contains(doc.Detail, "FQDN") {
+		if doc.Health != "Unknown" || doc.Causeway.Reason != "dns_resolution" ||
+			!strings.Contains(doc.Detail, "could not create a probe") || !strings.Contains(doc.Detail, "FQDN") {
 			t.Errorf("%+v", doc)
 		}
 		if n := len(doc.Causeway.Transitions); n != 1 {

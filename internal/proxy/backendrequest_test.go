@@ -42,7 +42,8 @@ func TestInsertedHeaders(t *testing.T) {
 		if id := hex.EncodeToString(r.Transaction[:]); got.Header.Get("X-Appgw-Trace-Id") != id || r.Transaction == [16]byte{} {
 			t.Errorf("trace id %s, the record has %s", got.Header.Get("X-Appgw-Trace-Id"), id)
 		}
-		if string(r.OriginalURI) != "/a%2Fb?q=1" || string(r.URI) != "/a%2Fb" || string(r.Query) != "q=1" || string(r.Host) != "Shop.example.org" {
+		if string(r.OriginalURI) != "/a%2Fb?q=1" || string(r.URI) != "/a%2Fb" || string(r.Query) != "q=1" ||
+			string(r.Host) != "Shop.example.org" {
 			t.Errorf("%s %s %s %s", r.OriginalURI, r.URI, r.Query, r.Host)
 		}
 	})
@@ -117,7 +118,10 @@ func TestQueriesKeptOutOfTheRecord(t *testing.T) {
 
 func TestRedirect(t *testing.T) {
 	inTime(t, func(w *world) {
-		w.config.Redirects = []gateway.Redirect{{Name: "away", Type: "Permanent", TargetURL: "https://other.example/base/", IncludePath: true, IncludeQuery: true}}
+		w.config.Redirects = []gateway.Redirect{{
+			Name: "away", Type: "Permanent", TargetURL: "https://other.example/base/",
+			IncludePath: true, IncludeQuery: true,
+		}}
 		w.config.Rules[0].Target = gateway.Target{Redirect: "away"}
 		w.start()
 		c := w.client()
@@ -161,7 +165,8 @@ func TestRecordOfASuccess(t *testing.T) {
 		r := c.say(raw).answer("POST")
 		c.say(raw).answer("POST")
 		row := w.row(2)
-		if row.Listener != "listener" || row.Rule != "rule" || row.Pool != "pool" || row.Settings != "settings" || row.Instance != "appgw_0" ||
+		if row.Listener != "listener" || row.Rule != "rule" || row.Pool != "pool" || row.Settings != "settings" ||
+			row.Instance != "appgw_0" ||
 			row.ResourceID != "/SUBSCRIPTIONS/S/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.NETWORK/APPLICATIONGATEWAYS/GW" {
 			t.Errorf("%+v", row)
 		}
@@ -170,7 +175,8 @@ func TestRecordOfASuccess(t *testing.T) {
 			t.Errorf("%+v", row)
 		}
 		first := w.log.all()[0].Attempts[0]
-		if a := row.Attempts[0]; !a.Reused || a.Uses != 1 || a.Connect != accesslog.Unset || a.Wait != 2*oneWay || a.Total != 2*oneWay || a.Status != 200 ||
+		if a := row.Attempts[0]; !a.Reused || a.Uses != 1 || a.Connect != accesslog.Unset || a.Wait != 2*oneWay || a.Total != 2*oneWay ||
+			a.Status != 200 ||
 			first.Reused || first.Connect != 2*oneWay || first.Total != 4*oneWay {
 			t.Errorf("%+v\n%+v", first, a)
 		}

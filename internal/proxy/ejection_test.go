@@ -88,7 +88,8 @@ func TestTheLastMemberIsNeverHeldBack(t *testing.T) {
 		for range 10 {
 			w.status(w.get("/"), 502)
 		}
-		if h := w.set.Health(w.config).Pools[0].Settings[0].Servers[0].Causeway; bad.connections() != 10 || h.Ejections != 0 || h.HeldUntil != "" {
+		if h := w.set.Health(w.config).Pools[0].Settings[0].Servers[0].Causeway; bad.connections() != 10 || h.Ejections != 0 ||
+			h.HeldUntil != "" {
 			t.Errorf("asked %d times, %+v", bad.connections(), h)
 		}
 	})
@@ -99,7 +100,8 @@ func TestTheLastMemberIsNeverHeldBack(t *testing.T) {
 			w.status(w.get("/"), 502)
 		}
 		servers := w.set.Health(w.config).Pools[0].Settings[0].Servers
-		if held := servers[0].Causeway.HeldUntil != "" && servers[1].Causeway.HeldUntil != ""; a.connections()+b.connections() < 20 || held {
+		if held := servers[0].Causeway.HeldUntil != "" &&
+			servers[1].Causeway.HeldUntil != ""; a.connections()+b.connections() < 20 || held {
 			t.Errorf("asked %d and %d times, both held back: %v", a.connections(), b.connections(), held)
 		}
 	})

@@ -160,7 +160,8 @@ func TestEveryStatusHasAPage(t *testing.T) {
 	sides := []fault.Side{fault.Client, fault.Gateway, fault.Backend, fault.Network}
 	kinds := []fault.Kind{
 		fault.Closed, fault.Reset, fault.Refused, fault.Timeout, fault.Exhausted, fault.NoMember, fault.NoHealthy, fault.Malformed,
-		fault.BadMethod, fault.MissingHost, fault.URITooLong, fault.TooLarge, fault.BodyTooBig, fault.Truncated, fault.Certificate, fault.Alerted,
+		fault.BadMethod, fault.MissingHost, fault.URITooLong, fault.TooLarge, fault.BodyTooBig, fault.Truncated, fault.Certificate,
+		fault.Alerted,
 		fault.NotTLS, fault.Panicked, fault.NoListener, fault.NoTarget, fault.Unsupported,
 	}
 	for _, s := range sides {

@@ -215,7 +215,8 @@ func TestAnswersWithoutBody(t *testing.T) {
 	f("HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", func(r response) bool { return true })
 	f("GET", "HTTP/1.1 204 No Content\r\n\r\n", func(r response) bool { return r.Header.Get("Content-Length") == "" })
 	f("GET", "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", func(r response) bool { return r.Header.Get("Content-Length") == "" })
-	f("GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\nEtag: x\r\n\r\n", func(r response) bool { return r.Header.Get("Etag") == "x" })
+	f("GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\nEtag: x\r\n\r\n",
+		func(r response) bool { return r.Header.Get("Etag") == "x" })
 	f("GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", func(r response) bool { return true })
 }
 

@@ -63,7 +63,12 @@ func handled(t testing.TB, request, response string, ask func(handle func())) {
 		var home *conn.Loop
 		w.engine.Each(func(h *conn.Loop) { home = h })
 		client := &canned{answer: []byte(request), ready: true}
-		client.info = conn.Info{ID: 1, Remote: netip.MustParseAddrPort("127.0.0.1:45678"), Local: netip.MustParseAddrPort("127.0.0.1:80"), Opened: time.Now()}
+		client.info = conn.Info{
+			ID:     1,
+			Remote: netip.MustParseAddrPort("127.0.0.1:45678"),
+			Local:  netip.MustParseAddrPort("127.0.0.1:80"),
+			Opened: time.Now(),
+		}
 		server := &canned{answer: []byte(response)}
 		server.info = conn.Info{ID: 2, Remote: member.Addr, Local: netip.MustParseAddrPort("127.0.0.1:45679"), Opened: time.Now()}
 		home.Pool.Put(conn.Key{Addr: member.Addr}, server, time.Now())

@@ -195,7 +195,8 @@ func TestCertificatesOfMembers(t *testing.T) {
 	f("another name, not checked", ca.Leaf("wrong.example"), set(func(s *gateway.Settings) { s.ValidateSNI = false }), 200, "")
 	f("another name, as sniName", ca.Leaf("wrong.example"), set(func(s *gateway.Settings) { s.SNIName = "wrong.example" }), 200, "")
 	f("expired", ca.Leaf("inner.example", certstest.Expired), same, 502, "cert_expired")
-	f("expired, not checked", ca.Leaf("inner.example", certstest.Expired), set(func(s *gateway.Settings) { s.ValidateChain = false }), 200, "")
+	f("expired, not checked", ca.Leaf("inner.example", certstest.Expired),
+		set(func(s *gateway.Settings) { s.ValidateChain = false }), 200, "")
 	f("another CA", other.Leaf("inner.example"), same, 502, "cert_unknown_ca")
 	f("no root uploaded", good, set(func(s *gateway.Settings) { s.TrustedRoots = nil }), 502, "cert_unknown_ca")
 	f("the client's Host is the name", good, set(func(s *gateway.Settings) { s.HostName = "" }), 502, "cert_name_mismatch")

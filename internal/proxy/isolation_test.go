@@ -91,7 +91,8 @@ func TestNoMarkerStrays(t *testing.T) {
 		w.row(clients * each)
 		for _, r := range w.log.all() {
 			text, _ := json.Marshal([]string{
-				string(r.OriginalURI), string(r.URI), string(r.Query), string(r.Host), string(r.OriginalHost), string(r.UserAgent), string(r.ContentType),
+				string(r.OriginalURI), string(r.URI), string(r.Query), string(r.Host), string(r.OriginalHost), string(r.UserAgent),
+				string(r.ContentType),
 			})
 			if own := marks(string(text)); len(own) > 1 {
 				t.Errorf("one record speaks of %v: %s", own, text)
@@ -133,7 +134,8 @@ func TestRecordOfARequestThatNeverConnected(t *testing.T) {
 		c := w.client().say("GET /bob HTTP/1.1\r\nHost: outer.example\r\n\r\n")
 		w.status(c.answer("GET"), 502)
 		r := w.row(2)
-		if string(r.URI) != "/base/bob" || string(r.Host) != "inner.example" || string(r.OriginalURI) != "/bob" || string(r.OriginalHost) != "outer.example" {
+		if string(r.URI) != "/base/bob" || string(r.Host) != "inner.example" || string(r.OriginalURI) != "/bob" ||
+			string(r.OriginalHost) != "outer.example" {
 			t.Errorf("uri %q host %q, original %q %q", r.URI, r.Host, r.OriginalURI, r.OriginalHost)
 		}
 	})

@@ -68,7 +68,8 @@ func TestAnswersAreCompleted(t *testing.T) {
 		w.start()
 		c := w.client()
 		r := c.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").answer("GET")
-		if r.StatusCode != 426 || r.Header.Get("Upgrade") != "websocket, TLS/1.3" || !strings.EqualFold(r.Header.Get("Connection"), "upgrade") ||
+		if r.StatusCode != 426 || r.Header.Get("Upgrade") != "websocket, TLS/1.3" ||
+			!strings.EqualFold(r.Header.Get("Connection"), "upgrade") ||
 			r.Header.Get("X-Frame") != "deny" || r.Header.Get("Content-Length") != "2" || r.body != "no" {
 			t.Errorf("%v %q", r.Header, r.body)
 		}

@@ -20,7 +20,10 @@ func TestErrorOfMemberOnRecord(t *testing.T) {
 		{"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", 7 * time.Second, ""},
 		{"HTTP/1.1 503 Service Unavailable\r\nRetry-After: soon\r\nContent-Length: 0\r\n\r\n", accesslog.Unset, ""},
 		{"HTTP/1.1 429 Too Many Requests\r\nRetry-After: Sat, 01 Jan 2000 00:00:30 GMT\r\nContent-Length: 0\r\n\r\n", 30 * time.Second, ""},
-		{"HTTP/1.1 502 Bad Gateway\r\nServer: nginx\r\nContent-Length: 120\r\n\r\n" + (page + strings.Repeat(" ", 120))[:120], accesslog.Unset, "nginx"},
+		{
+			"HTTP/1.1 502 Bad Gateway\r\nServer: nginx\r\nContent-Length: 120\r\n\r\n" + (page + strings.Repeat(" ", 120))[:120],
+			accesslog.Unset, "nginx",
+		},
 		{"HTTP/1.1 502 Bad Gateway\r\nServer: nginx\r\nContent-Length: 4\r\n\r\noops", accesslog.Unset, ""},
 		{"HTTP/1.1 200 OK\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", accesslog.Unset, ""},
 	} {

@@ -100,7 +100,14 @@ func onSockets(t *testing.T, story func(w *world)) {
 }
 
 func newWorld(t testing.TB) *world {
-	return &world{TB: t, metrics: telemetry.New(), log: &collector{}, config: plain(), local: gateway.DefaultLocal(), fronts: map[string]netip.AddrPort{}}
+	return &world{
+		TB:      t,
+		metrics: telemetry.New(),
+		log:     &collector{},
+		config:  plain(),
+		local:   gateway.DefaultLocal(),
+		fronts:  map[string]netip.AddrPort{},
+	}
 }
 
 func (w *world) play(story func(w *world)) {
@@ -109,7 +116,10 @@ func (w *world) play(story func(w *world)) {
 		o.AcceptError = func(error) {}
 	})
 	w.local.Members = map[string]string{}
-	w.directory = backend.NewDirectory(func(context.Context, string) (resolve.Answer, error) { return resolve.Answer{}, resolve.ErrNoAddress })
+	w.directory = backend.NewDirectory(func(context.Context, string) (resolve.Answer, error) {
+		return resolve.Answer{},
+			resolve.ErrNoAddress
+	})
 	w.proxy = New(Options{Engine: w.engine, Log: w.log, Metrics: w.metrics})
 	defer w.end()
 	story(w)

@@ -25,8 +25,11 @@ func TestRedactedExports(t *testing.T) {
 		return `"` + strings.ReplaceAll(r, `"`, `""`) + `",` + evidencetest.Warehouse.Rows[i][0] + ",scale.example,s"
 	})
 	for name, text := range map[string]string{
-		"a.csv": "sep=;\n" + evidencetest.Sheet(';', evidencetest.Times(evidencetest.LayoutTime("02.01.2006 15:04:05"), true)), "a.txt": list, "a.md": "| " + strings.Join(evidencetest.Warehouse.Heading, " | ") + " |\n|---|\n| " + strings.Join(evidencetest.Warehouse.Rows[1], " | ") + " |\n",
-		"splunk.json": enveloped, "splunk.csv": inCells, "a.xlsx": string(evidencetest.WorkbookOf(t, 2)), "a.avro": string(evidencetest.CaptureOf(t, "deflate")),
+		"a.csv": "sep=;\n" + evidencetest.Sheet(';', evidencetest.Times(evidencetest.LayoutTime("02.01.2006 15:04:05"), true)),
+		"a.txt": list, "a.md": "| " + strings.Join(evidencetest.Warehouse.Heading, " | ") + " |\n|---|\n| " +
+			strings.Join(evidencetest.Warehouse.Rows[1], " | ") + " |\n",
+		"splunk.json": enveloped, "splunk.csv": inCells, "a.xlsx": string(evidencetest.WorkbookOf(t, 2)),
+		"a.avro":  string(evidencetest.CaptureOf(t, "deflate")),
 		"tsv.txt": evidencetest.Sheet('\t', evidencetest.AsIs), "syslog.txt": evidencetest.Each("\n", func(i int, r string) string {
 			return "<134>1 " + evidencetest.Warehouse.Rows[i][0] + " scale.example gw - - - " + r
 		}),

@@ -20,10 +20,13 @@ import (
 // What leaves the house names nobody, and is still the same evidence: who is who stays apart, what is alike stays alike.
 func TestRedact(t *testing.T) {
 	dir := t.TempDir()
-	row := strings.NewReplacer(`"requestUri":"\/a"`, `"requestUri":"/secret/order/12345","host":"shop.contoso.com","userAgent":"Ann's browser"`).Replace(evidencetest.ManyRows())
+	row := strings.NewReplacer(`"requestUri":"\/a"`,
+		`"requestUri":"/secret/order/12345","host":"shop.contoso.com","userAgent":"Ann's browser"`).Replace(evidencetest.ManyRows())
 	evidencetest.Write(t, dir, "y=2026/m=11/d=23/h=09/m=00/PT1H.json", row)
-	evidencetest.Write(t, dir, "gateway.json", `{"name":"gw1","id":"/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw1","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2"},"sslCertificates":[{"name":"c","properties":{"data":"c2VjcmV0","password":"hunter2"}}],"backendAddressPools":[{"name":"web","properties":{"backendAddresses":[{"ipAddress":"10.0.0.4"},{"fqdn":"shop.contoso.com"}]}}],"urlPathMaps":[{"name":"m","properties":{"pathRules":[{"name":"r","properties":{"paths":["/secret/*"]}}]}}]}}`)
-	evidencetest.Write(t, dir, "table.csv", "TimeGenerated,HttpStatus,TimeTaken,ClientIp,ServerRouted,RequestUri,BackendPoolName\n2026-11-23T12:00:00Z,502,0.034,203.0.113.9,10.0.0.4:80,/secret/order/77,web\n")
+	evidencetest.Write(t, dir, "gateway.json",
+		`{"name":"gw1","id":"/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw1","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2"},"sslCertificates":[{"name":"c","properties":{"data":"c2VjcmV0","password":"hunter2"}}],"backendAddressPools":[{"name":"web","properties":{"backendAddresses":[{"ipAddress":"10.0.0.4"},{"fqdn":"shop.contoso.com"}]}}],"urlPathMaps":[{"name":"m","properties":{"pathRules":[{"name":"r","properties":{"paths":["/secret/*"]}}]}}]}}`)
+	evidencetest.Write(t, dir, "table.csv",
+		"TimeGenerated,HttpStatus,TimeTaken,ClientIp,ServerRouted,RequestUri,BackendPoolName\n2026-11-23T12:00:00Z,502,0.034,203.0.113.9,10.0.0.4:80,/secret/order/77,web\n")
 	var out bytes.Buffer
 	if err := New([]byte("key")).Redact([]string{dir}, &out); err != nil {
 		t.Fatal(err)
@@ -36,7 +39,10 @@ func TestRedact(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := strings.Join(seen, "\n") + fmt.Sprintf("%+v", b.Config)
-	for _, secret := range []string{"10.0.0.4", "203.0.113.9", "contoso", "secret", "12345", "hunter2", "c2VjcmV0", "Ann", "11111111-2222"} {
+	for _, secret := range []string{
+		"10.0.0.4", "203.0.113.9", "contoso", "secret", "12345", "hunter2", "c2VjcmV0", "Ann",
+		"11111111-2222",
+	} {
 		if strings.Contains(all, secret) {
 			t.Errorf("%s is still there:\n%s", secret, all)
 		}
@@ -46,7 +52,8 @@ func TestRedact(t *testing.T) {
 	}
 	member, path := b.Config.Pools[0].Members[0].IP, b.Config.PathMaps[0].Rules[0].Paths[0]
 	uri := strings.Fields(seen[1])[2]
-	if !strings.Contains(seen[0], member+":80") || !strings.Contains(seen[3], member+":80") || !strings.HasPrefix(uri, strings.TrimSuffix(path, "*")) {
+	if !strings.Contains(seen[0], member+":80") || !strings.Contains(seen[3], member+":80") ||
+		!strings.HasPrefix(uri, strings.TrimSuffix(path, "*")) {
 		t.Errorf("member %s and path %s do not fit %q and %q", member, path, seen[0], seen[3])
 	}
 }
@@ -107,12 +114,14 @@ func TestRedactEveryForm(t *testing.T) {
 }
 
 func TestRedactYAMLAndBrokenLines(t *testing.T) {
-	b, _, all := redactedBundle(t, "gateway.yaml", "name: gw1\ntype: Microsoft.Network/applicationGateways\nproperties:\n  sku: {name: Standard_v2, tier: Standard_v2}\n  httpListeners:\n  - {name: l, properties: {hostName: shop.contoso.com, protocol: Http}}\n")
+	b, _, all := redactedBundle(t, "gateway.yaml",
+		"name: gw1\ntype: Microsoft.Network/applicationGateways\nproperties:\n  sku: {name: Standard_v2, tier: Standard_v2}\n  httpListeners:\n  - {name: l, properties: {hostName: shop.contoso.com, protocol: Http}}\n")
 	if b.Config == nil || strings.Contains(all, "contoso") {
 		t.Errorf("config %v in:\n%s", b.Config, all)
 	}
 	good := `{"category":"ApplicationGatewayAccessLog","time":"2026-11-23T12:00:00Z","properties":{"httpStatus":502,"requestUri":"/a"}}` + "\n"
-	b, rows, all := redactedBundle(t, "log.json", good+`{"category":"ApplicationGatewayAccessLog","properties":{"requestUri":"/secret`+"\n"+good)
+	b, rows, all := redactedBundle(t, "log.json", good+`{"category":"ApplicationGatewayAccessLog","properties":{"requestUri":"/secret`+
+		"\n"+good)
 	if len(rows) != 2 || b.Bad != 1 || strings.Contains(all, "secret") {
 		t.Errorf("%d rows, %d bad in:\n%s", len(rows), b.Bad, all)
 	}
@@ -120,7 +129,8 @@ func TestRedactYAMLAndBrokenLines(t *testing.T) {
 
 // Metrics have their numbers in an array that is called like a secret.
 func TestRedactKeepsMetrics(t *testing.T) {
-	b, _, _ := redactedBundle(t, "metrics.json", `{"namespace":"Microsoft.Network/applicationGateways","interval":"PT1M","value":[{"name":{"value":"CapacityUnits"},"unit":"Count","timeseries":[{"metadatavalues":[],"data":[{"timeStamp":"2026-11-23T12:00:00Z","average":19.5}]}]}]}`)
+	b, _, _ := redactedBundle(t, "metrics.json",
+		`{"namespace":"Microsoft.Network/applicationGateways","interval":"PT1M","value":[{"name":{"value":"CapacityUnits"},"unit":"Count","timeseries":[{"metadatavalues":[],"data":[{"timeStamp":"2026-11-23T12:00:00Z","average":19.5}]}]}]}`)
 	if len(b.Metrics) != 1 {
 		t.Errorf("metrics %v", b.Metrics)
 	}
@@ -129,9 +139,12 @@ func TestRedactKeepsMetrics(t *testing.T) {
 // causeway.yaml is read before the document that has the same names; plain text has no keys at all.
 func TestRedactLocalAndPlainText(t *testing.T) {
 	dir := t.TempDir()
-	evidencetest.Write(t, dir, "causeway.yaml", "certificates:\n  www: {cert: /home/ann/shop.pem, key: /home/ann/shop.key}\nmembers:\n  shop.contoso.com: build7.fabrikam.net:9001\n  10.0.0.4: 127.0.0.1:9002\n")
-	evidencetest.Write(t, dir, "gateway.json", `{"name":"gw1","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2"},"backendAddressPools":[{"name":"web","properties":{"backendAddresses":[{"ipAddress":"10.0.0.4"},{"fqdn":"shop.contoso.com"}]}}]}}`)
-	evidencetest.Write(t, dir, "a-health.txt", "BackendAddressPools :\nBackendAddressPoolsText : [\n  {\n    \"BackendAddressPool\": {\"Id\": \"/x/backendAddressPools/web\"},\n    \"BackendHttpSettingsCollection\": [{\"BackendHttpSettings\": {\"Id\": \"/x/http\"}, \"Servers\": [{\"Address\": \"shop.contoso.com\", \"Health\": \"Unhealthy\", \"HealthProbeLog\": \"Common Name of db.adventure-works.com does not match\"}]}]\n  }\n]\n")
+	evidencetest.Write(t, dir, "causeway.yaml",
+		"certificates:\n  www: {cert: /home/ann/shop.pem, key: /home/ann/shop.key}\nmembers:\n  shop.contoso.com: build7.fabrikam.net:9001\n  10.0.0.4: 127.0.0.1:9002\n")
+	evidencetest.Write(t, dir, "gateway.json",
+		`{"name":"gw1","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2"},"backendAddressPools":[{"name":"web","properties":{"backendAddresses":[{"ipAddress":"10.0.0.4"},{"fqdn":"shop.contoso.com"}]}}]}}`)
+	evidencetest.Write(t, dir, "a-health.txt",
+		"BackendAddressPools :\nBackendAddressPoolsText : [\n  {\n    \"BackendAddressPool\": {\"Id\": \"/x/backendAddressPools/web\"},\n    \"BackendHttpSettingsCollection\": [{\"BackendHttpSettings\": {\"Id\": \"/x/http\"}, \"Servers\": [{\"Address\": \"shop.contoso.com\", \"Health\": \"Unhealthy\", \"HealthProbeLog\": \"Common Name of db.adventure-works.com does not match\"}]}]\n  }\n]\n")
 	var out bytes.Buffer
 	if err := New([]byte("key")).Redact([]string{dir}, &out); err != nil {
 		t.Fatal(err)

@@ -38,7 +38,12 @@ func sites(tier string, names []string, priorities ...int) *gateway.Config {
 		if name != "" {
 			l.HostNames = []string{name}
 		}
-		r := gateway.Rule{Name: "r" + fmt.Sprint(i), Type: "Basic", Listener: l.Name, Target: gateway.Target{Pool: "pool", Settings: "settings"}}
+		r := gateway.Rule{
+			Name:     "r" + fmt.Sprint(i),
+			Type:     "Basic",
+			Listener: l.Name,
+			Target:   gateway.Target{Pool: "pool", Settings: "settings"},
+		}
 		if i < len(priorities) {
 			r.Priority = priorities[i]
 		}
@@ -144,9 +149,19 @@ func large() *gateway.Config {
 		target := gateway.Target{Pool: "pool" + fmt.Sprint(i%100), Settings: "settings" + fmt.Sprint(i%100)}
 		m := gateway.PathMap{Name: "map" + n, Default: target}
 		for k := range 10 {
-			m.Rules = append(m.Rules, gateway.PathRule{Name: "rule" + fmt.Sprint(k), Paths: []string{"/part" + fmt.Sprint(k) + "/*", "/page" + fmt.Sprint(k)}, Target: target})
+			m.Rules = append(m.Rules, gateway.PathRule{
+				Name:   "rule" + fmt.Sprint(k),
+				Paths:  []string{"/part" + fmt.Sprint(k) + "/*", "/page" + fmt.Sprint(k)},
+				Target: target,
+			})
 		}
-		c.Listeners = append(c.Listeners, gateway.Listener{Name: "listener" + n, FrontendIP: "public", FrontendPort: "http", Protocol: "Http", HostNames: []string{host}})
+		c.Listeners = append(c.Listeners, gateway.Listener{
+			Name:         "listener" + n,
+			FrontendIP:   "public",
+			FrontendPort: "http",
+			Protocol:     "Http",
+			HostNames:    []string{host},
+		})
 		c.PathMaps = append(c.PathMaps, m)
 		c.Rules = append(c.Rules, gateway.Rule{Name: "rule" + n, Type: "PathBasedRouting", Listener: "listener" + n, PathMap: m.Name})
 	}

@@ -10,7 +10,8 @@ func TestRedirects(t *testing.T) {
 	f := func(r gateway.Redirect, host, path, query string, offset int, status int, want string) {
 		t.Helper()
 		c := sites("Standard_v2", []string{"", "shop.example"}, 1, 2)
-		c.FrontendPorts = append(c.FrontendPorts, gateway.FrontendPort{Name: "https", Port: 443}, gateway.FrontendPort{Name: "odd", Port: 8443})
+		c.FrontendPorts = append(c.FrontendPorts, gateway.FrontendPort{Name: "https", Port: 443},
+			gateway.FrontendPort{Name: "odd", Port: 8443})
 		c.Listeners = append(c.Listeners,
 			gateway.Listener{Name: "secure", FrontendPort: "https", Protocol: "Https"},
 			gateway.Listener{Name: "named", FrontendPort: "https", Protocol: "Https", HostNames: []string{"www.example"}},

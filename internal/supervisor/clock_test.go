@@ -11,7 +11,8 @@ import (
 func TestLogsOutliveAStepOfTheClock(t *testing.T) {
 	h := newHouse(t)
 	h.start()
-	old := filepath.Join(LogRoot(h.o.Data), "instance-0", "insights-logs-applicationgatewayaccesslog", "resourceId=", "y=2020", "m=01", "d=01", "h=00", "m=00", "PT1H.json")
+	old := filepath.Join(LogRoot(h.o.Data), "instance-0", "insights-logs-applicationgatewayaccesslog", "resourceId=", "y=2020", "m=01",
+		"d=01", "h=00", "m=00", "PT1H.json")
 	newer := filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(old))), "h=01", "m=00", "PT1H.json")
 	for _, path := range []string{old, newer} {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

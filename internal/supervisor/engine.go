@@ -47,7 +47,8 @@ func (s *Supervisor) startEngine(name string) conn.Engine {
 		o.Crowded = s.crowded
 	})
 	s.metrics.Gauge("client_connections", "Client connections now.", func() float64 { return float64(e.Live()) })
-	s.metrics.Gauge("backend_idle_connections", "Connections to members that wait for a request.", func() float64 { return float64(e.Idle()) })
+	s.metrics.Gauge("backend_idle_connections", "Connections to members that wait for a request.",
+		func() float64 { return float64(e.Idle()) })
 	s.metrics.Gauge("event_loops", "Event loops at work; 0: each connection has a goroutine.", func() float64 { return float64(e.Loops()) })
 	s.metrics.Gauge("event_loop_stalled_seconds", "For how long the event loop that is worst off has been kept from its other connections.",
 		func() float64 { return e.Stalled().Seconds() })

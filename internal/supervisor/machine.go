@@ -40,7 +40,8 @@ func memory() int64 {
 			total = kib << 10
 		}
 	}
-	if bound, err := strconv.ParseInt(firstField(read("/sys/fs/cgroup/memory.max")), 10, 64); err == nil && bound > 0 && (total == 0 || bound < total) {
+	if bound, err := strconv.ParseInt(firstField(read("/sys/fs/cgroup/memory.max")), 10, 64); err == nil && bound > 0 &&
+		(total == 0 || bound < total) {
 		return bound
 	}
 	return total

@@ -47,7 +47,10 @@ const maxPort = 65535
 // check judges the options by themselves.
 func (o *Options) check() error {
 	if o.PortOffset < 0 || o.PortOffset > maxPort {
-		return &OptionError{fmt.Sprint("--port-offset ", o.PortOffset), "it is not between 0 and 65535", "for example --port-offset 8000 makes port 80 into 8080"}
+		return &OptionError{
+			fmt.Sprint("--port-offset ", o.PortOffset), "it is not between 0 and 65535",
+			"for example --port-offset 8000 makes port 80 into 8080",
+		}
 	}
 	if o.Drain < 0 {
 		return &OptionError{fmt.Sprint("--drain ", o.Drain), "it is negative", "for example --drain 30s; 0s ends at once"}
@@ -57,7 +60,10 @@ func (o *Options) check() error {
 	}
 	_, port, err := net.SplitHostPort(o.Admin)
 	if n, bad := strconv.Atoi(port); err != nil || bad != nil || n < 0 || n > maxPort {
-		return &OptionError{"--admin " + o.Admin, "it is not ADDRESS:PORT with a port up to 65535", "for example --admin 127.0.0.1:9180, or :9180 for loopback"}
+		return &OptionError{
+			"--admin " + o.Admin, "it is not ADDRESS:PORT with a port up to 65535",
+			"for example --admin 127.0.0.1:9180, or :9180 for loopback",
+		}
 	}
 	return nil
 }
@@ -79,7 +85,8 @@ func (o *Options) fit(c *gateway.Config) error {
 	for _, p := range c.FrontendPorts {
 		if p.Port+o.PortOffset > maxPort {
 			return &OptionError{
-				fmt.Sprint("--port-offset ", o.PortOffset), fmt.Sprintf("frontend port %q, %d, would become %d", p.Name, p.Port, p.Port+o.PortOffset),
+				fmt.Sprint("--port-offset ", o.PortOffset), fmt.Sprintf("frontend port %q, %d, would become %d", p.Name, p.Port,
+					p.Port+o.PortOffset),
 				fmt.Sprintf("ports end at 65535: at most --port-offset %d", maxPort-p.Port),
 			}
 		}

@@ -54,7 +54,8 @@ func TestFrontendsAtOnePlace(t *testing.T) {
 	second := strings.NewReplacer(`"listener"`, `"second"`, "frontendIPConfigurations/public", "frontendIPConfigurations/private").Replace(d[at:strings.Index(d, `],
 	"requestRoutingRules"`)])
 	at = strings.Index(d, `{"name":"rule"`)
-	rule := strings.NewReplacer(`"rule"`, `"rule2"`, `"priority":100`, `"priority":200`, "httpListeners/listener", "httpListeners/second").Replace(d[at : len(d)-len("]}}")])
+	rule := strings.NewReplacer(`"rule"`, `"rule2"`, `"priority":100`, `"priority":200`, "httpListeners/listener",
+		"httpListeners/second").Replace(d[at : len(d)-len("]}}")])
 	d = strings.Replace(d, `"httpListeners":[`, `"httpListeners":[`+second+",", 1)
 	d = strings.Replace(d, `"requestRoutingRules":[`, `"requestRoutingRules":[`+rule+",", 1)
 	h.write(h.o.Config, d)

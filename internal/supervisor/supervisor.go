@@ -202,7 +202,8 @@ func newSupervisor(o Options, legacy *inheritance, engineName string) *Superviso
 	})
 	s.metrics.HostCounts(s.instance.Hosts)
 	s.metrics.Unserved(gateway.Protections(), s.unserved)
-	s.metrics.Counter("log_records_lost_total", "Access-log records that could not be kept.", func() float64 { return float64(s.log.Lost()) })
+	s.metrics.Counter("log_records_lost_total", "Access-log records that could not be kept.",
+		func() float64 { return float64(s.log.Lost()) })
 	s.metrics.Process(o.Version)
 	return s
 }

@@ -75,7 +75,8 @@ func gatewayOn(member string) string {
 	"httpListeners":[{"name":"listener","properties":{"protocol":"Http","frontendIPConfiguration":` + ref("frontendIPConfigurations", "public") +
 		`,"frontendPort":` + ref("frontendPorts", "http") + `}}],
 	"requestRoutingRules":[{"name":"rule","properties":{"ruleType":"Basic","priority":100,"httpListener":` + ref("httpListeners", "listener") +
-		`,"backendAddressPool":` + ref("backendAddressPools", "pool") + `,"backendHttpSettings":` + ref("backendHttpSettingsCollection", "settings") + `}}]}}`
+		`,"backendAddressPool":` + ref("backendAddressPools", "pool") + `,"backendHttpSettings":` + ref("backendHttpSettingsCollection",
+		"settings") + `}}]}}`
 }
 
 func (h *house) start() {
@@ -185,7 +186,10 @@ func TestAdminAddress(t *testing.T) {
 	h := newHouse(t)
 	h.start()
 	base := "http://" + h.s.admin.Address().String()
-	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 200, "/config": 404, "/health": 404, "/status": 404, "/": 404, "/debug/pprof/": 404} {
+	for path, want := range map[string]int{
+		"/healthz": 200, "/readyz": 200, "/metrics": 200, "/config": 404, "/health": 404, "/status": 404,
+		"/": 404, "/debug/pprof/": 404,
+	} {
 		if status, _ := h.get(base + path); status != want {
 			t.Errorf("GET %s: %d, want %d", path, status, want)
 		}
@@ -204,7 +208,8 @@ func TestAdminAddress(t *testing.T) {
 	h.get(h.url("/"))
 	for _, want := range []string{
 		`causeway_healthy_hosts{pool="pool",settings="settings"} 1`, `causeway_unhealthy_hosts{pool="pool",settings="settings"} 0`,
-		"causeway_backend_idle_connections 1", `causeway_requests_total{listener="listener",pool="pool",settings="settings",status="200"} 1`, "causeway_log_records_lost_total 0",
+		"causeway_backend_idle_connections 1",
+		`causeway_requests_total{listener="listener",pool="pool",settings="settings",status="200"} 1`, "causeway_log_records_lost_total 0",
 	} {
 		h.scrape(base+"/metrics", want)
 	}
@@ -286,14 +291,17 @@ func TestApply(t *testing.T) {
 	h := newHouse(t)
 	h.start()
 	c := admin.NewClient(Socket(h.o.Data))
-	if _, err := c.Apply(t.Context(), admin.Config{Source: document.Source{Document: []byte(strings.Replace(gatewayOn("10.0.0.4"), `"requestTimeout":20`, `"requestTimeout":30`, 1))}}); err != nil {
+	if _, err := c.Apply(t.Context(),
+		admin.Config{Source: document.Source{Document: []byte(strings.Replace(gatewayOn("10.0.0.4"), `"requestTimeout":20`,
+			`"requestTimeout":30`, 1))}}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := c.Config()
 	if err != nil || !bytes.Contains(got.Document, []byte(`"requestTimeout":30`)) || !bytes.Contains(got.Local, []byte("members:")) {
 		t.Errorf("the part that was left alone stays: %s %s %v", got.Document, got.Local, err)
 	}
-	for what, doc := range map[string]string{"not JSON": "{", "invalid": strings.Replace(gatewayOn("10.0.0.4"), `"port":80,"protocol"`, `"port":99999,"protocol"`, 1)} {
+	for what, doc := range map[string]string{"not JSON": "{", "invalid": strings.Replace(gatewayOn("10.0.0.4"), `"port":80,"protocol"`,
+		`"port":99999,"protocol"`, 1)} {
 		problems, err := c.Apply(t.Context(), admin.Config{Source: document.Source{Document: []byte(doc)}})
 		if err == nil {
 			t.Errorf("%s: applied", what)
@@ -341,7 +349,8 @@ func TestReloadAndRestart(t *testing.T) {
 	h.write(h.o.Config, gatewayOn("10.0.0.4"))
 	h.start()
 	h.end()
-	if !strings.Contains(told.String(), "differ from what was last applied") || !bytes.Contains(h.s.Config().Document, []byte(`"requestTimeout":20`)) {
+	if !strings.Contains(told.String(), "differ from what was last applied") ||
+		!bytes.Contains(h.s.Config().Document, []byte(`"requestTimeout":20`)) {
 		t.Errorf("%s", told.String())
 	}
 }

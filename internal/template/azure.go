@@ -77,7 +77,8 @@ func pickZones(e env, args []any) (any, error) {
 func environment() *expr.Object {
 	return expr.NewObject("name", "AzureCloud", "resourceManager", "https://management.azure.com/", "portal", "https://portal.azure.com",
 		"authentication", expr.NewObject("loginEndpoint", "https://login.microsoftonline.com/", "tenant", "common"),
-		"suffixes", expr.NewObject("keyvaultDns", ".vault.azure.net", "storage", "core.windows.net", "sqlServerHostname", ".database.windows.net",
+		"suffixes", expr.NewObject("keyvaultDns", ".vault.azure.net", "storage", "core.windows.net", "sqlServerHostname",
+			".database.windows.net",
 			"acrLoginServer", ".azurecr.io", "azureFrontDoorEndpointSuffix", "azurefd.net"))
 }
 

@@ -61,7 +61,8 @@ type scope struct {
 func newScope(r *run, path string, template, given *expr.Object, outer *around) *scope {
 	functions, _ := template.Value("functions").([]any)
 	s := &scope{
-		run: r, root: template, around: outer, parameters: template.Object("parameters"), given: given, variables: template.Object("variables"),
+		run: r, root: template, around: outer, parameters: template.Object("parameters"), given: given,
+		variables: template.Object("variables"),
 		functions: functions, known: map[string]any{}, under: map[string]bool{}, path: path,
 	}
 	if outer != nil {

@@ -33,7 +33,10 @@ var functionTable = map[string]function{
 	"mul": {2, 2, false, arithmetic(func(a, b int64) (int64, bool) {
 		return a * b, a == 0 || (a*b)/a == b && !(a == -1 && b == math.MinInt64)
 	})},
-	"div":   {2, 2, false, arithmetic(func(a, b int64) (int64, bool) { return quotient(a, b), b != 0 && !(b == -1 && a == math.MinInt64) })},
+	"div": {2, 2, false, arithmetic(func(a, b int64) (int64, bool) {
+		return quotient(a, b), b != 0 &&
+			!(b == -1 && a == math.MinInt64)
+	})},
 	"mod":   {2, 2, false, arithmetic(func(a, b int64) (int64, bool) { return a - quotient(a, b)*b, b != 0 })},
 	"min":   {1, -1, false, extreme(func(a, b int64) bool { return a < b })},
 	"max":   {1, -1, false, extreme(func(a, b int64) bool { return a > b })},

@@ -26,7 +26,8 @@ func TestFunctionsThatBicepCompilesTo(t *testing.T) {
 	f("[groupBy(createArray('ab', 'ba', 'ac'), lambda('x', substring(lambdaVariables('x'), 0, 1)))]", `{"a":["ab","ac"],"b":["ba"]}`)
 	f("[mapValues(createObject('a', 1, 'b', 2), lambda('v', add(lambdaVariables('v'), 1)))]", `{"a":2,"b":3}`)
 	f("[filter(parameters('list'), lambda('x', 'i', equals(lambdaVariables('i'), 1)))]", `["b"]`)
-	f("[map(range(0, 2), lambda('x', map(range(0, 2), lambda('y', add(mul(lambdaVariables('x'), 2), lambdaVariables('y'))))))]", `[[0,1],[2,3]]`)
+	f("[map(range(0, 2), lambda('x', map(range(0, 2), lambda('y', add(mul(lambdaVariables('x'), 2), lambdaVariables('y'))))))]",
+		`[[0,1],[2,3]]`)
 
 	// Elements from the end, and what may be missing.
 	f("[indexFromEnd(parameters('list'), 1)]", `"c"`)
@@ -40,7 +41,8 @@ func TestFunctionsThatBicepCompilesTo(t *testing.T) {
 	f("[intersection(createObject('a', 1, 'b', 2), createObject('b', 2, 'a', 3))]", `{"b":2}`)
 
 	// Networks.
-	f("[parseCidr('10.7.3.9/20')]", `{"network":"10.7.0.0","netmask":"255.255.240.0","broadcast":"10.7.15.255","firstUsable":"10.7.0.1","lastUsable":"10.7.15.254","cidr":20}`)
+	f("[parseCidr('10.7.3.9/20')]",
+		`{"network":"10.7.0.0","netmask":"255.255.240.0","broadcast":"10.7.15.255","firstUsable":"10.7.0.1","lastUsable":"10.7.15.254","cidr":20}`)
 	f("[parseCidr('10.7.0.4/31').lastUsable]", `"10.7.0.5"`)
 	f("[parseCidr('2001:db8::/64').firstUsable]", `"2001:db8::1"`)
 	f("[cidrSubnet('10.7.0.0/16', 24, 255)]", `"10.7.255.0/24"`)
@@ -124,6 +126,7 @@ func TestNothingIsDecidedByAPlaceholder(t *testing.T) {
 	f("[if(contains(createArray("+host+", 'x.y'), 'x.y'), 'yes', 'no')]", `"yes"`)
 	f("[filter(createArray("+host+"), lambda('h', equals(lambdaVariables('h'), 'x.y')))]", open)
 	f("[toUpper(format('{0}', "+host+"))]", open)
-	f("[last(split(resourceId('A.B/c', "+host+"), '/'))]", `"/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/resource-group/providers/A.B/c/x.known-only-after-deployment.invalid"`)
+	f("[last(split(resourceId('A.B/c', "+host+"), '/'))]",
+		`"/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/resource-group/providers/A.B/c/x.known-only-after-deployment.invalid"`)
 	f("[if(empty("+host+"), 'none', 'some')]", `"some"`) // what a deployment gives is there
 }

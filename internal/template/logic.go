@@ -137,7 +137,8 @@ func comparison(holds func(int) bool) func(env, []any) (any, error) {
 		if isText && alsoText {
 			return holds(strings.Compare(s, t)), nil
 		}
-		return nil, expr.Wrong("compare two numbers or two texts", "%s and %s cannot be compared", expr.KindOf(args[0]), expr.KindOf(args[1]))
+		return nil, expr.Wrong("compare two numbers or two texts", "%s and %s cannot be compared", expr.KindOf(args[0]),
+			expr.KindOf(args[1]))
 	}
 }
 

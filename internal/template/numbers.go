@@ -13,7 +13,8 @@ func arithmetic(compute func(a, b int64) (int64, bool)) func(env, []any) (any, e
 		a, isInt := expr.AsInteger(args[0])
 		b, also := expr.AsInteger(args[1])
 		if !isInt || !also {
-			return nil, expr.Wrong("convert texts with int()", "%s and %s are not two whole numbers", expr.KindOf(args[0]), expr.KindOf(args[1]))
+			return nil, expr.Wrong("convert texts with int()", "%s and %s are not two whole numbers", expr.KindOf(args[0]),
+				expr.KindOf(args[1]))
 		}
 		n, ok := compute(a, b)
 		if !ok {

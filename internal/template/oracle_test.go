@@ -82,7 +82,10 @@ var documented = []struct{ group, expression, want string }{
 	{"date", `dateTimeToEpoch('2023-05-02T15:16:13Z')`, `1683040573`},
 
 	{"lambda", `filter(createArray(0, 1, 2, 3, 4), lambda('i', equals(mod(lambdaVariables('i'), 2), 0)))`, `[0,2,4]`},
-	{"lambda", `groupBy(createArray('foo', 'bar', 'baz'), lambda('x', substring(lambdaVariables('x'), 0, 1)))`, `{"f":["foo"],"b":["bar","baz"]}`},
+	{
+		"lambda", `groupBy(createArray('foo', 'bar', 'baz'), lambda('x', substring(lambdaVariables('x'), 0, 1)))`,
+		`{"f":["foo"],"b":["bar","baz"]}`,
+	},
 	{"lambda", `map(createArray('Evie', 'Casper'), lambda('dog', format('Hi {0}!', lambdaVariables('dog'))))`, `["Hi Evie!","Hi Casper!"]`},
 	{"lambda", `mapValues(createObject('foo', 'foo'), lambda('val', toUpper(lambdaVariables('val'))))`, `{"foo":"FOO"}`},
 	{"lambda", `reduce(createArray(5, 3, 2, 3), 0, lambda('cur', 'next', add(lambdaVariables('cur'), lambdaVariables('next'))))`, `13`},
@@ -108,10 +111,14 @@ var documented = []struct{ group, expression, want string }{
 	{"numeric", `sub(7, 3)`, `4`},
 
 	{
-		"object", `createObject('intProp', 1, 'stringProp', 'abc', 'boolProp', true(), 'arrayProp', createArray('a', 'b', 'c'), 'objectProp', createObject('key1', 'value1'))`,
+		"object",
+		`createObject('intProp', 1, 'stringProp', 'abc', 'boolProp', true(), 'arrayProp', createArray('a', 'b', 'c'), 'objectProp', createObject('key1', 'value1'))`,
 		`{"intProp":1,"stringProp":"abc","boolProp":true,"arrayProp":["a","b","c"],"objectProp":{"key1":"value1"}}`,
 	},
-	{"object", `intersection(json('{"one": "a", "two": "b", "three": "c"}'), json('{"one": "a", "two": "z", "three": "c"}'))`, `{"one":"a","three":"c"}`},
+	{
+		"object", `intersection(json('{"one": "a", "two": "b", "three": "c"}'), json('{"one": "a", "two": "z", "three": "c"}'))`,
+		`{"one":"a","three":"c"}`,
+	},
 	{
 		"object", `items(json('{"item002": {"number": 200}, "item001": {"number": 300}}'))`,
 		`[{"key":"item001","value":{"number":300}},{"key":"item002","value":{"number":200}}]`,
@@ -129,7 +136,8 @@ var documented = []struct{ group, expression, want string }{
 		`{"one":"a","two":"b","three":"c2","four":"d","five":"e"}`,
 	},
 	{
-		"object", `union(json('{"property": {"one": "a", "two": "b", "three": "c1"}, "nestedArray": [1, 2]}'), json('{"property": {"three": "c2", "four": "d", "five": "e"}, "nestedArray": [3, 4]}'))`,
+		"object",
+		`union(json('{"property": {"one": "a", "two": "b", "three": "c1"}, "nestedArray": [1, 2]}'), json('{"property": {"three": "c2", "four": "d", "five": "e"}, "nestedArray": [3, 4]}'))`,
 		`{"property":{"one":"a","two":"b","three":"c2","four":"d","five":"e"},"nestedArray":[3,4]}`,
 	},
 
@@ -145,8 +153,14 @@ var documented = []struct{ group, expression, want string }{
 		"resource", `resourceId('s', 'g', 'Microsoft.SQL/servers/databases', 'serverName', 'databaseName')`,
 		`"/subscriptions/s/resourceGroups/g/providers/Microsoft.SQL/servers/serverName/databases/databaseName"`,
 	},
-	{"resource", `subscriptionResourceId('s', 'Microsoft.Authorization/roleDefinitions', 'r')`, `"/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/r"`},
-	{"resource", `tenantResourceId('Microsoft.Authorization/policySetDefinitions', 'p')`, `"/providers/Microsoft.Authorization/policySetDefinitions/p"`},
+	{
+		"resource", `subscriptionResourceId('s', 'Microsoft.Authorization/roleDefinitions', 'r')`,
+		`"/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/r"`,
+	},
+	{
+		"resource", `tenantResourceId('Microsoft.Authorization/policySetDefinitions', 'p')`,
+		`"/providers/Microsoft.Authorization/policySetDefinitions/p"`,
+	},
 
 	{"string", `base64('one, two, three')`, `"b25lLCB0d28sIHRocmVl"`},
 	{"string", `base64ToString('b25lLCB0d28sIHRocmVl')`, `"one, two, three"`},
@@ -186,8 +200,14 @@ var documented = []struct{ group, expression, want string }{
 	{"string", `uri('http://contoso.org/firstpath', 'myscript.sh')`, `"http://contoso.org/myscript.sh"`},
 	{"string", `uri('http://contoso.org/firstpath/', 'myscript.sh')`, `"http://contoso.org/firstpath/myscript.sh"`},
 	{"string", `uri('http://contoso.org/firstpath/azuredeploy.json', 'myscript.sh')`, `"http://contoso.org/firstpath/myscript.sh"`},
-	{"string", `uriComponent('http://contoso.com/resources/nested/azuredeploy.json')`, `"http%3A%2F%2Fcontoso.com%2Fresources%2Fnested%2Fazuredeploy.json"`},
-	{"string", `uriComponentToString('http%3A%2F%2Fcontoso.com%2Fresources%2Fnested%2Fazuredeploy.json')`, `"http://contoso.com/resources/nested/azuredeploy.json"`},
+	{
+		"string", `uriComponent('http://contoso.com/resources/nested/azuredeploy.json')`,
+		`"http%3A%2F%2Fcontoso.com%2Fresources%2Fnested%2Fazuredeploy.json"`,
+	},
+	{
+		"string", `uriComponentToString('http%3A%2F%2Fcontoso.com%2Fresources%2Fnested%2Fazuredeploy.json')`,
+		`"http://contoso.com/resources/nested/azuredeploy.json"`,
+	},
 }
 
 func TestDocumentedResults(t *testing.T) {

@@ -44,13 +44,18 @@ func TestScopesOfNestedDeployments(t *testing.T) {
 	f("", "", "resourceGroup().name", `"resource-group"`)
 
 	// The deployment may make the envelope of a parameter by an expression, and leave it null.
-	f(group, `"parameters":{"a":"[if(true(), createObject('value', createArray(1)), createObject('value', null()))]"},`, "parameters('a')", `[1]`)
-	f(group, `"parameters":{"a":"[if(false(), createObject('value', createArray(1)), createObject('value', null()))]"},`, "parameters('a')", `null`)
+	f(group, `"parameters":{"a":"[if(true(), createObject('value', createArray(1)), createObject('value', null()))]"},`,
+		"parameters('a')", `[1]`)
+	f(group, `"parameters":{"a":"[if(false(), createObject('value', createArray(1)), createObject('value', null()))]"},`,
+		"parameters('a')", `null`)
 	// What the template inside never asks for is never evaluated.
 	f(group, `"parameters":{"b":{"value":"[nowhere()]"}},`, "'x'", `"x"`)
 
-	bodies, _ := deploy(t, `{"$schema":"https://x/subscriptionDeploymentTemplate.json#","resources":[{"type":"T","name":"n","v":"[concat(deployment().location, resourceId('A.B/c', 'n'))]"}]}`)
-	if want := `"v":"unknown/subscriptions/00000000-0000-0000-0000-000000000000/providers/A.B/c/n"`; len(bodies) != 1 || !strings.Contains(bodies[0], want) {
+	bodies,
+		_ := deploy(t,
+		`{"$schema":"https://x/subscriptionDeploymentTemplate.json#","resources":[{"type":"T","name":"n","v":"[concat(deployment().location, resourceId('A.B/c', 'n'))]"}]}`)
+	if want := `"v":"unknown/subscriptions/00000000-0000-0000-0000-000000000000/providers/A.B/c/n"`; len(bodies) != 1 ||
+		!strings.Contains(bodies[0], want) {
 		t.Errorf("got %s, want %s", bodies, want)
 	}
 }
@@ -66,9 +71,11 @@ func TestSiblingsAreNotEvaluated(t *testing.T) {
 		}
 	}
 	deployment := func(more, properties string) string {
-		return `{"type":"Microsoft.Resources/deployments","name":"[nowhere()]",` + more + `"properties":{"expressionEvaluationOptions":{"scope":"inner"},` + properties + `}}`
+		return `{"type":"Microsoft.Resources/deployments","name":"[nowhere()]",` + more +
+			`"properties":{"expressionEvaluationOptions":{"scope":"inner"},` + properties + `}}`
 	}
-	template := `"template":{"$schema":"` + schema + `","parameters":{"a":{"type":"string"}},"variables":{"v":"[nowhere()]"},"resources":[{"type":"Microsoft.Web/sites","name":"[variables('v')]","condition":"[nowhere()]"}]}`
+	template := `"template":{"$schema":"` + schema +
+		`","parameters":{"a":{"type":"string"}},"variables":{"v":"[nowhere()]"},"resources":[{"type":"Microsoft.Web/sites","name":"[variables('v')]","condition":"[nowhere()]"}]}`
 	f(deployment("", template), 0)
 	f(deployment("", `"parameters":{"a":{"value":"[nowhere()]"}},`+template), 0)
 	f(deployment(`"condition":"[equals(reference('x').y, 1)]",`, template), 0)
@@ -88,11 +95,13 @@ func TestFunctionsOfTheTemplatesOwn(t *testing.T) {
 			"double":{"parameters":[{"name":"n","type":"int"}],"output":{"type":"int","value":"[mul(parameters('n'), 2)]"}},
 			"f":{"parameters":[{"name":"list","type":"array"}],"output":{"value":"`+output+`"}}}}],
 			"resources":[{"type":"T","name":"n","v":"[`+call+`]"}]}`)
-		if len(bodies) != 1 || want != "" && (!strings.Contains(bodies[0], `"v":`+want+`}`) || len(result.Problems) > 0) || want == "" && len(result.Problems) != 1 {
+		if len(bodies) != 1 || want != "" && (!strings.Contains(bodies[0], `"v":`+want+`}`) || len(result.Problems) > 0) ||
+			want == "" && len(result.Problems) != 1 {
 			t.Errorf("%s: got %s %+v, want %s", output, bodies, result.Problems, want)
 		}
 	}
 	f("[map(parameters('list'), lambda('x', __bicep.double(lambdaVariables('x'))))]", "__bicep.f(createArray(1, 2))", `[2,4]`)
-	f("[reduce(parameters('list'), 0, lambda('a', 'b', add(lambdaVariables('a'), lambdaVariables('b'))))]", "map(createArray(createArray(1, 2)), lambda('l', __bicep.f(lambdaVariables('l'))))", `[3]`)
+	f("[reduce(parameters('list'), 0, lambda('a', 'b', add(lambdaVariables('a'), lambdaVariables('b'))))]",
+		"map(createArray(createArray(1, 2)), lambda('l', __bicep.f(lambdaVariables('l'))))", `[3]`)
 	f("[lambdaVariables('l')]", "map(createArray(createArray(1)), lambda('l', __bicep.f(lambdaVariables('l'))))", "")
 }

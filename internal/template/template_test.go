@@ -217,13 +217,16 @@ func TestStrictJSON(t *testing.T) {
 // FuzzExpression holds for every expression that nothing panics and that the value is JSON.
 func FuzzExpression(f *testing.F) {
 	for _, s := range []string{
-		"[concat('a', parameters('text'), variables('greeting'))]", "[if(and(true(), false()), range(1, 3), first(skip(parameters('list'), 1)))]",
+		"[concat('a', parameters('text'), variables('greeting'))]",
+		"[if(and(true(), false()), range(1, 3), first(skip(parameters('list'), 1)))]",
 		"[format('{0,-5:D3}', padLeft(mod(-7, 3), 9, 'x'))]", "[union(variables('object'), json('{\"a\":[]}')).inner.?list[?0]]",
-		"[map(split('a,b', ','), lambda('x', substring(lambdaVariables('x'), 0, 1)))]", "[replace(base64ToString('YWI='), 'a', string(items(variables('object'))))]",
+		"[map(split('a,b', ','), lambda('x', substring(lambdaVariables('x'), 0, 1)))]",
+		"[replace(base64ToString('YWI='), 'a', string(items(variables('object'))))]",
 		"[resourceId('a', 'A.B/c/d', uniqueString('x'), reference('y').z[0])]", "[tryGet(createObject('a', createArray(null())), 'a', 0)]",
 		"[reduce(sort(range(0, 5), lambda('a', 'b', less(lambdaVariables('b'), lambdaVariables('a')))), '', lambda('t', 'n', concat(lambdaVariables('t'), lambdaVariables('n'))))]",
 		"[mapValues(groupBy(createArray('ab'), lambda('x', first(lambdaVariables('x')))), lambda('v', length(lambdaVariables('v'))))]",
-		"[cidrHost(cidrSubnet('2001:db8::/32', 64, 9223372036854775807), 1)]", "[dateTimeAdd('2026-03-01', 'P9999Y', 'yyyy')]", "[toObject(items(deployment()), lambda('i', lambdaVariables('i').key))]",
+		"[cidrHost(cidrSubnet('2001:db8::/32', 64, 9223372036854775807), 1)]", "[dateTimeAdd('2026-03-01', 'P9999Y', 'yyyy')]",
+		"[toObject(items(deployment()), lambda('i', lambdaVariables('i').key))]",
 		"[[x]", "['''']", "[min(1, 2.5)]", "[div(-9223372036854775808, -1)]",
 	} {
 		f.Add(s)

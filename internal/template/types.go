@@ -180,7 +180,8 @@ func (c typeCheck) allowed(t *expr.Object, v any, at string) error {
 			return err
 		}
 		if !is && !expr.IsUnknown(item) {
-			c.refuse(at+"["+strconv.Itoa(i)+"]", "give any of: "+expr.Listing(texts), "%s is not among the allowed values of", article(item))
+			c.refuse(at+"["+strconv.Itoa(i)+"]", "give any of: "+expr.Listing(texts), "%s is not among the allowed values of",
+				article(item))
 		}
 	}
 	return nil
@@ -189,7 +190,8 @@ func (c typeCheck) allowed(t *expr.Object, v any, at string) error {
 // isAmong reports whether one of the values is v. Texts may have any case, as Azure allows.
 func (c typeCheck) isAmong(values []any, v any) (bool, error) {
 	if s, ok := v.(string); ok {
-		return slices.ContainsFunc(values, func(a any) bool { t, ok := a.(string); return ok && strings.EqualFold(s, t) }), c.spend(len(values))
+		return slices.ContainsFunc(values, func(a any) bool { t, ok := a.(string); return ok && strings.EqualFold(s, t) }),
+			c.spend(len(values))
 	}
 	return c.holds(values, v)
 }

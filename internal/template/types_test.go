@@ -42,7 +42,8 @@ func TestTypesOfParameters(t *testing.T) {
 	refused := func(declared, value, path, want string) {
 		t.Helper()
 		_, problems := evaluateParameter(t, declared, definitions, value)
-		if len(problems) != 1 || !problems[0].IsError || problems[0].Path != path || !strings.Contains(problems[0].Message, want) || problems[0].Hint == "" {
+		if len(problems) != 1 || !problems[0].IsError || problems[0].Path != path || !strings.Contains(problems[0].Message, want) ||
+			problems[0].Hint == "" {
 			t.Errorf("%s = %s: got %+v, want one error at %s: %s", declared, value, problems, path, want)
 		}
 	}

@@ -159,7 +159,12 @@ func headerAt(file io.ReaderAt, at int64) (*localHeader, error) {
 	if _, err := file.ReadAt(rest, at+localHeaderSize); err != nil {
 		return nil, err
 	}
-	h := &localHeader{name: string(rest[:name]), flags: number(b[6:]), method: number(b[8:]), begins: at + localHeaderSize + int64(len(rest))}
+	h := &localHeader{
+		name:   string(rest[:name]),
+		flags:  number(b[6:]),
+		method: number(b[8:]),
+		begins: at + localHeaderSize + int64(len(rest)),
+	}
 	h.packed = int64(binary.LittleEndian.Uint32(b[18:]))
 	if h.packed == sizesElsewhere {
 		h.packed = largeSize(rest[name:])

@@ -101,7 +101,10 @@ func TestSplitter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := []any{}
 		for i := range rapid.IntRange(0, 8).Draw(t, "rows") {
-			rows = append(rows, map[string]any{"n": i, "text": rapid.StringMatching(`[ -~ä]{0,12}`).Draw(t, "text"), "list": []any{1, map[string]any{"a": nil}}})
+			rows = append(rows, map[string]any{
+				"n": i, "text": rapid.StringMatching(`[ -~ä]{0,12}`).Draw(t, "text"),
+				"list": []any{1, map[string]any{"a": nil}},
+			})
 		}
 		var whole any = rows
 		if rapid.Bool().Draw(t, "wrapped") {

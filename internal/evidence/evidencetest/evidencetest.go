@@ -44,12 +44,27 @@ var Warehouse = struct {
 	Heading []string
 	Rows    [][]string
 }{
-	[]string{"TimeGenerated", "ClientIp", "HttpMethod", "RequestUri", "HttpStatus", "TimeTaken", "SentBytes", "TransactionId", "ServerRouted", "ServerResponseLatency", "BackendPoolName"},
+	[]string{
+		"TimeGenerated", "ClientIp", "HttpMethod", "RequestUri", "HttpStatus", "TimeTaken", "SentBytes", "TransactionId",
+		"ServerRouted", "ServerResponseLatency", "BackendPoolName",
+	},
 	[][]string{
-		{"2026-11-20T08:07:05Z", "198.51.100.4", "GET", "/pallets?of=7", "200", "0.19", "2400", "00000000000000000000000000000001", "10.9.0.4:80", "0.186", "docks"},
-		{"2026-11-20T08:07:11Z", "198.51.100.4", "GET", "/pallets", "504", "30.004", "1183", "00000000000000000000000000000002", "10.9.0.4:80", "30.000", "docks"},
-		{"2026-11-20T09:40:59Z", "198.51.100.5", "POST", "/labels", "502", "1.5", "1183", "00000000000000000000000000000003", "10.9.0.5:80", "1.496", "docks"},
-		{"2026-11-25T23:00:00Z", "198.51.100.5", "GET", "/labels", "200", "12", "1202400", "00000000000000000000000000000004", "10.9.0.5:80", "11.999", "docks"},
+		{
+			"2026-11-20T08:07:05Z", "198.51.100.4", "GET", "/pallets?of=7", "200", "0.19", "2400", "00000000000000000000000000000001",
+			"10.9.0.4:80", "0.186", "docks",
+		},
+		{
+			"2026-11-20T08:07:11Z", "198.51.100.4", "GET", "/pallets", "504", "30.004", "1183", "00000000000000000000000000000002",
+			"10.9.0.4:80", "30.000", "docks",
+		},
+		{
+			"2026-11-20T09:40:59Z", "198.51.100.5", "POST", "/labels", "502", "1.5", "1183", "00000000000000000000000000000003", "10.9.0.5:80",
+			"1.496", "docks",
+		},
+		{
+			"2026-11-25T23:00:00Z", "198.51.100.5", "GET", "/labels", "200", "12", "1202400", "00000000000000000000000000000004",
+			"10.9.0.5:80", "11.999", "docks",
+		},
 	},
 }
 
@@ -170,8 +185,9 @@ func CaptureOf(t *testing.T, codec ocf.CodecName) []byte {
 // Blobs are the rows as a storage account has them.
 func Blobs() (out []string) {
 	for _, row := range Warehouse.Rows {
-		out = append(out, fmt.Sprintf(`{"timeStamp":%q,"category":"ApplicationGatewayAccessLog","operationName":"ApplicationGatewayAccess","backendPoolName":"docks","properties":{"instanceId":"appgw_1","clientIP":%q,"httpMethod":%q,"requestUri":%q,"httpStatus":%s,"timeTaken":%s,"transactionId":%q,"serverRouted":%q}}`,
-			row[0], row[1], row[2], row[3], row[4], row[5], row[7], row[8]))
+		out = append(out,
+			fmt.Sprintf(`{"timeStamp":%q,"category":"ApplicationGatewayAccessLog","operationName":"ApplicationGatewayAccess","backendPoolName":"docks","properties":{"instanceId":"appgw_1","clientIP":%q,"httpMethod":%q,"requestUri":%q,"httpStatus":%s,"timeTaken":%s,"transactionId":%q,"serverRouted":%q}}`,
+				row[0], row[1], row[2], row[3], row[4], row[5], row[7], row[8]))
 	}
 	return out
 }

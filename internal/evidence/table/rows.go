@@ -321,7 +321,11 @@ func (o *objectRows) Next() ([]string, int, error) {
 	}
 	names, values, err := members([]byte(line))
 	if err != nil {
-		return nil, o.lines.number, &csv.ParseError{StartLine: o.lines.number, Line: o.lines.number, Err: fmt.Errorf("it is not a JSON object")}
+		return nil, o.lines.number, &csv.ParseError{
+			StartLine: o.lines.number,
+			Line:      o.lines.number,
+			Err:       fmt.Errorf("it is not a JSON object"),
+		}
 	}
 	if o.heading == nil {
 		o.heading, o.first = names, values

@@ -189,7 +189,8 @@ func (k *look) settle(heading []string) {
 		if k.day.dayFirst {
 			first = "day"
 		}
-		k.style.note("its dates do not show whether the month or the day comes first; reading them %s first, as in %s", first, k.day.example)
+		k.style.note("its dates do not show whether the month or the day comes first; reading them %s first, as in %s", first,
+			k.day.example)
 	}
 	if k.coarse {
 		k.style.note("its times have no seconds, as when Excel saves a table again: they cannot show idle times, or the order of requests within a minute. Give the original export")

@@ -36,7 +36,10 @@ func fullConfig() *gateway.Config {
 		SSLPolicy: gateway.SSLPolicy{Type: "Predefined", Name: "AppGwSslPolicy20220101"},
 		Probes: []gateway.Probe{{
 			Name: "web-health", Protocol: "Https", Path: "/healthz", Interval: 15, Timeout: 10, UnhealthyThreshold: 2,
-			PickHostFromSettings: true, Match: gateway.Match{StatusCodes: []gateway.StatusRange{{From: 200, To: 200}, {From: 204, To: 299}}, Body: "ok"},
+			PickHostFromSettings: true, Match: gateway.Match{
+				StatusCodes: []gateway.StatusRange{{From: 200, To: 200}, {From: 204, To: 299}},
+				Body:        "ok",
+			},
 		}},
 		Pools: []gateway.Pool{
 			{Name: "web", Members: []gateway.Address{{FQDN: "web1.shop.internal"}, {FQDN: "web2.shop.internal"}}},
@@ -55,7 +58,10 @@ func fullConfig() *gateway.Config {
 			},
 		},
 		Listeners: []gateway.Listener{
-			{Name: "shop-http", FrontendIP: "public", FrontendPort: "http", Protocol: "Http", HostNames: []string{"shop.contoso.com", "*.shop.contoso.com"}},
+			{
+				Name: "shop-http", FrontendIP: "public", FrontendPort: "http", Protocol: "Http",
+				HostNames: []string{"shop.contoso.com", "*.shop.contoso.com"},
+			},
 			{
 				Name: "shop-https", FrontendIP: "public", FrontendPort: "https", Protocol: "Https", HostNames: []string{"shop.contoso.com"},
 				SSLCertificate: "shop-tls", SSLProfile: "modern", RequireSNI: true,
@@ -122,7 +128,13 @@ func TestSloppyDocument(t *testing.T) {
 	if diff := cmp.Diff(gateway.SKU{Name: "Standard_v2", Tier: "Standard_v2", Capacity: 1}, c.SKU); diff != "" {
 		t.Error(diff)
 	}
-	want := gateway.Listener{Name: "Site", FrontendIP: "Front", FrontendPort: "Port80", Protocol: "Http", HostNames: []string{"www.example.com"}}
+	want := gateway.Listener{
+		Name:         "Site",
+		FrontendIP:   "Front",
+		FrontendPort: "Port80",
+		Protocol:     "Http",
+		HostNames:    []string{"www.example.com"},
+	}
 	if diff := cmp.Diff(want, c.Listeners[0]); diff != "" {
 		t.Error(diff)
 	}
@@ -132,7 +144,10 @@ func TestSloppyDocument(t *testing.T) {
 	if r := c.Rules[0]; r.Listener != "Site" || r.Target.Pool != "Web" || r.Target.Settings != "Http" || r.Priority != 10 {
 		t.Errorf("rule %+v", r)
 	}
-	for _, name := range []string{`"backendHttpSettingsCollection"`, `"frontendIPConfigurations"`, `"cookieBasedAffinity": "Disabled"`, `"port": 8080`} {
+	for _, name := range []string{
+		`"backendHttpSettingsCollection"`, `"frontendIPConfigurations"`, `"cookieBasedAffinity": "Disabled"`,
+		`"port": 8080`,
+	} {
 		if !bytes.Contains(d.JSON(), []byte(name)) {
 			t.Errorf("the canonical form lacks %s:\n%s", name, d.JSON())
 		}
@@ -198,15 +213,34 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantProbe := gateway.Probe{Name: "p", Protocol: "Http", Host: "h", Path: "/", Interval: 30, Timeout: 30, UnhealthyThreshold: 3, Match: gateway.Match{StatusCodes: []gateway.StatusRange{{From: 200, To: 399}}}}
-	wantSettings := gateway.Settings{Name: "s", Port: 80, Protocol: "Http", AffinityCookieName: "ApplicationGatewayAffinity", RequestTimeout: 20, DrainTimeout: 30, ValidateChain: true, ValidateSNI: true}
+	wantProbe := gateway.Probe{
+		Name:               "p",
+		Protocol:           "Http",
+		Host:               "h",
+		Path:               "/",
+		Interval:           30,
+		Timeout:            30,
+		UnhealthyThreshold: 3,
+		Match:              gateway.Match{StatusCodes: []gateway.StatusRange{{From: 200, To: 399}}},
+	}
+	wantSettings := gateway.Settings{
+		Name:               "s",
+		Port:               80,
+		Protocol:           "Http",
+		AffinityCookieName: "ApplicationGatewayAffinity",
+		RequestTimeout:     20,
+		DrainTimeout:       30,
+		ValidateChain:      true,
+		ValidateSNI:        true,
+	}
 	if diff := cmp.Diff(wantProbe, d.Config.Probes[0]); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(wantSettings, d.Config.Settings[0]); diff != "" {
 		t.Error(diff)
 	}
-	if d.Config.SKU.Name != "Standard_v2" || !strings.HasSuffix(d.Config.ChildID("probes", "p"), "/providers/Microsoft.Network/applicationGateways/gateway/probes/p") {
+	if d.Config.SKU.Name != "Standard_v2" ||
+		!strings.HasSuffix(d.Config.ChildID("probes", "p"), "/providers/Microsoft.Network/applicationGateways/gateway/probes/p") {
 		t.Errorf("SKU %+v, id %s", d.Config.SKU, d.Config.ChildID("probes", "p"))
 	}
 }
@@ -296,13 +330,15 @@ func TestSomethingElse(t *testing.T) {
 	f("resource \"azurerm_application_gateway\" \"gw\" {}", "looks like Terraform")
 	f("param location string", "looks like Bicep")
 	f("PK\x03\x04zip", "compressed archive")
-	f(`{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#","resources":[]}`, "ARM template without an application gateway")
+	f(`{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#","resources":[]}`,
+		"ARM template without an application gateway")
 	f(`[{"name":"a"},{"name":"b"}]`, "list of 2 elements")
 	f(`{"value":[{"name":"a"}]}`, "list of 1 elements")
 	f(`[]`, "empty list")
 	f(`{"value":[{"type":"Microsoft.Network/applicationGateways","name":"east","properties":{}},{"type":"Microsoft.Network/applicationGateways","name":"west","properties":{}}]}`, `list of 2 gateways: "east", "west"`)
 	f(`[{"HttpStatus":502,"RequestUri":"/a"}]`, "none of which is a gateway")
-	f(`{"version":4,"terraform_version":"1.9.0","serial":3,"lineage":"l","resources":[{"type":"azurerm_application_gateway","name":"gw"}]}`, "Terraform state")
+	f(`{"version":4,"terraform_version":"1.9.0","serial":3,"lineage":"l","resources":[{"type":"azurerm_application_gateway","name":"gw"}]}`,
+		"Terraform state")
 	f(`{"format_version":"1.0","terraform_version":"1.9.0","values":{"root_module":{}}}`, "Terraform state")
 	f(`{"format_version":"1.2","terraform_version":"1.9.0","planned_values":{},"resource_changes":[]}`, "Terraform plan")
 	f(`{"error":{"code":"AuthorizationFailed","message":"no"}}`, "AuthorizationFailed: no")
@@ -358,9 +394,13 @@ func TestPackagedLocalFile(t *testing.T) {
 
 // A list that holds one gateway is that gateway, as az rest and az network application-gateway list print it.
 func TestListOfOneGateway(t *testing.T) {
-	for _, text := range []string{`{"value":[%s],"nextLink":null}`, `[%s]`, `{"value":[{"type":"Microsoft.Network/publicIPAddresses","name":"ip"},%s]}`} {
+	for _, text := range []string{
+		`{"value":[%s],"nextLink":null}`, `[%s]`,
+		`{"value":[{"type":"Microsoft.Network/publicIPAddresses","name":"ip"},%s]}`,
+	} {
 		t.Run(text, func(t *testing.T) {
-			d, err := Parse([]byte(fmt.Sprintf(text, `{"name":"harbour","type":"Microsoft.Network/applicationGateways","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}}}`)))
+			d, err := Parse([]byte(fmt.Sprintf(text,
+				`{"name":"harbour","type":"Microsoft.Network/applicationGateways","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}}}`)))
 			if err != nil || d.Config.Name != "harbour" {
 				t.Errorf("%s: %v", text, err)
 			}

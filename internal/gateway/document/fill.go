@@ -225,7 +225,11 @@ func (f *filler) fillRouting(c *gateway.Config) {
 		m := gateway.PathMap{Name: name, Default: f.target(p, "default")}
 		for _, item := range p.List("pathRules") {
 			o, _ := item.(*schema.Object)
-			m.Rules = append(m.Rules, gateway.PathRule{Name: o.Text("name"), Paths: o.Props().Texts("paths"), Target: f.target(o.Props(), "")})
+			m.Rules = append(m.Rules, gateway.PathRule{
+				Name:   o.Text("name"),
+				Paths:  o.Props().Texts("paths"),
+				Target: f.target(o.Props(), ""),
+			})
 		}
 		c.PathMaps = append(c.PathMaps, m)
 	})

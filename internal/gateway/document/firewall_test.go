@@ -62,16 +62,20 @@ func TestFrontendsTogether(t *testing.T) {
 	two := strings.Replace(doc, `"frontendIPConfigurations":[`, `"frontendIPConfigurations":[`+private+`,`, 1)
 	listener := doc[strings.Index(doc, `"httpListeners":[`)+len(`"httpListeners":[`) : strings.Index(doc, `],
 	"requestRoutingRules"`)]
-	second := strings.Replace(strings.Replace(listener, `"name":"l"`, `"name":"l2"`, 1), "/frontendIPConfigurations/f", "/frontendIPConfigurations/private", 1)
+	second := strings.Replace(strings.Replace(listener, `"name":"l"`, `"name":"l2"`, 1), "/frontendIPConfigurations/f",
+		"/frontendIPConfigurations/private", 1)
 	two = strings.Replace(two, listener, listener+","+second, 1)
-	if p := coded(t, []byte(two), "FrontendsShareAPort"); len(p) != 1 || !strings.Contains(p[0].Hint, "--bind f=ADDRESS --bind private=ADDRESS") {
+	if p := coded(t, []byte(two), "FrontendsShareAPort"); len(p) != 1 ||
+		!strings.Contains(p[0].Hint, "--bind f=ADDRESS --bind private=ADDRESS") {
 		t.Errorf("%+v", p)
 	}
 	basic := strings.Replace(doc, `"name":"WAF_v2","tier":"WAF_v2"`, `"name":"Basic","tier":"Basic"`, 1)
 	if p := coded(t, []byte(basic), "ApplicationGatewayBasicSkuRequiresPublicFrontend"); len(p) != 0 {
 		t.Errorf("%v", p)
 	}
-	alone := strings.Replace(basic, `{"publicIPAddress":{"id":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/p"}}`, `{"privateIPAddress":"10.0.0.9"}`, 1)
+	alone := strings.Replace(basic,
+		`{"publicIPAddress":{"id":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/p"}}`,
+		`{"privateIPAddress":"10.0.0.9"}`, 1)
 	if p := coded(t, []byte(alone), "ApplicationGatewayBasicSkuRequiresPublicFrontend"); len(p) != 1 {
 		t.Errorf("%v", p)
 	}

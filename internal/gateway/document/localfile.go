@@ -32,7 +32,10 @@ func (s Source) ParseLocal() (gateway.Local, []gateway.Problem, error) {
 	case v == nil: // nothing but comments
 		return local, nil, nil
 	case !ok:
-		return local, nil, &FormatError{Message: "causeway.yaml must be a mapping of settings", Hint: "write for example: connectTimeout: 5s"}
+		return local, nil, &FormatError{
+			Message: "causeway.yaml must be a mapping of settings",
+			Hint:    "write for example: connectTimeout: 5s",
+		}
 	}
 	r := localReader{dir: s.Dir, local: &local}
 	r.mapping(root, "", r.settings())

@@ -85,8 +85,14 @@ func TestLocalProblems(t *testing.T) {
 		{"members: {a: 'b:99999'}", "InvalidAddress", `members["a"]`, "no port", "host:port"},
 		{"certificates: {a: {pfx: c.pfx, cert: c.pem}}", "CertificateFilesConflict", `certificates["a"]`, "both given", "either pfx"},
 		{"certificates: {a: {cert: c.pem}}", "CertificateFilesMissing", `certificates["a"]`, "no complete set", "cert and key"},
-		{"certificates: {a: {cert: c.pem, key: k.pem, password: p}}", "CertificateFilesConflict", `certificates["a"].password`, "pfx only", "remove it"},
-		{"certificates: {a: {crt: c.pem, cert: c.pem, key: k.pem}}", "UnknownSetting", `certificates["a"].crt`, "unknown setting", "did you mean cert?"},
+		{
+			"certificates: {a: {cert: c.pem, key: k.pem, password: p}}", "CertificateFilesConflict", `certificates["a"].password`, "pfx only",
+			"remove it",
+		},
+		{
+			"certificates: {a: {crt: c.pem, cert: c.pem, key: k.pem}}", "UnknownSetting", `certificates["a"].crt`, "unknown setting",
+			"did you mean cert?",
+		},
 	} {
 		t.Run(x.in, func(t *testing.T) {
 			_, problems, err := parseLocal(x.in)
@@ -94,7 +100,8 @@ func TestLocalProblems(t *testing.T) {
 				t.Fatalf("%v, %+v, want one problem", err, problems)
 			}
 			p := problems[0]
-			if p.Code != x.code || p.Path != x.path || p.Severity != gateway.Error || !strings.Contains(p.Message, x.message) || !strings.Contains(p.Hint, x.hint) {
+			if p.Code != x.code || p.Path != x.path || p.Severity != gateway.Error || !strings.Contains(p.Message, x.message) ||
+				!strings.Contains(p.Hint, x.hint) {
 				t.Errorf("%+v", p)
 			}
 		})
@@ -130,7 +137,10 @@ warning: members["10.1.2.6"]: no backend pool of the document has this member [U
 		t.Error(diff)
 	}
 	local = gateway.DefaultLocal()
-	for file, path := range map[string]string{"rest-v2": "httpListeners[1].properties.sslCertificate", "az-show": "httpListeners[1].sslCertificate"} {
+	for file, path := range map[string]string{
+		"rest-v2": "httpListeners[1].properties.sslCertificate",
+		"az-show": "httpListeners[1].sslCertificate",
+	} {
 		t.Run(file, func(t *testing.T) {
 			if d := parseFile(t, "testdata/"+file+".json"); !hasProblem(d.ProblemsWith(local), "CertificateKeyMissing", path) {
 				t.Errorf("%s: no %s among\n%s", file, path, problemText(d.ProblemsWith(local)))

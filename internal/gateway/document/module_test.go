@@ -28,12 +28,14 @@ func TestModuleInsideAModule(t *testing.T) {
 	}
 	// No warning speaks of the siblings; what the gateway itself leaves open is two ids, and a rule without a type.
 	for _, w := range warningsOf(d.Problems()) {
-		if !strings.HasPrefix(w, "TemplateValueUnknown resources.gateway.properties.parameters.") && !strings.HasPrefix(w, "ApplicationGatewayRequestRoutingRuleRuleTypeCannotBeEmpty ") {
+		if !strings.HasPrefix(w, "TemplateValueUnknown resources.gateway.properties.parameters.") &&
+			!strings.HasPrefix(w, "ApplicationGatewayRequestRoutingRuleRuleTypeCannotBeEmpty ") {
 			t.Errorf("warning: %s", w)
 		}
 	}
 	d = parseTemplate(t, data, []byte(`{"zones":[1,7]}`))
-	if got := errorsOf(d.Problems()); !slices.Equal(got, []string{"TemplateParameterNotAllowed resources.gateway.properties.template.parameters.zones[1]"}) {
+	if got := errorsOf(d.Problems()); !slices.Equal(got,
+		[]string{"TemplateParameterNotAllowed resources.gateway.properties.template.parameters.zones[1]"}) {
 		t.Errorf("zones: %v", got)
 	}
 }
@@ -52,7 +54,8 @@ func TestWhatHangsOnAGateway(t *testing.T) {
 	}
 	assignment := `{"type":"Microsoft.Network/applicationgateways/providers/roleAssignments","name":"[nowhere()]","properties":{"principalId":"[parameters('principal')]"}}`
 	f(assignment, "resources[1]")
-	f(`{"type":"Microsoft.Resources/deployments","name":"[parameters('principal')]","properties":{"template":`+string(armTemplate("", assignment))+`}}`, "resources[1]")
+	f(`{"type":"Microsoft.Resources/deployments","name":"[parameters('principal')]","properties":{"template":`+
+		string(armTemplate("", assignment))+`}}`, "resources[1]")
 	f(`{"type":"Microsoft.Network/applicationGateways/privateEndpointConnections","name":"gw/c","properties":{"x":"[parameters('principal')]"}}`, "resources[1]")
 }
 
@@ -62,17 +65,22 @@ func TestRulesWithoutAType(t *testing.T) {
 		t.Helper()
 		d := parseTemplate(t, ferry(t, "", replace, by), nil)
 		warnings := warningsOf(d.Problems())
-		if gateway.HasErrors(d.Problems()) || len(warnings) != 1 || !strings.HasPrefix(warnings[0], "ApplicationGatewayRequestRoutingRuleRuleTypeCannotBeEmpty ") {
+		if gateway.HasErrors(d.Problems()) || len(warnings) != 1 ||
+			!strings.HasPrefix(warnings[0], "ApplicationGatewayRequestRoutingRuleRuleTypeCannotBeEmpty ") {
 			t.Errorf("problems:\n%s", problemText(d.Problems()))
 		}
-		if got := d.Config.Rules[0].Type + " " + d.Config.Rules[1].Type; got != want || strings.Count(string(d.Effective()), `"ruleType"`) != 2 {
+		if got := d.Config.Rules[0].Type + " " + d.Config.Rules[1].Type; got != want ||
+			strings.Count(string(d.Effective()), `"ruleType"`) != 2 {
 			t.Errorf("got %s, want %s\n%s", got, want, d.Effective())
 		}
 	}
 	f(`"ruleType":"Basic",`, "", "Basic PathBasedRouting")
 	f(`"ruleType":"PathBasedRouting",`, "", "Basic PathBasedRouting")
-	d := parseTemplate(t, ferry(t, "", `"ruleType":"Basic",`, "", `"backendAddressPool":{"id":"@backendAddressPools/web"},"backendHttpSettings":{"id":"@backendHttpSettingsCollection/s"}}`, `"tags":1}`), nil)
-	if !slices.Contains(errorsOf(d.Problems()), "ApplicationGatewayRequestRoutingRuleTargetCannotBeEmpty properties.requestRoutingRules[0].properties") {
+	d := parseTemplate(t, ferry(t, "", `"ruleType":"Basic",`, "",
+		`"backendAddressPool":{"id":"@backendAddressPools/web"},"backendHttpSettings":{"id":"@backendHttpSettingsCollection/s"}}`,
+		`"tags":1}`), nil)
+	if !slices.Contains(errorsOf(d.Problems()),
+		"ApplicationGatewayRequestRoutingRuleTargetCannotBeEmpty properties.requestRoutingRules[0].properties") {
 		t.Errorf("a rule that leads nowhere stays an error:\n%s", problemText(d.Problems()))
 	}
 }
@@ -80,7 +88,9 @@ func TestRulesWithoutAType(t *testing.T) {
 func TestFirewallWithoutARuleSet(t *testing.T) {
 	d := parseTemplate(t, ferry(t, "", `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`,
 		`"sku":{"name":"WAF_v2","tier":"WAF_v2","capacity":1},"webApplicationFirewallConfiguration":{"enabled":true,"firewallMode":"Prevention"}`), nil)
-	if gateway.HasErrors(d.Problems()) || !hasProblem(d.Problems(), "ApplicationGatewayWebApplicationFirewallConfigurationRuleSetVersionCannotBeEmpty", "properties.webApplicationFirewallConfiguration.ruleSetVersion") {
+	if gateway.HasErrors(d.Problems()) ||
+		!hasProblem(d.Problems(), "ApplicationGatewayWebApplicationFirewallConfigurationRuleSetVersionCannotBeEmpty",
+			"properties.webApplicationFirewallConfiguration.ruleSetVersion") {
 		t.Errorf("problems:\n%s", problemText(d.Problems()))
 	}
 }

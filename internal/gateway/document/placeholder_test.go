@@ -38,8 +38,10 @@ func ferry(t testing.TB, parameters string, replacements ...string) []byte {
 		}
 		text = strings.ReplaceAll(text, replacements[i], replacements[i+1])
 	}
-	text = regexp.MustCompile(`"@(\w+)/(\w+)"`).ReplaceAllString(text, `"[resourceId('Microsoft.Network/applicationGateways/$1','harbour','$2')]"`)
-	return armTemplate(`"parameters":{`+parameters+`},`, `{"type":"Microsoft.Network/applicationGateways","name":"harbour","properties":`+text+`}`)
+	text = regexp.MustCompile(`"@(\w+)/(\w+)"`).ReplaceAllString(text,
+		`"[resourceId('Microsoft.Network/applicationGateways/$1','harbour','$2')]"`)
+	return armTemplate(`"parameters":{`+parameters+`},`, `{"type":"Microsoft.Network/applicationGateways","name":"harbour","properties":`+
+		text+`}`)
 }
 
 func errorsOf(problems []gateway.Problem) []string {
@@ -68,7 +70,8 @@ func TestPlaceholdersFitTheirPlaces(t *testing.T) {
 		}
 	}
 	for _, place := range []string{
-		`"10.4.1.4"`, `"b.example"`, `"h.example"`, `"/health"`, `"200"`, `"/app/"`, `"a.example"`, `"https://elsewhere.example/"`, `"/one/*"`,
+		`"10.4.1.4"`, `"b.example"`, `"h.example"`, `"/health"`, `"200"`, `"/app/"`, `"a.example"`, `"https://elsewhere.example/"`,
+		`"/one/*"`,
 		`["a.example"]`, `[{"ipAddress":"10.4.1.4"},{"fqdn":"b.example"}]`,
 	} {
 		f(place, later)
@@ -100,7 +103,8 @@ func TestNameThatOnlyADeploymentKnows(t *testing.T) {
 		`"backendAddresses":"[if(not(empty(reference('app').outputs.fqdn.value)), createArray(createObject('fqdn', reference('app').outputs.fqdn.value)), null())]"`,
 	).Replace(string(ferry(t, "")))
 	d := parseTemplate(t, []byte(data), nil)
-	if gateway.HasErrors(d.Problems()) || slices.ContainsFunc(warningsOf(d.Problems()), func(w string) bool { return !strings.HasPrefix(w, "TemplateValueUnknown ") }) {
+	if gateway.HasErrors(d.Problems()) ||
+		slices.ContainsFunc(warningsOf(d.Problems()), func(w string) bool { return !strings.HasPrefix(w, "TemplateValueUnknown ") }) {
 		t.Errorf("problems:\n%s", problemText(d.Problems()))
 	}
 	if m := d.Config.Pools[0].Members; len(m) != 1 || m[0].FQDN != openHost+".invalid" {
@@ -112,9 +116,12 @@ func TestNameThatOnlyADeploymentKnows(t *testing.T) {
 func TestPlaceholdersDiffer(t *testing.T) {
 	const later = `"[reference('x').y]"`
 	d := parseTemplate(t, ferry(t, "",
-		`{"ipAddress":"10.4.1.4"},{"fqdn":"b.example"}`, `{"ipAddress":`+later+`},{"ipAddress":`+later+`},{"fqdn":`+later+`},{"fqdn":`+later+`}`,
-		`"port":80}`, `"port":`+later+`}`, `"port":81}`, `"port":`+later+`}`, `"priority":10`, `"priority":`+later, `"priority":20`, `"priority":`+later), nil)
-	if gateway.HasErrors(d.Problems()) || slices.ContainsFunc(warningsOf(d.Problems()), func(w string) bool { return !strings.HasPrefix(w, "TemplateValueUnknown ") }) {
+		`{"ipAddress":"10.4.1.4"},{"fqdn":"b.example"}`, `{"ipAddress":`+later+`},{"ipAddress":`+later+`},{"fqdn":`+later+`},{"fqdn":`+
+			later+`}`,
+		`"port":80}`, `"port":`+later+`}`, `"port":81}`, `"port":`+later+`}`, `"priority":10`, `"priority":`+later, `"priority":20`,
+		`"priority":`+later), nil)
+	if gateway.HasErrors(d.Problems()) ||
+		slices.ContainsFunc(warningsOf(d.Problems()), func(w string) bool { return !strings.HasPrefix(w, "TemplateValueUnknown ") }) {
 		t.Errorf("problems:\n%s", problemText(d.Problems()))
 	}
 	members := map[string]bool{}
@@ -136,12 +143,15 @@ func TestNothingStandsForWhatDecides(t *testing.T) {
 			t.Errorf("%s: no %s among:\n%s", in, want, problemText(d.Problems()))
 		}
 	}
-	f(`"httpListener":{"id":"@httpListeners/l"}`, `"httpListener":`+later, "TemplateValueNeeded properties.requestRoutingRules[0].properties.httpListener")
+	f(`"httpListener":{"id":"@httpListeners/l"}`, `"httpListener":`+later,
+		"TemplateValueNeeded properties.requestRoutingRules[0].properties.httpListener")
 	f(`"id":"@httpListeners/l"`, `"id":`+later, "LinkedInvalidPropertyId properties.requestRoutingRules[0].properties.httpListener.id")
 	f(`{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`, later, "TemplateValueNeeded properties.sku")
-	f(`"frontendPorts":[`, `"webApplicationFirewallConfiguration":`+later+`,"frontendPorts":[`, "TemplateValueNeeded properties.webApplicationFirewallConfiguration")
+	f(`"frontendPorts":[`, `"webApplicationFirewallConfiguration":`+later+`,"frontendPorts":[`,
+		"TemplateValueNeeded properties.webApplicationFirewallConfiguration")
 	d := parseTemplate(t, ferry(t, "", `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`,
-		`"sku":{"name":"WAF_v2","tier":"WAF_v2","capacity":1},"webApplicationFirewallConfiguration":{"enabled":`+later+`,"firewallMode":`+later+`}`), nil)
+		`"sku":{"name":"WAF_v2","tier":"WAF_v2","capacity":1},"webApplicationFirewallConfiguration":{"enabled":`+later+`,"firewallMode":`+
+			later+`}`), nil)
 	if u := d.Config.Unserved; len(u) != 1 || u[0].Protection != gateway.ProtectionWAF {
 		t.Errorf("a firewall of which nothing is known counts as one that blocks: %+v", u)
 	}
@@ -163,7 +173,8 @@ func TestAMissingParameterIsOneError(t *testing.T) {
 	}
 	const p = `"[parameters('p')]"`
 	for _, place := range []string{
-		`"10.4.1.4"`, `"b.example"`, `"h.example"`, `"/health"`, `"200"`, `"/app/"`, `"a.example"`, `"https://elsewhere.example/"`, `"/one/*"`, `"Http"`, `"Found"`, `"Basic"`, `"health"`, `"web"`,
+		`"10.4.1.4"`, `"b.example"`, `"h.example"`, `"/health"`, `"200"`, `"/app/"`, `"a.example"`, `"https://elsewhere.example/"`,
+		`"/one/*"`, `"Http"`, `"Found"`, `"Basic"`, `"health"`, `"web"`,
 		`"Standard_v2"`,
 	} {
 		f("string", "", place, p)
@@ -172,24 +183,34 @@ func TestAMissingParameterIsOneError(t *testing.T) {
 	if got := codes(parseTemplate(t, []byte(named), nil).Problems()); !slices.Equal(got, []string{missing}) {
 		t.Errorf("name: %v", got)
 	}
-	f("int", "", `"port":80}`, `"port":`+p+`}`, `"port":81}`, `"port":`+p+`}`, `"priority":10`, `"priority":`+p, `"requestTimeout":30`, `"requestTimeout":"[mul(parameters('p'),2)]"`)
+	f("int", "", `"port":80}`, `"port":`+p+`}`, `"port":81}`, `"port":`+p+`}`, `"priority":10`, `"priority":`+p, `"requestTimeout":30`,
+		`"requestTimeout":"[mul(parameters('p'),2)]"`)
 	f("array", "", `[{"ipAddress":"10.4.1.4"},{"fqdn":"b.example"}]`, p)
 	f("array", "", `["a.example"]`, p)
 	f("bool", "", `"ruleType":"Basic"`, `"ruleType":"[if(parameters('p'),'Basic','PathBasedRouting')]"`)
-	f("string", "", `"10.4.1.4"`, `"[concat('10.4.', parameters('p'))]"`, `"/health"`, `"[replace(parameters('p'),'a','b')]"`, `"200"`, `"[first(split(parameters('p'),','))]"`)
+	f("string", "", `"10.4.1.4"`, `"[concat('10.4.', parameters('p'))]"`, `"/health"`, `"[replace(parameters('p'),'a','b')]"`, `"200"`,
+		`"[first(split(parameters('p'),','))]"`)
 	f("object", "", `{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`, p)
 	// Whole collections, of which others name elements.
-	for _, collection := range []string{"frontendIPConfigurations", "frontendPorts", "backendAddressPools", "probes", "backendHttpSettingsCollection", "httpListeners", "urlPathMaps", "redirectConfigurations", "requestRoutingRules"} {
+	for _, collection := range []string{
+		"frontendIPConfigurations", "frontendPorts", "backendAddressPools", "probes",
+		"backendHttpSettingsCollection", "httpListeners", "urlPathMaps", "redirectConfigurations", "requestRoutingRules",
+	} {
 		if got := codes(parseTemplate(t, withCollection(t, collection), nil).Problems()); !slices.Equal(got, []string{missing}) {
 			t.Errorf("%s: %v", collection, got)
 		}
 	}
 	// The rest of the document is judged all the same.
 	f("string", "ApplicationGatewayProbePathInvalid properties.probes[0].properties.path", `"10.4.1.4"`, p, `"/health"`, `"health"`)
-	f("string", "ApplicationGatewayDuplicateFrontendPort properties.frontendPorts[1].properties.port", `"10.4.1.4"`, p, `"port":81`, `"port":80`)
+	f("string", "ApplicationGatewayDuplicateFrontendPort properties.frontendPorts[1].properties.port", `"10.4.1.4"`, p, `"port":81`,
+		`"port":80`)
 	// Loops and conditions that the parameter decides.
-	d := parseTemplate(t, armTemplate(`"parameters":{"p":{"type":"bool"},"n":{"type":"int"}},`, gatewayResource("gw", `"condition":"[parameters('p')]",`)), nil)
-	if got := errorsOf(d.Problems()); !slices.Equal(got, []string{"TemplateParameterMissing parameters.p", "ApplicationGatewayHttpListenersCannotBeEmpty properties.httpListeners"}) {
+	d := parseTemplate(t, armTemplate(`"parameters":{"p":{"type":"bool"},"n":{"type":"int"}},`,
+		gatewayResource("gw", `"condition":"[parameters('p')]",`)), nil)
+	if got := errorsOf(d.Problems()); !slices.Equal(got, []string{
+		"TemplateParameterMissing parameters.p",
+		"ApplicationGatewayHttpListenersCannotBeEmpty properties.httpListeners",
+	}) {
 		t.Errorf("condition: %v", got)
 	}
 	d = parseTemplate(t, ferry(t, `"n":{"type":"int"}`, `"backendAddresses":[{"ipAddress":"10.4.1.4"},{"fqdn":"b.example"}]`,
@@ -213,7 +234,8 @@ func withCollection(t *testing.T, collection string) []byte {
 
 func TestPlaceholdersOfSecrets(t *testing.T) {
 	d := parseTemplate(t, ferry(t, `"p":{"type":"securestring"}`, `"b.example"`, `"[parameters('p')]"`,
-		`"frontendPorts":[`, `"sslCertificates":[{"name":"c","properties":{"data":"[parameters('p')]","password":"[concat(parameters('p'),'!')]"}}],"frontendPorts":[`), nil)
+		`"frontendPorts":[`,
+		`"sslCertificates":[{"name":"c","properties":{"data":"[parameters('p')]","password":"[concat(parameters('p'),'!')]"}}],"frontendPorts":[`), nil)
 	if got := codes(d.Problems()); !slices.Equal(got, []string{"TemplateSecretUnknown parameters.p"}) {
 		t.Errorf("problems:\n%s", problemText(d.Problems()))
 	}
@@ -224,12 +246,18 @@ func TestPlaceholdersOfSecrets(t *testing.T) {
 
 // The paths by which open values are found leave out nulls, as the reader of the document does.
 func TestPathsOfOpenValues(t *testing.T) {
-	got := fmt.Sprint(openCollections([]open{{"properties.probes", true}, {"properties.httpListeners[0].name", true}, {"properties.frontendPorts[1].properties.port", true}, {"properties.urlPathMaps", false}}))
+	got := fmt.Sprint(openCollections([]open{
+		{"properties.probes", true},
+		{"properties.httpListeners[0].name", true},
+		{"properties.frontendPorts[1].properties.port", true},
+		{"properties.urlPathMaps", false},
+	}))
 	if want := "map[httpListeners:true probes:true]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	for path, want := range map[string]string{
-		"properties.probes[3].properties.port": "properties.probes[3]", "properties.sku.tier": "properties.sku", "properties.enableHttp2": "properties.enableHttp2", "name": "name",
+		"properties.probes[3].properties.port": "properties.probes[3]", "properties.sku.tier": "properties.sku",
+		"properties.enableHttp2": "properties.enableHttp2", "name": "name",
 	} {
 		t.Run(path, func(t *testing.T) {
 			if got := home(path); got != want {

@@ -23,14 +23,32 @@ func flaws() []flaw {
 		return func(doc map[string]any) { props(doc, collection, i)[key] = v }
 	}
 	return []flaw{
-		{"dangling pool", "InvalidResourceReference", "requestRoutingRules[0].backendAddressPool.id", set("requestRoutingRules", 0, "backendAddressPool", map[string]any{"id": "x/backendAddressPools/gone"})},
-		{"same priority", "ApplicationGatewayRequestRoutingRuleDuplicatePriority", "requestRoutingRules[2].priority", set("requestRoutingRules", 2, "priority", 2)},
+		{
+			"dangling pool", "InvalidResourceReference", "requestRoutingRules[0].backendAddressPool.id",
+			set("requestRoutingRules", 0, "backendAddressPool", map[string]any{"id": "x/backendAddressPools/gone"}),
+		},
+		{
+			"same priority", "ApplicationGatewayRequestRoutingRuleDuplicatePriority", "requestRoutingRules[2].priority",
+			set("requestRoutingRules", 2, "priority", 2),
+		},
 		{"same name", "DuplicateResourceName", "backendAddressPools[2].name", set("backendAddressPools", 2, "name", "POOL1")},
-		{"timeout", "ApplicationGatewayBackendHttpSettingsRequestTimeoutOutOfRange", "backendHttpSettingsCollection[1].requestTimeout", set("backendHttpSettingsCollection", 1, "requestTimeout", 0)},
-		{"protocol", "ApplicationGatewayBackendHttpSettingsProtocolInvalid", "backendHttpSettingsCollection[2].protocol", set("backendHttpSettingsCollection", 2, "protocol", "gopher")},
-		{"no certificate", "ApplicationGatewayHttpsListenerMustReferenceSslCertificate", "httpListeners[1].sslCertificate", set("httpListeners", 1, "protocol", "Https")},
+		{
+			"timeout", "ApplicationGatewayBackendHttpSettingsRequestTimeoutOutOfRange", "backendHttpSettingsCollection[1].requestTimeout",
+			set("backendHttpSettingsCollection", 1, "requestTimeout", 0),
+		},
+		{
+			"protocol", "ApplicationGatewayBackendHttpSettingsProtocolInvalid", "backendHttpSettingsCollection[2].protocol",
+			set("backendHttpSettingsCollection", 2, "protocol", "gopher"),
+		},
+		{
+			"no certificate", "ApplicationGatewayHttpsListenerMustReferenceSslCertificate", "httpListeners[1].sslCertificate",
+			set("httpListeners", 1, "protocol", "Https"),
+		},
 		{"port", "ApplicationGatewayFrontendPortPortOutOfRange", "frontendPorts[3].port", set("frontendPorts", 3, "port", 70000)},
-		{"member", "ApplicationGatewayBackendAddressInvalid", "backendAddressPools[0].backendAddresses[0].ipAddress", set("backendAddressPools", 0, "backendAddresses", []any{map[string]any{"ipAddress": "here"}})},
+		{
+			"member", "ApplicationGatewayBackendAddressInvalid", "backendAddressPools[0].backendAddresses[0].ipAddress",
+			set("backendAddressPools", 0, "backendAddresses", []any{map[string]any{"ipAddress": "here"}}),
+		},
 		{"unknown key", "UnknownProperty", "httpListeners[0].hostnams", set("httpListeners", 0, "hostnams", []any{"a"})},
 		{"not served", "NotServed", "enableHttp2", func(doc map[string]any) { doc["enableHttp2"] = true }},
 	}
@@ -51,9 +69,15 @@ func soundDocument() map[string]any {
 	}
 	for i := range 4 {
 		add("frontendPorts", map[string]any{"name": fmt.Sprint("fron", i), "port": 8000 + i})
-		add("backendAddressPools", map[string]any{"name": fmt.Sprint("pool", i), "backendAddresses": []any{map[string]any{"ipAddress": "10.0.0.4"}}})
+		add("backendAddressPools", map[string]any{
+			"name":             fmt.Sprint("pool", i),
+			"backendAddresses": []any{map[string]any{"ipAddress": "10.0.0.4"}},
+		})
 		add("backendHttpSettingsCollection", map[string]any{"name": fmt.Sprint("back", i), "port": 80, "protocol": "Http"})
-		add("httpListeners", map[string]any{"name": fmt.Sprint("http", i), "protocol": "Http", "frontendIPConfiguration": ref("frontendIPConfigurations", 0), "frontendPort": ref("frontendPorts", i)})
+		add("httpListeners", map[string]any{
+			"name": fmt.Sprint("http", i), "protocol": "Http",
+			"frontendIPConfiguration": ref("frontendIPConfigurations", 0), "frontendPort": ref("frontendPorts", i),
+		})
 		add("requestRoutingRules", map[string]any{
 			"name": fmt.Sprint("rule", i), "ruleType": "Basic", "priority": i + 1, "httpListener": ref("httpListeners", i),
 			"backendAddressPool":  map[string]any{"id": fmt.Sprint("x/backendAddressPools/pool", i)},
@@ -108,7 +132,10 @@ func TestLimitsAreCounted(t *testing.T) {
 		doc["sku"] = map[string]any{"tier": tier, "capacity": 1}
 		if tier == "WAF" {
 			doc["sku"] = map[string]any{"name": "WAF_Medium", "tier": tier, "capacity": 1}
-			doc["webApplicationFirewallConfiguration"] = map[string]any{"enabled": true, "firewallMode": "Detection", "ruleSetType": "OWASP", "ruleSetVersion": "3.0"}
+			doc["webApplicationFirewallConfiguration"] = map[string]any{
+				"enabled": true, "firewallMode": "Detection",
+				"ruleSetType": "OWASP", "ruleSetVersion": "3.0",
+			}
 		}
 		for _, exceed := range []int{0, 1} {
 			items := []any{}

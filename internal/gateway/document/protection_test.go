@@ -56,12 +56,21 @@ func TestProtectionsFailClosed(t *testing.T) {
 		{name: "waf prevention in capitals", gateway: waf("PREVENTION", true), want: "waf", object: "the gateway"},
 		{name: "waf detection", gateway: waf("Detection", true)},
 		{name: "waf off", gateway: waf("Prevention", false)},
-		{name: "waf that does not say whether it is on", gateway: strings.Replace(waf("Prevention", true), `"enabled":true,`, "", 1), want: "waf", object: "the gateway"},
+		{
+			name: "waf that does not say whether it is on", gateway: strings.Replace(waf("Prevention", true), `"enabled":true,`, "", 1),
+			want: "waf", object: "the gateway",
+		},
 		{name: "waf policy", gateway: policy, want: "waf", object: "the gateway"},
 		{name: "waf policy of a listener", listener: policy, want: "waf", object: `listener "l"`},
 		{name: "client certificates", profile: ca, listener: use, want: "mtls", object: `TLS profile "tls" of listener "l"`},
-		{name: "strict", profile: ca + `,"clientAuthConfiguration":{"verifyClientAuthMode":"strict"}`, listener: use, want: "mtls", object: `TLS profile "tls" of listener "l"`},
-		{name: "issuer", profile: ca + `,"clientAuthConfiguration":{"verifyClientCertIssuerDN":true}`, listener: use, want: "mtls", object: `TLS profile "tls" of listener "l"`},
+		{
+			name: "strict", profile: ca + `,"clientAuthConfiguration":{"verifyClientAuthMode":"strict"}`, listener: use, want: "mtls",
+			object: `TLS profile "tls" of listener "l"`,
+		},
+		{
+			name: "issuer", profile: ca + `,"clientAuthConfiguration":{"verifyClientCertIssuerDN":true}`, listener: use, want: "mtls",
+			object: `TLS profile "tls" of listener "l"`,
+		},
 		{name: "passthrough", profile: `"clientAuthConfiguration":{"verifyClientAuthMode":"Passthrough"}`, listener: use},
 		{name: "a profile that nobody uses", profile: ca},
 		{name: "token", rule: jwt("deny"), want: "jwt", object: `rule "r"`},
@@ -90,12 +99,16 @@ func TestProtectionsFailClosed(t *testing.T) {
 				}
 				return
 			}
-			if len(refused) != 1 || !strings.HasPrefix(refused[0].Message, c.object) || !strings.Contains(refused[0].Hint, "--allow-unserved "+c.want) {
+			if len(refused) != 1 || !strings.HasPrefix(refused[0].Message, c.object) ||
+				!strings.Contains(refused[0].Hint, "--allow-unserved "+c.want) {
 				t.Fatalf("%+v", refused)
 			}
 			for _, other := range gateway.Protections() {
 				after := d.FailClosed(d.Problems(), []string{other})
-				served := !slices.ContainsFunc(after, func(p gateway.Problem) bool { return p.Code == "ProtectionNotServed" && p.Severity == gateway.Error })
+				served := !slices.ContainsFunc(after, func(p gateway.Problem) bool {
+					return p.Code == "ProtectionNotServed" &&
+						p.Severity == gateway.Error
+				})
 				if served != (other == c.want) {
 					t.Errorf("allowing %s: served %v", other, served)
 				}

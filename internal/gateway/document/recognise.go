@@ -57,7 +57,8 @@ func recogniseValue(v any) (*schema.Object, error) {
 	case keys["error"] != nil:
 		o, _ := keys["error"].(*schema.Object)
 		inner := foldedKeys(o)
-		return nil, unlike(fmt.Sprintf("this is an error answer of Azure: %s: %s", textOf(inner["code"]), textOf(inner["message"])), exportHint)
+		return nil, unlike(fmt.Sprintf("this is an error answer of Azure: %s: %s", textOf(inner["code"]), textOf(inner["message"])),
+			exportHint)
 	case isListAnswer(keys):
 		return onlyOfList(keys["value"], ".value[0]")
 	case keys["type"] != nil && !strings.EqualFold(textOf(keys["type"]), "Microsoft.Network/applicationGateways"):

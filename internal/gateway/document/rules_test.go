@@ -44,7 +44,10 @@ var rules = []struct {
 	}},
 	{"ApplicationGatewayListenerCannotReferenceSslCertificate", "listeners[0].sslCertificate", gateway.Error, func(doc map[string]any) {
 		doc["sslCertificates"] = []any{map[string]any{"name": "c", "keyVaultSecretId": "https://v.vault.azure.net/secrets/c"}}
-		doc["listeners"] = []any{map[string]any{"name": "tcp", "protocol": "Tcp", "sslCertificate": map[string]any{"id": "x/sslCertificates/c"}}}
+		doc["listeners"] = []any{map[string]any{
+			"name": "tcp", "protocol": "Tcp",
+			"sslCertificate": map[string]any{"id": "x/sslCertificates/c"},
+		}}
 	}},
 	{"InvalidResourceName", "backendAddressPools[0].name", gateway.Error, func(doc map[string]any) {
 		first(doc, "backendAddressPools")["name"] = "a/b"
@@ -169,12 +172,19 @@ func TestSource(t *testing.T) {
 		}
 	})
 	t.Run("problems of each part and of both", func(t *testing.T) {
-		s := Source{Document: document, Local: []byte("connectTimeout: soon\nmembers: {10.0.0.4: 127.0.0.1:80}"), Parameters: []byte(`{"a":1}`)}
+		s := Source{
+			Document:   document,
+			Local:      []byte("connectTimeout: soon\nmembers: {10.0.0.4: 127.0.0.1:80}"),
+			Parameters: []byte(`{"a":1}`),
+		}
 		d, local, problems, err := s.Parse()
 		if err != nil || d.Config.Name != "gw" || local.Members["10.0.0.4"] != "127.0.0.1:80" {
 			t.Fatalf("%v, %+v, %+v", err, d, local)
 		}
-		for code, path := range map[string]string{"InvalidSetting": "connectTimeout", "ParametersIgnored": "document", "UnknownMember": `members["10.0.0.4"]`} {
+		for code, path := range map[string]string{
+			"InvalidSetting": "connectTimeout", "ParametersIgnored": "document",
+			"UnknownMember": `members["10.0.0.4"]`,
+		} {
 			if !hasProblem(problems, code, path) {
 				t.Errorf("no %s at %s among:\n%s", code, path, problemText(problems))
 			}

@@ -72,7 +72,8 @@ func (n *normaliser) deployed(value any, text, parameters []byte) (any, error) {
 		return n.evaluate(text, parameters)
 	}
 	if len(parameters) > 0 {
-		n.Warn("document", "ParametersIgnored", "leave --parameters out", "the document is no template, so that the parameters have no effect")
+		n.Warn("document", "ParametersIgnored", "leave --parameters out",
+			"the document is no template, so that the parameters have no effect")
 	}
 	return value, nil
 }

@@ -104,7 +104,8 @@ func toParameters(data []byte) ([]byte, error) {
 	var format *FormatError
 	if errors.As(err, &format) {
 		return nil, &FormatError{
-			format.Line, format.Column, "the parameters cannot be read: " + format.Message, "give a parameters file as Azure takes it, JSON or YAML",
+			format.Line, format.Column, "the parameters cannot be read: " + format.Message,
+			"give a parameters file as Azure takes it, JSON or YAML",
 		}
 	}
 	return data, err
@@ -127,7 +128,8 @@ func onlyGateway(result *template.Result) (template.Resource, error) {
 	case len(found) == 0 && len(result.Passed) == 0:
 		return template.Resource{}, unlike("this is an ARM template without an application gateway", exportHint)
 	case len(found) == 0:
-		return template.Resource{}, unlike("this is an ARM template without an application gateway; it deploys "+schema.ShortList(typesOf(result.Passed)), exportHint)
+		return template.Resource{}, unlike("this is an ARM template without an application gateway; it deploys "+
+			schema.ShortList(typesOf(result.Passed)), exportHint)
 	}
 	return template.Resource{}, unlike(fmt.Sprintf("this is an ARM template with %d application gateways: %s", len(names),
 		schema.ShortList(names)),
@@ -173,8 +175,9 @@ func (n *normaliser) passed(all []template.Passed) {
 		if strings.HasPrefix(strings.ToLower(p.Type), strings.ToLower(gatewayType)+"/") {
 			n.evaluated = append(n.evaluated, gateway.Problem{
 				Path: gateway.Printable(p.Path), Code: "TemplateResourceIgnored",
-				Message: gateway.Printable(fmt.Sprintf("a resource of type %s is not part of the gateway's document", schema.Quote(p.Type))),
-				Hint:    "nothing, unless requests depend on it", Severity: gateway.Warning,
+				Message: gateway.Printable(fmt.Sprintf("a resource of type %s is not part of the gateway's document",
+					schema.Quote(p.Type))),
+				Hint: "nothing, unless requests depend on it", Severity: gateway.Warning,
 			})
 		}
 	}

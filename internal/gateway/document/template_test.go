@@ -64,7 +64,8 @@ func TestYAMLAndJSONAreOneDocument(t *testing.T) {
 }
 
 func TestDocumentsMayHaveComments(t *testing.T) {
-	d := parseTemplate(t, []byte("// ours\n{\"name\": \"gw\", /* \"name\": \"no\", */\n\"sku\": {\"tier\": \"Standard_v2\", \"capacity\": 1}, // http://x\n\"tags\": {\"a\": \"http://x /* y */\"}}"), nil)
+	d := parseTemplate(t,
+		[]byte("// ours\n{\"name\": \"gw\", /* \"name\": \"no\", */\n\"sku\": {\"tier\": \"Standard_v2\", \"capacity\": 1}, // http://x\n\"tags\": {\"a\": \"http://x /* y */\"}}"), nil)
 	if d.Config.Name != "gw" || d.Config.Tags["a"] != "http://x /* y */" {
 		t.Errorf("%+v", d.Config)
 	}
@@ -82,13 +83,17 @@ func TestTemplateOfTheCommandLine(t *testing.T) {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 	c := d.Config
-	if c.Name != "gw1" || c.Settings[0].Port != 8080 || c.Listeners[0].FrontendPort != "appGatewayFrontendPort" || c.Rules[0].Target.Pool != "appGatewayBackendPool" {
+	if c.Name != "gw1" || c.Settings[0].Port != 8080 || c.Listeners[0].FrontendPort != "appGatewayFrontendPort" ||
+		c.Rules[0].Target.Pool != "appGatewayBackendPool" {
 		t.Errorf("%+v", c)
 	}
 	if cert := c.SSLCertificates[0]; cert.Password != "" || len(cert.Data) == 0 {
 		t.Errorf("certificate %+v", cert)
 	}
-	for _, parameters := range []string{`{"parameters":{"certPassword":{"value":"s3cret"}}}`, `{"certPassword":"s3cret"}`, "certPassword:\n  value: s3cret\n"} {
+	for _, parameters := range []string{
+		`{"parameters":{"certPassword":{"value":"s3cret"}}}`, `{"certPassword":"s3cret"}`,
+		"certPassword:\n  value: s3cret\n",
+	} {
 		t.Run(parameters, func(t *testing.T) {
 			d = parseTemplate(t, data, []byte(parameters))
 			if len(d.Problems()) > 0 || d.Config.SSLCertificates[0].Password != "s3cret" || strings.Contains(string(d.Public()), "s3cret") {
@@ -117,7 +122,8 @@ func TestTemplateOfThePortal(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	const want = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/resource-group/providers/Microsoft.Network/applicationGateways/gw1/httpListeners/site"
-	if got := c.ChildID("httpListeners", "site"); !strings.HasSuffix(got, "/applicationGateways/gw1/httpListeners/site") || !strings.Contains(string(d.JSON()), want) {
+	if got := c.ChildID("httpListeners", "site"); !strings.HasSuffix(got, "/applicationGateways/gw1/httpListeners/site") ||
+		!strings.Contains(string(d.JSON()), want) {
 		t.Errorf("id %s", got)
 	}
 	again, err := Parse(d.JSON())
@@ -143,10 +149,12 @@ func TestTemplateWithLoopsAndParameters(t *testing.T) {
 		if diff := cmp.Diff(wantPool, c.Pools[0]); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
-		if c.Name != "gw-prod" || c.Settings[0].RequestTimeout != 60 || c.Settings[0].Port != 8080 || c.Tags["note"] != "[not an expression]" || c.Tags["text"] != "two\nlines" {
+		if c.Name != "gw-prod" || c.Settings[0].RequestTimeout != 60 || c.Settings[0].Port != 8080 ||
+			c.Tags["note"] != "[not an expression]" || c.Tags["text"] != "two\nlines" {
 			t.Errorf("%s: %+v", name, c)
 		}
-		if len(c.Listeners) != 2 || c.Listeners[1].HostNames[0] != "blog.contoso.com" || c.Rules[1].Listener != "blog" || c.Rules[1].Priority != 20 {
+		if len(c.Listeners) != 2 || c.Listeners[1].HostNames[0] != "blog.contoso.com" || c.Rules[1].Listener != "blog" ||
+			c.Rules[1].Priority != 20 {
 			t.Errorf("%s: %+v %+v", name, c.Listeners, c.Rules)
 		}
 	}
@@ -156,7 +164,9 @@ func TestTemplateWithLoopsAndParameters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f("deployment body", fmt.Appendf(nil, `{"properties":{"mode":"Incremental","template":%s,"parameters":{"environment":{"value":"Prod"},"members":{"value":3}}}}`, strict), nil)
+	f("deployment body", fmt.Appendf(nil,
+		`{"properties":{"mode":"Incremental","template":%s,"parameters":{"environment":{"value":"Prod"},"members":{"value":3}}}}`,
+		strict), nil)
 	f("deployment body and file", fmt.Appendf(nil, `{"template":%s,"parameters":{"environment":{"value":"Test"}}}`, strict), parameters)
 	asYAML, err := yaml.JSONToYAML(strict)
 	if err != nil {
@@ -178,10 +188,16 @@ func TestParametersThatDoNotFit(t *testing.T) {
 	f(``, "TemplateParameterMissing parameters.environment")
 	f(`{"environment":"Stage"}`, "TemplateParameterNotAllowed parameters.environment")
 	f(`{"environment":"Prod","enviroment":"Prod"}`, "TemplateParameterUnknown parameters")
-	if _, err := (Source{Document: readTestFile(t, "sites.template.json"), Parameters: []byte("[1")}).ParseDocument(); err == nil || !strings.Contains(err.Error(), "parameters cannot be read") {
+	if _, err := (Source{
+		Document:   readTestFile(t, "sites.template.json"),
+		Parameters: []byte("[1"),
+	}).ParseDocument(); err == nil || !strings.Contains(err.Error(), "parameters cannot be read") {
 		t.Error(err)
 	}
-	if _, err := (Source{Document: readTestFile(t, "sites.template.json"), Parameters: []byte("using './main.bicep'\n\nparam environment = 'Prod'\n")}).ParseDocument(); err == nil || !strings.Contains(err.Error(), "parameters file of Bicep") {
+	if _, err := (Source{
+		Document:   readTestFile(t, "sites.template.json"),
+		Parameters: []byte("using './main.bicep'\n\nparam environment = 'Prod'\n"),
+	}).ParseDocument(); err == nil || !strings.Contains(err.Error(), "parameters file of Bicep") {
 		t.Error(err)
 	}
 	d := parseTemplate(t, readTestFile(t, "az-show.json"), []byte(`{"a":1}`))
@@ -192,11 +208,13 @@ func TestParametersThatDoNotFit(t *testing.T) {
 
 // armTemplate is a template around resources.
 func armTemplate(more, resources string) []byte {
-	return []byte(`{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",` + more + `"resources":[` + resources + `]}`)
+	return []byte(`{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",` + more + `"resources":[` +
+		resources + `]}`)
 }
 
 func gatewayResource(name, more string) string {
-	return `{"type":"Microsoft.Network/applicationGateways","apiVersion":"2023-11-01","name":"` + name + `",` + more + `"properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}}}`
+	return `{"type":"Microsoft.Network/applicationGateways","apiVersion":"2023-11-01","name":"` + name + `",` + more +
+		`"properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}}}`
 }
 
 func TestExactlyOneGateway(t *testing.T) {
@@ -216,22 +234,28 @@ func TestExactlyOneGateway(t *testing.T) {
 	f(armTemplate("", one+`,{"type":"Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies","name":"p"}`), "")
 	f(armTemplate("", one+","+gatewayResource("other", "")), `2 application gateways: "gw", "other"`)
 	f(armTemplate("", one+","+gatewayResource("other", `"condition":false,`)), "")
-	f(armTemplate("", gatewayResource("[concat('gw', copyIndex())]", `"copy":{"name":"many","count":3},`)), `3 application gateways: "gw0", "gw1", "gw2"`)
+	f(armTemplate("", gatewayResource("[concat('gw', copyIndex())]", `"copy":{"name":"many","count":3},`)),
+		`3 application gateways: "gw0", "gw1", "gw2"`)
 	f(armTemplate("", gatewayResource("gw", `"copy":{"name":"many","count":1},`)), "")
 	f(armTemplate("", `{"type":"Microsoft.Web/sites","name":"a"}`), "without an application gateway; it deploys Microsoft.Web/sites")
 	f(armTemplate(`"parameters":{"edge":{"type":"string","defaultValue":"none"},"zones":{"type":"int","defaultValue":2}},`,
-		gatewayResource("gw", `"condition":"[and(equals(parameters('edge'),'gateway'),greater(parameters('zones'),1))]",`)+`,{"type":"Microsoft.Web/sites","name":"a"}`),
+		gatewayResource("gw", `"condition":"[and(equals(parameters('edge'),'gateway'),greater(parameters('zones'),1))]",`)+
+			`,{"type":"Microsoft.Web/sites","name":"a"}`),
 		"gw\" is not deployed: its condition [and(equals(parameters('edge'),'gateway'),greater(parameters('zones'),1))] is false with these parameters (edge = none, zones = 2)")
 	f(armTemplate("", gatewayResource("gw", `"copy":{"name":"many","count":0},`)), "is not deployed: its loop has no turns: its count is 0")
-	f(armTemplate(`"parameters":{"edge":{"type":"bool","defaultValue":false}},`, `{"type":"Microsoft.Resources/deployments","name":"inner","condition":"[parameters('edge')]","properties":{"template":`+string(armTemplate("", one))+`}}`),
+	f(armTemplate(`"parameters":{"edge":{"type":"bool","defaultValue":false}},`,
+		`{"type":"Microsoft.Resources/deployments","name":"inner","condition":"[parameters('edge')]","properties":{"template":`+
+			string(armTemplate("", one))+`}}`),
 		`the gateway inside "inner" ("Microsoft.Resources/deployments") is not deployed: its condition [parameters('edge')] is false with these parameters (edge = False)`)
 	nested := func(properties string) string {
 		return `{"type":"Microsoft.Resources/deployments","name":"inner","properties":{` + properties + `}}`
 	}
 	inner := string(armTemplate(`"parameters":{"n":{"type":"string"}},`, gatewayResource("[parameters('n')]", "")))
-	f(armTemplate("", nested(`"expressionEvaluationOptions":{"scope":"Inner"},"parameters":{"n":{"value":"[concat('g','w')]"}},"template":`+inner)), "")
+	f(armTemplate("", nested(`"expressionEvaluationOptions":{"scope":"Inner"},"parameters":{"n":{"value":"[concat('g','w')]"}},"template":`+
+		inner)), "")
 	f(armTemplate(`"parameters":{"n":{"defaultValue":"gw"}},`, nested(`"template":`+inner)), "")
-	f([]byte(`{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#","parameters":{}}`), "parameters of a template")
+	f([]byte(`{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#","parameters":{}}`),
+		"parameters of a template")
 }
 
 // Symbolic names, as Bicep makes them, and children that are resources of their own.
@@ -309,7 +333,8 @@ func TestHostileTemplatesEndInAnError(t *testing.T) {
 	f("doubling lists", doubling(true), `"[variables('v40')]"`)
 	f("doubling lists compared", doubling(true), `"[equals(variables('v40'), createArray(variables('v39'), variables('v39')))]"`)
 	f("long loop", "", `{"copy":[{"name":"x","count":1000000,"input":1}]}`)
-	f("loops in loops", "", `{"copy":[{"name":"x","count":800,"input":{"copy":[{"name":"y","count":800,"input":{"copy":[{"name":"z","count":800,"input":1}]}}]}}]}`)
+	f("loops in loops", "",
+		`{"copy":[{"name":"x","count":800,"input":{"copy":[{"name":"y","count":800,"input":{"copy":[{"name":"z","count":800,"input":1}]}}]}}]}`)
 	f("range", "", `"[range(0, 2000000000)]"`)
 	many := func(format string) string {
 		var b strings.Builder
@@ -342,7 +367,8 @@ func FuzzTemplate(f *testing.F) {
 	for _, name := range []string{"az-create.template.json", "portal-export.template.json", "sites.template.json", "module.template.json"} {
 		f.Add(readTestFile(f, name), []byte(`{"environment":"Prod"}`))
 	}
-	f.Add(armTemplate(`"variables":{"a":[1,"[variables('a')]"]},`, gatewayResource("[variables('a')[1]]", `"copy":{"name":"x","count":"[length('ab')]"},`)), []byte("a: 1"))
+	f.Add(armTemplate(`"variables":{"a":[1,"[variables('a')]"]},`,
+		gatewayResource("[variables('a')[1]]", `"copy":{"name":"x","count":"[length('ab')]"},`)), []byte("a: 1"))
 	f.Fuzz(func(t *testing.T, data, parameters []byte) {
 		d, err := Source{Document: data, Parameters: parameters}.ParseDocument()
 		if err != nil {
@@ -361,7 +387,8 @@ func TestTemplateThatBicepBuilt(t *testing.T) {
 		t.Errorf("problems:\n%s", problemText(d.Problems()))
 	}
 	c := d.Config
-	if c.Name != "gw" || c.Listeners[1].HostNames[0] != "b.contoso.com" || c.Rules[1].Listener != "b" || c.Rules[1].Priority != 11 || c.Probes[0].Path != "/ready" || c.Pools[0].Members[0].IP != "10.0.0.4" {
+	if c.Name != "gw" || c.Listeners[1].HostNames[0] != "b.contoso.com" || c.Rules[1].Listener != "b" || c.Rules[1].Priority != 11 ||
+		c.Probes[0].Path != "/ready" || c.Pools[0].Members[0].IP != "10.0.0.4" {
 		t.Errorf("%+v", c)
 	}
 }

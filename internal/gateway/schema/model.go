@@ -38,7 +38,8 @@ func gatewayProperties() *Shape {
 		Field{"trustedRootCertificates", list(child("TrustedRootCertificate",
 			Field{"data", text().as(DataForm)}, Field{"keyVaultSecretId", text()})).on(OnlyV2)},
 		Field{"trustedClientCertificates", list(child("TrustedClientCertificate",
-			Field{"data", text().as(DataForm)}, Field{"validatedCertData", text().as(DataForm)}, Field{"clientCertIssuerDN", text()})).on(NotBasic)},
+			Field{"data", text().as(DataForm)}, Field{"validatedCertData", text().as(DataForm)},
+			Field{"clientCertIssuerDN", text()})).on(NotBasic)},
 		Field{"sslProfiles", list(sslProfileModel()).on(OnlyV2)},
 		Field{"probes", list(probeModel())},
 		Field{"backendAddressPools", list(poolModel())},
@@ -148,7 +149,10 @@ func probeModel() *Shape {
 
 func poolModel() *Shape {
 	return child("BackendAddressPool",
-		Field{"backendAddresses", list(record(Field{"fqdn", text().as(HostForm)}, Field{"ipAddress", text().as(AddressForm)}).as(MemberForm))},
+		Field{
+			"backendAddresses",
+			list(record(Field{"fqdn", text().as(HostForm)}, Field{"ipAddress", text().as(AddressForm)}).as(MemberForm)),
+		},
 		Field{"backendIPConfigurations", list(record(Field{"id", text()}, Field{"resourceGroup", bookkeeping()}))},
 		Field{"requestRoutingRules", bookkeeping()},
 		Field{"urlPathMaps", bookkeeping()},

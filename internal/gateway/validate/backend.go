@@ -74,9 +74,11 @@ func (c *checker) addresses(i int, pool gateway.Pool) {
 		case fqdn == "" && ip == "":
 			c.Error(path, invalid, "add ipAddress or fqdn", "the member of %s has no address", named("pool", pool.Name))
 		case ip != "" && err != nil:
-			c.Error(path+".ipAddress", invalid, "write an address such as 10.0.0.4; names go to fqdn", "%s is not an IP address", schema.Quote(ip))
+			c.Error(path+".ipAddress", invalid, "write an address such as 10.0.0.4; names go to fqdn", "%s is not an IP address",
+				schema.Quote(ip))
 		case fqdn != "" && fqdnIsIP != nil && !schema.IsHostName(fqdn):
-			c.Error(path+".fqdn", invalid, "write a host name alone, without scheme, port or path", "%s is not a host name", schema.Quote(fqdn))
+			c.Error(path+".fqdn", invalid, "write a host name alone, without scheme, port or path", "%s is not a host name",
+				schema.Quote(fqdn))
 		}
 		name := strings.ToLower(fqdn + ip)
 		if name != "" && seen[name] {
@@ -139,7 +141,8 @@ func (c *checker) settingsTrust(i int, s *gateway.Settings) {
 			"%s trusts certificates and speaks plain Http", named("settings", s.Name))
 	}
 	if c.cfg.V1() && s.HTTPS() && len(s.AuthCertificates) == 0 {
-		c.Warn(at(settingsCollection, i, "authenticationCertificates"), "ApplicationGatewayBackendHttpSettingsAuthenticationCertificatesEmpty",
+		c.Warn(at(settingsCollection, i, "authenticationCertificates"),
+			"ApplicationGatewayBackendHttpSettingsAuthenticationCertificatesEmpty",
 			"add the certificate of the backend", "v1 trusts only certificates that are listed, save those of Azure's own services")
 	}
 }
@@ -170,7 +173,8 @@ func (c *checker) pickedAddresses() {
 		}
 		if k := slices.IndexFunc(pool.Members, func(a gateway.Address) bool { return a.FQDN == "" }); k >= 0 {
 			i := slices.IndexFunc(c.cfg.Settings, func(x gateway.Settings) bool { return x.Name == s.Name })
-			c.Warn(at(settingsCollection, i, "pickHostNameFromBackendAddress"), "ApplicationGatewayBackendHttpSettingsPickHostNameNeedsFqdn",
+			c.Warn(at(settingsCollection, i, "pickHostNameFromBackendAddress"),
+				"ApplicationGatewayBackendHttpSettingsPickHostNameNeedsFqdn",
 				"use host names as members, or set hostName",
 				"%s takes the host from members, but %s of %s has no name, so its certificate cannot be checked",
 				named("settings", s.Name), schema.Quote(pool.Members[k].String()), named("pool", pool.Name))
@@ -201,7 +205,8 @@ func (c *checker) probes() {
 				"the timeout of %d s is longer than the interval of %d s; probes of a member never overlap", p.Timeout, p.Interval)
 		}
 		if n := len([]rune(p.Match.Body)); n > 4090 {
-			c.Error(path("match.body"), "ApplicationGatewayProbeMatchBodyTooLong", "shorten it", "%d characters, at most 4090 are allowed", n)
+			c.Error(path("match.body"), "ApplicationGatewayProbeMatchBodyTooLong", "shorten it",
+				"%d characters, at most 4090 are allowed", n)
 		}
 		for j, s := range given.Texts("match", "statusCodes") {
 			if _, err := ParseStatusRange(s); err != nil {

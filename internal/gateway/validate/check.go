@@ -41,7 +41,8 @@ func (c *checker) shape(s *schema.Shape, v any, path, noun string) {
 		c.inRange(s, v, path, noun)
 	case string:
 		if s.Kind == schema.KindEnum && !slices.Contains(s.Enum, v) {
-			c.Error(path, code(noun, path, "Invalid"), enumHint(v, s.Enum), "%s is not one of %s", schema.Quote(v), schema.ShortList(s.Enum))
+			c.Error(path, code(noun, path, "Invalid"), enumHint(v, s.Enum), "%s is not one of %s", schema.Quote(v),
+				schema.ShortList(s.Enum))
 		}
 	}
 }
@@ -87,7 +88,8 @@ func (c *checker) offered(f schema.Field, v any, path string) {
 	tier := c.cfg.SKU.Tier
 	switch {
 	case f.Shape.Only == schema.OnlyV1 && !c.cfg.V1():
-		c.Error(path, notForSKU, "remove it; a v2 gateway trusts roots: trustedRootCertificates", "%s exists on v1 only, and the tier is %s",
+		c.Error(path, notForSKU, "remove it; a v2 gateway trusts roots: trustedRootCertificates",
+			"%s exists on v1 only, and the tier is %s",
 			f.Name, tier)
 	case (f.Shape.Only == schema.OnlyV2 || f.Shape.Only == schema.NotBasic) && c.cfg.V1():
 		c.Error(path, notForSKU, "remove it, or move to a v2 tier", "%s does not exist on v1, and the tier is %s", f.Name, tier)
@@ -141,7 +143,8 @@ func (c *checker) reference(s *schema.Shape, o *schema.Object, path string) {
 		c.Error(at, "LinkedInvalidPropertyId", "give the resource id of the child, or remove the reference", "the reference has no id")
 	case s.Target == "":
 	case strings.HasPrefix(id, "["):
-		c.Error(at, "LinkedInvalidPropertyId", "deploy the template, then export the gateway", "%s is a template expression, not a resource id",
+		c.Error(at, "LinkedInvalidPropertyId", "deploy the template, then export the gateway",
+			"%s is a template expression, not a resource id",
 			schema.Quote(id))
 	case !strings.Contains(id, "/"):
 		c.Error(at, "LinkedInvalidPropertyId", "write "+c.cfg.ChildID(s.Target, id), "%s is a name, not a resource id", schema.Quote(id))
@@ -160,7 +163,8 @@ func (c *checker) misled(collection, id string) string {
 		in = parts[len(parts)-2]
 	}
 	for i, p := range parts {
-		if strings.EqualFold(p, "applicationGateways") && i+1 < len(parts) && c.cfg.Name != "" && !strings.EqualFold(parts[i+1], c.cfg.Name) {
+		if strings.EqualFold(p, "applicationGateways") && i+1 < len(parts) && c.cfg.Name != "" &&
+			!strings.EqualFold(parts[i+1], c.cfg.Name) {
 			return fmt.Sprintf("the reference leads to the gateway %s, but this is %s", schema.Quote(parts[i+1]), schema.Quote(c.cfg.Name))
 		}
 	}

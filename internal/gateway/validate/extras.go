@@ -24,7 +24,8 @@ func (c *checker) errorPages(path string, items []any) {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		status, page := o.Text("statusCode"), o.Text("customErrorPageUrl")
 		if status != "" && seen[status] {
-			c.Error(at+".statusCode", "ApplicationGatewayCustomErrorDuplicateStatusCode", "keep one page for each status", "%s has a page already",
+			c.Error(at+".statusCode", "ApplicationGatewayCustomErrorDuplicateStatusCode", "keep one page for each status",
+				"%s has a page already",
 				schema.Quote(status))
 		}
 		seen[status] = true
@@ -79,7 +80,8 @@ func (c *checker) rewriteConditions(rule *schema.Object, path string) {
 		c.pattern(at+".pattern", o.Text("pattern"))
 		v := o.Text("variable")
 		if v != "" && !strings.HasPrefix(v, "http_req_") && !strings.HasPrefix(v, "http_resp_") && !strings.HasPrefix(v, "var_") {
-			c.Error(at+".variable", "ApplicationGatewayRewriteRuleConditionVariableInvalid", "write http_req_NAME, http_resp_NAME or var_NAME",
+			c.Error(at+".variable", "ApplicationGatewayRewriteRuleConditionVariableInvalid",
+				"write http_req_NAME, http_resp_NAME or var_NAME",
 				"%s is no variable", schema.Quote(v))
 		}
 	}
@@ -100,7 +102,8 @@ func (c *checker) rewriteActions(set *schema.Object, path string) int {
 					"%s belongs to the connection and cannot be rewritten", header)
 			case "host":
 				if kind == "requestHeaderConfigurations" && o.Text("headerValue") == "" {
-					c.Error(at+".headerValue", "ApplicationGatewayRewriteRuleHostCannotBeDeleted", "give a value", "the Host header cannot be deleted")
+					c.Error(at+".headerValue", "ApplicationGatewayRewriteRuleHostCannotBeDeleted", "give a value",
+						"the Host header cannot be deleted")
 				}
 			}
 			if header != "" && !schema.IsToken(header) {
@@ -117,7 +120,8 @@ func (c *checker) rewriteActions(set *schema.Object, path string) int {
 
 func (c *checker) pattern(path, pattern string) {
 	if _, err := regexp.Compile(pattern); err != nil {
-		c.Error(path, "ApplicationGatewayRewriteRulePatternInvalid", "use the syntax of RE2, without look-around", "not a regular expression: %v",
+		c.Error(path, "ApplicationGatewayRewriteRulePatternInvalid", "use the syntax of RE2, without look-around",
+			"not a regular expression: %v",
 			err)
 	}
 }
@@ -138,7 +142,8 @@ func (c *checker) firewall() {
 		c.Error("properties.webApplicationFirewallConfiguration", code, hint, "the tier %s has no firewall", c.cfg.SKU.Tier)
 	}
 	if policy && c.cfg.SKU.Tier != "WAF_v2" {
-		c.Error("properties.firewallPolicy", code, "choose the tier WAF_v2, or remove it", "the tier %s takes no firewall policy", c.cfg.SKU.Tier)
+		c.Error("properties.firewallPolicy", code, "choose the tier WAF_v2, or remove it", "the tier %s takes no firewall policy",
+			c.cfg.SKU.Tier)
 	}
 	attached := func(path, who string, p *schema.Object) {
 		if p.Has("firewallPolicy") && c.cfg.SKU.Tier != "WAF_v2" {
@@ -152,7 +157,8 @@ func (c *checker) firewall() {
 	c.each("urlPathMaps", func(i int, _ string, p *schema.Object) {
 		for j, item := range p.List("pathRules") {
 			o, _ := item.(*schema.Object)
-			attached(fmt.Sprintf("%s[%d].properties.firewallPolicy", at("urlPathMaps", i, "pathRules"), j), named("path rule", o.Text("name")),
+			attached(fmt.Sprintf("%s[%d].properties.firewallPolicy", at("urlPathMaps", i, "pathRules"), j),
+				named("path rule", o.Text("name")),
 				o.Props())
 		}
 	})
@@ -199,11 +205,13 @@ func (c *checker) layer4() {
 		}
 		const clash = "ApplicationGatewayListenersUsingSameFrontendPortAndFrontendIpConfig"
 		if other, used := web[e]; used {
-			c.Error(at("listeners", i, "frontendPort"), clash, "give one of them another port", "%s and %s share port %d", named("listener", name),
+			c.Error(at("listeners", i, "frontendPort"), clash, "give one of them another port", "%s and %s share port %d",
+				named("listener", name),
 				named("HTTP listener", other), e.port)
 		}
 		if other, used := taken[e]; used && len(p.List("hostNames")) == 0 {
-			c.Error(at("listeners", i, "frontendPort"), clash, "give one of them another port", "%s and %s share port %d", named("listener", name),
+			c.Error(at("listeners", i, "frontendPort"), clash, "give one of them another port", "%s and %s share port %d",
+				named("listener", name),
 				named("listener", other), e.port)
 		}
 		taken[e] = name
@@ -235,7 +243,8 @@ func (c *checker) layer4Rules() {
 	priorities, listeners := map[int]string{}, map[string]string{}
 	c.each("routingRules", func(i int, name string, p *schema.Object) {
 		if first, used := priorities[p.Int("priority")]; used && p.Has("priority") {
-			c.Error(at("routingRules", i, "priority"), "ApplicationGatewayRoutingRuleDuplicatePriority", "give each rule a priority of its own",
+			c.Error(at("routingRules", i, "priority"), "ApplicationGatewayRoutingRuleDuplicatePriority",
+				"give each rule a priority of its own",
 				"%s and %s both have priority %d", named("rule", first), named("rule", name), p.Int("priority"))
 		}
 		priorities[p.Int("priority")] = name

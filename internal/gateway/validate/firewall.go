@@ -45,7 +45,8 @@ func (c *checker) ruleSet() {
 		ok = ok && slices.Contains(versions, version)
 	}
 	if !ok {
-		c.Error(path+".ruleSetVersion", "ApplicationGatewayFirewallRuleSetVersionNotSupported", "choose one of "+strings.Join(versions, ", "),
+		c.Error(path+".ruleSetVersion", "ApplicationGatewayFirewallRuleSetVersionNotSupported", "choose one of "+
+			strings.Join(versions, ", "),
 			"the firewall of the tier %s has no OWASP rule set %s", c.cfg.SKU.Tier, schema.Quote(version))
 		return
 	}

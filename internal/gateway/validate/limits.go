@@ -126,7 +126,8 @@ func (c *checker) size() {
 	}
 	switch auto := c.cfg.Autoscale; {
 	case auto != nil && capacity && c.props.Int("sku", "capacity") > 0:
-		c.Error(path+".capacity", "ApplicationGatewaySkuCapacityConflictsWithAutoscale", "remove the capacity or the autoscaleConfiguration",
+		c.Error(path+".capacity", "ApplicationGatewaySkuCapacityConflictsWithAutoscale",
+			"remove the capacity or the autoscaleConfiguration",
 			"a fixed capacity and autoscaling exclude each other")
 	case auto != nil && auto.Max < auto.Min:
 		c.Error("properties.autoscaleConfiguration.maxCapacity", "ApplicationGatewayAutoscaleMaxCapacityOutOfRange",
@@ -138,10 +139,12 @@ func (c *checker) size() {
 	case auto == nil && c.props.Int("sku", "capacity") < 1:
 		c.Error(path+".capacity", "ApplicationGatewaySkuCapacityOutOfRange", "write at least 1", "a fixed capacity must be at least 1")
 	case c.cfg.V1() && sku.Capacity > 32:
-		c.Error(path+".capacity", "ApplicationGatewaySkuCapacityOutOfRange", "write at most 32, or move to v2", "%d instances, v1 has at most 32",
+		c.Error(path+".capacity", "ApplicationGatewaySkuCapacityOutOfRange", "write at most 32, or move to v2",
+			"%d instances, v1 has at most 32",
 			sku.Capacity)
 	}
 	if c.cfg.V1() && len(c.zones) > 0 {
-		c.Error("zones", "ApplicationGatewayFeatureCannotBeEnabledForSelectedSku", "remove it, or move to a v2 tier", "zones do not exist on v1")
+		c.Error("zones", "ApplicationGatewayFeatureCannotBeEnabledForSelectedSku", "remove it, or move to a v2 tier",
+			"zones do not exist on v1")
 	}
 }

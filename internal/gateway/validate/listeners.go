@@ -33,7 +33,8 @@ func (c *checker) frontend() {
 	}
 	for i, f := range c.cfg.FrontendIPs {
 		if _, err := netip.ParseAddr(f.PrivateIP); err != nil && f.PrivateIP != "" {
-			c.Error(at("frontendIPConfigurations", i, "privateIPAddress"), "ApplicationGatewayFrontendIPConfigurationPrivateIPAddressInvalid",
+			c.Error(at("frontendIPConfigurations", i, "privateIPAddress"),
+				"ApplicationGatewayFrontendIPConfigurationPrivateIPAddressInvalid",
 				"write an IPv4 address of the subnet", "%s is not an IP address", schema.Quote(f.PrivateIP))
 		}
 		p := c.given("frontendIPConfigurations", i)
@@ -83,11 +84,13 @@ func (c *checker) listenerTLS(i int, l *gateway.Listener) {
 				named("listener", l.Name))
 		}
 		if l.RequireSNI {
-			c.Warn(path("requireServerNameIndication"), "ApplicationGatewayHttpListenerSniNeedsHttps", hint, "SNI means nothing on an Http listener")
+			c.Warn(path("requireServerNameIndication"), "ApplicationGatewayHttpListenerSniNeedsHttps", hint,
+				"SNI means nothing on an Http listener")
 		}
 	}
 	if l.HTTPS() && l.RequireSNI && len(l.HostNames) == 0 {
-		c.Error(path("requireServerNameIndication"), "ApplicationGatewayHttpListenerSniNeedsHostName", "add a host name, or set it to false",
+		c.Error(path("requireServerNameIndication"), "ApplicationGatewayHttpListenerSniNeedsHostName",
+			"add a host name, or set it to false",
 			"%s requires SNI and has no host name", named("listener", l.Name))
 	}
 }

@@ -32,7 +32,8 @@ func (c *checker) priorities() {
 				"v1 tries rules in the order of the list and knows no priority")
 		case c.cfg.V1() || has:
 		case given > 0:
-			c.Error(path, "ApplicationGatewayRequestRoutingRulePartialPriorityDefined", "give every rule a priority from 1 to 20000, 1 first",
+			c.Error(path, "ApplicationGatewayRequestRoutingRulePartialPriorityDefined",
+				"give every rule a priority from 1 to 20000, 1 first",
 				"%s has no priority, though others have one", named("rule", r.Name))
 		default:
 			c.Warn(path, "ApplicationGatewayRequestRoutingRulePriorityCannotBeEmpty", "give every rule a priority from 1 to 20000, 1 first",
@@ -99,7 +100,8 @@ func (c *checker) target(t gateway.Target, who, path, code, prefix string) {
 	case t.Pool == "":
 		c.Error(key("backendAddressPool"), code+"BackendAddressPoolCannotBeEmpty", "add the pool", "%s has settings and no pool", who)
 	case t.Settings == "":
-		c.Error(key("backendHttpSettings"), code+"BackendHttpSettingsCannotBeEmpty", "add the settings", "%s has a pool and no settings", who)
+		c.Error(key("backendHttpSettings"), code+"BackendHttpSettingsCannotBeEmpty", "add the settings",
+			"%s has a pool and no settings", who)
 	}
 }
 
@@ -116,7 +118,8 @@ func (c *checker) pathMaps() {
 			c.target(r.Target, named("path rule", r.Name), rule, "ApplicationGatewayPathRule", "")
 			for k, p := range r.Paths {
 				if err := checkPathPattern(p, c.cfg.V1()); err != nil {
-					c.Error(fmt.Sprintf("%s.paths[%d]", rule, k), "ApplicationGatewayPathRulePathInvalid", "write patterns such as /images/* or /login",
+					c.Error(fmt.Sprintf("%s.paths[%d]", rule, k), "ApplicationGatewayPathRulePathInvalid",
+						"write patterns such as /images/* or /login",
 						"%v", err)
 				}
 			}
@@ -137,7 +140,8 @@ func (c *checker) shadowedPaths(m gateway.PathMap, path string) {
 				if pathCovers(first.text, p) {
 					c.Warn(fmt.Sprintf("%s.pathRules[%d].properties.paths[%d]", path, j, k), "ApplicationGatewayPathRulePathShadowed",
 						"list the more specific path first",
-						"%s is never matched: %s of %s comes first", schema.Quote(p), schema.Quote(first.text), named("path rule", first.rule))
+						"%s is never matched: %s of %s comes first", schema.Quote(p), schema.Quote(first.text),
+						named("path rule", first.rule))
 					break
 				}
 			}
@@ -157,14 +161,17 @@ func (c *checker) redirects() {
 			c.Error(path("targetUrl"), "ApplicationGatewayRedirectConfigurationTargetConflict", "keep one of them",
 				"%s has a target listener and a target URL", who)
 		case r.TargetListener == "" && r.TargetURL == "":
-			c.Error(path(""), "ApplicationGatewayRedirectConfigurationTargetCannotBeEmpty", "add targetListener or targetUrl", "%s has no target",
+			c.Error(path(""), "ApplicationGatewayRedirectConfigurationTargetCannotBeEmpty", "add targetListener or targetUrl",
+				"%s has no target",
 				who)
 		}
-		if u, err := url.Parse(r.TargetURL); r.TargetURL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		if u, err := url.Parse(r.TargetURL); r.TargetURL != "" && (err != nil || u.Host == "" ||
+			u.Scheme != "http" && u.Scheme != "https") {
 			c.Error(path("targetUrl"), "ApplicationGatewayRedirectConfigurationTargetUrlInvalid", "write https://host/path",
 				"%s is not an absolute http or https URL", schema.Quote(r.TargetURL))
 		}
-		if l := c.cfg.Listener(r.TargetListener); l != nil && (len(l.HostNames) > 1 || len(l.HostNames) == 1 && isWildcard(l.HostNames[0])) {
+		if l := c.cfg.Listener(r.TargetListener); l != nil && (len(l.HostNames) > 1 ||
+			len(l.HostNames) == 1 && isWildcard(l.HostNames[0])) {
 			c.Error(path("targetListener"), "ApplicationGatewayRedirectConfigurationTargetListenerInvalid",
 				"use targetUrl, or a listener with one plain host name",
 				"%s leads to %s, which has a wildcard or several host names, so no address can be made", who, named("listener", l.Name))

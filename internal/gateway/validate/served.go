@@ -33,9 +33,15 @@ func unservedParts() []unservedPart {
 		{"httpListeners[].customErrorConfigurations[]", present, "custom error pages; the gateway's own page is sent"},
 		{"httpListeners[].enableHttp3", isTrue, "HTTP/3"},
 		{"sslProfiles[].trustedClientCertificates[]", present, "mutual TLS; client certificates are not asked for"},
-		{"sslProfiles[].clientAuthConfiguration.verifyClientAuthMode", equal("Passthrough"), "mutual TLS; client certificates are not asked for"},
+		{
+			"sslProfiles[].clientAuthConfiguration.verifyClientAuthMode", equal("Passthrough"),
+			"mutual TLS; client certificates are not asked for",
+		},
 		{"sslProfiles[].clientAuthConfiguration.verifyClientCertIssuerDN", isTrue, "mutual TLS; client certificates are not asked for"},
-		{"sslProfiles[].clientAuthConfiguration.verifyClientRevocation", equal("OCSP"), "mutual TLS; client certificates are not asked for"},
+		{
+			"sslProfiles[].clientAuthConfiguration.verifyClientRevocation", equal("OCSP"),
+			"mutual TLS; client certificates are not asked for",
+		},
 		{"sslPolicy.cipherSuites[]", notInGo, "this cipher suite; it is not offered"},
 		{"sslProfiles[].sslPolicy.cipherSuites[]", notInGo, "this cipher suite; it is not offered"},
 		{"sslCertificates[].keyVaultSecretId", present, "key vault secrets; name the files in causeway.yaml"},

@@ -54,7 +54,8 @@ func (c *checker) certificates() {
 
 func (c *checker) base64(collection string, i int) {
 	if p := c.given(collection, i); p.Text("data") != "" && p.Bytes("data") == nil {
-		c.Error(at(collection, i, "data"), "ApplicationGatewayCertificateDataInvalid", "encode the file: base64 -w0 FILE", "data is not base64")
+		c.Error(at(collection, i, "data"), "ApplicationGatewayCertificateDataInvalid", "encode the file: base64 -w0 FILE",
+			"data is not base64")
 	}
 }
 
@@ -81,7 +82,8 @@ func (c *checker) clientAuthorities() {
 		case len(authorities) == 0:
 			c.Error(path, stem+"DoesNotContainAnyCACertificate", hint, "%s holds no certificate of an authority", who)
 		case roots != 1:
-			c.Error(path, "ApplicationGatewayOnlyOneRootCAAllowedInTrustedClientCertificate", hint, "%s holds %s, exactly one is required", who,
+			c.Error(path, "ApplicationGatewayOnlyOneRootCAAllowedInTrustedClientCertificate", hint,
+				"%s holds %s, exactly one is required", who,
 				schema.Plural(roots, "root"))
 		case len(cert.Data) > 25<<10:
 			c.Error(path, stem+"DataTooLarge", hint, "%s has %d bytes, at most 25 KB are allowed", who, len(cert.Data))
@@ -176,13 +178,15 @@ func (c *checker) customPolicy(path string, p gateway.SSLPolicy) {
 		c.Error(path+".minProtocolVersion", "ApplicationGatewaySslPolicyMinProtocolVersionCannotBeEmpty", "write TLSv1_2",
 			"a custom policy needs the least version")
 	case p.MinVersion == "TLSv1_3" && p.Type == "Custom":
-		c.Error(path+".minProtocolVersion", "ApplicationGatewaySslPolicyMinProtocolVersionInvalid", "choose the type CustomV2, or write TLSv1_2",
+		c.Error(path+".minProtocolVersion", "ApplicationGatewaySslPolicyMinProtocolVersionInvalid",
+			"choose the type CustomV2, or write TLSv1_2",
 			"Custom ends at TLS 1.2")
 	case p.Type == "CustomV2" && p.MinVersion < "TLSv1_2":
 		c.Error(path+".minProtocolVersion", "ApplicationGatewaySslPolicyMinProtocolVersionInvalid", "write TLSv1_2 or TLSv1_3",
 			"CustomV2 begins at TLS 1.2")
 	case p.MinVersion < "TLSv1_2":
-		c.Warn(path+".minProtocolVersion", "ApplicationGatewaySslPolicyRetired", "write TLSv1_2", "Azure ended TLS 1.0 and 1.1 in August 2025")
+		c.Warn(path+".minProtocolVersion", "ApplicationGatewaySslPolicyRetired", "write TLSv1_2",
+			"Azure ended TLS 1.0 and 1.1 in August 2025")
 	}
 	c.customSuites(path+".cipherSuites", p)
 }

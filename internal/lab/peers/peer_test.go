@@ -121,7 +121,8 @@ func TestPeerAnswersEarlyAndInParts(t *testing.T) {
 	early("/early", 413)
 	early("/unread", 401)
 	start := time.Now()
-	if _, body, err := dialPeer(t, p.Addr()).ask("/parts"); err != nil || body != "first then second" || time.Since(start) < 50*time.Millisecond {
+	if _, body, err := dialPeer(t, p.Addr()).ask("/parts"); err != nil || body != "first then second" ||
+		time.Since(start) < 50*time.Millisecond {
 		t.Errorf("%q after %v, error %v", body, time.Since(start), err)
 	}
 }

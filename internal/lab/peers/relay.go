@@ -207,7 +207,14 @@ type lane struct {
 const laneDepth = 256 // parcels under way before reading waits
 
 func newLane(r *Relay, w Direction, from, to *net.TCPConn, serial uint64) *lane {
-	return &lane{relay: r, way: w, from: from, to: to, queue: make(chan packet, laneDepth), rng: rand.New(rand.NewPCG(r.course.Seed, serial))}
+	return &lane{
+		relay: r,
+		way:   w,
+		from:  from,
+		to:    to,
+		queue: make(chan packet, laneDepth),
+		rng:   rand.New(rand.NewPCG(r.course.Seed, serial)),
+	}
 }
 
 func (l *lane) read() {

@@ -40,7 +40,11 @@ func through(t *testing.T, c LinkProfile) (client, server *net.TCPConn, r *Relay
 
 func TestRelayDelaysEachWayAndKeepsOrder(t *testing.T) {
 	up, down := 60*time.Millisecond, 20*time.Millisecond
-	client, server, _ := through(t, LinkProfile{Up: Direction{Delay: up, Jitter: 10 * time.Millisecond}, Down: Direction{Delay: down}, Seed: 1})
+	client, server, _ := through(t, LinkProfile{
+		Up:   Direction{Delay: up, Jitter: 10 * time.Millisecond},
+		Down: Direction{Delay: down},
+		Seed: 1,
+	})
 	f := func(from, to *net.TCPConn, least time.Duration) {
 		t.Helper()
 		want := bytes.Repeat([]byte("0123456789"), 20_000)

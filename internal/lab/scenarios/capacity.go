@@ -12,33 +12,44 @@ import (
 func capacityScenarios() []stage.Scenario {
 	return []stage.Scenario{
 		{
-			Name: "queueing", Story: "one worker serves everything; when more comes than it can do, all kinds of requests wait", Lasts: 13 * time.Second,
+			Name: "queueing", Story: "one worker serves everything; when more comes than it can do, all kinds of requests wait",
+			Lasts: 13 * time.Second,
 			Truth: []stage.Truth{{Cause: "g-cpu-queueing", Also: []string{"g-worker-pool"}}}, Open: true, Play: queueingPlay,
 		},
 		{
-			Name: "worker-pool", Story: "all workers are held by one slow kind of request, and the quick ones wait behind them", Lasts: 10 * time.Second, Slow: true,
-			Truth: []stage.Truth{{Cause: "g-worker-pool", Also: []string{"g-cpu-queueing", "d-timeout-below-latency"}}}, Open: true, Known: "workers cannot be told from processors", Play: workerPool,
+			Name: "worker-pool", Story: "all workers are held by one slow kind of request, and the quick ones wait behind them",
+			Lasts: 10 * time.Second, Slow: true,
+			Truth: []stage.Truth{{Cause: "g-worker-pool", Also: []string{"g-cpu-queueing", "d-timeout-below-latency"}}}, Open: true,
+			Known: "workers cannot be told from processors", Play: workerPool,
 		},
 		{
-			Name: "shedding", Story: "the application answers 503 at once when more comes than it can do", Lasts: 13 * time.Second, Slow: true,
+			Name: "shedding", Story: "the application answers 503 at once when more comes than it can do", Lasts: 13 * time.Second,
+			Slow:  true,
 			Truth: []stage.Truth{{Cause: "g-shed-503", Also: []string{"k-backend-5xx"}}}, Open: true, Play: shedding503,
 		},
 		{
 			Name: "noisy-member", Story: "one of four members is slow, whatever it is asked", Lasts: 13 * time.Second,
-			Truth: []stage.Truth{{Cause: "g-noisy-member", Member: stage.MemberName(2), Also: []string{"d-timeout-below-latency"}}}, Open: true, Play: noisyMemberPlay,
+			Truth: []stage.Truth{{Cause: "g-noisy-member", Member: stage.MemberName(2), Also: []string{"d-timeout-below-latency"}}},
+			Open:  true, Play: noisyMemberPlay,
 		},
 		{
-			Name: "killed-for-memory", Story: "a large request makes the system kill the process, which is started again", Lasts: 7 * time.Second,
+			Name: "killed-for-memory", Story: "a large request makes the system kill the process, which is started again",
+			Lasts: 7 * time.Second,
 			Truth: []stage.Truth{{Cause: "g-oom-kill", Also: []string{"c-restart"}}}, Open: true, Play: killedForMemory,
 		},
 		{
-			Name: "retry-storm", Story: "clients ask again at once when they meet an error, after a short dip of the members", Lasts: 8 * time.Second, Slow: true,
+			Name: "retry-storm", Story: "clients ask again at once when they meet an error, after a short dip of the members",
+			Lasts: 8 * time.Second, Slow: true,
 			Truth: []stage.Truth{{Cause: "g-retry-storm", Also: []string{"k-backend-5xx", "g-shed-503", "g-cpu-queueing"}}}, Open: true,
 			Known: "the gateway does not know which requests are repetitions", Play: retryStorm,
 		},
 		{
-			Name: "slow-ones-pile-up", Story: "turns fall so that the slow requests all come to one of two members with few workers", Lasts: 10 * time.Second, Slow: true,
-			Truth: []stage.Truth{{Cause: "g-head-of-line-member", Also: []string{"g-noisy-member", "d-timeout-below-latency", "d-slow-route"}}}, Open: true,
+			Name: "slow-ones-pile-up", Story: "turns fall so that the slow requests all come to one of two members with few workers",
+			Lasts: 10 * time.Second, Slow: true,
+			Truth: []stage.Truth{{Cause: "g-head-of-line-member", Also: []string{
+				"g-noisy-member", "d-timeout-below-latency",
+				"d-slow-route",
+			}}}, Open: true,
 			Play: slowOnesPileUp,
 		},
 	}
@@ -47,9 +58,14 @@ func capacityScenarios() []stage.Scenario {
 // queueingPlay steps between half of what the worker can do and far more.
 func queueingPlay(s *stage.Stage) {
 	each := s.Vary(10*time.Millisecond, 13*time.Millisecond)
-	peer := s.Peer(peers.Script{Workers: 1, Reply: peers.Reply{After: peers.Between(each*3/4, each*5/4), Body: 100}, Paths: map[string]peers.Reply{"/health": {}}})
+	peer := s.Peer(peers.Script{
+		Workers: 1,
+		Reply:   peers.Reply{After: peers.Between(each*3/4, each*5/4), Body: 100},
+		Paths:   map[string]peers.Reply{"/health": {}},
+	})
 	s.Web(stage.Pool{Members: stage.Members(peer.Addr()), RequestTimeout: 1})
-	s.Fire(60, steps(s, stage.TimedRequest{Method: http.MethodPost, Path: "/a", Body: 50}), steps(s, stage.TimedRequest{Method: http.MethodPost, Path: "/b", Body: 50}))
+	s.Fire(60, steps(s, stage.TimedRequest{Method: http.MethodPost, Path: "/a", Body: 50}),
+		steps(s, stage.TimedRequest{Method: http.MethodPost, Path: "/b", Body: 50}))
 }
 
 // steps is little traffic with bouts of much.
@@ -67,23 +83,42 @@ func steps(s *stage.Stage, like stage.TimedRequest) []stage.TimedRequest {
 func workerPool(s *stage.Stage) {
 	peer := s.Peer(peers.Script{
 		Workers: 4, Reply: peers.Reply{After: peers.Always(5 * time.Millisecond), Body: 100},
-		Paths: map[string]peers.Reply{"/health": {}, "/import": {After: peers.Between(700*time.Millisecond, 900*time.Millisecond), Body: 50}},
+		Paths: map[string]peers.Reply{"/health": {}, "/import": {
+			After: peers.Between(700*time.Millisecond, 900*time.Millisecond),
+			Body:  50,
+		}},
 	})
 	s.Web(stage.Pool{Members: stage.Members(peer.Addr()), RequestTimeout: 1})
-	bouts := stage.Shots(stage.Bursts(s.Rand, []time.Duration{2 * time.Second, 5 * time.Second}, 12, 600*time.Millisecond), stage.TimedRequest{Method: http.MethodPost, Path: "/import", Body: 50})
+	bouts := stage.Shots(stage.Bursts(s.Rand, []time.Duration{2 * time.Second, 5 * time.Second}, 12, 600*time.Millisecond),
+		stage.TimedRequest{
+			Method: http.MethodPost,
+			Path:   "/import",
+			Body:   50,
+		})
 	s.Fire(30, s.Flow(30, 8*time.Second, order), bouts)
 }
 
 func shedding503(s *stage.Stage) {
-	peers := s.Peers(2, peers.Script{Shed: 4 + s.IntN(3), Reply: peers.Reply{After: peers.Between(60*time.Millisecond, 100*time.Millisecond), Body: 100}, Paths: map[string]peers.Reply{"/health": {}}})
+	peers := s.Peers(2, peers.Script{
+		Shed:  4 + s.IntN(3),
+		Reply: peers.Reply{After: peers.Between(60*time.Millisecond, 100*time.Millisecond), Body: 100},
+		Paths: map[string]peers.Reply{"/health": {}},
+	})
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...)})
-	s.Fire(60, steps(s, stage.TimedRequest{Method: http.MethodPost, Path: "/a", Body: 50}), steps(s, stage.TimedRequest{Path: "/b"}), steps(s, stage.TimedRequest{Path: "/c"}))
+	s.Fire(60, steps(s, stage.TimedRequest{Method: http.MethodPost, Path: "/a", Body: 50}), steps(s, stage.TimedRequest{Path: "/b"}),
+		steps(s, stage.TimedRequest{Path: "/c"}))
 }
 
 func noisyMemberPlay(s *stage.Stage) {
 	health := map[string]peers.Reply{"/health": {}}
-	good := s.Peers(3, peers.Script{Reply: peers.Reply{After: peers.Between(30*time.Millisecond, 60*time.Millisecond), Body: 100}, Paths: health})
-	bad := s.Peer(peers.Script{Reply: peers.Reply{After: lognormal(s.Vary(500*time.Millisecond, 650*time.Millisecond), 0.5), Body: 100}, Paths: health})
+	good := s.Peers(3, peers.Script{
+		Reply: peers.Reply{After: peers.Between(30*time.Millisecond, 60*time.Millisecond), Body: 100},
+		Paths: health,
+	})
+	bad := s.Peer(peers.Script{
+		Reply: peers.Reply{After: lognormal(s.Vary(500*time.Millisecond, 650*time.Millisecond), 0.5), Body: 100},
+		Paths: health,
+	})
 	s.Web(stage.Pool{Members: stage.Members(good[0].Addr(), good[1].Addr(), bad.Addr(), good[2].Addr()), RequestTimeout: 1})
 	s.Fire(30, bouts(s, 7, 40, order))
 }
@@ -98,7 +133,10 @@ func bouts(s *stage.Stage, n, size int, like stage.TimedRequest) []stage.TimedRe
 }
 
 func killedForMemory(s *stage.Stage) {
-	peers := s.Peers(2, peers.Script{Reply: peers.Reply{After: peers.Between(100*time.Millisecond, 300*time.Millisecond), Body: 200}, Paths: map[string]peers.Reply{"/health": {}}})
+	peers := s.Peers(2, peers.Script{
+		Reply: peers.Reply{After: peers.Between(100*time.Millisecond, 300*time.Millisecond), Body: 200},
+		Paths: map[string]peers.Reply{"/health": {}},
+	})
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...)})
 	for _, at := range []time.Duration{s.Vary(1500*time.Millisecond, 1900*time.Millisecond), s.Vary(4*time.Second, 4400*time.Millisecond)} {
 		s.After(at, peers[0].Kill)
@@ -108,7 +146,11 @@ func killedForMemory(s *stage.Stage) {
 }
 
 func retryStorm(s *stage.Stage) {
-	peers := s.Peers(2, peers.Script{Shed: 3, Reply: peers.Reply{After: peers.Between(60*time.Millisecond, 100*time.Millisecond), Body: 100}, Paths: map[string]peers.Reply{"/health": {}}})
+	peers := s.Peers(2, peers.Script{
+		Shed:  3,
+		Reply: peers.Reply{After: peers.Between(60*time.Millisecond, 100*time.Millisecond), Body: 100},
+		Paths: map[string]peers.Reply{"/health": {}},
+	})
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...)})
 	load := s.Flow(30, 7*time.Second, order)
 	for _, shot := range s.Flow(60, 5*time.Second, order) {
@@ -120,13 +162,22 @@ func retryStorm(s *stage.Stage) {
 
 func slowOnesPileUp(s *stage.Stage) {
 	slow := peers.Reply{After: peers.Between(700*time.Millisecond, 900*time.Millisecond), Body: 100}
-	peers := s.Peers(2, peers.Script{Workers: 3, Reply: peers.Reply{After: peers.Always(5 * time.Millisecond), Body: 100}, Paths: map[string]peers.Reply{"/health": {}, "/heavy": slow}})
+	peers := s.Peers(2, peers.Script{
+		Workers: 3,
+		Reply:   peers.Reply{After: peers.Always(5 * time.Millisecond), Body: 100},
+		Paths:   map[string]peers.Reply{"/health": {}, "/heavy": slow},
+	})
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...), RequestTimeout: 1})
 	var shots []stage.TimedRequest
 	for bout := range 5 {
 		at := time.Duration(bout) * 1700 * time.Millisecond
 		for range 7 {
-			shots = append(shots, stage.TimedRequest{At: at, Method: http.MethodPost, Path: "/heavy", Body: 50}, stage.TimedRequest{At: at + 50*time.Millisecond, Method: http.MethodPost, Path: "/quick", Body: 50})
+			shots = append(shots, stage.TimedRequest{
+				At:     at,
+				Method: http.MethodPost,
+				Path:   "/heavy",
+				Body:   50,
+			}, stage.TimedRequest{At: at + 50*time.Millisecond, Method: http.MethodPost, Path: "/quick", Body: 50})
 			at += s.Vary(100*time.Millisecond, 130*time.Millisecond)
 		}
 	}

@@ -24,10 +24,14 @@ func clientScenarios() []stage.Scenario {
 
 // clientAbort has handlers that take longer than the second after which a waiting gateway looks for its client.
 func clientAbort(s *stage.Stage) {
-	peers := s.Peers(2, peers.Script{Reply: peers.Reply{After: peers.Between(1500*time.Millisecond, 2*time.Second), Body: 200}, Paths: map[string]peers.Reply{"/health": {}}})
+	peers := s.Peers(2, peers.Script{
+		Reply: peers.Reply{After: peers.Between(1500*time.Millisecond, 2*time.Second), Body: 200},
+		Paths: map[string]peers.Reply{"/health": {}},
+	})
 	s.Open(stage.Site{Pools: []stage.Pool{{Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe()}}})
 	patience := s.Vary(80*time.Millisecond, 400*time.Millisecond)
-	s.Fire(20, s.Flow(30, 4*time.Second, stage.TimedRequest{Path: "/"}), s.Flow(6, 4*time.Second, stage.TimedRequest{Path: "/", AbortAfter: patience}))
+	s.Fire(20, s.Flow(30, 4*time.Second, stage.TimedRequest{Path: "/"}),
+		s.Flow(6, 4*time.Second, stage.TimedRequest{Path: "/", AbortAfter: patience}))
 }
 
 func shortUpload(s *stage.Stage) {

@@ -31,8 +31,10 @@ func configurationScenarios() []stage.Scenario {
 			Truth: []stage.Truth{{Cause: "i-proxy-loop", Also: []string{"k-backend-5xx"}}}, Slow: true, Play: proxyLoop,
 		},
 		{
-			Name: "hidden-by-retry", Story: "a member that is restarted is asked with requests that may be sent again: nobody notices", Lasts: 6 * time.Second, Slow: true,
-			Truth: []stage.Truth{{Cause: "k-hidden-by-retry", Also: []string{"c-restart", "a-slow-eviction", "c-idle-race"}}}, Play: hiddenByRetry,
+			Name: "hidden-by-retry", Story: "a member that is restarted is asked with requests that may be sent again: nobody notices",
+			Lasts: 6 * time.Second, Slow: true,
+			Truth: []stage.Truth{{Cause: "k-hidden-by-retry", Also: []string{"c-restart", "a-slow-eviction", "c-idle-race"}}},
+			Play:  hiddenByRetry,
 		},
 	}
 }
@@ -51,7 +53,12 @@ func wrongPortPlay(s *stage.Stage) {
 	peer := s.Peer(ordinary(nil))
 	other := s.PeerAt(hostOf(peer.Addr()), peers.Script{})
 	other.Kill()
-	pool := stage.Pool{Name: "web", Members: []stage.Member{{Name: hostOf(peer.Addr())}}, Port: portOf(peer.Addr()), Probe: stage.QuickProbe()}
+	pool := stage.Pool{
+		Name:    "web",
+		Members: []stage.Member{{Name: hostOf(peer.Addr())}},
+		Port:    portOf(peer.Addr()),
+		Probe:   stage.QuickProbe(),
+	}
 	s.Open(stage.Site{Pools: []stage.Pool{pool}})
 	pool.Port = portOf(other.Addr())
 	s.After(s.Vary(1500*time.Millisecond, 2*time.Second), func() { s.Apply(stage.Site{Pools: []stage.Pool{pool}}) })
@@ -60,14 +67,21 @@ func wrongPortPlay(s *stage.Stage) {
 
 func noListenerPlay(s *stage.Stage) {
 	peers := s.Peers(2, ordinary(nil))
-	s.Open(stage.Site{Host: siteHost, Pools: []stage.Pool{{Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe()}}})
-	s.Fire(10, s.Flow(30, 3*time.Second, stage.TimedRequest{Path: "/", Host: siteHost}), s.Flow(8, 3*time.Second, stage.TimedRequest{Path: "/", Host: "old-shop.lab.example"}))
+	s.Open(stage.Site{
+		Host:  siteHost,
+		Pools: []stage.Pool{{Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe()}},
+	})
+	s.Fire(10, s.Flow(30, 3*time.Second, stage.TimedRequest{Path: "/", Host: siteHost}),
+		s.Flow(8, 3*time.Second, stage.TimedRequest{Path: "/", Host: "old-shop.lab.example"}))
 }
 
 func chainedProxy(s *stage.Stage) {
 	status := []int{502, 504}[s.IntN(2)]
 	page := "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center><hr><center>nginx</center></body></html>\n"
-	peers := s.Peers(2, ordinary(map[string]peers.Reply{"/shop": {After: peers.Between(time.Millisecond, 8*time.Millisecond), Status: status, Text: page, Header: map[string][]string{"Server": {"nginx"}}}}))
+	peers := s.Peers(2, ordinary(map[string]peers.Reply{"/shop": {
+		After:  peers.Between(time.Millisecond, 8*time.Millisecond),
+		Status: status, Text: page, Header: map[string][]string{"Server": {"nginx"}},
+	}}))
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...)})
 	s.Fire(6, s.Flow(40, 4*time.Second, stage.TimedRequest{Path: "/"}), s.Flow(12, 4*time.Second, stage.TimedRequest{Path: "/shop"}))
 }
@@ -99,7 +113,10 @@ func later(shots []stage.TimedRequest, by time.Duration) []stage.TimedRequest {
 }
 
 func hiddenByRetry(s *stage.Stage) {
-	peers := s.Peers(2, peers.Script{Reply: peers.Reply{After: peers.Between(50*time.Millisecond, 150*time.Millisecond), Body: 200}, Paths: map[string]peers.Reply{"/health": {}}})
+	peers := s.Peers(2, peers.Script{
+		Reply: peers.Reply{After: peers.Between(50*time.Millisecond, 150*time.Millisecond), Body: 200},
+		Paths: map[string]peers.Reply{"/health": {}},
+	})
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...)})
 	down := s.Vary(1500*time.Millisecond, 2200*time.Millisecond)
 	s.After(down, peers[0].Kill)

@@ -19,16 +19,20 @@ func probeScenarios() []stage.Scenario {
 			Truth: []stage.Truth{{Cause: "a-probe-body-match", Also: []string{"a-all-unhealthy-fail-closed"}}}, Play: probeBody,
 		},
 		{
-			Name: "slow-eviction", Story: "one of three members dies; its share of the traffic fails until three probes have", Lasts: 7 * time.Second,
+			Name: "slow-eviction", Story: "one of three members dies; its share of the traffic fails until three probes have",
+			Lasts: 7 * time.Second,
 			Truth: []stage.Truth{{Cause: "a-slow-eviction", Member: stage.MemberName(1)}}, Play: slowEviction,
 		},
 		{
-			Name: "slow-eviction-silent", Story: "one of three members vanishes without a word; what waits for it times out until the probes give up", Lasts: 10 * time.Second,
+			Name:  "slow-eviction-silent",
+			Story: "one of three members vanishes without a word; what waits for it times out until the probes give up",
+			Lasts: 10 * time.Second,
 			Truth: []stage.Truth{{Cause: "a-slow-eviction", Member: stage.MemberName(1)}}, Play: slowEvictionSilent,
 		},
 		{
 			Name: "held-back", Story: "one of three members dies; passive ejection sends it no more requests long before the probes give up", Lasts: 7 * time.Second,
-			Truth: []stage.Truth{{Cause: "a-slow-eviction", Member: stage.MemberName(1), Also: []string{"b-refused", "k-hidden-by-retry"}}}, Play: heldBack,
+			Truth: []stage.Truth{{Cause: "a-slow-eviction", Member: stage.MemberName(1), Also: []string{"b-refused", "k-hidden-by-retry"}}},
+			Play:  heldBack,
 		},
 		{
 			Name: "empty-pool", Story: "a path rule leads to a pool whose machines were deleted", Lasts: 3 * time.Second,
@@ -53,22 +57,43 @@ func probeBody(s *stage.Stage) {
 }
 
 func slowEviction(s *stage.Stage) {
-	peers := s.Peers(3, peers.Script{Reply: peers.Reply{After: peers.Between(50*time.Millisecond, 250*time.Millisecond), Body: 200}, Paths: map[string]peers.Reply{"/health": {}}})
-	s.Open(stage.Site{Pools: []stage.Pool{{Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe(), RequestTimeout: 5}}})
+	peers := s.Peers(3, peers.Script{
+		Reply: peers.Reply{After: peers.Between(50*time.Millisecond, 250*time.Millisecond), Body: 200},
+		Paths: map[string]peers.Reply{"/health": {}},
+	})
+	s.Open(stage.Site{Pools: []stage.Pool{{
+		Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe(),
+		RequestTimeout: 5,
+	}}})
 	s.After(s.Vary(1200*time.Millisecond, 1800*time.Millisecond), peers[1].Kill)
 	s.Fire(20, s.Flow(60, 6500*time.Millisecond, stage.TimedRequest{Method: "POST", Path: "/orders", Body: 300}))
 }
 
 func heldBack(s *stage.Stage) {
-	peers := s.Peers(3, peers.Script{Reply: peers.Reply{After: peers.Between(50*time.Millisecond, 250*time.Millisecond), Body: 200}, Paths: map[string]peers.Reply{"/health": {}}})
-	s.Open(stage.Site{Ejects: true, Pools: []stage.Pool{{Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe(), RequestTimeout: 5}}})
+	peers := s.Peers(3, peers.Script{
+		Reply: peers.Reply{After: peers.Between(50*time.Millisecond, 250*time.Millisecond), Body: 200},
+		Paths: map[string]peers.Reply{"/health": {}},
+	})
+	s.Open(stage.Site{
+		Ejects: true,
+		Pools:  []stage.Pool{{Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe(), RequestTimeout: 5}},
+	})
 	s.After(s.Vary(1200*time.Millisecond, 1800*time.Millisecond), peers[1].Kill)
 	s.Fire(20, s.Flow(60, 6500*time.Millisecond, stage.TimedRequest{Method: "POST", Path: "/orders", Body: 300}))
 }
 
 func slowEvictionSilent(s *stage.Stage) {
-	peers := s.Peers(3, peers.Script{Reply: peers.Reply{After: peers.Between(50*time.Millisecond, 250*time.Millisecond), Body: 200}, Paths: map[string]peers.Reply{"/health": {}}})
-	s.Open(stage.Site{ConnectTimeout: 500 * time.Millisecond, Pools: []stage.Pool{{Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe(), RequestTimeout: 2}}})
+	peers := s.Peers(3, peers.Script{
+		Reply: peers.Reply{After: peers.Between(50*time.Millisecond, 250*time.Millisecond), Body: 200},
+		Paths: map[string]peers.Reply{"/health": {}},
+	})
+	s.Open(stage.Site{
+		ConnectTimeout: 500 * time.Millisecond,
+		Pools: []stage.Pool{{
+			Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe(),
+			RequestTimeout: 2,
+		}},
+	})
 	s.After(s.Vary(1200*time.Millisecond, 1800*time.Millisecond), func() { s.Must(peers[1].Blackhole()) })
 	s.Fire(20, s.Flow(60, 8*time.Second, order))
 }

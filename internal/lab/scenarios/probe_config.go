@@ -15,10 +15,14 @@ func moreProbeScenarios() []stage.Scenario {
 	return []stage.Scenario{
 		{
 			Name: "probe-host", Story: "the server knows one site only, and the probe asks for none that it knows", Lasts: 3 * time.Second,
-			Truth: []stage.Truth{{Cause: "a-probe-host-mismatch", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Open: true, Play: probeHost,
+			Truth: []stage.Truth{{
+				Cause: "a-probe-host-mismatch",
+				Also:  []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"},
+			}}, Open: true, Play: probeHost,
 		},
 		{
-			Name: "probe-port", Story: "the probe asks a port of its own, whose sidecar is gone; the application is well", Lasts: 3 * time.Second,
+			Name: "probe-port", Story: "the probe asks a port of its own, whose sidecar is gone; the application is well",
+			Lasts: 3 * time.Second,
 			Truth: []stage.Truth{{Cause: "a-probe-port", Also: []string{"a-all-unhealthy-fail-closed"}}}, Play: probePort,
 		},
 		{
@@ -26,28 +30,40 @@ func moreProbeScenarios() []stage.Scenario {
 			Truth: []stage.Truth{{Cause: "a-probe-timeout-short", Also: []string{"a-all-unhealthy-fail-closed"}}}, Play: probeTimeout,
 		},
 		{
-			Name: "green-probe", Story: "the health page is a static file; what users ask for needs a dependency that is dead", Lasts: 7 * time.Second,
+			Name: "green-probe", Story: "the health page is a static file; what users ask for needs a dependency that is dead",
+			Lasts: 7 * time.Second,
 			Truth: []stage.Truth{{Cause: "a-green-probe-red-traffic", Also: []string{"k-backend-5xx"}}}, Play: greenProbe,
 		},
 		{
-			Name: "probe-redirect", Story: "the probe takes the redirect to a login page for health; the application is broken", Lasts: 7 * time.Second,
-			Truth: []stage.Truth{{Cause: "a-probe-redirect-trap", Also: []string{"k-backend-5xx", "a-green-probe-red-traffic"}}}, Play: probeRedirect,
+			Name: "probe-redirect", Story: "the probe takes the redirect to a login page for health; the application is broken",
+			Lasts: 7 * time.Second,
+			Truth: []stage.Truth{{Cause: "a-probe-redirect-trap", Also: []string{"k-backend-5xx", "a-green-probe-red-traffic"}}},
+			Play:  probeRedirect,
 		},
 		{
-			Name: "probe-too-deep", Story: "the health page asks a shared dependency, whose hiccup takes every member out at once", Lasts: 9 * time.Second, Slow: true,
-			Truth: []stage.Truth{{Cause: "a-probe-too-deep", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Play: probeTooDeep,
+			Name: "probe-too-deep", Story: "the health page asks a shared dependency, whose hiccup takes every member out at once",
+			Lasts: 9 * time.Second, Slow: true,
+			Truth: []stage.Truth{{Cause: "a-probe-too-deep", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}},
+			Play:  probeTooDeep,
 		},
 		{
 			Name: "probe-blocked", Story: "a rate limiter in front of the members refuses the probes", Lasts: 4 * time.Second,
-			Truth: []stage.Truth{{Cause: "a-probe-blocked", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Open: true, Play: probeBlocked,
+			Truth: []stage.Truth{{Cause: "a-probe-blocked", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}},
+			Open:  true, Play: probeBlocked,
 		},
 		{
-			Name: "flapping", Story: "marginal members fail every other probe, and one failure is enough", Lasts: 18 * time.Second, Slow: true,
-			Truth: []stage.Truth{{Cause: "a-flap-threshold", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Open: true, Play: flapping,
+			Name: "flapping", Story: "marginal members fail every other probe, and one failure is enough", Lasts: 18 * time.Second,
+			Slow:  true,
+			Truth: []stage.Truth{{Cause: "a-flap-threshold", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}},
+			Open:  true, Play: flapping,
 		},
 		{
-			Name: "fast-readmit", Story: "a member comes back healthy at once and fails requests until it is warm", Lasts: 15 * time.Second, Slow: true,
-			Truth: []stage.Truth{{Cause: "a-fast-readmit", Member: stage.MemberName(0), Also: []string{"c-restart", "a-slow-eviction", "k-backend-5xx"}}}, Play: fastReadmit,
+			Name: "fast-readmit", Story: "a member comes back healthy at once and fails requests until it is warm", Lasts: 15 * time.Second,
+			Slow: true,
+			Truth: []stage.Truth{{Cause: "a-fast-readmit", Member: stage.MemberName(0), Also: []string{
+				"c-restart", "a-slow-eviction",
+				"k-backend-5xx",
+			}}}, Play: fastReadmit,
 		},
 		{
 			Name: "not-ready-yet", Story: "a member is added before its application can answer", Lasts: 11 * time.Second,

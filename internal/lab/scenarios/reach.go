@@ -35,6 +35,9 @@ func dropped(s *stage.Stage) {
 	for _, p := range peers {
 		s.Must(p.Blackhole())
 	}
-	s.Open(stage.Site{ConnectTimeout: 500 * time.Millisecond, Pools: []stage.Pool{{Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe()}}})
+	s.Open(stage.Site{
+		ConnectTimeout: 500 * time.Millisecond,
+		Pools:          []stage.Pool{{Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe()}},
+	})
 	s.Fire(4, s.Flow(40, 2*time.Second, stage.TimedRequest{Path: "/"}))
 }

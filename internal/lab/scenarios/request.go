@@ -45,7 +45,10 @@ func requestScenarios() []stage.Scenario {
 }
 
 func clientTimer(s *stage.Stage) {
-	peers := s.Peers(2, ordinary(map[string]peers.Reply{"/report": {After: peers.Between(2500*time.Millisecond, 3*time.Second), Body: 200}}))
+	peers := s.Peers(2, ordinary(map[string]peers.Reply{"/report": {
+		After: peers.Between(2500*time.Millisecond, 3*time.Second),
+		Body:  200,
+	}}))
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...)})
 	s.Fire(20, s.Flow(30, 4*time.Second, stage.TimedRequest{Path: "/"}), s.Flow(4, 4*time.Second, stage.TimedRequest{Path: "/report"}),
 		bouts(s, 7, 4, stage.TimedRequest{Path: "/report", AbortAfter: time.Second + s.Vary(100*time.Millisecond, 500*time.Millisecond)}))
@@ -55,14 +58,19 @@ func slowUploadPlay(s *stage.Stage) {
 	peers := s.Peers(2, ordinary(nil))
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...)})
 	half := "POST /upload HTTP/1.1\r\nHost: {host}\r\nContent-Length: 2000\r\n\r\n" + strings.Repeat("x", 1000)
-	s.Fire(6, s.Flow(20, 4*time.Second, stage.TimedRequest{Method: http.MethodPost, Path: "/upload", Body: 2000}), s.Flow(3, 3*time.Second, stage.TimedRequest{Raw: half}))
+	s.Fire(6, s.Flow(20, 4*time.Second, stage.TimedRequest{
+		Method: http.MethodPost,
+		Path:   "/upload",
+		Body:   2000,
+	}), s.Flow(3, 3*time.Second, stage.TimedRequest{Raw: half}))
 }
 
 func requestHeadLimit(s *stage.Stage) {
 	peers := s.Peers(2, ordinary(nil))
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...)})
 	cookie := http.Header{"Cookie": {"claims=" + repeated(66_000+s.IntN(9000))}}
-	s.Fire(6, s.Flow(30, 3*time.Second, stage.TimedRequest{Path: "/"}), s.Flow(6, 3*time.Second, stage.TimedRequest{Path: "/account", Header: cookie}))
+	s.Fire(6, s.Flow(30, 3*time.Second, stage.TimedRequest{Path: "/"}),
+		s.Flow(6, 3*time.Second, stage.TimedRequest{Path: "/account", Header: cookie}))
 }
 
 func uploadTooLarge(s *stage.Stage) {
@@ -85,17 +93,31 @@ func invalidRequests(s *stage.Stage) {
 
 func scannerPlay(s *stage.Stage) {
 	peers := s.Peers(2, ordinary(nil))
-	s.Open(stage.Site{Host: siteHost, Pools: []stage.Pool{{Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe()}}})
+	s.Open(stage.Site{
+		Host:  siteHost,
+		Pools: []stage.Pool{{Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe()}},
+	})
 	var scan []stage.TimedRequest
 	for i := range 30 + s.IntN(30) {
-		scan = append(scan, stage.TimedRequest{At: time.Duration(i) * 50 * time.Millisecond, Raw: fmt.Sprintf("GET /wp-%d.php HTTP/1.1\r\nHost: h%d.example\r\nConnection: close\r\n\r\n", i, i%7)})
+		scan = append(scan, stage.TimedRequest{
+			At:  time.Duration(i) * 50 * time.Millisecond,
+			Raw: fmt.Sprintf("GET /wp-%d.php HTTP/1.1\r\nHost: h%d.example\r\nConnection: close\r\n\r\n", i, i%7),
+		})
 	}
 	s.Fire(1, s.Flow(20, 3*time.Second, stage.TimedRequest{Path: "/", Host: siteHost}), scan)
 }
 
 func brokenDownload(s *stage.Stage) {
-	file := peers.Reply{After: peers.Between(5*time.Millisecond, 40*time.Millisecond), Body: 400_000, EndAt: 100_000, Rest: 1500 * time.Millisecond}
+	file := peers.Reply{
+		After: peers.Between(5*time.Millisecond, 40*time.Millisecond),
+		Body:  400_000,
+		EndAt: 100_000,
+		Rest:  1500 * time.Millisecond,
+	}
 	peers := s.Peers(2, ordinary(map[string]peers.Reply{"/file": file}))
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...)})
-	s.Fire(10, s.Flow(30, 4*time.Second, stage.TimedRequest{Path: "/"}), s.Flow(6, 4*time.Second, stage.TimedRequest{Path: "/file", AbortAfter: s.Vary(300*time.Millisecond, 900*time.Millisecond)}))
+	s.Fire(10, s.Flow(30, 4*time.Second, stage.TimedRequest{Path: "/"}), s.Flow(6, 4*time.Second, stage.TimedRequest{
+		Path:       "/file",
+		AbortAfter: s.Vary(300*time.Millisecond, 900*time.Millisecond),
+	}))
 }

@@ -11,9 +11,12 @@ import (
 func Scenarios() []stage.Scenario {
 	var out []stage.Scenario
 	for _, some := range [][]stage.Scenario{
-		probeScenarios(), moreProbeScenarios(), reachScenarios(), wayScenarios(), lifecycleScenarios(), connectionScenarios(), timeoutScenarios(),
-		timeScenarios(), protocolScenarios(), wireScenarios(), tlsScenarios(), trustScenarios(), capacityScenarios(), configurationScenarios(),
-		clientScenarios(), requestScenarios(), mixedScenarios(), madeScenarios(), healthyScenarios(), busyScenarios(), madeHealthyScenarios(),
+		probeScenarios(), moreProbeScenarios(), reachScenarios(), wayScenarios(), lifecycleScenarios(), connectionScenarios(),
+		timeoutScenarios(),
+		timeScenarios(), protocolScenarios(), wireScenarios(), tlsScenarios(), trustScenarios(), capacityScenarios(),
+		configurationScenarios(),
+		clientScenarios(), requestScenarios(), mixedScenarios(), madeScenarios(), healthyScenarios(), busyScenarios(),
+		madeHealthyScenarios(),
 	} {
 		out = append(out, some...)
 	}

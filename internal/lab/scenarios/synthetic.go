@@ -16,27 +16,41 @@ import (
 func madeScenarios() []stage.Scenario {
 	var out []stage.Scenario
 	add := func(name, story string, make func(*synthetic.Generator), truth ...stage.Truth) *stage.Scenario {
-		out = append(out, stage.Scenario{Name: "made-" + name, Story: story, Truth: truth, Made: true, Lasts: time.Second, Play: synthetic.Play(make)})
+		out = append(out, stage.Scenario{
+			Name:  "made-" + name,
+			Story: story,
+			Truth: truth,
+			Made:  true,
+			Lasts: time.Second,
+			Play:  synthetic.Play(make),
+		})
 		return &out[len(out)-1]
 	}
 	is := func(cause string, also ...string) stage.Truth { return stage.Truth{Cause: cause, Also: also} }
-	add("capacity-max", "a gateway that may grow to two instances stands at their capacity, and fails requests meanwhile", capacityAtMost, is("h-capacity-max"))
+	add("capacity-max", "a gateway that may grow to two instances stands at their capacity, and fails requests meanwhile", capacityAtMost,
+		is("h-capacity-max"))
 	add("v1-cpu", "the processors of a first-generation gateway are full", v1CPU, is("h-cpu"))
-	s := add("autoscale-lag", "traffic jumps, and the gateway needs minutes to follow", autoscaleLag, is("h-autoscale-lag", "h-capacity-max"))
+	s := add("autoscale-lag", "traffic jumps, and the gateway needs minutes to follow", autoscaleLag,
+		is("h-autoscale-lag", "h-capacity-max"))
 	s.Open, s.Known = true, "growth that comes late is told by no rule yet"
 	add("health-unknown", "backend health cannot be retrieved", healthUnknown, is("a-health-unknown", "a-all-unhealthy-fail-closed"))
 	for _, h := range azureWords {
-		add(h.name, "backend health says: "+h.story, func(f *synthetic.Generator) { takenOut(f, h.text) }, is(h.cause, "a-all-unhealthy-fail-closed"))
+		add(h.name, "backend health says: "+h.story, func(f *synthetic.Generator) { takenOut(f, h.text) },
+			is(h.cause, "a-all-unhealthy-fail-closed"))
 	}
 	add("month-of-backups", "a month of metrics; each night the backup takes the members' disks", monthOfBackups, is("d-cron-contention"))
 	add("hourly-job", "a job at one minute of each hour", hourlyJob, is("d-cron-contention"))
 	add("instance-fault", "one of three instances of the gateway fails requests at all members", oneInstance, is("h-instance-fault"))
 	add("node-local", "one instance cannot reach one member", oneCell, is("b-node-local"))
-	add("inner-timeout", "the application gives up after 30 s; the gateway waits for a minute", innerThirty, is("d-inner-timeout", "k-backend-5xx"))
-	add("timeout-cliff", "slow answers reach past a request timeout of 20 s", func(f *synthetic.Generator) { cliff(f, 7*time.Second) }, is("d-timeout-below-latency"))
-	add("timeout-cliff-v1", "the same on a first-generation gateway, which says 502 and counts milliseconds", cliffV1, is("d-timeout-below-latency"))
+	add("inner-timeout", "the application gives up after 30 s; the gateway waits for a minute", innerThirty,
+		is("d-inner-timeout", "k-backend-5xx"))
+	add("timeout-cliff", "slow answers reach past a request timeout of 20 s", func(f *synthetic.Generator) { cliff(f, 7*time.Second) },
+		is("d-timeout-below-latency"))
+	add("timeout-cliff-v1", "the same on a first-generation gateway, which says 502 and counts milliseconds", cliffV1,
+		is("d-timeout-below-latency"))
 	for _, limit := range []int{5, 20} {
-		s := add(fmt.Sprintf("idle-race-%d", limit), fmt.Sprintf("the members close connections that were idle for %d s", limit), func(f *synthetic.Generator) { racePorts(f, time.Duration(limit)*time.Second) }, is("c-idle-race"))
+		s := add(fmt.Sprintf("idle-race-%d", limit), fmt.Sprintf("the members close connections that were idle for %d s", limit),
+			func(f *synthetic.Generator) { racePorts(f, time.Duration(limit)*time.Second) }, is("c-idle-race"))
 		s.Open = true
 	}
 	add("client-timer", "callers give up after ten seconds", clientsTen, is("j-client-timer-spike", "j-client-abort"))
@@ -49,7 +63,8 @@ func madeScenarios() []stage.Scenario {
 	s = add("queueing", "one server takes everything in turn; at peaks the wait exceeds the timeout", queueAzure, is("g-cpu-queueing"))
 	s.Open = true
 	add("shedding", "the application refuses what is above its limit at peaks", shedAzure, is("g-shed-503", "k-backend-5xx"))
-	s = add("inner-and-instance", "one instance is bad, and the application has a timer of its own", func(f *synthetic.Generator) { oneInstance(f); innerThirtyMore(f) },
+	s = add("inner-and-instance", "one instance is bad, and the application has a timer of its own",
+		func(f *synthetic.Generator) { oneInstance(f); innerThirtyMore(f) },
 		is("h-instance-fault"), is("d-inner-timeout", "k-backend-5xx"))
 	s.Open, s.Known = true, "failures of another cause on the other instances hide the bad one"
 	return out
@@ -57,15 +72,42 @@ func madeScenarios() []stage.Scenario {
 
 // azureWords are texts of backend health as Azure documents them.
 var azureWords = []struct{ name, story, cause, text string }{
-	{"cert-expired", "outside its validity", "f-expired", `Backend certificate is invalid. Current date is not within the "Valid from" and "Valid to" date range on the certificate.`},
-	{"cert-name", "another name", "f-name-mismatch", "The Common Name of the leaf certificate presented by the backend server does not match the Probe or Backend Setting hostname of the application gateway. Ensure that the hostname matches or install the correct certificate on the backend server."},
-	{"cert-unknown-ca", "not signed by a well-known CA", "f-unknown-ca", "The Server certificate is not signed by a well-known Certificate Authority (CA). To use private CA-signed or self-signed certificates on the backend, upload the corresponding root CA certificate to the associated Backend Setting of your application gateway."},
-	{"cert-root", "another root", "f-unknown-ca", "The root certificate of the server certificate used by the backend doesn't match the trusted root certificate added to the application gateway. Ensure that you add the correct root certificate to whitelist the backend."},
-	{"cert-intermediate", "the chain is incomplete", "f-missing-intermediate", "The Intermediate certificate is missing from the backend server chain. Ensure that the certificate chain is complete and correctly ordered on the backend server."},
-	{"probe-status", "another status", "a-probe-status-mismatch", "Status code of the backend's HTTP response did not match the probe setting. Expected:200-399 Received:403."},
-	{"probe-body", "another body", "a-probe-body-match", "Body of the backend's HTTP response did not match the probe setting. Received response body does not contain {ready}."},
-	{"probe-timeout", "too late", "a-probe-timeout-short", "Time taken by the backend to respond to application gateway's health probe is more than the timeout threshold in the probe setting."},
-	{"dns", "no such name", "b-dns-nxdomain", "Application Gateway could not create a probe for this backend. This usually happens when the FQDN of the backend has not been entered correctly."},
+	{
+		"cert-expired", "outside its validity", "f-expired",
+		`Backend certificate is invalid. Current date is not within the "Valid from" and "Valid to" date range on the certificate.`,
+	},
+	{
+		"cert-name", "another name", "f-name-mismatch",
+		"The Common Name of the leaf certificate presented by the backend server does not match the Probe or Backend Setting hostname of the application gateway. Ensure that the hostname matches or install the correct certificate on the backend server.",
+	},
+	{
+		"cert-unknown-ca", "not signed by a well-known CA", "f-unknown-ca",
+		"The Server certificate is not signed by a well-known Certificate Authority (CA). To use private CA-signed or self-signed certificates on the backend, upload the corresponding root CA certificate to the associated Backend Setting of your application gateway.",
+	},
+	{
+		"cert-root", "another root", "f-unknown-ca",
+		"The root certificate of the server certificate used by the backend doesn't match the trusted root certificate added to the application gateway. Ensure that you add the correct root certificate to whitelist the backend.",
+	},
+	{
+		"cert-intermediate", "the chain is incomplete", "f-missing-intermediate",
+		"The Intermediate certificate is missing from the backend server chain. Ensure that the certificate chain is complete and correctly ordered on the backend server.",
+	},
+	{
+		"probe-status", "another status", "a-probe-status-mismatch",
+		"Status code of the backend's HTTP response did not match the probe setting. Expected:200-399 Received:403.",
+	},
+	{
+		"probe-body", "another body", "a-probe-body-match",
+		"Body of the backend's HTTP response did not match the probe setting. Received response body does not contain {ready}.",
+	},
+	{
+		"probe-timeout", "too late", "a-probe-timeout-short",
+		"Time taken by the backend to respond to application gateway's health probe is more than the timeout threshold in the probe setting.",
+	},
+	{
+		"dns", "no such name", "b-dns-nxdomain",
+		"Application Gateway could not create a probe for this backend. This usually happens when the FQDN of the backend has not been entered correctly.",
+	},
 }
 
 // takenOut has nobody healthy all along.
@@ -75,7 +117,8 @@ func takenOut(f *synthetic.Generator, text string) {
 }
 
 func healthUnknown(f *synthetic.Generator) {
-	f.Health("Unknown", "The backend health status could not be retrieved. This happens when an NSG/UDR/Firewall on the application gateway subnet is blocking traffic on ports 65503-65534 if there is v1 SKU, and ports 65200-65535 if there is v2 SKU, or if the FQDN configured in the backend pool could not be resolved to an IP address.")
+	f.Health("Unknown",
+		"The backend health status could not be retrieved. This happens when an NSG/UDR/Firewall on the application gateway subnet is blocking traffic on ports 65503-65534 if there is v1 SKU, and ports 65200-65535 if there is v2 SKU, or if the FQDN configured in the backend pool could not be resolved to an IP address.")
 	f.Traffic(0.5, 20*time.Minute, func(at time.Duration, _ int) { f.Request(at, -1, synthetic.Failing(synthetic.NobodyHealthy, 0)) })
 }
 
@@ -187,7 +230,8 @@ func oneInstance(f *synthetic.Generator) {
 	f.Traffic(0.5, 2*time.Hour, func(at time.Duration, m int) {
 		i := f.IntN(3)
 		if i == 1 && f.Float64() < 0.08 {
-			f.Request(at, m, synthetic.AtInstance(i), synthetic.Failing(synthetic.ClosedByMember, f.Vary(100*time.Millisecond, 600*time.Millisecond)))
+			f.Request(at, m, synthetic.AtInstance(i),
+				synthetic.Failing(synthetic.ClosedByMember, f.Vary(100*time.Millisecond, 600*time.Millisecond)))
 			return
 		}
 		f.Request(at, m, synthetic.AtInstance(i))
@@ -198,7 +242,8 @@ func oneCell(f *synthetic.Generator) {
 	f.Traffic(0.5, 2*time.Hour, func(at time.Duration, m int) {
 		i := f.IntN(3)
 		if i == 1 && m == 2 {
-			f.Request(at, m, synthetic.AtInstance(i), synthetic.Failing(synthetic.ClosedByMember, f.Vary(100*time.Millisecond, 600*time.Millisecond)))
+			f.Request(at, m, synthetic.AtInstance(i),
+				synthetic.Failing(synthetic.ClosedByMember, f.Vary(100*time.Millisecond, 600*time.Millisecond)))
 			return
 		}
 		f.Request(at, m, synthetic.AtInstance(i))
@@ -214,7 +259,8 @@ func innerThirtyMore(f *synthetic.Generator) {
 	f.Site.Pools[0].RequestTimeout = 60
 	status := []int{500, 504}[f.IntN(2)]
 	f.Traffic(0.01, time.Hour, func(at time.Duration, m int) {
-		f.Request(at, m, synthetic.On("/search"), synthetic.Taking(30*time.Second+f.Vary(0, 50*time.Millisecond)), synthetic.Answering(status))
+		f.Request(at, m, synthetic.On("/search"), synthetic.Taking(30*time.Second+f.Vary(0, 50*time.Millisecond)),
+			synthetic.Answering(status))
 	})
 }
 
@@ -242,7 +288,8 @@ func racePorts(f *synthetic.Generator, limit time.Duration) {
 			case gap >= limit:
 				port = open() // the gateway has seen the end, and opens another
 			case gap > limit-window:
-				f.Request(at, c%3, synthetic.AtInstance(c%2), synthetic.FromPort(port), synthetic.Failing(synthetic.ClosedByMember, f.Vary(time.Millisecond, 3*time.Millisecond)))
+				f.Request(at, c%3, synthetic.AtInstance(c%2), synthetic.FromPort(port),
+					synthetic.Failing(synthetic.ClosedByMember, f.Vary(time.Millisecond, 3*time.Millisecond)))
 				port = open()
 				at += time.Second
 			}
@@ -267,10 +314,12 @@ func madeScanner(f *synthetic.Generator) {
 		if i%2 == 0 {
 			bad = fault.Fault{Side: fault.Client, Phase: fault.Route, Kind: fault.NoListener}
 		}
-		f.Request(20*time.Minute+time.Duration(i)*700*time.Millisecond, -1, synthetic.Failing(bad, time.Millisecond), synthetic.On(fmt.Sprintf("/wp-%d.php", i)), func(_ *synthetic.Generator, r *accesslog.Record, _ *accesslog.Attempt) {
-			r.Client, r.UserAgent, r.Pool, r.Settings, r.Rule = netip.MustParseAddrPort("198.51.100.77:4444"), []byte("probe/1.0"), "", "", ""
-			r.OriginalHost, r.Host = fmt.Appendf(nil, "h%d.example", i%9), nil
-		})
+		f.Request(20*time.Minute+time.Duration(i)*700*time.Millisecond, -1, synthetic.Failing(bad, time.Millisecond),
+			synthetic.On(fmt.Sprintf("/wp-%d.php", i)), func(_ *synthetic.Generator, r *accesslog.Record, _ *accesslog.Attempt) {
+				r.Client, r.UserAgent, r.Pool, r.Settings, r.Rule = netip.MustParseAddrPort("198.51.100.77:4444"), []byte("probe/1.0"),
+					"", "", ""
+				r.OriginalHost, r.Host = fmt.Appendf(nil, "h%d.example", i%9), nil
+			})
 	}
 }
 
@@ -282,7 +331,8 @@ func wafSlow(f *synthetic.Generator) {
 	})
 	f.Traffic(0.02, time.Hour, func(at time.Duration, m int) {
 		inspected := f.Vary(12*time.Second, 19*time.Second)
-		f.Request(at, m, synthetic.On("/form"), synthetic.Failing(synthetic.ClosedByMember, inspected+f.Vary(200*time.Millisecond, 900*time.Millisecond)))
+		f.Request(at, m, synthetic.On("/form"),
+			synthetic.Failing(synthetic.ClosedByMember, inspected+f.Vary(200*time.Millisecond, 900*time.Millisecond)))
 		f.WAF[f.Serial] = inspected
 	})
 }
@@ -291,7 +341,8 @@ func madeWrongPool(f *synthetic.Generator) {
 	f.Site.Pools = append(f.Site.Pools, stage.Pool{Name: "api", Path: "/api", Members: []stage.Member{{Name: "10.2.0.4"}}})
 	f.Traffic(0.5, time.Hour, func(at time.Duration, m int) { f.Request(at, m) })
 	f.Traffic(0.05, time.Hour, func(at time.Duration, m int) {
-		f.Request(at, m, synthetic.On("/api/orders"), synthetic.Failing(synthetic.ClosedByMember, f.Vary(20*time.Millisecond, 90*time.Millisecond)))
+		f.Request(at, m, synthetic.On("/api/orders"),
+			synthetic.Failing(synthetic.ClosedByMember, f.Vary(20*time.Millisecond, 90*time.Millisecond)))
 	})
 }
 
@@ -301,7 +352,11 @@ func maskedAnswers(f *synthetic.Generator) {
 			f.Request(at, m)
 			return
 		}
-		f.Request(at, m, synthetic.Answering(500), func(_ *synthetic.Generator, r *accesslog.Record, _ *accesslog.Attempt) { r.Status = 502 })
+		f.Request(at, m, synthetic.Answering(500), func(_ *synthetic.Generator, r *accesslog.Record,
+			_ *accesslog.Attempt,
+		) {
+			r.Status = 502
+		})
 	})
 }
 

@@ -22,7 +22,13 @@ func madeHealthyScenarios() []stage.Scenario {
 		{"near-maximum-fine", "capacity close to the maximum, and nothing fails", nearMaximum},
 		{"idle-night-fine", "connections idle for minutes, and new ones afterwards", idleNight},
 	} {
-		out = append(out, stage.Scenario{Name: "made-" + m.name, Story: m.story, Made: true, Lasts: time.Second, Play: synthetic.Play(m.make)})
+		out = append(out, stage.Scenario{
+			Name:  "made-" + m.name,
+			Story: m.story,
+			Made:  true,
+			Lasts: time.Second,
+			Play:  synthetic.Play(m.make),
+		})
 	}
 	return out
 }

@@ -25,7 +25,8 @@ func timeScenarios() []stage.Scenario {
 			Truth: []stage.Truth{{Cause: "d-longpoll-equals-timer"}}, Open: true, Play: longPoll,
 		},
 		{
-			Name: "retry-doubling", Story: "requests that hang on one member are tried on a second one, and hang there too", Lasts: 8 * time.Second,
+			Name: "retry-doubling", Story: "requests that hang on one member are tried on a second one, and hang there too",
+			Lasts: 8 * time.Second,
 			Truth: []stage.Truth{{Cause: "d-hung"}, {Cause: "d-retry-doubling"}}, Open: true, Play: retryDoublingPlay,
 		},
 		{
@@ -33,7 +34,8 @@ func timeScenarios() []stage.Scenario {
 			Truth: []stage.Truth{{Cause: "d-slow-body", Also: []string{"d-read-gap"}}}, Play: slowBody,
 		},
 		{
-			Name: "read-gap", Story: "an event stream is silent for longer than the timeout between two events", Lasts: 10 * time.Second, Slow: true,
+			Name: "read-gap", Story: "an event stream is silent for longer than the timeout between two events", Lasts: 10 * time.Second,
+			Slow:  true,
 			Truth: []stage.Truth{{Cause: "d-read-gap", Also: []string{"d-slow-body", "d-ws-sse-idle"}}}, Play: readGap,
 		},
 		{
@@ -41,7 +43,8 @@ func timeScenarios() []stage.Scenario {
 			Truth: []stage.Truth{{Cause: "d-ws-sse-idle", Also: []string{"d-read-gap"}}}, Play: silentStream,
 		},
 		{
-			Name: "worker-killed", Story: "the server's supervisor kills workers that take longer than its own limit", Lasts: 7 * time.Second,
+			Name: "worker-killed", Story: "the server's supervisor kills workers that take longer than its own limit",
+			Lasts: 7 * time.Second,
 			Truth: []stage.Truth{{Cause: "d-worker-timeout-kill", Also: []string{"d-inner-timeout"}}}, Open: true, Play: workerKilled,
 		},
 		{
@@ -53,12 +56,14 @@ func timeScenarios() []stage.Scenario {
 			Truth: []stage.Truth{{Cause: "d-slow-first-byte", Also: []string{"d-timeout-below-latency"}}}, Open: true, Play: slowFirstByte,
 		},
 		{
-			Name: "pause", Story: "the runtime of the only member stops for a while, and everything on it stalls and goes on together", Lasts: 8 * time.Second, Slow: true,
+			Name: "pause", Story: "the runtime of the only member stops for a while, and everything on it stalls and goes on together",
+			Lasts: 8 * time.Second, Slow: true,
 			Truth: []stage.Truth{{Cause: "d-gc-pause"}}, Open: true, Known: "a pause of the process is told by no rule yet", Play: pause,
 		},
 		{
 			Name: "one-lock", Story: "writes wait for one lock, one after the other; reads do not", Lasts: 8 * time.Second, Slow: true,
-			Truth: []stage.Truth{{Cause: "d-db-lock", Also: []string{"d-slow-route", "d-timeout-below-latency", "g-worker-pool"}}}, Open: true,
+			Truth: []stage.Truth{{Cause: "d-db-lock", Also: []string{"d-slow-route", "d-timeout-below-latency", "g-worker-pool"}}},
+			Open:  true,
 			Known: "a lock looks like a slow path", Play: oneLock,
 		},
 		{
@@ -80,14 +85,19 @@ func slowRoutePlay(s *stage.Stage) {
 	report := peers.Reply{After: lognormal(s.Vary(700*time.Millisecond, 900*time.Millisecond), 0.35), Body: 200}
 	peers := s.Peers(2, ordinary(map[string]peers.Reply{"/report": report, "/health": {}}))
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...), RequestTimeout: 1})
-	s.Fire(30, s.Flow(60, 5*time.Second, stage.TimedRequest{Path: "/"}), s.Flow(20, 5*time.Second, stage.TimedRequest{Method: http.MethodPost, Path: "/report", Body: 100}))
+	s.Fire(30, s.Flow(60, 5*time.Second, stage.TimedRequest{Path: "/"}), s.Flow(20, 5*time.Second, stage.TimedRequest{
+		Method: http.MethodPost,
+		Path:   "/report",
+		Body:   100,
+	}))
 }
 
 func longPoll(s *stage.Stage) {
 	hold := peers.Reply{After: peers.Between(1970*time.Millisecond, 2020*time.Millisecond), Body: 20}
 	peers := s.Peers(2, ordinary(map[string]peers.Reply{"/poll": hold}))
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...), RequestTimeout: 2})
-	s.Fire(30, s.Flow(40, 6*time.Second, stage.TimedRequest{Path: "/"}), s.Flow(12, 6*time.Second, stage.TimedRequest{Method: http.MethodPost, Path: "/poll", Body: 20}))
+	s.Fire(30, s.Flow(40, 6*time.Second, stage.TimedRequest{Path: "/"}),
+		s.Flow(12, 6*time.Second, stage.TimedRequest{Method: http.MethodPost, Path: "/poll", Body: 20}))
 }
 
 func retryDoublingPlay(s *stage.Stage) {
@@ -100,21 +110,41 @@ func retryDoublingPlay(s *stage.Stage) {
 }
 
 func slowBody(s *stage.Stage) {
-	export := peers.Reply{After: peers.Between(5*time.Millisecond, 40*time.Millisecond), Body: 4000, EndAt: 2000 + s.IntN(1000), Rest: 3 * time.Second}
+	export := peers.Reply{
+		After: peers.Between(5*time.Millisecond, 40*time.Millisecond),
+		Body:  4000,
+		EndAt: 2000 + s.IntN(1000),
+		Rest:  3 * time.Second,
+	}
 	peers := s.Peers(2, ordinary(map[string]peers.Reply{"/export": export}))
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...), RequestTimeout: 1})
 	s.Fire(10, s.Flow(40, 4*time.Second, stage.TimedRequest{Path: "/"}), s.Flow(6, 4*time.Second, stage.TimedRequest{Path: "/export"}))
 }
 
 func readGap(s *stage.Stage) {
-	events := peers.Reply{After: peers.Between(5*time.Millisecond, 20*time.Millisecond), Text: strings.Repeat("data: tick\n\n", 20), Chunked: true, EndAt: 180, Pieces: 4, Pause: s.Vary(500*time.Millisecond, 700*time.Millisecond), Rest: s.Vary(2500*time.Millisecond, 3*time.Second)}
+	events := peers.Reply{
+		After:   peers.Between(5*time.Millisecond, 20*time.Millisecond),
+		Text:    strings.Repeat("data: tick\n\n", 20),
+		Chunked: true,
+		EndAt:   180,
+		Pieces:  4,
+		Pause:   s.Vary(500*time.Millisecond, 700*time.Millisecond),
+		Rest:    s.Vary(2500*time.Millisecond, 3*time.Second),
+	}
 	peers := s.Peers(2, ordinary(map[string]peers.Reply{"/events": events}))
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...), RequestTimeout: 1})
 	s.Fire(10, s.Flow(40, 4*time.Second, stage.TimedRequest{Path: "/"}), s.Flow(6, 4*time.Second, stage.TimedRequest{Path: "/events"}))
 }
 
 func silentStream(s *stage.Stage) {
-	events := peers.Reply{After: peers.Between(5*time.Millisecond, 20*time.Millisecond), Header: http.Header{"Content-Type": {"text/event-stream"}}, Text: strings.Repeat("data: tick\n\n", 20), Chunked: true, EndAt: 200, Rest: s.Vary(2500*time.Millisecond, 3*time.Second)}
+	events := peers.Reply{
+		After:   peers.Between(5*time.Millisecond, 20*time.Millisecond),
+		Header:  http.Header{"Content-Type": {"text/event-stream"}},
+		Text:    strings.Repeat("data: tick\n\n", 20),
+		Chunked: true,
+		EndAt:   200,
+		Rest:    s.Vary(2500*time.Millisecond, 3*time.Second),
+	}
 	peers := s.Peers(2, ordinary(map[string]peers.Reply{"/events": events}))
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...), RequestTimeout: 1})
 	s.Fire(10, s.Flow(40, 4*time.Second, stage.TimedRequest{Path: "/"}), s.Flow(6, 4*time.Second, stage.TimedRequest{Path: "/events"}))
@@ -132,11 +162,18 @@ func workerKilledAlways(s *stage.Stage) {
 func alwaysKilled(s *stage.Stage, killed peers.Reply) {
 	peers := s.Peers(2, ordinary(map[string]peers.Reply{"/render": killed}))
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...), RequestTimeout: 4})
-	s.Fire(10, s.Flow(40, 5*time.Second, stage.TimedRequest{Path: "/"}), s.Flow(16, 5*time.Second, stage.TimedRequest{Method: http.MethodPost, Path: "/render", Body: 100}))
+	s.Fire(10, s.Flow(40, 5*time.Second, stage.TimedRequest{Path: "/"}), s.Flow(16, 5*time.Second, stage.TimedRequest{
+		Method: http.MethodPost,
+		Path:   "/render",
+		Body:   100,
+	}))
 }
 
 func slowFirstByte(s *stage.Stage) {
-	peers := s.Peers(2, peers.Script{Reply: peers.Reply{After: peers.Between(1500*time.Millisecond, 2500*time.Millisecond), Body: 200}, Paths: map[string]peers.Reply{"/health": {}}})
+	peers := s.Peers(2, peers.Script{
+		Reply: peers.Reply{After: peers.Between(1500*time.Millisecond, 2500*time.Millisecond), Body: 200},
+		Paths: map[string]peers.Reply{"/health": {}},
+	})
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...), RequestTimeout: 1})
 	s.Fire(30, s.Flow(20, 4*time.Second, order))
 }
@@ -157,9 +194,14 @@ func pause(s *stage.Stage) {
 
 // oneLock serves writes on a pool of their own with one worker that is nearly used up.
 func oneLock(s *stage.Stage) {
-	peer := s.Peer(peers.Script{Workers: 1, Reply: peers.Reply{After: peers.Between(60*time.Millisecond, 100*time.Millisecond), Body: 100}, Paths: map[string]peers.Reply{"/health": {}, "/": {}}})
+	peer := s.Peer(peers.Script{
+		Workers: 1,
+		Reply:   peers.Reply{After: peers.Between(60*time.Millisecond, 100*time.Millisecond), Body: 100},
+		Paths:   map[string]peers.Reply{"/health": {}, "/": {}},
+	})
 	s.Web(stage.Pool{Members: stage.Members(peer.Addr()), RequestTimeout: 1})
-	s.Fire(30, s.Flow(40, 6*time.Second, stage.TimedRequest{Path: "/"}), s.Flow(16, 6*time.Second, stage.TimedRequest{Method: http.MethodPost, Path: "/book", Body: 100}))
+	s.Fire(30, s.Flow(40, 6*time.Second, stage.TimedRequest{Path: "/"}),
+		s.Flow(16, 6*time.Second, stage.TimedRequest{Method: http.MethodPost, Path: "/book", Body: 100}))
 }
 
 // coldStart forgets its caches when nothing has come for a while: what comes then finds an empty cache.
@@ -175,8 +217,10 @@ func coldStart(s *stage.Stage) {
 	for at := time.Duration(0); at < 8*time.Second; at += 2400 * time.Millisecond {
 		s.After(at, func() { peer.Rewrite(cold) })
 		s.After(at+300*time.Millisecond, func() { peer.Rewrite(quick) })
-		shots = append(shots, stage.Shots(stage.Bursts(s.Rand, []time.Duration{at + 50*time.Millisecond}, 4, 150*time.Millisecond), order)...)
-		shots = append(shots, stage.Shots(stage.Bursts(s.Rand, []time.Duration{at + 400*time.Millisecond}, 25, 700*time.Millisecond), order)...)
+		shots = append(shots, stage.Shots(stage.Bursts(s.Rand, []time.Duration{at + 50*time.Millisecond}, 4, 150*time.Millisecond),
+			order)...)
+		shots = append(shots, stage.Shots(stage.Bursts(s.Rand, []time.Duration{at + 400*time.Millisecond}, 25, 700*time.Millisecond),
+			order)...)
 	}
 	s.Fire(10, shots)
 }

@@ -30,7 +30,10 @@ func certExpired(s *stage.Stage) {
 	until := time.Now().Add(s.Vary(2500*time.Millisecond, 3200*time.Millisecond))
 	script := peers.Script{TLS: s.Certificate(ca, siteHost, until), Reply: peers.Reply{Body: 200, Header: closing}}
 	peers := s.Peers(2, script)
-	s.Open(stage.Site{Pools: []stage.Pool{{Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe(), TLS: true, Host: siteHost, Root: ca.Der}}})
+	s.Open(stage.Site{Pools: []stage.Pool{{
+		Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe(), TLS: true,
+		Host: siteHost, Root: ca.Der,
+	}}})
 	s.Fire(6, s.Flow(30, 7*time.Second, stage.TimedRequest{Path: "/"}))
 }
 
@@ -38,7 +41,10 @@ func certName(s *stage.Stage) {
 	ca := s.Authority()
 	script := peers.Script{TLS: s.Certificate(ca, "internal.lab.example", time.Now().Add(time.Hour)), Reply: peers.Reply{Body: 200}}
 	peers := s.Peers(2, script)
-	s.Open(stage.Site{Pools: []stage.Pool{{Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe(), TLS: true, Host: siteHost, Root: ca.Der}}})
+	s.Open(stage.Site{Pools: []stage.Pool{{
+		Name: "web", Members: stage.Members(stage.Addrs(peers)...), Probe: stage.QuickProbe(), TLS: true,
+		Host: siteHost, Root: ca.Der,
+	}}})
 	s.Fire(6, s.Flow(40, 2*time.Second, stage.TimedRequest{Path: "/"}))
 }
 

@@ -17,12 +17,15 @@ func trustScenarios() []stage.Scenario {
 			Truth: []stage.Truth{{Cause: "f-unknown-ca", Also: []string{"a-all-unhealthy-fail-closed"}}}, Play: unknownCA,
 		},
 		{
-			Name: "missing-intermediate", Story: "the members send their certificate without the one between it and the root", Lasts: 4 * time.Second,
-			Truth: []stage.Truth{{Cause: "f-missing-intermediate", Also: []string{"a-all-unhealthy-fail-closed"}}}, Play: missingIntermediate,
+			Name: "missing-intermediate", Story: "the members send their certificate without the one between it and the root",
+			Lasts: 4 * time.Second,
+			Truth: []stage.Truth{{Cause: "f-missing-intermediate", Also: []string{"a-all-unhealthy-fail-closed"}}},
+			Play:  missingIntermediate,
 		},
 		{
 			Name: "not-yet-valid", Story: "the members' new certificate is not valid yet", Lasts: 4 * time.Second,
-			Truth: []stage.Truth{{Cause: "f-not-yet-valid", Also: []string{"f-expired", "f-clock-skew", "a-all-unhealthy-fail-closed"}}}, Play: notYetValid,
+			Truth: []stage.Truth{{Cause: "f-not-yet-valid", Also: []string{"f-expired", "f-clock-skew", "a-all-unhealthy-fail-closed"}}},
+			Play:  notYetValid,
 		},
 		{
 			Name: "partial-rotation", Story: "one of three members still has the old certificate when it runs out", Lasts: 12 * time.Second,
@@ -130,7 +133,8 @@ func besideHealth(s *stage.Stage, script peers.Script, root *peers.Authority, co
 	probe := stage.QuickProbe()
 	probe.Port = portOf(health.Addr())
 	s.Open(stage.Site{ConnectTimeout: connect, Pools: []stage.Pool{{
-		Name: "web", Members: []stage.Member{{Name: hostOf(peer.Addr())}}, Port: portOf(peer.Addr()), TLS: true, Host: siteHost, Root: root.Der, Probe: probe,
+		Name: "web", Members: []stage.Member{{Name: hostOf(peer.Addr())}}, Port: portOf(peer.Addr()), TLS: true, Host: siteHost,
+		Root: root.Der, Probe: probe,
 	}}})
 	s.Fire(4, s.Flow(20, 2*time.Second, stage.TimedRequest{Path: "/"}))
 }

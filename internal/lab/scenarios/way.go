@@ -14,7 +14,8 @@ func wayScenarios() []stage.Scenario {
 	return []stage.Scenario{
 		{
 			Name: "refused-one", Story: "one of three members never came up; the gateway asks it until the probes are sure, and retries hide most of it", Lasts: 4 * time.Second,
-			Truth: []stage.Truth{{Cause: "b-refused", Member: stage.MemberName(1), Also: []string{"a-slow-eviction"}}}, Open: true, Play: refusedOne,
+			Truth: []stage.Truth{{Cause: "b-refused", Member: stage.MemberName(1), Also: []string{"a-slow-eviction"}}}, Open: true,
+			Play: refusedOne,
 		},
 		{
 			Name: "dns-nxdomain", Story: "the pool has a name that does not exist", Lasts: 3 * time.Second,
@@ -22,22 +23,32 @@ func wayScenarios() []stage.Scenario {
 		},
 		{
 			Name: "dns-fails", Story: "the resolver itself is out of order", Lasts: 3 * time.Second,
-			Truth: []stage.Truth{{Cause: "b-dns-servfail", Also: []string{"b-dns-nxdomain", "a-all-unhealthy-fail-closed"}}}, Play: dnsFails,
+			Truth: []stage.Truth{{Cause: "b-dns-servfail", Also: []string{"b-dns-nxdomain", "a-all-unhealthy-fail-closed"}}},
+			Play:  dnsFails,
 		},
 		{
 			Name: "no-route", Story: "there is no route to the members", Lasts: 3 * time.Second,
 			Truth: []stage.Truth{{Cause: "b-route", Also: []string{"a-all-unhealthy-fail-closed"}}}, Play: noRoutePlay,
 		},
 		{
-			Name: "dns-stale", Story: "the member has moved to another address, and the gateway still knows the old one", Lasts: 10 * time.Second,
-			Truth: []stage.Truth{{Cause: "b-dns-stale", Also: []string{"b-refused", "a-slow-eviction", "a-all-unhealthy-fail-closed", "c-restart"}}}, Play: dnsStale,
+			Name: "dns-stale", Story: "the member has moved to another address, and the gateway still knows the old one",
+			Lasts: 10 * time.Second,
+			Truth: []stage.Truth{{Cause: "b-dns-stale", Also: []string{
+				"b-refused", "a-slow-eviction", "a-all-unhealthy-fail-closed",
+				"c-restart",
+			}}}, Play: dnsStale,
 		},
 		{
-			Name: "ip-reused", Story: "a member's address belongs to another workload now, which knows no such site", Lasts: 5 * time.Second,
-			Truth: []stage.Truth{{Cause: "b-ip-reused", Member: stage.MemberName(1), Also: []string{"f-unknown-ca", "f-name-mismatch", "a-slow-eviction", "c-restart"}}}, Open: true, Play: ipReused,
+			Name: "ip-reused", Story: "a member's address belongs to another workload now, which knows no such site",
+			Lasts: 5 * time.Second,
+			Truth: []stage.Truth{{Cause: "b-ip-reused", Member: stage.MemberName(1), Also: []string{
+				"f-unknown-ca", "f-name-mismatch",
+				"a-slow-eviction", "c-restart",
+			}}}, Open: true, Play: ipReused,
 		},
 		{
-			Name: "silent-then-reset", Story: "a firewall on the way resets connections that were idle for long", Lasts: 8 * time.Second, Slow: true,
+			Name: "silent-then-reset", Story: "a firewall on the way resets connections that were idle for long", Lasts: 8 * time.Second,
+			Slow:  true,
 			Truth: []stage.Truth{{Cause: "b-stateful-idle-rst", Also: []string{"c-idle-race"}}}, Open: true, Play: silentThenReset,
 		},
 		{
@@ -63,7 +74,10 @@ func dnsNXDomain(s *stage.Stage) {
 
 func dnsFails(s *stage.Stage) {
 	name := "shop-backend.lab.example"
-	s.Open(stage.Site{Pools: []stage.Pool{{Name: "web", Members: []stage.Member{{Name: name}}, Probe: stage.QuickProbe()}}, Names: map[string]string{name: stage.OutOfOrder}})
+	s.Open(stage.Site{
+		Pools: []stage.Pool{{Name: "web", Members: []stage.Member{{Name: name}}, Probe: stage.QuickProbe()}},
+		Names: map[string]string{name: stage.OutOfOrder},
+	})
 	s.Fire(4, s.Flow(40, 2*time.Second, stage.TimedRequest{Path: "/"}))
 }
 
@@ -106,7 +120,10 @@ func ipReused(s *stage.Stage) {
 
 func silentThenReset(s *stage.Stage) {
 	limit, handler := s.Vary(300*time.Millisecond, 600*time.Millisecond), 150*time.Millisecond
-	servers := s.Peers(2, peers.Script{Reply: peers.Reply{After: peers.Always(handler), Body: 100}, Paths: map[string]peers.Reply{"/health": {}}})
+	servers := s.Peers(2, peers.Script{
+		Reply: peers.Reply{After: peers.Always(handler), Body: 100},
+		Paths: map[string]peers.Reply{"/health": {}},
+	})
 	delay := s.Vary(12*time.Millisecond, 20*time.Millisecond)
 	way := peers.Direction{Delay: delay}
 	hop := peers.LinkProfile{Up: way, Down: way, Forget: limit, Tell: true}

@@ -30,7 +30,8 @@ func wireScenarios() []stage.Scenario {
 		},
 		{
 			Name: "plain-to-tls", Story: "the backend settings say Http for a port that speaks TLS", Lasts: 4 * time.Second,
-			Truth: []stage.Truth{{Cause: "e-plain-to-tls", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}}, Play: plainToTLS,
+			Truth: []stage.Truth{{Cause: "e-plain-to-tls", Also: []string{"a-probe-status-mismatch", "a-all-unhealthy-fail-closed"}}},
+			Play:  plainToTLS,
 		},
 		{
 			Name: "tls-to-plain", Story: "the backend settings say Https for a port that speaks plain HTTP", Lasts: 4 * time.Second,
@@ -65,13 +66,15 @@ func wire(s *stage.Stage, raw string) {
 
 func statusLine(s *stage.Stage) {
 	wire(s, []string{
-		"Content-Type: text/html\r\n\r\n<p>hello</p>", "200 OK\r\nContent-Length: 2\r\n\r\nok", "<?php\r\nWarning: headers already sent\r\n\r\n",
+		"Content-Type: text/html\r\n\r\n<p>hello</p>", "200 OK\r\nContent-Length: 2\r\n\r\nok",
+		"<?php\r\nWarning: headers already sent\r\n\r\n",
 	}[s.IntN(3)])
 }
 
 func badHeader(s *stage.Stage) {
 	wire(s, []string{
-		"HTTP/1.1 200 OK\r\nX-Bad Header: 1\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\nX-User: a\x00b\r\nContent-Length: 2\r\n\r\nok",
+		"HTTP/1.1 200 OK\r\nX-Bad Header: 1\r\nContent-Length: 2\r\n\r\nok",
+		"HTTP/1.1 200 OK\r\nX-User: a\x00b\r\nContent-Length: 2\r\n\r\nok",
 		"HTTP/1.1 200 OK\r\nno colon here\r\nContent-Length: 2\r\n\r\nok",
 	}[s.IntN(3)])
 }
@@ -119,13 +122,18 @@ func foreignService(s *stage.Stage) {
 }
 
 func uriRejected(s *stage.Stage) {
-	odd := [][]string{{"/a|b", "/maps/x|y", "/search{1}"}, {"/files/a%2Fb", "/docs/c%2Fd%2Fe", "/f%2fg"}, {"/shop;v=1", "/cart;v=2/items"}}[s.IntN(3)]
+	odd := [][]string{
+		{"/a|b", "/maps/x|y", "/search{1}"},
+		{"/files/a%2Fb", "/docs/c%2Fd%2Fe", "/f%2fg"},
+		{"/shop;v=1", "/cart;v=2/items"},
+	}[s.IntN(3)]
 	refusals, load := map[string]peers.Reply{}, s.Flow(40, 4*time.Second, stage.TimedRequest{Path: "/"})
 	for _, path := range odd {
 		name, err := url.PathUnescape(path)
 		s.Must(err)
 		refusals[name] = peers.Reply{End: peers.Close}
-		load = append(load, s.Flow(3, 4*time.Second, stage.TimedRequest{Raw: "GET " + path + " HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"})...)
+		load = append(load, s.Flow(3, 4*time.Second,
+			stage.TimedRequest{Raw: "GET " + path + " HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"})...)
 	}
 	peers := s.Peers(2, ordinary(refusals))
 	s.Web(stage.Pool{Members: stage.Members(stage.Addrs(peers)...)})

@@ -120,7 +120,12 @@ func (l *attemptLog) Write(r *accesslog.Record) {
 }
 
 func newLawWorld(t *testing.T, clients int, idle time.Duration) *lawWorld {
-	w := &lawWorld{t: t, network: &conntest.Network{Latency: lawLatency}, log: &attemptLog{}, front: netip.MustParseAddrPort("127.0.0.1:8080")}
+	w := &lawWorld{
+		t:       t,
+		network: &conntest.Network{Latency: lawLatency},
+		log:     &attemptLog{},
+		front:   netip.MustParseAddrPort("127.0.0.1:8080"),
+	}
 	site := Site{Name: "law", BackendIdleTimeout: idle}
 	for i := range clients {
 		at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(4 + i)}), 8080)

@@ -267,7 +267,8 @@ func (c *client) shootShort(target string, s TimedRequest) Outcome {
 	}
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(c.http.Timeout))
-	fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n%s", s.Method, s.Path, target, s.Body, bytes.Repeat([]byte("x"), s.Body/2))
+	fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n%s", s.Method, s.Path, target, s.Body,
+		bytes.Repeat([]byte("x"), s.Body/2))
 	conn.(*net.TCPConn).CloseWrite()
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {

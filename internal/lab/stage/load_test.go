@@ -54,7 +54,11 @@ func TestLoadCountsWhatClientsSee(t *testing.T) {
 	defer server.Close()
 	shots := []TimedRequest{{Path: "/"}, {Path: "/"}, {Path: "/bad"}, {Path: "/slow", AbortAfter: 50 * time.Millisecond}}
 	told := 0
-	tally := Load{Target: server.Listener.Addr().String(), Clients: 3, Each: func(int, TimedRequest, Outcome) { told++ }}.Run(t.Context(), shots)
+	tally := Load{
+		Target:  server.Listener.Addr().String(),
+		Clients: 3,
+		Each:    func(int, TimedRequest, Outcome) { told++ },
+	}.Run(t.Context(), shots)
 	server.Close() // the handler of the shot that was given up has ended
 	if tally.Sent != 4 || tally.ByStatus[200] != 2 || tally.Failed() != 1 || tally.ByStatus[0] != 1 || told != 4 {
 		t.Errorf("%v; told %d times", tally, told)
@@ -78,7 +82,8 @@ func TestLoadIsOpen(t *testing.T) {
 		<-release
 	}))
 	defer server.Close()
-	tally := Load{Target: server.Listener.Addr().String()}.Run(t.Context(), Shots(Periodic(rand.New(rand.NewPCG(1, 1)), 20, 10*time.Millisecond, 0), TimedRequest{Path: "/"}))
+	tally := Load{Target: server.Listener.Addr().String()}.Run(t.Context(),
+		Shots(Periodic(rand.New(rand.NewPCG(1, 1)), 20, 10*time.Millisecond, 0), TimedRequest{Path: "/"}))
 	if tally.ByStatus[200] != 20 || tally.Percentile(1) < 190*time.Millisecond {
 		t.Errorf("%v; the slowest took %v, but the first waited for the last", tally, tally.Percentile(1))
 	}

@@ -71,8 +71,9 @@ func (s Site) Document() []byte {
 		port = 80
 	}
 	p := Object{
-		"sku":                           Object{"name": "Standard_v2", "tier": "Standard_v2", "capacity": 1},
-		"frontendIPConfigurations":      []Object{named("public", Object{"publicIPAddress": Object{"id": IdPrefix + "publicIPAddresses/lab-ip"}})},
+		"sku": Object{"name": "Standard_v2", "tier": "Standard_v2", "capacity": 1},
+		"frontendIPConfigurations": []Object{named("public",
+			Object{"publicIPAddress": Object{"id": IdPrefix + "publicIPAddresses/lab-ip"}})},
 		"frontendPorts":                 []Object{named("http", Object{"port": port})},
 		"httpListeners":                 []Object{s.listener()},
 		"backendAddressPools":           each(s.Pools, s.pool),
@@ -83,7 +84,8 @@ func (s Site) Document() []byte {
 		p["sku"] = s.SKU
 	}
 	if s.Grows[1] > 0 {
-		p["sku"], p["autoscaleConfiguration"] = Object{"name": "Standard_v2", "tier": "Standard_v2"}, Object{"minCapacity": s.Grows[0], "maxCapacity": s.Grows[1]}
+		p["sku"], p["autoscaleConfiguration"] = Object{"name": "Standard_v2", "tier": "Standard_v2"},
+			Object{"minCapacity": s.Grows[0], "maxCapacity": s.Grows[1]}
 	}
 	for _, pool := range s.Pools {
 		if pool.Probe != nil {

@@ -36,7 +36,15 @@ func Play(make func(*Generator)) func(*stage.Stage) {
 	return func(s *stage.Stage) {
 		f := &Generator{
 			Stage: s, From: time.Date(2026, 10, 1+s.IntN(20), 8+s.IntN(4), 0, 0, 0, time.UTC), WAF: map[uint64]time.Duration{},
-			Site: stage.Site{Name: "shop-gw", Pools: []stage.Pool{{Name: "web", Members: stage.Members("", "", ""), RequestTimeout: 20, Probe: &stage.Probe{Path: "/health", Interval: 30, Timeout: 30, Threshold: 3}}}},
+			Site: stage.Site{
+				Name: "shop-gw",
+				Pools: []stage.Pool{{Name: "web", Members: stage.Members("", "", ""), RequestTimeout: 20, Probe: &stage.Probe{
+					Path:      "/health",
+					Interval:  30,
+					Timeout:   30,
+					Threshold: 3,
+				}}},
+			},
 		}
 		make(f)
 		s.Must(f.write())
@@ -62,8 +70,10 @@ func (f *Generator) Request(after time.Duration, member int, changes ...Change) 
 	took := 20*time.Millisecond + time.Duration(f.ExpFloat64()*float64(30*time.Millisecond))
 	server := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(4 + max(0, member))}), 8080)
 	a := accesslog.Attempt{
-		Server: server, LocalPort: uint16(10_000 + f.Serial*7%50_000), Status: 200, Idle: accesslog.Unset, Stale: accesslog.Unset, Hint: accesslog.Unset,
-		Connect: time.Millisecond, TLS: accesslog.Unset, Wait: took, HeaderTime: took, Total: took, RetryAfter: accesslog.Unset, DeclaredIn: -1, Least: -1,
+		Server: server, LocalPort: uint16(10_000 + f.Serial*7%50_000), Status: 200, Idle: accesslog.Unset, Stale: accesslog.Unset,
+		Hint:    accesslog.Unset,
+		Connect: time.Millisecond, TLS: accesslog.Unset, Wait: took, HeaderTime: took, Total: took, RetryAfter: accesslog.Unset,
+		DeclaredIn: -1, Least: -1,
 	}
 	r := accesslog.Record{
 		V1: f.v1(), ResourceID: strings.ToUpper(stage.IdPrefix + "applicationGateways/" + f.Site.Name), Instance: f.instance(f.IntN(2)),
@@ -158,9 +168,15 @@ func (f *Generator) Within(d time.Duration) Change {
 func (f *Generator) Metric(name, unit string, minutes int, value func(minute int) float64) {
 	var data []stage.Object
 	for i := range minutes {
-		data = append(data, stage.Object{"timeStamp": f.From.Add(time.Duration(i) * time.Minute).Format(time.RFC3339), "average": math.Round(100*value(i)) / 100})
+		data = append(data, stage.Object{
+			"timeStamp": f.From.Add(time.Duration(i) * time.Minute).Format(time.RFC3339),
+			"average":   math.Round(100*value(i)) / 100,
+		})
 	}
-	f.metrics = append(f.metrics, stage.Object{"name": stage.Object{"value": name}, "unit": unit, "timeseries": []stage.Object{{"metadatavalues": []stage.Object{}, "data": data}}})
+	f.metrics = append(f.metrics, stage.Object{
+		"name": stage.Object{"value": name}, "unit": unit,
+		"timeseries": []stage.Object{{"metadatavalues": []stage.Object{}, "data": data}},
+	})
 }
 
 // Health is backend health in Azure's words, the same for all members.
@@ -178,8 +194,9 @@ func (f *Generator) write() error {
 	files := map[string][]byte{"gateway.json": f.Site.Document()}
 	if f.health != nil {
 		files["health.json"] = asJSON(gateway.Health{Pools: []gateway.PoolHealth{{
-			Pool:     gateway.Ref{ID: stage.IdPrefix + "applicationGateways/" + f.Site.Name + "/backendAddressPools/web"},
-			Settings: []gateway.SettingsHealth{{Settings: gateway.Ref{ID: stage.IdPrefix + "applicationGateways/" + f.Site.Name + "/backendHttpSettingsCollection/web-settings"}, Servers: f.health}},
+			Pool: gateway.Ref{ID: stage.IdPrefix + "applicationGateways/" + f.Site.Name + "/backendAddressPools/web"},
+			Settings: []gateway.SettingsHealth{{Settings: gateway.Ref{ID: stage.IdPrefix + "applicationGateways/" + f.Site.Name +
+				"/backendHttpSettingsCollection/web-settings"}, Servers: f.health}},
 		}}})
 	}
 	if f.metrics != nil {

@@ -17,7 +17,10 @@ func (e *Error) Error() string { return e.Message }
 
 // Limit is the error of a template that asks for too much.
 func Limit(format string, args ...any) error {
-	return &Error{fmt.Sprintf(format, args...), "give the template of one gateway; the limits are those of Azure's own template engine, about"}
+	return &Error{
+		fmt.Sprintf(format, args...),
+		"give the template of one gateway; the limits are those of Azure's own template engine, about",
+	}
 }
 
 // Mistake is what is wrong with one expression. The rest of the template goes on.

@@ -61,7 +61,8 @@ func TestValuesComeBack(t *testing.T) {
 
 func TestJSONThatIsNone(t *testing.T) {
 	for name, in := range map[string]string{
-		"nothing": "", "half": `{"a":`, "two values": "1 2", "a comma too many": "[1,]", "too deep": strings.Repeat("[", MaxDepth+2) + strings.Repeat("]", MaxDepth+2),
+		"nothing": "", "half": `{"a":`, "two values": "1 2", "a comma too many": "[1,]",
+		"too deep": strings.Repeat("[", MaxDepth+2) + strings.Repeat("]", MaxDepth+2),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if v, err := ReadJSON([]byte(in)); err == nil {
