@@ -188,7 +188,7 @@ func (a *attempt) outcome(answer *fault.Fault, clientErr, memberErr error) *faul
 	return answer
 }
 
-// failed reports whether a side of Both failed on its own, and was not stopped by the other.
+// failed reports whether a side of Duplex failed on its own, and was not stopped by the other.
 func failed(err error) bool { return err != nil && !errors.Is(err, conn.ErrStopped) }
 
 // close ends the attempt: its record, its verdict on the member, its connection.
