@@ -162,7 +162,7 @@ func TestEarlyAnswer(t *testing.T) {
 			}
 			b.Reset()
 			c.CloseWrite()
-			c.SetReadDeadline(time.Now().Add(2 * time.Second)) // works again after Both
+			c.SetReadDeadline(time.Now().Add(2 * time.Second)) // works again after Duplex
 			_, read, _ := copyAll(discard{c}, c, -1)
 			if read != io.EOF && !errors.Is(read, syscall.ECONNRESET) && !errors.Is(read, io.ErrUnexpectedEOF) {
 				w.Error("drain:", read)
@@ -273,7 +273,7 @@ func await(c Conn, want PeerState) (p PeerState) {
 	return p
 }
 
-// The side of Both that writes to a client may ask whether it is still there.
+// The side of Duplex that writes to a client may ask whether it is still there.
 func TestPeerBesideRead(t *testing.T) {
 	each(t, func(w *world) {
 		gone := make(chan bool)

@@ -30,7 +30,7 @@ type body struct {
 
 	fed bool // first went through chunks
 
-	ended atomic.Bool // nothing more is read from the client; only then may the other side of Both look at the fields above
+	ended atomic.Bool // nothing more is read from the client; only then may the other side of Duplex look at the fields above
 }
 
 // bodyBox holds a body. It has a byte more, so that a read of a body's last byte shows whether anything is behind it.
@@ -69,7 +69,7 @@ func (b *body) settle() {
 // inSync reports whether the client connection stands behind the body, at the start of another request.
 func (b *body) inSync() bool { return b.ended.Load() && b.done && !b.tail }
 
-// catchUp lets the uploading side of Both note that it has sent the last byte: the answer to that byte may be here before
+// catchUp lets the uploading side of Duplex note that it has sent the last byte: the answer to that byte may be here before
 // the note, and would cost the client its connection. It reports whether that took any time.
 func (b *body) catchUp(loop *conn.Loop) (waited bool) {
 	for n := 0; n < 100 && !b.ended.Load(); n++ {
