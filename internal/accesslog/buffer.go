@@ -1,6 +1,6 @@
 package accesslog
 
-// Buffer collects the records of one strand for a Writer, without a lock: it is not safe for use by several at once. What
+// Buffer collects the records of one loop for a Writer, without a lock: it is not safe for use by several at once. What
 // it holds counts nowhere until it is handed on, so its owner calls Flush about once a second, and at the end.
 type Buffer struct {
 	to *Writer
