@@ -51,7 +51,7 @@ unit: ## run all Go tests without the race detector
 
 lint: format vet tidy golangci ## every static check, at the versions of tools/
 	@$(TOOLS)/staticcheck ./...
-	@$(GO) test ./test/levels
+	@$(GO) test ./test/levels ./test/prose
 
 format: $(TOOLS)/gofumpt
 	@unformatted=$$($(TOOLS)/gofumpt -l .); if [ -n "$$unformatted" ]; then echo "gofumpt would change:"; echo "$$unformatted"; exit 1; fi

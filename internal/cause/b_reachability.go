@@ -81,7 +81,7 @@ var reachability = []Cause{
 		Rivals:    []string{"c-accept-queue", "b-drop", "c-conntrack-full"},
 		Separate:  "retransmits on established connections (ss -ti)",
 		Disproof:  "only new connections are affected, or only one member",
-		Fixes:     []Fix{backend("find the link or host that loses packets (counters of interfaces, appliances, the platform's health) and mend it")},
+		Fixes:     []Fix{backend("find the link or host that loses packets (counters of interfaces, appliances, the platform's health) and fix it")},
 	},
 	{
 		ID: "b-dns-nxdomain", Title: "the name of the member does not resolve", Azure: "H", Trace: "H",
@@ -110,7 +110,7 @@ var reachability = []Cause{
 		Disproof:  "the gateway's resolver answers the name quickly at that time",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "mend the DNS servers of the gateway's network or use others, then stop and start the gateway (nothing is served for some minutes meanwhile, and a v1 gateway gets another address: do it at a quiet time)",
+				Side: "gateway", Change: "fix the DNS servers of the gateway's network or use others, then stop and start the gateway (nothing is served for some minutes meanwhile, and a v1 gateway gets another address: do it at a quiet time)",
 				AzCLI: "az network vnet update -g {group} -n VNET --dns-servers 10.0.0.10 10.0.0.11 && " +
 					"az network application-gateway stop -g {group} -n {gateway} && az network application-gateway start -g {group} -n {gateway}",
 				PowerShell: "$vnet = Get-AzVirtualNetwork -ResourceGroupName {group} -Name VNET; $vnet.DhcpOptions.DnsServers = '10.0.0.10', '10.0.0.11'; Set-AzVirtualNetwork -VirtualNetwork $vnet",
@@ -165,7 +165,7 @@ var reachability = []Cause{
 	},
 	{
 		ID: "b-stateful-idle-drop", Title: "something on the way forgets idle connections, silently", Azure: "M", Trace: "H",
-		Mechanism: "A firewall, NAT or balancer between gateway and member drops its memory of a connection after about {hop} without traffic, and from then on its packets. Neither side is told.",
+		Mechanism: "A firewall, NAT or balancer between gateway and member drops its memory of a connection after about {hop} without traffic, and from then on its packets. Neither side notices.",
 		Evidence:  "Only requests on connections that had been idle for long wait, and they wait for the whole request timeout.",
 		Rivals:    []string{"d-cold-start", "d-hung", "c-idle-race", "b-stateful-idle-rst"},
 		Separate:  "send a request on a new connection after as long a quiet time: it is answered if the way forgets, and slow if the member does",

@@ -77,7 +77,7 @@ var protocol = []Cause{
 		Fixes:     []Fix{backend("let the server's own library write the chunks; see why the process ended mid-answer")},
 	},
 	{
-		ID: "e-http10-close-delimited", Title: "the response has no length, so that a cut cannot be told from its end", Azure: "L", Trace: "M",
+		ID: "e-http10-close-delimited", Title: "the response has no length, so a cut looks like its end", Azure: "L", Trace: "M",
 		Mechanism: "The member answers in HTTP/1.0, or without length, and marks the end by closing. If it crashes the rest is missing and nobody notices.",
 		Evidence:  "A response without Content-Length and chunks, with Connection: close or HTTP/1.0; sizes that vary for the same thing.",
 		Rivals:    []string{"e-short-body", "c-restart"},
@@ -116,7 +116,7 @@ var protocol = []Cause{
 	{
 		ID: "e-alpn", Title: "gateway and member do not speak the same version of HTTP", Azure: "L", Trace: "H",
 		Mechanism: "The member speaks HTTP/2 only, as gRPC servers do, or HTTP/1.1 only, and the other side assumes the opposite.",
-		Evidence:  "The answer begins with frames of HTTP/2, or the handshake fails for want of a common protocol, on every request.",
+		Evidence:  "The answer begins with frames of HTTP/2, or the handshake fails because there is no common protocol, on every request.",
 		Rivals:    []string{"e-foreign-service", "f-version", "e-grpc-trailers"},
 		Separate:  "curl --http2-prior-knowledge and curl --http1.1 against the port",
 		Disproof:  "the member answers HTTP/1.1 on that port",

@@ -88,7 +88,7 @@ var capacity = []Cause{
 		Rivals:    []string{"k-backend-5xx", "a-probe-too-deep", "d-inner-timeout", "k-chained-proxy"},
 		Separate:  "the members' logs: whom do they complain of?",
 		Disproof:  "one member alone fails, while others use the same dependency",
-		Fixes:     []Fix{backend("mend the dependency; let the application answer without it where it can, with short timeouts and a circuit breaker")},
+		Fixes:     []Fix{backend("fix the dependency; let the application answer without it where it can, with short timeouts and a circuit breaker")},
 	},
 	{
 		ID: "g-shed-503", Title: "the backend refuses on purpose", Azure: "H", Trace: "H",

@@ -138,7 +138,7 @@ var itself = []Cause{
 		Disproof:  "the state was Running and Succeeded at that time",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "start the gateway; if it has failed, mend what its last update complained of (a vault, a subnet, a certificate) and update it again",
+				Side: "gateway", Change: "start the gateway; if it has failed, fix what its last update complained of (a vault, a subnet, a certificate) and update it again",
 				AzCLI:      "az network application-gateway show -g {group} -n {gateway} --query '[operationalState, provisioningState]' && az network application-gateway start -g {group} -n {gateway}",
 				PowerShell: getGateway + "Start-AzApplicationGateway -ApplicationGateway $gw",
 				Portal:     "Overview; Activity log; Resource health",

@@ -85,7 +85,7 @@ var clients = []Cause{
 		Rivals:    []string{"e-short-body", "j-client-abort", "d-slow-body"},
 		Separate:  "bytes read from the member against its declared length: all of them, or as far as the client took them",
 		Disproof:  "the member's side ended first",
-		Fixes:     []Fix{client("nothing is to be mended unless users complain; let long downloads be resumed with Range requests")},
+		Fixes:     []Fix{client("nothing to fix unless users complain; let long downloads be resumed with Range requests")},
 	},
 	{
 		ID: "j-scanner", Title: "robots and scanners", Azure: "H", Trace: "H",
@@ -111,6 +111,6 @@ var clients = []Cause{
 		Rivals:    []string{"j-client-abort", "j-client-rst-mid-download"},
 		Separate:  "a pair of requests that differ in the address only",
 		Disproof:  "the client asks again from the same address, or not at all",
-		Fixes:     []Fix{client("nothing is to be mended; let clients repeat what is safe to repeat")},
+		Fixes:     []Fix{client("nothing to fix; let clients repeat what is safe to repeat")},
 	},
 }

@@ -17,7 +17,7 @@ var whose = []Cause{
 		Rivals:    []string{"k-backend-5xx", "g-dependency-down", "d-inner-timeout"},
 		Separate:  "the member's log names its upstream",
 		Disproof:  "the body of the error is the application's own",
-		Fixes:     []Fix{backend("look in the member's own log (nginx: error_log; HAProxy: termination state; Envoy: response flags), and mend the hop behind it")},
+		Fixes:     []Fix{backend("look in the member's own log (nginx: error_log; HAProxy: termination state; Envoy: response flags), and fix the hop behind it")},
 	},
 	{
 		ID: "k-auth-subrequest", Title: "a service that checks who asks has failed", Azure: "L", Trace: "H",
@@ -26,7 +26,7 @@ var whose = []Cause{
 		Rivals:    []string{"g-dependency-down", "i-unsupported-auth", "k-chained-proxy"},
 		Separate:  "ask for a path without authentication at that time",
 		Disproof:  "the request had been sent to a member",
-		Fixes:     []Fix{backend("mend the authentication service; give it a probe and more than one instance")},
+		Fixes:     []Fix{backend("fix the authentication service; give it a probe and more than one instance")},
 	},
 	{
 		ID: "k-masked", Title: "the status was changed on the way", Azure: "H", Trace: "H",

@@ -334,7 +334,7 @@ func (p *Printer) open(g *Open) {
 	}
 }
 
-// MaxRivals is how many causes that a group of failures may have are told one by one; the JSON has all.
+// MaxRivals is how many possible causes of a group the text lists one by one; the JSON has all.
 const MaxRivals = 5
 
 // Likeliest are the first of the rivals, without those that the evidence speaks against.
