@@ -82,6 +82,9 @@ $(TOOLS)/govulncheck: tools/govulncheck/go.mod
 	@cd tools/govulncheck && $(GO) build -o ../../$(TOOLS)/ tool
 	@touch $@
 
+generate: ## write docs/commands.md from the commands
+	@$(GO) generate ./cmd/causeway
+
 fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	@for package in $$($(GO) list ./...); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \

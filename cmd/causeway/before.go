@@ -17,11 +17,17 @@ var comparableForms = []string{"causeway.report/v1", report.Schema}
 func earlierReport(path string) (*report.Report, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, &exitError{code: exitFailed, err: fmt.Errorf("read the earlier report: %w", err), hint: "--before takes what causeway diagnose -o json wrote"}
+		return nil, &exitError{
+			code: exitFailed, err: fmt.Errorf("read the earlier report: %w", err),
+			hint: "--before takes what causeway diagnose -o json wrote",
+		}
 	}
 	var r report.Report
 	if err := json.Unmarshal(data, &r); err != nil || !strings.HasPrefix(r.Schema, "causeway.report/") {
-		return nil, &exitError{code: exitUsage, err: fmt.Errorf("read the earlier report: %s is no report", path), hint: "--before takes what causeway diagnose -o json wrote"}
+		return nil, &exitError{
+			code: exitUsage, err: fmt.Errorf("read the earlier report: %s is not a report", path),
+			hint: "--before takes what causeway diagnose -o json wrote",
+		}
 	}
 	if !slices.Contains(comparableForms, r.Schema) {
 		return nil, &exitError{

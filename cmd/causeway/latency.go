@@ -125,7 +125,10 @@ func slowFrom(s string) (slowness, error) {
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d <= 0 {
-		return slowness{}, &exitError{code: exitUsage, err: fmt.Errorf("--slow=%s: it is not a duration", s), hint: "for example --slow=1.5s; --slow alone means the request timeout of the document"}
+		return slowness{}, &exitError{
+			code: exitUsage, err: fmt.Errorf("--slow=%s: it is not a duration", s),
+			hint: "for example --slow=1.5s; --slow alone means the request timeout of the document",
+		}
 	}
 	return slowness{asked: true, least: d}, nil
 }

@@ -24,7 +24,10 @@ func showFiles(cmd *cobra.Command, paths []string, f *logFilter, asJSON bool) er
 	defer bundle.Close()
 	if f.slow.limits = timeoutsIn(bundle.Config); bundle.Logs() == 0 {
 		tellUnread(cmd.ErrOrStderr(), bundle)
-		return &exitError{code: exitFailed, err: errors.New("show the log: there is no access log among these files"), hint: "give the access log as Azure exported it, or a gateway's data directory"}
+		return &exitError{
+			code: exitFailed, err: errors.New("show the log: there is no access log among these files"),
+			hint: "give the access log as Azure exported it, or a gateway's data directory",
+		}
 	}
 	if err := f.slow.known(); err != nil {
 		return err
