@@ -290,8 +290,8 @@ func oneLine(r *accesslog.Record, limit time.Duration) string {
 		member = memberText(&r.Attempts[n-1])
 	}
 	s := fmt.Sprintf("%s  %s  %03d  %s %s  pool %s  member %s  took %s  in all %.3f s  %x", timeText(r.Start), r.Client.Addr(), r.Status,
-		evidence.Printable(dashIfEmpty(string(r.Method))), evidence.Printable(target(r)), evidence.Printable(dashIfEmpty(r.Pool)), evidence.Printable(member),
-		latencyText(r, limit), r.Taken.Seconds(), r.Transaction)
+		evidence.Printable(dashIfEmpty(string(r.Method))), evidence.Printable(target(r)),
+		evidence.Printable(dashIfEmpty(r.Pool)), evidence.Printable(member), latencyText(r, limit), r.Taken.Seconds(), r.Transaction)
 	if !r.Fault.None() {
 		s += "\n    " + evidence.Printable(r.Fault.Text())
 	}
