@@ -13,7 +13,7 @@ QUICK = $$($(GO) list ./... | grep -vE '^causeway/(internal/lab|test)$$')
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build demo accuracy check test unit race scenarios platforms lint format vet tidy golangci vulnerabilities \
+.PHONY: help build demo accuracy check test unit race scenarios platforms lint format vet tidy licences golangci vulnerabilities \
         generate fuzz bench soak packages release clean
 .DEFAULT_GOAL := help
 
@@ -49,7 +49,7 @@ platforms: ## compile for the platforms that have no tests: macOS, and Linux on 
 unit: ## run all Go tests without the race detector
 	$(GO) test ./...
 
-lint: format vet tidy golangci ## every static check, at the versions of tools/
+lint: format vet tidy golangci licences ## every static check, at the versions of tools/
 	@$(TOOLS)/staticcheck ./...
 	@$(GO) test ./test/levels ./test/prose
 
@@ -61,6 +61,9 @@ vet:
 
 tidy:
 	@$(GO) mod tidy -diff
+
+licences:
+	@scripts/licences --check
 
 golangci: $(TOOLS)/golangci-lint
 	@$(TOOLS)/golangci-lint run ./...
@@ -98,6 +101,9 @@ bench: build ## measure Causeway beside nginx and HAProxy into docs/performance.
 
 soak: ## run Causeway for an hour under everything at once; are memory, descriptors and latency flat?
 	@bench/run-soak
+
+release: ## build archives, Debian packages, bills of materials and checksums of VERSION into dist/
+	@scripts/release $(VERSION)
 
 packages: ## install the programs that tests run against, where they are missing
 	@scripts/packages nginx node curl gcc openssl
