@@ -3,11 +3,11 @@ package cause
 var times = []Cause{
 	{
 		ID: "d-timeout-below-latency", Title: "the request timeout is shorter than the backend's slow answers", Azure: "H", Trace: "H",
-		Mechanism: "The backend does answer, but its slower answers take longer than the {timeout} that the backend settings {settings} allow.",
+		Mechanism: "The backend responds, but its slower responses take longer than the {timeout} that the backend settings {settings} allow.",
 		Evidence:  "Failures sit at the request timeout, and answers just below it are common: the timeout cuts through the middle of a slope.",
 		Rivals:    []string{"d-hung", "g-cpu-queueing", "d-slow-route"},
 		Separate:  "answers in the last third below the timeout: many, or none",
-		Disproof:  "with a longer timeout the same requests still do not finish",
+		Disproof:  "even with a longer timeout the same requests do not finish",
 		Fixes: []Fix{
 			backend("find out what makes these requests slow; give long work a queue and an answer of its own"),
 			settings("raise the request timeout of {settings} from {timeout} to {newTimeout}", "--timeout {newTimeoutSeconds}", "$settings.RequestTimeout = {newTimeoutSeconds}",
@@ -15,9 +15,9 @@ var times = []Cause{
 		},
 	},
 	{
-		ID: "d-hung", Title: "some requests get no answer, while others of the same kind are quick", Azure: "M", Trace: "H",
+		ID: "d-hung", Title: "some requests get no response, while others on the same route are quick", Azure: "M", Trace: "H",
 		Mechanism: "A request is lost in the backend (a deadlock, a lost lock, a leaked worker) and would not finish at any timeout; or it is of a second, far slower kind under the same name.",
-		Evidence:  "Answers are quick or do not come: none takes the last third of the request timeout, and the same route is answered while these wait.",
+		Evidence:  "Answers are quick or do not come: none takes the last third of the request timeout, and the same route gets responses while these wait.",
 		Rivals:    []string{"d-timeout-below-latency", "b-stateful-idle-drop", "d-gc-pause", "d-db-lock"},
 		Separate:  "raise the timeout for this path alone, or on one member: requests that are lost still do not finish",
 		Disproof:  "the backend's log shows such a request finishing after the gateway gave up",
@@ -34,7 +34,7 @@ var times = []Cause{
 	},
 	{
 		ID: "d-timeout-inversion", Title: "an outer timer is shorter than an inner one", Azure: "M", Trace: "H",
-		Mechanism: "The client or a CDN gives up before the gateway does, or the gateway before the backend. The work goes on for nobody, and is often asked for again.",
+		Mechanism: "The client or a CDN gives up before the gateway does, or the gateway before the backend. The work continues although its client has gone, and is often requested again.",
 		Evidence:  "499 at a constant age, or an error outside while the record inside has a good answer.",
 		Rivals:    []string{"j-client-timer-spike", "d-timeout-below-latency", "k-outer-layer"},
 		Separate:  "list the timeouts along the way, outermost first",
@@ -52,12 +52,12 @@ var times = []Cause{
 		Separate:  "the number of attempts, and whether the time is once or twice the timeout",
 		Disproof:  "a time of once the timeout, or one attempt only",
 		Fixes: []Fix{
-			backend("cure why the first attempt times out; make the operation safe to repeat"),
+			backend("fix the reason why the first attempt times out; make the operation safe to repeat"),
 			client("wait for longer than twice the request timeout of the gateway"),
 		},
 	},
 	{
-		ID: "d-slow-route", Title: "one kind of request is slow", Azure: "H", Trace: "H",
+		ID: "d-slow-route", Title: "one route is slow", Azure: "H", Trace: "H",
 		Mechanism: "A path, tenant or report takes far longer than the rest.",
 		Evidence:  "Timeouts and long times come with one kind of path; others are quick in the same minutes.",
 		Rivals:    []string{"d-timeout-below-latency", "g-cpu-queueing", "d-hung"},
@@ -75,7 +75,7 @@ var times = []Cause{
 		},
 	},
 	{
-		ID: "d-slow-first-byte", Title: "the head of the answer comes late", Azure: "M", Trace: "H",
+		ID: "d-slow-first-byte", Title: "the response head comes late", Azure: "M", Trace: "H",
 		Mechanism: "The member works, or waits for something, before it sends the first byte; the rest comes quickly.",
 		Evidence:  "Nearly all of the time lies before the first byte of the answer.",
 		Rivals:    []string{"d-slow-body", "g-cpu-queueing", "d-slow-route"},
@@ -84,7 +84,7 @@ var times = []Cause{
 		Fixes:     []Fix{backend("find out what the handler does before it answers; send the head early where the answer is a stream")},
 	},
 	{
-		ID: "d-slow-body", Title: "the body of the answer stalls", Azure: "M", Trace: "H",
+		ID: "d-slow-body", Title: "the response body stalls", Azure: "M", Trace: "H",
 		Mechanism: "The head came in time, and then the member, the network or a slow client holds the body up.",
 		Evidence:  "The first byte is quick, the last one late or missing.",
 		Rivals:    []string{"d-slow-first-byte", "d-read-gap", "b-mtu-blackhole", "b-loss"},
@@ -93,7 +93,7 @@ var times = []Cause{
 		Fixes:     []Fix{backend("write the body as it is made, and flush; look for queries that run while it is written")},
 	},
 	{
-		ID: "d-read-gap", Title: "a pause within the answer is longer than the timer allows", Azure: "L", Trace: "H",
+		ID: "d-read-gap", Title: "a pause within the response is longer than the timer allows", Azure: "L", Trace: "H",
 		Mechanism: "A timer that starts anew with every byte runs out in the midst of a slow stream.",
 		Evidence:  "The answer is cut one timeout after its last byte, and after far longer in all.",
 		Rivals:    []string{"d-slow-body", "d-timeout-below-latency", "d-ws-sse-idle"},
@@ -105,7 +105,7 @@ var times = []Cause{
 		},
 	},
 	{
-		ID: "d-db-lock", Title: "requests wait for one lock", Azure: "M", Trace: "H",
+		ID: "d-db-lock", Title: "requests wait for a lock", Azure: "M", Trace: "H",
 		Mechanism: "A row, table or resource is locked, and requests that need it wait behind its holder; when it is given back they all finish together.",
 		Evidence:  "Unrelated requests of a member or tenant begin at different times and end in one moment.",
 		Rivals:    []string{"d-gc-pause", "g-conn-pool-db", "d-hung"},
@@ -114,7 +114,7 @@ var times = []Cause{
 		Fixes:     []Fix{backend("find the holder in the database's list of locks; shorten its transaction, and give waits a timeout")},
 	},
 	{
-		ID: "d-cold-start", Title: "the member is slow after a quiet time", Azure: "M", Trace: "H",
+		ID: "d-cold-start", Title: "the member is slow after an idle period", Azure: "M", Trace: "H",
 		Mechanism: "The first requests after idleness or a start wait for something to be loaded.",
 		Evidence:  "The slow or failed requests are the first ones in a member's life or after a long pause, and it gets better with each.",
 		Rivals:    []string{"b-stateful-idle-drop", "a-not-ready-yet", "d-gc-pause"},
@@ -155,16 +155,16 @@ var times = []Cause{
 		},
 	},
 	{
-		ID: "d-cron-contention", Title: "a job at fixed times takes the backend's resources", Azure: "H", Trace: "H",
+		ID: "d-cron-contention", Title: "a scheduled job takes the backend's resources", Azure: "H", Trace: "H",
 		Mechanism: "A backup, report or rotation of logs runs by the clock and leaves too little for requests.",
 		Evidence:  "Slow or failed requests return at the same minute or hour.",
 		Rivals:    []string{"g-thundering-herd", "g-worker-recycle", "d-gc-pause"},
-		Separate:  "lay the failures over the hour and the day, beside the crontabs",
+		Separate:  "compare the times of the failures with the crontabs",
 		Disproof:  "the failures are spread evenly over the hour",
 		Fixes:     []Fix{backend("move the job to a quiet time or another machine, or run it with less priority (nice, ionice)")},
 	},
 	{
-		ID: "d-longpoll-equals-timer", Title: "a long poll is held as long as the timeout", Azure: "H", Trace: "H",
+		ID: "d-longpoll-equals-timer", Title: "a long poll lasts as long as the timeout", Azure: "H", Trace: "H",
 		Mechanism: "The application holds a request open for just the {timeout} that the gateway waits; which of the two ends first is chance.",
 		Evidence:  "On that route both the empty answers and the timeouts sit at the request timeout.",
 		Rivals:    []string{"d-timeout-below-latency", "d-ws-sse-idle"},
@@ -176,7 +176,7 @@ var times = []Cause{
 		},
 	},
 	{
-		ID: "d-ws-sse-idle", Title: "a WebSocket or event stream that says nothing is cut", Azure: "M", Trace: "H",
+		ID: "d-ws-sse-idle", Title: "an idle WebSocket or event stream is cut", Azure: "M", Trace: "H",
 		Mechanism: "A timer on silence ends the session: the request timeout holds for upgraded and streaming connections as well.",
 		Evidence:  "Sessions with status 101 or 200 end one timeout after their last message.",
 		Rivals:    []string{"d-read-gap", "b-stateful-idle-drop", "j-client-abort"},
@@ -185,7 +185,7 @@ var times = []Cause{
 		Fixes: []Fix{
 			backend("send a ping or a comment at intervals well below the timeout"),
 			settings("raise the request timeout above the longest silence", "--timeout SECONDS", "$settings.RequestTimeout = SECONDS", "Request time-out", "requestTimeout"),
-			client("send pings, and connect again by itself"),
+			client("send pings, and reconnect when it ends"),
 		},
 	},
 	{
@@ -198,7 +198,7 @@ var times = []Cause{
 		Fixes:     []Fix{backend("make the work shorter or hand it to a queue; use asynchronous workers; raise the supervisor's timeout (gunicorn: --timeout)")},
 	},
 	{
-		ID: "d-slow-upload-backend-read", Title: "a timer of the backend counts the time of the upload", Azure: "M", Trace: "H",
+		ID: "d-slow-upload-backend-read", Title: "a timer of the backend includes the upload", Azure: "M", Trace: "H",
 		Mechanism: "The backend's timer begins with the request and runs while a slow client still sends, so large bodies over slow lines do not make it.",
 		Evidence:  "Failures grow with the size of the request body and with the slowness of the client.",
 		Rivals:    []string{"j-slow-upload", "e-early-response", "i-request-buffering"},

@@ -2,7 +2,7 @@ package cause
 
 var itself = []Cause{
 	{
-		ID: "h-capacity-max", Title: "the gateway has reached the most capacity it may use", Azure: "H", Trace: "-",
+		ID: "h-capacity-max", Title: "the gateway has reached its maximum capacity", Azure: "H", Trace: "-",
 		Mechanism: "Autoscaling stops at the configured maximum (or there is none), and more traffic than that gets slow and fails.",
 		Evidence:  "The metric of capacity units is flat at the maximum, about ten for each instance, and errors or latency of all pools come just then.",
 		Rivals:    []string{"h-autoscale-lag", "g-cpu-queueing", "h-cpu"},
@@ -19,7 +19,7 @@ var itself = []Cause{
 		},
 	},
 	{
-		ID: "h-autoscale-lag", Title: "traffic grew faster than the gateway", Azure: "M", Trace: "H",
+		ID: "h-autoscale-lag", Title: "traffic grew faster than the gateway scaled", Azure: "M", Trace: "H",
 		Mechanism: "A new instance takes some minutes to come (three to five). A step in traffic meets the old ones alone until then.",
 		Evidence:  "A step in arrivals, errors and latency for minutes, and an end as capacity rises.",
 		Rivals:    []string{"h-capacity-max", "g-thundering-herd", "d-cold-start"},
@@ -30,7 +30,7 @@ var itself = []Cause{
 		},
 	},
 	{
-		ID: "h-cpu", Title: "the gateway itself is short of processors", Azure: "M", Trace: "H",
+		ID: "h-cpu", Title: "the gateway itself is short of CPU", Azure: "M", Trace: "H",
 		Mechanism: "TLS handshakes, firewall rules or sheer rate use up the gateway's processors, so that time passes inside it.",
 		Evidence:  "The whole time less that of backend and client rises in all pools; v1: CPU above 80 to 90 %.",
 		Rivals:    []string{"h-capacity-max", "h-waf-latency", "g-cpu-queueing"},
@@ -42,7 +42,7 @@ var itself = []Cause{
 		},
 	},
 	{
-		ID: "h-waf-latency", Title: "the web application firewall takes the time", Azure: "H", Trace: "H",
+		ID: "h-waf-latency", Title: "the web application firewall is slow", Azure: "H", Trace: "H",
 		Mechanism: "Inspecting a large body with many patterns takes long, and the request waits for it.",
 		Evidence:  "The time that the firewall took, as the record has it, is most of the request's time, for certain bodies.",
 		Rivals:    []string{"h-cpu", "d-slow-upload-backend-read", "d-slow-route"},
@@ -58,8 +58,8 @@ var itself = []Cause{
 		},
 	},
 	{
-		ID: "h-conn-limit", Title: "clients hold all connections that the gateway takes", Azure: "M", Trace: "H",
-		Mechanism: "A unit of capacity has 2500 persistent connections; Causeway has room for as many as its limit of open files leaves. When clients hold them all, and on Causeway with a request under way on each, new ones are refused or wait.",
+		ID: "h-conn-limit", Title: "clients hold all connections that the gateway accepts", Azure: "M", Trace: "H",
+		Mechanism: "A unit of capacity has 2500 persistent connections; Causeway has room for as many as its limit of open files leaves. When clients hold them all, and on Causeway with a request in progress on each, new ones are refused or wait.",
 		Evidence:  "The number of current connections stops at a plateau; clients cannot connect, and the access log has no row of it; of a TCP or TLS listener it has rows with serverStatus 503. Causeway notes with the first request of a connection for how long it waited for room (queued), and counts silent connections that gave way.",
 		Rivals:    []string{"h-capacity-max", "h-fd", "f-gateway-cert"},
 		Separate:  "the number of current connections against capacity units times 2500",
@@ -77,7 +77,7 @@ var itself = []Cause{
 		},
 	},
 	{
-		ID: "h-fd", Title: "the gateway ran out of descriptors", Azure: "L", Trace: "H",
+		ID: "h-fd", Title: "the gateway ran out of file descriptors", Azure: "L", Trace: "H",
 		Mechanism: "No more files or sockets may be opened.",
 		Evidence:  "EMFILE or ENFILE while connecting.",
 		Rivals:    []string{"c-ephemeral-exhausted", "h-conn-limit", "c-backend-fd"},
@@ -88,7 +88,7 @@ var itself = []Cause{
 		},
 	},
 	{
-		ID: "h-memory-buffers", Title: "the gateway has no room left for buffers", Azure: "L", Trace: "H",
+		ID: "h-memory-buffers", Title: "the gateway has no memory left for buffers", Azure: "L", Trace: "H",
 		Mechanism: "Large bodies fill the memory, or the disk, that the gateway keeps them in.",
 		Evidence:  "Requests with large bodies fail, and the gateway's own log says why.",
 		Rivals:    []string{"j-too-large", "i-request-buffering", "h-capacity-max"},
@@ -103,7 +103,7 @@ var itself = []Cause{
 		},
 	},
 	{
-		ID: "h-instance-fault", Title: "one instance of the gateway is bad", Azure: "H", Trace: "H",
+		ID: "h-instance-fault", Title: "one instance of the gateway is faulty", Azure: "H", Trace: "H",
 		Mechanism: "One of several instances has a broken network, disk or process, and spoils its share of the traffic.",
 		Evidence:  "Failures carry one instanceId and go to all members alike.",
 		Rivals:    []string{"b-node-local", "a-probe-per-instance-skew", "h-maintenance"},
@@ -130,7 +130,7 @@ var itself = []Cause{
 		},
 	},
 	{
-		ID: "h-state", Title: "the gateway is stopped, failed or being updated", Azure: "H", Trace: "H",
+		ID: "h-state", Title: "the gateway is stopped, has failed or is being updated", Azure: "H", Trace: "H",
 		Mechanism: "The gateway as a whole does not run, or runs with a configuration that could not be brought into force.",
 		Evidence:  "The document or the activity log says Stopped, Failed or Updating at that time.",
 		Rivals:    []string{"a-health-unknown", "f-gateway-cert", "c-gateway-reload"},

@@ -29,7 +29,7 @@ var configuration = []Cause{
 		},
 	},
 	{
-		ID: "i-wrong-host-header", Title: "the backend gets a Host that it does not serve", Azure: "H", Trace: "H",
+		ID: "i-wrong-host-header", Title: "the backend receives a Host that it does not serve", Azure: "H", Trace: "H",
 		Mechanism: "An App Service or virtual host goes by the Host of the request, and the settings pass on one that it does not know. A probe with a host of its own hides it.",
 		Evidence:  "404, a redirect or a wrong certificate on requests, while probes pass; the host fields of probe and settings differ.",
 		Rivals:    []string{"a-probe-host-mismatch", "f-name-mismatch", "k-backend-5xx"},
@@ -43,7 +43,7 @@ var configuration = []Cause{
 		},
 	},
 	{
-		ID: "i-wrong-pool", Title: "requests go to another pool than meant", Azure: "H", Trace: "H",
+		ID: "i-wrong-pool", Title: "requests go to the wrong pool", Azure: "H", Trace: "H",
 		Mechanism: "A rule or path map matches other than was thought: an earlier one takes the request, or it falls through to the default.",
 		Evidence:  "The failing requests share a rule or pool that does not belong to their path or host.",
 		Rivals:    []string{"i-path-override", "i-no-listener-match", "k-backend-5xx"},
@@ -100,7 +100,7 @@ var configuration = []Cause{
 		},
 	},
 	{
-		ID: "i-no-listener-match", Title: "no listener serves the host that was asked for", Azure: "H", Trace: "H",
+		ID: "i-no-listener-match", Title: "no listener serves the requested host", Azure: "H", Trace: "H",
 		Mechanism: "The Host of the request matches no listener and there is no basic one, so the gateway answers 404.",
 		Evidence:  "No rule in the record.",
 		Rivals:    []string{"j-scanner", "i-wrong-pool"},
@@ -117,7 +117,7 @@ var configuration = []Cause{
 		},
 	},
 	{
-		ID: "i-unserved-protection", Title: "the document asks for a protection that this gateway does not give", Azure: "-", Trace: "H",
+		ID: "i-unserved-protection", Title: "the document asks for a protection that this gateway does not provide", Azure: "-", Trace: "H",
 		Mechanism: "A firewall that blocks, client certificates, tokens or a floor of TLS stand in the document, and the gateway serves it without them, since somebody allowed that (allowUnserved). What Azure would refuse gets through.",
 		Evidence:  "The document has the protection, and the record is Causeway's own; causeway health and /readyz name it too.",
 		Rivals:    []string{"i-waf-block-misread", "j-invalid-request"},
@@ -144,7 +144,7 @@ var configuration = []Cause{
 		},
 	},
 	{
-		ID: "i-recent-change", Title: "it began with a change of the configuration", Azure: "M", Trace: "M",
+		ID: "i-recent-change", Title: "the failures began with a configuration change", Azure: "M", Trace: "M",
 		Mechanism: "A change brought another cause about: the change is when, the other cause is why.",
 		Evidence:  "Failures set in within minutes of a change that touched just the rule, pool or settings that fail.",
 		Rivals:    []string{"c-gateway-reload", "c-deploy-no-drain", "i-config-tug-of-war"},
@@ -188,7 +188,7 @@ var configuration = []Cause{
 		},
 	},
 	{
-		ID: "i-rewrite-breaks", Title: "a rewrite makes requests or answers invalid", Azure: "M", Trace: "H",
+		ID: "i-rewrite-breaks", Title: "a rewrite makes requests or responses invalid", Azure: "M", Trace: "H",
 		Mechanism: "A rewrite rule removes a header that the backend needs, such as Host or Authorization, or writes one that is illegal or too large.",
 		Evidence:  "Only requests that the rewrite rule matches fail.",
 		Rivals:    []string{"e-bad-header", "i-path-override", "i-wrong-host-header"},
@@ -220,7 +220,7 @@ var configuration = []Cause{
 		},
 	},
 	{
-		ID: "i-request-buffering", Title: "buffering of requests does not fit the uploads", Azure: "L", Trace: "H",
+		ID: "i-request-buffering", Title: "request buffering does not fit the uploads", Azure: "L", Trace: "H",
 		Mechanism: "With buffering off, a slow client occupies a worker of the backend for the whole upload; with it on, large bodies wait and take room in the gateway.",
 		Evidence:  "Only large uploads fail or are slow.",
 		Rivals:    []string{"h-memory-buffers", "d-slow-upload-backend-read", "j-too-large"},

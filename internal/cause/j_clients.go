@@ -2,7 +2,7 @@ package cause
 
 var clients = []Cause{
 	{
-		ID: "j-client-abort", Title: "clients left before the answer", Azure: "H", Trace: "H",
+		ID: "j-client-abort", Title: "clients left before the response", Azure: "H", Trace: "H",
 		Mechanism: "The client ended the connection while the gateway waited or delivered. Nothing is wrong with the backend unless it was slow.",
 		Evidence:  "The client's side of the connection ended first.",
 		Rivals:    []string{"d-timeout-below-latency", "j-client-timer-spike", "c-half-close"},
@@ -11,7 +11,7 @@ var clients = []Cause{
 		Fixes:     []Fix{client("if they left because it took too long: raise their timeout above the answers' times, or make the answers faster")},
 	},
 	{
-		ID: "j-client-timer-spike", Title: "callers give up at a timer of their own", Azure: "H", Trace: "H",
+		ID: "j-client-timer-spike", Title: "clients give up at their own timeout", Azure: "H", Trace: "H",
 		Mechanism: "A program, not a person, gives up after {timer}, which is shorter than what the answer needs.",
 		Evidence:  "The times of the 499s pile up at one value such as 5, 10, 30 or 60 s.",
 		Rivals:    []string{"j-client-abort", "d-timeout-inversion", "d-slow-route", "d-hung"},
@@ -79,7 +79,7 @@ var clients = []Cause{
 		Fixes:     []Fix{client("correct the client, if it is one of yours")},
 	},
 	{
-		ID: "j-client-rst-mid-download", Title: "clients broke downloads off", Azure: "L", Trace: "H",
+		ID: "j-client-rst-mid-download", Title: "clients aborted downloads", Azure: "L", Trace: "H",
 		Mechanism: "The client resets the connection while it gets the body: a cancelled download, a player that seeks, a tab that closes. The status was 200 by then.",
 		Evidence:  "Fewer bytes sent than the answer has, and an error in writing to the client.",
 		Rivals:    []string{"e-short-body", "j-client-abort", "d-slow-body"},
@@ -88,8 +88,8 @@ var clients = []Cause{
 		Fixes:     []Fix{client("nothing to fix unless users complain; let long downloads be resumed with Range requests")},
 	},
 	{
-		ID: "j-scanner", Title: "robots and scanners", Azure: "H", Trace: "H",
-		Mechanism: "Programs that look for holes send what no user sends.",
+		ID: "j-scanner", Title: "bots and scanners", Azure: "H", Trace: "H",
+		Mechanism: "Programs that look for vulnerabilities send what no user sends.",
 		Evidence:  "A few addresses or agents account for it; hosts and paths that do not exist.",
 		Rivals:    []string{"j-invalid-request", "i-no-listener-match"},
 		Separate:  "whether a few addresses send most of it",
@@ -105,7 +105,7 @@ var clients = []Cause{
 		},
 	},
 	{
-		ID: "j-mobile-network-change", Title: "a client changed its network in the middle of a request", Azure: "M", Trace: "M",
+		ID: "j-mobile-network-change", Title: "a client changed networks in the middle of a request", Azure: "M", Trace: "M",
 		Mechanism: "A phone goes from Wi-Fi to a mobile network; its old connection dies, and it asks again from another address.",
 		Evidence:  "A 499 and, within seconds, the same request from the same agent with another address.",
 		Rivals:    []string{"j-client-abort", "j-client-rst-mid-download"},
