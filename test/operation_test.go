@@ -145,7 +145,7 @@ func TestStartsThatCannotWork(t *testing.T) {
 		return append([]string{"--config", data("free.json"), "--data", data("e"), "--listen", "127.0.0.1"}, more...)
 	}
 	f(2, "no frontend IP configuration \"nosuchfrontend\"", free("--bind", "nosuchfrontend=127.0.0.1")...)
-	f(2, "--log-format xml", free("--log-format", "xml")...)
+	f(2, `"xml" for --log-format`, free("--log-format", "xml")...)
 	f(2, "it is negative", free("--drain", "-1s")...)
 	f(2, "not between 0 and 65535", free("--port-offset", "70000")...)
 	f(2, "not between 0 and 65535", free("--port-offset", "-1")...)
