@@ -4,40 +4,40 @@ var times = []Cause{
 	{
 		ID: "d-timeout-below-latency", Title: "the request timeout is shorter than the backend's slow answers", Azure: "H", Trace: "H",
 		Mechanism: "The backend responds, but its slower responses take longer than the {timeout} that the backend settings {settings} allow.",
-		Evidence:  "Failures sit at the request timeout, and answers just below it are common: the timeout cuts through the middle of a slope.",
+		Evidence:  "Failures sit at the request timeout, and responses just below it are common: the timeout cuts through a slope.",
 		Rivals:    []string{"d-hung", "g-cpu-queueing", "d-slow-route"},
-		Separate:  "answers in the last third below the timeout: many, or none",
+		Separate:  "responses in the last third below the timeout: many, or none",
 		Disproof:  "even with a longer timeout the same requests do not finish",
 		Fixes: []Fix{
-			backend("find out what makes these requests slow; give long work a queue and an answer of its own"),
+			backend("find out what makes these requests slow; move long work to a queue and respond at once"),
 			settings("raise the request timeout of {settings} from {timeout} to {newTimeout}", "--timeout {newTimeoutSeconds}", "$settings.RequestTimeout = {newTimeoutSeconds}",
 				"Request time-out", "requestTimeout to {newTimeoutSeconds}"),
 		},
 	},
 	{
 		ID: "d-hung", Title: "some requests get no response, while others on the same route are quick", Azure: "M", Trace: "H",
-		Mechanism: "A request is lost in the backend (a deadlock, a lost lock, a leaked worker) and would not finish at any timeout; or it is of a second, far slower kind under the same name.",
-		Evidence:  "Answers are quick or do not come: none takes the last third of the request timeout, and the same route gets responses while these wait.",
+		Mechanism: "A request is lost in the backend (a deadlock, a lost lock, a leaked worker) and would not finish at any timeout; or it belongs to a second, far slower kind under the same path.",
+		Evidence:  "Responses are quick or missing: none takes the last third of the request timeout, and the same route gets responses while these wait.",
 		Rivals:    []string{"d-timeout-below-latency", "b-stateful-idle-drop", "d-gc-pause", "d-db-lock"},
-		Separate:  "raise the timeout for this path alone, or on one member: requests that are lost still do not finish",
+		Separate:  "raise the timeout for this path alone, or on one member: lost requests still do not finish",
 		Disproof:  "the backend's log shows such a request finishing after the gateway gave up",
-		Fixes:     []Fix{backend("take a stack dump of {member} while a request hangs; give locks and calls to others a timeout")},
+		Fixes:     []Fix{backend("take a stack dump of {member} while a request hangs; give locks and outgoing calls a timeout")},
 	},
 	{
 		ID: "d-inner-timeout", Title: "a timer inside the backend ends requests at a fixed time", Azure: "H", Trace: "H",
 		Mechanism: "The application's server, its database driver or a proxy of its own gives up after {timer}, which is less than the gateway's timeout, and answers with an error or closes.",
 		Evidence:  "Failures at one round time below the request timeout, with a 5xx of the backend's or a closed connection.",
 		Rivals:    []string{"d-timeout-below-latency", "d-worker-timeout-kill", "g-conn-pool-db", "g-cpu-queueing"},
-		Separate:  "the time at which the failures sit, against the request timeout; the backend's settings of that value",
+		Separate:  "the time of the failures against the request timeout; the backend's settings with that value",
 		Disproof:  "the failures sit at the gateway's own timeout",
 		Fixes:     []Fix{backend("raise the inner timer above what the work needs (nginx: proxy_read_timeout; IIS: connectionTimeout), or make that work shorter; keep it below the gateway's")},
 	},
 	{
 		ID: "d-timeout-inversion", Title: "an outer timer is shorter than an inner one", Azure: "M", Trace: "H",
 		Mechanism: "The client or a CDN gives up before the gateway does, or the gateway before the backend. The work continues although its client has gone, and is often requested again.",
-		Evidence:  "499 at a constant age, or an error outside while the record inside has a good answer.",
+		Evidence:  "499 at a constant age, or an error outside while the record inside shows a success.",
 		Rivals:    []string{"j-client-timer-spike", "d-timeout-below-latency", "k-outer-layer"},
-		Separate:  "list the timeouts along the way, outermost first",
+		Separate:  "list the timeouts along the path, outermost first",
 		Disproof:  "the shortest timer is the one nearest to the backend",
 		Fixes: []Fix{
 			client("let every outer timer be longer than the inner one times the number of tries"),
@@ -46,8 +46,8 @@ var times = []Cause{
 	},
 	{
 		ID: "d-retry-doubling", Title: "a timed-out request is tried on a second member", Azure: "H", Trace: "H",
-		Mechanism: "After a timeout a v2 gateway asks a second member, so that the client waits twice the {timeout} of the settings and the backend does the work twice.",
-		Evidence:  "The whole time is twice the request timeout, with two attempts; the members' logs have the request twice.",
+		Mechanism: "After a timeout a v2 gateway tries a second member, so that the client waits twice the {timeout} of the settings and the backend does the work twice.",
+		Evidence:  "The total time is twice the request timeout, with two attempts; the members' logs have the request twice.",
 		Rivals:    []string{"d-timeout-below-latency", "d-hung", "k-hidden-by-retry"},
 		Separate:  "the number of attempts, and whether the time is once or twice the timeout",
 		Disproof:  "a time of once the timeout, or one attempt only",
@@ -59,14 +59,14 @@ var times = []Cause{
 	{
 		ID: "d-slow-route", Title: "one route is slow", Azure: "H", Trace: "H",
 		Mechanism: "A path, tenant or report takes far longer than the rest.",
-		Evidence:  "Timeouts and long times come with one kind of path; others are quick in the same minutes.",
+		Evidence:  "Timeouts and long times occur on one route; others are quick in the same minutes.",
 		Rivals:    []string{"d-timeout-below-latency", "g-cpu-queueing", "d-hung"},
 		Separate:  "the application's own timing of that path",
 		Disproof:  "other paths are as slow at that time",
 		Fixes: []Fix{
-			backend("make that path faster, or let it answer at once and do the work later"),
+			backend("make that path faster, or let it respond at once and do the work later"),
 			{
-				Side: "gateway", Change: "give that path backend settings of its own with a longer request timeout, by a path rule",
+				Side: "gateway", Change: "give that path its own backend settings with a longer request timeout, by a path rule",
 				AzCLI: "az network application-gateway http-settings create" + ofGateway + "-n SLOW --port PORT --protocol PROTOCOL --timeout {newTimeoutSeconds} && " +
 					"az network application-gateway url-path-map rule create" + ofGateway + "--path-map-name MAP -n SLOW --paths '/report*' --address-pool {pool} --http-settings SLOW",
 				Portal:   "Rules > the rule > Backend targets > Path-based rules",
@@ -77,15 +77,15 @@ var times = []Cause{
 	{
 		ID: "d-slow-first-byte", Title: "the response head comes late", Azure: "M", Trace: "H",
 		Mechanism: "The member works, or waits for something, before it sends the first byte; the rest comes quickly.",
-		Evidence:  "Nearly all of the time lies before the first byte of the answer.",
+		Evidence:  "Nearly all of the time passes before the first byte of the response.",
 		Rivals:    []string{"d-slow-body", "g-cpu-queueing", "d-slow-route"},
 		Separate:  "time to the first byte against time to the last (metrics: BackendFirstByteResponseTime, BackendLastByteResponseTime)",
 		Disproof:  "the head came quickly, and the rest did not",
-		Fixes:     []Fix{backend("find out what the handler does before it answers; send the head early where the answer is a stream")},
+		Fixes:     []Fix{backend("find out what the handler does before it responds; send the head early if the response is a stream")},
 	},
 	{
 		ID: "d-slow-body", Title: "the response body stalls", Azure: "M", Trace: "H",
-		Mechanism: "The head came in time, and then the member, the network or a slow client holds the body up.",
+		Mechanism: "The head came in time, and then the member, the network or a slow client delays the body.",
 		Evidence:  "The first byte is quick, the last one late or missing.",
 		Rivals:    []string{"d-slow-first-byte", "d-read-gap", "b-mtu-blackhole", "b-loss"},
 		Separate:  "time to the first byte against time to the last; retransmits on the connection; whether the client was reading",
@@ -94,8 +94,8 @@ var times = []Cause{
 	},
 	{
 		ID: "d-read-gap", Title: "a pause within the response is longer than the timer allows", Azure: "L", Trace: "H",
-		Mechanism: "A timer that starts anew with every byte runs out in the midst of a slow stream.",
-		Evidence:  "The answer is cut one timeout after its last byte, and after far longer in all.",
+		Mechanism: "A timer that restarts with every byte expires in the middle of a slow stream.",
+		Evidence:  "The response is cut one timeout after its last byte, although its total time is far longer.",
 		Rivals:    []string{"d-slow-body", "d-timeout-below-latency", "d-ws-sse-idle"},
 		Separate:  "whether the cut lies at a constant time after the last byte, or after the beginning",
 		Disproof:  "the cuts lie at one total age",
@@ -106,8 +106,8 @@ var times = []Cause{
 	},
 	{
 		ID: "d-db-lock", Title: "requests wait for a lock", Azure: "M", Trace: "H",
-		Mechanism: "A row, table or resource is locked, and requests that need it wait behind its holder; when it is given back they all finish together.",
-		Evidence:  "Unrelated requests of a member or tenant begin at different times and end in one moment.",
+		Mechanism: "A row, table or resource is locked, and requests that need it wait behind its holder; when it is released they all finish together.",
+		Evidence:  "Unrelated requests of a member or tenant start at different times and end at one moment.",
 		Rivals:    []string{"d-gc-pause", "g-conn-pool-db", "d-hung"},
 		Separate:  "the database's list of waits at that time; whether requests without the database wait too",
 		Disproof:  "the requests end at unrelated times",
@@ -116,10 +116,10 @@ var times = []Cause{
 	{
 		ID: "d-cold-start", Title: "the member is slow after an idle period", Azure: "M", Trace: "H",
 		Mechanism: "The first requests after idleness or a start wait for something to be loaded.",
-		Evidence:  "The slow or failed requests are the first ones in a member's life or after a long pause, and it gets better with each.",
+		Evidence:  "The slow or failed requests are the first ones in a member's life or after a long pause, and each is faster than the last.",
 		Rivals:    []string{"b-stateful-idle-drop", "a-not-ready-yet", "d-gc-pause"},
 		Separate:  "a new connection after a quiet time is as slow",
-		Disproof:  "requests in the midst of steady traffic are as slow",
+		Disproof:  "requests in steady traffic are as slow",
 		Fixes: []Fix{
 			{
 				Side: "backend", Change: "keep the application loaded, and warm it up before it joins the pool",
@@ -131,8 +131,8 @@ var times = []Cause{
 	},
 	{
 		ID: "d-gc-pause", Title: "the member's runtime paused", Azure: "M", Trace: "H",
-		Mechanism: "A garbage collection or another stop holds the whole process up.",
-		Evidence:  "All requests on one member stall together and go on together, from time to time; other members are fine.",
+		Mechanism: "A garbage collection or another pause stops the whole process.",
+		Evidence:  "All requests on one member stall together and resume together, from time to time; other members are fine.",
 		Rivals:    []string{"d-vm-freeze", "g-event-loop-block", "d-db-lock"},
 		Separate:  "the runtime's own log of pauses",
 		Disproof:  "that log has no pause, or another member stalled at the same time",
@@ -144,7 +144,7 @@ var times = []Cause{
 		Evidence:  "Everything on one machine stalls at once; its clock jumps, or its steal time rises.",
 		Rivals:    []string{"d-gc-pause", "g-event-loop-block", "g-cfs-throttle"},
 		Separate:  "the platform's events; jumps of the machine's clock",
-		Disproof:  "another process on the same machine ran on",
+		Disproof:  "another process on the same machine kept running",
 		Fixes: []Fix{
 			{
 				Side: "backend", Change: "use a larger or dedicated size, react to scheduled events, and spread members over hosts and zones",
@@ -156,8 +156,8 @@ var times = []Cause{
 	},
 	{
 		ID: "d-cron-contention", Title: "a scheduled job takes the backend's resources", Azure: "H", Trace: "H",
-		Mechanism: "A backup, report or rotation of logs runs by the clock and leaves too little for requests.",
-		Evidence:  "Slow or failed requests return at the same minute or hour.",
+		Mechanism: "A backup, report or log rotation runs on a schedule and leaves too few resources for requests.",
+		Evidence:  "Slow or failed requests recur at the same minute or hour.",
 		Rivals:    []string{"g-thundering-herd", "g-worker-recycle", "d-gc-pause"},
 		Separate:  "compare the times of the failures with the crontabs",
 		Disproof:  "the failures are spread evenly over the hour",
@@ -165,8 +165,8 @@ var times = []Cause{
 	},
 	{
 		ID: "d-longpoll-equals-timer", Title: "a long poll lasts as long as the timeout", Azure: "H", Trace: "H",
-		Mechanism: "The application holds a request open for just the {timeout} that the gateway waits; which of the two ends first is chance.",
-		Evidence:  "On that route both the empty answers and the timeouts sit at the request timeout.",
+		Mechanism: "The application holds a request open for exactly the {timeout} that the gateway waits; chance decides which of the two ends first.",
+		Evidence:  "On that route both the empty responses and the timeouts sit at the request timeout.",
 		Rivals:    []string{"d-timeout-below-latency", "d-ws-sse-idle"},
 		Separate:  "whether other routes meet the timeout too; the hold time in the application's configuration",
 		Disproof:  "other routes show the same pile of failures at the timeout",
@@ -177,7 +177,7 @@ var times = []Cause{
 	},
 	{
 		ID: "d-ws-sse-idle", Title: "an idle WebSocket or event stream is cut", Azure: "M", Trace: "H",
-		Mechanism: "A timer on silence ends the session: the request timeout holds for upgraded and streaming connections as well.",
+		Mechanism: "An idle timer ends the session: the request timeout applies to upgraded and streaming connections as well.",
 		Evidence:  "Sessions with status 101 or 200 end one timeout after their last message.",
 		Rivals:    []string{"d-read-gap", "b-stateful-idle-drop", "j-client-abort"},
 		Separate:  "the time between the last message and the end, over many sessions",
@@ -199,15 +199,15 @@ var times = []Cause{
 	},
 	{
 		ID: "d-slow-upload-backend-read", Title: "a timer of the backend includes the upload", Azure: "M", Trace: "H",
-		Mechanism: "The backend's timer begins with the request and runs while a slow client still sends, so large bodies over slow lines do not make it.",
+		Mechanism: "The backend's timer begins with the request and runs while a slow client still sends, so that large bodies over slow lines time out.",
 		Evidence:  "Failures grow with the size of the request body and with the slowness of the client.",
 		Rivals:    []string{"j-slow-upload", "e-early-response", "i-request-buffering"},
 		Separate:  "send the same body over a quick line",
 		Disproof:  "small bodies fail as often",
 		Fixes: []Fix{
-			backend("let the timer for reading bodies start anew with every read, or raise it (nginx: client_body_timeout; Go: ReadTimeout)"),
+			backend("let the timer for reading bodies restart with every read, or raise it (nginx: client_body_timeout; Go: ReadTimeout)"),
 			{
-				Side: "gateway", Change: "let the gateway take requests in before it passes them on",
+				Side: "gateway", Change: "let the gateway buffer requests before it forwards them",
 				AzCLI: "az network application-gateway update -g {group} -n {gateway} --set globalConfiguration.enableRequestBuffering=true",
 			},
 		},

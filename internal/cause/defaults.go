@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// ServerDefault is what a server does with connections, as it comes.
+// ServerDefault is what a server does with connections, by default.
 type ServerDefault struct {
 	Server   string
 	Version  string        // that was measured; empty: as its documentation has it
