@@ -65,7 +65,7 @@ func TestReloadUnderTraffic(t *testing.T) {
 	}
 }
 
-// What is wrong with a configuration is said, and nothing else happens.
+// A wrong configuration is reported, and nothing else happens.
 func TestBadConfigurationChangesNothing(t *testing.T) {
 	member, _ := node(t, echo)
 	port := freePort(t)

@@ -1,6 +1,6 @@
-// Package fault is the vocabulary of failure: who failed, in which phase, and how. Everything that is said about a
-// failed request — the status, Azure's error_info, whether it may be tried again, the words — is derived here from a
-// Fault and nowhere else.
+// Package fault is the vocabulary of failure: who failed, in which phase, and how. Everything about a failed
+// request — the status, Azure's error_info, whether a retry is allowed, the text — is derived here from a Fault and nowhere
+// else.
 package fault
 
 // A Fault is one failure of one attempt. The zero value is "no fault".

@@ -92,7 +92,7 @@ func check(v1 *gateway.Document, o Options) (Options, error) {
 	case !c.V1():
 		return o, &Error{Message: fmt.Sprintf("the gateway has the tier %s, so it is v2 already", c.SKU.Tier), Hint: "give the document of a gateway of the tier Standard or WAF"}
 	case gateway.HasErrors(v1.Problems()):
-		return o, &Error{"the v1 document is not valid", "mend it first: causeway config validate", v1.Problems()}
+		return o, &Error{"the v1 document is not valid", "fix it first: causeway config validate", v1.Problems()}
 	case strings.EqualFold(o.Name, c.Name):
 		return o, &Error{Message: fmt.Sprintf("the v2 gateway would have the name of the v1 gateway, %s; both run side by side for a while", c.Name), Hint: "choose another name with --name"}
 	case !azureName.MatchString(o.Name):

@@ -40,7 +40,7 @@ func (m *migration) tlsPolicy() {
 }
 
 // backendTrust replaces the certificates that v1 trusts one by one. They are leaves, mostly, and v2 trusts roots: so v2 is
-// told not to check, which is all that keeps requests alive, and the owner is told to mend that.
+// told not to check, which is all that keeps requests alive, and the checklist asks the owner to fix that.
 func (m *migration) backendTrust() {
 	m.each("backendHttpSettingsCollection", func(path, name string, _, p map[string]any) {
 		listed := p["authenticationCertificates"] != nil
@@ -104,7 +104,7 @@ func (m *migration) firewall() {
 	}
 }
 
-// firewallExceptions lists what tames the rules of v1 and must be said again.
+// firewallExceptions lists what tames the rules of v1 and must be configured again.
 func (m *migration) firewallExceptions(path string, waf map[string]any) {
 	var lines []string
 	groups, _ := waf["disabledRuleGroups"].([]any)

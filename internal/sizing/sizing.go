@@ -34,7 +34,7 @@ type Report struct {
 	Advice     []Advice         `json:"advice"`
 	Assumed    []string         `json:"assumed"`
 	Missing    []report.Missing `json:"missing"`
-	Limits     [][]string       `json:"limits"` // the figures it is held against
+	Limits     [][]string       `json:"limits"` // the figures that the load is compared with
 
 	Machine    *evidence.Machine `json:"machine,omitempty"` // that a gateway of Causeway's runs on, where it was asked
 	SelfHosted bool              `json:"-"`                 // it is one of Causeway's
@@ -390,7 +390,7 @@ func (c *Report) Text(w io.Writer, width int) error {
 		return p.Err
 	}
 	p.Line("")
-	p.Line(units.Or(c.limitsTitle(), "Figures it is held against, as Azure publishes them:"))
+	p.Line(units.Or(c.limitsTitle(), "Limits, as Azure publishes them:"))
 	for _, row := range c.Limits {
 		p.Line("  " + strings.Join(row, ": "))
 	}

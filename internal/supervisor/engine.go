@@ -68,7 +68,7 @@ func (s *Supervisor) crowded(from netip.Addr) {
 
 // engineProblem warns of an engine that takes a new start.
 func (s *Supervisor) engineProblem(local gateway.Local) []gateway.Problem {
-	if local.Engine == "" || local.Engine == s.engine.Name() || local.Engine == s.askedEngine { // it cannot be had, which was said
+	if local.Engine == "" || local.Engine == s.engine.Name() || local.Engine == s.askedEngine { // it is not available, which the log says already
 		return nil
 	}
 	return []gateway.Problem{{
