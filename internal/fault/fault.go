@@ -18,9 +18,10 @@ type Fault struct {
 // None reports that nothing failed.
 func (f Fault) None() bool { return f.Kind == "" }
 
-// Side is who the failure is to be looked for at.
+// Side is where to look for the failure.
 type Side string
 
+// Sides.
 const (
 	Client  Side = "client"
 	Gateway Side = "gateway"
@@ -28,9 +29,10 @@ const (
 	Network Side = "network" // between gateway and backend; which end is not known
 )
 
-// Phase is how far the request had come. The order is that of the life of a request.
+// Phase is how far the request got. The order is that of the life of a request.
 type Phase string
 
+// Phases, in order.
 const (
 	Handshake Phase = "handshake" // TLS with the client
 	Request   Phase = "request"   // reading the request head
@@ -50,6 +52,7 @@ const (
 // Kind is what happened.
 type Kind string
 
+// Kinds, each with the system's errors that it stands for.
 const (
 	Closed      Kind = "closed"      // clean end (FIN) where more was due
 	Reset       Kind = "reset"       // ECONNRESET, EPIPE

@@ -183,6 +183,7 @@ type Missing struct {
 // IsCommand reports whether the way to get it is a command to copy, and not words.
 func (m Missing) IsCommand() bool { return strings.HasPrefix(m.How, "az ") }
 
+// Results of a step.
 const (
 	Pass     = "pass"
 	Fail     = "fail"

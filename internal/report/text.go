@@ -46,6 +46,7 @@ func (r *Report) ColourText(w io.Writer, width int) error {
 	return r.print(&Printer{W: w, Width: max(width, 60), colour: true})
 }
 
+// Printer writes reports as text of at most Width columns. It keeps the first error in Err, and writes nothing after it.
 type Printer struct {
 	W      io.Writer
 	Width  int
@@ -405,6 +406,7 @@ func (p *Printer) steps(steps []Step) {
 	}
 }
 
+// Missing lists the evidence that is missing, each with how to get it.
 func (p *Printer) Missing(list []Missing) {
 	for _, m := range list {
 		p.Line("")
@@ -417,6 +419,7 @@ func (p *Printer) Missing(list []Missing) {
 	}
 }
 
+// Assumptions lists what the report takes for granted.
 func (p *Printer) Assumptions(list []string) {
 	for _, a := range list {
 		p.Line("")

@@ -405,6 +405,7 @@ func (c *Report) limitsTitle() string {
 	return ""
 }
 
+// MissingDocument is the gateway document as missing evidence, with the command that exports it.
 func MissingDocument(t *traffic.Summary, why string) report.Missing {
 	name, group := t.NameAndGroup()
 	return report.Missing{What: "gateway document", Why: why, How: fmt.Sprintf("az network application-gateway show -g %s -n %s > gateway.json", group, name)}
