@@ -16,7 +16,7 @@ func allowFlag(cmd *cobra.Command, into *[]string) {
 		"serve a document that asks for these protections, which Causeway does not provide: "+strings.Join(gateway.Protections(), ", "))
 }
 
-// checkAllowed refuses a name that is no protection: whoever misspells one must not believe it allowed, or served.
+// checkAllowed refuses a name that is not a protection: a user who misspells one must not believe it allowed, or served.
 func checkAllowed(names []string) error {
 	for _, n := range names {
 		if !slices.Contains(gateway.Protections(), n) {

@@ -10,7 +10,7 @@ import (
 	"causeway/internal/report"
 )
 
-// comparableForms are the forms of a report whose findings hold what a comparison needs.
+// comparableForms are the schemas of reports that hold all that a comparison needs.
 var comparableForms = []string{"causeway.report/v1", report.Schema}
 
 // earlierReport reads a report that an earlier diagnosis wrote with -o json.

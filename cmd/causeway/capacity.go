@@ -25,7 +25,7 @@ func capacityCommand() *cobra.Command {
 			if err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("capacity: %w", err)}
 			}
-			tellUnread(cmd.ErrOrStderr(), bundle)
+			printUnread(cmd.ErrOrStderr(), bundle)
 			if bundle.Fruitless() {
 				return nothingRead(bundle, looked(paths, data))
 			}

@@ -89,7 +89,7 @@ func validateFiles(cmd *cobra.Command, files []string, parameters, localFile str
 	return nil
 }
 
-// asProblem makes a problem of a file that could be read but holds no document, so that the other files are judged too.
+// asProblem turns the error of a readable file without a document into a problem, so that the other files are checked too.
 func asProblem(problems []gateway.Problem, err error) ([]gateway.Problem, error) {
 	var format *gateway.FormatError
 	if !errors.As(err, &format) {

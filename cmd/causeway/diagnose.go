@@ -78,7 +78,7 @@ func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*report.Report, err
 	done := showProgress(cmd.ErrOrStderr(), bundle)
 	report, err := diagnose.Run(bundle, o)
 	done()
-	tellUnread(cmd.ErrOrStderr(), bundle) // logs are read while they are diagnosed
+	printUnread(cmd.ErrOrStderr(), bundle) // logs are read while they are diagnosed
 	if err != nil {
 		return nil, &exitError{code: exitFailed, err: fmt.Errorf("diagnose: %w", err)}
 	}
@@ -98,7 +98,7 @@ func gatherSome(cmd *cobra.Command, live bool, data string, paths []string) (*ev
 		return b, err
 	}
 	stderr := cmd.ErrOrStderr()
-	tellUnread(stderr, b)
+	printUnread(stderr, b)
 	for _, n := range b.Notes {
 		fmt.Fprintln(stderr, n)
 	}
@@ -125,7 +125,7 @@ func gather(cmd *cobra.Command, live bool, data string, paths []string) (*eviden
 	return gatherLive(cmd.ErrOrStderr(), data)
 }
 
-// hintAtPipe tells whoever pipes something in and names no path how that is read.
+// hintAtPipe adds how to read from a pipe, if there is one and the command line names no path.
 func hintAtPipe(e *exitError, stdin io.Reader, paths []string) error {
 	if len(paths) == 0 && piped(stdin) {
 		e.hint = strings.TrimSpace(e.hint + "\nto read what comes through the pipe, give - as a path, as in causeway diagnose -")
@@ -160,7 +160,7 @@ func evidenceHint(err error, paths []string) string {
 
 const mayNotHint = "this user may not read those files: run causeway as one who may, or change their mode (chmod +rX)"
 
-// looked are the places to look at when the gateway is not asked.
+// looked are the places of evidence when the gateway itself is not queried.
 func looked(paths []string, data string) []string {
 	if len(paths) == 0 {
 		return []string{data}
@@ -186,14 +186,14 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 		fmt.Fprintf(stderr, "%s lost because the disk did not take them; see the gateway's own log. The report lacks them.\n", were(status.Lost, "access-log record"))
 	}
 	b, err := evidence.Open([]string{supervisor.LogRoot(data)})
-	if errors.Is(err, os.ErrNotExist) { // somebody removed the logs; what runs can be judged without
+	if errors.Is(err, os.ErrNotExist) { // the logs were removed; the running gateway can be judged without
 		b, err = &evidence.Bundle{}, nil
 	}
 	if err != nil {
 		return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err, nil)}
 	}
 	b.Lost = status.Lost
-	if m, err := client.Machine(); err == nil { // a gateway of an older version does not say
+	if m, err := client.Machine(); err == nil { // a gateway of an older version has no /machine
 		b.Machine = &m
 	}
 	// The gateway has served no request yet.
@@ -257,15 +257,15 @@ func moment(flag, s string, now time.Time) (time.Time, error) {
 	}
 }
 
-func tellUnread(w io.Writer, b *evidence.Bundle) {
-	told := 0
+func printUnread(w io.Writer, b *evidence.Bundle) {
+	listed := 0
 	for _, u := range b.Unread {
 		fmt.Fprintf(w, "not read: %s\n", u)
 		if u.Line > 0 {
-			told += 1 + u.More
+			listed += 1 + u.More
 		}
 	}
-	if b.Bad > told {
+	if b.Bad > listed {
 		fmt.Fprintf(w, "not read: %d lines in all\n", b.Bad)
 	}
 }
@@ -288,7 +288,7 @@ func printReport(w io.Writer, r *report.Report, output string) error {
 	return r.Text(w, columns(w))
 }
 
-// columns is how wide the text may be: COLUMNS wins, then the terminal is asked.
+// columns is how wide the text may be: by COLUMNS, else by the terminal.
 func columns(w io.Writer) int {
 	n, err := strconv.Atoi(os.Getenv("COLUMNS"))
 	if err != nil || n <= 0 {
@@ -332,7 +332,7 @@ func absolute(path string) string {
 	return path
 }
 
-// nothingRead says that no evidence was found, and whether there may be some that this user may not read.
+// nothingRead is the error for no evidence at all. It distinguishes evidence that this user may not read.
 func nothingRead(b *evidence.Bundle, looked []string) *exitError {
 	e := &exitError{
 		code: exitFailed, err: fmt.Errorf("open the evidence: nothing in %s was recognised as evidence", strings.Join(looked, ", ")),

@@ -26,7 +26,7 @@ func explainCommand() *cobra.Command {
 			}
 			defer bundle.Close()
 			x, err := diagnose.Explain(bundle, args[0])
-			tellUnread(cmd.ErrOrStderr(), bundle)
+			printUnread(cmd.ErrOrStderr(), bundle)
 			if bundle.Fruitless() {
 				return nothingRead(bundle, looked(args[1:], data))
 			}

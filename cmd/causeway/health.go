@@ -62,7 +62,7 @@ func healthOf(cmd *cobra.Command, data string, paths []string) (gateway.Health, 
 		return gateway.Health{}, err
 	}
 	defer bundle.Close()
-	tellUnread(cmd.ErrOrStderr(), bundle)
+	printUnread(cmd.ErrOrStderr(), bundle)
 	if bundle.Health == nil {
 		return gateway.Health{}, &exitError{
 			code: exitFailed, err: fmt.Errorf("health: there is no report of backend health in %s", strings.Join(paths, ", ")),
@@ -165,7 +165,7 @@ func (l *memberIssues) add(member, address, text string) {
 	*l = append(*l, memberIssue{text, shared, []string{member}})
 }
 
-// text is what holds for all members.
+// text is the detail that all members share.
 func (a *memberIssue) text() string {
 	if len(a.members) == 1 {
 		return a.first

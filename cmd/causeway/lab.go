@@ -169,7 +169,7 @@ func outcome(r *lab.Result) string {
 	return "the diagnosis does not name it: " + r.Why
 }
 
-// exported says what comes out by what Azure would have exported.
+// exported is the outcome from what Azure would have exported.
 func exported(r *lab.Result) string {
 	switch {
 	case r.Azure.Wrong:
@@ -307,7 +307,7 @@ func runDemo(ctx context.Context, d *lab.Demo) error {
 	return &exitError{code: exitFailed, err: err}
 }
 
-// untilBroken tells when nobody reads any more.
+// untilBroken calls broken when its reader is gone.
 type untilBroken struct {
 	w      io.Writer
 	broken func()

@@ -28,7 +28,7 @@ import (
 	"causeway/internal/supervisor"
 )
 
-// logFilter keeps the records that a person asked for.
+// logFilter keeps the records that the flags select.
 type logFilter struct {
 	status  string // 502, 5xx, or failed
 	pool    string
@@ -137,7 +137,7 @@ func (f *logFilter) keeps(r *accesslog.Record) bool {
 	return f.slow.keeps(r)
 }
 
-// meets reports whether lost records may be of the time that is asked for. Whatever else is asked for, they may have been it.
+// meets reports whether lost records may lie in the window. They may match every other filter.
 func (f *logFilter) meets(l accesslog.Lost) bool {
 	w := f.window
 	return (w.Since.IsZero() || !l.Until.Before(w.Since)) && (w.Until.IsZero() || l.From.Before(w.Until))
@@ -304,7 +304,7 @@ func oneLine(r *accesslog.Record, limit time.Duration) string {
 // timeText is a time as records have it.
 func timeText(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// target is what was asked of which host. Records of v1 have only the path.
+// target is host and URI of the request. Records of v1 have only the path.
 func target(r *accesslog.Record) string {
 	uri := string(r.OriginalURI)
 	if uri == "" {

@@ -39,7 +39,7 @@ func troubleshootCommand() *cobra.Command {
 			if err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("troubleshoot: %w", err)}
 			}
-			tellUnread(cmd.ErrOrStderr(), bundle)
+			printUnread(cmd.ErrOrStderr(), bundle)
 			if bundle.Fruitless() {
 				return nothingRead(bundle, looked(paths, data))
 			}
@@ -84,7 +84,7 @@ func walk(w io.Writer, in io.Reader, g *report.Guide) {
 			fmt.Fprintf(w, "   unknown. To find out: %s\n", s.Ask) // not folded: it holds a command to copy
 		}
 		if s.Answer == report.No {
-			tellActions(w, s)
+			printActions(w, s)
 			if s.Source == "you" {
 				break
 			}
@@ -116,7 +116,7 @@ func someoneAnswers(in io.Reader, answers *bufio.Reader) bool {
 	return err == nil
 }
 
-// ask puts one question; false means that nobody answers.
+// ask puts one question; it returns false if there is no answer to read.
 func ask(w io.Writer, answers *bufio.Reader, g *report.Guide, s *report.GuideStep) bool {
 	fmt.Fprintf(w, "   The evidence does not answer this. To find out: %s\n   yes, no, or Enter if you do not know: ", s.Ask)
 	for {
@@ -139,7 +139,7 @@ func ask(w io.Writer, answers *bufio.Reader, g *report.Guide, s *report.GuideSte
 	}
 }
 
-func tellActions(w io.Writer, s *report.GuideStep) {
+func printActions(w io.Writer, s *report.GuideStep) {
 	for _, f := range s.Actions {
 		fold(w, "   → ", fmt.Sprintf("on the %s: %s", f.Side, f.Change))
 		for _, c := range [][2]string{

@@ -28,7 +28,7 @@ func eachCommand(cmd *cobra.Command, f func(*cobra.Command)) {
 	}
 }
 
-// knownCommand is for commands that hold others: an argument is a command that is not there.
+// knownCommand is for commands that hold others: an argument is an unknown command.
 func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -58,7 +58,7 @@ func noDocument(cmd *cobra.Command, args []string) error {
 	return err
 }
 
-// flagError says what a flag takes instead of which function could not read its value.
+// flagError names what the flag takes, instead of the function that failed to parse the value.
 func flagError(err error) error {
 	var invalid *pflag.InvalidValueError
 	if !errors.As(err, &invalid) {
