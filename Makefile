@@ -1,50 +1,92 @@
-# make help lists what there is.
+# make help lists the targets.
 
 GO ?= go
 BINARY := bin/causeway
 TOOLS := bin/tools
 FUZZTIME ?= 10s
 SEEDS ?= 3
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+
+LDFLAGS := -X main.version=$(VERSION)
+# The lab and the end-to-end stories wait for real timers, and run programs that have to be installed.
+QUICK = $$($(GO) list ./... | grep -vE '^causeway/(internal/lab|test)$$')
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build demo accuracy test unit race scenarios platforms lint fuzz bench soak packages clean
+.PHONY: help build demo accuracy check test unit race scenarios platforms lint format vet tidy licences golangci vulnerabilities \
+        generate fuzz bench soak packages release clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build the binary into bin/
-	@$(GO) build -trimpath -o $(BINARY) ./cmd/causeway
+	@$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/causeway
 
-demo: build ## make intermittent 502s, find their cause, cure it, prove it (about a minute)
+demo: build ## make intermittent 502s, find their cause, fix it, prove it (about a minute)
 	@$(BINARY) lab demo
 
 accuracy: build ## play every scenario with SEEDS (3) seeds and write docs/accuracy.md (about five minutes)
 	@$(BINARY) lab accuracy --seeds $(SEEDS) -o docs/accuracy.md
+
+check: build format vet ## build, format, vet and the quick tests: no root, nothing to install, about a minute
+	@$(GO) test -short $(QUICK)
 
 test: packages lint platforms build race scenarios ## run every test; installs nginx, Node.js and curl where they are missing
 
 race: ## run all Go tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
 
-# The race detector slows the lab's own members down, so that the diagnosis may find less there, and never anything wrong.
-# By themselves the scenarios are held against the whole truth.
-scenarios: ## play the scenarios of the lab and hold the diagnosis against the truth, with nothing else running
+# The race detector slows the lab's own members down. The diagnosis may then find less, and never anything wrong.
+# Without it, the scenarios are compared with the whole truth.
+scenarios: ## play the scenarios of the lab and compare the diagnosis with the truth, with nothing else running
 	$(GO) test -timeout 10m ./internal/lab
 
-platforms: ## compile for the platforms that nobody tests here: macOS, and Linux on arm64
+platforms: ## compile for the platforms that have no tests: macOS, and Linux on arm64
 	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
 	GOOS=linux GOARCH=arm64 $(GO) build ./...
 
 unit: ## run all Go tests without the race detector
 	$(GO) test ./...
 
-lint: ## gofumpt, go vet, staticcheck, at the versions of tools/go.mod
-	@cd tools && $(GO) build -o ../$(TOOLS)/ tool
-	@unformatted=$$($(TOOLS)/gofumpt -l .); if [ -n "$$unformatted" ]; then echo "gofumpt would change:"; echo "$$unformatted"; exit 1; fi
-	@$(GO) vet ./...
+lint: format vet tidy golangci licences ## every static check, at the versions of tools/
 	@$(TOOLS)/staticcheck ./...
+	@$(GO) test ./test/levels ./test/prose
+
+format: $(TOOLS)/gofumpt
+	@unformatted=$$($(TOOLS)/gofumpt -l .); if [ -n "$$unformatted" ]; then echo "gofumpt would change:"; echo "$$unformatted"; exit 1; fi
+
+vet:
+	@$(GO) vet ./...
+
+tidy:
+	@$(GO) mod tidy -diff
+
+licences:
+	@scripts/licences --check
+
+golangci: $(TOOLS)/golangci-lint
+	@$(TOOLS)/golangci-lint run ./...
+
+vulnerabilities: $(TOOLS)/govulncheck ## look the dependencies up in Go's vulnerability database, where it can be reached
+	@scripts/vulnerabilities $(TOOLS)/govulncheck
+
+# A folder of tools/ is a module: what one tool needs does not decide the versions of another.
+$(TOOLS)/gofumpt $(TOOLS)/staticcheck &: tools/go.mod
+	@cd tools && $(GO) build -o ../$(TOOLS)/ tool
+	@touch $(TOOLS)/gofumpt $(TOOLS)/staticcheck
+
+$(TOOLS)/golangci-lint: tools/golangci/go.mod
+	@echo "building golangci-lint, which takes a minute or two the first time"
+	@cd tools/golangci && $(GO) build -o ../../$(TOOLS)/ tool
+	@touch $@
+
+$(TOOLS)/govulncheck: tools/govulncheck/go.mod
+	@cd tools/govulncheck && $(GO) build -o ../../$(TOOLS)/ tool
+	@touch $@
+
+generate: ## write docs/commands.md from the commands
+	@$(GO) generate ./cmd/causeway
 
 fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	@for package in $$($(GO) list ./...); do \
@@ -60,8 +102,11 @@ bench: build ## measure Causeway beside nginx and HAProxy into docs/performance.
 soak: ## run Causeway for an hour under everything at once; are memory, descriptors and latency flat?
 	@bench/run-soak
 
+release: ## build archives, Debian packages, bills of materials and checksums of VERSION into dist/
+	@scripts/release $(VERSION)
+
 packages: ## install the programs that tests run against, where they are missing
 	@scripts/packages nginx node curl gcc openssl
 
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin dist

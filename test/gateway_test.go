@@ -198,8 +198,8 @@ func program(t *testing.T, port int, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin")
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
+	var printed bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &printed, &printed
 	if path, err := exec.LookPath("/usr/sbin/" + name); err == nil {
 		cmd.Path, cmd.Err = path, nil
 	}

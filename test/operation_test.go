@@ -65,7 +65,7 @@ func TestReloadUnderTraffic(t *testing.T) {
 	}
 }
 
-// What is wrong with a configuration is said, and nothing else happens.
+// A wrong configuration is reported, and nothing else happens.
 func TestBadConfigurationChangesNothing(t *testing.T) {
 	member, _ := node(t, echo)
 	port := freePort(t)
@@ -149,7 +149,7 @@ func TestStartsThatCannotWork(t *testing.T) {
 		return append([]string{"--config", data("free.json"), "--data", data("e"), "--listen", "127.0.0.1"}, more...)
 	}
 	f(2, "no frontend IP configuration \"nosuchfrontend\"", free("--bind", "nosuchfrontend=127.0.0.1")...)
-	f(2, "--log-format xml", free("--log-format", "xml")...)
+	f(2, `"xml" for --log-format`, free("--log-format", "xml")...)
 	f(2, "it is negative", free("--drain", "-1s")...)
 	f(2, "not between 0 and 65535", free("--port-offset", "70000")...)
 	f(2, "not between 0 and 65535", free("--port-offset", "-1")...)

@@ -73,7 +73,7 @@ func TestSuccessorRefusesNobody(t *testing.T) {
 	}
 }
 
-// A successor whose document is wrong changes nothing, and without being told to take over nobody does.
+// A successor whose document is wrong changes nothing, and without --take-over no process takes over.
 func TestFailedSuccessorChangesNothing(t *testing.T) {
 	member, _ := node(t, echo)
 	front := freePort(t)

@@ -96,7 +96,7 @@ func named(name string, properties object) object {
 
 func ref(collection, name string) object { return object{"id": "/x/" + collection + "/" + name} }
 
-// write writes the configuration whose turn it is: with all good members and with one less, with one request timeout
+// write writes the next configuration: with all good members and with one less, with one request timeout
 // and with another.
 func (g *gateway) write() error {
 	g.turn++
@@ -143,7 +143,7 @@ func (g *gateway) write() error {
 	return os.WriteFile(g.config, text, 0o600)
 }
 
-// reload serves the configuration whose turn it is.
+// reload serves the next configuration.
 func (g *gateway) reload() error {
 	if err := g.write(); err != nil {
 		return err

@@ -13,10 +13,10 @@ import (
 // allowFlag lets a command take documents whose protections are not served.
 func allowFlag(cmd *cobra.Command, into *[]string) {
 	cmd.Flags().StringSliceVar(into, "allow-unserved", nil,
-		"serve the document although it asks for these protections, which are not served: "+strings.Join(gateway.Protections(), ", "))
+		"serve a document that asks for these protections, which Causeway does not provide: "+strings.Join(gateway.Protections(), ", "))
 }
 
-// checkAllowed refuses a name that is no protection: whoever misspells one must not believe it allowed, or served.
+// checkAllowed refuses a name that is not a protection: a user who misspells one must not believe it allowed, or served.
 func checkAllowed(names []string) error {
 	for _, n := range names {
 		if !slices.Contains(gateway.Protections(), n) {

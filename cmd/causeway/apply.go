@@ -18,11 +18,8 @@ func configApplyCommand() *cobra.Command {
 	var allow []string
 	cmd := &cobra.Command{
 		Use:   "apply [FILE]",
-		Short: "Let a running gateway serve another configuration",
-		Long: "Let a running gateway serve another document, another causeway.yaml, or both. It is validated, made ready and swapped in\n" +
-			"without a failed request. If anything is wrong with it, every problem is listed and nothing changes.",
-		Example: "  causeway config apply gateway.json\n  causeway config apply --local causeway.yaml",
-		Args:    cobra.MaximumNArgs(1),
+		Short: "Apply a new configuration to a running gateway",
+		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if err := checkAllowed(allow); err != nil {
 				return err
@@ -38,7 +35,7 @@ func configApplyCommand() *cobra.Command {
 				return notRunning(err, data)
 			}
 			if err != nil {
-				exit := &exitError{code: exitBadNews, err: fmt.Errorf("nothing was changed: %w", err), hint: admin.HintOf(err)}
+				exit := &exitError{code: exitProblems, err: fmt.Errorf("nothing was changed: %w", err), hint: admin.HintOf(err)}
 				if gateway.Misused(problems) {
 					exit.code = exitUsage
 				}

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// argument demands one argument, and says what it is for where it is missing.
+// argument requires one argument; the error for a missing one names its purpose.
 func argument(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 1 {
@@ -17,7 +17,7 @@ func argument(what string) cobra.PositionalArgs {
 	}
 }
 
-// arguments demands one or more.
+// arguments requires one or more.
 func arguments(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {

@@ -10,18 +10,24 @@ import (
 	"causeway/internal/report"
 )
 
-// comparableForms are the forms of a report whose findings hold what a comparison needs.
+// comparableForms are the schemas of reports that hold all that a comparison needs.
 var comparableForms = []string{"causeway.report/v1", report.Schema}
 
 // earlierReport reads a report that an earlier diagnosis wrote with -o json.
 func earlierReport(path string) (*report.Report, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, &exitError{code: exitFailed, err: fmt.Errorf("read the earlier report: %w", err), hint: "--before takes what causeway diagnose -o json wrote"}
+		return nil, &exitError{
+			code: exitFailed, err: fmt.Errorf("read the earlier report: %w", err),
+			hint: "--before takes what causeway diagnose -o json wrote",
+		}
 	}
 	var r report.Report
 	if err := json.Unmarshal(data, &r); err != nil || !strings.HasPrefix(r.Schema, "causeway.report/") {
-		return nil, &exitError{code: exitUsage, err: fmt.Errorf("read the earlier report: %s is no report", path), hint: "--before takes what causeway diagnose -o json wrote"}
+		return nil, &exitError{
+			code: exitUsage, err: fmt.Errorf("read the earlier report: %s is not a report", path),
+			hint: "--before takes what causeway diagnose -o json wrote",
+		}
 	}
 	if !slices.Contains(comparableForms, r.Schema) {
 		return nil, &exitError{

@@ -18,14 +18,10 @@ import (
 func causesCommand() *cobra.Command {
 	var output, group string
 	cmd := &cobra.Command{
-		Use:     "causes",
-		Short:   "List the catalogue of causes of failed requests",
-		Example: "  causeway causes\n  causeway causes --group c\n  causeway causes show c-idle-race",
-		Args:    cobra.NoArgs,
+		Use:   "causes",
+		Short: "List the catalogue of causes of failed requests",
+		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf("-o", output, "text", "json"); err != nil {
-				return err
-			}
 			if err := knownGroup(group); err != nil {
 				return err
 			}
@@ -36,7 +32,7 @@ func causesCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.PersistentFlags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd.PersistentFlags(), &output, "text", "json")
 	cmd.Flags().StringVar(&group, "group", "", "only the causes of a group: a to k")
 	cmd.AddCommand(showCauseCommand(&output))
 	return cmd
@@ -46,14 +42,8 @@ func showCauseCommand(output *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show ID",
 		Short: "Explain a cause: mechanism, evidence, rivals, fixes",
-		Long: "Explain a cause: mechanism, evidence, rivals, fixes. WORDS_IN_CAPITALS stand for what a finding fills in from the evidence,\n" +
-			"or for what you know: names, addresses, times.",
-		Example: "  causeway causes show c-idle-race",
-		Args:    argument("the id of a cause (causeway causes lists them)"),
+		Args:  argument("the id of a cause (causeway causes lists them)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf("-o", *output, "text", "json"); err != nil {
-				return err
-			}
 			c := cause.Find(args[0])
 			if c == nil {
 				return &exitError{
@@ -82,7 +72,10 @@ func knownGroup(letter string) error {
 		}
 		known = append(known, g.Letter+" ("+g.Title+")")
 	}
-	return &exitError{code: exitUsage, err: fmt.Errorf("there is no group %q of causes", letter), hint: "the groups are " + strings.Join(known, ", ")}
+	return &exitError{
+		code: exitUsage, err: fmt.Errorf("there is no group %q of causes", letter),
+		hint: "the groups are " + strings.Join(known, ", "),
+	}
 }
 
 // causesOf are the causes of a group; all without one.
@@ -159,7 +152,8 @@ func shownCauses(causes []cause.Cause) []shownCause {
 		s := shownCause{
 			ID: c.ID, Group: c.Group().Letter, Title: inCapitals(c.Title), Confidence: shownConfidence{c.Azure, c.Trace},
 			Mechanism: inCapitals(c.Mechanism), Evidence: inCapitals(c.Evidence),
-			Rivals: append([]string{}, c.Rivals...), Separate: inCapitals(c.Separate), Disproof: inCapitals(c.Disproof), Fixes: []shownFix{},
+			Rivals: append([]string{}, c.Rivals...), Separate: inCapitals(c.Separate), Disproof: inCapitals(c.Disproof),
+			Fixes: []shownFix{},
 		}
 		for _, f := range c.Fixes {
 			s.Fixes = append(s.Fixes, shownFix{
@@ -168,7 +162,9 @@ func shownCauses(causes []cause.Cause) []shownCause {
 		}
 		if c.ID == "c-idle-race" {
 			for _, d := range cause.ServerDefaults() {
-				s.Servers = append(s.Servers, shownServerDefaults{d.Server, d.Version, idleText(&d), secondsText(d.Announce), d.Requests, d.AtOnce, string(d.Drain), d.Mute, d.Note})
+				s.Servers = append(s.Servers, shownServerDefaults{
+					d.Server, d.Version, idleText(&d), secondsText(d.Announce), d.Requests, d.AtOnce, string(d.Drain), d.Mute, d.Note,
+				})
 			}
 		}
 		out = append(out, s)
@@ -194,15 +190,16 @@ const causeWidth = 110
 func printCause(w io.Writer, c *cause.Cause, s *shownCause) {
 	fmt.Fprintf(w, "%s: %s\n\n", s.ID, s.Title)
 	printWrapped(w, "What happens: ", s.Mechanism)
-	printWrapped(w, "What shows it: ", s.Evidence)
-	printWrapped(w, "How sure one can be: ", fmt.Sprintf("from Azure's exports: %s; from Causeway's own record: %s", c.Azure.Words(), c.Trace.Words()))
+	printWrapped(w, "Evidence: ", s.Evidence)
+	printWrapped(w, "Confidence: ",
+		fmt.Sprintf("from Azure's exports: %s; from Causeway's own record: %s", c.Azure.Words(), c.Trace.Words()))
 	for _, t := range diagnose.Rules() {
 		if t.Cause == c.ID {
 			printWrapped(w, "Named when: ", fmt.Sprintf("%s (from: %s)", t.Test, t.Needs))
 		}
 	}
-	printWrapped(w, "Proved wrong by: ", s.Disproof)
-	fmt.Fprintln(w, "\nEasily taken for:")
+	printWrapped(w, "Disproved by: ", s.Disproof)
+	fmt.Fprintln(w, "\nRivals:")
 	for _, id := range c.Rivals {
 		printWrapped(w, "- ", fmt.Sprintf("%s (%s)", id, inCapitals(cause.Find(id).Title)))
 		if test := cause.ToSeparate(c.ID, id); test != c.Separate {
@@ -215,8 +212,8 @@ func printCause(w io.Writer, c *cause.Cause, s *shownCause) {
 		printFix(w, &s.Fixes[i])
 	}
 	if c.ID == "c-idle-race" {
-		printDefaults(w, "How long servers keep an idle connection, as they come:", cause.ServerDefaults())
-		printDefaults(w, "And gateways, towards their backends:", cause.GatewayDefaults())
+		printDefaults(w, "How long servers keep an idle connection by default:", cause.ServerDefaults())
+		printDefaults(w, "How long gateways keep one to their backends by default:", cause.GatewayDefaults())
 		fmt.Fprintln(w)
 		printWrapped(w, "", "As a rule, let the server keep idle connections for five seconds or more longer than the gateway does.")
 	}

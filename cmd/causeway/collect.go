@@ -33,14 +33,12 @@ func collectCommand() *cobra.Command {
 	var since, until, cloud, script string
 	var run, redact bool
 	cmd := &cobra.Command{
-		Use:   "collect -g GROUP -n GATEWAY | --redact PATH...",
-		Short: "Gather the evidence of a gateway in Azure",
-		Long: "Write the script of az commands that gathers all evidence of a gateway in Azure into one bundle: document, backend health,\n" +
-			"metrics, activity log, logs from the workspace or storage account that its diagnostic settings name. The script only reads.\n" +
-			"--run runs it. --redact makes a bundle of evidence at hand in which addresses, hosts, paths and ids are replaced by\n" +
-			"pseudonyms, the same for the same thing, so that it can be shared and is diagnosed alike.",
-		Example: "  causeway collect -g web -n gw1 > collect.sh\n  causeway collect -g web -n gw1 --since 6h --run\n  causeway collect --redact gw1.tar.gz --bundle gw1-redacted.tar.gz",
+		Use:   "collect -g GROUP -n GATEWAY",
+		Short: "Collect the evidence of a gateway in Azure",
 		RunE: func(cmd *cobra.Command, paths []string) error {
+			if redact { // the name of the command before it was one
+				fmt.Fprintln(cmd.ErrOrStderr(), "collect --redact is an old name of causeway redact")
+			}
 			if redact && c.Gateway == "" {
 				return redactPaths(cmd, paths, c.Bundle)
 			}
@@ -63,27 +61,32 @@ func collectCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVarP(&c.Group, "resource-group", "g", "", "resource group of the gateway")
 	f.StringVarP(&c.Gateway, "name", "n", "", "name of the gateway")
-	f.StringVar(&c.Subscription, "subscription", "", "subscription (default the one of az)")
-	f.StringVar(&cloud, "cloud", "public", "public, usgov or china")
-	f.StringVar(&c.Storage, "storage", "", "storage account with the logs (default the one of the diagnostic settings)")
-	f.StringVar(&c.Workspace, "workspace", "", "workspace id (GUID) with the logs (default the one of the diagnostic settings)")
-	f.StringVar(&since, "since", "24h", "beginning of the window: a time, or how long ago")
-	f.StringVar(&until, "until", "", "end of the window (default now)")
-	f.StringVar(&script, "script", "", "file to write the script to (default standard output)")
-	f.StringVar(&c.Bundle, "bundle", "", "file to gather into (default GATEWAY.tar.gz)")
+	f.StringVar(&c.Subscription, "subscription", "", "subscription; that of az without it")
+	choiceFlag(f, &cloud, "cloud", "", "cloud of the gateway", "public", "usgov", "china")
+	f.StringVar(&c.Storage, "storage", "", "storage account with the logs; that of the diagnostic settings without it")
+	f.StringVar(&c.Workspace, "workspace", "", "workspace id (GUID) with the logs; that of the diagnostic settings without it")
+	f.StringVar(&since, "since", "24h", "start of the window: a time, or how long ago")
+	f.StringVar(&until, "until", "", "end of the window; now without it")
+	f.StringVar(&script, "script", "", "file for the script; standard output without it")
+	f.StringVar(&c.Bundle, "bundle", "", "file for the bundle; GATEWAY.tar.gz without it")
 	f.BoolVar(&run, "run", false, "run the script")
-	f.BoolVar(&redact, "redact", false, "replace addresses, hosts, paths and ids by pseudonyms")
+	f.BoolVar(&redact, "redact", false, "with --run, also write a redacted copy; without -n the same as causeway redact")
+	f.Lookup("redact").Hidden = true
 	return cmd
 }
 
 func (c *collection) complete(cloud, since, until string, paths []string) error {
 	switch {
 	case c.Group == "" || c.Gateway == "":
-		return &exitError{code: exitUsage, err: errors.New("collect: which gateway? -g GROUP and -n GATEWAY are needed"), hint: "az network application-gateway list -o table shows them; --redact PATH needs neither"}
+		return &exitError{
+			code: exitUsage, err: errors.New("collect: which gateway? -g GROUP and -n GATEWAY are required"),
+			hint: "az network application-gateway list -o table shows groups and names",
+		}
 	case len(paths) > 0:
-		return &exitError{code: exitUsage, err: fmt.Errorf("collect: %s: paths go with --redact only", strings.Join(paths, " "))}
-	case clouds[cloud] == "":
-		return oneOf("--cloud", cloud, "public", "usgov", "china")
+		return &exitError{
+			code: exitUsage, err: fmt.Errorf("collect takes only flags, not %q", paths[0]),
+			hint: "to redact evidence: causeway redact PATH...",
+		}
 	}
 	now := time.Now()
 	o, err := window(since, until, now)
@@ -134,7 +137,10 @@ func writeScript(stdout io.Writer, path, text string) error {
 
 func runScript(cmd *cobra.Command, text string) error {
 	if _, err := exec.LookPath("bash"); err != nil {
-		return &exitError{code: exitFailed, err: fmt.Errorf("run the script: %w", err), hint: "write it with --script FILE and run it where there is a bash, or in the Cloud Shell"}
+		return &exitError{
+			code: exitFailed, err: fmt.Errorf("run the script: %w", err),
+			hint: "write it with --script FILE and run it where bash is installed, or in the Cloud Shell",
+		}
 	}
 	dir, err := os.MkdirTemp("", "causeway-collect-")
 	if err != nil {
@@ -148,7 +154,10 @@ func runScript(cmd *cobra.Command, text string) error {
 	c := exec.CommandContext(cmd.Context(), "bash", path)
 	c.Stdout, c.Stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
 	if err := c.Run(); err != nil {
-		return &exitError{code: exitFailed, err: fmt.Errorf("run the script: %w", err), hint: "what it printed says what is missing; az login, if it is not signed in; az network application-gateway list -o table\nshows the groups and names of gateways"}
+		return &exitError{
+			code: exitFailed, err: fmt.Errorf("run the script: %w", err),
+			hint: "its output says what is missing; sign in with az login; az network application-gateway list -o table\nshows the groups and names of gateways",
+		}
 	}
 	return nil
 }

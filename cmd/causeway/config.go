@@ -20,7 +20,6 @@ import (
 
 func configCommand() *cobra.Command {
 	return group("config", "Check, show and apply gateway documents",
-		"  causeway config validate gateway.json --local causeway.yaml\n  causeway config show gateway.json\n  causeway config apply gateway.json",
 		configValidateCommand(), configShowCommand(), configApplyCommand())
 }
 
@@ -36,19 +35,9 @@ func configValidateCommand() *cobra.Command {
 	var allow []string
 	cmd := &cobra.Command{
 		Use:   "validate FILE...",
-		Short: "Find every problem of gateway documents",
-		Long: "Find every problem of gateway documents: exports of az network application-gateway show, bodies of the REST API,\n" +
-			"ARM templates with one gateway; JSON or YAML.\n" +
-			"FILE - is standard input. With --local, causeway.yaml and the files that it names are checked along with them;\n" +
-			"without it, a certificate whose private key is nowhere is only a warning. Exit code 1 means that a document\n" +
-			"has an error; warnings are no errors.",
-		Example: "  causeway config validate gateway.json\n  causeway config validate gateway.json --local causeway.yaml -o json\n" +
-			"  causeway config validate template.json --parameters template.parameters.json",
-		Args: arguments("the file of a document"),
+		Short: "Find every problem in gateway documents",
+		Args:  arguments("the file of a document"),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			if output != "text" && output != "json" {
-				return fmt.Errorf("-o %s: the output is text or json", output)
-			}
 			if err := checkAllowed(allow); err != nil {
 				return err
 			}
@@ -58,7 +47,7 @@ func configValidateCommand() *cobra.Command {
 	parametersFlag(cmd, &parameters)
 	allowFlag(cmd, &allow)
 	cmd.Flags().StringVar(&localFile, "local", "", "causeway.yaml to check along with the documents")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd.Flags(), &output, "text", "json")
 	return cmd
 }
 
@@ -92,7 +81,7 @@ func validateFiles(cmd *cobra.Command, files []string, parameters, localFile str
 		case gateway.Misused(r.Problems):
 			return &exitError{code: exitUsage}
 		case !r.Valid:
-			code = exitBadNews
+			code = exitProblems
 		}
 	}
 	if code != 0 {
@@ -101,7 +90,7 @@ func validateFiles(cmd *cobra.Command, files []string, parameters, localFile str
 	return nil
 }
 
-// asProblem makes a problem of a file that could be read but holds no document, so that the other files are judged too.
+// asProblem turns the error of a readable file without a document into a problem, so that the other files are checked too.
 func asProblem(problems []gateway.Problem, err error) ([]gateway.Problem, error) {
 	var format *document.FormatError
 	if !errors.As(err, &format) {
@@ -116,7 +105,7 @@ func asProblem(problems []gateway.Problem, err error) ([]gateway.Problem, error)
 	}), nil
 }
 
-// localCheck holds the document against causeway.yaml. A document alone is not wrong for lack of private keys, which no
+// localCheck checks the document together with causeway.yaml. A document alone is not wrong for lack of private keys, which no
 // export carries.
 func localCheck(local gateway.Local, document *document.Document, given bool) []gateway.Problem {
 	problems := append(document.ProblemsWith(local), document.InPlace(certs.CheckPolicies(document.Config))...)
@@ -171,11 +160,7 @@ func configShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show FILE",
 		Short: "Print a gateway document in canonical form, defaults filled in",
-		Long: "Print a gateway document as the REST API has it: canonical names and values, defaults filled in, every child with\n" +
-			"its id. Private keys and passwords are left out. FILE - is standard input. What rules beside the document, from causeway.yaml or\n" +
-			"by default, goes to standard error.",
-		Example: "  causeway config show gateway.json\n  causeway config show --effective=false gateway.json",
-		Args:    argument("the file of a document"),
+		Args:  argument("the file of a document"),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			document, err := readDocument(cmd.InOrStdin(), files[0], parameters)
 			if err != nil {
@@ -200,7 +185,7 @@ func configShowCommand() *cobra.Command {
 	return cmd
 }
 
-// showLocal says what rules beside the document. Azure knows none of it, and behaves as the last word of each line says.
+// showLocal prints the settings that apply beside the document, each with what Azure does instead.
 func showLocal(w io.Writer, file string) error {
 	local, problems, err := readLocal(file)
 	if err == nil && gateway.HasErrors(problems) {
@@ -209,7 +194,7 @@ func showLocal(w io.Writer, file string) error {
 	if err != nil {
 		return err
 	}
-	ejection := "on; Azure has none: there only probes take a member out"
+	ejection := "on; Azure has none: only its probes take a member out"
 	if !local.PassiveEjection {
 		ejection = "off, as on Azure"
 	}

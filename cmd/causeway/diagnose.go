@@ -34,12 +34,6 @@ func diagnoseCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diagnose [PATH...]",
 		Short: "Find the causes of failed requests",
-		Long: "Find the causes of failed requests, in a running gateway (--live) or in files: a data directory, and whatever Azure exports:\n" +
-			"logs of every kind and form, the gateway document, backend health, metrics, the activity log; files, folders, patterns,\n" +
-			"archives, - for standard input, in any order. Without PATH it is the gateway on --data, running or not. --since and --until\n" +
-			"take a time (RFC 3339) or how long ago (90m, 24h). --before takes the JSON report of an earlier diagnosis and says whether\n" +
-			"its fixes have worked. Exit code 1 means that there is a finding at --fail-on or above.",
-		Example: "  causeway diagnose --live\n  causeway diagnose --since 1h -o json\n  causeway diagnose ./exported --fail-on high\n  causeway diagnose ./exported -o html > report.html\n  causeway diagnose ./today --before yesterday.json",
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			report, err := d.run(cmd, paths)
 			if err != nil {
@@ -54,23 +48,17 @@ func diagnoseCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&d.live, "live", false, "ask the gateway that runs on --data")
 	f.StringVar(&d.data, "data", defaultData(), "data directory of the gateway")
-	f.StringVarP(&d.output, "output", "o", "text", "text, json, md (for a ticket) or html (a page with pictures)")
-	f.StringVar(&d.gateway, "gateway", "", "name of the gateway whose records are taken (default that of the document)")
-	f.StringVar(&d.since, "since", "", "only requests that began since then")
-	f.StringVar(&d.until, "until", "", "only requests that began before then")
-	f.StringVar(&d.failOn, "fail-on", "never", "exit with 1 for findings: high, any or never")
+	outputFlag(f, &d.output, "text", "json", "md", "html")
+	f.StringVar(&d.gateway, "gateway", "", "name of the gateway whose records count; that of the document without it")
+	f.StringVar(&d.since, "since", "", "only requests that began at or after this time")
+	f.StringVar(&d.until, "until", "", "only requests that began before this time")
+	choiceFlag(f, &d.failOn, "fail-on", "", "findings that give exit code 1; any includes undetermined failures", "never", "high", "any")
 	f.StringVar(&d.earlier, "before", "", "JSON report of an earlier window, to compare with")
 	return cmd
 }
 
-// run diagnoses, and holds the report against an earlier one if there is one.
+// run diagnoses, and compares the report with an earlier one if there is one.
 func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*report.Report, error) {
-	if err := oneOf("-o", d.output, "text", "json", "md", "html"); err != nil {
-		return nil, err
-	}
-	if err := oneOf("--fail-on", d.failOn, "never", "high", "any"); err != nil {
-		return nil, err
-	}
 	o, err := window(d.since, d.until, time.Now())
 	if err != nil {
 		return nil, err
@@ -90,7 +78,7 @@ func (d *diagnosis) run(cmd *cobra.Command, paths []string) (*report.Report, err
 	done := showProgress(cmd.ErrOrStderr(), bundle)
 	report, err := diagnose.Run(bundle, o)
 	done()
-	tellUnread(cmd.ErrOrStderr(), bundle) // logs are read while they are diagnosed
+	printUnread(cmd.ErrOrStderr(), bundle) // logs are read while they are diagnosed
 	if err != nil {
 		return nil, &exitError{code: exitFailed, err: fmt.Errorf("diagnose: %w", err)}
 	}
@@ -110,7 +98,7 @@ func gatherSome(cmd *cobra.Command, live bool, data string, paths []string) (*ev
 		return b, err
 	}
 	stderr := cmd.ErrOrStderr()
-	tellUnread(stderr, b)
+	printUnread(stderr, b)
 	for _, n := range b.Notes {
 		fmt.Fprintln(stderr, n)
 	}
@@ -122,7 +110,10 @@ func gatherSome(cmd *cobra.Command, live bool, data string, paths []string) (*ev
 // are files either way.
 func gather(cmd *cobra.Command, live bool, data string, paths []string) (*evidence.Bundle, error) {
 	if live && len(paths) > 0 {
-		return nil, &exitError{code: exitUsage, err: errors.New("--live and paths exclude each other"), hint: "--live diagnoses the gateway on --data"}
+		return nil, &exitError{
+			code: exitUsage, err: errors.New("--live and paths exclude each other"),
+			hint: "--live diagnoses the gateway on --data",
+		}
 	}
 	if !live {
 		b, err := evidence.Open(looked(paths, data))
@@ -134,7 +125,7 @@ func gather(cmd *cobra.Command, live bool, data string, paths []string) (*eviden
 	return gatherLive(cmd.ErrOrStderr(), data)
 }
 
-// hintAtPipe tells whoever pipes something in and names no path how that is read.
+// hintAtPipe adds how to read from a pipe, if there is one and the command line names no path.
 func hintAtPipe(e *exitError, stdin io.Reader, paths []string) error {
 	if len(paths) == 0 && piped(stdin) {
 		e.hint = strings.TrimSpace(e.hint + "\nto read what comes through the pipe, give - as a path, as in causeway diagnose -")
@@ -169,7 +160,7 @@ func evidenceHint(err error, paths []string) string {
 
 const mayNotHint = "this user may not read those files: run causeway as one who may, or change their mode (chmod +rX)"
 
-// looked are the places to look at when the gateway is not asked.
+// looked are the places of evidence when the gateway itself is not queried.
 func looked(paths []string, data string) []string {
 	if len(paths) == 0 {
 		return []string{data}
@@ -192,20 +183,21 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 		return nil, notRunning(err, data)
 	}
 	if status.Lost > 0 {
-		fmt.Fprintf(stderr, "%s lost: the disk did not take them, the gateway's own log says why; what they tell is missing below\n", were(status.Lost, "access-log record"))
+		fmt.Fprintf(stderr, "%s lost because the disk did not take them; see the gateway's own log. The report lacks them.\n", were(status.Lost, "access-log record"))
 	}
 	b, err := evidence.Open([]string{supervisor.LogRoot(data)})
-	if errors.Is(err, os.ErrNotExist) { // somebody removed the logs; what runs can be judged without
+	if errors.Is(err, os.ErrNotExist) { // the logs were removed; the running gateway can be judged without
 		b, err = &evidence.Bundle{}, nil
 	}
 	if err != nil {
 		return nil, &exitError{code: exitFailed, err: err, hint: evidenceHint(err, nil)}
 	}
 	b.Lost = status.Lost
-	if m, err := client.Machine(); err == nil { // a gateway of an older version does not say
+	if m, err := client.Machine(); err == nil { // a gateway of an older version has no /machine
 		b.Machine = &m
 	}
-	b.Unread = slices.DeleteFunc(b.Unread, func(u evidence.Unread) bool { return u.Reason == evidence.EmptyFolder }) // nobody has asked it yet
+	// The gateway has served no request yet.
+	b.Unread = slices.DeleteFunc(b.Unread, func(u evidence.Unread) bool { return u.Reason == evidence.EmptyFolder })
 	b.Take(config.Source)
 	b.Health = &health
 	return b, nil
@@ -223,17 +215,10 @@ func notRunning(err error, data string) error {
 	if errors.Is(err, os.ErrPermission) {
 		return &exitError{code: exitFailed, err: err, hint: "ask as the user that runs the gateway: its control socket is for nobody else"}
 	}
-	return &exitError{code: exitFailed, err: err, hint: "start one with causeway serve --data " + evidence.Printable(data) + ", or name its data directory with --data"}
-}
-
-// oneOf checks the value of a flag.
-func oneOf(flag, value string, allowed ...string) error {
-	for _, a := range allowed {
-		if value == a {
-			return nil
-		}
+	return &exitError{
+		code: exitFailed, err: err,
+		hint: "start one with causeway serve --data " + evidence.Printable(data) + ", or name its data directory with --data",
 	}
-	return &exitError{code: exitUsage, err: fmt.Errorf("%s %s: it must be one of %s", flag, value, strings.Join(allowed, ", "))}
 }
 
 // window reads --since and --until.
@@ -266,18 +251,21 @@ func moment(flag, s string, now time.Time) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t, nil
 	}
-	return time.Time{}, &exitError{code: exitUsage, err: fmt.Errorf("%s %s: it is neither a time nor a duration", flag, s), hint: "for example 2026-11-23T09:00:00Z, or 90m or 7d for that long ago"}
+	return time.Time{}, &exitError{
+		code: exitUsage, err: fmt.Errorf("%s %s: this is neither a time nor a duration", flag, s),
+		hint: "for example 2026-11-23T09:00:00Z, or 90m or 7d for that long ago",
+	}
 }
 
-func tellUnread(w io.Writer, b *evidence.Bundle) {
-	told := 0
+func printUnread(w io.Writer, b *evidence.Bundle) {
+	listed := 0
 	for _, u := range b.Unread {
 		fmt.Fprintf(w, "not read: %s\n", u)
 		if u.Line > 0 {
-			told += 1 + u.More
+			listed += 1 + u.More
 		}
 	}
-	if b.Bad > told {
+	if b.Bad > listed {
 		fmt.Fprintf(w, "not read: %d lines in all\n", b.Bad)
 	}
 }
@@ -300,7 +288,7 @@ func printReport(w io.Writer, r *report.Report, output string) error {
 	return r.Text(w, columns(w))
 }
 
-// columns is how wide the text may be: COLUMNS wins, then the terminal is asked.
+// columns is how wide the text may be: by COLUMNS, else by the terminal.
 func columns(w io.Writer) int {
 	n, err := strconv.Atoi(os.Getenv("COLUMNS"))
 	if err != nil || n <= 0 {
@@ -322,11 +310,11 @@ const (
 func verdictExit(r *report.Report, failOn string) error {
 	for _, f := range r.Findings {
 		if failOn == "any" || failOn == "high" && f.Confidence == report.High {
-			return &exitError{code: exitBadNews}
+			return &exitError{code: exitProblems}
 		}
 	}
 	if failOn == "any" && r.Undetermined.Failures > 0 {
-		return &exitError{code: exitBadNews}
+		return &exitError{code: exitProblems}
 	}
 	return nil
 }
@@ -344,7 +332,7 @@ func absolute(path string) string {
 	return path
 }
 
-// nothingRead says that no evidence was found, and whether there may be some that this user may not read.
+// nothingRead is the error for no evidence at all. It distinguishes evidence that this user may not read.
 func nothingRead(b *evidence.Bundle, looked []string) *exitError {
 	e := &exitError{
 		code: exitFailed, err: fmt.Errorf("open the evidence: nothing in %s was recognised as evidence", strings.Join(looked, ", ")),

@@ -20,14 +20,7 @@ func healthCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "health [PATH...]",
 		Short: "Show the backend health of a running gateway, or of an export",
-		Long: "Show the state of every member, what its last probe met, and what to do about it: of the gateway that runs on --data, or, of\n" +
-			"one in Azure, what az network application-gateway show-backend-health printed into the file at PATH, in any form that\n" +
-			"diagnose reads. Exit code 1 means that a member is not healthy.",
-		Example: "  causeway health\n  causeway health --pool web -o json\n  causeway health health.json",
 		RunE: func(cmd *cobra.Command, paths []string) error {
-			if err := oneOf("-o", output, "text", "json"); err != nil {
-				return err
-			}
 			h, err := healthOf(cmd, data, paths)
 			if err != nil {
 				return err
@@ -44,14 +37,14 @@ func healthCommand() *cobra.Command {
 				return &exitError{code: exitFailed, err: fmt.Errorf("write the health: %w", err)}
 			}
 			if !allHealthy(h) {
-				return &exitError{code: exitBadNews}
+				return &exitError{code: exitProblems}
 			}
 			return nil
 		},
 	}
 	dataFlag(cmd, &data)
 	cmd.Flags().StringVar(&pool, "pool", "", "only this backend pool")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd.Flags(), &output, "text", "json")
 	return cmd
 }
 
@@ -69,11 +62,11 @@ func healthOf(cmd *cobra.Command, data string, paths []string) (gateway.Health, 
 		return gateway.Health{}, err
 	}
 	defer bundle.Close()
-	tellUnread(cmd.ErrOrStderr(), bundle)
+	printUnread(cmd.ErrOrStderr(), bundle)
 	if bundle.Health == nil {
 		return gateway.Health{}, &exitError{
 			code: exitFailed, err: fmt.Errorf("health: there is no report of backend health in %s", strings.Join(paths, ", ")),
-			hint: "az network application-gateway show-backend-health -g GROUP -n GATEWAY -o json > health.json; what else there is, causeway diagnose reads",
+			hint: "az network application-gateway show-backend-health -g GROUP -n GATEWAY -o json > health.json; causeway diagnose reads the other evidence",
 		}
 	}
 	return *bundle.Health, nil
@@ -88,7 +81,10 @@ func onlyPool(h gateway.Health, pool string) (gateway.Health, error) {
 			return gateway.Health{Pools: []gateway.PoolHealth{p}, Unserved: h.Unserved}, nil
 		}
 	}
-	return h, &exitError{code: exitUsage, err: fmt.Errorf("--pool %s: no rule uses a pool of this name", pool), hint: "causeway health without --pool lists all"}
+	return h, &exitError{
+		code: exitUsage, err: fmt.Errorf("--pool %s: no rule uses a pool of this name", pool),
+		hint: "causeway health without --pool lists all",
+	}
 }
 
 func lastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
@@ -117,7 +113,7 @@ func printHealth(w io.Writer, h gateway.Health) error {
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "POOL\tSETTINGS\tMEMBER\tADDRESS\tHEALTH\tSINCE")
-	var sick ailments
+	var sick memberIssues
 	eachServer(h, func(pool, settings string, s gateway.ServerHealth) {
 		dial, since, health := "", "", s.Health
 		if x := s.Causeway; x != nil {
@@ -126,7 +122,8 @@ func printHealth(w io.Writer, h gateway.Health) error {
 				health += ", held back"
 			}
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", evidence.Printable(pool), evidence.Printable(settings), evidence.Printable(s.Address), evidence.Printable(dashIfEmpty(dial)), health, dashIfEmpty(since))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", evidence.Printable(pool), evidence.Printable(settings),
+			evidence.Printable(s.Address), evidence.Printable(dashIfEmpty(dial)), health, dashIfEmpty(since))
 		if health != "Up" {
 			sick.add(s.Address+" ("+settings+")", dial, s.Detail)
 		}
@@ -145,16 +142,16 @@ func printHealth(w io.Writer, h gateway.Health) error {
 	return nil
 }
 
-// ailments are the members that are not healthy, by what is said of them.
-type ailments []ailment
+// memberIssues are the members that are not healthy, grouped by their detail.
+type memberIssues []memberIssue
 
-type ailment struct {
-	first   string // what is said of the first member
+type memberIssue struct {
+	first   string // detail of the first member
 	shared  string // the same without its address
 	members []string
 }
 
-func (l *ailments) add(member, address, text string) {
+func (l *memberIssues) add(member, address, text string) {
 	shared := text
 	if address != "" {
 		shared = strings.ReplaceAll(text, address, "its address")
@@ -165,11 +162,11 @@ func (l *ailments) add(member, address, text string) {
 			return
 		}
 	}
-	*l = append(*l, ailment{text, shared, []string{member}})
+	*l = append(*l, memberIssue{text, shared, []string{member}})
 }
 
-// text is what holds for all members.
-func (a *ailment) text() string {
+// text is the detail that all members share.
+func (a *memberIssue) text() string {
 	if len(a.members) == 1 {
 		return a.first
 	}

@@ -7,8 +7,8 @@ import (
 	"causeway/internal/gateway"
 )
 
-// Members that suffer from the same are told of together, in lines that fit.
-func TestHealthTellsAReasonOnce(t *testing.T) {
+// Members with the same detail share a paragraph, in lines that fit.
+func TestHealthPrintsAReasonOnce(t *testing.T) {
 	t.Setenv("COLUMNS", "")
 	const text = "The backend did not answer within the time that the probe allows for it, which is its timeout and no more than that. Check it."
 	var h gateway.Health

@@ -22,25 +22,20 @@ import (
 
 func labCommand() *cobra.Command {
 	return group("lab", "Rehearse failures whose cause is known",
-		"  causeway lab list\n  causeway lab run idle-race\n  causeway lab demo",
 		labListCommand(), labRunCommand(), labAccuracyCommand(), labDemoCommand())
 }
 
 func labListCommand() *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use:     "list",
-		Short:   "List the scenarios",
-		Example: "  causeway lab list",
-		Args:    noArguments,
+		Use:   "list",
+		Short: "List the scenarios",
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf("-o", output, "text", "json"); err != nil {
-				return err
-			}
 			return listScenarios(cmd.OutOrStdout(), output)
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd.Flags(), &output, "text", "json")
 	return cmd
 }
 
@@ -85,16 +80,9 @@ func labRunCommand() *cobra.Command {
 	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "run NAME",
-		Short: "Play a scenario and hold the diagnosis against the truth",
-		Long: "Play a scenario on this machine's loopback, with real connections, diagnose what it leaves behind, and hold the verdict\n" +
-			"against the truth. The seed varies limits, sizes and times. NAME all plays every scenario. Exit code 0 means that the\n" +
-			"diagnosis agrees, 1 that it does not.",
-		Example: "  causeway lab run idle-race\n  causeway lab run restart --seed 7 --keep /tmp/restart\n  causeway lab run all",
-		Args:    argument("the name of a scenario (causeway lab list)"),
+		Short: "Play a scenario and compare the diagnosis with the truth",
+		Args:  argument("the name of a scenario (causeway lab list)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf("-o", output, "text", "json"); err != nil {
-				return err
-			}
 			if !verbose {
 				slog.SetDefault(slog.New(slog.DiscardHandler))
 			}
@@ -107,9 +95,9 @@ func labRunCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "varies the scenario")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
-	cmd.Flags().StringVar(&keep, "keep", "", "directory to leave the evidence in (default none)")
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show what the gateway says meanwhile")
+	outputFlag(cmd.Flags(), &output, "text", "json")
+	cmd.Flags().StringVar(&keep, "keep", "", "directory to keep the evidence in")
+	cmd.Flags().BoolVar(&verbose, "verbose", false, "show the log of the gateway")
 	return cmd
 }
 
@@ -123,7 +111,7 @@ func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc)
 func runScenario(ctx context.Context, w io.Writer, name string, seed uint64, keep, output string) error {
 	s, ok := scenarios.Find(name)
 	if !ok {
-		return &exitError{code: exitUsage, err: fmt.Errorf("there is no scenario %q", name), hint: "causeway lab list shows them"}
+		return &exitError{code: exitUsage, err: fmt.Errorf("there is no scenario %q", name), hint: "causeway lab list shows the scenarios"}
 	}
 	if output == "text" {
 		fmt.Fprintf(w, "%s: %s\ntruth: %s; about %.0f s\n", s.Name, s.Story, truths(s.Truth), s.Lasts.Seconds())
@@ -138,16 +126,18 @@ func runScenario(ctx context.Context, w io.Writer, name string, seed uint64, kee
 		printResult(w, r)
 	}
 	if err == nil && !r.Agreed {
-		return &exitError{code: exitBadNews}
+		return &exitError{code: exitProblems}
 	}
 	return err
 }
 
 func printResult(w io.Writer, r *lab.Result) {
 	for _, load := range r.Loads {
-		fmt.Fprintf(w, "load:  %v; half within %v, 99 %% within %v\n", load, load.Percentile(0.5).Round(1e6), load.Percentile(0.99).Round(1e6))
+		fmt.Fprintf(w, "load:  %v; half within %v, 99 %% within %v\n", load,
+			load.Percentile(0.5).Round(1e6), load.Percentile(0.99).Round(1e6))
 	}
-	fmt.Fprintf(w, "log:   %d requests, %d failures, %d recovered, %d undetermined\n", r.Report.Requests, r.Report.Failures, r.Report.Recovered, r.Report.Undetermined.Failures)
+	fmt.Fprintf(w, "log:   %d requests, %d failures, %d recovered, %d undetermined\n",
+		r.Report.Requests, r.Report.Failures, r.Report.Recovered, r.Report.Undetermined.Failures)
 	for _, f := range r.Report.Findings {
 		fmt.Fprintf(w, "found: %s: %s\n", findingLine(f), f.Title)
 		for _, e := range f.Evidence {
@@ -172,16 +162,16 @@ func findingLine(f report.Finding) string {
 func outcome(r *lab.Result) string {
 	switch {
 	case r.Agreed && r.Report.Verdict == nil && len(r.Truth) > 0:
-		return "the diagnosis rightly leaves it open; it may be " + strings.Join(r.Report.Undetermined.Rivals, ", ")
+		return "the diagnosis rightly leaves it open; possible causes: " + strings.Join(r.Report.Undetermined.Rivals, ", ")
 	case r.Agreed:
 		return "the diagnosis agrees with the truth"
 	case r.Wrong:
 		return "the diagnosis is WRONG: " + r.Why
 	}
-	return "the diagnosis does not tell: " + r.Why
+	return "the diagnosis does not name it: " + r.Why
 }
 
-// exported says what comes out by what Azure would have exported.
+// exported is the outcome from what Azure would have exported.
 func exported(r *lab.Result) string {
 	switch {
 	case r.Azure.Wrong:
@@ -191,7 +181,7 @@ func exported(r *lab.Result) string {
 	case r.Azure.Agreed:
 		return "the same"
 	}
-	return "not told: " + r.Azure.Why
+	return "not named: " + r.Azure.Why
 }
 
 func runEveryScenario(ctx context.Context, w io.Writer, seed uint64, output string) error {
@@ -205,9 +195,10 @@ func runEveryScenario(ctx context.Context, w io.Writer, seed uint64, output stri
 		case err != nil:
 			fmt.Fprintf(w, "✗ %-24s %v\n", s.Name, err)
 		case r.Agreed:
-			fmt.Fprintf(w, "✓ %-24s %s (%d failures, %d recovered); by Azure's evidence %s\n", s.Name, truths(s.Truth), r.Report.Failures, r.Report.Recovered, exported(r))
+			fmt.Fprintf(w, "✓ %-24s %s (%d failures, %d recovered); by Azure's evidence %s\n",
+				s.Name, truths(s.Truth), r.Report.Failures, r.Report.Recovered, exported(r))
 		case s.Known != "" && !r.Wrong:
-			fmt.Fprintf(w, "· %-24s %s: not told, as is known: %s\n", s.Name, truths(s.Truth), s.Known)
+			fmt.Fprintf(w, "· %-24s %s: not named, which is known: %s\n", s.Name, truths(s.Truth), s.Known)
 		default:
 			fmt.Fprintf(w, "✗ %-24s %s\n", s.Name, outcome(r))
 		}
@@ -218,7 +209,7 @@ func runEveryScenario(ctx context.Context, w io.Writer, seed uint64, output stri
 		}
 	}
 	if bad {
-		return &exitError{code: exitBadNews}
+		return &exitError{code: exitProblems}
 	}
 	return nil
 }
@@ -230,11 +221,7 @@ func labAccuracyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "accuracy",
 		Short: "Measure how often the diagnosis is right",
-		Long: "Play every scenario with several seeds, diagnose each by the full trace and by what Azure would have exported, and write how\n" +
-			"often the diagnosis named the cause, left it open, or was wrong. It takes a minute or two for each seed. Exit code 0 means\n" +
-			"that it was never wrong with more than low confidence, 1 that it was.",
-		Example: "  causeway lab accuracy\n  causeway lab accuracy --seeds 10 -o accuracy.md",
-		Args:    noArguments,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if seeds < 1 {
 				return &exitError{code: exitUsage, err: fmt.Errorf("--seeds %d: at least one is needed", seeds)}
@@ -246,7 +233,7 @@ func labAccuracyCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&seeds, "seeds", 3, "how many seeds")
-	cmd.Flags().Uint64Var(&first, "first", 1, "the first seed; one that no rule was tried on tells more")
+	cmd.Flags().Uint64Var(&first, "first", 1, "the first seed")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write instead of standard output")
 	return cmd
 }
@@ -275,7 +262,10 @@ func measureAccuracy(ctx context.Context, cmd *cobra.Command, first uint64, seed
 		return &exitError{code: exitFailed, err: err}
 	}
 	if n := a.Misled(); n > 0 || len(a.Failed) > 0 {
-		return &exitError{code: exitBadNews, err: fmt.Errorf("%d judgements are wrong and confident, %d scenarios were not played", n, len(a.Failed))}
+		return &exitError{
+			code: exitProblems,
+			err:  fmt.Errorf("%d judgements are wrong and confident, %d scenarios were not played", n, len(a.Failed)),
+		}
 	}
 	return nil
 }
@@ -284,20 +274,16 @@ func labDemoCommand() *cobra.Command {
 	var d lab.Demo
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Make intermittent 502s, find their cause, cure it, and prove it",
-		Long: "Make intermittent 502s, find their cause, cure it, and prove it, in about a minute: a gateway from an Azure document, three\n" +
-			"members of which one is a Node.js server with a short keep-alive timeout, sparse POSTs, the report, the fix, the same requests\n" +
-			"again. Exit code 0 means that the cause was named and the failures stopped. Nothing leaves this machine's loopback.",
-		Example: "  causeway lab demo\n  causeway lab demo --keep /tmp/demo    # and look around afterwards",
-		Args:    noArguments,
+		Short: "Produce intermittent 502s, find their cause, fix it, and prove the fix",
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d.Out, d.Fancy = cmd.OutOrStdout(), onTerminal(cmd.OutOrStdout())
 			return runDemo(cmd.Context(), &d)
 		},
 	}
-	cmd.Flags().Uint64Var(&d.Seed, "seed", 1, "of the requests' times")
-	cmd.Flags().StringVar(&d.Keep, "keep", "", "directory to leave documents and logs in (default none)")
-	cmd.Flags().StringVar(&d.Node, "node", "", "node program (default the one on PATH, else a server with the same limits)")
+	cmd.Flags().Uint64Var(&d.Seed, "seed", 1, "seed of the times of the requests")
+	cmd.Flags().StringVar(&d.Keep, "keep", "", "directory to keep documents and logs in")
+	cmd.Flags().StringVar(&d.Node, "node", "", "Node.js program; the one on PATH without it, else a server with the same limits")
 	return cmd
 }
 
@@ -316,14 +302,14 @@ func runDemo(ctx context.Context, d *lab.Demo) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, lab.ErrDemo):
-		return &exitError{code: exitBadNews, err: err, hint: "run it again with --keep DIR and look at the logs in there"}
+		return &exitError{code: exitProblems, err: err, hint: "run it again with --keep DIR and look at the logs in there"}
 	case ctx.Err() != nil:
-		return &exitError{code: exitFailed, err: errors.New("interrupted; everything that the demo had started has ended")}
+		return &exitError{code: exitFailed, err: errors.New("interrupted; everything that the demo started has ended")}
 	}
 	return &exitError{code: exitFailed, err: err}
 }
 
-// untilBroken tells when nobody reads any more.
+// untilBroken calls broken when its reader is gone.
 type untilBroken struct {
 	w      io.Writer
 	broken func()

@@ -57,8 +57,8 @@ func (t *timeouts) limit(r *accesslog.Record) time.Duration {
 	return t.of[strings.ToLower(r.Settings)]
 }
 
-// latency is how long the member took that answered, or was the last one to be asked: serverResponseLatency, for which the first
-// generation has no field; there Causeway's trace has its parts. ok is false where no member was asked, and where nothing says.
+// latency is how long the last member took: serverResponseLatency, for which the first generation has no field; there
+// Causeway's trace has its parts. ok is false if no member was tried, and if the record does not show it.
 func latency(r *accesslog.Record) (d time.Duration, ok bool) {
 	if len(r.Attempts) == 0 {
 		return 0, false
@@ -125,12 +125,15 @@ func slowFrom(s string) (slowness, error) {
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d <= 0 {
-		return slowness{}, &exitError{code: exitUsage, err: fmt.Errorf("--slow=%s: it is not a duration", s), hint: "for example --slow=1.5s; --slow alone means the request timeout of the document"}
+		return slowness{}, &exitError{
+			code: exitUsage, err: fmt.Errorf("--slow=%s: it is not a duration", s),
+			hint: "for example --slow=1.5s; --slow alone means the request timeout of the document",
+		}
 	}
 	return slowness{asked: true, least: d}, nil
 }
 
-// known fails where the request timeout is asked for and nobody knows it: no row would be shown, which reads as "none was slow".
+// known fails if --slow needs the request timeout and no document gives it: an empty list would read as "none was slow".
 func (s *slowness) known() error {
 	if !s.asked || s.least > 0 || s.limits != nil {
 		return nil

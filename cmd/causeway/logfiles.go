@@ -23,15 +23,18 @@ func showFiles(cmd *cobra.Command, paths []string, f *logFilter, asJSON bool) er
 	}
 	defer bundle.Close()
 	if f.slow.limits = timeoutsIn(bundle.Config); bundle.Logs() == 0 {
-		tellUnread(cmd.ErrOrStderr(), bundle)
-		return &exitError{code: exitFailed, err: errors.New("show the log: there is no access log among these files"), hint: "give the access log as Azure exported it, or a gateway's data directory"}
+		printUnread(cmd.ErrOrStderr(), bundle)
+		return &exitError{
+			code: exitFailed, err: errors.New("show the log: there is no access log among these files"),
+			hint: "give the access log as Azure exported it, or a gateway's data directory",
+		}
 	}
 	if err := f.slow.known(); err != nil {
 		return err
 	}
 	p := &rowPrinter{out: bufio.NewWriter(cmd.OutOrStdout()), filter: f, json: asJSON}
 	err = bundle.EachRow(evidence.Rows{Access: func(r *accesslog.Record, _ bool) { p.row(r) }, Lost: p.lost})
-	tellUnread(cmd.ErrOrStderr(), bundle)
+	printUnread(cmd.ErrOrStderr(), bundle)
 	switch {
 	case err == nil && p.err == nil:
 		err = p.out.Flush()
@@ -86,7 +89,7 @@ func (p *rowPrinter) print(v any) {
 	p.err = err
 }
 
-// logRow is a record of whatever export as JSON. Times are in seconds; what the log does not say is left out.
+// logRow is a record of an export as JSON. Times are in seconds; fields that the log lacks are left out.
 type logRow struct {
 	Time        string   `json:"time"`
 	Client      string   `json:"client,omitempty"`

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +28,7 @@ import (
 	"causeway/internal/supervisor"
 )
 
-// logFilter keeps the records that a person asked for.
+// logFilter keeps the records that the flags select.
 type logFilter struct {
 	status  string // 502, 5xx, or failed
 	pool    string
@@ -45,15 +46,7 @@ func logsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logs [PATH...]",
 		Short: "Show the access log",
-		Long: "Show the access log of the gateway on --data, or of evidence at PATH in any form that diagnose reads, a line a request: time,\n" +
-			"client, status, request, member, how long the member took beside the request timeout of its settings (where the document is\n" +
-			"there; TIMEOUT marks what is above it), how long the request took, and what failed. -o json prints the records of a gateway\n" +
-			"as they are stored, and those at PATH as objects of one form.",
-		Example: "  causeway logs --since 1h --status 502\n  causeway logs -f --failed\n  causeway logs --pool web -o json\n  causeway logs access.json gateway.json --slow",
 		RunE: func(cmd *cobra.Command, paths []string) error {
-			if err := oneOf("-o", output, "text", "json"); err != nil {
-				return err
-			}
 			var err error
 			if f.window, err = window(since, until, time.Now()); err != nil {
 				return err
@@ -65,7 +58,10 @@ func logsCommand() *cobra.Command {
 				return err
 			}
 			if len(paths) > 0 && follow {
-				return &exitError{code: exitUsage, err: errors.New("-f and paths exclude each other"), hint: "-f follows the log of the gateway on --data"}
+				return &exitError{
+					code: exitUsage, err: errors.New("-f and paths exclude each other"),
+					hint: "-f follows the log of the gateway on --data",
+				}
 			}
 			if len(paths) > 0 {
 				return showFiles(cmd, paths, &f, output == "json")
@@ -76,7 +72,10 @@ func logsCommand() *cobra.Command {
 			}
 			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			t := &tail{root: supervisor.LogRoot(data), filter: f, json: output == "json", out: bufio.NewWriter(cmd.OutOrStdout()), read: map[string]int64{}}
+			t := &tail{
+				root: supervisor.LogRoot(data), filter: f, json: output == "json",
+				out: bufio.NewWriter(cmd.OutOrStdout()), read: map[string]int64{},
+			}
 			if err := t.run(ctx, follow); err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("show the log: %w", err), hint: dataHint(err)}
 			}
@@ -85,17 +84,17 @@ func logsCommand() *cobra.Command {
 	}
 	dataFlag(cmd, &data)
 	fl := cmd.Flags()
-	fl.BoolVarP(&follow, "follow", "f", false, "go on with new records")
+	fl.BoolVarP(&follow, "follow", "f", false, "keep printing new records")
 	fl.StringVar(&f.status, "status", "", "only this status (502) or class (5xx)")
-	fl.BoolVar(&f.failing, "failed", false, "only what failed, on the way or in the end")
-	fl.StringVar(&slow, "slow", "", "only where the member took as long as the request timeout, or --slow=1.5s and more")
+	fl.BoolVar(&f.failing, "failed", false, "only requests that failed, or of which an attempt failed")
+	fl.StringVar(&slow, "slow", "", "only requests whose member took as long as the request timeout, or as long as --slow=`TIME`")
 	fl.Lookup("slow").NoOptDefVal = byTimeout
 	fl.StringVar(&f.pool, "pool", "", "only this backend pool")
 	fl.StringVar(&f.member, "member", "", "only this member")
 	fl.StringVar(&f.client, "client", "", "only this client address")
-	fl.StringVar(&since, "since", "", "only requests that began since then: a time or how long ago")
-	fl.StringVar(&until, "until", "", "only requests that began before then")
-	fl.StringVarP(&output, "output", "o", "text", "text or json")
+	fl.StringVar(&since, "since", "", "only requests that began at or after this time: a time or how long ago")
+	fl.StringVar(&until, "until", "", "only requests that began before this time")
+	outputFlag(fl, &output, "text", "json")
 	return cmd
 }
 
@@ -107,10 +106,12 @@ func dataHint(err error) string {
 	return "name the gateway's data directory with --data"
 }
 
+// statusPattern is a status, or a class of them.
+var statusPattern = regexp.MustCompile(`^[0-5]([0-9]{2}|xx)$`)
+
 func checkStatus(s string) error {
-	ok := s == "" || len(s) == 3 && s[0] >= '0' && s[0] <= '5' && (s[1:] == "xx" || s[1] >= '0' && s[1] <= '9' && s[2] >= '0' && s[2] <= '9')
-	if !ok {
-		return &exitError{code: exitUsage, err: fmt.Errorf("--status %s: it is no status", s), hint: "for example 502, or 5xx"}
+	if s != "" && !statusPattern.MatchString(s) {
+		return &exitError{code: exitUsage, err: fmt.Errorf("--status %s: this is not a status", s), hint: "for example 502, or 5xx"}
 	}
 	return nil
 }
@@ -136,7 +137,7 @@ func (f *logFilter) keeps(r *accesslog.Record) bool {
 	return f.slow.keeps(r)
 }
 
-// meets reports whether lost records may be of the time that is asked for. Whatever else is asked for, they may have been it.
+// meets reports whether lost records may lie in the window. They may match every other filter.
 func (f *logFilter) meets(l accesslog.Lost) bool {
 	w := f.window
 	return (w.Since.IsZero() || !l.Until.Before(w.Since)) && (w.Until.IsZero() || l.From.Before(w.Until))
@@ -144,7 +145,8 @@ func (f *logFilter) meets(l accesslog.Lost) bool {
 
 // gapText is the gap that lost records left.
 func gapText(l accesslog.Lost) string {
-	return fmt.Sprintf("%s lost between %s and %s: the gateway could not keep them", were(l.Records, "record"), timeText(l.From), timeText(l.Until))
+	return fmt.Sprintf("%s lost between %s and %s: the gateway could not keep them",
+		were(l.Records, "record"), timeText(l.From), timeText(l.Until))
 }
 
 func sameAddr(a netip.Addr, s string) bool {
@@ -288,7 +290,8 @@ func oneLine(r *accesslog.Record, limit time.Duration) string {
 		member = memberText(&r.Attempts[n-1])
 	}
 	s := fmt.Sprintf("%s  %s  %03d  %s %s  pool %s  member %s  took %s  in all %.3f s  %x", timeText(r.Start), r.Client.Addr(), r.Status,
-		evidence.Printable(dashIfEmpty(string(r.Method))), evidence.Printable(target(r)), evidence.Printable(dashIfEmpty(r.Pool)), evidence.Printable(member), latencyText(r, limit), r.Taken.Seconds(), r.Transaction)
+		evidence.Printable(dashIfEmpty(string(r.Method))), evidence.Printable(target(r)),
+		evidence.Printable(dashIfEmpty(r.Pool)), evidence.Printable(member), latencyText(r, limit), r.Taken.Seconds(), r.Transaction)
 	if !r.Fault.None() {
 		s += "\n    " + evidence.Printable(r.Fault.Text())
 	}
@@ -301,7 +304,7 @@ func oneLine(r *accesslog.Record, limit time.Duration) string {
 // timeText is a time as records have it.
 func timeText(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// target is what was asked of which host. Records of v1 have only the path.
+// target is host and URI of the request. Records of v1 have only the path.
 func target(r *accesslog.Record) string {
 	uri := string(r.OriginalURI)
 	if uri == "" {

@@ -1,4 +1,4 @@
-// Command causeway runs an application gateway from an Azure Application Gateway's own configuration and tells the cause
+// Command causeway runs an application gateway from an Azure Application Gateway's own configuration and names the cause
 // of every failed request.
 package main
 
@@ -17,13 +17,13 @@ import (
 
 // Exit codes. They are part of the command line's contract.
 const (
-	exitBadNews = 1 // the answer is bad news: an invalid document, a finding
-	exitUsage   = 2 // used wrongly
-	exitFailed  = 3 // could not run
+	exitProblems = 1 // problems were found: an invalid document, a finding
+	exitUsage    = 2 // wrong usage
+	exitFailed   = 3 // could not run
 )
 
-// exitError ends the process with a code. Its hint says what to do next; without an err nothing more is printed, because
-// the command has said it all.
+// exitError ends the process with a code. Its hint says what to do next. Without an err nothing more is printed, because
+// the output of the command is the message.
 type exitError struct {
 	code int
 	err  error
@@ -41,7 +41,7 @@ func (e *exitError) Unwrap() error { return e.err }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// run is the whole program but for the process around it.
+// run is the whole program except for the process around it.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := rootCommand()
 	root.SetArgs(args)
@@ -52,7 +52,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	// What cobra itself refuses is always the way that it was called.
+	// Errors of cobra itself are always wrong usage.
 	exit := &exitError{code: exitUsage, err: err}
 	ours := errors.As(err, &exit)
 	if exit.code == exitUsage && exit.hint == "" {
@@ -60,7 +60,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	if exit.err != nil {
 		text := exit.Error()
-		if ours { // of one line, in which names of files stand; cobra's own quote them
+		if ours { // one line with names of files; errors of cobra quote them
 			text = evidence.Printable(text)
 		}
 		fmt.Fprintf(stderr, "causeway: %s\n", text)
@@ -71,23 +71,45 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return exit.code
 }
 
+// Groups of commands, in the order of the help.
+var groups = []*cobra.Group{
+	{ID: "run", Title: "Run a gateway:"},
+	{ID: "diagnose", Title: "Diagnose failures:"},
+	{ID: "azure", Title: "Work with Azure:"},
+	{ID: "develop", Title: "Develop Causeway:"},
+}
+
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:               "causeway",
-		Short:             "An application gateway that tells the cause of every failed request",
-		Long:              "Causeway takes the configuration of an Azure Application Gateway, behaves like it, and tells the cause of every\nfailed request. A flag may also be given as an environment variable: --local is CAUSEWAY_LOCAL.",
+		Short:             "An application gateway that names the cause of every failed request",
+		Version:           versionText(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return flagsFromEnvironment(cmd) },
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(serveCommand(), configCommand(), healthCommand(), logsCommand(), diagnoseCommand(), explainCommand(), capacityCommand(), troubleshootCommand(), collectCommand(), causesCommand(), labCommand(), migrateCommand(), versionCommand())
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.AddGroup(groups...)
+	addGroup(root, "run", serveCommand(), configCommand(), healthCommand(), logsCommand())
+	addGroup(root, "diagnose", diagnoseCommand(), explainCommand(), troubleshootCommand(), capacityCommand(), causesCommand())
+	addGroup(root, "azure", collectCommand(), redactCommand(), migrateCommand())
+	addGroup(root, "develop", labCommand())
+	root.AddCommand(versionCommand())
+	describe(root)
 	completionCommand(root)
 	explainUsage(root)
 	return root
 }
 
-// completionCommand makes cobra's own command one that a shell it does not know is refused by, as any other group.
+func addGroup(root *cobra.Command, id string, commands ...*cobra.Command) {
+	for _, c := range commands {
+		c.GroupID = id
+	}
+	root.AddCommand(commands...)
+}
+
+// completionCommand makes cobra's own command refuse an unknown shell, as any other group does.
 func completionCommand(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	cmd, _, err := root.Find([]string{"completion"})
@@ -101,10 +123,10 @@ func completionCommand(root *cobra.Command) {
 	}
 }
 
-// group makes a command that only holds others: alone it prints its help, with anything unknown it is used wrongly.
-func group(use, short, example string, commands ...*cobra.Command) *cobra.Command {
+// group makes a command that only holds others. Alone it prints its help; an unknown argument is wrong usage.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: use, Short: short, Example: example,
+		Use: use, Short: short,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(commands...)
@@ -116,9 +138,9 @@ func group(use, short, example string, commands ...*cobra.Command) *cobra.Comman
 func flagsFromEnvironment(cmd *cobra.Command) error {
 	var failed error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		name := "CAUSEWAY_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		name := variable(f.Name)
 		value := os.Getenv(name)
-		if f.Changed || value == "" || failed != nil {
+		if f.Changed || value == "" || failed != nil || f.Name == "help" || f.Name == "version" {
 			return
 		}
 		if err := cmd.Flags().Set(f.Name, value); err != nil {
@@ -126,4 +148,9 @@ func flagsFromEnvironment(cmd *cobra.Command) error {
 		}
 	})
 	return failed
+}
+
+// variable is the environment variable of a flag.
+func variable(flag string) string {
+	return "CAUSEWAY_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }

@@ -33,27 +33,18 @@ func migrateCommand() *cobra.Command {
 	var o migrateOptions
 	cmd := &cobra.Command{
 		Use:   "migrate V1.json",
-		Short: "Turn the document of a v1 gateway into one of a v2 gateway",
-		Long: "Turn the document of a v1 gateway (tiers Standard and WAF) into one of a v2 gateway, and list what changes and what has to\n" +
-			"be done. With --to the document goes to a file and the checklist to standard output; without, the document goes to\n" +
-			"standard output and the checklist to standard error. -o json prints one object with the checklist, and with the\n" +
-			"document unless --to has it. V1.json - is standard input. The document holds the private keys that V1.json holds.",
-		Example: "  causeway migrate v1.json --to v2.json\n" +
-			"  causeway migrate v1.json --to v2.json --name shop-gw --subnet /subscriptions/…/virtualNetworks/web/subnets/gateway-v2",
-		Args: argument("the document of a v1 gateway"),
+		Short: "Convert the document of a v1 gateway into one of a v2 gateway",
+		Args:  argument("the document of a v1 gateway"),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			if err := oneOf("-o", o.output, "text", "json"); err != nil {
-				return err
-			}
 			return runMigrate(cmd, files[0], o)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.to, "to", "", "file for the v2 document (default standard output)")
+	f.StringVar(&o.to, "to", "", "file for the v2 document; standard output without it")
 	f.BoolVar(&o.force, "force", false, "overwrite the file of --to")
-	f.StringVar(&o.Name, "name", "", "name of the v2 gateway (default that of v1 with _v2)")
-	f.StringVar(&o.Subnet, "subnet", "", "id of the subnet of the v2 gateway (default a placeholder)")
-	f.StringVarP(&o.output, "output", "o", "text", "text or json")
+	f.StringVar(&o.Name, "name", "", "name of the v2 gateway; that of v1 with _v2 without it")
+	f.StringVar(&o.Subnet, "subnet", "", "id of the subnet of the v2 gateway; a placeholder without it")
+	outputFlag(f, &o.output, "text", "json")
 	parametersFlag(cmd, &o.parameters)
 	return cmd
 }
@@ -84,7 +75,7 @@ func notMigrated(stderr io.Writer, file string, err error) error {
 		return &exitError{code: exitFailed, err: fmt.Errorf("migrate %s: %w", file, err)}
 	}
 	io.WriteString(stderr, gateway.ProblemText(file+": ", refused.Problems))
-	return &exitError{exitBadNews, fmt.Errorf("migrate %s: %w", file, err), refused.Hint}
+	return &exitError{exitProblems, fmt.Errorf("migrate %s: %w", file, err), refused.Hint}
 }
 
 // writeNew writes a file that nobody else may read, because there may be keys in it. What is there already stays, unless
@@ -101,7 +92,10 @@ func writeNew(from, to string, data []byte, force bool) error {
 	}
 	f, err := os.OpenFile(to, flags, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return &exitError{exitFailed, fmt.Errorf("write %s: the file is there already", to), "give --to another file, or --force to overwrite it"}
+		return &exitError{
+			exitFailed, fmt.Errorf("write %s: the file exists already", to),
+			"give --to another file, or --force to overwrite it",
+		}
 	}
 	if err == nil {
 		_, err = f.Write(data)
@@ -142,7 +136,8 @@ func printChecklist(w io.Writer, result *migrate.Result, to string) error {
 		}
 		fmt.Fprintf(&b, "  why: %s\n  do:  %s\n", evidence.Printable(item.Why), evidence.Printable(item.Do))
 	}
-	fmt.Fprintf(&b, "%s: %d must do, %d check, %d info", evidence.Printable(result.Name), counts[migrate.Must], counts[migrate.Check], counts[migrate.Info])
+	fmt.Fprintf(&b, "%s: %d must do, %d check, %d info",
+		evidence.Printable(result.Name), counts[migrate.Must], counts[migrate.Check], counts[migrate.Info])
 	if to != "" {
 		fmt.Fprintf(&b, "; the document is in %s", evidence.Printable(to))
 	}

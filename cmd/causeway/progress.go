@@ -9,11 +9,11 @@ import (
 
 // Times of the progress line.
 const (
-	quietFirst   = time.Second // what is done sooner needs no progress
+	quietFirst   = time.Second // a command that ends sooner shows no progress
 	everyRefresh = 200 * time.Millisecond
 )
 
-// progresser tells how far it has come, in bytes.
+// progresser knows how much it has read, in bytes.
 type progresser interface {
 	Progress() (done, size int64)
 }
@@ -68,7 +68,8 @@ func progressText(done, size int64, took time.Duration) string {
 	left := time.Duration(float64(size-done) / rate * float64(time.Second))
 	unit, name := unitOf(float64(size))
 	perSecond, rateName := unitOf(rate)
-	return fmt.Sprintf("read %.1f of %.1f %s, %.0f %s/s, %s left", float64(done)/unit, float64(size)/unit, name, rate/perSecond, rateName, timeLeft(left))
+	return fmt.Sprintf("read %.1f of %.1f %s, %.0f %s/s, %s left",
+		float64(done)/unit, float64(size)/unit, name, rate/perSecond, rateName, timeLeft(left))
 }
 
 // unitOf is the largest unit of which there is one.

@@ -12,17 +12,35 @@ import (
 	"causeway/internal/redact"
 )
 
+func redactCommand() *cobra.Command {
+	var bundle string
+	cmd := &cobra.Command{
+		Use:   "redact PATH...",
+		Short: "Replace names and addresses in evidence by pseudonyms",
+		Args:  arguments("the path of the evidence"),
+		RunE:  func(cmd *cobra.Command, paths []string) error { return redactPaths(cmd, paths, bundle) },
+	}
+	cmd.Flags().StringVar(&bundle, "bundle", "redacted.tar.gz", "file for the redacted bundle")
+	return cmd
+}
+
 // redactPaths writes a bundle of evidence that can be shared.
 func redactPaths(cmd *cobra.Command, paths []string, to string) (err error) {
 	if len(paths) == 0 {
-		return &exitError{code: exitUsage, err: errors.New("collect --redact: which evidence?"), hint: "causeway collect --redact gw1.tar.gz --bundle gw1-redacted.tar.gz"}
+		return &exitError{
+			code: exitUsage, err: errors.New("redact: no evidence was given"),
+			hint: "causeway redact gw1.tar.gz --bundle gw1-redacted.tar.gz",
+		}
 	}
 	if to == "" {
 		to = "redacted.tar.gz"
 	}
 	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return &exitError{code: exitFailed, err: fmt.Errorf("write the redacted bundle: %w", err), hint: "name another file with --bundle; an existing one is not overwritten"}
+		return &exitError{
+			code: exitFailed, err: fmt.Errorf("write the redacted bundle: %w", err),
+			hint: "name another file with --bundle; an existing file is never overwritten",
+		}
 	}
 	defer func() {
 		if closed := f.Close(); err == nil && closed != nil {
@@ -39,6 +57,6 @@ func redactPaths(cmd *cobra.Command, paths []string, to string) (err error) {
 	if err := redact.New(key).Redact(paths, f); err != nil {
 		return &exitError{code: exitFailed, err: err, hint: "nothing was written"}
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s is ready; look into it before you share it: names of pools, rules and members by name are kept\n", evidence.Printable(to))
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s is ready. Look into it before you share it: names of pools, rules and settings are kept.\n", evidence.Printable(to))
 	return nil
 }

@@ -28,15 +28,8 @@ func serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run a gateway",
-		Long: "Run a gateway from the document of an Azure Application Gateway. SIGHUP reads the files again, SIGTERM drains and ends.\n" +
-			"Every port of the document is bound at --listen plus --port-offset.",
-		Example: "  causeway serve --config gateway.json --port-offset 8000\n" +
-			"  causeway serve --config gateway.json --local causeway.yaml --bind public=192.0.2.10 --bind private=10.0.0.10",
-		Args: noDocument,
+		Args:  noDocument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf("--log-format", logFormat, "text", "json"); err != nil {
-				return err
-			}
 			if err := checkAllowed(o.Allow); err != nil {
 				return err
 			}
@@ -47,7 +40,7 @@ func serveCommand() *cobra.Command {
 			if o.Config == "" {
 				return &exitError{code: exitUsage, err: errors.New("serve needs a gateway document"), hint: "give one with --config FILE"}
 			}
-			if strings.HasPrefix(o.Admin, ":") { // metrics are nobody else's business unless one says so
+			if strings.HasPrefix(o.Admin, ":") { // metrics stay on this machine unless the address says otherwise
 				o.Admin = "127.0.0.1" + o.Admin
 			}
 			return serve(cmd.ErrOrStderr(), o, logFormat)
@@ -56,16 +49,16 @@ func serveCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&o.Config, "config", "", "gateway document")
 	f.StringVar(&o.Parameters, "parameters", "", "parameters file of a document that is an ARM template")
-	f.StringVar(&o.Local, "local", "", "causeway.yaml: what Azure's document has no place for")
-	f.StringVar(&o.Data, "data", defaultData(), "data directory: logs, control socket")
-	f.StringVar(&o.Listen, "listen", "", "address that frontends are bound at (default all, both families)")
-	f.StringArrayVar(&bind, "bind", nil, "FRONTEND=ADDR: an address of its own for a frontend IP configuration")
-	f.IntVar(&o.PortOffset, "port-offset", 0, "added to every port of the document")
-	f.StringVar(&o.Admin, "admin", "", "ADDR:PORT that serves /healthz, /readyz and /metrics, and nothing else; :PORT is on loopback (default none)")
-	f.DurationVar(&o.Drain, "drain", 30*time.Second, "how long requests under way may take at the end")
+	f.StringVar(&o.Local, "local", "", "causeway.yaml: settings that an Azure document cannot hold")
+	f.StringVar(&o.Data, "data", defaultData(), "data directory for logs and the control socket")
+	f.StringVar(&o.Listen, "listen", "", "address at which frontends listen; all addresses of both families without it")
+	f.StringArrayVar(&bind, "bind", nil, "separate `FRONTEND=ADDR` for a frontend IP configuration")
+	f.IntVar(&o.PortOffset, "port-offset", 0, "number that is added to every port of the document")
+	f.StringVar(&o.Admin, "admin", "", "`ADDR:PORT` that serves /healthz, /readyz and /metrics; :PORT is on loopback")
+	f.DurationVar(&o.Drain, "drain", 30*time.Second, "how long requests in progress may take when the gateway stops")
 	allowFlag(cmd, &o.Allow)
-	f.BoolVar(&o.TakeOver, "take-over", false, "take the place of the gateway that runs on the data directory: it hands its sockets over and drains")
-	f.StringVar(&logFormat, "log-format", "text", "of the program's own log: text or json")
+	f.BoolVar(&o.TakeOver, "take-over", false, "replace the gateway that runs on the data directory: it hands its sockets over and drains")
+	choiceFlag(f, &logFormat, "log-format", "", "format of the program's own log", "text", "json")
 	return cmd
 }
 
@@ -86,7 +79,10 @@ func parseBind(list []string) (map[string]string, error) {
 	for _, b := range list {
 		frontend, address, ok := strings.Cut(b, "=")
 		if !ok || frontend == "" || address == "" {
-			return nil, &exitError{code: exitUsage, err: fmt.Errorf("--bind %s: it is not FRONTEND=ADDR", b), hint: "for example --bind public=192.0.2.10"}
+			return nil, &exitError{
+				code: exitUsage, err: fmt.Errorf("--bind %s: the value must be FRONTEND=ADDR", b),
+				hint: "for example --bind public=192.0.2.10",
+			}
 		}
 		out[frontend] = address
 	}
@@ -148,7 +144,7 @@ func startError(err error) *exitError {
 	case errors.As(err, &option):
 		exit.code = exitUsage
 	case errors.Is(err, supervisor.ErrInvalid), errors.As(err, &format):
-		exit.code = exitBadNews
+		exit.code = exitProblems
 	}
 	return exit
 }

@@ -22,14 +22,7 @@ func troubleshootCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "troubleshoot [PATH...]",
 		Short: "Search for the cause step by step",
-		Long: "Search for the cause of intermittent 502s step by step: backend health, whose error it is, the request timeout, the\n" +
-			"connections, the capacity of the gateway, the backend. Each step is answered from the evidence where there is some; where\n" +
-			"there is none you are asked, on a terminal. PATH is as with diagnose; without any evidence every step is a question.",
-		Example: "  causeway troubleshoot --live\n  causeway troubleshoot ./exported\n  causeway troubleshoot ./exported -o json",
 		RunE: func(cmd *cobra.Command, paths []string) error {
-			if err := oneOf("-o", output, "text", "json"); err != nil {
-				return err
-			}
 			bundle := &evidence.Bundle{}
 			if live || len(paths) > 0 || exists(data) {
 				gather := gather
@@ -46,7 +39,7 @@ func troubleshootCommand() *cobra.Command {
 			if err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("troubleshoot: %w", err)}
 			}
-			tellUnread(cmd.ErrOrStderr(), bundle)
+			printUnread(cmd.ErrOrStderr(), bundle)
 			if bundle.Fruitless() {
 				return nothingRead(bundle, looked(paths, data))
 			}
@@ -59,7 +52,7 @@ func troubleshootCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&live, "live", false, "ask the gateway that runs on --data")
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(cmd.Flags(), &output, "text", "json")
 	dataFlag(cmd, &data)
 	return cmd
 }
@@ -84,14 +77,14 @@ func walk(w io.Writer, in io.Reader, g *report.Guide) {
 		}
 		switch s.Source {
 		case "evidence":
-			fold(w, "   ", fmt.Sprintf("%s, by the evidence: %s", s.Answer, s.Detail))
+			fold(w, "   ", fmt.Sprintf("%s, from the evidence: %s", s.Answer, s.Detail))
 		case "you":
-			fmt.Fprintf(w, "   %s, you say\n", s.Answer)
+			fmt.Fprintf(w, "   %s, by your answer\n", s.Answer)
 		default:
-			fmt.Fprintf(w, "   not known. To find out: %s\n", s.Ask) // not folded: it holds a command to copy
+			fmt.Fprintf(w, "   unknown. To find out: %s\n", s.Ask) // not folded: it holds a command to copy
 		}
 		if s.Answer == report.No {
-			tellActions(w, s)
+			printActions(w, s)
 			if s.Source == "you" {
 				break
 			}
@@ -100,10 +93,10 @@ func walk(w io.Writer, in io.Reader, g *report.Guide) {
 	fmt.Fprintln(w)
 	fold(w, "", g.Outcome+".")
 	if n := min(len(g.Rivals), 5); g.Verdict == nil && n > 0 {
-		fold(w, "", "It may be "+strings.Join(g.Rivals[:n], ", ")+". causeway causes show ID tells how each is told from the others; causeway diagnose has the requests.")
+		fold(w, "", "Possible causes: "+strings.Join(g.Rivals[:n], ", ")+". causeway causes show ID gives the test that separates each; causeway diagnose lists the requests.")
 	}
 	if v := g.Verdict; v != nil {
-		fold(w, "", fmt.Sprintf("Of all the evidence: %s (%s), confidence %s. causeway diagnose has the whole report.", v.Title, v.Cause, v.Confidence))
+		fold(w, "", fmt.Sprintf("The evidence as a whole: %s (%s), confidence %s. causeway diagnose prints the whole report.", v.Title, v.Cause, v.Confidence))
 	}
 }
 
@@ -123,9 +116,9 @@ func someoneAnswers(in io.Reader, answers *bufio.Reader) bool {
 	return err == nil
 }
 
-// ask puts one question; false means that nobody answers.
+// ask puts one question; it returns false if there is no answer to read.
 func ask(w io.Writer, answers *bufio.Reader, g *report.Guide, s *report.GuideStep) bool {
-	fmt.Fprintf(w, "   The evidence does not say. To find out: %s\n   yes, no, or Enter if you do not know: ", s.Ask)
+	fmt.Fprintf(w, "   The evidence does not answer this. To find out: %s\n   yes, no, or Enter if you do not know: ", s.Ask)
 	for {
 		answer, err := answers.ReadString('\n')
 		if err != nil && answer == "" {
@@ -139,17 +132,22 @@ func ask(w io.Writer, answers *bufio.Reader, g *report.Guide, s *report.GuideSte
 			g.Reply(s.ID, report.No)
 		case "":
 		default:
-			fmt.Fprint(w, "   that is neither yes nor no; Enter if you do not know: ")
+			fmt.Fprint(w, "   Please answer yes or no, or press Enter if you do not know: ")
 			continue
 		}
 		return true
 	}
 }
 
-func tellActions(w io.Writer, s *report.GuideStep) {
+func printActions(w io.Writer, s *report.GuideStep) {
 	for _, f := range s.Actions {
 		fold(w, "   → ", fmt.Sprintf("on the %s: %s", f.Side, f.Change))
-		for _, c := range [][2]string{{"causeway", f.Commands.Causeway}, {"az", f.Commands.AzCLI}, {"powershell", f.Commands.PowerShell}, {"portal", f.Commands.Portal}} {
+		for _, c := range [][2]string{
+			{"causeway", f.Commands.Causeway},
+			{"az", f.Commands.AzCLI},
+			{"powershell", f.Commands.PowerShell},
+			{"portal", f.Commands.Portal},
+		} {
 			if c[1] != "" {
 				fmt.Fprintf(w, "       %s: %s\n", c[0], c[1])
 			}

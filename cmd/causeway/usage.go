@@ -11,7 +11,7 @@ import (
 	"causeway/internal/evidence"
 )
 
-// explainUsage makes every command of a tree refuse what it cannot mean in words that say what it takes.
+// explainUsage makes every command of a tree name what it accepts when it refuses an argument or a flag.
 func explainUsage(root *cobra.Command) {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	eachCommand(root, func(cmd *cobra.Command) {
@@ -28,7 +28,7 @@ func eachCommand(cmd *cobra.Command, f func(*cobra.Command)) {
 	}
 }
 
-// knownCommand is for commands that hold others: an argument is a command that is not there.
+// knownCommand is for commands that hold others: an argument is an unknown command.
 func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -45,7 +45,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return &exitError{code: exitUsage, err: fmt.Errorf("%s takes flags alone, not %q", cmd.CommandPath(), args[0])}
+	return &exitError{code: exitUsage, err: fmt.Errorf("%s takes only flags, not %q", cmd.CommandPath(), args[0])}
 }
 
 // noDocument is noArguments for serve, where the argument is most likely the document.
@@ -58,18 +58,22 @@ func noDocument(cmd *cobra.Command, args []string) error {
 	return err
 }
 
-// flagError says what a flag takes instead of which function could not read its value.
+// flagError names what the flag takes, instead of the function that failed to parse the value.
 func flagError(err error) error {
 	var invalid *pflag.InvalidValueError
 	if !errors.As(err, &invalid) {
 		return err
 	}
-	return fmt.Errorf("invalid argument %q for --%s: it takes %s", invalid.GetValue(), invalid.GetFlag().Name, wanted(invalid.GetFlag().Value.Type()))
+	flag := invalid.GetFlag()
+	return fmt.Errorf("invalid argument %q for --%s: it takes %s", invalid.GetValue(), flag.Name, wanted(flag.Value))
 }
 
-// wanted is what flags of a type take.
-func wanted(kind string) string {
-	switch kind {
+// wanted is what a flag takes.
+func wanted(value pflag.Value) string {
+	if c, ok := value.(*choice); ok {
+		return "one of " + strings.Join(c.words, ", ")
+	}
+	switch value.Type() {
 	case "duration":
 		return "a duration such as 30s, 500ms or 1m30s"
 	case "int", "int64":
@@ -79,5 +83,5 @@ func wanted(kind string) string {
 	case "float64":
 		return "a number"
 	}
-	return "a " + kind
+	return "a " + value.Type()
 }

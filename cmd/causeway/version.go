@@ -8,17 +8,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set by the build (-ldflags "-X main.version=…").
+// version is that of the tag; the build sets it (-ldflags "-X main.version=…").
 var version = ""
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "version",
-		Short:   "Print the version",
-		Example: "  causeway version",
-		Args:    noArguments,
+		Use:   "version",
+		Short: "Print the version",
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return writeLine(cmd.OutOrStdout(), fmt.Sprintf("causeway %s (%s, %s/%s)", dashIfEmpty(buildVersion()), runtime.Version(), runtime.GOOS, runtime.GOARCH))
+			return writeLine(cmd.OutOrStdout(), versionText())
 		},
 	}
 }
@@ -32,4 +31,9 @@ func buildVersion() string {
 		return info.Main.Version
 	}
 	return ""
+}
+
+// versionText names the build: version, Go version, platform.
+func versionText() string {
+	return fmt.Sprintf("causeway %s (%s, %s/%s)", dashIfEmpty(buildVersion()), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -68,7 +68,9 @@ type Record struct {
 	Cut      string        // what became of the rest of a request body that the member did not take: one of Cut…; empty: it took all
 	Dropped  int64         // bytes of that rest that were read and thrown away
 	HeldBack string        // next member in turn, which passive ejection held back; empty: none
-	Queued   time.Duration // for how long, at most, the connection waited for one of the places of the gateway's limit; 0: not at all. Logged for its first request
+	// For how long, at most, the connection waited for one of the places of the gateway's limit; 0: not at all. Logged
+	// for its first request
+	Queued time.Duration
 }
 
 // Ends of an upgraded session.
@@ -102,34 +104,39 @@ func (r *Record) Clone() Record {
 
 // Attempt is one try on one member. The last one decides the outcome.
 type Attempt struct {
-	Member      string // the member as the document names it
-	Server      netip.AddrPort
-	LocalPort   uint16
-	Status      int // of the backend; 0: none
-	Echo        int // read only: what serverStatus holds although it proves no answer, for the gateway itself may have written it; 0: nothing
-	Fault       fault.Fault
-	Reused      bool
-	Uses        int           // requests this connection had carried before
-	Idle        time.Duration // since its last use, when picked; Unset when fresh
-	Age         time.Duration // since it was opened, when picked; 0 when fresh
-	Stale       time.Duration // fresh: idle age of the connection that was found closed instead; Unset: none was
-	Hint        time.Duration // idle limit that the server had announced on it; Unset: none
-	Connect     time.Duration // includes TLS; Unset when reused or not reached
-	TLS         time.Duration
-	Send        time.Duration // pick to last byte of the request written
-	Wait        time.Duration // request written to first byte of the response
-	Receive     time.Duration // first to last byte of the response
-	Total       time.Duration // the attempt from pick to end: serverResponseLatency
-	HeaderTime  time.Duration // pick to end of the response head: serverHeaderTime
-	BytesOut    int64         // body bytes written to the member
-	BytesIn     int64         // body bytes read from it
-	DeclaredIn  int64         // Content-Length of its response; -1: none
-	Active      int           // other requests that this instance had in progress at the member when it was picked
-	Least       int           // fewest that it had in progress at another member of the pool when the attempt ended; -1: there is no other. Logged on failure
-	Interim     int           // informational responses that the member sent, 100 included
-	Ejected     bool          // with this failure the member was held back: see docs/behaviour.md, passive ejection
-	RetryAfter  time.Duration // that the member's error asks for; Unset: it asks for none. Logged with a status of 429 or 5xx
-	Page        string        // product whose own error page the member's error is: a proxy's, when the server behind it failed; empty: not known
+	Member    string // the member as the document names it
+	Server    netip.AddrPort
+	LocalPort uint16
+	Status    int // of the backend; 0: none
+	// Read only: what serverStatus holds although it proves no answer, for the gateway itself may have written it; 0:
+	// nothing
+	Echo       int
+	Fault      fault.Fault
+	Reused     bool
+	Uses       int           // requests this connection had carried before
+	Idle       time.Duration // since its last use, when picked; Unset when fresh
+	Age        time.Duration // since it was opened, when picked; 0 when fresh
+	Stale      time.Duration // fresh: idle age of the connection that was found closed instead; Unset: none was
+	Hint       time.Duration // idle limit that the server had announced on it; Unset: none
+	Connect    time.Duration // includes TLS; Unset when reused or not reached
+	TLS        time.Duration
+	Send       time.Duration // pick to last byte of the request written
+	Wait       time.Duration // request written to first byte of the response
+	Receive    time.Duration // first to last byte of the response
+	Total      time.Duration // the attempt from pick to end: serverResponseLatency
+	HeaderTime time.Duration // pick to end of the response head: serverHeaderTime
+	BytesOut   int64         // body bytes written to the member
+	BytesIn    int64         // body bytes read from it
+	DeclaredIn int64         // Content-Length of its response; -1: none
+	Active     int           // other requests that this instance had in progress at the member when it was picked
+	// Fewest that it had in progress at another member of the pool when the attempt ended; -1: there is no other. Logged
+	// on failure
+	Least      int
+	Interim    int           // informational responses that the member sent, 100 included
+	Ejected    bool          // with this failure the member was held back: see docs/behaviour.md, passive ejection
+	RetryAfter time.Duration // that the member's error asks for; Unset: it asks for none. Logged with a status of 429 or 5xx
+	// Product whose own error page the member's error is: a proxy's, when the server behind it failed; empty: not known
+	Page        string
 	Presented   string        // names in the member's certificate, where that was refused
 	RTT         time.Duration // TCP_INFO; 0: not known. Logged on failure
 	Retransmits uint32        // TCP_INFO. Logged on failure

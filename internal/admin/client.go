@@ -114,7 +114,7 @@ func (c *Client) do(req *http.Request, v any) error {
 	return nil
 }
 
-// unreached is ErrNotRunning with what was met, which is told only where it says more than that.
+// unreached is ErrNotRunning, with the error of the connection where that says more.
 type unreached struct{ met error }
 
 func (e *unreached) Error() string {

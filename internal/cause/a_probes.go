@@ -2,7 +2,7 @@ package cause
 
 var probes = []Cause{
 	{
-		ID: "a-probe-status-mismatch", Title: "the health probe gets a status that it does not accept", Azure: "H", Trace: "H",
+		ID: "a-probe-status-mismatch", Title: "the health probe gets a status code that it does not accept", Azure: "H", Trace: "H",
 		Mechanism: "The path of the probe answers outside the accepted range, so the gateway takes the members out although they may serve users well.",
 		Evidence:  "Backend health says status mismatch with the code, for all members alike; every request to the pool is refused for lack of a healthy member.",
 		Rivals:    []string{"a-probe-host-mismatch", "a-probe-blocked", "k-backend-5xx"},
@@ -17,7 +17,7 @@ var probes = []Cause{
 		},
 	},
 	{
-		ID: "a-probe-host-mismatch", Title: "the probe's Host is not what the backend serves", Azure: "H", Trace: "H",
+		ID: "a-probe-host-mismatch", Title: "the probe sends a Host that the backend does not serve", Azure: "H", Trace: "H",
 		Mechanism: "The probe asks with a Host (and, over TLS, a server name) that leads to another site on the member, or to none. Without a host of its own it asks for 127.0.0.1.",
 		Evidence:  "Backend health says 404, a redirect or a wrong certificate name, and the configuration gives the probe no host, or not the one that traffic uses.",
 		Rivals:    []string{"a-probe-status-mismatch", "i-wrong-host-header", "f-name-mismatch"},
@@ -30,7 +30,7 @@ var probes = []Cause{
 		},
 	},
 	{
-		ID: "a-green-probe-red-traffic", Title: "the probe is content while users meet errors", Azure: "M", Trace: "H",
+		ID: "a-green-probe-red-traffic", Title: "the probe passes while users get errors", Azure: "M", Trace: "H",
 		Mechanism: "The probe asks for another host, path or protocol than users do, or for something shallower, so it stays green while what users need is broken.",
 		Evidence:  "A member was healthy all the time and failed requests in that time; probe and settings differ in host, path, port or depth.",
 		Rivals:    []string{"a-slow-eviction", "k-backend-5xx", "i-wrong-host-header"},
@@ -45,7 +45,7 @@ var probes = []Cause{
 		},
 	},
 	{
-		ID: "a-probe-port", Title: "the probe asks another port than the traffic uses", Azure: "M", Trace: "H",
+		ID: "a-probe-port", Title: "the probe uses a different port from the traffic", Azure: "M", Trace: "H",
 		Mechanism: "The probe has a port of its own, such as a sidecar's. It says nothing of the port that requests go to.",
 		Evidence:  "Backend health is good while requests are refused or stall in connecting; the probe's port differs from that of the settings.",
 		Rivals:    []string{"a-green-probe-red-traffic", "b-refused", "i-wrong-port"},
@@ -67,7 +67,7 @@ var probes = []Cause{
 		},
 	},
 	{
-		ID: "a-probe-timeout-short", Title: "the health probe runs into its timeout", Azure: "M", Trace: "H",
+		ID: "a-probe-timeout-short", Title: "the health probe times out", Azure: "M", Trace: "H",
 		Mechanism: "The probe's path takes longer than the probe waits, so members are taken out while they work; under load they go in and out.",
 		Evidence:  "Backend health says timeout on a connection that was made; the number of unhealthy members follows the request rate.",
 		Rivals:    []string{"b-drop", "g-cpu-queueing", "a-flap-threshold"},
@@ -80,7 +80,7 @@ var probes = []Cause{
 		},
 	},
 	{
-		ID: "a-probe-body-match", Title: "the health probe misses a text in the page", Azure: "H", Trace: "H",
+		ID: "a-probe-body-match", Title: "the probe's response lacks the text that the probe expects", Azure: "H", Trace: "H",
 		Mechanism: "The body of the probe's answer no longer holds the text that the probe wants, after a new page, a translation or compression, so healthy members are taken out.",
 		Evidence:  "Backend health says body mismatch.",
 		Rivals:    []string{"a-probe-status-mismatch", "a-probe-redirect-trap"},
@@ -103,14 +103,14 @@ var probes = []Cause{
 		},
 	},
 	{
-		ID: "a-probe-too-deep", Title: "one hiccup of a shared dependency takes all members out", Azure: "M", Trace: "H",
-		Mechanism: "The probed path checks a database or service that all members share. When that fails for a moment, every probe fails, and nobody is left to serve even what does not need it.",
+		ID: "a-probe-too-deep", Title: "a brief failure of a shared dependency takes all members out", Azure: "M", Trace: "H",
+		Mechanism: "The probed path checks a database or service that all members share. When it fails for a moment, every probe fails, and no member is left to serve even requests that do not need it.",
 		Evidence:  "All members go down within one interval and come back together; the probe's answer was a 503; the dependency's log shows the moment.",
 		Rivals:    []string{"g-dependency-down", "b-transit-flap", "a-all-unhealthy-fail-closed"},
 		Separate:  "whether requests that do not need the dependency would have been answered by the members at that time",
 		Disproof:  "members went down at different times",
 		Fixes: []Fix{
-			backend("let the probed path tell only whether this process can serve; report the dependency elsewhere"),
+			backend("let the probed path check only whether this process can serve; report the dependency elsewhere"),
 			{
 				Side: "gateway", Change: "keep some members in service although their probes fail",
 				AzCLI:      "az network application-gateway probe update" + ofGateway + "-n {probe} --min-servers 1",
@@ -120,8 +120,8 @@ var probes = []Cause{
 		},
 	},
 	{
-		ID: "a-slow-eviction", Title: "a dead member keeps getting traffic until the probes give up on it", Azure: "H", Trace: "H",
-		Mechanism: "A member died, and until interval times threshold had passed the gateway went on sending it its share of the requests.",
+		ID: "a-slow-eviction", Title: "a dead member receives traffic until its probes mark it unhealthy", Azure: "H", Trace: "H",
+		Mechanism: "A member died, and the gateway kept sending it its share of requests until interval times threshold had passed.",
 		Evidence:  "Failures on one member only, from its death until the very moment at which its health turned to Down; about 90 s with the default probe.",
 		Rivals:    []string{"c-restart", "b-refused", "a-green-probe-red-traffic"},
 		Separate:  "whether the failures end at the change of health, and whether the member came back before",
@@ -134,32 +134,32 @@ var probes = []Cause{
 		},
 	},
 	{
-		ID: "a-fast-readmit", Title: "a member is back in service before it can bear it", Azure: "M", Trace: "H",
-		Mechanism: "One good probe puts a member back at full share, while it still warms up or is half broken; its first requests fail, and it may be taken out again.",
+		ID: "a-fast-readmit", Title: "a member is back in service before it can handle the load", Azure: "M", Trace: "H",
+		Mechanism: "One successful probe puts a member back at full share while it still warms up or is half broken. Its first requests fail, and probes may take it out again.",
 		Evidence:  "Errors in the seconds after a member turned from unhealthy to healthy, and not otherwise.",
 		Rivals:    []string{"d-cold-start", "a-flap-threshold", "a-not-ready-yet"},
 		Separate:  "whether a change of health stands just before the errors",
 		Disproof:  "such errors without a change of health before them",
-		Fixes:     []Fix{backend("answer the probe with 503 until caches are filled and connections are made; one good answer is all that a probe asks for")},
+		Fixes:     []Fix{backend("answer the probe with 503 until caches are filled and connections are made; one success is all that a probe needs")},
 	},
 	{
 		ID: "a-flap-threshold", Title: "marginal members go in and out of service", Azure: "M", Trace: "H",
 		Mechanism: "A member passes its probe only sometimes. When it is out the others carry its load, which may tip them over in turn.",
 		Evidence:  "Health turns back and forth at about the pace of the probes; the load of the others rises when one is out.",
 		Rivals:    []string{"a-probe-timeout-short", "c-deploy-no-drain", "g-cpu-queueing"},
-		Separate:  "lay the changes of health beside deployments and beside the load of each member",
+		Separate:  "compare the changes of health with deployments and with the load of each member",
 		Disproof:  "the changes of health line up with deployments or restarts",
 		Fixes: []Fix{
 			backend("add capacity, so that the rest can carry a member that is out"),
-			probe("judge by more probes, and give each more time", "--threshold 5 --timeout 30", "$probe.UnhealthyThreshold = 5; $probe.Timeout = 30", "Unhealthy threshold, Timeout", "unhealthyThreshold and timeout"),
+			probe("require more failed probes, and give each more time", "--threshold 5 --timeout 30", "$probe.UnhealthyThreshold = 5; $probe.Timeout = 30", "Unhealthy threshold, Timeout", "unhealthyThreshold and timeout"),
 		},
 	},
 	{
-		ID: "a-probe-blocked", Title: "the backend refuses the probe as such", Azure: "M", Trace: "H",
-		Mechanism: "An allow list, rate limit or bot rule on the member turns the probes away. Every instance of the gateway probes for every listener and setting, so scaling out makes it more.",
+		ID: "a-probe-blocked", Title: "the backend rejects the health probe", Azure: "M", Trace: "H",
+		Mechanism: "An allow list, rate limit or bot rule on the member turns the probes away. Every instance of the gateway probes for every listener and setting, so scaling out sends more of them.",
 		Evidence:  "Backend health says 403 or 429, while the same path answers others; it began with more instances, listeners or a new rule on the member.",
 		Rivals:    []string{"a-probe-status-mismatch", "b-source-blocked"},
-		Separate:  "ask for the probe's path from another source, and in the users' name from the gateway's network",
+		Separate:  "request the probe's path from another source, and like a user from the gateway's network",
 		Disproof:  "requests of users from the gateway are refused as well",
 		Fixes: []Fix{
 			{
@@ -172,7 +172,7 @@ var probes = []Cause{
 	},
 	{
 		ID: "a-all-unhealthy-fail-closed", Title: "no member of the pool is healthy", Azure: "H", Trace: "H",
-		Mechanism: "Every member was taken out by its probes; the gateway then answers for itself.",
+		Mechanism: "Probes took every member out; the gateway then answers on its own.",
 		Evidence:  "No member was chosen, for every request under these settings; backend health has none that is Up.",
 		Rivals:    []string{"i-empty-pool", "a-probe-per-instance-skew", "a-passive-ejection"},
 		Separate:  "whether the pool has members at all, and whether all instances of the gateway agree on their health",
@@ -187,7 +187,7 @@ var probes = []Cause{
 		},
 	},
 	{
-		ID: "a-health-unknown", Title: "Azure cannot tell the members' health", Azure: "M", Trace: "-",
+		ID: "a-health-unknown", Title: "Azure cannot determine the health of the members", Azure: "M", Trace: "-",
 		Mechanism: "Azure's management does not reach the gateway, or the gateway does not resolve names: a network security group closes the infrastructure ports, a default route leads away from the Internet, or DNS fails. Traffic may flow all the same.",
 		Evidence:  "Backend health is Unknown for every member; the subnet has a security group, a default route or DNS servers of its own.",
 		Rivals:    []string{"b-infra-ports", "b-dns-nxdomain", "h-state"},
@@ -204,25 +204,25 @@ var probes = []Cause{
 		},
 	},
 	{
-		ID: "a-passive-ejection", Title: "a proxy takes members out after failed requests of users", Azure: "-", Trace: "H",
+		ID: "a-passive-ejection", Title: "a proxy takes members out after failed user requests", Azure: "-", Trace: "H",
 		Mechanism: "Some proxies count failures of live traffic and leave a member out for a while, by default after a single one. One bad address then empties a pool. Azure goes by probes only; a proxy behind or before it may not. Causeway holds a member back after three failed connections in a row (passiveEjection), and never the last one that is up.",
-		Evidence:  "For a constant time after one failed request everything is refused for lack of a member, with no failed probe.",
+		Evidence:  "For a constant time after one failed request the proxy rejects every request because no member is left, with no failed probe.",
 		Rivals:    []string{"a-all-unhealthy-fail-closed", "c-circuit-open"},
 		Separate:  "the record of the probes at that time: they passed",
 		Disproof:  "a probe of the member failed at that time",
 		Fixes:     []Fix{backend("in the proxy that ejects (nginx: max_fails and fail_timeout of the server lines) count failures to connect only, and allow more of them")},
 	},
 	{
-		ID: "a-probe-per-instance-skew", Title: "instances of the gateway disagree on a member's health", Azure: "M", Trace: "H",
-		Mechanism: "Every instance probes for itself. If one of them has another way to the member, or is not on its allow list, it alone takes the member out.",
-		Evidence:  "Errors for lack of a member carry one instanceId; the same pool is served by the other instances.",
+		ID: "a-probe-per-instance-skew", Title: "instances of the gateway disagree about a member's health", Azure: "M", Trace: "H",
+		Mechanism: "Every instance probes for itself. If one of them has a different path to the member, or is missing on its allow list, it alone takes the member out.",
+		Evidence:  "Errors because no member is healthy carry one instanceId; the same pool is served by the other instances.",
 		Rivals:    []string{"a-all-unhealthy-fail-closed", "b-node-local", "h-instance-fault"},
 		Separate:  "count the failures by instance and member",
 		Disproof:  "all instances fail at the same rate",
 		Fixes:     []Fix{backend("allow the whole subnet of the gateway, not single addresses, in firewalls and routes towards the members")},
 	},
 	{
-		ID: "a-not-ready-yet", Title: "a new member got requests before it was ready", Azure: "M", Trace: "H",
+		ID: "a-not-ready-yet", Title: "a new member received requests before it was ready", Azure: "M", Trace: "H",
 		Mechanism: "The member joined the pool before its process listened or had loaded what it needs.",
 		Evidence:  "Failures on a member in its first seconds or minutes only: refused first, then fine.",
 		Rivals:    []string{"a-fast-readmit", "d-cold-start", "b-refused"},
@@ -234,8 +234,8 @@ var probes = []Cause{
 		},
 	},
 	{
-		ID: "a-sticky-unhealthy-config", Title: "a probe or setting is not in use, so what it says means nothing", Azure: "H", Trace: "H",
-		Mechanism: "Probes run only for settings that a rule uses. One that was changed or made but is tied to nothing changes nothing.",
+		ID: "a-sticky-unhealthy-config", Title: "a probe or setting is not in use, so it has no effect", Azure: "H", Trace: "H",
+		Mechanism: "Probes run only for settings that a rule uses. A probe or setting that no rule uses has no effect.",
 		Evidence:  "In the configuration no rule or path rule leads to the settings of this probe, or the settings name another probe.",
 		Rivals:    []string{"a-green-probe-red-traffic", "i-wrong-pool"},
 		Separate:  "follow the rules of the document: rule, settings, probe",

@@ -3,10 +3,10 @@ package cause
 var reachability = []Cause{
 	{
 		ID: "b-refused", Title: "nothing listens on the member's port", Azure: "M", Trace: "H",
-		Mechanism: "The host is up and answers every connection attempt with a reset: the process is down, or the port is wrong.",
+		Mechanism: "The host is up and resets every connection attempt: the process is down, or the port is wrong.",
 		Evidence:  "ECONNREFUSED within a round trip, on every attempt; one member where a process died, all of them where the port is wrong.",
 		Rivals:    []string{"b-reject", "c-restart", "b-localhost-bind", "i-wrong-port"},
-		Separate:  "a firewall that rejects answers with the same error: look for the listener on the host (ss -ltn)",
+		Separate:  "a rejecting firewall gives the same error: look for the listener on the host (ss -ltn)",
 		Disproof:  "the port accepts connections on the member itself at that time",
 		Fixes: []Fix{
 			backend("start the service on {address}, or find out why it stopped"),
@@ -21,7 +21,7 @@ var reachability = []Cause{
 	},
 	{
 		ID: "b-drop", Title: "packets to the member are dropped silently", Azure: "M", Trace: "H",
-		Mechanism: "A firewall, NSG or route discards the connection attempts: nobody answers them at all.",
+		Mechanism: "A firewall, NSG or route discards the connection attempts: no reply comes at all.",
 		Evidence:  "Every connection attempt runs into the connect timeout; none succeeds.",
 		Rivals:    []string{"c-accept-queue", "b-loss", "b-route", "b-asymmetric-return"},
 		Separate:  "with a full accept queue or with loss some attempts succeed, late",
@@ -36,8 +36,8 @@ var reachability = []Cause{
 		},
 	},
 	{
-		ID: "b-reject", Title: "a firewall refuses on the member's behalf", Azure: "L", Trace: "M",
-		Mechanism: "Something on the way answers attempts to connect with a reset or an ICMP message; the member never sees them.",
+		ID: "b-reject", Title: "a firewall rejects connections on the member's behalf", Azure: "L", Trace: "M",
+		Mechanism: "A device on the path answers connection attempts with a reset or an ICMP message; the member never sees them.",
 		Evidence:  "ECONNREFUSED or EHOSTUNREACH at once, while the service listens on the member and its host counts no such attempt.",
 		Rivals:    []string{"b-refused", "b-route", "b-source-blocked"},
 		Separate:  "look for the listener on the host (ss -ltn); compare the time of the refusal with a good round trip",
@@ -50,12 +50,12 @@ var reachability = []Cause{
 		Evidence:  "EHOSTUNREACH or ENETUNREACH; all members of one address range.",
 		Rivals:    []string{"b-reject", "b-drop", "b-transit-flap"},
 		Separate:  "effective routes; whether members in the gateway's own network fail too",
-		Disproof:  "the route exists and the attempt still fails so",
+		Disproof:  "the route exists and the attempt fails in the same way",
 		Fixes:     []Fix{routes("correct the route or peering to the member's network")},
 	},
 	{
-		ID: "b-asymmetric-return", Title: "answers take another way than requests and get lost there", Azure: "L", Trace: "M",
-		Mechanism: "The first packet reaches the member directly; the answer is routed through a firewall which has no memory of it and throws it away.",
+		ID: "b-asymmetric-return", Title: "responses take a different path from requests and get lost on it", Azure: "L", Trace: "M",
+		Mechanism: "The first packet reaches the member directly. The reply goes through a firewall that has no state for the connection and drops it.",
 		Evidence:  "Connecting times out, while a capture on the member shows attempts coming in and answers going out; half-open connections (SYN-RECV) stand on the member.",
 		Rivals:    []string{"b-drop", "c-accept-queue", "b-route"},
 		Separate:  "a capture on the member: does the SYN arrive, and does an answer leave?",
@@ -63,25 +63,25 @@ var reachability = []Cause{
 		Fixes:     []Fix{routes("give both directions the same way: a route for each, or source NAT on the appliance")},
 	},
 	{
-		ID: "b-mtu-blackhole", Title: "large packets vanish on the way", Azure: "M", Trace: "H",
-		Mechanism: "A tunnel or network on the way takes smaller packets than either end assumes, and the message that would tell them is filtered.",
+		ID: "b-mtu-blackhole", Title: "large packets are lost on the path", Azure: "M", Trace: "H",
+		Mechanism: "A tunnel or network on the path carries only smaller packets than either end assumes, and a filter drops the ICMP message that would say so.",
 		Evidence:  "Connecting and small requests work; large headers, uploads or answers hang until a timeout, above one sharp size.",
 		Rivals:    []string{"e-header-too-big", "j-too-large", "b-loss", "d-slow-body"},
 		Separate:  "a limit of size fails fast and at a round number; here packets are sent again and again without progress (ss -ti)",
-		Disproof:  "a large body arrives over the same way (ping -M do -s 1472 passes)",
+		Disproof:  "a large body arrives over the same path (ping -M do -s 1472 passes)",
 		Fixes: []Fix{
-			backend("lower the MTU of the members' interfaces, or clamp the MSS on the tunnel, to what the way can carry"),
+			backend("lower the MTU of the members' interfaces, or clamp the MSS on the tunnel, to what the path can carry"),
 			backend("let ICMP messages of type 'fragmentation needed' pass"),
 		},
 	},
 	{
 		ID: "b-loss", Title: "packets are lost at random", Azure: "L", Trace: "H",
-		Mechanism: "The network loses packets, so that some connections come late or not at all, and others stall.",
+		Mechanism: "The network loses packets, so that some connections open late or not at all, and others stall.",
 		Evidence:  "Connect times pile up at the kernel's retry steps (1, 2, 3 s, or 1, 3, 7 s) for many members, and established connections pause as well.",
 		Rivals:    []string{"c-accept-queue", "b-drop", "c-conntrack-full"},
 		Separate:  "retransmits on established connections (ss -ti)",
 		Disproof:  "only new connections are affected, or only one member",
-		Fixes:     []Fix{backend("find the link or host that loses packets (counters of interfaces, appliances, the platform's health) and mend it")},
+		Fixes:     []Fix{backend("find the link or host that loses packets (counters of interfaces, appliances, the platform's health) and fix it")},
 	},
 	{
 		ID: "b-dns-nxdomain", Title: "the name of the member does not resolve", Azure: "H", Trace: "H",
@@ -110,7 +110,7 @@ var reachability = []Cause{
 		Disproof:  "the gateway's resolver answers the name quickly at that time",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "mend the DNS servers of the gateway's network or use others, then stop and start the gateway (nothing is served for some minutes meanwhile, and a v1 gateway gets another address: do it at a quiet time)",
+				Side: "gateway", Change: "fix the DNS servers of the gateway's network or use others, then stop and start the gateway (nothing is served for some minutes meanwhile, and a v1 gateway gets another address: do it at a quiet time)",
 				AzCLI: "az network vnet update -g {group} -n VNET --dns-servers 10.0.0.10 10.0.0.11 && " +
 					"az network application-gateway stop -g {group} -n {gateway} && az network application-gateway start -g {group} -n {gateway}",
 				PowerShell: "$vnet = Get-AzVirtualNetwork -ResourceGroupName {group} -Name VNET; $vnet.DhcpOptions.DnsServers = '10.0.0.10', '10.0.0.11'; Set-AzVirtualNetwork -VirtualNetwork $vnet",
@@ -136,7 +136,7 @@ var reachability = []Cause{
 	},
 	{
 		ID: "b-dns-inconsistent", Title: "resolvers give different answers for the member", Azure: "M", Trace: "H",
-		Mechanism: "Two resolvers, or a private and a public zone, know the name with different addresses; which one counts is chance.",
+		Mechanism: "Two resolvers, or a private and a public zone, give different addresses for the name; which one the gateway gets is chance.",
 		Evidence:  "The chosen address alternates between two ranges, and failures come with one of them only.",
 		Rivals:    []string{"b-dns-stale", "b-family-mismatch", "b-node-local"},
 		Separate:  "ask each DNS server of the network for the name",
@@ -152,7 +152,7 @@ var reachability = []Cause{
 		},
 	},
 	{
-		ID: "b-ip-reused", Title: "the member's address belongs to somebody else now", Azure: "M", Trace: "H",
+		ID: "b-ip-reused", Title: "the member's address now belongs to another host", Azure: "M", Trace: "H",
 		Mechanism: "A machine or container went away, and its address was given to another workload, which now gets your requests.",
 		Evidence:  "One address answers with a strange certificate, 404 for your host, or another protocol, since something was scaled or replaced.",
 		Rivals:    []string{"b-dns-stale", "e-foreign-service", "i-wrong-pool"},
@@ -164,16 +164,16 @@ var reachability = []Cause{
 		},
 	},
 	{
-		ID: "b-stateful-idle-drop", Title: "something on the way forgets idle connections, silently", Azure: "M", Trace: "H",
-		Mechanism: "A firewall, NAT or balancer between gateway and member drops its memory of a connection after about {hop} without traffic, and from then on its packets. Neither side is told.",
+		ID: "b-stateful-idle-drop", Title: "a device on the path drops idle connections silently", Azure: "M", Trace: "H",
+		Mechanism: "A firewall, NAT or balancer between gateway and member drops its state of a connection after about {hop} without traffic, and every later packet with it. Neither side notices.",
 		Evidence:  "Only requests on connections that had been idle for long wait, and they wait for the whole request timeout.",
 		Rivals:    []string{"d-cold-start", "d-hung", "c-idle-race", "b-stateful-idle-rst"},
-		Separate:  "send a request on a new connection after as long a quiet time: it is answered if the way forgets, and slow if the member does",
+		Separate:  "send a request on a new connection after as long a quiet time: it gets a response if the path drops idle connections, and is slow if the member is",
 		Disproof:  "an answer on a connection that had been idle for longer",
 		Fixes: []Fix{
-			{Side: "gateway", Change: "stop reusing connections before they are forgotten", Causeway: "set backendIdleTimeout: {newIdle} in causeway.yaml" + applyLocal},
+			{Side: "gateway", Change: "stop reusing connections before the device drops them", Causeway: "set backendIdleTimeout: {newIdle} in causeway.yaml" + applyLocal},
 			{
-				Side: "backend", Change: "raise the idle limit of what lies between, or let it send a reset when it forgets (TCP reset on idle of an Azure load balancer)",
+				Side: "backend", Change: "raise the idle limit of the device between, or let it send a reset when it drops a connection (TCP reset on idle of an Azure load balancer)",
 				AzCLI:      "az network lb rule update -g {group} --lb-name LB -n RULE --idle-timeout 30 --enable-tcp-reset true",
 				PowerShell: "$lb = Get-AzLoadBalancer -ResourceGroupName {group} -Name LB; $lb.LoadBalancingRules[0].IdleTimeoutInMinutes = 30; $lb.LoadBalancingRules[0].EnableTcpReset = $true; Set-AzLoadBalancer -LoadBalancer $lb",
 				Portal:     "Load balancers > the one between > Load balancing rules > Idle timeout, TCP reset",
@@ -181,8 +181,8 @@ var reachability = []Cause{
 		},
 	},
 	{
-		ID: "b-stateful-idle-rst", Title: "something on the way resets connections that were idle for long", Azure: "M", Trace: "H",
-		Mechanism: "A firewall, NAT or balancer forgets idle connections and answers what comes later with a reset.",
+		ID: "b-stateful-idle-rst", Title: "a device on the path resets connections after a long idle time", Azure: "M", Trace: "H",
+		Mechanism: "A firewall, NAT or balancer drops idle connections and answers later packets with a reset.",
 		Evidence:  "ECONNRESET while writing on a reused connection, from the same idle age on for all members, whatever their software.",
 		Rivals:    []string{"c-idle-race", "b-stateful-idle-drop", "c-l4-between"},
 		Separate:  "whether members of different software have the same limit; who sent the reset (a capture on the member)",
@@ -190,7 +190,7 @@ var reachability = []Cause{
 		Fixes: []Fix{
 			{Side: "gateway", Change: "stop reusing connections before the limit of the hop", Causeway: "set backendIdleTimeout in causeway.yaml below the limit" + applyLocal},
 			{
-				Side: "backend", Change: "raise the idle limit of what lies between",
+				Side: "backend", Change: "raise the idle limit of the device between",
 				AzCLI:      "az network lb rule update -g {group} --lb-name LB -n RULE --idle-timeout 30",
 				PowerShell: "$lb = Get-AzLoadBalancer -ResourceGroupName {group} -Name LB; $lb.LoadBalancingRules[0].IdleTimeoutInMinutes = 30; Set-AzLoadBalancer -LoadBalancer $lb",
 				Portal:     "Load balancers > the one between > Load balancing rules > Idle timeout",
@@ -198,7 +198,7 @@ var reachability = []Cause{
 		},
 	},
 	{
-		ID: "b-infra-ports", Title: "the gateway's subnet shuts Azure's own management out", Azure: "M", Trace: "-",
+		ID: "b-infra-ports", Title: "the gateway's subnet blocks Azure's own management", Azure: "M", Trace: "-",
 		Mechanism: "A security group on the gateway's subnet blocks the ports or the balancer's probes by which Azure runs the gateway.",
 		Evidence:  "Backend health is Unknown and the gateway itself is reported unhealthy, after a change of the security group.",
 		Rivals:    []string{"a-health-unknown", "h-state"},
@@ -217,7 +217,7 @@ var reachability = []Cause{
 	},
 	{
 		ID: "b-family-mismatch", Title: "an IPv6 address is tried where only IPv4 works", Azure: "M", Trace: "H",
-		Mechanism: "The member's name has AAAA records, and there is no way over IPv6 to it (or the service listens on one family only).",
+		Mechanism: "The member's name has AAAA records, and there is no IPv6 path to it (or the service listens on one family only).",
 		Evidence:  "Attempts on IPv6 addresses fail and those on IPv4 succeed; with a fallback, connecting takes a constant quarter of a second more.",
 		Rivals:    []string{"b-dns-inconsistent", "b-localhost-bind", "b-route"},
 		Separate:  "connect to each address of the name",
@@ -229,7 +229,7 @@ var reachability = []Cause{
 	},
 	{
 		ID: "b-source-blocked", Title: "the backend bans the gateway's address", Azure: "L", Trace: "M",
-		Mechanism: "An intrusion guard or rate limit on the member counts by source address. To it all users are one, the gateway, and one misbehaving user gets everyone banned.",
+		Mechanism: "An intrusion guard or rate limit on the member counts by source address. All users share one address, the gateway's, so that one misbehaving user gets everyone banned.",
 		Evidence:  "All requests to a member fail for a constant time after a burst, whatever they are; from another source it is reachable.",
 		Rivals:    []string{"b-drop", "a-probe-blocked", "c-syn-limit"},
 		Separate:  "connect to the member from another address during the failure; read the ban list (fail2ban-client status)",
@@ -247,7 +247,7 @@ var reachability = []Cause{
 	},
 	{
 		ID: "b-node-local", Title: "one instance, host or zone cannot reach a member", Azure: "H", Trace: "H",
-		Mechanism: "The fault lies at one place: a single instance of the gateway, a host of members or a zone has a broken way.",
+		Mechanism: "The fault lies at one place: one instance of the gateway, one host or one zone has a broken path.",
 		Evidence:  "In a table of instances against members the failures fill one row or one column.",
 		Rivals:    []string{"h-instance-fault", "g-noisy-member", "a-probe-per-instance-skew"},
 		Separate:  "count failures by instance and member: a row is an instance of the gateway, a column a member or its host",

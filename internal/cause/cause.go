@@ -65,7 +65,7 @@ var groups = []Group{
 	{"h", "the gateway itself"},
 	{"i", "configuration"},
 	{"j", "clients"},
-	{"k", "whose status it is"},
+	{"k", "whose status code it is"},
 }
 
 // Group returns the group of a cause.

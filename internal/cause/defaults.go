@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// ServerDefault is what a server does with connections, as it comes.
+// ServerDefault is what a server does with connections, by default.
 type ServerDefault struct {
 	Server   string
 	Version  string        // that was measured; empty: as its documentation has it
@@ -14,12 +14,12 @@ type ServerDefault struct {
 	Announce time.Duration // Keep-Alive: timeout in its answers; 0: it announces none
 	Requests int           // most on one connection; 0: no limit was met
 	AtOnce   bool          // it closes after each answer, and does not say so
-	Drain    Drain         // on SIGTERM, with a request under way
+	Drain    Drain         // on SIGTERM, with a request in progress
 	Mute     int           // shortest request head, in KiB, at which it closed without a status: 8, 20 or 70 were tried; 0: none of these
 	Note     string
 }
 
-// Drain is what becomes of a request that is under way when a server gets SIGTERM.
+// Drain is what becomes of a request that is in progress when a server gets SIGTERM.
 type Drain string
 
 // Ways to drain.

@@ -13,14 +13,14 @@ var protocol = []Cause{
 	{
 		ID: "e-bad-header", Title: "the response is not valid HTTP/1.1", Azure: "L", Trace: "H",
 		Mechanism: "The member sends a head that breaks a rule of the protocol; passing it on would be unsafe.",
-		Evidence:  "The parser names the rule that was broken; often it goes with data such as the name of a user or file.",
+		Evidence:  "The parser names the rule that was broken; often it depends on data such as the name of a user or file.",
 		Rivals:    []string{"e-foreign-service", "e-plain-to-tls", "e-status-line"},
 		Separate:  "the first bytes of the response",
 		Disproof:  "the same bytes parse cleanly",
 		Fixes:     []Fix{backend("correct the header that the finding names; encode what comes from data before it goes into a header")},
 	},
 	{
-		ID: "e-header-too-big", Title: "the response header is larger than the gateway takes", Azure: "L", Trace: "H",
+		ID: "e-header-too-big", Title: "the response header is larger than the gateway accepts", Azure: "L", Trace: "H",
 		Mechanism: "The head of the response is above the gateway's limit: 32 KB in all, 8 KB for the status line, 200 fields. Often cookies or claims make it grow, also a long policy or many links.",
 		Evidence:  "The head of the response passed the limit; the same users or paths fail each time.",
 		Rivals:    []string{"e-bad-header", "b-mtu-blackhole", "e-request-header-too-big"},
@@ -29,7 +29,7 @@ var protocol = []Cause{
 		Fixes:     []Fix{backend("see which fields of the response are large (curl -sD - -o /dev/null) and make them smaller; if it is cookies, keep the session on the server")},
 	},
 	{
-		ID: "e-request-header-too-big", Title: "the backend refuses a request header that the gateway takes", Azure: "L", Trace: "H",
+		ID: "e-request-header-too-big", Title: "the backend rejects a request header that the gateway accepts", Azure: "L", Trace: "H",
 		Mechanism: "The member's own limit is lower than the gateway's; it answers 431 or 400, or closes without a status, as uWSGI does above 4 KiB, Twisted, Daphne and Yaws above 16 KiB, and tornado and Varnish at 70 KiB: that looks like a crash.",
 		Evidence:  "A 431 or 400 of the backend's, or an immediate close, also on fresh connections, for requests with large headers only.",
 		Rivals:    []string{"j-header-limit", "e-header-too-big", "e-uri-rejected"},
@@ -56,7 +56,7 @@ var protocol = []Cause{
 		Rivals:    []string{"g-oom-kill", "c-restart", "b-loss", "j-client-rst-mid-download"},
 		Separate:  "a constant deficit is a wrong length; a random one is a crash or the network",
 		Disproof:  "the member's log shows that all bytes were sent and acknowledged",
-		Fixes:     []Fix{backend("compute Content-Length after compression and filtering, or use chunked; see why the process ended mid-answer")},
+		Fixes:     []Fix{backend("compute Content-Length after compression and filtering, or use chunked encoding; find out why the process ended mid-response")},
 	},
 	{
 		ID: "e-extra-bytes", Title: "the response is longer than it declared", Azure: "L", Trace: "H",
@@ -74,11 +74,11 @@ var protocol = []Cause{
 		Rivals:    []string{"e-short-body", "g-oom-kill"},
 		Separate:  "the bytes at that place",
 		Disproof:  "the same bytes parse cleanly",
-		Fixes:     []Fix{backend("let the server's own library write the chunks; see why the process ended mid-answer")},
+		Fixes:     []Fix{backend("let the server's own library write the chunks; find out why the process ended mid-response")},
 	},
 	{
-		ID: "e-http10-close-delimited", Title: "the response has no length, so that a cut cannot be told from its end", Azure: "L", Trace: "M",
-		Mechanism: "The member answers in HTTP/1.0, or without length, and marks the end by closing. If it crashes the rest is missing and nobody notices.",
+		ID: "e-http10-close-delimited", Title: "the response has no length, so a cut looks like its end", Azure: "L", Trace: "M",
+		Mechanism: "The member answers in HTTP/1.0, or without length, and marks the end by closing. If the member crashes, the rest is missing and the client cannot notice.",
 		Evidence:  "A response without Content-Length and chunks, with Connection: close or HTTP/1.0; sizes that vary for the same thing.",
 		Rivals:    []string{"e-short-body", "c-restart"},
 		Separate:  "compare the size with that of the same answer asked for on the member",
@@ -116,15 +116,15 @@ var protocol = []Cause{
 	{
 		ID: "e-alpn", Title: "gateway and member do not speak the same version of HTTP", Azure: "L", Trace: "H",
 		Mechanism: "The member speaks HTTP/2 only, as gRPC servers do, or HTTP/1.1 only, and the other side assumes the opposite.",
-		Evidence:  "The answer begins with frames of HTTP/2, or the handshake fails for want of a common protocol, on every request.",
+		Evidence:  "The answer begins with frames of HTTP/2, or the handshake fails because there is no common protocol, on every request.",
 		Rivals:    []string{"e-foreign-service", "f-version", "e-grpc-trailers"},
 		Separate:  "curl --http2-prior-knowledge and curl --http1.1 against the port",
 		Disproof:  "the member answers HTTP/1.1 on that port",
 		Fixes:     []Fix{backend("let the member accept HTTP/1.1 on the port that the pool uses; gRPC needs HTTP/2 on every hop, so take another way for it")},
 	},
 	{
-		ID: "e-grpc-trailers", Title: "the trailers of gRPC do not get through", Azure: "L", Trace: "H",
-		Mechanism: "gRPC says how a call went in trailers. A hop in HTTP/1.1 loses them, and a call that failed looks like a 200.",
+		ID: "e-grpc-trailers", Title: "gRPC trailers do not get through", Azure: "L", Trace: "H",
+		Mechanism: "gRPC reports the result of a call in trailers. A hop in HTTP/1.1 loses them, and a call that failed looks like a 200.",
 		Evidence:  "Status 200, while clients complain of a missing grpc-status or of an error that no record shows.",
 		Rivals:    []string{"e-alpn", "e-short-body", "k-masked"},
 		Separate:  "call the member directly, and then through each hop",
@@ -132,8 +132,8 @@ var protocol = []Cause{
 		Fixes:     []Fix{backend("use HTTP/2 from end to end for gRPC, or gRPC-Web, which carries the trailers in the body")},
 	},
 	{
-		ID: "e-expect-100", Title: "the backend does not deal with Expect: 100-continue", Azure: "L", Trace: "H",
-		Mechanism: "The client asks whether it may send its body. A backend that ignores this lets it wait, usually for a second; one that refuses answers 417.",
+		ID: "e-expect-100", Title: "the backend does not handle Expect: 100-continue", Azure: "L", Trace: "H",
+		Mechanism: "The client asks whether it may send its body. A backend that ignores this makes it wait, usually for a second; one that refuses answers 417.",
 		Evidence:  "The requests have an Expect header; they take a second more, or end with 417.",
 		Rivals:    []string{"b-loss", "e-interim", "e-early-response"},
 		Separate:  "send the request without the header",
@@ -144,7 +144,7 @@ var protocol = []Cause{
 		},
 	},
 	{
-		ID: "e-interim", Title: "a switch of protocols that nobody asked for, or interim answers beyond a limit of the gateway", Azure: "L", Trace: "H",
+		ID: "e-interim", Title: "an unrequested protocol switch, or more interim responses than the gateway accepts", Azure: "L", Trace: "H",
 		Mechanism: "The member answers 101 without a request to upgrade. Or it sends so many bytes of other 1xx answers that the gateway, which has a limit of its own for them, gives up; they are allowed in any number.",
 		Evidence:  "The record counts interim answers, or has an unasked 101.",
 		Rivals:    []string{"e-upgrade-refused", "e-status-line", "e-expect-100"},
@@ -153,7 +153,7 @@ var protocol = []Cause{
 		Fixes:     []Fix{backend("send 101 only where the client asked for it")},
 	},
 	{
-		ID: "e-upgrade-refused", Title: "an upgrade such as WebSocket does not come about", Azure: "L", Trace: "H",
+		ID: "e-upgrade-refused", Title: "an upgrade, such as to WebSocket, fails", Azure: "L", Trace: "H",
 		Mechanism: "The member does not see the Upgrade header, since a hop took it away, or answers with another protocol than was asked for.",
 		Evidence:  "The request asks for an upgrade, and the status is not 101, or names another protocol.",
 		Rivals:    []string{"e-hop-headers", "e-interim", "d-ws-sse-idle"},
@@ -166,10 +166,10 @@ var protocol = []Cause{
 	},
 	{
 		ID: "e-early-response", Title: "the backend answers and closes while the body is still being sent", Azure: "L", Trace: "H",
-		Mechanism: "The member turns an upload down (413, 401) and is gone at once. The bytes that still come make its system send a reset, which destroys the answer on its way.",
+		Mechanism: "The member rejects an upload (413, 401) and closes at once. Bytes that still arrive make its system send a reset, which destroys the response on its way.",
 		Evidence:  "Failures while the request body is written, above a size that is a limit of the backend's; about half of them lose the answer.",
 		Rivals:    []string{"b-mtu-blackhole", "j-too-large", "g-crash-on-input"},
-		Separate:  "the size from which on it happens: a round one is a limit",
+		Separate:  "the size above which it happens: a round number is a limit",
 		Disproof:  "the member reads the whole body before it closes",
 		Fixes: []Fix{
 			backend("read and throw away the rest of the body before closing (a lingering close), or raise the limit"),
@@ -177,7 +177,7 @@ var protocol = []Cause{
 		},
 	},
 	{
-		ID: "e-content-encoding", Title: "the response is not encoded as it says", Azure: "L", Trace: "H",
+		ID: "e-content-encoding", Title: "the response is not encoded as declared", Azure: "L", Trace: "H",
 		Mechanism: "A body that is declared as gzip is not, or has the length from before compression. Where a hop decodes bodies, it fails there.",
 		Evidence:  "Errors only on routes whose bodies are read by the gateway, a firewall or a cache; or at the client.",
 		Rivals:    []string{"e-short-body", "e-bad-chunk"},
@@ -207,8 +207,8 @@ var protocol = []Cause{
 		},
 	},
 	{
-		ID: "e-uri-rejected", Title: "the backend rejects the address of the request", Azure: "L", Trace: "H",
-		Mechanism: "Its parser does not like the path, its length, its encoding or the method.",
+		ID: "e-uri-rejected", Title: "the backend rejects the request's URL", Azure: "L", Trace: "H",
+		Mechanism: "Its parser rejects the path, its length, its encoding or the method.",
 		Evidence:  "400, 414 or a close for certain addresses only: those with %2F, spaces, brackets or two dots.",
 		Rivals:    []string{"g-crash-on-input", "e-request-header-too-big", "i-path-override"},
 		Separate:  "send the same request with a plain path",
@@ -221,7 +221,7 @@ var protocol = []Cause{
 	{
 		ID: "e-hop-headers", Title: "headers meant for one hop reach the backend", Azure: "L", Trace: "H",
 		Mechanism: "Connection, TE and what Connection lists hold for one connection only. Passed on, they make the backend close, or miss a header.",
-		Evidence:  "Failures go with such a header in the request, and not otherwise.",
+		Evidence:  "Requests fail with such a header, and only then.",
 		Rivals:    []string{"e-upgrade-refused", "i-rewrite-breaks"},
 		Separate:  "send the request without Connection and TE",
 		Disproof:  "the same request fails without these headers",
@@ -231,7 +231,7 @@ var protocol = []Cause{
 		},
 	},
 	{
-		ID: "e-h2-downstream-length", Title: "an HTTP/2 client declares another length than it sends", Azure: "L", Trace: "H",
+		ID: "e-h2-downstream-length", Title: "an HTTP/2 client declares a different length from what it sends", Azure: "L", Trace: "H",
 		Mechanism: "In HTTP/2 the frames end a body; a Content-Length that disagrees with them becomes a wrong request on the way to the backend.",
 		Evidence:  "Only requests over HTTP/2 fail, with 400, 502 or a wait for bytes that never come.",
 		Rivals:    []string{"j-short-body", "j-invalid-request"},

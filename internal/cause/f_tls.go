@@ -2,8 +2,8 @@ package cause
 
 var tls = []Cause{
 	{
-		ID: "f-expired", Title: "the member's certificate is outside its validity", Azure: "H", Trace: "H",
-		Mechanism: "The gateway checks validity dates and refuses the handshake. It begins at the hour of expiry, without any change.",
+		ID: "f-expired", Title: "the member's certificate is outside its validity period", Azure: "H", Trace: "H",
+		Mechanism: "The gateway checks validity dates and refuses the handshake. Failures begin at the moment of expiry, without any change.",
 		Evidence:  "Verification says so, on every handshake with this member.",
 		Rivals:    []string{"f-clock-skew", "f-not-yet-valid", "f-partial-rotation"},
 		Separate:  "the clock of the gateway",
@@ -54,7 +54,7 @@ var tls = []Cause{
 		Fixes:     []Fix{backend("install the full chain on {member}: leaf first, then each intermediate")},
 	},
 	{
-		ID: "f-sni-required", Title: "the member needs a server name", Azure: "L", Trace: "H",
+		ID: "f-sni-required", Title: "the member requires a server name (SNI)", Azure: "L", Trace: "H",
 		Mechanism: "Without SNI, or with another name, it refuses the handshake or presents a default certificate.",
 		Evidence:  "The handshake works with the name and fails without it; the pool names members by IP address.",
 		Rivals:    []string{"f-name-mismatch", "f-unknown-ca"},
@@ -94,7 +94,7 @@ var tls = []Cause{
 	},
 	{
 		ID: "f-client-cert", Title: "the member demands a client certificate", Azure: "L", Trace: "H",
-		Mechanism: "The member wants to know who connects. The gateway has no certificate for this, so the handshake ends; with TLS 1.3 only after it seemed to be done.",
+		Mechanism: "The member asks for a client certificate. The gateway has none, so the handshake fails; with TLS 1.3 only after it seemed complete.",
 		Evidence:  "The member sent a request for a certificate; alert 40, or 116 (certificate_required) while reading the answer.",
 		Rivals:    []string{"f-cipher", "g-crash-on-input", "c-backend-conn-limit"},
 		Separate:  "whether the member asks for a certificate (openssl s_client says so)",
@@ -116,7 +116,7 @@ var tls = []Cause{
 	{
 		ID: "f-partial-rotation", Title: "only some members have the new certificate", Azure: "H", Trace: "H",
 		Mechanism: "A change of certificate or chain has reached some members and not others, or the trusted root fits only one of the two generations.",
-		Evidence:  "Failures split exactly by member, and their share is the share of these members.",
+		Evidence:  "Failures split exactly by member, and their share equals the share of the members that lack it.",
 		Rivals:    []string{"f-expired", "f-unknown-ca", "b-node-local"},
 		Separate:  "compare the certificates that the members present, one by one",
 		Disproof:  "all members present the same certificate and chain",
@@ -138,7 +138,7 @@ var tls = []Cause{
 		},
 	},
 	{
-		ID: "f-revoked-or-crl-unreachable", Title: "the check for revocation fails", Azure: "L", Trace: "M",
+		ID: "f-revoked-or-crl-unreachable", Title: "the revocation check fails", Azure: "L", Trace: "M",
 		Mechanism: "A certificate was revoked, or the server that would say so cannot be reached, which some take for a refusal and others wait for.",
 		Evidence:  "An explicit text about revocation, or handshakes that stall for a fixed time.",
 		Rivals:    []string{"f-handshake-timeout", "f-unknown-ca", "b-dns-servfail"},
@@ -159,7 +159,7 @@ var tls = []Cause{
 		Fixes:     []Fix{backend("share ticket keys among members behind one name, or switch tickets off (nginx: ssl_session_tickets off)")},
 	},
 	{
-		ID: "f-key-usage", Title: "the certificate is not made for servers", Azure: "H", Trace: "H",
+		ID: "f-key-usage", Title: "the certificate is not issued for servers", Azure: "H", Trace: "H",
 		Mechanism: "Its extended key usage lacks server authentication, or key size or algorithm are not accepted.",
 		Evidence:  "Verification names the usage or algorithm; Azure's backend health gives an OpenSSL error code.",
 		Rivals:    []string{"f-unknown-ca", "f-name-mismatch"},
@@ -168,7 +168,7 @@ var tls = []Cause{
 		Fixes:     []Fix{backend("have the certificate of {member} issued again, for server authentication")},
 	},
 	{
-		ID: "f-gateway-cert", Title: "the gateway's own certificate is gone or expired", Azure: "M", Trace: "H",
+		ID: "f-gateway-cert", Title: "the gateway's own certificate is missing or expired", Azure: "M", Trace: "H",
 		Mechanism: "A listener's certificate has expired, or the vault that holds it cannot be read, which disables the listener. Clients fail in the handshake, before there is a request.",
 		Evidence:  "Clients report TLS errors, and the access log has no row for them; other listeners work.",
 		Rivals:    []string{"h-conn-limit", "k-outer-layer", "h-state"},

@@ -29,12 +29,12 @@ var configuration = []Cause{
 		},
 	},
 	{
-		ID: "i-wrong-host-header", Title: "the backend gets a Host that it does not serve", Azure: "H", Trace: "H",
-		Mechanism: "An App Service or virtual host goes by the Host of the request, and the settings pass on one that it does not know. A probe with a host of its own hides it.",
+		ID: "i-wrong-host-header", Title: "the backend receives a Host that it does not serve", Azure: "H", Trace: "H",
+		Mechanism: "An App Service or virtual host selects the site by the Host of the request, and the settings send one that it does not know. A probe with its own host hides it.",
 		Evidence:  "404, a redirect or a wrong certificate on requests, while probes pass; the host fields of probe and settings differ.",
 		Rivals:    []string{"a-probe-host-mismatch", "f-name-mismatch", "k-backend-5xx"},
-		Separate:  "ask the member for the same path with its own name as Host, and with the users'",
-		Disproof:  "the member answers the users' Host well when it is asked directly",
+		Separate:  "request the same path from the member with its own name as Host, and with the users'",
+		Disproof:  "the member serves the users' Host when it is requested directly",
 		Fixes: []Fix{
 			settings("let {settings} send a name that the members serve, or pick the name of each member", "--host-name NAME --host-name-from-backend-pool false",
 				"$settings.HostName = 'NAME'; $settings.PickHostNameFromBackendAddress = $false",
@@ -43,15 +43,15 @@ var configuration = []Cause{
 		},
 	},
 	{
-		ID: "i-wrong-pool", Title: "requests go to another pool than meant", Azure: "H", Trace: "H",
-		Mechanism: "A rule or path map matches other than was thought: an earlier one takes the request, or it falls through to the default.",
+		ID: "i-wrong-pool", Title: "requests go to the wrong pool", Azure: "H", Trace: "H",
+		Mechanism: "A rule or path map matches differently from what was intended: an earlier one takes the request, or it falls through to the default.",
 		Evidence:  "The failing requests share a rule or pool that does not belong to their path or host.",
 		Rivals:    []string{"i-path-override", "i-no-listener-match", "k-backend-5xx"},
-		Separate:  "the rule and pool in the record, against the ones meant for that host and path",
-		Disproof:  "the record names the pool that was meant",
+		Separate:  "the rule and pool in the record, against the intended ones for that host and path",
+		Disproof:  "the record names the intended pool",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "give the more special rule the smaller priority number, or correct the paths of the path map",
+				Side: "gateway", Change: "give the more specific rule the smaller priority number, or correct the paths of the path map",
 				AzCLI:      "az network application-gateway rule update" + ofGateway + "-n RULE --priority 10",
 				PowerShell: getGateway + "$rule = Get-AzApplicationGatewayRequestRoutingRule -ApplicationGateway $gw -Name RULE; $rule.Priority = 10" + setGateway,
 				Portal:     "Rules > the rule > Priority, Backend targets",
@@ -62,9 +62,9 @@ var configuration = []Cause{
 	{
 		ID: "i-path-override", Title: "the path that reaches the backend is not the one it serves", Azure: "H", Trace: "H",
 		Mechanism: "The settings' path is put in front of or in place of a prefix, so that one is doubled or missing.",
-		Evidence:  "404 of the backend's; the address that it saw differs from the one that was asked for.",
+		Evidence:  "404 from the backend; the path that it saw differs from the requested one.",
 		Rivals:    []string{"i-wrong-pool", "e-uri-rejected", "i-rewrite-breaks"},
-		Separate:  "compare the address in the access log with that in the member's log",
+		Separate:  "compare the path in the access log with that in the member's log",
 		Disproof:  "both logs have the same path",
 		Fixes: []Fix{
 			settings("correct or drop the override of the path", "--path /", "$settings.Path = '/'", "Override backend path", "path"),
@@ -72,26 +72,26 @@ var configuration = []Cause{
 	},
 	{
 		ID: "i-redirect-loop", Title: "gateway and application redirect to each other without end", Azure: "H", Trace: "H",
-		Mechanism: "The gateway takes TLS off, the application sees plain HTTP and sends the client to HTTPS, where it already is; or each insists on another host name.",
-		Evidence:  "The same client gets 301 or 302 for the same address again and again.",
+		Mechanism: "The gateway terminates TLS; the application sees plain HTTP and redirects the client to HTTPS, where it already is. Or each insists on a different host name.",
+		Evidence:  "The same client gets 301 or 302 for the same URL again and again.",
 		Rivals:    []string{"a-probe-redirect-trap", "i-wrong-host-header"},
 		Separate:  "curl -v -L: which hop sends which Location?",
 		Disproof:  "following the redirect once leads to a page",
 		Fixes: []Fix{
-			backend("let the application believe X-Forwarded-Proto and X-Original-Host from the gateway, and redirect only by them"),
+			backend("let the application trust X-Forwarded-Proto and X-Original-Host from the gateway, and redirect only by them"),
 			settings("or speak Https to the members, probe included", "--protocol Https --port 443", "$settings.Protocol = 'Https'; $settings.Port = 443", "Backend protocol, Backend port", "protocol and port"),
 		},
 	},
 	{
 		ID: "i-affinity-dead", Title: "a cookie binds users to a member that is gone", Azure: "M", Trace: "H",
-		Mechanism: "The affinity cookie of a proxy names a member that was removed or is down, and requests with it are still sent there or refused.",
+		Mechanism: "The affinity cookie of a proxy names a member that was removed or is down, and requests with it still go there or are refused.",
 		Evidence:  "Only requests with the cookie fail; the same ones without it succeed.",
 		Rivals:    []string{"c-affinity-ignores-drain", "a-slow-eviction"},
 		Separate:  "send a failing request without the cookie",
 		Disproof:  "requests without the cookie fail as well",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "do without affinity, or change the cookie's name so that old ones are forgotten",
+				Side: "gateway", Change: "do without affinity, or change the cookie's name so that old ones have no effect",
 				AzCLI:      "az network application-gateway http-settings update" + ofGateway + "-n {settings} --affinity-cookie-name NEW",
 				PowerShell: getGateway + "$settings = Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings}; $settings.AffinityCookieName = 'NEW'" + setGateway,
 				Portal:     "Backend settings > {settings} > Cookie-based affinity",
@@ -100,15 +100,15 @@ var configuration = []Cause{
 		},
 	},
 	{
-		ID: "i-no-listener-match", Title: "no listener serves the host that was asked for", Azure: "H", Trace: "H",
+		ID: "i-no-listener-match", Title: "no listener serves the requested host", Azure: "H", Trace: "H",
 		Mechanism: "The Host of the request matches no listener and there is no basic one, so the gateway answers 404.",
 		Evidence:  "No rule in the record.",
 		Rivals:    []string{"j-scanner", "i-wrong-pool"},
-		Separate:  "whether the host is one of yours",
+		Separate:  "whether the host is yours",
 		Disproof:  "a listener has this host name",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "add a listener for the host, if it is one of yours, and a rule for it",
+				Side: "gateway", Change: "add a listener for the host, if it is yours, and a rule for it",
 				AzCLI: "az network application-gateway http-listener create" + ofGateway + "-n LISTENER --frontend-port PORT --host-name HOST && " +
 					"az network application-gateway rule create" + ofGateway + "-n RULE --priority 20 --http-listener LISTENER --address-pool POOL --http-settings SETTINGS",
 				Portal:   "Listeners > Add listener",
@@ -117,26 +117,26 @@ var configuration = []Cause{
 		},
 	},
 	{
-		ID: "i-unserved-protection", Title: "the document asks for a protection that this gateway does not give", Azure: "-", Trace: "H",
-		Mechanism: "A firewall that blocks, client certificates, tokens or a floor of TLS stand in the document, and the gateway serves it without them, since somebody allowed that (allowUnserved). What Azure would refuse gets through.",
+		ID: "i-unserved-protection", Title: "the document asks for a protection that this gateway does not provide", Azure: "-", Trace: "H",
+		Mechanism: "The document contains a blocking firewall, client certificates, tokens or a minimum of TLS, and the gateway serves it without them, because somebody allowed that (allowUnserved). Requests that Azure would refuse get through.",
 		Evidence:  "The document has the protection, and the record is Causeway's own; causeway health and /readyz name it too.",
 		Rivals:    []string{"i-waf-block-misread", "j-invalid-request"},
 		Separate:  "send a request that the protection refuses: through Azure it does not arrive",
-		Disproof:  "the document does not ask for it, or nothing was served by Causeway",
+		Disproof:  "the document does not ask for it, or Causeway served nothing",
 		Fixes: []Fix{
 			{Side: "gateway", Change: "keep the site where it is protected, or take the protection out of the document on purpose", Causeway: "leave --allow-unserved and allowUnserved out: such a document is then refused"},
 		},
 	},
 	{
 		ID: "i-waf-block-misread", Title: "the web application firewall refused the request", Azure: "H", Trace: "H",
-		Mechanism: "A rule of the firewall matched and answered 403. The backend never saw the request and is blamed all the same.",
+		Mechanism: "A rule of the firewall matched and answered 403. The backend never saw the request and gets the blame nevertheless.",
 		Evidence:  "The firewall log has a row with the same transaction id; the access log has no member.",
 		Rivals:    []string{"k-backend-5xx", "a-probe-blocked", "j-scanner"},
-		Separate:  "look the transaction id up in the firewall log",
+		Separate:  "look up the transaction id in the firewall log",
 		Disproof:  "the 403 is the backend's own: the record has its status",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "exclude the field that matched wrongly from that rule",
+				Side: "gateway", Change: "exclude the wrongly matched field from that rule",
 				AzCLI:      "az network application-gateway waf-policy managed-rule exclusion add -g {group} --policy-name POLICY --match-variable RequestArgNames --selector-match-operator Equals --selector FIELD",
 				PowerShell: "$policy = Get-AzApplicationGatewayFirewallPolicy -ResourceGroupName {group} -Name POLICY; $x = New-AzApplicationGatewayFirewallPolicyExclusion -MatchVariable RequestArgNames -SelectorMatchOperator Equals -Selector FIELD; $policy.ManagedRules.Exclusions.Add($x); Set-AzApplicationGatewayFirewallPolicy -InputObject $policy",
 				Portal:     "Web application firewall policies > the policy > Managed rules > Exclusions",
@@ -144,15 +144,15 @@ var configuration = []Cause{
 		},
 	},
 	{
-		ID: "i-recent-change", Title: "it began with a change of the configuration", Azure: "M", Trace: "M",
-		Mechanism: "A change brought another cause about: the change is when, the other cause is why.",
-		Evidence:  "Failures set in within minutes of a change that touched just the rule, pool or settings that fail.",
+		ID: "i-recent-change", Title: "the failures began with a configuration change", Azure: "M", Trace: "M",
+		Mechanism: "A change triggered another cause: the change says when, the other cause says why.",
+		Evidence:  "Failures begin within minutes of a change to the very rule, pool or settings that fail.",
 		Rivals:    []string{"c-gateway-reload", "c-deploy-no-drain", "i-config-tug-of-war"},
 		Separate:  "undo the change: do the failures end?",
 		Disproof:  "the change touched nothing that the failing requests use, or they began before it",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "undo the change, then look for the cause at leisure",
+				Side: "gateway", Change: "undo the change, then look for the cause",
 				AzCLI:      "az monitor activity-log list -g {group} --offset 1d",
 				PowerShell: "Get-AzActivityLog -ResourceGroupName {group} -StartTime (Get-Date).AddDays(-1)",
 				Portal:     "Activity log > the change > Change history",
@@ -162,7 +162,7 @@ var configuration = []Cause{
 	},
 	{
 		ID: "i-config-tug-of-war", Title: "two programs overwrite each other's configuration", Azure: "M", Trace: "M",
-		Mechanism: "An ingress controller and a deployment tool, or two of them, each restore what they think right, in turn.",
+		Mechanism: "An ingress controller and a deployment tool, or two of them, each restore what they consider right, in turn.",
 		Evidence:  "Writes to the gateway from two identities alternate, and failures come and go with them.",
 		Rivals:    []string{"i-recent-change", "a-flap-threshold"},
 		Separate:  "who wrote, by the activity log",
@@ -188,7 +188,7 @@ var configuration = []Cause{
 		},
 	},
 	{
-		ID: "i-rewrite-breaks", Title: "a rewrite makes requests or answers invalid", Azure: "M", Trace: "H",
+		ID: "i-rewrite-breaks", Title: "a rewrite makes requests or responses invalid", Azure: "M", Trace: "H",
 		Mechanism: "A rewrite rule removes a header that the backend needs, such as Host or Authorization, or writes one that is illegal or too large.",
 		Evidence:  "Only requests that the rewrite rule matches fail.",
 		Rivals:    []string{"e-bad-header", "i-path-override", "i-wrong-host-header"},
@@ -220,7 +220,7 @@ var configuration = []Cause{
 		},
 	},
 	{
-		ID: "i-request-buffering", Title: "buffering of requests does not fit the uploads", Azure: "L", Trace: "H",
+		ID: "i-request-buffering", Title: "request buffering does not fit the uploads", Azure: "L", Trace: "H",
 		Mechanism: "With buffering off, a slow client occupies a worker of the backend for the whole upload; with it on, large bodies wait and take room in the gateway.",
 		Evidence:  "Only large uploads fail or are slow.",
 		Rivals:    []string{"h-memory-buffers", "d-slow-upload-backend-read", "j-too-large"},
@@ -228,7 +228,7 @@ var configuration = []Cause{
 		Disproof:  "small requests are as slow or fail as often",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "switch buffering of requests on for slow clients, off for large bodies",
+				Side: "gateway", Change: "switch request buffering on for slow clients, off for large bodies",
 				AzCLI: "az network application-gateway update -g {group} -n {gateway} --set globalConfiguration.enableRequestBuffering=false",
 			},
 			backend("read bodies without occupying a worker for as long as the client takes"),

@@ -4,11 +4,11 @@ var attributionCauses = []Cause{
 	{
 		ID: "k-backend-5xx", Title: "the backend itself answers with an error", Azure: "H", Trace: "H",
 		Mechanism: "The status is the application's own; the gateway only passes it on.",
-		Evidence:  "The backend's status is the client's.",
+		Evidence:  "The status of the backend and that of the client are the same.",
 		Rivals:    []string{"k-chained-proxy", "g-dependency-down", "g-shed-503"},
 		Separate:  "whether the member is itself a proxy: then its own log names the next hop",
 		Disproof:  "the member's log has no such answer",
-		Fixes:     []Fix{backend("look the requests up in the log of {member} by x-appgw-trace-id (the transaction ids above)")},
+		Fixes:     []Fix{backend("look up the requests in the log of {member} by x-appgw-trace-id (the transaction ids above)")},
 	},
 	{
 		ID: "k-chained-proxy", Title: "the backend is itself a proxy that failed", Azure: "M", Trace: "H",
@@ -17,16 +17,16 @@ var attributionCauses = []Cause{
 		Rivals:    []string{"k-backend-5xx", "g-dependency-down", "d-inner-timeout"},
 		Separate:  "the member's log names its upstream",
 		Disproof:  "the body of the error is the application's own",
-		Fixes:     []Fix{backend("look in the member's own log (nginx: error_log; HAProxy: termination state; Envoy: response flags), and mend the hop behind it")},
+		Fixes:     []Fix{backend("look in the member's own log (nginx: error_log; HAProxy: termination state; Envoy: response flags), and fix the hop behind it")},
 	},
 	{
-		ID: "k-auth-subrequest", Title: "a service that checks who asks has failed", Azure: "L", Trace: "H",
+		ID: "k-auth-subrequest", Title: "an authentication service has failed", Azure: "L", Trace: "H",
 		Mechanism: "A proxy asks an authentication service before it passes a request on; when that fails, it answers with an error although the member is well.",
 		Evidence:  "Errors before any member was contacted; the authentication service's log has errors, or nothing, at those times.",
 		Rivals:    []string{"g-dependency-down", "i-unsupported-auth", "k-chained-proxy"},
 		Separate:  "ask for a path without authentication at that time",
 		Disproof:  "the request had been sent to a member",
-		Fixes:     []Fix{backend("mend the authentication service; give it a probe and more than one instance")},
+		Fixes:     []Fix{backend("fix the authentication service; give it a probe and more than one instance")},
 	},
 	{
 		ID: "k-masked", Title: "the status was changed on the way", Azure: "H", Trace: "H",
@@ -44,8 +44,8 @@ var attributionCauses = []Cause{
 		},
 	},
 	{
-		ID: "k-outer-layer", Title: "something in front of the gateway made the error", Azure: "M", Trace: "M",
-		Mechanism: "A CDN, Front Door or the client's own proxy failed or gave up; the gateway knows nothing of it, or thinks that all went well.",
+		ID: "k-outer-layer", Title: "a layer in front of the gateway made the error", Azure: "M", Trace: "M",
+		Mechanism: "A CDN, Front Door or the client's own proxy failed or gave up; the gateway knows nothing of it, or records a success.",
 		Evidence:  "The client saw an error, and the access log has no such row, or one with a good status.",
 		Rivals:    []string{"d-timeout-inversion", "f-gateway-cert", "h-conn-limit"},
 		Separate:  "ask the gateway directly, past the outer layer; the Server and Via headers of the error",
@@ -53,7 +53,7 @@ var attributionCauses = []Cause{
 		Fixes:     []Fix{client("look at the outer layer's own log and timeouts: its origin timeout must be above the gateway's request timeout")},
 	},
 	{
-		ID: "k-hidden-by-retry", Title: "a retry made good what failed", Azure: "L", Trace: "H",
+		ID: "k-hidden-by-retry", Title: "a retry hid the failure", Azure: "L", Trace: "H",
 		Mechanism: "An attempt failed and another succeeded. Users saw only a delay, but the cause is there and hits what may not be repeated.",
 		Evidence:  "More than one attempt in the record, the last one good.",
 		Rivals:    []string{"d-retry-doubling", "d-slow-first-byte"},
@@ -62,7 +62,7 @@ var attributionCauses = []Cause{
 		Fixes:     []Fix{backend("treat it as the failure that it is: look for the cause of the first attempt's end (causeway logs --failed shows these, too)")},
 	},
 	{
-		ID: "k-lambda-like", Title: "a managed platform behind the pool has hit its own limits", Azure: "M", Trace: "-",
+		ID: "k-lambda-like", Title: "a managed platform behind the pool has reached its limits", Azure: "M", Trace: "-",
 		Mechanism: "Functions and other managed platforms refuse what is too large, too many or of the wrong shape with codes of their own.",
 		Evidence:  "The backend's status with a code or page of the platform; at certain sizes or rates.",
 		Rivals:    []string{"g-shed-503", "k-backend-5xx", "d-cold-start"},

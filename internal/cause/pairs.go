@@ -12,7 +12,7 @@ var pairs = []struct{ a, b, test string }{
 	{"b-refused", "b-reject", "whether something listens on the member; the time and hop count of the reset against those of a good answer"},
 	{"d-timeout-below-latency", "d-hung", "answers just below the timeout: many, or none; whether a longer timeout lets such requests finish"},
 	{"d-hung", "b-stateful-idle-drop", "whether only connections that had been idle for long are affected, or fresh ones too"},
-	{"d-slow-route", "g-cpu-queueing", "whether it goes with the path, or with the number of requests at once"},
+	{"d-slow-route", "g-cpu-queueing", "whether it depends on the path, or on with the number of requests at once"},
 	{"d-timeout-below-latency", "g-cpu-queueing", "whether the answers' times depend on the number of requests at once"},
 	{"d-slow-first-byte", "d-slow-body", "time to the first byte against time to the last"},
 	{"d-slow-body", "b-mtu-blackhole", "retransmits without progress (ss -ti), and whether it depends on the size"},

@@ -61,7 +61,7 @@ type Conn interface {
 	Detach() (net.Conn, error)
 }
 
-// Peer is what the other side of a Conn has done since we last read.
+// PeerState is what the other side of a Conn has done since we last read.
 type PeerState uint8
 
 // States of a peer.

@@ -60,9 +60,11 @@ func (e *Epoll) Each(f func(*Loop)) {
 	}
 }
 
-// Name and Loops are those of an engine.
+// Name is EngineEpoll.
 func (e *Epoll) Name() string { return EngineEpoll }
-func (e *Epoll) Loops() int   { return len(e.loops) }
+
+// Loops is the number of event loops.
+func (e *Epoll) Loops() int { return len(e.loops) }
 
 // Idle is the number of idle connections to members on all loops.
 func (e *Epoll) Idle() (n int) {

@@ -61,12 +61,20 @@ func (e *Goroutines) Serve(ln net.Listener, open Open) Server {
 // Each runs f on the one Loop.
 func (e *Goroutines) Each(f func(*Loop)) { f(&e.loop) }
 
-// Name, Loops, Idle, Stalled and Close are those of an engine. No handler can keep the Loop from other connections.
-func (e *Goroutines) Name() string           { return EngineGoroutines }
-func (e *Goroutines) Loops() int             { return 0 }
-func (e *Goroutines) Idle() int              { return e.loop.Pool.Len() }
+// Name is EngineGoroutines.
+func (e *Goroutines) Name() string { return EngineGoroutines }
+
+// Loops is 0: there are no event loops.
+func (e *Goroutines) Loops() int { return 0 }
+
+// Idle is the number of idle connections to members.
+func (e *Goroutines) Idle() int { return e.loop.Pool.Len() }
+
+// Stalled is 0: no handler can keep the Loop from other connections.
 func (e *Goroutines) Stalled() time.Duration { return 0 }
-func (e *Goroutines) Close()                 {}
+
+// Close does nothing: goroutines end with their connections.
+func (e *Goroutines) Close() {}
 
 // forget drops a server that has ended.
 func (e *Goroutines) forget(s *server) {

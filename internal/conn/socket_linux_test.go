@@ -13,7 +13,7 @@ import (
 	"causeway/internal/conn/conntest"
 )
 
-var eventful *epollLoop // of the story that is being told, if it is told on an event loop
+var eventful *epollLoop // of the running story, if it runs on an event loop
 
 // onKinds tells a story of sockets on goroutines, and in a coroutine of an event loop.
 func onKinds(t *testing.T, story func(t *testing.T)) {

@@ -41,7 +41,7 @@ func TLS(c Conn, side func(net.Conn, *tls.Config) *tls.Conn, cfg *tls.Config) (C
 	return s, nil
 }
 
-// ErrReset, as the error of a GetConfigForClient, resets the connection without an alert.
+// ErrReset resets the connection without an alert when a GetConfigForClient returns it.
 var ErrReset = errors.New("the connection is reset")
 
 // noting returns cfg with a note of whether the peer asked for a certificate, if cfg has none. A server that misses one

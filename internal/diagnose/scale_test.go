@@ -50,8 +50,8 @@ func TestCountsOfASample(t *testing.T) {
 		if err := write(&out); err != nil {
 			t.Error(err)
 		}
-		if n := strings.Count(strings.Join(strings.Fields(out.String()), " "), "one in 4 was, chosen evenly"); n != 1 {
-			t.Errorf("the sample is told of %d times:\n%s", n, &out)
+		if n := strings.Count(strings.Join(strings.Fields(out.String()), " "), "an even sample of one in 4"); n != 1 {
+			t.Errorf("the report names the sample %d times:\n%s", n, &out)
 		}
 	}
 }

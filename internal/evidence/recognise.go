@@ -19,6 +19,7 @@ import (
 type Form uint8
 
 const (
+	// FormNothing is that of an empty leaf.
 	FormNothing   Form = iota
 	FormBinary         // neither text nor an archive
 	FormLines          // a row of a log on each line, JSON

@@ -125,9 +125,10 @@ func (f Fault) clientInfo() string {
 	return InvalidRequest
 }
 
-// Retry says what may cure a fault that was met before the response began.
+// Retry says which retry is allowed after a fault that happened before the response began.
 type Retry uint8
 
+// Retries, each with its conditions.
 const (
 	Never       Retry = iota
 	NextMember        // nothing was sent: another member may have it, whatever the method

@@ -1,6 +1,6 @@
-// Package fault is the vocabulary of failure: who failed, in which phase, and how. Everything that is said about a
-// failed request — the status, Azure's error_info, whether it may be tried again, the words — is derived here from a
-// Fault and nowhere else.
+// Package fault is the vocabulary of failure: who failed, in which phase, and how. Everything about a failed
+// request — the status, Azure's error_info, whether a retry is allowed, the text — is derived here from a Fault and nowhere
+// else.
 package fault
 
 // A Fault is one failure of one attempt. The zero value is "no fault".
@@ -18,9 +18,10 @@ type Fault struct {
 // None reports that nothing failed.
 func (f Fault) None() bool { return f.Kind == "" }
 
-// Side is who the failure is to be looked for at.
+// Side is where to look for the failure.
 type Side string
 
+// Sides.
 const (
 	Client  Side = "client"
 	Gateway Side = "gateway"
@@ -28,9 +29,10 @@ const (
 	Network Side = "network" // between gateway and backend; which end is not known
 )
 
-// Phase is how far the request had come. The order is that of the life of a request.
+// Phase is how far the request got. The order is that of the life of a request.
 type Phase string
 
+// Phases, in order.
 const (
 	Handshake Phase = "handshake" // TLS with the client
 	Request   Phase = "request"   // reading the request head
@@ -50,6 +52,7 @@ const (
 // Kind is what happened.
 type Kind string
 
+// Kinds, each with the system's errors that it stands for.
 const (
 	Closed      Kind = "closed"      // clean end (FIN) where more was due
 	Reset       Kind = "reset"       // ECONNRESET, EPIPE
@@ -78,7 +81,8 @@ const (
 	NotTLS      Kind = "not-tls"     // plain bytes where a handshake was due
 	NotHTTP     Kind = "not-http"    // an answer that does not begin like HTTP/1.1
 	BadStatus   Kind = "bad-status"  // a status line whose version or status is none
-	BadInterim  Kind = "bad-interim" // more informational responses than the gateway passes on, or a switch of protocols that nobody asked for
+	// More informational responses than the gateway passes on, or a switch of protocols that nobody asked for
+	BadInterim  Kind = "bad-interim"
 	Panicked    Kind = "panic"       // a bug of ours
 	Status      Kind = "status"      // the backend itself answered with an error status
 	NoListener  Kind = "no-listener" // no listener for the host

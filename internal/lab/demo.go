@@ -410,7 +410,8 @@ func (d *Demo) findCause(r *report.Report) (*report.Finding, error) {
 		return nil, fmt.Errorf("show the report: %w", err)
 	}
 	const truth = "c-idle-race"
-	if r.Verdict == nil || r.Verdict.Cause != truth || r.Verdict.Confidence == report.Low { // on a busy machine the limit is blurred, and it says medium
+	// On a busy machine the limit is blurred, and it says medium
+	if r.Verdict == nil || r.Verdict.Cause != truth || r.Verdict.Confidence == report.Low {
 		return nil, fmt.Errorf("%w: the cause was not named", ErrDemo)
 	}
 	for i := range r.Findings {

@@ -37,9 +37,10 @@ type Result struct {
 type Judgement struct {
 	Report *report.Report `json:"report"`
 	Agreed bool           `json:"agreed"` // verdict and findings are the truth, the whole truth
-	Wrong  bool           `json:"wrong"`  // a cause that was not at work was named with more than low confidence, or the report contradicts itself
-	Left   bool           `json:"left"`   // it names no wrong cause, and the truth is among what it leaves open
-	Why    string         `json:"why,omitempty"`
+	// A cause that was not at work was named with more than low confidence, or the report contradicts itself
+	Wrong bool   `json:"wrong"`
+	Left  bool   `json:"left"` // it names no wrong cause, and the truth is among what it leaves open
+	Why   string `json:"why,omitempty"`
 }
 
 // Play plays a scenario and diagnoses what it leaves. With keep the evidence stays in that directory. The error says

@@ -15,8 +15,8 @@ const (
 	cyan   = "36"
 )
 
-// colourOf are the words that are coloured: how sure a finding is, and what a step came to. Each is told by its word as
-// well.
+// colourOf are the words with a colour: the confidence of a finding and the result of a step. Colour adds nothing that the word
+// does not say.
 var colourOf = map[string]string{
 	High: "1;" + green, Medium: yellow, Low: cyan,
 	"pass": green, "fail": "1;" + red, "unknown": yellow,

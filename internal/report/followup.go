@@ -76,7 +76,7 @@ func (r *Report) overlap(before *Report) string {
 	if 100*stop.Sub(begin) < to.Sub(from) {
 		return ""
 	}
-	return fmt.Sprintf("cannot tell: %s to %s is in both windows, so failures of before would be counted as those of now; diagnose with --since %s", units.Stamp(begin), units.Stamp(stop), before.Window.To)
+	return fmt.Sprintf("cannot tell: %s to %s is in both windows, so earlier failures would count as new ones; diagnose with --since %s", units.Stamp(begin), units.Stamp(stop), before.Window.To)
 }
 
 // timeOf reads a time of a report; zero if there is none.
@@ -99,7 +99,7 @@ func (r *Report) follow(before *Report, f *Finding) Followup {
 	now := float64(u.Now.Failures)
 	switch {
 	case unfixed < stats.MinEvents:
-		u.Result, u.Why = tooEarly, fmt.Sprintf("at the old rate this window would have %.1f such failures: too few to tell", unfixed)
+		u.Result, u.Why = tooEarly, fmt.Sprintf("at the old rate this window would have %.1f such failures: too few to decide", unfixed)
 	case now <= u.Expected[1]+2*math.Sqrt(max(1, u.Expected[1])) && now < unfixed/2 || now == 0:
 		u.Result, u.Why = worked, fmt.Sprintf("%d failures where the old rate would have made %.0f", u.Now.Failures, unfixed)
 	case now < unfixed-2*math.Sqrt(unfixed):

@@ -49,37 +49,37 @@ var guided = []struct {
 	then                         []string // what to do after a no, where no finding says more
 }{
 	{
-		"backend-health", "backend-health", "Are all members healthy, and were they so when requests failed?",
-		"A member that its probes have taken out gets no requests; if none is left, the gateway answers 502 by itself.",
+		"backend-health", "backend-health", "Are all members healthy, and were they healthy when requests failed?",
+		"A member that its probes have taken out gets no requests. If none is left, the gateway itself answers 502.",
 		"az network application-gateway show-backend-health -g GROUP -n GATEWAY, or Monitoring > Backend health; on Causeway: causeway health",
 		"abfi",
-		[]string{"act on the details that backend health gives for each member: they name what its probe met"},
+		[]string{"act on the detail that backend health gives for each member: it names the result of the probe"},
 	},
 	{
-		"whose-error", "", "Does the gateway make these errors, and not the backend?",
-		"An error that the backend itself answers is passed on as it is: then only the application's own log has the cause.",
-		"compare serverStatus with httpStatus in the access log: equal means that the backend said it, except for 502 and 504, which the gateway may have written there itself: look those up in the member's own log",
+		"whose-error", "", "Does the gateway make these errors, rather than the backend?",
+		"The gateway passes an error of the backend on unchanged; then only the application's own log has the cause.",
+		"compare serverStatus with httpStatus in the access log: if they are equal, the backend sent the error; except for 502 and 504, which the gateway may have written there itself: look those up in the member's own log",
 		"k",
-		[]string{"look the requests up in the backend's log by x-appgw-trace-id, which is the transactionId of the access log"},
+		[]string{"look up the requests in the backend's log by x-appgw-trace-id, which is the transactionId of the access log"},
 	},
 	{
 		"request-timeout", "request-timeout", "Is serverResponseLatency below the request timeout of the backend settings?",
-		"A request that waits for the whole request timeout is answered 504 (502 on the first generation), whether or not the backend would have answered.",
+		"A request that waits for the whole request timeout gets 504 (502 on the first generation), even if the backend would have responded later.",
 		"compare serverResponseLatency in the access log with requestTimeout: az network application-gateway http-settings list -g GROUP --gateway-name GATEWAY",
 		"d",
-		[]string{"raise the request timeout above the slow answers, if they would come; find out what makes them slow"},
+		[]string{"raise the request timeout above the slow responses, if they do come; find out what makes them slow"},
 	},
 	{
-		"connections", "backend-connections", "Do connections to members come about, and last?",
-		"A member that is restarted, that closes idle connections sooner than the gateway does, or that cannot be reached, loses requests that are quick otherwise.",
+		"connections", "backend-connections", "Do connections to members open, and last?",
+		"A member that restarts, closes idle connections sooner than the gateway, or is unreachable loses requests that are otherwise quick.",
 		"error_info ERRORINFO_UPSTREAM_CLOSED_CONNECTION in the access log; BackendConnectTime in the metrics",
 		"bce",
 		[]string{"let the members keep idle connections longer than the gateway does, and drain them before they stop"},
 	},
 	{
-		"gateway-capacity", "gateway-performance", "Had the gateway capacity left?",
-		"A gateway at its most instances, or with busy processors, is slow for all pools alike.",
-		"metrics CapacityUnits and ComputeUnits against ten for each instance; on the first generation CpuUtilization; causeway capacity holds them against the limits",
+		"gateway-capacity", "gateway-performance", "Did the gateway have capacity left?",
+		"A gateway at its maximum of instances, or short of CPU, is slow for all pools alike.",
+		"metrics CapacityUnits and ComputeUnits against ten for each instance; on the first generation CpuUtilization; causeway capacity compares them with the limits",
 		"h",
 		[]string{
 			"raise the number of instances: Configuration > Instance count, or az network application-gateway update --capacity N",
@@ -87,11 +87,11 @@ var guided = []struct {
 		},
 	},
 	{
-		"backend-performance", "backend-performance", "Do members answer as quickly under load as they do otherwise?",
-		"What is left is the backend: its processors, its workers, and whatever it waits for itself.",
+		"backend-performance", "backend-performance", "Do members respond as quickly under load as otherwise?",
+		"What remains is the backend: its CPU, its workers, and the services that it waits for.",
 		"BackendFirstByteResponseTime in the metrics, by member, against the requests a minute",
 		"g",
-		[]string{"look at the members' processors, workers and the services behind them at the times of the failures"},
+		[]string{"look at the members' CPU and workers, and at the services behind them, at the times of the failures"},
 	},
 }
 
@@ -116,7 +116,7 @@ func GuideOf(r *Report) *Guide {
 			}
 		}
 		if x.id == "whose-error" && r.Requests > 0 {
-			s.Source, s.Answer, s.Detail = "evidence", Yes, "no failure is an answer of the backend's own"
+			s.Source, s.Answer, s.Detail = "evidence", Yes, "no failure is an error of the backend itself"
 			if r.Ambiguous > 0 {
 				s.Source, s.Answer, s.Detail = "none", Unknown,
 					fmt.Sprintf("%d failures have a status that the gateway may have written itself, or the member", r.Ambiguous)

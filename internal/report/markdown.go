@@ -249,7 +249,7 @@ func (m *markdown) whatIf(w *WhatIf) {
 	m.para("### What changes of settings would have done to these failures")
 	m.table([]string{"Change", "Saves", "Would have failed instead"}, rows)
 	if len(rows) > 1 {
-		m.para(fmt.Sprintf("Together %d to %d: what several of them would save counts once.", w.Together[0], w.Together[1]))
+		m.para(fmt.Sprintf("Together %d to %d: a failure that several of them would save counts once.", w.Together[0], w.Together[1]))
 	}
 }
 
@@ -258,7 +258,7 @@ func (m *markdown) notices(list []Notice) {
 	for _, n := range list {
 		lines = append(lines, n.Fact+" ["+n.Cause+"]. "+n.Do+".")
 	}
-	m.bullets("Worth knowing, whether or not it has failed a request yet", lines)
+	m.bullets("Worth knowing, whether or not a request has failed because of it", lines)
 }
 
 func (m *markdown) followups(list []Followup) {

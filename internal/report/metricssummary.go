@@ -65,6 +65,7 @@ func (m *MetricsSummary) Lines() []string {
 	return out
 }
 
+// Text describes the period in one sentence.
 func (s *ErrorPeriod) Text() string {
 	text := fmt.Sprintf("%s to %s: %s", s.From, s.To, units.Count(s.Errors, "failed request", "failed requests"))
 	if s.ByGateway >= 0 {

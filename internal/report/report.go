@@ -11,16 +11,18 @@ const Schema = "causeway.report/v2"
 
 // Report is what a diagnosis says. It is the same for the same evidence.
 type Report struct {
-	Schema         string          `json:"schema"`
-	Window         Window          `json:"window"`
-	Gateway        string          `json:"-"` // its name and resource group, or words for them
-	Group          string          `json:"-"`
-	Ambiguous      int             `json:"-"` // failures with a status that the gateway may have written itself, or a member
-	Requests       int             `json:"requests"`
-	Sessions       int             `json:"sessions,omitempty"` // of the requests: connections through TCP and TLS listeners
-	Failures       int             `json:"failures"`
-	Recovered      int             `json:"recovered"`         // failed attempts that a retry hid from the client, and what was steered away from members that were held back
-	Steered        int             `json:"steered,omitempty"` // of the recovered: requests whose turn fell to a member that was held back, and that another answered
+	Schema    string `json:"schema"`
+	Window    Window `json:"window"`
+	Gateway   string `json:"-"` // its name and resource group, or words for them
+	Group     string `json:"-"`
+	Ambiguous int    `json:"-"` // failures with a status that the gateway may have written itself, or a member
+	Requests  int    `json:"requests"`
+	Sessions  int    `json:"sessions,omitempty"` // of the requests: connections through TCP and TLS listeners
+	Failures  int    `json:"failures"`
+	// Failed attempts that a retry hid from the client, and what was steered away from members that were held back
+	Recovered int `json:"recovered"`
+	// Of the recovered: requests whose turn fell to a member that was held back, and that another answered
+	Steered        int             `json:"steered,omitempty"`
 	Verdict        *Verdict        `json:"verdict"`
 	Findings       []Finding       `json:"findings"`
 	Steps          []Step          `json:"steps"`
@@ -40,7 +42,7 @@ type Read struct {
 	Repeated      int      `json:"repeated"`      // rows that stood in several places, counted once
 	BadLines      int      `json:"badLines"`      // lines that could not be read
 	Misdated      int      `json:"misdated"`      // rows whose time cannot be true, which were set aside
-	OutsideWindow Excluded `json:"outsideWindow"` // requests outside of the time that was asked for
+	OutsideWindow Excluded `json:"outsideWindow"` // requests outside the requested window
 	Unread        []string `json:"unread"`        // what could not be read, with file and line; at most twenty
 	Sampled       int      `json:"sampled"`       // one failure in so many was looked at by itself, because there were too many; 1: all
 }
@@ -183,6 +185,7 @@ type Missing struct {
 // IsCommand reports whether the way to get it is a command to copy, and not words.
 func (m Missing) IsCommand() bool { return strings.HasPrefix(m.How, "az ") }
 
+// Results of a step.
 const (
 	Pass     = "pass"
 	Fail     = "fail"

@@ -16,7 +16,7 @@ func (r *Report) sampled() string {
 	if r.Read.Sampled <= 1 {
 		return ""
 	}
-	return fmt.Sprintf("There are too many failures to look at each: one in %d was, chosen evenly. Counts of findings, groups and savings are scaled to all failures; numbers within facts and steps count those that were looked at, where they count failures.", r.Read.Sampled)
+	return fmt.Sprintf("There are too many failures to look at each, so the report rests on an even sample of one in %d. Counts of findings, groups and savings are scaled to all failures; facts and steps count the sampled ones.", r.Read.Sampled)
 }
 
 // Text writes the report for someone who was just woken: the verdict, whose it is, what to do; then why; then what is
@@ -46,6 +46,7 @@ func (r *Report) ColourText(w io.Writer, width int) error {
 	return r.print(&Printer{W: w, Width: max(width, 60), colour: true})
 }
 
+// Printer writes reports as text of at most Width columns. It keeps the first error in Err, and writes nothing after it.
 type Printer struct {
 	W      io.Writer
 	Width  int
@@ -140,7 +141,7 @@ func (r *Report) Headline() string {
 	}
 	if r.Read.OutsideWindow.Requests > 0 {
 		x := r.Read.OutsideWindow
-		return r.standing() + fmt.Sprintf("None of the %d requests in this evidence lies in the time that was asked for: they run from %s to %s.", x.Requests, x.From, x.To)
+		return r.standing() + fmt.Sprintf("None of the %d requests in this evidence lies in the requested window: they run from %s to %s.", x.Requests, x.From, x.To)
 	}
 	return r.standing() + "There are no requests in this evidence."
 }
@@ -213,7 +214,7 @@ func (r *Report) recoveredText() string {
 // countText is how much of all a finding explains.
 func (f *Finding) countText(r *Report) string {
 	if r.Requests == 0 {
-		return "there are no requests that would show what it does"
+		return "no request shows its effect"
 	}
 	text := fmt.Sprintf("%d of %d failures", f.Failures, r.Failures)
 	if f.Recovered > 0 {
@@ -350,7 +351,7 @@ func (p *Printer) open(g *Open) {
 	}
 }
 
-// MaxRivals is how many causes that a group of failures may have are told one by one; the JSON has all.
+// MaxRivals is how many possible causes of a group the text lists one by one; the JSON has all.
 const MaxRivals = 5
 
 // Likeliest are the first of the rivals, without those that the evidence speaks against.
@@ -421,6 +422,7 @@ func (p *Printer) steps(steps []Step) {
 	}
 }
 
+// Missing lists the evidence that is missing, each with how to get it.
 func (p *Printer) Missing(list []Missing) {
 	for _, m := range list {
 		p.Line("")
@@ -433,6 +435,7 @@ func (p *Printer) Missing(list []Missing) {
 	}
 }
 
+// Assumptions lists what the report takes for granted.
 func (p *Printer) Assumptions(list []string) {
 	for _, a := range list {
 		p.Line("")
@@ -465,11 +468,11 @@ func (p *Printer) whatIf(w *WhatIf) {
 	for _, s := range w.Savings {
 		p.Wrapped("  - ", s.what()+": "+s.effect())
 		if s.Adds > 0 {
-			p.Wrapped("    ", fmt.Sprintf("and %d requests that went well would have failed", s.Adds))
+			p.Wrapped("    ", fmt.Sprintf("and %d successful requests would have failed", s.Adds))
 		}
 	}
 	if len(w.Savings) > 1 {
-		p.Wrapped("  ", fmt.Sprintf("together %d to %d: what several of them would save counts once", w.Together[0], w.Together[1]))
+		p.Wrapped("  ", fmt.Sprintf("together %d to %d: a failure that several of them would save counts once", w.Together[0], w.Together[1]))
 	}
 }
 
@@ -490,7 +493,7 @@ func (p *Printer) notices(list []Notice) {
 		return
 	}
 	p.Line("")
-	p.Line("Worth knowing, whether or not it has failed a request yet:")
+	p.Line("Worth knowing, whether or not a request has failed because of it:")
 	for _, n := range list {
 		p.Wrapped("  - ", n.Fact+" ["+n.Cause+"]. "+n.Do+".")
 	}

@@ -18,7 +18,7 @@ func selfHosted(t *traffic.Summary, b *evidence.Bundle) bool {
 	return b.Machine != nil || 2*t.Own > t.Requests && len(t.Metrics) == 0
 }
 
-// machineCapacity holds the load against what is known of the machine: its limits, and not its speed.
+// machineCapacity compares the load with what is known of the machine: its limits, not its speed.
 func machineCapacity(t *traffic.Summary, m *evidence.Machine) *Report {
 	c := &Report{
 		Schema:     Schema,

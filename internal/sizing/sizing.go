@@ -22,19 +22,20 @@ const Schema = "causeway.capacity/v1"
 
 // Report holds the load that was seen against what the gateway may give.
 type Report struct {
-	Schema     string           `json:"schema"`
-	Generation string           `json:"generation"` // v1, v2
-	Size       string           `json:"size"`       // name of the SKU
-	Instances  [2]int           `json:"instances"`  // least and most, by the document
-	Window     report.Window    `json:"window"`
-	Days       float64          `json:"days"` // of metrics, or else of logs
-	Loads      []Load           `json:"loads"`
-	Headroom   float64          `json:"headroom"` // part of the capacity that the busiest moment left free; negative: none; -1 with no loads
-	Judgement  string           `json:"judgement"`
-	Advice     []Advice         `json:"advice"`
-	Assumed    []string         `json:"assumed"`
-	Missing    []report.Missing `json:"missing"`
-	Limits     [][]string       `json:"limits"` // the figures it is held against
+	Schema     string        `json:"schema"`
+	Generation string        `json:"generation"` // v1, v2
+	Size       string        `json:"size"`       // name of the SKU
+	Instances  [2]int        `json:"instances"`  // least and most, by the document
+	Window     report.Window `json:"window"`
+	Days       float64       `json:"days"` // of metrics, or else of logs
+	Loads      []Load        `json:"loads"`
+	// Part of the capacity that the busiest moment left free; negative: none; -1 with no loads
+	Headroom  float64          `json:"headroom"`
+	Judgement string           `json:"judgement"`
+	Advice    []Advice         `json:"advice"`
+	Assumed   []string         `json:"assumed"`
+	Missing   []report.Missing `json:"missing"`
+	Limits    [][]string       `json:"limits"` // the figures that the load is compared with
 
 	Machine    *evidence.Machine `json:"machine,omitempty"` // that a gateway of Causeway's runs on, where it was asked
 	SelfHosted bool              `json:"-"`                 // it is one of Causeway's
@@ -422,7 +423,7 @@ func (c *Report) Text(w io.Writer, width int) error {
 		return p.Err
 	}
 	p.Line("")
-	p.Line(units.Or(c.limitsTitle(), "Figures it is held against, as Azure publishes them:"))
+	p.Line(units.Or(c.limitsTitle(), "Limits, as Azure publishes them:"))
 	for _, row := range c.Limits {
 		p.Line("  " + strings.Join(row, ": "))
 	}
@@ -437,6 +438,7 @@ func (c *Report) limitsTitle() string {
 	return ""
 }
 
+// MissingDocument is the gateway document as missing evidence, with the command that exports it.
 func MissingDocument(t *traffic.Summary, why string) report.Missing {
 	name, group := t.NameAndGroup()
 	return report.Missing{

@@ -22,6 +22,7 @@ type Clock struct {
 // maxTicks bounds the entries of all ticks together, at two or three bytes each.
 const maxTicks = 4 << 20
 
+// NewClock makes a clock at the finest resolution, BinWidth.
 func NewClock() *Clock { return &Clock{width: BinWidth, MaxBins: maxTicks} }
 
 // Timeline are moments at which something happened, to the resolution of the clock. They are added in about the order of
@@ -52,17 +53,20 @@ type checkpoint struct {
 // betweenStops is how many ticks are read, at most, to find one.
 const betweenStops = 16
 
+// NewTimeline makes a timeline whose resolution follows the clock.
 func (c *Clock) NewTimeline() *Timeline {
 	k := &Timeline{Clock: c}
 	c.all = append(c.all, k)
 	return k
 }
 
+// Number is that of the interval that holds t, at the present resolution.
 func (c *Clock) Number(t time.Time) int64 { return t.UnixNano() / int64(c.width) }
 
 // begin is when an interval begins.
 func (c *Clock) begin(number int64) time.Time { return time.Unix(0, number*int64(c.width)).UTC() }
 
+// Add counts a moment. It may make the clock coarser.
 func (k *Timeline) Add(t time.Time) {
 	k.put(Bin{k.Clock.Number(t), 1})
 	if k.Clock.size > k.Clock.MaxBins {

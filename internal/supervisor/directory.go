@@ -11,7 +11,7 @@ import (
 // ErrExposed is returned for a data directory in which others could put a control socket or a configuration of theirs.
 var ErrExposed = errors.New("the data directory is not this user's alone")
 
-// exposedError says who else may write where, and the command that mends it.
+// exposedError says who else may write where, and the command that fixes it.
 type exposedError struct{ problem, mend string }
 
 func (e *exposedError) Error() string   { return e.problem }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A data directory that others can write is refused, with the command that mends it; one of this user's alone is not.
+// A data directory that others can write is refused, with the command that fixes it; one of this user's alone is not.
 func TestExposedDataDirectory(t *testing.T) {
 	for mode, fine := range map[os.FileMode]bool{0o700: true, 0o755: true, 0o777: false, 0o770: false, 0o702: false, 0o1777: false} {
 		data := filepath.Join(t.TempDir(), "data")

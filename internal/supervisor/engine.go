@@ -69,7 +69,8 @@ func (s *Supervisor) crowded(from netip.Addr) {
 
 // engineProblem warns of an engine that takes a new start.
 func (s *Supervisor) engineProblem(local gateway.Local) []gateway.Problem {
-	if local.Engine == "" || local.Engine == s.engine.Name() || local.Engine == s.askedEngine { // it cannot be had, which was said
+	// It is not available, which the log says already
+	if local.Engine == "" || local.Engine == s.engine.Name() || local.Engine == s.askedEngine {
 		return nil
 	}
 	return []gateway.Problem{{

@@ -31,7 +31,7 @@ const (
 	readyTime = 60 * time.Second // for a successor to begin serving
 	perBatch  = 64               // sockets in one message: the kernel takes 253
 
-	// successorTime is how long a gateway that was told to end still accepts, so that a successor started at the same moment
+	// successorTime is how long a gateway still accepts after its signal to end, so that a successor started at the same moment
 	// finds the sockets open.
 	successorTime = 500 * time.Millisecond
 )
@@ -66,7 +66,7 @@ func awaitHeirs(data string) (*heirs, error) {
 	return &heirs{ln: ln, ready: make(chan struct{})}, nil
 }
 
-// serve answers successors until close. ending reports whether this gateway was told to end, sockets are what it has, and
+// serve answers successors until close. ending reports whether this gateway got its signal to end, sockets are what it has, and
 // letGo is called once a successor serves. One comes after another: two that serve at once would never know of each other.
 func (h *heirs) serve(ending func() bool, sockets func() map[string]socket, letGo func()) {
 	for {

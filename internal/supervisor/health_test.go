@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A disk that does not take the health is told of once, and again only after it has been well.
+// The log names a disk that does not take the health once, and again only after the disk has worked in between.
 func TestHealthThatCannotBeKept(t *testing.T) {
 	h := newHouse(t)
 	h.start()

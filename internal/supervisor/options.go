@@ -118,7 +118,7 @@ func hintFor(err error) string {
 	case errors.As(err, &format):
 		return format.Hint
 	case errors.Is(err, ErrInvalid):
-		return "mend what is listed above; causeway config validate checks a document without serving it"
+		return "fix the problems listed above; causeway config validate checks a document without serving it"
 	case errors.As(err, &exposed):
 		return exposed.command()
 	case errors.Is(err, errHandOver):

@@ -40,7 +40,7 @@ type Supervisor struct {
 	legacy      *inheritance   // of the gateway before
 	heirs       *heirs         // of the gateway after
 	activated   []net.Listener // opened by the service manager, not taken yet; only Apply touches it
-	ending      atomic.Bool    // it was told to end
+	ending      atomic.Bool    // it got its signal to end
 	gone        sync.Once
 	started     time.Time
 	files       admin.Config // as last served; only Start and Reload touch it
@@ -283,7 +283,7 @@ func (s *Supervisor) complete(c admin.Config) admin.Config {
 	defer s.mu.Unlock()
 	if c.Document == nil {
 		c.Document, c.Parameters = s.current.Document, s.current.Parameters
-		if c.Allow == nil { // it was said of this document
+		if c.Allow == nil { // the log says so already
 			c.Allow = s.current.Allow
 		}
 	}
@@ -389,7 +389,7 @@ func (s *Supervisor) retain() {
 	s.mu.Unlock()
 	now := time.Now()
 	if step := stepOf(s.started, now); step.Abs() > stepMax {
-		slog.Warn("the clock of this machine was set; old log segments stay, since their age cannot be told", "by", step.Round(time.Second))
+		slog.Warn("the clock of this machine was set; old log segments stay, because their age is unknown", "by", step.Round(time.Second))
 		logs.Days = 0
 	}
 	if n, err := accesslog.Retain(LogRoot(s.o.Data), logs.Days, logs.Bytes, now); err != nil {

@@ -9,7 +9,8 @@ import (
 
 // bounds are the upper ends of a histogram's buckets, each part of its own.
 var bounds = [...]time.Duration{
-	1 * time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond, 10 * time.Millisecond, 25 * time.Millisecond, 50 * time.Millisecond,
+	1 * time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond, 10 * time.Millisecond, 25 * time.Millisecond,
+	50 * time.Millisecond,
 	100 * time.Millisecond, 250 * time.Millisecond, 500 * time.Millisecond, 1 * time.Second, 2500 * time.Millisecond, 5 * time.Second,
 	10 * time.Second, 20 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute,
 }

@@ -33,11 +33,13 @@ func TestHistogramCountsAsTheLibrarys(t *testing.T) {
 		t.Fatal(err)
 	}
 	g, w := got[0].Metric[0].GetHistogram(), got[1].Metric[0].GetHistogram()
-	if g.GetSampleCount() != w.GetSampleCount() || math.Abs(g.GetSampleSum()-w.GetSampleSum()) > 1e-6*w.GetSampleSum() || len(g.Bucket) != len(w.Bucket) {
+	if g.GetSampleCount() != w.GetSampleCount() || math.Abs(g.GetSampleSum()-w.GetSampleSum()) > 1e-6*w.GetSampleSum() ||
+		len(g.Bucket) != len(w.Bucket) {
 		t.Fatalf("%v, want %v", g, w)
 	}
 	for i := range g.Bucket {
-		if g.Bucket[i].GetUpperBound() != w.Bucket[i].GetUpperBound() || g.Bucket[i].GetCumulativeCount() != w.Bucket[i].GetCumulativeCount() {
+		if g.Bucket[i].GetUpperBound() != w.Bucket[i].GetUpperBound() ||
+			g.Bucket[i].GetCumulativeCount() != w.Bucket[i].GetCumulativeCount() {
 			t.Errorf("%v, want %v", g.Bucket[i], w.Bucket[i])
 		}
 	}

@@ -97,12 +97,14 @@ func newTargets() *targets {
 	return &targets{
 		byName: map[targetName]*Target{}, listeners: map[string]*listenerCounts{}, pools: map[poolName]*poolCounts{},
 
-		requests:  describe("requests_total", "Requests answered, by the status that the client got.", "listener", "pool", "settings", "status"),
+		requests: describe("requests_total", "Requests answered, by the status that the client got.", "listener", "pool", "settings",
+			"status"),
 		duration:  describe("request_duration_seconds", "First byte of the request to last byte of the response.", "listener"),
 		received:  describe("received_bytes_total", "Bytes of requests.", "listener"),
 		sent:      describe("sent_bytes_total", "Bytes of responses.", "listener"),
 		responses: describe("backend_responses_total", "Answers of members, by status.", "pool", "settings", "status"),
-		attempts:  describe("backend_attempts_total", "Attempts on members, by connection: fresh or reused.", "pool", "settings", "connection"),
+		attempts: describe("backend_attempts_total", "Attempts on members, by connection: fresh or reused.", "pool", "settings",
+			"connection"),
 		connect:   describe("backend_connect_seconds", "Time to connect to a member, TLS included.", "pool", "settings"),
 		firstByte: describe("backend_first_byte_seconds", "Choice of a member to the head of its response.", "pool", "settings"),
 		lastByte:  describe("backend_last_byte_seconds", "Choice of a member to the last byte of its response.", "pool", "settings"),

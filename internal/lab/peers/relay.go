@@ -24,9 +24,10 @@ type Direction struct {
 type LinkProfile struct {
 	Up, Down   Direction     // from the client to the target; back
 	ResetAfter time.Duration // of each connection; 0: never
-	Forget     time.Duration // a connection idle for longer is forgotten, as stateful firewalls do: nothing passes, nobody is told; 0: never
-	Tell       bool          // one who uses a forgotten connection gets a reset
-	Seed       uint64
+	// A connection idle for longer is forgotten, as stateful firewalls do: nothing passes, nobody is told; 0: never
+	Forget time.Duration
+	Tell   bool // one who uses a forgotten connection gets a reset
+	Seed   uint64
 }
 
 // Relay passes TCP connections on to a target, later and worse than they came. Connecting to it takes no time, because

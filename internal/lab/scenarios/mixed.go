@@ -139,7 +139,8 @@ func refusedAndExpired(s *stage.Stage) {
 	s.Open(stage.Site{Pools: []stage.Pool{
 		{Name: "web", Members: stage.Members(stage.Addrs(away)...), Probe: stage.QuickProbe()},
 		{
-			Name: "api", Path: "/api/*", Members: []stage.Member{{Name: "10.2.0.4", Dial: safe.Addr()}}, Probe: stage.QuickProbe(), TLS: true,
+			Name: "api", Path: "/api/*", Members: []stage.Member{{Name: "10.2.0.4", Dial: safe.Addr()}}, Probe: stage.QuickProbe(),
+			TLS:  true,
 			Host: siteHost, Root: ca.Der,
 		},
 	}})

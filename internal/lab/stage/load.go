@@ -149,8 +149,9 @@ func (t *Outcomes) String() string {
 
 // Load sends shots to a gateway, each when it is due whatever became of the ones before.
 type Load struct {
-	Target  string                                 // host:port of the gateway
-	Clients int                                    // that share the shots in turn, each with an address 127.0.1.x and connections of its own; at least 1
+	Target string // host:port of the gateway
+	// That share the shots in turn, each with an address 127.0.1.x and connections of its own; at least 1
+	Clients int
 	Timeout time.Duration                          // of a shot; 0: 30s
 	Each    func(n int, s TimedRequest, o Outcome) // told of every outcome as it comes, one at a time; may be nil
 }
