@@ -18,8 +18,8 @@ import (
 // Form is how a leaf has to be read.
 type Form uint8
 
+// The forms; an empty leaf has none.
 const (
-	// FormNothing is that of an empty leaf.
 	FormNothing   Form = iota
 	FormBinary         // neither text nor an archive
 	FormLines          // a row of a log on each line, JSON
