@@ -92,6 +92,32 @@ func Spares(t *testing.T, r *report.Report, ids ...string) {
 	}
 }
 
+// Named asserts that a report names causes, each with more than low confidence.
+func Named(t *testing.T, r *report.Report, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		if !slices.ContainsFunc(r.Findings, func(f report.Finding) bool { return f.Cause == id && f.Confidence != report.Low }) {
+			t.Errorf("%s is not named\n%s", id, TextOf(t, r))
+		}
+	}
+}
+
+// Twins diagnoses a story twice: where the deciding fact holds, the report names the first cause; where it does not, the report
+// names none of the causes with more than low confidence.
+func Twins(t *testing.T, play func(s *Story, fact bool), ids ...string) {
+	t.Helper()
+	t.Run("named", func(t *testing.T) {
+		s := New(t)
+		play(s, true)
+		Named(t, s.Diagnose(), ids[0])
+	})
+	t.Run("spared", func(t *testing.T) {
+		s := New(t)
+		play(s, false)
+		Spares(t, s.Diagnose(), ids...)
+	})
+}
+
 // FactOf is what a report has as worth knowing under a cause; empty if nothing.
 func FactOf(r *report.Report, cause string) string {
 	for _, n := range r.Notices {

@@ -11,18 +11,21 @@ import (
 	"causeway/internal/diagnose/story"
 )
 
-// A step in traffic and a gateway that grows; but what failed was one member, one kind of request, or was mended by the members
-// that came.
+// A step in traffic meets a gateway that grows. If only one member or one route fails, or members came as well, the gateway was not
+// short of instances.
 func TestStepInTrafficThatOthersFeel(t *testing.T) {
 	since := func(from, to int) func(int) bool { return func(i int) bool { return i >= from && i < to } }
 	lagging := func(i int) int { return map[bool]int{true: 10, false: 24}[i < 36] }
+	t.Run("everybody", func(t *testing.T) {
+		story.Named(t, growing(t, lagging, since(30, 60), since(30, 36)).Diagnose(), "h-autoscale-lag")
+	})
 	for name, change := range map[string]func(*accesslog.Record){
 		"one member": func(r *accesslog.Record) {
 			if r.Status >= 500 {
 				r.Attempts[0].Member, r.Attempts[0].Server = "10.0.0.5", netip.MustParseAddrPort("10.0.0.5:80")
 			}
 		},
-		"one kind": func(r *accesslog.Record) {
+		"one route": func(r *accesslog.Record) {
 			if r.Status >= 500 {
 				r.URI, r.OriginalURI = []byte("/campaign"), []byte("/campaign")
 			}
@@ -104,7 +107,9 @@ func TestAutoscaleLag(t *testing.T) {
 		}
 		return 24
 	}
-	story.Expect(t, growing(t, lagging, since(30, 60), since(30, 36)).Diagnose(), "h-autoscale-lag medium 30")
+	t.Run("lag", func(t *testing.T) {
+		story.Expect(t, growing(t, lagging, since(30, 60), since(30, 36)).Diagnose(), "h-autoscale-lag medium 30")
+	})
 	for name, s := range map[string]*story.Story{
 		"no waiting":    growing(t, func(i int) int { return lagging(i + 6) }, since(30, 60), since(30, 36)),
 		"traffic falls": growing(t, lagging, since(30, 36), since(30, 36)),

@@ -30,24 +30,35 @@ func TestRefusingMemberThatTheDocumentDoesNotHave(t *testing.T) {
 	}
 }
 
-// Settings speak HTTPS and their probe HTTP, which worked until the members were stopped.
+// A probe has a port or a protocol of its own, and fails. If users are served meanwhile, that is what is wrong; if the members refuse
+// users too, they were stopped, and the probe had worked until then.
 func TestStoppedMembersUnderAnOddProbe(t *testing.T) {
-	for _, odd := range []string{`"protocol":"Https"`, `"port":8081,"protocol":"Http"`} {
-		s := story.New(t)
-		s.Doc = strings.Replace(story.Probed("/health"), `"protocol":"Http","host"`, odd+`,"host"`, 1)
-		s.Traffic(15*time.Second, []int{4, 5})
-		s.Traffic(5*time.Second, []int{4, 5}, story.Fails(story.RefusedFault, time.Millisecond))
-		s.OutOfService(20 * time.Second)
-		for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
-			s.Server(m, "Down", "tcp_connect", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down tcp_connect ECONNREFUSED")
-		}
-		r := s.Diagnose()
-		story.Spares(t, r, "a-probe-protocol")
-		for _, f := range r.Findings {
-			if f.Cause == "a-probe-port" && (f.Confidence == report.High || !strings.Contains(story.RivalsOf(&f), "b-refused")) {
-				t.Errorf("%s %s, rivals %s", f.Cause, f.Confidence, story.RivalsOf(&f))
+	for id, c := range map[string]struct{ odd, met string }{
+		"a-probe-protocol": {`"protocol":"Https"`, "connection_closed"},
+		"a-probe-port":     {`"port":8081,"protocol":"Http"`, "tcp_connect ECONNREFUSED"},
+	} {
+		play := func(t *testing.T, met string, users ...story.Change) *report.Report {
+			s := story.New(t)
+			s.Doc = strings.Replace(story.Probed("/health"), `"protocol":"Http","host"`, c.odd+`,"host"`, 1)
+			s.Traffic(15*time.Second, []int{4, 5})
+			s.Traffic(5*time.Second, []int{4, 5}, users...)
+			s.OutOfService(20 * time.Second)
+			reason, _, _ := strings.Cut(met, " ")
+			for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
+				s.Server(m, "Down", reason, "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down "+met)
 			}
+			return s.Diagnose()
 		}
+		t.Run(id+", named", func(t *testing.T) { story.Named(t, play(t, c.met), id) })
+		t.Run(id+", spared", func(t *testing.T) {
+			r := play(t, "tcp_connect ECONNREFUSED", story.Fails(story.RefusedFault, time.Millisecond))
+			story.Spares(t, r, "a-probe-protocol")
+			for _, f := range r.Findings {
+				if f.Cause == "a-probe-port" && (f.Confidence == report.High || !strings.Contains(story.RivalsOf(&f), "b-refused")) {
+					t.Errorf("%s %s, rivals %s", f.Cause, f.Confidence, story.RivalsOf(&f))
+				}
+			}
+		})
 	}
 }
 

@@ -210,29 +210,41 @@ func TestNobodyHealthy(t *testing.T) {
 	f("probe_timeout", "gateway_stalled", "h-goroutine-or-lock-stall high")
 }
 
-// The health page is gone since the last release; the host that the probe asks for was good enough before.
+// The health page is missing. If the probe passed before, the page has gone with a release, and the host is good enough.
 func TestHealthPageThatMoved(t *testing.T) {
-	s := story.New(t)
-	s.Doc = story.Probed("/health")
-	s.Traffic(20*time.Second, []int{4, 5})
-	s.OutOfService(20 * time.Second)
-	for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
-		s.Server(m, "Down", "status_mismatch", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down status_mismatch 404")
-	}
-	story.Spares(t, s.Diagnose(), "a-probe-host-mismatch")
+	story.Twins(t, func(s *story.Story, neverPassed bool) {
+		s.Doc = story.Probed("/health")
+		if neverPassed {
+			s.Traffic(20*time.Second, []int{4, 5}, story.Path("/health"))
+		} else {
+			s.Traffic(20*time.Second, []int{4, 5})
+		}
+		s.OutOfService(20 * time.Second)
+		history := []string{"2026-11-23T08:00:00Z Up", s.Clock(20*time.Second) + " Down status_mismatch 404"}
+		if neverPassed {
+			history = history[1:]
+		}
+		for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
+			s.Server(m, "Down", "status_mismatch", "", history...)
+		}
+	}, "a-probe-host-mismatch")
 }
 
-// Members hang: probes time out as users' requests do, and a longer time for probes would help nobody.
+// Probes time out. If users' requests do so too, the members hang, and a longer timeout of the probe would help nobody.
 func TestHungMembersAreNoShortProbeTimeout(t *testing.T) {
-	s := story.New(t)
-	s.Doc = story.Probed("/health")
-	s.Traffic(20*time.Second, []int{4, 5})
-	s.Traffic(10*time.Second, []int{4, 5}, story.Fails(story.TimeoutFault, 2*time.Second))
-	s.OutOfService(20 * time.Second)
-	for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
-		s.Server(m, "Down", "probe_timeout", "", "2026-11-23T08:00:00Z Up", s.Clock(30*time.Second)+" Down probe_timeout")
-	}
-	story.Spares(t, s.Diagnose(), "a-probe-timeout-short")
+	story.Twins(t, func(s *story.Story, usersServed bool) {
+		s.Doc = story.Probed("/health")
+		s.Traffic(20*time.Second, []int{4, 5})
+		if usersServed {
+			s.Traffic(10*time.Second, []int{4, 5})
+		} else {
+			s.Traffic(10*time.Second, []int{4, 5}, story.Fails(story.TimeoutFault, 2*time.Second))
+		}
+		s.OutOfService(20 * time.Second)
+		for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
+			s.Server(m, "Down", "probe_timeout", "", "2026-11-23T08:00:00Z Up", s.Clock(30*time.Second)+" Down probe_timeout")
+		}
+	}, "a-probe-timeout-short")
 }
 
 // 429 is said by what counts requests; 403 may be said to anybody.

@@ -28,27 +28,32 @@ func TestStopOfAllMembersIsNoDeepProbe(t *testing.T) {
 	}
 }
 
-// The users of one pool meet errors until its probes give up; those of another, under the same settings, do not.
+// The probes of a pool give up. If its users met errors before, the pool was ill, whatever another pool under the same settings
+// answers.
 func TestIllPoolBesideAWellOne(t *testing.T) {
 	other := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Pool = "canary" }
-	s := story.New(t)
-	s.Doc = strings.Replace(story.Probed("/health"), `{"name":"none"`,
-		`{"name":"canary","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
-	s.Traffic(10*time.Second, []int{4, 5})
-	for range 100 {
-		s.Request(4, story.Answers(500))
-		for range 12 {
-			s.Request(9, other)
+	story.Twins(t, func(s *story.Story, usersServed bool) {
+		s.Doc = strings.Replace(story.Probed("/health"), `{"name":"none"`,
+			`{"name":"canary","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
+		status := 500
+		if usersServed {
+			status = 200
 		}
-		s.After(100 * time.Millisecond)
-	}
-	s.OutOfService(10 * time.Second)
-	s.Traffic(20*time.Second, []int{4, 5})
-	for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
-		s.Server(m, "Up", "", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down status_mismatch 503",
-			s.Clock(30*time.Second)+" Up")
-	}
-	story.Spares(t, s.Diagnose(), "a-probe-too-deep", "a-flap-threshold")
+		s.Traffic(10*time.Second, []int{4, 5})
+		for range 100 {
+			s.Request(4, story.Answers(status))
+			for range 12 {
+				s.Request(9, other)
+			}
+			s.After(100 * time.Millisecond)
+		}
+		s.OutOfService(10 * time.Second)
+		s.Traffic(20*time.Second, []int{4, 5})
+		for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
+			s.Server(m, "Up", "", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down status_mismatch 503",
+				s.Clock(30*time.Second)+" Up")
+		}
+	}, "a-probe-too-deep", "a-flap-threshold")
 }
 
 // Two hiccups are one finding, which says each thing once.
