@@ -118,6 +118,25 @@ func Twins(t *testing.T, play func(s *Story, fact bool), ids ...string) {
 	})
 }
 
+// Decided holds an analyzer to the one fault that decides: failures with it have the cause, those with a neighbouring fault do not.
+func Decided(t *testing.T, id string, decides, neighbour fault.Fault) {
+	t.Helper()
+	Twins(t, func(s *Story, fact bool) {
+		f := neighbour
+		if fact {
+			f = decides
+		}
+		tried := 4
+		if f.Phase == fault.Request || f.Phase == fault.Route {
+			tried = 0
+		}
+		for range 8 {
+			s.After(time.Second).Request(tried, Fails(f, 20*time.Millisecond))
+			s.Request(4)
+		}
+	}, id)
+}
+
 // FactOf is what a report has as worth knowing under a cause; empty if nothing.
 func FactOf(r *report.Report, cause string) string {
 	for _, n := range r.Notices {

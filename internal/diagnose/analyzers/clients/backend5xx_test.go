@@ -1,7 +1,6 @@
 package clients_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,24 +9,6 @@ import (
 	"causeway/internal/diagnose/story"
 	"causeway/internal/fault"
 )
-
-// Somebody changed the gateway eight minutes before the first failure; it is said, and not called the cause.
-func TestRecentChange(t *testing.T) {
-	s := story.NewAzure(t)
-	for range 60 {
-		s.After(time.Minute).Request(4)
-	}
-	change := s.At.Add(time.Minute)
-	s.After(9 * time.Minute)
-	for i := range 30 {
-		s.After(10*time.Second).Request(4, story.Path("/x"), story.Status(500))
-		if i%2 == 0 {
-			s.Request(5)
-		}
-	}
-	s.Files = map[string]string{"activity.json": fmt.Sprintf(`[{"eventTimestamp":%q,"operationName":{"value":"Microsoft.Network/applicationGateways/write"},"status":{"value":"Succeeded"},"caller":"ann","resourceId":"/x"}]`, change.Format(time.RFC3339))}
-	story.Expect(t, s.Diagnose(), "k-backend-5xx high 30", "i-recent-change medium 0")
-}
 
 // A log whose failures of other kinds leave serverStatus empty does not echo: a status that stands in it is an answer.
 func TestALogThatLeavesBlanks(t *testing.T) {

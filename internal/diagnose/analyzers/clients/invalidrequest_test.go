@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"causeway/internal/diagnose/story"
+	"causeway/internal/fault"
 )
 
 // Quick pages come from a cache in five milliseconds; a refusal takes fifteen. That is no longer "sooner than anything else".
@@ -21,4 +22,11 @@ func TestQuickRefusalsAreCalledWhatTheyAre(t *testing.T) {
 	if text := story.TextOf(t, s.Diagnose()); strings.Contains(text, "sooner than it answers") {
 		t.Error("refusals that take three times as long as answers are called sooner")
 	}
+}
+
+// The request breaks a rule; a request that is too large breaks a limit.
+func TestInvalidRequest(t *testing.T) {
+	story.Decided(t, "j-invalid-request",
+		fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.BadHost},
+		fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.TooLarge})
 }

@@ -108,3 +108,10 @@ func TestCertificateOfOneMemberOnAzure(t *testing.T) {
 		t.Errorf("it works again: found %s", got)
 	}
 }
+
+// The certificate is not valid any more; another one is not valid yet.
+func TestExpired(t *testing.T) {
+	story.Decided(t, "f-expired",
+		fault.Fault{Side: fault.Backend, Phase: fault.TLS, Kind: fault.Certificate, Detail: "cert_expired"},
+		fault.Fault{Side: fault.Backend, Phase: fault.TLS, Kind: fault.Certificate, Detail: "cert_not_yet_valid"})
+}

@@ -31,3 +31,10 @@ func TestWhatTheRecordItselfDecides(t *testing.T) {
 	f(fault.Fault{Side: fault.Gateway, Phase: fault.Connect, Kind: fault.Exhausted, Errno: "EMFILE"}, "h-fd high")
 	f(fault.Fault{Side: fault.Gateway, Phase: fault.Wait, Kind: fault.Closed}, "c-gateway-reload high")
 }
+
+// The head of the response is above its limit; a malformed one breaks a rule.
+func TestHeaderTooBig(t *testing.T) {
+	story.Decided(t, "e-header-too-big",
+		fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.TooLarge},
+		fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Malformed})
+}

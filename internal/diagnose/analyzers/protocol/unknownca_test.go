@@ -63,3 +63,10 @@ func TestStrangeCertificateMayBeAStranger(t *testing.T) {
 		}
 	}
 }
+
+// The chain leads to no trusted root; one that is incomplete may lead to one.
+func TestUnknownCA(t *testing.T) {
+	story.Decided(t, "f-unknown-ca",
+		fault.Fault{Side: fault.Backend, Phase: fault.TLS, Kind: fault.Certificate, Detail: "cert_unknown_ca"},
+		fault.Fault{Side: fault.Backend, Phase: fault.TLS, Kind: fault.Certificate, Detail: "cert_missing_intermediate"})
+}
