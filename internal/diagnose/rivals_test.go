@@ -13,6 +13,7 @@ import (
 
 // Closed connections of which Azure's log does not say why: what its other fields speak against comes last, with the reason.
 func TestRivalsOfCloses(t *testing.T) {
+	t.Parallel()
 	fresh := func(_ *accesslog.Record, a *accesslog.Attempt) { a.Connect = 2 * time.Millisecond }
 	story := func(protocol string, reuse bool) report.Open {
 		s := story.NewAzure(t)

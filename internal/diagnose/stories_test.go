@@ -12,6 +12,7 @@ import (
 
 // Whoever changes an analyzer finds its stories in the file beside it.
 func TestStoriesBesideEachAnalyzer(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("analyzers/*/*.go")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d files: %v", len(files), err)

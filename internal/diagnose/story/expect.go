@@ -107,11 +107,13 @@ func Named(t *testing.T, r *report.Report, ids ...string) {
 func Twins(t *testing.T, play func(s *Story, fact bool), ids ...string) {
 	t.Helper()
 	t.Run("named", func(t *testing.T) {
+		t.Parallel()
 		s := New(t)
 		play(s, true)
 		Named(t, s.Diagnose(), ids[0])
 	})
 	t.Run("spared", func(t *testing.T) {
+		t.Parallel()
 		s := New(t)
 		play(s, false)
 		Spares(t, s.Diagnose(), ids...)

@@ -14,9 +14,11 @@ import (
 // A step in traffic meets a gateway that grows. If only one member or one route fails, or members came as well, the gateway was not
 // short of instances.
 func TestStepInTrafficThatOthersFeel(t *testing.T) {
+	t.Parallel()
 	since := func(from, to int) func(int) bool { return func(i int) bool { return i >= from && i < to } }
 	lagging := func(i int) int { return map[bool]int{true: 10, false: 24}[i < 36] }
 	t.Run("everybody", func(t *testing.T) {
+		t.Parallel()
 		story.Named(t, growing(t, lagging, since(30, 60), since(30, 36)).Diagnose(), "h-autoscale-lag")
 	})
 	for name, change := range map[string]func(*accesslog.Record){
@@ -32,6 +34,7 @@ func TestStepInTrafficThatOthersFeel(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := growing(t, lagging, since(30, 60), since(30, 36))
 			for i := range s.Records {
 				change(&s.Records[i])
@@ -40,6 +43,7 @@ func TestStepInTrafficThatOthersFeel(t *testing.T) {
 		})
 	}
 	t.Run("members came", func(t *testing.T) {
+		t.Parallel()
 		s := growing(t, lagging, since(30, 60), since(30, 36))
 		begin := s.Records[0].Start
 		for i := range s.Records {
@@ -54,6 +58,7 @@ func TestStepInTrafficThatOthersFeel(t *testing.T) {
 
 // Two pools fail alike until the gateway has grown, by its compute units: one member of one pool joins much later.
 func TestGatewayThatGrowsForAllPools(t *testing.T) {
+	t.Parallel()
 	since := func(from, to int) func(int) bool { return func(i int) bool { return i >= from && i < to } }
 	s := growing(t, func(i int) int { return map[bool]int{true: 8, false: 13}[i < 39] }, since(35, 60), since(35, 39))
 	for i := range s.Records {
@@ -97,6 +102,7 @@ func growing(t *testing.T, units func(minute int) int, load, fail func(minute in
 // A step in traffic meets one instance, which is all there is until others have come. Where units rise at once nothing was
 // waited for; where traffic falls as the failures end, or they go on as units rise, it was not for the lack of instances.
 func TestAutoscaleLag(t *testing.T) {
+	t.Parallel()
 	since := func(from, to int) func(int) bool { return func(i int) bool { return i >= from && i < to } }
 	lagging := func(i int) int {
 		switch {
@@ -108,6 +114,7 @@ func TestAutoscaleLag(t *testing.T) {
 		return 24
 	}
 	t.Run("lag", func(t *testing.T) {
+		t.Parallel()
 		story.Expect(t, growing(t, lagging, since(30, 60), since(30, 36)).Diagnose(), "h-autoscale-lag medium 30")
 	})
 	for name, s := range map[string]*story.Story{
@@ -116,6 +123,9 @@ func TestAutoscaleLag(t *testing.T) {
 		"it goes on":    growing(t, lagging, since(30, 60), since(30, 60)),
 		"no step":       growing(t, lagging, since(0, 60), since(30, 36)),
 	} {
-		t.Run(name, func(t *testing.T) { story.Spares(t, s.Diagnose(), "h-autoscale-lag") })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			story.Spares(t, s.Diagnose(), "h-autoscale-lag")
+		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 )
 
 func TestSessionsBeyondTheLimit(t *testing.T) {
+	t.Parallel()
 	r := story.DiagnoseSessions(t, story.SessionsLog(100, func(i int) (int, string, string) {
 		if i >= 80 {
 			return 503, "", "0.001"
@@ -18,6 +19,7 @@ func TestSessionsBeyondTheLimit(t *testing.T) {
 
 // Capacity allows 25,000 connections and there were 40: then it is another limit.
 func TestSessionsBelowTheLimit(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Counts = &story.Counts{Requests: 100, Failures: 10}
 	s.Files = map[string]string{

@@ -12,6 +12,7 @@ import (
 
 // Clients that waited for room are worth knowing while nothing fails, and a finding where something does.
 func TestQueuedClients(t *testing.T) {
+	t.Parallel()
 	left := fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}
 	for name, x := range map[string]struct {
 		queued time.Duration
@@ -24,27 +25,31 @@ func TestQueuedClients(t *testing.T) {
 		"another failure":    {2 * time.Second, story.Fails(story.RefusedFault, time.Millisecond), "h-conn-limit high"},
 		"waited for no time": {20 * time.Millisecond, story.Fails(left, 400*time.Millisecond), "j-client-abort high"},
 	} {
-		s := story.New(t)
-		for i := range 60 {
-			s.After(300*time.Millisecond).Request(5, story.QueuedFor(x.queued))
-			if i%6 == 0 && x.fails != nil {
-				s.Request(4, story.QueuedFor(x.queued), x.fails)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			for i := range 60 {
+				s.After(300*time.Millisecond).Request(5, story.QueuedFor(x.queued))
+				if i%6 == 0 && x.fails != nil {
+					s.Request(4, story.QueuedFor(x.queued), x.fails)
+				}
 			}
-		}
-		r := s.Diagnose()
-		fact := story.FactOf(r, "h-conn-limit")
-		if !strings.Contains(story.Causes(r), x.want) || x.want == "" && story.Causes(r) != "" {
-			t.Errorf("%s: found %q", name, story.Causes(r))
-		}
-		if noted := x.queued > 0 && !strings.Contains(x.want, "h-conn-limit"); noted != strings.Contains(fact,
-			"clients waited for room under the gateway's limit of connections, "+units.Seconds(x.queued)+" at most") {
-			t.Errorf("%s: worth knowing: %q", name, fact)
-		}
+			r := s.Diagnose()
+			fact := story.FactOf(r, "h-conn-limit")
+			if !strings.Contains(story.Causes(r), x.want) || x.want == "" && story.Causes(r) != "" {
+				t.Errorf("%s: found %q", name, story.Causes(r))
+			}
+			if noted := x.queued > 0 && !strings.Contains(x.want, "h-conn-limit"); noted != strings.Contains(fact,
+				"clients waited for room under the gateway's limit of connections, "+units.Seconds(x.queued)+" at most") {
+				t.Errorf("%s: worth knowing: %q", name, fact)
+			}
+		})
 	}
 }
 
 // A finding counts the clients that gave up in the queue, and no others.
 func TestClientsThatGaveUpInTheQueue(t *testing.T) {
+	t.Parallel()
 	left := fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}
 	s := story.New(t)
 	for i := range 40 {

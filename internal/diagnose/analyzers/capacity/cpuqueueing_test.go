@@ -9,6 +9,7 @@ import (
 
 // Requests time out. If they do so when much traffic comes, and all answers are slower then, they wait for a processor.
 func TestCPUQueueing(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, whenBusy bool) {
 		for i := range 300 {
 			s.After(time.Second)

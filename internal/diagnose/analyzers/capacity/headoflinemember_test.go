@@ -15,6 +15,7 @@ import (
 // Long requests of all lengths up to beyond the timeout come to one member, two at a time. If those that time out came when no more
 // than usual was in progress, they waited for nobody.
 func TestLongRequestsThatWaitForNobody(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, behindOthers bool) {
 		for i := range 200 {
 			s.After(time.Second)
@@ -35,6 +36,7 @@ func TestLongRequestsThatWaitForNobody(t *testing.T) {
 // Much comes at once, and one of two members gets more of the long requests. If requests wait in vain at both, it is too much for all:
 // when their time is up, the other member has only just finished.
 func TestBurstsThatAreTooMuchForAll(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, otherIdle bool) {
 		for i := range 30 {
 			s.After(10 * time.Second)
@@ -61,6 +63,7 @@ func TestBurstsThatAreTooMuchForAll(t *testing.T) {
 // A member gets the reports as well, and what else it gets waits behind them. If the reports have a pool of their own, of which it is
 // the only member, it was meant to get them.
 func TestMemberOfTwoPools(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, onePool bool) {
 		s.Doc = strings.Replace(story.Document, `{"name":"none"`,
 			`{"name":"reports","properties":{"backendAddresses":[{"ipAddress":"10.0.0.4"}]}},{"name":"none"`, 1)
@@ -86,6 +89,7 @@ func TestMemberOfTwoPools(t *testing.T) {
 
 // Turns fall so that two of four members get the long requests, in bouts, and work on three at once.
 func TestLongRequestsPileUpAtTwoOfFour(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for range 12 {
 		s.After(8 * time.Second)
@@ -178,6 +182,7 @@ func (d deal) play(s *story.Story) {
 // With few workers the long requests wait for each other, and a few that went to the other member did not. Where all wait for
 // one lock, are slow at times, or come to a member that is slow itself, no other turn would have helped, or that is not known.
 func TestWhatLongRequestsWaitFor(t *testing.T) {
+	t.Parallel()
 	at := func(times time.Duration, of func(second, member int) bool) func(int, int) time.Duration {
 		return func(second, member int) time.Duration {
 			if of(second, member) {
@@ -198,6 +203,7 @@ func TestWhatLongRequestsWaitFor(t *testing.T) {
 		"a slow member":     {deal{strays: 0.1, slow: at(3, func(_, member int) bool { return member == 4 })}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := story.New(t)
 			c.play(s)
 			r := s.Diagnose()
@@ -233,6 +239,7 @@ func waitsInVain(here, there int) story.Change {
 // Turns fall so that all long requests come to one member. A member that is slow for everything has much in progress too; a route
 // that is slow everywhere waits behind others wherever it goes; and where all members are full no turn would have helped.
 func TestMuchInProgressThatIsNoPileUp(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		pilesUp bool
 		each    func(s *story.Story, i, n int)
@@ -281,6 +288,7 @@ func TestMuchInProgressThatIsNoPileUp(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := story.New(t)
 			turns(s, 30, func(i, n int) { c.each(s, i, n) })
 			if r := s.Diagnose(); c.pilesUp {

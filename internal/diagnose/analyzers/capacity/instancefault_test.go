@@ -9,6 +9,7 @@ import (
 
 // Instance 1 fails at every member; instances 0 and 2 never do.
 func TestInstanceFault(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for i := range 900 {
 		s.After(2 * time.Second)
@@ -26,6 +27,7 @@ func TestInstanceFault(t *testing.T) {
 
 // Requests through one instance fail. If they are all of one client with one connection, the instance serves everybody else.
 func TestClientWithOneConnectionIsNoBadInstance(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, manyClients bool) {
 		s.Azure = true
 		for i := range 400 {

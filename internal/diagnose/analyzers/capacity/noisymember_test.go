@@ -15,6 +15,7 @@ import (
 
 // A member is in service for twenty minutes, and slow. If all members are slow in these, it is the time and not the member.
 func TestMemberThatIsThereOnlyInTheSlowTime(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, alone bool) {
 		for i := range 3000 {
 			s.After(time.Second)
@@ -41,6 +42,7 @@ func TestMemberThatIsThereOnlyInTheSlowTime(t *testing.T) {
 
 // A member is slow. If it joined just before the log ends, its caches may be cold, and nobody knows how it does when they are warm.
 func TestMemberThatHasJustJoinedIsNoNoise(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, thereAllAlong bool) {
 		for i := range 1000 {
 			s.After(time.Second).Request(4)
@@ -57,6 +59,7 @@ func TestMemberThatHasJustJoinedIsNoNoise(t *testing.T) {
 
 // A member is slow. If only one of two instances finds it so, the way from that instance is bad.
 func TestBadWayFromOneInstanceIsNoNoise(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, fromBoth bool) {
 		for i := range 600 {
 			s.After(time.Second)
@@ -85,6 +88,7 @@ func TestBadWayFromOneInstanceIsNoNoise(t *testing.T) {
 
 // One of five members is slow by a disk, for three kinds of requests; it is out of service for a while.
 func TestOneOfFiveIsSlow(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	n := 0
 	for i := range 900 {
@@ -113,6 +117,7 @@ func TestOneOfFiveIsSlow(t *testing.T) {
 
 // Reports take long at one member. If they are all of one user, whom a cookie binds to it, another member would be no quicker.
 func TestHeavyUserIsNoSlowMember(t *testing.T) {
+	t.Parallel()
 	play := func(t *testing.T, user func(i int) int) *report.Report {
 		s, rnd := story.New(t), rand.New(rand.NewSource(1))
 		s.Doc = story.Sticky(story.Document)
@@ -128,9 +133,11 @@ func TestHeavyUserIsNoSlowMember(t *testing.T) {
 		return s.Diagnose()
 	}
 	t.Run("many users", func(t *testing.T) {
+		t.Parallel()
 		story.Named(t, play(t, func(i int) int { return 40 + i%20 }), "g-noisy-member")
 	})
 	t.Run("one user", func(t *testing.T) {
+		t.Parallel()
 		r := play(t, func(int) int { return 99 })
 		story.Spares(t, r, "g-noisy-member")
 		if strings.Contains(story.TextOf(t, r), "if it were as quick as its equals") {
@@ -141,6 +148,7 @@ func TestHeavyUserIsNoSlowMember(t *testing.T) {
 
 // One of three members is five times as slow as the others.
 func TestNoisyMember(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":20`, 1)
 	for i := range 600 {
@@ -164,6 +172,7 @@ func TestNoisyMember(t *testing.T) {
 // Azure's log has whole seconds: of a request timeout of one it does not show whether the member answered others meanwhile.
 // That it answered nobody is then not said, and what is seen otherwise still counts.
 func TestWaitsThatTheLogIsTooCoarseFor(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":1`, 1)
 	for i := range 60 {
@@ -194,8 +203,10 @@ func TestWaitsThatTheLogIsTooCoarseFor(t *testing.T) {
 
 // A member is slower than the others under its settings. If a pool of its own sends it the reports, it has no equals.
 func TestPoolOfSlowReportsIsNoNoisyMember(t *testing.T) {
+	t.Parallel()
 	for kind, azure := range map[string]bool{"Causeway": false, "Azure": true} {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 			story.Twins(t, func(s *story.Story, hasEquals bool) {
 				s.Azure = azure
 				s.Doc = strings.Replace(story.Document, `{"name":"none"`,
@@ -223,8 +234,10 @@ func TestPoolOfSlowReportsIsNoNoisyMember(t *testing.T) {
 // A member is slower than the others. If it is one user's reports that are slow, and a cookie binds the user to the member, nothing
 // can be compared.
 func TestHeavyUserOfAMember(t *testing.T) {
+	t.Parallel()
 	for kind, azure := range map[string]bool{"Causeway": false, "Azure": true} {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 			story.Twins(t, func(s *story.Story, everybody bool) {
 				s.Azure, s.Doc = azure, story.Sticky(story.Document)
 				for i := range 300 {
@@ -248,6 +261,7 @@ func TestHeavyUserOfAMember(t *testing.T) {
 
 // A member is slower than the other one. If it gets other routes, nothing can be compared.
 func TestOtherKindsAreNoNoise(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, sameRoute bool) {
 		quick := "/quick"
 		if sameRoute {

@@ -10,6 +10,7 @@ import (
 
 // Three members shed beyond thirty or so; two instances ask them.
 func TestSheddingByThreeMembers(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 40 {
 		s.After(time.Second)
@@ -31,6 +32,7 @@ func TestSheddingByThreeMembers(t *testing.T) {
 // WebSockets are open by day and none by night. By day the member says 503 at once to some requests. If it does so whenever the most
 // is in progress, it sheds; if it does so for a minute, to one in four, one of its workers is ill.
 func TestIllWorkerWhileMuchIsOpenIsNoShedding(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, whenFull bool) {
 		for i := range 600 {
 			s.After(time.Second)
@@ -56,6 +58,7 @@ func TestIllWorkerWhileMuchIsOpenIsNoShedding(t *testing.T) {
 // The member refuses an instance that has WebSockets open at it. If it does so when the most is in progress, it sheds; otherwise it
 // may let each address make so many requests only.
 func TestOneInstanceIsRefused(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, whenFull bool) {
 		active := 300
 		if whenFull {
@@ -77,6 +80,7 @@ func TestOneInstanceIsRefused(t *testing.T) {
 
 // The same without a second instance: Azure's records do not say how much was in progress, which does not mean that nothing was.
 func TestRefusalsBesideALogWithoutWorkInProgress(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, whenFull bool) {
 		active := 300
 		if whenFull {
@@ -100,6 +104,7 @@ func TestRefusalsBesideALogWithoutWorkInProgress(t *testing.T) {
 // Most comes about noon. If the member refuses what is beyond seven a second, whenever that comes, it sheds. If it refuses for half a
 // minute, what it needs is away; if it refuses one page that nobody asks for at other times, that page is in maintenance.
 func TestTroubleAtNoonIsNoShedding(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		refused func(second, n int) (string, bool)
 		sheds   bool
@@ -109,6 +114,7 @@ func TestTroubleAtNoonIsNoShedding(t *testing.T) {
 		"one page":            {func(_, n int) (string, bool) { return map[bool]string{true: "/checkout", false: "/a"}[n == 9], n == 9 }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := story.New(t)
 			s.Azure = true
 			for i := range 500 {
@@ -132,6 +138,7 @@ func TestTroubleAtNoonIsNoShedding(t *testing.T) {
 
 // The backend refuses quickly whenever much comes.
 func TestShedding(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for i := range 200 {
 		s.After(time.Second)
@@ -152,6 +159,7 @@ func TestShedding(t *testing.T) {
 // At the busiest time something says 503. If it refuses a part of the requests, it sheds; if it refuses all for ten seconds, the
 // application behind it is away.
 func TestOutageAtTheBusyTimeIsNoShedding(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, aPart bool) {
 		s.Azure = true
 		for range 100 {
@@ -176,6 +184,7 @@ func TestOutageAtTheBusyTimeIsNoShedding(t *testing.T) {
 // One of two members says 503 at the busy time. If it refuses a part of the requests, it sheds; if it refuses all for ten seconds,
 // while the other one goes on, it is in maintenance.
 func TestMemberThatIsInMaintenanceIsNoShedding(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, aPart bool) {
 		s.Azure = true
 		for i := range 230 {
@@ -199,6 +208,7 @@ func TestMemberThatIsInMaintenanceIsNoShedding(t *testing.T) {
 // The member refuses when eight or more are in progress, and asks to come back. The traffic is the same in all seconds: the
 // test of load has nothing to go by.
 func TestSheddingByWorkInProgress(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	retryAfter := func(_ *accesslog.Record, a *accesslog.Attempt) { a.RetryAfter = time.Second }
 	story.BusySeconds(s, 20, 10, func(i, n int) {
@@ -216,6 +226,7 @@ func TestSheddingByWorkInProgress(t *testing.T) {
 // work in progress. What is broken behind the member fails one route at once and lets another hang: much is in progress then, and
 // still nobody is shed.
 func TestQuick503ThatIsNoShedding(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		sheds bool
 		each  func(s *story.Story, i, n int)
@@ -255,6 +266,7 @@ func TestQuick503ThatIsNoShedding(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := story.New(t)
 			story.BusySeconds(s, 20, 10, func(i, n int) { c.each(s, i, n) })
 			if r := s.Diagnose(); c.sheds {

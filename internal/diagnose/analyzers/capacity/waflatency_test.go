@@ -11,6 +11,7 @@ import (
 
 // Slow requests fail. If the firewall took most of their time, it is to blame; if it took little, the member is.
 func TestWAFLatency(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, inFirewall bool) {
 		inspected := 20 * time.Millisecond
 		if inFirewall {

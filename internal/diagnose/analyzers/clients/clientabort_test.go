@@ -10,6 +10,7 @@ import (
 
 // Clients give up after a second on a path that nobody was ever answered on. Are they impatient, or is it stuck?
 func TestGivingUpOnAStuckPathIsNotTheClientsFault(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 100 {
 		s.After(100 * time.Millisecond).Request(4)

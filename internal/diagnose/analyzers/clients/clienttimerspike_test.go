@@ -10,6 +10,7 @@ import (
 
 // Clients leave before an answer. A timer of theirs ends at one age; people leave at all ages.
 func TestClientTimerSpike(t *testing.T) {
+	t.Parallel()
 	left := fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}
 	story.Twins(t, func(s *story.Story, oneAge bool) {
 		for i := range 60 {

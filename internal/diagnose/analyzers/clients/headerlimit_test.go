@@ -9,6 +9,7 @@ import (
 
 // The head of the request is above its limit, not the body.
 func TestHeaderLimit(t *testing.T) {
+	t.Parallel()
 	story.Decided(t, "j-header-limit",
 		fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.TooLarge},
 		fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.BodyTooBig})

@@ -11,6 +11,7 @@ import (
 
 // Quick pages come from a cache in five milliseconds; a refusal takes fifteen. That is no longer "sooner than anything else".
 func TestQuickRefusalsAreCalledWhatTheyAre(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	story.BusySeconds(s, 20, 10, func(i, n int) {
 		if n >= 8 && i%2 == 0 {
@@ -26,6 +27,7 @@ func TestQuickRefusalsAreCalledWhatTheyAre(t *testing.T) {
 
 // The request breaks a rule; a request that is too large breaks a limit.
 func TestInvalidRequest(t *testing.T) {
+	t.Parallel()
 	story.Decided(t, "j-invalid-request",
 		fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.BadHost},
 		fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.TooLarge})

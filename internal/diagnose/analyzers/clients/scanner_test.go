@@ -23,6 +23,7 @@ import (
 
 // One address asks for whatever might be open.
 func TestScanner(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for i := range 30 {
 		s.After(time.Second).Request(4)
@@ -54,6 +55,7 @@ var pseudonym = regexp.MustCompile(`(host|path|agent)-[a-z]{8}(\.example)?|"prob
 
 // Two scanners with programs of their own: redacted, the same is said of the same requests, and nobody is named.
 func TestRedactedScannersAreScanners(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := story.NewAzure(t)
 	for i := range 60 {
@@ -99,6 +101,7 @@ func TestRedactedScannersAreScanners(t *testing.T) {
 
 // Clients that do not speak the listener's protocol, and sessions that the gateway gave no reason for.
 func TestSessionsOfOtherEnds(t *testing.T) {
+	t.Parallel()
 	r := story.DiagnoseSessions(t, story.SessionsLog(100, func(i int) (int, string, string) {
 		return map[bool]int{true: 400, false: 500}[i < 60], "", "0.2"
 	}), 100)

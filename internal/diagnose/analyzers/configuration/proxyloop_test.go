@@ -1,6 +1,7 @@
 package configuration_test
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 // A request comes in with the transaction of another one. At the gateway that sent it, it has gone round; at a gateway behind that
 // one, it has arrived.
 func TestGatewayBehindAnotherIsNoLoop(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, sameGateway bool) {
 		inner := "/INNER"
 		if sameGateway {
@@ -28,6 +30,7 @@ func TestGatewayBehindAnotherIsNoLoop(t *testing.T) {
 
 // Clients of a busy gateway use every port there is, and so the one that a request waits on. Only the transaction tells of a loop.
 func TestBusyPortsAreNoLoop(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, sameTransaction bool) {
 		for i := range 20 {
 			s.After(3 * time.Second)
@@ -52,23 +55,27 @@ func TestBusyPortsAreNoLoop(t *testing.T) {
 // The pool leads back to the gateway, if only by a detour: what comes back has the transaction that it was sent with. Whoever
 // gives up first, the inner request looks like one that its client left, on a download or before it.
 func TestProxyLoop(t *testing.T) {
+	t.Parallel()
 	left := fault.Fault{Side: fault.Client, Phase: fault.Deliver, Kind: fault.Closed}
 	for _, innerFirst := range []bool{true, false} {
-		s := story.New(t)
-		for range 20 {
-			begin := s.After(time.Second).At
-			s.Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
-			outer := &s.Records[len(s.Records)-1]
-			s.At = begin.Add(5 * time.Millisecond)
-			s.Request(4, story.Fails(left, 2*time.Second), func(r *accesslog.Record, _ *accesslog.Attempt) {
-				r.Client = netip.MustParseAddrPort("127.0.0.1:50000")
-				r.Parent = outer.Transaction
-			})
-			if n := len(s.Records); innerFirst {
-				s.Records[n-1], s.Records[n-2] = s.Records[n-2], s.Records[n-1]
+		t.Run(fmt.Sprintf("innerFirst %t", innerFirst), func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			for range 20 {
+				begin := s.After(time.Second).At
+				s.Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
+				outer := &s.Records[len(s.Records)-1]
+				s.At = begin.Add(5 * time.Millisecond)
+				s.Request(4, story.Fails(left, 2*time.Second), func(r *accesslog.Record, _ *accesslog.Attempt) {
+					r.Client = netip.MustParseAddrPort("127.0.0.1:50000")
+					r.Parent = outer.Transaction
+				})
+				if n := len(s.Records); innerFirst {
+					s.Records[n-1], s.Records[n-2] = s.Records[n-2], s.Records[n-1]
+				}
+				s.At = begin
 			}
-			s.At = begin
-		}
-		story.Expect(t, s.Diagnose(), "i-proxy-loop high 40")
+			story.Expect(t, s.Diagnose(), "i-proxy-loop high 40")
+		})
 	}
 }

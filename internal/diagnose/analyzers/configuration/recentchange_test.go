@@ -11,6 +11,7 @@ import (
 // Somebody changed the gateway before the first failure. If that was minutes before, the report names it beside the cause; if it was
 // a day before, it does not.
 func TestRecentChange(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		before time.Duration
 		want   []string
@@ -19,6 +20,7 @@ func TestRecentChange(t *testing.T) {
 		"a day before":   {24 * time.Hour, []string{"k-backend-5xx high 30"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := story.NewAzure(t)
 			for range 60 {
 				s.After(time.Minute).Request(4)

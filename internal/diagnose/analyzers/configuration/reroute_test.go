@@ -32,6 +32,7 @@ func reroutedStory(t *testing.T, before string) *story.Story {
 }
 
 func TestRuleThatWasLedElsewhere(t *testing.T) {
+	t.Parallel()
 	r := reroutedStory(t, "crates").Diagnose()
 	story.Expect(t, r, "i-recent-change medium 20")
 	if f := *story.Found(t, r, 0); f.Rivals[0].Cause != "i-empty-pool" ||

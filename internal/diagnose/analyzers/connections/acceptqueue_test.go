@@ -10,6 +10,7 @@ import (
 
 // Attempts to connect get no answer. If others come about when the kernel asks again, a second later, the member accepts too slowly.
 func TestAcceptQueue(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, whenAskedAgain bool) {
 		late := 300 * time.Millisecond
 		if whenAskedAgain {

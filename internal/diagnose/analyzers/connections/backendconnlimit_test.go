@@ -12,6 +12,7 @@ import (
 
 // Several members, each with its limit of forty, and TLS to them: the one that is full ends the handshake.
 func TestMembersWithLargeLimits(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	ended := fault.Fault{Side: fault.Backend, Phase: fault.TLS, Kind: fault.Closed}
 	for i := range 30 {
@@ -37,6 +38,7 @@ func TestMembersWithLargeLimits(t *testing.T) {
 // Ten connections work and what comes beyond them is ended. If the ten were open already, the member takes no more of them; if they
 // were made just before, what stands before the member lets ten new ones a second through, however few are open.
 func TestRateOfNewConnectionsIsNoLimitOfThem(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, openBefore bool) {
 		for i := range 20 {
 			s.After(10 * time.Second)
@@ -58,6 +60,7 @@ func TestRateOfNewConnectionsIsNoLimitOfThem(t *testing.T) {
 // Traffic grows, and with it the connections, until whoever guards the member lets no new one through any more. That looks as
 // if it had all that it takes: no new one works again, however few are in progress.
 func TestNewConnectionsThatNeverWorkAgain(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 60 {
 		s.After(time.Second)
@@ -83,6 +86,7 @@ func TestNewConnectionsThatNeverWorkAgain(t *testing.T) {
 // A batch asks for twelve things and then for one more, which fails with the twelve in progress. If it is always the same one, which
 // nobody ever answered, it kills its worker.
 func TestPoisonAtTheEndOfABatchIsNoLimit(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, usualPath bool) {
 		path := "/boom"
 		if usualPath {
@@ -106,11 +110,13 @@ func TestPoisonAtTheEndOfABatchIsNoLimit(t *testing.T) {
 // New connections work when little is in progress and end when more is. If the two are of different instances of the gateway, or of
 // different gateways, the address of one of them is banned, and lives on the connections it has.
 func TestBannedInstanceIsNoLimit(t *testing.T) {
+	t.Parallel()
 	for name, of := range map[string]func(busy bool) story.Change{
 		"instances": func(busy bool) story.Change { return story.ByInstance(map[bool]int{false: 0, true: 1}[busy]) },
 		"gateways":  func(busy bool) story.Change { return story.Of(map[bool]string{false: "/EAST", true: "/WEST"}[busy]) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			story.Twins(t, func(s *story.Story, same bool) {
 				for i := range 40 {
 					s.After(time.Second).Request(4, of(false), story.Active(i%2))
@@ -128,6 +134,7 @@ func TestBannedInstanceIsNoLimit(t *testing.T) {
 // New connections work in one log and end in another. If the first log is Azure's, it does not say how much was in progress when
 // they worked.
 func TestLogWithoutWorkInProgressBesideOneWithIt(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, traced bool) {
 		s.Mixed()
 		for i := range 40 {
@@ -167,7 +174,9 @@ func fullMember(s *story.Story, seconds int, beyond func(i, active int)) {
 // New connections end when six requests are in progress. What ends them at any number, ends busy ones too, or answers nobody, is no
 // limit of connections.
 func TestEndsOfNewConnectionsThatAreNoLimit(t *testing.T) {
+	t.Parallel()
 	t.Run("a limit", func(t *testing.T) {
+		t.Parallel()
 		s := story.New(t)
 		fullMember(s, 12, func(_, n int) { s.Request(4, story.Active(n), story.Fails(story.RaceFault, time.Millisecond)) })
 		story.Expect(t, s.Diagnose(), "c-backend-conn-limit high 36")
@@ -197,6 +206,7 @@ func TestEndsOfNewConnectionsThatAreNoLimit(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := story.New(t)
 			fullMember(s, 12, func(i, n int) { beyond(s, i, n) })
 			story.Spares(t, s.Diagnose(), "c-backend-conn-limit")
@@ -206,6 +216,7 @@ func TestEndsOfNewConnectionsThatAreNoLimit(t *testing.T) {
 
 // New connections end at the busiest times. If connections that carried requests are cut with them, the member restarts.
 func TestRestartAtBusyTimeIsNoLimit(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, busyOnesLive bool) {
 		for i := range 20 {
 			s.After(time.Second)

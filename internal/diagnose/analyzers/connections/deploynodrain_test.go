@@ -11,6 +11,7 @@ import (
 // Members go away one after another. If each had a request that nobody ever answered, that request ended it, was sent again, and so
 // went through all of them.
 func TestPoisonThatGoesRoundIsNoRollOut(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, usualPath bool) {
 		path := "/boom"
 		if usualPath {
@@ -33,6 +34,7 @@ func TestPoisonThatGoesRoundIsNoRollOut(t *testing.T) {
 
 // Two members restart, one after the other. In two pools, even under the same settings, that is no roll-out.
 func TestRestartsInTwoPoolsAreNoRollOut(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, onePool bool) {
 		second := func(r *accesslog.Record, _ *accesslog.Attempt) {
 			if !onePool {

@@ -9,6 +9,7 @@ import (
 
 // The side tells who closed the connection under a request: the gateway, as it drained, or the member.
 func TestGatewayReload(t *testing.T) {
+	t.Parallel()
 	story.Decided(t, "c-gateway-reload",
 		fault.Fault{Side: fault.Gateway, Phase: fault.Wait, Kind: fault.Closed},
 		fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Closed})

@@ -46,6 +46,7 @@ func movedStory(t *testing.T, members string, write time.Duration) *story.Story 
 
 // A name that led elsewhere, until somebody wrote the gateway.
 func TestNameThatMoved(t *testing.T) {
+	t.Parallel()
 	r := movedStory(t, oneNameOnly, 89*time.Minute).Diagnose()
 	story.Expect(t, r, "b-dns-stale medium 40")
 	for _, x := range r.WhatIf.Savings {
@@ -57,17 +58,22 @@ func TestNameThatMoved(t *testing.T) {
 
 // Without a write that heals it, or with one long before, the move is the first thing that it may be, and no more.
 func TestNameThatMovedUnseen(t *testing.T) {
+	t.Parallel()
 	for _, write := range []time.Duration{0, 20 * time.Minute} {
-		r := movedStory(t, oneNameOnly, write).Diagnose()
-		if strings.Contains(story.Causes(r), "b-dns-stale") || story.Likely(r) != "b-dns-stale" ||
-			story.Found(t, r, 0).Rivals[0].Cause != "b-dns-stale" {
-			t.Errorf("write at %s: found %q, open %q, rivals %+v", write, story.Causes(r), story.Likely(r), story.Found(t, r, 0).Rivals)
-		}
+		t.Run(fmt.Sprintf("write %v", write), func(t *testing.T) {
+			t.Parallel()
+			r := movedStory(t, oneNameOnly, write).Diagnose()
+			if strings.Contains(story.Causes(r), "b-dns-stale") || story.Likely(r) != "b-dns-stale" ||
+				story.Found(t, r, 0).Rivals[0].Cause != "b-dns-stale" {
+				t.Errorf("write at %s: found %q, open %q, rivals %+v", write, story.Causes(r), story.Likely(r), story.Found(t, r, 0).Rivals)
+			}
+		})
 	}
 }
 
 // An address in the document is no name, and cannot be stale.
 func TestAddressThatWasReplaced(t *testing.T) {
+	t.Parallel()
 	r := movedStory(t, `[{"ipAddress":"10.0.7.1"}]`, 89*time.Minute).Diagnose()
 	if strings.Contains(story.Causes(r)+story.Likely(r), "b-dns-stale") {
 		t.Errorf("found %q, open %q", story.Causes(r), story.Likely(r))

@@ -1,6 +1,7 @@
 package network_test
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ func ofAName(r *accesslog.Record, a *accesslog.Attempt) { a.Member = "app.exampl
 
 // A server dies, and whoever watches over it then gives its name to another: the name was right until then.
 func TestNameThatMovesAwayFromADeadServer(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Traffic(10*time.Second, []int{4}, ofAName)
 	for range 3 {
@@ -39,20 +41,24 @@ func byName(addr string) story.Change {
 
 // A name leads elsewhere now, and the gateway goes on with where it led before until it asks again.
 func TestStaleName(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		comesBack bool
 		want      []string
 	}{{false, []string{"b-dns-stale high 20"}}, {true, nil}} {
-		s := story.New(t)
-		s.Traffic(10*time.Second, []int{4}, byName("10.0.0.4:80"))
-		s.Traffic(2*time.Second, []int{4}, byName("10.0.0.4:80"), story.Fails(story.RefusedFault, time.Millisecond))
-		s.Traffic(10*time.Second, []int{4}, byName("10.0.0.5:80"))
-		if c.comesBack {
+		t.Run(fmt.Sprintf("comesBack %v", c.comesBack), func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
 			s.Traffic(10*time.Second, []int{4}, byName("10.0.0.4:80"))
-		}
-		r := s.Diagnose()
-		if found := len(r.Findings) > 0 && story.Found(t, r, 0).Cause == "b-dns-stale"; found == c.comesBack {
-			story.Expect(t, r, c.want...)
-		}
+			s.Traffic(2*time.Second, []int{4}, byName("10.0.0.4:80"), story.Fails(story.RefusedFault, time.Millisecond))
+			s.Traffic(10*time.Second, []int{4}, byName("10.0.0.5:80"))
+			if c.comesBack {
+				s.Traffic(10*time.Second, []int{4}, byName("10.0.0.4:80"))
+			}
+			r := s.Diagnose()
+			if found := len(r.Findings) > 0 && story.Found(t, r, 0).Cause == "b-dns-stale"; found == c.comesBack {
+				story.Expect(t, r, c.want...)
+			}
+		})
 	}
 }

@@ -12,10 +12,12 @@ import (
 
 // An address presents a certificate of another site. If its certificate was accepted before, it may belong to another server now.
 func TestIPReused(t *testing.T) {
+	t.Parallel()
 	untrusted := fault.Fault{Side: fault.Backend, Phase: fault.TLS, Kind: fault.Certificate, Detail: "cert_unknown_ca"}
 	foreign := func(_ *accesslog.Record, a *accesslog.Attempt) { a.Presented = "other.example" }
 	for name, before := range map[string]bool{"accepted before": true, "never accepted": false} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := story.New(t)
 			if before {
 				s.Traffic(10*time.Second, []int{4, 5})

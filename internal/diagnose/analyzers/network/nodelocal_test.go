@@ -9,6 +9,7 @@ import (
 
 // Only instance 1 fails, and only at one member.
 func TestNodeLocal(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for i := range 900 {
 		s.After(2 * time.Second)
@@ -28,6 +29,7 @@ func TestNodeLocal(t *testing.T) {
 
 // Requests of one instance to one member fail. If they are all of one client with one connection, what it asks for is late.
 func TestClientWithOneConnectionIsNoCell(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, manyClients bool) {
 		s.Azure, s.Doc = true, story.Sticky(story.Document)
 		for i := range 400 {

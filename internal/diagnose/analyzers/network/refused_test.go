@@ -13,26 +13,31 @@ import (
 
 // With few answers before, it may be as well that the member never was in order. That the document no longer has it is said.
 func TestRefusingMemberThatTheDocumentDoesNotHave(t *testing.T) {
+	t.Parallel()
 	for member, gone := range map[int]bool{7: true, 6: false} {
-		s := story.New(t)
-		for range 40 {
-			s.Request(4)
-			s.Request(member, story.Fails(story.RefusedFault, time.Millisecond))
-			s.After(100 * time.Millisecond)
-		}
-		s.Traffic(20*time.Second, []int{4, 5})
-		r := s.Diagnose()
-		story.Expect(t, r, "b-refused medium 40")
-		if may := slices.ContainsFunc(story.Found(t, r, 0).Rivals,
-			func(x report.Rival) bool { return x.Cause == "c-endpoint-lag" }); may != gone {
-			t.Errorf("member %d: rivals %+v", member, story.Found(t, r, 0).Rivals)
-		}
+		t.Run(fmt.Sprintf("member %v", member), func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			for range 40 {
+				s.Request(4)
+				s.Request(member, story.Fails(story.RefusedFault, time.Millisecond))
+				s.After(100 * time.Millisecond)
+			}
+			s.Traffic(20*time.Second, []int{4, 5})
+			r := s.Diagnose()
+			story.Expect(t, r, "b-refused medium 40")
+			if may := slices.ContainsFunc(story.Found(t, r, 0).Rivals,
+				func(x report.Rival) bool { return x.Cause == "c-endpoint-lag" }); may != gone {
+				t.Errorf("member %d: rivals %+v", member, story.Found(t, r, 0).Rivals)
+			}
+		})
 	}
 }
 
 // A probe has a port or a protocol of its own, and fails. If users are served meanwhile, that is what is wrong; if the members refuse
 // users too, they were stopped, and the probe had worked until then.
 func TestStoppedMembersUnderAnOddProbe(t *testing.T) {
+	t.Parallel()
 	for id, c := range map[string]struct{ odd, met string }{
 		"a-probe-protocol": {`"protocol":"Https"`, "connection_closed"},
 		"a-probe-port":     {`"port":8081,"protocol":"Http"`, "tcp_connect ECONNREFUSED"},
@@ -49,8 +54,12 @@ func TestStoppedMembersUnderAnOddProbe(t *testing.T) {
 			}
 			return s.Diagnose()
 		}
-		t.Run(id+", named", func(t *testing.T) { story.Named(t, play(t, c.met), id) })
+		t.Run(id+", named", func(t *testing.T) {
+			t.Parallel()
+			story.Named(t, play(t, c.met), id)
+		})
 		t.Run(id+", spared", func(t *testing.T) {
+			t.Parallel()
 			r := play(t, "tcp_connect ECONNREFUSED", story.Fails(story.RefusedFault, time.Millisecond))
 			story.Spares(t, r, "a-probe-protocol")
 			for _, f := range r.Findings {
@@ -64,6 +73,7 @@ func TestStoppedMembersUnderAnOddProbe(t *testing.T) {
 
 // One member is not there, and the page of health of the other says 503: who mends either has somebody in service.
 func TestMembersThatAreOutForTwoReasons(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Doc = story.Probed("/health")
 	s.OutOfService(10 * time.Second)
@@ -79,6 +89,7 @@ func TestMembersThatAreOutForTwoReasons(t *testing.T) {
 // A report of health that is much older than the failures, or newer and without a history, is not what was seen then; one
 // whose history tells of that time is.
 func TestHealthOfAnotherTime(t *testing.T) {
+	t.Parallel()
 	begin := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	for _, x := range []struct {
 		name    string
@@ -120,6 +131,7 @@ func TestHealthOfAnotherTime(t *testing.T) {
 			s.Probed(x.probed)
 		}
 		t.Run(x.name, func(t *testing.T) {
+			t.Parallel()
 			r := s.Diagnose()
 			story.Expect(t, r, x.want)
 			assumed, step := strings.Join(r.Assumptions, "\n"), r.Steps[0].Detail
@@ -137,6 +149,7 @@ func TestHealthOfAnotherTime(t *testing.T) {
 // One of two members cannot be reached by some sessions. Why is not in the log, and nothing that takes a request is among
 // what it may be; sessions of an hour are no slow answers.
 func TestSessionsThatReachNobody(t *testing.T) {
+	t.Parallel()
 	r := story.DiagnoseSessions(t, story.SessionsLog(200, func(i int) (int, string, string) {
 		if i%20 == 3 {
 			return 502, "10.0.0.4:1433", "0.004"
@@ -163,6 +176,7 @@ func TestSessionsThatReachNobody(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for range 12 {
 		s.After(time.Second).Request(4, story.Fails(story.RefusedFault, time.Millisecond))
@@ -172,6 +186,7 @@ func TestRefused(t *testing.T) {
 
 // A single refusal is a single refusal.
 func TestOneRefusalIsNoVerdict(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	story.Steady(s, 100, 100*time.Millisecond)
 	s.After(time.Second).Request(4, story.Fails(story.RefusedFault, time.Millisecond))

@@ -15,6 +15,7 @@ import (
 // A first-generation gateway gives no word for a failure, and no server. That no member was healthy it would have said at
 // once: what took most of a second had another reason.
 func TestNoServerIsNotNoHealthyMember(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Unexplained = true
 	for i := range 100 {
@@ -34,6 +35,7 @@ func TestNoServerIsNotNoHealthyMember(t *testing.T) {
 
 // For ten minutes a pool had no healthy member. The gateway made nearly all errors then; a few a minute are the backend's.
 func TestMetricsOfAnOutage(t *testing.T) {
+	t.Parallel()
 	r := story.DiagnoseMetrics(t,
 		story.MetricSeries("ResponseStatus", "httpstatusgroup=2xx", "total", 60, story.During(0, 1000)),
 		story.MetricSeries("ResponseStatus", "httpstatusgroup=5xx", "total", 60, story.During(1002, 2)),
@@ -64,11 +66,13 @@ func TestMetricsOfAnOutage(t *testing.T) {
 // A first-generation log without requestQuery names no member. A quick 502 in it does not say that nobody was healthy, and the
 // answers around it say that somebody was.
 func TestLogWithoutMembers(t *testing.T) {
+	t.Parallel()
 	for name, failing := range map[string]func(i int) bool{
 		"now and then": func(i int) bool { return i%5 == 4 },
 		"in a row":     func(i int) bool { return i >= 30 && i < 40 },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s, failures := story.NewAzure(t), 0
 			for i := range 60 {
 				if s.After(3 * time.Second); failing(i) {
@@ -98,6 +102,7 @@ func TestLogWithoutMembers(t *testing.T) {
 // The rows that were answered name their members, and quick 502s among them do not: between answers of the same pool they come of
 // no outage. All in a row they may, and that is a claim.
 func TestQuickFailuresAmidAnswers(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		failing func(i int) bool
 		want    []string
@@ -106,6 +111,7 @@ func TestQuickFailuresAmidAnswers(t *testing.T) {
 		"in a row":     {func(i int) bool { return i >= 30 && i < 40 }, []string{"a-all-unhealthy-fail-closed medium 10"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := story.NewAzure(t)
 			for i := range 60 {
 				if s.After(3 * time.Second); c.failing(i) {
@@ -121,6 +127,7 @@ func TestQuickFailuresAmidAnswers(t *testing.T) {
 
 // Two pools may be meant, one of them empty: nothing is taken for granted.
 func TestNamesAreNotGuessed(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Doc = strings.Replace(story.Document, `"requestRoutingRules":[`,
 		`"requestRoutingRules":[{"name":"r2","properties":{"ruleType":"Basic","priority":90,"httpListener":{"id":"/x/httpListeners/l80"},`+
@@ -142,6 +149,7 @@ func TestNamesAreNotGuessed(t *testing.T) {
 
 // Members of the pool answered after the failures: it was not empty then.
 func TestEmptiedAfterwards(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Doc = strings.Replace(story.Document, `{"ipAddress":"10.0.0.4"},{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}`, "", 1)
 	for range 20 {
@@ -155,6 +163,7 @@ func TestEmptiedAfterwards(t *testing.T) {
 
 // One of the members has a wrong root now; all of them were out then.
 func TestOneBadMemberIsNotTheOutage(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for range 20 {
 		s.After(time.Second).Request(0, story.Fails(story.NoHealthy, time.Millisecond))
@@ -174,6 +183,7 @@ func TestOneBadMemberIsNotTheOutage(t *testing.T) {
 
 // What the probes met is the cause of a pool without healthy members.
 func TestNobodyHealthy(t *testing.T) {
+	t.Parallel()
 	f := func(reason, errno, want string) {
 		t.Helper()
 		s := story.New(t)
@@ -212,6 +222,7 @@ func TestNobodyHealthy(t *testing.T) {
 
 // The health page is missing. If the probe passed before, the page has gone with a release, and the host is good enough.
 func TestHealthPageThatMoved(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, neverPassed bool) {
 		s.Doc = story.Probed("/health")
 		if neverPassed {
@@ -232,6 +243,7 @@ func TestHealthPageThatMoved(t *testing.T) {
 
 // Probes time out. If users' requests do so too, the members hang, and a longer timeout of the probe would help nobody.
 func TestHungMembersAreNoShortProbeTimeout(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, usersServed bool) {
 		s.Doc = story.Probed("/health")
 		s.Traffic(20*time.Second, []int{4, 5})
@@ -249,34 +261,42 @@ func TestHungMembersAreNoShortProbeTimeout(t *testing.T) {
 
 // 429 is said by what counts requests; 403 may be said to anybody.
 func TestBlockedProbes(t *testing.T) {
+	t.Parallel()
 	for status, want := range map[string]string{"429": "a-probe-blocked high 50", "403": "a-probe-status-mismatch high 50"} {
-		s := story.New(t)
-		s.Doc = story.Probed("/health")
-		s.OutOfService(5 * time.Second)
-		s.Server("10.0.0.4", "Down", "status_mismatch", "", "2026-11-23T08:00:00Z Down status_mismatch "+status)
-		r := s.Diagnose()
-		story.Expect(t, r, want)
-		if status == "403" && !strings.Contains(story.RivalsOf(story.Found(t, r, 0)), "a-probe-blocked") {
-			t.Errorf("rivals of 403: %s", story.RivalsOf(story.Found(t, r, 0)))
-		}
+		t.Run(status, func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			s.Doc = story.Probed("/health")
+			s.OutOfService(5 * time.Second)
+			s.Server("10.0.0.4", "Down", "status_mismatch", "", "2026-11-23T08:00:00Z Down status_mismatch "+status)
+			r := s.Diagnose()
+			story.Expect(t, r, want)
+			if status == "403" && !strings.Contains(story.RivalsOf(story.Found(t, r, 0)), "a-probe-blocked") {
+				t.Errorf("rivals of 403: %s", story.RivalsOf(story.Found(t, r, 0)))
+			}
+		})
 	}
 }
 
 // A probe without a host of its own gets 404. Whether it is the page that is missing or the host that is unknown shows where
 // users got that very page; otherwise either may be.
 func TestNotFoundIsPageOrHost(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		asked, want string
 	}{{"/other", "a-probe-status-mismatch high 50"}, {"/health", "a-probe-host-mismatch high 50"}} {
-		s := story.New(t)
-		s.Doc = story.Probed("/health")
-		s.Traffic(2*time.Second, []int{4}, story.Path(c.asked))
-		s.OutOfService(5 * time.Second)
-		s.Server("10.0.0.4", "Down", "status_mismatch", "", "2026-11-23T09:00:02Z Down status_mismatch 404")
-		r := s.Diagnose()
-		if story.Expect(t, r, c.want); c.asked == "/other" && !strings.Contains(story.RivalsOf(story.Found(t, r, 0)),
-			"a-probe-host-mismatch") {
-			t.Errorf("rivals: %s", story.RivalsOf(story.Found(t, r, 0)))
-		}
+		t.Run(c.asked, func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			s.Doc = story.Probed("/health")
+			s.Traffic(2*time.Second, []int{4}, story.Path(c.asked))
+			s.OutOfService(5 * time.Second)
+			s.Server("10.0.0.4", "Down", "status_mismatch", "", "2026-11-23T09:00:02Z Down status_mismatch 404")
+			r := s.Diagnose()
+			if story.Expect(t, r, c.want); c.asked == "/other" && !strings.Contains(story.RivalsOf(story.Found(t, r, 0)),
+				"a-probe-host-mismatch") {
+				t.Errorf("rivals: %s", story.RivalsOf(story.Found(t, r, 0)))
+			}
+		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 // A member fails for five seconds. If it had come back just before, by its health, one good probe brought it back too soon.
 func TestFastReadmit(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, back bool) {
 		s.Doc = story.Probed("/health")
 		s.Traffic(10*time.Second, []int{4, 5, 6})

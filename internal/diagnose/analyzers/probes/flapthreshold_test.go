@@ -10,6 +10,7 @@ import (
 
 // A roll-out takes each member out once, by its health page, and is too quick for the pool. Members that go again and again flap.
 func TestRollOutIsNoFlapping(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, again bool) {
 		s.Doc = story.Probed("/health")
 		rounds := 1
@@ -36,6 +37,7 @@ func TestRollOutIsNoFlapping(t *testing.T) {
 
 // Members go by turns. Where a limiter refuses probes, because there are too many of them, no member is marginal.
 func TestRefusedProbesAreNoFlapping(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, ill bool) {
 		down := " Down status_mismatch 429"
 		if ill {
@@ -59,6 +61,7 @@ func TestRefusedProbesAreNoFlapping(t *testing.T) {
 
 // Two members that are down by turns, and now and then both.
 func TestFlappingMembers(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Doc = story.Probed("/health")
 	for range 3 {

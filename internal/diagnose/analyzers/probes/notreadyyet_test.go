@@ -11,8 +11,10 @@ import (
 
 // A member is added and fails at first. If the other members fail alike, what all of them need is down.
 func TestNewMemberAmongFailingOnes(t *testing.T) {
+	t.Parallel()
 	for kind, azure := range map[string]bool{"Causeway": false, "Azure": true} {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 			story.Twins(t, func(s *story.Story, alone bool) {
 				s.Azure, s.Doc = azure, story.Probed("/health")
 				s.Traffic(30*time.Second, []int{4, 5})
@@ -36,6 +38,7 @@ func TestNewMemberAmongFailingOnes(t *testing.T) {
 // A member gets nothing for a while, and fails what comes then. If a cookie binds users to it, it is they who rested, not the
 // member.
 func TestUsersOfAMemberComeBack(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, anyMember bool) {
 		s.Azure = true
 		if !anyMember {
@@ -56,6 +59,7 @@ func TestUsersOfAMemberComeBack(t *testing.T) {
 // A member that nobody tried before fails at first. If it belongs to another pool under the same settings, it is the users of that
 // pool who come later.
 func TestPoolThatIsAskedLater(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, samePool bool) {
 		pool := func(r *accesslog.Record, _ *accesslog.Attempt) {
 			if !samePool {
@@ -83,6 +87,7 @@ func TestPoolThatIsAskedLater(t *testing.T) {
 // The logs of two gateways have the same names for everything, and that of the second begins later. In the log of one gateway the
 // member would be new.
 func TestLogOfAnotherGatewayThatBeginsLater(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, sameGateway bool) {
 		second := "/WEST"
 		if sameGateway {
@@ -106,6 +111,7 @@ func TestLogOfAnotherGatewayThatBeginsLater(t *testing.T) {
 // A member that is new, and one that is back, fail what they get at first. The history of health tells which; without
 // one it is whether the member had got any request before.
 func TestMembersThatAreNotReady(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		before  time.Duration // that the member serves at first
@@ -122,6 +128,7 @@ func TestMembersThatAreNotReady(t *testing.T) {
 		{"back, by the log", 10 * time.Second, true, nil, "a-fast-readmit medium 50"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			s := story.New(t)
 			s.Azure, s.Doc = c.azure, story.Probed("/health")
 			if c.before > 0 {

@@ -12,6 +12,7 @@ import (
 
 // All members are told to stop at once, say so on their health pages, and are back later: nothing that they share failed.
 func TestStopOfAllMembersIsNoDeepProbe(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Doc = story.Probed("/health")
 	s.Traffic(20*time.Second, []int{4, 5, 6}, story.Reused(100*time.Millisecond, 5))
@@ -31,6 +32,7 @@ func TestStopOfAllMembersIsNoDeepProbe(t *testing.T) {
 // The probes of a pool give up. If its users met errors before, the pool was ill, whatever another pool under the same settings
 // answers.
 func TestIllPoolBesideAWellOne(t *testing.T) {
+	t.Parallel()
 	other := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Pool = "canary" }
 	story.Twins(t, func(s *story.Story, usersServed bool) {
 		s.Doc = strings.Replace(story.Probed("/health"), `{"name":"none"`,
@@ -58,6 +60,7 @@ func TestIllPoolBesideAWellOne(t *testing.T) {
 
 // Two hiccups are one finding, which says each thing once.
 func TestTwoHiccupsAreToldOnce(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Doc = story.Probed("/health")
 	for range 2 {
@@ -79,6 +82,7 @@ func TestTwoHiccupsAreToldOnce(t *testing.T) {
 
 // The page of health asks the database for all three; users who do not need it are served until the probes give up.
 func TestHealthPageAsksSharedDependency(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Doc = story.Probed("/health")
 	s.Traffic(20*time.Second, []int{4, 5, 6})
@@ -92,6 +96,7 @@ func TestHealthPageAsksSharedDependency(t *testing.T) {
 
 // If users met errors too before the probes gave up, the members were as ill as their page said.
 func TestHealthPageThatTellsTheTruth(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Doc = story.Probed("/health")
 	s.Traffic(10*time.Second, []int{4, 5})

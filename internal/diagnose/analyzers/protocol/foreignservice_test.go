@@ -10,6 +10,7 @@ import (
 
 // What answers does not begin like HTTP. If the member answers other requests in HTTP, one of its handlers writes by hand.
 func TestForeignService(t *testing.T) {
+	t.Parallel()
 	greeting := fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.NotHTTP, Detail: `it began "SSH-2.0"`}
 	story.Twins(t, func(s *story.Story, never bool) {
 		other := 4

@@ -9,6 +9,7 @@ import (
 )
 
 func TestWhatTheRecordItselfDecides(t *testing.T) {
+	t.Parallel()
 	f := func(x fault.Fault, want string) {
 		t.Helper()
 		s := story.New(t)
@@ -34,6 +35,7 @@ func TestWhatTheRecordItselfDecides(t *testing.T) {
 
 // The head of the response is above its limit; a malformed one breaks a rule.
 func TestHeaderTooBig(t *testing.T) {
+	t.Parallel()
 	story.Decided(t, "e-header-too-big",
 		fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.TooLarge},
 		fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Malformed})

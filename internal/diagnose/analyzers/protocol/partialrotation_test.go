@@ -10,6 +10,7 @@ import (
 
 // Certificates expired. If another member answers with a valid one, only some of them were renewed.
 func TestPartialRotation(t *testing.T) {
+	t.Parallel()
 	expired := fault.Fault{Side: fault.Backend, Phase: fault.TLS, Kind: fault.Certificate, Detail: "cert_expired"}
 	story.Twins(t, func(s *story.Story, othersAnswer bool) {
 		for range 20 {

@@ -9,6 +9,7 @@ import (
 
 // The status line of the response is none; a malformed head has one.
 func TestStatusLine(t *testing.T) {
+	t.Parallel()
 	story.Decided(t, "e-status-line",
 		fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.BadStatus},
 		fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Malformed})

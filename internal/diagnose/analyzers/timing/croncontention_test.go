@@ -9,6 +9,7 @@ import (
 
 // Backups start at three minutes past the hour.
 func TestClockwork(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	begin := s.At
 	for i := range 60 * 10 {
@@ -28,6 +29,7 @@ func TestClockwork(t *testing.T) {
 // Requests are late once an hour, at the same minute. If they are exports that nobody asks for at another time, they may be late at
 // any.
 func TestHourlyExportIsNoClockwork(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, usualPath bool) {
 		path := "/export"
 		if usualPath {

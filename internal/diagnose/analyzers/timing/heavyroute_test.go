@@ -37,6 +37,7 @@ func importing(t *testing.T, slow int) *story.Story {
 }
 
 func TestLeaversAndTimeoutsAreOneStory(t *testing.T) {
+	t.Parallel()
 	story.Expect(t, importing(t, 15).Diagnose(), "d-slow-route medium 45")
 	r := importing(t, 0).Diagnose() // whether it ever ends is not seen
 	if len(r.Findings) != 0 || len(r.Undetermined.Groups) != 1 || story.Likely(r) != "d-slow-route" {

@@ -10,6 +10,7 @@ import (
 
 // A timer of the application ends some requests on all instances alike. That takes nothing from what instance 1 does.
 func TestInstanceFaultBesideAnother(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":60`, 1)
 	for i := range 900 {
@@ -29,6 +30,7 @@ func TestInstanceFaultBesideAnother(t *testing.T) {
 
 // What is behind the member gives up after a second; the request timeout is two.
 func TestInnerTimeout(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for i := range 200 {
 		s.After(time.Second).Request(4)

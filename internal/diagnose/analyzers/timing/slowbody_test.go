@@ -1,6 +1,7 @@
 package timing_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ func cutAfter(first time.Duration) story.Change {
 // One body stands still at once. A stream is silent in the end: by then it had outlived the timeout of two seconds several
 // times over. Azure's log tells no more than that the head had come.
 func TestBodiesThatStandStill(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		azure bool
 		want  []string
@@ -28,19 +30,23 @@ func TestBodiesThatStandStill(t *testing.T) {
 		{false, []string{"d-read-gap high 6", "d-slow-body high 6"}},
 		{true, []string{"d-slow-body medium 12"}},
 	} {
-		s := story.New(t)
-		s.Azure = c.azure
-		s.Traffic(10*time.Second, []int{4})
-		for i := range 6 {
-			s.After(3*time.Second).Request(4, story.Path("/export"), cutAfter(2*time.Second))
-			s.Request(4, story.Path("/events"), cutAfter(time.Duration(5+i)*time.Second))
-		}
-		story.Expect(t, s.Diagnose(), c.want...)
+		t.Run(fmt.Sprintf("azure %v", c.azure), func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			s.Azure = c.azure
+			s.Traffic(10*time.Second, []int{4})
+			for i := range 6 {
+				s.After(3*time.Second).Request(4, story.Path("/export"), cutAfter(2*time.Second))
+				s.Request(4, story.Path("/events"), cutAfter(time.Duration(5+i)*time.Second))
+			}
+			story.Expect(t, s.Diagnose(), c.want...)
+		})
 	}
 }
 
 // A member was late after its answer began. If that answer opened a WebSocket, the tunnel was quiet for as long as the gateway allows.
 func TestQuietWebSocketIsNoSlowBody(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, answer bool) {
 		status := 101
 		if answer {
@@ -59,6 +65,7 @@ func TestQuietWebSocketIsNoSlowBody(t *testing.T) {
 
 // The gateway notes that a member was late. If the status says that the client had gone, no answer had begun.
 func TestGoneClientIsNoSlowBody(t *testing.T) {
+	t.Parallel()
 	story.Twins(t, func(s *story.Story, clientStayed bool) {
 		s.Azure = true
 		s.Traffic(10*time.Second, []int{4})
@@ -77,6 +84,7 @@ func TestGoneClientIsNoSlowBody(t *testing.T) {
 // Streams stand still together. If their member answers nothing else meanwhile, it is the member that stands still, and no stream
 // has a pause of its own.
 func TestFrozenMemberUnderStreams(t *testing.T) {
+	t.Parallel()
 	cut := fault.Fault{Side: fault.Backend, Phase: fault.Body, Kind: fault.Timeout}
 	story.Twins(t, func(s *story.Story, othersAnswered bool) {
 		s.Traffic(20*time.Second, []int{4, 5})

@@ -14,6 +14,7 @@ import (
 
 // These are late for their own sake, at any time and wherever they go: by day there are more of them, but not of a kind.
 func TestRequestsThatAreLateByThemselves(t *testing.T) {
+	t.Parallel()
 	day := func(at time.Duration) float64 { return 0.5 - 0.45*math.Cos(2*math.Pi*at.Minutes()/10) }
 	for name, c := range map[string]struct {
 		model
@@ -48,6 +49,7 @@ func TestRequestsThatAreLateByThemselves(t *testing.T) {
 	} {
 		for kind, s := range c.evidences(t) {
 			t.Run(name+", "+kind, func(t *testing.T) {
+				t.Parallel()
 				confidence := map[bool]string{true: report.Medium, false: report.High}[s.NoDoc]
 				if r := s.Diagnose(); r.Verdict == nil || r.Verdict.Cause != c.cause || r.Verdict.Confidence != confidence ||
 					r.Undetermined.Failures > 0 {
@@ -61,6 +63,7 @@ func TestRequestsThatAreLateByThemselves(t *testing.T) {
 // On the first generation the time of a request holds that of its client. If the files are large, slow clients may have taken it, and
 // how long the member took is not known.
 func TestSlowClientsAreNoSlowAnswersOnV1(t *testing.T) {
+	t.Parallel()
 	play := func(t *testing.T, size int64) *story.Story {
 		m := model{
 			limit: 20, members: 2, lasts: 20 * time.Minute, rates: map[string]float64{"/a": 0.5, "/file": 0.5}, v1: true,
@@ -79,14 +82,19 @@ func TestSlowClientsAreNoSlowAnswersOnV1(t *testing.T) {
 		}
 		return s
 	}
-	t.Run("small files", func(t *testing.T) { story.Named(t, play(t, 500).Diagnose(), "d-slow-route") })
+	t.Run("small files", func(t *testing.T) {
+		t.Parallel()
+		story.Named(t, play(t, 500).Diagnose(), "d-slow-route")
+	})
 	t.Run("large files", func(t *testing.T) {
+		t.Parallel()
 		story.Spares(t, play(t, 5<<20).Diagnose(), "d-slow-route", "d-timeout-below-latency", "d-hung")
 	})
 }
 
 // One path needs longer than the timeout allows; all others are quick.
 func TestSlowRoute(t *testing.T) {
+	t.Parallel()
 	s, rnd := story.NewAzure(t), rand.New(rand.NewSource(1))
 	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":20`, 1)
 	for i := range 400 {
@@ -110,35 +118,39 @@ func TestSlowRoute(t *testing.T) {
 
 // Requests end at 20 s and answers come up to it, while the document gives another timeout.
 func TestTimeoutOfAnotherTime(t *testing.T) {
+	t.Parallel()
 	for _, limit := range []string{"10", "60"} {
-		s := story.NewAzure(t)
-		s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":`+limit, 1)
-		for i := range 400 {
-			s.After(time.Second).Request(4+i%3, story.Path("/quick"))
-			switch {
-			case i%20 == 0:
-				s.Request(4+i%3, story.Path("/report"), story.Fails(story.TimeoutFault, 20*time.Second+5*time.Millisecond))
-			case i%4 == 0:
-				s.Request(4+i%3, story.Path("/report"), story.Took(time.Duration(11000+i*22)*time.Millisecond))
+		t.Run(limit, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":`+limit, 1)
+			for i := range 400 {
+				s.After(time.Second).Request(4+i%3, story.Path("/quick"))
+				switch {
+				case i%20 == 0:
+					s.Request(4+i%3, story.Path("/report"), story.Fails(story.TimeoutFault, 20*time.Second+5*time.Millisecond))
+				case i%4 == 0:
+					s.Request(4+i%3, story.Path("/report"), story.Took(time.Duration(11000+i*22)*time.Millisecond))
+				}
 			}
-		}
-		r := s.Diagnose()
-		story.Expect(t, r, "d-slow-route medium 20")
-		if !strings.Contains(strings.Join(r.Assumptions, "\n"), "was 20 s: the document, which says "+limit+" s") {
-			t.Errorf("assumptions %q", r.Assumptions)
-		}
-		now := map[string]string{"60": "raised since, from 20 s to 60 s", "10": "the document has 10 s by now"}[limit]
-		effect := map[string]string{
-			"60": "with the present 60 s some of them would have been answered",
-			"10": "the present 10 s would have cut 80 answers more",
-		}[limit]
-		said := fmt.Sprint(story.Found(t, r, 0).Fixes)
-		if !strings.Contains(said, now) || !strings.Contains(said, effect) || limit == "60" && strings.Contains(said, "--timeout 30") {
-			t.Errorf("document says %s: %s", limit, said)
-		}
-		if saving := r.WhatIf.Savings[0]; saving.From != "20 s" || saving.To != limit+" s" ||
-			!strings.Contains(saving.Note, "the document's value by now") {
-			t.Errorf("%+v", saving)
-		}
+			r := s.Diagnose()
+			story.Expect(t, r, "d-slow-route medium 20")
+			if !strings.Contains(strings.Join(r.Assumptions, "\n"), "was 20 s: the document, which says "+limit+" s") {
+				t.Errorf("assumptions %q", r.Assumptions)
+			}
+			now := map[string]string{"60": "raised since, from 20 s to 60 s", "10": "the document has 10 s by now"}[limit]
+			effect := map[string]string{
+				"60": "with the present 60 s some of them would have been answered",
+				"10": "the present 10 s would have cut 80 answers more",
+			}[limit]
+			said := fmt.Sprint(story.Found(t, r, 0).Fixes)
+			if !strings.Contains(said, now) || !strings.Contains(said, effect) || limit == "60" && strings.Contains(said, "--timeout 30") {
+				t.Errorf("document says %s: %s", limit, said)
+			}
+			if saving := r.WhatIf.Savings[0]; saving.From != "20 s" || saving.To != limit+" s" ||
+				!strings.Contains(saving.Note, "the document's value by now") {
+				t.Errorf("%+v", saving)
+			}
+		})
 	}
 }
