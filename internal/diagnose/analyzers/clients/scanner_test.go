@@ -68,7 +68,7 @@ func TestRedactedScannersAreScanners(t *testing.T) {
 	}
 	var log []byte
 	for i := range s.Records {
-		log = append(log, s.Stripped(s.Records[i].Append(nil))...)
+		log = append(log, story.Stripped(s.Records[i].Append(nil))...)
 	}
 	s.Write(dir, "PT1H.json", log)
 	s.Write(dir, "gateway.json", []byte(story.Document))
