@@ -29,11 +29,11 @@ func (e *Event) ConcurrencyKey() ConcurrencyKey {
 }
 
 // concurrency is that of a place; nil if there are too many.
-func (t *Summary) concurrency(k ConcurrencyKey) *Concurrency {
-	w := t.Concurrency[k]
-	if w == nil && len(t.Concurrency) < maxMembers {
-		w = &Concurrency{Made: t.Clock.NewTimeline()}
-		t.Concurrency[k] = w
+func (s *Summary) concurrency(k ConcurrencyKey) *Concurrency {
+	w := s.Concurrency[k]
+	if w == nil && len(s.Concurrency) < maxMembers {
+		w = &Concurrency{Made: s.Clock.NewTimeline()}
+		s.Concurrency[k] = w
 	}
 	return w
 }

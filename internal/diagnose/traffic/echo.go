@@ -68,15 +68,15 @@ func (e *Event) errorPage() errorPage { return errorPage{e.Listener, e.Method, e
 // judgeEchoes decides, where the log as a whole can, who wrote the statuses that prove no answer by themselves: the gateway's
 // timer did if they lie at it; the member did if this log leaves serverStatus empty where no answer came, or if no
 // mechanism of the gateway fits. What nothing decides stays unsaid.
-func (t *Summary) judgeEchoes() {
-	all := Filter(t.Events, func(e *Event) bool {
+func (s *Summary) judgeEchoes() {
+	all := Filter(s.Events, func(e *Event) bool {
 		return !e.Own && e.Visible && e.Tried && e.QuietInfo() && e.Attempt.Status == 0 && e.Fault.Side == fault.Backend &&
 			e.Fault.Phase != fault.Body
 	})
 	if len(all) == 0 {
 		return
 	}
-	x := t.echoesOf(all)
+	x := s.echoesOf(all)
 	for _, e := range all {
 		switch {
 		case x.atTimer(e):
@@ -121,9 +121,9 @@ func (t *Summary) echoesOf(all []*Event) *echoes {
 }
 
 // leavesBlank reports whether the failures that error_info gives this name, three at least, all have an empty serverStatus.
-func (t *Summary) leavesBlank(info string) bool {
+func (s *Summary) leavesBlank(info string) bool {
 	blank := 0
-	for _, e := range t.Events {
+	for _, e := range s.Events {
 		if e.Own || !e.Tried || !e.Visible || e.Fault.Phase == fault.Body || e.Info != info {
 			continue
 		}
@@ -177,8 +177,8 @@ func (x *echoes) fitsNothing(e *Event) bool {
 }
 
 // answersAround reports whether the member of an event answered others while it waited, or within a minute before and after.
-func (t *Summary) answersAround(e *Event) bool {
-	m, slack := t.Member(e.Key()), stats.BinWidth+e.Resolution()
+func (s *Summary) answersAround(e *Event) bool {
+	m, slack := s.Member(e.Key()), stats.BinWidth+e.Resolution()
 	return m.Answers.Between(e.Start.Add(slack), e.At.Add(-slack)) > 0 ||
 		m.Answers.Between(e.Start.Add(-time.Minute), e.Start) > 0 && m.Answers.Between(e.At.Add(slack), e.At.Add(time.Minute)) > 0
 }

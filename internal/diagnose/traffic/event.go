@@ -60,10 +60,10 @@ type Event struct {
 }
 
 // newEvent takes of a record what attribution needs. which is the attempt that failed; -1 if no member was tried.
-func (t *Summary) newEvent(r *accesslog.Record, own bool, which int, f fault.Fault, visible bool) *Event {
+func (s *Summary) newEvent(r *accesslog.Record, own bool, which int, f fault.Fault, visible bool) *Event {
 	e := &Event{
 		Start: r.Start, At: r.Start.Add(r.Taken), ID: IDOf(r), Pool: r.Pool, Settings: r.Settings, Rule: r.Rule, Listener: r.Listener,
-		Instance: r.Instance, gateway: t.lastGateway,
+		Instance: r.Instance, gateway: s.lastGateway,
 		Method: string(r.Method), Path: Template(r.URI), Client: r.Client.Addr(), Status: r.Status, Taken: r.Taken, Visible: visible,
 		Own: own, v1: r.V1,
 		Fault: f, Declared: r.Declared, BodyRead: r.BodyRead, Received: r.Received, sent: r.Sent, Tries: len(r.Attempts), Info: r.ErrorInfo,
@@ -73,7 +73,7 @@ func (t *Summary) newEvent(r *accesslog.Record, own bool, which int, f fault.Fau
 	}
 	if which >= 0 {
 		if own {
-			e.Before = t.last.of(which)
+			e.Before = s.last.of(which)
 		}
 		a := r.Attempts[which]
 		e.Attempt, e.Tried, e.Member, e.Server, e.port = a, true, a.Member, a.Server, a.LocalPort

@@ -9,7 +9,7 @@ import (
 
 // failed says what failed of a record, if anything did: the fault that the record names, or, in evidence of Azure's own,
 // what error_info, statuses and times come to.
-func (t *Summary) failed(r *accesslog.Record, own bool) (f fault.Fault, bad bool) {
+func (s *Summary) failed(r *accesslog.Record, own bool) (f fault.Fault, bad bool) {
 	if !r.Fault.None() {
 		return r.Fault, true
 	}
@@ -26,7 +26,7 @@ func (t *Summary) failed(r *accesslog.Record, own bool) (f fault.Fault, bad bool
 	if f, ok := byErrorInfo(r); ok {
 		return f, true
 	}
-	return t.byStatus(r, backend)
+	return s.byStatus(r, backend)
 }
 
 // byErrorInfo reads the gateway's own word for what happened.
@@ -95,7 +95,7 @@ var clientInfo = map[string]fault.Fault{
 const withoutWaiting = 100 * time.Millisecond
 
 // byStatus derives what happened where the gateway gave no word, as first-generation gateways and older logs do not.
-func (t *Summary) byStatus(r *accesslog.Record, backend int) (fault.Fault, bool) {
+func (s *Summary) byStatus(r *accesslog.Record, backend int) (fault.Fault, bool) {
 	switch {
 	case r.Status == fault.ClientGone, r.Status == 0:
 		return fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}, true
@@ -111,7 +111,7 @@ func (t *Summary) byStatus(r *accesslog.Record, backend int) (fault.Fault, bool)
 		return fault.Fault{}, false
 	case backend > 0:
 		return fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Status}, true
-	case t.atTimeout(r):
+	case s.atTimeout(r):
 		return fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}, true
 	case len(r.Attempts) == 0 && r.Taken < withoutWaiting && r.Status != 500:
 		return fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}, true
@@ -123,15 +123,15 @@ func (t *Summary) byStatus(r *accesslog.Record, backend int) (fault.Fault, bool)
 
 // atTimeout reports whether a request without an answer took as long as the request timeout: on a v2 gateway 504 says
 // so by itself.
-func (t *Summary) atTimeout(r *accesslog.Record) bool {
+func (s *Summary) atTimeout(r *accesslog.Record) bool {
 	if r.Status == 504 {
 		return true
 	}
-	limit, known := t.Timeouts[r.Settings]
+	limit, known := s.Timeouts[r.Settings]
 	if known || r.Settings != "" {
 		return limit > 0 && r.Taken >= limit-TimerBand(limit)
 	}
-	for _, l := range t.Timeouts { // v1 does not log the settings
+	for _, l := range s.Timeouts { // v1 does not log the settings
 		if limit = max(limit, l); (r.Taken - l).Abs() <= TimerBand(l) {
 			return true
 		}
@@ -143,8 +143,8 @@ func (t *Summary) atTimeout(r *accesslog.Record) bool {
 func TimerBand(limit time.Duration) time.Duration { return max(500*time.Millisecond, limit/100) }
 
 // hidden says how an attempt failed after which another was made, in evidence of Azure's own.
-func (t *Summary) hidden(r *accesslog.Record, a *accesslog.Attempt) fault.Fault {
-	limit := t.Timeouts[r.Settings]
+func (s *Summary) hidden(r *accesslog.Record, a *accesslog.Attempt) fault.Fault {
+	limit := s.Timeouts[r.Settings]
 	switch {
 	case limit > 0 && a.Total >= limit-TimerBand(limit):
 		return fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}

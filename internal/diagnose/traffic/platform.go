@@ -42,14 +42,14 @@ func platformOfName(host string) string {
 
 // PlatformOf is the platform whose front end stood at the member of an event: by the member's name, by the Host that it was sent, or
 // by the document, where all members of the pool are such names. It is empty where none is known to.
-func (t *Summary) PlatformOf(e *Event) string {
+func (s *Summary) PlatformOf(e *Event) string {
 	if name := platformOfName(e.Member); name != "" {
 		return name
 	}
-	if e.front != "" || t.Config == nil {
+	if e.front != "" || s.Config == nil {
 		return e.front
 	}
-	p := t.Config.Pool(e.Pool)
+	p := s.Config.Pool(e.Pool)
 	if p == nil || len(p.Members) == 0 ||
 		slices.ContainsFunc(p.Members, func(a gateway.Address) bool { return platformOfName(a.FQDN) == "" }) {
 		return ""

@@ -10,26 +10,26 @@ import (
 // nothing of how quick a member is, and are kept apart from those of answers.
 
 // session counts one.
-func (t *Summary) session(r *accesslog.Record) {
-	t.Sessions++
+func (s *Summary) session(r *accesslog.Record) {
+	s.Sessions++
 	f, bad := sessionFault(r)
-	m := t.Line.at(r.Start)
+	m := s.Line.at(r.Start)
 	m.Requests++
 	for i := range r.Attempts {
-		place := t.place(r, &r.Attempts[i])
+		place := s.place(r, &r.Attempts[i])
 		place.counts.Attempts++
-		place.counts.Pool, place.counts.Gateway = r.Pool, t.lastGateway
+		place.counts.Pool, place.counts.Gateway = r.Pool, s.lastGateway
 		place.counts.Tried.Add(r.Start)
 		if !bad {
 			place.counts.Answered++
 			place.counts.Answers.Add(r.Start) // that the member was there, it showed at the beginning
 		}
 	}
-	t.cell(r, bad)
+	s.cell(r, bad)
 	if bad {
 		m.Failures++
 	}
-	t.take(r, false, t.failure(r, false, f, bad))
+	s.take(r, false, s.failure(r, false, f, bad))
 }
 
 // sessionFault reads the status by which a session ended.

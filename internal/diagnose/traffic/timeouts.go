@@ -54,11 +54,11 @@ func (t *Summary) correctTimeouts() {
 
 // cutsAnswers reports whether answers under some settings come up to a timer and end there. A timer beyond the limit may
 // also be a second wait as long as the first: then no answer takes longer than the limit.
-func (t *Summary) cutsAnswers(settings string, limit, timer time.Duration) bool {
+func (s *Summary) cutsAnswers(settings string, limit, timer time.Duration) bool {
 	if timer == 0 {
 		return false
 	}
-	sum := t.RoutesOf(settings)
+	sum := s.RoutesOf(settings)
 	after := timer * 2 / 3
 	if timer > limit {
 		after = max(after, limit+TimerBand(limit))
@@ -75,9 +75,9 @@ func Lasted(e *Event) time.Duration {
 }
 
 // RoutesOf adds up the routes under one settings object.
-func (t *Summary) RoutesOf(settings string) *RouteStats {
+func (s *Summary) RoutesOf(settings string) *RouteStats {
 	sum := &RouteStats{}
-	for k, r := range t.Routes {
+	for k, r := range s.Routes {
 		if k.Settings == settings {
 			sum.Answered += r.Answered
 			sum.Waits.Merge(&r.Waits)
