@@ -29,7 +29,7 @@ func RunChecked(b *evidence.Bundle, o traffic.Options) (*report.Report, []string
 	return r, Contradictions(c, r), nil
 }
 
-// Contradictions are all places where a report stands against the numbers that it was made of.
+// Contradictions lists every place where a report contradicts the numbers that it was made of.
 func Contradictions(c *inference.Case, r *report.Report) []string {
 	check := &contradictor{q: c, r: r}
 	check.findings()

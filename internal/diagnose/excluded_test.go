@@ -56,7 +56,7 @@ func TestRequestsOutsideOfTheTimeAskedFor(t *testing.T) {
 	r := s.DiagnoseSince(s.At.Add(time.Hour))
 	if r.Requests != 0 || r.Read.OutsideWindow.Requests != 5 ||
 		!strings.Contains(r.Headline(),
-			"None of the 5 requests in this evidence lies in the time that was asked for: they run from 2026-11-23T09:00:01.000Z to 2026-11-23T09:00:05.000Z") {
+			"None of the 5 requests in this evidence lies in the requested time: they run from 2026-11-23T09:00:01.000Z to 2026-11-23T09:00:05.000Z") {
 		t.Errorf("%+v\n%s", r.Read, r.Headline())
 	}
 }

@@ -70,7 +70,7 @@ func attemptStory(c *inference.Case, match *traffic.Match, a *accesslog.Attempt)
 	case !a.Fault.None():
 		s.Outcome = a.Fault.Text()
 	case a.Echo > 0 && match.Event != nil && match.Event.Fault.Kind == fault.Status:
-		s.Outcome = fmt.Sprintf("answered %d, by all that the log tells", a.Echo)
+		s.Outcome = fmt.Sprintf("answered %d, as far as the log shows", a.Echo)
 	case a.Echo > 0:
 		s.Outcome = fmt.Sprintf("gave no answer that is proven: serverStatus has %d, which the gateway writes itself where none came", a.Echo)
 	case a.Status > 0:

@@ -25,7 +25,7 @@ func TestHeadlineOfWhatWasRecovered(t *testing.T) {
 		s.Request(5, func(r *accesslog.Record, _ *accesslog.Attempt) { r.HeldBack = "10.0.0.6" })
 	}
 	r := s.Diagnose()
-	want := "No request failed, but 3 requests went well at another attempt, and 37 requests were led past members that the gateway held back."
+	want := "No request failed, but 3 requests went well at another attempt, and 37 requests were sent past members that the gateway held back."
 	if got := r.Headline(); r.Failures > 0 || !strings.HasPrefix(got, want) {
 		t.Errorf("%d failures, verdict %+v: %s", r.Failures, r.Verdict, got)
 	}

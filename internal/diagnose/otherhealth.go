@@ -15,7 +15,7 @@ import (
 // A report of backend health of another time than the failures tells how members were at its own time. Members that were
 // down then may have been up when requests failed, and down for another reason.
 
-// reportTime is the latest time that the report of health knows of; probed says that it is when probes last asked, and
+// reportTime is the latest time in the report of health; probed means that it is the time of the last probes, and
 // not merely when something last changed.
 func reportTime(c *inference.Case) (at time.Time, probed bool) {
 	for i := range c.Traffic.Histories {
@@ -104,7 +104,7 @@ func besideRecords(c *inference.Case, apart string) string {
 	case at.After(c.Traffic.To):
 		return fmt.Sprintf("of %s, %s after the last record", units.Stamp(at), roughly(at.Sub(c.Traffic.To)))
 	}
-	return apart + " failures that are laid to what it tells"
+	return apart + " failures that it is taken to explain"
 }
 
 // roughly writes a long time in the unit in which people would say it.

@@ -25,7 +25,7 @@ func namelessText(c *inference.Case) string {
 	return "the log names no member, but " + units.Count(c.Traffic.Nameless.N, "request was answered", "requests were answered")
 }
 
-// steps answers the questions that one asks in turn about intermittent 502s, as far as the evidence goes.
+// steps answers the usual questions about intermittent 502s, in turn, as far as the evidence goes.
 func steps(c *inference.Case, r *report.Report) []report.Step {
 	return []report.Step{healthStep(c), timeoutStep(c), connectionStep(c), gatewayStep(c), backendStep(c)}
 }
@@ -288,7 +288,7 @@ func connectionStep(c *inference.Case) report.Step {
 	return report.Step{
 		Step:   s.Step,
 		Result: report.Pass,
-		Detail: "every connection came about, and none ended under a request" + connectTimes(c),
+		Detail: "every connection was established, and none ended under a request" + connectTimes(c),
 	}
 }
 

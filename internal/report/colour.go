@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// look is how a text stands out on a terminal: codes of the Select Graphic Rendition, empty for none.
+// look is how a terminal emphasises a text: codes of the Select Graphic Rendition, empty for none.
 type look struct{ lead, text string }
 
 const (
@@ -15,7 +15,7 @@ const (
 	cyan   = "36"
 )
 
-// colourOf are the words that are coloured: how sure a finding is, and what a step came to. Each is told by its word as
+// colourOf maps words to colours: the confidence of a finding, and the result of a step. The word itself carries the meaning as
 // well.
 var colourOf = map[string]string{
 	High: "1;" + green, Medium: yellow, Low: cyan,

@@ -11,11 +11,11 @@ import (
 const GuideSchema = "causeway.guide/v2"
 
 // Guide is the way through a search for the cause of intermittent 502s, one question at a time. A question is answered
-// by the evidence where there is some, and by whoever searches where there is none.
+// by the evidence where there is some, and by the reader where there is none.
 type Guide struct {
 	Schema  string      `json:"schema"`
 	Steps   []GuideStep `json:"steps"`
-	Outcome string      `json:"outcome"` // what the answers come to
+	Outcome string      `json:"outcome"` // the conclusion from the answers
 	Verdict *Verdict    `json:"verdict"`
 	Rivals  []string    `json:"rivals"` // causes that the failures without a verdict may have, the likeliest first
 }
@@ -42,7 +42,7 @@ const (
 	Unknown = "unknown"
 )
 
-// guided are the questions, in the order in which they are asked, with the step of the report that answers each.
+// guided is the questions in order, with the step of the report that answers each.
 var guided = []struct {
 	id, step, question, why, ask string
 	groups                       string   // of causes that belong behind it
@@ -50,15 +50,15 @@ var guided = []struct {
 }{
 	{
 		"backend-health", "backend-health", "Are all members healthy, and were they so when requests failed?",
-		"A member that its probes have taken out gets no requests; if none is left, the gateway answers 502 by itself.",
+		"A member that its probes have taken out gets no requests; if none is left, the gateway answers 502 itself.",
 		"az network application-gateway show-backend-health -g GROUP -n GATEWAY, or Monitoring > Backend health; on Causeway: causeway health",
 		"abfi",
 		[]string{"act on the details that backend health gives for each member: they name what its probe met"},
 	},
 	{
 		"whose-error", "", "Does the gateway make these errors, and not the backend?",
-		"An error that the backend itself answers is passed on as it is: then only the application's own log has the cause.",
-		"compare serverStatus with httpStatus in the access log: equal means that the backend said it, except for 502 and 504, which the gateway may have written there itself: look those up in the member's own log",
+		"The gateway passes on an error that the backend itself answers: then only the application's own log has the cause.",
+		"compare serverStatus with httpStatus in the access log: equal means that the backend answered it, except for 502 and 504, which the gateway may have written there itself: look those up in the member's own log",
 		"k",
 		[]string{"look the requests up in the backend's log by x-appgw-trace-id, which is the transactionId of the access log"},
 	},
@@ -70,7 +70,7 @@ var guided = []struct {
 		[]string{"raise the request timeout above the slow answers, if they would come; find out what makes them slow"},
 	},
 	{
-		"connections", "backend-connections", "Do connections to members come about, and last?",
+		"connections", "backend-connections", "Are connections to members established, and do they last?",
 		"A member that is restarted, that closes idle connections sooner than the gateway does, or that cannot be reached, loses requests that are quick otherwise.",
 		"error_info ERRORINFO_UPSTREAM_CLOSED_CONNECTION in the access log; BackendConnectTime in the metrics",
 		"bce",
@@ -79,7 +79,7 @@ var guided = []struct {
 	{
 		"gateway-capacity", "gateway-performance", "Had the gateway capacity left?",
 		"A gateway at its most instances, or with busy processors, is slow for all pools alike.",
-		"metrics CapacityUnits and ComputeUnits against ten for each instance; on the first generation CpuUtilization; causeway capacity holds them against the limits",
+		"metrics CapacityUnits and ComputeUnits with ten for each instance; on the first generation CpuUtilization; causeway capacity compares them with the limits",
 		"h",
 		[]string{
 			"raise the number of instances: Configuration > Instance count, or az network application-gateway update --capacity N",
@@ -175,7 +175,7 @@ func thenOf(id string) []string {
 	return nil
 }
 
-// conclude says what the answers come to: the first no decides, a question without an answer before it stays open.
+// conclude draws the conclusion from the answers: the first no decides, a question without an answer before it stays open.
 func (g *Guide) conclude() {
 	open := []string{}
 	for _, s := range g.Steps {

@@ -12,7 +12,7 @@ import (
 type MetricsSummary struct {
 	Window       Window        `json:"window"`
 	Answers      int           `json:"answers"`      // that clients got, of every status
-	Errors       int           `json:"errors"`       // of these, 5xx; where they are not given by status, failed requests
+	Errors       int           `json:"errors"`       // answers 5xx; where the metrics do not split by status, failed requests
 	ByBackend    int           `json:"byBackend"`    // 5xx that members answered; -1: not known
 	ByGateway    int           `json:"byGateway"`    // about: the rest; -1: not known
 	Facts        []string      `json:"facts"`        // of the whole window

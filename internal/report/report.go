@@ -40,9 +40,9 @@ type Read struct {
 	Repeated      int      `json:"repeated"`      // rows that stood in several places, counted once
 	BadLines      int      `json:"badLines"`      // lines that could not be read
 	Misdated      int      `json:"misdated"`      // rows whose time cannot be true, which were set aside
-	OutsideWindow Excluded `json:"outsideWindow"` // requests outside of the time that was asked for
+	OutsideWindow Excluded `json:"outsideWindow"` // requests outside the requested time
 	Unread        []string `json:"unread"`        // what could not be read, with file and line; at most twenty
-	Sampled       int      `json:"sampled"`       // one failure in so many was looked at by itself, because there were too many; 1: all
+	Sampled       int      `json:"sampled"`       // one failure in so many was inspected, because there were too many; 1: all
 }
 
 // Excluded counts requests that the diagnosis left out, and the time that they span, RFC 3339.

@@ -75,7 +75,7 @@ func harmless(s string) string {
 // Wrapped writes text behind a lead, with later lines indented as far as the lead is wide.
 func (p *Printer) Wrapped(lead, text string) { p.set(look{}, lead, text) }
 
-// set is wrapped in a look of its own. A word of confidence is coloured wherever it stands behind its label.
+// set is wrapped in a look of its own. A word of confidence is coloured wherever it follows its label.
 func (p *Printer) set(l look, lead, text string) {
 	indent := strings.Repeat(" ", len([]rune(lead)))
 	line, wide, empty, before := p.paint(l.lead, harmless(lead)), len([]rune(lead)), true, ""
@@ -140,19 +140,19 @@ func (r *Report) Headline() string {
 	}
 	if r.Read.OutsideWindow.Requests > 0 {
 		x := r.Read.OutsideWindow
-		return r.standing() + fmt.Sprintf("None of the %d requests in this evidence lies in the time that was asked for: they run from %s to %s.", x.Requests, x.From, x.To)
+		return r.standing() + fmt.Sprintf("None of the %d requests in this evidence lies in the requested time: they run from %s to %s.", x.Requests, x.From, x.To)
 	}
 	return r.standing() + "There are no requests in this evidence."
 }
 
-// recoveredText is the verdict where no request failed and no one cause stands out among what other attempts made good.
+// recoveredText is the verdict where no request failed and no one cause dominates the failed attempts that a retry hid.
 func recoveredText(r *Report) string {
 	var ways []string
 	if n := r.Recovered - r.Steered; n > 0 {
 		ways = append(ways, units.Count(n, "request went", "requests went")+" well at another attempt")
 	}
 	if r.Steered > 0 {
-		ways = append(ways, units.Count(r.Steered, "request was", "requests were")+" led past members that the gateway held back")
+		ways = append(ways, units.Count(r.Steered, "request was", "requests were")+" sent past members that the gateway held back")
 	}
 	explained, open := 0, 0
 	for i := range r.Findings {
@@ -350,7 +350,7 @@ func (p *Printer) open(g *Open) {
 	}
 }
 
-// MaxRivals is how many causes that a group of failures may have are told one by one; the JSON has all.
+// MaxRivals is how many possible causes of a group of failures the text lists one by one; the JSON has all.
 const MaxRivals = 5
 
 // Likeliest are the first of the rivals, without those that the evidence speaks against.

@@ -36,7 +36,7 @@ type Report struct {
 	Missing    []report.Missing `json:"missing"`
 	Limits     [][]string       `json:"limits"` // the figures it is held against
 
-	Machine    *evidence.Machine `json:"machine,omitempty"` // that a gateway of Causeway's runs on, where it was asked
+	Machine    *evidence.Machine `json:"machine,omitempty"` // that a gateway of Causeway's runs on, where the evidence has it
 	SelfHosted bool              `json:"-"`                 // it is one of Causeway's
 
 	Need        int    `json:"-"` // instances that the load needs, of a gateway with so many; 0: not known
@@ -90,7 +90,7 @@ func FromEvidence(b *evidence.Bundle) (*Report, error) {
 	return FromSummary(t), nil
 }
 
-// FromSummary is what the load comes to.
+// FromSummary compares the observed load with the capacity limits.
 func FromSummary(t *traffic.Summary) *Report {
 	c := &Report{Schema: Schema, Loads: []Load{}, Advice: []Advice{}, Assumed: []string{}, Missing: []report.Missing{}, Headroom: -1}
 	frame(t, c)
@@ -306,7 +306,7 @@ func judgeCapacity(t *traffic.Summary, c *Report) {
 	}
 	if c.Days < enoughDays {
 		c.Assumed = append(c.Assumed,
-			fmt.Sprintf("this is %s of evidence; how many instances to keep is judged by a month, and not by less than %d days: take the advice as a lower bound", c.length(), enoughDays))
+			fmt.Sprintf("this is %s of evidence; how many instances to keep takes a month to judge, and %d days at the least: take the advice as a lower bound", c.length(), enoughDays))
 	}
 }
 
@@ -422,14 +422,14 @@ func (c *Report) Text(w io.Writer, width int) error {
 		return p.Err
 	}
 	p.Line("")
-	p.Line(units.Or(c.limitsTitle(), "Figures it is held against, as Azure publishes them:"))
+	p.Line(units.Or(c.limitsTitle(), "Limits it is compared with, as Azure publishes them:"))
 	for _, row := range c.Limits {
 		p.Line("  " + strings.Join(row, ": "))
 	}
 	return p.Err
 }
 
-// limitsTitle stands over what a machine has; it is empty for a gateway on Azure.
+// limitsTitle heads the limits of a machine; it is empty for a gateway on Azure.
 func (c *Report) limitsTitle() string {
 	if c.SelfHosted {
 		return "What the gateway has to work with:"

@@ -7,7 +7,7 @@ import (
 	"causeway/internal/evidence"
 )
 
-// Soon is how long after a change a failure is still taken for its doing.
+// Soon is how long after a change it may still be the cause of a failure.
 const Soon = 10 * time.Minute
 
 func CallerOr(caller string) string {

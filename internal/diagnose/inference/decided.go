@@ -15,10 +15,10 @@ func Decided(id string, n Evidence, test, fact string, want func(*traffic.Event)
 	return Analyzer{Name: id, Requires: n, Doc: test, Run: Decides(id, fact, want)}
 }
 
-// MaxKinds is how many different faults of one cause are told one by one.
+// MaxKinds is how many different faults of one cause a finding lists one by one.
 const MaxKinds = 8
 
-// Decides claims such events, as one finding under each settings, with a fact for each member.
+// Decides claims the events that want keeps: one finding for each backend settings, with a fact for each member.
 func Decides(id, fact string, want func(*traffic.Event) bool) func(*Case) {
 	return func(c *Case) {
 		keys, groups := traffic.GroupBy(c.Unclaimed(want), (*traffic.Event).PoolKey)

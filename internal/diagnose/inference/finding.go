@@ -31,7 +31,7 @@ func newFinding(id string, events []*traffic.Event, scope report.Scope, confiden
 	return f
 }
 
-// Generalise takes the advice back that was filled in for one member: it is of several now.
+// Generalise replaces advice for one member by the catalogue's: the finding is of several members now.
 func (f *Finding) Generalise() {
 	for i, fix := range cause.Find(f.Cause).Fixes {
 		f.Fixes[i].Change = fix.Change
@@ -39,7 +39,7 @@ func (f *Finding) Generalise() {
 	}
 }
 
-// Says adds a fact.
+// Says adds a fact from a source such as "access-log", with the first MaxRows transaction ids of the events behind it.
 func (f *Finding) Says(source, fact string, events ...*traffic.Event) {
 	f.Evidence = append(f.Evidence, report.Evidence{Source: source, Fact: fact, Rows: rows(events)})
 }
@@ -61,7 +61,7 @@ func (f *Finding) HasRival(id string) bool {
 	return slices.ContainsFunc(f.Rivals, func(r report.Rival) bool { return r.Cause == id })
 }
 
-// MayBe names causes that the finding leaves open, each with the test of its own.
+// MayBe names further causes that the finding leaves open, each with the test that separates it.
 func (f *Finding) MayBe(ids ...string) {
 	for _, id := range ids {
 		if c := cause.Find(id); c != nil && id != f.Cause && !f.HasRival(id) {
@@ -70,7 +70,7 @@ func (f *Finding) MayBe(ids ...string) {
 	}
 }
 
-// Expect says what the fixes of one side would have saved.
+// Expect sets what the fixes of one side would have saved: low to high failures; basis is exact, bounded or unknown.
 func (f *Finding) Expect(side string, low, high int, basis, note string) {
 	for i := range f.Fixes {
 		if f.Fixes[i].Side == side {
@@ -79,7 +79,7 @@ func (f *Finding) Expect(side string, low, high int, basis, note string) {
 	}
 }
 
-// MaxRows is how many transaction ids stand behind a fact.
+// MaxRows is how many transaction ids a fact carries at most.
 const MaxRows = 5
 
 func rows(events []*traffic.Event) []string {
@@ -147,7 +147,7 @@ func keep(a, b string) string {
 	return a
 }
 
-// Address is where the members of a group of events were reached.
+// Address lists the servers of a group of events, four at most, joined by "and".
 func Address(events []*traffic.Event) string {
 	var all []string
 	for _, e := range events {

@@ -8,7 +8,7 @@ import (
 	"causeway/internal/stats"
 )
 
-// WasHeldBack reports whether a member was held back with some of its failures: what would have failed after them went elsewhere.
+// WasHeldBack reports whether one of the failures made the gateway hold the member back: further requests went elsewhere.
 func WasHeldBack(events []*traffic.Event) bool {
 	return slices.ContainsFunc(events, func(e *traffic.Event) bool { return e.Attempt.Ejected })
 }

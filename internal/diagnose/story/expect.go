@@ -149,7 +149,7 @@ func FactOf(r *report.Report, cause string) string {
 	return ""
 }
 
-// EveryForm asserts that a text stands in each form of a report, however its lines are broken.
+// EveryForm asserts that each form of a report has a text, however its lines are broken.
 func EveryForm(t *testing.T, r *report.Report, want string) {
 	t.Helper()
 	for name, write := range map[string]func(*strings.Builder) error{

@@ -120,7 +120,7 @@ func (s *Story) Server(address, health, reason, detail string, transitions ...st
 	})
 }
 
-// Probed says when the probes of the report of health last asked.
+// Probed sets the time of the last probes in the report of health.
 func (s *Story) Probed(at time.Time) {
 	for i := range s.Servers {
 		s.Servers[i].Causeway.LastProbe = at.Format(time.RFC3339Nano)

@@ -8,7 +8,7 @@ import (
 	"causeway/internal/stats"
 )
 
-// Concurrency is what one instance of the gateway had in progress at a member when it asked it. Another instance does not see that,
+// Concurrency is what one instance of the gateway had in progress at a member when it sent a request. Another instance does not see that,
 // nor does it count there; and only Causeway's records tell it.
 type Concurrency struct {
 	Busy   LevelCounts     // when attempts were made that were answered without an error of the member's
@@ -55,7 +55,7 @@ func (w *Concurrency) see(r *accesslog.Record, a *accesslog.Attempt) {
 	}
 }
 
-// Wait is how long answers took, on the average, that were asked for at a level or above it, but below another, and no higher
+// Wait is the average time of answers whose requests came at a level or above it, but below another, and no higher
 // than it takes to have three of them; ok is false where there are not.
 func (w *Concurrency) Wait(from, below int) (mean time.Duration, ok bool) {
 	sum, n := time.Duration(0), 0

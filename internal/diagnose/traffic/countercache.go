@@ -8,7 +8,7 @@ import (
 )
 
 // counterCache finds the counters that a row belongs to. Rows repeat the same few members, instances and routes, so what was
-// found for the last ones is looked at before anything is hashed.
+// found for the last ones is checked before anything is hashed.
 type counterCache struct {
 	places [256]place
 	routes map[string]*RouteStats // by settings, method and folded path, in one text
@@ -51,7 +51,7 @@ func lastByte(s string) byte {
 	return s[len(s)-1]
 }
 
-// routeOf finds the counters of a kind of request.
+// routeOf finds the counters of a route.
 func (s *Summary) routeOf(r *accesslog.Record) *RouteStats {
 	key := append(append(s.find.key[:0], r.Settings...), 0)
 	key = append(append(key, r.Method...), 0)
@@ -71,7 +71,7 @@ func (s *Summary) routeOf(r *accesslog.Record) *RouteStats {
 	return route
 }
 
-// appendOdd appends what is left of an id without its letters and digits: some servers take no id that has such.
+// appendOdd appends what is left of an id without its letters and digits: some servers accept no such characters.
 func appendOdd(out, id []byte) []byte {
 	for i := 0; i < len(id); i++ {
 		switch c := id[i]; {

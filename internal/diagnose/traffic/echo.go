@@ -11,10 +11,10 @@ import (
 
 // Azure's second generation is nginx, whose $upstream_status holds the gateway's own 502 after a refused or closed
 // connection, its own 504 after a timeout, and 499 after a client that left. Whether Azure blanks it is not documented.
-// So in serverStatus these three prove no answer: a member that nobody reached may seem to have given one.
+// So in serverStatus these three prove no answer: a member that the gateway never reached may seem to have given one.
 
 // disown takes the statuses of a record of Azure's that prove no answer away from its attempts. It is the one place that
-// decides what counts as an answer; all that looks at Attempt.Status after it may trust it.
+// decides what counts as an answer; all code that reads Attempt.Status after it may trust it.
 func disown(r *accesslog.Record) {
 	for i := range r.Attempts {
 		if a := &r.Attempts[i]; !provesAnswer(r, a) {
@@ -36,7 +36,7 @@ func provesAnswer(r *accesslog.Record, a *accesslog.Attempt) bool {
 	return a.HeaderTime > 0 // nginx writes it once a head has come, and "-" otherwise
 }
 
-// quietInfo reports whether error_info names nothing that the gateway met: it is absent, says so, or is a word that nobody
+// QuietInfo reports whether error_info names nothing that the gateway met: it is absent, says so, or is a word that nobody
 // has documented.
 func quietInfo(info string) bool {
 	switch info {
@@ -47,7 +47,7 @@ func quietInfo(info string) bool {
 	return !client
 }
 
-// echoes is what a log as a whole tells of who wrote the statuses that prove no answer by themselves.
+// echoes is what a log as a whole shows about who wrote the statuses that prove no answer on their own.
 type echoes struct {
 	t      *Summary
 	blank  map[int]bool             // by status: failures that the gateway makes it of have none in this log, so one that stands there is an answer
@@ -65,7 +65,7 @@ type errorPage struct {
 
 func (e *Event) errorPage() errorPage { return errorPage{e.Listener, e.Method, e.Status} }
 
-// judgeEchoes decides, where the log as a whole can, who wrote the statuses that prove no answer by themselves: the gateway's
+// judgeEchoes decides, where the log as a whole can, who wrote the statuses that prove no answer on their own: the gateway's
 // timer did if they lie at it; the member did if this log leaves serverStatus empty where no answer came, or if no
 // mechanism of the gateway fits. What nothing decides stays unsaid.
 func (s *Summary) judgeEchoes() {
@@ -92,7 +92,7 @@ func (s *Summary) judgeEchoes() {
 	}
 }
 
-// answeredItself takes an echo for the member's answer. The counts of answers, made before, stay without it.
+// answeredItself accepts an echo as the member's answer. The counts of answers, made before, stay without it.
 func (e *Event) answeredItself() {
 	e.Attempt.Status = e.Attempt.Echo
 	e.Fault = fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Status}

@@ -110,7 +110,7 @@ func (e *Event) ClosedUnanswered() bool {
 		e.Fault.Side == fault.Backend
 }
 
-// IDOf is how a record can be found again: its transaction, or, where the log has none, its time.
+// IDOf is the name by which a record can be found again: its transaction or, where the log has none, its time.
 func IDOf(r *accesslog.Record) string {
 	if r.Transaction == [16]byte{} {
 		return units.Stamp(r.Start)
@@ -121,7 +121,7 @@ func IDOf(r *accesslog.Record) string {
 // templateMax bounds a path template.
 const templateMax = 120
 
-// Template folds the parts of a path that look like ids, so that one route is one key.
+// Template replaces the parts of a path that look like ids, so that one route is one key.
 func Template(path []byte) string { return string(fold(nil, path)) }
 
 // PoolKey is a pool under settings.
@@ -139,7 +139,7 @@ func SortedDurations(events []*Event, f func(*Event) time.Duration) []time.Durat
 }
 
 // A member's connection ended, and no byte of an answer came. Causeway's trace says in which phase, on what connection;
-// Azure's log says only that it ended, how long after, and over which source port.
+// Azure's log has only that it ended, how long after, and over which source port.
 
 // ClosedSomehow matches what Azure's log calls a closed connection: the phase is not known.
 func ClosedSomehow(e *Event) bool {

@@ -7,8 +7,8 @@ import (
 	"causeway/internal/fault"
 )
 
-// failed says what failed of a record, if anything did: the fault that the record names, or, in evidence of Azure's own,
-// what error_info, statuses and times come to.
+// failed returns what failed of a record, if anything did: the fault that the record names or, in evidence of Azure's own,
+// what error_info, statuses and times imply.
 func (s *Summary) failed(r *accesslog.Record, own bool) (f fault.Fault, bad bool) {
 	if !r.Fault.None() {
 		return r.Fault, true
@@ -29,7 +29,7 @@ func (s *Summary) failed(r *accesslog.Record, own bool) (f fault.Fault, bad bool
 	return s.byStatus(r, backend)
 }
 
-// byErrorInfo reads the gateway's own word for what happened.
+// byErrorInfo reads error_info, the gateway's own word for what happened.
 func byErrorInfo(r *accesslog.Record) (fault.Fault, bool) {
 	switch r.ErrorInfo {
 	case "", fault.NoError:
@@ -90,7 +90,7 @@ var clientInfo = map[string]fault.Fault{
 	"ERRORINFO_HTTPS_NO_CERT": {Side: fault.Client, Phase: fault.Handshake, Kind: fault.Certificate},
 }
 
-// withoutWaiting bounds what a gateway needs to say that no member is healthy: it knows, and asks nobody. What took longer
+// withoutWaiting bounds the time that a gateway needs to answer that no member is healthy: it knows, and tries none. What took longer
 // without a server in the log had another reason.
 const withoutWaiting = 100 * time.Millisecond
 
@@ -139,10 +139,10 @@ func (s *Summary) atTimeout(r *accesslog.Record) bool {
 	return limit > 0 && r.Taken >= limit
 }
 
-// TimerBand is how far from a timer something may end and still be its doing: logs round, and timers fire late.
+// TimerBand is how far from a timer a request may end and still have ended by it: logs round, and timers fire late.
 func TimerBand(limit time.Duration) time.Duration { return max(500*time.Millisecond, limit/100) }
 
-// hidden says how an attempt failed after which another was made, in evidence of Azure's own.
+// hidden returns how an attempt failed that another one followed, in evidence of Azure's own.
 func (s *Summary) hidden(r *accesslog.Record, a *accesslog.Attempt) fault.Fault {
 	limit := s.Timeouts[r.Settings]
 	switch {

@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// idleGap is the idle age of a connection when its turn came.
+// idleGap is the idle age of a connection when it was picked.
 type idleGap struct {
 	Idle time.Duration
 	How  Outcome

@@ -69,7 +69,7 @@ func (s *Summary) Turns(events []*Event) int {
 	return turns
 }
 
-// doubtUnhealthy takes back that no member was healthy where only a quick 502 without a member says so: in a log that names no
+// doubtUnhealthy withdraws the fault NoHealthy where only a quick 502 without a member suggests it: in a log that names no
 // members, and between answers of the same pool, which comes of no outage.
 func (s *Summary) doubtUnhealthy() {
 	pools, groups := GroupBy(Filter(s.Events, (*Event).TooQuick), (*Event).PoolKey)
@@ -88,7 +88,7 @@ func (s *Summary) doubtUnhealthy() {
 	}
 }
 
-// knownWithout reports whether other evidence has it that the event's pool was without healthy members: backend health, or a
+// knownWithout reports whether other evidence shows that the event's pool was without healthy members: backend health, or a
 // document in which the pool is empty.
 func (s *Summary) knownWithout(e *Event) bool {
 	if s.Config != nil {
@@ -99,7 +99,7 @@ func (s *Summary) knownWithout(e *Event) bool {
 	return len(s.HistoriesUnder(e.Pool, e.Settings)) > 0 && s.ReasonAt(e) != (health.Change{}) && !s.SomeHealthy(e.Pool, e.Settings)
 }
 
-// TooQuick matches a request of which only its haste says that no member was healthy.
+// TooQuick matches a request for which only its short time suggests that no member was healthy.
 func (e *Event) TooQuick() bool {
 	return !e.Own && !e.Tried && !e.Session && e.Fault.Kind == fault.NoHealthy && e.QuietInfo()
 }
@@ -115,6 +115,6 @@ func (s *Summary) AnsweredBetween(k PoolKey, from, to time.Time) int {
 	return n + s.Nameless.answers[k].Between(from, to)
 }
 
-// Some logs do not name the member that was asked: those of a first-generation gateway without requestQuery, and exports that
-// left the column out. There a row without a server does not say that no member was asked, and an answer without one still
-// says that the pool answered.
+// Some logs do not name the member that was tried: those of a first-generation gateway without requestQuery, and exports that
+// left the column out. There a row without a server does not mean that no member was tried, and an answer without one still
+// shows that the pool answered.

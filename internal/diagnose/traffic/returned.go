@@ -6,7 +6,7 @@ import (
 	"causeway/internal/accesslog"
 )
 
-// returnedRequests knows the gateway's own requests when they come in again, by the transaction that they were sent with.
+// returnedRequests recognises the gateway's own requests when they come in again, by the transaction that it sent them with.
 type returnedRequests struct {
 	sent recentIDs // transactions, with the member that each went to
 	came recentIDs // transactions that requests came in with, which are not known yet

@@ -5,9 +5,9 @@ import (
 	"causeway/internal/fault"
 )
 
-// A TCP or TLS listener passes connections on and knows of no requests in them. Its log has a row for each session, with a
+// A TCP or TLS listener passes connections on and sees no requests in them. Its log has a row for each session, with a
 // status by which it ended and the server that it went to. A session lasts as long as both sides like, so its times say
-// nothing of how quick a member is, and are kept apart from those of answers.
+// nothing about the speed of a member, and are kept apart from those of answers.
 
 // session counts one.
 func (s *Summary) session(r *accesslog.Record) {

@@ -70,8 +70,8 @@ type Summary struct {
 
 // MemberStats is what is known of a member's traffic.
 type MemberStats struct {
-	Pool          string // that it was last asked for
-	Gateway       *int   // that last asked
+	Pool          string // for which it was last tried
+	Gateway       *int   // that last tried it
 	Attempts      int
 	Answered      int // attempts with a status
 	Errors        int // of these, 5xx
@@ -89,10 +89,10 @@ type MemberStats struct {
 	Mix           RouteMix
 	HeadsAnswered int   // answers to requests that have no body
 	LongestHead   int64 // bytes of the longest of these
-	Shared        bool  // several pools or gateways asked it: no other member is its equal
+	Shared        bool  // several pools or gateways use it: no other member is its equal
 }
 
-// RouteKey is a kind of request under settings: a method and a path template.
+// RouteKey is a route under settings: a method and a path template.
 type RouteKey struct{ Settings, Method, Path string }
 
 // RouteStats is how long a route's answers take.
@@ -102,13 +102,13 @@ type RouteStats struct {
 	Broken   int // attempts that ended without an answer
 	Waits    stats.Histogram
 	Answers  *stats.Timeline
-	Tried    *stats.Timeline // when attempts were asked for
+	Tried    *stats.Timeline // when attempts began
 	Slow     *stats.Timeline // of these, answers in the last third before the request timeout
 	Pool     string
 	Rule     string // that led there first
-	Method   string // with path, the kind of request
+	Method   string // with the path, the route
 	Path     string
-	After    Afterwards // what became of connections after its answers
+	After    Afterwards // what happened to connections after its answers
 }
 
 // Slowest answer of the route.
@@ -202,7 +202,7 @@ func (s *Summary) Read(b *evidence.Bundle, o Options) error {
 	return err
 }
 
-// settle reads single records again in the light of all: what they prove depends on what this log writes elsewhere. After
+// settle judges single records again in the light of all: what they prove depends on what this log writes elsewhere. After
 // it nothing changes any more.
 func (s *Summary) settle() {
 	s.neverAsked()
@@ -211,7 +211,7 @@ func (s *Summary) settle() {
 	s.judgeEchoes()
 }
 
-// without are the texts that only one record is asked for: the one that is looked for, if there is one.
+// without drops the texts that only the record to be explained needs.
 func (s *Summary) without() accesslog.Fields {
 	if s.Wanted.any() {
 		return 0
@@ -258,7 +258,7 @@ func (s *Summary) add(r *accesslog.Record, own bool) {
 	s.take(r, own, s.failure(r, own, f, bad))
 }
 
-// take keeps what failed of a record, if anything did.
+// take keeps the event of a record, if anything failed.
 func (s *Summary) take(r *accesslog.Record, own bool, e *Event) {
 	s.Wanted.see(r, own, e)
 	if e != nil {
@@ -495,7 +495,7 @@ func (route *RouteStats) answer(r *accesslog.Record, a *accesslog.Attempt, limit
 	}
 }
 
-// Member returns the stats of a member; beyond maxMembers all further ones of a kind of settings share one.
+// Member returns the stats of a member; beyond maxMembers all further ones under the same settings share one.
 func (s *Summary) Member(k MemberKey) *MemberStats {
 	m := s.Members[k]
 	if m == nil {
@@ -536,7 +536,7 @@ func (s *Summary) Route(k RouteKey) *RouteStats {
 // EnoughAnswers is how many answers it takes to conclude from the absence of slow ones.
 const EnoughAnswers = 20
 
-// FastFor is how soon after a request the end of its connection came sooner than any handler could have.
+// FastFor is the time after a request within which the end of its connection came sooner than any handler could have answered.
 func (m *MemberStats) FastFor() time.Duration {
 	if m.Waits.N < EnoughAnswers {
 		return 50 * time.Millisecond
@@ -557,5 +557,5 @@ func (m *MemberStats) seeHead(r *accesslog.Record) {
 	}
 }
 
-// Quiet is how long a member may be silent within one outage without an answer being asked for.
+// Quiet is how long a member may be silent within one outage while no request needs an answer.
 const Quiet = 2 * time.Second

@@ -28,7 +28,7 @@ func CommonTimer(took []time.Duration) time.Duration {
 	return timer
 }
 
-// correctTimeouts takes the request timeouts that the requests show where they refute the document, which may be of another
+// correctTimeouts adopts the request timeouts that the requests show where they refute the document, which may be of another
 // time: they end at another timer, answers come up to it, and none later.
 func (t *Summary) correctTimeouts() {
 	settings, groups := GroupBy(Filter(t.Events, func(e *Event) bool { return IsTimeout(e) && !e.Own && e.Tries == 1 }),

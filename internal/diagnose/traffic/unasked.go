@@ -4,7 +4,7 @@ import (
 	"causeway/internal/fault"
 )
 
-// neverAsked takes requests out of all reasoning about members and their timeouts for which none was picked, in a log that names the
+// untried takes requests for which no member was picked out of all reasoning about members and their timeouts, in a log that names the
 // member wherever one was: what took their time is something that the gateway does before.
 func (s *Summary) neverAsked() {
 	if len(s.Members) == 0 {

@@ -71,7 +71,7 @@ func lagged(c *inference.Case, events []*traffic.Event, during, after inference.
 	c.Fill(map[string]string{}, f)
 }
 
-// notOfAll says what speaks for something narrower than the gateway, which serves all pools, members and kinds of requests
+// notOfAll returns what speaks for something narrower than the gateway, which serves all pools, members and routes
 // alike, or that it was the members that grew; nothing, if nothing does.
 func notOfAll(c *inference.Case, events []*traffic.Event, during, after inference.Period) string {
 	answered := func(t *stats.Timeline) bool { return t.Between(during.From, during.To) >= stats.MinEvents }
@@ -89,7 +89,7 @@ func notOfAll(c *inference.Case, events []*traffic.Event, during, after inferenc
 	}
 	switch {
 	case joined > 0:
-		return fmt.Sprintf("%s first asked when they ended: it may be the members that were too few",
+		return fmt.Sprintf("%s first tried when they ended: the members may have been too few",
 			units.Count(joined, "member was", "members were"))
 	case all.Pool != "" && len(poolsInUse(c)) > 1:
 		return fmt.Sprintf("they are all of %s, and a gateway serves all pools alike: look whether its members grew at the same time",
@@ -97,7 +97,7 @@ func notOfAll(c *inference.Case, events []*traffic.Event, during, after inferenc
 	case all.Member != "" && otherMember:
 		return fmt.Sprintf("they are all of %s, and a gateway serves all members alike: look into its log of that time", all.Member)
 	case all.Path != "" && otherKind:
-		return fmt.Sprintf("they are all of %s, and a gateway serves all kinds of requests alike: look at what became of these at the member", all.Path)
+		return fmt.Sprintf("they are all of %s, and a gateway serves all routes alike: look at what became of these at the member", all.Path)
 	}
 	return ""
 }

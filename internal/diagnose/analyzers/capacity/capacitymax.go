@@ -53,7 +53,7 @@ func atMaximum(c *inference.Case, name string, limit float64, minutes int, busy 
 		f := c.Remark("h-capacity-max", nil, report.Scope{}, report.Low)
 		f.Says("metrics", fact)
 		if len(events) > 0 {
-			f.Says("access-log", fmt.Sprintf("failures do not go with it: %d of %d are in those minutes", len(inside), len(events)))
+			f.Says("access-log", fmt.Sprintf("failures do not follow it: %d of %d are in those minutes", len(inside), len(events)))
 		}
 		c.Fill(map[string]string{}, f)
 		return

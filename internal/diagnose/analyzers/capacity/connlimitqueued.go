@@ -21,7 +21,7 @@ var ConnLimitQueued = inference.Analyzer{
 }
 
 // queuedClients: clients that gave up had waited for room for longer than for anything else. What others waited has a part in whatever
-// else failed, and stands beside it.
+// else failed, and is noted beside it.
 func queuedClients(c *inference.Case) {
 	if c.Traffic.Waits.N == 0 || c.Traffic.Failures == 0 {
 		return // worth knowing, if anything
@@ -31,7 +31,7 @@ func queuedClients(c *inference.Case) {
 		return e.Fault.Side == fault.Client && gone && e.Queued >= inference.Patience && e.Queued >= e.Taken
 	})
 	if len(left) == 0 && (c.Traffic.Waits.N < stats.MinEvents || c.Traffic.Waits.Longest < inference.Patience) {
-		return // nobody gives up for that
+		return // no client gives up so soon
 	}
 	confidence := report.Medium // one may have left for another reason
 	if len(left) == 0 {

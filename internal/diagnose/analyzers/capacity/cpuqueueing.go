@@ -11,7 +11,7 @@ import (
 
 var CPUQueueing = inference.Analyzer{
 	Name: "g-cpu-queueing", Requires: inference.Log,
-	Doc: "requests run into the timeout when much traffic comes, all kinds of answers are slower then, and both go with it",
+	Doc: "requests run into the timeout when much traffic comes, answers are slower then on all routes, and both follow the traffic",
 	Run: cpuQueueing,
 }
 
@@ -32,8 +32,8 @@ func cpuQueueing(c *inference.Case) {
 			t.Upper, t.N), late...)
 		f.Says("access-log", fmt.Sprintf("at %.0f requests a second answers took %s on the average, at %.0f they took %s", t.Low,
 			units.Seconds(t.WaitLow), t.High, units.Seconds(t.WaitHigh)))
-		f.RuleOut("d-slow-route", fmt.Sprintf("it hits %d kinds of requests, and all answers are slower under load", len(routes)))
-		f.RuleOut("d-hung", "requests that are lost do not go with load")
+		f.RuleOut("d-slow-route", fmt.Sprintf("it hits %d routes, and all answers are slower under load", len(routes)))
+		f.RuleOut("d-hung", "lost requests do not follow load")
 		f.LeaveOpen("g-worker-pool", "g-conn-pool-db", "g-cfs-throttle")
 		f.Expect("backend", 0, len(late), "bounded", "how much more capacity is enough is not in the evidence")
 		c.Fill(map[string]string{"address": inference.Address(late)}, f)

@@ -13,11 +13,11 @@ import (
 
 var CrashOnInput = inference.Analyzer{
 	Name: "g-crash-on-input", Requires: inference.Trace,
-	Doc: "one kind of request is never answered, on fresh connections too, and ends no later than others are answered, while at the same times the same member answers others",
+	Doc: "one route is never answered, on fresh connections too, and ends no later than others are answered, while at the same times the same member answers others",
 	Run: crashOnInput,
 }
 
-// crashOnInput: a kind of request makes the member drop the connection, each time, on whatever connection it comes. Its
+// crashOnInput: a route makes the member drop the connection, each time, on whatever connection the request comes. Its
 // exclusiveness tells it from accidents: the route never gets an answer, while at the very same times the same
 // member answers others on the same kind of connection. Where it came on reused connections only, others must have been
 // answered on connections that were nearer to any limit.
@@ -37,7 +37,7 @@ func crashOnInput(c *inference.Case) {
 		}
 		if timer, at, off := inference.AtRoundTimer(events); len(at) >= stats.MinEvents && len(at) > 9*len(off) {
 			c.Suspect(events, "each of them ended "+units.Seconds(timer)+
-				" after it had begun: look for a limit of that length in the server, which ends the worker, or in what it asks",
+				" after it had begun: look for a limit of that length in the server, which ends the worker, or in what it calls",
 				"d-worker-timeout-kill", "d-inner-timeout", "g-crash-on-input")
 			continue
 		}

@@ -18,7 +18,7 @@ var GoroutineOrLockStall = inference.Analyzer{
 	Run: gatewayStalled,
 }
 
-// A timer measures whoever is waited for only as long as somebody listens.
+// A timer measures a member only as long as the gateway listens.
 const (
 	stalledMostly = 5 // tenths of a request for which the process stood still, from which that is the cause
 	stalledPartly = 1 // from which nothing is concluded from how long something took
@@ -40,7 +40,7 @@ func gatewayStalled(c *inference.Case) {
 		f.RuleOut("b-drop", "nobody listened for an answer most of the time")
 		f.LeaveOpen("d-vm-freeze", "h-cpu")
 		f.Expect("gateway", 0, len(events), "bounded",
-			"with a processor of its own the gateway hears what comes in time; what members would have said is not in the evidence")
+			"with a processor of its own the gateway hears what comes in time; what members would have answered is not in the evidence")
 		c.Fill(map[string]string{}, f)
 	}
 	if some := c.Unclaimed(func(e *traffic.Event) bool { return endedByTime(e) && stoodStill(e, stalledPartly) }); len(some) > 0 {
@@ -63,7 +63,7 @@ func stoodStill(e *traffic.Event, tenths int64) bool {
 func lasted(e *traffic.Event) time.Duration { return max(e.Taken, time.Millisecond) }
 
 // waited reports whether a request waited for anybody: one that met no healthy member, or a refusal, did not, and what it met
-// a clock that stands still does not change.
+// a process that does not run cannot change.
 func waited(e *traffic.Event) bool {
 	return e.Tried && e.Fault.Kind != fault.Refused && e.Fault.Kind != fault.Unreachable
 }

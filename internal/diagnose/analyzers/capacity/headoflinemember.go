@@ -16,8 +16,8 @@ var HeadOfLineMember = inference.Analyzer{
 	Run: headOfLine,
 }
 
-// headOfLine: members are asked in turn, whatever a request costs. Turns that fall badly give one member the long ones, and
-// what waits behind them runs into the timeout while the others have nothing to do. Long requests that wait for nobody end
+// headOfLine: members get requests in turn, whatever a request costs. Turns that fall badly give one member the long ones, and
+// what waits behind them runs into the timeout while the others have nothing to do. Long requests that wait behind no others end
 // so however few are in progress; and where the others fail as well, no turn would have helped.
 func headOfLine(c *inference.Case) {
 	members, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
@@ -50,14 +50,14 @@ func headOfLine(c *inference.Case) {
 		f.Says("access-log",
 			fmt.Sprintf("in %d of %d seconds they came when %d or more were in progress; so did %s of the requests that it answered",
 				w.Above, w.N, w.Level, units.Percent(w.Served, w.All)))
-		f.Says("access-log", fmt.Sprintf("the kinds of requests that it got take %s by themselves, those that the others got %s",
+		f.Says("access-log", fmt.Sprintf("the routes that it got take %s on their own, those that the others got %s",
 			units.Seconds(mine), units.Seconds(theirs)))
 		if expected >= stats.MinEvents {
 			f.Says("access-log",
-				fmt.Sprintf("%d requests of the same kinds went to the others: at the same rate %.0f of them would have waited in vain, and %d did", asked, expected, did))
+				fmt.Sprintf("%d requests on the same routes went to the others: at the same rate %.0f of them would have waited in vain, and %d did", asked, expected, did))
 		} else {
-			f.Says("access-log", "those that came when only a few others were in progress took no longer than by themselves")
-			f.MayBe("g-conn-pool-db") // which all members may share: the others were hardly asked for such requests
+			f.Says("access-log", "those that came when only a few others were in progress took no longer than they do alone")
+			f.MayBe("g-conn-pool-db") // which all members may share: the others got hardly any such requests
 		}
 		f.LeaveOpen("d-slow-route")
 		f.RuleOut("g-noisy-member", "it is the mix of requests in which it differs from the others")
@@ -79,7 +79,7 @@ func BehindOthers(events []*traffic.Event) int {
 }
 
 // severalAtOnce reports whether the member answers requests that come when a few others are in progress as soon as those that
-// come alone, or as soon as their kinds take by themselves: then they wait for one of several workers, and not for one lock
+// come alone, or as soon as their routes take alone: then they wait for one of several workers, and not for one lock
 // that all members may share.
 func severalAtOnce(t inference.ConcurrencyTest, byThemselves time.Duration) bool {
 	if alone, ok := t.At.Wait(0, 1); ok {

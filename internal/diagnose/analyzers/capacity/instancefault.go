@@ -43,7 +43,7 @@ func instanceFault(c *inference.Case) {
 				len(events), s.Key, 100*s.Share, len(c.Traffic.Instances)-1, others), events...)
 		f.RuleOut("b-node-local", fmt.Sprintf("it fails at %d members, not at one", len(members)))
 		f.LeaveOpen("a-probe-per-instance-skew")
-		f.Expect("gateway", len(events), len(events), "bounded", "the other instances served the same kind of requests")
+		f.Expect("gateway", len(events), len(events), "bounded", "the other instances served the same routes")
 		c.Fill(map[string]string{"instance": s.Key}, f)
 	}
 }

@@ -15,12 +15,12 @@ import (
 
 var Shed503 = inference.Analyzer{
 	Name: "g-shed-503", Requires: inference.Log,
-	Doc: "the backend answers 503 sooner than it can have tried, and does so when much traffic comes or much is in progress there, while it serves others of the kind",
+	Doc: "the backend answers 503 sooner than it can have tried, and does so when much traffic comes or much is in progress there, while it serves others on the same route",
 	Run: shed,
 }
 
 // shed: the backend refuses on purpose what it could not serve in time. It does so whenever as much comes, or is in progress,
-// and not for a while only; and who is full still serves such requests, while what is broken serves nobody.
+// and not for a while only; and a full member still serves such requests, while a broken one serves none.
 func shed(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
 		return e.Fault.Kind == fault.Status && e.Status == 503 && e.Attempt.Status == 503
@@ -49,7 +49,7 @@ func shed(c *inference.Case) {
 		}
 		if byWork {
 			f.Says("access-log",
-				fmt.Sprintf("in %d of %d seconds in which it did so, it did when an instance of the gateway had %d or more other requests in progress at the member, and never when fewer were; %s of what it served was asked for then", w.Above, w.N, w.Level, units.Percent(w.Served, w.All)))
+				fmt.Sprintf("in %d of %d seconds in which it did so, it did when an instance of the gateway had %d or more other requests in progress at the member, and never when fewer were; %s of what it served came then", w.Above, w.N, w.Level, units.Percent(w.Served, w.All)))
 		}
 		f.RuleOut("g-dependency-down", "a dependency that fails does so whatever the load")
 		f.LeaveOpen("k-chained-proxy")
@@ -73,7 +73,7 @@ func atOnce(c *inference.Case, events []*traffic.Event) (n int, within time.Dura
 	return n, within
 }
 
-// servedBeside counts the refusals within a time of which the same kind of request was served, as far as the times of the
+// servedBeside counts the refusals within a time of which the same route was served, as far as the times of the
 // log are exact.
 func servedBeside(c *inference.Case, events []*traffic.Event, within time.Duration) int {
 	n := 0

@@ -47,7 +47,7 @@ func backendStatus(c *inference.Case) {
 		if proxies {
 			f.LeaveOpen("k-chained-proxy")
 		} else {
-			f.RuleOut("k-chained-proxy", "a proxy between would have said 502, 503 or 504")
+			f.RuleOut("k-chained-proxy", "a proxy in between would have answered 502, 503 or 504")
 		}
 		f.Expect("backend", len(events), len(events), "bounded", "once the application no longer fails")
 		c.Fill(map[string]string{"address": inference.Address(events)}, f)

@@ -15,7 +15,7 @@ var ChainedProxy = inference.Analyzer{
 	Run: chainedProxy,
 }
 
-// chainedProxy: at the member or behind it is a proxy, and its own member failed. It says so by its page, which what stands
+// chainedProxy: at the member or behind it is a proxy, and its own member failed. Its error page shows that, which what is
 // before it may have handed on.
 func chainedProxy(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Own && e.Attempt.Page != "" }),
@@ -26,7 +26,7 @@ func chainedProxy(c *inference.Case) {
 		events := groups[k]
 		f := c.Claim("k-chained-proxy", events, inference.ScopeOf(events), report.High)
 		f.Says("access-log",
-			fmt.Sprintf("%s, each with the error page of %s: at the member's address, or behind it, stands one that could not get an answer from the server behind itself", statuses(events), k.product), events...)
+			fmt.Sprintf("%s, each with the error page of %s: it is at the member's address or behind it, and got no answer from the server behind itself", statuses(events), k.product), events...)
 		f.RuleOut("k-backend-5xx", "the page is not the application's own but that of "+k.product)
 		f.Expect("backend", len(events), len(events), "bounded", "once the server behind "+k.product+" answers")
 		c.Fill(map[string]string{"address": inference.Address(events)}, f)
@@ -39,7 +39,7 @@ var PlatformFront = inference.Analyzer{
 	Run: platformFront,
 }
 
-// platformFront: the member is a name of a platform. A proxy of the platform's own stands there and speaks for the application behind
+// platformFront: the member is a name of a platform. A proxy of the platform's own answers there for the application behind
 // it; its log, not the application's, has these answers.
 func platformFront(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {

@@ -19,8 +19,8 @@ var ClientAbort = inference.Analyzer{
 	Run: clientLeft,
 }
 
-// clientLeft: the client ended the connection first. It is asked before anything else, so that no member is blamed for
-// a request that nobody waited for.
+// clientLeft: the client ended the connection first. This comes before anything else, so that no member is blamed for
+// a request for which no client waited.
 func clientLeft(c *inference.Case) {
 	events := c.Unclaimed(func(e *traffic.Event) bool {
 		if e.Fault.Side != fault.Client || c.FromMember(e) || !e.Own && e.Fault.Phase == fault.Upload {

@@ -12,7 +12,7 @@ import (
 
 var ClientRstMidDownload = inference.Analyzer{
 	Name: "j-client-rst-mid-download", Requires: inference.Trace,
-	Doc: "the client's connection ended while the answer was being delivered, and the member had sent all that was asked of it so far",
+	Doc: "the client's connection ended while the answer was being delivered, and the member had sent everything so far",
 	Run: clientCutsDownload,
 }
 

@@ -13,7 +13,7 @@ import (
 
 var ClientTimerSpike = inference.Analyzer{
 	Name: "j-client-timer-spike", Requires: inference.Log,
-	Doc: "clients left at one age, whatever they had asked for: it is a timer of theirs",
+	Doc: "clients left at one age, whatever they had requested: it is a timer of theirs",
 	Run: clientTimerSpike,
 }
 
@@ -29,7 +29,7 @@ func clientTimerSpike(c *inference.Case) {
 		return
 	}
 	f := c.Claim("j-client-timer-spike", in, inference.ScopeOf(in), inference.ConfidenceOf(10*len(out) <= len(in) || len(in) >= 50))
-	f.Says("access-log", fmt.Sprintf("%d of %d clients who left did so %s after they had asked (within %s): a timer, not people", len(in),
+	f.Says("access-log", fmt.Sprintf("%d of %d clients who left did so %s after their request (within %s): a timer, not people", len(in),
 		len(events), units.Seconds(age), units.Seconds(max(30*time.Millisecond, age/50))), in...)
 	if slow, ok := slowestWait(c, in); ok {
 		f.Says("access-log", fmt.Sprintf("the slowest answer to such requests that was waited for took %s", units.Seconds(slow)))

@@ -15,7 +15,7 @@ var Scanner = inference.Analyzer{
 	Run: scanner,
 }
 
-// scanner: programs that look for holes ask for what nobody has.
+// scanner: programs that look for holes request what no site has.
 func scanner(c *inference.Case) {
 	events := c.Unclaimed(func(e *traffic.Event) bool {
 		return e.Fault.Side == "client" && (e.Fault.Phase == "request" || e.Fault.Phase == "route" || e.Fault.Phase == "handshake") &&
@@ -30,7 +30,7 @@ func scanner(c *inference.Case) {
 		}
 		f := c.ClaimMore("j-scanner", mine, report.Scope{}, report.High)
 		f.Says("access-log",
-			fmt.Sprintf("%s sent %d requests that the gateway refused, for %d different hosts and paths; its agent says %q", id, len(mine),
+			fmt.Sprintf("%s sent %d requests that the gateway refused, for %d different hosts and paths; its user agent is %q", id, len(mine),
 				len(kinds), mine[0].Agent), mine...)
 		c.Fill(map[string]string{"client": id}, f)
 	}

@@ -90,7 +90,7 @@ func TestRedactedScannersAreScanners(t *testing.T) {
 	original, redacted := reportOf(t, dir), reportOf(t, shared)
 	story.Expect(t, original, "j-scanner high 60")
 	one, other := text(original), text(redacted)
-	if strings.Contains(other, "probe/") || strings.Contains(other, "203.0.113") || strings.Count(other, `its agent says "agent-`) != 2 {
+	if strings.Contains(other, "probe/") || strings.Contains(other, "203.0.113") || strings.Count(other, `its user agent is "agent-`) != 2 {
 		t.Errorf("%s", other)
 	}
 	plain := func(s string) string { return strings.ReplaceAll(pseudonym.ReplaceAllString(s, "~"), `"~"`, "~") }

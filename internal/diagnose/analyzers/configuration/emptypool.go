@@ -33,7 +33,7 @@ func emptyPool(c *inference.Case) {
 	for _, pool := range keys {
 		events := groups[pool]
 		f := c.Claim("i-empty-pool", events, report.Scope{Pool: pool}, report.High)
-		f.Says("access-log", fmt.Sprintf("%d requests to pool %q found nobody to send them to", len(events), pool), events...)
+		f.Says("access-log", fmt.Sprintf("%d requests to pool %q found no member", len(events), pool), events...)
 		f.Says("configuration", fmt.Sprintf("pool %q has no backendAddresses", pool))
 		f.RuleOut("a-all-unhealthy-fail-closed", "there is no member that a probe could have taken out")
 		f.Expect("gateway", len(events), len(events), "exact", "every one of them failed for this reason alone")

@@ -18,7 +18,7 @@ var NoListenerMatch = inference.Analyzer{
 	Run: noListenerMatch,
 }
 
-// noListenerMatch: the gateway has nobody for the host that was asked for.
+// noListenerMatch: no listener of the gateway serves the host of the request.
 func noListenerMatch(c *inference.Case) {
 	events := c.Unclaimed(inference.Is(fault.Client, fault.Route, fault.NoListener))
 	if len(events) == 0 {

@@ -15,7 +15,7 @@ import (
 
 var Reroute = inference.Analyzer{
 	Name: "i-recent-change", Requires: inference.Log,
-	Doc: "from one moment on a rule sends the same path to another pool, which has nobody for it, and until then the former pool answered",
+	Doc: "from one moment on a rule sends the same path to another pool, which has no member for it, and until then the former pool answered",
 	Run: rerouted,
 }
 
@@ -28,7 +28,7 @@ type reroute struct {
 }
 
 // rerouted: the routing itself changed within the window, as a controller does that writes the gateway (AGIC), or a deployment.
-// Where nobody is in the new pool, that is all that failed.
+// Where the new pool has no members, that alone failed.
 func rerouted(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
 		return !e.Own && e.Visible && e.Rule != "" && (e.Fault.Kind == fault.NoHealthy || e.Fault.Kind == fault.NoMember)
@@ -40,11 +40,11 @@ func rerouted(c *inference.Case) {
 		}
 		f := c.Claim("i-recent-change", events, inference.ScopeOf(events), report.Medium)
 		f.Says("access-log", r.text(), events...)
-		f.Says("access-log", fmt.Sprintf("until then pool %q answered %d requests for the same under this rule; nobody in pool %q took any",
+		f.Says("access-log", fmt.Sprintf("until then pool %q answered %d requests for the same under this rule; no member of pool %q took any",
 			r.from, r.answered, r.to))
 		f.MayBe("i-empty-pool", "i-wrong-pool", "i-config-tug-of-war", "a-all-unhealthy-fail-closed")
 		f.Expect("gateway", len(events), len(events), "bounded",
-			"with the rule led back to the pool that answered, if its members are well")
+			"with the rule pointing back at the pool that answered, if its members are healthy")
 		c.Fill(map[string]string{}, f)
 	}
 }

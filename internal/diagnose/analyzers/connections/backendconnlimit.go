@@ -14,7 +14,7 @@ import (
 
 var BackendConnLimit = inference.Analyzer{
 	Name: "c-backend-conn-limit", Requires: inference.Trace,
-	Doc: "new connections are ended at once when a number of requests or more are in progress at the member, and hardly ever when fewer are; reused ones work meanwhile",
+	Doc: "the member ends new connections at once when a number of requests or more are in progress there, and hardly ever when fewer are; reused ones work meanwhile",
 	Run: tooManyConnections,
 }
 
@@ -41,11 +41,11 @@ func tooManyConnections(c *inference.Case) {
 		f.Says("access-log",
 			fmt.Sprintf("of its new connections that worked, %d were made when fewer were in progress, %d when as many or more were",
 				below, above))
-		f.RuleOut("g-crash-on-input", "the same kinds of requests are answered when less is in progress")
+		f.RuleOut("g-crash-on-input", "the member answers the same routes when less is in progress")
 		f.RuleOut("c-restart", "the connections that were busy at those times were not cut")
 		if !again {
 			f.Says("access-log",
-				"no new connection was seen to work after the first of them; whether one does as soon as fewer are open is not in the evidence")
+				"the log shows no new connection that worked after the first of them; whether one does as soon as fewer are open is not in the evidence")
 			f.MayBe("b-source-blocked")
 		}
 		f.MayBe("c-accept-queue", "c-syn-limit", "c-middlebox-reset")
@@ -82,12 +82,12 @@ func rightBefore(w *traffic.Concurrency, events []*traffic.Event) int {
 	return n
 }
 
-// workAgain reports whether new connections work between the events: whoever lets none through any more is no limit.
+// workAgain reports whether new connections work between the events: something that lets none through any more is no limit.
 func workAgain(w *traffic.Concurrency, events []*traffic.Event) bool {
 	return w.Made.Between(events[0].Start.Add(stats.BinWidth), events[len(events)-1].Start.Add(-stats.BinWidth)) > 0
 }
 
-// ofKindsServed counts the events whose kind of request is answered too.
+// ofKindsServed counts the events whose route has answers too.
 func ofKindsServed(c *inference.Case, events []*traffic.Event) int {
 	return len(traffic.Filter(events, func(e *traffic.Event) bool { return c.Traffic.Route(e.Route()).Answered >= stats.MinEvents }))
 }

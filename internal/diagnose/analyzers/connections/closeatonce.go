@@ -48,7 +48,7 @@ func reportCloseAtOnce(c *inference.Case, k traffic.MemberKey, events []*traffic
 	closed := traffic.SortedDurations(events, ClosedAt)
 	f := c.Claim("c-close-at-once", events, report.Scope{Pool: events[0].Pool, Settings: k.Settings, Member: k.Member}, confidence)
 	f.Says("access-log",
-		fmt.Sprintf("%d requests were lost on connections of %s that ended %s after they had answered %s, without having said so; no connection carried another request after that",
+		fmt.Sprintf("%d requests were lost on connections of %s that ended %s after they had answered %s, without announcing it; no connection carried another request after that",
 			len(events), k.Member, units.Span(closed), units.Some(answers)), events...)
 	if others > 0 {
 		f.Says("access-log", fmt.Sprintf("after other answers %d connections were used again", others))
@@ -63,11 +63,11 @@ func reportCloseAtOnce(c *inference.Case, k traffic.MemberKey, events []*traffic
 		f.LeaveOpen("g-crash-on-input")
 	}
 	f.Expect("backend", len(events), len(events), "exact",
-		"a connection that says Connection: close is not used again, and one that is not closed loses nothing")
+		"the gateway does not reuse a connection whose answer carries Connection: close, and one that stays open loses nothing")
 	c.Fill(map[string]string{"address": k.Server.String()}, f)
 }
 
-// answersBefore are the kinds of request after which connections of a member ended, and how many connections were used again after
+// answersBefore are the routes after which connections of a member ended, and how many connections were used again after
 // others.
 func answersBefore(c *inference.Case, k traffic.MemberKey, events []*traffic.Event) (kinds []string, others int) {
 	mine := map[*traffic.RouteStats]bool{}

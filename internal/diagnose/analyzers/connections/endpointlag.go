@@ -54,7 +54,7 @@ func endpointLag(c *inference.Case) {
 			f.MayBe(append(inference.RivalsOfEcho(events), c.MovedAway(events)...)...)
 		}
 		f.Expect("backend", len(events), len(events), "exact",
-			fmt.Sprintf("a member that goes on serving for %s after it was told to stop loses none of them", units.Seconds(last.Sub(fine))))
+			fmt.Sprintf("a member that goes on serving for %s after the signal to stop loses none of them", units.Seconds(last.Sub(fine))))
 		f.Expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the document follows")
 		c.Fill(map[string]string{"address": k.Server.String()}, f)
 	}

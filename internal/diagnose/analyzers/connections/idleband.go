@@ -99,7 +99,7 @@ func idleBandOf(c *inference.Case, k traffic.MemberKey, events []*traffic.Event)
 	f := c.Claim("c-idle-race", b.events, b.scope(), confidence)
 	b.says(f, "")
 	f.Says("access-log", b.announced())
-	f.Says("access-log", fmt.Sprintf("they failed within %s, sooner than a handler starts: this is the way of the connection's end",
+	f.Says("access-log", fmt.Sprintf("they failed within %s, sooner than a handler starts: that is how long a close takes to arrive",
 		units.Seconds(b.window)))
 	f.Says("configuration", fmt.Sprintf("the gateway reuses backend connections that have been idle for up to %s",
 		units.Seconds(GatewayIdle(c))))
@@ -112,7 +112,7 @@ func (b *idleBand) scope() report.Scope {
 	return report.Scope{Pool: b.events[0].Pool, Settings: b.k.Settings, Member: b.k.Member}
 }
 
-// paths are the kinds of request that were lost.
+// paths are the routes of the lost requests.
 func (b *idleBand) paths() []traffic.RouteKey {
 	keys, _ := traffic.GroupBy(b.events, (*traffic.Event).Route)
 	return keys
@@ -146,7 +146,7 @@ func (b *idleBand) rivals(f *inference.Finding) {
 	f.RuleOut("c-restart", fmt.Sprintf("the failures lie at %d different moments, and none was on a connection idle for less than %s",
 		inference.DistinctSeconds(b.events), units.Seconds(b.low)))
 	if len(b.paths()) > 1 {
-		f.RuleOut("g-crash-on-input", fmt.Sprintf("%d kinds of request were lost, which are answered on connections idle for less",
+		f.RuleOut("g-crash-on-input", fmt.Sprintf("requests on %d routes were lost, and the member answers these routes on connections idle for less",
 			len(b.paths())))
 	} else {
 		f.LeaveOpen("g-crash-on-input")

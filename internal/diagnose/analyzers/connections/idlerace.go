@@ -144,7 +144,7 @@ func (r *race) beside(side time.Duration) (below, above int) {
 }
 
 // signed reports whether the failures bear the mark of a limit, and not only that of traffic that comes at about that
-// pace: idle age and latency add up more exactly than either is by itself, or idle connections were found closed at such
+// pace: the sum of idle age and latency is more exact than either alone, or idle connections were found closed at such
 // ages, or the limit is the one that the member announces.
 func (r *race) signed() bool {
 	idle := traffic.SortedDurations(r.events, func(e *traffic.Event) time.Duration { return e.Attempt.Idle })
@@ -193,7 +193,7 @@ func reportRace(c *inference.Case, r *race, rest []*traffic.Event, confidence st
 			units.Seconds(r.spread)), r.events...)
 	f.Says("access-log", r.announced())
 	f.Says("access-log",
-		fmt.Sprintf("they failed within %s (median %s), long before an answer was due: this is the way of the connection's end, not the time of a handler",
+		fmt.Sprintf("they failed within %s (median %s), long before an answer was due: that is how long a close takes to arrive, not how long a handler works",
 			units.Seconds(took[len(took)-1]), units.Seconds(stats.Quantile(took, 0.5))))
 	f.Says("access-log",
 		fmt.Sprintf("connections idle for longer than that: %d answered, %d found closed before use. Within the last %s before it: %d answered, %d lost",
@@ -326,7 +326,7 @@ func idleRaceByPorts(c *inference.Case) {
 			continue
 		}
 		scope := report.Scope{Pool: in[0].Pool, Settings: k.Settings, Member: k.Member}
-		alike := limits[in[0].PoolKey()] // members of one software have one limit, and that is told once
+		alike := limits[in[0].PoolKey()] // members of one software have one limit, which needs one fact
 		f := claimAlike(c, "c-idle-race", in, scope, alike > 0 && (limit-alike).Abs() <= time.Second)
 		limits[in[0].PoolKey()] = limit
 		idle := traffic.SortedDurations(in, func(e *traffic.Event) time.Duration { return e.Attempt.Idle })

@@ -43,7 +43,7 @@ func maxRequests(c *inference.Case) {
 			units.Seconds(idle[0]), units.Seconds(idle[len(idle)-1])))
 		f.RuleOut("c-restart", "the member ends one connection at a time, each at its own number of requests")
 		f.Expect("backend", len(same), len(same), "exact",
-			"a connection that says Connection: close with its last answer is not used again")
+			"the gateway does not reuse a connection whose last answer carries Connection: close")
 		c.Fill(map[string]string{"address": k.Server.String(), "uses": fmt.Sprint(uses)}, f)
 	}
 }

@@ -43,7 +43,7 @@ func movedName(c *inference.Case) {
 			fmt.Sprintf("%s answered at %s until %s; %d requests failed then; from %s on it answered at %s, and the two addresses were never in use together",
 				name, m.Old, units.Stamp(m.Fine), len(events), units.Stamp(m.Begun), m.New), events...)
 		f.Says("activity-log",
-			fmt.Sprintf("%s by %s at %s, %s before the first answer at the new address: a write makes the gateway ask for the name again",
+			fmt.Sprintf("%s by %s at %s, %s before the first answer at the new address: a write makes the gateway resolve the name again",
 				write.Operation, inference.CallerOr(write.Caller), units.Stamp(write.At), units.Seconds(m.Begun.Sub(write.At))))
 		f.RuleOut("i-empty-pool", "the pool has a member")
 		f.MayBe("c-restart", "b-refused", "c-endpoint-lag")

@@ -36,7 +36,7 @@ func reusedAddress(c *inference.Case) {
 	}
 }
 
-// ofTheSite reports whether the certificate that was refused is for a name by which the member is asked: then it is the
+// ofTheSite reports whether the refused certificate is for a name under which the gateway reaches the member: then it is the
 // site's own, by whomever it was signed.
 func ofTheSite(c *inference.Case, e *traffic.Event) bool {
 	asked := []string{e.Host, e.Member}

@@ -15,7 +15,7 @@ import (
 
 var Refused = inference.Analyzer{
 	Name: "b-refused", Requires: inference.Trace,
-	Doc: "every attempt to connect is refused, over longer than a restart takes, and nobody is answered meanwhile",
+	Doc: "the member refuses every attempt to connect for longer than a restart takes, and answers nothing meanwhile",
 	Run: refused,
 }
 
@@ -34,17 +34,17 @@ func refused(c *inference.Case) {
 		}
 		if inference.WasHeldBack(events) && last.Sub(first) < inference.Lasting && !downAt(c, events[0], last) {
 			c.Suspect(events, k.Member+
-				" was held back after these, and nobody asked it again in this window: causeway health says whether its probes reach it now; look at when its process started",
+				" was held back after these, and got no more requests in this window: causeway health says whether its probes reach it now; look at when its process started",
 				"b-refused", "c-restart", "b-reject", "c-ignores-sigterm-listener-close")
 			continue
 		}
 		f := c.Claim("b-refused", events, inference.ScopeOf(events), report.Medium)
 		f.Says("access-log",
-			fmt.Sprintf("%d attempts to connect to %s were refused (ECONNREFUSED) within %s; it answered nobody in that time", len(events),
+			fmt.Sprintf("%d attempts to connect to %s were refused (ECONNREFUSED) within %s; it answered nothing in that time", len(events),
 				k.Server, units.Seconds(last.Sub(first))), events...)
 		if last.Sub(first) >= inference.Lasting || downAt(c, events[0], last) {
 			f.Confidence = report.High
-			f.RuleOut("c-restart", "a process that is started again listens again sooner")
+			f.RuleOut("c-restart", "a process that restarts listens again sooner")
 		} else {
 			f.LeaveOpen("c-restart")
 		}

@@ -11,7 +11,7 @@ import (
 
 var Route = inference.Analyzer{
 	Name: "b-route", Requires: inference.Trace,
-	Doc: "the system says that host or network cannot be reached",
+	Doc: "the kernel reports that it cannot reach the host or its network",
 	Run: noRoute,
 }
 

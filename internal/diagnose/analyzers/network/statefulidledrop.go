@@ -60,7 +60,7 @@ func forgotten(c *inference.Case, l *inference.TimedOutGroup) {
 		limit = limit.Truncate(time.Second)
 	}
 	f.Expect("gateway", len(l.Events), len(l.Events), "bounded",
-		"if it is the way that forgets; with a slow start of the member the requests would wait on new connections too")
+		"if the network path forgets; with a slow start of the member the requests would wait on new connections too")
 	c.Fill(map[string]string{
 		"address": inference.Address(l.Events), "newIdle": units.GoDuration(max(limit, 100*time.Millisecond)),
 		"hop": units.Seconds(idle[0]),

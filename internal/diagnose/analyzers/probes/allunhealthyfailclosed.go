@@ -46,7 +46,7 @@ func nobodyHealthy(c *inference.Case) {
 
 // causeInDocument narrows a cause by what the document says of the probe.
 func causeInDocument(c *inference.Case, e *traffic.Event, id string) string {
-	if id == "a-probe-status-mismatch" && received(c, e) == http.StatusTooManyRequests { // whoever says so counts who asks
+	if id == "a-probe-status-mismatch" && received(c, e) == http.StatusTooManyRequests { // only something that counts requests answers this
 		return "a-probe-blocked"
 	}
 	if id == "a-probe-timeout-short" && illToo(c, e) {
@@ -105,7 +105,7 @@ func wasWell(c *inference.Case, e *traffic.Event) bool {
 	})
 }
 
-// servesPage reports whether users got the very page that the probe asks for: then it is not the page that is missing.
+// servesPage reports whether users got the very page of the probe: then the page is not missing.
 func servesPage(c *inference.Case, settings string) bool {
 	page := traffic.Template([]byte(c.Probing(settings).Path))
 	for k, r := range c.Traffic.Routes {
@@ -116,7 +116,7 @@ func servesPage(c *inference.Case, settings string) bool {
 	return false
 }
 
-// foreignHost reports whether the probe asks for a host that no site has: none was set, so it is the loopback address.
+// foreignHost reports whether the probe uses a host that no site has: none was set, so it is the loopback address.
 func foreignHost(p *gateway.Probe, s *gateway.Settings) bool {
 	if s.HostName != "" || s.PickHostFromAddress {
 		return p != nil && !p.PickHostFromSettings && Loopback(p.Host)
@@ -226,7 +226,7 @@ func rivalsBehind(c *inference.Case, f *inference.Finding, events []*traffic.Eve
 	}
 }
 
-// otherReasons are the causes for which other members of the events' pool were out when it had nobody.
+// otherReasons are the causes for which other members of the events' pool were out when none was healthy.
 func otherReasons(c *inference.Case, id string, events []*traffic.Event) (out []string) {
 	for _, t := range c.Traffic.HistoriesUnder(events[0].Pool, events[0].Settings) {
 		change, known := t.At(events[0].At)

@@ -17,7 +17,7 @@ var GreenProbeRedTraffic = inference.Analyzer{
 	Run: greenProbe,
 }
 
-// greenProbe: what the probe asks for is well while what users ask for is not. It is a remark on failures that the member
+// greenProbe: the page of the probe is well while those of users are not. It is a remark on failures that the member
 // is to blame for: the probe lets them go on.
 func greenProbe(c *inference.Case) {
 	settings, groups := traffic.GroupBy(failedWith(c, fault.Status), func(e *traffic.Event) string { return e.Settings })
@@ -65,7 +65,7 @@ func contentProbe(c *inference.Case, settings string, red []*traffic.Event, prov
 	c.Fill(map[string]string{}, f)
 }
 
-// failedWith are all failures of a kind that a member is to blame for, whoever claimed them.
+// failedWith are all failures for which a member is to blame, whichever cause claimed them.
 func failedWith(c *inference.Case, kind fault.Kind) []*traffic.Event {
 	var out []*traffic.Event
 	for _, e := range c.Traffic.Events {
@@ -85,7 +85,7 @@ func mostlyFails(c *inference.Case, k traffic.MemberKey, events []*traffic.Event
 		last.Sub(first) > c.Probing(k.Settings).TakesOut()
 }
 
-// asksElse reports whether the probe asks for another path than those that failed.
+// asksElse reports whether the path of the probe is none of those that failed.
 func asksElse(c *inference.Case, events []*traffic.Event) bool {
 	path := traffic.Template([]byte(c.Probing(events[0].Settings).Path))
 	for _, e := range events {

@@ -27,7 +27,7 @@ func notReadyYet(c *inference.Case) {
 			return
 		}
 		f := c.Claim("a-not-ready-yet", soon, inference.ScopeOf(soon), inference.ConfidenceOf(t.Changes[0].Up))
-		f.Says("backend-health", fmt.Sprintf("%s has been asked since %s only: it is new", k.Member, units.Stamp(t.Changes[0].At)))
+		f.Says("backend-health", fmt.Sprintf("the gateway first tried %s at %s: it is new", k.Member, units.Stamp(t.Changes[0].At)))
 		startsBadly(c, f, k, soon, good)
 	})
 }

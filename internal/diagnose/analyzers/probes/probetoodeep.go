@@ -19,7 +19,7 @@ var ProbeTooDeep = inference.Analyzer{
 	Run: deepProbe,
 }
 
-// deepProbe: the health page asks something that all members share. When that has a hiccup, all are taken out, although
+// deepProbe: the health page depends on something that all members share. When that has a hiccup, all members are out, although
 // they could have served.
 func deepProbe(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Fault.Kind == fault.NoHealthy }),
@@ -81,12 +81,12 @@ func tooDeep(c *inference.Case, k traffic.PoolKey, trails []*health.History, dow
 			f.MayBe("c-deploy-no-drain")
 		}
 	}
-	f.Expect("backend", 0, len(events), "bounded", "those that do not need what the health page asks would have been served")
+	f.Expect("backend", 0, len(events), "bounded", "requests that do not need what the health page checks would have been answered")
 	c.Fill(map[string]string{}, f)
 }
 
 // livedOn reports whether most members of some, once they were in service again, answered first on connections that they
-// had before: so their processes had gone on. A member that is told to stop says so on its health page too.
+// had before: so their processes had gone on. A member that stops on request shows that on its health page too.
 func livedOn(c *inference.Case, trails []*health.History, out time.Time) bool {
 	n := 0
 	for _, t := range trails {

@@ -47,11 +47,11 @@ func evictedSlowly(c *inference.Case, k traffic.MemberKey, o inference.Outage, d
 	f.RuleOut("b-refused", "the failures end with the change of health, and the other members of the pool kept answering")
 	if o.Silent > o.Refused {
 		f.Says("access-log",
-			fmt.Sprintf("%d of them were taken and never answered: the member hung, or could not be reached; nobody says that it was stopped", o.Silent))
+			fmt.Sprintf("the member accepted %d of them and never answered: it hung, or could not be reached; nothing says that it was stopped", o.Silent))
 		f.MayBe("d-vm-freeze", "d-gc-pause", "b-drop")
 		f.Expect("backend", 0, len(o.Events), "unknown", "that depends on why it no longer answered")
 	} else {
-		f.Expect("backend", len(o.Events), len(o.Events), "exact", "a member that was taken out before it stops gets no request any more")
+		f.Expect("backend", len(o.Events), len(o.Events), "exact", "a member that is taken out before it stops gets no more requests")
 	}
 	f.Expect("gateway", 0, len(o.Events), "bounded", "in proportion to how much sooner the probes give up")
 	if t := c.Traffic.HistoryOf(o.Events[0]); t != nil && !t.IsUp() {
@@ -113,7 +113,7 @@ func vanished(c *inference.Case) {
 			f.LeaveOpen("c-scale-in", "c-endpoint-lag")
 		}
 		f.MayBe(append(inference.RivalsOfEcho(events), c.MovedAway(events)...)...)
-		f.Expect("backend", len(events), len(events), "exact", "a member that was taken out before it stops gets no request any more")
+		f.Expect("backend", len(events), len(events), "exact", "a member that is taken out before it stops gets no more requests")
 		f.Expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the probes give up")
 		c.Fill(map[string]string{"address": k.Server.String()}, f)
 	}

@@ -54,7 +54,7 @@ func refusedUntilOut(c *inference.Case, id string, k traffic.MemberKey, t *healt
 	}
 	f := c.ClaimMore(id, events, inference.ScopeOf(events), report.Medium)
 	f.Says("access-log",
-		fmt.Sprintf("from %s on %d new connections to %s ended before an answer, and none worked, until it was asked no more",
+		fmt.Sprintf("from %s on %d new connections to %s ended before an answer, and none worked, until the gateway tried it no more",
 			units.Stamp(events[0].Start), len(events), k.Member), events...)
 	f.Says("backend-health", k.Member+": "+t.Now.Detail)
 	f.MayBe("c-restart", "a-slow-eviction")

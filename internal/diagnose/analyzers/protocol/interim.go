@@ -11,10 +11,10 @@ import (
 	"causeway/internal/units"
 )
 
-var Interim = inference.Decided("e-interim", inference.Trace, "the member switches protocols, and nobody had asked for that",
-	"the member answered with what was not asked for", unaskedSwitch)
+var Interim = inference.Decided("e-interim", inference.Trace, "the member switches protocols, and the request did not offer that",
+	"the member answered with what the request did not ask for", unaskedSwitch)
 
-// unaskedSwitch matches a 101 to a request that asked for no upgrade (RFC 9110 section 15.2.2). Other interim responses may come in any
+// unaskedSwitch matches a 101 to a request without an Upgrade header (RFC 9110 section 15.2.2). Other interim responses may come in any
 // number (section 15.2): where they end a request it is for a limit of the gateway's own, and no member is blamed.
 func unaskedSwitch(e *traffic.Event) bool {
 	return inference.Is(fault.Backend, fault.Head, fault.BadInterim)(e) && strings.Contains(e.Fault.Detail, "switches")

@@ -17,7 +17,7 @@ var PartialRotation = inference.Analyzer{
 	Run: partialRotation,
 }
 
-// partialRotation is no cause of its own: it says that the members differ, so somebody has mended only some of them.
+// partialRotation is no cause of its own: the members differ, so somebody has renewed only some certificates.
 func partialRotation(c *inference.Case) {
 	// Of another name or another issuer: that may be another server altogether.
 	_, by := traffic.GroupBy(c.EventsOf("f-expired", "f-not-yet-valid", "f-missing-intermediate"),

@@ -12,7 +12,7 @@ import (
 
 var RequestHeaderTooBig = inference.Analyzer{
 	Name: "e-request-header-too-big", Requires: inference.Log,
-	Doc: "the requests that were lost had longer heads than any that the member answered, and it answers the same kinds of request with shorter ones",
+	Doc: "the lost requests had longer heads than any that the member answered, and it answers the same routes with shorter ones",
 	Run: muteHead,
 }
 
@@ -51,7 +51,7 @@ func reportMuteHead(c *inference.Case, k traffic.MemberKey, m *traffic.MemberSta
 	f.Says("access-log",
 		fmt.Sprintf("%d requests with a head of %d bytes or more ended without a status, %d of them on fresh connections; the longest head that %s answered, of %d without a body, has %d",
 			len(long), leastHead(long), fresh, k.Member, m.HeadsAnswered, m.LongestHead), long...)
-	f.RuleOut("g-crash-on-input", "the same kinds of request are answered when their heads are shorter")
+	f.RuleOut("g-crash-on-input", "the member answers the same routes when the heads are shorter")
 	if fresh > 0 {
 		f.RuleOut("c-idle-race", fmt.Sprintf("%d of them were on connections that had never been idle", fresh))
 	} else {

@@ -57,7 +57,7 @@ func startedCold(c *inference.Case, k traffic.MemberKey, quiet time.Duration, ev
 	switch {
 	case !answeredWarm(c, events, some.N):
 		c.Suspect(events,
-			fmt.Sprintf("what comes first after a quiet time is asked for at no other: send such a request to %s after others, and compare",
+			fmt.Sprintf("what comes first after a quiet time comes at no other time: send such a request to %s after others, and compare",
 				k.Member),
 			"d-slow-route", "d-cold-start", "d-hung", "d-timeout-below-latency")
 		return
@@ -70,7 +70,7 @@ func startedCold(c *inference.Case, k traffic.MemberKey, quiet time.Duration, ev
 		return // the connections had been idle as long as the member
 	case 2*fresh < len(events):
 		c.Suspect(events,
-			fmt.Sprintf("the first requests after a quiet time time out, and the log does not say whether their connections to %s were new: where new ones fail too it is the member that was asleep, else the way has forgotten them", k.Member),
+			fmt.Sprintf("the first requests after a quiet time time out, and the log does not say whether their connections to %s were new: where new ones fail too the member was asleep, otherwise the network path has forgotten them", k.Member),
 			"d-cold-start", "b-stateful-idle-drop")
 		return
 	}
@@ -85,7 +85,7 @@ func startedCold(c *inference.Case, k traffic.MemberKey, quiet time.Duration, ev
 	c.Fill(map[string]string{"address": k.Server.String()}, f)
 }
 
-// answeredWarm reports whether the same kinds of requests are answered at other times: more of each were answered than
+// answeredWarm reports whether the same routes have answers at other times: more of each were answered than
 // can have been among the first. Where they are not, nothing tells what is slow, the member or the request.
 func answeredWarm(c *inference.Case, events []*traffic.Event, first int) bool {
 	warm := traffic.Filter(events, func(e *traffic.Event) bool {

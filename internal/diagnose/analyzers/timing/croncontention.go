@@ -43,7 +43,7 @@ func cronContention(c *inference.Case) {
 		}
 		if !answeredOutside(c, in, phase, cycle.length, cycle.window) {
 			c.Suspect(in,
-				fmt.Sprintf("these requests are asked for at %s to %s after the full %s only: send one at another time, and compare", phase,
+				fmt.Sprintf("these requests come only at %s to %s after the full %s: send one at another time, and compare", phase,
 					phase+cycle.window, cycle.name),
 				"d-slow-route", "d-hung", "d-cron-contention", "g-crash-on-input")
 			return
@@ -95,7 +95,7 @@ func ShareAtPhase(c *inference.Case, phase, cycle, window time.Duration) float64
 	return float64(n) / float64(max(1, c.Traffic.Requests))
 }
 
-// answeredOutside reports whether the same kinds of requests are answered at other times. What is asked for at that time
+// answeredOutside reports whether the same routes have answers at other times. What comes at that time
 // alone may fail at any.
 func answeredOutside(c *inference.Case, events []*traffic.Event, phase, cycle, window time.Duration) bool {
 	routes, groups := traffic.GroupBy(events, (*traffic.Event).Route)

@@ -21,7 +21,7 @@ var HeavyRoute = inference.Analyzer{
 // heavier is how many times longer than 99 of 100 answers to other paths a client must have waited before it left late.
 const heavier = 5
 
-// heavyRoute: a kind of request that takes long fails in two ways, by the client that gives up and by the gateway that does. They
+// heavyRoute: a route that takes long fails in two ways, by the client that gives up and by the gateway that does. They
 // are one story, and stand in one finding.
 func heavyRoute(c *inference.Case) {
 	late := c.Unclaimed(func(e *traffic.Event) bool { return traffic.IsTimeout(e) && e.Tried && !e.Ambiguous })

@@ -15,11 +15,11 @@ import (
 
 var Hung = inference.Analyzer{
 	Name: "d-hung", Requires: inference.Log,
-	Doc: "requests end at the request timeout, no answer took the last third before it, others of the same kind were answered meanwhile, and it does not come in bouts",
+	Doc: "requests end at the request timeout, no answer took the last third before it, others on the same route were answered meanwhile, and it does not come in bursts",
 	Run: hung,
 }
 
-// hung names the likelier of two: requests that are lost, or a second kind of request under the same name that always
+// hung names the likelier of two: requests that are lost, or a second sort of request on the same route that always
 // takes longer than the timeout. Only a longer wait tells them apart.
 func hung(c *inference.Case) {
 	for _, l := range c.TimedOutGroups() {
@@ -33,7 +33,7 @@ func hung(c *inference.Case) {
 		}
 		f := c.Claim("d-hung", l.Events, l.Scope, report.Medium)
 		f.Says("access-log",
-			fmt.Sprintf("%d requests waited the whole request timeout of %s in vain, while others of the same kind were answered",
+			fmt.Sprintf("%d requests waited the whole request timeout of %s in vain, while others on the same route were answered",
 				len(l.Events), units.Seconds(l.Limit)), l.Events...)
 		f.Says("access-log", fmt.Sprintf("the other %d were answered within %s: between that and the timeout there is nothing",
 			l.Route.Waits.N, units.Seconds(l.Route.Slowest())))
@@ -73,7 +73,7 @@ func beganInSilence(c *inference.Case, events []*traffic.Event) bool {
 	return 2*n > len(events)
 }
 
-// afterQuiet reports whether these requests came after a time in which their member was asked nothing, and few others do:
+// afterQuiet reports whether these requests came after a time in which their member got none, and few others do:
 // then it may be the start after that time that was slow.
 func afterQuiet(c *inference.Case, l *inference.TimedOutGroup) bool {
 	n, first, tries := 0, 0, 0

@@ -12,7 +12,7 @@ import (
 
 var RetryDoubling = inference.Analyzer{
 	Name: "d-retry-doubling", Requires: inference.Log,
-	Doc: "requests failed after twice the request timeout: a second member was waited for as long",
+	Doc: "requests failed after twice the request timeout: the gateway waited as long for a second member",
 	Run: retryDoubling,
 }
 

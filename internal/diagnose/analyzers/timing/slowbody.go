@@ -19,7 +19,7 @@ var SlowBody = inference.Analyzer{
 	Run: bodyStoodStill,
 }
 
-// bodyStoodStill tells bodies that came to a standstill from streams that live for long and are silent now and then: the
+// bodyStoodStill separates bodies that stopped from streams that live for long and are silent now and then: the
 // timer that ended both runs between two reads, so a stream that outlives it has kept it up for a while.
 func bodyStoodStill(c *inference.Case) {
 	settings, groups := traffic.GroupBy(c.Unclaimed(inference.Is(fault.Backend, fault.Body, fault.Timeout)),
@@ -77,7 +77,7 @@ func besideFrozen(c *inference.Case, events []*traffic.Event) (rest []*traffic.E
 	return rest
 }
 
-// isFrozen reports whether a member answered nobody during the last time of an event, and one that then asked it in vain.
+// isFrozen reports whether a member answered nothing during the last time of an event, and another request to it failed then.
 func isFrozen(c *inference.Case, e *traffic.Event, during time.Duration, vain []*traffic.Event) bool {
 	slack := stats.BinWidth + e.Resolution()
 	from, to := e.At.Add(slack-during), e.At.Add(-slack)

@@ -79,7 +79,7 @@ func slowAnswers(c *inference.Case, l *inference.TimedOutGroup, near int) {
 	} else {
 		f.Says("configuration", fmt.Sprintf("requestTimeout of backend settings %q is %s", l.Scope.Settings, units.Seconds(l.Limit)))
 	}
-	f.RuleOut("d-hung", "with requests that never finish there would be no answers just below the timeout")
+	f.RuleOut("d-hung", "if requests never finished, no answers would come just below the timeout")
 	f.LeaveOpen("g-cpu-queueing", "d-slow-route")
 	longer := inference.LongerThan(l.Limit)
 	f.Expect("gateway", 0, len(l.Events), "bounded",

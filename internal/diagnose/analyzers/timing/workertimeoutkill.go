@@ -15,7 +15,7 @@ import (
 
 var WorkerTimeoutKill = inference.Analyzer{
 	Name: "d-worker-timeout-kill", Requires: inference.Log,
-	Doc: "the member closes connections under requests at one round age of the request, on fresh and reused connections alike, while requests of the same kind are answered sooner, and none is later",
+	Doc: "the member closes connections under requests at one round age of the request, on fresh and reused connections alike, while requests on the same route are answered sooner, and none later",
 	Run: workerTimeoutKill,
 }
 
@@ -33,7 +33,7 @@ func workerTimeoutKill(c *inference.Case) {
 			continue
 		case limit > 0 && timer+traffic.TimerBand(limit) >= limit, answered.Between(timer+timer/20, answered.Max+time.Second) > 0:
 			continue
-		case !answeredUpTo(c, at, timer/2): // a kind of request that is never answered may end the worker by itself
+		case !answeredUpTo(c, at, timer/2): // a route that is never answered may end the worker on its own
 			continue
 		}
 		if limit == 0 && slices.ContainsFunc(at, func(e *traffic.Event) bool { return !e.Own && e.QuietInfo() }) {
