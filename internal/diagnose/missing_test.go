@@ -39,7 +39,7 @@ func TestPageTellsCommandsFromWords(t *testing.T) {
 	s := story.NewAzure(t)
 	s.NoDoc = true
 	for range 10 {
-		s.Request(4, story.Fails(story.ClosedFault, time.Millisecond))
+		s.Request(4, story.Fails(story.RaceFault, time.Millisecond))
 	}
 	page := story.HTMLOf(t, s.Diagnose())
 	for _, bad := range []string{"<code>run the same configuration", `<td class="n">0</td></tr>`} {

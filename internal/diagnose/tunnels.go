@@ -12,7 +12,8 @@ import (
 	"causeway/internal/units"
 )
 
-// silentTunnels reports the WebSockets that the gateway ended for their silence: no request failed, and users lost a connection all the same.
+// silentTunnels reports the WebSockets that the gateway ended for their silence: no request failed, and users lost a connection all the
+// same.
 func silentTunnels(c *inference.Case) (out []report.Notice) {
 	for _, s := range units.SortedKeys(c.Traffic.FalseFriends.Tunnels) {
 		if t := c.Traffic.FalseFriends.Tunnels[s]; t.Silent > 0 {

@@ -79,7 +79,7 @@ var guided = []struct {
 	{
 		"gateway-capacity", "gateway-performance", "Had the gateway capacity left?",
 		"A gateway at its most instances, or with busy processors, is slow for all pools alike.",
-		"metrics CapacityUnits and ComputeUnits with ten for each instance; on the first generation CpuUtilization; causeway capacity compares them with the limits",
+		"compare the metrics CapacityUnits and ComputeUnits with ten for each instance; on the first generation CpuUtilization; causeway capacity compares them with the limits",
 		"h",
 		[]string{
 			"raise the number of instances: Configuration > Instance count, or az network application-gateway update --capacity N",

@@ -65,6 +65,7 @@ func (m *MetricsSummary) Lines() []string {
 	return out
 }
 
+// Text is the period in a line: from, to, failed requests, and whose they were where the metrics show it.
 func (s *ErrorPeriod) Text() string {
 	text := fmt.Sprintf("%s to %s: %s", s.From, s.To, units.Count(s.Errors, "failed request", "failed requests"))
 	if s.ByGateway >= 0 {

@@ -43,6 +43,7 @@ type Choice struct {
 // ChoiceSchema is the version of a list to choose from.
 const ChoiceSchema = "causeway.choice/v1"
 
+// Error says how many requests match.
 func (s *Several) Error() string {
 	return fmt.Sprintf("%d requests that failed began then", len(s.Requests)+s.More)
 }

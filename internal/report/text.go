@@ -46,6 +46,7 @@ func (r *Report) ColourText(w io.Writer, width int) error {
 	return r.print(&Printer{W: w, Width: max(width, 60), colour: true})
 }
 
+// Printer writes a report as text, wrapped to a width; Err is the first error of writing.
 type Printer struct {
 	W      io.Writer
 	Width  int
@@ -421,6 +422,7 @@ func (p *Printer) steps(steps []Step) {
 	}
 }
 
+// Missing lists evidence that would have helped, each with the command that gets it.
 func (p *Printer) Missing(list []Missing) {
 	for _, m := range list {
 		p.Line("")
@@ -433,6 +435,7 @@ func (p *Printer) Missing(list []Missing) {
 	}
 }
 
+// Assumptions lists what the report takes for granted.
 func (p *Printer) Assumptions(list []string) {
 	for _, a := range list {
 		p.Line("")

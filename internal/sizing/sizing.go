@@ -65,11 +65,11 @@ type Advice struct {
 // Figures that Azure publishes of a second-generation gateway.
 const (
 	unitsPerInstance   = 10.0
-	ConnectionsPerUnit = 2500.0
+	ConnectionsPerUnit = 2500.0 // persistent connections of a capacity unit
 	bitsPerUnit        = 2.22e6 // a second
 	mostInstances      = 125
-	MostInstancesV1    = 32
-	enoughDays         = 7 // for advice on how many instances to keep
+	MostInstancesV1    = 32 // of a first-generation gateway
+	enoughDays         = 7  // for advice on how many instances to keep
 )
 
 // sizeTable is the throughput of one first-generation instance with TLS, in bits a second, for pages of about 6 KB and of
@@ -437,6 +437,7 @@ func (c *Report) limitsTitle() string {
 	return ""
 }
 
+// MissingDocument asks for the gateway document, with the command that exports it.
 func MissingDocument(t *traffic.Summary, why string) report.Missing {
 	name, group := t.NameAndGroup()
 	return report.Missing{

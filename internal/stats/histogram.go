@@ -30,6 +30,7 @@ func BucketMiddle(number int) time.Duration {
 	return time.Duration(math.Exp((float64(number)+0.5)*logRatio) * float64(time.Microsecond))
 }
 
+// Add counts a duration.
 func (h *Histogram) Add(d time.Duration) {
 	b := bucketNumber(d)
 	switch {

@@ -22,6 +22,7 @@ type Clock struct {
 // maxTicks bounds the entries of all ticks together, at two or three bytes each.
 const maxTicks = 4 << 20
 
+// NewClock is a clock with bins of BinWidth.
 func NewClock() *Clock { return &Clock{width: BinWidth, MaxBins: maxTicks} }
 
 // Timeline are moments at which something happened, to the resolution of the clock. They are added in about the order of
@@ -52,17 +53,20 @@ type checkpoint struct {
 // betweenStops is how many ticks are read, at most, to find one.
 const betweenStops = 16
 
+// NewTimeline is an empty timeline that shares the clock.
 func (c *Clock) NewTimeline() *Timeline {
 	k := &Timeline{Clock: c}
 	c.all = append(c.all, k)
 	return k
 }
 
+// Number is the number of the bin in which a time lies, counted from the Unix epoch.
 func (c *Clock) Number(t time.Time) int64 { return t.UnixNano() / int64(c.width) }
 
 // begin is when an interval begins.
 func (c *Clock) begin(number int64) time.Time { return time.Unix(0, number*int64(c.width)).UTC() }
 
+// Add counts one more at a time.
 func (k *Timeline) Add(t time.Time) {
 	k.put(Bin{k.Clock.Number(t), 1})
 	if k.Clock.size > k.Clock.MaxBins {

@@ -8,6 +8,7 @@ import (
 	"time"
 )
 
+// GoDuration writes a duration in Go's syntax, as flags take it.
 func GoDuration(d time.Duration) string { return d.String() }
 
 // Figure writes a large number as people say it.
@@ -43,6 +44,7 @@ func Span(sorted []time.Duration) string {
 	return least + " to " + most
 }
 
+// Decimal writes a number with so many digits after the point at most, without zeros at the end.
 func Decimal(x float64, digits int) string {
 	s := strconv.FormatFloat(x, 'f', digits, 64)
 	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
@@ -56,6 +58,7 @@ func Count(n int, one, many string) string {
 	return strconv.Itoa(n) + " " + many
 }
 
+// Percent writes the part of a whole; "0 %" for none.
 func Percent(part, whole int) string {
 	if whole == 0 || part == 0 {
 		return "0 %"
@@ -82,6 +85,7 @@ func Some(all []string) string {
 	return strings.Join(all, ", ")
 }
 
+// Dash is the text, or "-" if it is empty.
 func Dash(s string) string {
 	if s == "" {
 		return "-"
@@ -89,8 +93,10 @@ func Dash(s string) string {
 	return s
 }
 
+// Stamp writes a time in UTC with milliseconds, as RFC 3339.
 func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
+// Or is the text, or the word if it is empty.
 func Or(s, word string) string {
 	if s == "" {
 		return word

@@ -20,8 +20,8 @@ const (
 	Trace                         // access records with Causeway's object
 	Document                      // of the gateway
 	Health                        // backend health
-	Metrics
-	Activity
+	Metrics                       // of the gateway
+	Activity                      // the activity log
 )
 
 var evidenceNames = []string{"access log", "trace", "gateway document", "backend health", "metrics", "activity log"}

@@ -32,6 +32,7 @@ type Suspicion struct {
 	Next   string
 }
 
+// NewCase is a case without claims, about a summary that no longer changes.
 func NewCase(t *traffic.Summary) *Case {
 	return &Case{Traffic: t, Assumptions: slices.Clone(t.Assumptions)}
 }
@@ -149,6 +150,7 @@ func unique(list []string) (out []string) {
 	return out
 }
 
+// CountVisible counts the events that a client saw; retries hid the rest.
 func CountVisible(events []*traffic.Event) int {
 	n := 0
 	for _, e := range events {

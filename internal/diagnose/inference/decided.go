@@ -85,6 +85,7 @@ func Is(side fault.Side, phase fault.Phase, kinds ...fault.Kind) func(*traffic.E
 	}
 }
 
+// Either matches what one of two predicates matches.
 func Either(a, b func(*traffic.Event) bool) func(*traffic.Event) bool {
 	return func(e *traffic.Event) bool { return a(e) || b(e) }
 }

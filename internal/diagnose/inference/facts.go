@@ -13,8 +13,8 @@ import (
 // Lasting is how long nothing may listen before it is more than a restart.
 const Lasting = 10 * time.Second
 
-// GatewayMade matches failures that the gateway met, whatever is behind them. It leaves out the statuses that a backend or a client sent, or may
-// have sent.
+// GatewayMade matches failures that the gateway met, whatever is behind them. It leaves out the statuses that a backend or a client sent,
+// or may have sent.
 func GatewayMade(e *traffic.Event) bool {
 	return e.Visible && e.Fault.Side != fault.Client && e.Fault.Kind != fault.Status && !e.Ambiguous && e.Instance != ""
 }

@@ -44,6 +44,7 @@ func (f *Finding) Says(source, fact string, events ...*traffic.Event) {
 	f.Evidence = append(f.Evidence, report.Evidence{Source: source, Fact: fact, Rows: rows(events)})
 }
 
+// RuleOut names a cause that the evidence excludes, and why.
 func (f *Finding) RuleOut(id, because string) {
 	f.RuledOut = append(f.RuledOut, report.RuledOut{Cause: id, Because: because})
 }
@@ -57,6 +58,7 @@ func (f *Finding) LeaveOpen(ids ...string) {
 	}
 }
 
+// HasRival reports whether the finding leaves a cause open already.
 func (f *Finding) HasRival(id string) bool {
 	return slices.ContainsFunc(f.Rivals, func(r report.Rival) bool { return r.Cause == id })
 }
@@ -158,6 +160,7 @@ func Address(events []*traffic.Event) string {
 	return strings.Join(all, " and ")
 }
 
+// ConfidenceOf is high or else medium confidence.
 func ConfidenceOf(high bool) string {
 	if high {
 		return report.High

@@ -24,7 +24,8 @@ func EnoughToHold(events []*traffic.Event) int {
 // UpByProbe is when a member last answered a probe well, if that was after a time.
 func (c *Case) UpByProbe(e *traffic.Event, after time.Time) (time.Time, bool) {
 	t := c.Traffic.HistoryOf(e)
-	if t == nil || !t.IsUp() || t.Now.Causeway == nil || t.Now.Causeway.Reason != "" || t.Now.Causeway.Failures > 0 { // Up is also who failed too few probes
+	// Up is also who failed too few probes
+	if t == nil || !t.IsUp() || t.Now.Causeway == nil || t.Now.Causeway.Reason != "" || t.Now.Causeway.Failures > 0 {
 		return time.Time{}, false
 	}
 	at, err := time.Parse(time.RFC3339Nano, t.Now.Causeway.LastProbe)

@@ -19,6 +19,7 @@ func (c *Case) FewUsers(events []*traffic.Event) bool {
 	return s != nil && s.CookieAffinity && len(users) < stats.MinEvents
 }
 
+// LastStart is the latest beginning of a request among events; zero for none.
 func LastStart(events []*traffic.Event) time.Time {
 	var last time.Time
 	for _, e := range events {

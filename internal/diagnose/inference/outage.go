@@ -20,8 +20,10 @@ type Outage struct {
 	Probed bool      // a probe got the answer at Back
 }
 
+// From is when the first request of the outage began.
 func (o *Outage) From() time.Time { return o.Events[0].Start }
 
+// Last is when the last attempt of the outage ended.
 func (o *Outage) Last() time.Time { return o.Events[len(o.Events)-1].At }
 
 // ConnectFailed reports whether no connection to the member was established.

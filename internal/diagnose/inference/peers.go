@@ -8,6 +8,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// PoolName names a pool in a sentence, also one that is empty.
 func PoolName(pool string) string {
 	if pool == "" {
 		return "a pool that the log does not name"
@@ -66,6 +67,7 @@ type Peers struct {
 	alone          traffic.MemberKey
 }
 
+// PeersOf identifies the equals of a member; a member that several pools or gateways share has none.
 func (c *Case) PeersOf(k traffic.MemberKey) Peers {
 	if c.Traffic.Member(k).Shared {
 		return Peers{alone: k}

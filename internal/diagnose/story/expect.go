@@ -16,6 +16,7 @@ import (
 	"causeway/internal/report"
 )
 
+// TextOf is a report as text, 80 columns wide.
 func TextOf(t *testing.T, r *report.Report) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -25,6 +26,7 @@ func TextOf(t *testing.T, r *report.Report) string {
 	return b.String()
 }
 
+// Noticed are the causes of a report's notices, in order.
 func Noticed(r *report.Report) string {
 	var out []string
 	for _, n := range r.Notices {
@@ -51,6 +53,7 @@ func Likely(r *report.Report) string {
 	return strings.Join(out, ", ")
 }
 
+// StepOf is the step of a name; the zero Step if there is none.
 func StepOf(r *report.Report, name string) report.Step {
 	for _, s := range r.Steps {
 		if s.Step == name {
@@ -60,6 +63,7 @@ func StepOf(r *report.Report, name string) report.Step {
 	return report.Step{}
 }
 
+// Undecided asserts that no finding with failures has high confidence, and that so many failures stay undetermined, with rivals.
 func Undecided(t *testing.T, s *Story, failures int) {
 	t.Helper()
 	r := s.Diagnose()
@@ -73,6 +77,7 @@ func Undecided(t *testing.T, s *Story, failures int) {
 	}
 }
 
+// Explained explains a request of a story, by its transaction or time.
 func Explained(t *testing.T, s *Story, what string) (*report.Explanation, error) {
 	t.Helper()
 	b := s.Bundle()
@@ -164,6 +169,7 @@ func EveryForm(t *testing.T, r *report.Report, want string) {
 	}
 }
 
+// RivalsOf are the ids of a finding's rivals, in order.
 func RivalsOf(f *report.Finding) string {
 	var ids []string
 	for _, r := range f.Rivals {
@@ -172,6 +178,7 @@ func RivalsOf(f *report.Finding) string {
 	return strings.Join(ids, " ")
 }
 
+// HTMLOf is a report as a page.
 func HTMLOf(t *testing.T, r *report.Report) string {
 	t.Helper()
 	var b bytes.Buffer

@@ -21,7 +21,7 @@ import (
 	"causeway/internal/report"
 )
 
-// A story is evidence made by hand: records as a gateway would have written them, a document, and the history of health.
+// Story is evidence made by hand: records as a gateway would have written them, a document, and the history of health.
 type Story struct {
 	t       *testing.T
 	At      time.Time // of the next request
@@ -45,12 +45,14 @@ type Story struct {
 // Counts are requests and, among them, failures.
 type Counts struct{ Requests, Failures int }
 
+// NewAzure begins a story of which the evidence has only what Azure exports.
 func NewAzure(t *testing.T) *Story {
 	s := New(t)
 	s.Azure = true
 	return s
 }
 
+// New begins a story at 2026-11-23T09:00:00Z, with Causeway's own records.
 func New(t *testing.T) *Story {
 	return &Story{t: t, At: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
 }
@@ -130,6 +132,7 @@ func (s *Story) Probed(at time.Time) {
 // Diagnose writes the evidence to disk, reads it back as anyone would, and diagnoses.
 func (s *Story) Diagnose() *report.Report { return s.DiagnoseSince(time.Time{}) }
 
+// DiagnoseSince diagnoses the requests since a time, all for the zero time; the report must hold to all that reports promise.
 func (s *Story) DiagnoseSince(since time.Time) *report.Report {
 	s.t.Helper()
 	report, contradictions, err := diagnose.RunChecked(s.Bundle(), traffic.Options{Since: since})
@@ -193,6 +196,7 @@ func Stripped(line []byte) []byte {
 	return append(slices.Clip(azures), "}}\n"...)
 }
 
+// Write writes a file of the evidence.
 func (s *Story) Write(dir, name string, data []byte) {
 	if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 		s.t.Fatal(err)

@@ -24,6 +24,7 @@ type ConcurrencyKey struct {
 	gateway  *int
 }
 
+// ConcurrencyKey is the place of an event: its member, as the instance that tried it meets it.
 func (e *Event) ConcurrencyKey() ConcurrencyKey {
 	return ConcurrencyKey{e.Key(), e.Instance, e.gateway}
 }
@@ -71,6 +72,7 @@ type LevelCounts []int
 // MaxLevel bounds them; what is above counts as if it were there.
 const MaxLevel = 4096
 
+// Add counts one attempt at a level of work in progress; levels above MaxLevel count as MaxLevel.
 func (l *LevelCounts) Add(n int) {
 	n = min(max(n, 0), MaxLevel)
 	for len(*l) <= n {

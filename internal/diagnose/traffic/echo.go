@@ -49,8 +49,9 @@ func quietInfo(info string) bool {
 
 // echoes is what a log as a whole shows about who wrote the statuses that prove no answer on their own.
 type echoes struct {
-	t      *Summary
-	blank  map[int]bool             // by status: failures that the gateway makes it of have none in this log, so one that stands there is an answer
+	t *Summary
+	// by status: failures that the gateway makes it of have none in this log, so one that stands there is an answer
+	blank  map[int]bool
 	closes bool                     // error_info calls closed connections by their name
 	timers map[string]time.Duration // of settings: where requests end that certainly ran into the request timeout
 	own504 map[string]bool          // of settings: 504s come at no one timer, or answers come later than they do
@@ -160,9 +161,10 @@ func (x *echoes) atTimer(e *Event) bool {
 	return timer > 0 && (Lasted(e)-timer).Abs() <= TimerBand(timer)
 }
 
-// fitsNothing reports whether a status comes as no gateway makes it, from a member that lives. A 504: well before the request timeout,
-// or at no timer at all, while the member answers others. A 502 of one that answers others afterwards: from a platform that always has somebody to answer, late in a log
-// that names closed connections as such elsewhere, or with pages of several sizes, where the gateway has one.
+// fitsNothing reports whether a status comes as no gateway makes it, from a member that lives. A 504: well before the request timeout, or
+// at no timer at all, while the member answers others. A 502 of one that answers others afterwards: from a platform that always has
+// somebody to answer, late in a log that names closed connections as such elsewhere, or with pages of several sizes, where the gateway has
+// one.
 func (x *echoes) fitsNothing(e *Event) bool {
 	if e.Attempt.Echo == 504 {
 		return (x.t.Timeouts[e.Settings] > 0 || x.own504[e.Settings]) && x.t.answersAround(e)

@@ -94,6 +94,7 @@ type MemberKey struct {
 	Server   netip.AddrPort
 }
 
+// Key is the member of an event.
 func (e *Event) Key() MemberKey {
 	return MemberKey{Settings: e.Settings, Member: e.Member, Server: e.Server}
 }
@@ -101,6 +102,7 @@ func (e *Event) Key() MemberKey {
 // QuietInfo reports whether the gateway gave no word of its own for what happened.
 func (e *Event) QuietInfo() bool { return quietInfo(e.Info) }
 
+// Route is the route of an event.
 func (e *Event) Route() RouteKey { return RouteKey{e.Settings, e.Method, e.Path} }
 
 // ClosedUnanswered reports whether the member's connection ended after the request went out and before a byte came back.
@@ -127,8 +129,10 @@ func Template(path []byte) string { return string(fold(nil, path)) }
 // PoolKey is a pool under settings.
 type PoolKey struct{ Pool, Settings string }
 
+// PoolKey is the pool of an event, under its settings.
 func (e *Event) PoolKey() PoolKey { return PoolKey{e.Pool, e.Settings} }
 
+// SortedDurations are durations of events, the shortest first.
 func SortedDurations(events []*Event, f func(*Event) time.Duration) []time.Duration {
 	var out []time.Duration
 	for _, e := range events {

@@ -7,6 +7,7 @@ import (
 	"causeway/internal/units"
 )
 
+// NameAndGroup are the name and resource group of a document; GATEWAY and GROUP stand in for what it lacks.
 func NameAndGroup(c *gateway.Config) (name, group string) {
 	name, group = "GATEWAY", "GROUP"
 	if c != nil {

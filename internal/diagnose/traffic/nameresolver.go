@@ -28,7 +28,8 @@ func newNameResolver(c *gateway.Config) nameResolver {
 	return n
 }
 
-// resolve fills in what a record lacks. One without a member went to a pool only if the gateway failed it, or its answer can only be a member's.
+// resolve fills in what a record lacks. One without a member went to a pool only if the gateway failed it, or its answer can only be a
+// member's.
 func (n *nameResolver) resolve(r *accesslog.Record) {
 	if r.Pool != "" || r.Settings != "" || r.Rule != "" || r.Listener != "" || len(n.used) == 0 || !n.ours(r.ResourceID) {
 		return

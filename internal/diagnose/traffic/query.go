@@ -12,6 +12,7 @@ import (
 	"causeway/internal/report"
 )
 
+// RequestText is a request in a line: method, host, path and version; "a session" for one of a TCP or TLS listener.
 func RequestText(r *accesslog.Record) string {
 	if r.Session {
 		return "a session"

@@ -122,6 +122,7 @@ func (r *RouteStats) LastThird(limit time.Duration) int {
 	return r.Waits.Between(limit*2/3, max(limit, r.Waits.Max))
 }
 
+// InstanceMember is a cell of the matrix of instances and members.
 type InstanceMember struct{ Instance, Member string }
 
 // Cell counts what happened at one place.

@@ -9,6 +9,7 @@ import (
 	"causeway/internal/units"
 )
 
+// IsTimeout matches an event that ended at the request timeout, before the head of an answer was complete.
 func IsTimeout(e *Event) bool {
 	return e.Fault.Kind == fault.Timeout && e.Fault.Side == fault.Backend && (e.Fault.Phase == fault.Wait || e.Fault.Phase == fault.Head)
 }

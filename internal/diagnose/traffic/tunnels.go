@@ -18,6 +18,7 @@ func streamType(contentType string) string {
 	return ""
 }
 
+// StreamTypes lists the media types of the streams among events.
 func StreamTypes(events []*Event) string {
 	var out []string
 	for _, e := range events {

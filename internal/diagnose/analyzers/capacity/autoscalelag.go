@@ -13,6 +13,7 @@ import (
 	"causeway/internal/units"
 )
 
+// AutoscaleLag recognises h-autoscale-lag: traffic grew faster than the gateway.
 var AutoscaleLag = inference.Analyzer{
 	Name: "h-autoscale-lag", Requires: inference.Log | inference.Document | inference.Metrics,
 	Doc: "failures begin with a step in arrivals and end while arrivals stay up; capacity or compute units stand still meanwhile, and rise as they end",

@@ -87,7 +87,7 @@ func growing(t *testing.T, units func(minute int) int, load, fail func(minute in
 		for j := range requests {
 			s.At = begin.Add(time.Duration(i)*time.Minute + time.Duration(j)*2*time.Second)
 			if fail(i) && j%5 == 0 {
-				s.Request(4+j/5%2, story.Fails(story.ClosedFault, 700*time.Millisecond))
+				s.Request(4+j/5%2, story.Fails(story.RaceFault, 700*time.Millisecond))
 			} else {
 				s.Request(4 + j%2)
 			}

@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// CapacityMax recognises h-capacity-max: the gateway has reached the most capacity it may use.
 var CapacityMax = inference.Analyzer{
 	Name: "h-capacity-max", Requires: inference.Document | inference.Metrics,
 	Doc: "capacity or compute units stay at the most that the document allows, and failures at all pools lie in those minutes and hardly elsewhere",

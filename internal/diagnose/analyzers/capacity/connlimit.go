@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// ConnLimit recognises h-conn-limit: clients hold all connections that the gateway takes.
 var ConnLimit = inference.Analyzer{
 	Name: "h-conn-limit", Requires: inference.Log,
 	Doc: "the log of a TCP or TLS listener says that the limit of connections was reached (serverStatus 503), and the metrics do not refute it",

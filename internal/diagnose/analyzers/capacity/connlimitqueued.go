@@ -14,6 +14,7 @@ import (
 // At the limit of connections a silent one gives way to a new one. So a client waits for room only while every connection is busy with
 // a request, and the first record of its connection says for how long, at most.
 
+// ConnLimitQueued recognises h-conn-limit on Causeway, by the waits of clients.
 var ConnLimitQueued = inference.Analyzer{
 	Name: "h-conn-limit", Requires: inference.Trace,
 	Doc: "the first records of connections say that their clients waited for room, as they do only while all connections that the gateway has room for are busy with requests",

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// CPU recognises h-cpu: the gateway itself is short of processors.
 var CPU = inference.Analyzer{
 	Name: "h-cpu", Requires: inference.Metrics,
 	Doc: "the processors of the gateway are busy above 90 %, and failures at all pools lie in those minutes",

@@ -9,6 +9,7 @@ import (
 	"causeway/internal/units"
 )
 
+// CPUQueueing recognises g-cpu-queueing: the members are overloaded.
 var CPUQueueing = inference.Analyzer{
 	Name: "g-cpu-queueing", Requires: inference.Log,
 	Doc: "requests run into the timeout when much traffic comes, answers are slower then on all routes, and both follow the traffic",

@@ -12,6 +12,7 @@ import (
 	"causeway/internal/units"
 )
 
+// GoroutineOrLockStall recognises h-goroutine-or-lock-stall: the gateway's process paused.
 var GoroutineOrLockStall = inference.Analyzer{
 	Name: "h-goroutine-or-lock-stall", Requires: inference.Trace,
 	Doc: "a timer ended the request, or its client gave up, after a time for half of which or more the gateway's own process stood still",

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// HeadOfLineMember recognises g-head-of-line-member: slow requests pile up on one member.
 var HeadOfLineMember = inference.Analyzer{
 	Name: "g-head-of-line-member", Requires: inference.Trace,
 	Doc: "requests wait in vain at a member that has several in progress while another has hardly any, and that member got the long ones",

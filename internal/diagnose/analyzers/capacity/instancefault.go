@@ -8,6 +8,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// InstanceFault recognises h-instance-fault: one instance of the gateway is bad.
 var InstanceFault = inference.Analyzer{
 	Name: "h-instance-fault", Requires: inference.Log,
 	Doc: "failures follow one instance of the gateway, at all members alike",

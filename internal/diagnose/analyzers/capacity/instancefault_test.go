@@ -14,10 +14,10 @@ func TestInstanceFault(t *testing.T) {
 	for i := range 900 {
 		s.After(2 * time.Second)
 		if i%3 == 1 && i%8 == 1 {
-			s.Request(4+i/3%3, story.OnInstance(1), story.Fails(story.ClosedFault, 300*time.Millisecond))
+			s.Request(4+i/3%3, story.ByInstance(1), story.Fails(story.RaceFault, 300*time.Millisecond))
 			continue
 		}
-		s.Request(4+i/3%3, story.OnInstance(i%3))
+		s.Request(4+i/3%3, story.ByInstance(i%3))
 	}
 	r := s.Diagnose()
 	if len(r.Findings) != 1 || story.Found(t, r, 0).Cause != "h-instance-fault" || story.Found(t, r, 0).Scope.Instance != "appgw_1" {
@@ -32,14 +32,14 @@ func TestClientWithOneConnectionIsNoBadInstance(t *testing.T) {
 		s.Azure = true
 		for i := range 400 {
 			s.After(time.Second)
-			s.Request(4+i%3, story.OnInstance(i/3%2), story.From(i%40))
+			s.Request(4+i%3, story.ByInstance(i/3%2), story.From(i%40))
 			if i%10 > 0 {
 				continue
 			}
 			if manyClients {
-				s.Request(4+i/10%3, story.OnInstance(0), story.From(i/10), story.Fails(story.TimeoutFault, 2*time.Second))
+				s.Request(4+i/10%3, story.ByInstance(0), story.From(i/10), story.Fails(story.TimeoutFault, 2*time.Second))
 			} else {
-				s.Request(4+i/10%3, story.Path("/report"), story.OnInstance(0), story.From(99), story.Fails(story.TimeoutFault, 2*time.Second))
+				s.Request(4+i/10%3, story.Path("/report"), story.ByInstance(0), story.From(99), story.Fails(story.TimeoutFault, 2*time.Second))
 			}
 		}
 	}, "h-instance-fault")

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// NoisyMember recognises g-noisy-member: one member is slower or worse than the others.
 var NoisyMember = inference.Analyzer{
 	Name: "g-noisy-member", Requires: inference.Log,
 	Doc: "timeouts are at one member more often than its share of the requests explains, and its answers are slower than the others' on the same routes",

@@ -13,6 +13,7 @@ import (
 	"causeway/internal/units"
 )
 
+// Shed503 recognises g-shed-503: the backend refuses on purpose.
 var Shed503 = inference.Analyzer{
 	Name: "g-shed-503", Requires: inference.Log,
 	Doc: "the backend answers 503 sooner than it can have tried, and does so when much traffic comes or much is in progress there, while it serves others on the same route",

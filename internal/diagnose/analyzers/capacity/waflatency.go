@@ -9,6 +9,7 @@ import (
 	"causeway/internal/units"
 )
 
+// WAFLatency recognises h-waf-latency: the web application firewall takes the time.
 var WAFLatency = inference.Analyzer{
 	Name: "h-waf-latency", Requires: inference.Log,
 	Doc: "on the slow requests the firewall took most of the time",

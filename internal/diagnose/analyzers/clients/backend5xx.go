@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// Backend5xx recognises k-backend-5xx: the backend itself answers with an error.
 var Backend5xx = inference.Analyzer{
 	Name: "k-backend-5xx", Requires: inference.Log,
 	Doc: "the status of the backend is the one that the client got",

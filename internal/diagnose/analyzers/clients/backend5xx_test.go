@@ -15,7 +15,7 @@ func TestALogThatLeavesBlanks(t *testing.T) {
 	t.Parallel()
 	s := story.Lively(t, 9, story.Echoing(502, 5*time.Millisecond, fault.NoError))
 	for range 4 {
-		s.After(time.Second).Request(4, story.Fails(story.ClosedFault, time.Millisecond))
+		s.After(time.Second).Request(4, story.Fails(story.RaceFault, time.Millisecond))
 		s.After(time.Second).Request(4)
 	}
 	if r := s.Diagnose(); !strings.Contains(story.Causes(r), "k-backend-5xx high") {

@@ -9,6 +9,7 @@ import (
 	"causeway/internal/report"
 )
 
+// ChainedProxy recognises k-chained-proxy: the backend is itself a proxy that failed.
 var ChainedProxy = inference.Analyzer{
 	Name: "k-chained-proxy", Requires: inference.Trace,
 	Doc: "the member's error is the page that a proxy writes of its own when the server behind it fails",
@@ -33,6 +34,7 @@ func chainedProxy(c *inference.Case) {
 	}
 }
 
+// PlatformFront recognises k-chained-proxy: the backend is itself a proxy that failed.
 var PlatformFront = inference.Analyzer{
 	Name: "k-chained-proxy", Requires: inference.Log,
 	Doc: "the member is the front end of a platform, by its name or the Host that it is sent, and answers 502, 503 or 504",

@@ -13,6 +13,7 @@ import (
 	"causeway/internal/units"
 )
 
+// ClientAbort recognises j-client-abort: clients left before the answer.
 var ClientAbort = inference.Analyzer{
 	Name: "j-client-abort", Requires: inference.Log,
 	Doc: "the client ended its side of the connection before the answer was complete",

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// ClientRstMidDownload recognises j-client-rst-mid-download: clients broke downloads off.
 var ClientRstMidDownload = inference.Analyzer{
 	Name: "j-client-rst-mid-download", Requires: inference.Trace,
 	Doc: "the client's connection ended while the answer was being delivered, and the member had sent everything so far",

@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// ClientTimerSpike recognises j-client-timer-spike: callers give up at a timer of their own.
 var ClientTimerSpike = inference.Analyzer{
 	Name: "j-client-timer-spike", Requires: inference.Log,
 	Doc: "clients left at one age, whatever they had requested: it is a timer of theirs",

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// HiddenByRetry recognises k-hidden-by-retry: a retry made good what failed.
 var HiddenByRetry = inference.Analyzer{
 	Name: "k-hidden-by-retry", Requires: inference.Log,
 	Doc: "attempts failed, a further one went well each time, and no user saw a failure",

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/report"
 )
 
+// Masked recognises k-masked: the status was changed on the way.
 var Masked = inference.Analyzer{
 	Name: "k-masked", Requires: inference.Log,
 	Doc: "the status of the backend is another one than the client got",

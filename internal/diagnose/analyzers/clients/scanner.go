@@ -9,6 +9,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// Scanner recognises j-scanner: robots and scanners.
 var Scanner = inference.Analyzer{
 	Name: "j-scanner", Requires: inference.Log,
 	Doc: "a few addresses send most of the requests that no gateway would serve, for many different paths or hosts",

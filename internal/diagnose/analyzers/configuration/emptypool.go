@@ -12,6 +12,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// EmptyPool recognises i-empty-pool: the backend pool has no members.
 var EmptyPool = inference.Analyzer{
 	Name: "i-empty-pool", Requires: inference.Log,
 	Doc: "no member was chosen, and the pool has none",

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// ProxyLoop recognises i-proxy-loop: the gateway sends requests to itself.
 var ProxyLoop = inference.Analyzer{
 	Name: "i-proxy-loop", Requires: inference.Trace,
 	Doc: "the requests that the gateway sends to a member come back to it as requests of a client, with the transaction that it sent them with",

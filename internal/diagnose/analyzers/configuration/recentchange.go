@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// RecentChange recognises i-recent-change: it began with a change of the configuration.
 var RecentChange = inference.Analyzer{
 	Name: "i-recent-change", Requires: inference.Log | inference.Activity,
 	Doc: "failures of one cause begin within minutes after a change of the gateway or of what it leads to, and there were none before",

@@ -13,6 +13,7 @@ import (
 	"causeway/internal/units"
 )
 
+// Reroute recognises i-recent-change: it began with a change of the configuration.
 var Reroute = inference.Analyzer{
 	Name: "i-recent-change", Requires: inference.Log,
 	Doc: "from one moment on a rule sends the same path to another pool, which has no member for it, and until then the former pool answered",

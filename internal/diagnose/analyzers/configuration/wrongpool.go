@@ -11,6 +11,7 @@ import (
 	"causeway/internal/report"
 )
 
+// WrongPool recognises i-wrong-pool: requests go to another pool than meant.
 var WrongPool = inference.Analyzer{
 	Name: "i-wrong-pool", Requires: inference.Log | inference.Document,
 	Doc: "requests fail at the default pool of a path map, and a path rule misses them by a wildcard that its pattern lacks",

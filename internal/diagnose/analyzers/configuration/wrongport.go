@@ -14,6 +14,7 @@ import (
 	"causeway/internal/units"
 )
 
+// WrongPort recognises i-wrong-port: the backend settings have the wrong port.
 var WrongPort = inference.Analyzer{
 	Name: "i-wrong-port", Requires: inference.Trace,
 	Doc: "every member refuses at the present port, and answered at another one until the port changed",

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// AcceptQueue recognises c-accept-queue: the member accepts connections too slowly.
 var AcceptQueue = inference.Analyzer{
 	Name: "c-accept-queue", Requires: inference.Trace,
 	Doc: "some attempts to connect to a member run into their timeout and others succeed late, at the intervals at which the kernel retries, while the member answers requests on open connections as before",

@@ -12,6 +12,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// BackendConnLimit recognises c-backend-conn-limit: the member has a limit on connections.
 var BackendConnLimit = inference.Analyzer{
 	Name: "c-backend-conn-limit", Requires: inference.Trace,
 	Doc: "the member ends new connections at once when a number of requests or more are in progress there, and hardly ever when fewer are; reused ones work meanwhile",

@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// CloseAtOnce recognises c-close-at-once: the backend closes right after an answer, and does not say so.
 var CloseAtOnce = inference.Analyzer{
 	Name: "c-close-at-once", Requires: inference.Trace,
 	Doc: "the lost requests were sent on connections within a round trip or so of an answer of one sort, and no connection carried another request after such an answer",

@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// DeployNoDrain recognises c-deploy-no-drain: a roll-out stops members that are still at work.
 var DeployNoDrain = inference.Analyzer{
 	Name: "c-deploy-no-drain", Requires: inference.Trace,
 	Doc: "several members are away and come back, one after another, within minutes: a roll-out that lets requests fail",

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// DrainTooShort recognises c-drain-too-short: the time to drain is shorter than the requests under way.
 var DrainTooShort = inference.Analyzer{
 	Name: "c-drain-too-short", Requires: inference.Log | inference.Document,
 	Doc: "a member that answers gets no new requests any more while the others go on, and later all that it still had end at one moment; the document no longer has it",
@@ -28,7 +29,8 @@ func drainTooShort(c *inference.Case) {
 			left = units.Later(left, last)
 		}
 		drained := end.Sub(left)
-		if c.Traffic.Config == nil || c.Listed(k.Member) || c.Traffic.HistoryOf(events[0]) != nil { // it was not taken out, or not by the document
+		// it was not taken out, or not by the document
+		if c.Traffic.Config == nil || c.Listed(k.Member) || c.Traffic.HistoryOf(events[0]) != nil {
 			continue
 		}
 		if len(events) < 3 || c.FewUsers(events) || m.Answers.Between(inference.LastStart(events), end) == 0 { // it hung, and was given up

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// EndpointLag recognises c-endpoint-lag: members are gone before the gateway hears of it.
 var EndpointLag = inference.Analyzer{
 	Name: "c-endpoint-lag", Requires: inference.Log | inference.Document,
 	Doc: "a member refuses until it gets no requests any more, sooner than its probes could have taken it out, and the document no longer has it",

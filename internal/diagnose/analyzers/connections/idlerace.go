@@ -15,6 +15,7 @@ import (
 	"causeway/internal/units"
 )
 
+// IdleRace recognises c-idle-race: the backend closes idle connections while the gateway is about to reuse them.
 var IdleRace = inference.Analyzer{
 	Name: "c-idle-race", Requires: inference.Trace,
 	Doc: "idle age and latency of the lost requests add up to one limit, or to a band that one tick of the server's timer makes, beyond which no connection was answered",
@@ -291,6 +292,7 @@ func GatewayIdle(c *inference.Case) time.Duration {
 	return 60 * time.Second
 }
 
+// IdleRaceByPorts recognises c-idle-race: the backend closes idle connections while the gateway is about to reuse them.
 var IdleRaceByPorts = inference.Analyzer{
 	Name: "c-idle-race", Requires: inference.Log,
 	Doc: "by source ports, the lost requests were on connections idle for one time, or a band of times, beyond which no connection was answered; they failed sooner than answers come",

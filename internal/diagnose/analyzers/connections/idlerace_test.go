@@ -24,7 +24,7 @@ func TestIdleRaceByPorts(t *testing.T) {
 		}
 		s.After(gap).Request(4, story.Port(p))
 		if lost {
-			s.After(20*time.Second).Request(4, story.Port(p), story.Fails(story.ClosedFault, 2*time.Millisecond))
+			s.After(20*time.Second).Request(4, story.Port(p), story.Fails(story.RaceFault, 2*time.Millisecond))
 		} else {
 			s.After(gap).Request(4, story.Port(p))
 		}
@@ -151,7 +151,7 @@ func TestIdleBandByPorts(t *testing.T) {
 		s.After(3*time.Second).Request(4, story.Port(p))
 		ends, idle := w.ends(s.At), time.Duration(3+i*7%36)*time.Second
 		if i%8 == 7 {
-			s.After(ends).Request(4, story.Port(p), story.Fails(story.ClosedFault, 2*time.Millisecond))
+			s.After(ends).Request(4, story.Port(p), story.Fails(story.RaceFault, 2*time.Millisecond))
 		} else {
 			s.After(min(idle, ends-time.Second)).Request(4, story.Port(p))
 		}

@@ -12,6 +12,8 @@ import (
 	"causeway/internal/units"
 )
 
+// IgnoresSigtermListenerClose recognises c-ignores-sigterm-listener-close: on stop the member closes its listener or its connections, not
+// both in order.
 var IgnoresSigtermListenerClose = inference.Analyzer{
 	Name: "c-ignores-sigterm-listener-close", Requires: inference.Trace,
 	Doc: "new connections are refused while requests on those that exist are answered, and no new one is made for as long",
@@ -26,7 +28,8 @@ func listenerClosedFirst(c *inference.Case) {
 		events, m := groups[k], c.Traffic.Member(k)
 		first, last := events[0].At, events[len(events)-1].At
 		answers := m.Answers.Between(first, last.Add(-stats.BinWidth))
-		fresh := m.Fresh.Between(first.Add(2*stats.BinWidth+m.Waits.Max), last.Add(-stats.BinWidth)) // what was connected before may be answered after
+		// what was connected before may be answered after
+		fresh := m.Fresh.Between(first.Add(2*stats.BinWidth+m.Waits.Max), last.Add(-stats.BinWidth))
 		if len(events) < stats.MinEvents || answers < 2*stats.MinEvents || fresh > 0 || !spread(events, m) {
 			continue
 		}

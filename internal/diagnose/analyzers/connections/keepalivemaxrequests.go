@@ -9,6 +9,7 @@ import (
 	"causeway/internal/units"
 )
 
+// KeepaliveMaxRequests recognises c-keepalive-max-requests: the backend closes connections after a number of requests, unannounced.
 var KeepaliveMaxRequests = inference.Analyzer{
 	Name: "c-keepalive-max-requests", Requires: inference.Trace,
 	Doc: "the lost requests were each the next one on their connection, and none was answered beyond that number",

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// MaxAge recognises c-max-age: connections are cut at a certain age.
 var MaxAge = inference.Analyzer{
 	Name: "c-max-age", Requires: inference.Trace,
 	Doc: "the connections ended at one age, and none was answered at a greater one",

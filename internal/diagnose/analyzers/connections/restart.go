@@ -12,6 +12,7 @@ import (
 	"causeway/internal/units"
 )
 
+// Restart recognises c-restart: the member was restarted under traffic.
 var Restart = inference.Analyzer{
 	Name: "c-restart", Requires: inference.Trace,
 	Doc: "connections broke together or new ones were refused, the member answered nothing meanwhile, and then answered again on its own",

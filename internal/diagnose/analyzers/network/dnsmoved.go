@@ -14,6 +14,7 @@ import (
 // Azure's log names a member by its address alone. Of a pool with one name in it, addresses that follow each other and never stood
 // side by side are one member that moved.
 
+// DNSMoved recognises b-dns-stale in a log that names members by their addresses.
 var DNSMoved = inference.Analyzer{
 	Name: "b-dns-stale", Requires: inference.Log | inference.Document | inference.Activity,
 	Doc: "the only name of a pool fails at one address until somebody writes the gateway, and answers at another from then on",

@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// DNSStale recognises b-dns-stale: the gateway uses an old address of the member.
 var DNSStale = inference.Analyzer{
 	Name: "b-dns-stale", Requires: inference.Trace,
 	Doc: "a member that is a name fails at one address until the gateway turns to another address, where it answers",
@@ -54,10 +55,12 @@ func movedTo(c *inference.Case, old traffic.MemberKey) (traffic.MemberKey, bool)
 	left, _ := c.Traffic.Member(old).Tried.Before(c.Traffic.To)
 	var out traffic.MemberKey
 	for k, m := range c.Traffic.Members {
-		if k.Settings != old.Settings || k.Member != old.Member || k.Server == old.Server || m.Gateway != c.Traffic.Member(old).Gateway { // other gateways have other resolvers
+		// other gateways have other resolvers
+		if k.Settings != old.Settings || k.Member != old.Member || k.Server == old.Server || m.Gateway != c.Traffic.Member(old).Gateway {
 			continue
 		}
-		if out.Server.IsValid() || m.Tried.Between(c.Traffic.From, left.Add(-2*stats.BinWidth)) > 0 { // several addresses at once are several members
+		// several addresses at once are several members
+		if out.Server.IsValid() || m.Tried.Between(c.Traffic.From, left.Add(-2*stats.BinWidth)) > 0 {
 			return traffic.MemberKey{}, false
 		}
 		out = k

@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// Drop recognises b-drop: packets to the member are dropped silently.
 var Drop = inference.Analyzer{
 	Name: "b-drop", Requires: inference.Trace,
 	Doc: "attempts to connect run into their timeout, and none succeeds then or later",

@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// IPReused recognises b-ip-reused: the member's address belongs to somebody else now.
 var IPReused = inference.Analyzer{
 	Name: "b-ip-reused", Requires: inference.Trace,
 	Doc: "an address whose certificate was accepted before presents one of another issuer for other names, while the other members keep theirs; whether it is another server or another certificate on it, only its owner knows",

@@ -9,6 +9,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// NodeLocal recognises b-node-local: one instance, host or zone cannot reach a member.
 var NodeLocal = inference.Analyzer{
 	Name: "b-node-local", Requires: inference.Log,
 	Doc: "failures are in one cell of the matrix of instances and members: one cannot reach the other, and both are well otherwise",

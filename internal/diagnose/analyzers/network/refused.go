@@ -13,6 +13,7 @@ import (
 	"causeway/internal/units"
 )
 
+// Refused recognises b-refused: nothing listens on the member's port.
 var Refused = inference.Analyzer{
 	Name: "b-refused", Requires: inference.Trace,
 	Doc: "the member refuses every attempt to connect for longer than a restart takes, and answers nothing meanwhile",

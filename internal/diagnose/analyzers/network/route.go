@@ -9,6 +9,7 @@ import (
 	"causeway/internal/report"
 )
 
+// Route recognises b-route: there is no route to the member.
 var Route = inference.Analyzer{
 	Name: "b-route", Requires: inference.Trace,
 	Doc: "the kernel reports that it cannot reach the host or its network",

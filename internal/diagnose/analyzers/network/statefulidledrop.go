@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// StatefulIdleDrop recognises b-stateful-idle-drop: something on the way forgets idle connections, silently.
 var StatefulIdleDrop = inference.Analyzer{
 	Name: "b-stateful-idle-drop", Requires: inference.Trace,
 	Doc: "only requests on connections idle for longer than any that was answered wait, and they wait for the whole request timeout",

@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// StatefulIdleReset recognises b-stateful-idle-rst: something on the way resets connections that were idle for long.
 var StatefulIdleReset = inference.Analyzer{
 	Name: "b-stateful-idle-rst", Requires: inference.Trace,
 	Doc: "requests on connections idle for longer than one limit are reset, at several members alike, and none was answered on a connection idle for longer",

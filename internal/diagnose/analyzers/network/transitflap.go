@@ -13,6 +13,7 @@ import (
 	"causeway/internal/units"
 )
 
+// TransitFlap recognises b-transit-flap: the link between gateway and members was down.
 var TransitFlap = inference.Analyzer{
 	Name: "b-transit-flap", Requires: inference.Trace,
 	Doc: "several members answer nothing for the same time, and do not even acknowledge what the gateway sends",

@@ -18,6 +18,7 @@ import (
 	"causeway/internal/units"
 )
 
+// AllUnhealthyFailClosed recognises a-all-unhealthy-fail-closed: no member of the pool is healthy.
 var AllUnhealthyFailClosed = inference.Analyzer{
 	Name: "a-all-unhealthy-fail-closed", Requires: inference.Log,
 	Doc: "no member was chosen because none was healthy; what the probes met is the cause",
@@ -124,6 +125,7 @@ func foreignHost(p *gateway.Probe, s *gateway.Settings) bool {
 	return p == nil || Loopback(p.Host) || p.PickHostFromSettings
 }
 
+// Loopback reports whether a probe's host is the local one, or none.
 func Loopback(host string) bool { return host == "" || host == "127.0.0.1" || host == "localhost" }
 
 var receivedStatus = regexp.MustCompile(`(?i)(?:received:?|invalid status code:?)\s*(\d{3})`)
@@ -362,6 +364,7 @@ var openReasons = map[string][]string{
 	"invalid_response":   {"e-plain-to-tls", "e-foreign-service", "e-bad-header"},
 }
 
+// Text says since when a member is down, for which reason and, where known, with which code.
 func Text(c health.Change) string {
 	return strings.TrimSpace("down since " + units.Stamp(c.At) + ": " + c.Reason + " " + c.Code)
 }

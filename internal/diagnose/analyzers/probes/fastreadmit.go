@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// FastReadmit recognises a-fast-readmit: a member is back in service before it can bear it.
 var FastReadmit = inference.Analyzer{
 	Name: "a-fast-readmit", Requires: inference.Trace | inference.Health,
 	Doc: "a member fails requests in the seconds after its health turned to Up, and not later",

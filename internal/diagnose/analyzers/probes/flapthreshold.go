@@ -14,6 +14,7 @@ import (
 	"causeway/internal/units"
 )
 
+// FlapThreshold recognises a-flap-threshold: marginal members go in and out of service.
 var FlapThreshold = inference.Analyzer{
 	Name: "a-flap-threshold", Requires: inference.Trace | inference.Health,
 	Doc: "members go down by what their health page says and come up again, several times over, while users are answered well in between",

@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// GreenProbeRedTraffic recognises a-green-probe-red-traffic: the probe is content while users meet errors.
 var GreenProbeRedTraffic = inference.Analyzer{
 	Name: "a-green-probe-red-traffic", Requires: inference.Log | inference.Document | inference.Health,
 	Doc: "a member answers most requests with errors for longer than its probes need to take it out, and stays healthy, because they ask for something else",

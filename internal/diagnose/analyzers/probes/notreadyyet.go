@@ -12,6 +12,7 @@ import (
 	"causeway/internal/units"
 )
 
+// NotReadyYet recognises a-not-ready-yet: a new member got requests before it was ready.
 var NotReadyYet = inference.Analyzer{
 	Name: "a-not-ready-yet", Requires: inference.Trace | inference.Health,
 	Doc: "a member that was added during the window fails its first requests, and answers later ones",
@@ -32,6 +33,7 @@ func notReadyYet(c *inference.Case) {
 	})
 }
 
+// FastReadmitAfterAbsence recognises a-fast-readmit: a member is back in service before it can bear it.
 var FastReadmitAfterAbsence = inference.Analyzer{
 	Name: "a-fast-readmit", Requires: inference.Log,
 	Doc: "a member that got no request for a while, or none yet, fails the first ones that it gets and answers later ones",

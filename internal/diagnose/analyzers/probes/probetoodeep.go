@@ -13,6 +13,7 @@ import (
 	"causeway/internal/units"
 )
 
+// ProbeTooDeep recognises a-probe-too-deep: one hiccup of a shared dependency takes all members out.
 var ProbeTooDeep = inference.Analyzer{
 	Name: "a-probe-too-deep", Requires: inference.Trace | inference.Health,
 	Doc: "the health pages of all members failed at once and were well again at once, and users were answered well until the probes took the members out",

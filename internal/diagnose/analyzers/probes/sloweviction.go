@@ -13,6 +13,7 @@ import (
 	"causeway/internal/units"
 )
 
+// SlowEviction recognises a-slow-eviction: a dead member keeps getting traffic until the probes give up on it.
 var SlowEviction = inference.Analyzer{
 	Name: "a-slow-eviction", Requires: inference.Trace | inference.Health,
 	Doc: "one member fails from its death until its health turns to Down, and not after",
@@ -81,6 +82,7 @@ func lateStarts(events []*traffic.Event, at time.Time) int {
 	return n
 }
 
+// SlowEvictionUnseen recognises a-slow-eviction: a dead member keeps getting traffic until the probes give up on it.
 var SlowEvictionUnseen = inference.Analyzer{
 	Name: "a-slow-eviction", Requires: inference.Log,
 	Doc: "one member answers, then only fails for a while, then is not tried any more, while the others go on",

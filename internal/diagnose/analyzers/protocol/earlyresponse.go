@@ -10,6 +10,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// EarlyResponse recognises e-early-response: the backend answers and closes while the body is still being sent.
 var EarlyResponse = inference.Analyzer{
 	Name: "e-early-response", Requires: inference.Trace,
 	Doc: "the member ends the connection while the body of a request is still being sent, whenever it is larger than a certain size, and never with a smaller one",

@@ -97,7 +97,7 @@ func TestCertificateOfOneMemberOnAzure(t *testing.T) {
 		}
 		return out
 	}
-	closed := story.Fails(story.ClosedFault, 2*time.Millisecond)
+	closed := story.Fails(story.RaceFault, 2*time.Millisecond)
 	if got := found(secureMember(t, expiredText, closed)); got != "f-expired medium; f-partial-rotation medium; " {
 		t.Errorf("found %s", got)
 	}

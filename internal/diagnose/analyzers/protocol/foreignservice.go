@@ -6,6 +6,7 @@ import (
 	"causeway/internal/fault"
 )
 
+// ForeignService recognises e-foreign-service: another service listens on the member's port.
 var ForeignService = inference.Analyzer{
 	Name: "e-foreign-service", Requires: inference.Trace,
 	Doc: "the answer does not begin like HTTP, and none of this member ever did",

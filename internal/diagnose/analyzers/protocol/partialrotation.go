@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// PartialRotation recognises f-partial-rotation: only some members have the new certificate.
 var PartialRotation = inference.Analyzer{
 	Name: "f-partial-rotation", Requires: inference.Log,
 	Doc: "certificates are refused at some members under the settings, while others answer over TLS with theirs",

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// RequestHeaderTooBig recognises e-request-header-too-big: the backend refuses a request header that the gateway takes.
 var RequestHeaderTooBig = inference.Analyzer{
 	Name: "e-request-header-too-big", Requires: inference.Log,
 	Doc: "the lost requests had longer heads than any that the member answered, and it answers the same routes with shorter ones",

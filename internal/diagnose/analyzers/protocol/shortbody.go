@@ -10,6 +10,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// ShortBody recognises e-short-body: the response body is cut short.
 var ShortBody = inference.Analyzer{
 	Name: "e-short-body", Requires: inference.Trace,
 	Doc: "the answer ended before its declared length; a constant deficit is a wrong length",

@@ -6,6 +6,7 @@ import (
 	"causeway/internal/fault"
 )
 
+// StatusLine recognises e-status-line: the response has no valid status line.
 var StatusLine = inference.Analyzer{
 	Name: "e-status-line", Requires: inference.Trace,
 	Doc: "the version or the status in the status line is invalid, or the line is missing, while the member answers other requests as it should",

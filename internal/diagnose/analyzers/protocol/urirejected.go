@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// URIRejected recognises e-uri-rejected: the backend rejects the address of the request.
 var URIRejected = inference.Analyzer{
 	Name: "e-uri-rejected", Requires: inference.Trace,
 	Doc: "paths to different parts of the application that have one odd thing in common are never answered, each ends the connection, and the same members answer paths without it",

@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// ColdStart recognises d-cold-start: the member is slow after a quiet time.
 var ColdStart = inference.Analyzer{
 	Name: "d-cold-start", Requires: inference.Log,
 	Doc: "what times out are the first requests after a member had none for a while, each time, and hardly any of the others",

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// CronContention recognises d-cron-contention: a job at fixed times takes the backend's resources.
 var CronContention = inference.Analyzer{
 	Name: "d-cron-contention", Requires: inference.Log,
 	Doc: "failures come at one minute of the hour, or one hour of the day, in five cycles or more",

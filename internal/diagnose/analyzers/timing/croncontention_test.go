@@ -17,7 +17,7 @@ func TestClockwork(t *testing.T) {
 		for j := range 3 {
 			s.After(time.Second)
 			if i%60 == 3 && j > 0 {
-				s.Request(4, story.Fails(story.ClosedFault, 900*time.Millisecond))
+				s.Request(4, story.Fails(story.RaceFault, 900*time.Millisecond))
 			} else {
 				s.Request(4)
 			}

@@ -12,6 +12,7 @@ import (
 	"causeway/internal/units"
 )
 
+// HeavyRoute recognises d-slow-route: one kind of request is slow.
 var HeavyRoute = inference.Analyzer{
 	Name: "d-slow-route", Requires: inference.Log,
 	Doc: "on the same paths clients leave late and requests run into the request timeout, answers to these paths are slow, and all others under the settings are quick",

@@ -13,6 +13,7 @@ import (
 	"causeway/internal/units"
 )
 
+// Hung recognises d-hung: some requests get no answer, while others of the same kind are quick.
 var Hung = inference.Analyzer{
 	Name: "d-hung", Requires: inference.Log,
 	Doc: "requests end at the request timeout, no answer took the last third before it, others on the same route were answered meanwhile, and it does not come in bursts",
@@ -47,8 +48,8 @@ func hung(c *inference.Case) {
 	}
 }
 
-// beganInSilence reports whether most of these requests began in a gap between two answers of their member in which others began that waited
-// in vain as well: then the member was away, and answered again before the last of them had given up.
+// beganInSilence reports whether most of these requests began in a gap between two answers of their member in which others began that
+// waited in vain as well: then the member was away, and answered again before the last of them had given up.
 func beganInSilence(c *inference.Case, events []*traffic.Event) bool {
 	vain, n := map[traffic.MemberKey][]time.Time{}, 0
 	for _, e := range traffic.Filter(c.Traffic.Events, traffic.IsTimeout) {

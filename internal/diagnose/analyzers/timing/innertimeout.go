@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// InnerTimeout recognises d-inner-timeout: a timer inside the backend ends requests at a fixed time.
 var InnerTimeout = inference.Analyzer{
 	Name: "d-inner-timeout", Requires: inference.Log,
 	Doc: "errors of the backend come at one round value below the request timeout, and hardly an answer does",
@@ -44,7 +45,8 @@ func innerTimeout(c *inference.Case) {
 			f.RuleOut("d-timeout-below-latency", fmt.Sprintf("the request timeout is %s", units.Seconds(limit)))
 		}
 		f.RuleOut("g-cpu-queueing", "waiting for a processor ends at all times, not at one")
-		if f.LeaveOpen("d-worker-timeout-kill"); inference.RivalsOfEcho(at) != nil { // it may be the gateway's after all: of a connection, or under another timeout
+		// it may be the gateway's after all: of a connection, or under another timeout
+		if f.LeaveOpen("d-worker-timeout-kill"); inference.RivalsOfEcho(at) != nil {
 			f.MayBe("k-chained-proxy", "c-accept-queue", "b-drop", "d-hung", "d-timeout-below-latency")
 		}
 		f.Expect("backend", 0, len(at), "bounded",

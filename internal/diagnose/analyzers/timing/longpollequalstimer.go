@@ -9,6 +9,7 @@ import (
 	"causeway/internal/units"
 )
 
+// LongPollEqualsTimer recognises d-longpoll-equals-timer: a long poll is held as long as the timeout.
 var LongPollEqualsTimer = inference.Analyzer{
 	Name: "d-longpoll-equals-timer", Requires: inference.Log,
 	Doc: "on one route both answers and failures come at the request timeout, and on no other",

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// RetryDoubling recognises d-retry-doubling: a timed-out request is tried on a second member.
 var RetryDoubling = inference.Analyzer{
 	Name: "d-retry-doubling", Requires: inference.Log,
 	Doc: "requests failed after twice the request timeout: the gateway waited as long for a second member",

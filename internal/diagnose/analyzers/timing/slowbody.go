@@ -13,6 +13,7 @@ import (
 	"causeway/internal/units"
 )
 
+// SlowBody recognises d-slow-body: the body of the answer stalls.
 var SlowBody = inference.Analyzer{
 	Name: "d-slow-body", Requires: inference.Log,
 	Doc: "the head of the answer came, and its body stood still for the timeout",

@@ -14,6 +14,7 @@ import (
 	"causeway/internal/units"
 )
 
+// TimeoutBelowLatency recognises d-timeout-below-latency: the request timeout is shorter than the backend's slow answers.
 var TimeoutBelowLatency = inference.Analyzer{
 	Name: "d-timeout-below-latency", Requires: inference.Log,
 	Doc: "requests end at the request timeout, many answers came in the last third before it, and both come at any time, load and member",

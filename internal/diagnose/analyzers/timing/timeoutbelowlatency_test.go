@@ -25,7 +25,7 @@ func TestTwoStatusesAtOneTimer(t *testing.T) {
 			s.Request(4, story.Fails(story.TimeoutFault, 20*time.Second+3*time.Millisecond),
 				func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status, r.ErrorInfo = 504, "" })
 		case i%30 == 11:
-			s.Request(4, story.Fails(story.ClosedFault, 20*time.Second+4*time.Millisecond),
+			s.Request(4, story.Fails(story.RaceFault, 20*time.Second+4*time.Millisecond),
 				func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status, r.ErrorInfo = 502, "" })
 		default:
 			s.Request(4, story.Took(time.Duration(i%190)*100*time.Millisecond))

@@ -40,7 +40,7 @@ func TestBetweenTwoTimers(t *testing.T) {
 	for i := range 300 {
 		s.After(2*time.Second).Request(4+i%3, story.Nameless)
 		if i%10 == 0 {
-			s.Request(4+i%3, story.Nameless, story.Fails(story.ClosedFault, 25*time.Second), withoutWord)
+			s.Request(4+i%3, story.Nameless, story.Fails(story.RaceFault, 25*time.Second), withoutWord)
 		}
 	}
 	if r := s.Diagnose(); len(r.Findings) != 0 || r.Undetermined.Failures != 30 {

@@ -6,6 +6,7 @@ import (
 	"causeway/internal/units"
 )
 
+// UnsaidTimer recognises k-backend-5xx: the backend itself answers with an error.
 var UnsaidTimer = inference.Analyzer{
 	Name: "k-backend-5xx", Requires: inference.Log,
 	Doc: "left open: a 504 that the gateway's timer may have made, or the member's own, where the request timeout is not known",

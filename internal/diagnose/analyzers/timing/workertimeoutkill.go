@@ -13,6 +13,7 @@ import (
 	"causeway/internal/units"
 )
 
+// WorkerTimeoutKill recognises d-worker-timeout-kill: the server's supervisor killed a slow worker.
 var WorkerTimeoutKill = inference.Analyzer{
 	Name: "d-worker-timeout-kill", Requires: inference.Log,
 	Doc: "the member closes connections under requests at one round age of the request, on fresh and reused connections alike, while requests on the same route are answered sooner, and none later",
@@ -29,7 +30,8 @@ func workerTimeoutKill(c *inference.Case) {
 		timer, at, off := inference.AtRoundTimer(groups[name])
 		limit, answered := c.Traffic.Timeouts[name], c.Traffic.RoutesOf(name).Waits
 		switch {
-		case len(at) < stats.MinEvents || 4*len(off) > len(at) || inference.EndedTogether(at) || inference.Apart(at, stats.BinWidth/2) < stats.MinEvents: // a clock ends one after the other
+		// a clock ends one after the other
+		case len(at) < stats.MinEvents || 4*len(off) > len(at) || inference.EndedTogether(at) || inference.Apart(at, stats.BinWidth/2) < stats.MinEvents:
 			continue
 		case limit > 0 && timer+traffic.TimerBand(limit) >= limit, answered.Between(timer+timer/20, answered.Max+time.Second) > 0:
 			continue

@@ -47,7 +47,7 @@ func TestOneTimerWithoutAWord(t *testing.T) {
 			s.NoDoc = true
 			for i := range 300 {
 				if s.After(2 * time.Second); i%20 == 7 {
-					s.Request(4, story.Fails(story.ClosedFault, 20*time.Second+4*time.Millisecond),
+					s.Request(4, story.Fails(story.RaceFault, 20*time.Second+4*time.Millisecond),
 						func(r *accesslog.Record, _ *accesslog.Attempt) { r.ErrorInfo = info })
 				} else {
 					s.Request(4, story.Took(time.Duration(i%190)*100*time.Millisecond))

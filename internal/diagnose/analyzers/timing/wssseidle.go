@@ -9,6 +9,7 @@ import (
 	"causeway/internal/units"
 )
 
+// StreamIdle recognises d-ws-sse-idle: a WebSocket or event stream that says nothing is cut.
 var StreamIdle = inference.Analyzer{
 	Name: "d-ws-sse-idle", Requires: inference.Log,
 	Doc: "answers of a type that streams (text/event-stream and the like) had begun, and were cut when nothing had come for the request timeout",
