@@ -242,8 +242,8 @@ func unseen(c *inference.Case, events []*traffic.Event) []string {
 	return []string{"c-accept-queue", "f-handshake-timeout", "i-proxy-loop"}
 }
 
-// unaskedLeft names what the gateway may have waited for in requests that it ended long before it tried any member.
-func unaskedLeft(c *inference.Case) {
+// untriedLeft names what the gateway may have waited for in requests that it ended long before it tried any member.
+func untriedLeft(c *inference.Case) {
 	events := c.Unclaimed(func(e *traffic.Event) bool {
 		return !e.Own && !e.Tried && !e.Session && e.Fault.Side == fault.Gateway && e.Fault.Kind == fault.Panicked &&
 			e.Taken >= timing.LongWait

@@ -77,7 +77,7 @@ func doubtHealth(c *inference.Case) {
 		if f.Confidence == report.High {
 			f.Confidence = report.Medium
 		}
-		f.Says("backend-health", "the report of health is "+apart+" these failures: it is taken as the state then")
+		f.AddEvidence("backend-health", "the report of health is "+apart+" these failures: it is taken as the state then")
 		c.Assume("backend health is " + besideRecords(c, apart) + ": it is taken as the state then")
 	}
 }

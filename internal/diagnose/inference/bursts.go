@@ -123,7 +123,7 @@ func (c *Case) mostlyAt(l *TimedOutGroup) (member string, ok bool) {
 		if c.NeighboursOf(k) != c.NeighboursOf(l.Events[0].Key()) {
 			continue
 		}
-		if kind := m.Mix.Kinds[l.Route]; kind != nil {
+		if kind := m.Mix.Routes[l.Route]; kind != nil {
 			asked[k] = kind.Attempts
 		} else if l.Scope.Path == "" && k.Settings == l.Scope.Settings {
 			asked[k] = m.Attempts

@@ -65,8 +65,8 @@ func (c *Case) Claim(id string, events []*traffic.Event, scope report.Scope, con
 	return f
 }
 
-// Remark names a cause that has a part in failures, or in none yet, which are counted under another.
-func (c *Case) Remark(id string, events []*traffic.Event, scope report.Scope, confidence string) *Finding {
+// Note names a cause that has a part in failures, or in none yet, which are counted under another.
+func (c *Case) Note(id string, events []*traffic.Event, scope report.Scope, confidence string) *Finding {
 	f := newFinding(id, events, scope, confidence)
 	f.Contributing = len(events)
 	c.Findings = append(c.Findings, f)

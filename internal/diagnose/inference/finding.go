@@ -39,8 +39,8 @@ func (f *Finding) Generalise() {
 	}
 }
 
-// Says adds a fact from a source such as "access-log", with the first MaxRows transaction ids of the events behind it.
-func (f *Finding) Says(source, fact string, events ...*traffic.Event) {
+// AddEvidence adds a fact from a source such as "access-log", with the first MaxRows transaction ids of the events behind it.
+func (f *Finding) AddEvidence(source, fact string, events ...*traffic.Event) {
 	f.Evidence = append(f.Evidence, report.Evidence{Source: source, Fact: fact, Rows: rows(events)})
 }
 
@@ -49,8 +49,8 @@ func (f *Finding) RuleOut(id, because string) {
 	f.RuledOut = append(f.RuledOut, report.RuledOut{Cause: id, Because: because})
 }
 
-// LeaveOpen names the rivals of the catalogue that were not excluded.
-func (f *Finding) LeaveOpen(ids ...string) {
+// AddRivals names the rivals of the catalogue that were not excluded.
+func (f *Finding) AddRivals(ids ...string) {
 	for _, id := range ids {
 		if !f.HasRival(id) {
 			f.Rivals = append(f.Rivals, report.Rival{Cause: id, Test: cause.ToSeparate(f.Cause, id)})
@@ -63,8 +63,8 @@ func (f *Finding) HasRival(id string) bool {
 	return slices.ContainsFunc(f.Rivals, func(r report.Rival) bool { return r.Cause == id })
 }
 
-// MayBe names further causes that the finding leaves open, each with the test that separates it.
-func (f *Finding) MayBe(ids ...string) {
+// AddOpenRivals names further causes that the finding leaves open, each with the test that separates it.
+func (f *Finding) AddOpenRivals(ids ...string) {
 	for _, id := range ids {
 		if c := cause.Find(id); c != nil && id != f.Cause && !f.HasRival(id) {
 			f.Rivals = append(f.Rivals, report.Rival{Cause: id, Test: c.Separate})
@@ -72,8 +72,8 @@ func (f *Finding) MayBe(ids ...string) {
 	}
 }
 
-// Expect sets what the fixes of one side would have saved: low to high failures; basis is exact, bounded or unknown.
-func (f *Finding) Expect(side string, low, high int, basis, note string) {
+// SetExpected sets what the fixes of one side would have saved: low to high failures; basis is exact, bounded or unknown.
+func (f *Finding) SetExpected(side string, low, high int, basis, note string) {
 	for i := range f.Fixes {
 		if f.Fixes[i].Side == side {
 			f.Fixes[i].Expected = report.Expected{Removes: [2]int{low, high}, Basis: basis, Note: note}
@@ -92,8 +92,8 @@ func rows(events []*traffic.Event) []string {
 	return out
 }
 
-// Fill puts the names of this gateway into the texts of every finding.
-func (c *Case) Fill(values map[string]string, f *Finding) {
+// Expand puts the names of this gateway into the texts of every finding.
+func (c *Case) Expand(values map[string]string, f *Finding) {
 	values["gateway"], values["group"] = c.Traffic.NameAndGroup()
 	values["pool"], values["settings"], values["member"] = f.Scope.Pool, f.Scope.Settings, f.Scope.Member
 	c.fillProbe(values, f)

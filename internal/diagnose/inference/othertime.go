@@ -24,7 +24,7 @@ func (c *Case) Advise(f *Finding, l *TimedOutGroup, longer time.Duration, values
 		fmt.Sprint(int(longer.Seconds()))
 	now, changed := c.TimeoutNow(l.Scope.Settings)
 	if changed {
-		f.Says("configuration",
+		f.AddEvidence("configuration",
 			fmt.Sprintf("the document has %s for backend settings %s and is of another time: it was %s when these requests failed",
 				units.Seconds(now), l.Scope.Settings, units.Seconds(l.Limit)))
 	}
@@ -49,7 +49,7 @@ func (c *Case) Advise(f *Finding, l *TimedOutGroup, longer time.Duration, values
 		x.Change += fmt.Sprintf("; the document has %s by now, which is shorter still", units.Seconds(now))
 		x.Expected.Note = strings.TrimPrefix(x.Expected.Note+"; "+c.PresentTimeout(l.Scope.Settings, l.Limit, now), "; ")
 	}
-	c.Fill(values, f)
+	c.Expand(values, f)
 }
 
 // PresentTimeout says what the timeout of the document would have done at the time of the failures.

@@ -49,7 +49,7 @@ func TestSoonerProbe(t *testing.T) {
 		Settings: []gateway.Settings{{Name: "http", Probe: "health"}},
 		Probes:   []gateway.Probe{{Name: "health", Interval: 1, UnhealthyThreshold: 2}},
 	}}}
-	if c.Fill(map[string]string{}, f); len(f.Fixes) != 1 || f.Fixes[0].Side != "backend" {
+	if c.Expand(map[string]string{}, f); len(f.Fixes) != 1 || f.Fixes[0].Side != "backend" {
 		t.Errorf("advice that changes nothing: %+v", f.Fixes)
 	}
 	if interval, threshold, sooner := (&Case{Traffic: &traffic.Summary{}}).SoonerProbe("http"); interval != 5 || threshold != 2 || !sooner {

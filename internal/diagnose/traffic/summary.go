@@ -206,7 +206,7 @@ func (s *Summary) Read(b *evidence.Bundle, o Options) error {
 // settle judges single records again in the light of all: what they prove depends on what this log writes elsewhere. After
 // it nothing changes any more.
 func (s *Summary) settle() {
-	s.neverAsked()
+	s.untried()
 	s.doubtUnhealthy()
 	s.correctTimeouts()
 	s.judgeEchoes()

@@ -62,14 +62,14 @@ func lagged(c *inference.Case, events []*traffic.Event, during, after inference.
 		return
 	}
 	f := c.Claim("h-autoscale-lag", events, report.Scope{}, report.Medium)
-	f.Says("access-log",
+	f.AddEvidence("access-log",
 		fmt.Sprintf("from %s to %s %d requests failed that nothing else explains; arrivals had jumped, and stayed as high when it ended",
 			units.Stamp(during.From), units.Stamp(during.To), len(events)), events...)
-	f.Says("metrics", fact)
+	f.AddEvidence("metrics", fact)
 	f.RuleOut("h-capacity-max", "the gateway did grow further")
-	f.MayBe("g-cpu-queueing", "d-cold-start", "c-backend-conn-limit", "c-accept-queue")
-	f.Expect("gateway", 0, len(events), "bounded", "with as many instances ready as the step needs")
-	c.Fill(map[string]string{}, f)
+	f.AddOpenRivals("g-cpu-queueing", "d-cold-start", "c-backend-conn-limit", "c-accept-queue")
+	f.SetExpected("gateway", 0, len(events), "bounded", "with as many instances ready as the step needs")
+	c.Expand(map[string]string{}, f)
 }
 
 // notOfAll returns what speaks for something narrower than the gateway, which serves all pools, members and routes

@@ -41,15 +41,15 @@ func queuedClients(c *inference.Case) {
 	var f *inference.Finding
 	if len(left) > 0 {
 		f = c.Claim("h-conn-limit", left, report.Scope{}, confidence)
-		f.Says("access-log", fmt.Sprintf("%s that had waited for room for longer than it was at work",
+		f.AddEvidence("access-log", fmt.Sprintf("%s that had waited for room for longer than it was at work",
 			units.Count(len(left), "request was given up by a client", "requests were given up by clients")), left...)
-		f.LeaveOpen("j-client-abort")
+		f.AddRivals("j-client-abort")
 	} else {
-		f = c.Remark("h-conn-limit", traffic.Filter(c.Traffic.Events, func(e *traffic.Event) bool { return e.Queued > 0 }), report.Scope{},
+		f = c.Note("h-conn-limit", traffic.Filter(c.Traffic.Events, func(e *traffic.Event) bool { return e.Queued > 0 }), report.Scope{},
 			confidence)
 	}
-	f.Says("access-log", c.Traffic.Waits.Text())
+	f.AddEvidence("access-log", c.Traffic.Waits.Text())
 	f.RuleOut("h-fd", "the gateway keeps to a limit below that of its descriptors: it made clients wait, and refused nothing")
-	f.Expect("gateway", 0, len(left), "bounded", "whether they would have waited for an answer is not in the evidence")
-	c.Fill(map[string]string{}, f)
+	f.SetExpected("gateway", 0, len(left), "bounded", "whether they would have waited for an answer is not in the evidence")
+	c.Expand(map[string]string{}, f)
 }

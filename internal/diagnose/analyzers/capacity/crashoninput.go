@@ -55,10 +55,10 @@ func crashOnInput(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("g-crash-on-input", events, inference.ScopeOf(events), confidence)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%s %s was never answered: %d attempts, %d on fresh connections and %d on reused ones, each ended by the member before a byte of an answer",
 				k.Method, k.Path, len(events), fresh, reused), events...)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d of them have another answer of the same member beside them, each its own: within a second, on the same kind of connection, between the first and the last of them", answered))
 		if fresh > 0 {
 			f.RuleOut("c-idle-race", fmt.Sprintf("%d of them were on connections that had never been idle", fresh))
@@ -67,10 +67,10 @@ func crashOnInput(c *inference.Case) {
 				"other requests were answered on connections that had been idle for twice as long, and were twice as old and as used, as the typical one of these")
 		}
 		f.RuleOut("c-restart", "the member answered other requests at those times")
-		f.LeaveOpen("e-uri-rejected", "c-middlebox-reset")
-		f.Expect("backend", len(events), len(events), "bounded",
+		f.AddRivals("e-uri-rejected", "c-middlebox-reset")
+		f.SetExpected("backend", len(events), len(events), "bounded",
 			"once the member answers this request; with what status is another question")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 

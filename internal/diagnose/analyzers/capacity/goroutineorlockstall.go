@@ -34,15 +34,15 @@ func gatewayStalled(c *inference.Case) {
 			stalled, taken = stalled+e.Stalled, taken+lasted(e)
 		}
 		f := c.Claim("h-goroutine-or-lock-stall", events, report.Scope{}, report.High)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%s ended by a timer or by a client that gave up, while the gateway's own process stood still for %s of %s altogether",
 				units.Count(len(events), "request", "requests"), units.Seconds(stalled), units.Seconds(taken)), events...)
 		f.RuleOut("d-timeout-below-latency", "nobody listened for an answer most of the time")
 		f.RuleOut("b-drop", "nobody listened for an answer most of the time")
-		f.LeaveOpen("d-vm-freeze", "h-cpu")
-		f.Expect("gateway", 0, len(events), "bounded",
+		f.AddRivals("d-vm-freeze", "h-cpu")
+		f.SetExpected("gateway", 0, len(events), "bounded",
 			"with a processor of its own the gateway hears what comes in time; what members would have answered is not in the evidence")
-		c.Fill(map[string]string{}, f)
+		c.Expand(map[string]string{}, f)
 	}
 	if some := c.Unclaimed(func(e *traffic.Event) bool { return endedByTime(e) && stoodStill(e, stalledPartly) }); len(some) > 0 {
 		c.Suspect(some,
@@ -85,9 +85,9 @@ func DoubtTimes(c *inference.Case) {
 		}
 		if stalled > 0 && 10*stalled >= stalledPartly*taken {
 			f.Confidence = report.Low
-			f.Says("access-log",
+			f.AddEvidence("access-log",
 				fmt.Sprintf("the gateway's own process stood still for %s of the %s that the failures took: it may have missed what came in time", units.Seconds(stalled), units.Seconds(taken)))
-			f.MayBe("h-goroutine-or-lock-stall")
+			f.AddOpenRivals("h-goroutine-or-lock-stall")
 		}
 	}
 }

@@ -46,25 +46,25 @@ func headOfLine(c *inference.Case) {
 		busiest, idlest := extremes(events)
 		f := c.Claim("g-head-of-line-member", events, inference.ScopeOf(events),
 			inference.ConfidenceOf(inference.DistinctSeconds(events) >= stats.MinEvents))
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("up to %d other requests were in progress at %s when these came to it, and as few as %d at another member of the pool when their time was up", busiest, k.Member, idlest), events...)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("in %d of %d seconds they came when %d or more were in progress; so did %s of the requests that it answered",
 				w.Above, w.N, w.Level, units.Percent(w.Served, w.All)))
-		f.Says("access-log", fmt.Sprintf("the routes that it got take %s on their own, those that the others got %s",
+		f.AddEvidence("access-log", fmt.Sprintf("the routes that it got take %s on their own, those that the others got %s",
 			units.Seconds(mine), units.Seconds(theirs)))
 		if expected >= stats.MinEvents {
-			f.Says("access-log",
+			f.AddEvidence("access-log",
 				fmt.Sprintf("%d requests on the same routes went to the others: at the same rate %.0f of them would have waited in vain, and %d did", asked, expected, did))
 		} else {
-			f.Says("access-log", "those that came when only a few others were in progress took no longer than they do alone")
-			f.MayBe("g-conn-pool-db") // which all members may share: the others got hardly any such requests
+			f.AddEvidence("access-log", "those that came when only a few others were in progress took no longer than they do alone")
+			f.AddOpenRivals("g-conn-pool-db") // which all members may share: the others got hardly any such requests
 		}
-		f.LeaveOpen("d-slow-route")
+		f.AddRivals("d-slow-route")
 		f.RuleOut("g-noisy-member", "it is the mix of requests in which it differs from the others")
-		f.MayBe("g-worker-pool")
-		f.Expect("backend", 0, len(events), "bounded", "how long they would have waited at another member is not in the evidence")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		f.AddOpenRivals("g-worker-pool")
+		f.SetExpected("backend", 0, len(events), "bounded", "how long they would have waited at another member is not in the evidence")
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 
@@ -95,9 +95,9 @@ func severalAtOnce(t inference.ConcurrencyTest, byThemselves time.Duration) bool
 func atOthers(c *inference.Case, k traffic.MemberKey, late map[traffic.MemberKey][]*traffic.Event) (asked int, expected float64, did int) {
 	kinds, byKind := traffic.GroupBy(late[k], (*traffic.Event).Route)
 	for _, route := range kinds {
-		events, here, there := byKind[route], c.Traffic.Member(k).Mix.Kinds[c.Traffic.Routes[route]], 0
+		events, here, there := byKind[route], c.Traffic.Member(k).Mix.Routes[c.Traffic.Routes[route]], 0
 		for o, m := range c.Traffic.Members {
-			if n := m.Mix.Kinds[c.Traffic.Routes[route]]; n != nil && c.PeersOf(o) == c.PeersOf(k) &&
+			if n := m.Mix.Routes[c.Traffic.Routes[route]]; n != nil && c.PeersOf(o) == c.PeersOf(k) &&
 				c.Traffic.Member(k).Work() >= inference.Uneven*m.Work() {
 				there += n.Attempts
 				did += len(traffic.Filter(late[o], func(e *traffic.Event) bool { return e.Route() == route }))

@@ -41,22 +41,22 @@ func shed(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("g-shed-503", events, inference.ScopeOf(events), inference.ConfidenceOf(byLoad || w.N >= stats.MinEvents))
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d × 503 from the backend itself, %d of them within %s, about as soon as its quickest answers or sooner%s",
 				len(events), quick, units.Seconds(within), asking(events)), events...)
 		if byLoad {
-			f.Says("access-log",
+			f.AddEvidence("access-log",
 				fmt.Sprintf("%d of %d moments at which it did so were in the busier half of the traffic (%.0f requests a second at the top, %.0f at the bottom); of %d moments that were as busy it did so in %d", t.Upper, t.N, t.High, t.Low, busy, did))
 		}
 		if byWork {
-			f.Says("access-log",
+			f.AddEvidence("access-log",
 				fmt.Sprintf("in %d of %d seconds in which it did so, it did when an instance of the gateway had %d or more other requests in progress at the member, and never when fewer were; %s of what it served came then", w.Above, w.N, w.Level, units.Percent(w.Served, w.All)))
 		}
 		f.RuleOut("g-dependency-down", "a dependency that fails does so whatever the load")
-		f.LeaveOpen("k-chained-proxy")
-		f.MayBe("g-retry-storm")
-		f.Expect("backend", 0, len(events), "bounded", "with more capacity, or a higher limit")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		f.AddRivals("k-chained-proxy")
+		f.AddOpenRivals("g-retry-storm")
+		f.SetExpected("backend", 0, len(events), "bounded", "with more capacity, or a higher limit")
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 

@@ -23,8 +23,8 @@ func wafLatency(c *inference.Case) {
 		return
 	}
 	f := c.Claim("h-waf-latency", events, report.Scope{}, report.High)
-	f.Says("access-log",
+	f.AddEvidence("access-log",
 		fmt.Sprintf("the firewall took more than half of the time of %d requests, and up to %s; half of all inspections took %s",
 			c.Traffic.WAFSlow, units.Seconds(c.Traffic.WAF.Max), units.Seconds(c.Traffic.WAF.Quantile(0.5))), events...)
-	c.Fill(map[string]string{}, f)
+	c.Expand(map[string]string{}, f)
 }

@@ -26,11 +26,11 @@ func chainedProxy(c *inference.Case) {
 	for _, k := range keys {
 		events := groups[k]
 		f := c.Claim("k-chained-proxy", events, inference.ScopeOf(events), report.High)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%s, each with the error page of %s: it is at the member's address or behind it, and got no answer from the server behind itself", statuses(events), k.product), events...)
 		f.RuleOut("k-backend-5xx", "the page is not the application's own but that of "+k.product)
-		f.Expect("backend", len(events), len(events), "bounded", "once the server behind "+k.product+" answers")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		f.SetExpected("backend", len(events), len(events), "bounded", "once the server behind "+k.product+" answers")
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 
@@ -50,11 +50,11 @@ func platformFront(c *inference.Case) {
 	for _, k := range keys {
 		events := groups[k]
 		f := c.Claim("k-chained-proxy", events, inference.ScopeOf(events), report.Medium)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%s from a name of %s, where a front end of the platform answers for the application while that restarts, sleeps or does not answer it", statuses(events), k.product), events...)
-		f.MayBe("k-backend-5xx", "c-deploy-no-drain", "g-shed-503", "d-inner-timeout", "d-cold-start")
-		f.Expect("backend", len(events), len(events), "bounded", "once the application behind "+k.product+" answers")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		f.AddOpenRivals("k-backend-5xx", "c-deploy-no-drain", "g-shed-503", "d-inner-timeout", "d-cold-start")
+		f.SetExpected("backend", len(events), len(events), "bounded", "once the application behind "+k.product+" answers")
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 

@@ -30,9 +30,9 @@ func scanner(c *inference.Case) {
 			continue
 		}
 		f := c.ClaimMore("j-scanner", mine, report.Scope{}, report.High)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%s sent %d requests that the gateway refused, for %d different hosts and paths; its user agent is %q", id, len(mine),
 				len(kinds), mine[0].Agent), mine...)
-		c.Fill(map[string]string{"client": id}, f)
+		c.Expand(map[string]string{"client": id}, f)
 	}
 }

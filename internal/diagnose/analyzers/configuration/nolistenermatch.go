@@ -26,9 +26,9 @@ func noListenerMatch(c *inference.Case) {
 		return
 	}
 	f := c.Claim("i-no-listener-match", events, report.Scope{}, report.High)
-	f.Says("access-log", fmt.Sprintf("%d requests asked for hosts that no listener serves: %s", len(events),
+	f.AddEvidence("access-log", fmt.Sprintf("%d requests asked for hosts that no listener serves: %s", len(events),
 		most(events, func(e *traffic.Event) string { return e.Host }, 5)), events...)
-	c.Fill(map[string]string{}, f)
+	c.Expand(map[string]string{}, f)
 }
 
 // most lists the values that occur most often, with how often; what clients chose is quoted.

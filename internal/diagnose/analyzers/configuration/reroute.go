@@ -40,13 +40,14 @@ func rerouted(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("i-recent-change", events, inference.ScopeOf(events), report.Medium)
-		f.Says("access-log", r.text(), events...)
-		f.Says("access-log", fmt.Sprintf("until then pool %q answered %d requests for the same under this rule; no member of pool %q took any",
-			r.from, r.answered, r.to))
-		f.MayBe("i-empty-pool", "i-wrong-pool", "i-config-tug-of-war", "a-all-unhealthy-fail-closed")
-		f.Expect("gateway", len(events), len(events), "bounded",
+		f.AddEvidence("access-log", r.text(), events...)
+		f.AddEvidence("access-log",
+			fmt.Sprintf("until then pool %q answered %d requests for the same under this rule; no member of pool %q took any",
+				r.from, r.answered, r.to))
+		f.AddOpenRivals("i-empty-pool", "i-wrong-pool", "i-config-tug-of-war", "a-all-unhealthy-fail-closed")
+		f.SetExpected("gateway", len(events), len(events), "bounded",
 			"with the rule pointing back at the pool that answered, if its members are healthy")
-		c.Fill(map[string]string{}, f)
+		c.Expand(map[string]string{}, f)
 	}
 }
 

@@ -35,17 +35,17 @@ func wrongPort(c *inference.Case) {
 		}
 		f := c.Claim("i-wrong-port", events, inference.ScopeOf(events),
 			inference.ConfidenceOf(events[0].Start.Sub(last) < inference.Lasting))
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("the members answered at port %d until %s; from %s on the gateway tries port %d, and every one of them refuses",
 				before, units.Stamp(last), units.Stamp(events[0].Start), now), events...)
 		if f.Confidence == report.High {
 			f.RuleOut("b-refused", "they all refuse since the port was changed, and not before")
-			f.Expect("gateway", len(events), len(events), "exact", "at the former port they answered")
+			f.SetExpected("gateway", len(events), len(events), "exact", "at the former port they answered")
 		} else { // no requests for a while: they may have been stopped in it
-			f.MayBe("b-refused")
-			f.Expect("gateway", 0, len(events), "bounded", "at the former port they answered, if they still run")
+			f.AddOpenRivals("b-refused")
+			f.SetExpected("gateway", 0, len(events), "bounded", "at the former port they answered, if they still run")
 		}
-		c.Fill(map[string]string{"address": inference.Address(events), "port": fmt.Sprint(before)}, f)
+		c.Expand(map[string]string{"address": inference.Address(events), "port": fmt.Sprint(before)}, f)
 	}
 }
 

@@ -46,11 +46,11 @@ func acceptQueue(c *inference.Case) {
 		}
 		f := c.Claim("c-accept-queue", events, inference.ScopeOf(events), inference.ConfidenceOf(inTime >= traffic.EnoughAnswers &&
 			late >= stats.MinEvents))
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d attempts to connect to %s ran into their timeout, %d succeeded only when the kernel retried (after 1, 2, 3 … s), %d at once", len(events), k.Member, late, quick), events...)
-		f.Says("access-log", fmt.Sprintf("meanwhile it answered %d requests on open connections", inTime))
+		f.AddEvidence("access-log", fmt.Sprintf("meanwhile it answered %d requests on open connections", inTime))
 		f.RuleOut("b-drop", "some attempts succeed")
-		f.LeaveOpen("b-loss", "c-syn-limit")
-		c.Fill(map[string]string{"address": k.Server.String()}, f)
+		f.AddRivals("b-loss", "c-syn-limit")
+		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}
 }

@@ -68,13 +68,13 @@ func deployNoDrain(c *inference.Case) {
 		}
 		f := c.Claim("c-deploy-no-drain", events, inference.ScopeOf(events), inference.ConfidenceOf(len(members) >= 3 ||
 			changedWithin(c, first.Add(-inference.Soon), last)))
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d members were away one after another between %s and %s, each came back on its own, and requests failed each time",
 				len(members), units.Stamp(first), units.Stamp(last)), events...)
 		f.RuleOut("g-oom-kill", "processes that are killed do not take turns")
-		f.LeaveOpen("c-restart")
-		f.Expect("backend", inference.CountVisible(events), len(events), "bounded", "a graceful stop loses none of them")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		f.AddRivals("c-restart")
+		f.SetExpected("backend", inference.CountVisible(events), len(events), "bounded", "a graceful stop loses none of them")
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 

@@ -35,19 +35,19 @@ func listenerClosedFirst(c *inference.Case) {
 		}
 		again, back := m.Fresh.After(last)
 		f := c.Claim("c-ignores-sigterm-listener-close", events, inference.ScopeOf(events), report.Medium)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("from %s to %s all %d attempts to connect to %s were refused, while it gave %d answers on connections that it had",
 				units.Stamp(first), units.Stamp(last), len(events), k.Server, answers), events...)
 		if back {
-			f.Says("access-log", "it took new connections again from "+units.Stamp(again))
+			f.AddEvidence("access-log", "it took new connections again from "+units.Stamp(again))
 		}
 		f.RuleOut("b-refused", "it was there, and answered")
 		f.RuleOut("c-accept-queue", "a full queue drops, and does not refuse")
-		f.LeaveOpen("b-reject")
-		f.MayBe("c-backend-conn-limit")
-		f.Expect("backend", len(events), len(events), "exact",
+		f.AddRivals("b-reject")
+		f.AddOpenRivals("c-backend-conn-limit")
+		f.SetExpected("backend", len(events), len(events), "exact",
 			"a member that leaves its port open until the gateway no longer sends loses none of them")
-		c.Fill(map[string]string{"address": k.Server.String()}, f)
+		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}
 }
 

@@ -40,17 +40,17 @@ func movedName(c *inference.Case) {
 		}
 		name := c.Traffic.Config.Pool(k.Pool).Members[0].FQDN
 		f := c.Claim("b-dns-stale", events, report.Scope{Pool: k.Pool, Settings: k.Settings, Member: name}, report.Medium)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%s answered at %s until %s; %d requests failed then; from %s on it answered at %s, and the two addresses were never in use together",
 				name, m.Old, units.Stamp(m.Fine), len(events), units.Stamp(m.Begun), m.New), events...)
-		f.Says("activity-log",
+		f.AddEvidence("activity-log",
 			fmt.Sprintf("%s by %s at %s, %s before the first answer at the new address: a write makes the gateway resolve the name again",
 				write.Operation, inference.CallerOr(write.Caller), units.Stamp(write.At), units.Seconds(m.Begun.Sub(write.At))))
 		f.RuleOut("i-empty-pool", "the pool has a member")
-		f.MayBe("c-restart", "b-refused", "c-endpoint-lag")
-		f.Expect("backend", 0, len(events), "bounded",
+		f.AddOpenRivals("c-restart", "b-refused", "c-endpoint-lag")
+		f.SetExpected("backend", 0, len(events), "bounded",
 			"with the old address in service until its record has run out everywhere none of them fails, if the name was moved on purpose")
-		f.Expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the gateway is written after a move")
-		c.Fill(map[string]string{"address": m.Old}, f)
+		f.SetExpected("gateway", 0, len(events), "bounded", "in proportion to how much sooner the gateway is written after a move")
+		c.Expand(map[string]string{"address": m.Old}, f)
 	}
 }

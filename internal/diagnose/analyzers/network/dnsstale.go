@@ -37,16 +37,16 @@ func dnsStale(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("b-dns-stale", events, inference.ScopeOf(events), report.Medium) // the log does not have when the name moved
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("the gateway tried %s at %s, where %d attempts failed from %s on and none was answered; from %s on it tried %s, which answered %d", old.Member, old.Server,
 				len(events), units.Stamp(first), units.Stamp(begun), moved.Server, c.Traffic.Member(moved).Answers.Between(begun,
 					c.Traffic.To)), events...)
 		f.RuleOut("c-restart", "the old address did not come back")
-		f.MayBe("b-refused") // it may have died first, and its name have been given to another for that
-		f.Expect("backend", 0, len(events), "bounded",
+		f.AddOpenRivals("b-refused") // it may have died first, and its name have been given to another for that
+		f.SetExpected("backend", 0, len(events), "bounded",
 			"with the old address in service until the name has run out everywhere none of them fails, if it was moved on purpose")
-		f.Expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the gateway resolves the name again")
-		c.Fill(map[string]string{"address": old.Server.String()}, f)
+		f.SetExpected("gateway", 0, len(events), "bounded", "in proportion to how much sooner the gateway resolves the name again")
+		c.Expand(map[string]string{"address": old.Server.String()}, f)
 	}
 }
 

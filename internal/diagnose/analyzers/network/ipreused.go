@@ -31,9 +31,9 @@ func reusedAddress(c *inference.Case) {
 			m.Answers.Between(first.At.Add(stats.BinWidth), c.Traffic.To) > 0 {
 			continue
 		}
-		f.Says("access-log", fmt.Sprintf("%s answered until %s; from %s on it presents a certificate for %s", k.Member, units.Stamp(last),
+		f.AddEvidence("access-log", fmt.Sprintf("%s answered until %s; from %s on it presents a certificate for %s", k.Member, units.Stamp(last),
 			units.Stamp(first.Start), first.Attempt.Presented), events...)
-		f.MayBe("b-ip-reused")
+		f.AddOpenRivals("b-ip-reused")
 	}
 }
 

@@ -40,27 +40,27 @@ func refused(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("b-refused", events, inference.ScopeOf(events), report.Medium)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d attempts to connect to %s were refused (ECONNREFUSED) within %s; it answered nothing in that time", len(events),
 				k.Server, units.Seconds(last.Sub(first))), events...)
 		if last.Sub(first) >= inference.Lasting || downAt(c, events[0], last) {
 			f.Confidence = report.High
 			f.RuleOut("c-restart", "a process that restarts listens again sooner")
 		} else {
-			f.LeaveOpen("c-restart")
+			f.AddRivals("c-restart")
 		}
-		f.LeaveOpen("b-reject")
+		f.AddRivals("b-reject")
 		if !isAddress(k.Member) {
-			f.MayBe("b-dns-stale")
+			f.AddOpenRivals("b-dns-stale")
 		}
 		if c.Traffic.Config != nil && !c.Listed(k.Member) {
-			f.MayBe("c-endpoint-lag")
+			f.AddOpenRivals("c-endpoint-lag")
 		}
 		if allRefuse(c, k.Settings, groups) {
-			f.MayBe("i-wrong-port")
+			f.AddOpenRivals("i-wrong-port")
 		}
-		f.Expect("backend", len(events), len(events), "exact", "with a listener on the port none of them is refused")
-		c.Fill(map[string]string{"address": k.Server.String()}, f)
+		f.SetExpected("backend", len(events), len(events), "exact", "with a listener on the port none of them is refused")
+		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}
 }
 

@@ -22,9 +22,9 @@ func noRoute(c *inference.Case) {
 	for _, k := range keys {
 		events := groups[k]
 		f := c.Claim("b-route", events, inference.ScopeOf(events), report.Medium)
-		f.Says("access-log", fmt.Sprintf("%d attempts to connect to %s ended with %s", len(events), k.Server, events[0].Fault.Errno),
+		f.AddEvidence("access-log", fmt.Sprintf("%d attempts to connect to %s ended with %s", len(events), k.Server, events[0].Fault.Errno),
 			events...)
-		f.LeaveOpen("b-reject")
-		c.Fill(map[string]string{"address": k.Server.String()}, f)
+		f.AddRivals("b-reject")
+		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}
 }

@@ -40,14 +40,14 @@ func transitFlap(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("b-transit-flap", spell, inference.ScopeOf(spell), report.High)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("from %s to %s none of %d hosts answered; the kernel sent %d requests to them again and again, and no host acknowledged one",
 				units.Stamp(from), units.Stamp(to), len(hosts), len(spell)), spell...)
 		f.RuleOut("d-gc-pause", "while a process pauses its kernel still acknowledges what arrives")
 		f.RuleOut("a-slow-eviction", "several hosts were away at the same time, and came back")
-		f.LeaveOpen("d-vm-freeze") // they may stand on one machine
-		f.Expect("backend", 0, len(spell), "unknown", "only a second network path would help")
-		c.Fill(map[string]string{"address": inference.Address(spell)}, f)
+		f.AddRivals("d-vm-freeze") // they may stand on one machine
+		f.SetExpected("backend", 0, len(spell), "unknown", "only a second network path would help")
+		c.Expand(map[string]string{"address": inference.Address(spell)}, f)
 	}
 }
 

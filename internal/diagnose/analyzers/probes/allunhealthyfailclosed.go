@@ -173,28 +173,29 @@ func takenOut(c *inference.Case, id, pool, settings string, events []*traffic.Ev
 		scope.Member = members[0]
 	}
 	f := c.ClaimMore(id, events, scope, confidence)
-	f.Says("access-log", fmt.Sprintf("%d requests to %s found no healthy member", len(events), inference.PoolName(pool)), events...)
+	f.AddEvidence("access-log", fmt.Sprintf("%d requests to %s found no healthy member", len(events), inference.PoolName(pool)), events...)
 	for i := range members {
-		f.Says("backend-health", members[i]+": "+details[i])
+		f.AddEvidence("backend-health", members[i]+": "+details[i])
 	}
 	if stale && c.Traffic.Health != nil {
-		f.Says("backend-health", "this report is of another time than the failures, which had ended: the reason may have been another then")
+		f.AddEvidence("backend-health",
+			"this report is of another time than the failures, which had ended: the reason may have been another then")
 	}
 	rivalsBehind(c, f, events, stale)
 	if hasMembers(c, pool) {
 		f.RuleOut("i-empty-pool", "the pool has members")
 	} else {
-		f.MayBe("i-empty-pool")
+		f.AddOpenRivals("i-empty-pool")
 	}
-	f.Expect("backend", len(events), len(events), "exact",
+	f.SetExpected("backend", len(events), len(events), "exact",
 		"once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
-	f.Expect("gateway", len(events), len(events), "exact",
+	f.SetExpected("gateway", len(events), len(events), "exact",
 		"once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
 	at := scope.Member
 	if !partly && len(members) <= 4 && len(otherReasons(c, id, events)) == 0 {
 		at = strings.Join(members, " and ")
 	}
-	c.Fill(map[string]string{"address": at}, f)
+	c.Expand(map[string]string{"address": at}, f)
 }
 
 // unsure are causes for which the words of a report stand, and others as well.
@@ -203,28 +204,28 @@ var unsure = map[string]bool{"a-probe-timeout-short": true, "a-health-unknown": 
 // rivalsBehind names what else may have taken the members of a pool out.
 func rivalsBehind(c *inference.Case, f *inference.Finding, events []*traffic.Event, stale bool) {
 	pool, settings := events[0].Pool, events[0].Settings
-	f.MayBe(c.MovedAway(events)...)
+	f.AddOpenRivals(c.MovedAway(events)...)
 	if f.Cause == "a-all-unhealthy-fail-closed" || stale {
-		f.MayBe(behindUnhealthy(c, pool, settings)...)
+		f.AddOpenRivals(behindUnhealthy(c, pool, settings)...)
 	}
-	f.MayBe(otherReasons(c, f.Cause, events)...)
-	if f.MayBe(alsoBehind[f.Cause]...); !c.HaveHistory() {
-		f.MayBe(sameText[f.Cause]...)
+	f.AddOpenRivals(otherReasons(c, f.Cause, events)...)
+	if f.AddOpenRivals(alsoBehind[f.Cause]...); !c.HaveHistory() {
+		f.AddOpenRivals(sameText[f.Cause]...)
 	}
 	if !c.HaveHistory() || f.Cause == "a-probe-status-mismatch" {
-		f.MayBe(byTurns(c, events)...)
+		f.AddOpenRivals(byTurns(c, events)...)
 	}
 	if f.Cause == "a-probe-status-mismatch" && received(c, events[0]) == http.StatusForbidden {
-		f.MayBe("a-probe-blocked")
+		f.AddOpenRivals("a-probe-blocked")
 	}
 	if f.Cause == "a-probe-status-mismatch" && received(c, events[0]) == http.StatusNotFound {
-		f.MayBe("a-probe-host-mismatch")
+		f.AddOpenRivals("a-probe-host-mismatch")
 	}
 	if f.Cause == "a-probe-status-mismatch" && illToo(c, events[0]) {
-		f.MayBe("g-dependency-down")
+		f.AddOpenRivals("g-dependency-down")
 	}
 	if f.Cause == "b-refused" && c.Traffic.AnsweredBetween(events[0].PoolKey(), c.Traffic.From, c.Traffic.To) == 0 {
-		f.MayBe("i-wrong-port")
+		f.AddOpenRivals("i-wrong-port")
 	}
 }
 

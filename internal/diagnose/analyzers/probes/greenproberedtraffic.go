@@ -45,25 +45,26 @@ func contentProbe(c *inference.Case, settings string, red []*traffic.Event, prov
 	if n := receivedIn(t); n >= 300 && n < 400 {
 		id = "a-probe-redirect-trap"
 	}
-	f := c.Remark(id, red, inference.ScopeOf(red), inference.ConfidenceOf(proven))
-	f.Says("access-log", fmt.Sprintf("most requests were answered with an error for %s; the probes would have taken a member out within %s",
-		units.Seconds(red[len(red)-1].At.Sub(red[0].Start)), units.Seconds(p.TakesOut())), red...)
-	f.Says("configuration", fmt.Sprintf("the probe asks for %s; users ask for %s", p.Path, red[0].Path))
+	f := c.Note(id, red, inference.ScopeOf(red), inference.ConfidenceOf(proven))
+	f.AddEvidence("access-log",
+		fmt.Sprintf("most requests were answered with an error for %s; the probes would have taken a member out within %s",
+			units.Seconds(red[len(red)-1].At.Sub(red[0].Start)), units.Seconds(p.TakesOut())), red...)
+	f.AddEvidence("configuration", fmt.Sprintf("the probe asks for %s; users ask for %s", p.Path, red[0].Path))
 	if n := receivedIn(t); n > 0 {
 		when := "Up all the time"
 		if !proven {
 			when = "Up now"
 		}
-		f.Says("backend-health", fmt.Sprintf("%s: %s; the last probe got %d", t.Member, when, n))
+		f.AddEvidence("backend-health", fmt.Sprintf("%s: %s; the last probe got %d", t.Member, when, n))
 	}
 	if !proven {
-		f.Says("backend-health",
+		f.AddEvidence("backend-health",
 			"the report is of one moment: UnhealthyHostCount of those minutes tells whether the member was healthy all the time")
-		f.MayBe("a-fast-readmit", "a-flap-threshold")
+		f.AddOpenRivals("a-fast-readmit", "a-flap-threshold")
 	}
-	f.Expect("backend", 0, len(red), "unknown",
+	f.SetExpected("backend", 0, len(red), "unknown",
 		"a probe that sees what users see takes a broken member out; whether another is well is not in the evidence")
-	c.Fill(map[string]string{}, f)
+	c.Expand(map[string]string{}, f)
 }
 
 // failedWith are all failures for which a member is to blame, whichever cause claimed them.

@@ -33,12 +33,12 @@ func earlyResponse(c *inference.Case) {
 			least = min(least, e.Declared)
 		}
 		f := c.Claim("e-early-response", events, inference.ScopeOf(events), report.Medium)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d uploads of %d bytes or more were cut by the member while they were being sent, after %d bytes for example",
 				len(events), least, events[0].Attempt.BytesOut), events...)
 		f.RuleOut("j-short-body", "it was the member's side that ended")
-		f.LeaveOpen("b-mtu-blackhole", "g-crash-on-input")
-		f.Expect("backend", len(events), len(events), "bounded", "once the member reads, or takes, what it refuses")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		f.AddRivals("b-mtu-blackhole", "g-crash-on-input")
+		f.SetExpected("backend", len(events), len(events), "bounded", "once the member reads, or takes, what it refuses")
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }

@@ -46,12 +46,12 @@ func interimBeyondLimit(c *inference.Case) {
 				Note:    "below the limit the gateway ends no request for them",
 			},
 		}}
-		f.Says("access-log", fmt.Sprintf("the gateway ended %s at its own limit%s", units.Count(len(events), "request", "requests"),
+		f.AddEvidence("access-log", fmt.Sprintf("the gateway ended %s at its own limit%s", units.Count(len(events), "request", "requests"),
 			inference.Detail(events)), events...)
 		if sent := interimSent(events); sent != "" {
-			f.Says("access-log", "by then the member had sent "+sent)
+			f.AddEvidence("access-log", "by then the member had sent "+sent)
 		}
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 

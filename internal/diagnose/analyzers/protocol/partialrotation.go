@@ -41,10 +41,10 @@ func partialRotation(c *inference.Case) {
 		if good == 0 || len(events) < inference.EnoughToHold(events) {
 			continue
 		}
-		f := c.Remark("f-partial-rotation", events, report.Scope{Pool: events[0].Pool, Settings: settings},
+		f := c.Note("f-partial-rotation", events, report.Scope{Pool: events[0].Pool, Settings: settings},
 			inference.ConfidenceOf(events[0].Own))
-		f.Says("access-log", fmt.Sprintf("certificates are refused at %s, and %d other members under the same settings answer",
+		f.AddEvidence("access-log", fmt.Sprintf("certificates are refused at %s, and %d other members under the same settings answer",
 			strings.Join(units.SortedKeys(bad), ", "), good), events...)
-		c.Fill(map[string]string{}, f)
+		c.Expand(map[string]string{}, f)
 	}
 }

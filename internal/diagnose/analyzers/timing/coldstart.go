@@ -76,14 +76,14 @@ func startedCold(c *inference.Case, k traffic.MemberKey, quiet time.Duration, ev
 		return
 	}
 	f := c.Claim("d-cold-start", events, inference.ScopeOf(events), inference.ConfidenceOf(events[0].Own))
-	f.Says("access-log",
+	f.AddEvidence("access-log",
 		fmt.Sprintf("%d of %d requests to %s that came after it had had none for %s or more timed out, at %d different times; %d others were sent to it",
 			len(events), some.N, k.Member, units.Seconds(quiet), inference.Apart(events, quiet/2), rest.N), events...)
 	f.RuleOut("b-stateful-idle-drop", fmt.Sprintf("%d of them were on new connections", fresh))
 	f.RuleOut("d-timeout-below-latency", "only the first after a quiet time are late")
-	f.LeaveOpen("d-gc-pause")
-	f.Expect("backend", 0, len(events), "bounded", "a member that is kept warm has no first request")
-	c.Fill(map[string]string{"address": k.Server.String()}, f)
+	f.AddRivals("d-gc-pause")
+	f.SetExpected("backend", 0, len(events), "bounded", "a member that is kept warm has no first request")
+	c.Expand(map[string]string{"address": k.Server.String()}, f)
 }
 
 // answeredWarm reports whether the same routes have answers at other times: more of each were answered than

@@ -50,11 +50,11 @@ func cronContention(c *inference.Case) {
 			return
 		}
 		f := c.Claim("d-cron-contention", in, inference.ScopeOf(in), report.High)
-		f.Says("access-log", fmt.Sprintf("%d of %d failures come %s to %s after the %s, in %d of them; %.0f %% of the traffic does",
+		f.AddEvidence("access-log", fmt.Sprintf("%d of %d failures come %s to %s after the %s, in %d of them; %.0f %% of the traffic does",
 			len(in), len(events), phase, phase+cycle.window, "full "+cycle.name, len(cycles), 100*share), in...)
 		f.RuleOut("g-cpu-queueing", "the traffic is not higher then")
-		f.Expect("backend", 0, len(in), "bounded", "once the job runs at another time, or elsewhere")
-		c.Fill(map[string]string{"phase": phase.String(), "address": inference.Address(in)}, f)
+		f.SetExpected("backend", 0, len(in), "bounded", "once the job runs at another time, or elsewhere")
+		c.Expand(map[string]string{"phase": phase.String(), "address": inference.Address(in)}, f)
 		return
 	}
 }

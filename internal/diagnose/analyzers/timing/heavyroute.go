@@ -76,11 +76,11 @@ func oneStory(c *inference.Case, timedOut, left []*traffic.Event, quick, slow *s
 		return
 	}
 	f := c.Claim("d-slow-route", events, inference.ScopeOf(events), report.Medium)
-	f.Says("access-log", fact, events...)
-	f.Says("access-log", fmt.Sprintf("%d of these requests were answered, the slowest after %s", slow.N, units.Seconds(slow.Max)))
+	f.AddEvidence("access-log", fact, events...)
+	f.AddEvidence("access-log", fmt.Sprintf("%d of these requests were answered, the slowest after %s", slow.N, units.Seconds(slow.Max)))
 	f.RuleOut("j-client-abort", "the clients left requests that the gateway gave up as well")
-	f.LeaveOpen("d-hung", "d-db-lock")
-	f.Expect("gateway", 0, len(timedOut), "bounded",
+	f.AddRivals("d-hung", "d-db-lock")
+	f.SetExpected("gateway", 0, len(timedOut), "bounded",
 		"how long the lost answers would have taken is not in the evidence, nor whether the clients would have waited")
 	limit := c.Traffic.Timeouts[f.Scope.Settings]
 	if limit == 0 {

@@ -33,18 +33,18 @@ func hung(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("d-hung", l.Events, l.Scope, report.Medium)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d requests waited the whole request timeout of %s in vain, while others on the same route were answered",
 				len(l.Events), units.Seconds(l.Limit)), l.Events...)
-		f.Says("access-log", fmt.Sprintf("the other %d were answered within %s: between that and the timeout there is nothing",
+		f.AddEvidence("access-log", fmt.Sprintf("the other %d were answered within %s: between that and the timeout there is nothing",
 			l.Route.Waits.N, units.Seconds(l.Route.Slowest())))
-		f.LeaveOpen("d-timeout-below-latency")
+		f.AddRivals("d-timeout-below-latency")
 		if !l.Events[0].Own {
-			f.LeaveOpen("b-stateful-idle-drop", "d-cold-start")
+			f.AddRivals("b-stateful-idle-drop", "d-cold-start")
 		}
-		f.Expect("gateway", 0, len(l.Events), "unknown", "nothing in the evidence says that a longer request timeout would help")
-		f.Expect("backend", len(l.Events), len(l.Events), "bounded", "once the member no longer loses requests")
-		c.Fill(map[string]string{"timeout": units.Seconds(l.Limit), "address": inference.Address(l.Events)}, f)
+		f.SetExpected("gateway", 0, len(l.Events), "unknown", "nothing in the evidence says that a longer request timeout would help")
+		f.SetExpected("backend", len(l.Events), len(l.Events), "bounded", "once the member no longer loses requests")
+		c.Expand(map[string]string{"timeout": units.Seconds(l.Limit), "address": inference.Address(l.Events)}, f)
 	}
 }
 

@@ -38,7 +38,7 @@ func innerTimeout(c *inference.Case) {
 		f := c.Claim("d-inner-timeout", at, inference.ScopeOf(at), inference.ConfidenceOf(len(at) >= 2*stats.MinEvents &&
 			10*len(off) <= len(at) && inference.RivalsOfEcho(at) == nil))
 		took := traffic.SortedDurations(at, traffic.Lasted)
-		f.Says("access-log", fmt.Sprintf("%d failures of %s ended %s after they began, at a timer of %s; %d others of this path did not",
+		f.AddEvidence("access-log", fmt.Sprintf("%d failures of %s ended %s after they began, at a timer of %s; %d others of this path did not",
 			len(at), f.Scope.Text(),
 			units.Span(took), units.Seconds(timer), len(off)), at...)
 		if limit > 0 && inference.RivalsOfEcho(at) == nil {
@@ -46,12 +46,12 @@ func innerTimeout(c *inference.Case) {
 		}
 		f.RuleOut("g-cpu-queueing", "waiting for a processor ends at all times, not at one")
 		// it may be the gateway's after all: of a connection, or under another timeout
-		if f.LeaveOpen("d-worker-timeout-kill"); inference.RivalsOfEcho(at) != nil {
-			f.MayBe("k-chained-proxy", "c-accept-queue", "b-drop", "d-hung", "d-timeout-below-latency")
+		if f.AddRivals("d-worker-timeout-kill"); inference.RivalsOfEcho(at) != nil {
+			f.AddOpenRivals("k-chained-proxy", "c-accept-queue", "b-drop", "d-hung", "d-timeout-below-latency")
 		}
-		f.Expect("backend", 0, len(at), "bounded",
+		f.SetExpected("backend", 0, len(at), "bounded",
 			"the wait behind the member ends later or sooner with another timer; whether it then succeeds is not in the evidence")
-		c.Fill(map[string]string{"address": inference.Address(at), "timer": units.Seconds(timer)}, f)
+		c.Expand(map[string]string{"address": inference.Address(at), "timer": units.Seconds(timer)}, f)
 	}
 }
 

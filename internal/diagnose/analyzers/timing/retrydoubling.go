@@ -33,9 +33,9 @@ func retryDoubling(c *inference.Case) {
 		if len(twice) < 3 {
 			continue
 		}
-		f := c.Remark("d-retry-doubling", twice, l.Scope, report.High)
-		f.Says("access-log", fmt.Sprintf("%d requests failed about %s after they began: twice the request timeout of %s", len(twice),
+		f := c.Note("d-retry-doubling", twice, l.Scope, report.High)
+		f.AddEvidence("access-log", fmt.Sprintf("%d requests failed about %s after they began: twice the request timeout of %s", len(twice),
 			units.Seconds(2*l.Limit), units.Seconds(l.Limit)), twice...)
-		c.Fill(map[string]string{"timeout": units.Seconds(l.Limit), "address": inference.Address(twice)}, f)
+		c.Expand(map[string]string{"timeout": units.Seconds(l.Limit), "address": inference.Address(twice)}, f)
 	}
 }

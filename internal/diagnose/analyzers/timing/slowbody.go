@@ -46,11 +46,11 @@ func bodyStoodStill(c *inference.Case) {
 		}
 		if len(still) > 0 {
 			f := c.Claim("d-slow-body", still, inference.ScopeOf(still), inference.ConfidenceOf(still[0].Own))
-			f.Says("access-log", fmt.Sprintf("%s began, and stood still for the timeout with bytes of the body to come",
+			f.AddEvidence("access-log", fmt.Sprintf("%s began, and stood still for the timeout with bytes of the body to come",
 				units.Count(len(still), "answer", "answers")), still...)
 			f.RuleOut("d-slow-first-byte", "the head had come")
-			f.LeaveOpen("d-read-gap")
-			c.Fill(map[string]string{"address": inference.Address(still)}, f)
+			f.AddRivals("d-read-gap")
+			c.Expand(map[string]string{"address": inference.Address(still)}, f)
 		}
 	}
 }
@@ -98,11 +98,11 @@ func isFrozen(c *inference.Case, e *traffic.Event, during time.Duration, vain []
 func readGap(c *inference.Case, settings string, events []*traffic.Event) {
 	received := traffic.SortedDurations(events, func(e *traffic.Event) time.Duration { return e.Attempt.Receive })
 	f := c.Claim("d-read-gap", events, inference.ScopeOf(events), report.High)
-	f.Says("access-log", fmt.Sprintf("%s ended %s after the first byte, for want of the next within the timeout of %s",
+	f.AddEvidence("access-log", fmt.Sprintf("%s ended %s after the first byte, for want of the next within the timeout of %s",
 		units.Count(len(events), "stream", "streams"),
 		units.Span(received), units.Seconds(c.Traffic.Timeouts[settings])), events...)
 	f.RuleOut("d-timeout-below-latency", "they had outlived the timeout: it counts from the last byte that came")
-	f.LeaveOpen("d-slow-body", "d-ws-sse-idle")
-	f.Expect("backend", len(events), len(events), "bounded", "a byte sooner than that keeps a stream open")
-	c.Fill(map[string]string{"address": inference.Address(events)}, f)
+	f.AddRivals("d-slow-body", "d-ws-sse-idle")
+	f.SetExpected("backend", len(events), len(events), "bounded", "a byte sooner than that keeps a stream open")
+	c.Expand(map[string]string{"address": inference.Address(events)}, f)
 }

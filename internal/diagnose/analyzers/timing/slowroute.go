@@ -31,15 +31,15 @@ func slowRoute(c *inference.Case) {
 		}
 		f := c.Claim("d-slow-route", l.Events, l.Scope, inference.ConfidenceOf(near >= stats.MinEvents && 2*near >= len(l.Events) &&
 			!l.Assumed))
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d requests waited the whole request timeout of %s; %d answers on the same route came in the last third before it",
 				len(l.Events), units.Seconds(l.Limit), near), l.Events...)
-		f.Says("access-log", fmt.Sprintf("%d answers to other requests under %s: 99 of 100 within %s", others.N,
+		f.AddEvidence("access-log", fmt.Sprintf("%d answers to other requests under %s: 99 of 100 within %s", others.N,
 			report.Named(l.Scope.Settings, "settings"), units.Seconds(slowest)))
 		f.RuleOut("g-cpu-queueing", "overloaded members are slow on every route")
 		f.RuleOut("d-hung", "if requests never finished, no answers would come just below the timeout")
-		f.LeaveOpen("d-db-lock")
-		f.Expect("gateway", 0, len(l.Events), "bounded", "how long the lost answers would have taken is not in the evidence")
+		f.AddRivals("d-db-lock")
+		f.SetExpected("gateway", 0, len(l.Events), "bounded", "how long the lost answers would have taken is not in the evidence")
 		longer := inference.LongerThan(l.Limit)
 		c.Advise(f, &l, longer, map[string]string{"path": l.Scope.Path, "address": inference.Address(l.Events)})
 	}

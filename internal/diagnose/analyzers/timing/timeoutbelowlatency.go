@@ -67,23 +67,23 @@ func slowAnswers(c *inference.Case, l *inference.TimedOutGroup, near int) {
 		confidence = report.High
 	}
 	f := c.Claim("d-timeout-below-latency", l.Events, l.Scope, confidence)
-	f.Says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s", len(l.Events), units.Seconds(l.Limit)),
+	f.AddEvidence("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s", len(l.Events), units.Seconds(l.Limit)),
 		l.Events...)
-	f.Says("access-log",
+	f.AddEvidence("access-log",
 		fmt.Sprintf("%d answers came in the last third before it (slowest: %s of %d answers): the timeout cuts through the slower answers",
 			near, units.Seconds(l.Route.Slowest()), l.Route.Answered))
 	if _, changed := c.TimeoutNow(l.Scope.Settings); changed {
 		// advise says so
 	} else if l.Assumed {
-		f.Says("access-log", fmt.Sprintf("the request timeout is not among the evidence; %s is where the requests without an answer end",
+		f.AddEvidence("access-log", fmt.Sprintf("the request timeout is not among the evidence; %s is where the requests without an answer end",
 			units.Seconds(l.Limit)))
 	} else {
-		f.Says("configuration", fmt.Sprintf("requestTimeout of backend settings %q is %s", l.Scope.Settings, units.Seconds(l.Limit)))
+		f.AddEvidence("configuration", fmt.Sprintf("requestTimeout of backend settings %q is %s", l.Scope.Settings, units.Seconds(l.Limit)))
 	}
 	f.RuleOut("d-hung", "if requests never finished, no answers would come just below the timeout")
-	f.LeaveOpen("g-cpu-queueing", "d-slow-route")
+	f.AddRivals("g-cpu-queueing", "d-slow-route")
 	longer := inference.LongerThan(l.Limit)
-	f.Expect("gateway", 0, len(l.Events), "bounded",
+	f.SetExpected("gateway", 0, len(l.Events), "bounded",
 		fmt.Sprintf("how long the lost answers would have taken is not in the evidence; %s is the first step, its effect will show",
 			units.Seconds(longer)))
 	c.Advise(f, l, longer, map[string]string{"address": inference.Address(l.Events)})

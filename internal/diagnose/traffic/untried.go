@@ -6,7 +6,7 @@ import (
 
 // untried takes requests for which no member was picked out of all reasoning about members and their timeouts, in a log that names the
 // member wherever one was: what took their time is something that the gateway does before.
-func (s *Summary) neverAsked() {
+func (s *Summary) untried() {
 	if len(s.Members) == 0 {
 		return
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // A 504 stands in serverStatus too, which the gateway may have written itself. Without the document nobody knows whose timer it was.
-func TestUnsaidTimer(t *testing.T) {
+func TestUnknownTimer(t *testing.T) {
 	t.Parallel()
 	for name, without := range map[string]bool{"with the document": false, "without a document": true} {
 		t.Run(name, func(t *testing.T) {
