@@ -49,7 +49,7 @@ func (c *contradictor) says(format string, args ...any) {
 	c.found = append(c.found, fmt.Sprintf(format, args...))
 }
 
-// refutations tell, of causes whose disproof the evidence can meet, whether it does; the text is empty where it does not.
+// refutations check whether the evidence meets the disproof of a cause; the text is empty where it does not.
 var refutations = map[string]func(*inference.Case, *inference.Finding) string{
 	"d-worker-timeout-kill":       atGatewayTimer,
 	"d-inner-timeout":             atGatewayTimer,

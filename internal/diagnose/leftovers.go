@@ -60,7 +60,7 @@ func closesLeft(c *inference.Case) {
 	}
 }
 
-// connectsLeft says of connections that did not come about what they may be, where the log does not tell why.
+// connectsLeft names the possible causes of connections that were not established, where the log does not show why.
 func connectsLeft(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return !e.Own && e.Tried && e.Fault.Phase == fault.Connect }),
 		(*traffic.Event).Key)

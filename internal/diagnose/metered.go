@@ -28,7 +28,7 @@ type errorTime struct {
 // maxStretches is how many periods of errors a report lists.
 const maxStretches = 3
 
-// metered reads the metrics; nil where the access log tells more, or where they count no answers.
+// metered reads the metrics; nil where the access log shows more, or where they count no answers.
 func metered(c *inference.Case) *report.MetricsSummary {
 	if c.Traffic.Requests > 0 {
 		return nil

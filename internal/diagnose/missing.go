@@ -35,7 +35,7 @@ func missingRows(s *traffic.Losses, running int64) (report.Missing, bool) {
 	}, true
 }
 
-// missing lists the evidence that would have told more, and how to get it.
+// missing lists the evidence that would have helped, and how to get it.
 func missing(c *inference.Case, b *evidence.Bundle) []report.Missing {
 	out := []report.Missing{}
 	name, group := c.Traffic.NameAndGroup()
@@ -80,7 +80,7 @@ func missing(c *inference.Case, b *evidence.Bundle) []report.Missing {
 	return out
 }
 
-// missingMetrics says what each kind of metrics would tell, of those that the gateway's generation has.
+// missingMetrics lists what each sort of metrics would show, of those that the gateway's generation has.
 func missingMetrics(c *inference.Case) []report.Missing {
 	of := func(metrics, filter, file string) string {
 		return "az monitor metrics list --resource " + units.Or(c.Traffic.ResourceID(), "GATEWAY_ID") + " --metrics " + metrics + filter +

@@ -17,7 +17,7 @@ import (
 	"causeway/internal/units"
 )
 
-// heldBackNotice tells how often members were held back, and what that saved.
+// heldBackNotice reports how often the gateway held members back, and what that saved.
 func heldBackNotice(c *inference.Case) []report.Notice {
 	times, passed := 0, 0
 	var members []string
@@ -44,7 +44,7 @@ func heldBackNotice(c *inference.Case) []report.Notice {
 	}}
 }
 
-// refusedByFirewall tells the answers 403 that the firewall made, with the rules that scored.
+// refusedByFirewall reports the answers 403 that the firewall made, with the rules that scored.
 func refusedByFirewall(c *inference.Case) (n report.Notice, ok bool) {
 	refused, sums, alone, scored := 0, map[string]bool{}, map[string]int{}, map[string]int{}
 	for id := range c.Traffic.FalseFriends.Forbidden {
@@ -135,7 +135,7 @@ func (n *noticing) uses(settings string) bool {
 	return slices.ContainsFunc(n.used, func(t gateway.Target) bool { return strings.EqualFold(t.Settings, settings) })
 }
 
-// state tells a gateway that Azure itself says is not at work.
+// state reports a gateway that is not running, by Azure's own state.
 func (n *noticing) state(s evidence.State) {
 	name, group := traffic.NameAndGroup(n.c)
 	if s.Operational != "" && !strings.EqualFold(s.Operational, "Running") {
@@ -231,7 +231,7 @@ func (n *noticing) idleBudget(c *inference.Case) {
 	}
 }
 
-// queuedNotice tells of clients that waited where that is no finding.
+// queuedNotice reports clients that waited where that is no finding.
 func queuedNotice(c *inference.Case) []report.Notice {
 	found := slices.ContainsFunc(c.Findings, func(f *inference.Finding) bool { return f.Cause == "h-conn-limit" })
 	if c.Traffic.Waits.N == 0 || found {

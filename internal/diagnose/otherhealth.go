@@ -12,7 +12,7 @@ import (
 	"causeway/internal/units"
 )
 
-// A report of backend health of another time than the failures tells how members were at its own time. Members that were
+// A report of backend health of another time than the failures shows how members were at its own time. Members that were
 // down then may have been up when requests failed, and down for another reason.
 
 // reportTime is the latest time in the report of health; probed means that it is the time of the last probes, and
@@ -33,7 +33,7 @@ func reportTime(c *inference.Case) (at time.Time, probed bool) {
 }
 
 // healthApart says how far the report of health is from a span of time, by more than its probes take to notice anything;
-// empty if it is not, or if its history tells of that time.
+// empty if it is not, or if its history covers that time.
 func healthApart(c *inference.Case, s report.Scope, from, to time.Time) string {
 	at, probed := reportTime(c)
 	slack := c.Probing(s.Settings).TakesOut()

@@ -31,7 +31,6 @@ func TestLatencyBucketsAreFew(t *testing.T) {
 	t.Parallel()
 	for _, most := range []time.Duration{time.Microsecond, 3 * time.Millisecond, time.Second, time.Hour, 100 * time.Hour} {
 		t.Run(fmt.Sprintf("most %v", most), func(t *testing.T) {
-
 			h := &stats.Histogram{}
 			h.Add(time.Microsecond)
 			h.Add(most)

@@ -1,5 +1,5 @@
 // Package diagnose finds the causes of failed requests: evidence → traffic → analyzers → report. It knows nothing of where
-// evidence comes from, and it says nothing that the evidence does not carry: what cannot be told apart stays
+// evidence comes from, and it claims nothing that the evidence does not carry: what cannot be separated stays
 // undetermined, with its rivals and the next step.
 package diagnose
 

@@ -28,7 +28,7 @@ func silentTunnels(c *inference.Case) (out []report.Notice) {
 	return out
 }
 
-// resetTunnels tells the members that reset tunnels.
+// resetTunnels reports the members that reset tunnels.
 func resetTunnels(c *inference.Case) (out []report.Notice) {
 	for _, k := range slices.SortedFunc(maps.Keys(c.Traffic.FalseFriends.Ends), traffic.TunnelPlace.Compare) {
 		t := c.Traffic.FalseFriends.Ends[k]

@@ -48,8 +48,8 @@ func lateBySettings(c *inference.Case) map[string][]*traffic.Event {
 	return by
 }
 
-// longerTimeouts: what is cut off at a timer tells nothing of how long it would have taken. Only the shape below the
-// timer tells whether the tail is of the same kind.
+// longerTimeouts: requests cut off at a timer show nothing about how long they would have taken. Only the shape below the
+// timer shows whether the tail continues it.
 func longerTimeouts(c *inference.Case) []inference.Saving {
 	var out []inference.Saving
 	by := lateBySettings(c)

@@ -7,7 +7,7 @@ import (
 	"causeway/internal/units"
 )
 
-// MetricsSummary is what the metrics alone tell where there is no access log: how many answers were errors, whose they were, and
+// MetricsSummary is what the metrics alone show where there is no access log: how many answers were errors, whose they were, and
 // when. A metric proves no cause of any request, so nothing here is a finding.
 type MetricsSummary struct {
 	Window       Window        `json:"window"`
@@ -49,7 +49,7 @@ func (m *MetricsSummary) headline() string {
 	return text + ". No request can be attributed without the access log."
 }
 
-// Lines are what there is to tell, one thing each.
+// Lines are the sentences of the summary, one fact each.
 func (m *MetricsSummary) Lines() []string {
 	out := append([]string{}, m.Facts...)
 	for i := range m.ErrorPeriods {

@@ -77,7 +77,7 @@ type MatrixCell struct {
 const (
 	MaxSteps      = 120 // of the timeline
 	MaxBuckets    = 60  // of a latency shape
-	MaxSeries     = 6   // causes told apart in the timeline
+	MaxSeries     = 6   // causes with a series of their own in the timeline
 	MaxShapes     = 8   // settings, and members
 	MaxMatrixRows = 16  // instances
 	MaxMatrixCols = 24  // members

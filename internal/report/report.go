@@ -31,7 +31,7 @@ type Report struct {
 	Assumptions    []string        `json:"assumptions"`      // what was taken for granted without evidence, and what could not be made sure
 	Read           Read            `json:"read"`
 	Missing        []Missing       `json:"missing"`
-	MetricsSummary *MetricsSummary `json:"metricsSummary,omitempty"` // what the metrics tell where there is no access log
+	MetricsSummary *MetricsSummary `json:"metricsSummary,omitempty"` // what the metrics show where there is no access log
 	Pictures       *Pictures       `json:"pictures,omitempty"`
 }
 
@@ -153,7 +153,7 @@ type Step struct {
 }
 
 // Undetermined is what no cause explains: all of it together, and group by group, each with what it may be and what
-// would tell.
+// would decide.
 type Undetermined struct {
 	Failures int      `json:"failures"`
 	Rivals   []string `json:"rivals"`
@@ -173,7 +173,7 @@ type Open struct {
 	Rows      []string `json:"rows,omitempty"`
 }
 
-// Missing is evidence that would have told more.
+// Missing is evidence that would have helped, with the command that gets it.
 type Missing struct {
 	What string `json:"what"`
 	Why  string `json:"why"`

@@ -316,7 +316,7 @@ func expectedText(e Expected) string {
 	return text
 }
 
-// maxGroups is how many groups of undetermined failures the text tells; the JSON has all.
+// maxGroups is how many groups of undetermined failures the text lists; the JSON has all.
 const maxGroups = 8
 
 func (p *Printer) undetermined(u *Undetermined) {
@@ -333,7 +333,7 @@ func (p *Printer) undetermined(u *Undetermined) {
 	}
 }
 
-// open tells one group of failures that share what they may be.
+// open writes one group of failures with the same possible causes.
 func (p *Printer) open(g *Open) {
 	p.Wrapped("  - ", g.countText()+", "+g.Scope.Text())
 	if g.When != "" {
@@ -402,7 +402,7 @@ func (g *Open) countText() string {
 	return text
 }
 
-// metered tells what the metrics alone show.
+// metered writes what the metrics alone show.
 func (p *Printer) metered(m *MetricsSummary) {
 	if m == nil {
 		return

@@ -64,7 +64,6 @@ func TestCapacityOfAMachine(t *testing.T) {
 		"clients waited": {&m, 2 * time.Second, "too small for its connections: 30 clients waited for room"},
 	} {
 		t.Run(name, func(t *testing.T) {
-
 			c, text := capacityOf(t, busyStory(t, x.queued), x.m)
 			if !strings.HasPrefix(c.Judgement, x.want) {
 				t.Errorf("%s: %s", name, c.Judgement)

@@ -195,7 +195,7 @@ func (c *Report) cover(first, last time.Time) {
 	}
 }
 
-// logLoads takes what the access log tells of throughput and arrivals, by the minute.
+// logLoads reads throughput and arrivals by the minute from the access log.
 func logLoads(t *traffic.Summary, c *Report) {
 	if t.Requests == 0 {
 		return

@@ -12,7 +12,6 @@ func TestTicks(t *testing.T) {
 	at := func(i int) time.Time { return time.Unix(1_800_000_000, 0).Add(time.Duration(i) * BinWidth) }
 	for _, most := range []int{maxTicks, 256} {
 		t.Run(fmt.Sprintf("most %v", most), func(t *testing.T) {
-
 			c := NewClock()
 			c.MaxBins = most
 			k := c.NewTimeline()

@@ -25,7 +25,6 @@ func TestSoonerProbe(t *testing.T) {
 		{1, 1, 1, 1, false},
 	} {
 		t.Run(fmt.Sprintf("nowInterval %v, nowThreshold %v, interval %v", x.nowInterval, x.nowThreshold, x.interval), func(t *testing.T) {
-
 			config := &gateway.Config{
 				Settings: []gateway.Settings{{Name: "http", Probe: "health"}, {Name: "bare"}},
 				Probes:   []gateway.Probe{{Name: "health", Interval: x.nowInterval, UnhealthyThreshold: x.nowThreshold}},

@@ -242,7 +242,7 @@ func (s *Story) counts(since time.Time) *Counts {
 	return &c
 }
 
-// failed reports whether a record tells of a failure: of the request, or of an attempt that a retry hid.
+// failed reports whether a record has a failure: of the request, or of an attempt that a retry hid.
 func failed(r *accesslog.Record) bool {
 	hidden := slices.ContainsFunc(r.Attempts, func(a accesslog.Attempt) bool { return !a.Fault.None() })
 	return hidden || !r.Fault.None() || r.Status >= 500 || r.Status == 0 || r.Status == fault.ClientGone

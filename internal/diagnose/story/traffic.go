@@ -54,7 +54,7 @@ func FullGateway(t *testing.T, answer time.Duration) *Story {
 	return s
 }
 
-// Lively has two members answer in turn, every n-th request as told; the log goes on after it.
+// Lively has two members answer in turn, and changes every n-th request; the log goes on after the last of them.
 func Lively(t *testing.T, n int, changes ...Change) *Story {
 	s := NewAzure(t)
 	s.Doc = strings.Replace(Document, `"requestTimeout":2`, `"requestTimeout":30`, 1)

@@ -9,7 +9,7 @@ import (
 )
 
 // Concurrency is what one instance of the gateway had in progress at a member when it sent a request. Another instance does not see that,
-// nor does it count there; and only Causeway's records tell it.
+// nor does it count there; and only Causeway's records have it.
 type Concurrency struct {
 	Busy   LevelCounts     // when attempts were made that were answered without an error of the member's
 	waited []time.Duration // for these together, by level

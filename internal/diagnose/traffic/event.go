@@ -42,7 +42,7 @@ type Event struct {
 	sent     int64
 	v1       bool
 	Info     string // error_info
-	Host     string // that was asked for
+	Host     string // of the request
 	front    string // platform that the host leads to which the member was sent; empty: none that is known
 	Stream   string // media type of an answer that goes on for as long as both sides like; empty: it is none
 	Agent    string
@@ -51,7 +51,7 @@ type Event struct {
 	Stalled  time.Duration // for how much of it the gateway's process stood still
 	Session  bool          // a connection through a TCP or TLS listener: there is no request in it
 
-	Unnamed   bool // the log does not say whether a member was asked
+	Unnamed   bool // the log does not show whether a member was tried
 	Ambiguous bool // the status may be the gateway's own or the member's, and nothing in the log decides
 
 	Before *RouteStats // what its connection had carried before; nil: nothing, or not known

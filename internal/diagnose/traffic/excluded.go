@@ -17,7 +17,7 @@ type Excluded struct {
 	Gateway  string         // whose records count; empty: all
 	Others   map[string]int // records of other gateways, by name
 	Outside  int            // the requested time
-	From, To time.Time      // of these
+	From, To time.Time      // of the records outside
 	lastID   string
 	lastName string
 	Document *gateway.Config // that is used; nil: there is none of the gateway of the records

@@ -45,7 +45,7 @@ func byErrorInfo(r *accesslog.Record) (fault.Fault, bool) {
 		if headSent(r) {
 			return fault.Fault{Side: fault.Backend, Phase: fault.Body, Kind: fault.Closed}, true
 		}
-		return fault.Fault{Side: fault.Backend, Kind: fault.Closed}, true // in which phase is not told
+		return fault.Fault{Side: fault.Backend, Kind: fault.Closed}, true // the log does not have the phase
 	}
 	if f, ok := clientInfo[r.ErrorInfo]; ok {
 		if r.Status == 404 {
@@ -116,13 +116,13 @@ func (s *Summary) byStatus(r *accesslog.Record, backend int) (fault.Fault, bool)
 	case len(r.Attempts) == 0 && r.Taken < withoutWaiting && r.Status != 500:
 		return fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}, true
 	case len(r.Attempts) > 0:
-		return fault.Fault{Side: fault.Backend, Kind: fault.Closed}, true // in which phase is not told
+		return fault.Fault{Side: fault.Backend, Kind: fault.Closed}, true // the log does not have the phase
 	}
 	return fault.Fault{Side: fault.Gateway, Kind: fault.Panicked}, true
 }
 
 // atTimeout reports whether a request without an answer took as long as the request timeout: on a v2 gateway 504 says
-// so by itself.
+// so on its own.
 func (s *Summary) atTimeout(r *accesslog.Record) bool {
 	if r.Status == 504 {
 		return true
@@ -149,7 +149,7 @@ func (s *Summary) hidden(r *accesslog.Record, a *accesslog.Attempt) fault.Fault 
 	case limit > 0 && a.Total >= limit-TimerBand(limit):
 		return fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}
 	case a.Connect == accesslog.Unset && a.LocalPort == 0:
-		return fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Closed} // why is not told
+		return fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Closed} // the log does not have the reason
 	}
 	return fault.Fault{Side: fault.Backend, Kind: fault.Closed}
 }

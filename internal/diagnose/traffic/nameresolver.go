@@ -81,7 +81,7 @@ func (n *nameResolver) target(server netip.AddrPort) (out gateway.Target) {
 }
 
 // leadingTo are the targets that have a server: by its address, or, where none lists it, by a member whose address the
-// document does not tell.
+// document does not have.
 func (n *nameResolver) leadingTo(server netip.AddrPort) []gateway.Target {
 	if !server.IsValid() {
 		return n.used
@@ -105,7 +105,7 @@ func (n *nameResolver) leadingTo(server netip.AddrPort) []gateway.Target {
 	return perhaps
 }
 
-// holds reports whether a pool lists an address, and whether it has members whose address the document does not tell.
+// holds reports whether a pool lists an address, and whether it has members whose address the document does not have.
 func holds(p *gateway.Pool, address string) (listed, open bool) {
 	if p == nil {
 		return false, false

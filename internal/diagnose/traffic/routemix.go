@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// RouteMix is what kinds of requests a member got: members are compared on the same kinds only, for one that gets the long ones
+// RouteMix is the routes that a member got: members are compared on the same routes only, because one that gets the long ones
 // is slower than the others without being to blame.
 type RouteMix struct {
 	Routes map[*RouteStats]*MemberRoute
@@ -12,13 +12,13 @@ type RouteMix struct {
 	count  *MemberRoute
 }
 
-// MemberRoute is one kind of request at one member.
+// MemberRoute counts one route at one member.
 type MemberRoute struct {
 	Attempts, Answered int
 	Waited             time.Duration // by the answers together
 }
 
-// maxRoutesOfMember bounds the kinds that are told apart at one member; further ones are left out of comparisons.
+// maxRoutesOfMember bounds the routes with counters at one member; further ones are left out of comparisons.
 const maxRoutesOfMember = 64
 
 func (m *RouteMix) add(route *RouteStats, wait time.Duration, answered bool) {
@@ -47,11 +47,11 @@ func (m *RouteMix) of(route *RouteStats) *MemberRoute {
 	return k
 }
 
-// Full reports whether there may be kinds that are not told apart.
+// Full reports whether the member may have routes without counters.
 func (m *RouteMix) Full() bool { return len(m.Routes) >= maxRoutesOfMember }
 
-// Work is how long the requests that a member got would take if none waited for another, on the average. A kind takes as
-// long as its quickest tenth, anywhere; a kind of which nothing is known is left out.
+// Work is how long the requests that a member got would take if none waited for another, on the average. A route takes as
+// long as its quickest tenth, anywhere; a route of which nothing is known is left out.
 func (m *MemberStats) Work() time.Duration {
 	sum, n := time.Duration(0), 0
 	for route, k := range m.Mix.Routes {

@@ -42,7 +42,7 @@ func sessionFault(r *accesslog.Record) (f fault.Fault, bad bool) {
 	case r.Status == 502 && (len(r.Attempts) == 0 && r.Taken < withoutWaiting || r.ErrorInfo == fault.UpstreamNoLive):
 		return fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}, true
 	case r.Status == 502 && len(r.Attempts) > 0:
-		return fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Closed}, true // why is not told
+		return fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Closed}, true // the log does not have the reason
 	case r.Status == 503:
 		return fault.Fault{Side: fault.Gateway, Kind: fault.Exhausted, Detail: "the limit of connections"}, true
 	}

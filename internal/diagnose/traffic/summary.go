@@ -65,7 +65,7 @@ type Summary struct {
 	lastGateway  *int
 	Wanted       Query
 	AllTime      time.Duration // of answered requests whose time in members is known
-	OwnTime      time.Duration // of these, outside of members
+	OwnTime      time.Duration // the part of AllTime outside of members
 }
 
 // MemberStats is what is known of a member's traffic.
@@ -74,7 +74,7 @@ type MemberStats struct {
 	Gateway       *int   // that last tried it
 	Attempts      int
 	Answered      int // attempts with a status
-	Errors        int // of these, 5xx
+	Errors        int // attempts with a status of 5xx
 	Looped        int // attempts that came back as requests to the gateway itself
 	Gaps          Gaps
 	Tried         *stats.Timeline // attempts
@@ -88,7 +88,7 @@ type MemberStats struct {
 	Longest       time.Duration   // idle age of a connection on which an attempt was answered
 	Mix           RouteMix
 	HeadsAnswered int   // answers to requests that have no body
-	LongestHead   int64 // bytes of the longest of these
+	LongestHead   int64 // bytes of the longest head that HeadsAnswered counts
 	Shared        bool  // several pools or gateways use it: no other member is its equal
 }
 
@@ -103,7 +103,7 @@ type RouteStats struct {
 	Waits    stats.Histogram
 	Answers  *stats.Timeline
 	Tried    *stats.Timeline // when attempts began
-	Slow     *stats.Timeline // of these, answers in the last third before the request timeout
+	Slow     *stats.Timeline // answers in the last third before the request timeout
 	Pool     string
 	Rule     string // that led there first
 	Method   string // with the path, the route

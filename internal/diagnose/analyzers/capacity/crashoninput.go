@@ -11,7 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
-// CrashOnInput recognises g-crash-on-input: one kind of request makes the backend drop the connection.
+// CrashOnInput recognises g-crash-on-input: one route makes the backend drop the connection.
 var CrashOnInput = inference.Analyzer{
 	Name: "g-crash-on-input", Requires: inference.Trace,
 	Doc: "one route is never answered, on fresh connections too, and ends no later than others are answered, while at the same times the same member answers others",
@@ -19,7 +19,7 @@ var CrashOnInput = inference.Analyzer{
 }
 
 // crashOnInput: a route makes the member drop the connection, each time, on whatever connection the request comes. Its
-// exclusiveness tells it from accidents: the route never gets an answer, while at the very same times the same
+// exclusiveness separates it from accidents: the route never gets an answer, while at the very same times the same
 // member answers others on the same kind of connection. Where it came on reused connections only, others must have been
 // answered on connections that were nearer to any limit.
 func crashOnInput(c *inference.Case) {

@@ -51,7 +51,7 @@ func gatewayStalled(c *inference.Case) {
 	}
 }
 
-// endedByTime matches what ended because somebody had waited for too long.
+// endedByTime matches what ended by a timer, or by a client that gave up.
 func endedByTime(e *traffic.Event) bool {
 	return e.Own && (e.Fault.Kind == fault.Timeout || e.Fault.Side == fault.Client && e.Fault.Kind == fault.Closed)
 }

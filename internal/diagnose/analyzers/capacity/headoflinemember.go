@@ -90,7 +90,7 @@ func severalAtOnce(t inference.ConcurrencyTest, byThemselves time.Duration) bool
 	return ok && 2*beside <= 3*byThemselves
 }
 
-// atOthers is how many requests of the kinds that waited in vain at a member went to equals that have less work, how many
+// atOthers is how many requests on the routes that waited in vain at a member went to equals that have less work, how many
 // of them would have waited in vain at the same rate, and how many did.
 func atOthers(c *inference.Case, k traffic.MemberKey, late map[traffic.MemberKey][]*traffic.Event) (asked int, expected float64, did int) {
 	kinds, byKind := traffic.GroupBy(late[k], (*traffic.Event).Route)

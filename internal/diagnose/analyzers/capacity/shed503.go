@@ -100,7 +100,7 @@ func eventsBetween(c *stats.Clock, list []*traffic.Event, from, to time.Time) in
 	return end - first
 }
 
-// asking says how many of the answers ask the client to wait.
+// asking counts the answers that ask the client to wait.
 func asking(events []*traffic.Event) string {
 	n := 0
 	for _, e := range events {

@@ -12,7 +12,7 @@ import (
 	"causeway/internal/report"
 )
 
-// NoListenerMatch recognises i-no-listener-match: no listener serves the host that was asked for.
+// NoListenerMatch recognises i-no-listener-match: no listener serves the host of the request.
 var NoListenerMatch = inference.Analyzer{
 	Name: "i-no-listener-match", Requires: inference.Log,
 	Doc: "no listener serves the host",

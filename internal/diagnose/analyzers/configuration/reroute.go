@@ -83,7 +83,7 @@ func rerouteOf(c *inference.Case, events []*traffic.Event) (r reroute, moved []*
 		}
 	}
 	traffic.SortByTime(moved)
-	for _, m := range c.Traffic.Members { // somebody in the new pool answered before: it is no new one
+	for _, m := range c.Traffic.Members { // a member of the new pool answered before: the pool is not new
 		if strings.EqualFold(m.Pool, r.to) && m.Answers.Between(c.Traffic.From, r.since) > 0 {
 			return r, nil, false
 		}

@@ -21,7 +21,7 @@ var AcceptQueue = inference.Analyzer{
 // second, at first every second, on older kernels at doubled intervals.
 var ladder = []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Second, 7 * time.Second}
 
-// acceptQueue: the member does not accept as fast as connections come, so its kernel drops attempts; those that ask again
+// acceptQueue: the member does not accept as fast as connections come, so its kernel drops attempts; those that are retried
 // in time are taken.
 func acceptQueue(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(inference.Is(fault.Network, fault.Connect, fault.Timeout)), (*traffic.Event).Key)

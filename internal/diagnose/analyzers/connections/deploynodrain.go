@@ -21,7 +21,7 @@ var DeployNoDrain = inference.Analyzer{
 // rollout is how far apart the restarts of one roll-out may begin.
 const rollout = 15 * time.Minute
 
-// deployNoDrain tells a roll-out from a single restart by its order.
+// deployNoDrain separates a roll-out from a single restart by its order.
 func deployNoDrain(c *inference.Case) {
 	type away struct {
 		k traffic.MemberKey

@@ -21,7 +21,7 @@ var IgnoresSigtermListenerClose = inference.Analyzer{
 }
 
 // listenerClosedFirst: on the signal to stop a member closes its port and goes on with the connections that it has. The
-// gateway, which was not told, fails when it needs a new one.
+// gateway, which does not know, fails when it needs a new one.
 func listenerClosedFirst(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(inference.Is(fault.Backend, fault.Connect, fault.Refused)), (*traffic.Event).Key)
 	for _, k := range keys {

@@ -21,7 +21,7 @@ var Restart = inference.Analyzer{
 
 const (
 	longestRestart = 5 * time.Minute
-	manyRestarts   = 5 // of one member: beyond that it is a pattern of another kind
+	manyRestarts   = 5 // of one member: more than that is another pattern
 )
 
 // restart: the process ended and came back. Connections broke together or new ones were refused, nobody was answered

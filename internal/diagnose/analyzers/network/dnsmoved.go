@@ -21,7 +21,7 @@ var DNSMoved = inference.Analyzer{
 	Run: movedName,
 }
 
-// movedName: the gateway went on with an old address until a write made it ask for the name again. That is seen only where
+// movedName: the gateway went on with an old address until a write made it resolve the name again. That shows only where
 // somebody wrote it; else the move is the first of the rivals.
 func movedName(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {

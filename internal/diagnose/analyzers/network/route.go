@@ -16,7 +16,7 @@ var Route = inference.Analyzer{
 	Run: noRoute,
 }
 
-// noRoute: the system said that the member cannot be reached.
+// noRoute: the kernel reported that it cannot reach the member.
 func noRoute(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(inference.Is(fault.Network, fault.Connect, fault.Unreachable)), (*traffic.Event).Key)
 	for _, k := range keys {

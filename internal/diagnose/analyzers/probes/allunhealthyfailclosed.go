@@ -130,7 +130,7 @@ func Loopback(host string) bool { return host == "" || host == "127.0.0.1" || ho
 
 var receivedStatus = regexp.MustCompile(`(?i)(?:received:?|invalid status code:?)\s*(\d{3})`)
 
-// received is the status that the probe of an event's pool met, where backend health tells; 0 if it does not.
+// received is the status that the probe of an event's pool met, where backend health has it; otherwise 0.
 func received(c *inference.Case, e *traffic.Event) int {
 	for i := range c.Traffic.Histories {
 		t := &c.Traffic.Histories[i]
@@ -147,7 +147,7 @@ func received(c *inference.Case, e *traffic.Event) int {
 	return 0
 }
 
-// receivedIn is the status that the last probe of a member got, where backend health tells; 0 if it does not.
+// receivedIn is the status that the last probe of a member got, where backend health has it; otherwise 0.
 func receivedIn(t *health.History) int {
 	if x := t.Now.Causeway; x != nil && x.Received > 0 {
 		return x.Received
@@ -244,7 +244,7 @@ func otherReasons(c *inference.Case, id string, events []*traffic.Event) (out []
 	return out
 }
 
-// hasMembers reports whether a pool is known to have members: by the document, or else by what health tells or answered.
+// hasMembers reports whether a pool is known to have members: by the document, or else by backend health or by answers.
 func hasMembers(c *inference.Case, pool string) bool {
 	if c.Traffic.Config != nil {
 		if p := c.Traffic.Config.Pool(pool); p != nil {

@@ -104,7 +104,7 @@ func stayedUp(c *inference.Case, events []*traffic.Event) (up, known bool) {
 	if t == nil || !t.IsUp() {
 		return false, false
 	}
-	if len(t.Changes) == 0 { // a report of one moment tells of failures that go on
+	if len(t.Changes) == 0 { // a report of one moment covers failures that go on
 		return c.Traffic.To.Sub(events[len(events)-1].At) < c.Probing(t.Settings).TakesOut(), false
 	}
 	first, last := events[0].Start, events[len(events)-1].At
@@ -113,7 +113,7 @@ func stayedUp(c *inference.Case, events []*traffic.Event) (up, known bool) {
 	return known && change.Up && !down, true
 }
 
-// alwaysFails reports whether hardly a request of the same kinds was answered well meanwhile. A member that serves some and
+// alwaysFails reports whether hardly a request on the same routes was answered well meanwhile. A member that serves some and
 // turns others away has more to do than it can; a probe that fails with them would take it out, and leave the rest to do more.
 func alwaysFails(c *inference.Case, events []*traffic.Event) bool {
 	first, last := events[0].Start, events[len(events)-1].At

@@ -9,7 +9,7 @@ import (
 	"causeway/internal/report"
 )
 
-// HealthNow says what is wrong with members that are out now, where there are no requests that would tell: the report of
+// HealthNow reports what is wrong with members that are out now, where no requests show it: the report of
 // health names the reason, and what to do about it is known.
 func HealthNow(c *inference.Case) {
 	if c.Traffic.Requests > 0 {

@@ -11,7 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
-// Interim recognises e-interim: a switch of protocols that nobody asked for, or interim answers beyond a limit of the gateway.
+// Interim recognises e-interim, where the member switches protocols without an Upgrade header.
 var Interim = inference.Decided("e-interim", inference.Trace, "the member switches protocols, and the request did not offer that",
 	"the member answered with what the request did not ask for", unaskedSwitch)
 
@@ -21,7 +21,7 @@ func unaskedSwitch(e *traffic.Event) bool {
 	return inference.Is(fault.Backend, fault.Head, fault.BadInterim)(e) && strings.Contains(e.Fault.Detail, "switches")
 }
 
-// InterimLimit recognises e-interim: a switch of protocols that nobody asked for, or interim answers beyond a limit of the gateway.
+// InterimLimit recognises e-interim, where the member sends more interim responses than the gateway passes on.
 var InterimLimit = inference.Analyzer{
 	Name: "e-interim", Requires: inference.Trace,
 	Doc: "the gateway ended the request itself, at its own limit for interim responses",

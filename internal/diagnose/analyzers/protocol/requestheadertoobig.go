@@ -20,7 +20,7 @@ var RequestHeaderTooBig = inference.Analyzer{
 // alwaysTaken is a length of request head, in bytes, that every server takes: RFC 9112 section 3 asks for request lines of 8,000.
 const alwaysTaken = 2 << 10
 
-// muteHead: some servers close on a head beyond their limit without a status. That looks like a crash, and the length alone tells.
+// muteHead: some servers close on a head beyond their limit without a status. That looks like a crash; only the length separates the two.
 func muteHead(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
 		return (e.ClosedUnanswered() || traffic.ClosedSomehow(e) && e.Attempt.Status == 0 && !e.Ambiguous) && traffic.HeadOnly(e.Method) &&

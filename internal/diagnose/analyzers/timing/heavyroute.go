@@ -12,7 +12,7 @@ import (
 	"causeway/internal/units"
 )
 
-// HeavyRoute recognises d-slow-route: one kind of request is slow.
+// HeavyRoute recognises d-slow-route, by clients that give up as well as by timeouts.
 var HeavyRoute = inference.Analyzer{
 	Name: "d-slow-route", Requires: inference.Log,
 	Doc: "on the same paths clients leave late and requests run into the request timeout, answers to these paths are slow, and all others under the settings are quick",
@@ -90,5 +90,5 @@ func oneStory(c *inference.Case, timedOut, left []*traffic.Event, quick, slow *s
 	c.Advise(f, &l, inference.LongerThan(limit), map[string]string{"path": f.Scope.Path, "address": inference.Address(events)})
 }
 
-// LongWait is how long a request must have taken before the gateway waited for somebody.
+// LongWait is the least time of a request for which the gateway must have waited for a member or a client.
 const LongWait = time.Second

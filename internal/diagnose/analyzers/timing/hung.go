@@ -13,7 +13,7 @@ import (
 	"causeway/internal/units"
 )
 
-// Hung recognises d-hung: some requests get no answer, while others of the same kind are quick.
+// Hung recognises d-hung: some requests get no answer, while others on the same route are quick.
 var Hung = inference.Analyzer{
 	Name: "d-hung", Requires: inference.Log,
 	Doc: "requests end at the request timeout, no answer took the last third before it, others on the same route were answered meanwhile, and it does not come in bursts",
@@ -21,7 +21,7 @@ var Hung = inference.Analyzer{
 }
 
 // hung names the likelier of two: requests that are lost, or a second sort of request on the same route that always
-// takes longer than the timeout. Only a longer wait tells them apart.
+// takes longer than the timeout. Only a longer wait separates them.
 func hung(c *inference.Case) {
 	for _, l := range c.TimedOutGroups() {
 		if l.Limit == 0 || len(l.Events) < stats.MinEvents || l.Route.LastThird(l.Limit) > 0 || l.Route.Waits.N < traffic.EnoughAnswers ||

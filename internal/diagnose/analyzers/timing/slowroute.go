@@ -10,7 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
-// SlowRoute recognises d-slow-route: one kind of request is slow.
+// SlowRoute recognises d-slow-route: one route is slow.
 var SlowRoute = inference.Analyzer{
 	Name: "d-slow-route", Requires: inference.Log,
 	Doc: "one route runs into the request timeout more often than its share explains, its answers reach up to it, all other routes under the settings stay far below, and it does so at any time and member",

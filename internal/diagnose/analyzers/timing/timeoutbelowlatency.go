@@ -127,7 +127,7 @@ func timesOfWaiting(c *inference.Case, l *inference.TimedOutGroup) (during, othe
 }
 
 // timesByPace compares the quarter of the answers that came at the slowest times with that of the quickest, where there
-// are enough answers in each time to tell its pace.
+// are enough answers in each time to know its pace.
 func timesByPace(c *inference.Case) (slow, quick time.Duration, differ bool) {
 	all, total := c.Traffic.Line.List(), 0
 	all = slices.DeleteFunc(all, func(i *traffic.Bucket) bool { return i.Answered < stats.MinEvents })

@@ -61,7 +61,7 @@ func workerTimeoutKill(c *inference.Case) {
 	}
 }
 
-// answeredUpTo reports whether requests of the same kinds were answered too, some of them after a time.
+// answeredUpTo reports whether requests on the same routes were answered too, some of them after a time.
 func answeredUpTo(c *inference.Case, events []*traffic.Event, after time.Duration) bool {
 	routes, groups := traffic.GroupBy(events, (*traffic.Event).Route)
 	some := 0
