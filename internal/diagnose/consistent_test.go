@@ -16,7 +16,7 @@ import (
 	"causeway/internal/sizing"
 )
 
-// Each kind of contradiction is found where it is put into a report on purpose.
+// Each sort of contradiction is found where a report has it on purpose.
 func TestContradictionsAreFound(t *testing.T) {
 	t.Parallel()
 	s := story.Lively(t, 10, story.Fails(story.TimeoutFault, 30*time.Second))

@@ -13,7 +13,7 @@ func ofGateway(name string) story.Change {
 	return story.Of("/SUBSCRIPTIONS/S/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.NETWORK/APPLICATIONGATEWAYS/" + name)
 }
 
-// A document is true of its own gateway: records of another one are not judged by it. Which are counted is said.
+// A document is true of its own gateway: it does not apply to the records of another one. The report says which count.
 func TestRecordsOfSeveralGateways(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -46,7 +46,7 @@ func TestRecordsOfSeveralGateways(t *testing.T) {
 	}
 }
 
-// Where all requests are outside of the time that is asked for, there are some.
+// All requests are outside the requested time: the report does not claim that there are none.
 func TestRequestsOutsideOfTheTimeAskedFor(t *testing.T) {
 	t.Parallel()
 	s := story.New(t)

@@ -121,7 +121,7 @@ func TestExplainASession(t *testing.T) {
 	}
 }
 
-// How the member was then is not told by a report of health of long before.
+// A report of health of long before does not show how the member was then.
 func TestExplainWithOldHealth(t *testing.T) {
 	t.Parallel()
 	s := story.Moments(t)

@@ -42,7 +42,7 @@ func TestFirewallBlocks(t *testing.T) {
 }
 
 // Of a refused request the rules that scored are named, by how many requests they had a part in; the one that only adds up is not
-// what to exclude. A rule that ends a request by itself stands by itself.
+// what to exclude. A rule that ends a request on its own is reported on its own.
 func TestRulesThatScored(t *testing.T) {
 	t.Parallel()
 	row := func(request int, rule, action string) string {
@@ -90,7 +90,7 @@ func TestPathOverride(t *testing.T) {
 	}
 }
 
-// One time that cannot be true makes no years of the window, and is told of.
+// One time that cannot be true does not stretch the window over years, and the report mentions it.
 func TestOneTimeThatCannotBe(t *testing.T) {
 	t.Parallel()
 	for _, when := range []time.Time{

@@ -26,7 +26,7 @@ func TestEndedAfterLongWork(t *testing.T) {
 	}
 }
 
-// Requests that no member was asked are no timeouts, however long they took.
+// Requests for which no member was tried are no timeouts, however long they took.
 func TestRequestsThatNobodyWasAsked(t *testing.T) {
 	t.Parallel()
 	for doc, want := range map[string]string{

@@ -9,7 +9,7 @@ import (
 	"causeway/internal/diagnose/story"
 )
 
-// Without BackendResponseStatus nobody can say whose the errors are; it is said, and not guessed.
+// Without BackendResponseStatus nothing shows whose the errors are; the report says so, and does not guess.
 func TestMetricsWithoutTheBackends(t *testing.T) {
 	t.Parallel()
 	r := story.DiagnoseMetrics(t, story.MetricSeries("ResponseStatus", "httpstatusgroup=5xx", "total", 60, story.During(50, 0)))
@@ -48,7 +48,7 @@ func TestMetricsWithoutParts(t *testing.T) {
 	}
 }
 
-// Metrics may be asked for by five minutes: an outage of two such is one stretch, and as long as it was.
+// Metrics may come by five minutes: an outage of two points is one period, as long as it was.
 func TestMetricsByFiveMinutes(t *testing.T) {
 	t.Parallel()
 	five := func(series string) string {

@@ -88,7 +88,7 @@ func TestCommandsForWhatIsMissing(t *testing.T) {
 	}
 }
 
-// What was asked for and is empty is not missing.
+// Evidence that was requested and is empty is not missing.
 func TestEmptyIsNotMissing(t *testing.T) {
 	t.Parallel()
 	s := story.NewAzure(t)
@@ -107,7 +107,7 @@ func TestEmptyIsNotMissing(t *testing.T) {
 	}
 }
 
-// First-generation logs do not say how long members took: then nothing is said of whose time it was.
+// First-generation logs do not have how long members took: then the report does not split the time.
 func TestTimeOfMembersNotKnown(t *testing.T) {
 	t.Parallel()
 	s := story.NewAzure(t)

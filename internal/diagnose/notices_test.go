@@ -115,7 +115,7 @@ func TestResetTunnels(t *testing.T) {
 	}
 }
 
-// What the document asks for and nobody gave stands in every form of a report of Causeway's own record, and in none of Azure's.
+// A protection that the document asks for and that was not given is in every form of a report on Causeway, and in none on Azure.
 func TestUnservedProtections(t *testing.T) {
 	t.Parallel()
 	doc := strings.Replace(story.Document, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`,

@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// One kind of request is one path without its ids; what is odd in an id stays, for some servers take no such id.
+// A route is one path without its ids; odd characters of an id stay, because some servers accept no such id.
 func TestIDsKeepWhatIsOdd(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The one that is asked for is looked at, also where only a sample of the failures is.
+// The request to explain is kept, also where only a sample of the failures is.
 func TestExplainOneOfManyFailures(t *testing.T) {
 	t.Parallel()
 	s := &Sampler{Most: 16}

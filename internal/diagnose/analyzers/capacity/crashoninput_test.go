@@ -81,7 +81,7 @@ func TestCrashOnReusedConnections(t *testing.T) {
 	}
 }
 
-// A member that is hardly asked for anything else shows nothing by one answer amid many failures, nor by answers that all
+// A member that gets hardly any other requests shows nothing by one answer amid many failures, nor by answers that all
 // came at one moment, or before and after: it may just as well have dropped whatever came.
 func TestOneAnswerIsNoCompany(t *testing.T) {
 	t.Parallel()
@@ -113,7 +113,7 @@ func TestOneAnswerIsNoCompany(t *testing.T) {
 	}
 }
 
-// Something accepts and closes while the application is away; only one path was asked in that time.
+// Something accepts and closes while the application is away; only one path had requests in that time.
 func TestAnOutageIsNoCrashOnInput(t *testing.T) {
 	t.Parallel()
 	s := story.New(t)

@@ -86,7 +86,7 @@ func TestBadWayFromOneInstanceIsNoNoise(t *testing.T) {
 	}, "g-noisy-member")
 }
 
-// One of five members is slow by a disk, for three kinds of requests; it is out of service for a while.
+// One of five members is slow by a disk, on three routes; it is out of service for a while.
 func TestOneOfFiveIsSlow(t *testing.T) {
 	t.Parallel()
 	s := story.New(t)

@@ -8,7 +8,7 @@ import (
 	"causeway/internal/diagnose/story"
 )
 
-// Three members shed beyond thirty or so; two instances ask them.
+// Three members shed beyond thirty or so, at two instances of the gateway.
 func TestSheddingByThreeMembers(t *testing.T) {
 	t.Parallel()
 	s := story.New(t)
@@ -102,7 +102,7 @@ func TestRefusalsBesideALogWithoutWorkInProgress(t *testing.T) {
 }
 
 // Most comes about noon. If the member refuses what is beyond seven a second, whenever that comes, it sheds. If it refuses for half a
-// minute, what it needs is away; if it refuses one page that nobody asks for at other times, that page is in maintenance.
+// minute, what it needs is away; if it refuses one page that nobody requests at other times, that page is in maintenance.
 func TestTroubleAtNoonIsNoShedding(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

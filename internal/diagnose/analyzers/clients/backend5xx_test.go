@@ -10,7 +10,7 @@ import (
 	"causeway/internal/fault"
 )
 
-// A log whose failures of other kinds leave serverStatus empty does not echo: a status that stands in it is an answer.
+// A log whose other failures leave serverStatus empty does not echo: a status in it is an answer.
 func TestALogThatLeavesBlanks(t *testing.T) {
 	t.Parallel()
 	s := story.Lively(t, 9, story.Echoing(502, 5*time.Millisecond, fault.NoError))
@@ -74,7 +74,7 @@ func TestErrorsNowAndThenAreNoStart(t *testing.T) {
 	story.Expect(t, s.Diagnose(), "k-backend-5xx high 120")
 }
 
-// A probe that asks for the very page that fails is no worse informed than users; neither is one that had no time yet.
+// A probe of the very page that fails is no worse informed than users; neither is one that had no time yet.
 func TestProbesThatAreNotToBlame(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

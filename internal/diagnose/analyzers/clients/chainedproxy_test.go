@@ -10,7 +10,7 @@ import (
 	"causeway/internal/diagnose/story"
 )
 
-// An application hands on what a supplier told it, error page and all. It is no proxy; the page is true all the same.
+// An application passes on the answer of a supplier, error page and all. It is no proxy; the page is true all the same.
 func TestPageThatAnApplicationHandsOn(t *testing.T) {
 	t.Parallel()
 	s := story.New(t)

@@ -12,7 +12,7 @@ import (
 	"causeway/internal/diagnose/traffic"
 )
 
-// Azure's log lists each server that was asked: a request that was answered by the second one was not lost, and the failure
+// Azure's log lists each server that was tried: a request that was answered by the second one was not lost, and the failure
 // is there all the same.
 func TestHiddenByRetryOnAzure(t *testing.T) {
 	t.Parallel()

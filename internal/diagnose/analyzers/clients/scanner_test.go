@@ -21,7 +21,7 @@ import (
 	"causeway/internal/report"
 )
 
-// One address asks for whatever might be open.
+// One address requests whatever might be open.
 func TestScanner(t *testing.T) {
 	t.Parallel()
 	s := story.NewAzure(t)
@@ -53,7 +53,7 @@ func reportOf(t *testing.T, path string) *report.Report {
 // pseudonym is what redaction puts in place of a name, and what this story has there.
 var pseudonym = regexp.MustCompile(`(host|path|agent)-[a-z]{8}(\.example)?|"probe/\d"|\d+\.\d+\.\d+\.\d+`)
 
-// Two scanners with programs of their own: redacted, the same is said of the same requests, and nobody is named.
+// Two scanners with programs of their own: redacted, the report has the same facts, and names nobody.
 func TestRedactedScannersAreScanners(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

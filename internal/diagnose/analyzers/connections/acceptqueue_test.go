@@ -8,7 +8,7 @@ import (
 	"causeway/internal/diagnose/story"
 )
 
-// Attempts to connect get no answer. If others come about when the kernel asks again, a second later, the member accepts too slowly.
+// Attempts to connect get no answer. If others succeed when the kernel retries, a second later, the member accepts too slowly.
 func TestAcceptQueue(t *testing.T) {
 	t.Parallel()
 	story.Twins(t, func(s *story.Story, whenAskedAgain bool) {

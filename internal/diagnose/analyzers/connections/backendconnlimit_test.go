@@ -57,7 +57,7 @@ func TestRateOfNewConnectionsIsNoLimitOfThem(t *testing.T) {
 	}, "c-backend-conn-limit")
 }
 
-// Traffic grows, and with it the connections, until whoever guards the member lets no new one through any more. That looks as
+// Traffic grows, and with it the connections, until something in front of the member lets no new one through any more. That looks as
 // if it had all that it takes: no new one works again, however few are in progress.
 func TestNewConnectionsThatNeverWorkAgain(t *testing.T) {
 	t.Parallel()
@@ -83,7 +83,7 @@ func TestNewConnectionsThatNeverWorkAgain(t *testing.T) {
 	}
 }
 
-// A batch asks for twelve things and then for one more, which fails with the twelve in progress. If it is always the same one, which
+// A batch sends twelve requests and then one more, which fails with the twelve in progress. If it is always the same one, which
 // nobody ever answered, it kills its worker.
 func TestPoisonAtTheEndOfABatchIsNoLimit(t *testing.T) {
 	t.Parallel()

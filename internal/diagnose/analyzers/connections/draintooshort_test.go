@@ -35,7 +35,7 @@ func TestDrainTooShort(t *testing.T) {
 }
 
 // Requests end together half a minute after their member got the last one. If they began before it left the document, it was taken
-// out and then stopped; if they began when it answered nobody any more, it hung, and whoever watches over it ended it.
+// out and then stopped; if they began when it answered nobody any more, it hung, and its supervisor ended it.
 func TestHungMemberThatIsEndedIsNoDrain(t *testing.T) {
 	t.Parallel()
 	story.Twins(t, func(s *story.Story, begunBefore bool) {

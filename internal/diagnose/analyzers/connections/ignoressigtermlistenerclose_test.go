@@ -7,7 +7,7 @@ import (
 	"causeway/internal/diagnose/story"
 )
 
-// A member that is told to stop closes its port, and goes on answering on the connections that it has.
+// On the signal to stop a member closes its port, and goes on answering on the connections that it has.
 func TestListenerClosesFirst(t *testing.T) {
 	t.Parallel()
 	s := story.New(t)

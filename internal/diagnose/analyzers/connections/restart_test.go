@@ -9,7 +9,7 @@ import (
 	"causeway/internal/diagnose/story"
 )
 
-// A member that refuses, is held back and answers a probe before it is asked again was restarted. Without that probe nobody can tell.
+// A member that refuses, is held back and answers a probe before its next request was restarted. Without that probe nothing shows it.
 func TestHeldBackOverARestart(t *testing.T) {
 	t.Parallel()
 	for reason, want := range map[string]string{"": "c-restart medium", "tcp_connect": "", "never asked": "", "failed once": ""} {

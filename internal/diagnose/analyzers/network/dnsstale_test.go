@@ -39,7 +39,7 @@ func byName(addr string) story.Change {
 	}
 }
 
-// A name leads elsewhere now, and the gateway goes on with where it led before until it asks again.
+// A name leads elsewhere now, and the gateway goes on with where it led before until it resolves the name again.
 func TestStaleName(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -27,7 +27,7 @@ func TestNodeLocal(t *testing.T) {
 	}
 }
 
-// Requests of one instance to one member fail. If they are all of one client with one connection, what it asks for is late.
+// Requests of one instance to one member fail. If they are all of one client with one connection, its requests are late anywhere.
 func TestClientWithOneConnectionIsNoCell(t *testing.T) {
 	t.Parallel()
 	story.Twins(t, func(s *story.Story, manyClients bool) {

@@ -11,7 +11,7 @@ import (
 	"causeway/internal/report"
 )
 
-// With few answers before, it may be as well that the member never was in order. That the document no longer has it is said.
+// With few answers before, the member may never have been in order. The report mentions that the document no longer has it.
 func TestRefusingMemberThatTheDocumentDoesNotHave(t *testing.T) {
 	t.Parallel()
 	for member, gone := range map[int]bool{7: true, 6: false} {
@@ -71,7 +71,7 @@ func TestStoppedMembersUnderAnOddProbe(t *testing.T) {
 	}
 }
 
-// One member is not there, and the page of health of the other says 503: who mends either has somebody in service.
+// One member is not there, and the health page of the other says 503: fixing either puts a member in service.
 func TestMembersThatAreOutForTwoReasons(t *testing.T) {
 	t.Parallel()
 	s := story.New(t)

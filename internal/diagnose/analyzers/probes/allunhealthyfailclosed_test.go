@@ -260,7 +260,7 @@ func TestHungMembersAreNoShortProbeTimeout(t *testing.T) {
 	}, "a-probe-timeout-short")
 }
 
-// 429 is said by what counts requests; 403 may be said to anybody.
+// Only something that counts requests answers 429; 403 may have any reason.
 func TestBlockedProbes(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]string{"429": "a-probe-blocked high 50", "403": "a-probe-status-mismatch high 50"} {

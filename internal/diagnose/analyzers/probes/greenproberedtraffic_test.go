@@ -7,7 +7,7 @@ import (
 	"causeway/internal/diagnose/story"
 )
 
-// The health page is a file; what users ask for needs more than that. What the last probe got tells the redirect.
+// The health page is a file; users' requests need more than that. The status that the last probe got reveals the redirect.
 func TestGreenProbeRedTraffic(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -10,7 +10,7 @@ import (
 	"causeway/internal/report"
 )
 
-// All members are told to stop at once, say so on their health pages, and are back later: nothing that they share failed.
+// All members stop at once, show that on their health pages, and are back later: nothing that they share failed.
 func TestStopOfAllMembersIsNoDeepProbe(t *testing.T) {
 	t.Parallel()
 	s := story.New(t)
@@ -59,7 +59,7 @@ func TestIllPoolBesideAWellOne(t *testing.T) {
 }
 
 // Two hiccups are one finding, which says each thing once.
-func TestTwoHiccupsAreToldOnce(t *testing.T) {
+func TestTwoHiccupsAreOneFinding(t *testing.T) {
 	t.Parallel()
 	s := story.New(t)
 	s.Doc = story.Probed("/health")
@@ -80,7 +80,7 @@ func TestTwoHiccupsAreToldOnce(t *testing.T) {
 	}
 }
 
-// The page of health asks the database for all three; users who do not need it are served until the probes give up.
+// The health page of all three needs the database; users who do not need it are served until the probes give up.
 func TestHealthPageAsksSharedDependency(t *testing.T) {
 	t.Parallel()
 	s := story.New(t)

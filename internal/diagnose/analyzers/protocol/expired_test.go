@@ -45,7 +45,7 @@ func TestHealthAloneNamesWhatIsWrongNow(t *testing.T) {
 	}
 }
 
-// Two members hold expired certificates: what to do is said of both, and not of the first, nor of a word to fill in.
+// Two members hold expired certificates: the advice names both, and neither the first alone nor a placeholder.
 func TestAdviceForSeveralMembers(t *testing.T) {
 	t.Parallel()
 	s := story.New(t)
@@ -64,7 +64,7 @@ func TestAdviceForSeveralMembers(t *testing.T) {
 	}
 }
 
-// secureMember is member 6 of an HTTPS pool on Azure: its new connections end from some time on, until nobody asks it any more.
+// secureMember is member 6 of an HTTPS pool on Azure: its new connections end from some time on, until the gateway tries it no more.
 // What health says of it is for the story to say.
 func secureMember(t *testing.T, detail string, failing story.Change) *story.Story {
 	s := story.NewAzure(t)

@@ -135,7 +135,7 @@ func fixed(d time.Duration) func(*rand.Rand) time.Duration {
 	return func(r *rand.Rand) time.Duration { return d*9/10 + time.Duration(r.Int63n(int64(d)/5+1)) }
 }
 
-// needsOf is how long requests take by themselves, by path.
+// needsOf is how long requests take alone, by path.
 type needsOf = map[string]func(*rand.Rand) time.Duration
 
 // times makes requests so many times as slow, when they are of those.
@@ -219,7 +219,7 @@ var (
 	twoPaths     = map[string]float64{"/a": 1.5, "/b": 1.5}
 )
 
-// What is late here would be in time by itself. A longer timeout is no cure, and the kind of request is not to blame: the report
+// Requests that are late here would be in time alone. A longer timeout fixes nothing, and the route is not to blame: the report
 // says which times or which member it was, and names what that may be, the likeliest first.
 func TestRequestsThatAreMadeLate(t *testing.T) {
 	t.Parallel()
@@ -342,7 +342,7 @@ func TestColdStart(t *testing.T) {
 
 // More of what looks like a cause that is not at work: the same picture, by another mechanism.
 
-// What comes first after a quiet time is late. If it is a report that nobody asks for at another time, it may be late at any.
+// What comes first after a quiet time is late. If it is a report that nobody requests at another time, it may be late at any.
 func TestSlowRequestThatComesFirst(t *testing.T) {
 	t.Parallel()
 	story.Twins(t, func(s *story.Story, usualPath bool) {

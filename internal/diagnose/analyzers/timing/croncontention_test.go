@@ -26,7 +26,7 @@ func TestClockwork(t *testing.T) {
 	story.Expect(t, s.Diagnose(), "d-cron-contention high 20")
 }
 
-// Requests are late once an hour, at the same minute. If they are exports that nobody asks for at another time, they may be late at
+// Requests are late once an hour, at the same minute. If they are exports that nobody requests at another time, they may be late at
 // any.
 func TestHourlyExportIsNoClockwork(t *testing.T) {
 	t.Parallel()

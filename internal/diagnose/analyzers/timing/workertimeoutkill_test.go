@@ -28,7 +28,7 @@ func TestWorkersThatAreKilled(t *testing.T) {
 					s.Request(4, story.Path("/render"), story.Fails(story.RaceFault, 5*time.Second+time.Duration(i%3)*time.Millisecond))
 				}
 			}
-			if always { // then it may be what they ask for that ends the worker
+			if always { // then the requests themselves may end the worker
 				story.Expect(t, s.Diagnose())
 			} else {
 				story.Expect(t, s.Diagnose(), "d-worker-timeout-kill medium 10")
