@@ -14,8 +14,8 @@ WHOLESALE = {
     "no-record": [
         (
             "internal/diagnose/traffic/summary.go",
-            "if !own && internal(r) || !t.Excluded.takes(r, o) {",
-            "if true || !own && internal(r) || !t.Excluded.takes(r, o) {",
+            "if !own && internal(r) || !s.Excluded.takes(r, o) {",
+            "if true || !own && internal(r) || !s.Excluded.takes(r, o) {",
         ),
     ],
 }
@@ -23,7 +23,7 @@ WHOLESALE = {
 # Tests that need neither: they look at one part, or at evidence that holds no requests.
 SURVIVE_ALL = {
     # parts of the engine by themselves
-    "TestEveryAnalyzerHasItsFile", "TestFindingsOnIdleConnectionsNameTheLoops", "TestLatencyBucketsAreFew", "TestShareOfTheVerdict",
+    "TestEveryAnalyzerHasItsFile", "TestStoriesBesideEachAnalyzer", "TestFindingsOnIdleConnectionsNameTheLoops", "TestLatencyBucketsAreFew", "TestShareOfTheVerdict",
     "TestStepsAreFew", "TestApportion", "TestGroupsOfASample", "TestSeenFailureOutsideTheSampleIsNotHidden", "TestLookalike",
     "TestStatusOfAProbe", "TestFewAnswersBesideASampleOfTimeouts", "TestSoonerProbe", "TestConnTableIsAMap", "TestConnTableIsBounded",
     "TestExplainOneOfManyFailures", "TestGapsThatBreakAreBounded", "TestIDsKeepWhatIsOdd", "TestManyFailures", "TestMemoryIsBounded",
@@ -92,8 +92,8 @@ LINES = [
     # diagnose: what decides
     ("internal/diagnose/traffic/fault.go", "case r.Status == fault.ClientGone, r.Status == 0:", "case r.Status == 0:", DIAGNOSE),
     ("internal/diagnose/traffic/fault.go", "return max(500*time.Millisecond, limit/100)", "return 0", DIAGNOSE),
-    ("internal/diagnose/traffic/echo.go", "\tx := t.echoesOf(all)\n", "\treturn\n\tx := t.echoesOf(all)\n", DIAGNOSE),
-    ("internal/diagnose/traffic/summary.go", "\tt.correctTimeouts()\n", "", DIAGNOSE),
+    ("internal/diagnose/traffic/echo.go", "\tx := s.echoesOf(all)\n", "\treturn\n\tx := s.echoesOf(all)\n", DIAGNOSE),
+    ("internal/diagnose/traffic/summary.go", "\ts.correctTimeouts()\n", "", DIAGNOSE),
     ("internal/diagnose/inference/case.go", "!claimed && want(e)", "(!claimed || true) && want(e)", DIAGNOSE),
     ("internal/diagnose/run.go", "\tif best == nil || best.Failures < r.Undetermined.Failures {", "\tif best == nil {", DIAGNOSE),
     ("internal/diagnose/run.go", "f.Confidence != report.Low && f.Share >= smallestVerdict", "f.Share >= smallestVerdict", DIAGNOSE),

@@ -3,7 +3,7 @@ package cause
 // pairs are causes that are often taken for each other, with the test that tells just these two apart.
 var pairs = []struct{ a, b, test string }{
 	{"c-idle-race", "c-restart", "one connection at a time, or all of the member's within a second, with refusals after"},
-	{"c-idle-race", "g-crash-on-input", "an idle age near one limit and an end within a round trip, or one kind of request, after some time in the handler"},
+	{"c-idle-race", "g-crash-on-input", "an idle age near one limit and an end within a round trip, or one route, after some time in the handler"},
 	{"c-idle-race", "c-keepalive-max-requests", "which is the same in all failures: the idle age of the connection, or the number of requests it had carried"},
 	{"c-idle-race", "b-stateful-idle-rst", "whether the limit differs with the software of the members; whose end of the connection it was, in a capture on the member"},
 	{"b-stateful-idle-drop", "b-stateful-idle-rst", "silence until the timeout, or a reset at once"},

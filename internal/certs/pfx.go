@@ -143,7 +143,7 @@ func formOf(data []byte) form {
 	return form{length: e.length, ber: e.ber}
 }
 
-// refused explains an error of the decoder. Errors without a type are told apart by their text; a test watches these texts.
+// refused explains an error of the decoder. It distinguishes errors without a type by their text; a test watches these texts.
 func refused(data []byte, form form, err error) *PFXError {
 	e := &PFXError{err: err, legacy: needsLegacy(data), fault: unread, Problem: strings.ReplaceAll(err.Error(), "pkcs12: ", "")}
 	var notImplemented pkcs12.NotImplementedError

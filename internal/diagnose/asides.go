@@ -13,7 +13,7 @@ import (
 	"causeway/internal/units"
 )
 
-// asideNotices tells what the traffic shows beside failures.
+// asideNotices reports what the traffic shows besides failures.
 func asideNotices(c *inference.Case) []report.Notice {
 	var out []report.Notice
 	for _, path := range units.SortedKeys(c.Traffic.FalseFriends.Loops) {
@@ -36,7 +36,7 @@ func asideNotices(c *inference.Case) []report.Notice {
 	return append(out, notFound(c)...)
 }
 
-// notFound tells settings whose members mostly answer 404, where the document has a reason for it.
+// notFound reports settings whose members mostly answer 404, where the document has a reason for it.
 func notFound(c *inference.Case) []report.Notice {
 	var out []report.Notice
 	if c.Traffic.Config == nil {

@@ -29,7 +29,7 @@ func RunChecked(b *evidence.Bundle, o traffic.Options) (*report.Report, []string
 	return r, Contradictions(c, r), nil
 }
 
-// Contradictions are all places where a report stands against the numbers that it was made of.
+// Contradictions lists every place where a report contradicts the numbers that it was made of.
 func Contradictions(c *inference.Case, r *report.Report) []string {
 	check := &contradictor{q: c, r: r}
 	check.findings()
@@ -49,7 +49,7 @@ func (c *contradictor) says(format string, args ...any) {
 	c.found = append(c.found, fmt.Sprintf(format, args...))
 }
 
-// refutations tell, of causes whose disproof the evidence can meet, whether it does; the text is empty where it does not.
+// refutations check whether the evidence meets the disproof of a cause; the text is empty where it does not.
 var refutations = map[string]func(*inference.Case, *inference.Finding) string{
 	"d-worker-timeout-kill":       atGatewayTimer,
 	"d-inner-timeout":             atGatewayTimer,

@@ -16,8 +16,9 @@ import (
 	"causeway/internal/sizing"
 )
 
-// Each kind of contradiction is found where it is put into a report on purpose.
+// Each sort of contradiction is found where a report has it on purpose.
 func TestContradictionsAreFound(t *testing.T) {
+	t.Parallel()
 	s := story.Lively(t, 10, story.Fails(story.TimeoutFault, 30*time.Second))
 	bundle := s.Bundle()
 	tally, err := traffic.Summarise(bundle, traffic.Options{})
@@ -66,35 +67,40 @@ func TestContradictionsAreFound(t *testing.T) {
 
 // What a diagnosis advises and what capacity says of the same evidence is one number, for both generations.
 func TestInstancesAreThoseOfCapacity(t *testing.T) {
+	t.Parallel()
 	for sku, metric := range map[string]string{
 		`"sku":{"name":"Standard_Medium","tier":"Standard","capacity":2}`:                                              "CpuUtilization",
 		`"sku":{"name":"Standard_Medium","tier":"Standard","capacity":6}`:                                              "CpuUtilization",
 		`"sku":{"name":"Standard_v2","tier":"Standard_v2"},"autoscaleConfiguration":{"minCapacity":1,"maxCapacity":2}`: "CapacityUnits",
 		`"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":2}`:                                               "CapacityUnits",
 	} {
-		s := story.FullGateway(t, 10*time.Millisecond)
-		s.Doc = strings.Replace(story.Document, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`, sku, 1)
-		s.Files["metrics.json"] = strings.Replace(s.Files["metrics.json"], "CapacityUnits", metric, 1)
-		if metric == "CpuUtilization" {
-			s.Files["metrics.json"] = strings.ReplaceAll(s.Files["metrics.json"], `"average":20`, `"average":97`)
-		}
-		c, err := sizing.FromEvidence(s.Bundle())
-		if err != nil {
-			t.Fatal(err)
-		}
-		capacity := fmt.Sprint(c.Advice)
-		for _, x := range story.Found(t, s.Diagnose(), 0).Fixes { // which are also checked against each other
-			for _, number := range regexp.MustCompile(`capacity (\d+)`).FindAllStringSubmatch(x.Commands.AzCLI, -1) {
-				if !regexp.MustCompile(`\b` + number[1] + `\b`).MatchString(capacity) {
-					t.Errorf("%s: diagnose advises %q, capacity %s", sku, x.Commands.AzCLI, capacity)
+		t.Run(sku, func(t *testing.T) {
+			t.Parallel()
+			s := story.FullGateway(t, 10*time.Millisecond)
+			s.Doc = strings.Replace(story.Document, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`, sku, 1)
+			s.Files["metrics.json"] = strings.Replace(s.Files["metrics.json"], "CapacityUnits", metric, 1)
+			if metric == "CpuUtilization" {
+				s.Files["metrics.json"] = strings.ReplaceAll(s.Files["metrics.json"], `"average":20`, `"average":97`)
+			}
+			c, err := sizing.FromEvidence(s.Bundle())
+			if err != nil {
+				t.Fatal(err)
+			}
+			capacity := fmt.Sprint(c.Advice)
+			for _, x := range story.Found(t, s.Diagnose(), 0).Fixes { // which are also checked against each other
+				for _, number := range regexp.MustCompile(`capacity (\d+)`).FindAllStringSubmatch(x.Commands.AzCLI, -1) {
+					if !regexp.MustCompile(`\b` + number[1] + `\b`).MatchString(capacity) {
+						t.Errorf("%s: diagnose advises %q, capacity %s", sku, x.Commands.AzCLI, capacity)
+					}
 				}
 			}
-		}
+		})
 	}
 }
 
 // Of a first-generation gateway throughput counts too, against what Azure publishes of its size.
 func TestThroughputOfTheFirstGeneration(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Doc = strings.Replace(story.Document, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`,
 		`"sku":{"name":"Standard_Medium","tier":"Standard","capacity":2}`, 1)

@@ -13,8 +13,9 @@ func ofGateway(name string) story.Change {
 	return story.Of("/SUBSCRIPTIONS/S/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.NETWORK/APPLICATIONGATEWAYS/" + name)
 }
 
-// A document is true of its own gateway: records of another one are not judged by it. Which are counted is said.
+// A document is true of its own gateway: it does not apply to the records of another one. The report says which count.
 func TestRecordsOfSeveralGateways(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		own, others int
 		noDoc       bool
@@ -26,24 +27,28 @@ func TestRecordsOfSeveralGateways(t *testing.T) {
 		{own: 10, others: 20, noDoc: true, requests: 30, says: "the records are of 2 gateways (gw1, gw2) and are diagnosed together"},
 		{own: 10, requests: 10},
 	} {
-		s := story.New(t)
-		s.NoDoc, s.Counts = c.noDoc, &story.Counts{Requests: c.requests}
-		for range c.own {
-			s.After(time.Second).Request(4, ofGateway("GW1"))
-		}
-		for range c.others {
-			s.After(time.Second).Request(4, ofGateway("GW2"))
-		}
-		r := s.Diagnose()
-		if said := strings.Join(r.Assumptions, "\n"); r.Requests != c.requests || c.says == "" && strings.Contains(said, "gateway") ||
-			!strings.Contains(said, c.says) {
-			t.Errorf("%+v: %d requests, assumed %q", c, r.Requests, said)
-		}
+		t.Run(c.says, func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			s.NoDoc, s.Counts = c.noDoc, &story.Counts{Requests: c.requests}
+			for range c.own {
+				s.After(time.Second).Request(4, ofGateway("GW1"))
+			}
+			for range c.others {
+				s.After(time.Second).Request(4, ofGateway("GW2"))
+			}
+			r := s.Diagnose()
+			if said := strings.Join(r.Assumptions, "\n"); r.Requests != c.requests || c.says == "" && strings.Contains(said, "gateway") ||
+				!strings.Contains(said, c.says) {
+				t.Errorf("%+v: %d requests, assumed %q", c, r.Requests, said)
+			}
+		})
 	}
 }
 
-// Where all requests are outside of the time that is asked for, there are some.
+// All requests are outside the requested time: the report does not claim that there are none.
 func TestRequestsOutsideOfTheTimeAskedFor(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for range 5 {
 		s.After(time.Second).Request(4)

@@ -16,7 +16,7 @@ import (
 	"causeway/internal/units"
 )
 
-// Explain tells what happened to one request, by its transaction id (32 hexadecimal digits, dashes allowed) or by its time,
+// Explain explains one request, by its transaction id (32 hexadecimal digits, dashes allowed) or by its time,
 // in the light of all the rest. If several failed at that time, the error is a *Several.
 func Explain(b *evidence.Bundle, what string) (*report.Explanation, error) {
 	w, err := traffic.ParseQuery(what)
@@ -70,7 +70,7 @@ func attemptStory(c *inference.Case, match *traffic.Match, a *accesslog.Attempt)
 	case !a.Fault.None():
 		s.Outcome = a.Fault.Text()
 	case a.Echo > 0 && match.Event != nil && match.Event.Fault.Kind == fault.Status:
-		s.Outcome = fmt.Sprintf("answered %d, by all that the log tells", a.Echo)
+		s.Outcome = fmt.Sprintf("answered %d, as far as the log shows", a.Echo)
 	case a.Echo > 0:
 		s.Outcome = fmt.Sprintf("gave no answer that is proven: serverStatus has %d, which the gateway writes itself where none came", a.Echo)
 	case a.Status > 0:
@@ -85,7 +85,7 @@ func attemptStory(c *inference.Case, match *traffic.Match, a *accesslog.Attempt)
 	return s
 }
 
-// healthText says how a member was when a request began, as far as the report of health tells.
+// healthText describes the health of a member when a request began, as far as the report of health has it.
 func healthText(c *inference.Case, t *health.History, r *accesslog.Record) string {
 	change, known := t.At(r.Start)
 	if !known {

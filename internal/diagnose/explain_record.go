@@ -16,7 +16,7 @@ func noted(r *accesslog.Record) []string {
 		add("its connection may have waited for %s before the gateway had room for it", units.Seconds(r.Queued))
 	}
 	if r.HeldBack != "" {
-		add("it was the turn of %s, which was held back since requests in a row had failed at it", r.HeldBack)
+		add("%s was next in turn, and was held back since requests in a row had failed there", r.HeldBack)
 	}
 	for i := range r.Attempts {
 		a := &r.Attempts[i]
@@ -46,5 +46,5 @@ var uploadEnds = map[string]string{
 
 var sessionEnds = map[string]string{
 	accesslog.EndClean: "a clean end", accesslog.EndReset: "a reset",
-	accesslog.EndIdle: "neither side had said anything for the request timeout",
+	accesslog.EndIdle: "neither side had sent anything for the request timeout",
 }

@@ -15,6 +15,7 @@ import (
 
 // Where several failed, all are listed, each with what names it and no other.
 func TestExplainASecondOfSeveral(t *testing.T) {
+	t.Parallel()
 	s := story.Moments(t)
 	_, err := story.Explained(t, s, "2026-11-23T09:00:02Z")
 	var several *report.Several
@@ -43,6 +44,7 @@ func TestExplainASecondOfSeveral(t *testing.T) {
 
 // Whatever a report names a request by, explain finds it by that.
 func TestExplainWhatTheReportNames(t *testing.T) {
+	t.Parallel()
 	s := story.Moments(t)
 	r := s.Diagnose()
 	var rows []string
@@ -65,6 +67,7 @@ func TestExplainWhatTheReportNames(t *testing.T) {
 }
 
 func TestExplainWhatIsNotThere(t *testing.T) {
+	t.Parallel()
 	s := story.Moments(t)
 	for what, want := range map[string]struct {
 		err  error
@@ -77,23 +80,30 @@ func TestExplainWhatIsNotThere(t *testing.T) {
 		"yesterday":                {traffic.ErrNotARequest, "2026-11-23T09:00:01.250Z"},
 		strings.Repeat("ab", 16):   {traffic.ErrNoSuchRequest, "no record has this transaction"},
 	} {
-		if _, err := story.Explained(t, s, what); !errors.Is(err, want.err) || !strings.Contains(fmt.Sprint(err), want.text) {
-			t.Errorf("%s: %v", what, err)
-		}
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			if _, err := story.Explained(t, s, what); !errors.Is(err, want.err) || !strings.Contains(fmt.Sprint(err), want.text) {
+				t.Errorf("%s: %v", what, err)
+			}
+		})
 	}
 }
 
 // Azure's own log tells whole seconds: where that is not enough there are numbers.
 func TestExplainASecondOfAzures(t *testing.T) {
+	t.Parallel()
 	s := story.Moments(t)
 	s.Azure = true
 	for what, want := range map[string]string{
 		"2026-11-23T09:00:01.000Z": "/alone", "2026-11-23T09:00:02.000Z#2": "/second",
 		"2026-11-23T09:00:02Z#3": "/third",
 	} {
-		if x, err := story.Explained(t, s, what); err != nil || !strings.Contains(x.Request, want) {
-			t.Errorf("%s: %v, %+v", what, err, x)
-		}
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			if x, err := story.Explained(t, s, what); err != nil || !strings.Contains(x.Request, want) {
+				t.Errorf("%s: %v, %+v", what, err, x)
+			}
+		})
 	}
 	if _, err := story.Explained(t, s, "2026-11-23T09:00:02Z"); !errors.As(err, new(*report.Several)) {
 		t.Error(err)
@@ -102,6 +112,7 @@ func TestExplainASecondOfAzures(t *testing.T) {
 
 // A session, whose log has no transactions at all, is found as a request is.
 func TestExplainASession(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Files = map[string]string{"sessions.json": `{"category":"ApplicationGatewayAccessLog","timeStamp":"2026-11-23T09:00:00Z","properties":{"instanceId":"appgw_0","clientIP":"203.0.113.9","protocol":"TCP","sessionTime":3,"serverRouted":"10.0.0.4:1433","serverStatus":502}}` + "\n"}
 	x, err := story.Explained(t, s, "2026-11-23T09:00:00Z")
@@ -110,8 +121,9 @@ func TestExplainASession(t *testing.T) {
 	}
 }
 
-// How the member was then is not told by a report of health of long before.
+// A report of health of long before does not show how the member was then.
 func TestExplainWithOldHealth(t *testing.T) {
+	t.Parallel()
 	s := story.Moments(t)
 	s.Server("10.0.0.4", "Up", "", "", "2026-11-20T08:00:00Z Up")
 	for probed, want := range map[time.Time]string{
@@ -129,6 +141,7 @@ func TestExplainWithOldHealth(t *testing.T) {
 
 // Beside the attempts stands what the record alone knows of a request.
 func TestExplainWhatTheRecordNotes(t *testing.T) {
+	t.Parallel()
 	s := story.Moments(t)
 	s.After(time.Second).Request(5, story.Path("/noted"), story.Unnumbered, story.Answers(500),
 		func(r *accesslog.Record, a *accesslog.Attempt) {
@@ -140,7 +153,7 @@ func TestExplainWhatTheRecordNotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := strings.Join(x.Noted, "\n")
-	for _, want := range []string{"waited for 3 s", "the turn of 10.0.0.4", "2 interim responses", "after 90 bytes (7 of them dropped)"} {
+	for _, want := range []string{"waited for 3 s", "10.0.0.4 was next in turn", "2 interim responses", "after 90 bytes (7 of them dropped)"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}

@@ -12,6 +12,7 @@ import (
 
 // A client that is sent to where it comes from, until it gives up.
 func TestRedirectsInACircle(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for range 20 {
 		s.After(time.Second).Request(4, story.Path("/login"), story.Status(302))
@@ -26,6 +27,7 @@ func TestRedirectsInACircle(t *testing.T) {
 
 // The firewall's 403 is not the backend's.
 func TestFirewallBlocks(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	var log string
 	for i := range 3 {
@@ -40,8 +42,9 @@ func TestFirewallBlocks(t *testing.T) {
 }
 
 // Of a refused request the rules that scored are named, by how many requests they had a part in; the one that only adds up is not
-// what to exclude. A rule that ends a request by itself stands by itself.
+// what to exclude. A rule that ends a request on its own is reported on its own.
 func TestRulesThatScored(t *testing.T) {
+	t.Parallel()
 	row := func(request int, rule, action string) string {
 		return fmt.Sprintf(`{"timeStamp":"2026-11-23T09:00:00Z","category":"ApplicationGatewayFirewallLog","properties":{"ruleId":%q,"action":%q,"transactionId":"%032x"}}`+"\n", rule, action, []byte{0, 0, byte(request), 15: 0})
 	}
@@ -52,27 +55,31 @@ func TestRulesThatScored(t *testing.T) {
 		row(1, "930100", "Matched") + row(1, "GeoBlock", "Blocked"): {"ended by rule GeoBlock (1)", "look these rules up"},
 		row(1, "942430", "Detected") + row(1, "949110", "Detected"): {"", ""},
 	} {
-		s := story.NewAzure(t)
-		for range 2 {
-			s.After(time.Second).Request(0, func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status = 403 })
-		}
-		s.Files = map[string]string{"waf.json": log}
-		r := s.Diagnose()
-		if want[0] == "" {
-			if len(r.Notices) > 0 || r.Headline() != "No request failed." {
-				t.Errorf("%+v", r.Notices)
+		t.Run(log, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			for range 2 {
+				s.After(time.Second).Request(0, func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status = 403 })
 			}
-			continue
-		}
-		if len(r.Notices) != 1 || !strings.Contains(r.Notices[0].Fact, want[0]) || !strings.Contains(r.Notices[0].Do, want[1]) ||
-			!strings.Contains(r.Headline(), "the firewall refused some") {
-			t.Errorf("%q, %+v", r.Headline(), r.Notices)
-		}
+			s.Files = map[string]string{"waf.json": log}
+			r := s.Diagnose()
+			if want[0] == "" {
+				if len(r.Notices) > 0 || r.Headline() != "No request failed." {
+					t.Errorf("%+v", r.Notices)
+				}
+				return
+			}
+			if len(r.Notices) != 1 || !strings.Contains(r.Notices[0].Fact, want[0]) || !strings.Contains(r.Notices[0].Do, want[1]) ||
+				!strings.Contains(r.Headline(), "the firewall refused some") {
+				t.Errorf("%q, %+v", r.Headline(), r.Notices)
+			}
+		})
 	}
 }
 
 // Settings that put a prefix in front, and members that know nothing of it.
 func TestPathOverride(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":2,"path":"/v2/"`, 1)
 	for range 10 {
@@ -83,8 +90,9 @@ func TestPathOverride(t *testing.T) {
 	}
 }
 
-// One time that cannot be true makes no years of the window, and is told of.
+// One time that cannot be true does not stretch the window over years, and the report mentions it.
 func TestOneTimeThatCannotBe(t *testing.T) {
+	t.Parallel()
 	for _, when := range []time.Time{
 		time.Unix(0, 0), time.Date(2090, 1, 1, 0, 0, 0, 0, time.UTC),
 		time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC),

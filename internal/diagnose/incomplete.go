@@ -16,7 +16,7 @@ const complete = 0.9
 // enoughCounted is how many answers it takes before the edges of minutes do not matter.
 const enoughCounted = 100
 
-// rowsMissing says that the log lacks rows, where the gateway's own count of its answers tells: an export that was cut off
+// rowsMissing reports that the log lacks rows, by the gateway's own count of its answers: an export that was cut off
 // looks like a quiet time, and a cause that is not in it like none.
 func rowsMissing(c *inference.Case) (missing report.Missing, lacking bool) {
 	name := "ResponseStatus"

@@ -60,13 +60,13 @@ func closesLeft(c *inference.Case) {
 	}
 }
 
-// connectsLeft says of connections that did not come about what they may be, where the log does not tell why.
+// connectsLeft names the possible causes of connections that were not established, where the log does not show why.
 func connectsLeft(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return !e.Own && e.Tried && e.Fault.Phase == fault.Connect }),
 		(*traffic.Event).Key)
 	for _, k := range keys {
 		c.Suspect(groups[k], "no connection to "+k.Member+
-			" came about, and the log does not say why: look at its port on the member (ss -ltn), at firewalls and routes, and at when its process started",
+			" was established, and the log does not say why: look at its port on the member (ss -ltn), at firewalls and routes, and at when its process started",
 			slices.Concat(c.MovedAway(groups[k]), []string{"b-refused", "c-restart", "b-drop", "a-slow-eviction"}, ofNames(c),
 				[]string{
 					"b-reject", "b-route", "c-accept-queue", "i-wrong-port", "c-ignores-sigterm-listener-close", "f-handshake-timeout",
@@ -138,11 +138,11 @@ func behind(events []*traffic.Event) []string {
 	return []string{"g-cpu-queueing", "g-worker-pool", "g-head-of-line-member"}
 }
 
-// namelessLeft says what may be behind failures of which the log does not say whether a member was asked.
+// namelessLeft names the possible causes of failures for which the log does not show whether a member was tried.
 func namelessLeft(c *inference.Case) {
 	pools, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Unnamed }), (*traffic.Event).PoolKey)
 	for _, k := range pools {
-		next := "the log does not say whether a member was asked: look these times up in the members' own logs, and get the log with all of its columns (requestQuery on the first generation, serverRouted and serverStatus on the second) and backend health"
+		next := "the log does not say whether a member was tried: look these times up in the members' own logs, and get the log with all of its columns (requestQuery on the first generation, serverRouted and serverStatus on the second) and backend health"
 		rivals := []string{"b-refused", "c-restart", "c-idle-race", "k-backend-5xx"}
 		if n := c.Traffic.AnsweredBetween(k, groups[k][0].Start, groups[k][len(groups[k])-1].At); n > 0 {
 			next = units.Count(n, "answer", "answers") +
@@ -162,7 +162,7 @@ func sessionsLeft(c *inference.Case) {
 		(*traffic.Event).Key)
 	for _, k := range keys {
 		rivals := []string{"b-refused", "c-restart", "b-drop", "a-slow-eviction", "i-wrong-port", "c-accept-queue", "b-reject", "b-route"}
-		next := fmt.Sprintf("no connection to %s came about, after %s in the median, and the log does not say why: look at its port on the member (ss -ltn), at firewalls and routes, and at when its process started",
+		next := fmt.Sprintf("no connection to %s was established, after %s in the median, and the log does not say why: look at its port on the member (ss -ltn), at firewalls and routes, and at when its process started",
 			k.Server, units.Seconds(stats.Quantile(traffic.SortedDurations(groups[k], traffic.Lasted), 0.5)))
 		if t := c.Traffic.HistoryOf(groups[k][0]); t != nil && !t.IsUp() {
 			next += "; backend health says of it now: " + t.Now.Detail
@@ -172,17 +172,17 @@ func sessionsLeft(c *inference.Case) {
 	if events := c.Unclaimed(func(e *traffic.Event) bool { return e.Session && e.Fault.Side == fault.Client }); len(events) > 0 {
 		clients, _ := traffic.GroupBy(events, func(e *traffic.Event) string { return e.Client.String() })
 		c.Suspect(events,
-			fmt.Sprintf("what these clients (%s) sent was not the protocol of the listener: see by clientIP who they are, and what they mean to reach", units.Count(len(clients), "address", "addresses")),
+			fmt.Sprintf("what these clients (%s) sent was not the protocol of the listener: clientIP shows who they are; find out what they mean to reach", units.Count(len(clients), "address", "addresses")),
 			"j-scanner", "j-invalid-request")
 	}
 	if events := c.Unclaimed(func(e *traffic.Event) bool { return e.Session }); len(events) > 0 {
 		c.Suspect(events,
-			"the gateway ended these sessions without a reason in the log: hold their times and instances against the activity log and Resource Health, and open a ticket with them",
+			"the gateway ended these sessions without a reason in the log: compare their times and instances with the activity log and Resource Health, and open a ticket with them",
 			"h-instance-fault", "h-maintenance", "h-state", "c-gateway-reload")
 	}
 }
 
-// besideSilence are the causes of requests that waited while nobody was answered. Without the trace it is not known on what
+// besideSilence are the causes of requests that waited while the member answered nothing. Without the trace it is not known on what
 // connections they were.
 func besideSilence(c *inference.Case, events []*traffic.Event) []string {
 	out := append(c.MovedAway(events), "a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause", "d-hung", "d-timeout-below-latency",
@@ -242,8 +242,8 @@ func unseen(c *inference.Case, events []*traffic.Event) []string {
 	return []string{"c-accept-queue", "f-handshake-timeout", "i-proxy-loop"}
 }
 
-// unaskedLeft says of requests that ended at the gateway, long before any member was asked, what the gateway may have waited for.
-func unaskedLeft(c *inference.Case) {
+// untriedLeft names what the gateway may have waited for in requests that it ended long before it tried any member.
+func untriedLeft(c *inference.Case) {
 	events := c.Unclaimed(func(e *traffic.Event) bool {
 		return !e.Own && !e.Tried && !e.Session && e.Fault.Side == fault.Gateway && e.Fault.Kind == fault.Panicked &&
 			e.Taken >= timing.LongWait
@@ -251,12 +251,12 @@ func unaskedLeft(c *inference.Case) {
 	settings, groups := traffic.GroupBy(events, func(e *traffic.Event) string { return e.Rule })
 	for _, s := range settings {
 		same := groups[s]
-		next := "no member was asked: the gateway itself ended these after " + units.Span(traffic.SortedDurations(same,
+		next := "no member was tried: the gateway itself ended these after " + units.Span(traffic.SortedDurations(same,
 			func(e *traffic.Event) time.Duration { return e.Taken })) + ", so no request timeout has a part in them. "
 		if c.Traffic.Config != nil && c.Traffic.Config.OtherCollections["entraJWTValidationConfigs"] > 0 {
-			next += "The document validates tokens (entraJWTValidationConfig, JWT), for which the gateway needs the keys of the identity provider: see that its subnet has a way out to login.microsoftonline.com, port 443 (network security group, route table, DNS)"
+			next += "The document validates tokens (entraJWTValidationConfig, JWT), for which the gateway needs the keys of the identity provider: check that its subnet can reach login.microsoftonline.com, port 443 (network security group, route table, DNS)"
 		} else {
-			next += "Look what it does before it picks a member: JWT validation (entraJWTValidationConfig), which needs a way out to login.microsoftonline.com, and the firewall (wafEvaluationTime); if neither is in use, give Azure's support these transactions"
+			next += "Look what it does before it picks a member: JWT validation (entraJWTValidationConfig), which needs to reach login.microsoftonline.com, and the firewall (wafEvaluationTime); if neither is in use, give Azure's support these transactions"
 		}
 		c.Suspect(same, next, "k-auth-subrequest", "h-waf-latency", "k-empty-evidence")
 	}

@@ -24,7 +24,7 @@ func nameLoops(c *inference.Case, m *evidence.Machine) {
 		if !onIdle[f.Cause] {
 			continue
 		}
-		f.Says("gateway",
+		f.AddEvidence("gateway",
 			fmt.Sprintf("the gateway runs %d event loops (engine: %s), each with idle connections to members of its own: up to %d times as many are open as with one, "+
 				"and each rests up to %d times as long between two requests", m.Loops, m.Engine, m.Loops, m.Loops))
 	}

@@ -11,6 +11,7 @@ import (
 
 // What depends on idle connections names the event loops, which each have their own; nothing else does.
 func TestFindingsOnIdleConnectionsNameTheLoops(t *testing.T) {
+	t.Parallel()
 	for _, x := range []struct {
 		cause string
 		m     *evidence.Machine

@@ -29,6 +29,7 @@ func lossOf(r *report.Report) string {
 
 // A log that lacks records says so in the report of its files, wherever the mark stands and however often it is given.
 func TestLostRecords(t *testing.T) {
+	t.Parallel()
 	at := time.Date(2026, 11, 23, 9, 0, 10, 0, time.UTC)
 	for name, x := range map[string]struct {
 		files map[string]string
@@ -57,23 +58,27 @@ func TestLostRecords(t *testing.T) {
 			at.Add(-time.Second), "",
 		},
 	} {
-		s := story.New(t)
-		for range 30 {
-			s.After(time.Second).Request(4)
-		}
-		s.Files = x.files
-		r := s.DiagnoseSince(x.since)
-		if got := lossOf(r); (got == "") != (x.want == "") || !strings.HasPrefix(got, x.want) {
-			t.Errorf("%s: %q", name, got)
-		}
-		if len(r.Read.Unread) > 0 || r.Read.BadLines > 0 {
-			t.Errorf("%s: not read: %+v", name, r.Read)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			for range 30 {
+				s.After(time.Second).Request(4)
+			}
+			s.Files = x.files
+			r := s.DiagnoseSince(x.since)
+			if got := lossOf(r); (got == "") != (x.want == "") || !strings.HasPrefix(got, x.want) {
+				t.Errorf("%s: %q", name, got)
+			}
+			if len(r.Read.Unread) > 0 || r.Read.BadLines > 0 {
+				t.Errorf("%s: not read: %+v", name, r.Read)
+			}
+		})
 	}
 }
 
 // What a running gateway counts itself is the least: it writes the mark only once it can write again.
 func TestLostRecordsOfRunningGateway(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Request(4)
 	b := s.Bundle()

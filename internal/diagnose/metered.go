@@ -25,10 +25,10 @@ type errorTime struct {
 	span inference.Period
 }
 
-// maxStretches is how many times of errors are told.
+// maxStretches is how many periods of errors a report lists.
 const maxStretches = 3
 
-// metered reads the metrics; nil where the access log tells more, or where they count no answers.
+// metered reads the metrics; nil where the access log shows more, or where they count no answers.
 func metered(c *inference.Case) *report.MetricsSummary {
 	if c.Traffic.Requests > 0 {
 		return nil
@@ -157,7 +157,7 @@ func busiest(errors map[time.Time]float64) []inference.Period {
 	return out[:min(len(out), maxStretches)]
 }
 
-// grainOf is the time that each point of a metric stands for: it was asked for by minutes, or by more.
+// grainOf is the time that each point of a metric covers: a minute, or more.
 func grainOf(points map[time.Time]float64) time.Duration {
 	times := slices.SortedFunc(maps.Keys(points), time.Time.Compare)
 	grain := time.Duration(0)
@@ -328,7 +328,7 @@ func (s *errorTime) health(c *inference.Case) {
 		}
 		switch {
 		case strings.EqualFold(m.Name, "HealthyHostCount") && none > 0:
-			s.Facts = append(s.Facts, fmt.Sprintf("%s had no healthy member in %s of it: the gateway answers 502 by itself then", place,
+			s.Facts = append(s.Facts, fmt.Sprintf("%s had no healthy member in %s of it: the gateway answers 502 itself then", place,
 				units.Count(none*int(grain/time.Minute), "minute", "minutes")))
 			s.may("a-all-unhealthy-fail-closed")
 		case strings.EqualFold(m.Name, "UnhealthyHostCount") && most > 0:

@@ -30,12 +30,12 @@ func missingRows(s *traffic.Losses, running int64) (report.Missing, bool) {
 	}
 	return report.Missing{
 		What: "lost records of the access log",
-		Why:  why + ", for the gateway could not keep them: what they would tell is missing here, and counts and rates are of the rest",
+		Why:  why + ", because the gateway could not keep them: what they would show is missing here, and counts and rates are of the rest",
 		How:  "the gateway's own log says why, mostly a disk that was full or slow; causeway_log_records_lost_total counts them",
 	}, true
 }
 
-// missing lists the evidence that would have told more, and how to get it.
+// missing lists the evidence that would have helped, and how to get it.
 func missing(c *inference.Case, b *evidence.Bundle) []report.Missing {
 	out := []report.Missing{}
 	name, group := c.Traffic.NameAndGroup()
@@ -50,7 +50,7 @@ func missing(c *inference.Case, b *evidence.Bundle) []report.Missing {
 	}
 	if c.Traffic.Health == nil {
 		out = append(out, report.Missing{
-			What: "backend health", Why: "without it nothing can be said of probes",
+			What: "backend health", Why: "without it nothing is known of probes",
 			How: fmt.Sprintf("az network application-gateway show-backend-health -g %s -n %s -o json > health.json", group, name),
 		})
 	}
@@ -68,7 +68,7 @@ func missing(c *inference.Case, b *evidence.Bundle) []report.Missing {
 	}
 	if len(c.Traffic.Activity) == 0 && !b.AnsweredEmpty("activity") {
 		out = append(out, report.Missing{
-			What: "activity log", Why: "without it failures cannot be held against changes",
+			What: "activity log", Why: "without it failures cannot be compared with changes",
 			How: fmt.Sprintf("az monitor activity-log list -g %s --start-time %s --end-time %s --max-events 5000 -o json > activity.json",
 				group, units.Stamp(c.Traffic.From.Add(-24*time.Hour)), units.Stamp(c.Traffic.To)),
 		})
@@ -80,7 +80,7 @@ func missing(c *inference.Case, b *evidence.Bundle) []report.Missing {
 	return out
 }
 
-// missingMetrics says what each kind of metrics would tell, of those that the gateway's generation has.
+// missingMetrics lists what each sort of metrics would show, of those that the gateway's generation has.
 func missingMetrics(c *inference.Case) []report.Missing {
 	of := func(metrics, filter, file string) string {
 		return "az monitor metrics list --resource " + units.Or(c.Traffic.ResourceID(), "GATEWAY_ID") + " --metrics " + metrics + filter +

@@ -13,6 +13,7 @@ import (
 
 // Backend health alone: the first line is what is wrong, and no count of requests that are not there follows.
 func TestHealthAlone(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.NoDoc = true
 	s.Files = map[string]string{"health.json": `{"backendAddressPools":[{"backendAddressPool":{"id":"` + story.GatewayID +
@@ -34,10 +35,11 @@ func TestHealthAlone(t *testing.T) {
 
 // What a page says in words it does not set as a command, and a number has its name where the heading of its column is left out.
 func TestPageTellsCommandsFromWords(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.NoDoc = true
 	for range 10 {
-		s.Request(4, story.Fails(story.ClosedFault, time.Millisecond))
+		s.Request(4, story.Fails(story.RaceFault, time.Millisecond))
 	}
 	page := story.HTMLOf(t, s.Diagnose())
 	for _, bad := range []string{"<code>run the same configuration", `<td class="n">0</td></tr>`} {
@@ -52,6 +54,7 @@ func TestPageTellsCommandsFromWords(t *testing.T) {
 }
 
 func TestFigures(t *testing.T) {
+	t.Parallel()
 	for v, want := range map[float64]string{0: "0", 0.034: "0.034", 0.5: "0.5", 61.34: "61.3", 320.4: "320", 44.4e6: "44.4 million"} {
 		if got := units.Figure(v); got != want {
 			t.Errorf("%g is %q, want %q", v, got, want)
@@ -60,6 +63,7 @@ func TestFigures(t *testing.T) {
 }
 
 func TestDocumentAlone(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Doc = strings.Replace(story.Document, `{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}`, "", 1)
 	s.Doc = strings.Replace(s.Doc, `"10.0.0.4"},`, `"10.0.0.4"}`, 1)
@@ -70,6 +74,7 @@ func TestDocumentAlone(t *testing.T) {
 
 // Commands are to be copied: none is broken into lines.
 func TestCommandsForWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.NoDoc = true
 	for range 10 {
@@ -83,8 +88,9 @@ func TestCommandsForWhatIsMissing(t *testing.T) {
 	}
 }
 
-// What was asked for and is empty is not missing.
+// Evidence that was requested and is empty is not missing.
 func TestEmptyIsNotMissing(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for range 10 {
 		s.Request(4)
@@ -101,8 +107,9 @@ func TestEmptyIsNotMissing(t *testing.T) {
 	}
 }
 
-// First-generation logs do not say how long members took: then nothing is said of whose time it was.
+// First-generation logs do not have how long members took: then the report does not split the time.
 func TestTimeOfMembersNotKnown(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.NoDoc, s.Counts = true, &story.Counts{Requests: 10}
 	s.Files = map[string]string{"v1.json": strings.Repeat(`{"resourceId":"`+story.GatewayID+
@@ -115,6 +122,7 @@ func TestTimeOfMembersNotKnown(t *testing.T) {
 }
 
 func TestNothingExplained(t *testing.T) {
+	t.Parallel()
 	r := &report.Report{Requests: 9, Failures: 1, Undetermined: report.Undetermined{Failures: 1}}
 	if got := r.Headline(); !strings.HasPrefix(got, "1 request failed, and the evidence does not tell the cause.") {
 		t.Error(got)

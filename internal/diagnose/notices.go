@@ -17,7 +17,7 @@ import (
 	"causeway/internal/units"
 )
 
-// heldBackNotice tells how often members were held back, and what that saved.
+// heldBackNotice reports how often the gateway held members back, and what that saved.
 func heldBackNotice(c *inference.Case) []report.Notice {
 	times, passed := 0, 0
 	var members []string
@@ -40,11 +40,11 @@ func heldBackNotice(c *inference.Case) []report.Notice {
 	}
 	return []report.Notice{{
 		Cause: "a-passive-ejection", Scope: scope, Fact: fact,
-		Do: "cure what fails on the member: the findings name it, and it is failing less than it would. Azure holds no member back: there, these requests would have met it",
+		Do: "fix what fails on the member: the findings name it, and it fails less than it would. Azure holds no member back: there, these requests would have met it",
 	}}
 }
 
-// refusedByFirewall tells the answers 403 that the firewall made, with the rules that scored.
+// refusedByFirewall reports the answers 403 that the firewall made, with the rules that scored.
 func refusedByFirewall(c *inference.Case) (n report.Notice, ok bool) {
 	refused, sums, alone, scored := 0, map[string]bool{}, map[string]int{}, map[string]int{}
 	for id := range c.Traffic.FalseFriends.Forbidden {
@@ -53,7 +53,7 @@ func refusedByFirewall(c *inference.Case) (n report.Notice, ok bool) {
 			continue
 		}
 		refused++
-		if !traffic.OnlySums(i.BlockedBy) { // one such as a custom rule decides by itself
+		if !traffic.OnlySums(i.BlockedBy) { // one such as a custom rule decides alone
 			alone[i.BlockedBy]++
 			continue
 		}
@@ -135,16 +135,16 @@ func (n *noticing) uses(settings string) bool {
 	return slices.ContainsFunc(n.used, func(t gateway.Target) bool { return strings.EqualFold(t.Settings, settings) })
 }
 
-// state tells a gateway that Azure itself says is not at work.
+// state reports a gateway that is not running, by Azure's own state.
 func (n *noticing) state(s evidence.State) {
 	name, group := traffic.NameAndGroup(n.c)
 	if s.Operational != "" && !strings.EqualFold(s.Operational, "Running") {
 		n.add("h-state", report.Scope{}, "az network application-gateway start -g "+group+" -n "+name,
-			"the gateway is %s: it serves nobody", s.Operational)
+			"the gateway is %s: it serves no requests", s.Operational)
 	}
 	if s.Provisioning != "" && !strings.EqualFold(s.Provisioning, "Succeeded") {
-		n.add("h-state", report.Scope{}, "look in the activity log for the change that failed, mend it, and apply any change again",
-			"its last change is %s: what the document says may not be what is served", s.Provisioning)
+		n.add("h-state", report.Scope{}, "look in the activity log for the change that failed, fix it, and apply any change again",
+			"its last change is %s: the gateway may not serve what the document has", s.Provisioning)
 	}
 }
 
@@ -154,11 +154,11 @@ func (n *noticing) pools() {
 		led := slices.ContainsFunc(n.used, func(t gateway.Target) bool { return strings.EqualFold(t.Pool, p.Name) })
 		switch {
 		case led && len(p.Members) == 0:
-			n.add("i-empty-pool", report.Scope{Pool: p.Name}, "add its servers, or lead the rule elsewhere",
+			n.add("i-empty-pool", report.Scope{Pool: p.Name}, "add its servers, or point the rule at another pool",
 				"rules lead to pool %s, which has no members: every such request fails", p.Name)
 		case led && len(p.Members) == 1:
 			n.add("a-all-unhealthy-fail-closed", report.Scope{Pool: p.Name}, "add a second server",
-				"pool %s has one member: when its probe fails, or it is restarted, nobody is left, and nothing can be tried again elsewhere", p.Name)
+				"pool %s has one member: when its probe fails, or it restarts, no member is left, and no request can be retried elsewhere", p.Name)
 		}
 	}
 }
@@ -179,11 +179,11 @@ func (n *noticing) settings() {
 		}
 		if p != nil && p.Port > 0 && p.Port != s.Port {
 			n.add("a-probe-port", scope, "probe the port that serves",
-				"the probe %s asks port %d, and requests go to port %d: one may be up while the other is down", p.Name, p.Port, s.Port)
+				"the probe %s tries port %d, and requests go to port %d: one may be up while the other is down", p.Name, p.Port, s.Port)
 		}
 		if s.HTTPS() && s.HostName == "" && !s.PickHostFromAddress && (p == nil || probes.Loopback(p.Host)) {
 			n.add("f-name-mismatch", scope, "set a host name, or pick it from the member",
-				"backend settings %s speak HTTPS and name no host: the probe asks for 127.0.0.1, which is in no certificate", s.Name)
+				"backend settings %s speak HTTPS and name no host: the probe uses 127.0.0.1, which is in no certificate", s.Name)
 		}
 		if p != nil && p.Timeout > s.RequestTimeout {
 			n.add("a-green-probe-red-traffic", scope, "let the probe give up no later than requests do",
@@ -231,7 +231,7 @@ func (n *noticing) idleBudget(c *inference.Case) {
 	}
 }
 
-// queuedNotice tells of clients that waited where that is no finding.
+// queuedNotice reports clients that waited where that is no finding.
 func queuedNotice(c *inference.Case) []report.Notice {
 	found := slices.ContainsFunc(c.Findings, func(f *inference.Finding) bool { return f.Cause == "h-conn-limit" })
 	if c.Traffic.Waits.N == 0 || found {

@@ -1,6 +1,7 @@
 package diagnose_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 // Retries and passive ejection hid all that failed, and no one cause stands out: the headline says what they did, and counts no failures.
 func TestHeadlineOfWhatWasRecovered(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 40 {
 		s.After(50 * time.Millisecond)
@@ -23,7 +25,7 @@ func TestHeadlineOfWhatWasRecovered(t *testing.T) {
 		s.Request(5, func(r *accesslog.Record, _ *accesslog.Attempt) { r.HeldBack = "10.0.0.6" })
 	}
 	r := s.Diagnose()
-	want := "No request failed, but 3 requests went well at another attempt, and 37 requests were led past members that the gateway held back."
+	want := "No request failed, but 3 requests went well at another attempt, and 37 requests were sent past members that the gateway held back."
 	if got := r.Headline(); r.Failures > 0 || !strings.HasPrefix(got, want) {
 		t.Errorf("%d failures, verdict %+v: %s", r.Failures, r.Verdict, got)
 	}
@@ -31,6 +33,7 @@ func TestHeadlineOfWhatWasRecovered(t *testing.T) {
 
 // What was steered away from a member that is held back counts as recovered, once.
 func TestHeldBack(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	held := func(r *accesslog.Record, _ *accesslog.Attempt) { r.HeldBack = "10.0.0.4" }
 	for i := range 20 {
@@ -65,6 +68,7 @@ func TestHeldBack(t *testing.T) {
 
 // The report lists sessions that a member reset by member, with what the resets have in common.
 func TestResetTunnels(t *testing.T) {
+	t.Parallel()
 	tunnel := func(by, how string, age time.Duration) story.Change {
 		return func(r *accesslog.Record, a *accesslog.Attempt) {
 			r.Status, a.Status, r.EndedBy, r.End, r.Taken = 101, 101, by, how, age
@@ -91,41 +95,48 @@ func TestResetTunnels(t *testing.T) {
 			func(i int) time.Duration { return time.Duration(1+i*i) * time.Second }, "at ages from 1 s to 122 s",
 		},
 	} {
-		s := story.New(t)
-		for i := range 12 {
-			s.After(time.Second).Request(5, tunnel(accesslog.EndClient, accesslog.EndClean, time.Minute))
-			s.Request(4, tunnel(x.by, x.how, x.age(i)))
-		}
-		r := s.Diagnose()
-		fact := story.FactOf(r, "c-tunnel-reset")
-		if (fact != "") != (x.want != "") || !strings.Contains(fact, x.want) ||
-			fact != "" && !strings.HasPrefix(fact, "10.0.0.4 reset 12 of 12 WebSockets") {
-			t.Errorf("%s: %q", name, fact)
-		}
-		if r.Failures > 0 {
-			t.Errorf("%s: %d failures", name, r.Failures)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			for i := range 12 {
+				s.After(time.Second).Request(5, tunnel(accesslog.EndClient, accesslog.EndClean, time.Minute))
+				s.Request(4, tunnel(x.by, x.how, x.age(i)))
+			}
+			r := s.Diagnose()
+			fact := story.FactOf(r, "c-tunnel-reset")
+			if (fact != "") != (x.want != "") || !strings.Contains(fact, x.want) ||
+				fact != "" && !strings.HasPrefix(fact, "10.0.0.4 reset 12 of 12 WebSockets") {
+				t.Errorf("%s: %q", name, fact)
+			}
+			if r.Failures > 0 {
+				t.Errorf("%s: %d failures", name, r.Failures)
+			}
+		})
 	}
 }
 
-// What the document asks for and nobody gave stands in every form of a report of Causeway's own record, and in none of Azure's.
+// A protection that the document asks for and that was not given is in every form of a report on Causeway, and in none on Azure.
 func TestUnservedProtections(t *testing.T) {
+	t.Parallel()
 	doc := strings.Replace(story.Document, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`,
 		`"sku":{"name":"WAF_v2","tier":"WAF_v2","capacity":1},"webApplicationFirewallConfiguration":{"enabled":true,"firewallMode":"Prevention","ruleSetType":"OWASP","ruleSetVersion":"3.2"}`, 1)
 	for azure, want := range map[bool]bool{false: true, true: false} {
-		s := story.New(t)
-		s.Doc, s.Azure = doc, azure
-		for range 10 {
-			s.After(time.Second).Request(4)
-		}
-		r := s.Diagnose()
-		fact := story.FactOf(r, "i-unserved-protection")
-		if (fact != "") != want {
-			t.Fatalf("azure %v: %q", azure, fact)
-		}
-		if want {
-			story.EveryForm(t, r, "this gateway was served without a protection that its document asks for: waf (")
-		}
+		t.Run(fmt.Sprintf("azure %t", azure), func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			s.Doc, s.Azure = doc, azure
+			for range 10 {
+				s.After(time.Second).Request(4)
+			}
+			r := s.Diagnose()
+			fact := story.FactOf(r, "i-unserved-protection")
+			if (fact != "") != want {
+				t.Fatalf("azure %v: %q", azure, fact)
+			}
+			if want {
+				story.EveryForm(t, r, "this gateway was served without a protection that its document asks for: waf (")
+			}
+		})
 	}
 	s := story.New(t)
 	s.Request(4)

@@ -20,7 +20,7 @@ var order = []inference.Analyzer{
 	clients.Scanner,
 	clients.ShortBody, clients.SlowUpload, clients.HeaderLimit, clients.TooLarge, clients.InvalidRequest,
 	clients.ClientRstMidDownload,
-	timing.UnsaidTimer, timing.TimeoutMisfit,
+	timing.UnknownTimer, timing.TimeoutMisfit,
 	timing.HeavyRoute,
 	capacity.ConnLimitQueued,
 	clients.ClientTimerSpike,
@@ -94,6 +94,6 @@ var leftovers = []func(*inference.Case){
 	bodiesLeft,
 	clientsLeft,
 	namelessLeft,
-	unaskedLeft,
+	untriedLeft,
 	protocol.InterimLeft,
 }

@@ -12,10 +12,10 @@ import (
 	"causeway/internal/units"
 )
 
-// A report of backend health of another time than the failures tells how members were at its own time. Members that were
+// A report of backend health of another time than the failures shows how members were at its own time. Members that were
 // down then may have been up when requests failed, and down for another reason.
 
-// reportTime is the latest time that the report of health knows of; probed says that it is when probes last asked, and
+// reportTime is the latest time in the report of health; probed means that it is the time of the last probes, and
 // not merely when something last changed.
 func reportTime(c *inference.Case) (at time.Time, probed bool) {
 	for i := range c.Traffic.Histories {
@@ -33,7 +33,7 @@ func reportTime(c *inference.Case) (at time.Time, probed bool) {
 }
 
 // healthApart says how far the report of health is from a span of time, by more than its probes take to notice anything;
-// empty if it is not, or if its history tells of that time.
+// empty if it is not, or if its history covers that time.
 func healthApart(c *inference.Case, s report.Scope, from, to time.Time) string {
 	at, probed := reportTime(c)
 	slack := c.Probing(s.Settings).TakesOut()
@@ -77,7 +77,7 @@ func doubtHealth(c *inference.Case) {
 		if f.Confidence == report.High {
 			f.Confidence = report.Medium
 		}
-		f.Says("backend-health", "the report of health is "+apart+" these failures: it is taken as the state then")
+		f.AddEvidence("backend-health", "the report of health is "+apart+" these failures: it is taken as the state then")
 		c.Assume("backend health is " + besideRecords(c, apart) + ": it is taken as the state then")
 	}
 }
@@ -104,7 +104,7 @@ func besideRecords(c *inference.Case, apart string) string {
 	case at.After(c.Traffic.To):
 		return fmt.Sprintf("of %s, %s after the last record", units.Stamp(at), roughly(at.Sub(c.Traffic.To)))
 	}
-	return apart + " failures that are laid to what it tells"
+	return apart + " failures that it is taken to explain"
 }
 
 // roughly writes a long time in the unit in which people would say it.

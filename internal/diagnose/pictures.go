@@ -84,7 +84,7 @@ func seriesOf(c *inference.Case, e *traffic.Event) string {
 	return c.CauseOf(e)
 }
 
-// seriesNames are the causes that the timeline tells apart: the most frequent ones, then the rest as one, then what is
+// seriesNames are the causes with a series of their own in the timeline: the most frequent ones, then the rest as one, then what is
 // undetermined.
 func seriesNames(c *inference.Case) []string {
 	counts := map[string]int{}

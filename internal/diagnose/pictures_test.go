@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 )
 
 func TestStepsAreFew(t *testing.T) {
+	t.Parallel()
 	from := time.Date(2026, 11, 23, 9, 0, 59, 0, time.UTC)
 	for _, long := range []time.Duration{
 		0, time.Second, 119 * time.Second, 2 * time.Minute, time.Hour, 36 * time.Hour,
@@ -26,13 +28,16 @@ func TestStepsAreFew(t *testing.T) {
 }
 
 func TestLatencyBucketsAreFew(t *testing.T) {
+	t.Parallel()
 	for _, most := range []time.Duration{time.Microsecond, 3 * time.Millisecond, time.Second, time.Hour, 100 * time.Hour} {
-		h := &stats.Histogram{}
-		h.Add(time.Microsecond)
-		h.Add(most)
-		s := latencyShape("x", h, nil, 0)
-		if n := len(s.Buckets); n > report.MaxBuckets || s.Buckets[n-1].To < most.Seconds()*0.99 {
-			t.Errorf("%s: %d buckets, to %v", most, n, s.Buckets[n-1].To)
-		}
+		t.Run(fmt.Sprintf("most %v", most), func(t *testing.T) {
+			h := &stats.Histogram{}
+			h.Add(time.Microsecond)
+			h.Add(most)
+			s := latencyShape("x", h, nil, 0)
+			if n := len(s.Buckets); n > report.MaxBuckets || s.Buckets[n-1].To < most.Seconds()*0.99 {
+				t.Errorf("%s: %d buckets, to %v", most, n, s.Buckets[n-1].To)
+			}
+		})
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 // Closed connections of which Azure's log does not say why: what its other fields speak against comes last, with the reason.
 func TestRivalsOfCloses(t *testing.T) {
+	t.Parallel()
 	fresh := func(_ *accesslog.Record, a *accesslog.Attempt) { a.Connect = 2 * time.Millisecond }
 	story := func(protocol string, reuse bool) report.Open {
 		s := story.NewAzure(t)
@@ -27,7 +28,7 @@ func TestRivalsOfCloses(t *testing.T) {
 			if !reuse {
 				p = 40000 + i
 			}
-			s.After(time.Duration(2+i%19)*time.Second).Request(4, story.Port(p), story.Fails(story.ClosedFault, 2*time.Millisecond), fresh)
+			s.After(time.Duration(2+i%19)*time.Second).Request(4, story.Port(p), story.Fails(story.RaceFault, 2*time.Millisecond), fresh)
 		}
 		r := s.Diagnose()
 		if len(r.Findings) > 0 || len(r.Undetermined.Groups) != 1 {

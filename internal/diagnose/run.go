@@ -1,5 +1,5 @@
 // Package diagnose finds the causes of failed requests: evidence → traffic → analyzers → report. It knows nothing of where
-// evidence comes from, and it says nothing that the evidence does not carry: what cannot be told apart stays
+// evidence comes from, and it claims nothing that the evidence does not carry: what cannot be separated stays
 // undetermined, with its rivals and the next step.
 package diagnose
 
@@ -58,7 +58,7 @@ func assemble(c *inference.Case, b *evidence.Bundle) *report.Report {
 	}
 	r.Undetermined = undetermined(c)
 	if c.Traffic.Names.Given > 0 {
-		c.Assume(fmt.Sprintf("%d records name no pool and no backend settings: theirs are those of the document to which only they can belong", c.Traffic.Names.Given))
+		c.Assume(fmt.Sprintf("%d records name no pool and no backend settings: they count under the only ones of the document to which they can belong", c.Traffic.Names.Given))
 	}
 	r.WhatIf = whatIf(c)
 	say(&c.Traffic.Excluded, c)
@@ -127,7 +127,7 @@ func share(f *report.Finding, r *report.Report) float64 {
 const smallestVerdict = 0.2
 
 // verdict is the finding to act on first: the largest one that is more than a suspicion, and as large as what is left
-// undetermined. What only clients can mend comes behind the rest.
+// undetermined. What only clients can fix comes behind the rest.
 func verdict(r *report.Report) *report.Verdict {
 	var best *report.Finding
 	for i := range r.Findings {

@@ -13,6 +13,7 @@ import (
 // Where all is well there is nothing to find: connections are closed when idle and seen before use, answers are slow
 // and in time.
 func TestHealthyHasNoFinding(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 300 {
 		s.After(50 * time.Millisecond)
@@ -33,6 +34,7 @@ func TestHealthyHasNoFinding(t *testing.T) {
 
 // The same evidence gives the same bytes.
 func TestReportIsStable(t *testing.T) {
+	t.Parallel()
 	var first string
 	for range 3 {
 		var b strings.Builder
@@ -46,6 +48,7 @@ func TestReportIsStable(t *testing.T) {
 }
 
 func TestNoEvidence(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.NoDoc = true
 	r := s.Diagnose()

@@ -58,7 +58,7 @@ func scaleBoth(n *[2]int, all, sampled int) {
 	n[0], n[1] = inProportion(n[0], all, sampled), inProportion(n[1], all, sampled)
 }
 
-// inProportion is what a number in the sample comes to among all.
+// inProportion extrapolates a number in the sample to all failures.
 func inProportion(n, all, sampled int) int {
 	if sampled == 0 {
 		return n

@@ -14,6 +14,7 @@ import (
 // Two members were waited for one after the other, more often than can be looked at one by one: whatever the report counts
 // is of all failures, and it says once that facts count the sample.
 func TestCountsOfASample(t *testing.T) {
+	t.Parallel()
 	const failures = 400
 	s := story.DoubledWaits(t, failures)
 	b := s.Bundle()

@@ -17,7 +17,7 @@ import (
 	"causeway/internal/units"
 )
 
-// namelessText says of a log that names no member what it does tell; empty if that is nothing.
+// namelessText describes what a log without members does show; empty if that is nothing.
 func namelessText(c *inference.Case) string {
 	if c.Traffic.Nameless.N == 0 {
 		return ""
@@ -25,7 +25,7 @@ func namelessText(c *inference.Case) string {
 	return "the log names no member, but " + units.Count(c.Traffic.Nameless.N, "request was answered", "requests were answered")
 }
 
-// steps answers the questions that one asks in turn about intermittent 502s, as far as the evidence goes.
+// steps answers the usual questions about intermittent 502s, in turn, as far as the evidence goes.
 func steps(c *inference.Case, r *report.Report) []report.Step {
 	return []report.Step{healthStep(c), timeoutStep(c), connectionStep(c), gatewayStep(c), backendStep(c)}
 }
@@ -146,7 +146,7 @@ func unhealthyByMetrics(c *inference.Case) string {
 	return strings.Join(out, "; ")
 }
 
-// probedLast says when the report of health was true, where it tells.
+// probedLast gives the time for which the report of health holds, where it has one.
 func probedLast(c *inference.Case) string {
 	last := ""
 	for i := range c.Traffic.Histories {
@@ -244,7 +244,7 @@ func outlasted(c *inference.Case) (settings string, most time.Duration) {
 	return "", 0
 }
 
-// connectionStep: did connections to members come about, and last?
+// connectionStep: were connections to members established, and did they last?
 func connectionStep(c *inference.Case) report.Step {
 	s := report.Step{Step: "backend-connections", Result: report.NotKnown, Detail: "there are no requests among the evidence"}
 	if c.Traffic.Requests == 0 {
@@ -288,11 +288,11 @@ func connectionStep(c *inference.Case) report.Step {
 	return report.Step{
 		Step:   s.Step,
 		Result: report.Pass,
-		Detail: "every connection came about, and none ended under a request" + connectTimes(c),
+		Detail: "every connection was established, and none ended under a request" + connectTimes(c),
 	}
 }
 
-// connectTimes is how long connections took to come about: that is the network, and TLS.
+// connectTimes is how long it took to connect: that is the network, and TLS.
 func connectTimes(c *inference.Case) string {
 	var all stats.Histogram
 	for _, m := range c.Traffic.Members {

@@ -1,6 +1,7 @@
 package diagnose_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 // The trace of a first-generation document tells of the gateway as that of a second does.
 func TestGatewayStepOfTheFirstGeneration(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for range 30 {
 		s.After(time.Second).Request(4, func(r *accesslog.Record, _ *accesslog.Attempt) {
@@ -26,6 +28,7 @@ func TestGatewayStepOfTheFirstGeneration(t *testing.T) {
 
 // A step does not pass against its own figure: an answer that came later than the document lets it says that this is of another time.
 func TestTimeoutStepOfAnotherTime(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for i := range 30 {
 		s.After(10*time.Second).Request(4, story.Took(time.Duration(i%4)*time.Second))
@@ -37,6 +40,7 @@ func TestTimeoutStepOfAnotherTime(t *testing.T) {
 
 // A gateway that started within the window has not probed before: that makes nobody unhealthy.
 func TestHealthFromTheStartOfTheGateway(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for range 20 {
 		s.After(time.Second).Request(4)
@@ -51,6 +55,7 @@ func TestHealthFromTheStartOfTheGateway(t *testing.T) {
 
 // The members are healthy now and were not then: whatever the reason was, this report does not have it.
 func TestHealthyNowIsNotHealthyThen(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for range 20 {
 		s.After(time.Second).Request(4)
@@ -76,6 +81,7 @@ func TestHealthyNowIsNotHealthyThen(t *testing.T) {
 
 // Members that were healthy in an old report were not seen to be so in this window.
 func TestHealthyLongBefore(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Traffic(5*time.Second, []int{4, 5, 6})
 	s.Server("10.0.0.4", "Up", "", "", "2026-11-20T08:00:00Z Up")
@@ -88,20 +94,24 @@ func TestHealthyLongBefore(t *testing.T) {
 
 // Metrics tell how many members were unhealthy, also where nothing else is known, and when the report of health is too late.
 func TestUnhealthyByMetrics(t *testing.T) {
+	t.Parallel()
 	const metrics = `{"namespace":"Microsoft.Network/applicationGateways","interval":"PT1M","value":[{"name":{"value":"UnhealthyHostCount"},"unit":"Count","timeseries":[{"metadatavalues":[{"name":{"value":"backendsettingspool"},"value":"web~http"}],"data":[{"timeStamp":"2026-11-23T09:00:00Z","average":0},{"timeStamp":"2026-11-23T09:01:00Z","average":1.5},{"timeStamp":"2026-11-23T09:02:00Z","average":3}]}]}]}`
 	for _, health := range []bool{false, true} {
-		s := story.NewAzure(t)
-		for range 200 {
-			s.After(time.Second).Request(4)
-		}
-		if health {
-			s.Server("10.0.0.4", "Healthy", "", "Success. Received 200 status code")
-		}
-		s.Files = map[string]string{"metrics.json": metrics}
-		step := s.Diagnose().Steps[0]
-		if step.Result != "fail" ||
-			!strings.Contains(step.Detail, "up to 3 unhealthy members in web~http between 2026-11-23T09:01:00.000Z") {
-			t.Errorf("%+v", step)
-		}
+		t.Run(fmt.Sprintf("health %t", health), func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			for range 200 {
+				s.After(time.Second).Request(4)
+			}
+			if health {
+				s.Server("10.0.0.4", "Healthy", "", "Success. Received 200 status code")
+			}
+			s.Files = map[string]string{"metrics.json": metrics}
+			step := s.Diagnose().Steps[0]
+			if step.Result != "fail" ||
+				!strings.Contains(step.Detail, "up to 3 unhealthy members in web~http between 2026-11-23T09:01:00.000Z") {
+				t.Errorf("%+v", step)
+			}
+		})
 	}
 }

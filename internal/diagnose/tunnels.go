@@ -12,14 +12,15 @@ import (
 	"causeway/internal/units"
 )
 
-// silentTunnels tells the WebSockets that were ended for their silence: nobody failed, and their users lost a connection all the same.
+// silentTunnels reports the WebSockets that the gateway ended for their silence: no request failed, and users lost a connection all the
+// same.
 func silentTunnels(c *inference.Case) (out []report.Notice) {
 	for _, s := range units.SortedKeys(c.Traffic.FalseFriends.Tunnels) {
 		if t := c.Traffic.FalseFriends.Tunnels[s]; t.Silent > 0 {
 			out = append(out, report.Notice{
 				Cause: "d-ws-sse-idle", Scope: report.Scope{Settings: s},
 				Do: "send a ping at intervals below the request timeout, from either side, or raise the request timeout above the longest silence",
-				Fact: fmt.Sprintf("the gateway ended %d of %s under %s because neither side had said anything for the request timeout%s (%s)",
+				Fact: fmt.Sprintf("the gateway ended %d of %s under %s because neither side had sent anything for the request timeout%s (%s)",
 					t.Silent, units.Count(t.All, "WebSocket", "WebSockets"), report.Named(s, "settings"), timing.TimeoutText(c, s), t.ID),
 			})
 		}
@@ -27,7 +28,7 @@ func silentTunnels(c *inference.Case) (out []report.Notice) {
 	return out
 }
 
-// resetTunnels tells the members that reset tunnels.
+// resetTunnels reports the members that reset tunnels.
 func resetTunnels(c *inference.Case) (out []report.Notice) {
 	for _, k := range slices.SortedFunc(maps.Keys(c.Traffic.FalseFriends.Ends), traffic.TunnelPlace.Compare) {
 		t := c.Traffic.FalseFriends.Ends[k]

@@ -5,7 +5,7 @@ import (
 	"causeway/internal/report"
 )
 
-// unserved tells the protections that the document asks for and that a gateway of Causeway's does not give: whoever reads a report of
+// unserved reports the protections that the document asks for and that a gateway of Causeway's does not give: the reader of a report of
 // it must not take what got through for what a protected gateway lets through.
 func unserved(c *inference.Case) (out []report.Notice) {
 	running := c.Traffic.Health != nil && len(c.Traffic.Health.Unserved) > 0

@@ -10,7 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
-// cutUploadNotice tells the clients that were cut off.
+// cutUploadNotice reports the clients that the gateway cut off.
 func cutUploadNotice(c *traffic.CutUploads) []report.Notice {
 	if c.Paused == 0 {
 		return nil

@@ -48,8 +48,8 @@ func lateBySettings(c *inference.Case) map[string][]*traffic.Event {
 	return by
 }
 
-// longerTimeouts: what is cut off at a timer tells nothing of how long it would have taken. Only the shape below the
-// timer tells whether the tail is of the same kind.
+// longerTimeouts: requests cut off at a timer show nothing about how long they would have taken. Only the shape below the
+// timer shows whether the tail continues it.
 func longerTimeouts(c *inference.Case) []inference.Saving {
 	var out []inference.Saving
 	by := lateBySettings(c)
@@ -84,7 +84,7 @@ func longerTimeouts(c *inference.Case) []inference.Saving {
 				c.PresentTimeout(settings, limit, now)
 		case near == 0 && r.Answered >= traffic.EnoughAnswers:
 			s.Basis, s.Note = "unknown",
-				"no answer took the last third of the timeout: those that wait are of another kind, and nothing here says that they would ever be answered"
+				"no answer took the last third of the timeout: those that wait are different, and nothing here shows that they would ever be answered"
 		default:
 			s.Note = fmt.Sprintf("%d answers came in the last third before the timeout, so some of the rest would have come; how many is not in the evidence. One member with a longer timeout would show it", near)
 		}
@@ -110,7 +110,7 @@ func shorterTimeouts(c *inference.Case) []inference.Saving {
 			Setting: "requestTimeout", Scope: report.Scope{Settings: settings}, From: units.Seconds(limit), To: units.Seconds(shorter),
 			Basis: "exact",
 			Adds:  r.Waits.Between(shorter, max(limit, r.Slowest())),
-			Note: fmt.Sprintf("saves none of the %d, but tells their clients after %s instead of %s, and frees what they hold; the slowest answer took %s",
+			Note: fmt.Sprintf("saves none of the %d, but answers their clients after %s instead of %s, and frees what they hold; the slowest answer took %s",
 				len(by[settings]), units.Seconds(shorter), units.Seconds(limit), units.Seconds(r.Slowest())),
 		}})
 	}
@@ -183,7 +183,7 @@ func retries(c *inference.Case) []inference.Saving {
 	s := inference.Saving{Saving: report.Saving{
 		Setting: "retry",
 		Basis:   "bounded",
-		Note:    "at most: whether the second try would have succeeded is not in the evidence, and it hides the fault instead of curing it",
+		Note:    "at most: whether the second try would have succeeded is not in the evidence, and it hides the fault instead of fixing it",
 	}}
 	for _, e := range c.Traffic.Events {
 		if e.Visible && e.Tried && e.Tries == 1 && (inference.ConnectFailed(e) || idempotent(e.Method) && (e.ClosedUnanswered() ||
@@ -246,7 +246,7 @@ func withoutMembers(c *inference.Case) []inference.Saving {
 	return out
 }
 
-// standingBeside are the members of the same pool under the same settings that were asked while a member was: those that could
+// standingBeside are the members of the same pool under the same settings that were in use while a member was: those that could
 // have taken its requests. An address that came after it was left is not one of them.
 func standingBeside(c *inference.Case, k traffic.MemberKey) (out []traffic.MemberKey) {
 	m := c.Traffic.Member(k)

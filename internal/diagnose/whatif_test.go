@@ -1,6 +1,7 @@
 package diagnose_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ func savingOf(t *testing.T, r *report.Report, setting string) report.Saving {
 
 // The idle limit is replayed: every lost request was on a connection that would have been a new one.
 func TestShorterIdleLimitIsExact(t *testing.T) {
+	t.Parallel()
 	r := story.Race(t).Diagnose()
 	s := savingOf(t, r, "backendIdleTimeout")
 	if s.Removes != [2]int{29, 29} || s.Basis != "exact" || r.WhatIf.Together[0] != 29 {
@@ -31,6 +33,7 @@ func TestShorterIdleLimitIsExact(t *testing.T) {
 
 // A timer cut through a slope: some would have come, how many is not known. Nothing just below it: nobody knows at all.
 func TestLongerTimeoutIsBoundedOrUnknown(t *testing.T) {
+	t.Parallel()
 	f := func(slope bool, basis string) {
 		t.Helper()
 		s := story.New(t)
@@ -55,6 +58,7 @@ func TestLongerTimeoutIsBoundedOrUnknown(t *testing.T) {
 
 // A shorter timeout costs nothing where every answer is far below it, and that can be replayed.
 func TestShorterTimeoutIsExact(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":20`, 1)
 	for i := range 200 {
@@ -77,6 +81,7 @@ func TestShorterTimeoutIsExact(t *testing.T) {
 
 // After the fix the same traffic has no such failures; without it it has as many; a few requests tell nothing.
 func TestFollowUp(t *testing.T) {
+	t.Parallel()
 	before := story.Race(t).Diagnose()
 	quietly := story.New(t)
 	for range 400 {
@@ -98,6 +103,7 @@ func TestFollowUp(t *testing.T) {
 
 // A window that holds requests of the earlier one cannot tell whether a fix worked, nor can one of a time before it.
 func TestFollowUpOfTheSameTime(t *testing.T) {
+	t.Parallel()
 	before := story.Race(t).Diagnose()
 	end, err := time.Parse(time.RFC3339, before.Window.To)
 	if err != nil {
@@ -109,20 +115,23 @@ func TestFollowUpOfTheSameTime(t *testing.T) {
 		time.Millisecond:      "where the old rate would have made",
 		-1 * time.Millisecond: "where the old rate would have made", // the last request took so long
 	} {
-		s := story.New(t)
-		s.At = end.Add(begin)
-		for range 400 {
-			s.After(400 * time.Millisecond).Request(4)
-		}
-		s.Records[0].Start = end.Add(begin)
-		now := s.Diagnose()
-		now.Follow(before)
-		if len(now.Before) == 0 {
-			t.Fatal("nothing was followed up")
-		}
-		if u := now.Before[0]; !strings.Contains(u.Why, want) || (u.Result == "worked") != strings.HasPrefix(want, "where") ||
-			strings.HasPrefix(want, "is in") && !strings.Contains(u.Why, "--since "+before.Window.To) {
-			t.Errorf("%s: %+v", begin, u)
-		}
+		t.Run(fmt.Sprintf("begin %v", begin), func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			s.At = end.Add(begin)
+			for range 400 {
+				s.After(400 * time.Millisecond).Request(4)
+			}
+			s.Records[0].Start = end.Add(begin)
+			now := s.Diagnose()
+			now.Follow(before)
+			if len(now.Before) == 0 {
+				t.Fatal("nothing was followed up")
+			}
+			if u := now.Before[0]; !strings.Contains(u.Why, want) || (u.Result == "worked") != strings.HasPrefix(want, "where") ||
+				strings.HasPrefix(want, "is in") && !strings.Contains(u.Why, "--since "+before.Window.To) {
+				t.Errorf("%s: %+v", begin, u)
+			}
+		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 // Every finding, and every group that is left open, says when its failures lie.
 func TestWhenFailuresLie(t *testing.T) {
+	t.Parallel()
 	day := 24 * time.Hour
 	for name, c := range map[string]struct {
 		step, length time.Duration
@@ -74,24 +75,28 @@ func TestWhenFailuresLie(t *testing.T) {
 		},
 		"once": {time.Second, time.Hour, func(d time.Duration) bool { return d == 7*time.Second }, "at 2026-11-23 09:00:07 UTC"},
 	} {
-		s := story.NewAzure(t)
-		begin := s.At
-		for d := time.Duration(0); d < c.length; d += c.step {
-			s.At = begin.Add(d)
-			if c.bad(d) {
-				s.Request(4+int(d/c.step)%2, story.Status(500))
-			} else {
-				s.Request(4 + int(d/c.step)%2)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			begin := s.At
+			for d := time.Duration(0); d < c.length; d += c.step {
+				s.At = begin.Add(d)
+				if c.bad(d) {
+					s.Request(4+int(d/c.step)%2, story.Status(500))
+				} else {
+					s.Request(4 + int(d/c.step)%2)
+				}
 			}
-		}
-		if r := s.Diagnose(); len(r.Findings) == 0 || !strings.HasPrefix(story.Found(t, r, 0).When, c.want) {
-			t.Errorf("%s: %+v, want %q", name, r.Findings, c.want)
-		}
+			if r := s.Diagnose(); len(r.Findings) == 0 || !strings.HasPrefix(story.Found(t, r, 0).When, c.want) {
+				t.Errorf("%s: %+v, want %q", name, r.Findings, c.want)
+			}
+		})
 	}
 }
 
 // Failures that come at any time of day are no schedule, though there are few of them.
 func TestNoSchedule(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	s := story.NewAzure(t)
 	for range 5 * 144 {

@@ -213,7 +213,7 @@ func TestConnectTimeout(t *testing.T) {
 	})
 }
 
-// A member that is given up is told at once, by a reset: an orderly end would let it work on, and send an answer that
+// A member that the gateway gives up learns it at once, by a reset: an orderly end would let it work on, and send an answer that
 // nobody reads.
 func TestAMemberThatIsGivenUpIsReset(t *testing.T) {
 	inTime(t, func(w *world) {

@@ -5,6 +5,7 @@ import (
 )
 
 func TestBars(t *testing.T) {
+	t.Parallel()
 	for _, x := range []struct {
 		counts []int
 		want   string

@@ -325,7 +325,7 @@ func stepText(d time.Duration) string {
 
 func seconds0(d time.Duration) string { return strconv.Itoa(int(d/time.Second)) + " s" }
 
-// clockFormat tells as much of a time as is needed to know it.
+// clockFormat is the shortest format that identifies a time.
 func clockFormat(from time.Time, long, step time.Duration) string {
 	format := "15:04"
 	if step%time.Minute != 0 {

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// look is how a text stands out on a terminal: codes of the Select Graphic Rendition, empty for none.
+// look is how a terminal emphasises a text: codes of the Select Graphic Rendition, empty for none.
 type look struct{ lead, text string }
 
 const (

@@ -54,7 +54,7 @@ func (r *Report) Follow(before *Report) {
 	}
 }
 
-// overlap says why this window cannot tell what became of the earlier one: it holds requests of that time, or of a time
+// overlap says why this window shows nothing about the earlier one: it holds requests of that time, or of a time
 // before. Empty if it comes after it. Windows that touch overlap by the time that the last request took.
 func (r *Report) overlap(before *Report) string {
 	from, to := timeOf(r.Window.From), timeOf(r.Window.To)

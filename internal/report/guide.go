@@ -11,11 +11,11 @@ import (
 const GuideSchema = "causeway.guide/v2"
 
 // Guide is the way through a search for the cause of intermittent 502s, one question at a time. A question is answered
-// by the evidence where there is some, and by whoever searches where there is none.
+// by the evidence where there is some, and by the reader where there is none.
 type Guide struct {
 	Schema  string      `json:"schema"`
 	Steps   []GuideStep `json:"steps"`
-	Outcome string      `json:"outcome"` // what the answers come to
+	Outcome string      `json:"outcome"` // the conclusion from the answers
 	Verdict *Verdict    `json:"verdict"`
 	Rivals  []string    `json:"rivals"` // causes that the failures without a verdict may have, the likeliest first
 }
@@ -42,7 +42,7 @@ const (
 	Unknown = "unknown"
 )
 
-// guided are the questions, in the order in which they are asked, with the step of the report that answers each.
+// guided is the questions in order, with the step of the report that answers each.
 var guided = []struct {
 	id, step, question, why, ask string
 	groups                       string   // of causes that belong behind it
@@ -175,7 +175,7 @@ func thenOf(id string) []string {
 	return nil
 }
 
-// conclude says what the answers come to: the first no decides, a question without an answer before it stays open.
+// conclude draws the conclusion from the answers: the first no decides, a question without an answer before it stays open.
 func (g *Guide) conclude() {
 	open := []string{}
 	for _, s := range g.Steps {

@@ -7,12 +7,12 @@ import (
 	"causeway/internal/units"
 )
 
-// MetricsSummary is what the metrics alone tell where there is no access log: how many answers were errors, whose they were, and
+// MetricsSummary is what the metrics alone show where there is no access log: how many answers were errors, whose they were, and
 // when. A metric proves no cause of any request, so nothing here is a finding.
 type MetricsSummary struct {
 	Window       Window        `json:"window"`
 	Answers      int           `json:"answers"`      // that clients got, of every status
-	Errors       int           `json:"errors"`       // of these, 5xx; where they are not given by status, failed requests
+	Errors       int           `json:"errors"`       // answers 5xx; where the metrics do not split by status, failed requests
 	ByBackend    int           `json:"byBackend"`    // 5xx that members answered; -1: not known
 	ByGateway    int           `json:"byGateway"`    // about: the rest; -1: not known
 	Facts        []string      `json:"facts"`        // of the whole window
@@ -49,7 +49,7 @@ func (m *MetricsSummary) headline() string {
 	return text + ". No request can be attributed without the access log."
 }
 
-// Lines are what there is to tell, one thing each.
+// Lines are the sentences of the summary, one fact each.
 func (m *MetricsSummary) Lines() []string {
 	out := append([]string{}, m.Facts...)
 	for i := range m.ErrorPeriods {

@@ -75,12 +75,12 @@ type MatrixCell struct {
 
 // Bounds of what pictures show.
 const (
-	MaxSteps      = 120
-	MaxBuckets    = 60
-	MaxSeries     = 6 // causes told apart in the timeline
-	MaxShapes     = 8 // settings, and members
-	MaxMatrixRows = 16
-	MaxMatrixCols = 24
+	MaxSteps      = 120 // of the timeline
+	MaxBuckets    = 60  // of a latency shape
+	MaxSeries     = 6   // causes with a series of their own in the timeline
+	MaxShapes     = 8   // settings, and members
+	MaxMatrixRows = 16  // instances
+	MaxMatrixCols = 24  // members
 )
 
 // Causes in a timeline that are none.

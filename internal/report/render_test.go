@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -115,6 +116,7 @@ func fullReport() *report.Report {
 }
 
 func TestMarkdown(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	if err := fullReport().Markdown(&b); err != nil {
 		t.Fatal(err)
@@ -147,6 +149,7 @@ func nastyReport(t *testing.T) *report.Report {
 }
 
 func TestMarkdownIsHarmless(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	if err := nastyReport(t).Markdown(&b); err != nil {
 		t.Fatal(err)
@@ -189,6 +192,7 @@ var (
 )
 
 func TestPageIsComplete(t *testing.T) {
+	t.Parallel()
 	r := mixedStory(t).Diagnose()
 	got := story.HTMLOf(t, r)
 	for i := range r.Findings {
@@ -224,6 +228,7 @@ func TestPageIsComplete(t *testing.T) {
 }
 
 func TestPageIsHarmless(t *testing.T) {
+	t.Parallel()
 	got := story.HTMLOf(t, nastyReport(t))
 	for _, bad := range []string{"<script", "<img", `"><em`, "<em>", "<u>", "<i>"} {
 		if strings.Contains(got, bad) {
@@ -234,6 +239,7 @@ func TestPageIsHarmless(t *testing.T) {
 
 // Reports of nothing are pages as well, and so are those of earlier versions, which have no pictures.
 func TestPageWithoutPictures(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.NoDoc = true
 	if got := story.HTMLOf(t, s.Diagnose()); !strings.Contains(got, "There are no requests in this evidence") {
@@ -253,24 +259,29 @@ var escape = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 // Colours add nothing but themselves.
 func TestColourIsOnlyColour(t *testing.T) {
+	t.Parallel()
 	for _, width := range []int{60, 77, 100, 120} {
-		var plain, coloured bytes.Buffer
-		r := mixedStory(t).Diagnose()
-		if err := r.Text(&plain, width); err != nil {
-			t.Fatal(err)
-		}
-		if err := r.ColourText(&coloured, width); err != nil {
-			t.Fatal(err)
-		}
-		if escape.ReplaceAllString(coloured.String(), "") != plain.String() || !strings.Contains(coloured.String(), "\x1b[1m") ||
-			strings.Contains(plain.String(), "\x1b") {
-			t.Errorf("width %d: coloured text is another text", width)
-		}
+		t.Run(fmt.Sprintf("width %v", width), func(t *testing.T) {
+			t.Parallel()
+			var plain, coloured bytes.Buffer
+			r := mixedStory(t).Diagnose()
+			if err := r.Text(&plain, width); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.ColourText(&coloured, width); err != nil {
+				t.Fatal(err)
+			}
+			if escape.ReplaceAllString(coloured.String(), "") != plain.String() || !strings.Contains(coloured.String(), "\x1b[1m") ||
+				strings.Contains(plain.String(), "\x1b") {
+				t.Errorf("width %d: coloured text is another text", width)
+			}
+		})
 	}
 }
 
 // What clients sent must not speak to the terminal.
 func TestTextIsHarmless(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	if err := nastyReport(t).Text(&b, 100); err != nil {
 		t.Fatal(err)
@@ -282,6 +293,7 @@ func TestTextIsHarmless(t *testing.T) {
 
 // Pictures survive the way through JSON: a page can be made from a report that was kept.
 func TestPageFromJSON(t *testing.T) {
+	t.Parallel()
 	r := mixedStory(t).Diagnose()
 	b, err := json.Marshal(r)
 	if err != nil {

@@ -33,7 +33,7 @@ type Report struct {
 	Assumptions    []string        `json:"assumptions"`      // what was taken for granted without evidence, and what could not be made sure
 	Read           Read            `json:"read"`
 	Missing        []Missing       `json:"missing"`
-	MetricsSummary *MetricsSummary `json:"metricsSummary,omitempty"` // what the metrics tell where there is no access log
+	MetricsSummary *MetricsSummary `json:"metricsSummary,omitempty"` // what the metrics show where there is no access log
 	Pictures       *Pictures       `json:"pictures,omitempty"`
 }
 
@@ -44,7 +44,7 @@ type Read struct {
 	Misdated      int      `json:"misdated"`      // rows whose time cannot be true, which were set aside
 	OutsideWindow Excluded `json:"outsideWindow"` // requests outside the requested window
 	Unread        []string `json:"unread"`        // what could not be read, with file and line; at most twenty
-	Sampled       int      `json:"sampled"`       // one failure in so many was looked at by itself, because there were too many; 1: all
+	Sampled       int      `json:"sampled"`       // one failure in so many was inspected, because there were too many; 1: all
 }
 
 // Excluded counts requests that the diagnosis left out, and the time that they span, RFC 3339.
@@ -155,7 +155,7 @@ type Step struct {
 }
 
 // Undetermined is what no cause explains: all of it together, and group by group, each with what it may be and what
-// would tell.
+// would decide.
 type Undetermined struct {
 	Failures int      `json:"failures"`
 	Rivals   []string `json:"rivals"`
@@ -175,7 +175,7 @@ type Open struct {
 	Rows      []string `json:"rows,omitempty"`
 }
 
-// Missing is evidence that would have told more.
+// Missing is evidence that would have helped, with the command that gets it.
 type Missing struct {
 	What string `json:"what"`
 	Why  string `json:"why"`

@@ -7,7 +7,7 @@ import (
 	"causeway/internal/units"
 )
 
-// Text writes the list with what to ask for.
+// Text writes the list, each with the argument that selects it.
 func (s *Several) Text(w io.Writer, width int) error {
 	p := &Printer{W: w, Width: max(width, 60)}
 	p.Wrapped("", s.Error()+". Ask for one of them by what stands before it:")
@@ -31,7 +31,7 @@ type Several struct {
 	More     int      `json:"more,omitempty"` // that are not listed
 }
 
-// Choice is one of several requests, and what to ask for to get it.
+// Choice is one of several requests, with the argument that selects it.
 type Choice struct {
 	Pick    string `json:"pick"`
 	Client  string `json:"client"`
@@ -43,6 +43,7 @@ type Choice struct {
 // ChoiceSchema is the version of a list to choose from.
 const ChoiceSchema = "causeway.choice/v1"
 
+// Error says how many requests match.
 func (s *Several) Error() string {
 	return fmt.Sprintf("%d requests that failed began then", len(s.Requests)+s.More)
 }

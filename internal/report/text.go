@@ -76,7 +76,7 @@ func harmless(s string) string {
 // Wrapped writes text behind a lead, with later lines indented as far as the lead is wide.
 func (p *Printer) Wrapped(lead, text string) { p.set(look{}, lead, text) }
 
-// set is wrapped in a look of its own. A word of confidence is coloured wherever it stands behind its label.
+// set is wrapped in a look of its own. A word of confidence is coloured wherever it follows its label.
 func (p *Printer) set(l look, lead, text string) {
 	indent := strings.Repeat(" ", len([]rune(lead)))
 	line, wide, empty, before := p.paint(l.lead, harmless(lead)), len([]rune(lead)), true, ""
@@ -146,14 +146,14 @@ func (r *Report) Headline() string {
 	return r.standing() + "There are no requests in this evidence."
 }
 
-// recoveredText is the verdict where no request failed and no one cause stands out among what other attempts made good.
+// recoveredText is the verdict where no request failed and no one cause dominates the failed attempts that a retry hid.
 func recoveredText(r *Report) string {
 	var ways []string
 	if n := r.Recovered - r.Steered; n > 0 {
 		ways = append(ways, units.Count(n, "request went", "requests went")+" well at another attempt")
 	}
 	if r.Steered > 0 {
-		ways = append(ways, units.Count(r.Steered, "request was", "requests were")+" led past members that the gateway held back")
+		ways = append(ways, units.Count(r.Steered, "request was", "requests were")+" sent past members that the gateway held back")
 	}
 	explained, open := 0, 0
 	for i := range r.Findings {
@@ -316,7 +316,7 @@ func expectedText(e Expected) string {
 	return text
 }
 
-// maxGroups is how many groups of undetermined failures the text tells; the JSON has all.
+// maxGroups is how many groups of undetermined failures the text lists; the JSON has all.
 const maxGroups = 8
 
 func (p *Printer) undetermined(u *Undetermined) {
@@ -333,7 +333,7 @@ func (p *Printer) undetermined(u *Undetermined) {
 	}
 }
 
-// open tells one group of failures that share what they may be.
+// open writes one group of failures with the same possible causes.
 func (p *Printer) open(g *Open) {
 	p.Wrapped("  - ", g.countText()+", "+g.Scope.Text())
 	if g.When != "" {
@@ -402,7 +402,7 @@ func (g *Open) countText() string {
 	return text
 }
 
-// metered tells what the metrics alone show.
+// metered writes what the metrics alone show.
 func (p *Printer) metered(m *MetricsSummary) {
 	if m == nil {
 		return

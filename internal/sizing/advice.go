@@ -36,7 +36,7 @@ func (c *Report) adviseV2(used float64, t *traffic.Summary) {
 		c.Assumed = append(c.Assumed, "without metrics only throughput counts: TLS handshakes and connections may need more")
 		if c.Days < enoughDays && used <= tight {
 			c.Assumed = append(c.Assumed,
-				"nothing is advised to be set: so short a log, without metrics, says that this was enough and not how few would be")
+				"no setting is advised: so short a log, without metrics, shows that this was enough, not how few would be")
 			return
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // What Azure publishes of instances and sizes holds for Azure's machines. A gateway of Causeway's has the machine that it runs on: what
 // that can carry is known once somebody has measured it.
 
-// selfHosted reports whether the evidence is of a gateway that runs on a machine of its owner's: it was asked itself, or the records
+// selfHosted reports whether the evidence is of a gateway that runs on a machine of its owner's: it gave its own figures, or the records
 // are its own, and no metrics of Azure's stand beside them.
 func selfHosted(t *traffic.Summary, b *evidence.Bundle) bool {
 	return b.Machine != nil || 2*t.Own > t.Requests && len(t.Metrics) == 0

@@ -38,6 +38,7 @@ func busyStory(t *testing.T, queued time.Duration) *story.Story {
 
 // Of a gateway that runs on Causeway capacity speaks of the machine, and not of what Azure's sizes can do.
 func TestCapacityOfAMachine(t *testing.T) {
+	t.Parallel()
 	m := evidence.Machine{
 		Cores:            2,
 		Procs:            2,
@@ -62,40 +63,43 @@ func TestCapacityOfAMachine(t *testing.T) {
 		"nearly full":    {&full, 0, "tight: 8900 client connections now, of 9000 that fit"},
 		"clients waited": {&m, 2 * time.Second, "too small for its connections: 30 clients waited for room"},
 	} {
-		c, text := capacityOf(t, busyStory(t, x.queued), x.m)
-		if !strings.HasPrefix(c.Judgement, x.want) {
-			t.Errorf("%s: %s", name, c.Judgement)
-		}
-		for _, azures := range []string{
-			"az ", "bits a second of", "million bits", "for pages of", "as Azure publishes",
-			"Standard_Large, 6 instances;", "Set-Az",
-		} {
-			if strings.Contains(text, azures) {
-				t.Errorf("%s: %q is Azure's:\n%s", name, azures, text)
+		t.Run(name, func(t *testing.T) {
+			c, text := capacityOf(t, busyStory(t, x.queued), x.m)
+			if !strings.HasPrefix(c.Judgement, x.want) {
+				t.Errorf("%s: %s", name, c.Judgement)
 			}
-		}
-		for _, says := range []string{
-			"size and instances of the document (Standard_Large, 6 instances) have no effect on Causeway so far",
-			"make bench",
-		} {
-			if !strings.Contains(text, says) {
-				t.Errorf("%s: it does not say %q:\n%s", name, says, text)
+			for _, azures := range []string{
+				"az ", "bits a second of", "million bits", "for pages of", "as Azure publishes",
+				"Standard_Large, 6 instances;", "Set-Az",
+			} {
+				if strings.Contains(text, azures) {
+					t.Errorf("%s: %q is Azure's:\n%s", name, azures, text)
+				}
 			}
-		}
-		if known := x.m != nil; known != strings.Contains(text, "2, of which Go uses 2 (GOMAXPROCS)") ||
-			known != strings.Contains(text, "20000 at most, 40 now") || known == strings.Contains(text, "causeway capacity --live") {
-			t.Errorf("%s: %s", name, text)
-		}
-		for _, l := range c.Loads {
-			if l.Limit > 0 && l.Measure != "connections" {
-				t.Errorf("%s: %+v has a limit that nobody measured", name, l)
+			for _, says := range []string{
+				"size and instances of the document (Standard_Large, 6 instances) have no effect on Causeway so far",
+				"make bench",
+			} {
+				if !strings.Contains(text, says) {
+					t.Errorf("%s: it does not say %q:\n%s", name, says, text)
+				}
 			}
-		}
+			if known := x.m != nil; known != strings.Contains(text, "2, of which Go uses 2 (GOMAXPROCS)") ||
+				known != strings.Contains(text, "20000 at most, 40 now") || known == strings.Contains(text, "causeway capacity --live") {
+				t.Errorf("%s: %s", name, text)
+			}
+			for _, l := range c.Loads {
+				if l.Limit > 0 && l.Measure != "connections" {
+					t.Errorf("%s: %+v has a limit that nobody measured", name, l)
+				}
+			}
+		})
 	}
 }
 
 // What Azure exports is still held against Azure's figures.
 func TestCapacityOfAzure(t *testing.T) {
+	t.Parallel()
 	s := busyStory(t, 0)
 	s.Azure = true
 	c, text := capacityOf(t, s, nil)

@@ -37,7 +37,7 @@ type Report struct {
 	Missing   []report.Missing `json:"missing"`
 	Limits    [][]string       `json:"limits"` // the figures that the load is compared with
 
-	Machine    *evidence.Machine `json:"machine,omitempty"` // that a gateway of Causeway's runs on, where it was asked
+	Machine    *evidence.Machine `json:"machine,omitempty"` // that a gateway of Causeway's runs on, where the evidence has it
 	SelfHosted bool              `json:"-"`                 // it is one of Causeway's
 
 	Need        int    `json:"-"` // instances that the load needs, of a gateway with so many; 0: not known
@@ -66,11 +66,11 @@ type Advice struct {
 // Figures that Azure publishes of a second-generation gateway.
 const (
 	unitsPerInstance   = 10.0
-	ConnectionsPerUnit = 2500.0
+	ConnectionsPerUnit = 2500.0 // persistent connections of a capacity unit
 	bitsPerUnit        = 2.22e6 // a second
 	mostInstances      = 125
-	MostInstancesV1    = 32
-	enoughDays         = 7 // for advice on how many instances to keep
+	MostInstancesV1    = 32 // of a first-generation gateway
+	enoughDays         = 7  // for advice on how many instances to keep
 )
 
 // sizeTable is the throughput of one first-generation instance with TLS, in bits a second, for pages of about 6 KB and of
@@ -91,7 +91,7 @@ func FromEvidence(b *evidence.Bundle) (*Report, error) {
 	return FromSummary(t), nil
 }
 
-// FromSummary is what the load comes to.
+// FromSummary compares the observed load with the capacity limits.
 func FromSummary(t *traffic.Summary) *Report {
 	c := &Report{Schema: Schema, Loads: []Load{}, Advice: []Advice{}, Assumed: []string{}, Missing: []report.Missing{}, Headroom: -1}
 	frame(t, c)
@@ -196,7 +196,7 @@ func (c *Report) cover(first, last time.Time) {
 	}
 }
 
-// logLoads takes what the access log tells of throughput and arrivals, by the minute.
+// logLoads reads throughput and arrivals by the minute from the access log.
 func logLoads(t *traffic.Summary, c *Report) {
 	if t.Requests == 0 {
 		return
@@ -307,7 +307,7 @@ func judgeCapacity(t *traffic.Summary, c *Report) {
 	}
 	if c.Days < enoughDays {
 		c.Assumed = append(c.Assumed,
-			fmt.Sprintf("this is %s of evidence; how many instances to keep is judged by a month, and not by less than %d days: take the advice as a lower bound", c.length(), enoughDays))
+			fmt.Sprintf("this is %s of evidence; how many instances to keep takes a month to judge, and %d days at the least: take the advice as a lower bound", c.length(), enoughDays))
 	}
 }
 
@@ -430,7 +430,7 @@ func (c *Report) Text(w io.Writer, width int) error {
 	return p.Err
 }
 
-// limitsTitle stands over what a machine has; it is empty for a gateway on Azure.
+// limitsTitle heads the limits of a machine; it is empty for a gateway on Azure.
 func (c *Report) limitsTitle() string {
 	if c.SelfHosted {
 		return "What the gateway has to work with:"

@@ -13,6 +13,7 @@ import (
 
 // Metrics alone do not say how many instances there are: that the load is above what one can bear is no finding.
 func TestCapacityByMetricsAlone(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	dir := t.TempDir()
 	s.Write(dir, "metrics.json", []byte(`{"interval":"PT1M","namespace":"Microsoft.Network/applicationGateways","value":[{"id":"`+
@@ -44,6 +45,7 @@ func TestCapacityByMetricsAlone(t *testing.T) {
 
 // The gateway may have two instances and needs them wholly; then requests fail. With one pool it may be that as well.
 func TestCapacityAtMaximum(t *testing.T) {
+	t.Parallel()
 	s := story.FullGateway(t, 10*time.Millisecond)
 	story.Expect(t, s.Diagnose(), "h-capacity-max medium 40")
 }

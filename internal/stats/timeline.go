@@ -26,7 +26,7 @@ const maxTicks = 4 << 20
 func NewClock() *Clock { return &Clock{width: BinWidth, MaxBins: maxTicks} }
 
 // Timeline are moments at which something happened, to the resolution of the clock. They are added in about the order of
-// time, and sorted once before they are asked. A long log leaves more of them than of anything else, so they are kept as
+// time, and sorted once before they are read. A long log leaves more of them than of anything else, so they are kept as
 // text of two or three bytes each: how far an interval is from the one before, and how many happened in it.
 type Timeline struct {
 	Clock *Clock

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// SortedKeys are the keys of a map, in order: what a report says must not depend on chance.
+// SortedKeys are the keys of a map, in order: a report must not depend on chance.
 func SortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 	return slices.Sorted(maps.Keys(m))
 }

@@ -24,7 +24,7 @@ func ReasonOfDetail(s gateway.ServerHealth) string {
 
 var opensslCode = regexp.MustCompile(`OpenSSL error code (\d+)`)
 
-// codeOfDetail is what a detail text says beyond its reason, in the words of a history.
+// codeOfDetail is what a detail text gives beyond its reason, in the words of a history.
 func codeOfDetail(s gateway.ServerHealth) string {
 	if m := opensslCode.FindStringSubmatch(s.Detail); m != nil {
 		return m[1]

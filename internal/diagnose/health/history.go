@@ -119,7 +119,7 @@ func (t *History) SinceUp(when time.Time) (time.Duration, bool) {
 	return 0, false
 }
 
-// Status is the one that the probe got, where that was what was wrong; 0 if it was not.
+// Status is the HTTP status that failed the probe; 0 if another reason did.
 func (c Change) Status() int {
 	if c.Reason != "status_mismatch" {
 		return 0

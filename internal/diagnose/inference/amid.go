@@ -21,8 +21,8 @@ func AroundEach(events []*traffic.Event, d time.Duration) []Span {
 	return out
 }
 
-// Among cuts spans to the time of the events themselves: what lies before the first and after the last of them says
-// nothing of the time between.
+// Among cuts spans to the time of the events: what lies before the first and after the last event proves
+// nothing about the time between.
 func Among(events []*traffic.Event, spans []Span) []Span {
 	from, to := events[0].Start, events[0].At
 	for _, e := range events {

@@ -4,15 +4,15 @@ import (
 	"strings"
 )
 
-// Analyzer is one cause that may be at work. It is a file of its own, named like the cause.
+// Analyzer recognises one cause. It has a file of its own, named like the cause.
 type Analyzer struct {
-	Name     string   // id; what it is easily taken for stands in the catalogue
-	Requires Evidence // evidence without which it is not looked at
+	Name     string   // id of the cause; the catalogue lists its rivals
+	Requires Evidence // evidence without which it does not run
 	Doc      string   // what decides, in a sentence
 	Run      func(*Case)
 }
 
-// Evidence says which evidence an analyzer cannot do without.
+// Evidence is a set of the kinds of evidence, as bits.
 type Evidence uint8
 
 const (
@@ -20,13 +20,13 @@ const (
 	Trace                         // access records with Causeway's object
 	Document                      // of the gateway
 	Health                        // backend health
-	Metrics
-	Activity
+	Metrics                       // of the gateway
+	Activity                      // the activity log
 )
 
 var evidenceNames = []string{"access log", "trace", "gateway document", "backend health", "metrics", "activity log"}
 
-// String lists what is needed.
+// String lists the kinds of evidence, joined by commas.
 func (n Evidence) String() string {
 	var out []string
 	for i, name := range evidenceNames {

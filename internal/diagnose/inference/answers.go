@@ -9,9 +9,9 @@ import (
 // LongestAnswered is the greatest idle age of a connection on which a member answered.
 func (c *Case) LongestAnswered(k traffic.MemberKey) time.Duration { return c.Traffic.Member(k).Longest }
 
-// AnswersSuch reports whether requests of such kinds are answered as well: what fails by itself is the request's doing, whatever its
+// AnswersRoutesOf reports whether the routes of events have answers too: a request that always fails is to blame itself, whatever its
 // connection.
-func (c *Case) AnswersSuch(events []*traffic.Event) bool {
+func (c *Case) AnswersRoutesOf(events []*traffic.Event) bool {
 	n := 0
 	for _, e := range events {
 		if r := c.Traffic.Route(e.Route()); r.Answered > r.Broken {

@@ -9,7 +9,7 @@ import (
 	"causeway/internal/units"
 )
 
-// AtOneMember leaves requests open that one member makes late: to wait longer for it is no cure, and their kind is not to
+// AtOneMember leaves requests open that one member makes late: a longer wait would fix nothing, and the route is not to
 // blame.
 func (c *Case) AtOneMember(l *TimedOutGroup) bool {
 	member, ok := c.mostlyAt(l)
@@ -30,7 +30,7 @@ func (c *Case) InBursts(l *TimedOutGroup) bool {
 	return b.Come()
 }
 
-// Next is what to look at.
+// Next is what to do next about requests that are late in bursts.
 func (b Bursts) Next(l *TimedOutGroup) string {
 	what := "these requests"
 	if l.Scope.Path != "" {
@@ -40,17 +40,17 @@ func (b Bursts) Next(l *TimedOutGroup) string {
 		b.close, b.n, units.Count(b.within, "request", "requests"), b.share*float64(b.n), what)
 }
 
-// ArrivalsText says how much more traffic there was then, where there was.
+// ArrivalsText compares the traffic at the slow times with that at others; empty if it was not higher.
 func (c *Case) ArrivalsText(l *TimedOutGroup) string {
 	then, otherwise, ok := c.arrivals(l.Events)
 	if did, busy := c.AsBusy(l.Events, came); !ok || then < Uneven*otherwise || 2*did < busy {
 		return ""
 	}
-	return fmt.Sprintf("; %s requests a second came at those times, and %s at others: what is short for them then is likelier than a fault of one kind of request", units.Decimal(then, 1), units.Decimal(otherwise, 1))
+	return fmt.Sprintf("; %s requests a second came at those times, and %s at others: what is short for them then is likelier than a fault of one route", units.Decimal(then, 1), units.Decimal(otherwise, 1))
 }
 
 // RivalsOfBursts are the causes of times at which requests are slow. Where much traffic came then, what all requests share comes
-// first; else, of one kind of requests, what it alone needs.
+// first; otherwise, for a single route, what it alone needs.
 func (c *Case) RivalsOfBursts(l *TimedOutGroup) []string {
 	alone := []string{"d-db-lock", "g-dependency-down", "g-conn-pool-db", "d-slow-route"}
 	all := []string{"g-worker-pool", "g-cpu-queueing", "d-gc-pause"}
@@ -61,13 +61,13 @@ func (c *Case) RivalsOfBursts(l *TimedOutGroup) []string {
 	return append(append(all, alone...), "d-timeout-below-latency", "h-autoscale-lag")
 }
 
-// Bursts tells whether slow requests follow each other. One that is slow for its own sake is so whatever its neighbours are;
+// Bursts measures whether slow requests follow each other. One that is slow for its own sake is so whatever its neighbours are;
 // a queue, a lock, a pause or a slow time makes neighbours slow together.
 type Bursts struct {
 	n      int     // slow requests that come after another one
-	close  int     // of these, soon after it
-	within int     // how many requests of these kinds that is; about half would come so soon by accident
-	share  float64 // that comes so soon by accident
+	close  int     // those soon after it
+	within int     // how many requests "soon" covers; about half would come so soon by accident
+	share  float64 // of requests that come so soon by accident, 0 to 1
 }
 
 // BurstsOf looks at the requests that waited in vain, and at the answers in the last third before the timeout.
@@ -87,13 +87,13 @@ func (c *Case) BurstsOf(l *TimedOutGroup) (b Bursts) {
 	return b
 }
 
-// Come reports whether they come in bursts: no accident, and a good part of those that would be apart by accident are not.
+// Come reports whether they come in bursts: it is no accident, and a good part of those that accident would separate are together.
 func (b Bursts) Come() bool {
 	return b.n > 0 && stats.BinomialTail(b.close, b.n, b.share) < stats.Significance &&
 		float64(b.close) >= float64(b.n)*(b.share+(1-b.share)/3)
 }
 
-// placesOf is where the slow ones stand in the order of all requests of their kinds. Those of one moment are spread over it.
+// placesOf is the place of each slow request in the order of all requests of their routes. Those of one moment are spread over it.
 func (c *Case) placesOf(l *TimedOutGroup) (places []int, all int) {
 	asked, slow := map[int64]int{}, map[int64]int{}
 	for k, r := range c.Traffic.Routes {
@@ -115,7 +115,7 @@ func (c *Case) placesOf(l *TimedOutGroup) (places []int, all int) {
 	return places, all
 }
 
-// mostlyAt is the member at which most of them are that would not be late if it were as its equals. Where a cookie binds few
+// mostlyAt is the member at which most requests are that would not be late if it were as quick as its equals. Where a cookie binds few
 // users to it, it may be they who ask for more.
 func (c *Case) mostlyAt(l *TimedOutGroup) (member string, ok bool) {
 	asked := map[traffic.MemberKey]int{}
@@ -123,7 +123,7 @@ func (c *Case) mostlyAt(l *TimedOutGroup) (member string, ok bool) {
 		if c.NeighboursOf(k) != c.NeighboursOf(l.Events[0].Key()) {
 			continue
 		}
-		if kind := m.Mix.Kinds[l.Route]; kind != nil {
+		if kind := m.Mix.Routes[l.Route]; kind != nil {
 			asked[k] = kind.Attempts
 		} else if l.Scope.Path == "" && k.Settings == l.Scope.Settings {
 			asked[k] = m.Attempts

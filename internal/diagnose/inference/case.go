@@ -1,4 +1,4 @@
-// Package inference is the workplace of analyzers: a Case holds the traffic, hands out the failures that no cause has claimed
+// Package inference is what analyzers work with: a Case holds the traffic, hands out the failures that no cause has claimed
 // yet, and collects findings. Whatever more than one analyzer needs to conclude lives here.
 package inference
 
@@ -10,19 +10,19 @@ import (
 	"causeway/internal/sizing"
 )
 
-// Case is what analyzers work on. Each takes the events that its mechanism explains; what is taken is not offered
+// Case is what analyzers work on. Each claims the events that its mechanism explains; the case does not offer those
 // to the next, so that a failure has one cause at most.
 type Case struct {
 	Traffic *traffic.Summary
 
 	Findings    []*Finding
 	Open        []Suspicion
-	Savings     []Saving                  // that the what-if found
-	causes      map[*traffic.Event]string // of the events that were claimed; empty: left undetermined
+	Savings     []Saving                  // of the what-if
+	causes      map[*traffic.Event]string // of claimed events; empty: left undetermined
 	Assumptions []string
-	moves       map[traffic.PoolKey]*Move // of pools that were asked about; nil: its member did not move
-	sized       *sizing.Report            // what the load comes to, once it was asked for
-	Ordered     []*traffic.Bucket         // the time line in order, once it was asked for
+	moves       map[traffic.PoolKey]*Move // computed so far, by pool; nil: its member did not move
+	sized       *sizing.Report            // the sizing of the load, once computed
+	Ordered     []*traffic.Bucket         // the time series in order, once computed
 }
 
 // Suspicion is what an undetermined group of events might be.
@@ -32,18 +32,19 @@ type Suspicion struct {
 	Next   string
 }
 
+// NewCase is a case without claims, about a summary that no longer changes.
 func NewCase(t *traffic.Summary) *Case {
 	return &Case{Traffic: t, Assumptions: slices.Clone(t.Assumptions)}
 }
 
-// Assume notes what was taken for granted without evidence.
+// Assume notes what the diagnosis takes for granted without evidence; each text once.
 func (c *Case) Assume(text string) {
 	if !slices.Contains(c.Assumptions, text) {
 		c.Assumptions = append(c.Assumptions, text)
 	}
 }
 
-// Unclaimed are the events that nobody has taken and that want keeps.
+// Unclaimed are the events that no cause has claimed and that want keeps, in order of time.
 func (c *Case) Unclaimed(want func(*traffic.Event) bool) []*traffic.Event {
 	var out []*traffic.Event
 	for _, e := range c.Traffic.Events {
@@ -54,7 +55,7 @@ func (c *Case) Unclaimed(want func(*traffic.Event) bool) []*traffic.Event {
 	return out
 }
 
-// Claim takes events for a cause.
+// Claim takes events for a cause, and adds its finding. Events must not be empty, and id must be in the catalogue.
 func (c *Case) Claim(id string, events []*traffic.Event, scope report.Scope, confidence string) *Finding {
 	c.mark(events, id)
 	f := newFinding(id, events, scope, confidence)
@@ -64,15 +65,15 @@ func (c *Case) Claim(id string, events []*traffic.Event, scope report.Scope, con
 	return f
 }
 
-// Remark names a cause that has a part in failures, or in none yet, which are counted under another.
-func (c *Case) Remark(id string, events []*traffic.Event, scope report.Scope, confidence string) *Finding {
+// Note names a cause that has a part in failures, or in none yet, which are counted under another.
+func (c *Case) Note(id string, events []*traffic.Event, scope report.Scope, confidence string) *Finding {
 	f := newFinding(id, events, scope, confidence)
 	f.Contributing = len(events)
 	c.Findings = append(c.Findings, f)
 	return f
 }
 
-// Existing is a finding of the same cause under the same settings: one cause is told once, whatever members it is at.
+// Existing is the finding of a cause under the same pool and settings, whatever the member; nil if there is none.
 func (c *Case) Existing(id string, scope report.Scope) *Finding {
 	for _, f := range c.Findings {
 		if f.Cause == id && f.Scope.Settings == scope.Settings && f.Scope.Pool == scope.Pool {
@@ -82,7 +83,7 @@ func (c *Case) Existing(id string, scope report.Scope) *Finding {
 	return nil
 }
 
-// mark takes events for a cause; for none, if they are left undetermined.
+// mark notes the cause of events; an empty id leaves them undetermined.
 func (c *Case) mark(events []*traffic.Event, id string) {
 	if c.causes == nil {
 		c.causes = map[*traffic.Event]string{}
@@ -94,10 +95,10 @@ func (c *Case) mark(events []*traffic.Event, id string) {
 	}
 }
 
-// CauseOf is the cause that claimed an event; empty if none did.
+// CauseOf is the id of the cause that claimed an event; empty if none did.
 func (c *Case) CauseOf(e *traffic.Event) string { return c.causes[e] }
 
-// EventsOf are the events that causes have claimed.
+// EventsOf are the events that the given causes have claimed, in order of time.
 func (c *Case) EventsOf(ids ...string) []*traffic.Event {
 	var out []*traffic.Event
 	for _, e := range c.Traffic.Events {
@@ -108,7 +109,7 @@ func (c *Case) EventsOf(ids ...string) []*traffic.Event {
 	return out
 }
 
-// ClaimMore takes events for a cause that may have been found already.
+// ClaimMore takes events for a cause, and extends the finding of that cause if there is one.
 func (c *Case) ClaimMore(id string, events []*traffic.Event, scope report.Scope, confidence string) *Finding {
 	f := c.Existing(id, scope)
 	if f == nil {
@@ -133,7 +134,7 @@ func (c *Case) ClaimMore(id string, events []*traffic.Event, scope report.Scope,
 	return f
 }
 
-// Suspect leaves events undetermined, with what they might be and what would tell.
+// Suspect leaves events undetermined, with the causes that they may have, the likeliest first, and what to do next.
 func (c *Case) Suspect(events []*traffic.Event, next string, rivals ...string) {
 	c.Open = append(c.Open, Suspicion{Events: events, Rivals: unique(rivals), Next: next})
 	c.mark(events, "")
@@ -149,6 +150,7 @@ func unique(list []string) (out []string) {
 	return out
 }
 
+// CountVisible counts the events that a client saw; retries hid the rest.
 func CountVisible(events []*traffic.Event) int {
 	n := 0
 	for _, e := range events {
@@ -159,13 +161,13 @@ func CountVisible(events []*traffic.Event) int {
 	return n
 }
 
-// Extrapolate is about how many failures a number of those in the sample stands for: answers, which are all counted, are held
-// against it.
+// Extrapolate estimates how many failures a number of those in the sample stands for, to compare them with answers, which are all
+// counted.
 func (c *Case) Extrapolate(n int) int { return n << c.Traffic.Sample.Shift }
 
-// Saving is one with the events that it removes.
+// Saving is a what-if saving with the events that it removes.
 type Saving struct {
 	report.Saving
 	Sure  []*traffic.Event // removed for certain
-	Maybe []*traffic.Event // removed perhaps, these included
+	Maybe []*traffic.Event // removed perhaps, including Sure
 }

@@ -7,9 +7,10 @@ import (
 	"causeway/internal/evidence"
 )
 
-// Soon is how long after a change a failure is still taken for its doing.
+// Soon is how long after a change it may still be the cause of a failure.
 const Soon = 10 * time.Minute
 
+// CallerOr is the caller of a change, or "somebody" where the activity log has none.
 func CallerOr(caller string) string {
 	if caller == "" {
 		return "somebody"

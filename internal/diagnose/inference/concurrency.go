@@ -10,16 +10,16 @@ import (
 // ConcurrencyTest compares how much was in progress when a member refused with how much was when it served.
 type ConcurrencyTest struct {
 	At          *traffic.Concurrency
-	N, Above    int     // seconds in which it refused; of these, at the level or above it only
+	N, Above    int     // seconds in which it refused, and those in which it refused only at the level or above
 	Level       int     // of work in progress
 	Refused     int     // requests that it refused at the level or above
-	Served, All int     // that it served there, and in all
-	chance      float64 // that refusals and work go together by accident
+	Served, All int     // requests that it served there, and in all
+	chance      float64 // of refusals and work going together by accident, 0 to 1
 }
 
 // WithConcurrency tests whether failures come when much is in progress at their member. It is a fair question only where a failure
-// is at once, or where many in progress are what fails the next: what waits piles up, and would be its own reason. Of each
-// second the failure at the least work counts. One place is looked at, where most of these seconds are.
+// is immediate, or where the requests in progress make the next one fail: what waits piles up, and would be its own reason. Of each
+// second the failure at the least work counts. The test looks at the one place that has most of these seconds.
 func (c *Case) WithConcurrency(events []*traffic.Event) ConcurrencyTest {
 	places, groups := traffic.GroupBy(events, (*traffic.Event).ConcurrencyKey)
 	var least []int // of each second

@@ -15,10 +15,10 @@ func Decided(id string, n Evidence, test, fact string, want func(*traffic.Event)
 	return Analyzer{Name: id, Requires: n, Doc: test, Run: Decides(id, fact, want)}
 }
 
-// MaxKinds is how many different faults of one cause are told one by one.
-const MaxKinds = 8
+// MaxListed is how many different faults of one cause a finding lists one by one.
+const MaxListed = 8
 
-// Decides claims such events, as one finding under each settings, with a fact for each member.
+// Decides claims the events that want keeps: one finding for each backend settings, with a fact for each member.
 func Decides(id, fact string, want func(*traffic.Event) bool) func(*Case) {
 	return func(c *Case) {
 		keys, groups := traffic.GroupBy(c.Unclaimed(want), (*traffic.Event).PoolKey)
@@ -28,15 +28,15 @@ func Decides(id, fact string, want func(*traffic.Event) bool) func(*Case) {
 			members, byMember := traffic.GroupBy(events, func(e *traffic.Event) string { return e.Member })
 			for _, m := range members {
 				kinds, byKind := traffic.GroupBy(byMember[m], func(e *traffic.Event) fault.Fault { return e.Fault })
-				if len(kinds) == 1 || len(kinds) > MaxKinds {
-					f.Says("access-log", atMember(m, byMember[m], fact), byMember[m]...)
+				if len(kinds) == 1 || len(kinds) > MaxListed {
+					f.AddEvidence("access-log", atMember(m, byMember[m], fact), byMember[m]...)
 					continue
 				}
 				for _, x := range kinds {
-					f.Says("access-log", atMember(m, byKind[x], x.Text()), byKind[x]...)
+					f.AddEvidence("access-log", atMember(m, byKind[x], x.Text()), byKind[x]...)
 				}
 			}
-			c.Fill(map[string]string{"address": Address(events)}, f)
+			c.Expand(map[string]string{"address": Address(events)}, f)
 		}
 	}
 }
@@ -85,6 +85,7 @@ func Is(side fault.Side, phase fault.Phase, kinds ...fault.Kind) func(*traffic.E
 	}
 }
 
+// Either matches what one of two predicates matches.
 func Either(a, b func(*traffic.Event) bool) func(*traffic.Event) bool {
 	return func(e *traffic.Event) bool { return a(e) || b(e) }
 }

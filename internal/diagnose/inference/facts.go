@@ -13,18 +13,18 @@ import (
 // Lasting is how long nothing may listen before it is more than a restart.
 const Lasting = 10 * time.Second
 
-// GatewayMade matches failures that the gateway met, whoever is behind them; not what a backend or a client said itself, or may
-// have said.
+// GatewayMade matches failures that the gateway met, whatever is behind them. It leaves out the statuses that a backend or a client sent,
+// or may have sent.
 func GatewayMade(e *traffic.Event) bool {
 	return e.Visible && e.Fault.Side != fault.Client && e.Fault.Kind != fault.Status && !e.Ambiguous && e.Instance != ""
 }
 
-// HaveHistory reports whether backend health says how it was before.
+// HaveHistory reports whether backend health has the history of some member.
 func (c *Case) HaveHistory() bool {
 	return slices.ContainsFunc(c.Traffic.Histories, func(t health.History) bool { return len(t.Changes) > 0 })
 }
 
-// PeakOf is the highest value of a metric in the window.
+// PeakOf is the highest value of a metric in the window, in the metric's unit; false if there is none.
 func (c *Case) PeakOf(name string) (top float64, ok bool) {
 	m := c.Traffic.Metric(name)
 	if m == nil {

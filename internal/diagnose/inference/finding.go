@@ -31,7 +31,7 @@ func newFinding(id string, events []*traffic.Event, scope report.Scope, confiden
 	return f
 }
 
-// Generalise takes the advice back that was filled in for one member: it is of several now.
+// Generalise replaces advice for one member by the catalogue's: the finding is of several members now.
 func (f *Finding) Generalise() {
 	for i, fix := range cause.Find(f.Cause).Fixes {
 		f.Fixes[i].Change = fix.Change
@@ -39,17 +39,18 @@ func (f *Finding) Generalise() {
 	}
 }
 
-// Says adds a fact.
-func (f *Finding) Says(source, fact string, events ...*traffic.Event) {
+// AddEvidence adds a fact from a source such as "access-log", with the first MaxRows transaction ids of the events behind it.
+func (f *Finding) AddEvidence(source, fact string, events ...*traffic.Event) {
 	f.Evidence = append(f.Evidence, report.Evidence{Source: source, Fact: fact, Rows: rows(events)})
 }
 
+// RuleOut names a cause that the evidence excludes, and why.
 func (f *Finding) RuleOut(id, because string) {
 	f.RuledOut = append(f.RuledOut, report.RuledOut{Cause: id, Because: because})
 }
 
-// LeaveOpen names the rivals of the catalogue that were not excluded.
-func (f *Finding) LeaveOpen(ids ...string) {
+// AddRivals names the rivals of the catalogue that were not excluded.
+func (f *Finding) AddRivals(ids ...string) {
 	for _, id := range ids {
 		if !f.HasRival(id) {
 			f.Rivals = append(f.Rivals, report.Rival{Cause: id, Test: cause.ToSeparate(f.Cause, id)})
@@ -57,12 +58,13 @@ func (f *Finding) LeaveOpen(ids ...string) {
 	}
 }
 
+// HasRival reports whether the finding leaves a cause open already.
 func (f *Finding) HasRival(id string) bool {
 	return slices.ContainsFunc(f.Rivals, func(r report.Rival) bool { return r.Cause == id })
 }
 
-// MayBe names causes that the finding leaves open, each with the test of its own.
-func (f *Finding) MayBe(ids ...string) {
+// AddOpenRivals names further causes that the finding leaves open, each with the test that separates it.
+func (f *Finding) AddOpenRivals(ids ...string) {
 	for _, id := range ids {
 		if c := cause.Find(id); c != nil && id != f.Cause && !f.HasRival(id) {
 			f.Rivals = append(f.Rivals, report.Rival{Cause: id, Test: c.Separate})
@@ -70,8 +72,8 @@ func (f *Finding) MayBe(ids ...string) {
 	}
 }
 
-// Expect says what the fixes of one side would have saved.
-func (f *Finding) Expect(side string, low, high int, basis, note string) {
+// SetExpected sets what the fixes of one side would have saved: low to high failures; basis is exact, bounded or unknown.
+func (f *Finding) SetExpected(side string, low, high int, basis, note string) {
 	for i := range f.Fixes {
 		if f.Fixes[i].Side == side {
 			f.Fixes[i].Expected = report.Expected{Removes: [2]int{low, high}, Basis: basis, Note: note}
@@ -79,7 +81,7 @@ func (f *Finding) Expect(side string, low, high int, basis, note string) {
 	}
 }
 
-// MaxRows is how many transaction ids stand behind a fact.
+// MaxRows is how many transaction ids a fact carries at most.
 const MaxRows = 5
 
 func rows(events []*traffic.Event) []string {
@@ -90,8 +92,8 @@ func rows(events []*traffic.Event) []string {
 	return out
 }
 
-// Fill puts the names of this gateway into the texts of every finding.
-func (c *Case) Fill(values map[string]string, f *Finding) {
+// Expand puts the names of this gateway into the texts of every finding.
+func (c *Case) Expand(values map[string]string, f *Finding) {
 	values["gateway"], values["group"] = c.Traffic.NameAndGroup()
 	values["pool"], values["settings"], values["member"] = f.Scope.Pool, f.Scope.Settings, f.Scope.Member
 	c.fillProbe(values, f)
@@ -147,7 +149,7 @@ func keep(a, b string) string {
 	return a
 }
 
-// Address is where the members of a group of events were reached.
+// Address lists the servers of a group of events, four at most, joined by "and".
 func Address(events []*traffic.Event) string {
 	var all []string
 	for _, e := range events {
@@ -158,6 +160,7 @@ func Address(events []*traffic.Event) string {
 	return strings.Join(all, " and ")
 }
 
+// ConfidenceOf is high or else medium confidence.
 func ConfidenceOf(high bool) string {
 	if high {
 		return report.High

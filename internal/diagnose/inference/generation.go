@@ -9,10 +9,10 @@ import (
 	"causeway/internal/sizing"
 )
 
-// What changes the size of a gateway differs by its generation: the first has instances of a size, the second grows by
-// itself or has a fixed number of instances, and knows no sizes.
+// The way to change the capacity of a gateway differs by its generation: the first has instances of a size, the second scales
+// automatically or has a fixed number of instances, and knows no sizes.
 
-// ofGeneration keeps of a finding's fixes those that the gateway has, in the form that it takes.
+// ofGeneration keeps the fixes of a finding that the gateway's generation has, in the form that it takes.
 func (c *Case) ofGeneration(f *Finding) {
 	switch {
 	case c.Traffic.Config == nil:
@@ -27,7 +27,7 @@ func (c *Case) ofGeneration(f *Finding) {
 	}
 }
 
-// Capacity is what the load comes to, computed once: a finding that advises instances and the report on capacity have the same
+// Capacity is the sizing of the observed load, computed once: a finding that advises instances and the report on capacity have the same
 // numbers.
 func (c *Case) Capacity() *sizing.Report {
 	if c.sized == nil {
@@ -58,7 +58,7 @@ func (c *Case) fixedNumber(x *report.Fix) {
 	}
 }
 
-// fillInstances gives the advice on instances that causeway capacity gives for the same evidence. What that does not advise stays a
+// fillInstances fills in the instances that causeway capacity advises for the same evidence. What that does not advise stays a
 // word to fill in.
 func (c *Case) fillInstances(values map[string]string, f *Finding) {
 	if !slices.ContainsFunc(f.Fixes, func(x report.Fix) bool { return strings.Contains(x.Commands.AzCLI, "capacity {") }) {

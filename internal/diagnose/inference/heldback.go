@@ -8,7 +8,7 @@ import (
 	"causeway/internal/stats"
 )
 
-// WasHeldBack reports whether a member was held back with some of its failures: what would have failed after them went elsewhere.
+// WasHeldBack reports whether one of the failures made the gateway hold the member back: further requests went elsewhere.
 func WasHeldBack(events []*traffic.Event) bool {
 	return slices.ContainsFunc(events, func(e *traffic.Event) bool { return e.Attempt.Ejected })
 }
@@ -24,7 +24,8 @@ func EnoughToHold(events []*traffic.Event) int {
 // UpByProbe is when a member last answered a probe well, if that was after a time.
 func (c *Case) UpByProbe(e *traffic.Event, after time.Time) (time.Time, bool) {
 	t := c.Traffic.HistoryOf(e)
-	if t == nil || !t.IsUp() || t.Now.Causeway == nil || t.Now.Causeway.Reason != "" || t.Now.Causeway.Failures > 0 { // Up is also who failed too few probes
+	// Up is also who failed too few probes
+	if t == nil || !t.IsUp() || t.Now.Causeway == nil || t.Now.Causeway.Reason != "" || t.Now.Causeway.Failures > 0 {
 		return time.Time{}, false
 	}
 	at, err := time.Parse(time.RFC3339Nano, t.Now.Causeway.LastProbe)

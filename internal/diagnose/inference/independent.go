@@ -18,15 +18,15 @@ func DistinctSeconds(events []*traffic.Event) int {
 	return len(seen)
 }
 
-// InOneMoment reports whether all of them failed within two seconds: then it is not their age that they share but the time.
+// InOneMoment reports whether all events failed within two seconds: then they share the time, not an age.
 func InOneMoment(events []*traffic.Event) bool {
 	return events[len(events)-1].At.Sub(events[0].At) < 2*time.Second
 }
 
-// Independent counts events, those that lie within a burst of each other once.
+// Independent counts events; those within stats.Burst of each other count once.
 func Independent(events []*traffic.Event) int { return Apart(events, stats.Burst) }
 
-// Apart counts events, those that lie within a time of each other once.
+// Apart counts events; those within a time of each other count once.
 func Apart(events []*traffic.Event, within time.Duration) int {
 	times := make([]time.Time, len(events))
 	for i, e := range events {
@@ -49,11 +49,11 @@ type Standout[K comparable] struct {
 	Key      K
 	Failures int // independent ones
 	Share    float64
-	Chance   float64 // that its share of the failures is an accident, corrected for the number of places
+	Chance   float64 // of its share of the failures by accident, 0 to 1, corrected for the number of places
 }
 
 // StandsOut finds the places that have more failures than their share of the requests explains, the least likely first.
-// Exposure is requests. It needs three independent failures at a place.
+// Exposure counts requests by place. A place needs three independent failures.
 func StandsOut[K comparable](exposure map[K]int, failed map[K][]*traffic.Event) []Standout[K] {
 	requests, failures := 0, 0
 	counts := map[K]int{}

@@ -8,20 +8,20 @@ import (
 	"causeway/internal/stats"
 )
 
-// Load is told by arrivals, never by concurrency: slowness itself makes requests pile up.
+// Arrivals measure load, never concurrency: slowness itself makes requests pile up.
 
-// Load is the traffic of an interval without what failed in it: a failure is no load of its own.
+// Load is the number of requests of an interval that did not fail: a failure is no load of its own.
 func Load(i *traffic.Bucket) int { return i.Requests - i.Failures }
 
-// came is all of it, for what waits in vain has to be worked on as well.
+// came is the number of all requests of an interval, because members work on those that time out as well.
 func came(i *traffic.Bucket) int { return i.Requests }
 
 // LoadTest compares what happens when much traffic comes with what happens when little does.
 type LoadTest struct {
-	N, Upper int     // independent events; of these, in the half of the traffic that came at the highest rate
-	chance   float64 // that so many do by accident
+	N, Upper int     // independent events, and those in the half of the traffic that came at the highest rate
+	chance   float64 // of so many there by accident, 0 to 1
 	Low      float64 // requests a second in the quarter of the traffic that came slowest
-	High     float64 // and fastest
+	High     float64 // requests a second in the quarter that came fastest
 	WaitLow  time.Duration
 	WaitHigh time.Duration // mean time of answers in members, in those quarters
 }
@@ -77,7 +77,7 @@ func (c *Case) WithLoad(events []*traffic.Event) LoadTest {
 	return t
 }
 
-// ranks says of each interval, of ascending load, which part of the traffic came at a lower rate, and which part came in
+// ranks gives, for each interval of ascending load, the part of the traffic that came at a lower rate, and the part that came in
 // the intervals of the upper half. Equal loads have equal ranks.
 func ranks(all []*traffic.Bucket, total int) (rank map[*traffic.Bucket]float64, upperShare float64) {
 	rank = map[*traffic.Bucket]float64{}
@@ -103,7 +103,7 @@ func (t LoadTest) Rises() bool {
 }
 
 // AsBusy is how many moments were at least as busy as the middle one of those in which events began, and in how many of
-// these they did. What load brings about comes whenever there is as much, and not only for a while that was busy too.
+// those events did begin. What load causes happens whenever there is as much load, not only for a while that was busy too.
 func (c *Case) AsBusy(events []*traffic.Event, loadOf func(*traffic.Bucket) int) (with, all int) {
 	for width := c.Traffic.Line.Width; ; width *= 2 {
 		moments := c.moments(width, events, loadOf)
@@ -143,7 +143,7 @@ type instant struct {
 }
 
 // arrivals are how many requests came in a second while events began, and at other times, in pieces of time that are long
-// enough to be compared; ok is false where there are none of one kind.
+// enough to compare; ok is false if there are no seconds with events, or none without.
 func (c *Case) arrivals(events []*traffic.Event) (then, otherwise float64, ok bool) {
 	for width := c.Traffic.Line.Width; ; width *= 2 {
 		moments := c.moments(width, events, came)

@@ -8,8 +8,8 @@ import (
 	"causeway/internal/stats"
 )
 
-// FewUsers reports whether a cookie binds users to members, and the events are of few of them: then the member's turns are
-// those of its users, and that it gets none says nothing of it.
+// FewUsers reports whether a cookie binds users to members, and the events are of few users: then the member gets the requests
+// of its users, and getting none proves nothing about it.
 func (c *Case) FewUsers(events []*traffic.Event) bool {
 	if c.Traffic.Config == nil {
 		return false
@@ -19,6 +19,7 @@ func (c *Case) FewUsers(events []*traffic.Event) bool {
 	return s != nil && s.CookieAffinity && len(users) < stats.MinEvents
 }
 
+// LastStart is the latest beginning of a request among events; zero for none.
 func LastStart(events []*traffic.Event) time.Time {
 	var last time.Time
 	for _, e := range events {
@@ -29,7 +30,7 @@ func LastStart(events []*traffic.Event) time.Time {
 	return last
 }
 
-// EndedTogether reports whether all of them ended at one moment, as far as the log's times tell: then the member stopped
+// EndedTogether reports whether all events ended at one moment, as far as the log's times show: then the member stopped
 // with work under way, and got nothing new afterwards.
 func EndedTogether(events []*traffic.Event) bool {
 	first, last := events[0].At, events[0].At
@@ -47,7 +48,7 @@ func EndedTogether(events []*traffic.Event) bool {
 // moment is how long one takes whose work is cut off: connections are ended one after the other.
 const moment = 500 * time.Millisecond
 
-// MissedTurns is how many attempts a member would have had after it was given up, by its share of those before it failed.
+// MissedTurns is how many attempts a member would have had after the gateway gave it up, by its share of those before it failed.
 func (c *Case) MissedTurns(k traffic.MemberKey, failed, gone time.Time) int {
 	mine, theirs := c.Traffic.Member(k).Tried.Between(c.Traffic.From, failed), c.OthersTried(k, c.Traffic.From, failed)
 	if theirs == 0 {
@@ -56,7 +57,7 @@ func (c *Case) MissedTurns(k traffic.MemberKey, failed, gone time.Time) int {
 	return c.OthersTried(k, gone, c.Traffic.To) * mine / theirs
 }
 
-// OthersTried is how many attempts went to other members of the same pool in a span of time.
+// OthersTried counts the attempts on other members of the same pool in a span of time.
 func (c *Case) OthersTried(k traffic.MemberKey, from, to time.Time) int {
 	n, this := 0, c.Traffic.Member(k)
 	for other, m := range c.Traffic.Members {

@@ -10,7 +10,7 @@ import (
 	"causeway/internal/stats"
 )
 
-// Periods are stretches of time in which a metric was at or above a limit, joined where they touch.
+// Periods are the times in which a metric was at or above a limit, joined where they touch.
 func Periods(m *evidence.Metric, limit float64) []Period {
 	var out []Period
 	for _, p := range m.Points {
@@ -26,13 +26,13 @@ func Periods(m *evidence.Metric, limit float64) []Period {
 	return out
 }
 
-// Period is a stretch of time, of so many points of a metric.
+// Period is a span of time that covers Points points of a metric.
 type Period struct {
 	From, To time.Time
 	Points   int
 }
 
-// Within reports whether a time is in one of the periods, or just after: what was begun there fails a little later.
+// Within reports whether a time is in one of the periods, or just after: a request that began there fails a little later.
 func Within(periods []Period, t time.Time) bool {
 	return slices.ContainsFunc(periods, func(p Period) bool { return !t.Before(p.From) && t.Before(p.To) })
 }

@@ -12,7 +12,7 @@ import (
 	"causeway/internal/stats"
 )
 
-// Healed is how soon after a write of the gateway the first answer must come that it brought about: a write takes minutes.
+// Healed is the longest time from a write of the gateway to the first answer that it caused: a write takes minutes.
 const Healed = 15 * time.Minute
 
 // Move is that of a member from one address to another.
@@ -28,7 +28,7 @@ func (m *Move) Between(e *traffic.Event) bool {
 	return e.Start.After(m.Fine.Add(-m.slack)) && e.Start.Before(m.Begun.Add(m.slack)) && (!e.Tried || e.Server.String() != m.New)
 }
 
-// MoveOf is the move of the only member of a pool under settings; ok is false where several stood beside each other, where none
+// MoveOf is the move of the only member of a pool under settings; ok is false where several were in use together, where none
 // moved, and where they moved more than once.
 func (c *Case) MoveOf(k traffic.PoolKey) (m Move, ok bool) {
 	type stay struct {
@@ -84,7 +84,7 @@ func (c *Case) WriteBefore(t time.Time) (last evidence.Activity, found bool) {
 	return last, found
 }
 
-// MovedAway is what events may have that lie in the time in which their pool's member moved to another address.
+// MovedAway lists the further causes of events that lie in the time in which their pool's member moved to another address.
 func (c *Case) MovedAway(events []*traffic.Event) []string {
 	k := events[0].PoolKey()
 	if _, asked := c.moves[k]; !asked {

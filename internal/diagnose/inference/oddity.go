@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// Oddity is what some servers refuse in an address and others take.
+// Oddity is something in a path that some servers refuse and others accept.
 type Oddity struct {
 	Name string
 	Has  func(path string) bool

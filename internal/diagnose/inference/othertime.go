@@ -9,23 +9,23 @@ import (
 	"causeway/internal/units"
 )
 
-// A document of another time than the failures may hold another request timeout than they met. Then what it advises to
-// change may have been changed already.
+// A document of another time than the failures may have another request timeout than they met. Then somebody may have made the change
+// that a finding advises already.
 
-// TimeoutNow is what the document says of settings whose requests show that it was another then.
+// TimeoutNow is the request timeout in the document, for settings whose requests show that it was another one then.
 func (c *Case) TimeoutNow(settings string) (now time.Duration, changed bool) {
 	now, changed = c.Traffic.Documented[settings]
 	return now, changed
 }
 
-// Advise fills the advice of a longer request timeout in, or says that the document has changed since.
+// Advise completes the advice of a longer request timeout, or notes that the document has changed since.
 func (c *Case) Advise(f *Finding, l *TimedOutGroup, longer time.Duration, values map[string]string) {
 	values["timeout"], values["newTimeout"], values["newTimeoutSeconds"] = units.Seconds(l.Limit), units.Seconds(longer),
 		fmt.Sprint(int(longer.Seconds()))
 	now, changed := c.TimeoutNow(l.Scope.Settings)
 	if changed {
-		f.Says("configuration",
-			fmt.Sprintf("the document says %s for backend settings %s and is of another time: it was %s when these requests failed",
+		f.AddEvidence("configuration",
+			fmt.Sprintf("the document has %s for backend settings %s and is of another time: it was %s when these requests failed",
 				units.Seconds(now), l.Scope.Settings, units.Seconds(l.Limit)))
 	}
 	for i := range f.Fixes {
@@ -49,10 +49,10 @@ func (c *Case) Advise(f *Finding, l *TimedOutGroup, longer time.Duration, values
 		x.Change += fmt.Sprintf("; the document has %s by now, which is shorter still", units.Seconds(now))
 		x.Expected.Note = strings.TrimPrefix(x.Expected.Note+"; "+c.PresentTimeout(l.Scope.Settings, l.Limit, now), "; ")
 	}
-	c.Fill(values, f)
+	c.Expand(values, f)
 }
 
-// PresentTimeout is what the document's value would have done at the time of the failures.
+// PresentTimeout says what the timeout of the document would have done at the time of the failures.
 func (c *Case) PresentTimeout(settings string, then, now time.Duration) string {
 	r := c.Traffic.RoutesOf(settings)
 	if now < then {

@@ -14,17 +14,19 @@ type Outage struct {
 	Events  []*traffic.Event
 	Refused int // attempts to connect that failed
 	Broken  int // connections that broke under a request
-	Silent  int // requests that waited for the whole timeout, while the member answered nobody
+	Silent  int // requests that waited for the whole timeout, while the member answered nothing
 
-	Back   time.Time // when it answered again; zero: it did not, or nobody has looked
-	Probed bool      // it was a probe that it answered
+	Back   time.Time // when it answered again; zero: it did not, or that is not computed
+	Probed bool      // a probe got the answer at Back
 }
 
+// From is when the first request of the outage began.
 func (o *Outage) From() time.Time { return o.Events[0].Start }
 
+// Last is when the last attempt of the outage ended.
 func (o *Outage) Last() time.Time { return o.Events[len(o.Events)-1].At }
 
-// ConnectFailed reports whether no connection to the member came about.
+// ConnectFailed reports whether no connection to the member was established.
 func ConnectFailed(e *traffic.Event) bool {
 	return e.Tried && (e.Fault.Phase == fault.Connect || e.Fault.Phase == fault.TLS && (e.Fault.Kind == fault.Closed ||
 		e.Fault.Kind == fault.Reset)) &&
@@ -64,7 +66,7 @@ func (c *Case) outages(events []*traffic.Event, m *traffic.MemberStats) []Outage
 	return out
 }
 
-// MemberOutages are the runs of failures of each member in which no connection came about, or in which it fell silent.
+// MemberOutages calls a function for each run of failures in which no connection to a member was established, or it fell silent.
 func (c *Case) MemberOutages(f func(k traffic.MemberKey, m *traffic.MemberStats, o Outage)) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
 		return ConnectFailed(e) || BrokeUnderRequest(e) ||
@@ -83,7 +85,7 @@ func (c *Case) MemberOutages(f func(k traffic.MemberKey, m *traffic.MemberStats,
 	}
 }
 
-// DuringSilence reports whether a request waited in vain while its member answered nobody else either, or the times of the log
+// DuringSilence reports whether a request waited in vain while its member answered nothing else either, or the times of the log
 // are not exact enough to tell.
 func (c *Case) DuringSilence(e *traffic.Event) bool {
 	m := c.Traffic.Members[e.Key()]

@@ -4,5 +4,5 @@ import (
 	"time"
 )
 
-// Patience is how long one waits before one gives up.
+// Patience is how long people wait, at the least, before they give up.
 const Patience = 500 * time.Millisecond

@@ -8,6 +8,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// PoolName names a pool in a sentence, also one that is empty.
 func PoolName(pool string) string {
 	if pool == "" {
 		return "a pool that the log does not name"
@@ -15,7 +16,7 @@ func PoolName(pool string) string {
 	return fmt.Sprintf("pool %q", pool)
 }
 
-// Besides adds up the rest of a cell's row and of its column.
+// Besides adds up the other cells of the same instance (row), and those of the same member (column).
 func (c *Case) Besides(k traffic.InstanceMember) (row, column traffic.Cell) {
 	for o, cell := range c.Traffic.Cells {
 		switch {
@@ -29,9 +30,9 @@ func (c *Case) Besides(k traffic.InstanceMember) (row, column traffic.Cell) {
 	return row, column
 }
 
-// MayBeTheRequest reports whether failures at one place may be of what was asked for there: of a kind that is answered
-// nowhere, or of few users whom a cookie binds to the place. A client with one connection has one instance, and takes
-// all that it asks for there. Where no connection came about, what was to be asked did not matter.
+// MayBeTheRequest reports whether the requests may be to blame for the failures at one place: those of a route that is answered
+// nowhere, or of few users whom a cookie binds to the place. A client with one connection has one instance, and sends
+// all its requests there. Where no connection was established, the request does not matter.
 func (c *Case) MayBeTheRequest(events []*traffic.Event) bool {
 	sent := traffic.Filter(events, func(e *traffic.Event) bool { return !ConnectFailed(e) })
 	if len(sent) == 0 {
@@ -41,7 +42,7 @@ func (c *Case) MayBeTheRequest(events []*traffic.Event) bool {
 	return 5*len(strange) >= len(events) || c.FewUsers(sent)
 }
 
-// OtherRoutes adds up the answers of all other routes under the settings, and says within which time 99 of 100 came.
+// OtherRoutes adds up the answers of all other routes under the settings, and returns the time within which 99 of 100 came.
 func (c *Case) OtherRoutes(l *TimedOutGroup) (sum stats.Histogram, p99 time.Duration) {
 	for k, r := range c.Traffic.Routes {
 		if k.Settings == l.Scope.Settings && r != l.Route {
@@ -58,14 +59,15 @@ func (c *Case) OtherRoutes(l *TimedOutGroup) (sum stats.Histogram, p99 time.Dura
 // work in each request, before turns are to blame.
 const Uneven = 2
 
-// Peers is where members are each other's equals: in one pool of one gateway, under the same settings. One that several
-// pools or gateways ask gets other requests than the rest, and is nobody's equal.
+// Peers identifies members that are each other's equals: in one pool of one gateway, under the same settings. One that several
+// pools or gateways use gets other requests than the rest, and has no equal.
 type Peers struct {
 	pool, settings string
 	gateway        *int
 	alone          traffic.MemberKey
 }
 
+// PeersOf identifies the equals of a member; a member that several pools or gateways share has none.
 func (c *Case) PeersOf(k traffic.MemberKey) Peers {
 	if c.Traffic.Member(k).Shared {
 		return Peers{alone: k}
@@ -73,7 +75,7 @@ func (c *Case) PeersOf(k traffic.MemberKey) Peers {
 	return c.NeighboursOf(k)
 }
 
-// NeighboursOf is where a member stands beside others, be it somebody's equal or not.
+// NeighboursOf identifies the members of a member's pool under the same settings, whether or not they are its equals.
 func (c *Case) NeighboursOf(k traffic.MemberKey) Peers {
 	m := c.Traffic.Member(k)
 	return Peers{pool: m.Pool, settings: k.Settings, gateway: m.Gateway}

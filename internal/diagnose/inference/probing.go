@@ -6,7 +6,7 @@ import (
 	"causeway/internal/diagnose/traffic"
 )
 
-// Probing is how members are asked whether they are well.
+// Probing is the way in which the gateway probes members.
 type Probing struct {
 	Path              string
 	port              int // 0: that of the traffic
@@ -14,7 +14,7 @@ type Probing struct {
 	Threshold         int // failures in a row that take a member out
 }
 
-// Probing of the members under settings: as the document says, else Azure's default probe.
+// Probing is that of the members under settings: the document's probe, or else Azure's default.
 func (c *Case) Probing(settings string) Probing {
 	p := Probing{Path: "/", Interval: 30 * time.Second, Timeout: 30 * time.Second, Threshold: 3}
 	if x := c.ProbeOf(settings); x != nil {
@@ -23,17 +23,17 @@ func (c *Case) Probing(settings string) Probing {
 	return p
 }
 
-// TakesOut is within which time of its death the probes take a member out for certain.
+// TakesOut is the time within which probes certainly take a dead member out.
 func (p Probing) TakesOut() time.Duration {
 	return time.Duration(p.Threshold)*p.Interval + p.Timeout
 }
 
-// Notices is how long after what it sees first a probe takes a member out, at the least.
+// Notices is the least time from the first failed probe until the member is out.
 func (p Probing) Notices() time.Duration {
 	return time.Duration(p.Threshold-1) * p.Interval
 }
 
-// GoodBetween is how many requests the members of a pool answered well in a span of time, and how many ended badly.
+// GoodBetween counts the requests that the members of a pool answered without an error in a span of time, and those that failed.
 func (c *Case) GoodBetween(k traffic.PoolKey, from, to time.Time) (good, bad int) {
 	for _, e := range c.Traffic.Events {
 		if e.PoolKey() == k && e.Tried && !e.At.Before(from) && !e.At.After(to) {

@@ -6,7 +6,7 @@ import (
 	"causeway/internal/diagnose/health"
 )
 
-// CauseOfReason is the cause behind a reason of backend health: by its code, if that says more than the reason alone.
+// CauseOfReason is the cause behind a reason of backend health: by its code, if the code is more exact than the reason alone.
 func CauseOfReason(c health.Change) string {
 	for _, id := range []string{causesOfReasons[strings.TrimSpace(c.Reason+" "+c.Code)], causesOfReasons[c.Reason]} {
 		if id != "" {

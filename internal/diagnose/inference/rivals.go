@@ -13,8 +13,8 @@ import (
 	"causeway/internal/stats"
 )
 
-// Where the log says only that a connection ended, many causes may be behind it. What else it tells speaks against some by
-// their mechanism: those come last, with the reason. None is struck out: a document may be of another time, and a source
+// Where the log has only that a connection ended, many causes may be behind it. Its other facts speak against some of them by
+// their mechanism: those come last, with the reason. None is excluded: a document may be of another time, and a source
 // port may have been used again.
 
 // doubt is what speaks against a cause of closed connections, where it does.
@@ -24,7 +24,7 @@ type doubt struct {
 	holds   func(*ClosedGroup) bool
 }
 
-// ClosedGroup is a group of connections that ended, as far as the log tells of them.
+// ClosedGroup is a group of connections that ended, as far as the log describes them.
 type ClosedGroup struct {
 	Q      *Case
 	Events []*traffic.Event
@@ -45,7 +45,7 @@ var (
 	})
 )
 
-// doubts in the order in which they are told: the first that holds is.
+// doubts are tried in this order; the first that holds is reported.
 var doubts = []doubt{
 	{"the backend settings speak plain HTTP", ofHandshakes, func(c *ClosedGroup) bool { return c.Speaks("Http") }},
 	{"the backend settings speak HTTPS", []string{"e-plain-to-tls"}, func(c *ClosedGroup) bool { return c.Speaks("Https") }},
@@ -114,7 +114,7 @@ func (c *ClosedGroup) othersAnswered() bool {
 	return 5*n >= 4*len(c.Events)
 }
 
-// clustered reports whether some of the events, in the order of time, ended within a few seconds: as one does that ends
+// clustered reports whether some of the events, in order of time, ended within a few seconds, as when something ends
 // many connections at once.
 func clustered(events []*traffic.Event) bool {
 	run := 1

@@ -8,8 +8,8 @@ import (
 	"causeway/internal/report"
 )
 
-// fillProbe names the probe of a finding's settings, and what would notice a dead member sooner than it does. Where
-// nothing would, the advice to probe more often is taken back.
+// fillProbe fills in the probe of a finding's settings, and values that would notice a dead member sooner. Where
+// none would, it drops the advice to probe more often.
 func (c *Case) fillProbe(values map[string]string, f *Finding) {
 	if p := c.ProbeOf(f.Scope.Settings); p != nil {
 		values["probe"] = p.Name
@@ -32,7 +32,7 @@ func (c *Case) SoonerProbe(settings string) (interval, threshold int, sooner boo
 	return interval, threshold, interval*threshold < nowInterval*nowThreshold
 }
 
-// ProbeOf is the custom probe of settings; nil where the default one is in use, or there is no document.
+// ProbeOf is the custom probe of settings; nil where the default probe is in use, or there is no document.
 func (c *Case) ProbeOf(settings string) *gateway.Probe {
 	s := c.Setting(settings)
 	if s == nil {

@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"fmt"
 	"testing"
 
 	"causeway/internal/diagnose/traffic"
@@ -10,6 +11,7 @@ import (
 
 // Whoever follows the advice notices a dead member sooner than now, never later.
 func TestSoonerProbe(t *testing.T) {
+	t.Parallel()
 	for _, x := range []struct {
 		nowInterval, nowThreshold, interval, threshold int
 		sooner                                         bool
@@ -22,18 +24,20 @@ func TestSoonerProbe(t *testing.T) {
 		{1, 2, 1, 2, false},
 		{1, 1, 1, 1, false},
 	} {
-		config := &gateway.Config{
-			Settings: []gateway.Settings{{Name: "http", Probe: "health"}, {Name: "bare"}},
-			Probes:   []gateway.Probe{{Name: "health", Interval: x.nowInterval, UnhealthyThreshold: x.nowThreshold}},
-		}
-		c := &Case{Traffic: &traffic.Summary{Config: config}}
-		interval, threshold, sooner := c.SoonerProbe("http")
-		if interval != x.interval || threshold != x.threshold || sooner != x.sooner {
-			t.Errorf("%d × %d: %d × %d, sooner %t", x.nowInterval, x.nowThreshold, interval, threshold, sooner)
-		}
-		if c.ProbeOf("bare") != nil || c.ProbeOf("nothing") != nil || c.ProbeOf("http").Name != "health" {
-			t.Error("another probe than that of the settings")
-		}
+		t.Run(fmt.Sprintf("nowInterval %v, nowThreshold %v, interval %v", x.nowInterval, x.nowThreshold, x.interval), func(t *testing.T) {
+			config := &gateway.Config{
+				Settings: []gateway.Settings{{Name: "http", Probe: "health"}, {Name: "bare"}},
+				Probes:   []gateway.Probe{{Name: "health", Interval: x.nowInterval, UnhealthyThreshold: x.nowThreshold}},
+			}
+			c := &Case{Traffic: &traffic.Summary{Config: config}}
+			interval, threshold, sooner := c.SoonerProbe("http")
+			if interval != x.interval || threshold != x.threshold || sooner != x.sooner {
+				t.Errorf("%d × %d: %d × %d, sooner %t", x.nowInterval, x.nowThreshold, interval, threshold, sooner)
+			}
+			if c.ProbeOf("bare") != nil || c.ProbeOf("nothing") != nil || c.ProbeOf("http").Name != "health" {
+				t.Error("another probe than that of the settings")
+			}
+		})
 	}
 	f := &Finding{Finding: report.Finding{
 		Cause: "a-slow-eviction",
@@ -44,7 +48,7 @@ func TestSoonerProbe(t *testing.T) {
 		Settings: []gateway.Settings{{Name: "http", Probe: "health"}},
 		Probes:   []gateway.Probe{{Name: "health", Interval: 1, UnhealthyThreshold: 2}},
 	}}}
-	if c.Fill(map[string]string{}, f); len(f.Fixes) != 1 || f.Fixes[0].Side != "backend" {
+	if c.Expand(map[string]string{}, f); len(f.Fixes) != 1 || f.Fixes[0].Side != "backend" {
 		t.Errorf("advice that changes nothing: %+v", f.Fixes)
 	}
 	if interval, threshold, sooner := (&Case{Traffic: &traffic.Summary{}}).SoonerProbe("http"); interval != 5 || threshold != 2 || !sooner {

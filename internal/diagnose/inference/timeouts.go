@@ -11,16 +11,16 @@ import (
 	"causeway/internal/units"
 )
 
-// TimedOutGroup are the requests of one kind that waited for the whole request timeout.
+// TimedOutGroup is the requests of one route, or of several rare ones, that waited for the whole request timeout.
 type TimedOutGroup struct {
 	Events  []*traffic.Event
-	Route   *traffic.RouteStats // answers to the same kind of request
+	Route   *traffic.RouteStats // answers on the same route
 	Scope   report.Scope
 	Limit   time.Duration // request timeout; 0: not known
-	Assumed bool          // it was taken from where the failures lie
+	Assumed bool          // Limit was taken from where the failures lie
 }
 
-// TimedOutGroups are the timeouts that nobody has claimed, by route; routes with few of them are looked at together.
+// TimedOutGroups are the timeouts that no cause has claimed, by route; routes with few of them form one group.
 func (c *Case) TimedOutGroups() []TimedOutGroup {
 	keys, groups := traffic.GroupBy(c.Unclaimed(traffic.IsTimeout), (*traffic.Event).Route)
 	var out []TimedOutGroup
@@ -56,7 +56,7 @@ func (c *Case) timedOutGroup(events []*traffic.Event, r *traffic.RouteStats, sco
 	return l
 }
 
-// waitedElsewhere reports whether other members were tried before the one that the event names.
+// waitedElsewhere reports whether the gateway tried other members before the one that the event names.
 func waitedElsewhere(e *traffic.Event) bool { return e.Visible && e.Tries > 1 }
 
 // timerIn is the timer at which most of the events ended, in whole seconds; 0 if they did not end together.
@@ -77,8 +77,8 @@ func (c *Case) timerIn(events []*traffic.Event) time.Duration {
 	return timer
 }
 
-// Silence reports whether most of them waited while their member answered nobody: then it is the member that was away,
-// not a request that was lost.
+// Silence reports whether most events waited while their member answered nothing: then the member was away,
+// and no single request was lost.
 func (c *Case) Silence(events []*traffic.Event) bool {
 	n := 0
 	for _, e := range events {
@@ -94,7 +94,7 @@ func (c *Case) SeenSilence(events []*traffic.Event) bool {
 	return c.Silence(events) && !TooCoarse(events)
 }
 
-// TooCoarse reports whether most events waited for less than the log's times can show: whole seconds of a wait of one.
+// TooCoarse reports whether most events waited for less than the log's times can show: it has whole seconds.
 func TooCoarse(events []*traffic.Event) bool {
 	n := 0
 	for _, e := range events {
@@ -106,7 +106,7 @@ func TooCoarse(events []*traffic.Event) bool {
 }
 
 // AnsweredMeanwhile reports whether other requests of the route were answered while most of these waited, an answer for
-// each: then it is these requests that were lost, and not the route that stood still.
+// each: then these requests were lost, and the route did not stop.
 func AnsweredMeanwhile(r *traffic.RouteStats, events []*traffic.Event) bool {
 	if r.Answers == nil { // several routes together: their answers are not known one by one
 		return false
@@ -141,8 +141,8 @@ func AtRoundTimer(events []*traffic.Event) (timer time.Duration, at, off []*traf
 	return timer, at, off
 }
 
-// RanOut reports whether a request is known to have waited for the whole request timeout: as long as the document says, or, where it
-// says nothing, as the gateway's own word has it.
+// RanOut reports whether a request certainly waited for the whole request timeout: that of the document or, without one,
+// by error_info.
 func (c *Case) RanOut(e *traffic.Event) bool {
 	limit := c.Traffic.Timeouts[e.Settings]
 	return traffic.IsTimeout(e) && !e.Ambiguous && (limit == 0 || traffic.Lasted(e) >= limit-traffic.TimerBand(limit))

@@ -11,7 +11,7 @@ import (
 	"causeway/internal/fault"
 )
 
-// ByInstance says which instance of the gateway it was.
+// ByInstance makes the record one of instance n of the gateway: appgw_n.
 func ByInstance(n int) Change {
 	return func(r *accesslog.Record, _ *accesslog.Attempt) { r.Instance = fmt.Sprintf("appgw_%d", n) }
 }
@@ -19,28 +19,25 @@ func ByInstance(n int) Change {
 // Lean is a record as Azure writes it, without the trace.
 func Lean(r *accesslog.Record, _ *accesslog.Attempt) { r.Listener = "lean" }
 
+// Around draws lognormal times about a median; sigma is that of the logarithm.
 func Around(median time.Duration, sigma float64) func(*rand.Rand) time.Duration {
 	return func(r *rand.Rand) time.Duration {
 		return time.Duration(float64(median) * math.Exp(sigma*r.NormFloat64()))
 	}
 }
 
-func OnInstance(n int) Change {
-	return func(r *accesslog.Record, _ *accesslog.Attempt) { r.Instance = fmt.Sprintf("appgw_%d", n) }
-}
-
+// Port sets the local port of the connection to the member.
 func Port(p int) Change {
 	return func(_ *accesslog.Record, a *accesslog.Attempt) { a.LocalPort = uint16(p) }
 }
 
+// Status makes the member answer with a status, without a fault.
 func Status(n int) Change {
 	return func(r *accesslog.Record, a *accesslog.Attempt) {
 		r.Status, a.Status = n, n
 		a.Fault = fault.Fault{}
 	}
 }
-
-var ClosedFault = fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Closed}
 
 // Echoing makes a request end with a status that serverStatus repeats, after a time.
 func Echoing(n int, after time.Duration, info string) Change {
@@ -53,12 +50,14 @@ func Echoing(n int, after time.Duration, info string) Change {
 // Unnumbered has no transaction, as rows of the first generation.
 func Unnumbered(r *accesslog.Record, _ *accesslog.Attempt) { r.Transaction = [16]byte{} }
 
+// From makes the client 203.0.113.n.
 func From(client int) Change {
 	return func(r *accesslog.Record, _ *accesslog.Attempt) {
 		r.Client = netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(client)}), 40000)
 	}
 }
 
+// Of makes the record one of another gateway, by its resource id.
 func Of(gateway string) Change {
 	return func(r *accesslog.Record, _ *accesslog.Attempt) { r.ResourceID = gateway }
 }
@@ -80,25 +79,30 @@ func Nameless(r *accesslog.Record, _ *accesslog.Attempt) {
 	r.Pool, r.Settings, r.Rule, r.Listener = "", "", "", ""
 }
 
+// QueuedFor makes the connection wait for a place under the gateway's limit, as its first request records.
 func QueuedFor(d time.Duration) Change {
 	return func(r *accesslog.Record, _ *accesslog.Attempt) { r.Queued, r.ClientUses = d, 1 }
 }
 
-// Answers is what a member said with a status of its own.
+// Answers makes the member answer with a status.
 func Answers(status int) Change {
 	return func(r *accesslog.Record, a *accesslog.Attempt) { r.Status, a.Status = status, status }
 }
 
+// Change makes a usual request another one: its record, and its last attempt.
 type Change = func(*accesslog.Record, *accesslog.Attempt)
 
+// Path sets the path of the request.
 func Path(p string) Change {
 	return func(r *accesslog.Record, _ *accesslog.Attempt) { r.URI, r.OriginalURI = []byte(p), []byte(p) }
 }
 
+// Took sets the time of the request and of its answer.
 func Took(d time.Duration) Change {
 	return func(r *accesslog.Record, a *accesslog.Attempt) { r.Taken, a.Total, a.Wait, a.HeaderTime = d, d, d, d }
 }
 
+// Reused sends the request on a connection that had been idle for a time and had carried so many requests.
 func Reused(idle time.Duration, uses int) Change {
 	return func(_ *accesslog.Record, a *accesslog.Attempt) {
 		a.Reused, a.Idle, a.Uses, a.Connect, a.Age = true, idle, uses, accesslog.Unset, idle+time.Duration(uses)*time.Second
@@ -130,6 +134,8 @@ func Recovered(f fault.Fault, first Change) Change {
 	}
 }
 
+// Faults that stories use most: a connection closed while its request waited, a refused one, the request timeout, an attempt to connect
+// without an answer, and a pool without a healthy member.
 var (
 	RaceFault    = fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Closed}
 	RefusedFault = fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Refused, Errno: "ECONNREFUSED"}
@@ -138,7 +144,7 @@ var (
 	NoHealthy    = fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}
 )
 
-// Active says how many other requests were in progress at the member.
+// Active sets how many other requests were in progress at the member.
 func Active(n int) Change {
 	return func(_ *accesslog.Record, a *accesslog.Attempt) { a.Active = n }
 }

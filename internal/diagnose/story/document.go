@@ -5,6 +5,7 @@ import (
 	"strings"
 )
 
+// GatewayID is the resource id of a gateway in records, upper case as Azure writes it.
 const GatewayID = "/SUBSCRIPTIONS/S/RESOURCEGROUPS/SHOP/PROVIDERS/MICROSOFT.NETWORK/APPLICATIONGATEWAYS/GW7"
 
 // Sticky is the usual document with users bound to members by a cookie.
@@ -12,6 +13,7 @@ func Sticky(doc string) string {
 	return strings.Replace(doc, `"requestTimeout":2`, `"requestTimeout":2,"cookieBasedAffinity":"Enabled"`, 1)
 }
 
+// ServerOf is the address of a member by its number: 10.0.0.4:80 for 4.
 func ServerOf(member byte) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, member}), 80)
 }
@@ -24,6 +26,7 @@ func Probed(path string) string {
 		`"requestTimeout":2`, `"requestTimeout":2,"probe":{"id":"/x/probes/well"}`, 1)
 }
 
+// Document is the usual gateway: pool web with members 4, 5 and 6 under settings http, with a request timeout of two seconds.
 const Document = `{"name":"gw1","location":"eastus","properties":{
  "sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1},
  "frontendIPConfigurations":[{"name":"pub","properties":{"publicIPAddress":{"id":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/ip"}}}],

@@ -16,6 +16,7 @@ import (
 	"causeway/internal/report"
 )
 
+// TextOf is a report as text, 80 columns wide.
 func TextOf(t *testing.T, r *report.Report) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -25,6 +26,7 @@ func TextOf(t *testing.T, r *report.Report) string {
 	return b.String()
 }
 
+// Noticed are the causes of a report's notices, in order.
 func Noticed(r *report.Report) string {
 	var out []string
 	for _, n := range r.Notices {
@@ -51,6 +53,7 @@ func Likely(r *report.Report) string {
 	return strings.Join(out, ", ")
 }
 
+// StepOf is the step of a name; the zero Step if there is none.
 func StepOf(r *report.Report, name string) report.Step {
 	for _, s := range r.Steps {
 		if s.Step == name {
@@ -60,6 +63,7 @@ func StepOf(r *report.Report, name string) report.Step {
 	return report.Step{}
 }
 
+// Undecided asserts that no finding with failures has high confidence, and that so many failures stay undetermined, with rivals.
 func Undecided(t *testing.T, s *Story, failures int) {
 	t.Helper()
 	r := s.Diagnose()
@@ -73,6 +77,7 @@ func Undecided(t *testing.T, s *Story, failures int) {
 	}
 }
 
+// Explained explains a request of a story, by its transaction or time.
 func Explained(t *testing.T, s *Story, what string) (*report.Explanation, error) {
 	t.Helper()
 	b := s.Bundle()
@@ -92,6 +97,53 @@ func Spares(t *testing.T, r *report.Report, ids ...string) {
 	}
 }
 
+// Named asserts that a report names causes, each with more than low confidence.
+func Named(t *testing.T, r *report.Report, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		if !slices.ContainsFunc(r.Findings, func(f report.Finding) bool { return f.Cause == id && f.Confidence != report.Low }) {
+			t.Errorf("%s is not named\n%s", id, TextOf(t, r))
+		}
+	}
+}
+
+// Twins diagnoses a story twice: where the deciding fact holds, the report names the first cause; where it does not, the report
+// names none of the causes with more than low confidence.
+func Twins(t *testing.T, play func(s *Story, fact bool), ids ...string) {
+	t.Helper()
+	t.Run("named", func(t *testing.T) {
+		t.Parallel()
+		s := New(t)
+		play(s, true)
+		Named(t, s.Diagnose(), ids[0])
+	})
+	t.Run("spared", func(t *testing.T) {
+		t.Parallel()
+		s := New(t)
+		play(s, false)
+		Spares(t, s.Diagnose(), ids...)
+	})
+}
+
+// Decided holds an analyzer to the one fault that decides: failures with it have the cause, those with a neighbouring fault do not.
+func Decided(t *testing.T, id string, decides, neighbour fault.Fault) {
+	t.Helper()
+	Twins(t, func(s *Story, fact bool) {
+		f := neighbour
+		if fact {
+			f = decides
+		}
+		tried := 4
+		if f.Phase == fault.Request || f.Phase == fault.Route {
+			tried = 0
+		}
+		for range 8 {
+			s.After(time.Second).Request(tried, Fails(f, 20*time.Millisecond))
+			s.Request(4)
+		}
+	}, id)
+}
+
 // FactOf is what a report has as worth knowing under a cause; empty if nothing.
 func FactOf(r *report.Report, cause string) string {
 	for _, n := range r.Notices {
@@ -102,7 +154,7 @@ func FactOf(r *report.Report, cause string) string {
 	return ""
 }
 
-// EveryForm asserts that a text stands in each form of a report, however its lines are broken.
+// EveryForm asserts that each form of a report has a text, however its lines are broken.
 func EveryForm(t *testing.T, r *report.Report, want string) {
 	t.Helper()
 	for name, write := range map[string]func(*strings.Builder) error{
@@ -117,6 +169,7 @@ func EveryForm(t *testing.T, r *report.Report, want string) {
 	}
 }
 
+// RivalsOf are the ids of a finding's rivals, in order.
 func RivalsOf(f *report.Finding) string {
 	var ids []string
 	for _, r := range f.Rivals {
@@ -125,6 +178,7 @@ func RivalsOf(f *report.Finding) string {
 	return strings.Join(ids, " ")
 }
 
+// HTMLOf is a report as a page.
 func HTMLOf(t *testing.T, r *report.Report) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -188,7 +242,7 @@ func (s *Story) counts(since time.Time) *Counts {
 	return &c
 }
 
-// failed reports whether a record tells of a failure: of the request, or of an attempt that a retry hid.
+// failed reports whether a record has a failure: of the request, or of an attempt that a retry hid.
 func failed(r *accesslog.Record) bool {
 	hidden := slices.ContainsFunc(r.Attempts, func(a accesslog.Attempt) bool { return !a.Fault.None() })
 	return hidden || !r.Fault.None() || r.Status >= 500 || r.Status == 0 || r.Status == fault.ClientGone

@@ -9,7 +9,7 @@ import (
 	"causeway/internal/report"
 )
 
-// series is one metric by minute; dimensions as name=value.
+// MetricSeries is one metric by minute from 09:00, as Azure Monitor exports it; dimension is name=value, or empty.
 func MetricSeries(name, dimension, aggregation string, minutes int, of func(i int) int) string {
 	var points []string
 	for i := range minutes {
@@ -24,6 +24,7 @@ func MetricSeries(name, dimension, aggregation string, minutes int, of func(i in
 		strings.Join(points, ","))
 }
 
+// DiagnoseMetrics diagnoses the series of MetricSeries alone.
 func DiagnoseMetrics(t *testing.T, series ...string) *report.Report {
 	t.Helper()
 	s := NewAzure(t)
@@ -31,6 +32,7 @@ func DiagnoseMetrics(t *testing.T, series ...string) *report.Report {
 	return s.Diagnose()
 }
 
+// Constant is n in every minute.
 func Constant(n int) func(int) int { return func(int) int { return n } }
 
 // During is n in the minutes 20 to 29, and otherwise rest.

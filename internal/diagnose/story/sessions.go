@@ -9,7 +9,7 @@ import (
 	"causeway/internal/report"
 )
 
-// SessionsLog writes n sessions a second apart; each asks what its status, server and time are.
+// SessionsLog writes n sessions a second apart; of gives the status, server and time in seconds of each.
 func SessionsLog(n int, of func(i int) (status int, server, took string)) string {
 	var b strings.Builder
 	for i := range n {

@@ -37,7 +37,7 @@ func FullGateway(t *testing.T, answer time.Duration) *Story {
 		for j := range 20 {
 			s.At = begin.Add(time.Duration(i)*time.Minute + time.Duration(j)*3*time.Second)
 			if i >= 30 && i < 40 && j%5 == 0 {
-				s.Request(4+j/5%2, Fails(ClosedFault, 700*time.Millisecond))
+				s.Request(4+j/5%2, Fails(RaceFault, 700*time.Millisecond))
 			} else if i >= 30 && i < 40 {
 				s.Request(4+j%2, Took(answer))
 			} else {
@@ -54,7 +54,7 @@ func FullGateway(t *testing.T, answer time.Duration) *Story {
 	return s
 }
 
-// Lively has two members answer in turn, every n-th request as told; the log goes on after it.
+// Lively has two members answer in turn, and changes every n-th request; the log goes on after the last of them.
 func Lively(t *testing.T, n int, changes ...Change) *Story {
 	s := NewAzure(t)
 	s.Doc = strings.Replace(Document, `"requestTimeout":2`, `"requestTimeout":30`, 1)
@@ -109,7 +109,7 @@ func HeldBack(t *testing.T) *Story {
 	return s
 }
 
-// The member 10.0.0.4 ends idle connections after 2 s, a round trip is 30 ms. Every seventh connection is picked within
+// Race has a member, 10.0.0.4, that ends idle connections after 2 s; a round trip takes 30 ms. Every seventh connection is picked within
 // the last round trip before.
 func Race(t *testing.T) *Story {
 	s := New(t)
@@ -130,6 +130,7 @@ func Race(t *testing.T) *Story {
 	return s
 }
 
+// Steady adds n requests to member 4, one every so often.
 func Steady(s *Story, n int, every time.Duration) {
 	for range n {
 		s.After(every).Request(4)

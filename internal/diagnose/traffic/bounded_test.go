@@ -75,6 +75,7 @@ func blank() accesslog.Attempt {
 
 // A list that is full of what cannot be thinned takes no more, and takes no time.
 func TestGapsThatBreakAreBounded(t *testing.T) {
+	t.Parallel()
 	room, a, b := gapRoom{most: maxAllGaps}, Gaps{}, Gaps{}
 	for i := range 4 * maxGaps {
 		room.add(&a, time.Duration(i), Broke)

@@ -16,7 +16,7 @@ func ClusterOf(events []*Event, value func(*Event) time.Duration) (middle time.D
 	return ClusterWithin(events, value, Tolerance)
 }
 
-// ClusterWithin is clusterOf with another idea of how far apart the events may lie.
+// ClusterWithin is ClusterOf with a tolerance of the caller's.
 func ClusterWithin(events []*Event, value func(*Event) time.Duration, width func(time.Duration) time.Duration) (middle time.Duration, in,
 	out []*Event,
 ) {

@@ -8,8 +8,8 @@ import (
 	"causeway/internal/stats"
 )
 
-// Concurrency is what one instance of the gateway had in progress at a member when it asked it. Another instance does not see that,
-// nor does it count there; and only Causeway's records tell it.
+// Concurrency is what one instance of the gateway had in progress at a member when it sent a request. Another instance does not see that,
+// nor does it count there; and only Causeway's records have it.
 type Concurrency struct {
 	Busy   LevelCounts     // when attempts were made that were answered without an error of the member's
 	waited []time.Duration // for these together, by level
@@ -24,16 +24,17 @@ type ConcurrencyKey struct {
 	gateway  *int
 }
 
+// ConcurrencyKey is the place of an event: its member, as the instance that tried it meets it.
 func (e *Event) ConcurrencyKey() ConcurrencyKey {
 	return ConcurrencyKey{e.Key(), e.Instance, e.gateway}
 }
 
 // concurrency is that of a place; nil if there are too many.
-func (t *Summary) concurrency(k ConcurrencyKey) *Concurrency {
-	w := t.Concurrency[k]
-	if w == nil && len(t.Concurrency) < maxMembers {
-		w = &Concurrency{Made: t.Clock.NewTimeline()}
-		t.Concurrency[k] = w
+func (s *Summary) concurrency(k ConcurrencyKey) *Concurrency {
+	w := s.Concurrency[k]
+	if w == nil && len(s.Concurrency) < maxMembers {
+		w = &Concurrency{Made: s.Clock.NewTimeline()}
+		s.Concurrency[k] = w
 	}
 	return w
 }
@@ -55,7 +56,7 @@ func (w *Concurrency) see(r *accesslog.Record, a *accesslog.Attempt) {
 	}
 }
 
-// Wait is how long answers took, on the average, that were asked for at a level or above it, but below another, and no higher
+// Wait is the average time of answers whose requests came at a level or above it, but below another, and no higher
 // than it takes to have three of them; ok is false where there are not.
 func (w *Concurrency) Wait(from, below int) (mean time.Duration, ok bool) {
 	sum, n := time.Duration(0), 0
@@ -71,6 +72,7 @@ type LevelCounts []int
 // MaxLevel bounds them; what is above counts as if it were there.
 const MaxLevel = 4096
 
+// Add counts one attempt at a level of work in progress; levels above MaxLevel count as MaxLevel.
 func (l *LevelCounts) Add(n int) {
 	n = min(max(n, 0), MaxLevel)
 	for len(*l) <= n {

@@ -7,7 +7,7 @@ import (
 	"causeway/internal/accesslog"
 )
 
-// connections tells from Azure's log which requests went over a connection that had been used before: instance, member
+// connections works out from Azure's log which requests went over a connection that had been used before: instance, member
 // and source port name one. The log has no field for reuse, idle age or age; they are as exact as its times, which are
 // whole seconds.
 type connections struct{ table connTable }
@@ -16,7 +16,7 @@ type connections struct{ table connTable }
 // a rate that is not known; gateways keep idle connections for minutes at most.
 const longestIdle = 5 * time.Minute
 
-// see notes a request, and fills in what its attempt says of the connection.
+// see notes a request, and fills in what is known of its attempt's connection.
 func (c *connections) see(r *accesslog.Record, a *accesslog.Attempt, at *Cell) {
 	if a.LocalPort == 0 || !a.Server.IsValid() {
 		return

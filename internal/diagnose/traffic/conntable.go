@@ -4,8 +4,8 @@ import (
 	"math/bits"
 )
 
-// connTable holds what is known of connections. It is looked up for every request and has a hundred thousand of them, so
-// that what counts is how many places of memory a look-up touches: a table with open addressing touches one, mostly, for
+// connTable holds what is known of connections. Every request looks one up and there are a hundred thousand of them, so
+// the cost of a look-up is the number of memory locations that it touches: a table with open addressing mostly touches one, for
 // finding and noting together.
 type connTable struct {
 	slots []connSlot // a power of two of them; at most half are taken

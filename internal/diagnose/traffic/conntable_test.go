@@ -8,6 +8,7 @@ import (
 
 // The table knows what a map would know, however it has grown and whatever was forgotten meanwhile.
 func TestConnTableIsAMap(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))
 	var table connTable
 	model, now := map[connKey]connSlot{}, int64(0)
@@ -32,6 +33,7 @@ func TestConnTableIsAMap(t *testing.T) {
 
 // Beyond so many connections all are forgotten, so that memory is bounded.
 func TestConnTableIsBounded(t *testing.T) {
+	t.Parallel()
 	var table connTable
 	for k := range connKey(4 * maxConnections) {
 		table.slot(1<<16+k, 1).uses = 1

@@ -8,7 +8,7 @@ import (
 )
 
 // counterCache finds the counters that a row belongs to. Rows repeat the same few members, instances and routes, so what was
-// found for the last ones is looked at before anything is hashed.
+// found for the last ones is checked before anything is hashed.
 type counterCache struct {
 	places [256]place
 	routes map[string]*RouteStats // by settings, method and folded path, in one text
@@ -26,19 +26,19 @@ type place struct {
 }
 
 // place finds the counters of an attempt.
-func (t *Summary) place(r *accesslog.Record, a *accesslog.Attempt) *place {
+func (s *Summary) place(r *accesslog.Record, a *accesslog.Attempt) *place {
 	ip := a.Server.Addr().As16()
-	p := &t.find.places[(int(ip[15])*7+int(ip[14])*31+int(a.Server.Port())+len(r.Settings)*5+int(lastByte(r.Instance))*17)&255]
+	p := &s.find.places[(int(ip[15])*7+int(ip[14])*31+int(a.Server.Port())+len(r.Settings)*5+int(lastByte(r.Instance))*17)&255]
 	member := MemberOf(a)
 	if p.counts == nil || p.server != a.Server || p.member != member || p.settings != r.Settings || p.instance != r.Instance ||
-		p.gateway != t.lastGateway {
+		p.gateway != s.lastGateway {
 		k := MemberKey{Settings: r.Settings, Member: member, Server: a.Server}
 		*p = place{
-			settings: r.Settings, instance: r.Instance, member: member, server: a.Server, gateway: t.lastGateway,
-			counts: t.Member(k), work: t.concurrency(ConcurrencyKey{k, r.Instance, t.lastGateway}),
+			settings: r.Settings, instance: r.Instance, member: member, server: a.Server, gateway: s.lastGateway,
+			counts: s.Member(k), work: s.concurrency(ConcurrencyKey{k, r.Instance, s.lastGateway}),
 		}
 		if r.Instance != "" {
-			p.instances, p.cells = at(t.Instances, r.Instance), at(t.Cells, InstanceMember{r.Instance, member})
+			p.instances, p.cells = at(s.Instances, r.Instance), at(s.Cells, InstanceMember{r.Instance, member})
 		}
 	}
 	return p
@@ -51,27 +51,27 @@ func lastByte(s string) byte {
 	return s[len(s)-1]
 }
 
-// routeOf finds the counters of a kind of request.
-func (t *Summary) routeOf(r *accesslog.Record) *RouteStats {
-	key := append(append(t.find.key[:0], r.Settings...), 0)
+// routeOf finds the counters of a route.
+func (s *Summary) routeOf(r *accesslog.Record) *RouteStats {
+	key := append(append(s.find.key[:0], r.Settings...), 0)
 	key = append(append(key, r.Method...), 0)
 	n := len(key)
 	key = fold(key, r.URI)
-	t.find.key = key
-	if route := t.find.routes[string(key)]; route != nil {
+	s.find.key = key
+	if route := s.find.routes[string(key)]; route != nil {
 		return route
 	}
-	route := t.Route(RouteKey{r.Settings, string(r.Method), string(key[n:])})
-	if t.find.routes == nil {
-		t.find.routes = map[string]*RouteStats{}
+	route := s.Route(RouteKey{r.Settings, string(r.Method), string(key[n:])})
+	if s.find.routes == nil {
+		s.find.routes = map[string]*RouteStats{}
 	}
-	if len(t.find.routes) < 2*maxRoutes {
-		t.find.routes[string(key)] = route
+	if len(s.find.routes) < 2*maxRoutes {
+		s.find.routes[string(key)] = route
 	}
 	return route
 }
 
-// appendOdd appends what is left of an id without its letters and digits: some servers take no id that has such.
+// appendOdd appends what is left of an id without its letters and digits: some servers accept no such characters.
 func appendOdd(out, id []byte) []byte {
 	for i := 0; i < len(id); i++ {
 		switch c := id[i]; {

@@ -11,10 +11,10 @@ import (
 
 // Azure's second generation is nginx, whose $upstream_status holds the gateway's own 502 after a refused or closed
 // connection, its own 504 after a timeout, and 499 after a client that left. Whether Azure blanks it is not documented.
-// So in serverStatus these three prove no answer: a member that nobody reached may seem to have given one.
+// So in serverStatus these three prove no answer: a member that the gateway never reached may seem to have given one.
 
 // disown takes the statuses of a record of Azure's that prove no answer away from its attempts. It is the one place that
-// decides what counts as an answer; all that looks at Attempt.Status after it may trust it.
+// decides what counts as an answer; all code that reads Attempt.Status after it may trust it.
 func disown(r *accesslog.Record) {
 	for i := range r.Attempts {
 		if a := &r.Attempts[i]; !provesAnswer(r, a) {
@@ -36,7 +36,7 @@ func provesAnswer(r *accesslog.Record, a *accesslog.Attempt) bool {
 	return a.HeaderTime > 0 // nginx writes it once a head has come, and "-" otherwise
 }
 
-// quietInfo reports whether error_info names nothing that the gateway met: it is absent, says so, or is a word that nobody
+// QuietInfo reports whether error_info names nothing that the gateway met: it is absent, says so, or is a word that nobody
 // has documented.
 func quietInfo(info string) bool {
 	switch info {
@@ -47,10 +47,11 @@ func quietInfo(info string) bool {
 	return !client
 }
 
-// echoes is what a log as a whole tells of who wrote the statuses that prove no answer by themselves.
+// echoes is what a log as a whole shows about who wrote the statuses that prove no answer on their own.
 type echoes struct {
-	t      *Summary
-	blank  map[int]bool             // by status: failures that the gateway makes it of have none in this log, so one that stands there is an answer
+	t *Summary
+	// by status: failures that the gateway makes it of have none in this log, so one that stands there is an answer
+	blank  map[int]bool
 	closes bool                     // error_info calls closed connections by their name
 	timers map[string]time.Duration // of settings: where requests end that certainly ran into the request timeout
 	own504 map[string]bool          // of settings: 504s come at no one timer, or answers come later than they do
@@ -65,18 +66,18 @@ type errorPage struct {
 
 func (e *Event) errorPage() errorPage { return errorPage{e.Listener, e.Method, e.Status} }
 
-// judgeEchoes decides, where the log as a whole can, who wrote the statuses that prove no answer by themselves: the gateway's
+// judgeEchoes decides, where the log as a whole can, who wrote the statuses that prove no answer on their own: the gateway's
 // timer did if they lie at it; the member did if this log leaves serverStatus empty where no answer came, or if no
 // mechanism of the gateway fits. What nothing decides stays unsaid.
-func (t *Summary) judgeEchoes() {
-	all := Filter(t.Events, func(e *Event) bool {
+func (s *Summary) judgeEchoes() {
+	all := Filter(s.Events, func(e *Event) bool {
 		return !e.Own && e.Visible && e.Tried && e.QuietInfo() && e.Attempt.Status == 0 && e.Fault.Side == fault.Backend &&
 			e.Fault.Phase != fault.Body
 	})
 	if len(all) == 0 {
 		return
 	}
-	x := t.echoesOf(all)
+	x := s.echoesOf(all)
 	for _, e := range all {
 		switch {
 		case x.atTimer(e):
@@ -92,7 +93,7 @@ func (t *Summary) judgeEchoes() {
 	}
 }
 
-// answeredItself takes an echo for the member's answer. The counts of answers, made before, stay without it.
+// answeredItself accepts an echo as the member's answer. The counts of answers, made before, stay without it.
 func (e *Event) answeredItself() {
 	e.Attempt.Status = e.Attempt.Echo
 	e.Fault = fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Status}
@@ -121,9 +122,9 @@ func (t *Summary) echoesOf(all []*Event) *echoes {
 }
 
 // leavesBlank reports whether the failures that error_info gives this name, three at least, all have an empty serverStatus.
-func (t *Summary) leavesBlank(info string) bool {
+func (s *Summary) leavesBlank(info string) bool {
 	blank := 0
-	for _, e := range t.Events {
+	for _, e := range s.Events {
 		if e.Own || !e.Tried || !e.Visible || e.Fault.Phase == fault.Body || e.Info != info {
 			continue
 		}
@@ -160,9 +161,10 @@ func (x *echoes) atTimer(e *Event) bool {
 	return timer > 0 && (Lasted(e)-timer).Abs() <= TimerBand(timer)
 }
 
-// fitsNothing reports whether a status comes as no gateway makes it, from a member that lives. A 504: well before the request timeout,
-// or at no timer at all, while the member answers others. A 502 of one that answers others afterwards: from a platform that always has somebody to answer, late in a log
-// that names closed connections as such elsewhere, or with pages of several sizes, where the gateway has one.
+// fitsNothing reports whether a status comes as no gateway makes it, from a member that lives. A 504: well before the request timeout, or
+// at no timer at all, while the member answers others. A 502 of one that answers others afterwards: from a platform that always has
+// somebody to answer, late in a log that names closed connections as such elsewhere, or with pages of several sizes, where the gateway has
+// one.
 func (x *echoes) fitsNothing(e *Event) bool {
 	if e.Attempt.Echo == 504 {
 		return (x.t.Timeouts[e.Settings] > 0 || x.own504[e.Settings]) && x.t.answersAround(e)
@@ -177,8 +179,8 @@ func (x *echoes) fitsNothing(e *Event) bool {
 }
 
 // answersAround reports whether the member of an event answered others while it waited, or within a minute before and after.
-func (t *Summary) answersAround(e *Event) bool {
-	m, slack := t.Member(e.Key()), stats.BinWidth+e.Resolution()
+func (s *Summary) answersAround(e *Event) bool {
+	m, slack := s.Member(e.Key()), stats.BinWidth+e.Resolution()
 	return m.Answers.Between(e.Start.Add(slack), e.At.Add(-slack)) > 0 ||
 		m.Answers.Between(e.Start.Add(-time.Minute), e.Start) > 0 && m.Answers.Between(e.At.Add(slack), e.At.Add(time.Minute)) > 0
 }

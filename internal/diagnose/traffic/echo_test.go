@@ -10,6 +10,7 @@ import (
 
 // The first attempt of two has no answer, though serverStatus gives each one: "502, 200".
 func TestEchoOfAnAttemptThatARetryHid(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for i := range 40 {
 		if s.After(time.Second); i%8 == 3 {

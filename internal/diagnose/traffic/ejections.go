@@ -14,7 +14,7 @@ type Ejections struct {
 	ID      string               // of one of them
 }
 
-// Ejection is what became of one member.
+// Ejection is how passive ejection treated one member.
 type Ejection struct{ Times, Passed int }
 
 func (x *Ejections) of(member string) *Ejection {
@@ -45,7 +45,7 @@ func (x *Ejections) see(r *accesslog.Record, bad bool) {
 		return
 	}
 	x.of(r.HeldBack).Passed++
-	if bad || hidden || len(r.Attempts) == 0 { // what a retry made good counts as that
+	if bad || hidden || len(r.Attempts) == 0 { // a retry that went well counts as a retry
 		return
 	}
 	if x.Steered++; x.ID == "" {

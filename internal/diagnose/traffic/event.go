@@ -42,7 +42,7 @@ type Event struct {
 	sent     int64
 	v1       bool
 	Info     string // error_info
-	Host     string // that was asked for
+	Host     string // of the request
 	front    string // platform that the host leads to which the member was sent; empty: none that is known
 	Stream   string // media type of an answer that goes on for as long as both sides like; empty: it is none
 	Agent    string
@@ -51,7 +51,7 @@ type Event struct {
 	Stalled  time.Duration // for how much of it the gateway's process stood still
 	Session  bool          // a connection through a TCP or TLS listener: there is no request in it
 
-	Unnamed   bool // the log does not say whether a member was asked
+	Unnamed   bool // the log does not show whether a member was tried
 	Ambiguous bool // the status may be the gateway's own or the member's, and nothing in the log decides
 
 	Before *RouteStats // what its connection had carried before; nil: nothing, or not known
@@ -60,10 +60,10 @@ type Event struct {
 }
 
 // newEvent takes of a record what attribution needs. which is the attempt that failed; -1 if no member was tried.
-func (t *Summary) newEvent(r *accesslog.Record, own bool, which int, f fault.Fault, visible bool) *Event {
+func (s *Summary) newEvent(r *accesslog.Record, own bool, which int, f fault.Fault, visible bool) *Event {
 	e := &Event{
 		Start: r.Start, At: r.Start.Add(r.Taken), ID: IDOf(r), Pool: r.Pool, Settings: r.Settings, Rule: r.Rule, Listener: r.Listener,
-		Instance: r.Instance, gateway: t.lastGateway,
+		Instance: r.Instance, gateway: s.lastGateway,
 		Method: string(r.Method), Path: Template(r.URI), Client: r.Client.Addr(), Status: r.Status, Taken: r.Taken, Visible: visible,
 		Own: own, v1: r.V1,
 		Fault: f, Declared: r.Declared, BodyRead: r.BodyRead, Received: r.Received, sent: r.Sent, Tries: len(r.Attempts), Info: r.ErrorInfo,
@@ -73,7 +73,7 @@ func (t *Summary) newEvent(r *accesslog.Record, own bool, which int, f fault.Fau
 	}
 	if which >= 0 {
 		if own {
-			e.Before = t.last.of(which)
+			e.Before = s.last.of(which)
 		}
 		a := r.Attempts[which]
 		e.Attempt, e.Tried, e.Member, e.Server, e.port = a, true, a.Member, a.Server, a.LocalPort
@@ -94,6 +94,7 @@ type MemberKey struct {
 	Server   netip.AddrPort
 }
 
+// Key is the member of an event.
 func (e *Event) Key() MemberKey {
 	return MemberKey{Settings: e.Settings, Member: e.Member, Server: e.Server}
 }
@@ -101,6 +102,7 @@ func (e *Event) Key() MemberKey {
 // QuietInfo reports whether the gateway gave no word of its own for what happened.
 func (e *Event) QuietInfo() bool { return quietInfo(e.Info) }
 
+// Route is the route of an event.
 func (e *Event) Route() RouteKey { return RouteKey{e.Settings, e.Method, e.Path} }
 
 // ClosedUnanswered reports whether the member's connection ended after the request went out and before a byte came back.
@@ -110,7 +112,7 @@ func (e *Event) ClosedUnanswered() bool {
 		e.Fault.Side == fault.Backend
 }
 
-// IDOf is how a record can be found again: its transaction, or, where the log has none, its time.
+// IDOf is the name by which a record can be found again: its transaction or, where the log has none, its time.
 func IDOf(r *accesslog.Record) string {
 	if r.Transaction == [16]byte{} {
 		return units.Stamp(r.Start)
@@ -121,14 +123,16 @@ func IDOf(r *accesslog.Record) string {
 // templateMax bounds a path template.
 const templateMax = 120
 
-// Template folds the parts of a path that look like ids, so that one route is one key.
+// Template replaces the parts of a path that look like ids, so that one route is one key.
 func Template(path []byte) string { return string(fold(nil, path)) }
 
 // PoolKey is a pool under settings.
 type PoolKey struct{ Pool, Settings string }
 
+// PoolKey is the pool of an event, under its settings.
 func (e *Event) PoolKey() PoolKey { return PoolKey{e.Pool, e.Settings} }
 
+// SortedDurations are durations of events, the shortest first.
 func SortedDurations(events []*Event, f func(*Event) time.Duration) []time.Duration {
 	var out []time.Duration
 	for _, e := range events {
@@ -139,7 +143,7 @@ func SortedDurations(events []*Event, f func(*Event) time.Duration) []time.Durat
 }
 
 // A member's connection ended, and no byte of an answer came. Causeway's trace says in which phase, on what connection;
-// Azure's log says only that it ended, how long after, and over which source port.
+// Azure's log has only that it ended, how long after, and over which source port.
 
 // ClosedSomehow matches what Azure's log calls a closed connection: the phase is not known.
 func ClosedSomehow(e *Event) bool {

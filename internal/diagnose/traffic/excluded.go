@@ -11,13 +11,13 @@ import (
 	"causeway/internal/units"
 )
 
-// Excluded are records that a diagnosis does not count, and says so: those outside of the time that is asked for, and those of
-// other gateways than the one that is diagnosed. A document is true of its own gateway only.
+// Excluded are records that a diagnosis does not count, and says so: those outside the requested time, and those of
+// other gateways than the one under diagnosis. A document is true of its own gateway only.
 type Excluded struct {
-	Gateway  string         // whose records are taken; empty: all
+	Gateway  string         // whose records count; empty: all
 	Others   map[string]int // records of other gateways, by name
-	Outside  int            // of the time that is asked for
-	From, To time.Time      // of these
+	Outside  int            // the requested time
+	From, To time.Time      // of the records outside
 	lastID   string
 	lastName string
 	Document *gateway.Config // that is used; nil: there is none of the gateway of the records
@@ -49,7 +49,7 @@ func (l *Excluded) takes(r *accesslog.Record, o Options) bool {
 // GatewayIn is the name of the gateway in a resource id; empty where there is none.
 func GatewayIn(id string) string { return partAfter(id, "applicationGateways") }
 
-// Summarise reads the records of the gateway that is asked for, or else of the document's; of all, where there is neither. A
+// Summarise reads the records of the requested gateway, or else of the document's; of all, where there is neither. A
 // document and a report of health of another gateway than the records are not used.
 func Summarise(b *evidence.Bundle, o Options) (*Summary, error) {
 	whose := o.Gateway
@@ -74,7 +74,7 @@ func summariseWith(b *evidence.Bundle, o Options, use Excluded) (*Summary, error
 	return t, t.Read(b, o)
 }
 
-// setAside leaves a document, and health of the same gateway, unused, and says so.
+// setAside drops a document, and health of the same gateway, and notes that.
 func (l *Excluded) setAside(whose string) {
 	name := l.Document.Name
 	l.Document = nil

@@ -7,7 +7,7 @@ import (
 	"causeway/internal/accesslog"
 )
 
-// FalseFriends are things in the traffic that are no failures and are taken for some: redirects in a circle, answers 403 that
+// FalseFriends are things in the traffic that look like failures and are none: redirects in a circle, answers 403 that
 // the firewall made, answers 404 that a wrong path or host makes.
 type FalseFriends struct {
 	circles   map[redirectLoopKey]*redirectLoop

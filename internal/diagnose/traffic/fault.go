@@ -7,9 +7,9 @@ import (
 	"causeway/internal/fault"
 )
 
-// failed says what failed of a record, if anything did: the fault that the record names, or, in evidence of Azure's own,
-// what error_info, statuses and times come to.
-func (t *Summary) failed(r *accesslog.Record, own bool) (f fault.Fault, bad bool) {
+// failed returns what failed of a record, if anything did: the fault that the record names or, in evidence of Azure's own,
+// what error_info, statuses and times imply.
+func (s *Summary) failed(r *accesslog.Record, own bool) (f fault.Fault, bad bool) {
 	if !r.Fault.None() {
 		return r.Fault, true
 	}
@@ -26,10 +26,10 @@ func (t *Summary) failed(r *accesslog.Record, own bool) (f fault.Fault, bad bool
 	if f, ok := byErrorInfo(r); ok {
 		return f, true
 	}
-	return t.byStatus(r, backend)
+	return s.byStatus(r, backend)
 }
 
-// byErrorInfo reads the gateway's own word for what happened.
+// byErrorInfo reads error_info, the gateway's own word for what happened.
 func byErrorInfo(r *accesslog.Record) (fault.Fault, bool) {
 	switch r.ErrorInfo {
 	case "", fault.NoError:
@@ -45,7 +45,7 @@ func byErrorInfo(r *accesslog.Record) (fault.Fault, bool) {
 		if headSent(r) {
 			return fault.Fault{Side: fault.Backend, Phase: fault.Body, Kind: fault.Closed}, true
 		}
-		return fault.Fault{Side: fault.Backend, Kind: fault.Closed}, true // in which phase is not told
+		return fault.Fault{Side: fault.Backend, Kind: fault.Closed}, true // the log does not have the phase
 	}
 	if f, ok := clientInfo[r.ErrorInfo]; ok {
 		if r.Status == 404 {
@@ -90,12 +90,12 @@ var clientInfo = map[string]fault.Fault{
 	"ERRORINFO_HTTPS_NO_CERT": {Side: fault.Client, Phase: fault.Handshake, Kind: fault.Certificate},
 }
 
-// withoutWaiting bounds what a gateway needs to say that no member is healthy: it knows, and asks nobody. What took longer
+// withoutWaiting bounds the time that a gateway needs to answer that no member is healthy: it knows, and tries none. What took longer
 // without a server in the log had another reason.
 const withoutWaiting = 100 * time.Millisecond
 
 // byStatus derives what happened where the gateway gave no word, as first-generation gateways and older logs do not.
-func (t *Summary) byStatus(r *accesslog.Record, backend int) (fault.Fault, bool) {
+func (s *Summary) byStatus(r *accesslog.Record, backend int) (fault.Fault, bool) {
 	switch {
 	case r.Status == fault.ClientGone, r.Status == 0:
 		return fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}, true
@@ -111,27 +111,27 @@ func (t *Summary) byStatus(r *accesslog.Record, backend int) (fault.Fault, bool)
 		return fault.Fault{}, false
 	case backend > 0:
 		return fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Status}, true
-	case t.atTimeout(r):
+	case s.atTimeout(r):
 		return fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}, true
 	case len(r.Attempts) == 0 && r.Taken < withoutWaiting && r.Status != 500:
 		return fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}, true
 	case len(r.Attempts) > 0:
-		return fault.Fault{Side: fault.Backend, Kind: fault.Closed}, true // in which phase is not told
+		return fault.Fault{Side: fault.Backend, Kind: fault.Closed}, true // the log does not have the phase
 	}
 	return fault.Fault{Side: fault.Gateway, Kind: fault.Panicked}, true
 }
 
 // atTimeout reports whether a request without an answer took as long as the request timeout: on a v2 gateway 504 says
-// so by itself.
-func (t *Summary) atTimeout(r *accesslog.Record) bool {
+// so on its own.
+func (s *Summary) atTimeout(r *accesslog.Record) bool {
 	if r.Status == 504 {
 		return true
 	}
-	limit, known := t.Timeouts[r.Settings]
+	limit, known := s.Timeouts[r.Settings]
 	if known || r.Settings != "" {
 		return limit > 0 && r.Taken >= limit-TimerBand(limit)
 	}
-	for _, l := range t.Timeouts { // v1 does not log the settings
+	for _, l := range s.Timeouts { // v1 does not log the settings
 		if limit = max(limit, l); (r.Taken - l).Abs() <= TimerBand(l) {
 			return true
 		}
@@ -139,17 +139,17 @@ func (t *Summary) atTimeout(r *accesslog.Record) bool {
 	return limit > 0 && r.Taken >= limit
 }
 
-// TimerBand is how far from a timer something may end and still be its doing: logs round, and timers fire late.
+// TimerBand is how far from a timer a request may end and still have ended by it: logs round, and timers fire late.
 func TimerBand(limit time.Duration) time.Duration { return max(500*time.Millisecond, limit/100) }
 
-// hidden says how an attempt failed after which another was made, in evidence of Azure's own.
-func (t *Summary) hidden(r *accesslog.Record, a *accesslog.Attempt) fault.Fault {
-	limit := t.Timeouts[r.Settings]
+// hidden returns how an attempt failed that another one followed, in evidence of Azure's own.
+func (s *Summary) hidden(r *accesslog.Record, a *accesslog.Attempt) fault.Fault {
+	limit := s.Timeouts[r.Settings]
 	switch {
 	case limit > 0 && a.Total >= limit-TimerBand(limit):
 		return fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}
 	case a.Connect == accesslog.Unset && a.LocalPort == 0:
-		return fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Closed} // why is not told
+		return fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Closed} // the log does not have the reason
 	}
 	return fault.Fault{Side: fault.Backend, Kind: fault.Closed}
 }

@@ -4,18 +4,19 @@ import (
 	"time"
 )
 
-// idleGap is the idle age of a connection when its turn came.
+// idleGap is the idle age of a connection when it was picked.
 type idleGap struct {
 	Idle time.Duration
 	How  Outcome
 }
 
+// Outcome is what happened on a connection after it was picked.
 type Outcome uint8
 
 const (
-	Answered Outcome = iota
-	Broke            // the attempt on it ended without an answer
-	Stale            // it was found closed before use
+	Answered Outcome = iota // the member answered on it
+	Broke                   // the attempt on it ended without an answer
+	Stale                   // it was found closed before use
 )
 
 // Gaps are those of one member's connections: all of them, or, where they become too many, each stride-th answered one.

@@ -7,8 +7,8 @@ import (
 	"causeway/internal/diagnose/health"
 )
 
-// ReasonAt is what had taken the members of the event's pool out when it failed. Where they differ it is what took out
-// the most of them.
+// ReasonAt is the reason for which the members of the event's pool were out when it failed. Where they differ it is the one of
+// most members.
 func (t *Summary) ReasonAt(e *Event) health.Change {
 	counts := map[health.Change]int{}
 	var best health.Change

@@ -7,6 +7,7 @@ import (
 	"causeway/internal/units"
 )
 
+// NameAndGroup are the name and resource group of a document; GATEWAY and GROUP stand in for what it lacks.
 func NameAndGroup(c *gateway.Config) (name, group string) {
 	name, group = "GATEWAY", "GROUP"
 	if c != nil {
@@ -21,11 +22,11 @@ func NameAndGroup(c *gateway.Config) (name, group string) {
 }
 
 // NameAndGroup are those of the document; without one, those of the resource id that other evidence carries.
-func (t *Summary) NameAndGroup() (name, group string) {
-	if t.Config != nil {
-		return NameAndGroup(t.Config)
+func (s *Summary) NameAndGroup() (name, group string) {
+	if s.Config != nil {
+		return NameAndGroup(s.Config)
 	}
-	id := t.ResourceID()
+	id := s.ResourceID()
 	return NameAndGroup(&gateway.Config{ID: id, Name: partAfter(id, "applicationGateways")})
 }
 
@@ -41,23 +42,23 @@ func partAfter(id, word string) string {
 }
 
 // FirstGeneration reports whether the gateway is a v1, by its document or else by its log.
-func (t *Summary) FirstGeneration() bool {
-	if t.Config != nil {
-		return t.Config.V1()
+func (s *Summary) FirstGeneration() bool {
+	if s.Config != nil {
+		return s.Config.V1()
 	}
-	return 2*t.V1 > t.Requests
+	return 2*s.V1 > s.Requests
 }
 
 // ResourceID is the gateway's, from the document, or else from a log or from a report of health.
-func (t *Summary) ResourceID() string {
-	if t.Config != nil && t.Config.ID != "" {
-		return t.Config.ID
+func (s *Summary) ResourceID() string {
+	if s.Config != nil && s.Config.ID != "" {
+		return s.Config.ID
 	}
-	for _, id := range units.SortedKeys(t.Gateways) {
+	for _, id := range units.SortedKeys(s.Gateways) {
 		return id
 	}
-	if t.Health != nil && len(t.Health.Pools) > 0 {
-		id, _, _ := strings.Cut(t.Health.Pools[0].Pool.ID, "/backendAddressPools/")
+	if s.Health != nil && len(s.Health.Pools) > 0 {
+		id, _, _ := strings.Cut(s.Health.Pools[0].Pool.ID, "/backendAddressPools/")
 		return id
 	}
 	return ""

@@ -6,13 +6,13 @@ import (
 	"causeway/internal/accesslog"
 )
 
-// Afterwards is what became of connections after the answers of a kind of request.
+// Afterwards counts what happened to connections after the answers of a route.
 type Afterwards struct {
 	Used int // the next request on it was answered
 	Lost int // it was not: the connection had been closed
 }
 
-// lastAnswers are the kinds of request that connections carried last. They are forgotten when there are too many.
+// lastAnswers are the routes that connections carried last. All are forgotten when there are too many.
 type lastAnswers struct {
 	by     map[connKey]*RouteStats
 	before []*RouteStats // of each attempt of the record that is being read, what its connection carried before; nil: not known
@@ -54,7 +54,7 @@ func (l *lastAnswers) of(i int) *RouteStats {
 	return l.before[i]
 }
 
-// RoundTrips is some round trips to a member, as connecting to it takes one.
+// RoundTrips is the time of a few round trips to a member, as connecting to it takes one.
 func (m *MemberStats) RoundTrips() time.Duration {
 	if m.Connect.N == 0 {
 		return Tolerance(0)

@@ -19,7 +19,7 @@ type Losses struct {
 // maxLostGaps bounds what is remembered of gaps; one more is counted whether or not it was seen before.
 const maxLostGaps = 10_000
 
-// see counts a gap in the log of the gateway that is diagnosed, within the time that is asked for.
+// see counts a gap in the log of the gateway under diagnosis, within the requested time.
 func (s *Losses) see(l accesslog.Lost, o Options, left *Excluded) {
 	name := GatewayIn(l.ResourceID)
 	switch other := left.Gateway != "" && name != "" && !strings.EqualFold(name, left.Gateway); {

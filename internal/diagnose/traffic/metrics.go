@@ -8,9 +8,9 @@ import (
 
 // Metric is the series of the gateway as a whole; nil if there is none. Where only parts are given, by listener or by
 // settings, they are not added up: averages do not add.
-func (t *Summary) Metric(name string) *evidence.Metric {
-	for i := range t.Metrics {
-		if m := &t.Metrics[i]; strings.EqualFold(m.Name, name) && len(m.Dimensions) == 0 {
+func (s *Summary) Metric(name string) *evidence.Metric {
+	for i := range s.Metrics {
+		if m := &s.Metrics[i]; strings.EqualFold(m.Name, name) && len(m.Dimensions) == 0 {
 			return m
 		}
 	}
@@ -19,12 +19,12 @@ func (t *Summary) Metric(name string) *evidence.Metric {
 
 // MaxUnits is the most capacity units that the gateway may grow to, by its document: an instance has at least ten.
 // 0: not known.
-func (t *Summary) MaxUnits() float64 {
+func (s *Summary) MaxUnits() float64 {
 	switch {
-	case t.Config == nil || t.Config.V1():
+	case s.Config == nil || s.Config.V1():
 		return 0
-	case t.Config.Autoscale != nil && t.Config.Autoscale.Max > 0:
-		return 10 * float64(t.Config.Autoscale.Max)
+	case s.Config.Autoscale != nil && s.Config.Autoscale.Max > 0:
+		return 10 * float64(s.Config.Autoscale.Max)
 	}
-	return 10 * float64(t.Config.SKU.Capacity)
+	return 10 * float64(s.Config.SKU.Capacity)
 }

@@ -18,11 +18,11 @@ type namelessAnswers struct {
 }
 
 // seeNameless notes an answer that must be a member's, though the row does not name one.
-func (t *Summary) seeNameless(r *accesslog.Record, own, bad bool) {
+func (s *Summary) seeNameless(r *accesslog.Record, own, bad bool) {
 	if own || bad || !namelessAnswer(r) {
 		return
 	}
-	n, k := &t.Nameless, PoolKey{r.Pool, r.Settings}
+	n, k := &s.Nameless, PoolKey{r.Pool, r.Settings}
 	n.N++
 	if r.Taken > 0 && inOneFlight(r) {
 		n.Waits.Add(r.Taken)
@@ -31,7 +31,7 @@ func (t *Summary) seeNameless(r *accesslog.Record, own, bad bool) {
 		n.answers = map[PoolKey]*stats.Timeline{}
 	}
 	if n.answers[k] == nil && len(n.answers) < maxMembers {
-		n.answers[k] = t.Clock.NewTimeline()
+		n.answers[k] = s.Clock.NewTimeline()
 	}
 	if n.answers[k] != nil {
 		n.answers[k].Add(r.Start.Add(r.Taken))
@@ -53,15 +53,15 @@ func namelessAnswer(r *accesslog.Record) bool {
 }
 
 // namesNone reports whether the log names no member at all, and cannot be expected to.
-func (t *Summary) namesNone(e *Event) bool {
-	return len(t.Members) == 0 && (e.v1 || t.Nameless.N > 0)
+func (s *Summary) namesNone(e *Event) bool {
+	return len(s.Members) == 0 && (e.v1 || s.Nameless.N > 0)
 }
 
 // Turns counts the runs of events between which their pool answered.
-func (t *Summary) Turns(events []*Event) int {
+func (s *Summary) Turns(events []*Event) int {
 	turns, last := 1, events[0]
 	for _, e := range events[1:] {
-		if t.AnsweredBetween(e.PoolKey(), last.At.Add(stats.BinWidth+e.Resolution()), e.Start.Add(-stats.BinWidth-e.Resolution())) > 0 {
+		if s.AnsweredBetween(e.PoolKey(), last.At.Add(stats.BinWidth+e.Resolution()), e.Start.Add(-stats.BinWidth-e.Resolution())) > 0 {
 			turns++
 		}
 		last = e
@@ -69,52 +69,52 @@ func (t *Summary) Turns(events []*Event) int {
 	return turns
 }
 
-// doubtUnhealthy takes back that no member was healthy where only a quick 502 without a member says so: in a log that names no
+// doubtUnhealthy withdraws the fault NoHealthy where only a quick 502 without a member suggests it: in a log that names no
 // members, and between answers of the same pool, which comes of no outage.
-func (t *Summary) doubtUnhealthy() {
-	pools, groups := GroupBy(Filter(t.Events, (*Event).TooQuick), (*Event).PoolKey)
+func (s *Summary) doubtUnhealthy() {
+	pools, groups := GroupBy(Filter(s.Events, (*Event).TooQuick), (*Event).PoolKey)
 	for _, k := range pools {
-		turns := t.Turns(groups[k])
+		turns := s.Turns(groups[k])
 		for _, e := range groups[k] {
-			if t.namesNone(e) && !t.knownWithout(e) || turns > 1 && 3*turns > len(groups[k]) {
+			if s.namesNone(e) && !s.knownWithout(e) || turns > 1 && 3*turns > len(groups[k]) {
 				e.Fault, e.Unnamed = fault.Fault{Side: fault.Gateway, Kind: fault.Panicked}, true
 			}
 		}
 	}
-	for _, e := range t.Events {
-		if !e.Own && !e.Tried && !e.Session && e.Fault == (fault.Fault{Side: fault.Gateway, Kind: fault.Panicked}) && t.namesNone(e) {
+	for _, e := range s.Events {
+		if !e.Own && !e.Tried && !e.Session && e.Fault == (fault.Fault{Side: fault.Gateway, Kind: fault.Panicked}) && s.namesNone(e) {
 			e.Unnamed = true
 		}
 	}
 }
 
-// knownWithout reports whether other evidence has it that the event's pool was without healthy members: backend health, or a
+// knownWithout reports whether other evidence shows that the event's pool was without healthy members: backend health, or a
 // document in which the pool is empty.
-func (t *Summary) knownWithout(e *Event) bool {
-	if t.Config != nil {
-		if p := t.Config.Pool(e.Pool); p != nil && len(p.Members) == 0 {
+func (s *Summary) knownWithout(e *Event) bool {
+	if s.Config != nil {
+		if p := s.Config.Pool(e.Pool); p != nil && len(p.Members) == 0 {
 			return true
 		}
 	}
-	return len(t.HistoriesUnder(e.Pool, e.Settings)) > 0 && t.ReasonAt(e) != (health.Change{}) && !t.SomeHealthy(e.Pool, e.Settings)
+	return len(s.HistoriesUnder(e.Pool, e.Settings)) > 0 && s.ReasonAt(e) != (health.Change{}) && !s.SomeHealthy(e.Pool, e.Settings)
 }
 
-// TooQuick matches a request of which only its haste says that no member was healthy.
+// TooQuick matches a request for which only its short time suggests that no member was healthy.
 func (e *Event) TooQuick() bool {
 	return !e.Own && !e.Tried && !e.Session && e.Fault.Kind == fault.NoHealthy && e.QuietInfo()
 }
 
 // AnsweredBetween is how many answers came from a pool in a span of time, whether or not the log names the members.
-func (t *Summary) AnsweredBetween(k PoolKey, from, to time.Time) int {
+func (s *Summary) AnsweredBetween(k PoolKey, from, to time.Time) int {
 	n := 0
-	for at, m := range t.Members {
+	for at, m := range s.Members {
 		if at.Settings == k.Settings && m.Pool == k.Pool {
 			n += m.Answers.Between(from, to)
 		}
 	}
-	return n + t.Nameless.answers[k].Between(from, to)
+	return n + s.Nameless.answers[k].Between(from, to)
 }
 
-// Some logs do not name the member that was asked: those of a first-generation gateway without requestQuery, and exports that
-// left the column out. There a row without a server does not say that no member was asked, and an answer without one still
-// says that the pool answered.
+// Some logs do not name the member that was tried: those of a first-generation gateway without requestQuery, and exports that
+// left the column out. There a row without a server does not mean that no member was tried, and an answer without one still
+// shows that the pool answered.

@@ -9,6 +9,7 @@ import (
 
 // Backend health has every member down: then a log that names none agrees with it.
 func TestLogWithoutMembersBesideHealth(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for _, a := range []string{"10.0.0.4", "10.0.0.5", "10.0.0.6"} {
 		s.Server(a, "Down", "status_mismatch", "Expected:200-399 Received:404")

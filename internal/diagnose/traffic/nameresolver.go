@@ -28,7 +28,8 @@ func newNameResolver(c *gateway.Config) nameResolver {
 	return n
 }
 
-// resolve fills in what a record lacks. One without a member went to a pool only if the gateway failed it, or its answer can only be a member's.
+// resolve fills in what a record lacks. One without a member went to a pool only if the gateway failed it, or its answer can only be a
+// member's.
 func (n *nameResolver) resolve(r *accesslog.Record) {
 	if r.Pool != "" || r.Settings != "" || r.Rule != "" || r.Listener != "" || len(n.used) == 0 || !n.ours(r.ResourceID) {
 		return
@@ -80,7 +81,7 @@ func (n *nameResolver) target(server netip.AddrPort) (out gateway.Target) {
 }
 
 // leadingTo are the targets that have a server: by its address, or, where none lists it, by a member whose address the
-// document does not tell.
+// document does not have.
 func (n *nameResolver) leadingTo(server netip.AddrPort) []gateway.Target {
 	if !server.IsValid() {
 		return n.used
@@ -104,7 +105,7 @@ func (n *nameResolver) leadingTo(server netip.AddrPort) []gateway.Target {
 	return perhaps
 }
 
-// holds reports whether a pool lists an address, and whether it has members whose address the document does not tell.
+// holds reports whether a pool lists an address, and whether it has members whose address the document does not have.
 func holds(p *gateway.Pool, address string) (listed, open bool) {
 	if p == nil {
 		return false, false

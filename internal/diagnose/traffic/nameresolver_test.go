@@ -10,6 +10,7 @@ import (
 
 // What the probes met is known by pool and settings, which the log does not name.
 func TestNobodyHealthyWithoutNames(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for _, a := range []string{"10.0.0.4", "10.0.0.5", "10.0.0.6"} {
 		s.Server(a, "Down", "status_mismatch", "Expected:200-399 Received:404")
@@ -28,6 +29,7 @@ func TestNobodyHealthyWithoutNames(t *testing.T) {
 
 // Members tell the pool where only one lists them.
 func TestNamesByMember(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":20`, 1)
 	for i := range 400 {

@@ -12,8 +12,10 @@ import (
 // PartUploads are uploads that a member answered with 2xx though it took a part of the body, by member.
 type PartUploads map[PartPlace]*PartUpload
 
+// PartPlace is a member under settings.
 type PartPlace struct{ Settings, Member string }
 
+// PartUpload counts the uploads that members of a place answered with success before they had the whole body.
 type PartUpload struct {
 	N, Left  int
 	Declared int64 // bytes, of those that declared a length

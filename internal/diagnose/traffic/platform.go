@@ -8,7 +8,7 @@ import (
 )
 
 // platform is a hosted service whose names lead to a front end of the platform's own: a proxy that takes every connection, and
-// answers for the application behind it where that restarts, sleeps or is gone.
+// answers for the application behind it when that restarts, sleeps or is gone.
 type platform struct{ domain, name string }
 
 var platforms = []platform{
@@ -40,16 +40,16 @@ func platformOfName(host string) string {
 	return ""
 }
 
-// PlatformOf is the platform whose front end stood at the member of an event: by the member's name, by the Host that it was sent, or
+// PlatformOf is the platform whose front end served as the member of an event: by the member's name, by the Host that it was sent, or
 // by the document, where all members of the pool are such names. It is empty where none is known to.
-func (t *Summary) PlatformOf(e *Event) string {
+func (s *Summary) PlatformOf(e *Event) string {
 	if name := platformOfName(e.Member); name != "" {
 		return name
 	}
-	if e.front != "" || t.Config == nil {
+	if e.front != "" || s.Config == nil {
 		return e.front
 	}
-	p := t.Config.Pool(e.Pool)
+	p := s.Config.Pool(e.Pool)
 	if p == nil || len(p.Members) == 0 ||
 		slices.ContainsFunc(p.Members, func(a gateway.Address) bool { return platformOfName(a.FQDN) == "" }) {
 		return ""

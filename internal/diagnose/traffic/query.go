@@ -12,6 +12,7 @@ import (
 	"causeway/internal/report"
 )
 
+// RequestText is a request in a line: method, host, path and version; "a session" for one of a TCP or TLS listener.
 func RequestText(r *accesslog.Record) string {
 	if r.Session {
 		return "a session"
@@ -28,7 +29,7 @@ func RequestText(r *accesslog.Record) string {
 type Query struct {
 	transaction [16]byte
 	from, to    time.Time // zero: by transaction
-	number      int       // which of several of that time, from 1; 0: not said
+	number      int       // which of several of that time, from 1; 0: not given
 	found       []Match
 	more        int // that were not kept
 	well        int // requests of that time that went well

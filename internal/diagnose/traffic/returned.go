@@ -6,7 +6,7 @@ import (
 	"causeway/internal/accesslog"
 )
 
-// returnedRequests knows the gateway's own requests when they come in again, by the transaction that they were sent with.
+// returnedRequests recognises the gateway's own requests when they come in again, by the transaction that it sent them with.
 type returnedRequests struct {
 	sent recentIDs // transactions, with the member that each went to
 	came recentIDs // transactions that requests came in with, which are not known yet
@@ -34,7 +34,7 @@ func (t *recentIDs) take(id [16]byte, gateway *int) (m *MemberStats, ok bool) {
 }
 
 // returns counts the attempts that were requests to this very gateway: it compares what a request came in with to what was
-// sent with others. Which of the two is written first depends on who gives up first. Ports tell nothing: a busy gateway
+// sent with others. Which of the two is written first depends on who gives up first. Ports prove nothing: a busy gateway
 // meets every one of them on both sides within the time of a slow request.
 func (c *returnedRequests) returns(r *accesslog.Record, gateway *int, of func(*accesslog.Attempt) *MemberStats) {
 	if r.Parent != [16]byte{} {

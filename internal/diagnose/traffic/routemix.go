@@ -4,22 +4,22 @@ import (
 	"time"
 )
 
-// RouteMix is what kinds of requests a member got: members are compared on the same kinds only, for one that gets the long ones
+// RouteMix is the routes that a member got: members are compared on the same routes only, because one that gets the long ones
 // is slower than the others without being to blame.
 type RouteMix struct {
-	Kinds map[*RouteStats]*KindStats
-	last  *RouteStats // that was counted last, and its counts
-	count *KindStats
+	Routes map[*RouteStats]*MemberRoute
+	last   *RouteStats // that was counted last, and its counts
+	count  *MemberRoute
 }
 
-// KindStats is one kind of request at one member.
-type KindStats struct {
+// MemberRoute counts one route at one member.
+type MemberRoute struct {
 	Attempts, Answered int
 	Waited             time.Duration // by the answers together
 }
 
-// maxKindsOfMember bounds the kinds that are told apart at one member; further ones are left out of comparisons.
-const maxKindsOfMember = 64
+// maxRoutesOfMember bounds the routes with counters at one member; further ones are left out of comparisons.
+const maxRoutesOfMember = 64
 
 func (m *RouteMix) add(route *RouteStats, wait time.Duration, answered bool) {
 	if route != m.last {
@@ -35,26 +35,26 @@ func (m *RouteMix) add(route *RouteStats, wait time.Duration, answered bool) {
 	}
 }
 
-func (m *RouteMix) of(route *RouteStats) *KindStats {
-	k := m.Kinds[route]
-	if k == nil && len(m.Kinds) < maxKindsOfMember {
-		if m.Kinds == nil {
-			m.Kinds = map[*RouteStats]*KindStats{}
+func (m *RouteMix) of(route *RouteStats) *MemberRoute {
+	k := m.Routes[route]
+	if k == nil && len(m.Routes) < maxRoutesOfMember {
+		if m.Routes == nil {
+			m.Routes = map[*RouteStats]*MemberRoute{}
 		}
-		k = new(KindStats)
-		m.Kinds[route] = k
+		k = new(MemberRoute)
+		m.Routes[route] = k
 	}
 	return k
 }
 
-// Full reports whether there may be kinds that are not told apart.
-func (m *RouteMix) Full() bool { return len(m.Kinds) >= maxKindsOfMember }
+// Full reports whether the member may have routes without counters.
+func (m *RouteMix) Full() bool { return len(m.Routes) >= maxRoutesOfMember }
 
-// Work is how long the requests that a member got would take if none waited for another, on the average. A kind takes as
-// long as its quickest tenth, anywhere; a kind of which nothing is known is left out.
+// Work is how long the requests that a member got would take if none waited for another, on the average. A route takes as
+// long as its quickest tenth, anywhere; a route of which nothing is known is left out.
 func (m *MemberStats) Work() time.Duration {
 	sum, n := time.Duration(0), 0
-	for route, k := range m.Mix.Kinds {
+	for route, k := range m.Mix.Routes {
 		if route.Answered > 0 {
 			sum += route.Waits.Quantile(0.1) * time.Duration(k.Attempts)
 			n += k.Attempts

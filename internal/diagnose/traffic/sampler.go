@@ -4,7 +4,7 @@ import (
 	"hash/fnv"
 )
 
-// Sampler keeps failures to be looked at one by one. Where they become too many it keeps an even sample of them, chosen by
+// Sampler keeps failures for inspection one by one. Where they become too many it keeps an even sample, chosen by
 // their ids and so the same at every run; counts are then scaled.
 type Sampler struct {
 	events []*Event

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// The one that is asked for is looked at, also where only a sample of the failures is.
+// The request to explain is kept, also where only a sample of the failures is.
 func TestExplainOneOfManyFailures(t *testing.T) {
+	t.Parallel()
 	s := &Sampler{Most: 16}
 	asked := &Event{ID: "this one", explained: true}
 	s.add(asked)
@@ -21,6 +22,7 @@ func TestExplainOneOfManyFailures(t *testing.T) {
 
 // More failures than can be looked at one by one: an even sample is, and the counts are those of all.
 func TestManyFailures(t *testing.T) {
+	t.Parallel()
 	s := &Sampler{Most: 1000}
 	for i := range 10_000 {
 		s.add(&Event{ID: fmt.Sprint(i), At: time.Unix(int64(i), 0)})

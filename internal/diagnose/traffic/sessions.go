@@ -5,31 +5,31 @@ import (
 	"causeway/internal/fault"
 )
 
-// A TCP or TLS listener passes connections on and knows of no requests in them. Its log has a row for each session, with a
+// A TCP or TLS listener passes connections on and sees no requests in them. Its log has a row for each session, with a
 // status by which it ended and the server that it went to. A session lasts as long as both sides like, so its times say
-// nothing of how quick a member is, and are kept apart from those of answers.
+// nothing about the speed of a member, and are kept apart from those of answers.
 
 // session counts one.
-func (t *Summary) session(r *accesslog.Record) {
-	t.Sessions++
+func (s *Summary) session(r *accesslog.Record) {
+	s.Sessions++
 	f, bad := sessionFault(r)
-	m := t.Line.at(r.Start)
+	m := s.Line.at(r.Start)
 	m.Requests++
 	for i := range r.Attempts {
-		place := t.place(r, &r.Attempts[i])
+		place := s.place(r, &r.Attempts[i])
 		place.counts.Attempts++
-		place.counts.Pool, place.counts.Gateway = r.Pool, t.lastGateway
+		place.counts.Pool, place.counts.Gateway = r.Pool, s.lastGateway
 		place.counts.Tried.Add(r.Start)
 		if !bad {
 			place.counts.Answered++
 			place.counts.Answers.Add(r.Start) // that the member was there, it showed at the beginning
 		}
 	}
-	t.cell(r, bad)
+	s.cell(r, bad)
 	if bad {
 		m.Failures++
 	}
-	t.take(r, false, t.failure(r, false, f, bad))
+	s.take(r, false, s.failure(r, false, f, bad))
 }
 
 // sessionFault reads the status by which a session ended.
@@ -42,7 +42,7 @@ func sessionFault(r *accesslog.Record) (f fault.Fault, bad bool) {
 	case r.Status == 502 && (len(r.Attempts) == 0 && r.Taken < withoutWaiting || r.ErrorInfo == fault.UpstreamNoLive):
 		return fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}, true
 	case r.Status == 502 && len(r.Attempts) > 0:
-		return fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Closed}, true // why is not told
+		return fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Closed}, true // the log does not have the reason
 	case r.Status == 503:
 		return fault.Fault{Side: fault.Gateway, Kind: fault.Exhausted, Detail: "the limit of connections"}, true
 	}

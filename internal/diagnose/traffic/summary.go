@@ -65,16 +65,16 @@ type Summary struct {
 	lastGateway  *int
 	Wanted       Query
 	AllTime      time.Duration // of answered requests whose time in members is known
-	OwnTime      time.Duration // of these, outside of members
+	OwnTime      time.Duration // the part of AllTime outside of members
 }
 
 // MemberStats is what is known of a member's traffic.
 type MemberStats struct {
-	Pool          string // that it was last asked for
-	Gateway       *int   // that last asked
+	Pool          string // for which it was last tried
+	Gateway       *int   // that last tried it
 	Attempts      int
 	Answered      int // attempts with a status
-	Errors        int // of these, 5xx
+	Errors        int // attempts with a status of 5xx
 	Looped        int // attempts that came back as requests to the gateway itself
 	Gaps          Gaps
 	Tried         *stats.Timeline // attempts
@@ -88,11 +88,11 @@ type MemberStats struct {
 	Longest       time.Duration   // idle age of a connection on which an attempt was answered
 	Mix           RouteMix
 	HeadsAnswered int   // answers to requests that have no body
-	LongestHead   int64 // bytes of the longest of these
-	Shared        bool  // several pools or gateways asked it: no other member is its equal
+	LongestHead   int64 // bytes of the longest head that HeadsAnswered counts
+	Shared        bool  // several pools or gateways use it: no other member is its equal
 }
 
-// RouteKey is a kind of request under settings: a method and a path template.
+// RouteKey is a route under settings: a method and a path template.
 type RouteKey struct{ Settings, Method, Path string }
 
 // RouteStats is how long a route's answers take.
@@ -102,13 +102,13 @@ type RouteStats struct {
 	Broken   int // attempts that ended without an answer
 	Waits    stats.Histogram
 	Answers  *stats.Timeline
-	Tried    *stats.Timeline // when attempts were asked for
-	Slow     *stats.Timeline // of these, answers in the last third before the request timeout
+	Tried    *stats.Timeline // when attempts began
+	Slow     *stats.Timeline // answers in the last third before the request timeout
 	Pool     string
 	Rule     string // that led there first
-	Method   string // with path, the kind of request
+	Method   string // with the path, the route
 	Path     string
-	After    Afterwards // what became of connections after its answers
+	After    Afterwards // what happened to connections after its answers
 }
 
 // Slowest answer of the route.
@@ -122,6 +122,7 @@ func (r *RouteStats) LastThird(limit time.Duration) int {
 	return r.Waits.Between(limit*2/3, max(limit, r.Waits.Max))
 }
 
+// InstanceMember is a cell of the matrix of instances and members.
 type InstanceMember struct{ Instance, Member string }
 
 // Cell counts what happened at one place.
@@ -169,51 +170,51 @@ func NewSummary(use Excluded) *Summary {
 }
 
 // Read takes in all rows.
-func (t *Summary) Read(b *evidence.Bundle, o Options) error {
+func (s *Summary) Read(b *evidence.Bundle, o Options) error {
 	err := b.EachRow(evidence.Rows{
-		Without: t.without(),
+		Without: s.without(),
 		Access: func(r *accesslog.Record, own bool) {
-			if !own && internal(r) || !t.Excluded.takes(r, o) {
+			if !own && internal(r) || !s.Excluded.takes(r, o) {
 				return
 			}
-			t.add(r, own)
+			s.add(r, own)
 		},
 		Performance: func(p *accesslog.Performance) {
-			if o.holds(p.At) && len(t.perf) < maxPerf {
-				t.perf = append(t.perf, *p)
+			if o.holds(p.At) && len(s.perf) < maxPerf {
+				s.perf = append(s.perf, *p)
 			}
 		},
-		Lost: func(l accesslog.Lost) { t.Lost.see(l, o, &t.Excluded) },
+		Lost: func(l accesslog.Lost) { s.Lost.see(l, o, &s.Excluded) },
 		Firewall: func(f *accesslog.Firewall) {
 			if o.holds(f.At) {
-				t.Inspected.see(f)
+				s.Inspected.see(f)
 			}
 		},
 	})
 	// Some metrics and activity stand in rows, so they are complete only now.
-	t.State, t.Metrics, t.Activity = b.State, b.Metrics, b.Activity
-	if t.Config != nil { // what is beside a document is of its gateway
-		t.Local = b.Local
+	s.State, s.Metrics, s.Activity = b.State, b.Metrics, b.Activity
+	if s.Config != nil { // what is beside a document is of its gateway
+		s.Local = b.Local
 	}
-	t.Clock.Sort()
-	t.Events = t.Sample.kept()
-	slices.SortStableFunc(t.Events, func(a, b *Event) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
-	t.settle()
+	s.Clock.Sort()
+	s.Events = s.Sample.kept()
+	slices.SortStableFunc(s.Events, func(a, b *Event) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
+	s.settle()
 	return err
 }
 
-// settle reads single records again in the light of all: what they prove depends on what this log writes elsewhere. After
+// settle judges single records again in the light of all: what they prove depends on what this log writes elsewhere. After
 // it nothing changes any more.
-func (t *Summary) settle() {
-	t.neverAsked()
-	t.doubtUnhealthy()
-	t.correctTimeouts()
-	t.judgeEchoes()
+func (s *Summary) settle() {
+	s.untried()
+	s.doubtUnhealthy()
+	s.correctTimeouts()
+	s.judgeEchoes()
 }
 
-// without are the texts that only one record is asked for: the one that is looked for, if there is one.
-func (t *Summary) without() accesslog.Fields {
-	if t.Wanted.any() {
+// without drops the texts that only the record to be explained needs.
+func (s *Summary) without() accesslog.Fields {
+	if s.Wanted.any() {
 		return 0
 	}
 	return accesslog.FieldsOf(accesslog.OriginalURI, accesslog.Query)
@@ -225,104 +226,104 @@ func internal(r *accesslog.Record) bool {
 	return a.Is4() && a.As4() == [4]byte{127, 0, 0, 1}
 }
 
-func (t *Summary) add(r *accesslog.Record, own bool) {
+func (s *Summary) add(r *accesslog.Record, own bool) {
 	if !own {
 		disown(r)
 	}
-	t.Requests++
-	t.Names.resolve(r)
+	s.Requests++
+	s.Names.resolve(r)
 	if own {
-		t.Own++
+		s.Own++
 	}
 	if r.V1 {
-		t.V1++
+		s.V1++
 	}
-	t.gateway(r.ResourceID)
-	t.stretch(r)
+	s.gateway(r.ResourceID)
+	s.stretch(r)
 	if r.Session {
-		t.session(r)
+		s.session(r)
 		return
 	}
-	f, bad := t.failed(r, own)
-	inMembers := t.attempts(r, own)
+	f, bad := s.failed(r, own)
+	inMembers := s.attempts(r, own)
 	if own {
-		t.back.returns(r, t.lastGateway, func(a *accesslog.Attempt) *MemberStats { return t.place(r, a).counts })
+		s.back.returns(r, s.lastGateway, func(a *accesslog.Attempt) *MemberStats { return s.place(r, a).counts })
 	}
-	t.FalseFriends.see(r)
+	s.FalseFriends.see(r)
 	if own {
-		t.Waits.see(r)
-		t.Ejected.see(r, bad)
+		s.Waits.see(r)
+		s.Ejected.see(r, bad)
 	}
-	t.count(r, inMembers, bad)
-	t.seeNameless(r, own, bad)
-	t.take(r, own, t.failure(r, own, f, bad))
+	s.count(r, inMembers, bad)
+	s.seeNameless(r, own, bad)
+	s.take(r, own, s.failure(r, own, f, bad))
 }
 
-// take keeps what failed of a record, if anything did.
-func (t *Summary) take(r *accesslog.Record, own bool, e *Event) {
-	t.Wanted.see(r, own, e)
+// take keeps the event of a record, if anything failed.
+func (s *Summary) take(r *accesslog.Record, own bool, e *Event) {
+	s.Wanted.see(r, own, e)
 	if e != nil {
-		t.Sample.add(e)
+		s.Sample.add(e)
 	}
 }
 
 // failure counts what failed of a record: the request, or an attempt that a retry hid.
-func (t *Summary) failure(r *accesslog.Record, own bool, f fault.Fault, bad bool) *Event {
+func (s *Summary) failure(r *accesslog.Record, own bool, f fault.Fault, bad bool) *Event {
 	if bad {
-		t.Failures++
-		return t.newEvent(r, own, len(r.Attempts)-1, f, true)
+		s.Failures++
+		return s.newEvent(r, own, len(r.Attempts)-1, f, true)
 	}
 	for i := range r.Attempts {
 		f := r.Attempts[i].Fault
 		if !own && i < len(r.Attempts)-1 && r.Attempts[i].Status == 0 {
-			f = t.hidden(r, &r.Attempts[i])
+			f = s.hidden(r, &r.Attempts[i])
 		}
 		if !f.None() {
-			t.Recovers++
-			return t.newEvent(r, own, i, f, false) // one event for one request
+			s.Recovers++
+			return s.newEvent(r, own, i, f, false) // one event for one request
 		}
 	}
 	return nil
 }
 
 // gateway counts the records of a gateway: those of several may be among the evidence.
-func (t *Summary) gateway(id string) {
-	if t.lastGateway == nil || t.lastID != id {
-		if t.lastGateway = t.Gateways[id]; t.lastGateway == nil {
-			if t.lastGateway = new(int); len(t.Gateways) < maxGateways {
-				t.Gateways[id] = t.lastGateway
+func (s *Summary) gateway(id string) {
+	if s.lastGateway == nil || s.lastID != id {
+		if s.lastGateway = s.Gateways[id]; s.lastGateway == nil {
+			if s.lastGateway = new(int); len(s.Gateways) < maxGateways {
+				s.Gateways[id] = s.lastGateway
 			}
 		}
-		t.lastID = id
+		s.lastID = id
 	}
-	*t.lastGateway++
+	*s.lastGateway++
 }
 
-func (t *Summary) stretch(r *accesslog.Record) {
-	if t.From.IsZero() || r.Start.Before(t.From) {
-		t.From = r.Start
+func (s *Summary) stretch(r *accesslog.Record) {
+	if s.From.IsZero() || r.Start.Before(s.From) {
+		s.From = r.Start
 	}
-	if end := r.Start.Add(r.Taken); end.After(t.To) {
-		t.To = end
+	if end := r.Start.Add(r.Taken); end.After(s.To) {
+		s.To = end
 	}
 }
 
 // attempts counts what each member did, and returns the time that members took.
-func (t *Summary) attempts(r *accesslog.Record, own bool) (inMembers time.Duration) {
-	route := t.routeOf(r)
+func (s *Summary) attempts(r *accesslog.Record, own bool) (inMembers time.Duration) {
+	route := s.routeOf(r)
 	for i := range r.Attempts {
 		a := &r.Attempts[i]
-		p := t.place(r, a)
+		p := s.place(r, a)
 		if !own && p.cells != nil {
-			t.conns.see(r, a, p.cells)
+			s.conns.see(r, a, p.cells)
 		}
 		if own && p.work != nil {
 			p.work.see(r, a)
 		}
 		if own {
-			t.last.see(i, a, p.cells, route)
+			s.last.see(i, a, p.cells, route)
 		}
-		t.attempt(r, a, p.counts, route)
+		s.attempt(r, a, p.counts, route)
 		if a.Total >= 0 {
 			inMembers += a.Total
 		} else if wait, ok := waitOf(r, a); ok {
@@ -333,8 +334,8 @@ func (t *Summary) attempts(r *accesslog.Record, own bool) (inMembers time.Durati
 }
 
 // count adds a request to the time line and to the matrix.
-func (t *Summary) count(r *accesslog.Record, inMembers time.Duration, bad bool) {
-	m := t.Line.at(r.Start)
+func (s *Summary) count(r *accesslog.Record, inMembers time.Duration, bad bool) {
+	m := s.Line.at(r.Start)
 	m.Requests++
 	m.busy += inMembers
 	m.Sent += r.Sent
@@ -348,17 +349,17 @@ func (t *Summary) count(r *accesslog.Record, inMembers time.Duration, bad bool) 
 		m.Waited += inMembers
 		m.Own += max(0, r.Taken-inMembers)
 		if timed(r) {
-			t.AllTime += r.Taken
-			t.OwnTime += max(0, r.Taken-inMembers)
+			s.AllTime += r.Taken
+			s.OwnTime += max(0, r.Taken-inMembers)
 		}
 	}
 	if r.WAFTime > 0 {
-		t.WAF.Add(r.WAFTime)
+		s.WAF.Add(r.WAFTime)
 		if 2*r.WAFTime > r.Taken && r.WAFTime > 100*time.Millisecond {
-			t.WAFSlow++
+			s.WAFSlow++
 		}
 	}
-	t.cell(r, bad)
+	s.cell(r, bad)
 }
 
 // timed reports whether the time that members took is known. Logs of the first generation do not have it.
@@ -366,16 +367,16 @@ func timed(r *accesslog.Record) bool {
 	return !slices.ContainsFunc(r.Attempts, func(a accesslog.Attempt) bool { return a.Total < 0 })
 }
 
-func (t *Summary) cell(r *accesslog.Record, bad bool) {
+func (s *Summary) cell(r *accesslog.Record, bad bool) {
 	if r.Instance == "" {
 		return
 	}
 	var instances, cells *Cell
 	if n := len(r.Attempts); n > 0 {
-		p := t.place(r, &r.Attempts[n-1])
+		p := s.place(r, &r.Attempts[n-1])
 		instances, cells = p.instances, p.cells
 	} else {
-		instances, cells = at(t.Instances, r.Instance), at(t.Cells, InstanceMember{Instance: r.Instance})
+		instances, cells = at(s.Instances, r.Instance), at(s.Cells, InstanceMember{Instance: r.Instance})
 	}
 	instances.add(bad)
 	cells.add(bad)
@@ -392,10 +393,10 @@ func at[K comparable](cells map[K]*Cell, k K) *Cell {
 }
 
 // attempt counts one member's part.
-func (t *Summary) attempt(r *accesslog.Record, a *accesslog.Attempt, m *MemberStats, route *RouteStats) {
-	m.Shared = m.Shared || m.Attempts > 0 && (m.Pool != r.Pool || m.Gateway != t.lastGateway)
+func (s *Summary) attempt(r *accesslog.Record, a *accesslog.Attempt, m *MemberStats, route *RouteStats) {
+	m.Shared = m.Shared || m.Attempts > 0 && (m.Pool != r.Pool || m.Gateway != s.lastGateway)
 	m.Attempts++
-	m.Pool, m.Gateway = r.Pool, t.lastGateway
+	m.Pool, m.Gateway = r.Pool, s.lastGateway
 	m.Tried.Add(r.Start)
 	if a.Hint > 0 {
 		m.Hint = a.Hint
@@ -406,7 +407,7 @@ func (t *Summary) attempt(r *accesslog.Record, a *accesslog.Attempt, m *MemberSt
 	switch {
 	case a.Status > 0:
 		m.answer(r, a)
-		route.answer(r, a, t.Timeouts[r.Settings])
+		route.answer(r, a, s.Timeouts[r.Settings])
 	case !a.Fault.None() || r.Status >= 500:
 		route.Broken++
 	}
@@ -415,7 +416,7 @@ func (t *Summary) attempt(r *accesslog.Record, a *accesslog.Attempt, m *MemberSt
 	}
 	wait, timed := waitOf(r, a)
 	m.Mix.add(route, wait, a.Status > 0 && timed)
-	t.gap(m, a)
+	s.gap(m, a)
 }
 
 // MemberOf is the member as the document names it, else its address.
@@ -466,14 +467,14 @@ func waitOf(r *accesslog.Record, a *accesslog.Attempt) (time.Duration, bool) {
 }
 
 // gap keeps the idle age of the connection that an attempt had.
-func (t *Summary) gap(m *MemberStats, a *accesslog.Attempt) {
+func (s *Summary) gap(m *MemberStats, a *accesslog.Attempt) {
 	switch {
 	case a.Reused && a.Status > 0:
-		t.gaps.add(&m.Gaps, a.Idle, Answered)
+		s.gaps.add(&m.Gaps, a.Idle, Answered)
 	case a.Reused:
-		t.gaps.add(&m.Gaps, a.Idle, Broke)
+		s.gaps.add(&m.Gaps, a.Idle, Broke)
 	case a.Stale >= 0:
-		t.gaps.add(&m.Gaps, a.Stale, Stale)
+		s.gaps.add(&m.Gaps, a.Stale, Stale)
 	}
 }
 
@@ -495,40 +496,40 @@ func (route *RouteStats) answer(r *accesslog.Record, a *accesslog.Attempt, limit
 	}
 }
 
-// Member returns the stats of a member; beyond maxMembers all further ones of a kind of settings share one.
-func (t *Summary) Member(k MemberKey) *MemberStats {
-	m := t.Members[k]
+// Member returns the stats of a member; beyond maxMembers all further ones under the same settings share one.
+func (s *Summary) Member(k MemberKey) *MemberStats {
+	m := s.Members[k]
 	if m == nil {
-		if len(t.Members) >= maxMembers {
+		if len(s.Members) >= maxMembers {
 			k = MemberKey{Settings: k.Settings, Member: "(other)"}
-			if m = t.Members[k]; m != nil {
+			if m = s.Members[k]; m != nil {
 				return m
 			}
 		}
-		m = &MemberStats{Hint: accesslog.Unset, Tried: t.Clock.NewTimeline(), Answers: t.Clock.NewTimeline(), Fresh: t.Clock.NewTimeline()}
-		t.Members[k] = m
+		m = &MemberStats{Hint: accesslog.Unset, Tried: s.Clock.NewTimeline(), Answers: s.Clock.NewTimeline(), Fresh: s.Clock.NewTimeline()}
+		s.Members[k] = m
 	}
 	return m
 }
 
 // Route returns the stats of a route; beyond maxRoutes all further ones share one.
-func (t *Summary) Route(k RouteKey) *RouteStats {
-	r := t.Routes[k]
+func (s *Summary) Route(k RouteKey) *RouteStats {
+	r := s.Routes[k]
 	if r == nil {
-		if len(t.Routes) >= maxRoutes {
+		if len(s.Routes) >= maxRoutes {
 			k.Method, k.Path = "", "(other)"
-			if r = t.Routes[k]; r != nil {
+			if r = s.Routes[k]; r != nil {
 				return r
 			}
 		}
 		r = &RouteStats{
 			Method:  k.Method,
 			Path:    k.Path,
-			Answers: t.Clock.NewTimeline(),
-			Tried:   t.Clock.NewTimeline(),
-			Slow:    t.Clock.NewTimeline(),
+			Answers: s.Clock.NewTimeline(),
+			Tried:   s.Clock.NewTimeline(),
+			Slow:    s.Clock.NewTimeline(),
 		}
-		t.Routes[k] = r
+		s.Routes[k] = r
 	}
 	return r
 }
@@ -536,7 +537,7 @@ func (t *Summary) Route(k RouteKey) *RouteStats {
 // EnoughAnswers is how many answers it takes to conclude from the absence of slow ones.
 const EnoughAnswers = 20
 
-// FastFor is how soon after a request the end of its connection came sooner than any handler could have.
+// FastFor is the time after a request within which the end of its connection came sooner than any handler could have answered.
 func (m *MemberStats) FastFor() time.Duration {
 	if m.Waits.N < EnoughAnswers {
 		return 50 * time.Millisecond
@@ -557,5 +558,5 @@ func (m *MemberStats) seeHead(r *accesslog.Record) {
 	}
 }
 
-// Quiet is how long a member may be silent within one outage without an answer being asked for.
+// Quiet is how long a member may be silent within one outage while no request needs an answer.
 const Quiet = 2 * time.Second

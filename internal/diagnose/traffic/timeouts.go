@@ -9,6 +9,7 @@ import (
 	"causeway/internal/units"
 )
 
+// IsTimeout matches an event that ended at the request timeout, before the head of an answer was complete.
 func IsTimeout(e *Event) bool {
 	return e.Fault.Kind == fault.Timeout && e.Fault.Side == fault.Backend && (e.Fault.Phase == fault.Wait || e.Fault.Phase == fault.Head)
 }
@@ -28,7 +29,7 @@ func CommonTimer(took []time.Duration) time.Duration {
 	return timer
 }
 
-// correctTimeouts takes the request timeouts that the requests show where they refute the document, which may be of another
+// correctTimeouts adopts the request timeouts that the requests show where they refute the document, which may be of another
 // time: they end at another timer, answers come up to it, and none later.
 func (t *Summary) correctTimeouts() {
 	settings, groups := GroupBy(Filter(t.Events, func(e *Event) bool { return IsTimeout(e) && !e.Own && e.Tries == 1 }),
@@ -54,11 +55,11 @@ func (t *Summary) correctTimeouts() {
 
 // cutsAnswers reports whether answers under some settings come up to a timer and end there. A timer beyond the limit may
 // also be a second wait as long as the first: then no answer takes longer than the limit.
-func (t *Summary) cutsAnswers(settings string, limit, timer time.Duration) bool {
+func (s *Summary) cutsAnswers(settings string, limit, timer time.Duration) bool {
 	if timer == 0 {
 		return false
 	}
-	sum := t.RoutesOf(settings)
+	sum := s.RoutesOf(settings)
 	after := timer * 2 / 3
 	if timer > limit {
 		after = max(after, limit+TimerBand(limit))
@@ -75,9 +76,9 @@ func Lasted(e *Event) time.Duration {
 }
 
 // RoutesOf adds up the routes under one settings object.
-func (t *Summary) RoutesOf(settings string) *RouteStats {
+func (s *Summary) RoutesOf(settings string) *RouteStats {
 	sum := &RouteStats{}
-	for k, r := range t.Routes {
+	for k, r := range s.Routes {
 		if k.Settings == settings {
 			sum.Answered += r.Answered
 			sum.Waits.Merge(&r.Waits)

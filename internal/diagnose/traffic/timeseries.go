@@ -15,7 +15,7 @@ type Bucket struct {
 	Own      time.Duration // of answered requests, outside of members
 	Answered int
 	Sent     int64 // bytes to clients
-	Clients  int   // requests that came on a connection of their own, where the log tells
+	Clients  int   // requests that came on a new connection, where the log shows it
 }
 
 // TimeSeries cuts a window into intervals: seconds, as long as there are not too many of them.

@@ -29,6 +29,7 @@ const maxTunnelEnds = 1000
 // TunnelPlace is a member under settings.
 type TunnelPlace struct{ Settings, Member string }
 
+// Compare orders places by settings and then by member.
 func (k TunnelPlace) Compare(o TunnelPlace) int {
 	return cmp.Or(cmp.Compare(k.Settings, o.Settings), cmp.Compare(k.Member, o.Member))
 }

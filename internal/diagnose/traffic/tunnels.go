@@ -18,6 +18,7 @@ func streamType(contentType string) string {
 	return ""
 }
 
+// StreamTypes lists the media types of the streams among events.
 func StreamTypes(events []*Event) string {
 	var out []string
 	for _, e := range events {
@@ -28,7 +29,7 @@ func StreamTypes(events []*Event) string {
 	return strings.Join(out, ", ")
 }
 
-// endedForSilence reports whether the gateway ended a tunnel (a WebSocket) because neither side had said anything for the request
+// endedForSilence reports whether the gateway ended a tunnel (a WebSocket) because neither side had sent anything for the request
 // timeout. Older records have IdleEnd alone.
 func endedForSilence(r *accesslog.Record) bool { return r.IdleEnd || r.End == accesslog.EndIdle }
 

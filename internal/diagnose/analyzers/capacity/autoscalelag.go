@@ -13,6 +13,7 @@ import (
 	"causeway/internal/units"
 )
 
+// AutoscaleLag recognises h-autoscale-lag: traffic grew faster than the gateway.
 var AutoscaleLag = inference.Analyzer{
 	Name: "h-autoscale-lag", Requires: inference.Log | inference.Document | inference.Metrics,
 	Doc: "failures begin with a step in arrivals and end while arrivals stay up; capacity or compute units stand still meanwhile, and rise as they end",
@@ -61,17 +62,17 @@ func lagged(c *inference.Case, events []*traffic.Event, during, after inference.
 		return
 	}
 	f := c.Claim("h-autoscale-lag", events, report.Scope{}, report.Medium)
-	f.Says("access-log",
+	f.AddEvidence("access-log",
 		fmt.Sprintf("from %s to %s %d requests failed that nothing else explains; arrivals had jumped, and stayed as high when it ended",
 			units.Stamp(during.From), units.Stamp(during.To), len(events)), events...)
-	f.Says("metrics", fact)
+	f.AddEvidence("metrics", fact)
 	f.RuleOut("h-capacity-max", "the gateway did grow further")
-	f.MayBe("g-cpu-queueing", "d-cold-start", "c-backend-conn-limit", "c-accept-queue")
-	f.Expect("gateway", 0, len(events), "bounded", "with as many instances ready as the step needs")
-	c.Fill(map[string]string{}, f)
+	f.AddOpenRivals("g-cpu-queueing", "d-cold-start", "c-backend-conn-limit", "c-accept-queue")
+	f.SetExpected("gateway", 0, len(events), "bounded", "with as many instances ready as the step needs")
+	c.Expand(map[string]string{}, f)
 }
 
-// notOfAll says what speaks for something narrower than the gateway, which serves all pools, members and kinds of requests
+// notOfAll returns what speaks for something narrower than the gateway, which serves all pools, members and routes
 // alike, or that it was the members that grew; nothing, if nothing does.
 func notOfAll(c *inference.Case, events []*traffic.Event, during, after inference.Period) string {
 	answered := func(t *stats.Timeline) bool { return t.Between(during.From, during.To) >= stats.MinEvents }
@@ -89,7 +90,7 @@ func notOfAll(c *inference.Case, events []*traffic.Event, during, after inferenc
 	}
 	switch {
 	case joined > 0:
-		return fmt.Sprintf("%s first asked when they ended: it may be the members that were too few",
+		return fmt.Sprintf("%s first tried when they ended: the members may have been too few",
 			units.Count(joined, "member was", "members were"))
 	case all.Pool != "" && len(poolsInUse(c)) > 1:
 		return fmt.Sprintf("they are all of %s, and a gateway serves all pools alike: look whether its members grew at the same time",
@@ -97,7 +98,7 @@ func notOfAll(c *inference.Case, events []*traffic.Event, during, after inferenc
 	case all.Member != "" && otherMember:
 		return fmt.Sprintf("they are all of %s, and a gateway serves all members alike: look into its log of that time", all.Member)
 	case all.Path != "" && otherKind:
-		return fmt.Sprintf("they are all of %s, and a gateway serves all kinds of requests alike: look at what became of these at the member", all.Path)
+		return fmt.Sprintf("they are all of %s, and a gateway serves all routes alike: look at what became of these at the member", all.Path)
 	}
 	return ""
 }

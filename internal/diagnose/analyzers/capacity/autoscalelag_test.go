@@ -11,24 +11,30 @@ import (
 	"causeway/internal/diagnose/story"
 )
 
-// A step in traffic and a gateway that grows; but what failed was one member, one kind of request, or was mended by the members
-// that came.
+// A step in traffic meets a gateway that grows. If only one member or one route fails, or members came as well, the gateway was not
+// short of instances.
 func TestStepInTrafficThatOthersFeel(t *testing.T) {
+	t.Parallel()
 	since := func(from, to int) func(int) bool { return func(i int) bool { return i >= from && i < to } }
 	lagging := func(i int) int { return map[bool]int{true: 10, false: 24}[i < 36] }
+	t.Run("everybody", func(t *testing.T) {
+		t.Parallel()
+		story.Named(t, growing(t, lagging, since(30, 60), since(30, 36)).Diagnose(), "h-autoscale-lag")
+	})
 	for name, change := range map[string]func(*accesslog.Record){
 		"one member": func(r *accesslog.Record) {
 			if r.Status >= 500 {
 				r.Attempts[0].Member, r.Attempts[0].Server = "10.0.0.5", netip.MustParseAddrPort("10.0.0.5:80")
 			}
 		},
-		"one kind": func(r *accesslog.Record) {
+		"one route": func(r *accesslog.Record) {
 			if r.Status >= 500 {
 				r.URI, r.OriginalURI = []byte("/campaign"), []byte("/campaign")
 			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := growing(t, lagging, since(30, 60), since(30, 36))
 			for i := range s.Records {
 				change(&s.Records[i])
@@ -37,6 +43,7 @@ func TestStepInTrafficThatOthersFeel(t *testing.T) {
 		})
 	}
 	t.Run("members came", func(t *testing.T) {
+		t.Parallel()
 		s := growing(t, lagging, since(30, 60), since(30, 36))
 		begin := s.Records[0].Start
 		for i := range s.Records {
@@ -51,6 +58,7 @@ func TestStepInTrafficThatOthersFeel(t *testing.T) {
 
 // Two pools fail alike until the gateway has grown, by its compute units: one member of one pool joins much later.
 func TestGatewayThatGrowsForAllPools(t *testing.T) {
+	t.Parallel()
 	since := func(from, to int) func(int) bool { return func(i int) bool { return i >= from && i < to } }
 	s := growing(t, func(i int) int { return map[bool]int{true: 8, false: 13}[i < 39] }, since(35, 60), since(35, 39))
 	for i := range s.Records {
@@ -79,7 +87,7 @@ func growing(t *testing.T, units func(minute int) int, load, fail func(minute in
 		for j := range requests {
 			s.At = begin.Add(time.Duration(i)*time.Minute + time.Duration(j)*2*time.Second)
 			if fail(i) && j%5 == 0 {
-				s.Request(4+j/5%2, story.Fails(story.ClosedFault, 700*time.Millisecond))
+				s.Request(4+j/5%2, story.Fails(story.RaceFault, 700*time.Millisecond))
 			} else {
 				s.Request(4 + j%2)
 			}
@@ -94,6 +102,7 @@ func growing(t *testing.T, units func(minute int) int, load, fail func(minute in
 // A step in traffic meets one instance, which is all there is until others have come. Where units rise at once nothing was
 // waited for; where traffic falls as the failures end, or they go on as units rise, it was not for the lack of instances.
 func TestAutoscaleLag(t *testing.T) {
+	t.Parallel()
 	since := func(from, to int) func(int) bool { return func(i int) bool { return i >= from && i < to } }
 	lagging := func(i int) int {
 		switch {
@@ -104,13 +113,19 @@ func TestAutoscaleLag(t *testing.T) {
 		}
 		return 24
 	}
-	story.Expect(t, growing(t, lagging, since(30, 60), since(30, 36)).Diagnose(), "h-autoscale-lag medium 30")
+	t.Run("lag", func(t *testing.T) {
+		t.Parallel()
+		story.Expect(t, growing(t, lagging, since(30, 60), since(30, 36)).Diagnose(), "h-autoscale-lag medium 30")
+	})
 	for name, s := range map[string]*story.Story{
 		"no waiting":    growing(t, func(i int) int { return lagging(i + 6) }, since(30, 60), since(30, 36)),
 		"traffic falls": growing(t, lagging, since(30, 36), since(30, 36)),
 		"it goes on":    growing(t, lagging, since(30, 60), since(30, 60)),
 		"no step":       growing(t, lagging, since(0, 60), since(30, 36)),
 	} {
-		t.Run(name, func(t *testing.T) { story.Spares(t, s.Diagnose(), "h-autoscale-lag") })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			story.Spares(t, s.Diagnose(), "h-autoscale-lag")
+		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// CapacityMax recognises h-capacity-max: the gateway has reached the most capacity it may use.
 var CapacityMax = inference.Analyzer{
 	Name: "h-capacity-max", Requires: inference.Document | inference.Metrics,
 	Doc: "capacity or compute units stay at the most that the document allows, and failures at all pools lie in those minutes and hardly elsewhere",
@@ -50,12 +51,12 @@ func atMaximum(c *inference.Case, name string, limit float64, minutes int, busy 
 	fact := fmt.Sprintf("%s stood at %.0f %% or more of the %.0f that the document allows for %d minutes, first at %s", name, 100*Full,
 		limit, minutes, units.Stamp(busy[0].From))
 	if len(inside) < stats.MinEvents || chance >= stats.Significance || 2*len(inside) < len(events) {
-		f := c.Remark("h-capacity-max", nil, report.Scope{}, report.Low)
-		f.Says("metrics", fact)
+		f := c.Note("h-capacity-max", nil, report.Scope{}, report.Low)
+		f.AddEvidence("metrics", fact)
 		if len(events) > 0 {
-			f.Says("access-log", fmt.Sprintf("failures do not go with it: %d of %d are in those minutes", len(inside), len(events)))
+			f.AddEvidence("access-log", fmt.Sprintf("failures do not follow it: %d of %d are in those minutes", len(inside), len(events)))
 		}
-		c.Fill(map[string]string{}, f)
+		c.Expand(map[string]string{}, f)
 		return
 	}
 	if fullBesides(c, "h-capacity-max", fact, inside, busy) {
@@ -63,15 +64,16 @@ func atMaximum(c *inference.Case, name string, limit float64, minutes int, busy 
 	}
 	pools, _ := traffic.GroupBy(inside, func(e *traffic.Event) string { return e.Pool })
 	f := c.Claim("h-capacity-max", inside, report.Scope{}, inference.ConfidenceOf(len(pools) > 1))
-	f.Says("metrics", fact)
-	f.Says("access-log", fmt.Sprintf("%d of %d failures that nothing else explains lie in those minutes, at %s", len(inside), len(events),
-		units.Count(len(pools), "pool", "pools")), inside...)
+	f.AddEvidence("metrics", fact)
+	f.AddEvidence("access-log",
+		fmt.Sprintf("%d of %d failures that nothing else explains lie in those minutes, at %s", len(inside), len(events),
+			units.Count(len(pools), "pool", "pools")), inside...)
 	f.RuleOut("h-autoscale-lag", "the gateway could not grow any further")
-	if f.LeaveOpen("g-cpu-queueing"); len(pools) < 2 { // there is most to do for the members just then
-		f.MayBe("c-backend-conn-limit", "c-accept-queue")
+	if f.AddRivals("g-cpu-queueing"); len(pools) < 2 { // there is most to do for the members just then
+		f.AddOpenRivals("c-backend-conn-limit", "c-accept-queue")
 	}
-	f.Expect("gateway", 0, len(inside), "bounded", "how much more is enough shows in the metric once it no longer stands at the maximum")
-	c.Fill(map[string]string{}, f)
+	f.SetExpected("gateway", 0, len(inside), "bounded", "how much more is enough shows in the metric once it no longer stands at the maximum")
+	c.Expand(map[string]string{}, f)
 }
 
 // fullBesides leaves open what failed while the gateway was full, if it is members that slowed down, or some of them alone
@@ -92,10 +94,11 @@ func fullBesides(c *inference.Case, id, fact string, inside []*traffic.Event, bu
 
 // fullAndSlow leaves it open whether a full gateway or its members are to blame.
 func fullAndSlow(c *inference.Case, id, fact string, events []*traffic.Event, but string) {
-	f := c.Remark(id, events, report.Scope{}, report.Low)
-	f.Says("metrics", fact)
-	f.Says("access-log", fmt.Sprintf("%d failures that nothing else explains lie in those minutes; but %s", len(events), but), events...)
-	c.Fill(map[string]string{}, f)
+	f := c.Note(id, events, report.Scope{}, report.Low)
+	f.AddEvidence("metrics", fact)
+	f.AddEvidence("access-log",
+		fmt.Sprintf("%d failures that nothing else explains lie in those minutes; but %s", len(events), but), events...)
+	c.Expand(map[string]string{}, f)
 	c.Suspect(events,
 		"the gateway is full and members fail or are slow in the same minutes: compare the processors of the members and their own record of how long requests took with the log",
 		id, "g-cpu-queueing", "g-worker-pool", "c-backend-conn-limit", "d-timeout-below-latency", "g-dependency-down")

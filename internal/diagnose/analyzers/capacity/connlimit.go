@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// ConnLimit recognises h-conn-limit: clients hold all connections that the gateway takes.
 var ConnLimit = inference.Analyzer{
 	Name: "h-conn-limit", Requires: inference.Log,
 	Doc: "the log of a TCP or TLS listener says that the limit of connections was reached (serverStatus 503), and the metrics do not refute it",
@@ -32,13 +33,13 @@ func connectionLimit(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("h-conn-limit", events, inference.ScopeOf(events), report.Medium)
-		f.Says("access-log", fmt.Sprintf("%s through listener %s ended with serverStatus 503: the limit of connections was reached",
+		f.AddEvidence("access-log", fmt.Sprintf("%s through listener %s ended with serverStatus 503: the limit of connections was reached",
 			units.Count(len(events), "session", "sessions"), units.Dash(k)), events...)
 		if known {
-			f.Says("metrics", fmt.Sprintf("CurrentConnections reached %.0f", top))
+			f.AddEvidence("metrics", fmt.Sprintf("CurrentConnections reached %.0f", top))
 		}
-		f.LeaveOpen("h-capacity-max")
-		f.MayBe("c-backend-conn-limit")
-		c.Fill(map[string]string{}, f)
+		f.AddRivals("h-capacity-max")
+		f.AddOpenRivals("c-backend-conn-limit")
+		c.Expand(map[string]string{}, f)
 	}
 }

@@ -14,6 +14,7 @@ import (
 // At the limit of connections a silent one gives way to a new one. So a client waits for room only while every connection is busy with
 // a request, and the first record of its connection says for how long, at most.
 
+// ConnLimitQueued recognises h-conn-limit on Causeway, by the waits of clients.
 var ConnLimitQueued = inference.Analyzer{
 	Name: "h-conn-limit", Requires: inference.Trace,
 	Doc: "the first records of connections say that their clients waited for room, as they do only while all connections that the gateway has room for are busy with requests",
@@ -21,7 +22,7 @@ var ConnLimitQueued = inference.Analyzer{
 }
 
 // queuedClients: clients that gave up had waited for room for longer than for anything else. What others waited has a part in whatever
-// else failed, and stands beside it.
+// else failed, and is noted beside it.
 func queuedClients(c *inference.Case) {
 	if c.Traffic.Waits.N == 0 || c.Traffic.Failures == 0 {
 		return // worth knowing, if anything
@@ -31,7 +32,7 @@ func queuedClients(c *inference.Case) {
 		return e.Fault.Side == fault.Client && gone && e.Queued >= inference.Patience && e.Queued >= e.Taken
 	})
 	if len(left) == 0 && (c.Traffic.Waits.N < stats.MinEvents || c.Traffic.Waits.Longest < inference.Patience) {
-		return // nobody gives up for that
+		return // no client gives up so soon
 	}
 	confidence := report.Medium // one may have left for another reason
 	if len(left) == 0 {
@@ -40,15 +41,15 @@ func queuedClients(c *inference.Case) {
 	var f *inference.Finding
 	if len(left) > 0 {
 		f = c.Claim("h-conn-limit", left, report.Scope{}, confidence)
-		f.Says("access-log", fmt.Sprintf("%s that had waited for room for longer than it was at work",
+		f.AddEvidence("access-log", fmt.Sprintf("%s that had waited for room for longer than it was at work",
 			units.Count(len(left), "request was given up by a client", "requests were given up by clients")), left...)
-		f.LeaveOpen("j-client-abort")
+		f.AddRivals("j-client-abort")
 	} else {
-		f = c.Remark("h-conn-limit", traffic.Filter(c.Traffic.Events, func(e *traffic.Event) bool { return e.Queued > 0 }), report.Scope{},
+		f = c.Note("h-conn-limit", traffic.Filter(c.Traffic.Events, func(e *traffic.Event) bool { return e.Queued > 0 }), report.Scope{},
 			confidence)
 	}
-	f.Says("access-log", c.Traffic.Waits.Text())
+	f.AddEvidence("access-log", c.Traffic.Waits.Text())
 	f.RuleOut("h-fd", "the gateway keeps to a limit below that of its descriptors: it made clients wait, and refused nothing")
-	f.Expect("gateway", 0, len(left), "bounded", "whether they would have waited for an answer is not in the evidence")
-	c.Fill(map[string]string{}, f)
+	f.SetExpected("gateway", 0, len(left), "bounded", "whether they would have waited for an answer is not in the evidence")
+	c.Expand(map[string]string{}, f)
 }

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// CPU recognises h-cpu: the gateway itself is short of processors.
 var CPU = inference.Analyzer{
 	Name: "h-cpu", Requires: inference.Metrics,
 	Doc: "the processors of the gateway are busy above 90 %, and failures at all pools lie in those minutes",
@@ -34,19 +35,19 @@ func gatewayCPU(c *inference.Case) {
 	inside, chance := c.Together(events, busy)
 	fact := fmt.Sprintf("CpuUtilization was 90 %% or more for %d minutes, first at %s", minutes, units.Stamp(busy[0].From))
 	if len(inside) < stats.MinEvents || chance >= stats.Significance || 2*len(inside) < len(events) {
-		f := c.Remark("h-cpu", nil, report.Scope{}, report.Low)
-		f.Says("metrics", fact)
-		c.Fill(map[string]string{}, f)
+		f := c.Note("h-cpu", nil, report.Scope{}, report.Low)
+		f.AddEvidence("metrics", fact)
+		c.Expand(map[string]string{}, f)
 		return
 	}
 	if fullBesides(c, "h-cpu", fact, inside, busy) {
 		return
 	}
 	f := c.Claim("h-cpu", inside, report.Scope{}, report.Medium)
-	f.Says("metrics", fact)
-	f.Says("access-log", fmt.Sprintf("%d of %d failures that nothing else explains lie in those minutes", len(inside), len(events)),
+	f.AddEvidence("metrics", fact)
+	f.AddEvidence("access-log", fmt.Sprintf("%d of %d failures that nothing else explains lie in those minutes", len(inside), len(events)),
 		inside...)
-	f.LeaveOpen("g-cpu-queueing", "h-waf-latency")
-	f.Expect("gateway", 0, len(inside), "bounded", "more instances, or larger ones, share the work")
-	c.Fill(map[string]string{}, f)
+	f.AddRivals("g-cpu-queueing", "h-waf-latency")
+	f.SetExpected("gateway", 0, len(inside), "bounded", "more instances, or larger ones, share the work")
+	c.Expand(map[string]string{}, f)
 }

@@ -9,9 +9,10 @@ import (
 	"causeway/internal/units"
 )
 
+// CPUQueueing recognises g-cpu-queueing: the members are overloaded.
 var CPUQueueing = inference.Analyzer{
 	Name: "g-cpu-queueing", Requires: inference.Log,
-	Doc: "requests run into the timeout when much traffic comes, all kinds of answers are slower then, and both go with it",
+	Doc: "requests run into the timeout when much traffic comes, answers are slower then on all routes, and both follow the traffic",
 	Run: cpuQueueing,
 }
 
@@ -28,15 +29,15 @@ func cpuQueueing(c *inference.Case) {
 		}
 		f := c.Claim("g-cpu-queueing", late, inference.ScopeOf(late), inference.ConfidenceOf(t.N >= 2*stats.MinEvents &&
 			c.Traffic.Own > 0 && t.WaitHigh >= 3*t.WaitLow))
-		f.Says("access-log", fmt.Sprintf("%d of the %d moments at which requests waited in vain were in the busier half of the traffic",
+		f.AddEvidence("access-log", fmt.Sprintf("%d of the %d moments at which requests waited in vain were in the busier half of the traffic",
 			t.Upper, t.N), late...)
-		f.Says("access-log", fmt.Sprintf("at %.0f requests a second answers took %s on the average, at %.0f they took %s", t.Low,
+		f.AddEvidence("access-log", fmt.Sprintf("at %.0f requests a second answers took %s on the average, at %.0f they took %s", t.Low,
 			units.Seconds(t.WaitLow), t.High, units.Seconds(t.WaitHigh)))
-		f.RuleOut("d-slow-route", fmt.Sprintf("it hits %d kinds of requests, and all answers are slower under load", len(routes)))
-		f.RuleOut("d-hung", "requests that are lost do not go with load")
-		f.LeaveOpen("g-worker-pool", "g-conn-pool-db", "g-cfs-throttle")
-		f.Expect("backend", 0, len(late), "bounded", "how much more capacity is enough is not in the evidence")
-		c.Fill(map[string]string{"address": inference.Address(late)}, f)
+		f.RuleOut("d-slow-route", fmt.Sprintf("it hits %d routes, and all answers are slower under load", len(routes)))
+		f.RuleOut("d-hung", "lost requests do not follow load")
+		f.AddRivals("g-worker-pool", "g-conn-pool-db", "g-cfs-throttle")
+		f.SetExpected("backend", 0, len(late), "bounded", "how much more capacity is enough is not in the evidence")
+		c.Expand(map[string]string{"address": inference.Address(late)}, f)
 	}
 }
 

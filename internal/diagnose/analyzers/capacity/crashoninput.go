@@ -11,14 +11,15 @@ import (
 	"causeway/internal/units"
 )
 
+// CrashOnInput recognises g-crash-on-input: one route makes the backend drop the connection.
 var CrashOnInput = inference.Analyzer{
 	Name: "g-crash-on-input", Requires: inference.Trace,
-	Doc: "one kind of request is never answered, on fresh connections too, and ends no later than others are answered, while at the same times the same member answers others",
+	Doc: "one route is never answered, on fresh connections too, and ends no later than others are answered, while at the same times the same member answers others",
 	Run: crashOnInput,
 }
 
-// crashOnInput: a kind of request makes the member drop the connection, each time, on whatever connection it comes. Its
-// exclusiveness tells it from accidents: the route never gets an answer, while at the very same times the same
+// crashOnInput: a route makes the member drop the connection, each time, on whatever connection the request comes. Its
+// exclusiveness separates it from accidents: the route never gets an answer, while at the very same times the same
 // member answers others on the same kind of connection. Where it came on reused connections only, others must have been
 // answered on connections that were nearer to any limit.
 func crashOnInput(c *inference.Case) {
@@ -37,7 +38,7 @@ func crashOnInput(c *inference.Case) {
 		}
 		if timer, at, off := inference.AtRoundTimer(events); len(at) >= stats.MinEvents && len(at) > 9*len(off) {
 			c.Suspect(events, "each of them ended "+units.Seconds(timer)+
-				" after it had begun: look for a limit of that length in the server, which ends the worker, or in what it asks",
+				" after it had begun: look for a limit of that length in the server, which ends the worker, or in what it calls",
 				"d-worker-timeout-kill", "d-inner-timeout", "g-crash-on-input")
 			continue
 		}
@@ -54,10 +55,10 @@ func crashOnInput(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("g-crash-on-input", events, inference.ScopeOf(events), confidence)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%s %s was never answered: %d attempts, %d on fresh connections and %d on reused ones, each ended by the member before a byte of an answer",
 				k.Method, k.Path, len(events), fresh, reused), events...)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d of them have another answer of the same member beside them, each its own: within a second, on the same kind of connection, between the first and the last of them", answered))
 		if fresh > 0 {
 			f.RuleOut("c-idle-race", fmt.Sprintf("%d of them were on connections that had never been idle", fresh))
@@ -66,10 +67,10 @@ func crashOnInput(c *inference.Case) {
 				"other requests were answered on connections that had been idle for twice as long, and were twice as old and as used, as the typical one of these")
 		}
 		f.RuleOut("c-restart", "the member answered other requests at those times")
-		f.LeaveOpen("e-uri-rejected", "c-middlebox-reset")
-		f.Expect("backend", len(events), len(events), "bounded",
+		f.AddRivals("e-uri-rejected", "c-middlebox-reset")
+		f.SetExpected("backend", len(events), len(events), "bounded",
 			"once the member answers this request; with what status is another question")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 // If it stood still for less, nobody is blamed; and what rests on times alone is a suspicion at most.
 func TestGatewayThatStoodStillNowAndThen(t *testing.T) {
+	t.Parallel()
 	stalled := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Stalled = r.Taken / 5 }
 	s := story.New(t)
 	s.Traffic(10*time.Second, []int{4})
@@ -30,6 +31,7 @@ func TestGatewayThatStoodStillNowAndThen(t *testing.T) {
 }
 
 func TestCrashOnInput(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 40 {
 		s.After(200 * time.Millisecond).Request(4)
@@ -47,6 +49,7 @@ func TestCrashOnInput(t *testing.T) {
 // On reused connections only, a crash shows where others were answered nearer to any limit that a connection may have;
 // where the lost ones were those that had rested longest, or were used most, a limit may have ended them.
 func TestCrashOnReusedConnections(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		idle time.Duration
 		uses int
@@ -57,6 +60,7 @@ func TestCrashOnReusedConnections(t *testing.T) {
 		"the most used":           {100 * time.Millisecond, 30, false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := story.New(t)
 			for i := range 40 {
 				s.After(200*time.Millisecond).Request(4, story.Reused(time.Duration(i*37%900)*time.Millisecond, i%30))
@@ -77,15 +81,17 @@ func TestCrashOnReusedConnections(t *testing.T) {
 	}
 }
 
-// A member that is hardly asked for anything else shows nothing by one answer amid many failures, nor by answers that all
+// A member that gets hardly any other requests shows nothing by one answer amid many failures, nor by answers that all
 // came at one moment, or before and after: it may just as well have dropped whatever came.
 func TestOneAnswerIsNoCompany(t *testing.T) {
+	t.Parallel()
 	for name, answers := range map[string]func(i int) int{
 		"one amid":             func(i int) int { return map[bool]int{i == 10: 1}[true] },
 		"before and after":     func(i int) int { return map[bool]int{i == -1 || i == 20: 20}[true] },
 		"one in four failures": func(i int) int { return map[bool]int{i%4 == 0: 1}[true] },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := story.New(t)
 			for i := -1; i <= 20; i++ {
 				if s.After(40 * time.Millisecond); i == 0 || i == 20 {
@@ -107,8 +113,9 @@ func TestOneAnswerIsNoCompany(t *testing.T) {
 	}
 }
 
-// Something accepts and closes while the application is away; only one path was asked in that time.
+// Something accepts and closes while the application is away; only one path had requests in that time.
 func TestAnOutageIsNoCrashOnInput(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	story.Steady(s, 100, 100*time.Millisecond)
 	for range 8 {
@@ -121,6 +128,7 @@ func TestAnOutageIsNoCrashOnInput(t *testing.T) {
 
 // A limit on connections closes new ones, and only a rare request needs a new one.
 func TestAConnectionLimitIsNoCrashOnInput(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 200 {
 		s.After(100*time.Millisecond).Request(4, story.Reused(100*time.Millisecond, i+1))
@@ -133,6 +141,7 @@ func TestAConnectionLimitIsNoCrashOnInput(t *testing.T) {
 
 // Reading is quick, writing to the same path takes longer than the timeout.
 func TestAnotherMethodIsAnotherKindOfRequest(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 100 {
 		s.After(100*time.Millisecond).Request(4, func(r *accesslog.Record, _ *accesslog.Attempt) { r.Method = []byte("GET") })

@@ -12,13 +12,14 @@ import (
 	"causeway/internal/units"
 )
 
+// GoroutineOrLockStall recognises h-goroutine-or-lock-stall: the gateway's process paused.
 var GoroutineOrLockStall = inference.Analyzer{
 	Name: "h-goroutine-or-lock-stall", Requires: inference.Trace,
 	Doc: "a timer ended the request, or its client gave up, after a time for half of which or more the gateway's own process stood still",
 	Run: gatewayStalled,
 }
 
-// A timer measures whoever is waited for only as long as somebody listens.
+// A timer measures a member only as long as the gateway listens.
 const (
 	stalledMostly = 5 // tenths of a request for which the process stood still, from which that is the cause
 	stalledPartly = 1 // from which nothing is concluded from how long something took
@@ -33,15 +34,15 @@ func gatewayStalled(c *inference.Case) {
 			stalled, taken = stalled+e.Stalled, taken+lasted(e)
 		}
 		f := c.Claim("h-goroutine-or-lock-stall", events, report.Scope{}, report.High)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%s ended by a timer or by a client that gave up, while the gateway's own process stood still for %s of %s altogether",
 				units.Count(len(events), "request", "requests"), units.Seconds(stalled), units.Seconds(taken)), events...)
 		f.RuleOut("d-timeout-below-latency", "nobody listened for an answer most of the time")
 		f.RuleOut("b-drop", "nobody listened for an answer most of the time")
-		f.LeaveOpen("d-vm-freeze", "h-cpu")
-		f.Expect("gateway", 0, len(events), "bounded",
-			"with a processor of its own the gateway hears what comes in time; what members would have said is not in the evidence")
-		c.Fill(map[string]string{}, f)
+		f.AddRivals("d-vm-freeze", "h-cpu")
+		f.SetExpected("gateway", 0, len(events), "bounded",
+			"with a processor of its own the gateway hears what comes in time; what members would have answered is not in the evidence")
+		c.Expand(map[string]string{}, f)
 	}
 	if some := c.Unclaimed(func(e *traffic.Event) bool { return endedByTime(e) && stoodStill(e, stalledPartly) }); len(some) > 0 {
 		c.Suspect(some,
@@ -50,7 +51,7 @@ func gatewayStalled(c *inference.Case) {
 	}
 }
 
-// endedByTime matches what ended because somebody had waited for too long.
+// endedByTime matches what ended by a timer, or by a client that gave up.
 func endedByTime(e *traffic.Event) bool {
 	return e.Own && (e.Fault.Kind == fault.Timeout || e.Fault.Side == fault.Client && e.Fault.Kind == fault.Closed)
 }
@@ -63,7 +64,7 @@ func stoodStill(e *traffic.Event, tenths int64) bool {
 func lasted(e *traffic.Event) time.Duration { return max(e.Taken, time.Millisecond) }
 
 // waited reports whether a request waited for anybody: one that met no healthy member, or a refusal, did not, and what it met
-// a clock that stands still does not change.
+// a process that does not run cannot change.
 func waited(e *traffic.Event) bool {
 	return e.Tried && e.Fault.Kind != fault.Refused && e.Fault.Kind != fault.Unreachable
 }
@@ -84,9 +85,9 @@ func DoubtTimes(c *inference.Case) {
 		}
 		if stalled > 0 && 10*stalled >= stalledPartly*taken {
 			f.Confidence = report.Low
-			f.Says("access-log",
+			f.AddEvidence("access-log",
 				fmt.Sprintf("the gateway's own process stood still for %s of the %s that the failures took: it may have missed what came in time", units.Seconds(stalled), units.Seconds(taken)))
-			f.MayBe("h-goroutine-or-lock-stall")
+			f.AddOpenRivals("h-goroutine-or-lock-stall")
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 // The gateway's process did not get to run: timeouts tell nothing about the member, and neither do clients that gave up.
 func TestGatewayThatStoodStill(t *testing.T) {
+	t.Parallel()
 	stalled := func(d time.Duration) story.Change {
 		return func(r *accesslog.Record, _ *accesslog.Attempt) { r.Stalled = d }
 	}

@@ -10,14 +10,15 @@ import (
 	"causeway/internal/units"
 )
 
+// HeadOfLineMember recognises g-head-of-line-member: slow requests pile up on one member.
 var HeadOfLineMember = inference.Analyzer{
 	Name: "g-head-of-line-member", Requires: inference.Trace,
 	Doc: "requests wait in vain at a member that has several in progress while another has hardly any, and that member got the long ones",
 	Run: headOfLine,
 }
 
-// headOfLine: members are asked in turn, whatever a request costs. Turns that fall badly give one member the long ones, and
-// what waits behind them runs into the timeout while the others have nothing to do. Long requests that wait for nobody end
+// headOfLine: members get requests in turn, whatever a request costs. Turns that fall badly give one member the long ones, and
+// what waits behind them runs into the timeout while the others have nothing to do. Long requests that wait behind no others end
 // so however few are in progress; and where the others fail as well, no turn would have helped.
 func headOfLine(c *inference.Case) {
 	members, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
@@ -45,25 +46,25 @@ func headOfLine(c *inference.Case) {
 		busiest, idlest := extremes(events)
 		f := c.Claim("g-head-of-line-member", events, inference.ScopeOf(events),
 			inference.ConfidenceOf(inference.DistinctSeconds(events) >= stats.MinEvents))
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("up to %d other requests were in progress at %s when these came to it, and as few as %d at another member of the pool when their time was up", busiest, k.Member, idlest), events...)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("in %d of %d seconds they came when %d or more were in progress; so did %s of the requests that it answered",
 				w.Above, w.N, w.Level, units.Percent(w.Served, w.All)))
-		f.Says("access-log", fmt.Sprintf("the kinds of requests that it got take %s by themselves, those that the others got %s",
+		f.AddEvidence("access-log", fmt.Sprintf("the routes that it got take %s on their own, those that the others got %s",
 			units.Seconds(mine), units.Seconds(theirs)))
 		if expected >= stats.MinEvents {
-			f.Says("access-log",
-				fmt.Sprintf("%d requests of the same kinds went to the others: at the same rate %.0f of them would have waited in vain, and %d did", asked, expected, did))
+			f.AddEvidence("access-log",
+				fmt.Sprintf("%d requests on the same routes went to the others: at the same rate %.0f of them would have waited in vain, and %d did", asked, expected, did))
 		} else {
-			f.Says("access-log", "those that came when only a few others were in progress took no longer than by themselves")
-			f.MayBe("g-conn-pool-db") // which all members may share: the others were hardly asked for such requests
+			f.AddEvidence("access-log", "those that came when only a few others were in progress took no longer than they do alone")
+			f.AddOpenRivals("g-conn-pool-db") // which all members may share: the others got hardly any such requests
 		}
-		f.LeaveOpen("d-slow-route")
+		f.AddRivals("d-slow-route")
 		f.RuleOut("g-noisy-member", "it is the mix of requests in which it differs from the others")
-		f.MayBe("g-worker-pool")
-		f.Expect("backend", 0, len(events), "bounded", "how long they would have waited at another member is not in the evidence")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		f.AddOpenRivals("g-worker-pool")
+		f.SetExpected("backend", 0, len(events), "bounded", "how long they would have waited at another member is not in the evidence")
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 
@@ -79,7 +80,7 @@ func BehindOthers(events []*traffic.Event) int {
 }
 
 // severalAtOnce reports whether the member answers requests that come when a few others are in progress as soon as those that
-// come alone, or as soon as their kinds take by themselves: then they wait for one of several workers, and not for one lock
+// come alone, or as soon as their routes take alone: then they wait for one of several workers, and not for one lock
 // that all members may share.
 func severalAtOnce(t inference.ConcurrencyTest, byThemselves time.Duration) bool {
 	if alone, ok := t.At.Wait(0, 1); ok {
@@ -89,14 +90,14 @@ func severalAtOnce(t inference.ConcurrencyTest, byThemselves time.Duration) bool
 	return ok && 2*beside <= 3*byThemselves
 }
 
-// atOthers is how many requests of the kinds that waited in vain at a member went to equals that have less work, how many
+// atOthers is how many requests on the routes that waited in vain at a member went to equals that have less work, how many
 // of them would have waited in vain at the same rate, and how many did.
 func atOthers(c *inference.Case, k traffic.MemberKey, late map[traffic.MemberKey][]*traffic.Event) (asked int, expected float64, did int) {
 	kinds, byKind := traffic.GroupBy(late[k], (*traffic.Event).Route)
 	for _, route := range kinds {
-		events, here, there := byKind[route], c.Traffic.Member(k).Mix.Kinds[c.Traffic.Routes[route]], 0
+		events, here, there := byKind[route], c.Traffic.Member(k).Mix.Routes[c.Traffic.Routes[route]], 0
 		for o, m := range c.Traffic.Members {
-			if n := m.Mix.Kinds[c.Traffic.Routes[route]]; n != nil && c.PeersOf(o) == c.PeersOf(k) &&
+			if n := m.Mix.Routes[c.Traffic.Routes[route]]; n != nil && c.PeersOf(o) == c.PeersOf(k) &&
 				c.Traffic.Member(k).Work() >= inference.Uneven*m.Work() {
 				there += n.Attempts
 				did += len(traffic.Filter(late[o], func(e *traffic.Event) bool { return e.Route() == route }))

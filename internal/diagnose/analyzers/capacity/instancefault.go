@@ -8,6 +8,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// InstanceFault recognises h-instance-fault: one instance of the gateway is bad.
 var InstanceFault = inference.Analyzer{
 	Name: "h-instance-fault", Requires: inference.Log,
 	Doc: "failures follow one instance of the gateway, at all members alike",
@@ -38,12 +39,12 @@ func instanceFault(c *inference.Case) {
 		scope := inference.ScopeOf(events)
 		scope.Instance = s.Key
 		f := c.Claim("h-instance-fault", events, scope, inference.ConfidenceOf(s.Failures >= 2*stats.MinEvents))
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d failures are on instance %s, which has %.0f %% of the requests; the other %d instances have %d that nothing else explains",
 				len(events), s.Key, 100*s.Share, len(c.Traffic.Instances)-1, others), events...)
 		f.RuleOut("b-node-local", fmt.Sprintf("it fails at %d members, not at one", len(members)))
-		f.LeaveOpen("a-probe-per-instance-skew")
-		f.Expect("gateway", len(events), len(events), "bounded", "the other instances served the same kind of requests")
-		c.Fill(map[string]string{"instance": s.Key}, f)
+		f.AddRivals("a-probe-per-instance-skew")
+		f.SetExpected("gateway", len(events), len(events), "bounded", "the other instances served the same routes")
+		c.Expand(map[string]string{"instance": s.Key}, f)
 	}
 }

@@ -10,71 +10,85 @@ import (
 
 	"causeway/internal/accesslog"
 	"causeway/internal/diagnose/story"
+	"causeway/internal/report"
 )
 
-// All members are slow for ten minutes, and a third one is in service only in these.
+// A member is in service for twenty minutes, and slow. If all members are slow in these, it is the time and not the member.
 func TestMemberThatIsThereOnlyInTheSlowTime(t *testing.T) {
-	s := story.New(t)
-	for i := range 3000 {
-		s.After(time.Second)
-		members := []int{4, 5}
-		slow := i >= 1200 && i < 1800
-		if slow {
-			members = []int{4, 5, 6}
-		}
-		for _, m := range members {
-			switch {
-			case slow && (i+7*m)%20 == 0:
-				s.Request(m, story.Fails(story.TimeoutFault, 2*time.Second))
-			case slow:
-				s.Request(m, story.Took(900*time.Millisecond))
-			default:
-				s.Request(m, story.Took(20*time.Millisecond))
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, alone bool) {
+		for i := range 3000 {
+			s.After(time.Second)
+			members := []int{4, 5}
+			slow := i >= 1200 && i < 2400
+			if slow {
+				members = []int{4, 5, 6}
+			}
+			for _, m := range members {
+				switch {
+				case alone && m < 6:
+					s.Request(m, story.Took(20*time.Millisecond))
+				case slow && (i+7*m)%20 == 0:
+					s.Request(m, story.Fails(story.TimeoutFault, 2*time.Second))
+				case slow:
+					s.Request(m, story.Took(900*time.Millisecond))
+				default:
+					s.Request(m, story.Took(20*time.Millisecond))
+				}
 			}
 		}
-	}
-	story.Spares(t, s.Diagnose(), "g-noisy-member")
+	}, "g-noisy-member")
 }
 
-// A member joins, and its caches are cold; the log ends before it is known how it does when they are warm.
+// A member is slow. If it joined just before the log ends, its caches may be cold, and nobody knows how it does when they are warm.
 func TestMemberThatHasJustJoinedIsNoNoise(t *testing.T) {
-	s := story.New(t)
-	for i := range 1000 {
-		s.After(time.Second).Request(4)
-		s.Request(5)
-		switch {
-		case i > 900 && i%8 == 0:
-			s.Request(6, story.Fails(story.TimeoutFault, 2*time.Second))
-		case i > 900:
-			s.Request(6, story.Took(700*time.Millisecond))
-		}
-	}
-	story.Spares(t, s.Diagnose(), "g-noisy-member")
-}
-
-// One of two instances reaches one member badly; the other one finds it as quick as the rest.
-func TestBadWayFromOneInstanceIsNoNoise(t *testing.T) {
-	s := story.New(t)
-	for i := range 600 {
-		s.After(time.Second)
-		for m := 4; m < 7; m++ {
-			s.Request(m, story.ByInstance(0))
-			switch {
-			case m == 6 && i%20 == 0:
-				s.Request(m, story.ByInstance(1), story.Fails(story.TimeoutFault, 2*time.Second))
-			case m == 6:
-				s.Request(m, story.ByInstance(1), story.Took(600*time.Millisecond))
-				s.Request(m, story.ByInstance(1), story.Took(600*time.Millisecond))
-			default:
-				s.Request(m, story.ByInstance(1))
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, thereAllAlong bool) {
+		for i := range 1000 {
+			s.After(time.Second).Request(4)
+			s.Request(5)
+			switch there := thereAllAlong || i > 900; {
+			case there && i%8 == 0:
+				s.Request(6, story.Fails(story.TimeoutFault, 2*time.Second))
+			case there:
+				s.Request(6, story.Took(700*time.Millisecond))
 			}
 		}
-	}
-	story.Spares(t, s.Diagnose(), "g-noisy-member")
+	}, "g-noisy-member")
 }
 
-// One of five members is slow by a disk, for three kinds of requests; it is out of service for a while.
+// A member is slow. If only one of two instances finds it so, the way from that instance is bad.
+func TestBadWayFromOneInstanceIsNoNoise(t *testing.T) {
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, fromBoth bool) {
+		for i := range 600 {
+			s.After(time.Second)
+			for m := 4; m < 7; m++ {
+				if m == 6 && fromBoth {
+					s.Request(m, story.ByInstance(0), story.Took(600*time.Millisecond))
+				} else {
+					s.Request(m, story.ByInstance(0))
+				}
+				switch {
+				case m == 6 && i%20 == 0:
+					s.Request(m, story.ByInstance(i/20%2), story.Fails(story.TimeoutFault, 2*time.Second))
+					if !fromBoth {
+						s.Records[len(s.Records)-1].Instance = "appgw_1"
+					}
+				case m == 6:
+					s.Request(m, story.ByInstance(1), story.Took(600*time.Millisecond))
+					s.Request(m, story.ByInstance(1), story.Took(600*time.Millisecond))
+				default:
+					s.Request(m, story.ByInstance(1))
+				}
+			}
+		}
+	}, "g-noisy-member")
+}
+
+// One of five members is slow by a disk, on three routes; it is out of service for a while.
 func TestOneOfFiveIsSlow(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	n := 0
 	for i := range 900 {
@@ -101,28 +115,40 @@ func TestOneOfFiveIsSlow(t *testing.T) {
 	}
 }
 
-// The one who asks for the long reports is bound to a member by a cookie. Another member would be no quicker.
+// Reports take long at one member. If they are all of one user, whom a cookie binds to it, another member would be no quicker.
 func TestHeavyUserIsNoSlowMember(t *testing.T) {
-	s, rnd := story.New(t), rand.New(rand.NewSource(1))
-	s.Doc = story.Sticky(story.Document)
-	for i := range 300 {
-		s.After(time.Second).Request(4+i%3, story.From(i%20))
-		s.Request(4+i%2, story.Path("/report"), story.From(i%20), story.Took(300*time.Millisecond))
-		if d := story.Around(1300*time.Millisecond, 0.4)(rnd); d < 2*time.Second {
-			s.Request(6, story.Path("/report"), story.From(99), story.Took(d))
-		} else {
-			s.Request(6, story.Path("/report"), story.From(99), story.Fails(story.TimeoutFault, 2*time.Second))
+	t.Parallel()
+	play := func(t *testing.T, user func(i int) int) *report.Report {
+		s, rnd := story.New(t), rand.New(rand.NewSource(1))
+		s.Doc = story.Sticky(story.Document)
+		for i := range 300 {
+			s.After(time.Second).Request(4+i%3, story.From(i%20))
+			s.Request(4+i%2, story.Path("/report"), story.From(i%20), story.Took(300*time.Millisecond))
+			if d := story.Around(1300*time.Millisecond, 0.4)(rnd); d < 2*time.Second {
+				s.Request(6, story.Path("/report"), story.From(user(i)), story.Took(d))
+			} else {
+				s.Request(6, story.Path("/report"), story.From(user(i)), story.Fails(story.TimeoutFault, 2*time.Second))
+			}
 		}
+		return s.Diagnose()
 	}
-	r := s.Diagnose()
-	story.Spares(t, r, "g-noisy-member")
-	if strings.Contains(story.TextOf(t, r), "if it were as quick as its equals") {
-		t.Error("the member is called slow")
-	}
+	t.Run("many users", func(t *testing.T) {
+		t.Parallel()
+		story.Named(t, play(t, func(i int) int { return 40 + i%20 }), "g-noisy-member")
+	})
+	t.Run("one user", func(t *testing.T) {
+		t.Parallel()
+		r := play(t, func(int) int { return 99 })
+		story.Spares(t, r, "g-noisy-member")
+		if strings.Contains(story.TextOf(t, r), "if it were as quick as its equals") {
+			t.Error("the member is called slow")
+		}
+	})
 }
 
 // One of three members is five times as slow as the others.
 func TestNoisyMember(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":20`, 1)
 	for i := range 600 {
@@ -146,6 +172,7 @@ func TestNoisyMember(t *testing.T) {
 // Azure's log has whole seconds: of a request timeout of one it does not show whether the member answered others meanwhile.
 // That it answered nobody is then not said, and what is seen otherwise still counts.
 func TestWaitsThatTheLogIsTooCoarseFor(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":1`, 1)
 	for i := range 60 {
@@ -174,59 +201,81 @@ func TestWaitsThatTheLogIsTooCoarseFor(t *testing.T) {
 	}
 }
 
-// The reports are slow, and a pool of their own serves them, under the same settings as the rest.
+// A member is slower than the others under its settings. If a pool of its own sends it the reports, it has no equals.
 func TestPoolOfSlowReportsIsNoNoisyMember(t *testing.T) {
-	for _, azure := range []bool{false, true} {
-		s := story.New(t)
-		s.Azure = azure
-		s.Doc = strings.Replace(story.Document, `{"name":"none"`,
-			`{"name":"reports","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
-		reports := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Pool = "reports" }
-		for i := range 300 {
-			s.After(time.Second)
-			s.Request(4)
-			s.Request(5)
-			if i%15 == 0 {
-				s.Request(9, story.Path("/reports"), reports, story.Fails(story.TimeoutFault, 2*time.Second))
-			} else {
-				s.Request(9, story.Path("/reports"), reports, story.Took(time.Duration(300+i)*time.Millisecond))
-			}
-		}
-		story.Spares(t, s.Diagnose(), "g-noisy-member")
+	t.Parallel()
+	for kind, azure := range map[string]bool{"Causeway": false, "Azure": true} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			story.Twins(t, func(s *story.Story, hasEquals bool) {
+				s.Azure = azure
+				s.Doc = strings.Replace(story.Document, `{"name":"none"`,
+					`{"name":"reports","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
+				reports := func(r *accesslog.Record, _ *accesslog.Attempt) {
+					if !hasEquals {
+						r.Pool, r.URI, r.OriginalURI = "reports", []byte("/reports"), []byte("/reports")
+					}
+				}
+				for i := range 300 {
+					s.After(time.Second)
+					s.Request(4)
+					s.Request(5)
+					if i%15 == 0 {
+						s.Request(9, reports, story.Fails(story.TimeoutFault, 2*time.Second))
+					} else {
+						s.Request(9, reports, story.Took(time.Duration(300+i)*time.Millisecond))
+					}
+				}
+			}, "g-noisy-member")
+		})
 	}
 }
 
-// A cookie binds the one who asks for reports to a member.
+// A member is slower than the others. If it is one user's reports that are slow, and a cookie binds the user to the member, nothing
+// can be compared.
 func TestHeavyUserOfAMember(t *testing.T) {
-	for _, azure := range []bool{false, true} {
-		s := story.New(t)
-		s.Azure, s.Doc = azure, story.Sticky(story.Document)
-		for i := range 300 {
-			s.After(time.Second)
-			s.Request(4, story.From(i%20))
-			s.Request(5, story.From(20+i%20))
-			if i%15 == 0 {
-				s.Request(6, story.Path("/reports"), story.From(99), story.Fails(story.TimeoutFault, 2*time.Second))
-			} else {
-				s.Request(6, story.Path("/reports"), story.From(99), story.Took(time.Duration(300+i)*time.Millisecond))
-			}
-		}
-		story.Spares(t, s.Diagnose(), "g-noisy-member", "b-node-local")
+	t.Parallel()
+	for kind, azure := range map[string]bool{"Causeway": false, "Azure": true} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			story.Twins(t, func(s *story.Story, everybody bool) {
+				s.Azure, s.Doc = azure, story.Sticky(story.Document)
+				for i := range 300 {
+					s.After(time.Second)
+					s.Request(4, story.From(i%20))
+					s.Request(5, story.From(20+i%20))
+					path, user := story.Path("/reports"), story.From(99)
+					if everybody {
+						path, user = story.Path("/a"), story.From(40+i%17)
+					}
+					if i%15 == 0 {
+						s.Request(6, path, user, story.Fails(story.TimeoutFault, 2*time.Second))
+					} else {
+						s.Request(6, path, user, story.Took(time.Duration(300+i)*time.Millisecond))
+					}
+				}
+			}, "g-noisy-member", "b-node-local")
+		})
 	}
 }
 
-// A member that gets other kinds of requests than its equals is not slower than they are: nothing can be compared.
+// A member is slower than the other one. If it gets other routes, nothing can be compared.
 func TestOtherKindsAreNoNoise(t *testing.T) {
-	s := story.New(t)
-	turns(s, 60, func(i, n int) {
-		switch {
-		case n == 0 && i%3 == 0:
-			s.Request(4, story.Path("/report"), waitsInVain(0, 0))
-		case n%2 == 0:
-			s.Request(4, story.Path("/report"), story.Took(1800*time.Millisecond))
-		default:
-			s.Request(5, story.Path("/quick"), story.Took(5*time.Millisecond))
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, sameRoute bool) {
+		quick := "/quick"
+		if sameRoute {
+			quick = "/report"
 		}
-	})
-	story.Spares(t, s.Diagnose(), "g-noisy-member")
+		turns(s, 60, func(i, n int) {
+			switch {
+			case n == 0 && i%3 == 0:
+				s.Request(4, story.Path("/report"), waitsInVain(0, 0))
+			case n%2 == 0:
+				s.Request(4, story.Path("/report"), story.Took(1800*time.Millisecond))
+			default:
+				s.Request(5, story.Path(quick), story.Took(5*time.Millisecond))
+			}
+		})
+	}, "g-noisy-member")
 }

@@ -13,14 +13,15 @@ import (
 	"causeway/internal/units"
 )
 
+// Shed503 recognises g-shed-503: the backend refuses on purpose.
 var Shed503 = inference.Analyzer{
 	Name: "g-shed-503", Requires: inference.Log,
-	Doc: "the backend answers 503 sooner than it can have tried, and does so when much traffic comes or much is in progress there, while it serves others of the kind",
+	Doc: "the backend answers 503 sooner than it can have tried, and does so when much traffic comes or much is in progress there, while it serves others on the same route",
 	Run: shed,
 }
 
 // shed: the backend refuses on purpose what it could not serve in time. It does so whenever as much comes, or is in progress,
-// and not for a while only; and who is full still serves such requests, while what is broken serves nobody.
+// and not for a while only; and a full member still serves such requests, while a broken one serves none.
 func shed(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
 		return e.Fault.Kind == fault.Status && e.Status == 503 && e.Attempt.Status == 503
@@ -40,22 +41,22 @@ func shed(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("g-shed-503", events, inference.ScopeOf(events), inference.ConfidenceOf(byLoad || w.N >= stats.MinEvents))
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d × 503 from the backend itself, %d of them within %s, about as soon as its quickest answers or sooner%s",
 				len(events), quick, units.Seconds(within), asking(events)), events...)
 		if byLoad {
-			f.Says("access-log",
+			f.AddEvidence("access-log",
 				fmt.Sprintf("%d of %d moments at which it did so were in the busier half of the traffic (%.0f requests a second at the top, %.0f at the bottom); of %d moments that were as busy it did so in %d", t.Upper, t.N, t.High, t.Low, busy, did))
 		}
 		if byWork {
-			f.Says("access-log",
-				fmt.Sprintf("in %d of %d seconds in which it did so, it did when an instance of the gateway had %d or more other requests in progress at the member, and never when fewer were; %s of what it served was asked for then", w.Above, w.N, w.Level, units.Percent(w.Served, w.All)))
+			f.AddEvidence("access-log",
+				fmt.Sprintf("in %d of %d seconds in which it did so, it did when an instance of the gateway had %d or more other requests in progress at the member, and never when fewer were; %s of what it served came then", w.Above, w.N, w.Level, units.Percent(w.Served, w.All)))
 		}
 		f.RuleOut("g-dependency-down", "a dependency that fails does so whatever the load")
-		f.LeaveOpen("k-chained-proxy")
-		f.MayBe("g-retry-storm")
-		f.Expect("backend", 0, len(events), "bounded", "with more capacity, or a higher limit")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		f.AddRivals("k-chained-proxy")
+		f.AddOpenRivals("g-retry-storm")
+		f.SetExpected("backend", 0, len(events), "bounded", "with more capacity, or a higher limit")
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 
@@ -73,7 +74,7 @@ func atOnce(c *inference.Case, events []*traffic.Event) (n int, within time.Dura
 	return n, within
 }
 
-// servedBeside counts the refusals within a time of which the same kind of request was served, as far as the times of the
+// servedBeside counts the refusals within a time of which the same route was served, as far as the times of the
 // log are exact.
 func servedBeside(c *inference.Case, events []*traffic.Event, within time.Duration) int {
 	n := 0
@@ -99,7 +100,7 @@ func eventsBetween(c *stats.Clock, list []*traffic.Event, from, to time.Time) in
 	return end - first
 }
 
-// asking says how many of the answers ask the client to wait.
+// asking counts the answers that ask the client to wait.
 func asking(events []*traffic.Event) string {
 	n := 0
 	for _, e := range events {

@@ -9,6 +9,7 @@ import (
 	"causeway/internal/units"
 )
 
+// WAFLatency recognises h-waf-latency: the web application firewall takes the time.
 var WAFLatency = inference.Analyzer{
 	Name: "h-waf-latency", Requires: inference.Log,
 	Doc: "on the slow requests the firewall took most of the time",
@@ -22,8 +23,8 @@ func wafLatency(c *inference.Case) {
 		return
 	}
 	f := c.Claim("h-waf-latency", events, report.Scope{}, report.High)
-	f.Says("access-log",
+	f.AddEvidence("access-log",
 		fmt.Sprintf("the firewall took more than half of the time of %d requests, and up to %s; half of all inspections took %s",
 			c.Traffic.WAFSlow, units.Seconds(c.Traffic.WAF.Max), units.Seconds(c.Traffic.WAF.Quantile(0.5))), events...)
-	c.Fill(map[string]string{}, f)
+	c.Expand(map[string]string{}, f)
 }

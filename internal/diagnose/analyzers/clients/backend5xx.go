@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// Backend5xx recognises k-backend-5xx: the backend itself answers with an error.
 var Backend5xx = inference.Analyzer{
 	Name: "k-backend-5xx", Requires: inference.Log,
 	Doc: "the status of the backend is the one that the client got",
@@ -26,31 +27,31 @@ func backendStatus(c *inference.Case) {
 		unsaid := inference.RivalsOfEcho(events) != nil
 		f := c.Claim("k-backend-5xx", events, inference.ScopeOf(events), inference.ConfidenceOf(!unsaid))
 		members, byMember := traffic.GroupBy(events, (*traffic.Event).Key)
-		for _, m := range members[:min(len(members), inference.MaxKinds)] {
-			f.Says("access-log", fmt.Sprintf("%s answered %s; the gateway passed it on", m.Member, statuses(byMember[m])), byMember[m]...)
+		for _, m := range members[:min(len(members), inference.MaxListed)] {
+			f.AddEvidence("access-log", fmt.Sprintf("%s answered %s; the gateway passed it on", m.Member, statuses(byMember[m])), byMember[m]...)
 		}
-		if more := len(members) - inference.MaxKinds; more > 0 {
-			f.Says("access-log", fmt.Sprintf("so did %s", units.Count(more, "further member", "further members")))
+		if more := len(members) - inference.MaxListed; more > 0 {
+			f.AddEvidence("access-log", fmt.Sprintf("so did %s", units.Count(more, "further member", "further members")))
 		}
 		if unsaid {
-			f.Says("access-log",
+			f.AddEvidence("access-log",
 				"serverStatus alone does not prove that the member answered, for the gateway may write its own 502 or 504 there; these came as no gateway makes them")
-			f.MayBe("c-restart", "b-refused")
+			f.AddOpenRivals("c-restart", "b-refused")
 		}
 		proxies := false
 		for _, e := range events {
 			proxies = proxies || e.Status >= 502 && e.Status <= 504
 		}
 		if slices.ContainsFunc(events, func(e *traffic.Event) bool { return e.Status == http.StatusServiceUnavailable }) {
-			f.MayBe("g-shed-503", "g-retry-storm")
+			f.AddOpenRivals("g-shed-503", "g-retry-storm")
 		}
 		if proxies {
-			f.LeaveOpen("k-chained-proxy")
+			f.AddRivals("k-chained-proxy")
 		} else {
-			f.RuleOut("k-chained-proxy", "a proxy between would have said 502, 503 or 504")
+			f.RuleOut("k-chained-proxy", "a proxy in between would have answered 502, 503 or 504")
 		}
-		f.Expect("backend", len(events), len(events), "bounded", "once the application no longer fails")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		f.SetExpected("backend", len(events), len(events), "bounded", "once the application no longer fails")
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 

@@ -9,13 +9,14 @@ import (
 	"causeway/internal/report"
 )
 
+// ChainedProxy recognises k-chained-proxy: the backend is itself a proxy that failed.
 var ChainedProxy = inference.Analyzer{
 	Name: "k-chained-proxy", Requires: inference.Trace,
 	Doc: "the member's error is the page that a proxy writes of its own when the server behind it fails",
 	Run: chainedProxy,
 }
 
-// chainedProxy: at the member or behind it is a proxy, and its own member failed. It says so by its page, which what stands
+// chainedProxy: at the member or behind it is a proxy, and its own member failed. Its error page shows that, which what is
 // before it may have handed on.
 func chainedProxy(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Own && e.Attempt.Page != "" }),
@@ -25,21 +26,22 @@ func chainedProxy(c *inference.Case) {
 	for _, k := range keys {
 		events := groups[k]
 		f := c.Claim("k-chained-proxy", events, inference.ScopeOf(events), report.High)
-		f.Says("access-log",
-			fmt.Sprintf("%s, each with the error page of %s: at the member's address, or behind it, stands one that could not get an answer from the server behind itself", statuses(events), k.product), events...)
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%s, each with the error page of %s: it is at the member's address or behind it, and got no answer from the server behind itself", statuses(events), k.product), events...)
 		f.RuleOut("k-backend-5xx", "the page is not the application's own but that of "+k.product)
-		f.Expect("backend", len(events), len(events), "bounded", "once the server behind "+k.product+" answers")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		f.SetExpected("backend", len(events), len(events), "bounded", "once the server behind "+k.product+" answers")
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 
+// PlatformFront recognises k-chained-proxy: the backend is itself a proxy that failed.
 var PlatformFront = inference.Analyzer{
 	Name: "k-chained-proxy", Requires: inference.Log,
 	Doc: "the member is the front end of a platform, by its name or the Host that it is sent, and answers 502, 503 or 504",
 	Run: platformFront,
 }
 
-// platformFront: the member is a name of a platform. A proxy of the platform's own stands there and speaks for the application behind
+// platformFront: the member is a name of a platform. A proxy of the platform's own answers there for the application behind
 // it; its log, not the application's, has these answers.
 func platformFront(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
@@ -48,11 +50,11 @@ func platformFront(c *inference.Case) {
 	for _, k := range keys {
 		events := groups[k]
 		f := c.Claim("k-chained-proxy", events, inference.ScopeOf(events), report.Medium)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%s from a name of %s, where a front end of the platform answers for the application while that restarts, sleeps or does not answer it", statuses(events), k.product), events...)
-		f.MayBe("k-backend-5xx", "c-deploy-no-drain", "g-shed-503", "d-inner-timeout", "d-cold-start")
-		f.Expect("backend", len(events), len(events), "bounded", "once the application behind "+k.product+" answers")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		f.AddOpenRivals("k-backend-5xx", "c-deploy-no-drain", "g-shed-503", "d-inner-timeout", "d-cold-start")
+		f.SetExpected("backend", len(events), len(events), "bounded", "once the application behind "+k.product+" answers")
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 

@@ -13,14 +13,15 @@ import (
 	"causeway/internal/units"
 )
 
+// ClientAbort recognises j-client-abort: clients left before the answer.
 var ClientAbort = inference.Analyzer{
 	Name: "j-client-abort", Requires: inference.Log,
 	Doc: "the client ended its side of the connection before the answer was complete",
 	Run: clientLeft,
 }
 
-// clientLeft: the client ended the connection first. It is asked before anything else, so that no member is blamed for
-// a request that nobody waited for.
+// clientLeft: the client ended the connection first. This comes before anything else, so that no member is blamed for
+// a request for which no client waited.
 func clientLeft(c *inference.Case) {
 	events := c.Unclaimed(func(e *traffic.Event) bool {
 		if e.Fault.Side != fault.Client || c.FromMember(e) || !e.Own && e.Fault.Phase == fault.Upload {
@@ -35,20 +36,20 @@ func clientLeft(c *inference.Case) {
 	}
 	f := c.Claim("j-client-abort", events, inference.ScopeOf(events), report.High)
 	waited := traffic.SortedDurations(events, func(e *traffic.Event) time.Duration { return e.Taken })
-	f.Says("access-log",
+	f.AddEvidence("access-log",
 		fmt.Sprintf("%s ended from the client's side; they had waited %s in the median, %s at most, as far as the gateway could tell",
 			units.Count(len(events), "request", "requests"), units.Seconds(stats.Quantile(waited, 0.5)),
 			units.Seconds(waited[len(waited)-1])), events...)
 	if spread := waited[len(waited)*9/10] - waited[len(waited)/10]; len(waited) >= stats.MinEvents &&
 		spread < stats.Quantile(waited, 0.5)/10 {
-		f.Says("access-log", fmt.Sprintf("nearly all of them left after the same time: a timer of the client's, about %s",
+		f.AddEvidence("access-log", fmt.Sprintf("nearly all of them left after the same time: a timer of the client's, about %s",
 			units.Seconds(stats.Quantile(waited, 0.5))))
 	}
 	if slow := c.Unclaimed(traffic.IsTimeout); len(slow) > 0 {
-		f.LeaveOpen("d-timeout-below-latency")
+		f.AddRivals("d-timeout-below-latency")
 	}
-	f.Expect("client", 0, len(events), "unknown", "whether they would have waited for the answer is not in the evidence")
-	c.Fill(map[string]string{}, f)
+	f.SetExpected("client", 0, len(events), "unknown", "whether they would have waited for the answer is not in the evidence")
+	c.Expand(map[string]string{}, f)
 }
 
 // impatient reports whether a client left while it waited longer than any answer of its route had taken: it may have given

@@ -1,7 +1,6 @@
 package clients_test
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 // Clients give up after a second on a path that nobody was ever answered on. Are they impatient, or is it stuck?
 func TestGivingUpOnAStuckPathIsNotTheClientsFault(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 100 {
 		s.After(100 * time.Millisecond).Request(4)
@@ -26,23 +26,22 @@ func TestGivingUpOnAStuckPathIsNotTheClientsFault(t *testing.T) {
 	story.Undecided(t, s, 20)
 }
 
-// A log may say 499 and nothing else: the status alone tells that the client had left.
-func TestLeftWithoutAWord(t *testing.T) {
-	for _, status := range []int{fault.ClientGone, 404} {
-		s := story.NewAzure(t)
-		s.Counts = &story.Counts{Requests: 40}
-		for range 20 {
+// A log without error_info still has the status: 499 for a client that left, 404 for a page that is missing.
+func TestClientThatLeftWithoutErrorInfo(t *testing.T) {
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, left bool) {
+		status := 404
+		if left {
+			status = 499
+		}
+		s.Azure = true
+		for i := range 60 {
 			s.After(time.Second).Request(4)
-			s.Request(4, story.Took(3*time.Second), func(r *accesslog.Record, a *accesslog.Attempt) {
-				r.Status, r.ErrorInfo, a.Status = status, "", 0
-			})
+			if i%4 == 0 {
+				s.Request(4, story.Took(time.Duration(300+i)*time.Millisecond), func(r *accesslog.Record, a *accesslog.Attempt) {
+					r.Status, a.Status, r.ErrorInfo = status, 0, ""
+				})
+			}
 		}
-		if status == fault.ClientGone {
-			s.Counts.Failures = 20
-		}
-		if r := s.Diagnose(); r.Failures != s.Counts.Failures ||
-			slices.ContainsFunc(r.Undetermined.Rivals, func(id string) bool { return id[0] != 'j' && id[0] != 'd' && id[0] != 'g' }) {
-			t.Errorf("status %d: %d failures, perhaps %v", status, r.Failures, r.Undetermined.Rivals)
-		}
-	}
+	}, "j-client-abort")
 }

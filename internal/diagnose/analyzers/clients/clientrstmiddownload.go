@@ -10,9 +10,10 @@ import (
 	"causeway/internal/units"
 )
 
+// ClientRstMidDownload recognises j-client-rst-mid-download: clients broke downloads off.
 var ClientRstMidDownload = inference.Analyzer{
 	Name: "j-client-rst-mid-download", Requires: inference.Trace,
-	Doc: "the client's connection ended while the answer was being delivered, and the member had sent all that was asked of it so far",
+	Doc: "the client's connection ended while the answer was being delivered, and the member had sent everything so far",
 	Run: clientCutsDownload,
 }
 
@@ -26,9 +27,9 @@ func clientCutsDownload(c *inference.Case) {
 		return
 	}
 	f := c.Claim("j-client-rst-mid-download", events, inference.ScopeOf(events), report.High)
-	f.Says("access-log", fmt.Sprintf("%s ended from the client's side while the answer was being delivered",
+	f.AddEvidence("access-log", fmt.Sprintf("%s ended from the client's side while the answer was being delivered",
 		units.Count(len(events), "request", "requests")), events...)
 	f.RuleOut("e-short-body", "it was not the member's side that ended")
-	f.Expect("client", 0, len(events), "unknown", "whether they would have taken the rest is not in the evidence")
-	c.Fill(map[string]string{}, f)
+	f.SetExpected("client", 0, len(events), "unknown", "whether they would have taken the rest is not in the evidence")
+	c.Expand(map[string]string{}, f)
 }

@@ -11,6 +11,7 @@ import (
 
 // Six downloads end at one moment: the process did, not the declared length.
 func TestDownloadsThatEndTogether(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	story.Steady(s, 50, 100*time.Millisecond)
 	for i := range 6 {

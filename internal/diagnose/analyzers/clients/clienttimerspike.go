@@ -11,9 +11,10 @@ import (
 	"causeway/internal/units"
 )
 
+// ClientTimerSpike recognises j-client-timer-spike: callers give up at a timer of their own.
 var ClientTimerSpike = inference.Analyzer{
 	Name: "j-client-timer-spike", Requires: inference.Log,
-	Doc: "clients left at one age, whatever they had asked for: it is a timer of theirs",
+	Doc: "clients left at one age, whatever they had requested: it is a timer of theirs",
 	Run: clientTimerSpike,
 }
 
@@ -29,15 +30,16 @@ func clientTimerSpike(c *inference.Case) {
 		return
 	}
 	f := c.Claim("j-client-timer-spike", in, inference.ScopeOf(in), inference.ConfidenceOf(10*len(out) <= len(in) || len(in) >= 50))
-	f.Says("access-log", fmt.Sprintf("%d of %d clients who left did so %s after they had asked (within %s): a timer, not people", len(in),
-		len(events), units.Seconds(age), units.Seconds(max(30*time.Millisecond, age/50))), in...)
+	f.AddEvidence("access-log",
+		fmt.Sprintf("%d of %d clients who left did so %s after their request (within %s): a timer, not people", len(in),
+			len(events), units.Seconds(age), units.Seconds(max(30*time.Millisecond, age/50))), in...)
 	if slow, ok := slowestWait(c, in); ok {
-		f.Says("access-log", fmt.Sprintf("the slowest answer to such requests that was waited for took %s", units.Seconds(slow)))
+		f.AddEvidence("access-log", fmt.Sprintf("the slowest answer to such requests that was waited for took %s", units.Seconds(slow)))
 	}
 	f.RuleOut("j-client-abort", "people leave at all ages")
-	f.LeaveOpen("d-slow-route", "d-hung")
-	f.Expect("client", 0, len(in), "unknown", "whether the answers would have come within a longer wait is not in the evidence")
-	c.Fill(map[string]string{"timer": units.Seconds(age)}, f)
+	f.AddRivals("d-slow-route", "d-hung")
+	f.SetExpected("client", 0, len(in), "unknown", "whether the answers would have come within a longer wait is not in the evidence")
+	c.Expand(map[string]string{"timer": units.Seconds(age)}, f)
 }
 
 // leftEarly matches a client that ended its connection before the answer was complete.

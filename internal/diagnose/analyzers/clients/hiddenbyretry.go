@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// HiddenByRetry recognises k-hidden-by-retry: a retry made good what failed.
 var HiddenByRetry = inference.Analyzer{
 	Name: "k-hidden-by-retry", Requires: inference.Log,
 	Doc: "attempts failed, a further one went well each time, and no user saw a failure",
@@ -30,10 +31,10 @@ func hiddenByRetry(c *inference.Case) {
 	if len(hidden) == 0 {
 		return
 	}
-	f := c.Remark("k-hidden-by-retry", hidden, inference.ScopeOf(hidden), report.High)
-	f.Says("access-log",
+	f := c.Note("k-hidden-by-retry", hidden, inference.ScopeOf(hidden), report.High)
+	f.AddEvidence("access-log",
 		fmt.Sprintf("%s had an attempt that failed and a later one that went well, at a cost of %s together; no user saw a failure",
 			units.Count(len(hidden), "request", "requests"), units.Seconds(lost)), hidden...)
-	f.Expect("gateway", 0, 0, "exact", "there is nothing to save for users but time")
-	c.Fill(map[string]string{"address": inference.Address(hidden)}, f)
+	f.SetExpected("gateway", 0, 0, "exact", "there is nothing to save for users but time")
+	c.Expand(map[string]string{"address": inference.Address(hidden)}, f)
 }

@@ -12,9 +12,10 @@ import (
 	"causeway/internal/diagnose/traffic"
 )
 
-// Azure's log lists each server that was asked: a request that was answered by the second one was not lost, and the failure
+// Azure's log lists each server that was tried: a request that was answered by the second one was not lost, and the failure
 // is there all the same.
 func TestHiddenByRetryOnAzure(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for range 10 {
 		s.After(time.Second).Request(5)
@@ -29,6 +30,7 @@ func TestHiddenByRetryOnAzure(t *testing.T) {
 
 // A sample of the failures may hold none that a user saw; the count of all does.
 func TestSeenFailureOutsideTheSampleIsNotHidden(t *testing.T) {
+	t.Parallel()
 	c := &inference.Case{Traffic: &traffic.Summary{Failures: 1, Events: []*traffic.Event{{Own: true}}}}
 	if clients.HiddenByRetry.Run(c); len(c.Findings) > 0 {
 		t.Errorf("%v", c.Findings[0].Evidence)
@@ -37,6 +39,7 @@ func TestSeenFailureOutsideTheSampleIsNotHidden(t *testing.T) {
 
 // What retries hid must not head a report about what users saw.
 func TestHiddenFailuresAreNoVerdictOnVisibleOnes(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 60 {
 		s.After(900 * time.Millisecond)

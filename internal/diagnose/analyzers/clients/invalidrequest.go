@@ -6,6 +6,7 @@ import (
 	"causeway/internal/fault"
 )
 
+// InvalidRequest recognises j-invalid-request: requests that are not valid HTTP.
 var InvalidRequest = inference.Decided("j-invalid-request", inference.Log, "the gateway refused to read the request",
 	"the request is not valid HTTP", func(e *traffic.Event) bool {
 		if e.Fault.Side != fault.Client || e.Session {

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/report"
 )
 
+// Masked recognises k-masked: the status was changed on the way.
 var Masked = inference.Analyzer{
 	Name: "k-masked", Requires: inference.Log,
 	Doc: "the status of the backend is another one than the client got",
@@ -33,7 +34,7 @@ func masked(c *inference.Case) {
 	keys, groups := traffic.GroupBy(events, func(e *traffic.Event) [2]int { return [2]int{e.Attempt.Status, e.Status} })
 	for _, k := range keys {
 		f := c.ClaimMore("k-masked", groups[k], inference.ScopeOf(groups[k]), report.High)
-		f.Says("access-log", fmt.Sprintf("%d × the backend answered %d and the client got %d", len(groups[k]), k[0], k[1]), groups[k]...)
-		c.Fill(map[string]string{"address": inference.Address(groups[k])}, f)
+		f.AddEvidence("access-log", fmt.Sprintf("%d × the backend answered %d and the client got %d", len(groups[k]), k[0], k[1]), groups[k]...)
+		c.Expand(map[string]string{"address": inference.Address(groups[k])}, f)
 	}
 }

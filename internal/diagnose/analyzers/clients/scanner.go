@@ -9,13 +9,14 @@ import (
 	"causeway/internal/stats"
 )
 
+// Scanner recognises j-scanner: robots and scanners.
 var Scanner = inference.Analyzer{
 	Name: "j-scanner", Requires: inference.Log,
 	Doc: "a few addresses send most of the requests that no gateway would serve, for many different paths or hosts",
 	Run: scanner,
 }
 
-// scanner: programs that look for holes ask for what nobody has.
+// scanner: programs that look for holes request what no site has.
 func scanner(c *inference.Case) {
 	events := c.Unclaimed(func(e *traffic.Event) bool {
 		return e.Fault.Side == "client" && (e.Fault.Phase == "request" || e.Fault.Phase == "route" || e.Fault.Phase == "handshake") &&
@@ -29,9 +30,9 @@ func scanner(c *inference.Case) {
 			continue
 		}
 		f := c.ClaimMore("j-scanner", mine, report.Scope{}, report.High)
-		f.Says("access-log",
-			fmt.Sprintf("%s sent %d requests that the gateway refused, for %d different hosts and paths; its agent says %q", id, len(mine),
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%s sent %d requests that the gateway refused, for %d different hosts and paths; its user agent is %q", id, len(mine),
 				len(kinds), mine[0].Agent), mine...)
-		c.Fill(map[string]string{"client": id}, f)
+		c.Expand(map[string]string{"client": id}, f)
 	}
 }

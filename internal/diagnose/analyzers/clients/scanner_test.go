@@ -21,8 +21,9 @@ import (
 	"causeway/internal/report"
 )
 
-// One address asks for whatever might be open.
+// One address requests whatever might be open.
 func TestScanner(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for i := range 30 {
 		s.After(time.Second).Request(4)
@@ -52,8 +53,9 @@ func reportOf(t *testing.T, path string) *report.Report {
 // pseudonym is what redaction puts in place of a name, and what this story has there.
 var pseudonym = regexp.MustCompile(`(host|path|agent)-[a-z]{8}(\.example)?|"probe/\d"|\d+\.\d+\.\d+\.\d+`)
 
-// Two scanners with programs of their own: redacted, the same is said of the same requests, and nobody is named.
+// Two scanners with programs of their own: redacted, the report has the same facts, and names nobody.
 func TestRedactedScannersAreScanners(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := story.NewAzure(t)
 	for i := range 60 {
@@ -66,7 +68,7 @@ func TestRedactedScannersAreScanners(t *testing.T) {
 	}
 	var log []byte
 	for i := range s.Records {
-		log = append(log, s.Stripped(s.Records[i].Append(nil))...)
+		log = append(log, story.Stripped(s.Records[i].Append(nil))...)
 	}
 	s.Write(dir, "PT1H.json", log)
 	s.Write(dir, "gateway.json", []byte(story.Document))
@@ -88,7 +90,7 @@ func TestRedactedScannersAreScanners(t *testing.T) {
 	original, redacted := reportOf(t, dir), reportOf(t, shared)
 	story.Expect(t, original, "j-scanner high 60")
 	one, other := text(original), text(redacted)
-	if strings.Contains(other, "probe/") || strings.Contains(other, "203.0.113") || strings.Count(other, `its agent says "agent-`) != 2 {
+	if strings.Contains(other, "probe/") || strings.Contains(other, "203.0.113") || strings.Count(other, `its user agent is "agent-`) != 2 {
 		t.Errorf("%s", other)
 	}
 	plain := func(s string) string { return strings.ReplaceAll(pseudonym.ReplaceAllString(s, "~"), `"~"`, "~") }
@@ -99,6 +101,7 @@ func TestRedactedScannersAreScanners(t *testing.T) {
 
 // Clients that do not speak the listener's protocol, and sessions that the gateway gave no reason for.
 func TestSessionsOfOtherEnds(t *testing.T) {
+	t.Parallel()
 	r := story.DiagnoseSessions(t, story.SessionsLog(100, func(i int) (int, string, string) {
 		return map[bool]int{true: 400, false: 500}[i < 60], "", "0.2"
 	}), 100)

@@ -12,6 +12,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// EmptyPool recognises i-empty-pool: the backend pool has no members.
 var EmptyPool = inference.Analyzer{
 	Name: "i-empty-pool", Requires: inference.Log,
 	Doc: "no member was chosen, and the pool has none",
@@ -33,11 +34,11 @@ func emptyPool(c *inference.Case) {
 	for _, pool := range keys {
 		events := groups[pool]
 		f := c.Claim("i-empty-pool", events, report.Scope{Pool: pool}, report.High)
-		f.Says("access-log", fmt.Sprintf("%d requests to pool %q found nobody to send them to", len(events), pool), events...)
-		f.Says("configuration", fmt.Sprintf("pool %q has no backendAddresses", pool))
+		f.AddEvidence("access-log", fmt.Sprintf("%d requests to pool %q found no member", len(events), pool), events...)
+		f.AddEvidence("configuration", fmt.Sprintf("pool %q has no backendAddresses", pool))
 		f.RuleOut("a-all-unhealthy-fail-closed", "there is no member that a probe could have taken out")
-		f.Expect("gateway", len(events), len(events), "exact", "every one of them failed for this reason alone")
-		c.Fill(map[string]string{}, f)
+		f.SetExpected("gateway", len(events), len(events), "exact", "every one of them failed for this reason alone")
+		c.Expand(map[string]string{}, f)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 // The log has no names; the document has one pool that rules lead to, and it is empty.
 func TestEmptyPoolWithoutNames(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Doc = strings.Replace(story.Document, `{"ipAddress":"10.0.0.4"},{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}`, "", 1)
 	for range 20 {
@@ -21,6 +22,7 @@ func TestEmptyPoolWithoutNames(t *testing.T) {
 }
 
 func TestEmptyPool(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for range 3 {
 		s.After(time.Second).Request(0, func(r *accesslog.Record, _ *accesslog.Attempt) {
@@ -33,6 +35,7 @@ func TestEmptyPool(t *testing.T) {
 
 // The document alone tells what will fail.
 func TestNotices(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Doc = strings.NewReplacer(
 		`"properties":{`+"\n"+` "sku"`, `"properties":{"operationalState":"Stopped","provisioningState":"Succeeded",`+"\n"+` "sku"`,

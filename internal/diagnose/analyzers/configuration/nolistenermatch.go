@@ -12,22 +12,23 @@ import (
 	"causeway/internal/report"
 )
 
+// NoListenerMatch recognises i-no-listener-match: no listener serves the host of the request.
 var NoListenerMatch = inference.Analyzer{
 	Name: "i-no-listener-match", Requires: inference.Log,
 	Doc: "no listener serves the host",
 	Run: noListenerMatch,
 }
 
-// noListenerMatch: the gateway has nobody for the host that was asked for.
+// noListenerMatch: no listener of the gateway serves the host of the request.
 func noListenerMatch(c *inference.Case) {
 	events := c.Unclaimed(inference.Is(fault.Client, fault.Route, fault.NoListener))
 	if len(events) == 0 {
 		return
 	}
 	f := c.Claim("i-no-listener-match", events, report.Scope{}, report.High)
-	f.Says("access-log", fmt.Sprintf("%d requests asked for hosts that no listener serves: %s", len(events),
+	f.AddEvidence("access-log", fmt.Sprintf("%d requests asked for hosts that no listener serves: %s", len(events),
 		most(events, func(e *traffic.Event) string { return e.Host }, 5)), events...)
-	c.Fill(map[string]string{}, f)
+	c.Expand(map[string]string{}, f)
 }
 
 // most lists the values that occur most often, with how often; what clients chose is quoted.

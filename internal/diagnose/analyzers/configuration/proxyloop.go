@@ -10,14 +10,15 @@ import (
 	"causeway/internal/stats"
 )
 
+// ProxyLoop recognises i-proxy-loop: the gateway sends requests to itself.
 var ProxyLoop = inference.Analyzer{
 	Name: "i-proxy-loop", Requires: inference.Trace,
-	Doc: "the requests that a member is sent come back to the gateway as requests of a client: with the transaction that they were sent with",
+	Doc: "the requests that the gateway sends to a member come back to it as requests of a client, with the transaction that it sent them with",
 	Run: proxyLoop,
 }
 
 // proxyLoop: a pool leads back to the gateway itself. Every request then makes another one, until something gives way;
-// whoever seems to have failed is the gateway in another part.
+// the member that seems to have failed is the gateway itself.
 func proxyLoop(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Own && e.Tried }), (*traffic.Event).Key)
 	for _, k := range keys {
@@ -26,10 +27,10 @@ func proxyLoop(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("i-proxy-loop", groups[k], inference.ScopeOf(groups[k]), report.High)
-		f.Says("access-log", fmt.Sprintf("%d of %d requests to %s came back to the gateway as requests of a client while the first waited",
+		f.AddEvidence("access-log", fmt.Sprintf("%d of %d requests to %s came back to the gateway as requests of a client while the first waited",
 			m.Looped, m.Attempts, k.Member), groups[k]...)
-		f.Expect("gateway", len(groups[k]), len(groups[k]), "exact", "with the pool led to the servers none of them goes round")
-		c.Fill(map[string]string{"address": k.Server.String()}, f)
+		f.SetExpected("gateway", len(groups[k]), len(groups[k]), "exact", "with the pool pointing at the servers none of them loops")
+		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// RecentChange recognises i-recent-change: it began with a change of the configuration.
 var RecentChange = inference.Analyzer{
 	Name: "i-recent-change", Requires: inference.Log | inference.Activity,
 	Doc: "failures of one cause begin within minutes after a change of the gateway or of what it leads to, and there were none before",
@@ -30,16 +31,16 @@ func recentChange(c *inference.Case) {
 				continue
 			}
 			share := float64(len(changes)) * inference.Soon.Seconds() / max(1, c.Traffic.To.Sub(c.Traffic.From).Seconds())
-			r := c.Remark("i-recent-change", nil, f.Scope, report.Medium)
-			r.Says("activity-log", fmt.Sprintf("%s by %s at %s, %s before the first failure of %s", write.Operation,
+			r := c.Note("i-recent-change", nil, f.Scope, report.Medium)
+			r.AddEvidence("activity-log", fmt.Sprintf("%s by %s at %s, %s before the first failure of %s", write.Operation,
 				inference.CallerOr(write.Caller), units.Stamp(write.At), units.Seconds(first.Sub(write.At)), f.Cause))
-			r.Says("activity-log",
+			r.AddEvidence("activity-log",
 				fmt.Sprintf("there are %d such changes in this window: by chance one would lie that close in %.0f %% of cases",
 					len(changes), 100*min(1, share)))
 			if share > 0.2 {
 				r.Confidence = report.Low
 			}
-			c.Fill(map[string]string{}, r)
+			c.Expand(map[string]string{}, r)
 			return
 		}
 	}

@@ -1,44 +1,40 @@
 package configuration_test
 
 import (
-	"strings"
+	"fmt"
 	"testing"
 	"time"
 
-	"causeway/internal/accesslog"
 	"causeway/internal/diagnose/story"
-	"causeway/internal/fault"
 )
 
-// reroutedStory has a rule that sends a path to another pool from its middle on, where nobody is.
-func reroutedStory(t *testing.T, before string) *story.Story {
-	s := story.NewAzure(t)
-	s.NoDoc = true
-	to := func(pool string) story.Change {
-		return func(r *accesslog.Record, _ *accesslog.Attempt) { r.Pool, r.Settings = pool, pool+"-settings" }
-	}
-	nobody := func(r *accesslog.Record, _ *accesslog.Attempt) {
-		r.Status, r.ErrorInfo, r.Fault, r.Taken = 502, fault.UpstreamNoLive, story.NoHealthy, 0
-	}
-	for i := range 60 {
-		if s.After(30 * time.Second); i < 40 {
-			s.Request(4, story.Path("/crates"), to(before))
-		} else {
-			s.Request(0, story.Path("/crates"), nobody, to("leftover"))
-		}
-		s.Request(5, story.Path("/other"), to("front"))
-	}
-	return s
-}
-
-func TestRuleThatWasLedElsewhere(t *testing.T) {
-	r := reroutedStory(t, "crates").Diagnose()
-	story.Expect(t, r, "i-recent-change medium 20")
-	if f := *story.Found(t, r, 0); f.Rivals[0].Cause != "i-empty-pool" ||
-		!strings.Contains(f.Evidence[0].Fact, `rule r1 sends /crates to pool "leftover"`) {
-		t.Errorf("%+v", f)
-	}
-	if r := reroutedStory(t, "leftover").Diagnose(); strings.Contains(story.Causes(r), "i-recent-change") {
-		t.Errorf("the same pool: found %q", story.Causes(r))
+// Somebody changed the gateway before the first failure. If that was minutes before, the report names it beside the cause; if it was
+// a day before, it does not.
+func TestRecentChange(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		before time.Duration
+		want   []string
+	}{
+		"minutes before": {8 * time.Minute, []string{"k-backend-5xx high 30", "i-recent-change medium 0"}},
+		"a day before":   {24 * time.Hour, []string{"k-backend-5xx high 30"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			for range 60 {
+				s.After(time.Minute).Request(4)
+			}
+			s.After(9 * time.Minute)
+			change := s.At.Add(-c.before)
+			for i := range 30 {
+				s.After(10*time.Second).Request(4, story.Path("/x"), story.Status(500))
+				if i%2 == 0 {
+					s.Request(5)
+				}
+			}
+			s.Files = map[string]string{"activity.json": fmt.Sprintf(`[{"eventTimestamp":%q,"operationName":{"value":"Microsoft.Network/applicationGateways/write"},"status":{"value":"Succeeded"},"caller":"ann","resourceId":"/x"}]`, change.Format(time.RFC3339))}
+			story.Expect(t, s.Diagnose(), c.want...)
+		})
 	}
 }

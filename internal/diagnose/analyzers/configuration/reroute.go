@@ -13,9 +13,10 @@ import (
 	"causeway/internal/units"
 )
 
+// Reroute recognises i-recent-change: it began with a change of the configuration.
 var Reroute = inference.Analyzer{
 	Name: "i-recent-change", Requires: inference.Log,
-	Doc: "from one moment on a rule sends the same path to another pool, which has nobody for it, and until then the former pool answered",
+	Doc: "from one moment on a rule sends the same path to another pool, which has no member for it, and until then the former pool answered",
 	Run: rerouted,
 }
 
@@ -28,7 +29,7 @@ type reroute struct {
 }
 
 // rerouted: the routing itself changed within the window, as a controller does that writes the gateway (AGIC), or a deployment.
-// Where nobody is in the new pool, that is all that failed.
+// Where the new pool has no members, that alone failed.
 func rerouted(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
 		return !e.Own && e.Visible && e.Rule != "" && (e.Fault.Kind == fault.NoHealthy || e.Fault.Kind == fault.NoMember)
@@ -39,13 +40,14 @@ func rerouted(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("i-recent-change", events, inference.ScopeOf(events), report.Medium)
-		f.Says("access-log", r.text(), events...)
-		f.Says("access-log", fmt.Sprintf("until then pool %q answered %d requests for the same under this rule; nobody in pool %q took any",
-			r.from, r.answered, r.to))
-		f.MayBe("i-empty-pool", "i-wrong-pool", "i-config-tug-of-war", "a-all-unhealthy-fail-closed")
-		f.Expect("gateway", len(events), len(events), "bounded",
-			"with the rule led back to the pool that answered, if its members are well")
-		c.Fill(map[string]string{}, f)
+		f.AddEvidence("access-log", r.text(), events...)
+		f.AddEvidence("access-log",
+			fmt.Sprintf("until then pool %q answered %d requests for the same under this rule; no member of pool %q took any",
+				r.from, r.answered, r.to))
+		f.AddOpenRivals("i-empty-pool", "i-wrong-pool", "i-config-tug-of-war", "a-all-unhealthy-fail-closed")
+		f.SetExpected("gateway", len(events), len(events), "bounded",
+			"with the rule pointing back at the pool that answered, if its members are healthy")
+		c.Expand(map[string]string{}, f)
 	}
 }
 
@@ -81,7 +83,7 @@ func rerouteOf(c *inference.Case, events []*traffic.Event) (r reroute, moved []*
 		}
 	}
 	traffic.SortByTime(moved)
-	for _, m := range c.Traffic.Members { // somebody in the new pool answered before: it is no new one
+	for _, m := range c.Traffic.Members { // a member of the new pool answered before: the pool is not new
 		if strings.EqualFold(m.Pool, r.to) && m.Answers.Between(c.Traffic.From, r.since) > 0 {
 			return r, nil, false
 		}

@@ -11,6 +11,7 @@ import (
 	"causeway/internal/report"
 )
 
+// WrongPool recognises i-wrong-pool: requests go to another pool than meant.
 var WrongPool = inference.Analyzer{
 	Name: "i-wrong-pool", Requires: inference.Log | inference.Document,
 	Doc: "requests fail at the default pool of a path map, and a path rule misses them by a wildcard that its pattern lacks",
@@ -30,16 +31,16 @@ func wrongPool(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("i-wrong-pool", events, inference.ScopeOf(events), report.High)
-		f.Says("access-log", fmt.Sprintf("%d requests for %s went to pool %s by default, and none of them was ever answered", len(events),
+		f.AddEvidence("access-log", fmt.Sprintf("%d requests for %s went to pool %s by default, and none of them was ever answered", len(events),
 			k.Path, events[0].Pool), events...)
-		f.Says("configuration",
-			fmt.Sprintf("path rule %q leads %s to pool %s, and does not cover what is below: its pattern has no wildcard", rule.Name,
+		f.AddEvidence("configuration",
+			fmt.Sprintf("path rule %q sends %s to pool %s, and does not cover what is below: its pattern has no wildcard", rule.Name,
 				pattern, rule.Target.Pool))
-		f.RuleOut("k-backend-5xx", "other paths of the same kind are led elsewhere")
-		f.Expect("gateway", len(events), len(events), "bounded",
-			"with the path led to its own pool; whether that one answers is another question")
+		f.RuleOut("k-backend-5xx", "similar paths go to another pool")
+		f.SetExpected("gateway", len(events), len(events), "bounded",
+			"with the path sent to its own pool; whether that one answers is another question")
 		f.Fixes[0] = widened(in, rule, pattern, f.Fixes[0].Expected)
-		c.Fill(map[string]string{}, f)
+		c.Expand(map[string]string{}, f)
 	}
 }
 

@@ -14,9 +14,10 @@ import (
 	"causeway/internal/units"
 )
 
+// WrongPort recognises i-wrong-port: the backend settings have the wrong port.
 var WrongPort = inference.Analyzer{
 	Name: "i-wrong-port", Requires: inference.Trace,
-	Doc: "every member refuses at the port that it is asked at now, and answered at another one until the port was changed",
+	Doc: "every member refuses at the present port, and answered at another one until the port changed",
 	Run: wrongPort,
 }
 
@@ -34,17 +35,17 @@ func wrongPort(c *inference.Case) {
 		}
 		f := c.Claim("i-wrong-port", events, inference.ScopeOf(events),
 			inference.ConfidenceOf(events[0].Start.Sub(last) < inference.Lasting))
-		f.Says("access-log",
-			fmt.Sprintf("the members answered at port %d until %s; from %s on they are asked at port %d, and every one of them refuses",
+		f.AddEvidence("access-log",
+			fmt.Sprintf("the members answered at port %d until %s; from %s on the gateway tries port %d, and every one of them refuses",
 				before, units.Stamp(last), units.Stamp(events[0].Start), now), events...)
 		if f.Confidence == report.High {
 			f.RuleOut("b-refused", "they all refuse since the port was changed, and not before")
-			f.Expect("gateway", len(events), len(events), "exact", "at the port of before they answered")
-		} else { // nobody asked for a while: they may have been stopped in it
-			f.MayBe("b-refused")
-			f.Expect("gateway", 0, len(events), "bounded", "at the port of before they answered, if they still run")
+			f.SetExpected("gateway", len(events), len(events), "exact", "at the former port they answered")
+		} else { // no requests for a while: they may have been stopped in it
+			f.AddOpenRivals("b-refused")
+			f.SetExpected("gateway", 0, len(events), "bounded", "at the former port they answered, if they still run")
 		}
-		c.Fill(map[string]string{"address": inference.Address(events), "port": fmt.Sprint(before)}, f)
+		c.Expand(map[string]string{"address": inference.Address(events), "port": fmt.Sprint(before)}, f)
 	}
 }
 
@@ -52,7 +53,7 @@ func wrongPort(c *inference.Case) {
 func refused(c health.Change) bool { return c.Reason == "tcp_connect" && c.Code == "ECONNREFUSED" }
 
 // portChanged is the port at which the members under settings answered before a time, and another one at which the same
-// gateway has asked them since, without an answer; last is when one answered at the first.
+// gateway has tried them since, without an answer; last is when one answered at the first.
 func portChanged(c *inference.Case, settings string, since time.Time) (before, now uint16, last time.Time, changed bool) {
 	answered, asked := map[netip.Addr]uint16{}, map[netip.Addr]uint16{}
 	gateways := map[*int]bool{}

@@ -10,17 +10,18 @@ import (
 	"causeway/internal/stats"
 )
 
+// AcceptQueue recognises c-accept-queue: the member accepts connections too slowly.
 var AcceptQueue = inference.Analyzer{
 	Name: "c-accept-queue", Requires: inference.Trace,
-	Doc: "some attempts to connect to a member run into their timeout and others come about late, at the steps at which the kernel asks again, while requests on open connections are answered as ever",
+	Doc: "some attempts to connect to a member run into their timeout and others succeed late, at the intervals at which the kernel retries, while the member answers requests on open connections as before",
 	Run: acceptQueue,
 }
 
-// ladder are the times after which an attempt to connect succeeds that was first dropped: Linux asks again after one
+// ladder is the times after which an attempt to connect succeeds that was first dropped: Linux retries after one
 // second, at first every second, on older kernels at doubled intervals.
 var ladder = []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Second, 7 * time.Second}
 
-// acceptQueue: the member does not accept as fast as connections come, so its kernel drops attempts; those that ask again
+// acceptQueue: the member does not accept as fast as connections come, so its kernel drops attempts; those that are retried
 // in time are taken.
 func acceptQueue(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(inference.Is(fault.Network, fault.Connect, fault.Timeout)), (*traffic.Event).Key)
@@ -45,11 +46,11 @@ func acceptQueue(c *inference.Case) {
 		}
 		f := c.Claim("c-accept-queue", events, inference.ScopeOf(events), inference.ConfidenceOf(inTime >= traffic.EnoughAnswers &&
 			late >= stats.MinEvents))
-		f.Says("access-log",
-			fmt.Sprintf("%d attempts to connect to %s ran into their timeout, %d came about only when the kernel asked again (after 1, 2, 3 … s), %d at once", len(events), k.Member, late, quick), events...)
-		f.Says("access-log", fmt.Sprintf("meanwhile %d requests on open connections were answered", inTime))
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%d attempts to connect to %s ran into their timeout, %d succeeded only when the kernel retried (after 1, 2, 3 … s), %d at once", len(events), k.Member, late, quick), events...)
+		f.AddEvidence("access-log", fmt.Sprintf("meanwhile it answered %d requests on open connections", inTime))
 		f.RuleOut("b-drop", "some attempts succeed")
-		f.LeaveOpen("b-loss", "c-syn-limit")
-		c.Fill(map[string]string{"address": k.Server.String()}, f)
+		f.AddRivals("b-loss", "c-syn-limit")
+		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}
 }

@@ -12,9 +12,10 @@ import (
 	"causeway/internal/stats"
 )
 
+// BackendConnLimit recognises c-backend-conn-limit: the member has a limit on connections.
 var BackendConnLimit = inference.Analyzer{
 	Name: "c-backend-conn-limit", Requires: inference.Trace,
-	Doc: "new connections are ended at once when a number of requests or more are in progress at the member, and hardly ever when fewer are; reused ones work meanwhile",
+	Doc: "the member ends new connections at once when a number of requests or more are in progress there, and hardly ever when fewer are; reused ones work meanwhile",
 	Run: tooManyConnections,
 }
 
@@ -36,21 +37,21 @@ func tooManyConnections(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("c-backend-conn-limit", events, inference.ScopeOf(events), inference.ConfidenceOf(again))
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%s ended %d new connections before an answer, each when the same instance of the gateway had %d or more other requests in progress there", k.Member, len(events), leastActive(events)), events...)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("of its new connections that worked, %d were made when fewer were in progress, %d when as many or more were",
 				below, above))
-		f.RuleOut("g-crash-on-input", "the same kinds of requests are answered when less is in progress")
+		f.RuleOut("g-crash-on-input", "the member answers the same routes when less is in progress")
 		f.RuleOut("c-restart", "the connections that were busy at those times were not cut")
 		if !again {
-			f.Says("access-log",
-				"no new connection was seen to work after the first of them; whether one does as soon as fewer are open is not in the evidence")
-			f.MayBe("b-source-blocked")
+			f.AddEvidence("access-log",
+				"the log shows no new connection that worked after the first of them; whether one does as soon as fewer are open is not in the evidence")
+			f.AddOpenRivals("b-source-blocked")
 		}
-		f.MayBe("c-accept-queue", "c-syn-limit", "c-middlebox-reset")
-		f.Expect("backend", len(events), len(events), "bounded", "with a limit above what the gateway opens at its busiest")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		f.AddOpenRivals("c-accept-queue", "c-syn-limit", "c-middlebox-reset")
+		f.SetExpected("backend", len(events), len(events), "bounded", "with a limit above what the gateway opens at its busiest")
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 
@@ -66,7 +67,7 @@ func limited(c *inference.Case, at traffic.ConcurrencyKey, events []*traffic.Eve
 	ok = 20*above <= len(events) && below >= stats.MinEvents &&
 		onTop(len(events), len(events)+above, len(events)+above+below) <= stats.Significance &&
 		20*cutMeanwhile(c, events) <= len(events) && 10*attended(c, events) >= 9*len(events) &&
-		10*ofKindsServed(c, events) >= 9*len(events) && 2*rightBefore(w, events) <= len(events)
+		10*ofRoutesServed(c, events) >= 9*len(events) && 2*rightBefore(w, events) <= len(events)
 	return above, below, ok
 }
 
@@ -82,13 +83,13 @@ func rightBefore(w *traffic.Concurrency, events []*traffic.Event) int {
 	return n
 }
 
-// workAgain reports whether new connections work between the events: whoever lets none through any more is no limit.
+// workAgain reports whether new connections work between the events: something that lets none through any more is no limit.
 func workAgain(w *traffic.Concurrency, events []*traffic.Event) bool {
 	return w.Made.Between(events[0].Start.Add(stats.BinWidth), events[len(events)-1].Start.Add(-stats.BinWidth)) > 0
 }
 
-// ofKindsServed counts the events whose kind of request is answered too.
-func ofKindsServed(c *inference.Case, events []*traffic.Event) int {
+// ofRoutesServed counts the events whose route has answers too.
+func ofRoutesServed(c *inference.Case, events []*traffic.Event) int {
 	return len(traffic.Filter(events, func(e *traffic.Event) bool { return c.Traffic.Route(e.Route()).Answered >= stats.MinEvents }))
 }
 

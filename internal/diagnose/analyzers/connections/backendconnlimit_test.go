@@ -12,6 +12,7 @@ import (
 
 // Several members, each with its limit of forty, and TLS to them: the one that is full ends the handshake.
 func TestMembersWithLargeLimits(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	ended := fault.Fault{Side: fault.Backend, Phase: fault.TLS, Kind: fault.Closed}
 	for i := range 30 {
@@ -34,27 +35,32 @@ func TestMembersWithLargeLimits(t *testing.T) {
 	story.Expect(t, s.Diagnose(), "c-backend-conn-limit high 90", "c-backend-conn-limit high 90")
 }
 
-// Many come at once every ten seconds. What stands before the member lets ten new connections a second through and ends the
-// rest, however few are open.
+// Ten connections work and what comes beyond them is ended. If the ten were open already, the member takes no more of them; if they
+// were made just before, what stands before the member lets ten new ones a second through, however few are open.
 func TestRateOfNewConnectionsIsNoLimitOfThem(t *testing.T) {
-	s := story.New(t)
-	for range 20 {
-		s.After(10 * time.Second)
-		for n := range 20 {
-			s.After(time.Millisecond)
-			if n < 10 {
-				s.Request(4, story.Active(n), story.Took(300*time.Millisecond))
-			} else {
-				s.Request(4, story.Active(n), story.Fails(story.RaceFault, 2*time.Millisecond))
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, openBefore bool) {
+		for i := range 20 {
+			s.After(10 * time.Second)
+			for n := range 20 {
+				s.After(time.Millisecond)
+				switch {
+				case n < 10 && openBefore && i%4 > 0:
+					s.Request(4, story.Active(n), story.Reused(10*time.Second, i), story.Took(300*time.Millisecond))
+				case n < 10:
+					s.Request(4, story.Active(n), story.Took(300*time.Millisecond))
+				default:
+					s.Request(4, story.Active(n), story.Fails(story.RaceFault, 2*time.Millisecond))
+				}
 			}
 		}
-	}
-	story.Spares(t, s.Diagnose(), "c-backend-conn-limit")
+	}, "c-backend-conn-limit")
 }
 
-// Traffic grows, and with it the connections, until whoever guards the member lets no new one through any more. That looks as
+// Traffic grows, and with it the connections, until something in front of the member lets no new one through any more. That looks as
 // if it had all that it takes: no new one works again, however few are in progress.
 func TestNewConnectionsThatNeverWorkAgain(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 60 {
 		s.After(time.Second)
@@ -77,57 +83,73 @@ func TestNewConnectionsThatNeverWorkAgain(t *testing.T) {
 	}
 }
 
-// A batch asks for twenty things and then for the one that kills its worker, always with the twenty in progress.
+// A batch sends twelve requests and then one more, which fails with the twelve in progress. If it is always the same one, which
+// nobody ever answered, it kills its worker.
 func TestPoisonAtTheEndOfABatchIsNoLimit(t *testing.T) {
-	s := story.New(t)
-	for i := range 15 {
-		s.After(20 * time.Second)
-		for n := range 12 {
-			if i == 0 {
-				s.Request(4, story.Active(n), story.Took(500*time.Millisecond))
-			} else {
-				s.Request(4, story.Active(n), story.Reused(20*time.Second, i), story.Took(500*time.Millisecond))
-			}
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, usualPath bool) {
+		path := "/boom"
+		if usualPath {
+			path = "/a"
 		}
-		s.After(100*time.Millisecond).Request(4, story.Path("/boom"), story.Active(12), story.Fails(story.RaceFault, 3*time.Millisecond))
-		s.After(time.Millisecond).Request(4, story.Path("/boom"), story.Active(12), story.Fails(story.RaceFault, 3*time.Millisecond))
-	}
-	story.Spares(t, s.Diagnose(), "c-backend-conn-limit")
+		for i := range 15 {
+			s.After(20 * time.Second)
+			for n := range 12 {
+				if i == 0 {
+					s.Request(4, story.Active(n), story.Took(500*time.Millisecond))
+				} else {
+					s.Request(4, story.Active(n), story.Reused(20*time.Second, i), story.Took(500*time.Millisecond))
+				}
+			}
+			s.After(100*time.Millisecond).Request(4, story.Path(path), story.Active(12), story.Fails(story.RaceFault, 3*time.Millisecond))
+			s.After(time.Millisecond).Request(4, story.Path(path), story.Active(12), story.Fails(story.RaceFault, 3*time.Millisecond))
+		}
+	}, "c-backend-conn-limit")
 }
 
-// One instance of the gateway, which has little to do, makes connections as it likes; the address of the other one is banned,
-// and lives on the connections it has.
+// New connections work when little is in progress and end when more is. If the two are of different instances of the gateway, or of
+// different gateways, the address of one of them is banned, and lives on the connections it has.
 func TestBannedInstanceIsNoLimit(t *testing.T) {
-	for name, apart := range map[string][2]story.Change{
-		"instances": {story.ByInstance(0), story.ByInstance(1)},
-		"gateways":  {story.Of("/EAST"), story.Of("/WEST")},
+	t.Parallel()
+	for name, of := range map[string]func(busy bool) story.Change{
+		"instances": func(busy bool) story.Change { return story.ByInstance(map[bool]int{false: 0, true: 1}[busy]) },
+		"gateways":  func(busy bool) story.Change { return story.Of(map[bool]string{false: "/EAST", true: "/WEST"}[busy]) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := story.New(t)
-			for i := range 40 {
-				s.After(time.Second).Request(4, apart[0], story.Active(i%2))
-				for n := range 6 {
-					s.Request(4, apart[1], story.Active(n), story.Reused(time.Second, i), story.Took(200*time.Millisecond))
+			t.Parallel()
+			story.Twins(t, func(s *story.Story, same bool) {
+				for i := range 40 {
+					s.After(time.Second).Request(4, of(false), story.Active(i%2))
+					s.After(2 * time.Second)
+					for n := range 6 {
+						s.Request(4, of(!same), story.Active(n), story.Reused(time.Second, i), story.Took(200*time.Millisecond))
+					}
+					s.Request(4, of(!same), story.Active(6), story.Fails(story.RaceFault, time.Millisecond))
 				}
-				s.Request(4, apart[1], story.Active(6), story.Fails(story.RaceFault, time.Millisecond))
-			}
-			story.Spares(t, s.Diagnose(), "c-backend-conn-limit")
+			}, "c-backend-conn-limit")
 		})
 	}
 }
 
-// The log of a gateway on Azure, which does not say what is in progress, lies beside that of a Causeway that nothing new gets
-// through to the member.
+// New connections work in one log and end in another. If the first log is Azure's, it does not say how much was in progress when
+// they worked.
 func TestLogWithoutWorkInProgressBesideOneWithIt(t *testing.T) {
-	s := story.New(t).Mixed()
-	for i := range 40 {
-		s.After(time.Second).Request(4, story.Lean)
-		for n := range 6 {
-			s.Request(4, story.Active(n), story.Reused(time.Second, i), story.Took(200*time.Millisecond))
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, traced bool) {
+		s.Mixed()
+		for i := range 40 {
+			if traced {
+				s.After(time.Second).Request(4, story.Active(i%2))
+			} else {
+				s.After(time.Second).Request(4, story.Lean)
+			}
+			s.After(2 * time.Second)
+			for n := range 6 {
+				s.Request(4, story.Active(n), story.Reused(time.Second, i), story.Took(200*time.Millisecond))
+			}
+			s.Request(4, story.Active(6), story.Fails(story.RaceFault, time.Millisecond))
 		}
-		s.Request(4, story.Active(6), story.Fails(story.RaceFault, time.Millisecond))
-	}
-	story.Spares(t, s.Diagnose(), "c-backend-conn-limit")
+	}, "c-backend-conn-limit")
 }
 
 // fullMember is a member that takes few connections: what comes when it has them is ended at once. How the last ones end, and
@@ -149,14 +171,16 @@ func fullMember(s *story.Story, seconds int, beyond func(i, active int)) {
 	}
 }
 
-func TestMemberWithALimitOfConnections(t *testing.T) {
-	s := story.New(t)
-	fullMember(s, 12, func(_, n int) { s.Request(4, story.Active(n), story.Fails(story.RaceFault, time.Millisecond)) })
-	story.Expect(t, s.Diagnose(), "c-backend-conn-limit high 36")
-}
-
-// What ends new connections at any number, ends busy ones too, or answers nobody, is no limit of connections.
+// New connections end when six requests are in progress. What ends them at any number, ends busy ones too, or answers nobody, is no
+// limit of connections.
 func TestEndsOfNewConnectionsThatAreNoLimit(t *testing.T) {
+	t.Parallel()
+	t.Run("a limit", func(t *testing.T) {
+		t.Parallel()
+		s := story.New(t)
+		fullMember(s, 12, func(_, n int) { s.Request(4, story.Active(n), story.Fails(story.RaceFault, time.Millisecond)) })
+		story.Expect(t, s.Diagnose(), "c-backend-conn-limit high 36")
+	})
 	for name, beyond := range map[string]func(*story.Story, int, int){
 		"as often when there is little to do": func(s *story.Story, i, n int) {
 			s.Request(4, story.Active((i+n)%6), story.Fails(story.RaceFault, time.Millisecond))
@@ -182,6 +206,7 @@ func TestEndsOfNewConnectionsThatAreNoLimit(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := story.New(t)
 			fullMember(s, 12, func(i, n int) { beyond(s, i, n) })
 			story.Spares(t, s.Diagnose(), "c-backend-conn-limit")
@@ -189,23 +214,30 @@ func TestEndsOfNewConnectionsThatAreNoLimit(t *testing.T) {
 	}
 }
 
-// A restart at the busiest time cuts what is there, and what comes meanwhile: that is told as a restart still.
+// New connections end at the busiest times. If connections that carried requests are cut with them, the member restarts.
 func TestRestartAtBusyTimeIsNoLimit(t *testing.T) {
-	s := story.New(t)
-	for i := range 20 {
-		s.After(time.Second)
-		for n := range 8 {
-			if i%5 == 4 && n > 3 {
-				s.Request(4, story.Active(n), story.Reused(time.Second, i), story.Fails(fault.Fault{
-					Side:  fault.Backend,
-					Phase: fault.Wait,
-					Kind:  fault.Reset,
-				}, 100*time.Millisecond))
-				s.Request(4, story.Active(n), story.Fails(story.RaceFault, time.Millisecond))
-			} else {
-				s.Request(4, story.Active(n), story.Took(200*time.Millisecond))
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, busyOnesLive bool) {
+		for i := range 20 {
+			s.After(time.Second)
+			for n := range 8 {
+				busy := i%5 == 4 && n > 3
+				switch {
+				case busy && !busyOnesLive:
+					s.Request(4, story.Active(n), story.Reused(time.Second, i), story.Fails(fault.Fault{
+						Side:  fault.Backend,
+						Phase: fault.Wait,
+						Kind:  fault.Reset,
+					}, 100*time.Millisecond))
+				case i%5 == 0:
+					s.Request(4, story.Active(n%4), story.Took(200*time.Millisecond))
+				default:
+					s.Request(4, story.Active(n), story.Reused(time.Second, i), story.Took(200*time.Millisecond))
+				}
+				if busy {
+					s.Request(4, story.Active(n), story.Fails(story.RaceFault, time.Millisecond))
+				}
 			}
 		}
-	}
-	story.Spares(t, s.Diagnose(), "c-backend-conn-limit")
+	}, "c-backend-conn-limit")
 }

@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// CloseAtOnce recognises c-close-at-once: the backend closes right after an answer, and does not say so.
 var CloseAtOnce = inference.Analyzer{
 	Name: "c-close-at-once", Requires: inference.Trace,
 	Doc: "the lost requests were sent on connections within a round trip or so of an answer of one sort, and no connection carried another request after such an answer",
@@ -41,33 +42,33 @@ func closeAtOnce(c *inference.Case) {
 func reportCloseAtOnce(c *inference.Case, k traffic.MemberKey, events []*traffic.Event) {
 	answers, others := answersBefore(c, k, events)
 	confidence := report.Medium
-	alone := !c.AnswersSuch(events) // what is never answered may be the request's own doing
+	alone := !c.AnswersRoutesOf(events) // what is never answered may be the request's own doing
 	if others >= traffic.EnoughAnswers && !alone {
 		confidence = report.High
 	}
 	closed := traffic.SortedDurations(events, ClosedAt)
 	f := c.Claim("c-close-at-once", events, report.Scope{Pool: events[0].Pool, Settings: k.Settings, Member: k.Member}, confidence)
-	f.Says("access-log",
-		fmt.Sprintf("%d requests were lost on connections of %s that ended %s after they had answered %s, without having said so; no connection carried another request after that",
+	f.AddEvidence("access-log",
+		fmt.Sprintf("%d requests were lost on connections of %s that ended %s after they had answered %s, without announcing it; no connection carried another request after that",
 			len(events), k.Member, units.Span(closed), units.Some(answers)), events...)
 	if others > 0 {
-		f.Says("access-log", fmt.Sprintf("after other answers %d connections were used again", others))
+		f.AddEvidence("access-log", fmt.Sprintf("after other answers %d connections were used again", others))
 	}
 	if slices.ContainsFunc(events, func(e *traffic.Event) bool { return carriesBody(e.Before.Method) }) {
-		f.Says("access-log", "such requests carry a body: some servers close at once where a handler left that unread")
+		f.AddEvidence("access-log", "such requests carry a body: some servers close at once where a handler left that unread")
 	}
 	f.RuleOut("c-idle-race", "the connections were not idle: they ended within a few round trips of an answer")
 	f.RuleOut("c-restart", fmt.Sprintf("they ended at %d different moments", inference.DistinctSeconds(events)))
-	f.LeaveOpen("c-keepalive-max-requests")
+	f.AddRivals("c-keepalive-max-requests")
 	if alone {
-		f.LeaveOpen("g-crash-on-input")
+		f.AddRivals("g-crash-on-input")
 	}
-	f.Expect("backend", len(events), len(events), "exact",
-		"a connection that says Connection: close is not used again, and one that is not closed loses nothing")
-	c.Fill(map[string]string{"address": k.Server.String()}, f)
+	f.SetExpected("backend", len(events), len(events), "exact",
+		"the gateway does not reuse a connection whose answer carries Connection: close, and one that stays open loses nothing")
+	c.Expand(map[string]string{"address": k.Server.String()}, f)
 }
 
-// answersBefore are the kinds of request after which connections of a member ended, and how many connections were used again after
+// answersBefore are the routes after which connections of a member ended, and how many connections were used again after
 // others.
 func answersBefore(c *inference.Case, k traffic.MemberKey, events []*traffic.Event) (kinds []string, others int) {
 	mine := map[*traffic.RouteStats]bool{}

@@ -49,6 +49,7 @@ func closerStory(t *testing.T, lostAfter func(i int, upload bool) bool, idle fun
 
 // A server that closes at once where it left a body unread has no idle limit, whatever the pace of the requests.
 func TestCloseAtOnce(t *testing.T) {
+	t.Parallel()
 	soon := func(i int) time.Duration { return time.Duration(200+i*17%900) * time.Microsecond }
 	r := closerStory(t, func(_ int, upload bool) bool { return upload }, soon).Diagnose()
 	if story.Causes(r) != "c-close-at-once high" || story.Found(t, r, 0).Failures != 30 ||
@@ -65,8 +66,11 @@ func TestCloseAtOnce(t *testing.T) {
 		"long after": closerStory(t, func(_ int, upload bool) bool { return upload },
 			func(i int) time.Duration { return 2 * time.Second }),
 	} {
-		if r := s.Diagnose(); strings.Contains(story.Causes(r), "c-close-at-once") {
-			t.Errorf("%s: found %q", name, story.Causes(r))
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if r := s.Diagnose(); strings.Contains(story.Causes(r), "c-close-at-once") {
+				t.Errorf("%s: found %q", name, story.Causes(r))
+			}
+		})
 	}
 }

@@ -11,16 +11,17 @@ import (
 	"causeway/internal/units"
 )
 
+// DeployNoDrain recognises c-deploy-no-drain: a roll-out stops members that are still at work.
 var DeployNoDrain = inference.Analyzer{
 	Name: "c-deploy-no-drain", Requires: inference.Trace,
-	Doc: "several members are away and come back, one after another, within minutes: a roll-out that lets requests fall",
+	Doc: "several members are away and come back, one after another, within minutes: a roll-out that lets requests fail",
 	Run: deployNoDrain,
 }
 
 // rollout is how far apart the restarts of one roll-out may begin.
 const rollout = 15 * time.Minute
 
-// deployNoDrain tells a roll-out from a single restart by its order.
+// deployNoDrain separates a roll-out from a single restart by its order.
 func deployNoDrain(c *inference.Case) {
 	type away struct {
 		k traffic.MemberKey
@@ -67,17 +68,17 @@ func deployNoDrain(c *inference.Case) {
 		}
 		f := c.Claim("c-deploy-no-drain", events, inference.ScopeOf(events), inference.ConfidenceOf(len(members) >= 3 ||
 			changedWithin(c, first.Add(-inference.Soon), last)))
-		f.Says("access-log",
-			fmt.Sprintf("%d members were away one after another between %s and %s, each came back by itself, and requests fell each time",
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%d members were away one after another between %s and %s, each came back on its own, and requests failed each time",
 				len(members), units.Stamp(first), units.Stamp(last)), events...)
 		f.RuleOut("g-oom-kill", "processes that are killed do not take turns")
-		f.LeaveOpen("c-restart")
-		f.Expect("backend", inference.CountVisible(events), len(events), "bounded", "a graceful stop loses none of them")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		f.AddRivals("c-restart")
+		f.SetExpected("backend", inference.CountVisible(events), len(events), "bounded", "a graceful stop loses none of them")
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 
-// poisons are the kinds of requests that nobody ever answered, with the number of outages in which a connection broke
+// poisons are the routes that no member ever answered, with the number of outages in which a connection broke
 // under one: what ends each process that gets it goes from member to member too.
 type poisons map[traffic.RouteKey]int
 
@@ -90,7 +91,7 @@ func (p poisons) see(c *inference.Case, outage []*traffic.Event) {
 	}
 }
 
-// inAll is a kind of request that was in each of several outages.
+// inAll is a route that was in each of several outages.
 func (p poisons) inAll(outages int) (found traffic.RouteKey, ok bool) {
 	for k, n := range p {
 		if n == outages && n > 1 && (!ok || k.Path < found.Path) {
@@ -102,7 +103,7 @@ func (p poisons) inAll(outages int) (found traffic.RouteKey, ok bool) {
 
 func suspectPoison(c *inference.Case, k traffic.RouteKey, events []*traffic.Event, rivals ...string) {
 	c.Suspect(events,
-		fmt.Sprintf("each time processes went away while one was at %s %s, which nobody ever answered: read the members' own logs at those times, and try that request on a member that serves nobody", k.Method, k.Path),
+		fmt.Sprintf("each time a process went away while it worked on %s %s, which no member ever answered: read the members' own logs at those times, and try that request on a member that is out of service", k.Method, k.Path),
 		append([]string{"g-crash-on-input", "g-oom-kill"}, rivals...)...)
 }
 

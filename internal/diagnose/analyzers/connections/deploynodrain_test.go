@@ -8,41 +8,52 @@ import (
 	"causeway/internal/diagnose/story"
 )
 
-// A request that ends whoever gets it is sent again, and so goes through all members in turn.
+// Members go away one after another. If each had a request that nobody ever answered, that request ended it, was sent again, and so
+// went through all of them.
 func TestPoisonThatGoesRoundIsNoRollOut(t *testing.T) {
-	s := story.New(t)
-	s.Traffic(10*time.Second, []int{4, 5, 6})
-	for _, m := range []int{4, 5, 6} {
-		rest := []int{4, 5, 6}
-		rest = append(rest[:m-4:m-4], rest[m-3:]...)
-		s.Request(m, story.Path("/boom"), story.Fails(story.RaceFault, 5*time.Millisecond))
-		s.Request(m, story.Fails(story.RaceFault, 5*time.Millisecond))
-		for range 20 {
-			s.Request(m, story.Fails(story.RefusedFault, time.Millisecond))
-			s.Traffic(100*time.Millisecond, rest)
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, usualPath bool) {
+		path := "/boom"
+		if usualPath {
+			path = "/a"
 		}
 		s.Traffic(10*time.Second, []int{4, 5, 6})
-	}
-	story.Spares(t, s.Diagnose(), "c-deploy-no-drain", "c-restart")
+		for _, m := range []int{4, 5, 6} {
+			rest := []int{4, 5, 6}
+			rest = append(rest[:m-4:m-4], rest[m-3:]...)
+			s.Request(m, story.Path(path), story.Fails(story.RaceFault, 5*time.Millisecond))
+			s.Request(m, story.Fails(story.RaceFault, 5*time.Millisecond))
+			for range 20 {
+				s.Request(m, story.Fails(story.RefusedFault, time.Millisecond))
+				s.Traffic(100*time.Millisecond, rest)
+			}
+			s.Traffic(10*time.Second, []int{4, 5, 6})
+		}
+	}, "c-deploy-no-drain", "c-restart")
 }
 
-// Members of two pools under the same settings restart, one of each: that is no roll-out.
+// Two members restart, one after the other. In two pools, even under the same settings, that is no roll-out.
 func TestRestartsInTwoPoolsAreNoRollOut(t *testing.T) {
-	s := story.New(t)
-	canary := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Pool = "canary" }
-	gone := func(m int, in ...story.Change) {
-		for range 3 {
-			s.Request(m, append(in, story.Fails(story.RaceFault, 5*time.Millisecond))...)
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, onePool bool) {
+		second := func(r *accesslog.Record, _ *accesslog.Attempt) {
+			if !onePool {
+				r.Pool = "canary"
+			}
 		}
-		s.Traffic(2*time.Second, []int{m}, append(in, story.Fails(story.RefusedFault, time.Millisecond))...)
-	}
-	s.Traffic(10*time.Second, []int{4})
-	s.Traffic(10*time.Second, []int{5}, canary)
-	gone(4)
-	s.Traffic(10*time.Second, []int{4})
-	s.After(5 * time.Minute)
-	gone(5, canary)
-	s.Traffic(10*time.Second, []int{5}, canary)
-	s.Traffic(10*time.Second, []int{4})
-	story.Spares(t, s.Diagnose(), "c-deploy-no-drain")
+		gone := func(m int, in ...story.Change) {
+			for range 3 {
+				s.Request(m, append(in, story.Fails(story.RaceFault, 5*time.Millisecond))...)
+			}
+			s.Traffic(2*time.Second, []int{m}, append(in, story.Fails(story.RefusedFault, time.Millisecond))...)
+		}
+		s.Traffic(10*time.Second, []int{4})
+		s.Traffic(10*time.Second, []int{5}, second)
+		gone(4)
+		s.Traffic(10*time.Second, []int{4})
+		s.After(5 * time.Minute)
+		gone(5, second)
+		s.Traffic(10*time.Second, []int{5}, second)
+		s.Traffic(10*time.Second, []int{4})
+	}, "c-deploy-no-drain")
 }

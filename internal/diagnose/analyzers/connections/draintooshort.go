@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// DrainTooShort recognises c-drain-too-short: the time to drain is shorter than the requests under way.
 var DrainTooShort = inference.Analyzer{
 	Name: "c-drain-too-short", Requires: inference.Log | inference.Document,
 	Doc: "a member that answers gets no new requests any more while the others go on, and later all that it still had end at one moment; the document no longer has it",
@@ -28,7 +29,8 @@ func drainTooShort(c *inference.Case) {
 			left = units.Later(left, last)
 		}
 		drained := end.Sub(left)
-		if c.Traffic.Config == nil || c.Listed(k.Member) || c.Traffic.HistoryOf(events[0]) != nil { // it was not taken out, or not by the document
+		// it was not taken out, or not by the document
+		if c.Traffic.Config == nil || c.Listed(k.Member) || c.Traffic.HistoryOf(events[0]) != nil {
 			continue
 		}
 		if len(events) < 3 || c.FewUsers(events) || m.Answers.Between(inference.LastStart(events), end) == 0 { // it hung, and was given up
@@ -38,16 +40,16 @@ func drainTooShort(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("c-drain-too-short", events, inference.ScopeOf(events), inference.ConfidenceOf(events[0].Own))
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%s got its last request at %s; %s later the %d that it still had ended at once, up to %s after they had begun",
 				k.Member, units.Stamp(left), units.Seconds(drained), len(events), units.Seconds(longest(events))), events...)
 		f.RuleOut("c-restart", "nothing new was sent to it any more: it had been taken out before it stopped")
 		f.RuleOut("a-slow-eviction", "no attempt on it failed after it had stopped")
-		f.MayBe("c-scale-in", "c-max-age", "g-oom-kill")
-		f.Expect("backend", 0, len(events), "bounded",
+		f.AddOpenRivals("c-scale-in", "c-max-age", "g-oom-kill")
+		f.SetExpected("backend", 0, len(events), "bounded",
 			fmt.Sprintf("they had lasted up to %s when they were cut; how much longer they needed is not in the evidence",
 				units.Seconds(longest(events))))
-		c.Fill(map[string]string{"address": k.Server.String()}, f)
+		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// EndpointLag recognises c-endpoint-lag: members are gone before the gateway hears of it.
 var EndpointLag = inference.Analyzer{
 	Name: "c-endpoint-lag", Requires: inference.Log | inference.Document,
 	Doc: "a member refuses until it gets no requests any more, sooner than its probes could have taken it out, and the document no longer has it",
@@ -41,21 +42,21 @@ func endpointLag(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("c-endpoint-lag", events, inference.ScopeOf(events), inference.ConfidenceOf(events[0].Own))
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%s answered until %s; then %d attempts on it failed until %s, and none was made after, while %d went to the others",
 				k.Member, units.Stamp(fine), len(events), units.Stamp(last), c.OthersTried(k, last.Add(slack), c.Traffic.To)), events...)
-		f.Says("configuration",
+		f.AddEvidence("configuration",
 			fmt.Sprintf("the document no longer has it, and its probes need %s at least to take a member out: it was the document that did",
 				units.Seconds(p.Notices())))
 		if f.RuleOut("c-restart", "it did not come back"); events[0].Own {
 			f.RuleOut("a-slow-eviction", "the probes could not have taken it out so soon")
 		} else { // nor is it known what its probes met, and when
-			f.MayBe("a-slow-eviction", "c-scale-in")
-			f.MayBe(append(inference.RivalsOfEcho(events), c.MovedAway(events)...)...)
+			f.AddOpenRivals("a-slow-eviction", "c-scale-in")
+			f.AddOpenRivals(append(inference.RivalsOfEcho(events), c.MovedAway(events)...)...)
 		}
-		f.Expect("backend", len(events), len(events), "exact",
-			fmt.Sprintf("a member that goes on serving for %s after it was told to stop loses none of them", units.Seconds(last.Sub(fine))))
-		f.Expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the document follows")
-		c.Fill(map[string]string{"address": k.Server.String()}, f)
+		f.SetExpected("backend", len(events), len(events), "exact",
+			fmt.Sprintf("a member that goes on serving for %s after the signal to stop loses none of them", units.Seconds(last.Sub(fine))))
+		f.SetExpected("gateway", 0, len(events), "bounded", "in proportion to how much sooner the document follows")
+		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}
 }

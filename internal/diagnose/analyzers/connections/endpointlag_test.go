@@ -1,6 +1,7 @@
 package connections_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 // A member goes, and the document follows seconds later: sooner than probes every thirty seconds could have.
 func TestEndpointLag(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		member int
 		azure  bool
@@ -19,21 +21,25 @@ func TestEndpointLag(t *testing.T) {
 		{7, true, []string{"c-endpoint-lag medium 40"}},
 		{6, true, []string{"a-slow-eviction high 40"}}, // which the document still has
 	} {
-		s := story.New(t)
-		s.Azure = c.azure
-		s.Traffic(20*time.Second, []int{4, 5, c.member})
-		for range 40 {
-			s.Request(4)
-			s.Request(c.member, story.Fails(story.RefusedFault, time.Millisecond))
-			s.After(100 * time.Millisecond)
-		}
-		s.Traffic(20*time.Second, []int{4, 5})
-		story.Expect(t, s.Diagnose(), c.want...)
+		t.Run(fmt.Sprintf("member %v, azure %v", c.member, c.azure), func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			s.Azure = c.azure
+			s.Traffic(20*time.Second, []int{4, 5, c.member})
+			for range 40 {
+				s.Request(4)
+				s.Request(c.member, story.Fails(story.RefusedFault, time.Millisecond))
+				s.After(100 * time.Millisecond)
+			}
+			s.Traffic(20*time.Second, []int{4, 5})
+			story.Expect(t, s.Diagnose(), c.want...)
+		})
 	}
 }
 
 // A member that the document no longer has, and that was held back until then, was gone before the document said so.
 func TestHeldBackUntilTheDocumentFollows(t *testing.T) {
+	t.Parallel()
 	s := story.HeldBack(t)
 	s.Doc = strings.Replace(story.Document, `,{"ipAddress":"10.0.0.6"}`, "", 1)
 	if got := story.Causes(s.Diagnose()); !strings.HasPrefix(got, "c-endpoint-lag high") {
@@ -52,19 +58,25 @@ func TestHeldBackUntilTheDocumentFollows(t *testing.T) {
 	}
 }
 
-// A member dies in a quiet minute; that its failures last for a short time only does not tell when it died.
+// A member refuses for four seconds, and is gone. If it got nothing in the minute before, nobody knows when it died.
 func TestDeathInAQuietMinute(t *testing.T) {
-	for _, azure := range []bool{false, true} {
-		s := story.New(t)
-		s.Azure = azure
-		s.Traffic(20*time.Second, []int{4, 5, 7})
-		s.After(80 * time.Second)
-		for range 40 {
-			s.Request(4)
-			s.Request(7, story.Fails(story.RefusedFault, time.Millisecond))
-			s.After(100 * time.Millisecond)
-		}
-		s.Traffic(20*time.Second, []int{4, 5})
-		story.Spares(t, s.Diagnose(), "c-endpoint-lag")
+	t.Parallel()
+	for kind, azure := range map[string]bool{"Causeway": false, "Azure": true} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			story.Twins(t, func(s *story.Story, justAnswered bool) {
+				s.Azure = azure
+				s.Traffic(20*time.Second, []int{4, 5, 7})
+				if !justAnswered {
+					s.After(80 * time.Second)
+				}
+				for range 40 {
+					s.Request(4)
+					s.Request(7, story.Fails(story.RefusedFault, time.Millisecond))
+					s.After(100 * time.Millisecond)
+				}
+				s.Traffic(20*time.Second, []int{4, 5})
+			}, "c-endpoint-lag")
+		})
 	}
 }

@@ -56,7 +56,7 @@ func bandOf(c *inference.Case, k traffic.MemberKey, events []*traffic.Event, clo
 		return b, false
 	}
 	return b, 10*b.beyond <= len(in) && b.below >= traffic.EnoughAnswers && 10*b.early <= len(in)+b.stale &&
-		b.chance < stats.Significance/10 && c.AnswersSuch(in)
+		b.chance < stats.Significance/10 && c.AnswersRoutesOf(in)
 }
 
 // measure counts what else happened on the member's connections.
@@ -98,10 +98,10 @@ func idleBandOf(c *inference.Case, k traffic.MemberKey, events []*traffic.Event)
 	}
 	f := c.Claim("c-idle-race", b.events, b.scope(), confidence)
 	b.says(f, "")
-	f.Says("access-log", b.announced())
-	f.Says("access-log", fmt.Sprintf("they failed within %s, sooner than a handler starts: this is the way of the connection's end",
+	f.AddEvidence("access-log", b.announced())
+	f.AddEvidence("access-log", fmt.Sprintf("they failed within %s, sooner than a handler starts: that is how long a close takes to arrive",
 		units.Seconds(b.window)))
-	f.Says("configuration", fmt.Sprintf("the gateway reuses backend connections that have been idle for up to %s",
+	f.AddEvidence("configuration", fmt.Sprintf("the gateway reuses backend connections that have been idle for up to %s",
 		units.Seconds(GatewayIdle(c))))
 	b.rivals(f)
 	bandFixes(c, &b, f)
@@ -112,7 +112,7 @@ func (b *idleBand) scope() report.Scope {
 	return report.Scope{Pool: b.events[0].Pool, Settings: b.k.Settings, Member: b.k.Member}
 }
 
-// paths are the kinds of request that were lost.
+// paths are the routes of the lost requests.
 func (b *idleBand) paths() []traffic.RouteKey {
 	keys, _ := traffic.GroupBy(b.events, (*traffic.Event).Route)
 	return keys
@@ -124,10 +124,10 @@ func (b *idleBand) says(f *inference.Finding, how string) {
 	if b.stale > 0 {
 		found = fmt.Sprintf("; %d more connections of that age were found closed before use", b.stale)
 	}
-	f.Says("access-log",
+	f.AddEvidence("access-log",
 		fmt.Sprintf("%d requests were lost on connections of %s that ended at idle ages from %s to %s%s, and none at less. On connections idle for less %d were answered, in that band %d, beyond it %d%s",
 			len(b.events), b.k.Member, units.Seconds(b.low), units.Seconds(b.high), how, b.below, b.inside, b.beyond, found), b.events...)
-	f.Says("access-log",
+	f.AddEvidence("access-log",
 		fmt.Sprintf("a server that looks for idle connections at intervals closes them like this: an interval of at least %s, and a limit of about %s", units.Seconds(b.high-b.low), units.Seconds(b.low)))
 }
 
@@ -146,12 +146,12 @@ func (b *idleBand) rivals(f *inference.Finding) {
 	f.RuleOut("c-restart", fmt.Sprintf("the failures lie at %d different moments, and none was on a connection idle for less than %s",
 		inference.DistinctSeconds(b.events), units.Seconds(b.low)))
 	if len(b.paths()) > 1 {
-		f.RuleOut("g-crash-on-input", fmt.Sprintf("%d kinds of request were lost, which are answered on connections idle for less",
+		f.RuleOut("g-crash-on-input", fmt.Sprintf("requests on %d routes were lost, and the member answers these routes on connections idle for less",
 			len(b.paths())))
 	} else {
-		f.LeaveOpen("g-crash-on-input")
+		f.AddRivals("g-crash-on-input")
 	}
-	f.LeaveOpen("b-stateful-idle-rst", "c-l4-between")
+	f.AddRivals("b-stateful-idle-rst", "c-l4-between")
 }
 
 // bandFixes fills in limits below and above the band.
@@ -160,12 +160,12 @@ func bandFixes(c *inference.Case, b *idleBand, f *inference.Finding) {
 	if newIdle > 5*time.Second {
 		newIdle = newIdle.Truncate(time.Second)
 	}
-	f.Expect("gateway", len(b.events), len(b.events), "exact",
+	f.SetExpected("gateway", len(b.events), len(b.events), "exact",
 		fmt.Sprintf("replayed on this evidence: each of them was on a connection idle for more than %s", units.Seconds(newIdle)))
-	f.Expect("backend", len(b.events), len(b.events), "exact",
+	f.SetExpected("backend", len(b.events), len(b.events), "exact",
 		"with a limit above the gateway's, the gateway is the one that ends idle connections")
 	target := GatewayIdle(c) + 5*time.Second
-	c.Fill(map[string]string{
+	c.Expand(map[string]string{
 		"address": b.k.Server.String(), "idle": units.Seconds(GatewayIdle(c)), "backendIdle": b.text(),
 		"newIdle":       units.GoDuration(newIdle),
 		"backendTarget": units.Seconds(target), "backendTargetMs": fmt.Sprint(target.Milliseconds()),
@@ -181,13 +181,13 @@ func idleBandByPorts(c *inference.Case, k traffic.MemberKey, events []*traffic.E
 	f := c.Claim("c-idle-race", b.events, b.scope(), report.Medium)
 	b.says(f, " (rebuilt from source ports, to the second)")
 	if likely := lookalike(b.low, b.high, 0); likely != "" {
-		f.Says("access-log", "the idle limit is about "+b.text()+likely)
+		f.AddEvidence("access-log", "the idle limit is about "+b.text()+likely)
 	}
 	b.rivals(f)
-	f.LeaveOpen("c-keepalive-max-requests", "c-max-age")
-	f.Expect("backend", 0, f.Failures+f.Recovered, "bounded", "all of them, if it is the member's own limit")
+	f.AddRivals("c-keepalive-max-requests", "c-max-age")
+	f.SetExpected("backend", 0, f.Failures+f.Recovered, "bounded", "all of them, if it is the member's own limit")
 	target := max(aboveGateways, (2*b.high + time.Second - 1).Truncate(time.Second))
-	c.Fill(map[string]string{
+	c.Expand(map[string]string{
 		"address": k.Server.String(), "idle": "a time that Azure does not document (most gateways: a minute)", "backendIdle": "about " +
 			b.text(), "newIdle": units.GoDuration((b.low - 2*time.Second).Truncate(time.Second)),
 		"backendTarget": units.Seconds(target), "backendTargetMs": fmt.Sprint(target.Milliseconds()),

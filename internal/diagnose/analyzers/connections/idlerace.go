@@ -15,6 +15,7 @@ import (
 	"causeway/internal/units"
 )
 
+// IdleRace recognises c-idle-race: the backend closes idle connections while the gateway is about to reuse them.
 var IdleRace = inference.Analyzer{
 	Name: "c-idle-race", Requires: inference.Trace,
 	Doc: "idle age and latency of the lost requests add up to one limit, or to a band that one tick of the server's timer makes, beyond which no connection was answered",
@@ -144,7 +145,7 @@ func (r *race) beside(side time.Duration) (below, above int) {
 }
 
 // signed reports whether the failures bear the mark of a limit, and not only that of traffic that comes at about that
-// pace: idle age and latency add up more exactly than either is by itself, or idle connections were found closed at such
+// pace: the sum of idle age and latency is more exact than either alone, or idle connections were found closed at such
 // ages, or the limit is the one that the member announces.
 func (r *race) signed() bool {
 	idle := traffic.SortedDurations(r.events, func(e *traffic.Event) time.Duration { return e.Attempt.Idle })
@@ -187,22 +188,22 @@ func reportRace(c *inference.Case, r *race, rest []*traffic.Event, confidence st
 	f := c.Claim("c-idle-race", r.events, report.Scope{Pool: r.events[0].Pool, Settings: r.k.Settings, Member: r.k.Member}, confidence)
 	idle := traffic.SortedDurations(r.events, func(e *traffic.Event) time.Duration { return e.Attempt.Idle })
 	took := traffic.SortedDurations(r.events, func(e *traffic.Event) time.Duration { return e.Attempt.Total })
-	f.Says("access-log",
+	f.AddEvidence("access-log",
 		fmt.Sprintf("%d requests were lost on connections of %s that had been idle for %s to %s; each connection ended at an idle age of %s (within %s), before any byte of an answer",
 			len(r.events), r.k.Member, units.Seconds(idle[0]), units.Seconds(idle[len(idle)-1]), units.Seconds(r.limit),
 			units.Seconds(r.spread)), r.events...)
-	f.Says("access-log", r.announced())
-	f.Says("access-log",
-		fmt.Sprintf("they failed within %s (median %s), long before an answer was due: this is the way of the connection's end, not the time of a handler",
+	f.AddEvidence("access-log", r.announced())
+	f.AddEvidence("access-log",
+		fmt.Sprintf("they failed within %s (median %s), long before an answer was due: that is how long a close takes to arrive, not how long a handler works",
 			units.Seconds(took[len(took)-1]), units.Seconds(stats.Quantile(took, 0.5))))
-	f.Says("access-log",
+	f.AddEvidence("access-log",
 		fmt.Sprintf("connections idle for longer than that: %d answered, %d found closed before use. Within the last %s before it: %d answered, %d lost",
 			r.answeredBeyond, r.staleBeyond, units.Seconds(r.window), r.answeredInside, len(r.events)))
-	f.Says("access-log",
+	f.AddEvidence("access-log",
 		fmt.Sprintf("the gaps between requests on each connection predict about %.0f such failures of %d attempts (%s); there were %d (%s)",
 			math.Max(r.predicted, 0), r.m.Attempts, units.Percent(int(math.Round(r.predicted)), r.m.Attempts), len(r.events),
 			units.Percent(len(r.events), r.m.Attempts)))
-	f.Says("configuration", fmt.Sprintf("the gateway reuses backend connections that have been idle for up to %s",
+	f.AddEvidence("configuration", fmt.Sprintf("the gateway reuses backend connections that have been idle for up to %s",
 		units.Seconds(GatewayIdle(c))))
 	r.rivals(f, rest)
 	raceFixes(c, r, f)
@@ -227,7 +228,7 @@ func (r *race) rivals(f *inference.Finding, rest []*traffic.Event) {
 		len(distinct)))
 	f.RuleOut("g-crash-on-input", "the connections ended at one idle age, whatever the request was")
 	if r.usesCluster() {
-		f.LeaveOpen("c-keepalive-max-requests")
+		f.AddRivals("c-keepalive-max-requests")
 	} else {
 		uses := map[int]bool{}
 		for _, e := range r.events {
@@ -240,7 +241,7 @@ func (r *race) rivals(f *inference.Finding, rest []*traffic.Event) {
 		f.RuleOut("c-max-age", fmt.Sprintf("the connections were between %s and %s old", units.Seconds(ages[0]),
 			units.Seconds(ages[len(ages)-1])))
 	} else {
-		f.LeaveOpen("c-max-age")
+		f.AddRivals("c-max-age")
 	}
 }
 
@@ -259,12 +260,12 @@ func raceFixes(c *inference.Case, r *race, f *inference.Finding) {
 			fresh += r.m.Gaps.Weight(g)
 		}
 	}
-	f.Expect("gateway", removed, removed, "exact", fmt.Sprintf(
+	f.SetExpected("gateway", removed, removed, "exact", fmt.Sprintf(
 		"replayed on this evidence: each of them was on a connection idle for %s or more; %d requests that went well would have made a new connection instead", units.Seconds(newIdle), fresh))
-	f.Expect("backend", len(r.events), len(r.events), "exact",
+	f.SetExpected("backend", len(r.events), len(r.events), "exact",
 		"with a limit above the gateway's, the gateway is the one that ends idle connections")
 	target := GatewayIdle(c) + 5*time.Second
-	c.Fill(map[string]string{
+	c.Expand(map[string]string{
 		"address": r.k.Server.String(), "idle": units.Seconds(GatewayIdle(c)), "backendIdle": units.Seconds(r.limit),
 		"newIdle":       units.GoDuration(newIdle),
 		"backendTarget": units.Seconds(target), "backendTargetMs": fmt.Sprint(target.Milliseconds()),
@@ -291,6 +292,7 @@ func GatewayIdle(c *inference.Case) time.Duration {
 	return 60 * time.Second
 }
 
+// IdleRaceByPorts recognises c-idle-race: the backend closes idle connections while the gateway is about to reuse them.
 var IdleRaceByPorts = inference.Analyzer{
 	Name: "c-idle-race", Requires: inference.Log,
 	Doc: "by source ports, the lost requests were on connections idle for one time, or a band of times, beyond which no connection was answered; they failed sooner than answers come",
@@ -326,25 +328,25 @@ func idleRaceByPorts(c *inference.Case) {
 			continue
 		}
 		scope := report.Scope{Pool: in[0].Pool, Settings: k.Settings, Member: k.Member}
-		alike := limits[in[0].PoolKey()] // members of one software have one limit, and that is told once
+		alike := limits[in[0].PoolKey()] // members of one software have one limit, which needs one fact
 		f := claimAlike(c, "c-idle-race", in, scope, alike > 0 && (limit-alike).Abs() <= time.Second)
 		limits[in[0].PoolKey()] = limit
 		idle := traffic.SortedDurations(in, func(e *traffic.Event) time.Duration { return e.Attempt.Idle })
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d requests were lost on connections of %s that had been idle for %s to %s (rebuilt from source ports, to the second); %d were answered on connections idle for less, %d on ones idle for longer",
 				len(in), k.Member, units.Seconds(idle[0]), units.Seconds(idle[len(idle)-1]), below, beyond), in...)
 		if len(f.RuledOut) == 0 {
-			f.Says("access-log", fmt.Sprintf("they failed within %s, sooner than answers come", units.Seconds(m.FastFor())))
+			f.AddEvidence("access-log", fmt.Sprintf("they failed within %s, sooner than answers come", units.Seconds(m.FastFor())))
 			if likely := lookalike(limit, limit, 0); likely != "" {
-				f.Says("access-log", "the idle limit is about "+units.Seconds(limit)+likely)
+				f.AddEvidence("access-log", "the idle limit is about "+units.Seconds(limit)+likely)
 			}
 			f.RuleOut("g-crash-on-input", "they failed sooner than a handler starts")
 			f.RuleOut("c-restart", fmt.Sprintf("they lie at %d different moments", inference.Independent(in)))
 		}
-		f.LeaveOpen("b-stateful-idle-rst", "c-keepalive-max-requests", "c-max-age")
-		f.Expect("backend", 0, f.Failures+f.Recovered, "bounded", "all of them, if it is the member's own limit")
+		f.AddRivals("b-stateful-idle-rst", "c-keepalive-max-requests", "c-max-age")
+		f.SetExpected("backend", 0, f.Failures+f.Recovered, "bounded", "all of them, if it is the member's own limit")
 		target := max(aboveGateways, (5*limit + time.Second - 1).Truncate(time.Second)) // nobody sets a limit to the millisecond
-		c.Fill(map[string]string{
+		c.Expand(map[string]string{
 			"address": k.Server.String(), "idle": "a time that Azure does not document (most gateways: a minute)", "backendIdle": "about " +
 				units.Seconds(limit), "newIdle": units.GoDuration((limit - 2*time.Second).Truncate(time.Second)),
 			"backendTarget": units.Seconds(target), "backendTargetMs": fmt.Sprint(target.Milliseconds()),

@@ -14,6 +14,7 @@ import (
 
 // The member closes connections after 20 s. Requests on connections idle for less are answered, those at 20 s are lost.
 func TestIdleRaceByPorts(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for i := range 120 {
 		p := 20000 + i
@@ -24,7 +25,7 @@ func TestIdleRaceByPorts(t *testing.T) {
 		}
 		s.After(gap).Request(4, story.Port(p))
 		if lost {
-			s.After(20*time.Second).Request(4, story.Port(p), story.Fails(story.ClosedFault, 2*time.Millisecond))
+			s.After(20*time.Second).Request(4, story.Port(p), story.Fails(story.RaceFault, 2*time.Millisecond))
 		} else {
 			s.After(gap).Request(4, story.Port(p))
 		}
@@ -70,6 +71,7 @@ func sweptStory(t *testing.T, w sweeper, n int) *story.Story {
 
 // A server without one idle limit races all the same, over a band as wide as its timer's tick.
 func TestIdleBands(t *testing.T) {
+	t.Parallel()
 	ms := time.Millisecond
 	for name, w := range map[string]sweeper{
 		"a tick of four seconds": {8 * time.Second, 4 * time.Second}, "a tick as long as the limit": {30 * time.Second, 29 * time.Second},
@@ -77,22 +79,26 @@ func TestIdleBands(t *testing.T) {
 		"below its own limit": {4500 * ms, 1500 * ms},
 		"any other":           {7300 * ms, 2100 * ms},
 	} {
-		r := sweptStory(t, w, 400).Diagnose()
-		if story.Causes(r) != "c-idle-race high" || r.Undetermined.Failures > 4 {
-			t.Errorf("%s: found %q, %d open of %d", name, story.Causes(r), r.Undetermined.Failures, r.Failures)
-			continue
-		}
-		fix := story.Found(t, r, 0).Fixes[1].Commands.Causeway
-		_, after, _ := strings.Cut(fix, "backendIdleTimeout: ")
-		text, _, _ := strings.Cut(after, " ")
-		if d, err := time.ParseDuration(text); err != nil || d > w.limit || d < w.limit/2 {
-			t.Errorf("%s: the gateway is to give up at %q", name, text)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := sweptStory(t, w, 400).Diagnose()
+			if story.Causes(r) != "c-idle-race high" || r.Undetermined.Failures > 4 {
+				t.Errorf("%s: found %q, %d open of %d", name, story.Causes(r), r.Undetermined.Failures, r.Failures)
+				return
+			}
+			fix := story.Found(t, r, 0).Fixes[1].Commands.Causeway
+			_, after, _ := strings.Cut(fix, "backendIdleTimeout: ")
+			text, _, _ := strings.Cut(after, " ")
+			if d, err := time.ParseDuration(text); err != nil || d > w.limit || d < w.limit/2 {
+				t.Errorf("%s: the gateway is to give up at %q", name, text)
+			}
+		})
 	}
 }
 
 // What is spread over a band for another reason is no idle limit.
 func TestNoIdleBand(t *testing.T) {
+	t.Parallel()
 	w := sweeper{8 * time.Second, 4 * time.Second}
 	for name, change := range map[string]func(i int, r *accesslog.Record, a *accesslog.Attempt){
 		"answers beyond the band": func(i int, _ *accesslog.Record, a *accesslog.Attempt) {
@@ -123,18 +129,22 @@ func TestNoIdleBand(t *testing.T) {
 			}
 		},
 	} {
-		s := sweptStory(t, w, 400)
-		for i := range s.Records {
-			change(i, &s.Records[i], &s.Records[i].Attempts[0])
-		}
-		if r := s.Diagnose(); strings.Contains(story.Causes(r), "c-idle-race") {
-			t.Errorf("%s: found %q: %+v", name, story.Causes(r), story.Found(t, r, 0).Evidence)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := sweptStory(t, w, 400)
+			for i := range s.Records {
+				change(i, &s.Records[i], &s.Records[i].Attempts[0])
+			}
+			if r := s.Diagnose(); strings.Contains(story.Causes(r), "c-idle-race") {
+				t.Errorf("%s: found %q: %+v", name, story.Causes(r), story.Found(t, r, 0).Evidence)
+			}
+		})
 	}
 }
 
 // Azure's log shows a band to the second.
 func TestIdleBandByPorts(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	w := sweeper{32 * time.Second, 8 * time.Second}
 	for i := range 160 {
@@ -142,7 +152,7 @@ func TestIdleBandByPorts(t *testing.T) {
 		s.After(3*time.Second).Request(4, story.Port(p))
 		ends, idle := w.ends(s.At), time.Duration(3+i*7%36)*time.Second
 		if i%8 == 7 {
-			s.After(ends).Request(4, story.Port(p), story.Fails(story.ClosedFault, 2*time.Millisecond))
+			s.After(ends).Request(4, story.Port(p), story.Fails(story.RaceFault, 2*time.Millisecond))
 		} else {
 			s.After(min(idle, ends-time.Second)).Request(4, story.Port(p))
 		}
@@ -154,6 +164,7 @@ func TestIdleBandByPorts(t *testing.T) {
 }
 
 func TestIdleRace(t *testing.T) {
+	t.Parallel()
 	r := story.Race(t).Diagnose()
 	story.Expect(t, r, "c-idle-race high 29")
 	f := *story.Found(t, r, 0)
@@ -172,6 +183,7 @@ func TestIdleRace(t *testing.T) {
 
 // What a retry hides is diagnosed like what users see.
 func TestRecoveredIdleRace(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 60 {
 		s.After(900 * time.Millisecond)
@@ -194,6 +206,7 @@ func TestRecoveredIdleRace(t *testing.T) {
 
 // Four failures are too few for a verdict, however well they fit.
 func TestFewFailuresGiveNoVerdict(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 4 {
 		s.After(3*time.Second).Request(4, story.Reused(1980*time.Millisecond, i+2), story.Fails(story.RaceFault, 20*time.Millisecond))
@@ -208,6 +221,7 @@ func TestFewFailuresGiveNoVerdict(t *testing.T) {
 
 // Two causes at once are two findings, and each failure belongs to one.
 func TestTwoCausesAtOnce(t *testing.T) {
+	t.Parallel()
 	s := story.Race(t)
 	for range 6 {
 		s.After(time.Second).Request(5, func(r *accesslog.Record, a *accesslog.Attempt) { r.Status, a.Status = 503, 503 })
@@ -222,6 +236,7 @@ func TestTwoCausesAtOnce(t *testing.T) {
 // Requests come every ten seconds, so every connection was idle for ten seconds: also those of a worker that crashes at
 // random.
 func TestRegularTrafficIsNoIdleLimit(t *testing.T) {
+	t.Parallel()
 	s, rnd, n := story.New(t), rand.New(rand.NewPCG(1, 1)), 0
 	for i := range 300 {
 		s.After(10 * time.Second)
@@ -238,6 +253,7 @@ func TestRegularTrafficIsNoIdleLimit(t *testing.T) {
 
 // Restarts that nobody was refused at, under the same regular traffic.
 func TestQuickRestartsAreNoIdleLimit(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 6 {
 		story.Steady(s, 50, 100*time.Millisecond)
@@ -250,6 +266,7 @@ func TestQuickRestartsAreNoIdleLimit(t *testing.T) {
 
 // Closed connections without a common idle age are no idle race, whatever else they are.
 func TestClosesAtAnyAgeAreNotAnIdleRace(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 30 {
 		s.After(700*time.Millisecond).Request(4, story.Reused(time.Duration(50+i*130)*time.Millisecond, i),
@@ -265,6 +282,7 @@ func TestClosesAtAnyAgeAreNotAnIdleRace(t *testing.T) {
 
 // Connections that had been idle for longer were answered, so no limit stands where the failures cluster.
 func TestAnswersBeyondTheLimitRefuteIt(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 20 {
 		s.After(time.Second).Request(4, story.Reused(2*time.Second-time.Duration(i)*time.Millisecond, i),

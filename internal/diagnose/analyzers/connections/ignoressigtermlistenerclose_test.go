@@ -7,8 +7,9 @@ import (
 	"causeway/internal/diagnose/story"
 )
 
-// A member that is told to stop closes its port, and goes on answering on the connections that it has.
+// On the signal to stop a member closes its port, and goes on answering on the connections that it has.
 func TestListenerClosesFirst(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for range 10 {
 		s.Traffic(time.Second, []int{4}, story.Reused(100*time.Millisecond, 3))
@@ -20,6 +21,7 @@ func TestListenerClosesFirst(t *testing.T) {
 
 // A port that refuses now and then takes new connections in between.
 func TestRefusalsNowAndThenAreNoClosedListener(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for range 10 {
 		s.Traffic(time.Second, []int{4})

@@ -9,6 +9,7 @@ import (
 	"causeway/internal/units"
 )
 
+// KeepaliveMaxRequests recognises c-keepalive-max-requests: the backend closes connections after a number of requests, unannounced.
 var KeepaliveMaxRequests = inference.Analyzer{
 	Name: "c-keepalive-max-requests", Requires: inference.Trace,
 	Doc: "the lost requests were each the next one on their connection, and none was answered beyond that number",
@@ -35,16 +36,16 @@ func maxRequests(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("c-keepalive-max-requests", same, inference.ScopeOf(same), report.High)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d requests were lost on connections of %s that had carried exactly %d requests; no connection was answered after more than %d",
 				len(same), k.Member, uses, m.MostUses), same...)
 		idle := traffic.SortedDurations(same, ClosedAt)
 		f.RuleOut("c-idle-race", fmt.Sprintf("the connections had been idle for anything between %s and %s when they ended",
 			units.Seconds(idle[0]), units.Seconds(idle[len(idle)-1])))
 		f.RuleOut("c-restart", "the member ends one connection at a time, each at its own number of requests")
-		f.Expect("backend", len(same), len(same), "exact",
-			"a connection that says Connection: close with its last answer is not used again")
-		c.Fill(map[string]string{"address": k.Server.String(), "uses": fmt.Sprint(uses)}, f)
+		f.SetExpected("backend", len(same), len(same), "exact",
+			"the gateway does not reuse a connection whose last answer carries Connection: close")
+		c.Expand(map[string]string{"address": k.Server.String(), "uses": fmt.Sprint(uses)}, f)
 	}
 }
 

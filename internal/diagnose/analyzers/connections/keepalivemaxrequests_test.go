@@ -10,6 +10,7 @@ import (
 
 // Every lost request was the twenty-first on its connection.
 func TestUseLimit(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 300 {
 		s.After(40 * time.Millisecond)
@@ -26,6 +27,7 @@ func TestUseLimit(t *testing.T) {
 // A firewall forgets connections after ten seconds and resets what comes later; traffic is so sparse that every
 // connection was used once.
 func TestResetsAfterIdlenessAreNoUseLimit(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 20 {
 		gap := time.Duration(20+i*7%30) * time.Second

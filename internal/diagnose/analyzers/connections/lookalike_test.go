@@ -8,6 +8,7 @@ import (
 )
 
 func TestLookalike(t *testing.T) {
+	t.Parallel()
 	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	for _, x := range []struct {
 		low, high, hint time.Duration

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// MaxAge recognises c-max-age: connections are cut at a certain age.
 var MaxAge = inference.Analyzer{
 	Name: "c-max-age", Requires: inference.Trace,
 	Doc: "the connections ended at one age, and none was answered at a greater one",
@@ -29,14 +30,14 @@ func maxAge(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("c-max-age", same, inference.ScopeOf(same), report.High)
-		f.Says("access-log", fmt.Sprintf("%d connections of %s ended under a request at an age of %s; none was answered at a greater age",
+		f.AddEvidence("access-log", fmt.Sprintf("%d connections of %s ended under a request at an age of %s; none was answered at a greater age",
 			len(same), k.Member, units.Seconds(age)), same...)
 		idle := traffic.SortedDurations(same, ClosedAt)
 		f.RuleOut("c-idle-race", fmt.Sprintf("the connections had been idle for anything between %s and %s when they ended",
 			units.Seconds(idle[0]), units.Seconds(idle[len(idle)-1])))
 		f.RuleOut("c-restart", "the connections ended at different times, each at its own age")
-		f.LeaveOpen("c-l4-between")
-		f.Expect("backend", len(same), len(same), "bounded", "once the end waits for the request under way")
-		c.Fill(map[string]string{"address": k.Server.String(), "age": units.Seconds(age)}, f)
+		f.AddRivals("c-l4-between")
+		f.SetExpected("backend", len(same), len(same), "bounded", "once the end waits for the request under way")
+		c.Expand(map[string]string{"address": k.Server.String(), "age": units.Seconds(age)}, f)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 // Every connection ended when it was ten seconds old.
 func TestAgeLimit(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 200 {
 		s.After(300 * time.Millisecond)

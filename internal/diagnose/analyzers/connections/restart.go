@@ -12,15 +12,16 @@ import (
 	"causeway/internal/units"
 )
 
+// Restart recognises c-restart: the member was restarted under traffic.
 var Restart = inference.Analyzer{
 	Name: "c-restart", Requires: inference.Trace,
-	Doc: "connections broke together or new ones were refused, nobody was answered meanwhile, and the member answered again by itself",
+	Doc: "connections broke together or new ones were refused, the member answered nothing meanwhile, and then answered again on its own",
 	Run: restart,
 }
 
 const (
 	longestRestart = 5 * time.Minute
-	manyRestarts   = 5 // of one member: beyond that it is a pattern of another kind
+	manyRestarts   = 5 // of one member: more than that is another pattern
 )
 
 // restart: the process ended and came back. Connections broke together or new ones were refused, nobody was answered
@@ -44,8 +45,8 @@ func restart(c *inference.Case) {
 	}
 }
 
-// returned reports whether the member answered again by itself, and notes when. One that is held back gets no requests: of it, its
-// probes tell.
+// returned reports whether the member answered again on its own, and notes when. One that is held back gets no requests: of it, its
+// probes show it.
 func returned(c *inference.Case, o *inference.Outage, m *traffic.MemberStats) (ok bool) {
 	if o.Back, ok = m.Answers.After(o.Last()); ok || !inference.WasHeldBack(o.Events) {
 		return ok
@@ -97,22 +98,22 @@ func restarts(c *inference.Case, k traffic.MemberKey, runs []inference.Outage) {
 	}
 	m, last := c.Traffic.Members[k], runs[len(runs)-1]
 	f := c.Claim("c-restart", events, inference.ScopeOf(events), confidence)
-	f.Says("access-log",
-		fmt.Sprintf("%s was away %s: %d connections broke under a request and %d new ones were refused, first at %s, last at %s; nobody was answered meanwhile, and it answered %s at %s",
+	f.AddEvidence("access-log",
+		fmt.Sprintf("%s was away %s: %d connections broke under a request and %d new ones were refused, first at %s, last at %s; it answered nothing meanwhile, and answered %s at %s",
 			k.Member, units.Count(len(runs), "time", "times"), broken, refused, units.Stamp(runs[0].Events[0].At), units.Stamp(last.Last()),
 			whom(&last), units.Stamp(last.Back)), events...)
 	if promised := promised(c, events); len(promised) >= 3 && 2*len(promised) > broken { // of one that was killed, the most were at work
-		f.Says("access-log",
-			fmt.Sprintf("%s broke within %s of an answer on the same connection that did not say Connection: close: as it stops, the member promises to keep connections, and closes them",
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%s broke within %s of an answer on the same connection that lacked Connection: close: as it stops, the member promises to keep connections, and closes them",
 				fmt.Sprintf("%d of the lost requests", len(promised)), units.Seconds(m.RoundTrips())), promised...)
-		f.MayBe("c-drain-promise")
+		f.AddOpenRivals("c-drain-promise")
 	}
-	f.RuleOut("b-refused", "the member came back by itself")
+	f.RuleOut("b-refused", "the member came back on its own")
 	f.RuleOut("c-idle-race", "new connections were refused: the whole process was away, not one connection")
-	f.LeaveOpen("g-oom-kill", "g-crash-on-input")
-	f.Expect("backend", inference.CountVisible(events), len(events), "bounded",
+	f.AddRivals("g-oom-kill", "g-crash-on-input")
+	f.SetExpected("backend", inference.CountVisible(events), len(events), "bounded",
 		"a graceful stop loses none of them; those under way when the process ends depend on how long it waits")
-	c.Fill(map[string]string{"address": k.Server.String()}, f)
+	c.Expand(map[string]string{"address": k.Server.String()}, f)
 }
 
 // promised are the events on connections that had answered a round trip or so before they ended: that answer did not announce the end,

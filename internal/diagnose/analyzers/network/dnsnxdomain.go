@@ -6,6 +6,7 @@ import (
 	"causeway/internal/fault"
 )
 
+// DNSNXDomain recognises b-dns-nxdomain: the name of the member does not resolve.
 var DNSNXDomain = inference.Analyzer{
 	Name: "b-dns-nxdomain", Requires: inference.Trace,
 	Doc: "the name of a member had no address",

@@ -11,9 +11,10 @@ import (
 	"causeway/internal/units"
 )
 
+// DNSStale recognises b-dns-stale: the gateway uses an old address of the member.
 var DNSStale = inference.Analyzer{
 	Name: "b-dns-stale", Requires: inference.Trace,
-	Doc: "a member that is a name fails at one address until the gateway turns to another one, where it answers",
+	Doc: "a member that is a name fails at one address until the gateway turns to another address, where it answers",
 	Run: dnsStale,
 }
 
@@ -35,29 +36,31 @@ func dnsStale(c *inference.Case) {
 			c.Traffic.Member(moved).Answers.Between(begun, c.Traffic.To)-c.Traffic.Member(moved).Errors < traffic.EnoughAnswers {
 			continue
 		}
-		f := c.Claim("b-dns-stale", events, inference.ScopeOf(events), report.Medium) // when the name moved, nobody noted
-		f.Says("access-log",
-			fmt.Sprintf("%s was asked at %s, where %d attempts failed from %s on and none was answered; from %s it was asked at %s, and answered %d", old.Member, old.Server,
+		f := c.Claim("b-dns-stale", events, inference.ScopeOf(events), report.Medium) // the log does not have when the name moved
+		f.AddEvidence("access-log",
+			fmt.Sprintf("the gateway tried %s at %s, where %d attempts failed from %s on and none was answered; from %s on it tried %s, which answered %d", old.Member, old.Server,
 				len(events), units.Stamp(first), units.Stamp(begun), moved.Server, c.Traffic.Member(moved).Answers.Between(begun,
 					c.Traffic.To)), events...)
 		f.RuleOut("c-restart", "the old address did not come back")
-		f.MayBe("b-refused") // it may have died first, and its name have been given to another for that
-		f.Expect("backend", 0, len(events), "bounded",
+		f.AddOpenRivals("b-refused") // it may have died first, and its name have been given to another for that
+		f.SetExpected("backend", 0, len(events), "bounded",
 			"with the old address in service until the name has run out everywhere none of them fails, if it was moved on purpose")
-		f.Expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the name is asked again")
-		c.Fill(map[string]string{"address": old.Server.String()}, f)
+		f.SetExpected("gateway", 0, len(events), "bounded", "in proportion to how much sooner the gateway resolves the name again")
+		c.Expand(map[string]string{"address": old.Server.String()}, f)
 	}
 }
 
-// movedTo is another address of the same member that it was asked at after this one, and not before.
+// movedTo is another address of the same member that the gateway tried after this one, and not before.
 func movedTo(c *inference.Case, old traffic.MemberKey) (traffic.MemberKey, bool) {
 	left, _ := c.Traffic.Member(old).Tried.Before(c.Traffic.To)
 	var out traffic.MemberKey
 	for k, m := range c.Traffic.Members {
-		if k.Settings != old.Settings || k.Member != old.Member || k.Server == old.Server || m.Gateway != c.Traffic.Member(old).Gateway { // other gateways have other resolvers
+		// other gateways have other resolvers
+		if k.Settings != old.Settings || k.Member != old.Member || k.Server == old.Server || m.Gateway != c.Traffic.Member(old).Gateway {
 			continue
 		}
-		if out.Server.IsValid() || m.Tried.Between(c.Traffic.From, left.Add(-2*stats.BinWidth)) > 0 { // several addresses at once are several members
+		// several addresses at once are several members
+		if out.Server.IsValid() || m.Tried.Between(c.Traffic.From, left.Add(-2*stats.BinWidth)) > 0 {
 			return traffic.MemberKey{}, false
 		}
 		out = k

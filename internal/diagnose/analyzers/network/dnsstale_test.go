@@ -9,7 +9,6 @@ import (
 
 	"causeway/internal/accesslog"
 	"causeway/internal/diagnose/story"
-	"causeway/internal/fault"
 	"causeway/internal/report"
 )
 
@@ -18,6 +17,7 @@ func ofAName(r *accesslog.Record, a *accesslog.Attempt) { a.Member = "app.exampl
 
 // A server dies, and whoever watches over it then gives its name to another: the name was right until then.
 func TestNameThatMovesAwayFromADeadServer(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Traffic(10*time.Second, []int{4}, ofAName)
 	for range 3 {
@@ -32,70 +32,6 @@ func TestNameThatMovesAwayFromADeadServer(t *testing.T) {
 	}
 }
 
-// movedStory is of a pool with one name: it answers at one address, is not answered there any more, is then out, and answers at another
-// address in the end. write is when somebody wrote the gateway.
-func movedStory(t *testing.T, members string, write time.Duration) *story.Story {
-	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.Document, `[{"ipAddress":"10.0.0.4"},{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}]`, members, 1)
-	begin := s.At
-	at := func(last byte) story.Change {
-		return func(_ *accesslog.Record, a *accesslog.Attempt) {
-			a.Member, a.Server = "", netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 7, last}), 443)
-		}
-	}
-	for m := range 120 {
-		s.At = begin.Add(time.Duration(m) * time.Minute)
-		switch {
-		case m < 50:
-			s.Request(4, at(1))
-		case m < 60:
-			s.Request(4, at(1), story.Fails(story.TimeoutFault, 2*time.Second))
-		case m < 90:
-			s.Request(0, func(r *accesslog.Record, _ *accesslog.Attempt) {
-				r.Status, r.ErrorInfo, r.Fault, r.Taken = 502, fault.UpstreamNoLive, story.NoHealthy, 0
-			})
-		default:
-			s.Request(4, at(2))
-		}
-	}
-	if write > 0 {
-		s.Files = map[string]string{"activity.json": fmt.Sprintf(`[{"eventTimestamp":%q,"operationName":{"value":"Microsoft.Network/applicationGateways/write"},"status":{"value":"Succeeded"},"resourceId":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw1","caller":"ops@example.com","correlationId":"c1"}]`, begin.Add(write).Format(time.RFC3339))}
-	}
-	return s
-}
-
-const oneNameOnly = `[{"fqdn":"api.internal.example"}]`
-
-// A name that led elsewhere, until somebody wrote the gateway.
-func TestNameThatMoved(t *testing.T) {
-	r := movedStory(t, oneNameOnly, 89*time.Minute).Diagnose()
-	story.Expect(t, r, "b-dns-stale medium 40")
-	for _, x := range r.WhatIf.Savings {
-		if x.Setting == "member" {
-			t.Errorf("the address that was left never stood beside another: %+v", x)
-		}
-	}
-}
-
-// Without a write that heals it, or with one long before, the move is the first thing that it may be, and no more.
-func TestNameThatMovedUnseen(t *testing.T) {
-	for _, write := range []time.Duration{0, 20 * time.Minute} {
-		r := movedStory(t, oneNameOnly, write).Diagnose()
-		if strings.Contains(story.Causes(r), "b-dns-stale") || story.Likely(r) != "b-dns-stale" ||
-			story.Found(t, r, 0).Rivals[0].Cause != "b-dns-stale" {
-			t.Errorf("write at %s: found %q, open %q, rivals %+v", write, story.Causes(r), story.Likely(r), story.Found(t, r, 0).Rivals)
-		}
-	}
-}
-
-// An address in the document is no name, and cannot be stale.
-func TestAddressThatWasReplaced(t *testing.T) {
-	r := movedStory(t, `[{"ipAddress":"10.0.7.1"}]`, 89*time.Minute).Diagnose()
-	if strings.Contains(story.Causes(r)+story.Likely(r), "b-dns-stale") {
-		t.Errorf("found %q, open %q", story.Causes(r), story.Likely(r))
-	}
-}
-
 // byName makes the member one that the document has by name, at an address of the moment.
 func byName(addr string) story.Change {
 	return func(_ *accesslog.Record, a *accesslog.Attempt) {
@@ -103,22 +39,26 @@ func byName(addr string) story.Change {
 	}
 }
 
-// A name leads elsewhere now, and the gateway goes on with where it led before until it asks again.
+// A name leads elsewhere now, and the gateway goes on with where it led before until it resolves the name again.
 func TestStaleName(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		comesBack bool
 		want      []string
 	}{{false, []string{"b-dns-stale high 20"}}, {true, nil}} {
-		s := story.New(t)
-		s.Traffic(10*time.Second, []int{4}, byName("10.0.0.4:80"))
-		s.Traffic(2*time.Second, []int{4}, byName("10.0.0.4:80"), story.Fails(story.RefusedFault, time.Millisecond))
-		s.Traffic(10*time.Second, []int{4}, byName("10.0.0.5:80"))
-		if c.comesBack {
+		t.Run(fmt.Sprintf("comesBack %v", c.comesBack), func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
 			s.Traffic(10*time.Second, []int{4}, byName("10.0.0.4:80"))
-		}
-		r := s.Diagnose()
-		if found := len(r.Findings) > 0 && story.Found(t, r, 0).Cause == "b-dns-stale"; found == c.comesBack {
-			story.Expect(t, r, c.want...)
-		}
+			s.Traffic(2*time.Second, []int{4}, byName("10.0.0.4:80"), story.Fails(story.RefusedFault, time.Millisecond))
+			s.Traffic(10*time.Second, []int{4}, byName("10.0.0.5:80"))
+			if c.comesBack {
+				s.Traffic(10*time.Second, []int{4}, byName("10.0.0.4:80"))
+			}
+			r := s.Diagnose()
+			if found := len(r.Findings) > 0 && story.Found(t, r, 0).Cause == "b-dns-stale"; found == c.comesBack {
+				story.Expect(t, r, c.want...)
+			}
+		})
 	}
 }

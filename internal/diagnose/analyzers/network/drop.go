@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// Drop recognises b-drop: packets to the member are dropped silently.
 var Drop = inference.Analyzer{
 	Name: "b-drop", Requires: inference.Trace,
 	Doc: "attempts to connect run into their timeout, and none succeeds then or later",
@@ -37,12 +38,12 @@ func dropped(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("b-drop", events, inference.ScopeOf(events), report.High)
-		f.Says("access-log", fmt.Sprintf("%d attempts to connect to %s got no answer at all; none succeeded then or later", len(events),
+		f.AddEvidence("access-log", fmt.Sprintf("%d attempts to connect to %s got no answer at all; none succeeded then or later", len(events),
 			k.Server), events...)
 		f.RuleOut("c-accept-queue", "with a full accept queue some attempts succeed, late")
 		f.RuleOut("b-refused", "a host without listener answers at once")
-		f.LeaveOpen("b-route")
-		f.Expect("backend", len(events), len(events), "exact", "with the way open none of them runs into the timeout")
-		c.Fill(map[string]string{"address": k.Server.String()}, f)
+		f.AddRivals("b-route")
+		f.SetExpected("backend", len(events), len(events), "exact", "with the way open none of them runs into the timeout")
+		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}
 }

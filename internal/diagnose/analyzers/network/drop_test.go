@@ -17,6 +17,7 @@ func sized(n int64) story.Change {
 
 // What the gateway cannot have made is the member's own, at the confidence that this carries.
 func TestErrorsOfTheApplicationItself(t *testing.T) {
+	t.Parallel()
 	i := int64(0)
 	pages := func(r *accesslog.Record, _ *accesslog.Attempt) { i++; r.Sent = 400 + 97*i }
 	alone := func(r *accesslog.Record, a *accesslog.Attempt) { // on a member that nobody else is answered by
@@ -53,14 +54,18 @@ func TestErrorsOfTheApplicationItself(t *testing.T) {
 			"c-restart, c-restart",
 		},
 	} {
-		r := story.Lively(t, 9, c.changes...).Diagnose()
-		if got, open := story.Causes(r), story.Likely(r); got != c.want || open != c.open {
-			t.Errorf("%s: found %q, open %q", name, got, open)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := story.Lively(t, 9, c.changes...).Diagnose()
+			if got, open := story.Causes(r), story.Likely(r); got != c.want || open != c.open {
+				t.Errorf("%s: found %q, open %q", name, got, open)
+			}
+		})
 	}
 }
 
 func TestDropped(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for range 5 {
 		s.After(time.Second).Request(4, story.Fails(story.DropFault, 5*time.Second))
@@ -70,6 +75,7 @@ func TestDropped(t *testing.T) {
 
 // Attempts to connect get no answer for some seconds, between times in which they do.
 func TestABurstOfLostConnectsIsNoFirewall(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	story.Steady(s, 100, 100*time.Millisecond)
 	for range 8 {
@@ -82,6 +88,7 @@ func TestABurstOfLostConnectsIsNoFirewall(t *testing.T) {
 
 // With some attempts getting through it is loss or a full queue, which this evidence cannot tell apart.
 func TestSomeConnectsThroughIsNotADrop(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 40 {
 		s.After(time.Second)

@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// IPReused recognises b-ip-reused: the member's address belongs to somebody else now.
 var IPReused = inference.Analyzer{
 	Name: "b-ip-reused", Requires: inference.Trace,
 	Doc: "an address whose certificate was accepted before presents one of another issuer for other names, while the other members keep theirs; whether it is another server or another certificate on it, only its owner knows",
@@ -30,13 +31,13 @@ func reusedAddress(c *inference.Case) {
 			m.Answers.Between(first.At.Add(stats.BinWidth), c.Traffic.To) > 0 {
 			continue
 		}
-		f.Says("access-log", fmt.Sprintf("%s answered until %s; from %s on it presents a certificate for %s", k.Member, units.Stamp(last),
+		f.AddEvidence("access-log", fmt.Sprintf("%s answered until %s; from %s on it presents a certificate for %s", k.Member, units.Stamp(last),
 			units.Stamp(first.Start), first.Attempt.Presented), events...)
-		f.MayBe("b-ip-reused")
+		f.AddOpenRivals("b-ip-reused")
 	}
 }
 
-// ofTheSite reports whether the certificate that was refused is for a name by which the member is asked: then it is the
+// ofTheSite reports whether the refused certificate is for a name under which the gateway reaches the member: then it is the
 // site's own, by whomever it was signed.
 func ofTheSite(c *inference.Case, e *traffic.Event) bool {
 	asked := []string{e.Host, e.Member}

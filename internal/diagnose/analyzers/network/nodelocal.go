@@ -9,6 +9,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// NodeLocal recognises b-node-local: one instance, host or zone cannot reach a member.
 var NodeLocal = inference.Analyzer{
 	Name: "b-node-local", Requires: inference.Log,
 	Doc: "failures are in one cell of the matrix of instances and members: one cannot reach the other, and both are well otherwise",
@@ -43,11 +44,11 @@ func nodeLocal(c *inference.Case) {
 		scope := inference.ScopeOf(events)
 		scope.Instance = s.Key.Instance
 		f := c.Claim("b-node-local", events, scope, report.High)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d requests of instance %s failed at %s; the instance had %d failures of %d requests at other members, the member %d of %d from other instances",
 				len(events), s.Key.Instance, s.Key.Member, row.Failures, row.Requests, column.Failures, column.Requests), events...)
 		f.RuleOut("h-instance-fault", "the instance reaches the other members")
 		f.RuleOut("g-noisy-member", "the member answers the other instances")
-		c.Fill(map[string]string{"instance": s.Key.Instance, "address": inference.Address(events)}, f)
+		c.Expand(map[string]string{"instance": s.Key.Instance, "address": inference.Address(events)}, f)
 	}
 }

@@ -13,9 +13,10 @@ import (
 	"causeway/internal/units"
 )
 
+// Refused recognises b-refused: nothing listens on the member's port.
 var Refused = inference.Analyzer{
 	Name: "b-refused", Requires: inference.Trace,
-	Doc: "every attempt to connect is refused, over longer than a restart takes, and nobody is answered meanwhile",
+	Doc: "the member refuses every attempt to connect for longer than a restart takes, and answers nothing meanwhile",
 	Run: refused,
 }
 
@@ -34,32 +35,32 @@ func refused(c *inference.Case) {
 		}
 		if inference.WasHeldBack(events) && last.Sub(first) < inference.Lasting && !downAt(c, events[0], last) {
 			c.Suspect(events, k.Member+
-				" was held back after these, and nobody asked it again in this window: causeway health says whether its probes reach it now; look at when its process started",
+				" was held back after these, and got no more requests in this window: causeway health says whether its probes reach it now; look at when its process started",
 				"b-refused", "c-restart", "b-reject", "c-ignores-sigterm-listener-close")
 			continue
 		}
 		f := c.Claim("b-refused", events, inference.ScopeOf(events), report.Medium)
-		f.Says("access-log",
-			fmt.Sprintf("%d attempts to connect to %s were refused (ECONNREFUSED) within %s; it answered nobody in that time", len(events),
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%d attempts to connect to %s were refused (ECONNREFUSED) within %s; it answered nothing in that time", len(events),
 				k.Server, units.Seconds(last.Sub(first))), events...)
 		if last.Sub(first) >= inference.Lasting || downAt(c, events[0], last) {
 			f.Confidence = report.High
-			f.RuleOut("c-restart", "a process that is started again listens again sooner")
+			f.RuleOut("c-restart", "a process that restarts listens again sooner")
 		} else {
-			f.LeaveOpen("c-restart")
+			f.AddRivals("c-restart")
 		}
-		f.LeaveOpen("b-reject")
+		f.AddRivals("b-reject")
 		if !isAddress(k.Member) {
-			f.MayBe("b-dns-stale")
+			f.AddOpenRivals("b-dns-stale")
 		}
 		if c.Traffic.Config != nil && !c.Listed(k.Member) {
-			f.MayBe("c-endpoint-lag")
+			f.AddOpenRivals("c-endpoint-lag")
 		}
 		if allRefuse(c, k.Settings, groups) {
-			f.MayBe("i-wrong-port")
+			f.AddOpenRivals("i-wrong-port")
 		}
-		f.Expect("backend", len(events), len(events), "exact", "with a listener on the port none of them is refused")
-		c.Fill(map[string]string{"address": k.Server.String()}, f)
+		f.SetExpected("backend", len(events), len(events), "exact", "with a listener on the port none of them is refused")
+		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}
 }
 

@@ -11,48 +11,69 @@ import (
 	"causeway/internal/report"
 )
 
-// With few answers before, it may be as well that the member never was in order. That the document no longer has it is said.
+// With few answers before, the member may never have been in order. The report mentions that the document no longer has it.
 func TestRefusingMemberThatTheDocumentDoesNotHave(t *testing.T) {
+	t.Parallel()
 	for member, gone := range map[int]bool{7: true, 6: false} {
-		s := story.New(t)
-		for range 40 {
-			s.Request(4)
-			s.Request(member, story.Fails(story.RefusedFault, time.Millisecond))
-			s.After(100 * time.Millisecond)
-		}
-		s.Traffic(20*time.Second, []int{4, 5})
-		r := s.Diagnose()
-		story.Expect(t, r, "b-refused medium 40")
-		if may := slices.ContainsFunc(story.Found(t, r, 0).Rivals,
-			func(x report.Rival) bool { return x.Cause == "c-endpoint-lag" }); may != gone {
-			t.Errorf("member %d: rivals %+v", member, story.Found(t, r, 0).Rivals)
-		}
-	}
-}
-
-// Settings speak HTTPS and their probe HTTP, which worked until the members were stopped.
-func TestStoppedMembersUnderAnOddProbe(t *testing.T) {
-	for _, odd := range []string{`"protocol":"Https"`, `"port":8081,"protocol":"Http"`} {
-		s := story.New(t)
-		s.Doc = strings.Replace(story.Probed("/health"), `"protocol":"Http","host"`, odd+`,"host"`, 1)
-		s.Traffic(15*time.Second, []int{4, 5})
-		s.Traffic(5*time.Second, []int{4, 5}, story.Fails(story.RefusedFault, time.Millisecond))
-		s.OutOfService(20 * time.Second)
-		for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
-			s.Server(m, "Down", "tcp_connect", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down tcp_connect ECONNREFUSED")
-		}
-		r := s.Diagnose()
-		story.Spares(t, r, "a-probe-protocol")
-		for _, f := range r.Findings {
-			if f.Cause == "a-probe-port" && (f.Confidence == report.High || !strings.Contains(story.RivalsOf(&f), "b-refused")) {
-				t.Errorf("%s %s, rivals %s", f.Cause, f.Confidence, story.RivalsOf(&f))
+		t.Run(fmt.Sprintf("member %v", member), func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			for range 40 {
+				s.Request(4)
+				s.Request(member, story.Fails(story.RefusedFault, time.Millisecond))
+				s.After(100 * time.Millisecond)
 			}
-		}
+			s.Traffic(20*time.Second, []int{4, 5})
+			r := s.Diagnose()
+			story.Expect(t, r, "b-refused medium 40")
+			if may := slices.ContainsFunc(story.Found(t, r, 0).Rivals,
+				func(x report.Rival) bool { return x.Cause == "c-endpoint-lag" }); may != gone {
+				t.Errorf("member %d: rivals %+v", member, story.Found(t, r, 0).Rivals)
+			}
+		})
 	}
 }
 
-// One member is not there, and the page of health of the other says 503: who mends either has somebody in service.
+// A probe has a port or a protocol of its own, and fails. If users are served meanwhile, that is what is wrong; if the members refuse
+// users too, they were stopped, and the probe had worked until then.
+func TestStoppedMembersUnderAnOddProbe(t *testing.T) {
+	t.Parallel()
+	for id, c := range map[string]struct{ odd, met string }{
+		"a-probe-protocol": {`"protocol":"Https"`, "connection_closed"},
+		"a-probe-port":     {`"port":8081,"protocol":"Http"`, "tcp_connect ECONNREFUSED"},
+	} {
+		play := func(t *testing.T, met string, users ...story.Change) *report.Report {
+			s := story.New(t)
+			s.Doc = strings.Replace(story.Probed("/health"), `"protocol":"Http","host"`, c.odd+`,"host"`, 1)
+			s.Traffic(15*time.Second, []int{4, 5})
+			s.Traffic(5*time.Second, []int{4, 5}, users...)
+			s.OutOfService(20 * time.Second)
+			reason, _, _ := strings.Cut(met, " ")
+			for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
+				s.Server(m, "Down", reason, "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down "+met)
+			}
+			return s.Diagnose()
+		}
+		t.Run(id+", named", func(t *testing.T) {
+			t.Parallel()
+			story.Named(t, play(t, c.met), id)
+		})
+		t.Run(id+", spared", func(t *testing.T) {
+			t.Parallel()
+			r := play(t, "tcp_connect ECONNREFUSED", story.Fails(story.RefusedFault, time.Millisecond))
+			story.Spares(t, r, "a-probe-protocol")
+			for _, f := range r.Findings {
+				if f.Cause == "a-probe-port" && (f.Confidence == report.High || !strings.Contains(story.RivalsOf(&f), "b-refused")) {
+					t.Errorf("%s %s, rivals %s", f.Cause, f.Confidence, story.RivalsOf(&f))
+				}
+			}
+		})
+	}
+}
+
+// One member is not there, and the health page of the other says 503: fixing either puts a member in service.
 func TestMembersThatAreOutForTwoReasons(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Doc = story.Probed("/health")
 	s.OutOfService(10 * time.Second)
@@ -68,6 +89,7 @@ func TestMembersThatAreOutForTwoReasons(t *testing.T) {
 // A report of health that is much older than the failures, or newer and without a history, is not what was seen then; one
 // whose history tells of that time is.
 func TestHealthOfAnotherTime(t *testing.T) {
+	t.Parallel()
 	begin := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	for _, x := range []struct {
 		name    string
@@ -109,6 +131,7 @@ func TestHealthOfAnotherTime(t *testing.T) {
 			s.Probed(x.probed)
 		}
 		t.Run(x.name, func(t *testing.T) {
+			t.Parallel()
 			r := s.Diagnose()
 			story.Expect(t, r, x.want)
 			assumed, step := strings.Join(r.Assumptions, "\n"), r.Steps[0].Detail
@@ -126,6 +149,7 @@ func TestHealthOfAnotherTime(t *testing.T) {
 // One of two members cannot be reached by some sessions. Why is not in the log, and nothing that takes a request is among
 // what it may be; sessions of an hour are no slow answers.
 func TestSessionsThatReachNobody(t *testing.T) {
+	t.Parallel()
 	r := story.DiagnoseSessions(t, story.SessionsLog(200, func(i int) (int, string, string) {
 		if i%20 == 3 {
 			return 502, "10.0.0.4:1433", "0.004"
@@ -152,6 +176,7 @@ func TestSessionsThatReachNobody(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for range 12 {
 		s.After(time.Second).Request(4, story.Fails(story.RefusedFault, time.Millisecond))
@@ -161,6 +186,7 @@ func TestRefused(t *testing.T) {
 
 // A single refusal is a single refusal.
 func TestOneRefusalIsNoVerdict(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	story.Steady(s, 100, 100*time.Millisecond)
 	s.After(time.Second).Request(4, story.Fails(story.RefusedFault, time.Millisecond))

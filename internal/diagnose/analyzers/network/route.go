@@ -9,21 +9,22 @@ import (
 	"causeway/internal/report"
 )
 
+// Route recognises b-route: there is no route to the member.
 var Route = inference.Analyzer{
 	Name: "b-route", Requires: inference.Trace,
-	Doc: "the system says that host or network cannot be reached",
+	Doc: "the kernel reports that it cannot reach the host or its network",
 	Run: noRoute,
 }
 
-// noRoute: the system said that the member cannot be reached.
+// noRoute: the kernel reported that it cannot reach the member.
 func noRoute(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(inference.Is(fault.Network, fault.Connect, fault.Unreachable)), (*traffic.Event).Key)
 	for _, k := range keys {
 		events := groups[k]
 		f := c.Claim("b-route", events, inference.ScopeOf(events), report.Medium)
-		f.Says("access-log", fmt.Sprintf("%d attempts to connect to %s ended with %s", len(events), k.Server, events[0].Fault.Errno),
+		f.AddEvidence("access-log", fmt.Sprintf("%d attempts to connect to %s ended with %s", len(events), k.Server, events[0].Fault.Errno),
 			events...)
-		f.LeaveOpen("b-reject")
-		c.Fill(map[string]string{"address": k.Server.String()}, f)
+		f.AddRivals("b-reject")
+		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}
 }

@@ -11,6 +11,7 @@ import (
 // The gateway's process stood still for a part of requests that met no healthy member, or a refusal. They waited for nobody,
 // and nothing of what they met hangs on a clock.
 func TestStallOfRequestsThatWaitedForNobody(t *testing.T) {
+	t.Parallel()
 	stalled := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Stalled = r.Taken / 3 }
 	s := story.New(t)
 	for i := range 30 {

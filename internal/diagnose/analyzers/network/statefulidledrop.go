@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// StatefulIdleDrop recognises b-stateful-idle-drop: something on the way forgets idle connections, silently.
 var StatefulIdleDrop = inference.Analyzer{
 	Name: "b-stateful-idle-drop", Requires: inference.Trace,
 	Doc: "only requests on connections idle for longer than any that was answered wait, and they wait for the whole request timeout",
@@ -49,19 +50,19 @@ func forgotten(c *inference.Case, l *inference.TimedOutGroup) {
 	f := c.Claim("b-stateful-idle-drop", l.Events, l.Scope, report.Medium)
 	idle := traffic.SortedDurations(l.Events, func(e *traffic.Event) time.Duration { return e.Attempt.Idle })
 	longest := c.LongestAnswered(l.Events[0].Key())
-	f.Says("access-log",
+	f.AddEvidence("access-log",
 		fmt.Sprintf("%d requests waited in vain, every one on a connection that had been idle for %s or more; none was answered on a connection idle for longer than %s, %d were on others",
 			len(l.Events), units.Seconds(idle[0]), units.Seconds(longest), l.Route.Answered), l.Events...)
 	f.RuleOut("c-idle-race", "the connections were not closed: nothing came back at all")
 	f.RuleOut("d-timeout-below-latency", "the wait follows the idle age of the connection, not the request")
-	f.LeaveOpen("d-cold-start", "d-hung")
+	f.AddRivals("d-cold-start", "d-hung")
 	limit := longest.Truncate(100 * time.Millisecond)
 	if limit > 5*time.Second {
 		limit = limit.Truncate(time.Second)
 	}
-	f.Expect("gateway", len(l.Events), len(l.Events), "bounded",
-		"if it is the way that forgets; with a slow start of the member the requests would wait on new connections too")
-	c.Fill(map[string]string{
+	f.SetExpected("gateway", len(l.Events), len(l.Events), "bounded",
+		"if the network path forgets; with a slow start of the member the requests would wait on new connections too")
+	c.Expand(map[string]string{
 		"address": inference.Address(l.Events), "newIdle": units.GoDuration(max(limit, 100*time.Millisecond)),
 		"hop": units.Seconds(idle[0]),
 	}, f)

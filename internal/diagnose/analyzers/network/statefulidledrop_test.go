@@ -10,6 +10,7 @@ import (
 // Timeouts only on connections that had been idle for longer than any that was answered: the path may have forgotten
 // them.
 func TestForgottenIdleConnections(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 60 {
 		s.After(time.Second)

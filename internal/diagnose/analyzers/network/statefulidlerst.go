@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// StatefulIdleReset recognises b-stateful-idle-rst: something on the way resets connections that were idle for long.
 var StatefulIdleReset = inference.Analyzer{
 	Name: "b-stateful-idle-rst", Requires: inference.Trace,
 	Doc: "requests on connections idle for longer than one limit are reset, at several members alike, and none was answered on a connection idle for longer",
@@ -45,15 +46,15 @@ func statefulIdleReset(c *inference.Case) {
 		return
 	}
 	f := c.Claim("b-stateful-idle-rst", all, inference.ScopeOf(all), inference.ConfidenceOf(members >= 3 || len(all) >= 2*stats.MinEvents))
-	f.Says("access-log",
+	f.AddEvidence("access-log",
 		fmt.Sprintf("%d requests at %d members were reset, all on connections idle for %s or more; none was answered on a connection idle for longer than %s",
 			len(all), members, units.Seconds(least), units.Seconds(cut)), all...)
 	f.RuleOut("c-idle-race", fmt.Sprintf("the idle ages reach over %s, and a member's own limit would have ended each at one age",
 		units.Seconds(spread)))
 	f.RuleOut("c-restart", "they lie at many different moments")
-	f.LeaveOpen("c-l4-between")
-	f.Expect("gateway", len(all), len(all), "exact", "with a shorter idle limit each of them would have been on a new connection")
-	c.Fill(map[string]string{
+	f.AddRivals("c-l4-between")
+	f.SetExpected("gateway", len(all), len(all), "exact", "with a shorter idle limit each of them would have been on a new connection")
+	c.Expand(map[string]string{
 		"address": inference.Address(all), "hop": units.Seconds(least),
 		"newIdle": units.GoDuration(max(cut.Truncate(100*time.Millisecond), 100*time.Millisecond)),
 	}, f)

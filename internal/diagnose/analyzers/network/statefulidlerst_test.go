@@ -11,6 +11,7 @@ import (
 
 // Two members of different make, and the same cut-off: what forgets is between them and the gateway.
 func TestResetsAtSeveralMembers(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 40 {
 		gap := time.Duration(5+i*7%25) * time.Second

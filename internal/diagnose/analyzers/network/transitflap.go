@@ -13,13 +13,14 @@ import (
 	"causeway/internal/units"
 )
 
+// TransitFlap recognises b-transit-flap: the link between gateway and members was down.
 var TransitFlap = inference.Analyzer{
 	Name: "b-transit-flap", Requires: inference.Trace,
-	Doc: "several members answer nobody for the same while, and what is sent to them is not even acknowledged",
+	Doc: "several members answer nothing for the same time, and do not even acknowledge what the gateway sends",
 	Run: transitFlap,
 }
 
-// transitFlap: the way to all of them was interrupted. A process that stands still leaves its kernel to acknowledge what
+// transitFlap: the path to all of them was interrupted. While a process pauses its kernel still acknowledges what
 // comes; where nothing is acknowledged, host or network are away, and several hosts at once are the network between.
 func transitFlap(c *inference.Case) {
 	events := c.Unclaimed(func(e *traffic.Event) bool { return e.Own && c.DuringSilence(e) && e.Attempt.Retransmits > 0 })
@@ -34,19 +35,19 @@ func transitFlap(c *inference.Case) {
 		}
 		if !allCameBack(c, spell, to) {
 			c.Suspect(spell,
-				"several hosts stopped to acknowledge what was sent to them, and not all of them are seen to answer again: look whether they run, and at the network between",
+				"several hosts stopped acknowledging what the gateway sent, and the log does not show all of them answering again: look whether they run, and at the network between",
 				"b-transit-flap", "a-slow-eviction", "b-drop", "b-route", "d-vm-freeze")
 			continue
 		}
 		f := c.Claim("b-transit-flap", spell, inference.ScopeOf(spell), report.High)
-		f.Says("access-log",
-			fmt.Sprintf("from %s to %s none of %d hosts answered; %d requests to them were sent again and again by the kernel, and not acknowledged",
+		f.AddEvidence("access-log",
+			fmt.Sprintf("from %s to %s none of %d hosts answered; the kernel sent %d requests to them again and again, and no host acknowledged one",
 				units.Stamp(from), units.Stamp(to), len(hosts), len(spell)), spell...)
-		f.RuleOut("d-gc-pause", "a process that pauses still has its kernel acknowledge what comes")
+		f.RuleOut("d-gc-pause", "while a process pauses its kernel still acknowledges what arrives")
 		f.RuleOut("a-slow-eviction", "several hosts were away at the same time, and came back")
-		f.LeaveOpen("d-vm-freeze") // they may stand on one machine
-		f.Expect("backend", 0, len(spell), "unknown", "a second way would have to be there")
-		c.Fill(map[string]string{"address": inference.Address(spell)}, f)
+		f.AddRivals("d-vm-freeze") // they may stand on one machine
+		f.SetExpected("backend", 0, len(spell), "unknown", "only a second network path would help")
+		c.Expand(map[string]string{"address": inference.Address(spell)}, f)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"causeway/internal/units"
 )
 
+// AllUnhealthyFailClosed recognises a-all-unhealthy-fail-closed: no member of the pool is healthy.
 var AllUnhealthyFailClosed = inference.Analyzer{
 	Name: "a-all-unhealthy-fail-closed", Requires: inference.Log,
 	Doc: "no member was chosen because none was healthy; what the probes met is the cause",
@@ -46,7 +47,7 @@ func nobodyHealthy(c *inference.Case) {
 
 // causeInDocument narrows a cause by what the document says of the probe.
 func causeInDocument(c *inference.Case, e *traffic.Event, id string) string {
-	if id == "a-probe-status-mismatch" && received(c, e) == http.StatusTooManyRequests { // whoever says so counts who asks
+	if id == "a-probe-status-mismatch" && received(c, e) == http.StatusTooManyRequests { // only something that counts requests answers this
 		return "a-probe-blocked"
 	}
 	if id == "a-probe-timeout-short" && illToo(c, e) {
@@ -105,7 +106,7 @@ func wasWell(c *inference.Case, e *traffic.Event) bool {
 	})
 }
 
-// servesPage reports whether users got the very page that the probe asks for: then it is not the page that is missing.
+// servesPage reports whether users got the very page of the probe: then the page is not missing.
 func servesPage(c *inference.Case, settings string) bool {
 	page := traffic.Template([]byte(c.Probing(settings).Path))
 	for k, r := range c.Traffic.Routes {
@@ -116,7 +117,7 @@ func servesPage(c *inference.Case, settings string) bool {
 	return false
 }
 
-// foreignHost reports whether the probe asks for a host that no site has: none was set, so it is the loopback address.
+// foreignHost reports whether the probe uses a host that no site has: none was set, so it is the loopback address.
 func foreignHost(p *gateway.Probe, s *gateway.Settings) bool {
 	if s.HostName != "" || s.PickHostFromAddress {
 		return p != nil && !p.PickHostFromSettings && Loopback(p.Host)
@@ -124,11 +125,12 @@ func foreignHost(p *gateway.Probe, s *gateway.Settings) bool {
 	return p == nil || Loopback(p.Host) || p.PickHostFromSettings
 }
 
+// Loopback reports whether a probe's host is the local one, or none.
 func Loopback(host string) bool { return host == "" || host == "127.0.0.1" || host == "localhost" }
 
 var receivedStatus = regexp.MustCompile(`(?i)(?:received:?|invalid status code:?)\s*(\d{3})`)
 
-// received is the status that the probe of an event's pool met, where backend health tells; 0 if it does not.
+// received is the status that the probe of an event's pool met, where backend health has it; otherwise 0.
 func received(c *inference.Case, e *traffic.Event) int {
 	for i := range c.Traffic.Histories {
 		t := &c.Traffic.Histories[i]
@@ -145,7 +147,7 @@ func received(c *inference.Case, e *traffic.Event) int {
 	return 0
 }
 
-// receivedIn is the status that the last probe of a member got, where backend health tells; 0 if it does not.
+// receivedIn is the status that the last probe of a member got, where backend health has it; otherwise 0.
 func receivedIn(t *health.History) int {
 	if x := t.Now.Causeway; x != nil && x.Received > 0 {
 		return x.Received
@@ -171,28 +173,29 @@ func takenOut(c *inference.Case, id, pool, settings string, events []*traffic.Ev
 		scope.Member = members[0]
 	}
 	f := c.ClaimMore(id, events, scope, confidence)
-	f.Says("access-log", fmt.Sprintf("%d requests to %s found no healthy member", len(events), inference.PoolName(pool)), events...)
+	f.AddEvidence("access-log", fmt.Sprintf("%d requests to %s found no healthy member", len(events), inference.PoolName(pool)), events...)
 	for i := range members {
-		f.Says("backend-health", members[i]+": "+details[i])
+		f.AddEvidence("backend-health", members[i]+": "+details[i])
 	}
 	if stale && c.Traffic.Health != nil {
-		f.Says("backend-health", "this report is of another time than the failures, which had ended: the reason may have been another then")
+		f.AddEvidence("backend-health",
+			"this report is of another time than the failures, which had ended: the reason may have been another then")
 	}
 	rivalsBehind(c, f, events, stale)
 	if hasMembers(c, pool) {
 		f.RuleOut("i-empty-pool", "the pool has members")
 	} else {
-		f.MayBe("i-empty-pool")
+		f.AddOpenRivals("i-empty-pool")
 	}
-	f.Expect("backend", len(events), len(events), "exact",
+	f.SetExpected("backend", len(events), len(events), "exact",
 		"once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
-	f.Expect("gateway", len(events), len(events), "exact",
+	f.SetExpected("gateway", len(events), len(events), "exact",
 		"once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
 	at := scope.Member
 	if !partly && len(members) <= 4 && len(otherReasons(c, id, events)) == 0 {
 		at = strings.Join(members, " and ")
 	}
-	c.Fill(map[string]string{"address": at}, f)
+	c.Expand(map[string]string{"address": at}, f)
 }
 
 // unsure are causes for which the words of a report stand, and others as well.
@@ -201,32 +204,32 @@ var unsure = map[string]bool{"a-probe-timeout-short": true, "a-health-unknown": 
 // rivalsBehind names what else may have taken the members of a pool out.
 func rivalsBehind(c *inference.Case, f *inference.Finding, events []*traffic.Event, stale bool) {
 	pool, settings := events[0].Pool, events[0].Settings
-	f.MayBe(c.MovedAway(events)...)
+	f.AddOpenRivals(c.MovedAway(events)...)
 	if f.Cause == "a-all-unhealthy-fail-closed" || stale {
-		f.MayBe(behindUnhealthy(c, pool, settings)...)
+		f.AddOpenRivals(behindUnhealthy(c, pool, settings)...)
 	}
-	f.MayBe(otherReasons(c, f.Cause, events)...)
-	if f.MayBe(alsoBehind[f.Cause]...); !c.HaveHistory() {
-		f.MayBe(sameText[f.Cause]...)
+	f.AddOpenRivals(otherReasons(c, f.Cause, events)...)
+	if f.AddOpenRivals(alsoBehind[f.Cause]...); !c.HaveHistory() {
+		f.AddOpenRivals(sameText[f.Cause]...)
 	}
 	if !c.HaveHistory() || f.Cause == "a-probe-status-mismatch" {
-		f.MayBe(byTurns(c, events)...)
+		f.AddOpenRivals(byTurns(c, events)...)
 	}
 	if f.Cause == "a-probe-status-mismatch" && received(c, events[0]) == http.StatusForbidden {
-		f.MayBe("a-probe-blocked")
+		f.AddOpenRivals("a-probe-blocked")
 	}
 	if f.Cause == "a-probe-status-mismatch" && received(c, events[0]) == http.StatusNotFound {
-		f.MayBe("a-probe-host-mismatch")
+		f.AddOpenRivals("a-probe-host-mismatch")
 	}
 	if f.Cause == "a-probe-status-mismatch" && illToo(c, events[0]) {
-		f.MayBe("g-dependency-down")
+		f.AddOpenRivals("g-dependency-down")
 	}
 	if f.Cause == "b-refused" && c.Traffic.AnsweredBetween(events[0].PoolKey(), c.Traffic.From, c.Traffic.To) == 0 {
-		f.MayBe("i-wrong-port")
+		f.AddOpenRivals("i-wrong-port")
 	}
 }
 
-// otherReasons are the causes for which other members of the events' pool were out when it had nobody.
+// otherReasons are the causes for which other members of the events' pool were out when none was healthy.
 func otherReasons(c *inference.Case, id string, events []*traffic.Event) (out []string) {
 	for _, t := range c.Traffic.HistoriesUnder(events[0].Pool, events[0].Settings) {
 		change, known := t.At(events[0].At)
@@ -241,7 +244,7 @@ func otherReasons(c *inference.Case, id string, events []*traffic.Event) (out []
 	return out
 }
 
-// hasMembers reports whether a pool is known to have members: by the document, or else by what health tells or answered.
+// hasMembers reports whether a pool is known to have members: by the document, or else by backend health or by answers.
 func hasMembers(c *inference.Case, pool string) bool {
 	if c.Traffic.Config != nil {
 		if p := c.Traffic.Config.Pool(pool); p != nil {
@@ -362,6 +365,7 @@ var openReasons = map[string][]string{
 	"invalid_response":   {"e-plain-to-tls", "e-foreign-service", "e-bad-header"},
 }
 
+// Text says since when a member is down, for which reason and, where known, with which code.
 func Text(c health.Change) string {
 	return strings.TrimSpace("down since " + units.Stamp(c.At) + ": " + c.Reason + " " + c.Code)
 }

@@ -12,28 +12,31 @@ import (
 	"causeway/internal/report"
 )
 
-// A first-generation gateway gives no word for a failure, and no server. That no member was healthy it would have said at
-// once: what took most of a second had another reason.
+// A first-generation gateway gives no word for a failure, and no server. It answers at once that no member is healthy: what took most
+// of a second had another reason.
 func TestNoServerIsNotNoHealthyMember(t *testing.T) {
-	s := story.NewAzure(t)
-	s.Unexplained = true
-	for i := range 100 {
-		s.After(time.Second).Request(4)
-		if i%10 == 0 {
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, atOnce bool) {
+		s.Azure, s.Unexplained = true, true
+		took := 600 * time.Millisecond
+		if atOnce {
+			took = 2 * time.Millisecond
+		}
+		for i := range 100 {
+			if s.After(time.Second); i < 40 || i >= 50 {
+				s.Request(4)
+				continue
+			}
 			s.Request(0, func(r *accesslog.Record, _ *accesslog.Attempt) {
-				r.Status, r.ErrorInfo, r.Taken = 502, "", 600*time.Millisecond
+				r.Status, r.ErrorInfo, r.Taken = 502, "", took
 			})
 		}
-	}
-	for _, f := range s.Diagnose().Findings {
-		if f.Cause == "a-all-unhealthy-fail-closed" {
-			t.Errorf("claimed with confidence %s: %v", f.Confidence, f.Evidence)
-		}
-	}
+	}, "a-all-unhealthy-fail-closed")
 }
 
 // For ten minutes a pool had no healthy member. The gateway made nearly all errors then; a few a minute are the backend's.
 func TestMetricsOfAnOutage(t *testing.T) {
+	t.Parallel()
 	r := story.DiagnoseMetrics(t,
 		story.MetricSeries("ResponseStatus", "httpstatusgroup=2xx", "total", 60, story.During(0, 1000)),
 		story.MetricSeries("ResponseStatus", "httpstatusgroup=5xx", "total", 60, story.During(1002, 2)),
@@ -64,11 +67,13 @@ func TestMetricsOfAnOutage(t *testing.T) {
 // A first-generation log without requestQuery names no member. A quick 502 in it does not say that nobody was healthy, and the
 // answers around it say that somebody was.
 func TestLogWithoutMembers(t *testing.T) {
+	t.Parallel()
 	for name, failing := range map[string]func(i int) bool{
 		"now and then": func(i int) bool { return i%5 == 4 },
 		"in a row":     func(i int) bool { return i >= 30 && i < 40 },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s, failures := story.NewAzure(t), 0
 			for i := range 60 {
 				if s.After(3 * time.Second); failing(i) {
@@ -98,6 +103,7 @@ func TestLogWithoutMembers(t *testing.T) {
 // The rows that were answered name their members, and quick 502s among them do not: between answers of the same pool they come of
 // no outage. All in a row they may, and that is a claim.
 func TestQuickFailuresAmidAnswers(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		failing func(i int) bool
 		want    []string
@@ -106,6 +112,7 @@ func TestQuickFailuresAmidAnswers(t *testing.T) {
 		"in a row":     {func(i int) bool { return i >= 30 && i < 40 }, []string{"a-all-unhealthy-fail-closed medium 10"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := story.NewAzure(t)
 			for i := range 60 {
 				if s.After(3 * time.Second); c.failing(i) {
@@ -121,6 +128,7 @@ func TestQuickFailuresAmidAnswers(t *testing.T) {
 
 // Two pools may be meant, one of them empty: nothing is taken for granted.
 func TestNamesAreNotGuessed(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Doc = strings.Replace(story.Document, `"requestRoutingRules":[`,
 		`"requestRoutingRules":[{"name":"r2","properties":{"ruleType":"Basic","priority":90,"httpListener":{"id":"/x/httpListeners/l80"},`+
@@ -142,6 +150,7 @@ func TestNamesAreNotGuessed(t *testing.T) {
 
 // Members of the pool answered after the failures: it was not empty then.
 func TestEmptiedAfterwards(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Doc = strings.Replace(story.Document, `{"ipAddress":"10.0.0.4"},{"ipAddress":"10.0.0.5"},{"ipAddress":"10.0.0.6"}`, "", 1)
 	for range 20 {
@@ -155,6 +164,7 @@ func TestEmptiedAfterwards(t *testing.T) {
 
 // One of the members has a wrong root now; all of them were out then.
 func TestOneBadMemberIsNotTheOutage(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for range 20 {
 		s.After(time.Second).Request(0, story.Fails(story.NoHealthy, time.Millisecond))
@@ -174,6 +184,7 @@ func TestOneBadMemberIsNotTheOutage(t *testing.T) {
 
 // What the probes met is the cause of a pool without healthy members.
 func TestNobodyHealthy(t *testing.T) {
+	t.Parallel()
 	f := func(reason, errno, want string) {
 		t.Helper()
 		s := story.New(t)
@@ -210,61 +221,83 @@ func TestNobodyHealthy(t *testing.T) {
 	f("probe_timeout", "gateway_stalled", "h-goroutine-or-lock-stall high")
 }
 
-// The health page is gone since the last release; the host that the probe asks for was good enough before.
+// The health page is missing. If the probe passed before, the page has gone with a release, and the host is good enough.
 func TestHealthPageThatMoved(t *testing.T) {
-	s := story.New(t)
-	s.Doc = story.Probed("/health")
-	s.Traffic(20*time.Second, []int{4, 5})
-	s.OutOfService(20 * time.Second)
-	for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
-		s.Server(m, "Down", "status_mismatch", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down status_mismatch 404")
-	}
-	story.Spares(t, s.Diagnose(), "a-probe-host-mismatch")
-}
-
-// Members hang: probes time out as users' requests do, and a longer time for probes would help nobody.
-func TestHungMembersAreNoShortProbeTimeout(t *testing.T) {
-	s := story.New(t)
-	s.Doc = story.Probed("/health")
-	s.Traffic(20*time.Second, []int{4, 5})
-	s.Traffic(10*time.Second, []int{4, 5}, story.Fails(story.TimeoutFault, 2*time.Second))
-	s.OutOfService(20 * time.Second)
-	for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
-		s.Server(m, "Down", "probe_timeout", "", "2026-11-23T08:00:00Z Up", s.Clock(30*time.Second)+" Down probe_timeout")
-	}
-	story.Spares(t, s.Diagnose(), "a-probe-timeout-short")
-}
-
-// 429 is said by what counts requests; 403 may be said to anybody.
-func TestBlockedProbes(t *testing.T) {
-	for status, want := range map[string]string{"429": "a-probe-blocked high 50", "403": "a-probe-status-mismatch high 50"} {
-		s := story.New(t)
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, neverPassed bool) {
 		s.Doc = story.Probed("/health")
-		s.OutOfService(5 * time.Second)
-		s.Server("10.0.0.4", "Down", "status_mismatch", "", "2026-11-23T08:00:00Z Down status_mismatch "+status)
-		r := s.Diagnose()
-		story.Expect(t, r, want)
-		if status == "403" && !strings.Contains(story.RivalsOf(story.Found(t, r, 0)), "a-probe-blocked") {
-			t.Errorf("rivals of 403: %s", story.RivalsOf(story.Found(t, r, 0)))
+		if neverPassed {
+			s.Traffic(20*time.Second, []int{4, 5}, story.Path("/health"))
+		} else {
+			s.Traffic(20*time.Second, []int{4, 5})
 		}
+		s.OutOfService(20 * time.Second)
+		history := []string{"2026-11-23T08:00:00Z Up", s.Clock(20*time.Second) + " Down status_mismatch 404"}
+		if neverPassed {
+			history = history[1:]
+		}
+		for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
+			s.Server(m, "Down", "status_mismatch", "", history...)
+		}
+	}, "a-probe-host-mismatch")
+}
+
+// Probes time out. If users' requests do so too, the members hang, and a longer timeout of the probe would help nobody.
+func TestHungMembersAreNoShortProbeTimeout(t *testing.T) {
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, usersServed bool) {
+		s.Doc = story.Probed("/health")
+		s.Traffic(20*time.Second, []int{4, 5})
+		if usersServed {
+			s.Traffic(10*time.Second, []int{4, 5})
+		} else {
+			s.Traffic(10*time.Second, []int{4, 5}, story.Fails(story.TimeoutFault, 2*time.Second))
+		}
+		s.OutOfService(20 * time.Second)
+		for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
+			s.Server(m, "Down", "probe_timeout", "", "2026-11-23T08:00:00Z Up", s.Clock(30*time.Second)+" Down probe_timeout")
+		}
+	}, "a-probe-timeout-short")
+}
+
+// Only something that counts requests answers 429; 403 may have any reason.
+func TestBlockedProbes(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[string]string{"429": "a-probe-blocked high 50", "403": "a-probe-status-mismatch high 50"} {
+		t.Run(status, func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			s.Doc = story.Probed("/health")
+			s.OutOfService(5 * time.Second)
+			s.Server("10.0.0.4", "Down", "status_mismatch", "", "2026-11-23T08:00:00Z Down status_mismatch "+status)
+			r := s.Diagnose()
+			story.Expect(t, r, want)
+			if status == "403" && !strings.Contains(story.RivalsOf(story.Found(t, r, 0)), "a-probe-blocked") {
+				t.Errorf("rivals of 403: %s", story.RivalsOf(story.Found(t, r, 0)))
+			}
+		})
 	}
 }
 
 // A probe without a host of its own gets 404. Whether it is the page that is missing or the host that is unknown shows where
 // users got that very page; otherwise either may be.
 func TestNotFoundIsPageOrHost(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		asked, want string
 	}{{"/other", "a-probe-status-mismatch high 50"}, {"/health", "a-probe-host-mismatch high 50"}} {
-		s := story.New(t)
-		s.Doc = story.Probed("/health")
-		s.Traffic(2*time.Second, []int{4}, story.Path(c.asked))
-		s.OutOfService(5 * time.Second)
-		s.Server("10.0.0.4", "Down", "status_mismatch", "", "2026-11-23T09:00:02Z Down status_mismatch 404")
-		r := s.Diagnose()
-		if story.Expect(t, r, c.want); c.asked == "/other" && !strings.Contains(story.RivalsOf(story.Found(t, r, 0)),
-			"a-probe-host-mismatch") {
-			t.Errorf("rivals: %s", story.RivalsOf(story.Found(t, r, 0)))
-		}
+		t.Run(c.asked, func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			s.Doc = story.Probed("/health")
+			s.Traffic(2*time.Second, []int{4}, story.Path(c.asked))
+			s.OutOfService(5 * time.Second)
+			s.Server("10.0.0.4", "Down", "status_mismatch", "", "2026-11-23T09:00:02Z Down status_mismatch 404")
+			r := s.Diagnose()
+			if story.Expect(t, r, c.want); c.asked == "/other" && !strings.Contains(story.RivalsOf(story.Found(t, r, 0)),
+				"a-probe-host-mismatch") {
+				t.Errorf("rivals: %s", story.RivalsOf(story.Found(t, r, 0)))
+			}
+		})
 	}
 }

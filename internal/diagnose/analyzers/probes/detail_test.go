@@ -9,6 +9,7 @@ import (
 
 // Azure words the same reason in several ways, with and without blanks.
 func TestStatusOfAProbe(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{
 		"Status code of the backend's HTTP response did not match the probe setting. Expected:200-399 Received:404.",
 		"Status code of the backend's HTTP response did not match the probe setting. Expected: 200-399, Received: 404.",

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// FastReadmit recognises a-fast-readmit: a member is back in service before it can bear it.
 var FastReadmit = inference.Analyzer{
 	Name: "a-fast-readmit", Requires: inference.Trace | inference.Health,
 	Doc: "a member fails requests in the seconds after its health turned to Up, and not later",
@@ -28,7 +29,7 @@ func fastReadmit(c *inference.Case) {
 				return
 			}
 			f := c.Claim("a-fast-readmit", soon, inference.ScopeOf(soon), inference.ConfidenceOf(len(soon) == len(events)))
-			f.Says("backend-health", fmt.Sprintf("the health of %s turned to Up at %s, %s before", k.Member,
+			f.AddEvidence("backend-health", fmt.Sprintf("the health of %s turned to Up at %s, %s before", k.Member,
 				units.Stamp(soon[0].Start.Add(-since)), units.Seconds(since)))
 			startsBadly(c, f, k, soon, good)
 		})

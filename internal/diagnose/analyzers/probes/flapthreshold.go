@@ -14,6 +14,7 @@ import (
 	"causeway/internal/units"
 )
 
+// FlapThreshold recognises a-flap-threshold: marginal members go in and out of service.
 var FlapThreshold = inference.Analyzer{
 	Name: "a-flap-threshold", Requires: inference.Trace | inference.Health,
 	Doc: "members go down by what their health page says and come up again, several times over, while users are answered well in between",
@@ -37,19 +38,20 @@ func flapping(c *inference.Case) {
 		events, p := groups[k], c.Probing(k.Settings)
 		f := c.ClaimMore("a-flap-threshold", events, report.Scope{Pool: k.Pool, Settings: k.Settings},
 			inference.ConfidenceOf(!inTurn(trails)))
-		f.Says("backend-health",
+		f.AddEvidence("backend-health",
 			fmt.Sprintf("members went down by the answers of their health pages and came up again, most often %s; %d times no other went down with it; %s in a row %s a member out, one good answer brings it back",
 				most, alone, units.Count(p.Threshold, "bad answer", "bad answers"), takes(p.Threshold)))
-		f.Says("access-log", fmt.Sprintf("%d requests found no healthy member; of those that were sent to one, %d were answered well and %d not", len(events), good, bad), events...)
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%d requests found no healthy member; of those that were sent to one, %d were answered well and %d not", len(events), good, bad), events...)
 		if inTurn(trails) {
 			if len(trails) > 1 {
-				f.Says("backend-health", "they went down one after the other, none again before all the others had, as in a roll-out")
+				f.AddEvidence("backend-health", "they went down one after the other, none again before all the others had, as in a roll-out")
 			}
-			f.LeaveOpen("c-deploy-no-drain")
+			f.AddRivals("c-deploy-no-drain")
 		}
 		f.RuleOut("a-all-unhealthy-fail-closed", "the members serve whenever they are in service")
-		f.Expect("gateway", 0, len(events), "bounded", "with more bad answers in a row needed, fewer moments have no member in service")
-		c.Fill(map[string]string{}, f)
+		f.SetExpected("gateway", 0, len(events), "bounded", "with more bad answers in a row needed, fewer moments have no member in service")
+		c.Expand(map[string]string{}, f)
 	}
 }
 

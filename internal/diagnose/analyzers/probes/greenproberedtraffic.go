@@ -11,13 +11,14 @@ import (
 	"causeway/internal/units"
 )
 
+// GreenProbeRedTraffic recognises a-green-probe-red-traffic: the probe is content while users meet errors.
 var GreenProbeRedTraffic = inference.Analyzer{
 	Name: "a-green-probe-red-traffic", Requires: inference.Log | inference.Document | inference.Health,
 	Doc: "a member answers most requests with errors for longer than its probes need to take it out, and stays healthy, because they ask for something else",
 	Run: greenProbe,
 }
 
-// greenProbe: what the probe asks for is well while what users ask for is not. It is a remark on failures that the member
+// greenProbe: the page of the probe is well while those of users are not. It is a remark on failures that the member
 // is to blame for: the probe lets them go on.
 func greenProbe(c *inference.Case) {
 	settings, groups := traffic.GroupBy(failedWith(c, fault.Status), func(e *traffic.Event) string { return e.Settings })
@@ -44,28 +45,29 @@ func contentProbe(c *inference.Case, settings string, red []*traffic.Event, prov
 	if n := receivedIn(t); n >= 300 && n < 400 {
 		id = "a-probe-redirect-trap"
 	}
-	f := c.Remark(id, red, inference.ScopeOf(red), inference.ConfidenceOf(proven))
-	f.Says("access-log", fmt.Sprintf("most requests were answered with an error for %s; the probes would have taken a member out within %s",
-		units.Seconds(red[len(red)-1].At.Sub(red[0].Start)), units.Seconds(p.TakesOut())), red...)
-	f.Says("configuration", fmt.Sprintf("the probe asks for %s; users ask for %s", p.Path, red[0].Path))
+	f := c.Note(id, red, inference.ScopeOf(red), inference.ConfidenceOf(proven))
+	f.AddEvidence("access-log",
+		fmt.Sprintf("most requests were answered with an error for %s; the probes would have taken a member out within %s",
+			units.Seconds(red[len(red)-1].At.Sub(red[0].Start)), units.Seconds(p.TakesOut())), red...)
+	f.AddEvidence("configuration", fmt.Sprintf("the probe asks for %s; users ask for %s", p.Path, red[0].Path))
 	if n := receivedIn(t); n > 0 {
 		when := "Up all the time"
 		if !proven {
 			when = "Up now"
 		}
-		f.Says("backend-health", fmt.Sprintf("%s: %s; the last probe got %d", t.Member, when, n))
+		f.AddEvidence("backend-health", fmt.Sprintf("%s: %s; the last probe got %d", t.Member, when, n))
 	}
 	if !proven {
-		f.Says("backend-health",
+		f.AddEvidence("backend-health",
 			"the report is of one moment: UnhealthyHostCount of those minutes tells whether the member was healthy all the time")
-		f.MayBe("a-fast-readmit", "a-flap-threshold")
+		f.AddOpenRivals("a-fast-readmit", "a-flap-threshold")
 	}
-	f.Expect("backend", 0, len(red), "unknown",
+	f.SetExpected("backend", 0, len(red), "unknown",
 		"a probe that sees what users see takes a broken member out; whether another is well is not in the evidence")
-	c.Fill(map[string]string{}, f)
+	c.Expand(map[string]string{}, f)
 }
 
-// failedWith are all failures of a kind that a member is to blame for, whoever claimed them.
+// failedWith are all failures for which a member is to blame, whichever cause claimed them.
 func failedWith(c *inference.Case, kind fault.Kind) []*traffic.Event {
 	var out []*traffic.Event
 	for _, e := range c.Traffic.Events {
@@ -85,7 +87,7 @@ func mostlyFails(c *inference.Case, k traffic.MemberKey, events []*traffic.Event
 		last.Sub(first) > c.Probing(k.Settings).TakesOut()
 }
 
-// asksElse reports whether the probe asks for another path than those that failed.
+// asksElse reports whether the path of the probe is none of those that failed.
 func asksElse(c *inference.Case, events []*traffic.Event) bool {
 	path := traffic.Template([]byte(c.Probing(events[0].Settings).Path))
 	for _, e := range events {
@@ -102,7 +104,7 @@ func stayedUp(c *inference.Case, events []*traffic.Event) (up, known bool) {
 	if t == nil || !t.IsUp() {
 		return false, false
 	}
-	if len(t.Changes) == 0 { // a report of one moment tells of failures that go on
+	if len(t.Changes) == 0 { // a report of one moment covers failures that go on
 		return c.Traffic.To.Sub(events[len(events)-1].At) < c.Probing(t.Settings).TakesOut(), false
 	}
 	first, last := events[0].Start, events[len(events)-1].At
@@ -111,7 +113,7 @@ func stayedUp(c *inference.Case, events []*traffic.Event) (up, known bool) {
 	return known && change.Up && !down, true
 }
 
-// alwaysFails reports whether hardly a request of the same kinds was answered well meanwhile. A member that serves some and
+// alwaysFails reports whether hardly a request on the same routes was answered well meanwhile. A member that serves some and
 // turns others away has more to do than it can; a probe that fails with them would take it out, and leave the rest to do more.
 func alwaysFails(c *inference.Case, events []*traffic.Event) bool {
 	first, last := events[0].Start, events[len(events)-1].At

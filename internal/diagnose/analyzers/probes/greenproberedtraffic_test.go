@@ -7,8 +7,9 @@ import (
 	"causeway/internal/diagnose/story"
 )
 
-// The health page is a file; what users ask for needs more than that. What the last probe got tells the redirect.
+// The health page is a file; users' requests need more than that. The status that the last probe got reveals the redirect.
 func TestGreenProbeRedTraffic(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		detail, want string
 		azure        bool
@@ -17,21 +18,25 @@ func TestGreenProbeRedTraffic(t *testing.T) {
 		{"Success. Received 302 status code", "a-probe-redirect-trap high 0", false},
 		{"Success. Received 200 status code", "a-green-probe-red-traffic medium 0", true},
 	} {
-		s := story.New(t)
-		s.Azure, s.Doc = c.azure, story.Probed("/health")
-		s.Traffic(30*time.Second, []int{4, 5}, story.Answers(500))
-		history := []string{"2026-11-23T08:00:00Z Up"}
-		if c.azure {
-			history = nil
-		}
-		s.Server("10.0.0.4", "Up", "", c.detail, history...)
-		s.Server("10.0.0.5", "Up", "", c.detail, history...)
-		story.Expect(t, s.Diagnose(), "k-backend-5xx high 600", c.want)
+		t.Run(c.detail, func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			s.Azure, s.Doc = c.azure, story.Probed("/health")
+			s.Traffic(30*time.Second, []int{4, 5}, story.Answers(500))
+			history := []string{"2026-11-23T08:00:00Z Up"}
+			if c.azure {
+				history = nil
+			}
+			s.Server("10.0.0.4", "Up", "", c.detail, history...)
+			s.Server("10.0.0.5", "Up", "", c.detail, history...)
+			story.Expect(t, s.Diagnose(), "k-backend-5xx high 600", c.want)
+		})
 	}
 }
 
 // A member that serves some and turns the others away has too much to do: its probe tells the truth.
 func TestSheddingIsNoGreenProbe(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Doc = story.Probed("/health")
 	for range 100 {

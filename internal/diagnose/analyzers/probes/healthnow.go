@@ -9,7 +9,7 @@ import (
 	"causeway/internal/report"
 )
 
-// HealthNow says what is wrong with members that are out now, where there are no requests that would tell: the report of
+// HealthNow reports what is wrong with members that are out now, where no requests show it: the report of
 // health names the reason, and what to do about it is known.
 func HealthNow(c *inference.Case) {
 	if c.Traffic.Requests > 0 {
@@ -28,15 +28,15 @@ func HealthNow(c *inference.Case) {
 		fact := fmt.Sprintf("%s is %s: %s", t.Member, t.Now.Health, t.Now.Detail)
 		f := c.Existing(id, scope)
 		if f == nil {
-			f = c.Remark(id, nil, scope, inference.ConfidenceOf(!unsure[id]))
-			f.MayBe(sameText[id]...)
-			c.Fill(map[string]string{"address": t.Dial}, f)
+			f = c.Note(id, nil, scope, inference.ConfidenceOf(!unsure[id]))
+			f.AddOpenRivals(sameText[id]...)
+			c.Expand(map[string]string{"address": t.Dial}, f)
 		} else if f.Scope.Member != t.Member {
 			f.Scope.Member = ""
 			f.Generalise()
-			c.Fill(map[string]string{}, f)
+			c.Expand(map[string]string{}, f)
 		}
-		f.Says("backend-health", fact)
+		f.AddEvidence("backend-health", fact)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"causeway/internal/units"
 )
 
+// NotReadyYet recognises a-not-ready-yet: a new member got requests before it was ready.
 var NotReadyYet = inference.Analyzer{
 	Name: "a-not-ready-yet", Requires: inference.Trace | inference.Health,
 	Doc: "a member that was added during the window fails its first requests, and answers later ones",
@@ -27,11 +28,12 @@ func notReadyYet(c *inference.Case) {
 			return
 		}
 		f := c.Claim("a-not-ready-yet", soon, inference.ScopeOf(soon), inference.ConfidenceOf(t.Changes[0].Up))
-		f.Says("backend-health", fmt.Sprintf("%s has been asked since %s only: it is new", k.Member, units.Stamp(t.Changes[0].At)))
+		f.AddEvidence("backend-health", fmt.Sprintf("the gateway first tried %s at %s: it is new", k.Member, units.Stamp(t.Changes[0].At)))
 		startsBadly(c, f, k, soon, good)
 	})
 }
 
+// FastReadmitAfterAbsence recognises a-fast-readmit: a member is back in service before it can bear it.
 var FastReadmitAfterAbsence = inference.Analyzer{
 	Name: "a-fast-readmit", Requires: inference.Log,
 	Doc: "a member that got no request for a while, or none yet, fails the first ones that it gets and answers later ones",
@@ -59,20 +61,20 @@ func backTooSoon(c *inference.Case) {
 						units.Stamp(soon[0].Start), units.Stamp(c.Traffic.From))
 			}
 			f := c.Claim(id, soon, inference.ScopeOf(soon), report.Medium)
-			f.Says("access-log", what)
-			f.MayBe(rival, "d-cold-start", "c-restart")
+			f.AddEvidence("access-log", what)
+			f.AddOpenRivals(rival, "d-cold-start", "c-restart")
 			startsBadly(c, f, k, soon, good)
 		})
 }
 
 func startsBadly(c *inference.Case, f *inference.Finding, k traffic.MemberKey, soon []*traffic.Event, good int) {
 	last := soon[len(soon)-1]
-	f.Says("access-log", fmt.Sprintf("%d of its requests failed in the first %s; later it answered %d and failed none", len(soon),
+	f.AddEvidence("access-log", fmt.Sprintf("%d of its requests failed in the first %s; later it answered %d and failed none", len(soon),
 		units.Seconds(last.At.Sub(soon[0].Start)), good), soon...)
 	f.RuleOut("k-backend-5xx", "it fails at the start of its service, and not otherwise")
-	f.Expect("backend", len(soon), len(soon), "exact",
+	f.SetExpected("backend", len(soon), len(soon), "exact",
 		"a health page that is well only once the application can serve keeps these requests away from it")
-	c.Fill(map[string]string{"address": k.Server.String()}, f)
+	c.Expand(map[string]string{"address": k.Server.String()}, f)
 }
 
 // warmUps are the members of which all failures lie in one spell that most of its requests do not survive, with a good

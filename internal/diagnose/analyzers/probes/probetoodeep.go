@@ -13,13 +13,14 @@ import (
 	"causeway/internal/units"
 )
 
+// ProbeTooDeep recognises a-probe-too-deep: one hiccup of a shared dependency takes all members out.
 var ProbeTooDeep = inference.Analyzer{
 	Name: "a-probe-too-deep", Requires: inference.Trace | inference.Health,
 	Doc: "the health pages of all members failed at once and were well again at once, and users were answered well until the probes took the members out",
 	Run: deepProbe,
 }
 
-// deepProbe: the health page asks something that all members share. When that has a hiccup, all are taken out, although
+// deepProbe: the health page depends on something that all members share. When that has a hiccup, all members are out, although
 // they could have served.
 func deepProbe(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool { return e.Fault.Kind == fault.NoHealthy }),
@@ -69,24 +70,24 @@ func tooDeep(c *inference.Case, k traffic.PoolKey, trails []*health.History, dow
 	livedOn := livedOn(c, trails, events[len(events)-1].At)
 	f := c.ClaimMore("a-probe-too-deep", events, report.Scope{Pool: k.Pool, Settings: k.Settings},
 		inference.ConfidenceOf(len(trails) >= 3 && livedOn))
-	f.Says("backend-health",
+	f.AddEvidence("backend-health",
 		fmt.Sprintf("all %d members went down at %s within one round of probes, by the status of their health page, and came up again together", len(trails), units.Stamp(down)))
-	f.Says("access-log", fmt.Sprintf("users were answered well until then; after it %d requests found no healthy member", len(events)),
+	f.AddEvidence("access-log", fmt.Sprintf("users were answered well until then; after it %d requests found no healthy member", len(events)),
 		events...)
-	if len(f.Rivals) == 0 { // it may have been told of another time
+	if len(f.Rivals) == 0 { // the history may be of another time
 		f.RuleOut("a-probe-status-mismatch", "nothing was changed: the health pages were well before and after")
-		if f.LeaveOpen("g-dependency-down"); livedOn {
+		if f.AddRivals("g-dependency-down"); livedOn {
 			f.RuleOut("c-deploy-no-drain", "members went on with connections that they had before, so they had not been stopped")
 		} else {
-			f.MayBe("c-deploy-no-drain")
+			f.AddOpenRivals("c-deploy-no-drain")
 		}
 	}
-	f.Expect("backend", 0, len(events), "bounded", "those that do not need what the health page asks would have been served")
-	c.Fill(map[string]string{}, f)
+	f.SetExpected("backend", 0, len(events), "bounded", "requests that do not need what the health page checks would have been answered")
+	c.Expand(map[string]string{}, f)
 }
 
 // livedOn reports whether most members of some, once they were in service again, answered first on connections that they
-// had before: so their processes had gone on. A member that is told to stop says so on its health page too.
+// had before: so their processes had gone on. A member that stops on request shows that on its health page too.
 func livedOn(c *inference.Case, trails []*health.History, out time.Time) bool {
 	n := 0
 	for _, t := range trails {

@@ -10,8 +10,9 @@ import (
 	"causeway/internal/report"
 )
 
-// All members are told to stop at once, say so on their health pages, and are back later: nothing that they share failed.
+// All members stop at once, show that on their health pages, and are back later: nothing that they share failed.
 func TestStopOfAllMembersIsNoDeepProbe(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Doc = story.Probed("/health")
 	s.Traffic(20*time.Second, []int{4, 5, 6}, story.Reused(100*time.Millisecond, 5))
@@ -28,31 +29,38 @@ func TestStopOfAllMembersIsNoDeepProbe(t *testing.T) {
 	}
 }
 
-// The users of one pool meet errors until its probes give up; those of another, under the same settings, do not.
+// The probes of a pool give up. If its users met errors before, the pool was ill, whatever another pool under the same settings
+// answers.
 func TestIllPoolBesideAWellOne(t *testing.T) {
+	t.Parallel()
 	other := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Pool = "canary" }
-	s := story.New(t)
-	s.Doc = strings.Replace(story.Probed("/health"), `{"name":"none"`,
-		`{"name":"canary","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
-	s.Traffic(10*time.Second, []int{4, 5})
-	for range 100 {
-		s.Request(4, story.Answers(500))
-		for range 12 {
-			s.Request(9, other)
+	story.Twins(t, func(s *story.Story, usersServed bool) {
+		s.Doc = strings.Replace(story.Probed("/health"), `{"name":"none"`,
+			`{"name":"canary","properties":{"backendAddresses":[{"ipAddress":"10.0.0.9"}]}},{"name":"none"`, 1)
+		status := 500
+		if usersServed {
+			status = 200
 		}
-		s.After(100 * time.Millisecond)
-	}
-	s.OutOfService(10 * time.Second)
-	s.Traffic(20*time.Second, []int{4, 5})
-	for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
-		s.Server(m, "Up", "", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down status_mismatch 503",
-			s.Clock(30*time.Second)+" Up")
-	}
-	story.Spares(t, s.Diagnose(), "a-probe-too-deep", "a-flap-threshold")
+		s.Traffic(10*time.Second, []int{4, 5})
+		for range 100 {
+			s.Request(4, story.Answers(status))
+			for range 12 {
+				s.Request(9, other)
+			}
+			s.After(100 * time.Millisecond)
+		}
+		s.OutOfService(10 * time.Second)
+		s.Traffic(20*time.Second, []int{4, 5})
+		for _, m := range []string{"10.0.0.4", "10.0.0.5"} {
+			s.Server(m, "Up", "", "", "2026-11-23T08:00:00Z Up", s.Clock(20*time.Second)+" Down status_mismatch 503",
+				s.Clock(30*time.Second)+" Up")
+		}
+	}, "a-probe-too-deep", "a-flap-threshold")
 }
 
 // Two hiccups are one finding, which says each thing once.
-func TestTwoHiccupsAreToldOnce(t *testing.T) {
+func TestTwoHiccupsAreOneFinding(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Doc = story.Probed("/health")
 	for range 2 {
@@ -72,8 +80,9 @@ func TestTwoHiccupsAreToldOnce(t *testing.T) {
 	}
 }
 
-// The page of health asks the database for all three; users who do not need it are served until the probes give up.
+// The health page of all three needs the database; users who do not need it are served until the probes give up.
 func TestHealthPageAsksSharedDependency(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Doc = story.Probed("/health")
 	s.Traffic(20*time.Second, []int{4, 5, 6})
@@ -87,6 +96,7 @@ func TestHealthPageAsksSharedDependency(t *testing.T) {
 
 // If users met errors too before the probes gave up, the members were as ill as their page said.
 func TestHealthPageThatTellsTheTruth(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Doc = story.Probed("/health")
 	s.Traffic(10*time.Second, []int{4, 5})

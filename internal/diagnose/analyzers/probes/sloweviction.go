@@ -13,6 +13,7 @@ import (
 	"causeway/internal/units"
 )
 
+// SlowEviction recognises a-slow-eviction: a dead member keeps getting traffic until the probes give up on it.
 var SlowEviction = inference.Analyzer{
 	Name: "a-slow-eviction", Requires: inference.Trace | inference.Health,
 	Doc: "one member fails from its death until its health turns to Down, and not after",
@@ -39,25 +40,25 @@ func slowEviction(c *inference.Case) {
 func evictedSlowly(c *inference.Case, k traffic.MemberKey, o inference.Outage, down health.Change) {
 	f := c.Claim("a-slow-eviction", o.Events, inference.ScopeOf(o.Events),
 		inference.ConfidenceOf(len(o.Events) >= 3 && o.Refused > o.Silent))
-	f.Says("access-log", fmt.Sprintf("%d attempts on %s failed; the first began at %s, the last at %s, and none after", len(o.Events),
+	f.AddEvidence("access-log", fmt.Sprintf("%d attempts on %s failed; the first began at %s, the last at %s, and none after", len(o.Events),
 		k.Member, units.Stamp(o.From()), units.Stamp(inference.LastStart(o.Events))), o.Events...)
-	f.Says("backend-health", fmt.Sprintf("%s turned to Down at %s (%s): %s after the first of them had begun", k.Member,
+	f.AddEvidence("backend-health", fmt.Sprintf("%s turned to Down at %s (%s): %s after the first of them had begun", k.Member,
 		units.Stamp(down.At), down.Reason, units.Seconds(down.At.Sub(o.From()))))
 	f.RuleOut("c-restart", "the member did not come back before its health turned")
 	f.RuleOut("b-refused", "the failures end with the change of health, and the other members of the pool kept answering")
 	if o.Silent > o.Refused {
-		f.Says("access-log",
-			fmt.Sprintf("%d of them were taken and never answered: the member hung, or could not be reached; nobody says that it was stopped", o.Silent))
-		f.MayBe("d-vm-freeze", "d-gc-pause", "b-drop")
-		f.Expect("backend", 0, len(o.Events), "unknown", "that depends on why it no longer answered")
+		f.AddEvidence("access-log",
+			fmt.Sprintf("the member accepted %d of them and never answered: it hung, or could not be reached; nothing says that it was stopped", o.Silent))
+		f.AddOpenRivals("d-vm-freeze", "d-gc-pause", "b-drop")
+		f.SetExpected("backend", 0, len(o.Events), "unknown", "that depends on why it no longer answered")
 	} else {
-		f.Expect("backend", len(o.Events), len(o.Events), "exact", "a member that was taken out before it stops gets no request any more")
+		f.SetExpected("backend", len(o.Events), len(o.Events), "exact", "a member that is taken out before it stops gets no more requests")
 	}
-	f.Expect("gateway", 0, len(o.Events), "bounded", "in proportion to how much sooner the probes give up")
+	f.SetExpected("gateway", 0, len(o.Events), "bounded", "in proportion to how much sooner the probes give up")
 	if t := c.Traffic.HistoryOf(o.Events[0]); t != nil && !t.IsUp() {
-		f.Says("backend-health", k.Member+" is still down: "+t.Now.Detail)
+		f.AddEvidence("backend-health", k.Member+" is still down: "+t.Now.Detail)
 	}
-	c.Fill(map[string]string{"address": k.Server.String()}, f)
+	c.Expand(map[string]string{"address": k.Server.String()}, f)
 }
 
 // othersAnswered reports whether another member under the same settings answered during the outage.
@@ -81,6 +82,7 @@ func lateStarts(events []*traffic.Event, at time.Time) int {
 	return n
 }
 
+// SlowEvictionUnseen recognises a-slow-eviction: a dead member keeps getting traffic until the probes give up on it.
 var SlowEvictionUnseen = inference.Analyzer{
 	Name: "a-slow-eviction", Requires: inference.Log,
 	Doc: "one member answers, then only fails for a while, then is not tried any more, while the others go on",
@@ -104,17 +106,17 @@ func vanished(c *inference.Case) {
 		}
 		f := c.Claim("a-slow-eviction", events, inference.ScopeOf(events),
 			inference.ConfidenceOf(c.Listed(k.Member) && inference.RivalsOfEcho(events) == nil))
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%s answered %d requests until %s; then %d attempts on it failed until %s, and none was made after, while %d went to the others",
 				k.Member, before, units.Stamp(first), len(events), units.Stamp(last), c.OthersTried(k, last.Add(rest), c.Traffic.To)),
 			events...)
 		f.RuleOut("c-restart", "it did not come back before it was given up")
 		if !c.Listed(k.Member) {
-			f.LeaveOpen("c-scale-in", "c-endpoint-lag")
+			f.AddRivals("c-scale-in", "c-endpoint-lag")
 		}
-		f.MayBe(append(inference.RivalsOfEcho(events), c.MovedAway(events)...)...)
-		f.Expect("backend", len(events), len(events), "exact", "a member that was taken out before it stops gets no request any more")
-		f.Expect("gateway", 0, len(events), "bounded", "in proportion to how much sooner the probes give up")
-		c.Fill(map[string]string{"address": k.Server.String()}, f)
+		f.AddOpenRivals(append(inference.RivalsOfEcho(events), c.MovedAway(events)...)...)
+		f.SetExpected("backend", len(events), len(events), "exact", "a member that is taken out before it stops gets no more requests")
+		f.SetExpected("gateway", 0, len(events), "bounded", "in proportion to how much sooner the probes give up")
+		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}
 }

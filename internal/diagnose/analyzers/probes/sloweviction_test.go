@@ -14,35 +14,40 @@ import (
 
 // A member that goes away and never answers again has given no 502 of its own, whatever serverStatus holds.
 func TestEchoOfADeadMember(t *testing.T) {
+	t.Parallel()
 	for echo, want := range map[bool]string{true: "a-slow-eviction medium", false: "a-slow-eviction high"} {
-		s := story.NewAzure(t)
-		for i := range 300 {
-			s.After(time.Second).Request(5 + i%2)
-			if i < 100 {
-				s.Request(4)
-			} else if i < 112 {
-				s.Request(4, story.Echoing(502, time.Millisecond, fault.NoError), func(_ *accesslog.Record, a *accesslog.Attempt) {
-					if !echo {
-						a.Status = 0
-					}
-				})
+		t.Run(fmt.Sprintf("echo %t", echo), func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			for i := range 300 {
+				s.After(time.Second).Request(5 + i%2)
+				if i < 100 {
+					s.Request(4)
+				} else if i < 112 {
+					s.Request(4, story.Echoing(502, time.Millisecond, fault.NoError), func(_ *accesslog.Record, a *accesslog.Attempt) {
+						if !echo {
+							a.Status = 0
+						}
+					})
+				}
 			}
-		}
-		r := s.Diagnose()
-		if got := story.Causes(r); got != want {
-			t.Errorf("echo %v: found %q", echo, got)
-		}
-		if s := story.StepOf(r, "backend-connections"); echo && s.Result == report.Pass {
-			t.Errorf("%+v", s)
-		}
-		if s := report.GuideOf(r).Steps[1]; s.ID != "whose-error" || (s.Answer == report.Unknown) != echo {
-			t.Errorf("%+v", s)
-		}
+			r := s.Diagnose()
+			if got := story.Causes(r); got != want {
+				t.Errorf("echo %v: found %q", echo, got)
+			}
+			if s := story.StepOf(r, "backend-connections"); echo && s.Result == report.Pass {
+				t.Errorf("%+v", s)
+			}
+			if s := report.GuideOf(r).Steps[1]; s.ID != "whose-error" || (s.Answer == report.Unknown) != echo {
+				t.Errorf("%+v", s)
+			}
+		})
 	}
 }
 
 // A dead member that passive ejection holds back until its probes give up is no restart: it did not come back.
 func TestHeldBackUntilEvicted(t *testing.T) {
+	t.Parallel()
 	s := story.HeldBack(t)
 	begin := s.Records[0].Start
 	down := begin.Add(5150 * time.Millisecond).Format(time.RFC3339Nano)
@@ -56,21 +61,27 @@ func TestHeldBackUntilEvicted(t *testing.T) {
 	}
 }
 
-// The last user of a member meets a fault a few times, and leaves: nobody gave the member up.
+// A member fails a few times and gets nothing more. If it was its last user who left, nobody gave the member up.
 func TestUsersOfAMemberLeave(t *testing.T) {
-	s := story.New(t)
-	s.Azure, s.Doc = true, story.Sticky(story.Document)
-	s.Traffic(20*time.Second, []int{4, 5, 6})
-	for range 8 {
-		s.Request(6, story.Path("/boom"), story.Fails(story.RaceFault, 30*time.Millisecond))
-		s.Traffic(500*time.Millisecond, []int{4, 5})
-	}
-	s.Traffic(20*time.Second, []int{4, 5})
-	story.Spares(t, s.Diagnose(), "a-slow-eviction", "c-endpoint-lag", "c-drain-too-short")
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, manyUsers bool) {
+		s.Azure, s.Doc = true, story.Sticky(story.Document)
+		s.Traffic(20*time.Second, []int{4, 5, 6})
+		for i := range 8 {
+			user := 99
+			if manyUsers {
+				user = i
+			}
+			s.Request(6, story.Path("/boom"), story.From(user), story.Fails(story.RaceFault, 30*time.Millisecond))
+			s.Traffic(500*time.Millisecond, []int{4, 5})
+		}
+		s.Traffic(20*time.Second, []int{4, 5})
+	}, "a-slow-eviction", "c-endpoint-lag", "c-drain-too-short")
 }
 
 // One of three members dies. Its share fails until the probes give up on it.
 func TestSlowEviction(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	begin := s.At
 	for i := range 60 {
@@ -104,6 +115,7 @@ func TestSlowEviction(t *testing.T) {
 
 // A member that answers nobody while requests wait is away; it has not lost single requests.
 func TestSilentMemberIsNotHung(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for range 40 {
 		s.After(50 * time.Millisecond).Request(4)

@@ -15,7 +15,7 @@ func alerted(code uint8) func(*traffic.Event) bool {
 	return func(e *traffic.Event) bool { return e.Fault.Kind == fault.Alerted && e.Fault.Alert == code }
 }
 
-// handshakeLate matches a handshake that did not come to its end in time, though the connection had come about.
+// handshakeLate matches a handshake that did not end in time, though the connection was established.
 func handshakeLate(e *traffic.Event) bool {
 	return e.Fault.Phase == fault.TLS && e.Fault.Kind == fault.Timeout && (e.Fault.Side == fault.Backend || e.Fault.Side == fault.Network)
 }
@@ -42,7 +42,7 @@ func AlertsLeft(c *inference.Case) {
 	for _, k := range keys {
 		if all := groups[k]; !slices.ContainsFunc(all, func(e *traffic.Event) bool { return !alerted(40)(e) }) {
 			c.Suspect(all,
-				"the member found nothing that both sides know, and had not asked for a certificate: compare cipher suites and curves: openssl s_client -connect "+k.Server.String()+" -servername NAME",
+				"the member found nothing that both sides support, and had not requested a certificate: compare cipher suites and curves: openssl s_client -connect "+k.Server.String()+" -servername NAME",
 				"f-cipher", "f-curve", "f-sni-required")
 			continue
 		}

@@ -53,11 +53,11 @@ func refusedUntilOut(c *inference.Case, id string, k traffic.MemberKey, t *healt
 		return
 	}
 	f := c.ClaimMore(id, events, inference.ScopeOf(events), report.Medium)
-	f.Says("access-log",
-		fmt.Sprintf("from %s on %d new connections to %s ended before an answer, and none worked, until it was asked no more",
+	f.AddEvidence("access-log",
+		fmt.Sprintf("from %s on %d new connections to %s ended before an answer, and none worked, until the gateway tried it no more",
 			units.Stamp(events[0].Start), len(events), k.Member), events...)
-	f.Says("backend-health", k.Member+": "+t.Now.Detail)
-	f.MayBe("c-restart", "a-slow-eviction")
-	f.Expect("backend", len(events), len(events), "bounded", "if each of them failed for the reason that health gives")
-	c.Fill(map[string]string{"address": k.Server.String()}, f)
+	f.AddEvidence("backend-health", k.Member+": "+t.Now.Detail)
+	f.AddOpenRivals("c-restart", "a-slow-eviction")
+	f.SetExpected("backend", len(events), len(events), "bounded", "if each of them failed for the reason that health gives")
+	c.Expand(map[string]string{"address": k.Server.String()}, f)
 }

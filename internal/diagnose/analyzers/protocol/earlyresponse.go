@@ -10,6 +10,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// EarlyResponse recognises e-early-response: the backend answers and closes while the body is still being sent.
 var EarlyResponse = inference.Analyzer{
 	Name: "e-early-response", Requires: inference.Trace,
 	Doc: "the member ends the connection while the body of a request is still being sent, whenever it is larger than a certain size, and never with a smaller one",
@@ -32,12 +33,12 @@ func earlyResponse(c *inference.Case) {
 			least = min(least, e.Declared)
 		}
 		f := c.Claim("e-early-response", events, inference.ScopeOf(events), report.Medium)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d uploads of %d bytes or more were cut by the member while they were being sent, after %d bytes for example",
 				len(events), least, events[0].Attempt.BytesOut), events...)
 		f.RuleOut("j-short-body", "it was the member's side that ended")
-		f.LeaveOpen("b-mtu-blackhole", "g-crash-on-input")
-		f.Expect("backend", len(events), len(events), "bounded", "once the member reads, or takes, what it refuses")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		f.AddRivals("b-mtu-blackhole", "g-crash-on-input")
+		f.SetExpected("backend", len(events), len(events), "bounded", "once the member reads, or takes, what it refuses")
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }

@@ -13,6 +13,7 @@ import (
 // A report of health alone says what is wrong with members now; the catalogue says what to do. A reason that it does not give is
 // not made up, and one member that is out is not all of them.
 func TestHealthAloneNamesWhatIsWrongNow(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ detail, want string }{
 		{expiredText, "f-expired high 0"},
 		{
@@ -23,26 +24,30 @@ func TestHealthAloneNamesWhatIsWrongNow(t *testing.T) {
 		{"Cannot connect to backend. Check whether any NSG/UDR/Firewall is blocking access to the server.", ""},
 		{"Something new.", ""},
 	} {
-		s := story.New(t)
-		s.Files = map[string]string{"health.json": `{"backendAddressPools":[{"backendAddressPool":{"id":"/x/backendAddressPools/web"},"backendHttpSettingsCollection":[{"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"},"servers":[` +
-			`{"address":"10.0.0.4","health":"Healthy"},{"address":"10.0.0.5","health":"Unhealthy","healthProbeLog":"` + c.detail +
-			`"}]}]}]}`}
-		r := s.Diagnose()
-		got := ""
-		for _, f := range r.Findings {
-			got += fmt.Sprintf("%s %s %d", f.Cause, f.Confidence, f.Failures)
-		}
-		if got != c.want || r.Verdict != nil {
-			t.Errorf("%s: found %q, want %q", c.detail, got, c.want)
-		}
-		if c.want != "" && (story.Found(t, r, 0).Scope.Member != "10.0.0.5" || len(story.Found(t, r, 0).Fixes) == 0) {
-			t.Errorf("%+v", *story.Found(t, r, 0))
-		}
+		t.Run(c.detail, func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			s.Files = map[string]string{"health.json": `{"backendAddressPools":[{"backendAddressPool":{"id":"/x/backendAddressPools/web"},"backendHttpSettingsCollection":[{"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"},"servers":[` +
+				`{"address":"10.0.0.4","health":"Healthy"},{"address":"10.0.0.5","health":"Unhealthy","healthProbeLog":"` + c.detail +
+				`"}]}]}]}`}
+			r := s.Diagnose()
+			got := ""
+			for _, f := range r.Findings {
+				got += fmt.Sprintf("%s %s %d", f.Cause, f.Confidence, f.Failures)
+			}
+			if got != c.want || r.Verdict != nil {
+				t.Errorf("%s: found %q, want %q", c.detail, got, c.want)
+			}
+			if c.want != "" && (story.Found(t, r, 0).Scope.Member != "10.0.0.5" || len(story.Found(t, r, 0).Fixes) == 0) {
+				t.Errorf("%+v", *story.Found(t, r, 0))
+			}
+		})
 	}
 }
 
-// Two members hold expired certificates: what to do is said of both, and not of the first, nor of a word to fill in.
+// Two members hold expired certificates: the advice names both, and neither the first alone nor a placeholder.
 func TestAdviceForSeveralMembers(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 6 {
 		s.After(time.Second).Request(4+i%2, story.Fails(fault.Fault{
@@ -59,7 +64,7 @@ func TestAdviceForSeveralMembers(t *testing.T) {
 	}
 }
 
-// secureMember is member 6 of an HTTPS pool on Azure: its new connections end from some time on, until nobody asks it any more.
+// secureMember is member 6 of an HTTPS pool on Azure: its new connections end from some time on, until the gateway tries it no more.
 // What health says of it is for the story to say.
 func secureMember(t *testing.T, detail string, failing story.Change) *story.Story {
 	s := story.NewAzure(t)
@@ -84,6 +89,7 @@ const expiredText = "Backend certificate is invalid. Current date is not within 
 // Azure's log says only that connections to one member ended. That its certificate has run out says health; the others answer
 // with theirs. Connections that ended while others worked, and a reason of another kind, prove nothing of a certificate.
 func TestCertificateOfOneMemberOnAzure(t *testing.T) {
+	t.Parallel()
 	found := func(s *story.Story) string {
 		out := ""
 		for _, f := range s.Diagnose().Findings {
@@ -91,7 +97,7 @@ func TestCertificateOfOneMemberOnAzure(t *testing.T) {
 		}
 		return out
 	}
-	closed := story.Fails(story.ClosedFault, 2*time.Millisecond)
+	closed := story.Fails(story.RaceFault, 2*time.Millisecond)
 	if got := found(secureMember(t, expiredText, closed)); got != "f-expired medium; f-partial-rotation medium; " {
 		t.Errorf("found %s", got)
 	}
@@ -107,4 +113,12 @@ func TestCertificateOfOneMemberOnAzure(t *testing.T) {
 	if got := found(s); strings.Contains(got, "f-") {
 		t.Errorf("it works again: found %s", got)
 	}
+}
+
+// The certificate is not valid any more; another one is not valid yet.
+func TestExpired(t *testing.T) {
+	t.Parallel()
+	story.Decided(t, "f-expired",
+		fault.Fault{Side: fault.Backend, Phase: fault.TLS, Kind: fault.Certificate, Detail: "cert_expired"},
+		fault.Fault{Side: fault.Backend, Phase: fault.TLS, Kind: fault.Certificate, Detail: "cert_not_yet_valid"})
 }

@@ -6,11 +6,12 @@ import (
 	"causeway/internal/fault"
 )
 
+// ForeignService recognises e-foreign-service: another service listens on the member's port.
 var ForeignService = inference.Analyzer{
 	Name: "e-foreign-service", Requires: inference.Trace,
-	Doc: "what answers does not begin like HTTP, and never did on this member",
+	Doc: "the answer does not begin like HTTP, and none of this member ever did",
 	Run: func(q *inference.Case) {
-		inference.Decides("e-foreign-service", "what answers is not HTTP", func(e *traffic.Event) bool {
+		inference.Decides("e-foreign-service", "the answer is not HTTP", func(e *traffic.Event) bool {
 			return notHTTP("")(e) &&
 				q.Traffic.Member(e.Key()).Answered == 0
 		})(q)

@@ -9,6 +9,7 @@ import (
 )
 
 func TestWhatTheRecordItselfDecides(t *testing.T) {
+	t.Parallel()
 	f := func(x fault.Fault, want string) {
 		t.Helper()
 		s := story.New(t)
@@ -30,4 +31,12 @@ func TestWhatTheRecordItselfDecides(t *testing.T) {
 	f(fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.BadHost}, "j-invalid-request high")
 	f(fault.Fault{Side: fault.Gateway, Phase: fault.Connect, Kind: fault.Exhausted, Errno: "EMFILE"}, "h-fd high")
 	f(fault.Fault{Side: fault.Gateway, Phase: fault.Wait, Kind: fault.Closed}, "c-gateway-reload high")
+}
+
+// The head of the response is above its limit; a malformed one breaks a rule.
+func TestHeaderTooBig(t *testing.T) {
+	t.Parallel()
+	story.Decided(t, "e-header-too-big",
+		fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.TooLarge},
+		fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Malformed})
 }

@@ -11,15 +11,17 @@ import (
 	"causeway/internal/units"
 )
 
-var Interim = inference.Decided("e-interim", inference.Trace, "the member switches protocols, and nobody had asked for that",
-	"the member answered with what was not asked for", unaskedSwitch)
+// Interim recognises e-interim, where the member switches protocols without an Upgrade header.
+var Interim = inference.Decided("e-interim", inference.Trace, "the member switches protocols, and the request did not offer that",
+	"the member answered with what the request did not ask for", unaskedSwitch)
 
-// unaskedSwitch matches a 101 to a request that asked for no upgrade (RFC 9110 section 15.2.2). Other interim responses may come in any
+// unaskedSwitch matches a 101 to a request without an Upgrade header (RFC 9110 section 15.2.2). Other interim responses may come in any
 // number (section 15.2): where they end a request it is for a limit of the gateway's own, and no member is blamed.
 func unaskedSwitch(e *traffic.Event) bool {
 	return inference.Is(fault.Backend, fault.Head, fault.BadInterim)(e) && strings.Contains(e.Fault.Detail, "switches")
 }
 
+// InterimLimit recognises e-interim, where the member sends more interim responses than the gateway passes on.
 var InterimLimit = inference.Analyzer{
 	Name: "e-interim", Requires: inference.Trace,
 	Doc: "the gateway ended the request itself, at its own limit for interim responses",
@@ -44,12 +46,12 @@ func interimBeyondLimit(c *inference.Case) {
 				Note:    "below the limit the gateway ends no request for them",
 			},
 		}}
-		f.Says("access-log", fmt.Sprintf("the gateway ended %s at its own limit%s", units.Count(len(events), "request", "requests"),
+		f.AddEvidence("access-log", fmt.Sprintf("the gateway ended %s at its own limit%s", units.Count(len(events), "request", "requests"),
 			inference.Detail(events)), events...)
 		if sent := interimSent(events); sent != "" {
-			f.Says("access-log", "by then the member had sent "+sent)
+			f.AddEvidence("access-log", "by then the member had sent "+sent)
 		}
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 

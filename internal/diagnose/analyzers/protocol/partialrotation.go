@@ -11,13 +11,14 @@ import (
 	"causeway/internal/units"
 )
 
+// PartialRotation recognises f-partial-rotation: only some members have the new certificate.
 var PartialRotation = inference.Analyzer{
 	Name: "f-partial-rotation", Requires: inference.Log,
 	Doc: "certificates are refused at some members under the settings, while others answer over TLS with theirs",
 	Run: partialRotation,
 }
 
-// partialRotation is no cause of its own: it says that the members differ, so somebody has mended only some of them.
+// partialRotation is no cause of its own: the members differ, so somebody has renewed only some certificates.
 func partialRotation(c *inference.Case) {
 	// Of another name or another issuer: that may be another server altogether.
 	_, by := traffic.GroupBy(c.EventsOf("f-expired", "f-not-yet-valid", "f-missing-intermediate"),
@@ -40,10 +41,10 @@ func partialRotation(c *inference.Case) {
 		if good == 0 || len(events) < inference.EnoughToHold(events) {
 			continue
 		}
-		f := c.Remark("f-partial-rotation", events, report.Scope{Pool: events[0].Pool, Settings: settings},
+		f := c.Note("f-partial-rotation", events, report.Scope{Pool: events[0].Pool, Settings: settings},
 			inference.ConfidenceOf(events[0].Own))
-		f.Says("access-log", fmt.Sprintf("certificates are refused at %s, and %d other members under the same settings answer",
+		f.AddEvidence("access-log", fmt.Sprintf("certificates are refused at %s, and %d other members under the same settings answer",
 			strings.Join(units.SortedKeys(bad), ", "), good), events...)
-		c.Fill(map[string]string{}, f)
+		c.Expand(map[string]string{}, f)
 	}
 }

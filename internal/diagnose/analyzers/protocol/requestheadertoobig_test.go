@@ -17,6 +17,7 @@ func headOf(n int64) story.Change {
 
 // The length of a head gives away a server that closes on it without a status.
 func TestHeadsWithoutAStatus(t *testing.T) {
+	t.Parallel()
 	reset := fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Reset, Errno: "ECONNRESET"}
 	for name, x := range map[string]struct {
 		lost, answered func(i int) int64
@@ -48,21 +49,24 @@ func TestHeadsWithoutAStatus(t *testing.T) {
 		"short ones":                {func(i int) int64 { return 900 }, func(i int) int64 { return 400 }, nil, "/a", false, ""},
 		"of a kind that never gets": {func(i int) int64 { return 17000 }, func(i int) int64 { return 400 }, nil, "/other", false, ""},
 	} {
-		s := story.New(t)
-		s.Azure = x.azure
-		for i := range 100 {
-			s.After(300*time.Millisecond).Request(4, story.Path("/a"), headOf(x.answered(i)))
-			if i%5 == 0 {
-				change := x.where
-				if change == nil {
-					change = func(*accesslog.Record, *accesslog.Attempt) {}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			s.Azure = x.azure
+			for i := range 100 {
+				s.After(300*time.Millisecond).Request(4, story.Path("/a"), headOf(x.answered(i)))
+				if i%5 == 0 {
+					change := x.where
+					if change == nil {
+						change = func(*accesslog.Record, *accesslog.Attempt) {}
+					}
+					s.Request(4, story.Path(x.path), headOf(x.lost(i)), change, story.Fails(reset, time.Millisecond))
 				}
-				s.Request(4, story.Path(x.path), headOf(x.lost(i)), change, story.Fails(reset, time.Millisecond))
 			}
-		}
-		r := s.Diagnose()
-		if got := story.Causes(r); strings.Contains(got, "e-request-header-too-big") != (x.want != "") || x.want != "" && got != x.want {
-			t.Errorf("%s: found %q", name, got)
-		}
+			r := s.Diagnose()
+			if got := story.Causes(r); strings.Contains(got, "e-request-header-too-big") != (x.want != "") || x.want != "" && got != x.want {
+				t.Errorf("%s: found %q", name, got)
+			}
+		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// ShortBody recognises e-short-body: the response body is cut short.
 var ShortBody = inference.Analyzer{
 	Name: "e-short-body", Requires: inference.Trace,
 	Doc: "the answer ended before its declared length; a constant deficit is a wrong length",
@@ -35,17 +36,17 @@ func shortBody(c *inference.Case) {
 			confidence = report.High
 		}
 		f := c.Claim("e-short-body", events, inference.ScopeOf(events), confidence)
-		f.Says("access-log", fmt.Sprintf("%d answers of %s ended early, after a good status: %s", len(events), k.Member, deficits(events)),
+		f.AddEvidence("access-log", fmt.Sprintf("%d answers of %s ended early, after a good status: %s", len(events), k.Member, deficits(events)),
 			events...)
 		f.RuleOut("j-client-abort", "it was the member's side of the connection that ended")
 		if deficit, same := sameDeficit(events); !same {
-			f.LeaveOpen("g-oom-kill", "c-restart", "b-loss")
+			f.AddRivals("g-oom-kill", "c-restart", "b-loss")
 		} else if len(events) >= stats.MinEvents {
 			f.RuleOut("g-oom-kill", fmt.Sprintf("the same %d bytes are missing each time: a wrong length, not a crash", deficit))
 		}
-		f.Expect("backend", len(events), len(events), "bounded",
+		f.SetExpected("backend", len(events), len(events), "bounded",
 			"once the declared length is the true one and the process does not end in between")
-		c.Fill(map[string]string{"address": k.Server.String()}, f)
+		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 // The same bytes are missing each time: a wrong length. Different ones, spread over time: perhaps a crash.
 func TestShortBody(t *testing.T) {
+	t.Parallel()
 	f := func(missing func(i int) int64, want string) {
 		t.Helper()
 		s := story.New(t)

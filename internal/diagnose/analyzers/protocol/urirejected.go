@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// URIRejected recognises e-uri-rejected: the backend rejects the address of the request.
 var URIRejected = inference.Analyzer{
 	Name: "e-uri-rejected", Requires: inference.Trace,
 	Doc: "paths to different parts of the application that have one odd thing in common are never answered, each ends the connection, and the same members answer paths without it",
@@ -35,15 +36,15 @@ func rejectedAddress(c *inference.Case) {
 				continue
 			}
 			f := c.Claim("e-uri-rejected", events, inference.ScopeOf(events), report.High)
-			f.Says("access-log",
+			f.AddEvidence("access-log",
 				fmt.Sprintf("no request with %s in its path was answered: %d attempts at %s, each ended by the member before a byte of an answer", odd.Name, len(events), units.Some(paths)), events...)
-			f.Says("access-log", fmt.Sprintf("under the same settings %d requests without it were answered, at those times too", without))
+			f.AddEvidence("access-log", fmt.Sprintf("under the same settings %d requests without it were answered, at those times too", without))
 			f.RuleOut("c-restart", "the members answered other requests at those times")
 			f.RuleOut("g-crash-on-input", "the paths lead to different parts of the application, and have only this in common")
-			f.MayBe("e-request-header-too-big")
-			f.Expect("backend", len(events), len(events), "bounded",
+			f.AddOpenRivals("e-request-header-too-big")
+			f.SetExpected("backend", len(events), len(events), "bounded",
 				"once the members answer such addresses; with what status is another question")
-			c.Fill(map[string]string{"address": inference.Address(events)}, f)
+			c.Expand(map[string]string{"address": inference.Address(events)}, f)
 		}
 	}
 }

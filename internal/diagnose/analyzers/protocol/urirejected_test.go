@@ -12,6 +12,7 @@ import (
 // may as well be the code there; if one such address was answered, it is not the address; and if nothing is answered at
 // those times, it is none of the two.
 func TestAddressesThatAServerRefuses(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		paths []string
 		also  string // that is answered
@@ -23,6 +24,7 @@ func TestAddressesThatAServerRefuses(t *testing.T) {
 		"nothing odd":             {paths: []string{"/a", "/docs/c"}, want: "g-crash-on-input"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := story.New(t)
 			for i := range 40 {
 				s.After(200*time.Millisecond).Request(4, story.Path("/plain"))

@@ -11,6 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
+// ColdStart recognises d-cold-start: the member is slow after a quiet time.
 var ColdStart = inference.Analyzer{
 	Name: "d-cold-start", Requires: inference.Log,
 	Doc: "what times out are the first requests after a member had none for a while, each time, and hardly any of the others",
@@ -57,7 +58,7 @@ func startedCold(c *inference.Case, k traffic.MemberKey, quiet time.Duration, ev
 	switch {
 	case !answeredWarm(c, events, some.N):
 		c.Suspect(events,
-			fmt.Sprintf("what comes first after a quiet time is asked for at no other: send such a request to %s after others, and compare",
+			fmt.Sprintf("what comes first after a quiet time comes at no other time: send such a request to %s after others, and compare",
 				k.Member),
 			"d-slow-route", "d-cold-start", "d-hung", "d-timeout-below-latency")
 		return
@@ -70,22 +71,22 @@ func startedCold(c *inference.Case, k traffic.MemberKey, quiet time.Duration, ev
 		return // the connections had been idle as long as the member
 	case 2*fresh < len(events):
 		c.Suspect(events,
-			fmt.Sprintf("the first requests after a quiet time time out, and the log does not say whether their connections to %s were new: where new ones fail too it is the member that was asleep, else the way has forgotten them", k.Member),
+			fmt.Sprintf("the first requests after a quiet time time out, and the log does not say whether their connections to %s were new: where new ones fail too the member was asleep, otherwise the network path has forgotten them", k.Member),
 			"d-cold-start", "b-stateful-idle-drop")
 		return
 	}
 	f := c.Claim("d-cold-start", events, inference.ScopeOf(events), inference.ConfidenceOf(events[0].Own))
-	f.Says("access-log",
+	f.AddEvidence("access-log",
 		fmt.Sprintf("%d of %d requests to %s that came after it had had none for %s or more timed out, at %d different times; %d others were sent to it",
 			len(events), some.N, k.Member, units.Seconds(quiet), inference.Apart(events, quiet/2), rest.N), events...)
 	f.RuleOut("b-stateful-idle-drop", fmt.Sprintf("%d of them were on new connections", fresh))
 	f.RuleOut("d-timeout-below-latency", "only the first after a quiet time are late")
-	f.LeaveOpen("d-gc-pause")
-	f.Expect("backend", 0, len(events), "bounded", "a member that is kept warm has no first request")
-	c.Fill(map[string]string{"address": k.Server.String()}, f)
+	f.AddRivals("d-gc-pause")
+	f.SetExpected("backend", 0, len(events), "bounded", "a member that is kept warm has no first request")
+	c.Expand(map[string]string{"address": k.Server.String()}, f)
 }
 
-// answeredWarm reports whether the same kinds of requests are answered at other times: more of each were answered than
+// answeredWarm reports whether the same routes have answers at other times: more of each were answered than
 // can have been among the first. Where they are not, nothing tells what is slow, the member or the request.
 func answeredWarm(c *inference.Case, events []*traffic.Event, first int) bool {
 	warm := traffic.Filter(events, func(e *traffic.Event) bool {

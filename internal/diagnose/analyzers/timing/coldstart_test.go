@@ -135,7 +135,7 @@ func fixed(d time.Duration) func(*rand.Rand) time.Duration {
 	return func(r *rand.Rand) time.Duration { return d*9/10 + time.Duration(r.Int63n(int64(d)/5+1)) }
 }
 
-// needsOf is how long requests take by themselves, by path.
+// needsOf is how long requests take alone, by path.
 type needsOf = map[string]func(*rand.Rand) time.Duration
 
 // times makes requests so many times as slow, when they are of those.
@@ -219,9 +219,10 @@ var (
 	twoPaths     = map[string]float64{"/a": 1.5, "/b": 1.5}
 )
 
-// What is late here would be in time by itself. A longer timeout is no cure, and the kind of request is not to blame: the report
+// Requests that are late here would be in time alone. A longer timeout fixes nothing, and the route is not to blame: the report
 // says which times or which member it was, and names what that may be, the likeliest first.
 func TestRequestsThatAreMadeLate(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		model
 		first string // rival
@@ -284,6 +285,7 @@ func TestRequestsThatAreMadeLate(t *testing.T) {
 		logs := c.evidences(t)
 		for _, kind := range []string{"Causeway", "v1"} { // which know most and least
 			t.Run(name+", "+kind, func(t *testing.T) {
+				t.Parallel()
 				r := logs[kind].Diagnose()
 				story.Spares(t, r, "d-slow-route", "d-timeout-below-latency", "d-hung", "g-cpu-queueing", "d-cold-start")
 				if g := r.Undetermined.Groups; r.Failures < 8 || len(g) > 0 && c.first != "" && g[0].Rivals[0].Cause != c.first {
@@ -296,6 +298,7 @@ func TestRequestsThatAreMadeLate(t *testing.T) {
 
 // A member that has had nothing to do for ten minutes needs longer than the timeout for what comes first.
 func TestColdStart(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		azure, reused bool
 		want          []string
@@ -304,78 +307,96 @@ func TestColdStart(t *testing.T) {
 		{true, false, []string{"d-cold-start medium 10"}},
 		{false, true, nil}, // then the way may have forgotten the connection
 	} {
-		s := story.New(t)
-		s.Azure = c.azure
-		for range 5 {
-			s.After(10 * time.Minute)
-			for range 2 {
-				s.After(100 * time.Millisecond)
-				if c.reused {
-					s.Request(4, story.Reused(10*time.Minute, 3), story.Fails(story.TimeoutFault, 2*time.Second))
-				} else {
-					s.Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
+		t.Run(fmt.Sprintf("azure %v, reused %v", c.azure, c.reused), func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			s.Azure = c.azure
+			for range 5 {
+				s.After(10 * time.Minute)
+				for range 2 {
+					s.After(100 * time.Millisecond)
+					if c.reused {
+						s.Request(4, story.Reused(10*time.Minute, 3), story.Fails(story.TimeoutFault, 2*time.Second))
+					} else {
+						s.Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
+					}
+				}
+				s.After(5 * time.Minute)
+				for range 40 {
+					s.After(2 * time.Second).Request(4)
 				}
 			}
-			s.After(5 * time.Minute)
-			for range 40 {
-				s.After(2 * time.Second).Request(4)
-			}
-		}
-		r := s.Diagnose()
-		if c.reused {
-			for _, f := range r.Findings {
-				if f.Cause == "d-cold-start" {
-					t.Errorf("on connections that had been idle as long: %s", f.Confidence)
+			r := s.Diagnose()
+			if c.reused {
+				for _, f := range r.Findings {
+					if f.Cause == "d-cold-start" {
+						t.Errorf("on connections that had been idle as long: %s", f.Confidence)
+					}
 				}
+				return
 			}
-			continue
-		}
-		story.Expect(t, r, c.want...)
+			story.Expect(t, r, c.want...)
+		})
 	}
 }
 
 // More of what looks like a cause that is not at work: the same picture, by another mechanism.
 
-// What comes first after a quiet time is a report, which is late at any time; it is asked for at no other.
+// What comes first after a quiet time is late. If it is a report that nobody requests at another time, it may be late at any.
 func TestSlowRequestThatComesFirst(t *testing.T) {
-	s := story.New(t)
-	for range 8 {
-		s.After(time.Minute).Request(4, story.Path("/report"), story.Fails(story.TimeoutFault, 2*time.Second))
-		s.After(3*time.Second).Traffic(5*time.Second, []int{4})
-	}
-	story.Spares(t, s.Diagnose(), "d-cold-start")
-}
-
-// A firewall forgets connections that are quiet; Azure's log does not tell a new one from one that was.
-func TestForgottenConnectionsAfterQuietTimes(t *testing.T) {
-	s := story.New(t)
-	s.Azure = true
-	for i := range 8 {
-		s.After(5*time.Minute).Request(4, story.Port(21000+i), story.Reused(5*time.Minute, 3),
-			story.Fails(story.TimeoutFault, 2*time.Second))
-		for j := range 40 {
-			s.After(4*time.Second).Request(4, story.Port(21001+i), story.Took(time.Duration(j+1)*time.Millisecond))
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, usualPath bool) {
+		path := "/report"
+		if usualPath {
+			path = "/a"
 		}
-	}
-	story.Spares(t, s.Diagnose(), "d-cold-start")
+		for range 8 {
+			s.After(time.Minute).Request(4, story.Path(path), story.Fails(story.TimeoutFault, 2*time.Second))
+			s.After(3*time.Second).Traffic(5*time.Second, []int{4})
+		}
+	}, "d-cold-start")
 }
 
-// Much comes at once after a quiet time, and most of it waits for too long: it is the crowd, not the quiet.
-func TestCrowdAfterQuietTimes(t *testing.T) {
-	s := story.New(t)
-	for range 8 {
-		s.After(time.Minute)
-		for i := range 40 {
-			if i < 10 {
-				s.Request(4)
+// What comes first after a quiet time is late. If it came on a connection that was as quiet, a firewall may have forgotten that
+// connection.
+func TestForgottenConnectionsAfterQuietTimes(t *testing.T) {
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, newConnection bool) {
+		s.Azure = true
+		for i := range 8 {
+			s.After(5 * time.Minute)
+			if newConnection {
+				s.Request(4, story.Port(31000+i), story.Fails(story.TimeoutFault, 2*time.Second))
 			} else {
-				s.Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
+				s.Request(4, story.Port(21000+i), story.Reused(5*time.Minute, 3), story.Fails(story.TimeoutFault, 2*time.Second))
+			}
+			for j := range 40 {
+				s.After(4*time.Second).Request(4, story.Port(21001+i), story.Took(time.Duration(j+1)*time.Millisecond))
 			}
 		}
-		s.After(3 * time.Second)
-		for range 40 {
-			s.After(time.Second).Request(4)
+	}, "d-cold-start")
+}
+
+// What comes after a quiet time waits for too long. If much comes at once, and the first of it is answered, it is the crowd, not the
+// quiet.
+func TestCrowdAfterQuietTimes(t *testing.T) {
+	t.Parallel()
+	story.Twins(t, func(s *story.Story, few bool) {
+		for range 8 {
+			s.After(time.Minute)
+			for i := range 40 {
+				switch {
+				case few && i > 1:
+				case !few && i < 10:
+					s.Request(4)
+				default:
+					s.Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
+				}
+			}
+			s.After(3 * time.Second)
+			for range 40 {
+				s.After(time.Second).Request(4)
+			}
 		}
-	}
-	story.Spares(t, s.Diagnose(), "d-cold-start")
+	}, "d-cold-start")
 }

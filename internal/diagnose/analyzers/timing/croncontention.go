@@ -10,6 +10,7 @@ import (
 	"causeway/internal/stats"
 )
 
+// CronContention recognises d-cron-contention: a job at fixed times takes the backend's resources.
 var CronContention = inference.Analyzer{
 	Name: "d-cron-contention", Requires: inference.Log,
 	Doc: "failures come at one minute of the hour, or one hour of the day, in five cycles or more",
@@ -43,17 +44,17 @@ func cronContention(c *inference.Case) {
 		}
 		if !answeredOutside(c, in, phase, cycle.length, cycle.window) {
 			c.Suspect(in,
-				fmt.Sprintf("these requests are asked for at %s to %s after the full %s only: send one at another time, and compare", phase,
+				fmt.Sprintf("these requests come only at %s to %s after the full %s: send one at another time, and compare", phase,
 					phase+cycle.window, cycle.name),
 				"d-slow-route", "d-hung", "d-cron-contention", "g-crash-on-input")
 			return
 		}
 		f := c.Claim("d-cron-contention", in, inference.ScopeOf(in), report.High)
-		f.Says("access-log", fmt.Sprintf("%d of %d failures come %s to %s after the %s, in %d of them; %.0f %% of the traffic does",
+		f.AddEvidence("access-log", fmt.Sprintf("%d of %d failures come %s to %s after the %s, in %d of them; %.0f %% of the traffic does",
 			len(in), len(events), phase, phase+cycle.window, "full "+cycle.name, len(cycles), 100*share), in...)
 		f.RuleOut("g-cpu-queueing", "the traffic is not higher then")
-		f.Expect("backend", 0, len(in), "bounded", "once the job runs at another time, or elsewhere")
-		c.Fill(map[string]string{"phase": phase.String(), "address": inference.Address(in)}, f)
+		f.SetExpected("backend", 0, len(in), "bounded", "once the job runs at another time, or elsewhere")
+		c.Expand(map[string]string{"phase": phase.String(), "address": inference.Address(in)}, f)
 		return
 	}
 }
@@ -95,7 +96,7 @@ func ShareAtPhase(c *inference.Case, phase, cycle, window time.Duration) float64
 	return float64(n) / float64(max(1, c.Traffic.Requests))
 }
 
-// answeredOutside reports whether the same kinds of requests are answered at other times. What is asked for at that time
+// answeredOutside reports whether the same routes have answers at other times. What comes at that time
 // alone may fail at any.
 func answeredOutside(c *inference.Case, events []*traffic.Event, phase, cycle, window time.Duration) bool {
 	routes, groups := traffic.GroupBy(events, (*traffic.Event).Route)

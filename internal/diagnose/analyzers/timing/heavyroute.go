@@ -12,6 +12,7 @@ import (
 	"causeway/internal/units"
 )
 
+// HeavyRoute recognises d-slow-route, by clients that give up as well as by timeouts.
 var HeavyRoute = inference.Analyzer{
 	Name: "d-slow-route", Requires: inference.Log,
 	Doc: "on the same paths clients leave late and requests run into the request timeout, answers to these paths are slow, and all others under the settings are quick",
@@ -21,7 +22,7 @@ var HeavyRoute = inference.Analyzer{
 // heavier is how many times longer than 99 of 100 answers to other paths a client must have waited before it left late.
 const heavier = 5
 
-// heavyRoute: a kind of request that takes long fails in two ways, by the client that gives up and by the gateway that does. They
+// heavyRoute: a route that takes long fails in two ways, by the client that gives up and by the gateway that does. They
 // are one story, and stand in one finding.
 func heavyRoute(c *inference.Case) {
 	late := c.Unclaimed(func(e *traffic.Event) bool { return traffic.IsTimeout(e) && e.Tried && !e.Ambiguous })
@@ -75,11 +76,11 @@ func oneStory(c *inference.Case, timedOut, left []*traffic.Event, quick, slow *s
 		return
 	}
 	f := c.Claim("d-slow-route", events, inference.ScopeOf(events), report.Medium)
-	f.Says("access-log", fact, events...)
-	f.Says("access-log", fmt.Sprintf("%d of these requests were answered, the slowest after %s", slow.N, units.Seconds(slow.Max)))
+	f.AddEvidence("access-log", fact, events...)
+	f.AddEvidence("access-log", fmt.Sprintf("%d of these requests were answered, the slowest after %s", slow.N, units.Seconds(slow.Max)))
 	f.RuleOut("j-client-abort", "the clients left requests that the gateway gave up as well")
-	f.LeaveOpen("d-hung", "d-db-lock")
-	f.Expect("gateway", 0, len(timedOut), "bounded",
+	f.AddRivals("d-hung", "d-db-lock")
+	f.SetExpected("gateway", 0, len(timedOut), "bounded",
 		"how long the lost answers would have taken is not in the evidence, nor whether the clients would have waited")
 	limit := c.Traffic.Timeouts[f.Scope.Settings]
 	if limit == 0 {
@@ -89,5 +90,5 @@ func oneStory(c *inference.Case, timedOut, left []*traffic.Event, quick, slow *s
 	c.Advise(f, &l, inference.LongerThan(limit), map[string]string{"path": f.Scope.Path, "address": inference.Address(events)})
 }
 
-// LongWait is how long a request must have taken before the gateway waited for somebody.
+// LongWait is the least time of a request for which the gateway must have waited for a member or a client.
 const LongWait = time.Second

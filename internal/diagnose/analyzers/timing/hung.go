@@ -13,14 +13,15 @@ import (
 	"causeway/internal/units"
 )
 
+// Hung recognises d-hung: some requests get no answer, while others on the same route are quick.
 var Hung = inference.Analyzer{
 	Name: "d-hung", Requires: inference.Log,
-	Doc: "requests end at the request timeout, no answer took the last third before it, others of the same kind were answered meanwhile, and it does not come in bouts",
+	Doc: "requests end at the request timeout, no answer took the last third before it, others on the same route were answered meanwhile, and it does not come in bursts",
 	Run: hung,
 }
 
-// hung names the likelier of two: requests that are lost, or a second kind of request under the same name that always
-// takes longer than the timeout. Only a longer wait tells them apart.
+// hung names the likelier of two: requests that are lost, or a second sort of request on the same route that always
+// takes longer than the timeout. Only a longer wait separates them.
 func hung(c *inference.Case) {
 	for _, l := range c.TimedOutGroups() {
 		if l.Limit == 0 || len(l.Events) < stats.MinEvents || l.Route.LastThird(l.Limit) > 0 || l.Route.Waits.N < traffic.EnoughAnswers ||
@@ -32,23 +33,23 @@ func hung(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("d-hung", l.Events, l.Scope, report.Medium)
-		f.Says("access-log",
-			fmt.Sprintf("%d requests waited the whole request timeout of %s in vain, while others of the same kind were answered",
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%d requests waited the whole request timeout of %s in vain, while others on the same route were answered",
 				len(l.Events), units.Seconds(l.Limit)), l.Events...)
-		f.Says("access-log", fmt.Sprintf("the other %d were answered within %s: between that and the timeout there is nothing",
+		f.AddEvidence("access-log", fmt.Sprintf("the other %d were answered within %s: between that and the timeout there is nothing",
 			l.Route.Waits.N, units.Seconds(l.Route.Slowest())))
-		f.LeaveOpen("d-timeout-below-latency")
+		f.AddRivals("d-timeout-below-latency")
 		if !l.Events[0].Own {
-			f.LeaveOpen("b-stateful-idle-drop", "d-cold-start")
+			f.AddRivals("b-stateful-idle-drop", "d-cold-start")
 		}
-		f.Expect("gateway", 0, len(l.Events), "unknown", "nothing in the evidence says that a longer request timeout would help")
-		f.Expect("backend", len(l.Events), len(l.Events), "bounded", "once the member no longer loses requests")
-		c.Fill(map[string]string{"timeout": units.Seconds(l.Limit), "address": inference.Address(l.Events)}, f)
+		f.SetExpected("gateway", 0, len(l.Events), "unknown", "nothing in the evidence says that a longer request timeout would help")
+		f.SetExpected("backend", len(l.Events), len(l.Events), "bounded", "once the member no longer loses requests")
+		c.Expand(map[string]string{"timeout": units.Seconds(l.Limit), "address": inference.Address(l.Events)}, f)
 	}
 }
 
-// beganInSilence reports whether most of these requests began in a gap between two answers of their member in which others began that waited
-// in vain as well: then the member was away, and answered again before the last of them had given up.
+// beganInSilence reports whether most of these requests began in a gap between two answers of their member in which others began that
+// waited in vain as well: then the member was away, and answered again before the last of them had given up.
 func beganInSilence(c *inference.Case, events []*traffic.Event) bool {
 	vain, n := map[traffic.MemberKey][]time.Time{}, 0
 	for _, e := range traffic.Filter(c.Traffic.Events, traffic.IsTimeout) {
@@ -73,7 +74,7 @@ func beganInSilence(c *inference.Case, events []*traffic.Event) bool {
 	return 2*n > len(events)
 }
 
-// afterQuiet reports whether these requests came after a time in which their member was asked nothing, and few others do:
+// afterQuiet reports whether these requests came after a time in which their member got none, and few others do:
 // then it may be the start after that time that was slow.
 func afterQuiet(c *inference.Case, l *inference.TimedOutGroup) bool {
 	n, first, tries := 0, 0, 0

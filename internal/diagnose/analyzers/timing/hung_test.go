@@ -12,42 +12,51 @@ import (
 
 // A 504 at the request timeout is the gateway's: of requests that no answer was just below.
 func TestEchoAtTheRequestTimeout(t *testing.T) {
+	t.Parallel()
 	for _, info := range []string{fault.UpstreamTimedOut, fault.NoError, ""} {
-		r := story.Lively(t, 10, story.Echoing(504, 30*time.Second+3*time.Millisecond, info)).Diagnose()
-		if got := story.Causes(r); got != "d-hung medium" {
-			t.Errorf("%q: found %q", info, got)
-		}
-		if s := story.StepOf(r, "request-timeout"); s.Result != report.Fail {
-			t.Errorf("%q: %+v", info, s)
-		}
-		for _, f := range r.Findings {
-			for _, e := range f.Evidence {
-				if strings.Contains(e.Fact, "last third") {
-					t.Errorf("a failure is counted as an answer: %s", e.Fact)
+		t.Run(info, func(t *testing.T) {
+			t.Parallel()
+			r := story.Lively(t, 10, story.Echoing(504, 30*time.Second+3*time.Millisecond, info)).Diagnose()
+			if got := story.Causes(r); got != "d-hung medium" {
+				t.Errorf("%q: found %q", info, got)
+			}
+			if s := story.StepOf(r, "request-timeout"); s.Result != report.Fail {
+				t.Errorf("%q: %+v", info, s)
+			}
+			for _, f := range r.Findings {
+				for _, e := range f.Evidence {
+					if strings.Contains(e.Fact, "last third") {
+						t.Errorf("a failure is counted as an answer: %s", e.Fact)
+					}
 				}
 			}
-		}
+		})
 	}
 }
 
 // Without a document the timer may be the gateway's or the member's own, unless error_info says.
 func TestEchoWithoutADocument(t *testing.T) {
+	t.Parallel()
 	for info, want := range map[string]string{fault.NoError: "", fault.UpstreamTimedOut: "d-hung medium"} {
-		s := story.Lively(t, 10, story.Echoing(504, 30*time.Second+3*time.Millisecond, info))
-		s.NoDoc = true
-		r := s.Diagnose()
-		if got := story.Causes(r); got != want {
-			t.Errorf("%s: found %q, want %q", info, got, want)
-		}
-		if s := story.StepOf(r, "request-timeout"); info == fault.NoError && (s.Result != report.NotKnown ||
-			story.Likely(r) != "d-timeout-below-latency") {
-			t.Errorf("%+v, open: %s", s, story.Likely(r))
-		}
+		t.Run(info, func(t *testing.T) {
+			t.Parallel()
+			s := story.Lively(t, 10, story.Echoing(504, 30*time.Second+3*time.Millisecond, info))
+			s.NoDoc = true
+			r := s.Diagnose()
+			if got := story.Causes(r); got != want {
+				t.Errorf("%s: found %q, want %q", info, got, want)
+			}
+			if s := story.StepOf(r, "request-timeout"); info == fault.NoError && (s.Result != report.NotKnown ||
+				story.Likely(r) != "d-timeout-below-latency") {
+				t.Errorf("%+v, open: %s", s, story.Likely(r))
+			}
+		})
 	}
 }
 
 // Quick, or never: a longer timeout would change nothing, and the report says so.
 func TestHung(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 200 {
 		s.After(100 * time.Millisecond)
@@ -68,6 +77,7 @@ func TestHung(t *testing.T) {
 
 // A route stands still for eight seconds, as its database does.
 func TestAStandstillIsNotHungRequests(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	story.Steady(s, 100, 100*time.Millisecond)
 	for range 30 {

@@ -10,6 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
+// InnerTimeout recognises d-inner-timeout: a timer inside the backend ends requests at a fixed time.
 var InnerTimeout = inference.Analyzer{
 	Name: "d-inner-timeout", Requires: inference.Log,
 	Doc: "errors of the backend come at one round value below the request timeout, and hardly an answer does",
@@ -37,19 +38,20 @@ func innerTimeout(c *inference.Case) {
 		f := c.Claim("d-inner-timeout", at, inference.ScopeOf(at), inference.ConfidenceOf(len(at) >= 2*stats.MinEvents &&
 			10*len(off) <= len(at) && inference.RivalsOfEcho(at) == nil))
 		took := traffic.SortedDurations(at, traffic.Lasted)
-		f.Says("access-log", fmt.Sprintf("%d failures of %s ended %s after they began, at a timer of %s; %d others of this path did not",
+		f.AddEvidence("access-log", fmt.Sprintf("%d failures of %s ended %s after they began, at a timer of %s; %d others of this path did not",
 			len(at), f.Scope.Text(),
 			units.Span(took), units.Seconds(timer), len(off)), at...)
 		if limit > 0 && inference.RivalsOfEcho(at) == nil {
 			f.RuleOut("d-timeout-below-latency", fmt.Sprintf("the request timeout is %s", units.Seconds(limit)))
 		}
 		f.RuleOut("g-cpu-queueing", "waiting for a processor ends at all times, not at one")
-		if f.LeaveOpen("d-worker-timeout-kill"); inference.RivalsOfEcho(at) != nil { // it may be the gateway's after all: of a connection, or under another timeout
-			f.MayBe("k-chained-proxy", "c-accept-queue", "b-drop", "d-hung", "d-timeout-below-latency")
+		// it may be the gateway's after all: of a connection, or under another timeout
+		if f.AddRivals("d-worker-timeout-kill"); inference.RivalsOfEcho(at) != nil {
+			f.AddOpenRivals("k-chained-proxy", "c-accept-queue", "b-drop", "d-hung", "d-timeout-below-latency")
 		}
-		f.Expect("backend", 0, len(at), "bounded",
+		f.SetExpected("backend", 0, len(at), "bounded",
 			"the wait behind the member ends later or sooner with another timer; whether it then succeeds is not in the evidence")
-		c.Fill(map[string]string{"address": inference.Address(at), "timer": units.Seconds(timer)}, f)
+		c.Expand(map[string]string{"address": inference.Address(at), "timer": units.Seconds(timer)}, f)
 	}
 }
 

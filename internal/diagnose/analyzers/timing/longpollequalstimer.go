@@ -9,6 +9,7 @@ import (
 	"causeway/internal/units"
 )
 
+// LongPollEqualsTimer recognises d-longpoll-equals-timer: a long poll is held as long as the timeout.
 var LongPollEqualsTimer = inference.Analyzer{
 	Name: "d-longpoll-equals-timer", Requires: inference.Log,
 	Doc: "on one route both answers and failures come at the request timeout, and on no other",
@@ -27,14 +28,14 @@ func longpollEqualsTimer(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("d-longpoll-equals-timer", l.Events, l.Scope, report.High)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d requests failed at the request timeout of %s, and %d of %d answers on this path came within a twentieth of it",
 				len(l.Events), units.Seconds(l.Limit), held, l.Route.Answered), l.Events...)
 		f.RuleOut("d-timeout-below-latency", "answers of a slow handler lie at all times below the timeout, not at it")
-		f.Expect("backend", len(l.Events), len(l.Events), "exact", "with a hold well below the request timeout every one is answered")
-		f.Expect("gateway", len(l.Events), len(l.Events), "bounded",
+		f.SetExpected("backend", len(l.Events), len(l.Events), "exact", "with a hold well below the request timeout every one is answered")
+		f.SetExpected("gateway", len(l.Events), len(l.Events), "bounded",
 			"with a request timeout well above the hold, if the hold is as long as it seems")
-		c.Fill(map[string]string{
+		c.Expand(map[string]string{
 			"timeout": units.Seconds(l.Limit), "newTimeout": units.Seconds(l.Limit * 3 / 2),
 			"newTimeoutSeconds": fmt.Sprint(int((l.Limit * 3 / 2).Seconds())), "address": inference.Address(l.Events),
 		}, f)

@@ -9,6 +9,7 @@ import (
 
 // The backend holds a poll for as long as the gateway waits.
 func TestHoldAsLongAsTheTimeout(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	for i := range 60 {
 		s.After(3 * time.Second).Request(4)

@@ -10,9 +10,10 @@ import (
 	"causeway/internal/units"
 )
 
+// RetryDoubling recognises d-retry-doubling: a timed-out request is tried on a second member.
 var RetryDoubling = inference.Analyzer{
 	Name: "d-retry-doubling", Requires: inference.Log,
-	Doc: "requests failed after twice the request timeout: a second member was waited for as long",
+	Doc: "requests failed after twice the request timeout: the gateway waited as long for a second member",
 	Run: retryDoubling,
 }
 
@@ -32,9 +33,9 @@ func retryDoubling(c *inference.Case) {
 		if len(twice) < 3 {
 			continue
 		}
-		f := c.Remark("d-retry-doubling", twice, l.Scope, report.High)
-		f.Says("access-log", fmt.Sprintf("%d requests failed about %s after they began: twice the request timeout of %s", len(twice),
+		f := c.Note("d-retry-doubling", twice, l.Scope, report.High)
+		f.AddEvidence("access-log", fmt.Sprintf("%d requests failed about %s after they began: twice the request timeout of %s", len(twice),
 			units.Seconds(2*l.Limit), units.Seconds(l.Limit)), twice...)
-		c.Fill(map[string]string{"timeout": units.Seconds(l.Limit), "address": inference.Address(twice)}, f)
+		c.Expand(map[string]string{"timeout": units.Seconds(l.Limit), "address": inference.Address(twice)}, f)
 	}
 }

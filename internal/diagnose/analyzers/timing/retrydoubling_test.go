@@ -12,6 +12,7 @@ import (
 
 // Both members were waited for, one after the other.
 func TestRetryDoubling(t *testing.T) {
+	t.Parallel()
 	r := story.DoubledWaits(t, 8).Diagnose()
 	found := false
 	for _, f := range r.Findings {
@@ -24,6 +25,7 @@ func TestRetryDoubling(t *testing.T) {
 
 // Both members were waited for in vain, one after the other: none of them alone is it.
 func TestHungAtTwoMembers(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":20`, 1)
 	for range 10 {

@@ -13,13 +13,14 @@ import (
 	"causeway/internal/units"
 )
 
+// SlowBody recognises d-slow-body: the body of the answer stalls.
 var SlowBody = inference.Analyzer{
 	Name: "d-slow-body", Requires: inference.Log,
 	Doc: "the head of the answer came, and its body stood still for the timeout",
 	Run: bodyStoodStill,
 }
 
-// bodyStoodStill tells bodies that came to a standstill from streams that live for long and are silent now and then: the
+// bodyStoodStill separates bodies that stopped from streams that live for long and are silent now and then: the
 // timer that ended both runs between two reads, so a stream that outlives it has kept it up for a while.
 func bodyStoodStill(c *inference.Case) {
 	settings, groups := traffic.GroupBy(c.Unclaimed(inference.Is(fault.Backend, fault.Body, fault.Timeout)),
@@ -45,11 +46,11 @@ func bodyStoodStill(c *inference.Case) {
 		}
 		if len(still) > 0 {
 			f := c.Claim("d-slow-body", still, inference.ScopeOf(still), inference.ConfidenceOf(still[0].Own))
-			f.Says("access-log", fmt.Sprintf("%s began, and stood still for the timeout with bytes of the body to come",
+			f.AddEvidence("access-log", fmt.Sprintf("%s began, and stood still for the timeout with bytes of the body to come",
 				units.Count(len(still), "answer", "answers")), still...)
 			f.RuleOut("d-slow-first-byte", "the head had come")
-			f.LeaveOpen("d-read-gap")
-			c.Fill(map[string]string{"address": inference.Address(still)}, f)
+			f.AddRivals("d-read-gap")
+			c.Expand(map[string]string{"address": inference.Address(still)}, f)
 		}
 	}
 }
@@ -77,7 +78,7 @@ func besideFrozen(c *inference.Case, events []*traffic.Event) (rest []*traffic.E
 	return rest
 }
 
-// isFrozen reports whether a member answered nobody during the last time of an event, and one that then asked it in vain.
+// isFrozen reports whether a member answered nothing during the last time of an event, and another request to it failed then.
 func isFrozen(c *inference.Case, e *traffic.Event, during time.Duration, vain []*traffic.Event) bool {
 	slack := stats.BinWidth + e.Resolution()
 	from, to := e.At.Add(slack-during), e.At.Add(-slack)
@@ -97,11 +98,11 @@ func isFrozen(c *inference.Case, e *traffic.Event, during time.Duration, vain []
 func readGap(c *inference.Case, settings string, events []*traffic.Event) {
 	received := traffic.SortedDurations(events, func(e *traffic.Event) time.Duration { return e.Attempt.Receive })
 	f := c.Claim("d-read-gap", events, inference.ScopeOf(events), report.High)
-	f.Says("access-log", fmt.Sprintf("%s ended %s after the first byte, for want of the next within the timeout of %s",
+	f.AddEvidence("access-log", fmt.Sprintf("%s ended %s after the first byte, for want of the next within the timeout of %s",
 		units.Count(len(events), "stream", "streams"),
 		units.Span(received), units.Seconds(c.Traffic.Timeouts[settings])), events...)
 	f.RuleOut("d-timeout-below-latency", "they had outlived the timeout: it counts from the last byte that came")
-	f.LeaveOpen("d-slow-body", "d-ws-sse-idle")
-	f.Expect("backend", len(events), len(events), "bounded", "a byte sooner than that keeps a stream open")
-	c.Fill(map[string]string{"address": inference.Address(events)}, f)
+	f.AddRivals("d-slow-body", "d-ws-sse-idle")
+	f.SetExpected("backend", len(events), len(events), "bounded", "a byte sooner than that keeps a stream open")
+	c.Expand(map[string]string{"address": inference.Address(events)}, f)
 }

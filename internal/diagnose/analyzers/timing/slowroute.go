@@ -10,9 +10,10 @@ import (
 	"causeway/internal/units"
 )
 
+// SlowRoute recognises d-slow-route: one route is slow.
 var SlowRoute = inference.Analyzer{
 	Name: "d-slow-route", Requires: inference.Log,
-	Doc: "one kind of request runs into the request timeout more often than its share explains, its answers reach up to it, all others under the settings stay far below, and it does so at any time and member",
+	Doc: "one route runs into the request timeout more often than its share explains, its answers reach up to it, all other routes under the settings stay far below, and it does so at any time and member",
 	Run: slowRoute,
 }
 
@@ -30,15 +31,15 @@ func slowRoute(c *inference.Case) {
 		}
 		f := c.Claim("d-slow-route", l.Events, l.Scope, inference.ConfidenceOf(near >= stats.MinEvents && 2*near >= len(l.Events) &&
 			!l.Assumed))
-		f.Says("access-log",
-			fmt.Sprintf("%d requests waited the whole request timeout of %s; %d answers to the same kind came in the last third before it",
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%d requests waited the whole request timeout of %s; %d answers on the same route came in the last third before it",
 				len(l.Events), units.Seconds(l.Limit), near), l.Events...)
-		f.Says("access-log", fmt.Sprintf("%d answers to other requests under %s: 99 of 100 within %s", others.N,
+		f.AddEvidence("access-log", fmt.Sprintf("%d answers to other requests under %s: 99 of 100 within %s", others.N,
 			report.Named(l.Scope.Settings, "settings"), units.Seconds(slowest)))
-		f.RuleOut("g-cpu-queueing", "members that are overloaded are slow for every kind of request")
-		f.RuleOut("d-hung", "with requests that never finish there would be no answers just below the timeout")
-		f.LeaveOpen("d-db-lock")
-		f.Expect("gateway", 0, len(l.Events), "bounded", "how long the lost answers would have taken is not in the evidence")
+		f.RuleOut("g-cpu-queueing", "overloaded members are slow on every route")
+		f.RuleOut("d-hung", "if requests never finished, no answers would come just below the timeout")
+		f.AddRivals("d-db-lock")
+		f.SetExpected("gateway", 0, len(l.Events), "bounded", "how long the lost answers would have taken is not in the evidence")
 		longer := inference.LongerThan(l.Limit)
 		c.Advise(f, &l, longer, map[string]string{"path": l.Scope.Path, "address": inference.Address(l.Events)})
 	}

@@ -8,14 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"causeway/internal/accesslog"
 	"causeway/internal/diagnose/story"
-	"causeway/internal/fault"
 	"causeway/internal/report"
 )
 
 // These are late for their own sake, at any time and wherever they go: by day there are more of them, but not of a kind.
 func TestRequestsThatAreLateByThemselves(t *testing.T) {
+	t.Parallel()
 	day := func(at time.Duration) float64 { return 0.5 - 0.45*math.Cos(2*math.Pi*at.Minutes()/10) }
 	for name, c := range map[string]struct {
 		model
@@ -50,6 +49,7 @@ func TestRequestsThatAreLateByThemselves(t *testing.T) {
 	} {
 		for kind, s := range c.evidences(t) {
 			t.Run(name+", "+kind, func(t *testing.T) {
+				t.Parallel()
 				confidence := map[bool]string{true: report.Medium, false: report.High}[s.NoDoc]
 				if r := s.Diagnose(); r.Verdict == nil || r.Verdict.Cause != c.cause || r.Verdict.Confidence != confidence ||
 					r.Undetermined.Failures > 0 {
@@ -60,29 +60,41 @@ func TestRequestsThatAreLateByThemselves(t *testing.T) {
 	}
 }
 
-// On the first generation the time of a request holds that of its client. Large files go to slow clients, and some requests for
-// them are lost: how long the member took for the others is not known.
+// On the first generation the time of a request holds that of its client. If the files are large, slow clients may have taken it, and
+// how long the member took is not known.
 func TestSlowClientsAreNoSlowAnswersOnV1(t *testing.T) {
-	m := model{
-		limit: 20, members: 2, lasts: 20 * time.Minute, rates: map[string]float64{"/a": 0.5, "/file": 0.5}, v1: true,
-		need: needsOf{"/a": quickAnswers, "/file": func(r *rand.Rand) time.Duration {
-			if r.Intn(10) == 0 {
-				return time.Hour
-			}
-			return time.Duration(r.Int63n(int64(20 * time.Second)))
-		}},
-	}
-	s := m.play(t)
-	for i := range s.Records {
-		if r := &s.Records[i]; string(r.URI) == "/file" && r.Status == 200 {
-			r.Sent = 5 << 20
+	t.Parallel()
+	play := func(t *testing.T, size int64) *story.Story {
+		m := model{
+			limit: 20, members: 2, lasts: 20 * time.Minute, rates: map[string]float64{"/a": 0.5, "/file": 0.5}, v1: true,
+			need: needsOf{"/a": quickAnswers, "/file": func(r *rand.Rand) time.Duration {
+				if r.Intn(10) == 0 {
+					return time.Hour
+				}
+				return time.Duration(r.Int63n(int64(20 * time.Second)))
+			}},
 		}
+		s := m.play(t)
+		for i := range s.Records {
+			if r := &s.Records[i]; string(r.URI) == "/file" && r.Status == 200 {
+				r.Sent = size
+			}
+		}
+		return s
 	}
-	story.Spares(t, s.Diagnose(), "d-slow-route", "d-timeout-below-latency", "d-hung")
+	t.Run("small files", func(t *testing.T) {
+		t.Parallel()
+		story.Named(t, play(t, 500).Diagnose(), "d-slow-route")
+	})
+	t.Run("large files", func(t *testing.T) {
+		t.Parallel()
+		story.Spares(t, play(t, 5<<20).Diagnose(), "d-slow-route", "d-timeout-below-latency", "d-hung")
+	})
 }
 
 // One path needs longer than the timeout allows; all others are quick.
 func TestSlowRoute(t *testing.T) {
+	t.Parallel()
 	s, rnd := story.NewAzure(t), rand.New(rand.NewSource(1))
 	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":20`, 1)
 	for i := range 400 {
@@ -104,71 +116,41 @@ func TestSlowRoute(t *testing.T) {
 	}
 }
 
-// importing has clients leave late and requests time out on one path; the member answers all others at once. slow of the path's
-// requests are answered late.
-func importing(t *testing.T, slow int) *story.Story {
-	s := story.NewAzure(t)
-	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":60`, 1)
-	left := func(after time.Duration) story.Change {
-		return func(r *accesslog.Record, a *accesslog.Attempt) {
-			r.Status, r.ErrorInfo, r.Taken = fault.ClientGone, fault.ClientClosed, after
-			a.Status, a.HeaderTime, a.Wait, a.Total = 0, accesslog.Unset, accesslog.Unset, after
-		}
-	}
-	for i := range 600 {
-		s.After(2 * time.Second).Request(4 + i%2)
-		switch {
-		case i%40 == 7:
-			s.Request(4, story.Path("/import"), story.Fails(story.TimeoutFault, 60*time.Second))
-		case i%20 == 13:
-			s.Request(5, story.Path("/import"), left(time.Duration(20+i%39)*time.Second))
-		case i%30 == 4 && slow > 0:
-			slow--
-			s.Request(4, story.Path("/import"), story.Took(time.Duration(10+i%45)*time.Second))
-		}
-	}
-	return s
-}
-
-func TestLeaversAndTimeoutsAreOneStory(t *testing.T) {
-	story.Expect(t, importing(t, 15).Diagnose(), "d-slow-route medium 45")
-	r := importing(t, 0).Diagnose() // whether it ever ends is not seen
-	if len(r.Findings) != 0 || len(r.Undetermined.Groups) != 1 || story.Likely(r) != "d-slow-route" {
-		t.Errorf("found %q, open %q", story.Causes(r), story.Likely(r))
-	}
-}
-
 // Requests end at 20 s and answers come up to it, while the document gives another timeout.
 func TestTimeoutOfAnotherTime(t *testing.T) {
+	t.Parallel()
 	for _, limit := range []string{"10", "60"} {
-		s := story.NewAzure(t)
-		s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":`+limit, 1)
-		for i := range 400 {
-			s.After(time.Second).Request(4+i%3, story.Path("/quick"))
-			switch {
-			case i%20 == 0:
-				s.Request(4+i%3, story.Path("/report"), story.Fails(story.TimeoutFault, 20*time.Second+5*time.Millisecond))
-			case i%4 == 0:
-				s.Request(4+i%3, story.Path("/report"), story.Took(time.Duration(11000+i*22)*time.Millisecond))
+		t.Run(limit, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":`+limit, 1)
+			for i := range 400 {
+				s.After(time.Second).Request(4+i%3, story.Path("/quick"))
+				switch {
+				case i%20 == 0:
+					s.Request(4+i%3, story.Path("/report"), story.Fails(story.TimeoutFault, 20*time.Second+5*time.Millisecond))
+				case i%4 == 0:
+					s.Request(4+i%3, story.Path("/report"), story.Took(time.Duration(11000+i*22)*time.Millisecond))
+				}
 			}
-		}
-		r := s.Diagnose()
-		story.Expect(t, r, "d-slow-route medium 20")
-		if !strings.Contains(strings.Join(r.Assumptions, "\n"), "was 20 s: the document, which says "+limit+" s") {
-			t.Errorf("assumptions %q", r.Assumptions)
-		}
-		now := map[string]string{"60": "raised since, from 20 s to 60 s", "10": "the document has 10 s by now"}[limit]
-		effect := map[string]string{
-			"60": "with the present 60 s some of them would have been answered",
-			"10": "the present 10 s would have cut 80 answers more",
-		}[limit]
-		said := fmt.Sprint(story.Found(t, r, 0).Fixes)
-		if !strings.Contains(said, now) || !strings.Contains(said, effect) || limit == "60" && strings.Contains(said, "--timeout 30") {
-			t.Errorf("document says %s: %s", limit, said)
-		}
-		if saving := r.WhatIf.Savings[0]; saving.From != "20 s" || saving.To != limit+" s" ||
-			!strings.Contains(saving.Note, "the document's value by now") {
-			t.Errorf("%+v", saving)
-		}
+			r := s.Diagnose()
+			story.Expect(t, r, "d-slow-route medium 20")
+			if !strings.Contains(strings.Join(r.Assumptions, "\n"), "was 20 s: the document, which says "+limit+" s") {
+				t.Errorf("assumptions %q", r.Assumptions)
+			}
+			now := map[string]string{"60": "raised since, from 20 s to 60 s", "10": "the document has 10 s by now"}[limit]
+			effect := map[string]string{
+				"60": "with the present 60 s some of them would have been answered",
+				"10": "the present 10 s would have cut 80 answers more",
+			}[limit]
+			said := fmt.Sprint(story.Found(t, r, 0).Fixes)
+			if !strings.Contains(said, now) || !strings.Contains(said, effect) || limit == "60" && strings.Contains(said, "--timeout 30") {
+				t.Errorf("document says %s: %s", limit, said)
+			}
+			if saving := r.WhatIf.Savings[0]; saving.From != "20 s" || saving.To != limit+" s" ||
+				!strings.Contains(saving.Note, "the document's value by now") {
+				t.Errorf("%+v", saving)
+			}
+		})
 	}
 }

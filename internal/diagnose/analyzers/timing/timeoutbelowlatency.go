@@ -14,6 +14,7 @@ import (
 	"causeway/internal/units"
 )
 
+// TimeoutBelowLatency recognises d-timeout-below-latency: the request timeout is shorter than the backend's slow answers.
 var TimeoutBelowLatency = inference.Analyzer{
 	Name: "d-timeout-below-latency", Requires: inference.Log,
 	Doc: "requests end at the request timeout, many answers came in the last third before it, and both come at any time, load and member",
@@ -66,23 +67,23 @@ func slowAnswers(c *inference.Case, l *inference.TimedOutGroup, near int) {
 		confidence = report.High
 	}
 	f := c.Claim("d-timeout-below-latency", l.Events, l.Scope, confidence)
-	f.Says("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s", len(l.Events), units.Seconds(l.Limit)),
+	f.AddEvidence("access-log", fmt.Sprintf("%d requests waited the whole request timeout of %s", len(l.Events), units.Seconds(l.Limit)),
 		l.Events...)
-	f.Says("access-log",
+	f.AddEvidence("access-log",
 		fmt.Sprintf("%d answers came in the last third before it (slowest: %s of %d answers): the timeout cuts through the slower answers",
 			near, units.Seconds(l.Route.Slowest()), l.Route.Answered))
 	if _, changed := c.TimeoutNow(l.Scope.Settings); changed {
 		// advise says so
 	} else if l.Assumed {
-		f.Says("access-log", fmt.Sprintf("the request timeout is not among the evidence; %s is where the requests without an answer end",
+		f.AddEvidence("access-log", fmt.Sprintf("the request timeout is not among the evidence; %s is where the requests without an answer end",
 			units.Seconds(l.Limit)))
 	} else {
-		f.Says("configuration", fmt.Sprintf("requestTimeout of backend settings %q is %s", l.Scope.Settings, units.Seconds(l.Limit)))
+		f.AddEvidence("configuration", fmt.Sprintf("requestTimeout of backend settings %q is %s", l.Scope.Settings, units.Seconds(l.Limit)))
 	}
-	f.RuleOut("d-hung", "with requests that never finish there would be no answers just below the timeout")
-	f.LeaveOpen("g-cpu-queueing", "d-slow-route")
+	f.RuleOut("d-hung", "if requests never finished, no answers would come just below the timeout")
+	f.AddRivals("g-cpu-queueing", "d-slow-route")
 	longer := inference.LongerThan(l.Limit)
-	f.Expect("gateway", 0, len(l.Events), "bounded",
+	f.SetExpected("gateway", 0, len(l.Events), "bounded",
 		fmt.Sprintf("how long the lost answers would have taken is not in the evidence; %s is the first step, its effect will show",
 			units.Seconds(longer)))
 	c.Advise(f, l, longer, map[string]string{"address": inference.Address(l.Events)})
@@ -126,7 +127,7 @@ func timesOfWaiting(c *inference.Case, l *inference.TimedOutGroup) (during, othe
 }
 
 // timesByPace compares the quarter of the answers that came at the slowest times with that of the quickest, where there
-// are enough answers in each time to tell its pace.
+// are enough answers in each time to know its pace.
 func timesByPace(c *inference.Case) (slow, quick time.Duration, differ bool) {
 	all, total := c.Traffic.Line.List(), 0
 	all = slices.DeleteFunc(all, func(i *traffic.Bucket) bool { return i.Answered < stats.MinEvents })

@@ -16,6 +16,7 @@ import (
 
 // 502 and 504 at one timer are one finding: the gateway's timer made both, though no document gives it.
 func TestTwoStatusesAtOneTimer(t *testing.T) {
+	t.Parallel()
 	s := story.NewAzure(t)
 	s.NoDoc = true
 	for i := range 300 {
@@ -24,7 +25,7 @@ func TestTwoStatusesAtOneTimer(t *testing.T) {
 			s.Request(4, story.Fails(story.TimeoutFault, 20*time.Second+3*time.Millisecond),
 				func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status, r.ErrorInfo = 504, "" })
 		case i%30 == 11:
-			s.Request(4, story.Fails(story.ClosedFault, 20*time.Second+4*time.Millisecond),
+			s.Request(4, story.Fails(story.RaceFault, 20*time.Second+4*time.Millisecond),
 				func(r *accesslog.Record, _ *accesslog.Attempt) { r.Status, r.ErrorInfo = 502, "" })
 		default:
 			s.Request(4, story.Took(time.Duration(i%190)*100*time.Millisecond))
@@ -35,6 +36,7 @@ func TestTwoStatusesAtOneTimer(t *testing.T) {
 
 // Of many timeouts a sample is looked at, and answers just below the timeout are all counted: few of them do not become many.
 func TestFewAnswersBesideASampleOfTimeouts(t *testing.T) {
+	t.Parallel()
 	limit := 2 * time.Second
 	r := &traffic.RouteStats{Answers: stats.NewClock().NewTimeline()}
 	for range 20 {
@@ -67,6 +69,7 @@ func TestFewAnswersBesideASampleOfTimeouts(t *testing.T) {
 
 // Answers took as long as the request timeout of 2 s when the gateway made errors.
 func TestMetricsOfSlowAnswers(t *testing.T) {
+	t.Parallel()
 	r := story.DiagnoseMetrics(t,
 		story.MetricSeries("ResponseStatus", "httpstatusgroup=5xx", "total", 60, story.During(50, 0)),
 		story.MetricSeries("BackendResponseStatus", "httpstatusgroup=2xx", "total", 60, story.Constant(900)),
@@ -80,6 +83,7 @@ func TestMetricsOfSlowAnswers(t *testing.T) {
 
 // The answers slope into the timeout: a longer one would catch some of the rest.
 func TestTimeoutBelowLatency(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for i := range 200 {
 		s.After(100 * time.Millisecond)
@@ -98,6 +102,7 @@ func TestTimeoutBelowLatency(t *testing.T) {
 
 // A path that was never answered may hang or may always take too long: nobody can tell from this.
 func TestNeverAnsweredIsNotDecided(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	for range 30 {
 		s.After(100*time.Millisecond).Request(4, story.Path("/report"), story.Fails(story.TimeoutFault, 2*time.Second))

@@ -9,6 +9,7 @@ import (
 	"causeway/internal/units"
 )
 
+// TimeoutMisfit recognises d-timeout-below-latency: the request timeout is shorter than the backend's slow answers.
 var TimeoutMisfit = inference.Analyzer{
 	Name: "d-timeout-below-latency", Requires: inference.Document | inference.Log,
 	Doc: "left open: timeouts that do not lie at the request timeout of the document",

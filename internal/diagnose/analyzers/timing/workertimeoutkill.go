@@ -13,9 +13,10 @@ import (
 	"causeway/internal/units"
 )
 
+// WorkerTimeoutKill recognises d-worker-timeout-kill: the server's supervisor killed a slow worker.
 var WorkerTimeoutKill = inference.Analyzer{
 	Name: "d-worker-timeout-kill", Requires: inference.Log,
-	Doc: "the member closes connections under requests at one round age of the request, on fresh and reused connections alike, while requests of the same kind are answered sooner, and none is later",
+	Doc: "the member closes connections under requests at one round age of the request, on fresh and reused connections alike, while requests on the same route are answered sooner, and none later",
 	Run: workerTimeoutKill,
 }
 
@@ -29,11 +30,13 @@ func workerTimeoutKill(c *inference.Case) {
 		timer, at, off := inference.AtRoundTimer(groups[name])
 		limit, answered := c.Traffic.Timeouts[name], c.Traffic.RoutesOf(name).Waits
 		switch {
-		case len(at) < stats.MinEvents || 4*len(off) > len(at) || inference.EndedTogether(at) || inference.Apart(at, stats.BinWidth/2) < stats.MinEvents: // a clock ends one after the other
+		case len(at) < stats.MinEvents || 4*len(off) > len(at):
+			continue
+		case inference.EndedTogether(at) || inference.Apart(at, stats.BinWidth/2) < stats.MinEvents: // a clock ends one after the other
 			continue
 		case limit > 0 && timer+traffic.TimerBand(limit) >= limit, answered.Between(timer+timer/20, answered.Max+time.Second) > 0:
 			continue
-		case !answeredUpTo(c, at, timer/2): // a kind of request that is never answered may end the worker by itself
+		case !answeredUpTo(c, at, timer/2): // a route that is never answered may end the worker on its own
 			continue
 		}
 		if limit == 0 && slices.ContainsFunc(at, func(e *traffic.Event) bool { return !e.Own && e.QuietInfo() }) {
@@ -44,21 +47,21 @@ func workerTimeoutKill(c *inference.Case) {
 		}
 		f := c.Claim("d-worker-timeout-kill", at, inference.ScopeOf(at), report.Medium)
 		took := traffic.SortedDurations(at, traffic.Lasted)
-		f.Says("access-log",
+		f.AddEvidence("access-log",
 			fmt.Sprintf("%d connections ended %s after the request on them had begun; no answer took longer than %s", len(at),
 				units.Span(took), units.Seconds(answered.Max)), at...)
 		f.RuleOut("c-idle-race", "they ended long after the request had come, not as it came")
 		f.RuleOut("g-crash-on-input", "a crash follows the request, not the clock")
-		f.LeaveOpen("d-inner-timeout", "c-l4-between")
+		f.AddRivals("d-inner-timeout", "c-l4-between")
 		if !slices.ContainsFunc(at, func(e *traffic.Event) bool { return e.Attempt.Reused }) { // connection and request have one age
-			f.MayBe("c-max-age")
+			f.AddOpenRivals("c-max-age")
 		}
-		f.Expect("backend", 0, len(at), "bounded", "with a longer limit some of them would be answered; how many is not in the evidence")
-		c.Fill(map[string]string{"address": inference.Address(at), "timer": units.Seconds(timer)}, f)
+		f.SetExpected("backend", 0, len(at), "bounded", "with a longer limit some of them would be answered; how many is not in the evidence")
+		c.Expand(map[string]string{"address": inference.Address(at), "timer": units.Seconds(timer)}, f)
 	}
 }
 
-// answeredUpTo reports whether requests of the same kinds were answered too, some of them after a time.
+// answeredUpTo reports whether requests on the same routes were answered too, some of them after a time.
 func answeredUpTo(c *inference.Case, events []*traffic.Event, after time.Duration) bool {
 	routes, groups := traffic.GroupBy(events, (*traffic.Event).Route)
 	some := 0

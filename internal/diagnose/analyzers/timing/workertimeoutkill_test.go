@@ -1,6 +1,7 @@
 package timing_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -12,47 +13,56 @@ import (
 
 // The supervisor ends workers at five seconds; the same requests are answered when they are quicker.
 func TestWorkersThatAreKilled(t *testing.T) {
+	t.Parallel()
 	for _, always := range []bool{false, true} {
-		s := story.New(t)
-		s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":30`, 1)
-		for i := range 40 {
-			s.After(700*time.Millisecond).Request(4, story.Took(20*time.Millisecond))
-			if !always {
-				s.Request(4, story.Path("/render"), story.Took(time.Duration(1000+i*90)*time.Millisecond))
+		t.Run(fmt.Sprintf("always %t", always), func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":30`, 1)
+			for i := range 40 {
+				s.After(700*time.Millisecond).Request(4, story.Took(20*time.Millisecond))
+				if !always {
+					s.Request(4, story.Path("/render"), story.Took(time.Duration(1000+i*90)*time.Millisecond))
+				}
+				if i%4 == 0 {
+					s.Request(4, story.Path("/render"), story.Fails(story.RaceFault, 5*time.Second+time.Duration(i%3)*time.Millisecond))
+				}
 			}
-			if i%4 == 0 {
-				s.Request(4, story.Path("/render"), story.Fails(story.RaceFault, 5*time.Second+time.Duration(i%3)*time.Millisecond))
+			if always { // then the requests themselves may end the worker
+				story.Expect(t, s.Diagnose())
+			} else {
+				story.Expect(t, s.Diagnose(), "d-worker-timeout-kill medium 10")
 			}
-		}
-		if always { // then it may be what they ask for that ends the worker
-			story.Expect(t, s.Diagnose())
-		} else {
-			story.Expect(t, s.Diagnose(), "d-worker-timeout-kill medium 10")
-		}
+		})
 	}
 }
 
 // 502s alone at one time, with no word of the gateway's and no document, may be a worker's timer or the gateway's.
 func TestOneTimerWithoutAWord(t *testing.T) {
+	t.Parallel()
 	for info, want := range map[string]string{"": "", fault.UpstreamClosed: "d-worker-timeout-kill medium"} {
-		s := story.NewAzure(t)
-		s.NoDoc = true
-		for i := range 300 {
-			if s.After(2 * time.Second); i%20 == 7 {
-				s.Request(4, story.Fails(story.ClosedFault, 20*time.Second+4*time.Millisecond),
-					func(r *accesslog.Record, _ *accesslog.Attempt) { r.ErrorInfo = info })
-			} else {
-				s.Request(4, story.Took(time.Duration(i%190)*100*time.Millisecond))
+		t.Run(info, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			s.NoDoc = true
+			for i := range 300 {
+				if s.After(2 * time.Second); i%20 == 7 {
+					s.Request(4, story.Fails(story.RaceFault, 20*time.Second+4*time.Millisecond),
+						func(r *accesslog.Record, _ *accesslog.Attempt) { r.ErrorInfo = info })
+				} else {
+					s.Request(4, story.Took(time.Duration(i%190)*100*time.Millisecond))
+				}
 			}
-		}
-		if r := s.Diagnose(); story.Causes(r) != want {
-			t.Errorf("%q: found %q, open %q", info, story.Causes(r), story.Likely(r))
-		}
+			if r := s.Diagnose(); story.Causes(r) != want {
+				t.Errorf("%q: found %q, open %q", info, story.Causes(r), story.Likely(r))
+			}
+		})
 	}
 }
 
 // Connections are made anew for each request, and cut at an age: that is no supervisor's doing.
 func TestMaximumAgeOfConnections(t *testing.T) {
+	t.Parallel()
 	s := story.New(t)
 	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":60`, 1)
 	for i := range 40 {

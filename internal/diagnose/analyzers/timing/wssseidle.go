@@ -9,6 +9,7 @@ import (
 	"causeway/internal/units"
 )
 
+// StreamIdle recognises d-ws-sse-idle: a WebSocket or event stream that says nothing is cut.
 var StreamIdle = inference.Analyzer{
 	Name: "d-ws-sse-idle", Requires: inference.Log,
 	Doc: "answers of a type that streams (text/event-stream and the like) had begun, and were cut when nothing had come for the request timeout",
@@ -31,14 +32,14 @@ func silentStream(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("d-ws-sse-idle", events, inference.ScopeOf(events), inference.ConfidenceOf(events[0].Own))
-		f.Says("access-log", fmt.Sprintf("%s of type %s began, and ended when nothing had come from the member for the request timeout%s",
+		f.AddEvidence("access-log", fmt.Sprintf("%s of type %s began, and ended when nothing had come from the member for the request timeout%s",
 			units.Count(len(events), "answer", "answers"), traffic.StreamTypes(events), TimeoutText(c, k.Settings)), events...)
 		f.RuleOut("d-slow-body", "a stream is not late with anything: it has no length, and nothing was due")
-		f.LeaveOpen("d-read-gap")
-		f.Expect("backend", len(events), len(events), "bounded", "a comment line or an event sooner than that keeps a stream open")
-		f.Expect("gateway", 0, len(events), "bounded",
+		f.AddRivals("d-read-gap")
+		f.SetExpected("backend", len(events), len(events), "bounded", "a comment line or an event sooner than that keeps a stream open")
+		f.SetExpected("gateway", 0, len(events), "bounded",
 			"with a request timeout above the longest silence; how long that is, is not in the evidence")
-		c.Fill(map[string]string{"address": inference.Address(events)}, f)
+		c.Expand(map[string]string{"address": inference.Address(events)}, f)
 	}
 }
 

@@ -6,15 +6,16 @@ import (
 	"causeway/internal/units"
 )
 
-var UnsaidTimer = inference.Analyzer{
+// UnknownTimer recognises k-backend-5xx: the backend itself answers with an error.
+var UnknownTimer = inference.Analyzer{
 	Name: "k-backend-5xx", Requires: inference.Log,
 	Doc: "left open: a 504 that the gateway's timer may have made, or the member's own, where the request timeout is not known",
-	Run: setUnsaidAside,
+	Run: setUnknownAside,
 }
 
-// setUnsaidAside leaves timeouts open that may be the member's own: without the request timeout it is not known whose timer
+// setUnknownAside leaves timeouts open that may be the member's own: without the request timeout it is not known whose timer
 // it was that ended them.
-func setUnsaidAside(c *inference.Case) {
+func setUnknownAside(c *inference.Case) {
 	events := c.Unclaimed(func(e *traffic.Event) bool {
 		return e.Ambiguous && traffic.IsTimeout(e) && c.Traffic.Timeouts[e.Settings] == 0
 	})
