@@ -31,7 +31,8 @@ func earlierReport(path string) (*report.Report, error) {
 	}
 	if !slices.Contains(comparableForms, r.Schema) {
 		return nil, &exitError{
-			code: exitUsage, err: fmt.Errorf("read the earlier report: %s is of the form %s, and this version reads %s", path, r.Schema, strings.Join(comparableForms, " and ")),
+			code: exitUsage, err: fmt.Errorf("read the earlier report: %s is of the form %s, and this version reads %s", path, r.Schema,
+				strings.Join(comparableForms, " and ")),
 			hint: "diagnose the earlier evidence again with this version: causeway diagnose PATH… -o json",
 		}
 	}

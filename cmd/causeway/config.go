@@ -202,7 +202,8 @@ func showLocal(w io.Writer, file string) error {
 	if local.KeepAliveHint == "ignore" {
 		hint = "ignore, as Azure does"
 	}
-	_, err = fmt.Fprintf(w, "beside the document:\n  passiveEjection: %s\n  keepAliveHint: %s\n  connectTimeout: %s, backendIdleTimeout: %s\n",
+	_, err = fmt.Fprintf(w,
+		"beside the document:\n  passiveEjection: %s\n  keepAliveHint: %s\n  connectTimeout: %s, backendIdleTimeout: %s\n",
 		ejection, hint, local.ConnectTimeout, local.BackendIdleTimeout)
 	return err
 }

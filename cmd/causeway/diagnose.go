@@ -183,7 +183,8 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 		return nil, notRunning(err, data)
 	}
 	if status.Lost > 0 {
-		fmt.Fprintf(stderr, "%s lost because the disk did not take them; see the gateway's own log. The report lacks them.\n", were(status.Lost, "access-log record"))
+		fmt.Fprintf(stderr, "%s lost because the disk did not take them; see the gateway's own log. The report lacks them.\n",
+			were(status.Lost, "access-log record"))
 	}
 	b, err := evidence.Open([]string{supervisor.LogRoot(data)})
 	if errors.Is(err, os.ErrNotExist) { // the logs were removed; the running gateway can be judged without

@@ -34,7 +34,8 @@ func TestNoRowCouldBeRead(t *testing.T) {
 	}
 	bad := write("log.csv", "TimeGenerated,HttpStatus,TimeTaken,ClientIp\nyesterday,502,1.5,198.51.100.4\n")
 	good := write("good.csv", "TimeGenerated,HttpStatus,TimeTaken,ClientIp\n2026-11-20T08:00:00Z,502,1.5,198.51.100.4\n")
-	document := write("gw.json", `{"name":"w","type":"Microsoft.Network/applicationGateways","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}}}`)
+	document := write("gw.json",
+		`{"name":"w","type":"Microsoft.Network/applicationGateways","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}}}`)
 	empty := write("empty.csv", "TimeGenerated,HttpStatus,TimeTaken,ClientIp\n")
 	for _, x := range []struct {
 		paths []string
@@ -58,12 +59,14 @@ func TestNoRowCouldBeRead(t *testing.T) {
 // The other commands that read evidence say so too.
 func TestNoRowCouldBeReadByOthers(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "log.csv")
-	if err := os.WriteFile(bad, []byte("TimeGenerated,HttpStatus,TimeTaken,ClientIp\nyesterday,502,1.5,198.51.100.4\n"), 0o600); err != nil {
+	if err := os.WriteFile(bad, []byte("TimeGenerated,HttpStatus,TimeTaken,ClientIp\nyesterday,502,1.5,198.51.100.4\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{{"capacity", bad}, {"troubleshoot", bad}, {"explain", "592d1649f75a8d480a3c4dc6a975309d", bad}} {
 		var out, errs strings.Builder
-		if code := run(args, strings.NewReader(""), &out, &errs); code != exitFailed || out.Len() > 0 || !strings.Contains(errs.String(), "no row of any log") {
+		if code := run(args, strings.NewReader(""), &out, &errs); code != exitFailed || out.Len() > 0 ||
+			!strings.Contains(errs.String(), "no row of any log") {
 			t.Errorf("%v: exit %d, %s%s", args, code, out.String(), errs.String())
 		}
 	}
@@ -96,7 +99,8 @@ func TestNamesOfFilesOnATerminal(t *testing.T) {
 	} {
 		var out, errs strings.Builder
 		run(args, strings.NewReader(""), &out, &errs)
-		if printed := out.String() + errs.String(); strings.ContainsAny(printed, "\x1b\x07") || strings.Contains(printed, "\ncauseway: no problem") {
+		if printed := out.String() + errs.String(); strings.ContainsAny(printed, "\x1b\x07") ||
+			strings.Contains(printed, "\ncauseway: no problem") {
 			t.Errorf("%q: %q", args, printed)
 		}
 	}

@@ -48,7 +48,10 @@ func TestHealthShowsWhoIsHeldBack(t *testing.T) {
 	h := gateway.Health{Pools: []gateway.PoolHealth{{Pool: gateway.Ref{ID: "x/pool"}, Settings: []gateway.SettingsHealth{{
 		Settings: gateway.Ref{ID: "x/http"},
 		Servers: []gateway.ServerHealth{
-			{Address: "10.0.0.4", Health: "Up", Detail: "Success. Held back until 10:00:20.", Causeway: &gateway.HealthEvidence{HeldUntil: "2026-11-20T10:00:20Z"}},
+			{
+				Address: "10.0.0.4", Health: "Up", Detail: "Success. Held back until 10:00:20.",
+				Causeway: &gateway.HealthEvidence{HeldUntil: "2026-11-20T10:00:20Z"},
+			},
 			{Address: "10.0.0.5", Health: "Up", Detail: "Success."},
 		},
 	}}}}}
@@ -56,7 +59,8 @@ func TestHealthShowsWhoIsHeldBack(t *testing.T) {
 	if err := printHealth(&b, h); err != nil {
 		t.Fatal(err)
 	}
-	if got := b.String(); strings.Count(got, "Up, held back") != 1 || !strings.Contains(got, "10.0.0.4 (http): Success. Held back until 10:00:20.") {
+	if got := b.String(); strings.Count(got, "Up, held back") != 1 ||
+		!strings.Contains(got, "10.0.0.4 (http): Success. Held back until 10:00:20.") {
 		t.Errorf("%s", got)
 	}
 }

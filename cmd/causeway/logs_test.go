@@ -18,7 +18,12 @@ func TestOneLine(t *testing.T) {
 			t.Errorf("%s\nlacks %s", got, want)
 		}
 	}
-	f(accesslog.Record{Status: 404, Method: []byte("GET"), OriginalHost: []byte("shop.example"), OriginalURI: []byte("/a?b")}, "404  GET shop.example/a?b  pool -  member -")
+	f(accesslog.Record{
+		Status:       404,
+		Method:       []byte("GET"),
+		OriginalHost: []byte("shop.example"),
+		OriginalURI:  []byte("/a?b"),
+	}, "404  GET shop.example/a?b  pool -  member -")
 	f(accesslog.Record{OriginalHost: []byte("x\u009b2J\x1b"), OriginalURI: []byte("/a\n")}, `- x\u009b2J\x1b/a\n  pool`)
 	f(accesslog.Record{OriginalHost: []byte("bücher.example"), OriginalURI: []byte("/a")}, "- bücher.example/a  pool")
 	f(accesslog.Record{Method: []byte("GET"), OriginalHost: []byte("shop.example"), URI: []byte("/a")}, "GET shop.example/a  pool") // of v1
@@ -26,7 +31,11 @@ func TestOneLine(t *testing.T) {
 	f(accesslog.Record{Attempts: []accesslog.Attempt{{Member: "10.0.0.4", Server: server}}}, "member 10.0.0.4 (127.0.0.1:9000)")
 	f(accesslog.Record{Attempts: []accesslog.Attempt{{Member: "127.0.0.1", Server: server}}}, "member 127.0.0.1:9000")
 	f(accesslog.Record{Attempts: []accesslog.Attempt{{Member: "app.example"}}}, "member app.example ")
-	f(accesslog.Record{Method: []byte("G\x1bET"), Pool: "we\nb", Attempts: []accesslog.Attempt{{Member: "m\x07"}, {Member: "n\u202e"}}}, `G\x1bET -  pool we\nb  member n\u202e`)
+	f(accesslog.Record{
+		Method:   []byte("G\x1bET"),
+		Pool:     "we\nb",
+		Attempts: []accesslog.Attempt{{Member: "m\x07"}, {Member: "n\u202e"}},
+	}, `G\x1bET -  pool we\nb  member n\u202e`)
 	f(accesslog.Record{Attempts: []accesslog.Attempt{{Member: "m\x07"}, {}}}, `attempt 1 on m\a: `)
 	f(accesslog.Record{Attempts: []accesslog.Attempt{{Member: "a.example"}, {Server: server}}}, "attempt 1 on a.example: ")
 }
@@ -44,7 +53,13 @@ func TestRecordsWithControlBytes(t *testing.T) {
 // The line shows how long a member took, in records of each generation, and what is above the request timeout is marked.
 func TestLatencyBesideTheTimeout(t *testing.T) {
 	const limit = 2 * time.Second
-	blank := accesslog.Attempt{Total: accesslog.Unset, Send: accesslog.Unset, Wait: accesslog.Unset, Receive: accesslog.Unset, HeaderTime: accesslog.Unset}
+	blank := accesslog.Attempt{
+		Total:      accesslog.Unset,
+		Send:       accesslog.Unset,
+		Wait:       accesslog.Unset,
+		Receive:    accesslog.Unset,
+		HeaderTime: accesslog.Unset,
+	}
 	of := func(change func(r *accesslog.Record, a *accesslog.Attempt)) *accesslog.Record {
 		r, a := accesslog.Record{}, blank
 		change(&r, &a)

@@ -38,7 +38,8 @@ func TestProgressIsErased(t *testing.T) {
 	time.Sleep(quietFirst + everyRefresh/2)
 	close(stop)
 	<-stopped
-	if got := b.String(); !strings.HasPrefix(got, "\r\x1b[Kread 5.0 of 10.0 GB, ") || !strings.HasSuffix(got, " left\r\x1b[K") || strings.Contains(got, "\n") {
+	if got := b.String(); !strings.HasPrefix(got, "\r\x1b[Kread 5.0 of 10.0 GB, ") || !strings.HasSuffix(got, " left\r\x1b[K") ||
+		strings.Contains(got, "\n") {
 		t.Errorf("%q", got)
 	}
 }

@@ -57,6 +57,7 @@ func redactPaths(cmd *cobra.Command, paths []string, to string) (err error) {
 	if err := redact.New(key).Redact(paths, f); err != nil {
 		return &exitError{code: exitFailed, err: err, hint: "nothing was written"}
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s is ready. Look into it before you share it: names of pools, rules and settings are kept.\n", evidence.Printable(to))
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s is ready. Look into it before you share it: names of pools, rules and settings are kept.\n",
+		evidence.Printable(to))
 	return nil
 }

@@ -25,7 +25,8 @@ var probes = []Cause{
 		Disproof:  "the member gives the probe's path the same answer under both names",
 		Fixes: []Fix{
 			probe("let the probe ask with the host that the backend serves, or pick the one of the backend settings"+ownProbe,
-				"--host HOST --host-name-from-http-settings false", "$probe.Host = 'HOST'; $probe.PickHostNameFromBackendHttpSettings = $false",
+				"--host HOST --host-name-from-http-settings false",
+				"$probe.Host = 'HOST'; $probe.PickHostNameFromBackendHttpSettings = $false",
 				"Host, Pick host name from backend settings", "host, or pickHostNameFromBackendHttpSettings: true without host,"),
 		},
 	},
@@ -52,7 +53,8 @@ var probes = []Cause{
 		Separate:  "compare the two ports, and connect to each",
 		Disproof:  "the probe uses the port of the settings",
 		Fixes: []Fix{
-			probe("let the probe use the port of the settings", "--port PORT", "$probe.Port = PORT", "Pick port from backend settings", "port to that of the settings, or leave it out,"),
+			probe("let the probe use the port of the settings", "--port PORT", "$probe.Port = PORT", "Pick port from backend settings",
+				"port to that of the settings, or leave it out,"),
 		},
 	},
 	{
@@ -63,7 +65,8 @@ var probes = []Cause{
 		Separate:  "the text of the 400; openssl s_client against the port",
 		Disproof:  "a request in the probe's protocol to that port gets an ordinary answer",
 		Fixes: []Fix{
-			probe("set the protocol of the probe, and with it that of the settings, to what the port speaks", "--protocol Https", "$probe.Protocol = 'Https'", "Protocol", "protocol, and that of the settings,"),
+			probe("set the protocol of the probe, and with it that of the settings, to what the port speaks", "--protocol Https",
+				"$probe.Protocol = 'Https'", "Protocol", "protocol, and that of the settings,"),
 		},
 	},
 	{
@@ -75,7 +78,8 @@ var probes = []Cause{
 		Disproof:  "the probe's path answers well within the timeout when it is asked directly",
 		Fixes: []Fix{
 			backend("make the probe's path cheap, with a thread of its own where possible"),
-			probe("raise the probe's timeout above the time that its path needs, and its interval at least as far"+ownProbe, "--timeout 60 --interval 60", "$probe.Timeout = 60; $probe.Interval = 60",
+			probe("raise the probe's timeout above the time that its path needs, and its interval at least as far"+ownProbe,
+				"--timeout 60 --interval 60", "$probe.Timeout = 60; $probe.Interval = 60",
 				"Timeout, Interval", "timeout and interval"),
 		},
 	},
@@ -87,7 +91,8 @@ var probes = []Cause{
 		Separate:  "the status of the probe's answer is accepted, and only the text is missing",
 		Disproof:  "the page that the member serves to the probe holds the text",
 		Fixes: []Fix{
-			probe("correct or drop the text in the probe's match", "--match-body ''", "$probe.Match.Body = ''", "HTTP response body match", "match.body"),
+			probe("correct or drop the text in the probe's match", "--match-body ''", "$probe.Match.Body = ''", "HTTP response body match",
+				"match.body"),
 		},
 	},
 	{
@@ -99,7 +104,9 @@ var probes = []Cause{
 		Disproof:  "the probe gets 200",
 		Fixes: []Fix{
 			backend("answer 200 on the probe's path instead of a redirect"),
-			probe("accept 200 only", "--match-status-codes 200", "$probe.Match = New-AzApplicationGatewayProbeHealthResponseMatch -StatusCode 200", "HTTP response status code match", "match.statusCodes to 200"),
+			probe("accept 200 only", "--match-status-codes 200",
+				"$probe.Match = New-AzApplicationGatewayProbeHealthResponseMatch -StatusCode 200", "HTTP response status code match",
+				"match.statusCodes to 200"),
 		},
 	},
 	{
@@ -113,9 +120,11 @@ var probes = []Cause{
 			backend("let the probed path check only whether this process can serve; report the dependency elsewhere"),
 			{
 				Side: "gateway", Change: "keep some members in service although their probes fail",
-				AzCLI:      "az network application-gateway probe update" + ofGateway + "-n {probe} --min-servers 1",
-				PowerShell: getGateway + "$probe = Get-AzApplicationGatewayProbeConfig -ApplicationGateway $gw -Name {probe}; $probe.MinServers = 1" + setGateway,
-				Causeway:   "set minServers of probe {probe} in the document" + applyDocument,
+				AzCLI: "az network application-gateway probe update" + ofGateway + "-n {probe} --min-servers 1",
+				PowerShell: getGateway +
+					"$probe = Get-AzApplicationGatewayProbeConfig -ApplicationGateway $gw -Name {probe}; $probe.MinServers = 1" +
+					setGateway,
+				Causeway: "set minServers of probe {probe} in the document" + applyDocument,
 			},
 		},
 	},
@@ -128,7 +137,8 @@ var probes = []Cause{
 		Disproof:  "failures on this member go on after its health turned to Down",
 		Fixes: []Fix{
 			backend("start {member} again if it is still down; from now on stop a member only after it was taken out of the pool"),
-			probe("probe more often: every {interval} s with a threshold of {threshold}, and a timeout no longer than the interval"+ownProbe,
+			probe("probe more often: every {interval} s with a threshold of {threshold}, and a timeout no longer than the interval"+
+				ownProbe,
 				"--interval {interval} --threshold {threshold}", "$probe.Interval = {interval}; $probe.UnhealthyThreshold = {threshold}",
 				"Interval, Unhealthy threshold", "interval to {interval} and unhealthyThreshold to {threshold}"),
 		},
@@ -151,7 +161,8 @@ var probes = []Cause{
 		Disproof:  "the changes of health line up with deployments or restarts",
 		Fixes: []Fix{
 			backend("add capacity, so that the rest can carry a member that is out"),
-			probe("require more failed probes, and give each more time", "--threshold 5 --timeout 30", "$probe.UnhealthyThreshold = 5; $probe.Timeout = 30", "Unhealthy threshold, Timeout", "unhealthyThreshold and timeout"),
+			probe("require more failed probes, and give each more time", "--threshold 5 --timeout 30",
+				"$probe.UnhealthyThreshold = 5; $probe.Timeout = 30", "Unhealthy threshold, Timeout", "unhealthyThreshold and timeout"),
 		},
 	},
 	{
@@ -230,7 +241,8 @@ var probes = []Cause{
 		Disproof:  "members that have been in the pool for long fail in the same way",
 		Fixes: []Fix{
 			backend("register a member after it answers, and let the probed path fail until it can serve"),
-			servers("add the member to {pool} only when it answers its probe's path", "ALL MEMBERS", "ALL,MEMBERS", "add it to backendAddresses of {pool}"),
+			servers("add the member to {pool} only when it answers its probe's path", "ALL MEMBERS", "ALL,MEMBERS",
+				"add it to backendAddresses of {pool}"),
 		},
 	},
 	{

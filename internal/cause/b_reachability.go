@@ -12,10 +12,12 @@ var reachability = []Cause{
 			backend("start the service on {address}, or find out why it stopped"),
 			{
 				Side: "gateway", Change: "correct the port of the backend settings, if the service listens elsewhere",
-				AzCLI:      "az network application-gateway http-settings update" + ofGateway + "-n {settings} --port PORT",
-				PowerShell: getGateway + "$settings = Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings}; $settings.Port = PORT" + setGateway,
-				Portal:     "Backend settings > {settings} > Backend port",
-				Causeway:   "set the port of {settings} in the document" + applyDocument + " (where members: of causeway.yaml maps the member to host:port, the port is that one: correct it there and use causeway config apply --local causeway.yaml)",
+				AzCLI: "az network application-gateway http-settings update" + ofGateway + "-n {settings} --port PORT",
+				PowerShell: getGateway +
+					"$settings = Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings}; $settings.Port = PORT" + setGateway,
+				Portal: "Backend settings > {settings} > Backend port",
+				Causeway: "set the port of {settings} in the document" + applyDocument +
+					" (where members: of causeway.yaml maps the member to host:port, the port is that one: correct it there and use causeway config apply --local causeway.yaml)",
 			},
 		},
 	},
@@ -92,12 +94,15 @@ var reachability = []Cause{
 		Disproof:  "the gateway's resolver returns an address",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "correct the FQDN in the pool, or link the private zone to the gateway's network, then stop and start the gateway (nothing is served for some minutes meanwhile, and a v1 gateway gets another address: do it at a quiet time)",
+				Side:   "gateway",
+				Change: "correct the FQDN in the pool, or link the private zone to the gateway's network, then stop and start the gateway (nothing is served for some minutes meanwhile, and a v1 gateway gets another address: do it at a quiet time)",
 				AzCLI: "az network private-dns link vnet create -g {group} --zone-name ZONE -n LINK --virtual-network VNET --registration-enabled false && " +
 					"az network application-gateway stop -g {group} -n {gateway} && az network application-gateway start -g {group} -n {gateway}",
-				PowerShell: "New-AzPrivateDnsVirtualNetworkLink -ResourceGroupName {group} -ZoneName ZONE -Name LINK -VirtualNetworkId VNET_ID; " + getGateway + "Stop-AzApplicationGateway -ApplicationGateway $gw; Start-AzApplicationGateway -ApplicationGateway $gw",
-				Portal:     "Private DNS zones > the zone > Virtual network links",
-				Causeway:   "correct the fqdn in backendAddresses of {pool} in the document" + applyDocument + "; or map the name under members: in causeway.yaml",
+				PowerShell: "New-AzPrivateDnsVirtualNetworkLink -ResourceGroupName {group} -ZoneName ZONE -Name LINK -VirtualNetworkId VNET_ID; " +
+					getGateway + "Stop-AzApplicationGateway -ApplicationGateway $gw; Start-AzApplicationGateway -ApplicationGateway $gw",
+				Portal: "Private DNS zones > the zone > Virtual network links",
+				Causeway: "correct the fqdn in backendAddresses of {pool} in the document" + applyDocument +
+					"; or map the name under members: in causeway.yaml",
 			},
 		},
 	},
@@ -110,7 +115,8 @@ var reachability = []Cause{
 		Disproof:  "the gateway's resolver answers the name quickly at that time",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "fix the DNS servers of the gateway's network or use others, then stop and start the gateway (nothing is served for some minutes meanwhile, and a v1 gateway gets another address: do it at a quiet time)",
+				Side:   "gateway",
+				Change: "fix the DNS servers of the gateway's network or use others, then stop and start the gateway (nothing is served for some minutes meanwhile, and a v1 gateway gets another address: do it at a quiet time)",
 				AzCLI: "az network vnet update -g {group} -n VNET --dns-servers 10.0.0.10 10.0.0.11 && " +
 					"az network application-gateway stop -g {group} -n {gateway} && az network application-gateway start -g {group} -n {gateway}",
 				PowerShell: "$vnet = Get-AzVirtualNetwork -ResourceGroupName {group} -Name VNET; $vnet.DhcpOptions.DnsServers = '10.0.0.10', '10.0.0.11'; Set-AzVirtualNetwork -VirtualNetwork $vnet",
@@ -171,9 +177,13 @@ var reachability = []Cause{
 		Separate:  "send a request on a new connection after as long a quiet time: it gets a response if the path drops idle connections, and is slow if the member is",
 		Disproof:  "an answer on a connection that had been idle for longer",
 		Fixes: []Fix{
-			{Side: "gateway", Change: "stop reusing connections before the device drops them", Causeway: "set backendIdleTimeout: {newIdle} in causeway.yaml" + applyLocal},
 			{
-				Side: "backend", Change: "raise the idle limit of the device between, or let it send a reset when it drops a connection (TCP reset on idle of an Azure load balancer)",
+				Side: "gateway", Change: "stop reusing connections before the device drops them",
+				Causeway: "set backendIdleTimeout: {newIdle} in causeway.yaml" + applyLocal,
+			},
+			{
+				Side:       "backend",
+				Change:     "raise the idle limit of the device between, or let it send a reset when it drops a connection (TCP reset on idle of an Azure load balancer)",
 				AzCLI:      "az network lb rule update -g {group} --lb-name LB -n RULE --idle-timeout 30 --enable-tcp-reset true",
 				PowerShell: "$lb = Get-AzLoadBalancer -ResourceGroupName {group} -Name LB; $lb.LoadBalancingRules[0].IdleTimeoutInMinutes = 30; $lb.LoadBalancingRules[0].EnableTcpReset = $true; Set-AzLoadBalancer -LoadBalancer $lb",
 				Portal:     "Load balancers > the one between > Load balancing rules > Idle timeout, TCP reset",
@@ -188,7 +198,10 @@ var reachability = []Cause{
 		Separate:  "whether members of different software have the same limit; who sent the reset (a capture on the member)",
 		Disproof:  "members of other software have other limits, or one answers on a connection idle for longer",
 		Fixes: []Fix{
-			{Side: "gateway", Change: "stop reusing connections before the limit of the hop", Causeway: "set backendIdleTimeout in causeway.yaml below the limit" + applyLocal},
+			{
+				Side: "gateway", Change: "stop reusing connections before the limit of the hop",
+				Causeway: "set backendIdleTimeout in causeway.yaml below the limit" + applyLocal,
+			},
 			{
 				Side: "backend", Change: "raise the idle limit of the device between",
 				AzCLI:      "az network lb rule update -g {group} --lb-name LB -n RULE --idle-timeout 30",
@@ -224,7 +237,8 @@ var reachability = []Cause{
 		Disproof:  "the IPv4 addresses fail too",
 		Fixes: []Fix{
 			backend("remove the AAAA records, or make the members reachable over IPv6"),
-			servers("name the members by IPv4 address instead of by FQDN", "10.0.0.4 10.0.0.5", "10.0.0.4,10.0.0.5", "use ipAddress in backendAddresses of {pool}"),
+			servers("name the members by IPv4 address instead of by FQDN", "10.0.0.4 10.0.0.5", "10.0.0.4,10.0.0.5",
+				"use ipAddress in backendAddresses of {pool}"),
 		},
 	},
 	{
@@ -255,9 +269,11 @@ var reachability = []Cause{
 		Fixes: []Fix{
 			backend("replace the host that cannot be reached"),
 			{
-				Side: "gateway", Change: "where it is an instance of the gateway: stop and start the gateway, which replaces its instances (nothing is served for some minutes meanwhile, and a v1 gateway gets another address: do it at a quiet time)",
-				AzCLI:      "az network application-gateway stop -g {group} -n {gateway} && az network application-gateway start -g {group} -n {gateway}",
-				PowerShell: getGateway + "Stop-AzApplicationGateway -ApplicationGateway $gw; Start-AzApplicationGateway -ApplicationGateway $gw",
+				Side:   "gateway",
+				Change: "where it is an instance of the gateway: stop and start the gateway, which replaces its instances (nothing is served for some minutes meanwhile, and a v1 gateway gets another address: do it at a quiet time)",
+				AzCLI:  "az network application-gateway stop -g {group} -n {gateway} && az network application-gateway start -g {group} -n {gateway}",
+				PowerShell: getGateway +
+					"Stop-AzApplicationGateway -ApplicationGateway $gw; Start-AzApplicationGateway -ApplicationGateway $gw",
 			},
 		},
 	},

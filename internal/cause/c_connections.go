@@ -5,13 +5,17 @@ var connections = []Cause{
 		ID: "c-idle-race", Title: "the backend closes idle connections while the gateway is about to reuse them", Azure: "M", Trace: "H",
 		Mechanism: "The backend ends a kept-alive connection after {backendIdle} without a request; the gateway keeps it for {idle}. A request that leaves within the last round trip before that meets a connection that is closed when it arrives, and it may not be sent again unless it is idempotent.",
 		Evidence:  "Failures on reused connections only, before any byte of an answer; idle age plus latency of each is the same value, the backend's idle limit, or lies in a band as wide as one tick of the timer by which a server looks for idle connections. The share is what the gaps on each connection predict.",
-		Rivals:    []string{"c-restart", "g-crash-on-input", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "c-close-at-once", "c-l4-between"},
-		Separate:  "idle age plus latency clusters at one value or in one band; with a restart many connections fail in one second, with a crash one request repeats, with a maximum the number of uses or the age clusters",
-		Disproof:  "one such failure on a fresh connection, or an answer on a connection that had been idle for longer than the limit, or than the end of the band",
+		Rivals: []string{
+			"c-restart", "g-crash-on-input", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst",
+			"c-close-at-once", "c-l4-between",
+		},
+		Separate: "idle age plus latency clusters at one value or in one band; with a restart many connections fail in one second, with a crash one request repeats, with a maximum the number of uses or the age clusters",
+		Disproof: "one such failure on a fresh connection, or an answer on a connection that had been idle for longer than the limit, or than the end of the band",
 		Fixes: []Fix{
 			backend("let the backend keep idle connections longer than the gateway does: its keep-alive limit above {idle}, for example {backendTarget} (Node.js: server.keepAliveTimeout = {backendTargetMs}; server.headersTimeout above that)"),
 			{
-				Side: "gateway", Change: "stop reusing connections before the backend closes them (Application Gateway has no setting for it)",
+				Side:     "gateway",
+				Change:   "stop reusing connections before the backend closes them (Application Gateway has no setting for it)",
 				Causeway: "set backendIdleTimeout: {newIdle} in causeway.yaml (or keepAliveHint: honour where the backend announces its limit)" + applyLocal,
 			},
 		},
@@ -41,7 +45,8 @@ var connections = []Cause{
 		},
 	},
 	{
-		ID: "c-keepalive-max-requests", Title: "the backend closes connections after a number of requests, unannounced", Azure: "M", Trace: "H",
+		ID: "c-keepalive-max-requests", Title: "the backend closes connections after a number of requests, unannounced", Azure: "M",
+		Trace:     "H",
 		Mechanism: "The backend ends a connection after {uses} requests without saying Connection: close in the last answer; a request that is on its way by then is lost.",
 		Evidence:  "The lost requests were each the next one on their connection; none was answered beyond that number.",
 		Rivals:    []string{"c-idle-race", "c-max-age", "g-worker-recycle"},
@@ -92,8 +97,10 @@ var connections = []Cause{
 		Fixes: []Fix{
 			draining("raise the drain timeout above the longest request"),
 			{
-				Side: "gateway", Change: "Causeway lets requests on a removed member run to their end; allow more time when a listener is removed and when the gateway stops",
-				Causeway: "set connectionDraining.drainTimeoutInSec of {settings} in the document" + applyDocument + "; causeway serve --drain 2m",
+				Side:   "gateway",
+				Change: "Causeway lets requests on a removed member run to their end; allow more time when a listener is removed and when the gateway stops",
+				Causeway: "set connectionDraining.drainTimeoutInSec of {settings} in the document" + applyDocument +
+					"; causeway serve --drain 2m",
 			},
 			backend("do not stop a member before its longest requests can have ended"),
 		},
@@ -108,9 +115,11 @@ var connections = []Cause{
 		Fixes: []Fix{
 			{
 				Side: "gateway", Change: "do without affinity where sessions are shared",
-				AzCLI:      "az network application-gateway http-settings update" + ofGateway + "-n {settings} --cookie-based-affinity Disabled",
-				PowerShell: getGateway + "$settings = Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings}; $settings.CookieBasedAffinity = 'Disabled'" + setGateway,
-				Portal:     "Backend settings > {settings} > Cookie-based affinity",
+				AzCLI: "az network application-gateway http-settings update" + ofGateway +
+					"-n {settings} --cookie-based-affinity Disabled",
+				PowerShell: getGateway +
+					"$settings = Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings}; $settings.CookieBasedAffinity = 'Disabled'" + setGateway,
+				Portal: "Backend settings > {settings} > Cookie-based affinity",
 			},
 			backend("keep sessions in a shared store, and let a leaving member expire the cookie in its answers"),
 		},
@@ -124,7 +133,8 @@ var connections = []Cause{
 		Disproof:  "the number of members did not change",
 		Fixes: []Fix{
 			{
-				Side: "backend", Change: "have the platform announce the end, and drain on that notice (terminate notification of a scale set, preStop hook of a pod)",
+				Side:       "backend",
+				Change:     "have the platform announce the end, and drain on that notice (terminate notification of a scale set, preStop hook of a pod)",
 				AzCLI:      "az vmss update -g {group} -n VMSS --enable-terminate-notification true --terminate-notification-time 10",
 				PowerShell: "Update-AzVmss -ResourceGroupName {group} -VMScaleSetName VMSS -TerminateScheduledEvents $true -TerminateScheduledEventNotBeforeTimeoutInMinutes 10",
 				Portal:     "Virtual machine scale sets > Scaling > Scale-in policy, Instance termination notification",
@@ -142,7 +152,8 @@ var connections = []Cause{
 		Fixes:     []Fix{backend("keep a leaving pod serving for longer than the change takes to arrive: a preStop hook that sleeps 90 s or more, and a grace period above that")},
 	},
 	{
-		ID: "c-ignores-sigterm-listener-close", Title: "a stopping member closes its listener and its connections in the wrong order", Azure: "L", Trace: "H",
+		ID: "c-ignores-sigterm-listener-close", Title: "a stopping member closes its listener and its connections in the wrong order",
+		Azure: "L", Trace: "H",
 		Mechanism: "On SIGTERM the process refuses new connections but continues with kept-alive ones, or the reverse. Either way some requests meet a closed door before the gateway notices.",
 		Evidence:  "While it stops, new connections are refused and reused ones answered, or the other way round.",
 		Rivals:    []string{"c-restart", "c-deploy-no-drain", "c-backend-conn-limit"},
@@ -173,7 +184,10 @@ var connections = []Cause{
 		Disproof:  "ListenOverflows and ListenDrops do not rise",
 		Fixes: []Fix{
 			backend("raise the backlog of the listener and net.core.somaxconn; add workers, so that connections are accepted sooner"),
-			{Side: "gateway", Change: "keep connections for longer, so that fewer new ones are made", Causeway: "set backendIdleTimeout in causeway.yaml higher, but below the members' own limit" + applyLocal},
+			{
+				Side: "gateway", Change: "keep connections for longer, so that fewer new ones are made",
+				Causeway: "set backendIdleTimeout in causeway.yaml higher, but below the members' own limit" + applyLocal,
+			},
 		},
 	},
 	{
@@ -194,7 +208,10 @@ var connections = []Cause{
 		Disproof:  "such failures at a low rate of new connections",
 		Fixes: []Fix{
 			backend("raise the limit for the gateway's subnet, and let the members keep connections alive"),
-			{Side: "gateway", Change: "make fewer connections: keep idle ones for longer", Causeway: "set backendIdleTimeout in causeway.yaml higher, but below the members' own limit" + applyLocal},
+			{
+				Side: "gateway", Change: "make fewer connections: keep idle ones for longer",
+				Causeway: "set backendIdleTimeout in causeway.yaml higher, but below the members' own limit" + applyLocal,
+			},
 		},
 	},
 	{
@@ -244,7 +261,8 @@ var connections = []Cause{
 		Disproof:  "the same failure with few connections open",
 		Fixes: []Fix{
 			backend("raise the limit (MaxClients, worker_connections, maxConnections and their like), or add members"),
-			{Side: "gateway", Change: "give idle connections back sooner", Causeway: "set backendIdleTimeout in causeway.yaml lower" + applyLocal},
+			{Side: "gateway", Change: "give idle connections back sooner", Causeway: "set backendIdleTimeout in causeway.yaml lower" +
+				applyLocal},
 		},
 	},
 	{
@@ -360,7 +378,8 @@ var connections = []Cause{
 				PowerShell: "$lb = Get-AzLoadBalancer -ResourceGroupName {group} -Name LB; $lb.LoadBalancingRules[0].IdleTimeoutInMinutes = 30; $lb.LoadBalancingRules[0].EnableTcpReset = $true; Set-AzLoadBalancer -LoadBalancer $lb",
 				Portal:     "Load balancers > the one between > Load balancing rules > Idle timeout, TCP reset",
 			},
-			servers("name the servers themselves in {pool}", "10.0.0.4 10.0.0.5", "10.0.0.4,10.0.0.5", "put their addresses into backendAddresses of {pool}"),
+			servers("name the servers themselves in {pool}", "10.0.0.4 10.0.0.5", "10.0.0.4,10.0.0.5",
+				"put their addresses into backendAddresses of {pool}"),
 		},
 	},
 	{

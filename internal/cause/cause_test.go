@@ -68,7 +68,8 @@ func TestTheCatalogueIsWhole(t *testing.T) {
 func TestEveryCauseIsComplete(t *testing.T) {
 	titles := map[string]string{}
 	for _, c := range All() {
-		if c.Title == "" || c.Mechanism == "" || c.Evidence == "" || c.Separate == "" || c.Disproof == "" || len(c.Rivals) == 0 || len(c.Fixes) == 0 {
+		if c.Title == "" || c.Mechanism == "" || c.Evidence == "" || c.Separate == "" || c.Disproof == "" || len(c.Rivals) == 0 ||
+			len(c.Fixes) == 0 {
 			t.Errorf("%s is incomplete", c.ID)
 		}
 		if other := titles[c.Title]; other != "" {
@@ -253,7 +254,8 @@ func TestCommandsExist(t *testing.T) {
 }
 
 func TestToSeparate(t *testing.T) {
-	if a, b := ToSeparate("c-idle-race", "c-restart"), ToSeparate("c-restart", "c-idle-race"); a == "" || a != b || a == Find("c-idle-race").Separate {
+	if a, b := ToSeparate("c-idle-race", "c-restart"), ToSeparate("c-restart", "c-idle-race"); a == "" || a != b ||
+		a == Find("c-idle-race").Separate {
 		t.Errorf("%q, %q", a, b)
 	}
 	if s := ToSeparate("b-route", "b-drop"); s != Find("b-route").Separate {
@@ -265,7 +267,10 @@ func TestToSeparate(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	for typed, want := range map[string]string{"c-idlerace": "c-idle-race", "idle-race": "c-idle-race", "f-expired-": "f-expired", "b-refuse": "b-refused", "c-idle": "c-idle-race"} {
+	for typed, want := range map[string]string{
+		"c-idlerace": "c-idle-race", "idle-race": "c-idle-race", "f-expired-": "f-expired",
+		"b-refuse": "b-refused", "c-idle": "c-idle-race",
+	} {
 		if got := Nearest(typed); got != want {
 			t.Errorf("%s: %s, want %s", typed, got, want)
 		}
@@ -275,11 +280,14 @@ func TestNearest(t *testing.T) {
 // What servers do is measured, and each that closes idle connections says when.
 func TestServerDefaults(t *testing.T) {
 	limits := map[string][3]time.Duration{
-		"nginx 1.22": {75 * time.Second, 0, 0}, "Node.js 16 to 20.12": {5 * time.Second, 0, 5 * time.Second}, "Node.js 20.18 to 26": {6 * time.Second, 0, 5 * time.Second},
-		"Kestrel": {130 * time.Second, 0, 0}, "gunicorn gthread 20.1": {2 * time.Second, 2900 * time.Millisecond, 0}, "Bun 1.4": {8400 * time.Millisecond, 12 * time.Second, 0},
+		"nginx 1.22": {75 * time.Second, 0, 0}, "Node.js 16 to 20.12": {5 * time.Second, 0, 5 * time.Second},
+		"Node.js 20.18 to 26": {6 * time.Second, 0, 5 * time.Second},
+		"Kestrel":             {130 * time.Second, 0, 0}, "gunicorn gthread 20.1": {2 * time.Second, 2900 * time.Millisecond, 0},
+		"Bun 1.4":  {8400 * time.Millisecond, 12 * time.Second, 0},
 		"Thin 1.8": {30 * time.Second, 59 * time.Second, 0}, "waitress 2.1": {120100 * time.Millisecond, 149600 * time.Millisecond, 0},
-		"JDK httpserver 17 and 25": {32700 * time.Millisecond, 38600 * time.Millisecond, 0}, "lighttpd 1.4.69": {4500 * time.Millisecond, 6 * time.Second, 0},
-		"Go net/http 1.26": {0, 0, 0}, "fastify 5.12 on Node.js 24": {73 * time.Second, 0, 72 * time.Second},
+		"JDK httpserver 17 and 25": {32700 * time.Millisecond, 38600 * time.Millisecond, 0},
+		"lighttpd 1.4.69":          {4500 * time.Millisecond, 6 * time.Second, 0},
+		"Go net/http 1.26":         {0, 0, 0}, "fastify 5.12 on Node.js 24": {73 * time.Second, 0, 72 * time.Second},
 	}
 	for _, s := range ServerDefaults() {
 		got := [3]time.Duration{s.Idle, s.Last, s.Announce}
@@ -300,7 +308,10 @@ func TestServerDefaults(t *testing.T) {
 func TestServerBand(t *testing.T) {
 	band := ServerDefault{Idle: 8 * time.Second, Last: 12 * time.Second}
 	one := ServerDefault{Idle: 10 * time.Second}
-	for limit, want := range map[time.Duration][2]bool{7 * time.Second: {}, 9 * time.Second: {true, false}, 10 * time.Second: {true, true}, 12 * time.Second: {true, false}, 13 * time.Second: {}} {
+	for limit, want := range map[time.Duration][2]bool{
+		7 * time.Second: {}, 9 * time.Second: {true, false}, 10 * time.Second: {true, true},
+		12 * time.Second: {true, false}, 13 * time.Second: {},
+	} {
 		if got := [2]bool{band.Holds(limit, 100*time.Millisecond), one.Holds(limit, 100*time.Millisecond)}; got != want {
 			t.Errorf("%s: %v", limit, got)
 		}

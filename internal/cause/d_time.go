@@ -10,7 +10,8 @@ var timingCauses = []Cause{
 		Disproof:  "even with a longer timeout the same requests do not finish",
 		Fixes: []Fix{
 			backend("find out what makes these requests slow; move long work to a queue and respond at once"),
-			settings("raise the request timeout of {settings} from {timeout} to {newTimeout}", "--timeout {newTimeoutSeconds}", "$settings.RequestTimeout = {newTimeoutSeconds}",
+			settings("raise the request timeout of {settings} from {timeout} to {newTimeout}", "--timeout {newTimeoutSeconds}",
+				"$settings.RequestTimeout = {newTimeoutSeconds}",
 				"Request time-out", "requestTimeout to {newTimeoutSeconds}"),
 		},
 	},
@@ -41,7 +42,8 @@ var timingCauses = []Cause{
 		Disproof:  "the shortest timer is the one nearest to the backend",
 		Fixes: []Fix{
 			client("let every outer timer be longer than the inner one times the number of tries"),
-			settings("set the gateway's request timeout between the backend's own and the client's", "--timeout SECONDS", "$settings.RequestTimeout = SECONDS", "Request time-out", "requestTimeout"),
+			settings("set the gateway's request timeout between the backend's own and the client's", "--timeout SECONDS",
+				"$settings.RequestTimeout = SECONDS", "Request time-out", "requestTimeout"),
 		},
 	},
 	{
@@ -67,8 +69,10 @@ var timingCauses = []Cause{
 			backend("make that path faster, or let it respond at once and do the work later"),
 			{
 				Side: "gateway", Change: "give that path its own backend settings with a longer request timeout, by a path rule",
-				AzCLI: "az network application-gateway http-settings create" + ofGateway + "-n SLOW --port PORT --protocol PROTOCOL --timeout {newTimeoutSeconds} && " +
-					"az network application-gateway url-path-map rule create" + ofGateway + "--path-map-name MAP -n SLOW --paths '/report*' --address-pool {pool} --http-settings SLOW",
+				AzCLI: "az network application-gateway http-settings create" + ofGateway +
+					"-n SLOW --port PORT --protocol PROTOCOL --timeout {newTimeoutSeconds} && " +
+					"az network application-gateway url-path-map rule create" + ofGateway +
+					"--path-map-name MAP -n SLOW --paths '/report*' --address-pool {pool} --http-settings SLOW",
 				Portal:   "Rules > the rule > Backend targets > Path-based rules",
 				Causeway: "add a pathRule with backendHttpSettings of its own in the document" + applyDocument,
 			},
@@ -101,7 +105,8 @@ var timingCauses = []Cause{
 		Disproof:  "the cuts lie at one total age",
 		Fixes: []Fix{
 			backend("send something at intervals below the timeout: a comment line, a space, a heartbeat"),
-			settings("raise the request timeout above the longest pause", "--timeout SECONDS", "$settings.RequestTimeout = SECONDS", "Request time-out", "requestTimeout"),
+			settings("raise the request timeout above the longest pause", "--timeout SECONDS", "$settings.RequestTimeout = SECONDS",
+				"Request time-out", "requestTimeout"),
 		},
 	},
 	{
@@ -147,7 +152,8 @@ var timingCauses = []Cause{
 		Disproof:  "another process on the same machine kept running",
 		Fixes: []Fix{
 			{
-				Side: "backend", Change: "use a larger or dedicated size, react to scheduled events, and spread members over hosts and zones",
+				Side:       "backend",
+				Change:     "use a larger or dedicated size, react to scheduled events, and spread members over hosts and zones",
 				AzCLI:      "az vm resize -g {group} -n VM --size SIZE",
 				PowerShell: "$vm = Get-AzVM -ResourceGroupName {group} -Name VM; $vm.HardwareProfile.VmSize = 'SIZE'; Update-AzVM -ResourceGroupName {group} -VM $vm",
 				Portal:     "Virtual machines > Size; Resource health",
@@ -172,7 +178,8 @@ var timingCauses = []Cause{
 		Disproof:  "other routes show the same pile of failures at the timeout",
 		Fixes: []Fix{
 			backend("hold for a few seconds less than the gateway waits"),
-			settings("let the gateway wait for longer than the hold: {newTimeout}", "--timeout {newTimeoutSeconds}", "$settings.RequestTimeout = {newTimeoutSeconds}", "Request time-out", "requestTimeout to {newTimeoutSeconds}"),
+			settings("let the gateway wait for longer than the hold: {newTimeout}", "--timeout {newTimeoutSeconds}",
+				"$settings.RequestTimeout = {newTimeoutSeconds}", "Request time-out", "requestTimeout to {newTimeoutSeconds}"),
 		},
 	},
 	{
@@ -184,7 +191,8 @@ var timingCauses = []Cause{
 		Disproof:  "sessions end at random lengths, also just after a message",
 		Fixes: []Fix{
 			backend("send a ping or a comment at intervals well below the timeout"),
-			settings("raise the request timeout above the longest silence", "--timeout SECONDS", "$settings.RequestTimeout = SECONDS", "Request time-out", "requestTimeout"),
+			settings("raise the request timeout above the longest silence", "--timeout SECONDS", "$settings.RequestTimeout = SECONDS",
+				"Request time-out", "requestTimeout"),
 			client("send pings, and reconnect when it ends"),
 		},
 	},

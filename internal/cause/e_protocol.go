@@ -93,7 +93,8 @@ var protocol = []Cause{
 		Separate:  "a TLS handshake on that port succeeds",
 		Disproof:  "a plain request to that port gets an ordinary answer",
 		Fixes: []Fix{
-			settings("set the protocol of {settings}, and of its probe, to Https", "--protocol Https", "$settings.Protocol = 'Https'", "Backend protocol", "protocol to Https"),
+			settings("set the protocol of {settings}, and of its probe, to Https", "--protocol Https", "$settings.Protocol = 'Https'",
+				"Backend protocol", "protocol to Https"),
 		},
 	},
 	{
@@ -106,10 +107,12 @@ var protocol = []Cause{
 		Fixes: []Fix{
 			{
 				Side: "gateway", Change: "set the protocol of {settings}, and of its probe, to Http, or its port to the TLS one",
-				AzCLI:      "az network application-gateway http-settings update" + ofGateway + "-n {settings} --protocol Http",
-				PowerShell: getGateway + "$settings = Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings}; $settings.Protocol = 'Http'" + setGateway,
-				Portal:     "Backend settings > {settings} > Backend protocol",
-				Causeway:   "set protocol or port of {settings} in the document" + applyDocument + " (where members: of causeway.yaml maps the member to host:port, the port is that one: correct it there and use causeway config apply --local causeway.yaml)",
+				AzCLI: "az network application-gateway http-settings update" + ofGateway + "-n {settings} --protocol Http",
+				PowerShell: getGateway +
+					"$settings = Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings}; $settings.Protocol = 'Http'" + setGateway,
+				Portal: "Backend settings > {settings} > Backend protocol",
+				Causeway: "set protocol or port of {settings} in the document" + applyDocument +
+					" (where members: of causeway.yaml maps the member to host:port, the port is that one: correct it there and use causeway config apply --local causeway.yaml)",
 			},
 		},
 	},
@@ -144,7 +147,8 @@ var protocol = []Cause{
 		},
 	},
 	{
-		ID: "e-interim", Title: "an unrequested protocol switch, or more interim responses than the gateway accepts", Azure: "L", Trace: "H",
+		ID: "e-interim", Title: "an unrequested protocol switch, or more interim responses than the gateway accepts", Azure: "L",
+		Trace:     "H",
 		Mechanism: "The member answers 101 without a request to upgrade. Or it sends so many bytes of other 1xx answers that the gateway, which has a limit of its own for them, gives up; they are allowed in any number.",
 		Evidence:  "The record counts interim answers, or has an unasked 101.",
 		Rivals:    []string{"e-upgrade-refused", "e-status-line", "e-expect-100"},

@@ -28,7 +28,8 @@ var tls = []Cause{
 		Disproof:  "the certificate covers the name that the gateway sends",
 		Fixes: []Fix{
 			backend("give {member} a certificate for the name that the gateway asks for"),
-			settings("set the host name of {settings} to a name that the certificate covers", "--host-name NAME", "$settings.HostName = 'NAME'; $settings.PickHostNameFromBackendAddress = $false",
+			settings("set the host name of {settings} to a name that the certificate covers", "--host-name NAME",
+				"$settings.HostName = 'NAME'; $settings.PickHostNameFromBackendAddress = $false",
 				"Override with new host name", "hostName"),
 		},
 	},
@@ -61,7 +62,9 @@ var tls = []Cause{
 		Separate:  "openssl s_client with and without -servername",
 		Disproof:  "the handshake without a server name gets the right certificate",
 		Fixes: []Fix{
-			settings("set the host name of {settings}, which is sent as server name", "--host-name NAME", "$settings.HostName = 'NAME'; $settings.PickHostNameFromBackendAddress = $false", "Override with new host name", "hostName (or sniName)"),
+			settings("set the host name of {settings}, which is sent as server name", "--host-name NAME",
+				"$settings.HostName = 'NAME'; $settings.PickHostNameFromBackendAddress = $false", "Override with new host name",
+				"hostName (or sniName)"),
 			backend("let the default site of {member} present the right certificate"),
 		},
 	},
@@ -110,7 +113,10 @@ var tls = []Cause{
 		Disproof:  "the time goes by before the connection is made",
 		Fixes: []Fix{
 			backend("give the member more processors or a faster kind of key (ECDSA), and let it resume sessions"),
-			{Side: "gateway", Change: "make fewer handshakes: keep connections for longer", Causeway: "set backendIdleTimeout in causeway.yaml higher, but below the members' own limit" + applyLocal},
+			{
+				Side: "gateway", Change: "make fewer handshakes: keep connections for longer",
+				Causeway: "set backendIdleTimeout in causeway.yaml higher, but below the members' own limit" + applyLocal,
+			},
 		},
 	},
 	{
@@ -176,12 +182,16 @@ var tls = []Cause{
 		Disproof:  "the listener presents a valid certificate",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "renew the certificate, or give the gateway's identity the right to read the vault's secrets again",
-				AzCLI: "az network application-gateway ssl-cert update" + ofGateway + "-n CERT --cert-file www.pfx --cert-password PASSWORD; " +
+				Side:   "gateway",
+				Change: "renew the certificate, or give the gateway's identity the right to read the vault's secrets again",
+				AzCLI: "az network application-gateway ssl-cert update" + ofGateway +
+					"-n CERT --cert-file www.pfx --cert-password PASSWORD; " +
 					"az keyvault set-policy -n VAULT --object-id IDENTITY --secret-permissions get",
-				PowerShell: getGateway + "Set-AzApplicationGatewaySslCertificate -ApplicationGateway $gw -Name CERT -CertificateFile www.pfx -Password $password" + setGateway + "; Set-AzKeyVaultAccessPolicy -VaultName VAULT -ObjectId IDENTITY -PermissionsToSecrets get",
-				Portal:     "Listeners > the listener > Certificate; Key vaults > Access policies",
-				Causeway:   "renew the files under certificates: of causeway.yaml" + applyLocal,
+				PowerShell: getGateway +
+					"Set-AzApplicationGatewaySslCertificate -ApplicationGateway $gw -Name CERT -CertificateFile www.pfx -Password $password" +
+					setGateway + "; Set-AzKeyVaultAccessPolicy -VaultName VAULT -ObjectId IDENTITY -PermissionsToSecrets get",
+				Portal:   "Listeners > the listener > Certificate; Key vaults > Access policies",
+				Causeway: "renew the files under certificates: of causeway.yaml" + applyLocal,
 			},
 		},
 	},

@@ -31,10 +31,11 @@ func probe(change, az, ps, portal, document string) Fix {
 func settings(change, az, ps, portal, document string) Fix {
 	return Fix{
 		Side: "gateway", Change: change,
-		AzCLI:      "az network application-gateway http-settings update" + ofGateway + "-n {settings} " + az,
-		PowerShell: getGateway + "$settings = Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings}; " + ps + setGateway,
-		Portal:     "Backend settings > {settings} > " + portal,
-		Causeway:   "set " + document + " of {settings} in the document" + applyDocument,
+		AzCLI: "az network application-gateway http-settings update" + ofGateway + "-n {settings} " + az,
+		PowerShell: getGateway + "$settings = Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings}; " +
+			ps + setGateway,
+		Portal:   "Backend settings > {settings} > " + portal,
+		Causeway: "set " + document + " of {settings} in the document" + applyDocument,
 	}
 }
 
@@ -42,10 +43,11 @@ func settings(change, az, ps, portal, document string) Fix {
 func servers(change, az, ps, document string) Fix {
 	return Fix{
 		Side: "gateway", Change: change,
-		AzCLI:      "az network application-gateway address-pool update" + ofGateway + "-n {pool} --servers " + az,
-		PowerShell: getGateway + "Set-AzApplicationGatewayBackendAddressPool -ApplicationGateway $gw -Name {pool} -BackendIPAddresses " + ps + setGateway,
-		Portal:     "Backend pools > {pool}",
-		Causeway:   document + " in the document" + applyDocument,
+		AzCLI: "az network application-gateway address-pool update" + ofGateway + "-n {pool} --servers " + az,
+		PowerShell: getGateway + "Set-AzApplicationGatewayBackendAddressPool -ApplicationGateway $gw -Name {pool} -BackendIPAddresses " +
+			ps + setGateway,
+		Portal:   "Backend pools > {pool}",
+		Causeway: document + " in the document" + applyDocument,
 	}
 }
 
@@ -55,9 +57,11 @@ func root(change string) Fix {
 		Side: "gateway", Change: change + " (--root-certs takes all names that are to be trusted, also those of before)",
 		AzCLI: "az network application-gateway root-cert create" + ofGateway + "-n ROOT --cert-file root.cer && " +
 			"az network application-gateway http-settings update" + ofGateway + "-n {settings} --root-certs ROOT",
-		PowerShell: getGateway + "Add-AzApplicationGatewayTrustedRootCertificate -ApplicationGateway $gw -Name ROOT -CertificateFile root.cer; " +
+		PowerShell: getGateway +
+			"Add-AzApplicationGatewayTrustedRootCertificate -ApplicationGateway $gw -Name ROOT -CertificateFile root.cer; " +
 			"$root = Get-AzApplicationGatewayTrustedRootCertificate -ApplicationGateway $gw -Name ROOT; " +
-			"Set-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings} -TrustedRootCertificate $root …" + setGateway,
+			"Set-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings} -TrustedRootCertificate $root …" +
+			setGateway,
 		Portal:   "Backend settings > {settings} > Upload Root CA certificate",
 		Causeway: "add it to trustedRootCertificates in the document, and its id to those of {settings}" + applyDocument,
 	}
@@ -69,7 +73,8 @@ func draining(change string) Fix {
 		Side: "gateway", Change: change,
 		AzCLI: "az network application-gateway http-settings update" + ofGateway + "-n {settings} --connection-draining-timeout 120",
 		PowerShell: getGateway + "Set-AzApplicationGatewayConnectionDraining -BackendHttpSettings " +
-			"(Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings}) -Enabled $true -DrainTimeoutInSec 120" + setGateway,
+			"(Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings}) -Enabled $true -DrainTimeoutInSec 120" +
+			setGateway,
 		Portal: "Backend settings > {settings} > Connection draining",
 	}
 }
@@ -78,16 +83,18 @@ func draining(change string) Fix {
 func instances(change string) Fix {
 	return Fix{
 		Side: "gateway", Change: change,
-		AzCLI:      "az network application-gateway update -g {group} -n {gateway} --min-capacity {least} --max-capacity {most}",
-		PowerShell: getGateway + "Set-AzApplicationGatewayAutoscaleConfiguration -ApplicationGateway $gw -MinCapacity {least} -MaxCapacity {most}" + setGateway,
-		Portal:     "Configuration > Capacity type, instance counts",
+		AzCLI: "az network application-gateway update -g {group} -n {gateway} --min-capacity {least} --max-capacity {most}",
+		PowerShell: getGateway +
+			"Set-AzApplicationGatewayAutoscaleConfiguration -ApplicationGateway $gw -MinCapacity {least} -MaxCapacity {most}" + setGateway,
+		Portal: "Configuration > Capacity type, instance counts",
 	}
 }
 
 // infrastructure lets Azure's own management reach the gateway.
 func infrastructure() Fix {
 	return Fix{
-		Side: "gateway", Change: "allow inbound 65200-65535 (v1: 65503-65534) from GatewayManager and all of AzureLoadBalancer on the gateway's subnet, and its way out to the Internet",
+		Side:   "gateway",
+		Change: "allow inbound 65200-65535 (v1: 65503-65534) from GatewayManager and all of AzureLoadBalancer on the gateway's subnet, and its way out to the Internet",
 		AzCLI: "az network nsg rule create -g {group} --nsg-name NSG -n AllowGatewayManager --priority 100 --direction Inbound --access Allow --protocol Tcp " +
 			"--source-address-prefixes GatewayManager --destination-port-ranges 65200-65535",
 		PowerShell: "$nsg = Get-AzNetworkSecurityGroup -Name NSG -ResourceGroupName {group}; Add-AzNetworkSecurityRuleConfig -NetworkSecurityGroup $nsg -Name AllowGatewayManager " +

@@ -10,7 +10,8 @@ var capacity = []Cause{
 		Disproof:  "the same latency at a quiet time",
 		Fixes: []Fix{
 			{
-				Side: "backend", Change: "add members or larger ones, cache, and refuse early with 503 and Retry-After what cannot be served in time",
+				Side:       "backend",
+				Change:     "add members or larger ones, cache, and refuse early with 503 and Retry-After what cannot be served in time",
 				AzCLI:      "az vmss scale -g {group} -n VMSS --new-capacity N",
 				PowerShell: "$vmss = Get-AzVmss -ResourceGroupName {group} -VMScaleSetName VMSS; $vmss.Sku.Capacity = N; Update-AzVmss -ResourceGroupName {group} -VMScaleSetName VMSS -VirtualMachineScaleSet $vmss",
 				Portal:     "Virtual machine scale sets > Scaling, if the members are one",

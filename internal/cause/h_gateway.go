@@ -12,9 +12,10 @@ var gatewayCauses = []Cause{
 			instances("raise the maximum (up to 125 instances, if the subnet has room)"),
 			{
 				Side: "gateway", Change: "v1 or fixed size: add instances or take a larger SKU",
-				AzCLI:      "az network application-gateway update -g {group} -n {gateway} --capacity {instances}",
-				PowerShell: getGateway + "Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name {size} -Tier {tier} -Capacity {instances}" + setGateway,
-				Portal:     "Configuration > Instance count, SKU size",
+				AzCLI: "az network application-gateway update -g {group} -n {gateway} --capacity {instances}",
+				PowerShell: getGateway +
+					"Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name {size} -Tier {tier} -Capacity {instances}" + setGateway,
+				Portal: "Configuration > Instance count, SKU size",
 			},
 		},
 	},
@@ -72,7 +73,10 @@ var gatewayCauses = []Cause{
 				PowerShell: "$ip = Get-AzPublicIpAddress -ResourceGroupName {group} -Name IP; $ip.IdleTimeoutInMinutes = 4; Set-AzPublicIpAddress -PublicIpAddress $ip",
 				Portal:     "Public IP addresses > Configuration > Idle timeout",
 			},
-			{Side: "gateway", Change: "let Causeway accept more connections", Causeway: "systemctl edit causeway: [Service] LimitNOFILE=262144, then restart; the log says what the limit is"},
+			{
+				Side: "gateway", Change: "let Causeway accept more connections",
+				Causeway: "systemctl edit causeway: [Service] LimitNOFILE=262144, then restart; the log says what the limit is",
+			},
 			client("share connections, and close the ones that are not needed"),
 		},
 	},
@@ -84,7 +88,10 @@ var gatewayCauses = []Cause{
 		Separate:  "the errno",
 		Disproof:  "the limit of open files is well above the connections in use",
 		Fixes: []Fix{
-			{Side: "gateway", Change: "raise the limit of open files (LimitNOFILE in the service's unit)", Causeway: "systemctl edit causeway: [Service] LimitNOFILE=262144, then restart; the gateway raises its own limit to what the system allows and logs it"},
+			{
+				Side: "gateway", Change: "raise the limit of open files (LimitNOFILE in the service's unit)",
+				Causeway: "systemctl edit causeway: [Service] LimitNOFILE=262144, then restart; the gateway raises its own limit to what the system allows and logs it",
+			},
 		},
 	},
 	{
@@ -99,7 +106,10 @@ var gatewayCauses = []Cause{
 				Side: "gateway", Change: "free space, or let large bodies stream",
 				AzCLI: "az network application-gateway update -g {group} -n {gateway} --set globalConfiguration.enableRequestBuffering=false",
 			},
-			{Side: "gateway", Change: "where the access log fills the disk, let it take less", Causeway: "set logs.bytes or logs.days in causeway.yaml" + applyLocal},
+			{
+				Side: "gateway", Change: "where the access log fills the disk, let it take less",
+				Causeway: "set logs.bytes or logs.days in causeway.yaml" + applyLocal,
+			},
 		},
 	},
 	{
@@ -111,9 +121,11 @@ var gatewayCauses = []Cause{
 		Disproof:  "all instances fail at about the same rate",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "open a ticket with Azure that names {instance}; if it cannot wait, stop and start the gateway, which replaces its instances (nothing is served for some minutes meanwhile, and a v1 gateway gets another address: do it at a quiet time)",
-				AzCLI:      "az network application-gateway stop -g {group} -n {gateway} && az network application-gateway start -g {group} -n {gateway}",
-				PowerShell: getGateway + "Stop-AzApplicationGateway -ApplicationGateway $gw; Start-AzApplicationGateway -ApplicationGateway $gw",
+				Side:   "gateway",
+				Change: "open a ticket with Azure that names {instance}; if it cannot wait, stop and start the gateway, which replaces its instances (nothing is served for some minutes meanwhile, and a v1 gateway gets another address: do it at a quiet time)",
+				AzCLI:  "az network application-gateway stop -g {group} -n {gateway} && az network application-gateway start -g {group} -n {gateway}",
+				PowerShell: getGateway +
+					"Stop-AzApplicationGateway -ApplicationGateway $gw; Start-AzApplicationGateway -ApplicationGateway $gw",
 			},
 		},
 	},
@@ -138,7 +150,8 @@ var gatewayCauses = []Cause{
 		Disproof:  "the state was Running and Succeeded at that time",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "start the gateway; if it has failed, fix what its last update complained of (a vault, a subnet, a certificate) and update it again",
+				Side:       "gateway",
+				Change:     "start the gateway; if it has failed, fix what its last update complained of (a vault, a subnet, a certificate) and update it again",
 				AzCLI:      "az network application-gateway show -g {group} -n {gateway} --query '[operationalState, provisioningState]' && az network application-gateway start -g {group} -n {gateway}",
 				PowerShell: getGateway + "Start-AzApplicationGateway -ApplicationGateway $gw",
 				Portal:     "Overview; Activity log; Resource health",

@@ -11,9 +11,10 @@ var configuration = []Cause{
 		Fixes: []Fix{
 			{
 				Side: "gateway", Change: "add the servers to {pool}",
-				AzCLI:      "az network application-gateway address-pool update" + ofGateway + "-n {pool} --servers 10.0.0.4 10.0.0.5",
-				PowerShell: getGateway + "Set-AzApplicationGatewayBackendAddressPool -ApplicationGateway $gw -Name {pool} -BackendIPAddresses 10.0.0.4,10.0.0.5" + setGateway,
-				Portal:     "Backend pools > {pool} > Add target", Causeway: "add backendAddresses to {pool} in the document" + applyDocument,
+				AzCLI: "az network application-gateway address-pool update" + ofGateway + "-n {pool} --servers 10.0.0.4 10.0.0.5",
+				PowerShell: getGateway +
+					"Set-AzApplicationGatewayBackendAddressPool -ApplicationGateway $gw -Name {pool} -BackendIPAddresses 10.0.0.4,10.0.0.5" + setGateway,
+				Portal: "Backend pools > {pool} > Add target", Causeway: "add backendAddresses to {pool} in the document" + applyDocument,
 			},
 		},
 	},
@@ -25,7 +26,8 @@ var configuration = []Cause{
 		Separate:  "the port of the listener on the member (ss -ltn)",
 		Disproof:  "requests on that port have succeeded since the last change",
 		Fixes: []Fix{
-			settings("set the port of {settings} to that of the service", "--port {port}", "$settings.Port = {port}", "Backend port", "port"),
+			settings("set the port of {settings} to that of the service", "--port {port}", "$settings.Port = {port}",
+				"Backend port", "port"),
 		},
 	},
 	{
@@ -36,7 +38,8 @@ var configuration = []Cause{
 		Separate:  "request the same path from the member with its own name as Host, and with the users'",
 		Disproof:  "the member serves the users' Host when it is requested directly",
 		Fixes: []Fix{
-			settings("let {settings} send a name that the members serve, or pick the name of each member", "--host-name NAME --host-name-from-backend-pool false",
+			settings("let {settings} send a name that the members serve, or pick the name of each member",
+				"--host-name NAME --host-name-from-backend-pool false",
 				"$settings.HostName = 'NAME'; $settings.PickHostNameFromBackendAddress = $false",
 				"Override with new host name", "hostName, or pickHostNameFromBackendAddress: true without hostName,"),
 			backend("better: let the members serve the users' host name (a custom domain of the App Service), so that cookies and redirects stay right"),
@@ -52,10 +55,12 @@ var configuration = []Cause{
 		Fixes: []Fix{
 			{
 				Side: "gateway", Change: "give the more specific rule the smaller priority number, or correct the paths of the path map",
-				AzCLI:      "az network application-gateway rule update" + ofGateway + "-n RULE --priority 10",
-				PowerShell: getGateway + "$rule = Get-AzApplicationGatewayRequestRoutingRule -ApplicationGateway $gw -Name RULE; $rule.Priority = 10" + setGateway,
-				Portal:     "Rules > the rule > Priority, Backend targets",
-				Causeway:   "set priority of the rule or paths of the path rule in the document (config validate says which rule is never reached)" + applyDocument,
+				AzCLI: "az network application-gateway rule update" + ofGateway + "-n RULE --priority 10",
+				PowerShell: getGateway +
+					"$rule = Get-AzApplicationGatewayRequestRoutingRule -ApplicationGateway $gw -Name RULE; $rule.Priority = 10" +
+					setGateway,
+				Portal:   "Rules > the rule > Priority, Backend targets",
+				Causeway: "set priority of the rule or paths of the path rule in the document (config validate says which rule is never reached)" + applyDocument,
 			},
 		},
 	},
@@ -79,7 +84,8 @@ var configuration = []Cause{
 		Disproof:  "following the redirect once leads to a page",
 		Fixes: []Fix{
 			backend("let the application trust X-Forwarded-Proto and X-Original-Host from the gateway, and redirect only by them"),
-			settings("or speak Https to the members, probe included", "--protocol Https --port 443", "$settings.Protocol = 'Https'; $settings.Port = 443", "Backend protocol, Backend port", "protocol and port"),
+			settings("or speak Https to the members, probe included", "--protocol Https --port 443",
+				"$settings.Protocol = 'Https'; $settings.Port = 443", "Backend protocol, Backend port", "protocol and port"),
 		},
 	},
 	{
@@ -92,9 +98,10 @@ var configuration = []Cause{
 		Fixes: []Fix{
 			{
 				Side: "gateway", Change: "do without affinity, or change the cookie's name so that old ones have no effect",
-				AzCLI:      "az network application-gateway http-settings update" + ofGateway + "-n {settings} --affinity-cookie-name NEW",
-				PowerShell: getGateway + "$settings = Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings}; $settings.AffinityCookieName = 'NEW'" + setGateway,
-				Portal:     "Backend settings > {settings} > Cookie-based affinity",
+				AzCLI: "az network application-gateway http-settings update" + ofGateway + "-n {settings} --affinity-cookie-name NEW",
+				PowerShell: getGateway +
+					"$settings = Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings}; $settings.AffinityCookieName = 'NEW'" + setGateway,
+				Portal: "Backend settings > {settings} > Cookie-based affinity",
 			},
 			client("delete the cookie"),
 		},
@@ -109,8 +116,10 @@ var configuration = []Cause{
 		Fixes: []Fix{
 			{
 				Side: "gateway", Change: "add a listener for the host, if it is yours, and a rule for it",
-				AzCLI: "az network application-gateway http-listener create" + ofGateway + "-n LISTENER --frontend-port PORT --host-name HOST && " +
-					"az network application-gateway rule create" + ofGateway + "-n RULE --priority 20 --http-listener LISTENER --address-pool POOL --http-settings SETTINGS",
+				AzCLI: "az network application-gateway http-listener create" + ofGateway +
+					"-n LISTENER --frontend-port PORT --host-name HOST && " +
+					"az network application-gateway rule create" + ofGateway +
+					"-n RULE --priority 20 --http-listener LISTENER --address-pool POOL --http-settings SETTINGS",
 				Portal:   "Listeners > Add listener",
 				Causeway: "add it to httpListeners, and a rule to requestRoutingRules, in the document" + applyDocument,
 			},
@@ -124,7 +133,10 @@ var configuration = []Cause{
 		Separate:  "send a request that the protection refuses: through Azure it does not arrive",
 		Disproof:  "the document does not ask for it, or Causeway served nothing",
 		Fixes: []Fix{
-			{Side: "gateway", Change: "keep the site where it is protected, or take the protection out of the document on purpose", Causeway: "leave --allow-unserved and allowUnserved out: such a document is then refused"},
+			{
+				Side: "gateway", Change: "keep the site where it is protected, or take the protection out of the document on purpose",
+				Causeway: "leave --allow-unserved and allowUnserved out: such a document is then refused",
+			},
 		},
 	},
 	{
@@ -169,7 +181,8 @@ var configuration = []Cause{
 		Disproof:  "one identity alone writes to the gateway",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "give each part of the configuration one owner (Terraform: ignore_changes; AGIC: shared, or a gateway of its own)",
+				Side:       "gateway",
+				Change:     "give each part of the configuration one owner (Terraform: ignore_changes; AGIC: shared, or a gateway of its own)",
 				AzCLI:      "az monitor activity-log list -g {group} --offset 1d --query '[].[eventTimestamp, caller, operationName.value]'",
 				PowerShell: "Get-AzActivityLog -ResourceGroupName {group} -StartTime (Get-Date).AddDays(-1)",
 				Portal:     "Activity log",
@@ -184,7 +197,8 @@ var configuration = []Cause{
 		Separate:  "resolve the member's name from the gateway: is it the gateway?",
 		Disproof:  "each request stands in the access log once",
 		Fixes: []Fix{
-			servers("let {pool} name the servers behind, by an address that does not lead back", "10.0.0.4 10.0.0.5", "10.0.0.4,10.0.0.5", "correct backendAddresses of {pool}"),
+			servers("let {pool} name the servers behind, by an address that does not lead back", "10.0.0.4 10.0.0.5", "10.0.0.4,10.0.0.5",
+				"correct backendAddresses of {pool}"),
 		},
 	},
 	{
@@ -197,9 +211,12 @@ var configuration = []Cause{
 		Fixes: []Fix{
 			{
 				Side: "gateway", Change: "correct the rule, or take the rewrite set off the routing rule",
-				AzCLI:      "az network application-gateway rewrite-rule update" + ofGateway + "--rule-set-name SET -n RULE --request-headers X-Name=value",
-				PowerShell: getGateway + "$rule = Get-AzApplicationGatewayRequestRoutingRule -ApplicationGateway $gw -Name RULE; $rule.RewriteRuleSet = $null" + setGateway,
-				Portal:     "Rewrites > the set > the rule",
+				AzCLI: "az network application-gateway rewrite-rule update" + ofGateway +
+					"--rule-set-name SET -n RULE --request-headers X-Name=value",
+				PowerShell: getGateway +
+					"$rule = Get-AzApplicationGatewayRequestRoutingRule -ApplicationGateway $gw -Name RULE; $rule.RewriteRuleSet = $null" +
+					setGateway,
+				Portal: "Rewrites > the set > the rule",
 			},
 		},
 	},
@@ -213,8 +230,9 @@ var configuration = []Cause{
 		Fixes: []Fix{
 			{
 				Side: "gateway", Change: "give each client a backend connection of its own",
-				PowerShell: getGateway + "$settings = Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings}; $settings.DedicatedBackendConnection = $true" + setGateway,
-				Portal:     "Backend settings > {settings} > Dedicated backend connection",
+				PowerShell: getGateway +
+					"$settings = Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name {settings}; $settings.DedicatedBackendConnection = $true" + setGateway,
+				Portal: "Backend settings > {settings} > Dedicated backend connection",
 			},
 			backend("let the application authenticate requests: tokens or OpenID Connect"),
 		},

@@ -79,7 +79,8 @@ var attributionCauses = []Cause{
 		Disproof:  "a field of the record names phase and side of the failure",
 		Fixes: []Fix{
 			{
-				Side: "gateway", Change: "collect the gateway's document, its backend health and the access log of the time in question, and diagnose again",
+				Side:   "gateway",
+				Change: "collect the gateway's document, its backend health and the access log of the time in question, and diagnose again",
 				AzCLI: "az network application-gateway show -g {group} -n {gateway} > gateway.json; az network application-gateway show-backend-health -g {group} -n {gateway} > health.json; " +
 					"az monitor diagnostic-settings create --resource GATEWAY_ID -n logs --storage-account ACCOUNT --logs '[{\"category\":\"ApplicationGatewayAccessLog\",\"enabled\":true}]'",
 				PowerShell: "Get-AzApplicationGatewayBackendHealth -Name {gateway} -ResourceGroupName {group}",

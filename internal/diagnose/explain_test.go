@@ -153,7 +153,10 @@ func TestExplainWhatTheRecordNotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := strings.Join(x.Noted, "\n")
-	for _, want := range []string{"waited for 3 s", "10.0.0.4 was next in turn", "2 interim responses", "after 90 bytes (7 of them dropped)"} {
+	for _, want := range []string{
+		"waited for 3 s", "10.0.0.4 was next in turn", "2 interim responses",
+		"after 90 bytes (7 of them dropped)",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}

@@ -85,7 +85,8 @@ func TestRowsThatALogLacks(t *testing.T) {
 			for range 10 * 60 {
 				s.After(time.Second).Request(4)
 			}
-			s.Files = map[string]string{"metrics.json": `{"value":[` + story.MetricSeries("ResponseStatus", "httpstatusgroup=2xx", "total", 60,
+			s.Files = map[string]string{"metrics.json": `{"value":[` + story.MetricSeries("ResponseStatus", "httpstatusgroup=2xx",
+				"total", 60,
 				story.Constant(answers)) + `]}`}
 			found := ""
 			for _, m := range s.Diagnose().Missing {

@@ -76,7 +76,8 @@ func (r *Report) overlap(before *Report) string {
 	if 100*stop.Sub(begin) < to.Sub(from) {
 		return ""
 	}
-	return fmt.Sprintf("cannot tell: %s to %s is in both windows, so earlier failures would count as new ones; diagnose with --since %s", units.Stamp(begin), units.Stamp(stop), before.Window.To)
+	return fmt.Sprintf("cannot tell: %s to %s is in both windows, so earlier failures would count as new ones; diagnose with --since %s",
+		units.Stamp(begin), units.Stamp(stop), before.Window.To)
 }
 
 // timeOf reads a time of a report; zero if there is none.

@@ -141,7 +141,8 @@ func (r *Report) Headline() string {
 	}
 	if r.Read.OutsideWindow.Requests > 0 {
 		x := r.Read.OutsideWindow
-		return r.standing() + fmt.Sprintf("None of the %d requests in this evidence lies in the requested window: they run from %s to %s.", x.Requests, x.From, x.To)
+		return r.standing() + fmt.Sprintf("None of the %d requests in this evidence lies in the requested window: they run from %s to %s.",
+			x.Requests, x.From, x.To)
 	}
 	return r.standing() + "There are no requests in this evidence."
 }
@@ -472,7 +473,8 @@ func (p *Printer) whatIf(w *WhatIf) {
 		}
 	}
 	if len(w.Savings) > 1 {
-		p.Wrapped("  ", fmt.Sprintf("together %d to %d: a failure that several of them would save counts once", w.Together[0], w.Together[1]))
+		p.Wrapped("  ", fmt.Sprintf("together %d to %d: a failure that several of them would save counts once", w.Together[0],
+			w.Together[1]))
 	}
 }
 

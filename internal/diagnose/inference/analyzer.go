@@ -15,6 +15,7 @@ type Analyzer struct {
 // Evidence is a set of the kinds of evidence, as bits.
 type Evidence uint8
 
+// The kinds of evidence that an analyzer may require.
 const (
 	Log      Evidence = 1 << iota // access records of any kind
 	Trace                         // access records with Causeway's object

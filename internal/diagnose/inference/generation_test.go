@@ -15,7 +15,8 @@ func TestFixesOfTheGateway(t *testing.T) {
 	for _, c := range []struct{ sku, has, not string }{
 		{`"sku":{"name":"Standard_Medium","tier":"Standard","capacity":2}`, "--capacity 4", "--min-capacity"},
 		{
-			`"sku":{"name":"Standard_v2","tier":"Standard_v2"},"autoscaleConfiguration":{"minCapacity":1,"maxCapacity":2}`, "--min-capacity",
+			`"sku":{"name":"Standard_v2","tier":"Standard_v2"},"autoscaleConfiguration":{"minCapacity":1,"maxCapacity":2}`,
+			"--min-capacity",
 			"Set-AzApplicationGatewaySku",
 		},
 	} {

@@ -19,7 +19,10 @@ func TestStandsOutOnlyBeyondChance(t *testing.T) {
 		return out
 	}
 	exposure := map[string]int{"a": 1000, "b": 1000, "c": 1000}
-	if out := inference.StandsOut(exposure, map[string][]*traffic.Event{"a": failures(4), "b": failures(1), "c": failures(1)}); len(out) > 0 {
+	if out := inference.StandsOut(exposure, map[string][]*traffic.Event{
+		"a": failures(4), "b": failures(1),
+		"c": failures(1),
+	}); len(out) > 0 {
 		t.Errorf("by chance: %+v", out)
 	}
 	out := inference.StandsOut(exposure, map[string][]*traffic.Event{"a": failures(9), "b": failures(1)})

@@ -13,6 +13,7 @@ type idleGap struct {
 // Outcome is what happened on a connection after it was picked.
 type Outcome uint8
 
+// The outcomes.
 const (
 	Answered Outcome = iota // the member answered on it
 	Broke                   // the attempt on it ended without an answer

@@ -56,6 +56,7 @@ func tookPart(r *accesslog.Record) bool {
 	return r.Cut == accesslog.CutDropped && r.Dropped > 0 || r.Cut == accesslog.CutLeft
 }
 
+// Bounds of what is kept.
 const (
 	MaxPartUploads = 8  // members that are named one by one
 	maxPartPaths   = 20 // paths that are kept of each

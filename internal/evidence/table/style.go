@@ -56,7 +56,7 @@ func (s *Style) Fits(heading []string) bool {
 func Survey(rows Rows) (*Style, error) {
 	first, _, err := rows.Next()
 	if err != nil {
-		return &Style{Envelope: -1}, nil //nolint:nilerror // reading the rows meets it again
+		return &Style{Envelope: -1}, nil // reading the rows meets it again
 	}
 	heading := slices.Clone(first)
 	look := &look{style: StyleOf(heading)}

@@ -98,7 +98,8 @@ func notOfAll(c *inference.Case, events []*traffic.Event, during, after inferenc
 	case all.Member != "" && otherMember:
 		return fmt.Sprintf("they are all of %s, and a gateway serves all members alike: look into its log of that time", all.Member)
 	case all.Path != "" && otherKind:
-		return fmt.Sprintf("they are all of %s, and a gateway serves all routes alike: look at what became of these at the member", all.Path)
+		return fmt.Sprintf("they are all of %s, and a gateway serves all routes alike: look at what became of these at the member",
+			all.Path)
 	}
 	return ""
 }

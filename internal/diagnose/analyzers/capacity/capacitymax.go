@@ -72,7 +72,8 @@ func atMaximum(c *inference.Case, name string, limit float64, minutes int, busy 
 	if f.AddRivals("g-cpu-queueing"); len(pools) < 2 { // there is most to do for the members just then
 		f.AddOpenRivals("c-backend-conn-limit", "c-accept-queue")
 	}
-	f.SetExpected("gateway", 0, len(inside), "bounded", "how much more is enough shows in the metric once it no longer stands at the maximum")
+	f.SetExpected("gateway", 0, len(inside), "bounded",
+		"how much more is enough shows in the metric once it no longer stands at the maximum")
 	c.Expand(map[string]string{}, f)
 }
 

@@ -29,8 +29,9 @@ func cpuQueueing(c *inference.Case) {
 		}
 		f := c.Claim("g-cpu-queueing", late, inference.ScopeOf(late), inference.ConfidenceOf(t.N >= 2*stats.MinEvents &&
 			c.Traffic.Own > 0 && t.WaitHigh >= 3*t.WaitLow))
-		f.AddEvidence("access-log", fmt.Sprintf("%d of the %d moments at which requests waited in vain were in the busier half of the traffic",
-			t.Upper, t.N), late...)
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%d of the %d moments at which requests waited in vain were in the busier half of the traffic",
+				t.Upper, t.N), late...)
 		f.AddEvidence("access-log", fmt.Sprintf("at %.0f requests a second answers took %s on the average, at %.0f they took %s", t.Low,
 			units.Seconds(t.WaitLow), t.High, units.Seconds(t.WaitHigh)))
 		f.RuleOut("d-slow-route", fmt.Sprintf("it hits %d routes, and all answers are slower under load", len(routes)))

@@ -39,7 +39,8 @@ func TestClientWithOneConnectionIsNoBadInstance(t *testing.T) {
 			if manyClients {
 				s.Request(4+i/10%3, story.ByInstance(0), story.From(i/10), story.Fails(story.TimeoutFault, 2*time.Second))
 			} else {
-				s.Request(4+i/10%3, story.Path("/report"), story.ByInstance(0), story.From(99), story.Fails(story.TimeoutFault, 2*time.Second))
+				s.Request(4+i/10%3, story.Path("/report"), story.ByInstance(0), story.From(99),
+					story.Fails(story.TimeoutFault, 2*time.Second))
 			}
 		}
 	}, "h-instance-fault")

@@ -107,7 +107,8 @@ func noisy(c *inference.Case, s inference.Standout[traffic.MemberKey], events []
 	f.AddEvidence("access-log",
 		fmt.Sprintf("%d of the requests that waited in vain were at %s, which had %.0f %% of the traffic about those times; by chance that happens less than once in %.0f times",
 			len(events), s.Key.Member, 100*s.Share, 1/max(s.Chance, 1e-6)), events...)
-	f.AddEvidence("access-log", fmt.Sprintf("half of its answers came within %s; of the other %d members within %s", units.Seconds(mine), of-1,
+	f.AddEvidence("access-log", fmt.Sprintf("half of its answers came within %s; of the other %d members within %s",
+		units.Seconds(mine), of-1,
 		units.Seconds(theirs)))
 	if compared {
 		f.AddEvidence("access-log", fmt.Sprintf("on the same routes it takes %s times as long as they do", units.Decimal(times, 1)))

@@ -111,7 +111,10 @@ func TestTroubleAtNoonIsNoShedding(t *testing.T) {
 	}{
 		"whenever much comes": {func(_, n int) (string, bool) { return "/a", n >= 7 }, true},
 		"for half a minute":   {func(i, n int) (string, bool) { return "/a", n == 3 && i >= 400 && i < 430 }, false},
-		"one page":            {func(_, n int) (string, bool) { return map[bool]string{true: "/checkout", false: "/a"}[n == 9], n == 9 }, false},
+		"one page": {func(_, n int) (string, bool) {
+			return map[bool]string{true: "/checkout", false: "/a"}[n == 9],
+				n == 9
+		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -28,7 +28,8 @@ func backendStatus(c *inference.Case) {
 		f := c.Claim("k-backend-5xx", events, inference.ScopeOf(events), inference.ConfidenceOf(!unsaid))
 		members, byMember := traffic.GroupBy(events, (*traffic.Event).Key)
 		for _, m := range members[:min(len(members), inference.MaxListed)] {
-			f.AddEvidence("access-log", fmt.Sprintf("%s answered %s; the gateway passed it on", m.Member, statuses(byMember[m])), byMember[m]...)
+			f.AddEvidence("access-log", fmt.Sprintf("%s answered %s; the gateway passed it on", m.Member, statuses(byMember[m])),
+				byMember[m]...)
 		}
 		if more := len(members) - inference.MaxListed; more > 0 {
 			f.AddEvidence("access-log", fmt.Sprintf("so did %s", units.Count(more, "further member", "further members")))

@@ -34,7 +34,8 @@ func masked(c *inference.Case) {
 	keys, groups := traffic.GroupBy(events, func(e *traffic.Event) [2]int { return [2]int{e.Attempt.Status, e.Status} })
 	for _, k := range keys {
 		f := c.ClaimMore("k-masked", groups[k], inference.ScopeOf(groups[k]), report.High)
-		f.AddEvidence("access-log", fmt.Sprintf("%d × the backend answered %d and the client got %d", len(groups[k]), k[0], k[1]), groups[k]...)
+		f.AddEvidence("access-log", fmt.Sprintf("%d × the backend answered %d and the client got %d", len(groups[k]), k[0], k[1]),
+			groups[k]...)
 		c.Expand(map[string]string{"address": inference.Address(groups[k])}, f)
 	}
 }

@@ -31,7 +31,8 @@ func scanner(c *inference.Case) {
 		}
 		f := c.ClaimMore("j-scanner", mine, report.Scope{}, report.High)
 		f.AddEvidence("access-log",
-			fmt.Sprintf("%s sent %d requests that the gateway refused, for %d different hosts and paths; its user agent is %q", id, len(mine),
+			fmt.Sprintf("%s sent %d requests that the gateway refused, for %d different hosts and paths; its user agent is %q", id,
+				len(mine),
 				len(kinds), mine[0].Agent), mine...)
 		c.Expand(map[string]string{"client": id}, f)
 	}

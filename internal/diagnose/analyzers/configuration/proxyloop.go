@@ -27,8 +27,9 @@ func proxyLoop(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("i-proxy-loop", groups[k], inference.ScopeOf(groups[k]), report.High)
-		f.AddEvidence("access-log", fmt.Sprintf("%d of %d requests to %s came back to the gateway as requests of a client while the first waited",
-			m.Looped, m.Attempts, k.Member), groups[k]...)
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%d of %d requests to %s came back to the gateway as requests of a client while the first waited",
+				m.Looped, m.Attempts, k.Member), groups[k]...)
 		f.SetExpected("gateway", len(groups[k]), len(groups[k]), "exact", "with the pool pointing at the servers none of them loops")
 		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}

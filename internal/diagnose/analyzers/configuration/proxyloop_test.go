@@ -36,7 +36,8 @@ func TestBusyPortsAreNoLoop(t *testing.T) {
 			s.After(3 * time.Second)
 			begin := s.At
 			port := uint16(50000 + i)
-			s.Request(4, story.Fails(story.TimeoutFault, 2*time.Second), func(_ *accesslog.Record, a *accesslog.Attempt) { a.LocalPort = port })
+			s.Request(4, story.Fails(story.TimeoutFault, 2*time.Second),
+				func(_ *accesslog.Record, a *accesslog.Attempt) { a.LocalPort = port })
 			outer := s.Records[len(s.Records)-1].Transaction
 			s.At = begin.Add(time.Second)
 			s.Request(5, func(r *accesslog.Record, _ *accesslog.Attempt) {

@@ -31,7 +31,8 @@ func wrongPool(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("i-wrong-pool", events, inference.ScopeOf(events), report.High)
-		f.AddEvidence("access-log", fmt.Sprintf("%d requests for %s went to pool %s by default, and none of them was ever answered", len(events),
+		f.AddEvidence("access-log", fmt.Sprintf("%d requests for %s went to pool %s by default, and none of them was ever answered",
+			len(events),
 			k.Path, events[0].Pool), events...)
 		f.AddEvidence("configuration",
 			fmt.Sprintf("path rule %q sends %s to pool %s, and does not cover what is below: its pattern has no wildcard", rule.Name,

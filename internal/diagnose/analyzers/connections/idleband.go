@@ -146,8 +146,9 @@ func (b *idleBand) rivals(f *inference.Finding) {
 	f.RuleOut("c-restart", fmt.Sprintf("the failures lie at %d different moments, and none was on a connection idle for less than %s",
 		inference.DistinctSeconds(b.events), units.Seconds(b.low)))
 	if len(b.paths()) > 1 {
-		f.RuleOut("g-crash-on-input", fmt.Sprintf("requests on %d routes were lost, and the member answers these routes on connections idle for less",
-			len(b.paths())))
+		f.RuleOut("g-crash-on-input",
+			fmt.Sprintf("requests on %d routes were lost, and the member answers these routes on connections idle for less",
+				len(b.paths())))
 	} else {
 		f.AddRivals("g-crash-on-input")
 	}

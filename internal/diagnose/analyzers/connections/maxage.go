@@ -30,8 +30,9 @@ func maxAge(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("c-max-age", same, inference.ScopeOf(same), report.High)
-		f.AddEvidence("access-log", fmt.Sprintf("%d connections of %s ended under a request at an age of %s; none was answered at a greater age",
-			len(same), k.Member, units.Seconds(age)), same...)
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%d connections of %s ended under a request at an age of %s; none was answered at a greater age",
+				len(same), k.Member, units.Seconds(age)), same...)
 		idle := traffic.SortedDurations(same, ClosedAt)
 		f.RuleOut("c-idle-race", fmt.Sprintf("the connections had been idle for anything between %s and %s when they ended",
 			units.Seconds(idle[0]), units.Seconds(idle[len(idle)-1])))

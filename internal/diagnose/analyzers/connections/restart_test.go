@@ -48,7 +48,8 @@ func TestDrainThatPromises(t *testing.T) {
 				s.After(100 * time.Millisecond).Request(5)
 				switch {
 				case i == 100 || i == 101 || i == 102:
-					s.Request(4, story.Reused(idle+time.Duration(i)*time.Microsecond, i%7), story.Fails(story.RaceFault, 400*time.Microsecond))
+					s.Request(4, story.Reused(idle+time.Duration(i)*time.Microsecond, i%7),
+						story.Fails(story.RaceFault, 400*time.Microsecond))
 				case i > 102 && i < 120:
 					s.Request(4, story.Fails(story.RefusedFault, time.Millisecond))
 				default:

@@ -38,7 +38,8 @@ func dropped(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("b-drop", events, inference.ScopeOf(events), report.High)
-		f.AddEvidence("access-log", fmt.Sprintf("%d attempts to connect to %s got no answer at all; none succeeded then or later", len(events),
+		f.AddEvidence("access-log", fmt.Sprintf("%d attempts to connect to %s got no answer at all; none succeeded then or later",
+			len(events),
 			k.Server), events...)
 		f.RuleOut("c-accept-queue", "with a full accept queue some attempts succeed, late")
 		f.RuleOut("b-refused", "a host without listener answers at once")

@@ -31,7 +31,8 @@ func reusedAddress(c *inference.Case) {
 			m.Answers.Between(first.At.Add(stats.BinWidth), c.Traffic.To) > 0 {
 			continue
 		}
-		f.AddEvidence("access-log", fmt.Sprintf("%s answered until %s; from %s on it presents a certificate for %s", k.Member, units.Stamp(last),
+		f.AddEvidence("access-log", fmt.Sprintf("%s answered until %s; from %s on it presents a certificate for %s", k.Member,
+			units.Stamp(last),
 			units.Stamp(first.Start), first.Attempt.Presented), events...)
 		f.AddOpenRivals("b-ip-reused")
 	}

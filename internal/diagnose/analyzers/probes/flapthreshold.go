@@ -42,15 +42,18 @@ func flapping(c *inference.Case) {
 			fmt.Sprintf("members went down by the answers of their health pages and came up again, most often %s; %d times no other went down with it; %s in a row %s a member out, one good answer brings it back",
 				most, alone, units.Count(p.Threshold, "bad answer", "bad answers"), takes(p.Threshold)))
 		f.AddEvidence("access-log",
-			fmt.Sprintf("%d requests found no healthy member; of those that were sent to one, %d were answered well and %d not", len(events), good, bad), events...)
+			fmt.Sprintf("%d requests found no healthy member; of those that were sent to one, %d were answered well and %d not",
+				len(events), good, bad), events...)
 		if inTurn(trails) {
 			if len(trails) > 1 {
-				f.AddEvidence("backend-health", "they went down one after the other, none again before all the others had, as in a roll-out")
+				f.AddEvidence("backend-health",
+					"they went down one after the other, none again before all the others had, as in a roll-out")
 			}
 			f.AddRivals("c-deploy-no-drain")
 		}
 		f.RuleOut("a-all-unhealthy-fail-closed", "the members serve whenever they are in service")
-		f.SetExpected("gateway", 0, len(events), "bounded", "with more bad answers in a row needed, fewer moments have no member in service")
+		f.SetExpected("gateway", 0, len(events), "bounded",
+			"with more bad answers in a row needed, fewer moments have no member in service")
 		c.Expand(map[string]string{}, f)
 	}
 }

@@ -25,7 +25,8 @@ func TestRollOutIsNoFlapping(t *testing.T) {
 			s.Traffic(10*time.Second, []int{6})
 			s.OutOfService(10 * time.Second)
 			for i := range history {
-				history[i] = append(history[i], s.Clock(from+time.Duration(i)*10*time.Second)+" Down status_mismatch 503", s.Clock(s.Since())+" Up")
+				history[i] = append(history[i], s.Clock(from+time.Duration(i)*10*time.Second)+" Down status_mismatch 503",
+					s.Clock(s.Since())+" Up")
 			}
 			s.Traffic(20*time.Second, []int{4, 5, 6})
 		}

@@ -72,7 +72,8 @@ func tooDeep(c *inference.Case, k traffic.PoolKey, trails []*health.History, dow
 		inference.ConfidenceOf(len(trails) >= 3 && livedOn))
 	f.AddEvidence("backend-health",
 		fmt.Sprintf("all %d members went down at %s within one round of probes, by the status of their health page, and came up again together", len(trails), units.Stamp(down)))
-	f.AddEvidence("access-log", fmt.Sprintf("users were answered well until then; after it %d requests found no healthy member", len(events)),
+	f.AddEvidence("access-log", fmt.Sprintf("users were answered well until then; after it %d requests found no healthy member",
+		len(events)),
 		events...)
 	if len(f.Rivals) == 0 { // the history may be of another time
 		f.RuleOut("a-probe-status-mismatch", "nothing was changed: the health pages were well before and after")

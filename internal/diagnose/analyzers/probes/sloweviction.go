@@ -40,7 +40,8 @@ func slowEviction(c *inference.Case) {
 func evictedSlowly(c *inference.Case, k traffic.MemberKey, o inference.Outage, down health.Change) {
 	f := c.Claim("a-slow-eviction", o.Events, inference.ScopeOf(o.Events),
 		inference.ConfidenceOf(len(o.Events) >= 3 && o.Refused > o.Silent))
-	f.AddEvidence("access-log", fmt.Sprintf("%d attempts on %s failed; the first began at %s, the last at %s, and none after", len(o.Events),
+	f.AddEvidence("access-log", fmt.Sprintf("%d attempts on %s failed; the first began at %s, the last at %s, and none after",
+		len(o.Events),
 		k.Member, units.Stamp(o.From()), units.Stamp(inference.LastStart(o.Events))), o.Events...)
 	f.AddEvidence("backend-health", fmt.Sprintf("%s turned to Down at %s (%s): %s after the first of them had begun", k.Member,
 		units.Stamp(down.At), down.Reason, units.Seconds(down.At.Sub(o.From()))))

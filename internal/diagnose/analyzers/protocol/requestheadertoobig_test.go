@@ -64,7 +64,8 @@ func TestHeadsWithoutAStatus(t *testing.T) {
 				}
 			}
 			r := s.Diagnose()
-			if got := story.Causes(r); strings.Contains(got, "e-request-header-too-big") != (x.want != "") || x.want != "" && got != x.want {
+			if got := story.Causes(r); strings.Contains(got, "e-request-header-too-big") != (x.want != "") ||
+				x.want != "" && got != x.want {
 				t.Errorf("%s: found %q", name, got)
 			}
 		})

@@ -36,7 +36,8 @@ func shortBody(c *inference.Case) {
 			confidence = report.High
 		}
 		f := c.Claim("e-short-body", events, inference.ScopeOf(events), confidence)
-		f.AddEvidence("access-log", fmt.Sprintf("%d answers of %s ended early, after a good status: %s", len(events), k.Member, deficits(events)),
+		f.AddEvidence("access-log", fmt.Sprintf("%d answers of %s ended early, after a good status: %s", len(events), k.Member,
+			deficits(events)),
 			events...)
 		f.RuleOut("j-client-abort", "it was the member's side of the connection that ended")
 		if deficit, same := sameDeficit(events); !same {

@@ -38,7 +38,8 @@ func rejectedAddress(c *inference.Case) {
 			f := c.Claim("e-uri-rejected", events, inference.ScopeOf(events), report.High)
 			f.AddEvidence("access-log",
 				fmt.Sprintf("no request with %s in its path was answered: %d attempts at %s, each ended by the member before a byte of an answer", odd.Name, len(events), units.Some(paths)), events...)
-			f.AddEvidence("access-log", fmt.Sprintf("under the same settings %d requests without it were answered, at those times too", without))
+			f.AddEvidence("access-log", fmt.Sprintf("under the same settings %d requests without it were answered, at those times too",
+				without))
 			f.RuleOut("c-restart", "the members answered other requests at those times")
 			f.RuleOut("g-crash-on-input", "the paths lead to different parts of the application, and have only this in common")
 			f.AddOpenRivals("e-request-header-too-big")

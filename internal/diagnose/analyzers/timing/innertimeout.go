@@ -38,9 +38,10 @@ func innerTimeout(c *inference.Case) {
 		f := c.Claim("d-inner-timeout", at, inference.ScopeOf(at), inference.ConfidenceOf(len(at) >= 2*stats.MinEvents &&
 			10*len(off) <= len(at) && inference.RivalsOfEcho(at) == nil))
 		took := traffic.SortedDurations(at, traffic.Lasted)
-		f.AddEvidence("access-log", fmt.Sprintf("%d failures of %s ended %s after they began, at a timer of %s; %d others of this path did not",
-			len(at), f.Scope.Text(),
-			units.Span(took), units.Seconds(timer), len(off)), at...)
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%d failures of %s ended %s after they began, at a timer of %s; %d others of this path did not",
+				len(at), f.Scope.Text(),
+				units.Span(took), units.Seconds(timer), len(off)), at...)
 		if limit > 0 && inference.RivalsOfEcho(at) == nil {
 			f.RuleOut("d-timeout-below-latency", fmt.Sprintf("the request timeout is %s", units.Seconds(limit)))
 		}

@@ -75,8 +75,9 @@ func slowAnswers(c *inference.Case, l *inference.TimedOutGroup, near int) {
 	if _, changed := c.TimeoutNow(l.Scope.Settings); changed {
 		// advise says so
 	} else if l.Assumed {
-		f.AddEvidence("access-log", fmt.Sprintf("the request timeout is not among the evidence; %s is where the requests without an answer end",
-			units.Seconds(l.Limit)))
+		f.AddEvidence("access-log",
+			fmt.Sprintf("the request timeout is not among the evidence; %s is where the requests without an answer end",
+				units.Seconds(l.Limit)))
 	} else {
 		f.AddEvidence("configuration", fmt.Sprintf("requestTimeout of backend settings %q is %s", l.Scope.Settings, units.Seconds(l.Limit)))
 	}

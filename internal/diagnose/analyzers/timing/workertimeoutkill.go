@@ -56,7 +56,8 @@ func workerTimeoutKill(c *inference.Case) {
 		if !slices.ContainsFunc(at, func(e *traffic.Event) bool { return e.Attempt.Reused }) { // connection and request have one age
 			f.AddOpenRivals("c-max-age")
 		}
-		f.SetExpected("backend", 0, len(at), "bounded", "with a longer limit some of them would be answered; how many is not in the evidence")
+		f.SetExpected("backend", 0, len(at), "bounded",
+			"with a longer limit some of them would be answered; how many is not in the evidence")
 		c.Expand(map[string]string{"address": inference.Address(at), "timer": units.Seconds(timer)}, f)
 	}
 }

@@ -24,7 +24,8 @@ func silentStream(c *inference.Case) {
 	for _, k := range keys {
 		var events []*traffic.Event
 		for _, e := range besideFrozen(c, groups[k]) {
-			if limit := c.Traffic.Timeouts[k.Settings]; limit == 0 || e.Attempt.Receive <= limit+limit/4 { // one that outlived it has a gap later on
+			// One that outlived the limit has a gap later on.
+			if limit := c.Traffic.Timeouts[k.Settings]; limit == 0 || e.Attempt.Receive <= limit+limit/4 {
 				events = append(events, e)
 			}
 		}
@@ -32,8 +33,9 @@ func silentStream(c *inference.Case) {
 			continue
 		}
 		f := c.Claim("d-ws-sse-idle", events, inference.ScopeOf(events), inference.ConfidenceOf(events[0].Own))
-		f.AddEvidence("access-log", fmt.Sprintf("%s of type %s began, and ended when nothing had come from the member for the request timeout%s",
-			units.Count(len(events), "answer", "answers"), traffic.StreamTypes(events), TimeoutText(c, k.Settings)), events...)
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%s of type %s began, and ended when nothing had come from the member for the request timeout%s",
+				units.Count(len(events), "answer", "answers"), traffic.StreamTypes(events), TimeoutText(c, k.Settings)), events...)
 		f.RuleOut("d-slow-body", "a stream is not late with anything: it has no length, and nothing was due")
 		f.AddRivals("d-read-gap")
 		f.SetExpected("backend", len(events), len(events), "bounded", "a comment line or an event sooner than that keeps a stream open")
