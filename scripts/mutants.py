@@ -27,7 +27,7 @@ SURVIVE_ALL = {
     "TestStepsAreFew", "TestApportion", "TestGroupsOfASample", "TestSeenFailureOutsideTheSampleIsNotHidden", "TestLookalike",
     "TestStatusOfAProbe", "TestFewAnswersBesideASampleOfTimeouts", "TestSoonerProbe", "TestConnTableIsAMap", "TestConnTableIsBounded",
     "TestExplainOneOfManyFailures", "TestGapsThatBreakAreBounded", "TestIDsKeepWhatIsOdd", "TestManyFailures", "TestMemoryIsBounded",
-    "TestTicks", "TestBars", "TestMarkdown",
+    "TestTicks", "TestBars", "TestMarkdown", "TestNoVerdict", "TestStandsOutOnlyBeyondChance",
     # health, metrics or a document alone
     "TestMetricsOfABadBackend", "TestMetricsOfAnOutage", "TestMetricsOfSlowAnswers", "TestNotices", "TestHealthAloneNamesWhatIsWrongNow",
     "TestFigures", "TestLostRecordsOfRunningGateway", "TestMetricsByFiveMinutes", "TestMetricsWithoutParts", "TestMetricsWithoutTheBackends",
