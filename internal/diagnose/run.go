@@ -11,6 +11,7 @@ import (
 	"causeway/internal/diagnose/analyzers/capacity"
 	"causeway/internal/diagnose/analyzers/probes"
 	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/pictures"
 	"causeway/internal/diagnose/traffic"
 	"causeway/internal/evidence"
 	"causeway/internal/fault"
@@ -74,7 +75,7 @@ func assemble(c *inference.Case, b *evidence.Bundle) *report.Report {
 	r.Steps = steps(c, r)
 	r.Read = reading(c, b)
 	r.Notices = notices(c)
-	r.Pictures = pictures(c)
+	r.Pictures = pictures.Draw(c)
 	r.MetricsSummary = metered(c)
 	return r
 }

@@ -1,4 +1,6 @@
-package diagnose
+// Package pictures draws what a report shows as pictures: the timeline, latencies, idle ages, and the matrix of instances and
+// members.
+package pictures
 
 import (
 	"cmp"
@@ -14,8 +16,8 @@ import (
 	"causeway/internal/units"
 )
 
-// pictures are drawn from what is left when every analyzer has run; nil without requests.
-func pictures(c *inference.Case) *report.Pictures {
+// Draw draws a case when every analyzer has run; nil without requests.
+func Draw(c *inference.Case) *report.Pictures {
 	if c.Traffic.Requests == 0 {
 		return nil
 	}
