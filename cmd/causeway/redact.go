@@ -54,7 +54,12 @@ func redactPaths(cmd *cobra.Command, paths []string, to string) (err error) {
 	if _, err := rand.Read(key); err != nil {
 		return &exitError{code: exitFailed, err: fmt.Errorf("draw a key: %w", err)}
 	}
-	if err := redact.New(key).Redact(paths, f); err != nil {
+	r := redact.New(key)
+	err = r.Redact(paths, f)
+	for _, name := range r.LeftOut() {
+		fmt.Fprintf(cmd.ErrOrStderr(), "left out: %s: not evidence of a form that redaction understands\n", evidence.Printable(name))
+	}
+	if err != nil {
 		return &exitError{code: exitFailed, err: err, hint: "nothing was written"}
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "%s is ready. Look into it before you share it: names of pools, rules and settings are kept.\n",

@@ -152,7 +152,7 @@ var connections = []Cause{
 		Fixes:     []Fix{backend("keep a leaving pod serving for longer than the change takes to arrive: a preStop hook that sleeps 90 s or more, and a grace period above that")},
 	},
 	{
-		ID: "c-ignores-sigterm-listener-close", Title: "a stopping member closes its listener and its connections in the wrong order",
+		ID: "c-ignores-sigterm-listener-close", Title: "a stopping member closes its listener and keeps its connections, or the reverse",
 		Azure: "L", Trace: "H",
 		Mechanism: "On SIGTERM the process refuses new connections but continues with kept-alive ones, or the reverse. Either way some requests meet a closed door before the gateway notices.",
 		Evidence:  "While it stops, new connections are refused and reused ones answered, or the other way round.",

@@ -56,7 +56,7 @@ var capacity = []Cause{
 		Fixes:     []Fix{backend("give the process more memory or find what grows; limit the size of what one request may take; restart it gracefully before it gets so far")},
 	},
 	{
-		ID: "g-crash-on-input", Title: "one route makes the backend drop the connection", Azure: "M", Trace: "H",
+		ID: "g-crash-on-input", Title: "one sort of request makes the backend drop the connection", Azure: "M", Trace: "H",
 		Mechanism: "A particular request ends the worker or the connection that handles it, fresh or reused, before any answer.",
 		Evidence:  "The same path fails each time, at once, while other paths on the same member succeed.",
 		Rivals:    []string{"c-idle-race", "e-uri-rejected", "c-backend-conn-limit", "c-middlebox-reset"},

@@ -84,7 +84,7 @@ func longerTimeouts(c *inference.Case) []inference.Saving {
 				c.PresentTimeout(settings, limit, now)
 		case near == 0 && r.Answered >= traffic.EnoughAnswers:
 			s.Basis, s.Note = "unknown",
-				"no answer took the last third of the timeout: those that wait are different, and nothing here shows that they would ever be answered"
+				"no answer took the last third of the timeout: those that wait are not just slower ones, and nothing here shows that they would ever be answered"
 		default:
 			s.Note = fmt.Sprintf("%d answers came in the last third before the timeout, so some of the rest would have come; how many is not in the evidence. One member with a longer timeout would show it", near)
 		}

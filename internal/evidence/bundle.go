@@ -325,6 +325,14 @@ func (b *Bundle) whole(name string, data []byte, form Form) {
 	}
 }
 
+// IsText reports whether a text that is neither JSON, YAML nor a table is evidence all the same: what causeway collect could
+// not get, or backend health as PowerShell prints it.
+func IsText(name string, data []byte) bool {
+	_, dumped := healthFromText(data)
+	_, tabled := healthFromTable(data)
+	return isNotCollected(name) || dumped || tabled
+}
+
 // document takes a JSON document for what it is.
 func (b *Bundle) document(name string, data []byte) {
 	if !json.Valid(data) { // templates have comments

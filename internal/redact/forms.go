@@ -85,13 +85,15 @@ func (r *Redactor) whole(w *bufio.Writer, l *archive.Leaf, f evidence.Form) erro
 		if data, err = yaml.YAMLToJSON(data); err != nil {
 			data = nil
 		}
-	default:
+	case evidence.IsText(l.Name, data):
 		_, err = w.WriteString(r.plain(string(data)))
 		return err
+	default:
+		return errNotUnderstood
 	}
 	out, ok := r.json(data)
 	if !ok {
-		out = []byte(unreadable)
+		return errNotUnderstood
 	}
 	_, err = w.Write(out)
 	return err

@@ -26,7 +26,17 @@ type Redactor struct {
 	key   []byte
 	seen  map[string]string
 	hosts map[string]bool // names met in fields that hold hosts: they are replaced wherever they stand
+
+	kept    int
+	leftOut []string
 }
+
+// LeftOut names what the last Redact did not copy, because it is not evidence of a form that redaction understands: keys,
+// notes, and documents that are cut off among them.
+func (r *Redactor) LeftOut() []string { return r.leftOut }
+
+// ErrNothing is the error of Redact where nothing is left to share.
+var ErrNothing = errors.New("none of the files holds evidence that can be redacted")
 
 // New makes a redactor with this key.
 func New(key []byte) *Redactor {
@@ -44,6 +54,7 @@ func (r *Redactor) Redact(paths []string, to io.Writer) error {
 	if err := eachLeafOf(files, r.learn); err != nil {
 		return err
 	}
+	r.kept, r.leftOut = 0, nil
 	z := gzip.NewWriter(to)
 	t := tar.NewWriter(z)
 	number := 0
@@ -51,6 +62,9 @@ func (r *Redactor) Redact(paths []string, to io.Writer) error {
 		number++
 		return r.leaf(t, fmt.Sprintf("%03d-%s", number, r.fileName(l.Name)), l)
 	})
+	if err == nil && r.kept == 0 {
+		err = ErrNothing
+	}
 	if err != nil {
 		return err
 	}
@@ -78,7 +92,9 @@ func (r *Redactor) learn(l *archive.Leaf) error {
 	}
 	switch form := evidence.Recognise(head, l.Name); form {
 	case evidence.FormDocument, evidence.FormYAML:
-		return r.whole(bufio.NewWriter(io.Discard), l, form)
+		if err := r.whole(bufio.NewWriter(io.Discard), l, form); !errors.Is(err, errNotUnderstood) {
+			return err
+		}
 	}
 	return nil
 }
@@ -102,6 +118,9 @@ func (r *Redactor) fileName(name string) string {
 	return hour + "evidence." + ext
 }
 
+// errNotUnderstood is that of a leaf which is left out: what redaction does not understand may hold anything.
+var errNotUnderstood = errors.New("not evidence of a form that redaction understands")
+
 // leaf writes one file.
 func (r *Redactor) leaf(t *tar.Writer, name string, l *archive.Leaf) error {
 	head, err := l.Peek(archive.HeadSize)
@@ -116,8 +135,10 @@ func (r *Redactor) leaf(t *tar.Writer, name string, l *archive.Leaf) error {
 	defer tmp.Close()
 	w := bufio.NewWriter(tmp)
 	switch form := evidence.Recognise(head, l.Name); form {
-	case evidence.FormNothing, evidence.FormBinary:
+	case evidence.FormNothing:
 		return nil
+	case evidence.FormBinary:
+		err = errNotUnderstood
 	case evidence.FormLines:
 		err = r.lines(w, l)
 	case evidence.FormRecords:
@@ -131,12 +152,17 @@ func (r *Redactor) leaf(t *tar.Writer, name string, l *archive.Leaf) error {
 	default:
 		err = r.whole(w, l, form)
 	}
+	if errors.Is(err, errNotUnderstood) {
+		r.leftOut = append(r.leftOut, l.Name)
+		return nil
+	}
 	if err == nil {
 		err = w.Flush()
 	}
 	if err != nil {
 		return err
 	}
+	r.kept++
 	size, err := tmp.Seek(0, io.SeekCurrent)
 	if err == nil {
 		_, err = tmp.Seek(0, io.SeekStart)

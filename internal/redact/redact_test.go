@@ -3,8 +3,10 @@ package redact
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,6 +16,7 @@ import (
 
 	"causeway/internal/accesslog"
 	"causeway/internal/evidence"
+	"causeway/internal/evidence/archive"
 	"causeway/internal/evidence/evidencetest"
 )
 
@@ -167,6 +170,42 @@ func TestRedactLocalAndPlainText(t *testing.T) {
 	}
 	if got := b.Health.Pools[0].Settings[0].Servers[0].Address; got != named[1].FQDN {
 		t.Errorf("health speaks of %s, the document of %s", got, named[1].FQDN)
+	}
+}
+
+// A key beside the evidence, notes, and a document that is cut off are not copied, whatever they hold.
+func TestRedactLeavesOutWhatItDoesNotUnderstand(t *testing.T) {
+	dir := t.TempDir()
+	log := `{"category":"ApplicationGatewayAccessLog","time":"2026-11-23T12:00:00Z","properties":{"httpStatus":502,"requestUri":"/a"}}` + "\n"
+	evidencetest.Write(t, dir, "PT1H.json", log)
+	for name, text := range map[string]string{
+		"shop.key":  "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n",
+		"notes.txt": "password=c2VjcmV0\nAuthorization: Bearer c2VjcmV0\n",
+		"cut.json":  `{"name":"gw1","properties":{"password":"c2VjcmV0"`,
+	} {
+		evidencetest.Write(t, dir, name, text)
+	}
+	var out bytes.Buffer
+	r := New([]byte("key"))
+	if err := r.Redact([]string{dir}, &out); err != nil || len(r.LeftOut()) != 3 {
+		t.Fatalf("error %v, left out %q", err, r.LeftOut())
+	}
+	evidencetest.Write(t, dir, "bundle.tar.gz", out.String())
+	all := 0
+	err := eachLeafOf([]string{filepath.Join(dir, "bundle.tar.gz")}, func(l *archive.Leaf) error {
+		data, err := io.ReadAll(l)
+		if all++; bytes.Contains(data, []byte("c2VjcmV0")) {
+			t.Errorf("%s: %s", l.Name, data)
+		}
+		return err
+	})
+	if err != nil || all != 1 {
+		t.Errorf("%d files, %v", all, err)
+	}
+	os.Remove(filepath.Join(dir, "bundle.tar.gz"))
+	os.Remove(filepath.Join(dir, "PT1H.json"))
+	if err := r.Redact([]string{dir}, &out); !errors.Is(err, ErrNothing) {
+		t.Errorf("with nothing to share: %v", err)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"causeway/internal/units"
 )
 
-// CrashOnInput recognises g-crash-on-input: one route makes the backend drop the connection.
+// CrashOnInput recognises g-crash-on-input: one sort of request makes the backend drop the connection.
 var CrashOnInput = inference.Analyzer{
 	Name: "g-crash-on-input", Requires: inference.Trace,
 	Doc: "one route is never answered, on fresh connections too, and ends no later than others are answered, while at the same times the same member answers others",

@@ -27,7 +27,7 @@ func chainedProxy(c *inference.Case) {
 		events := groups[k]
 		f := c.Claim("k-chained-proxy", events, inference.ScopeOf(events), report.High)
 		f.AddEvidence("access-log",
-			fmt.Sprintf("%s, each with the error page of %s: it is at the member's address or behind it, and got no answer from the server behind itself", statuses(events), k.product), events...)
+			fmt.Sprintf("%s, each with the error page of %s: that proxy stands at the member's address or behind it, and got no answer from the server behind itself", statuses(events), k.product), events...)
 		f.RuleOut("k-backend-5xx", "the page is not the application's own but that of "+k.product)
 		f.SetExpected("backend", len(events), len(events), "bounded", "once the server behind "+k.product+" answers")
 		c.Expand(map[string]string{"address": inference.Address(events)}, f)
