@@ -97,8 +97,12 @@ func serve(stderr io.Writer, o supervisor.Options, logFormat string) error {
 	slog.SetDefault(slog.New(handler))
 	ctx := untilEnded()
 	o.Version = buildVersion()
-	s, problems, err := supervisor.Start(o)
+	s, problems, err := supervisor.Start(ctx, o)
 	writeProblems(stderr, problems)
+	if err != nil && ctx.Err() != nil {
+		slog.Info("ended before it served", "by", context.Cause(ctx))
+		return nil
+	}
 	if err != nil {
 		exit := startError(err)
 		if gateway.Misused(problems) {

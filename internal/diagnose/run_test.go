@@ -1,12 +1,16 @@
 package diagnose_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/diagnose"
+	"causeway/internal/diagnose/inference"
 	"causeway/internal/diagnose/story"
+	"causeway/internal/diagnose/traffic"
 	"causeway/internal/report"
 )
 
@@ -55,5 +59,25 @@ func TestNoEvidence(t *testing.T) {
 	story.Expect(t, r)
 	if len(r.Missing) != 3 || r.Verdict != nil {
 		t.Errorf("%+v", r.Missing)
+	}
+}
+
+// Whatever analyzers ask for, the summary stays what the pass left: looking up a member or a route adds none.
+func TestNothingIsAddedToTheSummary(t *testing.T) {
+	t.Parallel()
+	bundle := story.Race(t).Bundle()
+	summary, err := traffic.Summarise(bundle, traffic.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	members, routes := maps.Clone(summary.Members), maps.Clone(summary.Routes)
+	nobody := summary.Member(traffic.MemberKey{Settings: "http", Member: "10.9.9.9"})
+	nothing := summary.Route(traffic.RouteKey{Settings: "http", Method: "GET", Path: "/never"})
+	if nobody.Attempts != 0 || nobody.Answers.Between(summary.From, summary.To) != 0 || nothing.Answered != 0 {
+		t.Errorf("stats of what is not there: %+v, %+v", nobody, nothing)
+	}
+	diagnose.Conclude(inference.NewCase(summary), bundle)
+	if !maps.Equal(members, summary.Members) || !maps.Equal(routes, summary.Routes) {
+		t.Errorf("%d members and %d routes became %d and %d", len(members), len(routes), len(summary.Members), len(summary.Routes))
 	}
 }

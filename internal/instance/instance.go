@@ -99,6 +99,9 @@ func (i *Instance) Apply(ctx context.Context, c *gateway.Config, local gateway.L
 	if i.closed {
 		return errors.New("apply the configuration: the gateway is ending")
 	}
+	if ctx.Err() != nil { // it waited for another configuration meanwhile
+		return i.refused("aborted", context.Cause(ctx))
+	}
 	next, err := i.build(c, local)
 	if err != nil {
 		return i.refused("refused", err)

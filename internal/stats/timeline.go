@@ -60,6 +60,9 @@ func (c *Clock) NewTimeline() *Timeline {
 	return k
 }
 
+// EmptyTimeline makes a timeline that stays empty.
+func (c *Clock) EmptyTimeline() *Timeline { return &Timeline{Clock: c} }
+
 // Number is that of the interval that holds t, at the present resolution.
 func (c *Clock) Number(t time.Time) int64 { return t.UnixNano() / int64(c.width) }
 

@@ -59,7 +59,7 @@ func TestFrontendsAtOnePlace(t *testing.T) {
 	d = strings.Replace(d, `"httpListeners":[`, `"httpListeners":[`+second+",", 1)
 	d = strings.Replace(d, `"requestRoutingRules":[`, `"requestRoutingRules":[`+rule+",", 1)
 	h.write(h.o.Config, d)
-	_, problems, err := Start(h.o)
+	_, problems, err := Start(t.Context(), h.o)
 	if err == nil || gateway.HasErrors(problems) || !strings.Contains(hintFor(err), "--bind") {
 		t.Errorf("%v, %v, hint %q", problems, err, hintFor(err))
 	}

@@ -75,13 +75,13 @@ func Socket(data string) string { return filepath.Join(data, socketName) }
 func LogRoot(data string) string { return filepath.Join(data, logsName) }
 
 // Start reads the documents, serves them, and answers on the control socket. Problems that are warnings are returned
-// beside a running gateway. The error is an *admin.Refusal.
-func Start(o Options) (*Supervisor, []gateway.Problem, error) {
-	s, problems, err := start(o)
+// beside a running gateway. The error is an *admin.Refusal; a ctx that ends before the gateway serves is one too.
+func Start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, error) {
+	s, problems, err := start(ctx, o)
 	return s, problems, refusal(err)
 }
 
-func start(o Options) (*Supervisor, []gateway.Problem, error) {
+func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, error) {
 	if err := o.check(); err != nil {
 		return nil, nil, err
 	}
@@ -101,7 +101,7 @@ func start(o Options) (*Supervisor, []gateway.Problem, error) {
 	}
 	s := newSupervisor(o, legacy, engineOf(config))
 	differs := s.differsFromApplied(config) // before it is applied itself
-	problems, err := s.Apply(context.Background(), config)
+	problems, err := s.Apply(ctx, config)
 	if err == nil {
 		err = s.answer()
 	}

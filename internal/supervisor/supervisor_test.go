@@ -81,7 +81,7 @@ func gatewayOn(member string) string {
 
 func (h *house) start() {
 	h.Helper()
-	s, problems, err := Start(h.o)
+	s, problems, err := Start(h.Context(), h.o)
 	if err != nil {
 		h.Fatalf("%v %v", err, problems)
 	}
@@ -256,7 +256,7 @@ func TestSecondGatewayIsRefused(t *testing.T) {
 	o := h.o
 	o.PortOffset = freePort(t) - 80
 	h.write(h.o.Config, gatewayOn("10.0.0.9"))
-	if _, _, err := Start(o); !errors.Is(err, admin.ErrTaken) {
+	if _, _, err := Start(t.Context(), o); !errors.Is(err, admin.ErrTaken) {
 		t.Errorf("%v", err)
 	}
 	after, _ := os.ReadFile(filepath.Join(h.o.Data, appliedName))
@@ -343,7 +343,7 @@ func TestReloadAndRestart(t *testing.T) {
 	slog.SetDefault(slog.New(slog.NewTextHandler(&told, nil)))
 	defer slog.SetDefault(was)
 	h.write(h.o.Config, "{")
-	if _, _, err := Start(h.o); err == nil || strings.Contains(told.String(), "the files win") {
+	if _, _, err := Start(t.Context(), h.o); err == nil || strings.Contains(told.String(), "the files win") {
 		t.Errorf("files that cannot be served won: %v %s", err, told.String())
 	}
 	h.write(h.o.Config, gatewayOn("10.0.0.4"))
@@ -481,7 +481,7 @@ func TestStartErrors(t *testing.T) {
 		t.Helper()
 		h := newHouse(t)
 		edit(h)
-		s, problems, err := Start(h.o)
+		s, problems, err := Start(t.Context(), h.o)
 		if s != nil || err == nil || !strings.Contains(fmt.Sprint(err, problems), want) {
 			t.Errorf("%v %v, want %s", err, problems, want)
 		}

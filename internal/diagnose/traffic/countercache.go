@@ -35,7 +35,7 @@ func (s *Summary) place(r *accesslog.Record, a *accesslog.Attempt) *place {
 		k := MemberKey{Settings: r.Settings, Member: member, Server: a.Server}
 		*p = place{
 			settings: r.Settings, instance: r.Instance, member: member, server: a.Server, gateway: s.lastGateway,
-			counts: s.Member(k), work: s.concurrency(ConcurrencyKey{k, r.Instance, s.lastGateway}),
+			counts: s.memberFor(k), work: s.concurrency(ConcurrencyKey{k, r.Instance, s.lastGateway}),
 		}
 		if r.Instance != "" {
 			p.instances, p.cells = at(s.Instances, r.Instance), at(s.Cells, InstanceMember{r.Instance, member})
@@ -61,7 +61,7 @@ func (s *Summary) routeOf(r *accesslog.Record) *RouteStats {
 	if route := s.find.routes[string(key)]; route != nil {
 		return route
 	}
-	route := s.Route(RouteKey{r.Settings, string(r.Method), string(key[n:])})
+	route := s.routeFor(RouteKey{r.Settings, string(r.Method), string(key[n:])})
 	if s.find.routes == nil {
 		s.find.routes = map[string]*RouteStats{}
 	}

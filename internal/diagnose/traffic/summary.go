@@ -46,9 +46,9 @@ type Summary struct {
 	Inspected    Inspections              // by the firewall
 	perf         []accesslog.Performance  // of a first-generation gateway
 	Line         *TimeSeries              // of time
-	Clock        *stats.Clock             //
-	gaps         gapRoom                  //
-	conns        connections              //
+	Clock        *stats.Clock             // of all timelines
+	gaps         gapRoom                  // for idle ages, of all members together
+	conns        connections              // by instance, member and port
 	Sample       Sampler                  // of failures that are too many to be kept
 	find         counterCache
 	FalseFriends FalseFriends
@@ -496,42 +496,72 @@ func (route *RouteStats) answer(r *accesslog.Record, a *accesslog.Attempt, limit
 	}
 }
 
-// Member returns the stats of a member; beyond maxMembers all further ones under the same settings share one.
+// Member returns the stats of a member; beyond maxMembers all further ones under the same settings share one. Of a member
+// that the records do not name it returns stats without traffic.
 func (s *Summary) Member(k MemberKey) *MemberStats {
+	if m := s.Members[k]; m != nil {
+		return m
+	}
+	if m := s.Members[otherMembers(k)]; m != nil && len(s.Members) >= maxMembers {
+		return m
+	}
+	return newMemberStats(s.Clock.EmptyTimeline)
+}
+
+// memberFor is Member while the records are read: it adds the member.
+func (s *Summary) memberFor(k MemberKey) *MemberStats {
 	m := s.Members[k]
 	if m == nil {
 		if len(s.Members) >= maxMembers {
-			k = MemberKey{Settings: k.Settings, Member: "(other)"}
+			k = otherMembers(k)
 			if m = s.Members[k]; m != nil {
 				return m
 			}
 		}
-		m = &MemberStats{Hint: accesslog.Unset, Tried: s.Clock.NewTimeline(), Answers: s.Clock.NewTimeline(), Fresh: s.Clock.NewTimeline()}
+		m = newMemberStats(s.Clock.NewTimeline)
 		s.Members[k] = m
 	}
 	return m
 }
 
-// Route returns the stats of a route; beyond maxRoutes all further ones share one.
+func otherMembers(k MemberKey) MemberKey { return MemberKey{Settings: k.Settings, Member: "(other)"} }
+
+func newMemberStats(timeline func() *stats.Timeline) *MemberStats {
+	return &MemberStats{Hint: accesslog.Unset, Tried: timeline(), Answers: timeline(), Fresh: timeline()}
+}
+
+// Route returns the stats of a route; beyond maxRoutes all further ones share one. Of a route that the records do not name
+// it returns stats without traffic.
 func (s *Summary) Route(k RouteKey) *RouteStats {
+	if r := s.Routes[k]; r != nil {
+		return r
+	}
+	if r := s.Routes[otherRoutes(k)]; r != nil && len(s.Routes) >= maxRoutes {
+		return r
+	}
+	return newRouteStats(k, s.Clock.EmptyTimeline)
+}
+
+// routeFor is Route while the records are read: it adds the route.
+func (s *Summary) routeFor(k RouteKey) *RouteStats {
 	r := s.Routes[k]
 	if r == nil {
 		if len(s.Routes) >= maxRoutes {
-			k.Method, k.Path = "", "(other)"
+			k = otherRoutes(k)
 			if r = s.Routes[k]; r != nil {
 				return r
 			}
 		}
-		r = &RouteStats{
-			Method:  k.Method,
-			Path:    k.Path,
-			Answers: s.Clock.NewTimeline(),
-			Tried:   s.Clock.NewTimeline(),
-			Slow:    s.Clock.NewTimeline(),
-		}
+		r = newRouteStats(k, s.Clock.NewTimeline)
 		s.Routes[k] = r
 	}
 	return r
+}
+
+func otherRoutes(k RouteKey) RouteKey { return RouteKey{Settings: k.Settings, Path: "(other)"} }
+
+func newRouteStats(k RouteKey, timeline func() *stats.Timeline) *RouteStats {
+	return &RouteStats{Method: k.Method, Path: k.Path, Answers: timeline(), Tried: timeline(), Slow: timeline()}
 }
 
 // EnoughAnswers is how many answers it takes to conclude from the absence of slow ones.
