@@ -89,6 +89,9 @@ LINES = [
     ("internal/instance/instance.go", "time.Now().Add(drainTime(next.table.Config))", "time.Now().Add(30*time.Second)", "./internal/instance"),
     ("internal/instance/instance.go", "\tfor _, set := range old {\n\t\tset.Release()\n\t}\n", "\t_ = old\n", "./internal/instance"),
     ("internal/instance/instance.go", "\t\t\tcloseAll(sockets)\n", "", "./internal/instance ./internal/supervisor"),
+    ("internal/instance/instance.go", "\ti.follow(sets, v1)\n\tnext.set.Release()\n", "\ti.follow(sets, v1)\n", "./internal/instance"),
+    ("internal/instance/instance.go", "\ti.follow(sets, v1)\n\tnext.set.Release()\n", "\t_, _ = sets, v1\n\tnext.set.Release()\n", "./internal/instance"),
+    ("internal/instance/instance.go", "\tset.Release()\n\treturn nil, err\n", "\treturn nil, err\n", "./internal/instance"),
     # diagnose: what decides
     ("internal/diagnose/traffic/fault.go", "case r.Status == fault.ClientGone, r.Status == 0:", "case r.Status == 0:", DIAGNOSE),
     ("internal/diagnose/traffic/fault.go", "return max(500*time.Millisecond, limit/100)", "return 0", DIAGNOSE),

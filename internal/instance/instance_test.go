@@ -471,6 +471,57 @@ func TestReloadForgetsTheConfigurationBefore(t *testing.T) {
 	})
 }
 
+// A configuration that never came into force leaves nothing behind: no look-ups, and no probes of its members.
+func TestWhatNeverServedIsForgotten(t *testing.T) {
+	for name, apply := range map[string]func(t *testing.T, i *Instance, mem *conntest.Network, c *gateway.Config) error{
+		"the client left": func(t *testing.T, i *Instance, _ *conntest.Network, c *gateway.Config) error {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			return i.Apply(ctx, c, gateway.DefaultLocal(), 2)
+		},
+		"its port is taken": func(t *testing.T, i *Instance, mem *conntest.Network, c *gateway.Config) error {
+			ln, err := mem.Listen(netip.MustParseAddrPort("127.0.0.1:8082"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer ln.Close()
+			return i.Apply(t.Context(), c, gateway.DefaultLocal(), 2)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				mem := new(conntest.Network)
+				var probed, lookups atomic.Int64
+				end := member(t, mem, "10.0.0.5:80", func(string) time.Duration { probed.Add(1); return 20 * time.Second })
+				i, _, _ := gatewayWith(mem, func(context.Context, string) (resolve.Answer, error) {
+					lookups.Add(1)
+					return resolve.Answer{Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.5")}, TTL: time.Minute}, nil
+				})
+				if err := i.Apply(t.Context(), document(80, nil, 8080), gateway.DefaultLocal(), 1); err != nil {
+					t.Fatal(err)
+				}
+				named := document(80, nil, 8080, 8081, 8082)
+				named.Pools[0].Members = []gateway.Address{{FQDN: "app.example"}}
+				if err := apply(t, i, mem, named); err == nil {
+					t.Fatal("it was applied")
+				}
+				if _, err := mem.Dial(netip.MustParseAddrPort("127.0.0.1:8081"), time.Now().Add(time.Second)); !errors.Is(err, syscall.ECONNREFUSED) {
+					t.Errorf("its other port is still bound: %v", err)
+				}
+				time.Sleep(time.Minute) // what is under way ends
+				probed.Store(0)
+				lookups.Store(0)
+				time.Sleep(time.Hour)
+				if p, l := probed.Load(), lookups.Load(); p != 0 || l != 0 {
+					t.Errorf("%d probes and %d look-ups for a configuration that never served", p, l)
+				}
+				i.Close(time.Now())
+				end()
+			})
+		})
+	}
+}
+
 // A certificate may lie in files that causeway.yaml names.
 func TestCertificateFromFiles(t *testing.T) {
 	i, _, _ := gatewayOn(nil)

@@ -96,7 +96,7 @@ var NiceSteps = []time.Duration{
 	time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour,
 }
 
-// IdleStep is the shortest of 1, 2 or 5 times a power of ten that needs no more than maxBuckets.
+// IdleStep is the shortest of 1, 2 or 5 times a power of ten that needs no more than so many bars.
 func IdleStep(end time.Duration) time.Duration {
 	for power := time.Millisecond; ; power *= 10 {
 		for _, n := range []time.Duration{1, 2, 5} {

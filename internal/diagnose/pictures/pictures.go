@@ -195,7 +195,7 @@ func extent(a, b *stats.Histogram) (least, most time.Duration) {
 // logScale cuts durations into so many buckets for each power of ten.
 type logScale float64
 
-// logScaleFor is the finest scale that needs no more than maxBuckets.
+// logScaleFor is the finest scale that needs no more than so many bars.
 func logScaleFor(least, most time.Duration) logScale {
 	for _, s := range []logScale{20, 10, 8, 5, 4, 2} {
 		if s.number(most)-s.number(least) < report.MaxBuckets {

@@ -23,3 +23,11 @@ func TestDownloadsThatEndTogether(t *testing.T) {
 	}
 	story.Undecided(t, s, 6)
 }
+
+// The client's side ended while the answer was on its way to it; if the member's side ended, the answer was cut there.
+func TestClientCutsDownloads(t *testing.T) {
+	t.Parallel()
+	story.Decided(t, "j-client-rst-mid-download",
+		fault.Fault{Side: fault.Client, Phase: fault.Deliver, Kind: fault.Reset},
+		fault.Fault{Side: fault.Backend, Phase: fault.Body, Kind: fault.Reset})
+}

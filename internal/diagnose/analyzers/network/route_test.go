@@ -6,6 +6,7 @@ import (
 
 	"causeway/internal/accesslog"
 	"causeway/internal/diagnose/story"
+	"causeway/internal/fault"
 )
 
 // The gateway's process stood still for a part of requests that met no healthy member, or a refusal. They waited for nobody,
@@ -22,4 +23,11 @@ func TestStallOfRequestsThatWaitedForNobody(t *testing.T) {
 	}
 	s.Server("10.0.0.4", "Down", "tcp_connect", "no route", "2026-11-23T08:59:00Z Down tcp_connect ENETUNREACH")
 	story.Expect(t, s.Diagnose(), "b-route high 30", "b-refused high 15")
+}
+
+// ENETUNREACH is the kernel's word for a missing route. A refusal came from a host that was reached.
+func TestNoRoute(t *testing.T) {
+	t.Parallel()
+	unreachable := fault.Fault{Side: fault.Network, Phase: fault.Connect, Kind: fault.Unreachable, Errno: "ENETUNREACH"}
+	story.Decided(t, "b-route", unreachable, story.RefusedFault)
 }
