@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -185,7 +186,8 @@ func missed(r *report.Report, truth []stage.Truth) []string {
 const AtOnce = 16
 
 // PlayAll plays scenarios, so many at a time, the longest first, and reports each outcome as it comes, one at a time. It
-// returns once all are reported. Synthetic ones compute, and hold all of their records in memory, so they play one by one beside.
+// returns once all are reported. Those with real connections come first and alone, because they measure time; synthetic ones compute,
+// and hold all of their records in memory, so no more of them run than there are processors.
 func PlayAll(ctx context.Context, scenarios []stage.Scenario, seed uint64, atOnce int, tell func(stage.Scenario, *Result, error)) {
 	scenarios = slices.SortedStableFunc(slices.Values(scenarios), func(a, b stage.Scenario) int { return cmp.Compare(b.Lasts, a.Lasts) })
 	var mu sync.Mutex
@@ -195,14 +197,10 @@ func PlayAll(ctx context.Context, scenarios []stage.Scenario, seed uint64, atOnc
 		defer mu.Unlock()
 		tell(s, r, err)
 	}
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		each(1, slices.DeleteFunc(slices.Clone(scenarios), func(s stage.Scenario) bool { return !s.Made }), one)
-	})
-	wg.Go(func() {
-		each(atOnce, slices.DeleteFunc(slices.Clone(scenarios), func(s stage.Scenario) bool { return s.Made }), one)
-	})
-	wg.Wait()
+	generated := func(s stage.Scenario) bool { return s.Made }
+	played := func(s stage.Scenario) bool { return !s.Made }
+	each(atOnce, slices.DeleteFunc(slices.Clone(scenarios), generated), one)
+	each(runtime.GOMAXPROCS(0), slices.DeleteFunc(slices.Clone(scenarios), played), one)
 }
 
 // each does n of them at a time, in order.
