@@ -144,7 +144,7 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// An outage is told once when it begins and once when it is over, however many batches it costs.
+// The log reports an outage once when it begins and once when it is over, however many batches it costs.
 func TestOutageIsTold(t *testing.T) {
 	var told bytes.Buffer
 	was := slog.Default()

@@ -220,7 +220,7 @@ func (c *contradictor) steps() {
 			"backend-performance": func(e *traffic.Event) bool { return traffic.IsTimeout(e) || e.Fault.Kind == fault.Status },
 		}[s.Step]
 		if against != nil && slices.ContainsFunc(c.q.Traffic.Events, against) {
-			c.says("step %s passes, and a request failed for want of it: %s", s.Step, s.Detail)
+			c.says("step %s passes, and a request failed for lack of it: %s", s.Step, s.Detail)
 		}
 		if name, most := outlasted(c.q); s.Step == "request-timeout" && name != "" {
 			c.says("step request-timeout passes, and an answer under %s took %s", name, units.Seconds(most))

@@ -40,7 +40,7 @@ func heldBackNotice(c *inference.Case) []report.Notice {
 	}
 	return []report.Notice{{
 		Cause: "a-passive-ejection", Scope: scope, Fact: fact,
-		Do: "fix what fails on the member: the findings name it, and it fails less than it would. Azure holds no member back: there, these requests would have met it",
+		Do: "fix the member, whose failures are in the findings or among what is left open; it fails less than it would. Azure holds no member back: there, these requests would have met it",
 	}}
 }
 

@@ -14,7 +14,7 @@ import (
 	"causeway/internal/report"
 )
 
-// Where all is well there is nothing to find: connections are closed when idle and seen before use, answers are slow
+// In healthy traffic there is nothing to find: connections are closed when idle and seen before use, answers are slow
 // and in time.
 func TestHealthyHasNoFinding(t *testing.T) {
 	t.Parallel()

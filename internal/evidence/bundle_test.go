@@ -69,7 +69,7 @@ func TestAppliedConfiguration(t *testing.T) {
 	}
 }
 
-// What cannot be read is told with file and line, and costs nothing else.
+// The report names what cannot be read, with file and line, and it costs nothing else.
 func TestBadInputCostsThatInputOnly(t *testing.T) {
 	dir := t.TempDir()
 	log := evidencetest.Write(t, dir, "PT1H.json",
@@ -112,7 +112,7 @@ func TestOtherCategories(t *testing.T) {
 	}
 }
 
-// A path that is not there is said, in words, and costs nothing else; only where there is no other is it an error.
+// The report names a path that is not there, in words, and it costs nothing else; only where there is no other is it an error.
 func TestMissingPath(t *testing.T) {
 	dir := t.TempDir()
 	there, missing := evidencetest.Write(t, dir, "health.json", aHealth), filepath.Join(dir, "nothing")
@@ -126,7 +126,7 @@ func TestMissingPath(t *testing.T) {
 	}
 }
 
-// What this user may not read is said, file or folder, and costs nothing else.
+// The report names what this user may not read, file or folder, and it costs nothing else.
 func TestClosedPath(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root may read everything")
@@ -167,7 +167,7 @@ func TestEmptyAnswer(t *testing.T) {
 	}
 }
 
-// What a bundle lacks is told, and not all of it if that is much.
+// The report names what a bundle lacks, and not all of it if that is much.
 func TestNotCollected(t *testing.T) {
 	dir := t.TempDir()
 	path := evidencetest.Write(t, dir, NotCollectedName, strings.Repeat("health.json: no permission\n", maxNotCollected+2))
@@ -213,7 +213,7 @@ func TestLongBrokenFirstLine(t *testing.T) {
 	}
 }
 
-// What was given and is no evidence is told for what it is.
+// The report says what a file is that is no evidence.
 func TestWhatIsNoEvidence(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
@@ -265,7 +265,7 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-// A pipe that does not end is not kept without end, and it is said where that stopped; one that ends just there is whole.
+// A pipe that does not end is not kept without end, and the report says where that stopped; one that ends just there is whole.
 func TestPipeWithoutEnd(t *testing.T) {
 	row := evidencetest.RowAt(1) + "\n"
 	for _, x := range []struct {

@@ -301,7 +301,7 @@ func TestTemplatesAreDocuments(t *testing.T) {
 }
 
 // A record without a status is not one with the status 0, which says that the client left. What cannot be read for one
-// reason is told once.
+// reason stands once.
 func TestRecordsWithoutStatus(t *testing.T) {
 	row := `{"category":"ApplicationGatewayAccessLog","timeStamp":"2026-11-23T12:00:00Z","properties":{"instanceId":"appgw_0","clientIP":"203.0.113.9","timeTaken":60,"serverRouted":"10.0.0.4:80","serverStatus":502}}` + "\n"
 	dir := t.TempDir()

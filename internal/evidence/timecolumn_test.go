@@ -10,7 +10,7 @@ import (
 )
 
 // Times of the portal are read as whoever exported them meant them: in the zone of the heading, and day first if a date of the
-// file can only be read so. What had to be assumed is said.
+// file can only be read so. The report says what had to be assumed.
 func TestTimesOfThePortal(t *testing.T) {
 	for _, x := range []struct{ heading, times, want, note string }{
 		{"TimeGenerated [UTC]", "10/12/2026, 9:00:01.500 AM", "10-12 09:00:01.5", "month or the day"},

@@ -14,7 +14,7 @@ import (
 )
 
 // A zip in which a download broke off lacks the list of its entries. What is there is read all the same: whole entries, and
-// of the last one as much as there is; and it is said where it ends.
+// of the last one as much as there is; and the report says where it ends.
 
 // packing is how an entry stands in a zip.
 type packing struct {

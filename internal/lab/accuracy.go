@@ -229,7 +229,7 @@ func (a *Accuracy) calibration(b *strings.Builder) {
 	b.WriteString("\n")
 }
 
-// confusion is the matrix of what was at work and what was said, without its empty cells.
+// confusion is the matrix of what was at work and what the diagnosis named, without its empty cells.
 func (a *Accuracy) confusion(b *strings.Builder) {
 	type cell struct{ truth, said string }
 	counts := map[cell]map[string]int{}
@@ -252,7 +252,7 @@ func (a *Accuracy) confusion(b *strings.Builder) {
 		cells = append(cells, c)
 	}
 	slices.SortFunc(cells, func(x, y cell) int { return cmp.Or(cmp.Compare(x.truth, y.truth), cmp.Compare(x.said, y.said)) })
-	b.WriteString("## Confusion matrix\n\nWhat was at work, and what was said: the cells that are not zero, counted in judgements. *also true* is a cause that\nthe scenario brings about as well.\n\n| at work | said |")
+	b.WriteString("## Confusion matrix\n\nWhat was at work, and what the diagnosis named: the cells that are not zero, counted in judgements. *also true* is a cause that\nthe scenario brings about as well.\n\n| at work | said |")
 	for _, f := range fidelities {
 		b.WriteString(" " + f + " |")
 	}
@@ -332,7 +332,7 @@ func (a *Accuracy) disagreements(b *strings.Builder) {
 		b.WriteString("None.\n\n")
 		return
 	}
-	b.WriteString("| scenario | evidence | outcome | seeds | what was said |\n|---|---|---|---|---|\n")
+	b.WriteString("| scenario | evidence | outcome | seeds | what it named |\n|---|---|---|---|---|\n")
 	for _, k := range order {
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", k.scenario, k.fidelity, k.outcome, strings.Join(seeds[k], ", "), k.why)
 	}

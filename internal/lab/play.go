@@ -25,7 +25,7 @@ type Result struct {
 	Seed     uint64            `json:"seed"`
 	Truth    []stage.Truth     `json:"truth"`
 	Open     bool              `json:"open,omitempty"`  // no verdict is right too
-	Known    string            `json:"known,omitempty"` // what is known not to be told
+	Known    string            `json:"known,omitempty"` // what the diagnosis is known not to find
 	Made     bool              `json:"made,omitempty"`  // there is no trace: both judgements are of the same evidence
 	Loads    []*stage.Outcomes `json:"loads"`
 	Judgement

@@ -86,7 +86,7 @@ func (w *walk) typeOf(o *expr.Object, around string) string {
 
 const deployments = "Microsoft.Resources/deployments"
 
-// pass notes a resource that is not wanted and holds none that is. Nothing of it is evaluated: what is wrong with it is no
+// pass notes a resource that is not wanted and holds none that is. Nothing of it is evaluated: its faults are no
 // concern of those that are wanted.
 func (w *walk) pass(e env, o *expr.Object, kind string, depth int) error {
 	if err := e.spend(0); err != nil {

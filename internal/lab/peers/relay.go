@@ -24,7 +24,7 @@ type Direction struct {
 type LinkProfile struct {
 	Up, Down   Direction     // from the client to the target; back
 	ResetAfter time.Duration // of each connection; 0: never
-	// A connection idle for longer is forgotten, as stateful firewalls do: nothing passes, nobody is told; 0: never
+	// A connection idle for longer is forgotten, as stateful firewalls do: nothing passes, and neither side learns it; 0: never
 	Forget time.Duration
 	Tell   bool // one who uses a forgotten connection gets a reset
 	Seed   uint64

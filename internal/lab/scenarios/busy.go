@@ -52,7 +52,7 @@ func busyScenarios() []stage.Scenario {
 			Lasts: 5 * time.Second, Play: unevenFine,
 		},
 		{
-			Name: "not-found-but-fine", Story: "many users ask for what there is not, and are told so", Lasts: 4 * time.Second,
+			Name: "not-found-but-fine", Story: "many users ask for pages that do not exist, and get 404", Lasts: 4 * time.Second,
 			Play: notFoundFine,
 		},
 		{
@@ -106,7 +106,7 @@ func closingFine(s *stage.Stage) {
 	s.Fire(20, s.Flow(80, 4*time.Second, order))
 }
 
-// announcedFine has pauses about as long as the limit, which the gateway keeps clear of because it was told.
+// announcedFine has pauses about as long as the limit, which the gateway keeps clear of because the server announces it.
 func announcedFine(s *stage.Stage) {
 	script := ordinary(nil)
 	script.Idle, script.Announce = 2*time.Second, 2*time.Second

@@ -20,7 +20,7 @@ func capacityScenarios() []stage.Scenario {
 			Name: "worker-pool", Story: "all workers are held by one slow kind of request, and the quick ones wait behind them",
 			Lasts: 10 * time.Second, Slow: true,
 			Truth: []stage.Truth{{Cause: "g-worker-pool", Also: []string{"g-cpu-queueing", "d-timeout-below-latency"}}}, Open: true,
-			Known: "workers cannot be told from processors", Play: workerPool,
+			Known: "the evidence does not separate workers from processors", Play: workerPool,
 		},
 		{
 			Name: "shedding", Story: "the application answers 503 at once when more comes than it can do", Lasts: 13 * time.Second,

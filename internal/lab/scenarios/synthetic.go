@@ -32,7 +32,7 @@ func madeScenarios() []stage.Scenario {
 	add("v1-cpu", "the processors of a first-generation gateway are full", v1CPU, is("h-cpu"))
 	s := add("autoscale-lag", "traffic jumps, and the gateway needs minutes to follow", autoscaleLag,
 		is("h-autoscale-lag", "h-capacity-max"))
-	s.Open, s.Known = true, "growth that comes late is told by no rule yet"
+	s.Open, s.Known = true, "no rule finds growth that comes late yet"
 	add("health-unknown", "backend health cannot be retrieved", healthUnknown, is("a-health-unknown", "a-all-unhealthy-fail-closed"))
 	for _, h := range azureWords {
 		add(h.name, "backend health says: "+h.story, func(f *synthetic.Generator) { takenOut(f, h.text) },

@@ -58,7 +58,7 @@ func timeScenarios() []stage.Scenario {
 		{
 			Name: "pause", Story: "the runtime of the only member stops for a while, and everything on it stalls and goes on together",
 			Lasts: 8 * time.Second, Slow: true,
-			Truth: []stage.Truth{{Cause: "d-gc-pause"}}, Open: true, Known: "a pause of the process is told by no rule yet", Play: pause,
+			Truth: []stage.Truth{{Cause: "d-gc-pause"}}, Open: true, Known: "no rule finds a pause of the process yet", Play: pause,
 		},
 		{
 			Name: "one-lock", Story: "writes wait for one lock, one after the other; reads do not", Lasts: 8 * time.Second, Slow: true,

@@ -73,7 +73,7 @@ func causeInDocument(c *inference.Case, e *traffic.Event, id string) string {
 	return id
 }
 
-// otherProtocol reports whether what a probe met, by its cause, may be a port that speaks another protocol; who refuses
+// otherProtocol reports whether what a probe met, by its cause, may be a port that speaks another protocol; a server that refuses
 // connections, or is not found, speaks none.
 func otherProtocol(c *inference.Case, e *traffic.Event, id string) bool {
 	switch id {

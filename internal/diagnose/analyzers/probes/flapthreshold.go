@@ -59,7 +59,7 @@ func flapping(c *inference.Case) {
 }
 
 // flips counts how often a member of some went down while another stayed up, names the one that did so most, and says
-// whether all that took one out was what its health page answered; who refuses the probe as such says nothing of the member.
+// whether all that took one out was what its health page answered; a refusal of the probe as such says nothing of the member.
 func flips(trails []*health.History, p inference.Probing) (most string, alone int, page bool) {
 	highest := 0
 	for _, t := range trails {

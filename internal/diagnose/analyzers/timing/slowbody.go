@@ -98,7 +98,7 @@ func isFrozen(c *inference.Case, e *traffic.Event, during time.Duration, vain []
 func readGap(c *inference.Case, settings string, events []*traffic.Event) {
 	received := traffic.SortedDurations(events, func(e *traffic.Event) time.Duration { return e.Attempt.Receive })
 	f := c.Claim("d-read-gap", events, inference.ScopeOf(events), report.High)
-	f.AddEvidence("access-log", fmt.Sprintf("%s ended %s after the first byte, for want of the next within the timeout of %s",
+	f.AddEvidence("access-log", fmt.Sprintf("%s ended %s after the first byte, because the next did not come within the timeout of %s",
 		units.Count(len(events), "stream", "streams"),
 		units.Span(received), units.Seconds(c.Traffic.Timeouts[settings])), events...)
 	f.RuleOut("d-timeout-below-latency", "they had outlived the timeout: it counts from the last byte that came")
