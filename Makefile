@@ -13,7 +13,7 @@ QUICK = $$($(GO) list ./... | grep -vE '^causeway/(internal/lab|test)$$')
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build demo accuracy check test unit race scenarios platforms lint format vet tidy licences golangci vulnerabilities \
+.PHONY: help build demo accuracy check test unit race allocations scenarios platforms lint format vet tidy licences golangci vulnerabilities \
         generate fuzz bench soak packages release clean
 .DEFAULT_GOAL := help
 
@@ -32,10 +32,14 @@ accuracy: build ## play every scenario with SEEDS (3) seeds and write docs/accur
 check: build format vet ## build, format, vet and the quick tests: no root, nothing to install, about a minute
 	@$(GO) test -short $(QUICK)
 
-test: packages lint platforms build race scenarios ## run every test; installs nginx, Node.js and curl where they are missing
+test: packages lint platforms build race allocations scenarios ## run every test; installs nginx, Node.js and curl where they are missing
 
 race: ## run all Go tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
+
+# The race detector allocates, so the tests that count allocations are not built under it.
+allocations: ## run the tests of the request path without the race detector: a request allocates nothing
+	$(GO) test ./internal/proxy ./internal/conn ./internal/http1 ./internal/accesslog ./internal/route ./internal/telemetry
 
 # The race detector slows the lab's own members down. The diagnosis may then find less, and never anything wrong.
 # Without it, the scenarios are compared with the whole truth.
