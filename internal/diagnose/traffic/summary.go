@@ -68,60 +68,6 @@ type Summary struct {
 	OwnTime      time.Duration // the part of AllTime outside of members
 }
 
-// MemberStats is what is known of a member's traffic.
-type MemberStats struct {
-	Pool          string // for which it was last tried
-	Gateway       *int   // that last tried it
-	Attempts      int
-	Answered      int // attempts with a status
-	Errors        int // attempts with a status of 5xx
-	Looped        int // attempts that came back as requests to the gateway itself
-	Gaps          Gaps
-	Tried         *stats.Timeline // attempts
-	Answers       *stats.Timeline
-	Fresh         *stats.Timeline // answers on connections that were new
-	Waits         stats.Histogram // request sent to first byte, of answered attempts
-	Connect       stats.Histogram // connections made
-	Hint          time.Duration   // idle limit announced, last seen; Unset: none
-	MostUses      int             // of a connection when an attempt on it was answered
-	Oldest        time.Duration   // connection on which an attempt was answered, at its end
-	Longest       time.Duration   // idle age of a connection on which an attempt was answered
-	Mix           RouteMix
-	HeadsAnswered int   // answers to requests that have no body
-	LongestHead   int64 // bytes of the longest head that HeadsAnswered counts
-	Shared        bool  // several pools or gateways use it: no other member is its equal
-}
-
-// RouteKey is a route under settings: a method and a path template.
-type RouteKey struct{ Settings, Method, Path string }
-
-// RouteStats is how long a route's answers take.
-type RouteStats struct {
-	Answered int
-	NotFound int // answers 404
-	Broken   int // attempts that ended without an answer
-	Waits    stats.Histogram
-	Answers  *stats.Timeline
-	Tried    *stats.Timeline // when attempts began
-	Slow     *stats.Timeline // answers in the last third before the request timeout
-	Pool     string
-	Rule     string // that led there first
-	Method   string // with the path, the route
-	Path     string
-	After    Afterwards // what happened to connections after its answers
-}
-
-// Slowest answer of the route.
-func (r *RouteStats) Slowest() time.Duration { return r.Waits.Max }
-
-// LastThird is how many answers came between two thirds of a limit and the limit.
-func (r *RouteStats) LastThird(limit time.Duration) int {
-	if limit == 0 {
-		return 0
-	}
-	return r.Waits.Between(limit*2/3, max(limit, r.Waits.Max))
-}
-
 // InstanceMember is a cell of the matrix of instances and members.
 type InstanceMember struct{ Instance, Member string }
 
@@ -427,26 +373,6 @@ func MemberOf(a *accesslog.Attempt) string {
 	return a.Member
 }
 
-func (m *MemberStats) answer(r *accesslog.Record, a *accesslog.Attempt) {
-	m.Answered++
-	if a.Status >= 500 {
-		m.Errors++
-	}
-	m.seeHead(r)
-	end := r.Start.Add(r.Taken)
-	m.Answers.Add(end)
-	if !a.Reused {
-		m.Fresh.Add(end)
-	} else {
-		m.MostUses = max(m.MostUses, a.Uses)
-		m.Oldest = max(m.Oldest, a.Age+max(a.Total, 0))
-		m.Longest = max(m.Longest, a.Idle)
-	}
-	if wait, ok := waitOf(r, a); ok {
-		m.Waits.Add(wait)
-	}
-}
-
 // inOneFlight reports whether a request and its answer are so small that a connection carries them at once: nobody waited for
 // the client then.
 func inOneFlight(r *accesslog.Record) bool { return r.Received+r.Sent <= 14_600 }
@@ -478,115 +404,8 @@ func (s *Summary) gap(m *MemberStats, a *accesslog.Attempt) {
 	}
 }
 
-// answer counts an answer of a route, under a request timeout; 0 if that is not known.
-func (route *RouteStats) answer(r *accesslog.Record, a *accesslog.Attempt, limit time.Duration) {
-	route.Answered++
-	if a.Status == 404 {
-		route.NotFound++
-	}
-	route.Answers.Add(r.Start.Add(r.Taken))
-	if wait, ok := waitOf(r, a); ok {
-		route.Waits.Add(wait)
-		if limit > 0 && wait >= limit*2/3 {
-			route.Slow.Add(r.Start)
-		}
-	}
-	if route.Pool == "" {
-		route.Pool = r.Pool
-	}
-}
-
-// Member returns the stats of a member; beyond maxMembers all further ones under the same settings share one. Of a member
-// that the records do not name it returns stats without traffic.
-func (s *Summary) Member(k MemberKey) *MemberStats {
-	if m := s.Members[k]; m != nil {
-		return m
-	}
-	if m := s.Members[otherMembers(k)]; m != nil && len(s.Members) >= maxMembers {
-		return m
-	}
-	return newMemberStats(s.Clock.EmptyTimeline)
-}
-
-// memberFor is Member while the records are read: it adds the member.
-func (s *Summary) memberFor(k MemberKey) *MemberStats {
-	m := s.Members[k]
-	if m == nil {
-		if len(s.Members) >= maxMembers {
-			k = otherMembers(k)
-			if m = s.Members[k]; m != nil {
-				return m
-			}
-		}
-		m = newMemberStats(s.Clock.NewTimeline)
-		s.Members[k] = m
-	}
-	return m
-}
-
-func otherMembers(k MemberKey) MemberKey { return MemberKey{Settings: k.Settings, Member: "(other)"} }
-
-func newMemberStats(timeline func() *stats.Timeline) *MemberStats {
-	return &MemberStats{Hint: accesslog.Unset, Tried: timeline(), Answers: timeline(), Fresh: timeline()}
-}
-
-// Route returns the stats of a route; beyond maxRoutes all further ones share one. Of a route that the records do not name
-// it returns stats without traffic.
-func (s *Summary) Route(k RouteKey) *RouteStats {
-	if r := s.Routes[k]; r != nil {
-		return r
-	}
-	if r := s.Routes[otherRoutes(k)]; r != nil && len(s.Routes) >= maxRoutes {
-		return r
-	}
-	return newRouteStats(k, s.Clock.EmptyTimeline)
-}
-
-// routeFor is Route while the records are read: it adds the route.
-func (s *Summary) routeFor(k RouteKey) *RouteStats {
-	r := s.Routes[k]
-	if r == nil {
-		if len(s.Routes) >= maxRoutes {
-			k = otherRoutes(k)
-			if r = s.Routes[k]; r != nil {
-				return r
-			}
-		}
-		r = newRouteStats(k, s.Clock.NewTimeline)
-		s.Routes[k] = r
-	}
-	return r
-}
-
-func otherRoutes(k RouteKey) RouteKey { return RouteKey{Settings: k.Settings, Path: "(other)"} }
-
-func newRouteStats(k RouteKey, timeline func() *stats.Timeline) *RouteStats {
-	return &RouteStats{Method: k.Method, Path: k.Path, Answers: timeline(), Tried: timeline(), Slow: timeline()}
-}
-
 // EnoughAnswers is how many answers it takes to conclude from the absence of slow ones.
 const EnoughAnswers = 20
-
-// FastFor is the time after a request within which the end of its connection came sooner than any handler could have answered.
-func (m *MemberStats) FastFor() time.Duration {
-	if m.Waits.N < EnoughAnswers {
-		return 50 * time.Millisecond
-	}
-	return max(2*m.Waits.Quantile(0.02), 20*time.Millisecond)
-}
-
-// HeadOnly reports whether requests of a method usually have no body, so that what was received is their head.
-func HeadOnly(method string) bool {
-	return slices.Contains([]string{"GET", "HEAD", "OPTIONS", "DELETE"}, method)
-}
-
-// seeHead notes the head of a request that a member answered.
-func (m *MemberStats) seeHead(r *accesslog.Record) {
-	if HeadOnly(string(r.Method)) {
-		m.HeadsAnswered++
-		m.LongestHead = max(m.LongestHead, r.Received)
-	}
-}
 
 // Quiet is how long a member may be silent within one outage while no request needs an answer.
 const Quiet = 2 * time.Second
