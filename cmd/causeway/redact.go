@@ -59,6 +59,12 @@ func redactPaths(cmd *cobra.Command, paths []string, to string) (err error) {
 	for _, name := range r.LeftOut() {
 		fmt.Fprintf(cmd.ErrOrStderr(), "left out: %s: not evidence of a form that redaction understands\n", evidence.Printable(name))
 	}
+	if errors.Is(err, redact.ErrNothing) {
+		return &exitError{
+			code: exitFailed, err: fmt.Errorf("redact: %w; no bundle was written", err),
+			hint: "give exports that causeway diagnose reads; docs/evidence.md lists them",
+		}
+	}
 	if err != nil {
 		return &exitError{code: exitFailed, err: err, hint: "nothing was written"}
 	}
