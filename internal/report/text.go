@@ -5,19 +5,10 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"causeway/internal/cause"
 	"causeway/internal/units"
 )
-
-// sampled says that not every failure was looked at, and what that means for the numbers; empty if each was.
-func (r *Report) sampled() string {
-	if r.Read.Sampled <= 1 {
-		return ""
-	}
-	return fmt.Sprintf("There are too many failures to look at each, so the report rests on an even sample of one in %d. Counts of findings, groups and savings are scaled to all failures; facts and steps count the sampled ones.", r.Read.Sampled)
-}
 
 // Text writes the report for someone who was just woken: the verdict, whose it is, what to do; then why; then what is
 // not known. width is in columns.
@@ -46,62 +37,6 @@ func (r *Report) ColourText(w io.Writer, width int) error {
 	return r.print(&Printer{W: w, Width: max(width, 60), colour: true})
 }
 
-// Printer writes reports as text of at most Width columns. It keeps the first error in Err, and writes nothing after it.
-type Printer struct {
-	W      io.Writer
-	Width  int
-	colour bool
-	Err    error
-}
-
-// Line writes one. What came from outside must not speak to the terminal.
-func (p *Printer) Line(s string) { p.emit(harmless(s)) }
-
-func (p *Printer) emit(s string) {
-	if p.Err == nil {
-		_, p.Err = io.WriteString(p.W, s+"\n")
-	}
-}
-
-// harmless replaces control characters.
-func harmless(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
-}
-
-// Wrapped writes text behind a lead, with later lines indented as far as the lead is wide.
-func (p *Printer) Wrapped(lead, text string) { p.set(look{}, lead, text) }
-
-// set is wrapped in a look of its own. A word of confidence is coloured wherever it follows its label.
-func (p *Printer) set(l look, lead, text string) {
-	indent := strings.Repeat(" ", len([]rune(lead)))
-	line, wide, empty, before := p.paint(l.lead, harmless(lead)), len([]rune(lead)), true, ""
-	flush := func() { p.emit(strings.TrimRight(joined(line, l.text), " ")) }
-	for _, word := range strings.Fields(text) {
-		long := len([]rune(word))
-		if !empty && wide+1+long > p.Width {
-			flush()
-			line, wide, empty = indent, len(indent), true
-		}
-		if !empty {
-			line += " "
-			wide++
-		}
-		as := l.text
-		if c := colourOf[strings.TrimRight(word, ".")]; before == "Confidence:" && c != "" {
-			as = c
-		}
-		line += p.paint(as, harmless(word))
-		wide += long
-		empty, before = false, word
-	}
-	flush()
-}
-
 func (p *Printer) headline(r *Report) {
 	p.set(look{text: bold}, "", r.Headline())
 	if r.Requests > 0 {
@@ -110,106 +45,6 @@ func (p *Printer) headline(r *Report) {
 	if text := r.sampled(); text != "" {
 		p.Wrapped("", text)
 	}
-}
-
-// Headline is the verdict in a sentence.
-func (r *Report) Headline() string {
-	switch v := r.Verdict; {
-	case v != nil && r.Failures > 0:
-		return fmt.Sprintf("%.0f %% of %d failed requests: %s (%s). Confidence: %s.", 100*v.Share, r.Failures, v.Title, v.Cause,
-			v.Confidence)
-	case v != nil:
-		return fmt.Sprintf("No request failed, but retries hid %d failed attempts. Cause: %s (%s). Confidence: %s.", r.Recovered, v.Title,
-			v.Cause, v.Confidence)
-	case r.Failures > 0 && r.Failures == r.Undetermined.Failures:
-		return fmt.Sprintf("%s, and the evidence does not tell the cause. What it may be, and what to do next, is below.",
-			units.Count(r.Failures, "request failed", "requests failed"))
-	case r.Failures == 0 && r.Recovered > 0:
-		return recoveredText(r)
-	case r.Failures > 0:
-		return fmt.Sprintf("%d requests failed; no one cause stands out. %d are explained below; of %d the evidence does not tell the cause, and says what to do next.",
-			r.Failures, r.Failures-r.Undetermined.Failures, r.Undetermined.Failures)
-	case r.Requests > 0:
-		for _, n := range r.Notices {
-			if n.Cause == "i-waf-block-misread" {
-				return "No request failed, but the firewall refused some: " + n.Fact + "."
-			}
-		}
-		return "No request failed."
-	case r.MetricsSummary != nil:
-		return r.MetricsSummary.headline()
-	}
-	if r.Read.OutsideWindow.Requests > 0 {
-		x := r.Read.OutsideWindow
-		return r.standing() + fmt.Sprintf("None of the %d requests in this evidence lies in the requested window: they run from %s to %s.",
-			x.Requests, x.From, x.To)
-	}
-	return r.standing() + "There are no requests in this evidence."
-}
-
-// recoveredText is the verdict where no request failed and no one cause dominates the failed attempts that a retry hid.
-func recoveredText(r *Report) string {
-	var ways []string
-	if n := r.Recovered - r.Steered; n > 0 {
-		ways = append(ways, units.Count(n, "request went", "requests went")+" well at another attempt")
-	}
-	if r.Steered > 0 {
-		ways = append(ways, units.Count(r.Steered, "request was", "requests were")+" sent past members that the gateway held back")
-	}
-	explained, open := 0, 0
-	for i := range r.Findings {
-		explained += r.Findings[i].Recovered
-	}
-	for i := range r.Undetermined.Groups {
-		open += r.Undetermined.Groups[i].Recovered
-	}
-	text := "No request failed, but " + strings.Join(ways, ", and ") + "."
-	switch {
-	case explained > 0 && open > 0:
-		return fmt.Sprintf("%s No one cause stands out: %d are explained below; of %d the evidence does not tell the cause, and says what to do next.", text, explained, open)
-	case open > 0:
-		return text + " The evidence does not tell the cause; what it may be, and what to do next, is below."
-	}
-	return text + " What is known of the cause is below."
-}
-
-// standing is what is wrong, or worth knowing, without a request that says so.
-func (r *Report) standing() string {
-	for _, s := range r.Steps {
-		if s.Result == Fail {
-			first, _, more := strings.Cut(s.Detail, "; ")
-			if more {
-				first += ", and more below"
-			}
-			return upperFirst(strings.TrimRight(first, ". ")) + ". "
-		}
-	}
-	if n := len(r.Notices); n > 0 {
-		return fmt.Sprintf("%s worth knowing, below. ", units.Count(n, "thing is", "things are"))
-	}
-	return ""
-}
-
-// totals are the counts and the time that they are of.
-func (r *Report) totals() string {
-	window := ""
-	if r.Window.From != "" {
-		window = ", " + r.Window.From + " to " + r.Window.To
-	}
-	if r.Sessions > 0 {
-		window = fmt.Sprintf(" (%d of the requests are sessions of TCP and TLS listeners)", r.Sessions) + window
-	}
-	return fmt.Sprintf("%d requests, %d failed (%s), %s%s", r.Requests, r.Failures, units.Percent(r.Failures, r.Requests),
-		r.recoveredText(), window)
-}
-
-// recoveredText says how much was made good, and how.
-func (r *Report) recoveredText() string {
-	if r.Steered == 0 {
-		return fmt.Sprintf("%d recovered by a retry", r.Recovered)
-	}
-	return fmt.Sprintf("%d recovered (%d by a retry, %d steered away from members that were held back)", r.Recovered, r.Recovered-r.Steered,
-		r.Steered)
 }
 
 // countText is how much of all a finding explains.
