@@ -187,7 +187,7 @@ const AtOnce = 16
 
 // PlayAll plays scenarios, so many at a time, the longest first, and reports each outcome as it comes, one at a time. It
 // returns once all are reported. Those with real connections come first and alone, because they measure time; synthetic ones compute,
-// and hold all of their records in memory, so no more of them run than there are processors.
+// so no more of them run than there are processors, and hold all of their records in memory: as much as eight of the others.
 func PlayAll(ctx context.Context, scenarios []stage.Scenario, seed uint64, atOnce int, tell func(stage.Scenario, *Result, error)) {
 	scenarios = slices.SortedStableFunc(slices.Values(scenarios), func(a, b stage.Scenario) int { return cmp.Compare(b.Lasts, a.Lasts) })
 	var mu sync.Mutex
@@ -200,7 +200,7 @@ func PlayAll(ctx context.Context, scenarios []stage.Scenario, seed uint64, atOnc
 	generated := func(s stage.Scenario) bool { return s.Made }
 	played := func(s stage.Scenario) bool { return !s.Made }
 	each(atOnce, slices.DeleteFunc(slices.Clone(scenarios), generated), one)
-	each(runtime.GOMAXPROCS(0), slices.DeleteFunc(slices.Clone(scenarios), played), one)
+	each(min(runtime.GOMAXPROCS(0), max(1, atOnce/8)), slices.DeleteFunc(slices.Clone(scenarios), played), one)
 }
 
 // each does n of them at a time, in order.
