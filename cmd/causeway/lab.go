@@ -77,7 +77,7 @@ func truths(all []stage.Truth) string {
 func labRunCommand() *cobra.Command {
 	var seed uint64
 	var output, keep string
-	var verbose bool
+	var verbose, throughNginx bool
 	cmd := &cobra.Command{
 		Use:   "run NAME",
 		Short: "Play a scenario and compare the diagnosis with the truth",
@@ -88,6 +88,9 @@ func labRunCommand() *cobra.Command {
 			}
 			ctx, stop := untilInterrupted(cmd.Context())
 			defer stop()
+			if throughNginx {
+				return runThroughNginx(ctx, cmd.OutOrStdout(), args[0], seed, keep)
+			}
 			if args[0] == "all" {
 				return runEveryScenario(ctx, cmd.OutOrStdout(), seed, output)
 			}
@@ -97,6 +100,7 @@ func labRunCommand() *cobra.Command {
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "varies the scenario")
 	outputFlag(cmd.Flags(), &output, "text", "json")
 	cmd.Flags().StringVar(&keep, "keep", "", "directory to keep the evidence in")
+	cmd.Flags().BoolVar(&throughNginx, "nginx", false, "nginx is the gateway, and its log is exported in Azure's forms")
 	cmd.Flags().BoolVar(&verbose, "verbose", false, "show the log of the gateway")
 	return cmd
 }

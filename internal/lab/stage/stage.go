@@ -14,8 +14,12 @@ import (
 type Stage struct {
 	*rand.Rand // of the seed: everything that varies comes from it
 	Seed       uint64
-	Gateway    *Gateway
+	Gateway    Front
 	Loads      []*Outcomes
+	Background bool // what every gateway sees goes on beside the loads of the scenario
+
+	// StartFront starts the gateway for a site, with a directory for its evidence; Causeway's own data plane unless it is set.
+	StartFront func(dir string, s Site) (Front, error)
 
 	ctx  context.Context
 	Dir  string
@@ -24,8 +28,19 @@ type Stage struct {
 	Err  error
 }
 
+// Front is the gateway of a stage, whoever made it.
+type Front interface {
+	Addrs() []string                // host:port of each instance
+	Apply(Site) error               // serves another site
+	Rename(known map[string]string) // changes the addresses of names
+	Close() error                   // leaves the evidence in its directory
+}
+
+func startCauseway(dir string, s Site) (Front, error) { return StartGateway(dir, s) }
+
+// New makes a stage that keeps evidence in dir and whose play varies with the seed.
 func New(ctx context.Context, dir string, seed uint64) *Stage {
-	return &Stage{Rand: rand.New(rand.NewPCG(seed, 0)), Seed: seed, ctx: ctx, Dir: dir}
+	return &Stage{Rand: rand.New(rand.NewPCG(seed, 0)), Seed: seed, StartFront: startCauseway, ctx: ctx, Dir: dir}
 }
 
 func (s *Stage) Fail(err error) {
@@ -42,6 +57,9 @@ func (s *Stage) Peer(script peers.Script) *peers.Peer {
 // PeerAt starts a server at an address of loopback.
 func (s *Stage) PeerAt(addr string, script peers.Script) *peers.Peer {
 	script.Seed = s.Uint64()
+	if s.Background {
+		script.Paths = withScanned(script.Paths)
+	}
 	p, err := peers.StartPeer(addr, script)
 	if err != nil {
 		s.Fail(err)
@@ -97,7 +115,7 @@ func (s *Stage) Open(site Site) {
 		return
 	}
 	site.Name = "lab"
-	g, err := StartGateway(s.Dir, site)
+	g, err := s.StartFront(s.Dir, site)
 	if err != nil {
 		s.Fail(err)
 		return
@@ -142,8 +160,11 @@ func (s *Stage) Fire(clients int, shots ...[]TimedRequest) {
 	for _, some := range shots {
 		all = append(all, some...)
 	}
+	if s.Background {
+		all = append(all, background(s.Seed, all)...)
+	}
 	sortShots(all)
-	s.Loads = append(s.Loads, Load{Target: s.Gateway.Addr(), Clients: clients}.Run(s.ctx, all))
+	s.Loads = append(s.Loads, Load{Targets: s.Gateway.Addrs(), Clients: clients}.Run(s.ctx, all))
 	s.Must(s.ctx.Err())
 }
 
