@@ -46,7 +46,10 @@ func PlayNginx(ctx context.Context, s stage.Scenario, seed uint64, keep string) 
 	if on.Err != nil {
 		return nil, fmt.Errorf("play %s through nginx: %w", s.Name, on.Err)
 	}
-	r := &Result{Scenario: s.Name, Seed: seed, Truth: withBackground(s.Truth), Open: s.Open, Known: s.Known, Loads: on.Loads, Dir: keep}
+	r := &Result{
+		Scenario: s.Name, Seed: seed, Truth: truthThroughNginx(s.Truth, options), Open: s.Open, Known: s.Known, Loads: on.Loads,
+		Beside: stage.BackgroundCauses, Dir: keep,
+	}
 	if r.Azure, err = r.judge(dir, true); err != nil {
 		return nil, fmt.Errorf("diagnose %s through nginx: %w", s.Name, err)
 	}
@@ -81,11 +84,13 @@ func nginxOptions(scenario string, seed uint64) nginx.Options {
 	}
 }
 
-// withBackground adds to what is true of a scenario what is true of the background.
-func withBackground(truth []stage.Truth) []stage.Truth {
+// truthThroughNginx adds a second attempt of the gateway's, which is true wherever timeouts are tried twice.
+func truthThroughNginx(truth []stage.Truth, o nginx.Options) []stage.Truth {
 	out := slices.Clone(truth)
 	for i := range out {
-		out[i].Also = slices.Concat(out[i].Also, stage.BackgroundCauses)
+		if o.Retries {
+			out[i].Also = append(slices.Clone(out[i].Also), "d-retry-doubling")
+		}
 	}
 	return out
 }

@@ -28,6 +28,7 @@ type Result struct {
 	Known    string            `json:"known,omitempty"` // what the diagnosis is known not to find
 	Made     bool              `json:"made,omitempty"`  // there is no trace: both judgements are of the same evidence
 	Loads    []*stage.Outcomes `json:"loads"`
+	Beside   []string          `json:"beside,omitempty"` // causes that the background brings along: true, and not asked for
 	Judgement
 	Azure Judgement     `json:"azure"`         // by what Azure would have exported of it
 	Dir   string        `json:"dir,omitempty"` // the evidence, if it was kept
@@ -94,10 +95,39 @@ func (r *Result) judge(dir string, open bool) (Judgement, error) {
 		return Judgement{}, err
 	}
 	j := Judgement{Report: report}
+	r.withoutBackground(&j)
 	if j.judge(r.Truth, open); len(contradictions) > 0 {
 		j.Agreed, j.Wrong, j.Why = false, true, "the report contradicts itself: "+strings.Join(contradictions, "; ")
 	}
 	return j, nil
+}
+
+// withoutBackground takes out of what is judged the findings that tell of the background alone, and as many failures.
+func (r *Result) withoutBackground(j *Judgement) {
+	if len(r.Beside) == 0 {
+		return
+	}
+	told := *j.Report
+	told.Findings = slices.DeleteFunc(slices.Clone(told.Findings), func(f report.Finding) bool {
+		beside := slices.Contains(r.Beside, f.Cause) && !known(f, r.Truth)
+		if beside {
+			told.Failures -= f.Failures
+		}
+		return beside
+	})
+	if len(r.Truth) == 0 && told.Undetermined.Failures <= r.strangersLost() {
+		told.Failures -= told.Undetermined.Failures
+	}
+	j.Report = &told
+}
+
+// strangersLost is how many clients of the background got no answer.
+func (r *Result) strangersLost() int {
+	n := 0
+	for _, load := range r.Loads {
+		n += load.Strangers
+	}
+	return n
 }
 
 func directory(keep string) (string, error) {

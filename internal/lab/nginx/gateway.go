@@ -4,7 +4,6 @@ package nginx
 
 import (
 	"fmt"
-	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -265,7 +264,7 @@ func (g *Gateway) rows() ([]Row, error) {
 		}
 		for _, l := range lines {
 			out = append(out, l.row(translation{
-				instance: n, echo: g.options.Echo, routed: g.routed[l.Pool], hosts: g.hosts(),
+				instance: n, echo: g.options.Echo, routed: g.routed[l.Pool], hosts: g.hosts(), listen: i.config.Listen,
 			}))
 		}
 	}
@@ -279,7 +278,7 @@ func (g *Gateway) hosts() map[string]string {
 	for _, p := range g.site.Pools {
 		out[p.Name] = p.Host
 	}
-	return maps.Clone(out)
+	return out
 }
 
 // lastOf is the last part of a resource id.

@@ -107,7 +107,8 @@ func (c complaints) during(l Line) []string {
 	end, taken := seconds(l.At), seconds(l.Taken)
 	var out []string
 	for _, said := range c[l.Connection] {
-		if said.at >= int64(end-taken) && said.at <= int64(end) {
+		other := strings.Contains(said.text, `request: "`) && !strings.Contains(said.text, `request: "`+l.Whole+`"`)
+		if !other && said.at >= int64(end-taken) && said.at <= int64(end) {
 			out = append(out, said.text)
 		}
 	}

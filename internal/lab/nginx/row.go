@@ -35,18 +35,25 @@ type Row struct {
 	ErrorInfo, Type, Pool string
 }
 
+// publicName is what clients call the gateway that the lab reaches by address and port.
+const publicName = "shop.example"
+
 // translation is what makes a line of nginx a row of Azure.
 type translation struct {
 	instance int
 	echo     bool
 	routed   map[string]string // what the log names, by the address that was dialled
 	hosts    map[string]string // that settings send on, by pool
+	listen   string            // where clients reach the instance
 }
 
 // row translates a line. Attempts keep their order. Where nobody answered, nginx has the status that it made itself: with echo
 // the row has it too.
 func (l Line) row(t translation) Row {
 	path, query, _ := strings.Cut(l.Target, "?")
+	if l.Host == t.listen {
+		l.Host = publicName
+	}
 	r := Row{
 		At: stamp(l.At), Instance: t.instance, Client: publicAddress(l.Client), ClientPort: whole(l.Port),
 		Method: l.Method, Target: l.Target, Path: path, Query: query, Agent: cmp.Or(l.Agent, "-"), Status: whole(l.Status),
@@ -67,7 +74,7 @@ func (l Line) attempts(r *Row, t translation) {
 	statuses, connects := parts(l.Statuses), parts(l.Connect)
 	headers, latencies := parts(l.Header), parts(l.Response)
 	for i, addr := range parts(l.Addr) {
-		if _, _, err := net.SplitHostPort(addr); err != nil {
+		if !isAddress(addr) {
 			continue
 		}
 		status := at(statuses, i)
@@ -110,7 +117,7 @@ func (l Line) clientTime() float64 {
 func (l Line) errorInfo() string {
 	routed := parts(l.Addr)
 	switch status := whole(l.Status); {
-	case status == fault.ClientGone || l.complains("client prematurely closed connection") || l.complains("client closed connection"):
+	case status == fault.ClientGone || l.clientLeft():
 		return fault.ClientClosed
 	case status == http.StatusRequestTimeout && len(routed) == 0 || l.complains("client timed out"):
 		return fault.ClientTimedOut
@@ -120,10 +127,16 @@ func (l Line) errorInfo() string {
 		return l.brokenOff()
 	case status == http.StatusGatewayTimeout:
 		return fault.UpstreamTimedOut
-	case l.complains("no live upstreams"):
+	case !slices.ContainsFunc(routed, isAddress):
 		return fault.UpstreamNoLive
 	}
 	return fault.UpstreamClosed
+}
+
+// isAddress tells a member from the name of a pool, which nginx notes where no member is left to try.
+func isAddress(text string) bool {
+	_, _, err := net.SplitHostPort(text)
+	return err == nil
 }
 
 // answered reports whether the last attempt brought the head of an answer.
@@ -132,15 +145,21 @@ func (l Line) answered() bool {
 	return len(headers) > 0 && headers[len(headers)-1] != "-"
 }
 
-// brokenOff is the reason why an answer whose head had come did not come whole.
+// clientLeft reports whether the client ended the connection under the request.
+func (l Line) clientLeft() bool {
+	return l.complains("client prematurely closed connection") ||
+		l.complains("while sending to client") && (l.complains("Broken pipe") || l.complains("reset by peer"))
+}
+
+// brokenOff is the reason why an answer whose head had come did not come whole. nginx says "while reading upstream" of bodies alone.
 func (l Line) brokenOff() string {
 	switch {
-	case l.complains("upstream timed out"):
+	case !l.complains("while reading upstream"):
+		return fault.NoError
+	case l.complains("timed out"):
 		return fault.UpstreamTimedOut
-	case l.complains("upstream prematurely closed"), l.complains("while reading upstream"), l.complains("upstream sent invalid chunked"):
-		return fault.UpstreamClosed
 	}
-	return fault.NoError
+	return fault.UpstreamClosed
 }
 
 // rejection is the reason why nginx itself turned a request away.

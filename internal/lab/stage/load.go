@@ -105,7 +105,9 @@ type Outcome struct {
 type Outcomes struct {
 	Sent     int         `json:"sent"`
 	ByStatus map[int]int `json:"byStatus"` // 0: no answer
-	latency  []time.Duration
+
+	Strangers int `json:"strangers,omitempty"` // clients of the background that got no answer
+	latency   []time.Duration
 }
 
 func NewOutcomes() *Outcomes { return &Outcomes{ByStatus: map[int]int{}} }
@@ -183,7 +185,9 @@ func (l Load) Run(ctx context.Context, shots []TimedRequest) *Outcomes {
 			o.Latency = time.Since(start.Add(s.At))
 			mu.Lock()
 			defer mu.Unlock()
-			tally.Add(o)
+			if tally.Add(o); s.Stranger > 0 && o.Status == 0 {
+				tally.Strangers++
+			}
 			if l.Each != nil {
 				l.Each(i, s, o)
 			}
