@@ -96,8 +96,8 @@ func (b Bursts) Come() bool {
 // placesOf is the place of each slow request in the order of all requests of their routes. Those of one moment are spread over it.
 func (c *Case) placesOf(l *TimedOutGroup) (places []int, all int) {
 	asked, slow := map[int64]int{}, map[int64]int{}
-	for k, r := range c.Traffic.Routes {
-		if r == l.Route || l.Scope.Path == "" && k.Settings == l.Scope.Settings {
+	for _, r := range c.Traffic.Routes {
+		if l.Has(r) {
 			r.Tried.Each(func(t stats.Bin) { asked[t.At] += t.N })
 			r.Slow.Each(func(t stats.Bin) { slow[t.At] += t.N })
 		}
@@ -123,10 +123,10 @@ func (c *Case) mostlyAt(l *TimedOutGroup) (member string, ok bool) {
 		if c.NeighboursOf(k) != c.NeighboursOf(l.Events[0].Key()) {
 			continue
 		}
-		if kind := m.Mix.Routes[l.Route]; kind != nil {
-			asked[k] = kind.Attempts
-		} else if l.Scope.Path == "" && k.Settings == l.Scope.Settings {
-			asked[k] = m.Attempts
+		for _, r := range l.Routes {
+			if kind := m.Mix.Routes[r]; kind != nil {
+				asked[k] += kind.Attempts
+			}
 		}
 	}
 	_, failed := traffic.GroupBy(l.Events, (*traffic.Event).Key)
