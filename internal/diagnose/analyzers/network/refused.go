@@ -57,11 +57,7 @@ func refused(c *inference.Case) {
 			fmt.Sprintf("%d attempts to connect to %s %s within %s; it answered nothing in that time", len(events),
 				k.Server, how, units.Seconds(last.Sub(first))), events...)
 		if !events[0].Own {
-			f.AddRivals("c-restart")
-			f.AddOpenRivals("b-route")
-			if c.Traffic.Members[k].Answered == 0 { // whether anything ever listened there is not known
-				f.Confidence = report.Low
-			}
+			refusedByLog(c, f, events, first, last)
 		} else if last.Sub(first) >= inference.Lasting || downAt(c, events[0], last) {
 			f.Confidence = report.High
 			f.RuleOut("c-restart", "a process that restarts listens again sooner")
@@ -80,6 +76,30 @@ func refused(c *inference.Case) {
 		}
 		f.SetExpected("backend", len(events), len(events), "exact", "with a listener on the port none of them is refused")
 		c.Expand(map[string]string{"address": k.Server.String()}, f)
+	}
+}
+
+// refusedByLog weighs what Azure's log leaves open: a host that cannot be reached may be rejected as quickly. One that its probes reach can.
+func refusedByLog(c *inference.Case, f *inference.Finding, events []*traffic.Event, first, last time.Time) {
+	e := events[0]
+	f.AddRivals("c-restart")
+	if t := c.Traffic.HistoryOf(e); t != nil && t.IsUp() {
+		healthy, known := c.HealthyThroughout(e.Pool, e.Settings, first, last)
+		if fact := "healthy in the report"; healthy || !known {
+			if known {
+				fact += ", and the metrics count no unhealthy member of its pool in all that time"
+			}
+			f.AddEvidence("backend-health", e.Member+" is "+fact+": its probes reach it, and do not notice what requests meet")
+			f.RuleOut("b-route", "its probes reach the same host")
+			if p, s := c.ProbeOf(e.Settings), c.Setting(e.Settings); p != nil && s != nil && p.Port > 0 && p.Port != s.Port {
+				f.AddEvidence("configuration", fmt.Sprintf("the probe %s tries port %d, and requests go to port %d", p.Name, p.Port, s.Port))
+				f.AddOpenRivals("a-probe-port")
+			}
+			return
+		}
+	}
+	if f.AddOpenRivals("b-route"); c.Traffic.Members[e.Key()].Answered == 0 { // whether anything ever listened there is not known
+		f.Confidence = report.Low
 	}
 }
 
