@@ -107,7 +107,7 @@ func (r *Record) appendUpstream(b []byte) []byte {
 		}
 		return number(b, int64(a.Status))
 	})
-	b = r.each(b, `","serverConnectTime":"`, func(b []byte, a *Attempt) []byte { return decimal(b, max(a.Connect, 0), 3) })
+	b = r.each(b, `","serverConnectTime":"`, connectTime)
 	b = r.each(b, `","serverHeaderTime":"`, func(b []byte, a *Attempt) []byte { return orDashTime(b, a.HeaderTime) })
 	b = r.each(b, `","serverResponseLatency":"`, func(b []byte, a *Attempt) []byte { return decimal(b, max(a.Total, 0), 3) })
 	return r.each(b, `","upstreamSourcePort":"`, func(b []byte, a *Attempt) []byte {
@@ -127,6 +127,14 @@ func (r *Record) each(b []byte, key string, one func([]byte, *Attempt) []byte) [
 		b = one(b, &r.Attempts[i])
 	}
 	return b
+}
+
+// connectTime is 0.000 on a connection that was there already, and a dash where none was established, as nginx writes it.
+func connectTime(b []byte, a *Attempt) []byte {
+	if a.Connect < 0 && !a.Reused && a.LocalPort == 0 {
+		return append(b, '-')
+	}
+	return decimal(b, max(a.Connect, 0), 3)
 }
 
 // appendV1 writes the schema of the first generation: milliseconds, and the backend packed into requestQuery.

@@ -29,6 +29,7 @@ type Record struct {
 	Names []byte
 
 	Start         time.Time // first byte of the request
+	Logged        time.Time // read only: the stamp of a log that has whole seconds and stamps the end; zero: Start is the stamp
 	Client        netip.AddrPort
 	Method        []byte
 	OriginalURI   []byte // as received, with query

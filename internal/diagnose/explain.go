@@ -200,7 +200,7 @@ func notRecorded(x *report.Explanation, r *accesslog.Record, own bool) {
 		x.Missing = append(x.Missing,
 			"whether the connection to the member was new, and in which phase it failed: Causeway's trace has both")
 	}
-	if r.Start.Nanosecond() == 0 {
+	if !r.Logged.IsZero() {
 		x.Missing = append(x.Missing, "when it began, more exactly than to the second")
 	}
 	if r.V1 {

@@ -96,8 +96,8 @@ func (b Bursts) Come() bool {
 // placesOf is the place of each slow request in the order of all requests of their routes. Those of one moment are spread over it.
 func (c *Case) placesOf(l *TimedOutGroup) (places []int, all int) {
 	asked, slow := map[int64]int{}, map[int64]int{}
-	for k, r := range c.Traffic.Routes {
-		if r == l.Route || l.Scope.Path == "" && k.Settings == l.Scope.Settings {
+	for _, r := range c.Traffic.Routes {
+		if l.Has(r) {
 			r.Tried.Each(func(t stats.Bin) { asked[t.At] += t.N })
 			r.Slow.Each(func(t stats.Bin) { slow[t.At] += t.N })
 		}
@@ -123,19 +123,30 @@ func (c *Case) mostlyAt(l *TimedOutGroup) (member string, ok bool) {
 		if c.NeighboursOf(k) != c.NeighboursOf(l.Events[0].Key()) {
 			continue
 		}
-		if kind := m.Mix.Routes[l.Route]; kind != nil {
-			asked[k] = kind.Attempts
-		} else if l.Scope.Path == "" && k.Settings == l.Scope.Settings {
-			asked[k] = m.Attempts
+		for _, r := range l.Routes {
+			if kind := m.Mix.Routes[r]; kind != nil {
+				asked[k] += kind.Attempts
+			}
 		}
 	}
 	_, failed := traffic.GroupBy(l.Events, (*traffic.Event).Key)
-	for _, s := range StandsOut(asked, failed) {
-		here, there := len(failed[s.Key]), len(l.Events)-len(failed[s.Key])
-		asSlow := float64(there) * s.Share / max(1-s.Share, 1e-9)
-		if s.Share < 1 && !c.FewUsers(l.Events) && 2*(float64(here)-asSlow) >= float64(len(l.Events)) {
-			return s.Key.Member, true
+	for k, here := range failed {
+		share := float64(asked[k]) / float64(max(1, sum(asked)))
+		if asked[k] == 0 || share >= 1 || c.FewUsers(l.Events) {
+			continue
+		}
+		asSlow := float64(len(l.Events)-len(here)) * share / (1 - share)
+		chance := stats.BinomialTail(len(here), len(l.Events), share) * float64(len(asked)) // in doubt the failures of one moment count each
+		if chance < stats.Significance && 2*(float64(len(here))-asSlow) >= float64(len(l.Events)) {
+			return k.Member, true
 		}
 	}
 	return "", false
+}
+
+func sum(counts map[traffic.MemberKey]int) (n int) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
 }

@@ -35,7 +35,7 @@ func ConnectFailed(e *traffic.Event) bool {
 
 // BrokeUnderRequest reports whether the member's connection ended while it had a request.
 func BrokeUnderRequest(e *traffic.Event) bool {
-	if e.ClosedUnanswered() {
+	if e.ClosedUnanswered() || e.Established && traffic.ClosedSomehow(e) {
 		return true
 	}
 	return e.Tried && e.Fault.Side == fault.Backend && (e.Fault.Phase == fault.Body || e.Fault.Phase == fault.Head) &&
@@ -96,7 +96,11 @@ func (c *Case) DuringSilence(e *traffic.Event) bool {
 	return !to.After(from) || m.Answers.Between(from, to) == 0
 }
 
-// waiting is the time in which a request waited for certain; to is not after from where the log is not exact enough.
+// waiting is the time in which a request waited for certain; to is not after from where the log is not exact enough. A log of whole
+// seconds stamps the end, so that an answer with a stamp from a second after the request began to a second before it ended came between.
 func waiting(e *traffic.Event) (from, to time.Time) {
-	return e.Start.Add(2*stats.BinWidth + e.Resolution()), e.At.Add(-stats.BinWidth - e.Resolution())
+	if d := e.Resolution(); d > 0 {
+		return e.At.Add(d - traffic.Lasted(e)).Add(-stats.BinWidth), e.At.Add(stats.BinWidth - d)
+	}
+	return e.Start.Add(2 * stats.BinWidth), e.At.Add(-stats.BinWidth)
 }

@@ -45,7 +45,7 @@ func (c *Case) MayBeTheRequest(events []*traffic.Event) bool {
 // OtherRoutes adds up the answers of all other routes under the settings, and returns the time within which 99 of 100 came.
 func (c *Case) OtherRoutes(l *TimedOutGroup) (sum stats.Histogram, p99 time.Duration) {
 	for k, r := range c.Traffic.Routes {
-		if k.Settings == l.Scope.Settings && r != l.Route {
+		if k.Settings == l.Scope.Settings && !l.Has(r) {
 			if r.Broken > 0 && r.Answered < 10*r.Broken { // another one that fails is no comparison
 				continue
 			}

@@ -11,48 +11,96 @@ import (
 	"causeway/internal/units"
 )
 
-// TimedOutGroup is the requests of one route, or of several rare ones, that waited for the whole request timeout.
+// TimedOutGroup is requests that waited for the whole request timeout, of the routes that are alike in it.
 type TimedOutGroup struct {
 	Events  []*traffic.Event
-	Route   *traffic.RouteStats // answers on the same route
+	Routes  []*traffic.RouteStats // of the events
+	Route   *traffic.RouteStats   // answers on these routes; of several: only their number and their times
 	Scope   report.Scope
 	Limit   time.Duration // request timeout; 0: not known
 	Assumed bool          // Limit was taken from where the failures lie
 }
 
-// TimedOutGroups are the timeouts that no cause has claimed, by route; routes with few of them form one group.
+// Has reports whether the group has timeouts of a route.
+func (l *TimedOutGroup) Has(r *traffic.RouteStats) bool { return slices.Contains(l.Routes, r) }
+
+// TimedOutGroups are the timeouts that no cause has claimed, by backend settings. A route is a group of its own where it differs from the
+// others: it has more timeouts than its share of the requests explains, or more or fewer answers just before the timer than they have.
 func (c *Case) TimedOutGroups() []TimedOutGroup {
-	keys, groups := traffic.GroupBy(c.Unclaimed(traffic.IsTimeout), (*traffic.Event).Route)
 	var out []TimedOutGroup
-	var few []*traffic.Event
-	for _, k := range keys {
-		if len(groups[k]) < stats.MinEvents {
-			few = append(few, groups[k]...)
-			continue
-		}
-		out = append(out, c.timedOutGroup(groups[k], c.Traffic.Route(k), report.Scope{
-			Pool:     groups[k][0].Pool,
-			Settings: k.Settings,
-			Path:     k.Path,
-		}))
-	}
-	settings, byName := traffic.GroupBy(few, func(e *traffic.Event) string { return e.Settings })
+	settings, groups := traffic.GroupBy(c.Unclaimed(traffic.IsTimeout), func(e *traffic.Event) string { return e.Settings })
 	for _, s := range settings {
-		out = append(out, c.timedOutGroup(byName[s], c.Traffic.RoutesOf(s), report.Scope{Pool: byName[s][0].Pool, Settings: s}))
+		keys, byRoute := traffic.GroupBy(groups[s], (*traffic.Event).Route)
+		apart := c.routesApart(s, keys, byRoute)
+		var alike []*traffic.Event
+		for _, k := range keys {
+			if apart[k] {
+				out = append(out, c.timedOutGroup(byRoute[k]))
+			} else {
+				alike = append(alike, byRoute[k]...)
+			}
+		}
+		if len(alike) > 0 {
+			traffic.SortByTime(alike)
+			out = append(out, c.timedOutGroup(alike))
+		}
 	}
+	slices.SortStableFunc(out, func(a, b TimedOutGroup) int { return len(b.Events) - len(a.Events) })
 	return out
 }
 
-func (c *Case) timedOutGroup(events []*traffic.Event, r *traffic.RouteStats, scope report.Scope) TimedOutGroup {
-	if member := ScopeOf(events).Member; member != "" && !slices.ContainsFunc(events, waitedElsewhere) {
-		scope.Member = member
+// routesApart finds the routes under settings that differ from the others in how often they time out, or in how many answers come in the
+// last third before the timer for each that does not.
+func (c *Case) routesApart(settings string, keys []traffic.RouteKey, timedOut map[traffic.RouteKey][]*traffic.Event) map[traffic.RouteKey]bool {
+	apart := map[traffic.RouteKey]bool{}
+	if len(keys) < 2 {
+		return apart
 	}
-	l := TimedOutGroup{Events: events, Route: r, Scope: scope, Limit: c.Traffic.Timeouts[scope.Settings]}
-	_, l.Assumed = c.TimeoutNow(scope.Settings)
-	if l.Limit == 0 {
+	asked := map[traffic.RouteKey]int{}
+	for k, r := range c.Traffic.Routes {
+		if k.Settings == settings {
+			asked[k] = r.Answered + r.Broken
+		}
+	}
+	for _, s := range StandsOut(asked, timedOut) {
+		apart[s.Key] = len(timedOut[s.Key]) >= stats.MinEvents
+	}
+	near, late := map[traffic.RouteKey]int{}, map[traffic.RouteKey]int{}
+	allNear, allLate := 0, 0
+	for _, k := range keys {
+		if !apart[k] {
+			near[k] = c.Traffic.Route(k).LastThird(c.Traffic.Timeouts[settings])
+			late[k] = c.Extrapolate(len(timedOut[k]))
+			allNear, allLate = allNear+near[k], allLate+late[k]
+		}
+	}
+	for k := range near {
+		share := float64(allNear) / float64(allNear+allLate)
+		n := near[k] + late[k]
+		chance := min(stats.BinomialTail(near[k], n, share), stats.BinomialTail(late[k], n, 1-share))
+		if chance*float64(2*len(near)) < stats.Significance && late[k] >= stats.MinEvents {
+			apart[k] = true
+		}
+	}
+	return apart
+}
+
+func (c *Case) timedOutGroup(events []*traffic.Event) TimedOutGroup {
+	l := TimedOutGroup{Events: events, Scope: ScopeOf(events)}
+	if slices.ContainsFunc(events, waitedElsewhere) {
+		l.Scope.Member = ""
+	}
+	keys, _ := traffic.GroupBy(events, (*traffic.Event).Route)
+	for _, k := range keys {
+		l.Routes = append(l.Routes, c.Traffic.Route(k))
+	}
+	l.Route = traffic.TogetherOf(l.Routes)
+	if l.Limit = c.Traffic.Timeouts[l.Scope.Settings]; l.Limit == 0 {
 		l.Limit = c.timerIn(events)
 		l.Assumed = l.Limit > 0
+		return l
 	}
+	_, l.Assumed = c.TimeoutNow(l.Scope.Settings)
 	return l
 }
 
@@ -105,14 +153,20 @@ func TooCoarse(events []*traffic.Event) bool {
 	return 2*n > len(events)
 }
 
-// AnsweredMeanwhile reports whether other requests of the route were answered while most of these waited, an answer for
-// each: then these requests were lost, and the route did not stop.
-func AnsweredMeanwhile(r *traffic.RouteStats, events []*traffic.Event) bool {
-	if r.Answers == nil { // several routes together: their answers are not known one by one
-		return false
+// AnsweredMeanwhile reports whether other requests of the same routes were answered while nearly all of these waited: then these
+// requests were lost, and the routes did not stop. One answer in the midst of many failures proves little, so there must be half as many.
+func (c *Case) AnsweredMeanwhile(l *TimedOutGroup) bool {
+	beside, spans := 0, AroundEach(l.Events, -stats.BinWidth)
+	for _, s := range spans {
+		if slices.ContainsFunc(l.Routes, func(r *traffic.RouteStats) bool { return r.Answers.Between(s.from, s.to) > 0 }) {
+			beside++
+		}
 	}
-	spans := AroundEach(events, -stats.BinWidth)
-	return 5*Matched(spans, CountWithin(r.Answers, spans), r.Answers.Clock) >= 4*len(events)
+	matched := 0
+	for _, r := range l.Routes {
+		matched += Matched(spans, CountWithin(r.Answers, spans), c.Traffic.Clock)
+	}
+	return 5*beside >= 4*len(l.Events) && 2*matched >= len(l.Events)
 }
 
 // roundTimers are the values that people give timers.

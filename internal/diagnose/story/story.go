@@ -155,7 +155,7 @@ func (s *Story) Bundle() *evidence.Bundle {
 	for i := range s.Records {
 		line := s.Records[i].Append(nil)
 		if s.Azure || s.lean && s.Records[i].Listener == "lean" {
-			line = Stripped(line)
+			line = Stripped(s.logged(&s.Records[i]))
 		}
 		log = append(log, line...)
 	}
@@ -188,6 +188,13 @@ func (s *Story) Bundle() *evidence.Bundle {
 		s.t.Fatalf("%v, not read: %v", err, b.Unread)
 	}
 	return b
+}
+
+// logged is the line that Azure's log has of a record: its stamp is of the end, in whole seconds.
+func (s *Story) logged(r *accesslog.Record) []byte {
+	at := *r
+	at.Start = r.Start.Add(r.Taken).Truncate(time.Second)
+	return at.Append(nil)
 }
 
 // Stripped is a line without what Azure's log lacks: the object of Causeway's own, which ends the line.

@@ -41,6 +41,7 @@ type Event struct {
 	Received int64
 	sent     int64
 	v1       bool
+	coarse   bool   // its times are as exact as whole seconds
 	Info     string // error_info
 	Host     string // of the request
 	front    string // platform that the host leads to which the member was sent; empty: none that is known
@@ -51,8 +52,10 @@ type Event struct {
 	Stalled  time.Duration // for how much of it the gateway's process stood still
 	Session  bool          // a connection through a TCP or TLS listener: there is no request in it
 
-	Unnamed   bool // the log does not show whether a member was tried
-	Ambiguous bool // the status may be the gateway's own or the member's, and nothing in the log decides
+	Unconnected bool // Azure's log shows that no connection to the member was established
+	Established bool // Azure's log shows that one was, and the request failed on it
+	Unnamed     bool // the log does not show whether a member was tried
+	Ambiguous   bool // the status may be the gateway's own or the member's, and nothing in the log decides
 
 	Before *RouteStats // what its connection had carried before; nil: nothing, or not known
 
@@ -62,10 +65,10 @@ type Event struct {
 // newEvent takes of a record what attribution needs. which is the attempt that failed; -1 if no member was tried.
 func (s *Summary) newEvent(r *accesslog.Record, own bool, which int, f fault.Fault, visible bool) *Event {
 	e := &Event{
-		Start: r.Start, At: r.Start.Add(r.Taken), ID: IDOf(r), Pool: r.Pool, Settings: r.Settings, Rule: r.Rule, Listener: r.Listener,
+		Start: r.Start, At: endOf(r), ID: IDOf(r), Pool: r.Pool, Settings: r.Settings, Rule: r.Rule, Listener: r.Listener,
 		Instance: r.Instance, gateway: s.lastGateway,
 		Method: string(r.Method), Path: Template(r.URI), Client: r.Client.Addr(), Status: r.Status, Taken: r.Taken, Visible: visible,
-		Own: own, v1: r.V1,
+		Own: own, v1: r.V1, coarse: !r.Logged.IsZero(),
 		Fault: f, Declared: r.Declared, BodyRead: r.BodyRead, Received: r.Received, sent: r.Sent, Tries: len(r.Attempts), Info: r.ErrorInfo,
 		Host: string(r.OriginalHost), WAF: max(0, r.WAFTime), Stalled: r.Stalled, Queued: r.Queued, Session: r.Session,
 		Agent: string(r.UserAgent[:min(len(r.UserAgent), 120)]),
@@ -115,7 +118,7 @@ func (e *Event) ClosedUnanswered() bool {
 // IDOf is the name by which a record can be found again: its transaction or, where the log has none, its time.
 func IDOf(r *accesslog.Record) string {
 	if r.Transaction == [16]byte{} {
-		return units.Stamp(r.Start)
+		return units.Stamp(Stamp(r))
 	}
 	return hex.EncodeToString(r.Transaction[:])
 }
@@ -152,8 +155,8 @@ func ClosedSomehow(e *Event) bool {
 
 // Resolution is how exact the times of an event are: Azure's log has whole seconds.
 func (e *Event) Resolution() time.Duration {
-	if e.Own || e.Start.Nanosecond() != 0 {
-		return 0
+	if e.coarse {
+		return time.Second
 	}
-	return time.Second
+	return 0
 }

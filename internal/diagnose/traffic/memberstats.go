@@ -38,7 +38,7 @@ func (m *MemberStats) answer(r *accesslog.Record, a *accesslog.Attempt) {
 		m.Errors++
 	}
 	m.seeHead(r)
-	end := r.Start.Add(r.Taken)
+	end := endOf(r)
 	m.Answers.Add(end)
 	if !a.Reused {
 		m.Fresh.Add(end)

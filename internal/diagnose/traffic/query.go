@@ -91,7 +91,8 @@ func (w *Query) any() bool { return w.byTime() || w.transaction != [16]byte{} }
 
 func (w *Query) means(r *accesslog.Record) bool {
 	if w.byTime() {
-		return !r.Start.Before(w.from) && r.Start.Before(w.to)
+		at := Stamp(r)
+		return !at.Before(w.from) && at.Before(w.to)
 	}
 	return r.Transaction != [16]byte{} && r.Transaction == w.transaction
 }
@@ -160,11 +161,11 @@ func (w *Query) several() *report.Several {
 func (w *Query) picks() []string {
 	layout := "2006-01-02T15:04:05.000Z"
 	for i := range w.found {
-		if w.found[i].Record.Start.Nanosecond()%int(time.Millisecond) != 0 {
+		if Stamp(&w.found[i].Record).Nanosecond()%int(time.Millisecond) != 0 {
 			layout = "2006-01-02T15:04:05.000000000Z"
 		}
 	}
-	at := func(c *Match) string { return c.Record.Start.UTC().Format(layout) }
+	at := func(c *Match) string { return Stamp(&c.Record).UTC().Format(layout) }
 	times, met := map[string]int{}, map[string]int{}
 	for i := range w.found {
 		times[at(&w.found[i])]++

@@ -37,13 +37,27 @@ func (r *RouteStats) LastThird(limit time.Duration) int {
 	return r.Waits.Between(limit*2/3, max(limit, r.Waits.Max))
 }
 
+// TogetherOf adds up the answers of routes: their number and how long they took.
+func TogetherOf(routes []*RouteStats) *RouteStats {
+	if len(routes) == 1 {
+		return routes[0]
+	}
+	sum := &RouteStats{}
+	for _, r := range routes {
+		sum.Answered += r.Answered
+		sum.Broken += r.Broken
+		sum.Waits.Merge(&r.Waits)
+	}
+	return sum
+}
+
 // answer counts an answer of a route, under a request timeout; 0 if that is not known.
 func (route *RouteStats) answer(r *accesslog.Record, a *accesslog.Attempt, limit time.Duration) {
 	route.Answered++
 	if a.Status == 404 {
 		route.NotFound++
 	}
-	route.Answers.Add(r.Start.Add(r.Taken))
+	route.Answers.Add(endOf(r))
 	if wait, ok := waitOf(r, a); ok {
 		route.Waits.Add(wait)
 		if limit > 0 && wait >= limit*2/3 {

@@ -4,6 +4,7 @@ package traffic
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -61,6 +62,7 @@ type Summary struct {
 	V1           int             // records of the first generation
 	WAF          stats.Histogram // time that the firewall took
 	WAFSlow      int             // requests of which it took most
+	connects     connectTimes
 	lastID       string
 	lastGateway  *int
 	Wanted       Query
@@ -120,6 +122,9 @@ func (s *Summary) Read(b *evidence.Bundle, o Options) error {
 	err := b.EachRow(evidence.Rows{
 		Without: s.without(),
 		Access: func(r *accesslog.Record, own bool) {
+			if !own {
+				beginOf(r)
+			}
 			if !own && internal(r) || !s.Excluded.takes(r, o) {
 				return
 			}
@@ -156,6 +161,7 @@ func (s *Summary) settle() {
 	s.doubtUnhealthy()
 	s.correctTimeouts()
 	s.judgeEchoes()
+	s.unconnected()
 }
 
 // without drops the texts that only the record to be explained needs.
@@ -249,7 +255,7 @@ func (s *Summary) stretch(r *accesslog.Record) {
 	if s.From.IsZero() || r.Start.Before(s.From) {
 		s.From = r.Start
 	}
-	if end := r.Start.Add(r.Taken); end.After(s.To) {
+	if end := endOf(r); end.After(s.To) {
 		s.To = end
 	}
 }
@@ -260,6 +266,9 @@ func (s *Summary) attempts(r *accesslog.Record, own bool) (inMembers time.Durati
 	for i := range r.Attempts {
 		a := &r.Attempts[i]
 		p := s.place(r, a)
+		if !own {
+			s.connects.see(a)
+		}
 		if !own && p.cells != nil {
 			s.conns.see(r, a, p.cells)
 		}
@@ -293,6 +302,7 @@ func (s *Summary) count(r *accesslog.Record, inMembers time.Duration, bad bool) 
 	} else if len(r.Attempts) > 0 && (!r.V1 || inOneFlight(r)) {
 		m.Answered++
 		m.Waited += inMembers
+		m.logs += math.Log(float64(max(inMembers, time.Millisecond)))
 		m.Own += max(0, r.Taken-inMembers)
 		if timed(r) {
 			s.AllTime += r.Taken

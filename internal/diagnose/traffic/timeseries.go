@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -14,8 +15,23 @@ type Bucket struct {
 	Waited   time.Duration // of answered requests, in members
 	Own      time.Duration // of answered requests, outside of members
 	Answered int
-	Sent     int64 // bytes to clients
-	Clients  int   // requests that came on a new connection, where the log shows it
+	logs     float64 // of their times in members, in nanoseconds, natural, added up
+	Sent     int64   // bytes to clients
+	Clients  int     // requests that came on a new connection, where the log shows it
+}
+
+// Typical is the geometric mean of the times that answers took in members: a few that take a hundred times as long as the others hardly
+// move it, and a time at which all are slow does. 0 without answers; times below a millisecond count as one.
+func (b *Bucket) Typical() time.Duration {
+	if b.Answered == 0 {
+		return 0
+	}
+	return time.Duration(math.Exp(b.logs / float64(b.Answered)))
+}
+
+// Join adds the answers of another piece of time.
+func (b *Bucket) Join(o *Bucket) {
+	b.Answered, b.Waited, b.logs = b.Answered+o.Answered, b.Waited+o.Waited, b.logs+o.logs
 }
 
 // TimeSeries cuts a window into intervals: seconds, as long as there are not too many of them.
@@ -66,6 +82,7 @@ func (s *TimeSeries) widen() {
 		to.Requests, to.Failures, to.Answered, to.Clients = to.Requests+m.Requests, to.Failures+m.Failures, to.Answered+m.Answered,
 			to.Clients+m.Clients
 		to.busy, to.Waited, to.Own, to.Sent = to.busy+m.busy, to.Waited+m.Waited, to.Own+m.Own, to.Sent+m.Sent
+		to.logs += m.logs
 	}
 }
 

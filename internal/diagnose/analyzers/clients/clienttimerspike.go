@@ -20,22 +20,25 @@ var ClientTimerSpike = inference.Analyzer{
 
 // clientTimerSpike: the caller gives up after a fixed time. People leave at all ages; a timer at one.
 func clientTimerSpike(c *inference.Case) {
-	events := c.Unclaimed(func(e *traffic.Event) bool { return leftEarly(e) && !impatient(c, e) && !c.FromMember(e) })
+	events := c.Unclaimed(func(e *traffic.Event) bool { return leftEarly(e) && !c.FromMember(e) })
 	if len(events) < 2*stats.MinEvents {
 		return
 	}
 	age, in, out := traffic.ClusterWithin(events, func(e *traffic.Event) time.Duration { return e.Taken },
 		func(d time.Duration) time.Duration { return max(30*time.Millisecond, d/50) })
-	if age < 500*time.Millisecond || 3*len(in) < 2*len(events) || inference.Independent(in) < stats.MinEvents {
+	out = traffic.Filter(out, func(e *traffic.Event) bool { return 2*e.Taken >= age }) // some leave at once anywhere
+	if age < 500*time.Millisecond || 3*len(in) < 2*(len(in)+len(out)) || inference.Independent(in) < stats.MinEvents {
+		return
+	}
+	slow, answered := slowestWait(c, in)
+	if !answered { // of a path on which nobody is answered the clients give up what would never end
 		return
 	}
 	f := c.Claim("j-client-timer-spike", in, inference.ScopeOf(in), inference.ConfidenceOf(10*len(out) <= len(in) || len(in) >= 50))
 	f.AddEvidence("access-log",
-		fmt.Sprintf("%d of %d clients who left did so %s after their request (within %s): a timer, not people", len(in),
-			len(events), units.Seconds(age), units.Seconds(max(30*time.Millisecond, age/50))), in...)
-	if slow, ok := slowestWait(c, in); ok {
-		f.AddEvidence("access-log", fmt.Sprintf("the slowest answer to such requests that was waited for took %s", units.Seconds(slow)))
-	}
+		fmt.Sprintf("%d of %d clients who left late did so %s after their request (within %s): a timer, not people", len(in),
+			len(in)+len(out), units.Seconds(age), units.Seconds(max(30*time.Millisecond, age/50))), in...)
+	f.AddEvidence("access-log", fmt.Sprintf("the slowest answer to such requests that was waited for took %s", units.Seconds(slow)))
 	f.RuleOut("j-client-abort", "people leave at all ages")
 	f.AddRivals("d-slow-route", "d-hung")
 	f.SetExpected("client", 0, len(in), "unknown", "whether the answers would have come within a longer wait is not in the evidence")

@@ -7,13 +7,12 @@ import (
 
 	"causeway/internal/diagnose/inference"
 	"causeway/internal/diagnose/traffic"
-	"causeway/internal/evidence"
 	"causeway/internal/units"
 )
 
 // DeployNoDrain recognises c-deploy-no-drain: a roll-out stops members that are still at work.
 var DeployNoDrain = inference.Analyzer{
-	Name: "c-deploy-no-drain", Requires: inference.Trace,
+	Name: "c-deploy-no-drain", Requires: inference.Connects,
 	Doc: "several members are away and come back, one after another, within minutes: a roll-out that lets requests fail",
 	Run: deployNoDrain,
 }
@@ -109,5 +108,5 @@ func suspectPoison(c *inference.Case, k traffic.RouteKey, events []*traffic.Even
 
 // changedWithin reports whether the activity log has a change in a span of time.
 func changedWithin(c *inference.Case, from, to time.Time) bool {
-	return slices.ContainsFunc(c.Changes(), func(a evidence.Activity) bool { return !a.At.Before(from) && !a.At.After(to) })
+	return slices.ContainsFunc(c.Changes(), func(x inference.Change) bool { return x.Overlaps(from, to) })
 }

@@ -33,7 +33,7 @@ func drainTooShort(c *inference.Case) {
 		if c.Traffic.Config == nil || c.Listed(k.Member) || c.Traffic.HistoryOf(events[0]) != nil {
 			continue
 		}
-		if len(events) < 3 || c.FewUsers(events) || m.Answers.Between(inference.LastStart(events), end) == 0 { // it hung, and was given up
+		if len(events) < 3 || c.FewUsers(events) || m.Answers.Between(inference.LastStart(events).Add(-events[0].Resolution()), end) == 0 { // it hung, and was given up
 			continue
 		}
 		if !inference.EndedTogether(events) || drained < 2*slack || c.TurnsAfter(k, left.Add(slack)) < stats.MinEvents {

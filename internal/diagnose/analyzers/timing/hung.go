@@ -25,7 +25,7 @@ var Hung = inference.Analyzer{
 func hung(c *inference.Case) {
 	for _, l := range c.TimedOutGroups() {
 		if l.Limit == 0 || len(l.Events) < stats.MinEvents || l.Route.LastThird(l.Limit) > 0 || l.Route.Waits.N < traffic.EnoughAnswers ||
-			c.Silence(l.Events) || !inference.AnsweredMeanwhile(l.Route, l.Events) || afterQuiet(c, &l) || beganInSilence(c, l.Events) {
+			c.Silence(l.Events) || !c.AnsweredMeanwhile(&l) || afterQuiet(c, &l) || beganInSilence(c, l.Events) {
 			continue
 		}
 		if b := c.BurstsOf(&l); b.Come() {

@@ -46,7 +46,7 @@ func longpollEqualsTimer(c *inference.Case) {
 func othersHold(c *inference.Case, l *inference.TimedOutGroup) bool {
 	n := 0
 	for k, r := range c.Traffic.Routes {
-		if k.Settings == l.Scope.Settings && r != l.Route {
+		if k.Settings == l.Scope.Settings && !l.Has(r) {
 			n += r.Waits.Between(l.Limit-l.Limit/20, l.Limit+l.Limit/20)
 		}
 	}

@@ -27,7 +27,7 @@ var TimeoutBelowLatency = inference.Analyzer{
 func timeoutBelowLatency(c *inference.Case) {
 	for _, l := range c.TimedOutGroups() {
 		n, near := c.Extrapolate(len(l.Events)), l.Route.LastThird(l.Limit)-c.Extrapolate(errorsNear(c, &l))
-		if l.Limit == 0 || n < stats.MinEvents || near < 3 || 4*near < n || c.Silence(l.Events) {
+		if l.Limit == 0 || n < stats.MinEvents || near < 3 || 4*near < n || c.SeenSilence(l.Events) {
 			continue
 		}
 		if !c.AtOneMember(&l) && !atSlowTimes(c, &l) && !c.InBursts(&l) {
@@ -58,7 +58,7 @@ func atSlowTimes(c *inference.Case, l *inference.TimedOutGroup) bool {
 }
 
 func slowTimesNext(high, low time.Duration) string {
-	return fmt.Sprintf("at slow times answers took %s on the average, and %s at quick ones: it is the time that is slow and not the request", units.Seconds(high), units.Seconds(low))
+	return fmt.Sprintf("at slow times an answer typically took %s, and %s at quick ones: it is the time that is slow and not the request", units.Seconds(high), units.Seconds(low))
 }
 
 func slowAnswers(c *inference.Case, l *inference.TimedOutGroup, near int) {
@@ -116,15 +116,15 @@ func timesOfWaiting(c *inference.Case, l *inference.TimedOutGroup) (during, othe
 	var in, out traffic.Bucket
 	for _, i := range c.Traffic.Line.List() {
 		if bad[i] {
-			join(&in, i)
+			in.Join(i)
 		} else {
-			join(&out, i)
+			out.Join(i)
 		}
 	}
 	if in.Answered < traffic.EnoughAnswers || out.Answered < traffic.EnoughAnswers {
 		return 0, 0, false
 	}
-	return mean(&in), mean(&out), out.Waited > 0 && 2*mean(&in) >= 3*mean(&out)
+	return in.Typical(), out.Typical(), out.Waited > 0 && 2*in.Typical() >= 3*out.Typical()
 }
 
 // timesByPace compares the quarter of the answers that came at the slowest times with that of the quickest, where there
@@ -132,7 +132,7 @@ func timesOfWaiting(c *inference.Case, l *inference.TimedOutGroup) (during, othe
 func timesByPace(c *inference.Case) (slow, quick time.Duration, differ bool) {
 	all, total := c.Traffic.Line.List(), 0
 	all = slices.DeleteFunc(all, func(i *traffic.Bucket) bool { return i.Answered < stats.MinEvents })
-	slices.SortStableFunc(all, func(a, b *traffic.Bucket) int { return cmp.Compare(mean(a), mean(b)) })
+	slices.SortStableFunc(all, func(a, b *traffic.Bucket) int { return cmp.Compare(a.Typical(), b.Typical()) })
 	for _, i := range all {
 		total += i.Answered
 	}
@@ -141,24 +141,17 @@ func timesByPace(c *inference.Case) (slow, quick time.Duration, differ bool) {
 	for _, i := range all {
 		seen += i.Answered
 		if 4*seen <= total {
-			join(&low, i)
+			low.Join(i)
 		}
 		if 4*(seen-i.Answered) >= 3*total {
-			join(&high, i)
+			high.Join(i)
 		}
 	}
 	if low.Answered < traffic.EnoughAnswers || high.Answered < traffic.EnoughAnswers {
 		return 0, 0, false
 	}
-	return mean(&high), mean(&low), low.Waited > 0 && mean(&high) >= 4*mean(&low)
+	return high.Typical(), low.Typical(), low.Waited > 0 && high.Typical() >= 4*low.Typical()
 }
-
-func join(i *traffic.Bucket, o *traffic.Bucket) {
-	i.Answered, i.Waited = i.Answered+o.Answered, i.Waited+o.Waited
-}
-
-// mean is how long an answer took in members.
-func mean(i *traffic.Bucket) time.Duration { return i.Waited / time.Duration(max(1, i.Answered)) }
 
 // errorsNear counts the answers in the last third before the timeout that were errors: those say nothing of how long a
 // good answer would have taken.
