@@ -19,6 +19,9 @@ import (
 // notThroughNginx says why a scenario is not played with nginx as the gateway. What is at work in it is Causeway's own doing, or nginx
 // does not do it.
 var notThroughNginx = map[string]string{
+	"status-line":         "nginx takes an answer without a status line for one of HTTP/0.9, and passes it on",
+	"interim":             "nginx passes a 101 on, and nothing fails",
+	"partial-rotation":    "nginx goes on with the sessions that it has, and the prober takes the member out first: nothing fails",
 	"gateway-drain":       "how the gateway itself ends is Causeway's own",
 	"proxy-loop":          "nginx adds nothing to a request by which it knows itself again",
 	"applies-but-fine":    "what an apply does to requests under way is Causeway's own",
@@ -48,7 +51,7 @@ func PlayNginx(ctx context.Context, s stage.Scenario, seed uint64, keep string) 
 	}
 	r := &Result{
 		Scenario: s.Name, Seed: seed, Truth: truthThroughNginx(s.Truth, options), Open: s.Open, Known: s.Known, Loads: on.Loads,
-		Beside: stage.BackgroundCauses, Dir: keep,
+		Beside: stage.BackgroundCauses, Dir: keep, place: placeOf{on.Common(), options.Form == nginx.First},
 	}
 	if r.Azure, err = r.judge(dir, true); err != nil {
 		return nil, fmt.Errorf("diagnose %s through nginx: %w", s.Name, err)
@@ -72,13 +75,22 @@ func ThroughNginx(s stage.Scenario) (plays bool, why string) {
 // twice are scenarios whose cause is a second attempt.
 var twice = []string{"retry-doubling", "hidden-by-retry", "idle-race-hidden"}
 
+// toldByReason are scenarios whose failures show in error_info alone, which first-generation gateways do not have.
+var toldByReason = []string{
+	"slow-body", "read-gap", "silent-stream", "short-body", "bad-chunk", "two-lengths", "broken-download", "short-bodies-both-ways",
+}
+
 // nginxOptions vary form, echo and retries with the scenario and the seed.
 func nginxOptions(scenario string, seed uint64) nginx.Options {
 	h := fnv.New64a()
 	h.Write([]byte(scenario))
 	n := h.Sum64()>>9 + seed
+	form := nginx.Forms[n%uint64(len(nginx.Forms))]
+	if form == nginx.First && slices.Contains(toldByReason, scenario) {
+		form = nginx.Blob
+	}
 	return nginx.Options{
-		Form:    nginx.Forms[n%uint64(len(nginx.Forms))],
+		Form:    form,
 		Echo:    echoes(scenario, seed),
 		Retries: n/uint64(len(nginx.Forms))%2 == 0 || slices.Contains(twice, scenario),
 	}

@@ -28,7 +28,8 @@ type Result struct {
 	Known    string            `json:"known,omitempty"` // what the diagnosis is known not to find
 	Made     bool              `json:"made,omitempty"`  // there is no trace: both judgements are of the same evidence
 	Loads    []*stage.Outcomes `json:"loads"`
-	Beside   []string          `json:"beside,omitempty"` // causes that the background brings along: true, and not asked for
+	place    placeOf
+	Beside   []string `json:"beside,omitempty"` // causes that the background brings along: true, and not asked for
 	Judgement
 	Azure Judgement     `json:"azure"`         // by what Azure would have exported of it
 	Dir   string        `json:"dir,omitempty"` // the evidence, if it was kept
@@ -40,9 +41,10 @@ type Judgement struct {
 	Report *report.Report `json:"report"`
 	Agreed bool           `json:"agreed"` // verdict and findings are the truth, the whole truth
 	// A cause that was not at work was named with more than low confidence, or the report contradicts itself
-	Wrong bool   `json:"wrong"`
-	Left  bool   `json:"left"` // it names no wrong cause, and the truth is among what it leaves open
-	Why   string `json:"why,omitempty"`
+	Wrong  bool   `json:"wrong"`
+	Levels Levels `json:"levels"` // which of where and kind are right
+	Left   bool   `json:"left"`   // it names no wrong cause, and the truth is among what it leaves open
+	Why    string `json:"why,omitempty"`
 }
 
 // Play plays a scenario and diagnoses what it leaves. With keep the evidence stays in that directory. The error says
@@ -62,7 +64,10 @@ func Play(ctx context.Context, s stage.Scenario, seed uint64, keep string) (*Res
 	if stage.Err != nil {
 		return nil, fmt.Errorf("play %s: %w", s.Name, stage.Err)
 	}
-	r := &Result{Scenario: s.Name, Seed: seed, Truth: s.Truth, Open: s.Open, Known: s.Known, Made: s.Made, Loads: stage.Loads, Dir: keep}
+	r := &Result{
+		Scenario: s.Name, Seed: seed, Truth: s.Truth, Open: s.Open, Known: s.Known, Made: s.Made, Loads: stage.Loads, Dir: keep,
+		place: placeOf{Common: stage.Common()},
+	}
 	if r.Judgement, err = r.judge(dir, s.Open); err != nil {
 		return nil, fmt.Errorf("diagnose %s: %w", s.Name, err)
 	}
@@ -96,6 +101,9 @@ func (r *Result) judge(dir string, open bool) (Judgement, error) {
 	}
 	j := Judgement{Report: report}
 	r.withoutBackground(&j)
+	if j.Levels, err = judgeLevels(j.Report, r.Truth, r.place); err != nil {
+		return Judgement{}, err
+	}
 	if j.judge(r.Truth, open); len(contradictions) > 0 {
 		j.Agreed, j.Wrong, j.Why = false, true, "the report contradicts itself: "+strings.Join(contradictions, "; ")
 	}

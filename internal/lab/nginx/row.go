@@ -153,13 +153,17 @@ func (l Line) clientLeft() bool {
 
 // brokenOff is the reason why an answer whose head had come did not come whole. nginx says "while reading upstream" of bodies alone.
 func (l Line) brokenOff() string {
-	switch {
-	case !l.complains("while reading upstream"):
-		return fault.NoError
-	case l.complains("timed out"):
-		return fault.UpstreamTimedOut
+	for _, said := range l.errors {
+		switch {
+		case !strings.Contains(said, "while reading upstream"), strings.Contains(said, "sent more data than"):
+			continue // not of the body, or of bytes after its end, which nginx leaves alone
+		case strings.Contains(said, "timed out"):
+			return fault.UpstreamTimedOut
+		default:
+			return fault.UpstreamClosed
+		}
 	}
-	return fault.UpstreamClosed
+	return fault.NoError
 }
 
 // rejection is the reason why nginx itself turned a request away.

@@ -33,7 +33,7 @@ var routes = []string{"/catalog/", "/account/", "/search/"}
 
 // background is what every gateway sees beside a load: a scanner, a few clients that leave at once, requests for other pages, more in
 // the first half than in the second. It leaves the dice of the scenario alone.
-func background(seed uint64, load []TimedRequest) []TimedRequest {
+func background(seed uint64, host string, load []TimedRequest) []TimedRequest {
 	rng := rand.New(rand.NewPCG(seed, 7))
 	over := time.Second
 	for _, s := range load {
@@ -43,7 +43,7 @@ func background(seed uint64, load []TimedRequest) []TimedRequest {
 	agents := []string{"Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0", "okhttp/4.12.0", "axios/1.7.9"}
 	one := func(stranger int, path string) TimedRequest {
 		return TimedRequest{
-			At: when(), Path: path, Stranger: stranger,
+			At: when(), Path: path, Host: host, Stranger: stranger,
 			Header: http.Header{"User-Agent": {agents[rng.IntN(len(agents))]}},
 		}
 	}

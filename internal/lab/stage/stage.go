@@ -2,9 +2,11 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"causeway/internal/lab/peers"
@@ -21,11 +23,14 @@ type Stage struct {
 	// StartFront starts the gateway for a site, with a directory for its evidence; Causeway's own data plane unless it is set.
 	StartFront func(dir string, s Site) (Front, error)
 
-	ctx  context.Context
-	Dir  string
-	ends []func()
-	wait []func()
-	Err  error
+	ctx    context.Context
+	Dir    string
+	common Common
+	fired  bool
+	host   string // of the listener, if it takes only one
+	ends   []func()
+	wait   []func()
+	Err    error
 }
 
 // Front is the gateway of a stage, whoever made it.
@@ -115,6 +120,8 @@ func (s *Stage) Open(site Site) {
 		return
 	}
 	site.Name = "lab"
+	s.host = site.Host
+	s.common.Member = onlyMember(site)
 	g, err := s.StartFront(s.Dir, site)
 	if err != nil {
 		s.Fail(err)
@@ -160,12 +167,47 @@ func (s *Stage) Fire(clients int, shots ...[]TimedRequest) {
 	for _, some := range shots {
 		all = append(all, some...)
 	}
+	s.share(all)
 	if s.Background {
-		all = append(all, background(s.Seed, all)...)
+		all = append(all, background(s.Seed, s.host, all)...)
 	}
 	sortShots(all)
 	s.Loads = append(s.Loads, Load{Targets: s.Gateway.Addrs(), Clients: clients}.Run(s.ctx, all))
 	s.Must(s.ctx.Err())
+}
+
+// Common is what all requests of a scenario's own loads share, whatever fails: a report may name it, and need not.
+type Common struct {
+	Member string // the only one of the site
+	Path   string // the only one that is asked for
+	Method string
+}
+
+// Common is what the loads so far share.
+func (s *Stage) Common() Common { return s.common }
+
+// share keeps what a load has in common with those before.
+func (s *Stage) share(load []TimedRequest) {
+	for _, shot := range load {
+		method := cmp.Or(shot.Method, http.MethodGet)
+		if !s.fired {
+			s.fired, s.common.Path, s.common.Method = true, shot.Path, method
+		}
+		if s.common.Path != shot.Path {
+			s.common.Path = ""
+		}
+		if s.common.Method != method {
+			s.common.Method = ""
+		}
+	}
+}
+
+// onlyMember is the name of a site's member if there is only one.
+func onlyMember(site Site) string {
+	if len(site.Pools) == 1 && len(site.Pools[0].Members) == 1 {
+		return site.Pools[0].Members[0].Name
+	}
+	return ""
 }
 
 func (s *Stage) Must(err error) {
