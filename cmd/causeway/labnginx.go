@@ -15,6 +15,9 @@ import (
 // its name below it.
 func runThroughNginx(ctx context.Context, w io.Writer, name string, seed uint64, keep string) error {
 	some := scenarios.Scenarios()
+	if name == "mixtures" {
+		return runMixtures(ctx, w, some, seed, keep)
+	}
 	if name != "all" {
 		s, ok := scenarios.Find(name)
 		if !ok {
@@ -43,6 +46,30 @@ func runThroughNginx(ctx context.Context, w io.Writer, name string, seed uint64,
 	if keep != "" {
 		fmt.Fprintf(w, "the evidence is below %s\n", filepath.Clean(keep))
 	}
+	if bad {
+		return &exitError{code: exitProblems}
+	}
+	return nil
+}
+
+// mixtures is how many pairs of scenarios are played together.
+const mixtures = 30
+
+func runMixtures(ctx context.Context, w io.Writer, some []stage.Scenario, seed uint64, keep string) error {
+	bad := false
+	lab.PlayAllMixtures(ctx, lab.Mixtures(some, mixtures, seed), seed, keep, func(m lab.Mixture, r *lab.Result, err error) {
+		switch {
+		case err != nil:
+			bad = true
+			fmt.Fprintf(w, "✗ %-40s %v\n", m.Name(), err)
+		case r.Azure.Wrong:
+			bad = true
+			fmt.Fprintf(w, "✗ %-40s %s: WRONG: %s\n", m.Name(), truths(r.Truth), r.Azure.Why)
+		default:
+			fmt.Fprintf(w, "· %-40s %s: %s; where %t, kind %t\n", m.Name(), truths(r.Truth), exported(r), r.Azure.Levels.Where,
+				r.Azure.Levels.Kind)
+		}
+	})
 	if bad {
 		return &exitError{code: exitProblems}
 	}

@@ -56,14 +56,12 @@ type Levels struct {
 
 // placeOf is what is known of the failures of a play beside its truth.
 type placeOf struct {
-	alone  string // the one member, where there is only one
-	path   string // the one path that the scenario asks for; empty: there are several
-	method string // its method
-	coarse bool   // a form without reasons: what ended connections cannot be told apart
+	stage.Common
+	coarse bool // a form without reasons: what ended connections cannot be told apart
 }
 
 // judgeLevels holds the levels of a report against a truth: of the whole report if there is one cause, else of the parts.
-func judgeLevels(r *report.Report, truth []stage.Truth, place placeOf) (Levels, error) {
+func judgeLevels(r *report.Report, truth []stage.Truth, places []placeOf) (Levels, error) {
 	l, err := levelsOf(r)
 	if err != nil {
 		return Levels{}, err
@@ -73,7 +71,8 @@ func judgeLevels(r *report.Report, truth []stage.Truth, place placeOf) (Levels, 
 	if len(truth) > 1 {
 		parts = slices.Concat(l.Findings, l.Undetermined.Groups)
 	}
-	for _, t := range truth {
+	for i, t := range truth {
+		place := places[min(i, len(places)-1)]
 		out.Where = out.Where && slices.ContainsFunc(parts, func(c claim) bool {
 			return c.whereIs(t, place) && (len(truth) == 1 || c.kindIs(t, place))
 		})
@@ -92,12 +91,17 @@ func (c claim) whereIs(t stage.Truth, place placeOf) bool {
 	switch {
 	case t.At != member && (t.At != "" && t.At != place.Member || member != "" && member != place.Member):
 		return false
-	case t.Path != w.Path && (t.Path != "" && t.Path != place.Path || w.Path != "" && w.Path != place.Path):
+	case t.Path != w.Path && (t.Path != "" && t.Path != place.Path || w.Path != "" && !place.has(w.Path)):
 		return false
 	case w.Method != "" && w.Method != place.Method:
 		return false
 	}
 	return w.Instance == "" && w.Client == ""
+}
+
+// has reports whether a path is what the load has in common: its one path, or everything below that of its half of a mixture.
+func (p placeOf) has(path string) bool {
+	return path == p.Path || p.Below != "" && strings.HasPrefix(path, p.Below)
 }
 
 // kindIs reports whether a claim's kinds hold for nine tenths of its failures, and none is among them that the truth excludes.

@@ -28,8 +28,8 @@ type Result struct {
 	Known    string            `json:"known,omitempty"` // what the diagnosis is known not to find
 	Made     bool              `json:"made,omitempty"`  // there is no trace: both judgements are of the same evidence
 	Loads    []*stage.Outcomes `json:"loads"`
-	place    placeOf
-	Beside   []string `json:"beside,omitempty"` // causes that the background brings along: true, and not asked for
+	places   []placeOf         // of each truth; the last holds for the rest
+	Beside   []string          `json:"beside,omitempty"` // causes that the background brings along: true, and not asked for
 	Judgement
 	Azure Judgement     `json:"azure"`         // by what Azure would have exported of it
 	Dir   string        `json:"dir,omitempty"` // the evidence, if it was kept
@@ -66,7 +66,7 @@ func Play(ctx context.Context, s stage.Scenario, seed uint64, keep string) (*Res
 	}
 	r := &Result{
 		Scenario: s.Name, Seed: seed, Truth: s.Truth, Open: s.Open, Known: s.Known, Made: s.Made, Loads: stage.Loads, Dir: keep,
-		place: placeOf{Common: stage.Common()},
+		places: []placeOf{{Common: stage.Common()}},
 	}
 	if r.Judgement, err = r.judge(dir, s.Open); err != nil {
 		return nil, fmt.Errorf("diagnose %s: %w", s.Name, err)
@@ -101,7 +101,7 @@ func (r *Result) judge(dir string, open bool) (Judgement, error) {
 	}
 	j := Judgement{Report: report}
 	r.withoutBackground(&j)
-	if j.Levels, err = judgeLevels(j.Report, r.Truth, r.place); err != nil {
+	if j.Levels, err = judgeLevels(j.Report, r.Truth, r.places); err != nil {
 		return Judgement{}, err
 	}
 	if j.judge(r.Truth, open); len(contradictions) > 0 {

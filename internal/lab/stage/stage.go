@@ -25,6 +25,7 @@ type Stage struct {
 
 	ctx    context.Context
 	Dir    string
+	half   *half // of a mixture; nil: the stage has its gateway for itself
 	common Common
 	fired  bool
 	host   string // of the listener, if it takes only one
@@ -65,6 +66,7 @@ func (s *Stage) PeerAt(addr string, script peers.Script) *peers.Peer {
 	if s.Background {
 		script.Paths = withScanned(script.Paths)
 	}
+	script.Paths = s.half.paths(script.Paths)
 	p, err := peers.StartPeer(addr, script)
 	if err != nil {
 		s.Fail(err)
@@ -167,6 +169,7 @@ func (s *Stage) Fire(clients int, shots ...[]TimedRequest) {
 	for _, some := range shots {
 		all = append(all, some...)
 	}
+	s.half.move(all)
 	s.share(all)
 	if s.Background {
 		all = append(all, background(s.Seed, s.host, all)...)
@@ -181,6 +184,7 @@ type Common struct {
 	Member string // the only one of the site
 	Path   string // the only one that is asked for
 	Method string
+	Below  string // path that all of them are below, in a mixture
 }
 
 // Common is what the loads so far share.
@@ -226,11 +230,17 @@ func (s *Stage) Vary(low, high time.Duration) time.Duration {
 	return peers.Between(low, high)(s.Rand)
 }
 
-// Close takes the stage down; what the gateway has recorded is on disk afterwards.
-func (s *Stage) Close() {
+// Settle waits for what After has under way, and calls off the rest.
+func (s *Stage) Settle() {
 	for _, wait := range s.wait {
 		wait()
 	}
+	s.wait = nil
+}
+
+// Close takes the stage down; what the gateway has recorded is on disk afterwards.
+func (s *Stage) Close() {
+	s.Settle()
 	if s.Gateway != nil {
 		s.Must(s.Gateway.Close())
 	}
