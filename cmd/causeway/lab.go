@@ -243,7 +243,7 @@ func labAccuracyCommand() *cobra.Command {
 }
 
 func measureAccuracy(ctx context.Context, cmd *cobra.Command, first uint64, seeds int, output string) error {
-	done, all := 0, seeds*len(scenarios.Scenarios())
+	done, all := 0, lab.Plays(scenarios.Scenarios(), first, seeds)
 	a := lab.Measure(ctx, scenarios.Scenarios(), first, seeds, func(s stage.Scenario, r *lab.Result, err error) {
 		if done++; ctx.Err() != nil {
 			return

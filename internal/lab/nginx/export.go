@@ -33,7 +33,7 @@ func export(dir string, form Form, site stage.Site, rows []Row, health gateway.H
 	if err := writeJSON(filepath.Join(dir, "backend-health.json"), health); err != nil {
 		return err
 	}
-	return writeJSON(filepath.Join(dir, "metrics.json"), metrics(site, form, rows, samples))
+	return writeJSON(filepath.Join(dir, "metrics.json"), metrics(site, rows, samples))
 }
 
 // sample is how many members of each pool were healthy at a time.

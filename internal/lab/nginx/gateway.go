@@ -189,10 +189,12 @@ func (g *Gateway) members(h gateway.Health) map[string][]string {
 		}
 		for _, m := range p.Members {
 			dial, name := g.dial(m, p)
-			if dial == "" || down[p.Name+" "+m.Name] {
+			if dial == "" {
 				continue
 			}
-			g.routed[p.Name][dial] = name
+			if g.routed[p.Name][dial] = name; down[p.Name+" "+m.Name] {
+				continue
+			}
 			out[p.Name] = append(out[p.Name], dial)
 		}
 	}
@@ -240,7 +242,24 @@ func (g *Gateway) Close() error {
 	if err != nil {
 		return err
 	}
+	g.nameMembers(health)
 	return export(g.dir, g.options.Form, g.site, rows, health, g.samples)
+}
+
+// nameMembers puts the addresses of the document in place of those that the prober dialled.
+func (g *Gateway) nameMembers(h gateway.Health) {
+	for _, pool := range h.Pools {
+		var pairs []string
+		for dial, name := range g.routed[lastOf(pool.Pool.ID)] {
+			pairs = append(pairs, dial, name)
+		}
+		names := strings.NewReplacer(pairs...)
+		for _, settings := range pool.Settings {
+			for i := range settings.Servers {
+				settings.Servers[i].Detail = names.Replace(settings.Servers[i].Detail)
+			}
+		}
+	}
 }
 
 func (g *Gateway) stop() {

@@ -12,7 +12,7 @@ import (
 )
 
 // metrics are Azure's, minute by minute: what the log adds up to, and how many members were healthy.
-func metrics(site stage.Site, form Form, rows []Row, samples []sample) stage.Object {
+func metrics(site stage.Site, rows []Row, samples []sample) stage.Object {
 	m := series{site: site, values: map[string]map[string]map[time.Time]*sum{}}
 	for _, r := range rows {
 		m.request(r)
