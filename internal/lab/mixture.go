@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"causeway/internal/lab/nginx"
+	"causeway/internal/lab/peers"
 	"causeway/internal/lab/stage"
 )
 
@@ -65,6 +66,8 @@ func PlayMixture(ctx context.Context, m Mixture, seed uint64, keep string) (*Res
 	options.Retries = options.Retries || slices.Contains(twice, m.First.Name) || slices.Contains(twice, m.Second.Name)
 	first, second := stage.New(ctx, dir, seed), stage.New(ctx, dir, seed+1000)
 	first.Background = true
+	options.Sources = &peers.Sources{}
+	first.Sources, second.Sources = options.Sources, options.Sources
 	shared := stage.Mix(first, second, func(site stage.Site) (stage.Front, error) { return nginx.Start(dir, site, options) })
 	if err := playBoth(m, shared, first, second); err != nil {
 		return nil, fmt.Errorf("play %s through nginx: %w", m.Name(), err)

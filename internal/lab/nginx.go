@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"causeway/internal/lab/nginx"
+	"causeway/internal/lab/peers"
 	"causeway/internal/lab/stage"
 )
 
@@ -41,8 +42,9 @@ func PlayNginx(ctx context.Context, s stage.Scenario, seed uint64, keep string) 
 		defer os.RemoveAll(dir)
 	}
 	on := stage.New(ctx, dir, seed)
-	on.Background = true
+	on.Background, on.Sources = true, &peers.Sources{}
 	options := nginxOptions(s.Name, seed)
+	options.Sources = on.Sources
 	on.StartFront = func(dir string, site stage.Site) (stage.Front, error) { return nginx.Start(dir, site, options) }
 	s.Play(on)
 	on.Close()

@@ -51,7 +51,7 @@ func TestMixturesThroughNginx(t *testing.T) {
 		b, _ := scenarios.Find(second)
 		return Mixture{a, b}
 	}
-	some := []Mixture{pair("refused-one", "backend-5xx"), pair("slow-route", "empty-pool"), pair("crash-on-input", "refused")}
+	some := []Mixture{pair("refused-one", "backend-5xx"), pair("slow-route", "backend-5xx"), pair("crash-on-input", "refused")}
 	PlayAllMixtures(t.Context(), some, 2, "", func(m Mixture, r *Result, err error) {
 		switch {
 		case err != nil:

@@ -92,6 +92,7 @@ proxy_busy_buffers_size 64k;
 proxy_intercept_errors off;
 proxy_set_header Connection $upgrade;
 proxy_set_header Upgrade $http_upgrade;
+proxy_set_header X-Request-Id $request_id;
 proxy_set_header X-Forwarded-For $remote_addr:$remote_port;
 `)
 	if c.Retries {

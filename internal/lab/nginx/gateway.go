@@ -14,13 +14,16 @@ import (
 	"time"
 
 	"causeway/internal/gateway"
+	"causeway/internal/lab/peers"
 	"causeway/internal/lab/stage"
 )
 
 // Options say how a play through nginx is served and exported.
 type Options struct {
 	Form    Form
-	Echo    bool // serverStatus has the gateway's own status where no member gave one
+	Echo    bool           // serverStatus has the gateway's own status where no member gave one
+	Sources *peers.Sources // from which port each attempt came, as the members know it; may be nil
+
 	Retries bool // a second member is tried where nginx allows it
 }
 
@@ -284,6 +287,7 @@ func (g *Gateway) rows() ([]Row, error) {
 		for _, l := range lines {
 			out = append(out, l.row(translation{
 				instance: n, echo: g.options.Echo, routed: g.routed[l.Pool], hosts: g.hosts(), listen: i.config.Listen,
+				sources: g.options.Sources.Of(l.ID),
 			}))
 		}
 	}

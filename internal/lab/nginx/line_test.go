@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"causeway/internal/fault"
+	"causeway/internal/lab/peers"
 )
 
 // answered is nginx's line of a request that went well.
@@ -47,6 +48,22 @@ func TestRowOfAnAnswer(t *testing.T) {
 	}
 	if r.At.Nanosecond() != 0 || r.ClientTime != 0.02 || r.Taken != 0.03 {
 		t.Errorf("time %v, client %v, taken %v: want whole seconds, 0.02 from the head to the end, 0.03", r.At, r.ClientTime, r.Taken)
+	}
+}
+
+// The ports are those that members saw, attempt by attempt; an attempt that no member took has none.
+func TestPortsOfAttempts(t *testing.T) {
+	l := answered(func(l *Line) {
+		l.Addr, l.Statuses, l.Connect = "127.0.0.3:4444, 127.0.0.2:3333", "502, 200", "0.000, 0.000"
+		l.Header, l.Response = "-, 0.010", "0.001, 0.020"
+	})
+	with := shop
+	with.sources = []peers.Source{{Dialled: "127.0.0.2:3333", Port: "50001"}}
+	if got := l.row(with).Ports; !slices.Equal(got, []string{"-", "50001"}) {
+		t.Errorf("%q", got)
+	}
+	if got := unanswered("502", "0.000", "0.001").row(shop).Ports; !slices.Equal(got, []string{""}) {
+		t.Errorf("%q", got)
 	}
 }
 

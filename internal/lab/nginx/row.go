@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"causeway/internal/fault"
+	"causeway/internal/lab/peers"
 )
 
 // Row is a request as Azure's log has it, before it takes one of the forms of an export.
@@ -45,6 +46,7 @@ type translation struct {
 	routed   map[string]string // what the log names, by the address that was dialled
 	hosts    map[string]string // that settings send on, by pool
 	listen   string            // where clients reach the instance
+	sources  []peers.Source    // of the attempts that a member took
 }
 
 // row translates a line. Attempts keep their order. Where nobody answered, nginx has the status that it made itself: with echo
@@ -65,6 +67,9 @@ func (l Line) row(t translation) Row {
 	if len(r.Statuses) == 1 && r.Headers[0] == "-" && !t.echo {
 		r.Statuses[0] = ""
 	}
+	if len(r.Ports) == 1 && r.Ports[0] == "-" {
+		r.Ports[0] = ""
+	}
 	r.ClientTime = l.clientTime()
 	return r
 }
@@ -81,12 +86,24 @@ func (l Line) attempts(r *Row, t translation) {
 		if at(headers, i) == "-" && !t.echo {
 			status = "-"
 		}
+		r.Ports = append(r.Ports, t.port(addr))
 		r.Routed = append(r.Routed, cmp.Or(t.routed[addr], addr))
 		r.Statuses = append(r.Statuses, status)
 		r.Connects = append(r.Connects, at(connects, i))
 		r.Headers = append(r.Headers, at(headers, i))
 		r.Latencies = append(r.Latencies, at(latencies, i))
 	}
+}
+
+// port takes the first source that fits an address: members took the attempts in order. Nobody knows that of one that no member took.
+func (t *translation) port(dialled string) string {
+	i := slices.IndexFunc(t.sources, func(s peers.Source) bool { return s.Dialled == dialled })
+	if i < 0 {
+		return "-"
+	}
+	port := t.sources[i].Port
+	t.sources = t.sources[i+1:]
+	return port
 }
 
 func at(list []string, i int) string {

@@ -18,7 +18,8 @@ type Stage struct {
 	Seed       uint64
 	Gateway    Front
 	Loads      []*Outcomes
-	Background bool // what every gateway sees goes on beside the loads of the scenario
+	Sources    *peers.Sources // that note from which port of the gateway each attempt comes; may be nil
+	Background bool           // what every gateway sees goes on beside the loads of the scenario
 
 	// StartFront starts the gateway for a site, with a directory for its evidence; Causeway's own data plane unless it is set.
 	StartFront func(dir string, s Site) (Front, error)
@@ -66,6 +67,7 @@ func (s *Stage) PeerAt(addr string, script peers.Script) *peers.Peer {
 	if s.Background {
 		script.Paths = withScanned(script.Paths)
 	}
+	script.Sources = s.Sources
 	script.Paths = s.half.paths(script.Paths)
 	p, err := peers.StartPeer(addr, script)
 	if err != nil {
@@ -106,7 +108,7 @@ func (s *Stage) RelayTo(target string, c peers.LinkProfile) *peers.Relay {
 	if s.Err != nil {
 		return nil
 	}
-	c.Seed = s.Uint64()
+	c.Seed, c.Sources = s.Uint64(), s.Sources
 	r, err := peers.NewRelay("127.0.0.250", target, c)
 	if err != nil {
 		s.Fail(err)
