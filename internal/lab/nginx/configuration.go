@@ -90,10 +90,6 @@ proxy_buffer_size 32k;
 proxy_buffers 4 32k;
 proxy_busy_buffers_size 64k;
 proxy_intercept_errors off;
-proxy_set_header Connection $upgrade;
-proxy_set_header Upgrade $http_upgrade;
-proxy_set_header X-Request-Id $request_id;
-proxy_set_header X-Forwarded-For $remote_addr:$remote_port;
 `)
 	if c.Retries {
 		b.WriteString("proxy_next_upstream error timeout;\nproxy_next_upstream_tries 2;\n")
@@ -111,6 +107,14 @@ proxy_set_header X-Forwarded-For $remote_addr:$remote_port;
 	b.WriteString("}\n")
 }
 
+// headers stand in every location: one header of its own there, and nginx takes none from around it. Without Connection no connection to
+// a member would be used twice.
+const headers = `proxy_set_header Connection $upgrade;
+proxy_set_header Upgrade $http_upgrade;
+proxy_set_header X-Request-Id $request_id;
+proxy_set_header X-Forwarded-For $remote_addr:$remote_port;
+`
+
 func (c Configuration) location(b *strings.Builder, first bool, p stage.Pool) {
 	timeout := p.RequestTimeout
 	if timeout == 0 {
@@ -126,7 +130,7 @@ func (c Configuration) location(b *strings.Builder, first bool, p stage.Pool) {
 	if p.Host != "" {
 		host = p.Host
 	}
-	fmt.Fprintf(b, "proxy_set_header Host %s;\n", host)
+	fmt.Fprintf(b, "proxy_set_header Host %s;\n%s", host, headers)
 	if p.TLS {
 		c.trust(b, p, host)
 	}

@@ -74,6 +74,9 @@ func TestConfigurationOfASite(t *testing.T) {
 			t.Errorf("%q is missing in:\n%s", want, text)
 		}
 	}
+	if n := strings.Count(text, headers); n != len(c.Site.Pools) {
+		t.Errorf("%d locations have the headers, want all of %d", n, len(c.Site.Pools))
+	}
 	c.Retries = true
 	if want := "proxy_next_upstream error timeout;\nproxy_next_upstream_tries 2;"; !strings.Contains(c.Text(), want) {
 		t.Errorf("%q is missing", want)
