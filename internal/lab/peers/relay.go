@@ -226,6 +226,7 @@ func (l *lane) read() {
 	for {
 		b := make([]byte, 16<<10)
 		n, err := l.from.Read(b)
+		l.relay.course.Sources.pass(b[:n], l.from, l.relay.Addr())
 		if n > 0 && !l.post(b[:n]) {
 			return
 		}

@@ -1,7 +1,9 @@
 package peers
 
 import (
+	"bytes"
 	"net"
+	"slices"
 	"sync"
 )
 
@@ -37,7 +39,21 @@ func (s *Sources) note(request string, c net.Conn, at string) {
 	for before, ok := s.carried[h.from]; ok; before, ok = s.carried[h.from] {
 		h = before
 	}
-	s.came[request] = append(s.came[request], h)
+	if !slices.Contains(s.came[request], h) { // a relay may have seen it pass
+		s.came[request] = append(s.came[request], h)
+	}
+}
+
+// pass notes the request in what a relay passes on, whether or not a member takes it in the end.
+func (s *Sources) pass(b []byte, c net.Conn, at string) {
+	if s == nil {
+		return
+	}
+	_, rest, ok := bytes.Cut(b, []byte(RequestHeader+": "))
+	id, _, whole := bytes.Cut(rest, []byte("\r\n"))
+	if ok && whole {
+		s.note(string(id), c, at)
+	}
 }
 
 // carry notes that a relay takes what comes on one connection to another.
