@@ -42,7 +42,8 @@ func Measure(ctx context.Context, some []stage.Scenario, first uint64, seeds int
 	}
 	for _, results := range [][]*Result{a.Results, a.Nginx, a.Mixed} {
 		slices.SortStableFunc(results, func(x, y *Result) int {
-			return cmp.Or(cmp.Compare(order[x.Scenario], order[y.Scenario]), cmp.Compare(x.Scenario, y.Scenario), cmp.Compare(x.Seed, y.Seed))
+			return cmp.Or(cmp.Compare(order[x.Scenario], order[y.Scenario]), cmp.Compare(x.Scenario, y.Scenario),
+				cmp.Compare(x.Seed, y.Seed))
 		})
 	}
 	slices.Sort(a.Failed)
@@ -54,7 +55,8 @@ const mixturesMeasured = 30
 
 // measureNginx plays what nginx can play, with every seed, and mixtures with the first.
 func (a *Accuracy) measureNginx(ctx context.Context, some []stage.Scenario, first uint64, seeds int,
-	tell func(stage.Scenario, *Result, error)) {
+	tell func(stage.Scenario, *Result, error),
+) {
 	keep := func(name string, seed uint64, into *[]*Result, s stage.Scenario, r *Result, err error) {
 		if err != nil {
 			a.Failed = append(a.Failed, fmt.Sprintf("%s through nginx, seed %d: %v", name, seed, err))

@@ -62,8 +62,7 @@ func PlayMixture(ctx context.Context, m Mixture, seed uint64, keep string) (*Res
 	if keep == "" {
 		defer os.RemoveAll(dir)
 	}
-	options := nginxOptions(m.Name(), seed)
-	options.Retries = options.Retries || slices.Contains(twice, m.First.Name) || slices.Contains(twice, m.Second.Name)
+	options := nginxOptions(m.Name(), seed, m.First.Name, m.Second.Name)
 	first, second := stage.New(ctx, dir, seed), stage.New(ctx, dir, seed+1000)
 	first.Background = true
 	options.Sources = &peers.Sources{}

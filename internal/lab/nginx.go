@@ -44,7 +44,7 @@ func PlayNginx(ctx context.Context, s stage.Scenario, seed uint64, keep string) 
 	}
 	on := stage.New(ctx, dir, seed)
 	on.Background, on.Sources = true, &peers.Sources{}
-	options := nginxOptions(s.Name, seed)
+	options := nginxOptions(s.Name, seed, s.Name)
 	options.Sources = on.Sources
 	on.StartFront = func(dir string, site stage.Site) (stage.Front, error) { return nginx.Start(dir, site, options) }
 	s.Play(on)
@@ -83,19 +83,27 @@ var toldByReason = []string{
 	"slow-body", "read-gap", "silent-stream", "short-body", "bad-chunk", "two-lengths", "broken-download", "short-bodies-both-ways",
 }
 
-// nginxOptions vary form, echo and retries with the scenario and the seed.
-func nginxOptions(scenario string, seed uint64) nginx.Options {
+// nginxOptions vary form, echo and retries with the play and the seed, as far as its scenarios need none of them.
+func nginxOptions(play string, seed uint64, scenarios ...string) nginx.Options {
+	needs := func(list []string) bool {
+		return slices.ContainsFunc(list, func(name string) bool { return slices.Contains(scenarios, name) })
+	}
 	h := fnv.New64a()
-	h.Write([]byte(scenario))
+	h.Write([]byte(play))
 	n := h.Sum64()>>9 + seed
 	form := nginx.Forms[n%uint64(len(nginx.Forms))]
-	if form == nginx.First && slices.Contains(toldByReason, scenario) {
-		form = nginx.Blob
+	retries := n/uint64(len(nginx.Forms))%2 == 0 || needs(twice)
+	if form == nginx.First {
+		if needs(toldByReason) || needs(twice) {
+			form = nginx.Blob
+		} else {
+			retries = false // the first generation asks no second member
+		}
 	}
 	return nginx.Options{
 		Form:    form,
-		Echo:    echoes(scenario, seed),
-		Retries: n/uint64(len(nginx.Forms))%2 == 0 || slices.Contains(twice, scenario),
+		Echo:    echoes(play, seed),
+		Retries: retries,
 	}
 }
 

@@ -84,25 +84,55 @@ func (r Row) envelope(site stage.Site) record {
 		settings = r.Pool + "-settings"
 	}
 	return record{
-		{"timeStamp", r.At.Format("2006-01-02T15:04:05+00:00")}, {"resourceId", resourceID(site)},
-		{"listenerName", "site"}, {"ruleName", "everything"}, {"backendPoolName", r.Pool}, {"backendSettingName", settings},
-		{"operationName", "ApplicationGatewayAccess"}, {"category", "ApplicationGatewayAccessLog"}, {"properties", r.properties()},
+		{"timeStamp", r.At.Format("2006-01-02T15:04:05+00:00")},
+		{"resourceId", resourceID(site)},
+		{"listenerName", "site"},
+		{"ruleName", "everything"},
+		{"backendPoolName", r.Pool},
+		{"backendSettingName", settings},
+		{"operationName", "ApplicationGatewayAccess"},
+		{"category", "ApplicationGatewayAccessLog"},
+		{"properties", r.properties()},
 	}
 }
 
 func (r Row) properties() record {
 	return record{
-		{"instanceId", fmt.Sprintf("appgw_%d", r.Instance)}, {"clientIP", r.Client}, {"clientPort", r.ClientPort},
-		{"httpMethod", r.Method}, {"originalRequestUriWithArgs", r.Target}, {"requestUri", r.Path}, {"requestQuery", r.Query},
-		{"userAgent", r.Agent}, {"httpStatus", r.Status}, {"httpVersion", r.Version}, {"receivedBytes", r.Received},
-		{"sentBytes", r.Sent}, {"connectionSerialNumber", r.Connection}, {"noOfConnectionRequests", r.Uses},
-		{"clientResponseTime", r.ClientTime}, {"timeTaken", r.Taken}, {"WAFEvaluationTime", ""}, {"WAFMode", ""},
-		{"transactionId", r.ID}, {"sslEnabled", "off"}, {"sslCipher", ""}, {"sslProtocol", ""}, {"sslClientVerify", "NONE"},
-		{"sslClientCertificateFingerprint", ""}, {"sslClientCertificateIssuerName", ""},
-		{"serverRouted", strings.Join(r.Routed, ", ")}, {"serverStatus", strings.Join(r.Statuses, ", ")},
-		{"serverConnectTime", strings.Join(r.Connects, ", ")}, {"serverHeaderTime", strings.Join(r.Headers, ", ")},
-		{"serverResponseLatency", strings.Join(r.Latencies, ", ")}, {"upstreamSourcePort", strings.Join(r.Ports, ", ")},
-		{"originalHost", r.OriginalHost}, {"host", r.Host}, {"error_info", r.ErrorInfo}, {"contentType", r.Type},
+		{"instanceId", fmt.Sprintf("appgw_%d", r.Instance)},
+		{"clientIP", r.Client},
+		{"clientPort", r.ClientPort},
+		{"httpMethod", r.Method},
+		{"originalRequestUriWithArgs", r.Target},
+		{"requestUri", r.Path},
+		{"requestQuery", r.Query},
+		{"userAgent", r.Agent},
+		{"httpStatus", r.Status},
+		{"httpVersion", r.Version},
+		{"receivedBytes", r.Received},
+		{"sentBytes", r.Sent},
+		{"connectionSerialNumber", r.Connection},
+		{"noOfConnectionRequests", r.Uses},
+		{"clientResponseTime", r.ClientTime},
+		{"timeTaken", r.Taken},
+		{"WAFEvaluationTime", ""},
+		{"WAFMode", ""},
+		{"transactionId", r.ID},
+		{"sslEnabled", "off"},
+		{"sslCipher", ""},
+		{"sslProtocol", ""},
+		{"sslClientVerify", "NONE"},
+		{"sslClientCertificateFingerprint", ""},
+		{"sslClientCertificateIssuerName", ""},
+		{"serverRouted", strings.Join(r.Routed, ", ")},
+		{"serverStatus", strings.Join(r.Statuses, ", ")},
+		{"serverConnectTime", strings.Join(r.Connects, ", ")},
+		{"serverHeaderTime", strings.Join(r.Headers, ", ")},
+		{"serverResponseLatency", strings.Join(r.Latencies, ", ")},
+		{"upstreamSourcePort", strings.Join(r.Ports, ", ")},
+		{"originalHost", r.OriginalHost},
+		{"host", r.Host},
+		{"error_info", r.ErrorInfo},
+		{"contentType", r.Type},
 	}
 }
 
@@ -117,12 +147,25 @@ func (r Row) first(site stage.Site) record {
 		status = 502
 	}
 	return record{
-		{"resourceId", resourceID(site)}, {"operationName", "ApplicationGatewayAccess"}, {"time", r.At.Format(time.RFC3339)},
-		{"category", "ApplicationGatewayAccessLog"}, {"properties", record{
-			{"instanceId", fmt.Sprintf("ApplicationGatewayRole_IN_%d", r.Instance)}, {"clientIP", r.Client},
-			{"clientPort", r.ClientPort}, {"httpMethod", r.Method}, {"requestUri", r.Path}, {"requestQuery", r.firstQuery()},
-			{"userAgent", r.Agent}, {"httpStatus", status}, {"httpVersion", r.Version}, {"receivedBytes", r.Received},
-			{"sentBytes", r.Sent}, {"timeTaken", int(1000*r.Taken + 0.5)}, {"sslEnabled", "off"}, {"host", r.Host},
+		{"resourceId", resourceID(site)},
+		{"operationName", "ApplicationGatewayAccess"},
+		{"time", r.At.Format(time.RFC3339)},
+		{"category", "ApplicationGatewayAccessLog"},
+		{"properties", record{
+			{"instanceId", fmt.Sprintf("ApplicationGatewayRole_IN_%d", r.Instance)},
+			{"clientIP", r.Client},
+			{"clientPort", r.ClientPort},
+			{"httpMethod", r.Method},
+			{"requestUri", r.Path},
+			{"requestQuery", r.firstQuery()},
+			{"userAgent", r.Agent},
+			{"httpStatus", status},
+			{"httpVersion", r.Version},
+			{"receivedBytes", r.Received},
+			{"sentBytes", r.Sent},
+			{"timeTaken", int(1000*r.Taken + 0.5)},
+			{"sslEnabled", "off"},
+			{"host", r.Host},
 			{"originalHost", r.OriginalHost},
 		}},
 	}
@@ -179,18 +222,36 @@ func writeBlobs(dir string, site stage.Site, rows []Row, one func(Row, stage.Sit
 type column struct{ name, kind, property string }
 
 var columns = []column{
-	{"OperationName", "string", "operationName"}, {"ListenerName", "string", "listenerName"}, {"RuleName", "string", "ruleName"},
-	{"BackendPoolName", "string", "backendPoolName"}, {"BackendSettingName", "string", "backendSettingName"},
-	{"ClientIp", "string", "clientIP"}, {"ClientPort", "int", "clientPort"}, {"ClientResponseTime", "real", "clientResponseTime"},
-	{"ErrorInfo", "string", "error_info"}, {"Host", "string", "host"}, {"HttpMethod", "string", "httpMethod"},
-	{"HttpStatus", "int", "httpStatus"}, {"HttpVersion", "string", "httpVersion"}, {"InstanceId", "string", "instanceId"},
-	{"OriginalHost", "string", "originalHost"}, {"OriginalRequestUriWithArgs", "string", "originalRequestUriWithArgs"},
-	{"ReceivedBytes", "int", "receivedBytes"}, {"RequestQuery", "string", "requestQuery"}, {"RequestUri", "string", "requestUri"},
-	{"SentBytes", "int", "sentBytes"}, {"ServerConnectTime", "real", "serverConnectTime"},
-	{"ServerHeaderTime", "real", "serverHeaderTime"}, {"ServerResponseLatency", "real", "serverResponseLatency"},
-	{"ServerRouted", "string", "serverRouted"}, {"ServerStatus", "int", "serverStatus"}, {"SslEnabled", "string", "sslEnabled"},
-	{"TimeTaken", "real", "timeTaken"}, {"TransactionId", "string", "transactionId"},
-	{"UpstreamSourcePort", "int", "upstreamSourcePort"}, {"UserAgent", "string", "userAgent"},
+	{"OperationName", "string", "operationName"},
+	{"ListenerName", "string", "listenerName"},
+	{"RuleName", "string", "ruleName"},
+	{"BackendPoolName", "string", "backendPoolName"},
+	{"BackendSettingName", "string", "backendSettingName"},
+	{"ClientIp", "string", "clientIP"},
+	{"ClientPort", "int", "clientPort"},
+	{"ClientResponseTime", "real", "clientResponseTime"},
+	{"ErrorInfo", "string", "error_info"},
+	{"Host", "string", "host"},
+	{"HttpMethod", "string", "httpMethod"},
+	{"HttpStatus", "int", "httpStatus"},
+	{"HttpVersion", "string", "httpVersion"},
+	{"InstanceId", "string", "instanceId"},
+	{"OriginalHost", "string", "originalHost"},
+	{"OriginalRequestUriWithArgs", "string", "originalRequestUriWithArgs"},
+	{"ReceivedBytes", "int", "receivedBytes"},
+	{"RequestQuery", "string", "requestQuery"},
+	{"RequestUri", "string", "requestUri"},
+	{"SentBytes", "int", "sentBytes"},
+	{"ServerConnectTime", "real", "serverConnectTime"},
+	{"ServerHeaderTime", "real", "serverHeaderTime"},
+	{"ServerResponseLatency", "real", "serverResponseLatency"},
+	{"ServerRouted", "string", "serverRouted"},
+	{"ServerStatus", "int", "serverStatus"},
+	{"SslEnabled", "string", "sslEnabled"},
+	{"TimeTaken", "real", "timeTaken"},
+	{"TransactionId", "string", "transactionId"},
+	{"UpstreamSourcePort", "int", "upstreamSourcePort"},
+	{"UserAgent", "string", "userAgent"},
 }
 
 // table is the answer to a query. A list of several attempts is no number: its cell is null.
@@ -237,9 +298,11 @@ func writeCSV(path string, site stage.Site, rows []Row) error {
 	var b bytes.Buffer
 	b.WriteString("\ufeff")
 	w := csv.NewWriter(&b)
-	before := []string{"TenantId", "TimeGenerated [UTC]", "ResourceId", "Category", "ResourceGroup", "SubscriptionId", "ResourceProvider",
+	before := []string{
+		"TenantId", "TimeGenerated [UTC]", "ResourceId", "Category", "ResourceGroup", "SubscriptionId", "ResourceProvider",
 		"Resource", "ResourceType", "OperationName", "SourceSystem", "listenerName_s", "ruleName_s", "backendPoolName_s",
-		"backendSettingName_s", "timeStamp_t [UTC]"}
+		"backendSettingName_s", "timeStamp_t [UTC]",
+	}
 	heading := before
 	for _, f := range (Row{}).properties() {
 		heading = append(heading, f.name+suffix(f))
@@ -249,9 +312,11 @@ func writeCSV(path string, site stage.Site, rows []Row) error {
 		id := strings.Split(resourceID(site), "/")
 		flat := r.flat(site)
 		when := r.At.Format(portalTime)
-		cells := []string{"7cce4bf7-bc2f-4935-b4fc-d532b418bedb", when, resourceID(site), "ApplicationGatewayAccessLog", id[4],
+		cells := []string{
+			"7cce4bf7-bc2f-4935-b4fc-d532b418bedb", when, resourceID(site), "ApplicationGatewayAccessLog", id[4],
 			strings.ToLower(id[2]), id[6], id[8], id[7], "ApplicationGatewayAccess", "Azure", fmt.Sprint(flat["listenerName"]),
-			fmt.Sprint(flat["ruleName"]), fmt.Sprint(flat["backendPoolName"]), fmt.Sprint(flat["backendSettingName"]), when}
+			fmt.Sprint(flat["ruleName"]), fmt.Sprint(flat["backendPoolName"]), fmt.Sprint(flat["backendSettingName"]), when,
+		}
 		for _, f := range r.properties() {
 			text := fmt.Sprint(f.value)
 			if f.name == "transactionId" {

@@ -63,7 +63,6 @@ func startInstance(c Configuration) (*instance, error) {
 		return nil, err
 	}
 	i.command = exec.Command(program, "-p", c.Dir, "-c", filepath.Join(c.Dir, "nginx.conf"), "-e", filepath.Join(c.Dir, errorLog))
-	i.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	var said bytes.Buffer
 	i.command.Stderr = &said
 	if err := i.command.Start(); err != nil {

@@ -206,7 +206,7 @@ type client struct {
 
 const maxClients = 200 // that have an address of their own
 
-// clients are n of them, with addresses in 127.0.net4.0/24. Each stays with one instance; the first instance has a little more of them.
+// clients are n of them, with addresses in 127.0.net4.0/24. Each stays with one instance.
 func (l Load) clients(net4 byte, n int) []*client {
 	timeout := l.Timeout
 	if timeout == 0 {
@@ -214,7 +214,10 @@ func (l Load) clients(net4 byte, n int) []*client {
 	}
 	out := make([]*client, n)
 	for i := range out {
-		c := &client{dialer: net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, net4, byte(1+i%maxClients))}}, target: l.Targets[i%len(l.Targets)]}
+		c := &client{
+			dialer: net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, net4, byte(1+i%maxClients))}},
+			target: l.Targets[i%len(l.Targets)],
+		}
 		c.http = http.Client{Timeout: timeout, Jar: jar(), Transport: &http.Transport{
 			DialContext: c.dialer.DialContext, MaxIdleConnsPerHost: 1024,
 			DisableCompression: true,
