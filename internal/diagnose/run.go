@@ -58,6 +58,7 @@ func assemble(c *inference.Case, b *evidence.Bundle) *report.Report {
 		r.Window = report.Window{From: units.Stamp(c.Traffic.From), To: units.Stamp(c.Traffic.To)}
 	}
 	r.Undetermined = undetermined(c)
+	wholeLevels(c, r)
 	if c.Traffic.Names.Given > 0 {
 		c.Assume(fmt.Sprintf("%d records name no pool and no backend settings: they count under the only ones of the document to which they can belong", c.Traffic.Names.Given))
 	}
@@ -85,6 +86,10 @@ func reported(c *inference.Case) []report.Finding {
 	out := make([]report.Finding, 0, len(c.Findings))
 	for _, f := range c.Findings {
 		f.When = when(c, f.Events)
+		if f.Contributing == 0 && len(f.Events) > 0 {
+			f.Where = c.Where(f.Events, f.Events)
+			f.FailureKind = inference.KindLevel(c.FailureKinds(f.Cause, f.Events), f.Confidence)
+		}
 		out = append(out, f.Finding)
 	}
 	return out

@@ -36,6 +36,10 @@ func undetermined(c *inference.Case) report.Undetermined {
 		}
 		g := s.Group(c.Against(s.Events))
 		g.When = when(c, s.Events)
+		if len(s.Events) > 0 {
+			g.Where = c.Where(s.Events, s.Events)
+			g.FailureKind = inference.KindLevel(c.FailureKinds("", s.Events), report.High)
+		}
 		u.Groups = append(u.Groups, g)
 	}
 	return u

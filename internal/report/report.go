@@ -24,6 +24,9 @@ type Report struct {
 	// Of the recovered: requests whose turn fell to a member that was held back, and that another answered
 	Steered        int             `json:"steered,omitempty"`
 	Verdict        *Verdict        `json:"verdict"`
+	Where          *Where          `json:"where"`       // nil: the failures are spread over everything
+	FailureKind    *FailureKind    `json:"failureKind"` // nil: nothing failed
+	Cause          *CauseLevel     `json:"cause"`       // nil: no one cause stands out
 	Findings       []Finding       `json:"findings"`
 	Steps          []Step          `json:"steps"`
 	Undetermined   Undetermined    `json:"undetermined"`
@@ -78,21 +81,23 @@ const (
 
 // Finding is a cause at work. Failures of all findings and of Undetermined add up to those of the report.
 type Finding struct {
-	Cause        string     `json:"cause"`
-	Title        string     `json:"title"`
-	Scope        Scope      `json:"scope"`
-	Failures     int        `json:"failures"`
-	Recovered    int        `json:"recovered"`
-	Contributing int        `json:"contributing,omitempty"` // failures it has a part in that are counted under another cause
-	Share        float64    `json:"share"`                  // of the failures; of the recovered ones where nothing failed visibly
-	Confidence   string     `json:"confidence"`
-	When         string     `json:"when,omitempty"` // at what times its failures lie, UTC; empty without failures
-	Mechanism    string     `json:"mechanism"`
-	Evidence     []Evidence `json:"evidence"`
-	RuledOut     []RuledOut `json:"ruledOut"`
-	Rivals       []Rival    `json:"rivals"`
-	Fixes        []Fix      `json:"fixes"`
-	DisprovedBy  string     `json:"disprovedBy"`
+	Cause        string       `json:"cause"`
+	Title        string       `json:"title"`
+	Scope        Scope        `json:"scope"`
+	Failures     int          `json:"failures"`
+	Recovered    int          `json:"recovered"`
+	Contributing int          `json:"contributing,omitempty"` // failures it has a part in that are counted under another cause
+	Share        float64      `json:"share"`                  // of the failures; of the recovered ones where nothing failed visibly
+	Confidence   string       `json:"confidence"`
+	When         string       `json:"when,omitempty"` // at what times its failures lie, UTC; empty without failures
+	Where        *Where       `json:"where"`          // nil: nothing in common
+	FailureKind  *FailureKind `json:"failureKind"`    // nil: it has no failures
+	Mechanism    string       `json:"mechanism"`
+	Evidence     []Evidence   `json:"evidence"`
+	RuledOut     []RuledOut   `json:"ruledOut"`
+	Rivals       []Rival      `json:"rivals"`
+	Fixes        []Fix        `json:"fixes"`
+	DisprovedBy  string       `json:"disprovedBy"`
 }
 
 // Scope is what a finding holds for; empty parts do not narrow it.
@@ -166,13 +171,15 @@ type Undetermined struct {
 
 // Open is a group of failures that share what they may be.
 type Open struct {
-	Failures  int      `json:"failures"`
-	Recovered int      `json:"recovered"`
-	Scope     Scope    `json:"scope"`
-	When      string   `json:"when,omitempty"` // at what times they lie, UTC
-	Rivals    []Rival  `json:"rivals"`
-	Next      string   `json:"next"`
-	Rows      []string `json:"rows,omitempty"`
+	Failures    int          `json:"failures"`
+	Recovered   int          `json:"recovered"`
+	Scope       Scope        `json:"scope"`
+	When        string       `json:"when,omitempty"` // at what times they lie, UTC
+	Where       *Where       `json:"where"`          // nil: nothing in common
+	FailureKind *FailureKind `json:"failureKind"`
+	Rivals      []Rival      `json:"rivals"`
+	Next        string       `json:"next"`
+	Rows        []string     `json:"rows,omitempty"`
 }
 
 // Missing is evidence that would have helped, with the command that gets it.
