@@ -221,7 +221,7 @@ func (s *whereSearch) holding(d dimension) place {
 	if d.name == "member" {
 		p.pools = map[traffic.PoolKey]bool{}
 		for _, k := range s.cells {
-			if d.at(s, k) == p.value {
+			if p.value != "" && d.at(s, k) == p.value {
 				p.pools[s.poolOf(k)] = true
 			}
 		}
