@@ -67,7 +67,7 @@ var order = []inference.Analyzer{
 	capacity.CapacityMax, capacity.CPU, capacity.AutoscaleLag,
 	timing.CronContention,
 	timing.RetryDoubling,
-	capacity.HeadOfLineMember, capacity.NoisyMember, network.NodeLocal, capacity.InstanceFault,
+	capacity.HeadOfLineMember, capacity.NoisyMember, timing.GCPause, network.NodeLocal, capacity.InstanceFault,
 	timing.LongPollEqualsTimer, timing.SlowRoute, capacity.CPUQueueing,
 	clients.Masked, clients.ChainedProxy, capacity.Shed503, timing.InnerTimeout,
 	clients.PlatformFront,

@@ -11,6 +11,7 @@ func given(c *inference.Case) inference.Evidence {
 	}{
 		{c.Traffic.Requests > 0, inference.Log},
 		{c.Traffic.Own > 0, inference.Trace},
+		{c.Traffic.Own > 0 || c.Traffic.HasConnectTimes(), inference.Connects},
 		{c.Traffic.Config != nil, inference.Document},
 		{c.Traffic.Health != nil, inference.Health},
 		{len(c.Traffic.Metrics) > 0, inference.Metrics},

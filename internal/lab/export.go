@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"causeway/internal/accesslog"
 	"causeway/internal/admin"
@@ -167,7 +168,22 @@ func echoed(line []byte) (string, error) {
 	return strings.Join(out, ", "), nil
 }
 
-// withoutTrace drops the object that Azure's log does not have.
+// stampEnd gives a record the stamp that nginx would: the second in which the request was over. Causeway's is of the beginning.
+func stampEnd(record, properties map[string]json.RawMessage) error {
+	var began time.Time
+	var took float64
+	if err := json.Unmarshal(record["timeStamp"], &began); err != nil {
+		return nil // the first generation's log
+	}
+	if err := json.Unmarshal(properties["timeTaken"], &took); err != nil {
+		return err
+	}
+	end := began.Add(time.Duration(took * float64(time.Second))).UTC().Truncate(time.Second)
+	record["timeStamp"] = json.RawMessage(strconv.Quote(end.Format("2006-01-02T15:04:05+00:00")))
+	return nil
+}
+
+// withoutTrace drops the object that Azure's log does not have, and what is more exact than there.
 func withoutTrace(line []byte, names *strings.Replacer, echo bool) ([]byte, error) {
 	var record map[string]json.RawMessage
 	if err := json.Unmarshal(line, &record); err != nil {
@@ -183,6 +199,9 @@ func withoutTrace(line []byte, names *strings.Replacer, echo bool) ([]byte, erro
 			return nil, err
 		}
 		properties["serverStatus"] = json.RawMessage(strconv.Quote(text))
+	}
+	if err := stampEnd(record, properties); err != nil {
+		return nil, err
 	}
 	delete(properties, "causeway")
 	properties["serverRouted"] = json.RawMessage(names.Replace(string(properties["serverRouted"])))

@@ -23,9 +23,10 @@ const (
 	Health                        // backend health
 	Metrics                       // of the gateway
 	Activity                      // the activity log
+	Connects                      // access records that show whether a connection to the member was established
 )
 
-var evidenceNames = []string{"access log", "trace", "gateway document", "backend health", "metrics", "activity log"}
+var evidenceNames = []string{"access log", "trace", "gateway document", "backend health", "metrics", "activity log", "trace or connect times"}
 
 // String lists the kinds of evidence, joined by commas.
 func (n Evidence) String() string {

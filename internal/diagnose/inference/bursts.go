@@ -130,12 +130,23 @@ func (c *Case) mostlyAt(l *TimedOutGroup) (member string, ok bool) {
 		}
 	}
 	_, failed := traffic.GroupBy(l.Events, (*traffic.Event).Key)
-	for _, s := range StandsOut(asked, failed) {
-		here, there := len(failed[s.Key]), len(l.Events)-len(failed[s.Key])
-		asSlow := float64(there) * s.Share / max(1-s.Share, 1e-9)
-		if s.Share < 1 && !c.FewUsers(l.Events) && 2*(float64(here)-asSlow) >= float64(len(l.Events)) {
-			return s.Key.Member, true
+	for k, here := range failed {
+		share := float64(asked[k]) / float64(max(1, sum(asked)))
+		if asked[k] == 0 || share >= 1 || c.FewUsers(l.Events) {
+			continue
+		}
+		asSlow := float64(len(l.Events)-len(here)) * share / (1 - share)
+		chance := stats.BinomialTail(len(here), len(l.Events), share) * float64(len(asked)) // in doubt the failures of one moment count each
+		if chance < stats.Significance && 2*(float64(len(here))-asSlow) >= float64(len(l.Events)) {
+			return k.Member, true
 		}
 	}
 	return "", false
+}
+
+func sum(counts map[traffic.MemberKey]int) (n int) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
 }

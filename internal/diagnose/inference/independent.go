@@ -26,7 +26,8 @@ func InOneMoment(events []*traffic.Event) bool {
 // Independent counts events; those within stats.Burst of each other count once.
 func Independent(events []*traffic.Event) int { return Apart(events, stats.Burst) }
 
-// Apart counts events; those within a time of each other count once.
+// Apart counts events; those within a time after one that counts count with it. So what goes on for long counts as often as that time has
+// passed.
 func Apart(events []*traffic.Event, within time.Duration) int {
 	times := make([]time.Time, len(events))
 	for i, e := range events {
@@ -38,8 +39,8 @@ func Apart(events []*traffic.Event, within time.Duration) int {
 	for _, t := range times {
 		if n == 0 || t.Sub(last) > within {
 			n++
+			last = t
 		}
-		last = t
 	}
 	return n
 }

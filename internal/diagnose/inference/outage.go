@@ -35,7 +35,7 @@ func ConnectFailed(e *traffic.Event) bool {
 
 // BrokeUnderRequest reports whether the member's connection ended while it had a request.
 func BrokeUnderRequest(e *traffic.Event) bool {
-	if e.ClosedUnanswered() {
+	if e.ClosedUnanswered() || e.Established && traffic.ClosedSomehow(e) {
 		return true
 	}
 	return e.Tried && e.Fault.Side == fault.Backend && (e.Fault.Phase == fault.Body || e.Fault.Phase == fault.Head) &&

@@ -156,15 +156,14 @@ func TooCoarse(events []*traffic.Event) bool {
 // AnsweredMeanwhile reports whether other requests of the same routes were answered while nearly all of these waited: then these
 // requests were lost, and the routes did not stop. One answer in the midst of many failures proves little, so there must be half as many.
 func (c *Case) AnsweredMeanwhile(l *TimedOutGroup) bool {
-	beside, matched := 0, 0
-	keys, groups := traffic.GroupBy(l.Events, (*traffic.Event).Route)
-	for _, k := range keys {
-		r, spans := c.Traffic.Route(k), AroundEach(groups[k], -stats.BinWidth)
-		for _, s := range spans {
-			if r.Answers.Between(s.from, s.to) > 0 {
-				beside++
-			}
+	beside, spans := 0, AroundEach(l.Events, -stats.BinWidth)
+	for _, s := range spans {
+		if slices.ContainsFunc(l.Routes, func(r *traffic.RouteStats) bool { return r.Answers.Between(s.from, s.to) > 0 }) {
+			beside++
 		}
+	}
+	matched := 0
+	for _, r := range l.Routes {
 		matched += Matched(spans, CountWithin(r.Answers, spans), c.Traffic.Clock)
 	}
 	return 5*beside >= 4*len(l.Events) && 2*matched >= len(l.Events)

@@ -53,6 +53,7 @@ type Event struct {
 	Session  bool          // a connection through a TCP or TLS listener: there is no request in it
 
 	Unconnected bool // Azure's log shows that no connection to the member was established
+	Established bool // Azure's log shows that one was, and the request failed on it
 	Unnamed     bool // the log does not show whether a member was tried
 	Ambiguous   bool // the status may be the gateway's own or the member's, and nothing in the log decides
 

@@ -27,31 +27,38 @@ func (c *connectTimes) see(a *accesslog.Attempt) {
 // written reports whether the log has the connect time of every connection.
 func (c *connectTimes) written() bool { return c.answered >= EnoughAnswers && c.timed == c.answered }
 
+// HasConnectTimes reports whether Azure's log has the connect time of every connection.
+func (s *Summary) HasConnectTimes() bool { return s.connects.written() }
+
 // rejectedWithin is the time within which a host that has no listener, or a firewall that says so, rejects a connection, repeats included.
 // Where nothing answers, an attempt ends at a timer, which is longer.
 const rejectedWithin = time.Second
 
-// unconnected finds the failures for which no connection to a member was established, and how that ended.
+// unconnected finds the failures for which no connection to a member was established, and how that ended, and those for which one was.
 func (s *Summary) unconnected() {
 	if !s.connects.written() {
 		return
 	}
 	for _, e := range s.Events {
-		if e.Own || e.v1 || !e.Tried || e.Fault.Side != fault.Backend || e.Attempt.Connect != accesslog.Unset || e.Attempt.LocalPort != 0 ||
-			e.Attempt.Status > 0 {
+		if e.Own || e.v1 || !e.Tried || e.Fault.Side != fault.Backend || e.Attempt.Status > 0 || e.Ambiguous {
 			continue
 		}
-		switch e.Fault {
-		case fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}:
-			e.Unconnected = true
-		case fault.Fault{Side: fault.Backend, Kind: fault.Closed}, fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Closed}:
-			e.Unconnected = true
+		closed := e.Fault.Kind == fault.Closed && (e.Fault.Phase == "" || e.Fault.Phase == fault.Connect)
+		if !closed && !IsTimeout(e) {
+			continue
 		}
-		if e.Unconnected && s.plain(e) {
+		e.Unconnected = e.Attempt.Connect == accesslog.Unset && e.Attempt.LocalPort == 0
+		e.Established = !e.Unconnected
+		if !e.Unconnected || !s.plain(e) {
+			continue
+		}
+		switch {
+		case !closed:
+			e.Fault = fault.Fault{Side: fault.Network, Phase: fault.Connect, Kind: fault.Timeout}
+		case Lasted(e) < rejectedWithin:
+			e.Fault = fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Refused}
+		default:
 			e.Fault.Phase = fault.Connect
-			if e.Fault.Kind == fault.Closed && Lasted(e) < rejectedWithin {
-				e.Fault.Kind = fault.Refused
-			}
 		}
 	}
 }

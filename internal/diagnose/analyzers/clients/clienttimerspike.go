@@ -30,13 +30,15 @@ func clientTimerSpike(c *inference.Case) {
 	if age < 500*time.Millisecond || 3*len(in) < 2*(len(in)+len(out)) || inference.Independent(in) < stats.MinEvents {
 		return
 	}
+	slow, answered := slowestWait(c, in)
+	if !answered { // of a path on which nobody is answered the clients give up what would never end
+		return
+	}
 	f := c.Claim("j-client-timer-spike", in, inference.ScopeOf(in), inference.ConfidenceOf(10*len(out) <= len(in) || len(in) >= 50))
 	f.AddEvidence("access-log",
 		fmt.Sprintf("%d of %d clients who left late did so %s after their request (within %s): a timer, not people", len(in),
 			len(in)+len(out), units.Seconds(age), units.Seconds(max(30*time.Millisecond, age/50))), in...)
-	if slow, ok := slowestWait(c, in); ok {
-		f.AddEvidence("access-log", fmt.Sprintf("the slowest answer to such requests that was waited for took %s", units.Seconds(slow)))
-	}
+	f.AddEvidence("access-log", fmt.Sprintf("the slowest answer to such requests that was waited for took %s", units.Seconds(slow)))
 	f.RuleOut("j-client-abort", "people leave at all ages")
 	f.AddRivals("d-slow-route", "d-hung")
 	f.SetExpected("client", 0, len(in), "unknown", "whether the answers would have come within a longer wait is not in the evidence")

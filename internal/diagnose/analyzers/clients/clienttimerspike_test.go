@@ -1,6 +1,7 @@
 package clients_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -24,4 +25,25 @@ func TestClientTimerSpike(t *testing.T) {
 			}
 		}
 	}, "j-client-timer-spike")
+}
+
+// All who leave a slow path do so at ten seconds, before any answer of that length, and a few others leave at once elsewhere.
+func TestClientTimerOnASlowPath(t *testing.T) {
+	t.Parallel()
+	left := fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}
+	s := story.NewAzure(t)
+	for i := range 300 {
+		switch s.After(time.Second); {
+		case i%5 == 0:
+			s.Request(4+i%3, story.Path("/labels"), story.Fails(left, 10*time.Second+time.Duration(i%4)*time.Millisecond))
+		case i%5 == 1:
+			s.Request(4+i%3, story.Path("/labels"), story.Took(time.Duration(3000+(i*37)%6500)*time.Millisecond))
+		case i%100 == 3:
+			s.Request(4+i%3, story.Fails(left, 20*time.Millisecond))
+		default:
+			s.Request(4 + i%3)
+		}
+	}
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":30`, 1)
+	story.Expect(t, s.Diagnose(), "j-client-timer-spike high 60", "j-client-abort high 3")
 }

@@ -12,7 +12,7 @@ import (
 
 // AcceptQueue recognises c-accept-queue: the member accepts connections too slowly.
 var AcceptQueue = inference.Analyzer{
-	Name: "c-accept-queue", Requires: inference.Trace,
+	Name: "c-accept-queue", Requires: inference.Connects,
 	Doc: "some attempts to connect to a member run into their timeout and others succeed late, at the intervals at which the kernel retries, while the member answers requests on open connections as before",
 	Run: acceptQueue,
 }

@@ -13,7 +13,7 @@ import (
 
 // DeployNoDrain recognises c-deploy-no-drain: a roll-out stops members that are still at work.
 var DeployNoDrain = inference.Analyzer{
-	Name: "c-deploy-no-drain", Requires: inference.Trace,
+	Name: "c-deploy-no-drain", Requires: inference.Connects,
 	Doc: "several members are away and come back, one after another, within minutes: a roll-out that lets requests fail",
 	Run: deployNoDrain,
 }

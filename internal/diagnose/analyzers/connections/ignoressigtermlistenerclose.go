@@ -15,7 +15,7 @@ import (
 // IgnoresSigtermListenerClose recognises c-ignores-sigterm-listener-close: on stop the member closes its listener or its connections, not
 // both in order.
 var IgnoresSigtermListenerClose = inference.Analyzer{
-	Name: "c-ignores-sigterm-listener-close", Requires: inference.Trace,
+	Name: "c-ignores-sigterm-listener-close", Requires: inference.Connects,
 	Doc: "new connections are refused while requests on those that exist are answered, and no new one is made for as long",
 	Run: listenerClosedFirst,
 }

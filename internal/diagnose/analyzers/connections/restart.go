@@ -14,7 +14,7 @@ import (
 
 // Restart recognises c-restart: the member was restarted under traffic.
 var Restart = inference.Analyzer{
-	Name: "c-restart", Requires: inference.Trace,
+	Name: "c-restart", Requires: inference.Connects,
 	Doc: "connections broke together or new ones were refused, the member answered nothing meanwhile, and then answered again on its own",
 	Run: restart,
 }
@@ -72,7 +72,8 @@ func likeARestart(o *inference.Outage, m *traffic.MemberStats) bool {
 	if o.Broken == 0 && o.Refused < 3 {
 		return false
 	}
-	return m.Answers.Between(o.Events[0].At.Add(2*stats.BinWidth), o.Last().Add(-2*stats.BinWidth)) == 0
+	slack := 2*stats.BinWidth + o.Events[0].Resolution()
+	return m.Answers.Between(o.Events[0].At.Add(slack), o.Last().Add(-slack)) == 0
 }
 
 func restarts(c *inference.Case, k traffic.MemberKey, runs []inference.Outage) {
@@ -93,7 +94,7 @@ func restarts(c *inference.Case, k traffic.MemberKey, runs []inference.Outage) {
 		return
 	}
 	confidence := report.Medium
-	if broken > 0 && refused >= 2 {
+	if broken > 0 && refused >= 2 && events[0].Resolution() == 0 { // whole seconds do not show whether it answered meanwhile
 		confidence = report.High
 	}
 	m, last := c.Traffic.Members[k], runs[len(runs)-1]

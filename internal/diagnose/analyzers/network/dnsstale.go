@@ -13,7 +13,7 @@ import (
 
 // DNSStale recognises b-dns-stale: the gateway uses an old address of the member.
 var DNSStale = inference.Analyzer{
-	Name: "b-dns-stale", Requires: inference.Trace,
+	Name: "b-dns-stale", Requires: inference.Connects,
 	Doc: "a member that is a name fails at one address until the gateway turns to another address, where it answers",
 	Run: dnsStale,
 }
@@ -21,7 +21,7 @@ var DNSStale = inference.Analyzer{
 // dnsStale: the member moved, and the gateway went on with the address that its name had led to before.
 func dnsStale(c *inference.Case) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
-		return e.Own && !isAddress(e.Member) && (inference.ConnectFailed(e) || inference.BrokeUnderRequest(e) || traffic.IsTimeout(e))
+		return !isAddress(e.Member) && (inference.ConnectFailed(e) || inference.BrokeUnderRequest(e) || traffic.IsTimeout(e))
 	}), (*traffic.Event).Key)
 	for _, old := range keys {
 		events := inference.TrimBefore(groups[old])

@@ -13,7 +13,7 @@ import (
 
 // Drop recognises b-drop: packets to the member are dropped silently.
 var Drop = inference.Analyzer{
-	Name: "b-drop", Requires: inference.Trace,
+	Name: "b-drop", Requires: inference.Connects,
 	Doc: "attempts to connect run into their timeout, and none succeeds then or later",
 	Run: dropped,
 }

@@ -3,6 +3,7 @@ package network
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"causeway/internal/diagnose/inference"
@@ -15,7 +16,7 @@ import (
 
 // Refused recognises b-refused: nothing listens on the member's port.
 var Refused = inference.Analyzer{
-	Name: "b-refused", Requires: inference.Trace,
+	Name: "b-refused", Requires: inference.Connects,
 	Doc: "the member refuses every attempt to connect for longer than a restart takes, and answers nothing meanwhile",
 	Run: refused,
 }
@@ -26,7 +27,8 @@ func refused(c *inference.Case) {
 	for _, k := range keys {
 		events := groups[k]
 		first, last := events[0].Start, events[len(events)-1].At
-		between := c.Traffic.Members[k].Answers.Between(first.Add(stats.BinWidth), last.Add(-stats.BinWidth))
+		slack := stats.BinWidth + events[0].Resolution()
+		between := c.Traffic.Members[k].Answers.Between(first.Add(slack), last.Add(-slack))
 		if between > 0 || len(events) < 3 {
 			c.Suspect(events, "look at the listener on "+k.Server.String()+
 				" (ss -ltn), at when its process started, and at what else may refuse for it: a firewall, or an address that several hosts share",
@@ -39,11 +41,24 @@ func refused(c *inference.Case) {
 				"b-refused", "c-restart", "b-reject", "c-ignores-sigterm-listener-close")
 			continue
 		}
+		if !events[0].Own && cameOrWent(c, k, events) {
+			c.Suspect(events, "no connection to "+k.Server.String()+
+				" was established for a while, though it answers at other times: look when its process started, and what stopped it",
+				slices.Concat([]string{"c-restart", "a-slow-eviction", "b-refused", "c-endpoint-lag", "c-ignores-sigterm-listener-close"},
+					c.MovedAway(events), []string{"c-deploy-no-drain", "a-not-ready-yet", "a-fast-readmit", "b-reject", "b-dns-stale"})...)
+			continue
+		}
 		f := c.Claim("b-refused", events, inference.ScopeOf(events), report.Medium)
+		how := "were refused (ECONNREFUSED)"
+		if !events[0].Own {
+			how = "ended at once without a connection (they alone have no serverConnectTime)"
+		}
 		f.AddEvidence("access-log",
-			fmt.Sprintf("%d attempts to connect to %s were refused (ECONNREFUSED) within %s; it answered nothing in that time", len(events),
-				k.Server, units.Seconds(last.Sub(first))), events...)
-		if last.Sub(first) >= inference.Lasting || downAt(c, events[0], last) {
+			fmt.Sprintf("%d attempts to connect to %s %s within %s; it answered nothing in that time", len(events),
+				k.Server, how, units.Seconds(last.Sub(first))), events...)
+		if !events[0].Own {
+			refusedByLog(c, f, events, first, last)
+		} else if last.Sub(first) >= inference.Lasting || downAt(c, events[0], last) {
 			f.Confidence = report.High
 			f.RuleOut("c-restart", "a process that restarts listens again sooner")
 		} else {
@@ -62,6 +77,38 @@ func refused(c *inference.Case) {
 		f.SetExpected("backend", len(events), len(events), "exact", "with a listener on the port none of them is refused")
 		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}
+}
+
+// refusedByLog weighs what Azure's log leaves open: a host that cannot be reached may be rejected as quickly. One that its probes reach can.
+func refusedByLog(c *inference.Case, f *inference.Finding, events []*traffic.Event, first, last time.Time) {
+	e := events[0]
+	f.AddRivals("c-restart")
+	if t := c.Traffic.HistoryOf(e); t != nil && t.IsUp() {
+		healthy, known := c.HealthyThroughout(e.Pool, e.Settings, first, last)
+		if fact := "healthy in the report"; healthy || !known {
+			if known {
+				fact += ", and the metrics count no unhealthy member of its pool in all that time"
+			}
+			f.AddEvidence("backend-health", e.Member+" is "+fact+": its probes reach it, and do not notice what requests meet")
+			f.RuleOut("b-route", "its probes reach the same host")
+			if p, s := c.ProbeOf(e.Settings), c.Setting(e.Settings); p != nil && s != nil && p.Port > 0 && p.Port != s.Port {
+				f.AddEvidence("configuration", fmt.Sprintf("the probe %s tries port %d, and requests go to port %d", p.Name, p.Port, s.Port))
+				f.AddOpenRivals("a-probe-port")
+			}
+			return
+		}
+	}
+	if f.AddOpenRivals("b-route"); c.Traffic.Members[e.Key()].Answered == 0 { // whether anything ever listened there is not known
+		f.Confidence = report.Low
+	}
+}
+
+// cameOrWent reports whether the member answered shortly before or after these failures: then they may be of its end or its start.
+func cameOrWent(c *inference.Case, k traffic.MemberKey, events []*traffic.Event) bool {
+	first, last := events[0].Start, events[len(events)-1].At
+	_, before := c.Traffic.Members[k].Answers.Before(first)
+	_, after := c.Traffic.Members[k].Answers.After(last)
+	return after || before && last.Sub(first) < inference.Lasting
 }
 
 // downAt reports whether the probes saw the event's member down at some time after the failures began, and it stayed so.

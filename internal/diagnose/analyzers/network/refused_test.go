@@ -192,3 +192,35 @@ func TestOneRefusalIsNoVerdict(t *testing.T) {
 	s.After(time.Second).Request(4, story.Fails(story.RefusedFault, time.Millisecond))
 	story.Undecided(t, s, 1)
 }
+
+// Azure's log has no connect time of a member that refuses. Where its probes pass meanwhile, on another port, the host is there, and it is
+// the port; where nothing is known of it, the way there may be closed as well.
+func TestRefusingMemberInAzuresLog(t *testing.T) {
+	t.Parallel()
+	for healthy, want := range map[bool]string{true: "b-refused medium 50", false: "b-refused low 50"} {
+		t.Run(fmt.Sprintf("healthy %v", healthy), func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			for range 50 {
+				s.After(2 * time.Second)
+				s.Request(4)
+				s.Request(5)
+				s.Request(6, story.Fails(story.RefusedFault, time.Millisecond))
+			}
+			if healthy {
+				s.Doc = strings.Replace(story.Probed("/health"), `"protocol":"Http","host"`, `"port":8081,"protocol":"Http","host"`, 1)
+				s.Files = map[string]string{"metrics.json": `{"value":[` +
+					story.MetricSeries("UnhealthyHostCount", "backendsettingspool=web~http", "average", 3, story.Constant(0)) + `]}`}
+				for _, m := range []string{"10.0.0.4", "10.0.0.5", "10.0.0.6"} {
+					s.Server(m, "Up", "", "")
+				}
+			}
+			r := s.Diagnose()
+			story.Expect(t, r, want)
+			if rival := slices.ContainsFunc(story.Found(t, r, 0).Rivals,
+				func(x report.Rival) bool { return x.Cause == "b-route" }); rival == healthy {
+				t.Errorf("rivals %v", story.Found(t, r, 0).Rivals)
+			}
+		})
+	}
+}

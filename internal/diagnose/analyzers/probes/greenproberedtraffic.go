@@ -105,6 +105,9 @@ func stayedUp(c *inference.Case, events []*traffic.Event) (up, known bool) {
 		return false, false
 	}
 	if len(t.Changes) == 0 { // a report of one moment covers failures that go on
+		if healthy, known := c.HealthyThroughout(events[0].Pool, events[0].Settings, events[0].Start, events[len(events)-1].At); known {
+			return healthy, true
+		}
 		return c.Traffic.To.Sub(events[len(events)-1].At) < c.Probing(t.Settings).TakesOut(), false
 	}
 	first, last := events[0].Start, events[len(events)-1].At
