@@ -67,9 +67,9 @@ func says(kind FailureKind, keep ...FailureKind) kindRule {
 
 var kindRules = map[string]kindRule{
 	"a-all-unhealthy-fail-closed":      keeps(NoMember),
-	"b-refused":                        keeps(Refused),
-	"b-reject":                         keeps(Refused),
-	"b-localhost-bind":                 keeps(Refused),
+	"b-refused":                        keeps(Refused, LostAtOnce),
+	"b-reject":                         keeps(Refused, LostAtOnce),
+	"b-localhost-bind":                 keeps(Refused, LostAtOnce),
 	"b-drop":                           keeps(Unreachable, GatewayTimer),
 	"b-route":                          keeps(Unreachable),
 	"b-dns-nxdomain":                   keeps(Name),

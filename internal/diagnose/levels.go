@@ -28,17 +28,22 @@ func alwaysThere(cause string, failures int) bool {
 	return slices.Contains(background, cause) || cause == "k-backend-5xx" && failures < stats.MinEvents
 }
 
-// partsOf are the findings and open groups that have failures.
+// partsOf are the findings and open groups with their failures that a client saw; where retries hid all, with those.
 func partsOf(c *inference.Case) (out []level) {
+	hidden := inference.CountVisible(c.Traffic.Events) == 0
+	add := func(cause, confidence string, events []*traffic.Event) {
+		events = traffic.Filter(events, func(e *traffic.Event) bool { return e.Visible || hidden })
+		if len(events) > 0 {
+			out = append(out, level{cause, confidence, events, c.FailureKinds(cause, events)})
+		}
+	}
 	for _, f := range c.Findings {
-		if f.Contributing == 0 && len(f.Events) > 0 {
-			out = append(out, level{f.Cause, f.Confidence, f.Events, c.FailureKinds(f.Cause, f.Events)})
+		if f.Contributing == 0 {
+			add(f.Cause, f.Confidence, f.Events)
 		}
 	}
 	for _, s := range c.Open {
-		if len(s.Events) > 0 {
-			out = append(out, level{"", report.High, s.Events, c.FailureKinds("", s.Events)})
-		}
+		add("", report.High, s.Events)
 	}
 	return out
 }
@@ -58,14 +63,13 @@ func worthActing(parts []level) []level {
 
 // wholeLevels says where the failures worth acting on lie, and of what kind they are.
 func wholeLevels(c *inference.Case, r *report.Report) {
-	parts := worthActing(partsOf(c))
+	all := partsOf(c)
+	parts, confidence := worthActing(all), report.High
 	var events []*traffic.Event
 	var kinds []inference.KindCount
-	confidence := report.High
 	for _, p := range parts {
 		events, kinds = append(events, p.events...), inference.AddKinds(kinds, p.kinds)
 	}
-	events = seen(events)
 	if len(events) == 0 {
 		return
 	}
@@ -77,6 +81,37 @@ func wholeLevels(c *inference.Case, r *report.Report) {
 	traffic.SortByTime(events)
 	r.Where = c.Where(events, seen(c.Traffic.Events))
 	r.FailureKind = inference.KindLevel(kinds, confidence)
+	r.FailureKind.Of = 0
+	var counts []inference.KindCount
+	for _, p := range all {
+		counts = inference.AddKinds(counts, p.kinds)
+		r.FailureKind.Of += c.Extrapolate(len(p.events))
+	}
+	r.FailureKind.Failures = c.Extrapolate(inference.CoveredBy(r.FailureKind.Kinds, counts))
+}
+
+// levelsOf are the place and the kind of the failures of one cause, or of an open group.
+func levelsOf(c *inference.Case, cause, confidence string, events []*traffic.Event) (*report.Where, *report.FailureKind) {
+	if len(events) == 0 {
+		return nil, nil
+	}
+	kind := inference.KindLevel(c.FailureKinds(cause, events), confidence)
+	kind.Failures, kind.Of = c.Extrapolate(kind.Failures), c.Extrapolate(kind.Of)
+	return c.Where(events, events), kind
+}
+
+// shortlist leaves a finding its likeliest rivals, and says what tells it from the first.
+func shortlist(c *inference.Case, f *inference.Finding) {
+	if len(f.Events) > 0 {
+		because := c.For(f.Events)
+		for i := range f.Rivals {
+			f.Rivals[i].Because = because(f.Rivals[i].Cause)
+		}
+	}
+	f.Rivals, f.AlsoPossible = inference.Shortlist(f.Rivals)
+	if len(f.Rivals) > 0 {
+		f.Separate = f.Rivals[0].Test
+	}
 }
 
 // seen are the events that a client saw; where retries hid all, all of them.

@@ -95,7 +95,9 @@ type Finding struct {
 	Mechanism    string       `json:"mechanism"`
 	Evidence     []Evidence   `json:"evidence"`
 	RuledOut     []RuledOut   `json:"ruledOut"`
-	Rivals       []Rival      `json:"rivals"`
+	Rivals       []Rival      `json:"rivals"`                 // the likeliest, MaxRivals at most
+	AlsoPossible []Rival      `json:"alsoPossible,omitempty"` // the others
+	Separate     string       `json:"separate,omitempty"`     // what tells the cause from its first rival
 	Fixes        []Fix        `json:"fixes"`
 	DisprovedBy  string       `json:"disprovedBy"`
 }
@@ -126,7 +128,8 @@ type RuledOut struct {
 type Rival struct {
 	Cause   string `json:"cause"`
 	Test    string `json:"test"`
-	Against string `json:"against,omitempty"` // what makes it less likely than the others
+	Because string `json:"because,omitempty"` // what makes it more likely than the others
+	Against string `json:"against,omitempty"` // what makes it less likely
 }
 
 // Fix is one change.
@@ -171,15 +174,25 @@ type Undetermined struct {
 
 // Open is a group of failures that share what they may be.
 type Open struct {
-	Failures    int          `json:"failures"`
-	Recovered   int          `json:"recovered"`
-	Scope       Scope        `json:"scope"`
-	When        string       `json:"when,omitempty"` // at what times they lie, UTC
-	Where       *Where       `json:"where"`          // nil: nothing in common
-	FailureKind *FailureKind `json:"failureKind"`
-	Rivals      []Rival      `json:"rivals"`
-	Next        string       `json:"next"`
-	Rows        []string     `json:"rows,omitempty"`
+	Failures     int          `json:"failures"`
+	Recovered    int          `json:"recovered"`
+	Scope        Scope        `json:"scope"`
+	When         string       `json:"when,omitempty"` // at what times they lie, UTC
+	Where        *Where       `json:"where"`          // nil: nothing in common
+	FailureKind  *FailureKind `json:"failureKind"`
+	Parts        []Part       `json:"parts,omitempty"`        // places that are alike, where there are several
+	Rivals       []Rival      `json:"rivals"`                 // the likeliest, MaxRivals at most
+	AlsoPossible []Rival      `json:"alsoPossible,omitempty"` // the others
+	Separate     string       `json:"separate,omitempty"`     // what tells the first two apart
+	Next         string       `json:"next"`
+	Rows         []string     `json:"rows,omitempty"`
+}
+
+// Part is a part of a group of failures, at a place of its own.
+type Part struct {
+	Scope     Scope `json:"scope"`
+	Failures  int   `json:"failures"`
+	Recovered int   `json:"recovered"`
 }
 
 // Missing is evidence that would have helped, with the command that gets it.

@@ -79,7 +79,7 @@ func KindLevel(counts []KindCount, confidence string) *report.FailureKind {
 			}
 		}
 	}
-	out.Failures = coveredBy(out.Kinds, counts)
+	out.Failures = CoveredBy(out.Kinds, counts)
 	slices.SortFunc(out.Kinds, byKindOrder)
 	if 2*unsure > out.Of && out.Confidence == report.High {
 		out.Confidence = report.Medium
@@ -100,8 +100,8 @@ func AddKinds(sum, more []KindCount) []KindCount {
 	return sum
 }
 
-// coveredBy is how many failures are of some kinds for certain.
-func coveredBy(kinds []string, counts []KindCount) int {
+// CoveredBy is how many failures are of some kinds for certain.
+func CoveredBy(kinds []string, counts []KindCount) int {
 	n := 0
 	for _, k := range counts {
 		if !slices.ContainsFunc(k.Kinds, func(kind string) bool { return !slices.Contains(kinds, kind) }) {
