@@ -186,7 +186,7 @@ func sessionsLeft(c *inference.Case) {
 // connections they were.
 func besideSilence(c *inference.Case, events []*traffic.Event) []string {
 	out := append(c.MovedAway(events), "a-slow-eviction", "b-drop", "d-vm-freeze", "d-gc-pause", "d-hung", "d-timeout-below-latency",
-		"d-slow-first-byte")
+		"d-slow-first-byte", "g-worker-pool") // one whose workers are all held answers nobody either
 	if servers, _ := traffic.GroupBy(events, (*traffic.Event).Key); len(servers) > 1 {
 		out = append(out, "b-transit-flap", "g-dependency-down")
 	}

@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -18,23 +19,60 @@ func CallerOr(caller string) string {
 	return caller
 }
 
-// Changes are the events of the activity log that changed something, each operation once.
-func (c *Case) Changes() []evidence.Activity {
-	var out []evidence.Activity
-	seen := map[string]bool{}
+// Change is an operation that changed something, from its first event in the activity log to its last. It may take effect at any time
+// between them: an update of a gateway lasts for minutes, and a restart is over when its last event comes.
+type Change struct {
+	evidence.Activity
+	Ended time.Time // the time of its last event
+}
+
+// Before reports whether something that began at a time may follow from the change: it began while that went on, or soon after.
+func (c *Change) Before(t time.Time) bool { return !t.Before(c.At) && t.Sub(c.Ended) <= Soon }
+
+// Overlaps reports whether the change went on at some time of a span.
+func (c *Change) Overlaps(from, to time.Time) bool { return !c.At.After(to) && !c.Ended.Before(from) }
+
+// IsRestart reports whether the operation stops or starts a machine, or what runs on it.
+func (c *Change) IsRestart() bool {
+	op := strings.ToLower(c.Operation)
+	for _, word := range []string{"/restart/", "/poweroff/", "/deallocate/", "/redeploy/", "/reimage/", "/start/", "/stop/"} {
+		if strings.Contains(op, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// Changes are the operations of the activity log that changed something and did not fail, in the order in which they began.
+func (c *Case) Changes() []Change {
+	var out []Change
+	place := map[string]int{}
+	failed := map[string]bool{}
 	for _, a := range c.Traffic.Activity {
+		if s := strings.ToLower(a.Status); s == "failed" || s == "failure" {
+			failed[a.ID] = failed[a.ID] || a.ID != ""
+			continue
+		}
 		op := strings.ToLower(a.Operation)
 		if !strings.HasSuffix(op, "/write") && !strings.HasSuffix(op, "/delete") && !strings.HasSuffix(op, "/action") {
 			continue
 		}
-		if s := strings.ToLower(a.Status); s == "failed" || s == "failure" {
+		if i, seen := place[a.ID]; a.ID != "" && seen {
+			out[i].Ended = a.At
 			continue
 		}
-		if a.ID != "" && seen[a.ID] {
-			continue
-		}
-		seen[a.ID] = true
-		out = append(out, a)
+		place[a.ID] = len(out)
+		out = append(out, Change{a, a.At})
 	}
-	return out
+	return slices.DeleteFunc(out, func(x Change) bool { return failed[x.ID] })
+}
+
+// RestartWithin is an operation of the activity log that stopped or started something while a span of time lasted; nil if there is none.
+func (c *Case) RestartWithin(from, to time.Time) *Change {
+	for _, x := range c.Changes() {
+		if x.IsRestart() && x.Overlaps(from, to) {
+			return &x
+		}
+	}
+	return nil
 }

@@ -78,7 +78,7 @@ func (c *Case) WriteBefore(t time.Time) (last evidence.Activity, found bool) {
 	for _, a := range c.Changes() {
 		if strings.EqualFold(a.Operation, "Microsoft.Network/applicationGateways/write") && !a.At.After(t) && t.Sub(a.At) <= Healed &&
 			(!found || a.At.After(last.At)) {
-			last, found = a, true
+			last, found = a.Activity, true
 		}
 	}
 	return last, found

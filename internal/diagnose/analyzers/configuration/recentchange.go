@@ -27,10 +27,10 @@ func recentChange(c *inference.Case) {
 			continue
 		}
 		for _, write := range changes {
-			if first.Before(write.At) || first.Sub(write.At) > inference.Soon {
+			if !write.Before(first) {
 				continue
 			}
-			share := float64(len(changes)) * inference.Soon.Seconds() / max(1, c.Traffic.To.Sub(c.Traffic.From).Seconds())
+			share := takenBy(changes) / max(1, c.Traffic.To.Sub(c.Traffic.From).Seconds())
 			r := c.Note("i-recent-change", nil, f.Scope, report.Medium)
 			r.AddEvidence("activity-log", fmt.Sprintf("%s by %s at %s, %s before the first failure of %s", write.Operation,
 				inference.CallerOr(write.Caller), units.Stamp(write.At), units.Seconds(first.Sub(write.At)), f.Cause))
@@ -44,6 +44,14 @@ func recentChange(c *inference.Case) {
 			return
 		}
 	}
+}
+
+// takenBy is how many seconds lie within changes or soon after them.
+func takenBy(changes []inference.Change) (seconds float64) {
+	for _, x := range changes {
+		seconds += (x.Ended.Sub(x.At) + inference.Soon).Seconds()
+	}
+	return seconds
 }
 
 // firstOf is when the failures of a finding began.

@@ -7,7 +7,6 @@ import (
 
 	"causeway/internal/diagnose/inference"
 	"causeway/internal/diagnose/traffic"
-	"causeway/internal/evidence"
 	"causeway/internal/units"
 )
 
@@ -109,5 +108,5 @@ func suspectPoison(c *inference.Case, k traffic.RouteKey, events []*traffic.Even
 
 // changedWithin reports whether the activity log has a change in a span of time.
 func changedWithin(c *inference.Case, from, to time.Time) bool {
-	return slices.ContainsFunc(c.Changes(), func(a evidence.Activity) bool { return !a.At.Before(from) && !a.At.After(to) })
+	return slices.ContainsFunc(c.Changes(), func(x inference.Change) bool { return x.Overlaps(from, to) })
 }
