@@ -55,10 +55,6 @@ var supports = []doubt{
 		"they began right after a change of the gateway, and there were none before", []string{"i-recent-change", "i-wrong-port"},
 		(*ClosedGroup).afterChange,
 	},
-	{
-		"their member stood still several times, and went on by itself each time", []string{"d-gc-pause", "d-vm-freeze"},
-		(*ClosedGroup).againAndAgain,
-	},
 }
 
 // doubts are tried in this order; the first that holds is reported.
@@ -201,23 +197,6 @@ func (c *ClosedGroup) quick() bool {
 func (c *ClosedGroup) afterChange() bool {
 	at, found := c.Q.WriteBefore(c.Events[0].Start)
 	return found && len(c.Events) >= stats.MinEvents && at.At.Sub(c.Q.Traffic.From) >= c.Q.Traffic.To.Sub(c.Q.Traffic.From)/10
-}
-
-// againAndAgain reports whether timeouts of one member came in several spells, with answers of it between them.
-func (c *ClosedGroup) againAndAgain() bool {
-	for _, e := range c.Events {
-		if !traffic.IsTimeout(e) || e.Key() != c.Events[0].Key() {
-			return false
-		}
-	}
-	m, spells := c.Q.Traffic.Member(c.Events[0].Key()), 1
-	for i, e := range c.Events[1:] {
-		last := c.Events[i].At.Add(stats.BinWidth)
-		if e.Start.After(last) && m.Answers.Between(last, e.Start) > 0 {
-			spells++
-		}
-	}
-	return spells >= 3
 }
 
 // Group is a suspicion as the report has it. What the evidence speaks against comes last.

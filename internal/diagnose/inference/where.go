@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"causeway/internal/diagnose/traffic"
+	"causeway/internal/fault"
 	"causeway/internal/report"
 	"causeway/internal/stats"
 	"causeway/internal/units"
@@ -68,7 +69,7 @@ type place struct {
 	pools  map[traffic.PoolKey]bool // of a member: the pools whose members are compared; nil: all requests are
 	events []*traffic.Event
 	table  table
-	shared bool // it cannot be told from another place
+	shared bool // the requests do not separate it from another place
 }
 
 // table counts the requests and failures of a place, and of the others that it is compared with.
@@ -109,8 +110,11 @@ func (c *Case) Where(events, all []*traffic.Event) *report.Where {
 }
 
 func nameOfMember(k traffic.MemberKey) string {
-	if k.Server.IsValid() {
+	switch {
+	case k.Server.IsValid() && k.Server.Port() > 0:
 		return k.Server.String()
+	case k.Server.IsValid(): // first-generation logs have no port
+		return k.Server.Addr().String()
 	}
 	return k.Member
 }
@@ -184,7 +188,7 @@ func (s *whereSearch) count() int {
 // standing are the places, one of a dimension at most, that hold nearly all events and stand out.
 func (s *whereSearch) standing() (out []place) {
 	for _, d := range dimensions {
-		if d.name == "member" && s.triedElsewhere() {
+		if d.name == "member" && s.triedElsewhere() || (d.name == "path" || d.name == "method") && s.refused() {
 			continue
 		}
 		p := s.holding(d)
@@ -202,6 +206,11 @@ func (s *whereSearch) standing() (out []place) {
 // triedElsewhere reports whether a good part of the requests met other members before the one that the log names last.
 func (s *whereSearch) triedElsewhere() bool {
 	return 10*len(traffic.Filter(s.events, waitedElsewhere)) > len(s.events)
+}
+
+// refused reports whether the gateway itself refused most requests: then their paths are what clients invented.
+func (s *whereSearch) refused() bool {
+	return 2*len(traffic.Filter(s.events, func(e *traffic.Event) bool { return e.Fault.Side == fault.Client && !e.Tried })) > len(s.events)
 }
 
 // holding is the place of a dimension that holds the most events.
