@@ -59,6 +59,9 @@ func KindsUnder(id string, seen []FailureKind) []FailureKind {
 	return out
 }
 
+// SaysKind reports whether a cause itself says of what kind its failures are, so that the kind is as sure as the cause.
+func SaysKind(id string) bool { return len(kindRules[id].says) > 0 }
+
 func keeps(kinds ...FailureKind) kindRule { return kindRule{keeps: kinds} }
 
 func says(kind FailureKind, keep ...FailureKind) kindRule {

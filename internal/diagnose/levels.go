@@ -3,6 +3,7 @@ package diagnose
 import (
 	"slices"
 
+	"causeway/internal/cause"
 	"causeway/internal/diagnose/inference"
 	"causeway/internal/diagnose/traffic"
 	"causeway/internal/report"
@@ -17,6 +18,7 @@ type level struct {
 	cause      string // empty: open
 	confidence string
 	events     []*traffic.Event
+	hidden     []*traffic.Event // of the same, which retries hid, beside those that clients saw
 	kinds      []inference.KindCount
 }
 
@@ -30,11 +32,11 @@ func alwaysThere(cause string, failures int) bool {
 
 // partsOf are the findings and open groups with their failures that a client saw; where retries hid all, with those.
 func partsOf(c *inference.Case) (out []level) {
-	hidden := inference.CountVisible(c.Traffic.Events) == 0
+	none := inference.CountVisible(c.Traffic.Events) == 0
 	add := func(cause, confidence string, events []*traffic.Event) {
-		events = traffic.Filter(events, func(e *traffic.Event) bool { return e.Visible || hidden })
+		events, hidden := traffic.Partition(events, func(e *traffic.Event) bool { return e.Visible || none })
 		if len(events) > 0 {
-			out = append(out, level{cause, confidence, events, c.FailureKinds(cause, events)})
+			out = append(out, level{cause, confidence, events, hidden, c.FailureKinds(cause, events)})
 		}
 	}
 	for _, f := range c.Findings {
@@ -75,11 +77,14 @@ func wholeLevels(c *inference.Case, r *report.Report) {
 	}
 	for _, p := range parts {
 		if 2*len(p.events) > len(events) {
-			confidence = p.confidence
+			confidence = kindConfidence(p.cause, p.confidence)
 		}
 	}
 	traffic.SortByTime(events)
 	r.Where = c.Where(events, seen(c.Traffic.Events))
+	if r.Where == nil {
+		r.Where = whereHidden(c, parts)
+	}
 	r.FailureKind = inference.KindLevel(kinds, confidence)
 	r.FailureKind.Of = 0
 	var counts []inference.KindCount
@@ -90,14 +95,37 @@ func wholeLevels(c *inference.Case, r *report.Report) {
 	r.FailureKind.Failures = c.Extrapolate(inference.CoveredBy(r.FailureKind.Kinds, counts))
 }
 
+// whereHidden is the place of all failures, those that retries hid among them, if nearly all that clients saw lie there too.
+func whereHidden(c *inference.Case, parts []level) *report.Where {
+	var events []*traffic.Event
+	for _, p := range parts {
+		events = append(events, p.hidden...)
+		events = append(events, p.events...)
+	}
+	traffic.SortByTime(events)
+	w := c.Where(events, seen(c.Traffic.Events))
+	if w != nil && 10*w.Failures < 9*w.Of {
+		return nil
+	}
+	return w
+}
+
 // levelsOf are the place and the kind of the failures of one cause, or of an open group.
-func levelsOf(c *inference.Case, cause, confidence string, events []*traffic.Event) (*report.Where, *report.FailureKind) {
+func levelsOf(c *inference.Case, id, confidence string, events []*traffic.Event) (*report.Where, *report.FailureKind) {
 	if len(events) == 0 {
 		return nil, nil
 	}
-	kind := inference.KindLevel(c.FailureKinds(cause, events), confidence)
+	kind := inference.KindLevel(c.FailureKinds(id, events), kindConfidence(id, confidence))
 	kind.Failures, kind.Of = c.Extrapolate(kind.Failures), c.Extrapolate(kind.Of)
 	return c.Where(events, events), kind
+}
+
+// kindConfidence is how sure the kind of failures is: as sure as their cause where that says it, and else as the record itself.
+func kindConfidence(id, confidence string) string {
+	if cause.SaysKind(id) {
+		return confidence
+	}
+	return report.High
 }
 
 // shortlist leaves a finding its likeliest rivals, and says what tells it from the first.

@@ -113,6 +113,9 @@ func reading(c *inference.Case, b *evidence.Bundle) report.Read {
 			To:       units.Stamp(c.Traffic.Excluded.To),
 		}
 	}
+	if len(c.Traffic.Excluded.Others) > 0 {
+		out.OtherGateways = c.Traffic.Excluded.Others
+	}
 	for _, u := range b.Unread {
 		out.Unread = append(out.Unread, u.String())
 	}

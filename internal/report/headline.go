@@ -37,15 +37,30 @@ func (r *Report) Headline() string {
 			}
 		}
 		return "No request failed."
+	case r.excluded() != "":
+		return r.excluded()
 	case r.MetricsSummary != nil:
 		return r.MetricsSummary.headline()
 	}
-	if r.Read.OutsideWindow.Requests > 0 {
-		x := r.Read.OutsideWindow
-		return r.standing() + fmt.Sprintf("None of the %d requests in this evidence lies in the requested window: they run from %s to %s.",
-			x.Requests, x.From, x.To)
-	}
 	return r.standing() + "There are no requests in this evidence."
+}
+
+// excluded says that there are requests, and that none of them was asked for; empty where there are none.
+func (r *Report) excluded() string {
+	var parts []string
+	if x := r.Read.OutsideWindow; x.Requests > 0 {
+		parts = append(parts, fmt.Sprintf("None of the %d requests in this evidence lies in the requested window: they run from %s to %s.",
+			x.Requests, x.From, x.To))
+	}
+	if others := r.Read.OtherGateways; len(others) > 0 && r.Requests == 0 {
+		n := 0
+		for _, k := range others {
+			n += k
+		}
+		parts = append(parts, fmt.Sprintf("None of %d requests in this evidence is of the requested gateway: they are of %s.", n,
+			strings.Join(units.SortedKeys(others), ", ")))
+	}
+	return strings.Join(parts, " ")
 }
 
 // whereText is the place of the failures that the verdict explains, for the middle of a sentence; empty where they have none.

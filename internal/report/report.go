@@ -42,12 +42,13 @@ type Report struct {
 
 // Read is how the reading of the evidence went.
 type Read struct {
-	Repeated      int      `json:"repeated"`      // rows that stood in several places, counted once
-	BadLines      int      `json:"badLines"`      // lines that could not be read
-	Misdated      int      `json:"misdated"`      // rows whose time cannot be true, which were set aside
-	OutsideWindow Excluded `json:"outsideWindow"` // requests outside the requested window
-	Unread        []string `json:"unread"`        // what could not be read, with file and line; at most twenty
-	Sampled       int      `json:"sampled"`       // one failure in so many was inspected, because there were too many; 1: all
+	Repeated      int            `json:"repeated"`                // rows that stood in several places, counted once
+	BadLines      int            `json:"badLines"`                // lines that could not be read
+	Misdated      int            `json:"misdated"`                // rows whose time cannot be true, which were set aside
+	OutsideWindow Excluded       `json:"outsideWindow"`           // requests outside the requested window
+	OtherGateways map[string]int `json:"otherGateways,omitempty"` // requests of gateways that were not asked for, by name
+	Unread        []string       `json:"unread"`                  // what could not be read, with file and line; at most twenty
+	Sampled       int            `json:"sampled"`                 // one failure in so many was inspected, because there were too many; 1: all
 }
 
 // Excluded counts requests that the diagnosis left out, and the time that they span, RFC 3339.

@@ -306,7 +306,7 @@ func (g *kindGroup) ofExchange(e *traffic.Event) []cause.FailureKind {
 		return []string{cause.CutShort}
 	case !e.Own:
 		return g.ofClose(e)
-	case e.Attempt.Reused && e.Attempt.Idle >= time.Second && traffic.Lasted(e) <= g.c.Traffic.Member(e.Key()).RoundTrips():
+	case e.Attempt.Reused && traffic.Lasted(e) <= max(g.c.Traffic.Member(e.Key()).RoundTrips(), g.c.Traffic.Member(e.Key()).FastFor()):
 		return []string{cause.LostIdle, cause.LostAtOnce}
 	}
 	return []string{cause.LostAtOnce}

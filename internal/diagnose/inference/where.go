@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"causeway/internal/diagnose/traffic"
 	"causeway/internal/fault"
@@ -69,6 +71,7 @@ type place struct {
 	pools  map[traffic.PoolKey]bool // of a member: the pools whose members are compared; nil: all requests are
 	events []*traffic.Event
 	table  table
+	brief  bool // it was compared with the others in the seconds of the failures only
 	shared bool // the requests do not separate it from another place
 }
 
@@ -111,6 +114,8 @@ func (c *Case) Where(events, all []*traffic.Event) *report.Where {
 
 func nameOfMember(k traffic.MemberKey) string {
 	switch {
+	case k.Server.Addr().IsLoopback() && !strings.HasPrefix(k.Member, "127."): // a rehearsal on one machine
+		return k.Member
 	case k.Server.IsValid() && k.Server.Port() > 0:
 		return k.Server.String()
 	case k.Server.IsValid(): // first-generation logs have no port
@@ -196,6 +201,9 @@ func (s *whereSearch) standing() (out []place) {
 			continue
 		}
 		p.table = s.tableOf(&p, nil)
+		if !p.table.standsOut(s.tried) {
+			s.besideOthers(&p)
+		}
 		if p.table.standsOut(s.tried) {
 			out = append(out, p)
 		}
@@ -278,6 +286,48 @@ func (s *whereSearch) tableOf(p *place, given *place) (t table) {
 	t.them = t.failures + DistinctSeconds(there)
 	t.chance = stats.HypergeometricTail(t.failures, t.requests, min(t.them, t.all), t.all)
 	return t
+}
+
+// besideOthers compares a member or a path with the others in just those seconds in which requests failed. What happened to everybody then
+// explains nothing, so each failure counts; those of one or two clients do not, for they may have asked for little else.
+func (s *whereSearch) besideOthers(p *place) {
+	clients, _ := traffic.GroupBy(p.events, func(e *traffic.Event) netip.Addr { return e.Client })
+	if p.name != "member" && p.name != "path" || len(p.events) < stats.MinEvents || len(clients) < 3 {
+		return
+	}
+	lines := map[*stats.Timeline]bool{} // true: of the place
+	for k := range s.x.Cells {
+		if !p.compared(s, k) {
+			continue
+		}
+		if p.name == "member" {
+			lines[k.Member.Tried] = p.at(s, k) == p.value
+		} else {
+			lines[k.Route.Tried] = p.at(s, k) == p.value
+		}
+	}
+	t, counted := table{failures: len(p.events)}, map[int64]bool{}
+	for i, e := range s.events {
+		if p.compared(s, s.cells[i]) {
+			t.them++
+		}
+		at := e.Start.Truncate(time.Second)
+		if counted[at.Unix()] {
+			continue
+		}
+		counted[at.Unix()] = true
+		for line, here := range lines {
+			n := line.Between(at, at.Add(time.Second-stats.BinWidth))
+			if t.all += n; here {
+				t.requests += n
+			}
+		}
+	}
+	if t.them > t.all || t.failures > t.requests {
+		return
+	}
+	t.chance = stats.HypergeometricTail(t.failures, t.requests, t.them, t.all)
+	p.table, p.brief = t, true
 }
 
 // standsOut reports whether failures at a place are more than chance explains, and enough more to matter.
@@ -409,7 +459,7 @@ func (c *Case) inOrder() []*traffic.Bucket {
 func (s *whereSearch) finish(out *report.Where, found []place, all []*traffic.Event) *report.Where {
 	out.Confidence = report.High
 	for i := range found {
-		if found[i].shared || found[i].table.failures < stats.MinEvents {
+		if found[i].shared || found[i].brief || found[i].table.failures < stats.MinEvents {
 			out.Confidence = report.Medium
 		}
 	}
