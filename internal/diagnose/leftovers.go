@@ -199,12 +199,12 @@ func besideSilence(c *inference.Case, events []*traffic.Event) []string {
 // timeoutsLeft says of timeouts that no cause claims why none does.
 func timeoutsLeft(c *inference.Case) {
 	for _, l := range c.TimedOutGroups() {
-		near, moved := l.Route.LastThird(l.Limit), c.MovedAway(l.Events)
+		near, moved := l.Near(), c.MovedAway(l.Events)
 		switch {
 		case l.Limit == 0:
 			c.Suspect(l.Events, "add the gateway document: without it the request timeout is not known",
 				append(moved, "d-timeout-below-latency", "d-hung")...)
-		case inference.TooCoarse(l.Events):
+		case inference.TooCoarse(l.Events) && !c.AnsweredAsEver(l.Events):
 			c.Suspect(l.Events,
 				fmt.Sprintf("the log has whole seconds, and the request timeout is %s: whether the member answered others while these waited does not show; on Causeway the trace does", units.Seconds(l.Limit)),
 				slices.Concat(moved, []string{"d-timeout-below-latency", "d-hung", "d-slow-route", "g-noisy-member"},

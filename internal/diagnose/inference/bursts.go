@@ -54,6 +54,9 @@ func (c *Case) ArrivalsText(l *TimedOutGroup) string {
 func (c *Case) RivalsOfBursts(l *TimedOutGroup) []string {
 	alone := []string{"d-db-lock", "g-dependency-down", "g-conn-pool-db", "d-slow-route"}
 	all := []string{"g-worker-pool", "g-cpu-queueing", "d-gc-pause"}
+	if members, _ := traffic.GroupBy(l.Events, (*traffic.Event).Key); len(members) > 1 {
+		all = append(all, "b-transit-flap")
+	}
 	if others, slowest := c.OtherRoutes(l); c.ArrivalsText(l) == "" && l.Scope.Path != "" && others.N >= traffic.EnoughAnswers &&
 		slowest <= l.Limit/2 {
 		return append(append(alone, all...), "d-timeout-below-latency")

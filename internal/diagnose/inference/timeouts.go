@@ -24,6 +24,26 @@ type TimedOutGroup struct {
 // Has reports whether the group has timeouts of a route.
 func (l *TimedOutGroup) Has(r *traffic.RouteStats) bool { return slices.Contains(l.Routes, r) }
 
+// Near is how many answers came in the last third before the timer. Where the gateway waits twice, those that took longer than the
+// timer are of the second wait.
+func (l *TimedOutGroup) Near() int {
+	if l.WaitedTwice() {
+		return l.Route.Waits.Between(l.Limit*2/3, l.Limit)
+	}
+	return l.Route.LastThird(l.Limit)
+}
+
+// WaitedTwice reports whether most requests took twice the request timeout in a log that does not list attempts.
+func (l *TimedOutGroup) WaitedTwice() bool {
+	n := 0
+	for _, e := range l.Events {
+		if e.Tries <= 1 && l.Limit > 0 && (e.Taken-2*l.Limit).Abs() <= traffic.TimerBand(l.Limit) && 2*e.Taken > 3*l.Limit {
+			n++
+		}
+	}
+	return 2*n > len(l.Events)
+}
+
 // TimedOutGroups are the timeouts that no cause has claimed, by backend settings. A route is a group of its own where it differs from the
 // others: it has more timeouts than its share of the requests explains, or more or fewer answers just before the timer than they have.
 func (c *Case) TimedOutGroups() []TimedOutGroup {
@@ -128,6 +148,9 @@ func (c *Case) timerIn(events []*traffic.Event) time.Duration {
 // Silence reports whether most events waited while their member answered nothing: then the member was away,
 // and no single request was lost.
 func (c *Case) Silence(events []*traffic.Event) bool {
+	if TooCoarse(events) {
+		return !c.AnsweredAsEver(events)
+	}
 	n := 0
 	for _, e := range events {
 		if c.DuringSilence(e) {
@@ -137,9 +160,30 @@ func (c *Case) Silence(events []*traffic.Event) bool {
 	return 2*n > len(events)
 }
 
+// AnsweredAsEver reports whether members answered about as much in the seconds in which requests waited in vain as at other times. Of
+// waits that are shorter than a log's seconds can show this is what tells: a member that stood still through them would have answered less.
+func (c *Case) AnsweredAsEver(events []*traffic.Event) bool {
+	keys, groups := traffic.GroupBy(events, (*traffic.Event).Key)
+	seen, usual := 0, 0.0
+	for _, k := range keys {
+		m, seconds := c.Traffic.Member(k), map[int64]bool{}
+		for _, e := range groups[k] {
+			for t := e.At.Add(-traffic.Lasted(e)).Unix(); t <= e.At.Unix(); t++ {
+				seconds[t] = true
+			}
+		}
+		for t := range seconds {
+			from := time.Unix(t, 0)
+			seen += m.Answers.Between(from, from.Add(time.Second-stats.BinWidth))
+		}
+		usual += float64(m.Answered) * float64(len(seconds)) / max(1, c.Traffic.To.Sub(c.Traffic.From).Seconds())
+	}
+	return usual >= traffic.EnoughAnswers && 5*float64(seen) >= 4*usual
+}
+
 // SeenSilence is silence where the log is exact enough to show it.
 func (c *Case) SeenSilence(events []*traffic.Event) bool {
-	return c.Silence(events) && !TooCoarse(events)
+	return !TooCoarse(events) && c.Silence(events)
 }
 
 // TooCoarse reports whether most events waited for less than the log's times can show: it has whole seconds.
@@ -165,6 +209,9 @@ func (c *Case) AnsweredMeanwhile(l *TimedOutGroup) bool {
 	matched := 0
 	for _, r := range l.Routes {
 		matched += Matched(spans, CountWithin(r.Answers, spans), c.Traffic.Clock)
+	}
+	if TooCoarse(l.Events) { // the spans may be off by a second
+		return c.AnsweredAsEver(l.Events) && 2*l.Route.Answered >= len(l.Events) && 2*beside >= len(l.Events)
 	}
 	return 5*beside >= 4*len(l.Events) && 2*matched >= len(l.Events)
 }

@@ -29,12 +29,13 @@ func partialRotation(c *inference.Case) {
 		for _, e := range events {
 			bad[e.Member] = true
 		}
-		good, until := 0, events[len(events)-1].At
+		// in a log of whole seconds the last answers before the first refusal may bear its stamp
+		good, from, until := 0, events[0].Start.Add(2*events[0].Resolution()), events[len(events)-1].At
 		if inference.WasHeldBack(events) { // the failures are few, and the others go on
 			until = c.Traffic.To
 		}
 		for k, m := range c.Traffic.Members {
-			if k.Settings == settings && !bad[k.Member] && m.Answers.Between(events[0].Start, until) >= stats.MinEvents {
+			if k.Settings == settings && !bad[k.Member] && m.Answers.Between(from, until) >= stats.MinEvents {
 				good++
 			}
 		}

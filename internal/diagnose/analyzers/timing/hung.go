@@ -24,7 +24,7 @@ var Hung = inference.Analyzer{
 // takes longer than the timeout. Only a longer wait separates them.
 func hung(c *inference.Case) {
 	for _, l := range c.TimedOutGroups() {
-		if l.Limit == 0 || len(l.Events) < stats.MinEvents || l.Route.LastThird(l.Limit) > 0 || l.Route.Waits.N < traffic.EnoughAnswers ||
+		if l.Limit == 0 || len(l.Events) < stats.MinEvents || l.Near() > 0 || l.Route.Waits.N < traffic.EnoughAnswers ||
 			c.Silence(l.Events) || !c.AnsweredMeanwhile(&l) || afterQuiet(c, &l) || beganInSilence(c, l.Events) {
 			continue
 		}

@@ -20,7 +20,7 @@ var SlowRoute = inference.Analyzer{
 // slowRoute: the timeout fits every other path; one needs longer. A longer timeout for all of them would only hide it.
 func slowRoute(c *inference.Case) {
 	for _, l := range c.TimedOutGroups() {
-		near := l.Route.LastThird(l.Limit)
+		near := l.Near()
 		if l.Limit == 0 || l.Scope.Path == "" || len(l.Events) < stats.MinEvents || near < 3 || 4*near < len(l.Events) ||
 			c.SeenSilence(l.Events) {
 			continue

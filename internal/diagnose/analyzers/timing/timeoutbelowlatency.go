@@ -26,7 +26,7 @@ var TimeoutBelowLatency = inference.Analyzer{
 // some of the rest would have come too.
 func timeoutBelowLatency(c *inference.Case) {
 	for _, l := range c.TimedOutGroups() {
-		n, near := c.Extrapolate(len(l.Events)), l.Route.LastThird(l.Limit)-c.Extrapolate(errorsNear(c, &l))
+		n, near := c.Extrapolate(len(l.Events)), l.Near()-c.Extrapolate(errorsNear(c, &l))
 		if l.Limit == 0 || n < stats.MinEvents || near < 3 || 4*near < n || c.SeenSilence(l.Events) {
 			continue
 		}
