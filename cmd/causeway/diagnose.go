@@ -52,7 +52,7 @@ func diagnoseCommand() *cobra.Command {
 	f.StringVar(&d.gateway, "gateway", "", "name of the gateway whose records count; that of the document without it")
 	f.StringVar(&d.since, "since", "", "only requests that began at or after this time")
 	f.StringVar(&d.until, "until", "", "only requests that began before this time")
-	choiceFlag(f, &d.failOn, "fail-on", "", "findings that give exit code 1; any includes undetermined failures", "never", "high", "any")
+	choiceFlag(f, &d.failOn, "fail-on", "", "what gives exit code 1: a cause or a place with high confidence, or any failure", "never", "high", "any")
 	f.StringVar(&d.earlier, "before", "", "JSON report of an earlier window, to compare with")
 	return cmd
 }
@@ -313,6 +313,9 @@ func verdictExit(r *report.Report, failOn string) error {
 		if failOn == "any" || failOn == "high" && f.Confidence == report.High {
 			return &exitError{code: exitProblems}
 		}
+	}
+	if w := r.Where; failOn == "high" && w != nil && w.Confidence == report.High {
+		return &exitError{code: exitProblems}
 	}
 	if failOn == "any" && r.Undetermined.Failures > 0 {
 		return &exitError{code: exitProblems}

@@ -67,6 +67,9 @@ func exists(path string) bool {
 func walk(w io.Writer, in io.Reader, g *report.Guide) {
 	answers := bufio.NewReader(in)
 	asking := someoneAnswers(in, answers)
+	if g.Headline != "" {
+		fold(w, "", g.Headline)
+	}
 	for i := range g.Steps {
 		s := &g.Steps[i]
 		fmt.Fprintln(w)
@@ -92,13 +95,12 @@ func walk(w io.Writer, in io.Reader, g *report.Guide) {
 	}
 	fmt.Fprintln(w)
 	fold(w, "", g.Outcome+".")
-	if n := min(len(g.Rivals), 5); g.Verdict == nil && n > 0 {
+	if n := min(len(g.Rivals), report.MaxRivals); g.Verdict == nil && n > 0 {
 		fold(w, "", "Possible causes: "+strings.Join(g.Rivals[:n], ", ")+
 			". causeway causes show ID gives the test that separates each; causeway diagnose lists the requests.")
 	}
-	if v := g.Verdict; v != nil {
-		fold(w, "", fmt.Sprintf("The evidence as a whole: %s (%s), confidence %s. causeway diagnose prints the whole report.", v.Title,
-			v.Cause, v.Confidence))
+	if g.Verdict != nil {
+		fold(w, "", "causeway diagnose prints the whole report.")
 	}
 }
 

@@ -36,6 +36,7 @@ func Contradictions(c *inference.Case, r *report.Report) []string {
 	check.steps()
 	check.savings()
 	check.instances()
+	check.levels()
 	return check.found
 }
 

@@ -163,6 +163,7 @@ func verdictOn(c *inference.Case, x *report.Explanation, e *traffic.Event, whole
 			continue
 		}
 		x.Cause, x.Title, x.Confidence, x.Rivals, x.Fixes = f.Cause, f.Title, f.Confidence, f.Rivals, f.Fixes
+		x.AlsoPossible, x.Separate, x.Where, x.FailureKind = f.AlsoPossible, f.Separate, f.Where, f.FailureKind
 		for _, fact := range f.Evidence {
 			x.Why = append(x.Why, fact.Fact)
 		}
@@ -171,8 +172,9 @@ func verdictOn(c *inference.Case, x *report.Explanation, e *traffic.Event, whole
 	}
 	for _, s := range c.Open {
 		if slices.Contains(s.Events, e) {
-			g := s.Group(c.Against(s.Events))
-			x.Rivals, x.Next = g.Rivals, s.Next
+			g := c.Group(&s)
+			x.Rivals, x.AlsoPossible, x.Separate, x.Next = g.Rivals, g.AlsoPossible, g.Separate, s.Next
+			x.Where, x.FailureKind = levelsOf(c, "", report.High, s.Events)
 			x.Similar = similar(c, e, func(o *traffic.Event) bool { return slices.Contains(s.Events, o) })
 			return
 		}

@@ -58,6 +58,7 @@ func assemble(c *inference.Case, b *evidence.Bundle) *report.Report {
 		r.Window = report.Window{From: units.Stamp(c.Traffic.From), To: units.Stamp(c.Traffic.To)}
 	}
 	r.Undetermined = undetermined(c)
+	wholeLevels(c, r)
 	if c.Traffic.Names.Given > 0 {
 		c.Assume(fmt.Sprintf("%d records name no pool and no backend settings: they count under the only ones of the document to which they can belong", c.Traffic.Names.Given))
 	}
@@ -68,10 +69,12 @@ func assemble(c *inference.Case, b *evidence.Bundle) *report.Report {
 	for i := range r.Findings {
 		r.Findings[i].Share = share(&r.Findings[i], r)
 	}
+	order := inOrder(r)
 	slices.SortStableFunc(r.Findings, func(a, b report.Finding) int {
-		return cmp.Or(cmp.Compare(b.Failures, a.Failures), cmp.Compare(b.Recovered, a.Recovered), cmp.Compare(a.Cause, b.Cause))
+		return cmp.Or(order(&a)-order(&b), cmp.Compare(b.Failures, a.Failures), cmp.Compare(b.Recovered, a.Recovered),
+			cmp.Compare(a.Cause, b.Cause))
 	})
-	r.Verdict = verdict(r)
+	r.Verdict, r.Cause = verdict(r)
 	r.Steps = steps(c, r)
 	r.Read = reading(c, b)
 	r.Notices = notices(c)
@@ -85,6 +88,10 @@ func reported(c *inference.Case) []report.Finding {
 	out := make([]report.Finding, 0, len(c.Findings))
 	for _, f := range c.Findings {
 		f.When = when(c, f.Events)
+		if f.Contributing == 0 {
+			f.Where, f.FailureKind = levelsOf(c, f.Cause, f.Confidence, f.Events)
+		}
+		shortlist(c, f)
 		out = append(out, f.Finding)
 	}
 	return out
@@ -106,6 +113,9 @@ func reading(c *inference.Case, b *evidence.Bundle) report.Read {
 			To:       units.Stamp(c.Traffic.Excluded.To),
 		}
 	}
+	if len(c.Traffic.Excluded.Others) > 0 {
+		out.OtherGateways = c.Traffic.Excluded.Others
+	}
 	for _, u := range b.Unread {
 		out.Unread = append(out.Unread, u.String())
 	}
@@ -122,33 +132,4 @@ func share(f *report.Finding, r *report.Report) float64 {
 		return 0
 	}
 	return float64(part*10000/whole) / 10000
-}
-
-// smallestVerdict is the share of the failures that the verdict must explain.
-const smallestVerdict = 0.2
-
-// verdict is the finding to act on first: the largest one that is more than a suspicion, and as large as what is left
-// undetermined. What only clients can fix comes behind the rest.
-func verdict(r *report.Report) *report.Verdict {
-	var best *report.Finding
-	for i := range r.Findings {
-		f := &r.Findings[i]
-		if f.Confidence != report.Low && f.Share >= smallestVerdict && (best == nil || onlyClientsCanFix(best) && !onlyClientsCanFix(f)) {
-			best = f
-		}
-	}
-	if best == nil || best.Failures < r.Undetermined.Failures {
-		return nil
-	}
-	all := report.Finding{}
-	for i := range r.Findings { // the same cause may be at several members
-		if f := &r.Findings[i]; f.Cause == best.Cause {
-			all.Failures, all.Recovered = all.Failures+f.Failures, all.Recovered+f.Recovered
-		}
-	}
-	return &report.Verdict{Cause: best.Cause, Title: best.Title, Confidence: best.Confidence, Share: share(&all, r)}
-}
-
-func onlyClientsCanFix(f *report.Finding) bool {
-	return f.Cause[0] == 'j' || f.Cause == "i-no-listener-match"
 }

@@ -14,7 +14,7 @@ func TestShareOfTheVerdict(t *testing.T) {
 		{Cause: "c-idle-race", Failures: 36, Share: 0.3529, Confidence: report.Medium},
 		{Cause: "c-idle-race", Failures: 29, Share: 0.2843, Confidence: report.Medium},
 	}}
-	if v := verdict(r); v == nil || v.Share != 1 {
+	if v, _ := verdict(r); v == nil || v.Share != 1 {
 		t.Errorf("%+v", v)
 	}
 }
@@ -22,11 +22,12 @@ func TestShareOfTheVerdict(t *testing.T) {
 // A verdict explains as much as what is left open, at least, and more than a suspicion carries it.
 func TestNoVerdict(t *testing.T) {
 	of := func(confidence string, share float64, failures, open int) *report.Verdict {
-		return verdict(&report.Report{
-			Failures:     failures + open,
+		v, _ := verdict(&report.Report{
+			Failures:     int(float64(failures)/share + 0.5),
 			Findings:     []report.Finding{{Cause: "d-hung", Failures: failures, Share: share, Confidence: confidence}},
 			Undetermined: report.Undetermined{Failures: open},
 		})
+		return v
 	}
 	for name, c := range map[string]struct {
 		got  *report.Verdict

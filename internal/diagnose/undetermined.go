@@ -15,6 +15,7 @@ func undetermined(c *inference.Case) report.Undetermined {
 	if len(rest) > 0 {
 		c.Suspect(rest, "look at these rows with causeway logs, and at the members' own logs at those times", "k-empty-evidence")
 	}
+	c.Open = alike(c)
 	u := report.Undetermined{Rivals: []string{}, Groups: []report.Open{}}
 	slices.SortStableFunc(c.Open, func(a, b inference.Suspicion) int {
 		return cmp.Compare(inference.CountVisible(b.Events), inference.CountVisible(a.Events))
@@ -34,9 +35,48 @@ func undetermined(c *inference.Case) report.Undetermined {
 				u.Rivals = append(u.Rivals, id)
 			}
 		}
-		g := s.Group(c.Against(s.Events))
+		g := c.Group(&s)
 		g.When = when(c, s.Events)
+		g.Where, g.FailureKind = levelsOf(c, "", report.High, s.Events)
+		g.Parts = placesOf(&s)
 		u.Groups = append(u.Groups, g)
 	}
 	return u
+}
+
+// alike joins the groups that are of one kind and have the same possible causes: what differs between them is a place.
+func alike(c *inference.Case) (out []inference.Suspicion) {
+	kinds := map[int][]inference.KindCount{}
+	for _, s := range c.Open {
+		if len(s.Events) == 0 {
+			continue
+		}
+		these := c.FailureKinds("", s.Events)
+		i := slices.IndexFunc(out, func(o inference.Suspicion) bool { return slices.Equal(o.Rivals, s.Rivals) })
+		if i < 0 || !sameKinds(kinds[i], these) {
+			kinds[len(out)], out = these, append(out, s)
+			continue
+		}
+		out[i].Events = append(slices.Clone(out[i].Events), s.Events...)
+		traffic.SortByTime(out[i].Events)
+	}
+	return out
+}
+
+// sameKinds reports whether two groups are named by the same kinds.
+func sameKinds(a, b []inference.KindCount) bool {
+	return slices.Equal(inference.KindLevel(a, report.High).Kinds, inference.KindLevel(b, report.High).Kinds)
+}
+
+// placesOf are the parts of a group at its members, where there are several.
+func placesOf(s *inference.Suspicion) (out []report.Part) {
+	keys, groups := traffic.GroupBy(s.Events, (*traffic.Event).Key)
+	if len(keys) < 2 {
+		return nil
+	}
+	for _, k := range keys {
+		visible := inference.CountVisible(groups[k])
+		out = append(out, report.Part{Scope: inference.ScopeOf(groups[k]), Failures: visible, Recovered: len(groups[k]) - visible})
+	}
+	return out
 }

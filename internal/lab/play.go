@@ -185,7 +185,7 @@ func (j *Judgement) judge(truth []stage.Truth, open bool) {
 // leavesOpen reports whether a cause is among what failures may be.
 func leavesOpen(r *report.Report, cause string) bool {
 	return slices.Contains(r.Undetermined.Rivals, cause) || slices.ContainsFunc(r.Findings, func(f report.Finding) bool {
-		return slices.ContainsFunc(f.Rivals, func(x report.Rival) bool { return x.Cause == cause })
+		return slices.ContainsFunc(slices.Concat(f.Rivals, f.AlsoPossible), func(x report.Rival) bool { return x.Cause == cause })
 	})
 }
 

@@ -27,15 +27,19 @@ type Explanation struct {
 	Attempts []AttemptStory `json:"attempts"`
 	Noted    []string       `json:"noted"` // what Causeway's own record says beside
 
-	Cause      string   `json:"cause,omitempty"` // that the diagnosis of the whole evidence attributes it to
-	Title      string   `json:"title,omitempty"`
-	Confidence string   `json:"confidence,omitempty"`
-	Why        []string `json:"why"`
-	Rivals     []Rival  `json:"rivals"`
-	Next       string   `json:"next,omitempty"`
-	Fixes      []Fix    `json:"fixes"`
-	Similar    []string `json:"similar"` // other requests of the same finding or group
-	Missing    []string `json:"missing"` // what is not recorded of it
+	Cause        string       `json:"cause,omitempty"` // that the diagnosis of the whole evidence attributes it to
+	Title        string       `json:"title,omitempty"`
+	Confidence   string       `json:"confidence,omitempty"`
+	Where        *Where       `json:"where"` // of the finding or group that it belongs to
+	FailureKind  *FailureKind `json:"failureKind"`
+	Why          []string     `json:"why"`
+	Rivals       []Rival      `json:"rivals"`
+	AlsoPossible []Rival      `json:"alsoPossible,omitempty"`
+	Separate     string       `json:"separate,omitempty"`
+	Next         string       `json:"next,omitempty"`
+	Fixes        []Fix        `json:"fixes"`
+	Similar      []string     `json:"similar"` // other requests of the same finding or group
+	Missing      []string     `json:"missing"` // what is not recorded of it
 }
 
 // AttemptStory is one try on one member.
@@ -92,12 +96,15 @@ func (x *Explanation) Text(w io.Writer, width int) error {
 	for _, fact := range x.Why {
 		p.Wrapped("  - ", fact)
 	}
-	g := Open{Rivals: x.Rivals}
-	for _, r := range g.Likeliest() {
+	p.levels("  ", x.Where, x.FailureKind)
+	for _, r := range x.Rivals {
 		p.Wrapped("  perhaps ", r.text())
 	}
-	if more := g.More(); more != "" {
+	if more := More(x.AlsoPossible); more != "" {
 		p.Wrapped("  ", more)
+	}
+	if text := separateText(x.Separate, x.Rivals); text != "" {
+		p.Wrapped("  to separate: ", text)
 	}
 	if x.Next != "" {
 		p.Wrapped("  next: ", x.Next)

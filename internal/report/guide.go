@@ -13,11 +13,14 @@ const GuideSchema = "causeway.guide/v2"
 // Guide is the way through a search for the cause of intermittent 502s, one question at a time. A question is answered
 // by the evidence where there is some, and by the reader where there is none.
 type Guide struct {
-	Schema  string      `json:"schema"`
-	Steps   []GuideStep `json:"steps"`
-	Outcome string      `json:"outcome"` // the conclusion from the answers
-	Verdict *Verdict    `json:"verdict"`
-	Rivals  []string    `json:"rivals"` // causes that the failures without a verdict may have, the likeliest first
+	Schema      string       `json:"schema"`
+	Steps       []GuideStep  `json:"steps"`
+	Outcome     string       `json:"outcome"`            // the conclusion from the answers
+	Headline    string       `json:"headline,omitempty"` // of the report; empty without requests
+	Verdict     *Verdict     `json:"verdict"`
+	Where       *Where       `json:"where"`
+	FailureKind *FailureKind `json:"failureKind"`
+	Rivals      []string     `json:"rivals"` // causes that the failures without a verdict may have, the likeliest first
 }
 
 // GuideStep is one question. Answer is yes, no or unknown; yes is always the harmless one, and the search goes on with the
@@ -98,6 +101,10 @@ var guided = []struct {
 // GuideOf lays the answers that a report has along the questions.
 func GuideOf(r *Report) *Guide {
 	g := &Guide{Schema: GuideSchema, Verdict: r.Verdict, Steps: []GuideStep{}, Rivals: append([]string{}, r.Undetermined.Rivals...)}
+	g.Where, g.FailureKind = r.Where, r.FailureKind
+	if r.Requests > 0 {
+		g.Headline = r.Headline()
+	}
 	for _, x := range guided {
 		s := GuideStep{
 			ID:       x.id,

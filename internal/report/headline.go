@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"causeway/internal/cause"
 	"causeway/internal/units"
 )
 
@@ -11,19 +12,24 @@ import (
 func (r *Report) Headline() string {
 	switch v := r.Verdict; {
 	case v != nil && r.Failures > 0:
-		return fmt.Sprintf("%.0f %% of %d failed requests: %s (%s). Confidence: %s.", 100*v.Share, r.Failures, v.Title, v.Cause,
-			v.Confidence)
+		return fmt.Sprintf("%.0f %% of %d failed requests%s: %s (%s). Confidence: %s.", 100*v.Share, r.Failures, r.whereText(), v.Title,
+			v.Cause, v.Confidence)
 	case v != nil:
 		return fmt.Sprintf("No request failed, but retries hid %d failed attempts. Cause: %s (%s). Confidence: %s.", r.Recovered, v.Title,
 			v.Cause, v.Confidence)
+	case r.Failures > 0 && r.Where != nil && 2*r.Where.Failures > r.Failures:
+		return r.placeText()
 	case r.Failures > 0 && r.Failures == r.Undetermined.Failures:
-		return fmt.Sprintf("%s, and the evidence does not tell the cause. What it may be, and what to do next, is below.",
-			units.Count(r.Failures, "request failed", "requests failed"))
+		return fmt.Sprintf("%s, and the evidence does not tell the cause.%s What it may be, and what to do next, is below.",
+			units.Count(r.Failures, "request failed", "requests failed"), r.kindText())
 	case r.Failures == 0 && r.Recovered > 0:
 		return recoveredText(r)
+	case r.Failures > 0 && r.Undetermined.Failures == 0:
+		return fmt.Sprintf("%s; no one cause stands out.%s What is known of the cause is below.",
+			units.Count(r.Failures, "request failed", "requests failed"), r.kindText())
 	case r.Failures > 0:
-		return fmt.Sprintf("%d requests failed; no one cause stands out. %d are explained below; of %d the evidence does not tell the cause, and says what to do next.",
-			r.Failures, r.Failures-r.Undetermined.Failures, r.Undetermined.Failures)
+		return fmt.Sprintf("%d requests failed; no one cause stands out.%s %d are explained below; of %d the evidence does not tell the cause, and says what to do next.",
+			r.Failures, r.kindText(), r.Failures-r.Undetermined.Failures, r.Undetermined.Failures)
 	case r.Requests > 0:
 		for _, n := range r.Notices {
 			if n.Cause == "i-waf-block-misread" {
@@ -31,15 +37,66 @@ func (r *Report) Headline() string {
 			}
 		}
 		return "No request failed."
+	case r.excluded() != "":
+		return r.excluded()
 	case r.MetricsSummary != nil:
 		return r.MetricsSummary.headline()
 	}
-	if r.Read.OutsideWindow.Requests > 0 {
-		x := r.Read.OutsideWindow
-		return r.standing() + fmt.Sprintf("None of the %d requests in this evidence lies in the requested window: they run from %s to %s.",
-			x.Requests, x.From, x.To)
-	}
 	return r.standing() + "There are no requests in this evidence."
+}
+
+// excluded says that there are requests, and that none of them was asked for; empty where there are none.
+func (r *Report) excluded() string {
+	var parts []string
+	if x := r.Read.OutsideWindow; x.Requests > 0 {
+		parts = append(parts, fmt.Sprintf("None of the %d requests in this evidence lies in the requested window: they run from %s to %s.",
+			x.Requests, x.From, x.To))
+	}
+	if others := r.Read.OtherGateways; len(others) > 0 && r.Requests == 0 {
+		n := 0
+		for _, k := range others {
+			n += k
+		}
+		parts = append(parts, fmt.Sprintf("None of %d requests in this evidence is of the requested gateway: they are of %s.", n,
+			strings.Join(units.SortedKeys(others), ", ")))
+	}
+	return strings.Join(parts, " ")
+}
+
+// whereText is the place of the failures that the verdict explains, for the middle of a sentence; empty where they have none.
+func (r *Report) whereText() string {
+	if r.Where == nil || r.Where.Confidence == Low || r.Cause == nil || 10*r.Where.Failures < 8*r.Cause.Failures {
+		return ""
+	}
+	return ", " + r.Where.short()
+}
+
+// placeText says where the failures lie and what kind they are, where the cause is open.
+func (r *Report) placeText() string {
+	w := r.Where
+	text := fmt.Sprintf("%d of %s: %s", w.Failures, units.Count(w.Of, "failed request", "failed requests"), w.short())
+	if rates := w.Rates(); rates != "" {
+		text += "; " + rates
+	}
+	return text + "." + r.kindText()
+}
+
+// kindText says what kind most failures are, and the likeliest cause of the largest group that is open; it begins with a space.
+func (r *Report) kindText() string {
+	text, k := "", r.FailureKind
+	if k != nil && len(k.Kinds) <= 3 && len(k.Kinds) > 0 {
+		text = " " + upperFirst(k.Text()) + "."
+	}
+	for i := range r.Undetermined.Groups {
+		g := &r.Undetermined.Groups[i]
+		if len(g.Rivals) == 0 || 2*g.Failures <= r.Failures || g.Rivals[0].Cause == "k-empty-evidence" {
+			continue
+		}
+		if c := cause.Find(g.Rivals[0].Cause); c != nil {
+			return text + fmt.Sprintf(" Likeliest cause, not proven: %s (%s).", c.Title, c.ID)
+		}
+	}
+	return text
 }
 
 // sampled says that not every failure was looked at, and what that means for the numbers; empty if each was.

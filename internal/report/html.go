@@ -41,6 +41,7 @@ type page struct {
 }
 
 type findingView struct {
+	Level string // where, and of what kind
 	*Finding
 	Heading string
 	Number  int
@@ -72,15 +73,17 @@ type commandView struct {
 }
 
 type groupView struct {
-	Count  string
-	Where  string
-	Rivals []rivalView
-	Next   string
-	When   string
-	Rows   []string
+	Count    string
+	Where    string
+	Rivals   []rivalView
+	Separate string
+	Level    string // where, and of what kind
+	Next     string
+	When     string
+	Rows     []string
 }
 
-type rivalView struct{ Cause, Title, Test, Against string }
+type rivalView struct{ Cause, Title, Because, Against string }
 
 type savingView struct {
 	What, Effect string
@@ -135,7 +138,8 @@ func (r *Report) page() *page {
 func (r *Report) claim() string {
 	switch v := r.Verdict; {
 	case v != nil && r.Failures > 0:
-		return fmt.Sprintf("%.0f %% of %s: %s", 100*v.Share, units.Count(r.Failures, "failed request", "failed requests"), v.Title)
+		return fmt.Sprintf("%.0f %% of %s%s: %s", 100*v.Share, units.Count(r.Failures, "failed request", "failed requests"), r.whereText(),
+			v.Title)
 	case v != nil:
 		return fmt.Sprintf("No request failed, but retries hid %s: %s",
 			units.Count(r.Recovered, "failed attempt", "failed attempts"), v.Title)
@@ -186,7 +190,7 @@ func (r *Report) findingView(i int, shown *gallery) findingView {
 	v := findingView{
 		Finding: f, Heading: upperFirst(f.Title), Number: i + 1, Count: f.countText(r), Percent: math.Round(1000*f.Share) / 10,
 		Where: f.Scope.Text(), Sides: f.sides(),
-		Dots: dotsOf[f.Confidence], Charts: shown.of(f),
+		Dots: dotsOf[f.Confidence], Charts: shown.of(f), Level: levelText(f.Where, f.FailureKind),
 	}
 	for _, e := range f.Evidence {
 		v.Facts = append(v.Facts, factView{e.Fact, e.Rows[:min(2, len(e.Rows))]})
@@ -216,12 +220,13 @@ func (c Commands) views() []commandView {
 
 func (g *Open) view() groupView {
 	v := groupView{Count: g.countText(), Where: g.Scope.Text(), Next: g.Next, When: g.When, Rows: g.Rows[:min(2, len(g.Rows))]}
+	v.Separate, v.Level = separateText(g.Separate, g.Rivals), levelText(g.Where, g.FailureKind)
 	for _, x := range g.Rivals {
 		title := ""
 		if c := cause.Find(x.Cause); c != nil {
 			title = c.Title
 		}
-		v.Rivals = append(v.Rivals, rivalView{x.Cause, title, x.Test, x.Against})
+		v.Rivals = append(v.Rivals, rivalView{x.Cause, title, x.Because, x.Against})
 	}
 	return v
 }

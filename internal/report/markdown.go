@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"causeway/internal/cause"
 	"causeway/internal/units"
 )
 
@@ -23,13 +22,19 @@ func (r *Report) Markdown(w io.Writer) error {
 		m.para(escaped(text))
 	}
 	m.summary(r)
+	first := r.openFirst()
+	if first {
+		m.undetermined(&r.Undetermined)
+	}
 	for i := range r.Findings {
 		m.finding(i+1, &r.Findings[i], r)
 	}
 	if r.MetricsSummary != nil {
 		m.bullets("By the metrics", r.MetricsSummary.Lines())
 	}
-	m.undetermined(&r.Undetermined)
+	if !first {
+		m.undetermined(&r.Undetermined)
+	}
 	m.whatIf(&r.WhatIf)
 	m.followups(r.Before)
 	m.steps(r.Steps)
@@ -147,6 +152,12 @@ func (m *markdown) finding(n int, f *Finding, r *Report) {
 	if f.When != "" {
 		m.para("**When.** " + escaped(f.When) + ".")
 	}
+	if f.Where != nil {
+		m.para("**Where.** " + escaped(f.Where.Fact) + ". Confidence: " + f.Where.Confidence + ".")
+	}
+	if f.FailureKind != nil {
+		m.para("**Kind.** " + escaped(upperFirst(f.FailureKind.Text())) + ".")
+	}
 	m.para("**What happens.** " + escaped(f.Mechanism))
 	m.para("**Why we say so**")
 	var facts []string
@@ -196,7 +207,10 @@ func (m *markdown) rivals(f *Finding) {
 		lines = append(lines, "- not "+code(x.Cause)+": "+escaped(x.Because))
 	}
 	for _, x := range f.Rivals {
-		lines = append(lines, "- perhaps "+code(x.Cause)+"; to separate: "+escaped(x.Test))
+		lines = append(lines, "- perhaps "+x.markdown())
+	}
+	if text := separateText(f.Separate, f.Rivals); text != "" {
+		lines = append(lines, "- to separate: "+escaped(text))
 	}
 	if lines != nil {
 		m.para("**Other causes that were considered**")
@@ -221,20 +235,30 @@ func (m *markdown) undetermined(u *Undetermined) {
 
 func (g *Open) markdown() []string {
 	lines := []string{"- " + g.countText() + ", " + escaped(g.Scope.Text()) + examples(g.Rows)}
+	if g.Where != nil {
+		lines = append(lines, "  - where: "+escaped(g.Where.Fact)+"; confidence "+g.Where.Confidence)
+	}
+	if g.FailureKind != nil {
+		lines = append(lines, "  - kind: "+escaped(g.FailureKind.Text()))
+	}
 	for _, x := range g.Rivals {
-		title := ""
-		if c := cause.Find(x.Cause); c != nil {
-			title = ": " + escaped(c.Title)
-		}
-		if x.Against != "" {
-			title += "; less likely: " + escaped(x.Against)
-		}
-		lines = append(lines, "  - perhaps "+code(x.Cause)+title+"; to separate: "+escaped(x.Test))
+		lines = append(lines, "  - perhaps "+x.markdown())
+	}
+	if n := len(g.AlsoPossible); n > 0 {
+		lines = append(lines, fmt.Sprintf("  - and %d more: the JSON has them", n))
+	}
+	if text := separateText(g.Separate, g.Rivals); text != "" {
+		lines = append(lines, "  - to separate: "+escaped(text))
 	}
 	if g.When != "" {
 		lines = append(lines, "  - when: "+escaped(g.When))
 	}
 	return append(lines, "  - next: "+escaped(g.Next))
+}
+
+// markdown is a cause that it may be, with what speaks for or against it.
+func (r Rival) markdown() string {
+	return code(r.Cause) + escaped(strings.TrimPrefix(r.text(), r.Cause))
 }
 
 func (m *markdown) whatIf(w *WhatIf) {

@@ -24,6 +24,9 @@ type Report struct {
 	// Of the recovered: requests whose turn fell to a member that was held back, and that another answered
 	Steered        int             `json:"steered,omitempty"`
 	Verdict        *Verdict        `json:"verdict"`
+	Where          *Where          `json:"where"`       // nil: the failures are spread over everything
+	FailureKind    *FailureKind    `json:"failureKind"` // nil: nothing failed
+	Cause          *CauseLevel     `json:"cause"`       // nil: no one cause stands out
 	Findings       []Finding       `json:"findings"`
 	Steps          []Step          `json:"steps"`
 	Undetermined   Undetermined    `json:"undetermined"`
@@ -39,12 +42,13 @@ type Report struct {
 
 // Read is how the reading of the evidence went.
 type Read struct {
-	Repeated      int      `json:"repeated"`      // rows that stood in several places, counted once
-	BadLines      int      `json:"badLines"`      // lines that could not be read
-	Misdated      int      `json:"misdated"`      // rows whose time cannot be true, which were set aside
-	OutsideWindow Excluded `json:"outsideWindow"` // requests outside the requested window
-	Unread        []string `json:"unread"`        // what could not be read, with file and line; at most twenty
-	Sampled       int      `json:"sampled"`       // one failure in so many was inspected, because there were too many; 1: all
+	Repeated      int            `json:"repeated"`                // rows that stood in several places, counted once
+	BadLines      int            `json:"badLines"`                // lines that could not be read
+	Misdated      int            `json:"misdated"`                // rows whose time cannot be true, which were set aside
+	OutsideWindow Excluded       `json:"outsideWindow"`           // requests outside the requested window
+	OtherGateways map[string]int `json:"otherGateways,omitempty"` // requests of gateways that were not asked for, by name
+	Unread        []string       `json:"unread"`                  // what could not be read, with file and line; at most twenty
+	Sampled       int            `json:"sampled"`                 // one failure in so many was inspected, because there were too many; 1: all
 }
 
 // Excluded counts requests that the diagnosis left out, and the time that they span, RFC 3339.
@@ -78,21 +82,25 @@ const (
 
 // Finding is a cause at work. Failures of all findings and of Undetermined add up to those of the report.
 type Finding struct {
-	Cause        string     `json:"cause"`
-	Title        string     `json:"title"`
-	Scope        Scope      `json:"scope"`
-	Failures     int        `json:"failures"`
-	Recovered    int        `json:"recovered"`
-	Contributing int        `json:"contributing,omitempty"` // failures it has a part in that are counted under another cause
-	Share        float64    `json:"share"`                  // of the failures; of the recovered ones where nothing failed visibly
-	Confidence   string     `json:"confidence"`
-	When         string     `json:"when,omitempty"` // at what times its failures lie, UTC; empty without failures
-	Mechanism    string     `json:"mechanism"`
-	Evidence     []Evidence `json:"evidence"`
-	RuledOut     []RuledOut `json:"ruledOut"`
-	Rivals       []Rival    `json:"rivals"`
-	Fixes        []Fix      `json:"fixes"`
-	DisprovedBy  string     `json:"disprovedBy"`
+	Cause        string       `json:"cause"`
+	Title        string       `json:"title"`
+	Scope        Scope        `json:"scope"`
+	Failures     int          `json:"failures"`
+	Recovered    int          `json:"recovered"`
+	Contributing int          `json:"contributing,omitempty"` // failures it has a part in that are counted under another cause
+	Share        float64      `json:"share"`                  // of the failures; of the recovered ones where nothing failed visibly
+	Confidence   string       `json:"confidence"`
+	When         string       `json:"when,omitempty"` // at what times its failures lie, UTC; empty without failures
+	Where        *Where       `json:"where"`          // nil: nothing in common
+	FailureKind  *FailureKind `json:"failureKind"`    // nil: it has no failures
+	Mechanism    string       `json:"mechanism"`
+	Evidence     []Evidence   `json:"evidence"`
+	RuledOut     []RuledOut   `json:"ruledOut"`
+	Rivals       []Rival      `json:"rivals"`                 // the likeliest, MaxRivals at most
+	AlsoPossible []Rival      `json:"alsoPossible,omitempty"` // the others
+	Separate     string       `json:"separate,omitempty"`     // what tells the cause from its first rival
+	Fixes        []Fix        `json:"fixes"`
+	DisprovedBy  string       `json:"disprovedBy"`
 }
 
 // Scope is what a finding holds for; empty parts do not narrow it.
@@ -121,7 +129,8 @@ type RuledOut struct {
 type Rival struct {
 	Cause   string `json:"cause"`
 	Test    string `json:"test"`
-	Against string `json:"against,omitempty"` // what makes it less likely than the others
+	Because string `json:"because,omitempty"` // what makes it more likely than the others
+	Against string `json:"against,omitempty"` // what makes it less likely
 }
 
 // Fix is one change.
@@ -166,13 +175,25 @@ type Undetermined struct {
 
 // Open is a group of failures that share what they may be.
 type Open struct {
-	Failures  int      `json:"failures"`
-	Recovered int      `json:"recovered"`
-	Scope     Scope    `json:"scope"`
-	When      string   `json:"when,omitempty"` // at what times they lie, UTC
-	Rivals    []Rival  `json:"rivals"`
-	Next      string   `json:"next"`
-	Rows      []string `json:"rows,omitempty"`
+	Failures     int          `json:"failures"`
+	Recovered    int          `json:"recovered"`
+	Scope        Scope        `json:"scope"`
+	When         string       `json:"when,omitempty"` // at what times they lie, UTC
+	Where        *Where       `json:"where"`          // nil: nothing in common
+	FailureKind  *FailureKind `json:"failureKind"`
+	Parts        []Part       `json:"parts,omitempty"`        // places that are alike, where there are several
+	Rivals       []Rival      `json:"rivals"`                 // the likeliest, MaxRivals at most
+	AlsoPossible []Rival      `json:"alsoPossible,omitempty"` // the others
+	Separate     string       `json:"separate,omitempty"`     // what tells the first two apart
+	Next         string       `json:"next"`
+	Rows         []string     `json:"rows,omitempty"`
+}
+
+// Part is a part of a group of failures, at a place of its own.
+type Part struct {
+	Scope     Scope `json:"scope"`
+	Failures  int   `json:"failures"`
+	Recovered int   `json:"recovered"`
 }
 
 // Missing is evidence that would have helped, with the command that gets it.

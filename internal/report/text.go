@@ -18,11 +18,17 @@ func (r *Report) Text(w io.Writer, width int) error {
 
 func (r *Report) print(p *Printer) error {
 	p.headline(r)
+	first := r.openFirst()
+	if first {
+		p.undetermined(&r.Undetermined)
+	}
 	for i := range r.Findings {
 		p.finding(i+1, &r.Findings[i], r)
 	}
 	p.metered(r.MetricsSummary)
-	p.undetermined(&r.Undetermined)
+	if !first {
+		p.undetermined(&r.Undetermined)
+	}
 	p.whatIf(&r.WhatIf)
 	p.followups(r.Before)
 	p.steps(r.Steps)
@@ -66,6 +72,7 @@ func (p *Printer) finding(n int, f *Finding, r *Report) {
 	if f.When != "" {
 		p.Wrapped("   When: ", f.When+".")
 	}
+	p.levels("   ", f.Where, f.FailureKind)
 	p.Wrapped("   What happens: ", f.Mechanism)
 	p.Line("   Why we say so:")
 	for _, e := range f.Evidence {
@@ -84,12 +91,14 @@ func (p *Printer) finding(n int, f *Finding, r *Report) {
 	for _, x := range f.RuledOut {
 		p.Wrapped("   Not "+x.Cause+": ", x.Because)
 	}
-	g := Open{Rivals: f.Rivals}
-	for _, x := range g.Likeliest() {
-		p.Wrapped("   Perhaps "+x.Cause+": ", "to separate: "+x.Test)
+	for _, x := range f.Rivals {
+		p.Wrapped("   Perhaps ", x.text())
 	}
-	if more := g.More(); more != "" {
+	if more := More(f.AlsoPossible); more != "" {
 		p.Wrapped("   ", more)
+	}
+	if text := separateText(f.Separate, f.Rivals); text != "" {
+		p.Wrapped("   To separate: ", text)
 	}
 	p.Wrapped("   This would prove it wrong: ", f.DisprovedBy)
 }
@@ -175,11 +184,15 @@ func (p *Printer) open(g *Open) {
 	if g.When != "" {
 		p.Wrapped("      when: ", g.When)
 	}
-	for i := range g.Likeliest() {
+	p.levels("      ", g.Where, g.FailureKind)
+	for i := range g.Rivals {
 		p.Wrapped("      perhaps ", g.Rivals[i].text())
 	}
-	if more := g.More(); more != "" {
+	if more := More(g.AlsoPossible); more != "" {
 		p.Wrapped("      ", more)
+	}
+	if text := separateText(g.Separate, g.Rivals); text != "" {
+		p.Wrapped("      to separate: ", text)
 	}
 	p.Wrapped("      next: ", g.Next)
 	if len(g.Rows) > 0 {
@@ -187,47 +200,48 @@ func (p *Printer) open(g *Open) {
 	}
 }
 
-// MaxRivals is how many possible causes of a group the text lists one by one; the JSON has all.
-const MaxRivals = 5
+// MaxRivals is how many possible causes a finding or a group has beside what is also possible.
+const MaxRivals = 4
 
-// Likeliest are the first of the rivals, without those that the evidence speaks against.
-func (g *Open) Likeliest() []Rival {
-	n := 0
-	for n < min(len(g.Rivals), MaxRivals) && g.Rivals[n].Against == "" {
-		n++
-	}
-	if n == 0 {
-		n = min(len(g.Rivals), MaxRivals)
-	}
-	return g.Rivals[:n]
-}
-
-// More says how many rivals there are beside the likeliest, and where they stand.
-func (g *Open) More() string {
-	rest := g.Rivals[len(g.Likeliest()):]
-	if len(rest) == 0 {
+// More says how many causes are possible beside those listed, and where they stand.
+func More(others []Rival) string {
+	if len(others) == 0 {
 		return ""
 	}
 	doubted := 0
-	for _, r := range rest {
+	for _, r := range others {
 		if r.Against != "" {
 			doubted++
 		}
 	}
-	text := fmt.Sprintf("and %d more", len(rest))
+	text := fmt.Sprintf("and %d more", len(others))
 	if doubted > 0 {
 		text += fmt.Sprintf(", %d of which something speaks against", doubted)
 	}
 	return text + ": causeway diagnose … -o json lists them with the test for each"
 }
 
-// text is a cause that it may be, with the test that separates it.
+// text is a cause that it may be, with what speaks for or against it.
 func (r Rival) text() string {
-	title := ""
+	text := r.Cause
 	if c := cause.Find(r.Cause); c != nil {
-		title = ": " + c.Title
+		text += ": " + c.Title
 	}
-	return r.Cause + title + "; to separate: " + r.Test
+	switch {
+	case r.Because != "":
+		text += "; for it: " + r.Because
+	case r.Against != "":
+		text += "; less likely: " + r.Against
+	}
+	return text
+}
+
+// separateText is the look that tells the two likeliest causes apart; without one of its own, the test of the first.
+func separateText(separate string, rivals []Rival) string {
+	if separate == "" && len(rivals) > 0 {
+		return rivals[0].Test
+	}
+	return separate
 }
 
 func (g *Open) countText() string {

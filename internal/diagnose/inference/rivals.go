@@ -45,6 +45,18 @@ var (
 	})
 )
 
+// supports is what speaks for a cause of failures that no cause explains, where it does.
+var supports = []doubt{
+	{
+		"the member answered nobody in the whole window, so nothing listens there, or something ends every connection",
+		[]string{"b-refused", "b-reject", "i-wrong-port"}, (*ClosedGroup).neverAnswered,
+	},
+	{
+		"they began right after a change of the gateway, and there were none before", []string{"i-recent-change", "i-wrong-port"},
+		(*ClosedGroup).afterChange,
+	},
+}
+
 // doubts are tried in this order; the first that holds is reported.
 var doubts = []doubt{
 	{"the backend settings speak plain HTTP", ofHandshakes, func(c *ClosedGroup) bool { return c.Speaks("Http") }},
@@ -55,6 +67,18 @@ var doubts = []doubt{
 		func(c *ClosedGroup) bool { return 5*c.used >= 4*len(c.Events) },
 	},
 	{"most of these connections were new", ofUsedConnections, func(c *ClosedGroup) bool { return 5*c.fresh >= 4*len(c.Events) }},
+	{
+		"the member answered nobody in the whole window, and this takes a member that works before or after it",
+		[]string{
+			"c-restart", "c-deploy-no-drain", "c-drain-too-short", "c-ignores-sigterm-listener-close", "c-idle-race",
+			"c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "g-oom-kill",
+		},
+		(*ClosedGroup).neverAnswered,
+	},
+	{
+		"they ended within a second, sooner than a connection that nothing answers", []string{"b-drop", "b-transit-flap"},
+		(*ClosedGroup).quick,
+	},
 	{"they did not end together", []string{"c-gateway-reload"}, func(c *ClosedGroup) bool {
 		return len(c.Events) >= stats.MinEvents &&
 			!clustered(c.Events)
@@ -129,8 +153,58 @@ func clustered(events []*traffic.Event) bool {
 	return false
 }
 
+// For is what speaks for each cause that a group of events may have; empty for the others.
+func (c *Case) For(events []*traffic.Event) func(id string) string {
+	said, g := map[string]string{}, &ClosedGroup{Q: c, Events: events}
+	for _, s := range supports {
+		if !s.holds(g) {
+			continue
+		}
+		for _, id := range s.causes {
+			if said[id] == "" {
+				said[id] = s.because
+			}
+		}
+	}
+	return func(id string) string { return said[id] }
+}
+
+// neverAnswered reports whether none of the members answered anybody in the whole window, over many requests.
+func (c *ClosedGroup) neverAnswered() bool {
+	tried := 0
+	for _, e := range c.Events {
+		m := c.Q.Traffic.Member(e.Key())
+		if tried = max(tried, m.Attempts); m.Answered > 0 || !e.Tried {
+			return false
+		}
+	}
+	from, to := c.Events[0].At, c.Events[len(c.Events)-1].At
+	return tried >= traffic.EnoughAnswers && 10*to.Sub(from) >= 9*c.Q.Traffic.To.Sub(c.Q.Traffic.From)
+}
+
+// quick reports whether nearly all ended within a second.
+func (c *ClosedGroup) quick() bool {
+	n := 0
+	for _, e := range c.Events {
+		if traffic.Lasted(e) < time.Second {
+			n++
+		}
+	}
+	return 10*n >= 9*len(c.Events)
+}
+
+// afterChange reports whether the first of the events came within the time that a change takes after one, and many requests before it.
+func (c *ClosedGroup) afterChange() bool {
+	at, found := c.Q.WriteBefore(c.Events[0].Start)
+	return found && len(c.Events) >= stats.MinEvents && at.At.Sub(c.Q.Traffic.From) >= c.Q.Traffic.To.Sub(c.Q.Traffic.From)/10
+}
+
 // Group is a suspicion as the report has it. What the evidence speaks against comes last.
-func (s *Suspicion) Group(against func(string) string) report.Open {
+func (c *Case) Group(s *Suspicion) report.Open {
+	against, because := c.Against(s.Events), func(string) string { return "" }
+	if len(s.Events) > 0 {
+		because = c.For(s.Events)
+	}
 	visible := CountVisible(s.Events)
 	g := report.Open{
 		Failures:  visible,
@@ -142,9 +216,37 @@ func (s *Suspicion) Group(against func(string) string) report.Open {
 	}
 	for _, id := range s.Rivals {
 		if c := cause.Find(id); c != nil {
-			g.Rivals = append(g.Rivals, report.Rival{Cause: id, Test: c.Separate, Against: against(id)})
+			g.Rivals = append(g.Rivals, report.Rival{Cause: id, Test: c.Separate, Because: because(id), Against: against(id)})
 		}
 	}
-	slices.SortStableFunc(g.Rivals, func(a, b report.Rival) int { return cmp.Compare(min(len(a.Against), 1), min(len(b.Against), 1)) })
+	slices.SortStableFunc(g.Rivals, func(a, b report.Rival) int { return cmp.Compare(rank(a), rank(b)) })
+	g.Rivals, g.AlsoPossible = Shortlist(g.Rivals)
+	if len(g.Rivals) > 1 {
+		g.Separate = cause.ToSeparate(g.Rivals[0].Cause, g.Rivals[1].Cause)
+	}
 	return g
+}
+
+// rank is 0 where something speaks for a cause, 2 where something speaks against it, and 1 between.
+func rank(r report.Rival) int {
+	switch {
+	case r.Against != "":
+		return 2
+	case r.Because != "":
+		return 0
+	}
+	return 1
+}
+
+// Shortlist keeps the likeliest rivals of a list in order of likelihood, and returns the others apart. Those that the evidence speaks
+// against are not among the likeliest while others are left.
+func Shortlist(list []report.Rival) (likeliest, others []report.Rival) {
+	n := 0
+	for n < min(len(list), report.MaxRivals) && list[n].Against == "" {
+		n++
+	}
+	if n == 0 {
+		n = min(len(list), report.MaxRivals)
+	}
+	return list[:n:n], list[n:]
 }

@@ -172,7 +172,7 @@ func EveryForm(t *testing.T, r *report.Report, want string) {
 // RivalsOf are the ids of a finding's rivals, in order.
 func RivalsOf(f *report.Finding) string {
 	var ids []string
-	for _, r := range f.Rivals {
+	for _, r := range slices.Concat(f.Rivals, f.AlsoPossible) {
 		ids = append(ids, r.Cause)
 	}
 	return strings.Join(ids, " ")

@@ -29,7 +29,9 @@ func (s *Summary) session(r *accesslog.Record) {
 	if bad {
 		m.Failures++
 	}
-	s.take(r, false, s.failure(r, false, f, bad))
+	e := s.failure(r, false, f, bad)
+	s.expose(r, e, bad)
+	s.take(r, false, e)
 }
 
 // sessionFault reads the status by which a session ended.

@@ -39,6 +39,7 @@ type Summary struct {
 	Routes       map[RouteKey]*RouteStats
 	Instances    map[string]*Cell         // by instance
 	Cells        map[InstanceMember]*Cell // by instance and member
+	Exposure     Exposure                 // requests by what they have in common
 	Concurrency  map[ConcurrencyKey]*Concurrency
 	Timeouts     map[string]time.Duration // request timeout by settings, where the document is known
 	Gateways     map[string]*int          // records by resource id
@@ -107,7 +108,8 @@ func NewSummary(use Excluded) *Summary {
 		Cells: map[InstanceMember]*Cell{}, Concurrency: map[ConcurrencyKey]*Concurrency{},
 		Timeouts: map[string]time.Duration{}, Gateways: map[string]*int{},
 		Line: newTimeSeries(), Clock: stats.NewClock(), gaps: gapRoom{most: maxAllGaps}, Sample: Sampler{Most: maxEvents},
-		Names: newNameResolver(c),
+		Names:    newNameResolver(c),
+		Exposure: Exposure{Cells: map[ExposureKey]*Exposed{}, Clients: map[ClientRoute]int{}},
 	}
 	if c != nil {
 		for _, s := range c.Settings {
@@ -208,7 +210,9 @@ func (s *Summary) add(r *accesslog.Record, own bool) {
 	}
 	s.count(r, inMembers, bad)
 	s.seeNameless(r, own, bad)
-	s.take(r, own, s.failure(r, own, f, bad))
+	e := s.failure(r, own, f, bad)
+	s.expose(r, e, bad)
+	s.take(r, own, e)
 }
 
 // take keeps the event of a record, if anything failed.

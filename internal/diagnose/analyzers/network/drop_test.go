@@ -32,7 +32,7 @@ func TestErrorsOfTheApplicationItself(t *testing.T) {
 		"one page, quick": {
 			[]story.Change{story.Echoing(502, 5*time.Millisecond, fault.NoError), sized(700)},
 			"",
-			"k-backend-5xx, k-backend-5xx",
+			"k-backend-5xx",
 		},
 		"pages of many sizes": {
 			[]story.Change{story.Echoing(502, 5*time.Millisecond, fault.NoError), pages},
@@ -51,7 +51,7 @@ func TestErrorsOfTheApplicationItself(t *testing.T) {
 		"closed, says the gateway": {
 			[]story.Change{story.Echoing(502, 5*time.Millisecond, fault.UpstreamClosed), headed},
 			"",
-			"c-restart, c-restart",
+			"c-restart",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,525 @@
+package inference
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/fault"
+	"causeway/internal/report"
+	"causeway/internal/stats"
+	"causeway/internal/units"
+)
+
+// Where failures lie is tested against the requests that did not fail: a place is named if it holds nearly all of the failures, many more
+// than its share of the requests explains, by Fisher's exact test after correction for all places that were tried. Failures of one second
+// count once. Of two places that hold for each other's reason only, the one that explains the other is named.
+
+// dimension is one way in which requests have places.
+type dimension struct {
+	name string
+	at   func(w *whereSearch, k traffic.ExposureKey) string // place of a cell; empty: none
+	set  func(*report.Where, string)
+}
+
+// dimensions are in the order in which a place explains another: a route that one member alone serves is that member's.
+var dimensions = []dimension{
+	{"member", (*whereSearch).member, func(w *report.Where, s string) { w.Member = s }},
+	{"path", (*whereSearch).path, func(w *report.Where, s string) { w.Path = s }},
+	{"method", func(_ *whereSearch, k traffic.ExposureKey) string {
+		if k.Route == nil {
+			return ""
+		}
+		return k.Route.Method
+	}, func(w *report.Where, s string) { w.Method = s }},
+	{
+		"listener", func(s *whereSearch, k traffic.ExposureKey) string { return s.x.Listener(k) },
+		func(w *report.Where, s string) { w.Listener = s },
+	},
+	{
+		"instance", func(s *whereSearch, k traffic.ExposureKey) string { return s.x.Instance(k) },
+		func(w *report.Where, s string) { w.Instance = s },
+	},
+}
+
+const (
+	nearlyAll     = 0.9    // of the failures, that a place must hold
+	mostOfTraffic = 2 / 3. // of the requests, beyond which a place is nothing special
+	timesAsMuch   = 3      // as often as elsewhere, at least, that requests must fail there
+)
+
+// whereSearch looks for what events have in common.
+type whereSearch struct {
+	c      *Case
+	x      *traffic.Exposure
+	events []*traffic.Event
+	cells  []traffic.ExposureKey // of the events
+	keys   map[*traffic.MemberStats]traffic.MemberKey
+	prefix string // that nearly all paths of the events begin with
+	tried  int    // places of all dimensions
+}
+
+// place is one that may be named.
+type place struct {
+	dimension
+	value  string
+	pools  map[traffic.PoolKey]bool // of a member: the pools whose members are compared; nil: all requests are
+	events []*traffic.Event
+	table  table
+	brief  bool // it was compared with the others in the seconds of the failures only
+	shared bool // the requests do not separate it from another place
+}
+
+// table counts the requests and failures of a place, and of the others that it is compared with.
+type table struct {
+	requests, all  int // of the place; of all that it is compared with
+	failures, them int // seconds in which events failed: at the place; at all places
+	chance         float64
+}
+
+// Where is what nearly all events have in common and other requests do not; nil where nothing is. All are the failures among which the
+// events are, to say of how many they are.
+func (c *Case) Where(events, all []*traffic.Event) *report.Where {
+	if len(events) < 3 || c.Traffic.Exposure.Full {
+		return nil
+	}
+	s := &whereSearch{c: c, x: &c.Traffic.Exposure, events: events, keys: map[*traffic.MemberStats]traffic.MemberKey{}}
+	for k, m := range c.Traffic.Members {
+		s.keys[m] = k
+	}
+	for _, e := range events {
+		s.cells = append(s.cells, c.Traffic.CellOf(e))
+	}
+	s.prefix = s.commonPath()
+	s.tried = s.count()
+	found := s.independent(s.standing())
+	if p, ok := s.client(found); ok {
+		found = append(found, p)
+	}
+	out := &report.Where{}
+	for i := range found {
+		found[i].set(out, found[i].value)
+	}
+	s.within(out)
+	if *out == (report.Where{}) {
+		return nil
+	}
+	return s.finish(out, found, all)
+}
+
+func nameOfMember(k traffic.MemberKey) string {
+	switch {
+	case k.Server.Addr().IsLoopback() && !strings.HasPrefix(k.Member, "127."): // a rehearsal on one machine
+		return k.Member
+	case k.Server.IsValid() && k.Server.Port() > 0:
+		return k.Server.String()
+	case k.Server.IsValid(): // first-generation logs have no port
+		return k.Server.Addr().String()
+	}
+	return k.Member
+}
+
+func (s *whereSearch) member(k traffic.ExposureKey) string {
+	if k.Member == nil {
+		return ""
+	}
+	return nameOfMember(s.keys[k.Member])
+}
+
+// path is the common beginning where the path of a cell has it, and the path itself otherwise.
+func (s *whereSearch) path(k traffic.ExposureKey) string {
+	if k.Route == nil || k.Route.Path == "" {
+		return ""
+	}
+	if s.prefix != "" && under(k.Route.Path, s.prefix) {
+		return s.prefix
+	}
+	return trimmed(k.Route.Path)
+}
+
+// trimmed is a template without ids at its end.
+func trimmed(path string) string {
+	for strings.HasSuffix(path, "/*") && len(path) > 2 {
+		path = strings.TrimSuffix(path, "/*")
+	}
+	return path
+}
+
+func under(path, prefix string) bool {
+	return path == prefix || strings.HasPrefix(path, prefix) && path[len(prefix)] == '/'
+}
+
+// commonPath is the longest beginning, in whole segments, of nearly all paths of the events.
+func (s *whereSearch) commonPath() string {
+	counts := map[string]int{}
+	for _, k := range s.cells {
+		if k.Route == nil {
+			continue
+		}
+		path := trimmed(k.Route.Path)
+		for i := 1; i <= len(path); i++ {
+			if i == len(path) || path[i] == '/' {
+				counts[path[:i]]++
+			}
+		}
+	}
+	best := ""
+	for _, p := range units.SortedKeys(counts) {
+		if float64(counts[p]) >= nearlyAll*float64(len(s.cells)) && len(p) > len(best) {
+			best = p
+		}
+	}
+	return trimmed(best)
+}
+
+// count is how many places there are, of all dimensions together.
+func (s *whereSearch) count() int {
+	n := len(s.c.Traffic.Members) + len(s.c.Traffic.Routes) + len(s.c.Traffic.Instances)
+	methods, listeners := map[string]bool{}, map[string]bool{}
+	for k := range s.x.Cells {
+		listeners[s.x.Listener(k)] = true
+		if k.Route != nil {
+			methods[k.Route.Method] = true
+		}
+	}
+	return n + len(methods) + len(listeners)
+}
+
+// standing are the places, one of a dimension at most, that hold nearly all events and stand out.
+func (s *whereSearch) standing() (out []place) {
+	for _, d := range dimensions {
+		if d.name == "member" && s.triedElsewhere() || (d.name == "path" || d.name == "method") && s.refused() {
+			continue
+		}
+		p := s.holding(d)
+		if p.value == "" || float64(len(p.events)) < nearlyAll*float64(len(s.events)) {
+			continue
+		}
+		p.table = s.tableOf(&p, nil)
+		if !p.table.standsOut(s.tried) {
+			s.besideOthers(&p)
+		}
+		if p.table.standsOut(s.tried) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// triedElsewhere reports whether a good part of the requests met other members before the one that the log names last.
+func (s *whereSearch) triedElsewhere() bool {
+	return 10*len(traffic.Filter(s.events, waitedElsewhere)) > len(s.events)
+}
+
+// refused reports whether the gateway itself refused most requests: then their paths are what clients invented.
+func (s *whereSearch) refused() bool {
+	return 2*len(traffic.Filter(s.events, func(e *traffic.Event) bool { return e.Fault.Side == fault.Client && !e.Tried })) > len(s.events)
+}
+
+// holding is the place of a dimension that holds the most events.
+func (s *whereSearch) holding(d dimension) place {
+	by := map[string][]*traffic.Event{}
+	for i, e := range s.events {
+		if v := d.at(s, s.cells[i]); v != "" {
+			by[v] = append(by[v], e)
+		}
+	}
+	p := place{dimension: d}
+	for _, v := range units.SortedKeys(by) {
+		if len(by[v]) > len(p.events) {
+			p.value, p.events = v, by[v]
+		}
+	}
+	if d.name == "member" {
+		p.pools = map[traffic.PoolKey]bool{}
+		for _, k := range s.cells {
+			if p.value != "" && d.at(s, k) == p.value {
+				p.pools[s.poolOf(k)] = true
+			}
+		}
+	}
+	return p
+}
+
+// compared reports whether a cell belongs to the requests that a place is compared with: of a member, those of its pools.
+func (p *place) compared(s *whereSearch, k traffic.ExposureKey) bool {
+	if p.at(s, k) == "" {
+		return false
+	}
+	return p.pools == nil || p.pools[s.poolOf(k)]
+}
+
+// poolOf is the pool of a cell's member, under its settings.
+func (s *whereSearch) poolOf(k traffic.ExposureKey) traffic.PoolKey {
+	return traffic.PoolKey{Pool: k.Member.Pool, Settings: s.keys[k.Member].Settings}
+}
+
+// tableOf counts the requests of a place and of the others; given narrows both to another place.
+func (s *whereSearch) tableOf(p *place, given *place) (t table) {
+	in := func(k traffic.ExposureKey) bool {
+		return p.compared(s, k) && (given == nil || given.at(s, k) == given.value)
+	}
+	for k, cell := range s.x.Cells {
+		if in(k) {
+			t.all += cell.Requests
+			if p.at(s, k) == p.value {
+				t.requests += cell.Requests
+			}
+		}
+	}
+	var here, there []*traffic.Event
+	for i, e := range s.events {
+		switch {
+		case !in(s.cells[i]):
+		case p.at(s, s.cells[i]) == p.value:
+			here = append(here, e)
+		default:
+			there = append(there, e)
+		}
+	}
+	t.failures = DistinctSeconds(here)
+	t.them = t.failures + DistinctSeconds(there)
+	t.chance = stats.HypergeometricTail(t.failures, t.requests, min(t.them, t.all), t.all)
+	return t
+}
+
+// besideOthers compares a member or a path with the others in just those seconds in which requests failed. What happened to everybody then
+// explains nothing, so each failure counts; those of one or two clients do not, for they may have asked for little else.
+func (s *whereSearch) besideOthers(p *place) {
+	clients, _ := traffic.GroupBy(p.events, func(e *traffic.Event) netip.Addr { return e.Client })
+	if p.name != "member" && p.name != "path" || len(p.events) < stats.MinEvents || len(clients) < 3 {
+		return
+	}
+	lines := map[*stats.Timeline]bool{} // true: of the place
+	for k := range s.x.Cells {
+		if !p.compared(s, k) {
+			continue
+		}
+		if p.name == "member" {
+			lines[k.Member.Tried] = p.at(s, k) == p.value
+		} else {
+			lines[k.Route.Tried] = p.at(s, k) == p.value
+		}
+	}
+	t, counted := table{failures: len(p.events)}, map[int64]bool{}
+	for i, e := range s.events {
+		if p.compared(s, s.cells[i]) {
+			t.them++
+		}
+		at := e.Start.Truncate(time.Second)
+		if counted[at.Unix()] {
+			continue
+		}
+		counted[at.Unix()] = true
+		for line, here := range lines {
+			n := line.Between(at, at.Add(time.Second-stats.BinWidth))
+			if t.all += n; here {
+				t.requests += n
+			}
+		}
+	}
+	if t.them > t.all || t.failures > t.requests {
+		return
+	}
+	t.chance = stats.HypergeometricTail(t.failures, t.requests, t.them, t.all)
+	p.table, p.brief = t, true
+}
+
+// standsOut reports whether failures at a place are more than chance explains, and enough more to matter.
+func (t *table) standsOut(tried int) bool {
+	if t.failures < 3 || t.requests >= t.all || t.chance*float64(tried) >= stats.Significance ||
+		float64(t.requests) > mostOfTraffic*float64(t.all) {
+		return false
+	}
+	here, there := float64(t.failures)/float64(t.requests), float64(t.them-t.failures)/float64(t.all-t.requests)
+	return here >= timesAsMuch*there
+}
+
+// apart reports whether requests at a place differ from others at the other: too few would prove nothing.
+func (t *table) apart() bool { return t.all-t.requests >= max(stats.MinEvents, t.all/50) }
+
+// independent drops the places that stand out only because of another one: those that do not within it, while it does within them.
+// Of two that the requests do not tell apart, the earlier stays.
+func (s *whereSearch) independent(found []place) []place {
+	dropped := make([]bool, len(found))
+	for i := range found {
+		for j := i + 1; j < len(found); j++ {
+			if dropped[i] || dropped[j] {
+				continue
+			}
+			a, b := s.tableOf(&found[i], &found[j]), s.tableOf(&found[j], &found[i])
+			first, second := a.standsOut(1), b.standsOut(1)
+			switch {
+			case first && second:
+			case second:
+				dropped[i] = true
+			default:
+				dropped[j] = true
+				found[i].shared = found[i].shared || !first && !(a.apart() && b.apart()) || !first && !second
+			}
+		}
+	}
+	var out []place
+	for i := range found {
+		if !dropped[i] {
+			out = append(out, found[i])
+		}
+	}
+	return out
+}
+
+// client is the one whose requests nearly all events are, where others ask for the same and get it.
+func (s *whereSearch) client(found []place) (p place, ok bool) {
+	by, events := map[string]int{}, map[string][]*traffic.Event{}
+	for _, e := range s.events {
+		if a := e.Client; a.IsValid() {
+			by[a.String()]++
+			events[a.String()] = append(events[a.String()], e)
+		}
+	}
+	for _, v := range units.SortedKeys(by) {
+		if len(events[v]) > len(p.events) {
+			p.value, p.events = v, events[v]
+		}
+	}
+	if float64(len(p.events)) < nearlyAll*float64(len(s.events)) || s.x.ClientsFull {
+		return p, false
+	}
+	p.name, p.set = "client", func(w *report.Where, v string) { w.Client = v }
+	routes := map[*traffic.RouteStats]bool{}
+	for _, k := range s.cells {
+		routes[k.Route] = true
+	}
+	clients := map[string]bool{}
+	for k, n := range s.x.Clients {
+		if !routes[k.Route] { // others must ask for the same
+			continue
+		}
+		clients[k.Client.String()] = true
+		p.table.all += n
+		if k.Client == p.events[0].Client {
+			p.table.requests += n
+		}
+	}
+	p.table.failures = DistinctSeconds(p.events)
+	p.table.them = DistinctSeconds(s.events)
+	p.table.them = max(p.table.them, p.table.failures)
+	p.table.chance = stats.HypergeometricTail(p.table.failures, p.table.requests, min(p.table.them, p.table.all), p.table.all)
+	for i := range found {
+		p.shared = p.shared || !slices.Contains([]string{"path", "method"}, found[i].name)
+	}
+	return p, !p.shared && p.table.standsOut(s.tried+len(clients))
+}
+
+// within names the moment from which on, or until which, the events happened, where requests came before it or after it too.
+func (s *whereSearch) within(out *report.Where) {
+	first, last := s.events[0].Start, s.events[0].Start
+	for _, e := range s.events {
+		first, last = units.Earlier(first, e.Start), units.Later(last, e.Start)
+	}
+	before, after, all := 0, 0, 0
+	for _, b := range s.c.inOrder() {
+		all += b.Requests
+		if b.At.Add(s.c.Traffic.Line.Width).Before(first) {
+			before += b.Requests
+		}
+		if b.At.After(last) {
+			after += b.Requests
+		}
+	}
+	n, gap := DistinctSeconds(s.events), max(s.c.Traffic.To.Sub(s.c.Traffic.From)/20, 60*stats.Burst)
+	if Apart(s.events, gap) > 1 || n < stats.MinEvents || all == 0 {
+		return
+	}
+	never := func(outside int) bool {
+		return 10*outside >= all && math.Pow(1-float64(outside)/float64(all), float64(n))*float64(s.tried+2) < stats.Significance
+	}
+	if never(before) {
+		out.From = units.Stamp(first)
+	}
+	if never(after) {
+		out.Until = units.Stamp(last)
+	}
+}
+
+// inOrder is the time line in order, made once.
+func (c *Case) inOrder() []*traffic.Bucket {
+	if c.Ordered == nil {
+		c.Ordered = c.Traffic.Line.List()
+	}
+	return c.Ordered
+}
+
+// finish adds the counts, the confidence and the fact.
+func (s *whereSearch) finish(out *report.Where, found []place, all []*traffic.Event) *report.Where {
+	out.Confidence = report.High
+	for i := range found {
+		if found[i].shared || found[i].brief || found[i].table.failures < stats.MinEvents {
+			out.Confidence = report.Medium
+		}
+	}
+	inside := traffic.Filter(all, func(e *traffic.Event) bool {
+		k := s.c.Traffic.CellOf(e)
+		for i := range found {
+			if found[i].name == "client" {
+				if e.Client.String() != found[i].value {
+					return false
+				}
+			} else if found[i].at(s, k) != found[i].value {
+				return false
+			}
+		}
+		return (out.From == "" || units.Stamp(e.Start) >= out.From) && (out.Until == "" || units.Stamp(e.Start) <= out.Until)
+	})
+	out.Failures, out.Of = s.c.Extrapolate(len(inside)), s.c.Extrapolate(len(all))
+	out.Fact = s.fact(out, found)
+	return out
+}
+
+// fact says the counts of the place and of the rest.
+func (s *whereSearch) fact(out *report.Where, found []place) string {
+	text := fmt.Sprintf("%s: %d of %s", out.Text(), out.Failures, units.Count(out.Of, "failure", "failures"))
+	if len(found) == 0 {
+		return text
+	}
+	slices.SortStableFunc(found, func(a, b place) int { return cmp.Compare(a.table.chance, b.table.chance) })
+	p := &found[0]
+	if p.name == "client" {
+		return text + fmt.Sprintf("; it sent %d of the %d requests to these paths", p.table.requests, p.table.all)
+	}
+	here, there, others := traffic.Exposed{}, traffic.Exposed{}, map[string]bool{}
+	for k, cell := range s.x.Cells {
+		if !p.compared(s, k) {
+			continue
+		}
+		to := &there
+		if p.at(s, k) == p.value {
+			to = &here
+		} else {
+			others[p.at(s, k)] = true
+		}
+		to.Requests, to.Failures = to.Requests+cell.Requests, to.Failures+cell.Failures
+	}
+	return text + "; " + p.rates(here, there, len(others))
+}
+
+// rates compares how often requests fail at a place with how often they do elsewhere.
+func (p *place) rates(here, there traffic.Exposed, others int) string {
+	text := fmt.Sprintf("%d of its %d requests failed", here.Failures, here.Requests)
+	if p.name == "member" && here.Failures == here.Requests {
+		text = fmt.Sprintf("it answered none of %d requests", here.Requests)
+	}
+	rest := "the other"
+	if others > 1 {
+		rest = fmt.Sprintf("the other %d", others)
+	}
+	if there.Failures == 0 {
+		return text + fmt.Sprintf(", %s failed none of %d", rest, there.Requests)
+	}
+	return text + fmt.Sprintf(", %s failed %d of %d", rest, there.Failures, there.Requests)
+}

@@ -1,0 +1,151 @@
+package diagnose
+
+import (
+	"slices"
+
+	"causeway/internal/cause"
+	"causeway/internal/diagnose/inference"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/report"
+	"causeway/internal/stats"
+)
+
+// A failure belongs to a finding or to an open group, and each says where its failures lie and what kind they are. The report says the
+// same of all that are worth acting on.
+
+// level is the part of the failures that a finding or an open group holds.
+type level struct {
+	cause      string // empty: open
+	confidence string
+	events     []*traffic.Event
+	hidden     []*traffic.Event // of the same, which retries hid, beside those that clients saw
+	kinds      []inference.KindCount
+}
+
+// background are causes of failures that every gateway has: clients that leave, and requests that are none.
+var background = []string{"j-client-abort", "j-invalid-request", "j-scanner", "j-client-rst-mid-download"}
+
+// alwaysThere reports whether failures are of the sort that every gateway has: those of a few clients, and single errors of members.
+func alwaysThere(cause string, failures int) bool {
+	return slices.Contains(background, cause) || cause == "k-backend-5xx" && failures < stats.MinEvents
+}
+
+// partsOf are the findings and open groups with their failures that a client saw; where retries hid all, with those.
+func partsOf(c *inference.Case) (out []level) {
+	none := inference.CountVisible(c.Traffic.Events) == 0
+	add := func(cause, confidence string, events []*traffic.Event) {
+		events, hidden := traffic.Partition(events, func(e *traffic.Event) bool { return e.Visible || none })
+		if len(events) > 0 {
+			out = append(out, level{cause, confidence, events, hidden, c.FailureKinds(cause, events)})
+		}
+	}
+	for _, f := range c.Findings {
+		if f.Contributing == 0 {
+			add(f.Cause, f.Confidence, f.Events)
+		}
+	}
+	for _, s := range c.Open {
+		add("", report.High, s.Events)
+	}
+	return out
+}
+
+// worthActing leaves out what is always there, unless there is nothing larger beside it.
+func worthActing(parts []level) []level {
+	largest := 0
+	for _, p := range parts {
+		if !alwaysThere(p.cause, len(p.events)) {
+			largest = max(largest, len(p.events))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(parts), func(p level) bool {
+		return alwaysThere(p.cause, len(p.events)) && len(p.events) < largest
+	})
+}
+
+// wholeLevels says where the failures worth acting on lie, and of what kind they are.
+func wholeLevels(c *inference.Case, r *report.Report) {
+	all := partsOf(c)
+	parts, confidence := worthActing(all), report.High
+	var events []*traffic.Event
+	var kinds []inference.KindCount
+	for _, p := range parts {
+		events, kinds = append(events, p.events...), inference.AddKinds(kinds, p.kinds)
+	}
+	if len(events) == 0 {
+		return
+	}
+	for _, p := range parts {
+		if 2*len(p.events) > len(events) {
+			confidence = kindConfidence(p.cause, p.confidence)
+		}
+	}
+	traffic.SortByTime(events)
+	r.Where = c.Where(events, seen(c.Traffic.Events))
+	if r.Where == nil {
+		r.Where = whereHidden(c, parts)
+	}
+	r.FailureKind = inference.KindLevel(kinds, confidence)
+	r.FailureKind.Of = 0
+	var counts []inference.KindCount
+	for _, p := range all {
+		counts = inference.AddKinds(counts, p.kinds)
+		r.FailureKind.Of += c.Extrapolate(len(p.events))
+	}
+	r.FailureKind.Failures = c.Extrapolate(inference.CoveredBy(r.FailureKind.Kinds, counts))
+}
+
+// whereHidden is the place of all failures, those that retries hid among them, if nearly all that clients saw lie there too.
+func whereHidden(c *inference.Case, parts []level) *report.Where {
+	var events []*traffic.Event
+	for _, p := range parts {
+		events = append(events, p.hidden...)
+		events = append(events, p.events...)
+	}
+	traffic.SortByTime(events)
+	w := c.Where(events, seen(c.Traffic.Events))
+	if w != nil && 10*w.Failures < 9*w.Of {
+		return nil
+	}
+	return w
+}
+
+// levelsOf are the place and the kind of the failures of one cause, or of an open group.
+func levelsOf(c *inference.Case, id, confidence string, events []*traffic.Event) (*report.Where, *report.FailureKind) {
+	if len(events) == 0 {
+		return nil, nil
+	}
+	kind := inference.KindLevel(c.FailureKinds(id, events), kindConfidence(id, confidence))
+	kind.Failures, kind.Of = c.Extrapolate(kind.Failures), c.Extrapolate(kind.Of)
+	return c.Where(events, events), kind
+}
+
+// kindConfidence is how sure the kind of failures is: as sure as their cause where that says it, and else as the record itself.
+func kindConfidence(id, confidence string) string {
+	if cause.SaysKind(id) {
+		return confidence
+	}
+	return report.High
+}
+
+// shortlist leaves a finding its likeliest rivals, and says what tells it from the first.
+func shortlist(c *inference.Case, f *inference.Finding) {
+	if len(f.Events) > 0 {
+		because := c.For(f.Events)
+		for i := range f.Rivals {
+			f.Rivals[i].Because = because(f.Rivals[i].Cause)
+		}
+	}
+	f.Rivals, f.AlsoPossible = inference.Shortlist(f.Rivals)
+	if len(f.Rivals) > 0 {
+		f.Separate = f.Rivals[0].Test
+	}
+}
+
+// seen are the events that a client saw; where retries hid all, all of them.
+func seen(events []*traffic.Event) []*traffic.Event {
+	if out := traffic.Filter(events, func(e *traffic.Event) bool { return e.Visible }); len(out) > 0 {
+		return out
+	}
+	return events
+}
