@@ -17,7 +17,7 @@ func needNginx(t *testing.T) {
 	}
 }
 
-// A few scenarios of each kind through nginx: what fails there is what the scenario makes fail, and nothing wrong is said of it.
+// A few scenarios of each kind through nginx: every request is in the log, faults show, and no report names a wrong cause.
 func TestThroughNginx(t *testing.T) {
 	needNginx(t)
 	var some []stage.Scenario
