@@ -136,7 +136,9 @@ func (c *Case) kindGroup(events []*traffic.Event) *kindGroup {
 		g.neverRoute = g.neverRoute && c.Traffic.Route(e.Route()).Answered == 0
 	}
 	g.used, g.fresh = 5*used >= 4*len(events), 5*fresh >= 4*len(events)
-	g.fixed = c.atFixedTime(traffic.Filter(events, func(e *traffic.Event) bool { return e.Fault.Kind == fault.Status }), len(events))
+	g.fixed = c.atFixedTime(traffic.Filter(events, func(e *traffic.Event) bool {
+		return e.Fault.Kind == fault.Status || e.Fault.Kind == fault.Closed && e.Fault.Side == fault.Backend
+	}), len(events))
 	g.leftAt = c.atFixedTime(traffic.Filter(events, func(e *traffic.Event) bool { return e.Fault.Side == fault.Client }), len(events))
 	return g
 }
@@ -267,8 +269,11 @@ func (g *kindGroup) ofClose(e *traffic.Event) []cause.FailureKind {
 	if e.Attempt.Connect < 0 && !e.Attempt.Reused && !g.used && !late {
 		kinds = g.withTLS(e, cause.Refused)
 	}
-	if g.everUsed && !late && !g.fresh && e.Attempt.Connect <= 0 {
+	if g.everUsed && !g.neverRoute && !late && !g.fresh && e.Attempt.Connect <= 0 {
 		kinds = append(kinds, cause.LostIdle)
+	}
+	if late && g.fixed {
+		kinds = append(kinds, cause.OtherTimer)
 	}
 	kinds = append(kinds, cause.LostAtOnce)
 	if g.neverRoute && g.everUsed {

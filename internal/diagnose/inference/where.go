@@ -98,8 +98,8 @@ func (c *Case) Where(events, all []*traffic.Event) *report.Where {
 	s.prefix = s.commonPath()
 	s.tried = s.count()
 	found := s.independent(s.standing())
-	if p, ok := s.client(found); ok {
-		found = append(found, p)
+	if p, ok := s.client(); ok {
+		found = s.withClient(found, p)
 	}
 	out := &report.Where{}
 	for i := range found {
@@ -374,7 +374,7 @@ func (s *whereSearch) independent(found []place) []place {
 }
 
 // client is the one whose requests nearly all events are, where others ask for the same and get it.
-func (s *whereSearch) client(found []place) (p place, ok bool) {
+func (s *whereSearch) client() (p place, ok bool) {
 	by, events := map[string]int{}, map[string][]*traffic.Event{}
 	for _, e := range s.events {
 		if a := e.Client; a.IsValid() {
@@ -410,10 +410,49 @@ func (s *whereSearch) client(found []place) (p place, ok bool) {
 	p.table.them = DistinctSeconds(s.events)
 	p.table.them = max(p.table.them, p.table.failures)
 	p.table.chance = stats.HypergeometricTail(p.table.failures, p.table.requests, min(p.table.them, p.table.all), p.table.all)
-	for i := range found {
-		p.shared = p.shared || !slices.Contains([]string{"path", "method"}, found[i].name)
+	return p, p.table.standsOut(s.tried + len(clients))
+}
+
+// withClient adds a client to the places, without those that stand out because of it: others are there too and do not fail, or the client
+// fails elsewhere as well. Where nothing shows which of the two it is, the place stays and the client goes.
+func (s *whereSearch) withClient(found []place, client place) []place {
+	out, total := []place{}, 0
+	for k, n := range s.x.Clients {
+		if k.Client == client.events[0].Client {
+			total += n
+		}
 	}
-	return p, !p.shared && p.table.standsOut(s.tried+len(clients))
+	for _, p := range found {
+		t := s.tableOf(&p, nil)
+		within := table{requests: min(total, t.requests), all: t.requests, failures: client.table.failures, them: client.table.them}
+		switch {
+		case p.name == "path" || p.name == "method":
+			if t := s.routesOf(&client, &p, total); t.standsOut(1) {
+				out = append(out, p)
+			}
+			continue
+		case within.failures > within.requests:
+			return found
+		}
+		within.chance = stats.HypergeometricTail(within.failures, within.requests, within.them, within.all)
+		if !within.standsOut(1) {
+			return found
+		}
+	}
+	return append(out, client)
+}
+
+// routesOf counts the requests of a client on a path and elsewhere.
+func (s *whereSearch) routesOf(client, p *place, total int) (t table) {
+	t.all, t.failures, t.them = total, DistinctSeconds(p.events), DistinctSeconds(client.events)
+	t.them = max(t.them, t.failures)
+	for k, n := range s.x.Clients {
+		if k.Client == client.events[0].Client && p.at(s, traffic.ExposureKey{Route: k.Route}) == p.value {
+			t.requests += n
+		}
+	}
+	t.chance = stats.HypergeometricTail(t.failures, t.requests, min(t.them, t.all), t.all)
+	return t
 }
 
 // within names the moment from which on, or until which, the events happened, where requests came before it or after it too.

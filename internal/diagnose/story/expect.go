@@ -279,3 +279,23 @@ func Found(t *testing.T, r *report.Report, i int) *report.Finding {
 	}
 	return &r.Findings[i]
 }
+
+// Lies asserts where the failures of a report lie, in the words of the place; empty: nowhere in particular.
+func Lies(t *testing.T, r *report.Report, place string) {
+	t.Helper()
+	got := ""
+	if r.Where != nil {
+		got = r.Where.Text()
+	}
+	if got != place {
+		t.Errorf("the failures lie at %q, want %q\n%s", got, place, TextOf(t, r))
+	}
+}
+
+// OfKind asserts of what kinds the failures of a report are.
+func OfKind(t *testing.T, r *report.Report, kinds ...string) {
+	t.Helper()
+	if r.FailureKind == nil || !slices.Equal(r.FailureKind.Kinds, kinds) {
+		t.Errorf("kind %+v, want %v\n%s", r.FailureKind, kinds, TextOf(t, r))
+	}
+}

@@ -1,0 +1,162 @@
+package diagnose_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/internal/accesslog"
+	"causeway/internal/diagnose/story"
+	"causeway/internal/report"
+)
+
+// played are requests in turn on three members, one every 300 ms; each says what becomes of the i-th on a member, nil: it goes well.
+func played(t *testing.T, n int, each func(i, member int) []story.Change) *report.Report {
+	t.Helper()
+	s := story.New(t)
+	for i := range n {
+		m := 4 + i%3
+		s.After(300 * time.Millisecond)
+		changes := []func(*accesslog.Record, *accesslog.Attempt){}
+		for _, c := range append([]story.Change{story.From(i % 7)}, each(i, m)...) {
+			changes = append(changes, c)
+		}
+		s.Request(m, changes...)
+	}
+	return s.Diagnose()
+}
+
+var refused = story.Fails(story.RefusedFault, time.Millisecond)
+
+// A place is named if it holds nearly all failures, and others do not fail there; of two that one mechanism ties together, the one that
+// explains the other.
+func TestWhere(t *testing.T) {
+	t.Parallel()
+	x, y := story.Path("/x"), story.Path("/y")
+	for name, c := range map[string]struct {
+		each func(i, member int) []story.Change
+		want string
+	}{
+		"one member refuses": {func(_, m int) []story.Change {
+			if m == 5 {
+				return []story.Change{refused}
+			}
+			return nil
+		}, "member 10.0.0.5:80"},
+		"everywhere": {func(i, _ int) []story.Change {
+			if i%10 == 0 {
+				return []story.Change{refused}
+			}
+			return nil
+		}, ""},
+		"one route everywhere": {func(i, _ int) []story.Change {
+			switch {
+			case i%4 == 0 && i%8 == 0:
+				return []story.Change{x, story.Answers(500)}
+			case i%4 == 0:
+				return []story.Change{x}
+			}
+			return []story.Change{y}
+		}, "path /x"},
+		"a route that one member alone serves": {func(i, m int) []story.Change {
+			if m == 4 && i%2 == 0 {
+				return []story.Change{x, story.Answers(500)}
+			}
+			return []story.Change{y}
+		}, "path /x"},
+		"one route at one member": {func(i, m int) []story.Change {
+			switch {
+			case i%2 == 0 && m == 4:
+				return []story.Change{x, story.Answers(500)}
+			case i%2 == 0:
+				return []story.Change{x}
+			}
+			return []story.Change{y}
+		}, "member 10.0.0.4:80, path /x"},
+		"a route that one client alone asks for": {func(i, _ int) []story.Change {
+			if i%5 == 0 {
+				return []story.Change{x, story.From(99), story.Answers(500)}
+			}
+			return []story.Change{y}
+		}, "path /x"},
+		"two failures": {func(i, _ int) []story.Change {
+			if i == 100 || i == 160 {
+				return []story.Change{x, story.Answers(500)}
+			}
+			return []story.Change{y}
+		}, ""},
+		"a member that gets most requests": {func(i, _ int) []story.Change {
+			at4 := func(_ *accesslog.Record, a *accesslog.Attempt) { a.Member, a.Server = "10.0.0.4", story.ServerOf(4) }
+			if i%10 == 0 {
+				return []story.Change{at4, story.Answers(500)}
+			}
+			if i%5 != 1 {
+				return []story.Change{at4}
+			}
+			return nil
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			story.Lies(t, played(t, 300, c.each), c.want)
+		})
+	}
+}
+
+// A client is named where others ask for the same and get it.
+func TestWhereOfAClient(t *testing.T) {
+	t.Parallel()
+	story.Lies(t, played(t, 300, func(i, _ int) []story.Change {
+		if i%9 == 0 {
+			return []story.Change{story.From(99), story.Answers(500)}
+		}
+		return nil
+	}), "client 203.0.113.99")
+}
+
+// Failures that begin at a moment lie from it on; those that come with the traffic do not.
+func TestWhereInTime(t *testing.T) {
+	t.Parallel()
+	r := played(t, 300, func(i, _ int) []story.Change {
+		if i >= 150 && i%4 == 0 {
+			return []story.Change{story.Answers(500)}
+		}
+		return nil
+	})
+	if r.Where == nil || r.Where.From == "" || r.Where.Until != "" || r.Where.Member+r.Where.Path != "" {
+		t.Errorf("%+v", r.Where)
+	}
+	s := story.New(t)
+	for i := range 400 {
+		gap := 20 * time.Millisecond // a peak
+		if i < 20 || i >= 380 {
+			gap = 4 * time.Second
+		}
+		s.After(gap)
+		if i%10 == 5 {
+			s.Request(4+i%3, story.Answers(500))
+		} else {
+			s.Request(4 + i%3)
+		}
+	}
+	story.Lies(t, s.Diagnose(), "")
+}
+
+// The counts of the place and of the rest are in the fact, and the headline says them where the cause is open.
+func TestWhereHasBothCounts(t *testing.T) {
+	t.Parallel()
+	r := played(t, 300, func(_, m int) []story.Change {
+		if m == 5 {
+			return []story.Change{refused}
+		}
+		return nil
+	})
+	story.OfKind(t, r, "refused")
+	want := "member 10.0.0.5:80: 100 of 100 failures; it answered none of 100 requests, the other 2 failed none of 200"
+	if r.Where == nil || r.Where.Fact != want || r.Where.Confidence != report.High {
+		t.Errorf("%+v, want %q", r.Where, want)
+	}
+	if !strings.Contains(r.Headline(), "member 10.0.0.5:80") {
+		t.Errorf("headline %q", r.Headline())
+	}
+}
