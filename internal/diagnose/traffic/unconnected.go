@@ -6,11 +6,13 @@ import (
 
 	"causeway/internal/accesslog"
 	"causeway/internal/fault"
+	"causeway/internal/stats"
 )
 
-// Azure's newer rows have serverConnectTime. nginx, which Azure's second generation is, writes it once a connection is established (with TLS:
-// once the handshake is complete), 0.000 for one that was there already, and leaves it out of an attempt that got none. So in a log that has
-// it for every answer, an attempt without it met no member.
+// Azure's newer rows have serverConnectTime. nginx, which Azure's second generation is, writes it as it sends a request: 0.000 on a
+// connection that was there already, else what it took to make one (with TLS: the handshake too). It is missing where no connection was
+// made, and also where one that was kept idle turned out to be reset. So in a log that has it for every answer, an attempt without it sent
+// nothing, and a run of them in which the member answers nobody met no listener: idle connections are soon used up.
 
 // connectTimes counts the answered attempts of Azure's log, and those of them with a connect time.
 type connectTimes struct{ answered, timed int }
@@ -39,27 +41,61 @@ func (s *Summary) unconnected() {
 	if !s.connects.written() {
 		return
 	}
+	unsent := map[MemberKey][]*Event{}
 	for _, e := range s.Events {
 		if e.Own || e.v1 || !e.Tried || e.Fault.Side != fault.Backend || e.Attempt.Status > 0 || e.Ambiguous {
 			continue
 		}
-		closed := e.Fault.Kind == fault.Closed && (e.Fault.Phase == "" || e.Fault.Phase == fault.Connect)
-		if !closed && !IsTimeout(e) {
-			continue
-		}
-		e.Unconnected = e.Attempt.Connect == accesslog.Unset && e.Attempt.LocalPort == 0
-		e.Established = !e.Unconnected
-		if !e.Unconnected || !s.plain(e) {
+		timedOut := IsTimeout(e)
+		if closed := e.Fault.Kind == fault.Closed && (e.Fault.Phase == "" || e.Fault.Phase == fault.Connect); !closed && !timedOut {
 			continue
 		}
 		switch {
-		case !closed:
-			e.Fault = fault.Fault{Side: fault.Network, Phase: fault.Connect, Kind: fault.Timeout}
-		case Lasted(e) < rejectedWithin:
-			e.Fault = fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Refused}
+		case e.Attempt.Connect != accesslog.Unset || e.Attempt.LocalPort != 0:
+			e.Established = true
+		case timedOut:
+			e.unmade(s.plain(e))
 		default:
-			e.Fault.Phase = fault.Connect
+			unsent[e.Key()] = append(unsent[e.Key()], e)
 		}
+	}
+	for k, events := range unsent {
+		for _, run := range s.silentRuns(k, events) {
+			for _, e := range run {
+				e.unmade(s.plain(e))
+			}
+		}
+	}
+}
+
+// silentRuns are the runs of events in which their member answers nobody, as far as the log's times show: those that last long enough for
+// that to show at all, or of a member that never answered.
+func (s *Summary) silentRuns(k MemberKey, events []*Event) (runs [][]*Event) {
+	m, from := s.Member(k), 0
+	for i := range events {
+		slack := stats.BinWidth + events[i].Resolution()
+		if i+1 < len(events) && m.Answers.Between(events[i].At.Add(-slack), events[i+1].At.Add(slack)) == 0 {
+			continue
+		}
+		run := events[from : i+1]
+		if from = i + 1; m.Answered == 0 || len(run) >= 3 && run[len(run)-1].At.Sub(run[0].At) > 2*slack {
+			runs = append(runs, run)
+		}
+	}
+	return runs
+}
+
+// unmade notes that no connection was made. Where that takes a handshake of TLS it is not known which of the two failed.
+func (e *Event) unmade(plain bool) {
+	e.Unconnected = true
+	switch {
+	case !plain:
+	case e.Fault.Kind == fault.Timeout:
+		e.Fault = fault.Fault{Side: fault.Network, Phase: fault.Connect, Kind: fault.Timeout}
+	case Lasted(e) < rejectedWithin:
+		e.Fault = fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Refused}
+	default:
+		e.Fault.Phase = fault.Connect
 	}
 }
 

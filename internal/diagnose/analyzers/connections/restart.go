@@ -73,7 +73,11 @@ func likeARestart(o *inference.Outage, m *traffic.MemberStats) bool {
 		return false
 	}
 	slack := 2*stats.BinWidth + o.Events[0].Resolution()
-	return m.Answers.Between(o.Events[0].At.Add(slack), o.Last().Add(-slack)) == 0
+	from, to := o.Events[0].At.Add(slack), o.Last().Add(-slack)
+	if o.Events[0].Resolution() > 0 && !to.After(from) { // the log does not show whether it answered meanwhile
+		return false
+	}
+	return m.Answers.Between(from, to) == 0
 }
 
 func restarts(c *inference.Case, k traffic.MemberKey, runs []inference.Outage) {
