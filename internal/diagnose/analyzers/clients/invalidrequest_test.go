@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"causeway/internal/accesslog"
 	"causeway/internal/diagnose/story"
 	"causeway/internal/fault"
 )
@@ -31,4 +32,26 @@ func TestInvalidRequest(t *testing.T) {
 	story.Decided(t, "j-invalid-request",
 		fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.BadHost},
 		fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.TooLarge})
+}
+
+// Azure's log has one word for a request that breaks the rules and for a head that is too large.
+func TestOneWordForTwoRefusals(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{"/a": "j-header-limit", "/nobody": "j-invalid-request"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			for i := range 60 {
+				if s.After(time.Second).Request(4); i%4 == 0 {
+					s.Request(0, story.Path(path), func(r *accesslog.Record, _ *accesslog.Attempt) {
+						r.Status, r.ErrorInfo = 400, fault.InvalidRequest
+					})
+				}
+			}
+			s.Counts = &story.Counts{Requests: 75, Failures: 15}
+			if g := story.Group(t, s.Diagnose(), 0); g.Failures != 15 || g.Rivals[0].Cause != want {
+				t.Errorf("%d failures, first of all %s", g.Failures, g.Rivals[0].Cause)
+			}
+		})
+	}
 }
