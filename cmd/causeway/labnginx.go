@@ -39,8 +39,8 @@ func runThroughNginx(ctx context.Context, w io.Writer, name string, seed uint64,
 			bad = true
 			fmt.Fprintf(w, "✗ %-24s %s: WRONG: %s\n", s.Name, truths(s.Truth), r.Azure.Why)
 		default:
-			fmt.Fprintf(w, "· %-24s %s (%d failures, %d recovered): %s\n",
-				s.Name, truths(s.Truth), r.Azure.Report.Failures, r.Azure.Report.Recovered, exported(r))
+			fmt.Fprintf(w, "· %-24s %s (%d failures, %d recovered): %s; where %t, kind %t\n", s.Name, truths(s.Truth),
+				r.Azure.Report.Failures, r.Azure.Report.Recovered, exported(r), r.Azure.Levels.Where, r.Azure.Levels.Kind)
 		}
 	})
 	if keep != "" {

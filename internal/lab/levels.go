@@ -48,7 +48,7 @@ func levelsOf(r *report.Report) (levels, error) {
 	return l, err
 }
 
-// Levels says which levels of a verdict are right. Both are true where nothing failed that had to be told.
+// Levels says which levels of a verdict are right. Both are true where nothing failed but the background.
 type Levels struct {
 	Where bool `json:"where"`
 	Kind  bool `json:"kind"`
@@ -57,7 +57,9 @@ type Levels struct {
 // placeOf is what is known of the failures of a play beside its truth.
 type placeOf struct {
 	stage.Common
-	coarse bool // a form without reasons: what ended connections cannot be told apart
+	azure  bool // Azure's evidence, which does not tell some kinds apart
+	coarse bool // a form without reasons, in which all ended connections look alike
+	beside int  // failures of the background, which are true and not asked for
 }
 
 // judgeLevels holds the levels of a report against a truth: of the whole report if there is one cause, else of the parts.
@@ -71,6 +73,9 @@ func judgeLevels(r *report.Report, truth []stage.Truth, places []placeOf) (Level
 	if len(truth) > 1 {
 		parts = slices.Concat(l.Findings, l.Undetermined.Groups)
 	}
+	if together(truth) {
+		parts = append(parts, l.claim)
+	}
 	for i, t := range truth {
 		place := places[min(i, len(places)-1)]
 		out.Where = out.Where && slices.ContainsFunc(parts, func(c claim) bool {
@@ -79,6 +84,13 @@ func judgeLevels(r *report.Report, truth []stage.Truth, places []placeOf) (Level
 		out.Kind = out.Kind && slices.ContainsFunc(parts, func(c claim) bool { return c.kindIs(t, place) })
 	}
 	return out, nil
+}
+
+// together reports whether all truths are at one place, so that the whole report speaks of each.
+func together(truth []stage.Truth) bool {
+	return len(truth) > 1 && !slices.ContainsFunc(truth, func(t stage.Truth) bool {
+		return t.At != truth[0].At || t.Path != truth[0].Path || t.At+t.Path == ""
+	})
 }
 
 // whereIs reports whether a claim names the place of a truth. What the scenario's own load has in common may be named or not.
@@ -91,6 +103,8 @@ func (c claim) whereIs(t stage.Truth, place placeOf) bool {
 	switch {
 	case t.At != member && (t.At != "" && t.At != place.Member || member != "" && member != place.Member):
 		return false
+	case t.At != "" && t.Path != "" && w.Path == "":
+		return w.Method == "" || w.Method == place.Method // the member is enough
 	case t.Path != w.Path && (t.Path != "" && t.Path != place.Path || w.Path != "" && !place.has(w.Path)):
 		return false
 	case w.Method != "" && w.Method != place.Method:
@@ -104,17 +118,31 @@ func (p placeOf) has(path string) bool {
 	return path == p.Path || p.Below != "" && strings.HasPrefix(path, p.Below)
 }
 
-// kindIs reports whether a claim's kinds hold for nine tenths of its failures, and none is among them that the truth excludes.
+// kindIs reports whether a claim's kinds hold for nine tenths of its failures, and none is among them that the evidence excludes.
 func (c claim) kindIs(t stage.Truth, place placeOf) bool {
-	if c.Kind == nil || len(c.Kind.Kinds) == 0 || 10*c.Kind.Failures < 9*c.Kind.Of {
+	if c.Kind == nil || len(c.Kind.Kinds) == 0 || 10*c.Kind.Failures < 9*(c.Kind.Of-place.beside) {
 		return false
 	}
-	allowed := t.Kinds
-	if place.coarse && slices.ContainsFunc(allowed, func(k string) bool { return slices.Contains(alike, k) }) {
-		allowed = slices.Concat(allowed, alike)
+	allowed := slices.Clone(t.Kinds)
+	for _, group := range place.alike() {
+		if slices.ContainsFunc(group, func(k string) bool { return slices.Contains(t.Kinds, k) }) {
+			allowed = append(allowed, group...)
+		}
+	}
+	if place.beside > 0 && len(c.Kind.Kinds) > 1 {
+		allowed = append(allowed, "client-left")
 	}
 	return !slices.ContainsFunc(c.Kind.Kinds, func(k string) bool { return !slices.Contains(allowed, k) })
 }
 
-// alike are kinds that a first-generation log does not tell apart.
-var alike = []string{"refused", "lost-at-once", "lost-idle", "malformed", "tls", "name", "no-member"}
+// alike are the groups of kinds that the evidence does not tell apart: how a connection ended that there was, and how one that there
+// was none of did not come about; of a first-generation log all of them.
+func (p placeOf) alike() [][]string {
+	switch {
+	case p.coarse:
+		return [][]string{{"refused", "lost-at-once", "lost-idle", "malformed", "tls", "name", "no-member"}}
+	case p.azure:
+		return [][]string{{"lost-at-once", "lost-idle", "malformed"}, {"refused", "tls", "lost-at-once"}}
+	}
+	return nil
+}

@@ -29,6 +29,7 @@ func TestWhereIsRight(t *testing.T) {
 	f(`{"member":"10.1.0.5"}`, stage.Truth{}, placeOf{}, false)
 	f(`{"member":"10.1.0.5"}`, stage.Truth{}, placeOf{Common: stage.Common{Member: "10.1.0.5"}}, true)
 	f(`null`, one, placeOf{Common: stage.Common{Member: "10.1.0.5"}}, true)
+	f(`{"member":"10.1.0.5"}`, stage.Truth{At: "10.1.0.5", Path: "/report"}, placeOf{}, true)
 	f(`{"path":"/search"}`, stage.Truth{Path: "/search"}, placeOf{}, true)
 	f(`{"path":"/other"}`, stage.Truth{Path: "/search"}, placeOf{}, false)
 	f(`{"path":"/orders","method":"POST"}`, stage.Truth{}, orders, true)
@@ -39,23 +40,28 @@ func TestWhereIsRight(t *testing.T) {
 
 // Kinds are right if they hold for nine tenths and all of them are possible.
 func TestKindIsRight(t *testing.T) {
-	f := func(claimed string, coarse, want bool) {
+	f := func(claimed string, place placeOf, want bool) {
 		t.Helper()
 		var c claim
 		if err := json.Unmarshal([]byte(`{"failureKind":`+claimed+`}`), &c); err != nil {
 			t.Fatal(err)
 		}
 		truth := stage.Truth{Kinds: []string{"refused", "lost-at-once"}}
-		if got := c.kindIs(truth, placeOf{coarse: coarse}); got != want {
-			t.Errorf("%s, coarse %t: %t, want %t", claimed, coarse, got, want)
+		if got := c.kindIs(truth, place); got != want {
+			t.Errorf("%s, %+v: %t, want %t", claimed, place, got, want)
 		}
 	}
-	f(`{"kinds":["refused"],"failures":9,"of":10}`, false, true)
-	f(`{"kinds":["refused","lost-at-once"],"failures":10,"of":10}`, false, true)
-	f(`{"kinds":["refused"],"failures":8,"of":10}`, false, false)
-	f(`{"kinds":["refused","gateway-timer"],"failures":10,"of":10}`, false, false)
-	f(`{"kinds":["refused","malformed"],"failures":10,"of":10}`, false, false)
-	f(`{"kinds":["refused","malformed"],"failures":10,"of":10}`, true, true)
-	f(`{"kinds":[],"failures":10,"of":10}`, false, false)
-	f(`null`, false, false)
+	f(`{"kinds":["refused"],"failures":9,"of":10}`, placeOf{}, true)
+	f(`{"kinds":["refused","lost-at-once"],"failures":10,"of":10}`, placeOf{}, true)
+	f(`{"kinds":["refused"],"failures":8,"of":10}`, placeOf{}, false)
+	f(`{"kinds":["refused","gateway-timer"],"failures":10,"of":10}`, placeOf{}, false)
+	f(`{"kinds":["refused","malformed"],"failures":10,"of":10}`, placeOf{}, false)
+	f(`{"kinds":["refused","malformed"],"failures":10,"of":10}`, placeOf{coarse: true}, true)
+	f(`{"kinds":[],"failures":10,"of":10}`, placeOf{}, false)
+	f(`{"kinds":["refused","malformed"],"failures":10,"of":10}`, placeOf{azure: true}, true)
+	f(`{"kinds":["refused","gateway-timer"],"failures":10,"of":10}`, placeOf{azure: true}, false)
+	f(`{"kinds":["refused"],"failures":10,"of":12}`, placeOf{beside: 2}, true)
+	f(`{"kinds":["refused","client-left"],"failures":12,"of":12}`, placeOf{beside: 2}, true)
+	f(`{"kinds":["client-left"],"failures":12,"of":12}`, placeOf{beside: 2}, false)
+	f(`null`, placeOf{}, false)
 }

@@ -71,10 +71,12 @@ func PlayMixture(ctx context.Context, m Mixture, seed uint64, keep string) (*Res
 	if err := playBoth(m, shared, first, second); err != nil {
 		return nil, fmt.Errorf("play %s through nginx: %w", m.Name(), err)
 	}
-	coarse := options.Form == nginx.First
 	r := &Result{
 		Scenario: m.Name(), Seed: seed, Truth: m.truth(options), Open: true, Loads: slices.Concat(first.Loads, second.Loads), Dir: keep,
-		Beside: stage.BackgroundCauses, places: []placeOf{{first.Common(), coarse}, {second.Common(), coarse}},
+		Beside: stage.BackgroundCauses,
+	}
+	for _, half := range []*stage.Stage{first, second} {
+		r.places = append(r.places, placeOf{Common: half.Common(), azure: true, coarse: options.Form == nginx.First, beside: r.strangersLost()})
 	}
 	if r.Azure, err = r.judge(dir, true); err != nil {
 		return nil, fmt.Errorf("diagnose %s through nginx: %w", m.Name(), err)

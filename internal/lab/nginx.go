@@ -54,8 +54,9 @@ func PlayNginx(ctx context.Context, s stage.Scenario, seed uint64, keep string) 
 	}
 	r := &Result{
 		Scenario: s.Name, Seed: seed, Truth: truthThroughNginx(s.Truth, options), Open: s.Open, Known: s.Known, Loads: on.Loads,
-		Beside: stage.BackgroundCauses, Dir: keep, places: []placeOf{{on.Common(), options.Form == nginx.First}},
+		Beside: stage.BackgroundCauses, Dir: keep,
 	}
+	r.places = []placeOf{{Common: on.Common(), azure: true, coarse: options.Form == nginx.First, beside: r.strangersLost()}}
 	if r.Azure, err = r.judge(dir, true); err != nil {
 		return nil, fmt.Errorf("diagnose %s through nginx: %w", s.Name, err)
 	}

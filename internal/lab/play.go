@@ -80,6 +80,7 @@ func Play(ctx context.Context, s stage.Scenario, seed uint64, keep string) (*Res
 		return nil, fmt.Errorf("export what %s left, as Azure does: %w", s.Name, err)
 	}
 	defer os.RemoveAll(exported)
+	r.places[0].azure = true
 	if r.Azure, err = r.judge(exported, true); err != nil {
 		return nil, fmt.Errorf("diagnose %s by Azure's evidence: %w", s.Name, err)
 	}

@@ -102,7 +102,7 @@ func readErrors(path string) (complaints, error) {
 	return out, lines.Err()
 }
 
-// during is what was said of a line's connection while the request lasted.
+// during returns the complaints about a line's connection from while the request lasted.
 func (c complaints) during(l Line) []string {
 	end, taken := seconds(l.At), seconds(l.Taken)
 	var out []string

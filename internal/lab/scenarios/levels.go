@@ -34,6 +34,7 @@ var paths = map[string]string{
 	"read-gap": "/events", "silent-stream": "/events", "request-head-limit": "/account", "retry-doubling": "/search",
 	"short-body": "/export", "short-upload": "/upload", "slow-route": "/report", "slow-ones-pile-up": "/heavy",
 	"upload-too-large": "/upload", "worker-killed": "/render", "worker-killed-always": "/render", "slow-body": "/export",
+	"retry-doubling d-hung": "/search", "retry-doubling d-retry-doubling": "/search",
 	"idle-race-and-empty-pool i-empty-pool": "/reports/day", "restart-and-5xx k-backend-5xx": "/search",
 	"timeout-and-head d-slow-route": "/report", "timeout-and-head e-header-too-big": "/account",
 	"clients-and-crash g-crash-on-input": "/import", "short-bodies-both-ways j-short-body": "/upload",
@@ -43,7 +44,7 @@ var paths = map[string]string{
 // members are where the failures are, where the truth of the cause leaves it out.
 var members = map[string]string{
 	"drain-too-short": stage.MemberName(0), "endpoint-lag": stage.MemberName(2), "not-ready-yet": stage.MemberName(2),
-	"restart": stage.MemberName(0),
+	"restart": stage.MemberName(0), "killed-for-memory": stage.MemberName(0),
 }
 
 // Kinds of failure, as a report names them.
