@@ -78,6 +78,7 @@ func (c *contradictor) parts(g *report.Open) {
 		sum.Failures, sum.Recovered = sum.Failures+p.Failures, sum.Recovered+p.Recovered
 	}
 	if sum.Failures != g.Failures || sum.Recovered != g.Recovered {
-		c.says("the parts of a group have %d and %d failures, and the group %d and %d", sum.Failures, sum.Recovered, g.Failures, g.Recovered)
+		c.says("the parts of a group have %d and %d failures, and the group %d and %d", sum.Failures, sum.Recovered, g.Failures,
+			g.Recovered)
 	}
 }
