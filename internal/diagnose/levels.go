@@ -149,3 +149,26 @@ func seen(events []*traffic.Event) []*traffic.Event {
 	}
 	return events
 }
+
+// stepOf is the step that failures of a kind belong to.
+var stepOf = map[string]string{
+	cause.GatewayTimer: "request-timeout",
+	cause.Refused:      "backend-connections",
+	cause.Unreachable:  "backend-connections",
+	cause.TLS:          "backend-connections",
+	cause.LostIdle:     "backend-connections",
+	cause.LostAtOnce:   "backend-connections",
+}
+
+// placeSteps adds the place of the failures to the failed step that they belong to, if all of their kinds belong to one.
+func placeSteps(r *report.Report) {
+	if r.Where == nil || r.FailureKind == nil || r.Where.Confidence != report.High {
+		return
+	}
+	for i := range r.Steps {
+		s := &r.Steps[i]
+		if s.Result == report.Fail && !slices.ContainsFunc(r.FailureKind.Kinds, func(k string) bool { return stepOf[k] != s.Step }) {
+			s.Detail += "; " + r.Where.Fact
+		}
+	}
+}
