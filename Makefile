@@ -26,7 +26,8 @@ build: ## build the binary into bin/
 demo: build ## make intermittent 502s, find their cause, fix it, prove it (about a minute)
 	@$(BINARY) lab demo
 
-accuracy: build ## play every scenario with SEEDS (3) seeds and write docs/accuracy.md (about five minutes)
+accuracy: build ## play every scenario with SEEDS (3) seeds and write docs/accuracy.md (about twelve minutes)
+	@scripts/packages nginx
 	@$(BINARY) lab accuracy --seeds $(SEEDS) -o docs/accuracy.md
 
 check: build format vet ## build, format, vet and the quick tests: no root, nothing to install, about a minute

@@ -77,7 +77,7 @@ func truths(all []stage.Truth) string {
 func labRunCommand() *cobra.Command {
 	var seed uint64
 	var output, keep string
-	var verbose bool
+	var verbose, throughNginx bool
 	cmd := &cobra.Command{
 		Use:   "run NAME",
 		Short: "Play a scenario and compare the diagnosis with the truth",
@@ -88,6 +88,9 @@ func labRunCommand() *cobra.Command {
 			}
 			ctx, stop := untilInterrupted(cmd.Context())
 			defer stop()
+			if throughNginx {
+				return runThroughNginx(ctx, cmd.OutOrStdout(), args[0], seed, keep)
+			}
 			if args[0] == "all" {
 				return runEveryScenario(ctx, cmd.OutOrStdout(), seed, output)
 			}
@@ -97,6 +100,7 @@ func labRunCommand() *cobra.Command {
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "varies the scenario")
 	outputFlag(cmd.Flags(), &output, "text", "json")
 	cmd.Flags().StringVar(&keep, "keep", "", "directory to keep the evidence in")
+	cmd.Flags().BoolVar(&throughNginx, "nginx", false, "nginx is the gateway, and its log is exported in Azure's forms")
 	cmd.Flags().BoolVar(&verbose, "verbose", false, "show the log of the gateway")
 	return cmd
 }
@@ -239,7 +243,7 @@ func labAccuracyCommand() *cobra.Command {
 }
 
 func measureAccuracy(ctx context.Context, cmd *cobra.Command, first uint64, seeds int, output string) error {
-	done, all := 0, seeds*len(scenarios.Scenarios())
+	done, all := 0, lab.Plays(scenarios.Scenarios(), first, seeds)
 	a := lab.Measure(ctx, scenarios.Scenarios(), first, seeds, func(s stage.Scenario, r *lab.Result, err error) {
 		if done++; ctx.Err() != nil {
 			return

@@ -16,8 +16,10 @@ import (
 // Accuracy is how the diagnosis did over scenarios and seeds.
 type Accuracy struct {
 	Seeds   int
-	Results []*Result
-	Failed  []string // what could not be played, and why
+	Results []*Result // by Causeway's own data plane, and of made evidence
+	Nginx   []*Result // with nginx as the gateway
+	Mixed   []*Result // two scenarios at a time, with nginx as the gateway
+	Failed  []string  // what could not be played, and why
 }
 
 // Measure plays scenarios with so many seeds from the first on, and tells each outcome as it comes.
@@ -33,15 +35,53 @@ func Measure(ctx context.Context, some []stage.Scenario, first uint64, seeds int
 			tell(s, r, err)
 		})
 	}
+	a.measureNginx(ctx, some, first, seeds, tell)
 	order := map[string]int{}
 	for i, s := range scenarios.Scenarios() {
 		order[s.Name] = i
 	}
-	slices.SortStableFunc(a.Results, func(x, y *Result) int {
-		return cmp.Or(cmp.Compare(order[x.Scenario], order[y.Scenario]), cmp.Compare(x.Seed, y.Seed))
-	})
+	for _, results := range [][]*Result{a.Results, a.Nginx, a.Mixed} {
+		slices.SortStableFunc(results, func(x, y *Result) int {
+			return cmp.Or(cmp.Compare(order[x.Scenario], order[y.Scenario]), cmp.Compare(x.Scenario, y.Scenario),
+				cmp.Compare(x.Seed, y.Seed))
+		})
+	}
 	slices.Sort(a.Failed)
 	return a
+}
+
+// mixturesMeasured is how many pairs of scenarios a measurement plays together.
+const mixturesMeasured = 30
+
+// measureNginx plays what nginx can play, with every seed, and mixtures with the first.
+func (a *Accuracy) measureNginx(ctx context.Context, some []stage.Scenario, first uint64, seeds int,
+	tell func(stage.Scenario, *Result, error),
+) {
+	keep := func(name string, seed uint64, into *[]*Result, s stage.Scenario, r *Result, err error) {
+		if err != nil {
+			a.Failed = append(a.Failed, fmt.Sprintf("%s through nginx, seed %d: %v", name, seed, err))
+		} else {
+			*into = append(*into, r)
+		}
+		tell(s, r, err)
+	}
+	for seed := first; seed < first+uint64(seeds); seed++ {
+		PlayAllNginx(ctx, some, seed, "", func(s stage.Scenario, r *Result, err error) { keep(s.Name, seed, &a.Nginx, s, r, err) })
+	}
+	PlayAllMixtures(ctx, Mixtures(some, mixturesMeasured, first), first, "", func(m Mixture, r *Result, err error) {
+		keep(m.Name(), first, &a.Mixed, stage.Scenario{Name: m.Name()}, r, err)
+	})
+}
+
+// Plays is how many plays a measurement of scenarios takes.
+func Plays(some []stage.Scenario, first uint64, seeds int) int {
+	n := seeds * len(some)
+	for _, s := range some {
+		if plays, _ := ThroughNginx(s); plays {
+			n += seeds
+		}
+	}
+	return n + len(Mixtures(some, mixturesMeasured, first))
 }
 
 // Outcomes of a diagnosis, from good to bad.
@@ -96,6 +136,8 @@ const (
 	byTrace = "full trace"
 	byAzure = "what Azure exports"
 	byMade  = "made evidence"
+	byNginx = "nginx as the gateway"
+	byMixed = "mixtures through nginx"
 )
 
 func (a *Accuracy) views() []view {
@@ -107,19 +149,27 @@ func (a *Accuracy) views() []view {
 		}
 		out = append(out, view{r, &r.Judgement, byTrace, r.outcome(&r.Judgement)}, view{r, &r.Azure, byAzure, r.outcome(&r.Azure)})
 	}
+	for _, r := range a.Nginx {
+		out = append(out, view{r, &r.Azure, byNginx, r.outcome(&r.Azure)})
+	}
+	for _, r := range a.Mixed {
+		out = append(out, view{r, &r.Azure, byMixed, r.outcome(&r.Azure)})
+	}
 	return out
 }
 
-var fidelities = []string{byTrace, byAzure, byMade}
+var fidelities = []string{byTrace, byAzure, byNginx, byMixed, byMade}
 
 // Markdown is the whole measurement as a document.
 func (a *Accuracy) Markdown() string {
 	var b strings.Builder
 	a.method(&b)
 	a.shares(&b)
+	a.levels(&b)
 	a.calibration(&b)
 	a.confusion(&b)
 	a.disagreements(&b)
+	notPlayed(&b)
 	coverage(&b)
 	return b.String()
 }
@@ -146,7 +196,9 @@ Written by `+"`make accuracy`"+`; do not edit. Counts vary a little from run to 
 The lab plays failures whose cause is known, and traffic that has none: %d scenarios with one cause, %d with two, %d healthy
 ones, each with %d seeds, which vary limits, sizes and times. What each leaves is diagnosed twice: by the full trace that
 Causeway writes, and by what Azure would have exported of the same requests; half of these exports hold the gateway's own status in serverStatus where no
-member answered, as nginx writes it. %d scenarios are made evidence: exports that
+member answered, as nginx writes it. The same scenarios play through Debian's nginx as well, two processes with a background of scanners,
+other pages and clients that leave at once; its log is written in five forms of Azure's exports, in turn. Mixtures are two
+scenarios at one time behind one such gateway. %d scenarios are made evidence: exports that
 code has written in Azure's forms, for what a lab cannot show. No rule of the diagnosis knows a constant of a scenario.
 
 - **told**: every cause at work is named and nothing else. For a healthy scenario: nothing is named and nothing failed.
@@ -186,6 +238,44 @@ func (a *Accuracy) shares(b *strings.Builder) {
 				fmt.Fprintf(b, " %d (%s) |", count[o], share(count[o], n))
 			}
 			b.WriteString("\n")
+		}
+	}
+	b.WriteString("\n")
+}
+
+// levels is the table of how often where and kind are right, of plays in which something failed.
+func (a *Accuracy) levels(b *strings.Builder) {
+	b.WriteString("## Levels of the verdict\n\n*Where*: the report names the place of the failures, and none if they are spread over all. *Kind*: the kinds that it names hold for\nnine tenths of the failures, and none is among them that the evidence excludes. Of a mixture both must be right for each cause.\n\n| evidence | judgements | where right | kind right | cause told or left open | wrong and confident |\n|---|--:|--:|--:|--:|--:|\n")
+	for _, f := range fidelities {
+		n, where, kind, cause, misled := 0, 0, 0, 0, 0
+		for _, v := range a.views() {
+			if v.fidelity != f || len(v.r.Truth) == 0 || v.j.Report.Failures == 0 {
+				continue
+			}
+			n++
+			where += count(v.j.Levels.Where)
+			kind += count(v.j.Levels.Kind)
+			cause += count(v.outcome == told || v.outcome == leftOpen)
+			misled += count(v.outcome == misleading)
+		}
+		fmt.Fprintf(b, "| %s | %d | %s | %s | %s | %d |\n", f, n, share(where, n), share(kind, n), share(cause, n), misled)
+	}
+	b.WriteString("\n")
+}
+
+func count(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// notPlayed lists the scenarios that nginx does not play, with the reason.
+func notPlayed(b *strings.Builder) {
+	b.WriteString("## Not played through nginx\n\n| scenario | why |\n|---|---|\n")
+	for _, s := range scenarios.Scenarios() {
+		if plays, why := ThroughNginx(s); !plays && !s.Made {
+			fmt.Fprintf(b, "| %s | %s |\n", s.Name, why)
 		}
 	}
 	b.WriteString("\n")

@@ -301,7 +301,7 @@ func (d *Demo) load(ctx context.Context, what string) (*stage.Outcomes, time.Tim
 		d.follow(outcomes, len(shots), from)
 	}()
 	load := stage.Load{
-		Target:  net.JoinHostPort("127.0.0.1", strconv.Itoa(d.site.Port)),
+		Targets: []string{net.JoinHostPort("127.0.0.1", strconv.Itoa(d.site.Port))},
 		Clients: 10,
 		Each:    func(_ int, _ stage.TimedRequest, o stage.Outcome) { outcomes <- o },
 	}

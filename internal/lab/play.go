@@ -28,6 +28,8 @@ type Result struct {
 	Known    string            `json:"known,omitempty"` // what the diagnosis is known not to find
 	Made     bool              `json:"made,omitempty"`  // there is no trace: both judgements are of the same evidence
 	Loads    []*stage.Outcomes `json:"loads"`
+	places   []placeOf         // of each truth; the last holds for the rest
+	Beside   []string          `json:"beside,omitempty"` // causes that the background brings along: true, and not asked for
 	Judgement
 	Azure Judgement     `json:"azure"`         // by what Azure would have exported of it
 	Dir   string        `json:"dir,omitempty"` // the evidence, if it was kept
@@ -39,9 +41,10 @@ type Judgement struct {
 	Report *report.Report `json:"report"`
 	Agreed bool           `json:"agreed"` // verdict and findings are the truth, the whole truth
 	// A cause that was not at work was named with more than low confidence, or the report contradicts itself
-	Wrong bool   `json:"wrong"`
-	Left  bool   `json:"left"` // it names no wrong cause, and the truth is among what it leaves open
-	Why   string `json:"why,omitempty"`
+	Wrong  bool   `json:"wrong"`
+	Levels Levels `json:"levels"` // which of where and kind are right
+	Left   bool   `json:"left"`   // it names no wrong cause, and the truth is among what it leaves open
+	Why    string `json:"why,omitempty"`
 }
 
 // Play plays a scenario and diagnoses what it leaves. With keep the evidence stays in that directory. The error says
@@ -61,7 +64,10 @@ func Play(ctx context.Context, s stage.Scenario, seed uint64, keep string) (*Res
 	if stage.Err != nil {
 		return nil, fmt.Errorf("play %s: %w", s.Name, stage.Err)
 	}
-	r := &Result{Scenario: s.Name, Seed: seed, Truth: s.Truth, Open: s.Open, Known: s.Known, Made: s.Made, Loads: stage.Loads, Dir: keep}
+	r := &Result{
+		Scenario: s.Name, Seed: seed, Truth: s.Truth, Open: s.Open, Known: s.Known, Made: s.Made, Loads: stage.Loads, Dir: keep,
+		places: []placeOf{{Common: stage.Common()}},
+	}
 	if r.Judgement, err = r.judge(dir, s.Open); err != nil {
 		return nil, fmt.Errorf("diagnose %s: %w", s.Name, err)
 	}
@@ -94,10 +100,42 @@ func (r *Result) judge(dir string, open bool) (Judgement, error) {
 		return Judgement{}, err
 	}
 	j := Judgement{Report: report}
+	r.withoutBackground(&j)
+	if j.Levels, err = judgeLevels(j.Report, r.Truth, r.places); err != nil {
+		return Judgement{}, err
+	}
 	if j.judge(r.Truth, open); len(contradictions) > 0 {
 		j.Agreed, j.Wrong, j.Why = false, true, "the report contradicts itself: "+strings.Join(contradictions, "; ")
 	}
 	return j, nil
+}
+
+// withoutBackground takes out of what is judged the findings that tell of the background alone, and as many failures.
+func (r *Result) withoutBackground(j *Judgement) {
+	if len(r.Beside) == 0 {
+		return
+	}
+	told := *j.Report
+	told.Findings = slices.DeleteFunc(slices.Clone(told.Findings), func(f report.Finding) bool {
+		beside := slices.Contains(r.Beside, f.Cause) && !known(f, r.Truth)
+		if beside {
+			told.Failures -= f.Failures
+		}
+		return beside
+	})
+	if len(r.Truth) == 0 && told.Undetermined.Failures <= r.strangersLost() {
+		told.Failures -= told.Undetermined.Failures
+	}
+	j.Report = &told
+}
+
+// strangersLost is how many clients of the background got no answer.
+func (r *Result) strangersLost() int {
+	n := 0
+	for _, load := range r.Loads {
+		n += load.Strangers
+	}
+	return n
 }
 
 func directory(keep string) (string, error) {

@@ -40,6 +40,7 @@ func (c *peerConn) turn() bool {
 	}
 	c.uses++
 	c.peer.requests.Add(1)
+	s.Sources.note(req.Header.Get(RequestHeader), c.raw, c.peer.addr)
 	s, frozen := c.peer.now()
 	if frozen != nil {
 		<-frozen

@@ -81,6 +81,7 @@ func (p *Peer) Accepted() int { return int(p.accepted.Load()) }
 // Rewrite gives the peer another script from the next request on.
 func (p *Peer) Rewrite(s Script) {
 	p.mu.Lock()
+	s.Sources = p.script.Sources
 	p.script = s
 	p.mu.Unlock()
 }

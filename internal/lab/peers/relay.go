@@ -28,6 +28,8 @@ type LinkProfile struct {
 	Forget time.Duration
 	Tell   bool // one who uses a forgotten connection gets a reset
 	Seed   uint64
+
+	Sources *Sources // that note what it carries; may be nil
 }
 
 // Relay passes TCP connections on to a target, later and worse than they came. Connecting to it takes no time, because
@@ -111,6 +113,7 @@ func (r *Relay) carry(client *net.TCPConn) {
 		abort(client)
 		return
 	}
+	r.course.Sources.carry(client, c, r.Addr())
 	target := c.(*net.TCPConn)
 	if !r.hold(client, target) {
 		return
@@ -223,6 +226,7 @@ func (l *lane) read() {
 	for {
 		b := make([]byte, 16<<10)
 		n, err := l.from.Read(b)
+		l.relay.course.Sources.pass(b[:n], l.from, l.relay.Addr())
 		if n > 0 && !l.post(b[:n]) {
 			return
 		}

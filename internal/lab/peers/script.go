@@ -24,12 +24,13 @@ type Script struct {
 	MaxAge   time.Duration // after which a connection is closed, whatever it does; 0: no limit
 	Seed     uint64
 
-	Host     string // the only one that is served; others get 404; empty: all are
-	Workers  int    // requests that are worked on at once, the others wait; 0: all
-	Shed     int    // requests at once beyond which more are refused with 503; 0: none are
-	MaxConns int    // connections beyond which more are closed at once; 0: no limit
-	Mute     bool   // connections are accepted and nothing is ever said on them
-	Banner   string // said on every connection before anything is asked, after which it is closed
+	Host     string   // the only one that is served; others get 404; empty: all are
+	Workers  int      // requests that are worked on at once, the others wait; 0: all
+	Shed     int      // requests at once beyond which more are refused with 503; 0: none are
+	MaxConns int      // connections beyond which more are closed at once; 0: no limit
+	Mute     bool     // connections are accepted and nothing is ever said on them
+	Sources  *Sources // that note where requests come from; may be nil
+	Banner   string   // said on every connection before anything is asked, after which it is closed
 }
 
 // Reply is what a peer does with a request.

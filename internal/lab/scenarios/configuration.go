@@ -95,7 +95,7 @@ func proxyLoop(s *stage.Stage) {
 		return
 	}
 	way := peers.Direction{Delay: s.Vary(15*time.Millisecond, 25*time.Millisecond)}
-	self := s.RelayTo(s.Gateway.Addr(), peers.LinkProfile{Up: way, Down: way})
+	self := s.RelayTo(s.Gateway.Addrs()[0], peers.LinkProfile{Up: way, Down: way})
 	if self == nil {
 		return
 	}

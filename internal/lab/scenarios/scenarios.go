@@ -20,6 +20,9 @@ func Scenarios() []stage.Scenario {
 	} {
 		out = append(out, some...)
 	}
+	for i := range out {
+		placed(&out[i])
+	}
 	return out
 }
 

@@ -94,7 +94,7 @@ func dnsStale(s *stage.Stage) {
 	pool := stage.Pool{Name: "web", Members: []stage.Member{{Name: name}}, Port: portOf(old.Addr()), Probe: stage.QuickProbe()}
 	s.Open(stage.Site{Pools: []stage.Pool{pool}, Names: map[string]string{name: hostOf(old.Addr())}})
 	s.After(s.Vary(1200*time.Millisecond, 1800*time.Millisecond), func() {
-		s.Gateway.Names.Set(map[string]string{name: hostOf(moved.Addr())})
+		s.Gateway.Rename(map[string]string{name: hostOf(moved.Addr())})
 		old.Kill()
 	})
 	s.Fire(6, s.Flow(40, 9*time.Second, order))

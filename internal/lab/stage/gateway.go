@@ -29,7 +29,7 @@ type Gateway struct {
 	engine   conn.Engine
 	instance *instance.Instance
 	revision uint64
-	Names    names
+	names    names
 
 	mu     sync.Mutex
 	addr   string
@@ -46,7 +46,7 @@ func StartGateway(dir string, s Site) (*Gateway, error) {
 	var probes *conn.Loop
 	conn.NewGoroutines(func(loop *conn.Loop) { probes = loop })
 	g.instance = instance.New(instance.Options{
-		Engine: g.engine, Dialer: probes, Lookup: g.Names.lookup, Log: g.log,
+		Engine: g.engine, Dialer: probes, Lookup: g.names.lookup, Log: g.log,
 		Metrics: telemetry.New(), ListenAddr: func(frontend string, _ int) string { return frontend }, Listen: g.listen,
 	})
 	if err := g.Apply(s); err != nil {
@@ -70,7 +70,7 @@ const OutOfOrder = "SERVFAIL"
 // nameTTL is how long a name of the lab is known for.
 const nameTTL = 4 * time.Second
 
-func (n *names) Set(known map[string]string) {
+func (n *names) set(known map[string]string) {
 	n.mu.Lock()
 	n.known = known
 	n.mu.Unlock()
@@ -107,12 +107,18 @@ func (g *Gateway) Addr() string {
 	return g.addr
 }
 
+// Addrs is the one address of Addr.
+func (g *Gateway) Addrs() []string { return []string{g.Addr()} }
+
+// Rename changes the addresses of names, as the lab's own resolver has them from now on.
+func (g *Gateway) Rename(known map[string]string) { g.names.set(known) }
+
 // Health is the backend-health document.
 func (g *Gateway) Health() gateway.Health { return g.instance.Health() }
 
 // Apply serves a site in place of the one before.
 func (g *Gateway) Apply(s Site) error {
-	g.Names.Set(s.Names)
+	g.names.set(s.Names)
 	config := admin.Config{Source: document.Source{Document: s.Document(), Local: s.Local()}}
 	document, local, problems, err := config.Parse()
 	if err != nil {

@@ -34,6 +34,9 @@ type TimedRequest struct {
 	Short      bool          // ends the upload in the middle, with a FIN
 	Pause      time.Duration // between the tenths of an upload
 
+	// Stranger is a client of the background, from 1 on; 0: one of the load's own.
+	Stranger int
+
 	// Raw is what is sent instead, as it stands, on a connection of its own. {host} stands for the gateway's address.
 	Raw     string
 	Answers int // to Raw that are waited for; 1 if zero
@@ -102,7 +105,9 @@ type Outcome struct {
 type Outcomes struct {
 	Sent     int         `json:"sent"`
 	ByStatus map[int]int `json:"byStatus"` // 0: no answer
-	latency  []time.Duration
+
+	Strangers int `json:"strangers,omitempty"` // clients of the background that got no answer
+	latency   []time.Duration
 }
 
 func NewOutcomes() *Outcomes { return &Outcomes{ByStatus: map[int]int{}} }
@@ -149,7 +154,7 @@ func (t *Outcomes) String() string {
 
 // Load sends shots to a gateway, each when it is due whatever became of the ones before.
 type Load struct {
-	Target string // host:port of the gateway
+	Targets []string // host:port of the gateway's instances, which the clients share
 	// That share the shots in turn, each with an address 127.0.1.x and connections of its own; at least 1
 	Clients int
 	Timeout time.Duration                          // of a shot; 0: 30s
@@ -158,9 +163,9 @@ type Load struct {
 
 // Run sends every shot and waits for the last. When ctx ends, what is under way is given up.
 func (l Load) Run(ctx context.Context, shots []TimedRequest) *Outcomes {
-	clients := l.clients()
+	clients, strangers := l.clients(1, max(1, l.Clients)), l.clients(2, Strangers)
 	defer func() {
-		for _, c := range clients {
+		for _, c := range slices.Concat(clients, strangers) {
 			c.http.CloseIdleConnections()
 		}
 	}()
@@ -172,11 +177,17 @@ func (l Load) Run(ctx context.Context, shots []TimedRequest) *Outcomes {
 			break
 		}
 		wg.Go(func() {
-			o := clients[i%len(clients)].shoot(ctx, l.Target, s)
+			one := clients[i%len(clients)]
+			if s.Stranger > 0 {
+				one = strangers[s.Stranger-1]
+			}
+			o := one.shoot(ctx, one.target, s)
 			o.Latency = time.Since(start.Add(s.At))
 			mu.Lock()
 			defer mu.Unlock()
-			tally.Add(o)
+			if tally.Add(o); s.Stranger > 0 && o.Status == 0 {
+				tally.Strangers++
+			}
 			if l.Each != nil {
 				l.Each(i, s, o)
 			}
@@ -188,20 +199,25 @@ func (l Load) Run(ctx context.Context, shots []TimedRequest) *Outcomes {
 
 // client is one user agent.
 type client struct {
+	target string // the instance that it reaches
 	dialer net.Dialer
 	http   http.Client
 }
 
 const maxClients = 200 // that have an address of their own
 
-func (l Load) clients() []*client {
+// clients are n of them, with addresses in 127.0.net4.0/24. Each stays with one instance.
+func (l Load) clients(net4 byte, n int) []*client {
 	timeout := l.Timeout
 	if timeout == 0 {
 		timeout = 30 * time.Second
 	}
-	out := make([]*client, max(1, l.Clients))
+	out := make([]*client, n)
 	for i := range out {
-		c := &client{dialer: net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+i%maxClients))}}}
+		c := &client{
+			dialer: net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, net4, byte(1+i%maxClients))}},
+			target: l.Targets[i%len(l.Targets)],
+		}
 		c.http = http.Client{Timeout: timeout, Jar: jar(), Transport: &http.Transport{
 			DialContext: c.dialer.DialContext, MaxIdleConnsPerHost: 1024,
 			DisableCompression: true,

@@ -55,7 +55,7 @@ func TestLoadCountsWhatClientsSee(t *testing.T) {
 	shots := []TimedRequest{{Path: "/"}, {Path: "/"}, {Path: "/bad"}, {Path: "/slow", AbortAfter: 50 * time.Millisecond}}
 	told := 0
 	tally := Load{
-		Target:  server.Listener.Addr().String(),
+		Targets: []string{server.Listener.Addr().String()},
 		Clients: 3,
 		Each:    func(int, TimedRequest, Outcome) { told++ },
 	}.Run(t.Context(), shots)
@@ -82,7 +82,7 @@ func TestLoadIsOpen(t *testing.T) {
 		<-release
 	}))
 	defer server.Close()
-	tally := Load{Target: server.Listener.Addr().String()}.Run(t.Context(),
+	tally := Load{Targets: []string{server.Listener.Addr().String()}}.Run(t.Context(),
 		Shots(Periodic(rand.New(rand.NewPCG(1, 1)), 20, 10*time.Millisecond, 0), TimedRequest{Path: "/"}))
 	if tally.ByStatus[200] != 20 || tally.Percentile(1) < 190*time.Millisecond {
 		t.Errorf("%v; the slowest took %v, but the first waited for the last", tally, tally.Percentile(1))
@@ -94,7 +94,7 @@ func TestLoadEndsWithItsContext(t *testing.T) {
 	defer server.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if tally := (Load{Target: server.Listener.Addr().String()}).Run(ctx, []TimedRequest{{At: time.Hour, Path: "/"}}); tally.Sent != 0 {
+	if tally := (Load{Targets: []string{server.Listener.Addr().String()}}).Run(ctx, []TimedRequest{{At: time.Hour, Path: "/"}}); tally.Sent != 0 {
 		t.Errorf("%v after the end", tally)
 	}
 }
@@ -114,7 +114,7 @@ func TestUploads(t *testing.T) {
 		bodies <- b.Len()
 	}))
 	defer server.Close()
-	load := Load{Target: server.Listener.Addr().String(), Timeout: 5 * time.Second}
+	load := Load{Targets: []string{server.Listener.Addr().String()}, Timeout: 5 * time.Second}
 	f := func(s TimedRequest, want int, least time.Duration) {
 		t.Helper()
 		s.Method, s.Path, s.Body = http.MethodPost, "/", 1000

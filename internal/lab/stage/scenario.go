@@ -22,6 +22,10 @@ type Truth struct {
 	Cause  string   `json:"cause"`
 	Member string   `json:"member,omitempty"`
 	Also   []string `json:"also,omitempty"` // what is true as well, and may be named
+	At     string   `json:"at,omitempty"`   // member that the failures are at, also where a finding need not name one
+	Path   string   `json:"path,omitempty"` // that the failures are at; empty: whatever the path
+	// Kinds of failure that are right for nine tenths of the failures: the evidence cannot tell between them, or both occur.
+	Kinds []string `json:"kinds,omitempty"`
 }
 
 func (t Truth) String() string {

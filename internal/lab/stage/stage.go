@@ -2,9 +2,11 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"causeway/internal/lab/peers"
@@ -14,18 +16,38 @@ import (
 type Stage struct {
 	*rand.Rand // of the seed: everything that varies comes from it
 	Seed       uint64
-	Gateway    *Gateway
+	Gateway    Front
 	Loads      []*Outcomes
+	Sources    *peers.Sources // that note from which port of the gateway each attempt comes; may be nil
+	Background bool           // what every gateway sees goes on beside the loads of the scenario
 
-	ctx  context.Context
-	Dir  string
-	ends []func()
-	wait []func()
-	Err  error
+	// StartFront starts the gateway for a site, with a directory for its evidence; Causeway's own data plane unless it is set.
+	StartFront func(dir string, s Site) (Front, error)
+
+	ctx    context.Context
+	Dir    string
+	half   *half // of a mixture; nil: the stage has its gateway for itself
+	common Common
+	fired  bool
+	host   string // of the listener, if it takes only one
+	ends   []func()
+	wait   []func()
+	Err    error
 }
 
+// Front is the gateway of a stage, whoever made it.
+type Front interface {
+	Addrs() []string                // host:port of each instance
+	Apply(Site) error               // serves another site
+	Rename(known map[string]string) // changes the addresses of names
+	Close() error                   // leaves the evidence in its directory
+}
+
+func startCauseway(dir string, s Site) (Front, error) { return StartGateway(dir, s) }
+
+// New makes a stage that keeps evidence in dir and whose play varies with the seed.
 func New(ctx context.Context, dir string, seed uint64) *Stage {
-	return &Stage{Rand: rand.New(rand.NewPCG(seed, 0)), Seed: seed, ctx: ctx, Dir: dir}
+	return &Stage{Rand: rand.New(rand.NewPCG(seed, 0)), Seed: seed, StartFront: startCauseway, ctx: ctx, Dir: dir}
 }
 
 func (s *Stage) Fail(err error) {
@@ -42,6 +64,11 @@ func (s *Stage) Peer(script peers.Script) *peers.Peer {
 // PeerAt starts a server at an address of loopback.
 func (s *Stage) PeerAt(addr string, script peers.Script) *peers.Peer {
 	script.Seed = s.Uint64()
+	if s.Background {
+		script.Paths = withScanned(script.Paths)
+	}
+	script.Sources = s.Sources
+	script.Paths = s.half.paths(script.Paths)
 	p, err := peers.StartPeer(addr, script)
 	if err != nil {
 		s.Fail(err)
@@ -81,7 +108,7 @@ func (s *Stage) RelayTo(target string, c peers.LinkProfile) *peers.Relay {
 	if s.Err != nil {
 		return nil
 	}
-	c.Seed = s.Uint64()
+	c.Seed, c.Sources = s.Uint64(), s.Sources
 	r, err := peers.NewRelay("127.0.0.250", target, c)
 	if err != nil {
 		s.Fail(err)
@@ -97,7 +124,9 @@ func (s *Stage) Open(site Site) {
 		return
 	}
 	site.Name = "lab"
-	g, err := StartGateway(s.Dir, site)
+	s.host = site.Host
+	s.common.Member = onlyMember(site)
+	g, err := s.StartFront(s.Dir, site)
 	if err != nil {
 		s.Fail(err)
 		return
@@ -142,9 +171,49 @@ func (s *Stage) Fire(clients int, shots ...[]TimedRequest) {
 	for _, some := range shots {
 		all = append(all, some...)
 	}
+	s.half.move(all)
+	s.share(all)
+	if s.Background {
+		all = append(all, background(s.Seed, s.host, all)...)
+	}
 	sortShots(all)
-	s.Loads = append(s.Loads, Load{Target: s.Gateway.Addr(), Clients: clients}.Run(s.ctx, all))
+	s.Loads = append(s.Loads, Load{Targets: s.Gateway.Addrs(), Clients: clients}.Run(s.ctx, all))
 	s.Must(s.ctx.Err())
+}
+
+// Common is what all requests of a scenario's own loads share, whatever fails: a report may name it, and need not.
+type Common struct {
+	Member string // the only one of the site
+	Path   string // the only one that is asked for
+	Method string
+	Below  string // path that all of them are below, in a mixture
+}
+
+// Common is what the loads so far share.
+func (s *Stage) Common() Common { return s.common }
+
+// share keeps what a load has in common with those before.
+func (s *Stage) share(load []TimedRequest) {
+	for _, shot := range load {
+		method := cmp.Or(shot.Method, http.MethodGet)
+		if !s.fired {
+			s.fired, s.common.Path, s.common.Method = true, shot.Path, method
+		}
+		if s.common.Path != shot.Path {
+			s.common.Path = ""
+		}
+		if s.common.Method != method {
+			s.common.Method = ""
+		}
+	}
+}
+
+// onlyMember is the name of a site's member if there is only one.
+func onlyMember(site Site) string {
+	if len(site.Pools) == 1 && len(site.Pools[0].Members) == 1 {
+		return site.Pools[0].Members[0].Name
+	}
+	return ""
 }
 
 func (s *Stage) Must(err error) {
@@ -163,11 +232,17 @@ func (s *Stage) Vary(low, high time.Duration) time.Duration {
 	return peers.Between(low, high)(s.Rand)
 }
 
-// Close takes the stage down; what the gateway has recorded is on disk afterwards.
-func (s *Stage) Close() {
+// Settle waits for what After has under way, and calls off the rest.
+func (s *Stage) Settle() {
 	for _, wait := range s.wait {
 		wait()
 	}
+	s.wait = nil
+}
+
+// Close takes the stage down; what the gateway has recorded is on disk afterwards.
+func (s *Stage) Close() {
+	s.Settle()
 	if s.Gateway != nil {
 		s.Must(s.Gateway.Close())
 	}

@@ -36,7 +36,7 @@ func workerTimeoutKill(c *inference.Case) {
 			continue
 		case limit > 0 && timer+traffic.TimerBand(limit) >= limit, answered.Between(timer+timer/20, answered.Max+time.Second) > 0:
 			continue
-		case !answeredUpTo(c, at, timer/2): // a route that is never answered may end the worker on its own
+		case !answeredUpTo(c, at, timer/2) && !byTheClock(at, timer): // a route that is never answered may end the worker on its own
 			continue
 		}
 		if limit == 0 && slices.ContainsFunc(at, func(e *traffic.Event) bool { return !e.Own && e.QuietInfo() }) {
@@ -60,6 +60,13 @@ func workerTimeoutKill(c *inference.Case) {
 			"with a longer limit some of them would be answered; how many is not in the evidence")
 		c.Expand(map[string]string{"address": inference.Address(at), "timer": units.Seconds(timer)}, f)
 	}
+}
+
+// byTheClock reports whether connections ended so exactly at one age that only a clock can have ended them: work that ends a worker, even
+// the same work, takes more or less long each time.
+func byTheClock(events []*traffic.Event, timer time.Duration) bool {
+	took := traffic.SortedDurations(events, traffic.Lasted)
+	return len(took) >= 4*stats.MinEvents && took[len(took)*9/10]-took[len(took)/10] <= timer/50
 }
 
 // answeredUpTo reports whether requests on the same routes were answered too, some of them after a time.

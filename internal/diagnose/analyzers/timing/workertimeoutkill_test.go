@@ -77,3 +77,25 @@ func TestMaximumAgeOfConnections(t *testing.T) {
 		}
 	}
 }
+
+// A path that is never answered ends at one age forty times: by a clock if the ages agree to a hundredth, by the work if they only come near.
+func TestWorkersKilledByTheClock(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		spread time.Duration
+		want   []string
+	}{"a clock": {time.Millisecond, []string{"d-worker-timeout-kill medium 40"}}, "the work": {40 * time.Millisecond, nil}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":30`, 1)
+			for i := range 200 {
+				s.After(700 * time.Millisecond).Request(4 + i%2)
+				if i%5 == 0 {
+					s.Request(4+i%2, story.Path("/render"), story.Fails(story.RaceFault, time.Second+time.Duration(i%7)*c.spread))
+				}
+			}
+			story.Expect(t, s.Diagnose(), c.want...)
+		})
+	}
+}
