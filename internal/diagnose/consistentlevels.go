@@ -46,7 +46,7 @@ func (c *contradictor) level(who string, w *report.Where, k *report.FailureKind,
 		}
 		return
 	}
-	if len(k.Kinds) == 0 || k.Failures > k.Of || k.Of != all && !sampled {
+	if len(k.Kinds) == 0 || k.Failures > k.Of || 10*k.Failures < 9*k.Of || k.Of > all && !sampled {
 		c.says("%s: kinds %v of %d of %d failures, and there are %d", who, k.Kinds, k.Failures, k.Of, all)
 	}
 	for _, kind := range k.Kinds {
@@ -78,6 +78,7 @@ func (c *contradictor) parts(g *report.Open) {
 		sum.Failures, sum.Recovered = sum.Failures+p.Failures, sum.Recovered+p.Recovered
 	}
 	if sum.Failures != g.Failures || sum.Recovered != g.Recovered {
-		c.says("the parts of a group have %d and %d failures, and the group %d and %d", sum.Failures, sum.Recovered, g.Failures, g.Recovered)
+		c.says("the parts of a group have %d and %d failures, and the group %d and %d", sum.Failures, sum.Recovered, g.Failures,
+			g.Recovered)
 	}
 }

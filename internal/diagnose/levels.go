@@ -65,8 +65,7 @@ func worthActing(parts []level) []level {
 
 // wholeLevels says where the failures worth acting on lie, and of what kind they are.
 func wholeLevels(c *inference.Case, r *report.Report) {
-	all := partsOf(c)
-	parts, confidence := worthActing(all), report.High
+	parts, confidence := worthActing(partsOf(c)), report.High
 	var events []*traffic.Event
 	var kinds []inference.KindCount
 	for _, p := range parts {
@@ -86,13 +85,7 @@ func wholeLevels(c *inference.Case, r *report.Report) {
 		r.Where = whereHidden(c, parts)
 	}
 	r.FailureKind = inference.KindLevel(kinds, confidence)
-	r.FailureKind.Of = 0
-	var counts []inference.KindCount
-	for _, p := range all {
-		counts = inference.AddKinds(counts, p.kinds)
-		r.FailureKind.Of += c.Extrapolate(len(p.events))
-	}
-	r.FailureKind.Failures = c.Extrapolate(inference.CoveredBy(r.FailureKind.Kinds, counts))
+	r.FailureKind.Failures, r.FailureKind.Of = c.Extrapolate(r.FailureKind.Failures), c.Extrapolate(r.FailureKind.Of)
 }
 
 // whereHidden is the place of all failures, those that retries hid among them, if nearly all that clients saw lie there too.
@@ -148,4 +141,27 @@ func seen(events []*traffic.Event) []*traffic.Event {
 		return out
 	}
 	return events
+}
+
+// stepOf is the step that failures of a kind belong to.
+var stepOf = map[string]string{
+	cause.GatewayTimer: "request-timeout",
+	cause.Refused:      "backend-connections",
+	cause.Unreachable:  "backend-connections",
+	cause.TLS:          "backend-connections",
+	cause.LostIdle:     "backend-connections",
+	cause.LostAtOnce:   "backend-connections",
+}
+
+// placeSteps adds the place of the failures to the failed step that they belong to, if all of their kinds belong to one.
+func placeSteps(r *report.Report) {
+	if r.Where == nil || r.FailureKind == nil || r.Where.Confidence != report.High {
+		return
+	}
+	for i := range r.Steps {
+		s := &r.Steps[i]
+		if s.Result == report.Fail && !slices.ContainsFunc(r.FailureKind.Kinds, func(k string) bool { return stepOf[k] != s.Step }) {
+			s.Detail += "; " + r.Where.Fact
+		}
+	}
 }

@@ -76,6 +76,7 @@ func assemble(c *inference.Case, b *evidence.Bundle) *report.Report {
 	})
 	r.Verdict, r.Cause = verdict(r)
 	r.Steps = steps(c, r)
+	placeSteps(r)
 	r.Read = reading(c, b)
 	r.Notices = notices(c)
 	r.Pictures = pictures.Draw(c)

@@ -60,8 +60,19 @@ func fullReport() *report.Report {
 			To:   "2026-11-23T10:00:00.000Z",
 		}, Requests: 5000, Failures: 40, Recovered: 7,
 		Verdict: &report.Verdict{Cause: "c-idle-race", Title: "the backend closes idle connections", Share: 0.75, Confidence: report.High},
+		Where: &report.Where{
+			Member: "10.0.0.4:80", Failures: 30, Of: 40, Confidence: report.High,
+			Fact: "member 10.0.0.4:80: 30 of 40 failures; 30 of its 900 requests failed, the other 2 failed 10 of 4100",
+		},
+		FailureKind: &report.FailureKind{Kinds: []string{"lost-idle"}, Failures: 30, Of: 40, Confidence: report.High},
+		Cause:       &report.CauseLevel{Cause: "c-idle-race", Failures: 30, Of: 40, Confidence: report.High},
 		Findings: []report.Finding{{
-			Cause: "c-idle-race", Title: "the backend closes idle connections", Scope: report.Scope{
+			Where: &report.Where{
+				Member: "10.0.0.4:80", Failures: 37, Of: 37, Confidence: report.High,
+				Fact: "member 10.0.0.4:80: 37 of 37 failures; 37 of its 900 requests failed, the other 2 failed 10 of 4100",
+			},
+			FailureKind: &report.FailureKind{Kinds: []string{"lost-idle"}, Failures: 37, Of: 37, Confidence: report.High},
+			Cause:       "c-idle-race", Title: "the backend closes idle connections", Scope: report.Scope{
 				Pool: "web", Settings: "http",
 				Member: "10.0.0.4",
 			},
@@ -96,8 +107,13 @@ func fullReport() *report.Report {
 			{Step: "gateway-performance", Result: "unknown", Detail: "no metrics"},
 		},
 		Undetermined: report.Undetermined{Failures: 10, Groups: []report.Open{{
-			Failures: 10, Recovered: 1, Scope: report.Scope{Path: "/b"}, Rivals: []report.Rival{{Cause: "d-hung", Test: "wait longer"}},
-			Next: "look at its log", Rows: []string{"dddd"},
+			Failures: 10, Recovered: 1, Scope: report.Scope{Path: "/b"}, Rivals: []report.Rival{
+				{Cause: "d-hung", Test: "wait longer", Because: "no answer ever came"},
+				{Cause: "d-slow-route", Test: "look", Against: "the route is quick elsewhere"},
+			},
+			AlsoPossible: []report.Rival{{Cause: "d-db-lock", Test: "ask the database"}}, Separate: "whether a longer timeout helps",
+			FailureKind: &report.FailureKind{Kinds: []string{"gateway-timer", "unreachable"}, Failures: 11, Of: 11, Confidence: report.High},
+			Next:        "look at its log", Rows: []string{"dddd"},
 		}}},
 		WhatIf: report.WhatIf{Savings: []report.Saving{
 			{

@@ -191,8 +191,8 @@ func (g *kindGroup) kindsOf(e *traffic.Event) []cause.FailureKind {
 func (g *kindGroup) ofClient(e *traffic.Event) []cause.FailureKind {
 	switch {
 	case e.Fault.Kind == fault.Closed, e.Fault.Kind == fault.Reset, e.Fault.Kind == fault.Truncated, e.Fault.Phase == fault.Deliver:
-		if g.leftAt {
-			return []string{cause.ClientTimer}
+		if g.leftAt && e.Fault.Phase == fault.Wait {
+			return []string{cause.ClientLeft, cause.ClientTimer}
 		}
 		return []string{cause.ClientLeft}
 	}

@@ -49,10 +49,12 @@ var (
 var supports = []doubt{
 	{
 		"the member answered nobody in the whole window, so nothing listens there, or something ends every connection",
-		[]string{"b-refused", "b-reject", "i-wrong-port"}, (*ClosedGroup).neverAnswered,
+		[]string{"b-refused", "b-reject", "i-wrong-port"},
+		(*ClosedGroup).neverAnswered,
 	},
 	{
-		"they began right after a change of the gateway, and there were none before", []string{"i-recent-change", "i-wrong-port"},
+		"they began right after a change of the gateway, and there were none before",
+		[]string{"i-recent-change", "i-wrong-port"},
 		(*ClosedGroup).afterChange,
 	},
 }
@@ -76,7 +78,8 @@ var doubts = []doubt{
 		(*ClosedGroup).neverAnswered,
 	},
 	{
-		"they ended within a second, sooner than a connection that nothing answers", []string{"b-drop", "b-transit-flap"},
+		"they ended within a second, sooner than a connection that nothing answers",
+		[]string{"b-drop", "b-transit-flap"},
 		(*ClosedGroup).quick,
 	},
 	{"they did not end together", []string{"c-gateway-reload"}, func(c *ClosedGroup) bool {
