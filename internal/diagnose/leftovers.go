@@ -67,11 +67,9 @@ func connectsLeft(c *inference.Case) {
 	for _, k := range keys {
 		c.Suspect(groups[k], "no connection to "+k.Member+
 			" was established, and the log does not say why: look at its port on the member (ss -ltn), at firewalls and routes, and at when its process started",
-			slices.Concat(c.MovedAway(groups[k]), []string{"b-refused", "c-restart", "b-drop", "a-slow-eviction", "c-endpoint-lag"}, ofNames(c),
-				[]string{
-					"b-reject", "b-route", "c-accept-queue", "i-wrong-port", "c-ignores-sigterm-listener-close", "f-handshake-timeout",
-					"f-expired", "f-unknown-ca",
-				})...)
+			slices.Concat(c.ComingOrGoing(groups[k]), []string{"b-drop"}, ofNames(c), []string{
+				"b-route", "c-accept-queue", "i-wrong-port", "f-handshake-timeout", "f-expired", "f-unknown-ca",
+			})...)
 	}
 }
 

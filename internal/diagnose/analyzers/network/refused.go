@@ -3,7 +3,6 @@ package network
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"causeway/internal/diagnose/inference"
@@ -44,7 +43,7 @@ func refused(c *inference.Case) {
 		if !events[0].Own && cameOrWent(c, k, events) {
 			c.Suspect(events, "no connection to "+k.Server.String()+
 				" was established for a while, though it answers at other times: look when its process started, and what stopped it",
-				comingOrGoing(c, k, events)...)
+				c.ComingOrGoing(events)...)
 			continue
 		}
 		f := c.Claim("b-refused", events, inference.ScopeOf(events), report.Medium)
@@ -76,21 +75,6 @@ func refused(c *inference.Case) {
 		f.SetExpected("backend", len(events), len(events), "exact", "with a listener on the port none of them is refused")
 		c.Expand(map[string]string{"address": k.Server.String()}, f)
 	}
-}
-
-// comingOrGoing are the causes of a port that refuses for a while: first those of a member that came back, that the document no longer has,
-// or that was given up, as it did.
-func comingOrGoing(c *inference.Case, k traffic.MemberKey, events []*traffic.Event) []string {
-	likely := []string{"a-slow-eviction", "c-restart", "b-refused", "c-endpoint-lag"}
-	if _, back := c.Traffic.Members[k].Answers.After(events[len(events)-1].At); back {
-		likely = []string{"c-restart", "c-ignores-sigterm-listener-close", "c-deploy-no-drain", "a-not-ready-yet"}
-	} else if c.Traffic.Config != nil && !c.Listed(k.Member) {
-		likely = []string{"c-endpoint-lag", "a-slow-eviction", "c-scale-in", "c-restart"}
-	}
-	return slices.Concat(c.MovedAway(events), likely, []string{
-		"a-slow-eviction", "b-refused", "c-restart", "c-endpoint-lag", "c-ignores-sigterm-listener-close", "c-deploy-no-drain",
-		"a-not-ready-yet", "a-fast-readmit", "b-reject", "b-dns-stale",
-	})
 }
 
 // refusedByLog weighs what Azure's log leaves open: a host that cannot be reached may be rejected as quickly. One that its probes reach can.

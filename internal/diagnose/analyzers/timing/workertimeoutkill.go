@@ -28,6 +28,9 @@ func workerTimeoutKill(c *inference.Case) {
 	}), func(e *traffic.Event) string { return e.Settings })
 	for _, name := range settings { // the members under settings are servers of one kind
 		timer, at, off := inference.AtRoundTimer(groups[name])
+		if all := groups[name]; 4*len(off) > len(at) && byTheClock(all, stats.Quantile(traffic.SortedDurations(all, traffic.Lasted), 0.5)) {
+			timer, at, off = stats.Quantile(traffic.SortedDurations(all, traffic.Lasted), 0.1), all, nil
+		}
 		limit, answered := c.Traffic.Timeouts[name], c.Traffic.RoutesOf(name).Waits
 		switch {
 		case len(at) < stats.MinEvents || 4*len(off) > len(at):
@@ -66,7 +69,7 @@ func workerTimeoutKill(c *inference.Case) {
 // the same work, takes more or less long each time.
 func byTheClock(events []*traffic.Event, timer time.Duration) bool {
 	took := traffic.SortedDurations(events, traffic.Lasted)
-	return len(took) >= 4*stats.MinEvents && took[len(took)*9/10]-took[len(took)/10] <= timer/50
+	return timer >= time.Second/2 && len(took) >= 4*stats.MinEvents && took[len(took)*9/10]-took[len(took)/10] <= timer/50
 }
 
 // answeredUpTo reports whether requests on the same routes were answered too, some of them after a time.

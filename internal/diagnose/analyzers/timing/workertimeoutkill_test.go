@@ -81,10 +81,16 @@ func TestMaximumAgeOfConnections(t *testing.T) {
 // A path that is never answered ends at one age forty times: by a clock if the ages agree to a hundredth, by the work if they only come near.
 func TestWorkersKilledByTheClock(t *testing.T) {
 	t.Parallel()
+	clock := []string{"d-worker-timeout-kill medium 40"}
 	for name, c := range map[string]struct {
-		spread time.Duration
-		want   []string
-	}{"a clock": {time.Millisecond, []string{"d-worker-timeout-kill medium 40"}}, "the work": {40 * time.Millisecond, nil}} {
+		age, spread time.Duration
+		want        []string
+	}{
+		"a clock":            {time.Second, time.Millisecond, clock},
+		"a clock of its own": {1370 * time.Millisecond, time.Millisecond, clock},
+		"the work":           {time.Second, 40 * time.Millisecond, nil},
+		"at once":            {0, 0, nil},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := story.NewAzure(t)
@@ -92,7 +98,7 @@ func TestWorkersKilledByTheClock(t *testing.T) {
 			for i := range 200 {
 				s.After(700 * time.Millisecond).Request(4 + i%2)
 				if i%5 == 0 {
-					s.Request(4+i%2, story.Path("/render"), story.Fails(story.RaceFault, time.Second+time.Duration(i%7)*c.spread))
+					s.Request(4+i%2, story.Path("/render"), story.Fails(story.RaceFault, c.age+time.Duration(i%7)*c.spread))
 				}
 			}
 			story.Expect(t, s.Diagnose(), c.want...)
