@@ -76,7 +76,12 @@ func PlayMixture(ctx context.Context, m Mixture, seed uint64, keep string) (*Res
 		Beside: stage.BackgroundCauses,
 	}
 	for _, half := range []*stage.Stage{first, second} {
-		r.places = append(r.places, placeOf{Common: half.Common(), azure: true, coarse: options.Form == nginx.First, beside: r.strangersLost()})
+		r.places = append(r.places, placeOf{
+			Common: half.Common(),
+			azure:  true,
+			coarse: options.Form == nginx.First,
+			beside: r.strangersLost(),
+		})
 	}
 	if r.Azure, err = r.judge(dir, true); err != nil {
 		return nil, fmt.Errorf("diagnose %s through nginx: %w", m.Name(), err)
