@@ -42,10 +42,12 @@ type Event struct {
 	sent     int64
 	v1       bool
 	coarse   bool   // its times are as exact as whole seconds
+	untimed  bool   // the columns of its row are numbers, which cannot hold the times of several attempts
 	Info     string // error_info
 	Host     string // of the request
 	front    string // platform that the host leads to which the member was sent; empty: none that is known
 	Stream   string // media type of an answer that goes on for as long as both sides like; empty: it is none
+	Typed    bool   // the log has the media type of the answer
 	Agent    string
 	WAF      time.Duration // that the firewall took
 	Queued   time.Duration // for how long, at most, its client waited for room under the limit of connections
@@ -68,11 +70,11 @@ func (s *Summary) newEvent(r *accesslog.Record, own bool, which int, f fault.Fau
 		Start: r.Start, At: endOf(r), ID: IDOf(r), Pool: r.Pool, Settings: r.Settings, Rule: r.Rule, Listener: r.Listener,
 		Instance: r.Instance, gateway: s.lastGateway,
 		Method: string(r.Method), Path: Template(r.URI), Client: r.Client.Addr(), Status: r.Status, Taken: r.Taken, Visible: visible,
-		Own: own, v1: r.V1, coarse: !r.Logged.IsZero(),
+		Own: own, v1: r.V1, coarse: !r.Logged.IsZero(), untimed: untimed(r),
 		Fault: f, Declared: r.Declared, BodyRead: r.BodyRead, Received: r.Received, sent: r.Sent, Tries: len(r.Attempts), Info: r.ErrorInfo,
 		Host: string(r.OriginalHost), WAF: max(0, r.WAFTime), Stalled: r.Stalled, Queued: r.Queued, Session: r.Session,
 		Agent: string(r.UserAgent[:min(len(r.UserAgent), 120)]),
-		front: platformOfName(string(r.Host)), Stream: streamType(string(r.ContentType)),
+		front: platformOfName(string(r.Host)), Typed: len(r.ContentType) > 0, Stream: streamType(string(r.ContentType)),
 	}
 	if which >= 0 {
 		if own {

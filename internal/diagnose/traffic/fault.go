@@ -148,7 +148,7 @@ func (s *Summary) hidden(r *accesslog.Record, a *accesslog.Attempt) fault.Fault 
 	switch {
 	case limit > 0 && a.Total >= limit-TimerBand(limit):
 		return fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}
-	case a.Connect == accesslog.Unset && a.LocalPort == 0:
+	case a.Connect == accesslog.Unset && a.LocalPort == 0 && !untimed(r):
 		return fault.Fault{Side: fault.Backend, Phase: fault.Connect, Kind: fault.Closed} // the log does not have the reason
 	}
 	return fault.Fault{Side: fault.Backend, Kind: fault.Closed}

@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,12 @@ func (c *connectTimes) written() bool { return c.answered >= EnoughAnswers && c.
 // HasConnectTimes reports whether Azure's log has the connect time of every connection.
 func (s *Summary) HasConnectTimes() bool { return s.connects.written() }
 
+// untimed reports whether a row of several attempts has no connect time of any: where the columns are numbers, as in the tables of Log
+// Analytics, they are empty then.
+func untimed(r *accesslog.Record) bool {
+	return len(r.Attempts) > 1 && !slices.ContainsFunc(r.Attempts, func(a accesslog.Attempt) bool { return a.Connect != accesslog.Unset })
+}
+
 // rejectedWithin is the time within which a host that has no listener, or a firewall that says so, rejects a connection, repeats included.
 // Where nothing answers, an attempt ends at a timer, which is longer.
 const rejectedWithin = time.Second
@@ -43,7 +50,7 @@ func (s *Summary) unconnected() {
 	}
 	unsent := map[MemberKey][]*Event{}
 	for _, e := range s.Events {
-		if e.Own || e.v1 || !e.Tried || e.Fault.Side != fault.Backend || e.Attempt.Status > 0 || e.Ambiguous {
+		if e.Own || e.v1 || e.untimed || !e.Tried || e.Fault.Side != fault.Backend || e.Attempt.Status > 0 || e.Ambiguous {
 			continue
 		}
 		timedOut := IsTimeout(e)

@@ -185,7 +185,9 @@ func takenOut(c *inference.Case, id, pool, settings string, events []*traffic.Ev
 	if hasMembers(c, pool) {
 		f.RuleOut("i-empty-pool", "the pool has members")
 	} else {
-		f.AddOpenRivals("i-empty-pool")
+		if f.AddOpenRivals("i-empty-pool"); pool == "" && hasEmptyPool(c) { // it may be that one
+			f.Confidence = report.Low
+		}
 	}
 	f.SetExpected("backend", len(events), len(events), "exact",
 		"once a member is healthy these requests have somewhere to go; whether they then succeed is another question")
@@ -368,4 +370,9 @@ var openReasons = map[string][]string{
 // Text says since when a member is down, for which reason and, where known, with which code.
 func Text(c health.Change) string {
 	return strings.TrimSpace("down since " + units.Stamp(c.At) + ": " + c.Reason + " " + c.Code)
+}
+
+// hasEmptyPool reports whether the document has a pool without members.
+func hasEmptyPool(c *inference.Case) bool {
+	return c.Traffic.Config != nil && slices.ContainsFunc(c.Traffic.Config.Pools, func(p gateway.Pool) bool { return len(p.Members) == 0 })
 }

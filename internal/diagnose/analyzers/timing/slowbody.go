@@ -46,6 +46,10 @@ func bodyStoodStill(c *inference.Case) {
 		}
 		if len(still) > 0 {
 			f := c.Claim("d-slow-body", still, inference.ScopeOf(still), inference.ConfidenceOf(still[0].Own))
+			if untyped := func(e *traffic.Event) bool { return !e.Own && !e.Typed }; slices.ContainsFunc(still, untyped) {
+				f.Confidence = report.Low // it may be a stream that had nothing to say
+				f.AddOpenRivals("d-ws-sse-idle")
+			}
 			f.AddEvidence("access-log", fmt.Sprintf("%s began, and stood still for the timeout with bytes of the body to come",
 				units.Count(len(still), "answer", "answers")), still...)
 			f.RuleOut("d-slow-first-byte", "the head had come")

@@ -28,9 +28,6 @@ func workerTimeoutKill(c *inference.Case) {
 	}), func(e *traffic.Event) string { return e.Settings })
 	for _, name := range settings { // the members under settings are servers of one kind
 		timer, at, off := inference.AtRoundTimer(groups[name])
-		if took := traffic.SortedDurations(groups[name], traffic.Lasted); 5*len(at) < 4*len(took) && byTheClock(groups[name], took[len(took)/2]) {
-			timer, at, off = took[len(took)/10], groups[name], nil // no round one
-		}
 		limit, answered := c.Traffic.Timeouts[name], c.Traffic.RoutesOf(name).Waits
 		switch {
 		case len(at) < stats.MinEvents || 4*len(off) > len(at):
