@@ -57,7 +57,6 @@ func TestQuietWebSocketIsNoSlowBody(t *testing.T) {
 		for range 10 {
 			s.After(time.Second).Request(4, story.Path("/ws"), story.Took(2*time.Second), func(r *accesslog.Record, a *accesslog.Attempt) {
 				r.Status, a.Status, r.ErrorInfo = status, status, fault.UpstreamTimedOut
-				r.ContentType = []byte("text/html")
 			})
 		}
 		s.Counts = &story.Counts{Requests: 110, Failures: 10}
