@@ -70,6 +70,8 @@ func says(kind FailureKind, keep ...FailureKind) kindRule {
 
 var kindRules = map[string]kindRule{
 	"a-all-unhealthy-fail-closed":      keeps(NoMember),
+	"a-slow-eviction":                  keeps(Refused, Unreachable, LostAtOnce, GatewayTimer),
+	"b-ip-reused":                      keeps(Refused, TLS, LostAtOnce, Malformed, Status),
 	"b-refused":                        keeps(Refused, LostAtOnce),
 	"b-reject":                         keeps(Refused, LostAtOnce),
 	"b-localhost-bind":                 keeps(Refused, LostAtOnce),
@@ -105,6 +107,7 @@ var kindRules = map[string]kindRule{
 	"e-header-too-big":                 keeps(Malformed),
 	"e-interim":                        keeps(Malformed),
 	"e-short-body":                     keeps(CutShort),
+	"e-uri-rejected":                   keeps(LostAtOnce, Status),
 	"e-status-line":                    keeps(Malformed),
 	"e-plain-to-tls":                   keeps(Malformed, LostAtOnce, Status),
 	"g-crash-on-input":                 keeps(LostAtOnce, CutShort),

@@ -296,13 +296,16 @@ func (s *whereSearch) besideOthers(p *place) {
 		return
 	}
 	lines := map[*stats.Timeline]bool{} // true: of the place
-	for k := range s.x.Cells {
+	for k, cell := range s.x.Cells {
 		if !p.compared(s, k) {
 			continue
 		}
-		if p.name == "member" {
+		switch {
+		case p.name == "member":
 			lines[k.Member.Tried] = p.at(s, k) == p.value
-		} else {
+		case k.Member == nil && cell.Failures < cell.Requests: // when these were is not known
+			return
+		default:
 			lines[k.Route.Tried] = p.at(s, k) == p.value
 		}
 	}
@@ -310,6 +313,12 @@ func (s *whereSearch) besideOthers(p *place) {
 	for i, e := range s.events {
 		if p.compared(s, s.cells[i]) {
 			t.them++
+			if !e.Tried { // no timeline has it
+				t.all++
+				if p.at(s, s.cells[i]) == p.value {
+					t.requests++
+				}
+			}
 		}
 		at := e.Start.Truncate(time.Second)
 		if counted[at.Unix()] {
