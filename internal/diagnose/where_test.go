@@ -18,9 +18,7 @@ func played(t *testing.T, n int, each func(i, member int) []story.Change) *repor
 		m := 4 + i%3
 		s.After(300 * time.Millisecond)
 		changes := []func(*accesslog.Record, *accesslog.Attempt){}
-		for _, c := range append([]story.Change{story.From(i % 7)}, each(i, m)...) {
-			changes = append(changes, c)
-		}
+		changes = append(append(changes, story.From(i%7)), each(i, m)...)
 		s.Request(m, changes...)
 	}
 	return s.Diagnose()

@@ -1,7 +1,8 @@
 package evidence
 
 // LooksLikeID reports whether a part of a path is an id and not a name: mostly digits, or long and hexadecimal. A diagnosis
-// folds such parts, so that one route is one, and redaction keeps them apart from names. The version of an interface, such as v2, is a name.
+// folds such parts, so that one route is one, and redaction keeps them apart from names. The version of an interface, such as v2, is a
+// name.
 func LooksLikeID(s []byte) bool {
 	if len(s) <= 3 && len(s) > 1 && s[0] == 'v' {
 		return false

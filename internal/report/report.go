@@ -48,7 +48,7 @@ type Read struct {
 	OutsideWindow Excluded       `json:"outsideWindow"`           // requests outside the requested window
 	OtherGateways map[string]int `json:"otherGateways,omitempty"` // requests of gateways that were not asked for, by name
 	Unread        []string       `json:"unread"`                  // what could not be read, with file and line; at most twenty
-	Sampled       int            `json:"sampled"`                 // one failure in so many was inspected; 1: all, for they were not too many
+	Sampled       int            `json:"sampled"`                 // one failure in so many was inspected; 1: all
 }
 
 // Excluded counts requests that the diagnosis left out, and the time that they span, RFC 3339.

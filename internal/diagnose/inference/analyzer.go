@@ -26,7 +26,10 @@ const (
 	Connects                      // access records that show whether a connection to the member was established
 )
 
-var evidenceNames = []string{"access log", "trace", "gateway document", "backend health", "metrics", "activity log", "trace or connect times"}
+var evidenceNames = []string{
+	"access log", "trace", "gateway document", "backend health", "metrics", "activity log",
+	"trace or connect times",
+}
 
 // String lists the kinds of evidence, joined by commas.
 func (n Evidence) String() string {

@@ -139,7 +139,8 @@ func (c *Case) mostlyAt(l *TimedOutGroup) (member string, ok bool) {
 			continue
 		}
 		asSlow := float64(len(l.Events)-len(here)) * share / (1 - share)
-		chance := stats.BinomialTail(len(here), len(l.Events), share) * float64(len(asked)) // in doubt the failures of one moment count each
+		// in doubt the failures of one moment count each
+		chance := stats.BinomialTail(len(here), len(l.Events), share) * float64(len(asked))
 		if chance < stats.Significance && 2*(float64(len(here))-asSlow) >= float64(len(l.Events)) {
 			return k.Member, true
 		}

@@ -71,8 +71,10 @@ func (c *Case) TimedOutGroups() []TimedOutGroup {
 
 // routesApart finds the routes under settings that differ from the others in how often they time out, or in how many answers come in the
 // last third before the timer for each that does not.
-func (c *Case) routesApart(settings string, keys []traffic.RouteKey, timedOut map[traffic.RouteKey][]*traffic.Event) map[traffic.RouteKey]bool {
-	apart := map[traffic.RouteKey]bool{}
+func (c *Case) routesApart(settings string, keys []traffic.RouteKey, timedOut map[traffic.RouteKey][]*traffic.Event) (
+	apart map[traffic.RouteKey]bool,
+) {
+	apart = map[traffic.RouteKey]bool{}
 	if len(keys) < 2 {
 		return apart
 	}

@@ -102,7 +102,7 @@ func (s *Story) Request(member int, changes ...func(*accesslog.Record, *accesslo
 		ResourceID: "/SUBSCRIPTIONS/S", Instance: "appgw_0", Listener: "l80", Rule: "r1", Pool: "web", Settings: "http", Start: s.At,
 		Client: netip.MustParseAddrPort("127.0.1.9:40000"), Method: []byte("POST"), OriginalURI: []byte("/a"), URI: []byte("/a"),
 		Version: "HTTP/1.1", ContentType: []byte("application/json"),
-		Status:  200, Taken: 10 * time.Millisecond, ErrorInfo: fault.NoError, Declared: -1,
+		Status: 200, Taken: 10 * time.Millisecond, ErrorInfo: fault.NoError, Declared: -1,
 	}
 	r.Transaction[0], r.Transaction[1], r.Transaction[2] = byte(s.serial>>16), byte(s.serial>>8), byte(s.serial)
 	for _, c := range changes {

@@ -33,7 +33,8 @@ func drainTooShort(c *inference.Case) {
 		if c.Traffic.Config == nil || c.Listed(k.Member) || c.Traffic.HistoryOf(events[0]) != nil {
 			continue
 		}
-		if len(events) < 3 || c.FewUsers(events) || m.Answers.Between(inference.LastStart(events).Add(-events[0].Resolution()), end) == 0 { // it hung, and was given up
+		began := inference.LastStart(events).Add(-events[0].Resolution())
+		if len(events) < 3 || c.FewUsers(events) || m.Answers.Between(began, end) == 0 { // it hung, and was given up
 			continue
 		}
 		if !inference.EndedTogether(events) || drained < 2*slack || c.TurnsAfter(k, left.Add(slack)) < stats.MinEvents {

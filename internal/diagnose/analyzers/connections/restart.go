@@ -108,8 +108,8 @@ func restarts(c *inference.Case, k traffic.MemberKey, runs []inference.Outage) {
 			k.Member, units.Count(len(runs), "time", "times"), broken, refused, units.Stamp(runs[0].Events[0].At), units.Stamp(last.Last()),
 			whom(&last), units.Stamp(last.Back)), events...)
 	if x := c.RestartWithin(runs[0].Events[0].At.Add(-inference.Soon), last.Back); x != nil {
-		f.AddEvidence("activity-log", fmt.Sprintf("%s of %s by %s, from %s to %s", x.Operation, units.Dash(x.Resource), inference.CallerOr(x.Caller),
-			units.Stamp(x.At), units.Stamp(x.Ended)))
+		f.AddEvidence("activity-log", fmt.Sprintf("%s of %s by %s, from %s to %s", x.Operation, units.Dash(x.Resource),
+			inference.CallerOr(x.Caller), units.Stamp(x.At), units.Stamp(x.Ended)))
 	}
 	if promised := promised(c, events); len(promised) >= 3 && 2*len(promised) > broken { // of one that was killed, the most were at work
 		f.AddEvidence("access-log",

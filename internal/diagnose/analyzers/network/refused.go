@@ -77,7 +77,8 @@ func refused(c *inference.Case) {
 	}
 }
 
-// refusedByLog weighs what Azure's log leaves open: a host that cannot be reached may be rejected as quickly. One that its probes reach can.
+// refusedByLog weighs what Azure's log leaves open: where no host can be reached, that may show as quickly. One that its probes reach is
+// there.
 func refusedByLog(c *inference.Case, f *inference.Finding, events []*traffic.Event, first, last time.Time) {
 	e := events[0]
 	f.AddRivals("c-restart")
@@ -90,7 +91,8 @@ func refusedByLog(c *inference.Case, f *inference.Finding, events []*traffic.Eve
 			f.AddEvidence("backend-health", e.Member+" is "+fact+": its probes reach it, and do not notice what requests meet")
 			f.RuleOut("b-route", "its probes reach the same host")
 			if p, s := c.ProbeOf(e.Settings), c.Setting(e.Settings); p != nil && s != nil && p.Port > 0 && p.Port != s.Port {
-				f.AddEvidence("configuration", fmt.Sprintf("the probe %s tries port %d, and requests go to port %d", p.Name, p.Port, s.Port))
+				f.AddEvidence("configuration",
+					fmt.Sprintf("the probe %s tries port %d, and requests go to port %d", p.Name, p.Port, s.Port))
 				f.AddOpenRivals("a-probe-port")
 			}
 			return

@@ -43,15 +43,17 @@ func standstill(c *inference.Case) {
 		}
 		c.Suspect(within, fmt.Sprintf(
 			"%s stood still %d times, for %s, first at %s, last at %s: it answered nobody then, while the other members answered %d requests; at other times half of its answers took %s. Look at what stops its process at those times: the log of its garbage collector, what blocks its event loop, steal time and pauses of its machine, waits for its disk",
-			k.Member, len(pauses), units.Span(slices.Sorted(slices.Values(lengths))), units.Stamp(pauses[0].from), units.Stamp(pauses[len(pauses)-1].from), others,
-			units.Seconds(m.Waits.Quantile(0.5))),
-			"d-gc-pause", "g-event-loop-block", "d-vm-freeze", "g-io-stall", "d-db-lock", "g-noisy-member", "d-timeout-below-latency", "d-hung")
+			k.Member, len(pauses), units.Span(slices.Sorted(slices.Values(lengths))),
+			units.Stamp(pauses[0].from), units.Stamp(pauses[len(pauses)-1].from), others, units.Seconds(m.Waits.Quantile(0.5))),
+			"d-gc-pause", "g-event-loop-block", "d-vm-freeze", "g-io-stall", "d-db-lock", "g-noisy-member",
+			"d-timeout-below-latency", "d-hung")
 	}
 }
 
 // waitedInVain matches a request that a member held until the gateway gave up, or until its connection ended.
 func waitedInVain(e *traffic.Event) bool {
-	return traffic.IsTimeout(e) || e.Tried && e.Fault.Side == fault.Backend && e.Fault.Kind == fault.Closed && traffic.Lasted(e) >= shortestPause
+	return traffic.IsTimeout(e) || e.Tried && e.Fault.Side == fault.Backend && e.Fault.Kind == fault.Closed &&
+		traffic.Lasted(e) >= shortestPause
 }
 
 // pausesOf finds the times around failures of a member in which it answered nobody, where that is no accident of its few requests, and

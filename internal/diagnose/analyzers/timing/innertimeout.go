@@ -26,7 +26,8 @@ func innerTimeout(c *inference.Case) {
 	for _, k := range groups {
 		limit := c.Traffic.Timeouts[k.pool.Settings]
 		timer, at, off := inference.AtRoundTimer(byStatus[k])
-		off = traffic.Filter(off, func(e *traffic.Event) bool { return 2*traffic.Lasted(e) >= timer }) // sooner ones failed for another reason
+		// those that came much sooner failed for another reason
+		off = traffic.Filter(off, func(e *traffic.Event) bool { return 2*traffic.Lasted(e) >= timer })
 		switch {
 		case len(at) < stats.MinEvents || 2*len(off) > len(at) || inference.EndedTogether(at): // a timer ends one request after the other
 			continue

@@ -25,8 +25,8 @@ func retryDoubling(c *inference.Case) {
 		}
 		var twice []*traffic.Event
 		for _, e := range l.Events {
-			if e.Visible && (e.Tries > 1 || l.WaitedTwice()) && (e.Taken-2*l.Limit).Abs() <= 2*traffic.TimerBand(l.Limit) && e.Taken > l.Limit*3/2 &&
-				l.Limit > 2*traffic.TimerBand(l.Limit)-time.Millisecond {
+			if e.Visible && (e.Tries > 1 || l.WaitedTwice()) && (e.Taken-2*l.Limit).Abs() <= 2*traffic.TimerBand(l.Limit) &&
+				e.Taken > l.Limit*3/2 && l.Limit > 2*traffic.TimerBand(l.Limit)-time.Millisecond {
 				twice = append(twice, e)
 			}
 		}
