@@ -69,6 +69,10 @@ func (c *Case) TimedOutGroups() []TimedOutGroup {
 	return out
 }
 
+// otherwise is how many times as often a route must time out as the others, or have as many or as few answers just before the timer for
+// each that does, before it is another matter: in a large log the least difference is no accident.
+const otherwise = 3
+
 // routesApart finds the routes under settings that differ from the others in how often they time out, or in how many answers come in the
 // last third before the timer for each that does not.
 func (c *Case) routesApart(settings string, keys []traffic.RouteKey, timedOut map[traffic.RouteKey][]*traffic.Event) (
@@ -84,8 +88,13 @@ func (c *Case) routesApart(settings string, keys []traffic.RouteKey, timedOut ma
 			asked[k] = r.Answered + r.Broken
 		}
 	}
+	all, failed := 0, 0
+	for k, n := range asked {
+		all, failed = all+n, failed+len(timedOut[k])
+	}
 	for _, s := range StandsOut(asked, timedOut) {
-		apart[s.Key] = len(timedOut[s.Key]) >= stats.MinEvents
+		n := len(timedOut[s.Key])
+		apart[s.Key] = n >= stats.MinEvents && n*(all-asked[s.Key]) >= otherwise*asked[s.Key]*(failed-n)
 	}
 	near, late := map[traffic.RouteKey]int{}, map[traffic.RouteKey]int{}
 	allNear, allLate := 0, 0
@@ -100,7 +109,8 @@ func (c *Case) routesApart(settings string, keys []traffic.RouteKey, timedOut ma
 		share := float64(allNear) / float64(allNear+allLate)
 		n := near[k] + late[k]
 		chance := min(stats.BinomialTail(near[k], n, share), stats.BinomialTail(late[k], n, 1-share))
-		if chance*float64(2*len(near)) < stats.Significance && late[k] >= stats.MinEvents {
+		here, there := near[k]*(allLate-late[k]), late[k]*(allNear-near[k])
+		if late[k] >= stats.MinEvents && chance*float64(2*len(near)) < stats.Significance && max(here, there) >= otherwise*min(here, there) {
 			apart[k] = true
 		}
 	}
