@@ -273,7 +273,9 @@ func (g *kindGroup) ofClose(e *traffic.Event) []cause.FailureKind {
 		kinds = append(kinds, cause.LostIdle)
 	}
 	if late && g.fixed {
-		kinds = append(kinds, cause.OtherTimer)
+		if kinds = append(kinds, cause.OtherTimer); g.c.Traffic.Timeouts[e.Settings] == 0 { // whose it is, is not known
+			kinds = append(kinds, cause.GatewayTimer)
+		}
 	}
 	kinds = append(kinds, cause.LostAtOnce)
 	if g.neverRoute && g.everUsed {
