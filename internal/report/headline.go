@@ -27,6 +27,9 @@ func (r *Report) Headline() string {
 	case r.Failures > 0 && r.Undetermined.Failures == 0:
 		return fmt.Sprintf("%s; no one cause stands out.%s What is known of the cause is below.",
 			units.Count(r.Failures, "request failed", "requests failed"), r.kindText())
+	case 2*r.Undetermined.Failures > r.Failures:
+		return fmt.Sprintf("The evidence does not tell the cause of %d of %d failed requests.%s What it may be, and what to do next, is below.",
+			r.Undetermined.Failures, r.Failures, r.kindText())
 	case r.Failures > 0:
 		return fmt.Sprintf("%d requests failed; no one cause stands out.%s %d are explained below; of %d the evidence does not tell the cause, and says what to do next.",
 			r.Failures, r.kindText(), r.Failures-r.Undetermined.Failures, r.Undetermined.Failures)
@@ -87,16 +90,26 @@ func (r *Report) kindText() string {
 	if k != nil && len(k.Kinds) <= 3 && len(k.Kinds) > 0 {
 		text = " " + upperFirst(k.Text()) + "."
 	}
-	for i := range r.Undetermined.Groups {
-		g := &r.Undetermined.Groups[i]
-		if len(g.Rivals) == 0 || 2*g.Failures <= r.Failures || g.Rivals[0].Cause == "k-empty-evidence" {
-			continue
-		}
-		if c := cause.Find(g.Rivals[0].Cause); c != nil {
-			return text + fmt.Sprintf(" Likeliest cause, not proven: %s (%s).", c.Title, c.ID)
-		}
+	if c := cause.Find(r.likeliest()); c != nil {
+		text += fmt.Sprintf(" Likeliest cause, not proven: %s (%s).", c.Title, c.ID)
 	}
 	return text
+}
+
+// likeliest is the id of the cause that more than half of the failures may have before all others: by a suspicion, or by an open group; empty
+// where there is none.
+func (r *Report) likeliest() string {
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Confidence == Low && 2*f.Failures > r.Failures {
+			return f.Cause
+		}
+	}
+	for i := range r.Undetermined.Groups {
+		if g := &r.Undetermined.Groups[i]; 2*g.Failures > r.Failures && len(g.Rivals) > 0 && g.Rivals[0].Cause != "k-empty-evidence" {
+			return g.Rivals[0].Cause
+		}
+	}
+	return ""
 }
 
 // sampled says that not every failure was looked at, and what that means for the numbers; empty if each was.
