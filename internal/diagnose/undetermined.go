@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"causeway/internal/diagnose/inference"
 	"causeway/internal/diagnose/traffic"
@@ -57,10 +58,20 @@ func alike(c *inference.Case) (out []inference.Suspicion) {
 			kinds[len(out)], out = these, append(out, s)
 			continue
 		}
+		out[i].Next = ofBoth(&out[i], &s)
 		out[i].Events = append(slices.Clone(out[i].Events), s.Events...)
 		traffic.SortByTime(out[i].Events)
 	}
 	return out
+}
+
+// ofBoth is what to do next about two groups: where they are of two members, it speaks of each of the members and not of one.
+func ofBoth(a, b *inference.Suspicion) string {
+	first, second := a.Events[0], b.Events[0]
+	if first.Member == "" || first.Member == second.Member {
+		return a.Next
+	}
+	return strings.NewReplacer(first.Server.String(), "each of the members", first.Member, "each of the members").Replace(a.Next)
 }
 
 // sameKinds reports whether two groups are named by the same kinds.
