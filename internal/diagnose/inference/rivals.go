@@ -45,6 +45,11 @@ var (
 	})
 )
 
+// ofRequests are the causes that lie in what is requested, or in how it is answered.
+var ofRequests = []string{
+	"g-crash-on-input", "e-bad-header", "e-status-line", "e-header-too-big", "e-cl-te", "e-uri-rejected", "e-bad-chunk", "e-short-body",
+}
+
 // supports is what speaks for a cause of failures that no cause explains, where it does.
 var supports = []doubt{
 	{
@@ -57,6 +62,7 @@ var supports = []doubt{
 		[]string{"i-recent-change", "i-wrong-port"},
 		(*ClosedGroup).afterChange,
 	},
+	{"every request to this path fails, and the members answer others meanwhile", ofRequests, (*ClosedGroup).onePath},
 }
 
 // doubts are tried in this order; the first that holds is reported.
@@ -76,6 +82,14 @@ var doubts = []doubt{
 			"c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "g-oom-kill",
 		},
 		(*ClosedGroup).neverAnswered,
+	},
+	{
+		"every request to this path fails, and the members answer others meanwhile, whatever connection they come on",
+		slices.Concat(ofUsedConnections, []string{
+			"c-restart", "c-deploy-no-drain", "c-drain-too-short", "c-ignores-sigterm-listener-close", "c-endpoint-lag", "c-gateway-reload",
+			"b-refused", "c-backend-conn-limit", "b-ip-reused", "h-autoscale-lag",
+		}),
+		(*ClosedGroup).onePath,
 	},
 	{
 		"they ended within a second, sooner than a connection that nothing answers",
@@ -183,6 +197,26 @@ func (c *ClosedGroup) neverAnswered() bool {
 	}
 	from, to := c.Events[0].At, c.Events[len(c.Events)-1].At
 	return tried >= traffic.EnoughAnswers && 10*to.Sub(from) >= 9*c.Q.Traffic.To.Sub(c.Q.Traffic.From)
+}
+
+// onePath reports whether the events are of one path that is never answered, while their members answer as many others at the same time.
+func (c *ClosedGroup) onePath() bool {
+	if len(c.Events) < stats.MinEvents {
+		return false
+	}
+	for _, e := range c.Events {
+		if e.Path != c.Events[0].Path || !e.Tried || c.Q.Traffic.Route(e.Route()).Answered > 0 {
+			return false
+		}
+	}
+	members, failed := traffic.GroupBy(c.Events, (*traffic.Event).Key)
+	for _, k := range members {
+		first, last := failed[k][0].Start, failed[k][len(failed[k])-1].At
+		if c.Q.Traffic.Member(k).Answers.Between(first, last) < c.Q.Extrapolate(len(failed[k])) {
+			return false
+		}
+	}
+	return true
 }
 
 // quick reports whether nearly all ended within a second.
