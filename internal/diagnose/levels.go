@@ -50,22 +50,34 @@ func partsOf(c *inference.Case) (out []level) {
 	return out
 }
 
-// worthActing leaves out what is always there, unless there is nothing larger beside it.
-func worthActing(parts []level) []level {
-	largest := 0
+// usualShare is the part of the requests of any gateway that what is always there may fail: over a long time that adds up to more than a
+// short outage.
+const usualShare = 0.01
+
+// eclipsed reports whether failures are of the sort that every gateway has, and another cause, or what is open, explains more; or enough
+// for a verdict while these are no more than usual.
+func eclipsed(cause string, failures, others, requests int) bool {
+	usual := float64(failures) < usualShare*float64(requests)
+	return alwaysThere(cause, failures) && (failures < others || usual && others >= stats.MinEvents)
+}
+
+// worthActing leaves out what something else eclipses.
+func worthActing(parts []level, requests int) []level {
+	others, by := 0, map[string]int{}
 	for _, p := range parts {
 		if !alwaysThere(p.cause, len(p.events)) {
-			largest = max(largest, len(p.events))
+			by[p.cause] += len(p.events)
+			others = max(others, by[p.cause])
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(parts), func(p level) bool {
-		return alwaysThere(p.cause, len(p.events)) && len(p.events) < largest
+		return eclipsed(p.cause, len(p.events), others, requests)
 	})
 }
 
 // wholeLevels says where the failures worth acting on lie, and of what kind they are.
 func wholeLevels(c *inference.Case, r *report.Report) {
-	parts, confidence := worthActing(partsOf(c)), report.High
+	parts, confidence := worthActing(partsOf(c), c.Traffic.Requests), report.High
 	var events []*traffic.Event
 	var kinds []inference.KindCount
 	for _, p := range parts {

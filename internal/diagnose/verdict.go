@@ -18,7 +18,7 @@ type explained struct {
 }
 
 // verdict is the cause to act on first: the largest one that is more than a suspicion, and as large as what is left undetermined.
-// What only clients can fix comes behind the rest, and what is always there behind everything that is larger.
+// What only clients can fix comes behind the rest, and what something else eclipses behind everything.
 func verdict(r *report.Report) (*report.Verdict, *report.CauseLevel) {
 	all := byCause(r)
 	order := inOrder(r)
@@ -72,16 +72,17 @@ func byCause(r *report.Report) (out []explained) {
 	return out
 }
 
-// inOrder says which findings come first: 1 is for what is always there while something else explains more, 0 for the rest.
+// inOrder says which findings come first: 1 is for what something else eclipses, 0 for the rest.
 func inOrder(r *report.Report) func(*report.Finding) int {
-	largest := r.Undetermined.Failures
+	others, by := r.Undetermined.Failures, map[string]int{}
 	for i := range r.Findings {
 		if f := &r.Findings[i]; !alwaysThere(f.Cause, f.Failures) {
-			largest = max(largest, f.Failures)
+			by[f.Cause] += f.Failures
+			others = max(others, by[f.Cause])
 		}
 	}
 	return func(f *report.Finding) int {
-		if alwaysThere(f.Cause, f.Failures) && f.Failures < largest {
+		if eclipsed(f.Cause, f.Failures, others, r.Requests) {
 			return 1
 		}
 		return 0

@@ -7,6 +7,7 @@ import (
 
 	"causeway/internal/accesslog"
 	"causeway/internal/diagnose/story"
+	"causeway/internal/fault"
 	"causeway/internal/report"
 )
 
@@ -138,6 +139,28 @@ func TestWhereInTime(t *testing.T) {
 		}
 	}
 	story.Lies(t, s.Diagnose(), "")
+}
+
+// Clients that leave, one in two hundred, add up over a long time; an outage of a few seconds at one member comes first all the same.
+func TestShortOutageInALongLog(t *testing.T) {
+	t.Parallel()
+	left := fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}
+	r := played(t, 3000, func(i, m int) []story.Change {
+		switch {
+		case i%200 == 7:
+			return []story.Change{story.Fails(left, 5*time.Millisecond)}
+		case i > 1500 && i < 1525 && m == 5:
+			return []story.Change{refused}
+		}
+		return nil
+	})
+	story.OfKind(t, r, "refused")
+	if r.Verdict != nil && r.Verdict.Cause == "j-client-abort" || r.Where == nil || r.Where.Member != "10.0.0.5:80" {
+		t.Errorf("verdict %+v at %+v: %s", r.Verdict, r.Where, r.Headline())
+	}
+	if h := r.Headline(); !strings.Contains(h, "10.0.0.5") {
+		t.Errorf("headline %q", h)
+	}
 }
 
 // The counts of the place and of the rest are in the fact, and the headline says them where the cause is open.

@@ -17,7 +17,7 @@ func (r *Report) Headline() string {
 	case v != nil:
 		return fmt.Sprintf("No request failed, but retries hid %d failed attempts. Cause: %s (%s). Confidence: %s.", r.Recovered, v.Title,
 			v.Cause, v.Confidence)
-	case r.Failures > 0 && r.Where != nil && 2*r.Where.Failures > r.Failures:
+	case r.Failures > 0 && r.Where != nil && 2*r.Where.Failures > r.worthActing():
 		return r.placeText()
 	case r.Failures > 0 && r.Failures == r.Undetermined.Failures:
 		return fmt.Sprintf("%s, and the evidence does not tell the cause.%s What it may be, and what to do next, is below.",
@@ -96,16 +96,24 @@ func (r *Report) kindText() string {
 	return text
 }
 
-// likeliest is the id of the cause that more than half of the failures may have before all others: by a suspicion, or by an open group; empty
-// where there is none.
+// worthActing is the number of failures without those that every gateway has, where something else is behind the rest.
+func (r *Report) worthActing() int {
+	if r.FailureKind == nil {
+		return r.Failures
+	}
+	return r.FailureKind.Of
+}
+
+// likeliest is the id of the cause that more than half of the failures worth acting on may have before all others: by a suspicion, or by an
+// open group; empty where there is none.
 func (r *Report) likeliest() string {
 	for i := range r.Findings {
-		if f := &r.Findings[i]; f.Confidence == Low && 2*f.Failures > r.Failures {
+		if f := &r.Findings[i]; f.Confidence == Low && 2*f.Failures > r.worthActing() {
 			return f.Cause
 		}
 	}
 	for i := range r.Undetermined.Groups {
-		if g := &r.Undetermined.Groups[i]; 2*g.Failures > r.Failures && len(g.Rivals) > 0 && g.Rivals[0].Cause != "k-empty-evidence" {
+		if g := &r.Undetermined.Groups[i]; 2*g.Failures > r.worthActing() && len(g.Rivals) > 0 && g.Rivals[0].Cause != "k-empty-evidence" {
 			return g.Rivals[0].Cause
 		}
 	}
