@@ -553,7 +553,11 @@ func (s *whereSearch) fact(out *report.Where, found []place) string {
 		}
 		to.Requests, to.Failures = to.Requests+cell.Requests, to.Failures+cell.Failures
 	}
-	return text + "; " + p.rates(here, there, len(others))
+	text += "; "
+	if out.From+out.Until != "" {
+		text += "in the whole log "
+	}
+	return text + p.rates(here, there, len(others))
 }
 
 // rates compares how often requests fail at a place with how often they do elsewhere.

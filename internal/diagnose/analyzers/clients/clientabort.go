@@ -37,9 +37,8 @@ func clientLeft(c *inference.Case) {
 	f := c.Claim("j-client-abort", events, inference.ScopeOf(events), report.High)
 	waited := traffic.SortedDurations(events, func(e *traffic.Event) time.Duration { return e.Taken })
 	f.AddEvidence("access-log",
-		fmt.Sprintf("%s ended from the client's side; they had waited %s in the median, %s at most, as far as the gateway could tell",
-			units.Count(len(events), "request", "requests"), units.Seconds(stats.Quantile(waited, 0.5)),
-			units.Seconds(waited[len(waited)-1])), events...)
+		fmt.Sprintf("%s ended from the client's side, after %s, as far as the gateway could tell",
+			units.Count(len(events), "request", "requests"), waitText(waited)), events...)
 	if spread := waited[len(waited)*9/10] - waited[len(waited)/10]; len(waited) >= stats.MinEvents &&
 		spread < stats.Quantile(waited, 0.5)/10 {
 		f.AddEvidence("access-log", fmt.Sprintf("nearly all of them left after the same time: a timer of the client's, about %s",
@@ -50,6 +49,15 @@ func clientLeft(c *inference.Case) {
 	}
 	f.SetExpected("client", 0, len(events), "unknown", "whether they would have waited for the answer is not in the evidence")
 	c.Expand(map[string]string{}, f)
+}
+
+// waitText sums up sorted waits, at least one.
+func waitText(waited []time.Duration) string {
+	longest := units.Seconds(waited[len(waited)-1])
+	if len(waited) == 1 {
+		return longest
+	}
+	return fmt.Sprintf("%s in the median and %s at most", units.Seconds(stats.Quantile(waited, 0.5)), longest)
 }
 
 // impatient reports whether a client left while it waited longer than any answer of its route had taken: it may have given
