@@ -309,12 +309,14 @@ const (
 )
 
 func verdictExit(r *report.Report, failOn string) error {
+	usual := len(r.Findings) > 0
 	for _, f := range r.Findings {
-		if failOn == "any" || failOn == "high" && f.Confidence == report.High {
+		if failOn == "any" || failOn == "high" && f.Confidence == report.High && !f.Usual {
 			return &exitError{code: exitProblems}
 		}
+		usual = usual && f.Usual
 	}
-	if w := r.Where; failOn == "high" && w != nil && w.Confidence == report.High {
+	if w := r.Where; failOn == "high" && w != nil && w.Confidence == report.High && !(usual && r.Undetermined.Failures == 0) {
 		return &exitError{code: exitProblems}
 	}
 	if failOn == "any" && r.Undetermined.Failures > 0 {

@@ -99,3 +99,13 @@ func ToSeparate(id, rival string) string {
 	}
 	return ""
 }
+
+// Between is the test that separates two causes: the one made for the pair or, where there is none, what decides the rival.
+func Between(id, rival string) string {
+	for _, p := range pairs {
+		if p.a == id && p.b == rival || p.a == rival && p.b == id {
+			return p.test
+		}
+	}
+	return ToSeparate(rival, id)
+}

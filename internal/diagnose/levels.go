@@ -32,7 +32,9 @@ func alwaysThere(cause string, failures int) bool {
 
 // partsOf are the findings and open groups with their failures that a client saw; where retries hid all, with those.
 func partsOf(c *inference.Case) (out []level) {
-	none := inference.CountVisible(c.Traffic.Events) == 0
+	none := !slices.ContainsFunc(c.Traffic.Events, func(e *traffic.Event) bool {
+		return e.Visible && !slices.Contains(background, c.CauseOf(e)) // what only clients did is no failure to look for a place of
+	})
 	add := func(cause, confidence string, events []*traffic.Event) {
 		events, hidden := traffic.Partition(events, func(e *traffic.Event) bool { return e.Visible || none })
 		if len(events) > 0 {
@@ -92,8 +94,9 @@ func wholeLevels(c *inference.Case, r *report.Report) {
 		}
 	}
 	traffic.SortByTime(events)
-	r.Where = c.Where(events, seen(c.Traffic.Events))
-	if r.Where == nil {
+	if inference.CountVisible(events) == 0 { // retries hid them all
+		r.Where = c.Where(events, events)
+	} else if r.Where = c.Where(events, seen(c.Traffic.Events)); r.Where == nil {
 		r.Where = whereHidden(c, parts)
 	}
 	r.FailureKind = inference.KindLevel(kinds, confidence)
@@ -143,7 +146,7 @@ func shortlist(c *inference.Case, f *inference.Finding) {
 	}
 	f.Rivals, f.AlsoPossible = inference.Shortlist(f.Rivals)
 	if len(f.Rivals) > 0 {
-		f.Separate = f.Rivals[0].Test
+		f.Separate = cause.Between(f.Cause, f.Rivals[0].Cause)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"causeway/internal/evidence"
 	"causeway/internal/fault"
 	"causeway/internal/report"
+	"causeway/internal/stats"
 	"causeway/internal/units"
 )
 
@@ -70,6 +71,10 @@ func assemble(c *inference.Case, b *evidence.Bundle) *report.Report {
 		r.Findings[i].Share = share(&r.Findings[i], r)
 	}
 	order := inOrder(r)
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		f.Usual = order(f) > 0 || alwaysThere(f.Cause, f.Failures) && f.Failures < stats.MinEvents
+	}
 	slices.SortStableFunc(r.Findings, func(a, b report.Finding) int {
 		return cmp.Or(order(&a)-order(&b), cmp.Compare(b.Failures, a.Failures), cmp.Compare(b.Recovered, a.Recovered),
 			cmp.Compare(a.Cause, b.Cause))

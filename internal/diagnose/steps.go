@@ -271,6 +271,14 @@ func connectionStep(c *inference.Case) report.Step {
 			broke++
 		}
 	}
+	silent := c.Traffic.Own == 0 && !c.Traffic.HasConnectTimes() // this log does not show whether one was established
+	if silent && broke > 0 {
+		return report.Step{
+			Step:   s.Step,
+			Result: report.Fail,
+			Detail: fmt.Sprintf("%d requests ended with their connection to a member; whether one was established this log does not show", broke),
+		}
+	}
 	if connect+broke > 0 {
 		return report.Step{
 			Step:   s.Step,
@@ -283,6 +291,13 @@ func connectionStep(c *inference.Case) report.Step {
 			Step:   s.Step,
 			Result: report.NotKnown,
 			Detail: fmt.Sprintf("%d requests failed with a 502 that the gateway may have written after a connection failed, or the member itself", unsaid) + connectTimes(c),
+		}
+	}
+	if silent {
+		return report.Step{
+			Step:   s.Step,
+			Result: report.NotKnown,
+			Detail: "no request ended with its connection to a member; whether each was established this log does not show",
 		}
 	}
 	return report.Step{

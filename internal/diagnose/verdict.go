@@ -75,9 +75,12 @@ func byCause(r *report.Report) (out []explained) {
 // inOrder says which findings come first: 1 is for what something else eclipses, 0 for the rest.
 func inOrder(r *report.Report) func(*report.Finding) int {
 	others, by := r.Undetermined.Failures, map[string]int{}
+	for i := range r.Undetermined.Groups {
+		others += r.Undetermined.Groups[i].Recovered
+	}
 	for i := range r.Findings {
 		if f := &r.Findings[i]; !alwaysThere(f.Cause, f.Failures) {
-			by[f.Cause] += f.Failures
+			by[f.Cause] += f.Failures + f.Recovered
 			others = max(others, by[f.Cause])
 		}
 	}

@@ -82,7 +82,7 @@ func longerTimeouts(c *inference.Case) []inference.Saving {
 		case changed && now > limit:
 			s.To, s.Note = units.Seconds(now), "this is the document's value by now, which is of another time than these failures: "+
 				c.PresentTimeout(settings, limit, now)
-		case near == 0 && r.Answered >= traffic.EnoughAnswers:
+		case near == 0:
 			s.Basis, s.Note = "unknown",
 				"no answer took the last third of the timeout: those that wait are not just slower ones, and nothing here shows that they would ever be answered"
 		default:
@@ -277,7 +277,7 @@ func moreInstances(c *inference.Case) []inference.Saving {
 	case known && limit > 0 && top < limit/2:
 		s.Note = fmt.Sprintf("capacity was never short: at most %.0f of %.0f %s were in use", top, limit, unit)
 	case c.Traffic.Failures > 0 && !known && c.Traffic.Own == 0:
-		s.Basis, s.Note = "unknown", "the metrics of the gateway are not among the evidence"
+		s.Basis, s.Note = "unknown", "metrics of the gateway's capacity are not among the evidence"
 	default:
 		return nil
 	}

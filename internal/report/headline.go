@@ -17,6 +17,8 @@ func (r *Report) Headline() string {
 	case v != nil:
 		return fmt.Sprintf("No request failed, but retries hid %d failed attempts. Cause: %s (%s). Confidence: %s.", r.Recovered, v.Title,
 			v.Cause, v.Confidence)
+	case r.onlyUsual() && r.Recovered > r.Failures:
+		return r.hiddenText()
 	case r.Failures > 0 && r.Where != nil && 2*r.Where.Failures > r.worthActing():
 		return r.placeText()
 	case r.Failures > 0 && r.Failures == r.Undetermined.Failures:
@@ -46,6 +48,38 @@ func (r *Report) Headline() string {
 		return r.MetricsSummary.headline()
 	}
 	return r.standing() + "There are no requests in this evidence."
+}
+
+// onlyUsual reports whether nothing failed for clients but what fails everywhere.
+func (r *Report) onlyUsual() bool {
+	n := 0
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Failures > 0 {
+			if n++; !f.Usual {
+				return false
+			}
+		}
+	}
+	return n > 0 && r.Undetermined.Failures == 0
+}
+
+// hiddenText is the headline where what retries hid is worth more than the few failures that clients saw.
+func (r *Report) hiddenText() string {
+	place := ""
+	if r.Where != nil && r.Where.Confidence != Low {
+		place = ", " + r.Where.short()
+	}
+	likely := ""
+	for i := range r.Undetermined.Groups {
+		if g := &r.Undetermined.Groups[i]; 2*g.Recovered > r.Recovered && len(g.Rivals) > 0 {
+			if c := cause.Find(g.Rivals[0].Cause); c != nil {
+				likely = fmt.Sprintf(" Likeliest cause, not proven: %s (%s).", c.Title, c.ID)
+			}
+		}
+	}
+	return fmt.Sprintf("Retries hid %s%s.%s%s Clients saw %s, of the sort that every gateway has.",
+		units.Count(r.Recovered, "failed attempt", "failed attempts"), place, r.kindText(), likely,
+		units.Count(r.Failures, "failure", "failures"))
 }
 
 // excluded says that there are requests, and that none of them was asked for; empty where there are none.

@@ -87,6 +87,7 @@ type Finding struct {
 	Scope        Scope        `json:"scope"`
 	Failures     int          `json:"failures"`
 	Recovered    int          `json:"recovered"`
+	Usual        bool         `json:"usual,omitempty"`        // of the sort that every gateway has, and no more than that
 	Contributing int          `json:"contributing,omitempty"` // failures it has a part in that are counted under another cause
 	Share        float64      `json:"share"`                  // of the failures; of the recovered ones where nothing failed visibly
 	Confidence   string       `json:"confidence"`
