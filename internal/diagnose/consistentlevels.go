@@ -11,8 +11,8 @@ import (
 // levels holds the places and kinds of a report against its counts.
 func (c *contradictor) levels() {
 	all := c.r.Failures
-	if all == 0 { // retries hid what failed
-		all = len(c.q.Traffic.Events)
+	if n, alone := hiddenAlone(c.q); alone {
+		all = n
 	}
 	c.level("the report", c.r.Where, c.r.FailureKind, all, len(c.q.Traffic.Events) > 0)
 	for i := range c.r.Findings {

@@ -32,9 +32,7 @@ func alwaysThere(cause string, failures int) bool {
 
 // partsOf are the findings and open groups with their failures that a client saw; where retries hid all, with those.
 func partsOf(c *inference.Case) (out []level) {
-	none := !slices.ContainsFunc(c.Traffic.Events, func(e *traffic.Event) bool {
-		return e.Visible && !slices.Contains(background, c.CauseOf(e)) // what only clients did is no failure to look for a place of
-	})
+	_, none := hiddenAlone(c)
 	add := func(cause, confidence string, events []*traffic.Event) {
 		events, hidden := traffic.Partition(events, func(e *traffic.Event) bool { return e.Visible || none })
 		if len(events) > 0 {
@@ -50,6 +48,22 @@ func partsOf(c *inference.Case) (out []level) {
 		add("", report.High, s.Events)
 	}
 	return out
+}
+
+// hiddenAlone reports whether clients saw nothing but what is always there, and retries hid more than that; n is how many failures they hid.
+func hiddenAlone(c *inference.Case) (n int, alone bool) {
+	usual := 0
+	for _, e := range c.Traffic.Events {
+		switch {
+		case !e.Visible:
+			n++
+		case !slices.Contains(background, c.CauseOf(e)):
+			return 0, false
+		default:
+			usual++
+		}
+	}
+	return n, n > usual
 }
 
 // usualShare is the part of the requests of any gateway that what is always there may fail: over a long time that adds up to more than a
