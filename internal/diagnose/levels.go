@@ -50,7 +50,7 @@ func partsOf(c *inference.Case) (out []level) {
 	return out
 }
 
-// hiddenAlone reports whether clients saw nothing but what is always there, and retries hid more than that; n is how many failures they hid.
+// hiddenAlone reports whether clients saw nothing but what is always there, and retries hid more than that: n failures.
 func hiddenAlone(c *inference.Case) (n int, alone bool) {
 	usual := 0
 	for _, e := range c.Traffic.Events {

@@ -110,7 +110,8 @@ func (c *Case) routesApart(settings string, keys []traffic.RouteKey, timedOut ma
 		n := near[k] + late[k]
 		chance := min(stats.BinomialTail(near[k], n, share), stats.BinomialTail(late[k], n, 1-share))
 		here, there := near[k]*(allLate-late[k]), late[k]*(allNear-near[k])
-		if late[k] >= stats.MinEvents && chance*float64(2*len(near)) < stats.Significance && max(here, there) >= otherwise*min(here, there) {
+		if late[k] >= stats.MinEvents && chance*float64(2*len(near)) < stats.Significance &&
+			max(here, there) >= otherwise*min(here, there) {
 			apart[k] = true
 		}
 	}
