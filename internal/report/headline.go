@@ -50,7 +50,7 @@ func (r *Report) Headline() string {
 	return r.standing() + "There are no requests in this evidence."
 }
 
-// onlyUsual reports whether nothing failed for clients but what fails everywhere.
+// onlyUsual reports whether clients saw no failures but those that every gateway has.
 func (r *Report) onlyUsual() bool {
 	n := 0
 	for i := range r.Findings {
