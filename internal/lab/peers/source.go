@@ -23,6 +23,9 @@ type Sources struct {
 	carried map[string]hop // by the relay's own end of the connection that it made
 }
 
+// mostRelays bounds the relays that stand one behind the other.
+const mostRelays = 4
+
 // hop is a connection: where it was taken, and its other end.
 type hop struct{ at, from string }
 
@@ -36,7 +39,11 @@ func (s *Sources) note(request string, c net.Conn, at string) {
 		s.came = map[string][]hop{}
 	}
 	h := hop{at, c.RemoteAddr().String()}
-	for before, ok := s.carried[h.from]; ok; before, ok = s.carried[h.from] {
+	for range mostRelays { // ports come round again, so that what old connections left may lead in a circle
+		before, ok := s.carried[h.from]
+		if !ok {
+			break
+		}
 		h = before
 	}
 	if !slices.Contains(s.came[request], h) { // a relay may have seen it pass
