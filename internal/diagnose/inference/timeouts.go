@@ -213,20 +213,29 @@ func TooCoarse(events []*traffic.Event) bool {
 // AnsweredMeanwhile reports whether other requests of the same routes were answered while nearly all of these waited: then these
 // requests were lost, and the routes did not stop. One answer in the midst of many failures proves little, so there must be half as many.
 func (c *Case) AnsweredMeanwhile(l *TimedOutGroup) bool {
-	beside, spans := 0, AroundEach(l.Events, -stats.BinWidth)
+	beside, spans, routes := 0, AroundEach(l.Events, -stats.BinWidth), l.busiest()
 	for _, s := range spans {
-		if slices.ContainsFunc(l.Routes, func(r *traffic.RouteStats) bool { return r.Answers.Between(s.from, s.to) > 0 }) {
+		if slices.ContainsFunc(routes, func(r *traffic.RouteStats) bool { return r.Answers.Between(s.from, s.to) > 0 }) {
 			beside++
 		}
 	}
 	matched := 0
-	for _, r := range l.Routes {
+	for _, r := range routes {
 		matched += Matched(spans, CountWithin(r.Answers, spans), c.Traffic.Clock)
 	}
 	if TooCoarse(l.Events) { // the spans may be off by a second
 		return c.AnsweredAsEver(l.Events) && 2*l.Route.Answered >= len(l.Events) && 2*beside >= len(l.Events)
 	}
 	return 5*beside >= 4*len(l.Events) && 2*matched >= len(l.Events)
+}
+
+// enoughRoutes is how many routes answer for a group: where the busiest of them do not, thousands of others hardly will.
+const enoughRoutes = 32
+
+// busiest are the routes of the group with the most answers.
+func (l *TimedOutGroup) busiest() []*traffic.RouteStats {
+	list := slices.SortedStableFunc(slices.Values(l.Routes), func(a, b *traffic.RouteStats) int { return b.Answered - a.Answered })
+	return list[:min(len(list), enoughRoutes)]
 }
 
 // roundTimers are the values that people give timers.

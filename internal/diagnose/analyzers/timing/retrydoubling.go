@@ -23,9 +23,10 @@ func retryDoubling(c *inference.Case) {
 		if l.Limit == 0 {
 			continue
 		}
+		unlisted := l.WaitedTwice()
 		var twice []*traffic.Event
 		for _, e := range l.Events {
-			if e.Visible && (e.Tries > 1 || l.WaitedTwice()) && (e.Taken-2*l.Limit).Abs() <= 2*traffic.TimerBand(l.Limit) &&
+			if e.Visible && (e.Tries > 1 || unlisted) && (e.Taken-2*l.Limit).Abs() <= 2*traffic.TimerBand(l.Limit) &&
 				e.Taken > l.Limit*3/2 && l.Limit > 2*traffic.TimerBand(l.Limit)-time.Millisecond {
 				twice = append(twice, e)
 			}
