@@ -89,10 +89,8 @@ func All() []Cause { return slices.Clone(all) }
 
 // ToSeparate is what tells two causes apart: the test for just these two where there is one, else that of the first.
 func ToSeparate(id, rival string) string {
-	for _, p := range pairs {
-		if p.a == id && p.b == rival || p.a == rival && p.b == id {
-			return p.test
-		}
+	if test := madeFor(id, rival); test != "" {
+		return test
 	}
 	if c := Find(id); c != nil {
 		return c.Separate
@@ -102,10 +100,18 @@ func ToSeparate(id, rival string) string {
 
 // Between is the test that separates two causes: the one made for the pair or, where there is none, what decides the rival.
 func Between(id, rival string) string {
+	if test := madeFor(id, rival); test != "" {
+		return test
+	}
+	return ToSeparate(rival, id)
+}
+
+// madeFor is the test that separates just these two causes; empty where there is none.
+func madeFor(a, b string) string {
 	for _, p := range pairs {
-		if p.a == id && p.b == rival || p.a == rival && p.b == id {
+		if p.a == a && p.b == b || p.a == b && p.b == a {
 			return p.test
 		}
 	}
-	return ToSeparate(rival, id)
+	return ""
 }
