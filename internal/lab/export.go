@@ -18,12 +18,14 @@ import (
 	"causeway/internal/evidence"
 	"causeway/internal/fault"
 	"causeway/internal/gateway"
+	"causeway/internal/lab/stretch"
 )
 
 // export makes of the evidence in dir what Azure would have exported: the access log without Causeway's object, backend
 // health as it is now without history, and the document. With echo the log holds the gateway's own status where no member gave one,
-// as nginx's $upstream_status does and Azure's may. The caller removes the directory.
+// as nginx's $upstream_status does and Azure's may. All of it is stretched. The caller removes the directory.
 func export(dir string, echo bool) (string, error) {
+	clock := stretch.Clock{End: time.Now()}
 	out, err := os.MkdirTemp("", "causeway-export-")
 	if err != nil {
 		return "", err
@@ -47,7 +49,7 @@ func export(dir string, echo bool) (string, error) {
 		if err != nil {
 			return err
 		}
-		return exportLog(path, filepath.Join(out, inside), names, echo)
+		return exportLog(path, filepath.Join(out, inside), exporter{names, echo, clock})
 	})
 	if err != nil {
 		os.RemoveAll(out)
@@ -82,7 +84,11 @@ func exportDocument(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, config.Document, 0o600)
+	document, err := stretch.Document(config.Document)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, document, 0o600)
 }
 
 func exportHealth(from, to string) error {
@@ -98,6 +104,7 @@ func exportHealth(from, to string) error {
 		for _, s := range p.Settings {
 			for i := range s.Servers {
 				s.Servers[i].Causeway = nil
+				s.Servers[i].Detail = stretch.HealthText(s.Servers[i].Detail)
 			}
 		}
 	}
@@ -107,7 +114,14 @@ func exportHealth(from, to string) error {
 	return os.WriteFile(to, b, 0o600)
 }
 
-func exportLog(from, to string, names *strings.Replacer, echo bool) error {
+// exporter makes rows of Azure's log of Causeway's.
+type exporter struct {
+	names *strings.Replacer // addresses of the document, for those that the lab really dials
+	echo  bool              // serverStatus has the gateway's own status where no member gave one
+	clock stretch.Clock
+}
+
+func exportLog(from, to string, e exporter) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
@@ -123,7 +137,7 @@ func exportLog(from, to string, names *strings.Replacer, echo bool) error {
 	defer out.Close()
 	w := bufio.NewWriter(out)
 	for lines := bufio.NewScanner(in); lines.Scan(); {
-		line, err := withoutTrace(lines.Bytes(), names, echo)
+		line, err := e.row(lines.Bytes())
 		if err != nil {
 			return fmt.Errorf("%s: %w", from, err)
 		}
@@ -168,23 +182,42 @@ func echoed(line []byte) (string, error) {
 	return strings.Join(out, ", "), nil
 }
 
-// stampEnd gives a record the stamp that nginx would: the second in which the request was over. Causeway's is of the beginning.
-func stampEnd(record, properties map[string]json.RawMessage) error {
+// stampEnd gives a record the stamp that nginx would: the second in which the request was over. Causeway's is of the beginning. A row of
+// the first generation has its time under another name, and its duration in milliseconds.
+func (e exporter) stampEnd(record, properties map[string]json.RawMessage) error {
+	name, unit, layout := "timeStamp", time.Second, "2006-01-02T15:04:05+00:00"
+	if record[name] == nil {
+		name, unit, layout = "time", time.Millisecond, time.RFC3339
+	}
 	var began time.Time
 	var took float64
-	if err := json.Unmarshal(record["timeStamp"], &began); err != nil {
-		return nil // the first generation's log
+	if err := json.Unmarshal(record[name], &began); err != nil {
+		return err
 	}
 	if err := json.Unmarshal(properties["timeTaken"], &took); err != nil {
 		return err
 	}
-	end := began.Add(time.Duration(took * float64(time.Second))).UTC().Truncate(time.Second)
-	record["timeStamp"] = json.RawMessage(strconv.Quote(end.Format("2006-01-02T15:04:05+00:00")))
+	end := e.clock.Time(began.Add(time.Duration(took * float64(unit)))).UTC().Truncate(time.Second)
+	record[name] = json.RawMessage(strconv.Quote(end.Format(layout)))
 	return nil
 }
 
-// withoutTrace drops the object that Azure's log does not have, and what is more exact than there.
-func withoutTrace(line []byte, names *strings.Replacer, echo bool) ([]byte, error) {
+// durations are the properties of a record that are times: numbers, and lists of attempts in quotes.
+var durations = []string{"timeTaken", "clientResponseTime", "serverConnectTime", "serverHeaderTime", "serverResponseLatency"}
+
+func stretchDurations(properties map[string]json.RawMessage) {
+	for _, name := range durations {
+		switch text, quoted := strings.CutPrefix(string(properties[name]), `"`); {
+		case quoted:
+			properties[name] = json.RawMessage(strconv.Quote(stretch.Numbers(strings.TrimSuffix(text, `"`))))
+		case text != "": // a row of the first generation has but one of them
+			properties[name] = json.RawMessage(stretch.Numbers(text))
+		}
+	}
+}
+
+// row drops the object that Azure's log does not have, and what is more exact than there.
+func (e exporter) row(line []byte) ([]byte, error) {
 	var record map[string]json.RawMessage
 	if err := json.Unmarshal(line, &record); err != nil {
 		return nil, err
@@ -193,18 +226,21 @@ func withoutTrace(line []byte, names *strings.Replacer, echo bool) ([]byte, erro
 	if err := json.Unmarshal(record["properties"], &properties); err != nil {
 		return nil, err
 	}
-	if echo && len(properties["serverStatus"]) > 0 {
+	if e.echo && len(properties["serverStatus"]) > 0 {
 		text, err := echoed(line)
 		if err != nil {
 			return nil, err
 		}
 		properties["serverStatus"] = json.RawMessage(strconv.Quote(text))
 	}
-	if err := stampEnd(record, properties); err != nil {
+	if err := e.stampEnd(record, properties); err != nil {
 		return nil, err
 	}
+	stretchDurations(properties)
 	delete(properties, "causeway")
-	properties["serverRouted"] = json.RawMessage(names.Replace(string(properties["serverRouted"])))
+	if routed, ok := properties["serverRouted"]; ok {
+		properties["serverRouted"] = json.RawMessage(e.names.Replace(string(routed)))
+	}
 	inner, err := json.Marshal(properties)
 	if err != nil {
 		return nil, err

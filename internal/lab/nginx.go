@@ -15,6 +15,7 @@ import (
 	"causeway/internal/lab/nginx"
 	"causeway/internal/lab/peers"
 	"causeway/internal/lab/stage"
+	"causeway/internal/lab/stretch"
 )
 
 // notThroughNginx says why a scenario is not played with nginx as the gateway. What is at work in it is Causeway's own doing, or nginx
@@ -122,7 +123,7 @@ func truthThroughNginx(truth []stage.Truth, o nginx.Options) []stage.Truth {
 // keepTruth writes what is known of a play beside its evidence.
 func keepTruth(dir string, s stage.Scenario, seed uint64, o nginx.Options) error {
 	b, err := json.MarshalIndent(map[string]any{
-		"name": s.Name, "story": s.Story, "seed": seed, "form": o.Form, "echo": o.Echo, "retries": o.Retries, "open": s.Open,
+		"name": s.Name, "story": s.Story, "seed": seed, "slower": stretch.Factor, "form": o.Form, "echo": o.Echo, "retries": o.Retries, "open": s.Open,
 		"truth": s.Truth, "known": s.Known,
 		"background": map[string]any{"causes": stage.BackgroundCauses, "clients": "198.51.100.0/24"},
 	}, "", " ")
