@@ -53,7 +53,8 @@ var paths = map[string]string{
 var members = map[string]string{
 	"drain-too-short": stage.MemberName(0), "endpoint-lag": stage.MemberName(2), "not-ready-yet": stage.MemberName(2),
 	"restart": stage.MemberName(0), "killed-for-memory": stage.MemberName(0), "two-members-two-causes d-hung": stage.MemberName(1),
-	"made-node-local": stage.MemberName(2), "partial-rotation": stage.MemberName(2), "hidden-by-retry": stage.MemberName(0),
+	"slow-ones-pile-up": stage.MemberName(1), "made-node-local": stage.MemberName(2),
+	"partial-rotation": stage.MemberName(2), "hidden-by-retry": stage.MemberName(0),
 }
 
 // instances are those of the gateway that the failures are at.
