@@ -236,48 +236,63 @@ func (c *ClosedGroup) afterChange() bool {
 	return found && len(c.Events) >= stats.MinEvents && at.At.Sub(c.Q.Traffic.From) >= c.Q.Traffic.To.Sub(c.Q.Traffic.From)/10
 }
 
-// Group is a suspicion as the report has it. What the evidence speaks against comes last.
-func (c *Case) Group(s *Suspicion) report.Open {
-	against, because := c.Against(s.Events), func(string) string { return "" }
-	if len(s.Events) > 0 {
-		because = c.For(s.Events)
-	}
+// Group is a suspicion as the report has it, with the place of its failures, if they have one.
+func (c *Case) Group(s *Suspicion, where *report.Where) report.Open {
 	visible := CountVisible(s.Events)
 	g := report.Open{
 		Failures:  visible,
 		Recovered: len(s.Events) - visible,
 		Scope:     ScopeOf(s.Events),
 		Rivals:    []report.Rival{},
+		Where:     where,
 		Next:      s.Next,
 		Rows:      rows(s.Events),
 	}
 	for _, id := range s.Rivals {
-		if c := cause.Find(id); c != nil {
-			g.Rivals = append(g.Rivals, report.Rival{Cause: id, Test: c.Separate, Because: because(id), Against: against(id)})
+		if found := cause.Find(id); found != nil {
+			g.Rivals = append(g.Rivals, report.Rival{Cause: id, Test: found.Separate})
 		}
 	}
-	slices.SortStableFunc(g.Rivals, func(a, b report.Rival) int { return cmp.Compare(rank(a), rank(b)) })
-	g.Rivals, g.AlsoPossible = Shortlist(g.Rivals)
+	g.Rivals, g.AlsoPossible = c.Rank(g.Rivals, s.Events, where)
 	if len(g.Rivals) > 1 {
 		g.Separate = cause.ToSeparate(g.Rivals[0].Cause, g.Rivals[1].Cause)
 	}
 	return g
 }
 
-// rank is 0 where something speaks for a cause, 2 where something speaks against it, and 1 between.
-func rank(r report.Rival) int {
-	switch {
-	case r.Against != "":
-		return 2
-	case r.Because != "":
-		return 0
+// Rank gives rivals, in the order of the analyzer that named them, their reasons, and orders them by those. The likeliest are few, and what
+// the evidence speaks against is not among them while others are left.
+func (c *Case) Rank(list []report.Rival, events []*traffic.Event, where *report.Where) (likeliest, others []report.Rival) {
+	if len(list) == 0 {
+		return list, nil
 	}
-	return 1
+	ranks := map[string]int{}
+	if len(events) > 0 {
+		supported, against, shaped := c.For(events), c.Against(events), c.Shaped(events, where)
+		for i := range list {
+			r := &list[i]
+			r.Because, r.Against = supported(r.Cause), cmp.Or(r.Against, against(r.Cause))
+			switch {
+			case r.Against != "":
+				r.Because, ranks[r.Cause] = "", 3
+			case r.Because != "":
+				ranks[r.Cause] = 0
+			case i == 0: // the analyzer knows more of these failures than their shape
+				ranks[r.Cause] = 1
+			default:
+				ranks[r.Cause] = 2
+			}
+			if reason := shaped(r.Cause); r.Against == "" && r.Because == "" && reason != "" {
+				r.Because, ranks[r.Cause] = reason, 1
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b report.Rival) int { return cmp.Compare(ranks[a.Cause], ranks[b.Cause]) })
+	return shortlist(list)
 }
 
-// Shortlist keeps the likeliest rivals of a list in order of likelihood, and returns the others apart. Those that the evidence speaks
-// against are not among the likeliest while others are left.
-func Shortlist(list []report.Rival) (likeliest, others []report.Rival) {
+// shortlist cuts a list of rivals, in order of likelihood, after the likeliest.
+func shortlist(list []report.Rival) (likeliest, others []report.Rival) {
 	n := 0
 	for n < min(len(list), report.MaxRivals) && list[n].Against == "" {
 		n++
