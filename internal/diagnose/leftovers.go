@@ -211,6 +211,10 @@ func timeoutsLeft(c *inference.Case) {
 			c.Suspect(l.Events,
 				"the member answered nobody while these requests waited: look whether it ran, was paused, or could be reached at those times; if its probes passed meanwhile, it is these requests that hang",
 				slices.Concat(besideSilence(c, l.Events), behind(l.Events), unseen(c, l.Events))...)
+		case c.Traffic.NamesNoMember():
+			c.Suspect(l.Events,
+				"the log names no member, so it does not show which of them these requests waited for, nor how quick the others on the same path were: export it again with the column serverRouted",
+				append(moved, "d-timeout-below-latency", "d-hung", "d-slow-route", "g-noisy-member")...)
 		case l.Route.Answered == 0:
 			c.Suspect(l.Events,
 				"no request to this path was ever answered, so how long an answer would take is not known: send one straight to the member and wait, or raise the timeout for this path alone",

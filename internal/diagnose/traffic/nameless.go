@@ -52,6 +52,9 @@ func namelessAnswer(r *accesslog.Record) bool {
 	return true
 }
 
+// NamesNoMember reports whether requests were answered, and no row names the member that did: then nothing is known of members or routes.
+func (s *Summary) NamesNoMember() bool { return len(s.Members) == 0 && s.Nameless.N > 0 }
+
 // namesNone reports whether the log names no member at all, and cannot be expected to.
 func (s *Summary) namesNone(e *Event) bool {
 	return len(s.Members) == 0 && (e.v1 || s.Nameless.N > 0)
