@@ -10,6 +10,7 @@ import (
 	"causeway/internal/cause"
 	"causeway/internal/lab/scenarios"
 	"causeway/internal/lab/stage"
+	"causeway/internal/lab/stretch"
 	"causeway/internal/report"
 )
 
@@ -201,13 +202,17 @@ other pages and clients that leave at once; its log is written in five forms of 
 scenarios at one time behind one such gateway. %d scenarios are made evidence: exports that
 code has written in Azure's forms, for what a lab cannot show. No rule of the diagnosis knows a constant of a scenario.
 
+The timers of the lab are 1–3 s, so that a play takes seconds. Azure's exports stamp whole seconds, which say nothing against such timers. So
+everything in Azure's form is written as if the play had been %d times slower: stamps, durations, and the timers of the document. The
+full trace is as it was. [Decision 22](decisions/0022-exports-are-at-the-scale-of-production.md) says what this distorts.
+
 - **told**: every cause at work is named and nothing else. For a healthy scenario: nothing is named and nothing failed.
 - **left open**: nothing wrong is named, and the cause is among what the failures may be.
 - **not told**: nothing wrong is named, and the cause is not among what they may be.
 - **wrong suspicion**: something else is named, with low confidence.
 - **wrong and confident**: something else is named with medium or high confidence. This must be zero.
 
-`, failing, mixed, healthy, a.Seeds, made)
+`, failing, mixed, healthy, a.Seeds, made, stretch.Factor)
 	for _, f := range a.Failed {
 		fmt.Fprintf(b, "Not played: %s.\n\n", f)
 	}

@@ -2,6 +2,8 @@ package lab
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -9,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,12 +21,14 @@ import (
 	"causeway/internal/evidence"
 	"causeway/internal/fault"
 	"causeway/internal/gateway"
+	"causeway/internal/lab/stretch"
 )
 
 // export makes of the evidence in dir what Azure would have exported: the access log without Causeway's object, backend
 // health as it is now without history, and the document. With echo the log holds the gateway's own status where no member gave one,
-// as nginx's $upstream_status does and Azure's may. The caller removes the directory.
+// as nginx's $upstream_status does and Azure's may. All of it is stretched. The caller removes the directory.
 func export(dir string, echo bool) (string, error) {
+	clock := stretch.Clock{End: time.Now()}
 	out, err := os.MkdirTemp("", "causeway-export-")
 	if err != nil {
 		return "", err
@@ -47,7 +52,7 @@ func export(dir string, echo bool) (string, error) {
 		if err != nil {
 			return err
 		}
-		return exportLog(path, filepath.Join(out, inside), names, echo)
+		return exportLog(path, filepath.Join(out, inside), exporter{names, echo, clock})
 	})
 	if err != nil {
 		os.RemoveAll(out)
@@ -82,7 +87,11 @@ func exportDocument(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, config.Document, 0o600)
+	document, err := stretch.Document(config.Document)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, document, 0o600)
 }
 
 func exportHealth(from, to string) error {
@@ -98,6 +107,7 @@ func exportHealth(from, to string) error {
 		for _, s := range p.Settings {
 			for i := range s.Servers {
 				s.Servers[i].Causeway = nil
+				s.Servers[i].Detail = stretch.HealthText(s.Servers[i].Detail)
 			}
 		}
 	}
@@ -107,30 +117,44 @@ func exportHealth(from, to string) error {
 	return os.WriteFile(to, b, 0o600)
 }
 
-func exportLog(from, to string, names *strings.Replacer, echo bool) error {
+// exporter makes rows of Azure's log of Causeway's.
+type exporter struct {
+	names *strings.Replacer // addresses of the document, for those that the lab really dials
+	echo  bool              // serverStatus has the gateway's own status where no member gave one
+	clock stretch.Clock
+}
+
+// exportedRow is a row of Azure's log, with when its request ended.
+type exportedRow struct {
+	end  time.Time
+	line []byte
+}
+
+// exportLog writes rows in the order in which requests ended, as nginx does. Causeway's loops write theirs when their buffers are full,
+// which a stretched second would show.
+func exportLog(from, to string, e exporter) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-		return err
-	}
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	defer out.Close()
-	w := bufio.NewWriter(out)
+	var rows []exportedRow
 	for lines := bufio.NewScanner(in); lines.Scan(); {
-		line, err := withoutTrace(lines.Bytes(), names, echo)
+		row, err := e.row(lines.Bytes())
 		if err != nil {
 			return fmt.Errorf("%s: %w", from, err)
 		}
-		w.Write(line)
-		w.WriteByte('\n')
+		rows = append(rows, row)
 	}
-	return w.Flush()
+	slices.SortStableFunc(rows, func(a, b exportedRow) int { return a.end.Compare(b.end) })
+	var out bytes.Buffer
+	for _, r := range rows {
+		out.Write(append(r.line, '\n'))
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(to, out.Bytes(), 0o600)
 }
 
 // echoes reports whether the log of a scenario is exported with the gateway's own status echoed: about half are, by name and seed.
@@ -142,11 +166,7 @@ func echoes(scenario string, seed uint64) bool {
 
 // echoed is serverStatus as nginx writes it: for an attempt without an answer what the gateway made of it, 504 of a timeout and 502 of
 // everything else; for the last one what the client got.
-func echoed(line []byte) (string, error) {
-	r, _, err := accesslog.Decode(line)
-	if err != nil {
-		return "", err
-	}
+func echoed(r *accesslog.Record) string {
 	var out []string
 	for i := range r.Attempts {
 		status := r.Attempts[i].Status
@@ -165,50 +185,57 @@ func echoed(line []byte) (string, error) {
 			out = append(out, "-")
 		}
 	}
-	return strings.Join(out, ", "), nil
+	return strings.Join(out, ", ")
 }
 
-// stampEnd gives a record the stamp that nginx would: the second in which the request was over. Causeway's is of the beginning.
-func stampEnd(record, properties map[string]json.RawMessage) error {
-	var began time.Time
-	var took float64
-	if err := json.Unmarshal(record["timeStamp"], &began); err != nil {
-		return nil // the first generation's log
+// stamp gives a record the stamp that nginx would: the second in which the request was over. Causeway's is of the beginning. A row of the
+// first generation has its time under another name.
+func stamp(record map[string]json.RawMessage, end time.Time) {
+	name, layout := "timeStamp", "2006-01-02T15:04:05+00:00"
+	if record[name] == nil {
+		name, layout = "time", time.RFC3339
 	}
-	if err := json.Unmarshal(properties["timeTaken"], &took); err != nil {
-		return err
-	}
-	end := began.Add(time.Duration(took * float64(time.Second))).UTC().Truncate(time.Second)
-	record["timeStamp"] = json.RawMessage(strconv.Quote(end.Format("2006-01-02T15:04:05+00:00")))
-	return nil
+	record[name] = json.RawMessage(strconv.Quote(end.UTC().Truncate(time.Second).Format(layout)))
 }
 
-// withoutTrace drops the object that Azure's log does not have, and what is more exact than there.
-func withoutTrace(line []byte, names *strings.Replacer, echo bool) ([]byte, error) {
-	var record map[string]json.RawMessage
-	if err := json.Unmarshal(line, &record); err != nil {
-		return nil, err
-	}
-	var properties map[string]json.RawMessage
-	if err := json.Unmarshal(record["properties"], &properties); err != nil {
-		return nil, err
-	}
-	if echo && len(properties["serverStatus"]) > 0 {
-		text, err := echoed(line)
-		if err != nil {
-			return nil, err
+// durations are the properties of a record that are times: numbers, and lists of attempts in quotes.
+var durations = []string{"timeTaken", "clientResponseTime", "serverConnectTime", "serverHeaderTime", "serverResponseLatency"}
+
+func stretchDurations(properties map[string]json.RawMessage) {
+	for _, name := range durations {
+		switch text, quoted := strings.CutPrefix(string(properties[name]), `"`); {
+		case quoted:
+			properties[name] = json.RawMessage(strconv.Quote(stretch.Numbers(strings.TrimSuffix(text, `"`))))
+		case text != "": // a row of the first generation has but one of them
+			properties[name] = json.RawMessage(stretch.Numbers(text))
 		}
-		properties["serverStatus"] = json.RawMessage(strconv.Quote(text))
 	}
-	if err := stampEnd(record, properties); err != nil {
-		return nil, err
+}
+
+// row drops the object that Azure's log does not have, and what is more exact than there. The exact time of a record is in that object.
+func (e exporter) row(line []byte) (exportedRow, error) {
+	var record, properties map[string]json.RawMessage
+	err := json.Unmarshal(line, &record)
+	if err == nil {
+		err = json.Unmarshal(record["properties"], &properties)
 	}
+	r, _, decodes := accesslog.Decode(line)
+	if err = cmp.Or(err, decodes); err != nil {
+		return exportedRow{}, err
+	}
+	if e.echo && len(properties["serverStatus"]) > 0 {
+		properties["serverStatus"] = json.RawMessage(strconv.Quote(echoed(&r)))
+	}
+	end := e.clock.Time(r.Start.Add(r.Taken))
+	stamp(record, end)
+	stretchDurations(properties)
 	delete(properties, "causeway")
-	properties["serverRouted"] = json.RawMessage(names.Replace(string(properties["serverRouted"])))
-	inner, err := json.Marshal(properties)
-	if err != nil {
-		return nil, err
+	if routed, ok := properties["serverRouted"]; ok {
+		properties["serverRouted"] = json.RawMessage(e.names.Replace(string(routed)))
 	}
-	record["properties"] = inner
-	return json.Marshal(record)
+	if record["properties"], err = json.Marshal(properties); err != nil {
+		return exportedRow{}, err
+	}
+	out, err := json.Marshal(record)
+	return exportedRow{end, out}, err
 }

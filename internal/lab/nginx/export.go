@@ -7,9 +7,11 @@ import (
 
 	"causeway/internal/gateway"
 	"causeway/internal/lab/stage"
+	"causeway/internal/lab/stretch"
 )
 
-// export writes what Azure would have given of a play: the log in a form, the document, backend health, and metrics.
+// export writes what Azure would have given of a play: the log in a form, the document, backend health, and metrics. Rows and samples are
+// stretched already.
 func export(dir string, form Form, site stage.Site, rows []Row, health gateway.Health, samples []sample) error {
 	if form == First {
 		site.SKU = stage.Object{"name": "Standard_Medium", "tier": "Standard", "capacity": Instances}
@@ -19,13 +21,18 @@ func export(dir string, form Form, site stage.Site, rows []Row, health gateway.H
 	if err := writeLog(dir, form, site, rows); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "gateway.json"), site.Document(), 0o600); err != nil {
+	document, err := stretch.Document(site.Document())
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "gateway.json"), document, 0o600); err != nil {
 		return err
 	}
 	for _, p := range health.Pools {
 		for _, s := range p.Settings {
 			for i := range s.Servers {
 				s.Servers[i].Causeway = nil
+				s.Servers[i].Detail = stretch.HealthText(s.Servers[i].Detail)
 			}
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"causeway/internal/gateway"
 	"causeway/internal/lab/peers"
 	"causeway/internal/lab/stage"
+	"causeway/internal/lab/stretch"
 )
 
 // Options say how a play through nginx is served and exported.
@@ -246,6 +247,14 @@ func (g *Gateway) Close() error {
 		return err
 	}
 	g.nameMembers(health)
+	clock := stretch.Clock{End: time.Now()}
+	for i := range rows {
+		rows[i] = rows[i].stretched(clock)
+	}
+	sortRows(rows)
+	for i := range g.samples {
+		g.samples[i].at = clock.Time(g.samples[i].at)
+	}
 	return export(g.dir, g.options.Form, g.site, rows, health, g.samples)
 }
 
@@ -291,7 +300,6 @@ func (g *Gateway) rows() ([]Row, error) {
 			}))
 		}
 	}
-	sortRows(out)
 	return out, nil
 }
 

@@ -4,9 +4,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"causeway/internal/fault"
 	"causeway/internal/lab/peers"
+	"causeway/internal/lab/stretch"
 )
 
 // answered is nginx's line of a request that went well.
@@ -46,8 +48,27 @@ func TestRowOfAnAnswer(t *testing.T) {
 	if r.Path != "/search" || r.Query != "q=a%20b" || r.Client != "203.0.112.7" || r.OriginalHost != publicName || r.ErrorInfo != fault.NoError {
 		t.Errorf("%+v", r)
 	}
-	if r.At.Nanosecond() != 0 || r.ClientTime != 0.02 || r.Taken != 0.03 {
-		t.Errorf("time %v, client %v, taken %v: want whole seconds, 0.02 from the head to the end, 0.03", r.At, r.ClientTime, r.Taken)
+	if r.At.UnixMilli() != 1764493322750 || r.ClientTime != 0.02 || r.Taken != 0.03 {
+		t.Errorf("time %v, client %v, taken %v: want it to the millisecond, 0.02 from the head to the end, 0.03", r.At, r.ClientTime, r.Taken)
+	}
+}
+
+// The evidence has a row slower than it was, and stamped to the second only then.
+func TestStretchedRow(t *testing.T) {
+	l := answered(func(l *Line) {
+		l.Addr, l.Statuses, l.Connect = "127.0.0.3:4444, 127.0.0.2:3333", "502, 200", "-, 0.001"
+		l.Header, l.Response = "-, 0.010", "0.004, 0.020"
+	})
+	r := l.row(shop).stretched(stretch.Clock{End: time.UnixMilli(1764493323000)})
+	got := strings.Join(slices.Concat(r.Connects, r.Headers, r.Latencies), " ")
+	if want := "- 0.010 - 0.100 0.040 0.200"; got != want || r.Taken != 0.3 {
+		t.Errorf("attempts take %q, want %q; taken %v", got, want, r.Taken)
+	}
+	if at := r.At.UnixMilli(); at != 1764493320000 {
+		t.Errorf("stamp %d, want 1764493320000: a quarter of a second before the end is two seconds and a half", at)
+	}
+	if b, err := r.first(shopSite).MarshalJSON(); err != nil || !strings.Contains(string(b), `"timeTaken":300,`) {
+		t.Errorf("%s, %v: want 300 ms", b, err)
 	}
 }
 

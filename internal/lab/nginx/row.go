@@ -12,11 +12,12 @@ import (
 
 	"causeway/internal/fault"
 	"causeway/internal/lab/peers"
+	"causeway/internal/lab/stretch"
 )
 
 // Row is a request as Azure's log has it, before it takes one of the forms of an export.
 type Row struct {
-	At                    time.Time
+	At                    time.Time // when the response ended
 	Instance              int
 	Client                string
 	ClientPort            int
@@ -127,8 +128,11 @@ func (l Line) clientTime() float64 {
 			end -= seconds(earlier)
 		}
 	}
-	return math.Round(1000*max(0, end-seconds(headers[n]))) / 1000
+	return milli(max(0, end-seconds(headers[n])))
 }
+
+// milli is a time in seconds, to the millisecond.
+func milli(seconds float64) float64 { return math.Round(1000*seconds) / 1000 }
 
 // errorInfo is Azure's reason for what nginx's status and error log say.
 func (l Line) errorInfo() string {
@@ -212,9 +216,22 @@ func (l Line) complains(of string) bool {
 	return slices.ContainsFunc(l.errors, func(said string) bool { return strings.Contains(said, of) })
 }
 
-// stamp is the second of a time, as Azure writes it.
+// stamp is a time of nginx's log, to the millisecond.
 func stamp(text string) time.Time {
-	return time.Unix(int64(seconds(text)), 0).UTC()
+	return time.UnixMilli(int64(math.Round(1000 * seconds(text)))).UTC()
+}
+
+// stretched is a row as it stands in the evidence: slower, and stamped to the second as Azure does.
+func (r Row) stretched(c stretch.Clock) Row {
+	r.At = c.Time(r.At).Truncate(time.Second)
+	r.ClientTime, r.Taken = milli(stretch.Factor*r.ClientTime), milli(stretch.Factor*r.Taken)
+	for _, list := range []*[]string{&r.Connects, &r.Headers, &r.Latencies} {
+		*list = slices.Clone(*list)
+		for i, text := range *list {
+			(*list)[i] = stretch.Numbers(text)
+		}
+	}
+	return r
 }
 
 // publicAddress puts addresses that clients may have in place of those of the loopback network, one for one.
