@@ -79,7 +79,8 @@ var doubts = []doubt{
 		"the member answered nobody in the whole window, and this takes a member that works before or after it",
 		[]string{
 			"c-restart", "c-deploy-no-drain", "c-drain-too-short", "c-ignores-sigterm-listener-close", "c-idle-race",
-			"c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "g-oom-kill",
+			"c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill",
+			"g-worker-recycle",
 		},
 		(*ClosedGroup).neverAnswered,
 	},
@@ -102,21 +103,28 @@ var doubts = []doubt{
 	}},
 }
 
+// ofAnyFailure are doubts about causes of failures of every kind.
+var ofAnyFailure = []doubt{
+	{
+		"connections to the member were established, and this lets none come about",
+		[]string{"b-drop", "b-route", "b-refused", "b-reject"},
+		(*ClosedGroup).established,
+	},
+	{
+		"its probes found the member healthy before, during and after, and this is of a member that is down",
+		[]string{"a-slow-eviction"},
+		(*ClosedGroup).healthy,
+	},
+}
+
 // Against is what speaks against each cause that a group of events may have; empty for the others.
 func (c *Case) Against(events []*traffic.Event) func(id string) string {
-	ends := &ClosedGroup{Q: c, Events: events}
-	for _, e := range events {
-		if !traffic.ClosedSomehow(e) && (e.Own || e.Session || e.Fault.Phase != fault.Connect) {
-			return func(string) string { return "" }
-		}
-		if e.Attempt.Reused {
-			ends.used++
-		} else if e.Attempt.Connect > 0 {
-			ends.fresh++
-		}
+	ends, list := &ClosedGroup{Q: c, Events: events}, ofAnyFailure
+	if ends.closed() {
+		list = slices.Concat(doubts, ofAnyFailure)
 	}
 	said := map[string]string{}
-	for _, d := range doubts {
+	for _, d := range list {
 		if !d.holds(ends) {
 			continue
 		}
@@ -127,6 +135,51 @@ func (c *Case) Against(events []*traffic.Event) func(id string) string {
 		}
 	}
 	return func(id string) string { return said[id] }
+}
+
+// closed reports whether all events are of connections that ended, or of none that came about, and counts the used and the new ones.
+func (c *ClosedGroup) closed() bool {
+	for _, e := range c.Events {
+		if !traffic.ClosedSomehow(e) && (e.Own || e.Session || e.Fault.Phase != fault.Connect) {
+			return false
+		}
+		if e.Attempt.Reused {
+			c.used++
+		} else if e.Attempt.Connect > 0 {
+			c.fresh++
+		}
+	}
+	return true
+}
+
+// established reports whether nearly all requests were sent over a connection.
+func (c *ClosedGroup) established() bool {
+	n := 0
+	for _, e := range c.Events {
+		if e.Established {
+			n++
+		}
+	}
+	return 10*n >= 9*len(c.Events)
+}
+
+// healthy reports whether the members of all events are healthy in the report, and no member of their pools was unhealthy by the metrics
+// while the events lasted.
+func (c *ClosedGroup) healthy() bool {
+	first, last := c.Events[0].Start, c.Events[len(c.Events)-1].At
+	pools := map[traffic.PoolKey]bool{}
+	for _, e := range c.Events {
+		if t := c.Q.Traffic.HistoryOf(e); e.Own || t == nil || !t.IsUp() {
+			return false
+		}
+		pools[e.PoolKey()] = true
+	}
+	for k := range pools {
+		if healthy, known := c.Q.HealthyThroughout(k.Pool, k.Settings, first, last); !healthy || !known {
+			return false
+		}
+	}
+	return true
 }
 
 // Speaks reports whether the document gives the settings of all events this protocol.

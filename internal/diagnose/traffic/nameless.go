@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"causeway/internal/accesslog"
@@ -99,7 +100,11 @@ func (s *Summary) knownWithout(e *Event) bool {
 			return true
 		}
 	}
-	return len(s.HistoriesUnder(e.Pool, e.Settings)) > 0 && s.ReasonAt(e) != (health.Change{}) && !s.SomeHealthy(e.Pool, e.Settings)
+	unanswered := s.Nameless.N == 0 // in the whole log: then the report of health, of whatever time, fits it
+	if e.Pool == "" && unanswered { // the first generation logs no pool
+		return len(s.Histories) > 0 && !slices.ContainsFunc(s.Histories, func(h health.History) bool { return h.IsUp() })
+	}
+	return len(s.HistoriesUnder(e.Pool, e.Settings)) > 0 && (unanswered || s.ReasonAt(e) != (health.Change{})) && !s.SomeHealthy(e.Pool, e.Settings)
 }
 
 // TooQuick matches a request for which only its short time suggests that no member was healthy.
