@@ -85,8 +85,8 @@ func (c *connections) idleOf(lost []lostAttempt) map[connKey][]*connSlot {
 	return idle
 }
 
-// connection is the one that a lost attempt had, of those in the order of their last use; nil where the rows do not tell. alone: no other
-// can have been it at this idle age.
+// connection is the one that a lost attempt had, of those in the order of their last use; nil where the rows do not tell. alone: none of
+// the same idle age has other uses or another age.
 func (l *lostAttempt) connection(list []*connSlot) (found *connSlot, alone bool) {
 	at, _ := slices.BinarySearchFunc(list, l.begin+int64(stampSlack), func(s *connSlot, t int64) int { return cmp.Compare(s.last, t) })
 	alone = true
@@ -101,7 +101,7 @@ func (l *lostAttempt) connection(list []*connSlot) (found *connSlot, alone bool)
 		case found == nil:
 			found = s
 		case time.Duration(found.last-s.last) <= sameTime:
-			alone = false
+			alone = alone && s.uses == found.uses && time.Duration(found.opened-s.opened).Abs() <= sameTime
 		case l.begin-found.last < int64(stampSlack): // it may have been in use still
 			return nil, false
 		default:
