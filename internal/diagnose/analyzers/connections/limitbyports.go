@@ -23,7 +23,7 @@ type portLimit struct {
 	chance  float64 // that what picks connections without regard to the measure loses only such requests, 0 to 1
 }
 
-// limitOf weighs one measure of lost requests. Two values no further apart than slack cannot be told apart.
+// limitOf weighs one measure of lost requests. Values no further apart than slack count as one.
 func limitOf(c *inference.Case, k traffic.MemberKey, lost []*traffic.Event, of traffic.Measure, slack int64) portLimit {
 	l := portLimit{of: of, lost: len(lost), n: inference.Independent(lost)}
 	for i, e := range lost {

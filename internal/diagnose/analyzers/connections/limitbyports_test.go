@@ -82,10 +82,14 @@ func lifo(t *testing.T, l limits, known func(lost int) bool) *story.Story {
 func TestLimitsOfConnectionsInAzuresLog(t *testing.T) {
 	t.Parallel()
 	ports := map[string]func(int) bool{
-		"all ports": func(int) bool { return true }, "no ports": func(int) bool { return false }, "every other port": func(n int) bool { return n%2 == 0 },
+		"all ports":        func(int) bool { return true },
+		"no ports":         func(int) bool { return false },
+		"every other port": func(n int) bool { return n%2 == 0 },
 	}
 	for want, l := range map[string]limits{
-		"c-idle-race": {idle: 21500 * time.Millisecond, unseen: time.Second}, "c-keepalive-max-requests": {uses: 12}, "c-max-age": {age: 200 * time.Second, unseen: time.Second},
+		"c-idle-race":              {idle: 21500 * time.Millisecond, unseen: time.Second},
+		"c-keepalive-max-requests": {uses: 12},
+		"c-max-age":                {age: 200 * time.Second, unseen: time.Second},
 	} {
 		for name, known := range ports {
 			t.Run(want+", "+name, func(t *testing.T) {
