@@ -88,7 +88,7 @@ func (s *Summary) newEvent(r *accesslog.Record, own bool, which int, f fault.Fau
 		if e.Member == "" && a.Server.IsValid() {
 			e.Member = a.Server.Addr().String()
 		}
-		if !visible && a.Total > 0 { // a later attempt went on
+		if !visible && a.Total >= 0 { // a later attempt went on
 			e.At = r.Start.Add(a.Total)
 		}
 	}

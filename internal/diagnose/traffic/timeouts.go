@@ -69,7 +69,7 @@ func (s *Summary) cutsAnswers(settings string, limit, timer time.Duration) bool 
 
 // Lasted is how long an attempt took; the request, where the attempt is not known.
 func Lasted(e *Event) time.Duration {
-	if e.Attempt.Total > 0 {
+	if e.Attempt.Total > 0 || e.Attempt.Total == 0 && e.Tries > 1 {
 		return e.Attempt.Total
 	}
 	return e.Taken
