@@ -2,6 +2,8 @@ package lab
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -9,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -121,30 +124,37 @@ type exporter struct {
 	clock stretch.Clock
 }
 
+// exportedRow is a row of Azure's log, with when its request ended.
+type exportedRow struct {
+	end  time.Time
+	line []byte
+}
+
+// exportLog writes rows in the order in which requests ended, as nginx does. Causeway's loops write theirs when their buffers are full,
+// which a stretched second would show.
 func exportLog(from, to string, e exporter) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-		return err
-	}
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	defer out.Close()
-	w := bufio.NewWriter(out)
+	var rows []exportedRow
 	for lines := bufio.NewScanner(in); lines.Scan(); {
-		line, err := e.row(lines.Bytes())
+		row, err := e.row(lines.Bytes())
 		if err != nil {
 			return fmt.Errorf("%s: %w", from, err)
 		}
-		w.Write(line)
-		w.WriteByte('\n')
+		rows = append(rows, row)
 	}
-	return w.Flush()
+	slices.SortStableFunc(rows, func(a, b exportedRow) int { return a.end.Compare(b.end) })
+	var out bytes.Buffer
+	for _, r := range rows {
+		out.Write(append(r.line, '\n'))
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(to, out.Bytes(), 0o600)
 }
 
 // echoes reports whether the log of a scenario is exported with the gateway's own status echoed: about half are, by name and seed.
@@ -156,11 +166,7 @@ func echoes(scenario string, seed uint64) bool {
 
 // echoed is serverStatus as nginx writes it: for an attempt without an answer what the gateway made of it, 504 of a timeout and 502 of
 // everything else; for the last one what the client got.
-func echoed(line []byte) (string, error) {
-	r, _, err := accesslog.Decode(line)
-	if err != nil {
-		return "", err
-	}
+func echoed(r *accesslog.Record) string {
 	var out []string
 	for i := range r.Attempts {
 		status := r.Attempts[i].Status
@@ -179,27 +185,17 @@ func echoed(line []byte) (string, error) {
 			out = append(out, "-")
 		}
 	}
-	return strings.Join(out, ", "), nil
+	return strings.Join(out, ", ")
 }
 
-// stampEnd gives a record the stamp that nginx would: the second in which the request was over. Causeway's is of the beginning. A row of
-// the first generation has its time under another name, and its duration in milliseconds.
-func (e exporter) stampEnd(record, properties map[string]json.RawMessage) error {
-	name, unit, layout := "timeStamp", time.Second, "2006-01-02T15:04:05+00:00"
+// stamp gives a record the stamp that nginx would: the second in which the request was over. Causeway's is of the beginning. A row of the
+// first generation has its time under another name.
+func stamp(record map[string]json.RawMessage, end time.Time) {
+	name, layout := "timeStamp", "2006-01-02T15:04:05+00:00"
 	if record[name] == nil {
-		name, unit, layout = "time", time.Millisecond, time.RFC3339
+		name, layout = "time", time.RFC3339
 	}
-	var began time.Time
-	var took float64
-	if err := json.Unmarshal(record[name], &began); err != nil {
-		return err
-	}
-	if err := json.Unmarshal(properties["timeTaken"], &took); err != nil {
-		return err
-	}
-	end := e.clock.Time(began.Add(time.Duration(took * float64(unit)))).UTC().Truncate(time.Second)
-	record[name] = json.RawMessage(strconv.Quote(end.Format(layout)))
-	return nil
+	record[name] = json.RawMessage(strconv.Quote(end.UTC().Truncate(time.Second).Format(layout)))
 }
 
 // durations are the properties of a record that are times: numbers, and lists of attempts in quotes.
@@ -216,35 +212,30 @@ func stretchDurations(properties map[string]json.RawMessage) {
 	}
 }
 
-// row drops the object that Azure's log does not have, and what is more exact than there.
-func (e exporter) row(line []byte) ([]byte, error) {
-	var record map[string]json.RawMessage
-	if err := json.Unmarshal(line, &record); err != nil {
-		return nil, err
+// row drops the object that Azure's log does not have, and what is more exact than there. The exact time of a record is in that object.
+func (e exporter) row(line []byte) (exportedRow, error) {
+	var record, properties map[string]json.RawMessage
+	err := json.Unmarshal(line, &record)
+	if err == nil {
+		err = json.Unmarshal(record["properties"], &properties)
 	}
-	var properties map[string]json.RawMessage
-	if err := json.Unmarshal(record["properties"], &properties); err != nil {
-		return nil, err
+	r, _, decodes := accesslog.Decode(line)
+	if err = cmp.Or(err, decodes); err != nil {
+		return exportedRow{}, err
 	}
 	if e.echo && len(properties["serverStatus"]) > 0 {
-		text, err := echoed(line)
-		if err != nil {
-			return nil, err
-		}
-		properties["serverStatus"] = json.RawMessage(strconv.Quote(text))
+		properties["serverStatus"] = json.RawMessage(strconv.Quote(echoed(&r)))
 	}
-	if err := e.stampEnd(record, properties); err != nil {
-		return nil, err
-	}
+	end := e.clock.Time(r.Start.Add(r.Taken))
+	stamp(record, end)
 	stretchDurations(properties)
 	delete(properties, "causeway")
 	if routed, ok := properties["serverRouted"]; ok {
 		properties["serverRouted"] = json.RawMessage(e.names.Replace(string(routed)))
 	}
-	inner, err := json.Marshal(properties)
-	if err != nil {
-		return nil, err
+	if record["properties"], err = json.Marshal(properties); err != nil {
+		return exportedRow{}, err
 	}
-	record["properties"] = inner
-	return json.Marshal(record)
+	out, err := json.Marshal(record)
+	return exportedRow{end, out}, err
 }

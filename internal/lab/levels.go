@@ -11,9 +11,10 @@ import (
 
 // claim is what a report says at the levels of where and kind, of all failures or of a part.
 type claim struct {
-	Failures int        `json:"failures"`
-	Where    *claimedAt `json:"where"`
-	Kind     *struct {
+	Failures  int        `json:"failures"`
+	Recovered int        `json:"recovered"`
+	Where     *claimedAt `json:"where"`
+	Kind      *struct {
 		Kinds    []string `json:"kinds"`
 		Failures int      `json:"failures"`
 		Of       int      `json:"of"`
@@ -62,7 +63,8 @@ type placeOf struct {
 	beside int  // failures of the background, which are true and not asked for
 }
 
-// judgeLevels holds the levels of a report against a truth: of the whole report if there is one cause, else of the parts.
+// judgeLevels holds the levels of a report against a truth: of the whole report if there is one cause, else of the parts. Beside a
+// background the whole has failures elsewhere; there the place of one cause may stand at the part that holds nine tenths of the others.
 func judgeLevels(r *report.Report, truth []stage.Truth, places []placeOf) (Levels, error) {
 	l, err := levelsOf(r)
 	if err != nil {
@@ -78,12 +80,23 @@ func judgeLevels(r *report.Report, truth []stage.Truth, places []placeOf) (Level
 	}
 	for i, t := range truth {
 		place := places[min(i, len(places)-1)]
-		out.Where = out.Where && slices.ContainsFunc(parts, func(c claim) bool {
+		out.Where = out.Where && slices.ContainsFunc(slices.Concat(parts, l.main(truth, place)), func(c claim) bool {
 			return c.whereIs(t, place) && (len(truth) == 1 || c.kindIs(t, place))
 		})
 		out.Kind = out.Kind && slices.ContainsFunc(parts, func(c claim) bool { return c.kindIs(t, place) })
 	}
 	return out, nil
+}
+
+// main is the part of a report that holds nearly all failures but those of the background, of a play with one cause.
+func (l levels) main(truth []stage.Truth, place placeOf) []claim {
+	if len(truth) > 1 || place.beside == 0 {
+		return nil
+	}
+	all := l.Failures + l.Recovered - place.beside
+	return slices.DeleteFunc(slices.Concat(l.Findings, l.Undetermined.Groups), func(c claim) bool {
+		return 10*(c.Failures+c.Recovered) < 9*all
+	})
 }
 
 // together reports whether all truths are at one place, so that the whole report speaks of each.
@@ -110,7 +123,7 @@ func (c claim) whereIs(t stage.Truth, place placeOf) bool {
 	case w.Method != "" && w.Method != place.Method:
 		return false
 	}
-	return w.Instance == "" && w.Client == ""
+	return w.Instance == t.Instance && w.Client == t.Client
 }
 
 // has reports whether a path is what the load has in common: its one path, or everything below that of its half of a mixture.

@@ -35,7 +35,26 @@ func TestWhereIsRight(t *testing.T) {
 	f(`{"path":"/orders","method":"POST"}`, stage.Truth{}, orders, true)
 	f(`{"method":"GET"}`, stage.Truth{}, orders, false)
 	f(`{"instance":"appgw_0"}`, stage.Truth{}, orders, false)
+	cell := stage.Truth{At: "10.1.0.5", Instance: "appgw_1"}
+	f(`{"member":"10.1.0.5:8080","instance":"appgw_1"}`, cell, placeOf{}, true)
+	f(`{"member":"10.1.0.5:8080"}`, cell, placeOf{}, false)
+	f(`{"client":"198.51.100.77"}`, stage.Truth{Client: "198.51.100.77"}, placeOf{}, true)
+	f(`null`, stage.Truth{Client: "198.51.100.77"}, placeOf{}, false)
 	f(`{"path":"/second/a"}`, stage.Truth{}, placeOf{Common: stage.Common{Below: stage.SecondPath}}, true)
+}
+
+// Beside a background the place of a cause may stand at the part of a report that has nearly all other failures, at no smaller one.
+func TestMainPart(t *testing.T) {
+	f := func(failures, recovered, beside, want int) {
+		t.Helper()
+		l := levels{claim: claim{Failures: 7, Recovered: 56}, Findings: []claim{{Failures: failures, Recovered: recovered}}}
+		if got := l.main([]stage.Truth{{}}, placeOf{beside: beside}); len(got) != want {
+			t.Errorf("%d failures and %d recovered beside %d: %d parts, want %d", failures, recovered, beside, len(got), want)
+		}
+	}
+	f(3, 56, 4, 1)
+	f(3, 40, 4, 0)
+	f(3, 56, 0, 0)
 }
 
 // Kinds are right if they hold for nine tenths and all of them are possible.

@@ -54,7 +54,7 @@ func PlayNginx(ctx context.Context, s stage.Scenario, seed uint64, keep string) 
 		return nil, fmt.Errorf("play %s through nginx: %w", s.Name, on.Err)
 	}
 	r := &Result{
-		Scenario: s.Name, Seed: seed, Truth: truthThroughNginx(s.Truth, options), Open: s.Open, Known: s.Known, Loads: on.Loads,
+		Scenario: s.Name, Seed: seed, Truth: truthThroughNginx(on.Located(s.Truth), options), Open: s.Open, Known: s.Known, Loads: on.Loads,
 		Beside: stage.BackgroundCauses, Dir: keep,
 	}
 	r.places = []placeOf{{Common: on.Common(), azure: true, coarse: options.Form == nginx.First, beside: r.strangersLost()}}
@@ -63,7 +63,7 @@ func PlayNginx(ctx context.Context, s stage.Scenario, seed uint64, keep string) 
 	}
 	r.Took = time.Since(began)
 	if keep != "" {
-		err = keepTruth(keep, s, seed, options)
+		err = keepTruth(keep, s, r, options)
 	}
 	return r, err
 }
@@ -121,10 +121,11 @@ func truthThroughNginx(truth []stage.Truth, o nginx.Options) []stage.Truth {
 }
 
 // keepTruth writes what is known of a play beside its evidence.
-func keepTruth(dir string, s stage.Scenario, seed uint64, o nginx.Options) error {
+func keepTruth(dir string, s stage.Scenario, r *Result, o nginx.Options) error {
 	b, err := json.MarshalIndent(map[string]any{
-		"name": s.Name, "story": s.Story, "seed": seed, "slower": stretch.Factor, "form": o.Form, "echo": o.Echo, "retries": o.Retries, "open": s.Open,
-		"truth": s.Truth, "known": s.Known,
+		"name": s.Name, "story": s.Story, "seed": r.Seed, "slower": stretch.Factor, "form": o.Form, "echo": o.Echo, "retries": o.Retries,
+		"open":  s.Open,
+		"truth": r.Truth, "known": s.Known,
 		"background": map[string]any{"causes": stage.BackgroundCauses, "clients": "198.51.100.0/24"},
 	}, "", " ")
 	if err != nil {

@@ -65,8 +65,9 @@ func Play(ctx context.Context, s stage.Scenario, seed uint64, keep string) (*Res
 		return nil, fmt.Errorf("play %s: %w", s.Name, stage.Err)
 	}
 	r := &Result{
-		Scenario: s.Name, Seed: seed, Truth: s.Truth, Open: s.Open, Known: s.Known, Made: s.Made, Loads: stage.Loads, Dir: keep,
-		places: []placeOf{{Common: stage.Common()}},
+		Scenario: s.Name, Seed: seed, Truth: stage.Located(s.Truth), Open: s.Open, Known: s.Known, Made: s.Made, Loads: stage.Loads,
+		Dir:    keep,
+		places: []placeOf{{Common: stage.Common(), azure: s.Made, coarse: stage.First}},
 	}
 	if r.Judgement, err = r.judge(dir, s.Open); err != nil {
 		return nil, fmt.Errorf("diagnose %s: %w", s.Name, err)

@@ -13,7 +13,7 @@ func clientScenarios() []stage.Scenario {
 	return []stage.Scenario{
 		{
 			Name: "client-abort", Story: "some clients give up before the answer comes", Lasts: 6 * time.Second,
-			Truth: []stage.Truth{{Cause: "j-client-abort"}}, Play: clientAbort,
+			Truth: []stage.Truth{{Cause: "j-client-abort", Also: []string{"j-client-timer-spike"}}}, Play: clientAbort,
 		},
 		{
 			Name: "short-upload", Story: "some clients end their uploads in the middle", Lasts: 5 * time.Second,

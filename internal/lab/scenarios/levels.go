@@ -12,18 +12,22 @@ func placed(s *stage.Scenario) {
 	s.Truth = slices.Clone(s.Truth)
 	for i := range s.Truth {
 		t := &s.Truth[i]
-		if path, ok := paths[s.Name+" "+t.Cause]; ok {
-			t.Path = path
-		} else if len(s.Truth) == 1 {
-			t.Path = paths[s.Name]
-		}
+		t.Path, t.Instance, t.Client = placeIn(paths, s, t), placeIn(instances, s, t), placeIn(clients, s, t)
 		if t.At = t.Member; t.At == "" {
-			t.At = members[s.Name]
+			t.At = placeIn(members, s, t)
 		}
 		if t.Kinds = kindsByScenario[s.Name]; t.Kinds == nil || len(s.Truth) > 1 {
 			t.Kinds = kindsOf(t.Cause)
 		}
 	}
+}
+
+// placeIn is the place of one cause of a scenario, or of a scenario that has one cause.
+func placeIn(places map[string]string, s *stage.Scenario, t *stage.Truth) string {
+	if place, ok := places[s.Name+" "+t.Cause]; ok || len(s.Truth) > 1 {
+		return place
+	}
+	return places[s.Name]
 }
 
 // paths are where the failures of a scenario are, or of one of its causes: on one path, while others go well.
@@ -39,13 +43,25 @@ var paths = map[string]string{
 	"timeout-and-head d-slow-route": "/report", "timeout-and-head e-header-too-big": "/account",
 	"clients-and-crash g-crash-on-input": "/import", "short-bodies-both-ways j-short-body": "/upload",
 	"short-bodies-both-ways e-short-body": "/export", "probe-and-client-head j-header-limit": "/account",
+	"one-lock": "/book", "status-line": "/legacy", "interim": "/legacy",
+	"made-inner-timeout": "/search", "made-client-timer": "/report", "made-waf-latency": "/form", "made-wrong-pool": "/api/orders",
+	"made-slow-route": "/report", "made-inner-and-instance d-inner-timeout": "/search",
 }
 
 // members are where the failures are, where the truth of the cause leaves it out.
 var members = map[string]string{
 	"drain-too-short": stage.MemberName(0), "endpoint-lag": stage.MemberName(2), "not-ready-yet": stage.MemberName(2),
-	"restart": stage.MemberName(0), "killed-for-memory": stage.MemberName(0),
+	"restart": stage.MemberName(0), "killed-for-memory": stage.MemberName(0), "two-members-two-causes d-hung": stage.MemberName(1),
+	"made-node-local": stage.MemberName(2),
 }
+
+// instances are those of the gateway that the failures are at.
+var instances = map[string]string{
+	"made-instance-fault": "appgw_1", "made-node-local": "appgw_1", "made-inner-and-instance h-instance-fault": "appgw_1",
+}
+
+// clients are those that the failures are of.
+var clients = map[string]string{"made-scanner": "198.51.100.77"}
 
 // Kinds of failure, as a report names them.
 const (
@@ -74,6 +90,12 @@ var kindsByScenario = map[string][]string{
 	"handshake-hangs":            {kindUntrusted, kindUnreachable, kindOtherTimer, kindGatewayTimer},
 	"ip-reused":                  {kindUntrusted, kindLostAtOnce},
 	"client-certificate-traffic": {kindUntrusted, kindLostAtOnce},
+	"made-wrong-pool":            {kindLostAtOnce}, // the members of the other pool close connections
+	// Clients of a play leave after one and the same time, which the seed chooses.
+	"accept-queue": {kindUnreachable, kindLostAtOnce}, // what waits in the queue is lost when the member starts anew
+	"status-line":  {kindMalformed}, "interim": {kindMalformed},
+	"client-abort":    {kindClientLeft, kindClientsTimer},
+	"broken-download": {kindClientLeft, kindClientsTimer, kindCutShort},
 }
 
 // kindsOf are the kinds by which a cause shows.
@@ -123,7 +145,9 @@ var kinds = map[string][]string{
 	"k-chained-proxy": {kindBackendStatus, kindOtherTimer}, "k-hidden-by-retry": {kindRefused, kindLostAtOnce},
 	"i-empty-pool": {kindNoMember}, "i-wrong-pool": {kindNoMember}, "i-wrong-port": {kindRefused, kindNoMember},
 	"i-no-listener-match": {kindRejected},
-	"j-client-abort":      {kindClientLeft}, "j-client-timer-spike": {kindClientsTimer},
+	"j-client-abort":      {kindClientLeft, kindClientsTimer}, "j-client-timer-spike": {kindClientsTimer},
 	"j-client-rst-mid-download": {kindClientLeft, kindCutShort},
 	"j-short-body":              {kindClientLeft, kindRejected},
+	"b-node-local":              {kindLostAtOnce}, "h-instance-fault": {kindLostAtOnce}, "h-capacity-max": {kindLostAtOnce},
+	"h-autoscale-lag": {kindLostAtOnce}, "h-cpu": {kindLostAtOnce}, "h-waf-latency": {kindLostAtOnce}, "k-masked": {kindBackendStatus},
 }

@@ -39,7 +39,8 @@ func requestScenarios() []stage.Scenario {
 		},
 		{
 			Name: "broken-download", Story: "clients break large downloads off", Lasts: 6 * time.Second,
-			Truth: []stage.Truth{{Cause: "j-client-rst-mid-download", Also: []string{"j-client-abort"}}}, Open: true, Play: brokenDownload,
+			Truth: []stage.Truth{{Cause: "j-client-rst-mid-download", Also: []string{"j-client-abort", "j-client-timer-spike"}}},
+			Open:  true, Play: brokenDownload,
 		},
 	}
 }

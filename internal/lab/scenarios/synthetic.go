@@ -362,6 +362,7 @@ func maskedAnswers(f *synthetic.Generator) {
 
 func noisyAzure(f *synthetic.Generator) {
 	slow, bad := lognormal(8*time.Second, 0.6), f.IntN(3)
+	f.FailsAt = stage.MemberName(bad)
 	f.Traffic(0.3, time.Hour, func(at time.Duration, m int) {
 		if m == bad {
 			f.Request(at, m, f.Within(slow(f.Rand)))

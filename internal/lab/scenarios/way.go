@@ -91,6 +91,7 @@ func dnsStale(s *stage.Stage) {
 	moved, elsewhere := s.Peer(ordinary(nil)), s.Peer(ordinary(nil))
 	old := s.PeerAt(net.JoinHostPort(hostOf(elsewhere.Addr()), strconv.Itoa(portOf(moved.Addr()))), ordinary(nil))
 	name := "shop-backend.lab.example"
+	s.FailsAt = hostOf(old.Addr())
 	pool := stage.Pool{Name: "web", Members: []stage.Member{{Name: name}}, Port: portOf(old.Addr()), Probe: stage.QuickProbe()}
 	s.Open(stage.Site{Pools: []stage.Pool{pool}, Names: map[string]string{name: hostOf(old.Addr())}})
 	s.After(s.Vary(1200*time.Millisecond, 1800*time.Millisecond), func() {

@@ -24,6 +24,9 @@ type Truth struct {
 	Also   []string `json:"also,omitempty"` // what is true as well, and may be named
 	At     string   `json:"at,omitempty"`   // member that the failures are at, also where a finding need not name one
 	Path   string   `json:"path,omitempty"` // that the failures are at; empty: whatever the path
+	// Instance of the gateway that the failures are at, and the client that they are of; empty: whatever instance and client
+	Instance string `json:"instance,omitempty"`
+	Client   string `json:"client,omitempty"`
 	// Kinds of failure that are right for nine tenths of the failures: the evidence cannot tell between them, or both occur.
 	Kinds []string `json:"kinds,omitempty"`
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 
 	"causeway/internal/lab/peers"
@@ -20,6 +21,8 @@ type Stage struct {
 	Loads      []*Outcomes
 	Sources    *peers.Sources // that note from which port of the gateway each attempt comes; may be nil
 	Background bool           // what every gateway sees goes on beside the loads of the scenario
+	FailsAt    string         // member that the failures are at, where the seed or the machine chooses it
+	First      bool           // the evidence is that of a first-generation gateway
 
 	// StartFront starts the gateway for a site, with a directory for its evidence; Causeway's own data plane unless it is set.
 	StartFront func(dir string, s Site) (Front, error)
@@ -125,7 +128,7 @@ func (s *Stage) Open(site Site) {
 	}
 	site.Name = "lab"
 	s.host = site.Host
-	s.common.Member = onlyMember(site)
+	s.common.Member = s.half.member(onlyMember(site))
 	g, err := s.StartFront(s.Dir, site)
 	if err != nil {
 		s.Fail(err)
@@ -192,6 +195,18 @@ type Common struct {
 // Common is what the loads so far share.
 func (s *Stage) Common() Common { return s.common }
 
+// Share sets what all requests have in common, of evidence that no load has made.
+func (s *Stage) Share(c Common) { s.common = c }
+
+// Located are truths with the member that the play has chosen, where they leave it open.
+func (s *Stage) Located(truth []Truth) []Truth {
+	out := slices.Clone(truth)
+	for i := range out {
+		out[i].At = cmp.Or(out[i].At, s.FailsAt)
+	}
+	return out
+}
+
 // share keeps what a load has in common with those before.
 func (s *Stage) share(load []TimedRequest) {
 	for _, shot := range load {
@@ -208,10 +223,14 @@ func (s *Stage) share(load []TimedRequest) {
 	}
 }
 
-// onlyMember is the name of a site's member if there is only one.
+// onlyMember is the name of a site's member if there is only one in all of its pools.
 func onlyMember(site Site) string {
-	if len(site.Pools) == 1 && len(site.Pools[0].Members) == 1 {
-		return site.Pools[0].Members[0].Name
+	var members []Member
+	for _, p := range site.Pools {
+		members = append(members, p.Members...)
+	}
+	if len(members) == 1 {
+		return members[0].Name
 	}
 	return ""
 }

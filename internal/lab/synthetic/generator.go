@@ -187,6 +187,8 @@ func (f *Generator) Health(state, text string) {
 }
 
 func (f *Generator) write() error {
+	f.First = f.v1()
+	f.Share(f.common())
 	slices.SortStableFunc(f.records, func(a, b accesslog.Record) int { return a.Start.Compare(b.Start) })
 	if err := f.writeLog(); err != nil {
 		return err
@@ -208,6 +210,26 @@ func (f *Generator) write() error {
 		}
 	}
 	return nil
+}
+
+// common is what all requests share.
+func (f *Generator) common() stage.Common {
+	var out stage.Common
+	for i, r := range f.records {
+		of := stage.Common{Path: string(r.URI), Method: string(r.Method)}
+		for _, a := range r.Attempts {
+			of.Member = a.Server.Addr().String()
+		}
+		if i == 0 {
+			out = of
+		}
+		for _, p := range [][2]*string{{&out.Path, &of.Path}, {&out.Method, &of.Method}, {&out.Member, &of.Member}} {
+			if *p[0] != *p[1] {
+				*p[0] = ""
+			}
+		}
+	}
+	return out
 }
 
 func asJSON(v any) []byte {
