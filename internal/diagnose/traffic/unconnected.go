@@ -90,7 +90,7 @@ func (s *Summary) silentRuns(k MemberKey, events []*Event) (runs [][]*Event) {
 		if first >= end || m.Answered > 0 && (end-first < 3 || events[i].At.Sub(events[first].At) <= 2*slack) {
 			continue
 		}
-		begins, ends := events[first].At.Add(-slack), events[i].At.Add(slack)
+		begins, ends := events[first].At.Add(-2*slack), events[i].At.Add(2*slack)
 		for first > free && !events[first-1].At.Before(begins) {
 			first--
 		}

@@ -299,8 +299,9 @@ var IdleRaceByPorts = inference.Analyzer{
 	Run: idleRaceByPorts,
 }
 
-// shortestRebuilt is the shortest idle limit that whole seconds can show.
-const shortestRebuilt = 4 * time.Second
+// shortestRebuilt is the shortest limit of idle age or age that whole seconds can show: an age at it and one of nearly nothing, each wrong by
+// a second, differ still.
+const shortestRebuilt = 3 * time.Second
 
 // idleRaceByPorts looks for the same in Azure's log, where reuse and idle age are rebuilt from source ports to the second.
 // That shows where the failures lie, and not the sum that would prove it: rivals remain.
