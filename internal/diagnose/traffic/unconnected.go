@@ -74,18 +74,29 @@ func (s *Summary) unconnected() {
 }
 
 // silentRuns are the runs of events in which their member answers nobody, as far as the log's times show: those that last long enough for
-// that to show at all, or of a member that never answered.
+// that to show at all, or of a member that never answered. Stamps do not show whether what lies at the edge of a run came before an answer
+// there or after it: it belongs to the run.
 func (s *Summary) silentRuns(k MemberKey, events []*Event) (runs [][]*Event) {
-	m, from := s.Member(k), 0
+	m, from, free := s.Member(k), 0, 0
+	slack := stats.BinWidth + events[0].Resolution()
 	for i := range events {
-		slack := stats.BinWidth + events[i].Resolution()
 		if i+1 < len(events) && m.Answers.Between(events[i].At.Add(-slack), events[i+1].At.Add(slack)) == 0 {
 			continue
 		}
-		run := events[from : i+1]
-		if from = i + 1; m.Answered == 0 || len(run) >= 3 && run[len(run)-1].At.Sub(run[0].At) > 2*slack {
-			runs = append(runs, run)
+		first, end := from, i+1
+		from = max(from, end)
+		if first >= end || m.Answered > 0 && (end-first < 3 || events[i].At.Sub(events[first].At) <= 2*slack) {
+			continue
 		}
+		begins, ends := events[first].At.Add(-2*slack), events[i].At.Add(2*slack)
+		for first > free && !events[first-1].At.Before(begins) {
+			first--
+		}
+		for end < len(events) && !events[end].At.After(ends) {
+			end++
+		}
+		runs = append(runs, events[first:end])
+		from, free = max(from, end), end
 	}
 	return runs
 }

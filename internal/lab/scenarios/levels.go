@@ -93,7 +93,7 @@ var kindsByScenario = map[string][]string{
 	"made-wrong-pool":            {kindLostAtOnce}, // the members of the other pool close connections
 	// Clients of a play leave after one and the same time, which the seed chooses.
 	"accept-queue": {kindUnreachable, kindLostAtOnce}, // what waits in the queue is lost when the member starts anew
-	"status-line":  {kindMalformed}, "interim": {kindMalformed}, "two-lengths": {kindMalformed},
+	"status-line":  {kindMalformed}, "interim": {kindMalformed},
 	"client-abort":    {kindClientLeft, kindClientsTimer},
 	"broken-download": {kindClientLeft, kindClientsTimer, kindCutShort},
 }

@@ -196,8 +196,8 @@ func pause(s *stage.Stage) {
 func oneLock(s *stage.Stage) {
 	peer := s.Peer(peers.Script{
 		Workers: 1,
-		Reply:   peers.Reply{After: peers.Between(60*time.Millisecond, 100*time.Millisecond), Body: 100},
-		Paths:   map[string]peers.Reply{"/health": {}, "/": {}},
+		Reply:   peers.Reply{Body: 100},
+		Paths:   map[string]peers.Reply{"/book": {After: peers.Between(60*time.Millisecond, 100*time.Millisecond), Body: 100}},
 	})
 	s.Web(stage.Pool{Members: stage.Members(peer.Addr()), RequestTimeout: 1})
 	s.Fire(30, s.Flow(40, 6*time.Second, stage.TimedRequest{Path: "/"}),

@@ -109,6 +109,14 @@ func SecondMember(name string) string {
 	return name
 }
 
+// member is the address that a member of this half has at the gateway.
+func (h *half) member(name string) string {
+	if h == nil || !h.second {
+		return name
+	}
+	return SecondMember(name)
+}
+
 // paths are those of a server's script, below that of the half as well.
 func (h *half) paths(of map[string]peers.Reply) map[string]peers.Reply {
 	if h == nil || !h.second {

@@ -128,7 +128,7 @@ func (s *Stage) Open(site Site) {
 	}
 	site.Name = "lab"
 	s.host = site.Host
-	s.common.Member = onlyMember(site)
+	s.common.Member = s.half.member(onlyMember(site))
 	g, err := s.StartFront(s.Dir, site)
 	if err != nil {
 		s.Fail(err)
