@@ -299,8 +299,8 @@ var IdleRaceByPorts = inference.Analyzer{
 	Run: idleRaceByPorts,
 }
 
-// shortestRebuilt is the shortest limit of idle age or age that whole seconds can show: an age at it and one of nearly nothing, each wrong by
-// a second, differ still.
+// shortestRebuilt is the shortest limit of idle age or age that whole seconds can show: an age at it and one of nearly nothing still differ
+// when each is wrong by a second.
 const shortestRebuilt = 3 * time.Second
 
 // idleRaceByPorts looks for the same in Azure's log, where reuse and idle age are rebuilt from source ports to the second.

@@ -79,7 +79,7 @@ var KeepaliveMaxRequestsByPorts = inference.Analyzer{
 	Run: maxRequestsByPorts,
 }
 
-// maxRequestsByPorts counts the requests of each connection in Azure's log. Those made before the log begins have carried more than it shows.
+// maxRequestsByPorts counts the requests of each connection in Azure's log. Connections older than the log have carried more than it shows.
 func maxRequestsByPorts(c *inference.Case) {
 	keys, groups := lostOnUsed(c)
 	for _, k := range keys {
