@@ -323,11 +323,11 @@ func idleLimitByPorts(c *inference.Case, k traffic.MemberKey, events []*traffic.
 	if len(in) < stats.MinEvents || limit < shortestRebuilt || 2*len(out) > len(in) {
 		return false
 	}
-	idle := limitOf(c, k, in, traffic.OfIdle, portSlack)
+	idle := limitOf(c, k, in, events, traffic.OfIdle, portSlack)
 	if !idle.holds() {
 		return false
 	}
-	uses, age := limitOf(c, k, in, traffic.OfUses, 0), limitOf(c, k, in, traffic.OfAge, portSlack)
+	uses, age := limitOf(c, k, in, events, traffic.OfUses, 0), limitOf(c, k, in, events, traffic.OfAge, portSlack)
 	if uses.holds() && uses.low == uses.high && uses.low > 1 {
 		suspectLimits(c, k, in)
 		return true

@@ -88,8 +88,8 @@ func maxRequestsByPorts(c *inference.Case) {
 		if !traffic.Mostly(same, events) || uses < 2 {
 			continue
 		}
-		limit := limitOf(c, k, same, traffic.OfUses, 0)
-		idle, age := limitOf(c, k, same, traffic.OfIdle, portSlack), limitOf(c, k, same, traffic.OfAge, portSlack)
+		limit := limitOf(c, k, same, events, traffic.OfUses, 0)
+		idle, age := limitOf(c, k, same, events, traffic.OfIdle, portSlack), limitOf(c, k, same, events, traffic.OfAge, portSlack)
 		switch {
 		case !limit.holds() || inference.InOneMoment(same):
 			continue
