@@ -45,6 +45,9 @@ func (c *connections) see(i int, a *accesslog.Attempt, at *Cell, begin, end int6
 	s := c.table.slot(k, c.oldest(end))
 	if idle := time.Duration(begin - s.last); s.uses > 0 && idle < longestIdle {
 		a.Reused, a.Uses, a.Idle, a.Age = true, int(s.uses), max(0, idle), max(0, time.Duration(begin-s.opened))
+		if len(c.lost) > 0 {
+			c.survived(connKey(at.number)<<16, s.last, begin)
+		}
 	} else {
 		s.opened, s.last, s.uses = begin, math.MinInt64, 0
 	}

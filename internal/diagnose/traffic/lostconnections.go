@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -11,19 +12,21 @@ import (
 
 // Some rows lack the source port of a connection that broke before its request went out. The other rows of the instance and member still
 // tell which connection that was: one that was idle then, and that nobody used again. nginx, like most gateways, picks the connection that
-// was used last. So of several it is the one that had been idle for the shortest time.
+// was used last. So of several it is the one that had been idle for the shortest time; and if one that was used later still served again, the
+// gateway did not pick like that, or the lost attempt had made a connection.
 
 // lostAttempt is an attempt that ended at once, on a connection that its row does not name.
 type lostAttempt struct {
 	key   connKey // of the instance and member, without a port
 	begin int64
+	alive int64  // last use before it of the connection used last of those that were idle then, and used again
 	which int    // attempt of its record
 	event *Event // nil: none is kept of it
 }
 
 const (
 	maxLost    = 1 << 16
-	mostPassed = 64              // connections that are looked at for one lost attempt
+	mostPassed = 256             // connections that are looked at for one lost attempt, or lost attempts for one connection
 	stampSlack = time.Second     // the difference of two stamps may be wrong by as much
 	sameTime   = 2 * stampSlack  // so two ages no further apart may be one
 	settled    = 2 * longestIdle // after it nothing changes what is known of a lost attempt, and a whole batch is due
@@ -37,7 +40,21 @@ func (c *connections) lose(i int, a *accesslog.Attempt, k connKey, begin, end in
 	if len(c.lost) >= maxLost {
 		c.lost, c.first = c.lost[:0], 0
 	}
-	c.lost = append(c.lost, lostAttempt{key: k, begin: begin, which: i})
+	c.lost = append(c.lost, lostAttempt{key: k, begin: begin, alive: math.MinInt64, which: i})
+}
+
+// survived notes that a connection was idle from its last use to its next one: the attempts lost meanwhile had another.
+func (c *connections) survived(k connKey, last, next int64) {
+	from, _ := slices.BinarySearchFunc(c.lost, last+int64(stampSlack), func(l lostAttempt, t int64) int { return cmp.Compare(l.begin, t) })
+	for i := from; i < len(c.lost) && c.lost[i].begin <= next-int64(stampSlack); i++ {
+		if i-from >= mostPassed {
+			c.lost, c.first = c.lost[:0], 0
+			return
+		}
+		if l := &c.lost[i]; l.key == k {
+			l.alive = max(l.alive, last)
+		}
+	}
 }
 
 // lostWith notes the event of an attempt of the record that is being read.
@@ -58,7 +75,7 @@ func (c *connections) trace(until int64) {
 	ended := c.idleOf(c.lost[:n])
 	for i := range c.lost[:n] {
 		l := &c.lost[i]
-		if s, alone := l.connection(ended[l.key]); s != nil {
+		if s, alone := l.connection(ended[l.key]); s != nil && l.alive <= s.last+int64(stampSlack) {
 			l.took(s, alone)
 		}
 	}

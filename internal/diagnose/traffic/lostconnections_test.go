@@ -50,17 +50,18 @@ func TestTraceOfLostConnections(t *testing.T) {
 		uses []use
 		want []found
 	}{
-		"the only one":         {[]use{{0, 1}, {5, 1}, {12, 0}}, []found{{7 * time.Second, 2}}},
-		"one after the other":  {[]use{{0, 1}, {6, 2}, {10, 0}, {20, 0}, {21, 0}}, []found{{4 * time.Second, 1}, {20 * time.Second, 1}, unknown}},
-		"used again":           {[]use{{0, 1}, {6, 2}, {10, 0}, {20, 2}}, []found{{10 * time.Second, 1}}},
-		"two alike":            {[]use{{0, 1}, {0, 2}, {10, 0}}, []found{{10 * time.Second, 1}}},
-		"of different uses":    {[]use{{0, 1}, {4, 1}, {5, 2}, {10, 0}}, []found{{5 * time.Second, 0}}},
-		"perhaps in use still": {[]use{{0, 1}, {10, 2}, {10, 0}}, []found{unknown}},
-		"in use for certain":   {[]use{{0, 1}, {10, 0}, {12, 2}}, []found{{10 * time.Second, 1}}},
-		"too long ago":         {[]use{{0, 1}, {400, 0}}, []found{unknown}},
-		"none known":           {[]use{{10, 0}}, []found{unknown}},
-		"long before the end":  {[]use{{0, 1}, {9, 0}, {4000, 2}, {8000, 2}}, []found{{9 * time.Second, 1}}},
-		"port that comes back": {[]use{{0, 1}, {9, 0}, {500, 1}, {4000, 2}}, []found{unknown}},
+		"the only one":           {[]use{{0, 1}, {5, 1}, {12, 0}}, []found{{7 * time.Second, 2}}},
+		"one after the other":    {[]use{{0, 1}, {6, 2}, {10, 0}, {20, 0}, {21, 0}}, []found{{4 * time.Second, 1}, {20 * time.Second, 1}, unknown}},
+		"used again":             {[]use{{0, 1}, {6, 2}, {10, 0}, {20, 2}}, []found{unknown}},
+		"used again, and before": {[]use{{0, 2}, {6, 1}, {10, 0}, {20, 2}}, []found{{4 * time.Second, 1}}},
+		"two alike":              {[]use{{0, 1}, {0, 2}, {10, 0}}, []found{{10 * time.Second, 1}}},
+		"of different uses":      {[]use{{0, 1}, {4, 1}, {5, 2}, {10, 0}}, []found{{5 * time.Second, 0}}},
+		"perhaps in use still":   {[]use{{0, 1}, {10, 2}, {10, 0}}, []found{unknown}},
+		"in use for certain":     {[]use{{0, 1}, {10, 0}, {12, 2}}, []found{{10 * time.Second, 1}}},
+		"too long ago":           {[]use{{0, 1}, {400, 0}}, []found{unknown}},
+		"none known":             {[]use{{10, 0}}, []found{unknown}},
+		"long before the end":    {[]use{{0, 1}, {9, 0}, {4000, 2}, {8000, 2}}, []found{{9 * time.Second, 1}}},
+		"port that comes back":   {[]use{{0, 1}, {9, 0}, {500, 1}, {4000, 2}}, []found{unknown}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -75,8 +76,29 @@ func (s *Summary) unconnected() {
 
 // silentRuns are the runs of events in which their member answers nobody, as far as the log's times show: those that last long enough for
 // that to show at all, or of a member that never answered. Stamps do not show whether what lies at the edge of a run came before an answer
-// there or after it: it belongs to the run.
+// there or after it: it belongs to the run. Where such events come between answers too, accident may make a run of a few of them.
 func (s *Summary) silentRuns(k MemberKey, events []*Event) (runs [][]*Event) {
+	runs = s.withoutAnswers(k, events)
+	outside := len(events)
+	for _, run := range runs {
+		outside -= len(run)
+	}
+	m := s.Member(k)
+	if m.Answered == 0 {
+		return runs
+	}
+	share := float64(outside+1) / float64(m.Answered+outside+1)
+	return slices.DeleteFunc(runs, func(run []*Event) bool {
+		seconds := map[int64]bool{}
+		for _, e := range run {
+			seconds[e.At.Unix()] = true
+		}
+		return float64(m.Answered+len(events))*math.Pow(share, float64(len(seconds))) >= stats.Significance
+	})
+}
+
+// withoutAnswers are the runs that may be silent ones.
+func (s *Summary) withoutAnswers(k MemberKey, events []*Event) (runs [][]*Event) {
 	m, from, free := s.Member(k), 0, 0
 	slack := stats.BinWidth + events[0].Resolution()
 	for i := range events {

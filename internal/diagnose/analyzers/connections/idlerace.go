@@ -299,8 +299,8 @@ var IdleRaceByPorts = inference.Analyzer{
 	Run: idleRaceByPorts,
 }
 
-// shortestRebuilt is the shortest limit of idle age or age that whole seconds can show: an age at it and one of nearly nothing, each wrong by
-// a second, differ still.
+// shortestRebuilt is the shortest limit of idle age or age that whole seconds can show: an age at it and one of nearly nothing still differ
+// when each is wrong by a second.
 const shortestRebuilt = 3 * time.Second
 
 // idleRaceByPorts looks for the same in Azure's log, where reuse and idle age are rebuilt from source ports to the second.
@@ -323,11 +323,11 @@ func idleLimitByPorts(c *inference.Case, k traffic.MemberKey, events []*traffic.
 	if len(in) < stats.MinEvents || limit < shortestRebuilt || 2*len(out) > len(in) {
 		return false
 	}
-	idle := limitOf(c, k, in, traffic.OfIdle, portSlack)
+	idle := limitOf(c, k, in, events, traffic.OfIdle, portSlack)
 	if !idle.holds() {
 		return false
 	}
-	uses, age := limitOf(c, k, in, traffic.OfUses, 0), limitOf(c, k, in, traffic.OfAge, portSlack)
+	uses, age := limitOf(c, k, in, events, traffic.OfUses, 0), limitOf(c, k, in, events, traffic.OfAge, portSlack)
 	if uses.holds() && uses.low == uses.high && uses.low > 1 {
 		suspectLimits(c, k, in)
 		return true

@@ -79,7 +79,7 @@ var KeepaliveMaxRequestsByPorts = inference.Analyzer{
 	Run: maxRequestsByPorts,
 }
 
-// maxRequestsByPorts counts the requests of each connection in Azure's log. Those made before the log begins have carried more than it shows.
+// maxRequestsByPorts counts the requests of each connection in Azure's log. Connections older than the log have carried more than it shows.
 func maxRequestsByPorts(c *inference.Case) {
 	keys, groups := lostOnUsed(c)
 	for _, k := range keys {
@@ -88,8 +88,8 @@ func maxRequestsByPorts(c *inference.Case) {
 		if !traffic.Mostly(same, events) || uses < 2 {
 			continue
 		}
-		limit := limitOf(c, k, same, traffic.OfUses, 0)
-		idle, age := limitOf(c, k, same, traffic.OfIdle, portSlack), limitOf(c, k, same, traffic.OfAge, portSlack)
+		limit := limitOf(c, k, same, events, traffic.OfUses, 0)
+		idle, age := limitOf(c, k, same, events, traffic.OfIdle, portSlack), limitOf(c, k, same, events, traffic.OfAge, portSlack)
 		switch {
 		case !limit.holds() || inference.InOneMoment(same):
 			continue

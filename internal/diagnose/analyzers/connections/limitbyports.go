@@ -20,11 +20,12 @@ type portLimit struct {
 	below, inside, beyond int // answers on connections with less, as much, and more
 
 	lost, n int     // lost requests; those of one moment once
+	rebuilt int     // of the lost requests, those without a port
 	chance  float64 // that what picks connections without regard to the measure loses only such requests, 0 to 1
 }
 
-// limitOf weighs one measure of lost requests. Values no further apart than slack count as one.
-func limitOf(c *inference.Case, k traffic.MemberKey, lost []*traffic.Event, of traffic.Measure, slack int64) portLimit {
+// limitOf weighs one measure of lost requests, out of all that the member lost like that. Values no further apart than slack count as one.
+func limitOf(c *inference.Case, k traffic.MemberKey, lost, all []*traffic.Event, of traffic.Measure, slack int64) portLimit {
 	l := portLimit{of: of, lost: len(lost), n: inference.Independent(lost)}
 	for i, e := range lost {
 		v := measured(e, of)
@@ -35,7 +36,8 @@ func limitOf(c *inference.Case, k traffic.MemberKey, lost []*traffic.Event, of t
 	}
 	l.below, l.inside, l.beyond = c.Traffic.Member(k).Gaps.Beside(of, l.low-slack, l.high+slack)
 	at := l.inside + l.beyond + len(lost)
-	l.chance = stats.BinomialTail(len(lost), len(lost), float64(at)/float64(at+l.below))
+	l.rebuilt = len(traffic.Filter(lost, func(e *traffic.Event) bool { return e.Rebuilt }))
+	l.chance = stats.BinomialTail(len(lost), len(all), float64(at)/float64(at+l.below+len(all)-len(lost)))
 	return l
 }
 
@@ -57,6 +59,9 @@ func endAge(e *traffic.Event) time.Duration { return e.Attempt.Age + traffic.Las
 // holds reports whether a limit explains where the requests were lost: answers lie below, none beyond, and accident would not place all
 // of them there.
 func (l *portLimit) holds() bool {
+	if l.of == traffic.OfIdle && 2*l.rebuilt > l.lost && l.inside < stats.MinEvents { // the gateway may keep none for so long
+		return false
+	}
 	return l.n >= stats.MinEvents && l.below >= traffic.EnoughAnswers && 10*l.beyond <= l.lost && measures*l.chance < stats.Significance
 }
 

@@ -168,3 +168,68 @@ func TestConnectionLimitIsNoLimitOfIdleConnections(t *testing.T) {
 	}
 	story.Spares(t, s.Diagnose(), "c-idle-race", "c-keepalive-max-requests", "c-max-age")
 }
+
+// bursty plays bursts of requests at even intervals over the connections of several worker processes of the gateway. Requests are lost by
+// accident, on whatever connection they have, or on one of their own.
+func bursty(t *testing.T, seed uint64) *story.Story {
+	random := rand.New(rand.NewPCG(seed, 5))
+	s, port := story.NewAzure(t), 20000
+	workers := make([][]*keptConn, 1+random.IntN(3))
+	period, jitter := time.Duration(2+random.IntN(40))*time.Second, time.Duration(1+random.IntN(3000))*time.Millisecond
+	burst, rare := 1+random.IntN(8), 10+random.IntN(60)
+	own, named, keep := random.IntN(2) == 0, random.IntN(2) == 0, time.Duration(20+random.IntN(100))*time.Second
+	for range 250 {
+		s.After(period + time.Duration(random.Int64N(int64(jitter))))
+		after := make([][]*keptConn, len(workers))
+		for range burst {
+			w := random.IntN(len(workers))
+			idle := workers[w]
+			for len(idle) > 0 && s.At.Sub(idle[0].used) > keep {
+				idle = idle[1:]
+			}
+			lost := random.IntN(rare) == 0
+			if lost && own {
+				s.Request(4, story.Fails(story.RaceFault, 2*time.Millisecond), withoutPort)
+				continue
+			}
+			port++
+			k := &keptConn{port: port}
+			if n := len(idle); n > 0 {
+				k, idle = idle[n-1], idle[:n-1]
+			}
+			workers[w] = idle
+			changes := []story.Change{story.Port(k.port)}
+			if lost {
+				changes = append(changes, story.Fails(story.RaceFault, 2*time.Millisecond))
+			}
+			if lost && !named {
+				changes = append(changes, withoutPort)
+			}
+			if s.Request(4, changes...); lost {
+				continue
+			}
+			if k.used = s.At; random.IntN(3) == 0 {
+				workers[w] = append(workers[w], k)
+			} else {
+				after[w] = append(after[w], k)
+			}
+		}
+		for w := range workers {
+			workers[w] = append(workers[w], after[w]...)
+		}
+	}
+	return s
+}
+
+// Even traffic gives the connections even ages: what is lost by accident has them too, and shows no limit, and no restart.
+func TestAccidentsInEvenTrafficAreNoLimit(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(60) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			if r := bursty(t, seed).Diagnose(); strings.Contains(story.Causes(r), "c-") {
+				t.Errorf("found %q: %s", story.Causes(r), story.Found(t, r, 0).Evidence[0].Fact)
+			}
+		})
+	}
+}

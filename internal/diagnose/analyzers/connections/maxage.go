@@ -62,8 +62,8 @@ func maxAgeByPorts(c *inference.Case) {
 		if !traffic.Mostly(same, events) || age < shortestRebuilt || inference.Independent(same) < stats.MinEvents {
 			continue
 		}
-		limit := limitOf(c, k, same, traffic.OfAge, portSlack)
-		idle, uses := limitOf(c, k, same, traffic.OfIdle, portSlack), limitOf(c, k, same, traffic.OfUses, 0)
+		limit := limitOf(c, k, same, events, traffic.OfAge, portSlack)
+		idle, uses := limitOf(c, k, same, events, traffic.OfIdle, portSlack), limitOf(c, k, same, events, traffic.OfUses, 0)
 		switch {
 		case !limit.holds() || inference.InOneMoment(same):
 			continue
