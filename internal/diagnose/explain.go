@@ -172,9 +172,9 @@ func verdictOn(c *inference.Case, x *report.Explanation, e *traffic.Event, whole
 	}
 	for _, s := range c.Open {
 		if slices.Contains(s.Events, e) {
-			g := c.Group(&s)
-			x.Rivals, x.AlsoPossible, x.Separate, x.Next = g.Rivals, g.AlsoPossible, g.Separate, s.Next
 			x.Where, x.FailureKind = levelsOf(c, "", report.High, s.Events)
+			g := c.Group(&s, x.Where)
+			x.Rivals, x.AlsoPossible, x.Separate, x.Next = g.Rivals, g.AlsoPossible, g.Separate, s.Next
 			x.Similar = similar(c, e, func(o *traffic.Event) bool { return slices.Contains(s.Events, o) })
 			return
 		}

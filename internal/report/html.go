@@ -221,7 +221,7 @@ func (c Commands) views() []commandView {
 func (g *Open) view() groupView {
 	v := groupView{Count: g.countText(), Where: g.Scope.Text(), Next: g.Next, When: g.When, Rows: g.Rows[:min(2, len(g.Rows))]}
 	v.Separate, v.Level = separateText(g.Separate, g.Rivals), levelText(g.Where, g.FailureKind)
-	for _, x := range g.Rivals {
+	for _, x := range saidOnce(g.Rivals) {
 		title := ""
 		if c := cause.Find(x.Cause); c != nil {
 			title = c.Title

@@ -2,6 +2,7 @@ package inference
 
 import (
 	"slices"
+	"strings"
 
 	"causeway/internal/diagnose/traffic"
 )
@@ -23,8 +24,12 @@ func (c *Case) ComingOrGoing(events []*traffic.Event) []string {
 	case !before:
 		likely = []string{"b-refused", "c-restart"}
 	}
-	return slices.Concat(c.MovedAway(events), likely, []string{
+	others := []string{
 		"a-slow-eviction", "b-refused", "c-restart", "c-endpoint-lag", "c-ignores-sigterm-listener-close", "c-deploy-no-drain",
-		"a-not-ready-yet", "a-fast-readmit", "b-reject", "b-dns-stale",
-	})
+		"a-not-ready-yet", "a-fast-readmit", "b-reject", "b-dns-stale", "b-ip-reused",
+	}
+	if s := c.Setting(events[0].Settings); s != nil && strings.EqualFold(s.Protocol, "Https") { // or the handshake failed
+		others = append(others, "f-name-mismatch", "f-unknown-ca", "f-expired")
+	}
+	return slices.Concat(c.MovedAway(events), likely, others)
 }

@@ -78,9 +78,9 @@ func TestGapsThatBreakAreBounded(t *testing.T) {
 	t.Parallel()
 	room, a, b := gapRoom{most: maxAllGaps}, Gaps{}, Gaps{}
 	for i := range 4 * maxGaps {
-		room.add(&a, time.Duration(i), Broke)
+		room.add(&a, idleGap{Idle: time.Duration(i), How: Broke})
 	}
-	room.add(&b, time.Second, Answered)
+	room.add(&b, idleGap{Idle: time.Second, How: Answered})
 	if len(a.List) != maxGaps || len(b.List) != 1 || room.size != maxGaps+1 {
 		t.Errorf("%d and %d are kept, %d in all", len(a.List), len(b.List), room.size)
 	}

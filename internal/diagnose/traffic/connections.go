@@ -8,27 +8,48 @@ import (
 )
 
 // connections works out from Azure's log which requests went over a connection that had been used before: instance, member
-// and source port name one. The log has no field for reuse, idle age or age; they are as exact as its times, which are
-// whole seconds.
-type connections struct{ table connTable }
+// and source port name one. The log has no field for reuse, idle age or age; they are as exact as its stamps, which are whole
+// seconds.
+type connections struct {
+	table   connTable
+	lost    []lostAttempt // in the order of the log, since the last that were traced
+	first   int           // of those, the first of the record that is being read
+	untimed bool          // that record cannot hold the ports of its attempts
+}
 
 // longestIdle is the longest time for which a source port is believed to be the same connection. Ports come round again, at
 // a rate that is not known; gateways keep idle connections for minutes at most.
 const longestIdle = 5 * time.Minute
 
-// see notes a request, and fills in what is known of its attempt's connection.
-func (c *connections) see(r *accesslog.Record, a *accesslog.Attempt, at *Cell) {
-	if a.LocalPort == 0 || !a.Server.IsValid() {
+// begins starts with a record, and returns when it began, in nanoseconds. Its stamp is of the end: the difference of two stamps less the
+// time that the later request took is more exact than that of two computed beginnings.
+func (c *connections) begins(r *accesslog.Record) int64 {
+	c.first, c.untimed = len(c.lost), untimed(r)
+	return endOf(r).Add(-max(0, r.Taken)).UnixNano()
+}
+
+// see notes the i-th attempt of a record from its begin to its end, and fills in what is known of its connection.
+func (c *connections) see(i int, a *accesslog.Attempt, at *Cell, begin, end int64) {
+	if !a.Server.IsValid() {
 		return
 	}
-	start := r.Start.UnixNano()
-	end := start + int64(r.Taken)
-	k := connKey(at.number)<<16 | connKey(a.LocalPort)
-	s := c.table.slot(k, end)
-	if idle := time.Duration(start - s.last); s.uses > 0 && idle < longestIdle {
-		a.Reused, a.Uses, a.Idle, a.Age = true, int(s.uses), max(0, idle), max(0, time.Duration(start-s.opened))
+	if len(c.lost) > 0 && end-c.lost[0].begin > int64(settled) {
+		c.trace(end - int64(longestIdle))
+	}
+	k := connKey(at.number) << 16
+	if a.LocalPort == 0 {
+		c.lose(i, a, k, begin, end)
+		return
+	}
+	k |= connKey(a.LocalPort)
+	s := c.table.slot(k, c.oldest(end))
+	if idle := time.Duration(begin - s.last); s.uses > 0 && idle < longestIdle {
+		a.Reused, a.Uses, a.Idle, a.Age = true, int(s.uses), max(0, idle), max(0, time.Duration(begin-s.opened))
+		if len(c.lost) > 0 {
+			c.survived(connKey(at.number)<<16, s.last, begin)
+		}
 	} else {
-		s.opened, s.last, s.uses = start, math.MinInt64, 0
+		s.opened, s.last, s.uses = begin, math.MinInt64, 0
 	}
 	if a.Status == 0 { // it ended with this request
 		s.uses = 0
@@ -36,4 +57,12 @@ func (c *connections) see(r *accesslog.Record, a *accesslog.Attempt, at *Cell) {
 	}
 	s.uses++
 	s.last = max(s.last, end)
+}
+
+// oldest is the time before which connections that were last used then are of no use any more.
+func (c *connections) oldest(now int64) int64 {
+	if len(c.lost) > 0 {
+		now = min(now, c.lost[0].begin)
+	}
+	return now - int64(longestIdle)
 }

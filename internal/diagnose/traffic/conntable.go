@@ -28,10 +28,10 @@ const (
 	maxConnections = 1 << 17
 )
 
-// slot finds a connection, or makes room for it. It is good until the next call; now is the time of the log.
-func (t *connTable) slot(k connKey, now int64) *connSlot {
+// slot finds a connection, or makes room for it. It is good until the next call. Those last used before oldest may be forgotten.
+func (t *connTable) slot(k connKey, oldest int64) *connSlot {
 	if 2*t.taken >= len(t.slots) {
-		t.rebuild(now)
+		t.rebuild(oldest)
 	}
 	s := t.probe(k)
 	if s.key == 0 {
@@ -53,10 +53,10 @@ func (t *connTable) probe(k connKey) *connSlot {
 
 // rebuild leaves out what cannot be reused any more, and makes room for twice as many as are left. Where they are too many
 // all are forgotten.
-func (t *connTable) rebuild(now int64) {
+func (t *connTable) rebuild(oldest int64) {
 	old, live := t.slots, 0
 	for i := range old {
-		if old[i].usable(now) {
+		if old[i].usable(oldest) {
 			live++
 		}
 	}
@@ -69,10 +69,10 @@ func (t *connTable) rebuild(now int64) {
 	}
 	t.slots, t.taken = make([]connSlot, size), live
 	for i := range old {
-		if s := &old[i]; s.usable(now) {
+		if s := &old[i]; s.usable(oldest) {
 			*t.probe(s.key) = *s
 		}
 	}
 }
 
-func (s *connSlot) usable(now int64) bool { return s.uses > 0 && now-s.last <= int64(longestIdle) }
+func (s *connSlot) usable(oldest int64) bool { return s.uses > 0 && s.last >= oldest }

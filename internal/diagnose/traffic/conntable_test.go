@@ -15,8 +15,9 @@ func TestConnTableIsAMap(t *testing.T) {
 	for range 300_000 {
 		now += rng.Int64N(int64(20 * time.Millisecond))
 		k := connKey(1+rng.IntN(40))<<16 | connKey(rng.IntN(2000))
-		s, want := table.slot(k, now), model[k]
-		if s.key != k || want.usable(now) && *s != want || !want.usable(now) && s.usable(now) {
+		oldest := now - int64(longestIdle)
+		s, want := table.slot(k, oldest), model[k]
+		if s.key != k || want.usable(oldest) && *s != want || !want.usable(oldest) && s.usable(oldest) {
 			t.Fatalf("slot of %x at %d: %+v, want %+v", k, now, *s, want)
 		}
 		if rng.IntN(10) == 0 { // it ended

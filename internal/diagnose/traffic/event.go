@@ -56,6 +56,7 @@ type Event struct {
 
 	Unconnected bool // Azure's log shows that no connection to the member was established
 	Established bool // Azure's log shows that one was, and the request failed on it
+	Rebuilt     bool // the log has no source port of its connection; what is known of that follows from the other rows
 	Unnamed     bool // the log does not show whether a member was tried
 	Ambiguous   bool // the status may be the gateway's own or the member's, and nothing in the log decides
 
@@ -79,13 +80,15 @@ func (s *Summary) newEvent(r *accesslog.Record, own bool, which int, f fault.Fau
 	if which >= 0 {
 		if own {
 			e.Before = s.last.of(which)
+		} else {
+			s.conns.lostWith(which, e)
 		}
 		a := r.Attempts[which]
 		e.Attempt, e.Tried, e.Member, e.Server, e.port = a, true, a.Member, a.Server, a.LocalPort
 		if e.Member == "" && a.Server.IsValid() {
 			e.Member = a.Server.Addr().String()
 		}
-		if !visible && a.Total > 0 { // a later attempt went on
+		if !visible && a.Total >= 0 { // a later attempt went on
 			e.At = r.Start.Add(a.Total)
 		}
 	}

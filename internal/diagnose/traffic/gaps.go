@@ -1,13 +1,66 @@
 package traffic
 
 import (
+	"math"
 	"time"
+
+	"causeway/internal/accesslog"
 )
 
-// idleGap is the idle age of a connection when it was picked.
+// idleGap is the idle age of a connection when it was picked, and what else is known of it.
 type idleGap struct {
 	Idle time.Duration
+	ends uint32 // milliseconds from when the connection was made to the end of the attempt
+	uses uint16 // requests that it had carried before
 	How  Outcome
+}
+
+// gapOf is the gap before an attempt on a connection that had been used.
+func gapOf(a *accesslog.Attempt, how Outcome) idleGap {
+	ends := (a.Age + max(0, a.Total)) / time.Millisecond
+	return idleGap{
+		Idle: a.Idle,
+		ends: uint32(min(max(0, ends), math.MaxUint32)),
+		uses: uint16(min(a.Uses, math.MaxUint16)),
+		How:  how,
+	}
+}
+
+// Measure is a property of a connection that a server may limit.
+type Measure uint8
+
+// The measures.
+const (
+	OfIdle Measure = iota // idle age at the pick, in nanoseconds
+	OfUses                // requests carried before
+	OfAge                 // age at the end of the attempt, in nanoseconds
+)
+
+func (x idleGap) value(of Measure) int64 {
+	switch of {
+	case OfUses:
+		return int64(x.uses)
+	case OfAge:
+		return int64(x.ends) * int64(time.Millisecond)
+	default:
+		return int64(x.Idle)
+	}
+}
+
+// Beside counts the answers on connections of which a measure was less than low, from low to high, and more than high.
+func (g *Gaps) Beside(of Measure, low, high int64) (below, inside, beyond int) {
+	for _, x := range g.List {
+		switch v, n := x.value(of), g.Weight(x); {
+		case x.How != Answered:
+		case v < low:
+			below += n
+		case v <= high:
+			inside += n
+		default:
+			beyond += n
+		}
+	}
+	return below, inside, beyond
 }
 
 // Outcome is what happened on a connection after it was picked.
@@ -42,12 +95,12 @@ const (
 )
 
 // add keeps a gap of a member.
-func (room *gapRoom) add(g *Gaps, idle time.Duration, how Outcome) {
+func (room *gapRoom) add(g *Gaps, x idleGap) {
 	before := len(g.List)
 	if g.stride == 0 {
 		room.all = append(room.all, g)
 	}
-	g.add(idle, how)
+	g.add(x)
 	if room.size += len(g.List) - before; room.size > room.most {
 		room.thin()
 	}
@@ -65,11 +118,11 @@ func (room *gapRoom) thin() {
 	}
 }
 
-func (g *Gaps) add(idle time.Duration, how Outcome) {
+func (g *Gaps) add(x idleGap) {
 	if g.stride == 0 {
 		g.stride = 1
 	}
-	if how == Answered {
+	if x.How == Answered {
 		if g.passed++; g.passed < g.stride {
 			return
 		}
@@ -79,7 +132,7 @@ func (g *Gaps) add(idle time.Duration, how Outcome) {
 		g.full = !g.thin()
 	}
 	if !g.full {
-		g.List = append(g.List, idleGap{idle, how})
+		g.List = append(g.List, x)
 	}
 }
 

@@ -149,6 +149,7 @@ func (s *Summary) Read(b *evidence.Bundle, o Options) error {
 	if s.Config != nil { // what is beside a document is of its gateway
 		s.Local = b.Local
 	}
+	s.conns.trace(math.MaxInt64)
 	s.Clock.Sort()
 	s.Events = s.Sample.kept()
 	slices.SortStableFunc(s.Events, func(a, b *Event) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
@@ -164,6 +165,7 @@ func (s *Summary) settle() {
 	s.correctTimeouts()
 	s.judgeEchoes()
 	s.unconnected()
+	s.rebuilt()
 }
 
 // without drops the texts that only the record to be explained needs.
@@ -267,6 +269,7 @@ func (s *Summary) stretch(r *accesslog.Record) {
 // attempts counts what each member did, and returns the time that members took.
 func (s *Summary) attempts(r *accesslog.Record, own bool) (inMembers time.Duration) {
 	route := s.routeOf(r)
+	began := s.conns.begins(r)
 	for i := range r.Attempts {
 		a := &r.Attempts[i]
 		p := s.place(r, a)
@@ -274,7 +277,12 @@ func (s *Summary) attempts(r *accesslog.Record, own bool) (inMembers time.Durati
 			s.connects.see(a)
 		}
 		if !own && p.cells != nil {
-			s.conns.see(r, a, p.cells)
+			begin := began + int64(inMembers)
+			end := begin + int64(max(0, a.Total))
+			if i == len(r.Attempts)-1 {
+				end = endOf(r).UnixNano()
+			}
+			s.conns.see(i, a, p.cells, begin, end)
 		}
 		if own && p.work != nil {
 			p.work.see(r, a)
@@ -410,11 +418,11 @@ func waitOf(r *accesslog.Record, a *accesslog.Attempt) (time.Duration, bool) {
 func (s *Summary) gap(m *MemberStats, a *accesslog.Attempt) {
 	switch {
 	case a.Reused && a.Status > 0:
-		s.gaps.add(&m.Gaps, a.Idle, Answered)
+		s.gaps.add(&m.Gaps, gapOf(a, Answered))
 	case a.Reused:
-		s.gaps.add(&m.Gaps, a.Idle, Broke)
+		s.gaps.add(&m.Gaps, gapOf(a, Broke))
 	case a.Stale >= 0:
-		s.gaps.add(&m.Gaps, a.Stale, Stale)
+		s.gaps.add(&m.Gaps, idleGap{Idle: a.Stale, How: Stale})
 	}
 }
 

@@ -67,9 +67,9 @@ func (s *Summary) cutsAnswers(settings string, limit, timer time.Duration) bool 
 	return sum.Waits.Between(after, timer) >= stats.MinEvents && sum.Waits.Max <= timer+TimerBand(timer)
 }
 
-// Lasted is how long an attempt took; the request, where the attempt is not known.
+// Lasted is how long an attempt took; the request, where the attempt is not known. Of several attempts, one may end within the millisecond.
 func Lasted(e *Event) time.Duration {
-	if e.Attempt.Total > 0 {
+	if e.Attempt.Total > 0 || e.Attempt.Total == 0 && e.Tries > 1 {
 		return e.Attempt.Total
 	}
 	return e.Taken

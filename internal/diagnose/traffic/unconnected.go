@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -45,12 +46,9 @@ const rejectedWithin = time.Second
 
 // unconnected finds the failures for which no connection to a member was established, and how that ended, and those for which one was.
 func (s *Summary) unconnected() {
-	if !s.connects.written() {
-		return
-	}
-	unsent := map[MemberKey][]*Event{}
+	unsent, absent := map[MemberKey][]*Event{}, s.connects.written() // what is not there says something only where the log has it elsewhere
 	for _, e := range s.Events {
-		if e.Own || e.v1 || e.untimed || !e.Tried || e.Fault.Side != fault.Backend || e.Attempt.Status > 0 || e.Ambiguous {
+		if e.Own || e.v1 || !e.Tried || e.Fault.Side != fault.Backend || e.Attempt.Status > 0 || e.Ambiguous {
 			continue
 		}
 		timedOut := IsTimeout(e)
@@ -60,6 +58,7 @@ func (s *Summary) unconnected() {
 		switch {
 		case e.Attempt.Connect != accesslog.Unset || e.Attempt.LocalPort != 0:
 			e.Established = true
+		case e.untimed || !absent:
 		case timedOut:
 			e.unmade(s.plain(e))
 		default:
@@ -76,18 +75,50 @@ func (s *Summary) unconnected() {
 }
 
 // silentRuns are the runs of events in which their member answers nobody, as far as the log's times show: those that last long enough for
-// that to show at all, or of a member that never answered.
+// that to show at all, or of a member that never answered. Stamps do not show whether what lies at the edge of a run came before an answer
+// there or after it: it belongs to the run. Where such events come between answers too, accident may make a run of a few of them.
 func (s *Summary) silentRuns(k MemberKey, events []*Event) (runs [][]*Event) {
-	m, from := s.Member(k), 0
+	runs = s.withoutAnswers(k, events)
+	outside := len(events)
+	for _, run := range runs {
+		outside -= len(run)
+	}
+	m := s.Member(k)
+	if m.Answered == 0 {
+		return runs
+	}
+	share := float64(outside+1) / float64(m.Answered+outside+1)
+	return slices.DeleteFunc(runs, func(run []*Event) bool {
+		seconds := map[int64]bool{}
+		for _, e := range run {
+			seconds[e.At.Unix()] = true
+		}
+		return float64(m.Answered+len(events))*math.Pow(share, float64(len(seconds))) >= stats.Significance
+	})
+}
+
+// withoutAnswers are the runs that may be silent ones.
+func (s *Summary) withoutAnswers(k MemberKey, events []*Event) (runs [][]*Event) {
+	m, from, free := s.Member(k), 0, 0
+	slack := stats.BinWidth + events[0].Resolution()
 	for i := range events {
-		slack := stats.BinWidth + events[i].Resolution()
 		if i+1 < len(events) && m.Answers.Between(events[i].At.Add(-slack), events[i+1].At.Add(slack)) == 0 {
 			continue
 		}
-		run := events[from : i+1]
-		if from = i + 1; m.Answered == 0 || len(run) >= 3 && run[len(run)-1].At.Sub(run[0].At) > 2*slack {
-			runs = append(runs, run)
+		first, end := from, i+1
+		from = max(from, end)
+		if first >= end || m.Answered > 0 && (end-first < 3 || events[i].At.Sub(events[first].At) <= 2*slack) {
+			continue
 		}
+		begins, ends := events[first].At.Add(-2*slack), events[i].At.Add(2*slack)
+		for first > free && !events[first-1].At.Before(begins) {
+			first--
+		}
+		for end < len(events) && !events[end].At.After(ends) {
+			end++
+		}
+		runs = append(runs, events[first:end])
+		from, free = max(from, end), end
 	}
 	return runs
 }

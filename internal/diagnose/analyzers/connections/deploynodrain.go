@@ -65,7 +65,7 @@ func deployNoDrain(c *inference.Case) {
 			suspectPoison(c, k, events, "c-deploy-no-drain", "c-restart")
 			continue
 		}
-		f := c.Claim("c-deploy-no-drain", events, inference.ScopeOf(events), inference.ConfidenceOf(len(members) >= 3 ||
+		f := c.Claim("c-deploy-no-drain", events, inference.ScopeOf(events), inference.ConfidenceOf(events[0].Own && len(members) >= 3 ||
 			changedWithin(c, first.Add(-inference.Soon), last)))
 		f.AddEvidence("access-log",
 			fmt.Sprintf("%d members were away one after another between %s and %s, each came back on its own, and requests failed each time",

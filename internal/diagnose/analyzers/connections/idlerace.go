@@ -299,59 +299,72 @@ var IdleRaceByPorts = inference.Analyzer{
 	Run: idleRaceByPorts,
 }
 
-// shortestRebuilt is the shortest idle limit that whole seconds can show.
-const shortestRebuilt = 4 * time.Second
+// shortestRebuilt is the shortest limit of idle age or age that whole seconds can show: an age at it and one of nearly nothing still differ
+// when each is wrong by a second.
+const shortestRebuilt = 3 * time.Second
 
 // idleRaceByPorts looks for the same in Azure's log, where reuse and idle age are rebuilt from source ports to the second.
 // That shows where the failures lie, and not the sum that would prove it: rivals remain.
 func idleRaceByPorts(c *inference.Case) {
-	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
-		return traffic.ClosedSomehow(e) && !e.Ambiguous && e.Attempt.Reused && traffic.Lasted(e) <= c.Traffic.Member(e.Key()).FastFor()
-	}), (*traffic.Event).Key)
+	keys, groups := lostOnUsed(c)
 	limits := map[traffic.PoolKey]time.Duration{}
 	for _, k := range keys {
-		limit, in, out := traffic.ClusterWithin(groups[k], func(e *traffic.Event) time.Duration { return e.Attempt.Idle },
-			func(time.Duration) time.Duration { return 2 * time.Second })
-		m := c.Traffic.Member(k)
-		below, beyond := 0, 0
-		for _, g := range m.Gaps.List {
-			switch {
-			case g.How == traffic.Answered && g.Idle > limit+2*time.Second:
-				beyond += m.Gaps.Weight(g)
-			case g.How == traffic.Answered && g.Idle < limit:
-				below += m.Gaps.Weight(g)
-			}
+		soon := soonLost(c, k, groups[k])
+		if len(soon) > 0 && !idleLimitByPorts(c, k, soon, limits) {
+			idleBandByPorts(c, k, soon)
 		}
-		if len(in) < stats.MinEvents || limit < shortestRebuilt || 2*len(out) > len(in) || below < traffic.EnoughAnswers ||
-			10*beyond > len(in) || inference.Independent(in) < stats.MinEvents {
-			idleBandByPorts(c, k, groups[k])
-			continue
-		}
-		scope := report.Scope{Pool: in[0].Pool, Settings: k.Settings, Member: k.Member}
-		alike := limits[in[0].PoolKey()] // members of one software have one limit, which needs one fact
-		f := claimAlike(c, "c-idle-race", in, scope, alike > 0 && (limit-alike).Abs() <= time.Second)
-		limits[in[0].PoolKey()] = limit
-		idle := traffic.SortedDurations(in, func(e *traffic.Event) time.Duration { return e.Attempt.Idle })
-		f.AddEvidence("access-log",
-			fmt.Sprintf("%d requests were lost on connections of %s that had been idle for %s to %s (rebuilt from source ports, to the second); %d were answered on connections idle for less, %d on ones idle for longer",
-				len(in), k.Member, units.Seconds(idle[0]), units.Seconds(idle[len(idle)-1]), below, beyond), in...)
-		if len(f.RuledOut) == 0 {
-			f.AddEvidence("access-log", fmt.Sprintf("they failed within %s, sooner than answers come", units.Seconds(m.FastFor())))
-			if likely := lookalike(limit, limit, 0); likely != "" {
-				f.AddEvidence("access-log", "the idle limit is about "+units.Seconds(limit)+likely)
-			}
-			f.RuleOut("g-crash-on-input", "they failed sooner than a handler starts")
-			f.RuleOut("c-restart", fmt.Sprintf("they lie at %d different moments", inference.Independent(in)))
-		}
-		f.AddRivals("b-stateful-idle-rst", "c-keepalive-max-requests", "c-max-age")
-		f.SetExpected("backend", 0, f.Failures+f.Recovered, "bounded", "all of them, if it is the member's own limit")
-		target := max(aboveGateways, (5*limit + time.Second - 1).Truncate(time.Second)) // nobody sets a limit to the millisecond
-		c.Expand(map[string]string{
-			"address": k.Server.String(), "idle": "a time that Azure does not document (most gateways: a minute)", "backendIdle": "about " +
-				units.Seconds(limit), "newIdle": units.GoDuration((limit - 2*time.Second).Truncate(time.Second)),
-			"backendTarget": units.Seconds(target), "backendTargetMs": fmt.Sprint(target.Milliseconds()),
-		}, f)
 	}
+}
+
+// idleLimitByPorts claims the lost requests of a member with one idle limit. limits are those of the members of each pool so far.
+func idleLimitByPorts(c *inference.Case, k traffic.MemberKey, events []*traffic.Event, limits map[traffic.PoolKey]time.Duration) bool {
+	limit, in, out := traffic.ClusterWithin(events, func(e *traffic.Event) time.Duration { return e.Attempt.Idle },
+		func(time.Duration) time.Duration { return longestSpread })
+	if len(in) < stats.MinEvents || limit < shortestRebuilt || 2*len(out) > len(in) {
+		return false
+	}
+	idle := limitOf(c, k, in, events, traffic.OfIdle, portSlack)
+	if !idle.holds() {
+		return false
+	}
+	uses, age := limitOf(c, k, in, events, traffic.OfUses, 0), limitOf(c, k, in, events, traffic.OfAge, portSlack)
+	if uses.holds() && uses.low == uses.high && uses.low > 1 {
+		suspectLimits(c, k, in)
+		return true
+	}
+	scope := report.Scope{Pool: in[0].Pool, Settings: k.Settings, Member: k.Member}
+	alike := limits[in[0].PoolKey()] // members of one software have one limit, which needs one fact
+	f := claimAlike(c, "c-idle-race", in, scope, alike > 0 && (limit-alike).Abs() <= time.Second)
+	limits[in[0].PoolKey()] = limit
+	f.AddEvidence("access-log",
+		fmt.Sprintf("%d requests were lost on connections of %s that had been idle for %s to %s (%s, to the second); %d were answered on connections idle for less, %d on ones idle for longer",
+			len(in), k.Member, units.Seconds(time.Duration(idle.low)), units.Seconds(time.Duration(idle.high)), byPorts(in), idle.below,
+			idle.beyond), in...)
+	if len(f.RuledOut) == 0 {
+		f.AddEvidence("access-log",
+			fmt.Sprintf("they failed within %s, sooner than answers come", units.Seconds(c.Traffic.Member(k).FastFor())))
+		if likely := lookalike(limit, limit, 0); likely != "" {
+			f.AddEvidence("access-log", "the idle limit is about "+units.Seconds(limit)+likely)
+		}
+		f.RuleOut("g-crash-on-input", "they failed sooner than a handler starts")
+		f.RuleOut("c-restart", fmt.Sprintf("they lie at %d different moments", idle.n))
+		uses.weighUses(f)
+		age.weighAge(f)
+	}
+	f.AddRivals("b-stateful-idle-rst")
+	limitByPortsFixes(c, k, limit, f)
+	return true
+}
+
+// limitByPortsFixes fills in limits below and above one that is known to the second.
+func limitByPortsFixes(c *inference.Case, k traffic.MemberKey, limit time.Duration, f *inference.Finding) {
+	f.SetExpected("backend", 0, f.Failures+f.Recovered, "bounded", "all of them, if it is the member's own limit")
+	target := max(aboveGateways, (5*limit + time.Second - 1).Truncate(time.Second)) // nobody sets a limit to the millisecond
+	c.Expand(map[string]string{
+		"address": k.Server.String(), "idle": "a time that Azure does not document (most gateways: a minute)", "backendIdle": "about " +
+			units.Seconds(limit), "newIdle": units.GoDuration((limit - 2*time.Second).Truncate(time.Second)),
+		"backendTarget": units.Seconds(target), "backendTargetMs": fmt.Sprint(target.Milliseconds()),
+	}, f)
 }
 
 // aboveGateways is above the time for which most gateways keep idle connections to their backends, a minute.

@@ -71,3 +71,41 @@ func commonUses(events []*traffic.Event) (uses int, same []*traffic.Event) {
 	}
 	return uses, same
 }
+
+// KeepaliveMaxRequestsByPorts recognises c-keepalive-max-requests in Azure's log.
+var KeepaliveMaxRequestsByPorts = inference.Analyzer{
+	Name: "c-keepalive-max-requests", Requires: inference.Log,
+	Doc: "by source ports, each lost request was the next one on its connection, none was answered beyond that number, and no idle limit explains them",
+	Run: maxRequestsByPorts,
+}
+
+// maxRequestsByPorts counts the requests of each connection in Azure's log. Connections older than the log have carried more than it shows.
+func maxRequestsByPorts(c *inference.Case) {
+	keys, groups := lostOnUsed(c)
+	for _, k := range keys {
+		events := traffic.Filter(soonLost(c, k, groups[k]), func(e *traffic.Event) bool { return e.Attempt.Uses > 0 })
+		uses, same := commonUses(events)
+		if !traffic.Mostly(same, events) || uses < 2 {
+			continue
+		}
+		limit := limitOf(c, k, same, events, traffic.OfUses, 0)
+		idle, age := limitOf(c, k, same, events, traffic.OfIdle, portSlack), limitOf(c, k, same, events, traffic.OfAge, portSlack)
+		switch {
+		case !limit.holds() || inference.InOneMoment(same):
+			continue
+		case idle.holds(), age.holds() && age.high-age.low <= int64(longestSpread):
+			suspectLimits(c, k, same)
+			continue
+		}
+		f := c.Claim("c-keepalive-max-requests", same, inference.ScopeOf(same), report.Medium)
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%d requests were lost on connections of %s that had carried exactly %d requests (%s); %d were answered on connections that had carried fewer, %d on ones that had carried as many",
+				len(same), k.Member, uses, byPorts(same), limit.below, limit.inside+limit.beyond), same...)
+		idle.weighIdle(f)
+		age.weighAge(f)
+		f.RuleOut("c-restart", fmt.Sprintf("they lie at %d different moments, each connection at the same number of requests", limit.n))
+		f.SetExpected("backend", 0, len(same), "bounded",
+			"the gateway does not reuse a connection whose last answer carries Connection: close")
+		c.Expand(map[string]string{"address": k.Server.String(), "uses": fmt.Sprint(uses)}, f)
+	}
+}

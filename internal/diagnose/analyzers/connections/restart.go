@@ -32,7 +32,11 @@ func restart(c *inference.Case) {
 	c.MemberOutages(func(k traffic.MemberKey, m *traffic.MemberStats, o inference.Outage) {
 		returned := returned(c, &o, m)
 		o.Events = inference.TrimBefore(o.Events)
-		if !returned || !likeARestart(&o, m) || evicted(c, o, o.Back) {
+		if !returned || !likeARestart(&o, m) || evicted(c, o, o.Back) || neverSeen(&o, m) {
+			return
+		}
+		if poolAway(c, k, &o) {
+			suspectPoolAway(c, &o)
 			return
 		}
 		if away[k] == nil {
@@ -80,6 +84,35 @@ func likeARestart(o *inference.Outage, m *traffic.MemberStats) bool {
 	return m.Answers.Between(from, to) == 0
 }
 
+// neverSeen reports whether Azure's log has no answer of the member before an outage: it may listen for the first time then.
+func neverSeen(o *inference.Outage, m *traffic.MemberStats) bool {
+	_, before := m.Answers.Before(o.From())
+	return !o.Events[0].Own && !before
+}
+
+// poolAway reports whether Azure's log has no answer of any member of a pool of several during an outage. Each of them may have been
+// restarted; or the way to all of them was closed, which the log does not tell apart.
+func poolAway(c *inference.Case, k traffic.MemberKey, o *inference.Outage) bool {
+	if o.Events[0].Own {
+		return false
+	}
+	slack, others := stats.BinWidth+o.Events[0].Resolution(), 0
+	for other, m := range c.Traffic.Members {
+		if other == k || m.Answered == 0 || c.NeighboursOf(other) != c.NeighboursOf(k) {
+			continue
+		}
+		if others++; m.Answers.Between(o.Events[0].At.Add(slack), o.Last().Add(-slack)) > 0 {
+			return false
+		}
+	}
+	return others > 0
+}
+
+func suspectPoolAway(c *inference.Case, o *inference.Outage) {
+	c.Suspect(o.Events, "no member of the pool answered at that time, and all came back: look whether their processes started then, and what else ended the way to all of them at once",
+		"c-restart", "b-reject", "b-route", "c-deploy-no-drain")
+}
+
 func restarts(c *inference.Case, k traffic.MemberKey, runs []inference.Outage) {
 	var events []*traffic.Event
 	broken, refused, poison := 0, 0, poisons{}
@@ -103,10 +136,14 @@ func restarts(c *inference.Case, k traffic.MemberKey, runs []inference.Outage) {
 	}
 	m, last := c.Traffic.Members[k], runs[len(runs)-1]
 	f := c.Claim("c-restart", events, inference.ScopeOf(events), confidence)
+	were := "new ones were refused"
+	if !events[0].Own {
+		were = "attempts ended at once without a connection (no serverConnectTime)"
+	}
 	f.AddEvidence("access-log",
-		fmt.Sprintf("%s was away %s: %d connections broke under a request and %d new ones were refused, first at %s, last at %s; it answered nothing meanwhile, and answered %s at %s",
-			k.Member, units.Count(len(runs), "time", "times"), broken, refused, units.Stamp(runs[0].Events[0].At), units.Stamp(last.Last()),
-			whom(&last), units.Stamp(last.Back)), events...)
+		fmt.Sprintf("%s was away %s: %d connections broke under a request and %d %s, first at %s, last at %s; it answered nothing meanwhile, and answered %s at %s",
+			k.Member, units.Count(len(runs), "time", "times"), broken, refused, were, units.Stamp(runs[0].Events[0].At),
+			units.Stamp(last.Last()), whom(&last), units.Stamp(last.Back)), events...)
 	if x := c.RestartWithin(runs[0].Events[0].At.Add(-inference.Soon), last.Back); x != nil {
 		f.AddEvidence("activity-log", fmt.Sprintf("%s of %s by %s, from %s to %s", x.Operation, units.Dash(x.Resource),
 			inference.CallerOr(x.Caller), units.Stamp(x.At), units.Stamp(x.Ended)))
@@ -120,9 +157,20 @@ func restarts(c *inference.Case, k traffic.MemberKey, runs []inference.Outage) {
 	f.RuleOut("b-refused", "the member came back on its own")
 	f.RuleOut("c-idle-race", "new connections were refused: the whole process was away, not one connection")
 	f.AddRivals("g-oom-kill", "g-crash-on-input")
+	if !events[0].Own {
+		moreRivalsByLog(f, broken)
+	}
 	f.SetExpected("backend", inference.CountVisible(events), len(events), "bounded",
 		"a graceful stop loses none of them; those under way when the process ends depend on how long it waits")
 	c.Expand(map[string]string{"address": k.Server.String()}, f)
+}
+
+// moreRivalsByLog adds what refuses for a while too. Where no connection broke, those that the member had may have gone on.
+func moreRivalsByLog(f *inference.Finding, broken int) {
+	if broken == 0 {
+		f.AddOpenRivals("c-ignores-sigterm-listener-close")
+	}
+	f.AddOpenRivals("d-worker-timeout-kill", "b-reject")
 }
 
 // promised are the events on connections that had answered a round trip or so before they ended: that answer did not announce the end,

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"causeway/internal/accesslog"
 	"causeway/internal/diagnose/story"
 )
 
@@ -99,4 +100,126 @@ func TestRefusalsAmongAnswersAreNoRestart(t *testing.T) {
 		}
 	}
 	story.Undecided(t, s, n)
+}
+
+// retried sends the request to member 5 after an attempt on 4 that ended at once without a connection.
+func retried(r *accesslog.Record, a *accesslog.Attempt) {
+	story.Recovered(story.RefusedFault, story.Fails(story.RefusedFault, 0))(r, a)
+	first := &r.Attempts[len(r.Attempts)-1]
+	first.Member, first.Server = "10.0.0.4", story.ServerOf(4)
+	first.HeaderTime, first.Total = accesslog.Unset, 0
+	story.Took(3*time.Second)(r, a)
+}
+
+// In Azure's log a member that made no connection for a while, and answered before and afterwards, was restarted. A retry may have hidden
+// all of that. What only looks like it is left open.
+func TestRestartInAzuresLog(t *testing.T) {
+	t.Parallel()
+	refused := story.Fails(story.RefusedFault, time.Millisecond)
+	for name, x := range map[string]struct {
+		named string
+		play  func(s *story.Story, second int) // the requests of a second, of 60
+	}{
+		"away for ten seconds": {"c-restart medium", func(s *story.Story, second int) {
+			if second >= 30 && second < 40 {
+				s.Request(4, refused)
+				return
+			}
+			s.Request(4)
+		}},
+		"hidden by a retry": {"c-restart medium", func(s *story.Story, second int) {
+			if second >= 30 && second < 40 {
+				s.Request(5, retried)
+				return
+			}
+			s.Request(4)
+		}},
+		"with requests at work": {"c-restart medium", func(s *story.Story, second int) {
+			switch {
+			case second == 30:
+				s.Request(4, story.Fails(story.RaceFault, 400*time.Millisecond))
+			case second > 30 && second < 40:
+				s.Request(4, refused)
+			default:
+				s.Request(4)
+			}
+		}},
+		"a limit of connections": {"", func(s *story.Story, second int) {
+			s.Request(4)
+			if second >= 20 && second < 50 {
+				s.Request(4, refused)
+			}
+		}},
+		"never back": {"", func(s *story.Story, second int) {
+			if second < 30 {
+				s.Request(4)
+			} else if second < 40 {
+				s.Request(4, refused)
+			}
+		}},
+		"up for the first time": {"", func(s *story.Story, second int) {
+			if second < 10 {
+				s.Request(4, refused)
+				return
+			}
+			s.Request(4)
+		}},
+		"silent as well": {"", func(s *story.Story, second int) {
+			switch {
+			case second >= 30 && second < 40 && second%2 == 0:
+				s.Request(4, story.Fails(story.TimeoutFault, 2*time.Second))
+			case second >= 30 && second < 40:
+				s.Request(4, refused)
+			default:
+				s.Request(4)
+			}
+		}},
+		"the whole pool": {"", func(s *story.Story, second int) {
+			if second >= 30 && second < 40 {
+				s.Request(4, refused)
+				s.Request(5, refused)
+				s.Request(6, refused)
+				return
+			}
+			s.Request(4)
+			s.Request(6)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			for second := range 60 {
+				for range 3 {
+					s.After(333 * time.Millisecond)
+					x.play(s, second)
+					if name != "the whole pool" || second < 30 || second >= 40 {
+						s.Request(5)
+					}
+				}
+			}
+			r := s.Diagnose()
+			if got, _, _ := strings.Cut(story.Causes(r), ", k-hidden"); got != x.named && (x.named != "" || strings.Contains(got, "c-restart")) {
+				t.Errorf("found %q\n%s", story.Causes(r), story.TextOf(t, r))
+			}
+		})
+	}
+}
+
+// A roll-out goes through the members of a pool, in Azure's log too.
+func TestRollOutInAzuresLog(t *testing.T) {
+	t.Parallel()
+	s := story.NewAzure(t)
+	for second := range 90 {
+		for range 3 {
+			s.After(333 * time.Millisecond)
+			for i := range 3 {
+				if from := 20 + 20*i; second >= from && second < from+8 {
+					s.Request(4+i, story.Fails(story.RefusedFault, time.Millisecond))
+				} else {
+					s.Request(4 + i)
+				}
+			}
+		}
+	}
+	story.Expect(t, s.Diagnose(), "c-deploy-no-drain medium 72")
 }

@@ -81,6 +81,7 @@ func refused(c *inference.Case) {
 // there.
 func refusedByLog(c *inference.Case, f *inference.Finding, events []*traffic.Event, first, last time.Time) {
 	e := events[0]
+	f.AddOpenRivals(c.MovedAway(events)...)
 	f.AddRivals("c-restart")
 	if t := c.Traffic.HistoryOf(e); t != nil && t.IsUp() {
 		healthy, known := c.HealthyThroughout(e.Pool, e.Settings, first, last)

@@ -301,3 +301,21 @@ func TestNotFoundIsPageOrHost(t *testing.T) {
 		})
 	}
 }
+
+// A log in which nobody was answered, beside a report in which no member is healthy: then quick 502s are the gateway's own, also on the
+// first generation, whose rows name neither pool nor reason. With one healthy member they may be anything.
+func TestNobodyAnsweredAndNobodyHealthy(t *testing.T) {
+	t.Parallel()
+	for other, want := range map[string][]string{"Down": {"a-all-unhealthy-fail-closed high 20"}, "Up": nil} {
+		t.Run(other, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			for range 20 {
+				s.After(2*time.Second).Request(0, story.BadGateway)
+			}
+			s.Server("10.0.0.4", "Down", "", "The backend ended the TLS handshake.")
+			s.Server("10.0.0.5", other, "", "")
+			story.Expect(t, s.Diagnose(), want...)
+		})
+	}
+}
