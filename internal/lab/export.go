@@ -9,6 +9,7 @@ import (
 	"hash/fnv"
 	"io/fs"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -198,6 +199,38 @@ func stamp(record map[string]json.RawMessage, end time.Time) {
 	record[name] = json.RawMessage(strconv.Quote(end.UTC().Truncate(time.Second).Format(layout)))
 }
 
+// connectTimes is serverConnectTime as nginx writes it: with the TLS handshake, and a dash where that did not end well.
+func connectTimes(list string, r *accesslog.Record) string {
+	parts := strings.Split(list, ", ")
+	for i := range min(len(parts), len(r.Attempts)) {
+		switch a := &r.Attempts[i]; {
+		case a.Fault.Phase == fault.TLS:
+			parts[i] = "-"
+		case a.TLS > 0:
+			parts[i] = strconv.FormatFloat((max(a.Connect, 0) + a.TLS).Seconds(), 'f', 3, 64)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// routed are the members of the attempts at the addresses of the document, also of a document that is no longer applied.
+func (e exporter) routed(r *accesslog.Record) string {
+	var out []string
+	for i := range r.Attempts {
+		a := &r.Attempts[i]
+		text := e.names.Replace(a.Server.String())
+		addr, err := netip.ParseAddr(a.Member)
+		switch {
+		case !a.Server.IsValid():
+			text = "-"
+		case err == nil && addr != a.Server.Addr():
+			text = netip.AddrPortFrom(addr, 8080).String()
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, ", ")
+}
+
 // durations are the properties of a record that are times: numbers, and lists of attempts in quotes.
 var durations = []string{"timeTaken", "clientResponseTime", "serverConnectTime", "serverHeaderTime", "serverResponseLatency"}
 
@@ -228,11 +261,13 @@ func (e exporter) row(line []byte) (exportedRow, error) {
 	}
 	end := e.clock.Time(r.Start.Add(r.Taken))
 	stamp(record, end)
-	stretchDurations(properties)
 	delete(properties, "causeway")
-	if routed, ok := properties["serverRouted"]; ok {
-		properties["serverRouted"] = json.RawMessage(e.names.Replace(string(routed)))
+	if properties["serverRouted"] != nil {
+		times := connectTimes(strings.Trim(string(properties["serverConnectTime"]), `"`), &r)
+		properties["serverConnectTime"] = json.RawMessage(strconv.Quote(times))
+		properties["serverRouted"] = json.RawMessage(strconv.Quote(e.routed(&r)))
 	}
+	stretchDurations(properties)
 	if record["properties"], err = json.Marshal(properties); err != nil {
 		return exportedRow{}, err
 	}

@@ -29,6 +29,7 @@ var notThroughNginx = map[string]string{
 	"proxy-loop":            "nginx adds nothing to a request by which it knows itself again",
 	"applies-but-fine":      "what an apply does to requests under way is Causeway's own",
 	"slow-upload":           "a minute of waiting for one client, which nginx's log says no other way than Causeway's",
+	"slow-ones-pile-up":     "turns fall at two instances as they like, and nothing fails",
 	"pipelining-but-fine":   "nginx's log has one time for requests that arrive together",
 }
 

@@ -69,6 +69,9 @@ func Play(ctx context.Context, s stage.Scenario, seed uint64, keep string) (*Res
 		Dir:    keep,
 		places: []placeOf{{Common: stage.Common(), azure: s.Made, coarse: stage.First}},
 	}
+	if r.places[0].Member != "" && stage.FailsAt != "" {
+		r.places[0].Member = stage.FailsAt // the trace has one name for all addresses of the only member
+	}
 	if r.Judgement, err = r.judge(dir, s.Open); err != nil {
 		return nil, fmt.Errorf("diagnose %s: %w", s.Name, err)
 	}
@@ -76,6 +79,7 @@ func Play(ctx context.Context, s stage.Scenario, seed uint64, keep string) (*Res
 		r.Azure, r.Took = r.Judgement, time.Since(began)
 		return r, nil
 	}
+	r.places[0].Member = stage.Common().Member
 	exported, err := export(dir, echoes(s.Name, seed))
 	if err != nil {
 		return nil, fmt.Errorf("export what %s left, as Azure does: %w", s.Name, err)

@@ -46,7 +46,7 @@ func connectionScenarios() []stage.Scenario {
 			Play: connectionLimit,
 		},
 		{
-			Name: "stale-everywhere", Story: "two members with different idle limits, both below the gateway's", Lasts: 8 * time.Second,
+			Name: "stale-everywhere", Story: "two members with different idle limits, both below the gateway's", Lasts: 14 * time.Second,
 			Truth: []stage.Truth{{Cause: "c-idle-race", Member: stage.MemberName(0)}, {Cause: "c-idle-race", Member: stage.MemberName(1)}},
 			Open:  true, Play: staleEverywhere,
 		},
@@ -157,6 +157,7 @@ func connectionLimit(s *stage.Stage) {
 	s.Fire(30, s.Flow(70, 4*time.Second, order))
 }
 
+// staleEverywhere has gaps of the one limit first and of the other afterwards: gaps of both at once would make each other shorter.
 func staleEverywhere(s *stage.Stage) {
 	handler := 150 * time.Millisecond
 	first := s.Vary(300*time.Millisecond, 400*time.Millisecond)
@@ -166,5 +167,6 @@ func staleEverywhere(s *stage.Stage) {
 	health := map[string]peers.Reply{"/health": {}}
 	a, b := s.Peer(peers.Script{Idle: first, Reply: reply, Paths: health}), s.Peer(peers.Script{Idle: second, Reply: reply, Paths: health})
 	s.Web(stage.Pool{Members: stage.Members(s.Far(a, delay), s.Far(b, delay))})
-	s.Fire(10, raceBursts(s, first, handler, delay, 40, order), raceBursts(s, second, handler, delay, 40, order))
+	s.Fire(10, raceBursts(s, first, handler, delay, 40, order),
+		later(raceBursts(s, second, handler, delay, 40, order), 6500*time.Millisecond))
 }

@@ -43,7 +43,8 @@ var paths = map[string]string{
 	"timeout-and-head d-slow-route": "/report", "timeout-and-head e-header-too-big": "/account",
 	"clients-and-crash g-crash-on-input": "/import", "short-bodies-both-ways j-short-body": "/upload",
 	"short-bodies-both-ways e-short-body": "/export", "probe-and-client-head j-header-limit": "/account",
-	"one-lock": "/book", "status-line": "/legacy", "interim": "/legacy",
+	"refused-and-expired b-refused": "/", "refused-and-expired f-expired": "/api/a", "clients-and-crash j-client-abort": "/",
+	"gateway-drain": "/report", "one-lock": "/book", "status-line": "/legacy", "interim": "/legacy",
 	"made-inner-timeout": "/search", "made-client-timer": "/report", "made-waf-latency": "/form", "made-wrong-pool": "/api/orders",
 	"made-slow-route": "/report", "made-inner-and-instance d-inner-timeout": "/search",
 }
@@ -52,7 +53,8 @@ var paths = map[string]string{
 var members = map[string]string{
 	"drain-too-short": stage.MemberName(0), "endpoint-lag": stage.MemberName(2), "not-ready-yet": stage.MemberName(2),
 	"restart": stage.MemberName(0), "killed-for-memory": stage.MemberName(0), "two-members-two-causes d-hung": stage.MemberName(1),
-	"made-node-local": stage.MemberName(2),
+	"slow-ones-pile-up": stage.MemberName(1), "made-node-local": stage.MemberName(2),
+	"partial-rotation": stage.MemberName(2), "hidden-by-retry": stage.MemberName(0),
 }
 
 // instances are those of the gateway that the failures are at.
@@ -92,8 +94,10 @@ var kindsByScenario = map[string][]string{
 	"client-certificate-traffic": {kindUntrusted, kindLostAtOnce},
 	"made-wrong-pool":            {kindLostAtOnce}, // the members of the other pool close connections
 	// Clients of a play leave after one and the same time, which the seed chooses.
-	"accept-queue": {kindUnreachable, kindLostAtOnce}, // what waits in the queue is lost when the member starts anew
-	"status-line":  {kindMalformed}, "interim": {kindMalformed},
+	"accept-queue":     {kindUnreachable, kindLostAtOnce}, // what waits in the queue is lost when the member starts anew
+	"connection-limit": {kindLostAtOnce, kindNoMember},    // probes are beyond the limit too
+	"gateway-drain":    {kindRejected, kindLostAtOnce},
+	"status-line":      {kindMalformed}, "interim": {kindMalformed},
 	"client-abort":    {kindClientLeft, kindClientsTimer},
 	"broken-download": {kindClientLeft, kindClientsTimer, kindCutShort},
 }
@@ -145,7 +149,9 @@ var kinds = map[string][]string{
 	"k-chained-proxy": {kindBackendStatus, kindOtherTimer}, "k-hidden-by-retry": {kindRefused, kindLostAtOnce},
 	"i-empty-pool": {kindNoMember}, "i-wrong-pool": {kindNoMember}, "i-wrong-port": {kindRefused, kindNoMember},
 	"i-no-listener-match": {kindRejected},
-	"j-client-abort":      {kindClientLeft, kindClientsTimer}, "j-client-timer-spike": {kindClientsTimer},
+	// The outermost gateway waits until its timer; those within see it leave, or pass a 504 on.
+	"i-proxy-loop":   {kindGatewayTimer, kindBackendStatus, kindClientLeft},
+	"j-client-abort": {kindClientLeft, kindClientsTimer}, "j-client-timer-spike": {kindClientsTimer},
 	"j-client-rst-mid-download": {kindClientLeft, kindCutShort},
 	"j-short-body":              {kindClientLeft, kindRejected},
 	"b-node-local":              {kindLostAtOnce}, "h-instance-fault": {kindLostAtOnce}, "h-capacity-max": {kindLostAtOnce},
