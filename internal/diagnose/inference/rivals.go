@@ -109,7 +109,7 @@ func (c *Case) Against(events []*traffic.Event) func(id string) string {
 		if !traffic.ClosedSomehow(e) && (e.Own || e.Session || e.Fault.Phase != fault.Connect) {
 			return func(string) string { return "" }
 		}
-		if e.Attempt.Reused {
+		if e.UsedBefore() {
 			ends.used++
 		} else if e.Attempt.Connect > 0 {
 			ends.fresh++
