@@ -21,9 +21,9 @@ var ClientRstMidDownload = inference.Analyzer{
 func clientCutsDownload(c *inference.Case) {
 	events := c.Unclaimed(func(e *traffic.Event) bool {
 		return e.Fault.Side == fault.Client && !c.FromMember(e) && e.Fault.Phase == fault.Deliver &&
-			(e.Fault.Kind == fault.Closed || e.Fault.Kind == fault.Reset)
+			(e.Fault.Kind == fault.Closed || e.Fault.Kind == fault.Reset) && (e.Own || delivered(e))
 	})
-	if len(events) == 0 {
+	if len(events) == 0 || !events[0].Own && len(events) < stats.MinEvents {
 		return
 	}
 	f := c.Claim("j-client-rst-mid-download", events, inference.ScopeOf(events), inference.ConfidenceOf(events[0].Own))
@@ -40,4 +40,10 @@ func clientCutsDownload(c *inference.Case) {
 	}
 	f.SetExpected("client", 0, len(events), "unknown", "whether they would have taken the rest is not in the evidence")
 	c.Expand(map[string]string{}, f)
+}
+
+// delivered reports whether more time went into the delivery of an answer than into the wait for it: of clients that leave at once some
+// have been sent a head by then.
+func delivered(e *traffic.Event) bool {
+	return e.Attempt.HeaderTime >= 0 && e.Taken-e.Attempt.HeaderTime > e.Attempt.HeaderTime
 }

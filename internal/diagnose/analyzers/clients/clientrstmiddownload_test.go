@@ -39,12 +39,13 @@ func TestDownloadsThatClientsEndOnAzure(t *testing.T) {
 	t.Parallel()
 	for name, x := range map[string]struct {
 		status int
-		after  func(i int) time.Duration
+		after  func(i int) time.Duration // it left
 		want   string
 		timer  bool
 	}{
 		"people":        {200, func(i int) time.Duration { return time.Duration(1+i) * time.Second }, "j-client-rst-mid-download medium 12", false},
 		"a timer":       {200, func(int) time.Duration { return 8 * time.Second }, "j-client-rst-mid-download medium 12", true},
+		"at once":       {200, func(int) time.Duration { return 15 * time.Millisecond }, "j-client-abort high 12", false},
 		"while waiting": {499, func(i int) time.Duration { return time.Duration(1+i) * 10 * time.Millisecond }, "j-client-abort high 12", false},
 	} {
 		t.Run(name, func(t *testing.T) {
