@@ -39,8 +39,8 @@ const (
 	maxUses    = 1 << 19         // a query answers with half a million rows at most
 )
 
-// judge looks at the end of a further attempt. Rows of one instance and member stand in the order of time, or they do not; those of different
-// instances may come in batches.
+// judge looks at the end of a further attempt. Rows of one instance and member stand in the order of time, or they do not; those of
+// different instances may come in batches.
 func (c *connections) judge(at *Cell, end int64) {
 	if c.judged++; c.judged == 1 {
 		c.earliest, c.latest = end, end

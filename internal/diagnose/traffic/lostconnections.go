@@ -12,8 +12,8 @@ import (
 
 // Some rows lack the source port of a connection that broke before its request went out. The other rows of the instance and member still
 // tell which connection that was: one that was idle then, and that nobody used again. nginx, like most gateways, picks the connection that
-// was used last. So of several it is the one that had been idle for the shortest time; and if one that was used later still served again, the
-// gateway did not pick like that, or the lost attempt had made a connection.
+// was used last. So of several it is the one that had been idle for the shortest time; and if one that was used later still served again,
+// the gateway did not pick like that, or the lost attempt had made a connection.
 
 // lostAttempt is an attempt that ended at once, on a connection that its row does not name.
 type lostAttempt struct {
