@@ -13,8 +13,8 @@ import (
 
 // StatefulIdleDrop recognises b-stateful-idle-drop: something on the way forgets idle connections, silently.
 var StatefulIdleDrop = inference.Analyzer{
-	Name: "b-stateful-idle-drop", Requires: inference.Trace,
-	Doc: "only requests on connections idle for longer than any that was answered wait, and they wait for the whole request timeout",
+	Name: "b-stateful-idle-drop", Requires: inference.Log,
+	Doc: "only requests on connections idle for longer than any that was answered wait, and they wait for the whole request timeout; on Azure, by source ports",
 	Run: statefulIdleDrop,
 }
 
@@ -22,7 +22,7 @@ var StatefulIdleDrop = inference.Analyzer{
 // either: what is sent on it afterwards is never answered. A member that needs long after a quiet time looks alike.
 func statefulIdleDrop(c *inference.Case) {
 	for _, l := range c.TimedOutGroups() {
-		if l.Limit == 0 || !idleDropped(c, l.Events) {
+		if l.Limit == 0 || !idleDropped(c, l.Events) && !idleDroppedByPorts(c, l.Events) {
 			continue
 		}
 		if len(l.Events) < stats.MinEvents || l.Route.Answered < traffic.EnoughAnswers {
@@ -46,13 +46,51 @@ func idleDropped(c *inference.Case, events []*traffic.Event) bool {
 	return true
 }
 
+const (
+	byPort        = time.Second     // as exact is an idle age that is rebuilt from source ports
+	leastRebuilt  = 4 * time.Second // shorter ones are no more than that
+	oftenAnswered = 20              // times as many requests must be lost as are answered on connections that were idle for as long
+)
+
+// idleDroppedByPorts reports the same of Azure's log, whose idle ages are rebuilt from source ports: nearly all timeouts were on connections
+// idle for longer than nearly all that were answered.
+func idleDroppedByPorts(c *inference.Case, events []*traffic.Event) bool {
+	reused := traffic.Filter(events, func(e *traffic.Event) bool { return !e.Own && e.Attempt.Reused })
+	if 10*len(reused) < 9*len(events) {
+		return false
+	}
+	idle := traffic.SortedDurations(reused, func(e *traffic.Event) time.Duration { return e.Attempt.Idle })
+	least, below, beyond := idle[len(idle)/10], 0, 0
+	members, _ := traffic.GroupBy(reused, (*traffic.Event).Key)
+	for _, k := range members {
+		m := c.Traffic.Member(k)
+		for _, g := range m.Gaps.List {
+			switch {
+			case g.How != traffic.Answered:
+			case g.Idle < least-byPort:
+				below += m.Gaps.Weight(g)
+			default:
+				beyond += m.Gaps.Weight(g)
+			}
+		}
+	}
+	return least >= leastRebuilt && below >= traffic.EnoughAnswers && oftenAnswered*beyond <= len(reused)
+}
+
 func forgotten(c *inference.Case, l *inference.TimedOutGroup) {
 	f := c.Claim("b-stateful-idle-drop", l.Events, l.Scope, report.Medium)
 	idle := traffic.SortedDurations(l.Events, func(e *traffic.Event) time.Duration { return e.Attempt.Idle })
 	longest := c.LongestAnswered(l.Events[0].Key())
-	f.AddEvidence("access-log",
-		fmt.Sprintf("%d requests waited in vain, every one on a connection that had been idle for %s or more; none was answered on a connection idle for longer than %s, %d were on others",
-			len(l.Events), units.Seconds(idle[0]), units.Seconds(longest), l.Route.Answered), l.Events...)
+	if l.Events[0].Own {
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%d requests waited in vain, every one on a connection that had been idle for %s or more; none was answered on a connection idle for longer than %s, %d were on others",
+				len(l.Events), units.Seconds(idle[0]), units.Seconds(longest), l.Route.Answered), l.Events...)
+	} else {
+		longest = longest.Truncate(time.Second)
+		f.AddEvidence("access-log",
+			fmt.Sprintf("%d requests waited in vain, nearly all on connections that had been idle for %s or more; %d were answered, hardly any on a connection idle for as long (rebuilt from source ports, to the second)",
+				len(l.Events), units.Seconds(idle[len(idle)/10].Truncate(time.Second)), l.Route.Answered), l.Events...)
+	}
 	f.RuleOut("c-idle-race", "the connections were not closed: nothing came back at all")
 	f.RuleOut("d-timeout-below-latency", "the wait follows the idle age of the connection, not the request")
 	f.AddRivals("d-cold-start", "d-hung")
@@ -64,6 +102,6 @@ func forgotten(c *inference.Case, l *inference.TimedOutGroup) {
 		"if the network path forgets; with a slow start of the member the requests would wait on new connections too")
 	c.Expand(map[string]string{
 		"address": inference.Address(l.Events), "newIdle": units.GoDuration(max(limit, 100*time.Millisecond)),
-		"hop": units.Seconds(idle[0]),
+		"hop": units.Seconds(idle[len(idle)/10].Truncate(100 * time.Millisecond)),
 	}, f)
 }

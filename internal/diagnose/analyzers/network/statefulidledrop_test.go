@@ -1,6 +1,7 @@
 package network_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -21,4 +22,42 @@ func TestForgottenIdleConnections(t *testing.T) {
 		}
 	}
 	story.Expect(t, s.Diagnose(), "b-stateful-idle-drop medium 10")
+}
+
+// Azure's log names connections by their source ports: each is used, left alone for a while and used again. Where only the long idle ones
+// hang, the path has forgotten them; where some of those are answered it may still be that; where any may hang it is something else.
+func TestForgottenIdleConnectionsOnAzure(t *testing.T) {
+	t.Parallel()
+	for name, x := range map[string]struct {
+		hangs       func(i int, idle time.Duration) bool
+		found, open string
+	}{
+		"the long idle ones":         {func(_ int, idle time.Duration) bool { return idle > 20*time.Second }, "b-stateful-idle-drop medium", ""},
+		"most of the long idle ones": {func(i int, idle time.Duration) bool { return idle > 20*time.Second && i%12 != 0 }, "", "b-stateful-idle-drop"},
+		"any":                        {func(i int, _ time.Duration) bool { return i%6 == 5 }, "d-hung medium", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":20`, 1)
+			for i := range 120 {
+				idle := time.Duration(2+i%3) * time.Second
+				if i%7 == 0 {
+					idle = 30 * time.Second
+				}
+				s.After(3*time.Second).Request(4, story.Port(20000+i))
+				s.After(idle/2).Request(4, story.Port(30000))
+				s.After(idle - idle/2)
+				if x.hangs(i, idle) {
+					s.Request(4, story.Port(20000+i), story.Fails(story.TimeoutFault, 20*time.Second))
+				} else {
+					s.Request(4, story.Port(20000+i))
+				}
+			}
+			r := s.Diagnose()
+			if found, open := story.Causes(r), story.Likely(r); found != x.found || open != x.open {
+				t.Errorf("found %q, open %q", found, open)
+			}
+		})
+	}
 }

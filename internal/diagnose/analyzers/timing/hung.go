@@ -3,6 +3,7 @@ package timing
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -28,6 +29,12 @@ func hung(c *inference.Case) {
 			c.Silence(l.Events) || !c.AnsweredMeanwhile(&l) || afterQuiet(c, &l) || beganInSilence(c, l.Events) {
 			continue
 		}
+		if n := onIdlest(c, l.Events); stats.BinomialTail(n, len(l.Events), idlest) < stats.Significance {
+			c.Suspect(l.Events,
+				fmt.Sprintf("%d of them were on connections that had been idle for longer than nine tenths of those that were answered: where only such hang, the network path has forgotten them, or the member was asleep; look for a firewall or balancer between, and send one on a new connection after a quiet time", n),
+				"b-stateful-idle-drop", "d-cold-start", "d-hung", "d-timeout-below-latency")
+			continue
+		}
 		if b := c.BurstsOf(&l); b.Come() {
 			c.Suspect(l.Events, b.Next(&l), append([]string{"d-db-lock", "g-dependency-down", "d-hung"}, c.RivalsOfBursts(&l)...)...)
 			continue
@@ -46,6 +53,41 @@ func hung(c *inference.Case) {
 		f.SetExpected("backend", len(l.Events), len(l.Events), "bounded", "once the member no longer loses requests")
 		c.Expand(map[string]string{"timeout": units.Seconds(l.Limit), "address": inference.Address(l.Events)}, f)
 	}
+}
+
+// idlest is the part of the answers on connections that were used again whose idle ages were the longest.
+const idlest = 0.1
+
+// onIdlest counts the requests on connections that had been idle for longer than all but that part of the answered ones of their member.
+// What hangs whatever its connection is rarely among them.
+func onIdlest(c *inference.Case, events []*traffic.Event) int {
+	n, long := 0, map[traffic.MemberKey]time.Duration{}
+	for _, e := range events {
+		limit, known := long[e.Key()]
+		if !known {
+			limit = longIdle(c.Traffic.Member(e.Key()))
+			long[e.Key()] = limit
+		}
+		if e.Attempt.Reused && e.Attempt.Idle > limit {
+			n++
+		}
+	}
+	return n
+}
+
+// longIdle is the idle age that all but the idlest part of a member's answered connections were below.
+func longIdle(m *traffic.MemberStats) time.Duration {
+	var ages []time.Duration
+	for _, g := range m.Gaps.List {
+		if g.How == traffic.Answered {
+			ages = append(ages, g.Idle) // each stands for as many
+		}
+	}
+	if len(ages) < traffic.EnoughAnswers {
+		return math.MaxInt64
+	}
+	slices.Sort(ages)
+	return stats.Quantile(ages, 1-idlest)
 }
 
 // beganInSilence reports whether most of these requests began in a gap between two answers of their member in which others began that
