@@ -42,7 +42,21 @@ func (r *Row) NoNumber() (name string, whole bool) {
 	if name := r.noNumber(coreNumbers); name != "" {
 		return name, true
 	}
+	if !credible(r.values[Taken]) {
+		return "timeTaken", true
+	}
 	return r.noNumber(sideNumbers), false
+}
+
+// longestPlain is the length of a text that is a credible time whatever its digits are.
+const longestPlain = 9
+
+// credible reports whether a time of a request, of either generation, is one that can have passed.
+func credible(text []byte) bool {
+	if len(text) <= longestPlain && !bytes.ContainsAny(text, "-eE") {
+		return true
+	}
+	return secondsOf(text) != Unset || isNothing(text)
 }
 
 func (r *Row) noNumber(fields []numberName) string {

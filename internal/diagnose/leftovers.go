@@ -18,6 +18,7 @@ import (
 // closesLeft says of closed connections that no cause claims what they may be, by how soon they ended.
 func closesLeft(c *inference.Case) {
 	unsaidCloses(c)
+	closesOfSilentMembers(c)
 	keys, groups := traffic.GroupBy(c.Unclaimed(traffic.ClosedSomehow), (*traffic.Event).Key)
 	for _, k := range keys {
 		var fast, slow, begun []*traffic.Event
@@ -48,7 +49,7 @@ func closesLeft(c *inference.Case) {
 		if len(begun) > 0 {
 			c.Suspect(begun, k.Member+
 				" had begun its answer, and the gateway could not pass it on: ask the member for the same paths and look at the bytes of head and framing",
-				"e-bad-chunk", "e-short-body", "e-interim", "e-bad-header", "c-restart", "g-oom-kill")
+				"e-bad-chunk", "e-short-body", "e-cl-te", "e-interim", "e-bad-header", "c-restart", "g-oom-kill")
 		}
 		if len(slow) > 0 {
 			c.Suspect(slow, "these ended while "+k.Member+
@@ -57,6 +58,35 @@ func closesLeft(c *inference.Case) {
 				"c-max-age", "c-idle-race", "c-keepalive-max-requests", "e-header-too-big", "e-bad-header", "e-cl-te", "e-status-line",
 				"c-gateway-reload", "e-early-response", "e-uri-rejected", "h-autoscale-lag")
 		}
+	}
+}
+
+// closesOfSilentMembers names what may end every connection to a member that answered nobody in the whole log. No answer says how soon is
+// sooner than one, so how long they took tells nothing apart.
+func closesOfSilentMembers(c *inference.Case) {
+	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
+		return !e.Own && traffic.ClosedSomehow(e) && e.Attempt.Status == 0
+	}), (*traffic.Event).Key)
+	for _, k := range keys {
+		m := c.Traffic.Member(k)
+		if m.Answered > 0 || m.Attempts < traffic.EnoughAnswers {
+			continue
+		}
+		likely := []string{"b-refused", "i-wrong-port", "e-foreign-service", "b-reject", "e-plain-to-tls"}
+		look := "ask it the same by hand (curl -v), see what listens on the port (ss -ltnp)"
+		if ends := (&inference.ClosedGroup{Q: c, Events: groups[k]}); ends.Speaks("Https") {
+			likely = []string{
+				"e-tls-to-plain", "f-client-cert", "f-sni-required", "f-version", "f-cipher", "i-wrong-port", "e-foreign-service", "b-refused",
+				"b-reject",
+			}
+			look = "shake hands with it by hand (openssl s_client -connect, with -servername), see what listens on the port (ss -ltnp)"
+		}
+		c.Suspect(groups[k], k.Member+" ended every connection and answered none of "+units.Count(m.Attempts, "request", "requests")+": "+look+
+			", and compare with what the backend settings expect there",
+			slices.Concat(c.MovedAway(groups[k]), likely, ofNames(c), []string{
+				"b-ip-reused", "e-status-line", "e-bad-header", "e-header-too-big", "c-backend-conn-limit", "c-restart", "c-endpoint-lag",
+				"g-crash-on-input", "f-expired", "f-unknown-ca", "f-name-mismatch",
+			})...)
 	}
 }
 
@@ -93,7 +123,7 @@ func bodiesLeft(c *inference.Case) {
 	if len(events) > 0 {
 		c.Suspect(events,
 			"these answers were cut after a good status; how many bytes were declared is not in this log: ask the members for the same paths and compare Content-Length with what comes",
-			"e-short-body", "c-restart", "g-oom-kill", "e-bad-chunk", "b-loss", "j-client-rst-mid-download")
+			"e-short-body", "e-bad-chunk", "e-cl-te", "c-restart", "g-oom-kill", "b-loss", "j-client-rst-mid-download")
 	}
 }
 
@@ -211,6 +241,10 @@ func timeoutsLeft(c *inference.Case) {
 			c.Suspect(l.Events,
 				"the member answered nobody while these requests waited: look whether it ran, was paused, or could be reached at those times; if its probes passed meanwhile, it is these requests that hang",
 				slices.Concat(besideSilence(c, l.Events), behind(l.Events), unseen(c, l.Events))...)
+		case c.Traffic.NamesNoMember():
+			c.Suspect(l.Events,
+				"the log names no member, so it does not show which of them these requests waited for, nor how quick the others on the same path were: export it again with the column serverRouted",
+				append(moved, "d-timeout-below-latency", "d-hung", "d-slow-route", "g-noisy-member")...)
 		case l.Route.Answered == 0:
 			c.Suspect(l.Events,
 				"no request to this path was ever answered, so how long an answer would take is not known: send one straight to the member and wait, or raise the timeout for this path alone",

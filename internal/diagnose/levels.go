@@ -150,15 +150,9 @@ func kindConfidence(id, confidence string) string {
 	return report.High
 }
 
-// shortlist leaves a finding its likeliest rivals, and says what tells it from the first.
-func shortlist(c *inference.Case, f *inference.Finding) {
-	if len(f.Events) > 0 {
-		because := c.For(f.Events)
-		for i := range f.Rivals {
-			f.Rivals[i].Because = because(f.Rivals[i].Cause)
-		}
-	}
-	f.Rivals, f.AlsoPossible = inference.Shortlist(f.Rivals)
+// rivalsOf gives the rivals of a finding their reasons and their order, and says what tells it from the first.
+func rivalsOf(c *inference.Case, f *inference.Finding) {
+	f.Rivals, f.AlsoPossible = c.Rank(f.Rivals, f.Events, f.Where)
 	if len(f.Rivals) > 0 {
 		f.Separate = cause.Between(f.Cause, f.Rivals[0].Cause)
 	}

@@ -57,6 +57,12 @@ func missing(c *inference.Case, b *evidence.Bundle) []report.Missing {
 	if m, lacking := rowsMissing(c); lacking {
 		out = append(out, m)
 	}
+	if c.Traffic.NamesNoMember() {
+		out = append(out, report.Missing{
+			What: "members in the access log", Why: "no row names a member, so failures cannot be told apart by member, nor their connections",
+			How: "export the log again with the column serverRouted (and serverResponseLatency, upstreamSourcePort)",
+		})
+	}
 	if m, lacking := missingRows(&c.Traffic.Lost, b.Lost); lacking {
 		out = append(out, m)
 	}

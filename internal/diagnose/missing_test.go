@@ -128,3 +128,22 @@ func TestNothingExplained(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A table without the column of members: nothing is known of routes or members, and the report says which column brings that.
+func TestLogThatNamesNoMember(t *testing.T) {
+	t.Parallel()
+	s := story.NewAzure(t)
+	for i := range 40 {
+		if s.After(time.Second).Request(0, story.Status(200)); i%4 == 0 {
+			s.Request(0, story.Fails(story.TimeoutFault, 2*time.Second))
+		}
+	}
+	s.Counts = &story.Counts{Requests: 50, Failures: 10}
+	r := s.Diagnose()
+	if !slices.ContainsFunc(r.Missing, func(m report.Missing) bool { return strings.Contains(m.How, "serverRouted") }) {
+		t.Error("the missing column is not named")
+	}
+	if g := story.Group(t, r, 0); strings.Contains(g.Next, "ever answered") || !strings.Contains(g.Next, "names no member") {
+		t.Error(g.Next)
+	}
+}

@@ -97,7 +97,7 @@ func reported(c *inference.Case) []report.Finding {
 		if f.Contributing == 0 {
 			f.Where, f.FailureKind = levelsOf(c, f.Cause, f.Confidence, f.Events)
 		}
-		shortlist(c, f)
+		rivalsOf(c, f)
 		out = append(out, f.Finding)
 	}
 	return out

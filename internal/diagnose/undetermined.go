@@ -36,9 +36,9 @@ func undetermined(c *inference.Case) report.Undetermined {
 				u.Rivals = append(u.Rivals, id)
 			}
 		}
-		g := c.Group(&s)
-		g.When = when(c, s.Events)
-		g.Where, g.FailureKind = levelsOf(c, "", report.High, s.Events)
+		where, kind := levelsOf(c, "", report.High, s.Events)
+		g := c.Group(&s, where)
+		g.When, g.FailureKind = when(c, s.Events), kind
 		g.Parts = placesOf(&s)
 		u.Groups = append(u.Groups, g)
 	}

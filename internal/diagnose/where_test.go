@@ -181,3 +181,41 @@ func TestWhereHasBothCounts(t *testing.T) {
 		t.Errorf("headline %q", r.Headline())
 	}
 }
+
+// What the gateway refuses has a path where its line could be read: users of one page are named by it. What could not be read is logged as
+// a request for /, which is no place.
+func TestWhereOfWhatTheGatewayRefuses(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{"/account": "path /account", "/": ""} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			for i := range 120 {
+				if s.After(time.Second).Request(4+i%3, story.Path("/other")); i%6 == 0 {
+					s.Request(0, story.Path(path), func(r *accesslog.Record, _ *accesslog.Attempt) {
+						r.Status, r.ErrorInfo = 400, fault.InvalidRequest
+					})
+				}
+			}
+			s.Counts = &story.Counts{Requests: 140, Failures: 20}
+			story.Lies(t, s.Diagnose(), want)
+		})
+	}
+}
+
+// The document no longer has the member, so its pool is not known: it is compared with all others.
+func TestWhereOfAMemberThatHasLeftTheDocument(t *testing.T) {
+	t.Parallel()
+	s := story.NewAzure(t)
+	for i := range 240 {
+		member := []int{4, 5, 9}[i%3]
+		if s.After(time.Second); i > 120 && member == 9 {
+			s.Request(member, story.Fails(story.RaceFault, time.Millisecond), story.FirstGeneration)
+		} else {
+			s.Request(member, story.FirstGeneration)
+		}
+	}
+	if r := s.Diagnose(); r.Where == nil || r.Where.Member != "10.0.0.9" {
+		t.Errorf("%+v", r.Where)
+	}
+}

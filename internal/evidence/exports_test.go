@@ -145,6 +145,8 @@ func TestNumbersThatAreNone(t *testing.T) {
 	for _, x := range []struct{ column, cell, reason string }{
 		{"TimeTaken", "slow", "timeTaken is no number"},
 		{"TimeTaken", "0,186", "timeTaken is no number"}, // of a file whose decimals have points
+		{"TimeTaken", "-5", "timeTaken is no number"},
+		{"TimeTaken", "1e308", "timeTaken is no number"},
 		{"HttpStatus", "OK", "httpStatus is no number"},
 	} {
 		t.Run(x.column, func(t *testing.T) {

@@ -31,12 +31,35 @@ type claimedAt struct {
 	Client   string `json:"client"`
 }
 
+// group is an undetermined group, with its parts at several members.
+type group struct {
+	claim
+	Parts []struct {
+		Scope struct {
+			Member string `json:"member"`
+		} `json:"scope"`
+		Failures  int `json:"failures"`
+		Recovered int `json:"recovered"`
+	} `json:"parts"`
+}
+
+// claims are those of the group, and of each part that it names: of the same kind, at a member.
+func (g *group) claims() []claim {
+	out := []claim{g.claim}
+	for _, p := range g.Parts {
+		part := g.claim
+		part.Failures, part.Recovered, part.Where = p.Failures, p.Recovered, &claimedAt{Member: p.Scope.Member}
+		out = append(out, part)
+	}
+	return out
+}
+
 // levels are the claims of a report: of the whole, and of each finding and each undetermined group.
 type levels struct {
 	claim
 	Findings     []claim `json:"findings"`
 	Undetermined struct {
-		Groups []claim `json:"groups"`
+		Groups []group `json:"groups"`
 	} `json:"undetermined"`
 }
 
@@ -73,7 +96,7 @@ func judgeLevels(r *report.Report, truth []stage.Truth, places []placeOf) (Level
 	out := Levels{Where: true, Kind: true}
 	parts := []claim{l.claim}
 	if len(truth) > 1 {
-		parts = slices.Concat(l.Findings, l.Undetermined.Groups)
+		parts = l.parts(true)
 	}
 	if together(truth) {
 		parts = append(parts, l.claim)
@@ -94,9 +117,22 @@ func (l levels) main(truth []stage.Truth, place placeOf) []claim {
 		return nil
 	}
 	all := l.Failures + l.Recovered - place.beside
-	return slices.DeleteFunc(slices.Concat(l.Findings, l.Undetermined.Groups), func(c claim) bool {
+	return slices.DeleteFunc(l.parts(false), func(c claim) bool {
 		return 10*(c.Failures+c.Recovered) < 9*all
 	})
+}
+
+// parts are the claims of all findings and groups, and with members those of the parts of groups.
+func (l *levels) parts(members bool) []claim {
+	out := slices.Clone(l.Findings)
+	for i := range l.Undetermined.Groups {
+		if g := &l.Undetermined.Groups[i]; members {
+			out = append(out, g.claims()...)
+		} else {
+			out = append(out, g.claim)
+		}
+	}
+	return out
 }
 
 // together reports whether all truths are at one place, so that the whole report speaks of each.

@@ -97,7 +97,7 @@ func (x *Explanation) Text(w io.Writer, width int) error {
 		p.Wrapped("  - ", fact)
 	}
 	p.levels("  ", x.Where, x.FailureKind)
-	for _, r := range x.Rivals {
+	for _, r := range saidOnce(x.Rivals) {
 		p.Wrapped("  perhaps ", r.text())
 	}
 	if more := More(x.AlsoPossible); more != "" {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 
 	"causeway/internal/cause"
@@ -97,13 +98,17 @@ var kindText = map[string]string{
 	cause.ClientTimer:  "clients left, all after the same time",
 }
 
-// Text says in words what happened: "the request timeout passed".
+// Text says in words what happened, and to how many if not to all: "the request timeout passed (62 of 68)".
 func (k *FailureKind) Text() string {
 	var parts []string
 	for _, kind := range k.Kinds {
 		parts = append(parts, kindText[kind])
 	}
-	return strings.Join(parts, ", or ")
+	text := strings.Join(parts, ", or ")
+	if k.Failures < k.Of {
+		text += fmt.Sprintf(" (%d of %d)", k.Failures, k.Of)
+	}
+	return text
 }
 
 // levels writes where failures lie, and what kind they are.
@@ -112,7 +117,7 @@ func (p *Printer) levels(indent string, w *Where, k *FailureKind) {
 		p.Wrapped(indent+"Where: ", w.Fact+". Confidence: "+w.Confidence+".")
 	}
 	if k != nil {
-		p.Wrapped(indent+"Kind: ", k.Text()+" ("+strings.Join(k.Kinds, ", ")+").")
+		p.Wrapped(indent+"Kind: ", k.Text()+" ["+strings.Join(k.Kinds, ", ")+"].")
 	}
 }
 

@@ -206,7 +206,7 @@ func (m *markdown) rivals(f *Finding) {
 	for _, x := range f.RuledOut {
 		lines = append(lines, "- not "+code(x.Cause)+": "+escaped(x.Because))
 	}
-	for _, x := range f.Rivals {
+	for _, x := range saidOnce(f.Rivals) {
 		lines = append(lines, "- perhaps "+x.markdown())
 	}
 	if text := separateText(f.Separate, f.Rivals); text != "" {
@@ -241,7 +241,7 @@ func (g *Open) markdown() []string {
 	if g.FailureKind != nil {
 		lines = append(lines, "  - kind: "+escaped(g.FailureKind.Text()))
 	}
-	for _, x := range g.Rivals {
+	for _, x := range saidOnce(g.Rivals) {
 		lines = append(lines, "  - perhaps "+x.markdown())
 	}
 	if n := len(g.AlsoPossible); n > 0 {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -91,7 +92,7 @@ func (p *Printer) finding(n int, f *Finding, r *Report) {
 	for _, x := range f.RuledOut {
 		p.Wrapped("   Not "+x.Cause+": ", x.Because)
 	}
-	for _, x := range f.Rivals {
+	for _, x := range saidOnce(f.Rivals) {
 		p.Wrapped("   Perhaps ", x.text())
 	}
 	if more := More(f.AlsoPossible); more != "" {
@@ -185,8 +186,8 @@ func (p *Printer) open(g *Open) {
 		p.Wrapped("      when: ", g.When)
 	}
 	p.levels("      ", g.Where, g.FailureKind)
-	for i := range g.Rivals {
-		p.Wrapped("      perhaps ", g.Rivals[i].text())
+	for _, x := range saidOnce(g.Rivals) {
+		p.Wrapped("      perhaps ", x.text())
 	}
 	if more := More(g.AlsoPossible); more != "" {
 		p.Wrapped("      ", more)
@@ -219,6 +220,17 @@ func More(others []Rival) string {
 		text += fmt.Sprintf(", %d of which something speaks against", doubted)
 	}
 	return text + ": causeway diagnose … -o json lists them with the test for each"
+}
+
+// saidOnce shortens the reasons of rivals that repeat the one before.
+func saidOnce(rivals []Rival) []Rival {
+	out := slices.Clone(rivals)
+	for i := 1; i < len(out); i++ {
+		if b := rivals[i].Because; b != "" && b == rivals[i-1].Because {
+			out[i].Because = "the same"
+		}
+	}
+	return out
 }
 
 // text is a cause that it may be, with what speaks for or against it.

@@ -79,7 +79,8 @@ var doubts = []doubt{
 		"the member answered nobody in the whole window, and this takes a member that works before or after it",
 		[]string{
 			"c-restart", "c-deploy-no-drain", "c-drain-too-short", "c-ignores-sigterm-listener-close", "c-idle-race",
-			"c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "g-oom-kill",
+			"c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "g-crash-on-input", "g-oom-kill", "d-worker-timeout-kill",
+			"g-worker-recycle",
 		},
 		(*ClosedGroup).neverAnswered,
 	},
@@ -102,21 +103,28 @@ var doubts = []doubt{
 	}},
 }
 
+// ofAnyFailure are doubts about causes of failures of every kind.
+var ofAnyFailure = []doubt{
+	{
+		"connections to the member were established, and this lets none come about",
+		[]string{"b-drop", "b-route", "b-refused", "b-reject"},
+		(*ClosedGroup).established,
+	},
+	{
+		"its probes found the member healthy before, during and after, and this is of a member that is down",
+		[]string{"a-slow-eviction"},
+		(*ClosedGroup).healthy,
+	},
+}
+
 // Against is what speaks against each cause that a group of events may have; empty for the others.
 func (c *Case) Against(events []*traffic.Event) func(id string) string {
-	ends := &ClosedGroup{Q: c, Events: events}
-	for _, e := range events {
-		if !traffic.ClosedSomehow(e) && (e.Own || e.Session || e.Fault.Phase != fault.Connect) {
-			return func(string) string { return "" }
-		}
-		if e.UsedBefore() {
-			ends.used++
-		} else if e.Attempt.Connect > 0 {
-			ends.fresh++
-		}
+	ends, list := &ClosedGroup{Q: c, Events: events}, ofAnyFailure
+	if ends.closed() {
+		list = slices.Concat(doubts, ofAnyFailure)
 	}
 	said := map[string]string{}
-	for _, d := range doubts {
+	for _, d := range list {
 		if !d.holds(ends) {
 			continue
 		}
@@ -127,6 +135,51 @@ func (c *Case) Against(events []*traffic.Event) func(id string) string {
 		}
 	}
 	return func(id string) string { return said[id] }
+}
+
+// closed reports whether all events are of connections that ended, or of none that came about, and counts the used and the new ones.
+func (c *ClosedGroup) closed() bool {
+	for _, e := range c.Events {
+		if !traffic.ClosedSomehow(e) && (e.Own || e.Session || e.Fault.Phase != fault.Connect) {
+			return false
+		}
+		if e.UsedBefore() {
+			c.used++
+		} else if e.Attempt.Connect > 0 {
+			c.fresh++
+		}
+	}
+	return true
+}
+
+// established reports whether nearly all requests were sent over a connection.
+func (c *ClosedGroup) established() bool {
+	n := 0
+	for _, e := range c.Events {
+		if e.Established {
+			n++
+		}
+	}
+	return 10*n >= 9*len(c.Events)
+}
+
+// healthy reports whether the members of all events are healthy in the report, and no member of their pools was unhealthy by the metrics
+// while the events lasted.
+func (c *ClosedGroup) healthy() bool {
+	first, last := c.Events[0].Start, c.Events[len(c.Events)-1].At
+	pools := map[traffic.PoolKey]bool{}
+	for _, e := range c.Events {
+		if t := c.Q.Traffic.HistoryOf(e); e.Own || t == nil || !t.IsUp() {
+			return false
+		}
+		pools[e.PoolKey()] = true
+	}
+	for k := range pools {
+		if healthy, known := c.Q.HealthyThroughout(k.Pool, k.Settings, first, last); !healthy || !known {
+			return false
+		}
+	}
+	return true
 }
 
 // Speaks reports whether the document gives the settings of all events this protocol.
@@ -236,48 +289,63 @@ func (c *ClosedGroup) afterChange() bool {
 	return found && len(c.Events) >= stats.MinEvents && at.At.Sub(c.Q.Traffic.From) >= c.Q.Traffic.To.Sub(c.Q.Traffic.From)/10
 }
 
-// Group is a suspicion as the report has it. What the evidence speaks against comes last.
-func (c *Case) Group(s *Suspicion) report.Open {
-	against, because := c.Against(s.Events), func(string) string { return "" }
-	if len(s.Events) > 0 {
-		because = c.For(s.Events)
-	}
+// Group is a suspicion as the report has it, with the place of its failures, if they have one.
+func (c *Case) Group(s *Suspicion, where *report.Where) report.Open {
 	visible := CountVisible(s.Events)
 	g := report.Open{
 		Failures:  visible,
 		Recovered: len(s.Events) - visible,
 		Scope:     ScopeOf(s.Events),
 		Rivals:    []report.Rival{},
+		Where:     where,
 		Next:      s.Next,
 		Rows:      rows(s.Events),
 	}
 	for _, id := range s.Rivals {
-		if c := cause.Find(id); c != nil {
-			g.Rivals = append(g.Rivals, report.Rival{Cause: id, Test: c.Separate, Because: because(id), Against: against(id)})
+		if found := cause.Find(id); found != nil {
+			g.Rivals = append(g.Rivals, report.Rival{Cause: id, Test: found.Separate})
 		}
 	}
-	slices.SortStableFunc(g.Rivals, func(a, b report.Rival) int { return cmp.Compare(rank(a), rank(b)) })
-	g.Rivals, g.AlsoPossible = Shortlist(g.Rivals)
+	g.Rivals, g.AlsoPossible = c.Rank(g.Rivals, s.Events, where)
 	if len(g.Rivals) > 1 {
 		g.Separate = cause.ToSeparate(g.Rivals[0].Cause, g.Rivals[1].Cause)
 	}
 	return g
 }
 
-// rank is 0 where something speaks for a cause, 2 where something speaks against it, and 1 between.
-func rank(r report.Rival) int {
-	switch {
-	case r.Against != "":
-		return 2
-	case r.Because != "":
-		return 0
+// Rank gives rivals, in the order of the analyzer that named them, their reasons, and orders them by those. The likeliest are few, and what
+// the evidence speaks against is not among them while others are left.
+func (c *Case) Rank(list []report.Rival, events []*traffic.Event, where *report.Where) (likeliest, others []report.Rival) {
+	if len(list) == 0 {
+		return list, nil
 	}
-	return 1
+	ranks := map[string]int{}
+	if len(events) > 0 {
+		supported, against, shaped := c.For(events), c.Against(events), c.Shaped(events, where)
+		for i := range list {
+			r := &list[i]
+			r.Because, r.Against = supported(r.Cause), cmp.Or(r.Against, against(r.Cause))
+			switch {
+			case r.Against != "":
+				r.Because, ranks[r.Cause] = "", 3
+			case r.Because != "":
+				ranks[r.Cause] = 0
+			case i == 0: // the analyzer knows more of these failures than their shape
+				ranks[r.Cause] = 1
+			default:
+				ranks[r.Cause] = 2
+			}
+			if reason := shaped(r.Cause); r.Against == "" && r.Because == "" && reason != "" {
+				r.Because, ranks[r.Cause] = reason, 1
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b report.Rival) int { return cmp.Compare(ranks[a.Cause], ranks[b.Cause]) })
+	return shortlist(list)
 }
 
-// Shortlist keeps the likeliest rivals of a list in order of likelihood, and returns the others apart. Those that the evidence speaks
-// against are not among the likeliest while others are left.
-func Shortlist(list []report.Rival) (likeliest, others []report.Rival) {
+// shortlist cuts a list of rivals, in order of likelihood, after the likeliest.
+func shortlist(list []report.Rival) (likeliest, others []report.Rival) {
 	n := 0
 	for n < min(len(list), report.MaxRivals) && list[n].Against == "" {
 		n++

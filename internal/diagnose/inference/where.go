@@ -181,10 +181,13 @@ func (s *whereSearch) count() int {
 // standing are the places, one of a dimension at most, that hold nearly all events and stand out.
 func (s *whereSearch) standing() (out []place) {
 	for _, d := range dimensions {
-		if d.name == "member" && s.triedElsewhere() || (d.name == "path" || d.name == "method") && s.refused() {
+		if d.name == "member" && s.triedElsewhere() || d.name == "method" && s.refused() {
 			continue
 		}
 		p := s.holding(d)
+		if d.name == "path" && invented(p.value) && s.refused() {
+			continue
+		}
 		if p.value == "" || float64(len(p.events)) < nearlyAll*float64(len(s.events)) {
 			continue
 		}
@@ -204,7 +207,11 @@ func (s *whereSearch) triedElsewhere() bool {
 	return 10*len(traffic.Filter(s.events, waitedElsewhere)) > len(s.events)
 }
 
-// refused reports whether the gateway itself refused most requests: then their paths are what clients invented.
+// invented reports whether a path of requests that no member was asked for says nothing of a page: that of requests whose line the gateway
+// could not read is logged as /, and what scanners try differs from one to the next.
+func invented(path string) bool { return path == "/" || strings.Contains(path, "*") }
+
+// refused reports whether the gateway itself refused most requests, before it asked a member.
 func (s *whereSearch) refused() bool {
 	return 2*len(traffic.Filter(s.events, func(e *traffic.Event) bool { return e.Fault.Side == fault.Client && !e.Tried })) > len(s.events)
 }
@@ -229,6 +236,9 @@ func (s *whereSearch) holding(d dimension) place {
 			if p.value != "" && d.at(s, k) == p.value {
 				p.pools[s.poolOf(k)] = true
 			}
+		}
+		if p.pools[traffic.PoolKey{}] { // of which pool it was, the document no longer says
+			p.pools = nil
 		}
 	}
 	return p

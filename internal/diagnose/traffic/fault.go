@@ -61,6 +61,8 @@ func byErrorInfo(r *accesslog.Record) (fault.Fault, bool) {
 		}
 		if r.ErrorInfo == fault.ClientClosed && r.Status >= 400 && r.Status != fault.ClientGone {
 			f.Phase, f.Kind = fault.Upload, fault.Closed // it was still there to be answered
+		} else if r.ErrorInfo == fault.ClientClosed && len(r.Attempts) > 0 && headSent(r) {
+			f.Phase = fault.Deliver
 		}
 		return f, true
 	}
@@ -107,6 +109,11 @@ func (s *Summary) byStatus(r *accesslog.Record, backend int) (fault.Fault, bool)
 		return fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.URITooLong}, true
 	case r.Status == 431 && backend == 0:
 		return fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.TooLarge}, true
+	case s.refusedByItself(r):
+		if r.Status == 404 {
+			return fault.Fault{Side: fault.Client, Phase: fault.Route, Kind: fault.NoListener}, true
+		}
+		return fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.Malformed}, true
 	case r.Status < 500:
 		return fault.Fault{}, false
 	case backend > 0:
@@ -119,6 +126,12 @@ func (s *Summary) byStatus(r *accesslog.Record, backend int) (fault.Fault, bool)
 		return fault.Fault{Side: fault.Backend, Kind: fault.Closed}, true // the log does not have the phase
 	}
 	return fault.Fault{Side: fault.Gateway, Kind: fault.Panicked}, true
+}
+
+// refusedByItself reports whether a first-generation gateway answered 400 or 404 itself: its rows give no reason, but name the member
+// wherever one was asked.
+func (s *Summary) refusedByItself(r *accesslog.Record) bool {
+	return r.V1 && (r.Status == 400 || r.Status == 404) && len(r.Attempts) == 0 && len(s.Members) > 0
 }
 
 // atTimeout reports whether a request without an answer took as long as the request timeout: on a v2 gateway 504 says

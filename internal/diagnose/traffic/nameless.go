@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"causeway/internal/accesslog"
@@ -52,6 +53,9 @@ func namelessAnswer(r *accesslog.Record) bool {
 	return true
 }
 
+// NamesNoMember reports whether requests were answered, and no row names the member that did: then nothing is known of members or routes.
+func (s *Summary) NamesNoMember() bool { return len(s.Members) == 0 && s.Nameless.N > 0 }
+
 // namesNone reports whether the log names no member at all, and cannot be expected to.
 func (s *Summary) namesNone(e *Event) bool {
 	return len(s.Members) == 0 && (e.v1 || s.Nameless.N > 0)
@@ -96,7 +100,11 @@ func (s *Summary) knownWithout(e *Event) bool {
 			return true
 		}
 	}
-	return len(s.HistoriesUnder(e.Pool, e.Settings)) > 0 && s.ReasonAt(e) != (health.Change{}) && !s.SomeHealthy(e.Pool, e.Settings)
+	unanswered := s.Nameless.N == 0 // in the whole log: then the report of health, of whatever time, fits it
+	if e.Pool == "" && unanswered { // the first generation logs no pool
+		return len(s.Histories) > 0 && !slices.ContainsFunc(s.Histories, func(h health.History) bool { return h.IsUp() })
+	}
+	return len(s.HistoriesUnder(e.Pool, e.Settings)) > 0 && (unanswered || s.ReasonAt(e) != (health.Change{})) && !s.SomeHealthy(e.Pool, e.Settings)
 }
 
 // TooQuick matches a request for which only its short time suggests that no member was healthy.

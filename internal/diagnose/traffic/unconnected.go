@@ -46,12 +46,9 @@ const rejectedWithin = time.Second
 
 // unconnected finds the failures for which no connection to a member was established, and how that ended, and those for which one was.
 func (s *Summary) unconnected() {
-	if !s.connects.written() {
-		return
-	}
-	unsent := map[MemberKey][]*Event{}
+	unsent, absent := map[MemberKey][]*Event{}, s.connects.written() // what is not there says something only where the log has it elsewhere
 	for _, e := range s.Events {
-		if e.Own || e.v1 || e.untimed || !e.Tried || e.Fault.Side != fault.Backend || e.Attempt.Status > 0 || e.Ambiguous {
+		if e.Own || e.v1 || !e.Tried || e.Fault.Side != fault.Backend || e.Attempt.Status > 0 || e.Ambiguous {
 			continue
 		}
 		timedOut := IsTimeout(e)
@@ -61,6 +58,7 @@ func (s *Summary) unconnected() {
 		switch {
 		case e.Attempt.Connect != accesslog.Unset || e.Attempt.LocalPort != 0:
 			e.Established = true
+		case e.untimed || !absent:
 		case timedOut:
 			e.unmade(s.plain(e))
 		default:

@@ -1,7 +1,9 @@
 package clients_test
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,6 +12,8 @@ import (
 	"causeway/internal/diagnose/inference"
 	"causeway/internal/diagnose/story"
 	"causeway/internal/diagnose/traffic"
+	"causeway/internal/fault"
+	"causeway/internal/report"
 )
 
 // Azure's log lists each server that was tried: a request that was answered by the second one was not lost, and the failure
@@ -55,5 +59,28 @@ func TestHiddenFailuresAreNoVerdictOnVisibleOnes(t *testing.T) {
 	r := s.Diagnose()
 	if r.Verdict != nil || story.Found(t, r, 0).Share != 0 {
 		t.Errorf("verdict %+v, share %v", r.Verdict, story.Found(t, r, 0).Share)
+	}
+}
+
+// Clients who leave are on every gateway: they neither hide what retries made good, nor does it hide behind more of them.
+func TestHiddenBesideClientsThatLeave(t *testing.T) {
+	t.Parallel()
+	left := fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}
+	for leavers, found := range map[int]bool{2: true, 10: false} {
+		t.Run(fmt.Sprint(leavers), func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			for i := range 10 {
+				if s.After(time.Second).Request(5); i < leavers {
+					s.Request(5, story.Fails(left, 20*time.Millisecond))
+				}
+				s.Request(4, story.Recovered(story.RaceFault,
+					func(_ *accesslog.Record, a *accesslog.Attempt) { a.Server = netip.MustParseAddrPort("10.0.0.6:80") }))
+			}
+			r := s.Diagnose()
+			if got := slices.ContainsFunc(r.Findings, func(f report.Finding) bool { return f.Cause == "k-hidden-by-retry" }); got != found {
+				t.Errorf("%d left, 10 were hidden: told %t", leavers, got)
+			}
+		})
 	}
 }

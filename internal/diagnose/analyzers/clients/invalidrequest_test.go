@@ -1,6 +1,7 @@
 package clients_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,28 @@ func TestOneWordForTwoRefusals(t *testing.T) {
 			s.Counts = &story.Counts{Requests: 75, Failures: 15}
 			if g := story.Group(t, s.Diagnose(), 0); g.Failures != 15 || g.Rivals[0].Cause != want {
 				t.Errorf("%d failures, first of all %s", g.Failures, g.Rivals[0].Cause)
+			}
+		})
+	}
+}
+
+// A first-generation gateway gives no reason, but names the member wherever one was asked: 400 without a member is its own. Where the log
+// names none at all, a 400 may be anybody's.
+func TestRefusalsOfTheFirstGeneration(t *testing.T) {
+	t.Parallel()
+	for member, failures := range map[int]int{4: 15, 0: 0} {
+		t.Run(fmt.Sprint(failures), func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			for i := range 60 {
+				if s.After(time.Second).Request(member, story.FirstGeneration); i%4 == 3 {
+					s.Request(0, story.Path("/nobody"), story.FirstGeneration, story.Status(400))
+				}
+			}
+			s.Counts = &story.Counts{Requests: 75, Failures: failures}
+			r := s.Diagnose()
+			if groups := r.Undetermined.Groups; len(r.Findings) > 0 || len(groups) != min(failures, 1) {
+				t.Errorf("findings %v, %d open groups", r.Findings, len(groups))
 			}
 		})
 	}

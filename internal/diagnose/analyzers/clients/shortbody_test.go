@@ -2,7 +2,9 @@ package clients_test
 
 import (
 	"testing"
+	"time"
 
+	"causeway/internal/accesslog"
 	"causeway/internal/diagnose/story"
 	"causeway/internal/fault"
 )
@@ -13,4 +15,32 @@ func TestShortBody(t *testing.T) {
 	story.Decided(t, "j-short-body",
 		fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Truncated},
 		fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Timeout})
+}
+
+// nginx answers 400 to a client that closes in the middle of its body, and logs 499 of one that leaves while it waits. A request without a
+// body cannot end one early.
+func TestUploadsThatClientsEndOnAzure(t *testing.T) {
+	t.Parallel()
+	for name, x := range map[string]struct {
+		method string
+		status int
+		want   []string
+	}{
+		"in the body":   {"POST", 400, []string{"j-short-body medium 10"}},
+		"while waiting": {"POST", 499, []string{"j-client-abort high 10"}},
+		"no body":       {"GET", 400, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			for range 10 {
+				s.After(2 * time.Second).Request(4)
+				s.Request(0, story.Path("/upload"), func(r *accesslog.Record, _ *accesslog.Attempt) {
+					r.Method, r.Status, r.ErrorInfo = []byte(x.method), x.status, fault.ClientClosed
+				})
+			}
+			s.Counts = &story.Counts{Requests: 20, Failures: 10}
+			story.Expect(t, s.Diagnose(), x.want...)
+		})
+	}
 }

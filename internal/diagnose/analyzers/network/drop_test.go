@@ -51,7 +51,7 @@ func TestErrorsOfTheApplicationItself(t *testing.T) {
 		"closed, says the gateway": {
 			[]story.Change{story.Echoing(502, 5*time.Millisecond, fault.UpstreamClosed), headed},
 			"",
-			"c-restart",
+			"g-crash-on-input", // far apart, on new connections: no restart
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
