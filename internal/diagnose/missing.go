@@ -59,7 +59,7 @@ func missing(c *inference.Case, b *evidence.Bundle) []report.Missing {
 	}
 	if c.Traffic.NamesNoMember() {
 		out = append(out, report.Missing{
-			What: "members in the access log", Why: "no row names a member, so failures cannot be told apart by member, nor their connections",
+			What: "members in the access log", Why: "no row names a member, so no failure and no connection has a member",
 			How: "export the log again with the column serverRouted (and serverResponseLatency, upstreamSourcePort)",
 		})
 	}

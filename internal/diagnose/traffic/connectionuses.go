@@ -8,8 +8,8 @@ import (
 	"causeway/internal/accesslog"
 )
 
-// The rows of a query's answer may stand in any order; those that the portal exports do. What a connection carried shows in the order of time
-// only. So the attempts of such a log wait until all are known, and are then followed in that order.
+// The rows of a query's answer may stand in any order; those that the portal exports do. What a connection carried shows in the order of
+// time only. So the attempts of such a log wait until all are known, and are then followed in that order.
 
 // connectionUse is an attempt whose connection is not looked up yet, or not for certain.
 type connectionUse struct {

@@ -115,7 +115,9 @@ func retried(r *accesslog.Record, a *accesslog.Attempt) {
 // all of that. What only looks like it is left open.
 func TestRestartInAzuresLog(t *testing.T) {
 	t.Parallel()
-	refused := story.Fails(story.RefusedFault, time.Millisecond)
+	refused := func(r *accesslog.Record, a *accesslog.Attempt) {
+		story.Fails(story.RefusedFault, time.Millisecond)(r, a)
+	}
 	for name, x := range map[string]struct {
 		named string
 		play  func(s *story.Story, second int) // the requests of a second, of 60
