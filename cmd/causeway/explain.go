@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +22,9 @@ func explainCommand() *cobra.Command {
 		Short: "Explain a single request",
 		Args:  arguments("the transactionId of a request, or the time at which it began"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := transactionFirst(args); err != nil {
+				return err
+			}
 			bundle, err := gatherSome(cmd, live, data, args[1:])
 			if err != nil {
 				return err
@@ -52,6 +57,24 @@ func explainCommand() *cobra.Command {
 	outputFlag(cmd.Flags(), &output, "text", "json")
 	dataFlag(cmd, &data)
 	return cmd
+}
+
+// transactionFirst refuses a path in place of the transaction, where a transaction stands among the paths.
+func transactionFirst(args []string) error {
+	if _, err := traffic.ParseQuery(args[0]); err == nil {
+		return nil
+	}
+	for i, arg := range args[1:] {
+		if _, err := traffic.ParseQuery(arg); err != nil {
+			continue
+		}
+		paths := slices.Concat(args[:1+i], args[2+i:])
+		return &exitError{
+			code: exitUsage, err: fmt.Errorf("explain: %s is no transaction", args[0]),
+			hint: "the transaction comes first: causeway explain " + arg + " " + strings.Join(paths, " "),
+		}
+	}
+	return nil
 }
 
 // printText writes an answer as text or as JSON.

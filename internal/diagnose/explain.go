@@ -101,15 +101,23 @@ func healthText(c *inference.Case, t *health.History, r *accesslog.Record) strin
 	return text + when
 }
 
+// toTheSecond is a duration that is known no better.
+func toTheSecond(d time.Duration) string {
+	if d < time.Second {
+		return "at most a second"
+	}
+	return units.Seconds(d.Round(time.Second))
+}
+
 func connectionText(a *accesslog.Attempt, own bool) string {
-	how := ""
+	exactly, how := units.Seconds, ""
 	if !own && a.Reused {
-		how = " (rebuilt from source ports, to the second)"
+		exactly, how = toTheSecond, " (rebuilt from source ports, to the second)"
 	}
 	switch {
 	case a.Reused:
 		return fmt.Sprintf("reused: it had carried %s, was %s old and had been idle for %s%s", units.Count(a.Uses, "request", "requests"),
-			units.Seconds(a.Age), units.Seconds(max(0, a.Idle)), how)
+			exactly(a.Age), exactly(max(0, a.Idle)), how)
 	case a.Stale >= 0:
 		return fmt.Sprintf("new, because the one at hand, idle for %s, was found closed", units.Seconds(a.Stale))
 	case own:

@@ -410,10 +410,22 @@ func backendStep(c *inference.Case) report.Step {
 	switch {
 	case late+own > 0:
 		s.Result = report.Fail
-		s.Detail += fmt.Sprintf("; but %d requests were not answered in time, and %d with an error of the member's own", late, own)
+		s.Detail += "; but " + latenessText(late, own)
 	case unsaid > 0:
 		s.Result = report.NotKnown
 		s.Detail += fmt.Sprintf("; but %d failed with a status that a member may have given, or the gateway itself", unsaid)
 	}
 	return s
+}
+
+// latenessText says how many requests members did not answer in time, and how many with an error of their own.
+func latenessText(late, own int) string {
+	var parts []string
+	if late > 0 {
+		parts = append(parts, units.Count(late, "request was", "requests were")+" not answered in time")
+	}
+	if own > 0 {
+		parts = append(parts, units.Count(own, "request was", "requests were")+" answered with an error of the member's own")
+	}
+	return strings.Join(parts, ", and ")
 }

@@ -211,6 +211,9 @@ type spell struct {
 // maxRuns is how many bursts are listed one by one.
 const maxRuns = 6
 
+// fewestOfABurst is how many times make a burst; fewer say nothing of those around them.
+const fewestOfABurst = 3
+
 // runs says whether times are bursts, begin or end within the window, or are spread over it.
 func runs(c *inference.Case, times []time.Time) string {
 	window := c.Traffic.To.Sub(c.Traffic.From)
@@ -223,6 +226,8 @@ func runs(c *inference.Case, times []time.Time) string {
 	switch {
 	case len(times) == 1:
 		return "at " + clockTime(first, time.Time{}) + " UTC"
+	case len(times) < fewestOfABurst && len(list) == 1:
+		return list[0].text() + " UTC"
 	case len(list) == 1 && late && !early:
 		return "from " + clockTime(first, time.Time{}) + " UTC to the end of the log, nothing before"
 	case len(list) == 1 && !late && early:

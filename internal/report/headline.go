@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"causeway/internal/cause"
@@ -12,8 +13,7 @@ import (
 func (r *Report) Headline() string {
 	switch v := r.Verdict; {
 	case v != nil && r.Failures > 0:
-		return fmt.Sprintf("%.0f %% of %d failed requests%s: %s (%s). Confidence: %s.", 100*v.Share, r.Failures, r.whereText(), v.Title,
-			v.Cause, v.Confidence)
+		return fmt.Sprintf("%s%s: %s (%s). Confidence: %s.", r.shareText(), r.whereText(), v.Title, v.Cause, v.Confidence)
 	case v != nil:
 		return fmt.Sprintf("No request failed, but retries hid %d failed attempts. Cause: %s (%s). Confidence: %s.", r.Recovered, v.Title,
 			v.Cause, v.Confidence)
@@ -48,6 +48,17 @@ func (r *Report) Headline() string {
 		return r.MetricsSummary.headline()
 	}
 	return r.standing() + "There are no requests in this evidence."
+}
+
+// shareText is how many of the failures the verdict explains, as the beginning of a sentence.
+func (r *Report) shareText() string {
+	switch {
+	case r.Verdict.Share < 1:
+		return fmt.Sprintf("%.0f %% of %s", math.Min(100*r.Verdict.Share, 99), units.Count(r.Failures, "failed request", "failed requests"))
+	case r.Failures == 1:
+		return "The one failed request"
+	}
+	return fmt.Sprintf("All %d failed requests", r.Failures)
 }
 
 // onlyUsual reports whether clients saw no failures but those that every gateway has.

@@ -138,8 +138,7 @@ func (r *Report) page() *page {
 func (r *Report) claim() string {
 	switch v := r.Verdict; {
 	case v != nil && r.Failures > 0:
-		return fmt.Sprintf("%.0f %% of %s%s: %s", 100*v.Share, units.Count(r.Failures, "failed request", "failed requests"), r.whereText(),
-			v.Title)
+		return r.shareText() + r.whereText() + ": " + v.Title
 	case v != nil:
 		return fmt.Sprintf("No request failed, but retries hid %s: %s",
 			units.Count(r.Recovered, "failed attempt", "failed attempts"), v.Title)

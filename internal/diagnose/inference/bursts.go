@@ -54,8 +54,8 @@ func (c *Case) ArrivalsText(l *TimedOutGroup) string {
 func (c *Case) RivalsOfBursts(l *TimedOutGroup) []string {
 	alone := []string{"d-db-lock", "g-dependency-down", "g-conn-pool-db", "d-slow-route"}
 	all := []string{"g-worker-pool", "g-cpu-queueing", "d-gc-pause"}
-	if !l.Events[0].Own { // after a quiet time many idle connections are dead at once, which only the trace shows
-		all = append(all, "b-stateful-idle-drop")
+	if !l.Events[0].Own { // after a quiet time a member may be cold, or its idle connections dead, which only the trace tells apart
+		all = append(all, "d-cold-start", "b-stateful-idle-drop")
 	}
 	if members, _ := traffic.GroupBy(l.Events, (*traffic.Event).Key); len(members) > 1 {
 		all = append(all, "b-transit-flap")

@@ -127,7 +127,7 @@ func (c *Case) kindGroup(events []*traffic.Event) *kindGroup {
 	g := &kindGroup{c: c, ends: &ClosedGroup{Q: c, Events: events}, neverRoute: true}
 	used, fresh := 0, 0
 	for _, e := range events {
-		if e.Attempt.Reused {
+		if e.UsedBefore() {
 			used++
 		} else if e.Attempt.Connect > 0 {
 			fresh++
@@ -266,7 +266,7 @@ func (g *kindGroup) ofClose(e *traffic.Event) []cause.FailureKind {
 	}
 	var kinds []string
 	late := traffic.Lasted(e) > max(g.c.Traffic.Member(e.Key()).FastFor(), time.Second/4)+e.Resolution()
-	if e.Attempt.Connect < 0 && !e.Attempt.Reused && !g.used && !late {
+	if e.Attempt.Connect < 0 && !e.UsedBefore() && !g.used && !late {
 		kinds = g.withTLS(e, cause.Refused)
 	}
 	if g.everUsed && !g.neverRoute && !late && !g.fresh && e.Attempt.Connect <= 0 {

@@ -143,7 +143,7 @@ func (c *ClosedGroup) closed() bool {
 		if !traffic.ClosedSomehow(e) && (e.Own || e.Session || e.Fault.Phase != fault.Connect) {
 			return false
 		}
-		if e.Attempt.Reused {
+		if e.UsedBefore() {
 			c.used++
 		} else if e.Attempt.Connect > 0 {
 			c.fresh++

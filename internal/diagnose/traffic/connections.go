@@ -15,6 +15,12 @@ type connections struct {
 	lost    []lostAttempt // in the order of the log, since the last that were traced
 	first   int           // of those, the first of the record that is being read
 	untimed bool          // that record cannot hold the ports of its attempts
+
+	order            rowOrder
+	judged, back     int             // attempts seen while it is not known, and those of them that lie before one ahead of them
+	earliest, latest int64           // their ends
+	uses             []connectionUse // of a log without order, or before that is known
+	firstUse         int             // of those, the first of the record that is being read
 }
 
 // longestIdle is the longest time for which a source port is believed to be the same connection. Ports come round again, at
@@ -24,29 +30,46 @@ const longestIdle = 5 * time.Minute
 // begins starts with a record, and returns when it began, in nanoseconds. Its stamp is of the end: the difference of two stamps less the
 // time that the later request took is more exact than that of two computed beginnings.
 func (c *connections) begins(r *accesslog.Record) int64 {
-	c.first, c.untimed = len(c.lost), untimed(r)
+	c.first, c.firstUse, c.untimed = len(c.lost), len(c.uses), untimed(r)
 	return endOf(r).Add(-max(0, r.Taken)).UnixNano()
 }
 
-// see notes the i-th attempt of a record from its begin to its end, and fills in what is known of its connection.
-func (c *connections) see(i int, a *accesslog.Attempt, at *Cell, begin, end int64) {
+// see notes the i-th attempt of a record, on a member, from its begin to its end, and fills in what is known of its connection. later: that
+// follows once all rows are read.
+func (c *connections) see(i int, a *accesslog.Attempt, at *Cell, m *MemberStats, begin, end int64) (later bool) {
 	if !a.Server.IsValid() {
-		return
+		return false
 	}
+	k := connKey(at.number)<<16 | connKey(a.LocalPort)
+	if c.order == orderUnknown {
+		c.judge(at, end)
+	}
+	if c.order != unordered {
+		c.look(i, a, k, begin, end)
+	}
+	if c.order != inOrder {
+		c.postpone(connectionUse{
+			key: k, begin: begin, end: end, total: a.Total, status: a.Status, member: m, which: i, untimed: c.untimed,
+			fresh: c.order == orderUnknown && !a.Reused,
+		})
+	}
+	return c.order == unordered
+}
+
+// look follows the connection of the i-th attempt of a record, and fills in what is known of it.
+func (c *connections) look(i int, a *accesslog.Attempt, k connKey, begin, end int64) {
 	if len(c.lost) > 0 && end-c.lost[0].begin > int64(settled) {
 		c.trace(end - int64(longestIdle))
 	}
-	k := connKey(at.number) << 16
 	if a.LocalPort == 0 {
 		c.lose(i, a, k, begin, end)
 		return
 	}
-	k |= connKey(a.LocalPort)
 	s := c.table.slot(k, c.oldest(end))
 	if idle := time.Duration(begin - s.last); s.uses > 0 && idle < longestIdle {
 		a.Reused, a.Uses, a.Idle, a.Age = true, int(s.uses), max(0, idle), max(0, time.Duration(begin-s.opened))
 		if len(c.lost) > 0 {
-			c.survived(connKey(at.number)<<16, s.last, begin)
+			c.survived(k&^portBits, s.last, begin)
 		}
 	} else {
 		s.opened, s.last, s.uses = begin, math.MinInt64, 0
@@ -58,6 +81,9 @@ func (c *connections) see(i int, a *accesslog.Attempt, at *Cell, begin, end int6
 	s.uses++
 	s.last = max(s.last, end)
 }
+
+// portBits are those of a key that hold the port.
+const portBits connKey = 1<<16 - 1
 
 // oldest is the time before which connections that were last used then are of no use any more.
 func (c *connections) oldest(now int64) int64 {

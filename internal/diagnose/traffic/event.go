@@ -107,6 +107,9 @@ func (e *Event) Key() MemberKey {
 	return MemberKey{Settings: e.Settings, Member: e.Member, Server: e.Server}
 }
 
+// UsedBefore reports whether the log shows that the attempt's connection had been used before. That of a rebuilt one only fits.
+func (e *Event) UsedBefore() bool { return e.Attempt.Reused && !e.Rebuilt }
+
 // QuietInfo reports whether the gateway gave no word of its own for what happened.
 func (e *Event) QuietInfo() bool { return quietInfo(e.Info) }
 

@@ -61,6 +61,8 @@ func byErrorInfo(r *accesslog.Record) (fault.Fault, bool) {
 		}
 		if r.ErrorInfo == fault.ClientClosed && r.Status >= 400 && r.Status != fault.ClientGone {
 			f.Phase, f.Kind = fault.Upload, fault.Closed // it was still there to be answered
+		} else if r.ErrorInfo == fault.ClientClosed && len(r.Attempts) > 0 && headSent(r) {
+			f.Phase = fault.Deliver
 		}
 		return f, true
 	}

@@ -12,8 +12,8 @@ import (
 
 // Some rows lack the source port of a connection that broke before its request went out. The other rows of the instance and member still
 // tell which connection that was: one that was idle then, and that nobody used again. nginx, like most gateways, picks the connection that
-// was used last. So of several it is the one that had been idle for the shortest time; and if one that was used later still served again, the
-// gateway did not pick like that, or the lost attempt had made a connection.
+// was used last. So of several it is the one that had been idle for the shortest time; and if one that was used later still served again,
+// the gateway did not pick like that, or the lost attempt had made a connection.
 
 // lostAttempt is an attempt that ended at once, on a connection that its row does not name.
 type lostAttempt struct {
@@ -59,6 +59,11 @@ func (c *connections) survived(k connKey, last, next int64) {
 
 // lostWith notes the event of an attempt of the record that is being read.
 func (c *connections) lostWith(which int, e *Event) {
+	for i := c.firstUse; i < len(c.uses); i++ {
+		if c.uses[i].which == which {
+			c.uses[i].event = e
+		}
+	}
 	for i := c.first; i < len(c.lost); i++ {
 		if c.lost[i].which == which {
 			c.lost[i].event = e
@@ -91,7 +96,7 @@ func (c *connections) idleOf(lost []lostAttempt) map[connKey][]*connSlot {
 	}
 	for i := range c.table.slots {
 		s := &c.table.slots[i]
-		k := s.key &^ (1<<16 - 1)
+		k := s.key &^ portBits
 		if list, wanted := idle[k]; wanted && s.uses > 0 {
 			idle[k] = append(list, s)
 		}
@@ -151,7 +156,7 @@ func (s *Summary) rebuilt() {
 		}
 		f := &e.Fault
 		if e.Unconnected || f.Side != fault.Backend || f.Kind != fault.Closed || f.Phase != "" && f.Phase != fault.Connect {
-			e.Rebuilt, e.Attempt.Reused, e.Attempt.Uses, e.Attempt.Idle, e.Attempt.Age = false, false, 0, accesslog.Unset, 0
+			e.forgetConnection()
 			continue
 		}
 		f.Phase = ""

@@ -27,7 +27,7 @@ func playUses(uses []use) (lost []*Event) {
 		if u.port == 0 {
 			a.Status = 0
 		}
-		c.see(0, a, at, c.begins(&r), end.UnixNano())
+		c.see(0, a, at, nil, c.begins(&r), end.UnixNano())
 		if u.port == 0 {
 			e := &Event{Attempt: *a}
 			c.lostWith(0, e)

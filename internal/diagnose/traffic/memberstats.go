@@ -32,7 +32,8 @@ type MemberStats struct {
 	Shared        bool  // several pools or gateways use it: no other member is its equal
 }
 
-func (m *MemberStats) answer(r *accesslog.Record, a *accesslog.Attempt) {
+// answer notes an answer. later: what its connection was is not known yet.
+func (m *MemberStats) answer(r *accesslog.Record, a *accesslog.Attempt, later bool) {
 	m.Answered++
 	if a.Status >= 500 {
 		m.Errors++
@@ -40,15 +41,22 @@ func (m *MemberStats) answer(r *accesslog.Record, a *accesslog.Attempt) {
 	m.seeHead(r)
 	end := endOf(r)
 	m.Answers.Add(end)
-	if !a.Reused {
-		m.Fresh.Add(end)
-	} else {
-		m.MostUses = max(m.MostUses, a.Uses)
-		m.Oldest = max(m.Oldest, a.Age+max(a.Total, 0))
-		m.Longest = max(m.Longest, a.Idle)
+	if !later {
+		m.answeredOn(a, end, true)
 	}
 	if wait, ok := waitOf(r, a); ok {
 		m.Waits.Add(wait)
+	}
+}
+
+// answeredOn notes on what connection an answer came that ended at a time; count: one on a new connection is not counted yet.
+func (m *MemberStats) answeredOn(a *accesslog.Attempt, end time.Time, count bool) {
+	if a.Reused {
+		m.MostUses = max(m.MostUses, a.Uses)
+		m.Oldest = max(m.Oldest, a.Age+max(a.Total, 0))
+		m.Longest = max(m.Longest, a.Idle)
+	} else if count {
+		m.Fresh.Add(end)
 	}
 }
 

@@ -76,7 +76,8 @@ type InstanceMember struct{ Instance, Member string }
 
 // Cell counts what happened at one place.
 type Cell struct {
-	number             int // of its kind, from 1
+	number             int   // of its kind, from 1
+	latest             int64 // end of an attempt, while the order of rows is not known
 	Requests, Failures int
 }
 
@@ -149,6 +150,7 @@ func (s *Summary) Read(b *evidence.Bundle, o Options) error {
 	if s.Config != nil { // what is beside a document is of its gateway
 		s.Local = b.Local
 	}
+	s.follow()
 	s.conns.trace(math.MaxInt64)
 	s.Clock.Sort()
 	s.Events = s.Sample.kept()
@@ -276,13 +278,14 @@ func (s *Summary) attempts(r *accesslog.Record, own bool) (inMembers time.Durati
 		if !own {
 			s.connects.see(a)
 		}
+		later := false
 		if !own && p.cells != nil {
 			begin := began + int64(inMembers)
 			end := begin + int64(max(0, a.Total))
 			if i == len(r.Attempts)-1 {
 				end = endOf(r).UnixNano()
 			}
-			s.conns.see(i, a, p.cells, begin, end)
+			later = s.conns.see(i, a, p.cells, p.counts, begin, end)
 		}
 		if own && p.work != nil {
 			p.work.see(r, a)
@@ -290,7 +293,7 @@ func (s *Summary) attempts(r *accesslog.Record, own bool) (inMembers time.Durati
 		if own {
 			s.last.see(i, a, p.cells, route)
 		}
-		s.attempt(r, a, p.counts, route)
+		s.attempt(r, a, p.counts, route, later)
 		if a.Total >= 0 {
 			inMembers += a.Total
 		} else if wait, ok := waitOf(r, a); ok {
@@ -360,8 +363,8 @@ func at[K comparable](cells map[K]*Cell, k K) *Cell {
 	return c
 }
 
-// attempt counts one member's part.
-func (s *Summary) attempt(r *accesslog.Record, a *accesslog.Attempt, m *MemberStats, route *RouteStats) {
+// attempt counts one member's part. later: what its connection was is not known yet.
+func (s *Summary) attempt(r *accesslog.Record, a *accesslog.Attempt, m *MemberStats, route *RouteStats, later bool) {
 	m.Shared = m.Shared || m.Attempts > 0 && (m.Pool != r.Pool || m.Gateway != s.lastGateway)
 	m.Attempts++
 	m.Pool, m.Gateway = r.Pool, s.lastGateway
@@ -374,7 +377,7 @@ func (s *Summary) attempt(r *accesslog.Record, a *accesslog.Attempt, m *MemberSt
 	}
 	switch {
 	case a.Status > 0:
-		m.answer(r, a)
+		m.answer(r, a, later)
 		route.answer(r, a, s.Timeouts[r.Settings])
 	case !a.Fault.None() || r.Status >= 500:
 		route.Broken++

@@ -24,8 +24,7 @@ func clientTimerSpike(c *inference.Case) {
 	if len(events) < 2*stats.MinEvents {
 		return
 	}
-	age, in, out := traffic.ClusterWithin(events, func(e *traffic.Event) time.Duration { return e.Taken },
-		func(d time.Duration) time.Duration { return max(30*time.Millisecond, d/50) })
+	age, in, out := atOneAge(events)
 	out = traffic.Filter(out, func(e *traffic.Event) bool { return 2*e.Taken >= age }) // some leave at once anywhere
 	if age < 500*time.Millisecond || 3*len(in) < 2*(len(in)+len(out)) || inference.Independent(in) < stats.MinEvents {
 		return
@@ -43,6 +42,12 @@ func clientTimerSpike(c *inference.Case) {
 	f.AddRivals("d-slow-route", "d-hung")
 	f.SetExpected("client", 0, len(in), "unknown", "whether the answers would have come within a longer wait is not in the evidence")
 	c.Expand(map[string]string{"timer": units.Seconds(age)}, f)
+}
+
+// atOneAge finds the age at which most of the requests ended, as exactly as a timer makes it, those that did, and the others.
+func atOneAge(events []*traffic.Event) (age time.Duration, in, out []*traffic.Event) {
+	return traffic.ClusterWithin(events, func(e *traffic.Event) time.Duration { return e.Taken },
+		func(d time.Duration) time.Duration { return max(30*time.Millisecond, d/50) })
 }
 
 // leftEarly matches a client that ended its connection before the answer was complete.

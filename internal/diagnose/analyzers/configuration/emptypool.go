@@ -40,6 +40,26 @@ func emptyPool(c *inference.Case) {
 		f.SetExpected("gateway", len(events), len(events), "exact", "every one of them failed for this reason alone")
 		c.Expand(map[string]string{}, f)
 	}
+	perhapsEmpty(c)
+}
+
+// perhapsEmpty leaves requests without a member open in a log that names no pool, where rules lead to an empty one among others.
+func perhapsEmpty(c *inference.Case) {
+	if c.Traffic.Config == nil {
+		return
+	}
+	for _, t := range traffic.UsedTargets(c.Traffic.Config) {
+		p := c.Traffic.Config.Pool(t.Pool)
+		if p == nil || len(p.Members) > 0 {
+			continue
+		}
+		events := c.Unclaimed(func(e *traffic.Event) bool { return e.Pool == "" && e.Fault.Kind == fault.NoHealthy && !e.Own })
+		if len(events) > 0 {
+			c.Suspect(events, fmt.Sprintf("the log names no pool, and pool %q, which a rule leads to, has no members: see which pool these paths and hosts lead to; if it is that one, add members to it or correct the path rule", p.Name),
+				"i-empty-pool", "i-wrong-pool", "a-all-unhealthy-fail-closed")
+		}
+		return
+	}
 }
 
 // AnsweredAfter reports whether members of the event's pool answered later on: then the document, which has none, is of

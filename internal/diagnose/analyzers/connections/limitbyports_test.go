@@ -3,6 +3,7 @@ package connections_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,35 @@ func TestLimitsOfConnectionsInAzuresLog(t *testing.T) {
 					t.Errorf("found %q, %d of %d open\n%s", story.Causes(r), r.Undetermined.Failures, r.Failures, story.TextOf(t, r))
 				}
 			})
+		}
+	}
+}
+
+// The rows of a query's answer stand in no order, or the latest first: the verdict is the same.
+func TestLimitsOfConnectionsWithoutOrder(t *testing.T) {
+	t.Parallel()
+	for name, l := range map[string]limits{
+		"c-idle-race":              {idle: 21500 * time.Millisecond, unseen: time.Second},
+		"c-keepalive-max-requests": {uses: 12},
+		"c-max-age":                {age: 200 * time.Second, unseen: time.Second},
+	} {
+		for _, known := range []bool{true, false} {
+			for order, put := range map[string]func([]accesslog.Record){
+				"latest first": slices.Reverse[[]accesslog.Record],
+				"no order": func(r []accesslog.Record) {
+					rand.New(rand.NewPCG(1, 2)).Shuffle(len(r), func(i, j int) { r[i], r[j] = r[j], r[i] })
+				},
+			} {
+				t.Run(fmt.Sprintf("%s, ports %v, %s", name, known, order), func(t *testing.T) {
+					t.Parallel()
+					s := lifo(t, l, func(int) bool { return known })
+					put(s.Records)
+					r := s.Diagnose()
+					if story.Causes(r) != name+" medium" || 4*r.Undetermined.Failures > r.Failures {
+						t.Errorf("found %q, %d of %d open", story.Causes(r), r.Undetermined.Failures, r.Failures)
+					}
+				})
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package connections
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"causeway/internal/diagnose/inference"
@@ -113,56 +114,81 @@ func suspectPoolAway(c *inference.Case, o *inference.Outage) {
 		"c-restart", "b-reject", "b-route", "c-deploy-no-drain")
 }
 
+// absences are the times at which a member was away.
+type absences struct {
+	k               traffic.MemberKey
+	runs            []inference.Outage
+	events          []*traffic.Event
+	broken, refused int
+	poison          poisons
+}
+
 func restarts(c *inference.Case, k traffic.MemberKey, runs []inference.Outage) {
-	var events []*traffic.Event
-	broken, refused, poison := 0, 0, poisons{}
+	a := absences{k: k, runs: runs, poison: poisons{}}
 	for _, o := range runs {
-		poison.see(c, o.Events)
-		events = append(events, o.Events...)
-		broken, refused = broken+o.Broken, refused+o.Refused
+		a.poison.see(c, o.Events)
+		a.events = append(a.events, o.Events...)
+		a.broken, a.refused = a.broken+o.Broken, a.refused+o.Refused
 	}
 	if len(runs) > manyRestarts {
-		c.Suspect(events, fmt.Sprintf("%s was away %d times: look when its process started, and what ends it", k.Member, len(runs)),
+		c.Suspect(a.events, fmt.Sprintf("%s was away %d times: look when its process started, and what ends it", k.Member, len(runs)),
 			"c-restart", "g-crash-on-input", "g-oom-kill", "b-reject")
 		return
 	}
-	if kind, ok := poison.inAll(len(runs)); ok {
-		suspectPoison(c, kind, events, "c-restart")
+	if kind, ok := a.poisoned(); ok {
+		suspectPoison(c, kind, a.events, "c-restart")
 		return
 	}
 	confidence := report.Medium
-	if broken > 0 && refused >= 2 && events[0].Resolution() == 0 { // whole seconds do not show whether it answered meanwhile
+	if a.broken > 0 && a.refused >= 2 && a.events[0].Resolution() == 0 { // whole seconds do not show whether it answered meanwhile
 		confidence = report.High
 	}
-	m, last := c.Traffic.Members[k], runs[len(runs)-1]
-	f := c.Claim("c-restart", events, inference.ScopeOf(events), confidence)
+	f := c.Claim("c-restart", a.events, inference.ScopeOf(a.events), confidence)
+	a.describe(c, f)
+	f.RuleOut("b-refused", "the member came back on its own")
+	f.RuleOut("c-idle-race", "new connections were refused: the whole process was away, not one connection")
+	f.AddRivals("g-oom-kill", "g-crash-on-input")
+	if !a.events[0].Own {
+		moreRivalsByLog(f, a.broken)
+	}
+	f.SetExpected("backend", inference.CountVisible(a.events), len(a.events), "bounded",
+		"a graceful stop loses none of them; those under way when the process ends depend on how long it waits")
+	c.Expand(map[string]string{"address": k.Server.String()}, f)
+}
+
+// poisoned is a route that no member ever answered and that was at work each time. Azure's log may have one absence only: then nothing else
+// may have been at work.
+func (a *absences) poisoned() (kind traffic.RouteKey, ok bool) {
+	if kind, ok = a.poison.inAll(len(a.runs)); ok || a.events[0].Own || len(a.runs) > 1 || len(a.poison) != 1 {
+		return kind, ok
+	}
+	for k := range a.poison {
+		kind = k
+	}
+	return kind, !slices.ContainsFunc(a.events, func(e *traffic.Event) bool { return inference.BrokeUnderRequest(e) && e.Route() != kind })
+}
+
+// describe adds when the member was away, and what was done to it then.
+func (a *absences) describe(c *inference.Case, f *inference.Finding) {
+	m, first, last := c.Traffic.Members[a.k], a.runs[0], a.runs[len(a.runs)-1]
 	were := "new ones were refused"
-	if !events[0].Own {
+	if !a.events[0].Own {
 		were = "attempts ended at once without a connection (no serverConnectTime)"
 	}
 	f.AddEvidence("access-log",
 		fmt.Sprintf("%s was away %s: %d connections broke under a request and %d %s, first at %s, last at %s; it answered nothing meanwhile, and answered %s at %s",
-			k.Member, units.Count(len(runs), "time", "times"), broken, refused, were, units.Stamp(runs[0].Events[0].At),
-			units.Stamp(last.Last()), whom(&last), units.Stamp(last.Back)), events...)
-	if x := c.RestartWithin(runs[0].Events[0].At.Add(-inference.Soon), last.Back); x != nil {
+			a.k.Member, units.Count(len(a.runs), "time", "times"), a.broken, a.refused, were, units.Stamp(first.Events[0].At),
+			units.Stamp(last.Last()), whom(&last), units.Stamp(last.Back)), a.events...)
+	if x := c.RestartWithin(first.Events[0].At.Add(-inference.Soon), last.Back); x != nil {
 		f.AddEvidence("activity-log", fmt.Sprintf("%s of %s by %s, from %s to %s", x.Operation, units.Dash(x.Resource),
 			inference.CallerOr(x.Caller), units.Stamp(x.At), units.Stamp(x.Ended)))
 	}
-	if promised := promised(c, events); len(promised) >= 3 && 2*len(promised) > broken { // of one that was killed, the most were at work
+	if promised := promised(c, a.events); len(promised) >= 3 && 2*len(promised) > a.broken { // of one that was killed, the most were at work
 		f.AddEvidence("access-log",
 			fmt.Sprintf("%s broke within %s of an answer on the same connection that lacked Connection: close: as it stops, the member promises to keep connections, and closes them",
 				fmt.Sprintf("%d of the lost requests", len(promised)), units.Seconds(m.RoundTrips())), promised...)
 		f.AddOpenRivals("c-drain-promise")
 	}
-	f.RuleOut("b-refused", "the member came back on its own")
-	f.RuleOut("c-idle-race", "new connections were refused: the whole process was away, not one connection")
-	f.AddRivals("g-oom-kill", "g-crash-on-input")
-	if !events[0].Own {
-		moreRivalsByLog(f, broken)
-	}
-	f.SetExpected("backend", inference.CountVisible(events), len(events), "bounded",
-		"a graceful stop loses none of them; those under way when the process ends depend on how long it waits")
-	c.Expand(map[string]string{"address": k.Server.String()}, f)
 }
 
 // moreRivalsByLog adds what refuses for a while too. Where no connection broke, those that the member had may have gone on.

@@ -144,6 +144,16 @@ func TestRestartInAzuresLog(t *testing.T) {
 				s.Request(4)
 			}
 		}},
+		"a request that ends it": {"", func(s *story.Story, second int) {
+			switch {
+			case second == 30:
+				s.Request(4, story.Path("/import"), story.Fails(story.RaceFault, 400*time.Millisecond))
+			case second > 30 && second < 40:
+				s.Request(4, refused)
+			default:
+				s.Request(4)
+			}
+		}},
 		"a limit of connections": {"", func(s *story.Story, second int) {
 			s.Request(4)
 			if second >= 20 && second < 50 {

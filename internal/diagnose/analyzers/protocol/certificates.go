@@ -26,7 +26,7 @@ func certificate(id, test, fact, reason string) inference.Analyzer {
 // backend health says that their certificate is refused: probes and users meet the same one.
 func refusedByHealth(c *inference.Case, id string) {
 	keys, groups := traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
-		return traffic.ClosedSomehow(e) && e.Attempt.Status == 0 && !e.Attempt.Reused
+		return traffic.ClosedSomehow(e) && e.Attempt.Status == 0 && !e.UsedBefore()
 	}), (*traffic.Event).Key)
 	for _, k := range keys {
 		t := c.Traffic.HistoryOf(groups[k][0])
