@@ -194,17 +194,18 @@ func (a *Accuracy) method(b *strings.Builder) {
 
 Written by `+"`make accuracy`"+`; do not edit. Counts vary a little from run to run and with the machine: real connections, real timers.
 
-The lab plays failures whose cause is known, and traffic that has none: %d scenarios with one cause, %d with two, %d healthy
-ones, each with %d seeds, which vary limits, sizes and times. What each leaves is diagnosed twice: by the full trace that
-Causeway writes, and by what Azure would have exported of the same requests; half of these exports hold the gateway's own status in serverStatus where no
-member answered, as nginx writes it. The same scenarios play through Debian's nginx as well, two processes with a background of scanners,
-other pages and clients that leave at once; its log is written in five forms of Azure's exports, in turn. Mixtures are two
-scenarios at one time behind one such gateway. %d scenarios are made evidence: exports that
-code has written in Azure's forms, for what a lab cannot show. No rule of the diagnosis knows a constant of a scenario.
+The lab plays failures whose cause is known, and traffic that has none: %d scenarios with one cause, %d with two, %d healthy ones, each
+with %d seeds, which vary limits, sizes and times. What each leaves is diagnosed twice: by the full trace that Causeway writes, and by
+what Azure would have exported of the same requests; half of these exports hold the gateway's own status in serverStatus where no member
+answered, as nginx writes it. The same scenarios play through Debian's nginx as well, in two processes; its log is written in five forms
+of Azure's exports, in turn. Mixtures are two scenarios at one time behind one such gateway. Behind both gateways a background of
+scanners, other pages and clients that leave at once goes on; %d scenarios, whose cause other requests would end, do without it at
+Causeway's. %d scenarios are made evidence: exports that code has written in Azure's forms, for what a lab cannot show. No rule of the
+diagnosis knows a constant of a scenario.
 
-The timers of the lab are 1–3 s, so that a play takes seconds. Azure's exports stamp whole seconds, which say nothing against such timers. So
-everything in Azure's form is written as if the play had been %d times slower: stamps, durations, and the timers of the document. The
-full trace is as it was. [Decision 22](decisions/0022-exports-are-at-the-scale-of-production.md) says what this distorts.
+The timers of the lab are 1–3 s, so that a play takes seconds. Azure's exports stamp whole seconds, which say nothing against such
+timers. So everything in Azure's form is written as if the play had been %d times slower: stamps, durations, and the timers of the
+document. The full trace is as it was. [Decision 22](decisions/0022-exports-are-at-the-scale-of-production.md) says what this distorts.
 
 - **told**: every cause at work is named and nothing else. For a healthy scenario: nothing is named and nothing failed.
 - **left open**: nothing wrong is named, and the cause is among what the failures may be.
@@ -212,7 +213,7 @@ full trace is as it was. [Decision 22](decisions/0022-exports-are-at-the-scale-o
 - **wrong suspicion**: something else is named, with low confidence.
 - **wrong and confident**: something else is named with medium or high confidence. This must be zero.
 
-`, failing, mixed, healthy, a.Seeds, made, stretch.Factor)
+`, failing, mixed, healthy, a.Seeds, len(withoutBackground), made, stretch.Factor)
 	for _, f := range a.Failed {
 		fmt.Fprintf(b, "Not played: %s.\n\n", f)
 	}

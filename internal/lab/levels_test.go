@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"causeway/internal/lab/stage"
+	"causeway/internal/report"
 )
 
 // A claim is right about where if it names the place of the truth and nothing narrower; what the whole load shares it may add.
@@ -55,6 +56,23 @@ func TestMainPart(t *testing.T) {
 	f(3, 56, 4, 1)
 	f(3, 40, 4, 0)
 	f(3, 56, 0, 0)
+}
+
+// A finding that names no member is right where its cause is at work at several, and not where it is at one.
+func TestFindingWithoutMember(t *testing.T) {
+	f := func(want bool, members ...string) {
+		t.Helper()
+		var truth []stage.Truth
+		for _, m := range members {
+			truth = append(truth, stage.Truth{Cause: "c-idle-race", Member: m})
+		}
+		if got := known(report.Finding{Cause: "c-idle-race"}, truth); got != want {
+			t.Errorf("at work at %q: right %t, want %t", members, got, want)
+		}
+	}
+	f(true, "")
+	f(false, "10.1.0.4")
+	f(true, "10.1.0.4", "10.1.0.5")
 }
 
 // Kinds are right if they hold for nine tenths and all of them are possible.

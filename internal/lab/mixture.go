@@ -73,8 +73,8 @@ func PlayMixture(ctx context.Context, m Mixture, seed uint64, keep string) (*Res
 		return nil, fmt.Errorf("play %s through nginx: %w", m.Name(), err)
 	}
 	r := &Result{
-		Scenario: m.Name(), Seed: seed, Truth: m.truth(first, second, options), Open: true, Loads: slices.Concat(first.Loads, second.Loads), Dir: keep,
-		Beside: stage.BackgroundCauses,
+		Scenario: m.Name(), Seed: seed, Truth: m.truth(first, second, options), Open: true,
+		Loads: slices.Concat(first.Loads, second.Loads), Dir: keep, Beside: stage.BackgroundCauses,
 	}
 	for _, half := range []*stage.Stage{first, second} {
 		r.places = append(r.places, placeOf{

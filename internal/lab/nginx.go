@@ -110,13 +110,19 @@ func nginxOptions(play string, seed uint64, scenarios ...string) nginx.Options {
 	}
 }
 
-// truthThroughNginx adds a second attempt of the gateway's, which is true wherever timeouts are tried twice.
+// truthThroughNginx is a truth with what the options add to it.
 func truthThroughNginx(truth []stage.Truth, o nginx.Options) []stage.Truth {
+	if o.Retries {
+		return triedTwice(truth)
+	}
+	return truth
+}
+
+// triedTwice adds a second attempt of the gateway's, which is true wherever timeouts are tried twice.
+func triedTwice(truth []stage.Truth) []stage.Truth {
 	out := slices.Clone(truth)
 	for i := range out {
-		if o.Retries {
-			out[i].Also = append(slices.Clone(out[i].Also), "d-retry-doubling")
-		}
+		out[i].Also = append(slices.Clone(out[i].Also), "d-retry-doubling")
 	}
 	return out
 }

@@ -80,7 +80,7 @@ func TestKeptThroughNginx(t *testing.T) {
 
 // What nginx does not play has a reason, and is a scenario.
 func TestReasonsNotToPlay(t *testing.T) {
-	for _, reasons := range []map[string]string{notThroughNginx, notMixed} {
+	for _, reasons := range []map[string]string{notThroughNginx, notMixed, withoutBackground} {
 		for name, why := range reasons {
 			if _, ok := scenarios.Find(name); !ok || why == "" {
 				t.Errorf("%q: %q", name, why)

@@ -47,6 +47,15 @@ type Judgement struct {
 	Why    string `json:"why,omitempty"`
 }
 
+// withoutBackground says why a scenario is played without a background.
+var withoutBackground = map[string]string{
+	"idle-race":              "other pages use its connections in the gaps",
+	"idle-race-one-of-three": "other pages use its connections in the gaps",
+	"idle-race-hidden":       "other pages use its connections in the gaps",
+	"cold-start":             "other pages end the quiet time",
+	"slow-ones-pile-up":      "turns fall among its own requests",
+}
+
 // Play plays a scenario and diagnoses what it leaves. With keep the evidence stays in that directory. The error says
 // that the play itself failed, never that the diagnosis did.
 func Play(ctx context.Context, s stage.Scenario, seed uint64, keep string) (*Result, error) {
@@ -58,19 +67,23 @@ func Play(ctx context.Context, s stage.Scenario, seed uint64, keep string) (*Res
 	if keep == "" {
 		defer os.RemoveAll(dir)
 	}
-	stage := stage.New(ctx, dir, seed)
-	s.Play(stage)
-	stage.Close()
-	if stage.Err != nil {
-		return nil, fmt.Errorf("play %s: %w", s.Name, stage.Err)
+	on := stage.New(ctx, dir, seed)
+	on.Background = !s.Made && withoutBackground[s.Name] == ""
+	s.Play(on)
+	on.Close()
+	if on.Err != nil {
+		return nil, fmt.Errorf("play %s: %w", s.Name, on.Err)
 	}
 	r := &Result{
-		Scenario: s.Name, Seed: seed, Truth: stage.Located(s.Truth), Open: s.Open, Known: s.Known, Made: s.Made, Loads: stage.Loads,
-		Dir:    keep,
-		places: []placeOf{{Common: stage.Common(), azure: s.Made, coarse: stage.First}},
+		Scenario: s.Name, Seed: seed, Truth: on.Located(s.Truth), Open: s.Open, Known: s.Known, Made: s.Made, Loads: on.Loads,
+		Dir: keep,
 	}
-	if r.places[0].Member != "" && stage.FailsAt != "" {
-		r.places[0].Member = stage.FailsAt // the trace has one name for all addresses of the only member
+	if on.Background {
+		r.Beside, r.Truth = stage.BackgroundCauses, triedTwice(r.Truth) // the background reads, and reads are tried twice
+	}
+	r.places = []placeOf{{Common: on.Common(), azure: s.Made, coarse: on.First, beside: r.strangersLost()}}
+	if r.places[0].Member != "" && on.FailsAt != "" {
+		r.places[0].Member = on.FailsAt // the trace has one name for all addresses of the only member
 	}
 	if r.Judgement, err = r.judge(dir, s.Open); err != nil {
 		return nil, fmt.Errorf("diagnose %s: %w", s.Name, err)
@@ -79,7 +92,7 @@ func Play(ctx context.Context, s stage.Scenario, seed uint64, keep string) (*Res
 		r.Azure, r.Took = r.Judgement, time.Since(began)
 		return r, nil
 	}
-	r.places[0].Member = stage.Common().Member
+	r.places[0].Member = on.Common().Member
 	exported, err := export(dir, echoes(s.Name, seed))
 	if err != nil {
 		return nil, fmt.Errorf("export what %s left, as Azure does: %w", s.Name, err)
@@ -208,11 +221,21 @@ func (r *Result) Starved() bool {
 		slices.ContainsFunc(r.Report.Findings, func(f report.Finding) bool { return f.Cause == stalled })
 }
 
-// known reports whether a finding names a truth.
+// known reports whether a finding names a truth. One that names no member is right if its cause is at work at several.
 func known(f report.Finding, truth []stage.Truth) bool {
 	return f.Cause == stalled || f.Cause == hidden || slices.ContainsFunc(truth, func(t stage.Truth) bool {
-		return t.Cause == f.Cause && (t.Member == "" || t.Member == f.Scope.Member) || slices.Contains(t.Also, f.Cause)
+		here := t.Member == "" || t.Member == f.Scope.Member || f.Scope.Member == "" && several(t.Cause, truth)
+		return t.Cause == f.Cause && here || slices.Contains(t.Also, f.Cause)
 	})
+}
+
+// several reports whether a cause is at work at more than one member.
+func several(cause string, truth []stage.Truth) bool {
+	n := 0
+	for _, t := range truth {
+		n += count(t.Cause == cause)
+	}
+	return n > 1
 }
 
 // missed are the truths that no finding names.
