@@ -183,7 +183,8 @@ func (a *absences) describe(c *inference.Case, f *inference.Finding) {
 		f.AddEvidence("activity-log", fmt.Sprintf("%s of %s by %s, from %s to %s", x.Operation, units.Dash(x.Resource),
 			inference.CallerOr(x.Caller), units.Stamp(x.At), units.Stamp(x.Ended)))
 	}
-	if promised := promised(c, a.events); len(promised) >= 3 && 2*len(promised) > a.broken { // of one that was killed, the most were at work
+	// of one that was killed, the most were at work
+	if promised := promised(c, a.events); len(promised) >= 3 && 2*len(promised) > a.broken {
 		f.AddEvidence("access-log",
 			fmt.Sprintf("%s broke within %s of an answer on the same connection that lacked Connection: close: as it stops, the member promises to keep connections, and closes them",
 				fmt.Sprintf("%d of the lost requests", len(promised)), units.Seconds(m.RoundTrips())), promised...)
