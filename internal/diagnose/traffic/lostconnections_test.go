@@ -51,8 +51,10 @@ func TestTraceOfLostConnections(t *testing.T) {
 		want []found
 	}{
 		"the only one": {[]use{{0, 1}, {5, 1}, {12, 0}}, []found{{7 * time.Second, 2}}},
-		"one after the other": {[]use{{0, 1}, {6, 2}, {10, 0}, {20, 0}, {21, 0}},
-			[]found{{4 * time.Second, 1}, {20 * time.Second, 1}, unknown}},
+		"one after the other": {
+			[]use{{0, 1}, {6, 2}, {10, 0}, {20, 0}, {21, 0}},
+			[]found{{4 * time.Second, 1}, {20 * time.Second, 1}, unknown},
+		},
 		"used again":             {[]use{{0, 1}, {6, 2}, {10, 0}, {20, 2}}, []found{unknown}},
 		"used again, and before": {[]use{{0, 2}, {6, 1}, {10, 0}, {20, 2}}, []found{{4 * time.Second, 1}}},
 		"two alike":              {[]use{{0, 1}, {0, 2}, {10, 0}}, []found{{10 * time.Second, 1}}},
