@@ -72,23 +72,26 @@ func closesOfSilentMembers(c *inference.Case) {
 		if m.Answered > 0 || m.Attempts < traffic.EnoughAnswers {
 			continue
 		}
-		likely := []string{"b-refused", "i-wrong-port", "e-foreign-service", "b-reject", "e-plain-to-tls"}
-		look := "ask it the same by hand (curl -v), see what listens on the port (ss -ltnp)"
+		likely, look := ofAnyPort, "ask it the same by hand (curl -v), see what listens on the port (ss -ltnp)"
 		if ends := (&inference.ClosedGroup{Q: c, Events: groups[k]}); ends.Speaks("Https") {
-			likely = []string{
-				"e-tls-to-plain", "f-client-cert", "f-sni-required", "f-version", "f-cipher", "i-wrong-port", "e-foreign-service", "b-refused",
-				"b-reject",
-			}
+			likely = slices.Concat(ofHandshake, ofAnyPort)
 			look = "shake hands with it by hand (openssl s_client -connect, with -servername), see what listens on the port (ss -ltnp)"
 		}
-		c.Suspect(groups[k], k.Member+" ended every connection and answered none of "+units.Count(m.Attempts, "request", "requests")+": "+look+
-			", and compare with what the backend settings expect there",
+		c.Suspect(groups[k],
+			fmt.Sprintf("%s ended every connection and answered none of %s: %s, and compare with what the backend settings expect there",
+				k.Member, units.Count(m.Attempts, "request", "requests"), look),
 			slices.Concat(c.MovedAway(groups[k]), likely, ofNames(c), []string{
 				"b-ip-reused", "e-status-line", "e-bad-header", "e-header-too-big", "c-backend-conn-limit", "c-restart", "c-endpoint-lag",
 				"g-crash-on-input", "f-expired", "f-unknown-ca", "f-name-mismatch",
 			})...)
 	}
 }
+
+// What ends every connection to a port: as one that is made, or in the handshake of TLS.
+var (
+	ofAnyPort   = []string{"b-refused", "i-wrong-port", "e-foreign-service", "b-reject", "e-plain-to-tls"}
+	ofHandshake = []string{"e-tls-to-plain", "f-client-cert", "f-sni-required", "f-version", "f-cipher"}
+)
 
 // connectsLeft names the possible causes of connections that were not established, where the log does not show why.
 func connectsLeft(c *inference.Case) {

@@ -58,10 +58,7 @@ func missing(c *inference.Case, b *evidence.Bundle) []report.Missing {
 		out = append(out, m)
 	}
 	if c.Traffic.NamesNoMember() {
-		out = append(out, report.Missing{
-			What: "members in the access log", Why: "no row names a member, so no failure and no connection has a member",
-			How: "export the log again with the column serverRouted (and serverResponseLatency, upstreamSourcePort)",
-		})
+		out = append(out, missingMembers)
 	}
 	if m, lacking := missingRows(&c.Traffic.Lost, b.Lost); lacking {
 		out = append(out, m)
@@ -84,6 +81,12 @@ func missing(c *inference.Case, b *evidence.Bundle) []report.Missing {
 		How: "run the same configuration on Causeway, or add the members' own logs",
 	})
 	return out
+}
+
+// missingMembers is the column without which rows name no member.
+var missingMembers = report.Missing{
+	What: "members in the access log", Why: "no row names a member, so no failure and no connection has a member",
+	How: "export the log again with the column serverRouted (and serverResponseLatency, upstreamSourcePort)",
 }
 
 // missingMetrics lists what each sort of metrics would show, of those that the gateway's generation has.

@@ -104,7 +104,8 @@ func (s *Summary) knownWithout(e *Event) bool {
 	if e.Pool == "" && unanswered { // the first generation logs no pool
 		return len(s.Histories) > 0 && !slices.ContainsFunc(s.Histories, func(h health.History) bool { return h.IsUp() })
 	}
-	return len(s.HistoriesUnder(e.Pool, e.Settings)) > 0 && (unanswered || s.ReasonAt(e) != (health.Change{})) && !s.SomeHealthy(e.Pool, e.Settings)
+	explained := unanswered || s.ReasonAt(e) != (health.Change{})
+	return len(s.HistoriesUnder(e.Pool, e.Settings)) > 0 && explained && !s.SomeHealthy(e.Pool, e.Settings)
 }
 
 // TooQuick matches a request for which only its short time suggests that no member was healthy.

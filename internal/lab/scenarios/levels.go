@@ -44,8 +44,9 @@ var paths = map[string]string{
 	"clients-and-crash g-crash-on-input": "/import", "short-bodies-both-ways j-short-body": "/upload",
 	"short-bodies-both-ways e-short-body": "/export", "probe-and-client-head j-header-limit": "/account",
 	"probe-and-client-head a-probe-status-mismatch": "/admin/users",
-	"refused-and-expired b-refused":                 "/", "refused-and-expired f-expired": "/api/a", "clients-and-crash j-client-abort": "/",
-	"gateway-drain": "/report", "one-lock": "/book", "status-line": "/legacy", "interim": "/legacy",
+	"refused-and-expired b-refused":                 "/", "refused-and-expired f-expired": "/api/a",
+	"clients-and-crash j-client-abort": "/",
+	"gateway-drain":                    "/report", "one-lock": "/book", "status-line": "/legacy", "interim": "/legacy",
 	"made-inner-timeout": "/search", "made-client-timer": "/report", "made-waf-latency": "/form", "made-wrong-pool": "/api/orders",
 	"made-slow-route": "/report", "made-inner-and-instance d-inner-timeout": "/search",
 }

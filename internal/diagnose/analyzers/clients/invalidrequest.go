@@ -29,7 +29,7 @@ func refusedToRead(e *traffic.Event) bool {
 }
 
 // unsaidRefusals leaves refusals open for which Azure's log has one word and one status, 400, or the status alone: nginx has both also for
-// a head that is above its limit. Where others ask for the same and are answered, it is likelier that than a request that nobody could read.
+// a head that is above its limit. Where others ask for the same and are answered, that is likelier than a request that nobody could read.
 func unsaidRefusals(c *inference.Case) {
 	events := c.Unclaimed(func(e *traffic.Event) bool {
 		return !e.Own && refusedToRead(e) && (e.Info == fault.InvalidRequest || e.QuietInfo()) && e.Status == 400

@@ -52,8 +52,8 @@ const (
 	oftenAnswered = 20              // times as many requests must be lost as are answered on connections that were idle for as long
 )
 
-// idleDroppedByPorts reports the same of Azure's log, whose idle ages are rebuilt from source ports: nearly all timeouts were on connections
-// idle for longer than nearly all that were answered.
+// idleDroppedByPorts reports the same of Azure's log, whose idle ages are rebuilt from source ports: nearly all timeouts were on
+// connections idle for longer than nearly all that were answered.
 func idleDroppedByPorts(c *inference.Case, events []*traffic.Event) bool {
 	reused := traffic.Filter(events, func(e *traffic.Event) bool { return !e.Own && e.Attempt.Reused })
 	if 10*len(reused) < 9*len(events) {
