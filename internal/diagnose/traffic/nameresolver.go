@@ -47,6 +47,9 @@ func (n *nameResolver) resolve(r *accesslog.Record) {
 			n.known[server] = target
 		}
 	}
+	if !server.IsValid() && target.Pool == "" {
+		target = n.askedFor(r)
+	}
 	if r.Pool, r.Settings = target.Pool, target.Settings; r.Pool != "" || r.Settings != "" {
 		n.Given++
 	}
@@ -63,9 +66,54 @@ func (n *nameResolver) ours(id string) bool {
 	return n.own
 }
 
+// askedFor is what the rules that a request's host and path may have come by have in common.
+func (n *nameResolver) askedFor(r *accesslog.Record) gateway.Target {
+	var targets []gateway.Target
+	for i := range n.config.Rules {
+		rule := &n.config.Rules[i]
+		if !n.serves(rule.Listener, string(r.OriginalHost)) {
+			continue
+		}
+		t := rule.Target
+		if m := n.config.PathMap(rule.PathMap); m != nil {
+			t = targetOf(m, strings.ToLower(string(r.URI)))
+		}
+		targets = append(targets, t)
+	}
+	return common(targets)
+}
+
+// serves reports whether a listener may have taken a request for a host; one that is not known may.
+func (n *nameResolver) serves(listener, host string) bool {
+	host, _, _ = strings.Cut(strings.ToLower(host), ":")
+	l := n.config.Listener(listener)
+	return l == nil || len(l.HostNames) == 0 || host == "" || slices.ContainsFunc(l.HostNames, func(name string) bool {
+		end, wild := strings.CutPrefix(name, "*")
+		return name == host || wild && strings.HasSuffix(host, end)
+	})
+}
+
+// targetOf is where a path map leads a path, in lower case: by the first pattern that matches, or by default.
+func targetOf(m *gateway.PathMap, path string) gateway.Target {
+	for i := range m.Rules {
+		for _, pattern := range m.Rules[i].Paths {
+			begin, wild := strings.CutSuffix(strings.ToLower(pattern), "*")
+			if path == begin || wild && strings.HasPrefix(path, begin) {
+				return m.Rules[i].Target
+			}
+		}
+	}
+	return m.Default
+}
+
 // target is what the rules that may have led to a server have in common.
-func (n *nameResolver) target(server netip.AddrPort) (out gateway.Target) {
-	for i, t := range n.leadingTo(server) {
+func (n *nameResolver) target(server netip.AddrPort) gateway.Target {
+	return common(n.leadingTo(server))
+}
+
+// common is what targets have in common.
+func common(targets []gateway.Target) (out gateway.Target) {
+	for i, t := range targets {
 		if i == 0 {
 			out = gateway.Target{Pool: t.Pool, Settings: t.Settings}
 			continue

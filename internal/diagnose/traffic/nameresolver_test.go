@@ -44,3 +44,33 @@ func TestNamesByMember(t *testing.T) {
 		}
 	}
 }
+
+// A first-generation log has neither pool nor rule. Where members do not tell the pool, for none was asked, the path does, by the first
+// pattern that it matches; without a star a pattern is the whole path.
+func TestNamesByPath(t *testing.T) {
+	t.Parallel()
+	doc := strings.NewReplacer(`"requestRoutingRules":[`, `"urlPathMaps":[{"name":"m","properties":{`+
+		`"defaultBackendAddressPool":{"id":"/x/backendAddressPools/web"},"defaultBackendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"},`+
+		`"pathRules":[{"name":"a","properties":{"paths":["/API/*","/only"],"backendAddressPool":{"id":"/x/backendAddressPools/none"},`+
+		`"backendHttpSettings":{"id":"/x/backendHttpSettingsCollection/http"}}}]}}],"requestRoutingRules":[`,
+		`"ruleType":"Basic","priority":100`, `"ruleType":"PathBasedRouting","priority":100,"urlPathMap":{"id":"/x/urlPathMaps/m"}`).Replace(story.Document)
+	for path, pool := range map[string]string{"/api/users": "none", "/only": "none", "/other": "web", "/": "web"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			s.Doc = doc
+			for range 20 {
+				s.After(time.Second).Request(4, story.FirstGeneration)
+				s.Request(0, story.Path(path), story.BadGateway)
+			}
+			r := s.Diagnose()
+			want := map[string]string{"none": "i-empty-pool", "web": "a-all-unhealthy-fail-closed"}[pool]
+			if len(r.Findings)+len(r.Undetermined.Groups) == 0 || len(r.Findings) > 0 && (r.Findings[0].Cause != want || r.Findings[0].Scope.Pool != pool) {
+				t.Errorf("%+v", r.Findings)
+			}
+			if pool == "none" && len(r.Findings) != 1 {
+				t.Errorf("%d findings", len(r.Findings))
+			}
+		})
+	}
+}
