@@ -16,11 +16,26 @@ import (
 // disown takes the statuses of a record of Azure's that prove no answer away from its attempts. It is the one place that
 // decides what counts as an answer; all code that reads Attempt.Status after it may trust it.
 func disown(r *accesslog.Record) {
+	if n := len(r.Attempts) - 1; n >= 0 && r.Attempts[n].Status == 0 && answeredUnsaid(r, &r.Attempts[n]) {
+		r.Attempts[n].Status = r.Status
+	}
 	for i := range r.Attempts {
 		if a := &r.Attempts[i]; !provesAnswer(r, a) {
 			a.Echo, a.Status = a.Status, 0
 		}
 	}
+}
+
+// answeredUnsaid reports whether a record shows without serverStatus, which an export may lack, that the last member answered: a head came,
+// or the client got what the gateway does not answer for itself once it has asked a member.
+func answeredUnsaid(r *accesslog.Record, a *accesslog.Attempt) bool {
+	switch {
+	case r.Status < 100 || r.Status == fault.ClientGone:
+		return false
+	case a.HeaderTime > 0:
+		return true
+	}
+	return r.Status < 400 || r.Status < 500 && quietInfo(r.ErrorInfo)
 }
 
 // provesAnswer reports whether the status of an attempt can only be the member's.

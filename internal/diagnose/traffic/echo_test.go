@@ -25,3 +25,21 @@ func TestEchoOfAnAttemptThatARetryHid(t *testing.T) {
 		t.Errorf("%d failures, %d recovered", r.Failures, r.Recovered)
 	}
 }
+
+// An export may lack serverStatus. A head that came shows an answer all the same, and so does a status that the gateway does not give for
+// itself once it has asked a member.
+func TestAnswersWithoutServerStatus(t *testing.T) {
+	t.Parallel()
+	s := story.NewAzure(t)
+	for i := range 60 {
+		s.After(time.Second)
+		unsaid := func(_ *accesslog.Record, a *accesslog.Attempt) { a.Status = 0 }
+		if i%6 == 5 {
+			s.Request(4, story.Answers(500), unsaid)
+		} else {
+			s.Request(4, unsaid)
+		}
+	}
+	s.Counts = &story.Counts{Requests: 60, Failures: 10}
+	story.Expect(t, s.Diagnose(), "k-backend-5xx high 10")
+}
