@@ -93,7 +93,7 @@ func maxRequestsByPorts(c *inference.Case) {
 		switch {
 		case !limit.holds() || inference.InOneMoment(same):
 			continue
-		case idle.holds(), age.holds() && age.high-age.low <= int64(longestSpread):
+		case !limit.shown(), idle.holds(), age.holds() && age.high-age.low <= int64(longestSpread):
 			suspectLimits(c, k, same)
 			continue
 		}

@@ -65,6 +65,10 @@ func (l *portLimit) holds() bool {
 	return l.n >= stats.MinEvents && l.below >= traffic.EnoughAnswers && 10*l.beyond <= l.lost && measures*l.chance < stats.Significance
 }
 
+// shown reports whether the rows of most lost requests name their connections. One that the other rows leave for a lost request may have
+// been closed in good order before, and a new one been refused.
+func (l *portLimit) shown() bool { return 2*l.rebuilt <= l.lost }
+
 // measures is how many there are to choose from.
 const measures = 3
 
@@ -103,20 +107,21 @@ func (l *portLimit) weighAge(f *inference.Finding) {
 	f.AddRivals("c-max-age")
 }
 
-// suspectLimits leaves requests open that were lost where more than one measure of their connections has a limit.
+// suspectLimits leaves requests open that were lost where more than one measure of their connections has a limit, or none for certain.
 func suspectLimits(c *inference.Case, k traffic.MemberKey, lost []*traffic.Event) {
 	c.Suspect(lost,
-		fmt.Sprintf("requests were lost on connections with one idle age, one age or one number of requests, and more than one of the three would explain them: look in the configuration of %s for the limits of a connection", k.Member),
-		"c-idle-race", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst")
+		fmt.Sprintf("requests were lost on connections with one idle age, one age or one number of requests, and the log does not show which of the three it is, or whether a new connection was refused: look in the configuration of %s for the limits of a connection", k.Member),
+		"c-idle-race", "c-keepalive-max-requests", "c-max-age", "b-stateful-idle-rst", "b-refused", "c-accept-queue")
 }
 
 // longestSpread is how far apart ages may lie that are one age, each known to a second on either side.
 const longestSpread = 2 * time.Second
 
-// lostOnUsed are the requests that Azure's log shows to have broken on connections used before, by member.
+// lostOnUsed are the requests that Azure's log shows to have broken on connections used before, by member. A request that nobody ever
+// answers is to blame itself, whatever its connection.
 func lostOnUsed(c *inference.Case) (keys []traffic.MemberKey, groups map[traffic.MemberKey][]*traffic.Event) {
 	return traffic.GroupBy(c.Unclaimed(func(e *traffic.Event) bool {
-		return traffic.ClosedSomehow(e) && !e.Ambiguous && e.Attempt.Reused
+		return traffic.ClosedSomehow(e) && !e.Ambiguous && e.Attempt.Reused && c.Traffic.Route(e.Route()).Answered > 0
 	}), (*traffic.Event).Key)
 }
 

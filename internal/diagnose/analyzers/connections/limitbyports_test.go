@@ -79,7 +79,15 @@ func lifo(t *testing.T, l limits, known func(lost int) bool) *story.Story {
 	return s
 }
 
-// Each limit of a connection is named for what it is, whether the rows of the lost requests have their ports, some, or none.
+// named is what is found of a limit. Of lost requests without ports a limit on uses or age may have ended the connections in good order.
+func named(limit string, ports bool) (cause string) {
+	if !ports && limit != "c-idle-race" {
+		return ""
+	}
+	return limit + " medium"
+}
+
+// Each limit of a connection is named for what it is, where the rows of the lost requests have their ports, or half of them.
 func TestLimitsOfConnectionsInAzuresLog(t *testing.T) {
 	t.Parallel()
 	ports := map[string]func(int) bool{
@@ -96,7 +104,9 @@ func TestLimitsOfConnectionsInAzuresLog(t *testing.T) {
 			t.Run(want+", "+name, func(t *testing.T) {
 				t.Parallel()
 				r := lifo(t, l, known).Diagnose()
-				if story.Causes(r) != want+" medium" || 4*r.Undetermined.Failures > r.Failures {
+				cause := named(want, name != "no ports")
+				if story.Causes(r) != cause || cause != "" && 4*r.Undetermined.Failures > r.Failures ||
+					cause == "" && !slices.Contains(r.Undetermined.Rivals, want) {
 					t.Errorf("found %q, %d of %d open\n%s", story.Causes(r), r.Undetermined.Failures, r.Failures, story.TextOf(t, r))
 				}
 			})
@@ -124,7 +134,7 @@ func TestLimitsOfConnectionsWithoutOrder(t *testing.T) {
 					s := lifo(t, l, func(int) bool { return known })
 					put(s.Records)
 					r := s.Diagnose()
-					if story.Causes(r) != name+" medium" || 4*r.Undetermined.Failures > r.Failures {
+					if cause := named(name, known); story.Causes(r) != cause || cause != "" && 4*r.Undetermined.Failures > r.Failures {
 						t.Errorf("found %q, %d of %d open", story.Causes(r), r.Undetermined.Failures, r.Failures)
 					}
 				})

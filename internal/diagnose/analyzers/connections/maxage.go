@@ -67,7 +67,7 @@ func maxAgeByPorts(c *inference.Case) {
 		switch {
 		case !limit.holds() || inference.InOneMoment(same):
 			continue
-		case idle.holds(), uses.holds():
+		case !limit.shown(), idle.holds(), uses.holds():
 			suspectLimits(c, k, same)
 			continue
 		}

@@ -36,8 +36,7 @@ func restart(c *inference.Case) {
 		if !returned || !likeARestart(&o, m) || evicted(c, o, o.Back) || neverSeen(&o, m) {
 			return
 		}
-		if poolAway(c, k, &o) {
-			suspectPoolAway(c, &o)
+		if heldOpen(c, k, &o) {
 			return
 		}
 		if away[k] == nil {
@@ -91,27 +90,50 @@ func neverSeen(o *inference.Outage, m *traffic.MemberStats) bool {
 	return !o.Events[0].Own && !before
 }
 
-// poolAway reports whether Azure's log has no answer of any member of a pool of several during an outage. Each of them may have been
-// restarted; or the way to all of them was closed, which the log does not tell apart.
-func poolAway(c *inference.Case, k traffic.MemberKey, o *inference.Outage) bool {
+// heldOpen leaves an outage in Azure's log open that something else than a restart explains as well.
+func heldOpen(c *inference.Case, k traffic.MemberKey, o *inference.Outage) bool {
 	if o.Events[0].Own {
 		return false
 	}
+	w := c.Where(o.Events, o.Events)
+	switch {
+	case othersAway(c, k, o):
+		c.Suspect(o.Events, "no other member answered at that time, and all came back: look whether their processes started then, and what else ended the way to all of them at once",
+			"c-restart", "b-reject", "b-route", "c-deploy-no-drain")
+	case w != nil && w.Instance != "":
+		c.Suspect(o.Events, fmt.Sprintf("all of these were at instance %s of the gateway, and the others met none: look whether they reached %s at that time, and when its process started",
+			w.Instance, k.Member), "b-node-local", "c-restart", "b-reject")
+	case livedOn(c, k, o):
+		c.Suspect(o.Events, "the first answer of "+k.Member+
+			" afterwards came on a connection from before, so its process had gone on: look at what refused new connections meanwhile, its listener (ss -ltn), its limit of connections, a firewall",
+			"c-backend-conn-limit", "c-ignores-sigterm-listener-close", "b-reject", "c-accept-queue")
+	default:
+		return false
+	}
+	return true
+}
+
+// livedOn reports whether a member's first answers after an outage came on connections that had been there before it, by source ports.
+func livedOn(c *inference.Case, k traffic.MemberKey, o *inference.Outage) bool {
+	m := c.Traffic.Member(k)
+	first, ok := m.Answers.After(o.Last())
+	return ok && m.Fresh.Between(first, first.Add(stats.BinWidth)) == 0
+}
+
+// othersAway reports whether the log has no answer of any other member of a pool of several, or of any other that was asked, during an
+// outage. Each of them may have been restarted; or the way to all of them was closed, which the log does not tell apart.
+func othersAway(c *inference.Case, k traffic.MemberKey, o *inference.Outage) bool {
 	slack, others := stats.BinWidth+o.Events[0].Resolution(), 0
+	from, to := o.Events[0].At.Add(slack), o.Last().Add(-slack)
 	for other, m := range c.Traffic.Members {
-		if other == k || m.Answered == 0 || c.NeighboursOf(other) != c.NeighboursOf(k) {
+		if other == k || m.Answered == 0 || c.NeighboursOf(other) != c.NeighboursOf(k) && m.Tried.Between(from, to) == 0 {
 			continue
 		}
-		if others++; m.Answers.Between(o.Events[0].At.Add(slack), o.Last().Add(-slack)) > 0 {
+		if others++; m.Answers.Between(from, to) > 0 {
 			return false
 		}
 	}
 	return others > 0
-}
-
-func suspectPoolAway(c *inference.Case, o *inference.Outage) {
-	c.Suspect(o.Events, "no member of the pool answered at that time, and all came back: look whether their processes started then, and what else ended the way to all of them at once",
-		"c-restart", "b-reject", "b-route", "c-deploy-no-drain")
 }
 
 // absences are the times at which a member was away.

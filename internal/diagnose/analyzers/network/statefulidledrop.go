@@ -25,7 +25,8 @@ func statefulIdleDrop(c *inference.Case) {
 		if l.Limit == 0 || !idleDropped(c, l.Events) && !idleDroppedByPorts(c, l.Events) {
 			continue
 		}
-		if len(l.Events) < stats.MinEvents || l.Route.Answered < traffic.EnoughAnswers {
+		few := len(l.Events) < stats.MinEvents || l.Route.Answered < traffic.EnoughAnswers
+		if few || !l.Events[0].Own && asQuiet(c, l.Events) {
 			c.Suspect(l.Events,
 				"all of them were on connections idle for longer than any that was answered: look for a firewall or balancer that forgets idle connections",
 				"b-stateful-idle-drop", "d-cold-start", "d-hung")
@@ -75,6 +76,19 @@ func idleDroppedByPorts(c *inference.Case, events []*traffic.Event) bool {
 		}
 	}
 	return least >= leastRebuilt && below >= traffic.EnoughAnswers && oftenAnswered*beyond <= len(reused)
+}
+
+// asQuiet reports whether most of the requests came after their member had been quiet for as long as their connections: then it may have
+// been asleep itself.
+func asQuiet(c *inference.Case, events []*traffic.Event) bool {
+	n := 0
+	for _, e := range events {
+		since, now := e.Start.Add(-e.Attempt.Idle+byPort), e.Start.Add(-2*byPort)
+		if now.After(since) && c.Traffic.Member(e.Key()).Tried.Between(since, now) == 0 {
+			n++
+		}
+	}
+	return 2*n > len(events)
 }
 
 func forgotten(c *inference.Case, l *inference.TimedOutGroup) {
