@@ -185,7 +185,7 @@ func (s *whereSearch) standing() (out []place) {
 			continue
 		}
 		p := s.holding(d)
-		if d.name == "path" && invented(p.value) && s.refused() {
+		if d.name == "path" && s.refused() && s.invented(p.value) {
 			continue
 		}
 		if p.value == "" || float64(len(p.events)) < nearlyAll*float64(len(s.events)) {
@@ -208,8 +208,18 @@ func (s *whereSearch) triedElsewhere() bool {
 }
 
 // invented reports whether a path of requests that no member was asked for says nothing of a page: that of requests whose line the gateway
-// could not read is logged as /, and what scanners try differs from one to the next.
-func invented(path string) bool { return path == "/" || strings.Contains(path, "*") }
+// could not read is logged as /, and what scanners try differs from one to the next, and nobody answers it.
+func (s *whereSearch) invented(path string) bool {
+	if path == "/" || !strings.Contains(path, "*") {
+		return path == "/"
+	}
+	for k, r := range s.c.Traffic.Routes {
+		if k.Path == path && r.Answered > r.NotFound {
+			return false
+		}
+	}
+	return true
+}
 
 // refused reports whether the gateway itself refused most requests, before it asked a member.
 func (s *whereSearch) refused() bool {

@@ -12,9 +12,12 @@ import (
 // seconds.
 type connections struct {
 	table   connTable
-	lost    []lostAttempt // in the order of the log, since the last that were traced
-	first   int           // of those, the first of the record that is being read
-	untimed bool          // that record cannot hold the ports of its attempts
+	record  int  // number of the record that is being read
+	untimed bool // it cannot hold the ports of its attempts
+
+	lost      map[connKey]*lostAttempts // by instance and member
+	pending   int                       // how many those are
+	firstLost int64                     // begin of the first of them
 
 	order            rowOrder
 	judged, back     int             // attempts seen while it is not known, and those of them that lie before one ahead of them
@@ -30,7 +33,7 @@ const longestIdle = 5 * time.Minute
 // begins starts with a record, and returns when it began, in nanoseconds. Its stamp is of the end: the difference of two stamps less the
 // time that the later request took is more exact than that of two computed beginnings.
 func (c *connections) begins(r *accesslog.Record) int64 {
-	c.first, c.firstUse, c.untimed = len(c.lost), len(c.uses), untimed(r)
+	c.record, c.firstUse, c.untimed = c.record+1, len(c.uses), untimed(r)
 	return endOf(r).Add(-max(0, r.Taken)).UnixNano()
 }
 
@@ -58,8 +61,13 @@ func (c *connections) see(i int, a *accesslog.Attempt, at *Cell, m *MemberStats,
 
 // look follows the connection of the i-th attempt of a record, and fills in what is known of it.
 func (c *connections) look(i int, a *accesslog.Attempt, k connKey, begin, end int64) {
-	if len(c.lost) > 0 && end-c.lost[0].begin > int64(settled) {
-		c.trace(end - int64(longestIdle))
+	var lost *lostAttempts
+	if c.pending > 0 {
+		if lost = c.lost[k&^portBits]; lost != nil {
+			if lost.latest = max(lost.latest, end); lost.due() {
+				c.trace(false)
+			}
+		}
 	}
 	if a.LocalPort == 0 {
 		c.lose(i, a, k, begin, end)
@@ -68,8 +76,8 @@ func (c *connections) look(i int, a *accesslog.Attempt, k connKey, begin, end in
 	s := c.table.slot(k, c.oldest(end))
 	if idle := time.Duration(begin - s.last); s.uses > 0 && idle < longestIdle {
 		a.Reused, a.Uses, a.Idle, a.Age = true, int(s.uses), max(0, idle), max(0, time.Duration(begin-s.opened))
-		if len(c.lost) > 0 {
-			c.survived(k&^portBits, s.last, begin)
+		if lost != nil {
+			c.survived(lost, s.last, begin)
 		}
 	} else {
 		s.opened, s.last, s.uses = begin, math.MinInt64, 0
@@ -87,8 +95,8 @@ const portBits connKey = 1<<16 - 1
 
 // oldest is the time before which connections that were last used then are of no use any more.
 func (c *connections) oldest(now int64) int64 {
-	if len(c.lost) > 0 {
-		now = min(now, c.lost[0].begin)
+	if c.pending > 0 {
+		now = min(now, c.firstLost)
 	}
 	return now - int64(longestIdle)
 }

@@ -86,7 +86,7 @@ func (s *Summary) follow() {
 	for i := range c.uses {
 		u := &c.uses[i]
 		a := accesslog.Attempt{LocalPort: uint16(u.key), Status: u.status, Total: u.total, Idle: accesslog.Unset, Stale: accesslog.Unset}
-		c.first, c.untimed = len(c.lost), u.untimed
+		c.record, c.untimed = c.record+1, u.untimed
 		c.look(u.which, &a, u.key, u.begin, u.end)
 		if c.lostWith(u.which, u.event); u.event != nil && a.Reused {
 			e := &u.event.Attempt
@@ -102,7 +102,8 @@ func (s *Summary) follow() {
 
 // forgetUses takes back what the first rows seemed to show while their order was not known.
 func (s *Summary) forgetUses() {
-	s.conns.table, s.conns.lost = connTable{}, nil
+	s.conns.table = connTable{}
+	s.conns.forgetLost()
 	for i := range s.conns.uses {
 		u := &s.conns.uses[i]
 		if u.event != nil {

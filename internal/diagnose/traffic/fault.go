@@ -59,10 +59,12 @@ func byErrorInfo(r *accesslog.Record) (fault.Fault, bool) {
 		case 431:
 			f.Kind = fault.TooLarge
 		}
-		if r.ErrorInfo == fault.ClientClosed && r.Status >= 400 && r.Status != fault.ClientGone {
+		switch {
+		case r.ErrorInfo != fault.ClientClosed || r.Status == fault.ClientGone:
+		case len(r.Attempts) > 0 && headSent(r) && (r.Status < 400 || r.Attempts[len(r.Attempts)-1].Status == r.Status):
+			f.Phase = fault.Deliver // of a member's answer
+		case r.Status >= 400:
 			f.Phase, f.Kind = fault.Upload, fault.Closed // it was still there to be answered
-		} else if r.ErrorInfo == fault.ClientClosed && len(r.Attempts) > 0 && headSent(r) {
-			f.Phase = fault.Deliver
 		}
 		return f, true
 	}
@@ -120,6 +122,8 @@ func (s *Summary) byStatus(r *accesslog.Record, backend int) (fault.Fault, bool)
 		return fault.Fault{Side: fault.Backend, Phase: fault.Head, Kind: fault.Status}, true
 	case s.atTimeout(r):
 		return fault.Fault{Side: fault.Backend, Phase: fault.Wait, Kind: fault.Timeout}, true
+	case len(r.Attempts) == 0 && (r.Status == 501 || r.Status == 505):
+		return fault.Fault{Side: fault.Client, Phase: fault.Request, Kind: fault.BadVersion}, true
 	case len(r.Attempts) == 0 && r.Taken < withoutWaiting && r.Status != 500:
 		return fault.Fault{Side: fault.Gateway, Phase: fault.Pick, Kind: fault.NoHealthy}, true
 	case len(r.Attempts) > 0:
@@ -129,9 +133,13 @@ func (s *Summary) byStatus(r *accesslog.Record, backend int) (fault.Fault, bool)
 }
 
 // refusedByItself reports whether a first-generation gateway answered 400 or 404 itself: its rows give no reason, but name the member
-// wherever one was asked.
+// wherever one was asked. In a log that leaves it out now and then they show nothing; and a 404 is an application's unless no listener has
+// the host.
 func (s *Summary) refusedByItself(r *accesslog.Record) bool {
-	return r.V1 && (r.Status == 400 || r.Status == 404) && len(r.Attempts) == 0 && len(s.Members) > 0
+	if !r.V1 || len(r.Attempts) > 0 || len(s.Members) == 0 || s.Nameless.well > 0 {
+		return false
+	}
+	return r.Status == 400 || r.Status == 404 && s.Names.servesNobody(string(r.OriginalHost))
 }
 
 // atTimeout reports whether a request without an answer took as long as the request timeout: on a v2 gateway 504 says

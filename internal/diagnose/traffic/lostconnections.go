@@ -17,11 +17,23 @@ import (
 
 // lostAttempt is an attempt that ended at once, on a connection that its row does not name.
 type lostAttempt struct {
-	key   connKey // of the instance and member, without a port
-	begin int64
-	alive int64  // last use before it of the connection used last of those that were idle then, and used again
-	which int    // attempt of its record
-	event *Event // nil: none is kept of it
+	begin  int64
+	alive  int64  // last use before it of the connection used last of those that were idle then, and used again
+	record int    // by its number
+	which  int    // attempt of that record
+	event  *Event // nil: none is kept of it
+}
+
+// lostAttempts are those of an instance and member, in the order of the log, since the last that were traced. Rows of different instances
+// may come in batches; those of one stand in the order of time.
+type lostAttempts struct {
+	list   []lostAttempt
+	latest int64 // end of an attempt there
+}
+
+// due reports whether nothing changes any more what is known of the first of them.
+func (l *lostAttempts) due() bool {
+	return len(l.list) > 0 && l.latest-l.list[0].begin > int64(settled)
 }
 
 const (
@@ -37,23 +49,34 @@ func (c *connections) lose(i int, a *accesslog.Attempt, k connKey, begin, end in
 	if a.Status > 0 || c.untimed || end-begin > int64(rejectedWithin) || len(c.table.slots) == 0 {
 		return
 	}
-	if len(c.lost) >= maxLost {
-		c.lost, c.first = c.lost[:0], 0
+	if c.pending >= maxLost {
+		c.forgetLost()
 	}
-	c.lost = append(c.lost, lostAttempt{key: k, begin: begin, alive: math.MinInt64, which: i})
+	l := c.lost[k]
+	if l == nil {
+		if c.lost == nil {
+			c.lost = map[connKey]*lostAttempts{}
+		}
+		l = &lostAttempts{}
+		c.lost[k] = l
+	}
+	if c.pending++; c.pending == 1 || begin < c.firstLost {
+		c.firstLost = begin
+	}
+	l.list = append(l.list, lostAttempt{begin: begin, alive: math.MinInt64, record: c.record, which: i})
 }
 
+func (c *connections) forgetLost() { c.lost, c.pending = nil, 0 }
+
 // survived notes that a connection was idle from its last use to its next one: the attempts lost meanwhile had another.
-func (c *connections) survived(k connKey, last, next int64) {
-	from, _ := slices.BinarySearchFunc(c.lost, last+int64(stampSlack), func(l lostAttempt, t int64) int { return cmp.Compare(l.begin, t) })
-	for i := from; i < len(c.lost) && c.lost[i].begin <= next-int64(stampSlack); i++ {
+func (c *connections) survived(l *lostAttempts, last, next int64) {
+	from, _ := slices.BinarySearchFunc(l.list, last+int64(stampSlack), func(l lostAttempt, t int64) int { return cmp.Compare(l.begin, t) })
+	for i := from; i < len(l.list) && l.list[i].begin <= next-int64(stampSlack); i++ {
 		if i-from >= mostPassed {
-			c.lost, c.first = c.lost[:0], 0
+			c.forgetLost()
 			return
 		}
-		if l := &c.lost[i]; l.key == k {
-			l.alive = max(l.alive, last)
-		}
+		l.list[i].alive = max(l.list[i].alive, last)
 	}
 }
 
@@ -64,35 +87,57 @@ func (c *connections) lostWith(which int, e *Event) {
 			c.uses[i].event = e
 		}
 	}
-	for i := c.first; i < len(c.lost); i++ {
-		if c.lost[i].which == which {
-			c.lost[i].event = e
+	for _, l := range c.lost {
+		for i := len(l.list) - 1; i >= 0 && l.list[i].record == c.record; i-- {
+			if l.list[i].which == which {
+				l.list[i].event = e
+			}
 		}
 	}
 }
 
-// trace finds the connections of the attempts lost until a time.
-func (c *connections) trace(until int64) {
-	n := 0
-	for n < len(c.lost) && c.lost[n].begin <= until {
-		n++
-	}
-	ended := c.idleOf(c.lost[:n])
-	for i := range c.lost[:n] {
-		l := &c.lost[i]
-		if s, alone := l.connection(ended[l.key]); s != nil && l.alive <= s.last+int64(stampSlack) {
-			l.took(s, alone)
+// trace finds the connections of lost attempts whose time has come; of all at the end.
+func (c *connections) trace(all bool) {
+	var due []connKey
+	for k, l := range c.lost {
+		if all && len(l.list) > 0 || l.due() {
+			due = append(due, k)
 		}
 	}
-	c.lost = slices.Delete(c.lost, 0, n)
-	c.first = max(0, c.first-n)
+	idle := c.idleOf(due)
+	for _, k := range due {
+		l := c.lost[k]
+		n := len(l.list)
+		if !all {
+			n, _ = slices.BinarySearchFunc(l.list, l.latest-int64(longestIdle), func(l lostAttempt, t int64) int { return cmp.Compare(l.begin, t) })
+		}
+		for i := range l.list[:n] {
+			x := &l.list[i]
+			if s, alone := x.connection(idle[k]); s != nil && x.alive <= s.last+int64(stampSlack) {
+				x.took(s, alone)
+			}
+		}
+		l.list = slices.Delete(l.list, 0, n)
+	}
+	c.countLost()
 }
 
-// idleOf are the connections of the instances and members of lost attempts, by the time of their last use.
-func (c *connections) idleOf(lost []lostAttempt) map[connKey][]*connSlot {
+// countLost counts those that wait, and finds the first.
+func (c *connections) countLost() {
+	c.pending = 0
+	for _, l := range c.lost {
+		if len(l.list) > 0 && (c.pending == 0 || l.list[0].begin < c.firstLost) {
+			c.firstLost = l.list[0].begin
+		}
+		c.pending += len(l.list)
+	}
+}
+
+// idleOf are the connections of some instances and members, by the time of their last use.
+func (c *connections) idleOf(keys []connKey) map[connKey][]*connSlot {
 	idle := map[connKey][]*connSlot{}
-	for i := range lost {
-		idle[lost[i].key] = nil
+	for _, k := range keys {
+		idle[k] = nil
 	}
 	for i := range c.table.slots {
 		s := &c.table.slots[i]

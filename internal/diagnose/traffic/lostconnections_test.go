@@ -1,7 +1,6 @@
 package traffic
 
 import (
-	"math"
 	"net/netip"
 	"testing"
 	"time"
@@ -34,7 +33,7 @@ func playUses(uses []use) (lost []*Event) {
 			lost = append(lost, e)
 		}
 	}
-	c.trace(math.MaxInt64)
+	c.trace(true)
 	return lost
 }
 

@@ -30,6 +30,7 @@ type MemberStats struct {
 	HeadsAnswered int   // answers to requests that have no body
 	LongestHead   int64 // bytes of the longest head that HeadsAnswered counts
 	Shared        bool  // several pools or gateways use it: no other member is its equal
+	Long          longAnswers
 }
 
 // answer notes an answer. later: what its connection was is not known yet.
@@ -41,6 +42,7 @@ func (m *MemberStats) answer(r *accesslog.Record, a *accesslog.Attempt, later bo
 	m.seeHead(r)
 	end := endOf(r)
 	m.Answers.Add(end)
+	m.Long.see(r.Start, end)
 	if !later {
 		m.answeredOn(a, end, true)
 	}

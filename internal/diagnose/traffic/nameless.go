@@ -14,6 +14,7 @@ import (
 // namelessAnswers are the answers of pools in rows that name no member.
 type namelessAnswers struct {
 	N       int
+	well    int // of those, with a status below 400
 	answers map[PoolKey]*stats.Timeline
 	Waits   stats.Histogram // as long as the client's time is not in them
 }
@@ -24,7 +25,9 @@ func (s *Summary) seeNameless(r *accesslog.Record, own, bad bool) {
 		return
 	}
 	n, k := &s.Nameless, PoolKey{r.Pool, r.Settings}
-	n.N++
+	if n.N++; r.Status < 400 {
+		n.well++
+	}
 	if r.Taken > 0 && inOneFlight(r) {
 		n.Waits.Add(r.Taken)
 	}
@@ -92,6 +95,9 @@ func (s *Summary) doubtUnhealthy() {
 	}
 }
 
+// seldom is the time between two requests from which on rows of failures may be all that was exported.
+const seldom = 10 * time.Second
+
 // knownWithout reports whether other evidence shows that the event's pool was without healthy members: backend health, or a
 // document in which the pool is empty.
 func (s *Summary) knownWithout(e *Event) bool {
@@ -100,7 +106,8 @@ func (s *Summary) knownWithout(e *Event) bool {
 			return true
 		}
 	}
-	unanswered := s.Nameless.N == 0 // in the whole log: then the report of health, of whatever time, fits it
+	// Where nobody was answered in the whole log the report of health, of whatever time, fits it; unless the log has failures only.
+	unanswered := s.Nameless.N == 0 && s.To.Sub(s.From) <= time.Duration(s.Requests)*seldom
 	if e.Pool == "" && unanswered { // the first generation logs no pool
 		return len(s.Histories) > 0 && !slices.ContainsFunc(s.Histories, func(h health.History) bool { return h.IsUp() })
 	}

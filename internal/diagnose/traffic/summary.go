@@ -151,7 +151,7 @@ func (s *Summary) Read(b *evidence.Bundle, o Options) error {
 		s.Local = b.Local
 	}
 	s.follow()
-	s.conns.trace(math.MaxInt64)
+	s.conns.trace(true)
 	s.Clock.Sort()
 	s.Events = s.Sample.kept()
 	slices.SortStableFunc(s.Events, func(a, b *Event) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })

@@ -15,6 +15,18 @@ var InstanceFault = inference.Analyzer{
 	Run: instanceFault,
 }
 
+// failsMore reports whether an instance fails more than twice as much as the others with all that it fails, whatever explains the rest: what
+// a cause has claimed may be its part only.
+func failsMore(c *inference.Case, instance string) bool {
+	here, there := c.Traffic.Instances[instance], traffic.Cell{}
+	for k, cell := range c.Traffic.Instances {
+		if k != instance {
+			there.Requests, there.Failures = there.Requests+cell.Requests, there.Failures+cell.Failures
+		}
+	}
+	return here.Failures*there.Requests > 2*there.Failures*here.Requests
+}
+
 // instanceFault: one instance fails requests that the others would have served.
 func instanceFault(c *inference.Case) {
 	if len(c.Traffic.Instances) < 2 {
@@ -32,7 +44,7 @@ func instanceFault(c *inference.Case) {
 		for _, same := range byInstance {
 			others += len(same)
 		}
-		if s.Failures < stats.MinEvents || len(members) < 2 && len(c.Traffic.Members) > 1 || 5*others > len(events) ||
+		if s.Failures < stats.MinEvents || !failsMore(c, s.Key) || len(members) < 2 && len(c.Traffic.Members) > 1 || 5*others > len(events) ||
 			c.MayBeTheRequest(events) {
 			continue
 		}
@@ -42,7 +54,11 @@ func instanceFault(c *inference.Case) {
 		f.AddEvidence("access-log",
 			fmt.Sprintf("%d failures are on instance %s, which has %.0f %% of the requests; the other %d instances have %d that nothing else explains",
 				len(events), s.Key, 100*s.Share, len(c.Traffic.Instances)-1, others), events...)
-		f.RuleOut("b-node-local", fmt.Sprintf("it fails at %d members, not at one", len(members)))
+		if len(members) > 1 {
+			f.RuleOut("b-node-local", fmt.Sprintf("it fails at %d members, not at one", len(members)))
+		} else {
+			f.AddRivals("b-node-local")
+		}
 		f.AddRivals("a-probe-per-instance-skew")
 		f.SetExpected("gateway", len(events), len(events), "bounded", "the other instances served the same routes")
 		c.Expand(map[string]string{"instance": s.Key}, f)

@@ -36,7 +36,7 @@ func clientCutsDownload(c *inference.Case) {
 		f.AddOpenRivals("j-client-timer-spike")
 	}
 	if !events[0].Own { // where the time went is not in the log
-		f.AddRivals("d-slow-body")
+		f.AddRivals("d-slow-body", "d-ws-sse-idle")
 	}
 	f.SetExpected("client", 0, len(events), "unknown", "whether they would have taken the rest is not in the evidence")
 	c.Expand(map[string]string{}, f)

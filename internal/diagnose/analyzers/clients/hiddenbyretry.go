@@ -47,5 +47,5 @@ func ownFailures(n int) string {
 	if n == 0 {
 		return "no failure"
 	}
-	return "no failure but " + units.Count(n, "request", "requests") + " that they ended themselves"
+	return "no failure but " + units.Count(n, "request", "requests") + " that they ended or spoiled themselves"
 }

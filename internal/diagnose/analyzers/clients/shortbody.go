@@ -28,7 +28,7 @@ var ShortBody = inference.Analyzer{
 func endedUploads(c *inference.Case) {
 	events := c.Unclaimed(func(e *traffic.Event) bool {
 		return !e.Own && e.Fault == (fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Closed}) &&
-			e.Status == http.StatusBadRequest && slices.Contains([]string{"POST", "PUT", "PATCH"}, e.Method)
+			e.Status == http.StatusBadRequest && e.Attempt.Status == 0 && slices.Contains([]string{"POST", "PUT", "PATCH"}, e.Method)
 	})
 	if len(events) < stats.MinEvents {
 		return

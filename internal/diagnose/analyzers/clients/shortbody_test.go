@@ -44,3 +44,17 @@ func TestUploadsThatClientsEndOnAzure(t *testing.T) {
 		})
 	}
 }
+
+// A member that answers 400 itself had the whole request, or did not want it: the client left during its answer.
+func TestMembersOwn400IsNoShortBody(t *testing.T) {
+	t.Parallel()
+	s := story.NewAzure(t)
+	for range 10 {
+		s.After(2 * time.Second).Request(4)
+		s.Request(4, story.Path("/order"), story.Status(400), func(r *accesslog.Record, _ *accesslog.Attempt) {
+			r.Method, r.ErrorInfo = []byte("POST"), fault.ClientClosed
+		})
+	}
+	s.Counts = &story.Counts{Requests: 20, Failures: 10}
+	story.Expect(t, s.Diagnose(), "j-client-abort high 10")
+}

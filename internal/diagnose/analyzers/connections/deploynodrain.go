@@ -31,7 +31,7 @@ func deployNoDrain(c *inference.Case) {
 	c.MemberOutages(func(k traffic.MemberKey, m *traffic.MemberStats, o inference.Outage) {
 		returned := returned(c, &o, m)
 		o.Events = inference.TrimBefore(o.Events)
-		if returned && likeARestart(&o, m) && !evicted(c, o, o.Back) {
+		if returned && likeARestart(&o, m) && !evicted(c, o, o.Back) && (o.Events[0].Own || !livedOn(c, k, &o)) {
 			at := c.NeighboursOf(k) // a roll-out goes through the members of one pool
 			if byEquals[at] == nil {
 				groups = append(groups, at)

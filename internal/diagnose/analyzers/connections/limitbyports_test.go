@@ -273,3 +273,46 @@ func TestAccidentsInEvenTrafficAreNoLimit(t *testing.T) {
 		})
 	}
 }
+
+// The rows of each instance may come in one piece: both have lost as many requests, and neither is faulty.
+func TestLimitsOfConnectionsByInstance(t *testing.T) {
+	t.Parallel()
+	for _, batch := range []int{20, 700, 1 << 20} {
+		t.Run(fmt.Sprint(batch), func(t *testing.T) {
+			t.Parallel()
+			l := limits{idle: 21500 * time.Millisecond, unseen: time.Second}
+			s, other := lifo(t, l, func(int) bool { return false }), lifo(t, l, func(int) bool { return false })
+			for i := range other.Records {
+				r := &other.Records[i]
+				r.Instance, r.Transaction[5], r.Start = "appgw_1", 1, r.Start.Add(400*time.Millisecond)
+			}
+			first, second := slices.Collect(slices.Chunk(s.Records, batch)), slices.Collect(slices.Chunk(other.Records, batch))
+			s.Records = nil
+			for i := range first {
+				s.Records = slices.Concat(s.Records, first[i], second[i])
+			}
+			if r := s.Diagnose(); story.Causes(r) != "c-idle-race medium" || 10*r.Undetermined.Failures > r.Failures {
+				t.Errorf("found %q, %d of %d open", story.Causes(r), r.Undetermined.Failures, r.Failures)
+			}
+		})
+	}
+}
+
+// A monitor asks for four pages, each time on a connection of its own, and the fourth is never answered: it is to blame, and not the number
+// of requests before it.
+func TestFourthPageIsNoLimit(t *testing.T) {
+	t.Parallel()
+	s := story.NewAzure(t)
+	for port := range 60 {
+		s.After(5 * time.Minute)
+		for i, path := range []string{"/login", "/basket", "/address"} {
+			s.Request(4, story.Path(path), story.Port(20000+port))
+			s.After(time.Duration(2+(port*7+i*5)%11) * time.Second)
+		}
+		s.Request(4, story.Path("/checkout"), story.Port(20000+port), story.Fails(story.RaceFault, 2*time.Millisecond))
+	}
+	r := s.Diagnose()
+	if found := story.Causes(r); found != "" || !slices.Contains(r.Undetermined.Rivals, "g-crash-on-input") {
+		t.Errorf("found %q, perhaps %v", found, r.Undetermined.Rivals)
+	}
+}

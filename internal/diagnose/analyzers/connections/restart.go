@@ -2,6 +2,7 @@ package connections
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -95,17 +96,16 @@ func heldOpen(c *inference.Case, k traffic.MemberKey, o *inference.Outage) bool 
 	if o.Events[0].Own {
 		return false
 	}
-	w := c.Where(o.Events, o.Events)
 	switch {
 	case othersAway(c, k, o):
 		c.Suspect(o.Events, "no other member answered at that time, and all came back: look whether their processes started then, and what else ended the way to all of them at once",
 			"c-restart", "b-reject", "b-route", "c-deploy-no-drain")
-	case w != nil && w.Instance != "":
-		c.Suspect(o.Events, fmt.Sprintf("all of these were at instance %s of the gateway, and the others met none: look whether they reached %s at that time, and when its process started",
-			w.Instance, k.Member), "b-node-local", "c-restart", "b-reject")
+	case atOneInstance(c, o.Events):
+		c.Suspect(o.Events, fmt.Sprintf("all of these were at instance %s of the gateway: look whether the others reached %s at that time, and when its process started",
+			o.Events[0].Instance, k.Member), "b-node-local", "c-restart", "b-reject")
 	case livedOn(c, k, o):
-		c.Suspect(o.Events, "the first answer of "+k.Member+
-			" afterwards came on a connection from before, so its process had gone on: look at what refused new connections meanwhile, its listener (ss -ltn), its limit of connections, a firewall",
+		c.Suspect(o.Events, k.Member+
+			" answered afterwards what had come before, or on a connection from before, so its process had gone on: look at what refused new connections meanwhile, its listener (ss -ltn), its limit of connections, a firewall",
 			"c-backend-conn-limit", "c-ignores-sigterm-listener-close", "b-reject", "c-accept-queue")
 	default:
 		return false
@@ -113,9 +113,27 @@ func heldOpen(c *inference.Case, k traffic.MemberKey, o *inference.Outage) bool 
 	return true
 }
 
-// livedOn reports whether a member's first answers after an outage came on connections that had been there before it, by source ports.
+// atOneInstance reports whether Azure's log has all failures of an outage at one instance of several, which its share of the requests does
+// not explain.
+func atOneInstance(c *inference.Case, events []*traffic.Event) bool {
+	all := 0
+	for _, cell := range c.Traffic.Instances {
+		all += cell.Requests
+	}
+	here := c.Traffic.Instances[events[0].Instance]
+	if here == nil || slices.ContainsFunc(events, func(e *traffic.Event) bool { return e.Instance != events[0].Instance }) {
+		return false
+	}
+	return math.Pow(float64(here.Requests)/float64(all), float64(inference.DistinctSeconds(events))) < stats.Significance
+}
+
+// livedOn reports whether a member's process went on during an outage: it answered afterwards what had come before, or its first answers
+// came on connections that had been there before, by source ports.
 func livedOn(c *inference.Case, k traffic.MemberKey, o *inference.Outage) bool {
 	m := c.Traffic.Member(k)
+	if m.Long.Across(o.From(), o.Last()) {
+		return true
+	}
 	first, ok := m.Answers.After(o.Last())
 	return ok && m.Fresh.Between(first, first.Add(stats.BinWidth)) == 0
 }

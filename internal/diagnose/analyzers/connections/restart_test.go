@@ -2,6 +2,7 @@ package connections_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -234,4 +235,69 @@ func TestRollOutInAzuresLog(t *testing.T) {
 		}
 	}
 	story.Expect(t, s.Diagnose(), "c-deploy-no-drain medium 72")
+}
+
+// A member refuses connections for ten seconds. That is no restart if requests from before are answered after it, or connections from
+// before serve on; nor, for what the log shows, if nobody was answered then, or one instance of the gateway alone met it.
+func TestRefusalsThatAreNoRestartInAzuresLog(t *testing.T) {
+	t.Parallel()
+	for name, x := range map[string]struct {
+		before   func(s *story.Story, second int)
+		ports    bool
+		others   bool // another member answers meanwhile
+		instance bool // there is a second instance, which asks another member
+		want     string
+	}{
+		"a restart":                   {others: true, want: "c-restart medium"},
+		"requests that outlast it":    {others: true, before: longOnes},
+		"connections that outlast it": {others: true, ports: true},
+		"nobody else":                 {},
+		"one instance":                {others: true, instance: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":60`, 1)
+			for second := range 90 {
+				if x.before != nil {
+					x.before(s, second)
+				}
+				away := second >= 30 && second < 40
+				for i := range 3 {
+					s.After(333 * time.Millisecond)
+					switch {
+					case away:
+						s.Request(4, story.Fails(story.RefusedFault, time.Millisecond))
+					case x.ports:
+						s.Request(4, story.Port(30000+i))
+					default:
+						s.Request(4, story.Port(20000+10*second+i))
+					}
+					switch {
+					case x.instance:
+						s.Request(5, story.ByInstance(1))
+					case x.others:
+						s.Request(5)
+					case away:
+						s.Request(5, story.Fails(story.RefusedFault, time.Millisecond))
+					default:
+						s.Request(5)
+					}
+				}
+			}
+			r := s.Diagnose()
+			if found := story.Causes(r); found != x.want || found == "" && !slices.Contains(r.Undetermined.Rivals, "b-reject") {
+				t.Errorf("found %q, perhaps %v", found, r.Undetermined.Rivals)
+			}
+		})
+	}
+}
+
+// longOnes are requests that begin before the refusals and are answered after them.
+func longOnes(s *story.Story, second int) {
+	if second == 28 {
+		for i := range 6 {
+			s.Request(4, story.Path("/slow"), story.Port(40000+i), story.Took(16*time.Second))
+		}
+	}
 }

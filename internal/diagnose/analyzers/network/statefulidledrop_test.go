@@ -1,6 +1,7 @@
 package network_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,5 +60,24 @@ func TestForgottenIdleConnectionsOnAzure(t *testing.T) {
 				t.Errorf("found %q, open %q", found, open)
 			}
 		})
+	}
+}
+
+// The member had been quiet for as long as its connections: it may have been asleep, and nothing shows which of the two it was.
+func TestSleepingMemberOnAzure(t *testing.T) {
+	t.Parallel()
+	s := story.NewAzure(t)
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":20`, 1)
+	for port := range 40 {
+		for i := range 12 {
+			s.Request(4, story.Port(20000+port))
+			s.After(time.Duration(1+i%3) * time.Second)
+		}
+		s.After(45*time.Second).Request(4, story.Port(20000+port), story.Fails(story.TimeoutFault, 20*time.Second))
+		s.After(30 * time.Second)
+	}
+	r := s.Diagnose()
+	if found := story.Causes(r); found != "" || !slices.Contains(r.Undetermined.Rivals, "d-cold-start") {
+		t.Errorf("found %q, perhaps %v", found, r.Undetermined.Rivals)
 	}
 }

@@ -317,3 +317,16 @@ func TestNobodyAnsweredAndNobodyHealthy(t *testing.T) {
 		})
 	}
 }
+
+// One failure in minutes may be all that was exported, and health is of another time.
+func TestLogOfFailuresOnly(t *testing.T) {
+	t.Parallel()
+	s := story.NewAzure(t)
+	for i := range 40 {
+		s.After(time.Duration(1+i%7)*time.Minute).Request(0, story.BadGateway)
+	}
+	for _, m := range []string{"10.0.0.4", "10.0.0.5", "10.0.0.6"} {
+		s.Server(m, "Down", "", "")
+	}
+	story.Expect(t, s.Diagnose())
+}

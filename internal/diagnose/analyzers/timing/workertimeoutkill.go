@@ -39,6 +39,12 @@ func workerTimeoutKill(c *inference.Case) {
 		case !answeredUpTo(c, at, timer/2) && !byTheClock(at, timer): // a route that is never answered may end the worker on its own
 			continue
 		}
+		if !at[0].Own && !mostlyEstablished(at) {
+			c.Suspect(at, "these ended "+units.Span(traffic.SortedDurations(at, traffic.Lasted))+
+				" after they had begun, and the log does not say whether there was a connection to the member: it may be the gateway's own limit for making one; try to connect from its network, and look in the server's log for workers that were killed",
+				"b-drop", "c-accept-queue", "f-handshake-timeout", "d-worker-timeout-kill", "d-timeout-below-latency", "b-route")
+			continue
+		}
 		if limit == 0 && slices.ContainsFunc(at, func(e *traffic.Event) bool { return !e.Own && e.QuietInfo() }) {
 			c.Suspect(at, "these ended "+units.Span(traffic.SortedDurations(at, traffic.Lasted))+
 				" after they had begun, and the log does not say how: it may be a timer of the server's, or the gateway's request timeout; add the gateway document, and look in the server's log for workers that were killed",
@@ -60,6 +66,11 @@ func workerTimeoutKill(c *inference.Case) {
 			"with a longer limit some of them would be answered; how many is not in the evidence")
 		c.Expand(map[string]string{"address": inference.Address(at), "timer": units.Seconds(timer)}, f)
 	}
+}
+
+// mostlyEstablished reports whether Azure's log shows that the members had most of these requests.
+func mostlyEstablished(events []*traffic.Event) bool {
+	return 2*len(traffic.Filter(events, func(e *traffic.Event) bool { return e.Established })) > len(events)
 }
 
 // byTheClock reports whether connections ended so exactly at one age that only a clock can have ended them: work that ends a worker, even

@@ -2,6 +2,7 @@ package timing_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,5 +103,24 @@ func TestWorkersKilledByTheClock(t *testing.T) {
 			}
 			story.Expect(t, s.Diagnose(), c.want...)
 		})
+	}
+}
+
+// On the first generation nothing shows that there was a connection: a fixed time may be the gateway's own limit for making one.
+func TestFixedTimeWithoutAConnection(t *testing.T) {
+	t.Parallel()
+	s := story.NewAzure(t)
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":30`, 1)
+	for i := range 120 {
+		s.After(time.Second)
+		if i%4 == 0 {
+			s.Request(4, story.Path("/render"), story.Fails(story.RaceFault, 15*time.Second+time.Duration(i)*time.Millisecond), story.FirstGeneration)
+		} else {
+			s.Request(4, story.FirstGeneration)
+		}
+	}
+	r := s.Diagnose()
+	if found := story.Causes(r); found != "" || !slices.Contains(r.Undetermined.Rivals, "c-accept-queue") {
+		t.Errorf("found %q, perhaps %v", found, r.Undetermined.Rivals)
 	}
 }
