@@ -16,6 +16,7 @@ import (
 func TestRivalsOfCloses(t *testing.T) {
 	t.Parallel()
 	fresh := func(_ *accesslog.Record, a *accesslog.Attempt) { a.Connect = 2 * time.Millisecond }
+	used := func(_ *accesslog.Record, a *accesslog.Attempt) { a.Connect = 0 }
 	story := func(protocol string, reuse bool) report.Open {
 		s := story.NewAzure(t)
 		s.Doc = strings.Replace(story.Document, `"protocol":"Http","requestTimeout"`, `"protocol":"`+protocol+`","requestTimeout"`, 1)
@@ -26,10 +27,11 @@ func TestRivalsOfCloses(t *testing.T) {
 				s.After(time.Duration(3+i%5)*time.Second).Request(4, story.Port(p))
 				continue
 			}
+			how := used
 			if !reuse {
-				p = 40000 + i
+				p, how = 40000+i, fresh
 			}
-			s.After(time.Duration(2+i%19)*time.Second).Request(4, story.Port(p), story.Fails(story.RaceFault, 2*time.Millisecond), fresh)
+			s.After(time.Duration(2+i%19)*time.Second).Request(4, story.Port(p), story.Fails(story.RaceFault, 2*time.Millisecond), how)
 		}
 		r := s.Diagnose()
 		if len(r.Findings) > 0 || len(r.Undetermined.Groups) != 1 {

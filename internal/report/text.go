@@ -222,12 +222,15 @@ func More(others []Rival) string {
 	return text + ": causeway diagnose … -o json lists them with the test for each"
 }
 
+// sameReason stands for the reason of the rival before.
+const sameReason = "likewise"
+
 // saidOnce shortens the reasons of rivals that repeat the one before.
 func saidOnce(rivals []Rival) []Rival {
 	out := slices.Clone(rivals)
 	for i := 1; i < len(out); i++ {
 		if b := rivals[i].Because; b != "" && b == rivals[i-1].Because {
-			out[i].Because = "the same"
+			out[i].Because = sameReason
 		}
 	}
 	return out
@@ -240,6 +243,8 @@ func (r Rival) text() string {
 		text += ": " + c.Title
 	}
 	switch {
+	case r.Because == sameReason:
+		text += "; " + sameReason
 	case r.Because != "":
 		text += "; for it: " + r.Because
 	case r.Against != "":

@@ -76,3 +76,24 @@ func (c *Case) RestartWithin(from, to time.Time) *Change {
 	}
 	return nil
 }
+
+// RulesChanged is a change of what the network lets pass while a span of time lasted; nil if there is none.
+func (c *Case) RulesChanged(from, to time.Time) *Change {
+	for _, x := range c.Changes() {
+		if x.IsOfRules() && x.Overlaps(from, to) {
+			return &x
+		}
+	}
+	return nil
+}
+
+// IsOfRules reports whether the operation changes a network security group, a route table or a firewall.
+func (c *Change) IsOfRules() bool {
+	op := strings.ToLower(c.Operation)
+	for _, word := range []string{"/networksecuritygroups/", "/routetables/", "/azurefirewalls/", "/firewallpolicies/"} {
+		if strings.Contains(op, word) {
+			return true
+		}
+	}
+	return false
+}

@@ -106,7 +106,7 @@ var doubts = []doubt{
 // ofAnyFailure are doubts about causes of failures of every kind.
 var ofAnyFailure = []doubt{
 	{
-		"connections to the member were established, and this lets none come about",
+		"connections to the member were established, and with this there would be none",
 		[]string{"b-drop", "b-route", "b-refused", "b-reject"},
 		(*ClosedGroup).established,
 	},

@@ -34,12 +34,20 @@ type Story struct {
 	Files   map[string]string
 	local   string
 	serial  uint32
+	ports   map[connection]bool // that requests had
 
 	// Counts are the requests and failures that the diagnosis must count, where they are not those of Records: some tell of
 	// more than they say themselves, and some are to be left out.
 	Counts *Counts
 
 	Unexplained bool // nothing is known to say of its failures, not even what they may be
+}
+
+// connection is one by what Azure's log has of it.
+type connection struct {
+	instance string
+	server   netip.AddrPort
+	port     uint16
 }
 
 // Counts are requests and, among them, failures.
@@ -88,6 +96,23 @@ func (s *Story) OutOfService(d time.Duration) {
 // After moves the clock.
 func (s *Story) After(d time.Duration) *Story { s.At = s.At.Add(d); return s }
 
+// usualConnect is what it takes to make a connection, where a story does not say otherwise.
+const usualConnect = time.Millisecond
+
+// connect gives an attempt on a connection that had requests before the connect time that a gateway writes then: none.
+func (s *Story) connect(r *accesslog.Record, a *accesslog.Attempt) {
+	k := connection{r.Instance, a.Server, a.LocalPort}
+	if s.Azure && s.ports[k] && a.Connect == usualConnect {
+		a.Connect = 0
+	}
+	if s.ports == nil {
+		s.ports = map[connection]bool{}
+	}
+	if a.LocalPort > 0 {
+		s.ports[k] = true
+	}
+}
+
 // Request adds a request on a member (4, 5 or 6) that went well in 10 ms; changes make it another.
 func (s *Story) Request(member int, changes ...func(*accesslog.Record, *accesslog.Attempt)) {
 	s.serial++
@@ -95,7 +120,7 @@ func (s *Story) Request(member int, changes ...func(*accesslog.Record, *accesslo
 	a := accesslog.Attempt{
 		Member: server.Addr().String(), Server: server, LocalPort: uint16(20000 + s.serial%20000), Status: 200, Idle: accesslog.Unset,
 		Stale: accesslog.Unset,
-		Hint:  accesslog.Unset, Connect: time.Millisecond, TLS: accesslog.Unset, Send: 100 * time.Microsecond, Wait: 10 * time.Millisecond,
+		Hint:  accesslog.Unset, Connect: usualConnect, TLS: accesslog.Unset, Send: 100 * time.Microsecond, Wait: 10 * time.Millisecond,
 		Receive: 0, Total: 10 * time.Millisecond, HeaderTime: 10 * time.Millisecond, RetryAfter: accesslog.Unset, DeclaredIn: -1, Least: -1,
 	}
 	r := accesslog.Record{
@@ -109,6 +134,7 @@ func (s *Story) Request(member int, changes ...func(*accesslog.Record, *accesslo
 		c(&r, &a)
 	}
 	if member > 0 {
+		s.connect(&r, &a)
 		r.Attempts = append(r.Attempts, a)
 	}
 	s.Records = append(s.Records, r)

@@ -52,7 +52,7 @@ func (c *connections) see(i int, a *accesslog.Attempt, at *Cell, m *MemberStats,
 	}
 	if c.order != inOrder {
 		c.postpone(connectionUse{
-			key: k, begin: begin, end: end, total: a.Total, status: a.Status, member: m, which: i, untimed: c.untimed,
+			key: k, begin: begin, end: end, total: a.Total, connect: a.Connect, status: a.Status, member: m, which: i, untimed: c.untimed,
 			fresh: c.order == orderUnknown && !a.Reused,
 		})
 	}
@@ -74,7 +74,8 @@ func (c *connections) look(i int, a *accesslog.Attempt, k connKey, begin, end in
 		return
 	}
 	s := c.table.slot(k, c.oldest(end))
-	if idle := time.Duration(begin - s.last); s.uses > 0 && idle < longestIdle {
+	made := a.Connect > 0 // just now, whoever had the port before
+	if idle := time.Duration(begin - s.last); s.uses > 0 && idle < longestIdle && !made {
 		a.Reused, a.Uses, a.Idle, a.Age = true, int(s.uses), max(0, idle), max(0, time.Duration(begin-s.opened))
 		if lost != nil {
 			c.survived(lost, s.last, begin)

@@ -16,6 +16,7 @@ type connectionUse struct {
 	key        connKey // without a port where the row has none
 	begin, end int64
 	total      time.Duration
+	connect    time.Duration
 	status     int
 	member     *MemberStats
 	event      *Event // that it failed; nil: none is kept of it
@@ -85,7 +86,9 @@ func (s *Summary) follow() {
 	slices.SortStableFunc(c.uses, func(a, b connectionUse) int { return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.begin, b.begin)) })
 	for i := range c.uses {
 		u := &c.uses[i]
-		a := accesslog.Attempt{LocalPort: uint16(u.key), Status: u.status, Total: u.total, Idle: accesslog.Unset, Stale: accesslog.Unset}
+		a := accesslog.Attempt{
+			LocalPort: uint16(u.key), Status: u.status, Total: u.total, Connect: u.connect, Idle: accesslog.Unset, Stale: accesslog.Unset,
+		}
 		c.record, c.untimed = c.record+1, u.untimed
 		c.look(u.which, &a, u.key, u.begin, u.end)
 		if c.lostWith(u.which, u.event); u.event != nil && a.Reused {

@@ -2,8 +2,8 @@ package traffic
 
 import "time"
 
-// longAnswers are the last answers of a member that took long: one that began before an outage and ended after it shows that the process had
-// gone on.
+// longAnswers are the last answers of a member that took long: one that began before an outage and ended after it shows that the process
+// had gone on.
 type longAnswers struct {
 	spans []span
 	next  int // of them, the one that is overwritten once there are enough

@@ -31,6 +31,8 @@ type lostAttempts struct {
 	latest int64 // end of an attempt there
 }
 
+func beginsAt(l lostAttempt, t int64) int { return cmp.Compare(l.begin, t) }
+
 // due reports whether nothing changes any more what is known of the first of them.
 func (l *lostAttempts) due() bool {
 	return len(l.list) > 0 && l.latest-l.list[0].begin > int64(settled)
@@ -70,7 +72,7 @@ func (c *connections) forgetLost() { c.lost, c.pending = nil, 0 }
 
 // survived notes that a connection was idle from its last use to its next one: the attempts lost meanwhile had another.
 func (c *connections) survived(l *lostAttempts, last, next int64) {
-	from, _ := slices.BinarySearchFunc(l.list, last+int64(stampSlack), func(l lostAttempt, t int64) int { return cmp.Compare(l.begin, t) })
+	from, _ := slices.BinarySearchFunc(l.list, last+int64(stampSlack), beginsAt)
 	for i := from; i < len(l.list) && l.list[i].begin <= next-int64(stampSlack); i++ {
 		if i-from >= mostPassed {
 			c.forgetLost()
@@ -109,7 +111,7 @@ func (c *connections) trace(all bool) {
 		l := c.lost[k]
 		n := len(l.list)
 		if !all {
-			n, _ = slices.BinarySearchFunc(l.list, l.latest-int64(longestIdle), func(l lostAttempt, t int64) int { return cmp.Compare(l.begin, t) })
+			n, _ = slices.BinarySearchFunc(l.list, l.latest-int64(longestIdle), beginsAt)
 		}
 		for i := range l.list[:n] {
 			x := &l.list[i]

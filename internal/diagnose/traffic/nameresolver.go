@@ -95,7 +95,9 @@ func (n *nameResolver) serves(listener, host string) bool {
 
 // servesNobody reports whether the document has no listener for a host; without a document, or without a host, that is not known.
 func (n *nameResolver) servesNobody(host string) bool {
-	return n.config != nil && host != "" && !slices.ContainsFunc(n.config.Listeners, func(l gateway.Listener) bool { return n.serves(l.Name, host) })
+	return n.config != nil && host != "" && !slices.ContainsFunc(n.config.Listeners, func(l gateway.Listener) bool {
+		return n.serves(l.Name, host)
+	})
 }
 
 // targetOf is where a path map leads a path, in lower case: by the first pattern that matches, or by default.

@@ -15,8 +15,8 @@ var InstanceFault = inference.Analyzer{
 	Run: instanceFault,
 }
 
-// failsMore reports whether an instance fails more than twice as much as the others with all that it fails, whatever explains the rest: what
-// a cause has claimed may be its part only.
+// failsMore reports whether an instance fails more than twice as much as the others with all that it fails, whatever explains the rest:
+// what a cause has claimed may be its part only.
 func failsMore(c *inference.Case, instance string) bool {
 	here, there := c.Traffic.Instances[instance], traffic.Cell{}
 	for k, cell := range c.Traffic.Instances {
@@ -44,7 +44,8 @@ func instanceFault(c *inference.Case) {
 		for _, same := range byInstance {
 			others += len(same)
 		}
-		if s.Failures < stats.MinEvents || !failsMore(c, s.Key) || len(members) < 2 && len(c.Traffic.Members) > 1 || 5*others > len(events) ||
+		atOne := len(members) < 2 && len(c.Traffic.Members) > 1
+		if s.Failures < stats.MinEvents || !failsMore(c, s.Key) || atOne || 5*others > len(events) ||
 			c.MayBeTheRequest(events) {
 			continue
 		}
@@ -52,8 +53,8 @@ func instanceFault(c *inference.Case) {
 		scope.Instance = s.Key
 		f := c.Claim("h-instance-fault", events, scope, inference.ConfidenceOf(s.Failures >= 2*stats.MinEvents))
 		f.AddEvidence("access-log",
-			fmt.Sprintf("%d failures are on instance %s, which has %.0f %% of the requests; the other %d instances have %d that nothing else explains",
-				len(events), s.Key, 100*s.Share, len(c.Traffic.Instances)-1, others), events...)
+			fmt.Sprintf("%d failures are on instance %s, which has %.0f %% of the requests; %s %d that nothing else explains",
+				len(events), s.Key, 100*s.Share, othersHave(len(c.Traffic.Instances)-1), others), events...)
 		if len(members) > 1 {
 			f.RuleOut("b-node-local", fmt.Sprintf("it fails at %d members, not at one", len(members)))
 		} else {
@@ -63,4 +64,11 @@ func instanceFault(c *inference.Case) {
 		f.SetExpected("gateway", len(events), len(events), "bounded", "the other instances served the same routes")
 		c.Expand(map[string]string{"instance": s.Key}, f)
 	}
+}
+
+func othersHave(n int) string {
+	if n == 1 {
+		return "the other has"
+	}
+	return fmt.Sprintf("the other %d have", n)
 }

@@ -81,7 +81,7 @@ const portSlack = int64(time.Second)
 // weighIdle rules an idle limit out where answers on connections that were idle for longer refute it, and keeps it as a rival elsewhere.
 func (l *portLimit) weighIdle(f *inference.Finding) {
 	if l.refuted() {
-		f.RuleOut("c-idle-race", fmt.Sprintf("%d requests were answered on connections that had been idle for longer than %s, the most of these",
+		f.RuleOut("c-idle-race", fmt.Sprintf("%d requests were answered on connections that had been idle for longer than %s, the longest of these",
 			l.beyond, units.Seconds(time.Duration(l.high))))
 		return
 	}

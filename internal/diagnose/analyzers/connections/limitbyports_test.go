@@ -316,3 +316,45 @@ func TestFourthPageIsNoLimit(t *testing.T) {
 		t.Errorf("found %q, perhaps %v", found, r.Undetermined.Rivals)
 	}
 }
+
+// Connections are lost after three requests and after forty idle seconds, both each time: which of the two it was, nothing shows.
+func TestTwoLimitsAtOneValue(t *testing.T) {
+	t.Parallel()
+	s := story.NewAzure(t)
+	for port := range 60 {
+		for i := range 3 {
+			s.Request(4, story.Port(20000+port))
+			s.After(time.Duration(2+(port*7+i*5)%11) * time.Second)
+		}
+		s.After(time.Duration(40-2-(port*7+10)%11)*time.Second).Request(4, story.Port(20000+port), story.Fails(story.RaceFault, 2*time.Millisecond))
+		s.After(7 * time.Second)
+	}
+	r := s.Diagnose()
+	for _, id := range []string{"c-idle-race", "c-keepalive-max-requests"} {
+		if found := story.Causes(r); found != "" || !slices.Contains(r.Undetermined.Rivals, id) {
+			t.Errorf("found %q, perhaps %v", found, r.Undetermined.Rivals)
+		}
+	}
+}
+
+// A connect time shows a new connection, whoever had its port before.
+func TestPortsThatComeRound(t *testing.T) {
+	t.Parallel()
+	s := story.NewAzure(t)
+	made := func(_ *accesslog.Record, a *accesslog.Attempt) { a.Connect = 2 * time.Millisecond }
+	for i := range 120 {
+		port := story.Port(20000 + i)
+		for j := range 2 + i/2%4 {
+			s.After(time.Duration(1+(i+3*j)%9)*time.Second).Request(4, port)
+		}
+		if i%2 == 0 {
+			s.After(20*time.Second).Request(4, port, story.Fails(story.RaceFault, 2*time.Millisecond))
+		}
+		if i >= 3 { // one of long ago
+			s.Request(4, story.Port(20000+i-3), made)
+		}
+	}
+	if r := s.Diagnose(); story.Causes(r) != "c-idle-race medium" {
+		t.Errorf("found %q, %v", story.Causes(r), r.Undetermined.Rivals)
+	}
+}

@@ -100,6 +100,11 @@ func heldOpen(c *inference.Case, k traffic.MemberKey, o *inference.Outage) bool 
 	case othersAway(c, k, o):
 		c.Suspect(o.Events, "no other member answered at that time, and all came back: look whether their processes started then, and what else ended the way to all of them at once",
 			"c-restart", "b-reject", "b-route", "c-deploy-no-drain")
+	case c.RulesChanged(o.From().Add(-inference.Soon), o.Back) != nil:
+		x := c.RulesChanged(o.From().Add(-inference.Soon), o.Back)
+		c.Suspect(o.Events, fmt.Sprintf("rules of the network were changed at that time (%s of %s by %s, from %s to %s): look whether they refuse the gateway, and when the member's process started",
+			x.Operation, units.Dash(x.Resource), inference.CallerOr(x.Caller), units.Stamp(x.At), units.Stamp(x.Ended)),
+			"b-reject", "b-route", "c-restart")
 	case atOneInstance(c, o.Events):
 		c.Suspect(o.Events, fmt.Sprintf("all of these were at instance %s of the gateway: look whether the others reached %s at that time, and when its process started",
 			o.Events[0].Instance, k.Member), "b-node-local", "c-restart", "b-reject")

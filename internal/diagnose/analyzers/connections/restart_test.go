@@ -301,3 +301,32 @@ func longOnes(s *story.Story, second int) {
 		}
 	}
 }
+
+// Rules of the network were changed as it began: they may refuse the gateway, and the process may have gone on.
+func TestRulesChangedAsItBegan(t *testing.T) {
+	t.Parallel()
+	for resource, want := range map[string]string{"networkSecurityGroups/securityRules": "", "publicIPAddresses": "c-restart medium"} {
+		t.Run(resource, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			s.Files = map[string]string{"activity.json": fmt.Sprintf(
+				`[{"eventTimestamp":%q,"operationName":{"value":"Microsoft.Network/%s/write"},"status":{"value":"Succeeded"},`+
+					`"resourceId":"/subscriptions/s/resourceGroups/g/providers/x/y/z","caller":"ops@example.com","correlationId":"1"}]`,
+				s.Clock(29*time.Second), resource)}
+			for second := range 90 {
+				for i := range 3 {
+					if s.After(333 * time.Millisecond); second >= 30 && second < 40 {
+						s.Request(4, story.Fails(story.RefusedFault, time.Millisecond))
+					} else {
+						s.Request(4, story.Port(20000+10*second+i))
+					}
+					s.Request(5)
+				}
+			}
+			r := s.Diagnose()
+			if found := story.Causes(r); found != want || want == "" && r.Undetermined.Rivals[0] != "b-reject" {
+				t.Errorf("found %q, perhaps %v", found, r.Undetermined.Rivals)
+			}
+		})
+	}
+}

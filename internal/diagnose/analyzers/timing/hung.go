@@ -26,6 +26,7 @@ var Hung = inference.Analyzer{
 func hung(c *inference.Case) {
 	for _, l := range c.TimedOutGroups() {
 		if l.Limit == 0 || len(l.Events) < stats.MinEvents || l.Near() > 0 || l.Route.Waits.N < traffic.EnoughAnswers ||
+			!l.Events[0].Own && len(beginnings(l.Events)) < stats.MinEvents ||
 			c.Silence(l.Events) || !c.AnsweredMeanwhile(&l) || afterQuiet(c, &l) || beganInSilence(c, l.Events) {
 			continue
 		}
@@ -117,18 +118,34 @@ func beganInSilence(c *inference.Case, events []*traffic.Event) bool {
 }
 
 // afterQuiet reports whether these requests came after a time in which their member got none, and few others do:
-// then it may be the start after that time that was slow.
+// then it may be the start after that time that was slow. Those that come together come after the same time.
 func afterQuiet(c *inference.Case, l *inference.TimedOutGroup) bool {
-	n, first, tries := 0, 0, 0
-	keys, _ := traffic.GroupBy(l.Events, (*traffic.Event).Key)
+	first, tries, quiet, moments := 0, 0, 0, 0
+	keys, groups := traffic.GroupBy(l.Events, (*traffic.Event).Key)
 	for _, k := range keys {
-		some, rest := c.Traffic.Member(k).Tried.AfterQuiet(l.Limit)
+		m := c.Traffic.Member(k)
+		some, rest := m.Tried.AfterQuiet(l.Limit)
 		first, tries = first+some.N, tries+some.N+rest.N
-	}
-	for _, e := range l.Events {
-		if c.Traffic.Member(e.Key()).Tried.QuietBefore(e.Start, l.Limit) {
-			n++
+		for _, at := range beginnings(groups[k]) {
+			if moments++; m.Tried.QuietBefore(at, l.Limit) {
+				quiet++
+			}
 		}
 	}
-	return 5*n >= 4*len(l.Events) && stats.BinomialTail(n, len(l.Events), float64(first)/float64(max(1, tries))) < stats.Significance
+	return 5*quiet >= 4*moments && stats.BinomialTail(quiet, moments, float64(first)/float64(max(1, tries))) < stats.Significance
+}
+
+// beginnings are the moments at which requests began; those soon after each other began at one.
+func beginnings(events []*traffic.Event) (out []time.Time) {
+	starts := make([]time.Time, 0, len(events))
+	for _, e := range events {
+		starts = append(starts, e.Start)
+	}
+	slices.SortFunc(starts, time.Time.Compare)
+	for i, at := range starts {
+		if i == 0 || at.Sub(starts[i-1]) > traffic.Quiet {
+			out = append(out, at)
+		}
+	}
+	return out
 }

@@ -87,3 +87,28 @@ func TestAStandstillIsNotHungRequests(t *testing.T) {
 	story.Steady(s, 100, 100*time.Millisecond)
 	story.Undecided(t, s, 30)
 }
+
+// What times out comes together after quiet times, four at once: the member was asleep then, or its connections were dead.
+func TestTimeoutsTogetherAfterQuiet(t *testing.T) {
+	t.Parallel()
+	for name, quiet := range map[string]time.Duration{"after quiet": time.Minute, "amid traffic": time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := story.NewAzure(t)
+			s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":20`, 1)
+			for range 12 {
+				for range 40 {
+					s.After(time.Second).Request(4)
+				}
+				s.After(quiet)
+				for range 4 {
+					s.Request(4, story.Fails(story.TimeoutFault, 20*time.Second))
+				}
+			}
+			r := s.Diagnose()
+			if found := story.Causes(r); name == "after quiet" && strings.Contains(found, "d-hung") {
+				t.Errorf("found %q", found)
+			}
+		})
+	}
+}
