@@ -14,6 +14,7 @@ type connections struct {
 	table   connTable
 	record  int  // number of the record that is being read
 	untimed bool // it cannot hold the ports of its attempts
+	zeros   bool // the log has connect times of nothing: so it writes them of connections that were there already
 
 	lost      map[connKey]*lostAttempts // by instance and member
 	pending   int                       // how many those are
@@ -74,7 +75,8 @@ func (c *connections) look(i int, a *accesslog.Attempt, k connKey, begin, end in
 		return
 	}
 	s := c.table.slot(k, c.oldest(end))
-	made := a.Connect > 0 // just now, whoever had the port before
+	made := a.Connect > 0 && c.zeros // just now, whoever had the port before
+	c.zeros = c.zeros || a.Connect == 0
 	if idle := time.Duration(begin - s.last); s.uses > 0 && idle < longestIdle && !made {
 		a.Reused, a.Uses, a.Idle, a.Age = true, int(s.uses), max(0, idle), max(0, time.Duration(begin-s.opened))
 		if lost != nil {

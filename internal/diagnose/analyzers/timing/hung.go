@@ -40,6 +40,12 @@ func hung(c *inference.Case) {
 			c.Suspect(l.Events, b.Next(&l), append([]string{"d-db-lock", "g-dependency-down", "d-hung"}, c.RivalsOfBursts(&l)...)...)
 			continue
 		}
+		if c.Traffic.FirstGeneration() {
+			c.Suspect(l.Events,
+				"others on the same route were answered meanwhile, and a first-generation log does not show on which connections: send such a request on a new connection and on one that was idle, and take a stack dump of the member while one hangs",
+				"d-hung", "b-stateful-idle-drop", "d-timeout-below-latency", "d-cold-start")
+			continue
+		}
 		f := c.Claim("d-hung", l.Events, l.Scope, report.Medium)
 		f.AddEvidence("access-log",
 			fmt.Sprintf("%d requests waited the whole request timeout of %s in vain, while others on the same route were answered",
@@ -135,15 +141,15 @@ func afterQuiet(c *inference.Case, l *inference.TimedOutGroup) bool {
 	return 5*quiet >= 4*moments && stats.BinomialTail(quiet, moments, float64(first)/float64(max(1, tries))) < stats.Significance
 }
 
-// beginnings are the moments at which requests began; those soon after each other began at one.
+// beginnings are the moments at which requests began; those soon after the first of a moment belong to it.
 func beginnings(events []*traffic.Event) (out []time.Time) {
 	starts := make([]time.Time, 0, len(events))
 	for _, e := range events {
 		starts = append(starts, e.Start)
 	}
 	slices.SortFunc(starts, time.Time.Compare)
-	for i, at := range starts {
-		if i == 0 || at.Sub(starts[i-1]) > traffic.Quiet {
+	for _, at := range starts {
+		if n := len(out); n == 0 || at.Sub(out[n-1]) > traffic.Quiet {
 			out = append(out, at)
 		}
 	}

@@ -112,3 +112,19 @@ func TestTimeoutsTogetherAfterQuiet(t *testing.T) {
 		})
 	}
 }
+
+// One request in twenty-five hangs, whatever it is, amid twenty-five a second: they hang one by one, though each second has its own.
+func TestHangsAmidBusyTraffic(t *testing.T) {
+	t.Parallel()
+	s := story.NewAzure(t)
+	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":3`, 1)
+	for i := range 1500 {
+		s.After(40*time.Millisecond).Request(4+i%2, story.Port(20000+i%40))
+		if (i*i+7*i)%25 == 8 {
+			s.Request(4+i%2, story.Port(30000+i), story.Fails(story.TimeoutFault, 3*time.Second))
+		}
+	}
+	if found := story.Causes(s.Diagnose()); found != "d-hung medium" {
+		t.Errorf("found %q", found)
+	}
+}
