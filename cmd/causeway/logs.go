@@ -25,6 +25,7 @@ import (
 	"causeway/internal/accesslog"
 	"causeway/internal/diagnose/traffic"
 	"causeway/internal/evidence"
+	"causeway/internal/fault"
 	"causeway/internal/supervisor"
 )
 
@@ -121,7 +122,7 @@ func (f *logFilter) keeps(r *accesslog.Record) bool {
 	switch {
 	case f.status != "" && status != f.status && !(f.status[1:] == "xx" && status[0] == f.status[0]):
 		return false
-	case f.failing && r.Fault.None() && r.Status < 500 && len(r.Attempts) < 2:
+	case f.failing && !failed(r):
 		return false
 	case f.pool != "" && !strings.EqualFold(r.Pool, f.pool):
 		return false
@@ -135,6 +136,13 @@ func (f *logFilter) keeps(r *accesslog.Record) bool {
 		return false
 	}
 	return f.slow.keeps(r)
+}
+
+// failed reports whether a request failed, or an attempt of it did. In Azure's log a fault shows in the status and in error_info alone; 499
+// and 0 are of clients that left.
+func failed(r *accesslog.Record) bool {
+	return !r.Fault.None() || r.Status >= fault.ClientGone || r.Status == 0 && !r.Session || len(r.Attempts) > 1 ||
+		r.ErrorInfo != "" && r.ErrorInfo != fault.NoError
 }
 
 // meets reports whether lost records may lie in the window. They may match every other filter.
@@ -296,7 +304,7 @@ func oneLine(r *accesslog.Record, limit time.Duration) string {
 		s += "\n    " + evidence.Printable(r.Fault.Text())
 	}
 	for i, a := range r.Attempts[:max(0, len(r.Attempts)-1)] {
-		s += fmt.Sprintf("\n    attempt %d on %s: %s", i+1, evidence.Printable(memberText(&a)), evidence.Printable(a.Fault.Text()))
+		s += fmt.Sprintf("\n    attempt %d on %s: %s", i+1, evidence.Printable(memberText(&a)), evidence.Printable(outcomeText(&a)))
 	}
 	return s
 }
@@ -322,7 +330,18 @@ func memberText(a *accesslog.Attempt) string {
 	case !a.Server.IsValid():
 		return dashIfEmpty(a.Member)
 	case a.Member == "" || a.Member == a.Server.Addr().String():
-		return a.Server.String()
+		return traffic.ServerText(a.Server)
 	}
-	return a.Member + " (" + a.Server.String() + ")"
+	return a.Member + " (" + traffic.ServerText(a.Server) + ")"
+}
+
+// outcomeText is how an attempt ended that another one followed.
+func outcomeText(a *accesslog.Attempt) string {
+	switch {
+	case !a.Fault.None():
+		return a.Fault.Text()
+	case a.Status > 0:
+		return fmt.Sprintf("serverStatus %d", a.Status)
+	}
+	return "no answer"
 }

@@ -61,7 +61,7 @@ func attemptStory(c *inference.Case, match *traffic.Match, a *accesslog.Attempt)
 	r := &match.Record
 	s := report.AttemptStory{
 		Member:     traffic.MemberOf(a),
-		Server:     a.Server.String(),
+		Server:     traffic.ServerText(a.Server),
 		Status:     a.Status,
 		Connection: connectionText(a, match.Own),
 		Phases:     phasesOf(a),

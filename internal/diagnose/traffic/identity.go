@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"net/netip"
 	"strings"
 
 	"causeway/internal/gateway"
@@ -62,4 +63,12 @@ func (s *Summary) ResourceID() string {
 		return id
 	}
 	return ""
+}
+
+// ServerText is an address with its port, which first-generation logs do not have.
+func ServerText(server netip.AddrPort) string {
+	if server.IsValid() && server.Port() == 0 {
+		return server.Addr().String()
+	}
+	return server.String()
 }

@@ -96,14 +96,14 @@ func heldOpen(c *inference.Case, k traffic.MemberKey, o *inference.Outage) bool 
 	if o.Events[0].Own {
 		return false
 	}
+	rules := c.RulesChanged(o.From().Add(-inference.Soon), o.Back)
 	switch {
 	case othersAway(c, k, o):
 		c.Suspect(o.Events, "no other member answered at that time, and all came back: look whether their processes started then, and what else ended the way to all of them at once",
 			"c-restart", "b-reject", "b-route", "c-deploy-no-drain")
-	case c.RulesChanged(o.From().Add(-inference.Soon), o.Back) != nil:
-		x := c.RulesChanged(o.From().Add(-inference.Soon), o.Back)
+	case rules != nil:
 		c.Suspect(o.Events, fmt.Sprintf("rules of the network were changed at that time (%s of %s by %s, from %s to %s): look whether they refuse the gateway, and when the member's process started",
-			x.Operation, units.Dash(x.Resource), inference.CallerOr(x.Caller), units.Stamp(x.At), units.Stamp(x.Ended)),
+			rules.Operation, units.Dash(rules.Resource), inference.CallerOr(rules.Caller), units.Stamp(rules.At), units.Stamp(rules.Ended)),
 			"b-reject", "b-route", "c-restart")
 	case atOneInstance(c, o.Events):
 		c.Suspect(o.Events, fmt.Sprintf("all of these were at instance %s of the gateway: look whether the others reached %s at that time, and when its process started",
