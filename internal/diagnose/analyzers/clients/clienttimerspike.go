@@ -30,6 +30,9 @@ func clientTimerSpike(c *inference.Case) {
 		return
 	}
 	slow, answered := slowestWait(c, in)
+	if c.Traffic.NamesNoMember() { // then it does not name the routes of answers either
+		slow, answered = c.Traffic.Nameless.Waits.Max, true
+	}
 	if !answered { // of a path on which nobody is answered the clients give up what would never end
 		return
 	}

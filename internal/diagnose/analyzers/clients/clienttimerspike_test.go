@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"causeway/internal/accesslog"
 	"causeway/internal/diagnose/story"
 	"causeway/internal/fault"
 )
@@ -46,4 +47,20 @@ func TestClientTimerOnASlowPath(t *testing.T) {
 	}
 	s.Doc = strings.Replace(story.Document, `"requestTimeout":2`, `"requestTimeout":30`, 1)
 	story.Expect(t, s.Diagnose(), "j-client-timer-spike high 60", "j-client-abort high 3")
+}
+
+// A log without the column of members shows the clients' timer all the same.
+func TestClientTimerWithoutMembers(t *testing.T) {
+	t.Parallel()
+	s := story.NewAzure(t)
+	for i := range 60 {
+		s.After(time.Second).Request(0, story.Status(200))
+		if i%3 == 0 {
+			s.Request(0, func(r *accesslog.Record, _ *accesslog.Attempt) {
+				r.Status, r.ErrorInfo, r.Taken = 499, fault.ClientClosed, 10*time.Second+time.Duration(i%5)*time.Millisecond
+			})
+		}
+	}
+	s.Counts = &story.Counts{Requests: 80, Failures: 20}
+	story.Expect(t, s.Diagnose(), "j-client-timer-spike high 20")
 }
