@@ -17,11 +17,30 @@ import (
 // their mechanism: those come last, with the reason. None is excluded: a document may be of another time, and a source
 // port may have been used again.
 
-// doubt is what speaks against a cause of closed connections, where it does.
-type doubt struct {
+// reason is what speaks for or against some causes, where it holds of what T describes.
+type reason[T any] struct {
 	because string
 	causes  []string
-	holds   func(*ClosedGroup) bool
+	holds   func(T) bool
+}
+
+// doubt is what speaks against a cause of closed connections, or for it.
+type doubt = reason[*ClosedGroup]
+
+// given is the first reason of a list that holds, by cause; empty for the others.
+func given[T any](list []reason[T], of T) func(id string) string {
+	because := map[string]string{}
+	for _, r := range list {
+		if !r.holds(of) {
+			continue
+		}
+		for _, id := range r.causes {
+			if because[id] == "" {
+				because[id] = r.because
+			}
+		}
+	}
+	return func(id string) string { return because[id] }
 }
 
 // ClosedGroup is a group of connections that ended, as far as the log describes them.
@@ -123,18 +142,7 @@ func (c *Case) Against(events []*traffic.Event) func(id string) string {
 	if ends.closed() {
 		list = slices.Concat(doubts, ofAnyFailure)
 	}
-	said := map[string]string{}
-	for _, d := range list {
-		if !d.holds(ends) {
-			continue
-		}
-		for _, id := range d.causes {
-			if said[id] == "" {
-				said[id] = d.because
-			}
-		}
-	}
-	return func(id string) string { return said[id] }
+	return given(list, ends)
 }
 
 // closed reports whether all events are of connections that ended, or of none that came about, and counts the used and the new ones.
@@ -225,18 +233,7 @@ func clustered(events []*traffic.Event) bool {
 
 // For is what speaks for each cause that a group of events may have; empty for the others.
 func (c *Case) For(events []*traffic.Event) func(id string) string {
-	said, g := map[string]string{}, &ClosedGroup{Q: c, Events: events}
-	for _, s := range supports {
-		if !s.holds(g) {
-			continue
-		}
-		for _, id := range s.causes {
-			if said[id] == "" {
-				said[id] = s.because
-			}
-		}
-	}
-	return func(id string) string { return said[id] }
+	return given(supports, &ClosedGroup{Q: c, Events: events})
 }
 
 // neverAnswered reports whether none of the members answered anybody in the whole window, over many requests.

@@ -12,11 +12,7 @@ import (
 // event comes in bursts, a limit of connections comes at all times. Such a shape proves no cause, but it makes some likelier than others.
 
 // shape is a pattern in which failures lie, with the causes whose mechanism makes it.
-type shape struct {
-	because string
-	causes  []string
-	holds   func(*Pattern) bool
-}
+type shape = reason[*Pattern]
 
 // Pattern is how a group of failures lies in place and time.
 type Pattern struct {
@@ -65,21 +61,10 @@ var shapes = []shape{
 
 // Shaped is the reason that the shape of failures gives for a cause; empty for the others.
 func (c *Case) Shaped(events []*traffic.Event, where *report.Where) func(id string) string {
-	because := map[string]string{}
-	if len(events) >= stats.MinEvents {
-		p := &Pattern{c, events, where}
-		for _, s := range shapes {
-			if !s.holds(p) {
-				continue
-			}
-			for _, id := range s.causes {
-				if because[id] == "" {
-					because[id] = s.because
-				}
-			}
-		}
+	if len(events) < stats.MinEvents {
+		return func(string) string { return "" }
 	}
-	return func(id string) string { return because[id] }
+	return given(shapes, &Pattern{c, events, where})
 }
 
 // stands reports whether a place stands out by more than a suspicion.
