@@ -49,7 +49,7 @@ func TestProtectionsFailClosed(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"readyz":  "served without a protection that the document asks for: waf",
-		"metrics": `causeway_unserved_protections{protection="waf"} 1`,
+		"metrics": `causeway_unserved_protections{instance_id="supervisor",protection="waf"} 1`,
 	} {
 		if got := curl(t, fmt.Sprintf("http://127.0.0.1:%d/%s", admin, path)); !strings.Contains(got, want) {
 			t.Errorf("%s does not say it:\n%.300s", path, got)

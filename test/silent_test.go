@@ -69,6 +69,6 @@ func TestShortageIsCounted(t *testing.T) {
 		defer c.Close()
 	}
 	eventually(t, "the silent ones that gave way are counted", func() bool {
-		return strings.Contains(curl(t, fmt.Sprintf("http://127.0.0.1:%d/metrics", admin)), "causeway_client_connections_evicted_total 12")
+		return strings.Contains(curl(t, fmt.Sprintf("http://127.0.0.1:%d/metrics", admin)), `causeway_client_connections_evicted_total{instance_id="appgw_0"} 12`)
 	})
 }

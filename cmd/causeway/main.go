@@ -91,11 +91,11 @@ func rootCommand() *cobra.Command {
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddGroup(groups...)
-	addGroup(root, "run", serveCommand(), configCommand(), healthCommand(), logsCommand())
+	addGroup(root, "run", serveCommand(), configCommand(), instancesCommand(), healthCommand(), logsCommand())
 	addGroup(root, "diagnose", diagnoseCommand(), explainCommand(), troubleshootCommand(), capacityCommand(), causesCommand())
 	addGroup(root, "azure", collectCommand(), redactCommand(), migrateCommand())
 	addGroup(root, "develop", labCommand())
-	root.AddCommand(versionCommand())
+	root.AddCommand(versionCommand(), instanceCommand())
 	describe(root)
 	completionCommand(root)
 	explainUsage(root)

@@ -90,13 +90,9 @@ func parseBind(list []string) (map[string]string, error) {
 }
 
 func serve(stderr io.Writer, o supervisor.Options, logFormat string) error {
-	var handler slog.Handler = slog.NewTextHandler(stderr, nil)
-	if logFormat == "json" {
-		handler = slog.NewJSONHandler(stderr, nil)
-	}
-	slog.SetDefault(slog.New(handler))
+	setLog(stderr, logFormat)
 	ctx := untilEnded()
-	o.Version = buildVersion()
+	o.Version, o.LogFormat = buildVersion(), logFormat
 	s, problems, err := supervisor.Start(ctx, o)
 	writeProblems(stderr, problems)
 	if err != nil && ctx.Err() != nil {
@@ -122,6 +118,15 @@ func serve(stderr io.Writer, o supervisor.Options, logFormat string) error {
 	}
 	slog.Info("ended", "by", by)
 	return nil
+}
+
+// setLog makes the program's own log.
+func setLog(stderr io.Writer, format string) {
+	var handler slog.Handler = slog.NewTextHandler(stderr, nil)
+	if format == "json" {
+		handler = slog.NewJSONHandler(stderr, nil)
+	}
+	slog.SetDefault(slog.New(handler))
 }
 
 // untilEnded is until a signal ends the program; its name is the cause.

@@ -55,7 +55,23 @@ type Status struct {
 	Lost     int64     `json:"lostRecords"`
 	Ports    []string  `json:"ports"`
 
+	Instances []Instance `json:"instances"`
+
 	Unserved []gateway.Unserved `json:"unserved,omitempty"` // protections that the document asks for and that are not given
+}
+
+// Instance is what the gateway says of one of its instances.
+type Instance struct {
+	ID          string    `json:"id"` // as records name it
+	Number      int       `json:"number"`
+	PID         int       `json:"pid"`
+	Build       string    `json:"build"` // version of its program
+	Started     time.Time `json:"started"`
+	Revision    uint64    `json:"revision"` // of the configuration that it serves
+	Connections int       `json:"connections"`
+	Lost        int64     `json:"lostRecords"`
+	Restarts    int       `json:"restarts"`          // times that this number had to be replaced
+	Problem     string    `json:"problem,omitempty"` // why it does not answer
 }
 
 // Reply is the answer to Apply.

@@ -21,7 +21,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"os"
 	"time"
 )
 
@@ -135,8 +134,9 @@ type Server interface {
 	Shutdown(deadline time.Time)
 	// Stop accepts nothing more: the socket is closed when it returns. Connections continue until Shutdown.
 	Stop()
-	// File returns the listening socket for another process; close it. It fails after Stop, and where there is no socket.
-	File() (*os.File, error)
+	// Descriptor returns a descriptor of the listening socket for another process; close it. It fails after Stop, and where
+	// there is no socket.
+	Descriptor() (fd int, err error)
 }
 
 // stackable is a Conn of an engine, on which TLS can be put.

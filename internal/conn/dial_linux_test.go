@@ -93,19 +93,19 @@ func TestDialFailuresOnALoop(t *testing.T) {
 func TestListeningSocketIsHandedOver(t *testing.T) {
 	onLoops(t, 2, func(w *world, e *Epoll) {
 		w.serve(lines(time.Minute))
-		f, err := w.server.File()
+		fd, err := w.server.Descriptor()
 		if err != nil {
 			t.Fatal(err)
 		}
 		w.server.Stop()
-		if _, err := w.server.File(); !errors.Is(err, net.ErrClosed) {
+		if _, err := w.server.Descriptor(); !errors.Is(err, net.ErrClosed) {
 			t.Error("after Stop:", err)
 		}
 		c := w.client() // waits in the kernel's queue
 		defer c.Close()
 		send(t, c, "a\n")
-		ln, err := net.FileListener(f)
-		f.Close()
+		ln, err := Listener(fd)
+		syscall.Close(fd)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,7 +25,7 @@ type epollServer struct {
 	stop     sync.Once
 	once     sync.Once
 
-	mu   sync.Mutex // guards fd against File
+	mu   sync.Mutex // guards fd against Descriptor
 	gone bool       // fd is closed
 }
 
@@ -70,18 +70,15 @@ func (s *epollServer) Stop() {
 	})
 }
 
-// File is a descriptor of the listening socket for another process.
-func (s *epollServer) File() (*os.File, error) {
+// Descriptor is one of the listening socket, for another process.
+func (s *epollServer) Descriptor() (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.gone {
-		return nil, net.ErrClosed
+		return -1, net.ErrClosed
 	}
 	fd, err := unix.FcntlInt(uintptr(s.fd), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return nil, os.NewSyscallError("fcntl", err)
-	}
-	return os.NewFile(uintptr(fd), s.local.String()), nil
+	return fd, os.NewSyscallError("fcntl", err)
 }
 
 // clients runs f on every client of the server, on its loop.

@@ -18,6 +18,8 @@ type Options struct {
 	// anything, then the longest idle, and none that has just come. While no client is silent, new ones wait in the
 	// kernel's queue. One client address may hold three quarters of it. 0 is no limit.
 	Limit int
+	// Shared says that other processes accept from the same sockets: this one takes turns with them.
+	Shared bool
 	// Full is called when Limit is reached, once a minute at most. The default logs it.
 	Full func(limit int)
 	// Evicted is called when n silent connections were asked to give way.

@@ -20,8 +20,9 @@ type port struct {
 }
 
 const (
-	acceptMax = 64 // connections taken before others run
-	slack     = 4  // connections that a loop may have more than the least loaded one
+	acceptMax   = 64 // connections taken before others run
+	acceptTurns = 4  // the same, where other processes accept from the socket too
+	slack       = 4  // connections that a loop may have more than the least loaded one
 )
 
 // watch starts to accept connections, or resumes.
@@ -46,17 +47,30 @@ func (p *port) unwatch() {
 	}
 }
 
-// accept takes the clients from the queue.
+// accept takes clients from the queue. The kernel wakes the first waiter that has nothing to do, always in the same order:
+// where processes share the socket, each goes to the end of the line once it has taken some, or the first would get them all.
 func (p *port) accept() {
+	turn := acceptMax
+	if p.l.e.Shared {
+		turn = acceptTurns
+	}
+	if p.take(turn) && p.l.e.Shared {
+		p.unwatch()
+		p.watch()
+	}
+}
+
+// take takes so many clients at most, and reports whether there was one and the port still listens.
+func (p *port) take(most int) (took bool) {
 	l := p.l
-	for range acceptMax {
+	for range most {
 		if !l.e.reserve() {
 			if readable(p.server.fd) {
 				p.hold()
-			} else { // no client waits
-				p.short = 0
-			}
-			return
+				return false
+			} // else no client waits
+			p.short = 0
+			return took
 		}
 		n := uint32(unsafe.Sizeof(l.sa))
 		fd, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(p.server.fd),
@@ -66,17 +80,18 @@ func (p *port) accept() {
 		}
 		switch errno {
 		case 0:
-			p.pause = 0
+			p.pause, took = 0, true
 			p.admit(int(fd), sockAddr(&l.sa))
 		case unix.EAGAIN:
 			p.short = 0
-			return
+			return took
 		case unix.EINTR, unix.ECONNABORTED:
 		default:
 			p.fail(errno)
-			return
+			return false
 		}
 	}
+	return took
 }
 
 // hold keeps clients that wait for a place in the kernel's queue.

@@ -3,7 +3,6 @@ package conn
 import (
 	"errors"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,13 +49,8 @@ func (s *server) Shutdown(deadline time.Time) {
 // Stop closes the listening socket.
 func (s *server) Stop() { s.ln.Close() }
 
-// File is the listening socket for another process.
-func (s *server) File() (*os.File, error) {
-	if l, ok := s.ln.(interface{ File() (*os.File, error) }); ok {
-		return l.File()
-	}
-	return nil, errors.ErrUnsupported
-}
+// Descriptor is one of the listening socket, for another process.
+func (s *server) Descriptor() (int, error) { return Descriptor(s.ln) }
 
 // drain stops accepting, and wakes idle connections after a while.
 func (s *server) drain(after time.Duration) {

@@ -45,7 +45,7 @@ type Instance struct {
 	proxy     *proxy.Proxy
 	stalls    *stall.Detector
 
-	swapMu sync.Mutex // held while one configuration replaces another, and by Close; guards closed
+	swapMu sync.Mutex // held while one configuration replaces another, by its Candidate, and by Close; guards closed
 	closed bool
 
 	mu       sync.Mutex
@@ -60,8 +60,8 @@ type Instance struct {
 // drainingListener is a removed listener. drain blocks until its connections have ended, and resets them at the deadline.
 type drainingListener struct{ drain func(deadline time.Time) }
 
-// firstProbes is how long a configuration waits for the first probes of new members before it is served.
-const firstProbes = 5 * time.Second
+// FirstProbes is how long a configuration waits for the first probes of new members before it is served.
+const FirstProbes = 5 * time.Second
 
 const (
 	sweepEvery = 5 * time.Second
@@ -92,47 +92,77 @@ func New(o Options) *Instance {
 
 // Apply replaces the configuration in force: it builds the new one, warms it up, swaps, and drains what the old one alone
 // had. No request notices. An error changes nothing, and neither does a ctx that ends before the swap: warming up may
-// take firstProbes.
+// take FirstProbes.
 func (i *Instance) Apply(ctx context.Context, c *gateway.Config, local gateway.Local, revision uint64) error {
-	i.swapMu.Lock()
-	defer i.swapMu.Unlock()
-	if i.closed {
-		return errors.New("apply the configuration: the gateway is ending")
-	}
-	if ctx.Err() != nil { // it waited for another configuration meanwhile
-		return i.refused("aborted", context.Cause(ctx))
-	}
-	next, err := i.build(c, local)
+	next, err := i.Prepare(ctx, c, local, FirstProbes)
 	if err != nil {
-		return i.refused("refused", err)
+		return err
 	}
-	if err := i.warmUp(ctx, next); err != nil {
-		i.abandon(next)
-		return i.refused("aborted", err)
-	}
-	i.swap(next, local, revision)
-	i.o.Metrics.Reloads.WithLabelValues("applied").Inc()
-	i.o.Metrics.LastReload.SetToCurrentTime()
+	next.Serve(revision)
 	return nil
 }
 
-// refused counts a configuration that is not served, and says so.
-func (i *Instance) refused(result string, err error) error {
-	i.o.Metrics.Reloads.WithLabelValues(result).Inc()
+// Prepare builds a configuration and warms it up, for as long as warm at most. Nothing serves it before Serve. Until then, or
+// until Abandon, no other configuration can be prepared, and Close waits.
+func (i *Instance) Prepare(ctx context.Context, c *gateway.Config, local gateway.Local, warm time.Duration) (*Candidate, error) {
+	i.swapMu.Lock()
+	next, err := i.prepare(ctx, c, local, warm)
+	if err != nil {
+		i.swapMu.Unlock()
+		return nil, err
+	}
+	return next, nil
+}
+
+func (i *Instance) prepare(ctx context.Context, c *gateway.Config, local gateway.Local, warm time.Duration) (*Candidate, error) {
+	if i.closed {
+		return nil, errors.New("apply the configuration: the gateway is ending")
+	}
+	if ctx.Err() != nil { // it waited for another configuration meanwhile
+		return nil, i.refused(context.Cause(ctx))
+	}
+	next, err := i.build(c, local)
+	if err != nil {
+		return nil, i.refused(err)
+	}
+	if err := i.warmUp(ctx, next, warm); err != nil {
+		i.abandon(next)
+		return nil, i.refused(err)
+	}
+	return next, nil
+}
+
+// Serve puts the configuration in force.
+func (n *Candidate) Serve(revision uint64) {
+	i := n.i
+	defer i.swapMu.Unlock()
+	i.swap(n, revision)
+}
+
+// Abandon gives the configuration up.
+func (n *Candidate) Abandon() {
+	defer n.i.swapMu.Unlock()
+	n.i.abandon(n)
+}
+
+// refused says that a configuration is not served.
+func (i *Instance) refused(err error) error {
 	if i.Serving() {
 		return fmt.Errorf("apply the configuration: %w; the previous configuration stays in force", err)
 	}
 	return fmt.Errorf("apply the configuration: %w", err)
 }
 
-// candidate is a configuration that is not served yet.
-type candidate struct {
+// Candidate is a configuration that is not served yet.
+type Candidate struct {
+	i       *Instance
+	local   gateway.Local
 	table   *route.Table
 	set     *backend.Set
 	sockets map[string]net.Listener // new ones, by address
 }
 
-func (i *Instance) build(c *gateway.Config, local gateway.Local) (*candidate, error) {
+func (i *Instance) build(c *gateway.Config, local gateway.Local) (*Candidate, error) {
 	pairs, err := keyPairs(c, local)
 	if err != nil {
 		return nil, err
@@ -145,7 +175,7 @@ func (i *Instance) build(c *gateway.Config, local gateway.Local) (*candidate, er
 	if err == nil {
 		var sockets map[string]net.Listener
 		if sockets, err = i.listen(table); err == nil {
-			return &candidate{table: table, set: set, sockets: sockets}, nil
+			return &Candidate{i: i, local: local, table: table, set: set, sockets: sockets}, nil
 		}
 	}
 	set.Release()
@@ -194,10 +224,10 @@ func closeAll(sockets map[string]net.Listener) {
 	}
 }
 
-// warmUp waits until the names and first probes of new members are known, for firstProbes at most. It fails if ctx ends
-// before that.
-func (i *Instance) warmUp(ctx context.Context, next *candidate) error {
-	wait, cancel := context.WithTimeout(ctx, firstProbes)
+// warmUp waits until the names and first probes of new members are known, for as long as limit at most. It fails if ctx
+// ends before that.
+func (i *Instance) warmUp(ctx context.Context, next *Candidate, limit time.Duration) error {
+	wait, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	next.set.Known(wait.Done())
 	i.follow(append(i.setsInForce(), next.set), next.table.Config.V1())
@@ -206,13 +236,13 @@ func (i *Instance) warmUp(ctx context.Context, next *candidate) error {
 		return fmt.Errorf("wait for the first probes: %w", context.Cause(ctx))
 	}
 	if !probed {
-		slog.Warn("some members have not answered their first probe in time; serving without them until they do", "waited", firstProbes)
+		slog.Warn("some members have not answered their first probe in time; serving without them until they do", "waited", limit)
 	}
 	return nil
 }
 
 // abandon takes back what build and warmUp did for a candidate.
-func (i *Instance) abandon(next *candidate) {
+func (i *Instance) abandon(next *Candidate) {
 	closeAll(next.sockets)
 	i.mu.Lock()
 	sets, v1 := i.sets[:len(i.sets)-1], i.table != nil && i.table.Config.V1()
@@ -222,8 +252,8 @@ func (i *Instance) abandon(next *candidate) {
 }
 
 // swap serves the candidate, drains the listeners that it lacks, and releases the sets before it.
-func (i *Instance) swap(next *candidate, local gateway.Local, revision uint64) {
-	i.proxy.Apply(next.table, local, revision)
+func (i *Instance) swap(next *Candidate, revision uint64) {
+	i.proxy.Apply(next.table, next.local, revision)
 	for address, ln := range next.sockets {
 		i.proxy.Serve(address, ln)
 	}

@@ -1,11 +1,10 @@
 package supervisor
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,41 +13,57 @@ import (
 	"time"
 
 	"causeway/internal/admin"
+	"causeway/internal/conn"
+	"causeway/internal/fdpass"
 )
 
 // A gateway that ends, or is asked to give way, hands its listening sockets to its successor: the sockets stay open
 // throughout, so that no client is refused and what waits in the kernel's queue is served.
 //
-// The successor connects to the predecessor's hand-over socket and asks; the predecessor answers with the names of its
-// sockets and the sockets themselves (SCM_RIGHTS). Both accept from then on. Once the successor serves, it says so, and the
-// predecessor lets go of everything that they share, and drains. A successor that fails before that changes nothing.
+// The successor connects to the predecessor's hand-over socket and asks; the predecessor answers with the sockets
+// themselves (SCM_RIGHTS). The successor starts its instances one after the other, and says so each time, upon which the
+// predecessor drains its own of that number. Once all of them serve, the predecessor lets go of everything that they share,
+// and ends. A successor that fails before that gives back: the predecessor starts again what it has drained.
 
 const (
 	handoverName = "next.sock" // as short as admin.sock: the path of a socket has 107 bytes at most
 	adminSocket  = "admin"     // name of the read-only address among the sockets
 
 	askTime   = 5 * time.Second  // for a question and its answer
-	readyTime = 60 * time.Second // for a successor to begin serving
-	perBatch  = 64               // sockets in one message: the kernel takes 253
+	readyTime = 60 * time.Second // for each instance of a successor to begin serving
 
 	// successorTime is how long a gateway still accepts after its signal to end, so that a successor started at the same moment
 	// finds the sockets open.
 	successorTime = 500 * time.Millisecond
 )
 
-// ask is the successor's question, and batch an answer with as many sockets as it has names. More says that another follows.
+// ask is the successor's question, and legacy the answer. The sockets come with it.
 type ask struct {
 	TakeOver bool `json:"takeOver"` // also from a gateway that has not been told to end
 }
 
-type batch struct {
-	Refused bool     `json:"refused,omitempty"`
-	Names   []string `json:"names"`
-	More    bool     `json:"more"`
+type legacy struct {
+	Refused   bool     `json:"refused,omitempty"`
+	Addresses []string `json:"addresses"`
 }
 
-// socket is a listening socket that a successor may have.
-type socket interface{ File() (*os.File, error) }
+// news is what a successor says as it goes on, and noted the answer to each but the last.
+type news struct {
+	Replaced *int `json:"replaced,omitempty"` // instance of this number serves
+	Serving  bool `json:"serving,omitempty"`  // all do, and the rest is done: the last word
+	GiveBack bool `json:"giveBack,omitempty"` // it cannot go on
+}
+
+type noted struct{}
+
+// testator is a gateway that may have a successor.
+type testator interface {
+	endingNow() bool
+	handOut() (addresses []string, descriptors []int)
+	replaced(number int) // by an instance of the successor
+	restore()            // what was replaced
+	letGo(succeeded bool)
+}
 
 // heirs waits for a successor.
 type heirs struct {
@@ -66,20 +81,19 @@ func awaitHeirs(data string) (*heirs, error) {
 	return &heirs{ln: ln, ready: make(chan struct{})}, nil
 }
 
-// serve answers successors until close. ending reports whether this gateway got its signal to end, sockets are what it has, and
-// letGo is called once a successor serves. One comes after another: two that serve at once would never know of each other.
-func (h *heirs) serve(ending func() bool, sockets func() map[string]socket, letGo func()) {
+// serve answers successors until close. One comes after another: two that serve at once would never know of each other.
+func (h *heirs) serve(t testator) {
 	for {
 		c, err := h.ln.AcceptUnix()
 		if err != nil {
 			return
 		}
 		h.talking.Store(true)
-		err = h.handOver(c, ending(), sockets())
+		err = h.handOver(fdpass.New(c), t)
 		h.talking.Store(false)
 		c.Close()
 		if err == nil { // whoever comes now is the successor's to answer
-			letGo()
+			t.letGo(true)
 			close(h.ready)
 			h.ln.Close()
 			return
@@ -88,76 +102,58 @@ func (h *heirs) serve(ending func() bool, sockets func() map[string]socket, letG
 }
 
 // handOver is one conversation; nil means that the successor serves.
-func (h *heirs) handOver(c *net.UnixConn, ending bool, sockets map[string]socket) error {
+func (h *heirs) handOver(c *fdpass.Conn, t testator) error {
 	c.SetDeadline(time.Now().Add(askTime))
-	in := bufio.NewReader(c)
 	var q ask
-	if err := readLine(in, &q); err != nil {
+	if _, err := c.Receive(&q); err != nil {
 		return err
 	}
-	if !ending && !q.TakeOver {
-		send(c, batch{Refused: true}, nil)
+	if !t.endingNow() && !q.TakeOver {
+		c.Send(legacy{Refused: true})
 		return admin.ErrTaken
 	}
-	if err := sendSockets(c, sockets); err != nil {
-		return err
-	}
-	c.SetDeadline(time.Now().Add(readyTime))
-	var done string
-	return readLine(in, &done)
-}
-
-func sendSockets(c *net.UnixConn, sockets map[string]socket) error {
-	b := batch{Names: []string{}}
-	var files []*os.File
-	flush := func(more bool) error {
-		b.More = more
-		err := send(c, b, files)
-		for _, f := range files {
-			f.Close()
-		}
-		b.Names, files = []string{}, nil
-		return err
-	}
-	for name, s := range sockets {
-		f, err := s.File()
-		if err != nil { // closed just now: the successor binds the port itself
-			continue
-		}
-		b.Names, files = append(b.Names, name), append(files, f)
-		if len(files) == perBatch {
-			if err := flush(true); err != nil {
-				return err
-			}
-		}
-	}
-	return flush(false)
-}
-
-func send(c *net.UnixConn, b batch, files []*os.File) error {
-	line, err := json.Marshal(b)
+	addresses, fds := t.handOut()
+	err := c.Send(legacy{Addresses: addresses}, fds...)
+	fdpass.CloseAll(fds)
 	if err != nil {
 		return err
 	}
-	var fds []int
-	for _, f := range files {
-		fds = append(fds, int(f.Fd()))
+	err = h.follow(c, t)
+	if err != nil && !errors.Is(err, io.EOF) {
+		slog.Warn("a successor failed; this gateway goes on", "error", err)
 	}
-	var rights []byte
-	if len(fds) > 0 {
-		rights = syscall.UnixRights(fds...)
-	}
-	_, _, err = c.WriteMsgUnix(append(line, '\n'), rights, nil)
 	return err
 }
 
-func readLine(in *bufio.Reader, into any) error {
-	line, err := in.ReadBytes('\n')
-	if err != nil {
-		return err
+// follow hears what becomes of a successor.
+func (h *heirs) follow(c *fdpass.Conn, t testator) error {
+	replaced := false
+	for {
+		c.SetDeadline(time.Now().Add(readyTime))
+		var n news
+		_, err := c.Receive(&n)
+		switch {
+		case err == nil && n.Serving:
+			return nil
+		case err == nil && n.Replaced != nil:
+			replaced = true
+			t.replaced(*n.Replaced)
+		case replaced:
+			t.restore()
+		}
+		if err != nil {
+			return err
+		}
+		if err := c.Send(noted{}); err != nil {
+			return err
+		}
+		if n.GiveBack {
+			return errGaveBack
+		}
 	}
-	return json.Unmarshal(line, into)
 }
+
+var errGaveBack = errors.New("it could not serve")
 
 // wait gives a successor the time to come, and one that has come the time to begin, as long as they talk; no longer than limit.
 func (h *heirs) wait(limit time.Duration) {
@@ -199,117 +195,83 @@ var errHandOver = errors.New("the conversation broke off")
 
 // inheritance is what a successor got. The zero value is that of a gateway without a predecessor.
 type inheritance struct {
-	c       *net.UnixConn
-	sockets map[string]net.Listener
+	c       *fdpass.Conn
+	sockets map[string]int
+	admin   net.Listener // the read-only address; nil: none
 }
 
 // inherit asks the gateway that runs on a data directory, if one does, for its sockets.
 func inherit(data string, takeOver bool) (*inheritance, error) {
-	nc, err := net.DialTimeout("unix", filepath.Join(data, handoverName), time.Second)
+	c, err := fdpass.Dial(filepath.Join(data, handoverName), time.Second)
 	if err != nil {
-		return &inheritance{}, nil // nobody is there, or an older version that knows no hand-over
+		return &inheritance{}, nil // nobody is there
 	}
-	c := nc.(*net.UnixConn)
 	c.SetDeadline(time.Now().Add(askTime))
-	i := &inheritance{c: c, sockets: map[string]net.Listener{}}
-	q, err := json.Marshal(ask{TakeOver: takeOver})
-	if err == nil {
-		_, err = c.Write(append(q, '\n'))
+	var l legacy
+	var fds []int
+	if err = c.Send(ask{TakeOver: takeOver}); err == nil {
+		fds, err = c.Receive(&l)
 	}
-	for more := true; err == nil && more; {
-		more, err = i.take()
+	if err == nil && len(fds) != len(l.Addresses) {
+		err = fmt.Errorf("%d sockets came with %d addresses", len(fds), len(l.Addresses))
 	}
-	if err != nil {
-		i.close()
-		if errors.Is(err, admin.ErrTaken) {
-			return nil, err
-		}
+	switch {
+	case err == nil && l.Refused:
+		c.Close()
+		return nil, admin.ErrTaken
+	case err != nil:
+		fdpass.CloseAll(fds)
+		c.Close()
 		return nil, fmt.Errorf("take over from the gateway that runs on this data directory: %w: %w", errHandOver, err)
 	}
 	c.SetDeadline(time.Time{})
+	i := &inheritance{c: c, sockets: map[string]int{}}
+	for at, address := range l.Addresses {
+		if address != adminSocket {
+			i.sockets[address] = fds[at]
+			continue
+		}
+		i.admin, err = conn.Listener(fds[at])
+		syscall.Close(fds[at])
+		if err != nil {
+			i.close()
+			return nil, fmt.Errorf("take over the admin address: %w", err)
+		}
+	}
 	return i, nil
 }
 
-// take reads one batch. Each was sent as one message: a read returns no more of the stream than that, since the kernel
-// does not join messages that carry descriptors, and those without are the last.
-func (i *inheritance) take() (more bool, err error) {
-	line, oob := make([]byte, 64<<10), make([]byte, syscall.CmsgSpace(4*perBatch))
-	n, k, _, _, err := i.c.ReadMsgUnix(line, oob)
+// takeAdmin takes the inherited read-only address; nil: none.
+func (i *inheritance) takeAdmin() net.Listener {
+	ln := i.admin
+	i.admin = nil
+	return ln
+}
+
+// tell says how far the successor is, and waits until the predecessor has noted it.
+func (i *inheritance) tell(n news) error {
+	i.c.SetDeadline(time.Now().Add(readyTime))
+	err := i.c.Send(n)
+	if err == nil && !n.Serving {
+		_, err = i.c.Receive(&noted{})
+	}
 	if err != nil {
-		return false, err
-	}
-	if n == 0 {
-		return false, io.ErrUnexpectedEOF
-	}
-	files, err := descriptors(oob[:k])
-	defer func() {
-		for _, f := range files {
-			f.Close()
-		}
-	}()
-	var b batch
-	if err == nil {
-		err = json.Unmarshal(line[:n], &b)
-	}
-	switch {
-	case err != nil:
-		return false, err
-	case b.Refused:
-		return false, admin.ErrTaken
-	case len(b.Names) != len(files):
-		return false, fmt.Errorf("%d sockets came with %d names", len(files), len(b.Names))
-	}
-	for at, f := range files {
-		ln, err := net.FileListener(f)
-		if err != nil {
-			return false, err
-		}
-		i.sockets[b.Names[at]] = ln
-	}
-	return b.More, nil
-}
-
-// descriptors are the files that came with a message.
-func descriptors(oob []byte) (files []*os.File, err error) {
-	messages, err := syscall.ParseSocketControlMessage(oob)
-	for _, m := range messages {
-		fds, parseErr := syscall.ParseUnixRights(&m)
-		err = errors.Join(err, parseErr)
-		for _, fd := range fds {
-			syscall.CloseOnExec(fd)
-			files = append(files, os.NewFile(uintptr(fd), "inherited"))
-		}
-	}
-	return files, err
-}
-
-// socket takes an inherited socket by its name, or by another spelling of its address; nil if there is none.
-func (i *inheritance) socket(name string) net.Listener {
-	for known, ln := range i.sockets {
-		if known == name || name != adminSocket && known != adminSocket && admin.SameAddress(ln.Addr().String(), name) {
-			delete(i.sockets, known)
-			return ln
-		}
+		return fmt.Errorf("talk to the gateway before this one: %w: %w", errHandOver, err)
 	}
 	return nil
 }
 
-// serving tells the predecessor that it may go, and lets go of sockets that nobody wants.
-func (i *inheritance) serving() {
-	if i.c != nil {
-		i.c.SetDeadline(time.Now().Add(askTime))
-		i.c.Write([]byte("\"serving\"\n"))
-	}
-	i.close()
-}
-
-// close ends the conversation. Without serving the predecessor goes on as before.
+// close ends the conversation. Before the word that this gateway serves, the predecessor goes on.
 func (i *inheritance) close() {
-	for _, ln := range i.sockets {
-		ln.Close()
+	for _, fd := range i.sockets {
+		syscall.Close(fd)
 	}
 	i.sockets = nil
+	if i.admin != nil {
+		i.admin.Close()
+	}
 	if i.c != nil {
 		i.c.Close()
+		i.c = nil
 	}
 }

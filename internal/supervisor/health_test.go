@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"causeway/internal/gateway"
 )
 
 // The log names a disk that does not take the health once, and again only after the disk has worked in between.
@@ -20,7 +22,7 @@ func TestHealthThatCannotBeKept(t *testing.T) {
 	f := func(what string, want int) {
 		t.Helper()
 		h.s.health = nil // it has changed
-		h.s.keepHealth()
+		h.s.writeHealth(gateway.Health{})
 		if n := strings.Count(told.String(), "could not be kept"); n != want {
 			t.Errorf("%s: told %d times, want %d", what, n, want)
 		}

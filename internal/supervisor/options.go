@@ -14,6 +14,7 @@ import (
 	"causeway/internal/admin"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
+	"causeway/internal/process"
 	"causeway/internal/route"
 )
 
@@ -31,6 +32,25 @@ type Options struct {
 	Allow      []string          // protections that a document may ask for in vain
 	TakeOver   bool              // take the place of a gateway that runs on the data directory
 	Version    string            // of the program, for causeway_build_info
+	LogFormat  string            // of the program's own log, for instances too; empty: the default
+	Instance   process.Command   // program of an instance; the zero value: this one, as causeway instance
+}
+
+// binding is where ports are served.
+func (o *Options) binding() route.Binding {
+	return route.Binding{Listen: o.Listen, Bind: o.Bind, PortOffset: o.PortOffset}
+}
+
+// command is the program of an instance.
+func (o *Options) command() process.Command {
+	c := o.Instance
+	if c.Path == "" {
+		c.Path, c.Args = program(), []string{"instance"}
+		if o.LogFormat != "" {
+			c.Args = append(c.Args, "--log-format", o.LogFormat)
+		}
+	}
+	return c
 }
 
 // OptionError is an option that cannot be meant so. Hint says what could be.

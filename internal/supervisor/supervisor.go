@@ -1,51 +1,46 @@
-// Package supervisor runs a gateway: it owns the documents, the sockets and the data directory, and the instance that
-// serves them.
+// Package supervisor runs a gateway: it owns the documents, the listening sockets and the data directory, and the instances
+// that serve them, each a process of its own.
 package supervisor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"causeway/internal/accesslog"
 	"causeway/internal/admin"
-	"causeway/internal/certs"
 	"causeway/internal/conn"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
 	"causeway/internal/instance"
-	"causeway/internal/resolve"
+	"causeway/internal/process"
 	"causeway/internal/telemetry"
 )
 
 // Supervisor is a gateway at work.
 type Supervisor struct {
-	o           Options
-	log         *accesslog.Writer
-	metrics     *telemetry.Metrics
-	engine      conn.Engine
-	askedEngine string       // by the configuration at the start
-	limit       int          // of client connections
-	crowdTold   atomic.Int64 // when a line said last that an address was refused, in Unix nanoseconds
-	instance    *instance.Instance
-	admin       *admin.Server
-	legacy      *inheritance   // of the gateway before
-	heirs       *heirs         // of the gateway after
-	activated   []net.Listener // opened by the service manager, not taken yet; only Apply touches it
-	ending      atomic.Bool    // it got its signal to end
-	gone        sync.Once
-	started     time.Time
-	files       admin.Config // as last served; only Start and Reload touch it
+	o       Options
+	metrics *telemetry.Supervisor
+	fleet   *fleet
+	sockets *sockets
+	admin   *admin.Server
+	legacy  *inheritance // of the gateway before
+	heirs   *heirs       // of the gateway after
+	ending  atomic.Bool  // it got its signal to end
+	giving  atomic.Bool  // a successor is taking over
+	gone    sync.Once
+	quit    chan struct{} // closed when it ends
+	started time.Time
+	files   admin.Config // as last served; only Start and Reload touch it
 
-	applyMu  sync.Mutex // one document at a time
+	applyMu  sync.Mutex // one change of the instances at a time
 	mu       sync.Mutex // guards what follows
 	current  admin.Config
 	document *document.Document
@@ -58,21 +53,20 @@ type Supervisor struct {
 }
 
 // ErrInvalid is returned for documents that have errors; the problems say which.
-var ErrInvalid = errors.New("the configuration has errors")
+var ErrInvalid = instance.ErrInvalid
 
 // Files within the data directory.
 const (
 	socketName  = "admin.sock"
 	appliedName = "applied.json"
 	healthName  = "health.json"
-	logsName    = "logs"
 )
 
 // Socket is the control socket of a data directory.
 func Socket(data string) string { return filepath.Join(data, socketName) }
 
 // LogRoot is where a data directory keeps the logs of its instances.
-func LogRoot(data string) string { return filepath.Join(data, logsName) }
+func LogRoot(data string) string { return process.LogRoot(data) }
 
 // Start reads the documents, serves them, and answers on the control socket. Problems that are warnings are returned
 // beside a running gateway. The error is an *admin.Refusal; a ctx that ends before the gateway serves is one too.
@@ -92,48 +86,87 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := admin.CheckSocket(Socket(o.Data)); err != nil { // before any port is touched
+	if err := admin.CheckSocket(process.LongestSocket(o.Data)); err != nil { // before any port is touched
 		return nil, nil, err
 	}
 	legacy, err := inherit(o.Data, o.TakeOver)
 	if err != nil {
 		return nil, nil, err
 	}
-	s := newSupervisor(o, legacy, engineOf(config))
+	s := newSupervisor(o, legacy)
+	s.adopt()
 	differs := s.differsFromApplied(config) // before it is applied itself
-	problems, err := s.Apply(ctx, config)
+	problems, err := s.begin(ctx, config)
 	if err == nil {
 		err = s.answer()
 	}
 	if err != nil {
-		s.instance.Close(time.Now().Add(min(o.Drain, giveUpTime))) // it may have begun to answer somebody
-		s.engine.Close()
-		s.log.Close()
-		legacy.close()
+		s.giveUp()
 		return nil, problems, err
 	}
-	legacy.serving()
-	for _, ln := range s.activated {
-		slog.Warn("a socket of the service manager is not used: the document has no listener there", "address", ln.Addr())
-		ln.Close()
+	if legacy.c != nil {
+		legacy.tell(news{Serving: true})
 	}
+	legacy.close()
+	s.sockets.dropSpare()
 	s.files = config
 	s.keepApplied(config)
 	if differs {
 		slog.Warn("the configuration files differ from what was last applied; the files win", "document", o.Config)
 	}
-	s.instance.Tend()
 	return s, problems, nil
+}
+
+func newSupervisor(o Options, legacy *inheritance) *Supervisor {
+	s := &Supervisor{
+		o:       o,
+		legacy:  legacy,
+		started: time.Now(),
+		metrics: telemetry.NewSupervisor(),
+		fleet:   newFleet(),
+		sockets: newSockets(),
+		quit:    make(chan struct{}),
+	}
+	s.sockets.services = activated()
+	s.sockets.offer(legacy.sockets)
+	legacy.sockets = nil
+	s.fleet.start, s.fleet.died = s.startInstance, s.instanceDied
+	s.metrics.Unserved(gateway.Protections(), s.unserved)
+	s.metrics.Process(o.Version)
+	s.metrics.Gauge("instances", "Instances that run.", func() float64 { return float64(len(s.fleet.all())) })
+	return s
+}
+
+// begin serves the first configuration. Beside a predecessor one instance is started after the other.
+func (s *Supervisor) begin(ctx context.Context, config admin.Config) ([]gateway.Problem, error) {
+	if s.legacy.c == nil {
+		return s.apply(ctx, config)
+	}
+	return s.applyBy(ctx, config, s.takeOver)
 }
 
 // giveUpTime is how long a gateway that cannot begin finishes what it has accepted meanwhile.
 const giveUpTime = 5 * time.Second
 
+// giveUp ends a gateway that cannot begin. A predecessor serves again before the instances of this one go.
+func (s *Supervisor) giveUp() {
+	s.ending.Store(true)
+	close(s.quit)
+	if s.legacy.c != nil {
+		s.legacy.tell(news{GiveBack: true})
+	}
+	s.legacy.close()
+	drain := min(s.o.Drain, giveUpTime)
+	s.fleet.drainAll(drain)
+	s.sockets.closeAll()
+	s.fleet.wait(time.Now().Add(drain + endMargin))
+}
+
 // answer takes the places where this gateway is asked for: the control socket, the read-only address, and the hand-over
 // socket. From a predecessor that is still there they are taken over.
 func (s *Supervisor) answer() (err error) {
 	if s.legacy.c != nil {
-		s.admin, err = admin.Succeed(Socket(s.o.Data), s.o.Admin, s.legacy.socket(adminSocket))
+		s.admin, err = admin.Succeed(Socket(s.o.Data), s.o.Admin, s.legacy.takeAdmin())
 	} else {
 		s.admin, err = admin.Listen(Socket(s.o.Data), s.o.Admin)
 	}
@@ -144,8 +177,8 @@ func (s *Supervisor) answer() (err error) {
 		s.admin.Close(false)
 		return err
 	}
-	s.admin.Serve(s, s.metrics.Registry)
-	go s.heirs.serve(s.ending.Load, s.sockets, func() { s.letGo(true) })
+	s.admin.Serve(s, prometheus.GathererFunc(s.gather))
+	go s.heirs.serve(s)
 	return nil
 }
 
@@ -162,50 +195,6 @@ func (s *Supervisor) unserved(protection string) (n int) {
 		}
 	}
 	return n
-}
-
-// sockets are those that a successor may go on with.
-func (s *Supervisor) sockets() map[string]socket {
-	out := map[string]socket{}
-	for address, server := range s.instance.Servers() {
-		out[address] = server
-	}
-	if ln, ok := s.admin.Listener().(socket); ok {
-		out[adminSocket] = ln
-	}
-	return out
-}
-
-// listen binds an address, or takes its socket over.
-func (s *Supervisor) listen(address string) (net.Listener, error) {
-	if ln := s.legacy.socket(address); ln != nil {
-		return ln, nil
-	}
-	for i, ln := range s.activated {
-		if admin.SameAddress(ln.Addr().String(), address) {
-			s.activated = slices.Delete(s.activated, i, i+1)
-			return ln, nil
-		}
-	}
-	return listen(address)
-}
-
-func newSupervisor(o Options, legacy *inheritance, engineName string) *Supervisor {
-	s := &Supervisor{o: o, legacy: legacy, activated: activated(), started: time.Now(), metrics: telemetry.New()}
-	s.log = accesslog.NewWriter(filepath.Join(LogRoot(o.Data), "instance-0"))
-	s.engine = s.startEngine(engineName)
-	var probes *conn.Loop
-	conn.NewGoroutines(func(loop *conn.Loop) { probes = loop })
-	s.instance = instance.New(instance.Options{
-		Engine: s.engine, Dialer: probes, Lookup: resolve.System().Lookup, Log: s.log,
-		Metrics: s.metrics, ListenAddr: s.listenAddr, Listen: s.listen, PortOffset: o.PortOffset,
-	})
-	s.metrics.HostCounts(s.instance.Hosts)
-	s.metrics.Unserved(gateway.Protections(), s.unserved)
-	s.metrics.Counter("log_records_lost_total", "Access-log records that could not be kept.",
-		func() float64 { return float64(s.log.Lost()) })
-	s.metrics.Process(o.Version)
-	return s
 }
 
 // readFiles reads a document, the parameters of one that is a template, and its causeway.yaml.
@@ -247,69 +236,6 @@ func (s *Supervisor) Reload(ctx context.Context) ([]gateway.Problem, error) {
 	return problems, nil
 }
 
-// Apply validates a configuration and serves it. See admin.Gateway.
-func (s *Supervisor) Apply(ctx context.Context, c admin.Config) ([]gateway.Problem, error) {
-	problems, err := s.apply(ctx, c)
-	return problems, refusal(err)
-}
-
-func (s *Supervisor) apply(ctx context.Context, c admin.Config) ([]gateway.Problem, error) {
-	s.applyMu.Lock()
-	defer s.applyMu.Unlock()
-	c = s.complete(c)
-	document, local, problems, err := s.parse(c)
-	if err != nil {
-		return problems, err
-	}
-	if err := s.o.fit(document.Config); err != nil {
-		return problems, err
-	}
-	revision := s.revision + 1
-	if err := s.instance.Apply(ctx, document.Config, local, revision); err != nil {
-		return problems, err
-	}
-	s.mu.Lock()
-	s.current, s.document, s.local, s.revision, s.applied = c, document, local, revision, time.Now()
-	s.mu.Unlock()
-	if s.admin != nil { // before that it is not this gateway's to write
-		s.keepApplied(c)
-	}
-	return problems, nil
-}
-
-// complete takes the parts that a caller left alone from what is being served.
-func (s *Supervisor) complete(c admin.Config) admin.Config {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c.Document == nil {
-		c.Document, c.Parameters = s.current.Document, s.current.Parameters
-		if c.Allow == nil { // the log says so already
-			c.Allow = s.current.Allow
-		}
-	}
-	if c.Local == nil {
-		c.Local, c.Dir = s.current.Local, s.current.Dir
-	}
-	return c
-}
-
-func (s *Supervisor) parse(c admin.Config) (*document.Document, gateway.Local, []gateway.Problem, error) {
-	document, local, problems, err := c.Parse()
-	if err != nil {
-		return nil, local, problems, err
-	}
-	problems = append(problems, s.engineProblem(local)...)
-	problems = append(problems, certs.Check(document.Config, local, time.Now())...)
-	problems = append(problems, document.InPlace(certs.CheckPolicies(document.Config))...)
-	allowed := slices.Concat(s.o.Allow, local.AllowUnserved, c.Allow)
-	problems = document.FailClosed(problems, allowed)
-	document.Config.AnySuites = slices.Contains(allowed, gateway.ProtectionTLSFloor)
-	if gateway.HasErrors(problems) {
-		return nil, local, problems, ErrInvalid
-	}
-	return document, local, problems, nil
-}
-
 // Config is what is being served.
 func (s *Supervisor) Config() admin.Config {
 	s.mu.Lock()
@@ -317,39 +243,43 @@ func (s *Supervisor) Config() admin.Config {
 	return s.current
 }
 
-// Health is the backend-health document.
-func (s *Supervisor) Health() gateway.Health { return s.instance.Health() }
-
 // Status is what the gateway says of itself.
 func (s *Supervisor) Status() admin.Status {
+	instances := s.instances()
+	var lost int64
+	for _, i := range instances {
+		lost += i.Lost
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return admin.Status{
-		Ready:    s.instance.Serving() && !s.ending.Load(),
-		Name:     s.document.Config.Name,
-		Revision: s.revision,
-		Applied:  s.applied,
-		Started:  s.started,
-		PID:      os.Getpid(),
-		Logs:     LogRoot(s.o.Data),
-		Lost:     s.log.Lost(),
-		Ports:    s.instance.ListenAddrs(),
-		Unserved: s.document.Config.Unserved,
+		Ready:     s.fleet.serving() && !s.ending.Load(),
+		Name:      s.document.Config.Name,
+		Revision:  s.revision,
+		Applied:   s.applied,
+		Started:   s.started,
+		PID:       os.Getpid(),
+		Logs:      LogRoot(s.o.Data),
+		Lost:      lost,
+		Ports:     s.sockets.addresses(),
+		Instances: instances,
+		Unserved:  s.document.Config.Unserved,
 	}
 }
 
 const (
 	retainEvery = 10 * time.Minute
 	healthEvery = 5 * time.Second
+
+	// endMargin is how long an instance has beyond its drain to end.
+	endMargin = 5 * time.Second
 )
 
 // Run keeps the logs within their bounds and the health on disk until ctx ends, then drains.
 func (s *Supervisor) Run(ctx context.Context) {
-	retain, health, stall := time.NewTicker(retainEvery), time.NewTicker(healthEvery), time.NewTicker(stallEvery)
+	retain, health := time.NewTicker(retainEvery), time.NewTicker(healthEvery)
 	defer retain.Stop()
 	defer health.Stop()
-	defer stall.Stop()
-	var stalled stalls
 	s.retain()
 	s.keepHealth()
 	for {
@@ -358,18 +288,15 @@ func (s *Supervisor) Run(ctx context.Context) {
 			s.retain()
 		case <-health.C:
 			s.keepHealth()
-		case <-stall.C:
-			stalled.look(s.engine.Stalled())
 		case <-ctx.Done():
 			s.ending.Store(true)
-			s.instance.Drain()
 			s.heirs.wait(s.o.Drain / 2)
-			s.close(time.Now().Add(s.o.Drain))
+			s.close()
 			return
 		case <-s.heirs.ready:
 			slog.Info("a successor serves; draining")
 			s.ending.Store(true)
-			s.close(time.Now().Add(s.o.Drain))
+			s.close()
 			return
 		}
 	}
@@ -399,20 +326,37 @@ func (s *Supervisor) retain() {
 	}
 }
 
-// close ends what runs: no new requests, then no old ones, then the log.
-func (s *Supervisor) close(deadline time.Time) {
-	s.instance.Close(deadline)
+// close ends what runs: no new requests, then no old ones, then what is left.
+func (s *Supervisor) close() {
+	close(s.quit)
 	if !s.heirs.succeeded() {
 		s.keepHealth()
 	}
+	s.applyMu.Lock() // a change under way ends first
+	s.fleet.drainAll(s.o.Drain)
+	s.sockets.closeAll()
+	s.applyMu.Unlock()
+	s.fleet.wait(time.Now().Add(s.o.Drain + endMargin))
 	s.heirs.close(s.o.Data)
 	s.letGo(false)
-	s.engine.Close()
-	s.log.Close()
 }
 
 // letGo gives up what this gateway and a successor cannot both have, as soon as there is one: also one that comes while
 // this gateway drains.
 func (s *Supervisor) letGo(succeeded bool) {
 	s.gone.Do(func() { s.admin.Close(succeeded) })
+}
+
+// endingNow implements testator.
+func (s *Supervisor) endingNow() bool { return s.ending.Load() }
+
+// handOut returns the sockets that a successor goes on with; it closes the descriptors. It implements testator.
+func (s *Supervisor) handOut() (addresses []string, descriptors []int) {
+	addresses, descriptors = s.sockets.copies()
+	if ln := s.admin.Listener(); ln != nil {
+		if fd, err := conn.Descriptor(ln); err == nil {
+			addresses, descriptors = append(addresses, adminSocket), append(descriptors, fd)
+		}
+	}
+	return addresses, descriptors
 }

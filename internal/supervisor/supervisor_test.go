@@ -207,9 +207,12 @@ func TestAdminAddress(t *testing.T) {
 	}
 	h.get(h.url("/"))
 	for _, want := range []string{
-		`causeway_healthy_hosts{pool="pool",settings="settings"} 1`, `causeway_unhealthy_hosts{pool="pool",settings="settings"} 0`,
-		"causeway_backend_idle_connections 1",
-		`causeway_requests_total{listener="listener",pool="pool",settings="settings",status="200"} 1`, "causeway_log_records_lost_total 0",
+		`causeway_healthy_hosts{instance_id="appgw_0",pool="pool",settings="settings"} 1`,
+		`causeway_unhealthy_hosts{instance_id="appgw_0",pool="pool",settings="settings"} 0`,
+		`causeway_backend_idle_connections{instance_id="appgw_0"} 1`,
+		`causeway_requests_total{instance_id="appgw_0",listener="listener",pool="pool",settings="settings",status="200"} 1`,
+		`causeway_log_records_lost_total{instance_id="appgw_0"} 0`,
+		`causeway_instances{instance_id="supervisor"} 1`,
 	} {
 		h.scrape(base+"/metrics", want)
 	}
@@ -223,8 +226,8 @@ func TestMetricsAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.s.metrics.Target("listener", "pool", "settings").Request(200, 0, 0, 0)
-	families, err := h.s.metrics.Registry.Gather()
+	h.get(h.url("/"))
+	families, err := h.s.gather()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,11 +242,11 @@ func TestMetricsAreDocumented(t *testing.T) {
 func (h *house) scrape(url, want string) {
 	h.Helper()
 	var metrics string
-	for range 2000 {
+	for range 500 {
 		if _, metrics = h.get(url); strings.Contains(metrics, want) {
 			return
 		}
-		time.Sleep(time.Millisecond)
+		time.Sleep(10 * time.Millisecond)
 	}
 	h.Errorf("no %s in\n%s", want, metrics)
 }
@@ -316,6 +319,9 @@ func TestApply(t *testing.T) {
 	if status, _ := c.Status(); status.Revision != 2 {
 		t.Errorf("revision %d", status.Revision)
 	}
+	base := "http://" + h.s.admin.Address().String() + "/metrics"
+	h.scrape(base, `causeway_reloads_total{instance_id="supervisor",result="applied"} 2`)
+	h.scrape(base, `causeway_reloads_total{instance_id="supervisor",result="refused"} 3`)
 	if status, _ := h.get(h.url("/")); status != 200 {
 		t.Error(status)
 	}
@@ -442,7 +448,7 @@ func TestDrainAtTheEnd(t *testing.T) {
 
 // metricsLive is the number of client connections now.
 func (s *Supervisor) metricsLive() (n float64) {
-	families, _ := s.metrics.Registry.Gather()
+	families, _ := s.gather()
 	for _, f := range families {
 		if f.GetName() == "causeway_client_connections" {
 			n = f.Metric[0].GetGauge().GetValue()
@@ -470,7 +476,7 @@ func TestDiskThatTakesNothing(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	h.end()
+	h.scrape("http://"+h.s.admin.Address().String()+"/metrics", `causeway_log_records_lost_total{instance_id="appgw_0"} 20`)
 	if lost := h.s.Status().Lost; lost != 20 {
 		t.Errorf("%d records lost", lost)
 	}
@@ -503,21 +509,4 @@ func TestStartErrors(t *testing.T) {
 		}
 		t.Cleanup(func() { ln.Close() })
 	}, "another program has it")
-}
-
-func TestConnectionsWithin(t *testing.T) {
-	for files, want := range map[uint64]int{0: 64, 256: 64, 1024: 384, 1 << 20: (1<<20 - 256) / 2, ^uint64(0): (1<<30 - 256) / 2} {
-		if got := connectionsWithin(files); got != want {
-			t.Errorf("%d files: %d connections, want %d", files, got, want)
-		}
-	}
-}
-
-func TestPlace(t *testing.T) {
-	s := &Supervisor{o: Options{PortOffset: 8000, Bind: map[string]string{"Private": "10.0.0.10", "six": "[::1]"}}}
-	for frontend, want := range map[string]string{"public": ":8080", "private": "10.0.0.10:8080", "six": "[::1]:8080"} {
-		if got := s.listenAddr(frontend, 80); got != want {
-			t.Errorf("%s: %s, want %s", frontend, got, want)
-		}
-	}
 }

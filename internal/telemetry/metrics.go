@@ -2,11 +2,9 @@
 package telemetry
 
 import (
-	"runtime"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
 // InstanceName is how records name an instance of each generation.
@@ -19,7 +17,7 @@ func InstanceName(n int, v1 bool) string {
 
 // Metrics is everything that an instance counts. Names follow Azure's metrics where one has the same meaning.
 type Metrics struct {
-	Registry *prometheus.Registry
+	registry
 
 	Connections       prometheus.Counter
 	HandshakeFailures prometheus.Counter
@@ -31,8 +29,6 @@ type Metrics struct {
 	Ejections         *prometheus.CounterVec // pool, settings
 	steered           *prometheus.CounterVec // pool, settings
 	Panics            prometheus.Counter
-	Reloads           *prometheus.CounterVec // result
-	LastReload        prometheus.Gauge       // Unix time of the last configuration that was applied; 0 before that
 
 	faults    *prometheus.CounterVec // side, phase, kind
 	recovered *prometheus.CounterVec // side, phase, kind
@@ -43,7 +39,7 @@ type Metrics struct {
 
 // New makes a registry with all metrics of an instance.
 func New() *Metrics {
-	m := &Metrics{Registry: prometheus.NewRegistry(), targets: newTargets()}
+	m := &Metrics{registry: newRegistry(), targets: newTargets()}
 	m.Registry.MustRegister(m.targets)
 	m.Connections = m.counter("client_connections_total", "Client connections accepted.")
 	m.HandshakeFailures = m.counter("client_handshake_failures_total", "TLS handshakes with clients that failed.")
@@ -59,72 +55,16 @@ func New() *Metrics {
 	m.steered = m.counters("ejection_avoided_total",
 		"Requests that another member answered because the one that was due was held back.", "pool", "settings")
 	m.Panics = m.counter("panics_total", "Requests that a defect of the gateway ended.")
-	m.Reloads = m.counters("reloads_total", "Configurations applied, refused or aborted.", "result")
-	m.LastReload = prometheus.NewGauge(prometheus.GaugeOpts{
-		Namespace: namespace,
-		Name:      "config_last_reload_success_timestamp_seconds",
-		Help:      "When the configuration in force was applied, as Unix time.",
-	})
-	m.Registry.MustRegister(m.LastReload)
 	m.faults = m.counters("faults_total", "Failed requests, by what failed.", "side", "phase", "kind")
 	m.recovered = m.counters("recovered_total", "Failed attempts that a retry hid from the client.", "side", "phase", "kind")
 	m.refused = m.counters("refused_total", "Requests that reached no rule, by status.", "status")
 	return m
 }
 
-const namespace = "causeway"
-
-func (m *Metrics) counter(name, help string) prometheus.Counter {
-	c := prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help})
-	m.Registry.MustRegister(c)
-	return c
-}
-
-func (m *Metrics) counters(name, help string, labels ...string) *prometheus.CounterVec {
-	c := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
-	m.Registry.MustRegister(c)
-	return c
-}
-
-// Process registers what a registry says of its process: the build, Go's runtime, and the system's view of it. Call it once
-// for each registry.
-func (m *Metrics) Process(version string) {
-	m.Registry.MustRegister(
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Namespace:   namespace,
-			Name:        "build_info",
-			Help:        "Always 1; the labels name the build.",
-			ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
-		}, func() float64 { return 1 }),
-	)
-}
-
-// Counter registers a value that only grows, read on each scrape.
-func (m *Metrics) Counter(name, help string, value func() float64) {
-	m.Registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, value))
-}
-
-// Gauge registers a value that rises and falls, read on each scrape.
-func (m *Metrics) Gauge(name, help string, value func() float64) {
-	m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, value))
-}
-
 // Hosts is how many members of a pool are healthy under one backend settings object.
 type Hosts struct {
 	Pool, Settings     string
 	Healthy, Unhealthy int
-}
-
-// Unserved registers how often the document asks for each protection that the gateway lacks, read on each scrape.
-func (m *Metrics) Unserved(protections []string, count func(protection string) int) {
-	for _, p := range protections {
-		m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Namespace: namespace, Name: "unserved_protections", ConstLabels: prometheus.Labels{"protection": p},
-			Help: "Objects of the document that ask for a protection which is not given.",
-		}, func() float64 { return float64(count(p)) }))
-	}
 }
 
 // HostCounts registers the healthy and unhealthy hosts of each pool and settings, read on each scrape.

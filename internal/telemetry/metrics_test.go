@@ -37,7 +37,6 @@ func TestNamesAndValues(t *testing.T) {
 	m.Gauge("things", "Things.", func() float64 { return 7 })
 	m.HostCounts(func() []Hosts { return []Hosts{{Pool: "p", Settings: "s", Healthy: 2, Unhealthy: 1}} })
 	m.Counter("losses_total", "Losses.", func() float64 { return 5 })
-	m.LastReload.Set(1234)
 	m.Process("v1.2.3")
 	got := page(t, m)
 	for _, want := range []string{
@@ -54,7 +53,6 @@ func TestNamesAndValues(t *testing.T) {
 		`causeway_refused_total{status="400"} 1`,
 		`causeway_things 7`,
 		"# TYPE causeway_losses_total counter\ncauseway_losses_total 5",
-		`causeway_config_last_reload_success_timestamp_seconds 1234`,
 		`,version="v1.2.3"} 1`,
 		`go_goroutines `,
 		`causeway_healthy_hosts{pool="p",settings="s"} 2`,

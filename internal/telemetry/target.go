@@ -71,6 +71,17 @@ func (t *Target) Attempt(status int, reused bool, connect, firstByte, total time
 	}
 }
 
+// Sent is how many bytes of answers were sent to clients.
+func (m *Metrics) Sent() (n int64) {
+	a := m.targets
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, l := range a.listeners {
+		n += l.sent.Load()
+	}
+	return n
+}
+
 // targets are all targets ever requested, as a collector of their metrics.
 type targets struct {
 	requests, duration, received, sent                *prometheus.Desc

@@ -1,39 +1,10 @@
-package supervisor
+package process
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"os"
-	"strconv"
-	"strings"
 	"syscall"
 )
-
-// listenAddr is the address that a frontend port is bound to.
-func (s *Supervisor) listenAddr(frontend string, port int) string {
-	address := s.o.Listen
-	for name, own := range s.o.Bind {
-		if strings.EqualFold(name, frontend) {
-			address = own
-		}
-	}
-	return net.JoinHostPort(strings.Trim(address, "[]"), strconv.Itoa(port+s.o.PortOffset))
-}
-
-// listen binds an address.
-func listen(address string) (net.Listener, error) {
-	ln, err := (&net.ListenConfig{KeepAlive: -1}).Listen(context.Background(), "tcp", address)
-	switch {
-	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("%w; ports below 1024 need root or CAP_NET_BIND_SERVICE", err)
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%w; another program has it", err)
-	}
-	return ln, err
-}
 
 // reserved descriptors are kept for logs, probes, the control socket and what libraries open.
 const reserved = 256

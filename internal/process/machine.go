@@ -1,4 +1,4 @@
-package supervisor
+package process
 
 import (
 	"bytes"
@@ -10,16 +10,16 @@ import (
 	"causeway/internal/evidence"
 )
 
-// Machine is what the process has to work with.
-func (s *Supervisor) Machine() evidence.Machine {
-	m := thisMachine()
-	m.Procs, m.Engine, m.Loops = processors(), s.engine.Name(), s.engine.Loops()
-	m.Files, m.ConnectionsLimit, m.Connections = openFilesLimit(), s.limit, s.engine.Live()
+// Machine is what the instance has to work with.
+func (p *plane) Machine() evidence.Machine {
+	m := ThisMachine()
+	m.Procs, m.Engine, m.Loops = processors(), p.engine.Name(), p.engine.Loops()
+	m.Files, m.ConnectionsLimit, m.Connections = openFilesLimit(), p.limit, p.engine.Live()
 	return m
 }
 
-// thisMachine reads what Linux tells of the machine and of this process.
-func thisMachine() evidence.Machine {
+// ThisMachine reads what Linux knows of the machine and of this process.
+func ThisMachine() evidence.Machine {
 	return evidence.Machine{
 		Cores: runtime.NumCPU(), Procs: runtime.GOMAXPROCS(0), Load: load(), Memory: memory(), Used: resident(), Open: openFiles(),
 	}

@@ -1,4 +1,4 @@
-package supervisor
+package process
 
 import (
 	"runtime"
@@ -7,7 +7,7 @@ import (
 
 // What the machine has is more than what the process uses of it.
 func TestThisMachine(t *testing.T) {
-	m := thisMachine()
+	m := ThisMachine()
 	if m.Cores < 1 || m.Procs < 1 {
 		t.Errorf("%+v", m)
 	}

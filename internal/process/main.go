@@ -1,0 +1,252 @@
+// Package process makes an instance a process of its own: what it runs, how a supervisor starts it, and how they talk.
+//
+// An instance answers on a unix socket in the data directory, RUN/NUMBER-PID.sock, for as long as it lives. So a supervisor
+// that starts anew finds the instances of one that died, and they need none to serve.
+package process
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/common/expfmt"
+
+	"causeway/internal/admin"
+	"causeway/internal/fdpass"
+)
+
+// setupFile is the descriptor on which an instance finds its supervisor's first message.
+const setupFile = 3
+
+// setupTime is how long an instance waits for that.
+const setupTime = 10 * time.Second
+
+// host answers for a plane.
+type host struct {
+	*plane
+	ln    *net.UnixListener
+	ended chan struct{}
+	once  sync.Once
+}
+
+// Main is the whole life of an instance. build is the version of the program. It returns once the instance has drained.
+func Main(build string) error {
+	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP) // whoever reads the log of this process may go before it does
+	quit := make(chan os.Signal, 1)
+	signal.Notify(quit, syscall.SIGTERM, syscall.SIGINT)
+	first, setup, err := readSetup()
+	if err != nil {
+		return fmt.Errorf("start an instance: %w; causeway serve starts instances itself", err)
+	}
+	slog.SetDefault(slog.Default().With("instance", setup.Number))
+	ln, err := admin.ReplaceSocket(socketOf(setup.Data, setup.Number, os.Getpid()))
+	if err != nil {
+		return fmt.Errorf("open the socket of instance %d: %w", setup.Number, err)
+	}
+	h := &host{plane: newPlane(setup, build), ln: ln, ended: make(chan struct{})}
+	defer os.Remove(socketOf(setup.Data, setup.Number, os.Getpid()))
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
+	go h.watchStalls(ctx)
+	go h.accept()
+	go func() {
+		h.converse(first)
+		slog.Warn("the supervisor is gone; this instance goes on serving")
+	}()
+	select {
+	case <-quit:
+		h.end(time.Now().Add(signalDrain))
+	case <-h.ended:
+	}
+	<-h.ended
+	return nil
+}
+
+// signalDrain is how long an instance drains that got a signal and no word from its supervisor.
+const signalDrain = 30 * time.Second
+
+func readSetup() (*fdpass.Conn, Setup, error) {
+	var setup Setup
+	f := os.NewFile(setupFile, "supervisor")
+	nc, err := net.FileConn(f)
+	f.Close()
+	if err != nil {
+		return nil, setup, err
+	}
+	c, ok := nc.(*net.UnixConn)
+	if !ok {
+		return nil, setup, errors.New("descriptor 3 is no unix socket")
+	}
+	first := fdpass.New(c)
+	first.SetDeadline(time.Now().Add(setupTime))
+	if _, err := first.Receive(&setup); err != nil {
+		return nil, setup, err
+	}
+	first.SetDeadline(time.Time{})
+	return first, setup, nil
+}
+
+// end drains once, whoever asks for it.
+func (h *host) end(deadline time.Time) {
+	h.once.Do(func() {
+		h.drain(deadline)
+		h.ln.Close()
+		close(h.ended)
+	})
+}
+
+func (h *host) accept() {
+	for {
+		c, err := h.ln.AcceptUnix()
+		if err != nil {
+			return
+		}
+		go h.converse(fdpass.New(c))
+	}
+}
+
+// converse answers one supervisor until it leaves. What it prepared and did not serve is given up then.
+func (h *host) converse(c *fdpass.Conn) {
+	defer c.Close()
+	t := talk{host: h}
+	defer t.giveUp()
+	for {
+		var q question
+		files, err := c.Receive(&q)
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				slog.Warn("a conversation with the supervisor broke off", "error", err)
+			}
+			return
+		}
+		a, out := t.answer(&q, files)
+		fdpass.CloseAll(files)
+		err = c.Send(a, out...)
+		fdpass.CloseAll(out)
+		if err != nil {
+			return
+		}
+	}
+}
+
+// talk is one conversation: what was prepared in it waits for a word in it.
+type talk struct {
+	*host
+	serve, abandon func()
+}
+
+// answer does what is asked, and returns what to say and the sockets to send along.
+func (t *talk) answer(q *question, files []int) (a answer, out []int) {
+	var err error
+	switch q.Verb {
+	case askState:
+		s := t.State()
+		a.State = &s
+	case askConfig:
+		t.mu.Lock()
+		c := t.config
+		t.mu.Unlock()
+		a.Config = &c
+	case askSockets:
+		a.Addresses, out = t.files()
+	case askHealth:
+		health := t.instance.Health()
+		a.Health = &health
+	case askMachine:
+		m := t.Machine()
+		a.Machine = &m
+	case askMetrics:
+		a.Metrics, err = t.encodeMetrics()
+	case prepare:
+		err = t.prepareAsked(q, files)
+	case serve:
+		if t.serve == nil {
+			err = errors.New("nothing is prepared")
+			break
+		}
+		t.serve()
+		t.serve, t.abandon = nil, nil
+		t.discard()
+	case abandon:
+		t.giveUp()
+	case drain:
+		go t.end(time.Now().Add(q.Within))
+	default:
+		err = fmt.Errorf("this instance does not know %q", q.Verb)
+	}
+	if err != nil {
+		a.Error = err.Error()
+	}
+	return a, out
+}
+
+func (t *talk) prepareAsked(q *question, files []int) error {
+	t.giveUp()
+	if q.Config == nil {
+		return errors.New("there is no configuration")
+	}
+	if err := t.receive(q.Addresses, files); err != nil {
+		return err
+	}
+	var err error
+	t.serve, t.abandon, err = t.prepare(context.Background(), *q.Config, q.Warm)
+	if err != nil {
+		t.discard()
+	}
+	return err
+}
+
+// giveUp abandons what was prepared.
+func (t *talk) giveUp() {
+	if t.abandon != nil {
+		t.abandon()
+		t.discard()
+	}
+	t.serve, t.abandon = nil, nil
+}
+
+// files are the listening sockets, for a supervisor that has lost them.
+func (h *host) files() (addresses []string, files []int) {
+	for address, server := range h.instance.Servers() {
+		if fd, err := server.Descriptor(); err == nil { // else it was closed just now
+			addresses, files = append(addresses, address), append(files, fd)
+		}
+	}
+	return addresses, files
+}
+
+func (h *host) encodeMetrics() ([]byte, error) {
+	families, err := h.metrics.Registry.Gather()
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	encoder := expfmt.NewEncoder(&b, metricsFormat)
+	for _, f := range families {
+		if err := encoder.Encode(f); err != nil {
+			return nil, err
+		}
+	}
+	return b.Bytes(), nil
+}
+
+// runName is the folder of the sockets within a data directory.
+const runName = "run"
+
+// LongestSocket is the longest path that an instance of a data directory may answer at.
+func LongestSocket(data string) string { return socketOf(data, 999, 1<<22) } // process ids end there (PID_MAX_LIMIT)
+
+// socketOf is where an instance answers.
+func socketOf(data string, number, pid int) string {
+	return filepath.Join(data, runName, fmt.Sprintf("%d-%d.sock", number, pid))
+}

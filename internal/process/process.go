@@ -1,0 +1,384 @@
+package process
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"golang.org/x/sys/unix"
+
+	"causeway/internal/evidence"
+	"causeway/internal/fdpass"
+	"causeway/internal/gateway"
+)
+
+// Process is a supervisor's view of an instance.
+type Process struct {
+	Number  int
+	PID     int
+	Build   string // version of its program
+	Started time.Time
+
+	socket string
+	cmd    *exec.Cmd     // nil for one that another supervisor has started
+	gone   chan struct{} // closed when it has ended
+	end    Exit          // valid after gone
+
+	mu   sync.Mutex
+	held map[string]bool // addresses whose sockets it has
+	last State           // as it was last asked
+}
+
+// Exit is how an instance ended.
+type Exit struct {
+	Known  bool           // the system said how: not so for an instance that another supervisor has started
+	Code   int            // exit status; -1 after a signal
+	Signal syscall.Signal // that ended it; 0: none
+}
+
+func (e Exit) String() string {
+	switch {
+	case !e.Known:
+		return "in a way that its supervisor cannot know, for another one had started it"
+	case e.Signal != 0:
+		return fmt.Sprintf("by signal %d (%s)", int(e.Signal), unix.SignalName(e.Signal))
+	}
+	return "with exit status " + strconv.Itoa(e.Code)
+}
+
+// Command is the program of an instance.
+type Command struct {
+	Path string
+	Args []string
+	Env  []string // beside the supervisor's own
+}
+
+const (
+	answerTime = 5 * time.Second  // for a question that takes no work
+	startTime  = 10 * time.Second // from the start of the program to its socket
+)
+
+// Start starts an instance that serves nothing yet. confine, unless nil, is called with its process id before it does anything.
+func Start(ctx context.Context, command Command, setup Setup, confine func(pid int) error) (*Process, error) {
+	if err := os.MkdirAll(filepath.Join(setup.Data, runName), 0o700); err != nil {
+		return nil, fmt.Errorf("start instance %d: %w", setup.Number, err)
+	}
+	ours, theirs, err := socketPair()
+	if err != nil {
+		return nil, fmt.Errorf("start instance %d: %w", setup.Number, err)
+	}
+	defer theirs.Close()
+	cmd := exec.Command(command.Path, command.Args...)
+	cmd.Env = append(os.Environ(), command.Env...)
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	cmd.ExtraFiles = []*os.File{theirs}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's signals are for the supervisor
+	if err := cmd.Start(); err != nil {
+		ours.Close()
+		return nil, fmt.Errorf("start instance %d: %w", setup.Number, err)
+	}
+	p := newProcess(setup.Data, setup.Number, cmd.Process.Pid)
+	p.cmd, p.Build, p.Started = cmd, setup.Version, time.Now()
+	c := fdpass.New(ours)
+	if confine != nil {
+		err = confine(p.PID)
+	}
+	if err == nil {
+		err = p.greet(ctx, c, setup)
+	}
+	if err != nil {
+		c.Close()
+		cmd.Process.Kill()
+		cmd.Wait()
+		os.Remove(p.socket)
+		return nil, fmt.Errorf("start instance %d: %w", setup.Number, err)
+	}
+	go p.watch(c)
+	return p, nil
+}
+
+func newProcess(data string, number, pid int) *Process {
+	return &Process{
+		Number: number, PID: pid, socket: socketOf(data, number, pid), gone: make(chan struct{}), held: map[string]bool{},
+	}
+}
+
+// socketPair is a conversation whose other end another process gets.
+func socketPair() (*net.UnixConn, *os.File, error) {
+	syscall.ForkLock.RLock()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err == nil {
+		unix.CloseOnExec(fds[0])
+		unix.CloseOnExec(fds[1])
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return nil, nil, os.NewSyscallError("socketpair", err)
+	}
+	theirs, f := os.NewFile(uintptr(fds[1]), "instance"), os.NewFile(uintptr(fds[0]), "supervisor")
+	defer f.Close()
+	c, err := net.FileConn(f)
+	if err != nil {
+		theirs.Close()
+		return nil, nil, err
+	}
+	return c.(*net.UnixConn), theirs, nil
+}
+
+// greet sends the setup and waits until the instance answers.
+func (p *Process) greet(ctx context.Context, c *fdpass.Conn, setup Setup) error {
+	c.SetDeadline(time.Now().Add(startTime))
+	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	if err := c.Send(setup); err != nil {
+		return err
+	}
+	var a answer
+	if err := c.Send(question{Verb: askState}); err != nil {
+		return err
+	}
+	if _, err := c.Receive(&a); err != nil {
+		if errors.Is(err, io.EOF) {
+			return errors.New("it ended before it was ready; its lines in this log say why")
+		}
+		return fmt.Errorf("wait for its first answer: %w", err)
+	}
+	p.heard(a.State)
+	c.SetDeadline(time.Time{})
+	return nil
+}
+
+// Adopt finds the instances of a data directory that another supervisor has started. Sockets of instances that are gone are
+// removed.
+func Adopt(data string) (found []*Process) {
+	paths, _ := filepath.Glob(filepath.Join(data, runName, "*.sock"))
+	for _, path := range paths {
+		var number, pid int
+		if _, err := fmt.Sscanf(filepath.Base(path), "%d-%d.sock", &number, &pid); err != nil {
+			continue
+		}
+		c, err := fdpass.Dial(path, time.Second)
+		if err != nil {
+			if errors.Is(err, syscall.ECONNREFUSED) {
+				os.Remove(path)
+			}
+			continue
+		}
+		p := newProcess(data, number, pid)
+		a, _, err := p.exchange(c, question{Verb: askState}, answerTime)
+		if err != nil || a.State == nil {
+			c.Close()
+			continue
+		}
+		p.heard(a.State)
+		p.Build, p.Started = a.State.Build, a.State.Started
+		for _, address := range a.State.Addresses {
+			p.held[address] = true
+		}
+		go p.watch(c)
+		found = append(found, p)
+	}
+	return found
+}
+
+// watch waits for the end of the instance: it holds its side of the first conversation for as long as it lives.
+func (p *Process) watch(c *fdpass.Conn) {
+	var a answer
+	c.SetDeadline(time.Time{})
+	c.Receive(&a) // nothing is asked in this conversation any more
+	c.Close()
+	if p.cmd != nil {
+		p.cmd.Wait()
+		status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+		p.end = Exit{Known: true, Code: p.cmd.ProcessState.ExitCode()}
+		if ok && status.Signaled() {
+			p.end.Signal = status.Signal()
+		}
+	}
+	os.Remove(p.socket)
+	close(p.gone)
+}
+
+// Gone is closed when the instance has ended.
+func (p *Process) Gone() <-chan struct{} { return p.gone }
+
+// End is how it ended, once Gone is closed.
+func (p *Process) End() Exit { return p.end }
+
+// Alive reports whether it has not ended.
+func (p *Process) Alive() bool {
+	select {
+	case <-p.gone:
+		return false
+	default:
+		return true
+	}
+}
+
+// Last is the state that it was in when it was last asked.
+func (p *Process) Last() State {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last
+}
+
+func (p *Process) heard(s *State) {
+	if s != nil {
+		p.mu.Lock()
+		p.last = *s
+		p.mu.Unlock()
+	}
+}
+
+// State asks the instance for its state.
+func (p *Process) State() (State, error) {
+	a, err := p.ask(askState)
+	if err == nil {
+		p.heard(a.State)
+	}
+	return p.Last(), err
+}
+
+// Config is the configuration that it serves.
+func (p *Process) Config() (Config, error) {
+	a, err := p.ask(askConfig)
+	if err != nil || a.Config == nil {
+		return Config{}, err
+	}
+	return *a.Config, nil
+}
+
+// Health is the backend health as this instance sees it.
+func (p *Process) Health() (gateway.Health, error) {
+	a, err := p.ask(askHealth)
+	if err != nil || a.Health == nil {
+		return gateway.Health{}, err
+	}
+	return *a.Health, nil
+}
+
+// Machine is what it has to work with.
+func (p *Process) Machine() (evidence.Machine, error) {
+	a, err := p.ask(askMachine)
+	if err != nil || a.Machine == nil {
+		return evidence.Machine{}, err
+	}
+	return *a.Machine, nil
+}
+
+// metricsFormat is how metrics travel between the two.
+var metricsFormat = expfmt.NewFormat(expfmt.TypeProtoDelim)
+
+// Metrics is all that it counts.
+func (p *Process) Metrics() (families []*dto.MetricFamily, err error) {
+	a, err := p.ask(askMetrics)
+	if err != nil {
+		return nil, err
+	}
+	decoder := expfmt.NewDecoder(bytes.NewReader(a.Metrics), metricsFormat)
+	for {
+		f := new(dto.MetricFamily)
+		if err := decoder.Decode(f); errors.Is(err, io.EOF) {
+			return families, nil
+		} else if err != nil {
+			return nil, err
+		}
+		families = append(families, f)
+	}
+}
+
+// Sockets are its listening sockets, by address. They are the caller's to close.
+func (p *Process) Sockets() (map[string]int, error) {
+	c, err := p.dial()
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	a, files, err := p.exchange(c, question{Verb: askSockets}, answerTime)
+	if err != nil {
+		return nil, err
+	}
+	if len(files) != len(a.Addresses) {
+		fdpass.CloseAll(files)
+		return nil, fmt.Errorf("ask instance %d for its sockets: %d came with %d addresses", p.Number, len(files), len(a.Addresses))
+	}
+	out := map[string]int{}
+	for i, f := range files {
+		out[a.Addresses[i]] = f
+	}
+	return out, nil
+}
+
+// Drain lets the instance finish what is under way, for as long as within at most, and then end. It returns at once.
+func (p *Process) Drain(within time.Duration) error {
+	c, err := p.dial()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, _, err = p.exchange(c, question{Verb: drain, Within: within}, answerTime)
+	return err
+}
+
+// Kill ends it at once.
+func (p *Process) Kill() {
+	if p.Alive() {
+		syscall.Kill(p.PID, syscall.SIGKILL)
+	}
+}
+
+func (p *Process) dial() (*fdpass.Conn, error) {
+	c, err := fdpass.Dial(p.socket, answerTime)
+	if err != nil {
+		return nil, fmt.Errorf("reach instance %d (process %d): %w", p.Number, p.PID, err)
+	}
+	return c, nil
+}
+
+// ask asks one thing in a conversation of its own.
+func (p *Process) ask(v verb) (answer, error) {
+	c, err := p.dial()
+	if err != nil {
+		return answer{}, err
+	}
+	defer c.Close()
+	a, files, err := p.exchange(c, question{Verb: v}, answerTime)
+	fdpass.CloseAll(files)
+	return a, err
+}
+
+// exchange is one question and its answer. An answer that is an error is a *Refusal.
+func (p *Process) exchange(c *fdpass.Conn, q question, within time.Duration, files ...int) (a answer, out []int, err error) {
+	c.SetDeadline(time.Now().Add(within))
+	if err = c.Send(q, files...); err == nil {
+		out, err = c.Receive(&a)
+	}
+	if err != nil {
+		return a, nil, fmt.Errorf("ask instance %d (process %d) for %s: %w", p.Number, p.PID, q.Verb, err)
+	}
+	if a.Error != "" {
+		return a, out, &Refusal{Number: p.Number, Text: a.Error}
+	}
+	return a, out, nil
+}
+
+// Refusal is what an instance says that does not do what it was asked.
+type Refusal struct {
+	Number int
+	Text   string
+}
+
+func (r *Refusal) Error() string { return strings.TrimSpace(r.Text) }

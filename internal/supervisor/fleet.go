@@ -1,0 +1,315 @@
+package supervisor
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"causeway/internal/process"
+)
+
+// fleet is the instances of this supervisor, by number.
+type fleet struct {
+	start func(ctx context.Context, number int, spec spec) (*process.Process, error)
+	died  func(p *process.Process, asked bool) // called once for each instance that ended, asked to or not
+
+	mu      sync.Mutex
+	running map[int]*process.Process
+	leaving map[*process.Process]struct{} // draining; they end on their own
+	deaths  map[int][]time.Time           // unasked, of each number
+	idle    sync.Cond                     // nobody is running or leaving any more, perhaps
+}
+
+// spec is what an instance is started with and keeps for its life: another spec takes another process.
+type spec struct {
+	Engine  string
+	Version string
+}
+
+func newFleet() *fleet {
+	f := &fleet{
+		running: map[int]*process.Process{}, leaving: map[*process.Process]struct{}{}, deaths: map[int][]time.Time{},
+	}
+	f.idle.L = &f.mu
+	return f
+}
+
+// specOf is what a process was started with.
+func specOf(p *process.Process) spec {
+	s := p.Last()
+	return spec{Engine: s.Engine, Version: s.Build}
+}
+
+// adopt takes over what another supervisor has started. Of two with one number the younger stays.
+func (f *fleet) adopt(found []*process.Process) {
+	slices.SortFunc(found, func(a, b *process.Process) int { return b.Started.Compare(a.Started) })
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range found {
+		if s := p.Last(); s.Draining || s.Revision == 0 || f.running[p.Number] != nil {
+			f.leave(p)
+			continue
+		}
+		f.running[p.Number] = p
+		go f.follow(p)
+	}
+}
+
+// leave lets an instance go. f.mu is held.
+func (f *fleet) leave(p *process.Process) {
+	f.leaving[p] = struct{}{}
+	go f.follow(p)
+}
+
+// follow waits for the end of an instance.
+func (f *fleet) follow(p *process.Process) {
+	<-p.Gone()
+	f.mu.Lock()
+	_, asked := f.leaving[p]
+	delete(f.leaving, p)
+	if f.running[p.Number] == p {
+		delete(f.running, p.Number)
+	}
+	if !asked {
+		f.deaths[p.Number] = append(f.deaths[p.Number], time.Now())
+	}
+	f.idle.Broadcast()
+	f.mu.Unlock()
+	f.died(p, asked)
+}
+
+// all are the running instances in order of their numbers.
+func (f *fleet) all() []*process.Process {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.SortedFunc(maps.Values(f.running), func(a, b *process.Process) int { return cmp.Compare(a.Number, b.Number) })
+}
+
+// get is the running instance of a number; nil: there is none.
+func (f *fleet) get(number int) *process.Process {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.running[number]
+}
+
+// restarts is how often a number had to be replaced.
+func (f *fleet) restarts(number int) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.deaths[number])
+}
+
+// A number whose instances end again and again waits before the next: a crash at the start must not take the machine's time.
+const (
+	crashWindow = time.Minute // deaths before that do not count
+	firstWait   = 500 * time.Millisecond
+	longestWait = 30 * time.Second
+)
+
+// backoff is how long a number waits for its next instance, and how many of it ended within crashWindow.
+func (f *fleet) backoff(number int) (wait time.Duration, deaths int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, at := range f.deaths[number] {
+		if time.Since(at) < crashWindow {
+			deaths++
+		}
+	}
+	if deaths > 1 {
+		wait = min(firstWait<<min(deaths-2, 10), longestWait)
+	}
+	return wait, deaths
+}
+
+// deployment is a configuration on its way to all instances.
+type deployment struct {
+	config  process.Config
+	sockets map[string]int
+	want    int // instances
+	spec    spec
+	warm    time.Duration // for first probes
+}
+
+// readied is a deployment that every instance is ready for.
+type readied struct {
+	want    int
+	changes []*process.Change
+	fresh   []*process.Process // not in the fleet yet
+}
+
+// deploy makes the instances be what a deployment says: those that can stay get the configuration, missing ones are
+// started, all of them begin to serve it, and those that are too many or of another spec drain. An error changes nothing.
+func (f *fleet) deploy(ctx context.Context, d deployment, drain time.Duration) error {
+	r, err := f.ready(ctx, d)
+	if err != nil {
+		r.abandon()
+		return err
+	}
+	f.commit(r, drain)
+	return nil
+}
+
+// ready prepares everybody.
+func (f *fleet) ready(ctx context.Context, d deployment) (*readied, error) {
+	r := &readied{want: d.want}
+	var mu sync.Mutex
+	var failed error
+	var all sync.WaitGroup
+	for number := range d.want {
+		all.Go(func() {
+			change, fresh, err := f.readyOne(ctx, d, number)
+			mu.Lock()
+			defer mu.Unlock()
+			if fresh != nil {
+				r.fresh = append(r.fresh, fresh)
+			}
+			if change != nil {
+				r.changes = append(r.changes, change)
+			}
+			if failed == nil {
+				failed = err
+			}
+		})
+	}
+	all.Wait()
+	return r, failed
+}
+
+// readyOne prepares the instance of a number: the one that runs, if it has the spec, or a fresh one.
+func (f *fleet) readyOne(ctx context.Context, d deployment, number int) (*process.Change, *process.Process, error) {
+	if p := f.get(number); p != nil && specOf(p) == d.spec {
+		change, err := p.Prepare(ctx, d.config, d.sockets, d.warm)
+		if err != nil && !p.Alive() {
+			return nil, nil, nil // it died meanwhile; its replacement gets the configuration in force by then
+		}
+		return change, nil, err
+	}
+	p, err := f.start(ctx, number, d.spec)
+	if err != nil {
+		return nil, nil, err
+	}
+	change, err := p.Prepare(ctx, d.config, d.sockets, d.warm)
+	return change, p, err
+}
+
+// replace starts the instance of one number, and drains the one that it replaces, if that still runs.
+func (f *fleet) replace(ctx context.Context, d deployment, number int, drain time.Duration) error {
+	r := &readied{want: d.want}
+	change, fresh, err := f.readyOne(ctx, d, number)
+	if fresh != nil {
+		r.fresh = append(r.fresh, fresh)
+	}
+	if err != nil {
+		r.abandon()
+		return err
+	}
+	if change != nil {
+		r.changes = append(r.changes, change)
+	}
+	f.commit(r, drain)
+	return nil
+}
+
+// abandon takes a preparation back.
+func (r *readied) abandon() {
+	for _, c := range r.changes {
+		c.Abandon()
+	}
+	for _, p := range r.fresh {
+		p.Kill()
+	}
+}
+
+// commit puts the configuration in force everywhere.
+func (f *fleet) commit(r *readied, drain time.Duration) {
+	for _, c := range r.changes {
+		if err := c.Serve(); err != nil { // it has died since
+			slog.Warn("an instance did not take the configuration that it was ready for; it is replaced", "error", err)
+			c.Instance().Kill()
+		}
+	}
+	f.mu.Lock()
+	var old []*process.Process
+	for _, p := range r.fresh {
+		if was := f.running[p.Number]; was != nil {
+			old = append(old, was)
+		}
+		f.running[p.Number] = p
+		go f.follow(p)
+	}
+	for number, p := range f.running {
+		if number >= r.want {
+			old = append(old, p)
+			delete(f.running, number)
+		}
+	}
+	for _, p := range old {
+		f.leaving[p] = struct{}{}
+	}
+	f.mu.Unlock()
+	for _, p := range old {
+		f.dismiss(p, drain)
+	}
+}
+
+// dismiss asks an instance to drain and end.
+func (f *fleet) dismiss(p *process.Process, drain time.Duration) {
+	if err := p.Drain(drain); err != nil && p.Alive() {
+		slog.Warn("an instance cannot be asked to drain; it is ended", "number", p.Number, "pid", p.PID, "error", err)
+		p.Kill()
+	}
+}
+
+// drainAll lets every instance finish and end.
+func (f *fleet) drainAll(drain time.Duration) {
+	f.mu.Lock()
+	all := slices.Collect(maps.Values(f.running))
+	clear(f.running)
+	for _, p := range all {
+		f.leaving[p] = struct{}{}
+	}
+	f.mu.Unlock()
+	for _, p := range all {
+		f.dismiss(p, drain)
+	}
+}
+
+// drainOne lets one instance finish and end.
+func (f *fleet) drainOne(number int, drain time.Duration) {
+	f.mu.Lock()
+	p := f.running[number]
+	if p != nil {
+		delete(f.running, number)
+		f.leaving[p] = struct{}{}
+	}
+	f.mu.Unlock()
+	if p != nil {
+		f.dismiss(p, drain)
+	}
+}
+
+// wait waits until every instance has ended, and ends those that are left at the deadline.
+func (f *fleet) wait(deadline time.Time) {
+	late := time.AfterFunc(time.Until(deadline), func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		for p := range f.leaving {
+			p.Kill()
+		}
+	})
+	defer late.Stop()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for len(f.running)+len(f.leaving) > 0 {
+		f.idle.Wait()
+	}
+}
+
+// serving reports whether some instance serves.
+func (f *fleet) serving() bool {
+	return slices.ContainsFunc(f.all(), func(p *process.Process) bool { return p.Last().Revision > 0 })
+}

@@ -1,0 +1,258 @@
+package supervisor
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"causeway/internal/admin"
+	"causeway/internal/evidence"
+	"causeway/internal/gateway"
+	"causeway/internal/process"
+	"causeway/internal/telemetry"
+)
+
+// startInstance starts the process of a number.
+func (s *Supervisor) startInstance(ctx context.Context, number int, with spec) (*process.Process, error) {
+	return process.Start(ctx, s.o.command(), process.Setup{
+		Data:    s.o.Data,
+		Number:  number,
+		Engine:  with.Engine,
+		Binding: s.o.binding(),
+		Version: with.Version,
+	}, nil)
+}
+
+// adopt takes over the instances of a supervisor that died.
+func (s *Supervisor) adopt() {
+	if s.legacy.c != nil { // they are the predecessor's
+		return
+	}
+	found := process.Adopt(s.o.Data)
+	for _, p := range found {
+		sockets, err := p.Sockets()
+		if err != nil {
+			slog.Warn("an instance does not hand its sockets over", "number", p.Number, "pid", p.PID, "error", err)
+			continue
+		}
+		s.sockets.offer(sockets)
+	}
+	s.fleet.adopt(found)
+	for _, p := range s.fleet.all() {
+		s.revision = max(s.revision, p.Last().Revision)
+		slog.Info("adopted an instance that has gone on serving", "number", p.Number, "pid", p.PID, "build", p.Build)
+	}
+}
+
+// instanceDied is called once for each instance that ended, asked to or not.
+func (s *Supervisor) instanceDied(p *process.Process, asked bool) {
+	if asked || s.ending.Load() {
+		slog.Info("an instance has ended", "number", p.Number, "pid", p.PID)
+		return
+	}
+	slog.Error("an instance died", "number", p.Number, "pid", p.PID, "ended", p.End().String(),
+		"connections", p.Last().Connections, "served for", time.Since(p.Started).Round(time.Second).String())
+	s.metrics.Restarts.WithLabelValues(s.idOf(p.Number)).Inc()
+	s.restart(p.Number)
+}
+
+// restart starts the instance of a number again, until it serves or nobody wants it any more.
+func (s *Supervisor) restart(number int) {
+	for attempt := 0; ; attempt++ {
+		wait, deaths := s.fleet.backoff(number)
+		wait = max(wait, min(firstWait*time.Duration(attempt), longestWait))
+		if wait > 0 {
+			slog.Warn("an instance ends again and again; the next one waits", "number", number, "deaths in a minute", deaths, "wait", wait)
+		}
+		select {
+		case <-time.After(wait):
+		case <-s.quit:
+			return
+		}
+		if s.restarted(number) {
+			return
+		}
+	}
+}
+
+// restartProbes is how long a replacement waits for its first probes: clients of the others should not wait for it.
+const restartProbes = 500 * time.Millisecond
+
+// restarted tries once; true: there is nothing left to do.
+func (s *Supervisor) restarted(number int) bool {
+	s.applyMu.Lock()
+	defer s.applyMu.Unlock()
+	if s.ending.Load() || s.giving.Load() || s.fleet.get(number) != nil {
+		return true
+	}
+	d := s.inForce()
+	if number >= d.want {
+		return true
+	}
+	d.warm = restartProbes
+	begin := time.Now()
+	if err := s.fleet.replace(context.Background(), d, number, s.o.Drain); err != nil {
+		slog.Error("an instance cannot be started", "number", number, "error", err)
+		return false
+	}
+	slog.Info("an instance was replaced", "number", number, "pid", s.fleet.get(number).PID, "within", time.Since(begin).Round(time.Millisecond).String())
+	return true
+}
+
+// replaced lets an instance go whose place one of a successor has taken. It implements testator.
+func (s *Supervisor) replaced(number int) {
+	s.giving.Store(true)
+	s.fleet.drainOne(number, s.o.Drain)
+}
+
+// restore starts again what a successor that failed has replaced. It implements testator.
+func (s *Supervisor) restore() {
+	s.giving.Store(false)
+	s.applyMu.Lock()
+	d := s.inForce()
+	s.applyMu.Unlock()
+	var all sync.WaitGroup
+	for number := range d.want {
+		all.Go(func() { s.restart(number) })
+	}
+	all.Wait()
+}
+
+// idOf is how records name an instance.
+func (s *Supervisor) idOf(number int) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return telemetry.InstanceName(number, s.document != nil && s.document.Config.V1())
+}
+
+// instances are the states of all instances, asked now.
+func (s *Supervisor) instances() []admin.Instance {
+	all := s.fleet.all()
+	out := make([]admin.Instance, len(all))
+	each(all, func(i int, p *process.Process) {
+		state, err := p.State()
+		out[i] = admin.Instance{
+			ID:          s.idOf(p.Number),
+			Number:      p.Number,
+			PID:         p.PID,
+			Build:       p.Build,
+			Started:     p.Started,
+			Revision:    state.Revision,
+			Connections: state.Connections,
+			Lost:        state.Lost,
+			Restarts:    s.fleet.restarts(p.Number),
+		}
+		if err != nil {
+			out[i].Problem = err.Error()
+		}
+	})
+	return out
+}
+
+// each calls f for all at the same time.
+func each(all []*process.Process, f func(i int, p *process.Process)) {
+	var done sync.WaitGroup
+	for i, p := range all {
+		done.Go(func() { f(i, p) })
+	}
+	done.Wait()
+}
+
+// gather is what this gateway counts, over all its processes.
+func (s *Supervisor) gather() ([]*dto.MetricFamily, error) {
+	own, err := s.metrics.Registry.Gather()
+	if err != nil {
+		return nil, err
+	}
+	all := s.fleet.all()
+	of := make([][]*dto.MetricFamily, len(all))
+	each(all, func(i int, p *process.Process) {
+		if of[i], err = p.Metrics(); err != nil {
+			slog.Warn("an instance does not tell its metrics", "number", p.Number, "error", err)
+		}
+	})
+	var m telemetry.Merged
+	m.Add(telemetry.SupervisorID, own)
+	for i, p := range all {
+		m.Add(s.idOf(p.Number), of[i])
+	}
+	return m.Families(), nil
+}
+
+// Machine is what the gateway has to work with, over all its instances.
+func (s *Supervisor) Machine() evidence.Machine {
+	sum := process.ThisMachine()
+	all := s.fleet.all()
+	of := make([]evidence.Machine, len(all))
+	each(all, func(i int, p *process.Process) { of[i], _ = p.Machine() })
+	for i, m := range of {
+		sum.Engine = m.Engine
+		sum.Loops += m.Loops
+		sum.Used += m.Used
+		sum.Open += m.Open
+		sum.ConnectionsLimit += m.ConnectionsLimit
+		sum.Connections += m.Connections
+		if sum.Files = max(sum.Files, m.Files); i == 0 {
+			sum.Procs = 0
+		}
+		sum.Procs += m.Procs
+	}
+	return sum
+}
+
+// Health is the backend-health document, empty while no instance answers.
+func (s *Supervisor) Health() gateway.Health {
+	h, _ := s.healthOfAll()
+	return h
+}
+
+// healthOfAll is the health as the instances see it; false: none of them answers.
+func (s *Supervisor) healthOfAll() (gateway.Health, bool) {
+	for _, p := range s.fleet.all() {
+		if h, err := p.Health(); err == nil {
+			return h, true
+		}
+	}
+	return gateway.Health{}, false
+}
+
+// HealthFile is where a data directory keeps the backend health, for a diagnosis after the gateway has ended.
+func HealthFile(data string) string { return filepath.Join(data, healthName) }
+
+// keepHealth writes the backend health if some instance knows it.
+func (s *Supervisor) keepHealth() {
+	if h, ok := s.healthOfAll(); ok {
+		s.writeHealth(h)
+	}
+}
+
+// writeHealth writes the backend health if it has changed.
+func (s *Supervisor) writeHealth(h gateway.Health) {
+	b, err := json.Marshal(h)
+	if err != nil || bytes.Equal(b, s.health) {
+		return
+	}
+	err = replaceFile(HealthFile(s.o.Data), b)
+	if err != nil && !s.unkept { // once for a disk that stays full, not every few seconds
+		slog.Warn("the backend health could not be kept", "error", err)
+	}
+	if s.unkept = err != nil; !s.unkept {
+		s.health = b
+	}
+}
+
+// program is this program.
+func program() string {
+	path, err := os.Executable()
+	if err != nil {
+		return "causeway"
+	}
+	return path
+}
