@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"causeway/internal/activity"
 	"causeway/internal/admin"
 	"causeway/internal/diagnose"
 	"causeway/internal/diagnose/traffic"
@@ -186,7 +187,7 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 		fmt.Fprintf(stderr, "%s lost because the disk did not take them; see the gateway's own log. The report lacks them.\n",
 			were(status.Lost, "access-log record"))
 	}
-	b, err := evidence.Open([]string{supervisor.LogRoot(data)})
+	b, err := evidence.Open(append([]string{supervisor.LogRoot(data)}, activity.Files(data)...))
 	if errors.Is(err, os.ErrNotExist) { // the logs were removed; the running gateway can be judged without
 		b, err = &evidence.Bundle{}, nil
 	}

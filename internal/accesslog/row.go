@@ -43,6 +43,9 @@ func (r *Row) Text(f Field) []byte {
 	return r.values[f]
 }
 
+// Own is the object `causeway` as JSON; nil if the row has none. It belongs to the code that filled the row.
+func (r *Row) Own() []byte { return r.own }
+
 // reset empties the row for the next one.
 func (r *Row) reset() { *r = Row{} }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/activity"
 )
 
 // Activity is one event of the activity log: a user or the platform changed a resource.
@@ -19,6 +20,8 @@ type Activity struct {
 	Resource  string // resource id
 	Caller    string
 	ID        string // correlation id: events of one operation share it
+
+	Own *activity.Event // what Causeway's own log says beside it; nil: it is not of Causeway's
 }
 
 // maxActivity bounds what is kept: the log holds ninety days, and busy resources have hundreds of events a day.
@@ -68,7 +71,10 @@ func (b *Bundle) activities(name string, data []byte) {
 	}
 	for _, e := range events {
 		if at, ok := accesslog.ParseTime([]byte(e.EventTimestamp)); ok {
-			b.addActivity(Activity{at, string(e.OperationName), string(e.Status), e.ResourceID, e.Caller, e.CorrelationID})
+			b.addActivity(Activity{
+				At: at, Operation: string(e.OperationName), Status: string(e.Status), Resource: e.ResourceID, Caller: e.Caller,
+				ID: e.CorrelationID,
+			})
 		}
 	}
 	b.sortActivity()
@@ -81,10 +87,15 @@ func activityOfRow(row *accesslog.Row) (Activity, bool) {
 	if !ok || !strings.Contains(operation, "/") {
 		return Activity{}, false
 	}
-	return Activity{
+	a := Activity{
 		At: at, Operation: operation, Status: string(row.Text(accesslog.Result)), Resource: string(row.Text(accesslog.ResourceID)),
 		Caller: string(row.Text(accesslog.Caller)), ID: string(row.Text(accesslog.Correlation)),
-	}, true
+	}
+	if e, ok := activity.Decode(row.Own()); ok {
+		e.At, e.Gateway, e.Caller, e.Correlation, e.Failed = a.At, a.Resource, a.Caller, a.ID, strings.EqualFold(a.Status, "Failed")
+		a.Own = &e
+	}
+	return a, true
 }
 
 func (b *Bundle) addActivity(a Activity) {
@@ -95,7 +106,23 @@ func (b *Bundle) addActivity(a Activity) {
 
 func (b *Bundle) sortActivity() {
 	slices.SortStableFunc(b.Activity, func(x, y Activity) int {
-		return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.Operation, y.Operation), cmp.Compare(x.Status, y.Status))
+		return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.Operation, y.Operation), cmp.Compare(x.Status, y.Status), cmp.Compare(x.instance(), y.instance()))
 	})
-	b.Activity = slices.Compact(b.Activity)
+	b.Activity = slices.CompactFunc(b.Activity, oneEvent)
+}
+
+func (a *Activity) instance() string {
+	if a.Own == nil {
+		return ""
+	}
+	return a.Own.Instance
+}
+
+// oneEvent reports whether two events are one that stands in two places.
+func oneEvent(a, b Activity) bool {
+	if (a.Own == nil) != (b.Own == nil) || a.Own != nil && *a.Own != *b.Own {
+		return false
+	}
+	a.Own, b.Own = nil, nil
+	return a == b
 }

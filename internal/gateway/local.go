@@ -15,7 +15,14 @@ type Local struct {
 	Engine             string             // engine: epoll or goroutines; empty: the best of this system
 	PassiveEjection    bool               // passiveEjection, on: members that fail requests are held back for a while
 	AllowUnserved      []string           // allowUnserved: protections that the document may ask for in vain
+	Sizes              Sizes              // sizes: budgets of the instances, by size
+	Autoscale          LocalAutoscale
 	Logs               Logs
+}
+
+// LocalAutoscale says what the autoscaler counts beyond processor time and connections.
+type LocalAutoscale struct {
+	Throughput bool // autoscale.throughput, off: 22.2 Mbit/s fill an instance, as on Azure
 }
 
 // KeyPair names the files of a certificate: either PFX (with an optional password) or PEM certificate and key.
@@ -40,6 +47,7 @@ func DefaultLocal() Local {
 		BackendIdleTimeout: 60 * time.Second,
 		KeepAliveHint:      "honour",
 		PassiveEjection:    true,
+		Sizes:              DefaultSizes(),
 		Logs:               Logs{Days: 30, Bytes: 10 << 30, Queries: true},
 	}
 }

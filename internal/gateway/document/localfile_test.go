@@ -31,6 +31,10 @@ backendIdleTimeout: 2m
 keepAliveHint: ignore
 passiveEjection: off
 engine: goroutines
+sizes:
+  small: {cpu: 0.25}
+  v2: {cpu: 4, memory: 3GiB}
+autoscale: {throughput: on}
 logs:
   days: 7
   bytes: 500MB
@@ -46,7 +50,14 @@ logs:
 		},
 		Members:        map[string]string{"10.0.0.4": "127.0.0.1:9001", "web.internal": "[::1]:9002"},
 		ConnectTimeout: 1500 * time.Millisecond, BackendIdleTimeout: 2 * time.Minute, Engine: "goroutines", KeepAliveHint: "ignore",
-		Logs: gateway.Logs{Days: 7, Bytes: 500_000_000, Queries: false},
+		Sizes: gateway.Sizes{
+			Small:  gateway.Size{CPU: 0.25, Memory: 512 << 20},
+			Medium: gateway.Size{CPU: 1, Memory: 1 << 30},
+			Large:  gateway.Size{CPU: 2, Memory: 2 << 30},
+			V2:     gateway.Size{CPU: 4, Memory: 3 << 30},
+		},
+		Autoscale: gateway.LocalAutoscale{Throughput: true},
+		Logs:      gateway.Logs{Days: 7, Bytes: 500_000_000, Queries: false},
 	}
 	if diff := cmp.Diff(want, local); diff != "" {
 		t.Error(diff)
@@ -70,7 +81,7 @@ func TestLocalEmptyIsTheDefault(t *testing.T) {
 func TestLocalProblems(t *testing.T) {
 	for _, x := range []struct{ in, code, path, message, hint string }{
 		{"conectTimeout: 5s", "UnknownSetting", "conectTimeout", "unknown setting", "did you mean connectTimeout?"},
-		{"frobnicate: 5s", "UnknownSetting", "frobnicate", "unknown setting", "known are: allowUnserved, backendIdleTimeout, certificates"},
+		{"frobnicate: 5s", "UnknownSetting", "frobnicate", "unknown setting", "known are: allowUnserved, autoscale, backendIdleTimeout"},
 		{"connectTimeout: 5", "InvalidSetting", "connectTimeout", "number 5", "5s"},
 		{"connectTimeout: 0s", "OutOfRange", "connectTimeout", "out of range", "1ms"},
 		{"engine: threads", "InvalidSetting", "engine", `"threads"`, "epoll, goroutines"},
@@ -79,6 +90,17 @@ func TestLocalProblems(t *testing.T) {
 		{"logs: {bytes: 1KiB}", "InvalidSetting", "logs.bytes", `"1KiB"`, "at least 1MiB"},
 		{"logs: {bytes: 99999999TiB}", "InvalidSetting", "logs.bytes", "TiB", "10GiB"},
 		{"logs: {days: 0}", "InvalidSetting", "logs.days", "number 0", "1 to 3650"},
+		{"sizes: {big: {cpu: 1}}", "UnknownSetting", "sizes.big", "unknown setting", "large, medium, small, v2"},
+		{"sizes: {smal: {cpu: 1}}", "UnknownSetting", "sizes.smal", "unknown setting", "did you mean small?"},
+		{"sizes: {v2: {cpus: 1}}", "UnknownSetting", "sizes.v2.cpus", "unknown setting", "did you mean cpu?"},
+		{"sizes: {v2: {cpu: much}}", "InvalidSetting", "sizes.v2.cpu", `"much"`, "0.5"},
+		{"sizes: {v2: {cpu: NaN}}", "InvalidSetting", "sizes.v2.cpu", `"NaN"`, "0.5"},
+		{"sizes: {v2: {cpu: 0.01}}", "OutOfRange", "sizes.v2.cpu", "0.01 is out of range", "0.1 to 256"},
+		{"sizes: {v2: {cpu: 1000}}", "OutOfRange", "sizes.v2.cpu", "1000 is out of range", "0.1 to 256"},
+		{"sizes: {v2: {memory: 8MiB}}", "OutOfRange", "sizes.v2.memory", "8MiB is out of range", "64MiB to 4TiB"},
+		{"sizes: {v2: {memory: lots}}", "InvalidSetting", "sizes.v2.memory", `"lots"`, "512MiB"},
+		{"sizes: {v2: 2}", "InvalidSetting", "sizes.v2", "number 2", "a mapping"},
+		{"autoscale: {throughput: maybe}", "InvalidSetting", "autoscale.throughput", `"maybe"`, "on or off"},
 		{"members: {a.x: b, A.x: c}", "DuplicateName", `members["a.x"]`, "given twice", "keep one"},
 		{"logs: [1]", "InvalidSetting", "logs", "a list", "a mapping"},
 		{"members: {a: 'b:c:d'}", "InvalidAddress", `members["a"]`, "not an address", "[::1]:8080"},

@@ -1,0 +1,239 @@
+// Package activity is the activity log of a gateway of Causeway's: what the supervisor did and what happened to its instances, one JSON
+// object a line. A line has the fields of Azure's activity log as it is exported to storage, with an object `causeway` beside them.
+package activity
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Kind is what happened.
+type Kind string
+
+// The kinds of events.
+const (
+	Start     Kind = "start"     // the gateway began to serve: the supervisor started, or operationalState went to Running
+	Stop      Kind = "stop"      // it stops: a signal to the supervisor, or operationalState
+	Configure Kind = "configure" // a configuration was applied
+	Scale     Kind = "scale"     // the number of instances changed, or is full: From, To, Why, Full
+	Death     Kind = "death"     // an instance ended that nobody stopped: ExitCode, Signal, OOM, Connections, Uptime
+	Ready     Kind = "ready"     // an instance serves, a new one or one that replaces another: Restarts, Startup
+	CrashLoop Kind = "crashLoop" // an instance died again and again, and the next start waits: Restarts, Backoff
+	Adopt     Kind = "adopt"     // a supervisor took over an instance that outlived its predecessor
+	Upgrade   Kind = "upgrade"   // a new binary took over, or went back: Why
+	Unheld    Kind = "unheld"    // the budget of an instance is not held: Why
+)
+
+// Event is one of them. Fields that do not belong to its kind are zero.
+type Event struct {
+	At          time.Time // UTC
+	Kind        Kind
+	Failed      bool   // what was tried did not succeed
+	Gateway     string // resource id
+	Caller      string // who asked: a user of the system, "autoscaler", "supervisor"; empty: unknown
+	Correlation string // events of one operation share it
+
+	Instance    string        // instanceId, as the access log writes it
+	Node        string        // host name of the machine
+	PID         int           // of the instance's process
+	ExitCode    int           // of the process that ended; -1: a signal ended it
+	Signal      string        // name of that signal: SIGKILL
+	OOM         bool          // the kernel ended it, because the memory of its budget or of the machine was used up
+	Connections int           // client connections that were open on the instance when it died, as it last reported; -1: unknown
+	Uptime      time.Duration // of the process that ended
+	Startup     time.Duration // from the start of the process to serving
+	Restarts    int           // of this instance number so far
+	Backoff     time.Duration // until the next start
+	From, To    int           // instances before and after
+	Full        bool          // more instances are needed than there may be
+	Revision    int64         // of the configuration
+	Why         string        // the reason in a sentence
+}
+
+// operations are the names by which events go in Azure's field operationName. Only what changes the gateway ends like an operation of
+// Azure's: readers take /write, /delete and /action for changes.
+var operations = map[Kind]string{
+	Start:     "start/action",
+	Stop:      "stop/action",
+	Configure: "write",
+	Scale:     "instances/scale/event",
+	Death:     "instances/death/event",
+	Ready:     "instances/ready/event",
+	CrashLoop: "instances/crashLoop/event",
+	Adopt:     "instances/adopt/event",
+	Upgrade:   "instances/upgrade/event",
+	Unheld:    "instances/unheld/event",
+}
+
+const resourceType = "Microsoft.Network/applicationGateways/"
+
+// Operation is the name of the event as an operation of Azure's.
+func (e *Event) Operation() string { return resourceType + operations[e.Kind] }
+
+// line is an event as it is written.
+type line struct {
+	Time        string `json:"time"`
+	Resource    string `json:"resourceId"`
+	Operation   string `json:"operationName"`
+	Category    string `json:"category"` // Administrative, Autoscale, ResourceHealth
+	Result      string `json:"resultType"`
+	Level       string `json:"level"`
+	Caller      string `json:"caller,omitempty"`
+	Correlation string `json:"correlationId,omitempty"`
+	Own         *own   `json:"causeway"`
+}
+
+// own is what Azure's fields have no place for. Times are in seconds.
+type own struct {
+	V           int     `json:"v"`
+	Event       Kind    `json:"event"`
+	Instance    string  `json:"instance,omitempty"`
+	Node        string  `json:"node,omitempty"`
+	PID         int     `json:"pid,omitempty"`
+	ExitCode    *int    `json:"exitCode,omitempty"`
+	Signal      string  `json:"signal,omitempty"`
+	OOM         bool    `json:"oom,omitempty"`
+	Connections *int    `json:"connections,omitempty"`
+	Uptime      float64 `json:"uptime,omitempty"`
+	Startup     float64 `json:"startup,omitempty"`
+	Restarts    int     `json:"restarts,omitempty"`
+	Backoff     float64 `json:"backoff,omitempty"`
+	From        int     `json:"from,omitempty"`
+	To          int     `json:"to,omitempty"`
+	Full        bool    `json:"full,omitempty"`
+	Revision    int64   `json:"revision,omitempty"`
+	Why         string  `json:"why,omitempty"`
+}
+
+// version is that of the object `causeway` in the activity log.
+const version = 1
+
+// Append writes an event as one line.
+func (e *Event) Append(b []byte) []byte {
+	v := line{
+		Time:        e.At.UTC().Format("2006-01-02T15:04:05.000000Z"),
+		Resource:    e.Gateway,
+		Operation:   e.Operation(),
+		Category:    e.category(),
+		Result:      "Succeeded",
+		Level:       e.level(),
+		Caller:      e.Caller,
+		Correlation: e.Correlation,
+		Own:         e.own(),
+	}
+	if e.Failed {
+		v.Result = "Failed"
+	}
+	text, err := json.Marshal(v)
+	if err != nil { // of strings and numbers: there is none
+		return b
+	}
+	return append(append(b, text...), '\n')
+}
+
+func (e *Event) own() *own {
+	o := &own{
+		V: version, Event: e.Kind, Instance: e.Instance, Node: e.Node, PID: e.PID, Signal: e.Signal, OOM: e.OOM,
+		Uptime: seconds(e.Uptime), Startup: seconds(e.Startup), Backoff: seconds(e.Backoff),
+		Restarts: e.Restarts, From: e.From, To: e.To, Full: e.Full, Revision: e.Revision, Why: e.Why,
+	}
+	if e.Kind == Death {
+		if e.Signal == "" {
+			o.ExitCode = &e.ExitCode
+		}
+		if e.Connections >= 0 {
+			o.Connections = &e.Connections
+		}
+	}
+	return o
+}
+
+func (e *Event) category() string {
+	switch e.Kind {
+	case Scale:
+		return "Autoscale"
+	case Death, Ready, CrashLoop, Adopt, Unheld:
+		return "ResourceHealth"
+	}
+	return "Administrative"
+}
+
+func (e *Event) level() string {
+	switch {
+	case e.Kind == Death, e.Kind == CrashLoop, e.Failed:
+		return "Error"
+	case e.Full, e.Kind == Unheld:
+		return "Warning"
+	}
+	return "Information"
+}
+
+// Decode reads the object `causeway` of a line of the activity log. The other fields of the event, which are Azure's, are the caller's
+// to fill. ok is false where the object is of something else.
+func Decode(object []byte) (e Event, ok bool) {
+	var o own
+	if json.Unmarshal(object, &o) != nil || operations[o.Event] == "" {
+		return e, false
+	}
+	e = Event{
+		Kind: o.Event, Instance: o.Instance, Node: o.Node, PID: o.PID, Signal: o.Signal, OOM: o.OOM,
+		Uptime: duration(o.Uptime), Startup: duration(o.Startup), Backoff: duration(o.Backoff),
+		Restarts: o.Restarts, From: o.From, To: o.To, Full: o.Full, Revision: o.Revision, Why: o.Why,
+	}
+	switch {
+	case o.ExitCode != nil:
+		e.ExitCode = *o.ExitCode
+	case e.Kind == Death:
+		e.ExitCode = -1
+	}
+	switch {
+	case o.Connections != nil:
+		e.Connections = *o.Connections
+	case e.Kind == Death:
+		e.Connections = -1
+	}
+	return e, true
+}
+
+// Parse reads a whole line. ok is false for a line that is cut, or of another log.
+func Parse(text []byte) (e Event, ok bool) {
+	var v struct {
+		line
+		Own json.RawMessage `json:"causeway"`
+	}
+	if json.Unmarshal(bytes.TrimSpace(text), &v) != nil {
+		return e, false
+	}
+	if e, ok = Decode(v.Own); !ok {
+		return e, false
+	}
+	at, err := time.Parse(time.RFC3339Nano, v.Time)
+	e.At, e.Gateway, e.Caller, e.Correlation, e.Failed = at, v.Resource, v.Caller, v.Correlation, v.Result == "Failed"
+	return e, err == nil
+}
+
+// Text says in a sentence how an instance ended: killed by SIGKILL after 3h0m0s, its memory was used up.
+func (e *Event) Text() string {
+	var b strings.Builder
+	switch {
+	case e.OOM:
+		b.WriteString("the kernel killed it because its memory was used up")
+	case e.Signal != "":
+		b.WriteString("killed by " + e.Signal)
+	default:
+		fmt.Fprintf(&b, "it exited with code %d", e.ExitCode)
+	}
+	if e.Uptime > 0 {
+		fmt.Fprintf(&b, " after %s", e.Uptime.Round(time.Second))
+	}
+	return b.String()
+}
+
+func seconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1e6 }
+
+func duration(s float64) time.Duration {
+	return time.Duration(s * 1e6 * float64(time.Microsecond)).Round(time.Microsecond)
+}

@@ -1,0 +1,95 @@
+package activity
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// Names of the log in a data directory: the one that grows, and the one before it.
+const (
+	Name     = "activity.jsonl"
+	Previous = "activity.1.jsonl"
+)
+
+// most is up to where a file grows: some ten thousand events. With the one before it the log takes twice as much.
+const most = 4 << 20
+
+// Writer writes the activity log of a data directory. It may be used by several goroutines. While two supervisors share a directory, for
+// the time of an upgrade, each may have a Writer: an event is one write at the end of the file.
+type Writer struct {
+	folder string
+	most   int64
+	mu     sync.Mutex
+}
+
+// NewWriter writes below a data directory, which must exist by the first event.
+func NewWriter(folder string) *Writer { return &Writer{folder: folder, most: most} }
+
+// Write adds an event. The file is open for the moment only: events are rare, and whoever cleans up the disk need not ask. Nothing is
+// flushed to the disk: a crash of the machine may cost the last events.
+func (w *Writer) Write(e Event) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.rotate(); err != nil {
+		return fmt.Errorf("rotate the activity log: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(w.folder, Name), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("write the activity log: %w", err)
+	}
+	_, err = f.Write(e.Append(nil))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write the activity log: %w", err)
+	}
+	return nil
+}
+
+func (w *Writer) rotate() error {
+	path := filepath.Join(w.folder, Name)
+	info, err := os.Stat(path)
+	if err != nil || info.Size() < w.most {
+		return nil // there is none yet, or Write meets the same error
+	}
+	return os.Rename(path, filepath.Join(w.folder, Previous))
+}
+
+// Files are the paths of the log in a data directory that exist, the older one first.
+func Files(folder string) (paths []string) {
+	for _, name := range []string{Previous, Name} {
+		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
+			paths = append(paths, filepath.Join(folder, name))
+		}
+	}
+	return paths
+}
+
+// Read reads the log of a data directory, oldest first. Lines that are cut, as a full disk leaves them, are left out. No log is no error.
+func Read(folder string) ([]Event, error) {
+	var all []Event
+	for _, path := range Files(folder) {
+		f, err := os.Open(path)
+		if errors.Is(err, fs.ErrNotExist) { // rotated meanwhile
+			continue
+		}
+		if err != nil {
+			return all, fmt.Errorf("read the activity log: %w", err)
+		}
+		lines := bufio.NewScanner(f)
+		lines.Buffer(nil, most)
+		for lines.Scan() {
+			if e, ok := Parse(lines.Bytes()); ok {
+				all = append(all, e)
+			}
+		}
+		f.Close()
+		if err := lines.Err(); err != nil {
+			return all, fmt.Errorf("read the activity log: %w", err)
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,151 @@
+package budget
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// TestMain runs a busy process when a test asks for one.
+func TestMain(m *testing.M) {
+	if os.Getenv("BUDGET_TEST_BUSY") != "" {
+		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// real opens the control groups of this machine, or skips the test with the reason.
+func real(t *testing.T) *Holder {
+	h, err := Open(Options{Name: "causeway-test-" + strconv.Itoa(os.Getpid())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !h.State().CPUHeld {
+		t.Skip(h.State().Text())
+	}
+	t.Cleanup(func() {
+		h.RemoveEmpty()
+		for _, p := range h.places {
+			if err := os.Remove(p.folder); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return h
+}
+
+// busy starts a process that uses a processor whole.
+func busy(t *testing.T) *exec.Cmd {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "BUDGET_TEST_BUSY=1")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	return cmd
+}
+
+func TestBusyProcessIsHeld(t *testing.T) {
+	h := real(t)
+	cmd := busy(t)
+	size := Size{CPU: 0.5, Memory: 128 << 20}
+	g, err := h.Hold("instance-0", cmd.Process.Pid, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, began := usage(t, g), time.Now()
+	time.Sleep(1500 * time.Millisecond)
+	after, took := usage(t, g), time.Since(began)
+	if used := (after.CPU - before.CPU).Seconds() / took.Seconds(); used < 0.45 || used > 0.55 {
+		t.Errorf("a busy process used %.2f CPU of 0.5", used)
+	}
+	if after.Throttled == 0 || after.ThrottledTime == 0 || after.Periods < after.Throttled {
+		t.Errorf("the kernel counted no throttling: %+v", after)
+	}
+	if h.State().MemoryHeld && (after.Memory == 0 || after.Peak == 0 || after.Memory > size.Memory) {
+		t.Errorf("memory: %+v", after)
+	}
+	if err := g.Resize(Size{CPU: 0.25, Memory: 128 << 20}); err != nil {
+		t.Error(err)
+	}
+}
+
+func usage(t *testing.T, g *Group) Usage {
+	t.Helper()
+	u, err := g.Usage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func TestGroupsOutliveTheirSupervisor(t *testing.T) {
+	h := real(t)
+	cmd := busy(t)
+	size := Size{CPU: 0.5, Memory: 128 << 20}
+	if _, err := h.Hold("instance-0", cmd.Process.Pid, size); err != nil {
+		t.Fatal(err)
+	}
+	next, err := Open(Options{Name: h.name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := next.Left()
+	if err != nil || len(left) != 1 || left[0].Name != "instance-0" || !slices.Equal(left[0].PIDs, []int{cmd.Process.Pid}) {
+		t.Fatalf("%+v %v", left, err)
+	}
+	g, err := next.Adopt("instance-0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if removed := next.RemoveEmpty(); len(removed) != 0 {
+		t.Errorf("removed %v with a process in it", removed)
+	}
+	if err := g.Remove(); !errors.Is(err, ErrBusy) {
+		t.Errorf("a group with a process: %v", err)
+	}
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	if err := g.Remove(); err != nil {
+		t.Error(err)
+	}
+	if _, err := next.Adopt("instance-0"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a group that is gone: %v", err)
+	}
+}
+
+func TestProcessThatIsGone(t *testing.T) {
+	h := real(t)
+	cmd := busy(t)
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	if _, err := h.Hold("instance-0", cmd.Process.Pid, Size{CPU: 1, Memory: 1 << 30}); err == nil {
+		t.Error("a process that is gone can be held")
+	}
+	if left, err := h.Left(); err != nil || len(left) != 0 {
+		t.Errorf("left: %+v %v", left, err)
+	}
+}
+
+func TestUsageWithoutGroups(t *testing.T) {
+	h := &Holder{}
+	g, err := h.Hold("instance-0", os.Getpid(), Size{CPU: 1, Memory: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(50 * time.Millisecond); time.Now().Before(end); {
+	}
+	if u := usage(t, g); u.CPU == 0 || u.Memory == 0 || u.Peak < u.Memory {
+		t.Errorf("%+v", u)
+	}
+}
