@@ -131,7 +131,7 @@ func TestKilledInstanceIsReplaced(t *testing.T) {
 	if all := g.instances(); all[0].PID != before[0].PID || all[2].PID != before[2].PID {
 		t.Errorf("the others changed: %+v, then %+v", before, all)
 	}
-	if !strings.Contains(g.stderr.String(), "by signal 9 (SIGKILL)") {
+	if !strings.Contains(g.stderr.String(), "killed by SIGKILL") {
 		t.Errorf("the log does not say how it ended:\n%s", g.stderr)
 	}
 }

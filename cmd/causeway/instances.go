@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"causeway/internal/admin"
+	"causeway/internal/gateway"
 	"causeway/internal/supervisor"
 )
 
@@ -40,10 +41,15 @@ func instancesCommand() *cobra.Command {
 }
 
 func printInstances(w io.Writer, status admin.Status, now time.Time) error {
+	if status.Stopped {
+		return writeLine(w, "The gateway is stopped: causeway start starts it.")
+	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "INSTANCE\tPID\tCONNECTIONS\tREVISION\tAGE\tRESTARTS\tVERSION")
+	fmt.Fprintln(t, "INSTANCE\tPID\tSIZE\tCPU\tTHROTTLED\tMEMORY\tCONNECTIONS\tREVISION\tAGE\tRESTARTS\tVERSION")
 	for _, i := range status.Instances {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%s\t%d\t%s\n", i.ID, i.PID, i.Connections, i.Revision,
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d\t%s\n", i.ID, i.PID, i.SizeName,
+			percent(i.CPUUsed)+" of "+gateway.CPUText(i.Size.CPU), percent(i.Throttled),
+			gateway.MemoryText(i.MemoryUsed)+" of "+gateway.MemoryText(i.Size.Memory), i.Connections, i.Revision,
 			now.Sub(i.Started).Round(time.Second), i.Restarts, i.Build)
 	}
 	if err := t.Flush(); err != nil {
@@ -56,5 +62,11 @@ func printInstances(w io.Writer, status admin.Status, now time.Time) error {
 			}
 		}
 	}
+	if status.Unheld != "" {
+		return writeLine(w, "\n"+wrap("Budgets: "+status.Unheld, columns(w)))
+	}
 	return nil
 }
+
+// percent writes a share of something.
+func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }

@@ -223,6 +223,8 @@ func (e *Event) Text() string {
 		b.WriteString("the kernel killed it because its memory was used up")
 	case e.Signal != "":
 		b.WriteString("killed by " + e.Signal)
+	case e.ExitCode < 0:
+		b.WriteString("it ended, and the system does not say how")
 	default:
 		fmt.Fprintf(&b, "it exited with code %d", e.ExitCode)
 	}

@@ -90,6 +90,26 @@ func (c *Client) Apply(ctx context.Context, config Config) ([]gateway.Problem, e
 	return reply.Problems, nil
 }
 
+// SetRunning starts a gateway that was stopped, or stops it. The error is a *Refusal or a failure to reach the gateway.
+func (c *Client) SetRunning(ctx context.Context, running bool) error {
+	path := "/stop"
+	if running {
+		path = "/start"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://gateway"+path, nil)
+	if err != nil {
+		return err
+	}
+	var reply Reply
+	if err := c.do(req, &reply); err != nil {
+		return err
+	}
+	if !reply.Applied {
+		return &Refusal{errors.New(reply.Error), reply.Hint}
+	}
+	return nil
+}
+
 func (c *Client) get(path string, v any) error {
 	req, err := http.NewRequest(http.MethodGet, "http://gateway"+path, nil)
 	if err != nil {

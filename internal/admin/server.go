@@ -32,6 +32,8 @@ type Gateway interface {
 	// Apply serves another configuration. A nil part stays as it is. An error changes nothing; nor does a ctx that ends
 	// before the configuration is in force. An error that is a *Refusal has a hint.
 	Apply(ctx context.Context, c Config) ([]gateway.Problem, error)
+	// SetRunning starts a gateway that was stopped, or stops it. An error changes nothing.
+	SetRunning(ctx context.Context, running bool) error
 	Health() gateway.Health
 	Status() Status
 	Machine() evidence.Machine
@@ -55,7 +57,9 @@ type Status struct {
 	Lost     int64     `json:"lostRecords"`
 	Ports    []string  `json:"ports"`
 
+	Stopped   bool       `json:"stopped,omitempty"` // on purpose
 	Instances []Instance `json:"instances"`
+	Unheld    string     `json:"unheld,omitempty"` // why budgets are not held here, in words; empty: they are
 
 	Unserved []gateway.Unserved `json:"unserved,omitempty"` // protections that the document asks for and that are not given
 }
@@ -70,8 +74,17 @@ type Instance struct {
 	Revision    uint64    `json:"revision"` // of the configuration that it serves
 	Connections int       `json:"connections"`
 	Lost        int64     `json:"lostRecords"`
-	Restarts    int       `json:"restarts"`          // times that this number had to be replaced
-	Problem     string    `json:"problem,omitempty"` // why it does not answer
+	Restarts    int       `json:"restarts"` // times that this number had to be replaced
+
+	SizeName   string       `json:"sizeName"`
+	Size       gateway.Size `json:"size"` // its budget
+	CPUHeld    bool         `json:"cpuHeld"`
+	MemoryHeld bool         `json:"memoryHeld"`
+	CPUUsed    float64      `json:"cpuUsed"`    // share of the CPU budget, in the last seconds
+	Throttled  float64      `json:"throttled"`  // share of the periods of 100 ms in which the budget was used up
+	MemoryUsed int64        `json:"memoryUsed"` // bytes
+
+	Problem string `json:"problem,omitempty"` // why it does not answer
 }
 
 // Reply is the answer to Apply.
@@ -240,12 +253,17 @@ func public(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if !g.Status().Ready {
+		status := g.Status()
+		switch {
+		case status.Stopped:
+			http.Error(w, "stopped on purpose: causeway start starts it", http.StatusServiceUnavailable)
+			return
+		case !status.Ready:
 			http.Error(w, "not ready", http.StatusServiceUnavailable)
 			return
 		}
 		io.WriteString(w, "ok\n")
-		for _, u := range g.Status().Unserved {
+		for _, u := range status.Unserved {
 			fmt.Fprintf(w, "served without a protection that the document asks for: %s\n", u)
 		}
 	})
@@ -260,6 +278,8 @@ func control(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Health()) })
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Status()) })
 	mux.HandleFunc("GET /machine", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Machine()) })
+	mux.HandleFunc("POST /start", func(w http.ResponseWriter, r *http.Request) { setRunning(g, w, r, true) })
+	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, r *http.Request) { setRunning(g, w, r, false) })
 	mux.HandleFunc("PUT /config", func(w http.ResponseWriter, r *http.Request) { apply(g, w, r) })
 	return mux
 }
@@ -280,6 +300,14 @@ func apply(g Gateway, w http.ResponseWriter, r *http.Request) {
 	}
 	slog.Info("configuration applied over the control socket", "revision", g.Status().Revision) // else nobody could tell when it changed
 	answer(w, http.StatusOK, reply)
+}
+
+func setRunning(g Gateway, w http.ResponseWriter, r *http.Request, running bool) {
+	if err := g.SetRunning(r.Context(), running); err != nil {
+		answer(w, http.StatusUnprocessableEntity, Reply{Error: err.Error(), Hint: HintOf(err)})
+		return
+	}
+	answer(w, http.StatusOK, Reply{Applied: true})
 }
 
 func answer(w http.ResponseWriter, status int, v any) {

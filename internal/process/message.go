@@ -16,6 +16,9 @@ type Setup struct {
 	Engine  string        `json:"engine,omitempty"`
 	Binding route.Binding `json:"binding"`
 	Version string        `json:"version"` // of the supervisor's program
+
+	SizeName string       `json:"sizeName,omitempty"` // as causeway.yaml names it
+	Size     gateway.Size `json:"size"`               // its budget
 }
 
 // Config is a configuration to serve.

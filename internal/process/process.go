@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -47,16 +46,6 @@ type Exit struct {
 	Known  bool           // the system said how: not so for an instance that another supervisor has started
 	Code   int            // exit status; -1 after a signal
 	Signal syscall.Signal // that ended it; 0: none
-}
-
-func (e Exit) String() string {
-	switch {
-	case !e.Known:
-		return "in a way that its supervisor cannot know, for another one had started it"
-	case e.Signal != 0:
-		return fmt.Sprintf("by signal %d (%s)", int(e.Signal), unix.SignalName(e.Signal))
-	}
-	return "with exit status " + strconv.Itoa(e.Code)
 }
 
 // Command is the program of an instance.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"causeway/internal/activity"
 	"causeway/internal/admin"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
@@ -16,12 +17,27 @@ import (
 
 // Apply validates a configuration and serves it. See admin.Gateway.
 func (s *Supervisor) Apply(ctx context.Context, c admin.Config) ([]gateway.Problem, error) {
+	return s.applyFor(ctx, callerSocket, c)
+}
+
+// applyFor serves a configuration that somebody has asked for.
+func (s *Supervisor) applyFor(ctx context.Context, caller string, c admin.Config) ([]gateway.Problem, error) {
 	problems, err := s.apply(ctx, c)
+	e := activity.Event{Kind: activity.Configure, Caller: caller, Failed: err != nil}
+	if err != nil {
+		e.Why = err.Error()
+	}
+	s.note(e)
 	return problems, refusal(err)
 }
 
 func (s *Supervisor) apply(ctx context.Context, c admin.Config) ([]gateway.Problem, error) {
-	return s.applyBy(ctx, c, func(ctx context.Context, d deployment) error { return s.fleet.deploy(ctx, d, s.o.Drain) })
+	return s.applyBy(ctx, c, s.deploy)
+}
+
+// deploy brings a configuration to all instances at once.
+func (s *Supervisor) deploy(ctx context.Context, d deployment) error {
+	return s.fleet.deploy(ctx, d, s.o.Drain)
 }
 
 // applyBy serves a configuration by a way to bring it to the instances.
@@ -54,11 +70,17 @@ func (s *Supervisor) change(ctx context.Context, c admin.Config, deploy func(con
 	if err := s.o.fit(d.Config); err != nil {
 		return problems, err
 	}
-	opened, err := s.sockets.listen(d.Config, s.o.binding().Addr)
+	s.mu.Lock()
+	stopped := s.stopped
+	s.mu.Unlock()
+	opened, err := s.sockets.listen(d.Config, s.o.binding().Addr, stopped)
 	if err != nil {
 		return problems, err
 	}
+	s.mu.Lock()
 	to := s.deploymentOf(c, d.Config, local, s.revision+1, opened.all)
+	s.mu.Unlock()
+	problems = append(problems, s.tooMany(to)...)
 	if err := deploy(ctx, to); err != nil {
 		opened.abandon()
 		return problems, err
@@ -97,15 +119,28 @@ func (s *Supervisor) read(c admin.Config) (*document.Document, gateway.Local, []
 // allowed are the protections that a document may ask for in vain.
 func (s *Supervisor) allowed(c admin.Config) []string { return slices.Concat(s.o.Allow, c.Allow) }
 
-// deploymentOf is a configuration on its way to the instances.
+// tooMany warns of more instances than this machine can carry.
+func (s *Supervisor) tooMany(d deployment) []gateway.Problem {
+	problem, ok := s.budgets.holder.Fits(d.want, d.spec.Size)
+	if ok {
+		return nil
+	}
+	return []gateway.Problem{{
+		Severity: gateway.Warning, Code: "MoreThanFits", Path: "properties.sku.capacity",
+		Message: problem, Hint: "fewer instances, smaller sizes (sizes in causeway.yaml), or a larger machine; they start all the same",
+	}}
+}
+
+// deploymentOf is a configuration on its way to the instances. s.mu is held.
 func (s *Supervisor) deploymentOf(
 	c admin.Config, g *gateway.Config, local gateway.Local, revision uint64, sockets map[string]int,
 ) deployment {
+	name, size := local.Sizes.Of(g.SKU)
 	return deployment{
 		config:  process.Config{Source: c.Source, Allowed: s.allowed(c), Revision: revision},
 		sockets: sockets,
-		want:    instancesOf(g),
-		spec:    spec{Engine: local.Engine, Version: s.o.Version},
+		want:    s.want(g),
+		spec:    spec{Engine: local.Engine, Version: s.o.Version, SizeName: name, Size: size},
 		warm:    instance.FirstProbes,
 	}
 }
@@ -115,14 +150,6 @@ func (s *Supervisor) inForce() deployment {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.deploymentOf(s.current, s.document.Config, s.local, s.revision, s.sockets.all())
-}
-
-// instancesOf is how many instances a document asks for.
-func instancesOf(c *gateway.Config) int {
-	if c.Autoscale != nil {
-		return max(1, c.Autoscale.Min)
-	}
-	return max(1, c.SKU.Capacity)
 }
 
 // takeOver starts one instance after the other beside a predecessor, which drains its own of that number each time.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"causeway/internal/gateway"
 	"causeway/internal/process"
 )
 
@@ -26,8 +27,10 @@ type fleet struct {
 
 // spec is what an instance is started with and keeps for its life: another spec takes another process.
 type spec struct {
-	Engine  string
-	Version string
+	Engine   string
+	Version  string
+	SizeName string
+	Size     gateway.Size
 }
 
 func newFleet() *fleet {
@@ -41,7 +44,7 @@ func newFleet() *fleet {
 // specOf is what a process was started with.
 func specOf(p *process.Process) spec {
 	s := p.Last()
-	return spec{Engine: s.Engine, Version: s.Build}
+	return spec{Engine: s.Engine, Version: s.Build, SizeName: s.SizeName, Size: s.Size}
 }
 
 // adopt takes over what another supervisor has started. Of two with one number the younger stays.

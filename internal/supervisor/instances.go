@@ -7,27 +7,40 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
+	"golang.org/x/sys/unix"
 
+	"causeway/internal/activity"
 	"causeway/internal/admin"
+	"causeway/internal/budget"
 	"causeway/internal/evidence"
 	"causeway/internal/gateway"
 	"causeway/internal/process"
 	"causeway/internal/telemetry"
 )
 
-// startInstance starts the process of a number.
+// startInstance starts the process of a number, within the budget of its size.
 func (s *Supervisor) startInstance(ctx context.Context, number int, with spec) (*process.Process, error) {
-	return process.Start(ctx, s.o.command(), process.Setup{
-		Data:    s.o.Data,
-		Number:  number,
-		Engine:  with.Engine,
-		Binding: s.o.binding(),
-		Version: with.Version,
-	}, nil)
+	command := s.o.command()
+	command.Env = slices.Concat(command.Env, budget.Env(with.Size))
+	return process.Start(ctx, command, process.Setup{
+		Data:     s.o.Data,
+		Number:   number,
+		Engine:   with.Engine,
+		Binding:  s.o.binding(),
+		Version:  with.Version,
+		SizeName: with.SizeName,
+		Size:     with.Size,
+	}, func(pid int) error {
+		if err := s.budgets.hold(number, pid, with.Size); err != nil {
+			s.note(activity.Event{Kind: activity.Unheld, Instance: s.idOf(number), PID: pid, Why: err.Error()})
+		}
+		return nil
+	})
 }
 
 // adopt takes over the instances of a supervisor that died.
@@ -45,22 +58,50 @@ func (s *Supervisor) adopt() {
 		s.sockets.offer(sockets)
 	}
 	s.fleet.adopt(found)
+	for _, p := range found {
+		s.budgets.adopt(p)
+	}
 	for _, p := range s.fleet.all() {
 		s.revision = max(s.revision, p.Last().Revision)
 		slog.Info("adopted an instance that has gone on serving", "number", p.Number, "pid", p.PID, "build", p.Build)
+		s.adopted = append(s.adopted, p)
 	}
+	s.budgets.holder.RemoveEmpty()
 }
 
 // instanceDied is called once for each instance that ended, asked to or not.
 func (s *Supervisor) instanceDied(p *process.Process, asked bool) {
+	used := s.budgets.release(p.PID)
 	if asked || s.ending.Load() {
 		slog.Info("an instance has ended", "number", p.Number, "pid", p.PID)
 		return
 	}
-	slog.Error("an instance died", "number", p.Number, "pid", p.PID, "ended", p.End().String(),
-		"connections", p.Last().Connections, "served for", time.Since(p.Started).Round(time.Second).String())
-	s.metrics.Restarts.WithLabelValues(s.idOf(p.Number)).Inc()
+	e := death(p, used)
+	e.Instance, e.Restarts = s.idOf(p.Number), s.fleet.restarts(p.Number)
+	s.note(e)
+	slog.Error("an instance died", "number", p.Number, "pid", p.PID, "because", e.Text(), "connections", e.Connections)
+	s.metrics.Restarts.WithLabelValues(e.Instance).Inc()
 	s.restart(p.Number)
+}
+
+// death is what is known of the end of an instance.
+func death(p *process.Process, used budget.Usage) activity.Event {
+	end := p.End()
+	e := activity.Event{
+		Kind:        activity.Death,
+		PID:         p.PID,
+		ExitCode:    end.Code,
+		Connections: p.Last().Connections,
+		Uptime:      time.Since(p.Started),
+		OOM:         used.OOMKills > 0,
+	}
+	switch {
+	case !end.Known:
+		e.ExitCode, e.Why = -1, "another supervisor had started it, so that the system does not say how it ended"
+	case end.Signal != 0:
+		e.ExitCode, e.Signal = -1, unix.SignalName(end.Signal)
+	}
+	return e
 }
 
 // restart starts the instance of a number again, until it serves or nobody wants it any more.
@@ -70,6 +111,7 @@ func (s *Supervisor) restart(number int) {
 		wait = max(wait, min(firstWait*time.Duration(attempt), longestWait))
 		if wait > 0 {
 			slog.Warn("an instance ends again and again; the next one waits", "number", number, "deaths in a minute", deaths, "wait", wait)
+			s.note(activity.Event{Kind: activity.CrashLoop, Instance: s.idOf(number), Restarts: s.fleet.restarts(number), Backoff: wait})
 		}
 		select {
 		case <-time.After(wait):
@@ -102,7 +144,13 @@ func (s *Supervisor) restarted(number int) bool {
 		slog.Error("an instance cannot be started", "number", number, "error", err)
 		return false
 	}
-	slog.Info("an instance was replaced", "number", number, "pid", s.fleet.get(number).PID, "within", time.Since(begin).Round(time.Millisecond).String())
+	took := time.Since(begin)
+	slog.Info("an instance was replaced", "number", number, "within", took.Round(time.Millisecond).String())
+	e := activity.Event{Kind: activity.Ready, Instance: s.idOf(number), Startup: took, Restarts: s.fleet.restarts(number)}
+	if p := s.fleet.get(number); p != nil {
+		e.PID = p.PID
+	}
+	s.note(e)
 	return true
 }
 
@@ -138,6 +186,7 @@ func (s *Supervisor) instances() []admin.Instance {
 	out := make([]admin.Instance, len(all))
 	each(all, func(i int, p *process.Process) {
 		state, err := p.State()
+		m := s.sampler.of(p.PID)
 		out[i] = admin.Instance{
 			ID:          s.idOf(p.Number),
 			Number:      p.Number,
@@ -148,6 +197,14 @@ func (s *Supervisor) instances() []admin.Instance {
 			Connections: state.Connections,
 			Lost:        state.Lost,
 			Restarts:    s.fleet.restarts(p.Number),
+			SizeName:    state.SizeName,
+			Size:        state.Size,
+			CPUUsed:     m.cpu,
+			Throttled:   m.throttled,
+			MemoryUsed:  m.memory,
+		}
+		if g := s.budgets.of(p.PID); g != nil {
+			out[i].CPUHeld, out[i].MemoryHeld = g.Held()
 		}
 		if err != nil {
 			out[i].Problem = err.Error()

@@ -49,11 +49,14 @@ type opening struct {
 	fresh []string // opened for it
 }
 
-// listen opens what a configuration needs and is not open: all of it or nothing.
-func (s *sockets) listen(c *gateway.Config, at route.ListenAddr) (*opening, error) {
+// listen opens what a configuration needs and is not open: all of it or nothing. A stopped gateway needs none.
+func (s *sockets) listen(c *gateway.Config, at route.ListenAddr, stopped bool) (*opening, error) {
 	ports, err := route.Addresses(c, at)
 	if err != nil {
 		return nil, err
+	}
+	if stopped {
+		ports = nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/activity"
 	"causeway/internal/admin"
 	"causeway/internal/conn"
 	"causeway/internal/gateway"
@@ -29,6 +30,9 @@ type Supervisor struct {
 	o       Options
 	metrics *telemetry.Supervisor
 	fleet   *fleet
+	budgets *budgets
+	sampler *sampler
+	journal *activity.Writer
 	sockets *sockets
 	admin   *admin.Server
 	legacy  *inheritance // of the gateway before
@@ -47,6 +51,10 @@ type Supervisor struct {
 	local    gateway.Local
 	revision uint64
 	applied  time.Time
+	scaled   int  // instances that the autoscaler has chosen; 0: none yet
+	stopped  bool // on purpose
+
+	adopted []*process.Process // at the start
 
 	health []byte // as it is on disk; only Run touches it
 	unkept bool   // and this: the last attempt to write it failed
@@ -93,7 +101,11 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	s := newSupervisor(o, legacy)
+	s, err := newSupervisor(o, legacy)
+	if err != nil {
+		legacy.close()
+		return nil, nil, err
+	}
 	s.adopt()
 	differs := s.differsFromApplied(config) // before it is applied itself
 	problems, err := s.begin(ctx, config)
@@ -114,10 +126,29 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 	if differs {
 		slog.Warn("the configuration files differ from what was last applied; the files win", "document", o.Config)
 	}
+	s.announce()
+	go s.tend()
 	return s, problems, nil
 }
 
-func newSupervisor(o Options, legacy *inheritance) *Supervisor {
+// announce notes how the gateway began.
+func (s *Supervisor) announce() {
+	for _, p := range s.adopted {
+		s.note(activity.Event{Kind: activity.Adopt, Instance: s.idOf(p.Number), PID: p.PID, Uptime: time.Since(p.Started)})
+	}
+	if !s.stopped {
+		s.note(activity.Event{Kind: activity.Start})
+	}
+	if state := s.budgets.state(); !state.CPUHeld || !state.MemoryHeld {
+		slog.Warn("budgets of instances are not held", "state", state.Text())
+	}
+}
+
+func newSupervisor(o Options, legacy *inheritance) (*Supervisor, error) {
+	budgets, err := openBudgets(o.Data)
+	if err != nil {
+		return nil, err
+	}
 	s := &Supervisor{
 		o:       o,
 		legacy:  legacy,
@@ -125,6 +156,10 @@ func newSupervisor(o Options, legacy *inheritance) *Supervisor {
 		metrics: telemetry.NewSupervisor(),
 		fleet:   newFleet(),
 		sockets: newSockets(),
+		budgets: budgets,
+		sampler: newSampler(),
+		journal: activity.NewWriter(o.Data),
+		stopped: wasStopped(o.Data),
 		quit:    make(chan struct{}),
 	}
 	s.sockets.services = activated()
@@ -134,7 +169,11 @@ func newSupervisor(o Options, legacy *inheritance) *Supervisor {
 	s.metrics.Unserved(gateway.Protections(), s.unserved)
 	s.metrics.Process(o.Version)
 	s.metrics.Gauge("instances", "Instances that run.", func() float64 { return float64(len(s.fleet.all())) })
-	return s
+	s.metrics.Gauge("capacity_units", "Capacity units in use: the busiest of throughput, connections and compute.",
+		func() float64 { return s.sampler.used().Capacity() })
+	s.metrics.Gauge("compute_units", "Compute units in use: ten are the CPU budget of one instance.",
+		func() float64 { return s.sampler.used().Compute })
+	return s, nil
 }
 
 // begin serves the first configuration. Beside a predecessor one instance is started after the other.
@@ -225,7 +264,7 @@ func (s *Supervisor) Reload(ctx context.Context) ([]gateway.Problem, error) {
 		return nil, refusal(err)
 	}
 	was := s.Config()
-	problems, err := s.Apply(ctx, c)
+	problems, err := s.applyFor(ctx, "SIGHUP", c)
 	if err != nil {
 		return problems, err
 	}
@@ -250,10 +289,16 @@ func (s *Supervisor) Status() admin.Status {
 	for _, i := range instances {
 		lost += i.Lost
 	}
+	unheld := ""
+	if b := s.budgets.state(); !b.CPUHeld || !b.MemoryHeld {
+		unheld = b.Text()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return admin.Status{
 		Ready:     s.fleet.serving() && !s.ending.Load(),
+		Stopped:   s.stopped,
+		Unheld:    unheld,
 		Name:      s.document.Config.Name,
 		Revision:  s.revision,
 		Applied:   s.applied,
@@ -290,11 +335,14 @@ func (s *Supervisor) Run(ctx context.Context) {
 			s.keepHealth()
 		case <-ctx.Done():
 			s.ending.Store(true)
+			s.note(activity.Event{Kind: activity.Stop, Why: context.Cause(ctx).Error()})
+			s.keepHealth()
 			s.heirs.wait(s.o.Drain / 2)
 			s.close()
 			return
 		case <-s.heirs.ready:
 			slog.Info("a successor serves; draining")
+			s.note(activity.Event{Kind: activity.Upgrade, Why: "a successor serves"})
 			s.ending.Store(true)
 			s.close()
 			return
@@ -329,9 +377,6 @@ func (s *Supervisor) retain() {
 // close ends what runs: no new requests, then no old ones, then what is left.
 func (s *Supervisor) close() {
 	close(s.quit)
-	if !s.heirs.succeeded() {
-		s.keepHealth()
-	}
 	s.applyMu.Lock() // a change under way ends first
 	s.fleet.drainAll(s.o.Drain)
 	s.sockets.closeAll()

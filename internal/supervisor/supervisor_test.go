@@ -432,7 +432,7 @@ func TestDrainAtTheEnd(t *testing.T) {
 	if status, _ := h.get(h.url("/")); status != 200 { // a successor may be on its way: nobody is refused yet
 		t.Error(status)
 	}
-	time.Sleep(successorTime)
+	time.Sleep(successorTime + 200*time.Millisecond)
 	if _, err := net.DialTimeout("tcp", fmt.Sprint("127.0.0.1:", h.port), time.Second); err == nil {
 		t.Error("it still accepts")
 	}

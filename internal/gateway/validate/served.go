@@ -19,8 +19,6 @@ type unservedPart struct {
 // unservedParts is the whole list. When a part becomes served, its line goes.
 func unservedParts() []unservedPart {
 	return []unservedPart{
-		{"autoscaleConfiguration", present, "autoscaling; one instance runs"},
-		{"sku.capacity", moreThanOne, "more than one instance; one runs"},
 		{"enableHttp2", isTrue, "HTTP/2 to clients; they get HTTP/1.1"},
 		{"enableFips", isTrue, "FIPS mode"},
 		{"globalConfiguration.enableRequestBuffering", isFalse, "switching request buffering off; bodies stream once 64 KiB are held"},
@@ -134,11 +132,6 @@ func isTrue(v any) bool  { return v == true }
 func isFalse(v any) bool { return v == false }
 
 func equal(want string) func(any) bool { return func(v any) bool { return v == want } }
-
-func moreThanOne(v any) bool {
-	o := &schema.Object{Members: []schema.Member{{Key: "n", Value: v}}}
-	return o.Int("n") > 1
-}
 
 // notInGo knows the suites of Azure's list that crypto/tls lacks: finite-field Diffie-Hellman, DSS, CBC with SHA-384.
 func notInGo(v any) bool {

@@ -1,0 +1,105 @@
+package supervisor
+
+import (
+	"sync"
+	"time"
+
+	"causeway/internal/process"
+	"causeway/internal/scale"
+)
+
+// sampleEvery is how often the instances are measured: often enough to scale within seconds.
+const sampleEvery = 2 * time.Second
+
+// measured is what an instance did in the last interval.
+type measured struct {
+	cpu         float64 // share of its budget: 0 to 1 where that is held, more where it is not
+	throttled   float64 // share of the periods in which it wanted to run and had used up its budget
+	memory      int64   // bytes now
+	connections int
+}
+
+// reading is what an instance had done by some time.
+type reading struct {
+	at                 time.Time
+	cpu                time.Duration
+	periods, throttled int64
+	sent               int64
+}
+
+// sampler measures the instances.
+type sampler struct {
+	mu    sync.Mutex
+	last  map[int]reading // by process id
+	now   map[int]measured
+	units scale.Units
+}
+
+func newSampler() *sampler { return &sampler{last: map[int]reading{}, now: map[int]measured{}} }
+
+// of is what an instance did in the last interval.
+func (s *sampler) of(pid int) measured {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now[pid]
+}
+
+// used is what all of them used together.
+func (s *sampler) used() scale.Units {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.units
+}
+
+// sample measures the instances since it last did. An instance that is new or does not answer is left out.
+func (s *Supervisor) sample(all []*process.Process) scale.Sample {
+	out := scale.Sample{}
+	var mu sync.Mutex
+	next, now := map[int]reading{}, map[int]measured{}
+	each(all, func(_ int, p *process.Process) {
+		r, m, ok := s.measure(p)
+		mu.Lock()
+		defer mu.Unlock()
+		if !ok {
+			return
+		}
+		next[p.PID] = r
+		was, known := s.sampler.last[p.PID]
+		interval := r.at.Sub(was.at)
+		if !known || interval <= 0 {
+			now[p.PID] = m
+			return
+		}
+		i := scale.Instance{CPU: r.cpu - was.cpu, Connections: m.connections, Bytes: r.sent - was.sent}
+		out.Instances = append(out.Instances, i)
+		out.Interval = max(out.Interval, interval)
+		out.Size = p.Last().Size
+		if out.Size.CPU > 0 {
+			m.cpu = i.CPU.Seconds() / interval.Seconds() / out.Size.CPU
+		}
+		if periods := r.periods - was.periods; periods > 0 {
+			m.throttled = float64(r.throttled-was.throttled) / float64(periods)
+		}
+		now[p.PID] = m
+	})
+	s.sampler.mu.Lock()
+	defer s.sampler.mu.Unlock()
+	s.sampler.last, s.sampler.now, s.sampler.units = next, now, out.Units()
+	return out
+}
+
+// measure reads what an instance has done so far, and what it holds now.
+func (s *Supervisor) measure(p *process.Process) (reading, measured, bool) {
+	state, err := p.State()
+	if err != nil {
+		return reading{}, measured{}, false
+	}
+	r := reading{at: time.Now(), sent: state.Sent}
+	m := measured{connections: state.Connections}
+	if g := s.budgets.of(p.PID); g != nil {
+		if u, err := g.Usage(); err == nil {
+			r.cpu, r.periods, r.throttled, m.memory = u.CPU, u.Periods, u.Throttled, u.Memory
+		}
+	}
+	return r, m, true
+}
