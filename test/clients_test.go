@@ -21,7 +21,7 @@ type traffic struct {
 	mu       sync.Mutex
 	answered int
 	opened   int // connections
-	failed   []string
+	failed   []failure
 }
 
 // startTraffic starts so many clients on connections that they keep, and as many that take a new one for each request.
@@ -37,7 +37,7 @@ func startTraffic(t *testing.T, port, clients int) *traffic {
 }
 
 // end stops the clients, after the answers that they wait for, and returns what was counted.
-func (l *traffic) end() (answered int, failed []string) {
+func (l *traffic) end() (answered int, failed []failure) {
 	l.mu.Lock()
 	select {
 	case <-l.stop:
@@ -49,7 +49,7 @@ func (l *traffic) end() (answered int, failed []string) {
 	return l.counts()
 }
 
-func (l *traffic) counts() (answered int, failed []string) {
+func (l *traffic) counts() (answered int, failed []failure) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.answered, l.failed
@@ -58,8 +58,16 @@ func (l *traffic) counts() (answered int, failed []string) {
 func (l *traffic) fail(what string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.failed = append(l.failed, fmt.Sprintf("%s: %s: %v", time.Now().Format("05.000"), what, err))
+	l.failed = append(l.failed, failure{time.Now(), fmt.Sprintf("%s: %v", what, err)})
 }
+
+// failure is a connection or a request that failed.
+type failure struct {
+	at   time.Time
+	what string
+}
+
+func (f failure) String() string { return f.at.Format("05.000 ") + f.what }
 
 // client asks until stop. After a failure it pauses, so that one cause is not counted a thousand times.
 func (l *traffic) client(keep bool) {

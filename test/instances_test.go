@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -26,7 +28,7 @@ func (g *gateway) instances() (all []state) {
 	g.t.Helper()
 	out, errs, code := g.run("instances", "-o", "json")
 	if code != 0 {
-		g.t.Fatalf("causeway instances: %d %s", code, errs)
+		g.t.Fatalf("causeway instances: %d %s\n%s", code, errs, g.stderr)
 	}
 	if err := json.Unmarshal([]byte(out), &all); err != nil {
 		g.t.Fatalf("%v: %s", err, out)
@@ -120,12 +122,12 @@ func TestKilledInstanceIsReplaced(t *testing.T) {
 	time.Sleep(500 * time.Millisecond)
 	answered, failed := l.end()
 	t.Logf("%d answered, %d failed of %d connections on the killed instance", answered, len(failed), victim.Connections)
-	if len(failed) > victim.Connections+10 || answered < 1000 {
+	if len(failed) == 0 || len(failed) > 60/2 || answered < 1000 { // of 60 clients a third was there
 		t.Errorf("%d answered, %d failed, e.g. %v", answered, len(failed), failed[:min(3, len(failed))])
 	}
 	for _, f := range failed {
-		if strings.Contains(f, "connect:") {
-			t.Errorf("a connection was refused: %s", f)
+		if strings.Contains(f.what, "connect:") || f.at.Before(killed) || f.at.After(killed.Add(500*time.Millisecond)) {
+			t.Errorf("killed at %s: %v", killed.Format("05.000"), f)
 		}
 	}
 	if all := g.instances(); all[0].PID != before[0].PID || all[2].PID != before[2].PID {
@@ -163,7 +165,7 @@ func TestInstancesOutliveTheirSupervisor(t *testing.T) {
 		return len(all) == 3 && all[0].PID != before[0]
 	})
 	answered, failed := l.end()
-	if len(failed) > after[0].Connections+10 || answered < 500 {
+	if len(failed) > 20 || answered < 500 { // of 20 clients, on the one that was killed
 		t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
 	}
 }
@@ -226,5 +228,89 @@ func TestUpgradeLosesNothing(t *testing.T) {
 	time.Sleep(1500 * time.Millisecond)
 	if answered, failed := l.end(); len(failed) > 0 || answered < 1000 {
 		t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
+	}
+}
+
+// A stopped gateway refuses clients and keeps its configuration, also over a restart; start brings it back.
+func TestStopAndStart(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	g := serve(t, withInstances(plain(front, member), 2), "")
+	url := fmt.Sprintf("http://127.0.0.1:%d/fail", front)
+	if out, errs, code := g.run("stop"); code != 0 || out != "Stopped\n" {
+		t.Fatalf("%d %s%s", code, out, errs)
+	}
+	if c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", front)); err == nil {
+		c.Close()
+		t.Error("a stopped gateway accepts")
+	}
+	if all := g.instances(); len(all) != 0 {
+		t.Errorf("%+v", all)
+	}
+	g.stop()
+	next := succeed(t, g)
+	if out, _, _ := next.run("instances"); !strings.Contains(out, "causeway start") {
+		t.Errorf("%s", out)
+	}
+	if out, errs, code := next.run("start"); code != 0 || out != "Running\n" {
+		t.Fatalf("%d %s%s", code, out, errs)
+	}
+	if got := curl(t, url); got != "broken\n" {
+		t.Errorf("%q", got)
+	}
+	if all := next.instances(); len(all) != 2 {
+		t.Errorf("%+v", all)
+	}
+}
+
+// An instance that dies again and again does not take the machine's time: each next one waits longer, and the activity log
+// says so.
+func TestCrashLoopBacksOff(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	g := serve(t, withInstances(plain(front, member), 2), "")
+	for i := range 3 {
+		pid := 0
+		eventually(t, "an instance serves", func() bool {
+			if all := g.instances(); len(all) == 2 && all[1].Restarts == i && all[1].Revision > 0 {
+				pid = all[1].PID
+			}
+			return pid != 0
+		})
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+	eventually(t, "the supervisor says that it waits", func() bool { return strings.Contains(g.stderr.String(), "again and again") })
+	if got := curl(t, fmt.Sprintf("http://127.0.0.1:%d/fail", front)); got != "broken\n" {
+		t.Errorf("the other instance answers %q", got)
+	}
+	log, err := os.ReadFile(filepath.Join(g.data, "activity.jsonl"))
+	for event, want := range map[string]int{"death": 3, "crashLoop": 2} {
+		if n := strings.Count(string(log), `"event":"`+event+`"`); err != nil || n < want-1 || n > want {
+			t.Errorf("%d events %s, want %d: %v\n%s", n, event, want, err, log)
+		}
+	}
+}
+
+// A gateway that may scale by itself gets more instances within seconds once the ones that it has are busy.
+func TestAutoscaleUnderLoad(t *testing.T) {
+	member, _ := nginx(t)
+	front := freePort(t)
+	d := plain(front, member)
+	d.sku = `{"name":"Standard_v2","tier":"Standard_v2"}`
+	document := strings.Replace(d.String(), `"sku":`, `"autoscaleConfiguration":{"minCapacity":1,"maxCapacity":3},"sku":`, 1)
+	g := serve(t, document, "sizes: {v2: {cpu: 0.1, memory: 256MiB}}\n")
+	if all := g.instances(); len(all) != 1 {
+		t.Fatalf("%+v", all)
+	}
+	l := startTraffic(t, front, 40)
+	begin := time.Now()
+	eventually(t, "there are more instances", func() bool { return len(g.instances()) > 1 })
+	t.Logf("scaled out after %v", time.Since(begin).Round(100*time.Millisecond))
+	if _, failed := l.end(); len(failed) > 0 {
+		t.Errorf("%d failed: %v", len(failed), failed)
+	}
+	log, err := os.ReadFile(filepath.Join(g.data, "activity.jsonl"))
+	if err != nil || !strings.Contains(string(log), `"event":"scale"`) || !strings.Contains(string(log), `"caller":"autoscaler"`) {
+		t.Errorf("%v\n%s", err, log)
 	}
 }

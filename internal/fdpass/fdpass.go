@@ -129,10 +129,10 @@ func (r reader) Read(p []byte) (int, error) {
 		r.f.files = append(r.f.files, files...)
 		err = errors.Join(err, bad)
 	}
-	if n == 0 && err == nil {
-		return 0, io.EOF
+	if n <= 0 && err == nil {
+		err = io.EOF
 	}
-	return n, err
+	return max(n, 0), err // n is -1 beside some errors
 }
 
 // descriptors are the files within a control message.

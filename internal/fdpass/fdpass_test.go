@@ -99,3 +99,16 @@ func TestMessageOfAnotherKind(t *testing.T) {
 		t.Errorf("%d, %d files, %v", n, len(files), err)
 	}
 }
+
+// The other side dies in the middle of a question: an error, and nothing else.
+func TestConversationIsReset(t *testing.T) {
+	a, b := pair(t)
+	if err := a.Send("unread"); err != nil { // what is unread when a socket closes makes the kernel reset the other side
+		t.Fatal(err)
+	}
+	b.Close()
+	var text string
+	if _, err := a.Receive(&text); err == nil {
+		t.Error("an answer came from nobody")
+	}
+}
