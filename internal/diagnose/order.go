@@ -16,7 +16,7 @@ import (
 // the client before the member, the whole member before the single connection. Each sees what those before it left.
 var order = []inference.Analyzer{
 	configuration.ProxyLoop,
-	capacity.GoroutineOrLockStall,
+	capacity.AutoscaleLagRecorded, capacity.CapacityMaxRecorded, capacity.GoroutineOrLockStall, capacity.InstanceDeath,
 	clients.Scanner,
 	clients.ShortBody, clients.SlowUpload, clients.HeaderLimit, clients.TooLarge, clients.InvalidRequest,
 	clients.ClientRstMidDownload,

@@ -30,8 +30,9 @@ type Limits struct {
 // Decision is how many instances to run.
 type Decision struct {
 	Want int    // instances
-	Why  string // what led to a change, or to being full, in a sentence; empty: nothing new
+	Why  string // what led to a change of Want or of Full, in a sentence; empty: nothing new
 	Full bool   // at the most there may be, and still too small: h-capacity-max
+	Need int    // with Full: instances that the load needs, as far as it shows; 0: not computed this time
 }
 
 // State is what earlier samples showed. The zero value has seen none: the first sample's instances are what there is.
@@ -49,7 +50,7 @@ type load struct {
 	measure   string
 }
 
-// Decide takes a sample and says how many instances to run. Samples come in the order of time. A few seconds between them are best:
+// Decide takes a sample and says how many instances to run. With Min and Max alike it scales nothing and says whether they are enough. Samples come in the order of time. A few seconds between them are best:
 // the gateway grows at the second sample that is hot.
 func (s *State) Decide(sample Sample, limits Limits, now time.Time) Decision {
 	limits = limits.tidy()
@@ -69,7 +70,10 @@ func (s *State) Decide(sample Sample, limits Limits, now time.Time) Decision {
 	if share > hot {
 		return s.grow(l, there, limits)
 	}
-	s.hots, s.full = 0, s.full && share > aim
+	if s.hots = 0; s.full && share <= aim {
+		s.full = false
+		return Decision{Want: s.want, Why: "no longer full: " + l.text(there)}
+	}
 	return s.shrink(l, limits, now)
 }
 
@@ -138,7 +142,7 @@ func (s *State) grow(l load, there int, limits Limits) Decision {
 	if need <= s.want || there < s.want {
 		return Decision{Want: s.want, Full: s.full}
 	}
-	d := Decision{Want: s.want, Full: true}
+	d := Decision{Want: s.want, Full: true, Need: need}
 	if !s.full {
 		d.Why = fmt.Sprintf("capacity max: %s; %d are needed, and %s", l.text(there), need, limits.reason())
 	}

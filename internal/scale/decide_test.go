@@ -141,7 +141,7 @@ func TestFullUntilTheLoadFalls(t *testing.T) {
 	}{
 		{2, false, false}, {2, true, true}, {2, true, false}, // full, and said once
 		{0.75, true, false}, {0.9, true, false}, {0.9, true, false}, // not calm enough for another start
-		{0.3, false, false}, {2, false, false}, {2, true, true},
+		{0.3, false, true}, {2, false, false}, {2, true, true},
 	} {
 		g.demand = x.demand
 		if d := g.step(); d.Full != x.full || d.Why != "" != x.why {
