@@ -150,15 +150,23 @@ func (s *State) grow(l load, there int, limits Limits) Decision {
 	return d
 }
 
-// need is how many instances carry the load with something to spare. Where the budgets cut compute off, the load may be of any height:
-// twice as many show it.
 func (l load) need(there int) int {
-	need := int(math.Ceil(l.instances/aim - 1e-9))
-	if l.measure == "compute" && l.instances >= saturated*float64(there) {
-		need = max(need, 2*there)
+	if l.measure == "compute" {
+		return NeededByCompute(l.instances, there)
 	}
-	return need
+	return needed(l.instances)
 }
+
+// NeededByCompute is how many instances carry a load with something to spare. The load is measured in budgets of CPU, on so many
+// instances. Where the budgets cut it off it may be of any height: twice as many instances show it.
+func NeededByCompute(load float64, there int) int {
+	if load >= saturated*float64(there) {
+		return max(needed(load), 2*there)
+	}
+	return needed(load)
+}
+
+func needed(load float64) int { return int(math.Ceil(load/aim - 1e-9)) }
 
 func (l load) text(there int) string {
 	return fmt.Sprintf("%s in use: %.0f %% of %s", l.measure, 100*l.instances/float64(there), units.Count(there, "instance", "instances"))
