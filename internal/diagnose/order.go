@@ -29,7 +29,7 @@ var order = []inference.Analyzer{
 	configuration.WrongPool,
 	configuration.EmptyPool,
 	configuration.WrongPort,
-	probes.FlapThreshold, probes.ProbeTooDeep,
+	probes.PerInstanceSkew, probes.FlapThreshold, probes.ProbeTooDeep,
 	network.DNSMoved, configuration.Reroute,
 	probes.AllUnhealthyFailClosed,
 	network.DNSNXDomain,
