@@ -152,7 +152,8 @@ func mergeEvidence(views []view, decides *view) *HealthEvidence {
 			continue
 		}
 		e.Dial = cmp.Or(e.Dial, x.Dial)
-		e.Since, e.LastProbe, e.HeldUntil = max(e.Since, x.Since), max(e.LastProbe, x.LastProbe), max(e.HeldUntil, x.HeldUntil) // RFC 3339, UTC
+		// Times in RFC 3339, UTC and whole seconds compare as texts.
+		e.Since, e.LastProbe, e.HeldUntil = max(e.Since, x.Since), max(e.LastProbe, x.LastProbe), max(e.HeldUntil, x.HeldUntil)
 		e.Failures, e.Ejections = max(e.Failures, x.Failures), e.Ejections+x.Ejections
 		if x.IdleHint > 0 && (e.IdleHint == 0 || x.IdleHint < e.IdleHint) {
 			e.IdleHint = x.IdleHint

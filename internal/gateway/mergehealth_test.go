@@ -33,7 +33,9 @@ func TestMergeHealth(t *testing.T) {
 		{"all up", []ServerHealth{up, up, up}, "Up", "Success.", ""},
 		{"all down", []ServerHealth{down, down}, "Down", "Could not connect.", "tcp_connect"},
 		{
-			"they disagree", []ServerHealth{up, down, up}, "Partial",
+			"they disagree",
+			[]ServerHealth{up, down, up},
+			"Partial",
 			"The gateway's instances disagree. appgw_0, appgw_2: Up. appgw_1: Down: Could not connect.", "tcp_connect",
 		},
 		{"the first is down", []ServerHealth{down, up}, "Partial", "The gateway's instances disagree. appgw_0: Down: Could not connect. appgw_1: Up.", "tcp_connect"},

@@ -50,8 +50,8 @@ type load struct {
 	measure   string
 }
 
-// Decide takes a sample and says how many instances to run. With Min and Max alike it scales nothing and says whether they are enough. Samples come in the order of time. A few seconds between them are best:
-// the gateway grows at the second sample that is hot.
+// Decide takes a sample and says how many instances to run. With Min and Max alike it scales nothing and says whether they are enough.
+// Samples come in the order of time. A few seconds between them are best: the gateway grows at the second sample that is hot.
 func (s *State) Decide(sample Sample, limits Limits, now time.Time) Decision {
 	limits = limits.tidy()
 	there := len(sample.Instances)

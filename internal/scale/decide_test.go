@@ -72,15 +72,21 @@ func TestScale(t *testing.T) {
 			"one hot sample is not enough", 1, Limits{Min: 1, Max: 9}, func(g *gatewayOf) { g.demand = 0.9 }, interval, 1, nil,
 		},
 		{
-			"two are", 1, Limits{Min: 1, Max: 9}, func(g *gatewayOf) { g.demand = 0.9 }, 2 * interval, 2,
+			"two are", 1,
+			Limits{Min: 1, Max: 9},
+			func(g *gatewayOf) { g.demand = 0.9 }, 2 * interval, 2,
 			[]string{"compute in use: 90 % of 1 instance, in 2 samples in a row; from 1 to 2"},
 		},
 		{
-			"several at once", 2, Limits{Min: 1, Max: 9}, func(g *gatewayOf) { g.client = 120_000 }, 2 * interval, 7,
+			"several at once", 2,
+			Limits{Min: 1, Max: 9},
+			func(g *gatewayOf) { g.client = 120_000 }, 2 * interval, 7,
 			[]string{"connections in use: 240 % of 2 instances, in 2 samples in a row; from 2 to 7"},
 		},
 		{
-			"a demand that the budgets cut off shows by doubling", 1, Limits{Min: 1, Max: 20}, func(g *gatewayOf) { g.demand = 7 },
+			"a demand that the budgets cut off shows by doubling", 1,
+			Limits{Min: 1, Max: 20},
+			func(g *gatewayOf) { g.demand = 7 },
 			6 * interval, 8,
 			[]string{
 				"compute in use: 100 % of 1 instance, in 2 samples in a row; from 1 to 2",
@@ -89,21 +95,27 @@ func TestScale(t *testing.T) {
 			},
 		},
 		{
-			"never above the most", 2, Limits{Min: 1, Max: 3}, func(g *gatewayOf) { g.demand = 50 }, 20 * interval, 3,
+			"never above the most", 2,
+			Limits{Min: 1, Max: 3},
+			func(g *gatewayOf) { g.demand = 50 }, 20 * interval, 3,
 			[]string{
 				"compute in use: 100 % of 2 instances, in 2 samples in a row; from 2 to 3",
 				"capacity max: compute in use: 100 % of 3 instances; 6 are needed, and the most may be 3",
 			},
 		},
 		{
-			"nor above what the machine holds", 1, Limits{Min: 1, Max: 10, Room: 2}, func(g *gatewayOf) { g.demand = 50 }, 20 * interval, 2,
+			"nor above what the machine holds", 1,
+			Limits{Min: 1, Max: 10, Room: 2},
+			func(g *gatewayOf) { g.demand = 50 }, 20 * interval, 2,
 			[]string{
 				"compute in use: 100 % of 1 instance, in 2 samples in a row; from 1 to 2",
 				"capacity max: compute in use: 100 % of 2 instances; 4 are needed, and the budgets of 2 fit on this machine",
 			},
 		},
 		{
-			"in after five minutes, one at a time", 4, Limits{Min: 1, Max: 9}, func(g *gatewayOf) { g.demand = 0.5 }, 11 * time.Minute, 2,
+			"in after five minutes, one at a time", 4,
+			Limits{Min: 1, Max: 9},
+			func(g *gatewayOf) { g.demand = 0.5 }, 11 * time.Minute, 2,
 			[]string{
 				"calm for 5 minutes: compute in use is that of 0.5 instances; from 4 to 3",
 				"calm for 5 minutes: compute in use is that of 0.5 instances; from 3 to 2",

@@ -75,7 +75,8 @@ func viewsThen(c *inference.Case, e *traffic.Event) string {
 			}
 		}
 		if own != "" {
-			parts = append(parts, fmt.Sprintf("%s: %s has it %s, and %d of %d instances have it up", t.Member, e.Instance, own, up, len(t.Views)))
+			parts = append(parts, fmt.Sprintf("%s: %s has it %s, and %d of %d instances have it up",
+				t.Member, e.Instance, own, up, len(t.Views)))
 		}
 	}
 	return strings.Join(parts, "; ")
