@@ -20,7 +20,6 @@ type gatewayOf struct {
 	demand float64 // processors
 	client int     // connections
 	bits   float64 // a second
-	starts int     // samples until a new instance serves
 }
 
 func newGateway(instances int, limits Limits) *gatewayOf {
