@@ -64,3 +64,25 @@ func TestHealthShowsWhoIsHeldBack(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+// Every instance probes for itself. Where they disagree about a member, it is Partial, and a sentence says who sees what.
+func TestHealthShowsInstancesThatDisagree(t *testing.T) {
+	t.Setenv("COLUMNS", "")
+	view := func(health, detail string) gateway.Health {
+		return gateway.Health{Pools: []gateway.PoolHealth{{Pool: gateway.Ref{ID: "x/pool"}, Settings: []gateway.SettingsHealth{{
+			Settings: gateway.Ref{ID: "x/http"},
+			Servers:  []gateway.ServerHealth{{Address: "10.0.0.4", Health: health, Detail: detail, Causeway: &gateway.HealthEvidence{}}},
+		}}}}}
+	}
+	h := gateway.MergeHealth(map[string]gateway.Health{
+		"shop_0": view("Up", "Success."), "shop_1": view("Down", "No answer."), "shop_2": view("Up", "Success."),
+	})
+	var b strings.Builder
+	if err := printHealth(&b, h); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.String(); !strings.Contains(got, "Partial") ||
+		!strings.Contains(got, "10.0.0.4 (http): The gateway's instances disagree. shop_0, shop_2: Up. shop_1: Down: No answer.") || allHealthy(h) {
+		t.Errorf("%s", got)
+	}
+}

@@ -17,7 +17,7 @@ func TestRoundTrip(t *testing.T) {
 	for _, e := range []Event{
 		{At: at, Kind: Start, Gateway: "/subscriptions/s", Revision: 3},
 		{At: at, Kind: Configure, Gateway: "/subscriptions/s", Caller: "ann", Correlation: "7", Revision: 4, Failed: true, Why: "no"},
-		{At: at, Kind: Scale, Caller: "autoscaler", From: 2, To: 5, Full: true, Why: "compute in use: 100 % of 2 instances"},
+		{At: at, Kind: Scale, Caller: "autoscaler", From: 2, To: 5, Full: true, Need: 9, Why: "compute in use: 100 % of 2 instances"},
 		{At: at, Kind: Death, Instance: "appgw_1", Node: "a", PID: 42, ExitCode: -1, Signal: "SIGKILL", OOM: true, Connections: 17, Uptime: 90 * time.Second},
 		{At: at, Kind: Death, Instance: "appgw_1", ExitCode: 2, Connections: -1},
 		{At: at, Kind: Death, Instance: "appgw_1", ExitCode: 0, Connections: 0},

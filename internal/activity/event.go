@@ -18,7 +18,7 @@ const (
 	Start     Kind = "start"     // the gateway began to serve: the supervisor started, or operationalState went to Running
 	Stop      Kind = "stop"      // it stops: a signal to the supervisor, or operationalState
 	Configure Kind = "configure" // a configuration was applied
-	Scale     Kind = "scale"     // the number of instances changed, or is full: From, To, Why, Full
+	Scale     Kind = "scale"     // the number of instances changed, or whether it is full: From, To, Full, Need, Why
 	Death     Kind = "death"     // an instance ended that nobody stopped: ExitCode, Signal, OOM, Connections, Uptime
 	Ready     Kind = "ready"     // an instance serves, a new one or one that replaces another: Restarts, Startup
 	CrashLoop Kind = "crashLoop" // an instance died again and again, and the next start waits: Restarts, Backoff
@@ -48,7 +48,8 @@ type Event struct {
 	Restarts    int           // of this instance number so far
 	Backoff     time.Duration // until the next start
 	From, To    int           // instances before and after
-	Full        bool          // more instances are needed than there may be
+	Full        bool          // more instances are needed than there may be, from now to the next event of this kind
+	Need        int           // with Full: instances that the load needs, as far as it shows
 	Revision    int64         // of the configuration
 	Why         string        // the reason in a sentence
 }
@@ -104,6 +105,7 @@ type own struct {
 	From        int     `json:"from,omitempty"`
 	To          int     `json:"to,omitempty"`
 	Full        bool    `json:"full,omitempty"`
+	Need        int     `json:"need,omitempty"`
 	Revision    int64   `json:"revision,omitempty"`
 	Why         string  `json:"why,omitempty"`
 }
@@ -138,7 +140,7 @@ func (e *Event) own() *own {
 	o := &own{
 		V: version, Event: e.Kind, Instance: e.Instance, Node: e.Node, PID: e.PID, Signal: e.Signal, OOM: e.OOM,
 		Uptime: seconds(e.Uptime), Startup: seconds(e.Startup), Backoff: seconds(e.Backoff),
-		Restarts: e.Restarts, From: e.From, To: e.To, Full: e.Full, Revision: e.Revision, Why: e.Why,
+		Restarts: e.Restarts, From: e.From, To: e.To, Full: e.Full, Need: e.Need, Revision: e.Revision, Why: e.Why,
 	}
 	if e.Kind == Death {
 		if e.Signal == "" {
@@ -181,7 +183,7 @@ func Decode(object []byte) (e Event, ok bool) {
 	e = Event{
 		Kind: o.Event, Instance: o.Instance, Node: o.Node, PID: o.PID, Signal: o.Signal, OOM: o.OOM,
 		Uptime: duration(o.Uptime), Startup: duration(o.Startup), Backoff: duration(o.Backoff),
-		Restarts: o.Restarts, From: o.From, To: o.To, Full: o.Full, Revision: o.Revision, Why: o.Why,
+		Restarts: o.Restarts, From: o.From, To: o.To, Full: o.Full, Need: o.Need, Revision: o.Revision, Why: o.Why,
 	}
 	switch {
 	case o.ExitCode != nil:

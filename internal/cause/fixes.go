@@ -86,7 +86,8 @@ func instances(change string) Fix {
 		AzCLI: "az network application-gateway update -g {group} -n {gateway} --min-capacity {least} --max-capacity {most}",
 		PowerShell: getGateway +
 			"Set-AzApplicationGatewayAutoscaleConfiguration -ApplicationGateway $gw -MinCapacity {least} -MaxCapacity {most}" + setGateway,
-		Portal: "Configuration > Capacity type, instance counts",
+		Portal:   "Configuration > Capacity type, instance counts",
+		Causeway: "set minCapacity {least} and maxCapacity {most} of autoscaleConfiguration in the document" + applyDocument,
 	}
 }
 

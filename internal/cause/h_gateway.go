@@ -15,13 +15,14 @@ var gatewayCauses = []Cause{
 				AzCLI: "az network application-gateway update -g {group} -n {gateway} --capacity {instances}",
 				PowerShell: getGateway +
 					"Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name {size} -Tier {tier} -Capacity {instances}" + setGateway,
-				Portal: "Configuration > Instance count, SKU size",
+				Portal:   "Configuration > Instance count, SKU size",
+				Causeway: "set capacity {instances} of sku in the document" + applyDocument,
 			},
 		},
 	},
 	{
 		ID: "h-autoscale-lag", Title: "traffic grew faster than the gateway scaled", Azure: "M", Trace: "H",
-		Mechanism: "A new instance takes three to five minutes to start. Until then the old ones carry a step in traffic alone.",
+		Mechanism: "A new instance takes three to five minutes to start, on Causeway seconds. Until then the old ones carry a step in traffic alone.",
 		Evidence:  "A step in arrivals, errors and latency for minutes, and an end as capacity rises.",
 		Rivals:    []string{"h-capacity-max", "g-thundering-herd", "d-cold-start"},
 		Separate:  "whether it ends after some minutes without a change of load",
@@ -114,8 +115,8 @@ var gatewayCauses = []Cause{
 	},
 	{
 		ID: "h-instance-fault", Title: "one instance of the gateway is faulty", Azure: "H", Trace: "H",
-		Mechanism: "One of several instances has a broken network, disk or process, and fails its share of the traffic.",
-		Evidence:  "Failures carry one instanceId and affect all members alike.",
+		Mechanism: "One of several instances has a broken network, disk or process, and fails its share of the traffic. An instance that dies cuts its connections; Causeway replaces it.",
+		Evidence:  "Failures carry one instanceId and affect all members alike. Causeway's activity log has the death of an instance, with the connections that were open on it: the requests under way are in no access log.",
 		Rivals:    []string{"b-node-local", "a-probe-per-instance-skew", "h-maintenance"},
 		Separate:  "the rate of failures by instance, for each member",
 		Disproof:  "all instances fail at about the same rate",
@@ -126,6 +127,10 @@ var gatewayCauses = []Cause{
 				AzCLI:  "az network application-gateway stop -g {group} -n {gateway} && az network application-gateway start -g {group} -n {gateway}",
 				PowerShell: getGateway +
 					"Stop-AzApplicationGateway -ApplicationGateway $gw; Start-AzApplicationGateway -ApplicationGateway $gw",
+			},
+			{
+				Side: "gateway", Change: "find out why {instance} died: the gateway's own log has its last lines. If its memory was used up, give its size more",
+				Causeway: "journalctl -u causeway; sizes in causeway.yaml" + applyLocal,
 			},
 		},
 	},

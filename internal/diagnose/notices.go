@@ -108,6 +108,7 @@ func ruleCounts(scored map[string]int) string {
 // notices reads the document, and looks at what the traffic shows beside failures.
 func notices(c *inference.Case) []report.Notice {
 	out := append([]report.Notice{}, asideNotices(c)...)
+	out = append(out, probes.SkewNotices(c)...)
 	if c.Traffic.Config == nil {
 		return out
 	}

@@ -16,7 +16,7 @@ import (
 // the client before the member, the whole member before the single connection. Each sees what those before it left.
 var order = []inference.Analyzer{
 	configuration.ProxyLoop,
-	capacity.GoroutineOrLockStall,
+	capacity.AutoscaleLagRecorded, capacity.CapacityMaxRecorded, capacity.GoroutineOrLockStall, capacity.InstanceDeath,
 	clients.Scanner,
 	clients.ShortBody, clients.SlowUpload, clients.HeaderLimit, clients.TooLarge, clients.InvalidRequest,
 	clients.ClientRstMidDownload,
@@ -29,7 +29,7 @@ var order = []inference.Analyzer{
 	configuration.WrongPool,
 	configuration.EmptyPool,
 	configuration.WrongPort,
-	probes.FlapThreshold, probes.ProbeTooDeep,
+	probes.PerInstanceSkew, probes.FlapThreshold, probes.ProbeTooDeep,
 	network.DNSMoved, configuration.Reroute,
 	probes.AllUnhealthyFailClosed,
 	network.DNSNXDomain,

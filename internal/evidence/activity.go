@@ -106,7 +106,8 @@ func (b *Bundle) addActivity(a Activity) {
 
 func (b *Bundle) sortActivity() {
 	slices.SortStableFunc(b.Activity, func(x, y Activity) int {
-		return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.Operation, y.Operation), cmp.Compare(x.Status, y.Status), cmp.Compare(x.instance(), y.instance()))
+		return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.Operation, y.Operation), cmp.Compare(x.Status, y.Status),
+			cmp.Compare(x.instance(), y.instance()))
 	})
 	b.Activity = slices.CompactFunc(b.Activity, oneEvent)
 }

@@ -19,7 +19,7 @@ type SettingsHealth struct {
 	Servers  []ServerHealth `json:"servers"`
 }
 
-// ServerHealth is the state of one member. Health is Up, Down, Unknown, Partial or Draining.
+// ServerHealth is the state of one member. Health is Up, Down, Unknown, Partial or Draining; Partial: instances of the gateway disagree.
 type ServerHealth struct {
 	Address  string          `json:"address"`
 	Health   string          `json:"health"`
@@ -39,6 +39,16 @@ type HealthEvidence struct {
 	HeldUntil   string   `json:"heldUntil,omitempty"`   // RFC 3339: no request is sent there before (passiveEjection)
 	Ejections   int      `json:"ejections,omitempty"`   // times that passiveEjection held the member back
 	Transitions []string `json:"transitions,omitempty"` // "RFC3339 Up" or "RFC3339 Down reason code", newest last, at most 64
+
+	Instances []InstanceHealth `json:"instances,omitempty"` // each instance's own view, by name; empty: there is one
+}
+
+// InstanceHealth is what one instance of the gateway knows about a member: every instance probes for itself.
+type InstanceHealth struct {
+	Instance       string `json:"instance"` // instanceId, as the access log writes it
+	Health         string `json:"health"`   // Up, Down, Unknown or Draining
+	Detail         string `json:"healthProbeLog,omitempty"`
+	HealthEvidence        // without Instances
 }
 
 // Ref is a reference to a child of the gateway by resource id.

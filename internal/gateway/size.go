@@ -14,8 +14,10 @@ type Size struct {
 
 // Bounds of a size in causeway.yaml. An instance with less cannot serve; more is more than any machine has.
 const (
-	LeastCPU, MostCPU       = 0.1, 256.0
-	LeastMemory, MostMemory = 64 << 20, 4 << 40
+	LeastCPU    = 0.1
+	MostCPU     = 256.0
+	LeastMemory = 64 << 20
+	MostMemory  = 4 << 40
 )
 
 func (s Size) String() string { return CPUText(s.CPU) + " and " + MemoryText(s.Memory) }

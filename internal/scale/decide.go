@@ -30,8 +30,9 @@ type Limits struct {
 // Decision is how many instances to run.
 type Decision struct {
 	Want int    // instances
-	Why  string // what led to a change, or to being full, in a sentence; empty: nothing new
+	Why  string // what led to a change of Want or of Full, in a sentence; empty: nothing new
 	Full bool   // at the most there may be, and still too small: h-capacity-max
+	Need int    // with Full: instances that the load needs, as far as it shows; 0: not computed this time
 }
 
 // State is what earlier samples showed. The zero value has seen none: the first sample's instances are what there is.
@@ -49,8 +50,8 @@ type load struct {
 	measure   string
 }
 
-// Decide takes a sample and says how many instances to run. Samples come in the order of time. A few seconds between them are best:
-// the gateway grows at the second sample that is hot.
+// Decide takes a sample and says how many instances to run. With Min and Max alike it scales nothing and says whether they are enough.
+// Samples come in the order of time. A few seconds between them are best: the gateway grows at the second sample that is hot.
 func (s *State) Decide(sample Sample, limits Limits, now time.Time) Decision {
 	limits = limits.tidy()
 	there := len(sample.Instances)
@@ -69,7 +70,10 @@ func (s *State) Decide(sample Sample, limits Limits, now time.Time) Decision {
 	if share > hot {
 		return s.grow(l, there, limits)
 	}
-	s.hots, s.full = 0, s.full && share > aim
+	if s.hots = 0; s.full && share <= aim {
+		s.full = false
+		return Decision{Want: s.want, Why: "no longer full: " + l.text(there)}
+	}
 	return s.shrink(l, limits, now)
 }
 
@@ -138,7 +142,7 @@ func (s *State) grow(l load, there int, limits Limits) Decision {
 	if need <= s.want || there < s.want {
 		return Decision{Want: s.want, Full: s.full}
 	}
-	d := Decision{Want: s.want, Full: true}
+	d := Decision{Want: s.want, Full: true, Need: need}
 	if !s.full {
 		d.Why = fmt.Sprintf("capacity max: %s; %d are needed, and %s", l.text(there), need, limits.reason())
 	}
@@ -146,15 +150,23 @@ func (s *State) grow(l load, there int, limits Limits) Decision {
 	return d
 }
 
-// need is how many instances carry the load with something to spare. Where the budgets cut compute off, the load may be of any height:
-// twice as many show it.
 func (l load) need(there int) int {
-	need := int(math.Ceil(l.instances/aim - 1e-9))
-	if l.measure == "compute" && l.instances >= saturated*float64(there) {
-		need = max(need, 2*there)
+	if l.measure == "compute" {
+		return NeededByCompute(l.instances, there)
 	}
-	return need
+	return needed(l.instances)
 }
+
+// NeededByCompute is how many instances carry a load with something to spare. The load is measured in budgets of CPU, on so many
+// instances. Where the budgets cut it off it may be of any height: twice as many instances show it.
+func NeededByCompute(load float64, there int) int {
+	if load >= saturated*float64(there) {
+		return max(needed(load), 2*there)
+	}
+	return needed(load)
+}
+
+func needed(load float64) int { return int(math.Ceil(load/aim - 1e-9)) }
 
 func (l load) text(there int) string {
 	return fmt.Sprintf("%s in use: %.0f %% of %s", l.measure, 100*l.instances/float64(there), units.Count(there, "instance", "instances"))

@@ -47,7 +47,7 @@ func machineCapacity(t *traffic.Summary, m *evidence.Machine) *Report {
 		})
 	}
 	judgeMachine(t, c)
-	withoutEffect(t, c)
+	ofAzure(t, c)
 	c.Limits = machineLimits(m)
 	if m == nil {
 		c.Missing = append(c.Missing, report.Missing{
@@ -64,7 +64,8 @@ func machineCapacity(t *traffic.Summary, m *evidence.Machine) *Report {
 	return c
 }
 
-// judgeMachine judges what has a limit that is known: connections. Clients that had to wait for room are past it.
+// judgeMachine judges what has a limit that is known: connections, and the budgets of instances. Clients that had to wait for room are
+// past the first.
 func judgeMachine(t *traffic.Summary, c *Report) {
 	unknown := "how many requests a second this machine can carry is not known: it was not measured here (make bench does)"
 	m := c.Machine
@@ -81,6 +82,8 @@ func judgeMachine(t *traffic.Summary, c *Report) {
 		c.Judgement = fmt.Sprintf("tight: %d client connections now, of %d that fit; beyond that silent ones give way to new ones",
 			m.Connections, m.ConnectionsLimit)
 		c.Advice = append(c.Advice, moreConnections("the limit is near"))
+	case c.judgeInstances(t):
+		return
 	case m != nil && m.Load > 0 && m.Load > float64(m.Cores):
 		c.Judgement = fmt.Sprintf("tight: more wants to run on this machine (load %.1f, the mean of a minute) than it has processors (%d), whatever it is", m.Load, m.Cores)
 	default:
@@ -97,14 +100,17 @@ func moreConnections(because string) Advice {
 	}
 }
 
-// withoutEffect says what of the document counts on Azure and not here.
-func withoutEffect(t *traffic.Summary, c *Report) {
+// ofAzure says what of the document means something else on Azure.
+func ofAzure(t *traffic.Summary, c *Report) {
 	if t.Config == nil {
 		return
 	}
-	c.Assumed = append(c.Assumed,
-		fmt.Sprintf("size and instances of the document (%s, %s) have no effect on Causeway so far: one process serves, with all processors that it may use. Azure's figures for them say nothing of this machine",
-			units.Or(c.Size, "no size"), c.instances()))
+	text := fmt.Sprintf("Azure's figures for the size and instances of the document (%s, %s) say nothing of this machine: here a size is a budget of processors and memory",
+		units.Or(c.Size, "no size"), c.instances())
+	if c.Machine == nil || len(c.Machine.Instances) == 0 {
+		text += ", and what the instances use of it is not among the evidence"
+	}
+	c.Assumed = append(c.Assumed, text)
 }
 
 // machineLimits are what the process has.
@@ -124,5 +130,5 @@ func machineLimits(m *evidence.Machine) [][]string {
 	add("memory", fmt.Sprintf("%d MiB, of which the gateway uses %d", m.Memory>>20, m.Used>>20), m.Memory > 0)
 	add("open files", fmt.Sprintf("%d at most, %d now", m.Files, m.Open), m.Files > 0)
 	add("client connections", fmt.Sprintf("%d at most, %d now", m.ConnectionsLimit, m.Connections), m.ConnectionsLimit > 0)
-	return rows
+	return append(rows, instanceRows(m)...)
 }

@@ -27,7 +27,9 @@ type History struct {
 	Pool, Settings string
 	Member, Dial   string
 	Now            gateway.ServerHealth
-	Changes        []Change // oldest first
+	Changes        []Change  // oldest first
+	Instance       string    // whose view it is; empty: that of the gateway as a whole
+	Views          []History // of each instance; empty: there is one, or the document does not say
 }
 
 // Change is one turn of health.
@@ -49,15 +51,33 @@ func Histories(h *gateway.Health) []History {
 			for _, server := range s.Servers {
 				t := History{Pool: lastSegment(p.Pool.ID), Settings: lastSegment(s.Settings.ID), Member: server.Address, Now: server}
 				if x := server.Causeway; x != nil {
-					t.Dial = x.Dial
-					for _, line := range x.Transitions {
-						if c, ok := parseChange(line); ok {
-							t.Changes = append(t.Changes, c)
-						}
-					}
+					t.Dial, t.Changes = x.Dial, parseChanges(x.Transitions)
+					t.Views = viewsOf(&t)
 				}
 				out = append(out, t)
 			}
+		}
+	}
+	return out
+}
+
+// viewsOf reads what each instance of the gateway sees of a member.
+func viewsOf(t *History) (out []History) {
+	for _, v := range t.Now.Causeway.Instances {
+		own := v.HealthEvidence
+		out = append(out, History{
+			Pool: t.Pool, Settings: t.Settings, Member: t.Member, Dial: own.Dial, Instance: v.Instance,
+			Now:     gateway.ServerHealth{Address: t.Member, Health: v.Health, Detail: v.Detail, Causeway: &own},
+			Changes: parseChanges(own.Transitions),
+		})
+	}
+	return out
+}
+
+func parseChanges(lines []string) (out []Change) {
+	for _, line := range lines {
+		if c, ok := parseChange(line); ok {
+			out = append(out, c)
 		}
 	}
 	return out

@@ -45,8 +45,9 @@ func (c *Case) fixedNumber(x *report.Fix) {
 	if size.Larger != "" {
 		x.Change += fmt.Sprintf("; of this size there may be %d, so take the next one", sizing.MostInstancesV1)
 		x.Commands = report.Commands{
-			AzCLI:  "az network application-gateway update -g {group} -n {gateway} --sku " + size.Larger,
-			Portal: "Configuration > SKU size",
+			AzCLI:    "az network application-gateway update -g {group} -n {gateway} --sku " + size.Larger,
+			Portal:   "Configuration > SKU size",
+			Causeway: "set name " + size.Larger + " of sku in the document, then: causeway config apply gateway.json",
 		}
 		return
 	}
@@ -54,12 +55,13 @@ func (c *Case) fixedNumber(x *report.Fix) {
 		AzCLI: "az network application-gateway update -g {group} -n {gateway} --capacity {instances}",
 		PowerShell: fmt.Sprintf("$gw = Get-AzApplicationGateway -Name {gateway} -ResourceGroupName {group}; Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier %s -Capacity {instances}; Set-AzApplicationGateway -ApplicationGateway $gw",
 			c.Traffic.Config.SKU.Name, c.Traffic.Config.SKU.Tier),
-		Portal: "Configuration > Instance count",
+		Portal:   "Configuration > Instance count",
+		Causeway: "set capacity {instances} of sku in the document, then: causeway config apply gateway.json",
 	}
 }
 
-// fillInstances fills in the instances that causeway capacity advises for the same evidence. What that does not advise stays a
-// word to fill in.
+// fillInstances fills in the instances that causeway capacity advises for the same evidence, unless the finding knows better. What
+// neither advises stays a word to fill in.
 func (c *Case) fillInstances(values map[string]string, f *Finding) {
 	if !slices.ContainsFunc(f.Fixes, func(x report.Fix) bool { return strings.Contains(x.Commands.AzCLI, "capacity {") }) {
 		return
@@ -69,7 +71,7 @@ func (c *Case) fillInstances(values map[string]string, f *Finding) {
 	}
 	size := c.Capacity()
 	for name, n := range map[string]int{"instances": size.Need, "least": size.Least, "most": size.Most} {
-		if n > 0 {
+		if n > 0 && values[name] == "" {
 			values[name] = fmt.Sprint(n)
 		}
 	}

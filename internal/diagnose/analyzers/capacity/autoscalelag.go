@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"causeway/internal/activity"
 	"causeway/internal/diagnose/inference"
 	"causeway/internal/diagnose/traffic"
 	"causeway/internal/evidence"
@@ -145,4 +146,102 @@ func stoodAndRose(m *evidence.Metric, during, after inference.Period) (stood, ro
 	}
 	stood, rose = sum/float64(n), later/float64(points)
 	return stood, rose, most <= 1.5*least && 2*rose >= 3*stood
+}
+
+// AutoscaleLagRecorded recognises h-autoscale-lag by Causeway's activity log, which says when the gateway grew.
+var AutoscaleLagRecorded = inference.Analyzer{
+	Name: "h-autoscale-lag", Requires: inference.Log | inference.Activity,
+	Doc: "the activity log has the gateway grow; failures begin shortly before and end once the new instances serve, while arrivals stay up",
+	Run: autoscaleLagRecorded,
+}
+
+const (
+	noticed = time.Minute      // before the autoscaler decided, the load was there already
+	settled = 10 * time.Second // after a new instance serves, until clients use it
+)
+
+// growth is a time in which the gateway grew, in one step or several.
+type growth struct {
+	inference.Period
+	from, to int
+	decided  time.Time // the last step
+	why      string    // the first step, in the autoscaler's words
+}
+
+// scaleUps are the recorded times in which the gateway grew: each from shortly before it decided so to when the last new instance served.
+func scaleUps(c *inference.Case) (out []growth) {
+	for _, e := range c.Recorded(activity.Scale, activity.Ready) {
+		last := len(out) - 1
+		near := last >= 0 && e.At.Sub(out[last].To) <= between
+		switch {
+		case e.Kind == activity.Ready && near && e.At.Sub(out[last].decided) <= between:
+			out[last].To = e.At
+		case e.Kind == activity.Ready || e.To <= e.From:
+		case near:
+			g := &out[last]
+			g.To, g.to, g.decided = units.Later(g.To, e.At), e.To, e.At
+		default:
+			out = append(out, growth{
+				Period:  inference.Period{From: e.At.Add(-noticed), To: e.At},
+				from:    e.From,
+				to:      e.To,
+				decided: e.At,
+				why:     e.Why,
+			})
+		}
+	}
+	return out
+}
+
+// autoscaleLagRecorded: requests failed until the instances were there that the load needed. That it was the gateway shows in what
+// happened next: nothing changed but their number, and the failures ended.
+func autoscaleLagRecorded(c *inference.Case) {
+	for _, g := range scaleUps(c) {
+		end := g.To.Add(settled)
+		during := inference.Period{From: g.From, To: end}
+		length := end.Sub(g.From)
+		before, after := inference.Period{From: g.From.Add(-length), To: g.From}, inference.Period{From: end, To: end.Add(length)}
+		in := func(p inference.Period) []*traffic.Event {
+			return traffic.Filter(c.Unclaimed(overloaded), func(e *traffic.Event) bool {
+				return inference.Within([]inference.Period{p}, e.Start)
+			})
+		}
+		events := in(during)
+		requests := func(p inference.Period) int { return c.RequestsIn([]inference.Period{p}) }
+		if len(events) < stats.MinEvents || 5*len(in(after)) > len(events) || 2*len(in(before)) > len(events) ||
+			4*requests(after) < 3*requests(during) {
+			continue
+		}
+		laggedRecorded(c, &g, events, during, after)
+	}
+}
+
+func laggedRecorded(c *inference.Case, g *growth, events []*traffic.Event, during, after inference.Period) {
+	held := traffic.Filter(events, func(e *traffic.Event) bool { return stoodStill(e, stalledPartly) })
+	but := notOfAll(c, events, during, after)
+	if but == "" && 2*len(held) < len(events) { // nothing shows that the gateway itself was short of time
+		but = membersSlower(c, events, []inference.Period{during})
+	}
+	if but != "" {
+		c.Suspect(events, "they ended while the gateway grew; but "+but, "h-autoscale-lag", "g-cpu-queueing", "d-cold-start",
+			"c-backend-conn-limit")
+		return
+	}
+	f := c.Claim("h-autoscale-lag", events, report.Scope{}, inference.ConfidenceOf(len(events) >= 2*stats.MinEvents))
+	f.AddEvidence("activity-log", fmt.Sprintf("the gateway grew from %d to %s by %s%s", g.from,
+		units.Count(g.to, "instance", "instances"), units.Stamp(g.To), becauseOf(g.why)))
+	f.AddEvidence("access-log",
+		fmt.Sprintf("from %s until then %d requests failed that nothing else explains, and hardly any in as long a time after it, for as many requests",
+			units.Stamp(during.From), len(events)), events...)
+	f.RuleOut("h-capacity-max", "the gateway did grow further")
+	f.AddOpenRivals("g-cpu-queueing", "d-cold-start", "c-backend-conn-limit", "c-accept-queue")
+	f.SetExpected("gateway", 0, len(events), "bounded", "with as many instances ready as the step needs")
+	c.Expand(map[string]string{"least": fmt.Sprint(g.to), "most": fmt.Sprint(2 * g.to)}, f)
+}
+
+func becauseOf(why string) string {
+	if why == "" {
+		return ""
+	}
+	return " (" + why + ")"
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/activity"
 	"causeway/internal/diagnose/story"
 )
 
@@ -128,4 +129,64 @@ func TestAutoscaleLag(t *testing.T) {
 			story.Spares(t, s.Diagnose(), "h-autoscale-lag")
 		})
 	}
+}
+
+// Causeway's own autoscaler writes down when the gateway grew. Failures that end just then, while arrivals stay up, were for the lack of
+// instances.
+func TestAutoscaleLagRecorded(t *testing.T) {
+	t.Parallel()
+	grew := func(second int) []activity.Event {
+		at := story.Begin.Add(time.Duration(second) * time.Second)
+		return []activity.Event{
+			{At: at, Kind: activity.Scale, From: 1, To: 2, Caller: "autoscaler", Why: "compute in use: 100 % of 1 instance"},
+			{At: at.Add(4 * time.Second), Kind: activity.Scale, From: 2, To: 4, Caller: "autoscaler"},
+			{At: at.Add(5 * time.Second), Kind: activity.Ready, Instance: "appgw_3"},
+		}
+	}
+	throttled := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Stalled = r.Taken / 2 }
+	busy := func(from, to, until int, members int, stalled story.Change) *story.Story {
+		s := story.New(t)
+		for i := range 600 {
+			s.At = story.Begin.Add(time.Duration(i) * time.Second)
+			n := 1
+			if i >= from && i < until {
+				n = 8
+			}
+			for j := range n {
+				if i >= from && i < to && j%4 == 0 {
+					s.Request(4+(i+j/4)%members, story.Fails(story.TimeoutFault, 2*time.Second), stalled)
+					continue
+				}
+				s.Request(4 + j%2)
+			}
+		}
+		return s
+	}
+	t.Run("lag", func(t *testing.T) {
+		t.Parallel()
+		s := busy(295, 308, 600, 2, throttled)
+		s.Journal(grew(300)...)
+		r := s.Diagnose()
+		story.Expect(t, r, "h-autoscale-lag high 26")
+		story.EveryForm(t, r, "the gateway grew from 1 to 4 instances by 2026-11-23T09:05:05.000Z (compute in use: 100 % of 1 instance)")
+	})
+	for name, s := range map[string]*story.Story{
+		"it goes on":                         busy(295, 600, 600, 2, throttled),
+		"traffic falls":                      busy(295, 308, 308, 2, throttled),
+		"one member":                         busy(295, 308, 600, 1, throttled),
+		"members were slow":                  busy(295, 308, 600, 2, func(*accesslog.Record, *accesslog.Attempt) {}),
+		"at a time at which it did not grow": busy(100, 113, 600, 2, throttled),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s.Journal(grew(300)...)
+			story.Spares(t, s.Diagnose(), "h-autoscale-lag")
+		})
+	}
+	t.Run("it shrank", func(t *testing.T) {
+		t.Parallel()
+		s := busy(295, 308, 600, 2, throttled)
+		s.Journal(activity.Event{At: story.Begin.Add(300 * time.Second), Kind: activity.Scale, From: 3, To: 2})
+		story.Spares(t, s.Diagnose(), "h-autoscale-lag")
+	})
 }

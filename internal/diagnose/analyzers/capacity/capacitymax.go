@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"time"
 
+	"causeway/internal/activity"
 	"causeway/internal/diagnose/inference"
 	"causeway/internal/diagnose/traffic"
+	"causeway/internal/fault"
 	"causeway/internal/report"
 	"causeway/internal/stats"
 	"causeway/internal/units"
@@ -144,4 +146,97 @@ func poolsInUse(c *inference.Case) map[string]bool {
 		}
 	}
 	return out
+}
+
+// CapacityMaxRecorded recognises h-capacity-max by Causeway's activity log, which says when the gateway was full.
+var CapacityMaxRecorded = inference.Analyzer{
+	Name: "h-capacity-max", Requires: inference.Log | inference.Activity,
+	Doc: "the activity log says that the load needed more instances than there may be; meanwhile requests ended by timers or were lost, and the process of the gateway stood still during them, or they lie in that time more often than the traffic does",
+	Run: capacityMaxRecorded,
+}
+
+// capacityMaxRecorded: the instances use up their budgets, and the gateway may have no more of them.
+func capacityMaxRecorded(c *inference.Case) {
+	full, need, why := fullTimes(c)
+	if len(full) == 0 {
+		return
+	}
+	late := c.Unclaimed(overloaded)
+	inside, chance := c.Together(late, full)
+	held := traffic.Filter(inside, func(e *traffic.Event) bool { return stoodStill(e, stalledPartly) })
+	fact := fmt.Sprintf("the gateway was full for %s, first at %s (%s)", units.Seconds(lengthOf(full)), units.Stamp(full[0].From), why)
+	switch {
+	case len(held) >= stats.MinEvents && 2*len(held) > len(inside): // its budget cut it off, whatever the members did
+		claimFull(c, inside, need, fact, report.High).AddEvidence("access-log", fmt.Sprintf(
+			"%d of %d failures of that time ended by a timer, or were lost, while the gateway's own process stood still for a tenth of them or more",
+			len(held), len(inside)), held...)
+	case len(inside) < stats.MinEvents || chance >= stats.Significance || 2*len(inside) < len(late):
+		f := c.Note("h-capacity-max", nil, report.Scope{}, report.Low)
+		f.AddEvidence("activity-log", fact)
+		c.Expand(rangeFor(c, need), f)
+	case !fullBesides(c, "h-capacity-max", fact, inside, full):
+		claimFull(c, inside, need, fact, report.Medium).AddEvidence("access-log",
+			fmt.Sprintf("%d of %d failures that nothing else explains lie in that time", len(inside), len(late)), inside...)
+	}
+}
+
+func claimFull(c *inference.Case, events []*traffic.Event, need int, fact, confidence string) *inference.Finding {
+	f := c.Claim("h-capacity-max", events, report.Scope{}, confidence)
+	f.AddEvidence("activity-log", fact)
+	f.RuleOut("h-autoscale-lag", "the gateway could not grow any further")
+	f.AddRivals("g-cpu-queueing", "h-cpu")
+	f.SetExpected("gateway", 0, len(events), "bounded", "with the instances that the load needs; how many that is shows once there are more")
+	c.Expand(rangeFor(c, need), f)
+	return f
+}
+
+// overloaded matches what a gateway without processor time may bring about: a timer ran out, a connection was lost, a client gave up.
+// Nobody refuses a connection, or has no name, because the gateway is slow.
+func overloaded(e *traffic.Event) bool {
+	if !e.Visible || e.Ambiguous {
+		return false
+	}
+	if e.Fault.Side == fault.Client {
+		return stoodStill(e, stalledPartly)
+	}
+	return e.Fault.Kind == fault.Timeout || e.Fault.Kind == fault.Closed || e.Fault.Kind == fault.Reset
+}
+
+// fullTimes are the recorded times in which the load needed more instances than there may be, how many it needed at most, and why the
+// first began. A time without a recorded end lasts as long as the traffic.
+func fullTimes(c *inference.Case) (full []inference.Period, need int, why string) {
+	open := false
+	for _, e := range c.Recorded(activity.Scale) {
+		if need = max(need, e.Need); open {
+			full[len(full)-1].To = e.At
+		}
+		if open = e.Full; open {
+			full = append(full, inference.Period{From: e.At.Add(-recognised), To: units.Later(c.Traffic.To, e.At).Add(time.Second)})
+			why = units.Or(why, e.Why)
+		}
+	}
+	return full, need, why
+}
+
+// rangeFor fills in a fix that sets the number of instances to what the load needs; 0: not known. A gateway that scales keeps its
+// minimum, and its maximum leaves room above the need.
+func rangeFor(c *inference.Case, need int) map[string]string {
+	if need == 0 {
+		return map[string]string{}
+	}
+	least := need
+	if c.Traffic.Config != nil && c.Traffic.Config.Autoscale != nil {
+		least = max(1, c.Traffic.Config.Autoscale.Min)
+	}
+	return map[string]string{"instances": fmt.Sprint(need), "least": fmt.Sprint(least), "most": fmt.Sprint(2 * need)}
+}
+
+// recognised is how long, at most, a gateway is full before the autoscaler has seen enough samples to say so.
+const recognised = 10 * time.Second
+
+func lengthOf(periods []inference.Period) (sum time.Duration) {
+	for _, p := range periods {
+		sum += p.To.Sub(p.From)
+	}
+	return sum
 }

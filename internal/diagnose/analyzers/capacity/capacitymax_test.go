@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"causeway/internal/accesslog"
+	"causeway/internal/activity"
 	"causeway/internal/diagnose/story"
 )
 
@@ -37,6 +39,51 @@ func TestFullGatewayBesideAFailingPool(t *testing.T) {
 			} else {
 				story.Spares(t, r, "h-capacity-max")
 			}
+		})
+	}
+}
+
+// One instance that may not be joined by another uses up its budget, as the activity log says. Requests time out while its process
+// stands still. Where nothing stood still, or they fail at other times as well, the gateway is not to blame.
+func TestCapacityMaxRecorded(t *testing.T) {
+	t.Parallel()
+	play := func(fails func(second int) bool, changes ...story.Change) *story.Story {
+		s := story.New(t)
+		for i := range 600 {
+			s.At = story.Begin.Add(time.Duration(i) * time.Second)
+			for j := range 4 {
+				if j == 0 && fails(i) {
+					s.Request(4+i/2%2, append([]story.Change{story.Fails(story.TimeoutFault, 2*time.Second)}, changes...)...)
+					continue
+				}
+				s.Request(4 + j%2)
+			}
+		}
+		s.Journal(
+			activity.Event{
+				At: story.Begin.Add(302 * time.Second), Kind: activity.Scale, From: 1, To: 1, Full: true, Need: 2,
+				Why: "capacity max: compute in use: 100 % of 1 instance; 2 are needed, and the most may be 1",
+			},
+			activity.Event{At: story.Begin.Add(400 * time.Second), Kind: activity.Scale, From: 1, To: 1, Why: "no longer full"},
+		)
+		return s
+	}
+	throttled := func(r *accesslog.Record, _ *accesslog.Attempt) { r.Stalled = r.Taken / 2 }
+	then := func(second int) bool { return second >= 300 && second < 400 && second%5 == 0 }
+	t.Run("full", func(t *testing.T) {
+		t.Parallel()
+		r := play(then, throttled).Diagnose()
+		story.Expect(t, r, "h-capacity-max high 20")
+		story.EveryForm(t, r, "set capacity 2 of sku in the document")
+	})
+	for name, s := range map[string]*story.Story{
+		"the gateway ran":   play(then),
+		"at another time":   play(func(second int) bool { return second < 100 && second%5 == 0 }, throttled),
+		"refused meanwhile": play(then, story.Fails(story.RefusedFault, time.Millisecond)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			story.Spares(t, s.Diagnose(), "h-capacity-max")
 		})
 	}
 }

@@ -70,10 +70,11 @@ func waited(e *traffic.Event) bool {
 }
 
 // DoubtTimes takes the confidence from findings that rest on how long something took, where the gateway's process stood
-// still for a good part of the very requests. What a record saw, a certificate or a broken head, it saw all the same.
+// still for a good part of the very requests. What a record saw, a certificate or a broken head, it saw all the same. Where the gateway
+// itself is to blame, that it stood still speaks for it.
 func DoubtTimes(c *inference.Case) {
 	for _, f := range c.Findings {
-		if f.Cause == "h-goroutine-or-lock-stall" || strings.ContainsRune("efik", rune(f.Cause[0])) {
+		if strings.ContainsRune("efhik", rune(f.Cause[0])) {
 			continue
 		}
 		var stalled, taken time.Duration

@@ -2,9 +2,11 @@ package capacity
 
 import (
 	"fmt"
+	"slices"
 
 	"causeway/internal/diagnose/inference"
 	"causeway/internal/diagnose/traffic"
+	"causeway/internal/report"
 	"causeway/internal/stats"
 )
 
@@ -62,6 +64,9 @@ func instanceFault(c *inference.Case) {
 		}
 		f.AddRivals("a-probe-per-instance-skew")
 		f.SetExpected("gateway", len(events), len(events), "bounded", "the other instances served the same routes")
+		if c.Traffic.Own == 0 { // it is Azure's, whose instances nobody can look into
+			f.Fixes = slices.DeleteFunc(f.Fixes, func(x report.Fix) bool { return x.Commands.AzCLI == "" })
+		}
 		c.Expand(map[string]string{"instance": s.Key}, f)
 	}
 }

@@ -42,6 +42,9 @@ func HealthNow(c *inference.Case) {
 
 // causeNow is the cause behind what the report says of a member.
 func causeNow(c *inference.Case, t *health.History) string {
+	if _, split := disagree(t); split {
+		return "a-probe-per-instance-skew"
+	}
 	now, known := health.Now(t)
 	if n := len(t.Changes); !known && n > 0 {
 		now = t.Changes[n-1]

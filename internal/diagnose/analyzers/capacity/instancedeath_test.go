@@ -1,0 +1,142 @@
+package capacity_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/internal/activity"
+	"causeway/internal/diagnose/story"
+	"causeway/internal/fault"
+)
+
+// threeInstances serve for ten minutes; between two seconds of the story some of the requests of instance 1 fail at all members.
+func threeInstances(t *testing.T, from, to int, fails func(instance, i int) bool) *story.Story {
+	s := story.New(t)
+	for i := range 1200 {
+		s.At = story.Begin.Add(time.Duration(i) * 500 * time.Millisecond)
+		if second := i / 2; second >= from && second < to && fails(i%3, i) {
+			s.Request(4+i/3%2, story.ByInstance(i%3), story.Fails(story.TimeoutFault, 2*time.Second))
+			continue
+		}
+		s.Request(4+i/3%2, story.ByInstance(i%3))
+	}
+	return s
+}
+
+func none(int, int) bool { return false }
+
+// An instance is killed. No record shows a failure, for a record is written when a request ends: the activity log alone has it.
+func TestDeathWithoutRecordedFailures(t *testing.T) {
+	t.Parallel()
+	s := threeInstances(t, 0, 0, none)
+	s.Journal(story.Died("appgw_1", story.Begin.Add(5*time.Minute), 17)...)
+	r := s.Diagnose()
+	story.Expect(t, r, "h-instance-fault high 0")
+	story.EveryForm(t, r, "killed by SIGKILL after 10m0s, with 17 client connections open; it served again after 500 ms")
+	story.EveryForm(t, r, "17 connections were open on it; the requests under way on them are in no record")
+	if f := story.Found(t, r, 0); f.Scope.Instance != "appgw_1" || strings.Contains(story.TextOf(t, r), "ticket with Azure") {
+		t.Errorf("%+v", f.Fixes)
+	}
+}
+
+// It is out of memory, and fails before it dies. The others serve the same members meanwhile.
+func TestDeathWithFailuresAbout(t *testing.T) {
+	t.Parallel()
+	dies := story.Begin.Add(5 * time.Minute)
+	only1 := func(instance, _ int) bool { return instance == 1 }
+	t.Run("its own", func(t *testing.T) {
+		t.Parallel()
+		s := threeInstances(t, 294, 302, only1)
+		s.Journal(activity.Event{At: dies, Kind: activity.Death, Instance: "appgw_1", ExitCode: -1, Signal: "SIGKILL", OOM: true, Connections: -1})
+		r := s.Diagnose()
+		story.Named(t, r, "h-instance-fault")
+		if f := story.Found(t, r, 0); f.Failures != 5 || f.Scope.Instance != "appgw_1" {
+			t.Errorf("%d failures of %+v", f.Failures, f.Scope)
+		}
+		story.EveryForm(t, r, "its memory was used up")
+	})
+	for name, s := range map[string]*story.Story{
+		"of all instances":   threeInstances(t, 294, 302, func(int, int) bool { return true }),
+		"at another time":    threeInstances(t, 100, 108, only1),
+		"before and after":   threeInstances(t, 0, 600, func(instance, i int) bool { return instance == 1 && i%21 == 1 }),
+		"of another":         threeInstances(t, 294, 302, func(instance, _ int) bool { return instance == 2 }),
+		"of one member only": threeInstances(t, 294, 302, func(instance, i int) bool { return instance == 1 && i/3%2 == 0 }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s.Journal(story.Died("appgw_1", dies, 3)...)
+			for _, f := range s.Diagnose().Findings {
+				if f.Cause == "h-instance-fault" && f.Failures > 0 && f.Scope.Instance == "appgw_1" {
+					if len(f.Evidence) > 0 && strings.Contains(f.Evidence[0].Fact, "before it died") {
+						t.Errorf("blamed the death for %d failures: %+v", f.Failures, f.Evidence)
+					}
+				}
+			}
+		})
+	}
+}
+
+// With one instance there is no other to compare with: what members did is theirs, what the gateway itself did is the new process's.
+func TestDeathOfTheOnlyInstance(t *testing.T) {
+	t.Parallel()
+	for name, x := range map[string]struct {
+		fails fault.Fault
+		want  string
+	}{
+		"the gateway's own": {story.NoHealthy, "h-instance-fault high 8"},
+		"a member's":        {story.TimeoutFault, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := story.New(t)
+			for i := range 600 {
+				s.After(time.Second)
+				if i < 300 || i >= 308 {
+					s.Request(4)
+					continue
+				}
+				if x.fails.Phase == fault.Pick {
+					s.Request(0, story.Fails(x.fails, 0))
+				} else {
+					s.Request(4, story.Fails(x.fails, 2*time.Second))
+				}
+			}
+			s.Journal(story.Died("appgw_0", story.Begin.Add(300*time.Second), 3)...)
+			r := s.Diagnose()
+			if x.want != "" {
+				story.Expect(t, r, x.want)
+				return
+			}
+			for _, f := range r.Findings {
+				if f.Cause == "h-instance-fault" && f.Failures > 0 {
+					t.Errorf("blamed the death for %d failures of a member", f.Failures)
+				}
+			}
+		})
+	}
+}
+
+func TestCrashLoop(t *testing.T) {
+	t.Parallel()
+	s := threeInstances(t, 0, 0, none)
+	for i := range 5 {
+		at := story.Begin.Add(time.Duration(60+10*i) * time.Second)
+		s.Journal(activity.Event{At: at, Kind: activity.Death, Instance: "appgw_2", ExitCode: 2, Connections: 0, Uptime: time.Second})
+		s.Journal(activity.Event{At: at, Kind: activity.CrashLoop, Instance: "appgw_2", Restarts: i + 1, Backoff: time.Second << i})
+	}
+	r := s.Diagnose()
+	story.Expect(t, r, "h-instance-fault high 0")
+	story.EveryForm(t, r, "died 5 times:")
+	story.EveryForm(t, r, "2026-11-23T09:01:00.000Z: it exited with code 2")
+	story.EveryForm(t, r, "it is a crash loop: after 5 restarts the supervisor waited 16 s before the next start")
+}
+
+// What happened on another day is not of this traffic; a start that nothing preceded is none that followed a death.
+func TestNoDeathInTheWindow(t *testing.T) {
+	t.Parallel()
+	s := threeInstances(t, 0, 0, none)
+	s.Journal(story.Died("appgw_1", story.Begin.Add(-24*time.Hour), 3)...)
+	s.Journal(activity.Event{At: story.Begin.Add(time.Minute), Kind: activity.Ready, Instance: "appgw_0"})
+	story.Expect(t, s.Diagnose())
+}

@@ -1,0 +1,109 @@
+package inference
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"causeway/internal/activity"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/units"
+)
+
+// Deaths are what Causeway's activity log says of one instance that ended though nobody stopped it.
+type Deaths struct {
+	Instance string
+	Each     []Death
+	Loop     *activity.Event // the longest pause before a start, if the supervisor had to pause
+}
+
+// Death is one of them.
+type Death struct {
+	activity.Event
+	Back time.Time // when an instance of the same name served again; zero: not recorded
+}
+
+// Until is when an instance of the same name served again, or the death itself where that is not recorded.
+func (d *Death) Until() time.Time { return units.Later(d.At, d.Back) }
+
+// Text says when and how the instance died, and what was open on it.
+func (d *Death) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s", units.Stamp(d.At), d.Event.Text())
+	if d.Connections >= 0 {
+		fmt.Fprintf(&b, ", with %s open", units.Count(d.Connections, "client connection", "client connections"))
+	}
+	if !d.Back.IsZero() {
+		fmt.Fprintf(&b, "; it served again after %s", units.Seconds(d.Back.Sub(d.At)))
+	}
+	return b.String()
+}
+
+// recordedAround is how long before the first request and after the last an event of the activity log still belongs to the traffic.
+const recordedAround = time.Minute
+
+// Recorded are the events of Causeway's own activity log within the time of the traffic, oldest first.
+func (c *Case) Recorded(kinds ...activity.Kind) (out []*activity.Event) {
+	for i := range c.Traffic.Activity {
+		e := c.Traffic.Activity[i].Own
+		if e == nil || e.At.Before(c.Traffic.From.Add(-recordedAround)) || e.At.After(c.Traffic.To.Add(recordedAround)) {
+			continue
+		}
+		for _, k := range kinds {
+			if e.Kind == k {
+				out = append(out, e)
+			}
+		}
+	}
+	return out
+}
+
+// Deaths lists the instances that died, by name.
+func (c *Case) Deaths() (out []Deaths) {
+	byInstance := map[string]*Deaths{}
+	for _, e := range c.Recorded(activity.Death, activity.Ready, activity.CrashLoop) {
+		d := byInstance[e.Instance]
+		if d == nil {
+			d = &Deaths{Instance: e.Instance}
+			byInstance[e.Instance] = d
+		}
+		switch last := len(d.Each) - 1; {
+		case e.Kind == activity.Death:
+			d.Each = append(d.Each, Death{Event: *e})
+		case e.Kind == activity.CrashLoop && (d.Loop == nil || e.Backoff > d.Loop.Backoff):
+			d.Loop = e
+		case e.Kind == activity.Ready && last >= 0 && d.Each[last].Back.IsZero():
+			d.Each[last].Back = e.At
+		}
+	}
+	for _, name := range units.SortedKeys(byInstance) {
+		if d := byInstance[name]; len(d.Each) > 0 || d.Loop != nil {
+			out = append(out, *d)
+		}
+	}
+	return out
+}
+
+// Within are the events of the instance that lie around its deaths: from so long before to so long after it served again.
+func (d *Deaths) Within(events []*traffic.Event, before, after time.Duration) (inside []*traffic.Event) {
+	periods := d.Periods(before, after)
+	for _, e := range events {
+		if Within(periods, e.Start) || Within(periods, e.At) {
+			inside = append(inside, e)
+		}
+	}
+	return inside
+}
+
+// Periods are the times around the deaths.
+func (d *Deaths) Periods(before, after time.Duration) (out []Period) {
+	for i := range d.Each {
+		from, to := d.Each[i].At.Add(-before), d.Each[i].Until().Add(after)
+		if n := len(out); n > 0 && !from.After(out[n-1].To) {
+			out[n-1].To = units.Later(out[n-1].To, to)
+			continue
+		}
+		out = append(out, Period{From: from, To: to})
+	}
+	return out
+}

@@ -1,0 +1,85 @@
+package sizing_test
+
+import (
+	"strings"
+	"testing"
+
+	"causeway/internal/budget"
+	"causeway/internal/diagnose/story"
+	"causeway/internal/evidence"
+)
+
+// Budgets are measured, so the judgement is about this machine and these budgets, with the commands that change them.
+func TestCapacityOfInstances(t *testing.T) {
+	t.Parallel()
+	small := func(n int, used, throttled float64, memory int64) *evidence.Machine {
+		m := &evidence.Machine{
+			Cores: 2, Procs: 2, Memory: 4 << 30, Files: 20000, ConnectionsLimit: 9000,
+			Budget: &budget.State{CPUHeld: true, MemoryHeld: true, How: "cgroup v1 below /sys/fs/cgroup/cpu"},
+		}
+		for i := range n {
+			m.Instances = append(m.Instances, evidence.InstanceState{
+				Number: i, State: evidence.Serving, Size: "small", CPU: 0.5, Memory: 512 << 20, Held: true,
+				CPUUsed: used, Throttled: throttled, MemoryUsed: memory, Connections: 40,
+			})
+		}
+		return m
+	}
+	v1 := func(name string) string {
+		return strings.Replace(story.Document, `"name":"Standard_v2","tier":"Standard_v2","capacity":1`,
+			`"name":"`+name+`","tier":"Standard","capacity":1`, 1)
+	}
+	scales := strings.Replace(story.Document, `"sku":{"name":"Standard_v2","tier":"Standard_v2","capacity":1}`,
+		`"sku":{"name":"Standard_v2","tier":"Standard_v2"},"autoscaleConfiguration":{"minCapacity":1,"maxCapacity":2}`, 1)
+	unheld := small(1, 0.3, 0, 60<<20)
+	unheld.Instances[0].Held = false
+	unheld.Budget = &budget.State{How: "GOMAXPROCS and GOMEMLIMIT", Why: "darwin has no control groups"}
+	waiting := small(2, 0.3, 0, 60<<20)
+	waiting.Instances[1].State, waiting.Instances[1].CrashLoop = evidence.Waiting, true
+	for name, x := range map[string]struct {
+		doc  string
+		m    *evidence.Machine
+		says []string
+	}{
+		"one small instance is saturated": {
+			v1("Standard_Small"), small(1, 0.97, 0.4, 60<<20),
+			[]string{
+				"too small: 1 instance of size small uses 97 % of the budget of 0.5 CPU, throttled 40 % of the time; 2 instances needed, or size Standard_Medium",
+				"causeway: set sku.capacity to 2 in the document, then: causeway config apply gateway.json",
+				"az: az network application-gateway update -g GROUP -n gw1 --capacity 2",
+				"Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name Standard_Small -Tier Standard -Capacity 2",
+				"causeway: set sku.name to Standard_Medium in the document",
+				"budgets: held by cgroup v1",
+				"instance 0: serving, size small (0.5 CPU and 512 MiB): CPU 97 %, throttled 40 %, memory 60 MiB; 40 connections",
+			},
+		},
+		"more than the machine has": {
+			v1("Standard_Small"), small(4, 1, 0.6, 60<<20),
+			[]string{
+				"too small: 4 instances of size small use 100 % of the budget of 0.5 CPU each, throttled 60 % of the time; 8 instances needed, or size Standard_Medium; this machine has 2 CPUs, so at most 4 such instances fit",
+				"a larger machine, or more of them",
+			},
+		},
+		"a gateway that scales": {
+			scales, small(2, 0.95, 0.5, 60<<20),
+			[]string{"set autoscaleConfiguration.maxCapacity to 4", "--min-capacity 1 --max-capacity 4"},
+		},
+		"tight":     {v1("Standard_Small"), small(2, 0.8, 0.05, 60<<20), []string{"tight: 2 instances of size small use 80 %", "; 3 instances advised"}},
+		"enough":    {v1("Standard_Small"), small(2, 0.31, 0, 60<<20), []string{"enough now: 2 instances of size small use 31 % of the budget of 0.5 CPU each"}},
+		"memory":    {v1("Standard_Small"), small(1, 0.31, 0, 500<<20), []string{"too small: instance 0 uses 98 % of its 512 MiB of memory", "sizes: {small: {memory: 1024MiB}}"}},
+		"not held":  {v1("Standard_Small"), unheld, []string{"enough now", "the budgets are not held here", "Darwin has no control groups"}},
+		"one waits": {v1("Standard_Small"), waiting, []string{"enough now: 1 instance of size small uses 30 %", "instance 1: waiting", "it dies again and again"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := busyStory(t, 0)
+			s.Doc = x.doc
+			_, text := capacityOf(t, s, x.m)
+			for _, want := range x.says {
+				if !strings.Contains(text, want) {
+					t.Errorf("it does not say %q:\n%s", want, text)
+				}
+			}
+		})
+	}
+}
