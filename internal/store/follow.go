@@ -96,7 +96,7 @@ func (s *Store) followOnce() error {
 	if err := s.usable(ctx); err != nil {
 		return err
 	}
-	st, err := s.read(ctx, 0)
+	st, err := s.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (s *Store) followOnce() error {
 
 // look is the first reading, within Open.
 func (s *Store) look(ctx context.Context) error {
-	st, err := s.read(ctx, 0)
+	st, err := s.read(ctx)
 	if err != nil {
 		return err
 	}

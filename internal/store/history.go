@@ -76,11 +76,11 @@ func (s *Store) At(ctx context.Context, revision int64) (Snapshot, error) {
 	if revision <= 0 {
 		return Snapshot{}, fmt.Errorf("revision %d: %w", revision, ErrNoRevision)
 	}
-	st, err := s.read(ctx, revision)
+	st, err := s.read(ctx, clientv3.OpGet(s.places.revision(revision), clientv3.WithRange(clientv3.GetPrefixRangeEnd(s.places.history()))))
 	if err != nil {
 		return Snapshot{}, err
 	}
-	if st.headMod == 0 || revision > st.head.Revision || len(st.records) == 0 {
+	if st.headMod == 0 || revision > st.head.Revision || len(st.history) == 0 {
 		return Snapshot{}, fmt.Errorf("revision %d: %w", revision, ErrNoRevision)
 	}
 	if err := st.rewind(revision); err != nil {
@@ -92,8 +92,8 @@ func (s *Store) At(ctx context.Context, revision int64) (Snapshot, error) {
 // rewind undoes the changes after a revision. The records begin with that of the revision.
 func (st *state) rewind(revision int64) error {
 	st.stored = maps.Clone(st.stored)
-	for i, stored := range slices.Backward(st.records) {
-		r, err := decodeRecord(stored)
+	for i, kv := range slices.Backward(st.history) {
+		r, err := decodeRecord(kv.Value)
 		if err != nil {
 			return err
 		}

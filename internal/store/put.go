@@ -69,7 +69,8 @@ type write struct {
 }
 
 func (w *write) run(ctx context.Context) (revision int64, err error) {
-	if w.was, err = w.store.read(ctx, 0); err != nil {
+	recorded := clientv3.OpGet(w.store.places.history(), clientv3.WithPrefix(), clientv3.WithKeysOnly())
+	if w.was, err = w.store.read(ctx, recorded); err != nil {
 		return 0, err
 	}
 	w.store.reached()
@@ -82,6 +83,9 @@ func (w *write) run(ctx context.Context) (revision int64, err error) {
 	}
 	if w.change = layout.Diff(keys, w.is); w.change.Empty() && w.was.headMod != 0 && w.was.head.says(w.snapshot) && w.by == nil {
 		return w.was.head.Revision, nil
+	}
+	if w.was.sealer != w.store.keys().Current() {
+		return 0, errAgain
 	}
 	w.head = w.next()
 	ops, err := w.ops()
@@ -116,7 +120,7 @@ func (w *write) conditions() []clientv3.Cmp {
 	p := w.store.places
 	return append([]clientv3.Cmp{
 		clientv3.Compare(clientv3.ModRevision(p.head()), "=", w.was.headMod),
-		clientv3.Compare(clientv3.Value(p.schema()), "=", schemaText),
+		clientv3.Compare(clientv3.Value(p.schema()), "=", schemaText()),
 		clientv3.Compare(clientv3.ModRevision(p.currentKey()), "=", w.was.keysMod),
 	}, w.by.conditions()...)
 }
@@ -177,8 +181,8 @@ func (w *write) ops() ([]clientv3.Op, error) {
 		return nil, err
 	}
 	ops = append(ops, clientv3.OpPut(p.head(), string(headText)), clientv3.OpPut(p.revision(w.head.Revision), string(record)))
-	if oldest := w.head.Revision - int64(w.store.o.History); oldest > 0 {
-		ops = append(ops, clientv3.OpDelete(p.revision(0), clientv3.WithRange(p.revision(oldest+1))))
+	if n := len(w.was.history) + 1 - w.store.o.History; n > 0 {
+		ops = append(ops, clientv3.OpDelete(p.history(), clientv3.WithRange(string(w.was.history[n-1].Key)+"\x00")))
 	}
 	return ops, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"causeway/internal/store/keep"
@@ -15,24 +16,20 @@ import (
 // state is the configuration as etcd has it, at one moment.
 type state struct {
 	head    head
-	headMod int64       // etcd's revision of the head; 0: the store is empty
-	stored  layout.Keys // relative to config/, secrets sealed
-	keysMod int64       // etcd's revision of the name of the current data key
-	at      int64       // etcd's revision of all of this
-	records [][]byte    // of the history, in order, where they were asked for
+	headMod int64              // etcd's revision of the head; 0: the store is empty
+	stored  layout.Keys        // relative to config/, secrets sealed
+	sealer  string             // the data key that seals
+	keysMod int64              // etcd's revision of that
+	at      int64              // etcd's revision of all of this
+	history []*mvccpb.KeyValue // what else was asked for, of the history, in order
 }
 
-// read asks a quorum for the configuration, and for the records of the history from a revision on; 0: without any.
-func (s *Store) read(ctx context.Context, records int64) (state, error) {
-	ops := []clientv3.Op{
+// read asks a quorum for the configuration, and for something of the history.
+func (s *Store) read(ctx context.Context, history ...clientv3.Op) (state, error) {
+	resp, err := s.client.Txn(ctx).Then(append([]clientv3.Op{
 		clientv3.OpGet(s.places.config(), clientv3.WithPrefix()),
-		clientv3.OpGet(s.places.currentKey(), clientv3.WithKeysOnly()),
-	}
-	if records > 0 {
-		from, to := s.places.revision(records), clientv3.GetPrefixRangeEnd(s.places.history())
-		ops = append(ops, clientv3.OpGet(from, clientv3.WithRange(to)))
-	}
-	resp, err := s.client.Txn(ctx).Then(ops...).Commit()
+		clientv3.OpGet(s.places.currentKey()),
+	}, history...)...).Commit()
 	if err != nil {
 		return state{}, fmt.Errorf("read the configuration: %w", err)
 	}
@@ -49,12 +46,10 @@ func (s *Store) read(ctx context.Context, records int64) (state, error) {
 		st.stored[name] = kv.Value
 	}
 	for _, kv := range resp.Responses[1].GetResponseRange().Kvs {
-		st.keysMod = kv.ModRevision
+		st.sealer, st.keysMod = string(kv.Value), kv.ModRevision
 	}
-	if records > 0 {
-		for _, kv := range resp.Responses[2].GetResponseRange().Kvs {
-			st.records = append(st.records, kv.Value)
-		}
+	for _, r := range resp.Responses[2:] {
+		st.history = append(st.history, r.GetResponseRange().Kvs...)
 	}
 	return st, nil
 }
@@ -64,7 +59,7 @@ func (s *Store) Config(ctx context.Context) (Snapshot, error) {
 	if err := s.usable(ctx); err != nil {
 		return Snapshot{}, err
 	}
-	st, err := s.read(ctx, 0)
+	st, err := s.read(ctx)
 	if err != nil {
 		return Snapshot{}, err
 	}

@@ -8,10 +8,10 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// schemaVersion is the version of the keys that this program reads and writes.
-const schemaVersion = 1
+// schemaVersion is the version of the keys that this program reads and writes. Only tests set it.
+var schemaVersion = 1
 
-var schemaText = strconv.Itoa(schemaVersion)
+func schemaText() string { return strconv.Itoa(schemaVersion) }
 
 // migrations lead from one version of the keys to the next: migrations[1] from 1 to 2. Each is one transaction, which also
 // writes the version.

@@ -6,6 +6,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -24,6 +25,21 @@ type Ring struct {
 
 // Key is a data key: AES-256 in Galois/Counter Mode.
 type Key [32]byte
+
+// MarshalText writes the key in base64.
+func (k Key) MarshalText() ([]byte, error) {
+	return []byte(base64.StdEncoding.EncodeToString(k[:])), nil
+}
+
+// UnmarshalText is the way back.
+func (k *Key) UnmarshalText(text []byte) error {
+	raw, err := base64.StdEncoding.DecodeString(string(text))
+	if err != nil || len(raw) != len(k) {
+		return fmt.Errorf("a data key has %d bytes in base64", len(k))
+	}
+	*k = Key(raw)
+	return nil
+}
 
 // Sizes of the parts of a sealed value: form | key id | nonce | ciphertext and tag.
 const (
