@@ -18,3 +18,6 @@ func SetSchema(version int, step func(context.Context, *Store) ([]clientv3.Op, e
 		delete(migrations, version-1)
 	}
 }
+
+// Lease is that of a leader's key.
+func (l *Leadership) Lease() clientv3.LeaseID { return l.session.Lease() }

@@ -14,6 +14,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"causeway/internal/store"
+	"causeway/internal/store/keep"
 )
 
 // shown is everything that somebody sees who may read etcd, or its files.
@@ -331,4 +332,14 @@ func TestAnEncryptedBackup(t *testing.T) {
 	if got := config(t, open(t, store.Options{Dir: dir})); !bytes.Equal(got.Document, want.Document) {
 		t.Error("the document is another")
 	}
+}
+
+// recipientOf is the public key of a node.
+func recipientOf(t *testing.T, dir string) string {
+	t.Helper()
+	id, err := keep.LoadIdentity(filepath.Join(dir, "node.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id.Recipient()
 }
