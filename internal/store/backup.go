@@ -229,12 +229,16 @@ func (s *Store) fill(ctx context.Context, dir string, head backupHead, keys []ba
 
 // restoredKeys wrap the data keys for this node.
 func (s *Store) restoredKeys(head backupHead) ([]clientv3.Op, error) {
+	identity, err := s.identity()
+	if err != nil {
+		return nil, err
+	}
 	ops := []clientv3.Op{
 		clientv3.OpPut(s.places.currentKey(), head.Current),
-		clientv3.OpPut(s.places.nodeKeys()+s.o.Name, s.identity.Recipient()),
+		clientv3.OpPut(s.places.nodeKeys()+s.o.Name, identity.Recipient()),
 	}
 	for id, key := range head.DataKeys {
-		wrapped, err := keep.Wrap(s.identity.Recipient(), key[:])
+		wrapped, err := keep.Wrap(identity.Recipient(), key[:])
 		if err != nil {
 			return nil, err
 		}

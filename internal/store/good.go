@@ -13,11 +13,15 @@ import (
 
 // KeepGood remembers, on this node's disk, a configuration that it serves. It is encrypted with the node's key.
 func (s *Store) KeepGood(c Snapshot) error {
+	identity, err := s.identity()
+	if err != nil {
+		return err
+	}
 	text, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
-	wrapped, err := keep.Wrap(s.identity.Recipient(), text)
+	wrapped, err := keep.Wrap(identity.Recipient(), text)
 	if err == nil {
 		err = keep.WriteFile(filepath.Join(s.o.Dir, goodName), wrapped)
 	}

@@ -60,13 +60,17 @@ func (s *Store) wrappedKeys(ctx context.Context) (current string, wrapped map[st
 }
 
 func (s *Store) unwrapKeys(current string, wrapped map[string][]byte) error {
+	identity, err := s.identity()
+	if err != nil {
+		return err
+	}
 	if _, ok := wrapped[current]; !ok {
 		return fmt.Errorf("%w: nobody has wrapped data key %s for node %s; its public key is %s",
-			ErrNoKey, current, s.o.Name, s.identity.Recipient())
+			ErrNoKey, current, s.o.Name, identity.Recipient())
 	}
 	keys := map[string]keep.Key{}
 	for id, w := range wrapped {
-		key, err := s.identity.UnwrapKey(w)
+		key, err := identity.UnwrapKey(w)
 		if errors.Is(err, keep.ErrWrongNode) {
 			return fmt.Errorf("%w: data key %s for node %s is wrapped for another key than that in %s/%s; bring the right file back",
 				ErrNoKey, id, s.o.Name, s.o.Dir, identityName)
@@ -86,15 +90,19 @@ func (s *Store) unwrapKeys(current string, wrapped map[string][]byte) error {
 
 // firstKey makes the data key of an empty store. Of several nodes that try, one does.
 func (s *Store) firstKey(ctx context.Context) error {
+	identity, err := s.identity()
+	if err != nil {
+		return err
+	}
 	id, key := keep.NewKey()
-	wrapped, err := keep.Wrap(s.identity.Recipient(), key[:])
+	wrapped, err := keep.Wrap(identity.Recipient(), key[:])
 	if err != nil {
 		return err
 	}
 	_, err = s.client.Txn(ctx).If(clientv3.Compare(clientv3.CreateRevision(s.places.currentKey()), "=", 0)).Then(
 		clientv3.OpPut(s.places.currentKey(), id),
 		clientv3.OpPut(s.places.dataKey(id, s.o.Name), string(wrapped)),
-		clientv3.OpPut(s.places.nodeKeys()+s.o.Name, s.identity.Recipient()),
+		clientv3.OpPut(s.places.nodeKeys()+s.o.Name, identity.Recipient()),
 	).Commit()
 	if err != nil {
 		return fmt.Errorf("write the first data key: %w", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -22,6 +23,8 @@ type MemberFile struct {
 	Ports   Ports  `json:"ports"`
 	Peer    string `json:"peer,omitempty"`    // URL for the peers, where it is not that of Address
 	Initial string `json:"initial,omitempty"` // NAME=URL,… of all members, for the first start of one that joins
+
+	Endpoints []string `json:"endpoints,omitempty"` // of a node without a vote: the members that it asks
 }
 
 // Ports are those of a member, on TCP.
@@ -38,9 +41,21 @@ const (
 	memberName = "member.json"
 	pkiName    = "pki"
 	caName     = "ca.crt"
-	certName   = "node.crt"
-	keyName    = "node.crt.key"
+	nodeName   = "node.pem" // certificate and key in one file, so that both change at once
 )
+
+func caFile(dir string) string { return filepath.Join(dir, pkiName, caName) }
+
+func nodeFile(dir string) string { return filepath.Join(dir, pkiName, nodeName) }
+
+// access is how a node reaches the members as a client.
+func (m *MemberFile) access(dir string) External {
+	e := External{Endpoints: m.Endpoints, CA: caFile(dir), Cert: nodeFile(dir), Key: nodeFile(dir)}
+	if len(e.Endpoints) == 0 {
+		e.Endpoints = []string{m.clientURL()}
+	}
+	return e
+}
 
 func readMember(dir string) (*MemberFile, error) {
 	text, err := os.ReadFile(filepath.Join(dir, memberName))
@@ -74,6 +89,15 @@ func (m *MemberFile) peerURL() string {
 	return httpsURL(m.Address, m.Ports.Peer)
 }
 
+// peerHost is the host of peerURL.
+func (m *MemberFile) peerHost() string {
+	u, err := url.Parse(m.peerURL())
+	if err != nil {
+		return m.Address
+	}
+	return u.Hostname()
+}
+
 func (m *MemberFile) clientURL() string { return httpsURL(m.Address, m.Ports.Client) }
 
 func (m *MemberFile) peers(dir string) *embedded.Peers {
@@ -83,9 +107,9 @@ func (m *MemberFile) peers(dir string) *embedded.Peers {
 		URL:           m.peerURL(),
 		ClientURL:     m.clientURL(),
 		Initial:       m.Initial,
-		CA:            filepath.Join(dir, pkiName, caName),
-		Cert:          filepath.Join(dir, pkiName, certName),
-		Key:           filepath.Join(dir, pkiName, keyName),
+		CA:            caFile(dir),
+		Cert:          nodeFile(dir),
+		Key:           nodeFile(dir),
 	}
 }
 

@@ -77,13 +77,25 @@ func (s *Store) RotateNodeKey(ctx context.Context) error {
 	if err := s.usable(ctx); err != nil {
 		return err
 	}
-	if err := s.identity.Renew(); err != nil {
+	identity, err := s.identity()
+	if err != nil {
 		return err
 	}
-	if err := s.Admit(ctx, s.o.Name, s.identity.Recipient()); err != nil {
+	if err := identity.Renew(); err != nil {
 		return err
 	}
-	return s.identity.Retire()
+	if err := s.Admit(ctx, s.o.Name, identity.Recipient()); err != nil {
+		return err
+	}
+	switch good, err := LastGood(s.o.Dir); {
+	case err == nil:
+		if err := s.KeepGood(good); err != nil {
+			return err
+		}
+	case !errors.Is(err, ErrEmpty):
+		return err
+	}
+	return identity.Retire()
 }
 
 // RotateDataKey brings in a new data key, seals everything with it again, also the history, and forgets the old ones. After

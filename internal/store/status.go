@@ -38,6 +38,9 @@ func (s *Store) Status() Status {
 	if failure := s.server.Failure(); failure != "" {
 		st.Trouble, st.Lagging = "etcd gave up: "+failure, true
 	}
+	if s.server.Removed() {
+		st.Trouble, st.Lagging = "the cluster has removed this node", true
+	}
 	if id := s.server.Leader(); id != 0 {
 		st.Leader = memberID(id)
 	}

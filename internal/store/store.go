@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -61,14 +62,14 @@ const (
 
 // Store is an open store.
 type Store struct {
-	o        Options
-	places   places
-	lock     *os.File
-	server   *embedded.Server // nil: External
-	client   *clientv3.Client
-	identity *keep.Identity
-	ring     *keep.Ring // nil until keys are loaded; mu guards the pointer
-	member   *MemberFile
+	o      Options
+	places places
+	lock   *os.File         // nil: a client of a store that another process has open
+	door   *http.Server     // of a member: answers nodes that join
+	server *embedded.Server // nil: External
+	client *clientv3.Client
+	ring   *keep.Ring // nil until keys are loaded; mu guards the pointer
+	member *MemberFile
 
 	ctx     context.Context // of everything in the background
 	cancel  context.CancelFunc
@@ -108,6 +109,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.server != nil {
 		s.tasks.Go(s.tend)
 	}
+	if s.o.Mode == Member {
+		s.tasks.Go(s.takePart)
+	}
 	return s, nil
 }
 
@@ -141,6 +145,8 @@ func (s *Store) complete() (err error) {
 		switch {
 		case len(s.o.External.Endpoints) > 0:
 			s.o.Mode = ExternalMode
+		case s.member != nil && len(s.member.Endpoints) > 0:
+			s.o.Mode, s.o.External = ExternalMode, s.member.access(s.o.Dir)
 		case s.member != nil:
 			s.o.Mode = Member
 		default:
@@ -163,8 +169,13 @@ func (s *Store) complete() (err error) {
 		prefix = s.o.External.Prefix
 	}
 	s.places = places{prefix}
-	s.identity, err = keep.LoadIdentity(filepath.Join(s.o.Dir, identityName))
+	_, err = s.identity()
 	return err
+}
+
+// identity is the key of this node. It is read each time, because a command may have replaced it.
+func (s *Store) identity() (*keep.Identity, error) {
+	return keep.LoadIdentity(filepath.Join(s.o.Dir, identityName))
 }
 
 func orDefault[T comparable](value, fallback T) T {
@@ -200,6 +211,9 @@ func (s *Store) connect() (err error) {
 		return err
 	}
 	s.client = s.server.Client()
+	if s.o.Mode == Member {
+		return s.welcome()
+	}
 	return nil
 }
 
@@ -270,6 +284,9 @@ func fatal(err error) bool {
 func (s *Store) Close() (err error) {
 	s.closing.Do(func() {
 		s.cancel()
+		if s.door != nil {
+			s.door.Close()
+		}
 		s.tasks.Wait()
 		err = s.release()
 	})
@@ -278,13 +295,19 @@ func (s *Store) Close() (err error) {
 
 func (s *Store) release() (err error) {
 	s.cancel()
+	if s.door != nil {
+		s.door.Close()
+	}
 	if s.client != nil {
 		s.client.Close()
 	}
 	if s.server != nil {
 		err = s.server.Close()
 	}
-	return errors.Join(err, s.lock.Close())
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close())
+	}
+	return err
 }
 
 // pause waits for d, or until ctx ends.

@@ -179,8 +179,23 @@ func (s *Server) ID() uint64 { return uint64(s.etcd.Server.MemberID()) }
 // Leader is the id of the member that leads; 0 without one.
 func (s *Server) Leader() uint64 { return uint64(s.etcd.Server.Leader()) }
 
-// Learner reports whether the member has no vote yet.
-func (s *Server) Learner() bool { return s.etcd.Server.IsLearner() }
+// Learner reports whether the member has no vote yet. Etcd itself panics where the member has been removed, so this asks in a
+// goroutine of its own.
+func (s *Server) Learner() (learner bool) {
+	if s.Removed() {
+		return false
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		learner = s.etcd.Server.IsLearner()
+	}()
+	<-done
+	return learner
+}
+
+// Removed reports whether the cluster has removed the member.
+func (s *Server) Removed() bool { return s.etcd.Server.Cluster().Member(s.etcd.Server.MemberID()) == nil }
 
 // Promote asks the leader to give the member its vote. It is an error as long as the member has not caught up.
 func (s *Server) Promote(ctx context.Context) error {
