@@ -1,0 +1,345 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"causeway/internal/store/embedded"
+	"causeway/internal/store/keep"
+)
+
+// A backup is JSON, a line each: what it is, every key with its value, and the checksum of all before.
+
+// backupHead is the first line.
+type backupHead struct {
+	Form     string              `json:"form"`
+	Schema   int                 `json:"schema"`   // of the keys
+	Revision int64               `json:"revision"` // of the configuration
+	When     time.Time           `json:"when"`
+	Node     string              `json:"node"` // that wrote it
+	Keys     int                 `json:"keys"`
+	Current  string              `json:"current"`  // the data key that seals
+	DataKeys map[string]keep.Key `json:"dataKeys"` // all of them, plain
+}
+
+type backupKey struct {
+	Key   string `json:"k"` // relative to v1, or schema
+	Value []byte `json:"v"`
+}
+
+type backupEnd struct {
+	SHA256 string `json:"sha256"` // of all lines before, in hexadecimal
+}
+
+const backupForm = "causeway backup 1"
+
+// transient are keys that belong to nodes which run now, or to the keys of nodes. A restore makes its own.
+var transient = []string{"nodes/", "leader/", "tokens/", "keys/"}
+
+// Backup writes the whole store, of one moment: configuration, history, secrets, and the data keys that open them. So the
+// backup is as secret as the store itself. With recipients (age1…) it is encrypted for them.
+func (s *Store) Backup(ctx context.Context, w io.Writer, recipients ...string) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	to, err := parseRecipients(recipients)
+	if err != nil {
+		return err
+	}
+	resp, err := s.client.Get(ctx, s.places.all(), clientv3.WithPrefix())
+	if err != nil {
+		return fmt.Errorf("read the store: %w", err)
+	}
+	head, keys, err := s.archive(resp)
+	if err != nil {
+		return err
+	}
+	if len(to) == 0 {
+		return writeBackup(w, head, keys)
+	}
+	sealed, err := age.Encrypt(w, to...)
+	if err != nil {
+		return fmt.Errorf("encrypt the backup: %w", err)
+	}
+	return errors.Join(writeBackup(sealed, head, keys), sealed.Close())
+}
+
+// archive is what a backup holds.
+func (s *Store) archive(resp *clientv3.GetResponse) (backupHead, []backupKey, error) {
+	head := backupHead{Form: backupForm, Schema: schemaVersion, When: time.Now().UTC(), Node: s.o.Name, DataKeys: s.keys().Keys()}
+	var keys []backupKey
+	for _, kv := range resp.Kvs {
+		key := string(kv.Key)
+		name := s.places.relative(key)
+		switch {
+		case key == s.places.currentKey():
+			head.Current = string(kv.Value)
+		case key == s.places.schema() || isTransient(name):
+			continue
+		case name == configPlace+headName:
+			h, err := readHead(kv.Value)
+			if err != nil {
+				return head, nil, err
+			}
+			head.Revision = h.Revision
+			fallthrough
+		default:
+			keys = append(keys, backupKey{name, kv.Value})
+		}
+	}
+	head.Keys = len(keys)
+	if _, ok := head.DataKeys[head.Current]; !ok {
+		return head, nil, errors.New("the data key changed during the backup; try again")
+	}
+	return head, keys, nil
+}
+
+func isTransient(name string) bool {
+	for _, t := range transient {
+		if strings.HasPrefix(name, t) {
+			return true
+		}
+	}
+	return false
+}
+
+func writeBackup(w io.Writer, head backupHead, keys []backupKey) error {
+	buffered := bufio.NewWriter(w)
+	sum := sha256.New()
+	enc := json.NewEncoder(io.MultiWriter(buffered, sum))
+	err := enc.Encode(head)
+	for i := 0; err == nil && i < len(keys); i++ {
+		err = enc.Encode(keys[i])
+	}
+	if err == nil {
+		err = json.NewEncoder(buffered).Encode(backupEnd{hex.EncodeToString(sum.Sum(nil))})
+	}
+	if err == nil {
+		err = buffered.Flush()
+	}
+	if err != nil {
+		return fmt.Errorf("write the backup: %w", err)
+	}
+	return nil
+}
+
+func parseRecipients(texts []string) ([]age.Recipient, error) {
+	var out []age.Recipient
+	for _, text := range texts {
+		r, err := age.ParseX25519Recipient(text)
+		if err != nil {
+			return nil, fmt.Errorf("the recipient %q of the backup: %w", text, err)
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// Errors of Restore.
+var (
+	// ErrBackup is returned for a file that is no whole backup.
+	ErrBackup = errors.New("this is no whole backup")
+	// ErrNotEmpty is returned for a directory that holds a store.
+	ErrNotEmpty = errors.New("the directory holds a store already; move it away first")
+)
+
+// restoredGap is by how much a restore raises the revision, so that no node takes a revision for one that it applied before.
+const restoredGap = 1000
+
+// Restore makes a store for a single node in a directory out of a backup. It writes nothing before the whole backup has been
+// verified, and leaves a directory alone that holds a store. Identities is the text of a file with the age identities
+// that open an encrypted backup; empty for a plain one. It returns the new revision.
+func Restore(ctx context.Context, dir string, r io.Reader, identities string) (revision int64, err error) {
+	head, keys, err := readBackup(r, identities)
+	if err != nil {
+		return 0, err
+	}
+	s, err := prepare(Options{Dir: dir, Mode: Single})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, s.release()) }()
+	final, draft := filepath.Join(dir, etcdName), filepath.Join(dir, etcdName+".restoring")
+	if embedded.Exists(final) || s.member != nil {
+		return 0, fmt.Errorf("%s: %w", dir, ErrNotEmpty)
+	}
+	if err := os.RemoveAll(draft); err != nil {
+		return 0, fmt.Errorf("remove what an earlier restore left: %w", err)
+	}
+	if revision, err = s.fill(ctx, draft, head, keys); err != nil {
+		return 0, err
+	}
+	if err := os.Rename(draft, final); err != nil {
+		return 0, fmt.Errorf("put the restored store in place: %w", err)
+	}
+	return revision, nil
+}
+
+// fill writes a backup into a new etcd and closes it.
+func (s *Store) fill(ctx context.Context, dir string, head backupHead, keys []backupKey) (revision int64, err error) {
+	server, err := embedded.Start(embedded.Options{Dir: dir, Name: s.o.Name})
+	if err != nil {
+		return 0, err
+	}
+	s.server, s.client = server, server.Client()
+	defer func() {
+		s.client.Close()
+		err = errors.Join(err, server.Close())
+		s.server, s.client = nil, nil
+	}()
+	if err := s.ready(ctx); err != nil {
+		return 0, err
+	}
+	if revision, keys, err = raised(head, keys); err != nil {
+		return 0, err
+	}
+	ops, err := s.restoredKeys(head)
+	if err != nil {
+		return 0, err
+	}
+	for _, k := range keys {
+		ops = append(ops, clientv3.OpPut(s.places.v1()+k.Key, string(k.Value)))
+	}
+	ops = append(ops, clientv3.OpPut(s.places.schema(), strconv.Itoa(head.Schema))) // at last
+	const batch = 100
+	for len(ops) > 0 {
+		n := min(batch, len(ops))
+		if _, err := s.client.Txn(ctx).Then(ops[:n]...).Commit(); err != nil {
+			return 0, fmt.Errorf("write the restored store: %w", err)
+		}
+		ops = ops[n:]
+	}
+	return revision, nil
+}
+
+// restoredKeys wrap the data keys for this node.
+func (s *Store) restoredKeys(head backupHead) ([]clientv3.Op, error) {
+	identity, err := s.identity()
+	if err != nil {
+		return nil, err
+	}
+	ops := []clientv3.Op{
+		clientv3.OpPut(s.places.currentKey(), head.Current),
+		clientv3.OpPut(s.places.nodeKeys()+s.o.Name, identity.Recipient()),
+	}
+	for id, key := range head.DataKeys {
+		wrapped, err := keep.Wrap(identity.Recipient(), key[:])
+		if err != nil {
+			return nil, err
+		}
+		ops = append(ops, clientv3.OpPut(s.places.dataKey(id, s.o.Name), string(wrapped)))
+	}
+	return ops, nil
+}
+
+// raised gives the configuration a new revision, which the history explains.
+func raised(from backupHead, keys []backupKey) (int64, []backupKey, error) {
+	for i, k := range keys {
+		if k.Key != configPlace+headName {
+			continue
+		}
+		h, err := readHead(k.Value)
+		if err != nil {
+			return 0, nil, err
+		}
+		h.Revision += restoredGap
+		h.Note = fmt.Sprintf("restored from the backup of %s, revision %d", from.When.Format(time.RFC3339), from.Revision)
+		h.When = time.Now().UTC()
+		text, err := json.Marshal(h)
+		if err != nil {
+			return 0, nil, err
+		}
+		keys[i].Value = text
+		entry, err := record{Head: h, Before: map[string]*[]byte{}}.encode()
+		place := places{}.revision(h.Revision)
+		return h.Revision, append(keys, backupKey{strings.TrimPrefix(place, places{}.v1()), entry}), err
+	}
+	return 0, keys, nil // a store without a configuration
+}
+
+// readBackup reads a whole backup and verifies it.
+func readBackup(r io.Reader, identities string) (head backupHead, keys []backupKey, err error) {
+	text, err := plainBackup(r, identities)
+	if err != nil {
+		return head, nil, err
+	}
+	body, last := cutLast(text)
+	var end backupEnd
+	sum := sha256.Sum256(body)
+	if json.Unmarshal(last, &end) != nil || end.SHA256 == "" {
+		return head, nil, fmt.Errorf("%w: its end is missing, so it was cut off", ErrBackup)
+	}
+	if end.SHA256 != hex.EncodeToString(sum[:]) {
+		return head, nil, fmt.Errorf("%w: its checksum is wrong, so it is damaged", ErrBackup)
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	if err := dec.Decode(&head); err != nil || head.Form != backupForm {
+		return head, nil, fmt.Errorf("%w: it does not begin with the form %q", ErrBackup, backupForm)
+	}
+	if head.Schema > schemaVersion {
+		return head, nil, &NewerError{Has: head.Schema, Knows: schemaVersion}
+	}
+	for dec.More() {
+		var k backupKey
+		if err := dec.Decode(&k); err != nil {
+			return head, nil, fmt.Errorf("%w: %w", ErrBackup, err)
+		}
+		keys = append(keys, k)
+	}
+	if len(keys) != head.Keys {
+		return head, nil, fmt.Errorf("%w: it has %d keys, not %d", ErrBackup, len(keys), head.Keys)
+	}
+	return head, keys, nil
+}
+
+const ageIntro = "age-encryption.org/"
+
+// plainBackup is the text of a backup, decrypted where it is not plain.
+func plainBackup(r io.Reader, identities string) ([]byte, error) {
+	buffered := bufio.NewReader(r)
+	if intro, _ := buffered.Peek(len(ageIntro)); string(intro) != ageIntro {
+		return readAll(buffered)
+	}
+	if identities == "" {
+		return nil, fmt.Errorf("%w: it is encrypted, and no identity was given", ErrBackup)
+	}
+	ids, err := age.ParseIdentities(strings.NewReader(identities))
+	if err != nil {
+		return nil, fmt.Errorf("read the identity for the backup: %w", err)
+	}
+	plain, err := age.Decrypt(buffered, ids...)
+	if err != nil {
+		return nil, fmt.Errorf("decrypt the backup: %w", err)
+	}
+	return readAll(plain)
+}
+
+func readAll(r io.Reader) ([]byte, error) {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBackup, err)
+	}
+	return text, nil
+}
+
+// cutLast cuts the last line off.
+func cutLast(text []byte) (body, last []byte) {
+	text = bytes.TrimSuffix(text, []byte("\n"))
+	at := bytes.LastIndexByte(text, '\n') + 1
+	return text[:at], text[at:]
+}

@@ -1,0 +1,319 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.etcd.io/etcd/server/v3/embed"
+	"go.uber.org/zap"
+
+	"causeway/internal/store"
+)
+
+// startEtcd runs an etcd of its own, with the limits that it has by default, and returns its endpoint.
+func startEtcd(t *testing.T) string {
+	t.Helper()
+	c := embed.NewConfig()
+	c.Dir = filepath.Join(t.TempDir(), "etcd")
+	c.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.NewNop())
+	c.TickMs, c.ElectionMs = 20, 100
+	client := url.URL{Scheme: "http", Host: "127.0.0.1:0"}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Host = free.Addr().String()
+	free.Close()
+	c.ListenPeerUrls = nil
+	c.ListenClientUrls, c.AdvertiseClientUrls = []url.URL{client}, []url.URL{client}
+	e, err := embed.StartEtcd(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	<-e.Server.ReadyNotify()
+	return client.String()
+}
+
+// relay passes TCP connections on until somebody cuts it.
+type relay struct {
+	listener net.Listener
+	mu       sync.Mutex
+	to       string
+	cut      bool
+	conns    map[net.Conn]struct{}
+}
+
+func startRelay(t *testing.T, address, to string) *relay {
+	t.Helper()
+	ln, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &relay{listener: ln, to: to, conns: map[net.Conn]struct{}{}}
+	go r.run()
+	t.Cleanup(func() { ln.Close(); r.setCut(true) })
+	return r
+}
+
+func (r *relay) run() {
+	for {
+		c, err := r.listener.Accept()
+		if err != nil {
+			return
+		}
+		go r.pass(c)
+	}
+}
+
+func (r *relay) pass(from net.Conn) {
+	defer from.Close()
+	to, err := net.Dial("tcp", r.to)
+	if err != nil {
+		return
+	}
+	defer to.Close()
+	r.mu.Lock()
+	if r.cut {
+		r.mu.Unlock()
+		return
+	}
+	r.conns[from], r.conns[to] = struct{}{}, struct{}{}
+	r.mu.Unlock()
+	done := make(chan struct{}, 2)
+	for _, pair := range [][2]net.Conn{{from, to}, {to, from}} {
+		go func() {
+			io.Copy(pair[0], pair[1])
+			done <- struct{}{}
+		}()
+	}
+	<-done
+	r.mu.Lock()
+	delete(r.conns, from)
+	delete(r.conns, to)
+	r.mu.Unlock()
+}
+
+// setCut closes all connections, and those to come as well, until it is set back.
+func (r *relay) setCut(cut bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cut = cut
+	if cut {
+		for c := range r.conns {
+			c.Close()
+		}
+	}
+}
+
+func external(t *testing.T, endpoint, name string) *store.Store {
+	t.Helper()
+	return open(t, store.Options{
+		Dir:      filepath.Join(t.TempDir(), name),
+		Name:     name,
+		External: store.External{Endpoints: []string{endpoint}},
+	})
+}
+
+func TestAnExternalEtcd(t *testing.T) {
+	s := external(t, startEtcd(t), "a")
+	watch := s.Watch(t.Context(), 0)
+	put(t, s, 80, 0)
+	put(t, s, 81, 1)
+	if got := next(t, watch).Revision; got < 1 {
+		t.Errorf("watched revision %d", got)
+	}
+	if st := s.Status(); st.Mode != store.ExternalMode || st.Lagging || st.Trouble != "" {
+		t.Errorf("status %+v", st)
+	}
+}
+
+func TestASecondNodeNeedsToBeAdmitted(t *testing.T) {
+	endpoint := startEtcd(t)
+	a := external(t, endpoint, "a")
+	put(t, a, 80, 0)
+	o := store.Options{
+		Dir:      filepath.Join(t.TempDir(), "b"),
+		Name:     "b",
+		External: store.External{Endpoints: []string{endpoint}},
+	}
+	_, err := store.Open(t.Context(), o)
+	if !errors.Is(err, store.ErrNoKey) {
+		t.Fatalf("Open without a key: %v", err)
+	}
+	_, recipient, ok := strings.Cut(err.Error(), "public key is ")
+	if !ok {
+		t.Fatalf("the message has no public key: %v", err)
+	}
+	if err := a.Admit(t.Context(), "b", recipient); err != nil {
+		t.Fatal(err)
+	}
+	b := open(t, o)
+	if put(t, b, 81, 1) != 2 || next(t, a.Watch(t.Context(), 1)).Revision != 2 {
+		t.Error("the nodes do not share a configuration")
+	}
+	if err := a.RotateDataKey(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if put(t, b, 82, 2) != 3 {
+		t.Error("after the rotation the second node cannot write")
+	}
+	if err := a.Forget(t.Context(), "b"); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.RotateDataKey(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Config(t.Context()); !errors.Is(err, store.ErrNoKey) {
+		t.Errorf("a node that was forgotten reads on: %v", err)
+	}
+}
+
+func TestLimitsOfAnExternalEtcd(t *testing.T) {
+	s := external(t, startEtcd(t), "a")
+	_, err := s.Put(t.Context(), store.Snapshot{Document: large(t)}, 0)
+	if !errors.Is(err, store.ErrTooLarge) || !strings.Contains(err.Error(), "--max-txn-ops=") ||
+		!strings.Contains(err.Error(), "--max-request-bytes=") {
+		t.Errorf("Put of a large document: %v", err)
+	}
+	if put(t, s, 80, 0) != 1 {
+		t.Error("something of it was written")
+	}
+}
+
+// A node loses its connection, misses changes that etcd has compacted away meanwhile, and catches up.
+func TestAWatchOutlastsSilenceAndCompaction(t *testing.T) {
+	endpoint := startEtcd(t)
+	r := startRelay(t, "127.0.0.1:0", strings.TrimPrefix(endpoint, "http://"))
+	writer := external(t, endpoint, "a")
+	put(t, writer, 80, 0)
+	dir := filepath.Join(t.TempDir(), "a2")
+	reader := open(t, store.Options{
+		Dir:      dir,
+		Name:     "b",
+		External: store.External{Endpoints: []string{"http://" + r.listener.Addr().String()}},
+		Patience: time.Nanosecond,
+	})
+	if err := writer.Admit(t.Context(), "b", recipientOf(t, dir)); err != nil {
+		t.Fatal(err)
+	}
+	watch := reader.Watch(t.Context(), 0)
+	if c := next(t, watch); c.Revision != 1 {
+		t.Fatalf("revision %d", c.Revision)
+	}
+	r.setCut(true)
+	for n := int64(1); n < 6; n++ {
+		put(t, writer, 80+int(n), n)
+	}
+	resp, err := writer.Client().Get(t.Context(), "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := writer.Client().Compact(t.Context(), resp.Header.Revision); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the node says that it lags", func() bool { return reader.Status().Lagging && reader.Lag() > 0 })
+	if _, err := reader.Put(timeout(t, time.Second), store.Snapshot{Document: gateway(t, 99)}, 1); err == nil {
+		t.Error("a write without a connection succeeds")
+	}
+	if reader.Revision() != 1 {
+		t.Error("the node lost what it had")
+	}
+	r.setCut(false)
+	if c := next(t, watch); c.Revision != 6 {
+		t.Errorf("after the silence: revision %d", c.Revision)
+	}
+	eventually(t, "the node no longer lags", func() bool { return !reader.Status().Lagging && reader.Lag() == 0 })
+}
+
+func timeout(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within 20 s", what)
+		}
+	}
+}
+
+func TestNodesAreListedWhileTheyRun(t *testing.T) {
+	endpoint := startEtcd(t)
+	a := external(t, endpoint, "a")
+	put(t, a, 80, 0)
+	running := func() string {
+		nodes, err := a.Nodes(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := ""
+		for _, n := range nodes {
+			out += fmt.Sprintf("%s:%d ", n.Name, n.Revision)
+		}
+		return out
+	}
+	one := a.Announce(store.Node{Revision: 1})
+	eventually(t, "the node is listed", func() bool { return running() == "a:1 " })
+	one.Update(store.Node{Revision: 2})
+	eventually(t, "the node says something new", func() bool { return running() == "a:2 " })
+	one.Leave()
+	if got := running(); got != "" {
+		t.Errorf("after it left: %s", got)
+	}
+}
+
+func TestOneNodeLeads(t *testing.T) {
+	endpoint := startEtcd(t)
+	a := external(t, endpoint, "a")
+	put(t, a, 80, 0)
+	first, err := a.Campaign(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := first.Put(t.Context(), store.Snapshot{Document: gateway(t, 81)}, 1); err != nil || n != 2 {
+		t.Fatalf("the leader's write: %d, %v", n, err)
+	}
+	if name, err := a.Leader(t.Context()); err != nil || name != "a" {
+		t.Errorf("Leader = %q, %v", name, err)
+	}
+	// Somebody ends the lease of the leader, as a long pause does; the second candidate follows.
+	won := make(chan *store.Leadership, 1)
+	go func() {
+		second, err := a.Campaign(t.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		won <- second
+	}()
+	time.Sleep(50 * time.Millisecond)
+	leases, err := a.Client().Leases(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Client().Revoke(t.Context(), first.Lease()); err != nil {
+		t.Fatal(err, leases)
+	}
+	second := <-won
+	if _, err := first.Put(t.Context(), store.Snapshot{Document: gateway(t, 82)}, 2); !errors.Is(err, store.ErrNotLeader) {
+		t.Errorf("the old leader still writes: %v", err)
+	}
+	if n, err := second.Put(t.Context(), store.Snapshot{Document: gateway(t, 83)}, 2); err != nil || n != 3 {
+		t.Errorf("the new leader's write: %d, %v", n, err)
+	}
+	if err := second.Resign(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

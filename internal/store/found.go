@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"causeway/internal/store/cluster"
+	"causeway/internal/store/keep"
+)
+
+// Founding says how a node appears to the others of a cluster.
+type Founding struct {
+	Name    string // of the node
+	Address string // host at which the others reach it
+	Listen  string // host that its ports are bound to; empty: Address
+	Ports   Ports  // zero: DefaultPorts
+	Peer    string // URL at which peers reach it, where that is not Address and the port; for relays
+}
+
+func (f Founding) check() (Founding, error) {
+	f.Listen, f.Ports = orDefault(f.Listen, f.Address), orDefault(f.Ports, DefaultPorts)
+	if f.Address == "" {
+		return f, errors.New("a member of a cluster needs the address at which the others reach it")
+	}
+	return f, checkName(f.Name)
+}
+
+func (f Founding) file() *MemberFile {
+	return &MemberFile{Name: f.Name, Listen: f.Listen, Address: f.Address, Ports: f.Ports, Peer: f.Peer}
+}
+
+// ErrMember is returned for a directory that belongs to a cluster already.
+var ErrMember = errors.New("the directory belongs to a cluster already")
+
+// Found makes the store of a single node the first member of a cluster. What it holds stays. The gateway must not run; it is
+// a member from its next start on.
+func Found(ctx context.Context, dir string, f Founding) (err error) {
+	if f, err = f.check(); err != nil {
+		return err
+	}
+	if m, err := readMember(dir); err != nil || m != nil {
+		return errors.Join(err, fmt.Errorf("%s: %w", dir, ErrMember))
+	}
+	s, err := Open(ctx, Options{Dir: dir, Mode: Single})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	authority, err := cluster.NewAuthority(time.Now())
+	if err != nil {
+		return err
+	}
+	text, err := authority.PEM()
+	if err != nil {
+		return err
+	}
+	if err := s.SetSecret(ctx, authorityName, text); err != nil {
+		return err
+	}
+	identity, err := s.identity()
+	if err != nil {
+		return err
+	}
+	if err := s.Admit(ctx, f.Name, identity.Recipient()); err != nil {
+		return err
+	}
+	member := f.file()
+	if err := certify(dir, authority, member); err != nil {
+		return err
+	}
+	if _, err := s.client.MemberUpdate(ctx, s.server.ID(), []string{member.peerURL()}); err != nil {
+		return fmt.Errorf("make the node a member: %w", err)
+	}
+	if s.o.Name != f.Name {
+		if err := s.Forget(ctx, s.o.Name); err != nil {
+			return err
+		}
+	}
+	return member.write(dir)
+}
+
+// authorityName is the secret that holds the cluster's authority.
+const authorityName = "authority"
+
+// certify gives the node of a directory its certificate.
+func certify(dir string, authority *cluster.Authority, m *MemberFile) error {
+	key, request, err := cluster.Request(m.Name)
+	if err != nil {
+		return err
+	}
+	cert, err := authority.Sign(request, m.Name, m.hosts(), time.Now())
+	if err != nil {
+		return err
+	}
+	return keepCertificate(dir, authority.Cert(), cert, key)
+}
+
+// hosts are what the certificate of a member is for.
+func (m *MemberFile) hosts() []string {
+	hosts := []string{m.Address}
+	if peer := m.peerHost(); peer != m.Address {
+		hosts = append(hosts, peer)
+	}
+	return hosts
+}
+
+func keepCertificate(dir string, authority, cert, key []byte) error {
+	if err := os.MkdirAll(filepath.Join(dir, pkiName), 0o700); err != nil {
+		return fmt.Errorf("keep the certificate of the node: %w", err)
+	}
+	err := keep.WriteFile(caFile(dir), authority)
+	if err == nil {
+		err = keep.WriteFile(nodeFile(dir), append(append([]byte{}, cert...), key...))
+	}
+	if err != nil {
+		return fmt.Errorf("keep the certificate of the node: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"causeway/internal/store/keep"
+)
+
+// ErrNoKey is returned where a node may read the store and has no key to its secrets.
+var ErrNoKey = errors.New("this node has no key to the secrets of the store")
+
+// keys are the data keys.
+func (s *Store) keys() *keep.Ring {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ring
+}
+
+// loadKeys unwraps the data keys for this node. In a store without any it makes the first.
+func (s *Store) loadKeys(ctx context.Context) error {
+	for {
+		current, wrapped, err := s.wrappedKeys(ctx)
+		if err != nil {
+			return err
+		}
+		if current != "" {
+			return s.unwrapKeys(current, wrapped)
+		}
+		if err := s.firstKey(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// wrappedKeys are the name of the current data key, and all that are wrapped for this node.
+func (s *Store) wrappedKeys(ctx context.Context) (current string, wrapped map[string][]byte, err error) {
+	resp, err := s.client.Txn(ctx).Then(
+		clientv3.OpGet(s.places.currentKey()),
+		clientv3.OpGet(s.places.dataKeys(), clientv3.WithPrefix()),
+	).Commit()
+	if err != nil {
+		return "", nil, fmt.Errorf("read the data keys: %w", err)
+	}
+	for _, kv := range resp.Responses[0].GetResponseRange().Kvs {
+		current = string(kv.Value)
+	}
+	wrapped = map[string][]byte{}
+	for _, kv := range resp.Responses[1].GetResponseRange().Kvs {
+		id, node, _ := strings.Cut(strings.TrimPrefix(string(kv.Key), s.places.dataKeys()), "/")
+		if node == s.o.Name {
+			wrapped[id] = kv.Value
+		}
+	}
+	return current, wrapped, nil
+}
+
+func (s *Store) unwrapKeys(current string, wrapped map[string][]byte) error {
+	identity, err := s.identity()
+	if err != nil {
+		return err
+	}
+	if _, ok := wrapped[current]; !ok {
+		return fmt.Errorf("%w: nobody has wrapped data key %s for node %s; its public key is %s",
+			ErrNoKey, current, s.o.Name, identity.Recipient())
+	}
+	keys := map[string]keep.Key{}
+	for id, w := range wrapped {
+		key, err := identity.UnwrapKey(w)
+		if errors.Is(err, keep.ErrWrongNode) {
+			return fmt.Errorf("%w: data key %s for node %s is wrapped for another key than that in %s/%s; bring the right file back",
+				ErrNoKey, id, s.o.Name, s.o.Dir, identityName)
+		}
+		if err != nil {
+			return fmt.Errorf("data key %s: %w", id, err)
+		}
+		keys[id] = key
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ring == nil {
+		s.ring = &keep.Ring{}
+	}
+	return s.ring.Replace(current, keys)
+}
+
+// firstKey makes the data key of an empty store. Of several nodes that try, one does.
+func (s *Store) firstKey(ctx context.Context) error {
+	identity, err := s.identity()
+	if err != nil {
+		return err
+	}
+	id, key := keep.NewKey()
+	wrapped, err := keep.Wrap(identity.Recipient(), key[:])
+	if err != nil {
+		return err
+	}
+	_, err = s.client.Txn(ctx).If(clientv3.Compare(clientv3.CreateRevision(s.places.currentKey()), "=", 0)).Then(
+		clientv3.OpPut(s.places.currentKey(), id),
+		clientv3.OpPut(s.places.dataKey(id, s.o.Name), string(wrapped)),
+		clientv3.OpPut(s.places.nodeKeys()+s.o.Name, identity.Recipient()),
+	).Commit()
+	if err != nil {
+		return fmt.Errorf("write the first data key: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// Node is what a node says of itself to the others.
+type Node struct {
+	Name      string    `json:"name"` // set by Announce
+	Started   time.Time `json:"started"`
+	Version   string    `json:"version,omitempty"`   // of the program
+	Address   string    `json:"address,omitempty"`   // at which people find the node
+	Revision  int64     `json:"revision"`            // of the configuration that all its instances serve
+	Instances int       `json:"instances"`           // that serve
+	Faults    []string  `json:"faults,omitempty"`    // why it does not serve what it should
+	Processor float64   `json:"processor,omitempty"` // processors that it may use
+	Memory    int64     `json:"memory,omitempty"`    // bytes that it may use
+}
+
+// Announcement keeps a node in the list of those that run.
+type Announcement struct {
+	store   *Store
+	changed chan struct{}
+	cancel  context.CancelFunc
+	done    chan struct{}
+
+	mu   sync.Mutex
+	node Node
+}
+
+// Announce lists the node among those that run, as long as the store is open and reaches a quorum. The others forget it ten
+// seconds after its last sign of life, or with Leave at once.
+func (s *Store) Announce(n Node) *Announcement {
+	n.Name = s.o.Name
+	ctx, cancel := context.WithCancel(s.ctx)
+	a := &Announcement{store: s, changed: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{}), node: n}
+	s.tasks.Go(func() { a.run(ctx) })
+	return a
+}
+
+// Update says something new.
+func (a *Announcement) Update(n Node) {
+	n.Name = a.store.o.Name
+	a.mu.Lock()
+	a.node = n
+	a.mu.Unlock()
+	select {
+	case a.changed <- struct{}{}:
+	default:
+	}
+}
+
+// Leave takes the node off the list.
+func (a *Announcement) Leave() {
+	a.cancel()
+	<-a.done
+}
+
+// run announces the node under one lease after another.
+func (a *Announcement) run(ctx context.Context) {
+	defer close(a.done)
+	for ctx.Err() == nil {
+		if err := a.hold(ctx); err != nil && ctx.Err() == nil {
+			slog.Debug("the node could not be announced", "error", err)
+			pause(ctx, retryLast)
+		}
+	}
+}
+
+// hold announces the node until its lease ends.
+func (a *Announcement) hold(ctx context.Context) error {
+	ask, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	lease, err := a.store.client.Grant(ask, leaseTTL)
+	if err != nil {
+		return err
+	}
+	defer a.revoke(lease.ID)
+	alive, err := a.store.client.KeepAlive(ctx, lease.ID)
+	if err != nil {
+		return err
+	}
+	for {
+		if err := a.write(ctx, lease.ID); err != nil {
+			return err
+		}
+		if !a.wait(ctx, alive) {
+			return nil
+		}
+	}
+}
+
+// wait returns true when there is something new to say, and false when the lease or ctx ended.
+func (a *Announcement) wait(ctx context.Context, alive <-chan *clientv3.LeaseKeepAliveResponse) bool {
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-a.changed:
+			return true
+		case _, ok := <-alive:
+			if !ok {
+				return false
+			}
+		}
+	}
+}
+
+func (a *Announcement) write(ctx context.Context, lease clientv3.LeaseID) error {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	a.mu.Lock()
+	text, err := json.Marshal(a.node)
+	a.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	_, err = a.store.client.Put(ctx, a.store.places.nodes()+a.store.o.Name, string(text), clientv3.WithLease(lease))
+	return err
+}
+
+// revokeTime is how long a node tries to say that it leaves.
+const revokeTime = time.Second
+
+func (a *Announcement) revoke(lease clientv3.LeaseID) {
+	ctx, cancel := context.WithTimeout(context.Background(), revokeTime)
+	defer cancel()
+	if _, err := a.store.client.Revoke(ctx, lease); err != nil {
+		slog.Debug("the node could not be taken off the list; its lease ends soon", "error", err)
+	}
+}
+
+// Nodes are the nodes that run, by name.
+func (s *Store) Nodes(ctx context.Context) ([]Node, error) {
+	resp, err := s.client.Get(ctx, s.places.nodes(), clientv3.WithPrefix())
+	if err != nil {
+		return nil, fmt.Errorf("read the nodes: %w", err)
+	}
+	out := make([]Node, 0, len(resp.Kvs))
+	for _, kv := range resp.Kvs {
+		var n Node
+		if err := json.Unmarshal(kv.Value, &n); err != nil {
+			return nil, fmt.Errorf("read the node %s: %w", kv.Key, err)
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+// Name is that of this node.
+func (s *Store) Name() string { return s.o.Name }

@@ -1,0 +1,319 @@
+// Package store keeps the configuration of a gateway in etcd: embedded in the process on one machine, a cluster on several,
+// or one that runs apart.
+//
+// Every consumer sees the same sequence of revisions. A write names the revision that it replaces, so that nobody undoes the
+// change of somebody else unseen. Without a quorum nobody writes, and each node goes on with what it has.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"causeway/internal/store/embedded"
+	"causeway/internal/store/keep"
+)
+
+// Options of a store.
+type Options struct {
+	Dir  string // the store's own directory; made with mode 0700
+	Name string // of this node, unique among the nodes that share a store
+
+	Mode     Mode     // Auto: as the directory says, else Single
+	External External // of the mode External
+
+	History  int           // how many revisions are kept; 0: 100
+	Quota    int64         // bytes, of an embedded store; 0: 2 GiB
+	Patience time.Duration // how long Open waits for a quorum before it returns without one; 0: 5 s
+}
+
+// Mode is where etcd runs.
+type Mode string
+
+// The modes.
+const (
+	Auto         Mode = ""         // as `causeway cluster` left the directory, else Single
+	Single       Mode = "single"   // within the process, without any socket
+	Member       Mode = "member"   // within the process, with its peers over mutual TLS
+	ExternalMode Mode = "external" // elsewhere
+)
+
+// External is an etcd that somebody else runs.
+type External struct {
+	Endpoints []string // https://HOST:PORT
+	CA        string   // file with the certificates that sign the servers'; empty: those of the system
+	Cert, Key string   // files of the client certificate
+	Prefix    string   // of all keys; empty: /causeway
+}
+
+const (
+	defaultHistory  = 100
+	defaultPatience = 5 * time.Second
+	defaultPrefix   = "/causeway"
+)
+
+// Store is an open store.
+type Store struct {
+	o      Options
+	places places
+	lock   *os.File         // nil: a client of a store that another process has open
+	door   *http.Server     // of a member: answers nodes that join
+	server *embedded.Server // nil: External
+	client *clientv3.Client
+	ring   *keep.Ring // nil until keys are loaded; mu guards the pointer
+	member *MemberFile
+
+	ctx     context.Context // of everything in the background
+	cancel  context.CancelFunc
+	tasks   sync.WaitGroup
+	closing sync.Once
+	nudged  chan struct{} // a write of this node took place
+
+	mu       sync.Mutex
+	seen     *Snapshot // the newest that this node knows
+	watchers map[*watcher]struct{}
+	contact  time.Time // when a quorum last answered
+	trouble  error     // why the last try failed; nil: it worked
+	opened   bool      // schema and keys are known to be usable
+	alarms   []string
+}
+
+// ErrInUse is returned for a directory that another process has open.
+var ErrInUse = errors.New("the store is in use by another process")
+
+// Open opens the store of a directory and makes it where there is none. A single node is ready when Open returns. With a
+// cluster or an external etcd, Open returns after the time of Patience also without a quorum: the store then connects in the
+// background, and Status tells.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	s, err := prepare(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.connect(); err != nil {
+		s.release()
+		return nil, err
+	}
+	if err := s.settle(ctx); err != nil {
+		s.release()
+		return nil, err
+	}
+	s.tasks.Go(s.follow)
+	if s.server != nil {
+		s.tasks.Go(s.tend)
+	}
+	if s.o.Mode == Member {
+		s.tasks.Go(s.takePart)
+	}
+	return s, nil
+}
+
+// prepare takes the directory and reads what it says.
+func prepare(o Options) (*Store, error) {
+	if o.Dir == "" {
+		return nil, errors.New("the store needs a directory")
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the directory of the store: %w", err)
+	}
+	lock, err := lockDir(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{o: o, lock: lock, watchers: map[*watcher]struct{}{}, nudged: make(chan struct{}, 1)}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	if err := s.complete(); err != nil {
+		s.release()
+		return nil, err
+	}
+	return s, nil
+}
+
+// complete fills in what the options leave open.
+func (s *Store) complete() (err error) {
+	if s.member, err = readMember(s.o.Dir); err != nil {
+		return err
+	}
+	if s.o.Mode == Auto {
+		switch {
+		case len(s.o.External.Endpoints) > 0:
+			s.o.Mode = ExternalMode
+		case s.member != nil && len(s.member.Endpoints) > 0:
+			s.o.Mode, s.o.External = ExternalMode, s.member.access(s.o.Dir)
+		case s.member != nil:
+			s.o.Mode = Member
+		default:
+			s.o.Mode = Single
+		}
+	}
+	if s.member != nil {
+		s.o.Name = s.member.Name
+	}
+	if s.o.Name == "" {
+		s.o.Name = defaultName
+	}
+	if err := checkName(s.o.Name); err != nil {
+		return err
+	}
+	s.o.History = orDefault(s.o.History, defaultHistory)
+	s.o.Patience = orDefault(s.o.Patience, defaultPatience)
+	prefix := defaultPrefix
+	if s.o.Mode == ExternalMode && s.o.External.Prefix != "" {
+		prefix = s.o.External.Prefix
+	}
+	s.places = places{prefix}
+	_, err = s.identity()
+	return err
+}
+
+// identity is the key of this node. It is read each time, because a command may have replaced it.
+func (s *Store) identity() (*keep.Identity, error) {
+	return keep.LoadIdentity(filepath.Join(s.o.Dir, identityName))
+}
+
+func orDefault[T comparable](value, fallback T) T {
+	var zero T
+	if value == zero {
+		return fallback
+	}
+	return value
+}
+
+// Files within the directory of a store.
+const (
+	identityName = "node.key"
+	etcdName     = "etcd"
+	lockName     = "lock"
+	goodName     = "last-good"
+	defaultName  = "single"
+)
+
+func (s *Store) connect() (err error) {
+	if s.o.Mode == ExternalMode {
+		s.client, err = dial(s.o.External)
+		return err
+	}
+	o := embedded.Options{Dir: filepath.Join(s.o.Dir, etcdName), Name: s.o.Name, Quota: s.o.Quota}
+	if s.o.Mode == Member {
+		if s.member == nil {
+			return fmt.Errorf("%s belongs to no cluster: causeway cluster init begins one, and causeway cluster join joins one", s.o.Dir)
+		}
+		o.Peers = s.member.peers(s.o.Dir)
+	}
+	if s.server, err = embedded.Start(o); err != nil {
+		return err
+	}
+	s.client = s.server.Client()
+	if s.o.Mode == Member {
+		return s.welcome()
+	}
+	return nil
+}
+
+// settle waits until a quorum answers, or until patience ends; a single node has to answer. It checks the schema and loads
+// the data keys.
+func (s *Store) settle(ctx context.Context) error {
+	patience, cancel := context.WithTimeout(ctx, s.o.Patience)
+	defer cancel()
+	err := s.ready(patience)
+	for err == nil {
+		if err = s.begin(patience); err == nil || fatal(err) || patience.Err() != nil {
+			break
+		}
+		slog.Debug("the store does not answer yet", "error", err)
+		pause(patience, retryFirst)
+		err = nil
+	}
+	if err == nil {
+		s.reached()
+		return s.look(ctx)
+	}
+	if s.o.Mode == Single || fatal(err) || ctx.Err() != nil {
+		return fmt.Errorf("open the store in %s: %w", s.o.Dir, err)
+	}
+	s.failed(err)
+	slog.Warn("the store has no quorum; this node goes on with what it has", "error", err)
+	return nil
+}
+
+// ready waits until an embedded server takes part in its cluster.
+func (s *Store) ready(ctx context.Context) error {
+	if s.server == nil {
+		return nil
+	}
+	select {
+	case <-s.server.Ready():
+		return nil
+	case <-s.server.Failed():
+		return errors.New(s.server.Failure())
+	case <-s.server.Stopped():
+		return errors.New("etcd stopped")
+	case <-ctx.Done():
+		return fmt.Errorf("etcd is not ready: %w", ctx.Err())
+	}
+}
+
+// begin checks the schema and loads the data keys; in an empty store it makes both.
+func (s *Store) begin(ctx context.Context) error {
+	if err := s.checkSchema(ctx); err != nil {
+		return err
+	}
+	if err := s.loadKeys(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.opened = true
+	s.mu.Unlock()
+	return nil
+}
+
+// fatal reports an error that waiting does not cure.
+func fatal(err error) bool {
+	var newer *NewerError
+	return errors.As(err, &newer) || errors.Is(err, ErrNoKey) || errors.Is(err, keep.ErrDamaged)
+}
+
+// Close closes the store. Watches end. A second Close has no effect.
+func (s *Store) Close() (err error) {
+	s.closing.Do(func() {
+		s.cancel()
+		if s.door != nil {
+			s.door.Close()
+		}
+		s.tasks.Wait()
+		err = s.release()
+	})
+	return err
+}
+
+func (s *Store) release() (err error) {
+	s.cancel()
+	if s.door != nil {
+		s.door.Close()
+	}
+	if s.client != nil {
+		s.client.Close()
+	}
+	if s.server != nil {
+		err = s.server.Close()
+	}
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close())
+	}
+	return err
+}
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
