@@ -37,9 +37,6 @@ func serveCommand() *cobra.Command {
 			if o.Bind, err = parseBind(bind); err != nil {
 				return err
 			}
-			if o.Config == "" {
-				return &exitError{code: exitUsage, err: errors.New("serve needs a gateway document"), hint: "give one with --config FILE"}
-			}
 			if strings.HasPrefix(o.Admin, ":") { // metrics stay on this machine unless the address says otherwise
 				o.Admin = "127.0.0.1" + o.Admin
 			}
@@ -47,7 +44,7 @@ func serveCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.Config, "config", "", "gateway document")
+	f.StringVar(&o.Config, "config", "", "gateway document that fills an empty store")
 	f.StringVar(&o.Parameters, "parameters", "", "parameters file of a document that is an ARM template")
 	f.StringVar(&o.Local, "local", "", "causeway.yaml: settings that an Azure document cannot hold")
 	f.StringVar(&o.Data, "data", defaultData(), "data directory for logs and the control socket")

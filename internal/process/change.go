@@ -48,10 +48,10 @@ func (p *Process) Prepare(ctx context.Context, config Config, sockets map[string
 	return n, nil
 }
 
-// Serve puts the configuration in force.
-func (n *Change) Serve() error {
+// Serve puts the configuration in force, as this revision.
+func (n *Change) Serve(revision uint64) error {
 	defer n.c.Close()
-	_, files, err := n.p.exchange(n.c, question{Verb: serve}, answerTime)
+	_, files, err := n.p.exchange(n.c, question{Verb: serve, Revision: revision}, answerTime)
 	fdpass.CloseAll(files)
 	if err != nil {
 		return err

@@ -142,7 +142,8 @@ func (h *host) converse(c *fdpass.Conn) {
 // talk is one conversation: what was prepared in it waits for a word in it.
 type talk struct {
 	*host
-	serve, abandon func()
+	serve   func(revision uint64)
+	abandon func()
 }
 
 // answer does what is asked, and returns what to say and the sockets to send along.
@@ -152,11 +153,6 @@ func (t *talk) answer(q *question, files []int) (a answer, out []int) {
 	case askState:
 		s := t.State()
 		a.State = &s
-	case askConfig:
-		t.mu.Lock()
-		c := t.config
-		t.mu.Unlock()
-		a.Config = &c
 	case askSockets:
 		a.Addresses, out = t.files()
 	case askHealth:
@@ -174,7 +170,7 @@ func (t *talk) answer(q *question, files []int) (a answer, out []int) {
 			err = errors.New("nothing is prepared")
 			break
 		}
-		t.serve()
+		t.serve(q.Revision)
 		t.serve, t.abandon = nil, nil
 		t.discard()
 	case abandon:

@@ -24,8 +24,7 @@ type Setup struct {
 // Config is a configuration to serve.
 type Config struct {
 	document.Source
-	Allowed  []string `json:"allowed,omitempty"` // protections that the document may ask for in vain
-	Revision uint64   `json:"revision"`
+	Allowed []string `json:"allowed,omitempty"` // protections that the document may ask for in vain
 }
 
 // State is what an instance says of itself.
@@ -47,7 +46,6 @@ type verb string
 
 const (
 	askState   verb = "state"
-	askConfig  verb = "config"  // the configuration in force
 	askSockets verb = "sockets" // the listening sockets themselves
 	askHealth  verb = "health"
 	askMachine verb = "machine"
@@ -64,13 +62,13 @@ type question struct {
 	Config    *Config       `json:"config,omitempty"`
 	Warm      time.Duration `json:"warm,omitempty"`      // prepare: for first probes, at most
 	Addresses []string      `json:"addresses,omitempty"` // prepare: of the sockets that come with it
+	Revision  uint64        `json:"revision,omitempty"`  // serve
 	Within    time.Duration `json:"within,omitempty"`    // drain
 }
 
 type answer struct {
 	Error     string            `json:"error,omitempty"`
 	State     *State            `json:"state,omitempty"`
-	Config    *Config           `json:"config,omitempty"`
 	Health    *gateway.Health   `json:"health,omitempty"`
 	Machine   *evidence.Machine `json:"machine,omitempty"`
 	Metrics   []byte            `json:"metrics,omitempty"`   // delimited protocol buffers

@@ -33,7 +33,7 @@ type plane struct {
 
 	mu       sync.Mutex // guards what follows
 	sockets  map[string]net.Listener
-	config   Config
+	revision uint64
 	draining bool
 }
 
@@ -107,7 +107,7 @@ func (p *plane) discard() {
 }
 
 // prepare builds a configuration and warms it up. It is served by what it returns first, and given up by the second.
-func (p *plane) prepare(ctx context.Context, c Config, warm time.Duration) (serve, abandon func(), err error) {
+func (p *plane) prepare(ctx context.Context, c Config, warm time.Duration) (serve func(revision uint64), abandon func(), err error) {
 	d, local, _, err := instance.Read(c.Source, c.Allowed)
 	if err != nil {
 		return nil, nil, err
@@ -116,11 +116,11 @@ func (p *plane) prepare(ctx context.Context, c Config, warm time.Duration) (serv
 	if err != nil {
 		return nil, nil, err
 	}
-	return func() {
-		next.Serve(c.Revision)
+	return func(revision uint64) {
+		next.Serve(revision)
 		p.mu.Lock()
-		first := p.config.Revision == 0
-		p.config = c
+		first := p.revision == 0
+		p.revision = revision
 		p.mu.Unlock()
 		if first {
 			p.instance.Tend()
@@ -137,7 +137,7 @@ func (p *plane) State() State {
 		PID:         os.Getpid(),
 		Build:       p.build,
 		Started:     p.started,
-		Revision:    p.config.Revision,
+		Revision:    p.revision,
 		Draining:    p.draining,
 		Connections: p.engine.Live(),
 		Sent:        p.metrics.Sent(),

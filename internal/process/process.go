@@ -241,15 +241,6 @@ func (p *Process) State() (State, error) {
 	return p.Last(), err
 }
 
-// Config is the configuration that it serves.
-func (p *Process) Config() (Config, error) {
-	a, err := p.ask(askConfig)
-	if err != nil || a.Config == nil {
-		return Config{}, err
-	}
-	return *a.Config, nil
-}
-
 // Health is the backend health as this instance sees it.
 func (p *Process) Health() (gateway.Health, error) {
 	a, err := p.ask(askHealth)

@@ -15,14 +15,30 @@ import (
 	"causeway/internal/process"
 )
 
+// change is one change of what the gateway serves.
+type change struct {
+	config   admin.Config
+	running  bool   // the gateway shall serve
+	revision int64  // in the store already; 0: it is to be written there
+	caller   string // who asked
+	note     string // why
+
+	// deploy brings it to the instances.
+	deploy func(ctx context.Context, d deployment) error
+}
+
 // Apply validates a configuration and serves it. See admin.Gateway.
 func (s *Supervisor) Apply(ctx context.Context, c admin.Config) ([]gateway.Problem, error) {
-	return s.applyFor(ctx, callerSocket, c)
+	return s.applyFor(ctx, callerSocket, "", c)
 }
 
 // applyFor serves a configuration that somebody has asked for.
-func (s *Supervisor) applyFor(ctx context.Context, caller string, c admin.Config) ([]gateway.Problem, error) {
-	problems, err := s.apply(ctx, c)
+func (s *Supervisor) applyFor(ctx context.Context, caller, note string, c admin.Config) ([]gateway.Problem, error) {
+	s.applyMu.Lock()
+	defer s.applyMu.Unlock()
+	problems, err := s.count(ctx, change{
+		config: s.complete(c), running: !s.isStopped(), caller: caller, note: note, deploy: s.deploy,
+	})
 	e := activity.Event{Kind: activity.Configure, Caller: caller, Failed: err != nil}
 	if err != nil {
 		e.Why = err.Error()
@@ -31,20 +47,14 @@ func (s *Supervisor) applyFor(ctx context.Context, caller string, c admin.Config
 	return problems, refusal(err)
 }
 
-func (s *Supervisor) apply(ctx context.Context, c admin.Config) ([]gateway.Problem, error) {
-	return s.applyBy(ctx, c, s.deploy)
-}
-
 // deploy brings a configuration to all instances at once.
 func (s *Supervisor) deploy(ctx context.Context, d deployment) error {
 	return s.fleet.deploy(ctx, d, s.o.Drain)
 }
 
-// applyBy serves a configuration by a way to bring it to the instances.
-func (s *Supervisor) applyBy(ctx context.Context, c admin.Config, deploy func(context.Context, deployment) error) ([]gateway.Problem, error) {
-	s.applyMu.Lock()
-	defer s.applyMu.Unlock()
-	problems, err := s.change(ctx, c, deploy)
+// count makes a change and counts it. s.applyMu is held.
+func (s *Supervisor) count(ctx context.Context, c change) ([]gateway.Problem, error) {
+	problems, err := s.change(ctx, c)
 	switch {
 	case err == nil:
 		s.metrics.Reloads.WithLabelValues("applied").Inc()
@@ -57,42 +67,45 @@ func (s *Supervisor) applyBy(ctx context.Context, c admin.Config, deploy func(co
 	return problems, err
 }
 
-// change is one change of the configuration, from its text to the instances that serve it.
-func (s *Supervisor) change(ctx context.Context, c admin.Config, deploy func(context.Context, deployment) error) ([]gateway.Problem, error) {
+// change makes a change, from its text to the instances that serve it: read it, open its ports, make every instance ready,
+// write it into the store, let the instances serve it. An error, or a ctx that ends first, changes nothing. s.applyMu is held.
+func (s *Supervisor) change(ctx context.Context, c change) ([]gateway.Problem, error) {
 	if s.ending.Load() {
 		return nil, errors.New("apply the configuration: the gateway is ending")
 	}
-	c = s.complete(c)
-	d, local, problems, err := s.read(c)
+	d, local, problems, err := s.read(c.config)
 	if err != nil {
 		return problems, err
 	}
 	if err := s.o.fit(d.Config); err != nil {
 		return problems, err
 	}
-	s.mu.Lock()
-	stopped := s.stopped
-	s.mu.Unlock()
-	opened, err := s.sockets.listen(d.Config, s.o.binding().Addr, stopped)
+	opened, err := s.sockets.listen(d.Config, s.o.binding().Addr, !c.running)
 	if err != nil {
 		return problems, err
 	}
-	s.mu.Lock()
-	to := s.deploymentOf(c, d.Config, local, s.revision+1, opened.all)
-	s.mu.Unlock()
+	to := s.deploymentOf(c, d.Config, local, opened.all)
+	if c.revision == 0 && s.predecessor == nil {
+		to.write = func(ctx context.Context) (uint64, error) { return s.write(ctx, c, d) }
+	}
 	problems = append(problems, s.tooMany(to)...)
-	if err := deploy(ctx, to); err != nil {
+	to.served = func(revision uint64) { s.settle(c, d, local, revision) }
+	if err := c.deploy(ctx, to); err != nil {
 		opened.abandon()
 		return problems, err
 	}
 	opened.settle()
-	s.mu.Lock()
-	s.current, s.document, s.local, s.revision, s.applied = c, d, local, s.revision+1, time.Now()
-	s.mu.Unlock()
-	if s.admin != nil { // before that it is not this gateway's to write
-		s.keepApplied(c)
-	}
+	s.keepGood()
 	return problems, nil
+}
+
+// settle notes what is in force.
+func (s *Supervisor) settle(c change, d *document.Document, local gateway.Local, revision uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.config.Document, c.config.Parameters = d.JSON(), nil
+	s.current, s.document, s.local = c.config, d, local
+	s.revision, s.applied, s.stopped = revision, time.Now(), !c.running
 }
 
 // complete takes the parts that a caller left alone from what is being served.
@@ -131,25 +144,31 @@ func (s *Supervisor) tooMany(d deployment) []gateway.Problem {
 	}}
 }
 
-// deploymentOf is a configuration on its way to the instances. s.mu is held.
-func (s *Supervisor) deploymentOf(
-	c admin.Config, g *gateway.Config, local gateway.Local, revision uint64, sockets map[string]int,
-) deployment {
+// deploymentOf is a change on its way to the instances.
+func (s *Supervisor) deploymentOf(c change, g *gateway.Config, local gateway.Local, sockets map[string]int) deployment {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	name, size := local.Sizes.Of(g.SKU)
-	return deployment{
-		config:  process.Config{Source: c.Source, Allowed: s.allowed(c), Revision: revision},
-		sockets: sockets,
-		want:    s.want(g),
-		spec:    spec{Engine: local.Engine, Version: s.o.Version, SizeName: name, Size: size},
-		warm:    instance.FirstProbes,
+	d := deployment{
+		config:   process.Config{Source: c.config.Source, Allowed: s.allowed(c.config)},
+		revision: uint64(c.revision),
+		sockets:  sockets,
+		spec:     spec{Engine: local.Engine, Version: s.o.Version, SizeName: name, Size: size},
+		warm:     instance.FirstProbes,
 	}
+	if c.running {
+		d.want = s.want(g)
+	}
+	return d
 }
 
 // inForce is the configuration in force as a deployment, for an instance that comes later. s.applyMu is held.
 func (s *Supervisor) inForce() deployment {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.deploymentOf(s.current, s.document.Config, s.local, s.revision, s.sockets.all())
+	c := change{config: s.current, running: !s.stopped, revision: int64(s.revision)}
+	g, local := s.document.Config, s.local
+	s.mu.Unlock()
+	return s.deploymentOf(c, g, local, s.sockets.all())
 }
 
 // takeOver starts one instance after the other beside a predecessor, which drains its own of that number each time.
@@ -162,6 +181,9 @@ func (s *Supervisor) takeOver(ctx context.Context, d deployment) error {
 		if err := s.legacy.tell(news{Replaced: &number}); err != nil {
 			return err
 		}
+	}
+	if d.served != nil {
+		d.served(d.revision)
 	}
 	return nil
 }

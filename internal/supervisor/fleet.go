@@ -130,27 +130,39 @@ func (f *fleet) backoff(number int) (wait time.Duration, deaths int) {
 
 // deployment is a configuration on its way to all instances.
 type deployment struct {
-	config  process.Config
-	sockets map[string]int
-	want    int // instances
-	spec    spec
-	warm    time.Duration // for first probes
+	config   process.Config
+	revision uint64 // of the configuration; write says it where it is not known yet
+	sockets  map[string]int
+	want     int // instances
+	spec     spec
+	warm     time.Duration // for first probes
+
+	write  func(ctx context.Context) (revision uint64, err error) // once every instance is ready; nil: there is nothing to write
+	served func(revision uint64)                                  // once it is certain that it is served; may be nil
 }
 
 // readied is a deployment that every instance is ready for.
 type readied struct {
-	want    int
-	changes []*process.Change
-	fresh   []*process.Process // not in the fleet yet
+	want     int
+	revision uint64
+	changes  []*process.Change
+	fresh    []*process.Process // not in the fleet yet
 }
 
 // deploy makes the instances be what a deployment says: those that can stay get the configuration, missing ones are
-// started, all of them begin to serve it, and those that are too many or of another spec drain. An error changes nothing.
+// started, it is written, all of them begin to serve it, and those that are too many or of another spec drain. An error
+// changes nothing.
 func (f *fleet) deploy(ctx context.Context, d deployment, drain time.Duration) error {
 	r, err := f.ready(ctx, d)
+	if err == nil && d.write != nil {
+		r.revision, err = d.write(ctx)
+	}
 	if err != nil {
 		r.abandon()
 		return err
+	}
+	if d.served != nil {
+		d.served(r.revision)
 	}
 	f.commit(r, drain)
 	return nil
@@ -158,7 +170,7 @@ func (f *fleet) deploy(ctx context.Context, d deployment, drain time.Duration) e
 
 // ready prepares everybody.
 func (f *fleet) ready(ctx context.Context, d deployment) (*readied, error) {
-	r := &readied{want: d.want}
+	r := &readied{want: d.want, revision: d.revision}
 	var mu sync.Mutex
 	var failed error
 	var all sync.WaitGroup
@@ -201,7 +213,7 @@ func (f *fleet) readyOne(ctx context.Context, d deployment, number int) (*proces
 
 // replace starts the instance of one number, and drains the one that it replaces, if that still runs.
 func (f *fleet) replace(ctx context.Context, d deployment, number int, drain time.Duration) error {
-	r := &readied{want: d.want}
+	r := &readied{want: d.want, revision: d.revision}
 	change, fresh, err := f.readyOne(ctx, d, number)
 	if fresh != nil {
 		r.fresh = append(r.fresh, fresh)
@@ -230,7 +242,7 @@ func (r *readied) abandon() {
 // commit puts the configuration in force everywhere.
 func (f *fleet) commit(r *readied, drain time.Duration) {
 	for _, c := range r.changes {
-		if err := c.Serve(); err != nil { // it has died since
+		if err := c.Serve(r.revision); err != nil { // it has died since
 			slog.Warn("an instance did not take the configuration that it was ready for; it is replaced", "error", err)
 			c.Instance().Kill()
 		}

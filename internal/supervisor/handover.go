@@ -15,6 +15,7 @@ import (
 	"causeway/internal/admin"
 	"causeway/internal/conn"
 	"causeway/internal/fdpass"
+	"causeway/internal/store"
 )
 
 // A gateway that ends, or is asked to give way, hands its listening sockets to its successor: the sockets stay open
@@ -43,8 +44,9 @@ type ask struct {
 }
 
 type legacy struct {
-	Refused   bool     `json:"refused,omitempty"`
-	Addresses []string `json:"addresses"`
+	Refused   bool            `json:"refused,omitempty"`
+	Addresses []string        `json:"addresses"`
+	Snapshot  *store.Snapshot `json:"snapshot"` // what is in force: the store stays with the predecessor until the end
 }
 
 // news is what a successor says as it goes on, and noted the answer to each but the last.
@@ -60,6 +62,7 @@ type noted struct{}
 type testator interface {
 	endingNow() bool
 	handOut() (addresses []string, descriptors []int)
+	snapshot() store.Snapshot
 	replaced(number int) // by an instance of the successor
 	restore()            // what was replaced
 	letGo(succeeded bool)
@@ -113,7 +116,8 @@ func (h *heirs) handOver(c *fdpass.Conn, t testator) error {
 		return admin.ErrTaken
 	}
 	addresses, fds := t.handOut()
-	err := c.Send(legacy{Addresses: addresses}, fds...)
+	inForce := t.snapshot()
+	err := c.Send(legacy{Addresses: addresses, Snapshot: &inForce}, fds...)
 	fdpass.CloseAll(fds)
 	if err != nil {
 		return err
@@ -195,9 +199,10 @@ var errHandOver = errors.New("the conversation broke off")
 
 // inheritance is what a successor got. The zero value is that of a gateway without a predecessor.
 type inheritance struct {
-	c       *fdpass.Conn
-	sockets map[string]int
-	admin   net.Listener // the read-only address; nil: none
+	c        *fdpass.Conn
+	sockets  map[string]int
+	admin    net.Listener    // the read-only address; nil: none
+	snapshot *store.Snapshot // what the predecessor serves
 }
 
 // inherit asks the gateway that runs on a data directory, if one does, for its sockets.
@@ -212,6 +217,9 @@ func inherit(data string, takeOver bool) (*inheritance, error) {
 	if err = c.Send(ask{TakeOver: takeOver}); err == nil {
 		fds, err = c.Receive(&l)
 	}
+	if err == nil && !l.Refused && l.Snapshot == nil {
+		err = errors.New("it does not say what it serves")
+	}
 	if err == nil && len(fds) != len(l.Addresses) {
 		err = fmt.Errorf("%d sockets came with %d addresses", len(fds), len(l.Addresses))
 	}
@@ -225,7 +233,7 @@ func inherit(data string, takeOver bool) (*inheritance, error) {
 		return nil, fmt.Errorf("take over from the gateway that runs on this data directory: %w: %w", errHandOver, err)
 	}
 	c.SetDeadline(time.Time{})
-	i := &inheritance{c: c, sockets: map[string]int{}}
+	i := &inheritance{c: c, sockets: map[string]int{}, snapshot: l.Snapshot}
 	for at, address := range l.Addresses {
 		if address != adminSocket {
 			i.sockets[address] = fds[at]

@@ -4,7 +4,6 @@ package supervisor
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -22,6 +21,7 @@ import (
 	"causeway/internal/gateway/document"
 	"causeway/internal/instance"
 	"causeway/internal/process"
+	"causeway/internal/store"
 	"causeway/internal/telemetry"
 )
 
@@ -42,7 +42,9 @@ type Supervisor struct {
 	gone    sync.Once
 	quit    chan struct{} // closed when it ends
 	started time.Time
-	files   admin.Config // as last served; only Start and Reload touch it
+
+	predecessor *store.Snapshot // what the gateway before this one serves; nil: there is none, or it has gone
+	fromFiles   uint64          // revision that the files gave; only Start and Reload touch it
 
 	applyMu  sync.Mutex // one change of the instances at a time
 	mu       sync.Mutex // guards what follows
@@ -51,8 +53,10 @@ type Supervisor struct {
 	local    gateway.Local
 	revision uint64
 	applied  time.Time
-	scaled   int  // instances that the autoscaler has chosen; 0: none yet
-	stopped  bool // on purpose
+	scaled   int          // instances that the autoscaler has chosen; 0: none yet
+	stopped  bool         // on purpose
+	store    *store.Store // nil while a predecessor has it
+	behind   string       // why the newest revision is not served; empty: it is
 
 	adopted []*process.Process // at the start
 
@@ -65,9 +69,8 @@ var ErrInvalid = instance.ErrInvalid
 
 // Files within the data directory.
 const (
-	socketName  = "admin.sock"
-	appliedName = "applied.json"
-	healthName  = "health.json"
+	socketName = "admin.sock"
+	healthName = "health.json"
 )
 
 // Socket is the control socket of a data directory.
@@ -90,7 +93,7 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 	if err := makeData(o.Data); err != nil {
 		return nil, nil, err
 	}
-	config, err := readFiles(o)
+	files, unread, err := readFiles(o)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -106,29 +109,60 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 		legacy.close()
 		return nil, nil, err
 	}
-	s.adopt()
-	differs := s.differsFromApplied(config) // before it is applied itself
-	problems, err := s.begin(ctx, config)
-	if err == nil {
-		err = s.answer()
-	}
+	problems, err := s.begin(ctx, files, unread)
 	if err != nil {
 		s.giveUp()
 		return nil, problems, err
 	}
-	if legacy.c != nil {
-		legacy.tell(news{Serving: true})
-	}
-	legacy.close()
-	s.sockets.dropSpare()
-	s.files = config
-	s.keepApplied(config)
-	if differs {
-		slog.Warn("the configuration files differ from what was last applied; the files win", "document", o.Config)
-	}
-	s.announce()
+	go s.followStore()
 	go s.tend()
 	return s, problems, nil
+}
+
+// begin is the way from files to a gateway that serves and answers. A predecessor goes on until the end of it.
+func (s *Supervisor) begin(ctx context.Context, files admin.Config, unread error) ([]gateway.Problem, error) {
+	if s.predecessor == nil {
+		if err := s.openStore(ctx); err != nil {
+			return nil, err
+		}
+		s.adopt()
+	}
+	s.applyMu.Lock() // what is asked over the control socket waits until the store is open
+	defer s.applyMu.Unlock()
+	c, err := s.first(ctx, files, unread)
+	if err != nil {
+		return nil, err
+	}
+	problems, err := s.count(ctx, c)
+	if err != nil {
+		return problems, err
+	}
+	if err := s.answer(); err != nil {
+		return problems, err
+	}
+	if err := s.succeed(); err != nil {
+		return problems, err
+	}
+	s.sockets.dropSpare()
+	s.fromFiles = s.revisionNow()
+	removeOld(s.o.Data)
+	s.announce()
+	return problems, nil
+}
+
+// succeed sends the predecessor away and takes the store over.
+func (s *Supervisor) succeed() error {
+	if s.predecessor == nil {
+		return nil
+	}
+	s.legacy.tell(news{Serving: true})
+	s.legacy.close()
+	err := s.openStore(context.Background())
+	s.predecessor = nil
+	if err == nil {
+		s.keepGood()
+	}
+	return err
 }
 
 // announce notes how the gateway began.
@@ -150,17 +184,17 @@ func newSupervisor(o Options, legacy *inheritance) (*Supervisor, error) {
 		return nil, err
 	}
 	s := &Supervisor{
-		o:       o,
-		legacy:  legacy,
-		started: time.Now(),
-		metrics: telemetry.NewSupervisor(),
-		fleet:   newFleet(),
-		sockets: newSockets(),
-		budgets: budgets,
-		sampler: newSampler(),
-		journal: activity.NewWriter(o.Data),
-		stopped: wasStopped(o.Data),
-		quit:    make(chan struct{}),
+		o:           o,
+		legacy:      legacy,
+		started:     time.Now(),
+		metrics:     telemetry.NewSupervisor(),
+		fleet:       newFleet(),
+		sockets:     newSockets(),
+		budgets:     budgets,
+		sampler:     newSampler(),
+		journal:     activity.NewWriter(o.Data),
+		predecessor: legacy.snapshot,
+		quit:        make(chan struct{}),
 	}
 	s.sockets.services = activated()
 	s.sockets.offer(legacy.sockets)
@@ -174,14 +208,6 @@ func newSupervisor(o Options, legacy *inheritance) (*Supervisor, error) {
 	s.metrics.Gauge("compute_units", "Compute units in use: ten are the CPU budget of one instance.",
 		func() float64 { return s.sampler.used().Compute })
 	return s, nil
-}
-
-// begin serves the first configuration. Beside a predecessor one instance is started after the other.
-func (s *Supervisor) begin(ctx context.Context, config admin.Config) ([]gateway.Problem, error) {
-	if s.legacy.c == nil {
-		return s.apply(ctx, config)
-	}
-	return s.applyBy(ctx, config, s.takeOver)
 }
 
 // giveUpTime is how long a gateway that cannot begin finishes what it has accepted meanwhile.
@@ -199,6 +225,7 @@ func (s *Supervisor) giveUp() {
 	s.fleet.drainAll(drain)
 	s.sockets.closeAll()
 	s.fleet.wait(time.Now().Add(drain + endMargin))
+	s.closeStore()
 }
 
 // answer takes the places where this gateway is asked for: the control socket, the read-only address, and the hand-over
@@ -234,45 +261,6 @@ func (s *Supervisor) unserved(protection string) (n int) {
 		}
 	}
 	return n
-}
-
-// readFiles reads a document, the parameters of one that is a template, and its causeway.yaml.
-func readFiles(o Options) (admin.Config, error) {
-	c := admin.Config{Source: document.Source{Local: []byte{}}}
-	var err error
-	if c.Document, err = os.ReadFile(o.Config); err != nil {
-		return c, fmt.Errorf("read the gateway document: %w", err)
-	}
-	if o.Parameters != "" {
-		if c.Parameters, err = os.ReadFile(o.Parameters); err != nil {
-			return c, fmt.Errorf("read the parameters of the template: %w", err)
-		}
-	}
-	if o.Local != "" {
-		if c.Local, err = os.ReadFile(o.Local); err != nil {
-			return c, fmt.Errorf("read causeway.yaml: %w", err)
-		}
-		c.Dir, err = filepath.Abs(filepath.Dir(o.Local))
-	}
-	return c, err
-}
-
-// Reload reads the files again and serves them. An error, an *admin.Refusal, changes nothing; nor does a ctx that ends first.
-func (s *Supervisor) Reload(ctx context.Context) ([]gateway.Problem, error) {
-	c, err := readFiles(s.o)
-	if err != nil {
-		return nil, refusal(err)
-	}
-	was := s.Config()
-	problems, err := s.applyFor(ctx, "SIGHUP", c)
-	if err != nil {
-		return problems, err
-	}
-	if !same(was, s.files) && !same(was, c) { // somebody may count on what is gone
-		slog.Warn("the configuration files differ from what was applied over the control socket; the files win", "document", s.o.Config)
-	}
-	s.files = c
-	return problems, nil
 }
 
 // Config is what is being served.
@@ -389,7 +377,10 @@ func (s *Supervisor) close() {
 // letGo gives up what this gateway and a successor cannot both have, as soon as there is one: also one that comes while
 // this gateway drains.
 func (s *Supervisor) letGo(succeeded bool) {
-	s.gone.Do(func() { s.admin.Close(succeeded) })
+	s.gone.Do(func() {
+		s.admin.Close(succeeded)
+		s.closeStore()
+	})
 }
 
 // endingNow implements testator.

@@ -255,15 +255,14 @@ func (h *house) scrape(url, want string) {
 func TestSecondGatewayIsRefused(t *testing.T) {
 	h := newHouse(t)
 	h.start()
-	before, _ := os.ReadFile(filepath.Join(h.o.Data, appliedName))
+	before := h.s.Config()
 	o := h.o
 	o.PortOffset = freePort(t) - 80
 	h.write(h.o.Config, gatewayOn("10.0.0.9"))
 	if _, _, err := Start(t.Context(), o); !errors.Is(err, admin.ErrTaken) {
 		t.Errorf("%v", err)
 	}
-	after, _ := os.ReadFile(filepath.Join(h.o.Data, appliedName))
-	if !bytes.Equal(before, after) {
+	if after := h.s.Config(); !bytes.Equal(before.Document, after.Document) || h.s.Status().Revision != 1 {
 		t.Error("it wrote over what the first one keeps")
 	}
 	if status, _ := h.get(h.url("/")); status != 200 {
@@ -300,7 +299,7 @@ func TestApply(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := c.Config()
-	if err != nil || !bytes.Contains(got.Document, []byte(`"requestTimeout":30`)) || !bytes.Contains(got.Local, []byte("members:")) {
+	if err != nil || !bytes.Contains(got.Document, []byte(`"requestTimeout": 30`)) || !bytes.Contains(got.Local, []byte("members:")) {
 		t.Errorf("the part that was left alone stays: %s %s %v", got.Document, got.Local, err)
 	}
 	for what, doc := range map[string]string{"not JSON": "{", "invalid": strings.Replace(gatewayOn("10.0.0.4"), `"port":80,"protocol"`,
@@ -327,8 +326,12 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// The files are read again on a reload; and at a restart they win over what was applied since, with a warning.
+// A reload writes the files into the store. At a restart the store wins over the files, whatever these say by then.
 func TestReloadAndRestart(t *testing.T) {
+	told := new(toldLog)
+	was := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(told, nil)))
+	defer slog.SetDefault(was)
 	h := newHouse(t)
 	h.start()
 	h.write(h.o.Config, strings.Replace(gatewayOn("10.0.0.4"), `"requestTimeout":20`, `"requestTimeout":21`, 1))
@@ -344,21 +347,30 @@ func TestReloadAndRestart(t *testing.T) {
 		t.Errorf("reloaded nothing: %v", err)
 	}
 	h.end()
-	var told bytes.Buffer
-	was := slog.Default()
-	slog.SetDefault(slog.New(slog.NewTextHandler(&told, nil)))
-	defer slog.SetDefault(was)
+	restart := func(says string) {
+		t.Helper()
+		told.take()
+		h.start()
+		if text := told.take(); strings.Contains(text, "of --config") != (says != "") || !strings.Contains(text, says) {
+			t.Errorf("want %q:\n%s", says, text)
+		}
+		if s := h.s.Status(); s.Revision != 2 || !bytes.Contains(h.s.Config().Document, []byte(`"requestTimeout": 21`)) {
+			t.Errorf("%+v", s)
+		}
+		if status, _ := h.get(h.url("/")); status != 200 {
+			t.Error(status)
+		}
+		h.end()
+	}
+	restart("cannot be read")
 	h.write(h.o.Config, "{")
-	if _, _, err := Start(t.Context(), h.o); err == nil || strings.Contains(told.String(), "the files win") {
-		t.Errorf("files that cannot be served won: %v %s", err, told.String())
-	}
+	restart("cannot be read")
 	h.write(h.o.Config, gatewayOn("10.0.0.4"))
-	h.start()
-	h.end()
-	if !strings.Contains(told.String(), "differ from what was last applied") ||
-		!bytes.Contains(h.s.Config().Document, []byte(`"requestTimeout":20`)) {
-		t.Errorf("%s", told.String())
-	}
+	restart("differs from the stored configuration")
+	h.write(h.o.Config, strings.Replace(gatewayOn("10.0.0.4"), `"requestTimeout":20`, `"requestTimeout":21`, 1))
+	restart("")
+	h.o.Config = ""
+	restart("")
 }
 
 // A reload that undoes what was applied over the control socket says so; any other does not.
@@ -373,7 +385,7 @@ func TestReloadOverApplied(t *testing.T) {
 		t.Helper()
 		told.take()
 		_, err := h.s.Reload(t.Context())
-		if text := told.take(); err != nil || strings.Contains(text, "the files win") != warns {
+		if text := told.take(); err != nil || strings.Contains(text, "have replaced what was applied") != warns {
 			t.Errorf("%v %s", err, text)
 		}
 	}
