@@ -2,6 +2,7 @@ package budget
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -11,10 +12,18 @@ import (
 	"time"
 )
 
-// TestMain runs a busy process when a test asks for one.
+// TestMain is a busy process, or one that uses much memory, when a test asks for one.
 func TestMain(m *testing.M) {
 	if os.Getenv("BUDGET_TEST_BUSY") != "" {
 		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+		}
+		return
+	}
+	if os.Getenv("BUDGET_TEST_EATS") != "" {
+		_, _ = io.Copy(io.Discard, os.Stdin) // until it is held
+		eaten := make([]byte, 256<<20)
+		for i := 0; i < len(eaten); i += 4096 {
+			eaten[i] = 1
 		}
 		return
 	}
@@ -143,9 +152,38 @@ func TestUsageWithoutGroups(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(50 * time.Millisecond); time.Now().Before(end); {
+	var u Usage
+	for end := time.Now().Add(5 * time.Second); u.CPU == 0 && time.Now().Before(end); u = usage(t, g) { // it counts in hundredths of a second
 	}
-	if u := usage(t, g); u.CPU == 0 || u.Memory == 0 || u.Peak < u.Memory {
+	if u.CPU == 0 || u.Memory == 0 || u.Peak < u.Memory {
+		t.Errorf("%+v", u)
+	}
+}
+
+// An instance that uses up its memory is killed, and the group counts it.
+func TestMemoryIsHeld(t *testing.T) {
+	h := real(t)
+	if !h.State().MemoryHeld {
+		t.Skip(h.State().Text())
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "BUDGET_TEST_EATS=1")
+	start, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	g, err := h.Hold("instance-0", cmd.Process.Pid, Size{CPU: 1, Memory: 64 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start.Close()
+	if err := cmd.Wait(); err == nil {
+		t.Error("it used more than its budget of memory")
+	}
+	if u := usage(t, g); u.OOMKills == 0 || u.Peak > 64<<20 || u.Peak < 32<<20 {
 		t.Errorf("%+v", u)
 	}
 }
