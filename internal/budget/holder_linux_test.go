@@ -72,12 +72,7 @@ func TestBusyProcessIsHeld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, began := usage(t, g), time.Now()
-	time.Sleep(1500 * time.Millisecond)
-	after, took := usage(t, g), time.Since(began)
-	if used := (after.CPU - before.CPU).Seconds() / took.Seconds(); used < 0.45 || used > 0.55 {
-		t.Errorf("a busy process used %.2f CPU of 0.5", used)
-	}
+	after := usesHalf(t, g)
 	if after.Throttled == 0 || after.ThrottledTime == 0 || after.Periods < after.Throttled {
 		t.Errorf("the kernel counted no throttling: %+v", after)
 	}
@@ -87,6 +82,27 @@ func TestBusyProcessIsHeld(t *testing.T) {
 	if err := g.Resize(Size{CPU: 0.25, Memory: 128 << 20}); err != nil {
 		t.Error(err)
 	}
+}
+
+// usesHalf measures a busy process that may use half a processor. Less is no failure while others keep the processors busy: then it is
+// hardly ever throttled, and the test looks again.
+func usesHalf(t *testing.T, g *Group) Usage {
+	t.Helper()
+	for range 4 {
+		before, began := usage(t, g), time.Now()
+		time.Sleep(1500 * time.Millisecond)
+		after, took := usage(t, g), time.Since(began)
+		used := (after.CPU - before.CPU).Seconds() / took.Seconds()
+		throttled := float64(after.Throttled-before.Throttled) / float64(after.Periods-before.Periods)
+		if used > 0.55 || used < 0.45 && throttled > 0.9 {
+			t.Errorf("a busy process used %.2f CPU of 0.5, throttled in %.0f %% of the periods", used, 100*throttled)
+		}
+		if used >= 0.45 {
+			return after
+		}
+	}
+	t.Skip("others keep the processors busy")
+	return Usage{}
 }
 
 func usage(t *testing.T, g *Group) Usage {
