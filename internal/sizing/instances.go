@@ -128,8 +128,8 @@ func (c *Report) adviseCPU(b *budgets, t *traffic.Summary) {
 	}
 	room := ""
 	if fit >= 0 && need > fit {
-		room = fmt.Sprintf("this machine has %s, so at most %s fit", gateway.CPUText(c.processors()),
-			units.Count(fit, "such instance", "such instances"))
+		room = fmt.Sprintf("this machine has %s, so at most %s", gateway.CPUText(c.processors()),
+			units.Count(fit, "such instance fits", "such instances fit"))
 		c.Judgement += "; " + room
 	}
 	because := "the load then takes about 70 % of their budgets"

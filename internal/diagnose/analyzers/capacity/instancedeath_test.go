@@ -8,6 +8,7 @@ import (
 	"causeway/internal/activity"
 	"causeway/internal/diagnose/story"
 	"causeway/internal/fault"
+	"causeway/internal/report"
 )
 
 // threeInstances serve for ten minutes; between two seconds of the story some of the requests of instance 1 fail at all members.
@@ -35,6 +36,9 @@ func TestDeathWithoutRecordedFailures(t *testing.T) {
 	story.Expect(t, r, "h-instance-fault high 0")
 	story.EveryForm(t, r, "killed by SIGKILL after 10m0s, with 17 client connections open; it served again after 500 ms")
 	story.EveryForm(t, r, "17 connections were open on it; the requests under way on them are in no record")
+	if s := story.StepOf(r, "gateway-performance"); s.Result != report.Fail || !strings.HasPrefix(s.Detail, "instance appgw_1 died 1 time") {
+		t.Errorf("%+v", s)
+	}
 	if f := story.Found(t, r, 0); f.Scope.Instance != "appgw_1" || strings.Contains(story.TextOf(t, r), "ticket with Azure") {
 		t.Errorf("%+v", f.Fixes)
 	}
