@@ -3,7 +3,9 @@ package sizing_test
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"causeway/internal/activity"
 	"causeway/internal/budget"
 	"causeway/internal/diagnose/story"
 	"causeway/internal/evidence"
@@ -81,5 +83,28 @@ func TestCapacityOfInstances(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Where the gateway cannot be asked, its activity log has when it was full.
+func TestCapacityByTheActivityLog(t *testing.T) {
+	t.Parallel()
+	s := busyStory(t, 0)
+	s.Journal(activity.Event{
+		At: s.At.Add(-5 * time.Second), Kind: activity.Scale, From: 1, To: 1, Full: true, Need: 4,
+		Why: "capacity max: compute in use: 100 % of 2 instances; 4 are needed, and the most may be 2",
+	})
+	_, text := capacityOf(t, s, nil)
+	for _, want := range []string{
+		"too small: the gateway needed more instances than there may be, 1 time, first at 2026-11-23T09:00:25.000Z (capacity max: compute",
+		"Set: 4 instances", "set sku.capacity to 4 in the document",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q:\n%s", want, text)
+		}
+	}
+	_, text = capacityOf(t, busyStory(t, 0), nil)
+	if !strings.Contains(text, "cannot tell how much is left") {
+		t.Errorf("%s", text)
 	}
 }
