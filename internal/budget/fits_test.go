@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"causeway/internal/gateway"
 )
@@ -75,5 +76,16 @@ func TestStateText(t *testing.T) {
 				t.Error(got)
 			}
 		})
+	}
+}
+
+func TestUsageSince(t *testing.T) {
+	before := Usage{CPU: time.Second, Periods: 10, Throttled: 5}
+	after := Usage{CPU: 2 * time.Second, Periods: 30, Throttled: 15}
+	if cpu, throttled := after.Since(before, 4*time.Second, Size{CPU: 0.5}); cpu != 0.5 || throttled != 0.5 {
+		t.Errorf("CPU %v, throttled %v", cpu, throttled)
+	}
+	if cpu, throttled := before.Since(after, 0, Size{}); cpu != 0 || throttled != 0 {
+		t.Errorf("of no time: CPU %v, throttled %v", cpu, throttled)
 	}
 }

@@ -136,6 +136,20 @@ func TestCrashLoop(t *testing.T) {
 	story.EveryForm(t, r, "it is a crash loop: after 5 restarts the supervisor waited 16 s before the next start")
 }
 
+// A gateway whose only instance dies at every start serves nobody: the activity log is all there is.
+func TestCrashLoopWithoutTraffic(t *testing.T) {
+	t.Parallel()
+	s := story.New(t)
+	for i := range 3 {
+		at := story.Begin.Add(time.Duration(10*i) * time.Second)
+		s.Journal(activity.Event{At: at, Kind: activity.Death, Instance: "appgw_0", ExitCode: 2, Connections: 0, Uptime: time.Second})
+	}
+	s.Journal(activity.Event{At: story.Begin.Add(30 * time.Second), Kind: activity.CrashLoop, Instance: "appgw_0", Restarts: 3, Backoff: 4 * time.Second})
+	r := s.Diagnose()
+	story.Expect(t, r, "h-instance-fault high 0")
+	story.EveryForm(t, r, "it is a crash loop")
+}
+
 // What happened on another day is not of this traffic; a start that nothing preceded is none that followed a death.
 func TestNoDeathInTheWindow(t *testing.T) {
 	t.Parallel()
