@@ -46,7 +46,7 @@ func TestCapacityOfInstances(t *testing.T) {
 		"one small instance is saturated": {
 			v1("Standard_Small"), small(1, 0.97, 0.4, 60<<20),
 			[]string{
-				"too small: 1 instance of size small uses 97 % of the budget of 0.5 CPU, throttled 40 % of the time; 2 instances needed, or size Standard_Medium",
+				"too small: 1 instance of size small uses 97 % of the budget of 0.5 CPU, throttled 40 % of the time; 2 instances needed, or size Standard_Medium (1 CPU)",
 				"causeway: set sku.capacity to 2 in the document, then: causeway config apply gateway.json",
 				"az: az network application-gateway update -g GROUP -n gw1 --capacity 2",
 				"Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name Standard_Small -Tier Standard -Capacity 2",
@@ -58,13 +58,13 @@ func TestCapacityOfInstances(t *testing.T) {
 		"more than the machine has": {
 			v1("Standard_Small"), small(4, 1, 0.6, 60<<20),
 			[]string{
-				"too small: 4 instances of size small use 100 % of the budget of 0.5 CPU each, throttled 60 % of the time; 8 instances needed, or size Standard_Medium; this machine has 2 CPUs, so at most 4 such instances fit",
+				"too small: 4 instances of size small use 100 % of the budget of 0.5 CPU each, throttled 60 % of the time; 8 instances needed, or size Standard_Medium (1 CPU); this machine has 2 CPUs, so at most 4 such instances fit",
 				"a larger machine, or more of them",
 			},
 		},
 		"a gateway that scales": {
 			scales, small(2, 0.95, 0.5, 60<<20),
-			[]string{"set autoscaleConfiguration.maxCapacity to 4", "--min-capacity 1 --max-capacity 4"},
+			[]string{"set autoscaleConfiguration.maxCapacity to 4", "--min-capacity 1 --max-capacity 4", "or 1 CPU for each instance", "set sizes: {v2: {cpu: 1}} in causeway.yaml"},
 		},
 		"tight":     {v1("Standard_Small"), small(2, 0.8, 0.05, 60<<20), []string{"tight: 2 instances of size small use 80 %", "; 3 instances advised"}},
 		"enough":    {v1("Standard_Small"), small(2, 0.31, 0, 60<<20), []string{"enough now: 2 instances of size small use 31 % of the budget of 0.5 CPU each"}},

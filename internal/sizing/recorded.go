@@ -11,7 +11,7 @@ import (
 // judgeRecorded goes by the activity log, where the gateway was not asked: its autoscaler wrote down when it needed more instances than
 // there may be. false: it never did.
 func (c *Report) judgeRecorded(t *traffic.Summary) bool {
-	times, need := 0, 0
+	times, now, need := 0, 0, 0
 	var first *activity.Event
 	for i := range t.Activity {
 		e := t.Activity[i].Own
@@ -21,7 +21,9 @@ func (c *Report) judgeRecorded(t *traffic.Summary) bool {
 		if times++; first == nil {
 			first = e
 		}
-		need = max(need, e.Need)
+		if e.Need > need {
+			now, need = e.To, e.Need
+		}
 	}
 	if first == nil {
 		return false
@@ -29,12 +31,8 @@ func (c *Report) judgeRecorded(t *traffic.Summary) bool {
 	c.Judgement = fmt.Sprintf("too small: the gateway needed more instances than there may be, %s, first at %s (%s)",
 		units.Count(times, "time", "times"), units.Stamp(first.At), first.Why)
 	if c.Need = need; need > 0 {
-		name, group := t.NameAndGroup()
-		c.Advice = append(c.Advice, Advice{
-			Change:   units.Count(need, "instance", "instances"),
-			Because:  "that is what the load showed of itself while the budgets cut it off: look again once they run, with causeway capacity --live",
-			Commands: setCapacity(c, t, name, group, need),
-		})
+		c.Advice = append(c.Advice, InstanceAdvice(t, now, need,
+			"that is what the load showed of itself while the budgets cut it off: look again once they run, with causeway capacity --live")...)
 	}
 	return true
 }
