@@ -33,6 +33,9 @@ func healthCommand() *cobra.Command {
 			} else {
 				err = printHealth(cmd.OutOrStdout(), h)
 			}
+			if err == nil && output == "text" && len(paths) == 0 {
+				err = printInstanceIssues(cmd.OutOrStdout(), data)
+			}
 			if err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("write the health: %w", err)}
 			}
@@ -140,6 +143,34 @@ func printHealth(w io.Writer, h gateway.Health) error {
 		return writeLine(w, "No rule sends requests to a pool.")
 	}
 	return nil
+}
+
+// printInstanceIssues says what is wrong with the instances of the gateway on a data directory. One of an older version does not tell.
+func printInstanceIssues(w io.Writer, data string) error {
+	m, err := admin.NewClient(supervisor.Socket(data)).Machine()
+	if err != nil {
+		return nil
+	}
+	for _, text := range instanceIssues(&m) {
+		if err := writeLine(w, "\n"+wrap(text, columns(w))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// instanceIssues are budgets that are not held, and instances that die again and again.
+func instanceIssues(m *evidence.Machine) (texts []string) {
+	if b := m.Budget; b != nil && !(b.CPUHeld && b.MemoryHeld) {
+		texts = append(texts, "Budgets of instances: "+b.Text())
+	}
+	for i := range m.Instances {
+		if x := &m.Instances[i]; x.CrashLoop {
+			texts = append(texts, fmt.Sprintf("Instance %d dies again and again, with %s so far. causeway diagnose --live says how it ends.",
+				x.Number, count(x.Restarts, "restart")))
+		}
+	}
+	return texts
 }
 
 // memberIssues are the members that are not healthy, grouped by their detail.

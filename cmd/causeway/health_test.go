@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"causeway/internal/budget"
+	"causeway/internal/evidence"
 	"causeway/internal/gateway"
 )
 
@@ -83,6 +85,29 @@ func TestHealthShowsInstancesThatDisagree(t *testing.T) {
 	}
 	if got := b.String(); !strings.Contains(got, "Partial") ||
 		!strings.Contains(got, "10.0.0.4 (http): The gateway's instances disagree. shop_0, shop_2: Up. shop_1: Down: No answer.") || allHealthy(h) {
+		t.Errorf("%s", got)
+	}
+}
+
+// A budget that nothing holds, and an instance that does not stay up, are worth a sentence under any health.
+func TestHealthShowsInstancesInTrouble(t *testing.T) {
+	held := evidence.Machine{
+		Budget:    &budget.State{CPUHeld: true, MemoryHeld: true, How: "cgroup v2 below /x"},
+		Instances: []evidence.InstanceState{{Number: 0}},
+	}
+	if texts := instanceIssues(&held); texts != nil {
+		t.Errorf("%q", texts)
+	}
+	if texts := instanceIssues(&evidence.Machine{}); texts != nil {
+		t.Errorf("a version without budgets: %q", texts)
+	}
+	troubled := evidence.Machine{
+		Budget:    &budget.State{How: "GOMAXPROCS and GOMEMLIMIT", Why: "no control groups"},
+		Instances: []evidence.InstanceState{{Number: 0}, {Number: 1, CrashLoop: true, Restarts: 5}},
+	}
+	want := "Budgets of instances: not held, only GOMAXPROCS and GOMEMLIMIT: no control groups\n" +
+		"Instance 1 dies again and again, with 5 restarts so far. causeway diagnose --live says how it ends."
+	if got := strings.Join(instanceIssues(&troubled), "\n"); got != want {
 		t.Errorf("%s", got)
 	}
 }

@@ -62,6 +62,18 @@ type Usage struct {
 	OOMKills      int64         // processes that the kernel killed because the memory of the group was used up
 }
 
+// Since is what was used between two measurements of a group: cpu as a share of the budget of the time that passed, above 1 where nothing
+// holds it; throttled as a share of the periods in which the processes wanted to run. Without a budget or time both are 0.
+func (u Usage) Since(before Usage, passed time.Duration, size Size) (cpu, throttled float64) {
+	if passed > 0 && size.CPU > 0 {
+		cpu = max(0, (u.CPU-before.CPU).Seconds()/passed.Seconds()/size.CPU)
+	}
+	if periods := u.Periods - before.Periods; periods > 0 {
+		throttled = float64(u.Throttled-before.Throttled) / float64(periods)
+	}
+	return cpu, throttled
+}
+
 // Left is a group that an earlier supervisor made.
 type Left struct {
 	Name string

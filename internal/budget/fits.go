@@ -38,7 +38,7 @@ func (m Machine) Fits(instances int, size Size) (problem string, ok bool) {
 	if m.Group {
 		where = "the group that holds Causeway"
 	}
-	return fmt.Sprintf("%d instances of %s may use %s and %s together, and %s has %s: %d of them fit",
+	return fmt.Sprintf("%d instances of %s may use %s and %s together, and %s has %s: room for %d",
 		instances, size, gateway.CPUText(n*size.CPU), gateway.MemoryText(int64(n)*size.Memory),
 		where, m, most), false
 }

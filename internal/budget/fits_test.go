@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"causeway/internal/gateway"
 )
@@ -23,13 +24,13 @@ func TestFits(t *testing.T) {
 			"too few processors",
 			Machine{CPU: 2, Memory: 8 << 30},
 			6, large,
-			"6 instances of 2 CPUs and 2 GiB may use 12 CPUs and 12 GiB together, and this machine has 2 CPUs and 8 GiB: 1 of them fit",
+			"6 instances of 2 CPUs and 2 GiB may use 12 CPUs and 12 GiB together, and this machine has 2 CPUs and 8 GiB: room for 1",
 		},
 		{
 			"too little memory",
 			Machine{CPU: 16, Memory: 3 << 30, Group: true},
 			4, medium,
-			"4 instances of 1 CPU and 1 GiB may use 4 CPUs and 4 GiB together, and the group that holds Causeway has 16 CPUs and 3 GiB: 3 of them fit",
+			"4 instances of 1 CPU and 1 GiB may use 4 CPUs and 4 GiB together, and the group that holds Causeway has 16 CPUs and 3 GiB: room for 3",
 		},
 		{"halves add up", Machine{CPU: 1.5, Memory: 8 << 30}, 3, Size{CPU: 0.5, Memory: 512 << 20}, ""},
 		{"tenths add up", Machine{CPU: 0.3, Memory: 8 << 30}, 3, Size{CPU: 0.1, Memory: 64 << 20}, ""},
@@ -38,7 +39,7 @@ func TestFits(t *testing.T) {
 			"unknown memory",
 			Machine{CPU: 1},
 			2, medium,
-			"2 instances of 1 CPU and 1 GiB may use 2 CPUs and 2 GiB together, and this machine has 1 CPU: 1 of them fit",
+			"2 instances of 1 CPU and 1 GiB may use 2 CPUs and 2 GiB together, and this machine has 1 CPU: room for 1",
 		},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -75,5 +76,16 @@ func TestStateText(t *testing.T) {
 				t.Error(got)
 			}
 		})
+	}
+}
+
+func TestUsageSince(t *testing.T) {
+	before := Usage{CPU: time.Second, Periods: 10, Throttled: 5}
+	after := Usage{CPU: 2 * time.Second, Periods: 30, Throttled: 15}
+	if cpu, throttled := after.Since(before, 4*time.Second, Size{CPU: 0.5}); cpu != 0.5 || throttled != 0.5 {
+		t.Errorf("CPU %v, throttled %v", cpu, throttled)
+	}
+	if cpu, throttled := before.Since(after, 0, Size{}); cpu != 0 || throttled != 0 {
+		t.Errorf("of no time: CPU %v, throttled %v", cpu, throttled)
 	}
 }

@@ -87,7 +87,8 @@ func (h *Holder) settle(reasons []string) {
 }
 
 const remedy = "Under systemd the unit needs Delegate=cpu memory and ProtectControlGroups=no, as packaging/causeway.service has them; " +
-	"from a shell, start it with systemd-run -p \"Delegate=cpu memory\""
+	"from a shell, start it with systemd-run -p \"Delegate=cpu memory\". With cgroup v1 the user that runs Causeway must own its group. " +
+	"A container needs /sys/fs/cgroup mounted writable"
 
 // State says what is held.
 func (h *Holder) State() State { return h.state }

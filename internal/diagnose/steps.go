@@ -368,6 +368,7 @@ func gatewayStep(c *inference.Case) report.Step {
 		s.Result = report.Pass
 		facts = append([]string{"no request failed for lack of a resource of the gateway"}, facts...)
 	}
+	s, facts = withRecorded(c, s, facts)
 	if len(facts) > 0 {
 		s.Detail = strings.Join(facts, "; ")
 		if s.Result == report.NotKnown {

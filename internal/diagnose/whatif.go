@@ -272,6 +272,8 @@ func moreInstances(c *inference.Case) []inference.Saving {
 		limit, unit = 100, "% of the processors"
 	}
 	switch {
+	case len(short) > 0 && !known:
+		s.Note = "how much more is enough shows once the gateway is no longer full"
 	case len(short) > 0:
 		s.Note = "how much more is enough shows in the metric once it no longer stands at the maximum"
 	case known && limit > 0 && top < limit/2:

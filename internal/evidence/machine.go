@@ -61,7 +61,7 @@ type InstanceState struct {
 	CPUUsed     float64   `json:"cpuUsed"`             // 0 to 1, of the budget; above 1 where it is not held
 	Throttled   float64   `json:"throttled"`           // 0 to 1: periods in which the budget was used up, of those in which it ran
 	MemoryUsed  int64     `json:"memoryUsed"`          // bytes now
-	OOMKills    int64     `json:"oomKills,omitempty"`  // processes of it that the kernel killed for want of memory
+	OOMKills    int64     `json:"oomKills,omitempty"`  // processes of it that the kernel killed because its memory was used up
 	Connections int       `json:"connections"`         // client connections now
 	Revision    int64     `json:"revision"`            // of the configuration that it serves
 	Started     time.Time `json:"started,omitzero"`    // its process

@@ -194,7 +194,7 @@ func isYAML(text []byte, name string) bool {
 	}
 	switch string(key) {
 	case "name", "id", "etag", "location", "properties", "sku", "backendAddressPools", "certificates", "members", "connectTimeout",
-		"backendIdleTimeout", "keepAliveHint", "logs":
+		"backendIdleTimeout", "keepAliveHint", "sizes", "logs":
 		return colon
 	}
 	return false
@@ -209,7 +209,7 @@ func IsLocal(name string, data []byte) bool {
 	for line := range bytes.Lines(data) {
 		key, _, colon := bytes.Cut(bytes.TrimRight(line, " \r\n"), []byte(":"))
 		switch string(key) {
-		case "certificates", "members", "connectTimeout", "backendIdleTimeout", "keepAliveHint":
+		case "certificates", "members", "connectTimeout", "backendIdleTimeout", "keepAliveHint", "sizes":
 			return colon
 		}
 	}

@@ -96,7 +96,7 @@ func (r *Redactor) value(key, s string) string {
 			return r.text(s)
 		}
 		return r.query(s)
-	case "host", "member", "heldback", "originalhost", "hostname", "hostnames", "fqdn", "sniname", "address":
+	case "host", "member", "heldback", "originalhost", "hostname", "hostnames", "node", "fqdn", "sniname", "address":
 		return r.host(s)
 	case "presented":
 		return r.names(s)

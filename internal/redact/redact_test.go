@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"causeway/internal/accesslog"
+	"causeway/internal/activity"
 	"causeway/internal/evidence"
 	"causeway/internal/evidence/archive"
 	"causeway/internal/evidence/evidencetest"
@@ -291,5 +292,29 @@ func TestRedactALongBrokenFirstLine(t *testing.T) {
 				t.Errorf("%d rows, want 2", len(rows))
 			}
 		})
+	}
+}
+
+// Causeway's activity log names machines and users. Redacted, it still says which instance died, and how.
+func TestRedactActivityLog(t *testing.T) {
+	dir := t.TempDir()
+	w := activity.NewWriter(dir)
+	if err := w.Write(activity.Event{
+		At: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Kind: activity.Death, Caller: "ann", Node: "shop-node-7.contoso.com",
+		Instance: "gw1_1", PID: 42, ExitCode: -1, Signal: "SIGKILL", Connections: 17,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := New([]byte("key")).Redact([]string{dir}, &out); err != nil {
+		t.Fatal(err)
+	}
+	b := openBundle(t, evidencetest.Write(t, t.TempDir(), "bundle.tar.gz", out.String()))
+	if err := b.EachRow(evidence.Rows{}); err != nil || len(b.Activity) != 1 || b.Activity[0].Own == nil {
+		t.Fatalf("%v, %+v", err, b.Activity)
+	}
+	e := b.Activity[0].Own
+	if e.Instance != "gw1_1" || e.Signal != "SIGKILL" || e.Connections != 17 || e.Caller != "" || strings.Contains(e.Node, "contoso") {
+		t.Errorf("%+v", e)
 	}
 }

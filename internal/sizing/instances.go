@@ -2,6 +2,7 @@ package sizing
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -116,43 +117,24 @@ func (b *budgets) text() string {
 func (c *Report) adviseCPU(b *budgets, t *traffic.Summary) {
 	need := max(scale.NeededByCompute(b.cpu*float64(b.instances), b.instances), b.instances+1)
 	c.Need = need
-	larger, cpu := c.largerFor(float64(need)*b.size.CPU/float64(b.instances), t)
-	fit := c.Machine.Fit(b.size)
-	verb := "needed"
-	if strings.HasPrefix(c.Judgement, "tight") {
-		verb = "advised"
-	}
-	c.Judgement += fmt.Sprintf("; %d instances %s", need, verb)
-	if larger != "" {
-		c.Judgement += ", or size " + larger
-	}
-	room := ""
-	if fit >= 0 && need > fit {
-		room = fmt.Sprintf("this machine has %s, so at most %s fit", gateway.CPUText(c.processors()),
-			units.Count(fit, "such instance", "such instances"))
-		c.Judgement += "; " + room
-	}
 	because := "the load then takes about 70 % of their budgets"
 	if b.cpu >= nearly {
 		because += ", if it is not larger than what the present budgets let through: look again once they run"
 	}
-	if room != "" {
+	larger := largerFor(t, b.size, b.instances, need)
+	verb := "needed"
+	if strings.HasPrefix(c.Judgement, "tight") {
+		verb = "advised"
+	}
+	c.Judgement += fmt.Sprintf("; %d instances %s, or %s", need, verb, larger.text())
+	if fit := c.Machine.Fit(b.size); fit >= 0 && need > fit {
+		room := fmt.Sprintf("this machine has %s, so at most %s", gateway.CPUText(c.processors()),
+			units.Count(fit, "such instance fits", "such instances fit"))
+		c.Judgement += "; " + room
 		because += "; " + room + ": beyond that it takes a larger machine, or more of them"
 	}
-	name, group := t.NameAndGroup()
-	c.Advice = append(c.Advice, Advice{
-		Change:   units.Count(need, "instance", "instances"),
-		Because:  because,
-		Commands: setCapacity(c, t, name, group, need),
-	})
-	if larger != "" {
-		c.Larger = larger
-		c.Advice = append(c.Advice, Advice{
-			Change:   "or the size " + larger,
-			Because:  fmt.Sprintf("an instance of it has %s", gateway.CPUText(cpu)),
-			Commands: setSKU(t, name, group, larger),
-		})
-	}
+	c.Larger = larger.sku
+	c.Advice = append(c.Advice, instanceAdvice(t, larger, need, because)...)
 }
 
 // processors is how many the instances may use together.
@@ -163,55 +145,110 @@ func (c *Report) processors() float64 {
 	return float64(c.Machine.Cores)
 }
 
-// largerFor is the SKU of the smallest size of the first generation that has so many processors an instance; empty: there is none, or the
-// gateway is of the second generation, which has one size.
-func (c *Report) largerFor(cpu float64, t *traffic.Summary) (sku string, has float64) {
-	if t.Config == nil || !t.Config.V1() {
-		return "", 0
+// InstanceAdvice are the settings for a load that needs so many instances where now so many run: their number, or a larger size.
+func InstanceAdvice(t *traffic.Summary, now, need int, because string) []Advice {
+	sizes := sizesOf(t)
+	_, size := sizes.Of(skuOf(t))
+	return instanceAdvice(t, largerFor(t, size, now, need), need, because)
+}
+
+func instanceAdvice(t *traffic.Summary, larger largerSize, need int, because string) []Advice {
+	name, group := t.NameAndGroup()
+	return []Advice{
+		{Change: units.Count(need, "instance", "instances"), Because: because, Commands: setCapacity(t, name, group, need)},
+		{Change: "or " + larger.text(), Because: "with as many instances as now", Commands: larger.commands(t, name, group)},
 	}
-	sizes := gateway.DefaultSizes()
+}
+
+func sizesOf(t *traffic.Summary) gateway.Sizes {
 	if t.Local != nil {
-		sizes = t.Local.Sizes
+		return t.Local.Sizes
 	}
-	for _, name := range []string{"Medium", "Large"} {
-		sku := t.Config.SKU.Tier + "_" + name
-		if _, size := sizes.Of(gateway.SKU{Name: sku}); size.CPU >= cpu-1e-9 && !strings.EqualFold(sku, t.Config.SKU.Name) {
-			return sku, size.CPU
+	return gateway.DefaultSizes()
+}
+
+func skuOf(t *traffic.Summary) gateway.SKU {
+	if t.Config == nil {
+		return gateway.SKU{Name: "NAME", Tier: "TIER"}
+	}
+	return t.Config.SKU
+}
+
+// largerSize is a size that carries the load with as many instances as now: a SKU of the first generation, or else more processors in
+// causeway.yaml.
+type largerSize struct {
+	sku  string // empty: none is large enough, or the gateway is of the second generation, which has one size
+	name string // of the present size in causeway.yaml
+	cpu  float64
+}
+
+// largerFor finds the size that does with so many instances now what needs more of the present size.
+func largerFor(t *traffic.Summary, size budget.Size, now, need int) largerSize {
+	sku, sizes := skuOf(t), sizesOf(t)
+	name, _ := sizes.Of(sku)
+	cpu := float64(need) * size.CPU / float64(max(1, now))
+	if t.Config != nil && t.Config.V1() {
+		for _, step := range []string{"Medium", "Large"} {
+			larger := sku.Tier + "_" + step
+			if _, has := sizes.Of(gateway.SKU{Name: larger}); has.CPU >= cpu-1e-9 && !strings.EqualFold(larger, sku.Name) {
+				return largerSize{larger, name, has.CPU}
+			}
 		}
 	}
-	return "", 0
+	return largerSize{"", name, math.Ceil(2*cpu-1e-9) / 2}
+}
+
+func (l largerSize) text() string {
+	if l.sku == "" {
+		return gateway.CPUText(l.cpu) + " for each instance"
+	}
+	return "size " + l.sku + " (" + gateway.CPUText(l.cpu) + ")"
+}
+
+func (l largerSize) commands(t *traffic.Summary, name, group string) report.Commands {
+	if l.sku == "" {
+		return report.Commands{
+			Causeway: fmt.Sprintf("set sizes: {%s: {cpu: %s}} in causeway.yaml, then: causeway config apply --local causeway.yaml", l.name,
+				units.Decimal(l.cpu, 2)),
+		}
+	}
+	sku := skuOf(t)
+	return report.Commands{
+		AzCLI:      fmt.Sprintf("az network application-gateway update -g %s -n %s --sku %s", group, name, l.sku),
+		PowerShell: setSKU(name, group, gateway.SKU{Name: l.sku, Tier: sku.Tier, Capacity: max(1, sku.Capacity)}),
+		Portal:     "Configuration > SKU size",
+		Causeway:   fmt.Sprintf("set sku.name to %s in the document, then: causeway config apply gateway.json", l.sku),
+	}
 }
 
 // setCapacity are the commands that set the number of instances, or the maximum of a gateway that scales.
-func setCapacity(c *Report, t *traffic.Summary, name, group string, n int) report.Commands {
+func setCapacity(t *traffic.Summary, name, group string, n int) report.Commands {
 	if t.Config != nil && t.Config.Autoscale != nil {
-		least := max(1, c.Instances[0])
+		least := max(1, t.Config.Autoscale.Min)
 		return report.Commands{
 			AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --min-capacity %d --max-capacity %d", group, name, least, n),
-			PowerShell: fmt.Sprintf("$gw = Get-AzApplicationGateway -Name %s -ResourceGroupName %s; Set-AzApplicationGatewayAutoscaleConfiguration -ApplicationGateway $gw -MinCapacity %d -MaxCapacity %d; Set-AzApplicationGateway -ApplicationGateway $gw",
-				name, group, least, n),
+			PowerShell: fmt.Sprintf("$gw = Get-AzApplicationGateway -Name %s -ResourceGroupName %s; "+
+				"Set-AzApplicationGatewayAutoscaleConfiguration -ApplicationGateway $gw -MinCapacity %d -MaxCapacity %d; "+
+				"Set-AzApplicationGateway -ApplicationGateway $gw", name, group, least, n),
+			Portal:   "Configuration > Capacity type: Autoscale",
 			Causeway: fmt.Sprintf("set autoscaleConfiguration.maxCapacity to %d in the document, then: causeway config apply gateway.json", n),
 		}
 	}
-	sku := gateway.SKU{Name: "NAME", Tier: "TIER"}
-	if t.Config != nil {
-		sku = t.Config.SKU
-	}
+	sku := skuOf(t)
+	sku.Capacity = n
 	return report.Commands{
-		AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, n),
-		PowerShell: fmt.Sprintf("$gw = Get-AzApplicationGateway -Name %s -ResourceGroupName %s; Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier %s -Capacity %d; Set-AzApplicationGateway -ApplicationGateway $gw",
-			name, group, sku.Name, sku.Tier, n),
-		Causeway: fmt.Sprintf("set sku.capacity to %d in the document, then: causeway config apply gateway.json", n),
+		AzCLI:      fmt.Sprintf("az network application-gateway update -g %s -n %s --capacity %d", group, name, n),
+		PowerShell: setSKU(name, group, sku),
+		Portal:     "Configuration > Instance count",
+		Causeway:   fmt.Sprintf("set sku.capacity to %d in the document, then: causeway config apply gateway.json", n),
 	}
 }
 
-func setSKU(t *traffic.Summary, name, group, sku string) report.Commands {
-	return report.Commands{
-		AzCLI: fmt.Sprintf("az network application-gateway update -g %s -n %s --sku %s", group, name, sku),
-		PowerShell: fmt.Sprintf("$gw = Get-AzApplicationGateway -Name %s -ResourceGroupName %s; Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier %s -Capacity %d; Set-AzApplicationGateway -ApplicationGateway $gw",
-			name, group, sku, t.Config.SKU.Tier, max(1, t.Config.SKU.Capacity)),
-		Causeway: fmt.Sprintf("set sku.name to %s in the document, then: causeway config apply gateway.json", sku),
-	}
+// setSKU is the PowerShell that sets name, tier and number of instances, which go together there.
+func setSKU(name, group string, sku gateway.SKU) string {
+	return fmt.Sprintf("$gw = Get-AzApplicationGateway -Name %s -ResourceGroupName %s; "+
+		"Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name %s -Tier %s -Capacity %d; Set-AzApplicationGateway -ApplicationGateway $gw",
+		name, group, sku.Name, sku.Tier, sku.Capacity)
 }
 
 func (c *Report) adviseMemory(b *budgets) {

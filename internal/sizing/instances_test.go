@@ -3,7 +3,9 @@ package sizing_test
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"causeway/internal/activity"
 	"causeway/internal/budget"
 	"causeway/internal/diagnose/story"
 	"causeway/internal/evidence"
@@ -44,7 +46,7 @@ func TestCapacityOfInstances(t *testing.T) {
 		"one small instance is saturated": {
 			v1("Standard_Small"), small(1, 0.97, 0.4, 60<<20),
 			[]string{
-				"too small: 1 instance of size small uses 97 % of the budget of 0.5 CPU, throttled 40 % of the time; 2 instances needed, or size Standard_Medium",
+				"too small: 1 instance of size small uses 97 % of the budget of 0.5 CPU, throttled 40 % of the time; 2 instances needed, or size Standard_Medium (1 CPU)",
 				"causeway: set sku.capacity to 2 in the document, then: causeway config apply gateway.json",
 				"az: az network application-gateway update -g GROUP -n gw1 --capacity 2",
 				"Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name Standard_Small -Tier Standard -Capacity 2",
@@ -56,13 +58,13 @@ func TestCapacityOfInstances(t *testing.T) {
 		"more than the machine has": {
 			v1("Standard_Small"), small(4, 1, 0.6, 60<<20),
 			[]string{
-				"too small: 4 instances of size small use 100 % of the budget of 0.5 CPU each, throttled 60 % of the time; 8 instances needed, or size Standard_Medium; this machine has 2 CPUs, so at most 4 such instances fit",
+				"too small: 4 instances of size small use 100 % of the budget of 0.5 CPU each, throttled 60 % of the time; 8 instances needed, or size Standard_Medium (1 CPU); this machine has 2 CPUs, so at most 4 such instances fit",
 				"a larger machine, or more of them",
 			},
 		},
 		"a gateway that scales": {
 			scales, small(2, 0.95, 0.5, 60<<20),
-			[]string{"set autoscaleConfiguration.maxCapacity to 4", "--min-capacity 1 --max-capacity 4"},
+			[]string{"set autoscaleConfiguration.maxCapacity to 4", "--min-capacity 1 --max-capacity 4", "or 1 CPU for each instance", "set sizes: {v2: {cpu: 1}} in causeway.yaml"},
 		},
 		"tight":     {v1("Standard_Small"), small(2, 0.8, 0.05, 60<<20), []string{"tight: 2 instances of size small use 80 %", "; 3 instances advised"}},
 		"enough":    {v1("Standard_Small"), small(2, 0.31, 0, 60<<20), []string{"enough now: 2 instances of size small use 31 % of the budget of 0.5 CPU each"}},
@@ -81,5 +83,28 @@ func TestCapacityOfInstances(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Where the gateway cannot be asked, its activity log has when it was full.
+func TestCapacityByTheActivityLog(t *testing.T) {
+	t.Parallel()
+	s := busyStory(t, 0)
+	s.Journal(activity.Event{
+		At: s.At.Add(-5 * time.Second), Kind: activity.Scale, From: 1, To: 1, Full: true, Need: 4,
+		Why: "capacity max: compute in use: 100 % of 2 instances; 4 are needed, and the most may be 2",
+	})
+	_, text := capacityOf(t, s, nil)
+	for _, want := range []string{
+		"too small: the gateway needed more instances than there may be, 1 time, first at 2026-11-23T09:00:25.000Z (capacity max: compute",
+		"Set: 4 instances", "set sku.capacity to 4 in the document",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q:\n%s", want, text)
+		}
+	}
+	_, text = capacityOf(t, busyStory(t, 0), nil)
+	if !strings.Contains(text, "cannot tell how much is left") {
+		t.Errorf("%s", text)
 	}
 }

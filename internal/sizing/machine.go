@@ -14,8 +14,8 @@ import (
 
 // selfHosted reports whether the evidence is of a gateway that runs on a machine of its owner's: it gave its own figures, or the records
 // are its own, and no metrics of Azure's stand beside them.
-func selfHosted(t *traffic.Summary, b *evidence.Bundle) bool {
-	return b.Machine != nil || 2*t.Own > t.Requests && len(t.Metrics) == 0
+func selfHosted(t *traffic.Summary, m *evidence.Machine) bool {
+	return m != nil || 2*t.Own > t.Requests && len(t.Metrics) == 0
 }
 
 // machineCapacity compares the load with what is known of the machine: its limits, not its speed.
@@ -82,7 +82,7 @@ func judgeMachine(t *traffic.Summary, c *Report) {
 		c.Judgement = fmt.Sprintf("tight: %d client connections now, of %d that fit; beyond that silent ones give way to new ones",
 			m.Connections, m.ConnectionsLimit)
 		c.Advice = append(c.Advice, moreConnections("the limit is near"))
-	case c.judgeInstances(t):
+	case c.judgeInstances(t), c.judgeRecorded(t):
 		return
 	case m != nil && m.Load > 0 && m.Load > float64(m.Cores):
 		c.Judgement = fmt.Sprintf("tight: more wants to run on this machine (load %.1f, the mean of a minute) than it has processors (%d), whatever it is", m.Load, m.Cores)

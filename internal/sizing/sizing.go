@@ -85,7 +85,7 @@ func FromEvidence(b *evidence.Bundle) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if selfHosted(t, b) {
+	if selfHosted(t, b.Machine) {
 		return machineCapacity(t, b.Machine), nil
 	}
 	return FromSummary(t), nil
@@ -93,6 +93,9 @@ func FromEvidence(b *evidence.Bundle) (*Report, error) {
 
 // FromSummary compares the observed load with the capacity limits.
 func FromSummary(t *traffic.Summary) *Report {
+	if selfHosted(t, nil) {
+		return machineCapacity(t, nil)
+	}
 	c := &Report{Schema: Schema, Loads: []Load{}, Advice: []Advice{}, Assumed: []string{}, Missing: []report.Missing{}, Headroom: -1}
 	frame(t, c)
 	metricLoads(t, c)

@@ -42,11 +42,13 @@ func (d *Death) Text() string {
 // recordedAround is how long before the first request and after the last an event of the activity log still belongs to the traffic.
 const recordedAround = time.Minute
 
-// Recorded are the events of Causeway's own activity log within the time of the traffic, oldest first.
+// Recorded are the events of Causeway's own activity log within the time of the traffic, oldest first. Without traffic they are those of
+// the last day: a gateway may have died before it served anybody.
 func (c *Case) Recorded(kinds ...activity.Kind) (out []*activity.Event) {
+	from, to := c.recordedTime()
 	for i := range c.Traffic.Activity {
 		e := c.Traffic.Activity[i].Own
-		if e == nil || e.At.Before(c.Traffic.From.Add(-recordedAround)) || e.At.After(c.Traffic.To.Add(recordedAround)) {
+		if e == nil || e.At.Before(from) || e.At.After(to) {
 			continue
 		}
 		for _, k := range kinds {
@@ -56,6 +58,16 @@ func (c *Case) Recorded(kinds ...activity.Kind) (out []*activity.Event) {
 		}
 	}
 	return out
+}
+
+func (c *Case) recordedTime() (from, to time.Time) {
+	if c.Traffic.Requests > 0 {
+		return c.Traffic.From.Add(-recordedAround), c.Traffic.To.Add(recordedAround)
+	}
+	if n := len(c.Traffic.Activity); n > 0 {
+		to = c.Traffic.Activity[n-1].At
+	}
+	return to.Add(-24 * time.Hour), to
 }
 
 // Deaths lists the instances that died, by name.

@@ -9,6 +9,7 @@ import (
 	"causeway/internal/diagnose/traffic"
 	"causeway/internal/fault"
 	"causeway/internal/report"
+	"causeway/internal/sizing"
 	"causeway/internal/stats"
 	"causeway/internal/units"
 )
@@ -173,20 +174,19 @@ func capacityMaxRecorded(c *inference.Case) {
 	case len(inside) < stats.MinEvents || chance >= stats.Significance || 2*len(inside) < len(late):
 		f := c.Note("h-capacity-max", nil, report.Scope{}, report.Low)
 		f.AddEvidence("activity-log", fact)
-		c.Expand(rangeFor(c, need), f)
+		recordedFixes(c, f, need)
 	case !fullBesides(c, "h-capacity-max", fact, inside, full):
 		claimFull(c, inside, need, fact, report.Medium).AddEvidence("access-log",
 			fmt.Sprintf("%d of %d failures that nothing else explains lie in that time", len(inside), len(late)), inside...)
 	}
 }
 
-func claimFull(c *inference.Case, events []*traffic.Event, need int, fact, confidence string) *inference.Finding {
+func claimFull(c *inference.Case, events []*traffic.Event, need fullNeed, fact, confidence string) *inference.Finding {
 	f := c.Claim("h-capacity-max", events, report.Scope{}, confidence)
 	f.AddEvidence("activity-log", fact)
 	f.RuleOut("h-autoscale-lag", "the gateway could not grow any further")
 	f.AddRivals("g-cpu-queueing", "h-cpu")
-	f.SetExpected("gateway", 0, len(events), "bounded", "with the instances that the load needs; how many that is shows once there are more")
-	c.Expand(rangeFor(c, need), f)
+	recordedFixes(c, f, need)
 	return f
 }
 
@@ -204,10 +204,13 @@ func overloaded(e *traffic.Event) bool {
 
 // fullTimes are the recorded times in which the load needed more instances than there may be, how many it needed at most, and why the
 // first began. A time without a recorded end lasts as long as the traffic.
-func fullTimes(c *inference.Case) (full []inference.Period, need int, why string) {
+func fullTimes(c *inference.Case) (full []inference.Period, need fullNeed, why string) {
 	open := false
 	for _, e := range c.Recorded(activity.Scale) {
-		if need = max(need, e.Need); open {
+		if e.Need > need.instances {
+			need = fullNeed{e.To, e.Need}
+		}
+		if open {
 			full[len(full)-1].To = e.At
 		}
 		if open = e.Full; open {
@@ -218,18 +221,25 @@ func fullTimes(c *inference.Case) (full []inference.Period, need int, why string
 	return full, need, why
 }
 
-// rangeFor fills in a fix that sets the number of instances to what the load needs; 0: not known. A gateway that scales keeps its
-// minimum, and its maximum leaves room above the need.
-func rangeFor(c *inference.Case, need int) map[string]string {
-	if need == 0 {
-		return map[string]string{}
+// recordedFixes are what capacity advises for the load that the gateway could not carry; without a number, those of the catalogue.
+func recordedFixes(c *inference.Case, f *inference.Finding, need fullNeed) {
+	if need.instances > 0 {
+		f.Fixes = f.Fixes[:0]
+		for _, a := range sizing.InstanceAdvice(c.Traffic, need.now, need.instances, "") {
+			f.Fixes = append(f.Fixes, report.Fix{
+				Side:     "gateway",
+				Change:   a.Change,
+				Commands: a.Commands,
+				Expected: report.Expected{Removes: [2]int{0, len(f.Events)}, Basis: "unknown"},
+			})
+		}
 	}
-	least := need
-	if c.Traffic.Config != nil && c.Traffic.Config.Autoscale != nil {
-		least = max(1, c.Traffic.Config.Autoscale.Min)
-	}
-	return map[string]string{"instances": fmt.Sprint(need), "least": fmt.Sprint(least), "most": fmt.Sprint(2 * need)}
+	f.SetExpected("gateway", 0, len(f.Events), "bounded", "how much more is enough shows once the gateway is no longer full")
+	c.Expand(map[string]string{}, f)
 }
+
+// fullNeed is how many instances the load needed at most, where so many ran; 0: not known.
+type fullNeed struct{ now, instances int }
 
 // recognised is how long, at most, a gateway is full before the autoscaler has seen enough samples to say so.
 const recognised = 10 * time.Second

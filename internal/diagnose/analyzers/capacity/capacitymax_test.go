@@ -2,6 +2,7 @@ package capacity_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,7 +75,17 @@ func TestCapacityMaxRecorded(t *testing.T) {
 		t.Parallel()
 		r := play(then, throttled).Diagnose()
 		story.Expect(t, r, "h-capacity-max high 20")
-		story.EveryForm(t, r, "set capacity 2 of sku in the document")
+		story.EveryForm(t, r, "set sku.capacity to 2 in the document")
+	})
+	t.Run("of the first generation", func(t *testing.T) {
+		t.Parallel()
+		s := play(then, throttled)
+		s.Doc = strings.Replace(story.Document, `"name":"Standard_v2","tier":"Standard_v2","capacity":1`,
+			`"name":"Standard_Small","tier":"Standard","capacity":1`, 1)
+		r := s.Diagnose()
+		story.Named(t, r, "h-capacity-max")
+		story.EveryForm(t, r, "--capacity 2")
+		story.EveryForm(t, r, "Medium (1 CPU)")
 	})
 	for name, s := range map[string]*story.Story{
 		"the gateway ran":   play(then),

@@ -16,7 +16,7 @@ import (
 
 // InstanceDeath recognises h-instance-fault by the activity log: an instance of the gateway died.
 var InstanceDeath = inference.Analyzer{
-	Name: "h-instance-fault", Requires: inference.Log | inference.Activity,
+	Name: "h-instance-fault", Requires: inference.Activity,
 	Doc: "Causeway's activity log has the death of an instance; failures of that instance about then, which the other instances do not have, are its",
 	Run: instanceDeath,
 }

@@ -8,6 +8,7 @@ import (
 	"causeway/internal/activity"
 	"causeway/internal/diagnose/story"
 	"causeway/internal/fault"
+	"causeway/internal/report"
 )
 
 // threeInstances serve for ten minutes; between two seconds of the story some of the requests of instance 1 fail at all members.
@@ -35,6 +36,9 @@ func TestDeathWithoutRecordedFailures(t *testing.T) {
 	story.Expect(t, r, "h-instance-fault high 0")
 	story.EveryForm(t, r, "killed by SIGKILL after 10m0s, with 17 client connections open; it served again after 500 ms")
 	story.EveryForm(t, r, "17 connections were open on it; the requests under way on them are in no record")
+	if s := story.StepOf(r, "gateway-performance"); s.Result != report.Fail || !strings.HasPrefix(s.Detail, "instance appgw_1 died 1 time") {
+		t.Errorf("%+v", s)
+	}
 	if f := story.Found(t, r, 0); f.Scope.Instance != "appgw_1" || strings.Contains(story.TextOf(t, r), "ticket with Azure") {
 		t.Errorf("%+v", f.Fixes)
 	}
@@ -130,6 +134,20 @@ func TestCrashLoop(t *testing.T) {
 	story.EveryForm(t, r, "died 5 times:")
 	story.EveryForm(t, r, "2026-11-23T09:01:00.000Z: it exited with code 2")
 	story.EveryForm(t, r, "it is a crash loop: after 5 restarts the supervisor waited 16 s before the next start")
+}
+
+// A gateway whose only instance dies at every start serves nobody: the activity log is all there is.
+func TestCrashLoopWithoutTraffic(t *testing.T) {
+	t.Parallel()
+	s := story.New(t)
+	for i := range 3 {
+		at := story.Begin.Add(time.Duration(10*i) * time.Second)
+		s.Journal(activity.Event{At: at, Kind: activity.Death, Instance: "appgw_0", ExitCode: 2, Connections: 0, Uptime: time.Second})
+	}
+	s.Journal(activity.Event{At: story.Begin.Add(30 * time.Second), Kind: activity.CrashLoop, Instance: "appgw_0", Restarts: 3, Backoff: 4 * time.Second})
+	r := s.Diagnose()
+	story.Expect(t, r, "h-instance-fault high 0")
+	story.EveryForm(t, r, "it is a crash loop")
 }
 
 // What happened on another day is not of this traffic; a start that nothing preceded is none that followed a death.

@@ -1,0 +1,38 @@
+package sizing
+
+import (
+	"fmt"
+
+	"causeway/internal/activity"
+	"causeway/internal/diagnose/traffic"
+	"causeway/internal/units"
+)
+
+// judgeRecorded goes by the activity log, where the gateway was not asked: its autoscaler wrote down when it needed more instances than
+// there may be. false: it never did.
+func (c *Report) judgeRecorded(t *traffic.Summary) bool {
+	times, now, need := 0, 0, 0
+	var first *activity.Event
+	for i := range t.Activity {
+		e := t.Activity[i].Own
+		if e == nil || e.Kind != activity.Scale || !e.Full || e.At.Before(t.From) || e.At.After(t.To) {
+			continue
+		}
+		if times++; first == nil {
+			first = e
+		}
+		if e.Need > need {
+			now, need = e.To, e.Need
+		}
+	}
+	if first == nil {
+		return false
+	}
+	c.Judgement = fmt.Sprintf("too small: the gateway needed more instances than there may be, %s, first at %s (%s)",
+		units.Count(times, "time", "times"), units.Stamp(first.At), first.Why)
+	if c.Need = need; need > 0 {
+		c.Advice = append(c.Advice, InstanceAdvice(t, now, need,
+			"that is what the load showed of itself while the budgets cut it off: look again once they run, with causeway capacity --live")...)
+	}
+	return true
+}
