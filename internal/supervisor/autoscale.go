@@ -10,7 +10,8 @@ import (
 	"causeway/internal/scale"
 )
 
-// tend measures the instances, and scales a gateway that may scale by itself, until it ends.
+// tend measures the instances until the gateway ends. One that may scale by itself is scaled; of any other it is noted when it
+// is too small.
 func (s *Supervisor) tend() {
 	tick := time.NewTicker(sampleEvery)
 	defer tick.Stop()
@@ -27,20 +28,26 @@ func (s *Supervisor) tend() {
 			state = scale.State{}
 			continue
 		}
-		if d := state.Decide(sample, limits, time.Now()); d.Why != "" {
+		if d := state.Decide(sample, limits, time.Now()); d.Full && d.Why != "" {
+			s.full(d)
+		} else if d.Why != "" && limits.Min < limits.Max {
 			s.scaleBy(d)
 		}
 	}
 }
 
-// limits are those of a gateway that scales by itself; false: this one does not.
+// limits are how many instances there may be; false: nobody should judge now.
 func (s *Supervisor) limits() (scale.Limits, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.document == nil || s.stopped || s.document.Config.Autoscale == nil || s.ending.Load() || s.giving.Load() {
+	if s.document == nil || s.stopped || s.ending.Load() || s.giving.Load() {
 		return scale.Limits{}, false
 	}
 	c := s.document.Config
+	if c.Autoscale == nil {
+		n := max(1, c.SKU.Capacity)
+		return scale.Limits{Min: n, Max: n}, true
+	}
 	_, size := s.local.Sizes.Of(c.SKU)
 	return scale.Limits{
 		Min:        c.Autoscale.Min,
@@ -50,21 +57,24 @@ func (s *Supervisor) limits() (scale.Limits, bool) {
 	}, true
 }
 
+// full notes that the gateway is as large as it may be, and too small.
+func (s *Supervisor) full(d scale.Decision) {
+	slog.Warn("the gateway is as large as it may be, and too small", "instances", d.Want, "because", d.Why)
+	s.note(activity.Event{
+		Kind: activity.Scale, Caller: callerAutoscaler, From: d.Want, To: d.Want, Full: true, Need: d.Need, Why: d.Why,
+	})
+}
+
 // scaleBy follows a decision of the autoscaler.
 func (s *Supervisor) scaleBy(d scale.Decision) {
 	from := len(s.fleet.all())
-	if d.Full {
-		slog.Warn("the gateway is as large as it may be, and too small", "instances", from, "because", d.Why)
-		s.note(activity.Event{Kind: activity.Scale, Caller: callerAutoscaler, From: from, To: from, Full: true, Why: d.Why})
-		return
-	}
 	slog.Info("scaling", "from", from, "to", d.Want, "because", d.Why)
 	err := s.scaleTo(d.Want)
 	if err != nil {
 		slog.Error("scaling failed", "to", d.Want, "error", err)
 	}
 	s.note(activity.Event{
-		Kind: activity.Scale, Caller: callerAutoscaler, From: from, To: d.Want, Why: d.Why, Failed: err != nil,
+		Kind: activity.Scale, Caller: callerAutoscaler, From: from, To: d.Want, Need: d.Need, Why: d.Why, Failed: err != nil,
 	})
 }
 

@@ -246,22 +246,58 @@ func (s *Supervisor) gather() ([]*dto.MetricFamily, error) {
 // Machine is what the gateway has to work with, over all its instances.
 func (s *Supervisor) Machine() evidence.Machine {
 	sum := process.ThisMachine()
+	held := s.budgets.state()
+	sum.Budget, sum.Room = &held, s.budgets.holder.Machine().CPU
 	all := s.fleet.all()
 	of := make([]evidence.Machine, len(all))
 	each(all, func(i int, p *process.Process) { of[i], _ = p.Machine() })
+	if len(all) > 0 {
+		sum.Procs = 0
+	}
 	for i, m := range of {
 		sum.Engine = m.Engine
+		sum.Procs += m.Procs
 		sum.Loops += m.Loops
 		sum.Used += m.Used
 		sum.Open += m.Open
+		sum.Files = max(sum.Files, m.Files)
 		sum.ConnectionsLimit += m.ConnectionsLimit
 		sum.Connections += m.Connections
-		if sum.Files = max(sum.Files, m.Files); i == 0 {
-			sum.Procs = 0
-		}
-		sum.Procs += m.Procs
+		sum.Instances = append(sum.Instances, s.instanceState(all[i]))
 	}
 	return sum
+}
+
+// instanceState is one instance as evidence.
+func (s *Supervisor) instanceState(p *process.Process) evidence.InstanceState {
+	last, m := p.Last(), s.sampler.of(p.PID)
+	wait, _ := s.fleet.backoff(p.Number)
+	i := evidence.InstanceState{
+		Number:      p.Number,
+		ID:          s.idOf(p.Number),
+		PID:         p.PID,
+		State:       evidence.Serving,
+		Size:        last.SizeName,
+		CPU:         last.Size.CPU,
+		Memory:      last.Size.Memory,
+		CPUUsed:     m.cpu,
+		Throttled:   m.throttled,
+		MemoryUsed:  m.memory,
+		Connections: last.Connections,
+		Revision:    int64(last.Revision),
+		Started:     p.Started,
+		Restarts:    s.fleet.restarts(p.Number),
+		CrashLoop:   wait > 0,
+	}
+	i.Node, _ = os.Hostname()
+	if g := s.budgets.of(p.PID); g != nil {
+		cpu, memory := g.Held()
+		i.Held = cpu && memory
+	}
+	if !i.Held {
+		i.NotHeld = s.budgets.state().Text()
+	}
+	return i
 }
 
 // Health is the backend-health document, empty while no instance answers.
@@ -270,14 +306,24 @@ func (s *Supervisor) Health() gateway.Health {
 	return h
 }
 
-// healthOfAll is the health as the instances see it; false: none of them answers.
+// healthOfAll is the health as all instances see it; false: none of them answers.
 func (s *Supervisor) healthOfAll() (gateway.Health, bool) {
-	for _, p := range s.fleet.all() {
-		if h, err := p.Health(); err == nil {
-			return h, true
+	all := s.fleet.all()
+	views := map[string]gateway.Health{}
+	var mu sync.Mutex
+	each(all, func(_ int, p *process.Process) {
+		h, err := p.Health()
+		if err != nil {
+			return
 		}
+		mu.Lock()
+		defer mu.Unlock()
+		views[s.idOf(p.Number)] = h
+	})
+	if len(views) == 0 {
+		return gateway.Health{}, false
 	}
-	return gateway.Health{}, false
+	return gateway.MergeHealth(views), true
 }
 
 // HealthFile is where a data directory keeps the backend health, for a diagnosis after the gateway has ended.

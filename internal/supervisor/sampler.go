@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"causeway/internal/budget"
 	"causeway/internal/process"
 	"causeway/internal/scale"
 )
@@ -21,10 +22,9 @@ type measured struct {
 
 // reading is what an instance had done by some time.
 type reading struct {
-	at                 time.Time
-	cpu                time.Duration
-	periods, throttled int64
-	sent               int64
+	at   time.Time
+	used budget.Usage
+	sent int64 // bytes
 }
 
 // sampler measures the instances.
@@ -70,16 +70,11 @@ func (s *Supervisor) sample(all []*process.Process) scale.Sample {
 			now[p.PID] = m
 			return
 		}
-		i := scale.Instance{CPU: r.cpu - was.cpu, Connections: m.connections, Bytes: r.sent - was.sent}
+		i := scale.Instance{CPU: r.used.CPU - was.used.CPU, Connections: m.connections, Bytes: r.sent - was.sent}
 		out.Instances = append(out.Instances, i)
 		out.Interval = max(out.Interval, interval)
 		out.Size = p.Last().Size
-		if out.Size.CPU > 0 {
-			m.cpu = i.CPU.Seconds() / interval.Seconds() / out.Size.CPU
-		}
-		if periods := r.periods - was.periods; periods > 0 {
-			m.throttled = float64(r.throttled-was.throttled) / float64(periods)
-		}
+		m.cpu, m.throttled = r.used.Since(was.used, interval, out.Size)
 		now[p.PID] = m
 	})
 	s.sampler.mu.Lock()
@@ -98,7 +93,7 @@ func (s *Supervisor) measure(p *process.Process) (reading, measured, bool) {
 	m := measured{connections: state.Connections}
 	if g := s.budgets.of(p.PID); g != nil {
 		if u, err := g.Usage(); err == nil {
-			r.cpu, r.periods, r.throttled, m.memory = u.CPU, u.Periods, u.Throttled, u.Memory
+			r.used, m.memory = u, u.Memory
 		}
 	}
 	return r, m, true
