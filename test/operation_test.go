@@ -135,7 +135,7 @@ func TestStartsThatCannotWork(t *testing.T) {
 		return path
 	}
 	data := func(name string) string { return filepath.Join(dir, name) }
-	f(2, "needs a gateway document")
+	f(2, "it needs a gateway document")
 	f(3, "no such file", "--config", filepath.Join(dir, "nothing.json"), "--data", data("a"))
 	f(1, "line 1", "--config", file("broken.json", `{"name":`), "--data", data("b"))
 	f(1, "ApplicationGateway", "--config",

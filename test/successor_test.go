@@ -122,12 +122,15 @@ func TestSuccessorsTogether(t *testing.T) {
 		all = append(all, cmd)
 		go func() { cmd.Wait(); ended <- i }()
 	}
+	left := len(all)
 	t.Cleanup(func() {
 		for _, cmd := range all {
 			cmd.Process.Signal(syscall.SIGTERM)
 		}
+		for ; left > 0; left-- {
+			<-ended
+		}
 	})
-	left := len(all)
 	for deadline := time.After(30 * time.Second); left > 1; {
 		select {
 		case <-ended:

@@ -98,10 +98,7 @@ func (s *Supervisor) scaleTo(want int) error {
 // want is how many instances a document asks for; of one that scales by itself, what the autoscaler has chosen within its
 // bounds. s.mu is held.
 func (s *Supervisor) want(c *gateway.Config) int {
-	switch {
-	case s.stopped:
-		return 0
-	case c.Autoscale != nil:
+	if c.Autoscale != nil {
 		return min(max(1, c.Autoscale.Min, s.scaled), mostOf(c))
 	}
 	return max(1, c.SKU.Capacity)

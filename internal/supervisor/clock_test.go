@@ -11,6 +11,9 @@ import (
 func TestLogsOutliveAStepOfTheClock(t *testing.T) {
 	h := newHouse(t)
 	h.start()
+	for h.get(h.url("/")); !exists(HealthFile(h.o.Data)); { // Run has looked at the logs by then
+		time.Sleep(time.Millisecond)
+	}
 	old := filepath.Join(LogRoot(h.o.Data), "instance-0", "insights-logs-applicationgatewayaccesslog", "resourceId=", "y=2020", "m=01",
 		"d=01", "h=00", "m=00", "PT1H.json")
 	newer := filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(old))), "h=01", "m=00", "PT1H.json")
@@ -39,4 +42,9 @@ func TestLogsOutliveAStepOfTheClock(t *testing.T) {
 	if _, err := os.Stat(old); err == nil {
 		t.Error("without a step the old segment stays")
 	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

@@ -37,7 +37,9 @@ func readFiles(o Options) (c admin.Config, unread, err error) {
 }
 
 // errNoDocument is returned where neither the store nor the command line has a document.
-var errNoDocument = &OptionError{"serve", "the store of this data directory is empty, and there is no document to fill it", "give one with --config FILE"}
+var errNoDocument = &OptionError{
+	"serve", "it needs a gateway document, because the store of the data directory is empty", "give one with --config FILE",
+}
 
 // Reload reads the files again, serves them, and writes the document into the store. An error, an *admin.Refusal, changes
 // nothing; nor does a ctx that ends first.
