@@ -186,6 +186,9 @@ func orDefault[T comparable](value, fallback T) T {
 	return value
 }
 
+// Within is where the store of a gateway's data directory lies.
+func Within(data string) string { return filepath.Join(data, "store") }
+
 // Files within the directory of a store.
 const (
 	identityName = "node.key"

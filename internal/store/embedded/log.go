@@ -58,9 +58,6 @@ var harmless = []string{
 	"failed to set up compaction with wrong revision", // nothing to compact yet
 }
 
-// parting begin messages that a server writes while it closes.
-var parting = []string{"stopp", "clos", "failed to stop", "server has been already closed", "lost", "prober", "peer became inactive"}
-
 func (q *quiet) logger() *zap.Logger {
 	return zap.New(&core{quiet: q, to: slog.Default()}, zap.WithFatalHook(q), zap.WithPanicHook(q))
 }
@@ -90,10 +87,7 @@ func (q *quiet) drops(e zapcore.Entry) bool {
 	if e.Level > zapcore.ErrorLevel { // the server is about to end
 		return false
 	}
-	if q.closing.Load() && begins(e.Message, parting) {
-		return true
-	}
-	return begins(e.Message, harmless)
+	return q.closing.Load() || begins(e.Message, harmless) // closing, it reports its own doing as errors
 }
 
 func begins(text string, with []string) bool {
