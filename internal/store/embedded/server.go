@@ -195,7 +195,9 @@ func (s *Server) Learner() (learner bool) {
 }
 
 // Removed reports whether the cluster has removed the member.
-func (s *Server) Removed() bool { return s.etcd.Server.Cluster().Member(s.etcd.Server.MemberID()) == nil }
+func (s *Server) Removed() bool {
+	return s.etcd.Server.Cluster().Member(s.etcd.Server.MemberID()) == nil
+}
 
 // Promote asks the leader to give the member its vote. It is an error as long as the member has not caught up.
 func (s *Server) Promote(ctx context.Context) error {
