@@ -76,6 +76,7 @@ type Store struct {
 	tasks   sync.WaitGroup
 	closing sync.Once
 	nudged  chan struct{} // a write of this node took place
+	full    chan struct{} // etcd refused a write, because its database reached the quota
 
 	mu       sync.Mutex
 	seen     *Snapshot // the newest that this node knows
@@ -127,7 +128,7 @@ func prepare(o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{o: o, lock: lock, watchers: map[*watcher]struct{}{}, nudged: make(chan struct{}, 1)}
+	s := &Store{o: o, lock: lock, watchers: map[*watcher]struct{}{}, nudged: make(chan struct{}, 1), full: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if err := s.complete(); err != nil {
 		s.release()

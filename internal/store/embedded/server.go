@@ -171,7 +171,11 @@ func (s *Server) Failure() string {
 }
 
 // Client calls the server's functions without a socket. Its Defragment panics: see Server.Defragment.
-func (s *Server) Client() *clientv3.Client { return v3client.New(s.etcd.Server) }
+func (s *Server) Client() *clientv3.Client {
+	c := v3client.New(s.etcd.Server)
+	c.KV = guarded{c.KV, s}
+	return c
+}
 
 // ID is the member's own.
 func (s *Server) ID() uint64 { return uint64(s.etcd.Server.MemberID()) }
