@@ -40,6 +40,9 @@ func founding(t *testing.T, n int) store.Founding {
 // three are the members of a cluster, on 127.0.0.11 to 13.
 func three(t *testing.T) (stores [3]*store.Store, dirs [3]string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("etcd takes a third member after five seconds")
+	}
 	root := t.TempDir()
 	for n := range stores {
 		dirs[n] = filepath.Join(root, string(rune('a'+n)))

@@ -162,6 +162,7 @@ func TestNoAcknowledgedWriteIsLost(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes half a minute")
 	}
+	t.Parallel()
 	ps, network := processes(t)
 	w := startWork(ps, 6)
 	time.Sleep(time.Second)

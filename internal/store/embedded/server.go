@@ -15,9 +15,11 @@ import (
 
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/pkg/v3/featuregate"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 	etcderrors "go.etcd.io/etcd/server/v3/etcdserver/errors"
+	"go.etcd.io/etcd/server/v3/features"
 )
 
 // Server is an etcd server.
@@ -128,6 +130,11 @@ func (s *Server) among(c *embed.Config, p Peers) error {
 		SkipClientSANVerify: true,
 	}
 	c.PeerTLSInfo, c.ClientTLSInfo = tls, tls
+	c.CorruptCheckTime = corruptCheckTime
+	checks := map[string]bool{string(features.InitialCorruptCheck): true, string(features.CompactHashCheck): true}
+	if err := c.ServerFeatureGate.(featuregate.MutableFeatureGate).SetFromMap(checks); err != nil {
+		return fmt.Errorf("let etcd check its data: %w", err)
+	}
 	c.InitialCluster = p.Initial
 	c.ClusterState = embed.ClusterStateFlagExisting
 	if p.Initial == "" {
@@ -139,6 +146,9 @@ func (s *Server) among(c *embed.Config, p Peers) error {
 		setURL(&c.AdvertisePeerUrls, p.URL, nothing), setURL(&c.AdvertiseClientUrls, p.ClientURL, nothing),
 	)
 }
+
+// corruptCheckTime is how often members compare a checksum of their data.
+const corruptCheckTime = time.Hour
 
 func setURL(into *[]url.URL, text string, then func()) error {
 	u, err := url.Parse(text)
