@@ -109,6 +109,22 @@ func TestASingleStoreBecomesAClusterAndKeepsItsData(t *testing.T) {
 	if put(t, c, 81, 1) != 2 || next(t, a.Watch(t.Context(), 1)).Revision != 2 {
 		t.Error("a node without a vote does not share the configuration")
 	}
+	// Once it is removed, its certificate opens no connection any more.
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Remove(t.Context(), "c"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "its certificate is revoked", func() bool {
+		again, err := store.Open(t.Context(), store.Options{Dir: client, Patience: time.Second})
+		if err != nil {
+			return false
+		}
+		defer again.Close()
+		return again.Status().Lagging
+	})
+	config(t, a)
 }
 
 func TestTokens(t *testing.T) {

@@ -1,17 +1,14 @@
 package store_test
 
 import (
-	"bytes"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
-
-	"causeway/internal/store"
 )
 
 // smallDisk is a file system of some bytes.
@@ -28,59 +25,69 @@ func smallDisk(t *testing.T, size string) string {
 	return dir
 }
 
-// The disk is full: writes fail with an error, the process lives, and nothing acknowledged is lost.
-func TestAFullDisk(t *testing.T) {
-	disk := smallDisk(t, "160m")
-	o := store.Options{Dir: filepath.Join(disk, "s")}
-	s := open(t, o)
-	put(t, s, 80, 0)
-	if err := s.KeepGood(config(t, s)); err != nil {
-		t.Fatal(err)
-	}
-	filler := filepath.Join(disk, "filler")
-	f, err := os.Create(filler)
+// fill leaves no byte free.
+func fill(t *testing.T, file string) {
+	t.Helper()
+	f, err := os.Create(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer f.Close()
 	for err == nil {
-		_, err = f.Write(make([]byte, 1<<16))
+		_, err = f.Write(make([]byte, 1<<12))
 	}
-	f.Close()
 	if !errors.Is(err, unix.ENOSPC) {
 		t.Fatal(err)
 	}
-	text := large(t)
-	last := int64(1)
-	for n := 0; n < 30; n++ {
-		changed := bytes.ReplaceAll(text, []byte(".example"), []byte{'.', 'a' + byte(n)})
-		var r int64
-		if r, err = s.Put(timeout(t, 10*time.Second), store.Snapshot{Document: changed}, last); err != nil {
+}
+
+// The disk is full: writes fail with an error, the process lives and says why, and nothing acknowledged is lost.
+func TestAFullDisk(t *testing.T) {
+	disk := smallDisk(t, "160m")
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{t: t, dir: filepath.Join(disk, "s"), log: log}
+	p.start()
+	t.Cleanup(p.stop)
+	eventually(t, "the process answers", func() bool { return p.ask(order{Do: "status"}).Votes })
+	if a := p.ask(order{Do: "put", Value: "the first"}); a.Failure != "" {
+		t.Fatal(a)
+	}
+	fill(t, filepath.Join(disk, "filler"))
+
+	last, value := int64(1), "the first"
+	var failed answer
+	for range 100 {
+		text := make([]byte, 1<<20)
+		rand.Read(text)
+		o := order{Do: "put", Value: hex.EncodeToString(text), If: last}
+		if failed = p.ask(o); failed.Failure != "" {
 			break
 		}
-		last = r
+		last, value = failed.Revision, o.Value
 	}
-	if err == nil {
+	if failed.Failure == "" {
 		t.Fatal("the disk does not fill up")
 	}
-	t.Logf("after revision %d: %v", last, err)
-	if st := s.Status(); !st.Lagging || !strings.Contains(st.Trouble, "no space left") {
-		t.Errorf("status: %+v", st)
+	t.Logf("after revision %d: %s", last, failed.Text)
+	eventually(t, "the store says that it lags", func() bool { return p.ask(order{Do: "status"}).Lagging })
+	if a := p.ask(order{Do: "get"}); a.Failure == "" && a.Revision < last {
+		t.Errorf("it answers with revision %d after %d", a.Revision, last)
 	}
-	select {
-	case <-s.Failed():
-	default:
-		t.Error("the store does not say that it failed")
-	}
-	if c, err := store.LastGood(o.Dir); err != nil || c.Revision != 1 {
-		t.Errorf("LastGood: %d, %v", c.Revision, err)
-	}
-	if err := os.Remove(filler); err != nil {
+
+	p.kill() // as a supervisor does that starts itself anew
+	if err := os.Remove(filepath.Join(disk, "filler")); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
+	p.start()
+	var a answer
+	eventually(t, "it answers again", func() bool { a = p.ask(order{Do: "get"}); return a.Failure == "" })
+	if a.Revision < last || a.Revision == last && a.Value != value {
+		t.Errorf("revision %d is lost: %d", last, a.Revision)
 	}
-	if c := config(t, open(t, o)); c.Revision < last {
-		t.Errorf("revision %d is lost: %d", last, c.Revision)
+	if a := p.ask(order{Do: "put", Value: "the last", If: a.Revision}); a.Failure != "" {
+		t.Error(a)
 	}
 }

@@ -46,7 +46,7 @@ type answer struct {
 // serveMember is the main function of such a process.
 func serveMember(dir string) {
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))
-	s, err := store.Open(context.Background(), store.Options{Dir: dir, Patience: time.Millisecond})
+	s, err := store.Open(context.Background(), store.Options{Dir: dir, Patience: 5 * time.Second})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

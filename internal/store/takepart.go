@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"causeway/internal/store/cluster"
 	"causeway/internal/store/embedded"
 )
@@ -14,7 +16,7 @@ import (
 // Times of what a node does for its place in the cluster.
 const (
 	promoteEvery = 500 * time.Millisecond
-	stayEvery    = time.Hour
+	stayEvery    = time.Minute
 )
 
 // takePart gets the member its vote.
@@ -38,20 +40,40 @@ func (s *Store) takePart() {
 	}
 }
 
-// stay keeps the node's certificate valid and, of one without a vote, the list of members that it asks.
+// stay keeps the node's certificate valid and, of a member, the list of those that are revoked; of a node without a vote, the
+// list of members that it asks.
 func (s *Store) stay() {
 	ticker := time.NewTicker(stayEvery)
 	defer ticker.Stop()
+	revoked := s.client.Watch(s.ctx, s.places.revoked(), clientv3.WithPrefix())
 	for now := time.Now(); ; {
 		s.renew(now)
 		if len(s.member.Endpoints) > 0 {
 			s.renewEndpoints()
+		} else {
+			s.renewRevoked()
 		}
 		select {
 		case <-s.ctx.Done():
 			return
 		case now = <-ticker.C:
+		case _, ok := <-revoked:
+			if !ok {
+				revoked = nil // the ticker goes on
+			}
 		}
+	}
+}
+
+func (s *Store) renewRevoked() {
+	ctx, cancel := context.WithTimeout(s.ctx, askTime)
+	defer cancel()
+	authority, err := s.authority(ctx)
+	if err == nil {
+		err = s.keepRevoked(ctx, authority)
+	}
+	if err != nil {
+		slog.Debug("the list of revoked certificates could not be renewed", "error", err)
 	}
 }
 
@@ -115,7 +137,7 @@ func (s *Store) renew(now time.Time) {
 	defer cancel()
 	authority, err := s.authority(ctx)
 	if err == nil {
-		err = certify(s.o.Dir, authority, s.member)
+		err = s.certify(ctx, authority, s.member)
 	}
 	if err != nil {
 		slog.Error("the certificate of this node could not be renewed", "error", err)

@@ -44,6 +44,7 @@ type Peers struct {
 	URL, ClientURL        string // URLs at which others reach the member, https
 	Initial               string // NAME=URL,…: all members, for the first start; without it the node begins a cluster of one
 	CA, Cert, Key         string // files
+	Revoked               string // file with a list of revoked certificates, DER; read with each connection
 }
 
 // Limits of one transaction. They hold a thousand listeners with ten thousand path rules, which etcd's own defaults do not.
@@ -125,6 +126,7 @@ func (s *Server) among(c *embed.Config, p Peers) error {
 		TrustedCAFile:  p.CA,
 		CertFile:       p.Cert,
 		KeyFile:        p.Key,
+		CRLFile:        p.Revoked,
 		ClientCertAuth: true,
 		// A member may connect from an address that is not in its certificate: behind NAT, or with several addresses.
 		SkipClientSANVerify: true,
