@@ -49,7 +49,7 @@ type backupEnd struct {
 const backupForm = "causeway backup 1"
 
 // transient are keys that belong to nodes which run now, or to the keys of nodes. A restore makes its own.
-var transient = []string{"nodes/", "leader/", "tokens/", "keys/"}
+var transient = []string{"nodes/", "leader/", "tokens/", "keys/", "certs/", "revoked/"}
 
 // Backup writes the whole store, of one moment: configuration, history, secrets, and the data keys that open them. So the
 // backup is as secret as the store itself. With recipients (age1…) it is encrypted for them.

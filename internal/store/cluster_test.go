@@ -40,6 +40,9 @@ func founding(t *testing.T, n int) store.Founding {
 // three are the members of a cluster, on 127.0.0.11 to 13.
 func three(t *testing.T) (stores [3]*store.Store, dirs [3]string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("etcd takes a third member after five seconds")
+	}
 	root := t.TempDir()
 	for n := range stores {
 		dirs[n] = filepath.Join(root, string(rune('a'+n)))
@@ -106,6 +109,22 @@ func TestASingleStoreBecomesAClusterAndKeepsItsData(t *testing.T) {
 	if put(t, c, 81, 1) != 2 || next(t, a.Watch(t.Context(), 1)).Revision != 2 {
 		t.Error("a node without a vote does not share the configuration")
 	}
+	// Once it is removed, its certificate opens no connection any more.
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Remove(t.Context(), "c"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "its certificate is revoked", func() bool {
+		again, err := store.Open(t.Context(), store.Options{Dir: client, Patience: time.Second})
+		if err != nil {
+			return false
+		}
+		defer again.Close()
+		return again.Status().Lagging
+	})
+	config(t, a)
 }
 
 func TestTokens(t *testing.T) {

@@ -178,9 +178,12 @@ func (s *Store) changed(st state) (bool, error) {
 }
 
 // nudge makes the follower read at once, after a write of this node.
-func (s *Store) nudge() {
+func (s *Store) nudge() { signal(s.nudged) }
+
+// signal wakes whoever waits for c, or will.
+func signal(c chan struct{}) {
 	select {
-	case s.nudged <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

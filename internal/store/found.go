@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"causeway/internal/store/cluster"
 	"causeway/internal/store/keep"
@@ -69,7 +72,10 @@ func Found(ctx context.Context, dir string, f Founding) (err error) {
 		return err
 	}
 	member := f.file()
-	if err := certify(dir, authority, member); err != nil {
+	if err := s.certify(ctx, authority, member); err != nil {
+		return err
+	}
+	if err := s.keepRevoked(ctx, authority); err != nil {
 		return err
 	}
 	if _, err := s.client.MemberUpdate(ctx, s.server.ID(), []string{member.peerURL()}); err != nil {
@@ -86,17 +92,58 @@ func Found(ctx context.Context, dir string, f Founding) (err error) {
 // authorityName is the secret that holds the cluster's authority.
 const authorityName = "authority"
 
-// certify gives the node of a directory its certificate.
-func certify(dir string, authority *cluster.Authority, m *MemberFile) error {
+// certify gives this node its certificate.
+func (s *Store) certify(ctx context.Context, authority *cluster.Authority, m *MemberFile) error {
 	key, request, err := cluster.Request(m.Name)
 	if err != nil {
 		return err
 	}
-	cert, err := authority.Sign(request, m.Name, m.hosts(), time.Now())
+	cert, err := s.sign(ctx, authority, request, m)
 	if err != nil {
 		return err
 	}
-	return keepCertificate(dir, authority.Cert(), cert, key)
+	return keepCertificate(s.o.Dir, authority.Cert(), cert, key)
+}
+
+// sign makes a certificate for a node, and remembers it, so that it can be revoked.
+func (s *Store) sign(ctx context.Context, authority *cluster.Authority, request []byte, m *MemberFile) ([]byte, error) {
+	cert, err := authority.Sign(request, m.Name, m.hosts(), time.Now())
+	if err != nil {
+		return nil, err
+	}
+	serial, err := cluster.Serial(cert)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.client.Put(ctx, s.places.certs(m.Name)+serial, ""); err != nil {
+		return nil, fmt.Errorf("remember the certificate of node %s: %w", m.Name, err)
+	}
+	return cert, nil
+}
+
+// revoked are the serial numbers of certificates that are valid no longer.
+func (s *Store) revoked(ctx context.Context) (serials []string, err error) {
+	resp, err := s.client.Get(ctx, s.places.revoked(), clientv3.WithPrefix(), clientv3.WithKeysOnly())
+	if err != nil {
+		return nil, fmt.Errorf("read which certificates are revoked: %w", err)
+	}
+	for _, kv := range resp.Kvs {
+		serials = append(serials, strings.TrimPrefix(string(kv.Key), s.places.revoked()))
+	}
+	return serials, nil
+}
+
+// keepRevoked writes the list that the listeners of this node check with each connection.
+func (s *Store) keepRevoked(ctx context.Context, authority *cluster.Authority) error {
+	serials, err := s.revoked(ctx)
+	if err != nil {
+		return err
+	}
+	list, err := authority.Revoke(serials, time.Now())
+	if err != nil {
+		return err
+	}
+	return keep.WriteFile(crlFile(s.o.Dir), list)
 }
 
 // hosts are what the certificate of a member is for.

@@ -12,6 +12,7 @@ import (
 
 	"causeway/internal/store/cluster"
 	"causeway/internal/store/embedded"
+	"causeway/internal/store/keep"
 )
 
 // Join makes a node part of the cluster that a token invites it to. Its directory must hold no store. With a vote, the node
@@ -59,6 +60,9 @@ func Join(ctx context.Context, dir, token string, f Founding, vote bool) (err er
 	}
 	if err := keepCertificate(dir, response.Authority, response.Cert, key); err != nil {
 		return err
+	}
+	if err := keep.WriteFile(crlFile(dir), response.Revoked); err != nil {
+		return fmt.Errorf("keep the list of revoked certificates: %w", err)
 	}
 	return member.write(dir)
 }

@@ -41,10 +41,13 @@ const (
 	memberName = "member.json"
 	pkiName    = "pki"
 	caName     = "ca.crt"
+	crlName    = "revoked.crl"
 	nodeName   = "node.pem" // certificate and key in one file, so that both change at once
 )
 
 func caFile(dir string) string { return filepath.Join(dir, pkiName, caName) }
+
+func crlFile(dir string) string { return filepath.Join(dir, pkiName, crlName) }
 
 func nodeFile(dir string) string { return filepath.Join(dir, pkiName, nodeName) }
 
@@ -108,6 +111,7 @@ func (m *MemberFile) peers(dir string) *embedded.Peers {
 		ClientURL:     m.clientURL(),
 		Initial:       m.Initial,
 		CA:            caFile(dir),
+		Revoked:       crlFile(dir),
 		Cert:          nodeFile(dir),
 		Key:           nodeFile(dir),
 	}

@@ -51,10 +51,7 @@ func (a *Announcement) Update(n Node) {
 	a.mu.Lock()
 	a.node = n
 	a.mu.Unlock()
-	select {
-	case a.changed <- struct{}{}:
-	default:
-	}
+	signal(a.changed)
 }
 
 // Leave takes the node off the list.

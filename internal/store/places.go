@@ -19,6 +19,8 @@ import (
 //	/causeway/v1/nodes/NODE           a node that runs, with a lease
 //	/causeway/v1/leader/…             candidates of the election
 //	/causeway/v1/tokens/HASH          an invitation to join, with a lease
+//	/causeway/v1/certs/NODE/SERIAL    a certificate that a node has
+//	/causeway/v1/revoked/SERIAL       one of a node that is no longer part of the cluster
 type places struct{ prefix string }
 
 func (p places) schema() string { return p.prefix + "/schema" }
@@ -52,6 +54,10 @@ func (p places) nodes() string { return p.v1() + "nodes/" }
 func (p places) leader() string { return p.v1() + "leader" }
 
 func (p places) tokens() string { return p.v1() + "tokens/" }
+
+func (p places) certs(node string) string { return p.v1() + "certs/" + node + "/" }
+
+func (p places) revoked() string { return p.v1() + "revoked/" }
 
 const (
 	configPlace  = "config/"

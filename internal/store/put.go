@@ -243,6 +243,7 @@ func (w *write) refused(ops []clientv3.Op, err error) error {
 		return fmt.Errorf("%w: it has %d operations and %d bytes; start etcd with --max-txn-ops=%d --max-request-bytes=%d or more: %w",
 			ErrTooLarge, len(ops), size, max(1024, 2*len(ops)), max(16<<20, 2*size), err)
 	case errors.Is(err, rpctypes.ErrNoSpace):
+		signal(w.store.full)
 		return fmt.Errorf("the store is full: raise the quota of etcd, or free space on its disk: %w", err)
 	case errors.Is(err, rpctypes.ErrCorrupt):
 		return fmt.Errorf("a member of the store has damaged data: remove it from the cluster and join it again: %w", err)

@@ -34,6 +34,7 @@ func reachMember(ctx context.Context, dir string, member *MemberFile) (*Store, e
 		member:   member,
 		watchers: map[*watcher]struct{}{},
 		nudged:   make(chan struct{}, 1),
+		full:     make(chan struct{}, 1),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	var err error

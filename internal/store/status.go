@@ -59,8 +59,9 @@ func (s *Store) Lag() time.Duration {
 	return 0
 }
 
-// Failed is closed when an embedded etcd gave up: its disk is full or broken. The store then answers no more and has to be
-// opened again. It is nil, and blocks, for an external etcd.
+// Failed is closed when an embedded etcd gave up, because its disk is full or broken. The store then answers no more, and
+// parts of etcd may wait for each other forever: the process has to start anew to open it. It is nil, and blocks, for an
+// external etcd.
 func (s *Store) Failed() <-chan struct{} {
 	if s.server == nil {
 		return nil

@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -32,7 +31,7 @@ type Options struct {
 
 	History  int           // how many revisions are kept; 0: 100
 	Quota    int64         // bytes, of an embedded store; 0: 2 GiB
-	Patience time.Duration // how long Open waits for a quorum before it returns without one; 0: 5 s
+	Patience time.Duration // how long Open waits for a quorum before it returns without one; 0: 5 s, of a single node 30 s
 }
 
 // Mode is where etcd runs.
@@ -57,6 +56,7 @@ type External struct {
 const (
 	defaultHistory  = 100
 	defaultPatience = 5 * time.Second
+	singlePatience  = 30 * time.Second // a slow disk reads a long log
 	defaultPrefix   = "/causeway"
 )
 
@@ -76,6 +76,7 @@ type Store struct {
 	tasks   sync.WaitGroup
 	closing sync.Once
 	nudged  chan struct{} // a write of this node took place
+	full    chan struct{} // etcd refused a write, because its database reached the quota
 
 	mu       sync.Mutex
 	seen     *Snapshot // the newest that this node knows
@@ -112,6 +113,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.o.Mode == Member {
 		s.tasks.Go(s.takePart)
 	}
+	if s.member != nil {
+		s.tasks.Go(s.stay)
+	}
 	return s, nil
 }
 
@@ -120,14 +124,18 @@ func prepare(o Options) (*Store, error) {
 	if o.Dir == "" {
 		return nil, errors.New("the store needs a directory")
 	}
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+	err := os.MkdirAll(o.Dir, 0o700)
+	if err == nil {
+		err = os.Chmod(o.Dir, 0o700) // where it was there already
+	}
+	if err != nil {
 		return nil, fmt.Errorf("make the directory of the store: %w", err)
 	}
 	lock, err := lockDir(o.Dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{o: o, lock: lock, watchers: map[*watcher]struct{}{}, nudged: make(chan struct{}, 1)}
+	s := &Store{o: o, lock: lock, watchers: map[*watcher]struct{}{}, nudged: make(chan struct{}, 1), full: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if err := s.complete(); err != nil {
 		s.release()
@@ -163,7 +171,11 @@ func (s *Store) complete() (err error) {
 		return err
 	}
 	s.o.History = orDefault(s.o.History, defaultHistory)
-	s.o.Patience = orDefault(s.o.Patience, defaultPatience)
+	patience := defaultPatience
+	if s.o.Mode == Single {
+		patience = singlePatience
+	}
+	s.o.Patience = orDefault(s.o.Patience, patience)
 	prefix := defaultPrefix
 	if s.o.Mode == ExternalMode && s.o.External.Prefix != "" {
 		prefix = s.o.External.Prefix
@@ -185,6 +197,9 @@ func orDefault[T comparable](value, fallback T) T {
 	}
 	return value
 }
+
+// Within is where the store of a gateway's data directory lies.
+func Within(data string) string { return filepath.Join(data, "store") }
 
 // Files within the directory of a store.
 const (
@@ -217,20 +232,9 @@ func (s *Store) connect() (err error) {
 	return nil
 }
 
-// settle waits until a quorum answers, or until patience ends; a single node has to answer. It checks the schema and loads
-// the data keys.
+// settle waits until a quorum answers, or until patience ends; a single node has to answer.
 func (s *Store) settle(ctx context.Context) error {
-	patience, cancel := context.WithTimeout(ctx, s.o.Patience)
-	defer cancel()
-	err := s.ready(patience)
-	for err == nil {
-		if err = s.begin(patience); err == nil || fatal(err) || patience.Err() != nil {
-			break
-		}
-		slog.Debug("the store does not answer yet", "error", err)
-		pause(patience, retryFirst)
-		err = nil
-	}
+	err := s.attempt(ctx)
 	if err == nil {
 		s.reached()
 		return s.look(ctx)
@@ -239,8 +243,22 @@ func (s *Store) settle(ctx context.Context) error {
 		return fmt.Errorf("open the store in %s: %w", s.o.Dir, err)
 	}
 	s.failed(err)
-	slog.Warn("the store has no quorum; this node goes on with what it has", "error", err)
 	return nil
+}
+
+// attempt tries to begin as long as patience lasts.
+func (s *Store) attempt(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.o.Patience)
+	defer cancel()
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
+	err := s.begin(ctx)
+	for err != nil && !fatal(err) && ctx.Err() == nil {
+		pause(ctx, retryFirst)
+		err = s.begin(ctx)
+	}
+	return err
 }
 
 // ready waits until an embedded server takes part in its cluster.

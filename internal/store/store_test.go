@@ -40,6 +40,10 @@ func (l *logged) String() string {
 var lines logged
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(memberVariable); dir != "" {
+		serveMember(dir)
+		return
+	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(&lines, nil)))
 	os.Exit(m.Run())
 }

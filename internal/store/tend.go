@@ -31,6 +31,7 @@ func (s *Store) tend() {
 		case <-s.ctx.Done():
 			return
 		case <-ticker.C:
+		case <-s.full:
 		}
 	}
 }

@@ -36,6 +36,7 @@ type joinResponse struct {
 	Error     string   `json:"error,omitempty"`
 	Authority []byte   `json:"authority,omitempty"` // certificate, PEM
 	Cert      []byte   `json:"cert,omitempty"`      // of the node, PEM
+	Revoked   []byte   `json:"revoked,omitempty"`   // list of certificates, DER
 	Initial   string   `json:"initial,omitempty"`   // NAME=URL,… of all members
 	Endpoints []string `json:"endpoints,omitempty"` // URLs for clients of all members
 }
@@ -131,7 +132,14 @@ func (s *Store) admitNode(ctx context.Context, r joinRequest) (response joinResp
 	}
 	response.Authority = authority.Cert()
 	node := MemberFile{Name: r.Name, Address: r.Address, Peer: r.PeerURL}
-	if response.Cert, err = authority.Sign(r.Request, r.Name, node.hosts(), time.Now()); err != nil {
+	if response.Cert, err = s.sign(ctx, authority, r.Request, &node); err != nil {
+		return response, err
+	}
+	serials, err := s.revoked(ctx)
+	if err != nil {
+		return response, err
+	}
+	if response.Revoked, err = authority.Revoke(serials, time.Now()); err != nil {
 		return response, err
 	}
 	if err := s.Admit(ctx, r.Name, r.Recipient); err != nil {

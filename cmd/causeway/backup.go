@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"causeway/internal/evidence"
+	"causeway/internal/store"
+)
+
+func backupCommand() *cobra.Command {
+	var data string
+	var recipients []string
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "backup FILE|-",
+		Short: "Write the configuration, its history and its secrets into one file",
+		Args:  argument("a file, or - for standard output"),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			return runBackup(cmd, data, files[0], force, recipients)
+		},
+	}
+	dataFlag(cmd, &data)
+	cmd.Flags().BoolVar(&force, "force", false, "overwrite the file")
+	cmd.Flags().StringArrayVar(&recipients, "recipient", nil, "encrypt the backup for this `age1…` public key; may repeat")
+	return cmd
+}
+
+func runBackup(cmd *cobra.Command, data, file string, force bool, recipients []string) error {
+	if _, err := os.Stat(store.Within(data)); err != nil { // a backup of nothing would look like one
+		return &exitError{exitFailed, fmt.Errorf("back up %s: no gateway has stored anything there", data), "give the data directory with --data"}
+	}
+	if _, err := os.Lstat(file); err == nil && !force {
+		return &exitError{exitFailed, fmt.Errorf("write %s: the file exists already", file), "give another file, or --force to overwrite it"}
+	}
+	s, err := reachStore(cmd.Context(), data)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if file == "-" {
+		return storeError(s.Backup(cmd.Context(), cmd.OutOrStdout(), recipients...))
+	}
+	if err := writeBackup(cmd.Context(), s, file, recipients); err != nil {
+		return err
+	}
+	return writeLine(cmd.OutOrStdout(), "the backup is in "+evidence.Printable(file)+"; whoever reads it reads the secrets of the gateway"+
+		encryptedFor(recipients))
+}
+
+func encryptedFor(recipients []string) string {
+	if len(recipients) == 0 {
+		return ""
+	}
+	return ", with the key of a recipient"
+}
+
+// writeBackup writes beside the file first, so that a failure leaves an older backup alone.
+func writeBackup(ctx context.Context, s *store.Store, file string, recipients []string) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // mode 0600
+	if err != nil {
+		return &exitError{exitFailed, fmt.Errorf("write the backup: %w", err), "check the name and that you may write there"}
+	}
+	defer os.Remove(f.Name()) // after the rename there is none
+	err = s.Backup(ctx, f, recipients...)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	return storeError(err)
+}
+
+func restoreCommand() *cobra.Command {
+	var data, identity string
+	cmd := &cobra.Command{
+		Use:   "restore FILE|-",
+		Short: "Make the data directory of a gateway out of a backup",
+		Args:  argument("a backup, or - for standard input"),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			return runRestore(cmd, data, files[0], identity)
+		},
+	}
+	dataFlag(cmd, &data)
+	cmd.Flags().StringVar(&identity, "identity", "", "file with the age identity that opens an encrypted backup")
+	return cmd
+}
+
+func runRestore(cmd *cobra.Command, data, file, identity string) error {
+	in := io.NopCloser(cmd.InOrStdin())
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return &exitError{exitFailed, fmt.Errorf("read the backup: %w", err), "check the name of the file"}
+		}
+		in = f
+	}
+	defer in.Close()
+	var identities []byte
+	if identity != "" {
+		var err error
+		if identities, err = os.ReadFile(identity); err != nil {
+			return &exitError{exitFailed, fmt.Errorf("read the identity: %w", err), "check the name of the file"}
+		}
+	}
+	revision, err := store.Restore(cmd.Context(), store.Within(data), in, string(identities))
+	if err != nil {
+		return storeError(err)
+	}
+	return writeLine(cmd.OutOrStdout(), fmt.Sprintf("restored into %s as revision %d", evidence.Printable(data), revision))
+}
+
+// reachStore is the store of a data directory, for a command.
+func reachStore(ctx context.Context, data string) (*store.Store, error) {
+	s, err := store.Reach(ctx, store.Within(data))
+	return s, storeError(err)
+}
+
+// storeError says what to do about an error of the store.
+func storeError(err error) error {
+	if err == nil {
+		return nil
+	}
+	exit := &exitError{code: exitFailed, err: err}
+	switch {
+	case errors.Is(err, store.ErrInUse):
+		exit.hint = "stop the gateway that runs on this data directory first"
+	case errors.Is(err, store.ErrNotEmpty):
+		exit.hint = "move the folder store of the data directory away, or give another one with --data"
+	case errors.Is(err, store.ErrMember):
+		exit.hint = "causeway cluster leave makes the node forget its cluster"
+	case errors.Is(err, store.ErrNoKey):
+		exit.hint = "the file node.key of the data directory opens the store; bring it back from where it was moved to"
+	}
+	return exit
+}
