@@ -10,8 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"causeway/internal/admin"
 	"causeway/internal/evidence"
 	"causeway/internal/store"
+	"causeway/internal/supervisor"
 )
 
 func backupCommand() *cobra.Command {
@@ -39,15 +41,15 @@ func runBackup(cmd *cobra.Command, data, file string, force bool, recipients []s
 	if _, err := os.Lstat(file); err == nil && !force {
 		return &exitError{exitFailed, fmt.Errorf("write %s: the file exists already", file), "give another file, or --force to overwrite it"}
 	}
-	s, err := reachStore(cmd.Context(), data)
+	from, closeStore, err := backupSource(cmd.Context(), data)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer closeStore()
 	if file == "-" {
-		return storeError(s.Backup(cmd.Context(), cmd.OutOrStdout(), recipients...))
+		return storeError(from(cmd.Context(), cmd.OutOrStdout(), recipients))
 	}
-	if err := writeBackup(cmd.Context(), s, file, recipients); err != nil {
+	if err := writeBackup(cmd.Context(), from, file, recipients); err != nil {
 		return err
 	}
 	return writeLine(cmd.OutOrStdout(), "the backup is in "+evidence.Printable(file)+"; whoever reads it reads the secrets of the gateway"+
@@ -61,14 +63,31 @@ func encryptedFor(recipients []string) string {
 	return ", with the key of a recipient"
 }
 
+// backupSource is the gateway that runs on a data directory, or else the store that lies there.
+func backupSource(ctx context.Context, data string) (from func(context.Context, io.Writer, []string) error, done func() error, err error) {
+	client := admin.NewClient(supervisor.Socket(data))
+	if _, err := client.Status(); err == nil {
+		return client.Backup, func() error { return nil }, nil
+	}
+	s, err := reachStore(ctx, data)
+	if err != nil {
+		return nil, nil, err
+	}
+	return func(ctx context.Context, w io.Writer, recipients []string) error {
+		return s.Backup(ctx, w, recipients...)
+	}, s.Close, nil
+}
+
 // writeBackup writes beside the file first, so that a failure leaves an older backup alone.
-func writeBackup(ctx context.Context, s *store.Store, file string, recipients []string) (err error) {
+func writeBackup(
+	ctx context.Context, from func(context.Context, io.Writer, []string) error, file string, recipients []string,
+) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // mode 0600
 	if err != nil {
 		return &exitError{exitFailed, fmt.Errorf("write the backup: %w", err), "check the name and that you may write there"}
 	}
 	defer os.Remove(f.Name()) // after the rename there is none
-	err = s.Backup(ctx, f, recipients...)
+	err = from(ctx, f, recipients)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), file)

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"causeway/internal/evidence"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
+	"causeway/internal/store"
 )
 
 // Gateway is what a running gateway lets its owner do.
@@ -37,6 +39,15 @@ type Gateway interface {
 	Health() gateway.Health
 	Status() Status
 	Machine() evidence.Machine
+
+	// History lists the changes that the store keeps, the newest first.
+	History(ctx context.Context) ([]store.Change, error)
+	// At is the configuration as it was at a revision; the error is store.ErrNoRevision where it is not kept.
+	At(ctx context.Context, revision int64) (Config, error)
+	// Rollback serves the configuration of an earlier revision, as a new one. Errors are those of Apply and At.
+	Rollback(ctx context.Context, revision int64) ([]gateway.Problem, error)
+	// Backup writes the whole store, for these recipients if there are any.
+	Backup(ctx context.Context, w io.Writer, recipients []string) error
 }
 
 // Config is what a gateway serves, or is asked to serve. Of the Source, Parameters go with the Document, and Dir with Local.
@@ -275,6 +286,17 @@ func public(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 func control(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 	mux := public(g, metrics)
 	mux.HandleFunc("GET /config", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Config()) })
+	mux.HandleFunc("GET /config/{revision}", func(w http.ResponseWriter, r *http.Request) {
+		revision, _ := strconv.ParseInt(r.PathValue("revision"), 10, 64)
+		reply[Config](w)(g.At(r.Context(), revision))
+	})
+	mux.HandleFunc("POST /rollback/{revision}", func(w http.ResponseWriter, r *http.Request) {
+		revision, _ := strconv.ParseInt(r.PathValue("revision"), 10, 64)
+		problems, err := g.Rollback(r.Context(), revision)
+		applied(g, w, problems, err)
+	})
+	mux.HandleFunc("GET /history", func(w http.ResponseWriter, r *http.Request) { reply[[]store.Change](w)(g.History(r.Context())) })
+	mux.HandleFunc("GET /backup", func(w http.ResponseWriter, r *http.Request) { backup(g, w, r) })
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Health()) })
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Status()) })
 	mux.HandleFunc("GET /machine", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Machine()) })
@@ -291,9 +313,14 @@ func apply(g Gateway, w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	problems, err := g.Apply(r.Context(), c) // a client that leaves while it waits takes its request back
+	applied(g, w, problems, err)
+}
+
+// applied answers what became of a configuration.
+func applied(g Gateway, w http.ResponseWriter, problems []gateway.Problem, err error) {
 	reply := Reply{Applied: err == nil, Problems: problems}
 	if err != nil {
-		slog.Warn("config apply refused; the previous configuration stays in force", "error", err)
+		slog.Warn("a configuration was refused; the previous configuration stays in force", "error", err)
 		reply.Error, reply.Hint = err.Error(), HintOf(err)
 		answer(w, http.StatusUnprocessableEntity, reply)
 		return
@@ -308,6 +335,29 @@ func setRunning(g Gateway, w http.ResponseWriter, r *http.Request, running bool)
 		return
 	}
 	answer(w, http.StatusOK, Reply{Applied: true})
+}
+
+// reply answers with a value, or with a Reply that has the error.
+func reply[T any](w http.ResponseWriter) func(v T, err error) {
+	return func(v T, err error) {
+		if err != nil {
+			answer(w, http.StatusUnprocessableEntity, Reply{Error: err.Error(), Hint: HintOf(err)})
+			return
+		}
+		answer(w, http.StatusOK, v)
+	}
+}
+
+// failedTrailer tells a client that the backup which it has read is not whole, and why.
+const failedTrailer = "Causeway-Failed"
+
+// backup sends the whole store. What goes wrong on the way is in a trailer: the status has been sent by then.
+func backup(g Gateway, w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Trailer", failedTrailer)
+	w.Header().Set("Content-Type", "application/octet-stream")
+	if err := g.Backup(r.Context(), w, r.URL.Query()["recipient"]); err != nil {
+		w.Header().Set(failedTrailer, strings.ReplaceAll(err.Error(), "\n", " "))
+	}
 }
 
 func answer(w http.ResponseWriter, status int, v any) {

@@ -131,6 +131,9 @@ func hintFor(err error) string {
 	var format *document.FormatError
 	var network *net.OpError
 	var exposed *exposedError
+	if hint := hintOfStore(err); hint != "" {
+		return hint
+	}
 	onSocket := errors.As(err, &network)
 	switch {
 	case errors.As(err, &option):

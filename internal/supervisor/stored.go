@@ -18,20 +18,16 @@ import (
 // The gateway's document lives in the store. causeway.yaml stays a file of this node.
 
 const (
-	storeName = "store"
 	writeTime = 10 * time.Second // for a change to reach a quorum
 	lockTime  = 30 * time.Second // for a predecessor to close the store
 )
-
-// StoreDir is the store of a data directory.
-func StoreDir(data string) string { return filepath.Join(data, storeName) }
 
 // openStore opens the store, once a predecessor has closed it.
 func (s *Supervisor) openStore(ctx context.Context) error {
 	wait, cancel := context.WithTimeout(ctx, lockTime)
 	defer cancel()
 	for {
-		opened, err := store.Open(wait, store.Options{Dir: StoreDir(s.o.Data)})
+		opened, err := store.Open(wait, store.Options{Dir: store.Within(s.o.Data)})
 		if err == nil {
 			s.mu.Lock()
 			s.store = opened
@@ -65,7 +61,7 @@ func (s *Supervisor) first(ctx context.Context, files admin.Config, unread error
 	}
 	snapshot, err := s.stored().Config(ctx)
 	if err != nil && !errors.Is(err, store.ErrEmpty) {
-		good, bad := store.LastGood(StoreDir(s.o.Data))
+		good, bad := store.LastGood(store.Within(s.o.Data))
 		if bad != nil {
 			return c, fmt.Errorf("read the configuration from the store: %w", err)
 		}
