@@ -34,20 +34,24 @@ func backupCommand() *cobra.Command {
 
 func runBackup(cmd *cobra.Command, data, file string, force bool, recipients []string) error {
 	if _, err := os.Stat(store.Within(data)); err != nil { // a backup of nothing would look like one
-		return &exitError{exitFailed, fmt.Errorf("back up %s: no gateway has stored anything there", data), "give the data directory with --data"}
+		return &exitError{
+			exitFailed, fmt.Errorf("back up %s: no gateway has stored anything there", data),
+			"give the data directory with --data",
+		}
 	}
 	if _, err := os.Lstat(file); err == nil && !force {
-		return &exitError{exitFailed, fmt.Errorf("write %s: the file exists already", file), "give another file, or --force to overwrite it"}
+		return &exitError{
+			exitFailed, fmt.Errorf("write %s: the file exists already", file),
+			"give another file, or --force to overwrite it",
+		}
 	}
-	s, err := reachStore(cmd.Context(), data)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	if file == "-" {
-		return storeError(s.Backup(cmd.Context(), cmd.OutOrStdout(), recipients...))
-	}
-	if err := writeBackup(cmd.Context(), s, file, recipients); err != nil {
+	err := withStore(cmd.Context(), data, func(s *store.Store) error {
+		if file == "-" {
+			return s.Backup(cmd.Context(), cmd.OutOrStdout(), recipients...)
+		}
+		return writeBackup(cmd.Context(), s, file, recipients)
+	})
+	if err != nil || file == "-" {
 		return err
 	}
 	return writeLine(cmd.OutOrStdout(), "the backup is in "+evidence.Printable(file)+"; whoever reads it reads the secrets of the gateway"+
@@ -65,7 +69,7 @@ func encryptedFor(recipients []string) string {
 func writeBackup(ctx context.Context, s *store.Store, file string, recipients []string) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // mode 0600
 	if err != nil {
-		return &exitError{exitFailed, fmt.Errorf("write the backup: %w", err), "check the name and that you may write there"}
+		return fmt.Errorf("write the backup: %w", err)
 	}
 	defer os.Remove(f.Name()) // after the rename there is none
 	err = s.Backup(ctx, f, recipients...)
@@ -73,7 +77,7 @@ func writeBackup(ctx context.Context, s *store.Store, file string, recipients []
 	if err == nil {
 		err = os.Rename(f.Name(), file)
 	}
-	return storeError(err)
+	return err
 }
 
 func restoreCommand() *cobra.Command {
@@ -115,10 +119,13 @@ func runRestore(cmd *cobra.Command, data, file, identity string) error {
 	return writeLine(cmd.OutOrStdout(), fmt.Sprintf("restored into %s as revision %d", evidence.Printable(data), revision))
 }
 
-// reachStore is the store of a data directory, for a command.
-func reachStore(ctx context.Context, data string) (*store.Store, error) {
+// withStore does something with the store of a data directory.
+func withStore(ctx context.Context, data string, do func(*store.Store) error) error {
 	s, err := store.Reach(ctx, store.Within(data))
-	return s, storeError(err)
+	if err != nil {
+		return storeError(err)
+	}
+	return storeError(errors.Join(do(s), s.Close()))
 }
 
 // storeError says what to do about an error of the store.
