@@ -36,20 +36,24 @@ func backupCommand() *cobra.Command {
 
 func runBackup(cmd *cobra.Command, data, file string, force bool, recipients []string) error {
 	if _, err := os.Stat(store.Within(data)); err != nil { // a backup of nothing would look like one
-		return &exitError{exitFailed, fmt.Errorf("back up %s: no gateway has stored anything there", data), "give the data directory with --data"}
+		return &exitError{
+			exitFailed, fmt.Errorf("back up %s: no gateway has stored anything there", data),
+			"give the data directory with --data",
+		}
 	}
 	if _, err := os.Lstat(file); err == nil && !force {
-		return &exitError{exitFailed, fmt.Errorf("write %s: the file exists already", file), "give another file, or --force to overwrite it"}
+		return &exitError{
+			exitFailed, fmt.Errorf("write %s: the file exists already", file),
+			"give another file, or --force to overwrite it",
+		}
 	}
-	from, closeStore, err := backupSource(cmd.Context(), data)
-	if err != nil {
-		return err
-	}
-	defer closeStore()
-	if file == "-" {
-		return storeError(from(cmd.Context(), cmd.OutOrStdout(), recipients))
-	}
-	if err := writeBackup(cmd.Context(), from, file, recipients); err != nil {
+	err := fromStore(cmd.Context(), data, func(backup backupSource) error {
+		if file == "-" {
+			return backup(cmd.Context(), cmd.OutOrStdout(), recipients)
+		}
+		return writeBackup(cmd.Context(), backup, file, recipients)
+	})
+	if err != nil || file == "-" {
 		return err
 	}
 	return writeLine(cmd.OutOrStdout(), "the backup is in "+evidence.Printable(file)+"; whoever reads it reads the secrets of the gateway"+
@@ -63,28 +67,25 @@ func encryptedFor(recipients []string) string {
 	return ", with the key of a recipient"
 }
 
-// backupSource is the gateway that runs on a data directory, or else the store that lies there.
-func backupSource(ctx context.Context, data string) (from func(context.Context, io.Writer, []string) error, done func() error, err error) {
+// backupSource writes a whole store.
+type backupSource func(ctx context.Context, w io.Writer, recipients []string) error
+
+// fromStore calls f with the store of the gateway that runs on a data directory, or else with the one that lies there.
+func fromStore(ctx context.Context, data string, f func(backupSource) error) error {
 	client := admin.NewClient(supervisor.Socket(data))
 	if _, err := client.Status(); err == nil {
-		return client.Backup, func() error { return nil }, nil
+		return storeError(f(client.Backup))
 	}
-	s, err := reachStore(ctx, data)
-	if err != nil {
-		return nil, nil, err
-	}
-	return func(ctx context.Context, w io.Writer, recipients []string) error {
-		return s.Backup(ctx, w, recipients...)
-	}, s.Close, nil
+	return withStore(ctx, data, func(s *store.Store) error {
+		return f(func(ctx context.Context, w io.Writer, recipients []string) error { return s.Backup(ctx, w, recipients...) })
+	})
 }
 
 // writeBackup writes beside the file first, so that a failure leaves an older backup alone.
-func writeBackup(
-	ctx context.Context, from func(context.Context, io.Writer, []string) error, file string, recipients []string,
-) (err error) {
+func writeBackup(ctx context.Context, from backupSource, file string, recipients []string) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // mode 0600
 	if err != nil {
-		return &exitError{exitFailed, fmt.Errorf("write the backup: %w", err), "check the name and that you may write there"}
+		return fmt.Errorf("write the backup: %w", err)
 	}
 	defer os.Remove(f.Name()) // after the rename there is none
 	err = from(ctx, f, recipients)
@@ -92,7 +93,7 @@ func writeBackup(
 	if err == nil {
 		err = os.Rename(f.Name(), file)
 	}
-	return storeError(err)
+	return err
 }
 
 func restoreCommand() *cobra.Command {
@@ -134,10 +135,13 @@ func runRestore(cmd *cobra.Command, data, file, identity string) error {
 	return writeLine(cmd.OutOrStdout(), fmt.Sprintf("restored into %s as revision %d", evidence.Printable(data), revision))
 }
 
-// reachStore is the store of a data directory, for a command.
-func reachStore(ctx context.Context, data string) (*store.Store, error) {
+// withStore does something with the store of a data directory.
+func withStore(ctx context.Context, data string, do func(*store.Store) error) error {
 	s, err := store.Reach(ctx, store.Within(data))
-	return s, storeError(err)
+	if err != nil {
+		return storeError(err)
+	}
+	return storeError(errors.Join(do(s), s.Close()))
 }
 
 // storeError says what to do about an error of the store.

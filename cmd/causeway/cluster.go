@@ -79,16 +79,13 @@ func clusterInviteCommand() *cobra.Command {
 			if valid < time.Minute || valid > 24*time.Hour {
 				return &exitError{code: exitUsage, err: fmt.Errorf("--valid %v: the time is from 1m to 24h", valid)}
 			}
-			s, err := reachStore(cmd.Context(), data)
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			token, err := s.Invite(cmd.Context(), valid)
-			if err != nil {
-				return storeError(err)
-			}
-			return writeLine(cmd.OutOrStdout(), token)
+			return withStore(cmd.Context(), data, func(s *store.Store) error {
+				token, err := s.Invite(cmd.Context(), valid)
+				if err != nil {
+					return err
+				}
+				return writeLine(cmd.OutOrStdout(), token)
+			})
 		},
 	}
 	dataFlag(cmd, &data)
@@ -124,19 +121,16 @@ func clusterMembersCommand() *cobra.Command {
 		Short: "List the members of the cluster and how they are",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := reachStore(cmd.Context(), data)
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			members, err := s.Members(cmd.Context())
-			if err != nil {
-				return storeError(err)
-			}
-			if output == "json" {
-				return printJSON(cmd.OutOrStdout(), members)
-			}
-			return printMembers(cmd.OutOrStdout(), members)
+			return withStore(cmd.Context(), data, func(s *store.Store) error {
+				members, err := s.Members(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if output == "json" {
+					return printJSON(cmd.OutOrStdout(), members)
+				}
+				return printMembers(cmd.OutOrStdout(), members)
+			})
 		},
 	}
 	dataFlag(cmd, &data)
@@ -181,16 +175,17 @@ func clusterRemoveCommand() *cobra.Command {
 		Short: "Take a node out of the cluster, with its vote and its keys",
 		Args:  argument("the name of a node, or the id of a member that never started"),
 		RunE: func(cmd *cobra.Command, nodes []string) error {
-			s, err := reachStore(cmd.Context(), data)
+			err := withStore(cmd.Context(), data, func(s *store.Store) error {
+				if err := s.Remove(cmd.Context(), nodes[0]); err != nil {
+					return err
+				}
+				if err := s.RotateDataKey(cmd.Context()); err != nil {
+					return fmt.Errorf("the node is removed, but the data key that it knows could not be replaced: %w", err)
+				}
+				return nil
+			})
 			if err != nil {
 				return err
-			}
-			defer s.Close()
-			if err := s.Remove(cmd.Context(), nodes[0]); err != nil {
-				return storeError(err)
-			}
-			if err := s.RotateDataKey(cmd.Context()); err != nil {
-				return storeError(fmt.Errorf("the node is removed, but the data key that it knows could not be replaced: %w", err))
 			}
 			return writeLine(cmd.OutOrStdout(), nodes[0]+" is no longer part of the cluster, and the data key is a new one")
 		},
@@ -224,17 +219,13 @@ func clusterRotateKeyCommand() *cobra.Command {
 		Short: "Replace the data key that seals the secrets, or the key of this node",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := reachStore(cmd.Context(), data)
+			rotate, done := (*store.Store).RotateDataKey, "all secrets are sealed with a new data key"
+			if node {
+				rotate, done = (*store.Store).RotateNodeKey, "this node has a new key"
+			}
+			err := withStore(cmd.Context(), data, func(s *store.Store) error { return rotate(s, cmd.Context()) })
 			if err != nil {
 				return err
-			}
-			defer s.Close()
-			rotate, done := s.RotateDataKey, "all secrets are sealed with a new data key"
-			if node {
-				rotate, done = s.RotateNodeKey, "this node has a new key"
-			}
-			if err := rotate(cmd.Context()); err != nil {
-				return storeError(err)
 			}
 			return writeLine(cmd.OutOrStdout(), done)
 		},

@@ -198,7 +198,7 @@ func (s *Store) fill(ctx context.Context, dir string, head backupHead, keys []ba
 	}
 	s.server, s.client = server, server.Client()
 	defer func() {
-		s.client.Close()
+		s.client.Close() //nolint:errcheck // it answers with the end of its own context
 		err = errors.Join(err, server.Close())
 		s.server, s.client = nil, nil
 	}()

@@ -91,7 +91,7 @@ func (s *Store) statusOf(ctx context.Context, endpoint string) (*clientv3.Status
 	if err != nil {
 		return nil, err
 	}
-	defer client.Close()
+	defer client.Close() //nolint:errcheck // the answer is known
 	resp, err := client.Status(ctx, endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("it does not answer: %w", err)

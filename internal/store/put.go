@@ -214,21 +214,25 @@ func (w *write) confirm(ctx context.Context, ops []clientv3.Op, err error) (int6
 		w.store.failed(again)
 		return 0, fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
-	for _, kv := range resp.Kvs {
-		r, errRecord := decodeRecord(kv.Value)
-		if errRecord != nil {
-			return 0, errRecord
-		}
-		if r.Head.ID == w.head.ID {
-			w.store.nudge()
-			return w.head.Revision, nil
-		}
-		if w.ifRevision == AnyRevision {
-			return 0, errAgain
-		}
-		return 0, &ConflictError{Wanted: w.ifRevision, Current: r.Head.change()}
+	if len(resp.Kvs) == 0 {
+		return 0, fmt.Errorf("%w: %w", ErrUnknown, err) // it may still be on its way
 	}
-	return 0, fmt.Errorf("%w: %w", ErrUnknown, err) // it may still be on its way
+	return w.compare(resp.Kvs[0].Value)
+}
+
+// compare finds out whether a record of the history, at the revision of this write, is its own.
+func (w *write) compare(stored []byte) (int64, error) {
+	r, err := decodeRecord(stored)
+	switch {
+	case err != nil:
+		return 0, err
+	case r.Head.ID == w.head.ID:
+		w.store.nudge()
+		return w.head.Revision, nil
+	case w.ifRevision == AnyRevision:
+		return 0, errAgain
+	}
+	return 0, &ConflictError{Wanted: w.ifRevision, Current: r.Head.change()}
 }
 
 // refused is what etcd says where it did not even try; nil where it may have.

@@ -135,7 +135,8 @@ func (s *Store) addKey(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			ops = append(ops, clientv3.OpPut(s.places.dataKey(id, strings.TrimPrefix(string(kv.Key), s.places.nodeKeys())), string(wrapped)))
+			node := strings.TrimPrefix(string(kv.Key), s.places.nodeKeys())
+			ops = append(ops, clientv3.OpPut(s.places.dataKey(id, node), string(wrapped)))
 		}
 		if err := s.whileSealer(ctx, st.keysMod, ops...); errors.Is(err, errAgain) {
 			continue

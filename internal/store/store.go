@@ -99,12 +99,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	if err := s.connect(); err != nil {
-		s.release()
-		return nil, err
+		return nil, errors.Join(err, s.release())
 	}
 	if err := s.settle(ctx); err != nil {
-		s.release()
-		return nil, err
+		return nil, errors.Join(err, s.release())
 	}
 	s.tasks.Go(s.follow)
 	if s.server != nil {
@@ -138,8 +136,7 @@ func prepare(o Options) (*Store, error) {
 	s := &Store{o: o, lock: lock, watchers: map[*watcher]struct{}{}, nudged: make(chan struct{}, 1), full: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if err := s.complete(); err != nil {
-		s.release()
-		return nil, err
+		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
 }
@@ -302,30 +299,35 @@ func fatal(err error) bool {
 func (s *Store) Close() (err error) {
 	s.closing.Do(func() {
 		s.cancel()
-		if s.door != nil {
-			s.door.Close()
-		}
+		err = s.closeDoor()
 		s.tasks.Wait()
-		err = s.release()
+		err = errors.Join(err, s.release())
 	})
 	return err
 }
 
-func (s *Store) release() (err error) {
-	s.cancel()
-	if s.door != nil {
-		s.door.Close()
+func (s *Store) closeDoor() error {
+	if s.door == nil {
+		return nil
 	}
+	return s.door.Close()
+}
+
+func (s *Store) release() error {
+	s.cancel()
+	errs := []error{s.closeDoor()}
 	if s.client != nil {
-		s.client.Close()
+		if err := s.client.Close(); !errors.Is(err, context.Canceled) { // its answer to a Close without a connection
+			errs = append(errs, err)
+		}
 	}
 	if s.server != nil {
-		err = s.server.Close()
+		errs = append(errs, s.server.Close())
 	}
 	if s.lock != nil {
-		err = errors.Join(err, s.lock.Close())
+		errs = append(errs, s.lock.Close())
 	}
-	return err
+	return errors.Join(errs...)
 }
 
 // pause waits for d, or until ctx ends.

@@ -7,8 +7,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"log/slog"
 	"net/http"
 	"os"
@@ -65,7 +63,7 @@ func (s *Store) welcome() error {
 		ReadTimeout:       joinTimeout,
 		WriteTimeout:      2 * joinTimeout,
 		MaxHeaderBytes:    8 << 10,
-		ErrorLog:          log.New(io.Discard, "", 0), // strangers who knock
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // strangers who knock
 	}
 	s.tasks.Go(func() {
 		if err := s.door.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
@@ -109,7 +107,9 @@ func (s *Store) answerJoin(w http.ResponseWriter, r *http.Request) {
 		slog.Info("a node joined", "name", request.Name, "from", r.RemoteAddr, "votes", request.PeerURL != "")
 	}
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(response)
+	if err := json.NewEncoder(w).Encode(response); err != nil {
+		slog.Warn("a node that joins did not get its answer", "name", request.Name, "error", err)
+	}
 }
 
 // admitNode takes a node into the cluster.
