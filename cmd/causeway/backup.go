@@ -77,7 +77,9 @@ func fromStore(ctx context.Context, data string, f func(backupSource) error) err
 		return storeError(f(client.Backup))
 	}
 	return withStore(ctx, data, func(s *store.Store) error {
-		return f(func(ctx context.Context, w io.Writer, recipients []string) error { return s.Backup(ctx, w, recipients...) })
+		return f(func(ctx context.Context, w io.Writer, recipients []string) error {
+			return s.Backup(ctx, w, recipients...)
+		})
 	})
 }
 
