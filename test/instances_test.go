@@ -314,3 +314,46 @@ func TestAutoscaleUnderLoad(t *testing.T) {
 		t.Errorf("%v\n%s", err, log)
 	}
 }
+
+// causeway upgrade: the program that is now installed takes over, instance by instance, with the flags of the one before, and
+// nothing fails. One that cannot serve changes nothing.
+func TestUpgradeCommand(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	g := serve(t, withInstances(plain(front, member), 2), "")
+	l := startTraffic(t, front, 10)
+	before := g.instances()
+	out, errs, code := g.run("upgrade")
+	if code != 0 || !strings.Contains(out, "took over from") {
+		t.Fatalf("%d %s%s\n%s", code, out, errs, g.stderr)
+	}
+	t.Cleanup(func() { endSupervisor(t, g) })
+	for _, i := range g.instances() {
+		if slices.Contains(pids(before), i.PID) {
+			t.Errorf("%+v, before %+v", g.instances(), before)
+		}
+	}
+	os.WriteFile(g.local, []byte("nonsense: ["), 0o600) // the next program cannot even read its files
+	if _, errs, code := g.run("upgrade"); code != 3 || !strings.Contains(errs, "did not begin to serve") {
+		t.Errorf("%d %s", code, errs)
+	}
+	if all := g.instances(); len(all) != 2 {
+		t.Errorf("%+v", all)
+	}
+	time.Sleep(1200 * time.Millisecond)
+	if answered, failed := l.end(); len(failed) > 0 || answered < 500 {
+		t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
+	}
+}
+
+// endSupervisor ends the supervisor of a data directory, whichever process that is.
+func endSupervisor(t *testing.T, g *gateway) {
+	t.Helper()
+	var status struct{ PID int }
+	out := curl(t, "--unix-socket", filepath.Join(g.data, "admin.sock"), "http://gateway/status")
+	if err := json.Unmarshal([]byte(out), &status); err != nil || status.PID < 2 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	syscall.Kill(status.PID, syscall.SIGTERM)
+	eventually(t, "the successor has ended", func() bool { return syscall.Kill(status.PID, 0) != nil })
+}

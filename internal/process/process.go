@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -71,7 +72,8 @@ func Start(ctx context.Context, command Command, setup Setup, confine func(pid i
 	}
 	defer theirs.Close()
 	cmd := exec.Command(command.Path, command.Args...)
-	cmd.Env = append(os.Environ(), command.Env...)
+	cmd.Args[0] = os.Args[0]
+	cmd.Env = append(environment(), command.Env...)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.ExtraFiles = []*os.File{theirs}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's signals are for the supervisor
@@ -97,6 +99,11 @@ func Start(ctx context.Context, command Command, setup Setup, confine func(pid i
 	}
 	go p.watch(c)
 	return p, nil
+}
+
+// environment is this process's, without what a service manager has for the supervisor alone.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "NOTIFY_SOCKET=") })
 }
 
 func newProcess(data string, number, pid int) *Process {

@@ -350,12 +350,3 @@ func (s *Supervisor) writeHealth(h gateway.Health) {
 		s.health = b
 	}
 }
-
-// program is this program.
-func program() string {
-	path, err := os.Executable()
-	if err != nil {
-		return "causeway"
-	}
-	return path
-}

@@ -39,9 +39,11 @@ type Supervisor struct {
 	heirs   *heirs       // of the gateway after
 	ending  atomic.Bool  // it got its signal to end
 	giving  atomic.Bool  // a successor is taking over
-	gone    sync.Once
-	quit    chan struct{} // closed when it ends
-	started time.Time
+
+	upgrading atomic.Bool
+	gone      sync.Once
+	quit      chan struct{} // closed when it ends
+	started   time.Time
 
 	predecessor *store.Snapshot // what the gateway before this one serves; nil: there is none, or it has gone
 	fromFiles   uint64          // revision that the files gave; only Start and Reload touch it
@@ -116,6 +118,7 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 	}
 	go s.followStore()
 	go s.tend()
+	notifyReady()
 	return s, problems, nil
 }
 
@@ -292,6 +295,7 @@ func (s *Supervisor) Status() admin.Status {
 		Applied:   s.applied,
 		Started:   s.started,
 		PID:       os.Getpid(),
+		Version:   s.o.Version,
 		Logs:      LogRoot(s.o.Data),
 		Lost:      lost,
 		Ports:     s.sockets.addresses(),
@@ -323,6 +327,7 @@ func (s *Supervisor) Run(ctx context.Context) {
 			s.keepHealth()
 		case <-ctx.Done():
 			s.ending.Store(true)
+			notifyEnding()
 			s.note(activity.Event{Kind: activity.Stop, Why: context.Cause(ctx).Error()})
 			s.keepHealth()
 			s.heirs.wait(s.o.Drain / 2)
