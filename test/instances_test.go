@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"causeway/bench/counted"
 )
 
 // state is an instance as `causeway instances` shows it.
@@ -126,7 +128,7 @@ func TestKilledInstanceIsReplaced(t *testing.T) {
 		t.Errorf("%d answered, %d failed, e.g. %v", answered, len(failed), failed[:min(3, len(failed))])
 	}
 	for _, f := range failed {
-		if strings.Contains(f.what, "connect:") || f.at.Before(killed) || f.at.After(killed.Add(500*time.Millisecond)) {
+		if f.Connect || f.At.Before(killed) || f.At.After(killed.Add(500*time.Millisecond)) {
 			t.Errorf("killed at %s: %v", killed.Format("05.000"), f)
 		}
 	}
@@ -356,4 +358,20 @@ func endSupervisor(t *testing.T, g *gateway) {
 	}
 	syscall.Kill(status.PID, syscall.SIGTERM)
 	eventually(t, "the successor has ended", func() bool { return syscall.Kill(status.PID, 0) != nil })
+}
+
+// traffic is clients that count.
+type traffic struct{ *counted.Clients }
+
+// startTraffic starts so many clients on connections that they keep, and as many that take a new one for each request.
+func startTraffic(t *testing.T, port, clients int) traffic {
+	t.Helper()
+	c := counted.Start(fmt.Sprintf("127.0.0.1:%d", port), clients, 2*time.Millisecond)
+	t.Cleanup(func() { c.End() })
+	return traffic{c}
+}
+
+func (l traffic) end() (answered int, failed []counted.Failure) {
+	n := l.End()
+	return n.Answered, n.Failed
 }

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"causeway/bench/counted"
+)
+
+// history is what happened.
+type history struct{ all []happened }
+
+type happened struct {
+	name       string
+	begin, end time.Time
+	harm       int // connections that it may have broken
+}
+
+func (h *history) add(name string, begin, end time.Time, harm int) {
+	h.all = append(h.all, happened{name, begin, end, harm})
+}
+
+// late is how long after a kill a client may notice it.
+const late = time.Second
+
+// row is one line of the table: a kind of event.
+type row struct {
+	times, broken, failed int
+	longest               time.Duration
+}
+
+// judge prints what happened and what it cost, and fails if more failed than the connections of what was killed.
+func (h *history) judge(w io.Writer, c counted.Counts) error {
+	rows := map[string]*row{}
+	for _, e := range h.all {
+		r := rows[e.name]
+		if r == nil {
+			r = &row{}
+			rows[e.name] = r
+		}
+		r.times++
+		r.broken += e.harm
+		r.longest = max(r.longest, e.end.Sub(e.begin))
+	}
+	unexplained := h.explain(c.Failed, rows)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "EVENT\tTIMES\tCONNECTIONS BROKEN\tREQUESTS FAILED\tLONGEST")
+	for _, name := range sortedNames(rows) {
+		r := rows[name]
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%v\n", name, r.times, r.broken, r.failed, r.longest.Round(time.Millisecond))
+	}
+	t.Flush()
+	fmt.Fprintf(w, "%d requests answered on %d connections, %d failed, %d of them without a kill; slowest answer %v\n",
+		c.Answered, c.Opened, len(c.Failed), len(unexplained), c.Slowest.Round(time.Millisecond))
+	var failed error
+	if len(unexplained) > 0 {
+		failed = fmt.Errorf("%d requests failed that nothing explains, e.g. %v", len(unexplained), unexplained[:min(3, len(unexplained))])
+	}
+	if c.Answered == 0 {
+		failed = errors.Join(failed, errors.New("nothing was answered"))
+	}
+	return failed
+}
+
+// explain counts failures for the kill that they follow. Each kill explains as many as there were connections on its victim,
+// and a few more: some came after the last look at it.
+func (h *history) explain(failures []counted.Failure, rows map[string]*row) (unexplained []counted.Failure) {
+	left := make([]int, len(h.all))
+	for i, e := range h.all {
+		if left[i] = e.harm; e.harm > 0 {
+			left[i] += 2 + e.harm/2
+		}
+	}
+	for _, f := range failures {
+		i := slices.IndexFunc(h.all, func(e happened) bool {
+			return e.harm > 0 && !f.Connect && !f.At.Before(e.begin) && f.At.Before(e.begin.Add(late))
+		})
+		if i < 0 || left[i] == 0 {
+			unexplained = append(unexplained, f)
+			continue
+		}
+		left[i]--
+		rows[h.all[i].name].failed++
+	}
+	return unexplained
+}
+
+func sortedNames(rows map[string]*row) (names []string) {
+	for name := range rows {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
