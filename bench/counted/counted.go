@@ -1,5 +1,5 @@
-// Package counted is clients that count every connection and every request. Unlike Go's own client they repeat nothing: what
-// fails has failed.
+// Package counted is clients that count every connection and every request. Unlike Go's own client they repeat nothing: each
+// failure is one.
 package counted
 
 import (
