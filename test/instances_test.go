@@ -375,3 +375,31 @@ func (l traffic) end() (answered int, failed []counted.Failure) {
 	n := l.End()
 	return n.Answered, n.Failed
 }
+
+// The size changes under load: instances of the new size start, those of the old one drain, and nothing fails.
+func TestSizeChangesUnderLoad(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	d := plain(front, member)
+	d.sku = `{"name":"Standard_Small","tier":"Standard","capacity":2}`
+	g := serve(t, d.String(), "")
+	l := startTraffic(t, front, 5)
+	before := pids(g.instances())
+	g.write(g.config, strings.Replace(d.String(), "Standard_Small", "Standard_Medium", 1))
+	if _, errs, code := g.run("config", "apply", g.config); code != 0 {
+		t.Fatalf("%d %s", code, errs)
+	}
+	out, _, _ := g.run("instances")
+	if strings.Count(out, "medium") != 2 || strings.Contains(out, "small") {
+		t.Errorf("%s", out)
+	}
+	for _, pid := range pids(g.instances()) {
+		if slices.Contains(before, pid) {
+			t.Errorf("instances %v before and %s", before, out)
+		}
+	}
+	time.Sleep(1200 * time.Millisecond)
+	if answered, failed := l.end(); len(failed) > 0 || answered < 300 {
+		t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
+	}
+}
