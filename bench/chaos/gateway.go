@@ -91,7 +91,8 @@ func (g *gateway) document() string {
 "backendAddressPools":[{"name":"pool","properties":{"backendAddresses":[{"ipAddress":%q}]}}],
 "backendHttpSettingsCollection":[{"name":"s","properties":{"port":%s,"protocol":"Http","requestTimeout":%d}}],
 "httpListeners":[{"name":"l","properties":{"protocol":"Http","frontendIPConfiguration":%s,"frontendPort":%s}}],
-"requestRoutingRules":[{"name":"r","properties":{"ruleType":"Basic","priority":1,"httpListener":%s,"backendAddressPool":%s,"backendHttpSettings":%s}}]}}`,
+"requestRoutingRules":[{"name":"r","properties":{"ruleType":"Basic","priority":1,
+"httpListener":%s,"backendAddressPool":%s,"backendHttpSettings":%s}}]}}`,
 		id, g.capacity, g.port, host, port, g.timeout, ref("frontendIPConfigurations", "f"), ref("frontendPorts", "p"),
 		ref("httpListeners", "l"), ref("backendAddressPools", "pool"), ref("backendHttpSettingsCollection", "s"))
 }
@@ -152,4 +153,16 @@ func (g *gateway) said() string {
 	const most = 8 << 10
 	b, _ := os.ReadFile(g.log.Name())
 	return string(b[max(0, len(b)-most):])
+}
+
+// warnings are the lines of the gateway's own log that say more than that things went as they should.
+func (g *gateway) warnings() string {
+	b, _ := os.ReadFile(g.log.Name())
+	var out strings.Builder
+	for line := range strings.Lines(string(b)) {
+		if !strings.Contains(line, "level=INFO") && !strings.Contains(line, "killed by SIGKILL") {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
 }

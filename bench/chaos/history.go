@@ -58,7 +58,8 @@ func (h *history) judge(w io.Writer, c counted.Counts) error {
 		c.Answered, c.Opened, len(c.Failed), len(unexplained), c.Slowest.Round(time.Millisecond))
 	var failed error
 	if len(unexplained) > 0 {
-		failed = fmt.Errorf("%d requests failed that nothing explains, e.g. %v", len(unexplained), unexplained[:min(3, len(unexplained))])
+		failed = fmt.Errorf("%d requests failed that nothing explains, the first %v, during or after %s", len(unexplained), unexplained[0],
+			h.before(unexplained[0].At))
 	}
 	if c.Answered == 0 {
 		failed = errors.Join(failed, errors.New("nothing was answered"))
@@ -87,6 +88,17 @@ func (h *history) explain(failures []counted.Failure, rows map[string]*row) (une
 		rows[h.all[i].name].failed++
 	}
 	return unexplained
+}
+
+// before is the last event that had begun by then.
+func (h *history) before(at time.Time) string {
+	last := "nothing"
+	for _, e := range h.all {
+		if !e.begin.After(at) {
+			last = fmt.Sprintf("%s, from %s to %s", e.name, e.begin.Format("05.000"), e.end.Format("05.000"))
+		}
+	}
+	return last
 }
 
 func sortedNames(rows map[string]*row) (names []string) {

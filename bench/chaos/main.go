@@ -61,7 +61,11 @@ func (p *plan) run() error {
 		fmt.Fprintln(os.Stderr, g.said())
 		return err
 	}
-	return errors.Join(log.judge(os.Stdout, counts), g.checkLast(), used.judge(os.Stdout))
+	err = errors.Join(log.judge(os.Stdout, counts), g.checkLast(), used.judge(os.Stdout))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, g.warnings())
+	}
+	return err
 }
 
 // play makes things happen until the time is over.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -42,8 +43,8 @@ func printHistory(w io.Writer, all []store.Change) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "REVISION\tWHEN\tWHO\tWHAT\tWHY")
 	for _, c := range all {
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\n", c.Revision, c.When.Local().Format("2006-01-02 15:04:05"), dashIfEmpty(evidence.Printable(c.Who)),
-			dashIfEmpty(whatChanged(c.Keys)), dashIfEmpty(evidence.Printable(c.Note)))
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\n", c.Revision, c.When.Local().Format(time.DateTime),
+			dashIfEmpty(evidence.Printable(c.Who)), dashIfEmpty(whatChanged(c.Keys)), dashIfEmpty(evidence.Printable(c.Note)))
 	}
 	return t.Flush()
 }

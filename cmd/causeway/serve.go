@@ -160,7 +160,7 @@ func startError(err error) *exitError {
 
 func upgrades(ctx context.Context, s *supervisor.Supervisor, usr2 <-chan os.Signal) {
 	for range usr2 {
-		s.Upgrade(ctx) // it says itself how that ends
+		_ = s.Upgrade(ctx) // its own lines in the log say how that ends
 	}
 }
 

@@ -78,7 +78,7 @@ func Start(ctx context.Context, command Command, setup Setup, confine func(pid i
 	cmd.ExtraFiles = []*os.File{theirs}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's signals are for the supervisor
 	if err := cmd.Start(); err != nil {
-		ours.Close()
+		_ = ours.Close()
 		return nil, fmt.Errorf("start instance %d: %w", setup.Number, err)
 	}
 	p := newProcess(setup.Data, setup.Number, cmd.Process.Pid)
@@ -92,8 +92,8 @@ func Start(ctx context.Context, command Command, setup Setup, confine func(pid i
 	}
 	if err != nil {
 		c.Close()
-		cmd.Process.Kill()
-		cmd.Wait()
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
 		os.Remove(p.socket)
 		return nil, fmt.Errorf("start instance %d: %w", setup.Number, err)
 	}
@@ -194,10 +194,10 @@ func Adopt(data string) (found []*Process) {
 func (p *Process) watch(c *fdpass.Conn) {
 	var a answer
 	c.SetDeadline(time.Time{})
-	c.Receive(&a) // nothing is asked in this conversation any more
+	_, _ = c.Receive(&a) // nothing is asked in this conversation any more: it ends with the instance
 	c.Close()
 	if p.cmd != nil {
-		p.cmd.Wait()
+		_ = p.cmd.Wait() // the state says how it ended
 		status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
 		p.end = Exit{Known: true, Code: p.cmd.ProcessState.ExitCode()}
 		if ok && status.Signaled() {
@@ -323,7 +323,7 @@ func (p *Process) Drain(within time.Duration) error {
 // Kill ends it at once.
 func (p *Process) Kill() {
 	if p.Alive() {
-		syscall.Kill(p.PID, syscall.SIGKILL)
+		_ = syscall.Kill(p.PID, syscall.SIGKILL) // it may have ended just now
 	}
 }
 

@@ -148,7 +148,7 @@ func (s *Supervisor) begin(ctx context.Context, files admin.Config, unread error
 	}
 	s.sockets.dropSpare()
 	s.fromFiles = s.revisionNow()
-	removeOld(s.o.Data)
+	s.keepEvidence()
 	s.announce()
 	return problems, nil
 }
