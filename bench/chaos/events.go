@@ -10,7 +10,7 @@ import (
 	"causeway/internal/admin"
 )
 
-// event is something that happens to a gateway. It returns how many client connections it may have broken.
+// event is something that happens to a gateway. It returns how many clients it may have hit.
 type event struct {
 	name string
 	do   func(g *gateway, random *rand.Rand) (harm int, err error)
@@ -59,8 +59,12 @@ func killInstance(g *gateway, random *rand.Rand) (int, error) {
 		return false
 	})
 	g.replaced = append(g.replaced, time.Since(begin))
-	return i.Connections, err
+	return g.share(), err
 }
+
+// share is how many clients may have a request under way on one instance: half as many again as its part of all. The connections
+// that the instance reports do not say it: half of the clients take a new one every few milliseconds.
+func (g *gateway) share() int { return 3 * 2 * g.clients / g.capacity / 2 }
 
 // pauseInstance stops an instance for a while: nothing fails, some clients wait.
 func pauseInstance(g *gateway, random *rand.Rand) (int, error) {

@@ -22,7 +22,7 @@ import (
 // gateway is what things happen to.
 type gateway struct {
 	binary, dir, address string
-	port                 int
+	port, clients        int
 	member               *httptest.Server
 	client               *admin.Client
 	log                  *os.File
@@ -49,6 +49,7 @@ func (p *plan) start(dir string) (*gateway, error) {
 		binary:   p.binary,
 		dir:      dir,
 		port:     port,
+		clients:  p.clients,
 		address:  fmt.Sprintf("127.0.0.1:%d", port),
 		member:   httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })),
 		client:   admin.NewClient(filepath.Join(dir, "data", "admin.sock")),

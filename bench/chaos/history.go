@@ -17,7 +17,7 @@ type history struct{ all []happened }
 type happened struct {
 	name       string
 	begin, end time.Time
-	harm       int // connections that it may have broken
+	harm       int // clients that it may have hit, at most
 }
 
 func (h *history) add(name string, begin, end time.Time, harm int) {
@@ -29,8 +29,8 @@ const late = time.Second
 
 // row is one line of the table: a kind of event.
 type row struct {
-	times, broken, failed int
-	longest               time.Duration
+	times, hit, failed int
+	longest            time.Duration
 }
 
 // judge prints what happened and what it cost, and fails if more failed than the connections of what was killed.
@@ -43,15 +43,15 @@ func (h *history) judge(w io.Writer, c counted.Counts) error {
 			rows[e.name] = r
 		}
 		r.times++
-		r.broken += e.harm
+		r.hit += e.harm
 		r.longest = max(r.longest, e.end.Sub(e.begin))
 	}
 	unexplained := h.explain(c.Failed, rows)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "EVENT\tTIMES\tCONNECTIONS BROKEN\tREQUESTS FAILED\tLONGEST")
+	fmt.Fprintln(t, "EVENT\tTIMES\tCLIENTS HIT AT MOST\tREQUESTS FAILED\tLONGEST")
 	for _, name := range sortedNames(rows) {
 		r := rows[name]
-		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%v\n", name, r.times, r.broken, r.failed, r.longest.Round(time.Millisecond))
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%v\n", name, r.times, r.hit, r.failed, r.longest.Round(time.Millisecond))
 	}
 	t.Flush()
 	fmt.Fprintf(w, "%d requests answered on %d connections, %d failed, %d of them without a kill; slowest answer %v\n",
@@ -67,14 +67,11 @@ func (h *history) judge(w io.Writer, c counted.Counts) error {
 	return failed
 }
 
-// explain counts failures for the kill that they follow. Each kill explains as many as there were connections on its victim,
-// and a few more: some came after the last look at it.
+// explain counts failures for the kill that they follow, as many for each as clients may have been on its victim.
 func (h *history) explain(failures []counted.Failure, rows map[string]*row) (unexplained []counted.Failure) {
 	left := make([]int, len(h.all))
 	for i, e := range h.all {
-		if left[i] = e.harm; e.harm > 0 {
-			left[i] += 2 + e.harm/2
-		}
+		left[i] = e.harm
 	}
 	for _, f := range failures {
 		i := slices.IndexFunc(h.all, func(e happened) bool {
