@@ -62,9 +62,9 @@ func killInstance(g *gateway, random *rand.Rand) (int, error) {
 	return g.share(), err
 }
 
-// share is how many clients may have a request under way on one instance: half as many again as its part of all. The connections
-// that the instance reports do not say it: half of the clients take a new one every few milliseconds.
-func (g *gateway) share() int { return 3 * 2 * g.clients / g.capacity / 2 }
+// share is how many clients may have a request under way on one instance: twice its part of all. The connections that the
+// instance reports do not say it: half of the clients take a new one every few milliseconds.
+func (g *gateway) share() int { return 2 * 2 * g.clients / g.capacity }
 
 // pauseInstance stops an instance for a while: nothing fails, some clients wait.
 func pauseInstance(g *gateway, random *rand.Rand) (int, error) {

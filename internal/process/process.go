@@ -70,14 +70,15 @@ func Start(ctx context.Context, command Command, setup Setup, confine func(pid i
 	if err != nil {
 		return nil, fmt.Errorf("start instance %d: %w", setup.Number, err)
 	}
-	defer theirs.Close()
 	cmd := exec.Command(command.Path, command.Args...)
 	cmd.Args[0] = os.Args[0]
 	cmd.Env = append(environment(), command.Env...)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.ExtraFiles = []*os.File{theirs}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's signals are for the supervisor
-	if err := cmd.Start(); err != nil {
+	err = cmd.Start()
+	theirs.Close() // else nobody would notice that the instance has gone
+	if err != nil {
 		_ = ours.Close()
 		return nil, fmt.Errorf("start instance %d: %w", setup.Number, err)
 	}
@@ -139,17 +140,18 @@ func (p *Process) greet(ctx context.Context, c *fdpass.Conn, setup Setup) error 
 	c.SetDeadline(time.Now().Add(startTime))
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	if err := c.Send(setup); err != nil {
-		return err
-	}
 	var a answer
-	if err := c.Send(question{Verb: askState}); err != nil {
-		return err
+	err := c.Send(setup)
+	if err == nil {
+		err = c.Send(question{Verb: askState})
 	}
-	if _, err := c.Receive(&a); err != nil {
-		if errors.Is(err, io.EOF) {
-			return errors.New("it ended before it was ready; its lines in this log say why")
-		}
+	if err == nil {
+		_, err = c.Receive(&a)
+	}
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
+		return errors.New("it ended before it was ready; its lines in this log say why")
+	case err != nil:
 		return fmt.Errorf("wait for its first answer: %w", err)
 	}
 	p.heard(a.State)
