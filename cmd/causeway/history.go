@@ -51,10 +51,10 @@ func printHistory(w io.Writer, all []store.Change) error {
 
 // whatChanged names a few of the parts that a change wrote.
 func whatChanged(keys []string) string {
-	const few = 3
+	const few = 2
 	names := make([]string, 0, few)
 	for _, k := range keys[:min(few, len(keys))] {
-		names = append(names, evidence.Printable(k))
+		names = append(names, evidence.Printable(strings.TrimPrefix(k, "child/")))
 	}
 	if n := len(keys) - few; n > 0 {
 		names = append(names, fmt.Sprintf("and %d more", n))
