@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"causeway/internal/activity"
+	"causeway/internal/admin"
 )
 
 // Upgrade starts the program that is now installed in the place of this one, as a successor: with the same flags, on the same
@@ -26,6 +27,12 @@ func (s *Supervisor) Upgrade(ctx context.Context) error {
 func (s *Supervisor) upgrade(ctx context.Context) error {
 	if s.ending.Load() {
 		return errors.New("upgrade: the gateway is ending")
+	}
+	if os.Getpid() == 1 {
+		return &admin.Refusal{
+			Err:  errors.New("upgrade: this is the first process of a container, which ends with it"),
+			Hint: "start a container of the new image in its place",
+		}
 	}
 	if !s.upgrading.CompareAndSwap(false, true) {
 		return errors.New("upgrade: another upgrade is under way")
