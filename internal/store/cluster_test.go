@@ -182,11 +182,16 @@ func TestThreeMembers(t *testing.T) {
 			t.Fatalf("node %d wrote revision %d", n, got)
 		}
 	}
-	for n, w := range watches {
+	for _, w := range watches {
 		for next(t, w).Revision < 3 {
 		}
-		_ = n
 	}
+	written := time.Now()
+	put(t, stores[2], 8003, 3)
+	for _, w := range watches {
+		next(t, w)
+	}
+	t.Logf("a change reached all after %v", time.Since(written))
 	members, err := stores[1].Members(t.Context())
 	if err != nil || len(members) != 3 {
 		t.Fatalf("Members = %+v, %v", members, err)
@@ -208,7 +213,7 @@ func TestThreeMembers(t *testing.T) {
 		t.Errorf("a command rotates the key of its node: %v", err)
 	}
 	for n, s := range stores {
-		if c := config(t, s); c.Revision != 3 {
+		if c := config(t, s); c.Revision != 4 {
 			t.Errorf("node %d after the rotation: revision %d", n, c.Revision)
 		}
 	}

@@ -53,25 +53,26 @@ func Found(ctx context.Context, dir string, f Founding) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	authority, err := cluster.NewAuthority(time.Now())
-	if err != nil {
+	member := f.file()
+	if err := s.found(ctx, member); err != nil {
 		return err
 	}
-	text, err := authority.PEM()
+	return member.write(dir)
+}
+
+// found gives the only node of a store what a member needs: an authority, a certificate, keys under its name, an address.
+func (s *Store) found(ctx context.Context, member *MemberFile) error {
+	authority, err := s.newAuthority(ctx)
 	if err != nil {
-		return err
-	}
-	if err := s.SetSecret(ctx, authorityName, text); err != nil {
 		return err
 	}
 	identity, err := s.identity()
 	if err != nil {
 		return err
 	}
-	if err := s.Admit(ctx, f.Name, identity.Recipient()); err != nil {
+	if err := s.Admit(ctx, member.Name, identity.Recipient()); err != nil {
 		return err
 	}
-	member := f.file()
 	if err := s.certify(ctx, authority, member); err != nil {
 		return err
 	}
@@ -81,12 +82,23 @@ func Found(ctx context.Context, dir string, f Founding) (err error) {
 	if _, err := s.client.MemberUpdate(ctx, s.server.ID(), []string{member.peerURL()}); err != nil {
 		return fmt.Errorf("make the node a member: %w", err)
 	}
-	if s.o.Name != f.Name {
-		if err := s.Forget(ctx, s.o.Name); err != nil {
-			return err
-		}
+	if s.o.Name == member.Name {
+		return nil
 	}
-	return member.write(dir)
+	return s.Forget(ctx, s.o.Name)
+}
+
+// newAuthority makes the authority of a cluster and keeps it in the store.
+func (s *Store) newAuthority(ctx context.Context) (*cluster.Authority, error) {
+	authority, err := cluster.NewAuthority(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	text, err := authority.PEM()
+	if err != nil {
+		return nil, err
+	}
+	return authority, s.SetSecret(ctx, authorityName, text)
 }
 
 // authorityName is the secret that holds the cluster's authority.
