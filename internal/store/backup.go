@@ -216,15 +216,29 @@ func (s *Store) fill(ctx context.Context, dir string, head backupHead, keys []ba
 		ops = append(ops, clientv3.OpPut(s.places.v1()+k.Key, string(k.Value)))
 	}
 	ops = append(ops, clientv3.OpPut(s.places.schema(), strconv.Itoa(head.Schema))) // at last
-	const batch = 100
+	return revision, s.writeAll(ctx, ops)
+}
+
+// Bounds of one transaction of a restore.
+const (
+	batchOps   = 100
+	batchBytes = 1 << 20
+)
+
+// writeAll writes in several transactions: nobody reads before the end.
+func (s *Store) writeAll(ctx context.Context, ops []clientv3.Op) error {
 	for len(ops) > 0 {
-		n := min(batch, len(ops))
+		n, size := 0, 0
+		for n < len(ops) && n < batchOps && size < batchBytes {
+			size += len(ops[n].ValueBytes())
+			n++
+		}
 		if _, err := s.client.Txn(ctx).Then(ops[:n]...).Commit(); err != nil {
-			return 0, fmt.Errorf("write the restored store: %w", err)
+			return fmt.Errorf("write the restored store: %w", err)
 		}
 		ops = ops[n:]
 	}
-	return revision, nil
+	return nil
 }
 
 // restoredKeys wrap the data keys for this node.

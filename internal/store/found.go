@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,18 +20,30 @@ import (
 type Founding struct {
 	Name    string // of the node
 	Address string // host at which the others reach it
-	Listen  string // host that its ports are bound to; empty: Address
+	Listen  string // IP address that its ports are bound to; empty: Address, or all of IPv4 where that is a name
 	Ports   Ports  // zero: DefaultPorts
 	Peer    string // URL at which peers reach it, where that is not Address and the port; for relays
 }
 
 func (f Founding) check() (Founding, error) {
-	f.Listen, f.Ports = orDefault(f.Listen, f.Address), orDefault(f.Ports, DefaultPorts)
-	if f.Address == "" {
-		return f, errors.New("a member of a cluster needs the address at which the others reach it")
+	if f.Address == "" || strings.ContainsAny(f.Address, "/ ") || strings.Contains(f.Address, ":") && net.ParseIP(f.Address) == nil {
+		return f, fmt.Errorf("the address at which the others reach the node is an IP address or a host name, not %q", f.Address)
 	}
+	if f.Listen == "" {
+		f.Listen = f.Address
+		if net.ParseIP(f.Address) == nil {
+			f.Listen = anyAddress
+		}
+	}
+	if net.ParseIP(f.Listen) == nil {
+		return f, fmt.Errorf("the address to listen at is an IP address, not %q", f.Listen)
+	}
+	f.Ports = orDefault(f.Ports, DefaultPorts)
 	return f, checkName(f.Name)
 }
+
+// anyAddress is where a node listens that the others know by a host name.
+const anyAddress = "0.0.0.0"
 
 func (f Founding) file() *MemberFile {
 	return &MemberFile{Name: f.Name, Listen: f.Listen, Address: f.Address, Ports: f.Ports, Peer: f.Peer}

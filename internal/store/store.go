@@ -24,7 +24,7 @@ import (
 // Options of a store.
 type Options struct {
 	Dir  string // the store's own directory; made with mode 0700
-	Name string // of this node, unique among the nodes that share a store
+	Name string // of this node, unique among the nodes that share an external etcd; elsewhere the store knows it
 
 	Mode     Mode     // Auto: as the directory says, else Single
 	External External // of the mode External
@@ -158,11 +158,13 @@ func (s *Store) complete() (err error) {
 			s.o.Mode = Single
 		}
 	}
-	if s.member != nil {
+	switch {
+	case s.member != nil:
 		s.o.Name = s.member.Name
-	}
-	if s.o.Name == "" {
-		s.o.Name = defaultName
+	case s.o.Mode == Single: // under one name, so that commands find its keys
+		s.o.Name = singleName
+	case s.o.Mode == ExternalMode && s.o.Name == "":
+		return errors.New("a node that uses an external etcd needs a name")
 	}
 	if err := checkName(s.o.Name); err != nil {
 		return err
@@ -204,7 +206,7 @@ const (
 	etcdName     = "etcd"
 	lockName     = "lock"
 	goodName     = "last-good"
-	defaultName  = "single"
+	singleName   = "single"
 )
 
 func (s *Store) connect() (err error) {
