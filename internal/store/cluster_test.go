@@ -252,10 +252,21 @@ func TestAllStoppedAndStartedAgain(t *testing.T) {
 	stores, dirs := three(t)
 	put(t, stores[0], 80, 0)
 	put(t, stores[1], 81, 1)
-	for _, s := range stores {
+	for _, s := range stores[1:] {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+	one, err := store.Reach(t.Context(), dirs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	members, err := one.Members(t.Context())
+	if err != nil || len(members) != 3 || members[1].Answers || members[1].Problem == "" {
+		t.Errorf("Members without a quorum = %+v, %v", members, err)
+	}
+	if err := errors.Join(one.Close(), stores[0].Close()); err != nil {
+		t.Error(err)
 	}
 	first, err := store.Open(t.Context(), store.Options{Dir: dirs[0], Patience: 100 * time.Millisecond})
 	if err != nil {
