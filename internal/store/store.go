@@ -105,9 +105,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(err, s.release())
 	}
 	s.tasks.Go(s.follow)
-	if s.server != nil {
-		s.tasks.Go(s.tend)
-	}
+	s.tasks.Go(s.tend)
 	if s.o.Mode == Member {
 		s.tasks.Go(s.takePart)
 	}
