@@ -31,6 +31,7 @@ type Options struct {
 
 	History  int           // how many revisions are kept; 0: 100
 	Quota    int64         // bytes, of an embedded store; 0: 2 GiB
+	Handover time.Duration // how long Open waits for a process that still has the directory open; 0: not at all
 	Patience time.Duration // how long Open waits for a quorum before it returns without one; 0: 5 s, of a single node 30 s
 }
 
@@ -127,7 +128,7 @@ func prepare(o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the directory of the store: %w", err)
 	}
-	lock, err := lockDir(o.Dir)
+	lock, err := waitForDir(o.Dir, o.Handover)
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +138,19 @@ func prepare(o Options) (*Store, error) {
 		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
+}
+
+// handoverEvery is how often a directory that is in use is tried again.
+const handoverEvery = 10 * time.Millisecond
+
+// waitForDir takes a directory as soon as another process lets go of it.
+func waitForDir(dir string, patience time.Duration) (*os.File, error) {
+	lock, err := lockDir(dir)
+	for deadline := time.Now().Add(patience); errors.Is(err, ErrInUse) && time.Now().Before(deadline); {
+		time.Sleep(handoverEvery)
+		lock, err = lockDir(dir)
+	}
+	return lock, err
 }
 
 // complete fills in what the options leave open.
@@ -322,7 +336,9 @@ func (s *Store) release() error {
 		}
 	}
 	if s.server != nil {
-		errs = append(errs, s.server.Close())
+		if err := s.server.Close(); err != nil { // it still has its files open
+			return errors.Join(append(errs, err, leaveLocked(s.lock))...)
+		}
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())

@@ -260,6 +260,17 @@ func TestADirectoryHasOneProcess(t *testing.T) {
 	}
 }
 
+// A successor waits until its predecessor closes the store.
+func TestHandover(t *testing.T) {
+	o := store.Options{Dir: filepath.Join(t.TempDir(), "s"), Handover: time.Minute}
+	old := open(t, o)
+	put(t, old, 80, 0)
+	time.AfterFunc(50*time.Millisecond, func() { old.Close() })
+	if got := config(t, open(t, o)); got.Revision != 1 {
+		t.Errorf("the successor has revision %d", got.Revision)
+	}
+}
+
 // next waits for a configuration of a watch.
 func next(t *testing.T, watch <-chan store.Snapshot) store.Snapshot {
 	t.Helper()
