@@ -192,6 +192,7 @@ func TestLimitsOfAnExternalEtcd(t *testing.T) {
 
 // A node loses its connection, misses changes that etcd has compacted away meanwhile, and catches up.
 func TestAWatchOutlastsSilenceAndCompaction(t *testing.T) {
+	t.Parallel()
 	endpoint := startEtcd(t)
 	r := startRelay(t, "127.0.0.1:0", strings.TrimPrefix(endpoint, "http://"))
 	writer := external(t, endpoint, "a")
@@ -251,6 +252,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 }
 
 func TestNodesAreListedWhileTheyRun(t *testing.T) {
+	t.Parallel()
 	endpoint := startEtcd(t)
 	a := external(t, endpoint, "a")
 	put(t, a, 80, 0)
