@@ -71,7 +71,7 @@ func (h *home) start() *Process {
 	return p
 }
 
-// config is a gateway on the socket, with a request timeout by which one is told from another.
+// config is a gateway on the socket, with a request timeout, by which they differ.
 func (h *home) config(timeout int) Config {
 	const id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw"
 	ref := func(kind, name string) string { return `{"id":"` + id + "/" + kind + "/" + name + `"}` }
