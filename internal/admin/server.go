@@ -69,8 +69,13 @@ type Status struct {
 	Ports    []string  `json:"ports"`
 
 	Stopped   bool       `json:"stopped,omitempty"` // on purpose
+	Lagging   []string   `json:"lagging,omitempty"` // why this node may not serve the newest configuration; none: it does
+	Node      string     `json:"node,omitempty"`    // name in the cluster; empty: there is no cluster
+	Want      int        `json:"want"`              // instances that shall run here
 	Instances []Instance `json:"instances"`
 	Unheld    string     `json:"unheld,omitempty"` // why budgets are not held here, in words; empty: they are
+
+	Nodes []store.Node `json:"nodes,omitempty"` // of the cluster, as a quorum last said
 
 	Unserved []gateway.Unserved `json:"unserved,omitempty"` // protections that the document asks for and that are not given
 }
@@ -269,11 +274,17 @@ func public(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 		case status.Stopped:
 			http.Error(w, "stopped on purpose: causeway start starts it", http.StatusServiceUnavailable)
 			return
+		case !status.Ready && status.Want == 0 && status.Node != "":
+			http.Error(w, "no instance runs on this node: there are more nodes than instances", http.StatusServiceUnavailable)
+			return
 		case !status.Ready:
 			http.Error(w, "not ready", http.StatusServiceUnavailable)
 			return
 		}
 		io.WriteString(w, "ok\n")
+		for _, why := range status.Lagging {
+			fmt.Fprintf(w, "lagging: %s\n", why)
+		}
 		for _, u := range status.Unserved {
 			fmt.Fprintf(w, "served without a protection that the document asks for: %s\n", u)
 		}

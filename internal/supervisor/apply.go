@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -80,16 +81,23 @@ func (s *Supervisor) change(ctx context.Context, c change) ([]gateway.Problem, e
 	if err := s.o.fit(d.Config); err != nil {
 		return problems, err
 	}
-	opened, err := s.sockets.listen(d.Config, s.o.binding().Addr, !c.running)
+	writes := c.revision == 0 && s.predecessor == nil
+	if writes {
+		if err := s.takesChanges(ctx); err != nil {
+			return problems, fmt.Errorf("keep the configuration: %w", err)
+		}
+	}
+	to := s.deploymentOf(c, d.Config, local)
+	opened, err := s.sockets.listen(d.Config, s.o.binding().Addr, to.want == 0)
 	if err != nil {
 		return problems, err
 	}
-	to := s.deploymentOf(c, d.Config, local, opened.all)
-	if c.revision == 0 && s.predecessor == nil {
+	to.sockets = opened.all
+	if writes {
 		to.write = func(ctx context.Context) (uint64, error) { return s.write(ctx, c, d) }
 	}
 	problems = append(problems, s.tooMany(to)...)
-	to.served = func(revision uint64) { s.settle(c, d, local, revision) }
+	to.served = func(revision uint64) { s.settle(c, d, local, revision, to.want) }
 	if err := c.deploy(ctx, to); err != nil {
 		opened.abandon()
 		return problems, err
@@ -100,12 +108,15 @@ func (s *Supervisor) change(ctx context.Context, c change) ([]gateway.Problem, e
 }
 
 // settle notes what is in force.
-func (s *Supervisor) settle(c change, d *document.Document, local gateway.Local, revision uint64) {
+func (s *Supervisor) settle(c change, d *document.Document, local gateway.Local, revision uint64, want int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.document == nil || s.revision != revision || c.revision == 0 { // else only the number of instances changes
+		s.applied = time.Now()
+	}
 	c.config.Document, c.config.Parameters = d.JSON(), nil
 	s.current, s.document, s.local = c.config, d, local
-	s.revision, s.applied, s.stopped = revision, time.Now(), !c.running
+	s.revision, s.serving, s.stopped = revision, want, !c.running
 }
 
 // complete takes the parts that a caller left alone from what is being served.
@@ -145,15 +156,14 @@ func (s *Supervisor) tooMany(d deployment) []gateway.Problem {
 }
 
 // deploymentOf is a change on its way to the instances.
-func (s *Supervisor) deploymentOf(c change, g *gateway.Config, local gateway.Local, sockets map[string]int) deployment {
+func (s *Supervisor) deploymentOf(c change, g *gateway.Config, local gateway.Local) deployment {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	name, size := local.Sizes.Of(g.SKU)
 	d := deployment{
 		config:   process.Config{Source: c.config.Source, Allowed: s.allowed(c.config)},
 		revision: uint64(c.revision),
-		sockets:  sockets,
-		spec:     spec{Engine: local.Engine, Version: s.o.Version, SizeName: name, Size: size},
+		spec:     spec{Node: s.node, Engine: local.Engine, Version: s.o.Version, SizeName: name, Size: size},
 		warm:     instance.FirstProbes,
 	}
 	if c.running {
@@ -168,7 +178,9 @@ func (s *Supervisor) inForce() deployment {
 	c := change{config: s.current, running: !s.stopped, revision: int64(s.revision)}
 	g, local := s.document.Config, s.local
 	s.mu.Unlock()
-	return s.deploymentOf(c, g, local, s.sockets.all())
+	d := s.deploymentOf(c, g, local)
+	d.sockets = s.sockets.all()
+	return d
 }
 
 // takeOver starts one instance after the other beside a predecessor, which drains its own of that number each time.

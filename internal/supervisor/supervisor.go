@@ -21,6 +21,7 @@ import (
 	"causeway/internal/gateway/document"
 	"causeway/internal/instance"
 	"causeway/internal/process"
+	"causeway/internal/scale"
 	"causeway/internal/store"
 	"causeway/internal/telemetry"
 )
@@ -42,6 +43,7 @@ type Supervisor struct {
 	gone    sync.Once
 	quit    chan struct{} // closed when it ends
 	started time.Time
+	node    string // name in the cluster; empty: there is no cluster
 
 	predecessor *store.Snapshot // what the gateway before this one serves; nil: there is none, or it has gone
 	fromFiles   uint64          // revision that the files gave; only Start and Reload touch it
@@ -53,10 +55,20 @@ type Supervisor struct {
 	local    gateway.Local
 	revision uint64
 	applied  time.Time
-	scaled   int          // instances that the autoscaler has chosen; 0: none yet
+	scaled   int          // instances that the autoscaler has chosen, of all nodes; 0: none yet
+	scaledAt int64        // etcd's revision of that; in a cluster
+	serving  int          // instances that shall run here
 	stopped  bool         // on purpose
-	store    *store.Store // nil while a predecessor has it
-	behind   string       // why the newest revision is not served; empty: it is
+	store    *store.Store // nil while a predecessor has it, and where it is broken
+	broken   error        // why it does not open; nil: it does
+
+	behind      string // why the newest revision is not served; empty: it is
+	behindSince time.Time
+
+	roster     roster       // of a cluster
+	peers      []store.Node // the nodes that run, as a quorum last said
+	lastSample *scale.Sample
+	leadership *store.Leadership // of the autoscaler; nil: another node leads
 
 	adopted []*process.Process // at the start
 
@@ -114,8 +126,16 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 		s.giveUp()
 		return nil, problems, err
 	}
-	go s.followStore()
 	go s.tend()
+	go s.mendStore()
+	if s.stored() == nil {
+		return s, problems, nil
+	}
+	go s.followStore()
+	if s.node != "" {
+		go s.partake()
+		go s.campaign()
+	}
 	return s, problems, nil
 }
 
@@ -129,11 +149,8 @@ func (s *Supervisor) begin(ctx context.Context, files admin.Config, unread error
 	}
 	s.applyMu.Lock() // what is asked over the control socket waits until the store is open
 	defer s.applyMu.Unlock()
-	c, err := s.first(ctx, files, unread)
-	if err != nil {
-		return nil, err
-	}
-	problems, err := s.count(ctx, c)
+	s.meet(ctx)
+	problems, err := s.serveFirst(ctx, files, unread)
 	if err != nil {
 		return problems, err
 	}
@@ -183,6 +200,10 @@ func newSupervisor(o Options, legacy *inheritance) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
+	node, err := store.NodeOf(store.Within(o.Data))
+	if err != nil {
+		return nil, err
+	}
 	s := &Supervisor{
 		o:           o,
 		legacy:      legacy,
@@ -195,6 +216,10 @@ func newSupervisor(o Options, legacy *inheritance) (*Supervisor, error) {
 		journal:     activity.NewWriter(o.Data),
 		predecessor: legacy.snapshot,
 		quit:        make(chan struct{}),
+		node:        node,
+	}
+	if node != "" {
+		s.roster = openRoster(o.Data, node)
 	}
 	s.sockets.services = activated()
 	s.sockets.offer(legacy.sockets)
@@ -207,6 +232,9 @@ func newSupervisor(o Options, legacy *inheritance) (*Supervisor, error) {
 		func() float64 { return s.sampler.used().Capacity() })
 	s.metrics.Gauge("compute_units", "Compute units in use: ten are the CPU budget of one instance.",
 		func() float64 { return s.sampler.used().Compute })
+	s.metrics.Gauge("store_lag_seconds", "For how long no quorum of the store has answered; 0 while one answers.", s.lagSeconds)
+	s.metrics.Gauge("config_behind", "1 while the store has a newer configuration than the one in force here.", s.configBehind)
+	s.metrics.Gauge("config_revision", "Revision of the configuration in force.", func() float64 { return float64(s.revisionNow()) })
 	return s, nil
 }
 
@@ -281,9 +309,14 @@ func (s *Supervisor) Status() admin.Status {
 	if b := s.budgets.state(); !b.CPUHeld || !b.MemoryHeld {
 		unheld = b.Text()
 	}
+	lagging := s.lagging()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return admin.Status{
+		Lagging:   lagging,
+		Node:      s.node,
+		Nodes:     s.peers,
+		Want:      s.serving,
 		Ready:     s.fleet.serving() && !s.ending.Load(),
 		Stopped:   s.stopped,
 		Unheld:    unheld,
