@@ -54,6 +54,10 @@ type Gateway interface {
 type Config struct {
 	document.Source
 	Allow []string `json:"allowUnserved,omitempty"` // protections that the document may ask for in vain; nil: as before
+
+	// Revision is the one that is served, or that a change replaces: the change is refused if another is in force by then. 0: a
+	// change replaces whatever is.
+	Revision int64 `json:"revision,omitempty"`
 }
 
 // Status is what a gateway says of itself.
@@ -106,6 +110,7 @@ type Instance struct {
 // Reply is the answer to Apply.
 type Reply struct {
 	Applied  bool              `json:"applied"`
+	Revision uint64            `json:"revision,omitempty"` // in force after it
 	Problems []gateway.Problem `json:"problems,omitempty"`
 	Error    string            `json:"error,omitempty"`
 	Hint     string            `json:"hint,omitempty"`
@@ -336,7 +341,8 @@ func applied(g Gateway, w http.ResponseWriter, problems []gateway.Problem, err e
 		answer(w, http.StatusUnprocessableEntity, reply)
 		return
 	}
-	slog.Info("configuration applied over the control socket", "revision", g.Status().Revision) // else nobody could tell when it changed
+	reply.Revision = uint64(g.Config().Revision)
+	slog.Info("configuration applied over the control socket", "revision", reply.Revision) // else nobody could tell when it changed
 	answer(w, http.StatusOK, reply)
 }
 

@@ -14,6 +14,7 @@ import (
 	"causeway/internal/gateway/document"
 	"causeway/internal/instance"
 	"causeway/internal/process"
+	"causeway/internal/store"
 )
 
 // change is one change of what the gateway serves.
@@ -37,15 +38,35 @@ func (s *Supervisor) Apply(ctx context.Context, c admin.Config) ([]gateway.Probl
 func (s *Supervisor) applyFor(ctx context.Context, caller, note string, c admin.Config) ([]gateway.Problem, error) {
 	s.applyMu.Lock()
 	defer s.applyMu.Unlock()
-	problems, err := s.count(ctx, change{
-		config: s.complete(c), running: !s.isStopped(), caller: caller, note: note, deploy: s.deploy,
-	})
+	var problems []gateway.Problem
+	err := s.replaces(c)
+	if err == nil {
+		problems, err = s.count(ctx, change{
+			config: s.complete(c), running: !s.isStopped(), caller: caller, note: note, deploy: s.deploy,
+		})
+	}
 	e := activity.Event{Kind: activity.Configure, Caller: caller, Failed: err != nil}
 	if err != nil {
 		e.Why = err.Error()
 	}
 	s.note(e)
 	return problems, refusal(err)
+}
+
+// replaces refuses a change of another revision than the one in force. s.applyMu is held.
+func (s *Supervisor) replaces(c admin.Config) error {
+	now := int64(s.revisionNow())
+	if c.Revision == 0 || c.Revision == now {
+		return nil
+	}
+	return &store.ConflictError{Wanted: c.Revision, Current: store.Change{Revision: now, When: s.appliedAt()}}
+}
+
+// appliedAt is when the configuration in force was applied here.
+func (s *Supervisor) appliedAt() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.applied
 }
 
 // deploy brings a configuration to all instances at once.

@@ -295,7 +295,9 @@ func (s *Supervisor) unserved(protection string) (n int) {
 func (s *Supervisor) Config() admin.Config {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.current
+	c := s.current
+	c.Revision = int64(s.revision)
+	return c
 }
 
 // Status is what the gateway says of itself.
