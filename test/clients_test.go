@@ -27,7 +27,13 @@ type traffic struct {
 // startTraffic starts so many clients on connections that they keep, and as many that take a new one for each request.
 func startTraffic(t *testing.T, port, clients int) *traffic {
 	t.Helper()
-	l := &traffic{address: fmt.Sprintf("127.0.0.1:%d", port), stop: make(chan struct{})}
+	return startTrafficAt(t, fmt.Sprintf("127.0.0.1:%d", port), clients)
+}
+
+// startTrafficAt is startTraffic at any address.
+func startTrafficAt(t *testing.T, address string, clients int) *traffic {
+	t.Helper()
+	l := &traffic{address: address, stop: make(chan struct{})}
 	for range clients {
 		l.wg.Go(func() { l.client(true) })
 		l.wg.Go(func() { l.client(false) })
