@@ -26,6 +26,7 @@ type cluster struct {
 	nodes   [3]*clusterNode
 	network *relays
 	front   int // port of the gateway
+	written int // where the writers count from
 }
 
 // clusterNode is one of the three.
@@ -35,6 +36,7 @@ type clusterNode struct {
 	address string // of its frontends
 	cluster []string
 	env     []string
+	log     *os.File    // what its processes say: a file, since instances that outlive the supervisor hold it open
 	http    http.Client // of its control socket
 	up      bool        // its supervisor runs
 }
@@ -72,12 +74,16 @@ func (c *cluster) newNode(i int, root, local string) *clusterNode {
 	c.t.Helper()
 	name, address := string(rune('a'+i)), fmt.Sprintf("127.0.0.%d", 11+i)
 	dir := filepath.Join(root, name)
-	n := &clusterNode{gateway: &gateway{t: c.t, dir: dir, stderr: &lockedBuffer{}}, name: name, address: address}
+	n := &clusterNode{gateway: &gateway{t: c.t, dir: dir}, name: name, address: address}
 	n.data, n.config, n.local = filepath.Join(dir, "data"), filepath.Join(dir, "gateway.json"), filepath.Join(dir, "causeway.yaml")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		c.t.Fatal(err)
 	}
 	n.write(n.local, local)
+	var err error
+	if n.log, err = os.Create(filepath.Join(dir, "log")); err != nil {
+		c.t.Fatal(err)
+	}
 	// A proxy is not used for loopback. This address is one for documentation: only the relay knows the way.
 	outside := fmt.Sprintf("192.0.2.%d", 11+i)
 	n.cluster = []string{"--name", name, "--address", outside, "--listen", address}
@@ -119,7 +125,7 @@ func (n *clusterNode) launch(flags ...string) {
 		args = append(args, "--config", n.config)
 	}
 	n.cmd = exec.Command(path, append(args, flags...)...)
-	n.cmd.Env, n.cmd.Stderr = n.env, n.stderr
+	n.cmd.Env, n.cmd.Stderr = n.env, n.log
 	exited := make(chan struct{})
 	if err := n.cmd.Start(); err != nil {
 		n.t.Fatal(err)
@@ -228,7 +234,8 @@ func (c *cluster) end() {
 		for _, pid := range n.pids() { // of a supervisor that was killed
 			syscall.Kill(pid, syscall.SIGKILL)
 		}
-		if text := n.stderr.String(); c.t.Failed() {
+		n.log.Close()
+		if text, _ := os.ReadFile(n.log.Name()); c.t.Failed() {
 			c.t.Logf("node %s:\n%s", n.name, text[max(0, len(text)-6000):])
 		}
 	}
