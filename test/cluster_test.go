@@ -25,8 +25,9 @@ type cluster struct {
 	t       *testing.T
 	nodes   [3]*clusterNode
 	network *relays
-	front   int // port of the gateway
-	written int // where the writers count from
+	front   int    // port of the gateway
+	disk    string // of the third node's store; empty: it has none of its own
+	written int    // where the writers count from
 }
 
 // clusterNode is one of the three.
@@ -38,12 +39,10 @@ type clusterNode struct {
 	env     []string
 	log     *os.File    // what its processes say: a file, since instances that outlive the supervisor hold it open
 	http    http.Client // of its control socket
-	up      bool        // its supervisor runs
 }
 
-// newCluster makes a cluster whose first node brings the document along. disk, unless empty, is where the third one keeps its
-// data.
-func newCluster(t *testing.T, front int, document, local, disk string) *cluster {
+// newCluster makes a cluster whose first node brings the document along. The store of the third has a small disk.
+func newCluster(t *testing.T, front int, document, local string) *cluster {
 	t.Helper()
 	c := &cluster{t: t, front: front, network: &relays{hosts: map[string]relayed{}, cut: map[[2]string]bool{}, open: map[net.Conn][2]string{}}}
 	root := t.TempDir()
@@ -51,8 +50,8 @@ func newCluster(t *testing.T, front int, document, local, disk string) *cluster 
 	for i := range c.nodes {
 		n := c.newNode(i, root, local)
 		c.nodes[i] = n
-		if i == 2 && disk != "" {
-			n.data = filepath.Join(disk, "data")
+		if i == 2 {
+			c.disk = smallDisk(t, filepath.Join(n.data, "store"), "280m")
 		}
 		if i == 0 {
 			n.write(n.config, document)
@@ -94,16 +93,13 @@ func (c *cluster) newNode(i int, root, local string) *clusterNode {
 	}
 	proxy := c.network.serve(c.t, name)
 	n.env = append(os.Environ(), "HTTPS_PROXY="+proxy, "https_proxy="+proxy, "NO_PROXY=", "no_proxy=")
-	socket := filepath.Join(n.data, "admin.sock")
 	n.http = http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{
 		DisableKeepAlives: true,
-		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dialUnix(ctx, n, socket) },
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(n.data, "admin.sock"))
+		},
 	}}
 	return n
-}
-
-func dialUnix(ctx context.Context, n *clusterNode, _ string) (net.Conn, error) {
-	return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(n.data, "admin.sock"))
 }
 
 // start starts the node's supervisor and waits until it serves.
@@ -132,7 +128,7 @@ func (n *clusterNode) launch(flags ...string) {
 	}
 	cmd := n.cmd
 	go func() { cmd.Wait(); close(exited) }()
-	n.exited, n.up = exited, true
+	n.exited = exited
 }
 
 func (n *clusterNode) awaitServing() {
@@ -144,7 +140,6 @@ func (n *clusterNode) awaitServing() {
 func (n *clusterNode) kill() {
 	n.cmd.Process.Kill()
 	<-n.exited
-	n.up = false
 }
 
 // command runs a command as somebody on the node's machine.

@@ -274,8 +274,7 @@ func TestClusterInABadMinute(t *testing.T) {
 	}
 	member, _ := node(t, echo)
 	front := freePort(t)
-	disk := smallDisk(t, "190m")
-	c := newCluster(t, front, tagged(plain(front, member)), "sizes: {v2: {cpu: 0.5, memory: 256MiB}}\n", disk)
+	c := newCluster(t, front, tagged(plain(front, member)), "sizes: {v2: {cpu: 0.5, memory: 256MiB}}\n")
 	eventually(t, "the instances are spread", func() bool { return c.instances() == [3]int{2, 2, 2} })
 	c.identities()
 	c.changeReachesAll()
@@ -306,13 +305,53 @@ func TestClusterInABadMinute(t *testing.T) {
 	step("a supervisor is paused", c.pauseOne)
 	step("the leader is cut off", c.cutLeaderOff)
 	step("all supervisors are killed and start again", c.killAll)
-	if disk != "" {
-		step("a disk is full", func(w *writers) { c.fillDisk(w, disk) })
+	if c.disk != "" {
+		step("a disk is full", c.fillDisk)
 	}
 	for i, l := range clients {
 		if answered, failed := l.end(); answered < 200 || len(failed) > 0 {
 			t.Errorf("node %s: %d answered, %d failed: %v", c.nodes[i].name, answered, len(failed), failed[:min(5, len(failed))])
 		}
+	}
+	if !t.Failed() {
+		c.autoscale(member)
+	}
+}
+
+// autoscale: the load on all nodes decides how many instances there are, and all nodes get their share of them.
+func (c *cluster) autoscale(member int) {
+	d := plain(c.front, member)
+	d.sku = `{"name":"Standard_v2","tier":"Standard_v2"}`
+	for _, n := range c.nodes {
+		n.write(n.local, "sizes: {v2: {cpu: 0.1, memory: 256MiB}}\n")
+		n.must("config", "apply", "--local", n.local)
+	}
+	n := c.nodes[1]
+	n.write(n.config, strings.Replace(d.String(), `"sku":`, `"autoscaleConfiguration":{"minCapacity":3,"maxCapacity":6},"sku":`, 1))
+	n.must("config", "apply", n.config)
+	eventually(c.t, "there is the least number of instances", func() bool { return c.instances() == [3]int{1, 1, 1} })
+	var clients []*traffic
+	for _, n := range c.nodes {
+		clients = append(clients, startTrafficAt(c.t, fmt.Sprintf("%s:%d", n.address, c.front), 8))
+	}
+	begin := time.Now()
+	eventually(c.t, "there are more instances, spread over the nodes", func() bool { return c.instances() == [3]int{2, 2, 2} })
+	c.t.Logf("scaled out to six instances after %v", time.Since(begin).Round(100*time.Millisecond))
+	decided := 0
+	for i, l := range clients {
+		if _, failed := l.end(); len(failed) > 0 {
+			c.t.Errorf("%d failed: %v", len(failed), failed[:min(5, len(failed))])
+		}
+		log, err := os.ReadFile(filepath.Join(c.nodes[i].data, "activity.jsonl"))
+		if err != nil {
+			c.t.Error(err)
+		}
+		if bytes.Contains(log, []byte(`"caller":"autoscaler"`)) {
+			decided++
+		}
+	}
+	if decided != 1 {
+		c.t.Errorf("%d nodes decided", decided)
 	}
 }
 
@@ -467,9 +506,9 @@ func (c *cluster) killAll(w *writers) {
 }
 
 // fillDisk fills the disk of the third node, until its etcd gives up, and makes room again.
-func (c *cluster) fillDisk(w *writers, disk string) {
+func (c *cluster) fillDisk(w *writers) {
 	n := c.nodes[2]
-	filler := filepath.Join(disk, "filler")
+	filler := filepath.Join(c.disk, "filler")
 	fill(c.t, filler)
 	var big served
 	eventually(c.t, "etcd gives up on the full disk", func() bool {
@@ -499,19 +538,17 @@ func (c *cluster) others(at int) (out []*clusterNode) {
 	return out
 }
 
-// smallDisk is a file system of some bytes; empty where none can be mounted.
-func smallDisk(t *testing.T, size string) string {
+// smallDisk makes a folder a file system of some bytes; empty where none can be mounted.
+func smallDisk(t *testing.T, dir, size string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "disk*") // a short name: a unix socket is to be within
-	if err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
 		t.Logf("the story of the full disk is left out: a file system of its own cannot be mounted here: %v", err)
-		os.Remove(dir)
 		return ""
 	}
-	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH); os.Remove(dir) })
+	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH) })
 	return dir
 }
 

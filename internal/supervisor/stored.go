@@ -22,14 +22,21 @@ import (
 const (
 	writeTime = 6 * time.Second  // for a change to reach a quorum
 	lockTime  = 30 * time.Second // for a predecessor to close the store
+
+	// quorumTime is how long a node waits for a quorum that knows what it served last.
+	quorumTime = 2 * time.Second
 )
 
 // openStore opens the store, once a predecessor has closed it.
 func (s *Supervisor) openStore(ctx context.Context) error {
 	wait, cancel := context.WithTimeout(ctx, lockTime)
 	defer cancel()
+	o := store.Options{Dir: store.Within(s.o.Data)}
+	if _, bad := store.LastGood(o.Dir); bad == nil && s.node != "" {
+		o.Patience = quorumTime
+	}
 	for {
-		opened, err := store.Open(wait, store.Options{Dir: store.Within(s.o.Data)})
+		opened, err := store.Open(wait, o)
 		if err == nil {
 			s.mu.Lock()
 			s.store = opened
