@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -278,6 +279,7 @@ func TestClusterInABadMinute(t *testing.T) {
 	eventually(t, "the instances are spread", func() bool { return c.instances() == [3]int{2, 2, 2} })
 	c.identities()
 	c.changeReachesAll()
+	c.takenPort(member)
 
 	var clients []*traffic
 	for _, n := range c.nodes {
@@ -303,6 +305,7 @@ func TestClusterInABadMinute(t *testing.T) {
 	step("a supervisor is killed", c.killOne)
 	step("the leader is killed", c.killLeader)
 	step("a supervisor is paused", c.pauseOne)
+	step("a supervisor is upgraded", c.upgradeOne)
 	step("the leader is cut off", c.cutLeaderOff)
 	step("all supervisors are killed and start again", c.killAll)
 	if c.disk != "" {
@@ -466,10 +469,9 @@ func (c *cluster) cutLeaderOff(w *writers) {
 		!strings.Contains(errs, "no quorum") || time.Since(asked) > 10*time.Second {
 		c.t.Errorf("config apply without a quorum: %d after %v: %s", code, time.Since(asked), errs)
 	}
-	want := [3]int{3, 3, 3}
-	want[at] = 2
-	eventually(c.t, "the others have taken its share", func() bool { return c.instances() == want })
-	c.t.Logf("the others have taken its share after %v", time.Since(begin).Round(100*time.Millisecond))
+	if c.disk == "" {
+		c.shareTaken(at)
+	}
 	c.network.isolate(n.name, false)
 	eventually(c.t, "the shares are as before", func() bool { return c.instances() == [3]int{2, 2, 2} })
 	w.goOn("on the node that was cut off", n)
@@ -513,7 +515,7 @@ func (c *cluster) fillDisk(w *writers) {
 	var big served
 	eventually(c.t, "etcd gives up on the full disk", func() bool {
 		if err := c.nodes[0].get("/config", &big); err == nil {
-			if next, err := big.with("big", strings.Repeat(strconv.FormatInt(time.Now().UnixNano(), 36), 30_000)); err == nil {
+			if next, err := big.with("big", strings.Repeat(strconv.FormatInt(time.Now().UnixNano(), 36), 100_000)); err == nil {
 				c.nodes[0].put(next)
 			}
 		}
@@ -521,11 +523,85 @@ func (c *cluster) fillDisk(w *writers) {
 		return err == nil && strings.Contains(strings.Join(s.Lagging, " "), "gave up")
 	})
 	n.lagging("gave up")
+	c.lighten()
 	w.goOn("while the disk of node c is full", c.others(2)...)
+	c.shareTaken(2)
 	if err := os.Remove(filler); err != nil {
 		c.t.Fatal(err)
 	}
 	w.goOn("on node c, which has room again", n)
+	eventually(c.t, "the shares are as before", func() bool { return c.instances() == [3]int{2, 2, 2} })
+}
+
+// lighten makes the document small again.
+func (c *cluster) lighten() {
+	eventually(c.t, "the document is small again", func() bool {
+		var big served
+		err := c.nodes[0].get("/config", &big)
+		if err == nil {
+			big, err = big.with("big", "")
+		}
+		if err == nil {
+			_, err = c.nodes[0].put(big)
+		}
+		return err == nil
+	})
+}
+
+// shareTaken waits until the others run what a node does that is gone for them. It keeps its own.
+func (c *cluster) shareTaken(at int) {
+	c.t.Helper()
+	begin := time.Now()
+	want := [3]int{3, 3, 3}
+	want[at] = 2
+	eventually(c.t, "the others have taken its share", func() bool { return c.instances() == want })
+	c.t.Logf("the others have taken the share of node %s after %v more", c.nodes[at].name, time.Since(begin).Round(100*time.Millisecond))
+}
+
+// upgradeOne lets a new supervisor take the place of one.
+func (c *cluster) upgradeOne(w *writers) {
+	n := c.nodes[1]
+	old := n.exited
+	before := n.pids()
+	n.launch("--take-over")
+	select {
+	case <-old:
+	case <-time.After(20 * time.Second):
+		c.t.Errorf("the predecessor of node %s does not end", n.name)
+	}
+	w.goOn("on the node that was upgraded", n)
+	for _, pid := range n.pids() {
+		if slices.Contains(before, pid) {
+			c.t.Errorf("instance %d of node %s outlived the upgrade", pid, n.name)
+		}
+	}
+}
+
+// takenPort: a node that cannot serve a change serves the one before, says so, and catches up once it can.
+func (c *cluster) takenPort(member int) {
+	c.t.Helper()
+	second := freePort(c.t)
+	taken, err := net.Listen("tcp", fmt.Sprintf("%s:%d", c.nodes[1].address, second))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer taken.Close()
+	d := plain(c.front, member)
+	d.port("p2", second)
+	d.listener("l2", "p2", `"protocol":"Http"`)
+	d.basic("r2", 200, "l2", "web", "http")
+	n := c.nodes[2]
+	n.write(n.config, tagged(d))
+	n.must("config", "apply", n.config)
+	c.nodes[1].lagging("bind port")
+	eventually(c.t, "the others know", func() bool { return strings.Contains(c.nodes[0].must("instances"), "is not served here") })
+	taken.Close()
+	begin := time.Now()
+	c.agree()
+	c.t.Logf("a node that could not bind a port caught up %v after it could", time.Since(begin).Round(100*time.Millisecond))
+	if got := curl(c.t, fmt.Sprintf("http://%s:%d/fail", c.nodes[1].address, second)); got != "broken\n" {
+		c.t.Errorf("the second port answers %q", got)
+	}
 }
 
 // others are the nodes but one.

@@ -108,6 +108,7 @@ func (s *Supervisor) scaleTo(want int) error {
 	s.scaled = want
 	s.mu.Unlock()
 	d := s.inForce()
+	defer s.remember()
 	err := s.fleet.deploy(context.Background(), d, s.o.Drain)
 	s.mu.Lock()
 	defer s.mu.Unlock()

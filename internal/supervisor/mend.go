@@ -19,9 +19,9 @@ import (
 // outlive its death, and serve throughout.
 
 const (
-	mendFirst   = 2 * time.Second
-	mendLongest = time.Minute
-	mendRoom    = 80 << 20 // bytes that etcd needs on the disk: a segment of its log, and some more
+	mendEvery = 2 * time.Second
+	mendAgain = 30 * time.Second // where this process has not opened the store at all: starting anew does not always help
+	mendRoom  = 80 << 20         // bytes that etcd needs on the disk: a segment of its log, and some more
 )
 
 // goWithout begins without a store that does not open, where this node remembers what it served last; else it returns why.
@@ -41,25 +41,29 @@ func (s *Supervisor) goWithout(err error) error {
 
 // mendStore opens the store again after etcd gave up, once that promises success.
 func (s *Supervisor) mendStore() {
-	var failed <-chan struct{}
+	wait := mendAgain
 	if opened := s.stored(); opened != nil {
-		failed = opened.Failed()
+		wait = mendEvery
 		select {
-		case <-failed:
+		case <-opened.Failed():
 			_, why := opened.Silence()
 			slog.Error("the store gave up; this node serves on, takes no change, and tries again once its disk has room", "error", why)
 		case <-s.quit:
 			return
 		}
 	}
-	for wait := mendFirst; ; wait = min(2*wait, mendLongest) {
+	said := ""
+	for {
 		select {
 		case <-time.After(wait):
 		case <-s.quit:
 			return
 		}
 		if err := s.mendable(); err != nil {
-			slog.Warn("the store stays closed", "because", err)
+			if err.Error() != said {
+				slog.Warn("the store stays closed", "because", err)
+			}
+			said = err.Error()
 			continue
 		}
 		s.again()
@@ -76,7 +80,7 @@ func (s *Supervisor) mendable() error {
 		return fmt.Errorf("look at the disk of the store: %w", err)
 	}
 	if free := disk.Bavail * uint64(disk.Bsize); free < mendRoom {
-		return fmt.Errorf("the disk of the store has %d MiB left, and %d are needed", free>>20, mendRoom>>20)
+		return fmt.Errorf("the disk of the store has less than %d MiB left", mendRoom>>20)
 	}
 	f, err := os.CreateTemp(store.Within(s.o.Data), "try.*")
 	if err != nil {

@@ -77,29 +77,27 @@ func (s *Supervisor) look() bool {
 		return true // Lagging says so
 	}
 	s.mu.Lock()
-	changed := s.seeNodes(nodes)
+	s.seeNodes(nodes)
 	s.seeScaled(scaled)
 	s.mu.Unlock()
-	if changed {
-		s.keepRoster()
-	}
 	return s.spread()
 }
 
 // seeNodes notes who runs. s.mu is held.
-func (s *Supervisor) seeNodes(nodes []store.Node) (changed bool) {
+func (s *Supervisor) seeNodes(nodes []store.Node) {
 	s.peers = nodes
 	names := []string{s.node}
 	for _, n := range nodes {
 		names = append(names, n.Name)
 	}
-	return s.roster.see(names, time.Now())
+	s.roster.see(names, time.Now())
 }
 
 // spread makes this node run its share of the instances; false: it could not.
 func (s *Supervisor) spread() bool {
 	s.applyMu.Lock()
 	defer s.applyMu.Unlock()
+	s.remember()
 	s.mu.Lock()
 	if s.document == nil || s.stopped || s.ending.Load() || s.giving.Load() {
 		s.mu.Unlock()
@@ -125,7 +123,7 @@ func (s *Supervisor) spread() bool {
 
 // meet learns at the start who else runs, so that this node begins with its share. It does not wait for a quorum.
 func (s *Supervisor) meet(ctx context.Context) {
-	if s.node == "" || s.silent() != nil {
+	if s.node == "" || s.stored() == nil || s.silent() != nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, presenceTime)
@@ -139,5 +137,5 @@ func (s *Supervisor) meet(ctx context.Context) {
 	s.seeNodes(nodes)
 	s.seeScaled(scaled)
 	s.mu.Unlock()
-	s.keepRoster()
+	s.remember()
 }

@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -36,12 +35,12 @@ type roster struct {
 // ended by then. After the end of an outage every node needs a moment until it is back on the list.
 const goneAfter = 3 * time.Second
 
-// see compares the roster with the nodes that run, and reports whether it changed.
-func (r *roster) see(running []string, now time.Time) (changed bool) {
+// see compares the roster with the nodes that run.
+func (r *roster) see(running []string, now time.Time) {
 	for _, name := range running {
 		delete(r.missing, name)
 		if !slices.Contains(r.names, name) {
-			r.names, changed = append(r.names, name), true
+			r.names = append(r.names, name)
 		}
 	}
 	slices.Sort(r.names)
@@ -58,41 +57,55 @@ func (r *roster) see(running []string, now time.Time) (changed bool) {
 			return false
 		}
 		delete(r.missing, name)
-		changed = true
 		return true
 	})
-	return changed
 }
 
-// rosterFile is where a node remembers the roster: without a quorum it keeps the share that it had, restarts included.
-func rosterFile(data string) string { return filepath.Join(store.Within(data), "nodes.json") }
+// shared is what a node remembers of the cluster on its own disk: without a quorum it keeps the share that it had, restarts
+// included. A gateway of one node remembers how many instances the autoscaler has chosen.
+type shared struct {
+	Nodes  []string `json:"nodes,omitempty"`  // that the instances are spread over
+	Scaled int      `json:"scaled,omitempty"` // instances of all nodes, as the autoscaler has chosen; 0: nothing yet
+}
 
-// openRoster is the roster as this node remembers it. The node itself is always part of it.
-func openRoster(data, node string) roster {
-	r := roster{missing: map[string]time.Time{}}
-	text, err := os.ReadFile(rosterFile(data))
+func sharedFile(data string) string { return filepath.Join(store.Within(data), "share.json") }
+
+// recall reads what this node remembers. The node itself is always one of the nodes.
+func (s *Supervisor) recall() {
+	var was shared
+	text, err := os.ReadFile(sharedFile(s.o.Data))
 	if err == nil {
-		err = json.Unmarshal(text, &r.names)
+		err = json.Unmarshal(text, &was)
 	}
 	if err != nil && !os.IsNotExist(err) {
-		slog.Warn("the nodes that share the instances cannot be read; this node asks the cluster", "error", err)
+		slog.Warn("the share of this node cannot be read; it asks the cluster", "error", err)
 	}
-	if !slices.Contains(r.names, node) {
-		r.names = append(r.names, node)
+	s.remembered, s.scaled = was, was.Scaled
+	if s.node == "" {
+		return
 	}
-	slices.Sort(r.names)
-	return r
+	s.roster = roster{names: was.Nodes, missing: map[string]time.Time{}}
+	s.roster.see(append([]string{s.node}, was.Nodes...), time.Now())
 }
 
-// keepRoster remembers the roster.
-func (s *Supervisor) keepRoster() {
+// remember writes it, if there is something new. s.applyMu is held, or nobody else knows s yet.
+func (s *Supervisor) remember() {
 	s.mu.Lock()
-	text, err := json.Marshal(s.roster.names)
+	now := shared{Scaled: s.scaled}
+	if s.node != "" {
+		now.Nodes = slices.Clone(s.roster.names)
+	}
 	s.mu.Unlock()
+	if now.Scaled == s.remembered.Scaled && slices.Equal(now.Nodes, s.remembered.Nodes) {
+		return
+	}
+	text, err := json.Marshal(now)
 	if err == nil {
-		err = replaceFile(rosterFile(s.o.Data), text)
+		err = replaceFile(sharedFile(s.o.Data), text)
 	}
 	if err != nil {
-		slog.Warn("the nodes that share the instances could not be remembered", "error", fmt.Errorf("write %s: %w", rosterFile(s.o.Data), err))
+		slog.Warn("the share of this node could not be remembered", "error", err)
+		return
 	}
+	s.remembered = now
 }

@@ -66,6 +66,7 @@ type Supervisor struct {
 	behindSince time.Time
 
 	roster     roster       // of a cluster
+	remembered shared       // as it is on disk; applyMu guards it
 	peers      []store.Node // the nodes that run, as a quorum last said
 	lastSample *scale.Sample
 	leadership *store.Leadership // of the autoscaler; nil: another node leads
@@ -218,9 +219,7 @@ func newSupervisor(o Options, legacy *inheritance) (*Supervisor, error) {
 		quit:        make(chan struct{}),
 		node:        node,
 	}
-	if node != "" {
-		s.roster = openRoster(o.Data, node)
-	}
+	s.recall()
 	s.sockets.services = activated()
 	s.sockets.offer(legacy.sockets)
 	legacy.sockets = nil
