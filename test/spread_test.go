@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -95,6 +96,7 @@ type writers struct {
 	c    *cluster
 	stop chan struct{}
 	all  sync.WaitGroup
+	rest atomic.Bool // they write nothing
 
 	mu     sync.Mutex
 	acked  map[string]int   // by tag: the last value that was acknowledged
@@ -121,6 +123,9 @@ func (w *writers) write(n *clusterNode, from int) {
 		case <-w.stop:
 			return
 		case <-time.After(150 * time.Millisecond):
+		}
+		if w.rest.Load() {
+			continue
 		}
 		var now served
 		if err := n.get("/config", &now); err != nil {
@@ -512,6 +517,7 @@ func (c *cluster) fillDisk(w *writers) {
 	n := c.nodes[2]
 	filler := filepath.Join(c.disk, "filler")
 	fill(c.t, filler)
+	w.rest.Store(true) // else they are faster than a large change
 	var big served
 	eventually(c.t, "etcd gives up on the full disk", func() bool {
 		if err := c.nodes[0].get("/config", &big); err == nil {
@@ -524,6 +530,7 @@ func (c *cluster) fillDisk(w *writers) {
 	})
 	n.lagging("gave up")
 	c.lighten()
+	w.rest.Store(false)
 	w.goOn("while the disk of node c is full", c.others(2)...)
 	c.shareTaken(2)
 	if err := os.Remove(filler); err != nil {
