@@ -190,7 +190,7 @@ func (w *writers) goOn(when string, nodes ...*clusterNode) {
 	w.c.t.Logf("changes go on %s after %v", when, time.Since(begin).Round(10*time.Millisecond))
 }
 
-// check stops the writers, and compares what they were told with what the nodes have.
+// check stops the writers, and compares what was acknowledged with what the nodes have.
 func (w *writers) check() {
 	w.c.t.Helper()
 	close(w.stop)
@@ -206,7 +206,7 @@ func (w *writers) check() {
 	tags := last.tags(w.c.t)
 	for name, acked := range w.acked {
 		if got, _ := strconv.Atoi(tags[name]); got < acked {
-			w.c.t.Errorf("node %s was told that change %d is in force; the configuration has %d", name, acked, got)
+			w.c.t.Errorf("change %[2]d of node %[1]s was acknowledged, and the configuration has %[3]d", name, acked, got)
 		}
 	}
 	w.c.t.Logf("revision %d; acknowledged: %v; refused or failed: %v", last.Revision, w.counts, w.failed)

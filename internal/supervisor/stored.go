@@ -190,7 +190,8 @@ func (s *Supervisor) write(ctx context.Context, c change, d *document.Document) 
 		Who:      c.caller,
 		Note:     c.note,
 	}, int64(s.revisionNow()))
-	if known := errors.Is(err, store.ErrUnknown) || errors.Is(err, store.ErrConflict); err != nil && !known && ask.Err() != nil && ctx.Err() == nil {
+	known := err == nil || errors.Is(err, store.ErrUnknown) || errors.Is(err, store.ErrConflict)
+	if !known && ask.Err() != nil && ctx.Err() == nil {
 		err = fmt.Errorf("%w within %v: %w", errNoQuorum, writeTime, err)
 	}
 	if err != nil {
