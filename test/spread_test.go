@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"causeway/bench/counted"
 )
 
 // tagged is a document with six instances on small budgets, and a tag for each writer.
@@ -286,10 +288,7 @@ func TestClusterInABadMinute(t *testing.T) {
 	c.changeReachesAll()
 	c.takenPort(member)
 
-	var clients []*traffic
-	for _, n := range c.nodes {
-		clients = append(clients, startTrafficAt(t, fmt.Sprintf("%s:%d", n.address, front), 2))
-	}
+	clients := c.startTraffic(2)
 	step := func(name string, do func(w *writers)) {
 		if t.Failed() {
 			return
@@ -300,8 +299,9 @@ func TestClusterInABadMinute(t *testing.T) {
 		w.check()
 		answered := 0
 		for i, l := range clients {
-			n, failed := l.counts()
-			if answered += n; len(failed) > 0 {
+			n := l.Counts()
+			failed := n.Failed
+			if answered += n.Answered; len(failed) > 0 {
 				t.Errorf("%s: requests to node %s failed: %d, for example %v", name, c.nodes[i].name, len(failed), failed[:min(5, len(failed))])
 			}
 		}
@@ -317,8 +317,8 @@ func TestClusterInABadMinute(t *testing.T) {
 		step("a disk is full", c.fillDisk)
 	}
 	for i, l := range clients {
-		if answered, failed := l.end(); answered < 200 || len(failed) > 0 {
-			t.Errorf("node %s: %d answered, %d failed: %v", c.nodes[i].name, answered, len(failed), failed[:min(5, len(failed))])
+		if n := l.End(); n.Answered < 200 || len(n.Failed) > 0 {
+			t.Errorf("node %s: %d answered, %d failed: %v", c.nodes[i].name, n.Answered, len(n.Failed), n.Failed[:min(5, len(n.Failed))])
 		}
 	}
 	if !t.Failed() {
@@ -338,17 +338,14 @@ func (c *cluster) autoscale(member int) {
 	n.write(n.config, strings.Replace(d.String(), `"sku":`, `"autoscaleConfiguration":{"minCapacity":3,"maxCapacity":6},"sku":`, 1))
 	n.must("config", "apply", n.config)
 	eventually(c.t, "there is the least number of instances", func() bool { return c.instances() == [3]int{1, 1, 1} })
-	var clients []*traffic
-	for _, n := range c.nodes {
-		clients = append(clients, startTrafficAt(c.t, fmt.Sprintf("%s:%d", n.address, c.front), 8))
-	}
+	clients := c.startTraffic(8)
 	begin := time.Now()
 	eventually(c.t, "there are more instances, spread over the nodes", func() bool { return c.instances() == [3]int{2, 2, 2} })
 	c.t.Logf("scaled out to six instances after %v", time.Since(begin).Round(100*time.Millisecond))
 	decided := 0
 	for i, l := range clients {
-		if _, failed := l.end(); len(failed) > 0 {
-			c.t.Errorf("%d failed: %v", len(failed), failed[:min(5, len(failed))])
+		if n := l.End(); len(n.Failed) > 0 {
+			c.t.Errorf("%d failed: %v", len(n.Failed), n.Failed[:min(5, len(n.Failed))])
 		}
 		log, err := os.ReadFile(filepath.Join(c.nodes[i].data, "activity.jsonl"))
 		if err != nil {
@@ -361,6 +358,16 @@ func (c *cluster) autoscale(member int) {
 	if decided != 1 {
 		c.t.Errorf("%d nodes decided", decided)
 	}
+}
+
+// startTraffic starts clients of each node.
+func (c *cluster) startTraffic(clients int) (all []*counted.Clients) {
+	for _, n := range c.nodes {
+		l := counted.Start(fmt.Sprintf("%s:%d", n.address, c.front), clients, 2*time.Millisecond)
+		c.t.Cleanup(func() { l.End() })
+		all = append(all, l)
+	}
+	return all
 }
 
 // identities: the names of instances tell the nodes apart, wherever they are shown.

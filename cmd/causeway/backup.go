@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -47,11 +48,11 @@ func runBackup(cmd *cobra.Command, data, file string, force bool, recipients []s
 			"give another file, or --force to overwrite it",
 		}
 	}
-	err := fromStore(cmd.Context(), data, func(backup backupSource) error {
+	err := fromStore(cmd, data, func(ctx context.Context, backup backupSource) error {
 		if file == "-" {
-			return backup(cmd.Context(), cmd.OutOrStdout(), recipients)
+			return backup(ctx, cmd.OutOrStdout(), recipients)
 		}
-		return writeBackup(cmd.Context(), backup, file, recipients)
+		return writeBackup(ctx, backup, file, recipients)
 	})
 	if err != nil || file == "-" {
 		return err
@@ -71,13 +72,13 @@ func encryptedFor(recipients []string) string {
 type backupSource func(ctx context.Context, w io.Writer, recipients []string) error
 
 // fromStore calls f with the store of the gateway that runs on a data directory, or else with the one that lies there.
-func fromStore(ctx context.Context, data string, f func(backupSource) error) error {
+func fromStore(cmd *cobra.Command, data string, f func(context.Context, backupSource) error) error {
 	client := admin.NewClient(supervisor.Socket(data))
 	if _, err := client.Status(); err == nil {
-		return storeError(f(client.Backup))
+		return storeError(f(cmd.Context(), client.Backup))
 	}
-	return withStore(ctx, data, func(s *store.Store) error {
-		return f(func(ctx context.Context, w io.Writer, recipients []string) error {
+	return withStore(cmd, data, func(ctx context.Context, s *store.Store) error {
+		return f(ctx, func(ctx context.Context, w io.Writer, recipients []string) error {
 			return s.Backup(ctx, w, recipients...)
 		})
 	})
@@ -137,13 +138,18 @@ func runRestore(cmd *cobra.Command, data, file, identity string) error {
 	return writeLine(cmd.OutOrStdout(), fmt.Sprintf("restored into %s as revision %d", evidence.Printable(data), revision))
 }
 
+// storeTime is how long a command waits for the store: without a quorum it would wait forever.
+const storeTime = time.Minute
+
 // withStore does something with the store of a data directory.
-func withStore(ctx context.Context, data string, do func(*store.Store) error) error {
+func withStore(cmd *cobra.Command, data string, do func(context.Context, *store.Store) error) error {
+	ctx, cancel := context.WithTimeout(cmd.Context(), storeTime)
+	defer cancel()
 	s, err := store.Reach(ctx, store.Within(data))
 	if err != nil {
 		return storeError(err)
 	}
-	return storeError(errors.Join(do(s), s.Close()))
+	return storeError(errors.Join(do(ctx, s), s.Close()))
 }
 
 // storeError says what to do about an error of the store.
@@ -159,6 +165,8 @@ func storeError(err error) error {
 		exit.hint = "move the folder store of the data directory away, or give another one with --data"
 	case errors.Is(err, store.ErrMember):
 		exit.hint = "causeway cluster leave makes the node forget its cluster"
+	case errors.Is(err, context.DeadlineExceeded):
+		exit.hint = "more than half of the members have to run: causeway cluster members on one that does"
 	case errors.Is(err, store.ErrNoKey):
 		exit.hint = "the file node.key of the data directory opens the store; bring it back from where it was moved to"
 	}

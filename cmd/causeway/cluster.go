@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,7 +31,7 @@ func foundingFlags(cmd *cobra.Command, f *store.Founding) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.Name, "name", "", "name of this node, unique in the cluster; that of the machine without it")
 	flags.StringVar(&f.Address, "address", "", "address or host name at which the other nodes reach this one")
-	flags.StringVar(&f.Listen, "listen", "", "address that the cluster's ports are bound to; --address without it")
+	flags.StringVar(&f.Listen, "listen", "", "IP address that the cluster's ports are bound to; without it --address, or all of IPv4 where that is a name")
 	flags.IntVar(&f.Ports.Peer, "peer-port", store.DefaultPorts.Peer, "port among members")
 	flags.IntVar(&f.Ports.Client, "client-port", store.DefaultPorts.Client, "port for commands and for nodes without a vote")
 	flags.IntVar(&f.Ports.Join, "join-port", store.DefaultPorts.Join, "port for nodes that join")
@@ -79,8 +80,8 @@ func clusterInviteCommand() *cobra.Command {
 			if valid < time.Minute || valid > 24*time.Hour {
 				return &exitError{code: exitUsage, err: fmt.Errorf("--valid %v: the time is from 1m to 24h", valid)}
 			}
-			return withStore(cmd.Context(), data, func(s *store.Store) error {
-				token, err := s.Invite(cmd.Context(), valid)
+			return withStore(cmd, data, func(ctx context.Context, s *store.Store) error {
+				token, err := s.Invite(ctx, valid)
 				if err != nil {
 					return err
 				}
@@ -121,8 +122,8 @@ func clusterMembersCommand() *cobra.Command {
 		Short: "List the members of the cluster and how they are",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withStore(cmd.Context(), data, func(s *store.Store) error {
-				members, err := s.Members(cmd.Context())
+			return withStore(cmd, data, func(ctx context.Context, s *store.Store) error {
+				members, err := s.Members(ctx)
 				if err != nil {
 					return err
 				}
@@ -175,11 +176,11 @@ func clusterRemoveCommand() *cobra.Command {
 		Short: "Take a node out of the cluster, with its vote and its keys",
 		Args:  argument("the name of a node, or the id of a member that never started"),
 		RunE: func(cmd *cobra.Command, nodes []string) error {
-			err := withStore(cmd.Context(), data, func(s *store.Store) error {
-				if err := s.Remove(cmd.Context(), nodes[0]); err != nil {
+			err := withStore(cmd, data, func(ctx context.Context, s *store.Store) error {
+				if err := s.Remove(ctx, nodes[0]); err != nil {
 					return err
 				}
-				if err := s.RotateDataKey(cmd.Context()); err != nil {
+				if err := s.RotateDataKey(ctx); err != nil {
 					return fmt.Errorf("the node is removed, but the data key that it knows could not be replaced: %w", err)
 				}
 				return nil
@@ -223,7 +224,7 @@ func clusterRotateKeyCommand() *cobra.Command {
 			if node {
 				rotate, done = (*store.Store).RotateNodeKey, "this node has a new key"
 			}
-			err := withStore(cmd.Context(), data, func(s *store.Store) error { return rotate(s, cmd.Context()) })
+			err := withStore(cmd, data, func(ctx context.Context, s *store.Store) error { return rotate(s, ctx) })
 			if err != nil {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -42,18 +43,18 @@ func printHistory(w io.Writer, all []store.Change) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "REVISION\tWHEN\tWHO\tWHAT\tWHY")
 	for _, c := range all {
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\n", c.Revision, c.When.Local().Format("2006-01-02 15:04:05"), dashIfEmpty(evidence.Printable(c.Who)),
-			dashIfEmpty(whatChanged(c.Keys)), dashIfEmpty(evidence.Printable(c.Note)))
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\n", c.Revision, c.When.Local().Format(time.DateTime),
+			dashIfEmpty(evidence.Printable(c.Who)), dashIfEmpty(whatChanged(c.Keys)), dashIfEmpty(evidence.Printable(c.Note)))
 	}
 	return t.Flush()
 }
 
 // whatChanged names a few of the parts that a change wrote.
 func whatChanged(keys []string) string {
-	const few = 3
+	const few = 2
 	names := make([]string, 0, few)
 	for _, k := range keys[:min(few, len(keys))] {
-		names = append(names, evidence.Printable(k))
+		names = append(names, evidence.Printable(strings.TrimPrefix(k, "child/")))
 	}
 	if n := len(keys) - few; n > 0 {
 		names = append(names, fmt.Sprintf("and %d more", n))

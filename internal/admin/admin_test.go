@@ -34,6 +34,9 @@ func (h *house) Status() Status         { return Status{Ready: h.ready, Name: "g
 // SetRunning does nothing.
 func (h *house) SetRunning(context.Context, bool) error { return nil }
 
+// Upgrade does nothing.
+func (h *house) Upgrade(context.Context) error { return nil }
+
 // History has one change.
 func (h *house) History(context.Context) ([]store.Change, error) {
 	return []store.Change{{Revision: 7, Who: "ann"}}, nil

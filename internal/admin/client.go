@@ -135,6 +135,16 @@ func (c *Client) Backup(ctx context.Context, w io.Writer, recipients []string) e
 	return nil
 }
 
+// Upgrade lets the program that is now installed take over, and returns once that serves. Errors are those of Apply.
+func (c *Client) Upgrade(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://gateway/upgrade", nil)
+	if err != nil {
+		return err
+	}
+	_, err = c.change(req)
+	return err
+}
+
 // SetRunning starts a gateway that was stopped, or stops it. The error is a *Refusal or a failure to reach the gateway.
 func (c *Client) SetRunning(ctx context.Context, running bool) error {
 	path := "/stop"

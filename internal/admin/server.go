@@ -36,6 +36,8 @@ type Gateway interface {
 	Apply(ctx context.Context, c Config) ([]gateway.Problem, error)
 	// SetRunning starts a gateway that was stopped, or stops it. An error changes nothing.
 	SetRunning(ctx context.Context, running bool) error
+	// Upgrade lets the program that is now installed take over. It returns once that serves. An error changes nothing.
+	Upgrade(ctx context.Context) error
 	Health() gateway.Health
 	Status() Status
 	Machine() evidence.Machine
@@ -68,7 +70,8 @@ type Status struct {
 	Applied  time.Time `json:"applied"`
 	Started  time.Time `json:"started"`
 	PID      int       `json:"pid"`
-	Logs     string    `json:"logs"` // root of the logs of all instances
+	Version  string    `json:"version"` // of the program
+	Logs     string    `json:"logs"`    // root of the logs of all instances
 	Lost     int64     `json:"lostRecords"`
 	Ports    []string  `json:"ports"`
 
@@ -316,8 +319,9 @@ func control(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Health()) })
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Status()) })
 	mux.HandleFunc("GET /machine", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Machine()) })
-	mux.HandleFunc("POST /start", func(w http.ResponseWriter, r *http.Request) { setRunning(g, w, r, true) })
-	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, r *http.Request) { setRunning(g, w, r, false) })
+	mux.HandleFunc("POST /start", func(w http.ResponseWriter, r *http.Request) { done(w, g.SetRunning(r.Context(), true)) })
+	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, r *http.Request) { done(w, g.SetRunning(r.Context(), false)) })
+	mux.HandleFunc("POST /upgrade", func(w http.ResponseWriter, r *http.Request) { done(w, g.Upgrade(r.Context())) })
 	mux.HandleFunc("PUT /config", func(w http.ResponseWriter, r *http.Request) { apply(g, w, r) })
 	return mux
 }
@@ -346,8 +350,9 @@ func applied(g Gateway, w http.ResponseWriter, problems []gateway.Problem, err e
 	answer(w, http.StatusOK, reply)
 }
 
-func setRunning(g Gateway, w http.ResponseWriter, r *http.Request, running bool) {
-	if err := g.SetRunning(r.Context(), running); err != nil {
+// done answers whether something was done.
+func done(w http.ResponseWriter, err error) {
+	if err != nil {
 		answer(w, http.StatusUnprocessableEntity, Reply{Error: err.Error(), Hint: HintOf(err)})
 		return
 	}

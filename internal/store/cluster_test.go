@@ -182,11 +182,16 @@ func TestThreeMembers(t *testing.T) {
 			t.Fatalf("node %d wrote revision %d", n, got)
 		}
 	}
-	for n, w := range watches {
+	for _, w := range watches {
 		for next(t, w).Revision < 3 {
 		}
-		_ = n
 	}
+	written := time.Now()
+	put(t, stores[2], 8003, 3)
+	for _, w := range watches {
+		next(t, w)
+	}
+	t.Logf("a change reached all after %v", time.Since(written))
 	members, err := stores[1].Members(t.Context())
 	if err != nil || len(members) != 3 {
 		t.Fatalf("Members = %+v, %v", members, err)
@@ -208,7 +213,7 @@ func TestThreeMembers(t *testing.T) {
 		t.Errorf("a command rotates the key of its node: %v", err)
 	}
 	for n, s := range stores {
-		if c := config(t, s); c.Revision != 3 {
+		if c := config(t, s); c.Revision != 4 {
 			t.Errorf("node %d after the rotation: revision %d", n, c.Revision)
 		}
 	}
@@ -247,10 +252,21 @@ func TestAllStoppedAndStartedAgain(t *testing.T) {
 	stores, dirs := three(t)
 	put(t, stores[0], 80, 0)
 	put(t, stores[1], 81, 1)
-	for _, s := range stores {
+	for _, s := range stores[1:] {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+	one, err := store.Reach(t.Context(), dirs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	members, err := one.Members(t.Context())
+	if err != nil || len(members) != 3 || members[1].Answers || members[1].Problem == "" {
+		t.Errorf("Members without a quorum = %+v, %v", members, err)
+	}
+	if err := errors.Join(one.Close(), stores[0].Close()); err != nil {
+		t.Error(err)
 	}
 	first, err := store.Open(t.Context(), store.Options{Dir: dirs[0], Patience: 100 * time.Millisecond})
 	if err != nil {

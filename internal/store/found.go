@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,18 +20,30 @@ import (
 type Founding struct {
 	Name    string // of the node
 	Address string // host at which the others reach it
-	Listen  string // host that its ports are bound to; empty: Address
+	Listen  string // IP address that its ports are bound to; empty: Address, or all of IPv4 where that is a name
 	Ports   Ports  // zero: DefaultPorts
 	Peer    string // URL at which peers reach it, where that is not Address and the port; for relays
 }
 
 func (f Founding) check() (Founding, error) {
-	f.Listen, f.Ports = orDefault(f.Listen, f.Address), orDefault(f.Ports, DefaultPorts)
-	if f.Address == "" {
-		return f, errors.New("a member of a cluster needs the address at which the others reach it")
+	if f.Address == "" || strings.ContainsAny(f.Address, "/ ") || strings.Contains(f.Address, ":") && net.ParseIP(f.Address) == nil {
+		return f, fmt.Errorf("the address at which the others reach the node is an IP address or a host name, not %q", f.Address)
 	}
+	if f.Listen == "" {
+		f.Listen = f.Address
+		if net.ParseIP(f.Address) == nil {
+			f.Listen = anyAddress
+		}
+	}
+	if net.ParseIP(f.Listen) == nil {
+		return f, fmt.Errorf("the address to listen at is an IP address, not %q", f.Listen)
+	}
+	f.Ports = orDefault(f.Ports, DefaultPorts)
 	return f, checkName(f.Name)
 }
+
+// anyAddress is where a node listens that the others know by a host name.
+const anyAddress = "0.0.0.0"
 
 func (f Founding) file() *MemberFile {
 	return &MemberFile{Name: f.Name, Listen: f.Listen, Address: f.Address, Ports: f.Ports, Peer: f.Peer}
@@ -53,25 +66,26 @@ func Found(ctx context.Context, dir string, f Founding) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	authority, err := cluster.NewAuthority(time.Now())
-	if err != nil {
+	member := f.file()
+	if err := s.found(ctx, member); err != nil {
 		return err
 	}
-	text, err := authority.PEM()
+	return member.write(dir)
+}
+
+// found gives the only node of a store what a member needs: an authority, a certificate, keys under its name, an address.
+func (s *Store) found(ctx context.Context, member *MemberFile) error {
+	authority, err := s.newAuthority(ctx)
 	if err != nil {
-		return err
-	}
-	if err := s.SetSecret(ctx, authorityName, text); err != nil {
 		return err
 	}
 	identity, err := s.identity()
 	if err != nil {
 		return err
 	}
-	if err := s.Admit(ctx, f.Name, identity.Recipient()); err != nil {
+	if err := s.Admit(ctx, member.Name, identity.Recipient()); err != nil {
 		return err
 	}
-	member := f.file()
 	if err := s.certify(ctx, authority, member); err != nil {
 		return err
 	}
@@ -81,12 +95,23 @@ func Found(ctx context.Context, dir string, f Founding) (err error) {
 	if _, err := s.client.MemberUpdate(ctx, s.server.ID(), []string{member.peerURL()}); err != nil {
 		return fmt.Errorf("make the node a member: %w", err)
 	}
-	if s.o.Name != f.Name {
-		if err := s.Forget(ctx, s.o.Name); err != nil {
-			return err
-		}
+	if s.o.Name == member.Name {
+		return nil
 	}
-	return member.write(dir)
+	return s.Forget(ctx, s.o.Name)
+}
+
+// newAuthority makes the authority of a cluster and keeps it in the store.
+func (s *Store) newAuthority(ctx context.Context) (*cluster.Authority, error) {
+	authority, err := cluster.NewAuthority(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	text, err := authority.PEM()
+	if err != nil {
+		return nil, err
+	}
+	return authority, s.SetSecret(ctx, authorityName, text)
 }
 
 // authorityName is the secret that holds the cluster's authority.

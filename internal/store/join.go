@@ -36,16 +36,26 @@ func Join(ctx context.Context, dir, token string, f Founding, vote bool) (err er
 	if embedded.Exists(filepath.Join(dir, etcdName)) {
 		return fmt.Errorf("%s: %w: the cluster's configuration would replace it", dir, ErrNotEmpty)
 	}
+	return s.join(ctx, t, f.file(), vote)
+}
+
+// join asks a member and keeps what it answers. The file that makes the directory one of a node comes last.
+func (s *Store) join(ctx context.Context, t cluster.Token, member *MemberFile, vote bool) error {
 	identity, err := s.identity()
 	if err != nil {
 		return err
 	}
-	key, request, err := cluster.Request(f.Name)
+	key, request, err := cluster.Request(member.Name)
 	if err != nil {
 		return err
 	}
-	member := f.file()
-	ask := joinRequest{Secret: t.Secret, Name: f.Name, Address: f.Address, Request: request, Recipient: identity.Recipient()}
+	ask := joinRequest{
+		Secret:    t.Secret,
+		Name:      member.Name,
+		Address:   member.Address,
+		Request:   request,
+		Recipient: identity.Recipient(),
+	}
 	if vote {
 		ask.PeerURL = member.peerURL()
 	}
@@ -53,18 +63,17 @@ func Join(ctx context.Context, dir, token string, f Founding, vote bool) (err er
 	if err != nil {
 		return err
 	}
-	if vote {
-		member.Initial = response.Initial
-	} else {
-		member.Endpoints = response.Endpoints
+	member.Initial = response.Initial
+	if !vote {
+		member.Initial, member.Endpoints = "", response.Endpoints
 	}
-	if err := keepCertificate(dir, response.Authority, response.Cert, key); err != nil {
+	if err := keepCertificate(s.o.Dir, response.Authority, response.Cert, key); err != nil {
 		return err
 	}
-	if err := keep.WriteFile(crlFile(dir), response.Revoked); err != nil {
+	if err := keep.WriteFile(crlFile(s.o.Dir), response.Revoked); err != nil {
 		return fmt.Errorf("keep the list of revoked certificates: %w", err)
 	}
-	return member.write(dir)
+	return member.write(s.o.Dir)
 }
 
 // knock asks a member.

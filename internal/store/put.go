@@ -244,6 +244,9 @@ func (w *write) refused(ops []clientv3.Op, err error) error {
 	switch {
 	case errors.Is(err, rpctypes.ErrTooManyOps), errors.Is(err, rpctypes.ErrRequestTooLarge), status.Code(err) == codes.ResourceExhausted &&
 		bytes.Contains([]byte(err.Error()), []byte("larger than max")):
+		if w.store.server != nil {
+			return fmt.Errorf("%w: it has %d operations and %d bytes: %w", ErrTooLarge, len(ops), size, err)
+		}
 		return fmt.Errorf("%w: it has %d operations and %d bytes; start etcd with --max-txn-ops=%d --max-request-bytes=%d or more: %w",
 			ErrTooLarge, len(ops), size, max(1024, 2*len(ops)), max(16<<20, 2*size), err)
 	case errors.Is(err, rpctypes.ErrNoSpace):

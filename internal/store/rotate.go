@@ -255,6 +255,9 @@ func (s *Store) resealedValue(ctx context.Context, place string, value []byte) (
 // Forget takes a node's keys away, and revokes its certificates. It can still read what it has copied, so the data key should
 // change after it.
 func (s *Store) Forget(ctx context.Context, node string) error {
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
 	certs, err := s.client.Get(ctx, s.places.certs(node), clientv3.WithPrefix())
 	if err != nil {
 		return fmt.Errorf("read the certificates of node %s: %w", node, err)

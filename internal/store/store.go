@@ -24,13 +24,14 @@ import (
 // Options of a store.
 type Options struct {
 	Dir  string // the store's own directory; made with mode 0700
-	Name string // of this node, unique among the nodes that share a store
+	Name string // of this node, unique among the nodes that share an external etcd; elsewhere the store knows it
 
 	Mode     Mode     // Auto: as the directory says, else Single
 	External External // of the mode External
 
 	History  int           // how many revisions are kept; 0: 100
 	Quota    int64         // bytes, of an embedded store; 0: 2 GiB
+	Handover time.Duration // how long Open waits for a process that still has the directory open; 0: not at all
 	Patience time.Duration // how long Open waits for a quorum before it returns without one; 0: 5 s, of a single node 30 s
 }
 
@@ -105,9 +106,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(err, s.release())
 	}
 	s.tasks.Go(s.follow)
-	if s.server != nil {
-		s.tasks.Go(s.tend)
-	}
+	s.tasks.Go(s.tend)
 	if s.o.Mode == Member {
 		s.tasks.Go(s.takePart)
 	}
@@ -129,7 +128,7 @@ func prepare(o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the directory of the store: %w", err)
 	}
-	lock, err := lockDir(o.Dir)
+	lock, err := waitForDir(o.Dir, o.Handover)
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +138,19 @@ func prepare(o Options) (*Store, error) {
 		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
+}
+
+// handoverEvery is how often a directory that is in use is tried again.
+const handoverEvery = 10 * time.Millisecond
+
+// waitForDir takes a directory as soon as another process lets go of it.
+func waitForDir(dir string, patience time.Duration) (*os.File, error) {
+	lock, err := lockDir(dir)
+	for deadline := time.Now().Add(patience); errors.Is(err, ErrInUse) && time.Now().Before(deadline); {
+		time.Sleep(handoverEvery)
+		lock, err = lockDir(dir)
+	}
+	return lock, err
 }
 
 // complete fills in what the options leave open.
@@ -158,11 +170,13 @@ func (s *Store) complete() (err error) {
 			s.o.Mode = Single
 		}
 	}
-	if s.member != nil {
+	switch {
+	case s.member != nil:
 		s.o.Name = s.member.Name
-	}
-	if s.o.Name == "" {
-		s.o.Name = defaultName
+	case s.o.Mode == Single: // under one name, so that commands find its keys
+		s.o.Name = singleName
+	case s.o.Mode == ExternalMode && s.o.Name == "":
+		return errors.New("a node that uses an external etcd needs a name")
 	}
 	if err := checkName(s.o.Name); err != nil {
 		return err
@@ -204,7 +218,7 @@ const (
 	etcdName     = "etcd"
 	lockName     = "lock"
 	goodName     = "last-good"
-	defaultName  = "single"
+	singleName   = "single"
 )
 
 func (s *Store) connect() (err error) {
@@ -322,7 +336,9 @@ func (s *Store) release() error {
 		}
 	}
 	if s.server != nil {
-		errs = append(errs, s.server.Close())
+		if err := s.server.Close(); err != nil { // it still has its files open
+			return errors.Join(append(errs, err, leaveLocked(s.lock))...)
+		}
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())

@@ -11,6 +11,7 @@ import (
 
 // The database reaches its quota: etcd refuses writes and raises an alarm. Care makes room and clears the alarm.
 func TestAFullStoreGetsRoomAgain(t *testing.T) {
+	t.Parallel()
 	s := open(t, store.Options{Dir: filepath.Join(t.TempDir(), "s"), Quota: 48 << 20})
 	text := large(t)
 	var err error

@@ -125,6 +125,9 @@ func (s *Supervisor) change(ctx context.Context, c change) ([]gateway.Problem, e
 	}
 	opened.settle()
 	s.keepGood()
+	if s.admin != nil { // before that it is not this gateway's to write
+		s.keepEvidence()
+	}
 	return problems, nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -351,13 +350,4 @@ func (s *Supervisor) writeHealth(h gateway.Health) {
 	if s.unkept = err != nil; !s.unkept {
 		s.health = b
 	}
-}
-
-// program is this program.
-func program() string {
-	path, err := os.Executable()
-	if err != nil {
-		return "causeway"
-	}
-	return path
 }

@@ -45,7 +45,7 @@ func (o *Options) binding() route.Binding {
 func (o *Options) command() process.Command {
 	c := o.Instance
 	if c.Path == "" {
-		c.Path, c.Args = program(), []string{"instance"}
+		c.Path, c.Args = running(), []string{"instance"}
 		if o.LogFormat != "" {
 			c.Args = append(c.Args, "--log-format", o.LogFormat)
 		}

@@ -3,15 +3,16 @@ package supervisor
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
 	"causeway/internal/admin"
+	"causeway/internal/evidence"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
 	"causeway/internal/store"
@@ -72,6 +73,9 @@ func (s *Supervisor) first(ctx context.Context, files admin.Config, unread error
 	if err == nil {
 		s.compare(snapshot, files, unread)
 		return s.fromSnapshot(c, snapshot, files), nil
+	}
+	if !errors.Is(err, store.ErrEmpty) {
+		return c, err
 	}
 	if unread != nil {
 		return c, unread
@@ -320,5 +324,19 @@ func (s *Supervisor) closeStore() {
 	}
 }
 
-// removeOld removes what versions without a store kept.
-func removeOld(data string) { os.Remove(filepath.Join(data, "applied.json")) }
+// keepEvidence writes what is in force, without private keys, for a diagnosis of the data directory.
+func (s *Supervisor) keepEvidence() {
+	s.mu.Lock()
+	c := s.current
+	if s.document != nil {
+		c.Document = s.document.Public()
+	}
+	s.mu.Unlock()
+	b, err := json.Marshal(c)
+	if err == nil {
+		err = replaceFile(filepath.Join(s.o.Data, evidence.AppliedName), b)
+	}
+	if err != nil {
+		slog.Warn("the configuration in force could not be written for a later diagnosis", "error", err)
+	}
+}

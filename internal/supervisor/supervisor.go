@@ -40,10 +40,12 @@ type Supervisor struct {
 	heirs   *heirs       // of the gateway after
 	ending  atomic.Bool  // it got its signal to end
 	giving  atomic.Bool  // a successor is taking over
-	gone    sync.Once
-	quit    chan struct{} // closed when it ends
-	started time.Time
-	node    string // name in the cluster; empty: there is no cluster
+
+	upgrading atomic.Bool
+	gone      sync.Once
+	quit      chan struct{} // closed when it ends
+	started   time.Time
+	node      string // name in the cluster; empty: there is no cluster
 
 	predecessor *store.Snapshot // what the gateway before this one serves; nil: there is none, or it has gone
 	fromFiles   uint64          // revision that the files gave; only Start and Reload touch it
@@ -128,6 +130,7 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 		return nil, problems, err
 	}
 	go s.tend()
+	notifyReady()
 	go s.mendStore()
 	if s.stored() == nil {
 		return s, problems, nil
@@ -163,7 +166,7 @@ func (s *Supervisor) begin(ctx context.Context, files admin.Config, unread error
 	}
 	s.sockets.dropSpare()
 	s.fromFiles = s.revisionNow()
-	removeOld(s.o.Data)
+	s.keepEvidence()
 	s.announce()
 	return problems, nil
 }
@@ -326,6 +329,7 @@ func (s *Supervisor) Status() admin.Status {
 		Applied:   s.applied,
 		Started:   s.started,
 		PID:       os.Getpid(),
+		Version:   s.o.Version,
 		Logs:      LogRoot(s.o.Data),
 		Lost:      lost,
 		Ports:     s.sockets.addresses(),
@@ -357,6 +361,7 @@ func (s *Supervisor) Run(ctx context.Context) {
 			s.keepHealth()
 		case <-ctx.Done():
 			s.ending.Store(true)
+			notifyEnding()
 			s.note(activity.Event{Kind: activity.Stop, Why: context.Cause(ctx).Error()})
 			s.keepHealth()
 			s.heirs.wait(s.o.Drain / 2)
