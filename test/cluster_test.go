@@ -89,7 +89,7 @@ func (c *cluster) newNode(i int, root, local string) *clusterNode {
 	for _, flag := range []string{"--peer-port", "--client-port", "--join-port"} {
 		port := freePort(c.t)
 		n.cluster = append(n.cluster, flag, fmt.Sprint(port))
-		c.network.hosts[fmt.Sprintf("%s:%d", outside, port)] = relayed{name, fmt.Sprintf("%s:%d", address, port)}
+		c.network.add(fmt.Sprintf("%s:%d", outside, port), relayed{name, fmt.Sprintf("%s:%d", address, port)})
 	}
 	proxy := c.network.serve(c.t, name)
 	n.env = append(os.Environ(), "HTTPS_PROXY="+proxy, "https_proxy="+proxy, "NO_PROXY=", "no_proxy=")
@@ -274,14 +274,21 @@ func (c *cluster) leader() (leader int) {
 
 // relays are the network among the nodes: each reaches the others through a proxy of its own, which can be cut for a pair.
 type relays struct {
-	hosts map[string]relayed // by HOST:PORT as the nodes know it
 	mu    sync.Mutex
+	hosts map[string]relayed // by HOST:PORT as the nodes know it
 	cut   map[[2]string]bool
 	open  map[net.Conn][2]string
 }
 
 // relayed is a node, and where it really listens.
 type relayed struct{ name, listens string }
+
+// add adds the way to an address.
+func (r *relays) add(host string, to relayed) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.hosts[host] = to
+}
 
 // serve starts the proxy of a node and returns its URL.
 func (r *relays) serve(t *testing.T, name string) string {
@@ -310,7 +317,9 @@ func (r *relays) relay(from string, c net.Conn) {
 	if err != nil {
 		return
 	}
+	r.mu.Lock()
 	to := r.hosts[request.Host]
+	r.mu.Unlock()
 	pair := [2]string{from, to.name}
 	other, err := net.Dial("tcp", to.listens)
 	if err != nil {
