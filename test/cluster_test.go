@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -101,6 +102,9 @@ func (c *cluster) newNode(i int, root, local string) *clusterNode {
 	}}
 	return n
 }
+
+// at is an address of the node's frontends.
+func (n *clusterNode) at(port int) string { return net.JoinHostPort(n.address, strconv.Itoa(port)) }
 
 // start starts the node's supervisor and waits until it serves.
 func (n *clusterNode) start(flags ...string) {

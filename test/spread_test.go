@@ -286,6 +286,7 @@ func TestClusterInABadMinute(t *testing.T) {
 	eventually(t, "the instances are spread", func() bool { return c.instances() == [3]int{2, 2, 2} })
 	c.identities()
 	c.changeReachesAll()
+	c.fewerThanNodes(member)
 	c.takenPort(member)
 
 	clients := c.startTraffic(2)
@@ -363,7 +364,7 @@ func (c *cluster) autoscale(member int) {
 // startTraffic starts clients of each node.
 func (c *cluster) startTraffic(clients int) (all []*counted.Clients) {
 	for _, n := range c.nodes {
-		l := counted.Start(fmt.Sprintf("%s:%d", n.address, c.front), clients, 2*time.Millisecond)
+		l := counted.Start(n.at(c.front), clients, 2*time.Millisecond)
 		c.t.Cleanup(func() { l.End() })
 		all = append(all, l)
 	}
@@ -528,7 +529,7 @@ func (c *cluster) fillDisk(w *writers) {
 	var big served
 	eventually(c.t, "etcd gives up on the full disk", func() bool {
 		if err := c.nodes[0].get("/config", &big); err == nil {
-			if next, err := big.with("big", strings.Repeat(strconv.FormatInt(time.Now().UnixNano(), 36), 100_000)); err == nil {
+			if next, err := big.with("big", strings.Repeat(strconv.FormatInt(time.Now().UnixNano(), 36), 250_000)); err == nil {
 				c.nodes[0].put(next)
 			}
 		}
@@ -591,11 +592,36 @@ func (c *cluster) upgradeOne(w *writers) {
 	}
 }
 
+// fewerThanNodes: a node without an instance refuses clients, and says why.
+func (c *cluster) fewerThanNodes(member int) {
+	c.t.Helper()
+	n := c.nodes[0]
+	n.write(n.config, strings.Replace(tagged(plain(c.front, member)), `"capacity":6`, `"capacity":2`, 1))
+	if _, errs, code := n.run("config", "apply", n.config); code != 0 || !strings.Contains(errs, "no instance runs on c") {
+		c.t.Errorf("two instances on three nodes: %d %s", code, errs)
+	}
+	eventually(c.t, "the last node has no instance", func() bool { return c.instances() == [3]int{1, 1, 0} })
+	response, err := c.nodes[2].http.Get("http://gateway/readyz")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var text bytes.Buffer
+	text.ReadFrom(response.Body)
+	if response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(text.String(), "more nodes than instances") {
+		c.t.Errorf("readyz: %d %s", response.StatusCode, &text)
+	}
+	if other, err := net.Dial("tcp", c.nodes[2].at(c.front)); err == nil {
+		other.Close()
+		c.t.Error("a node without an instance accepts")
+	}
+}
+
 // takenPort: a node that cannot serve a change serves the one before, says so, and catches up once it can.
 func (c *cluster) takenPort(member int) {
 	c.t.Helper()
 	second := freePort(c.t)
-	taken, err := net.Listen("tcp", fmt.Sprintf("%s:%d", c.nodes[1].address, second))
+	taken, err := net.Listen("tcp", c.nodes[1].at(second))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -613,7 +639,7 @@ func (c *cluster) takenPort(member int) {
 	begin := time.Now()
 	c.agree()
 	c.t.Logf("a node that could not bind a port caught up %v after it could", time.Since(begin).Round(100*time.Millisecond))
-	if got := curl(c.t, fmt.Sprintf("http://%s:%d/fail", c.nodes[1].address, second)); got != "broken\n" {
+	if got := curl(c.t, "http://"+c.nodes[1].at(second)+"/fail"); got != "broken\n" {
 		c.t.Errorf("the second port answers %q", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"causeway/internal/activity"
@@ -15,6 +16,7 @@ import (
 	"causeway/internal/instance"
 	"causeway/internal/process"
 	"causeway/internal/store"
+	"causeway/internal/units"
 )
 
 // change is one change of what the gateway serves.
@@ -118,6 +120,7 @@ func (s *Supervisor) change(ctx context.Context, c change) ([]gateway.Problem, e
 		to.write = func(ctx context.Context) (uint64, error) { return s.write(ctx, c, d) }
 	}
 	problems = append(problems, s.tooMany(to)...)
+	problems = append(problems, s.tooFew(c, d.Config)...)
 	to.served = func(revision uint64) { s.settle(c, d, local, revision, to.want) }
 	if err := c.deploy(ctx, to); err != nil {
 		opened.abandon()
@@ -176,6 +179,22 @@ func (s *Supervisor) tooMany(d deployment) []gateway.Problem {
 	return []gateway.Problem{{
 		Severity: gateway.Warning, Code: "MoreThanFits", Path: "properties.sku.capacity",
 		Message: problem, Hint: "fewer instances, smaller sizes (sizes in causeway.yaml), or a larger machine; they start all the same",
+	}}
+}
+
+// tooFew warns of nodes that have no instance.
+func (s *Supervisor) tooFew(c change, g *gateway.Config) []gateway.Problem {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all, nodes := s.wantOfAll(g), s.roster.names
+	if s.node == "" || !c.running || all >= len(nodes) {
+		return nil
+	}
+	return []gateway.Problem{{
+		Severity: gateway.Warning, Code: "FewerThanNodes", Path: "properties.sku.capacity",
+		Message: fmt.Sprintf("the cluster has %d nodes and %s: no instance runs on %s", len(nodes),
+			units.Count(all, "instance", "instances"), strings.Join(nodes[all:], ", ")),
+		Hint: "their ports are closed; ask for at least one instance a node",
 	}}
 }
 
