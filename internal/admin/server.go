@@ -56,6 +56,10 @@ type Gateway interface {
 type Config struct {
 	document.Source
 	Allow []string `json:"allowUnserved,omitempty"` // protections that the document may ask for in vain; nil: as before
+
+	// Revision is the one that is served, or that a change replaces: the change is refused if another is in force by then. 0: a
+	// change replaces whatever is.
+	Revision int64 `json:"revision,omitempty"`
 }
 
 // Status is what a gateway says of itself.
@@ -72,8 +76,13 @@ type Status struct {
 	Ports    []string  `json:"ports"`
 
 	Stopped   bool       `json:"stopped,omitempty"` // on purpose
+	Lagging   []string   `json:"lagging,omitempty"` // why this node may not serve the newest configuration; none: it does
+	Node      string     `json:"node,omitempty"`    // name in the cluster; empty: there is no cluster
+	Want      int        `json:"want"`              // instances that shall run here
 	Instances []Instance `json:"instances"`
 	Unheld    string     `json:"unheld,omitempty"` // why budgets are not held here, in words; empty: they are
+
+	Nodes []store.Node `json:"nodes,omitempty"` // of the cluster, as a quorum last said
 
 	Unserved []gateway.Unserved `json:"unserved,omitempty"` // protections that the document asks for and that are not given
 }
@@ -104,6 +113,7 @@ type Instance struct {
 // Reply is the answer to Apply.
 type Reply struct {
 	Applied  bool              `json:"applied"`
+	Revision uint64            `json:"revision,omitempty"` // in force after it
 	Problems []gateway.Problem `json:"problems,omitempty"`
 	Error    string            `json:"error,omitempty"`
 	Hint     string            `json:"hint,omitempty"`
@@ -272,11 +282,17 @@ func public(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 		case status.Stopped:
 			http.Error(w, "stopped on purpose: causeway start starts it", http.StatusServiceUnavailable)
 			return
+		case !status.Ready && status.Want == 0 && status.Node != "":
+			http.Error(w, "no instance runs on this node: there are more nodes than instances", http.StatusServiceUnavailable)
+			return
 		case !status.Ready:
 			http.Error(w, "not ready", http.StatusServiceUnavailable)
 			return
 		}
 		io.WriteString(w, "ok\n")
+		for _, why := range status.Lagging {
+			fmt.Fprintf(w, "lagging: %s\n", why)
+		}
 		for _, u := range status.Unserved {
 			fmt.Fprintf(w, "served without a protection that the document asks for: %s\n", u)
 		}
@@ -329,7 +345,8 @@ func applied(g Gateway, w http.ResponseWriter, problems []gateway.Problem, err e
 		answer(w, http.StatusUnprocessableEntity, reply)
 		return
 	}
-	slog.Info("configuration applied over the control socket", "revision", g.Status().Revision) // else nobody could tell when it changed
+	reply.Revision = uint64(g.Config().Revision)
+	slog.Info("configuration applied over the control socket", "revision", reply.Revision) // else nobody could tell when it changed
 	answer(w, http.StatusOK, reply)
 }
 

@@ -285,6 +285,15 @@ func TestNodesAreListedWhileTheyRun(t *testing.T) {
 	if got := running(); got != "" {
 		t.Errorf("after it left: %s", got)
 	}
+	// One that ends without a word, and starts again, was never away.
+	a.Announce(store.Node{Revision: 3}).Silence()
+	again := a.Announce(store.Node{Revision: 4})
+	eventually(t, "the node is listed again", func() bool { return running() == "a:4 " })
+	again.Silence()
+	time.Sleep(50 * time.Millisecond)
+	if got := running(); got != "a:4 " {
+		t.Errorf("after it fell silent: %s", got)
+	}
 }
 
 func TestOneNodeLeads(t *testing.T) {
@@ -324,6 +333,16 @@ func TestOneNodeLeads(t *testing.T) {
 	}
 	if n, err := second.Put(t.Context(), store.Snapshot{Document: gateway(t, 83)}, 2); err != nil || n != 3 {
 		t.Errorf("the new leader's write: %d, %v", n, err)
+	}
+	if _, err := first.Scale(t.Context(), 9, ""); !errors.Is(err, store.ErrNotLeader) {
+		t.Errorf("the old leader still scales: %v", err)
+	}
+	scaled, err := second.Scale(t.Context(), 4, "busy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, now, err := a.Presence(t.Context()); err != nil || now != scaled || now.Want != 4 || now.By != "a" {
+		t.Errorf("Presence = %+v, %v; the leader wrote %+v", now, err, scaled)
 	}
 	if err := second.Resign(t.Context()); err != nil {
 		t.Error(err)

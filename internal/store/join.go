@@ -87,7 +87,8 @@ func knock(ctx context.Context, t cluster.Token, ask joinRequest) (response join
 		return response, err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: t.Trust(), DisableKeepAlives: true}, Timeout: 2 * joinTimeout}
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: t.Trust(), DisableKeepAlives: true}
+	client := &http.Client{Transport: transport, Timeout: 2 * joinTimeout}
 	resp, err := client.Do(request)
 	if err != nil {
 		return response, fmt.Errorf("ask the member at %s: %w", t.Address, err)

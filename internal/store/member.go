@@ -75,6 +75,15 @@ func readMember(dir string) (*MemberFile, error) {
 	return &m, nil
 }
 
+// NodeOf is the name under which the directory of a store belongs to a cluster; empty: it belongs to none.
+func NodeOf(dir string) (string, error) {
+	m, err := readMember(dir)
+	if err != nil || m == nil {
+		return "", err
+	}
+	return m.Name, nil
+}
+
 func (m *MemberFile) write(dir string) error {
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {

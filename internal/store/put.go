@@ -200,7 +200,7 @@ func (w *write) record() ([]byte, error) {
 }
 
 // confirmTime is how long a write whose answer got lost asks what became of it.
-const confirmTime = 5 * time.Second
+const confirmTime = 3 * time.Second
 
 // confirm finds out whether a write took place whose transaction returned an error.
 func (w *write) confirm(ctx context.Context, ops []clientv3.Op, err error) (int64, error) {

@@ -75,7 +75,7 @@ func hintOfStore(err error) string {
 		return "another process has the store of this data directory open: end it, or give another directory with --data"
 	case errors.Is(err, store.ErrNoKey):
 		return "the file store/node.key of the data directory opens the store; bring it back from where it was moved to"
-	case errors.Is(err, errNoStore), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, errNoStore), errors.Is(err, errNoQuorum), errors.Is(err, context.DeadlineExceeded):
 		return "causeway health says whether the store has a quorum; causeway cluster members lists who is there"
 	}
 	return ""
