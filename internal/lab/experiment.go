@@ -7,91 +7,88 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"os"
 	"strconv"
-	"sync"
+	"strings"
 	"time"
 
+	"causeway/internal/gateway"
 	"causeway/internal/lab/peers"
 	"causeway/internal/lab/stage"
 	"causeway/internal/report"
 	"causeway/internal/sizing"
+	"causeway/internal/units"
 )
 
-// Experiment is the support article's advice, put to the test: a gateway that is too small, users that get 502 and 504, the diagnosis, more
-// instances under load, and the proof.
+// Experiment puts the support article's advice to the test: a gateway that is too small, users that get 502s, the diagnosis, more
+// instances while the load goes on, and the proof.
 type Experiment struct {
 	Program string    // the causeway binary to run as the gateway
 	Out     io.Writer // what people read
-	Fancy   bool      // Out is a terminal: colours and a line that updates
+	Fancy   bool      // Out is a terminal: colours
 	Keep    string    // directory that everything is left in; empty: a temporary one
 
 	screen
 	workbench
-	rate float64 // requests a second that users send
+	carries float64   // requests a second, one instance
+	crowd   *users    // more than it carries
+	came    time.Time // when they did
 }
 
 // What the experiment is made of.
 const (
-	smallCPU    = 0.1              // processors of an instance: the least there may be, so that the clients find room beside it
-	overload    = 1.4              // users send so many times what one instance carries; two carry it with something to spare
-	usersWait   = 4 * time.Second  // until they give up
-	measureTime = 3 * time.Second  // of what one instance carries
-	watchTime   = 12 * time.Second // of a load, before and after the change
-	settleTime  = 4 * time.Second  // after a change, until what came before it has ended
-	perConn     = 20               // requests that a client sends on one connection
+	smallCPU   = 0.1              // of an instance: the least there may be, so that two processors have room for users and servers
+	few        = 0.5              // users at first, beside what one instance carries
+	many       = 1.4              // later: two instances carry that with something to spare
+	usersWait  = 4 * time.Second  // until they give up
+	perConn    = 20               // requests on one connection
+	shortly    = 2 * time.Second  // to measure what an instance carries; too short to be seen as a gateway that is full
+	calmTime   = 6 * time.Second  // of few users
+	crowdTime  = 12 * time.Second // of many, before the diagnosis, and again after the change
+	settleTime = 6 * time.Second  // after the change, until those who came before it have left
+	maxChanges = 3                // a load that budgets cut off may need more than one step
 )
 
 // ErrExperiment says that the experiment has not shown what it should.
 var ErrExperiment = errors.New("the experiment did not come out as it should")
 
-// Run shows it all.
+// Run shows it all. The error is nil only if requests failed, diagnose and capacity named the gateway and the same number of instances,
+// the failures stopped with it, and the comparison says that the prediction held.
 func (e *Experiment) Run(ctx context.Context) error {
-	e.screen = screen{out: e.Out, fancy: e.Fancy}
-	e.program = e.Program
+	e.screen, e.program = screen{out: e.Out, fancy: e.Fancy}, e.Program
 	began := time.Now()
 	if err := e.open(e.Keep); err != nil {
 		return err
 	}
 	defer e.close()
 	e.title("Causeway experiment: is the gateway too small?")
-	if err := e.start(ctx); err != nil {
-		return err
+	for _, step := range []func(context.Context) error{e.start, e.measure, e.fewUsers} {
+		if err := step(ctx); err != nil {
+			return err
+		}
 	}
-	if err := e.measure(ctx); err != nil {
-		return err
-	}
-	users := e.send(ctx)
-	defer users.end()
-	time.Sleep(watchTime)
-	users.show(e, time.Now().Add(-watchTime))
-	from := users.began
-	r, err := e.diagnose(ctx, from)
+	e.step(fmt.Sprintf("More users come: %.0f requests a second, %.1f times what the instance carries", many*e.carries, many))
+	e.crowd, e.came = e.usersOf(ctx, many*e.carries), time.Now()
+	defer e.crowd.end()
+	before := e.crowd.watch(ctx, crowdTime)
+	need, err := e.advice(ctx)
 	if err != nil {
 		return err
 	}
-	r.Text(e.page(), reportWidth)
-	out, err := e.causeway(ctx, "capacity", "--live", "--data", e.data())
+	after, err := e.change(ctx, need)
 	if err != nil {
 		return err
 	}
-	e.page().Write(out)
-	var c sizing.Report
-	out, err = e.causeway(ctx, "capacity", "--live", "--data", e.data(), "-o", "json")
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(out, &c); err != nil {
-		return err
-	}
-	_ = began
-	return nil
+	return e.conclude(ctx, before, after, time.Since(began))
 }
 
+// start brings up servers and gateway.
 func (e *Experiment) start(ctx context.Context) error {
-	e.step("Starting two servers and a gateway of one Small instance in front of them")
-	pool := stage.Pool{Name: "shop", RequestTimeout: 1, Probe: &stage.Probe{Path: "/health", Interval: 5, Timeout: 5, Threshold: 3}}
+	e.step("Starting two servers and a gateway in front of them")
+	pool := stage.Pool{Name: "shop", RequestTimeout: 1, Probe: &stage.Probe{Path: "/health", Interval: 5, Timeout: 1, Threshold: 3}}
 	for i, addr := range []string{"127.0.0.2", "127.0.0.3"} {
-		p, err := peers.StartPeer(addr, peers.Script{
+		server, err := peers.StartPeer(addr, peers.Script{
 			Reply: peers.Reply{After: peers.Between(5*time.Millisecond, 20*time.Millisecond), Body: 1000},
 			Paths: map[string]peers.Reply{"/health": {}},
 			Seed:  uint64(i),
@@ -99,110 +96,208 @@ func (e *Experiment) start(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		e.ends = append(e.ends, p.End)
-		pool.Members = append(pool.Members, stage.Member{Name: stage.MemberName(i), Dial: p.Addr()})
+		e.ends = append(e.ends, server.End)
+		pool.Members = append(pool.Members, stage.Member{Name: stage.MemberName(i), Dial: server.Addr()})
+		e.item(stage.MemberName(i), "server that answers within 5 to 20 ms, however many ask")
 	}
-	e.site = stage.Site{
-		Name: "shop", Pools: []stage.Pool{pool}, SmallCPU: smallCPU,
-		SKU: stage.Object{"name": "Standard_Small", "tier": "Standard", "capacity": 1},
+	e.site = stage.Site{Name: "shop", Pools: []stage.Pool{pool}, SmallCPU: smallCPU}
+	e.instances(1)
+	if err := e.startGateway(ctx); err != nil {
+		return err
 	}
-	return e.startGateway(ctx)
-}
-
-func (e *Experiment) target() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(e.site.Port)) }
-
-// measure finds out what one instance carries.
-func (e *Experiment) measure(ctx context.Context) error {
-	e.step("How much does one instance carry?")
-	ctx, cancel := context.WithTimeout(ctx, measureTime)
-	defer cancel()
-	n := 0
-	begin := time.Now()
-	stage.Steady{Target: e.target(), Clients: 40, Timeout: 10 * time.Second, Requests: perConn, Request: stage.TimedRequest{Path: "/"},
-		Each: func(_ time.Time, o stage.Outcome) {
-			if o.Status == 200 {
-				n++
-			}
-		}}.Run(ctx)
-	rate := float64(n) / time.Since(begin).Seconds()
-	e.rate = overload * rate
-	e.say(fmt.Sprintf("%.0f requests a second; users will send %.0f", rate, e.rate))
+	e.item("gateway", fmt.Sprintf("causeway serve, Standard_Small, 1 instance of %s (sizes in causeway.yaml), request timeout 1 s",
+		gateway.CPUText(smallCPU)))
 	return nil
 }
 
-type users struct {
-	began time.Time
-	mu    sync.Mutex
-	all   []timed
-	stop  func()
-	done  chan struct{}
+// instances sets their number in the document.
+func (e *Experiment) instances(n int) {
+	e.site.SKU = stage.Object{"name": "Standard_Small", "tier": "Standard", "capacity": n}
 }
 
-type timed struct {
-	at time.Time
-	stage.Outcome
-}
-
-func (e *Experiment) send(ctx context.Context) *users {
-	e.step("Users come")
-	ctx, cancel := context.WithCancel(ctx)
-	u := &users{began: time.Now(), stop: cancel, done: make(chan struct{})}
-	go func() {
-		defer close(u.done)
-		stage.Steady{Target: e.target(), Clients: 50, Rate: e.rate, Timeout: usersWait, Requests: perConn, Request: stage.TimedRequest{Path: "/"},
-			Each: func(at time.Time, o stage.Outcome) {
-				u.mu.Lock()
-				defer u.mu.Unlock()
-				u.all = append(u.all, timed{at, o})
-			}}.Run(ctx)
-	}()
-	return u
-}
-
-func (u *users) end() { u.stop(); <-u.done }
-
-func (u *users) show(e *Experiment, since time.Time) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	bySecond := map[int]*stage.Outcomes{}
-	errs := map[string]int{}
-	all := stage.NewOutcomes()
-	last := 0
-	for _, o := range u.all {
-		if o.at.Before(since) {
-			continue
-		}
-		s := int(o.at.Sub(u.began).Seconds())
-		last = max(s, last)
-		if bySecond[s] == nil {
-			bySecond[s] = stage.NewOutcomes()
-		}
-		bySecond[s].Add(o.Outcome)
-		all.Add(o.Outcome)
-		if o.Err != nil {
-			m := o.Err.Error()
-			errs[m[max(0, len(m)-60):]]++
-		}
-	}
-	for i := range last + 1 {
-		if t := bySecond[i]; t != nil {
-			e.say(fmt.Sprintf("%3d s %v p50 %v p99 %v", i, t, t.Percentile(0.5), t.Percentile(0.99)))
-		}
-	}
-	e.say(fmt.Sprint(all))
-	n := 0
-	for m, c := range errs {
-		if n++; n < 8 {
-			e.say(fmt.Sprint(c, " ", m))
-		}
+// load is what users do.
+func (e *Experiment) load() stage.Steady {
+	return stage.Steady{
+		Target:   net.JoinHostPort("127.0.0.1", strconv.Itoa(e.site.Port)),
+		Clients:  50,
+		Requests: perConn,
+		Request:  stage.TimedRequest{Path: "/"},
 	}
 }
 
-func (e *Experiment) diagnose(ctx context.Context, from time.Time, more ...string) (*report.Report, error) {
-	out, err := e.causeway(ctx, append([]string{"diagnose", "--live", "--data", e.data(), "--since", from.UTC().Format(time.RFC3339), "-o", "json"}, more...)...)
+// measure finds out what one instance carries: clients of which each sends the next request once it has the answer.
+func (e *Experiment) measure(ctx context.Context) error {
+	e.step("How much does one instance carry?")
+	limited, cancel := context.WithTimeout(ctx, shortly)
+	defer cancel()
+	began, answered := time.Now(), 0
+	load := e.load()
+	load.Timeout = 10 * time.Second
+	load.Each = func(_ time.Time, o stage.Outcome) {
+		if o.Status == http.StatusOK {
+			answered++
+		}
+	}
+	load.Run(limited)
+	if answered == 0 && ctx.Err() == nil {
+		return fmt.Errorf("%w: the gateway answered nothing", ErrExperiment)
+	}
+	e.carries = float64(answered) / time.Since(began).Seconds()
+	e.say(fmt.Sprintf("%.0f requests a second on this machine, with its budget used up", e.carries))
+	return ctx.Err()
+}
+
+// fewUsers come first, and get what they ask for.
+func (e *Experiment) fewUsers(ctx context.Context) error {
+	e.step(fmt.Sprintf("Some users come: %.0f requests a second", few*e.carries))
+	u := e.usersOf(ctx, few*e.carries)
+	defer u.end()
+	if got := u.watch(ctx, calmTime); lost(got) > 0 && ctx.Err() == nil {
+		return fmt.Errorf("%w: %d of %d requests failed before the gateway was overloaded", ErrExperiment, lost(got), got.Sent)
+	}
+	return ctx.Err()
+}
+
+// advice follows the article with Causeway's commands, and returns the number of instances that they agree on.
+func (e *Experiment) advice(ctx context.Context) (need int, err error) {
+	if err := e.healthy(ctx); err != nil {
+		return 0, err
+	}
+	e.step("All healthy: is it the servers' time, or the gateway?")
+	r, err := e.diagnose(ctx, "--since", e.came.UTC().Format(time.RFC3339))
+	if err != nil {
+		return 0, err
+	}
+	if err := r.Text(e.page(), reportWidth); err != nil {
+		return 0, fmt.Errorf("show the report: %w", err)
+	}
+	e.step("It is the gateway: what does its capacity say?")
+	c, err := e.capacity(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return c.Need, agree(r, c)
+}
+
+// healthy shows the backend health, where the article begins. Members that are down would be another story.
+func (e *Experiment) healthy(ctx context.Context) error {
+	e.step("The article begins with the backend health")
+	return e.show(ctx, "health")
+}
+
+// diagnose asks the running gateway's troubleshooter, and keeps the report.
+func (e *Experiment) diagnose(ctx context.Context, flags ...string) (*report.Report, error) {
+	e.command("causeway diagnose --live " + strings.Join(flags, " "))
+	out, err := e.causeway(ctx, append([]string{"diagnose", "--live", "--data", e.data(), "-o", "json"}, flags...)...)
 	if err != nil {
 		return nil, err
 	}
 	r := &report.Report{}
-	return r, json.Unmarshal(out, r)
+	if err := json.Unmarshal(out, r); err != nil {
+		return nil, fmt.Errorf("read the report: %w", err)
+	}
+	if len(r.Before) == 0 { // that of the second diagnosis has one
+		err = os.WriteFile(e.path("before.json"), out, 0o600)
+	}
+	return r, err
+}
+
+// capacity asks it whether it is large enough.
+func (e *Experiment) capacity(ctx context.Context) (*sizing.Report, error) {
+	e.command("causeway capacity --live")
+	out, err := e.causeway(ctx, "capacity", "--live", "--data", e.data(), "-o", "json")
+	if err != nil {
+		return nil, err
+	}
+	c := &sizing.Report{}
+	if err := json.Unmarshal(out, c); err != nil {
+		return nil, fmt.Errorf("read the capacity: %w", err)
+	}
+	return c, c.Text(e.page(), reportWidth)
+}
+
+// show runs a command and shows what it prints.
+func (e *Experiment) show(ctx context.Context, args ...string) error {
+	e.command("causeway " + strings.Join(args, " "))
+	out, err := e.causeway(ctx, append(args, "--data", e.data())...)
+	if err == nil {
+		_, err = e.page().Write(out)
+	}
+	return err
+}
+
+// fullGateway is the truth.
+const fullGateway = "h-capacity-max"
+
+// agree reports an error unless diagnosis and capacity both say that the gateway needs the same number of instances.
+func agree(r *report.Report, c *sizing.Report) error {
+	if r.Verdict == nil || r.Verdict.Cause != fullGateway || r.Verdict.Confidence == report.Low {
+		return fmt.Errorf("%w: the diagnosis did not name the gateway", ErrExperiment)
+	}
+	if !strings.HasPrefix(c.Judgement, "too small") || c.Need < 2 {
+		return fmt.Errorf("%w: capacity does not say that the gateway is too small: %s", ErrExperiment, c.Judgement)
+	}
+	want := units.Count(c.Need, "instance", "instances")
+	for i := range r.Findings {
+		if fixes := r.Findings[i].Fixes; r.Findings[i].Cause == fullGateway && len(fixes) > 0 && fixes[0].Change == want {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: capacity advises %s, and the diagnosis something else", ErrExperiment, want)
+}
+
+// change sets the number of instances while the users go on, as often as capacity asks for more, and returns how they fare.
+func (e *Experiment) change(ctx context.Context, need int) (*stage.Outcomes, error) {
+	for range maxChanges {
+		e.step(fmt.Sprintf("The change, under load: %d instances", need))
+		e.instances(need)
+		if err := e.write(); err != nil {
+			return nil, err
+		}
+		e.command(fmt.Sprintf(`sed -i 's/"capacity": [0-9]*/"capacity": %d/' gateway.json`, need))
+		e.command("causeway config apply gateway.json")
+		began := time.Now()
+		if _, err := e.causeway(ctx, "config", "apply", e.path("gateway.json"), "--data", e.data()); err != nil {
+			return nil, err
+		}
+		e.say(fmt.Sprintf("applied in %.1f s; no connection was cut", time.Since(began).Seconds()))
+		e.crowd.watch(ctx, settleTime)
+		e.step("The same users, now")
+		e.came = time.Now()
+		after := e.crowd.watch(ctx, crowdTime)
+		if err := e.show(ctx, "instances"); err != nil {
+			return nil, err
+		}
+		c, err := e.capacity(ctx)
+		if err != nil || !strings.HasPrefix(c.Judgement, "too small") {
+			return after, err
+		}
+		need = c.Need
+	}
+	return nil, fmt.Errorf("%w: after %d changes the gateway is still too small", ErrExperiment, maxChanges)
+}
+
+// conclude asks whether the prediction held.
+func (e *Experiment) conclude(ctx context.Context, before, after *stage.Outcomes, took time.Duration) error {
+	e.step("Did the prediction hold?")
+	r, err := e.diagnose(ctx, "--since", e.came.UTC().Format(time.RFC3339), "--before", e.path("before.json"))
+	if err != nil {
+		return err
+	}
+	if err := r.Text(e.page(), reportWidth); err != nil {
+		return fmt.Errorf("show the report: %w", err)
+	}
+	e.say("before  " + answersText(before))
+	e.say("after   " + answersText(after))
+	for i := range r.Before {
+		if f := &r.Before[i]; f.Cause == fullGateway && f.Result != "worked" {
+			return fmt.Errorf("%w: the comparison says %q: %s", ErrExperiment, f.Result, f.Why)
+		}
+	}
+	if len(r.Before) == 0 || before.Failed() == 0 || lost(after) > 0 {
+		return fmt.Errorf("%w: %d of %d requests failed before the change and %d of %d after it", ErrExperiment, lost(before), before.Sent,
+			lost(after), after.Sent)
+	}
+	e.title(e.in(green, fmt.Sprintf("The gateway was named, it grew under load, the failures stopped. %.0f s in all.", took.Seconds())))
+	return nil
 }

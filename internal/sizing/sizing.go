@@ -40,9 +40,9 @@ type Report struct {
 	Machine    *evidence.Machine `json:"machine,omitempty"` // that a gateway of Causeway's runs on, where the evidence has it
 	SelfHosted bool              `json:"-"`                 // it is one of Causeway's
 
-	Need        int    `json:"-"` // instances that the load needs, of a gateway with so many; 0: not known
-	Least, Most int    `json:"-"` // between which it should scale; 0: not known
-	Larger      string `json:"-"` // SKU of the next size, where instances of this one are not enough
+	Need        int    `json:"instancesNeeded,omitempty"` // instances that the load needs, of a gateway with so many; 0: not known
+	Least, Most int    `json:"-"`                         // between which it should scale; 0: not known
+	Larger      string `json:"-"`                         // SKU of the next size, where instances of this one are not enough
 }
 
 // Load is one measure of what the gateway bore.
