@@ -39,13 +39,14 @@ type Experiment struct {
 // What the experiment is made of.
 const (
 	smallCPU   = 0.1              // of an instance: the least there may be, so that two processors have room for users and servers
-	few        = 0.5              // users at first, beside what one instance carries
-	many       = 1.4              // later: two instances carry that with something to spare
-	usersWait  = 4 * time.Second  // until they give up
-	perConn    = 20               // requests on one connection
+	few        = 0.3              // users at first, beside what one instance carries
+	many       = 1.5              // later
+	closely    = 300              // clients that show what an instance carries: the more wait, the more it does at a time
+	usersWait  = 3 * time.Second  // until they give up
+	perConn    = 5                // requests on one connection
 	shortly    = 2 * time.Second  // to measure what an instance carries; too short to be seen as a gateway that is full
-	calmTime   = 6 * time.Second  // of few users
-	crowdTime  = 12 * time.Second // of many, before the diagnosis, and again after the change
+	calmTime   = 4 * time.Second  // of few users
+	crowdTime  = 9 * time.Second  // of many, before the diagnosis, and again after the change
 	settleTime = 6 * time.Second  // after the change, until those who came before it have left
 	maxChanges = 3                // a load that budgets cut off may need more than one step
 )
@@ -76,7 +77,7 @@ func (e *Experiment) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	after, err := e.change(ctx, need)
+	after, err := e.grow(ctx, need)
 	if err != nil {
 		return err
 	}
@@ -86,11 +87,10 @@ func (e *Experiment) Run(ctx context.Context) error {
 // start brings up servers and gateway.
 func (e *Experiment) start(ctx context.Context) error {
 	e.step("Starting two servers and a gateway in front of them")
-	pool := stage.Pool{Name: "shop", RequestTimeout: 1, Probe: &stage.Probe{Path: "/health", Interval: 5, Timeout: 1, Threshold: 3}}
+	pool := stage.Pool{Name: "shop", RequestTimeout: 1} // Azure's default probe waits 30 s
 	for i, addr := range []string{"127.0.0.2", "127.0.0.3"} {
 		server, err := peers.StartPeer(addr, peers.Script{
 			Reply: peers.Reply{After: peers.Between(5*time.Millisecond, 20*time.Millisecond), Body: 1000},
-			Paths: map[string]peers.Reply{"/health": {}},
 			Seed:  uint64(i),
 		})
 		if err != nil {
@@ -132,7 +132,7 @@ func (e *Experiment) measure(ctx context.Context) error {
 	defer cancel()
 	began, answered := time.Now(), 0
 	load := e.load()
-	load.Timeout = 10 * time.Second
+	load.Clients, load.Timeout = closely, 10*time.Second
 	load.Each = func(_ time.Time, o stage.Outcome) {
 		if o.Status == http.StatusOK {
 			answered++
@@ -226,15 +226,18 @@ func (e *Experiment) show(ctx context.Context, args ...string) error {
 	return err
 }
 
-// fullGateway is the truth.
-const fullGateway = "h-capacity-max"
+// What should be found.
+const (
+	fullGateway = "h-capacity-max"
+	tooSmall    = "too small" // begins the judgement
+)
 
 // agree reports an error unless diagnosis and capacity both say that the gateway needs the same number of instances.
 func agree(r *report.Report, c *sizing.Report) error {
 	if r.Verdict == nil || r.Verdict.Cause != fullGateway || r.Verdict.Confidence == report.Low {
 		return fmt.Errorf("%w: the diagnosis did not name the gateway", ErrExperiment)
 	}
-	if !strings.HasPrefix(c.Judgement, "too small") || c.Need < 2 {
+	if !strings.HasPrefix(c.Judgement, tooSmall) || c.Need < 2 {
 		return fmt.Errorf("%w: capacity does not say that the gateway is too small: %s", ErrExperiment, c.Judgement)
 	}
 	want := units.Count(c.Need, "instance", "instances")
@@ -246,35 +249,45 @@ func agree(r *report.Report, c *sizing.Report) error {
 	return fmt.Errorf("%w: capacity advises %s, and the diagnosis something else", ErrExperiment, want)
 }
 
-// change sets the number of instances while the users go on, as often as capacity asks for more, and returns how they fare.
-func (e *Experiment) change(ctx context.Context, need int) (*stage.Outcomes, error) {
+// grow follows the advice while the users go on, as often as there is more of it, and returns how they fare in the end.
+func (e *Experiment) grow(ctx context.Context, need int) (*stage.Outcomes, error) {
 	for range maxChanges {
-		e.step(fmt.Sprintf("The change, under load: %d instances", need))
-		e.instances(need)
-		if err := e.write(); err != nil {
+		if err := e.change(ctx, need); err != nil {
 			return nil, err
 		}
-		e.command(fmt.Sprintf(`sed -i 's/"capacity": [0-9]*/"capacity": %d/' gateway.json`, need))
-		e.command("causeway config apply gateway.json")
-		began := time.Now()
-		if _, err := e.causeway(ctx, "config", "apply", e.path("gateway.json"), "--data", e.data()); err != nil {
-			return nil, err
-		}
-		e.say(fmt.Sprintf("applied in %.1f s; no connection was cut", time.Since(began).Seconds()))
 		e.crowd.watch(ctx, settleTime)
-		e.step("The same users, now")
-		e.came = time.Now()
-		after := e.crowd.watch(ctx, crowdTime)
 		if err := e.show(ctx, "instances"); err != nil {
 			return nil, err
 		}
 		c, err := e.capacity(ctx)
-		if err != nil || !strings.HasPrefix(c.Judgement, "too small") {
-			return after, err
+		if err != nil {
+			return nil, err
 		}
-		need = c.Need
+		if need = c.Need; strings.HasPrefix(c.Judgement, tooSmall) {
+			continue
+		}
+		e.step("The same users, now")
+		e.came = time.Now()
+		return e.crowd.watch(ctx, crowdTime), ctx.Err()
 	}
 	return nil, fmt.Errorf("%w: after %d changes the gateway is still too small", ErrExperiment, maxChanges)
+}
+
+// change sets the number of instances.
+func (e *Experiment) change(ctx context.Context, need int) error {
+	e.step(fmt.Sprintf("The change, under load: %d instances", need))
+	e.instances(need)
+	if err := e.write(); err != nil {
+		return err
+	}
+	e.command(fmt.Sprintf(`sed -i 's/"capacity": [0-9]*/"capacity": %d/' gateway.json`, need))
+	e.command("causeway config apply gateway.json")
+	began := time.Now()
+	if _, err := e.causeway(ctx, "config", "apply", e.path("gateway.json"), "--data", e.data()); err != nil {
+		return err
+	}
+	e.say(fmt.Sprintf("applied in %.1f s", time.Since(began).Seconds()))
+	return nil
 }
 
 // conclude asks whether the prediction held.

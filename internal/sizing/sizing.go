@@ -37,8 +37,8 @@ type Report struct {
 	Missing   []report.Missing `json:"missing"`
 	Limits    [][]string       `json:"limits"` // the figures that the load is compared with
 
-	Machine    *evidence.Machine `json:"machine,omitempty"` // that a gateway of Causeway's runs on, where the evidence has it
-	SelfHosted bool              `json:"-"`                 // it is one of Causeway's
+	Machine    *evidence.Machine `json:"machine,omitempty"`    // that a gateway of Causeway's runs on, where the evidence has it
+	SelfHosted bool              `json:"selfHosted,omitempty"` // it is one of Causeway's
 
 	Need        int    `json:"instancesNeeded,omitempty"` // instances that the load needs, of a gateway with so many; 0: not known
 	Least, Most int    `json:"-"`                         // between which it should scale; 0: not known

@@ -74,7 +74,7 @@ func (s Steady) arrivals(ctx context.Context, clients []*client) {
 // one sends the request of a number, and reports what became of it.
 func (s Steady) one(mu *sync.Mutex, c *client, n int, due time.Time) {
 	r := s.Request
-	r.Last = s.Requests > 0 && n%s.Requests == 0
+	r.Last = s.Requests > 0 && (n/max(1, s.Clients)+n)%s.Requests == 0 // clients take turns at it
 	o := c.shoot(context.Background(), c.target, r)
 	o.Latency = time.Since(due)
 	mu.Lock()
