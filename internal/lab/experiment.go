@@ -38,17 +38,19 @@ type Experiment struct {
 
 // What the experiment is made of.
 const (
-	smallCPU   = 0.1              // of an instance: the least there may be, so that two processors have room for users and servers
-	few        = 0.3              // users at first, beside what one instance carries
-	many       = 1.5              // later
-	closely    = 300              // clients that show what an instance carries: the more wait, the more it does at a time
-	usersWait  = 3 * time.Second  // until they give up
-	perConn    = 5                // requests on one connection
-	shortly    = 2 * time.Second  // to measure what an instance carries; too short to be seen as a gateway that is full
-	calmTime   = 4 * time.Second  // of few users
-	crowdTime  = 9 * time.Second  // of many, before the diagnosis, and again after the change
-	settleTime = 6 * time.Second  // after the change, until those who came before it have left
-	maxChanges = 3                // a load that budgets cut off may need more than one step
+	smallCPU   = 0.1             // of an instance: the least there may be, so that two processors have room for users and servers
+	few        = 0.3             // users at first, beside what one instance carries
+	many       = 1.4             // later
+	pieces     = 10000           // of a response
+	closely    = 100             // clients that show what an instance carries: the more wait, the more it does at a time
+	usersWait  = 3 * time.Second // until they give up
+	perConn    = 3               // requests on one connection
+	shortly    = 2 * time.Second // to measure what an instance carries; too short to be seen as a gateway that is full
+	calmTime   = 4 * time.Second // of few users
+	crowdTime  = 9 * time.Second // of many, before the diagnosis, and again after the change
+	settleTime = 6 * time.Second // after the change, until those who came before it have left
+	few502s    = 0.01            // of the requests may fail at the end: the machine has other things to do
+	maxChanges = 3               // a load that budgets cut off may need more than one step
 )
 
 // ErrExperiment says that the experiment has not shown what it should.
@@ -64,7 +66,7 @@ func (e *Experiment) Run(ctx context.Context) error {
 	}
 	defer e.close()
 	e.title("Causeway experiment: is the gateway too small?")
-	for _, step := range []func(context.Context) error{e.start, e.measure, e.fewUsers} {
+	for _, step := range []func(context.Context) error{e.start, e.carried, e.fewUsers} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -90,7 +92,7 @@ func (e *Experiment) start(ctx context.Context) error {
 	pool := stage.Pool{Name: "shop", RequestTimeout: 1} // Azure's default probe waits 30 s
 	for i, addr := range []string{"127.0.0.2", "127.0.0.3"} {
 		server, err := peers.StartPeer(addr, peers.Script{
-			Reply: peers.Reply{After: peers.Between(5*time.Millisecond, 20*time.Millisecond), Body: 1000},
+			Reply: peers.Reply{After: peers.Between(5*time.Millisecond, 20*time.Millisecond), Raw: inPieces(pieces)},
 			Seed:  uint64(i),
 		})
 		if err != nil {
@@ -110,6 +112,12 @@ func (e *Experiment) start(ctx context.Context) error {
 	return nil
 }
 
+// inPieces is a response that its server sends in many small chunks: to pass them on takes the gateway much more processor time than they
+// take the server, or the network.
+func inPieces(n int) string {
+	return "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1\r\nx\r\n", n) + "0\r\n\r\n"
+}
+
 // instances sets their number in the document.
 func (e *Experiment) instances(n int) {
 	e.site.SKU = stage.Object{"name": "Standard_Small", "tier": "Standard", "capacity": n}
@@ -125,8 +133,8 @@ func (e *Experiment) load() stage.Steady {
 	}
 }
 
-// measure finds out what one instance carries: clients of which each sends the next request once it has the answer.
-func (e *Experiment) measure(ctx context.Context) error {
+// carried finds out what one instance carries: clients of which each sends the next request once it has the answer.
+func (e *Experiment) carried(ctx context.Context) error {
 	e.step("How much does one instance carry?")
 	limited, cancel := context.WithTimeout(ctx, shortly)
 	defer cancel()
@@ -307,7 +315,7 @@ func (e *Experiment) conclude(ctx context.Context, before, after *stage.Outcomes
 			return fmt.Errorf("%w: the comparison says %q: %s", ErrExperiment, f.Result, f.Why)
 		}
 	}
-	if len(r.Before) == 0 || before.Failed() == 0 || lost(after) > 0 {
+	if len(r.Before) == 0 || lost(before) == 0 || float64(lost(after)) > few502s*float64(after.Sent) {
 		return fmt.Errorf("%w: %d of %d requests failed before the change and %d of %d after it", ErrExperiment, lost(before), before.Sent,
 			lost(after), after.Sent)
 	}
