@@ -16,6 +16,7 @@ func (s *Supervisor) tend() {
 	tick := time.NewTicker(sampleEvery)
 	defer tick.Stop()
 	var state scale.State
+	full := false
 	for {
 		select {
 		case <-tick.C:
@@ -28,10 +29,16 @@ func (s *Supervisor) tend() {
 			state = scale.State{}
 			continue
 		}
-		if d := state.Decide(sample, limits, time.Now()); d.Full && d.Why != "" {
+		switch d := state.Decide(sample, limits, time.Now()); {
+		case d.Why == "":
+		case d.Full:
 			s.full(d)
-		} else if d.Why != "" && limits.Min < limits.Max {
+			full = true
+		case limits.Min < limits.Max:
 			s.scaleBy(d)
+		case full: // of fixed size, and no longer full: the load fell, or the size was changed
+			s.note(activity.Event{Kind: activity.Scale, Caller: callerAutoscaler, From: d.Want, To: d.Want, Why: d.Why})
+			full = false
 		}
 	}
 }
