@@ -46,7 +46,7 @@ func TestCapacityOfInstances(t *testing.T) {
 		"one small instance is saturated": {
 			v1("Standard_Small"), small(1, 0.97, 0.4, 60<<20),
 			[]string{
-				"too small: 1 instance of size small uses 97 % of the budget of 0.5 CPU, throttled 40 % of the time; 2 instances needed, or size Standard_Medium (1 CPU)",
+				"too small: 1 instance of size small uses 97 % of the budget of 0.5 CPU, throttled 40 % of the time; at least 2 instances needed, or size Standard_Medium (1 CPU)",
 				"causeway: set sku.capacity to 2 in the document, then: causeway config apply gateway.json",
 				"az: az network application-gateway update -g GROUP -n gw1 --capacity 2",
 				"Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name Standard_Small -Tier Standard -Capacity 2",
@@ -58,7 +58,7 @@ func TestCapacityOfInstances(t *testing.T) {
 		"more than the machine has": {
 			v1("Standard_Small"), small(4, 1, 0.6, 60<<20),
 			[]string{
-				"too small: 4 instances of size small use 100 % of the budget of 0.5 CPU each, throttled 60 % of the time; 8 instances needed, or size Standard_Medium (1 CPU); this machine has 2 CPUs, so at most 4 such instances fit",
+				"too small: 4 instances of size small use 100 % of the budget of 0.5 CPU each, throttled 60 % of the time; at least 8 instances needed, or size Standard_Medium (1 CPU); this machine has 2 CPUs, so at most 4 such instances fit",
 				"a larger machine, or more of them",
 			},
 		},

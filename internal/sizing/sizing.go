@@ -219,6 +219,14 @@ func logLoads(t *traffic.Summary, c *Report) {
 		s.sent, s.requests, s.clients = s.sent+i.Sent, s.requests+i.Requests, s.clients+i.Clients
 	}
 	per := max(time.Minute, t.Line.Width).Seconds()
+	if length := t.To.Sub(t.From).Seconds(); length > 0 && length < per { // all of it, and not a part of a minute
+		per = max(1, length)
+		whole := &sums{}
+		for _, s := range byMinute {
+			whole.sent, whole.requests, whole.clients = whole.sent+s.sent, whole.requests+s.requests, whole.clients+s.clients
+		}
+		byMinute = map[time.Time]*sums{t.From: whole}
+	}
 	bits := Load{Measure: "answers sent", Source: "access-log", Unit: "bits a second", Limit: bitLimit(t, c)}
 	rate := Load{Measure: "requests", Source: "access-log", Unit: "requests a second"}
 	var allBits, allRates []float64

@@ -40,6 +40,9 @@ type Change struct {
 	Code   string // what exactly: an errno, a status, a TLS alert, an OpenSSL code
 }
 
+// GatewayStalled is the Code of a member that is down because the gateway's own process stood still during its probes.
+const GatewayStalled = "gateway_stalled"
+
 // Histories reads the histories out of a backend-health document.
 func Histories(h *gateway.Health) []History {
 	if h == nil {

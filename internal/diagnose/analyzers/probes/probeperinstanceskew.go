@@ -39,6 +39,7 @@ func perInstanceSkew(c *inference.Case) {
 }
 
 // aloneWith reports whether by the views of the instances the one of an event had all members of its pool down, and another had some up.
+// An instance that did not get to run while it probed knows nothing of its way to the members.
 func aloneWith(c *inference.Case, e *traffic.Event) bool {
 	down, others := 0, false
 	for _, t := range c.Traffic.HistoriesUnder(e.Pool, e.Settings) {
@@ -49,7 +50,7 @@ func aloneWith(c *inference.Case, e *traffic.Event) bool {
 			case !known:
 			case v.Instance != e.Instance:
 				others = others || state.Up
-			case state.Up:
+			case state.Up || state.Code == health.GatewayStalled:
 				return false
 			default:
 				down++
