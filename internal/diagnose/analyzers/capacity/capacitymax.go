@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"causeway/internal/activity"
-	"causeway/internal/diagnose/health"
 	"causeway/internal/diagnose/inference"
 	"causeway/internal/diagnose/traffic"
 	"causeway/internal/fault"
@@ -199,8 +198,8 @@ func judgedBlindly(c *inference.Case, e *traffic.Event, full []inference.Period)
 	if e.Fault.Kind != fault.NoHealthy {
 		return false
 	}
-	reason := c.Traffic.ReasonAt(e)
-	return reason.Code == health.GatewayStalled && inference.Within(full, reason.At)
+	since, ok := c.Traffic.StalledOut(e)
+	return ok && inference.Within(full, since)
 }
 
 func claimFull(c *inference.Case, events []*traffic.Event, need fullNeed, fact, confidence string) *inference.Finding {
