@@ -40,7 +40,7 @@ type Experiment struct {
 const (
 	smallCPU   = 0.1             // of an instance: the least there may be, so that two processors have room for users and servers
 	few        = 0.3             // users at first, beside what one instance carries
-	many       = 1.4             // later
+	many       = 1.5             // later
 	pieces     = 10000           // of a response
 	closely    = 100             // clients that show what an instance carries: the more wait, the more it does at a time
 	usersWait  = 3 * time.Second // until they give up
@@ -106,6 +106,10 @@ func (e *Experiment) start(ctx context.Context) error {
 	e.instances(1)
 	if err := e.startGateway(ctx); err != nil {
 		return err
+	}
+	if m, err := e.admin.Machine(); err != nil || m.Budget == nil || !m.Budget.CPUHeld {
+		return fmt.Errorf("%w: the budgets of instances cannot be held here, so that none is too small; docs/operations.md says what it takes",
+			ErrExperiment)
 	}
 	e.item("gateway", fmt.Sprintf("causeway serve, Standard_Small, 1 instance of %s (sizes in causeway.yaml), request timeout 1 s",
 		gateway.CPUText(smallCPU)))

@@ -223,6 +223,12 @@ func overloaded(e *traffic.Event) bool {
 	return e.Fault.Kind == fault.Timeout || e.Fault.Kind == fault.Closed || e.Fault.Kind == fault.Reset
 }
 
+// FullTimes are the times within the traffic in which the load needed more instances than there may be, as the activity log has them.
+func FullTimes(c *inference.Case) []inference.Period {
+	full, _, _ := fullTimes(c)
+	return full
+}
+
 // fullTimes are the recorded times in which the load needed more instances than there may be, how many it needed at most, and why the
 // first began. A time without a recorded end lasts as long as the traffic.
 func fullTimes(c *inference.Case) (full []inference.Period, need fullNeed, why string) {
