@@ -48,7 +48,7 @@ const (
 	shortly    = 2 * time.Second // to measure what an instance carries; too short to be seen as a gateway that is full
 	calmTime   = 4 * time.Second // of few users
 	crowdTime  = 9 * time.Second // of many, before the diagnosis, and again after the change
-	settleTime = 6 * time.Second // after the change, until those who came before it have left
+	settleTime = 8 * time.Second // after the change, until those who came before it have left
 	few502s    = 0.01            // of the requests may fail at the end: the machine has other things to do
 	maxChanges = 3               // a load that budgets cut off may need more than one step
 )

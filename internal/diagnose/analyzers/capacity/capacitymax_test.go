@@ -9,6 +9,7 @@ import (
 	"causeway/internal/accesslog"
 	"causeway/internal/activity"
 	"causeway/internal/diagnose/story"
+	"causeway/internal/fault"
 	"causeway/internal/gateway"
 )
 
@@ -87,6 +88,16 @@ func TestCapacityMaxRecorded(t *testing.T) {
 		story.Named(t, r, "h-capacity-max")
 		story.EveryForm(t, r, "--capacity 2")
 		story.EveryForm(t, r, "Medium (1 CPU)")
+	})
+	t.Run("clients give up", func(t *testing.T) {
+		t.Parallel()
+		left := func(r *accesslog.Record, _ *accesslog.Attempt) {
+			r.Status, r.Stalled = 0, r.Taken/2
+			r.Fault = fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}
+		}
+		r := play(then, left).Diagnose()
+		story.Expect(t, r, "h-capacity-max high 20")
+		story.EveryForm(t, r, "are in no record")
 	})
 	for name, s := range map[string]*story.Story{
 		"the gateway ran":   play(then),
