@@ -194,7 +194,13 @@ func (e *Experiment) advice(ctx context.Context) (need int, err error) {
 // healthy shows the backend health, where the article begins. Members that are down would be another story.
 func (e *Experiment) healthy(ctx context.Context) error {
 	e.step("The article begins with the backend health")
-	return e.show(ctx, "health")
+	if err := e.show(ctx, "health"); err != nil {
+		return err
+	}
+	if !e.allUp() {
+		return fmt.Errorf("%w: a server is not healthy", ErrExperiment)
+	}
+	return nil
 }
 
 // diagnose asks the running gateway's troubleshooter, and keeps the report.

@@ -124,15 +124,15 @@ func (w *workbench) allUp() bool {
 	return true
 }
 
-// badNews is the exit code of a command that worked and has bad news.
-const badNews = 1
+// problems is the exit code of a command that worked, and found some.
+const problems = 1
 
-// causeway runs another command of the binary, as a user would. Bad news are no error.
+// causeway runs another command of the binary, as a user would. That it finds problems is no error.
 func (w *workbench) causeway(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, w.program, args...)
 	out, err := cmd.Output()
 	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == badNews && len(out) > 0 {
+	if errors.As(err, &exit) && exit.ExitCode() == problems && len(out) > 0 {
 		return out, nil
 	}
 	if errors.As(err, &exit) {
