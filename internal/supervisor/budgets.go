@@ -22,7 +22,7 @@ type budgets struct {
 	unheld string                // why the last one is not held
 }
 
-// openBudgets finds out what can be held here. The groups of one gateway are told apart by its data directory.
+// openBudgets finds out what can be held here. The data directory distinguishes the groups of one gateway from those of another.
 func openBudgets(data string) (*budgets, error) {
 	if abs, err := filepath.Abs(data); err == nil {
 		data = abs
