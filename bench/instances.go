@@ -35,8 +35,10 @@ func (p *plan) reportInstances(w io.Writer, dir string) error {
 	var gateways []sized
 	var servers []*server
 	for i, f := range []sized{
-		{name: "Small", instances: 1, cpu: benchSmall}, {name: "Small", instances: 2, cpu: benchSmall},
-		{name: "Medium", instances: 1, cpu: benchMedium}, {name: "Medium", instances: 2, cpu: benchMedium},
+		{name: "Small", instances: 1, cpu: benchSmall},
+		{name: "Small", instances: 2, cpu: benchSmall},
+		{name: "Medium", instances: 1, cpu: benchMedium},
+		{name: "Medium", instances: 2, cpu: benchMedium},
 	} {
 		if err := f.start(p.binary, filepath.Join(dir, fmt.Sprintf("instances-%d", i)), portBase+100+i); err != nil {
 			return err

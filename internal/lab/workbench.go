@@ -70,8 +70,8 @@ func (w *workbench) tryGateway(ctx context.Context) (err error) {
 	if err := w.write(); err != nil {
 		return err
 	}
-	c, err := startChild(ctx, w.path("gateway.log"), w.program, "serve", "--config", w.path("gateway.json"), "--local", w.path("causeway.yaml"),
-		"--data", w.data(), "--listen", "127.0.0.1", "--drain", "1s")
+	c, err := startChild(ctx, w.path("gateway.log"), w.program, "serve", "--config", w.path("gateway.json"),
+		"--local", w.path("causeway.yaml"), "--data", w.data(), "--listen", "127.0.0.1", "--drain", "1s")
 	if err != nil {
 		return fmt.Errorf("start the gateway: %w", err)
 	}
