@@ -286,6 +286,7 @@ func TestClusterInABadMinute(t *testing.T) {
 	eventually(t, "the instances are spread", func() bool { return c.instances() == [3]int{2, 2, 2} })
 	c.identities()
 	c.changeReachesAll()
+	c.stopAndStart()
 	c.fewerThanNodes(member)
 	c.takenPort(member)
 
@@ -590,6 +591,15 @@ func (c *cluster) upgradeOne(w *writers) {
 			c.t.Errorf("instance %d of node %s outlived the upgrade", pid, n.name)
 		}
 	}
+}
+
+// stopAndStart: a gateway is stopped and started on all of its nodes.
+func (c *cluster) stopAndStart() {
+	c.t.Helper()
+	c.nodes[0].must("stop")
+	eventually(c.t, "no node has an instance", func() bool { return c.instances() == [3]int{} })
+	c.nodes[1].must("start")
+	eventually(c.t, "all have theirs again", func() bool { return c.instances() == [3]int{2, 2, 2} })
 }
 
 // fewerThanNodes: a node without an instance refuses clients, and says why.

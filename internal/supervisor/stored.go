@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"causeway/internal/admin"
@@ -28,11 +30,34 @@ const (
 	quorumTime = 2 * time.Second
 )
 
+// placeOf is where the store is, and the name of this node among those that share it; empty: nobody shares it.
+func placeOf(data string, files admin.Config) (node string, at store.Options, err error) {
+	at.Dir = store.Within(data)
+	if node, err = store.NodeOf(at.Dir); err != nil {
+		return "", at, err
+	}
+	local, _, err := files.ParseLocal()
+	if err != nil || len(local.Store.Endpoints) == 0 {
+		return node, at, nil // an error shows when the files are read as a whole
+	}
+	x := local.Store
+	at.External = store.External{Endpoints: x.Endpoints, CA: x.CA, Cert: x.Cert, Key: x.Key, Prefix: x.Prefix}
+	if node == "" {
+		node = x.Node
+	}
+	if node == "" {
+		host, _ := os.Hostname()
+		node, _, _ = strings.Cut(host, ".")
+	}
+	at.Name = node
+	return node, at, nil
+}
+
 // openStore opens the store, once a predecessor has closed it.
 func (s *Supervisor) openStore(ctx context.Context) error {
 	wait, cancel := context.WithTimeout(ctx, lockTime)
 	defer cancel()
-	o := store.Options{Dir: store.Within(s.o.Data)}
+	o := s.place
 	if _, bad := store.LastGood(o.Dir); bad == nil && s.node != "" {
 		o.Patience = quorumTime
 	}
