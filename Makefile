@@ -13,18 +13,21 @@ QUICK = $$($(GO) list ./... | grep -vE '^causeway/(internal/lab|test)$$')
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build demo accuracy check test unit race allocations scenarios outlast chaos platforms lint format vet tidy licences golangci vulnerabilities \
-        generate fuzz bench soak packages release clean
+.PHONY: help build demo experiment accuracy check test unit race allocations scenarios outlast chaos platforms lint format vet tidy licences \
+        golangci vulnerabilities generate fuzz bench bench-instances soak packages release clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build the binary into bin/
 	@$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/causeway
 
 demo: build ## make intermittent 502s, find their cause, fix it, prove it (about a minute)
 	@$(BINARY) lab demo
+
+experiment: build ## overload a gateway that is too small, find that out, add instances under load, prove that it helped (about a minute)
+	@$(BINARY) lab experiment
 
 accuracy: build ## play every scenario with SEEDS (5) seeds, so that each meets every form of export, and write docs/accuracy.md (a quarter of an hour)
 	@scripts/packages nginx
@@ -109,6 +112,9 @@ fuzz: ## run every fuzz target for FUZZTIME (10s) each
 bench: build ## measure Causeway beside nginx and HAProxy into docs/performance.md, and diagnose beside jq and DuckDB (about a quarter of an hour)
 	@bench/run -engines -scale -o docs/performance.md
 	@bench/run-logs
+
+bench-instances: build ## measure what one and two instances of two sizes carry, and whether they keep to their budgets (a minute)
+	@bench/run -instances
 
 soak: ## run Causeway for an hour under everything at once; are memory, descriptors and latency flat?
 	@bench/run-soak

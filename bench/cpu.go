@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"causeway/bench/family"
 )
 
 // cpu is processor time, in user code and in the kernel.
@@ -27,7 +29,7 @@ type spent struct {
 }
 
 func spentBy(pid int) (s spent) {
-	for _, p := range family(pid) {
+	for _, p := range family.Of(pid) {
 		s.sum += scheduled(p)
 		user, kernel := ticks(p)
 		s.user += user
@@ -72,19 +74,4 @@ func ticks(pid int) (user, kernel uint64) {
 	user, _ = strconv.ParseUint(f[11], 10, 64)
 	kernel, _ = strconv.ParseUint(f[12], 10, 64)
 	return user, kernel
-}
-
-// family is a process and all below it.
-func family(pid int) []int {
-	out := []int{pid}
-	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, l := range lists {
-		b, _ := os.ReadFile(l)
-		for _, f := range strings.Fields(string(b)) {
-			if child, err := strconv.Atoi(f); err == nil {
-				out = append(out, family(child)...)
-			}
-		}
-	}
-	return out
 }

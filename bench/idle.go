@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"causeway/bench/family"
 	"causeway/bench/load"
 )
 
@@ -146,7 +147,7 @@ func idleRoom() int {
 // residentMiB is the resident memory of a process and its children.
 func residentMiB(pid int) float64 {
 	total := 0
-	for _, p := range family(pid) {
+	for _, p := range family.Of(pid) {
 		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p))
 		for line := range strings.Lines(string(b)) {
 			if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {

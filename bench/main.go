@@ -2,7 +2,8 @@
 // a machine whose speed drifts slows all of them alike. What counts is the ratio within a round.
 //
 // The proxy runs on CPU 0, the load generator (wrk) and the backend (an nginx of its own) share CPU 1. Each proxy writes
-// a JSON access log, keeps connections alive on both sides and adds X-Forwarded-For.
+// a JSON access log, keeps connections alive on both sides and adds X-Forwarded-For. Each has one event loop: Causeway runs one instance
+// with a budget of one processor, nginx one worker, HAProxy one thread. What the supervisor and its store spend counts as Causeway's.
 //
 // With -compare another build of Causeway takes its turn in the same rounds, and what costs more than it did fails.
 package main
@@ -34,6 +35,7 @@ type plan struct {
 	onlyCompare     bool
 	engines, scale  bool
 	floor           bool
+	instances       bool
 	page            string
 	turn            *turn
 }
@@ -51,6 +53,7 @@ func main() {
 	flag.BoolVar(&p.onlyCompare, "only-compare", false, "measure the two builds and nothing else")
 	flag.BoolVar(&p.engines, "engines", false, "measure the engine of goroutines beside the one of event loops, if the binary has both")
 	flag.BoolVar(&p.scale, "scale", false, "compute how much more two processors carry than one")
+	flag.BoolVar(&p.instances, "instances", false, "measure instances and sizes, and nothing else")
 	flag.StringVar(&p.page, "o", "", "also write the figures into this page, between the two lines that it has for them")
 	flag.BoolVar(&p.floor, "floor", true, "measure a forwarder that does no work of its own, too")
 	ports := flag.String("forward", "", "forward from one port of loopback to another, as PORT:PORT, and nothing else")
@@ -117,6 +120,10 @@ func (p *plan) run(w io.Writer) error {
 		return err
 	}
 	defer backend.stop()
+	if p.instances {
+		p.reportSetting(w)
+		return p.reportInstances(w, dir)
+	}
 	if p.engines {
 		if p.engines, err = knowsEngines(filepath.Join(dir, "engines"), p.binary); err != nil {
 			return err
@@ -144,8 +151,8 @@ func (p *plan) check() error {
 		return fmt.Errorf("-rounds %d: there must be one at least", p.rounds)
 	case p.length < time.Second || p.length%time.Second != 0:
 		return fmt.Errorf("-length %s: wrk measures for whole seconds, one at least", p.length)
-	case p.page != "" && (p.compare != "" || p.only != ""):
-		return errors.New("-o writes the page of a whole run: neither -compare nor -only goes with it")
+	case p.page != "" && (p.compare != "" || p.only != "" || p.instances):
+		return errors.New("-o writes the page of a whole run: neither -compare, -only nor -instances goes with it")
 	case p.onlyCompare && p.compare == "":
 		return errors.New("-only-compare needs the other build: -compare BINARY")
 	}

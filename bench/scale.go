@@ -17,7 +17,8 @@ const goalScale = 1.8
 func (p *plan) reportScale(w io.Writer, dir string) error {
 	var pair []*server
 	for i, cpus := range []string{"0", "0,1"} {
-		e := entrant{"on CPU " + cpus, causeway(p.binary, "")}
+		// One instance with a budget of as many processors: an event loop each.
+		e := entrant{"on CPU " + cpus, causeway(p.binary, fmt.Sprintf("sizes: {v2: {cpu: %d}}\n", i+1))}
 		s, err := e.in(filepath.Join(dir, fmt.Sprintf("scale-%d", i)), portBase+80+i)
 		if err != nil {
 			return err

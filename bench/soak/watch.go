@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"causeway/bench/family"
 )
 
 // line is what a window of time was like.
@@ -68,29 +70,41 @@ func (g *gateway) counted() string {
 	return "threads"
 }
 
-// sample adds one look at the process.
+// sample adds one look at the gateway: its supervisor and its instances together.
 func (g *gateway) sample(l *line) error {
-	pid := g.cmd.Process.Pid
-	files, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
-	if err != nil {
-		return err
+	threads := 0.0
+	for i, pid := range family.Of(g.cmd.Process.Pid) {
+		one, err := lookAt(pid)
+		if err != nil && i > 0 {
+			continue // an instance that has just ended: another one takes its place
+		}
+		if err != nil {
+			return err
+		}
+		l.descriptors, l.memory, threads = l.descriptors+one.descriptors, l.memory+one.memory, threads+one.threads
 	}
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return err
-	}
-	memory := field(string(status), "VmRSS:")
-	if memory == 0 { // nobody has waited for it yet
-		return errors.New("it has ended")
-	}
-	l.descriptors += float64(len(files))
-	l.memory += memory / 1024
-	threads := field(string(status), "Threads:")
 	if m, err := g.metrics(); err == nil && m["go_goroutines"] > 0 {
 		threads = m["go_goroutines"]
 	}
 	l.threads += threads
 	return nil
+}
+
+// lookAt reads what one process has.
+func lookAt(pid int) (l line, err error) {
+	files, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		return l, err
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return l, err
+	}
+	if l.memory = field(string(status), "VmRSS:") / 1024; l.memory == 0 { // nobody has waited for it yet
+		return l, errors.New("it has ended")
+	}
+	l.descriptors, l.threads = float64(len(files)), field(string(status), "Threads:")
+	return l, nil
 }
 
 // field is a number of /proc's status.

@@ -22,7 +22,7 @@ import (
 
 func labCommand() *cobra.Command {
 	return group("lab", "Rehearse failures whose cause is known",
-		labListCommand(), labRunCommand(), labAccuracyCommand(), labDemoCommand())
+		labListCommand(), labRunCommand(), labAccuracyCommand(), labDemoCommand(), labExperimentCommand())
 }
 
 func labListCommand() *cobra.Command {

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"causeway/internal/activity"
+	"causeway/internal/diagnose/analyzers/capacity"
 	"causeway/internal/diagnose/inference"
 	"causeway/internal/report"
 	"causeway/internal/units"
@@ -18,14 +18,8 @@ func recorded(c *inference.Case) (facts []string) {
 		}
 		facts = append(facts, fact)
 	}
-	full := 0
-	for _, e := range c.Recorded(activity.Scale) {
-		if e.Full {
-			full++
-		}
-	}
-	if full > 0 {
-		facts = append(facts, fmt.Sprintf("it needed more instances than there may be, %s", units.Count(full, "time", "times")))
+	if n := len(capacity.FullTimes(c)); n > 0 {
+		facts = append(facts, fmt.Sprintf("it needed more instances than there may be, %s", units.Count(n, "time", "times")))
 	}
 	return facts
 }

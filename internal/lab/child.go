@@ -23,7 +23,7 @@ type process struct {
 
 const (
 	firstLineWithin = 10 * time.Second
-	stopWithin      = 3 * time.Second
+	stopWithin      = 10 * time.Second // a gateway that is killed would leave its instances
 )
 
 // startChild runs a program whose standard error goes to a file. It is asked to end when ctx does.

@@ -11,14 +11,9 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"time"
 
-	"causeway/internal/accesslog"
-	"causeway/internal/admin"
-	"causeway/internal/evidence"
 	"causeway/internal/lab/peers"
 	"causeway/internal/lab/stage"
 	"causeway/internal/report"
@@ -38,12 +33,9 @@ type Demo struct {
 	Node    string // node program; empty: what PATH has, else a server of our own with the same limits
 
 	screen
-	dir    string
-	site   stage.Site
+	workbench
 	member string        // the one to be found
 	idle   time.Duration // how long it keeps a connection
-	admin  *admin.Client
-	ends   []func()
 }
 
 // What the demo is made of.
@@ -64,14 +56,12 @@ var ErrDemo = errors.New("the demo did not come out as it should")
 func (d *Demo) Run(ctx context.Context) error {
 	d.screen = screen{out: d.Out, fancy: d.Fancy}
 	began := time.Now()
-	if err := d.room(); err != nil {
+	d.program = d.Program
+	if err := d.open(d.Keep); err != nil {
 		return err
 	}
-	if d.Keep == "" {
-		defer os.RemoveAll(d.dir)
-	}
+	defer d.close()
 	d.title("Causeway demo: why do my users get intermittent 502s?")
-	defer d.stop()
 	if err := d.start(ctx); err != nil {
 		return err
 	}
@@ -92,26 +82,6 @@ func (d *Demo) Run(ctx context.Context) error {
 		return ctx.Err()
 	}
 	return d.conclude(finding, before, after, time.Since(began))
-}
-
-// room makes the directory that everything happens in.
-func (d *Demo) room() (err error) {
-	if d.dir = d.Keep; d.dir == "" {
-		d.dir, err = os.MkdirTemp("", "causeway-demo-")
-	} else {
-		err = os.MkdirAll(d.dir, 0o700)
-	}
-	if err != nil {
-		return fmt.Errorf("make a directory for the demo: %w", err)
-	}
-	return nil
-}
-
-// stop ends what has been started, last first.
-func (d *Demo) stop() {
-	for i := len(d.ends) - 1; i >= 0; i-- {
-		d.ends[i]()
-	}
 }
 
 // start brings up members and gateway.
@@ -138,7 +108,11 @@ func (d *Demo) start(ctx context.Context) error {
 	pool.Members = append(pool.Members, stage.Member{Name: d.member, Dial: addr})
 	d.item(d.member, what+"; 15 ms away")
 	d.site = stage.Site{Name: "shop", Pools: []stage.Pool{pool}, Hint: "ignore"}
-	return d.startGateway(ctx)
+	if err := d.startGateway(ctx); err != nil {
+		return err
+	}
+	d.item("gateway", fmt.Sprintf("causeway serve, Standard_v2 from gateway.json, on port %d; keepAliveHint: ignore, as Azure does", d.site.Port))
+	return nil
 }
 
 // startNode starts the member with the short keep-alive timeout, behind a relay that has the address returned.
@@ -168,11 +142,11 @@ func (d *Demo) startNode(ctx context.Context) (addr, what string, err error) {
 }
 
 func (d *Demo) realNode(ctx context.Context, node string) (addr, what string, err error) {
-	script := filepath.Join(d.dir, "server.js")
+	script := d.path("server.js")
 	if err := os.WriteFile(script, nodeSource, 0o600); err != nil {
 		return "", "", fmt.Errorf("write the Node.js server: %w", err)
 	}
-	c, err := startChild(ctx, filepath.Join(d.dir, "node.log"), node, script, "127.0.0.4")
+	c, err := startChild(ctx, d.path("node.log"), node, script, "127.0.0.4")
 	if err != nil {
 		return "", "", fmt.Errorf("start the Node.js server: %w", err)
 	}
@@ -219,74 +193,6 @@ func idleLimit(addr string) (time.Duration, error) {
 			return 0, fmt.Errorf("measure the idle limit of the Node.js server: it kept the connection for %v: %w", most, err)
 		}
 	}
-}
-
-// startGateway writes the two documents and serves them with the binary, as a user would. A port that was free may be
-// taken the next moment; then another is tried.
-func (d *Demo) startGateway(ctx context.Context) error {
-	const tries = 3
-	var err error
-	for range tries {
-		if err = d.tryGateway(ctx); err == nil || ctx.Err() != nil {
-			break
-		}
-	}
-	if err == nil {
-		d.item("gateway", fmt.Sprintf("causeway serve, Standard_v2 from gateway.json, on port %d; keepAliveHint: ignore, as Azure does",
-			d.site.Port))
-	}
-	return err
-}
-
-func (d *Demo) tryGateway(ctx context.Context) (err error) {
-	if d.site.Port, err = stage.FreePort("127.0.0.1"); err != nil {
-		return err
-	}
-	for name, content := range map[string][]byte{"gateway.json": d.site.Document(), "causeway.yaml": d.site.Local()} {
-		if err := os.WriteFile(filepath.Join(d.dir, name), content, 0o600); err != nil {
-			return fmt.Errorf("write the gateway's documents: %w", err)
-		}
-	}
-	c, err := startChild(ctx, filepath.Join(d.dir, "gateway.log"), d.Program, "serve", "--config", filepath.Join(d.dir, "gateway.json"),
-		"--local", filepath.Join(d.dir, "causeway.yaml"), "--data", d.data(), "--listen", "127.0.0.1", "--drain", "1s")
-	if err != nil {
-		return fmt.Errorf("start the gateway: %w", err)
-	}
-	d.ends = append(d.ends, c.stop)
-	d.admin = admin.NewClient(filepath.Join(d.data(), "admin.sock"))
-	return d.awaitReady(ctx, c)
-}
-
-func (d *Demo) data() string { return filepath.Join(d.dir, "data") }
-
-const readyWithin = 15 * time.Second
-
-func (d *Demo) awaitReady(ctx context.Context, c *process) error {
-	for deadline := time.Now().Add(readyWithin); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
-		if c.ended() {
-			return fmt.Errorf("start the gateway: it ended at once:\n%s", c.tail())
-		}
-		if s, err := d.admin.Status(); err == nil && s.Ready && d.allUp() {
-			return nil
-		}
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return fmt.Errorf("start the gateway: it and its members were not ready within %v:\n%s", readyWithin, c.tail())
-}
-
-func (d *Demo) allUp() bool {
-	h, err := d.admin.Health()
-	if err != nil || len(h.Pools) == 0 || len(h.Pools[0].Settings) == 0 {
-		return false
-	}
-	for _, s := range h.Pools[0].Settings[0].Servers {
-		if s.Health != "Up" {
-			return false
-		}
-	}
-	return true
 }
 
 // load sends the demo's requests and shows how they fare.
@@ -366,44 +272,6 @@ func (d *Demo) diagnose(ctx context.Context, t *stage.Outcomes, from time.Time) 
 	return report, nil
 }
 
-// causeway runs another command of the binary, as a user would.
-func (d *Demo) causeway(ctx context.Context, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, d.Program, args...)
-	out, err := cmd.Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return nil, fmt.Errorf("run causeway %s: %w\n%s", args[0], err, exit.Stderr)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("run causeway %s: %w", args[0], err)
-	}
-	return out, nil
-}
-
-const logWithin = 5 * time.Second
-
-// awaitLog waits until the log holds n requests.
-func (d *Demo) awaitLog(ctx context.Context, n int) error {
-	for deadline := time.Now().Add(logWithin); ; time.Sleep(100 * time.Millisecond) {
-		bundle, err := evidence.Open([]string{d.data()})
-		if err != nil {
-			return err
-		}
-		records := 0
-		if err := bundle.Each(func(*accesslog.Record, bool) { records++ }); err != nil {
-			return err
-		}
-		switch {
-		case records >= n:
-			return nil
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case time.Now().After(deadline):
-			return fmt.Errorf("wait for the access log: %d of %d requests were in it after %v", records, n, logWithin)
-		}
-	}
-}
-
 // findCause shows the report and returns the finding that the demo is about.
 func (d *Demo) findCause(r *report.Report) (*report.Finding, error) {
 	if err := r.Text(d.page(), reportWidth); err != nil {
@@ -426,7 +294,7 @@ func (d *Demo) findCause(r *report.Report) (*report.Finding, error) {
 func (d *Demo) fix(ctx context.Context) error {
 	d.step("The fix on the gateway's side, applied live")
 	d.site.Hint = "honour"
-	path := filepath.Join(d.dir, "causeway.yaml")
+	path := d.path("causeway.yaml")
 	if err := os.WriteFile(path, d.site.Local(), 0o600); err != nil {
 		return fmt.Errorf("write causeway.yaml: %w", err)
 	}

@@ -81,6 +81,7 @@ func (c *Report) judgeInstances(t *traffic.Summary) bool {
 		c.adviseCPU(&b, t)
 	default:
 		c.Judgement = "enough now: " + b.text()
+		c.judgeNeighbours()
 	}
 	if !b.held {
 		c.Assumed = append(c.Assumed, "the budgets are not held here: instances may use more than 100 % of them while the machine is idle, and less when it is not"+
@@ -88,6 +89,20 @@ func (c *Report) judgeInstances(t *traffic.Summary) bool {
 	}
 	return true
 }
+
+// judgeNeighbours says so where instances may use so little because others use the processors: a budget is a limit, and no reservation.
+func (c *Report) judgeNeighbours() {
+	m := c.Machine
+	if m.Cores == 0 || m.Load <= crowded*float64(m.Cores) {
+		return
+	}
+	c.Judgement = strings.Replace(c.Judgement, "enough now", "cannot tell", 1) + fmt.Sprintf(
+		"; but more wants to run on this machine (load %.1f, the mean of a minute) than its %s can carry: they may not get their budgets",
+		m.Load, units.Count(m.Cores, "processor", "processors"))
+}
+
+// crowded is the load of a processor from which what wants to run waits as long as it runs.
+const crowded = 2
 
 func why(m *evidence.Machine) string {
 	if m.Budget == nil || m.Budget.Why == "" {
@@ -122,11 +137,14 @@ func (c *Report) adviseCPU(b *budgets, t *traffic.Summary) {
 		because += ", if it is not larger than what the present budgets let through: look again once they run"
 	}
 	larger := largerFor(t, b.size, b.instances, need)
-	verb := "needed"
+	verb, least := "needed", ""
 	if strings.HasPrefix(c.Judgement, "tight") {
 		verb = "advised"
 	}
-	c.Judgement += fmt.Sprintf("; %d instances %s, or %s", need, verb, larger.text())
+	if b.cpu >= nearly { // the budgets cut the load off
+		least = "at least "
+	}
+	c.Judgement += fmt.Sprintf("; %s%d instances %s, or %s", least, need, verb, larger.text())
 	if fit := c.Machine.Fit(b.size); fit >= 0 && need > fit {
 		room := fmt.Sprintf("this machine has %s, so at most %s", gateway.CPUText(c.processors()),
 			units.Count(fit, "such instance fits", "such instances fit"))

@@ -38,6 +38,8 @@ func TestCapacityOfInstances(t *testing.T) {
 	unheld.Budget = &budget.State{How: "GOMAXPROCS and GOMEMLIMIT", Why: "darwin has no control groups"}
 	waiting := small(2, 0.3, 0, 60<<20)
 	waiting.Instances[1].State, waiting.Instances[1].CrashLoop = evidence.Waiting, true
+	crowded, busy := small(2, 0.31, 0, 60<<20), small(2, 0.31, 0, 60<<20)
+	crowded.Load, busy.Load = 9, 2.5
 	for name, x := range map[string]struct {
 		doc  string
 		m    *evidence.Machine
@@ -46,7 +48,7 @@ func TestCapacityOfInstances(t *testing.T) {
 		"one small instance is saturated": {
 			v1("Standard_Small"), small(1, 0.97, 0.4, 60<<20),
 			[]string{
-				"too small: 1 instance of size small uses 97 % of the budget of 0.5 CPU, throttled 40 % of the time; 2 instances needed, or size Standard_Medium (1 CPU)",
+				"too small: 1 instance of size small uses 97 % of the budget of 0.5 CPU, throttled 40 % of the time; at least 2 instances needed, or size Standard_Medium (1 CPU)",
 				"causeway: set sku.capacity to 2 in the document, then: causeway config apply gateway.json",
 				"az: az network application-gateway update -g GROUP -n gw1 --capacity 2",
 				"Set-AzApplicationGatewaySku -ApplicationGateway $gw -Name Standard_Small -Tier Standard -Capacity 2",
@@ -58,7 +60,7 @@ func TestCapacityOfInstances(t *testing.T) {
 		"more than the machine has": {
 			v1("Standard_Small"), small(4, 1, 0.6, 60<<20),
 			[]string{
-				"too small: 4 instances of size small use 100 % of the budget of 0.5 CPU each, throttled 60 % of the time; 8 instances needed, or size Standard_Medium (1 CPU); this machine has 2 CPUs, so at most 4 such instances fit",
+				"too small: 4 instances of size small use 100 % of the budget of 0.5 CPU each, throttled 60 % of the time; at least 8 instances needed, or size Standard_Medium (1 CPU); this machine has 2 CPUs, so at most 4 such instances fit",
 				"a larger machine, or more of them",
 			},
 		},
@@ -68,6 +70,8 @@ func TestCapacityOfInstances(t *testing.T) {
 		},
 		"tight":     {v1("Standard_Small"), small(2, 0.8, 0.05, 60<<20), []string{"tight: 2 instances of size small use 80 %", "; 3 instances advised"}},
 		"enough":    {v1("Standard_Small"), small(2, 0.31, 0, 60<<20), []string{"enough now: 2 instances of size small use 31 % of the budget of 0.5 CPU each"}},
+		"crowded":   {v1("Standard_Small"), crowded, []string{"cannot tell: 2 instances of size small use 31 %", "more wants to run on this machine (load 9.0"}},
+		"busy":      {v1("Standard_Small"), busy, []string{"enough now: 2 instances of size small use 31 %"}},
 		"memory":    {v1("Standard_Small"), small(1, 0.31, 0, 500<<20), []string{"too small: instance 0 uses 98 % of its 512 MiB of memory", "sizes: {small: {memory: 1024MiB}}"}},
 		"not held":  {v1("Standard_Small"), unheld, []string{"enough now", "the budgets are not held here", "Darwin has no control groups"}},
 		"one waits": {v1("Standard_Small"), waiting, []string{"enough now: 1 instance of size small uses 30 %", "instance 1: waiting", "it dies again and again"}},

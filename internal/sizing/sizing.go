@@ -37,12 +37,12 @@ type Report struct {
 	Missing   []report.Missing `json:"missing"`
 	Limits    [][]string       `json:"limits"` // the figures that the load is compared with
 
-	Machine    *evidence.Machine `json:"machine,omitempty"` // that a gateway of Causeway's runs on, where the evidence has it
-	SelfHosted bool              `json:"-"`                 // it is one of Causeway's
+	Machine    *evidence.Machine `json:"machine,omitempty"`    // that a gateway of Causeway's runs on, where the evidence has it
+	SelfHosted bool              `json:"selfHosted,omitempty"` // it is one of Causeway's
 
-	Need        int    `json:"-"` // instances that the load needs, of a gateway with so many; 0: not known
-	Least, Most int    `json:"-"` // between which it should scale; 0: not known
-	Larger      string `json:"-"` // SKU of the next size, where instances of this one are not enough
+	Need        int    `json:"instancesNeeded,omitempty"` // instances that the load needs, of a gateway with so many; 0: not known
+	Least, Most int    `json:"-"`                         // between which it should scale; 0: not known
+	Larger      string `json:"-"`                         // SKU of the next size, where instances of this one are not enough
 }
 
 // Load is one measure of what the gateway bore.
@@ -219,6 +219,14 @@ func logLoads(t *traffic.Summary, c *Report) {
 		s.sent, s.requests, s.clients = s.sent+i.Sent, s.requests+i.Requests, s.clients+i.Clients
 	}
 	per := max(time.Minute, t.Line.Width).Seconds()
+	if length := t.To.Sub(t.From).Seconds(); length > 0 && length < per { // all of it, and not a part of a minute
+		per = max(1, length)
+		whole := &sums{}
+		for _, s := range byMinute {
+			whole.sent, whole.requests, whole.clients = whole.sent+s.sent, whole.requests+s.requests, whole.clients+s.clients
+		}
+		byMinute = map[time.Time]*sums{t.From: whole}
+	}
 	bits := Load{Measure: "answers sent", Source: "access-log", Unit: "bits a second", Limit: bitLimit(t, c)}
 	rate := Load{Measure: "requests", Source: "access-log", Unit: "requests a second"}
 	var allBits, allRates []float64

@@ -16,37 +16,61 @@ import (
 func (s *Supervisor) tend() {
 	tick := time.NewTicker(sampleEvery)
 	defer tick.Stop()
-	var state scale.State
-	var led *store.Leadership
+	a := autoscaler{s: s}
 	for {
 		select {
 		case <-tick.C:
+			a.step(s.sample(s.fleet.all()))
 		case <-s.quit:
 			return
 		}
-		sample := s.sample(s.fleet.all())
-		limits, ok := s.limits()
-		if !ok {
-			state = scale.State{}
-			continue
-		}
-		if s.node != "" && limits.Min < limits.Max {
-			s.publish(sample)
-			l := s.leads()
-			if l != led { // what this node saw in an earlier time counts no more
-				state, led = scale.From(s.scaledNow()), l
-			}
-			if l == nil {
-				continue
-			}
-			sample = s.sampleOfAll(sample)
-		}
-		if d := state.Decide(sample, limits, time.Now()); d.Full && d.Why != "" {
-			s.full(d)
-		} else if d.Why != "" && limits.Min < limits.Max {
-			s.scaleBy(d)
+	}
+}
+
+// autoscaler is what the samples so far have shown.
+type autoscaler struct {
+	s     *Supervisor
+	state scale.State
+	led   *store.Leadership // of a cluster, under which the state came about
+	full  bool              // of fixed size, and noted as too small
+}
+
+// step follows one more sample.
+func (a *autoscaler) step(sample scale.Sample) {
+	limits, ok := a.s.limits()
+	if !ok {
+		a.state = scale.State{}
+		return
+	}
+	if a.s.node != "" && limits.Min < limits.Max {
+		if sample, ok = a.ofAll(sample); !ok {
+			return
 		}
 	}
+	switch d := a.state.Decide(sample, limits, time.Now()); {
+	case d.Why == "":
+	case d.Full:
+		a.s.full(d)
+		a.full = true
+	case limits.Min < limits.Max:
+		a.s.scaleBy(d)
+	case a.full: // of fixed size, and no longer full: the load fell, or the size was changed
+		a.s.note(activity.Event{Kind: activity.Scale, Caller: callerAutoscaler, From: d.Want, To: d.Want, Why: d.Why})
+		a.full = false
+	}
+}
+
+// ofAll publishes what this node measured, and returns what all nodes did; false: another node leads and decides.
+func (a *autoscaler) ofAll(own scale.Sample) (scale.Sample, bool) {
+	a.s.publish(own)
+	l := a.s.leads()
+	if l != a.led { // what this node saw in an earlier time counts no more
+		a.state, a.led = scale.From(a.s.scaledNow()), l
+	}
+	if l == nil {
+		return own, false
+	}
+	return a.s.sampleOfAll(own), true
 }
 
 // limits are how many instances there may be; false: nobody should judge now.

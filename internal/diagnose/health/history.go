@@ -40,6 +40,19 @@ type Change struct {
 	Code   string // what exactly: an errno, a status, a TLS alert, an OpenSSL code
 }
 
+// SeenBy is the history as an instance has it; that of all where the document has no views, or none of that instance.
+func (t *History) SeenBy(instance string) *History {
+	for i := range t.Views {
+		if t.Views[i].Instance == instance {
+			return &t.Views[i]
+		}
+	}
+	return t
+}
+
+// GatewayStalled is the Code of a member that is down because the gateway's own process stood still during its probes.
+const GatewayStalled = "gateway_stalled"
+
 // Histories reads the histories out of a backend-health document.
 func Histories(h *gateway.Health) []History {
 	if h == nil {

@@ -3,8 +3,10 @@ package traffic
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"causeway/internal/diagnose/health"
+	"causeway/internal/units"
 )
 
 // ReasonAt is the reason for which the members of the event's pool were out when it failed. Where they differ it is the one of
@@ -30,6 +32,19 @@ func (t *Summary) ReasonAt(e *Event) health.Change {
 		}
 	}
 	return best
+}
+
+// StalledOut reports whether the instance of an event had every member of its pool out because it did not get to run while it probed, and
+// since when.
+func (t *Summary) StalledOut(e *Event) (since time.Time, ok bool) {
+	for _, h := range t.HistoriesUnder(e.Pool, e.Settings) {
+		change, known := h.SeenBy(e.Instance).At(e.At)
+		if !known || change.Up || change.Code != health.GatewayStalled {
+			return time.Time{}, false
+		}
+		since, ok = units.Later(since, change.At), true
+	}
+	return since, ok
 }
 
 // SomeHealthy reports whether members of a pool are healthy in a report that has no history.

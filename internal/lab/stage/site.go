@@ -25,6 +25,7 @@ type Site struct {
 	BackendIdleTimeout time.Duration // 0: the default
 	Hint               string        // keepAliveHint; empty: the default
 	Ejects             bool          // passiveEjection: on; off otherwise, as on Azure
+	SmallCPU           float64       // processors of the size small; 0: the default
 }
 
 // Pool is a backend pool with settings of its own. The first of a site takes every path that no other names.
@@ -132,6 +133,9 @@ func (s Site) Local() []byte {
 	fmt.Fprintf(&b, "passiveEjection: %v\n", s.Ejects)
 	if s.Hint != "" {
 		fmt.Fprintf(&b, "keepAliveHint: %s\n", s.Hint)
+	}
+	if s.SmallCPU > 0 {
+		fmt.Fprintf(&b, "sizes:\n  small: {cpu: %g}\n", s.SmallCPU)
 	}
 	b.WriteString("members:\n")
 	before := b.Len()

@@ -2,6 +2,7 @@ package capacity
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"causeway/internal/activity"
@@ -165,12 +166,23 @@ func capacityMaxRecorded(c *inference.Case) {
 	late := c.Unclaimed(overloaded)
 	inside, chance := c.Together(late, full)
 	held := traffic.Filter(inside, func(e *traffic.Event) bool { return stoodStill(e, stalledPartly) })
+	judged := c.Unclaimed(func(e *traffic.Event) bool { return judgedBlindly(c, e, full) })
 	fact := fmt.Sprintf("the gateway was full for %s, first at %s (%s)", units.Seconds(lengthOf(full)), units.Stamp(full[0].From), why)
 	switch {
-	case len(held) >= stats.MinEvents && 2*len(held) > len(inside): // its budget cut it off, whatever the members did
-		claimFull(c, inside, need, fact, report.High).AddEvidence("access-log", fmt.Sprintf(
-			"%d of %d failures of that time ended by a timer, or were lost, while the gateway's own process stood still for a tenth of them or more",
-			len(held), len(inside)), held...)
+	case len(held)+len(judged) >= stats.MinEvents && 2*len(held) >= len(inside): // its budget cut it off, whatever the members did
+		all := slices.Concat(inside, judged)
+		traffic.SortByTime(all)
+		f := claimFull(c, all, need, fact, report.High)
+		if len(held) > 0 {
+			f.AddEvidence("access-log", fmt.Sprintf(
+				"%d of %d failures of that time ended by a timer, or were lost, while the gateway's own process stood still for a tenth of them or more",
+				len(held), len(inside)), held...)
+		}
+		if len(judged) > 0 {
+			f.AddEvidence("backend-health", fmt.Sprintf(
+				"%d requests found no healthy member: the gateway took members out whose answers to its probes it was too busy to hear",
+				len(judged)), judged...)
+		}
 	case len(inside) < stats.MinEvents || chance >= stats.Significance || 2*len(inside) < len(late):
 		f := c.Note("h-capacity-max", nil, report.Scope{}, report.Low)
 		f.AddEvidence("activity-log", fact)
@@ -181,9 +193,21 @@ func capacityMaxRecorded(c *inference.Case) {
 	}
 }
 
+// judgedBlindly matches what found no healthy member because a full gateway did not hear what its probes were answered.
+func judgedBlindly(c *inference.Case, e *traffic.Event, full []inference.Period) bool {
+	if e.Fault.Kind != fault.NoHealthy {
+		return false
+	}
+	since, ok := c.Traffic.StalledOut(e)
+	return ok && inference.Within(full, since)
+}
+
 func claimFull(c *inference.Case, events []*traffic.Event, need fullNeed, fact, confidence string) *inference.Finding {
 	f := c.Claim("h-capacity-max", events, report.Scope{}, confidence)
 	f.AddEvidence("activity-log", fact)
+	if slices.ContainsFunc(events, func(e *traffic.Event) bool { return e.Fault.Side == fault.Client }) {
+		f.AddEvidence("access-log", "clients gave up: those whose request the gateway had not read by then are in no record, so that more failed than these")
+	}
 	f.RuleOut("h-autoscale-lag", "the gateway could not grow any further")
 	f.AddRivals("g-cpu-queueing", "h-cpu")
 	recordedFixes(c, f, need)
@@ -202,6 +226,12 @@ func overloaded(e *traffic.Event) bool {
 	return e.Fault.Kind == fault.Timeout || e.Fault.Kind == fault.Closed || e.Fault.Kind == fault.Reset
 }
 
+// FullTimes are the times within the traffic in which the load needed more instances than there may be, as the activity log has them.
+func FullTimes(c *inference.Case) []inference.Period {
+	full, _, _ := fullTimes(c)
+	return full
+}
+
 // fullTimes are the recorded times in which the load needed more instances than there may be, how many it needed at most, and why the
 // first began. A time without a recorded end lasts as long as the traffic.
 func fullTimes(c *inference.Case) (full []inference.Period, need fullNeed, why string) {
@@ -214,11 +244,15 @@ func fullTimes(c *inference.Case) (full []inference.Period, need fullNeed, why s
 			full[len(full)-1].To = e.At
 		}
 		if open = e.Full; open {
-			full = append(full, inference.Period{From: e.At.Add(-recognised), To: units.Later(c.Traffic.To, e.At).Add(time.Second)})
+			full = append(full, inference.Period{
+				From: units.Later(c.Traffic.From, e.At.Add(-recognised)),
+				To:   units.Later(c.Traffic.To, e.At).Add(time.Second),
+			})
 			why = units.Or(why, e.Why)
 		}
 	}
-	return full, need, why
+	before := func(p inference.Period) bool { return !p.From.Before(p.To) } // it had ended when this traffic began
+	return slices.DeleteFunc(full, before), need, why
 }
 
 // recordedFixes are what capacity advises for the load that the gateway could not carry; without a number, those of the catalogue.

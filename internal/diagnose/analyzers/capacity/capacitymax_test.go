@@ -9,6 +9,8 @@ import (
 	"causeway/internal/accesslog"
 	"causeway/internal/activity"
 	"causeway/internal/diagnose/story"
+	"causeway/internal/fault"
+	"causeway/internal/gateway"
 )
 
 // If the members are slower in the same minutes, the gateway may be full because of them.
@@ -87,10 +89,66 @@ func TestCapacityMaxRecorded(t *testing.T) {
 		story.EveryForm(t, r, "--capacity 2")
 		story.EveryForm(t, r, "Medium (1 CPU)")
 	})
+	t.Run("clients give up", func(t *testing.T) {
+		t.Parallel()
+		left := func(r *accesslog.Record, _ *accesslog.Attempt) {
+			r.Status, r.Stalled = 0, r.Taken/2
+			r.Fault = fault.Fault{Side: fault.Client, Phase: fault.Wait, Kind: fault.Closed}
+		}
+		r := play(then, left).Diagnose()
+		story.Expect(t, r, "h-capacity-max high 20")
+		story.EveryForm(t, r, "are in no record")
+	})
 	for name, s := range map[string]*story.Story{
 		"the gateway ran":   play(then),
 		"at another time":   play(func(second int) bool { return second < 100 && second%5 == 0 }, throttled),
 		"refused meanwhile": play(then, story.Fails(story.RefusedFault, time.Millisecond)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			story.Spares(t, s.Diagnose(), "h-capacity-max")
+		})
+	}
+}
+
+// A full gateway does not hear what its members answer to its probes, and takes them out. Where the probes met something else, or the
+// gateway had been full before, it is not its capacity.
+func TestCapacityMaxTakesMembersOut(t *testing.T) {
+	t.Parallel()
+	play := func(reason string, fullFrom, fullTo int) *story.Story {
+		s := story.New(t)
+		for i := range 600 {
+			s.At = story.Begin.Add(time.Duration(i) * time.Second)
+			if i >= 310 && i < 350 {
+				s.Request(0, story.Fails(story.NoHealthy, 0))
+				continue
+			}
+			s.Request(4)
+		}
+		s.Servers = append(s.Servers, gateway.ServerHealth{
+			Address: "10.0.0.4", Health: "Up",
+			Causeway: &gateway.HealthEvidence{Dial: "10.0.0.4:80", Transitions: []string{
+				"2026-11-23T08:59:00Z Up", "2026-11-23T09:05:09Z Down " + reason, "2026-11-23T09:05:50Z Up",
+			}},
+		})
+		at := func(second int) time.Time { return story.Begin.Add(time.Duration(second) * time.Second) }
+		s.Journal(
+			activity.Event{At: at(fullFrom), Kind: activity.Scale, From: 1, To: 1, Full: true, Need: 2, Why: "capacity max"},
+			activity.Event{At: at(fullTo), Kind: activity.Scale, From: 1, To: 1, Why: "no longer full"},
+		)
+		return s
+	}
+	t.Run("full", func(t *testing.T) {
+		t.Parallel()
+		r := play("probe_timeout gateway_stalled", 302, 320).Diagnose()
+		story.Expect(t, r, "h-capacity-max high 40")
+		story.EveryForm(t, r, "40 requests found no healthy member")
+		story.EveryForm(t, r, "set sku.capacity to 2 in the document")
+	})
+	for name, s := range map[string]*story.Story{
+		"refused":     play("tcp_connect ECONNREFUSED", 302, 320),
+		"full before": play("probe_timeout gateway_stalled", 100, 200),
+		"yesterday":   play("probe_timeout gateway_stalled", -9000, -8000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

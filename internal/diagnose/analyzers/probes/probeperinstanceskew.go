@@ -28,7 +28,12 @@ func perInstanceSkew(c *inference.Case) {
 		instances, byInstance := traffic.GroupBy(groups[k], func(e *traffic.Event) string { return e.Instance })
 		for _, name := range instances {
 			events := byInstance[name]
-			if alone := traffic.Filter(events, func(e *traffic.Event) bool { return aloneWith(c, e) }); len(alone) > 0 {
+			alone := traffic.Filter(events, func(e *traffic.Event) bool { return aloneWith(c, e) })
+			blind, alone := traffic.Partition(alone, func(e *traffic.Event) bool { _, ok := c.Traffic.StalledOut(e); return ok })
+			if len(blind) > 0 {
+				claimBlind(c, name, blind)
+			}
+			if len(alone) > 0 {
 				claimSkew(c, name, alone, report.High, "backend-health", viewsThen(c, alone[0]))
 			}
 		}
@@ -117,6 +122,19 @@ func claimSkew(c *inference.Case, instance string, events []*traffic.Event, conf
 	f.AddRivals("h-instance-fault")
 	f.SetExpected("backend", len(events), len(events), "bounded", "the other instances reach the members")
 	c.Expand(map[string]string{"instance": instance}, f)
+}
+
+// claimBlind: an instance that did not get to run while it probed knows nothing of its way to the members.
+func claimBlind(c *inference.Case, instance string, events []*traffic.Event) {
+	scope := report.Scope{Pool: events[0].Pool, Settings: events[0].Settings, Instance: instance}
+	f := c.Claim("h-goroutine-or-lock-stall", events, scope, report.High)
+	f.AddEvidence("access-log", fmt.Sprintf("%d requests to %s on instance %s found no healthy member", len(events),
+		inference.PoolName(events[0].Pool), instance), events...)
+	f.AddEvidence("backend-health", viewsThen(c, events[0]))
+	f.RuleOut("a-probe-per-instance-skew", "the instance stood still while it probed, so that its probes say nothing of its way to the members")
+	f.AddOpenRivals("h-cpu", "h-capacity-max")
+	f.SetExpected("gateway", len(events), len(events), "bounded", "the other instances reach the members")
+	c.Expand(map[string]string{}, f)
 }
 
 // disagree says how the instances see a member now, if they do not all see it alike. One that has not probed it yet has no view.

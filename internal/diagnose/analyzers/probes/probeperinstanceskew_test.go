@@ -64,6 +64,15 @@ func TestProbePerInstanceSkew(t *testing.T) {
 			t.Errorf("%+v", f.Scope)
 		}
 	})
+	t.Run("an instance that did not get to run", func(t *testing.T) {
+		t.Parallel()
+		s := skewed(t, false, only1)
+		stalled := "2026-11-23T09:03:59Z Down probe_timeout gateway_stalled"
+		s.Servers = append(s.Servers, seenBy(t, []string{wellAt}, []string{wellAt, stalled, againAt}, []string{wellAt}))
+		r := s.Diagnose()
+		story.Spares(t, r, "a-probe-per-instance-skew")
+		story.Expect(t, r, "h-goroutine-or-lock-stall high 20")
+	})
 	t.Run("by the log of Azure", func(t *testing.T) {
 		t.Parallel()
 		story.Expect(t, skewed(t, true, only1).Diagnose(), "a-probe-per-instance-skew medium 20")
