@@ -528,18 +528,21 @@ func (c *cluster) fillDisk(w *writers) {
 	n := c.nodes[2]
 	filler := filepath.Join(c.disk, "filler")
 	fill(c.t, filler)
+	begin, changes := time.Now(), 0
 	w.rest.Store(true) // else they are faster than a large change
 	var big served
 	eventually(c.t, "etcd gives up on the full disk", func() bool {
 		if err := c.nodes[0].get("/config", &big); err == nil {
 			if next, err := big.with("big", strings.Repeat(strconv.FormatInt(time.Now().UnixNano(), 36), 250_000)); err == nil {
 				c.nodes[0].put(next)
+				changes++
 			}
 		}
 		s, err := n.status()
 		return err == nil && strings.Contains(strings.Join(s.Lagging, " "), "gave up")
 	})
 	n.lagging("gave up")
+	c.t.Logf("etcd gave up on the full disk after %d large changes, %v", changes, time.Since(begin).Round(100*time.Millisecond))
 	c.lighten()
 	w.rest.Store(false)
 	w.goOn("while the disk of node c is full", c.others(2)...)

@@ -28,6 +28,9 @@ const (
 
 	// quorumTime is how long a node waits for a quorum that knows what it served last.
 	quorumTime = 2 * time.Second
+
+	// olderTime is how long it waits for a quorum before it serves something older than its instances have.
+	olderTime = time.Minute
 )
 
 // placeOf is where the store is, and the name of this node among those that share it; empty: nobody shares it.
@@ -109,10 +112,11 @@ func (s *Supervisor) first(ctx context.Context, files admin.Config, unread error
 	return c, nil
 }
 
-// fromStore is what the store holds. Without a quorum it is what this node served last; a node that has never served waits.
+// fromStore is what the store holds. Without a quorum it is what this node served last. A node that has never served waits, and
+// for a while also one that remembers less than its instances serve.
 func (s *Supervisor) fromStore(ctx context.Context) (store.Snapshot, error) {
 	from := s.stored()
-	for {
+	for begin := time.Now(); ; {
 		err := s.silent()
 		if err == nil {
 			var snapshot store.Snapshot
@@ -124,14 +128,15 @@ func (s *Supervisor) fromStore(ctx context.Context) (store.Snapshot, error) {
 			}
 		}
 		good, bad := store.LastGood(store.Within(s.o.Data))
-		if bad == nil {
+		older := bad == nil && uint64(good.Revision) < s.revisionNow() // than what its instances serve: the disk was full
+		if bad == nil && (!older || from == nil || time.Since(begin) > olderTime) {
 			slog.Warn("the store does not answer; serving the last configuration that this node had", "revision", good.Revision, "error", err)
 			return good, nil
 		}
-		if s.node == "" || !errors.Is(bad, store.ErrEmpty) || from == nil {
+		if !older && (s.node == "" || !errors.Is(bad, store.ErrEmpty) || from == nil) {
 			return good, fmt.Errorf("read the configuration from the store: %w", err)
 		}
-		slog.Warn("this node has no configuration yet and waits for the cluster", "error", err)
+		slog.Warn("this node does not have the newest configuration and waits for the cluster", "error", err)
 		select {
 		case <-ctx.Done():
 			return good, context.Cause(ctx)
