@@ -13,8 +13,8 @@ QUICK = $$($(GO) list ./... | grep -vE '^causeway/(internal/lab|test)$$')
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build demo experiment accuracy check test unit race allocations scenarios platforms lint format vet tidy licences golangci vulnerabilities \
-        generate fuzz bench bench-instances soak packages release clean
+.PHONY: help build demo experiment accuracy check test unit race allocations scenarios outlast chaos platforms lint format vet tidy licences \
+        golangci vulnerabilities generate fuzz bench bench-instances soak packages release clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -36,7 +36,7 @@ accuracy: build ## play every scenario with SEEDS (5) seeds, so that each meets 
 check: build format vet ## build, format, vet and the quick tests: no root, nothing to install, about a minute
 	@$(GO) test -short $(QUICK)
 
-test: packages lint platforms build race allocations scenarios ## run every test; installs nginx, Node.js and curl where they are missing
+test: packages lint platforms build race allocations scenarios outlast ## run every test; installs nginx, Node.js and curl where they are missing
 
 race: ## run all Go tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
@@ -49,6 +49,12 @@ allocations: ## run the tests of the request path without the race detector: a r
 # Without it, the scenarios are compared with the whole truth.
 scenarios: ## play the scenarios of the lab and compare the diagnosis with the truth, with nothing else running
 	$(GO) test -timeout 10m ./internal/lab
+
+outlast: build ## two minutes of kills, pauses, changes and upgrades under load: nothing fails that was not killed
+	@bench/run-chaos -length 2m -seed 1
+
+chaos: ## the same for ten minutes, at random; prints a table
+	@bench/run-chaos
 
 platforms: ## compile for the platforms that have no tests: macOS, and Linux on arm64
 	GOOS=darwin GOARCH=arm64 $(GO) vet ./...

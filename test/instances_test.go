@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"causeway/bench/counted"
 )
 
 // state is an instance as `causeway instances` shows it.
@@ -126,7 +128,7 @@ func TestKilledInstanceIsReplaced(t *testing.T) {
 		t.Errorf("%d answered, %d failed, e.g. %v", answered, len(failed), failed[:min(3, len(failed))])
 	}
 	for _, f := range failed {
-		if strings.Contains(f.what, "connect:") || f.at.Before(killed) || f.at.After(killed.Add(500*time.Millisecond)) {
+		if f.Connect || f.At.Before(killed) || f.At.After(killed.Add(500*time.Millisecond)) {
 			t.Errorf("killed at %s: %v", killed.Format("05.000"), f)
 		}
 	}
@@ -319,5 +321,92 @@ func TestAutoscaleUnderLoad(t *testing.T) {
 	log, err := os.ReadFile(filepath.Join(g.data, "activity.jsonl"))
 	if err != nil || !strings.Contains(string(log), `"event":"scale"`) || !strings.Contains(string(log), `"caller":"autoscaler"`) {
 		t.Errorf("%v\n%s", err, log)
+	}
+}
+
+// causeway upgrade: the program that is now installed takes over, instance by instance, with the flags of the one before, and
+// nothing fails. One that cannot serve changes nothing.
+func TestUpgradeCommand(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	g := serve(t, withInstances(plain(front, member), 2), "")
+	l := startTraffic(t, front, 10)
+	before := g.instances()
+	out, errs, code := g.run("upgrade")
+	if code != 0 || !strings.Contains(out, "took over from") {
+		t.Fatalf("%d %s%s\n%s", code, out, errs, g.stderr)
+	}
+	t.Cleanup(func() { endSupervisor(t, g) })
+	for _, i := range g.instances() {
+		if slices.Contains(pids(before), i.PID) {
+			t.Errorf("%+v, before %+v", g.instances(), before)
+		}
+	}
+	os.WriteFile(g.local, []byte("nonsense: ["), 0o600) // the next program cannot even read its files
+	if _, errs, code := g.run("upgrade"); code != 3 || !strings.Contains(errs, "did not begin to serve") {
+		t.Errorf("%d %s", code, errs)
+	}
+	if all := g.instances(); len(all) != 2 {
+		t.Errorf("%+v", all)
+	}
+	time.Sleep(1200 * time.Millisecond)
+	if answered, failed := l.end(); len(failed) > 0 || answered < 500 {
+		t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
+	}
+}
+
+// endSupervisor ends the supervisor of a data directory, whichever process that is.
+func endSupervisor(t *testing.T, g *gateway) {
+	t.Helper()
+	var status struct{ PID int }
+	out := curl(t, "--unix-socket", filepath.Join(g.data, "admin.sock"), "http://gateway/status")
+	if err := json.Unmarshal([]byte(out), &status); err != nil || status.PID < 2 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	syscall.Kill(status.PID, syscall.SIGTERM)
+	eventually(t, "the successor has ended", func() bool { return syscall.Kill(status.PID, 0) != nil })
+}
+
+// traffic is clients that count.
+type traffic struct{ *counted.Clients }
+
+// startTraffic starts so many clients on connections that they keep, and as many that take a new one for each request.
+func startTraffic(t *testing.T, port, clients int) traffic {
+	t.Helper()
+	c := counted.Start(fmt.Sprintf("127.0.0.1:%d", port), clients, 2*time.Millisecond)
+	t.Cleanup(func() { c.End() })
+	return traffic{c}
+}
+
+func (l traffic) end() (answered int, failed []counted.Failure) {
+	n := l.End()
+	return n.Answered, n.Failed
+}
+
+// The size changes under load: instances of the new size start, those of the old one drain, and nothing fails.
+func TestSizeChangesUnderLoad(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	d := plain(front, member)
+	d.sku = `{"name":"Standard_Small","tier":"Standard","capacity":2}`
+	g := serve(t, d.String(), "")
+	l := startTraffic(t, front, 5)
+	before := pids(g.instances())
+	g.write(g.config, strings.Replace(d.String(), "Standard_Small", "Standard_Medium", 1))
+	if _, errs, code := g.run("config", "apply", g.config); code != 0 {
+		t.Fatalf("%d %s", code, errs)
+	}
+	out, _, _ := g.run("instances")
+	if strings.Count(out, "medium") != 2 || strings.Contains(out, "small") {
+		t.Errorf("%s", out)
+	}
+	for _, pid := range pids(g.instances()) {
+		if slices.Contains(before, pid) {
+			t.Errorf("instances %v before and %s", before, out)
+		}
+	}
+	time.Sleep(1200 * time.Millisecond)
+	if answered, failed := l.end(); len(failed) > 0 || answered < 300 {
+		t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
 	}
 }

@@ -5,17 +5,20 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"causeway/internal/admin"
 	"causeway/internal/gateway"
+	"causeway/internal/store"
 	"causeway/internal/supervisor"
 )
 
 func configApplyCommand() *cobra.Command {
 	var data, parameters, local string
 	var allow []string
+	var revision int64
 	cmd := &cobra.Command{
 		Use:   "apply [FILE]",
 		Short: "Apply a new configuration to a running gateway",
@@ -28,14 +31,18 @@ func configApplyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			config.Allow = allow
+			config.Allow, config.Revision = allow, revision
 			problems, err := admin.NewClient(supervisor.Socket(data)).Apply(cmd.Context(), config)
 			writeProblems(cmd.ErrOrStderr(), problems)
 			if errors.Is(err, admin.ErrNotRunning) {
 				return notRunning(err, data)
 			}
 			if err != nil {
-				exit := &exitError{code: exitProblems, err: fmt.Errorf("nothing was changed: %w", err), hint: admin.HintOf(err)}
+				hint := admin.HintOf(err)
+				if !strings.Contains(err.Error(), store.ErrUnknown.Error()) {
+					err = fmt.Errorf("nothing was changed: %w", err)
+				}
+				exit := &exitError{code: exitProblems, err: err, hint: hint}
 				if gateway.Misused(problems) {
 					exit.code = exitUsage
 				}
@@ -47,6 +54,7 @@ func configApplyCommand() *cobra.Command {
 	dataFlag(cmd, &data)
 	parametersFlag(cmd, &parameters)
 	allowFlag(cmd, &allow)
+	cmd.Flags().Int64Var(&revision, "if-revision", 0, "apply only if this `REVISION` is in force; whatever is without it")
 	cmd.Flags().StringVar(&local, "local", "", "causeway.yaml to apply")
 	return cmd
 }

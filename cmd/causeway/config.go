@@ -8,19 +8,22 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"causeway/internal/admin"
 	"causeway/internal/certs"
 	"causeway/internal/evidence"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
+	"causeway/internal/supervisor"
 )
 
 func configCommand() *cobra.Command {
 	return group("config", "Check, show and apply gateway documents",
-		configValidateCommand(), configShowCommand(), configApplyCommand())
+		configValidateCommand(), configShowCommand(), configApplyCommand(), configHistoryCommand(), configRollbackCommand())
 }
 
 // validation is what `config validate -o json` prints for each file.
@@ -156,13 +159,13 @@ func printValidation(w io.Writer, r validation) error {
 
 func configShowCommand() *cobra.Command {
 	var effective bool
-	var parameters, localFile string
+	var data, parameters, localFile string
 	cmd := &cobra.Command{
-		Use:   "show FILE",
+		Use:   "show [FILE|REVISION]",
 		Short: "Print a gateway document in canonical form, defaults filled in",
-		Args:  argument("the file of a document"),
-		RunE: func(cmd *cobra.Command, files []string) error {
-			document, err := readDocument(cmd.InOrStdin(), files[0], parameters)
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			document, err := documentToShow(cmd, args, data, parameters)
 			if err != nil {
 				return err
 			}
@@ -179,10 +182,35 @@ func configShowCommand() *cobra.Command {
 			return nil
 		},
 	}
+	dataFlag(cmd, &data)
 	parametersFlag(cmd, &parameters)
 	cmd.Flags().StringVar(&localFile, "local", "", "causeway.yaml that goes with the document")
 	cmd.Flags().BoolVar(&effective, "effective", true, "fill in defaults and ids")
 	return cmd
+}
+
+// documentToShow is that of a file, of a revision of the running gateway, or, without an argument, what this serves.
+func documentToShow(cmd *cobra.Command, args []string, data, parameters string) (*document.Document, error) {
+	client := admin.NewClient(supervisor.Socket(data))
+	var c admin.Config
+	var err error
+	if len(args) == 0 {
+		c, err = client.Config()
+	} else {
+		revision, bad := strconv.ParseInt(args[0], 10, 64)
+		if _, exists := os.Stat(args[0]); bad != nil || exists == nil {
+			return readDocument(cmd.InOrStdin(), args[0], parameters)
+		}
+		c, err = client.At(revision)
+	}
+	if err != nil {
+		return nil, refused(err, data, "show the configuration")
+	}
+	d, err := c.ParseDocument()
+	if err != nil {
+		return nil, &exitError{code: exitFailed, err: fmt.Errorf("read what the gateway serves: %w", err)}
+	}
+	return d, nil
 }
 
 // showLocal prints the settings that apply beside the document, each with what Azure does instead.

@@ -147,12 +147,27 @@ func printHealth(w io.Writer, h gateway.Health) error {
 
 // printInstanceIssues says what is wrong with the instances of the gateway on a data directory. One of an older version does not tell.
 func printInstanceIssues(w io.Writer, data string) error {
+	if status, err := admin.NewClient(supervisor.Socket(data)).Status(); err == nil {
+		if err := printLagging(w, status); err != nil {
+			return err
+		}
+	}
 	m, err := admin.NewClient(supervisor.Socket(data)).Machine()
 	if err != nil {
 		return nil
 	}
 	for _, text := range instanceIssues(&m) {
 		if err := writeLine(w, "\n"+wrap(text, columns(w))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printLagging says why the node may not serve the newest configuration.
+func printLagging(w io.Writer, status admin.Status) error {
+	for _, why := range status.Lagging {
+		if err := writeLine(w, "\n"+wrap("Lagging: "+why, columns(w))); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"causeway/internal/admin"
+	"causeway/internal/evidence"
 	"causeway/internal/gateway"
 	"causeway/internal/supervisor"
 )
@@ -62,10 +63,40 @@ func printInstances(w io.Writer, status admin.Status, now time.Time) error {
 			}
 		}
 	}
+	if err := printNodes(w, status, now); err != nil {
+		return err
+	}
+	if err := printLagging(w, status); err != nil {
+		return err
+	}
 	if status.Unheld != "" {
 		return writeLine(w, "\n"+wrap("Budgets: "+status.Unheld, columns(w)))
 	}
 	return nil
+}
+
+// printNodes lists the nodes of a cluster, and what each says of itself.
+func printNodes(w io.Writer, status admin.Status, now time.Time) error {
+	if status.Node == "" {
+		return nil
+	}
+	if err := writeLine(w, ""); err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "NODE\tINSTANCES\tREVISION\tAGE\tVERSION\tPROBLEM")
+	for _, n := range status.Nodes {
+		name, problem := n.Name, "-"
+		if name == status.Node {
+			name += " (this one)"
+		}
+		if len(n.Faults) > 0 {
+			problem = n.Faults[0]
+		}
+		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\n", evidence.Printable(name), n.Instances, n.Revision,
+			now.Sub(n.Started).Round(time.Second), evidence.Printable(n.Version), evidence.Printable(problem))
+	}
+	return t.Flush()
 }
 
 // percent writes a share of something.

@@ -108,6 +108,9 @@ func serve(stderr io.Writer, o supervisor.Options, logFormat string) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	go reloads(ctx, s, hup)
+	usr2 := make(chan os.Signal, 1)
+	signal.Notify(usr2, syscall.SIGUSR2)
+	go upgrades(ctx, s, usr2)
 	s.Run(ctx)
 	by := "a successor"
 	if cause := context.Cause(ctx); cause != nil {
@@ -153,6 +156,12 @@ func startError(err error) *exitError {
 		exit.code = exitProblems
 	}
 	return exit
+}
+
+func upgrades(ctx context.Context, s *supervisor.Supervisor, usr2 <-chan os.Signal) {
+	for range usr2 {
+		_ = s.Upgrade(ctx) // its own lines in the log say how that ends
+	}
 }
 
 func reloads(ctx context.Context, s *supervisor.Supervisor, hup <-chan os.Signal) {

@@ -37,7 +37,7 @@ type Event struct {
 	Correlation string // events of one operation share it
 
 	Instance    string        // instanceId, as the access log writes it
-	Node        string        // host name of the machine
+	Node        string        // of the cluster; else the host name of the machine
 	PID         int           // of the instance's process
 	ExitCode    int           // of the process that ended; -1: a signal ended it
 	Signal      string        // name of that signal: SIGKILL

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"causeway/internal/evidence"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
+	"causeway/internal/store"
 )
 
 // house is a gateway that refuses what says so.
@@ -31,6 +33,37 @@ func (h *house) Status() Status         { return Status{Ready: h.ready, Name: "g
 
 // SetRunning does nothing.
 func (h *house) SetRunning(context.Context, bool) error { return nil }
+
+// Upgrade does nothing.
+func (h *house) Upgrade(context.Context) error { return nil }
+
+// History has one change.
+func (h *house) History(context.Context) ([]store.Change, error) {
+	return []store.Change{{Revision: 7, Who: "ann"}}, nil
+}
+
+// At knows revision 7 only.
+func (h *house) At(_ context.Context, revision int64) (Config, error) {
+	if revision != 7 {
+		return Config{}, &Refusal{store.ErrNoRevision, "look at the history"}
+	}
+	return h.applied, nil
+}
+
+// Rollback is At.
+func (h *house) Rollback(ctx context.Context, revision int64) ([]gateway.Problem, error) {
+	_, err := h.At(ctx, revision)
+	return nil, err
+}
+
+// Backup fails in the middle for a recipient of this name.
+func (h *house) Backup(_ context.Context, w io.Writer, recipients []string) error {
+	io.WriteString(w, "half")
+	if len(recipients) > 0 {
+		return errors.New("no such recipient")
+	}
+	return nil
+}
 
 // Machine is small.
 func (h *house) Machine() evidence.Machine {
@@ -179,5 +212,35 @@ func TestSocketThatIsTaken(t *testing.T) {
 	}
 	if s.Address() != nil {
 		t.Error("no TCP address was asked for")
+	}
+}
+
+// The history, an old revision, a rollback and a backup go over the control socket; a refusal comes with its hint, and a
+// backup that broke off is an error.
+func TestHistoryAndBackup(t *testing.T) {
+	h := &house{applied: Config{Source: document.Source{Document: []byte("doc")}}}
+	server, c := serve(t, h, "")
+	defer server.Close(false)
+	if all, err := c.History(); err != nil || len(all) != 1 || all[0].Who != "ann" {
+		t.Errorf("%+v %v", all, err)
+	}
+	if got, err := c.At(7); err != nil || string(got.Document) != "doc" {
+		t.Errorf("%s %v", got.Document, err)
+	}
+	if _, err := c.At(3); HintOf(err) != "look at the history" {
+		t.Errorf("%v", err)
+	}
+	if _, err := c.Rollback(t.Context(), 7); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Rollback(t.Context(), 3); HintOf(err) != "look at the history" {
+		t.Errorf("%v", err)
+	}
+	var b bytes.Buffer
+	if err := c.Backup(t.Context(), &b, nil); err != nil || b.String() != "half" {
+		t.Errorf("%q %v", b.String(), err)
+	}
+	if err := c.Backup(t.Context(), &b, []string{"nobody"}); err == nil || !strings.Contains(err.Error(), "no such recipient") {
+		t.Errorf("%v", err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"causeway/internal/evidence"
 	"causeway/internal/gateway"
+	"causeway/internal/store"
 )
 
 // ErrNotRunning is returned when nobody serves the control socket.
@@ -80,14 +81,68 @@ func (c *Client) Apply(ctx context.Context, config Config) ([]gateway.Problem, e
 	if err != nil {
 		return nil, err
 	}
+	return c.change(req)
+}
+
+// change sends what changes the configuration.
+func (c *Client) change(req *http.Request) ([]gateway.Problem, error) {
 	var reply Reply
-	if err := c.do(req, &reply); err != nil {
+	if _, err := c.do(req, &reply); err != nil {
 		return nil, err
 	}
 	if !reply.Applied {
 		return reply.Problems, &Refusal{errors.New(reply.Error), reply.Hint}
 	}
 	return reply.Problems, nil
+}
+
+// History lists the changes that the store keeps, the newest first. The error is a *Refusal or a failure to reach the gateway.
+func (c *Client) History() (v []store.Change, err error) { return v, c.ask("/history", &v) }
+
+// At is the configuration as it was at a revision. Errors are those of History.
+func (c *Client) At(revision int64) (v Config, err error) {
+	return v, c.ask(fmt.Sprint("/config/", revision), &v)
+}
+
+// Rollback serves the configuration of an earlier revision, as a new one. Errors are those of Apply.
+func (c *Client) Rollback(ctx context.Context, revision int64) ([]gateway.Problem, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, fmt.Sprint("http://gateway/rollback/", revision), nil)
+	if err != nil {
+		return nil, err
+	}
+	return c.change(req)
+}
+
+// Backup writes the whole store to w, for these recipients if there are any. Errors are those of History; what was written
+// until an error is of no use.
+func (c *Client) Backup(ctx context.Context, w io.Writer, recipients []string) error {
+	query := url.Values{"recipient": recipients}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://gateway/backup?"+query.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask the gateway at %s: %w", c.socket, &unreached{err})
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(w, res.Body); err != nil {
+		return fmt.Errorf("read the backup: %w", err)
+	}
+	if failed := res.Trailer.Get(failedTrailer); failed != "" {
+		return &Refusal{Err: errors.New(failed)}
+	}
+	return nil
+}
+
+// Upgrade lets the program that is now installed take over, and returns once that serves. Errors are those of Apply.
+func (c *Client) Upgrade(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://gateway/upgrade", nil)
+	if err != nil {
+		return err
+	}
+	_, err = c.change(req)
+	return err
 }
 
 // SetRunning starts a gateway that was stopped, or stops it. The error is a *Refusal or a failure to reach the gateway.
@@ -100,38 +155,54 @@ func (c *Client) SetRunning(ctx context.Context, running bool) error {
 	if err != nil {
 		return err
 	}
-	var reply Reply
-	if err := c.do(req, &reply); err != nil {
+	_, err = c.change(req)
+	return err
+}
+
+// ask gets what the gateway may refuse.
+func (c *Client) ask(path string, v any) error {
+	var raw json.RawMessage
+	status, err := c.do(request(path), &raw)
+	if err != nil {
 		return err
 	}
-	if !reply.Applied {
+	if status != http.StatusOK {
+		var reply Reply
+		if err := json.Unmarshal(raw, &reply); err != nil {
+			return fmt.Errorf("read the gateway's answer: %w", err)
+		}
 		return &Refusal{errors.New(reply.Error), reply.Hint}
 	}
-	return nil
+	return json.Unmarshal(raw, v)
 }
 
 func (c *Client) get(path string, v any) error {
-	req, err := http.NewRequest(http.MethodGet, "http://gateway"+path, nil)
-	if err != nil {
-		return err
-	}
-	return c.do(req, v)
+	_, err := c.do(request(path), v)
+	return err
 }
 
-func (c *Client) do(req *http.Request, v any) error {
+func request(path string) *http.Request {
+	req, err := http.NewRequest(http.MethodGet, "http://gateway"+path, nil)
+	if err != nil { // our own paths are well-formed
+		panic(err)
+	}
+	return req
+}
+
+func (c *Client) do(req *http.Request, v any) (status int, err error) {
 	res, err := c.http.Do(req)
 	if err != nil {
-		return fmt.Errorf("ask the gateway at %s: %w", c.socket, &unreached{err})
+		return 0, fmt.Errorf("ask the gateway at %s: %w", c.socket, &unreached{err})
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, bodyMax))
 	if err != nil {
-		return fmt.Errorf("read the gateway's answer: %w", err)
+		return 0, fmt.Errorf("read the gateway's answer: %w", err)
 	}
 	if err := json.Unmarshal(body, v); err != nil {
-		return fmt.Errorf("read the gateway's answer (%s): %w", res.Status, err)
+		return 0, fmt.Errorf("read the gateway's answer (%s): %w", res.Status, err)
 	}
-	return nil
+	return res.StatusCode, nil
 }
 
 // unreached is ErrNotRunning, with the error of the connection where that says more.

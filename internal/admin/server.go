@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"causeway/internal/evidence"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
+	"causeway/internal/store"
 )
 
 // Gateway is what a running gateway lets its owner do.
@@ -34,15 +36,30 @@ type Gateway interface {
 	Apply(ctx context.Context, c Config) ([]gateway.Problem, error)
 	// SetRunning starts a gateway that was stopped, or stops it. An error changes nothing.
 	SetRunning(ctx context.Context, running bool) error
+	// Upgrade lets the program that is now installed take over. It returns once that serves. An error changes nothing.
+	Upgrade(ctx context.Context) error
 	Health() gateway.Health
 	Status() Status
 	Machine() evidence.Machine
+
+	// History lists the changes that the store keeps, the newest first.
+	History(ctx context.Context) ([]store.Change, error)
+	// At is the configuration as it was at a revision; the error is store.ErrNoRevision where it is not kept.
+	At(ctx context.Context, revision int64) (Config, error)
+	// Rollback serves the configuration of an earlier revision, as a new one. Errors are those of Apply and At.
+	Rollback(ctx context.Context, revision int64) ([]gateway.Problem, error)
+	// Backup writes the whole store, for these recipients if there are any.
+	Backup(ctx context.Context, w io.Writer, recipients []string) error
 }
 
 // Config is what a gateway serves, or is asked to serve. Of the Source, Parameters go with the Document, and Dir with Local.
 type Config struct {
 	document.Source
 	Allow []string `json:"allowUnserved,omitempty"` // protections that the document may ask for in vain; nil: as before
+
+	// Revision is the one that is served, or that a change replaces: the change is refused if another is in force by then. 0: a
+	// change replaces whatever is.
+	Revision int64 `json:"revision,omitempty"`
 }
 
 // Status is what a gateway says of itself.
@@ -53,13 +70,19 @@ type Status struct {
 	Applied  time.Time `json:"applied"`
 	Started  time.Time `json:"started"`
 	PID      int       `json:"pid"`
-	Logs     string    `json:"logs"` // root of the logs of all instances
+	Version  string    `json:"version"` // of the program
+	Logs     string    `json:"logs"`    // root of the logs of all instances
 	Lost     int64     `json:"lostRecords"`
 	Ports    []string  `json:"ports"`
 
 	Stopped   bool       `json:"stopped,omitempty"` // on purpose
+	Lagging   []string   `json:"lagging,omitempty"` // why this node may not serve the newest configuration; none: it does
+	Node      string     `json:"node,omitempty"`    // name in the cluster; empty: there is no cluster
+	Want      int        `json:"want"`              // instances that shall run here
 	Instances []Instance `json:"instances"`
 	Unheld    string     `json:"unheld,omitempty"` // why budgets are not held here, in words; empty: they are
+
+	Nodes []store.Node `json:"nodes,omitempty"` // of the cluster, as a quorum last said
 
 	Unserved []gateway.Unserved `json:"unserved,omitempty"` // protections that the document asks for and that are not given
 }
@@ -90,6 +113,7 @@ type Instance struct {
 // Reply is the answer to Apply.
 type Reply struct {
 	Applied  bool              `json:"applied"`
+	Revision uint64            `json:"revision,omitempty"` // in force after it
 	Problems []gateway.Problem `json:"problems,omitempty"`
 	Error    string            `json:"error,omitempty"`
 	Hint     string            `json:"hint,omitempty"`
@@ -258,11 +282,17 @@ func public(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 		case status.Stopped:
 			http.Error(w, "stopped on purpose: causeway start starts it", http.StatusServiceUnavailable)
 			return
+		case !status.Ready && status.Want == 0 && status.Node != "":
+			http.Error(w, "no instance runs on this node: there are more nodes than instances", http.StatusServiceUnavailable)
+			return
 		case !status.Ready:
 			http.Error(w, "not ready", http.StatusServiceUnavailable)
 			return
 		}
 		io.WriteString(w, "ok\n")
+		for _, why := range status.Lagging {
+			fmt.Fprintf(w, "lagging: %s\n", why)
+		}
 		for _, u := range status.Unserved {
 			fmt.Fprintf(w, "served without a protection that the document asks for: %s\n", u)
 		}
@@ -275,11 +305,23 @@ func public(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 func control(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 	mux := public(g, metrics)
 	mux.HandleFunc("GET /config", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Config()) })
+	mux.HandleFunc("GET /config/{revision}", func(w http.ResponseWriter, r *http.Request) {
+		revision, _ := strconv.ParseInt(r.PathValue("revision"), 10, 64)
+		reply[Config](w)(g.At(r.Context(), revision))
+	})
+	mux.HandleFunc("POST /rollback/{revision}", func(w http.ResponseWriter, r *http.Request) {
+		revision, _ := strconv.ParseInt(r.PathValue("revision"), 10, 64)
+		problems, err := g.Rollback(r.Context(), revision)
+		applied(g, w, problems, err)
+	})
+	mux.HandleFunc("GET /history", func(w http.ResponseWriter, r *http.Request) { reply[[]store.Change](w)(g.History(r.Context())) })
+	mux.HandleFunc("GET /backup", func(w http.ResponseWriter, r *http.Request) { backup(g, w, r) })
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Health()) })
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Status()) })
 	mux.HandleFunc("GET /machine", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Machine()) })
-	mux.HandleFunc("POST /start", func(w http.ResponseWriter, r *http.Request) { setRunning(g, w, r, true) })
-	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, r *http.Request) { setRunning(g, w, r, false) })
+	mux.HandleFunc("POST /start", func(w http.ResponseWriter, r *http.Request) { done(w, g.SetRunning(r.Context(), true)) })
+	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, r *http.Request) { done(w, g.SetRunning(r.Context(), false)) })
+	mux.HandleFunc("POST /upgrade", func(w http.ResponseWriter, r *http.Request) { done(w, g.Upgrade(r.Context())) })
 	mux.HandleFunc("PUT /config", func(w http.ResponseWriter, r *http.Request) { apply(g, w, r) })
 	return mux
 }
@@ -291,23 +333,53 @@ func apply(g Gateway, w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	problems, err := g.Apply(r.Context(), c) // a client that leaves while it waits takes its request back
+	applied(g, w, problems, err)
+}
+
+// applied answers what became of a configuration.
+func applied(g Gateway, w http.ResponseWriter, problems []gateway.Problem, err error) {
 	reply := Reply{Applied: err == nil, Problems: problems}
 	if err != nil {
-		slog.Warn("config apply refused; the previous configuration stays in force", "error", err)
+		slog.Warn("a configuration was refused; the previous configuration stays in force", "error", err)
 		reply.Error, reply.Hint = err.Error(), HintOf(err)
 		answer(w, http.StatusUnprocessableEntity, reply)
 		return
 	}
-	slog.Info("configuration applied over the control socket", "revision", g.Status().Revision) // else nobody could tell when it changed
+	reply.Revision = uint64(g.Config().Revision)
+	slog.Info("configuration applied over the control socket", "revision", reply.Revision) // else nobody could tell when it changed
 	answer(w, http.StatusOK, reply)
 }
 
-func setRunning(g Gateway, w http.ResponseWriter, r *http.Request, running bool) {
-	if err := g.SetRunning(r.Context(), running); err != nil {
+// done answers whether something was done.
+func done(w http.ResponseWriter, err error) {
+	if err != nil {
 		answer(w, http.StatusUnprocessableEntity, Reply{Error: err.Error(), Hint: HintOf(err)})
 		return
 	}
 	answer(w, http.StatusOK, Reply{Applied: true})
+}
+
+// reply answers with a value, or with a Reply that has the error.
+func reply[T any](w http.ResponseWriter) func(v T, err error) {
+	return func(v T, err error) {
+		if err != nil {
+			answer(w, http.StatusUnprocessableEntity, Reply{Error: err.Error(), Hint: HintOf(err)})
+			return
+		}
+		answer(w, http.StatusOK, v)
+	}
+}
+
+// failedTrailer tells a client that the backup which it has read is not whole, and why.
+const failedTrailer = "Causeway-Failed"
+
+// backup sends the whole store. What goes wrong on the way is in a trailer: the status has been sent by then.
+func backup(g Gateway, w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Trailer", failedTrailer)
+	w.Header().Set("Content-Type", "application/octet-stream")
+	if err := g.Backup(r.Context(), w, r.URL.Query()["recipient"]); err != nil {
+		w.Header().Set(failedTrailer, strings.ReplaceAll(err.Error(), "\n", " "))
+	}
 }
 
 func answer(w http.ResponseWriter, status int, v any) {

@@ -50,7 +50,7 @@ const (
 type InstanceState struct {
 	Number      int       `json:"number"`              // from 0
 	ID          string    `json:"instanceId"`          // as the access log writes it
-	Node        string    `json:"node,omitempty"`      // host name of its machine
+	Node        string    `json:"node,omitempty"`      // of the cluster; else the host name of its machine
 	PID         int       `json:"pid,omitempty"`       // 0: no process runs
 	State       string    `json:"state"`               // Starting, Serving, Draining, Waiting
 	Size        string    `json:"size"`                // its name in causeway.yaml: small, medium, large, v2

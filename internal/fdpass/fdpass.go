@@ -105,18 +105,18 @@ func (f *Conn) Receive(message any) ([]int, error) {
 // CloseAll closes descriptors.
 func CloseAll(files []int) {
 	for _, fd := range files {
-		syscall.Close(fd)
+		_ = syscall.Close(fd)
 	}
 }
 
-// SetDeadline bounds what follows; the zero time lifts the bound.
-func (f *Conn) SetDeadline(t time.Time) { f.c.SetDeadline(t) }
+// SetDeadline bounds what follows; the zero time lifts the bound. On a conversation that has ended it does nothing.
+func (f *Conn) SetDeadline(t time.Time) { _ = f.c.SetDeadline(t) }
 
 // Close ends the conversation, with the files that nobody has received.
-func (f *Conn) Close() error {
+func (f *Conn) Close() {
 	CloseAll(f.files)
 	f.files = nil
-	return f.c.Close()
+	_ = f.c.Close()
 }
 
 // reader reads the bytes of a conversation and keeps the files that come with them.

@@ -15,6 +15,7 @@ type Local struct {
 	Engine             string             // engine: epoll or goroutines; empty: the best of this system
 	PassiveEjection    bool               // passiveEjection, on: members that fail requests are held back for a while
 	AllowUnserved      []string           // allowUnserved: protections that the document may ask for in vain
+	Store              LocalStore         // store: an etcd that somebody else runs; without endpoints the gateway has its own
 	Sizes              Sizes              // sizes: budgets of the instances, by size
 	Autoscale          LocalAutoscale
 	Logs               Logs
@@ -23,6 +24,15 @@ type Local struct {
 // LocalAutoscale says what the autoscaler counts beyond processor time and connections.
 type LocalAutoscale struct {
 	Throughput bool // autoscale.throughput, off: 22.2 Mbit/s fill an instance, as on Azure
+}
+
+// LocalStore says how to reach an etcd that somebody else runs. The zero value is none.
+type LocalStore struct {
+	Endpoints []string // store.endpoints: https://HOST:PORT
+	CA        string   // store.ca: file with the certificates that sign the servers'; empty: those of the system
+	Cert, Key string   // store.cert, store.key: files of the client certificate
+	Prefix    string   // store.prefix: of all keys, /causeway
+	Node      string   // store.node: name of this machine, unique among those that share the store; empty: its host name
 }
 
 // KeyPair names the files of a certificate: either PFX (with an optional password) or PEM certificate and key.

@@ -26,6 +26,7 @@ import (
 
 // Options are what an instance keeps for its life.
 type Options struct {
+	Node       string // of the cluster; empty on a single machine
 	Number     int
 	Engine     conn.Engine
 	Dialer     probe.Dialer   // for probes
@@ -84,6 +85,7 @@ func New(o Options) *Instance {
 		Log:        o.Log,
 		Metrics:    o.Metrics,
 		Stalls:     i.stalls,
+		Node:       o.Node,
 		Instance:   o.Number,
 		PortOffset: o.PortOffset,
 	})

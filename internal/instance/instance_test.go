@@ -236,22 +236,6 @@ func TestReloadKeepsWhatStays(t *testing.T) {
 	}
 }
 
-func sum(t *testing.T, m *telemetry.Metrics, name string) (n float64) {
-	t.Helper()
-	families, err := m.Registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range families {
-		if f.GetName() == name {
-			for _, x := range f.Metric {
-				n += x.GetCounter().GetValue() + x.GetGauge().GetValue()
-			}
-		}
-	}
-	return n
-}
-
 // Whoever asked for a configuration may give up while it warms up: everything stays as it was.
 func TestAbortedApplyChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"causeway/internal/fdpass"
@@ -66,7 +67,9 @@ func (n *Change) Serve(revision uint64) error {
 // Abandon gives it up.
 func (n *Change) Abandon() {
 	defer n.c.Close()
-	n.p.exchange(n.c, question{Verb: abandon}, answerTime)
+	if _, _, err := n.p.exchange(n.c, question{Verb: abandon}, answerTime); err != nil {
+		slog.Debug("an instance was not asked to give a configuration up; the end of the conversation says so too", "error", err)
+	}
 }
 
 // Instance is the instance that prepared it.

@@ -100,7 +100,7 @@ func readSetup() (*fdpass.Conn, Setup, error) {
 func (h *host) end(deadline time.Time) {
 	h.once.Do(func() {
 		h.drain(deadline)
-		h.ln.Close()
+		_ = h.ln.Close()
 		close(h.ended)
 	})
 }

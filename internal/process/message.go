@@ -11,8 +11,9 @@ import (
 
 // Setup is what an instance keeps for its life. Its supervisor sends it first.
 type Setup struct {
-	Data    string        `json:"data"`   // data directory
-	Number  int           `json:"number"` // of the instance, from 0
+	Data    string        `json:"data"`           // data directory
+	Node    string        `json:"node,omitempty"` // of the cluster; empty on a single machine
+	Number  int           `json:"number"`         // of the instance, from 0
 	Engine  string        `json:"engine,omitempty"`
 	Binding route.Binding `json:"binding"`
 	Version string        `json:"version"` // of the supervisor's program

@@ -47,6 +47,7 @@ func newPlane(setup Setup, build string) *plane {
 	var probes *conn.Loop
 	conn.NewGoroutines(func(loop *conn.Loop) { probes = loop })
 	p.instance = instance.New(instance.Options{
+		Node:       setup.Node,
 		Number:     setup.Number,
 		Engine:     p.engine,
 		Dialer:     probes,

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -69,14 +70,16 @@ func Start(ctx context.Context, command Command, setup Setup, confine func(pid i
 	if err != nil {
 		return nil, fmt.Errorf("start instance %d: %w", setup.Number, err)
 	}
-	defer theirs.Close()
 	cmd := exec.Command(command.Path, command.Args...)
-	cmd.Env = append(os.Environ(), command.Env...)
+	cmd.Args[0] = os.Args[0]
+	cmd.Env = append(environment(), command.Env...)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.ExtraFiles = []*os.File{theirs}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's signals are for the supervisor
-	if err := cmd.Start(); err != nil {
-		ours.Close()
+	err = cmd.Start()
+	theirs.Close() // else nobody would notice that the instance has gone
+	if err != nil {
+		_ = ours.Close()
 		return nil, fmt.Errorf("start instance %d: %w", setup.Number, err)
 	}
 	p := newProcess(setup.Data, setup.Number, cmd.Process.Pid)
@@ -90,13 +93,18 @@ func Start(ctx context.Context, command Command, setup Setup, confine func(pid i
 	}
 	if err != nil {
 		c.Close()
-		cmd.Process.Kill()
-		cmd.Wait()
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
 		os.Remove(p.socket)
 		return nil, fmt.Errorf("start instance %d: %w", setup.Number, err)
 	}
 	go p.watch(c)
 	return p, nil
+}
+
+// environment is this process's, without what a service manager has for the supervisor alone.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "NOTIFY_SOCKET=") })
 }
 
 func newProcess(data string, number, pid int) *Process {
@@ -132,17 +140,18 @@ func (p *Process) greet(ctx context.Context, c *fdpass.Conn, setup Setup) error 
 	c.SetDeadline(time.Now().Add(startTime))
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	if err := c.Send(setup); err != nil {
-		return err
-	}
 	var a answer
-	if err := c.Send(question{Verb: askState}); err != nil {
-		return err
+	err := c.Send(setup)
+	if err == nil {
+		err = c.Send(question{Verb: askState})
 	}
-	if _, err := c.Receive(&a); err != nil {
-		if errors.Is(err, io.EOF) {
-			return errors.New("it ended before it was ready; its lines in this log say why")
-		}
+	if err == nil {
+		_, err = c.Receive(&a)
+	}
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
+		return errors.New("it ended before it was ready; its lines in this log say why")
+	case err != nil:
 		return fmt.Errorf("wait for its first answer: %w", err)
 	}
 	p.heard(a.State)
@@ -187,10 +196,10 @@ func Adopt(data string) (found []*Process) {
 func (p *Process) watch(c *fdpass.Conn) {
 	var a answer
 	c.SetDeadline(time.Time{})
-	c.Receive(&a) // nothing is asked in this conversation any more
+	_, _ = c.Receive(&a) // nothing is asked in this conversation any more: it ends with the instance
 	c.Close()
 	if p.cmd != nil {
-		p.cmd.Wait()
+		_ = p.cmd.Wait() // the state says how it ended
 		status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
 		p.end = Exit{Known: true, Code: p.cmd.ProcessState.ExitCode()}
 		if ok && status.Signaled() {
@@ -316,7 +325,7 @@ func (p *Process) Drain(within time.Duration) error {
 // Kill ends it at once.
 func (p *Process) Kill() {
 	if p.Alive() {
-		syscall.Kill(p.PID, syscall.SIGKILL)
+		_ = syscall.Kill(p.PID, syscall.SIGKILL) // it may have ended just now
 	}
 }
 

@@ -27,6 +27,7 @@ type Proxy struct {
 	log        Log
 	metrics    *telemetry.Metrics
 	stalls     *stall.Detector
+	node       string
 	instance   int
 	portOffset int
 
@@ -57,6 +58,7 @@ type Options struct {
 	Log        Log
 	Metrics    *telemetry.Metrics
 	Stalls     *stall.Detector // may be nil
+	Node       string          // of the cluster; empty on a single machine
 	Instance   int             // number of the instance
 	PortOffset int             // that was added to the ports of the document
 }
@@ -68,6 +70,7 @@ func New(o Options) *Proxy {
 		log:        o.Log,
 		metrics:    o.Metrics,
 		stalls:     o.Stalls,
+		node:       o.Node,
 		instance:   o.Instance,
 		portOffset: o.PortOffset,
 		servers:    map[string]conn.Server{},
@@ -97,7 +100,7 @@ func (p *Proxy) Apply(t *route.Table, local gateway.Local, revision uint64) {
 	s := &State{
 		Table: t, Local: local, Revision: revision, v1: t.Config.V1(), idle: idleV2, bodyMax: bodyMaxV2,
 		honour:   local.KeepAliveHint != "ignore",
-		resource: strings.ToUpper(t.Config.ResourceID()), instance: telemetry.InstanceName(p.instance, t.Config.V1()),
+		resource: strings.ToUpper(t.Config.ResourceID()), instance: telemetry.InstanceName(p.node, p.instance, t.Config.V1()),
 	}
 	if s.v1 {
 		s.idle, s.bodyMax = idleV1, bodyMaxV1

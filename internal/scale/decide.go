@@ -50,6 +50,9 @@ type load struct {
 	measure   string
 }
 
+// From is the state of a gateway for which somebody has chosen so many instances already; 0: nobody has.
+func From(want int) State { return State{want: want} }
+
 // Decide takes a sample and says how many instances to run. With Min and Max alike it scales nothing and says whether they are enough.
 // Samples come in the order of time. A few seconds between them are best: the gateway grows at the second sample that is hot.
 func (s *State) Decide(sample Sample, limits Limits, now time.Time) Decision {

@@ -1,11 +1,7 @@
 package store
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,49 +12,20 @@ import (
 	"strings"
 	"time"
 
-	"filippo.io/age"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"causeway/internal/store/archive"
 	"causeway/internal/store/embedded"
 	"causeway/internal/store/keep"
 )
 
-// A backup is JSON, a line each: what it is, every key with its value, and the checksum of all before.
-
-// backupHead is the first line.
-type backupHead struct {
-	Form     string              `json:"form"`
-	Schema   int                 `json:"schema"`   // of the keys
-	Revision int64               `json:"revision"` // of the configuration
-	When     time.Time           `json:"when"`
-	Node     string              `json:"node"` // that wrote it
-	Keys     int                 `json:"keys"`
-	Current  string              `json:"current"`  // the data key that seals
-	DataKeys map[string]keep.Key `json:"dataKeys"` // all of them, plain
-}
-
-type backupKey struct {
-	Key   string `json:"k"` // relative to v1, or schema
-	Value []byte `json:"v"`
-}
-
-type backupEnd struct {
-	SHA256 string `json:"sha256"` // of all lines before, in hexadecimal
-}
-
-const backupForm = "causeway backup 1"
-
 // transient are keys that belong to nodes which run now, or to the keys of nodes. A restore makes its own.
-var transient = []string{"nodes/", "leader/", "tokens/", "keys/"}
+var transient = []string{"nodes/", "leader/", "tokens/", "keys/", "certs/", "revoked/"}
 
 // Backup writes the whole store, of one moment: configuration, history, secrets, and the data keys that open them. So the
 // backup is as secret as the store itself. With recipients (age1…) it is encrypted for them.
 func (s *Store) Backup(ctx context.Context, w io.Writer, recipients ...string) error {
 	if err := s.begin(ctx); err != nil {
-		return err
-	}
-	to, err := parseRecipients(recipients)
-	if err != nil {
 		return err
 	}
 	resp, err := s.client.Get(ctx, s.places.all(), clientv3.WithPrefix())
@@ -69,20 +36,13 @@ func (s *Store) Backup(ctx context.Context, w io.Writer, recipients ...string) e
 	if err != nil {
 		return err
 	}
-	if len(to) == 0 {
-		return writeBackup(w, head, keys)
-	}
-	sealed, err := age.Encrypt(w, to...)
-	if err != nil {
-		return fmt.Errorf("encrypt the backup: %w", err)
-	}
-	return errors.Join(writeBackup(sealed, head, keys), sealed.Close())
+	return archive.Write(w, head, keys, recipients)
 }
 
 // archive is what a backup holds.
-func (s *Store) archive(resp *clientv3.GetResponse) (backupHead, []backupKey, error) {
-	head := backupHead{Form: backupForm, Schema: schemaVersion, When: time.Now().UTC(), Node: s.o.Name, DataKeys: s.keys().Keys()}
-	var keys []backupKey
+func (s *Store) archive(resp *clientv3.GetResponse) (archive.Head, []archive.Key, error) {
+	head := archive.Head{Schema: schemaVersion, When: time.Now().UTC(), Node: s.o.Name, DataKeys: s.keys().Keys()}
+	var keys []archive.Key
 	for _, kv := range resp.Kvs {
 		key := string(kv.Key)
 		name := s.places.relative(key)
@@ -99,10 +59,9 @@ func (s *Store) archive(resp *clientv3.GetResponse) (backupHead, []backupKey, er
 			head.Revision = h.Revision
 			fallthrough
 		default:
-			keys = append(keys, backupKey{name, kv.Value})
+			keys = append(keys, archive.Key{Key: name, Value: kv.Value})
 		}
 	}
-	head.Keys = len(keys)
 	if _, ok := head.DataKeys[head.Current]; !ok {
 		return head, nil, errors.New("the data key changed during the backup; try again")
 	}
@@ -118,42 +77,10 @@ func isTransient(name string) bool {
 	return false
 }
 
-func writeBackup(w io.Writer, head backupHead, keys []backupKey) error {
-	buffered := bufio.NewWriter(w)
-	sum := sha256.New()
-	enc := json.NewEncoder(io.MultiWriter(buffered, sum))
-	err := enc.Encode(head)
-	for i := 0; err == nil && i < len(keys); i++ {
-		err = enc.Encode(keys[i])
-	}
-	if err == nil {
-		err = json.NewEncoder(buffered).Encode(backupEnd{hex.EncodeToString(sum.Sum(nil))})
-	}
-	if err == nil {
-		err = buffered.Flush()
-	}
-	if err != nil {
-		return fmt.Errorf("write the backup: %w", err)
-	}
-	return nil
-}
-
-func parseRecipients(texts []string) ([]age.Recipient, error) {
-	var out []age.Recipient
-	for _, text := range texts {
-		r, err := age.ParseX25519Recipient(text)
-		if err != nil {
-			return nil, fmt.Errorf("the recipient %q of the backup: %w", text, err)
-		}
-		out = append(out, r)
-	}
-	return out, nil
-}
-
 // Errors of Restore.
 var (
 	// ErrBackup is returned for a file that is no whole backup.
-	ErrBackup = errors.New("this is no whole backup")
+	ErrBackup = archive.ErrDamaged
 	// ErrNotEmpty is returned for a directory that holds a store.
 	ErrNotEmpty = errors.New("the directory holds a store already; move it away first")
 )
@@ -165,9 +92,12 @@ const restoredGap = 1000
 // verified, and leaves a directory alone that holds a store. Identities is the text of a file with the age identities
 // that open an encrypted backup; empty for a plain one. It returns the new revision.
 func Restore(ctx context.Context, dir string, r io.Reader, identities string) (revision int64, err error) {
-	head, keys, err := readBackup(r, identities)
+	head, keys, err := archive.Read(r, identities)
 	if err != nil {
 		return 0, err
+	}
+	if head.Schema > schemaVersion {
+		return 0, &NewerError{Has: head.Schema, Knows: schemaVersion}
 	}
 	s, err := prepare(Options{Dir: dir, Mode: Single})
 	if err != nil {
@@ -191,14 +121,14 @@ func Restore(ctx context.Context, dir string, r io.Reader, identities string) (r
 }
 
 // fill writes a backup into a new etcd and closes it.
-func (s *Store) fill(ctx context.Context, dir string, head backupHead, keys []backupKey) (revision int64, err error) {
+func (s *Store) fill(ctx context.Context, dir string, head archive.Head, keys []archive.Key) (revision int64, err error) {
 	server, err := embedded.Start(embedded.Options{Dir: dir, Name: s.o.Name})
 	if err != nil {
 		return 0, err
 	}
 	s.server, s.client = server, server.Client()
 	defer func() {
-		s.client.Close()
+		s.client.Close() //nolint:errcheck // it answers with the end of its own context
 		err = errors.Join(err, server.Close())
 		s.server, s.client = nil, nil
 	}()
@@ -216,19 +146,33 @@ func (s *Store) fill(ctx context.Context, dir string, head backupHead, keys []ba
 		ops = append(ops, clientv3.OpPut(s.places.v1()+k.Key, string(k.Value)))
 	}
 	ops = append(ops, clientv3.OpPut(s.places.schema(), strconv.Itoa(head.Schema))) // at last
-	const batch = 100
+	return revision, s.writeAll(ctx, ops)
+}
+
+// Bounds of one transaction of a restore.
+const (
+	batchOps   = 100
+	batchBytes = 1 << 20
+)
+
+// writeAll writes in several transactions: nobody reads before the end.
+func (s *Store) writeAll(ctx context.Context, ops []clientv3.Op) error {
 	for len(ops) > 0 {
-		n := min(batch, len(ops))
+		n, size := 0, 0
+		for n < len(ops) && n < batchOps && size < batchBytes {
+			size += len(ops[n].ValueBytes())
+			n++
+		}
 		if _, err := s.client.Txn(ctx).Then(ops[:n]...).Commit(); err != nil {
-			return 0, fmt.Errorf("write the restored store: %w", err)
+			return fmt.Errorf("write the restored store: %w", err)
 		}
 		ops = ops[n:]
 	}
-	return revision, nil
+	return nil
 }
 
 // restoredKeys wrap the data keys for this node.
-func (s *Store) restoredKeys(head backupHead) ([]clientv3.Op, error) {
+func (s *Store) restoredKeys(head archive.Head) ([]clientv3.Op, error) {
 	identity, err := s.identity()
 	if err != nil {
 		return nil, err
@@ -248,7 +192,7 @@ func (s *Store) restoredKeys(head backupHead) ([]clientv3.Op, error) {
 }
 
 // raised gives the configuration a new revision, which the history explains.
-func raised(from backupHead, keys []backupKey) (int64, []backupKey, error) {
+func raised(from archive.Head, keys []archive.Key) (int64, []archive.Key, error) {
 	for i, k := range keys {
 		if k.Key != configPlace+headName {
 			continue
@@ -267,79 +211,7 @@ func raised(from backupHead, keys []backupKey) (int64, []backupKey, error) {
 		keys[i].Value = text
 		entry, err := record{Head: h, Before: map[string]*[]byte{}}.encode()
 		place := places{}.revision(h.Revision)
-		return h.Revision, append(keys, backupKey{strings.TrimPrefix(place, places{}.v1()), entry}), err
+		return h.Revision, append(keys, archive.Key{Key: strings.TrimPrefix(place, places{}.v1()), Value: entry}), err
 	}
 	return 0, keys, nil // a store without a configuration
-}
-
-// readBackup reads a whole backup and verifies it.
-func readBackup(r io.Reader, identities string) (head backupHead, keys []backupKey, err error) {
-	text, err := plainBackup(r, identities)
-	if err != nil {
-		return head, nil, err
-	}
-	body, last := cutLast(text)
-	var end backupEnd
-	sum := sha256.Sum256(body)
-	if json.Unmarshal(last, &end) != nil || end.SHA256 == "" {
-		return head, nil, fmt.Errorf("%w: its end is missing, so it was cut off", ErrBackup)
-	}
-	if end.SHA256 != hex.EncodeToString(sum[:]) {
-		return head, nil, fmt.Errorf("%w: its checksum is wrong, so it is damaged", ErrBackup)
-	}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	if err := dec.Decode(&head); err != nil || head.Form != backupForm {
-		return head, nil, fmt.Errorf("%w: it does not begin with the form %q", ErrBackup, backupForm)
-	}
-	if head.Schema > schemaVersion {
-		return head, nil, &NewerError{Has: head.Schema, Knows: schemaVersion}
-	}
-	for dec.More() {
-		var k backupKey
-		if err := dec.Decode(&k); err != nil {
-			return head, nil, fmt.Errorf("%w: %w", ErrBackup, err)
-		}
-		keys = append(keys, k)
-	}
-	if len(keys) != head.Keys {
-		return head, nil, fmt.Errorf("%w: it has %d keys, not %d", ErrBackup, len(keys), head.Keys)
-	}
-	return head, keys, nil
-}
-
-const ageIntro = "age-encryption.org/"
-
-// plainBackup is the text of a backup, decrypted where it is not plain.
-func plainBackup(r io.Reader, identities string) ([]byte, error) {
-	buffered := bufio.NewReader(r)
-	if intro, _ := buffered.Peek(len(ageIntro)); string(intro) != ageIntro {
-		return readAll(buffered)
-	}
-	if identities == "" {
-		return nil, fmt.Errorf("%w: it is encrypted, and no identity was given", ErrBackup)
-	}
-	ids, err := age.ParseIdentities(strings.NewReader(identities))
-	if err != nil {
-		return nil, fmt.Errorf("read the identity for the backup: %w", err)
-	}
-	plain, err := age.Decrypt(buffered, ids...)
-	if err != nil {
-		return nil, fmt.Errorf("decrypt the backup: %w", err)
-	}
-	return readAll(plain)
-}
-
-func readAll(r io.Reader) ([]byte, error) {
-	text, err := io.ReadAll(r)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBackup, err)
-	}
-	return text, nil
-}
-
-// cutLast cuts the last line off.
-func cutLast(text []byte) (body, last []byte) {
-	text = bytes.TrimSuffix(text, []byte("\n"))
-	at := bytes.LastIndexByte(text, '\n') + 1
-	return text[:at], text[at:]
 }

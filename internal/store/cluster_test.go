@@ -40,6 +40,9 @@ func founding(t *testing.T, n int) store.Founding {
 // three are the members of a cluster, on 127.0.0.11 to 13.
 func three(t *testing.T) (stores [3]*store.Store, dirs [3]string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("etcd takes a third member after five seconds")
+	}
 	root := t.TempDir()
 	for n := range stores {
 		dirs[n] = filepath.Join(root, string(rune('a'+n)))
@@ -106,6 +109,22 @@ func TestASingleStoreBecomesAClusterAndKeepsItsData(t *testing.T) {
 	if put(t, c, 81, 1) != 2 || next(t, a.Watch(t.Context(), 1)).Revision != 2 {
 		t.Error("a node without a vote does not share the configuration")
 	}
+	// Once it is removed, its certificate opens no connection any more.
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Remove(t.Context(), "c"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "its certificate is revoked", func() bool {
+		again, err := store.Open(t.Context(), store.Options{Dir: client, Patience: time.Second})
+		if err != nil {
+			return false
+		}
+		defer again.Close()
+		return again.Status().Lagging
+	})
+	config(t, a)
 }
 
 func TestTokens(t *testing.T) {
@@ -163,11 +182,16 @@ func TestThreeMembers(t *testing.T) {
 			t.Fatalf("node %d wrote revision %d", n, got)
 		}
 	}
-	for n, w := range watches {
+	for _, w := range watches {
 		for next(t, w).Revision < 3 {
 		}
-		_ = n
 	}
+	written := time.Now()
+	put(t, stores[2], 8003, 3)
+	for _, w := range watches {
+		next(t, w)
+	}
+	t.Logf("a change reached all after %v", time.Since(written))
 	members, err := stores[1].Members(t.Context())
 	if err != nil || len(members) != 3 {
 		t.Fatalf("Members = %+v, %v", members, err)
@@ -189,7 +213,7 @@ func TestThreeMembers(t *testing.T) {
 		t.Errorf("a command rotates the key of its node: %v", err)
 	}
 	for n, s := range stores {
-		if c := config(t, s); c.Revision != 3 {
+		if c := config(t, s); c.Revision != 4 {
 			t.Errorf("node %d after the rotation: revision %d", n, c.Revision)
 		}
 	}
@@ -228,10 +252,21 @@ func TestAllStoppedAndStartedAgain(t *testing.T) {
 	stores, dirs := three(t)
 	put(t, stores[0], 80, 0)
 	put(t, stores[1], 81, 1)
-	for _, s := range stores {
+	for _, s := range stores[1:] {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+	one, err := store.Reach(t.Context(), dirs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	members, err := one.Members(t.Context())
+	if err != nil || len(members) != 3 || members[1].Answers || members[1].Problem == "" {
+		t.Errorf("Members without a quorum = %+v, %v", members, err)
+	}
+	if err := errors.Join(one.Close(), stores[0].Close()); err != nil {
+		t.Error(err)
 	}
 	first, err := store.Open(t.Context(), store.Options{Dir: dirs[0], Patience: 100 * time.Millisecond})
 	if err != nil {

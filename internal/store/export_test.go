@@ -21,3 +21,6 @@ func SetSchema(version int, step func(context.Context, *Store) ([]clientv3.Op, e
 
 // Lease is that of a leader's key.
 func (l *Leadership) Lease() clientv3.LeaseID { return l.session.Lease() }
+
+// MemberID is the id of an embedded member.
+func (s *Store) MemberID() string { return memberID(s.server.ID()) }

@@ -62,11 +62,13 @@ func (e External) tls() (*tls.Config, error) {
 		}
 	}
 	if e.Cert != "" || e.Key != "" {
-		pair, err := tls.LoadX509KeyPair(e.Cert, e.Key)
-		if err != nil {
+		if _, err := tls.LoadX509KeyPair(e.Cert, e.Key); err != nil {
 			return nil, fmt.Errorf("read the client certificate for etcd: %w", err)
 		}
-		c.Certificates = []tls.Certificate{pair}
+		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { // it is renewed meanwhile
+			pair, err := tls.LoadX509KeyPair(e.Cert, e.Key)
+			return &pair, err
+		}
 	}
 	return c, nil
 }

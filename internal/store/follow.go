@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -17,6 +18,9 @@ const (
 	retryFirst = 100 * time.Millisecond // after a failure; doubles up to retryLast
 	retryLast  = 2 * time.Second
 )
+
+// worthFreeing is the size of a document, in bytes, after which the process gives memory back at once.
+const worthFreeing = 1 << 20
 
 // watcher is one consumer. Its channel holds the newest configuration that it has not taken.
 type watcher struct {
@@ -125,6 +129,9 @@ func (s *Store) show(ctx context.Context, st state) error {
 		return err
 	}
 	s.publish(c)
+	if len(c.Document) > worthFreeing {
+		debug.FreeOSMemory() // of what reading left, several times the document
+	}
 	return nil
 }
 
@@ -178,9 +185,12 @@ func (s *Store) changed(st state) (bool, error) {
 }
 
 // nudge makes the follower read at once, after a write of this node.
-func (s *Store) nudge() {
+func (s *Store) nudge() { signal(s.nudged) }
+
+// signal wakes whoever waits for c, or will.
+func signal(c chan struct{}) {
 	select {
-	case s.nudged <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

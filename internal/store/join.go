@@ -12,6 +12,7 @@ import (
 
 	"causeway/internal/store/cluster"
 	"causeway/internal/store/embedded"
+	"causeway/internal/store/keep"
 )
 
 // Join makes a node part of the cluster that a token invites it to. Its directory must hold no store. With a vote, the node
@@ -35,16 +36,26 @@ func Join(ctx context.Context, dir, token string, f Founding, vote bool) (err er
 	if embedded.Exists(filepath.Join(dir, etcdName)) {
 		return fmt.Errorf("%s: %w: the cluster's configuration would replace it", dir, ErrNotEmpty)
 	}
+	return s.join(ctx, t, f.file(), vote)
+}
+
+// join asks a member and keeps what it answers. The file that makes the directory one of a node comes last.
+func (s *Store) join(ctx context.Context, t cluster.Token, member *MemberFile, vote bool) error {
 	identity, err := s.identity()
 	if err != nil {
 		return err
 	}
-	key, request, err := cluster.Request(f.Name)
+	key, request, err := cluster.Request(member.Name)
 	if err != nil {
 		return err
 	}
-	member := f.file()
-	ask := joinRequest{Secret: t.Secret, Name: f.Name, Address: f.Address, Request: request, Recipient: identity.Recipient()}
+	ask := joinRequest{
+		Secret:    t.Secret,
+		Name:      member.Name,
+		Address:   member.Address,
+		Request:   request,
+		Recipient: identity.Recipient(),
+	}
 	if vote {
 		ask.PeerURL = member.peerURL()
 	}
@@ -52,15 +63,17 @@ func Join(ctx context.Context, dir, token string, f Founding, vote bool) (err er
 	if err != nil {
 		return err
 	}
-	if vote {
-		member.Initial = response.Initial
-	} else {
-		member.Endpoints = response.Endpoints
+	member.Initial = response.Initial
+	if !vote {
+		member.Initial, member.Endpoints = "", response.Endpoints
 	}
-	if err := keepCertificate(dir, response.Authority, response.Cert, key); err != nil {
+	if err := keepCertificate(s.o.Dir, response.Authority, response.Cert, key); err != nil {
 		return err
 	}
-	return member.write(dir)
+	if err := keep.WriteFile(crlFile(s.o.Dir), response.Revoked); err != nil {
+		return fmt.Errorf("keep the list of revoked certificates: %w", err)
+	}
+	return member.write(s.o.Dir)
 }
 
 // knock asks a member.
@@ -74,7 +87,8 @@ func knock(ctx context.Context, t cluster.Token, ask joinRequest) (response join
 		return response, err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: t.Trust(), DisableKeepAlives: true}, Timeout: 2 * joinTimeout}
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: t.Trust(), DisableKeepAlives: true}
+	client := &http.Client{Transport: transport, Timeout: 2 * joinTimeout}
 	resp, err := client.Do(request)
 	if err != nil {
 		return response, fmt.Errorf("ask the member at %s: %w", t.Address, err)

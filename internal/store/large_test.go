@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -111,4 +113,8 @@ func TestMemory(t *testing.T) {
 	}
 	time.Sleep(20 * time.Second)
 	t.Log("a large gateway:", resident())
+	debug.FreeOSMemory()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	t.Logf("after a collection: %s, heap %d kB", resident(), m.HeapAlloc>>10)
 }

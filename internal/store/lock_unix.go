@@ -27,3 +27,9 @@ func lockDir(dir string) (*os.File, error) {
 	}
 	return nil, fmt.Errorf("lock the store in %s: %w", dir, err)
 }
+
+// leaveLocked keeps a directory locked as long as the process lives.
+func leaveLocked(lock *os.File) error {
+	_, err := unix.Dup(int(lock.Fd())) // nobody closes the copy
+	return err
+}

@@ -41,10 +41,13 @@ const (
 	memberName = "member.json"
 	pkiName    = "pki"
 	caName     = "ca.crt"
+	crlName    = "revoked.crl"
 	nodeName   = "node.pem" // certificate and key in one file, so that both change at once
 )
 
 func caFile(dir string) string { return filepath.Join(dir, pkiName, caName) }
+
+func crlFile(dir string) string { return filepath.Join(dir, pkiName, crlName) }
 
 func nodeFile(dir string) string { return filepath.Join(dir, pkiName, nodeName) }
 
@@ -70,6 +73,15 @@ func readMember(dir string) (*MemberFile, error) {
 		return nil, fmt.Errorf("read what the store knows of its cluster: %w", err)
 	}
 	return &m, nil
+}
+
+// NodeOf is the name under which the directory of a store belongs to a cluster; empty: it belongs to none.
+func NodeOf(dir string) (string, error) {
+	m, err := readMember(dir)
+	if err != nil || m == nil {
+		return "", err
+	}
+	return m.Name, nil
 }
 
 func (m *MemberFile) write(dir string) error {
@@ -108,6 +120,7 @@ func (m *MemberFile) peers(dir string) *embedded.Peers {
 		ClientURL:     m.clientURL(),
 		Initial:       m.Initial,
 		CA:            caFile(dir),
+		Revoked:       crlFile(dir),
 		Cert:          nodeFile(dir),
 		Key:           nodeFile(dir),
 	}

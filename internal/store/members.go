@@ -33,9 +33,13 @@ func (m MemberState) order() string { return orDefault(m.Name, "~"+m.ID) }
 // statusTime is how long a member may take to answer for the list.
 const statusTime = 2 * time.Second
 
-// Members are the members of the cluster, by name.
+// Members are the members of the cluster, by name. Without a quorum they are those that the member knows which was asked; a
+// member that has not reached a quorum since its start does not answer.
 func (s *Store) Members(ctx context.Context) ([]MemberState, error) {
-	list, err := s.client.MemberList(ctx)
+	list, err := s.memberList(ctx)
+	if err != nil {
+		list, err = s.memberList(ctx, clientv3.WithSerializable())
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list the members: %w", err)
 	}
@@ -49,6 +53,12 @@ func (s *Store) Members(ctx context.Context) ([]MemberState, error) {
 	}
 	slices.SortFunc(out, func(a, b MemberState) int { return strings.Compare(a.order(), b.order()) })
 	return out, nil
+}
+
+func (s *Store) memberList(ctx context.Context, options ...clientv3.OpOption) (*clientv3.MemberListResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, statusTime)
+	defer cancel()
+	return s.client.MemberList(ctx, options...)
 }
 
 func (s *Store) memberState(ctx context.Context, m *pb.Member) MemberState {
@@ -91,7 +101,7 @@ func (s *Store) statusOf(ctx context.Context, endpoint string) (*clientv3.Status
 	if err != nil {
 		return nil, err
 	}
-	defer client.Close()
+	defer client.Close() //nolint:errcheck // the answer is known
 	resp, err := client.Status(ctx, endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("it does not answer: %w", err)

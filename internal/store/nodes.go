@@ -8,7 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"causeway/internal/scale"
 )
 
 // Node is what a node says of itself to the others.
@@ -22,6 +25,9 @@ type Node struct {
 	Faults    []string  `json:"faults,omitempty"`    // why it does not serve what it should
 	Processor float64   `json:"processor,omitempty"` // processors that it may use
 	Memory    int64     `json:"memory,omitempty"`    // bytes that it may use
+	Room      int       `json:"room,omitempty"`      // instances whose budgets fit there; 0: unknown
+
+	Sample *scale.Sample `json:"sample,omitempty"` // what its instances did last, for the autoscaler
 }
 
 // Announcement keeps a node in the list of those that run.
@@ -31,12 +37,13 @@ type Announcement struct {
 	cancel  context.CancelFunc
 	done    chan struct{}
 
-	mu   sync.Mutex
-	node Node
+	mu      sync.Mutex
+	node    Node
+	leaving bool
 }
 
 // Announce lists the node among those that run, as long as the store is open and reaches a quorum. The others forget it ten
-// seconds after its last sign of life, or with Leave at once.
+// seconds after its last sign of life, so that one that starts again meanwhile was never away; with Leave they do at once.
 func (s *Store) Announce(n Node) *Announcement {
 	n.Name = s.o.Name
 	ctx, cancel := context.WithCancel(s.ctx)
@@ -51,17 +58,20 @@ func (a *Announcement) Update(n Node) {
 	a.mu.Lock()
 	a.node = n
 	a.mu.Unlock()
-	select {
-	case a.changed <- struct{}{}:
-	default:
-	}
+	signal(a.changed)
 }
 
 // Leave takes the node off the list.
 func (a *Announcement) Leave() {
+	a.mu.Lock()
+	a.leaving = true
+	a.mu.Unlock()
 	a.cancel()
 	<-a.done
 }
+
+// Silence ends the signs of life. It does not wait.
+func (a *Announcement) Silence() { a.cancel() }
 
 // run announces the node under one lease after another.
 func (a *Announcement) run(ctx context.Context) {
@@ -129,7 +139,14 @@ func (a *Announcement) write(ctx context.Context, lease clientv3.LeaseID) error 
 // revokeTime is how long a node tries to say that it leaves.
 const revokeTime = time.Second
 
+// revoke takes back the lease of a node that leaves. Any other ends on its own, and with it what no later lease holds.
 func (a *Announcement) revoke(lease clientv3.LeaseID) {
+	a.mu.Lock()
+	leaving := a.leaving
+	a.mu.Unlock()
+	if !leaving {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), revokeTime)
 	defer cancel()
 	if _, err := a.store.client.Revoke(ctx, lease); err != nil {
@@ -143,8 +160,12 @@ func (s *Store) Nodes(ctx context.Context) ([]Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the nodes: %w", err)
 	}
-	out := make([]Node, 0, len(resp.Kvs))
-	for _, kv := range resp.Kvs {
+	return readNodes(resp.Kvs)
+}
+
+func readNodes(kvs []*mvccpb.KeyValue) ([]Node, error) {
+	out := make([]Node, 0, len(kvs))
+	for _, kv := range kvs {
 		var n Node
 		if err := json.Unmarshal(kv.Value, &n); err != nil {
 			return nil, fmt.Errorf("read the node %s: %w", kv.Key, err)

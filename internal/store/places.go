@@ -18,7 +18,10 @@ import (
 //	/causeway/v1/secrets/NAME         what the nodes share beside the configuration, sealed
 //	/causeway/v1/nodes/NODE           a node that runs, with a lease
 //	/causeway/v1/leader/…             candidates of the election
+//	/causeway/v1/scale                how many instances the leader wants of all nodes together
 //	/causeway/v1/tokens/HASH          an invitation to join, with a lease
+//	/causeway/v1/certs/NODE/SERIAL    a certificate that a node has
+//	/causeway/v1/revoked/SERIAL       one of a node that is no longer part of the cluster
 type places struct{ prefix string }
 
 func (p places) schema() string { return p.prefix + "/schema" }
@@ -51,7 +54,13 @@ func (p places) nodes() string { return p.v1() + "nodes/" }
 
 func (p places) leader() string { return p.v1() + "leader" }
 
+func (p places) scale() string { return p.v1() + "scale" }
+
 func (p places) tokens() string { return p.v1() + "tokens/" }
+
+func (p places) certs(node string) string { return p.v1() + "certs/" + node + "/" }
+
+func (p places) revoked() string { return p.v1() + "revoked/" }
 
 const (
 	configPlace  = "config/"

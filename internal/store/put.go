@@ -200,7 +200,7 @@ func (w *write) record() ([]byte, error) {
 }
 
 // confirmTime is how long a write whose answer got lost asks what became of it.
-const confirmTime = 5 * time.Second
+const confirmTime = 3 * time.Second
 
 // confirm finds out whether a write took place whose transaction returned an error.
 func (w *write) confirm(ctx context.Context, ops []clientv3.Op, err error) (int64, error) {
@@ -214,21 +214,25 @@ func (w *write) confirm(ctx context.Context, ops []clientv3.Op, err error) (int6
 		w.store.failed(again)
 		return 0, fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
-	for _, kv := range resp.Kvs {
-		r, errRecord := decodeRecord(kv.Value)
-		if errRecord != nil {
-			return 0, errRecord
-		}
-		if r.Head.ID == w.head.ID {
-			w.store.nudge()
-			return w.head.Revision, nil
-		}
-		if w.ifRevision == AnyRevision {
-			return 0, errAgain
-		}
-		return 0, &ConflictError{Wanted: w.ifRevision, Current: r.Head.change()}
+	if len(resp.Kvs) == 0 {
+		return 0, fmt.Errorf("%w: %w", ErrUnknown, err) // it may still be on its way
 	}
-	return 0, fmt.Errorf("%w: %w", ErrUnknown, err) // it may still be on its way
+	return w.compare(resp.Kvs[0].Value)
+}
+
+// compare finds out whether a record of the history, at the revision of this write, is its own.
+func (w *write) compare(stored []byte) (int64, error) {
+	r, err := decodeRecord(stored)
+	switch {
+	case err != nil:
+		return 0, err
+	case r.Head.ID == w.head.ID:
+		w.store.nudge()
+		return w.head.Revision, nil
+	case w.ifRevision == AnyRevision:
+		return 0, errAgain
+	}
+	return 0, &ConflictError{Wanted: w.ifRevision, Current: r.Head.change()}
 }
 
 // refused is what etcd says where it did not even try; nil where it may have.
@@ -240,9 +244,13 @@ func (w *write) refused(ops []clientv3.Op, err error) error {
 	switch {
 	case errors.Is(err, rpctypes.ErrTooManyOps), errors.Is(err, rpctypes.ErrRequestTooLarge), status.Code(err) == codes.ResourceExhausted &&
 		bytes.Contains([]byte(err.Error()), []byte("larger than max")):
+		if w.store.server != nil {
+			return fmt.Errorf("%w: it has %d operations and %d bytes: %w", ErrTooLarge, len(ops), size, err)
+		}
 		return fmt.Errorf("%w: it has %d operations and %d bytes; start etcd with --max-txn-ops=%d --max-request-bytes=%d or more: %w",
 			ErrTooLarge, len(ops), size, max(1024, 2*len(ops)), max(16<<20, 2*size), err)
 	case errors.Is(err, rpctypes.ErrNoSpace):
+		signal(w.store.full)
 		return fmt.Errorf("the store is full: raise the quota of etcd, or free space on its disk: %w", err)
 	case errors.Is(err, rpctypes.ErrCorrupt):
 		return fmt.Errorf("a member of the store has damaged data: remove it from the cluster and join it again: %w", err)

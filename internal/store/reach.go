@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// reachTime is how long Reach tries.
-const reachTime = 10 * time.Second
+// reachTime is how long Reach waits for a quorum.
+const reachTime = 3 * time.Second
 
 // Reach is for commands: it is the store of a directory, whether or not a gateway runs on it. One that is in use is reached
 // as a client, where it belongs to a cluster; a single node has no socket, and the error is ErrInUse.
@@ -34,6 +34,7 @@ func reachMember(ctx context.Context, dir string, member *MemberFile) (*Store, e
 		member:   member,
 		watchers: map[*watcher]struct{}{},
 		nudged:   make(chan struct{}, 1),
+		full:     make(chan struct{}, 1),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	var err error
@@ -42,7 +43,7 @@ func reachMember(ctx context.Context, dir string, member *MemberFile) (*Store, e
 	}
 	ctx, cancel := context.WithTimeout(ctx, reachTime)
 	defer cancel()
-	if err := s.begin(ctx); err != nil {
+	if err := s.begin(ctx); fatal(err) { // without a quorum the members can still be listed
 		return nil, errors.Join(fmt.Errorf("reach the store: %w", err), s.release())
 	}
 	return s, nil

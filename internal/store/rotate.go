@@ -135,7 +135,8 @@ func (s *Store) addKey(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			ops = append(ops, clientv3.OpPut(s.places.dataKey(id, strings.TrimPrefix(string(kv.Key), s.places.nodeKeys())), string(wrapped)))
+			node := strings.TrimPrefix(string(kv.Key), s.places.nodeKeys())
+			ops = append(ops, clientv3.OpPut(s.places.dataKey(id, node), string(wrapped)))
 		}
 		if err := s.whileSealer(ctx, st.keysMod, ops...); errors.Is(err, errAgain) {
 			continue
@@ -251,11 +252,22 @@ func (s *Store) resealedValue(ctx context.Context, place string, value []byte) (
 	return value, true, err
 }
 
-// Forget takes a node's keys away. It can still read what it has copied, so the data key should change after it.
+// Forget takes a node's keys away, and revokes its certificates. It can still read what it has copied, so the data key should
+// change after it.
 func (s *Store) Forget(ctx context.Context, node string) error {
-	ops := []clientv3.Op{clientv3.OpDelete(s.places.nodeKeys() + node)}
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
+	certs, err := s.client.Get(ctx, s.places.certs(node), clientv3.WithPrefix())
+	if err != nil {
+		return fmt.Errorf("read the certificates of node %s: %w", node, err)
+	}
+	ops := []clientv3.Op{clientv3.OpDelete(s.places.nodeKeys() + node), clientv3.OpDelete(s.places.certs(node), clientv3.WithPrefix())}
 	for _, id := range s.keys().IDs() {
 		ops = append(ops, clientv3.OpDelete(s.places.dataKey(id, node)))
+	}
+	for _, kv := range certs.Kvs {
+		ops = append(ops, clientv3.OpPut(s.places.revoked()+strings.TrimPrefix(string(kv.Key), s.places.certs(node)), node))
 	}
 	if _, err := s.client.Txn(ctx).Then(ops...).Commit(); err != nil {
 		return fmt.Errorf("forget the keys of node %s: %w", node, err)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -73,7 +74,7 @@ func (s *Store) SetSecret(ctx context.Context, name string, value []byte) error 
 		if err != nil {
 			return err
 		}
-		if err := s.whileSealer(ctx, st.keysMod, clientv3.OpPut(key, string(sealed))); err != errAgain {
+		if err := s.whileSealer(ctx, st.keysMod, clientv3.OpPut(key, string(sealed))); !errors.Is(err, errAgain) {
 			return err
 		}
 	}

@@ -90,7 +90,7 @@ var (
 	ErrConflict = errors.New("the configuration changed meanwhile")
 	// ErrUnknown is returned for a write of which it is not known whether it took place.
 	ErrUnknown = errors.New("the store did not answer: it is not known whether the change was written")
-	// ErrTooLarge is returned for a change that an external etcd does not take in one transaction.
+	// ErrTooLarge is returned for a change that etcd does not take in one transaction.
 	ErrTooLarge = errors.New("the change is too large for one transaction of etcd")
 	// ErrNotLeader is returned for a write of a node that no longer leads.
 	ErrNotLeader = errors.New("another node leads by now")

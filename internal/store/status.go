@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"time"
 )
 
@@ -59,8 +60,25 @@ func (s *Store) Lag() time.Duration {
 	return 0
 }
 
-// Failed is closed when an embedded etcd gave up: its disk is full or broken. The store then answers no more and has to be
-// opened again. It is nil, and blocks, for an external etcd.
+// Silence is since when no quorum has answered, and why; the error is nil as long as one answers. The time is zero where none
+// has answered since the start. Other than Status it never waits, also where etcd gave up.
+func (s *Store) Silence() (since time.Time, why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.server != nil && s.server.Failure() != "":
+		return s.contact, errors.New("etcd gave up: " + s.server.Failure())
+	case time.Since(s.contact) <= lagAfter:
+		return s.contact, nil
+	case s.trouble != nil:
+		return s.contact, s.trouble
+	}
+	return s.contact, errors.New("it has not answered in time")
+}
+
+// Failed is closed when an embedded etcd gave up, because its disk is full or broken. The store then answers no more, and
+// parts of etcd may wait for each other forever: the process has to start anew to open it. It is nil, and blocks, for an
+// external etcd.
 func (s *Store) Failed() <-chan struct{} {
 	if s.server == nil {
 		return nil

@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -25,14 +24,15 @@ import (
 // Options of a store.
 type Options struct {
 	Dir  string // the store's own directory; made with mode 0700
-	Name string // of this node, unique among the nodes that share a store
+	Name string // of this node, unique among the nodes that share an external etcd; elsewhere the store knows it
 
 	Mode     Mode     // Auto: as the directory says, else Single
 	External External // of the mode External
 
 	History  int           // how many revisions are kept; 0: 100
 	Quota    int64         // bytes, of an embedded store; 0: 2 GiB
-	Patience time.Duration // how long Open waits for a quorum before it returns without one; 0: 5 s
+	Handover time.Duration // how long Open waits for a process that still has the directory open; 0: not at all
+	Patience time.Duration // how long Open waits for a quorum before it returns without one; 0: 5 s, of a single node 30 s
 }
 
 // Mode is where etcd runs.
@@ -57,6 +57,7 @@ type External struct {
 const (
 	defaultHistory  = 100
 	defaultPatience = 5 * time.Second
+	singlePatience  = 30 * time.Second // a slow disk reads a long log
 	defaultPrefix   = "/causeway"
 )
 
@@ -76,6 +77,7 @@ type Store struct {
 	tasks   sync.WaitGroup
 	closing sync.Once
 	nudged  chan struct{} // a write of this node took place
+	full    chan struct{} // etcd refused a write, because its database reached the quota
 
 	mu       sync.Mutex
 	seen     *Snapshot // the newest that this node knows
@@ -98,19 +100,18 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	if err := s.connect(); err != nil {
-		s.release()
-		return nil, err
+		return nil, errors.Join(err, s.release())
 	}
 	if err := s.settle(ctx); err != nil {
-		s.release()
-		return nil, err
+		return nil, errors.Join(err, s.release())
 	}
 	s.tasks.Go(s.follow)
-	if s.server != nil {
-		s.tasks.Go(s.tend)
-	}
+	s.tasks.Go(s.tend)
 	if s.o.Mode == Member {
 		s.tasks.Go(s.takePart)
+	}
+	if s.member != nil {
+		s.tasks.Go(s.stay)
 	}
 	return s, nil
 }
@@ -120,20 +121,36 @@ func prepare(o Options) (*Store, error) {
 	if o.Dir == "" {
 		return nil, errors.New("the store needs a directory")
 	}
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+	err := os.MkdirAll(o.Dir, 0o700)
+	if err == nil {
+		err = os.Chmod(o.Dir, 0o700) // where it was there already
+	}
+	if err != nil {
 		return nil, fmt.Errorf("make the directory of the store: %w", err)
 	}
-	lock, err := lockDir(o.Dir)
+	lock, err := waitForDir(o.Dir, o.Handover)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{o: o, lock: lock, watchers: map[*watcher]struct{}{}, nudged: make(chan struct{}, 1)}
+	s := &Store{o: o, lock: lock, watchers: map[*watcher]struct{}{}, nudged: make(chan struct{}, 1), full: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if err := s.complete(); err != nil {
-		s.release()
-		return nil, err
+		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
+}
+
+// handoverEvery is how often a directory that is in use is tried again.
+const handoverEvery = 10 * time.Millisecond
+
+// waitForDir takes a directory as soon as another process lets go of it.
+func waitForDir(dir string, patience time.Duration) (*os.File, error) {
+	lock, err := lockDir(dir)
+	for deadline := time.Now().Add(patience); errors.Is(err, ErrInUse) && time.Now().Before(deadline); {
+		time.Sleep(handoverEvery)
+		lock, err = lockDir(dir)
+	}
+	return lock, err
 }
 
 // complete fills in what the options leave open.
@@ -153,17 +170,23 @@ func (s *Store) complete() (err error) {
 			s.o.Mode = Single
 		}
 	}
-	if s.member != nil {
+	switch {
+	case s.member != nil:
 		s.o.Name = s.member.Name
-	}
-	if s.o.Name == "" {
-		s.o.Name = defaultName
+	case s.o.Mode == Single: // under one name, so that commands find its keys
+		s.o.Name = singleName
+	case s.o.Mode == ExternalMode && s.o.Name == "":
+		return errors.New("a node that uses an external etcd needs a name")
 	}
 	if err := checkName(s.o.Name); err != nil {
 		return err
 	}
 	s.o.History = orDefault(s.o.History, defaultHistory)
-	s.o.Patience = orDefault(s.o.Patience, defaultPatience)
+	patience := defaultPatience
+	if s.o.Mode == Single {
+		patience = singlePatience
+	}
+	s.o.Patience = orDefault(s.o.Patience, patience)
 	prefix := defaultPrefix
 	if s.o.Mode == ExternalMode && s.o.External.Prefix != "" {
 		prefix = s.o.External.Prefix
@@ -186,13 +209,16 @@ func orDefault[T comparable](value, fallback T) T {
 	return value
 }
 
+// Within is where the store of a gateway's data directory lies.
+func Within(data string) string { return filepath.Join(data, "store") }
+
 // Files within the directory of a store.
 const (
 	identityName = "node.key"
 	etcdName     = "etcd"
 	lockName     = "lock"
 	goodName     = "last-good"
-	defaultName  = "single"
+	singleName   = "single"
 )
 
 func (s *Store) connect() (err error) {
@@ -217,20 +243,9 @@ func (s *Store) connect() (err error) {
 	return nil
 }
 
-// settle waits until a quorum answers, or until patience ends; a single node has to answer. It checks the schema and loads
-// the data keys.
+// settle waits until a quorum answers, or until patience ends; a single node has to answer.
 func (s *Store) settle(ctx context.Context) error {
-	patience, cancel := context.WithTimeout(ctx, s.o.Patience)
-	defer cancel()
-	err := s.ready(patience)
-	for err == nil {
-		if err = s.begin(patience); err == nil || fatal(err) || patience.Err() != nil {
-			break
-		}
-		slog.Debug("the store does not answer yet", "error", err)
-		pause(patience, retryFirst)
-		err = nil
-	}
+	err := s.attempt(ctx)
 	if err == nil {
 		s.reached()
 		return s.look(ctx)
@@ -239,8 +254,22 @@ func (s *Store) settle(ctx context.Context) error {
 		return fmt.Errorf("open the store in %s: %w", s.o.Dir, err)
 	}
 	s.failed(err)
-	slog.Warn("the store has no quorum; this node goes on with what it has", "error", err)
 	return nil
+}
+
+// attempt tries to begin as long as patience lasts.
+func (s *Store) attempt(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.o.Patience)
+	defer cancel()
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
+	err := s.begin(ctx)
+	for err != nil && !fatal(err) && ctx.Err() == nil {
+		pause(ctx, retryFirst)
+		err = s.begin(ctx)
+	}
+	return err
 }
 
 // ready waits until an embedded server takes part in its cluster.
@@ -284,30 +313,37 @@ func fatal(err error) bool {
 func (s *Store) Close() (err error) {
 	s.closing.Do(func() {
 		s.cancel()
-		if s.door != nil {
-			s.door.Close()
-		}
+		err = s.closeDoor()
 		s.tasks.Wait()
-		err = s.release()
+		err = errors.Join(err, s.release())
 	})
 	return err
 }
 
-func (s *Store) release() (err error) {
-	s.cancel()
-	if s.door != nil {
-		s.door.Close()
+func (s *Store) closeDoor() error {
+	if s.door == nil {
+		return nil
 	}
+	return s.door.Close()
+}
+
+func (s *Store) release() error {
+	s.cancel()
+	errs := []error{s.closeDoor()}
 	if s.client != nil {
-		s.client.Close()
+		if err := s.client.Close(); !errors.Is(err, context.Canceled) { // its answer to a Close without a connection
+			errs = append(errs, err)
+		}
 	}
 	if s.server != nil {
-		err = s.server.Close()
+		if err := s.server.Close(); err != nil { // it still has its files open
+			return errors.Join(append(errs, err, leaveLocked(s.lock))...)
+		}
 	}
 	if s.lock != nil {
-		err = errors.Join(err, s.lock.Close())
+		errs = append(errs, s.lock.Close())
 	}
-	return err
+	return errors.Join(errs...)
 }
 
 // pause waits for d, or until ctx ends.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -40,6 +41,10 @@ func (l *logged) String() string {
 var lines logged
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(memberVariable); dir != "" {
+		serveMember(dir)
+		return
+	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(&lines, nil)))
 	os.Exit(m.Run())
 }
@@ -255,6 +260,17 @@ func TestADirectoryHasOneProcess(t *testing.T) {
 	}
 }
 
+// A successor waits until its predecessor closes the store.
+func TestHandover(t *testing.T) {
+	o := store.Options{Dir: filepath.Join(t.TempDir(), "s"), Handover: time.Minute}
+	old := open(t, o)
+	put(t, old, 80, 0)
+	time.AfterFunc(50*time.Millisecond, func() { old.Close() })
+	if got := config(t, open(t, o)); got.Revision != 1 {
+		t.Errorf("the successor has revision %d", got.Revision)
+	}
+}
+
 // next waits for a configuration of a watch.
 func next(t *testing.T, watch <-chan store.Snapshot) store.Snapshot {
 	t.Helper()
@@ -264,7 +280,7 @@ func next(t *testing.T, watch <-chan store.Snapshot) store.Snapshot {
 			t.Fatal("the watch ended")
 		}
 		return c
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the watch stays silent")
 	}
 	panic("unreachable")
@@ -315,4 +331,24 @@ func TestAQuietLife(t *testing.T) {
 	if said := lines.String()[before:]; said != "" {
 		t.Errorf("logged:\n%s", said)
 	}
+}
+
+// Opening and closing leaves nothing running.
+func TestCloseLeavesNothingRunning(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "s")
+	life := func() {
+		s := open(t, store.Options{Dir: dir})
+		s.Watch(t.Context(), 0)
+		s.Announce(store.Node{})
+		put(t, s, 80, store.AnyRevision)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	life()
+	before := runtime.NumGoroutine()
+	for range 3 {
+		life()
+	}
+	eventually(t, "no more goroutines than before", func() bool { return runtime.NumGoroutine() <= before })
 }

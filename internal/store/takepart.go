@@ -4,24 +4,25 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"causeway/internal/store/cluster"
 	"causeway/internal/store/embedded"
 )
 
-// Times of what a member does for its place in the cluster.
+// Times of what a node does for its place in the cluster.
 const (
 	promoteEvery = 500 * time.Millisecond
-	renewEvery   = 12 * time.Hour
+	stayEvery    = time.Minute
 )
 
-// takePart gets the member its vote, and keeps its certificate valid, until the store closes.
+// takePart gets the member its vote.
 func (s *Store) takePart() {
-	promote, renew := time.NewTicker(promoteEvery), time.NewTicker(renewEvery)
+	promote := time.NewTicker(promoteEvery)
 	defer promote.Stop()
-	defer renew.Stop()
-	s.renew(time.Now())
 	for {
 		select {
 		case <-s.ctx.Done():
@@ -35,9 +36,67 @@ func (s *Store) takePart() {
 			if s.voting() {
 				promote.Stop()
 			}
-		case now := <-renew.C:
-			s.renew(now)
 		}
+	}
+}
+
+// stay keeps the node's certificate valid and, of a member, the list of those that are revoked; of a node without a vote, the
+// list of members that it asks.
+func (s *Store) stay() {
+	ticker := time.NewTicker(stayEvery)
+	defer ticker.Stop()
+	revoked := s.client.Watch(s.ctx, s.places.revoked(), clientv3.WithPrefix())
+	for now := time.Now(); ; {
+		s.renew(now)
+		if len(s.member.Endpoints) > 0 {
+			s.renewEndpoints()
+		} else {
+			s.renewRevoked()
+		}
+		select {
+		case <-s.ctx.Done():
+			return
+		case now = <-ticker.C:
+		case _, ok := <-revoked:
+			if !ok {
+				revoked = nil // the ticker goes on
+			}
+		}
+	}
+}
+
+func (s *Store) renewRevoked() {
+	ctx, cancel := context.WithTimeout(s.ctx, askTime)
+	defer cancel()
+	authority, err := s.authority(ctx)
+	if err == nil {
+		err = s.keepRevoked(ctx, authority)
+	}
+	if err != nil {
+		slog.Debug("the list of revoked certificates could not be renewed", "error", err)
+	}
+}
+
+// renewEndpoints learns of members that joined since.
+func (s *Store) renewEndpoints() {
+	ctx, cancel := context.WithTimeout(s.ctx, askTime)
+	defer cancel()
+	list, err := s.client.MemberList(ctx)
+	if err != nil {
+		return // the next time
+	}
+	var now []string
+	for _, m := range list.Members {
+		now = append(now, m.ClientURLs...)
+	}
+	if len(now) == 0 || slices.Equal(now, s.client.Endpoints()) {
+		return
+	}
+	s.client.SetEndpoints(now...)
+	next := *s.member // others read it
+	next.Endpoints = now
+	if err := next.write(s.o.Dir); err != nil {
+		slog.Warn("the list of members could not be kept", "error", err)
 	}
 }
 
@@ -78,7 +137,7 @@ func (s *Store) renew(now time.Time) {
 	defer cancel()
 	authority, err := s.authority(ctx)
 	if err == nil {
-		err = certify(s.o.Dir, authority, s.member)
+		err = s.certify(ctx, authority, s.member)
 	}
 	if err != nil {
 		slog.Error("the certificate of this node could not be renewed", "error", err)

@@ -7,8 +7,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"log/slog"
 	"net/http"
 	"os"
@@ -36,6 +34,7 @@ type joinResponse struct {
 	Error     string   `json:"error,omitempty"`
 	Authority []byte   `json:"authority,omitempty"` // certificate, PEM
 	Cert      []byte   `json:"cert,omitempty"`      // of the node, PEM
+	Revoked   []byte   `json:"revoked,omitempty"`   // list of certificates, DER
 	Initial   string   `json:"initial,omitempty"`   // NAME=URL,… of all members
 	Endpoints []string `json:"endpoints,omitempty"` // URLs for clients of all members
 }
@@ -64,7 +63,7 @@ func (s *Store) welcome() error {
 		ReadTimeout:       joinTimeout,
 		WriteTimeout:      2 * joinTimeout,
 		MaxHeaderBytes:    8 << 10,
-		ErrorLog:          log.New(io.Discard, "", 0), // strangers who knock
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // strangers who knock
 	}
 	s.tasks.Go(func() {
 		if err := s.door.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
@@ -108,7 +107,9 @@ func (s *Store) answerJoin(w http.ResponseWriter, r *http.Request) {
 		slog.Info("a node joined", "name", request.Name, "from", r.RemoteAddr, "votes", request.PeerURL != "")
 	}
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(response)
+	if err := json.NewEncoder(w).Encode(response); err != nil {
+		slog.Warn("a node that joins did not get its answer", "name", request.Name, "error", err)
+	}
 }
 
 // admitNode takes a node into the cluster.
@@ -131,7 +132,14 @@ func (s *Store) admitNode(ctx context.Context, r joinRequest) (response joinResp
 	}
 	response.Authority = authority.Cert()
 	node := MemberFile{Name: r.Name, Address: r.Address, Peer: r.PeerURL}
-	if response.Cert, err = authority.Sign(r.Request, r.Name, node.hosts(), time.Now()); err != nil {
+	if response.Cert, err = s.sign(ctx, authority, r.Request, &node); err != nil {
+		return response, err
+	}
+	serials, err := s.revoked(ctx)
+	if err != nil {
+		return response, err
+	}
+	if response.Revoked, err = authority.Revoke(serials, time.Now()); err != nil {
 		return response, err
 	}
 	if err := s.Admit(ctx, r.Name, r.Recipient); err != nil {

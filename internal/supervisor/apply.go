@@ -3,8 +3,10 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"causeway/internal/activity"
@@ -13,6 +15,8 @@ import (
 	"causeway/internal/gateway/document"
 	"causeway/internal/instance"
 	"causeway/internal/process"
+	"causeway/internal/store"
+	"causeway/internal/units"
 )
 
 // change is one change of what the gateway serves.
@@ -36,15 +40,35 @@ func (s *Supervisor) Apply(ctx context.Context, c admin.Config) ([]gateway.Probl
 func (s *Supervisor) applyFor(ctx context.Context, caller, note string, c admin.Config) ([]gateway.Problem, error) {
 	s.applyMu.Lock()
 	defer s.applyMu.Unlock()
-	problems, err := s.count(ctx, change{
-		config: s.complete(c), running: !s.isStopped(), caller: caller, note: note, deploy: s.deploy,
-	})
+	var problems []gateway.Problem
+	err := s.replaces(c)
+	if err == nil {
+		problems, err = s.count(ctx, change{
+			config: s.complete(c), running: !s.isStopped(), caller: caller, note: note, deploy: s.deploy,
+		})
+	}
 	e := activity.Event{Kind: activity.Configure, Caller: caller, Failed: err != nil}
 	if err != nil {
 		e.Why = err.Error()
 	}
 	s.note(e)
 	return problems, refusal(err)
+}
+
+// replaces refuses a change of another revision than the one in force. s.applyMu is held.
+func (s *Supervisor) replaces(c admin.Config) error {
+	now := int64(s.revisionNow())
+	if c.Revision == 0 || c.Revision == now {
+		return nil
+	}
+	return &store.ConflictError{Wanted: c.Revision, Current: store.Change{Revision: now, When: s.appliedAt()}}
+}
+
+// appliedAt is when the configuration in force was applied here.
+func (s *Supervisor) appliedAt() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.applied
 }
 
 // deploy brings a configuration to all instances at once.
@@ -80,32 +104,46 @@ func (s *Supervisor) change(ctx context.Context, c change) ([]gateway.Problem, e
 	if err := s.o.fit(d.Config); err != nil {
 		return problems, err
 	}
-	opened, err := s.sockets.listen(d.Config, s.o.binding().Addr, !c.running)
+	writes := c.revision == 0 && s.predecessor == nil
+	if writes {
+		if err := s.takesChanges(ctx); err != nil {
+			return problems, fmt.Errorf("keep the configuration: %w", err)
+		}
+	}
+	to := s.deploymentOf(c, d.Config, local)
+	opened, err := s.sockets.listen(d.Config, s.o.binding().Addr, to.want == 0)
 	if err != nil {
 		return problems, err
 	}
-	to := s.deploymentOf(c, d.Config, local, opened.all)
-	if c.revision == 0 && s.predecessor == nil {
+	to.sockets = opened.all
+	if writes {
 		to.write = func(ctx context.Context) (uint64, error) { return s.write(ctx, c, d) }
 	}
 	problems = append(problems, s.tooMany(to)...)
-	to.served = func(revision uint64) { s.settle(c, d, local, revision) }
+	problems = append(problems, s.tooFew(c, d.Config)...)
+	to.served = func(revision uint64) { s.settle(c, d, local, revision, to.want) }
 	if err := c.deploy(ctx, to); err != nil {
 		opened.abandon()
 		return problems, err
 	}
 	opened.settle()
 	s.keepGood()
+	if s.admin != nil { // before that it is not this gateway's to write
+		s.keepEvidence()
+	}
 	return problems, nil
 }
 
 // settle notes what is in force.
-func (s *Supervisor) settle(c change, d *document.Document, local gateway.Local, revision uint64) {
+func (s *Supervisor) settle(c change, d *document.Document, local gateway.Local, revision uint64, want int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.document == nil || s.revision != revision || c.revision == 0 { // else only the number of instances changes
+		s.applied = time.Now()
+	}
 	c.config.Document, c.config.Parameters = d.JSON(), nil
 	s.current, s.document, s.local = c.config, d, local
-	s.revision, s.applied, s.stopped = revision, time.Now(), !c.running
+	s.revision, s.serving, s.stopped = revision, want, !c.running
 }
 
 // complete takes the parts that a caller left alone from what is being served.
@@ -144,16 +182,31 @@ func (s *Supervisor) tooMany(d deployment) []gateway.Problem {
 	}}
 }
 
+// tooFew warns of nodes that have no instance.
+func (s *Supervisor) tooFew(c change, g *gateway.Config) []gateway.Problem {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all, nodes := s.wantOfAll(g), s.roster.names
+	if s.node == "" || !c.running || all >= len(nodes) {
+		return nil
+	}
+	return []gateway.Problem{{
+		Severity: gateway.Warning, Code: "FewerThanNodes", Path: "properties.sku.capacity",
+		Message: fmt.Sprintf("the cluster has %d nodes and %s: no instance runs on %s", len(nodes),
+			units.Count(all, "instance", "instances"), strings.Join(nodes[all:], ", ")),
+		Hint: "their ports are closed; ask for at least one instance a node",
+	}}
+}
+
 // deploymentOf is a change on its way to the instances.
-func (s *Supervisor) deploymentOf(c change, g *gateway.Config, local gateway.Local, sockets map[string]int) deployment {
+func (s *Supervisor) deploymentOf(c change, g *gateway.Config, local gateway.Local) deployment {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	name, size := local.Sizes.Of(g.SKU)
 	d := deployment{
 		config:   process.Config{Source: c.config.Source, Allowed: s.allowed(c.config)},
 		revision: uint64(c.revision),
-		sockets:  sockets,
-		spec:     spec{Engine: local.Engine, Version: s.o.Version, SizeName: name, Size: size},
+		spec:     spec{Node: s.node, Engine: local.Engine, Version: s.o.Version, SizeName: name, Size: size},
 		warm:     instance.FirstProbes,
 	}
 	if c.running {
@@ -168,7 +221,9 @@ func (s *Supervisor) inForce() deployment {
 	c := change{config: s.current, running: !s.stopped, revision: int64(s.revision)}
 	g, local := s.document.Config, s.local
 	s.mu.Unlock()
-	return s.deploymentOf(c, g, local, s.sockets.all())
+	d := s.deploymentOf(c, g, local)
+	d.sockets = s.sockets.all()
+	return d
 }
 
 // takeOver starts one instance after the other beside a predecessor, which drains its own of that number each time.

@@ -8,6 +8,7 @@ import (
 	"causeway/internal/activity"
 	"causeway/internal/gateway"
 	"causeway/internal/scale"
+	"causeway/internal/store"
 )
 
 // tend measures the instances until the gateway ends. One that may scale by itself is scaled; of any other it is noted when it
@@ -15,32 +16,61 @@ import (
 func (s *Supervisor) tend() {
 	tick := time.NewTicker(sampleEvery)
 	defer tick.Stop()
-	var state scale.State
-	full := false
+	a := autoscaler{s: s}
 	for {
 		select {
 		case <-tick.C:
+			a.step(s.sample(s.fleet.all()))
 		case <-s.quit:
 			return
 		}
-		sample := s.sample(s.fleet.all())
-		limits, ok := s.limits()
-		if !ok {
-			state = scale.State{}
-			continue
-		}
-		switch d := state.Decide(sample, limits, time.Now()); {
-		case d.Why == "":
-		case d.Full:
-			s.full(d)
-			full = true
-		case limits.Min < limits.Max:
-			s.scaleBy(d)
-		case full: // of fixed size, and no longer full: the load fell, or the size was changed
-			s.note(activity.Event{Kind: activity.Scale, Caller: callerAutoscaler, From: d.Want, To: d.Want, Why: d.Why})
-			full = false
+	}
+}
+
+// autoscaler is what the samples so far have shown.
+type autoscaler struct {
+	s     *Supervisor
+	state scale.State
+	led   *store.Leadership // of a cluster, under which the state came about
+	full  bool              // of fixed size, and noted as too small
+}
+
+// step follows one more sample.
+func (a *autoscaler) step(sample scale.Sample) {
+	limits, ok := a.s.limits()
+	if !ok {
+		a.state = scale.State{}
+		return
+	}
+	if a.s.node != "" && limits.Min < limits.Max {
+		if sample, ok = a.ofAll(sample); !ok {
+			return
 		}
 	}
+	switch d := a.state.Decide(sample, limits, time.Now()); {
+	case d.Why == "":
+	case d.Full:
+		a.s.full(d)
+		a.full = true
+	case limits.Min < limits.Max:
+		a.s.scaleBy(d)
+	case a.full: // of fixed size, and no longer full: the load fell, or the size was changed
+		a.s.note(activity.Event{Kind: activity.Scale, Caller: callerAutoscaler, From: d.Want, To: d.Want, Why: d.Why})
+		a.full = false
+	}
+}
+
+// ofAll publishes what this node measured, and returns what all nodes did; false: another node leads and decides.
+func (a *autoscaler) ofAll(own scale.Sample) (scale.Sample, bool) {
+	a.s.publish(own)
+	l := a.s.leads()
+	if l != a.led { // what this node saw in an earlier time counts no more
+		a.state, a.led = scale.From(a.s.scaledNow()), l
+	}
+	if l == nil {
+		return own, false
+	}
+	return a.s.sampleOfAll(own), true
 }
 
 // limits are how many instances there may be; false: nobody should judge now.
@@ -52,14 +82,18 @@ func (s *Supervisor) limits() (scale.Limits, bool) {
 	}
 	c := s.document.Config
 	if c.Autoscale == nil {
-		n := max(1, c.SKU.Capacity)
-		return scale.Limits{Min: n, Max: n}, true
+		n := s.want(c)
+		return scale.Limits{Min: n, Max: n}, n > 0
 	}
 	_, size := s.local.Sizes.Of(c.SKU)
+	room := max(0, s.budgets.holder.Machine().Most(size))
+	if s.node != "" {
+		room = s.roomOfAll()
+	}
 	return scale.Limits{
 		Min:        c.Autoscale.Min,
 		Max:        mostOf(c),
-		Room:       max(0, s.budgets.holder.Machine().Most(size)),
+		Room:       room,
 		Throughput: s.local.Autoscale.Throughput,
 	}, true
 }
@@ -74,9 +108,13 @@ func (s *Supervisor) full(d scale.Decision) {
 
 // scaleBy follows a decision of the autoscaler.
 func (s *Supervisor) scaleBy(d scale.Decision) {
-	from := len(s.fleet.all())
+	from, to := len(s.fleet.all()), s.scaleTo
+	if s.node != "" {
+		from = s.wantedOfAll()
+		to = func(want int) error { return s.scaleAll(want, d.Why) }
+	}
 	slog.Info("scaling", "from", from, "to", d.Want, "because", d.Why)
-	err := s.scaleTo(d.Want)
+	err := to(d.Want)
 	if err != nil {
 		slog.Error("scaling failed", "to", d.Want, "error", err)
 	}
@@ -93,22 +131,49 @@ func (s *Supervisor) scaleTo(want int) error {
 	before := s.scaled
 	s.scaled = want
 	s.mu.Unlock()
-	err := s.fleet.deploy(context.Background(), s.inForce(), s.o.Drain)
+	d := s.inForce()
+	defer s.remember()
+	err := s.fleet.deploy(context.Background(), d, s.o.Drain)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err != nil {
-		s.mu.Lock()
 		s.scaled = before
-		s.mu.Unlock()
+		return err
 	}
-	return err
+	s.serving = d.want
+	return nil
 }
 
-// want is how many instances a document asks for; of one that scales by itself, what the autoscaler has chosen within its
-// bounds. s.mu is held.
+// want is how many instances of a document run here: in a cluster this node's share. s.mu is held.
 func (s *Supervisor) want(c *gateway.Config) int {
+	all := s.wantOfAll(c)
+	if s.node == "" {
+		return all
+	}
+	return share(all, s.roster.names, s.node)
+}
+
+// wantOfAll is how many instances a document asks for; of one that scales by itself, what the autoscaler has chosen within its
+// bounds. s.mu is held.
+func (s *Supervisor) wantOfAll(c *gateway.Config) int {
 	if c.Autoscale != nil {
 		return min(max(1, c.Autoscale.Min, s.scaled), mostOf(c))
 	}
 	return max(1, c.SKU.Capacity)
+}
+
+// scaledNow is what the autoscaler has chosen; 0: nothing yet.
+func (s *Supervisor) scaledNow() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.scaled
+}
+
+// wantedOfAll is how many instances all nodes shall have now.
+func (s *Supervisor) wantedOfAll() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.wantOfAll(s.document.Config)
 }
 
 // mostInstances is how many a gateway has at most that scales by itself and names no bound (Azure's limit).

@@ -22,7 +22,7 @@ type budgets struct {
 	unheld string                // why the last one is not held
 }
 
-// openBudgets finds out what can be held here. The data directory distinguishes the groups of one gateway from those of another.
+// openBudgets finds out what can be held here. The data directory names the groups of one gateway.
 func openBudgets(data string) (*budgets, error) {
 	if abs, err := filepath.Abs(data); err == nil {
 		data = abs

@@ -27,6 +27,7 @@ type fleet struct {
 
 // spec is what an instance is started with and keeps for its life: another spec takes another process.
 type spec struct {
+	Node     string
 	Engine   string
 	Version  string
 	SizeName string
@@ -44,7 +45,7 @@ func newFleet() *fleet {
 // specOf is what a process was started with.
 func specOf(p *process.Process) spec {
 	s := p.Last()
-	return spec{Engine: s.Engine, Version: s.Build, SizeName: s.SizeName, Size: s.Size}
+	return spec{Node: s.Node, Engine: s.Engine, Version: s.Build, SizeName: s.SizeName, Size: s.Size}
 }
 
 // adopt takes over what another supervisor has started. Of two with one number the younger stays.

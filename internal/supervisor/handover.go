@@ -96,8 +96,8 @@ func (h *heirs) serve(t testator) {
 		h.talking.Store(false)
 		c.Close()
 		if err == nil { // whoever comes now is the successor's to answer
-			t.letGo(true)
 			close(h.ready)
+			t.letGo(true)
 			h.ln.Close()
 			return
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -29,6 +28,7 @@ func (s *Supervisor) startInstance(ctx context.Context, number int, with spec) (
 	command.Env = slices.Concat(command.Env, budget.Env(with.Size))
 	return process.Start(ctx, command, process.Setup{
 		Data:     s.o.Data,
+		Node:     with.Node,
 		Number:   number,
 		Engine:   with.Engine,
 		Binding:  s.o.binding(),
@@ -72,6 +72,7 @@ func (s *Supervisor) adopt() {
 // instanceDied is called once for each instance that ended, asked to or not.
 func (s *Supervisor) instanceDied(p *process.Process, asked bool) {
 	used := s.budgets.release(p.PID)
+	go unix.Wait4(p.PID, nil, 0, nil) // it is a child that nobody waits for, where this process has started itself anew
 	if asked || s.ending.Load() {
 		slog.Info("an instance has ended", "number", p.Number, "pid", p.PID)
 		return
@@ -177,7 +178,7 @@ func (s *Supervisor) restore() {
 func (s *Supervisor) idOf(number int) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return telemetry.InstanceName(number, s.document != nil && s.document.Config.V1())
+	return telemetry.InstanceName(s.node, number, s.document != nil && s.document.Config.V1())
 }
 
 // instances are the states of all instances, asked now.
@@ -289,7 +290,7 @@ func (s *Supervisor) instanceState(p *process.Process) evidence.InstanceState {
 		Restarts:    s.fleet.restarts(p.Number),
 		CrashLoop:   wait > 0,
 	}
-	i.Node, _ = os.Hostname()
+	i.Node = s.where()
 	if g := s.budgets.of(p.PID); g != nil {
 		cpu, memory := g.Held()
 		i.Held = cpu && memory
@@ -349,13 +350,4 @@ func (s *Supervisor) writeHealth(h gateway.Health) {
 	if s.unkept = err != nil; !s.unkept {
 		s.health = b
 	}
-}
-
-// program is this program.
-func program() string {
-	path, err := os.Executable()
-	if err != nil {
-		return "causeway"
-	}
-	return path
 }

@@ -15,10 +15,19 @@ const (
 	callerSocket     = "control socket"
 )
 
+// where is this node in the cluster, or else the name of the machine.
+func (s *Supervisor) where() string {
+	if s.node != "" {
+		return s.node
+	}
+	host, _ := os.Hostname()
+	return host
+}
+
 // note writes an event into the activity log. A disk that does not take it costs the event.
 func (s *Supervisor) note(e activity.Event) {
 	e.At = time.Now()
-	e.Node, _ = os.Hostname()
+	e.Node = s.where()
 	s.mu.Lock()
 	if s.document != nil {
 		e.Gateway = s.document.Config.ResourceID()

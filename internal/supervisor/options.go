@@ -45,7 +45,7 @@ func (o *Options) binding() route.Binding {
 func (o *Options) command() process.Command {
 	c := o.Instance
 	if c.Path == "" {
-		c.Path, c.Args = program(), []string{"instance"}
+		c.Path, c.Args = running(), []string{"instance"}
 		if o.LogFormat != "" {
 			c.Args = append(c.Args, "--log-format", o.LogFormat)
 		}
@@ -131,6 +131,9 @@ func hintFor(err error) string {
 	var format *document.FormatError
 	var network *net.OpError
 	var exposed *exposedError
+	if hint := hintOfStore(err); hint != "" {
+		return hint
+	}
 	onSocket := errors.As(err, &network)
 	switch {
 	case errors.As(err, &option):

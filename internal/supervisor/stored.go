@@ -3,14 +3,17 @@ package supervisor
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"causeway/internal/admin"
+	"causeway/internal/evidence"
+	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
 	"causeway/internal/store"
 )
@@ -18,20 +21,23 @@ import (
 // The gateway's document lives in the store. causeway.yaml stays a file of this node.
 
 const (
-	storeName = "store"
-	writeTime = 10 * time.Second // for a change to reach a quorum
+	writeTime = 6 * time.Second  // for a change to reach a quorum
 	lockTime  = 30 * time.Second // for a predecessor to close the store
-)
 
-// StoreDir is the store of a data directory.
-func StoreDir(data string) string { return filepath.Join(data, storeName) }
+	// quorumTime is how long a node waits for a quorum that knows what it served last.
+	quorumTime = 2 * time.Second
+)
 
 // openStore opens the store, once a predecessor has closed it.
 func (s *Supervisor) openStore(ctx context.Context) error {
 	wait, cancel := context.WithTimeout(ctx, lockTime)
 	defer cancel()
+	o := store.Options{Dir: store.Within(s.o.Data)}
+	if _, bad := store.LastGood(o.Dir); bad == nil && s.node != "" {
+		o.Patience = quorumTime
+	}
 	for {
-		opened, err := store.Open(wait, store.Options{Dir: StoreDir(s.o.Data)})
+		opened, err := store.Open(wait, o)
 		if err == nil {
 			s.mu.Lock()
 			s.store = opened
@@ -39,7 +45,7 @@ func (s *Supervisor) openStore(ctx context.Context) error {
 			return nil
 		}
 		if !errors.Is(err, store.ErrInUse) || s.predecessor == nil || wait.Err() != nil {
-			return fmt.Errorf("open the store: %w", err)
+			return s.goWithout(fmt.Errorf("open the store: %w", err))
 		}
 		select {
 		case <-wait.Done():
@@ -63,24 +69,86 @@ func (s *Supervisor) first(ctx context.Context, files admin.Config, unread error
 		c.deploy = s.takeOver
 		return s.fromSnapshot(c, *s.predecessor, files), nil
 	}
-	snapshot, err := s.stored().Config(ctx)
-	if err != nil && !errors.Is(err, store.ErrEmpty) {
-		good, bad := store.LastGood(StoreDir(s.o.Data))
-		if bad != nil {
-			return c, fmt.Errorf("read the configuration from the store: %w", err)
-		}
-		slog.Warn("the store does not answer; serving the last configuration that this node had", "revision", good.Revision, "error", err)
-		snapshot, err = good, nil
-	}
+	snapshot, err := s.fromStore(ctx)
 	if err == nil {
 		s.compare(snapshot, files, unread)
 		return s.fromSnapshot(c, snapshot, files), nil
+	}
+	if !errors.Is(err, store.ErrEmpty) {
+		return c, err
 	}
 	if unread != nil {
 		return c, unread
 	}
 	c.config, c.running = files, true
 	return c, nil
+}
+
+// fromStore is what the store holds. Without a quorum it is what this node served last; a node that has never served waits.
+func (s *Supervisor) fromStore(ctx context.Context) (store.Snapshot, error) {
+	from := s.stored()
+	for {
+		err := s.silent()
+		if err == nil {
+			var snapshot store.Snapshot
+			ask, cancel := context.WithTimeout(ctx, writeTime)
+			snapshot, err = from.Config(ask)
+			cancel()
+			if err == nil || errors.Is(err, store.ErrEmpty) || fatal(err) {
+				return snapshot, err
+			}
+		}
+		good, bad := store.LastGood(store.Within(s.o.Data))
+		if bad == nil {
+			slog.Warn("the store does not answer; serving the last configuration that this node had", "revision", good.Revision, "error", err)
+			return good, nil
+		}
+		if s.node == "" || !errors.Is(bad, store.ErrEmpty) || from == nil {
+			return good, fmt.Errorf("read the configuration from the store: %w", err)
+		}
+		slog.Warn("this node has no configuration yet and waits for the cluster", "error", err)
+		select {
+		case <-ctx.Done():
+			return good, context.Cause(ctx)
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// fatal reports an error of the store that waiting does not cure.
+func fatal(err error) bool {
+	var newer *store.NewerError
+	return errors.As(err, &newer) || errors.Is(err, store.ErrNoKey)
+}
+
+// serveFirst serves the configuration to begin with. A revision that cannot be served here leaves the one that this node had
+// before it in force.
+func (s *Supervisor) serveFirst(ctx context.Context, files admin.Config, unread error) ([]gateway.Problem, error) {
+	c, err := s.first(ctx, files, unread)
+	if err != nil {
+		return nil, err
+	}
+	problems, err := s.count(ctx, c)
+	if errors.Is(err, store.ErrConflict) { // another node has filled the store meanwhile
+		if c, err = s.first(ctx, files, unread); err == nil {
+			problems, err = s.count(ctx, c)
+		}
+	}
+	if err == nil || c.revision == 0 || s.predecessor != nil || ctx.Err() != nil {
+		return problems, err
+	}
+	good, bad := store.LastGood(store.Within(s.o.Data))
+	if bad != nil || good.Revision == c.revision {
+		return problems, err
+	}
+	slog.Error("the configuration of the store cannot be served; this node serves the one that it had before", "revision", c.revision,
+		"error", err, "served", good.Revision)
+	instead := s.fromSnapshot(change{caller: callerSupervisor, deploy: s.deploy}, good, files)
+	if again, bad := s.count(ctx, instead); bad != nil {
+		return append(problems, again...), err
+	}
+	s.lag(c.revision, err)
+	return problems, nil
 }
 
 // fromSnapshot makes a change of what the store holds and what the files of this node add.
@@ -117,15 +185,19 @@ func (s *Supervisor) write(ctx context.Context, c change, d *document.Document) 
 	if into == nil {
 		return 0, errNoStore
 	}
-	ctx, cancel := context.WithTimeout(ctx, writeTime)
+	ask, cancel := context.WithTimeout(ctx, writeTime)
 	defer cancel()
-	revision, err := into.Put(ctx, store.Snapshot{
+	revision, err := into.Put(ask, store.Snapshot{
 		Document: d.JSON(),
 		Allow:    c.config.Allow,
 		State:    stateOf(c.running),
 		Who:      c.caller,
 		Note:     c.note,
 	}, int64(s.revisionNow()))
+	known := err == nil || errors.Is(err, store.ErrUnknown) || errors.Is(err, store.ErrConflict)
+	if !known && ask.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w within %v: %w", errNoQuorum, writeTime, err)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("keep the configuration: %w", err)
 	}
@@ -161,6 +233,12 @@ func (s *Supervisor) keepGood() {
 	}
 }
 
+// Times between tries of a configuration that this node cannot serve: a port is taken, a file is missing.
+const (
+	followFirst   = time.Second
+	followLongest = 30 * time.Second
+)
+
 // followStore serves what others write, until the store closes.
 func (s *Supervisor) followStore() {
 	watch, cancel := context.WithCancel(context.Background())
@@ -169,36 +247,53 @@ func (s *Supervisor) followStore() {
 		<-s.quit
 		cancel()
 	}()
-	for snapshot := range s.stored().Watch(watch, int64(s.revisionNow())) {
-		s.applyMu.Lock()
-		s.followOne(snapshot)
-		s.applyMu.Unlock()
+	changes := s.stored().Watch(watch, int64(s.revisionNow()))
+	var next *store.Snapshot // not served yet
+	wait := followFirst
+	for {
+		var again <-chan time.Time
+		if next != nil {
+			again = time.After(wait)
+		}
+		select {
+		case newer, open := <-changes:
+			if !open {
+				return
+			}
+			next, wait = &newer, followFirst
+		case <-again:
+			wait = min(2*wait, followLongest)
+		}
+		if s.followed(*next) {
+			next = nil
+		}
 	}
 }
 
-// followOne serves a newer configuration of the store. s.applyMu is held.
-func (s *Supervisor) followOne(snapshot store.Snapshot) {
-	if uint64(snapshot.Revision) <= s.revisionNow() || s.ending.Load() {
-		return
+// followed serves a newer configuration of the store; false: it cannot be served yet.
+func (s *Supervisor) followed(snapshot store.Snapshot) bool {
+	s.applyMu.Lock()
+	defer s.applyMu.Unlock()
+	if s.ending.Load() {
+		return true
+	}
+	if uint64(snapshot.Revision) <= s.revisionNow() {
+		s.lag(0, nil)
+		return true
 	}
 	c := s.fromSnapshot(change{caller: snapshot.Who, deploy: s.deploy}, snapshot, s.Config())
 	_, err := s.change(context.Background(), c)
+	before := s.lagging()
 	s.lag(snapshot.Revision, err)
-	if err != nil {
-		slog.Error("a configuration of the store is not served; the previous one stays in force", "revision", snapshot.Revision, "error", err)
-		return
+	if err == nil {
+		slog.Info("configuration of the store applied", "revision", snapshot.Revision, "by", snapshot.Who)
+		return true
 	}
-	slog.Info("configuration of the store applied", "revision", snapshot.Revision, "by", snapshot.Who)
-}
-
-// lag notes that this node does not serve the newest revision; nil: it does.
-func (s *Supervisor) lag(revision int64, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.behind = ""
-	if err != nil {
-		s.behind = fmt.Sprintf("revision %d is not served here: %v", revision, err)
+	if !slices.Equal(before, s.lagging()) {
+		slog.Error("a configuration of the store is not served; the previous one stays in force, and this node tries again",
+			"revision", snapshot.Revision, "error", err)
 	}
+	return false
 }
 
 // revisionNow is the revision in force.
@@ -208,17 +303,40 @@ func (s *Supervisor) revisionNow() uint64 {
 	return s.revision
 }
 
+// closeTime bounds the end of a store that is broken: parts of it may wait for each other forever.
+const closeTime = 10 * time.Second
+
 // closeStore lets a successor, or nobody, have the store.
 func (s *Supervisor) closeStore() {
-	s.mu.Lock()
-	opened := s.store
-	s.mu.Unlock()
-	if opened != nil {
-		if err := opened.Close(); err != nil {
+	opened := s.stored()
+	if opened == nil {
+		return
+	}
+	closed := make(chan error, 1)
+	go func() { closed <- opened.Close() }()
+	select {
+	case err := <-closed:
+		if err != nil {
 			slog.Warn("the store did not close cleanly", "error", err)
 		}
+	case <-time.After(closeTime):
+		slog.Warn("the store does not close")
 	}
 }
 
-// removeOld removes what versions without a store kept.
-func removeOld(data string) { os.Remove(filepath.Join(data, "applied.json")) }
+// keepEvidence writes what is in force, without private keys, for a diagnosis of the data directory.
+func (s *Supervisor) keepEvidence() {
+	s.mu.Lock()
+	c := s.current
+	if s.document != nil {
+		c.Document = s.document.Public()
+	}
+	s.mu.Unlock()
+	b, err := json.Marshal(c)
+	if err == nil {
+		err = replaceFile(filepath.Join(s.o.Data, evidence.AppliedName), b)
+	}
+	if err != nil {
+		slog.Warn("the configuration in force could not be written for a later diagnosis", "error", err)
+	}
+}

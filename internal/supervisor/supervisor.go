@@ -21,6 +21,7 @@ import (
 	"causeway/internal/gateway/document"
 	"causeway/internal/instance"
 	"causeway/internal/process"
+	"causeway/internal/scale"
 	"causeway/internal/store"
 	"causeway/internal/telemetry"
 )
@@ -39,9 +40,12 @@ type Supervisor struct {
 	heirs   *heirs       // of the gateway after
 	ending  atomic.Bool  // it got its signal to end
 	giving  atomic.Bool  // a successor is taking over
-	gone    sync.Once
-	quit    chan struct{} // closed when it ends
-	started time.Time
+
+	upgrading atomic.Bool
+	gone      sync.Once
+	quit      chan struct{} // closed when it ends
+	started   time.Time
+	node      string // name in the cluster; empty: there is no cluster
 
 	predecessor *store.Snapshot // what the gateway before this one serves; nil: there is none, or it has gone
 	fromFiles   uint64          // revision that the files gave; only Start and Reload touch it
@@ -53,10 +57,21 @@ type Supervisor struct {
 	local    gateway.Local
 	revision uint64
 	applied  time.Time
-	scaled   int          // instances that the autoscaler has chosen; 0: none yet
+	scaled   int          // instances that the autoscaler has chosen, of all nodes; 0: none yet
+	scaledAt int64        // etcd's revision of that; in a cluster
+	serving  int          // instances that shall run here
 	stopped  bool         // on purpose
-	store    *store.Store // nil while a predecessor has it
-	behind   string       // why the newest revision is not served; empty: it is
+	store    *store.Store // nil while a predecessor has it, and where it is broken
+	broken   error        // why it does not open; nil: it does
+
+	behind      string // why the newest revision is not served; empty: it is
+	behindSince time.Time
+
+	roster     roster       // of a cluster
+	remembered shared       // as it is on disk; applyMu guards it
+	peers      []store.Node // the nodes that run, as a quorum last said
+	lastSample *scale.Sample
+	leadership *store.Leadership // of the autoscaler; nil: another node leads
 
 	adopted []*process.Process // at the start
 
@@ -114,8 +129,17 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 		s.giveUp()
 		return nil, problems, err
 	}
-	go s.followStore()
 	go s.tend()
+	notifyReady()
+	go s.mendStore()
+	if s.stored() == nil {
+		return s, problems, nil
+	}
+	go s.followStore()
+	if s.node != "" {
+		go s.partake()
+		go s.campaign()
+	}
 	return s, problems, nil
 }
 
@@ -129,11 +153,8 @@ func (s *Supervisor) begin(ctx context.Context, files admin.Config, unread error
 	}
 	s.applyMu.Lock() // what is asked over the control socket waits until the store is open
 	defer s.applyMu.Unlock()
-	c, err := s.first(ctx, files, unread)
-	if err != nil {
-		return nil, err
-	}
-	problems, err := s.count(ctx, c)
+	s.meet(ctx)
+	problems, err := s.serveFirst(ctx, files, unread)
 	if err != nil {
 		return problems, err
 	}
@@ -145,7 +166,7 @@ func (s *Supervisor) begin(ctx context.Context, files admin.Config, unread error
 	}
 	s.sockets.dropSpare()
 	s.fromFiles = s.revisionNow()
-	removeOld(s.o.Data)
+	s.keepEvidence()
 	s.announce()
 	return problems, nil
 }
@@ -183,6 +204,10 @@ func newSupervisor(o Options, legacy *inheritance) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
+	node, err := store.NodeOf(store.Within(o.Data))
+	if err != nil {
+		return nil, err
+	}
 	s := &Supervisor{
 		o:           o,
 		legacy:      legacy,
@@ -195,7 +220,9 @@ func newSupervisor(o Options, legacy *inheritance) (*Supervisor, error) {
 		journal:     activity.NewWriter(o.Data),
 		predecessor: legacy.snapshot,
 		quit:        make(chan struct{}),
+		node:        node,
 	}
+	s.recall()
 	s.sockets.services = activated()
 	s.sockets.offer(legacy.sockets)
 	legacy.sockets = nil
@@ -207,6 +234,9 @@ func newSupervisor(o Options, legacy *inheritance) (*Supervisor, error) {
 		func() float64 { return s.sampler.used().Capacity() })
 	s.metrics.Gauge("compute_units", "Compute units in use: ten are the CPU budget of one instance.",
 		func() float64 { return s.sampler.used().Compute })
+	s.metrics.Gauge("store_lag_seconds", "For how long no quorum of the store has answered; 0 while one answers.", s.lagSeconds)
+	s.metrics.Gauge("config_behind", "1 while the store has a newer configuration than the one in force here.", s.configBehind)
+	s.metrics.Gauge("config_revision", "Revision of the configuration in force.", func() float64 { return float64(s.revisionNow()) })
 	return s, nil
 }
 
@@ -267,7 +297,9 @@ func (s *Supervisor) unserved(protection string) (n int) {
 func (s *Supervisor) Config() admin.Config {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.current
+	c := s.current
+	c.Revision = int64(s.revision)
+	return c
 }
 
 // Status is what the gateway says of itself.
@@ -281,9 +313,14 @@ func (s *Supervisor) Status() admin.Status {
 	if b := s.budgets.state(); !b.CPUHeld || !b.MemoryHeld {
 		unheld = b.Text()
 	}
+	lagging := s.lagging()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return admin.Status{
+		Lagging:   lagging,
+		Node:      s.node,
+		Nodes:     s.peers,
+		Want:      s.serving,
 		Ready:     s.fleet.serving() && !s.ending.Load(),
 		Stopped:   s.stopped,
 		Unheld:    unheld,
@@ -292,6 +329,7 @@ func (s *Supervisor) Status() admin.Status {
 		Applied:   s.applied,
 		Started:   s.started,
 		PID:       os.Getpid(),
+		Version:   s.o.Version,
 		Logs:      LogRoot(s.o.Data),
 		Lost:      lost,
 		Ports:     s.sockets.addresses(),
@@ -323,6 +361,7 @@ func (s *Supervisor) Run(ctx context.Context) {
 			s.keepHealth()
 		case <-ctx.Done():
 			s.ending.Store(true)
+			notifyEnding()
 			s.note(activity.Event{Kind: activity.Stop, Why: context.Cause(ctx).Error()})
 			s.keepHealth()
 			s.heirs.wait(s.o.Drain / 2)

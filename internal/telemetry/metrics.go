@@ -7,12 +7,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// InstanceName is how records name an instance of each generation.
-func InstanceName(n int, v1 bool) string {
+// InstanceName is how records name instance n of a node, of each generation. The node is empty on a single machine.
+func InstanceName(node string, n int, v1 bool) string {
+	name := "appgw_"
 	if v1 {
-		return "ApplicationGatewayRole_IN_" + strconv.Itoa(n)
+		name = "ApplicationGatewayRole_IN_"
 	}
-	return "appgw_" + strconv.Itoa(n)
+	if node != "" {
+		name += node + "_"
+	}
+	return name + strconv.Itoa(n)
 }
 
 // Metrics is everything that an instance counts. Names follow Azure's metrics where one has the same meaning.

@@ -89,7 +89,10 @@ func TestCountingIsCheapAndSafe(t *testing.T) {
 }
 
 func TestInstanceName(t *testing.T) {
-	if a, b := InstanceName(0, false), InstanceName(3, true); a != "appgw_0" || b != "ApplicationGatewayRole_IN_3" {
+	if a, b := InstanceName("", 0, false), InstanceName("", 3, true); a != "appgw_0" || b != "ApplicationGatewayRole_IN_3" {
+		t.Error(a, b)
+	}
+	if a, b := InstanceName("gw2", 0, false), InstanceName("gw2", 3, true); a != "appgw_gw2_0" || b != "ApplicationGatewayRole_IN_gw2_3" {
 		t.Error(a, b)
 	}
 }

@@ -62,6 +62,7 @@ func (r *localReader) settings() settings {
 		"engine":             r.choice(&r.local.Engine, "epoll", "goroutines"),
 		"passiveEjection":    r.toggle(&r.local.PassiveEjection),
 		"allowUnserved":      r.names(&r.local.AllowUnserved, gateway.Protections()),
+		"store":              r.store,
 		"sizes":              r.sizes,
 		"autoscale":          r.autoscale,
 		"logs":               r.logs,

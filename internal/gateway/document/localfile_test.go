@@ -35,6 +35,13 @@ sizes:
   small: {cpu: 0.25}
   v2: {cpu: 4, memory: 3GiB}
 autoscale: {throughput: on}
+store:
+  endpoints: [https://10.0.0.5:2379, "https://[::1]:2379"]
+  ca: etcd/ca.pem
+  cert: etcd/client.pem
+  key: /keys/client.key
+  prefix: /shop
+  node: gw1
 logs:
   days: 7
   bytes: 500MB
@@ -57,7 +64,11 @@ logs:
 			V2:     gateway.Size{CPU: 4, Memory: 3 << 30},
 		},
 		Autoscale: gateway.LocalAutoscale{Throughput: true},
-		Logs:      gateway.Logs{Days: 7, Bytes: 500_000_000, Queries: false},
+		Store: gateway.LocalStore{
+			Endpoints: []string{"https://10.0.0.5:2379", "https://[::1]:2379"}, CA: "/etc/causeway/etcd/ca.pem",
+			Cert: "/etc/causeway/etcd/client.pem", Key: "/keys/client.key", Prefix: "/shop", Node: "gw1",
+		},
+		Logs: gateway.Logs{Days: 7, Bytes: 500_000_000, Queries: false},
 	}
 	if diff := cmp.Diff(want, local); diff != "" {
 		t.Error(diff)
@@ -100,6 +111,11 @@ func TestLocalProblems(t *testing.T) {
 		{"sizes: {v2: {memory: 8MiB}}", "OutOfRange", "sizes.v2.memory", "8MiB is out of range", "64MiB to 4TiB"},
 		{"sizes: {v2: {memory: lots}}", "InvalidSetting", "sizes.v2.memory", `"lots"`, "512MiB"},
 		{"sizes: {v2: 2}", "InvalidSetting", "sizes.v2", "number 2", "a mapping"},
+		{"store: {prefix: /a}", "EndpointsMissing", "store.endpoints", "none is given", "https://"},
+		{"store: {endpoints: 'https://a:1'}", "InvalidSetting", "store.endpoints", `"https://a:1"`, "a list"},
+		{"store: {endpoints: ['https://a:1', 'ftp://b:1']}", "InvalidAddress", "store.endpoints[1]", "ftp://b:1", "HOST:PORT"},
+		{"store: {endpoints: ['https://a:1', 'https://b']}", "InvalidAddress", "store.endpoints[1]", "https://b", "HOST:PORT"},
+		{"store: {endpoints: ['https://a:1'], cert: c.pem}", "CertificateFilesMissing", "store", "two files", "cert and key"},
 		{"autoscale: {throughput: maybe}", "InvalidSetting", "autoscale.throughput", `"maybe"`, "on or off"},
 		{"members: {a.x: b, A.x: c}", "DuplicateName", `members["a.x"]`, "given twice", "keep one"},
 		{"logs: [1]", "InvalidSetting", "logs", "a list", "a mapping"},

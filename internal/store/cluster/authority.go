@@ -129,6 +129,45 @@ func (a *Authority) Sign(request []byte, name string, hosts []string, now time.T
 	return certPEM(der), nil
 }
 
+// Revoke is the list of certificates that are valid no longer, in DER: by their serial numbers in hexadecimal.
+func (a *Authority) Revoke(serials []string, now time.Time) ([]byte, error) {
+	list := &x509.RevocationList{Number: big.NewInt(now.UnixNano()), ThisUpdate: now, NextUpdate: now.Add(authorityLife)}
+	for _, s := range serials {
+		n, ok := new(big.Int).SetString(s, 16)
+		if !ok {
+			return nil, fmt.Errorf("the serial number %q of a certificate is not hexadecimal", s)
+		}
+		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries,
+			x509.RevocationListEntry{SerialNumber: n, RevocationTime: now})
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, list, a.cert, a.key)
+	if err != nil {
+		return nil, fmt.Errorf("sign the list of revoked certificates: %w", err)
+	}
+	return der, nil
+}
+
+// Serial is the serial number of a certificate in PEM, in hexadecimal.
+func Serial(text []byte) (string, error) {
+	cert, err := parseCert(text)
+	if err != nil {
+		return "", err
+	}
+	return cert.SerialNumber.Text(16), nil
+}
+
+func parseCert(text []byte) (*x509.Certificate, error) {
+	block, _ := pem.Decode(text)
+	if block == nil || block.Type != certType {
+		return nil, errors.New("the certificate of the node: this is no certificate in PEM")
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("the certificate of the node: %w", err)
+	}
+	return cert, nil
+}
+
 // Request makes the private key of a node, in PEM, and the request for its certificate, in DER.
 func Request(name string) (key, request []byte, err error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -145,13 +184,9 @@ func Request(name string) (key, request []byte, err error) {
 
 // Due reports whether less than a third of a certificate's life is left.
 func Due(text []byte, now time.Time) (bool, error) {
-	block, _ := pem.Decode(text)
-	if block == nil || block.Type != certType {
-		return false, errors.New("the certificate of the node: this is no certificate in PEM")
-	}
-	cert, err := x509.ParseCertificate(block.Bytes)
+	cert, err := parseCert(text)
 	if err != nil {
-		return false, fmt.Errorf("the certificate of the node: %w", err)
+		return false, err
 	}
 	return cert.NotAfter.Sub(now) < cert.NotAfter.Sub(cert.NotBefore)/3, nil
 }

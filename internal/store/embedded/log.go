@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -18,9 +19,26 @@ type quiet struct {
 	once    sync.Once
 	failed  chan struct{} // closed when etcd gives up
 	failure string        // why; to be read after that
+
+	mu   sync.Mutex
+	said map[string]time.Time // when a message was last written
 }
 
-func newQuiet() *quiet { return &quiet{failed: make(chan struct{})} }
+func newQuiet() *quiet { return &quiet{failed: make(chan struct{}), said: map[string]time.Time{}} }
+
+// repeatAfter is how long a message is not repeated. A member that misses its peers writes ten a second.
+const repeatAfter = time.Minute
+
+// repeats reports whether a message has been written not long ago.
+func (q *quiet) repeats(message string, now time.Time) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if now.Sub(q.said[message]) < repeatAfter {
+		return true
+	}
+	q.said[message] = now
+	return false
+}
 
 // OnWrite replaces what zap does after a fatal message or a panic. It ends the goroutine only, not the process.
 func (q *quiet) OnWrite(e *zapcore.CheckedEntry, fields []zapcore.Field) {
@@ -58,9 +76,6 @@ var harmless = []string{
 	"failed to set up compaction with wrong revision", // nothing to compact yet
 }
 
-// parting begin messages that a server writes while it closes.
-var parting = []string{"stopp", "clos", "failed to stop", "server has been already closed", "lost", "prober", "peer became inactive"}
-
 func (q *quiet) logger() *zap.Logger {
 	return zap.New(&core{quiet: q, to: slog.Default()}, zap.WithFatalHook(q), zap.WithPanicHook(q))
 }
@@ -90,10 +105,8 @@ func (q *quiet) drops(e zapcore.Entry) bool {
 	if e.Level > zapcore.ErrorLevel { // the server is about to end
 		return false
 	}
-	if q.closing.Load() && begins(e.Message, parting) {
-		return true
-	}
-	return begins(e.Message, harmless)
+	// While it closes, etcd reports its own doing as errors.
+	return q.closing.Load() || begins(e.Message, harmless) || q.repeats(e.Message, e.Time)
 }
 
 func begins(text string, with []string) bool {

@@ -15,9 +15,11 @@ import (
 
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/pkg/v3/featuregate"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 	etcderrors "go.etcd.io/etcd/server/v3/etcdserver/errors"
+	"go.etcd.io/etcd/server/v3/features"
 )
 
 // Server is an etcd server.
@@ -42,6 +44,7 @@ type Peers struct {
 	URL, ClientURL        string // URLs at which others reach the member, https
 	Initial               string // NAME=URL,…: all members, for the first start; without it the node begins a cluster of one
 	CA, Cert, Key         string // files
+	Revoked               string // file with a list of revoked certificates, DER; read with each connection
 }
 
 // Limits of one transaction. They hold a thousand listeners with ten thousand path rules, which etcd's own defaults do not.
@@ -123,11 +126,17 @@ func (s *Server) among(c *embed.Config, p Peers) error {
 		TrustedCAFile:  p.CA,
 		CertFile:       p.Cert,
 		KeyFile:        p.Key,
+		CRLFile:        p.Revoked,
 		ClientCertAuth: true,
 		// A member may connect from an address that is not in its certificate: behind NAT, or with several addresses.
 		SkipClientSANVerify: true,
 	}
 	c.PeerTLSInfo, c.ClientTLSInfo = tls, tls
+	c.CorruptCheckTime = corruptCheckTime
+	checks := map[string]bool{string(features.InitialCorruptCheck): true, string(features.CompactHashCheck): true}
+	if err := c.ServerFeatureGate.(featuregate.MutableFeatureGate).SetFromMap(checks); err != nil {
+		return fmt.Errorf("let etcd check its data: %w", err)
+	}
 	c.InitialCluster = p.Initial
 	c.ClusterState = embed.ClusterStateFlagExisting
 	if p.Initial == "" {
@@ -139,6 +148,9 @@ func (s *Server) among(c *embed.Config, p Peers) error {
 		setURL(&c.AdvertisePeerUrls, p.URL, nothing), setURL(&c.AdvertiseClientUrls, p.ClientURL, nothing),
 	)
 }
+
+// corruptCheckTime is how often members compare a checksum of their data.
+const corruptCheckTime = time.Hour
 
 func setURL(into *[]url.URL, text string, then func()) error {
 	u, err := url.Parse(text)
@@ -171,7 +183,11 @@ func (s *Server) Failure() string {
 }
 
 // Client calls the server's functions without a socket. Its Defragment panics: see Server.Defragment.
-func (s *Server) Client() *clientv3.Client { return v3client.New(s.etcd.Server) }
+func (s *Server) Client() *clientv3.Client {
+	c := v3client.New(s.etcd.Server)
+	c.KV = guarded{c.KV, s}
+	return c
+}
 
 // ID is the member's own.
 func (s *Server) ID() uint64 { return uint64(s.etcd.Server.MemberID()) }

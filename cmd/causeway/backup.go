@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"causeway/internal/admin"
+	"causeway/internal/evidence"
+	"causeway/internal/store"
+	"causeway/internal/supervisor"
+)
+
+func backupCommand() *cobra.Command {
+	var data string
+	var recipients []string
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "backup FILE|-",
+		Short: "Write the configuration, its history and its secrets into one file",
+		Args:  argument("a file, or - for standard output"),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			return runBackup(cmd, data, files[0], force, recipients)
+		},
+	}
+	dataFlag(cmd, &data)
+	cmd.Flags().BoolVar(&force, "force", false, "overwrite the file")
+	cmd.Flags().StringArrayVar(&recipients, "recipient", nil, "encrypt the backup for this `age1…` public key; may repeat")
+	return cmd
+}
+
+func runBackup(cmd *cobra.Command, data, file string, force bool, recipients []string) error {
+	if _, err := os.Stat(store.Within(data)); err != nil { // a backup of nothing would look like one
+		return &exitError{
+			exitFailed, fmt.Errorf("back up %s: no gateway has stored anything there", data),
+			"give the data directory with --data",
+		}
+	}
+	if _, err := os.Lstat(file); err == nil && !force {
+		return &exitError{
+			exitFailed, fmt.Errorf("write %s: the file exists already", file),
+			"give another file, or --force to overwrite it",
+		}
+	}
+	err := fromStore(cmd, data, func(ctx context.Context, backup backupSource) error {
+		if file == "-" {
+			return backup(ctx, cmd.OutOrStdout(), recipients)
+		}
+		return writeBackup(ctx, backup, file, recipients)
+	})
+	if err != nil || file == "-" {
+		return err
+	}
+	return writeLine(cmd.OutOrStdout(), "the backup is in "+evidence.Printable(file)+"; whoever reads it reads the secrets of the gateway"+
+		encryptedFor(recipients))
+}
+
+func encryptedFor(recipients []string) string {
+	if len(recipients) == 0 {
+		return ""
+	}
+	return ", with the key of a recipient"
+}
+
+// backupSource writes a whole store.
+type backupSource func(ctx context.Context, w io.Writer, recipients []string) error
+
+// fromStore calls f with the store of the gateway that runs on a data directory, or else with the one that lies there.
+func fromStore(cmd *cobra.Command, data string, f func(context.Context, backupSource) error) error {
+	client := admin.NewClient(supervisor.Socket(data))
+	if _, err := client.Status(); err == nil {
+		return storeError(f(cmd.Context(), client.Backup))
+	}
+	return withStore(cmd, data, func(ctx context.Context, s *store.Store) error {
+		return f(ctx, func(ctx context.Context, w io.Writer, recipients []string) error {
+			return s.Backup(ctx, w, recipients...)
+		})
+	})
+}
+
+// writeBackup writes beside the file first, so that a failure leaves an older backup alone.
+func writeBackup(ctx context.Context, from backupSource, file string, recipients []string) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("write the backup: %w", err)
+	}
+	defer os.Remove(f.Name()) // after the rename there is none
+	err = from(ctx, f, recipients)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	return err
+}
+
+func restoreCommand() *cobra.Command {
+	var data, identity string
+	cmd := &cobra.Command{
+		Use:   "restore FILE|-",
+		Short: "Make the data directory of a gateway out of a backup",
+		Args:  argument("a backup, or - for standard input"),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			return runRestore(cmd, data, files[0], identity)
+		},
+	}
+	dataFlag(cmd, &data)
+	cmd.Flags().StringVar(&identity, "identity", "", "file with the age identity that opens an encrypted backup")
+	return cmd
+}
+
+func runRestore(cmd *cobra.Command, data, file, identity string) error {
+	in := io.NopCloser(cmd.InOrStdin())
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return &exitError{exitFailed, fmt.Errorf("read the backup: %w", err), "check the name of the file"}
+		}
+		in = f
+	}
+	defer in.Close()
+	var identities []byte
+	if identity != "" {
+		var err error
+		if identities, err = os.ReadFile(identity); err != nil {
+			return &exitError{exitFailed, fmt.Errorf("read the identity: %w", err), "check the name of the file"}
+		}
+	}
+	revision, err := store.Restore(cmd.Context(), store.Within(data), in, string(identities))
+	if err != nil {
+		return storeError(err)
+	}
+	return writeLine(cmd.OutOrStdout(), fmt.Sprintf("restored into %s as revision %d", evidence.Printable(data), revision))
+}
+
+// storeTime is how long a command waits for the store: without a quorum it would wait forever.
+const storeTime = time.Minute
+
+// withStore does something with the store of a data directory.
+func withStore(cmd *cobra.Command, data string, do func(context.Context, *store.Store) error) error {
+	ctx, cancel := context.WithTimeout(cmd.Context(), storeTime)
+	defer cancel()
+	s, err := store.Reach(ctx, store.Within(data))
+	if err != nil {
+		return storeError(err)
+	}
+	return storeError(errors.Join(do(ctx, s), s.Close()))
+}
+
+// storeError says what to do about an error of the store.
+func storeError(err error) error {
+	if err == nil {
+		return nil
+	}
+	exit := &exitError{code: exitFailed, err: err}
+	switch {
+	case errors.Is(err, store.ErrInUse):
+		exit.hint = "stop the gateway that runs on this data directory first"
+	case errors.Is(err, store.ErrNotEmpty):
+		exit.hint = "move the folder store of the data directory away, or give another one with --data"
+	case errors.Is(err, store.ErrMember):
+		exit.hint = "causeway cluster leave makes the node forget its cluster"
+	case errors.Is(err, context.DeadlineExceeded):
+		exit.hint = "more than half of the members have to run: causeway cluster members on one that does"
+	case errors.Is(err, store.ErrNoKey):
+		exit.hint = "the file node.key of the data directory opens the store; bring it back from where it was moved to"
+	}
+	return exit
+}
