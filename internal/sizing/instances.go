@@ -74,7 +74,7 @@ func (c *Report) judgeInstances(t *traffic.Summary) bool {
 			gateway.MemoryText(b.size.Memory))
 		c.adviseMemory(&b)
 	case b.cpu > nearly, b.throttled > cut && b.cpu > tight:
-		c.Judgement = "too small: " + b.text()
+		c.Judgement = "too small: " + b.text() + c.queueText()
 		c.adviseCPU(&b, t)
 	case b.cpu > tight:
 		c.Judgement = "tight: " + b.text()
@@ -88,6 +88,15 @@ func (c *Report) judgeInstances(t *traffic.Summary) bool {
 			why(c.Machine))
 	}
 	return true
+}
+
+// queueText says how many clients full instances keep waiting: the access log has nothing of those who give up there.
+func (c *Report) queueText() string {
+	if c.Machine.Queued == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", and %s not been accepted yet: requests of those who give up are in no record",
+		units.Count(c.Machine.Queued, "client has", "clients have"))
 }
 
 // judgeNeighbours says so where instances may use so little because others use the processors: a budget is a limit, and no reservation.
