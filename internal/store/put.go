@@ -43,6 +43,10 @@ func (s *Store) put(ctx context.Context, c Snapshot, ifRevision int64, by *fence
 	for {
 		w := write{store: s, snapshot: c, is: is, by: by, ifRevision: ifRevision}
 		revision, err := w.run(ctx)
+		if unled(err) && ctx.Err() == nil { // nothing was written, and there will be a leader soon
+			pause(ctx, retryFirst)
+			continue
+		}
 		if !errors.Is(err, errAgain) {
 			return revision, err
 		}
@@ -50,6 +54,12 @@ func (s *Store) put(ctx context.Context, c Snapshot, ifRevision int64, by *fence
 			return 0, err
 		}
 	}
+}
+
+// unled reports an error of a time between two leaders, in which a question was not answered.
+func unled(err error) bool {
+	return !errors.Is(err, ErrUnknown) && (errors.Is(err, rpctypes.ErrLeaderChanged) || errors.Is(err, rpctypes.ErrNoLeader) ||
+		errors.Is(err, rpctypes.ErrTimeoutDueToLeaderFail))
 }
 
 // errAgain asks for another try, over what is there by now.

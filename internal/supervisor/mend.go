@@ -24,6 +24,9 @@ const (
 	mendRoom  = 80 << 20         // bytes that etcd needs on the disk: a segment of its log, and some more
 )
 
+// errClosed is returned for a change while the store does not open.
+var errClosed = errors.New("the store does not open")
+
 // goWithout begins without a store that does not open, where this node remembers what it served last; else it returns why.
 func (s *Supervisor) goWithout(err error) error {
 	if s.predecessor != nil || errors.Is(err, store.ErrInUse) || errors.Is(err, context.Canceled) || fatal(err) {
@@ -35,7 +38,7 @@ func (s *Supervisor) goWithout(err error) error {
 	slog.Error("the store does not open; this node serves its last configuration, takes no change, and tries again", "error", err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.broken = fmt.Errorf("the store does not open since %s: %w", stamp(time.Now()), err)
+	s.broken = fmt.Errorf("%w since %s: %w", errClosed, stamp(time.Now()), err)
 	return nil
 }
 

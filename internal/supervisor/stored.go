@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"causeway/internal/admin"
@@ -28,11 +30,34 @@ const (
 	quorumTime = 2 * time.Second
 )
 
+// placeOf is where the store is, and the name of this node among those that share it; empty: nobody shares it.
+func placeOf(data string, files admin.Config) (node string, at store.Options, err error) {
+	at.Dir = store.Within(data)
+	if node, err = store.NodeOf(at.Dir); err != nil {
+		return "", at, err
+	}
+	local, _, err := files.ParseLocal()
+	if err != nil || len(local.Store.Endpoints) == 0 {
+		return node, at, nil // an error shows when the files are read as a whole
+	}
+	x := local.Store
+	at.External = store.External{Endpoints: x.Endpoints, CA: x.CA, Cert: x.Cert, Key: x.Key, Prefix: x.Prefix}
+	if node == "" {
+		node = x.Node
+	}
+	if node == "" {
+		host, _ := os.Hostname()
+		node, _, _ = strings.Cut(host, ".")
+	}
+	at.Name = node
+	return node, at, nil
+}
+
 // openStore opens the store, once a predecessor has closed it.
 func (s *Supervisor) openStore(ctx context.Context) error {
 	wait, cancel := context.WithTimeout(ctx, lockTime)
 	defer cancel()
-	o := store.Options{Dir: store.Within(s.o.Data)}
+	o := s.place
 	if _, bad := store.LastGood(o.Dir); bad == nil && s.node != "" {
 		o.Patience = quorumTime
 	}
@@ -71,8 +96,7 @@ func (s *Supervisor) first(ctx context.Context, files admin.Config, unread error
 	}
 	snapshot, err := s.fromStore(ctx)
 	if err == nil {
-		s.compare(snapshot, files, unread)
-		return s.fromSnapshot(c, snapshot, files), nil
+		return s.fromSnapshot(c, snapshot, files), s.compare(snapshot, files, unread)
 	}
 	if !errors.Is(err, store.ErrEmpty) {
 		return c, err
@@ -161,22 +185,32 @@ func (s *Supervisor) fromSnapshot(c change, snapshot store.Snapshot, files admin
 	return c
 }
 
-// compare warns of a file that differs from what the store holds.
-func (s *Supervisor) compare(snapshot store.Snapshot, files admin.Config, unread error) {
+// compare warns of a file that differs from what the store holds. One of another gateway is an error.
+func (s *Supervisor) compare(snapshot store.Snapshot, files admin.Config, unread error) error {
 	if s.o.Config == "" {
-		return
+		return nil
 	}
+	var d *document.Document
 	if unread == nil {
-		d, err := files.ParseDocument()
-		if unread = err; err == nil && !bytes.Equal(d.JSON(), snapshot.Document) {
-			slog.Warn("the document of --config differs from the stored configuration, which is served; causeway config apply FILE writes it",
-				"document", s.o.Config, "revision", snapshot.Revision)
-		}
+		d, unread = files.ParseDocument()
 	}
-	if unread != nil {
+	switch {
+	case unread != nil:
 		slog.Warn("the document of --config cannot be read; the stored configuration is served",
 			"document", s.o.Config, "revision", snapshot.Revision, "error", unread)
+	case bytes.Equal(d.JSON(), snapshot.Document):
+	default:
+		if stored, err := document.Parse(snapshot.Document); err == nil && !strings.EqualFold(stored.Config.Name, d.Config.Name) {
+			return &OptionError{
+				"--config " + s.o.Config,
+				fmt.Sprintf("it is of the gateway %q, and the store in %s holds %q", d.Config.Name, s.o.Data, stored.Config.Name),
+				"give this gateway a directory of its own with --data; to replace the other one, start without --config, then causeway config apply",
+			}
+		}
+		slog.Warn("the document of --config differs from the stored configuration, which is served; causeway config apply FILE writes it",
+			"document", s.o.Config, "revision", snapshot.Revision)
 	}
+	return nil
 }
 
 // write puts a change into the store in place of the revision in force.

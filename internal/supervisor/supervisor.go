@@ -46,6 +46,7 @@ type Supervisor struct {
 	quit      chan struct{} // closed when it ends
 	started   time.Time
 	node      string // name in the cluster; empty: there is no cluster
+	place     store.Options
 
 	predecessor *store.Snapshot // what the gateway before this one serves; nil: there is none, or it has gone
 	fromFiles   uint64          // revision that the files gave; only Start and Reload touch it
@@ -119,7 +120,7 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := newSupervisor(o, legacy)
+	s, err := newSupervisor(o, legacy, files)
 	if err != nil {
 		legacy.close()
 		return nil, nil, err
@@ -199,12 +200,12 @@ func (s *Supervisor) announce() {
 	}
 }
 
-func newSupervisor(o Options, legacy *inheritance) (*Supervisor, error) {
+func newSupervisor(o Options, legacy *inheritance, files admin.Config) (*Supervisor, error) {
 	budgets, err := openBudgets(o.Data)
 	if err != nil {
 		return nil, err
 	}
-	node, err := store.NodeOf(store.Within(o.Data))
+	node, at, err := placeOf(o.Data, files)
 	if err != nil {
 		return nil, err
 	}
@@ -221,6 +222,7 @@ func newSupervisor(o Options, legacy *inheritance) (*Supervisor, error) {
 		predecessor: legacy.snapshot,
 		quit:        make(chan struct{}),
 		node:        node,
+		place:       at,
 	}
 	s.recall()
 	s.sockets.services = activated()
