@@ -282,6 +282,7 @@ func TestClusterInABadMinute(t *testing.T) {
 	front := freePort(t)
 	c := newCluster(t, front, tagged(plain(front, member)), "sizes: {v2: {cpu: 0.5, memory: 256MiB}}\n")
 	eventually(t, "the instances are spread", func() bool { return c.instances() == [3]int{2, 2, 2} })
+	t.Logf("resident memory of the supervisors with their etcd, idle: %v MiB", c.memory())
 	c.identities()
 	c.changeReachesAll()
 	c.stopAndStart()
@@ -305,7 +306,8 @@ func TestClusterInABadMinute(t *testing.T) {
 				t.Errorf("%s: requests to node %s failed: %d, for example %v", name, c.nodes[i].name, len(failed), failed[:min(5, len(failed))])
 			}
 		}
-		t.Logf("%s: %v, %d requests answered so far", name, time.Since(begin).Round(100*time.Millisecond), answered)
+		t.Logf("%s: %v, %d requests answered so far, supervisors %v MiB", name, time.Since(begin).Round(100*time.Millisecond), answered,
+			c.memory())
 	}
 	step("a supervisor is killed", c.killOne)
 	step("the leader is killed", c.killLeader)
@@ -602,6 +604,17 @@ func (c *cluster) stopAndStart() {
 	eventually(c.t, "no node has an instance", func() bool { return c.instances() == [3]int{} })
 	c.nodes[1].must("start")
 	eventually(c.t, "all have theirs again", func() bool { return c.instances() == [3]int{2, 2, 2} })
+}
+
+// memory is what each supervisor holds, in MiB.
+func (c *cluster) memory() (out [3]int) {
+	for i, n := range c.nodes {
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", n.cmd.Process.Pid))
+		_, after, _ := strings.Cut(string(text), "VmRSS:")
+		fmt.Sscan(after, &out[i])
+		out[i] >>= 10
+	}
+	return out
 }
 
 // fewerThanNodes: a node without an instance refuses clients, and says why.

@@ -81,7 +81,7 @@ func (s *Supervisor) limits() (scale.Limits, bool) {
 		return scale.Limits{}, false
 	}
 	c := s.document.Config
-	if c.Autoscale == nil {
+	if c.Autoscale == nil || s.node != "" && c.Autoscale.Min == mostOf(c) { // each node of a cluster judges its own
 		n := s.want(c)
 		return scale.Limits{Min: n, Max: n}, n > 0
 	}

@@ -75,7 +75,7 @@ func (s *Supervisor) mendStore() {
 
 // mendable reports why it is no use to open the store now.
 func (s *Supervisor) mendable() error {
-	if s.ending.Load() || s.giving.Load() || s.heirs.talking.Load() {
+	if s.ending.Load() || s.giving.Load() || s.upgrading.Load() || s.heirs.talking.Load() {
 		return errors.New("the gateway is ending, or a successor is beginning")
 	}
 	var disk unix.Statfs_t
@@ -99,6 +99,6 @@ func (s *Supervisor) again() {
 	s.applyMu.Lock() // a change under way ends first
 	defer s.applyMu.Unlock()
 	slog.Info("starting anew to open the store; the instances go on")
-	err := syscall.Exec(program(), os.Args, os.Environ())
+	err := syscall.Exec(running(), os.Args, os.Environ())
 	slog.Error("the supervisor cannot start anew", "error", err)
 }
