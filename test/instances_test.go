@@ -138,6 +138,13 @@ func TestKilledInstanceIsReplaced(t *testing.T) {
 	if !strings.Contains(g.stderr.String(), "killed by SIGKILL") {
 		t.Errorf("the log does not say how it ended:\n%s", g.stderr)
 	}
+	out, _, _ := g.run("diagnose", "--live")
+	text := strings.Join(strings.Fields(out), " ")
+	for _, want := range []string{"[h-instance-fault]", "SIGKILL", "open on it; the requests under way on them are in no record"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the diagnosis does not say %q:\n%s", want, out)
+		}
+	}
 }
 
 // The supervisor is killed: its instances go on serving, and the next supervisor adopts them, their sockets included.

@@ -43,7 +43,7 @@ func runExperiment(ctx context.Context, e *lab.Experiment) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, lab.ErrExperiment):
-		return &exitError{code: exitProblems, err: err, hint: "run it again with --keep DIR and look at the logs in there"}
+		return &exitError{code: exitProblems, err: err, hint: "run it again when this machine has little else to do; --keep DIR leaves the logs and reports to look at"}
 	case ctx.Err() != nil:
 		return &exitError{code: exitFailed, err: errors.New("interrupted; everything that the experiment started has ended")}
 	}

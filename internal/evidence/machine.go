@@ -19,6 +19,7 @@ type Machine struct {
 	Open             int     `json:"filesOpen"`        // files that are open
 	ConnectionsLimit int     `json:"connectionLimit"`  // client connections that fit; 0: no limit is known
 	Connections      int     `json:"connections"`      // client connections now
+	Queued           int     `json:"queued,omitempty"` // client connections that no instance has accepted yet, now
 
 	Room      float64         `json:"room,omitempty"`      // processors that all instances may use together; 0: Cores
 	Budget    *budget.State   `json:"budget,omitempty"`    // how budgets of instances are held; nil: a version without budgets

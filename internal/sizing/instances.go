@@ -33,6 +33,8 @@ type budgets struct {
 	throttled float64     // mean, 0 to 1
 	memory    float64     // of the fullest, 0 to 1
 	fullest   int         // its number
+	most      float64     // CPU of the busiest, 0 to 1
+	busiest   int         // its number
 	held      bool
 }
 
@@ -51,6 +53,9 @@ func budgetsOf(m *evidence.Machine) (b budgets) {
 			b.name, b.size = x.Size, x.Budgeted()
 		}
 		b.cpu, b.throttled, b.held = b.cpu+x.CPUUsed, b.throttled+x.Throttled, b.held && x.Held
+		if x.CPUUsed > b.most {
+			b.most, b.busiest = x.CPUUsed, x.Number
+		}
 		if x.Memory > 0 && float64(x.MemoryUsed)/float64(x.Memory) > b.memory {
 			b.memory, b.fullest = float64(x.MemoryUsed)/float64(x.Memory), x.Number
 		}
@@ -74,13 +79,13 @@ func (c *Report) judgeInstances(t *traffic.Summary) bool {
 			gateway.MemoryText(b.size.Memory))
 		c.adviseMemory(&b)
 	case b.cpu > nearly, b.throttled > cut && b.cpu > tight:
-		c.Judgement = "too small: " + b.text()
+		c.Judgement = "too small: " + b.text() + c.queueText()
 		c.adviseCPU(&b, t)
 	case b.cpu > tight:
 		c.Judgement = "tight: " + b.text()
 		c.adviseCPU(&b, t)
 	default:
-		c.Judgement = "enough now: " + b.text()
+		c.Judgement = "enough now: " + b.text() + b.unevenText()
 		c.judgeNeighbours()
 	}
 	if !b.held {
@@ -88,6 +93,24 @@ func (c *Report) judgeInstances(t *traffic.Summary) bool {
 			why(c.Machine))
 	}
 	return true
+}
+
+// unevenText names an instance that is full beside others that are not.
+func (b *budgets) unevenText() string {
+	if b.instances < 2 || b.most <= nearly {
+		return ""
+	}
+	return fmt.Sprintf("; but instance %d uses %.0f %% of its own: clients stay with the instance that has their connection, and move as they open others",
+		b.busiest, 100*b.most)
+}
+
+// queueText says how many clients full instances keep waiting: the access log has nothing of those who give up there.
+func (c *Report) queueText() string {
+	if c.Machine.Queued == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", and %s not been accepted yet: requests of those who give up are in no record",
+		units.Count(c.Machine.Queued, "client has", "clients have"))
 }
 
 // judgeNeighbours says so where instances may use so little because others use the processors: a budget is a limit, and no reservation.

@@ -40,6 +40,10 @@ func TestCapacityOfInstances(t *testing.T) {
 	waiting.Instances[1].State, waiting.Instances[1].CrashLoop = evidence.Waiting, true
 	crowded, busy := small(2, 0.31, 0, 60<<20), small(2, 0.31, 0, 60<<20)
 	crowded.Load, busy.Load = 9, 2.5
+	uneven := small(3, 0.4, 0, 60<<20)
+	uneven.Instances[1].CPUUsed = 0.98
+	queue, calm := small(1, 0.97, 0.4, 60<<20), small(1, 0.31, 0, 60<<20)
+	queue.Queued, calm.Queued = 231, 1
 	for name, x := range map[string]struct {
 		doc  string
 		m    *evidence.Machine
@@ -68,8 +72,15 @@ func TestCapacityOfInstances(t *testing.T) {
 			scales, small(2, 0.95, 0.5, 60<<20),
 			[]string{"set autoscaleConfiguration.maxCapacity to 4", "--min-capacity 1 --max-capacity 4", "or 1 CPU for each instance", "set sizes: {v2: {cpu: 1}} in causeway.yaml"},
 		},
-		"tight":     {v1("Standard_Small"), small(2, 0.8, 0.05, 60<<20), []string{"tight: 2 instances of size small use 80 %", "; 3 instances advised"}},
-		"enough":    {v1("Standard_Small"), small(2, 0.31, 0, 60<<20), []string{"enough now: 2 instances of size small use 31 % of the budget of 0.5 CPU each"}},
+		"tight":  {v1("Standard_Small"), small(2, 0.8, 0.05, 60<<20), []string{"tight: 2 instances of size small use 80 %", "; 3 instances advised"}},
+		"enough": {v1("Standard_Small"), small(2, 0.31, 0, 60<<20), []string{"enough now: 2 instances of size small use 31 % of the budget of 0.5 CPU each"}},
+		"uneven": {
+			v1("Standard_Small"), uneven,
+			[]string{"enough now: 3 instances of size small use 59 %", "but instance 1 uses 98 % of its own: clients stay with"},
+		},
+		"even":      {v1("Standard_Small"), small(3, 0.7, 0, 60<<20), []string{"enough now: 3 instances of size small use 70 % of the budget of 0.5 CPU each a moment"}},
+		"queue":     {v1("Standard_Small"), queue, []string{"and 231 clients have not been accepted yet: requests of those who give up are in no record; at least 2"}},
+		"calm":      {v1("Standard_Small"), calm, []string{"enough now: 1 instance of size small uses 31 % of the budget of 0.5 CPU a moment"}},
 		"crowded":   {v1("Standard_Small"), crowded, []string{"cannot tell: 2 instances of size small use 31 %", "more wants to run on this machine (load 9.0"}},
 		"busy":      {v1("Standard_Small"), busy, []string{"enough now: 2 instances of size small use 31 %"}},
 		"memory":    {v1("Standard_Small"), small(1, 0.31, 0, 500<<20), []string{"too small: instance 0 uses 98 % of its 512 MiB of memory", "sizes: {small: {memory: 1024MiB}}"}},

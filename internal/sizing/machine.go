@@ -130,5 +130,6 @@ func machineLimits(m *evidence.Machine) [][]string {
 	add("memory", fmt.Sprintf("%d MiB, of which the gateway uses %d", m.Memory>>20, m.Used>>20), m.Memory > 0)
 	add("open files", fmt.Sprintf("%d at most, %d now", m.Files, m.Open), m.Files > 0)
 	add("client connections", fmt.Sprintf("%d at most, %d now", m.ConnectionsLimit, m.Connections), m.ConnectionsLimit > 0)
+	add("clients not accepted yet", fmt.Sprint(m.Queued), m.Queued > 0)
 	return append(rows, instanceRows(m)...)
 }

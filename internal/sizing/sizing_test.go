@@ -49,3 +49,24 @@ func TestCapacityAtMaximum(t *testing.T) {
 	s := story.FullGateway(t, 10*time.Millisecond)
 	story.Expect(t, s.Diagnose(), "h-capacity-max medium 40")
 }
+
+// A log of a few seconds has the rate of these seconds, and not that of a minute which they are a part of.
+func TestRateOfAShortLog(t *testing.T) {
+	t.Parallel()
+	s := story.New(t)
+	for i := range 200 {
+		s.At = story.Begin.Add(time.Duration(i) * 50 * time.Millisecond) // 20 a second for ten seconds
+		s.Request(4)
+	}
+	b := s.Bundle()
+	defer b.Close()
+	c, err := sizing.FromEvidence(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range c.Loads {
+		if l.Measure == "requests" && (l.Peak < 19 || l.Peak > 21) {
+			t.Errorf("%+v", l)
+		}
+	}
+}

@@ -211,30 +211,45 @@ func inherit(data string, takeOver bool) (*inheritance, error) {
 	if err != nil {
 		return &inheritance{}, nil // nobody is there
 	}
-	c.SetDeadline(time.Now().Add(askTime))
-	var l legacy
-	var fds []int
-	if err = c.Send(ask{TakeOver: takeOver}); err == nil {
-		fds, err = c.Receive(&l)
-	}
-	if err == nil && !l.Refused && l.Snapshot == nil {
-		err = errors.New("it does not say what it serves")
-	}
-	if err == nil && len(fds) != len(l.Addresses) {
-		err = fmt.Errorf("%d sockets came with %d addresses", len(fds), len(l.Addresses))
-	}
-	switch {
-	case err == nil && l.Refused:
-		c.Close()
-		return nil, admin.ErrTaken
-	case err != nil:
+	l, fds, err := question(c, ask{TakeOver: takeOver})
+	i := &inheritance{c: c, sockets: map[string]int{}, snapshot: l.Snapshot}
+	if err == nil {
+		err = i.take(l.Addresses, fds)
+	} else {
 		fdpass.CloseAll(fds)
-		c.Close()
+	}
+	if err != nil {
+		i.close()
+		if errors.Is(err, admin.ErrTaken) {
+			return nil, err
+		}
 		return nil, fmt.Errorf("take over from the gateway that runs on this data directory: %w: %w", errHandOver, err)
 	}
 	c.SetDeadline(time.Time{})
-	i := &inheritance{c: c, sockets: map[string]int{}, snapshot: l.Snapshot}
-	for at, address := range l.Addresses {
+	return i, nil
+}
+
+// question asks a predecessor for what it has.
+func question(c *fdpass.Conn, q ask) (l legacy, fds []int, err error) {
+	c.SetDeadline(time.Now().Add(askTime))
+	if err = c.Send(q); err == nil {
+		fds, err = c.Receive(&l)
+	}
+	switch {
+	case err != nil:
+	case l.Refused:
+		err = admin.ErrTaken
+	case l.Snapshot == nil:
+		err = errors.New("it does not say what it serves")
+	case len(fds) != len(l.Addresses):
+		err = fmt.Errorf("%d sockets came with %d addresses", len(fds), len(l.Addresses))
+	}
+	return l, fds, err
+}
+
+// take takes the sockets over.
+func (i *inheritance) take(addresses []string, fds []int) (err error) {
+	for at, address := range addresses {
 		if address != adminSocket {
 			i.sockets[address] = fds[at]
 			continue
@@ -242,11 +257,10 @@ func inherit(data string, takeOver bool) (*inheritance, error) {
 		i.admin, err = conn.Listener(fds[at])
 		syscall.Close(fds[at])
 		if err != nil {
-			i.close()
-			return nil, fmt.Errorf("take over the admin address: %w", err)
+			err = fmt.Errorf("take over the admin address: %w", err)
 		}
 	}
-	return i, nil
+	return err
 }
 
 // takeAdmin takes the inherited read-only address; nil: none.

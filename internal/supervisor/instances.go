@@ -248,7 +248,7 @@ func (s *Supervisor) gather() ([]*dto.MetricFamily, error) {
 func (s *Supervisor) Machine() evidence.Machine {
 	sum := process.ThisMachine()
 	held := s.budgets.state()
-	sum.Budget, sum.Room = &held, s.budgets.holder.Machine().CPU
+	sum.Budget, sum.Room, sum.Queued = &held, s.budgets.holder.Machine().CPU, s.sockets.queued()
 	all := s.fleet.all()
 	of := make([]evidence.Machine, len(all))
 	each(all, func(i int, p *process.Process) { of[i], _ = p.Machine() })

@@ -149,6 +149,16 @@ func (s *sockets) all() map[string]int {
 	return maps.Clone(s.open)
 }
 
+// queued is how many clients wait until an instance accepts them.
+func (s *sockets) queued() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, fd := range s.open {
+		n += queued(fd)
+	}
+	return n
+}
+
 // addresses are those of the open sockets, in order.
 func (s *sockets) addresses() []string {
 	s.mu.Lock()

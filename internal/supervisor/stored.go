@@ -99,8 +99,7 @@ func (s *Supervisor) first(ctx context.Context, files admin.Config, unread error
 	}
 	snapshot, err := s.fromStore(ctx)
 	if err == nil {
-		s.compare(snapshot, files, unread)
-		return s.fromSnapshot(c, snapshot, files), nil
+		return s.fromSnapshot(c, snapshot, files), s.compare(snapshot, files, unread)
 	}
 	if !errors.Is(err, store.ErrEmpty) {
 		return c, err
@@ -191,22 +190,32 @@ func (s *Supervisor) fromSnapshot(c change, snapshot store.Snapshot, files admin
 	return c
 }
 
-// compare warns of a file that differs from what the store holds.
-func (s *Supervisor) compare(snapshot store.Snapshot, files admin.Config, unread error) {
+// compare warns of a file that differs from what the store holds. One of another gateway is an error.
+func (s *Supervisor) compare(snapshot store.Snapshot, files admin.Config, unread error) error {
 	if s.o.Config == "" {
-		return
+		return nil
 	}
+	var d *document.Document
 	if unread == nil {
-		d, err := files.ParseDocument()
-		if unread = err; err == nil && !bytes.Equal(d.JSON(), snapshot.Document) {
-			slog.Warn("the document of --config differs from the stored configuration, which is served; causeway config apply FILE writes it",
-				"document", s.o.Config, "revision", snapshot.Revision)
-		}
+		d, unread = files.ParseDocument()
 	}
-	if unread != nil {
+	switch {
+	case unread != nil:
 		slog.Warn("the document of --config cannot be read; the stored configuration is served",
 			"document", s.o.Config, "revision", snapshot.Revision, "error", unread)
+	case bytes.Equal(d.JSON(), snapshot.Document):
+	default:
+		if stored, err := document.Parse(snapshot.Document); err == nil && !strings.EqualFold(stored.Config.Name, d.Config.Name) {
+			return &OptionError{
+				"--config " + s.o.Config,
+				fmt.Sprintf("it is of the gateway %q, and the store in %s holds %q", d.Config.Name, s.o.Data, stored.Config.Name),
+				"give this gateway a directory of its own with --data; to replace the other one, start without --config, then causeway config apply",
+			}
+		}
+		slog.Warn("the document of --config differs from the stored configuration, which is served; causeway config apply FILE writes it",
+			"document", s.o.Config, "revision", snapshot.Revision)
 	}
+	return nil
 }
 
 // write puts a change into the store in place of the revision in force.

@@ -369,6 +369,10 @@ func TestReloadAndRestart(t *testing.T) {
 	restart("differs from the stored configuration")
 	h.write(h.o.Config, strings.Replace(gatewayOn("10.0.0.4"), `"requestTimeout":20`, `"requestTimeout":21`, 1))
 	restart("")
+	h.write(h.o.Config, strings.ReplaceAll(gatewayOn("10.0.0.4"), `"name":"gw"`, `"name":"another"`))
+	if _, _, err := Start(t.Context(), h.o); err == nil || !strings.Contains(err.Error(), `holds "gw"`) || !strings.Contains(admin.HintOf(err), "--data") {
+		t.Errorf("the document of another gateway: %v", err)
+	}
 	h.o.Config = ""
 	restart("")
 }

@@ -4,7 +4,7 @@ package scenarios
 var NotSimulated = map[string]string{
 	"a-probe-protocol":           "a document with such a probe is refused before it is served, as Azure refuses it",
 	"a-passive-ejection":         "it fails no request; what it saved is worth knowing, in the stories of diagnose",
-	"a-probe-per-instance-skew":  "the lab runs one instance",
+	"a-probe-per-instance-skew":  "instances of one machine share every way to a member; a story in the tests of diagnose has it",
 	"a-sticky-unhealthy-config":  "it fails no request; the document alone tells it, as a notice",
 	"b-mtu-blackhole":            "it needs a filter of packets, which a lab on loopback has no right to set",
 	"b-loss":                     "it needs a filter of packets, which a lab on loopback has no right to set",
