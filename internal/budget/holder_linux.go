@@ -215,3 +215,11 @@ func (h *Holder) RemoveEmpty() []string {
 	}
 	return removed
 }
+
+// Close removes the folder of the gateway where no instance has a group any more. Nothing can be held afterwards.
+func (h *Holder) Close() {
+	h.RemoveEmpty()
+	for _, p := range h.places {
+		_ = h.drop(p.folder) // with groups in it, it is still in use
+	}
+}

@@ -42,7 +42,7 @@ func real(t *testing.T) *Holder {
 	t.Cleanup(func() {
 		h.RemoveEmpty()
 		for _, p := range h.places {
-			if err := os.Remove(p.folder); err != nil {
+			if err := os.Remove(p.folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				t.Error(err)
 			}
 		}
@@ -146,6 +146,10 @@ func TestGroupsOutliveTheirSupervisor(t *testing.T) {
 	}
 	if _, err := next.Adopt("instance-0"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a group that is gone: %v", err)
+	}
+	next.Close()
+	if _, err := os.Stat(next.places[0].folder); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder of the gateway was left behind: %v", err)
 	}
 }
 

@@ -43,6 +43,9 @@ func (*Holder) Adopt(string) (*Group, error) { return nil, os.ErrNotExist }
 // RemoveEmpty has nothing to remove.
 func (*Holder) RemoveEmpty() []string { return nil }
 
+// Close has nothing to remove.
+func (*Holder) Close() {}
+
 // Held is what is held of the group: nothing.
 func (*Group) Held() (cpu, memory bool) { return false, false }
 

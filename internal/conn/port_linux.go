@@ -21,7 +21,7 @@ type port struct {
 
 const (
 	acceptMax   = 64 // connections taken before others run
-	acceptTurns = 4  // the same, where other processes accept from the socket too
+	acceptTurns = 2  // the same, where other processes accept from the socket too
 	slack       = 4  // connections that a loop may have more than the least loaded one
 )
 

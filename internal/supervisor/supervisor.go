@@ -249,7 +249,8 @@ const giveUpTime = 5 * time.Second
 func (s *Supervisor) giveUp() {
 	s.ending.Store(true)
 	close(s.quit)
-	if s.legacy.c != nil {
+	beside := s.legacy.c != nil
+	if beside {
 		s.legacy.tell(news{GiveBack: true})
 	}
 	s.legacy.close()
@@ -257,6 +258,9 @@ func (s *Supervisor) giveUp() {
 	s.fleet.drainAll(drain)
 	s.sockets.closeAll()
 	s.fleet.wait(time.Now().Add(drain + endMargin))
+	if !beside {
+		s.budgets.holder.Close()
+	}
 	s.closeStore()
 }
 
@@ -411,6 +415,9 @@ func (s *Supervisor) close() {
 	s.sockets.closeAll()
 	s.applyMu.Unlock()
 	s.fleet.wait(time.Now().Add(s.o.Drain + endMargin))
+	if !s.heirs.succeeded() {
+		s.budgets.holder.Close()
+	}
 	s.heirs.close(s.o.Data)
 	s.letGo(false)
 }

@@ -40,7 +40,8 @@ func (r *localReader) endpoints(v any, path string) {
 			err = fmt.Errorf("it is not https://HOST:PORT")
 		}
 		if err != nil {
-			r.Error(fmt.Sprintf("%s[%d]", path, i), "InvalidAddress", "write https://HOST:PORT", "no endpoint: %s", schema.Quote(fmt.Sprint(item)))
+			r.Error(fmt.Sprintf("%s[%d]", path, i), "InvalidAddress", "write https://HOST:PORT",
+				"no endpoint: %s", schema.Quote(fmt.Sprint(item)))
 			continue
 		}
 		r.local.Store.Endpoints = append(r.local.Store.Endpoints, text)
