@@ -410,3 +410,67 @@ func TestSizeChangesUnderLoad(t *testing.T) {
 		t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
 	}
 }
+
+// An instance hangs. The next change starts another in its place, and the gateway stays usable.
+func TestHungInstance(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	document := withInstances(plain(front, member), 2)
+	g := serve(t, document, "")
+	hung := g.instances()[1].PID
+	syscall.Kill(hung, syscall.SIGSTOP)
+	t.Cleanup(func() { syscall.Kill(hung, syscall.SIGKILL) })
+	g.write(g.config, strings.Replace(document, `"requestTimeout":2`, `"requestTimeout":9`, 1))
+	begin := time.Now()
+	if _, errs, code := g.run("config", "apply", g.config); code != 0 || time.Since(begin) > 20*time.Second {
+		t.Fatalf("after %v: %d %s\n%s", time.Since(begin), code, errs, g.stderr)
+	}
+	if all := g.instances(); len(all) != 2 || all[1].PID == hung || all[1].Revision != 2 || all[0].Revision != 2 {
+		t.Errorf("%+v, and %d hangs", all, hung)
+	}
+	eventually(t, "the one that hangs is ended", func() bool { return syscall.Kill(hung, 0) != nil })
+}
+
+// A supervisor that cannot begin leaves the instances that it finds alone: they go on serving, and the next adopts them.
+func TestSupervisorThatCannotBegin(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	g := serve(t, withInstances(plain(front, member), 2), "")
+	before := pids(g.instances())
+	g.cmd.Process.Kill()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, flags := range [][]string{{"--admin", taken.Addr().String()}, {"--bind", "nobody=127.0.0.2"}} {
+		if _, errs, code := g.run(append([]string{"serve", "--config", g.config, "--listen", "127.0.0.1"}, flags...)...); code == 0 {
+			t.Errorf("%v: %s", flags, errs)
+		}
+		if got := curl(t, fmt.Sprintf("http://127.0.0.1:%d/fail", front)); got != "broken\n" {
+			t.Errorf("after %v: %q", flags, got)
+		}
+	}
+	if got := pids(succeed(t, g).instances()); !slices.Equal(got, before) {
+		t.Errorf("instances %v, before %v", got, before)
+	}
+}
+
+// The predecessor dies in the middle of a hand-over: its successor goes on alone, with what is there.
+func TestPredecessorDiesDuringUpgrade(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	g := serve(t, withInstances(plain(front, member), 3), "")
+	l := startTraffic(t, front, 5)
+	next := make(chan *gateway)
+	go func() { next <- succeed(t, g, "--take-over") }()
+	eventually(t, "the hand-over has begun", func() bool { return strings.Contains(g.stderr.String(), "msg=draining") })
+	g.cmd.Process.Kill()
+	if all := (<-next).instances(); len(all) != 3 {
+		t.Errorf("%+v", all)
+	}
+	time.Sleep(1500 * time.Millisecond)
+	if answered, failed := l.end(); len(failed) > 0 || answered < 200 {
+		t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
+	}
+}

@@ -108,3 +108,18 @@ func TestCutLinesAreLeftOut(t *testing.T) {
 		t.Errorf("no folder: %v", err)
 	}
 }
+
+func TestCutLineCostsItselfAlone(t *testing.T) {
+	dir := t.TempDir()
+	e := Event{At: at, Kind: Stop}
+	cut := e.Append(nil)[:30]
+	if err := os.WriteFile(filepath.Join(dir, Name), cut, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := NewWriter(dir).Write(e); err != nil {
+		t.Fatal(err)
+	}
+	if events, err := Read(dir); err != nil || len(events) != 1 {
+		t.Errorf("%+v %v", events, err)
+	}
+}

@@ -38,11 +38,11 @@ func (w *Writer) Write(e Event) error {
 	if err := w.rotate(); err != nil {
 		return fmt.Errorf("rotate the activity log: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(w.folder, Name), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(w.folder, Name), os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("write the activity log: %w", err)
 	}
-	_, err = f.Write(e.Append(nil))
+	_, err = f.Write(e.Append(lineEnd(f)))
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write the activity log: %w", err)
 	}
@@ -92,4 +92,17 @@ func Read(folder string) ([]Event, error) {
 		}
 	}
 	return all, nil
+}
+
+// lineEnd is what ends a last line that a full disk or a crash has cut, so that it costs itself alone.
+func lineEnd(f *os.File) []byte {
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return nil
+	}
+	var last [1]byte
+	if _, err := f.ReadAt(last[:], info.Size()-1); err != nil || last[0] == '\n' {
+		return nil
+	}
+	return []byte{'\n'}
 }

@@ -141,7 +141,9 @@ func (c *Client) Upgrade(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.change(req)
+	patient := Client{socket: c.socket, http: c.http}
+	patient.http.Timeout = 0 // as long as the successor takes
+	_, err = patient.change(req)
 	return err
 }
 

@@ -37,8 +37,9 @@ func (p *Process) Prepare(ctx context.Context, config Config, sockets map[string
 		}
 	}
 	p.mu.Unlock()
+	c.SetDeadline(time.Now().Add(warm + prepareMargin)) // before the next line, which ends the wait early
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
-	_, _, err = p.exchange(c, q, warm+prepareMargin, files...)
+	_, _, err = p.converse(c, q, files...)
 	if !stop() && err != nil {
 		err = fmt.Errorf("apply the configuration: %w", context.Cause(ctx))
 	}

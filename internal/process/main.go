@@ -72,6 +72,9 @@ func Main(build string) error {
 	return nil
 }
 
+// acceptPause is how long an instance waits after it could not accept a supervisor.
+const acceptPause = 100 * time.Millisecond
+
 // signalDrain is how long an instance drains that got a signal and no word from its supervisor.
 const signalDrain = 30 * time.Second
 
@@ -108,8 +111,12 @@ func (h *host) end(deadline time.Time) {
 func (h *host) accept() {
 	for {
 		c, err := h.ln.AcceptUnix()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return
+		}
+		if err != nil { // such as too many open files: it passes
+			time.Sleep(acceptPause)
+			continue
 		}
 		go h.converse(fdpass.New(c))
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -159,13 +160,16 @@ func (p *Process) greet(ctx context.Context, c *fdpass.Conn, setup Setup) error 
 	return nil
 }
 
-// Adopt finds the instances of a data directory that another supervisor has started. Sockets of instances that are gone are
-// removed.
-func Adopt(data string) (found []*Process) {
+// Adopt finds the instances of a data directory that another supervisor has started, but for those of the process ids in
+// known. Sockets of instances that are gone are removed, and one that does not answer is ended.
+func Adopt(data string, known map[int]bool) (found []*Process) {
 	paths, _ := filepath.Glob(filepath.Join(data, runName, "*.sock"))
 	for _, path := range paths {
 		var number, pid int
 		if _, err := fmt.Sscanf(filepath.Base(path), "%d-%d.sock", &number, &pid); err != nil {
+			continue
+		}
+		if known[pid] {
 			continue
 		}
 		c, err := fdpass.Dial(path, time.Second)
@@ -177,8 +181,11 @@ func Adopt(data string) (found []*Process) {
 		}
 		p := newProcess(data, number, pid)
 		a, _, err := p.exchange(c, question{Verb: askState}, answerTime)
-		if err != nil || a.State == nil {
+		if err != nil || a.State == nil { // it lives, since its socket is open, and hangs: nobody could ever stop it
+			slog.Error("an instance does not answer; it is ended", "number", number, "pid", pid, "error", err)
 			c.Close()
+			p.Kill()
+			os.Remove(path)
 			continue
 		}
 		p.heard(a.State)
@@ -352,6 +359,11 @@ func (p *Process) ask(v verb) (answer, error) {
 // exchange is one question and its answer. An answer that is an error is a *Refusal.
 func (p *Process) exchange(c *fdpass.Conn, q question, within time.Duration, files ...int) (a answer, out []int, err error) {
 	c.SetDeadline(time.Now().Add(within))
+	return p.converse(c, q, files...)
+}
+
+// converse is exchange by the deadline that the conversation has.
+func (p *Process) converse(c *fdpass.Conn, q question, files ...int) (a answer, out []int, err error) {
 	if err = c.Send(q, files...); err == nil {
 		out, err = c.Receive(&a)
 	}

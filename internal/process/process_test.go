@@ -146,7 +146,7 @@ func TestLifeOfAnInstance(t *testing.T) {
 	if e := p.End(); !e.Known || e.Code != 0 || e.Signal != 0 {
 		t.Errorf("%+v", e)
 	}
-	if found := Adopt(h.data); len(found) != 0 {
+	if found := Adopt(h.data, nil); len(found) != 0 {
 		t.Errorf("it left something behind: %v", found)
 	}
 }
@@ -204,7 +204,7 @@ func TestDeathAndAdoption(t *testing.T) {
 	if err := h.prepare(p, 20).Serve(1); err != nil {
 		t.Fatal(err)
 	}
-	found := Adopt(h.data)
+	found := Adopt(h.data, nil)
 	if len(found) != 1 || found[0].PID != p.PID || found[0].Number != 3 || found[0].Last().Revision != 1 {
 		t.Fatalf("%+v", found)
 	}

@@ -228,14 +228,22 @@ func (s *Supervisor) inForce() deployment {
 
 // takeOver starts one instance after the other beside a predecessor, which drains its own of that number each time.
 func (s *Supervisor) takeOver(ctx context.Context, d deployment) error {
+	lost := false
 	for number := range d.want {
 		if err := s.fleet.replace(ctx, d, number, s.o.Drain); err != nil {
 			return err
 		}
 		slog.Info("an instance took over", "number", number, "of", d.want)
-		if err := s.legacy.tell(news{Replaced: &number}); err != nil {
-			return err
+		if lost {
+			continue
 		}
+		if err := s.legacy.tell(news{Replaced: &number}); err != nil {
+			slog.Warn("the gateway before this one has gone in the middle of the hand-over; this one goes on alone", "error", err)
+			lost = true
+		}
+	}
+	if lost {
+		s.fleet.dismissStrangers(s.o.Data, s.o.Drain)
 	}
 	if d.served != nil {
 		d.served(d.revision)

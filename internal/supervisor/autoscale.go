@@ -37,6 +37,9 @@ type autoscaler struct {
 
 // step follows one more sample.
 func (a *autoscaler) step(sample scale.Sample) {
+	if len(sample.Instances) == 0 { // nothing was measured yet
+		return
+	}
 	limits, ok := a.s.limits()
 	if !ok {
 		a.state = scale.State{}
@@ -53,7 +56,9 @@ func (a *autoscaler) step(sample scale.Sample) {
 		a.s.full(d)
 		a.full = true
 	case limits.Min < limits.Max:
-		a.s.scaleBy(d)
+		if err := a.s.scaleBy(d); err != nil { // the next samples decide anew
+			a.state = scale.State{}
+		}
 	case a.full: // of fixed size, and no longer full: the load fell, or the size was changed
 		a.s.note(activity.Event{Kind: activity.Scale, Caller: callerAutoscaler, From: d.Want, To: d.Want, Why: d.Why})
 		a.full = false
@@ -107,7 +112,7 @@ func (s *Supervisor) full(d scale.Decision) {
 }
 
 // scaleBy follows a decision of the autoscaler.
-func (s *Supervisor) scaleBy(d scale.Decision) {
+func (s *Supervisor) scaleBy(d scale.Decision) error {
 	from, to := len(s.fleet.all()), s.scaleTo
 	if s.node != "" {
 		from = s.wantedOfAll()
@@ -121,6 +126,7 @@ func (s *Supervisor) scaleBy(d scale.Decision) {
 	s.note(activity.Event{
 		Kind: activity.Scale, Caller: callerAutoscaler, From: from, To: d.Want, Need: d.Need, Why: d.Why, Failed: err != nil,
 	})
+	return err
 }
 
 // scaleTo serves what is in force by so many instances.

@@ -18,11 +18,12 @@ type fleet struct {
 	start func(ctx context.Context, number int, spec spec) (*process.Process, error)
 	died  func(p *process.Process, asked bool) // called once for each instance that ended, asked to or not
 
-	mu      sync.Mutex
-	running map[int]*process.Process
-	leaving map[*process.Process]struct{} // draining; they end on their own
-	deaths  map[int][]time.Time           // unasked, of each number
-	idle    sync.Cond                     // nobody is running or leaving any more, perhaps
+	mu       sync.Mutex
+	running  map[int]*process.Process
+	leaving  map[*process.Process]struct{} // draining; they end on their own
+	deaths   map[int][]time.Time           // the last ones that nobody asked for, of each number
+	replaced map[int]int                   // how many there were
+	idle     sync.Cond                     // nobody is running or leaving any more, perhaps
 }
 
 // spec is what an instance is started with and keeps for its life: another spec takes another process.
@@ -37,6 +38,7 @@ type spec struct {
 func newFleet() *fleet {
 	f := &fleet{
 		running: map[int]*process.Process{}, leaving: map[*process.Process]struct{}{}, deaths: map[int][]time.Time{},
+		replaced: map[int]int{},
 	}
 	f.idle.L = &f.mu
 	return f
@@ -49,13 +51,13 @@ func specOf(p *process.Process) spec {
 }
 
 // adopt takes over what another supervisor has started. Of two with one number the younger stays.
-func (f *fleet) adopt(found []*process.Process) {
+func (f *fleet) adopt(found []*process.Process, drain time.Duration) {
 	slices.SortFunc(found, func(a, b *process.Process) int { return b.Started.Compare(a.Started) })
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, p := range found {
 		if s := p.Last(); s.Draining || s.Revision == 0 || f.running[p.Number] != nil {
-			f.leave(p)
+			f.leave(p, drain)
 			continue
 		}
 		f.running[p.Number] = p
@@ -64,9 +66,35 @@ func (f *fleet) adopt(found []*process.Process) {
 }
 
 // leave lets an instance go. f.mu is held.
-func (f *fleet) leave(p *process.Process) {
+func (f *fleet) leave(p *process.Process, drain time.Duration) {
 	f.leaving[p] = struct{}{}
 	go f.follow(p)
+	go f.dismiss(p, drain)
+}
+
+// dismissStrangers lets the instances of a data directory go that are not of this fleet: a hand-over that failed has left them.
+func (f *fleet) dismissStrangers(data string, drain time.Duration) {
+	strangers := process.Adopt(data, f.pids())
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range strangers {
+		slog.Warn("an instance belongs to nobody; it drains", "number", p.Number, "pid", p.PID)
+		f.leave(p, drain)
+	}
+}
+
+// pids are the processes of the fleet.
+func (f *fleet) pids() map[int]bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	known := map[int]bool{}
+	for _, p := range f.running {
+		known[p.PID] = true
+	}
+	for p := range f.leaving {
+		known[p.PID] = true
+	}
+	return known
 }
 
 // follow waits for the end of an instance.
@@ -79,7 +107,11 @@ func (f *fleet) follow(p *process.Process) {
 		delete(f.running, p.Number)
 	}
 	if !asked {
+		f.replaced[p.Number]++
 		f.deaths[p.Number] = append(f.deaths[p.Number], time.Now())
+		if n := len(f.deaths[p.Number]); n > deathsKept {
+			f.deaths[p.Number] = f.deaths[p.Number][n-deathsKept:]
+		}
 	}
 	f.idle.Broadcast()
 	f.mu.Unlock()
@@ -104,12 +136,13 @@ func (f *fleet) get(number int) *process.Process {
 func (f *fleet) restarts(number int) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.deaths[number])
+	return f.replaced[number]
 }
 
 // A number whose instances end again and again waits before the next: a crash at the start must not take the machine's time.
 const (
-	crashWindow = time.Minute // deaths before that do not count
+	crashWindow = time.Minute // that an instance has to live for those before it to be forgotten
+	deathsKept  = 16
 	firstWait   = 500 * time.Millisecond
 	longestWait = 30 * time.Second
 )
@@ -118,10 +151,13 @@ const (
 func (f *fleet) backoff(number int) (wait time.Duration, deaths int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, at := range f.deaths[number] {
-		if time.Since(at) < crashWindow {
-			deaths++
+	next := time.Now()
+	for _, at := range slices.Backward(f.deaths[number]) {
+		if next.Sub(at) > crashWindow+longestWait { // the one after it had its wait, and then lived long enough
+			break
 		}
+		next = at
+		deaths++
 	}
 	if deaths > 1 {
 		wait = min(firstWait<<min(deaths-2, 10), longestWait)
@@ -159,7 +195,7 @@ func (f *fleet) deploy(ctx context.Context, d deployment, drain time.Duration) e
 		r.revision, err = d.write(ctx)
 	}
 	if err != nil {
-		r.abandon()
+		f.abandon(r)
 		return err
 	}
 	if d.served != nil {
@@ -197,9 +233,9 @@ func (f *fleet) ready(ctx context.Context, d deployment) (*readied, error) {
 
 // readyOne prepares the instance of a number: the one that runs, if it has the spec, or a fresh one.
 func (f *fleet) readyOne(ctx context.Context, d deployment, number int) (*process.Change, *process.Process, error) {
-	if p := f.get(number); p != nil && specOf(p) == d.spec {
+	if p := f.get(number); p != nil && specOf(p) == d.spec && answers(p) {
 		change, err := p.Prepare(ctx, d.config, d.sockets, d.warm)
-		if err != nil && !p.Alive() {
+		if err != nil && ended(p) {
 			return nil, nil, nil // it died meanwhile; its replacement gets the configuration in force by then
 		}
 		return change, nil, err
@@ -212,6 +248,28 @@ func (f *fleet) readyOne(ctx context.Context, d deployment, number int) (*proces
 	return change, p, err
 }
 
+// answers reports whether an instance answers its supervisor. One that hangs is replaced like one of another spec.
+func answers(p *process.Process) bool {
+	_, err := p.State()
+	if err != nil && p.Alive() {
+		slog.Warn("an instance does not answer; another takes its place", "number", p.Number, "pid", p.PID, "error", err)
+	}
+	return err == nil
+}
+
+// noticed is how long the end of a process may take to show after its sockets have closed.
+const noticed = 500 * time.Millisecond
+
+// ended reports whether an instance has ended, as its last words suggest.
+func ended(p *process.Process) bool {
+	select {
+	case <-p.Gone():
+		return true
+	case <-time.After(noticed):
+		return false
+	}
+}
+
 // replace starts the instance of one number, and drains the one that it replaces, if that still runs.
 func (f *fleet) replace(ctx context.Context, d deployment, number int, drain time.Duration) error {
 	r := &readied{want: d.want, revision: d.revision}
@@ -220,7 +278,7 @@ func (f *fleet) replace(ctx context.Context, d deployment, number int, drain tim
 		r.fresh = append(r.fresh, fresh)
 	}
 	if err != nil {
-		r.abandon()
+		f.abandon(r)
 		return err
 	}
 	if change != nil {
@@ -231,12 +289,16 @@ func (f *fleet) replace(ctx context.Context, d deployment, number int, drain tim
 }
 
 // abandon takes a preparation back.
-func (r *readied) abandon() {
+func (f *fleet) abandon(r *readied) {
 	for _, c := range r.changes {
 		c.Abandon()
 	}
 	for _, p := range r.fresh {
 		p.Kill()
+		go func() {
+			<-p.Gone()
+			f.died(p, true)
+		}()
 	}
 }
 
@@ -267,9 +329,12 @@ func (f *fleet) commit(r *readied, drain time.Duration) {
 		f.leaving[p] = struct{}{}
 	}
 	f.mu.Unlock()
-	for _, p := range old {
-		f.dismiss(p, drain)
-	}
+	f.dismissAll(old, drain)
+}
+
+// dismissAll asks instances to drain and end, all at the same time: one may hang.
+func (f *fleet) dismissAll(all []*process.Process, drain time.Duration) {
+	each(all, func(_ int, p *process.Process) { f.dismiss(p, drain) })
 }
 
 // dismiss asks an instance to drain and end.
@@ -289,9 +354,7 @@ func (f *fleet) drainAll(drain time.Duration) {
 		f.leaving[p] = struct{}{}
 	}
 	f.mu.Unlock()
-	for _, p := range all {
-		f.dismiss(p, drain)
-	}
+	f.dismissAll(all, drain)
 }
 
 // drainOne lets one instance finish and end.

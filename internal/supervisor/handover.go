@@ -30,8 +30,9 @@ const (
 	handoverName = "next.sock" // as short as admin.sock: the path of a socket has 107 bytes at most
 	adminSocket  = "admin"     // name of the read-only address among the sockets
 
-	askTime   = 5 * time.Second  // for a question and its answer
-	readyTime = 60 * time.Second // for each instance of a successor to begin serving
+	askTime     = 5 * time.Second        // for a question and its answer
+	acceptPause = 100 * time.Millisecond // after a successor that could not be accepted
+	readyTime   = 60 * time.Second       // for each instance of a successor to begin serving
 
 	// successorTime is how long a gateway still accepts after its signal to end, so that a successor started at the same moment
 	// finds the sockets open.
@@ -88,8 +89,12 @@ func awaitHeirs(data string) (*heirs, error) {
 func (h *heirs) serve(t testator) {
 	for {
 		c, err := h.ln.AcceptUnix()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return
+		}
+		if err != nil { // such as too many open files: it passes
+			time.Sleep(acceptPause)
+			continue
 		}
 		h.talking.Store(true)
 		err = h.handOver(fdpass.New(c), t)

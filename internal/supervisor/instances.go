@@ -26,7 +26,8 @@ import (
 func (s *Supervisor) startInstance(ctx context.Context, number int, with spec) (*process.Process, error) {
 	command := s.o.command()
 	command.Env = slices.Concat(command.Env, budget.Env(with.Size))
-	return process.Start(ctx, command, process.Setup{
+	held := 0
+	p, err := process.Start(ctx, command, process.Setup{
 		Data:     s.o.Data,
 		Node:     with.Node,
 		Number:   number,
@@ -36,11 +37,16 @@ func (s *Supervisor) startInstance(ctx context.Context, number int, with spec) (
 		SizeName: with.SizeName,
 		Size:     with.Size,
 	}, func(pid int) error {
+		held = pid
 		if err := s.budgets.hold(number, pid, with.Size); err != nil {
 			s.note(activity.Event{Kind: activity.Unheld, Instance: s.idOf(number), PID: pid, Why: err.Error()})
 		}
 		return nil
 	})
+	if err != nil && held != 0 {
+		s.budgets.release(held)
+	}
+	return p, err
 }
 
 // adopt takes over the instances of a supervisor that died.
@@ -48,7 +54,7 @@ func (s *Supervisor) adopt() {
 	if s.legacy.c != nil { // they are the predecessor's
 		return
 	}
-	found := process.Adopt(s.o.Data)
+	found := process.Adopt(s.o.Data, nil)
 	for _, p := range found {
 		sockets, err := p.Sockets()
 		if err != nil {
@@ -57,7 +63,7 @@ func (s *Supervisor) adopt() {
 		}
 		s.sockets.offer(sockets)
 	}
-	s.fleet.adopt(found)
+	s.fleet.adopt(found, s.o.Drain)
 	for _, p := range found {
 		s.budgets.adopt(p)
 	}
@@ -172,6 +178,7 @@ func (s *Supervisor) restore() {
 		all.Go(func() { s.restart(number) })
 	}
 	all.Wait()
+	s.fleet.dismissStrangers(s.o.Data, s.o.Drain)
 }
 
 // idOf is how records name an instance.
@@ -232,6 +239,7 @@ func (s *Supervisor) gather() ([]*dto.MetricFamily, error) {
 	all := s.fleet.all()
 	of := make([][]*dto.MetricFamily, len(all))
 	each(all, func(i int, p *process.Process) {
+		var err error
 		if of[i], err = p.Metrics(); err != nil {
 			slog.Warn("an instance does not tell its metrics", "number", p.Number, "error", err)
 		}

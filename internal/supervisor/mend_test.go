@@ -73,7 +73,8 @@ func TestStartWithARevisionThatCannotBeServed(t *testing.T) {
 		t.Error("the metric does not say so")
 	}
 	taken.Close()
-	for end := time.Now().Add(20 * time.Second); h.s.Status().Revision != 2; time.Sleep(20 * time.Millisecond) {
+	caughtUp := func() bool { s := h.s.Status(); return s.Revision == 2 && len(s.Lagging) == 0 }
+	for end := time.Now().Add(20 * time.Second); !caughtUp(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("it does not catch up: %+v", h.s.Status())
 		}

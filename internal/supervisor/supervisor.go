@@ -254,6 +254,12 @@ func (s *Supervisor) giveUp() {
 		s.legacy.tell(news{GiveBack: true})
 	}
 	s.legacy.close()
+	if len(s.adopted) > 0 { // they served before this supervisor came, and go on without it
+		slog.Warn("this supervisor cannot begin; the instances that it found go on serving", "instances", len(s.fleet.all()))
+		s.sockets.closeAll()
+		s.closeStore()
+		return
+	}
 	drain := min(s.o.Drain, giveUpTime)
 	s.fleet.drainAll(drain)
 	s.sockets.closeAll()
@@ -369,7 +375,7 @@ func (s *Supervisor) Run(ctx context.Context) {
 			s.ending.Store(true)
 			notifyEnding()
 			s.note(activity.Event{Kind: activity.Stop, Why: context.Cause(ctx).Error()})
-			s.keepHealth()
+			go s.keepHealth() // an instance that hangs must not delay the end
 			s.heirs.wait(s.o.Drain / 2)
 			s.close()
 			return

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"syscall"
+	"time"
 
 	"causeway/internal/activity"
 	"causeway/internal/admin"
@@ -15,27 +17,39 @@ import (
 
 // Upgrade starts the program that is now installed in the place of this one, as a successor: with the same flags, on the same
 // data directory. It returns once the successor serves, which ends this gateway. An error, an *admin.Refusal, changes nothing.
+// Once begun, an upgrade goes on without whoever asked for it.
 func (s *Supervisor) Upgrade(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), upgradeTime)
+	defer cancel()
 	err := s.upgrade(ctx)
-	if err != nil {
-		slog.Error("the upgrade failed; this gateway goes on", "error", err)
-		s.note(activity.Event{Kind: activity.Upgrade, Failed: true, Why: err.Error()})
+	if err == nil {
+		return nil
 	}
-	return refusal(err)
+	slog.Error("the upgrade failed; this gateway goes on", "error", err)
+	s.note(activity.Event{Kind: activity.Upgrade, Failed: true, Why: err.Error()})
+	if admin.HintOf(err) != "" {
+		return err
+	}
+	return &admin.Refusal{Err: err, Hint: "the gateway's own log has the lines of the new program; mend what they say and run causeway upgrade again"}
 }
+
+const (
+	upgradeTime = 10 * time.Minute // each instance of the successor may wait some seconds for its members
+	giveBack    = 30 * time.Second // for a successor that is asked to end, to give back what it has taken
+)
 
 func (s *Supervisor) upgrade(ctx context.Context) error {
 	if s.ending.Load() {
-		return errors.New("upgrade: the gateway is ending")
+		return errors.New("the gateway is ending")
 	}
 	if os.Getpid() == 1 {
 		return &admin.Refusal{
-			Err:  errors.New("upgrade: this is the first process of a container, which ends with it"),
+			Err:  errors.New("this is the first process of a container, which ends with it"),
 			Hint: "start a container of the new image in its place",
 		}
 	}
 	if !s.upgrading.CompareAndSwap(false, true) {
-		return errors.New("upgrade: another upgrade is under way")
+		return errors.New("another upgrade is under way")
 	}
 	defer s.upgrading.Store(false)
 	cmd := successor()
@@ -43,18 +57,23 @@ func (s *Supervisor) upgrade(ctx context.Context) error {
 		return fmt.Errorf("start the new program: %w", err)
 	}
 	slog.Info("a new program was started to take over", "pid", cmd.Process.Pid, "program", cmd.Path)
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() { cmd.Wait(); close(ended) }()
 	select {
 	case <-s.heirs.ready:
 		return nil
-	case err := <-ended:
-		return fmt.Errorf("the new program did not begin to serve (%w); its own lines in this log say why", err)
+	case <-ended:
+		return fmt.Errorf("the new program did not begin to serve: %v", cmd.ProcessState)
 	case <-ctx.Done():
+	}
+	cmd.Process.Signal(syscall.SIGTERM) // so that it gives back
+	select {
+	case <-ended:
+	case <-time.After(giveBack):
 		cmd.Process.Kill()
 		<-ended
-		return fmt.Errorf("wait for the new program: %w", context.Cause(ctx))
 	}
+	return fmt.Errorf("the new program did not serve within %v, and was ended", upgradeTime)
 }
 
 // successor is the program in the place of this one. Its own path may lead to a newer file by now.
