@@ -30,7 +30,7 @@ func (s *Supervisor) Upgrade(ctx context.Context) error {
 	if admin.HintOf(err) != "" {
 		return err
 	}
-	return &admin.Refusal{Err: err, Hint: "the gateway's own log has the lines of the new program; mend what they say and run causeway upgrade again"}
+	return &admin.Refusal{Err: err, Hint: "the gateway's own log has the lines of the new program; fix what they say and run causeway upgrade again"}
 }
 
 const (
