@@ -474,3 +474,25 @@ func TestPredecessorDiesDuringUpgrade(t *testing.T) {
 		t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
 	}
 }
+
+// An instance gets SIGTERM: another takes its place at once, while it finishes what it has begun.
+func TestInstanceGetsSIGTERM(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	g := serve(t, plain(front, member).String(), "")
+	slow := make(chan string, 1)
+	go func() { slow <- curl(t, fmt.Sprintf("http://127.0.0.1:%d/slow", front)) }()
+	pid := g.instances()[0].PID
+	time.Sleep(300 * time.Millisecond)
+	syscall.Kill(pid, syscall.SIGTERM)
+	eventually(t, "another serves", func() bool {
+		all := g.instances()
+		return len(all) == 1 && all[0].PID != pid && all[0].Revision > 0
+	})
+	if got := curl(t, fmt.Sprintf("http://127.0.0.1:%d/fail", front)); got != "broken\n" {
+		t.Errorf("%q", got)
+	}
+	if got := <-slow; got != "slow\n" {
+		t.Errorf("the request in progress: %q", got)
+	}
+}

@@ -7,6 +7,7 @@ import (
 
 	"causeway/internal/activity"
 	"causeway/internal/gateway"
+	"causeway/internal/process"
 	"causeway/internal/scale"
 	"causeway/internal/store"
 )
@@ -20,9 +21,21 @@ func (s *Supervisor) tend() {
 	for {
 		select {
 		case <-tick.C:
-			a.step(s.sample(s.fleet.all()))
+			all := s.fleet.all()
+			a.step(s.sample(all))
+			s.replaceLeaving(all)
 		case <-s.quit:
 			return
+		}
+	}
+}
+
+// replaceLeaving starts another instance for each that drains without having been asked to by its supervisor: it got a signal.
+func (s *Supervisor) replaceLeaving(all []*process.Process) {
+	for _, p := range all {
+		if p.Last().Draining && !s.ending.Load() && s.fleet.retire(p) {
+			slog.Warn("an instance got a signal to end; another takes its place", "number", p.Number, "pid", p.PID)
+			go s.restart(p.Number)
 		}
 	}
 }

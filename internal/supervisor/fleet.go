@@ -72,6 +72,18 @@ func (f *fleet) leave(p *process.Process, drain time.Duration) {
 	go f.dismiss(p, drain)
 }
 
+// retire lets a running instance go that drains already; false: it does not run any more.
+func (f *fleet) retire(p *process.Process) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.running[p.Number] != p {
+		return false
+	}
+	delete(f.running, p.Number)
+	f.leaving[p] = struct{}{}
+	return true
+}
+
 // dismissStrangers lets the instances of a data directory go that are not of this fleet: a hand-over that failed has left them.
 func (f *fleet) dismissStrangers(data string, drain time.Duration) {
 	strangers := process.Adopt(data, f.pids())

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"syscall"
@@ -24,7 +25,7 @@ type sockets struct {
 	mu       sync.Mutex
 	open     map[string]int // address → descriptor
 	spare    map[string]int // from a predecessor or from instances of one that died; not in use yet
-	services []net.Listener // opened by the service manager, not taken yet
+	services []service      // opened by the service manager, which keeps them open too: they are kept for life
 }
 
 func newSockets() *sockets { return &sockets{open: map[string]int{}, spare: map[string]int{}} }
@@ -39,6 +40,23 @@ func (s *sockets) offer(inherited map[string]int) {
 			continue
 		}
 		s.spare[address] = fd
+	}
+}
+
+// service is a socket of the service manager.
+type service struct {
+	address string
+	fd      int
+	used    bool // at some time
+}
+
+// keep takes the sockets of the service manager over. They leave the runtime's poller: nobody accepts here.
+func (s *sockets) keep(opened []net.Listener) {
+	for _, ln := range opened {
+		if fd, err := conn.Descriptor(ln); err == nil {
+			s.services = append(s.services, service{address: ln.Addr().String(), fd: fd})
+		}
+		ln.Close()
 	}
 }
 
@@ -84,11 +102,11 @@ func (s *sockets) take(address string) (int, error) {
 			return fd, nil
 		}
 	}
-	for i, ln := range s.services {
-		if admin.SameAddress(ln.Addr().String(), address) {
-			s.services = append(s.services[:i], s.services[i+1:]...)
-			defer ln.Close()
-			return conn.Descriptor(ln)
+	for i := range s.services {
+		if v := &s.services[i]; admin.SameAddress(v.address, address) {
+			v.used = true
+			fd, err := unix.FcntlInt(uintptr(v.fd), unix.F_DUPFD_CLOEXEC, 0)
+			return fd, os.NewSyscallError("fcntl", err)
 		}
 	}
 	ln, err := listen(address)
@@ -135,11 +153,17 @@ func (s *sockets) dropSpare() {
 		syscall.Close(fd)
 	}
 	clear(s.spare)
-	for _, ln := range s.services {
-		slog.Warn("a socket of the service manager is not used: the document has no listener there", "address", ln.Addr())
-		ln.Close()
+}
+
+// unusedServices warns of sockets of the service manager that the document has no listener for.
+func (s *sockets) unusedServices() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range s.services {
+		if !v.used {
+			slog.Warn("a socket of the service manager is not used: the document has no listener there", "address", v.address)
+		}
 	}
-	s.services = nil
 }
 
 // all returns the open sockets by address.
@@ -185,6 +209,10 @@ func (s *sockets) closeAll() {
 		syscall.Close(fd)
 	}
 	clear(s.open)
+	for _, v := range s.services {
+		syscall.Close(v.fd)
+	}
+	s.services = nil
 	s.mu.Unlock()
 	s.dropSpare()
 }

@@ -166,6 +166,9 @@ func (s *Supervisor) begin(ctx context.Context, files admin.Config, unread error
 		return problems, err
 	}
 	s.sockets.dropSpare()
+	if !s.stopped {
+		s.sockets.unusedServices()
+	}
 	s.fromFiles = s.revisionNow()
 	s.keepEvidence()
 	s.announce()
@@ -225,7 +228,7 @@ func newSupervisor(o Options, legacy *inheritance, files admin.Config) (*Supervi
 		place:       at,
 	}
 	s.recall()
-	s.sockets.services = activated()
+	s.sockets.keep(activated())
 	s.sockets.offer(legacy.sockets)
 	legacy.sockets = nil
 	s.fleet.start, s.fleet.died = s.startInstance, s.instanceDied
