@@ -378,9 +378,11 @@ func (s *Supervisor) Run(ctx context.Context) {
 			s.ending.Store(true)
 			notifyEnding()
 			s.note(activity.Event{Kind: activity.Stop, Why: context.Cause(ctx).Error()})
-			go s.keepHealth() // an instance that hangs must not delay the end
+			kept := make(chan struct{})
+			go func() { s.keepHealth(); close(kept) }() // an instance that hangs must not delay the end
 			s.heirs.wait(s.o.Drain / 2)
 			s.close()
+			<-kept
 			return
 		case <-s.heirs.ready:
 			slog.Info("a successor serves; draining")
