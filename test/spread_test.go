@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"causeway/bench/counted"
+	"causeway/internal/store/storetest"
 )
 
 // tagged is a document with six instances on small budgets, and a tag for each writer.
@@ -476,7 +477,7 @@ func (c *cluster) cutLeaderOff(w *writers) {
 	at := c.leader()
 	n := c.nodes[at]
 	before := n.pids()
-	c.network.isolate(n.name, true)
+	c.network.Isolate(n.name, true)
 	begin := time.Now()
 	n.lagging("no quorum")
 	c.t.Logf("node %s says that it lags after %v", n.name, time.Since(begin).Round(100*time.Millisecond))
@@ -490,7 +491,7 @@ func (c *cluster) cutLeaderOff(w *writers) {
 	if c.disk == "" {
 		c.shareTaken(at)
 	}
-	c.network.isolate(n.name, false)
+	c.network.Isolate(n.name, false)
 	eventually(c.t, "the shares are as before", func() bool { return c.instances() == [3]int{2, 2, 2} })
 	w.goOn("on the node that was cut off", n)
 	if after := n.pids(); !slices.Equal(before, after) {
@@ -529,7 +530,7 @@ func (c *cluster) killAll(w *writers) {
 func (c *cluster) fillDisk(w *writers) {
 	n := c.nodes[2]
 	filler := filepath.Join(c.disk, "filler")
-	fill(c.t, filler)
+	storetest.Fill(c.t, filler)
 	begin, changes := time.Now(), 0
 	w.rest.Store(true) // else they are faster than a large change
 	var big served
@@ -680,20 +681,4 @@ func (c *cluster) others(at int) (out []*clusterNode) {
 		}
 	}
 	return out
-}
-
-// fill leaves no byte free.
-func fill(t *testing.T, file string) {
-	t.Helper()
-	f, err := os.Create(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for err == nil {
-		_, err = f.Write(make([]byte, 1<<12))
-	}
-	if !errors.Is(err, syscall.ENOSPC) {
-		t.Fatal(err)
-	}
 }

@@ -3,47 +3,19 @@ package store_test
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	"causeway/internal/store/storetest"
 )
-
-// smallDisk is a file system of some bytes.
-func smallDisk(t *testing.T, size string) string {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), "disk")
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
-		t.Skipf("a file system of its own cannot be mounted here: %v", err)
-	}
-	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH) })
-	return dir
-}
-
-// fill leaves no byte free.
-func fill(t *testing.T, file string) {
-	t.Helper()
-	f, err := os.Create(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for err == nil {
-		_, err = f.Write(make([]byte, 1<<12))
-	}
-	if !errors.Is(err, unix.ENOSPC) {
-		t.Fatal(err)
-	}
-}
 
 // The disk is full: writes fail with an error, the process lives and says why, and nothing acknowledged is lost.
 func TestAFullDisk(t *testing.T) {
-	disk := smallDisk(t, "160m")
+	disk := filepath.Join(t.TempDir(), "disk")
+	if err := storetest.SmallDisk(t, disk, "160m"); err != nil {
+		t.Skipf("a file system of its own cannot be mounted here: %v", err)
+	}
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +32,7 @@ func TestAFullDisk(t *testing.T) {
 	if a := p.ask(order{Do: "put", Value: "the first"}); a.Failure != "" {
 		t.Fatal(a)
 	}
-	fill(t, filepath.Join(disk, "filler"))
+	storetest.Fill(t, filepath.Join(disk, "filler"))
 
 	last, value := int64(1), "the first"
 	var failed answer

@@ -6,43 +6,15 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"go.etcd.io/etcd/server/v3/embed"
-	"go.uber.org/zap"
-
 	"causeway/internal/store"
+	"causeway/internal/store/storetest"
 )
-
-// startEtcd runs an etcd of its own, with the limits that it has by default, and returns its endpoint.
-func startEtcd(t *testing.T) string {
-	t.Helper()
-	c := embed.NewConfig()
-	c.Dir = filepath.Join(t.TempDir(), "etcd")
-	c.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.NewNop())
-	c.TickMs, c.ElectionMs = 20, 100
-	client := url.URL{Scheme: "http", Host: "127.0.0.1:0"}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	client.Host = free.Addr().String()
-	free.Close()
-	c.ListenPeerUrls = nil
-	c.ListenClientUrls, c.AdvertiseClientUrls = []url.URL{client}, []url.URL{client}
-	e, err := embed.StartEtcd(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(e.Close)
-	<-e.Server.ReadyNotify()
-	return client.String()
-}
 
 // relay passes TCP connections on until somebody cuts it.
 type relay struct {
@@ -125,7 +97,7 @@ func external(t *testing.T, endpoint, name string) *store.Store {
 }
 
 func TestAnExternalEtcd(t *testing.T) {
-	s := external(t, startEtcd(t), "a")
+	s := external(t, storetest.StartEtcd(t), "a")
 	watch := s.Watch(t.Context(), 0)
 	put(t, s, 80, 0)
 	put(t, s, 81, 1)
@@ -138,7 +110,7 @@ func TestAnExternalEtcd(t *testing.T) {
 }
 
 func TestASecondNodeNeedsToBeAdmitted(t *testing.T) {
-	endpoint := startEtcd(t)
+	endpoint := storetest.StartEtcd(t)
 	a := external(t, endpoint, "a")
 	put(t, a, 80, 0)
 	o := store.Options{
@@ -179,7 +151,7 @@ func TestASecondNodeNeedsToBeAdmitted(t *testing.T) {
 }
 
 func TestLimitsOfAnExternalEtcd(t *testing.T) {
-	s := external(t, startEtcd(t), "a")
+	s := external(t, storetest.StartEtcd(t), "a")
 	_, err := s.Put(t.Context(), store.Snapshot{Document: large(t)}, 0)
 	if !errors.Is(err, store.ErrTooLarge) || !strings.Contains(err.Error(), "--max-txn-ops=") ||
 		!strings.Contains(err.Error(), "--max-request-bytes=") {
@@ -193,7 +165,7 @@ func TestLimitsOfAnExternalEtcd(t *testing.T) {
 // A node loses its connection, misses changes that etcd has compacted away meanwhile, and catches up.
 func TestAWatchOutlastsSilenceAndCompaction(t *testing.T) {
 	t.Parallel()
-	endpoint := startEtcd(t)
+	endpoint := storetest.StartEtcd(t)
 	r := startRelay(t, "127.0.0.1:0", strings.TrimPrefix(endpoint, "http://"))
 	writer := external(t, endpoint, "a")
 	put(t, writer, 80, 0)
@@ -253,7 +225,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 
 func TestNodesAreListedWhileTheyRun(t *testing.T) {
 	t.Parallel()
-	endpoint := startEtcd(t)
+	endpoint := storetest.StartEtcd(t)
 	a := external(t, endpoint, "a")
 	put(t, a, 80, 0)
 	running := func() string {
@@ -297,7 +269,7 @@ func TestNodesAreListedWhileTheyRun(t *testing.T) {
 }
 
 func TestOneNodeLeads(t *testing.T) {
-	endpoint := startEtcd(t)
+	endpoint := storetest.StartEtcd(t)
 	a := external(t, endpoint, "a")
 	put(t, a, 80, 0)
 	first, err := a.Campaign(t.Context())

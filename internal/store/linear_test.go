@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -14,12 +13,13 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"causeway/internal/store"
+	"causeway/internal/store/storetest"
 )
 
 // processes are the three members of a cluster, each in a process of its own.
-func processes(t *testing.T) ([3]*process, *peers) {
+func processes(t *testing.T) ([3]*process, *storetest.Network) {
 	t.Helper()
-	network := &peers{hosts: map[string]member{}, cut: map[[2]string]bool{}, conns: map[net.Conn][2]string{}}
+	network := storetest.NewNetwork()
 	var ps [3]*process
 	root := t.TempDir()
 	for n := range ps {
@@ -33,12 +33,12 @@ func processes(t *testing.T) ([3]*process, *peers) {
 				t.Logf("member %s:\n%s", name, text[max(0, len(text)-4000):])
 			}
 		})
-		p := &process{t: t, dir: filepath.Join(root, name), proxy: network.proxyOf(t, name), log: log}
+		p := &process{t: t, dir: filepath.Join(root, name), proxy: network.Proxy(t, name), log: log}
 		f := founding(t, n)
 		// Proxies are not used for loopback. This address is one for documentation: only a proxy knows the way.
 		host := fmt.Sprintf("192.0.2.%d:%d", 11+n, f.Ports.Peer)
 		f.Peer = "https://" + host
-		network.hosts[host] = member{name, fmt.Sprintf("%s:%d", f.Address, f.Ports.Peer)}
+		network.Add(host, name, fmt.Sprintf("%s:%d", f.Address, f.Ports.Peer))
 		if n == 0 {
 			err = store.Found(t.Context(), p.dir, f)
 		} else {
@@ -174,10 +174,10 @@ func TestNoAcknowledgedWriteIsLost(t *testing.T) {
 
 	leader = leading(t, ps)
 	name := string(rune('a' + leader))
-	network.isolate(name, true)
+	network.Isolate(name, true)
 	eventually(t, "the old leader knows that it lags", func() bool { return ps[leader].ask(order{Do: "status"}).Lagging })
 	progress(t, w, "while the old leader is cut off")
-	network.isolate(name, false)
+	network.Isolate(name, false)
 	eventually(t, "it is back", func() bool { return !ps[leader].ask(order{Do: "status"}).Lagging })
 
 	for _, p := range ps {

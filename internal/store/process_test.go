@@ -1,15 +1,12 @@
 package store_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"sync"
@@ -208,80 +205,4 @@ func (p *process) stop() {
 		in.Close()
 	}
 	cmd.Wait()
-}
-
-type member struct{ name, listens string }
-
-// peers is the network among the members: each reaches the others through a proxy of its own, which can be cut for a pair.
-type peers struct {
-	hosts map[string]member // by HOST:PORT in the URL of a member
-	mu    sync.Mutex
-	cut   map[[2]string]bool
-	conns map[net.Conn][2]string
-}
-
-// proxyOf starts the proxy of a member and returns its URL.
-func (n *peers) proxyOf(t *testing.T, name string) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ln.Close() })
-	go func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			go n.pass(name, c)
-		}
-	}()
-	return "http://" + ln.Addr().String()
-}
-
-func (n *peers) pass(from string, c net.Conn) {
-	defer c.Close()
-	reader := bufio.NewReader(c)
-	request, err := http.ReadRequest(reader)
-	if err != nil {
-		return
-	}
-	pair := [2]string{from, n.hosts[request.Host].name}
-	to, err := net.Dial("tcp", n.hosts[request.Host].listens)
-	if err != nil {
-		io.WriteString(c, "HTTP/1.1 502 Bad Gateway\r\n\r\n")
-		return
-	}
-	defer to.Close()
-	n.mu.Lock()
-	if n.cut[pair] {
-		n.mu.Unlock()
-		return
-	}
-	n.conns[c], n.conns[to] = pair, pair
-	n.mu.Unlock()
-	io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n")
-	done := make(chan struct{}, 2)
-	go func() { io.Copy(to, reader); done <- struct{}{} }()
-	go func() { io.Copy(c, to); done <- struct{}{} }()
-	<-done
-	n.mu.Lock()
-	delete(n.conns, c)
-	delete(n.conns, to)
-	n.mu.Unlock()
-}
-
-// isolate cuts a member off from all others, or brings it back.
-func (n *peers) isolate(name string, cut bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, other := range []string{"a", "b", "c"} {
-		n.cut[[2]string{name, other}], n.cut[[2]string{other, name}] = cut, cut
-	}
-	for c, pair := range n.conns {
-		if n.cut[pair] {
-			c.Close()
-		}
-	}
 }

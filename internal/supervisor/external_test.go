@@ -1,41 +1,14 @@
 package supervisor
 
 import (
-	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"go.etcd.io/etcd/server/v3/embed"
-	"go.uber.org/zap"
+	"causeway/internal/store/storetest"
 )
-
-// startEtcd starts an etcd as somebody else would run it, and returns its endpoint.
-func startEtcd(t *testing.T) string {
-	t.Helper()
-	c := embed.NewConfig()
-	c.Dir = filepath.Join(t.TempDir(), "etcd")
-	c.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.NewNop())
-	c.TickMs, c.ElectionMs = 20, 100
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := url.URL{Scheme: "http", Host: free.Addr().String()}
-	free.Close()
-	c.ListenPeerUrls = nil
-	c.ListenClientUrls, c.AdvertiseClientUrls = []url.URL{client}, []url.URL{client}
-	e, err := embed.StartEtcd(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(e.Close)
-	<-e.Server.ReadyNotify()
-	return client.String()
-}
 
 // A gateway keeps its configuration in an etcd elsewhere, and has a name among those that share it.
 func TestExternalEtcd(t *testing.T) {
@@ -44,7 +17,7 @@ func TestExternalEtcd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.write(h.o.Local, string(local)+"store: {endpoints: ["+startEtcd(t)+"], node: gw7}\n")
+	h.write(h.o.Local, string(local)+"store: {endpoints: ["+storetest.StartEtcd(t)+"], node: gw7}\n")
 	h.start()
 	s := h.s.Status()
 	if s.Node != "gw7" || s.Revision != 1 || len(s.Instances) != 1 || s.Instances[0].ID != "appgw_gw7_0" || len(s.Lagging) > 0 {

@@ -13,7 +13,7 @@ import (
 
 func TestASealedValueOpensInItsPlaceOnly(t *testing.T) {
 	id, key := keep.NewKey()
-	r, err := keep.NewRing(id, map[string]keep.Key{id: key})
+	r, err := newRing(id, map[string]keep.Key{id: key})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestASealedValueOpensInItsPlaceOnly(t *testing.T) {
 func TestAnEarlierKeyStillOpens(t *testing.T) {
 	first, a := keep.NewKey()
 	second, b := keep.NewKey()
-	r, err := keep.NewRing(first, map[string]keep.Key{first: a})
+	r, err := newRing(first, map[string]keep.Key{first: a})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,4 +162,10 @@ func load(t *testing.T, path string) *keep.Identity {
 		t.Fatal(err)
 	}
 	return id
+}
+
+// newRing holds keys by id; one of them is current.
+func newRing(current string, keys map[string]keep.Key) (*keep.Ring, error) {
+	r := &keep.Ring{}
+	return r, r.Replace(current, keys)
 }

@@ -64,12 +64,6 @@ func NewKey() (id string, key Key) {
 	return hex.EncodeToString(raw), key
 }
 
-// NewRing holds keys by id; one of them is current.
-func NewRing(current string, keys map[string]Key) (*Ring, error) {
-	r := &Ring{}
-	return r, r.Replace(current, keys)
-}
-
 // Replace gives the ring other keys.
 func (r *Ring) Replace(current string, keys map[string]Key) error {
 	if _, ok := keys[current]; !ok {
