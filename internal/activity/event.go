@@ -3,7 +3,6 @@
 package activity
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -198,23 +197,6 @@ func Decode(object []byte) (e Event, ok bool) {
 		e.Connections = -1
 	}
 	return e, true
-}
-
-// Parse reads a whole line. ok is false for a line that is cut, or of another log.
-func Parse(text []byte) (e Event, ok bool) {
-	var v struct {
-		line
-		Own json.RawMessage `json:"causeway"`
-	}
-	if json.Unmarshal(bytes.TrimSpace(text), &v) != nil {
-		return e, false
-	}
-	if e, ok = Decode(v.Own); !ok {
-		return e, false
-	}
-	at, err := time.Parse(time.RFC3339Nano, v.Time)
-	e.At, e.Gateway, e.Caller, e.Correlation, e.Failed = at, v.Resource, v.Caller, v.Correlation, v.Result == "Failed"
-	return e, err == nil
 }
 
 // Text says in a sentence how an instance ended: killed by SIGKILL after 3h0m0s, its memory was used up.

@@ -1,10 +1,8 @@
 package activity
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -66,32 +64,6 @@ func Files(folder string) (paths []string) {
 		}
 	}
 	return paths
-}
-
-// Read reads the log of a data directory, oldest first. Lines that are cut, as a full disk leaves them, are left out. No log is no error.
-func Read(folder string) ([]Event, error) {
-	var all []Event
-	for _, path := range Files(folder) {
-		f, err := os.Open(path)
-		if errors.Is(err, fs.ErrNotExist) { // rotated meanwhile
-			continue
-		}
-		if err != nil {
-			return all, fmt.Errorf("read the activity log: %w", err)
-		}
-		lines := bufio.NewScanner(f)
-		lines.Buffer(nil, most)
-		for lines.Scan() {
-			if e, ok := Parse(lines.Bytes()); ok {
-				all = append(all, e)
-			}
-		}
-		f.Close()
-		if err := lines.Err(); err != nil {
-			return all, fmt.Errorf("read the activity log: %w", err)
-		}
-	}
-	return all, nil
 }
 
 // lineEnd is what ends a last line that a full disk or a crash has cut, so that it costs itself alone.

@@ -35,17 +35,6 @@ func (g *Group) Held() (cpu, memory bool) {
 	return cpu, memory
 }
 
-// Resize changes the budget while the instance runs. Less memory than it uses is an error with cgroup v1; with cgroup v2 the kernel
-// takes memory back, and kills the instance where it cannot.
-func (g *Group) Resize(size Size) error {
-	for _, p := range g.places {
-		if err := limit(p, size); err != nil {
-			return fmt.Errorf("resize instance %s to %s: %w", g.name, size, err)
-		}
-	}
-	return nil
-}
-
 // Usage is what the processes of the group used since it was made, those that ended included. Without a group that counts it, processor
 // time and memory are those of the instance's process. The error says that neither could be read.
 func (g *Group) Usage() (Usage, error) {

@@ -49,9 +49,6 @@ func (*Holder) Close() {}
 // Held is what is held of the group: nothing.
 func (*Group) Held() (cpu, memory bool) { return false, false }
 
-// Resize changes nothing.
-func (*Group) Resize(Size) error { return nil }
-
 // Usage is not known.
 func (*Group) Usage() (Usage, error) { return Usage{}, nil }
 
