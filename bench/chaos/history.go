@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"causeway/bench/counted"
+	"causeway/internal/units"
 )
 
 // history is what happened.
@@ -49,7 +50,7 @@ func (h *history) judge(w io.Writer, c counted.Counts) error {
 	unexplained := h.explain(c.Failed, rows)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "EVENT\tTIMES\tCLIENTS HIT AT MOST\tREQUESTS FAILED\tLONGEST")
-	for _, name := range sortedNames(rows) {
+	for _, name := range units.SortedKeys(rows) {
 		r := rows[name]
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%v\n", name, r.times, r.hit, r.failed, r.longest.Round(time.Millisecond))
 	}
@@ -96,12 +97,4 @@ func (h *history) before(at time.Time) string {
 		}
 	}
 	return last
-}
-
-func sortedNames(rows map[string]*row) (names []string) {
-	for name := range rows {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

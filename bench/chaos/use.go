@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"causeway/internal/stats"
 )
 
 // use watches what the supervisor uses, and each instance.
@@ -119,5 +121,5 @@ func median(all []sample, of func(sample) float64) float64 {
 		values[i] = of(s)
 	}
 	slices.Sort(values)
-	return values[len(values)/2]
+	return stats.Quantile(values, 0.5)
 }

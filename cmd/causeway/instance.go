@@ -13,7 +13,7 @@ func instanceCommand() *cobra.Command {
 		Use:    "instance",
 		Short:  "Serve as an instance of a running gateway",
 		Hidden: true,
-		Args:   cobra.NoArgs,
+		Args:   noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			setLog(cmd.ErrOrStderr(), logFormat)
 			if err := process.Main(buildVersion()); err != nil {

@@ -19,7 +19,7 @@ func instancesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "instances",
 		Short: "Show the instances of a running gateway",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			status, err := admin.NewClient(supervisor.Socket(data)).Status()
 			if err != nil {

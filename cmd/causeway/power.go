@@ -23,7 +23,7 @@ func powerCommand(use, short string, running bool) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   use,
 		Short: short,
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := admin.NewClient(supervisor.Socket(data)).SetRunning(cmd.Context(), running)
 			if errors.Is(err, admin.ErrNotRunning) {
