@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -24,6 +25,7 @@ func (s *Supervisor) tend() {
 			all := s.fleet.all()
 			a.step(s.sample(all))
 			s.replaceLeaving(all)
+			s.endHung(all)
 		case <-s.quit:
 			return
 		}
@@ -36,6 +38,16 @@ func (s *Supervisor) replaceLeaving(all []*process.Process) {
 		if p.Last().Draining && !s.ending.Load() && s.fleet.retire(p) {
 			slog.Warn("an instance got a signal to end; another takes its place", "number", p.Number, "pid", p.PID)
 			go s.restart(p.Number)
+		}
+	}
+}
+
+// endHung ends instances that hang; what follows is that of any death.
+func (s *Supervisor) endHung(all []*process.Process) {
+	for _, p := range all {
+		if s.sampler.unanswered(p.PID) >= cmp.Or(s.o.hungAfter, hungAfter) && p.Alive() {
+			slog.Error("an instance has not answered for long; it is ended, and another takes its place", "number", p.Number, "pid", p.PID)
+			p.Kill()
 		}
 	}
 }

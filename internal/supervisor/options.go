@@ -33,6 +33,7 @@ type Options struct {
 	TakeOver   bool              // take the place of a gateway that runs on the data directory
 	Version    string            // of the program, for causeway_build_info
 	LogFormat  string            // of the program's own log, for instances too; empty: the default
+	hungAfter  int               // see there; 0: the constant. For tests, which have no half a minute
 	Instance   process.Command   // program of an instance; the zero value: this one, as causeway instance
 }
 

@@ -33,15 +33,30 @@ type sampler struct {
 	last  map[int]reading // by process id
 	now   map[int]measured
 	units scale.Units
+
+	silent map[int]int // samples in a row that a process has not answered
 }
 
-func newSampler() *sampler { return &sampler{last: map[int]reading{}, now: map[int]measured{}} }
+func newSampler() *sampler {
+	return &sampler{last: map[int]reading{}, now: map[int]measured{}, silent: map[int]int{}}
+}
 
 // of is what an instance did in the last interval.
 func (s *sampler) of(pid int) measured {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.now[pid]
+}
+
+// hungAfter is how many samples in a row an instance may leave unanswered, each for five seconds, before it is ended: one that
+// is merely busy answers one of them.
+const hungAfter = 5
+
+// unanswered is how many samples in a row an instance has left unanswered.
+func (s *sampler) unanswered(pid int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.silent[pid]
 }
 
 // used is what all of them used together.
@@ -55,12 +70,13 @@ func (s *sampler) used() scale.Units {
 func (s *Supervisor) sample(all []*process.Process) scale.Sample {
 	out := scale.Sample{}
 	var mu sync.Mutex
-	next, now := map[int]reading{}, map[int]measured{}
+	next, now, silent := map[int]reading{}, map[int]measured{}, map[int]int{}
 	each(all, func(_ int, p *process.Process) {
 		r, m, ok := s.measure(p)
 		mu.Lock()
 		defer mu.Unlock()
 		if !ok {
+			silent[p.PID] = s.sampler.silent[p.PID] + 1
 			return
 		}
 		next[p.PID] = r
@@ -79,7 +95,7 @@ func (s *Supervisor) sample(all []*process.Process) scale.Sample {
 	})
 	s.sampler.mu.Lock()
 	defer s.sampler.mu.Unlock()
-	s.sampler.last, s.sampler.now, s.sampler.units = next, now, out.Units()
+	s.sampler.last, s.sampler.now, s.sampler.silent, s.sampler.units = next, now, silent, out.Units()
 	return out
 }
 
