@@ -158,7 +158,10 @@ func storeError(err error) error {
 		return nil
 	}
 	exit := &exitError{code: exitFailed, err: err}
+	var stranger *store.NotAdmittedError
 	switch {
+	case errors.As(err, &stranger):
+		exit.hint = stranger.Hint()
 	case errors.Is(err, store.ErrInUse):
 		exit.hint = "stop the gateway that runs on this data directory first"
 	case errors.Is(err, store.ErrNotEmpty):

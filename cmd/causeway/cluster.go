@@ -18,8 +18,8 @@ import (
 
 func clusterCommand() *cobra.Command {
 	return group("cluster", "Share one configuration among several machines",
-		clusterInitCommand(), clusterInviteCommand(), clusterJoinCommand(), clusterMembersCommand(), clusterRemoveCommand(),
-		clusterLeaveCommand(), clusterRotateKeyCommand())
+		clusterInitCommand(), clusterInviteCommand(), clusterJoinCommand(), clusterAdmitCommand(), clusterMembersCommand(),
+		clusterRemoveCommand(), clusterLeaveCommand(), clusterRotateKeyCommand())
 }
 
 // foundingFlags say how a node appears to the others.
@@ -112,6 +112,24 @@ func clusterJoinCommand() *cobra.Command {
 	dataFlag(cmd, &data)
 	foundingFlags(cmd, &f)
 	cmd.Flags().BoolVar(&withoutVote, "without-vote", false, "use the configuration of the cluster and hold no copy of the store")
+	return cmd
+}
+
+func clusterAdmitCommand() *cobra.Command {
+	var data string
+	cmd := &cobra.Command{
+		Use:   "admit NODE KEY",
+		Short: "Give another node the key to the secrets in an external etcd",
+		Args:  argument("the name of a node", "its public key, age1…"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			err := withStore(cmd, data, func(ctx context.Context, s *store.Store) error { return s.Admit(ctx, args[0], args[1]) })
+			if err != nil {
+				return err
+			}
+			return writeLine(cmd.OutOrStdout(), args[0]+" has the key to the secrets\nnext: causeway serve on that machine")
+		},
+	}
+	dataFlag(cmd, &data)
 	return cmd
 }
 

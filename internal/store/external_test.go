@@ -119,14 +119,11 @@ func TestASecondNodeNeedsToBeAdmitted(t *testing.T) {
 		External: store.External{Endpoints: []string{endpoint}},
 	}
 	_, err := store.Open(t.Context(), o)
-	if !errors.Is(err, store.ErrNoKey) {
+	var stranger *store.NotAdmittedError
+	if !errors.Is(err, store.ErrNoKey) || !errors.As(err, &stranger) || stranger.Node != "b" {
 		t.Fatalf("Open without a key: %v", err)
 	}
-	_, recipient, ok := strings.Cut(err.Error(), "public key is ")
-	if !ok {
-		t.Fatalf("the message has no public key: %v", err)
-	}
-	if err := a.Admit(t.Context(), "b", recipient); err != nil {
+	if err := a.Admit(t.Context(), "b", stranger.Recipient); err != nil {
 		t.Fatal(err)
 	}
 	b := open(t, o)
@@ -147,6 +144,46 @@ func TestASecondNodeNeedsToBeAdmitted(t *testing.T) {
 	}
 	if _, err := b.Config(t.Context()); !errors.Is(err, store.ErrNoKey) {
 		t.Errorf("a node that was forgotten reads on: %v", err)
+	}
+}
+
+// Commands know only the directory: they find the external etcd that its gateway uses, whether the gateway runs or not.
+func TestReachAnExternalEtcd(t *testing.T) {
+	endpoint := storetest.StartEtcd(t)
+	o := store.Options{
+		Dir:      filepath.Join(t.TempDir(), "a"),
+		Name:     "default", // the name of the etcd member, too
+		External: store.External{Endpoints: []string{endpoint}, Prefix: "/elsewhere"},
+	}
+	a := open(t, o)
+	put(t, a, 80, 0)
+	reach := func(when string) *store.Store {
+		s, err := store.Reach(t.Context(), o.Dir)
+		if err != nil {
+			t.Fatal(when, err)
+		}
+		if c, err := s.Config(t.Context()); err != nil || c.Revision != 1 {
+			t.Errorf("%s: revision %d, %v", when, c.Revision, err)
+		}
+		return s
+	}
+	reach("while the gateway runs").Close()
+	a.Close()
+	s := reach("after its end")
+	if err := s.Remove(t.Context(), "default"); err == nil || !strings.Contains(err.Error(), "cannot remove itself") {
+		t.Errorf("Remove of the own name: %v", err)
+	}
+	s.Close()
+
+	// Without an external etcd in its options the gateway has a store of its own again, and commands find that one.
+	open(t, store.Options{Dir: o.Dir}).Close()
+	s, err := store.Reach(t.Context(), o.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Config(t.Context()); !errors.Is(err, store.ErrEmpty) {
+		t.Errorf("the store of the directory itself: %v", err)
 	}
 }
 

@@ -14,6 +14,24 @@ import (
 // ErrNoKey is returned where a node may read the store and has no key to its secrets.
 var ErrNoKey = errors.New("this node has no key to the secrets of the store")
 
+// NotAdmittedError is returned to a node for which nobody has wrapped the data key. It is an ErrNoKey.
+type NotAdmittedError struct {
+	Node      string
+	Recipient string // public key of the node, age1…
+}
+
+func (e *NotAdmittedError) Error() string {
+	return fmt.Sprintf("%v: no node has admitted %s; its public key is %s", ErrNoKey, e.Node, e.Recipient)
+}
+
+// Hint is what to do.
+func (e *NotAdmittedError) Hint() string {
+	return fmt.Sprintf("on a node that has the key: causeway cluster admit %s %s", e.Node, e.Recipient)
+}
+
+// Is lets errors.Is find ErrNoKey.
+func (e *NotAdmittedError) Is(target error) bool { return target == ErrNoKey }
+
 // keys are the data keys.
 func (s *Store) keys() *keep.Ring {
 	s.mu.Lock()
@@ -65,8 +83,7 @@ func (s *Store) unwrapKeys(current string, wrapped map[string][]byte) error {
 		return err
 	}
 	if _, ok := wrapped[current]; !ok {
-		return fmt.Errorf("%w: nobody has wrapped data key %s for node %s; its public key is %s",
-			ErrNoKey, current, s.o.Name, identity.Recipient())
+		return &NotAdmittedError{Node: s.o.Name, Recipient: identity.Recipient()}
 	}
 	keys := map[string]keep.Key{}
 	for id, w := range wrapped {

@@ -110,9 +110,14 @@ func (s *Store) statusOf(ctx context.Context, endpoint string) (*clientv3.Status
 }
 
 // Remove takes a node out of the cluster, by its name, or by the id of a member that never started. It loses its vote and
-// its keys; RotateDataKey then makes sure that what it copied opens nothing new.
+// its keys; RotateDataKey then makes sure that what it copied opens nothing new. The members of an external etcd are not
+// nodes: it loses none, whatever their names.
 func (s *Store) Remove(ctx context.Context, node string) error {
-	list, err := s.client.MemberList(ctx)
+	list := &clientv3.MemberListResponse{}
+	var err error
+	if s.member != nil {
+		list, err = s.client.MemberList(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("list the members: %w", err)
 	}
@@ -123,6 +128,9 @@ func (s *Store) Remove(ctx context.Context, node string) error {
 	}
 	if at < 0 && keys.Count == 0 {
 		return fmt.Errorf("no node %s is part of the cluster", node)
+	}
+	if node == s.o.Name && at < 0 {
+		return fmt.Errorf("node %s cannot remove itself: run it on another node that has the key", node)
 	}
 	if at >= 0 {
 		if len(list.Members) == 1 {

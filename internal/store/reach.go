@@ -11,26 +11,37 @@ import (
 const reachTime = 3 * time.Second
 
 // Reach is for commands: it is the store of a directory, whether or not a gateway runs on it. One that is in use is reached
-// as a client, where it belongs to a cluster; a single node has no socket, and the error is ErrInUse.
+// as a client, where it is an external etcd or belongs to a cluster; a single node has no socket, and the error is ErrInUse.
 func Reach(ctx context.Context, dir string) (*Store, error) {
-	s, err := Open(ctx, Options{Dir: dir})
+	o := Options{Dir: dir}
+	other, err := readElsewhere(dir)
+	if err != nil {
+		return nil, err
+	}
+	if other != nil {
+		o.Name, o.External = other.Name, other.External
+	}
+	s, err := Open(ctx, o)
 	if !errors.Is(err, ErrInUse) {
 		return s, err
 	}
 	member, errMember := readMember(dir)
-	if errMember != nil {
+	switch {
+	case errMember != nil:
 		return nil, errMember
-	}
-	if member == nil {
+	case member != nil:
+		o.Name, o.External = member.Name, member.access(dir)
+	case other == nil:
 		return nil, err
 	}
-	return reachMember(ctx, dir, member)
+	return reachAsClient(ctx, o, member)
 }
 
-func reachMember(ctx context.Context, dir string, member *MemberFile) (*Store, error) {
+func reachAsClient(ctx context.Context, o Options, member *MemberFile) (*Store, error) {
+	o.Mode, o.History = ExternalMode, defaultHistory
 	s := &Store{
-		o:        Options{Dir: dir, Mode: ExternalMode, Name: member.Name, External: member.access(dir), History: defaultHistory},
-		places:   places{defaultPrefix},
+		o:        o,
+		places:   places{orDefault(o.External.Prefix, defaultPrefix)},
 		member:   member,
 		watchers: map[*watcher]struct{}{},
 		nudged:   make(chan struct{}, 1),

@@ -48,10 +48,11 @@ const (
 
 // External is an etcd that somebody else runs.
 type External struct {
-	Endpoints []string // https://HOST:PORT
-	CA        string   // file with the certificates that sign the servers'; empty: those of the system
-	Cert, Key string   // files of the client certificate
-	Prefix    string   // of all keys; empty: /causeway
+	Endpoints []string `json:"endpoints"`        // https://HOST:PORT
+	CA        string   `json:"ca,omitempty"`     // file with the certificates that sign the servers'; empty: those of the system
+	Cert      string   `json:"cert,omitempty"`   // file of the client certificate
+	Key       string   `json:"key,omitempty"`    // file of its key
+	Prefix    string   `json:"prefix,omitempty"` // of all keys; empty: /causeway
 }
 
 const (
@@ -134,7 +135,11 @@ func prepare(o Options) (*Store, error) {
 	}
 	s := &Store{o: o, lock: lock, watchers: map[*watcher]struct{}{}, nudged: make(chan struct{}, 1), full: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	if err := s.complete(); err != nil {
+	err = s.complete()
+	if err == nil {
+		err = s.rememberElsewhere()
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
@@ -187,11 +192,7 @@ func (s *Store) complete() (err error) {
 		patience = singlePatience
 	}
 	s.o.Patience = orDefault(s.o.Patience, patience)
-	prefix := defaultPrefix
-	if s.o.Mode == ExternalMode && s.o.External.Prefix != "" {
-		prefix = s.o.External.Prefix
-	}
-	s.places = places{prefix}
+	s.places = places{orDefault(s.o.External.Prefix, defaultPrefix)}
 	_, err = s.identity()
 	return err
 }
@@ -217,6 +218,7 @@ const (
 	identityName = "node.key"
 	etcdName     = "etcd"
 	lockName     = "lock"
+	externalName = "external.json"
 	goodName     = "last-good"
 	singleName   = "single"
 )

@@ -64,7 +64,10 @@ func (s *Supervisor) Backup(ctx context.Context, w io.Writer, recipients []strin
 
 // hintOfStore is what to do about an error of the store; empty: it is none.
 func hintOfStore(err error) string {
+	var stranger *store.NotAdmittedError
 	switch {
+	case errors.As(err, &stranger):
+		return stranger.Hint()
 	case errors.Is(err, store.ErrConflict):
 		return "look at what changed, causeway config history and causeway config show, and apply again"
 	case errors.Is(err, store.ErrUnknown):
