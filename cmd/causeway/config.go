@@ -70,8 +70,7 @@ func validateFiles(cmd *cobra.Command, files []string, parameters, localFile str
 			return err
 		}
 		if document != nil {
-			problems = slices.Concat(document.Problems(), localCheck(local, document, localFile != ""))
-			problems = document.FailClosed(problems, slices.Concat(allow, local.AllowUnserved))
+			problems = document.FailClosed(localCheck(local, document, localFile != ""), slices.Concat(allow, local.AllowUnserved))
 		}
 		results = append(results, judge(file, problems))
 	}
@@ -111,14 +110,15 @@ func asProblem(problems []gateway.Problem, err error) ([]gateway.Problem, error)
 // localCheck checks the document together with causeway.yaml. A document alone is not wrong for lack of private keys, which no
 // export carries.
 func localCheck(local gateway.Local, document *document.Document, given bool) []gateway.Problem {
-	problems := append(document.ProblemsWith(local), document.InPlace(certs.CheckPolicies(document.Config))...)
+	policies := document.InPlace(certs.CheckPolicies(document.Config))
 	if given {
-		return append(problems, certs.Check(document.Config, local, time.Now())...)
+		return slices.Concat(document.ProblemsWith(local), policies, certs.Check(document.Config, local, time.Now()))
 	}
-	for i := range problems {
-		problems[i].Severity = gateway.Warning
+	beside := append(document.ProblemsBeside(local), policies...)
+	for i := range beside {
+		beside[i].Severity = gateway.Warning
 	}
-	return problems
+	return slices.Concat(document.Problems(), beside)
 }
 
 func judge(file string, problems []gateway.Problem) validation {

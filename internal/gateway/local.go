@@ -14,6 +14,7 @@ type Local struct {
 	KeepAliveHint      string             // keepAliveHint: honour (default) or ignore
 	Engine             string             // engine: epoll or goroutines; empty: the best of this system
 	PassiveEjection    bool               // passiveEjection, on: members that fail requests are held back for a while
+	Limits             string             // limits: azure (default) or none; none: more children than Azure allows are a warning
 	AllowUnserved      []string           // allowUnserved: protections that the document may ask for in vain
 	Store              LocalStore         // store: an etcd that somebody else runs; without endpoints the gateway has its own
 	Sizes              Sizes              // sizes: budgets of the instances, by size
@@ -56,6 +57,7 @@ func DefaultLocal() Local {
 		ConnectTimeout:     5 * time.Second,
 		BackendIdleTimeout: 60 * time.Second,
 		KeepAliveHint:      "honour",
+		Limits:             "azure",
 		PassiveEjection:    true,
 		Sizes:              DefaultSizes(),
 		Logs:               Logs{Days: 30, Bytes: 10 << 30, Queries: true},

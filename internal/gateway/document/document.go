@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"causeway/internal/gateway"
@@ -45,9 +46,18 @@ func (d *Document) check(n *normaliser) {
 // slice is the document's own.
 func (d *Document) Problems() []gateway.Problem { return d.problems }
 
-// ProblemsWith are the problems that the document has together with causeway.yaml, as validate.Local finds them; the paths
-// have the form of the document.
+// ProblemsWith are all problems of the document together with causeway.yaml, which may lift Azure's limits; the paths have
+// the form of the document.
 func (d *Document) ProblemsWith(local gateway.Local) []gateway.Problem {
+	own := d.problems
+	if local.Limits == "none" {
+		own = validate.LiftLimits(own)
+	}
+	return slices.Concat(own, d.ProblemsBeside(local))
+}
+
+// ProblemsBeside are those problems that the document has only because of causeway.yaml.
+func (d *Document) ProblemsBeside(local gateway.Local) []gateway.Problem {
 	return d.finish(validate.Local(local, d.Config))
 }
 

@@ -61,6 +61,7 @@ func (r *localReader) settings() settings {
 		"keepAliveHint":      r.choice(&r.local.KeepAliveHint, "honour", "ignore"),
 		"engine":             r.choice(&r.local.Engine, "epoll", "goroutines"),
 		"passiveEjection":    r.toggle(&r.local.PassiveEjection),
+		"limits":             r.choice(&r.local.Limits, "azure", "none"),
 		"allowUnserved":      r.names(&r.local.AllowUnserved, gateway.Protections()),
 		"store":              r.store,
 		"sizes":              r.sizes,

@@ -31,6 +31,7 @@ backendIdleTimeout: 2m
 keepAliveHint: ignore
 passiveEjection: off
 engine: goroutines
+limits: none
 sizes:
   small: {cpu: 0.25}
   v2: {cpu: 4, memory: 3GiB}
@@ -56,7 +57,7 @@ logs:
 			"www":  {Cert: "/etc/ssl/www.crt", Key: "/etc/causeway/www.key"},
 		},
 		Members:        map[string]string{"10.0.0.4": "127.0.0.1:9001", "web.internal": "[::1]:9002"},
-		ConnectTimeout: 1500 * time.Millisecond, BackendIdleTimeout: 2 * time.Minute, Engine: "goroutines", KeepAliveHint: "ignore",
+		ConnectTimeout: 1500 * time.Millisecond, BackendIdleTimeout: 2 * time.Minute, Engine: "goroutines", KeepAliveHint: "ignore", Limits: "none",
 		Sizes: gateway.Sizes{
 			Small:  gateway.Size{CPU: 0.25, Memory: 512 << 20},
 			Medium: gateway.Size{CPU: 1, Memory: 1 << 30},

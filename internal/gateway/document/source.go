@@ -27,7 +27,6 @@ func (s Source) Parse() (*Document, gateway.Local, []gateway.Problem, error) {
 	if err != nil {
 		return nil, local, problems, fmt.Errorf("read the gateway document: %w", err)
 	}
-	problems = append(problems, d.Problems()...)
 	return d, local, append(problems, d.ProblemsWith(local)...), nil
 }
 

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"slices"
 	"strings"
 
 	"causeway/internal/gateway"
@@ -93,11 +94,25 @@ func (c *checker) reachesPool(r gateway.Rule) bool {
 	return m.Default.Pool != ""
 }
 
+// limitExceeded is Azure's code.
+const limitExceeded = "ApplicationGatewayResourceLimitExceeded"
+
 func (c *checker) atMost(path string, n, most int, what string) {
 	if n > most {
-		c.Error(path, "ApplicationGatewayResourceLimitExceeded", "split them over several gateways, or remove some",
-			"%d %s, at most %d are allowed", n, what, most)
+		c.Error(path, limitExceeded, "split them over several gateways, remove some, or serve them all with limits: none in causeway.yaml",
+			"%d %s, at most %d are allowed on Azure", n, what, most)
 	}
+}
+
+// LiftLimits copies problems. More children than Azure allows become a warning: the limits are Azure's and not ours.
+func LiftLimits(problems []gateway.Problem) []gateway.Problem {
+	problems = slices.Clone(problems)
+	for i := range problems {
+		if p := &problems[i]; p.Code == limitExceeded {
+			p.Severity, p.Hint = gateway.Warning, "causeway.yaml lifts the limits; Azure would refuse the document"
+		}
+	}
+	return problems
 }
 
 // hasOlderRuleSet reports a WAF gateway with CRS 3.1 or older, which has smaller limits.

@@ -191,24 +191,41 @@ func (c *checker) sharedEndpoints() {
 // priority, on v1 by position.
 func (c *checker) shadowedListeners() {
 	rules := c.evaluationOrder()
-	if len(rules) > 400 {
-		return // over the limit, which is reported; the comparison is quadratic
+	if len(rules) > 5000 {
+		return // the comparison is quadratic where all hosts are wildcards
 	}
-	for j, r := range rules {
+	broad := map[endpoint][]broadListener{}
+	for _, r := range rules {
 		later := c.cfg.Listener(r.Listener)
-		for _, earlier := range rules[:j] {
-			first := c.cfg.Listener(earlier.Listener)
-			if later == nil || first == nil || first == later || !c.takesAll(first, later) {
-				continue
-			}
+		if later == nil {
+			continue
+		}
+		e, ok := c.endpointOf(later)
+		if !ok {
+			continue
+		}
+		if k := slices.IndexFunc(broad[e], func(b broadListener) bool { return b.listener != later && takesAll(b.listener, later) }); k >= 0 {
 			i := slices.IndexFunc(c.cfg.Rules, func(x gateway.Rule) bool { return x.Name == r.Name })
 			c.Warn(at("requestRoutingRules", i, "priority"), "ApplicationGatewayRequestRoutingRuleShadowed",
 				"evaluate the rule of the more specific listener first",
-				"%s is never reached: %s comes first and takes every request of %s", named("rule", r.Name), named("rule", earlier.Name),
+				"%s is never reached: %s comes first and takes every request of %s", named("rule", r.Name), named("rule", broad[e][k].rule),
 				named("listener", later.Name))
-			break
+		}
+		if isBroad(later) {
+			broad[e] = append(broad[e], broadListener{r.Name, later})
 		}
 	}
+}
+
+// broadListener may take the requests of other listeners.
+type broadListener struct {
+	rule     string
+	listener *gateway.Listener
+}
+
+// isBroad reports whether a listener can take what another one of its endpoint would.
+func isBroad(l *gateway.Listener) bool {
+	return len(l.HostNames) == 0 || slices.ContainsFunc(l.HostNames, func(h string) bool { return strings.ContainsAny(h, "*?") })
 }
 
 func (c *checker) evaluationOrder() []gateway.Rule {
@@ -223,11 +240,10 @@ func (c *checker) evaluationOrder() []gateway.Rule {
 	return rules
 }
 
-// takesAll reports whether first matches every request that later would; equal sites are an error reported elsewhere.
-func (c *checker) takesAll(first, later *gateway.Listener) bool {
-	a, okA := c.endpointOf(first)
-	b, okB := c.endpointOf(later)
-	if !okA || !okB || a != b || len(later.HostNames) == 0 {
+// takesAll reports whether first matches every request that later, on the same endpoint, would; equal sites are an error
+// reported elsewhere.
+func takesAll(first, later *gateway.Listener) bool {
+	if len(later.HostNames) == 0 {
 		return false
 	}
 	for _, h := range later.HostNames {
