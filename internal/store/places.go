@@ -16,6 +16,7 @@ import (
 //	/causeway/v1/keys/data/ID/NODE    a data key, wrapped for a node
 //	/causeway/v1/keys/nodes/NODE      the public key of a node
 //	/causeway/v1/secrets/NAME         what the nodes share beside the configuration, sealed
+//	/causeway/v1/records/KIND/NAME    likewise, plain
 //	/causeway/v1/nodes/NODE           a node that runs, with a lease
 //	/causeway/v1/leader/…             candidates of the election
 //	/causeway/v1/scale                how many instances the leader wants of all nodes together
@@ -49,6 +50,10 @@ func (p places) nodeKeys() string { return p.v1() + "keys/nodes/" }
 func (p places) secrets() string { return p.v1() + secretsPlace }
 
 func (p places) secret(name string) string { return p.secrets() + url.PathEscape(name) }
+
+func (p places) record(kind, name string) string {
+	return p.v1() + "records/" + url.PathEscape(kind) + "/" + url.PathEscape(name)
+}
 
 func (p places) nodes() string { return p.v1() + "nodes/" }
 
