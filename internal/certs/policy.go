@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"causeway/internal/gateway"
+	"causeway/internal/gateway/schema"
 )
 
 // Policy is what a TLS policy comes to: the versions and the suites of TLS 1.2 and below. Missing lists the suites that
@@ -42,23 +43,28 @@ func custom(p gateway.SSLPolicy) Policy {
 }
 
 func predefined(name string) Policy {
-	var out Policy
-	switch name {
-	case "AppGwSslPolicy20220101":
-		out = suitesOf(append(strings.Fields(suites2022), strings.Fields(cbc2022)...))
+	_, suites := Predefined(name)
+	out := suitesOf(suites)
+	out.Min, out.Max = tls.VersionTLS12, tls.VersionTLS12 // 1.0 and 1.1 are gone from every policy since 2025-08-31
+	if name == schema.Policy2022 || name == schema.Policy2022S {
 		out.Max = tls.VersionTLS13
-	case "AppGwSslPolicy20220101S":
-		out = suitesOf(strings.Fields(suites2022))
-		out.Max = tls.VersionTLS13
-	case "AppGwSslPolicy20150501":
-		out = suitesOf(strings.Fields(suites2015))
-		out.Max = tls.VersionTLS12
-	default:
-		out = suitesOf(strings.Fields(suites2017))
-		out.Max = tls.VersionTLS12
 	}
-	out.Min = tls.VersionTLS12 // 1.0 and 1.1 are gone from every policy since 2025-08-31
 	return out
+}
+
+// Predefined is what a predefined policy allows, in Azure's words. Any other name is taken for AppGwSslPolicy20170401.
+func Predefined(name string) (minimum string, suites []string) {
+	switch name {
+	case schema.Policy2022:
+		suites = append(strings.Fields(suites2022), strings.Fields(cbc2022)...)
+	case schema.Policy2022S:
+		suites = strings.Fields(suites2022)
+	case schema.Policy2015:
+		suites = strings.Fields(suites2015)
+	default:
+		suites = strings.Fields(suites2017)
+	}
+	return "TLSv1_2", suites
 }
 
 const (

@@ -103,7 +103,7 @@ func (s *Store) found(ctx context.Context, member *MemberFile) error {
 
 // newAuthority makes the authority of a cluster and keeps it in the store.
 func (s *Store) newAuthority(ctx context.Context) (*cluster.Authority, error) {
-	authority, err := cluster.NewAuthority(time.Now())
+	authority, err := cluster.NewAuthority("causeway cluster", time.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -29,15 +29,15 @@ const (
 	skew          = time.Hour // clocks may differ by
 )
 
-// NewAuthority makes the authority of a new cluster.
-func NewAuthority(now time.Time) (*Authority, error) {
+// NewAuthority makes an authority of a name, which people see in the certificate.
+func NewAuthority(name string, now time.Time) (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make the key of the authority: %w", err)
 	}
 	template := &x509.Certificate{
 		SerialNumber:          serial(),
-		Subject:               pkix.Name{CommonName: "causeway cluster"},
+		Subject:               pkix.Name{CommonName: name},
 		NotBefore:             now.Add(-skew),
 		NotAfter:              now.Add(authorityLife),
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,

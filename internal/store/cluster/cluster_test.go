@@ -13,7 +13,7 @@ import (
 
 func authority(t *testing.T) *cluster.Authority {
 	t.Helper()
-	a, err := cluster.NewAuthority(time.Now())
+	a, err := cluster.NewAuthority("causeway cluster", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,281 @@
+package arm
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"causeway/internal/access"
+	"causeway/internal/activity"
+	"causeway/internal/admin"
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
+	"causeway/internal/store"
+)
+
+// fake is a gateway that serves whatever is valid.
+type fake struct {
+	mu      sync.Mutex
+	config  admin.Config
+	stopped bool
+	callers []string
+	slow    chan struct{} // not nil: Apply waits for it
+	broken  error         // what Apply returns
+}
+
+func (f *fake) Config() admin.Config {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.config
+}
+
+func (f *fake) Apply(ctx context.Context, c admin.Config) ([]gateway.Problem, error) {
+	if f.slow != nil {
+		<-f.slow
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.callers = append(f.callers, activity.CallerOf(ctx, "nobody").Name)
+	d, err := document.Parse(c.Document)
+	if err != nil {
+		return nil, err
+	}
+	if gateway.HasErrors(d.Problems()) {
+		return d.Problems(), fmt.Errorf("the document is invalid")
+	}
+	if c.Revision != f.config.Revision {
+		return nil, &store.ConflictError{Wanted: c.Revision, Current: store.Change{Revision: f.config.Revision}}
+	}
+	if f.broken != nil {
+		return nil, f.broken
+	}
+	f.config.Document = d.JSON()
+	f.config.Revision++
+	return d.Problems(), nil
+}
+
+func (f *fake) Remove(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.config.Document = nil
+	f.config.Revision++
+	return nil
+}
+
+func (f *fake) SetRunning(_ context.Context, running bool) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stopped = !running
+	return nil
+}
+
+func (f *fake) Health() gateway.Health {
+	const id = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/applicationGateways/gw1"
+	return gateway.Health{Pools: []gateway.PoolHealth{{
+		Pool: gateway.Ref{ID: id + "/backendAddressPools/web"},
+		Settings: []gateway.SettingsHealth{{
+			Settings: gateway.Ref{ID: id + "/backendHttpSettingsCollection/http"},
+			Servers:  []gateway.ServerHealth{{Address: "127.0.0.1", Health: "Up"}},
+		}},
+	}}}
+}
+
+func (f *fake) Status() admin.Status {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return admin.Status{Stopped: f.stopped}
+}
+
+// shelf is a store in memory.
+type shelf struct {
+	mu      sync.Mutex
+	records map[string]store.Record
+	secret  []byte
+}
+
+func (s *shelf) Record(_ context.Context, kind, name string) (store.Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.records[kind+" "+name]
+	if !ok {
+		return r, store.ErrNoRecord
+	}
+	return r, nil
+}
+
+func (s *shelf) Records(_ context.Context, kind string) (out []store.Record, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.records {
+		if r.Kind == kind {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+func (s *shelf) PutRecord(_ context.Context, r store.Record) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.records[r.Kind+" "+r.Name] = r
+	return 1, nil
+}
+
+func (s *shelf) DeleteRecord(ctx context.Context, r store.Record) error {
+	if _, err := s.Record(ctx, r.Kind, r.Name); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.records, r.Kind+" "+r.Name)
+	return nil
+}
+
+func (s *shelf) Secret(_ context.Context, _ string, make func() ([]byte, error)) (_ []byte, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.secret == nil {
+		s.secret, err = make()
+	}
+	return s.secret, err
+}
+
+const host = "127.0.0.1:8443"
+
+// world is an API in front of a fake gateway, and a client of each role.
+type world struct {
+	t       *testing.T
+	gateway *fake
+	shelf   *shelf
+	server  *Server
+	tokens  map[access.Role]string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, gateway: &fake{}, shelf: &shelf{records: map[string]store.Record{}}, tokens: map[access.Role]string{}}
+	control := access.NewControl(w.shelf)
+	w.server = New(w.gateway, w.shelf, control, []string{host, "localhost:8443"})
+	for _, role := range access.Roles() {
+		c, secret, err := access.Create(t.Context(), w.shelf, role, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		audience := access.Audience{Issuer: "https://" + host + "/adfs", Resource: "https://" + host + "/arm", Tenant: tenant}
+		if w.tokens[role], err = control.SignIn(t.Context(), netip.Addr{}, c.ID, secret, audience); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+// answer is what a client gets.
+type answer struct {
+	status int
+	header http.Header
+	text   string
+}
+
+// code is the code of an error.
+func (a answer) code() string {
+	var body struct{ Error struct{ Code string } }
+	if json.Unmarshal([]byte(a.text), &body) != nil {
+		return ""
+	}
+	return body.Error.Code
+}
+
+// at is a value within the answer: at("properties", "sku", "name").
+func (a answer) at(t *testing.T, path ...string) any {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal([]byte(a.text), &v); err != nil {
+		t.Fatalf("%v: %s", err, a.text)
+	}
+	for _, p := range path {
+		switch x := v.(type) {
+		case map[string]any:
+			v = x[p]
+		case []any:
+			var i int
+			fmt.Sscan(p, &i)
+			if i >= len(x) {
+				return nil
+			}
+			v = x[i]
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+// do makes a request as an owner, unless header says otherwise.
+func (w *world) do(method, path, body string, header ...string) answer {
+	w.t.Helper()
+	if !strings.Contains(path, "api-version") {
+		separator := "?"
+		if strings.Contains(path, "?") {
+			separator = "&"
+		}
+		path += separator + "api-version=2025-05-01"
+	}
+	r := httptest.NewRequestWithContext(w.t.Context(), method, path, strings.NewReader(body))
+	r.Host, r.RemoteAddr = host, "192.0.2.7:1234"
+	r.Header.Set("Authorization", "Bearer "+w.tokens[access.Owner])
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Del(header[i])
+		if header[i] == "Host" {
+			r.Host = header[i+1]
+		} else if header[i+1] != "" {
+			r.Header.Set(header[i], header[i+1])
+		}
+	}
+	record := httptest.NewRecorder()
+	w.server.ServeHTTP(record, r)
+	text, _ := io.ReadAll(record.Body)
+	return answer{record.Code, record.Header(), string(text)}
+}
+
+func (w *world) as(role access.Role) []string {
+	return []string{"Authorization", "Bearer " + w.tokens[role]}
+}
+
+const (
+	gatewayURL = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/applicationGateways/gw1"
+
+	// sloppy is a gateway as az writes one into its templates: names in any case, numbers as text, null for nothing.
+	sloppy = `{"Location":"westeurope","zones":null,"properties":{"Sku":{"name":"standard_v2","tier":"Standard_v2","capacity":"2"},
+		"frontendIPConfigurations":[{"name":"pub","properties":{"publicIPAddress":{"id":"/x/ip"}}}],
+		"frontendPorts":[{"name":"p","properties":{"Port":"8080"}}],
+		"backendAddressPools":[{"name":"web","properties":{"BackendAddresses":[{"ipAddress":"127.0.0.1"}]}}],
+		"backendHttpSettingsCollection":[{"name":"http","properties":{"Port":9000,"Protocol":"http","CookieBasedAffinity":"disabled"}}],
+		"httpListeners":[{"name":"l","properties":{"FrontendIpConfiguration":{"Id":"` + gatewayURL + `/frontendIPConfigurations/pub"},
+			"FrontendPort":{"id":"` + gatewayURL + `/frontendPorts/p"},"Protocol":"http","SslCertificate":null}}],
+		"requestRoutingRules":[{"Name":"r","properties":{"RuleType":"basic","priority":10,
+			"httpListener":{"id":"` + gatewayURL + `/httpListeners/l"},"backendAddressPool":{"id":"` + gatewayURL + `/backendAddressPools/web"},
+			"backendHttpSettings":{"id":"` + gatewayURL + `/backendHttpSettingsCollection/http"}}}]}}`
+)
+
+func (w *world) created() answer {
+	w.t.Helper()
+	a := w.do("PUT", gatewayURL, sloppy)
+	if a.status != http.StatusCreated {
+		w.t.Fatalf("%d %s", a.status, a.text)
+	}
+	return a
+}
+
+// form makes a sign-in.
+func (w *world) signIn(path string, values url.Values) answer {
+	w.t.Helper()
+	return w.do("POST", path, values.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Authorization", "")
+}

@@ -1,0 +1,272 @@
+package arm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"causeway/internal/admin"
+	"causeway/internal/gateway"
+	"causeway/internal/gateway/document"
+	"causeway/internal/store"
+)
+
+// served is what the gateway serves, read.
+type served struct {
+	doc    *document.Document // nil: there is no gateway
+	config admin.Config
+	status admin.Status
+}
+
+// rendered remembers the document that is served, so that reading it costs one parse a revision.
+type rendered struct {
+	mu       sync.Mutex
+	text     string
+	document *document.Document
+}
+
+func (r *rendered) of(text []byte) *document.Document {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.document != nil && r.text == string(text) {
+		return r.document
+	}
+	d, err := document.Parse(text)
+	if err != nil { // it is served, so it could be read
+		return nil
+	}
+	r.text, r.document = string(text), d
+	return d
+}
+
+// current is what is served now.
+func (s *Server) current() served {
+	c := s.gateway.Config()
+	if len(c.Document) == 0 {
+		return served{config: c}
+	}
+	return served{doc: s.cache.of(c.Document), config: c}
+}
+
+// id is the id that the path of a request names.
+func (q *request) id() resourceID {
+	return resourceID{q.vars["subscription"], q.vars["group"], "applicationGateways", q.vars["gateway"]}
+}
+
+// found is the gateway that the path names.
+func (q *request) found() (served, error) {
+	g := q.server.current()
+	if g.doc == nil || !q.id().isOf(g.doc.Config) {
+		return served{}, refuse(http.StatusNotFound, "ResourceNotFound",
+			"The Resource 'Microsoft.Network/applicationGateways/%s' under resource group '%s' was not found.", q.vars["gateway"], q.vars["group"])
+	}
+	return g, nil
+}
+
+// etag is the revision.
+func etag(revision int64) string { return `W/"` + strconv.FormatInt(revision, 10) + `"` }
+
+// answer is the gateway as a resource.
+func (s *Server) resource(g served) json.RawMessage {
+	operational, provisioning := "Running", "Succeeded"
+	if s.gateway.Status().Stopped {
+		operational = "Stopped"
+	}
+	if s.operations.underWay() {
+		provisioning = "Updating"
+	} else if s.operations.failed(g.config.Revision) {
+		provisioning = "Failed"
+	}
+	return g.doc.Resource(document.States{
+		ETag:         etag(g.config.Revision),
+		Provisioning: provisioning,
+		Operational:  operational,
+		GUID:         uuid.NewSHA1(uuid.NameSpaceURL, []byte(strings.ToLower(g.doc.Config.ResourceID()))).String(),
+	})
+}
+
+func (s *Server) answerWith(status int, g served) (response, error) {
+	return response{
+		status: status,
+		body:   s.resource(g),
+		header: map[string]string{"ETag": etag(g.config.Revision)},
+	}, nil
+}
+
+func readGateway(q *request) (response, error) {
+	g, err := q.found()
+	if err != nil {
+		return response{}, err
+	}
+	return q.server.answerWith(http.StatusOK, g)
+}
+
+// listGateways lists the one gateway, if it is in the subscription, and in the group where the path names one.
+func listGateways(q *request) (response, error) {
+	g := q.server.current()
+	if g.doc == nil {
+		return ok(list{[]any{}})
+	}
+	id, _ := parseID(g.doc.Config.ResourceID())
+	group, in := q.vars["group"]
+	if !strings.EqualFold(id.subscription, q.vars["subscription"]) || in && !strings.EqualFold(id.group, group) {
+		return ok(list{[]any{}})
+	}
+	return ok(list{[]json.RawMessage{q.server.resource(g)}})
+}
+
+// putTries is how often a PUT is repeated when somebody else writes at the same time. Without If-Match the last one wins.
+const putTries = 5
+
+func putGateway(q *request) (response, error) {
+	body, err := io.ReadAll(q.Body)
+	if err != nil {
+		return response{}, err
+	}
+	created := false
+	put := func(ctx context.Context) (err error) {
+		for range putTries {
+			if created, err = q.put(ctx, body); !errors.Is(err, store.ErrConflict) || q.conditional() {
+				return err
+			}
+		}
+		return err
+	}
+	if err := q.check(q.server.current()); err != nil { // at once, before anything takes time
+		return response{}, err
+	}
+	return q.change("put", put, func() (response, error) {
+		g, err := q.found()
+		if err != nil {
+			return response{}, err
+		}
+		if created {
+			return q.server.answerWith(http.StatusCreated, g)
+		}
+		return q.server.answerWith(http.StatusOK, g)
+	})
+}
+
+// put replaces the document that is served now.
+func (q *request) put(ctx context.Context, body []byte) (created bool, err error) {
+	before := q.server.current()
+	if err := q.check(before); err != nil {
+		return false, err
+	}
+	text, err := document.Replacing(before.doc, body, q.idFor(before))
+	if err != nil {
+		return false, err
+	}
+	problems, err := q.server.gateway.Apply(q.named(ctx), admin.Config{
+		Source: document.Source{Document: text}, Revision: before.config.Revision,
+	})
+	if err != nil && gateway.HasErrors(problems) {
+		return false, invalid(problems)
+	}
+	return before.doc == nil, err
+}
+
+// idFor keeps the id as it was first written: a path may have any case.
+func (q *request) idFor(before served) string {
+	if before.doc != nil {
+		return before.doc.Config.ResourceID()
+	}
+	return q.id().String()
+}
+
+// conditional reports whether the client named the revision that it replaces.
+func (q *request) conditional() bool { return q.Header.Get("If-Match") != "" }
+
+// check refuses a second gateway, and a change of another revision than the client knows.
+func (q *request) check(g served) error {
+	if g.doc != nil && !q.id().isOf(g.doc.Config) {
+		return refuse(http.StatusConflict, "GatewayExists",
+			"this Causeway is the gateway %s; one Causeway is one gateway: change that one, delete it first, or start another Causeway",
+			g.doc.Config.ResourceID())
+	}
+	match, none := q.Header.Get("If-Match"), q.Header.Get("If-None-Match")
+	switch {
+	case none == "*" && g.doc != nil:
+		return refuse(http.StatusPreconditionFailed, "PreconditionFailed", "the gateway exists already")
+	case match == "", match == "*" && g.doc != nil:
+		return nil
+	case g.doc == nil:
+		return refuse(http.StatusPreconditionFailed, "PreconditionFailed", "there is no gateway, and If-Match names one")
+	case strings.TrimPrefix(match, "W/") != strings.TrimPrefix(etag(g.config.Revision), "W/"):
+		return refuse(http.StatusPreconditionFailed, "PreconditionFailed",
+			"the gateway is at %s, not at %s: somebody has changed it; read it again and repeat the change", etag(g.config.Revision), match)
+	}
+	return nil
+}
+
+// patchGateway changes the tags: the one thing that Azure lets a PATCH of a gateway change.
+func patchGateway(q *request) (response, error) {
+	var body struct {
+		Tags map[string]string `json:"tags"`
+	}
+	if err := json.NewDecoder(q.Body).Decode(&body); err != nil {
+		return response{}, refuse(http.StatusBadRequest, "InvalidRequestContent", "the body is no object with tags: %v", err)
+	}
+	g, err := q.found()
+	if err != nil {
+		return response{}, err
+	}
+	if err := q.check(g); err != nil {
+		return response{}, err
+	}
+	text, err := withTags(g.config.Document, body.Tags)
+	if err != nil {
+		return response{}, err
+	}
+	return q.change("patch", func(ctx context.Context) error {
+		_, err := q.server.gateway.Apply(q.named(ctx), admin.Config{Source: document.Source{Document: text}, Revision: g.config.Revision})
+		return err
+	}, func() (response, error) { return readGateway(q) })
+}
+
+// withTags replaces the tags of a document.
+func withTags(text []byte, tags map[string]string) ([]byte, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return nil, fmt.Errorf("read the document: %w", err)
+	}
+	encoded, err := json.Marshal(tags)
+	if err != nil {
+		return nil, err
+	}
+	fields["tags"] = encoded
+	return json.Marshal(fields)
+}
+
+// deleteGateway drains the gateway and forgets it. Deleting what does not exist is no error.
+func deleteGateway(q *request) (response, error) {
+	g, err := q.found()
+	if err != nil {
+		return response{status: http.StatusNoContent}, nil
+	}
+	if err := q.check(g); err != nil {
+		return response{}, err
+	}
+	return q.change("delete", func(ctx context.Context) error { return q.server.gateway.Remove(q.named(ctx)) },
+		func() (response, error) { return response{status: http.StatusOK}, nil })
+}
+
+func startGateway(q *request) (response, error) { return q.setRunning("start", true) }
+
+func stopGateway(q *request) (response, error) { return q.setRunning("stop", false) }
+
+func (q *request) setRunning(what string, running bool) (response, error) {
+	if _, err := q.found(); err != nil {
+		return response{}, err
+	}
+	return q.change(what, func(ctx context.Context) error { return q.server.gateway.SetRunning(q.named(ctx), running) },
+		func() (response, error) { return response{status: http.StatusOK}, nil })
+}

@@ -1,0 +1,163 @@
+package arm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"causeway/internal/store"
+)
+
+const groupRecords = "resourceGroups"
+
+// group is a resource group, which is nothing but a name here.
+type group struct {
+	Name     string            `json:"name"`
+	Location string            `json:"location"`
+	Tags     map[string]string `json:"tags,omitempty"`
+}
+
+func (g group) answer(subscription string) map[string]any {
+	return map[string]any{
+		"id":         "/subscriptions/" + subscription + "/resourceGroups/" + g.Name,
+		"name":       g.Name,
+		"type":       "Microsoft.Resources/resourceGroups",
+		"location":   g.Location,
+		"tags":       orEmpty(g.Tags),
+		"properties": map[string]any{"provisioningState": "Succeeded"},
+	}
+}
+
+func orEmpty(tags map[string]string) map[string]string {
+	if tags == nil {
+		return map[string]string{}
+	}
+	return tags
+}
+
+// recordName is the name of a record: its parts in lower case, because ids are the same in any case. No part has a slash.
+func recordName(parts ...string) string { return strings.ToLower(strings.Join(parts, "/")) }
+
+// findGroup is a group that somebody made, or the one that the gateway is in.
+func (q *request) findGroup() (group, error) {
+	r, err := q.server.records.Record(q.Context(), groupRecords, recordName(q.vars["subscription"], q.vars["group"]))
+	if err == nil {
+		var g group
+		return g, json.Unmarshal(r.Value, &g)
+	}
+	if !errors.Is(err, store.ErrNoRecord) {
+		return group{}, err
+	}
+	if own, ok := q.server.ownGroup(q.vars["subscription"]); ok && strings.EqualFold(own.Name, q.vars["group"]) {
+		return own, nil
+	}
+	return group{}, refuse(http.StatusNotFound, "ResourceGroupNotFound", "Resource group '%s' could not be found.", q.vars["group"])
+}
+
+// ownGroup is the group that the gateway is in, if it is in the subscription.
+func (s *Server) ownGroup(subscription string) (group, bool) {
+	g := s.current()
+	if g.doc == nil {
+		return group{}, false
+	}
+	id, _ := parseID(g.doc.Config.ResourceID())
+	return group{Name: id.group, Location: s.location()}, strings.EqualFold(id.subscription, subscription)
+}
+
+func listGroups(q *request) (response, error) {
+	records, err := q.server.records.Records(q.Context(), groupRecords)
+	if err != nil {
+		return response{}, err
+	}
+	out, own := []any{}, true
+	mine, has := q.server.ownGroup(q.vars["subscription"])
+	for _, r := range records {
+		var g group
+		if !strings.HasPrefix(r.Name, recordName(q.vars["subscription"], "")) || json.Unmarshal(r.Value, &g) != nil {
+			continue
+		}
+		out = append(out, g.answer(q.vars["subscription"]))
+		own = own && !strings.EqualFold(g.Name, mine.Name)
+	}
+	if has && own {
+		out = append(out, mine.answer(q.vars["subscription"]))
+	}
+	return ok(list{out})
+}
+
+func readGroup(q *request) (response, error) {
+	g, err := q.findGroup()
+	if err != nil {
+		return response{}, err
+	}
+	return ok(g.answer(q.vars["subscription"]))
+}
+
+func putGroup(q *request) (response, error) {
+	g := group{}
+	if err := json.NewDecoder(q.Body).Decode(&g); err != nil {
+		return response{}, refuse(http.StatusBadRequest, "InvalidRequestContent", "the body is no resource group: %v", err)
+	}
+	if g.Location == "" {
+		return response{}, refuse(http.StatusBadRequest, "LocationRequired", "The location property is required for this definition.")
+	}
+	status := http.StatusOK
+	if _, err := q.findGroup(); err != nil {
+		status = http.StatusCreated
+	}
+	g.Name = q.vars["group"]
+	text, err := json.Marshal(g)
+	if err != nil {
+		return response{}, err
+	}
+	r := store.Record{Kind: groupRecords, Name: recordName(q.vars["subscription"], g.Name), Value: text, Revision: store.AnyRevision}
+	if _, err := q.server.records.PutRecord(q.Context(), r); err != nil {
+		return response{}, err
+	}
+	return response{status: status, body: g.answer(q.vars["subscription"])}, nil
+}
+
+// deleteGroup deletes everything in a group: the gateway, if it is there, and the records.
+func deleteGroup(q *request) (response, error) {
+	if _, err := q.findGroup(); err != nil {
+		return response{}, err
+	}
+	return q.change("delete group", func(ctx context.Context) error {
+		if own, in := q.server.ownGroup(q.vars["subscription"]); in && strings.EqualFold(own.Name, q.vars["group"]) {
+			if err := q.server.gateway.Remove(q.named(ctx)); err != nil {
+				return err
+			}
+		}
+		return q.deleteRecords(ctx)
+	}, func() (response, error) { return response{status: http.StatusOK}, nil })
+}
+
+// deleteRecords deletes the neighbours in a group, and then the group.
+func (q *request) deleteRecords(ctx context.Context) error {
+	in := recordName(q.vars["subscription"], q.vars["group"])
+	for _, n := range neighbours {
+		records, err := q.server.records.Records(ctx, n.collection)
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			if strings.HasPrefix(r.Name, in+"/") {
+				if err := q.forget(ctx, r); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return q.forget(ctx, store.Record{Kind: groupRecords, Name: in})
+}
+
+// forget deletes a record, whoever else does at the same time.
+func (q *request) forget(ctx context.Context, r store.Record) error {
+	r.Revision = store.AnyRevision
+	if err := q.server.records.DeleteRecord(ctx, r); !errors.Is(err, store.ErrNoRecord) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,274 @@
+package arm
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"causeway/internal/store"
+)
+
+// neighbour is a kind of resource that a gateway's document refers to and that Causeway has no use for. Clients create such
+// resources before they create a gateway: they are kept as they came, and mean nothing.
+type neighbour struct {
+	collection string // of the record
+	within     string // collection of the resource that it belongs to; empty: of a group
+}
+
+var neighbours = []neighbour{
+	{collection: "virtualNetworks"},
+	{collection: "publicIPAddresses"},
+	{collection: "networkSecurityGroups"},
+	{collection: "subnets", within: "virtualNetworks"},
+}
+
+// neighboursMax is how many of one kind are kept: this is no place to store things in.
+const neighboursMax = 1000
+
+func (n neighbour) path() string {
+	if n.within != "" {
+		return networkPath + "/" + n.within + "/{parent}/" + n.collection + "/{name}"
+	}
+	return networkPath + "/" + n.collection + "/{name}"
+}
+
+// kind is the type of the resource.
+func (n neighbour) kind() string {
+	if n.within != "" {
+		return "Microsoft.Network/" + n.within + "/" + n.collection
+	}
+	return "Microsoft.Network/" + n.collection
+}
+
+// id is the canonical id of the resource that a path names.
+func (n neighbour) id(q *request) string {
+	at := resourceID{q.vars["subscription"], q.vars["group"], n.collection, q.vars["name"]}
+	if n.within == "" {
+		return at.String()
+	}
+	at.collection, at.name = n.within, q.vars["parent"]
+	return at.String() + "/" + n.collection + "/" + q.vars["name"]
+}
+
+// record is where the resource of a path is kept.
+func (n neighbour) record(q *request) store.Record {
+	parts := []string{q.vars["subscription"], q.vars["group"]}
+	if n.within != "" {
+		parts = append(parts, q.vars["parent"])
+	}
+	return store.Record{Kind: n.collection, Name: recordName(append(parts, q.vars["name"])...)}
+}
+
+// read is a resource as it is kept.
+func (n neighbour) read(q *request) (map[string]any, store.Record, error) {
+	r := n.record(q)
+	found, err := q.server.records.Record(q.Context(), r.Kind, r.Name)
+	if errors.Is(err, store.ErrNoRecord) {
+		return nil, r, refuse(http.StatusNotFound, "ResourceNotFound",
+			"The Resource '%s/%s' under resource group '%s' was not found.", n.kind(), q.vars["name"], q.vars["group"])
+	}
+	if err != nil {
+		return nil, r, err
+	}
+	var o map[string]any
+	return o, found, json.Unmarshal(found.Value, &o)
+}
+
+func (n neighbour) get(q *request) (response, error) {
+	o, r, err := n.read(q)
+	if err != nil {
+		return response{}, err
+	}
+	if err := n.complete(q, o, r.Name); err != nil {
+		return response{}, err
+	}
+	return ok(o)
+}
+
+// complete adds to a resource those that belong to it.
+func (n neighbour) complete(q *request, o map[string]any, name string) error {
+	for _, inner := range neighbours {
+		if inner.within != n.collection {
+			continue
+		}
+		records, err := q.server.records.Records(q.Context(), inner.collection)
+		if err != nil {
+			return err
+		}
+		children := []any{}
+		for _, r := range records {
+			var child map[string]any
+			if strings.HasPrefix(r.Name, name+"/") && json.Unmarshal(r.Value, &child) == nil {
+				children = append(children, child)
+			}
+		}
+		if p, ok := o["properties"].(map[string]any); ok {
+			p[inner.collection] = children
+		}
+	}
+	return nil
+}
+
+// list lists the resources of a subscription, or of the group or the resource that the path names.
+func (n neighbour) list(q *request) (response, error) {
+	parts := []string{q.vars["subscription"]}
+	if g, ok := q.vars["group"]; ok {
+		parts = append(parts, g)
+	}
+	if p, ok := q.vars["parent"]; ok {
+		parts = append(parts, p)
+	}
+	records, err := q.server.records.Records(q.Context(), n.collection)
+	if err != nil {
+		return response{}, err
+	}
+	out := []any{}
+	for _, r := range records {
+		var o map[string]any
+		if !strings.HasPrefix(r.Name, recordName(append(parts, "")...)) || json.Unmarshal(r.Value, &o) != nil {
+			continue
+		}
+		if err := n.complete(q, o, r.Name); err != nil {
+			return response{}, err
+		}
+		out = append(out, o)
+	}
+	return ok(list{out})
+}
+
+func (n neighbour) put(q *request) (response, error) {
+	var o map[string]any
+	if err := json.NewDecoder(q.Body).Decode(&o); err != nil || o == nil {
+		return response{}, refuse(http.StatusBadRequest, "InvalidRequestContent", "the body is no resource: it must be a JSON object")
+	}
+	if n.within != "" {
+		parent := neighbour{collection: n.within}
+		at := &request{Request: q.Request, server: q.server, vars: maps.Clone(q.vars)}
+		at.vars["name"] = q.vars["parent"]
+		if _, _, err := parent.read(at); err != nil {
+			return response{}, err
+		}
+	}
+	children := n.normalise(q, o)
+	for _, inner := range neighbours {
+		if inner.within == n.collection {
+			if err := inner.putAll(q, children[inner.collection]); err != nil {
+				return response{}, err
+			}
+		}
+	}
+	created, err := n.keep(q, o)
+	if err != nil {
+		return response{}, err
+	}
+	answer, err := n.get(q)
+	if created && err == nil {
+		answer.status = http.StatusCreated
+	}
+	return answer, err
+}
+
+// normalise gives a resource the fields that the server makes, and takes those out of it that are resources of their own.
+func (n neighbour) normalise(q *request, o map[string]any) (children map[string][]any) {
+	o["id"], o["name"], o["type"] = n.id(q), q.vars["name"], n.kind()
+	p := foldedObject(o, "properties")
+	o["properties"] = p
+	p["provisioningState"] = "Succeeded"
+	children = map[string][]any{}
+	for _, inner := range neighbours {
+		if inner.within != n.collection {
+			continue
+		}
+		for key, value := range p {
+			if items, ok := value.([]any); ok && strings.EqualFold(key, inner.collection) {
+				children[inner.collection] = items
+				delete(p, key)
+			}
+		}
+	}
+	return children
+}
+
+// foldedObject takes an object out of another, under a name in any case.
+func foldedObject(o map[string]any, name string) map[string]any {
+	out := map[string]any{}
+	for key, value := range o {
+		if strings.EqualFold(key, name) {
+			if inner, ok := value.(map[string]any); ok {
+				out = inner
+			}
+			delete(o, key)
+		}
+	}
+	return out
+}
+
+// putAll keeps the resources that came within another one.
+func (n neighbour) putAll(q *request, items []any) error {
+	for _, item := range items {
+		o, ok := item.(map[string]any)
+		name := ""
+		if ok {
+			name, _ = o["name"].(string)
+		}
+		if name == "" || strings.Contains(name, "/") {
+			return refuse(http.StatusBadRequest, "InvalidRequestContent", "each of %s needs a name", n.collection)
+		}
+		at := &request{Request: q.Request, server: q.server, vars: maps.Clone(q.vars)}
+		at.vars["parent"], at.vars["name"] = q.vars["name"], name
+		n.normalise(at, o)
+		if _, err := n.keep(at, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep writes a resource.
+func (n neighbour) keep(q *request, o map[string]any) (created bool, err error) {
+	r := n.record(q)
+	records, err := q.server.records.Records(q.Context(), r.Kind)
+	if err != nil {
+		return false, err
+	}
+	created = !slices.ContainsFunc(records, func(x store.Record) bool { return x.Name == r.Name })
+	if created && len(records) >= neighboursMax {
+		return false, refuse(http.StatusConflict, "ResourceCountLimitExceeded", "there are %d of %s already, and no more are kept",
+			len(records), n.collection)
+	}
+	if r.Value, err = json.Marshal(o); err != nil {
+		return false, fmt.Errorf("keep %s: %w", n.id(q), err)
+	}
+	r.Revision = store.AnyRevision
+	_, err = q.server.records.PutRecord(q.Context(), r)
+	return created, err
+}
+
+// delete removes a resource, and those that belong to it. Deleting what does not exist is no error.
+func (n neighbour) delete(q *request) (response, error) {
+	_, r, err := n.read(q)
+	if err != nil {
+		return response{status: http.StatusNoContent}, nil
+	}
+	for _, inner := range neighbours {
+		if inner.within != n.collection {
+			continue
+		}
+		records, err := q.server.records.Records(q.Context(), inner.collection)
+		if err != nil {
+			return response{}, err
+		}
+		for _, child := range records {
+			if strings.HasPrefix(child.Name, r.Name+"/") {
+				if err := q.forget(q.Context(), child); err != nil {
+					return response{}, err
+				}
+			}
+		}
+	}
+	return response{status: http.StatusOK}, q.forget(q.Context(), r)
+}

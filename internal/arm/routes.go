@@ -1,0 +1,119 @@
+package arm
+
+import (
+	"net/http"
+
+	"causeway/internal/access"
+)
+
+// route is one operation of the API.
+type route struct {
+	method  string
+	path    pattern
+	needs   access.Role
+	open    bool   // answers without a token
+	summary string // what it does, as the continuation of "may not"
+	handle  func(*request) (response, error)
+}
+
+// Paths of the resources.
+const (
+	subscriptionPath = "/subscriptions/{subscription}"
+	groupPath        = subscriptionPath + "/resourceGroups/{group}"
+	networkPath      = groupPath + "/providers/Microsoft.Network"
+	allNetworkPath   = subscriptionPath + "/providers/Microsoft.Network"
+	gatewayPath      = networkPath + "/applicationGateways/{gateway}"
+)
+
+// routes are all operations, by subject.
+func routes() []route {
+	var t table
+	t.discovery()
+	t.subscriptions()
+	t.groups()
+	t.gateways()
+	t.choices()
+	t.neighbours()
+	return t
+}
+
+type table []route
+
+// free adds an operation that needs no token.
+func (t *table) free(method, path, summary string, handle func(*request) (response, error)) {
+	*t = append(*t, route{method: method, path: parsePattern(path), open: true, summary: summary, handle: handle})
+}
+
+func (t *table) add(method, path string, needs access.Role, summary string, handle func(*request) (response, error)) {
+	*t = append(*t, route{method: method, path: parsePattern(path), needs: needs, summary: summary, handle: handle})
+}
+
+func (t *table) read(path, summary string, handle func(*request) (response, error)) {
+	t.add(http.MethodGet, path, access.Reader, summary, handle)
+}
+
+func (t *table) discovery() {
+	t.free(http.MethodGet, "/metadata/endpoints", "describe the cloud", describeCloud)
+	for _, at := range []string{"/{tenant}", "/{tenant}/v2.0", "/{tenant}/{again}", "/{tenant}/{again}/v2.0"} {
+		t.free(http.MethodGet, at+"/.well-known/openid-configuration", "describe the sign-in", describeSignIn)
+	}
+	for _, at := range []string{"/{tenant}/oauth2/token", "/{tenant}/oauth2/v2.0/token", "/{tenant}/{again}/oauth2/v2.0/token"} {
+		t.free(http.MethodPost, at, "issue a token", signIn)
+	}
+	t.free(http.MethodGet, "/msi/token", "issue a token to a managed identity", identityToken)
+	t.free(http.MethodPost, "/msi/token", "issue a token to a managed identity", identityToken)
+}
+
+func (t *table) subscriptions() {
+	t.read("/tenants", "list the tenants", listTenants)
+	t.read("/subscriptions", "list the subscriptions", listSubscriptions)
+	t.read(subscriptionPath, "read a subscription", readSubscription)
+	t.read(subscriptionPath+"/locations", "list the locations", listLocations)
+	t.read(subscriptionPath+"/providers", "list the resource providers", listProviders)
+	t.read(subscriptionPath+"/providers/{provider}", "read a resource provider", readProvider)
+	t.add(http.MethodPost, subscriptionPath+"/providers/{provider}/register", access.Reader, "register a resource provider", readProvider)
+}
+
+func (t *table) groups() {
+	t.read(subscriptionPath+"/resourceGroups", "list the resource groups", listGroups)
+	t.read(groupPath, "read a resource group", readGroup)
+	t.add(http.MethodPut, groupPath, access.Operator, "create or change a resource group", putGroup)
+	t.add(http.MethodDelete, groupPath, access.Owner, "delete a resource group", deleteGroup)
+	t.read(subscriptionPath+"/resources", "list the resources", listResources)
+	t.read(groupPath+"/resources", "list the resources of a group", listResources)
+}
+
+func (t *table) gateways() {
+	t.read(allNetworkPath+"/applicationGateways", "list the gateways", listGateways)
+	t.read(networkPath+"/applicationGateways", "list the gateways of a group", listGateways)
+	t.read(gatewayPath, "read the gateway", readGateway)
+	t.add(http.MethodPut, gatewayPath, access.Operator, "create or change the gateway", putGateway)
+	t.add(http.MethodPatch, gatewayPath, access.Operator, "change the tags of the gateway", patchGateway)
+	t.add(http.MethodDelete, gatewayPath, access.Owner, "delete the gateway", deleteGateway)
+	t.add(http.MethodPost, gatewayPath+"/start", access.Operator, "start the gateway", startGateway)
+	t.add(http.MethodPost, gatewayPath+"/stop", access.Operator, "stop the gateway", stopGateway)
+	t.add(http.MethodPost, gatewayPath+"/backendhealth", access.Reader, "read the backend health", readHealth)
+	t.read(allNetworkPath+"/locations/{location}/operations/{operation}", "read how an operation goes", readOperation)
+	t.read(allNetworkPath+"/locations/{location}/operationResults/{operation}", "read the result of an operation", readOperationResult)
+}
+
+func (t *table) choices() {
+	for name, values := range choices {
+		t.read(allNetworkPath+"/"+name, "list "+name, func(*request) (response, error) { return ok(values) })
+	}
+	const options = allNetworkPath + "/applicationGatewayAvailableSslOptions/default"
+	t.read(options, "list the TLS options", listTLSOptions)
+	t.read(options+"/predefinedPolicies", "list the predefined TLS policies", listTLSPolicies)
+	t.read(options+"/predefinedPolicies/{policy}", "read a predefined TLS policy", readTLSPolicy)
+	t.read(allNetworkPath+"/applicationGatewayAvailableWafRuleSets", "list the rule sets of the firewall", func(*request) (response, error) { return ok(list{[]any{}}) })
+}
+
+func (t *table) neighbours() {
+	for _, n := range neighbours {
+		t.read(allNetworkPath+"/"+n.collection, "list "+n.collection, n.list)
+		t.read(networkPath+"/"+n.collection, "list "+n.collection+" of a group", n.list)
+		t.read(n.path(), "read a resource of "+n.collection, n.get)
+		t.add(http.MethodPut, n.path(), access.Operator, "create or change a resource of "+n.collection, n.put)
+		t.add(http.MethodDelete, n.path(), access.Owner, "delete a resource of "+n.collection, n.delete)
+	}
+}

@@ -1,0 +1,252 @@
+// Package arm is the management API: the part of Azure Resource Manager that manages an application gateway, for the clients
+// that people already use. One Causeway is one gateway.
+//
+// The routes are a table (routes.go). Each has a handler, the role that it needs, and a summary; the OpenAPI document and
+// docs/api.md come from the same table.
+package arm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"causeway/internal/access"
+	"causeway/internal/admin"
+	"causeway/internal/gateway"
+	"causeway/internal/store"
+)
+
+// Gateway is what a supervisor lets the API do.
+type Gateway interface {
+	// Config is what is served. Without a Document there is no gateway yet.
+	Config() admin.Config
+	// Apply serves another configuration; see admin.Gateway. The caller of ctx is noted.
+	Apply(ctx context.Context, c admin.Config) ([]gateway.Problem, error)
+	// Remove ends the gateway and forgets its document. An error changes nothing.
+	Remove(ctx context.Context) error
+	SetRunning(ctx context.Context, running bool) error
+	Health() gateway.Health
+	Status() admin.Status
+}
+
+// Records is where the API keeps what is no gateway: resource groups, networks, tags.
+type Records interface {
+	Record(ctx context.Context, kind, name string) (store.Record, error)
+	Records(ctx context.Context, kind string) ([]store.Record, error)
+	PutRecord(ctx context.Context, r store.Record) (int64, error)
+	DeleteRecord(ctx context.Context, r store.Record) error
+}
+
+// Server answers the API's requests.
+type Server struct {
+	gateway Gateway
+	records Records
+	control *access.Control
+	hosts   []string // host:port of the address, under every name that the certificate is for
+	routes  []route
+	now     func() time.Time
+
+	cache      rendered
+	operations operations
+}
+
+// New makes a server for an address, of which hosts are all names, each as host:port.
+func New(g Gateway, records Records, control *access.Control, hosts []string) *Server {
+	return &Server{gateway: g, records: records, control: control, hosts: hosts, routes: routes(), now: time.Now}
+}
+
+// request is one request, as far as its route and its caller are known.
+type request struct {
+	*http.Request
+	server *Server
+	vars   map[string]string // of the route's pattern
+	caller access.Caller
+}
+
+// Bounds of a request.
+const (
+	bodyMax     = 16 << 20 // bytes; ARM takes 4 MiB
+	requestTime = time.Minute
+)
+
+// ServeHTTP implements http.Handler: find the route, the caller, and whether the caller may; then let the handler answer.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), requestTime)
+	defer cancel()
+	id := uuid.NewString()
+	w.Header().Set("X-Ms-Request-Id", id)
+	w.Header().Set("X-Ms-Correlation-Request-Id", correlation(r, id))
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	r = r.WithContext(ctx)
+	r.Body = http.MaxBytesReader(w, r.Body, bodyMax)
+	answer, err := s.answer(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	answer.write(w)
+}
+
+// answer is what a request gets.
+func (s *Server) answer(r *http.Request) (response, error) {
+	if !s.knows(r.Host) {
+		return response{}, refuse(http.StatusMisdirectedRequest, "InvalidHostName",
+			"this API does not answer under the name %q; use one of %s", r.Host, strings.Join(s.hosts, ", "))
+	}
+	at, vars, err := s.route(r)
+	if err != nil {
+		return response{}, err
+	}
+	q := &request{Request: r, server: s, vars: vars}
+	if at.open {
+		return at.handle(q)
+	}
+	if q.caller, err = s.control.Check(r.Context(), bearer(r), s.audiences()); err != nil {
+		return response{}, err
+	}
+	if err := checkVersion(r); err != nil {
+		return response{}, err
+	}
+	if !q.caller.Role.Covers(at.needs) {
+		return response{}, refuse(http.StatusForbidden, "AuthorizationFailed",
+			"the client %s with the role %s may not %s; that takes the role %s", q.caller.ID, q.caller.Role, at.summary, at.needs)
+	}
+	return at.handle(q)
+}
+
+// knows reports whether the API answers under a name. Any other may be a trick with the name of a host.
+func (s *Server) knows(host string) bool {
+	for _, h := range s.hosts {
+		if strings.EqualFold(h, host) {
+			return true
+		}
+	}
+	return false
+}
+
+// route finds the route of a request.
+func (s *Server) route(r *http.Request) (*route, map[string]string, error) {
+	segments, ok := splitPath(r.URL.EscapedPath())
+	if !ok {
+		return nil, nil, refuse(http.StatusBadRequest, "InvalidRequestUri", "the path is not a valid one")
+	}
+	known := false
+	for i := range s.routes {
+		vars, ok := s.routes[i].path.match(segments)
+		if !ok {
+			continue
+		}
+		known = true
+		if r.Method == s.routes[i].method || r.Method == http.MethodHead && s.routes[i].method == http.MethodGet {
+			return &s.routes[i], vars, nil
+		}
+	}
+	if known {
+		return nil, nil, refuse(http.StatusMethodNotAllowed, "MethodNotAllowed", "the method %s does not apply to this path", r.Method)
+	}
+	return nil, nil, refuse(http.StatusNotFound, "InvalidResourceType",
+		"there is nothing at %s; /openapi.json lists what there is", r.URL.Path)
+}
+
+var wellFormedVersion = regexp.MustCompile(`^20\d\d-\d\d-\d\d(-preview)?$`)
+
+// checkVersion takes any well-formed version: clients of one year and the next ask for different ones, and get one shape.
+func checkVersion(r *http.Request) error {
+	version := r.URL.Query().Get("api-version")
+	switch {
+	case version == "":
+		return refuse(http.StatusBadRequest, "MissingApiVersionParameter", "the api-version query parameter (?api-version=) is required")
+	case !wellFormedVersion.MatchString(version):
+		return refuse(http.StatusBadRequest, "InvalidApiVersionParameter", "the api-version %q is no date, YYYY-MM-DD", version)
+	}
+	return nil
+}
+
+// bearer is the token of a request; empty: it has none.
+func bearer(r *http.Request) string {
+	all := r.Header.Values("Authorization")
+	if len(all) != 1 { // two would be for somebody else to choose from
+		return ""
+	}
+	scheme, token, ok := strings.Cut(all[0], " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// correlation is the id that a client gave its request, so that it finds the request again.
+func correlation(r *http.Request, otherwise string) string {
+	given, err := uuid.Parse(r.Header.Get("X-Ms-Correlation-Request-Id"))
+	if err != nil {
+		return otherwise
+	}
+	return given.String()
+}
+
+// base is the address of the API under the name that the client uses.
+func (q *request) base() string { return "https://" + q.Host }
+
+// audiences are the values of a token's audience that this API takes.
+func (s *Server) audiences() (out []string) {
+	for _, h := range s.hosts {
+		out = append(out, "https://"+h+audiencePath, "https://"+h, "https://"+h+"/")
+	}
+	return out
+}
+
+// from is the client's address; the zero value on a unix socket.
+func (q *request) from() netip.Addr {
+	at, err := netip.ParseAddrPort(q.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return at.Addr()
+}
+
+// response is an answer that is no error.
+type response struct {
+	status int
+	body   any // encoded as JSON, or a json.RawMessage; nil: none
+	header map[string]string
+}
+
+func ok(body any) (response, error) { return response{status: http.StatusOK, body: body}, nil }
+
+func (a response) write(w http.ResponseWriter) {
+	for name, value := range a.header {
+		w.Header().Set(name, value)
+	}
+	if a.body == nil {
+		w.WriteHeader(a.status)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(a.status)
+	_ = json.NewEncoder(w).Encode(a.body) // a client that left is no concern of ours
+}
+
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var oauth *oauthError
+	if errors.As(err, &oauth) {
+		oauth.write(w)
+		return
+	}
+	e := asError(err)
+	if e.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer authorization_uri="https://`+s.hosts[0]+"/"+tenant+`", error="invalid_token"`)
+	}
+	if e.Status >= http.StatusInternalServerError {
+		slog.Error("the management API could not answer", "method", r.Method, "path", r.URL.Path, "error", err)
+	}
+	response{status: e.Status, body: map[string]any{"error": e}}.write(w)
+}
