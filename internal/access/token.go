@@ -13,6 +13,9 @@ import (
 // TokenLife is how long a token is valid. Azure's clients ask for another one five minutes before its end.
 const TokenLife = 15 * time.Minute
 
+// Tenant is the name under which clients sign in. The name of AD FS keeps them from asking Microsoft whether it exists.
+const Tenant = "adfs"
+
 // Audience is for whom a token is.
 type Audience struct {
 	Issuer   string // URL of the address at which the client signed in

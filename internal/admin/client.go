@@ -162,9 +162,11 @@ func (c *Client) SetRunning(ctx context.Context, running bool) error {
 }
 
 // ask gets what the gateway may refuse.
-func (c *Client) ask(path string, v any) error {
+func (c *Client) ask(path string, v any) error { return c.asked(request(path), v) }
+
+func (c *Client) asked(req *http.Request, v any) error {
 	var raw json.RawMessage
-	status, err := c.do(request(path), &raw)
+	status, err := c.do(req, &raw)
 	if err != nil {
 		return err
 	}

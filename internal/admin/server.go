@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/net/netutil"
 
+	"causeway/internal/access"
 	"causeway/internal/evidence"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
@@ -50,6 +51,9 @@ type Gateway interface {
 	Rollback(ctx context.Context, revision int64) ([]gateway.Problem, error)
 	// Backup writes the whole store, for these recipients if there are any.
 	Backup(ctx context.Context, w io.Writer, recipients []string) error
+
+	// Access is where the credentials of the management API are kept.
+	Access() access.Store
 }
 
 // Config is what a gateway serves, or is asked to serve. Of the Source, Parameters go with the Document, and Dir with Local.
@@ -83,6 +87,8 @@ type Status struct {
 	Unheld    string     `json:"unheld,omitempty"` // why budgets are not held here, in words; empty: they are
 
 	Nodes []store.Node `json:"nodes,omitempty"` // of the cluster, as a quorum last said
+
+	API string `json:"api,omitempty"` // address of the management API, https://HOST:PORT; empty: it is off
 
 	Unserved []gateway.Unserved `json:"unserved,omitempty"` // protections that the document asks for and that are not given
 }
@@ -322,6 +328,7 @@ func control(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 	mux.HandleFunc("POST /start", func(w http.ResponseWriter, r *http.Request) { done(w, g.SetRunning(r.Context(), true)) })
 	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, r *http.Request) { done(w, g.SetRunning(r.Context(), false)) })
 	mux.HandleFunc("POST /upgrade", func(w http.ResponseWriter, r *http.Request) { done(w, g.Upgrade(r.Context())) })
+	credentials(mux, g)
 	mux.HandleFunc("PUT /config", func(w http.ResponseWriter, r *http.Request) { apply(g, w, r) })
 	return mux
 }

@@ -1,9 +1,12 @@
 package arm
 
-import "encoding/json"
+import (
+	"encoding/json"
 
-// tenant is the name under which clients sign in. The name of AD FS keeps them from asking Microsoft whether it exists.
-const tenant = "adfs"
+	"causeway/internal/access"
+)
+
+const tenant = access.Tenant
 
 // cloudName is what clients call the whole.
 const cloudName = "Causeway"
