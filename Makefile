@@ -99,8 +99,8 @@ $(TOOLS)/govulncheck: tools/govulncheck/go.mod
 	@cd tools/govulncheck && $(GO) build -o ../../$(TOOLS)/ tool
 	@touch $@
 
-generate: ## write docs/commands.md from the commands
-	@$(GO) generate ./cmd/causeway
+generate: ## write docs/commands.md and docs/api.md
+	@$(GO) generate ./cmd/causeway ./internal/arm
 
 fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	@for package in $$($(GO) list ./...); do \

@@ -1,7 +1,9 @@
 package arm
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 
 	"causeway/internal/access"
 )
@@ -53,6 +55,7 @@ func (t *table) read(path, summary string, handle func(*request) (response, erro
 }
 
 func (t *table) discovery() {
+	t.free(http.MethodGet, "/openapi.json", "describe this API", func(*request) (response, error) { return ok(OpenAPI("")) })
 	t.free(http.MethodGet, "/metadata/endpoints", "describe the cloud", describeCloud)
 	for _, at := range []string{"/{tenant}", "/{tenant}/v2.0", "/{tenant}/{again}", "/{tenant}/{again}/v2.0"} {
 		t.free(http.MethodGet, at+"/.well-known/openid-configuration", "describe the sign-in", describeSignIn)
@@ -98,8 +101,8 @@ func (t *table) gateways() {
 }
 
 func (t *table) choices() {
-	for name, values := range choices {
-		t.read(allNetworkPath+"/"+name, "list "+name, func(*request) (response, error) { return ok(values) })
+	for _, name := range slices.Sorted(maps.Keys(choices)) {
+		t.read(allNetworkPath+"/"+name, "list "+name, func(*request) (response, error) { return ok(choices[name]) })
 	}
 	const options = allNetworkPath + "/applicationGatewayAvailableSslOptions/default"
 	t.read(options, "list the TLS options", listTLSOptions)
