@@ -84,7 +84,7 @@ func TestLogIsBounded(t *testing.T) {
 		}
 		size += info.Size()
 	}
-	events, err := read(dir)
+	events, err := Read(dir)
 	if err != nil || len(events) < 8 || len(events) > 20 || size > 5000 || len(Files(dir)) != 2 {
 		t.Errorf("%d events in %d bytes of %v: %v", len(events), size, Files(dir), err)
 	}
@@ -98,10 +98,10 @@ func TestCutLinesAreLeftOut(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, Name), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if events, err := read(dir); err != nil || len(events) != 2 || events[1].Kind != Stop {
+	if events, err := Read(dir); err != nil || len(events) != 2 || events[1].Kind != Stop {
 		t.Errorf("%+v %v", events, err)
 	}
-	if events, err := read(t.TempDir()); err != nil || events != nil {
+	if events, err := Read(t.TempDir()); err != nil || events != nil {
 		t.Errorf("no log: %+v %v", events, err)
 	}
 	if err := NewWriter(filepath.Join(dir, "gone")).Write(e); err == nil || !strings.Contains(err.Error(), "write the activity log") {
@@ -119,7 +119,7 @@ func TestCutLineCostsItselfAlone(t *testing.T) {
 	if err := NewWriter(dir).Write(e); err != nil {
 		t.Fatal(err)
 	}
-	if events, err := read(dir); err != nil || len(events) != 1 {
+	if events, err := Read(dir); err != nil || len(events) != 1 {
 		t.Errorf("%+v %v", events, err)
 	}
 }

@@ -118,9 +118,9 @@ func (e *Event) Append(b []byte) []byte {
 		Time:        e.At.UTC().Format("2006-01-02T15:04:05.000000Z"),
 		Resource:    e.Gateway,
 		Operation:   e.Operation(),
-		Category:    e.category(),
+		Category:    e.Category(),
 		Result:      "Succeeded",
-		Level:       e.level(),
+		Level:       e.Level(),
 		Caller:      e.Caller,
 		Correlation: e.Correlation,
 		Own:         e.own(),
@@ -152,7 +152,8 @@ func (e *Event) own() *own {
 	return o
 }
 
-func (e *Event) category() string {
+// Category is that of the event on Azure.
+func (e *Event) Category() string {
 	switch e.Kind {
 	case Scale:
 		return "Autoscale"
@@ -162,7 +163,8 @@ func (e *Event) category() string {
 	return "Administrative"
 }
 
-func (e *Event) level() string {
+// Level is how bad the event is: Information, Warning or Error.
+func (e *Event) Level() string {
 	switch {
 	case e.Kind == Death, e.Kind == CrashLoop, e.Failed:
 		return "Error"

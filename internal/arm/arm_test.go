@@ -29,6 +29,7 @@ type fake struct {
 	callers []string
 	slow    chan struct{} // not nil: Apply waits for it
 	broken  error         // what Apply returns
+	events  []activity.Event
 }
 
 func (f *fake) Config() admin.Config {
@@ -86,6 +87,12 @@ func (f *fake) Health() gateway.Health {
 			Servers:  []gateway.ServerHealth{{Address: "127.0.0.1", Health: "Up"}},
 		}},
 	}}}
+}
+
+func (f *fake) Activity() ([]activity.Event, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.events, nil
 }
 
 func (f *fake) Status() admin.Status {

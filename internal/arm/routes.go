@@ -34,6 +34,7 @@ func routes() []route {
 	t.subscriptions()
 	t.groups()
 	t.gateways()
+	t.monitor()
 	t.choices()
 	t.neighbours()
 	return t
@@ -98,6 +99,10 @@ func (t *table) gateways() {
 	t.add(http.MethodPost, gatewayPath+"/backendhealth", access.Reader, "read the backend health", readHealth)
 	t.read(allNetworkPath+"/locations/{location}/operations/{operation}", "read how an operation goes", readOperation)
 	t.read(allNetworkPath+"/locations/{location}/operationResults/{operation}", "read the result of an operation", readOperationResult)
+}
+
+func (t *table) monitor() {
+	t.read(subscriptionPath+"/providers/Microsoft.Insights/eventtypes/management/values", "read the activity log", readActivity)
 }
 
 func (t *table) choices() {

@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 
 	"causeway/internal/access"
+	"causeway/internal/activity"
 	"causeway/internal/admin"
 	"causeway/internal/gateway"
 	"causeway/internal/store"
@@ -34,6 +35,8 @@ type Gateway interface {
 	Remove(ctx context.Context) error
 	SetRunning(ctx context.Context, running bool) error
 	Health() gateway.Health
+	// Activity is the activity log of this node, oldest first.
+	Activity() ([]activity.Event, error)
 	Status() admin.Status
 }
 

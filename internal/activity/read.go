@@ -28,8 +28,8 @@ func parse(text []byte) (e Event, ok bool) {
 	return e, err == nil
 }
 
-// read reads the log of a data directory, oldest first. Lines that are cut, as a full disk leaves them, are left out. No log is no error.
-func read(folder string) ([]Event, error) {
+// Read reads the log of a data directory, oldest first. Lines that are cut, as a full disk leaves them, are left out. No log is no error.
+func Read(folder string) ([]Event, error) {
 	var all []Event
 	for _, path := range Files(folder) {
 		f, err := os.Open(path)

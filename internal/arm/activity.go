@@ -1,0 +1,210 @@
+package arm
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"causeway/internal/activity"
+)
+
+// eventsMax is how many events an answer has before it refers to the next one.
+const eventsMax = 200
+
+// readActivity is the activity log, the newest event first, as Azure Monitor answers it.
+func readActivity(q *request) (response, error) {
+	query := q.URL.Query()
+	f, err := parseActivityFilter(query.Get("$filter"), q.server.now())
+	if err != nil {
+		return response{}, err
+	}
+	events, err := q.server.gateway.Activity()
+	if err != nil {
+		return response{}, err
+	}
+	out := []event{}
+	for i := len(events) - 1; i >= 0; i-- {
+		if e := asEvent(&events[i]); f.holds(e) {
+			out = append(out, e)
+		}
+	}
+	skip, err := strconv.Atoi(query.Get("$skiptoken"))
+	if query.Has("$skiptoken") && (err != nil || skip < 0) {
+		return response{}, refuse(http.StatusBadRequest, "InvalidSkipToken", "the $skiptoken is none that this API gave")
+	}
+	out = out[min(skip, len(out)):]
+	answer := map[string]any{"value": out}
+	if len(out) > eventsMax {
+		answer["value"] = out[:eventsMax]
+		query.Set("$skiptoken", strconv.Itoa(skip+eventsMax))
+		answer["nextLink"] = q.base() + q.URL.Path + "?" + query.Encode()
+	}
+	return ok(answer)
+}
+
+// localised is a name that Azure answers in two forms.
+type localised struct {
+	Value     string `json:"value"`
+	Localised string `json:"localizedValue"`
+}
+
+func named(text string) localised { return localised{text, text} }
+
+// event is an event as Azure Monitor answers it.
+type event struct {
+	ID            string            `json:"id"`
+	DataID        string            `json:"eventDataId"`
+	CorrelationID string            `json:"correlationId,omitempty"`
+	OperationID   string            `json:"operationId,omitempty"`
+	At            time.Time         `json:"eventTimestamp"`
+	Submitted     time.Time         `json:"submissionTimestamp"`
+	Level         string            `json:"level"`
+	Channels      string            `json:"channels"`
+	Category      localised         `json:"category"`
+	Operation     localised         `json:"operationName"`
+	Status        localised         `json:"status"`
+	Provider      localised         `json:"resourceProviderName"`
+	Type          localised         `json:"resourceType"`
+	Resource      string            `json:"resourceId"`
+	Group         string            `json:"resourceGroupName"`
+	Subscription  string            `json:"subscriptionId"`
+	Caller        string            `json:"caller,omitempty"`
+	Description   string            `json:"description"`
+	Properties    map[string]string `json:"properties,omitempty"`
+}
+
+func asEvent(e *activity.Event) event {
+	id, _ := parseID(e.Gateway)
+	sum := sha256.Sum256(e.Append(nil))
+	data, err := uuid.FromBytes(sum[:16])
+	if err != nil {
+		panic(err) // sixteen bytes are a UUID
+	}
+	status := "Succeeded"
+	if e.Failed {
+		status = "Failed"
+	}
+	return event{
+		ID:            e.Gateway + "/events/" + data.String() + "/ticks/" + strconv.FormatInt(e.At.UnixNano()/100, 10),
+		DataID:        data.String(),
+		CorrelationID: e.Correlation,
+		OperationID:   e.Correlation,
+		At:            e.At.UTC(),
+		Submitted:     e.At.UTC(),
+		Level:         e.Level(),
+		Channels:      "Operation",
+		Category:      named(e.Category()),
+		Operation:     named(e.Operation()),
+		Status:        named(status),
+		Provider:      named("Microsoft.Network"),
+		Type:          named("Microsoft.Network/applicationGateways"),
+		Resource:      e.Gateway,
+		Group:         id.group,
+		Subscription:  id.subscription,
+		Caller:        e.Caller,
+		Description:   describe(e),
+		Properties:    propertiesOf(e),
+	}
+}
+
+// describe says what happened, in a sentence.
+func describe(e *activity.Event) string {
+	switch {
+	case e.Kind == activity.Death:
+		return "Instance " + e.Instance + ": " + e.Text()
+	case e.Kind == activity.Scale:
+		return fmt.Sprintf("%d instances instead of %d: %s", e.To, e.From, e.Why)
+	}
+	return e.Why
+}
+
+func propertiesOf(e *activity.Event) map[string]string {
+	p := map[string]string{}
+	add := func(name, value string) {
+		if value != "" && value != "0" {
+			p[name] = value
+		}
+	}
+	add("instance", e.Instance)
+	add("node", e.Node)
+	add("revision", strconv.FormatInt(e.Revision, 10))
+	add("from", strconv.Itoa(e.From))
+	add("to", strconv.Itoa(e.To))
+	return p
+}
+
+// activityFilter are the conditions of a $filter of Azure Monitor's.
+type activityFilter struct {
+	from, to time.Time
+	equal    map[string]string // field in lower case → value
+}
+
+var activityCondition = regexp.MustCompile(`(?i)^\s*(\w+)\s+(eq|ge|gt|le|lt)\s+'((?:[^']|'')*)'\s*$`)
+
+// activityFields are those that may be compared, in lower case, with where their value is.
+var activityFields = map[string]func(e event) string{
+	"resourceuri":       func(e event) string { return e.Resource },
+	"resourceid":        func(e event) string { return e.Resource },
+	"resourcegroupname": func(e event) string { return e.Group },
+	"resourceprovider":  func(e event) string { return e.Provider.Value },
+	"resourcetype":      func(e event) string { return e.Type.Value },
+	"correlationid":     func(e event) string { return e.CorrelationID },
+	"caller":            func(e event) string { return e.Caller },
+	"status":            func(e event) string { return e.Status.Value },
+	"levels":            func(e event) string { return e.Level },
+}
+
+// activityPast is how far the log may be read back when the filter has no beginning: 90 days, as on Azure.
+const activityPast = 90 * 24 * time.Hour
+
+// parseActivityFilter reads a $filter. Events are asked for with it, so one that is not understood is refused.
+func parseActivityFilter(text string, now time.Time) (activityFilter, error) {
+	f := activityFilter{from: now.Add(-activityPast), to: now, equal: map[string]string{}}
+	if strings.TrimSpace(text) == "" {
+		return f, nil
+	}
+	for _, part := range conjunction.Split(text, -1) {
+		m := activityCondition.FindStringSubmatch(part)
+		if m == nil {
+			return f, badActivityFilter(part)
+		}
+		field, value := strings.ToLower(m[1]), strings.ReplaceAll(m[3], "''", "'")
+		_, known := activityFields[field]
+		switch at, err := time.Parse(time.RFC3339, value); {
+		case field == "eventtimestamp" && err == nil && strings.HasPrefix(strings.ToLower(m[2]), "g"):
+			f.from = at
+		case field == "eventtimestamp" && err == nil && strings.HasPrefix(strings.ToLower(m[2]), "l"):
+			f.to = at
+		case strings.EqualFold(m[2], "eq") && known:
+			f.equal[field] = value
+		case strings.EqualFold(m[2], "eq") && field == "eventchannels":
+		default:
+			return f, badActivityFilter(part)
+		}
+	}
+	return f, nil
+}
+
+func badActivityFilter(part string) error {
+	return refuse(http.StatusBadRequest, "BadRequest",
+		"the condition %q of the $filter is none that this API understands: eventTimestamp ge or le a time, "+
+			"and resourceUri, resourceGroupName, resourceProvider, resourceType, correlationId, caller or status eq a text", part)
+}
+
+func (f activityFilter) holds(e event) bool {
+	if e.At.Before(f.from) || e.At.After(f.to) {
+		return false
+	}
+	for field, want := range f.equal {
+		if !strings.EqualFold(activityFields[field](e), want) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,62 @@
+package arm
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/internal/activity"
+)
+
+func TestTheActivityLog(t *testing.T) {
+	w := newWorld(t)
+	begin := time.Now().Add(-time.Hour).UTC().Truncate(time.Second)
+	w.gateway.events = append(w.gateway.events, activity.Event{
+		At: begin, Kind: activity.Death, Gateway: gatewayURL, Instance: "appgw_0", Signal: "SIGKILL", ExitCode: -1,
+	})
+	for i := range 250 {
+		w.gateway.events = append(w.gateway.events, activity.Event{
+			At: begin.Add(time.Duration(i+1) * time.Second), Kind: activity.Configure, Gateway: gatewayURL, Revision: int64(i + 1),
+			Caller: "owner x", Failed: i%2 == 1,
+		})
+	}
+	const path = "/subscriptions/s/providers/Microsoft.Insights/eventtypes/management/values"
+	values := func(filter string) []any {
+		t.Helper()
+		a := w.do("GET", path+"?$filter="+url.QueryEscape(filter), "")
+		if a.status != http.StatusOK {
+			t.Fatalf("%s: %d %s", filter, a.status, a.text)
+		}
+		return a.at(t, "value").([]any)
+	}
+	first := w.do("GET", path, "")
+	next, _ := first.at(t, "nextLink").(string)
+	if n := len(first.at(t, "value").([]any)); n != eventsMax || first.at(t, "value", "0", "properties", "revision") != "250" {
+		t.Errorf("%d events: %s", n, first.text[:300])
+	}
+	rest := w.do("GET", strings.TrimPrefix(next, "https://"+host), "")
+	if n := len(rest.at(t, "value").([]any)); n != 51 || rest.at(t, "nextLink") != nil {
+		t.Errorf("%d further events after %q", n, next)
+	}
+	last := rest.at(t, "value", "50").(map[string]any)
+	if last["description"] != "Instance appgw_0: killed by SIGKILL" || last["level"] != "Error" {
+		t.Errorf("%v", last)
+	}
+	at := func(after time.Duration) string { return begin.Add(after).Format(time.RFC3339) }
+	for filter, want := range map[string]int{
+		"eventTimestamp ge '" + at(0) + "' and eventTimestamp le '" + at(10*time.Second) + "' and resourceUri eq '" + strings.ToUpper(gatewayURL) + "'": 11,
+		"eventTimestamp ge '" + at(0) + "' and status eq 'Failed' and eventTimestamp le '" + at(10*time.Second) + "'":                                   5,
+		"resourceGroupName eq 'other'": 0,
+	} {
+		if got := len(values(filter)); got != want {
+			t.Errorf("%s: %d events, want %d", filter, got, want)
+		}
+	}
+	for _, bad := range []string{"eventTimestamp ge 'yesterday'", "x eq 'y'", "status ne 'Failed'", "status eq Failed"} {
+		if a := w.do("GET", path+"?$filter="+url.QueryEscape(bad), ""); a.status != http.StatusBadRequest {
+			t.Errorf("%s: %d", bad, a.status)
+		}
+	}
+}
