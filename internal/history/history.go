@@ -1,0 +1,163 @@
+// Package history keeps the metrics of the gateway: one sample a minute for thirty days, in the database of Prometheus.
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+
+	dto "github.com/prometheus/client_model/go"
+)
+
+// Retention is for how long samples are kept, and Every how far apart they are.
+const (
+	Retention = 30 * 24 * time.Hour
+	Every     = time.Minute
+)
+
+// Bounds of the database. Its defaults are for a server that does nothing else.
+const (
+	bytesMax    = 2 << 30
+	blockTime   = 2 * time.Hour
+	blockMax    = 3 * 24 * time.Hour
+	stripes     = 1 << 10
+	segmentSize = 4 << 20
+)
+
+// History is an open database.
+type History struct{ db *tsdb.DB }
+
+// Open opens the database in a folder, and makes it where there is none.
+func Open(folder string) (*History, error) {
+	o := tsdb.DefaultOptions()
+	o.RetentionDuration = Retention.Milliseconds()
+	o.MaxBytes = bytesMax
+	o.MinBlockDuration, o.MaxBlockDuration = blockTime.Milliseconds(), blockMax.Milliseconds()
+	o.StripeSize = stripes
+	o.WALSegmentSize = segmentSize
+	o.NoLockfile = true // the supervisor has the data directory to itself
+	db, err := tsdb.Open(folder, slog.New(slog.DiscardHandler), nil, o, nil)
+	if err != nil {
+		return nil, fmt.Errorf("open the history of the metrics in %s: %w", folder, err)
+	}
+	return &History{db}, nil
+}
+
+// Close ends the database.
+func (h *History) Close() error { return h.db.Close() }
+
+// Append adds a sample of every metric. Of a histogram it keeps the count and the sum, as NAME_count and NAME_sum.
+func (h *History) Append(ctx context.Context, at time.Time, families []*dto.MetricFamily) error {
+	into := &appender{to: h.db.Appender(ctx), at: at.UnixMilli()}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			into.metric(f.GetName(), m)
+		}
+	}
+	if into.err != nil {
+		return errors.Join(fmt.Errorf("keep the metrics: %w", into.err), into.to.Rollback())
+	}
+	if err := into.to.Commit(); err != nil {
+		return fmt.Errorf("keep the metrics: %w", err)
+	}
+	return nil
+}
+
+type appender struct {
+	to  storage.Appender
+	at  int64 // Unix milliseconds
+	err error // the first
+}
+
+func (a *appender) metric(name string, m *dto.Metric) {
+	switch {
+	case m.GetCounter() != nil:
+		a.value(name, m, m.GetCounter().GetValue())
+	case m.GetGauge() != nil:
+		a.value(name, m, m.GetGauge().GetValue())
+	case m.GetHistogram() != nil:
+		a.value(name+"_sum", m, m.GetHistogram().GetSampleSum())
+		a.value(name+"_count", m, float64(m.GetHistogram().GetSampleCount()))
+	}
+}
+
+// value adds a sample. One that is older than what is there already is left out: the clock was set back.
+func (a *appender) value(name string, m *dto.Metric, v float64) {
+	b := labels.NewScratchBuilder(len(m.GetLabel()) + 1)
+	b.Add(labels.MetricName, name)
+	for _, l := range m.GetLabel() {
+		b.Add(l.GetName(), l.GetValue())
+	}
+	b.Sort()
+	_, err := a.to.Append(0, b.Labels(), a.at, v)
+	if errors.Is(err, storage.ErrOutOfOrderSample) || errors.Is(err, storage.ErrOutOfBounds) ||
+		errors.Is(err, storage.ErrDuplicateSampleForTimestamp) {
+		return
+	}
+	a.err = errors.Join(a.err, err)
+}
+
+// Series are the samples of one metric with one set of labels.
+type Series struct {
+	Labels map[string]string // without the name
+	Times  []time.Time
+	Values []float64
+}
+
+// Read are all series of a metric, with their samples from one time to another, both included.
+func (h *History) Read(ctx context.Context, name string, from, to time.Time) (out []Series, err error) {
+	q, err := h.db.Querier(from.UnixMilli(), to.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("read the history of %s: %w", name, err)
+	}
+	defer func() { err = errors.Join(err, q.Close()) }()
+	found := q.Select(ctx, true, nil, labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, name))
+	for found.Next() {
+		s, err := read(found.At())
+		if err != nil {
+			return nil, fmt.Errorf("read the history of %s: %w", name, err)
+		}
+		out = append(out, s)
+	}
+	return out, found.Err()
+}
+
+func read(from storage.Series) (Series, error) {
+	s := Series{Labels: map[string]string{}}
+	from.Labels().Range(func(l labels.Label) {
+		if l.Name != labels.MetricName {
+			s.Labels[l.Name] = l.Value
+		}
+	})
+	samples := from.Iterator(nil)
+	for samples.Next() == chunkenc.ValFloat {
+		at, v := samples.At()
+		if math.IsNaN(v) {
+			continue
+		}
+		s.Times, s.Values = append(s.Times, time.UnixMilli(at).UTC()), append(s.Values, v)
+	}
+	return s, samples.Err()
+}
+
+// Increases are by how much a counter grew between each sample and the one before. A counter that fell began anew, as that of
+// an instance that was replaced: what it shows is what it grew by.
+func (s Series) Increases() Series {
+	out := Series{Labels: s.Labels}
+	for i := 1; i < len(s.Values); i++ {
+		grown := s.Values[i] - s.Values[i-1]
+		if grown < 0 {
+			grown = s.Values[i]
+		}
+		out.Times, out.Values = append(out.Times, s.Times[i]), append(out.Values, grown)
+	}
+	return out
+}

@@ -1,0 +1,69 @@
+package history
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Samples outlive the process; a histogram is its count and its sum; a counter that begins anew goes on.
+func TestSamplesAreKept(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "metrics")
+	r := prometheus.NewRegistry()
+	requests := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "requests_total"}, []string{"pool"})
+	durations := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "duration_seconds"})
+	r.MustRegister(requests, durations)
+	begin := time.Now().Truncate(time.Minute).UTC()
+	h := open(t, folder)
+	sample := func(h *History, minute int) {
+		t.Helper()
+		families, err := r.Gather()
+		if err == nil {
+			err = h.Append(t.Context(), begin.Add(time.Duration(minute)*time.Minute), families)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	requests.WithLabelValues("web").Add(10)
+	sample(h, 0)
+	requests.WithLabelValues("web").Add(5)
+	durations.Observe(2)
+	durations.Observe(4)
+	sample(h, 1)
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h = open(t, folder)
+	requests.Reset() // another instance
+	requests.WithLabelValues("web").Add(3)
+	sample(h, 2)
+	sample(h, 1) // the clock was set back
+	all, err := h.Read(t.Context(), "requests_total", begin, begin.Add(time.Hour))
+	if err != nil || len(all) != 1 || all[0].Labels["pool"] != "web" {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	if diff := cmp.Diff([]float64{5, 3}, all[0].Increases().Values); diff != "" {
+		t.Error(diff)
+	}
+	if got := all[0].Increases().Times[0]; !got.Equal(begin.Add(time.Minute)) {
+		t.Errorf("the first increase is of %s", got)
+	}
+	sums, err := h.Read(t.Context(), "duration_seconds_sum", begin.Add(time.Minute), begin.Add(time.Minute))
+	if err != nil || len(sums) != 1 || cmp.Diff([]float64{6}, sums[0].Values) != "" {
+		t.Errorf("%+v, %v", sums, err)
+	}
+}
+
+func open(t *testing.T, folder string) *History {
+	t.Helper()
+	h, err := Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Close() })
+	return h
+}
