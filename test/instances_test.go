@@ -140,7 +140,7 @@ func TestKilledInstanceIsReplaced(t *testing.T) {
 	}
 	out, _, _ := g.run("diagnose", "--live")
 	text := strings.Join(strings.Fields(out), " ")
-	for _, want := range []string{"[h-instance-fault]", "SIGKILL", "open on it; the requests under way on them are in no record"} {
+	for _, want := range []string{"[h-instance-fault]", "SIGKILL", "open on it at its last sign of life; the requests in progress on them are in no record"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the diagnosis does not say %q:\n%s", want, out)
 		}
@@ -176,6 +176,40 @@ func TestInstancesOutliveTheirSupervisor(t *testing.T) {
 	answered, failed := l.end()
 	if len(failed) > 20 || answered < 500 { // of 20 clients, on the one that was killed
 		t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
+	}
+}
+
+// An instance dies while no supervisor runs. The next supervisor replaces it and writes its death down, and the diagnosis names it.
+func TestDeathWithoutSupervisor(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	g := serve(t, withInstances(plain(front, member), 2), "")
+	before := pids(g.instances())
+	c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", front))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	time.Sleep(1500 * time.Millisecond) // a heartbeat
+	g.cmd.Process.Kill()
+	time.Sleep(300 * time.Millisecond)
+	for _, pid := range before {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+	next := succeed(t, g)
+	if all := next.instances(); len(all) != 2 || slices.Contains(before, all[0].PID) || slices.Contains(before, all[1].PID) {
+		t.Errorf("%+v, before %v", all, before)
+	}
+	log, err := os.ReadFile(filepath.Join(g.data, "activity.jsonl"))
+	if err != nil || strings.Count(string(log), `"found":true`) != 2 || strings.Count(string(log), `"connections":1,`) != 1 {
+		t.Errorf("%v\n%s", err, log)
+	}
+	out, _, _ := next.run("diagnose", "--live")
+	text := strings.Join(strings.Fields(out), " ")
+	for _, want := range []string{"[h-instance-fault]", "a supervisor that started found it dead", "1 connection was open on it"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the diagnosis does not say %q:\n%s", want, out)
+		}
 	}
 }
 

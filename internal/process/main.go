@@ -34,9 +34,10 @@ const setupTime = 10 * time.Second
 // host answers for a plane.
 type host struct {
 	*plane
-	ln    *net.UnixListener
-	ended chan struct{}
-	once  sync.Once
+	socket string // its path
+	ln     *net.UnixListener
+	ended  chan struct{}
+	once   sync.Once
 }
 
 // Main is the whole life of an instance. build is the version of the program. It returns once the instance has drained.
@@ -53,11 +54,16 @@ func Main(build string) error {
 	if err != nil {
 		return fmt.Errorf("open the socket of instance %d: %w", setup.Number, err)
 	}
-	h := &host{plane: newPlane(setup, build), ln: ln, ended: make(chan struct{})}
-	defer os.Remove(socketOf(setup.Data, setup.Number, os.Getpid()))
+	h := &host{
+		plane:  newPlane(setup, build),
+		socket: socketOf(setup.Data, setup.Number, os.Getpid()),
+		ln:     ln,
+		ended:  make(chan struct{}),
+	}
 	ctx, end := context.WithCancel(context.Background())
 	defer end()
 	go h.watchStalls(ctx)
+	go h.beat(ctx, heartbeatOf(h.socket))
 	go h.accept()
 	go func() {
 		h.converse(first)
@@ -99,10 +105,11 @@ func readSetup() (*fdpass.Conn, Setup, error) {
 	return first, setup, nil
 }
 
-// end drains once, whoever asks for it.
+// end drains once, whoever asks for it. Its traces go before the socket closes: a socket's file that nobody answers tells of a death.
 func (h *host) end(deadline time.Time) {
 	h.once.Do(func() {
 		h.drain(deadline)
+		removeTraces(h.socket)
 		_ = h.ln.Close()
 		close(h.ended)
 	})

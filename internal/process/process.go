@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -36,18 +35,13 @@ type Process struct {
 	socket string
 	cmd    *exec.Cmd     // nil for one that another supervisor has started
 	gone   chan struct{} // closed when it has ended
-	end    Exit          // valid after gone
+	exit   Exit          // valid after gone
 
-	mu   sync.Mutex
-	held map[string]bool // addresses whose sockets it has
-	last State           // as it was last asked
-}
-
-// Exit is how an instance ended.
-type Exit struct {
-	Known  bool           // the system said how: not so for an instance that another supervisor has started
-	Code   int            // exit status; -1 after a signal
-	Signal syscall.Signal // that ended it; 0: none
+	mu     sync.Mutex
+	held   map[string]bool // addresses whose sockets it has
+	last   State           // as it was last asked
+	heard  time.Time       // when that was
+	killed string          // why Kill was called; empty: it was not
 }
 
 // Command is the program of an instance.
@@ -96,7 +90,7 @@ func Start(ctx context.Context, command Command, setup Setup, confine func(pid i
 		c.Close()
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		os.Remove(p.socket)
+		removeTraces(p.socket)
 		return nil, fmt.Errorf("start instance %d: %w", setup.Number, err)
 	}
 	go p.watch(c)
@@ -155,73 +149,16 @@ func (p *Process) greet(ctx context.Context, c *fdpass.Conn, setup Setup) error 
 	case err != nil:
 		return fmt.Errorf("wait for its first answer: %w", err)
 	}
-	p.heard(a.State)
+	p.hear(a.State)
 	c.SetDeadline(time.Time{})
 	return nil
-}
-
-// Adopt finds the instances of a data directory that another supervisor has started, but for those of the process ids in
-// known. Sockets of instances that are gone are removed, and one that does not answer is ended.
-func Adopt(data string, known map[int]bool) (found []*Process) {
-	paths, _ := filepath.Glob(filepath.Join(data, runName, "*.sock"))
-	for _, path := range paths {
-		var number, pid int
-		if _, err := fmt.Sscanf(filepath.Base(path), "%d-%d.sock", &number, &pid); err != nil {
-			continue
-		}
-		if known[pid] {
-			continue
-		}
-		c, err := fdpass.Dial(path, time.Second)
-		if err != nil {
-			if errors.Is(err, syscall.ECONNREFUSED) {
-				os.Remove(path)
-			}
-			continue
-		}
-		p := newProcess(data, number, pid)
-		a, _, err := p.exchange(c, question{Verb: askState}, answerTime)
-		if err != nil || a.State == nil { // it lives, since its socket is open, and hangs: nobody could ever stop it
-			slog.Error("an instance does not answer; it is ended", "number", number, "pid", pid, "error", err)
-			c.Close()
-			p.Kill()
-			os.Remove(path)
-			continue
-		}
-		p.heard(a.State)
-		p.Build, p.Started = a.State.Build, a.State.Started
-		for _, address := range a.State.Addresses {
-			p.held[address] = true
-		}
-		go p.watch(c)
-		found = append(found, p)
-	}
-	return found
-}
-
-// watch waits for the end of the instance: it holds its side of the first conversation for as long as it lives.
-func (p *Process) watch(c *fdpass.Conn) {
-	var a answer
-	c.SetDeadline(time.Time{})
-	_, _ = c.Receive(&a) // nothing is asked in this conversation any more: it ends with the instance
-	c.Close()
-	if p.cmd != nil {
-		_ = p.cmd.Wait() // the state says how it ended
-		status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
-		p.end = Exit{Known: true, Code: p.cmd.ProcessState.ExitCode()}
-		if ok && status.Signaled() {
-			p.end.Signal = status.Signal()
-		}
-	}
-	os.Remove(p.socket)
-	close(p.gone)
 }
 
 // Gone is closed when the instance has ended.
 func (p *Process) Gone() <-chan struct{} { return p.gone }
 
-// End is how it ended, once Gone is closed.
-func (p *Process) End() Exit { return p.end }
+// Exit is how it ended, once Gone is closed.
+func (p *Process) Exit() Exit { return p.exit }
 
 // Alive reports whether it has not ended.
 func (p *Process) Alive() bool {
@@ -240,10 +177,10 @@ func (p *Process) Last() State {
 	return p.last
 }
 
-func (p *Process) heard(s *State) {
+func (p *Process) hear(s *State) {
 	if s != nil {
 		p.mu.Lock()
-		p.last = *s
+		p.last, p.heard = *s, time.Now()
 		p.mu.Unlock()
 	}
 }
@@ -252,7 +189,7 @@ func (p *Process) heard(s *State) {
 func (p *Process) State() (State, error) {
 	a, err := p.ask(askState)
 	if err == nil {
-		p.heard(a.State)
+		p.hear(a.State)
 	}
 	return p.Last(), err
 }
@@ -329,11 +266,15 @@ func (p *Process) Drain(within time.Duration) error {
 	return err
 }
 
-// Kill ends it at once.
-func (p *Process) Kill() {
-	if p.Alive() {
-		_ = syscall.Kill(p.PID, syscall.SIGKILL) // it may have ended just now
+// Kill ends it at once. The reason goes into its Exit.
+func (p *Process) Kill(why string) {
+	if !p.Alive() {
+		return
 	}
+	p.mu.Lock()
+	p.killed = why
+	p.mu.Unlock()
+	_ = syscall.Kill(p.PID, syscall.SIGKILL) // it may have ended just now
 }
 
 func (p *Process) dial() (*fdpass.Conn, error) {

@@ -243,7 +243,7 @@ func (s *Supervisor) takeOver(ctx context.Context, d deployment) error {
 		}
 	}
 	if lost {
-		s.fleet.dismissStrangers(s.o.Data, s.o.Drain)
+		s.noteFoundDead(s.fleet.dismissStrangers(s.o.Data, s.o.Drain))
 	}
 	if d.served != nil {
 		d.served(d.revision)

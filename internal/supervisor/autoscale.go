@@ -47,7 +47,7 @@ func (s *Supervisor) endHung(all []*process.Process) {
 	for _, p := range all {
 		if s.sampler.unanswered(p.PID) >= cmp.Or(s.o.hungAfter, hungAfter) && p.Alive() {
 			slog.Error("an instance has not answered for long; it is ended, and another takes its place", "number", p.Number, "pid", p.PID)
-			p.Kill()
+			p.Kill("it had not answered for long")
 		}
 	}
 }

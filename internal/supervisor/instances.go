@@ -11,7 +11,6 @@ import (
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
-	"golang.org/x/sys/unix"
 
 	"causeway/internal/activity"
 	"causeway/internal/admin"
@@ -54,7 +53,8 @@ func (s *Supervisor) adopt() {
 	if s.legacy.c != nil { // they are the predecessor's
 		return
 	}
-	found := process.Adopt(s.o.Data, nil)
+	found, dead := process.Adopt(s.o.Data, nil)
+	s.found = dead
 	for _, p := range found {
 		sockets, err := p.Sockets()
 		if err != nil {
@@ -73,42 +73,6 @@ func (s *Supervisor) adopt() {
 		s.adopted = append(s.adopted, p)
 	}
 	s.budgets.holder.RemoveEmpty()
-}
-
-// instanceDied is called once for each instance that ended, asked to or not.
-func (s *Supervisor) instanceDied(p *process.Process, asked bool) {
-	used := s.budgets.release(p.PID)
-	go unix.Wait4(p.PID, nil, 0, nil) // it is a child that nobody waits for, where this process has started itself anew
-	if asked || s.ending.Load() {
-		slog.Info("an instance has ended", "number", p.Number, "pid", p.PID)
-		return
-	}
-	e := death(p, used)
-	e.Instance, e.Restarts = s.idOf(p.Number), s.fleet.restarts(p.Number)
-	s.note(e)
-	slog.Error("an instance died", "number", p.Number, "pid", p.PID, "because", e.Text(), "connections", e.Connections)
-	s.metrics.Restarts.WithLabelValues(e.Instance).Inc()
-	s.restart(p.Number)
-}
-
-// death is what is known of the end of an instance.
-func death(p *process.Process, used budget.Usage) activity.Event {
-	end := p.End()
-	e := activity.Event{
-		Kind:        activity.Death,
-		PID:         p.PID,
-		ExitCode:    end.Code,
-		Connections: p.Last().Connections,
-		Uptime:      time.Since(p.Started),
-		OOM:         used.OOMKills > 0,
-	}
-	switch {
-	case !end.Known:
-		e.ExitCode, e.Why = -1, "another supervisor had started it, so that the system does not say how it ended"
-	case end.Signal != 0:
-		e.ExitCode, e.Signal = -1, unix.SignalName(end.Signal)
-	}
-	return e
 }
 
 // restart starts the instance of a number again, until it serves or nobody wants it any more.
@@ -178,7 +142,7 @@ func (s *Supervisor) restore() {
 		all.Go(func() { s.restart(number) })
 	}
 	all.Wait()
-	s.fleet.dismissStrangers(s.o.Data, s.o.Drain)
+	s.noteFoundDead(s.fleet.dismissStrangers(s.o.Data, s.o.Drain))
 }
 
 // idOf is how records name an instance.

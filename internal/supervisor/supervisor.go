@@ -75,6 +75,7 @@ type Supervisor struct {
 	leadership *store.Leadership // of the autoscaler; nil: another node leads
 
 	adopted []*process.Process // at the start
+	found   []*process.Process // dead at the start
 
 	health []byte // as it is on disk; only Run touches it
 	unkept bool   // and this: the last attempt to write it failed
@@ -192,6 +193,7 @@ func (s *Supervisor) succeed() error {
 
 // announce notes how the gateway began.
 func (s *Supervisor) announce() {
+	s.noteFoundDead(s.found)
 	for _, p := range s.adopted {
 		s.note(activity.Event{Kind: activity.Adopt, Instance: s.idOf(p.Number), PID: p.PID, Uptime: time.Since(p.Started)})
 	}
@@ -231,7 +233,7 @@ func newSupervisor(o Options, legacy *inheritance, files admin.Config) (*Supervi
 	s.sockets.keep(activated())
 	s.sockets.offer(legacy.sockets)
 	legacy.sockets = nil
-	s.fleet.start, s.fleet.died = s.startInstance, s.instanceDied
+	s.fleet.start, s.fleet.ended = s.startInstance, s.instanceEnded
 	s.metrics.Unserved(gateway.Protections(), s.unserved)
 	s.metrics.Process(o.Version)
 	s.metrics.Gauge("instances", "Instances that run.", func() float64 { return float64(len(s.fleet.all())) })
