@@ -295,6 +295,9 @@ func TestStopAndStart(t *testing.T) {
 	if out, _, _ := next.run("instances"); !strings.Contains(out, "causeway start") {
 		t.Errorf("%s", out)
 	}
+	if _, errs, code := next.run("health"); code != 3 || !strings.Contains(errs, "stopped on purpose") {
+		t.Errorf("health of a stopped gateway: %d %s", code, errs)
+	}
 	if out, errs, code := next.run("start"); code != 0 || out != "Running\n" {
 		t.Fatalf("%d %s%s", code, out, errs)
 	}
@@ -463,6 +466,47 @@ func TestHungInstance(t *testing.T) {
 		t.Errorf("%+v, and %d hangs", all, hung)
 	}
 	eventually(t, "the one that hangs is ended", func() bool { return syscall.Kill(hung, 0) != nil })
+}
+
+// Whoever looks at a gateway whose instances hang gets an answer within about a second. It names the ones that do not answer, for how
+// long, and what happens next; the gateway is ready as long as one serves.
+func TestLooksAtHungInstances(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	g := serve(t, withInstances(plain(front, member), 2), "")
+	all := g.instances()
+	hang := func(i int) {
+		syscall.Kill(all[i].PID, syscall.SIGSTOP)
+		t.Cleanup(func() { syscall.Kill(all[i].PID, syscall.SIGCONT) })
+	}
+	ready := func() string {
+		return curl(t, "--unix-socket", filepath.Join(g.data, "admin.sock"), "-w", "%{http_code}", "http://gateway/readyz")
+	}
+	look := func(what string, f func() string, wants ...string) {
+		t.Helper()
+		begin := time.Now()
+		text := strings.Join(strings.Fields(f()), " ")
+		if took := time.Since(begin); took > 2*time.Second {
+			t.Errorf("%s answers after %v", what, took)
+		}
+		for _, want := range append(wants, fmt.Sprintf("appgw_1 (process %d): it has not answered for ", all[1].PID), "starts another") {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s does not say %q: %s", what, want, text)
+			}
+		}
+	}
+	command := func(args ...string) func() string {
+		return func() string { out, errs, _ := g.run(args...); return out + errs }
+	}
+	hang(1)
+	look("readyz", ready, "ok ", " 200")
+	look("health", command("health"), "Up")
+	look("instances", command("instances"), fmt.Sprint(all[0].PID))
+	hang(0)
+	eventually(t, "it is not ready", func() bool { return strings.HasSuffix(ready(), "503") })
+	look("readyz", ready, "no instance serves", "appgw_0 (process ")
+	look("health", command("health"), "no instance answers", "appgw_0 (process ")
+	look("instances", command("instances"), "appgw_0 (process ")
 }
 
 // A supervisor that cannot begin leaves the instances that it finds alone: they go on serving, and the next adopts them.

@@ -52,7 +52,7 @@ func (p *Process) adopt() error {
 	if err != nil {
 		return err
 	}
-	a, _, err := p.exchange(c, question{Verb: askState}, answerTime)
+	a, _, err := p.exchange(c, question{Verb: askState}, AnswerTime)
 	if err != nil || a.State == nil {
 		c.Close()
 		return errors.Join(errSilent, err)

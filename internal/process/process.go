@@ -52,8 +52,10 @@ type Command struct {
 }
 
 const (
-	answerTime = 5 * time.Second  // for a question that takes no work
-	startTime  = 10 * time.Second // from the start of the program to its socket
+	// AnswerTime is how long an instance that is merely busy may take for a question that needs no work.
+	AnswerTime = 5 * time.Second
+
+	startTime = 10 * time.Second // from the start of the program to its socket
 )
 
 // Start starts an instance that serves nothing yet. confine, unless nil, is called with its process id before it does anything.
@@ -185,9 +187,16 @@ func (p *Process) hear(s *State) {
 	}
 }
 
-// State asks the instance for its state.
-func (p *Process) State() (State, error) {
-	a, err := p.ask(askState)
+// Heard is when it answered last; zero: never.
+func (p *Process) Heard() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.heard
+}
+
+// State asks the instance for its state. Without an answer in that time the state is the last known one, beside the error.
+func (p *Process) State(within time.Duration) (State, error) {
+	a, err := p.ask(askState, within)
 	if err == nil {
 		p.hear(a.State)
 	}
@@ -195,8 +204,8 @@ func (p *Process) State() (State, error) {
 }
 
 // Health is the backend health as this instance sees it.
-func (p *Process) Health() (gateway.Health, error) {
-	a, err := p.ask(askHealth)
+func (p *Process) Health(within time.Duration) (gateway.Health, error) {
+	a, err := p.ask(askHealth, within)
 	if err != nil || a.Health == nil {
 		return gateway.Health{}, err
 	}
@@ -204,8 +213,8 @@ func (p *Process) Health() (gateway.Health, error) {
 }
 
 // Machine is what it has to work with.
-func (p *Process) Machine() (evidence.Machine, error) {
-	a, err := p.ask(askMachine)
+func (p *Process) Machine(within time.Duration) (evidence.Machine, error) {
+	a, err := p.ask(askMachine, within)
 	if err != nil || a.Machine == nil {
 		return evidence.Machine{}, err
 	}
@@ -217,7 +226,7 @@ var metricsFormat = expfmt.NewFormat(expfmt.TypeProtoDelim)
 
 // Metrics is all that it counts.
 func (p *Process) Metrics() (families []*dto.MetricFamily, err error) {
-	a, err := p.ask(askMetrics)
+	a, err := p.ask(askMetrics, AnswerTime)
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +249,7 @@ func (p *Process) Sockets() (map[string]int, error) {
 		return nil, err
 	}
 	defer c.Close()
-	a, files, err := p.exchange(c, question{Verb: askSockets}, answerTime)
+	a, files, err := p.exchange(c, question{Verb: askSockets}, AnswerTime)
 	if err != nil {
 		return nil, err
 	}
@@ -262,7 +271,7 @@ func (p *Process) Drain(within time.Duration) error {
 		return err
 	}
 	defer c.Close()
-	_, _, err = p.exchange(c, question{Verb: drain, Within: within}, answerTime)
+	_, _, err = p.exchange(c, question{Verb: drain, Within: within}, AnswerTime)
 	return err
 }
 
@@ -278,7 +287,7 @@ func (p *Process) Kill(why string) {
 }
 
 func (p *Process) dial() (*fdpass.Conn, error) {
-	c, err := fdpass.Dial(p.socket, answerTime)
+	c, err := fdpass.Dial(p.socket, AnswerTime)
 	if err != nil {
 		return nil, fmt.Errorf("reach instance %d (process %d): %w", p.Number, p.PID, err)
 	}
@@ -286,13 +295,13 @@ func (p *Process) dial() (*fdpass.Conn, error) {
 }
 
 // ask asks one thing in a conversation of its own.
-func (p *Process) ask(v verb) (answer, error) {
+func (p *Process) ask(v verb, within time.Duration) (answer, error) {
 	c, err := p.dial()
 	if err != nil {
 		return answer{}, err
 	}
 	defer c.Close()
-	a, files, err := p.exchange(c, question{Verb: v}, answerTime)
+	a, files, err := p.exchange(c, question{Verb: v}, within)
 	fdpass.CloseAll(files)
 	return a, err
 }

@@ -113,11 +113,11 @@ func (h *home) get() string {
 func TestLifeOfAnInstance(t *testing.T) {
 	h := newHome(t)
 	p := h.start()
-	if s, err := p.State(); err != nil || s.Revision != 0 || s.PID != p.PID || s.Number != 3 || s.Build != "test" {
+	if s, err := p.State(AnswerTime); err != nil || s.Revision != 0 || s.PID != p.PID || s.Number != 3 || s.Build != "test" {
 		t.Fatalf("%+v %v", s, err)
 	}
 	c := h.prepare(p, 20)
-	if s, _ := p.State(); s.Revision != 0 || len(s.Addresses) != 0 {
+	if s, _ := p.State(AnswerTime); s.Revision != 0 || len(s.Addresses) != 0 {
 		t.Errorf("what is only prepared is served: %+v", s)
 	}
 	if err := c.Serve(7); err != nil {
@@ -129,14 +129,14 @@ func TestLifeOfAnInstance(t *testing.T) {
 	if s := p.Last(); s.Revision != 7 || len(s.Addresses) != 1 {
 		t.Errorf("%+v", s)
 	}
-	if health, err := p.Health(); err != nil || health.Pools[0].Settings[0].Servers[0].Health != "Up" {
+	if health, err := p.Health(AnswerTime); err != nil || health.Pools[0].Settings[0].Servers[0].Health != "Up" {
 		t.Errorf("%+v %v", health, err)
 	}
 	families, err := p.Metrics()
 	if err != nil || len(families) < 20 {
 		t.Errorf("%d families of metrics, %v", len(families), err)
 	}
-	if m, err := p.Machine(); err != nil || m.Cores == 0 {
+	if m, err := p.Machine(AnswerTime); err != nil || m.Cores == 0 {
 		t.Errorf("%+v %v", m, err)
 	}
 	if err := p.Drain(5 * time.Second); err != nil {
@@ -164,7 +164,7 @@ func TestPreparedIsGivenUp(t *testing.T) {
 	if err := h.prepare(p, 23).Serve(2); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := p.State(); err != nil || s.Revision != 2 || h.get() != "ok" {
+	if s, err := p.State(AnswerTime); err != nil || s.Revision != 2 || h.get() != "ok" {
 		t.Errorf("%+v %v", s, err)
 	}
 }
@@ -230,7 +230,7 @@ func TestDeathAndAdoption(t *testing.T) {
 	if !e.Known || e.Drained || e.Signal != syscall.SIGKILL || e.Connections != 0 {
 		t.Errorf("%+v", e)
 	}
-	if _, err := p.State(); err == nil {
+	if _, err := p.State(AnswerTime); err == nil {
 		t.Error("a dead instance answers")
 	}
 }

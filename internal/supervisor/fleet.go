@@ -280,7 +280,7 @@ func (f *fleet) readyOne(ctx context.Context, d deployment, number int) (*proces
 
 // answers reports whether an instance answers its supervisor. One that hangs is replaced like one of another spec.
 func answers(p *process.Process) bool {
-	_, err := p.State()
+	_, err := p.State(process.AnswerTime)
 	if err != nil && p.Alive() {
 		slog.Warn("an instance does not answer; another takes its place", "number", p.Number, "pid", p.PID, "error", err)
 	}
@@ -427,7 +427,9 @@ func (f *fleet) wait(deadline time.Time) {
 	}
 }
 
-// serving reports whether some instance serves.
-func (f *fleet) serving() bool {
-	return slices.ContainsFunc(f.all(), func(p *process.Process) bool { return p.Last().Revision > 0 })
+// serves reports whether some instance serves: it has a configuration, and has answered lately.
+func (f *fleet) serves() bool {
+	return slices.ContainsFunc(f.all(), func(p *process.Process) bool {
+		return p.Last().Revision > 0 && time.Since(p.Heard()) < process.AnswerTime
+	})
 }

@@ -338,7 +338,7 @@ func (s *Supervisor) Status() admin.Status {
 		Node:      s.node,
 		Nodes:     s.peers,
 		Want:      s.serving,
-		Ready:     s.fleet.serving() && !s.ending.Load(),
+		Ready:     s.fleet.serves() && !s.ending.Load(),
 		Stopped:   s.stopped,
 		Unheld:    unheld,
 		Name:      s.document.Config.Name,
