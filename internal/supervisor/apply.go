@@ -206,8 +206,15 @@ func (s *Supervisor) deploymentOf(c change, g *gateway.Config, local gateway.Loc
 	d := deployment{
 		config:   process.Config{Source: c.config.Source, Allowed: s.allowed(c.config)},
 		revision: uint64(c.revision),
-		spec:     spec{Node: s.node, Engine: local.Engine, Version: s.o.Version, SizeName: name, Size: size},
-		warm:     instance.FirstProbes,
+		spec: spec{
+			Node:     s.node,
+			Engine:   local.Engine,
+			Version:  s.o.Version,
+			SizeName: name,
+			Size:     size,
+			Binding:  bindingText(s.o.binding()),
+		},
+		warm: instance.FirstProbes,
 	}
 	if c.running {
 		d.want = s.want(g)

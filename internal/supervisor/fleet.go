@@ -3,6 +3,7 @@ package supervisor
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"causeway/internal/gateway"
 	"causeway/internal/process"
+	"causeway/internal/route"
 )
 
 // fleet is the instances of this supervisor, by number.
@@ -42,6 +44,12 @@ type spec struct {
 	Version  string
 	SizeName string
 	Size     gateway.Size
+	Binding  string // where its ports are served, as one text
+}
+
+// bindingText is a binding as a spec has it.
+func bindingText(b route.Binding) string {
+	return fmt.Sprintf("%s %v %d", b.Listen, b.Bind, b.PortOffset)
 }
 
 func newFleet() *fleet {
@@ -56,7 +64,14 @@ func newFleet() *fleet {
 // specOf is what a process was started with.
 func specOf(p *process.Process) spec {
 	s := p.Last()
-	return spec{Node: s.Node, Engine: s.Engine, Version: s.Build, SizeName: s.SizeName, Size: s.Size}
+	return spec{
+		Node:     s.Node,
+		Engine:   s.Engine,
+		Version:  s.Build,
+		SizeName: s.SizeName,
+		Size:     s.Size,
+		Binding:  bindingText(s.Binding),
+	}
 }
 
 // adopt takes over what another supervisor has started. Of two with one number the younger stays.
