@@ -262,7 +262,7 @@ func TestUpgradeLosesNothing(t *testing.T) {
 	defer taken.Close()
 	_, errs, code := next.run("serve", "--config", next.config, "--listen", "127.0.0.1", "--drain", "5s", "--take-over", "--admin",
 		taken.Addr().String())
-	if code != 3 || !strings.Contains(errs, "another program has it") && !strings.Contains(errs, "address already in use") {
+	if code != 3 || !strings.Contains(errs, fmt.Sprintf("process %d (", os.Getpid())) {
 		t.Errorf("%d %s", code, errs)
 	}
 	if all := next.instances(); len(all) != 3 {
@@ -466,6 +466,68 @@ func TestHungInstance(t *testing.T) {
 		t.Errorf("%+v, and %d hangs", all, hung)
 	}
 	eventually(t, "the one that hangs is ended", func() bool { return syscall.Kill(hung, 0) != nil })
+}
+
+// The supervisor dies, and the next one has other flags. It adopts the instances, serves where its flags say, and closes the old ports; a
+// request in progress finishes. Where the old sockets stand in its way it refuses to begin, and names who has them.
+func TestAdoptionUnderAnotherAddress(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	g := serve(t, withInstances(plain(front, member), 2), "")
+	before := pids(g.instances())
+	g.cmd.Process.Kill()
+	time.Sleep(300 * time.Millisecond)
+	_, errs, code := g.run("serve", "--config", g.config, "--listen", "0.0.0.0")
+	if code != 3 || !strings.Contains(errs, "instances of this very data directory") ||
+		!strings.Contains(errs, "start with the --listen") {
+		t.Errorf("%d %s", code, errs)
+	}
+	slow := make(chan string, 1)
+	go func() { slow <- curl(t, fmt.Sprintf("http://127.0.0.1:%d/slow", front)) }()
+	time.Sleep(200 * time.Millisecond)
+	next := succeed(t, g, "--listen", "127.0.0.2")
+	for _, pid := range pids(next.instances()) {
+		if slices.Contains(before, pid) {
+			t.Errorf("instance %d serves at the old address", pid)
+		}
+	}
+	if got := curl(t, fmt.Sprintf("http://127.0.0.2:%d/fail", front)); got != "broken\n" {
+		t.Errorf("%q", got)
+	}
+	if got := <-slow; got != "slow\n" {
+		t.Errorf("the request in progress: %q", got)
+	}
+	eventually(t, "the old address closes", func() bool {
+		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", front))
+		if err == nil {
+			c.Close()
+		}
+		return err != nil
+	})
+}
+
+// An error of a port that is taken names an instance that is left of another gateway, and says how to end it.
+func TestPortOfAnotherGateway(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	document := plain(front, member).String()
+	left := serve(t, document, "")
+	pid := left.instances()[0].PID
+	try := func(wants ...string) {
+		t.Helper()
+		data := t.TempDir()
+		_, errs, code := causeway(t, "serve", "--config", left.config, "--listen", "127.0.0.1", "--data", data)
+		for _, want := range append(wants, left.data, fmt.Sprint(pid)) {
+			if text := strings.Join(strings.Fields(errs), " "); code != 3 || !strings.Contains(text, want) {
+				t.Errorf("%d, want %q: %s", code, want, text)
+			}
+		}
+	}
+	try("causeway stop --data ")
+	left.cmd.Process.Kill()
+	t.Cleanup(func() { syscall.Kill(pid, syscall.SIGTERM) })
+	time.Sleep(300 * time.Millisecond)
+	try("which no supervisor looks after", fmt.Sprintf("kill %d", pid))
 }
 
 // Whoever looks at a gateway whose instances hang gets an answer within about a second. It names the ones that do not answer, for how

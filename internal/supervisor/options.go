@@ -132,6 +132,7 @@ func hintFor(err error) string {
 	var format *document.FormatError
 	var network *net.OpError
 	var exposed *exposedError
+	var held *takenError
 	if hint := hintOfStore(err); hint != "" {
 		return hint
 	}
@@ -151,8 +152,8 @@ func hintFor(err error) string {
 		return "stop it, take its place without refusing anybody with --take-over, or give this one a directory of its own with --data"
 	case errors.Is(err, route.ErrSameAddr):
 		return "give each frontend an address of its own: --bind FRONTEND=ADDRESS, for example --bind public=192.0.2.10 --bind private=10.0.0.10"
-	case errors.Is(err, syscall.EADDRINUSE):
-		return "stop the program that has it, or use --listen, --port-offset or --admin"
+	case errors.As(err, &held):
+		return held.hint
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "no interface of this machine has that address: check --listen, --bind and --admin"
 	case onSocket && errors.Is(err, syscall.EACCES):

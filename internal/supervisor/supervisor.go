@@ -220,7 +220,7 @@ func newSupervisor(o Options, legacy *inheritance, files admin.Config) (*Supervi
 		started:     time.Now(),
 		metrics:     telemetry.NewSupervisor(),
 		fleet:       newFleet(),
-		sockets:     newSockets(),
+		sockets:     newSockets(o.Data),
 		budgets:     budgets,
 		sampler:     newSampler(),
 		journal:     activity.NewWriter(o.Data),
@@ -284,7 +284,7 @@ func (s *Supervisor) answer() (err error) {
 		s.admin, err = admin.Listen(Socket(s.o.Data), s.o.Admin)
 	}
 	if err != nil {
-		return err
+		return taken(err, s.o.Admin, s.o.Data)
 	}
 	if s.heirs, err = awaitHeirs(s.o.Data); err != nil {
 		s.admin.Close(false)
