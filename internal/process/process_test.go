@@ -169,6 +169,25 @@ func TestPreparedIsGivenUp(t *testing.T) {
 	}
 }
 
+// Two supervisors talk to one instance. What one of them serves or gives up leaves the sockets alone that came from the other.
+func TestConversationsOwnTheirSockets(t *testing.T) {
+	h, other := newHome(t), newHome(t)
+	p := h.start()
+	first := h.prepare(p, 20)
+	second := make(chan *Change, 1)
+	go func() { second <- other.prepare(p, 20) }() // it waits for the first
+	time.Sleep(300 * time.Millisecond)
+	if err := first.Serve(1); err != nil {
+		t.Fatal(err)
+	}
+	if err := (<-second).Serve(2); err != nil {
+		t.Fatal(err)
+	}
+	if got := other.get(); got != "ok" || p.Last().Revision != 2 {
+		t.Errorf("%q, revision %d", got, p.Last().Revision)
+	}
+}
+
 // A configuration that cannot be served is refused with its reason, and changes nothing.
 func TestRefusal(t *testing.T) {
 	h := newHome(t)
