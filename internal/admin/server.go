@@ -125,7 +125,7 @@ const bodyMax = 64 << 20
 
 // Server serves a Gateway.
 type Server struct {
-	socket  *net.UnixListener
+	socket  net.Listener
 	address net.Listener
 	servers []*http.Server
 }
@@ -137,15 +137,24 @@ func Listen(socket, address string) (*Server, error) {
 		c.Close()
 		return nil, fmt.Errorf("open the control socket %s: %w", socket, ErrTaken)
 	}
-	return Succeed(socket, address, nil)
+	return Succeed(socket, address, Listeners{})
+}
+
+// Listeners are those of a gateway before this one; either may be nil.
+type Listeners struct {
+	Control net.Listener // of the control socket: only the same process can go on with it
+	Address net.Listener // of the read-only address
 }
 
 // Succeed takes the control socket over from a gateway that is about to go, and its read-only address if that is the one
 // wanted. The control socket comes last: if anything fails, the other gateway still has it.
-func Succeed(socket, address string, inherited net.Listener) (s *Server, err error) {
+func Succeed(socket, address string, inherited Listeners) (s *Server, err error) {
 	s = &Server{}
-	if s.address, err = listen(address, inherited); err != nil {
+	if s.address, err = listen(address, inherited.Address); err != nil {
 		return nil, fmt.Errorf("open the admin address: %w", err)
+	}
+	if s.socket = inherited.Control; s.socket != nil {
+		return s, nil
 	}
 	if s.socket, err = ReplaceSocket(socket); err != nil {
 		if s.address != nil {
@@ -236,8 +245,8 @@ func (s *Server) Serve(g Gateway, metrics prometheus.Gatherer) {
 	}
 }
 
-// Listener is the read-only address's own; nil if there is none.
-func (s *Server) Listener() net.Listener { return s.address }
+// Listeners are its own, for a successor.
+func (s *Server) Listeners() Listeners { return Listeners{Control: s.socket, Address: s.address} }
 
 // Address is where the read-only part is served; nil if it is not.
 func (s *Server) Address() net.Addr {

@@ -22,7 +22,7 @@ func (s *Supervisor) instanceEnded(p *process.Process, was role) {
 	} else {
 		slog.Info("an instance has ended", "number", p.Number, "pid", p.PID)
 	}
-	if was != serving || s.ending.Load() {
+	if was != serving || s.life.in(ending) {
 		return
 	}
 	if died {

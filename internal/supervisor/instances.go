@@ -44,7 +44,7 @@ func (s *Supervisor) startInstance(ctx context.Context, number int, with spec) (
 
 // adopt takes over the instances of a supervisor that died.
 func (s *Supervisor) adopt() {
-	if s.legacy.c != nil { // they are the predecessor's
+	if s.predecessor.serves() { // they are the predecessor's
 		return
 	}
 	found, dead := process.Adopt(s.o.Data, nil)
@@ -96,7 +96,7 @@ const restartProbes = 500 * time.Millisecond
 func (s *Supervisor) restarted(number int) bool {
 	s.applyMu.Lock()
 	defer s.applyMu.Unlock()
-	if s.ending.Load() || s.giving.Load() || s.fleet.get(number) != nil {
+	if s.life.in(handingOver, ending) || s.fleet.get(number) != nil {
 		return true
 	}
 	d := s.inForce()
@@ -119,15 +119,17 @@ func (s *Supervisor) restarted(number int) bool {
 	return true
 }
 
-// replaced lets an instance go whose place one of a successor has taken. It implements testator.
+// replaced lets an instance go whose place one of a successor has taken. It implements incumbent.
 func (s *Supervisor) replaced(number int) {
-	s.giving.Store(true)
+	if err := s.life.enter(handingOver); err != nil {
+		slog.Debug("the hand-over goes on", "number", number, "because", err)
+	}
 	s.fleet.drainOne(number, s.o.Drain)
 }
 
-// restore starts again what a successor that failed has replaced. It implements testator.
+// restore starts again what a successor that failed has replaced. It implements incumbent.
 func (s *Supervisor) restore() {
-	s.giving.Store(false)
+	s.life.goBack(handingOver)
 	s.applyMu.Lock()
 	d := s.inForce()
 	s.applyMu.Unlock()

@@ -34,6 +34,7 @@ type Options struct {
 	Version    string            // of the program, for causeway_build_info
 	LogFormat  string            // of the program's own log, for instances too; empty: the default
 	hungAfter  int               // see there; 0: the constant. For tests, which have no half a minute
+	trial      bool              // see ErrProved
 	Instance   process.Command   // program of an instance; the zero value: this one, as causeway instance
 }
 
@@ -46,7 +47,7 @@ func (o *Options) binding() route.Binding {
 func (o *Options) command() process.Command {
 	c := o.Instance
 	if c.Path == "" {
-		c.Path, c.Args = running(), []string{"instance"}
+		c.Path, c.Args = thisProgram(), []string{"instance"}
 		if o.LogFormat != "" {
 			c.Args = append(c.Args, "--log-format", o.LogFormat)
 		}

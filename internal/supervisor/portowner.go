@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -34,10 +35,14 @@ func taken(err error, address, data string) error {
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return err
 	}
-	owners := portOwners(address)
+	all := portOwners(address)
+	owners := slices.DeleteFunc(slices.Clone(all), func(o portOwner) bool { return o.pid == os.Getpid() })
 	e := &takenError{err: err, text: "another program has it", hint: "stop the program that has it, or use --listen, --port-offset or --admin"}
-	if len(owners) > 0 {
+	switch {
+	case len(owners) > 0:
 		e.text, e.hint = explain(owners, data)
+	case len(all) > 0:
+		e.text, e.hint = "this gateway has it already", "give --admin and every frontend an address of its own"
 	}
 	return e
 }
@@ -58,7 +63,7 @@ func explain(owners []portOwner, data string) (text, hint string) {
 		return fmt.Sprintf("%s (%s) %s", who, first.name, verb), "stop that program, or use --listen, --port-offset or --admin"
 	case sameFolder(first.data, data):
 		return fmt.Sprintf("%s %s: instances of this very data directory", who, verb),
-			"start with the --listen, --bind and --port-offset from before, or " + end
+			"start with the --listen, --bind, --port-offset and --admin from before, or " + end
 	case supervised(first.data):
 		return fmt.Sprintf("%s %s: the gateway in %s", who, verb, first.data),
 			"stop it with causeway stop --data " + first.data + ", or use --listen, --port-offset or --admin"
