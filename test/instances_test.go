@@ -140,7 +140,7 @@ func TestKilledInstanceIsReplaced(t *testing.T) {
 	}
 	out, _, _ := g.run("diagnose", "--live")
 	text := strings.Join(strings.Fields(out), " ")
-	for _, want := range []string{"[h-instance-fault]", "SIGKILL", "open on it; the requests under way on them are in no record"} {
+	for _, want := range []string{"[h-instance-fault]", "SIGKILL", "open on it at its last sign of life; the requests in progress on them are in no record"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the diagnosis does not say %q:\n%s", want, out)
 		}
@@ -176,6 +176,40 @@ func TestInstancesOutliveTheirSupervisor(t *testing.T) {
 	answered, failed := l.end()
 	if len(failed) > 20 || answered < 500 { // of 20 clients, on the one that was killed
 		t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
+	}
+}
+
+// An instance dies while no supervisor runs. The next supervisor replaces it and writes its death down, and the diagnosis names it.
+func TestDeathWithoutSupervisor(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	g := serve(t, withInstances(plain(front, member), 2), "")
+	before := pids(g.instances())
+	c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", front))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	time.Sleep(1500 * time.Millisecond) // a heartbeat
+	g.cmd.Process.Kill()
+	time.Sleep(300 * time.Millisecond)
+	for _, pid := range before {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+	next := succeed(t, g)
+	if all := next.instances(); len(all) != 2 || slices.Contains(before, all[0].PID) || slices.Contains(before, all[1].PID) {
+		t.Errorf("%+v, before %v", all, before)
+	}
+	log, err := os.ReadFile(filepath.Join(g.data, "activity.jsonl"))
+	if err != nil || strings.Count(string(log), `"found":true`) != 2 || strings.Count(string(log), `"connections":1,`) != 1 {
+		t.Errorf("%v\n%s", err, log)
+	}
+	out, _, _ := next.run("diagnose", "--live")
+	text := strings.Join(strings.Fields(out), " ")
+	for _, want := range []string{"[h-instance-fault]", "a supervisor that started found it dead", "1 connection was open on it"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the diagnosis does not say %q:\n%s", want, out)
+		}
 	}
 }
 
@@ -228,7 +262,7 @@ func TestUpgradeLosesNothing(t *testing.T) {
 	defer taken.Close()
 	_, errs, code := next.run("serve", "--config", next.config, "--listen", "127.0.0.1", "--drain", "5s", "--take-over", "--admin",
 		taken.Addr().String())
-	if code != 3 || !strings.Contains(errs, "another program has it") && !strings.Contains(errs, "address already in use") {
+	if code != 3 || !strings.Contains(errs, fmt.Sprintf("process %d (", os.Getpid())) {
 		t.Errorf("%d %s", code, errs)
 	}
 	if all := next.instances(); len(all) != 3 {
@@ -260,6 +294,9 @@ func TestStopAndStart(t *testing.T) {
 	next := succeed(t, g)
 	if out, _, _ := next.run("instances"); !strings.Contains(out, "causeway start") {
 		t.Errorf("%s", out)
+	}
+	if _, errs, code := next.run("health"); code != 3 || !strings.Contains(errs, "stopped on purpose") {
+		t.Errorf("health of a stopped gateway: %d %s", code, errs)
 	}
 	if out, errs, code := next.run("start"); code != 0 || out != "Running\n" {
 		t.Fatalf("%d %s%s", code, out, errs)
@@ -325,7 +362,8 @@ func TestAutoscaleUnderLoad(t *testing.T) {
 }
 
 // causeway upgrade: the program that is now installed takes over, instance by instance, with the flags of the one before, and
-// nothing fails. One that cannot serve changes nothing.
+// nothing fails. The supervisor keeps its process id, so whoever waits for it, such as the init of a container, sees no end. A program that
+// cannot serve changes nothing.
 func TestUpgradeCommand(t *testing.T) {
 	member, _ := node(t, echo)
 	front := freePort(t)
@@ -333,10 +371,9 @@ func TestUpgradeCommand(t *testing.T) {
 	l := startTraffic(t, front, 10)
 	before := g.instances()
 	out, errs, code := g.run("upgrade")
-	if code != 0 || !strings.Contains(out, "took over from") {
+	if code != 0 || !strings.Contains(out, fmt.Sprintf("process %d runs version ", g.cmd.Process.Pid)) {
 		t.Fatalf("%d %s%s\n%s", code, out, errs, g.stderr)
 	}
-	t.Cleanup(func() { endSupervisor(t, g) })
 	for _, i := range g.instances() {
 		if slices.Contains(pids(before), i.PID) {
 			t.Errorf("%+v, before %+v", g.instances(), before)
@@ -355,16 +392,38 @@ func TestUpgradeCommand(t *testing.T) {
 	}
 }
 
-// endSupervisor ends the supervisor of a data directory, whichever process that is.
-func endSupervisor(t *testing.T, g *gateway) {
-	t.Helper()
-	var status struct{ PID int }
-	out := curl(t, "--unix-socket", filepath.Join(g.data, "admin.sock"), "http://gateway/status")
-	if err := json.Unmarshal([]byte(out), &status); err != nil || status.PID < 2 {
-		t.Fatalf("%v: %s", err, out)
+// An instance that a new program has started dies after the upgrade: the system says how, and another takes its place.
+func TestDeathAfterUpgrade(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	admin := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	g := serve(t, plain(front, member).String(), "", "--admin", admin)
+	for i := range 2 { // once by the command, once by the signal
+		before := g.instances()[0].PID
+		if i == 0 {
+			g.run("upgrade")
+		} else {
+			g.cmd.Process.Signal(syscall.SIGUSR2)
+		}
+		eventually(t, "the new program serves", func() bool {
+			out, _, code := g.run("instances", "-o", "json")
+			var all []state
+			return code == 0 && json.Unmarshal([]byte(out), &all) == nil && len(all) == 1 && all[0].PID != before && all[0].Revision > 0
+		})
+		if got := curl(t, "http://"+admin+"/readyz"); got != "ok\n" {
+			t.Errorf("readyz after the upgrade: %q", got)
+		}
 	}
-	syscall.Kill(status.PID, syscall.SIGTERM)
-	eventually(t, "the successor has ended", func() bool { return syscall.Kill(status.PID, 0) != nil })
+	pid := g.instances()[0].PID
+	syscall.Kill(pid, syscall.SIGKILL)
+	eventually(t, "it is replaced", func() bool {
+		all := g.instances()
+		return len(all) == 1 && all[0].PID != pid && all[0].Revision > 0
+	})
+	log, err := os.ReadFile(filepath.Join(g.data, "activity.jsonl"))
+	if err != nil || strings.Count(string(log), `"event":"death"`) != 1 || !strings.Contains(string(log), `"signal":"SIGKILL"`) {
+		t.Errorf("%v\n%s", err, log)
+	}
 }
 
 // traffic is clients that count.
@@ -429,6 +488,109 @@ func TestHungInstance(t *testing.T) {
 		t.Errorf("%+v, and %d hangs", all, hung)
 	}
 	eventually(t, "the one that hangs is ended", func() bool { return syscall.Kill(hung, 0) != nil })
+}
+
+// The supervisor dies, and the next one has other flags. It adopts the instances, serves where its flags say, and closes the old ports; a
+// request in progress finishes. Where the old sockets stand in its way it refuses to begin, and names who has them.
+func TestAdoptionUnderAnotherAddress(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	g := serve(t, withInstances(plain(front, member), 2), "")
+	before := pids(g.instances())
+	g.cmd.Process.Kill()
+	time.Sleep(300 * time.Millisecond)
+	_, errs, code := g.run("serve", "--config", g.config, "--listen", "0.0.0.0")
+	if code != 3 || !strings.Contains(errs, "instances of this very data directory") ||
+		!strings.Contains(errs, "start with the --listen") {
+		t.Errorf("%d %s", code, errs)
+	}
+	slow := make(chan string, 1)
+	go func() { slow <- curl(t, fmt.Sprintf("http://127.0.0.1:%d/slow", front)) }()
+	time.Sleep(200 * time.Millisecond)
+	next := succeed(t, g, "--listen", "127.0.0.2")
+	for _, pid := range pids(next.instances()) {
+		if slices.Contains(before, pid) {
+			t.Errorf("instance %d serves at the old address", pid)
+		}
+	}
+	if got := curl(t, fmt.Sprintf("http://127.0.0.2:%d/fail", front)); got != "broken\n" {
+		t.Errorf("%q", got)
+	}
+	if got := <-slow; got != "slow\n" {
+		t.Errorf("the request in progress: %q", got)
+	}
+	eventually(t, "the old address closes", func() bool {
+		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", front))
+		if err == nil {
+			c.Close()
+		}
+		return err != nil
+	})
+}
+
+// An error of a port that is taken names an instance that is left of another gateway, and says how to end it.
+func TestPortOfAnotherGateway(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	document := plain(front, member).String()
+	left := serve(t, document, "")
+	pid := left.instances()[0].PID
+	try := func(wants ...string) {
+		t.Helper()
+		data := t.TempDir()
+		_, errs, code := causeway(t, "serve", "--config", left.config, "--listen", "127.0.0.1", "--data", data)
+		for _, want := range append(wants, left.data, fmt.Sprint(pid)) {
+			if text := strings.Join(strings.Fields(errs), " "); code != 3 || !strings.Contains(text, want) {
+				t.Errorf("%d, want %q: %s", code, want, text)
+			}
+		}
+	}
+	try("causeway stop --data ")
+	left.cmd.Process.Kill()
+	t.Cleanup(func() { syscall.Kill(pid, syscall.SIGTERM) })
+	time.Sleep(300 * time.Millisecond)
+	try("which no supervisor looks after", fmt.Sprintf("kill %d", pid))
+}
+
+// Whoever looks at a gateway whose instances hang gets an answer within about a second. It names the ones that do not answer, for how
+// long, and what happens next; the gateway is ready as long as one serves.
+func TestLooksAtHungInstances(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	g := serve(t, withInstances(plain(front, member), 2), "")
+	all := g.instances()
+	hang := func(i int) {
+		syscall.Kill(all[i].PID, syscall.SIGSTOP)
+		t.Cleanup(func() { syscall.Kill(all[i].PID, syscall.SIGCONT) })
+	}
+	ready := func() string {
+		return curl(t, "--unix-socket", filepath.Join(g.data, "admin.sock"), "-w", "%{http_code}", "http://gateway/readyz")
+	}
+	look := func(what string, f func() string, wants ...string) {
+		t.Helper()
+		begin := time.Now()
+		text := strings.Join(strings.Fields(f()), " ")
+		if took := time.Since(begin); took > 2*time.Second {
+			t.Errorf("%s answers after %v", what, took)
+		}
+		for _, want := range append(wants, fmt.Sprintf("appgw_1 (process %d): it has not answered for ", all[1].PID), "starts another") {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s does not say %q: %s", what, want, text)
+			}
+		}
+	}
+	command := func(args ...string) func() string {
+		return func() string { out, errs, _ := g.run(args...); return out + errs }
+	}
+	hang(1)
+	look("readyz", ready, "ok ", " 200")
+	look("health", command("health"), "Up")
+	look("instances", command("instances"), fmt.Sprint(all[0].PID))
+	hang(0)
+	eventually(t, "it is not ready", func() bool { return strings.HasSuffix(ready(), "503") })
+	look("readyz", ready, "no instance serves", "appgw_0 (process ")
+	look("health", command("health"), "no instance answers", "appgw_0 (process ")
+	look("instances", command("instances"), "appgw_0 (process ")
 }
 
 // A supervisor that cannot begin leaves the instances that it finds alone: they go on serving, and the next adopts them.

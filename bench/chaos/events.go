@@ -139,7 +139,9 @@ func upgrade(g *gateway, _ *rand.Rand) (int, error) {
 	if err := g.client.Upgrade(ctx); err != nil {
 		return 0, err
 	}
-	return 0, g.await("the successor serves", func(s admin.Status) bool { return s.PID != before.PID && len(s.Instances) == g.capacity })
+	return 0, g.await("the new program serves", func(s admin.Status) bool {
+		return s.Started.After(before.Started) && len(s.Instances) == g.capacity
+	})
 }
 
 // settled waits until all instances serve.

@@ -176,9 +176,10 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 		return nil, notRunning(err, data)
 	}
 	health, err := client.Health()
-	if err != nil {
+	if err != nil && admin.HintOf(err) == "" { // else the gateway runs, and no instance tells: the rest can be judged
 		return nil, notRunning(err, data)
 	}
+	silent := err
 	status, err := client.Status()
 	if err != nil {
 		return nil, notRunning(err, data)
@@ -201,7 +202,11 @@ func gatherLive(stderr io.Writer, data string) (*evidence.Bundle, error) {
 	// The gateway has served no request yet.
 	b.Unread = slices.DeleteFunc(b.Unread, func(u evidence.Unread) bool { return u.Reason == evidence.EmptyFolder })
 	b.Take(config.Source)
-	b.Health = &health
+	if silent == nil {
+		b.Health = &health
+	} else {
+		fmt.Fprintf(stderr, "The report lacks the backend health: %v.\n", silent)
+	}
 	return b, nil
 }
 
@@ -214,6 +219,9 @@ func were(n int64, one string) string {
 }
 
 func notRunning(err error, data string) error {
+	if hint := admin.HintOf(err); hint != "" { // it runs, and says why it does not answer this
+		return &exitError{code: exitFailed, err: err, hint: hint}
+	}
 	if errors.Is(err, os.ErrPermission) {
 		return &exitError{code: exitFailed, err: err, hint: "ask as the user that runs the gateway: its control socket is for nobody else"}
 	}

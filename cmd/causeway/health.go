@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
@@ -21,6 +22,7 @@ func healthCommand() *cobra.Command {
 		Use:   "health [PATH...]",
 		Short: "Show the backend health of a running gateway, or of an export",
 		RunE: func(cmd *cobra.Command, paths []string) error {
+			issues := instanceIssuesOf(data, len(paths) == 0 && output == "text")
 			h, err := healthOf(cmd, data, paths)
 			if err != nil {
 				return err
@@ -33,8 +35,8 @@ func healthCommand() *cobra.Command {
 			} else {
 				err = printHealth(cmd.OutOrStdout(), h)
 			}
-			if err == nil && output == "text" && len(paths) == 0 {
-				err = printInstanceIssues(cmd.OutOrStdout(), data)
+			if err == nil {
+				err = printTexts(cmd.OutOrStdout(), <-issues)
 			}
 			if err != nil {
 				return &exitError{code: exitFailed, err: fmt.Errorf("write the health: %w", err)}
@@ -145,33 +147,50 @@ func printHealth(w io.Writer, h gateway.Health) error {
 	return nil
 }
 
-// printInstanceIssues says what is wrong with the instances of the gateway on a data directory. One of an older version does not tell.
-func printInstanceIssues(w io.Writer, data string) error {
-	if status, err := admin.NewClient(supervisor.Socket(data)).Status(); err == nil {
-		if err := printLagging(w, status); err != nil {
-			return err
+// instanceIssuesOf asks the gateway on a data directory what is wrong with its instances, while others ask for more: an instance that does
+// not answer costs each of them a second. Without wanted, and from a gateway that does not tell, the list is empty.
+func instanceIssuesOf(data string, wanted bool) <-chan []string {
+	issues := make(chan []string, 1)
+	if !wanted {
+		issues <- nil
+		return issues
+	}
+	client := admin.NewClient(supervisor.Socket(data))
+	machine := make(chan []string, 1)
+	go func() {
+		m, err := client.Machine()
+		if err != nil {
+			machine <- nil
+			return
 		}
-	}
-	m, err := admin.NewClient(supervisor.Socket(data)).Machine()
-	if err != nil {
-		return nil
-	}
-	for _, text := range instanceIssues(&m) {
-		if err := writeLine(w, "\n"+wrap(text, columns(w))); err != nil {
-			return err
+		machine <- instanceIssues(&m)
+	}()
+	go func() {
+		status, err := client.Status()
+		if err != nil {
+			status = admin.Status{}
 		}
-	}
-	return nil
+		issues <- slices.Concat(silentInstances(&status), lagging(&status), <-machine)
+	}()
+	return issues
 }
 
-// printLagging says why the node may not serve the newest configuration.
-func printLagging(w io.Writer, status admin.Status) error {
-	for _, why := range status.Lagging {
-		if err := writeLine(w, "\n"+wrap("Lagging: "+why, columns(w))); err != nil {
-			return err
+// silentInstances names the instances that do not answer.
+func silentInstances(status *admin.Status) (texts []string) {
+	for i := range status.Instances {
+		if x := &status.Instances[i]; x.Problem != "" {
+			texts = append(texts, "Instance "+x.Trouble()+".")
 		}
 	}
-	return nil
+	return texts
+}
+
+// lagging says why the node may not serve the newest configuration.
+func lagging(status *admin.Status) (texts []string) {
+	for _, why := range status.Lagging {
+		texts = append(texts, "Lagging: "+why)
+	}
+	return texts
 }
 
 // instanceIssues are budgets that are not held, and instances that die again and again.

@@ -56,21 +56,27 @@ func printInstances(w io.Writer, status admin.Status, now time.Time) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	for _, i := range status.Instances {
-		if i.Problem != "" {
-			if err := writeLine(w, "\n"+wrap(i.ID+" does not answer: "+i.Problem, columns(w))); err != nil {
-				return err
-			}
-		}
+	if err := printTexts(w, silentInstances(&status)); err != nil {
+		return err
 	}
 	if err := printNodes(w, status, now); err != nil {
 		return err
 	}
-	if err := printLagging(w, status); err != nil {
+	if err := printTexts(w, lagging(&status)); err != nil {
 		return err
 	}
 	if status.Unheld != "" {
 		return writeLine(w, "\n"+wrap("Budgets: "+status.Unheld, columns(w)))
+	}
+	return nil
+}
+
+// printTexts writes paragraphs.
+func printTexts(w io.Writer, texts []string) error {
+	for _, text := range texts {
+		if err := writeLine(w, "\n"+wrap(text, columns(w))); err != nil {
+			return err
+		}
 	}
 	return nil
 }

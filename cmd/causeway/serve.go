@@ -92,6 +92,10 @@ func serve(stderr io.Writer, o supervisor.Options, logFormat string) error {
 	o.Version, o.LogFormat = buildVersion(), logFormat
 	s, problems, err := supervisor.Start(ctx, o)
 	writeProblems(stderr, problems)
+	if errors.Is(err, supervisor.ErrProved) {
+		slog.Info("ended", "by", err)
+		return nil
+	}
 	if err != nil && ctx.Err() != nil {
 		slog.Info("ended before it served", "by", context.Cause(ctx))
 		return nil

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,14 +31,36 @@ func upgradeCommand() *cobra.Command {
 				}
 				return &exitError{code: exitFailed, err: fmt.Errorf("upgrade: %w", err), hint: admin.HintOf(err)}
 			}
-			after, err := client.Status()
+			after, err := awaitStart(cmd.Context(), client, before.Started)
 			if err != nil {
-				return notRunning(err, data)
+				return &exitError{
+					code: exitFailed, err: fmt.Errorf("upgrade: the new instances serve, and the supervisor does not answer: %w", err),
+					hint: "its log says why; causeway serve starts it, and adopts the instances",
+				}
 			}
-			return writeLine(cmd.OutOrStdout(), fmt.Sprintf("process %d (%s) took over from %d (%s)",
-				after.PID, after.Version, before.PID, before.Version))
+			return writeLine(cmd.OutOrStdout(), fmt.Sprintf("process %d runs version %s; before: %s", after.PID, after.Version, before.Version))
 		},
 	}
 	dataFlag(cmd, &data)
 	return cmd
+}
+
+// startTime is how long a new program has to answer, in the place of the one before.
+const startTime = time.Minute
+
+// awaitStart waits until a supervisor answers that has started after another.
+func awaitStart(ctx context.Context, client *admin.Client, before time.Time) (admin.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	for {
+		status, err := client.Status()
+		if err == nil && status.Started.After(before) {
+			return status, nil
+		}
+		select {
+		case <-ctx.Done():
+			return status, cmp.Or(err, ctx.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }

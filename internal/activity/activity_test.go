@@ -21,6 +21,7 @@ func TestRoundTrip(t *testing.T) {
 		{At: at, Kind: Death, Instance: "appgw_1", Node: "a", PID: 42, ExitCode: -1, Signal: "SIGKILL", OOM: true, Connections: 17, Uptime: 90 * time.Second},
 		{At: at, Kind: Death, Instance: "appgw_1", ExitCode: 2, Connections: -1},
 		{At: at, Kind: Death, Instance: "appgw_1", ExitCode: 0, Connections: 0},
+		{At: at, Kind: Death, Instance: "appgw_1", ExitCode: -1, Connections: 4, Seen: 700 * time.Millisecond, Draining: true, Found: true},
 		{At: at, Kind: Ready, Instance: "appgw_1", Restarts: 3, Startup: 120 * time.Millisecond},
 		{At: at, Kind: CrashLoop, Instance: "appgw_1", Restarts: 5, Backoff: 8 * time.Second},
 	} {
@@ -51,6 +52,10 @@ func TestTextOfADeath(t *testing.T) {
 	}{
 		{Event{Signal: "SIGKILL", Uptime: 90 * time.Second}, "killed by SIGKILL after 1m30s"},
 		{Event{ExitCode: 2}, "it exited with code 2"},
+		{Event{Signal: "SIGKILL", Why: "it had not answered for long", Draining: true},
+			"killed by SIGKILL because it had not answered for long, while it drained"},
+		{Event{ExitCode: -1, Uptime: time.Hour, Found: true},
+			"it ended, and the system does not say how, and a supervisor that started found it dead"},
 		{Event{Signal: "SIGKILL", OOM: true}, "the kernel killed it because its memory was used up"},
 	} {
 		t.Run(x.want, func(t *testing.T) {

@@ -18,7 +18,7 @@ const (
 	Stop      Kind = "stop"      // it stops: a signal to the supervisor, or operationalState
 	Configure Kind = "configure" // a configuration was applied
 	Scale     Kind = "scale"     // the number of instances changed, or whether it is full: From, To, Full, Need, Why
-	Death     Kind = "death"     // an instance ended that nobody stopped: ExitCode, Signal, OOM, Connections, Uptime
+	Death     Kind = "death"     // an instance ended before it had drained: ExitCode, Signal, OOM, Connections, Seen, Uptime, Draining, Found
 	Ready     Kind = "ready"     // an instance serves, a new one or one that replaces another: Restarts, Startup
 	CrashLoop Kind = "crashLoop" // an instance died again and again, and the next start waits: Restarts, Backoff
 	Adopt     Kind = "adopt"     // a supervisor took over an instance that outlived its predecessor
@@ -41,8 +41,11 @@ type Event struct {
 	ExitCode    int           // of the process that ended; -1: a signal ended it
 	Signal      string        // name of that signal: SIGKILL
 	OOM         bool          // the kernel ended it, because the memory of its budget or of the machine was used up
-	Connections int           // client connections that were open on the instance when it died, as it last reported; -1: unknown
-	Uptime      time.Duration // of the process that ended
+	Connections int           // client connections that were open on the instance at its last sign of life; -1: unknown
+	Seen        time.Duration // from the last sign of life of the instance to At; 0: unknown
+	Uptime      time.Duration // of the process that ended, until At
+	Draining    bool          // the instance drained when it died: no other takes its place
+	Found       bool          // it died while no supervisor ran: At is when one found it
 	Startup     time.Duration // from the start of the process to serving
 	Restarts    int           // of this instance number so far
 	Backoff     time.Duration // until the next start
@@ -97,7 +100,10 @@ type own struct {
 	Signal      string  `json:"signal,omitempty"`
 	OOM         bool    `json:"oom,omitempty"`
 	Connections *int    `json:"connections,omitempty"`
+	Seen        float64 `json:"seen,omitempty"`
 	Uptime      float64 `json:"uptime,omitempty"`
+	Draining    bool    `json:"draining,omitempty"`
+	Found       bool    `json:"found,omitempty"`
 	Startup     float64 `json:"startup,omitempty"`
 	Restarts    int     `json:"restarts,omitempty"`
 	Backoff     float64 `json:"backoff,omitempty"`
@@ -138,6 +144,7 @@ func (e *Event) Append(b []byte) []byte {
 func (e *Event) own() *own {
 	o := &own{
 		V: version, Event: e.Kind, Instance: e.Instance, Node: e.Node, PID: e.PID, Signal: e.Signal, OOM: e.OOM,
+		Seen: seconds(e.Seen), Draining: e.Draining, Found: e.Found,
 		Uptime: seconds(e.Uptime), Startup: seconds(e.Startup), Backoff: seconds(e.Backoff),
 		Restarts: e.Restarts, From: e.From, To: e.To, Full: e.Full, Need: e.Need, Revision: e.Revision, Why: e.Why,
 	}
@@ -183,6 +190,7 @@ func Decode(object []byte) (e Event, ok bool) {
 	}
 	e = Event{
 		Kind: o.Event, Instance: o.Instance, Node: o.Node, PID: o.PID, Signal: o.Signal, OOM: o.OOM,
+		Seen: duration(o.Seen), Draining: o.Draining, Found: o.Found,
 		Uptime: duration(o.Uptime), Startup: duration(o.Startup), Backoff: duration(o.Backoff),
 		Restarts: o.Restarts, From: o.From, To: o.To, Full: o.Full, Need: o.Need, Revision: o.Revision, Why: o.Why,
 	}
@@ -201,7 +209,7 @@ func Decode(object []byte) (e Event, ok bool) {
 	return e, true
 }
 
-// Text says in a sentence how an instance ended: killed by SIGKILL after 3h0m0s, its memory was used up.
+// Text says in a sentence how an instance ended: killed by SIGKILL after 3h0m0s, while it drained.
 func (e *Event) Text() string {
 	var b strings.Builder
 	switch {
@@ -214,8 +222,17 @@ func (e *Event) Text() string {
 	default:
 		fmt.Fprintf(&b, "it exited with code %d", e.ExitCode)
 	}
-	if e.Uptime > 0 {
+	if e.Uptime > 0 && !e.Found {
 		fmt.Fprintf(&b, " after %s", e.Uptime.Round(time.Second))
+	}
+	if e.Why != "" {
+		b.WriteString(" because " + e.Why)
+	}
+	if e.Draining {
+		b.WriteString(", while it drained")
+	}
+	if e.Found {
+		b.WriteString(", and a supervisor that started found it dead")
 	}
 	return b.String()
 }

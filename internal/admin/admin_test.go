@@ -32,8 +32,10 @@ func (h *house) Config() Config {
 	c.Revision = 7
 	return c
 }
-func (h *house) Health() gateway.Health { return gateway.Health{Pools: []gateway.PoolHealth{{}}} }
-func (h *house) Status() Status         { return Status{Ready: h.ready, Name: "gw", Revision: 7} }
+func (h *house) Health() (gateway.Health, error) {
+	return gateway.Health{Pools: []gateway.PoolHealth{{}}}, nil
+}
+func (h *house) Status() Status { return Status{Ready: h.ready, Name: "gw", Revision: 7} }
 
 // SetRunning does nothing.
 func (h *house) SetRunning(context.Context, bool) error { return nil }

@@ -41,8 +41,8 @@ func NewClient(socket string) *Client {
 // Config is what is being served.
 func (c *Client) Config() (v Config, err error) { return v, c.get("/config", &v) }
 
-// Health is the backend-health document.
-func (c *Client) Health() (v gateway.Health, err error) { return v, c.get("/health", &v) }
+// Health is the backend-health document. The error is a *Refusal, which says why no instance gives one, or a failure to reach the gateway.
+func (c *Client) Health() (v gateway.Health, err error) { return v, c.ask("/health", &v) }
 
 // Status is what the gateway says of itself.
 func (c *Client) Status() (v Status, err error) { return v, c.get("/status", &v) }

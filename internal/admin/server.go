@@ -39,7 +39,8 @@ type Gateway interface {
 	SetRunning(ctx context.Context, running bool) error
 	// Upgrade lets the program that is now installed take over. It returns once that serves. An error changes nothing.
 	Upgrade(ctx context.Context) error
-	Health() gateway.Health
+	// Health is the backend health as the instances see it. The error says why none of them tells.
+	Health() (gateway.Health, error)
 	Status() Status
 	Machine() evidence.Machine
 
@@ -113,7 +114,8 @@ type Instance struct {
 	Throttled  float64      `json:"throttled"`  // share of the periods of 100 ms in which the budget was used up
 	MemoryUsed int64        `json:"memoryUsed"` // bytes
 
-	Problem string `json:"problem,omitempty"` // why it does not answer
+	Silent  float64 `json:"silent,omitempty"`  // seconds since its last answer, if it does not answer
+	Problem string  `json:"problem,omitempty"` // that, and what happens next, in words
 }
 
 // Reply is the answer to Apply.
@@ -129,7 +131,7 @@ const bodyMax = 64 << 20
 
 // Server serves a Gateway.
 type Server struct {
-	socket  *net.UnixListener
+	socket  net.Listener
 	address net.Listener
 	servers []*http.Server
 }
@@ -141,15 +143,24 @@ func Listen(socket, address string) (*Server, error) {
 		c.Close()
 		return nil, fmt.Errorf("open the control socket %s: %w", socket, ErrTaken)
 	}
-	return Succeed(socket, address, nil)
+	return Succeed(socket, address, Listeners{})
+}
+
+// Listeners are those of a gateway before this one; either may be nil.
+type Listeners struct {
+	Control net.Listener // of the control socket: only the same process can go on with it
+	Address net.Listener // of the read-only address
 }
 
 // Succeed takes the control socket over from a gateway that is about to go, and its read-only address if that is the one
 // wanted. The control socket comes last: if anything fails, the other gateway still has it.
-func Succeed(socket, address string, inherited net.Listener) (s *Server, err error) {
+func Succeed(socket, address string, inherited Listeners) (s *Server, err error) {
 	s = &Server{}
-	if s.address, err = listen(address, inherited); err != nil {
+	if s.address, err = listen(address, inherited.Address); err != nil {
 		return nil, fmt.Errorf("open the admin address: %w", err)
+	}
+	if s.socket = inherited.Control; s.socket != nil {
+		return s, nil
 	}
 	if s.socket, err = ReplaceSocket(socket); err != nil {
 		if s.address != nil {
@@ -240,8 +251,8 @@ func (s *Server) Serve(g Gateway, metrics prometheus.Gatherer) {
 	}
 }
 
-// Listener is the read-only address's own; nil if there is none.
-func (s *Server) Listener() net.Listener { return s.address }
+// Listeners are its own, for a successor.
+func (s *Server) Listeners() Listeners { return Listeners{Control: s.socket, Address: s.address} }
 
 // Address is where the read-only part is served; nil if it is not.
 func (s *Server) Address() net.Addr {
@@ -284,27 +295,56 @@ func public(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		status := g.Status()
-		switch {
-		case status.Stopped:
-			http.Error(w, "stopped on purpose: causeway start starts it", http.StatusServiceUnavailable)
-			return
-		case !status.Ready && status.Want == 0 && status.Node != "":
-			http.Error(w, "no instance runs on this node: there are more nodes than instances", http.StatusServiceUnavailable)
-			return
-		case !status.Ready:
-			http.Error(w, "not ready", http.StatusServiceUnavailable)
+		if why := notReady(&status); len(why) > 0 {
+			http.Error(w, strings.Join(why, "\n"), http.StatusServiceUnavailable)
 			return
 		}
 		io.WriteString(w, "ok\n")
-		for _, why := range status.Lagging {
-			fmt.Fprintf(w, "lagging: %s\n", why)
-		}
-		for _, u := range status.Unserved {
-			fmt.Fprintf(w, "served without a protection that the document asks for: %s\n", u)
+		for _, text := range slices.Concat(silent(&status), reservations(&status)) {
+			fmt.Fprintln(w, text)
 		}
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	return mux
+}
+
+// notReady says why no instance serves, a line each; empty: one does.
+func notReady(status *Status) []string {
+	switch {
+	case status.Stopped:
+		return []string{"stopped on purpose: causeway start starts it"}
+	case status.Ready:
+		return nil
+	case status.Want == 0 && status.Node != "":
+		return []string{"no instance runs on this node: there are more nodes than instances"}
+	}
+	return append([]string{"not ready: no instance serves"}, silent(status)...)
+}
+
+// silent names the instances that do not answer.
+func silent(status *Status) (lines []string) {
+	for _, i := range status.Instances {
+		if i.Problem != "" {
+			lines = append(lines, i.Trouble())
+		}
+	}
+	return lines
+}
+
+// Trouble names the instance, and says what is wrong with it.
+func (i *Instance) Trouble() string {
+	return fmt.Sprintf("%s (process %d): %s", i.ID, i.PID, i.Problem)
+}
+
+// reservations say what a gateway that is ready does not do.
+func reservations(status *Status) (lines []string) {
+	for _, why := range status.Lagging {
+		lines = append(lines, "lagging: "+why)
+	}
+	for _, u := range status.Unserved {
+		lines = append(lines, fmt.Sprint("served without a protection that the document asks for: ", u))
+	}
+	return lines
 }
 
 // control adds what the owner may do.
@@ -322,7 +362,7 @@ func control(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 	})
 	mux.HandleFunc("GET /history", func(w http.ResponseWriter, r *http.Request) { reply[[]store.Change](w)(g.History(r.Context())) })
 	mux.HandleFunc("GET /backup", func(w http.ResponseWriter, r *http.Request) { backup(g, w, r) })
-	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Health()) })
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) { reply[gateway.Health](w)(g.Health()) })
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Status()) })
 	mux.HandleFunc("GET /machine", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusOK, g.Machine()) })
 	mux.HandleFunc("POST /start", func(w http.ResponseWriter, r *http.Request) { done(w, g.SetRunning(r.Context(), true)) })

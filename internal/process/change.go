@@ -53,7 +53,7 @@ func (p *Process) Prepare(ctx context.Context, config Config, sockets map[string
 // Serve puts the configuration in force, as this revision.
 func (n *Change) Serve(revision uint64) error {
 	defer n.c.Close()
-	_, files, err := n.p.exchange(n.c, question{Verb: serve, Revision: revision}, answerTime)
+	_, files, err := n.p.exchange(n.c, question{Verb: serve, Revision: revision}, AnswerTime)
 	fdpass.CloseAll(files)
 	if err != nil {
 		return err
@@ -61,14 +61,14 @@ func (n *Change) Serve(revision uint64) error {
 	n.p.mu.Lock()
 	n.p.held = n.addresses
 	n.p.mu.Unlock()
-	_, err = n.p.State()
+	_, err = n.p.State(AnswerTime)
 	return err
 }
 
 // Abandon gives it up.
 func (n *Change) Abandon() {
 	defer n.c.Close()
-	if _, _, err := n.p.exchange(n.c, question{Verb: abandon}, answerTime); err != nil {
+	if _, _, err := n.p.exchange(n.c, question{Verb: abandon}, AnswerTime); err != nil {
 		slog.Debug("an instance was not asked to give a configuration up; the end of the conversation says so too", "error", err)
 	}
 }

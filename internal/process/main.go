@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -34,9 +33,10 @@ const setupTime = 10 * time.Second
 // host answers for a plane.
 type host struct {
 	*plane
-	ln    *net.UnixListener
-	ended chan struct{}
-	once  sync.Once
+	socket string // its path
+	ln     *net.UnixListener
+	ended  chan struct{}
+	once   sync.Once
 }
 
 // Main is the whole life of an instance. build is the version of the program. It returns once the instance has drained.
@@ -53,11 +53,16 @@ func Main(build string) error {
 	if err != nil {
 		return fmt.Errorf("open the socket of instance %d: %w", setup.Number, err)
 	}
-	h := &host{plane: newPlane(setup, build), ln: ln, ended: make(chan struct{})}
-	defer os.Remove(socketOf(setup.Data, setup.Number, os.Getpid()))
+	h := &host{
+		plane:  newPlane(setup, build),
+		socket: socketOf(setup.Data, setup.Number, os.Getpid()),
+		ln:     ln,
+		ended:  make(chan struct{}),
+	}
 	ctx, end := context.WithCancel(context.Background())
 	defer end()
 	go h.watchStalls(ctx)
+	go h.beat(ctx, heartbeatOf(h.socket))
 	go h.accept()
 	go func() {
 		h.converse(first)
@@ -99,10 +104,11 @@ func readSetup() (*fdpass.Conn, Setup, error) {
 	return first, setup, nil
 }
 
-// end drains once, whoever asks for it.
+// end drains once, whoever asks for it. Its traces go before the socket closes: a socket's file that nobody answers tells of a death.
 func (h *host) end(deadline time.Time) {
 	h.once.Do(func() {
 		h.drain(deadline)
+		removeTraces(h.socket)
 		_ = h.ln.Close()
 		close(h.ended)
 	})
@@ -120,102 +126,6 @@ func (h *host) accept() {
 		}
 		go h.converse(fdpass.New(c))
 	}
-}
-
-// converse answers one supervisor until it leaves. What it prepared and did not serve is given up then.
-func (h *host) converse(c *fdpass.Conn) {
-	defer c.Close()
-	t := talk{host: h}
-	defer t.giveUp()
-	for {
-		var q question
-		files, err := c.Receive(&q)
-		if err != nil {
-			if !errors.Is(err, io.EOF) {
-				slog.Warn("a conversation with the supervisor broke off", "error", err)
-			}
-			return
-		}
-		a, out := t.answer(&q, files)
-		fdpass.CloseAll(files)
-		err = c.Send(a, out...)
-		fdpass.CloseAll(out)
-		if err != nil {
-			return
-		}
-	}
-}
-
-// talk is one conversation: what was prepared in it waits for a word in it.
-type talk struct {
-	*host
-	serve   func(revision uint64)
-	abandon func()
-}
-
-// answer does what is asked, and returns what to say and the sockets to send along.
-func (t *talk) answer(q *question, files []int) (a answer, out []int) {
-	var err error
-	switch q.Verb {
-	case askState:
-		s := t.State()
-		a.State = &s
-	case askSockets:
-		a.Addresses, out = t.files()
-	case askHealth:
-		health := t.instance.Health()
-		a.Health = &health
-	case askMachine:
-		m := t.Machine()
-		a.Machine = &m
-	case askMetrics:
-		a.Metrics, err = t.encodeMetrics()
-	case prepare:
-		err = t.prepareAsked(q, files)
-	case serve:
-		if t.serve == nil {
-			err = errors.New("nothing is prepared")
-			break
-		}
-		t.serve(q.Revision)
-		t.serve, t.abandon = nil, nil
-		t.discard()
-	case abandon:
-		t.giveUp()
-	case drain:
-		go t.end(time.Now().Add(q.Within))
-	default:
-		err = fmt.Errorf("this instance does not know %q", q.Verb)
-	}
-	if err != nil {
-		a.Error = err.Error()
-	}
-	return a, out
-}
-
-func (t *talk) prepareAsked(q *question, files []int) error {
-	t.giveUp()
-	if q.Config == nil {
-		return errors.New("there is no configuration")
-	}
-	if err := t.receive(q.Addresses, files); err != nil {
-		return err
-	}
-	var err error
-	t.serve, t.abandon, err = t.prepare(context.Background(), *q.Config, q.Warm)
-	if err != nil {
-		t.discard()
-	}
-	return err
-}
-
-// giveUp abandons what was prepared.
-func (t *talk) giveUp() {
-	if t.abandon != nil {
-		t.abandon()
-		t.discard()
-	}
-	t.serve, t.abandon = nil, nil
 }
 
 // files are the listening sockets, for a supervisor that has lost them.

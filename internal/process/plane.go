@@ -31,8 +31,10 @@ type plane struct {
 	instance *instance.Instance
 	started  time.Time
 
+	turn    sync.Mutex              // one configuration is prepared at a time, until it is served or given up
+	offered map[string]net.Listener // sockets that came with that configuration; turn guards it
+
 	mu       sync.Mutex // guards what follows
-	sockets  map[string]net.Listener
 	revision uint64
 	draining bool
 }
@@ -41,7 +43,7 @@ type plane struct {
 func LogRoot(data string) string { return filepath.Join(data, "logs") }
 
 func newPlane(setup Setup, build string) *plane {
-	p := &plane{setup: setup, build: build, started: time.Now(), metrics: telemetry.New(), sockets: map[string]net.Listener{}}
+	p := &plane{setup: setup, build: build, started: time.Now(), metrics: telemetry.New()}
 	p.log = accesslog.NewWriter(filepath.Join(LogRoot(setup.Data), "instance-"+strconv.Itoa(setup.Number)))
 	p.engine = p.startEngine(setup.Engine)
 	var probes *conn.Loop
@@ -65,68 +67,53 @@ func newPlane(setup Setup, build string) *plane {
 	return p
 }
 
-// listen takes a socket that the supervisor has handed over.
+// listen takes a socket that came with the configuration which is being prepared.
 func (p *plane) listen(address string) (net.Listener, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	ln := p.sockets[address]
+	ln := p.offered[address]
 	if ln == nil {
 		return nil, fmt.Errorf("the supervisor has handed over no socket for %s", address)
 	}
-	delete(p.sockets, address)
+	delete(p.offered, address)
 	return ln, nil
 }
 
-// receive keeps listening sockets until a configuration wants them.
-func (p *plane) receive(addresses []string, files []int) error {
-	if len(addresses) != len(files) {
-		return fmt.Errorf("%d sockets came with %d addresses", len(files), len(addresses))
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i, f := range files {
-		ln, err := conn.Listener(f)
-		if err != nil {
-			return fmt.Errorf("take over the socket of %s: %w", addresses[i], err)
-		}
-		if was := p.sockets[addresses[i]]; was != nil {
-			was.Close()
-		}
-		p.sockets[addresses[i]] = ln
-	}
-	return nil
-}
-
-// discard closes the sockets that no configuration wanted.
-func (p *plane) discard() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for address, ln := range p.sockets {
-		ln.Close()
-		delete(p.sockets, address)
-	}
-}
-
-// prepare builds a configuration and warms it up. It is served by what it returns first, and given up by the second.
-func (p *plane) prepare(ctx context.Context, c Config, warm time.Duration) (serve func(revision uint64), abandon func(), err error) {
+// prepare builds a configuration, with the sockets that came with it, and warms it up. It is served by what it returns first, and given up
+// by the second. Sockets that it does not need stay the caller's.
+func (p *plane) prepare(
+	ctx context.Context, c Config, sockets map[string]net.Listener, warm time.Duration,
+) (serve func(revision uint64), abandon func(), err error) {
 	d, local, _, err := instance.Read(c.Source, c.Allowed)
 	if err != nil {
 		return nil, nil, err
 	}
+	p.turn.Lock()
+	p.offered = sockets
 	next, err := p.instance.Prepare(ctx, d.Config, local, warm)
 	if err != nil {
+		p.turn.Unlock()
 		return nil, nil, err
 	}
-	return func(revision uint64) {
+	serve = func(revision uint64) {
+		defer p.turn.Unlock()
 		next.Serve(revision)
-		p.mu.Lock()
-		first := p.revision == 0
-		p.revision = revision
-		p.mu.Unlock()
-		if first {
-			p.instance.Tend()
-		}
-	}, next.Abandon, nil
+		p.serves(revision)
+	}
+	abandon = func() {
+		defer p.turn.Unlock()
+		next.Abandon()
+	}
+	return serve, abandon, nil
+}
+
+// serves notes which revision is in force.
+func (p *plane) serves(revision uint64) {
+	p.mu.Lock()
+	first := p.revision == 0
+	p.revision = revision
+	p.mu.Unlock()
+	if first {
+		p.instance.Tend()
+	}
 }
 
 // State is what the instance says of itself.

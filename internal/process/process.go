@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -36,18 +35,13 @@ type Process struct {
 	socket string
 	cmd    *exec.Cmd     // nil for one that another supervisor has started
 	gone   chan struct{} // closed when it has ended
-	end    Exit          // valid after gone
+	exit   Exit          // valid after gone
 
-	mu   sync.Mutex
-	held map[string]bool // addresses whose sockets it has
-	last State           // as it was last asked
-}
-
-// Exit is how an instance ended.
-type Exit struct {
-	Known  bool           // the system said how: not so for an instance that another supervisor has started
-	Code   int            // exit status; -1 after a signal
-	Signal syscall.Signal // that ended it; 0: none
+	mu     sync.Mutex
+	held   map[string]bool // addresses whose sockets it has
+	last   State           // as it was last asked
+	heard  time.Time       // when that was
+	killed string          // why Kill was called; empty: it was not
 }
 
 // Command is the program of an instance.
@@ -58,8 +52,10 @@ type Command struct {
 }
 
 const (
-	answerTime = 5 * time.Second  // for a question that takes no work
-	startTime  = 10 * time.Second // from the start of the program to its socket
+	// AnswerTime is how long an instance that is merely busy may take for a question that needs no work.
+	AnswerTime = 5 * time.Second
+
+	startTime = 10 * time.Second // from the start of the program to its socket
 )
 
 // Start starts an instance that serves nothing yet. confine, unless nil, is called with its process id before it does anything.
@@ -96,7 +92,7 @@ func Start(ctx context.Context, command Command, setup Setup, confine func(pid i
 		c.Close()
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		os.Remove(p.socket)
+		removeTraces(p.socket)
 		return nil, fmt.Errorf("start instance %d: %w", setup.Number, err)
 	}
 	go p.watch(c)
@@ -155,73 +151,16 @@ func (p *Process) greet(ctx context.Context, c *fdpass.Conn, setup Setup) error 
 	case err != nil:
 		return fmt.Errorf("wait for its first answer: %w", err)
 	}
-	p.heard(a.State)
+	p.hear(a.State)
 	c.SetDeadline(time.Time{})
 	return nil
-}
-
-// Adopt finds the instances of a data directory that another supervisor has started, but for those of the process ids in
-// known. Sockets of instances that are gone are removed, and one that does not answer is ended.
-func Adopt(data string, known map[int]bool) (found []*Process) {
-	paths, _ := filepath.Glob(filepath.Join(data, runName, "*.sock"))
-	for _, path := range paths {
-		var number, pid int
-		if _, err := fmt.Sscanf(filepath.Base(path), "%d-%d.sock", &number, &pid); err != nil {
-			continue
-		}
-		if known[pid] {
-			continue
-		}
-		c, err := fdpass.Dial(path, time.Second)
-		if err != nil {
-			if errors.Is(err, syscall.ECONNREFUSED) {
-				os.Remove(path)
-			}
-			continue
-		}
-		p := newProcess(data, number, pid)
-		a, _, err := p.exchange(c, question{Verb: askState}, answerTime)
-		if err != nil || a.State == nil { // it lives, since its socket is open, and hangs: nobody could ever stop it
-			slog.Error("an instance does not answer; it is ended", "number", number, "pid", pid, "error", err)
-			c.Close()
-			p.Kill()
-			os.Remove(path)
-			continue
-		}
-		p.heard(a.State)
-		p.Build, p.Started = a.State.Build, a.State.Started
-		for _, address := range a.State.Addresses {
-			p.held[address] = true
-		}
-		go p.watch(c)
-		found = append(found, p)
-	}
-	return found
-}
-
-// watch waits for the end of the instance: it holds its side of the first conversation for as long as it lives.
-func (p *Process) watch(c *fdpass.Conn) {
-	var a answer
-	c.SetDeadline(time.Time{})
-	_, _ = c.Receive(&a) // nothing is asked in this conversation any more: it ends with the instance
-	c.Close()
-	if p.cmd != nil {
-		_ = p.cmd.Wait() // the state says how it ended
-		status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
-		p.end = Exit{Known: true, Code: p.cmd.ProcessState.ExitCode()}
-		if ok && status.Signaled() {
-			p.end.Signal = status.Signal()
-		}
-	}
-	os.Remove(p.socket)
-	close(p.gone)
 }
 
 // Gone is closed when the instance has ended.
 func (p *Process) Gone() <-chan struct{} { return p.gone }
 
-// End is how it ended, once Gone is closed.
-func (p *Process) End() Exit { return p.end }
+// Exit is how it ended, once Gone is closed.
+func (p *Process) Exit() Exit { return p.exit }
 
 // Alive reports whether it has not ended.
 func (p *Process) Alive() bool {
@@ -240,26 +179,33 @@ func (p *Process) Last() State {
 	return p.last
 }
 
-func (p *Process) heard(s *State) {
+func (p *Process) hear(s *State) {
 	if s != nil {
 		p.mu.Lock()
-		p.last = *s
+		p.last, p.heard = *s, time.Now()
 		p.mu.Unlock()
 	}
 }
 
-// State asks the instance for its state.
-func (p *Process) State() (State, error) {
-	a, err := p.ask(askState)
+// Heard is when it answered last; zero: never.
+func (p *Process) Heard() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.heard
+}
+
+// State asks the instance for its state. Without an answer in that time the state is the last known one, beside the error.
+func (p *Process) State(within time.Duration) (State, error) {
+	a, err := p.ask(askState, within)
 	if err == nil {
-		p.heard(a.State)
+		p.hear(a.State)
 	}
 	return p.Last(), err
 }
 
 // Health is the backend health as this instance sees it.
-func (p *Process) Health() (gateway.Health, error) {
-	a, err := p.ask(askHealth)
+func (p *Process) Health(within time.Duration) (gateway.Health, error) {
+	a, err := p.ask(askHealth, within)
 	if err != nil || a.Health == nil {
 		return gateway.Health{}, err
 	}
@@ -267,8 +213,8 @@ func (p *Process) Health() (gateway.Health, error) {
 }
 
 // Machine is what it has to work with.
-func (p *Process) Machine() (evidence.Machine, error) {
-	a, err := p.ask(askMachine)
+func (p *Process) Machine(within time.Duration) (evidence.Machine, error) {
+	a, err := p.ask(askMachine, within)
 	if err != nil || a.Machine == nil {
 		return evidence.Machine{}, err
 	}
@@ -280,7 +226,7 @@ var metricsFormat = expfmt.NewFormat(expfmt.TypeProtoDelim)
 
 // Metrics is all that it counts.
 func (p *Process) Metrics() (families []*dto.MetricFamily, err error) {
-	a, err := p.ask(askMetrics)
+	a, err := p.ask(askMetrics, AnswerTime)
 	if err != nil {
 		return nil, err
 	}
@@ -303,7 +249,7 @@ func (p *Process) Sockets() (map[string]int, error) {
 		return nil, err
 	}
 	defer c.Close()
-	a, files, err := p.exchange(c, question{Verb: askSockets}, answerTime)
+	a, files, err := p.exchange(c, question{Verb: askSockets}, AnswerTime)
 	if err != nil {
 		return nil, err
 	}
@@ -325,19 +271,23 @@ func (p *Process) Drain(within time.Duration) error {
 		return err
 	}
 	defer c.Close()
-	_, _, err = p.exchange(c, question{Verb: drain, Within: within}, answerTime)
+	_, _, err = p.exchange(c, question{Verb: drain, Within: within}, AnswerTime)
 	return err
 }
 
-// Kill ends it at once.
-func (p *Process) Kill() {
-	if p.Alive() {
-		_ = syscall.Kill(p.PID, syscall.SIGKILL) // it may have ended just now
+// Kill ends it at once. The reason goes into its Exit.
+func (p *Process) Kill(why string) {
+	if !p.Alive() {
+		return
 	}
+	p.mu.Lock()
+	p.killed = why
+	p.mu.Unlock()
+	_ = syscall.Kill(p.PID, syscall.SIGKILL) // it may have ended just now
 }
 
 func (p *Process) dial() (*fdpass.Conn, error) {
-	c, err := fdpass.Dial(p.socket, answerTime)
+	c, err := fdpass.Dial(p.socket, AnswerTime)
 	if err != nil {
 		return nil, fmt.Errorf("reach instance %d (process %d): %w", p.Number, p.PID, err)
 	}
@@ -345,13 +295,13 @@ func (p *Process) dial() (*fdpass.Conn, error) {
 }
 
 // ask asks one thing in a conversation of its own.
-func (p *Process) ask(v verb) (answer, error) {
+func (p *Process) ask(v verb, within time.Duration) (answer, error) {
 	c, err := p.dial()
 	if err != nil {
 		return answer{}, err
 	}
 	defer c.Close()
-	a, files, err := p.exchange(c, question{Verb: v}, answerTime)
+	a, files, err := p.exchange(c, question{Verb: v}, within)
 	fdpass.CloseAll(files)
 	return a, err
 }

@@ -67,7 +67,7 @@ func (h *home) start() *Process {
 	if err != nil {
 		h.Fatal(err)
 	}
-	h.Cleanup(func() { p.Kill(); <-p.Gone() })
+	h.Cleanup(func() { p.Kill("the test is over"); <-p.Gone() })
 	return p
 }
 
@@ -113,11 +113,11 @@ func (h *home) get() string {
 func TestLifeOfAnInstance(t *testing.T) {
 	h := newHome(t)
 	p := h.start()
-	if s, err := p.State(); err != nil || s.Revision != 0 || s.PID != p.PID || s.Number != 3 || s.Build != "test" {
+	if s, err := p.State(AnswerTime); err != nil || s.Revision != 0 || s.PID != p.PID || s.Number != 3 || s.Build != "test" {
 		t.Fatalf("%+v %v", s, err)
 	}
 	c := h.prepare(p, 20)
-	if s, _ := p.State(); s.Revision != 0 || len(s.Addresses) != 0 {
+	if s, _ := p.State(AnswerTime); s.Revision != 0 || len(s.Addresses) != 0 {
 		t.Errorf("what is only prepared is served: %+v", s)
 	}
 	if err := c.Serve(7); err != nil {
@@ -129,25 +129,25 @@ func TestLifeOfAnInstance(t *testing.T) {
 	if s := p.Last(); s.Revision != 7 || len(s.Addresses) != 1 {
 		t.Errorf("%+v", s)
 	}
-	if health, err := p.Health(); err != nil || health.Pools[0].Settings[0].Servers[0].Health != "Up" {
+	if health, err := p.Health(AnswerTime); err != nil || health.Pools[0].Settings[0].Servers[0].Health != "Up" {
 		t.Errorf("%+v %v", health, err)
 	}
 	families, err := p.Metrics()
 	if err != nil || len(families) < 20 {
 		t.Errorf("%d families of metrics, %v", len(families), err)
 	}
-	if m, err := p.Machine(); err != nil || m.Cores == 0 {
+	if m, err := p.Machine(AnswerTime); err != nil || m.Cores == 0 {
 		t.Errorf("%+v %v", m, err)
 	}
 	if err := p.Drain(5 * time.Second); err != nil {
 		t.Error(err)
 	}
 	<-p.Gone()
-	if e := p.End(); !e.Known || e.Code != 0 || e.Signal != 0 {
+	if e := p.Exit(); !e.Known || !e.Drained || e.Code != 0 || e.Signal != 0 {
 		t.Errorf("%+v", e)
 	}
-	if found := Adopt(h.data, nil); len(found) != 0 {
-		t.Errorf("it left something behind: %v", found)
+	if found, dead := Adopt(h.data, nil); len(found)+len(dead) != 0 {
+		t.Errorf("it left something behind: %v %v", found, dead)
 	}
 }
 
@@ -164,8 +164,27 @@ func TestPreparedIsGivenUp(t *testing.T) {
 	if err := h.prepare(p, 23).Serve(2); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := p.State(); err != nil || s.Revision != 2 || h.get() != "ok" {
+	if s, err := p.State(AnswerTime); err != nil || s.Revision != 2 || h.get() != "ok" {
 		t.Errorf("%+v %v", s, err)
+	}
+}
+
+// Two supervisors talk to one instance. What one of them serves or gives up leaves the sockets alone that came from the other.
+func TestConversationsOwnTheirSockets(t *testing.T) {
+	h, other := newHome(t), newHome(t)
+	p := h.start()
+	first := h.prepare(p, 20)
+	second := make(chan *Change, 1)
+	go func() { second <- other.prepare(p, 20) }() // it waits for the first
+	time.Sleep(300 * time.Millisecond)
+	if err := first.Serve(1); err != nil {
+		t.Fatal(err)
+	}
+	if err := (<-second).Serve(2); err != nil {
+		t.Fatal(err)
+	}
+	if got := other.get(); got != "ok" || p.Last().Revision != 2 {
+		t.Errorf("%q, revision %d", got, p.Last().Revision)
 	}
 }
 
@@ -204,8 +223,8 @@ func TestDeathAndAdoption(t *testing.T) {
 	if err := h.prepare(p, 20).Serve(1); err != nil {
 		t.Fatal(err)
 	}
-	found := Adopt(h.data, nil)
-	if len(found) != 1 || found[0].PID != p.PID || found[0].Number != 3 || found[0].Last().Revision != 1 {
+	found, dead := Adopt(h.data, nil)
+	if len(dead) > 0 || len(found) != 1 || found[0].PID != p.PID || found[0].Number != 3 || found[0].Last().Revision != 1 {
 		t.Fatalf("%+v", found)
 	}
 	sockets, err := found[0].Sockets()
@@ -220,17 +239,59 @@ func TestDeathAndAdoption(t *testing.T) {
 		ln.Close()
 		syscall.Close(fd)
 	}
-	p.Kill()
+	p.Kill("the test wants it")
 	<-p.Gone()
 	<-found[0].Gone()
-	if e := p.End(); !e.Known || e.Signal != syscall.SIGKILL {
+	e := p.Exit()
+	if !e.Known { // the system says it once, and here both ask
+		e = found[0].Exit()
+	}
+	if !e.Known || e.Drained || e.Signal != syscall.SIGKILL || e.Connections != 0 {
 		t.Errorf("%+v", e)
 	}
-	if e := found[0].End(); e.Known {
-		t.Errorf("nobody can know how the child of another ended: %+v", e)
-	}
-	if _, err := p.State(); err == nil {
+	if _, err := p.State(AnswerTime); err == nil {
 		t.Error("a dead instance answers")
+	}
+}
+
+// An instance is killed while no supervisor runs. The next one finds that out from what it left behind, once. One that drained leaves
+// nothing.
+func TestDeathThatNobodySaw(t *testing.T) {
+	h := newHome(t)
+	p := h.start()
+	if err := h.prepare(p, 20).Serve(1); err != nil {
+		t.Fatal(err)
+	}
+	client, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", h.port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	time.Sleep(beatEvery + 500*time.Millisecond)
+	kept, err := os.ReadFile(heartbeatOf(p.socket))
+	if err != nil || len(kept) != beatSize {
+		t.Fatalf("%q, %v", kept, err)
+	}
+	socket, err := net.ListenUnix("unix", &net.UnixAddr{Name: p.socket + ".other", Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Kill("")
+	<-p.Gone() // this supervisor has tidied up: put back what one that died would have left
+	socket.SetUnlinkOnClose(false)
+	socket.Close()
+	if err := errors.Join(os.Rename(p.socket+".other", p.socket), os.WriteFile(heartbeatOf(p.socket), kept, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	_, dead := Adopt(h.data, nil)
+	if len(dead) != 1 || dead[0].Number != 3 || dead[0].PID != p.PID {
+		t.Fatalf("%+v", dead)
+	}
+	if e := dead[0].Exit(); e.Drained || e.Known || e.Connections != 1 || time.Since(e.Seen) > 10*time.Second || dead[0].Started.IsZero() {
+		t.Errorf("%+v", e)
+	}
+	if found, dead := Adopt(h.data, nil); len(found)+len(dead) != 0 {
+		t.Errorf("found again: %v %v", found, dead)
 	}
 }
 

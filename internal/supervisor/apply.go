@@ -94,7 +94,7 @@ func (s *Supervisor) count(ctx context.Context, c change) ([]gateway.Problem, er
 // change makes a change, from its text to the instances that serve it: read it, open its ports, make every instance ready,
 // write it into the store, let the instances serve it. An error, or a ctx that ends first, changes nothing. s.applyMu is held.
 func (s *Supervisor) change(ctx context.Context, c change) ([]gateway.Problem, error) {
-	if s.ending.Load() {
+	if s.life.in(ending) {
 		return nil, errors.New("apply the configuration: the gateway is ending")
 	}
 	d, local, problems, err := s.read(c.config)
@@ -104,7 +104,7 @@ func (s *Supervisor) change(ctx context.Context, c change) ([]gateway.Problem, e
 	if err := s.o.fit(d.Config); err != nil {
 		return problems, err
 	}
-	writes := c.revision == 0 && s.predecessor == nil
+	writes := c.revision == 0 && !s.predecessor.serves()
 	if writes {
 		if err := s.takesChanges(ctx); err != nil {
 			return problems, fmt.Errorf("keep the configuration: %w", err)
@@ -206,8 +206,15 @@ func (s *Supervisor) deploymentOf(c change, g *gateway.Config, local gateway.Loc
 	d := deployment{
 		config:   process.Config{Source: c.config.Source, Allowed: s.allowed(c.config)},
 		revision: uint64(c.revision),
-		spec:     spec{Node: s.node, Engine: local.Engine, Version: s.o.Version, SizeName: name, Size: size},
-		warm:     instance.FirstProbes,
+		spec: spec{
+			Node:     s.node,
+			Engine:   local.Engine,
+			Version:  s.o.Version,
+			SizeName: name,
+			Size:     size,
+			Binding:  bindingText(s.o.binding()),
+		},
+		warm: instance.FirstProbes,
 	}
 	if c.running {
 		d.want = s.want(g)
@@ -237,13 +244,13 @@ func (s *Supervisor) takeOver(ctx context.Context, d deployment) error {
 		if lost {
 			continue
 		}
-		if err := s.legacy.tell(news{Replaced: &number}); err != nil {
+		if err := s.predecessor.report(progress{Replaced: &number}); err != nil {
 			slog.Warn("the gateway before this one has gone in the middle of the hand-over; this one goes on alone", "error", err)
 			lost = true
 		}
 	}
 	if lost {
-		s.fleet.dismissStrangers(s.o.Data, s.o.Drain)
+		s.noteFoundDead(s.fleet.dismissStrangers(s.o.Data, s.o.Drain))
 	}
 	if d.served != nil {
 		d.served(d.revision)

@@ -35,7 +35,7 @@ func (s *Supervisor) tend() {
 // replaceLeaving starts another instance for each that drains without having been asked to by its supervisor: it got a signal.
 func (s *Supervisor) replaceLeaving(all []*process.Process) {
 	for _, p := range all {
-		if p.Last().Draining && !s.ending.Load() && s.fleet.retire(p) {
+		if p.Last().Draining && !s.life.in(ending) && s.fleet.retire(p) {
 			slog.Warn("an instance got a signal to end; another takes its place", "number", p.Number, "pid", p.PID)
 			go s.restart(p.Number)
 		}
@@ -47,7 +47,7 @@ func (s *Supervisor) endHung(all []*process.Process) {
 	for _, p := range all {
 		if s.sampler.unanswered(p.PID) >= cmp.Or(s.o.hungAfter, hungAfter) && p.Alive() {
 			slog.Error("an instance has not answered for long; it is ended, and another takes its place", "number", p.Number, "pid", p.PID)
-			p.Kill()
+			p.Kill("it had not answered for long")
 		}
 	}
 }
@@ -107,7 +107,7 @@ func (a *autoscaler) ofAll(own scale.Sample) (scale.Sample, bool) {
 func (s *Supervisor) limits() (scale.Limits, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.document == nil || s.stopped || s.ending.Load() || s.giving.Load() {
+	if s.document == nil || s.stopped || s.life.in(handingOver, ending) {
 		return scale.Limits{}, false
 	}
 	c := s.document.Config

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -11,12 +12,13 @@ import (
 
 	"causeway/internal/gateway"
 	"causeway/internal/process"
+	"causeway/internal/route"
 )
 
 // fleet is the instances of this supervisor, by number.
 type fleet struct {
 	start func(ctx context.Context, number int, spec spec) (*process.Process, error)
-	died  func(p *process.Process, asked bool) // called once for each instance that ended, asked to or not
+	ended func(p *process.Process, was role) // called once for each instance that has ended
 
 	mu       sync.Mutex
 	running  map[int]*process.Process
@@ -26,6 +28,15 @@ type fleet struct {
 	idle     sync.Cond                     // nobody is running or leaving any more, perhaps
 }
 
+// role is what an instance was to the fleet when it ended.
+type role int
+
+const (
+	serving  role = iota // it was to go on
+	draining             // it was to finish and end
+	unused               // it was given up before it served
+)
+
 // spec is what an instance is started with and keeps for its life: another spec takes another process.
 type spec struct {
 	Node     string
@@ -33,6 +44,12 @@ type spec struct {
 	Version  string
 	SizeName string
 	Size     gateway.Size
+	Binding  string // where its ports are served, as one text
+}
+
+// bindingText is a binding as a spec has it.
+func bindingText(b route.Binding) string {
+	return fmt.Sprintf("%s %v %d", b.Listen, b.Bind, b.PortOffset)
 }
 
 func newFleet() *fleet {
@@ -47,7 +64,14 @@ func newFleet() *fleet {
 // specOf is what a process was started with.
 func specOf(p *process.Process) spec {
 	s := p.Last()
-	return spec{Node: s.Node, Engine: s.Engine, Version: s.Build, SizeName: s.SizeName, Size: s.Size}
+	return spec{
+		Node:     s.Node,
+		Engine:   s.Engine,
+		Version:  s.Build,
+		SizeName: s.SizeName,
+		Size:     s.Size,
+		Binding:  bindingText(s.Binding),
+	}
 }
 
 // adopt takes over what another supervisor has started. Of two with one number the younger stays.
@@ -85,14 +109,16 @@ func (f *fleet) retire(p *process.Process) bool {
 }
 
 // dismissStrangers lets the instances of a data directory go that are not of this fleet: a hand-over that failed has left them.
-func (f *fleet) dismissStrangers(data string, drain time.Duration) {
-	strangers := process.Adopt(data, f.pids())
+// It returns those that are dead.
+func (f *fleet) dismissStrangers(data string, drain time.Duration) (dead []*process.Process) {
+	strangers, dead := process.Adopt(data, f.pids())
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, p := range strangers {
 		slog.Warn("an instance belongs to nobody; it drains", "number", p.Number, "pid", p.PID)
 		f.leave(p, drain)
 	}
+	return dead
 }
 
 // pids are the processes of the fleet.
@@ -112,22 +138,29 @@ func (f *fleet) pids() map[int]bool {
 // follow waits for the end of an instance.
 func (f *fleet) follow(p *process.Process) {
 	<-p.Gone()
+	f.ended(p, f.remove(p))
+}
+
+// remove takes an instance out that has ended, and counts its death if it was to go on.
+func (f *fleet) remove(p *process.Process) role {
 	f.mu.Lock()
-	_, asked := f.leaving[p]
-	delete(f.leaving, p)
+	defer f.mu.Unlock()
+	defer f.idle.Broadcast()
+	if _, leaves := f.leaving[p]; leaves {
+		delete(f.leaving, p)
+		return draining
+	}
 	if f.running[p.Number] == p {
 		delete(f.running, p.Number)
 	}
-	if !asked {
+	if !p.Exit().Drained {
 		f.replaced[p.Number]++
-		f.deaths[p.Number] = append(f.deaths[p.Number], time.Now())
-		if n := len(f.deaths[p.Number]); n > deathsKept {
-			f.deaths[p.Number] = f.deaths[p.Number][n-deathsKept:]
-		}
 	}
-	f.idle.Broadcast()
-	f.mu.Unlock()
-	f.died(p, asked)
+	f.deaths[p.Number] = append(f.deaths[p.Number], time.Now())
+	if n := len(f.deaths[p.Number]); n > deathsKept {
+		f.deaths[p.Number] = f.deaths[p.Number][n-deathsKept:]
+	}
+	return serving
 }
 
 // all are the running instances in order of their numbers.
@@ -262,7 +295,7 @@ func (f *fleet) readyOne(ctx context.Context, d deployment, number int) (*proces
 
 // answers reports whether an instance answers its supervisor. One that hangs is replaced like one of another spec.
 func answers(p *process.Process) bool {
-	_, err := p.State()
+	_, err := p.State(process.AnswerTime)
 	if err != nil && p.Alive() {
 		slog.Warn("an instance does not answer; another takes its place", "number", p.Number, "pid", p.PID, "error", err)
 	}
@@ -306,10 +339,10 @@ func (f *fleet) abandon(r *readied) {
 		c.Abandon()
 	}
 	for _, p := range r.fresh {
-		p.Kill()
+		p.Kill("it was given up before it served")
 		go func() {
 			<-p.Gone()
-			f.died(p, true)
+			f.ended(p, unused)
 		}()
 	}
 }
@@ -319,7 +352,7 @@ func (f *fleet) commit(r *readied, drain time.Duration) {
 	for _, c := range r.changes {
 		if err := c.Serve(r.revision); err != nil { // it has died since
 			slog.Warn("an instance did not take the configuration that it was ready for; it is replaced", "error", err)
-			c.Instance().Kill()
+			c.Instance().Kill("it did not take a configuration that it was ready for")
 		}
 	}
 	f.mu.Lock()
@@ -349,13 +382,22 @@ func (f *fleet) dismissAll(all []*process.Process, drain time.Duration) {
 	each(all, func(_ int, p *process.Process) { f.dismiss(p, drain) })
 }
 
-// dismiss asks an instance to drain and end.
+// dismiss asks an instance to drain and end. One that does neither in time is killed.
 func (f *fleet) dismiss(p *process.Process, drain time.Duration) {
 	if err := p.Drain(drain); err != nil && p.Alive() {
 		slog.Warn("an instance cannot be asked to drain; it is ended", "number", p.Number, "pid", p.PID, "error", err)
-		p.Kill()
+		p.Kill("it did not answer when it was to drain")
+		return
 	}
+	late := time.AfterFunc(drain+endMargin, func() { p.Kill(notDrained) })
+	go func() {
+		<-p.Gone()
+		late.Stop()
+	}()
 }
+
+// notDrained is why an instance is killed that should have ended by then.
+const notDrained = "it had not ended when the time to drain was over"
 
 // drainAll lets every instance finish and end.
 func (f *fleet) drainAll(drain time.Duration) {
@@ -389,7 +431,7 @@ func (f *fleet) wait(deadline time.Time) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		for p := range f.leaving {
-			p.Kill()
+			p.Kill(notDrained)
 		}
 	})
 	defer late.Stop()
@@ -400,7 +442,9 @@ func (f *fleet) wait(deadline time.Time) {
 	}
 }
 
-// serving reports whether some instance serves.
-func (f *fleet) serving() bool {
-	return slices.ContainsFunc(f.all(), func(p *process.Process) bool { return p.Last().Revision > 0 })
+// serves reports whether some instance serves: it has a configuration, and has answered lately.
+func (f *fleet) serves() bool {
+	return slices.ContainsFunc(f.all(), func(p *process.Process) bool {
+		return p.Last().Revision > 0 && time.Since(p.Heard()) < process.AnswerTime
+	})
 }

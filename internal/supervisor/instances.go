@@ -1,23 +1,16 @@
 package supervisor
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
-	"golang.org/x/sys/unix"
 
 	"causeway/internal/activity"
-	"causeway/internal/admin"
 	"causeway/internal/budget"
-	"causeway/internal/evidence"
-	"causeway/internal/gateway"
 	"causeway/internal/process"
 	"causeway/internal/telemetry"
 )
@@ -51,10 +44,11 @@ func (s *Supervisor) startInstance(ctx context.Context, number int, with spec) (
 
 // adopt takes over the instances of a supervisor that died.
 func (s *Supervisor) adopt() {
-	if s.legacy.c != nil { // they are the predecessor's
+	if s.predecessor.serves() { // they are the predecessor's
 		return
 	}
-	found := process.Adopt(s.o.Data, nil)
+	found, dead := process.Adopt(s.o.Data, nil)
+	s.found = dead
 	for _, p := range found {
 		sockets, err := p.Sockets()
 		if err != nil {
@@ -73,42 +67,6 @@ func (s *Supervisor) adopt() {
 		s.adopted = append(s.adopted, p)
 	}
 	s.budgets.holder.RemoveEmpty()
-}
-
-// instanceDied is called once for each instance that ended, asked to or not.
-func (s *Supervisor) instanceDied(p *process.Process, asked bool) {
-	used := s.budgets.release(p.PID)
-	go unix.Wait4(p.PID, nil, 0, nil) // it is a child that nobody waits for, where this process has started itself anew
-	if asked || s.ending.Load() {
-		slog.Info("an instance has ended", "number", p.Number, "pid", p.PID)
-		return
-	}
-	e := death(p, used)
-	e.Instance, e.Restarts = s.idOf(p.Number), s.fleet.restarts(p.Number)
-	s.note(e)
-	slog.Error("an instance died", "number", p.Number, "pid", p.PID, "because", e.Text(), "connections", e.Connections)
-	s.metrics.Restarts.WithLabelValues(e.Instance).Inc()
-	s.restart(p.Number)
-}
-
-// death is what is known of the end of an instance.
-func death(p *process.Process, used budget.Usage) activity.Event {
-	end := p.End()
-	e := activity.Event{
-		Kind:        activity.Death,
-		PID:         p.PID,
-		ExitCode:    end.Code,
-		Connections: p.Last().Connections,
-		Uptime:      time.Since(p.Started),
-		OOM:         used.OOMKills > 0,
-	}
-	switch {
-	case !end.Known:
-		e.ExitCode, e.Why = -1, "another supervisor had started it, so that the system does not say how it ended"
-	case end.Signal != 0:
-		e.ExitCode, e.Signal = -1, unix.SignalName(end.Signal)
-	}
-	return e
 }
 
 // restart starts the instance of a number again, until it serves or nobody wants it any more.
@@ -138,7 +96,7 @@ const restartProbes = 500 * time.Millisecond
 func (s *Supervisor) restarted(number int) bool {
 	s.applyMu.Lock()
 	defer s.applyMu.Unlock()
-	if s.ending.Load() || s.giving.Load() || s.fleet.get(number) != nil {
+	if s.life.in(handingOver, ending) || s.fleet.get(number) != nil {
 		return true
 	}
 	d := s.inForce()
@@ -161,15 +119,17 @@ func (s *Supervisor) restarted(number int) bool {
 	return true
 }
 
-// replaced lets an instance go whose place one of a successor has taken. It implements testator.
+// replaced lets an instance go whose place one of a successor has taken. It implements incumbent.
 func (s *Supervisor) replaced(number int) {
-	s.giving.Store(true)
+	if err := s.life.enter(handingOver); err != nil {
+		slog.Debug("the hand-over goes on", "number", number, "because", err)
+	}
 	s.fleet.drainOne(number, s.o.Drain)
 }
 
-// restore starts again what a successor that failed has replaced. It implements testator.
+// restore starts again what a successor that failed has replaced. It implements incumbent.
 func (s *Supervisor) restore() {
-	s.giving.Store(false)
+	s.life.goBack(handingOver)
 	s.applyMu.Lock()
 	d := s.inForce()
 	s.applyMu.Unlock()
@@ -178,7 +138,7 @@ func (s *Supervisor) restore() {
 		all.Go(func() { s.restart(number) })
 	}
 	all.Wait()
-	s.fleet.dismissStrangers(s.o.Data, s.o.Drain)
+	s.noteFoundDead(s.fleet.dismissStrangers(s.o.Data, s.o.Drain))
 }
 
 // idOf is how records name an instance.
@@ -186,39 +146,6 @@ func (s *Supervisor) idOf(number int) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return telemetry.InstanceName(s.node, number, s.document != nil && s.document.Config.V1())
-}
-
-// instances are the states of all instances, asked now.
-func (s *Supervisor) instances() []admin.Instance {
-	all := s.fleet.all()
-	out := make([]admin.Instance, len(all))
-	each(all, func(i int, p *process.Process) {
-		state, err := p.State()
-		m := s.sampler.of(p.PID)
-		out[i] = admin.Instance{
-			ID:          s.idOf(p.Number),
-			Number:      p.Number,
-			PID:         p.PID,
-			Build:       p.Build,
-			Started:     p.Started,
-			Revision:    state.Revision,
-			Connections: state.Connections,
-			Lost:        state.Lost,
-			Restarts:    s.fleet.restarts(p.Number),
-			SizeName:    state.SizeName,
-			Size:        state.Size,
-			CPUUsed:     m.cpu,
-			Throttled:   m.throttled,
-			MemoryUsed:  m.memory,
-		}
-		if g := s.budgets.of(p.PID); g != nil {
-			out[i].CPUHeld, out[i].MemoryHeld = g.Held()
-		}
-		if err != nil {
-			out[i].Problem = err.Error()
-		}
-	})
-	return out
 }
 
 // each calls f for all at the same time.
@@ -250,112 +177,4 @@ func (s *Supervisor) gather() ([]*dto.MetricFamily, error) {
 		m.Add(s.idOf(p.Number), of[i])
 	}
 	return m.Families(), nil
-}
-
-// Machine is what the gateway has to work with, over all its instances.
-func (s *Supervisor) Machine() evidence.Machine {
-	sum := process.ThisMachine()
-	held := s.budgets.state()
-	sum.Budget, sum.Room, sum.Queued = &held, s.budgets.holder.Machine().CPU, s.sockets.queued()
-	all := s.fleet.all()
-	of := make([]evidence.Machine, len(all))
-	each(all, func(i int, p *process.Process) { of[i], _ = p.Machine() })
-	if len(all) > 0 {
-		sum.Procs = 0
-	}
-	for i, m := range of {
-		sum.Engine = m.Engine
-		sum.Procs += m.Procs
-		sum.Loops += m.Loops
-		sum.Used += m.Used
-		sum.Open += m.Open
-		sum.Files = max(sum.Files, m.Files)
-		sum.ConnectionsLimit += m.ConnectionsLimit
-		sum.Connections += m.Connections
-		sum.Instances = append(sum.Instances, s.instanceState(all[i]))
-	}
-	return sum
-}
-
-// instanceState is one instance as evidence.
-func (s *Supervisor) instanceState(p *process.Process) evidence.InstanceState {
-	last, m := p.Last(), s.sampler.of(p.PID)
-	wait, _ := s.fleet.backoff(p.Number)
-	i := evidence.InstanceState{
-		Number:      p.Number,
-		ID:          s.idOf(p.Number),
-		PID:         p.PID,
-		State:       evidence.Serving,
-		Size:        last.SizeName,
-		CPU:         last.Size.CPU,
-		Memory:      last.Size.Memory,
-		CPUUsed:     m.cpu,
-		Throttled:   m.throttled,
-		MemoryUsed:  m.memory,
-		Connections: last.Connections,
-		Revision:    int64(last.Revision),
-		Started:     p.Started,
-		Restarts:    s.fleet.restarts(p.Number),
-		CrashLoop:   wait > 0,
-	}
-	i.Node = s.where()
-	if g := s.budgets.of(p.PID); g != nil {
-		cpu, memory := g.Held()
-		i.Held = cpu && memory
-	}
-	if !i.Held {
-		i.NotHeld = s.budgets.state().Text()
-	}
-	return i
-}
-
-// Health is the backend-health document, empty while no instance answers.
-func (s *Supervisor) Health() gateway.Health {
-	h, _ := s.healthOfAll()
-	return h
-}
-
-// healthOfAll is the health as all instances see it; false: none of them answers.
-func (s *Supervisor) healthOfAll() (gateway.Health, bool) {
-	all := s.fleet.all()
-	views := map[string]gateway.Health{}
-	var mu sync.Mutex
-	each(all, func(_ int, p *process.Process) {
-		h, err := p.Health()
-		if err != nil {
-			return
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		views[s.idOf(p.Number)] = h
-	})
-	if len(views) == 0 {
-		return gateway.Health{}, false
-	}
-	return gateway.MergeHealth(views), true
-}
-
-// HealthFile is where a data directory keeps the backend health, for a diagnosis after the gateway has ended.
-func HealthFile(data string) string { return filepath.Join(data, healthName) }
-
-// keepHealth writes the backend health if some instance knows it.
-func (s *Supervisor) keepHealth() {
-	if h, ok := s.healthOfAll(); ok {
-		s.writeHealth(h)
-	}
-}
-
-// writeHealth writes the backend health if it has changed.
-func (s *Supervisor) writeHealth(h gateway.Health) {
-	b, err := json.Marshal(h)
-	if err != nil || bytes.Equal(b, s.health) {
-		return
-	}
-	err = replaceFile(HealthFile(s.o.Data), b)
-	if err != nil && !s.unkept { // once for a disk that stays full, not every few seconds
-		slog.Warn("the backend health could not be kept", "error", err)
-	}
-	if s.unkept = err != nil; !s.unkept {
-		s.health = b
-	}
 }

@@ -29,7 +29,7 @@ var errClosed = errors.New("the store does not open")
 
 // goWithout begins without a store that does not open, where this node remembers what it served last; else it returns why.
 func (s *Supervisor) goWithout(err error) error {
-	if s.predecessor != nil || errors.Is(err, store.ErrInUse) || errors.Is(err, context.Canceled) || fatal(err) {
+	if s.predecessor.serves() || errors.Is(err, store.ErrInUse) || errors.Is(err, context.Canceled) || fatal(err) {
 		return err
 	}
 	if _, bad := store.LastGood(store.Within(s.o.Data)); bad != nil {
@@ -75,7 +75,7 @@ func (s *Supervisor) mendStore() {
 
 // mendable reports why it is no use to open the store now.
 func (s *Supervisor) mendable() error {
-	if s.ending.Load() || s.giving.Load() || s.upgrading.Load() || s.heirs.talking.Load() {
+	if !s.life.in(running) || s.successors.talking.Load() {
 		return errors.New("the gateway is ending, or a successor is beginning")
 	}
 	var disk unix.Statfs_t
@@ -99,6 +99,6 @@ func (s *Supervisor) again() {
 	s.applyMu.Lock() // a change under way ends first
 	defer s.applyMu.Unlock()
 	slog.Info("starting anew to open the store; the instances go on")
-	err := syscall.Exec(running(), os.Args, os.Environ())
+	err := syscall.Exec(thisProgram(), os.Args, os.Environ())
 	slog.Error("the supervisor cannot start anew", "error", err)
 }

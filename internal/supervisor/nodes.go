@@ -99,7 +99,7 @@ func (s *Supervisor) spread() bool {
 	defer s.applyMu.Unlock()
 	s.remember()
 	s.mu.Lock()
-	if s.document == nil || s.stopped || s.ending.Load() || s.giving.Load() {
+	if s.document == nil || s.stopped || s.life.in(handingOver, ending) {
 		s.mu.Unlock()
 		return true
 	}

@@ -34,6 +34,7 @@ type Options struct {
 	Version    string            // of the program, for causeway_build_info
 	LogFormat  string            // of the program's own log, for instances too; empty: the default
 	hungAfter  int               // see there; 0: the constant. For tests, which have no half a minute
+	trial      bool              // see ErrProved
 	Instance   process.Command   // program of an instance; the zero value: this one, as causeway instance
 }
 
@@ -46,7 +47,7 @@ func (o *Options) binding() route.Binding {
 func (o *Options) command() process.Command {
 	c := o.Instance
 	if c.Path == "" {
-		c.Path, c.Args = running(), []string{"instance"}
+		c.Path, c.Args = thisProgram(), []string{"instance"}
 		if o.LogFormat != "" {
 			c.Args = append(c.Args, "--log-format", o.LogFormat)
 		}
@@ -132,6 +133,7 @@ func hintFor(err error) string {
 	var format *document.FormatError
 	var network *net.OpError
 	var exposed *exposedError
+	var held *takenError
 	if hint := hintOfStore(err); hint != "" {
 		return hint
 	}
@@ -151,8 +153,8 @@ func hintFor(err error) string {
 		return "stop it, take its place without refusing anybody with --take-over, or give this one a directory of its own with --data"
 	case errors.Is(err, route.ErrSameAddr):
 		return "give each frontend an address of its own: --bind FRONTEND=ADDRESS, for example --bind public=192.0.2.10 --bind private=10.0.0.10"
-	case errors.Is(err, syscall.EADDRINUSE):
-		return "stop the program that has it, or use --listen, --port-offset or --admin"
+	case errors.As(err, &held):
+		return held.hint
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "no interface of this machine has that address: check --listen, --bind and --admin"
 	case onSocket && errors.Is(err, syscall.EACCES):

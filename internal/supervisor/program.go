@@ -2,8 +2,8 @@ package supervisor
 
 import "os"
 
-// program is the path of this program. A newer one may lie there by now.
-func program() string {
+// installedProgram is the path of this program. A newer one may lie there by now.
+func installedProgram() string {
 	path, err := os.Executable()
 	if err != nil {
 		return os.Args[0]
@@ -11,11 +11,11 @@ func program() string {
 	return path
 }
 
-// running is the very program that runs, also after its file was replaced: a supervisor and its instances are of one version.
-func running() string {
+// thisProgram is the very program that runs, also after its file was replaced: a supervisor and its instances are of one version.
+func thisProgram() string {
 	const self = "/proc/self/exe" // of the process that executes it, which is still a copy of this one
 	if _, err := os.Stat(self); err == nil {
 		return self
 	}
-	return program()
+	return installedProgram()
 }

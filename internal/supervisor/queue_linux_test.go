@@ -18,7 +18,7 @@ func TestQueued(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSockets()
+	s := newSockets("")
 	s.open["it"] = fd
 	defer s.closeAll()
 	for want := range 3 {

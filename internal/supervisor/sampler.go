@@ -101,7 +101,7 @@ func (s *Supervisor) sample(all []*process.Process) scale.Sample {
 
 // measure reads what an instance has done so far, and what it holds now.
 func (s *Supervisor) measure(p *process.Process) (reading, measured, bool) {
-	state, err := p.State()
+	state, err := p.State(process.AnswerTime)
 	if err != nil {
 		return reading{}, measured{}, false
 	}

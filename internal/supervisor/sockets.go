@@ -26,9 +26,12 @@ type sockets struct {
 	open     map[string]int // address → descriptor
 	spare    map[string]int // from a predecessor or from instances of one that died; not in use yet
 	services []service      // opened by the service manager, which keeps them open too: they are kept for life
+	data     string         // directory of this gateway
 }
 
-func newSockets() *sockets { return &sockets{open: map[string]int{}, spare: map[string]int{}} }
+func newSockets(data string) *sockets {
+	return &sockets{open: map[string]int{}, spare: map[string]int{}, data: data}
+}
 
 // offer adds sockets that are open already.
 func (s *sockets) offer(inherited map[string]int) {
@@ -111,7 +114,7 @@ func (s *sockets) take(address string) (int, error) {
 	}
 	ln, err := listen(address)
 	if err != nil {
-		return -1, err
+		return -1, taken(err, address, s.data)
 	}
 	defer ln.Close()
 	return conn.Descriptor(ln)
@@ -220,11 +223,8 @@ func (s *sockets) closeAll() {
 // listen binds an address.
 func listen(address string) (net.Listener, error) {
 	ln, err := (&net.ListenConfig{KeepAlive: -1}).Listen(context.Background(), "tcp", address)
-	switch {
-	case errors.Is(err, syscall.EACCES):
+	if errors.Is(err, syscall.EACCES) {
 		return nil, fmt.Errorf("%w; ports below 1024 need root or CAP_NET_BIND_SERVICE", err)
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%w; another program has it", err)
 	}
 	return ln, err
 }

@@ -72,7 +72,7 @@ func (s *Supervisor) openStore(ctx context.Context) error {
 			s.mu.Unlock()
 			return nil
 		}
-		if !errors.Is(err, store.ErrInUse) || s.predecessor == nil || wait.Err() != nil {
+		if !errors.Is(err, store.ErrInUse) || !s.predecessor.serves() || wait.Err() != nil {
 			return s.goWithout(fmt.Errorf("open the store: %w", err))
 		}
 		select {
@@ -93,9 +93,9 @@ func (s *Supervisor) stored() *store.Store {
 // the file.
 func (s *Supervisor) first(ctx context.Context, files admin.Config, unread error) (change, error) {
 	c := change{caller: callerSupervisor, deploy: s.deploy}
-	if s.predecessor != nil {
+	if s.predecessor.serves() {
 		c.deploy = s.takeOver
-		return s.fromSnapshot(c, *s.predecessor, files), nil
+		return s.fromSnapshot(c, *s.predecessor.snapshot, files), nil
 	}
 	snapshot, err := s.fromStore(ctx)
 	if err == nil {
@@ -163,7 +163,7 @@ func (s *Supervisor) serveFirst(ctx context.Context, files admin.Config, unread 
 			problems, err = s.count(ctx, c)
 		}
 	}
-	if err == nil || c.revision == 0 || s.predecessor != nil || ctx.Err() != nil {
+	if err == nil || c.revision == 0 || s.predecessor.serves() || ctx.Err() != nil {
 		return problems, err
 	}
 	good, bad := store.LastGood(store.Within(s.o.Data))
@@ -313,7 +313,7 @@ func (s *Supervisor) followStore() {
 func (s *Supervisor) followed(snapshot store.Snapshot) bool {
 	s.applyMu.Lock()
 	defer s.applyMu.Unlock()
-	if s.ending.Load() {
+	if s.life.in(ending) {
 		return true
 	}
 	if uint64(snapshot.Revision) <= s.revisionNow() {

@@ -524,5 +524,5 @@ func TestStartErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { ln.Close() })
-	}, "another program has it")
+	}, "this gateway has it already")
 }

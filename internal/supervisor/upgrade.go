@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -36,34 +35,37 @@ func (s *Supervisor) Upgrade(ctx context.Context) error {
 const (
 	upgradeTime = 10 * time.Minute // each instance of the successor may wait some seconds for its members
 	giveBack    = 30 * time.Second // for a successor that is asked to end, to give back what it has taken
+	leaveTime   = 10 * time.Second // for a new program to end after it has left its instances
 )
 
 func (s *Supervisor) upgrade(ctx context.Context) error {
-	if s.ending.Load() {
-		return errors.New("the gateway is ending")
+	if err := s.life.enter(upgrading); err != nil {
+		return err
 	}
-	if os.Getpid() == 1 {
-		return &admin.Refusal{
-			Err:  errors.New("this is the first process of a container, which ends with it"),
-			Hint: "start a container of the new image in its place",
-		}
-	}
-	if !s.upgrading.CompareAndSwap(false, true) {
-		return errors.New("another upgrade is under way")
-	}
-	defer s.upgrading.Store(false)
-	cmd := successor()
+	defer s.life.goBack(upgrading)
+	cmd := newProgram()
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start the new program: %w", err)
 	}
 	slog.Info("a new program was started to take over", "pid", cmd.Process.Pid, "program", cmd.Path)
 	ended := make(chan struct{})
+	s.mu.Lock()
+	s.newProgram = ended
+	s.mu.Unlock()
 	go func() { cmd.Wait(); close(ended) }()
+	why := fmt.Sprintf("did not serve within %v", upgradeTime)
 	select {
-	case <-s.heirs.ready:
+	case <-s.successors.serving:
+		return nil
+	case <-s.successors.proved:
 		return nil
 	case <-ended:
+		if closed(s.successors.proved) {
+			return nil
+		}
 		return fmt.Errorf("the new program did not begin to serve: %v", cmd.ProcessState)
+	case <-s.quit:
+		why = "was not ready when the gateway got its signal to end"
 	case <-ctx.Done():
 	}
 	cmd.Process.Signal(syscall.SIGTERM) // so that it gives back
@@ -73,18 +75,35 @@ func (s *Supervisor) upgrade(ctx context.Context) error {
 		cmd.Process.Kill()
 		<-ended
 	}
-	return fmt.Errorf("the new program did not serve within %v, and was ended", upgradeTime)
+	return fmt.Errorf("the new program %s, and was ended", why)
 }
 
-// successor is the program in the place of this one. Its own path may lead to a newer file by now.
-func successor() *exec.Cmd {
+// awaitNewProgram waits until the program of an upgrade has ended, which leaves its instances.
+func (s *Supervisor) awaitNewProgram() {
+	s.mu.Lock()
+	ended := s.newProgram
+	s.mu.Unlock()
+	if ended == nil {
+		return
+	}
+	select {
+	case <-ended:
+	case <-time.After(leaveTime):
+		slog.Warn("the process that started the new instances does not end; the upgrade goes on")
+	}
+}
+
+// newProgram is the program in the place of this one, which starts its instances and leaves them to this process. A program of an older
+// version does not know that, and takes the place of this process.
+func newProgram() *exec.Cmd {
 	args := os.Args[1:]
 	if !slices.Contains(args, takeOverFlag) {
 		args = append(slices.Clone(args), takeOverFlag)
 	}
-	cmd := exec.Command(program(), args...)
+	cmd := exec.Command(installedProgram(), args...)
 	cmd.Args[0] = os.Args[0]
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Env = append(os.Environ(), trialVariable+"=1")
 	return cmd
 }
 

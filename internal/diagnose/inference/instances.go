@@ -26,12 +26,23 @@ type Death struct {
 // Until is when an instance of the same name served again, or the death itself where that is not recorded.
 func (d *Death) Until() time.Time { return units.Later(d.At, d.Back) }
 
-// Text says when and how the instance died, and what was open on it.
+// Since is the earliest time at which the instance may have died: its last sign of life, if nobody looked when it died.
+func (d *Death) Since() time.Time {
+	if d.Found {
+		return d.At.Add(-d.Seen)
+	}
+	return d.At
+}
+
+// Text says when and how the instance died, and what was last seen open on it.
 func (d *Death) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s", units.Stamp(d.At), d.Event.Text())
 	if d.Connections >= 0 {
-		fmt.Fprintf(&b, ", with %s open", units.Count(d.Connections, "client connection", "client connections"))
+		fmt.Fprintf(&b, "; it had %s", units.Count(d.Connections, "client connection", "client connections"))
+		if d.Seen > 0 {
+			fmt.Fprintf(&b, " %s before", units.Seconds(d.Seen))
+		}
 	}
 	if !d.Back.IsZero() {
 		fmt.Fprintf(&b, "; it served again after %s", units.Seconds(d.Back.Sub(d.At)))
@@ -79,13 +90,13 @@ func (c *Case) Deaths() (out []Deaths) {
 			d = &Deaths{Instance: e.Instance}
 			byInstance[e.Instance] = d
 		}
-		switch last := len(d.Each) - 1; {
+		switch {
 		case e.Kind == activity.Death:
 			d.Each = append(d.Each, Death{Event: *e})
 		case e.Kind == activity.CrashLoop && (d.Loop == nil || e.Backoff > d.Loop.Backoff):
 			d.Loop = e
-		case e.Kind == activity.Ready && last >= 0 && d.Each[last].Back.IsZero():
-			d.Each[last].Back = e.At
+		case e.Kind == activity.Ready:
+			d.servesAgain(e.At)
 		}
 	}
 	for _, name := range units.SortedKeys(byInstance) {
@@ -94,6 +105,18 @@ func (c *Case) Deaths() (out []Deaths) {
 		}
 	}
 	return out
+}
+
+// servesAgain notes that another instance took the place of the one that died last. Nobody replaces one that was to end anyway.
+func (d *Deaths) servesAgain(at time.Time) {
+	for i := len(d.Each) - 1; i >= 0; i-- {
+		if x := &d.Each[i]; !x.Draining {
+			if x.Back.IsZero() {
+				x.Back = at
+			}
+			return
+		}
+	}
 }
 
 // Within are the events of the instance that lie around its deaths: from so long before to so long after it served again.
@@ -110,7 +133,7 @@ func (d *Deaths) Within(events []*traffic.Event, before, after time.Duration) (i
 // Periods are the times around the deaths.
 func (d *Deaths) Periods(before, after time.Duration) (out []Period) {
 	for i := range d.Each {
-		from, to := d.Each[i].At.Add(-before), d.Each[i].Until().Add(after)
+		from, to := d.Each[i].Since().Add(-before), d.Each[i].Until().Add(after)
 		if n := len(out); n > 0 && !from.After(out[n-1].To) {
 			out[n-1].To = units.Later(out[n-1].To, to)
 			continue

@@ -24,7 +24,7 @@ func Died(instance string, at time.Time, connections int) []activity.Event {
 	return []activity.Event{
 		{
 			At: at, Kind: activity.Death, Instance: instance, PID: 41, ExitCode: -1, Signal: "SIGKILL", Connections: connections,
-			Uptime: 10 * time.Minute,
+			Uptime: 10 * time.Minute, Seen: 400 * time.Millisecond,
 		},
 		{At: at.Add(500 * time.Millisecond), Kind: activity.Ready, Instance: instance, PID: 42, Startup: 200 * time.Millisecond, Restarts: 1},
 	}

@@ -79,8 +79,8 @@ func tellDeaths(f *inference.Finding, d *inference.Deaths) {
 			units.Count(d.Loop.Restarts, "restart", "restarts"), units.Seconds(d.Loop.Backoff)))
 	}
 	if known {
-		f.AddEvidence("activity-log", fmt.Sprintf("%s open on it; the requests under way on them are in no record, and records of its last second may be missing",
-			units.Count(open, "connection was", "connections were")))
+		f.AddEvidence("activity-log", fmt.Sprintf("%s open on it at its last sign of life; the requests in progress on them "+
+			"are in no record, and records of its last second may be missing", units.Count(open, "connection was", "connections were")))
 	}
 }
 

@@ -34,13 +34,39 @@ func TestDeathWithoutRecordedFailures(t *testing.T) {
 	s.Journal(story.Died("appgw_1", story.Begin.Add(5*time.Minute), 17)...)
 	r := s.Diagnose()
 	story.Expect(t, r, "h-instance-fault high 0")
-	story.EveryForm(t, r, "killed by SIGKILL after 10m0s, with 17 client connections open; it served again after 500 ms")
-	story.EveryForm(t, r, "17 connections were open on it; the requests under way on them are in no record")
+	story.EveryForm(t, r, "killed by SIGKILL after 10m0s; it had 17 client connections 400 ms before; it served again after 500 ms")
+	story.EveryForm(t, r, "17 connections were open on it at its last sign of life; the requests in progress on them are in no record")
 	if s := story.StepOf(r, "gateway-performance"); s.Result != report.Fail || !strings.HasPrefix(s.Detail, "instance appgw_1 died 1 time") {
 		t.Errorf("%+v", s)
 	}
 	if f := story.Found(t, r, 0); f.Scope.Instance != "appgw_1" || strings.Contains(story.TextOf(t, r), "ticket with Azure") {
 		t.Errorf("%+v", f.Fixes)
+	}
+}
+
+// One instance dies while it drains, and nobody replaces it. One dies while no supervisor runs: it may have failed since its last sign
+// of life.
+func TestDeathsThatNobodyReplaces(t *testing.T) {
+	t.Parallel()
+	s := threeInstances(t, 200, 215, func(instance, _ int) bool { return instance == 1 })
+	s.Journal(
+		activity.Event{
+			At: story.Begin.Add(100 * time.Second), Kind: activity.Death, Instance: "appgw_2", ExitCode: -1, Signal: "SIGKILL", Connections: 3,
+			Draining: true,
+		},
+		activity.Event{
+			At: story.Begin.Add(300 * time.Second), Kind: activity.Death, Instance: "appgw_1", ExitCode: -1, Connections: 8, Found: true,
+			Seen: 100 * time.Second,
+		},
+		activity.Event{At: story.Begin.Add(400 * time.Second), Kind: activity.Ready, Instance: "appgw_2"},
+	)
+	r := s.Diagnose()
+	if f := story.Found(t, r, 0); f.Scope.Instance != "appgw_1" || f.Failures < 5 {
+		t.Errorf("%d failures of %+v", f.Failures, f.Scope)
+	}
+	story.EveryForm(t, r, "a supervisor that started found it dead; it had 8 client connections 100 s before")
+	if text := story.TextOf(t, r); !strings.Contains(text, "while it drained") || strings.Contains(text, "served again after 300 s") {
+		t.Error(text)
 	}
 }
 

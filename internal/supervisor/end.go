@@ -1,0 +1,93 @@
+package supervisor
+
+import (
+	"log/slog"
+	"time"
+
+	"causeway/internal/conn"
+)
+
+const (
+	// giveUpTime is how long a gateway that cannot begin finishes what it has accepted meanwhile.
+	giveUpTime = 5 * time.Second
+
+	// endMargin is how long an instance has beyond its drain to end.
+	endMargin = 5 * time.Second
+)
+
+// enterEnding begins the end, which every phase allows.
+func (s *Supervisor) enterEnding() {
+	if err := s.life.enter(ending); err != nil {
+		slog.Debug("the end has begun already", "error", err)
+	}
+}
+
+// end stops what this supervisor does in the background.
+func (s *Supervisor) end() {
+	s.enterEnding()
+	close(s.quit)
+}
+
+// close ends what runs: no new requests, then no old ones, then what is left.
+func (s *Supervisor) close() {
+	s.end()
+	s.applyMu.Lock() // a change under way ends first
+	s.fleet.drainAll(s.o.Drain)
+	s.sockets.closeAll()
+	s.applyMu.Unlock()
+	s.fleet.wait(time.Now().Add(s.o.Drain + endMargin))
+	if !s.successors.succeeded() {
+		s.budgets.holder.Close()
+	}
+	s.successors.close(s.o.Data)
+	s.relinquish(false)
+}
+
+// giveUp ends a gateway that cannot begin. A predecessor serves again before the instances of this one go.
+func (s *Supervisor) giveUp() {
+	s.end()
+	beside := s.predecessor.listens()
+	if beside {
+		if err := s.predecessor.report(progress{GiveBack: true}); err != nil {
+			slog.Warn("the gateway before this one has gone as well", "error", err)
+		}
+	}
+	s.predecessor.close()
+	if len(s.adopted) > 0 { // they served before this supervisor came, and go on without it
+		slog.Warn("this supervisor cannot begin; the instances that it found go on serving", "instances", len(s.fleet.all()))
+		s.sockets.closeAll()
+		s.closeStore()
+		return
+	}
+	drain := min(s.o.Drain, giveUpTime)
+	s.fleet.drainAll(drain)
+	s.sockets.closeAll()
+	s.fleet.wait(time.Now().Add(drain + endMargin))
+	if !beside {
+		s.budgets.holder.Close()
+	}
+	s.closeStore()
+}
+
+// relinquish gives up what this gateway and a successor cannot both have, as soon as there is one: also one that comes while
+// this gateway drains. It implements incumbent.
+func (s *Supervisor) relinquish(succeeded bool) {
+	s.gone.Do(func() {
+		s.admin.Close(succeeded)
+		s.closeStore()
+	})
+}
+
+// givesWay implements incumbent: a gateway that ends does.
+func (s *Supervisor) givesWay() bool { return s.life.in(ending) }
+
+// handOut returns the sockets that a successor goes on with; it closes the descriptors. It implements incumbent.
+func (s *Supervisor) handOut() (addresses []string, descriptors []int) {
+	addresses, descriptors = s.sockets.copies()
+	if ln := s.admin.Listeners().Address; ln != nil {
+		if fd, err := conn.Descriptor(ln); err == nil {
+			addresses, descriptors = append(addresses, adminSocket), append(descriptors, fd)
+		}
+	}
+	return addresses, descriptors
+}

@@ -1,0 +1,122 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"causeway/internal/activity"
+	"causeway/internal/admin"
+	"causeway/internal/conn"
+)
+
+// An upgrade ends in place: once the instances of the new program serve, the process of the supervisor executes that program, which adopts
+// them. So the supervisor keeps its process id, and whoever watches it sees no end: a service manager, or the init of a container.
+
+const (
+	// trialVariable tells a program that it is to start the instances of an upgrade and leave them to its predecessor.
+	trialVariable = "CAUSEWAY_TRIAL"
+
+	// listenersVariable names the listeners of the commands that a process keeps when it executes the new program, as NAME:DESCRIPTOR.
+	listenersVariable = "CAUSEWAY_LISTENERS"
+
+	controlName, addressName = "control", "address"
+)
+
+// ErrProved is returned by Start in a process that has started the instances of a new program and leaves them to the running gateway.
+var ErrProved = errors.New("the instances of this program serve, and the running gateway goes on with them")
+
+// takeVariable is a variable of the environment that is not for processes which this one starts.
+func takeVariable(name string) string {
+	value := os.Getenv(name)
+	os.Unsetenv(name)
+	return value
+}
+
+// proves leaves the instances to the predecessor, where this is the new program of an upgrade. false: this program goes on as the
+// supervisor.
+func (s *Supervisor) proves() bool {
+	if !s.o.trial || !s.predecessor.listens() {
+		return false
+	}
+	if err := s.predecessor.report(progress{Proved: true}); err != nil {
+		slog.Warn("the supervisor has gone in the middle of its upgrade; this program goes on alone", "error", err)
+		return false
+	}
+	return true
+}
+
+// leave ends this process without its instances.
+func (s *Supervisor) leave() {
+	s.end()
+	s.predecessor.close()
+	s.sockets.closeAll()
+}
+
+// becomeNewProgram executes the new program in this process. If it cannot, this program starts anew; instances go on serving in any case.
+func (s *Supervisor) becomeNewProgram() {
+	slog.Info("the instances of the new program serve; this process executes it now")
+	s.note(activity.Event{Kind: activity.Upgrade, Why: "the new program serves"})
+	s.awaitNewProgram()
+	s.end()
+	s.applyMu.Lock() // a change under way ends first
+	environment := append(os.Environ(), listenersVariable+"="+keepListeners(s.admin.Listeners()))
+	s.relinquish(true)
+	signal.Ignore(syscall.SIGHUP, syscall.SIGUSR2) // until the new program waits for them
+	for _, path := range []string{installedProgram(), thisProgram()} {
+		err := syscall.Exec(path, os.Args, environment)
+		slog.Error("the supervisor cannot execute the new program", "path", path, "error", err)
+	}
+}
+
+// keepListeners lets the listeners stay open in the program that this process executes next, and names them for it.
+func keepListeners(l admin.Listeners) string {
+	var kept []string
+	keep := func(name string, ln net.Listener) {
+		if ln == nil {
+			return
+		}
+		fd, err := conn.Descriptor(ln)
+		if err == nil {
+			_, err = unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0)
+		}
+		if err != nil {
+			slog.Warn("a listener does not outlast the upgrade", "name", name, "error", err)
+			return
+		}
+		kept = append(kept, fmt.Sprintf("%s:%d", name, fd))
+	}
+	keep(controlName, l.Control)
+	keep(addressName, l.Address)
+	return strings.Join(kept, " ")
+}
+
+// inheritedListeners are those that the program before this one has kept open in this process.
+func inheritedListeners() (l admin.Listeners) {
+	for _, kept := range strings.Fields(takeVariable(listenersVariable)) {
+		name, number, _ := strings.Cut(kept, ":")
+		fd, err := strconv.Atoi(number)
+		if err != nil {
+			continue
+		}
+		ln, err := conn.Listener(fd)
+		syscall.Close(fd)
+		switch {
+		case err != nil:
+			slog.Warn("a listener did not outlast the upgrade", "name", name, "error", err)
+		case name == controlName:
+			l.Control = ln
+		case name == addressName:
+			l.Address = ln
+		}
+	}
+	return l
+}
