@@ -119,7 +119,8 @@ func credentialCreateCommand() *cobra.Command {
 		},
 	}
 	dataFlag(cmd, &data)
-	choiceFlag(cmd.Flags(), &role, "role", string(access.Reader), "what the credential may do", roleNames()...)
+	role = string(access.Reader)
+	choiceFlag(cmd.Flags(), &role, "role", "", "what the credential may do", roleNames()...)
 	cmd.Flags().StringVar(&note, "note", "", "what it is for, as list shows it")
 	outputFlag(cmd.Flags(), &output, "text", "json")
 	return cmd

@@ -45,10 +45,7 @@ func commandsPage(root *cobra.Command) string {
 		fmt.Fprintf(&b, "| [`%s`](#%s) | %s |\n", c.CommandPath(), anchor(c), c.Short)
 	}
 	for _, c := range inGroups(root) {
-		commandSection(&b, c)
-		for _, sub := range c.Commands() {
-			commandSection(&b, sub)
-		}
+		eachCommand(c, func(cmd *cobra.Command) { commandSection(&b, cmd) })
 	}
 	return b.String()
 }

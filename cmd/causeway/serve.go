@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"causeway/internal/admin"
+	"causeway/internal/arm"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
 	"causeway/internal/supervisor"
@@ -40,6 +41,7 @@ func serveCommand() *cobra.Command {
 			if strings.HasPrefix(o.Admin, ":") { // metrics stay on this machine unless the address says otherwise
 				o.Admin = "127.0.0.1" + o.Admin
 			}
+			o.API = arm.Loopback(o.API)
 			return serve(cmd.ErrOrStderr(), o, logFormat)
 		},
 	}
@@ -52,6 +54,7 @@ func serveCommand() *cobra.Command {
 	f.StringArrayVar(&bind, "bind", nil, "separate `FRONTEND=ADDR` for a frontend IP configuration")
 	f.IntVar(&o.PortOffset, "port-offset", 0, "number that is added to every port of the document")
 	f.StringVar(&o.Admin, "admin", "", "`ADDR:PORT` that serves /healthz, /readyz and /metrics; :PORT is on loopback")
+	f.StringVar(&o.API, "api", "", "`ADDR:PORT` of the management API for Azure's clients; :PORT is on loopback")
 	f.DurationVar(&o.Drain, "drain", 30*time.Second, "how long requests in progress may take when the gateway stops")
 	allowFlag(cmd, &o.Allow)
 	f.BoolVar(&o.TakeOver, "take-over", false, "replace the gateway that runs on the data directory: it hands its sockets over and drains")
@@ -108,6 +111,9 @@ func serve(stderr io.Writer, o supervisor.Options, logFormat string) error {
 		return exit
 	}
 	status := s.Status()
+	if status.Deleted {
+		slog.Info("waiting for a gateway, which a client of the management API creates", "api", status.API, "data", o.Data)
+	}
 	slog.Info("serving", "gateway", status.Name, "ports", status.Ports, "data", o.Data, "logs", status.Logs)
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)

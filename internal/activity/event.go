@@ -16,6 +16,7 @@ type Kind string
 const (
 	Start     Kind = "start"     // the gateway began to serve: the supervisor started, or operationalState went to Running
 	Stop      Kind = "stop"      // it stops: a signal to the supervisor, or operationalState
+	Delete    Kind = "delete"    // the gateway was deleted
 	Configure Kind = "configure" // a configuration was applied
 	Scale     Kind = "scale"     // the number of instances changed, or whether it is full: From, To, Full, Need, Why
 	Death     Kind = "death"     // an instance ended before it had drained: ExitCode, Signal, OOM, Connections, Seen, Uptime, Draining, Found
@@ -62,6 +63,7 @@ var operations = map[Kind]string{
 	Start:     "start/action",
 	Stop:      "stop/action",
 	Configure: "write",
+	Delete:    "delete",
 	Scale:     "instances/scale/event",
 	Death:     "instances/death/event",
 	Ready:     "instances/ready/event",

@@ -81,6 +81,7 @@ type Status struct {
 	Ports    []string  `json:"ports"`
 
 	Stopped   bool       `json:"stopped,omitempty"` // on purpose
+	Deleted   bool       `json:"deleted,omitempty"` // there is no gateway: none was created yet, or it was deleted
 	Lagging   []string   `json:"lagging,omitempty"` // why this node may not serve the newest configuration; none: it does
 	Node      string     `json:"node,omitempty"`    // name in the cluster; empty: there is no cluster
 	Want      int        `json:"want"`              // instances that shall run here
@@ -146,17 +147,18 @@ func Listen(socket, address string) (*Server, error) {
 	return Succeed(socket, address, Listeners{})
 }
 
-// Listeners are those of a gateway before this one; either may be nil.
+// Listeners are those of a gateway before this one; each may be nil.
 type Listeners struct {
 	Control net.Listener // of the control socket: only the same process can go on with it
 	Address net.Listener // of the read-only address
+	API     net.Listener // of the management API, which another package serves
 }
 
 // Succeed takes the control socket over from a gateway that is about to go, and its read-only address if that is the one
 // wanted. The control socket comes last: if anything fails, the other gateway still has it.
 func Succeed(socket, address string, inherited Listeners) (s *Server, err error) {
 	s = &Server{}
-	if s.address, err = listen(address, inherited.Address); err != nil {
+	if s.address, err = Inherit(address, inherited.Address); err != nil {
 		return nil, fmt.Errorf("open the admin address: %w", err)
 	}
 	if s.socket = inherited.Control; s.socket != nil {
@@ -171,8 +173,8 @@ func Succeed(socket, address string, inherited Listeners) (s *Server, err error)
 	return s, nil
 }
 
-// listen opens the read-only address, or goes on with an inherited one.
-func listen(address string, inherited net.Listener) (net.Listener, error) {
+// Inherit opens a TCP address, or goes on with an inherited listener where that is the same. An empty address is none.
+func Inherit(address string, inherited net.Listener) (net.Listener, error) {
 	if inherited != nil {
 		if address != "" && SameAddress(inherited.Addr().String(), address) {
 			return inherited, nil
@@ -311,6 +313,8 @@ func public(g Gateway, metrics prometheus.Gatherer) *http.ServeMux {
 // notReady says why no instance serves, a line each; empty: one does.
 func notReady(status *Status) []string {
 	switch {
+	case status.Deleted:
+		return []string{"there is no gateway yet: create one over the management API, or with causeway config apply"}
 	case status.Stopped:
 		return []string{"stopped on purpose: causeway start starts it"}
 	case status.Ready:

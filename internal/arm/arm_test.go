@@ -78,7 +78,7 @@ func (f *fake) SetRunning(_ context.Context, running bool) error {
 	return nil
 }
 
-func (f *fake) Health() gateway.Health {
+func (f *fake) Health() (gateway.Health, error) {
 	const id = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/applicationGateways/gw1"
 	return gateway.Health{Pools: []gateway.PoolHealth{{
 		Pool: gateway.Ref{ID: id + "/backendAddressPools/web"},
@@ -86,7 +86,7 @@ func (f *fake) Health() gateway.Health {
 			Settings: gateway.Ref{ID: id + "/backendHttpSettingsCollection/http"},
 			Servers:  []gateway.ServerHealth{{Address: "127.0.0.1", Health: "Up"}},
 		}},
-	}}}
+	}}}, nil
 }
 
 func (f *fake) Activity() ([]activity.Event, error) {

@@ -18,7 +18,7 @@ const authorityName = "api-authority"
 // LoadAuthority is the certificate authority of the API. The first node that asks makes it.
 func LoadAuthority(ctx context.Context, s access.Store) (*cluster.Authority, error) {
 	text, err := s.Secret(ctx, authorityName, func() ([]byte, error) {
-		a, err := cluster.NewAuthority("Causeway API", time.Now())
+		a, err := cluster.NewAuthority("Causeway API authority", time.Now())
 		if err != nil {
 			return nil, err
 		}
@@ -29,6 +29,9 @@ func LoadAuthority(ctx context.Context, s access.Store) (*cluster.Authority, err
 	}
 	return cluster.ParseAuthority(text)
 }
+
+// serverName is the subject of the certificate. OpenSSL takes one with the name of its authority for self-signed.
+const serverName = "Causeway API"
 
 // certificate is that of the API's address. It is made in memory, and made again when a third of its life is left.
 type certificate struct {
@@ -50,11 +53,11 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			return c.pair, nil
 		}
 	}
-	key, request, err := cluster.Request("Causeway API")
+	key, request, err := cluster.Request(serverName)
 	if err != nil {
 		return nil, err
 	}
-	text, err := c.authority.Sign(request, "Causeway API", c.names, now)
+	text, err := c.authority.Sign(request, serverName, c.names, now)
 	if err != nil {
 		return nil, err
 	}

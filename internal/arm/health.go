@@ -12,7 +12,10 @@ func readHealth(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	health := q.server.gateway.Health()
+	health, err := q.server.gateway.Health()
+	if err != nil {
+		return response{}, err
+	}
 	if q.URL.Query().Get("$expand") == "" {
 		return ok(health)
 	}

@@ -34,7 +34,8 @@ type Gateway interface {
 	// Remove ends the gateway and forgets its document. An error changes nothing.
 	Remove(ctx context.Context) error
 	SetRunning(ctx context.Context, running bool) error
-	Health() gateway.Health
+	// Health is the backend health, as all instances together see it. An error says that none answers.
+	Health() (gateway.Health, error)
 	// Activity is the activity log of this node, oldest first.
 	Activity() ([]activity.Event, error)
 	Status() admin.Status

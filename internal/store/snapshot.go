@@ -30,6 +30,7 @@ type State string
 const (
 	Running State = "Running"
 	Stopped State = "Stopped"
+	Deleted State = "Deleted" // there is no gateway; the document is an empty one
 )
 
 // Change is one entry of the history: a revision without its content.

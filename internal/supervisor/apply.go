@@ -21,11 +21,12 @@ import (
 
 // change is one change of what the gateway serves.
 type change struct {
-	config   admin.Config
-	running  bool   // the gateway shall serve
-	revision int64  // in the store already; 0: it is to be written there
-	caller   string // who asked
-	note     string // why
+	config    admin.Config
+	state     store.State
+	revision  int64  // in the store already; 0: it is to be written there
+	caller    string // who asked
+	unwritten bool   // the store is not to have it
+	note      string // why
 
 	// deploy brings it to the instances.
 	deploy func(ctx context.Context, d deployment) error
@@ -40,14 +41,15 @@ func (s *Supervisor) Apply(ctx context.Context, c admin.Config) ([]gateway.Probl
 func (s *Supervisor) applyFor(ctx context.Context, caller, note string, c admin.Config) ([]gateway.Problem, error) {
 	s.applyMu.Lock()
 	defer s.applyMu.Unlock()
+	who := activity.CallerOf(ctx, caller)
 	var problems []gateway.Problem
 	err := s.replaces(c)
 	if err == nil {
 		problems, err = s.count(ctx, change{
-			config: s.complete(c), running: !s.isStopped(), caller: caller, note: note, deploy: s.deploy,
+			config: s.complete(c), state: s.stateWith(c), caller: who.Name, note: note, deploy: s.deploy,
 		})
 	}
-	e := activity.Event{Kind: activity.Configure, Caller: caller, Failed: err != nil}
+	e := activity.Event{Kind: activity.Configure, Caller: who.Name, Correlation: who.Correlation, Failed: err != nil}
 	if err != nil {
 		e.Why = err.Error()
 	}
@@ -97,14 +99,14 @@ func (s *Supervisor) change(ctx context.Context, c change) ([]gateway.Problem, e
 	if s.life.in(ending) {
 		return nil, errors.New("apply the configuration: the gateway is ending")
 	}
-	d, local, problems, err := s.read(c.config)
+	d, local, problems, err := s.read(c)
 	if err != nil {
 		return problems, err
 	}
 	if err := s.o.fit(d.Config); err != nil {
 		return problems, err
 	}
-	writes := c.revision == 0 && !s.predecessor.serves()
+	writes := c.revision == 0 && !c.unwritten && !s.predecessor.serves()
 	if writes {
 		if err := s.takesChanges(ctx); err != nil {
 			return problems, fmt.Errorf("keep the configuration: %w", err)
@@ -143,7 +145,10 @@ func (s *Supervisor) settle(c change, d *document.Document, local gateway.Local,
 	}
 	c.config.Document, c.config.Parameters = d.JSON(), nil
 	s.current, s.document, s.local = c.config, d, local
-	s.revision, s.serving, s.stopped = revision, want, !c.running
+	s.revision, s.serving, s.state = revision, want, c.state
+	if c.state == store.Deleted {
+		s.current.Document, s.document = nil, nil
+	}
 }
 
 // complete takes the parts that a caller left alone from what is being served.
@@ -163,8 +168,12 @@ func (s *Supervisor) complete(c admin.Config) admin.Config {
 }
 
 // read reads a configuration and finds what is wrong with it.
-func (s *Supervisor) read(c admin.Config) (*document.Document, gateway.Local, []gateway.Problem, error) {
-	return instance.Read(c.Source, s.allowed(c))
+func (s *Supervisor) read(c change) (*document.Document, gateway.Local, []gateway.Problem, error) {
+	if c.state == store.Deleted {
+		local, problems, err := c.config.ParseLocal()
+		return noGateway(), local, problems, err
+	}
+	return instance.Read(c.config.Source, s.allowed(c.config))
 }
 
 // allowed are the protections that a document may ask for in vain.
@@ -187,7 +196,7 @@ func (s *Supervisor) tooFew(c change, g *gateway.Config) []gateway.Problem {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all, nodes := s.wantOfAll(g), s.roster.names
-	if s.node == "" || !c.running || all >= len(nodes) {
+	if s.node == "" || c.state != store.Running || all >= len(nodes) {
 		return nil
 	}
 	return []gateway.Problem{{
@@ -216,7 +225,7 @@ func (s *Supervisor) deploymentOf(c change, g *gateway.Config, local gateway.Loc
 		},
 		warm: instance.FirstProbes,
 	}
-	if c.running {
+	if c.state == store.Running {
 		d.want = s.want(g)
 	}
 	return d
@@ -225,7 +234,7 @@ func (s *Supervisor) deploymentOf(c change, g *gateway.Config, local gateway.Loc
 // inForce is the configuration in force as a deployment, for an instance that comes later. s.applyMu is held.
 func (s *Supervisor) inForce() deployment {
 	s.mu.Lock()
-	c := change{config: s.current, running: !s.stopped, revision: int64(s.revision)}
+	c := change{config: s.current, state: s.state, revision: int64(s.revision)}
 	g, local := s.document.Config, s.local
 	s.mu.Unlock()
 	d := s.deploymentOf(c, g, local)

@@ -107,7 +107,7 @@ func (a *autoscaler) ofAll(own scale.Sample) (scale.Sample, bool) {
 func (s *Supervisor) limits() (scale.Limits, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.document == nil || s.stopped || s.life.in(handingOver, ending) {
+	if s.state != store.Running || s.life.in(handingOver, ending) {
 		return scale.Limits{}, false
 	}
 	c := s.document.Config

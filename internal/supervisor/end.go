@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"log/slog"
+	"net"
 	"time"
 
 	"causeway/internal/conn"
@@ -73,6 +74,7 @@ func (s *Supervisor) giveUp() {
 // this gateway drains. It implements incumbent.
 func (s *Supervisor) relinquish(succeeded bool) {
 	s.gone.Do(func() {
+		s.api.close()
 		s.admin.Close(succeeded)
 		s.closeStore()
 	})
@@ -84,9 +86,13 @@ func (s *Supervisor) givesWay() bool { return s.life.in(ending) }
 // handOut returns the sockets that a successor goes on with; it closes the descriptors. It implements incumbent.
 func (s *Supervisor) handOut() (addresses []string, descriptors []int) {
 	addresses, descriptors = s.sockets.copies()
-	if ln := s.admin.Listeners().Address; ln != nil {
+	all := s.listeners()
+	for name, ln := range map[string]net.Listener{adminSocket: all.Address, apiSocket: all.API} {
+		if ln == nil {
+			continue
+		}
 		if fd, err := conn.Descriptor(ln); err == nil {
-			addresses, descriptors = append(addresses, adminSocket), append(descriptors, fd)
+			addresses, descriptors = append(addresses, name), append(descriptors, fd)
 		}
 	}
 	return addresses, descriptors

@@ -20,6 +20,7 @@ import (
 const (
 	handoverName = "next.sock" // as short as admin.sock: the path of a socket has 107 bytes at most
 	adminSocket  = "admin"     // name of the read-only address among the sockets
+	apiSocket    = "api"       // and of that of the management API
 
 	askTime     = 5 * time.Second        // for a request and its answer
 	acceptPause = 100 * time.Millisecond // after a successor that could not be accepted

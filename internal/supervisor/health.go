@@ -13,6 +13,7 @@ import (
 	"causeway/internal/admin"
 	"causeway/internal/gateway"
 	"causeway/internal/process"
+	"causeway/internal/store"
 	"causeway/internal/units"
 )
 
@@ -27,11 +28,13 @@ func (s *Supervisor) Health() (gateway.Health, error) {
 // whyNoHealth says why no instance answers.
 func (s *Supervisor) whyNoHealth() *admin.Refusal {
 	s.mu.Lock()
-	stopped, want := s.stopped, s.serving
+	state, want := s.state, s.serving
 	s.mu.Unlock()
 	all := s.fleet.all()
 	switch {
-	case stopped:
+	case state == store.Deleted:
+		return &admin.Refusal{Err: errNoGateway, Hint: "create one over the management API, or with causeway config apply"}
+	case state == store.Stopped:
 		return &admin.Refusal{Err: errors.New("the gateway is stopped on purpose"), Hint: "causeway start starts it"}
 	case want == 0:
 		return &admin.Refusal{

@@ -28,7 +28,7 @@ const (
 	// listenersVariable names the listeners of the commands that a process keeps when it executes the new program, as NAME:DESCRIPTOR.
 	listenersVariable = "CAUSEWAY_LISTENERS"
 
-	controlName, addressName = "control", "address"
+	controlName, addressName, apiName = "control", "address", "api"
 )
 
 // ErrProved is returned by Start in a process that has started the instances of a new program and leaves them to the running gateway.
@@ -68,7 +68,7 @@ func (s *Supervisor) becomeNewProgram() {
 	s.awaitNewProgram()
 	s.end()
 	s.applyMu.Lock() // a change under way ends first
-	environment := append(os.Environ(), listenersVariable+"="+keepListeners(s.admin.Listeners()))
+	environment := append(os.Environ(), listenersVariable+"="+keepListeners(s.listeners()))
 	s.relinquish(true)
 	signal.Ignore(syscall.SIGHUP, syscall.SIGUSR2) // until the new program waits for them
 	for _, path := range []string{installedProgram(), thisProgram()} {
@@ -96,6 +96,7 @@ func keepListeners(l admin.Listeners) string {
 	}
 	keep(controlName, l.Control)
 	keep(addressName, l.Address)
+	keep(apiName, l.API)
 	return strings.Join(kept, " ")
 }
 
@@ -116,6 +117,8 @@ func inheritedListeners() (l admin.Listeners) {
 			l.Control = ln
 		case name == addressName:
 			l.Address = ln
+		case name == apiName:
+			l.API = ln
 		}
 	}
 	return l

@@ -29,7 +29,7 @@ func (s *Supervisor) note(e activity.Event) {
 	e.At = time.Now()
 	e.Node = s.where()
 	s.mu.Lock()
-	if s.document != nil {
+	if e.Gateway == "" && s.document != nil {
 		e.Gateway = s.document.Config.ResourceID()
 	}
 	if e.Revision == 0 {

@@ -99,12 +99,12 @@ func (s *Supervisor) spread() bool {
 	defer s.applyMu.Unlock()
 	s.remember()
 	s.mu.Lock()
-	if s.document == nil || s.stopped || s.life.in(handingOver, ending) {
+	if s.state != store.Running || s.life.in(handingOver, ending) {
 		s.mu.Unlock()
 		return true
 	}
 	from, to := s.serving, s.want(s.document.Config)
-	c := change{config: s.current, running: true, revision: int64(s.revision), caller: callerSupervisor, deploy: s.deploy}
+	c := change{config: s.current, state: store.Running, revision: int64(s.revision), caller: callerSupervisor, deploy: s.deploy}
 	why := "spread over the nodes " + strings.Join(s.roster.names, ", ")
 	s.mu.Unlock()
 	if from == to {

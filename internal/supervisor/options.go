@@ -28,6 +28,7 @@ type Options struct {
 	Bind       map[string]string // frontend → address of its own
 	PortOffset int               // added to every port of the document
 	Admin      string            // read-only TCP address; empty: none
+	API        string            // address of the management API; empty: none
 	Drain      time.Duration     // how long requests under way may take at the end
 	Allow      []string          // protections that a document may ask for in vain
 	TakeOver   bool              // take the place of a gateway that runs on the data directory
@@ -77,14 +78,22 @@ func (o *Options) check() error {
 	if o.Drain < 0 {
 		return &OptionError{fmt.Sprint("--drain ", o.Drain), "it is negative", "for example --drain 30s; 0s ends at once"}
 	}
-	if o.Admin == "" {
+	if err := checkAddress("--admin", o.Admin, 9180); err != nil {
+		return err
+	}
+	return checkAddress("--api", o.API, 8443)
+}
+
+// checkAddress judges an option that is an address, or empty.
+func checkAddress(option, address string, example int) error {
+	if address == "" {
 		return nil
 	}
-	_, port, err := net.SplitHostPort(o.Admin)
+	_, port, err := net.SplitHostPort(address)
 	if n, bad := strconv.Atoi(port); err != nil || bad != nil || n < 0 || n > maxPort {
 		return &OptionError{
-			"--admin " + o.Admin, "it is not ADDRESS:PORT with a port up to 65535",
-			"for example --admin 127.0.0.1:9180, or :9180 for loopback",
+			option + " " + address, "it is not ADDRESS:PORT with a port up to 65535",
+			fmt.Sprintf("for example %s 127.0.0.1:%d, or :%d for loopback", option, example, example),
 		}
 	}
 	return nil
@@ -145,6 +154,8 @@ func hintFor(err error) string {
 		return format.Hint
 	case errors.Is(err, ErrInvalid):
 		return "fix the problems listed above; causeway config validate checks a document without serving it"
+	case errors.Is(err, errNoGateway):
+		return "create one over the management API, or with causeway config apply"
 	case errors.As(err, &exposed):
 		return exposed.command()
 	case errors.Is(err, errHandOver):

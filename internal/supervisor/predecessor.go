@@ -67,15 +67,18 @@ func askForSockets(c *fdpass.Conn, q request) (o offer, fds []int, err error) {
 // take takes the sockets over.
 func (p *predecessor) take(addresses []string, fds []int) (err error) {
 	for i, address := range addresses {
-		if address != adminSocket {
+		into := map[string]*net.Listener{adminSocket: &p.admin.Address, apiSocket: &p.admin.API}[address]
+		if into == nil {
 			p.sockets[address] = fds[i]
 			continue
 		}
-		p.admin.Address, err = conn.Listener(fds[i])
+		ln, bad := conn.Listener(fds[i])
 		syscall.Close(fds[i])
-		if err != nil {
-			err = fmt.Errorf("take over the admin address: %w", err)
+		if bad != nil {
+			err = errors.Join(err, fmt.Errorf("take over the address of %s: %w", address, bad))
+			continue
 		}
+		*into = ln
 	}
 	return err
 }
@@ -122,7 +125,7 @@ func (p *predecessor) close() {
 		syscall.Close(fd)
 	}
 	p.sockets = nil
-	for _, ln := range []net.Listener{p.admin.Control, p.admin.Address} {
+	for _, ln := range []net.Listener{p.admin.Control, p.admin.Address, p.admin.API} {
 		if ln != nil {
 			ln.Close()
 		}

@@ -4,6 +4,8 @@ import (
 	"os"
 
 	"causeway/internal/admin"
+	"causeway/internal/gateway"
+	"causeway/internal/store"
 )
 
 // unserved counts how often the document asks for a protection that is not given.
@@ -44,15 +46,21 @@ func (s *Supervisor) Status() admin.Status {
 	lagging := s.lagging()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	name, open := "", []gateway.Unserved(nil)
+	if s.document != nil {
+		name, open = s.document.Config.Name, s.document.Config.Unserved
+	}
 	return admin.Status{
 		Lagging:   lagging,
 		Node:      s.node,
 		Nodes:     s.peers,
 		Want:      s.serving,
 		Ready:     s.fleet.serves() && !s.life.in(ending),
-		Stopped:   s.stopped,
+		Stopped:   s.state == store.Stopped,
+		Deleted:   s.state == store.Deleted,
+		API:       s.api.url(),
 		Unheld:    unheld,
-		Name:      s.document.Config.Name,
+		Name:      name,
 		Revision:  s.revision,
 		Applied:   s.applied,
 		Started:   s.started,
@@ -62,6 +70,6 @@ func (s *Supervisor) Status() admin.Status {
 		Lost:      lost,
 		Ports:     s.sockets.addresses(),
 		Instances: instances,
-		Unserved:  s.document.Config.Unserved,
+		Unserved:  open,
 	}
 }

@@ -98,16 +98,22 @@ func (s *Supervisor) first(ctx context.Context, files admin.Config, unread error
 		return s.fromSnapshot(c, *s.predecessor.snapshot, files), nil
 	}
 	snapshot, err := s.fromStore(ctx)
+	if err == nil && snapshot.State == store.Deleted {
+		return s.fromSnapshot(c, snapshot, files), s.mayWait(unread)
+	}
 	if err == nil {
 		return s.fromSnapshot(c, snapshot, files), s.compare(snapshot, files, unread)
 	}
 	if !errors.Is(err, store.ErrEmpty) {
 		return c, err
 	}
+	if unread != nil && s.o.API != "" && s.o.Config == "" {
+		return s.withoutGateway(c, files), nil
+	}
 	if unread != nil {
 		return c, unread
 	}
-	c.config, c.running = files, true
+	c.config, c.state = files, store.Running
 	return c, nil
 }
 
@@ -158,6 +164,9 @@ func (s *Supervisor) serveFirst(ctx context.Context, files admin.Config, unread 
 		return nil, err
 	}
 	problems, err := s.count(ctx, c)
+	if err == nil && c.state == store.Deleted && unread == nil && !s.predecessor.serves() {
+		return s.count(ctx, change{config: files, state: store.Running, caller: callerSupervisor, deploy: s.deploy})
+	}
 	if errors.Is(err, store.ErrConflict) { // another node has filled the store meanwhile
 		if c, err = s.first(ctx, files, unread); err == nil {
 			problems, err = s.count(ctx, c)
@@ -186,7 +195,7 @@ func (s *Supervisor) fromSnapshot(c change, snapshot store.Snapshot, files admin
 		Source: document.Source{Document: snapshot.Document, Local: files.Local, Dir: files.Dir},
 		Allow:  snapshot.Allow,
 	}
-	c.revision, c.running = snapshot.Revision, snapshot.State != store.Stopped
+	c.revision, c.state = snapshot.Revision, snapshot.State
 	return c
 }
 
@@ -229,7 +238,7 @@ func (s *Supervisor) write(ctx context.Context, c change, d *document.Document) 
 	revision, err := into.Put(ask, store.Snapshot{
 		Document: d.JSON(),
 		Allow:    c.config.Allow,
-		State:    stateOf(c.running),
+		State:    c.state,
 		Who:      c.caller,
 		Note:     c.note,
 	}, int64(s.revisionNow()))
@@ -245,18 +254,11 @@ func (s *Supervisor) write(ctx context.Context, c change, d *document.Document) 
 
 var errNoStore = errors.New("keep the configuration: the store is not open yet")
 
-func stateOf(running bool) store.State {
-	if running {
-		return store.Running
-	}
-	return store.Stopped
-}
-
 // snapshot is what is in force, as the store has it.
 func (s *Supervisor) snapshot() store.Snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := store.Snapshot{Revision: int64(s.revision), State: stateOf(!s.stopped), Allow: s.current.Allow}
+	out := store.Snapshot{Revision: int64(s.revision), State: s.state, Allow: s.current.Allow, Document: noGateway().JSON()}
 	if s.document != nil {
 		out.Document = s.document.JSON()
 	}

@@ -42,6 +42,7 @@ type Supervisor struct {
 	started     time.Time
 	node        string // name in the cluster; empty: there is no cluster
 	place       store.Options
+	api         *api   // nil: there is no management API
 	fromFiles   uint64 // revision that the files gave; only Start and Reload touch it
 
 	applyMu  sync.Mutex // one change of the instances at a time
@@ -54,7 +55,7 @@ type Supervisor struct {
 	scaled   int          // instances that the autoscaler has chosen, of all nodes; 0: none yet
 	scaledAt int64        // etcd's revision of that; in a cluster
 	serving  int          // instances that shall run here
-	stopped  bool         // on purpose
+	state    store.State  // of the gateway
 	store    *store.Store // nil while a predecessor has it, and where it is broken
 	broken   error        // why it does not open; nil: it does
 
@@ -134,6 +135,7 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 		return nil, problems, err
 	}
 	go s.tend()
+	go s.serveAPI()
 	notifyReady()
 	go s.mendStore()
 	if s.stored() == nil {
@@ -176,7 +178,7 @@ func (s *Supervisor) begin(ctx context.Context, files admin.Config, unread error
 	}
 	go s.successors.serve(s) // one that came before waits until now
 	s.sockets.dropSpare()
-	if !s.stopped {
+	if s.state == store.Running {
 		s.sockets.unusedServices()
 	}
 	s.fromFiles = s.revisionNow()
@@ -208,7 +210,7 @@ func (s *Supervisor) announce() {
 	for _, p := range s.adopted {
 		s.note(activity.Event{Kind: activity.Adopt, Instance: s.idOf(p.Number), PID: p.PID, Uptime: time.Since(p.Started)})
 	}
-	if !s.stopped {
+	if s.state == store.Running {
 		s.note(activity.Event{Kind: activity.Start})
 	}
 	if state := s.budgets.state(); !state.CPUHeld || !state.MemoryHeld {
@@ -260,15 +262,21 @@ func newSupervisor(o Options, before *predecessor, files admin.Config) (*Supervi
 // answer takes the places where this gateway is asked for: the control socket, the read-only address, and the hand-over
 // socket. From a predecessor that is still there they are taken over.
 func (s *Supervisor) answer() (err error) {
-	if inherited := s.predecessor.takeAdmin(); s.predecessor.listens() || inherited.Control != nil {
+	inherited := s.predecessor.takeAdmin()
+	if s.api, err = s.openAPI(inherited.API); err != nil {
+		return err
+	}
+	if s.predecessor.listens() || inherited.Control != nil {
 		s.admin, err = admin.Succeed(Socket(s.o.Data), s.o.Admin, inherited)
 	} else {
 		s.admin, err = admin.Listen(Socket(s.o.Data), s.o.Admin)
 	}
 	if err != nil {
+		s.api.close()
 		return taken(err, s.o.Admin, s.o.Data)
 	}
 	if s.successors, err = awaitSuccessors(s.o.Data); err != nil {
+		s.api.close()
 		s.admin.Close(false)
 		return err
 	}

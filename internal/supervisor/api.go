@@ -1,0 +1,138 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"causeway/internal/access"
+	"causeway/internal/activity"
+	"causeway/internal/admin"
+	"causeway/internal/arm"
+)
+
+// api is the management API of this node. A nil *api stands for none.
+type api struct {
+	ln    net.Listener
+	hosts []string // host:port, under every name
+
+	mu       sync.Mutex
+	endpoint *arm.Endpoint // nil: it does not answer yet
+	ended    bool
+}
+
+// AuthorityFile is the certificate that clients of the management API trust, in PEM.
+func AuthorityFile(data string) string { return filepath.Join(data, "api", "ca.pem") }
+
+// openAPI opens the address of the management API, or goes on with that of a predecessor.
+func (s *Supervisor) openAPI(inherited net.Listener) (*api, error) {
+	ln, err := admin.Inherit(s.o.API, inherited)
+	if err != nil {
+		return nil, fmt.Errorf("open the address of the management API: %w", taken(err, s.o.API, s.o.Data))
+	}
+	if ln == nil {
+		return nil, nil
+	}
+	hosts, err := arm.Hosts(ln.Addr())
+	if err != nil {
+		ln.Close()
+		return nil, err
+	}
+	return &api{ln: ln, hosts: hosts}, nil
+}
+
+// authorityAgain is how often a node without a quorum tries to read the authority of the API.
+const authorityAgain = time.Second
+
+// serveAPI answers over the management API as soon as the store has its authority.
+func (s *Supervisor) serveAPI() {
+	if s.api == nil {
+		return
+	}
+	for waiting := false; ; waiting = true {
+		err := s.answerAPI()
+		if err == nil {
+			return
+		}
+		if !waiting {
+			slog.Warn("the management API waits for the store", "error", err)
+		}
+		select {
+		case <-s.quit:
+			return
+		case <-time.After(authorityAgain):
+		}
+	}
+}
+
+func (s *Supervisor) answerAPI() error {
+	ctx, cancel := context.WithTimeout(context.Background(), writeTime)
+	defer cancel()
+	authority, err := arm.LoadAuthority(ctx, s.Access())
+	if err != nil {
+		return err
+	}
+	path := AuthorityFile(s.o.Data)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("keep the certificate of the API's authority: %w", err)
+	}
+	if err := replaceFile(path, authority.Cert()); err != nil {
+		return fmt.Errorf("keep the certificate of the API's authority: %w", err)
+	}
+	server := arm.New(s, shelf{s}, access.NewControl(shelf{s}), s.api.hosts)
+	s.api.mu.Lock()
+	defer s.api.mu.Unlock()
+	if s.api.ended {
+		return nil
+	}
+	s.api.endpoint = arm.Serve(s.api.ln, server, authority, s.api.hosts)
+	slog.Info("the management API answers", "address", "https://"+s.api.hosts[0])
+	return nil
+}
+
+// url is the address of the API; empty: there is none.
+func (a *api) url() string {
+	if a == nil {
+		return ""
+	}
+	return "https://" + a.hosts[0]
+}
+
+// listeners are those that a successor goes on with.
+func (s *Supervisor) listeners() admin.Listeners {
+	all := s.admin.Listeners()
+	if s.api != nil {
+		all.API = s.api.ln
+	}
+	return all
+}
+
+// apiEnd is how long requests under way may take at the end.
+const apiEnd = time.Second
+
+// close ends the API.
+func (a *api) close() {
+	if a == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ended = true
+	if a.endpoint == nil {
+		a.ln.Close()
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), apiEnd)
+	defer cancel()
+	if err := a.endpoint.Close(ctx); err != nil {
+		slog.Debug("the management API did not end cleanly", "error", err)
+	}
+}
+
+// Activity is the activity log of this node. See arm.Gateway.
+func (s *Supervisor) Activity() ([]activity.Event, error) { return activity.Read(s.o.Data) }

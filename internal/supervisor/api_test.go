@@ -1,0 +1,149 @@
+package supervisor
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"causeway/internal/access"
+	"causeway/internal/admin"
+)
+
+// apiClient is a client of the management API with a credential of its own.
+type apiClient struct {
+	t     *testing.T
+	http  http.Client
+	base  string
+	token string
+}
+
+// client signs in at the API of a supervisor.
+func (h *house) client(role access.Role) *apiClient {
+	h.T.Helper()
+	made, err := admin.CreateCredential(h.T.Context(), h.s.Access(), role, "")
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	c := &apiClient{t: h.T, base: h.s.Status().API}
+	var text []byte
+	for end := time.Now().Add(10 * time.Second); text == nil; time.Sleep(10 * time.Millisecond) {
+		if text, err = os.ReadFile(AuthorityFile(h.o.Data)); err != nil && time.Now().After(end) {
+			h.T.Fatal(err)
+		}
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(text)
+	c.http.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}
+	_, body := c.do(http.MethodPost, "/adfs/oauth2/token", url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {made.ID}, "client_secret": {made.Secret}, "resource": {c.base + "/arm"},
+	}.Encode())
+	var granted struct {
+		Token string `json:"access_token"`
+	}
+	if err := json.Unmarshal([]byte(body), &granted); err != nil || granted.Token == "" {
+		h.T.Fatalf("%v %s", err, body)
+	}
+	c.token = granted.Token
+	return c
+}
+
+func (c *apiClient) do(method, path, body string) (status int, answer string) {
+	c.t.Helper()
+	r, err := http.NewRequestWithContext(c.t.Context(), method, c.base+path+"?api-version=2025-05-01", strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+c.token)
+	if c.token == "" {
+		r.Header.Del("Authorization")
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	resp, err := c.http.Do(r)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+// A supervisor without a document waits for a PUT. What was deleted stays deleted, also after a restart.
+func TestAGatewayOfTheAPI(t *testing.T) {
+	h := newHouse(t)
+	document, err := os.ReadFile(h.o.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.o.Config, h.o.API = "", "127.0.0.1:0"
+	h.start()
+	if s := h.s.Status(); !s.Deleted || s.Ready || s.API == "" || len(s.Ports) != 0 {
+		t.Errorf("before: %+v", s)
+	}
+	const path = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationGateways/gw"
+	c := h.client(access.Owner)
+	if status, text := c.do(http.MethodPut, path, string(document)); status != http.StatusCreated {
+		t.Fatalf("PUT: %d %s", status, text)
+	}
+	if _, text := h.get(h.url("/")); !strings.Contains(text, "ok") {
+		t.Errorf("the gateway answers %q", text)
+	}
+	h.end()
+	h.start()
+	c = h.client(access.Owner)
+	if status, text := c.do(http.MethodGet, path, ""); status != http.StatusOK || !strings.Contains(text, `"operationalState":"Running"`) {
+		t.Errorf("after a restart: %d %s", status, text)
+	}
+	if status, text := c.do(http.MethodDelete, path, ""); status != http.StatusOK {
+		t.Errorf("DELETE: %d %s", status, text)
+	}
+	h.end()
+	h.start()
+	if s := h.s.Status(); !s.Deleted || s.Revision != 2 || len(s.Instances) != 0 {
+		t.Errorf("after DELETE and a restart: %+v", s)
+	}
+	c = h.client(access.Owner)
+	if status, text := c.do(http.MethodPut, path, string(document)); status != http.StatusCreated {
+		t.Errorf("PUT again: %d %s", status, text)
+	}
+	events, err := h.s.Activity()
+	if err != nil || len(events) == 0 {
+		t.Fatalf("%d events, %v", len(events), err)
+	}
+	if e := events[len(events)-1]; e.Revision != 3 || !strings.HasPrefix(e.Caller, "owner ") {
+		t.Errorf("the last event is %+v", e)
+	}
+	h.end()
+}
+
+// Without the API nobody could create a gateway.
+func TestADeletedGatewayNeedsTheAPIOrADocument(t *testing.T) {
+	h := newHouse(t)
+	h.o.API = "127.0.0.1:0"
+	h.start()
+	if err := h.s.Remove(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	h.end()
+	config := h.o.Config
+	h.o.Config, h.o.API = "", ""
+	if _, _, err := Start(t.Context(), h.o); err == nil || !strings.Contains(admin.HintOf(err), "--config") {
+		t.Errorf("without a document: %v", err)
+	}
+	h.o.Config = config
+	h.start()
+	if s := h.s.Status(); s.Deleted || s.Revision != 3 {
+		t.Errorf("with a document: %+v", s)
+	}
+	h.end()
+}
