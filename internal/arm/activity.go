@@ -145,7 +145,7 @@ type activityFilter struct {
 	equal    map[string]string // field in lower case → value
 }
 
-var activityCondition = regexp.MustCompile(`(?i)^\s*(\w+)\s+(eq|ge|gt|le|lt)\s+'((?:[^']|'')*)'\s*$`)
+var activityCondition = regexp.MustCompile(`(?i)^\s*(\w+)\s+(eq|ge|gt|le|lt)\s+(?:'((?:[^']|'')*)'|([^\s']+))\s*$`)
 
 // activityFields are those that may be compared, in lower case, with where their value is.
 var activityFields = map[string]func(e event) string{
@@ -174,9 +174,9 @@ func parseActivityFilter(text string, now time.Time) (activityFilter, error) {
 		if m == nil {
 			return f, badActivityFilter(part)
 		}
-		field, value := strings.ToLower(m[1]), strings.ReplaceAll(m[3], "''", "'")
+		field, value := strings.ToLower(m[1]), strings.ReplaceAll(m[3], "''", "'")+m[4]
 		_, known := activityFields[field]
-		switch at, err := time.Parse(time.RFC3339, value); {
+		switch at, err := parseTime(value); {
 		case field == "eventtimestamp" && err == nil && strings.HasPrefix(strings.ToLower(m[2]), "g"):
 			f.from = at
 		case field == "eventtimestamp" && err == nil && strings.HasPrefix(strings.ToLower(m[2]), "l"):
@@ -189,6 +189,15 @@ func parseActivityFilter(text string, now time.Time) (activityFilter, error) {
 		}
 	}
 	return f, nil
+}
+
+// parseTime reads a time. az writes one without quotes and without a zone, and means UTC.
+func parseTime(text string) (time.Time, error) {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		at, err = time.Parse("2006-01-02T15:04:05", text)
+	}
+	return at, err
 }
 
 func badActivityFilter(part string) error {

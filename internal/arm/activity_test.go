@@ -49,12 +49,14 @@ func TestTheActivityLog(t *testing.T) {
 		"eventTimestamp ge '" + at(0) + "' and eventTimestamp le '" + at(10*time.Second) + "' and resourceUri eq '" + strings.ToUpper(gatewayURL) + "'": 11,
 		"eventTimestamp ge '" + at(0) + "' and status eq 'Failed' and eventTimestamp le '" + at(10*time.Second) + "'":                                   5,
 		"resourceGroupName eq 'other'": 0,
+		"eventTimestamp ge " + begin.Format("2006-01-02T15:04:05.000000") + " and eventTimestamp le " +
+			begin.Add(10*time.Second).Format("2006-01-02T15:04:05.000000"): 11, // as az writes it
 	} {
 		if got := len(values(filter)); got != want {
 			t.Errorf("%s: %d events, want %d", filter, got, want)
 		}
 	}
-	for _, bad := range []string{"eventTimestamp ge 'yesterday'", "x eq 'y'", "status ne 'Failed'", "status eq Failed"} {
+	for _, bad := range []string{"eventTimestamp ge 'yesterday'", "x eq 'y'", "status ne 'Failed'", "status eq"} {
 		if a := w.do("GET", path+"?$filter="+url.QueryEscape(bad), ""); a.status != http.StatusBadRequest {
 			t.Errorf("%s: %d", bad, a.status)
 		}

@@ -162,15 +162,16 @@ type world struct {
 	t       *testing.T
 	gateway *fake
 	shelf   *shelf
+	history *past
 	server  *Server
 	tokens  map[access.Role]string
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, gateway: &fake{}, shelf: &shelf{records: map[string]store.Record{}}, tokens: map[access.Role]string{}}
+	w := &world{t: t, gateway: &fake{}, shelf: &shelf{records: map[string]store.Record{}}, history: &past{}, tokens: map[access.Role]string{}}
 	control := access.NewControl(w.shelf)
-	w.server = New(w.gateway, w.shelf, control, []string{host, "localhost:8443"})
+	w.server = New(w.gateway, w.shelf, w.history, control, []string{host, "localhost:8443"})
 	for _, role := range access.Roles() {
 		c, secret, err := access.Create(t.Context(), w.shelf, role, "")
 		if err != nil {

@@ -103,6 +103,8 @@ func (t *table) gateways() {
 
 func (t *table) monitor() {
 	t.read(subscriptionPath+"/providers/Microsoft.Insights/eventtypes/management/values", "read the activity log", readActivity)
+	t.read(gatewayPath+"/providers/Microsoft.Insights/metrics", "read the metrics", readMetrics)
+	t.read(gatewayPath+"/providers/Microsoft.Insights/metricDefinitions", "list the metrics", listMetrics)
 }
 
 func (t *table) choices() {

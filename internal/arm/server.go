@@ -53,6 +53,7 @@ type Records interface {
 type Server struct {
 	gateway Gateway
 	records Records
+	history History // nil: it is not open
 	control *access.Control
 	hosts   []string // host:port of the address, under every name that the certificate is for
 	routes  []route
@@ -62,9 +63,10 @@ type Server struct {
 	operations operations
 }
 
-// New makes a server for an address, of which hosts are all names, each as host:port.
-func New(g Gateway, records Records, control *access.Control, hosts []string) *Server {
-	return &Server{gateway: g, records: records, control: control, hosts: hosts, routes: routes(), now: time.Now}
+// New makes a server for an address, of which hosts are all names, each as host:port. Without a history, which may be nil,
+// there are no metrics.
+func New(g Gateway, records Records, h History, control *access.Control, hosts []string) *Server {
+	return &Server{gateway: g, records: records, history: h, control: control, hosts: hosts, routes: routes(), now: time.Now}
 }
 
 // request is one request, as far as its route and its caller are known.

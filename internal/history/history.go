@@ -15,6 +15,8 @@ import (
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 
 	dto "github.com/prometheus/client_model/go"
+
+	"causeway/internal/telemetry"
 )
 
 // Retention is for how long samples are kept, and Every how far apart they are.
@@ -43,7 +45,6 @@ func Open(folder string) (*History, error) {
 	o.MinBlockDuration, o.MaxBlockDuration = blockTime.Milliseconds(), blockMax.Milliseconds()
 	o.StripeSize = stripes
 	o.WALSegmentSize = segmentSize
-	o.NoLockfile = true // the supervisor has the data directory to itself
 	db, err := tsdb.Open(folder, slog.New(slog.DiscardHandler), nil, o, nil)
 	if err != nil {
 		return nil, fmt.Errorf("open the history of the metrics in %s: %w", folder, err)
@@ -54,9 +55,10 @@ func Open(folder string) (*History, error) {
 // Close ends the database.
 func (h *History) Close() error { return h.db.Close() }
 
-// Append adds a sample of every metric. Of a histogram it keeps the count and the sum, as NAME_count and NAME_sum.
-func (h *History) Append(ctx context.Context, at time.Time, families []*dto.MetricFamily) error {
-	into := &appender{to: h.db.Appender(ctx), at: at.UnixMilli()}
+// Append adds a sample of every metric. Of a histogram it keeps the count and the sum, as NAME_count and NAME_sum. What an
+// instance has counted that is young, and so was not there the last time, counts from zero.
+func (h *History) Append(ctx context.Context, at time.Time, families []*dto.MetricFamily, young func(instance string) bool) error {
+	into := &appender{to: h.db.Appender(ctx), at: at.UnixMilli(), young: young}
 	for _, f := range families {
 		for _, m := range f.GetMetric() {
 			into.metric(f.GetName(), m)
@@ -72,32 +74,52 @@ func (h *History) Append(ctx context.Context, at time.Time, families []*dto.Metr
 }
 
 type appender struct {
-	to  storage.Appender
-	at  int64 // Unix milliseconds
-	err error // the first
+	to    storage.Appender
+	at    int64 // Unix milliseconds
+	young func(instance string) bool
+	err   error
 }
 
 func (a *appender) metric(name string, m *dto.Metric) {
 	switch {
 	case m.GetCounter() != nil:
-		a.value(name, m, m.GetCounter().GetValue())
+		a.count(name, m, m.GetCounter().GetValue())
 	case m.GetGauge() != nil:
 		a.value(name, m, m.GetGauge().GetValue())
 	case m.GetHistogram() != nil:
-		a.value(name+"_sum", m, m.GetHistogram().GetSampleSum())
-		a.value(name+"_count", m, float64(m.GetHistogram().GetSampleCount()))
+		a.count(name+"_sum", m, m.GetHistogram().GetSampleSum())
+		a.count(name+"_count", m, float64(m.GetHistogram().GetSampleCount()))
 	}
 }
 
-// value adds a sample. One that is older than what is there already is left out: the clock was set back.
-func (a *appender) value(name string, m *dto.Metric, v float64) {
+// count adds a sample of what only grows.
+func (a *appender) count(name string, m *dto.Metric, v float64) {
+	if a.young(labelOf(m, telemetry.InstanceLabel)) {
+		a.sample(name, m, a.at-Every.Milliseconds(), 0)
+	}
+	a.value(name, m, v)
+}
+
+func labelOf(m *dto.Metric, name string) string {
+	for _, l := range m.GetLabel() {
+		if l.GetName() == name {
+			return l.GetValue()
+		}
+	}
+	return ""
+}
+
+func (a *appender) value(name string, m *dto.Metric, v float64) { a.sample(name, m, a.at, v) }
+
+// sample adds a sample. One that is older than what is there already is left out: the clock was set back.
+func (a *appender) sample(name string, m *dto.Metric, at int64, v float64) {
 	b := labels.NewScratchBuilder(len(m.GetLabel()) + 1)
 	b.Add(labels.MetricName, name)
 	for _, l := range m.GetLabel() {
 		b.Add(l.GetName(), l.GetValue())
 	}
 	b.Sort()
-	_, err := a.to.Append(0, b.Labels(), a.at, v)
+	_, err := a.to.Append(0, b.Labels(), at, v)
 	if errors.Is(err, storage.ErrOutOfOrderSample) || errors.Is(err, storage.ErrOutOfBounds) ||
 		errors.Is(err, storage.ErrDuplicateSampleForTimestamp) {
 		return

@@ -18,11 +18,12 @@ func TestSamplesAreKept(t *testing.T) {
 	r.MustRegister(requests, durations)
 	begin := time.Now().Truncate(time.Minute).UTC()
 	h := open(t, folder)
+	young := func(string) bool { return false }
 	sample := func(h *History, minute int) {
 		t.Helper()
 		families, err := r.Gather()
 		if err == nil {
-			err = h.Append(t.Context(), begin.Add(time.Duration(minute)*time.Minute), families)
+			err = h.Append(t.Context(), begin.Add(time.Duration(minute)*time.Minute), families, young)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -51,6 +52,14 @@ func TestSamplesAreKept(t *testing.T) {
 	}
 	if got := all[0].Increases().Times[0]; !got.Equal(begin.Add(time.Minute)) {
 		t.Errorf("the first increase is of %s", got)
+	}
+	young = func(string) bool { return true }
+	requests.Reset()
+	requests.WithLabelValues("new").Add(7)
+	sample(h, 4)
+	all, err = h.Read(t.Context(), "requests_total", begin.Add(3*time.Minute), begin.Add(time.Hour))
+	if err != nil || len(all) != 1 || cmp.Diff([]float64{7}, all[0].Increases().Values) != "" {
+		t.Errorf("of a young instance: %+v, %v", all, err)
 	}
 	sums, err := h.Read(t.Context(), "duration_seconds_sum", begin.Add(time.Minute), begin.Add(time.Minute))
 	if err != nil || len(sums) != 1 || cmp.Diff([]float64{6}, sums[0].Values) != "" {

@@ -18,8 +18,9 @@ import (
 
 // api is the management API of this node. A nil *api stands for none.
 type api struct {
-	ln    net.Listener
-	hosts []string // host:port, under every name
+	ln       net.Listener
+	hosts    []string // host:port, under every name
+	recorder recorder
 
 	mu       sync.Mutex
 	endpoint *arm.Endpoint // nil: it does not answer yet
@@ -84,7 +85,7 @@ func (s *Supervisor) answerAPI() error {
 	if err := replaceFile(path, authority.Cert()); err != nil {
 		return fmt.Errorf("keep the certificate of the API's authority: %w", err)
 	}
-	server := arm.New(s, shelf{s}, access.NewControl(shelf{s}), s.api.hosts)
+	server := arm.New(s, shelf{s}, &s.api.recorder, access.NewControl(shelf{s}), s.api.hosts)
 	s.api.mu.Lock()
 	defer s.api.mu.Unlock()
 	if s.api.ended {
@@ -123,6 +124,7 @@ func (a *api) close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.ended = true
+	a.recorder.close()
 	if a.endpoint == nil {
 		a.ln.Close()
 		return

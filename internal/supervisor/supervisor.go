@@ -136,6 +136,7 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 	}
 	go s.tend()
 	go s.serveAPI()
+	go s.record()
 	notifyReady()
 	go s.mendStore()
 	if s.stored() == nil {

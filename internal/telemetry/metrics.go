@@ -74,7 +74,7 @@ type Hosts struct {
 // HostCounts registers the healthy and unhealthy hosts of each pool and settings, read on each scrape.
 func (m *Metrics) HostCounts(read func() []Hosts) {
 	describe := func(name, help string) *prometheus.Desc {
-		return prometheus.NewDesc(namespace+"_"+name, help, []string{"pool", "settings"}, nil)
+		return prometheus.NewDesc(Namespace+"_"+name, help, []string{"pool", "settings"}, nil)
 	}
 	m.Registry.MustRegister(&hostCounts{
 		read: read, healthy: describe("healthy_hosts", "Members that probes find healthy."),

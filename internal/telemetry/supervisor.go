@@ -16,7 +16,7 @@ func NewSupervisor() *Supervisor {
 	s := &Supervisor{registry: newRegistry()}
 	s.Reloads = s.counters("reloads_total", "Configurations applied, refused or aborted.", "result")
 	s.LastReload = prometheus.NewGauge(prometheus.GaugeOpts{
-		Namespace: namespace,
+		Namespace: Namespace,
 		Name:      "config_last_reload_success_timestamp_seconds",
 		Help:      "When the configuration in force was applied, as Unix time.",
 	})
@@ -29,7 +29,7 @@ func NewSupervisor() *Supervisor {
 func (s *Supervisor) Unserved(protections []string, count func(protection string) int) {
 	for _, p := range protections {
 		s.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Namespace: namespace, Name: "unserved_protections", ConstLabels: prometheus.Labels{"protection": p},
+			Namespace: Namespace, Name: "unserved_protections", ConstLabels: prometheus.Labels{"protection": p},
 			Help: "Objects of the document that ask for a protection which is not given.",
 		}, func() float64 { return float64(count(p)) }))
 	}

@@ -103,7 +103,7 @@ type (
 
 func newTargets() *targets {
 	describe := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc(namespace+"_"+name, help, labels, nil)
+		return prometheus.NewDesc(Namespace+"_"+name, help, labels, nil)
 	}
 	return &targets{
 		byName: map[targetName]*Target{}, listeners: map[string]*listenerCounts{}, pools: map[poolName]*poolCounts{},

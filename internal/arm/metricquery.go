@@ -1,0 +1,169 @@
+package arm
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"causeway/internal/history"
+)
+
+// metricQuery is what a client asks of Azure Monitor.
+type metricQuery struct {
+	from, to     time.Time
+	interval     time.Duration
+	text         string // of the interval
+	metrics      []metric
+	aggregations []string          // none: the primary one of each metric
+	split        []string          // dimensions by which values come apart, in Azure's spelling
+	equal        map[string]string // dimension → value that is asked for
+	top          int
+}
+
+// intervals are the time grains.
+var intervals = map[string]time.Duration{
+	"PT1M": time.Minute, "PT5M": 5 * time.Minute, "PT15M": 15 * time.Minute, "PT30M": 30 * time.Minute,
+	"PT1H": time.Hour, "PT6H": 6 * time.Hour, "PT12H": 12 * time.Hour, "P1D": 24 * time.Hour,
+}
+
+// metricQuery reads a query.
+func (q *request) metricQuery() (m metricQuery, err error) {
+	values := foldedQuery(q.URL.Query())
+	if m.from, m.to, err = timespan(values["timespan"], q.server.now()); err != nil {
+		return m, err
+	}
+	m.text = strings.ToUpper(values["interval"])
+	if m.text == "" || m.text == "FULL" {
+		m.text = "PT1M"
+	}
+	if m.interval = intervals[m.text]; m.interval == 0 {
+		return m, refuse(http.StatusBadRequest, "BadRequest", "the interval %q is none of %s", values["interval"],
+			strings.Join(slices.Sorted(maps.Keys(intervals)), ", "))
+	}
+	if m.metrics, err = namedMetrics(values["metricnames"]); err != nil {
+		return m, err
+	}
+	if m.aggregations, err = namedAggregations(values["aggregation"]); err != nil {
+		return m, err
+	}
+	if m.top, err = strconv.Atoi(orElse(values["top"], "10")); err != nil || m.top < 1 {
+		return m, refuse(http.StatusBadRequest, "BadRequest", "top is %q, and not a number from 1", values["top"])
+	}
+	return m, m.filter(values["$filter"])
+}
+
+func namedAggregations(names string) (out []string, err error) {
+	for n := range strings.SplitSeq(names, ",") {
+		if n = strings.TrimSpace(n); n == "" {
+			continue
+		}
+		i := slices.IndexFunc(aggregations(), func(known string) bool { return strings.EqualFold(known, n) })
+		if i < 0 {
+			return nil, refuse(http.StatusBadRequest, "BadRequest", "the aggregation %q is none of %s", n, strings.Join(aggregations(), ", "))
+		}
+		out = append(out, aggregations()[i])
+	}
+	return out, nil
+}
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// foldedQuery is a query whose names have any case, and whose values may have been escaped twice: az does that.
+func foldedQuery(q url.Values) map[string]string {
+	out := map[string]string{}
+	for name, values := range q {
+		value := values[0]
+		if strings.Contains(value, "%") {
+			if again, err := url.QueryUnescape(value); err == nil {
+				value = again
+			}
+		}
+		out[strings.ToLower(name)] = value
+	}
+	return out
+}
+
+// timespan reads START/END, the last hour without one.
+func timespan(text string, now time.Time) (from, to time.Time, err error) {
+	if text == "" {
+		return now.Add(-time.Hour).UTC().Truncate(time.Minute), now.UTC(), nil
+	}
+	first, last, ok := strings.Cut(strings.ReplaceAll(text, " ", "+"), "/")
+	if ok {
+		from, err = parseTime(first)
+	}
+	if ok && err == nil {
+		to, err = parseTime(last)
+	}
+	if !ok || err != nil || !from.Before(to) {
+		return from, to, refuse(http.StatusBadRequest, "BadRequest",
+			"the timespan %q is not START/END, such as 2026-11-30T09:00:00Z/2026-11-30T10:00:00Z", text)
+	}
+	if to.Sub(from) > history.Retention {
+		return from, to, refuse(http.StatusBadRequest, "BadRequest", "the timespan is longer than the %d days that are kept",
+			int(history.Retention/(24*time.Hour)))
+	}
+	return from.UTC(), to.UTC(), nil
+}
+
+// namedMetrics finds metrics by their names; without one all.
+func namedMetrics(names string) (out []metric, err error) {
+	all := metrics()
+	if strings.TrimSpace(names) == "" {
+		return all, nil
+	}
+	for n := range strings.SplitSeq(names, ",") {
+		n = strings.TrimSpace(n)
+		i := slices.IndexFunc(all, func(m metric) bool { return strings.EqualFold(m.name, n) || strings.EqualFold(m.display, n) })
+		if i < 0 {
+			var known []string
+			for _, m := range all {
+				known = append(known, m.name)
+			}
+			return nil, refuse(http.StatusBadRequest, "BadRequest", "Failed to find metric configuration for metric %q. Valid metrics: %s",
+				n, strings.Join(known, ","))
+		}
+		out = append(out, all[i])
+	}
+	return out, nil
+}
+
+var dimensionCondition = regexp.MustCompile(`(?i)^\s*(\w+)\s+eq\s+'((?:[^']|'')*)'\s*$`)
+
+// filter reads conditions on dimensions. A value of * splits by the dimension.
+func (m *metricQuery) filter(text string) error {
+	m.equal = map[string]string{}
+	if strings.TrimSpace(text) == "" {
+		return nil
+	}
+	for _, part := range conjunction.Split(text, -1) {
+		c := dimensionCondition.FindStringSubmatch(part)
+		if c == nil {
+			return refuse(http.StatusBadRequest, "BadRequest", "the condition %q of the $filter is not: DIMENSION eq 'VALUE', or '*'", part)
+		}
+		name := ""
+		for _, known := range []string{byListener, byPool, bySettings, byTarget, byStatus} {
+			if strings.EqualFold(known, c[1]) {
+				name = known
+			}
+		}
+		if name == "" || slices.ContainsFunc(m.metrics, func(x metric) bool { return !slices.Contains(x.dimensions, name) }) {
+			return refuse(http.StatusBadRequest, "BadRequest", "a metric that was asked for has no dimension %q", c[1])
+		}
+		m.split = append(m.split, name)
+		if value := strings.ReplaceAll(c[2], "''", "'"); value != "*" {
+			m.equal[name] = value
+		}
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package arm
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+)
+
+const metricNamespace = "Microsoft.Network/applicationGateways"
+
+// readMetrics answers a query of Azure Monitor: .../providers/Microsoft.Insights/metrics.
+func readMetrics(q *request) (response, error) {
+	if _, err := q.found(); err != nil {
+		return response{}, err
+	}
+	if q.server.history == nil {
+		return response{}, refuse(http.StatusServiceUnavailable, "MetricsUnavailable", "the history of the metrics is not open; the gateway's log says why")
+	}
+	asked, err := q.metricQuery()
+	if err != nil {
+		return response{}, err
+	}
+	values := []any{}
+	for _, m := range asked.metrics {
+		cells, err := m.read(q.Context(), q.server.history, asked.from, asked.to)
+		if err != nil {
+			return response{}, err
+		}
+		values = append(values, map[string]any{
+			"id":                 q.id().String() + "/providers/Microsoft.Insights/metrics/" + m.name,
+			"type":               "Microsoft.Insights/metrics",
+			"name":               localised{m.name, m.display},
+			"displayDescription": m.display,
+			"unit":               m.unit,
+			"errorCode":          "Success",
+			"timeseries":         asked.series(m, cells),
+		})
+	}
+	return ok(map[string]any{
+		"cost":           0,
+		"timespan":       asked.from.Format(time.RFC3339) + "/" + asked.to.Format(time.RFC3339),
+		"interval":       asked.text,
+		"namespace":      metricNamespace,
+		"resourceregion": q.server.location(),
+		"value":          values,
+	})
+}
+
+// listMetrics are the definitions of the metrics.
+func listMetrics(q *request) (response, error) {
+	if _, err := q.found(); err != nil {
+		return response{}, err
+	}
+	out := []any{}
+	for _, m := range metrics() {
+		dimensions, grains := []any{}, []any{}
+		for _, d := range m.dimensions {
+			dimensions = append(dimensions, named(d))
+		}
+		for _, text := range slices.Sorted(maps.Keys(intervals)) {
+			grains = append(grains, map[string]any{"timeGrain": text, "retention": "P30D"})
+		}
+		out = append(out, map[string]any{
+			"id":                        q.id().String() + "/providers/microsoft.insights/metricdefinitions/" + m.name,
+			"resourceId":                q.id().String(),
+			"namespace":                 metricNamespace,
+			"name":                      localised{m.name, m.display},
+			"displayDescription":        m.display,
+			"unit":                      m.unit,
+			"primaryAggregationType":    m.primary,
+			"supportedAggregationTypes": aggregations(),
+			"metricAvailabilities":      grains,
+			"dimensions":                dimensions,
+			"isDimensionRequired":       false,
+		})
+	}
+	return ok(list{out})
+}
