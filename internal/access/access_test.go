@@ -21,7 +21,9 @@ type shelf struct {
 	broken  error
 }
 
-func newShelf() *shelf { return &shelf{records: map[string]store.Record{}, secrets: map[string][]byte{}} }
+func newShelf() *shelf {
+	return &shelf{records: map[string]store.Record{}, secrets: map[string][]byte{}}
+}
 
 func (s *shelf) Records(_ context.Context, kind string) (out []store.Record, err error) {
 	for _, r := range s.records {

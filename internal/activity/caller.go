@@ -11,7 +11,9 @@ type Caller struct {
 type callerKey struct{}
 
 // WithCaller notes who asks for what ctx belongs to.
-func WithCaller(ctx context.Context, c Caller) context.Context { return context.WithValue(ctx, callerKey{}, c) }
+func WithCaller(ctx context.Context, c Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
 
 // CallerOf is who asks; a Caller of this name where nobody was noted.
 func CallerOf(ctx context.Context, otherwise string) Caller {

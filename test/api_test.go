@@ -1,0 +1,221 @@
+package test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v8"
+
+	"causeway/bench/counted"
+)
+
+const subscription = "11111111-2222-3333-4444-555555555555"
+
+// api is a gateway that clients of Azure manage.
+type api struct {
+	*gateway
+	base         string
+	id, secret   string
+	certificates *x509.CertPool
+}
+
+// serveAPI starts a supervisor that waits for a gateway, and makes a credential for its management API.
+func serveAPI(t *testing.T, flags ...string) *api {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	g := &gateway{t: t, dir: dir, data: filepath.Join(dir, "data"), stderr: &lockedBuffer{}, exited: make(chan struct{})}
+	g.cmd = exec.Command(path, append([]string{
+		"serve", "--api", fmt.Sprint("127.0.0.1:", freePort(t)), "--data", g.data, "--listen", "127.0.0.1", "--drain", "5s",
+	}, flags...)...)
+	g.cmd.Stderr = g.stderr
+	if err := g.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { g.cmd.Wait(); close(g.exited) }()
+	t.Cleanup(g.stop)
+	eventually(t, "the management API answers", func() bool { return strings.Contains(g.stderr.String(), "the management API answers") })
+	a := &api{gateway: g, certificates: x509.NewCertPool()}
+	out, errs, code := g.run("api", "credentials", "create", "--role", "owner", "-o", "json")
+	var made struct{ ClientID, ClientSecret string }
+	if err := json.Unmarshal([]byte(out), &made); err != nil || code != 0 {
+		t.Fatalf("%d %v %s%s", code, err, out, errs)
+	}
+	a.id, a.secret = made.ClientID, made.ClientSecret
+	authority, err := os.ReadFile(filepath.Join(g.data, "api", "ca.pem"))
+	if err != nil || !a.certificates.AppendCertsFromPEM(authority) {
+		t.Fatalf("the certificate of the authority: %v", err)
+	}
+	trust, errs, code := g.run("api", "trust")
+	for line := range strings.Lines(trust) {
+		if at, ok := strings.CutPrefix(line, `ActiveDirectoryAuthorityHost: "`); ok {
+			a.base = strings.TrimSuffix(strings.TrimSpace(at), `/"`)
+		}
+	}
+	if code != 0 || a.base == "" {
+		t.Fatalf("api trust: %d %s%s", code, trust, errs)
+	}
+	return a
+}
+
+// client is Azure's SDK for Go, set up as causeway api trust says.
+func (a *api) client() *armnetwork.ApplicationGatewaysClient {
+	a.t.Helper()
+	common := azcore.ClientOptions{
+		Cloud: cloud.Configuration{
+			ActiveDirectoryAuthorityHost: a.base + "/",
+			Services: map[cloud.ServiceName]cloud.ServiceConfiguration{
+				cloud.ResourceManager: {Endpoint: a.base, Audience: a.base + "/arm"},
+			},
+		},
+		Transport: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: a.certificates}, ForceAttemptHTTP2: true}},
+		Retry:     policy.RetryOptions{MaxRetries: -1},
+	}
+	credential, err := azidentity.NewClientSecretCredential("adfs", a.id, a.secret,
+		&azidentity.ClientSecretCredentialOptions{ClientOptions: common})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	c, err := armnetwork.NewApplicationGatewaysClient(subscription, credential, &arm.ClientOptions{ClientOptions: common})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return c
+}
+
+// asSDK is a document as the SDK has it.
+func asSDK(t *testing.T, d *document) (g armnetwork.ApplicationGateway) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(d.String()), &g); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// finished waits for a long-running operation.
+func finished[T any](t *testing.T, p *runtime.Poller[T], err error) T {
+	t.Helper()
+	if err == nil {
+		var v T
+		if v, err = p.PollUntilDone(t.Context(), &runtime.PollUntilDoneOptions{Frequency: time.Second}); err == nil {
+			return v
+		}
+	}
+	t.Fatal(err)
+	panic("unreachable")
+}
+
+// A program creates a gateway, sees its health, raises its capacity under load, stops, starts and deletes it, all with
+// Azure's SDK.
+func TestTheSDKForGoManagesAGateway(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	a := serveAPI(t)
+	c := a.client()
+	created, err := c.BeginCreateOrUpdate(t.Context(), "rg", "gw1", asSDK(t, plain(front, member)), nil)
+	g := finished(t, created, err).ApplicationGateway
+	url := fmt.Sprintf("http://127.0.0.1:%d/", front)
+	if got := curl(t, "-o", "/dev/null", "-w", "%{http_code}", url); got != "200" {
+		t.Errorf("the gateway answers %s", got)
+	}
+	asked, err := c.BeginBackendHealth(t.Context(), "rg", "gw1", nil)
+	health := finished(t, asked, err)
+	if s := health.BackendAddressPools[0].BackendHTTPSettingsCollection[0].Servers; len(s) != 1 ||
+		*s[0].Health != armnetwork.ApplicationGatewayBackendHealthServerHealthUp {
+		t.Errorf("the health of the members: %+v", s)
+	}
+
+	load := counted.Start(fmt.Sprint("127.0.0.1:", front), 4, time.Millisecond)
+	g.Properties.SKU.Capacity = to.Ptr[int32](3)
+	raised, err := c.BeginCreateOrUpdate(t.Context(), "rg", "gw1", g, nil)
+	finished(t, raised, err)
+	if out, _, _ := a.run("instances"); strings.Count(out, "appgw_") != 3 {
+		t.Errorf("after the capacity was raised to 3:\n%s", out)
+	}
+	if n := load.End(); n.Answered == 0 || len(n.Failed) > 0 {
+		t.Errorf("%d requests answered, failed: %v", n.Answered, n.Failed)
+	}
+	stopped, err := c.BeginStop(t.Context(), "rg", "gw1", nil)
+	finished(t, stopped, err)
+	if _, err := http.Get(url); err == nil {
+		t.Error("a stopped gateway answers")
+	}
+	started, err := c.BeginStart(t.Context(), "rg", "gw1", nil)
+	finished(t, started, err)
+	if got := curl(t, "-o", "/dev/null", "-w", "%{http_code}", url); got != "200" {
+		t.Errorf("started again, the gateway answers %s", got)
+	}
+	deleted, err := c.BeginDelete(t.Context(), "rg", "gw1", nil)
+	finished(t, deleted, err)
+	var refused *azcore.ResponseError
+	if _, err := c.Get(t.Context(), "rg", "gw1", nil); !errors.As(err, &refused) || refused.StatusCode != http.StatusNotFound {
+		t.Errorf("after its deletion: %v", err)
+	}
+	if out, errs, code := a.run("config", "history"); code != 0 || !strings.Contains(out, "the gateway was deleted") {
+		t.Errorf("config history: %d %s%s", code, out, errs)
+	}
+}
+
+// An ingress controller writes the whole gateway again and again. Every write is in force soon, and no request fails.
+func TestManyWritesUnderTraffic(t *testing.T) {
+	const listeners, writes = 50, 20
+	member, _ := node(t, echo)
+	front := freePort(t)
+	a := serveAPI(t)
+	c := a.client()
+	d := &document{}
+	d.port("p", front)
+	for i := range listeners {
+		name := fmt.Sprint("site", i)
+		d.pool(name, "127.0.0.1")
+		d.setting(name, member, `"protocol":"Http","requestTimeout":5`)
+		hosts := fmt.Sprintf(`"protocol":"Http","hostName":"%s.example"`, name)
+		if i == 0 {
+			hosts = `"protocol":"Http"`
+		}
+		d.listener(name, "p", hosts)
+		d.basic(name, 1000-i, name, name, name)
+	}
+	created, err := c.BeginCreateOrUpdate(t.Context(), "rg", "gw1", asSDK(t, d), nil)
+	g := finished(t, created, err).ApplicationGateway
+	load := counted.Start(fmt.Sprint("127.0.0.1:", front), 4, time.Millisecond)
+	slowest := time.Duration(0)
+	for i := range writes {
+		for _, s := range g.Properties.BackendHTTPSettingsCollection {
+			s.Properties.RequestTimeout = to.Ptr(int32(5 + i%3))
+		}
+		begin := time.Now()
+		written, err := c.BeginCreateOrUpdate(context.WithoutCancel(t.Context()), "rg", "gw1", g, nil)
+		g = finished(t, written, err).ApplicationGateway
+		slowest = max(slowest, time.Since(begin))
+	}
+	n := load.End()
+	t.Logf("%d writes of %d listeners, the slowest took %v; %d requests answered", writes, listeners, slowest.Round(time.Millisecond), n.Answered)
+	if n.Answered == 0 || len(n.Failed) > 0 {
+		t.Errorf("failed requests: %v", n.Failed)
+	}
+	if slowest > 10*time.Second { // a second on a quiet machine
+		t.Errorf("the slowest write took %v", slowest)
+	}
+}
