@@ -92,8 +92,8 @@ func Socket(data string) string { return filepath.Join(data, socketName) }
 func LogRoot(data string) string { return process.LogRoot(data) }
 
 // Start reads the documents, serves them, and answers on the control socket. Problems that are warnings are returned
-// beside a running gateway. The error is an *admin.Refusal; a ctx that ends before the gateway serves is one too. It is ErrProved where this
-// process has started the instances of a new program for the gateway that goes on.
+// beside a running gateway. The error is an *admin.Refusal; a ctx that ends before the gateway serves is one too. It is
+// ErrProved where this process has started the instances of a new program for the gateway that goes on.
 func Start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, error) {
 	o.trial = takeVariable(trialVariable) != ""
 	s, problems, err := start(ctx, o)
