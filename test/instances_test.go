@@ -196,6 +196,9 @@ func TestDeathWithoutSupervisor(t *testing.T) {
 	for _, pid := range before {
 		syscall.Kill(pid, syscall.SIGKILL)
 	}
+	if _, errs, code := g.run("serve", "--config", g.config, "--listen", "127.0.0.1", "--bind", "nobody=127.0.0.2"); code != 2 {
+		t.Errorf("%d %s", code, errs) // this supervisor cannot begin, and writes the deaths down all the same
+	}
 	next := succeed(t, g)
 	if all := next.instances(); len(all) != 2 || slices.Contains(before, all[0].PID) || slices.Contains(before, all[1].PID) {
 		t.Errorf("%+v, before %v", all, before)
