@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -393,6 +395,53 @@ func TestUpgradeCommand(t *testing.T) {
 	if answered, failed := l.end(); len(failed) > 0 || answered < 500 {
 		t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
 	}
+}
+
+// An upgrade works in a container: where the supervisor is the first process, and where it is the child of an init that ends when its child
+// does. Either end would end the container, and with it the instances.
+func TestUpgradeInAContainer(t *testing.T) {
+	if exec.Command("unshare", "--pid", "--fork", "--mount-proc", "true").Run() != nil {
+		t.Skip("this user cannot make a process namespace")
+	}
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	member, _ := node(t, echo)
+	for _, first := range []string{`exec "$@"`, `"$@" & wait $!`} {
+		front := freePort(t)
+		g := &gateway{t: t, dir: t.TempDir(), stderr: &lockedBuffer{}, exited: make(chan struct{})}
+		g.config, g.data = filepath.Join(g.dir, "gateway.json"), filepath.Join(g.dir, "data")
+		g.write(g.config, plain(front, member).String())
+		g.cmd = exec.Command("unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", first, "sh", path, "serve",
+			"--config", g.config, "--data", g.data, "--listen", "127.0.0.1", "--drain", "1s")
+		g.cmd.Stderr = g.stderr
+		if err := g.cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		go func() { g.cmd.Wait(); close(g.exited) }()
+		t.Cleanup(func() { endContainer(t, g) })
+		eventually(t, "the gateway serves", func() bool { return strings.Contains(g.stderr.String(), "msg=serving") })
+		if out, errs, code := g.run("upgrade"); code != 0 {
+			t.Fatalf("%s: %d %s%s\n%s", first, code, out, errs, g.stderr)
+		}
+		time.Sleep(1500 * time.Millisecond) // the old instance has drained
+		if got := curl(t, fmt.Sprintf("http://127.0.0.1:%d/fail", front)); got != "broken\n" || len(g.instances()) != 1 {
+			t.Errorf("%s: %q", first, got)
+		}
+	}
+}
+
+// endContainer kills the first process of a namespace, which ends all others in it.
+func endContainer(t *testing.T, g *gateway) {
+	t.Helper()
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", g.cmd.Process.Pid, g.cmd.Process.Pid))
+	first, bad := strconv.Atoi(strings.TrimSpace(string(children)))
+	if err != nil || bad != nil {
+		t.Fatalf("%v: %q\n%s", err, children, g.stderr)
+	}
+	syscall.Kill(first, syscall.SIGKILL)
+	<-g.exited
 }
 
 // An instance that a new program has started dies after the upgrade: the system says how, and another takes its place.

@@ -382,11 +382,15 @@ func (f *fleet) dismissAll(all []*process.Process, drain time.Duration) {
 	each(all, func(_ int, p *process.Process) { f.dismiss(p, drain) })
 }
 
-// dismiss asks an instance to drain and end. One that does neither in time is killed.
+// dismiss asks an instance to drain and end. One that does neither in time is killed. One that drains already keeps its own time.
 func (f *fleet) dismiss(p *process.Process, drain time.Duration) {
+	drains := p.Last().Draining
 	if err := p.Drain(drain); err != nil && p.Alive() {
 		slog.Warn("an instance cannot be asked to drain; it is ended", "number", p.Number, "pid", p.PID, "error", err)
 		p.Kill("it did not answer when it was to drain")
+		return
+	}
+	if drains {
 		return
 	}
 	late := time.AfterFunc(drain+endMargin, func() { p.Kill(notDrained) })
