@@ -153,9 +153,10 @@ func (f *fleet) remove(p *process.Process) role {
 	if f.running[p.Number] == p {
 		delete(f.running, p.Number)
 	}
-	if !p.Exit().Drained {
-		f.replaced[p.Number]++
+	if p.Exit().Drained { // it got a signal
+		return serving
 	}
+	f.replaced[p.Number]++
 	f.deaths[p.Number] = append(f.deaths[p.Number], time.Now())
 	if n := len(f.deaths[p.Number]); n > deathsKept {
 		f.deaths[p.Number] = f.deaths[p.Number][n-deathsKept:]
