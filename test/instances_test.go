@@ -689,6 +689,38 @@ func TestPredecessorDiesDuringUpgrade(t *testing.T) {
 	}
 }
 
+// The supervisor dies in the middle of its upgrade: the new program goes on alone, in the process of its trial.
+func TestSupervisorDiesDuringItsUpgrade(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	g := serve(t, withInstances(plain(front, member), 3), "")
+	l := startTraffic(t, front, 5)
+	go g.run("upgrade")
+	eventually(t, "the hand-over has begun", func() bool { return strings.Contains(g.stderr.String(), "msg=draining") })
+	g.cmd.Process.Kill()
+	eventually(t, "the new program answers", func() bool { _, _, code := g.run("instances"); return code == 0 })
+	t.Cleanup(func() { endSupervisor(t, g) })
+	if all := g.instances(); len(all) != 3 {
+		t.Errorf("%+v", all)
+	}
+	time.Sleep(1500 * time.Millisecond)
+	if answered, failed := l.end(); len(failed) > 0 || answered < 200 {
+		t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
+	}
+}
+
+// endSupervisor ends the supervisor of a data directory, whichever process that is.
+func endSupervisor(t *testing.T, g *gateway) {
+	t.Helper()
+	var status struct{ PID int }
+	out := curl(t, "--unix-socket", filepath.Join(g.data, "admin.sock"), "http://gateway/status")
+	if err := json.Unmarshal([]byte(out), &status); err != nil || status.PID < 2 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	syscall.Kill(status.PID, syscall.SIGTERM)
+	eventually(t, "it has ended", func() bool { return syscall.Kill(status.PID, 0) != nil })
+}
+
 // An instance gets SIGTERM: another takes its place at once, while it finishes what it has begun.
 func TestInstanceGetsSIGTERM(t *testing.T) {
 	member, _ := node(t, echo)
