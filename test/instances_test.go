@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -195,6 +197,9 @@ func TestDeathWithoutSupervisor(t *testing.T) {
 	time.Sleep(300 * time.Millisecond)
 	for _, pid := range before {
 		syscall.Kill(pid, syscall.SIGKILL)
+	}
+	if _, errs, code := g.run("serve", "--config", g.config, "--listen", "127.0.0.1", "--bind", "nobody=127.0.0.2"); code != 2 {
+		t.Errorf("%d %s", code, errs) // this supervisor cannot begin, and writes the deaths down all the same
 	}
 	next := succeed(t, g)
 	if all := next.instances(); len(all) != 2 || slices.Contains(before, all[0].PID) || slices.Contains(before, all[1].PID) {
@@ -392,6 +397,53 @@ func TestUpgradeCommand(t *testing.T) {
 	}
 }
 
+// An upgrade works in a container: where the supervisor is the first process, and where it is the child of an init that ends when its child
+// does. Either end would end the container, and with it the instances.
+func TestUpgradeInAContainer(t *testing.T) {
+	if exec.Command("unshare", "--pid", "--fork", "--mount-proc", "true").Run() != nil {
+		t.Skip("this user cannot make a process namespace")
+	}
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	member, _ := node(t, echo)
+	for _, first := range []string{`exec "$@"`, `"$@" & wait $!`} {
+		front := freePort(t)
+		g := &gateway{t: t, dir: t.TempDir(), stderr: &lockedBuffer{}, exited: make(chan struct{})}
+		g.config, g.data = filepath.Join(g.dir, "gateway.json"), filepath.Join(g.dir, "data")
+		g.write(g.config, plain(front, member).String())
+		g.cmd = exec.Command("unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", first, "sh", path, "serve",
+			"--config", g.config, "--data", g.data, "--listen", "127.0.0.1", "--drain", "1s")
+		g.cmd.Stderr = g.stderr
+		if err := g.cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		go func() { g.cmd.Wait(); close(g.exited) }()
+		t.Cleanup(func() { endContainer(t, g) })
+		eventually(t, "the gateway serves", func() bool { return strings.Contains(g.stderr.String(), "msg=serving") })
+		if out, errs, code := g.run("upgrade"); code != 0 {
+			t.Fatalf("%s: %d %s%s\n%s", first, code, out, errs, g.stderr)
+		}
+		time.Sleep(1500 * time.Millisecond) // the old instance has drained
+		if got := curl(t, fmt.Sprintf("http://127.0.0.1:%d/fail", front)); got != "broken\n" || len(g.instances()) != 1 {
+			t.Errorf("%s: %q", first, got)
+		}
+	}
+}
+
+// endContainer kills the first process of a namespace, which ends all others in it.
+func endContainer(t *testing.T, g *gateway) {
+	t.Helper()
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", g.cmd.Process.Pid, g.cmd.Process.Pid))
+	first, bad := strconv.Atoi(strings.TrimSpace(string(children)))
+	if err != nil || bad != nil {
+		t.Fatalf("%v: %q\n%s", err, children, g.stderr)
+	}
+	syscall.Kill(first, syscall.SIGKILL)
+	<-g.exited
+}
+
 // An instance that a new program has started dies after the upgrade: the system says how, and another takes its place.
 func TestDeathAfterUpgrade(t *testing.T) {
 	member, _ := node(t, echo)
@@ -570,7 +622,7 @@ func TestLooksAtHungInstances(t *testing.T) {
 		t.Helper()
 		begin := time.Now()
 		text := strings.Join(strings.Fields(f()), " ")
-		if took := time.Since(begin); took > 2*time.Second {
+		if took := time.Since(begin); took > 3*time.Second {
 			t.Errorf("%s answers after %v", what, took)
 		}
 		for _, want := range append(wants, fmt.Sprintf("appgw_1 (process %d): it has not answered for ", all[1].PID), "starts another") {
@@ -635,6 +687,38 @@ func TestPredecessorDiesDuringUpgrade(t *testing.T) {
 	if answered, failed := l.end(); len(failed) > 0 || answered < 200 {
 		t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
 	}
+}
+
+// The supervisor dies in the middle of its upgrade: the new program goes on alone, in the process of its trial.
+func TestSupervisorDiesDuringItsUpgrade(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	g := serve(t, withInstances(plain(front, member), 3), "")
+	l := startTraffic(t, front, 5)
+	go g.run("upgrade")
+	eventually(t, "the hand-over has begun", func() bool { return strings.Contains(g.stderr.String(), "msg=draining") })
+	g.cmd.Process.Kill()
+	eventually(t, "the new program answers", func() bool { _, _, code := g.run("instances"); return code == 0 })
+	t.Cleanup(func() { endSupervisor(t, g) })
+	if all := g.instances(); len(all) != 3 {
+		t.Errorf("%+v", all)
+	}
+	time.Sleep(1500 * time.Millisecond)
+	if answered, failed := l.end(); len(failed) > 0 || answered < 200 {
+		t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
+	}
+}
+
+// endSupervisor ends the supervisor of a data directory, whichever process that is.
+func endSupervisor(t *testing.T, g *gateway) {
+	t.Helper()
+	var status struct{ PID int }
+	out := curl(t, "--unix-socket", filepath.Join(g.data, "admin.sock"), "http://gateway/status")
+	if err := json.Unmarshal([]byte(out), &status); err != nil || status.PID < 2 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	syscall.Kill(status.PID, syscall.SIGTERM)
+	eventually(t, "it has ended", func() bool { return syscall.Kill(status.PID, 0) != nil })
 }
 
 // An instance gets SIGTERM: another takes its place at once, while it finishes what it has begun.

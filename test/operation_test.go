@@ -140,7 +140,7 @@ func TestStartsThatCannotWork(t *testing.T) {
 	f(1, "line 1", "--config", file("broken.json", `{"name":`), "--data", data("b"))
 	f(1, "ApplicationGateway", "--config",
 		file("empty.json", `{"name":"gw","properties":{"sku":{"name":"Standard_v2","tier":"Standard_v2"},"httpListeners":[{"name":"l","properties":{}}]}}`), "--data", data("c"))
-	f(3, "another program has it", "--config", file("taken.json", plain(taken, member).String()), "--data", data("d"), "--listen",
+	f(3, "have it: the gateway in ", "--config", file("taken.json", plain(taken, member).String()), "--data", data("d"), "--listen",
 		"127.0.0.1")
 	f(3, "another gateway is running", "--config", file("free.json", plain(freePort(t), member).String()), "--data", other.data, "--listen",
 		"127.0.0.1")

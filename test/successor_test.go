@@ -246,13 +246,13 @@ func TestSocketsOfAServiceManager(t *testing.T) {
 		t.Errorf("%q\n%s", got, g.stderr)
 	}
 	eventually(t, "it serves", func() bool { return strings.Contains(g.stderr.String(), "msg=serving") })
-	for _, command := range []string{"stop", "start"} { // the service manager's socket stays usable
+	for _, command := range []string{"stop", "start", "upgrade", "stop", "upgrade", "start"} { // the service manager's socket stays usable
 		if _, errs, code := g.run(command); code != 0 {
 			t.Fatalf("%s: %d %s\n%s", command, code, errs, g.stderr)
 		}
 	}
 	if got := curl(t, fmt.Sprintf("http://127.0.0.1:%d/fail", front)); got != "broken\n" {
-		t.Errorf("after stop and start: %q", got)
+		t.Errorf("after stop, upgrade and start: %q", got)
 	}
 	if strings.Contains(g.stderr.String(), "is not used") {
 		t.Errorf("%s", g.stderr)

@@ -38,7 +38,8 @@ func upgradeCommand() *cobra.Command {
 					hint: "its log says why; causeway serve starts it, and adopts the instances",
 				}
 			}
-			return writeLine(cmd.OutOrStdout(), fmt.Sprintf("process %d runs version %s; before: %s", after.PID, after.Version, before.Version))
+			return writeLine(cmd.OutOrStdout(),
+				fmt.Sprintf("process %d runs version %s; before: %s", after.PID, after.Version, before.Version))
 		},
 	}
 	dataFlag(cmd, &data)

@@ -52,10 +52,14 @@ func TestTextOfADeath(t *testing.T) {
 	}{
 		{Event{Signal: "SIGKILL", Uptime: 90 * time.Second}, "killed by SIGKILL after 1m30s"},
 		{Event{ExitCode: 2}, "it exited with code 2"},
-		{Event{Signal: "SIGKILL", Why: "it had not answered for long", Draining: true},
-			"killed by SIGKILL because it had not answered for long, while it drained"},
-		{Event{ExitCode: -1, Uptime: time.Hour, Found: true},
-			"it ended, and the system does not say how, and a supervisor that started found it dead"},
+		{
+			Event{Signal: "SIGKILL", Why: "it had not answered for long", Draining: true},
+			"killed by SIGKILL because it had not answered for long, while it drained",
+		},
+		{
+			Event{ExitCode: -1, Uptime: time.Hour, Found: true},
+			"it ended, and the system does not say how, and a supervisor that started found it dead",
+		},
 		{Event{Signal: "SIGKILL", OOM: true}, "the kernel killed it because its memory was used up"},
 	} {
 		t.Run(x.want, func(t *testing.T) {

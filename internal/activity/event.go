@@ -19,11 +19,11 @@ const (
 	Delete    Kind = "delete"    // the gateway was deleted
 	Configure Kind = "configure" // a configuration was applied
 	Scale     Kind = "scale"     // the number of instances changed, or whether it is full: From, To, Full, Need, Why
-	Death     Kind = "death"     // an instance ended before it had drained: ExitCode, Signal, OOM, Connections, Seen, Uptime, Draining, Found
+	Death     Kind = "death"     // an instance ended before it had drained: all fields from ExitCode to Found
 	Ready     Kind = "ready"     // an instance serves, a new one or one that replaces another: Restarts, Startup
 	CrashLoop Kind = "crashLoop" // an instance died again and again, and the next start waits: Restarts, Backoff
-	Adopt     Kind = "adopt"     // a supervisor took over an instance that outlived its predecessor
-	Upgrade   Kind = "upgrade"   // a new binary took over, or went back: Why
+	Adopt     Kind = "adopt"     // a supervisor took over an instance that it has not started
+	Upgrade   Kind = "upgrade"   // a new program or another gateway took over, or went back: Why
 	Unheld    Kind = "unheld"    // the budget of an instance is not held: Why
 )
 

@@ -33,6 +33,7 @@ func (h *house) Config() Config {
 	c.Revision = 7
 	return c
 }
+
 func (h *house) Health() (gateway.Health, error) {
 	return gateway.Health{Pools: []gateway.PoolHealth{{}}}, nil
 }

@@ -108,12 +108,11 @@ func (p *plane) prepare(
 // serves notes which revision is in force.
 func (p *plane) serves(revision uint64) {
 	p.mu.Lock()
-	first := p.revision == 0
-	p.revision = revision
-	p.mu.Unlock()
-	if first {
+	defer p.mu.Unlock()
+	if p.revision == 0 && !p.draining {
 		p.instance.Tend()
 	}
+	p.revision = revision
 }
 
 // State is what the instance says of itself.

@@ -301,7 +301,7 @@ func TestRedactActivityLog(t *testing.T) {
 	w := activity.NewWriter(dir)
 	if err := w.Write(activity.Event{
 		At: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Kind: activity.Death, Caller: "ann", Node: "shop-node-7.contoso.com",
-		Instance: "gw1_1", PID: 42, ExitCode: -1, Signal: "SIGKILL", Connections: 17,
+		Instance: "gw1_1", PID: 42, ExitCode: -1, Signal: "SIGKILL", Connections: 17, Seen: time.Second, Draining: true, Found: true,
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -314,7 +314,8 @@ func TestRedactActivityLog(t *testing.T) {
 		t.Fatalf("%v, %+v", err, b.Activity)
 	}
 	e := b.Activity[0].Own
-	if e.Instance != "gw1_1" || e.Signal != "SIGKILL" || e.Connections != 17 || e.Caller != "" || strings.Contains(e.Node, "contoso") {
+	if e.Instance != "gw1_1" || e.Signal != "SIGKILL" || e.Connections != 17 || e.Seen != time.Second || !e.Draining || !e.Found ||
+		e.Caller != "" || strings.Contains(e.Node, "contoso") {
 		t.Errorf("%+v", e)
 	}
 }

@@ -259,7 +259,7 @@ func (s *Supervisor) takeOver(ctx context.Context, d deployment) error {
 		}
 	}
 	if lost {
-		s.noteFoundDead(s.fleet.dismissStrangers(s.o.Data, s.o.Drain))
+		s.dismissStrangers()
 	}
 	if d.served != nil {
 		d.served(d.revision)

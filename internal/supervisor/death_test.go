@@ -107,7 +107,8 @@ func TestEndOfAnIdleInstanceIsNoDeath(t *testing.T) {
 		now := h.s.fleet.get(0)
 		return now != nil && now.PID != p.PID && now.Last().Revision > 0
 	})
-	if all := h.deaths(); len(all) > 0 || h.s.fleet.restarts(0) != 0 {
-		t.Errorf("%+v, %d restarts", all, h.s.fleet.restarts(0))
+	_, loop := h.s.fleet.backoff(0)
+	if all := h.deaths(); len(all) > 0 || h.s.fleet.restarts(0) != 0 || loop != 0 {
+		t.Errorf("%+v, %d restarts, %d in a minute", all, h.s.fleet.restarts(0), loop)
 	}
 }

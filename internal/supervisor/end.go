@@ -54,6 +54,7 @@ func (s *Supervisor) giveUp() {
 		}
 	}
 	s.predecessor.close()
+	s.noteFoundDead(s.found)
 	if len(s.adopted) > 0 { // they served before this supervisor came, and go on without it
 		slog.Warn("this supervisor cannot begin; the instances that it found go on serving", "instances", len(s.fleet.all()))
 		s.sockets.closeAll()

@@ -25,10 +25,10 @@ const (
 	// trialVariable tells a program that it is to start the instances of an upgrade and leave them to its predecessor.
 	trialVariable = "CAUSEWAY_TRIAL"
 
-	// listenersVariable names the listeners of the commands that a process keeps when it executes the new program, as NAME:DESCRIPTOR.
+	// listenersVariable names the listeners that a process keeps when it executes another program, as NAME:DESCRIPTOR.
 	listenersVariable = "CAUSEWAY_LISTENERS"
 
-	controlName, addressName, apiName = "control", "address", "api"
+	controlName, addressName, apiName, serviceName = "control", "address", "api", "service"
 )
 
 // ErrProved is returned by Start in a process that has started the instances of a new program and leaves them to the running gateway.
@@ -68,7 +68,7 @@ func (s *Supervisor) becomeNewProgram() {
 	s.awaitNewProgram()
 	s.end()
 	s.applyMu.Lock() // a change under way ends first
-	environment := append(os.Environ(), listenersVariable+"="+keepListeners(s.listeners()))
+	environment := s.nextEnvironment()
 	s.relinquish(true)
 	signal.Ignore(syscall.SIGHUP, syscall.SIGUSR2) // until the new program waits for them
 	for _, path := range []string{installedProgram(), thisProgram()} {
@@ -77,31 +77,37 @@ func (s *Supervisor) becomeNewProgram() {
 	}
 }
 
-// keepListeners lets the listeners stay open in the program that this process executes next, and names them for it.
-func keepListeners(l admin.Listeners) string {
+// nextEnvironment is that of the program which this process executes next. It names the listeners that stay open: those of the commands, so
+// that nobody who asks meanwhile is refused, and those of the service manager, which passes them only once.
+func (s *Supervisor) nextEnvironment() []string {
 	var kept []string
-	keep := func(name string, ln net.Listener) {
-		if ln == nil {
-			return
-		}
-		fd, err := conn.Descriptor(ln)
+	keep := func(name string, fd int, err error) {
 		if err == nil {
 			_, err = unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0)
 		}
 		if err != nil {
-			slog.Warn("a listener does not outlast the upgrade", "name", name, "error", err)
+			slog.Warn("a listener is not kept", "name", name, "error", err)
 			return
 		}
 		kept = append(kept, fmt.Sprintf("%s:%d", name, fd))
 	}
-	keep(controlName, l.Control)
-	keep(addressName, l.Address)
-	keep(apiName, l.API)
-	return strings.Join(kept, " ")
+	own := s.listeners()
+	fd, err := conn.Descriptor(own.Control)
+	keep(controlName, fd, err)
+	for name, ln := range map[string]net.Listener{addressName: own.Address, apiName: own.API} {
+		if ln != nil {
+			fd, err := conn.Descriptor(ln)
+			keep(name, fd, err)
+		}
+	}
+	for _, v := range s.sockets.services {
+		keep(serviceName, v.fd, nil)
+	}
+	return append(os.Environ(), listenersVariable+"="+strings.Join(kept, " "))
 }
 
 // inheritedListeners are those that the program before this one has kept open in this process.
-func inheritedListeners() (l admin.Listeners) {
+func inheritedListeners() (commands admin.Listeners, services []net.Listener) {
 	for _, kept := range strings.Fields(takeVariable(listenersVariable)) {
 		name, number, _ := strings.Cut(kept, ":")
 		fd, err := strconv.Atoi(number)
@@ -112,14 +118,16 @@ func inheritedListeners() (l admin.Listeners) {
 		syscall.Close(fd)
 		switch {
 		case err != nil:
-			slog.Warn("a listener did not outlast the upgrade", "name", name, "error", err)
+			slog.Warn("a listener was not kept", "name", name, "error", err)
 		case name == controlName:
-			l.Control = ln
+			commands.Control = ln
 		case name == addressName:
-			l.Address = ln
+			commands.Address = ln
 		case name == apiName:
-			l.API = ln
+			commands.API = ln
+		case name == serviceName:
+			services = append(services, ln)
 		}
 	}
-	return l
+	return commands, services
 }

@@ -138,6 +138,11 @@ func (s *Supervisor) restore() {
 		all.Go(func() { s.restart(number) })
 	}
 	all.Wait()
+	s.dismissStrangers()
+}
+
+// dismissStrangers lets the instances go that a hand-over which failed has left, and notes those of them that are dead.
+func (s *Supervisor) dismissStrangers() {
 	s.noteFoundDead(s.fleet.dismissStrangers(s.o.Data, s.o.Drain))
 }
 

@@ -99,6 +99,6 @@ func (s *Supervisor) again() {
 	s.applyMu.Lock() // a change under way ends first
 	defer s.applyMu.Unlock()
 	slog.Info("starting anew to open the store; the instances go on")
-	err := syscall.Exec(thisProgram(), os.Args, os.Environ())
+	err := syscall.Exec(thisProgram(), os.Args, s.nextEnvironment())
 	slog.Error("the supervisor cannot start anew", "error", err)
 }

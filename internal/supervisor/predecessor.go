@@ -19,14 +19,17 @@ type predecessor struct {
 	c        *fdpass.Conn
 	sockets  map[string]int  // inherited listening sockets
 	admin    admin.Listeners // inherited ones
+	services []net.Listener  // inherited ones of the service manager
 	snapshot *store.Snapshot // what it serves; nil: there is none, or it has gone
 }
 
 // meetPredecessor asks the gateway that runs on a data directory, if one does, for its sockets.
 func meetPredecessor(data string, takeOver bool) (*predecessor, error) {
 	c, err := fdpass.Dial(filepath.Join(data, handoverName), time.Second)
-	if err != nil { // nobody is there
-		return &predecessor{admin: inheritedListeners()}, nil
+	if err != nil { // nobody is there, or the program that this process executed before
+		p := new(predecessor)
+		p.admin, p.services = inheritedListeners()
+		return p, nil
 	}
 	o, fds, err := askForSockets(c, request{TakeOver: takeOver})
 	p := &predecessor{c: c, sockets: map[string]int{}, snapshot: o.Snapshot}
@@ -96,6 +99,13 @@ func (p *predecessor) takeSockets() map[string]int {
 	return sockets
 }
 
+// takeServices takes the inherited listeners of the service manager.
+func (p *predecessor) takeServices() []net.Listener {
+	services := p.services
+	p.services = nil
+	return services
+}
+
 // takeAdmin takes the inherited listeners of the commands.
 func (p *predecessor) takeAdmin() admin.Listeners {
 	listeners := p.admin
@@ -125,7 +135,7 @@ func (p *predecessor) close() {
 		syscall.Close(fd)
 	}
 	p.sockets = nil
-	for _, ln := range []net.Listener{p.admin.Control, p.admin.Address, p.admin.API} {
+	for _, ln := range append(p.takeServices(), p.admin.Control, p.admin.Address, p.admin.API) {
 		if ln != nil {
 			ln.Close()
 		}

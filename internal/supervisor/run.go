@@ -50,7 +50,7 @@ func (s *Supervisor) finish(ctx context.Context) {
 	go func() { s.keepHealth(); close(kept) }() // an instance that hangs must not delay the end
 	s.successors.wait(s.o.Drain / 2)
 	if closed(s.successors.proved) { // nobody else ends the instances of the new program
-		s.noteFoundDead(s.fleet.dismissStrangers(s.o.Data, s.o.Drain))
+		s.dismissStrangers()
 	}
 	s.close()
 	<-kept

@@ -99,18 +99,16 @@ func (s *sockets) listen(c *gateway.Config, at route.ListenAddr, stopped bool) (
 
 // take takes a socket that is open already, under this or another spelling of its address, or binds one. s.mu is held.
 func (s *sockets) take(address string) (int, error) {
+	managed := s.serviceAt(address)
 	for known, fd := range s.spare {
 		if known == address || admin.SameAddress(known, address) {
 			delete(s.spare, known)
 			return fd, nil
 		}
 	}
-	for i := range s.services {
-		if v := &s.services[i]; admin.SameAddress(v.address, address) {
-			v.used = true
-			fd, err := unix.FcntlInt(uintptr(v.fd), unix.F_DUPFD_CLOEXEC, 0)
-			return fd, os.NewSyscallError("fcntl", err)
-		}
+	if managed >= 0 {
+		fd, err := unix.FcntlInt(uintptr(managed), unix.F_DUPFD_CLOEXEC, 0)
+		return fd, os.NewSyscallError("fcntl", err)
 	}
 	ln, err := listen(address)
 	if err != nil {
@@ -118,6 +116,17 @@ func (s *sockets) take(address string) (int, error) {
 	}
 	defer ln.Close()
 	return conn.Descriptor(ln)
+}
+
+// serviceAt is the descriptor of the service manager's socket at an address, which is used from now on; -1: there is none. s.mu is held.
+func (s *sockets) serviceAt(address string) int {
+	for i := range s.services {
+		if v := &s.services[i]; admin.SameAddress(v.address, address) {
+			v.used = true
+			return v.fd
+		}
+	}
+	return -1
 }
 
 // close takes back what was opened. s.mu is held.

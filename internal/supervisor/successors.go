@@ -65,7 +65,6 @@ func (h *successors) serve(g incumbent) {
 			h.ln.Close()
 			return
 		case errors.Is(err, errProved):
-			close(h.proved)
 			h.ln.Close()
 			return
 		}
@@ -108,6 +107,7 @@ func (h *successors) follow(c *fdpass.Conn, g incumbent) error {
 		case err == nil && n.Serving:
 			return nil
 		case err == nil && n.Proved:
+			close(h.proved) // before the new program ends, which looks like a failure otherwise
 			c.Send(noted{})
 			return errProved
 		case err == nil && n.Replaced != nil:

@@ -93,8 +93,8 @@ func Socket(data string) string { return filepath.Join(data, socketName) }
 func LogRoot(data string) string { return process.LogRoot(data) }
 
 // Start reads the documents, serves them, and answers on the control socket. Problems that are warnings are returned
-// beside a running gateway. The error is an *admin.Refusal; a ctx that ends before the gateway serves is one too. It is ErrProved where this
-// process has started the instances of a new program for the gateway that goes on.
+// beside a running gateway. The error is an *admin.Refusal; a ctx that ends before the gateway serves is one too. It is
+// ErrProved where this process has started the instances of a new program for the gateway that goes on.
 func Start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, error) {
 	o.trial = takeVariable(trialVariable) != ""
 	s, problems, err := start(ctx, o)
@@ -245,10 +245,17 @@ func newSupervisor(o Options, before *predecessor, files admin.Config) (*Supervi
 	}
 	s.recall()
 	s.sockets.keep(activated())
+	s.sockets.keep(before.takeServices())
 	s.sockets.offer(before.takeSockets())
 	s.fleet.start, s.fleet.ended = s.startInstance, s.instanceEnded
+	s.registerMetrics()
+	return s, nil
+}
+
+// registerMetrics adds what the supervisor itself knows.
+func (s *Supervisor) registerMetrics() {
 	s.metrics.Unserved(gateway.Protections(), s.unserved)
-	s.metrics.Process(o.Version)
+	s.metrics.Process(s.o.Version)
 	s.metrics.Gauge("instances", "Instances that run.", func() float64 { return float64(len(s.fleet.all())) })
 	s.metrics.Gauge("capacity_units", "Capacity units in use: the busiest of throughput, connections and compute.",
 		func() float64 { return s.sampler.used().Capacity() })
@@ -257,7 +264,6 @@ func newSupervisor(o Options, before *predecessor, files admin.Config) (*Supervi
 	s.metrics.Gauge("store_lag_seconds", "For how long no quorum of the store has answered; 0 while one answers.", s.lagSeconds)
 	s.metrics.Gauge("config_behind", "1 while the store has a newer configuration than the one in force here.", s.configBehind)
 	s.metrics.Gauge("config_revision", "Revision of the configuration in force.", func() float64 { return float64(s.revisionNow()) })
-	return s, nil
 }
 
 // answer takes the places where this gateway is asked for: the control socket, the read-only address, and the hand-over

@@ -14,9 +14,10 @@ import (
 	"causeway/internal/admin"
 )
 
-// Upgrade starts the program that is now installed in the place of this one, as a successor: with the same flags, on the same
-// data directory. It returns once the successor serves, which ends this gateway. An error, an *admin.Refusal, changes nothing.
-// Once begun, an upgrade goes on without whoever asked for it.
+// Upgrade puts the program that is now installed in the place of this one: first on trial, as a process with the same flags
+// on the same data directory, which starts its instances; then in this process. It returns once those instances serve, shortly
+// before this process executes the new program. An error, an *admin.Refusal, changes nothing. Once begun, an upgrade goes on
+// without whoever asked for it.
 func (s *Supervisor) Upgrade(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), upgradeTime)
 	defer cancel()

@@ -10,7 +10,7 @@ import (
 	"causeway/internal/units"
 )
 
-// Deaths are what Causeway's activity log says of one instance that ended though nobody stopped it.
+// Deaths are what Causeway's activity log says of one instance that ended before it had drained.
 type Deaths struct {
 	Instance string
 	Each     []Death
