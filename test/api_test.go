@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -217,5 +218,48 @@ func TestManyWritesUnderTraffic(t *testing.T) {
 	}
 	if slowest > 10*time.Second { // a second on a quiet machine
 		t.Errorf("the slowest write took %v", slowest)
+	}
+}
+
+// Nobody is refused at the management API while the gateway is upgraded, or gives way to a successor.
+func TestTheAPIOutlastsAnUpgrade(t *testing.T) {
+	a := serveAPI(t)
+	address := strings.TrimPrefix(a.base, "https://")
+	stop, done := make(chan struct{}), make(chan []string)
+	go func() {
+		var refused []string
+		for {
+			select {
+			case <-stop:
+				done <- refused
+				return
+			default:
+			}
+			c, err := net.DialTimeout("tcp", address, 5*time.Second)
+			if err != nil {
+				refused = append(refused, err.Error())
+				continue
+			}
+			c.Close()
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	if out, errs, code := a.run("upgrade"); code != 0 {
+		t.Errorf("upgrade: %d %s%s", code, out, errs)
+	}
+	answers := func() bool {
+		client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{RootCAs: a.certificates}, DisableKeepAlives: true,
+		}}
+		r, err := client.Get(a.base + "/metadata/endpoints?api-version=2022-09-01")
+		if err == nil {
+			r.Body.Close()
+		}
+		return err == nil && r.StatusCode == http.StatusOK
+	}
+	eventually(t, "the API answers after the upgrade", answers)
+	close(stop)
+	if refused := <-done; len(refused) > 0 {
+		t.Errorf("%d connections were refused, for example %s", len(refused), refused[0])
 	}
 }
