@@ -139,6 +139,13 @@ type Server interface {
 	Descriptor() (fd int, err error)
 }
 
+// HungUp reports whether the peer is known to have ended its side, though something of it may remain to be read. It costs
+// nothing. False does not say that the peer is there.
+func HungUp(c Conn) bool {
+	s, ok := bottom(c).(interface{ hungUp() bool })
+	return ok && s.hungUp()
+}
+
 // stackable is a Conn of an engine, on which TLS can be put.
 type stackable interface {
 	Conn

@@ -59,6 +59,34 @@ func (a *attempt) interrupted(err error, now time.Time, phase fault.Phase) *faul
 	return &fault.Fault{Side: fault.Backend, Phase: phase, Kind: fault.Timeout, Reused: a.rec.Reused}
 }
 
+// abandoned finds out whether the client left while its request waited to be read, as clients of a gateway do that falls
+// behind: no member is to work for them. A client that only ended its side is asked, and that takes a moment, so a request
+// that was read in time goes on at once. The record of a connection's first request has the wait.
+func (x *exchange) abandoned(now time.Time) *fault.Fault {
+	if !conn.HungUp(x.s.c) {
+		return nil
+	}
+	opened := x.s.c.Info().Opened
+	if waited := now.Sub(later(opened, x.s.idleSince)); waited < firstClientCheck {
+		return nil
+	}
+	gone := x.clientGone()
+	if gone == nil {
+		return nil
+	}
+	if x.s.served == 1 {
+		x.start = opened
+	}
+	return clientFault(gone, fault.Pick, fault.Closed)
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
 // clientGone finds out whether the client still wants its answer; the error says how it left. A client that ended its
 // side may merely have finished its request. So the gateway probes it, once: an interim response is harmless to a client
 // that waits, and one that left answers it with a reset, which gets a moment to arrive. The probe is a 100 because every

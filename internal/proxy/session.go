@@ -96,7 +96,11 @@ func (x *exchange) crashed() {
 
 // handshake puts TLS on the connection. Later calls of handle serve requests.
 func (s *session) handshake() bool {
-	deadline := time.Now().Add(headTimeout)
+	if conn.HungUp(s.c) { // the client cannot finish a handshake
+		s.p.metrics.HandshakeFailures.Inc()
+		return false
+	}
+	deadline := s.c.Info().Opened.Add(headTimeout)
 	s.c.SetReadDeadline(deadline)
 	s.c.SetWriteDeadline(deadline)
 	c, err := conn.TLS(s.c, tls.Server, s.port.TLS)
@@ -107,7 +111,7 @@ func (s *session) handshake() bool {
 	s.c, s.opened = c, true
 	state := c.Info().TLS
 	s.protocol, s.cipher = certs.VersionName(state.Version), certs.SuiteName(state.CipherSuite)
-	s.c.SetReadDeadline(deadline)
+	s.c.SetReadDeadline(time.Now().Add(headTimeout))
 	return true
 }
 
