@@ -74,7 +74,7 @@ func New(o Options) *Instance {
 	i := &Instance{
 		o:         o,
 		directory: backend.NewDirectory(o.Lookup),
-		stalls:    stall.Start(),
+		stalls:    stall.Start(o.Engine.Stalled),
 		draining:  map[*drainingListener]struct{}{},
 		stop:      make(chan struct{}),
 	}
