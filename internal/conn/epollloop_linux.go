@@ -24,6 +24,7 @@ type epollLoop struct {
 	wakeFD int // an eventfd, for post
 
 	now     int64         // when it last came back from a wait
+	more    bool          // the last poll did not report all events
 	yielded int64         // when others last had its processor
 	buf     [bufSize]byte // for what is sent in two parts
 	socks   []*sock       // by descriptor
@@ -130,6 +131,7 @@ func (l *epollLoop) run() {
 	}()
 	for l.finish(); !l.quit; l.finish() {
 		n := l.wait()
+		l.more = n == len(l.events)
 		l.now = clock()
 		l.busy.Store(l.now)
 		l.share()

@@ -284,12 +284,12 @@ func (s *sock) forget() {
 	}
 }
 
-// Peer asks the kernel only if the loop knows of an event, or has not polled for a while.
+// Peer asks the kernel only if the loop knows of an event, or has not polled for a while, or not heard all.
 func (s *sock) Peer() PeerState {
 	if s.closed {
 		return PeerHalfClosed
 	}
-	if !s.rready && !s.hup && clock()-s.l.now < int64(turnOver) {
+	if !s.rready && !s.hup && !s.l.more && clock()-s.l.now < int64(turnOver) {
 		return PeerIdle
 	}
 	k := peeker{peer: PeerHalfClosed}

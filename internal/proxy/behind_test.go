@@ -78,6 +78,38 @@ func TestClientEndsItsSideBeforeItIsRead(t *testing.T) {
 	})
 }
 
+// An answer that came in time is passed on, however late the gateway reads it: there is more to do than one poll reports.
+func TestAnswerThatIsReadLate(t *testing.T) {
+	onOneLoop(t, func(w *world) {
+		w.config.Settings[0].RequestTimeout = 1
+		asked := make(chan bool, 1)
+		w.member(func(p *peer) {
+			for p.request() {
+				asked <- true
+				time.Sleep(300 * time.Millisecond)
+				p.say(ok)
+			}
+		})
+		w.start()
+		crowd := make([]*client, 600)
+		for i := range crowd {
+			crowd[i] = w.client()
+		}
+		for w.engine.Live() < len(crowd) {
+			time.Sleep(time.Millisecond)
+		}
+		c := w.client().say("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		<-asked
+		held := make(chan struct{})
+		go w.engine.Each(func(*conn.Loop) { close(held); time.Sleep(1200 * time.Millisecond) })
+		<-held
+		for _, other := range crowd {
+			other.say("\r\n")
+		}
+		w.status(c.answer("GET"), 200)
+	})
+}
+
 // signs counts the signatures of a key.
 type signs struct {
 	crypto.Signer

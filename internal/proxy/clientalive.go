@@ -21,6 +21,10 @@ func (a *attempt) waited(now time.Time) time.Duration {
 
 // checkAt is when a wait for the answer is next interrupted to check on the client.
 func (a *attempt) checkAt(now time.Time) time.Time {
+	if a.late {
+		a.late = false
+		return now.Add(firstClientCheck)
+	}
 	next := now.Add(min(max(now.Sub(a.began), firstClientCheck), clientCheckInterval))
 	if limit := a.waitLimit(); !limit.IsZero() && limit.Before(next) {
 		return limit
@@ -42,7 +46,8 @@ func (a *attempt) waitLimit() time.Time {
 }
 
 // interrupted decides whether an interrupted wait goes on; nil: it does. The client comes first: if it is gone, nothing
-// else matters, not even that the member failed or ran out of time at the same moment.
+// else matters, not even that the member failed or ran out of time at the same moment. What has arrived when the time is over
+// may have been there for long: the gateway had no time to look.
 func (a *attempt) interrupted(err error, now time.Time, phase fault.Phase) *fault.Fault {
 	if errors.Is(err, conn.ErrStopped) { // the upload failed, and says why
 		return &fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Reset}
@@ -54,6 +59,9 @@ func (a *attempt) interrupted(err error, now time.Time, phase fault.Phase) *faul
 		return faultOf(err, phase, a.rec.Reused)
 	}
 	if limit := a.waitLimit(); limit.IsZero() || now.Before(limit) {
+		return nil
+	}
+	if a.late = a.backend.Peer() == conn.PeerReadable; a.late {
 		return nil
 	}
 	return &fault.Fault{Side: fault.Backend, Phase: phase, Kind: fault.Timeout, Reused: a.rec.Reused}
