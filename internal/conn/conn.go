@@ -79,6 +79,7 @@ type Info struct {
 	Uses          int           // times taken from the pool
 	Hint          time.Duration // idle limit that the peer announced; 0 or less: none
 	Queued        time.Duration // longest that the client may have waited for a place under the engine's limit; 0: it did not
+	Backlog       time.Duration // longest that the client may have waited in the kernel's queue, which nobody emptied; 0: it did not
 	TLS           *tls.ConnectionState
 }
 

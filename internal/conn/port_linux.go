@@ -125,7 +125,14 @@ func (p *port) fail(errno syscall.Errno) {
 func (p *port) admit(fd int, from netip.AddrPort) {
 	e := p.l.e
 	s := &sock{l: e.lightest(p.l), fd: fd, server: p.server, ti: -1, wready: true}
-	s.info = Info{ID: e.serial.Add(1), Opened: time.Now(), Remote: from, Local: p.server.local, Queued: p.queued()}
+	s.info = Info{
+		ID:      e.serial.Add(1),
+		Opened:  time.Now(),
+		Remote:  from,
+		Local:   p.server.local,
+		Queued:  p.queued(),
+		Backlog: p.backlog(),
+	}
 	if s.info.Local.Addr().IsUnspecified() {
 		s.info.Local = localAddr(fd)
 	}
@@ -146,6 +153,14 @@ func (p *port) queued() time.Duration {
 		return 0
 	}
 	return time.Duration(clock() - p.short)
+}
+
+// backlog is the longest that a client accepted now may have waited because no turn has emptied the kernel's queue.
+func (p *port) backlog() time.Duration {
+	if p.behind == 0 {
+		return 0
+	}
+	return time.Duration(clock() - p.behind)
 }
 
 // lightest is the loop that should have one more client.

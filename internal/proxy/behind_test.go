@@ -145,5 +145,26 @@ func TestClientLeavesBeforeItsHandshake(t *testing.T) {
 		if n := w.metric("causeway_client_handshake_failures_total"); n != 1 {
 			t.Errorf("%v failed handshakes", n)
 		}
+		r := w.row(1)
+		w.says(r, 499, fault.ClientClosed, "client/handshake/closed")
+		if r.Taken < 2*firstClientCheck {
+			t.Errorf("the record says %v, and the client waited longer", r.Taken)
+		}
+	})
+}
+
+// A client that connects, says nothing and goes has waited for nobody.
+func TestSilentClientLeavesNoRecord(t *testing.T) {
+	ca := certstest.NewAuthority(t, "test CA")
+	onOneLoop(t, func(w *world) {
+		w.secure(ca.Leaf("shop.example"))
+		w.start()
+		w.behind(func(c *client) { c.Close() })
+		for w.engine.Live() > 0 {
+			time.Sleep(time.Millisecond)
+		}
+		if all := w.log.all(); len(all) > 0 {
+			t.Errorf("%+v", all)
+		}
 	})
 }

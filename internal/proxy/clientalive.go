@@ -74,8 +74,9 @@ func (x *exchange) abandoned(now time.Time) *fault.Fault {
 	if !conn.HungUp(x.s.c) {
 		return nil
 	}
-	opened := x.s.c.Info().Opened
-	if waited := now.Sub(later(opened, x.s.idleSince)); waited < firstClientCheck {
+	in := x.s.c.Info()
+	came := in.Opened.Add(-in.Backlog) // at the earliest
+	if waited := now.Sub(later(came, x.s.idleSince)); waited < firstClientCheck {
 		return nil
 	}
 	gone := x.clientGone()
@@ -83,7 +84,7 @@ func (x *exchange) abandoned(now time.Time) *fault.Fault {
 		return nil
 	}
 	if x.s.served == 1 {
-		x.start = opened
+		x.start = in.Opened
 	}
 	return clientFault(gone, fault.Pick, fault.Closed)
 }

@@ -98,6 +98,7 @@ func (x *exchange) crashed() {
 func (s *session) handshake() bool {
 	if conn.HungUp(s.c) { // the client cannot finish a handshake
 		s.p.metrics.HandshakeFailures.Inc()
+		s.leftUnserved()
 		return false
 	}
 	deadline := s.c.Info().Opened.Add(headTimeout)
@@ -115,12 +116,17 @@ func (s *session) handshake() bool {
 	return true
 }
 
-// refuseHandshake answers plain HTTP on an HTTPS port, as Azure does; other failed handshakes only count.
+// refuseHandshake answers plain HTTP on an HTTPS port, as Azure does; other failed handshakes count, and have a record where the
+// gateway kept the client waiting.
 func (s *session) refuseHandshake(err error) {
 	if errors.Is(err, conn.ErrDraining) { // it was silent, and gave way
 		return
 	}
 	s.p.metrics.HandshakeFailures.Inc()
+	if hasLeft(err) {
+		s.leftHandshake()
+		return
+	}
 	var plain tls.RecordHeaderError
 	if !errors.As(err, &plain) || !looksLikeHTTP(plain.RecordHeader) {
 		return
