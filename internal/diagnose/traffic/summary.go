@@ -310,7 +310,7 @@ func (s *Summary) count(r *accesslog.Record, inMembers time.Duration, bad bool) 
 	m.busy += inMembers
 	m.Sent += r.Sent
 	if r.ClientUses <= 1 {
-		m.Clients++
+		m.client(r, bad)
 	}
 	if bad {
 		m.Failures++
@@ -331,6 +331,16 @@ func (s *Summary) count(r *accesslog.Record, inMembers time.Duration, bad bool) 
 		}
 	}
 	s.cell(r, bad)
+}
+
+// client adds a request that came on a new connection.
+func (b *Bucket) client(r *accesslog.Record, bad bool) {
+	b.Clients++
+	if bad {
+		b.InVain = max(b.InVain, r.Taken)
+	} else {
+		b.Served++
+	}
 }
 
 // timed reports whether the time that members took is known. Logs of the first generation do not have it.

@@ -167,6 +167,10 @@ func capacityMaxRecorded(c *inference.Case) {
 	inside, chance := c.Together(late, full)
 	held := traffic.Filter(inside, func(e *traffic.Event) bool { return stoodStill(e, stalledPartly) })
 	judged := c.Unclaimed(func(e *traffic.Event) bool { return judgedBlindly(c, e, full) })
+	demand := sizing.DemandOf(c.Traffic, full[0].From, full[len(full)-1].To)
+	if need.instances > 0 && demand.Known() {
+		need.instances = demand.Need(need.now)
+	}
 	fact := fmt.Sprintf("the gateway was full for %s, first at %s (%s)", units.Seconds(lengthOf(full)), units.Stamp(full[0].From), why)
 	switch {
 	case len(held)+len(judged) >= stats.MinEvents && 2*len(held) >= len(inside): // its budget cut it off, whatever the members did
@@ -177,6 +181,9 @@ func capacityMaxRecorded(c *inference.Case) {
 			f.AddEvidence("access-log", fmt.Sprintf(
 				"%d of %d failures of that time ended by a timer, or were lost, while the gateway's own process stood still for a tenth of them or more",
 				len(held), len(inside)), held...)
+		}
+		if demand.Known() {
+			f.AddEvidence("access-log", demand.Text())
 		}
 		if len(judged) > 0 {
 			f.AddEvidence("backend-health", fmt.Sprintf(
