@@ -6,7 +6,6 @@ import (
 
 	"causeway/internal/diagnose/traffic"
 	"causeway/internal/scale"
-	"causeway/internal/units"
 )
 
 // Demand is how many clients came to a gateway whose budgets were used up, and how many it served. Causeway's log has those whom it kept
@@ -65,6 +64,9 @@ func (d Demand) Need(now int) int {
 // Text is the demand in a sentence: 84 clients came a second, and 48 were served.
 func (d Demand) Text() string {
 	seconds := d.Over.Seconds()
-	return fmt.Sprintf("%s clients came a second, and %s were served: the load is %s times what these budgets carry",
-		units.Decimal(float64(d.Came)/seconds, 0), units.Decimal(float64(d.Served)/seconds, 0), units.Decimal(float64(d.Came)/float64(d.Served), 1))
+	return fmt.Sprintf("%.0f clients came a second, and %.0f were served: the load is %.1f times what these budgets carry",
+		float64(d.Came)/seconds, float64(d.Served)/seconds, float64(d.Came)/float64(d.Served))
 }
+
+// hidden reports whether so many clients wait in the kernel's queue that the demand may be much larger: more than come in a second.
+func (d Demand) hidden(queued int) bool { return float64(queued)*d.Over.Seconds() > float64(d.Came) }

@@ -156,8 +156,8 @@ func (c *Report) adviseCPU(b *budgets, t *traffic.Summary) {
 	need := max(scale.NeededByCompute(b.cpu*float64(b.instances), b.instances), b.instances+1)
 	because := "the load then takes about 70 % of their budgets"
 	cutOff := b.cpu >= nearly // the budgets cut the load off
-	if d := demandLately(t); cutOff && d.Known() {
-		need, cutOff = d.Need(b.instances), c.Machine.Queued > 0
+	if d := demandLately(t); (cutOff || b.throttled > cut) && d.Known() {
+		need, cutOff = d.Need(b.instances), d.hidden(c.Machine.Queued)
 		c.Judgement += "; " + d.Text()
 	}
 	if c.Need = need; cutOff {

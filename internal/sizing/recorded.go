@@ -30,6 +30,10 @@ func (c *Report) judgeRecorded(t *traffic.Summary) bool {
 	}
 	c.Judgement = fmt.Sprintf("too small: the gateway needed more instances than there may be, %s, first at %s (%s)",
 		units.Count(times, "time", "times"), units.Stamp(first.At), first.Why)
+	if d := DemandOf(t, first.At, t.To); need > 0 && d.Known() {
+		need = d.Need(now)
+		c.Judgement += "; " + d.Text()
+	}
 	if c.Need = need; need > 0 {
 		c.Advice = append(c.Advice, InstanceAdvice(t, now, need,
 			"that is what the load showed of itself while the budgets cut it off: look again once they run, with causeway capacity --live")...)

@@ -309,8 +309,8 @@ func (s *Summary) count(r *accesslog.Record, inMembers time.Duration, bad bool) 
 	m.Requests++
 	m.busy += inMembers
 	m.Sent += r.Sent
-	if r.ClientUses <= 1 {
-		m.client(r, bad)
+	if r.ClientUses == 1 || r.ClientUses == 0 && !r.V1 {
+		m.client(r)
 	}
 	if bad {
 		m.Failures++
@@ -334,9 +334,9 @@ func (s *Summary) count(r *accesslog.Record, inMembers time.Duration, bad bool) 
 }
 
 // client adds a request that came on a new connection.
-func (b *Bucket) client(r *accesslog.Record, bad bool) {
+func (b *Bucket) client(r *accesslog.Record) {
 	b.Clients++
-	if bad {
+	if f := &r.Fault; f.Side == fault.Client && (f.Kind == fault.Closed || f.Kind == fault.Reset) {
 		b.InVain = max(b.InVain, r.Taken)
 	} else {
 		b.Served++

@@ -19,8 +19,8 @@ type Bucket struct {
 	Sent     int64   // bytes to clients
 	Clients  int     // requests that came on a new connection, where the log shows it
 
-	Served int           // of these requests, those that were answered
-	InVain time.Duration // longest that the client of another one waited
+	Served int           // of these requests, those whose clients did not give up, as far as Causeway's log has it
+	InVain time.Duration // longest that one waited who did
 }
 
 // Typical is the geometric mean of the times that answers took in members: a few that take a hundred times as long as the others hardly

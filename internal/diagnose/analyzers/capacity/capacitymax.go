@@ -213,7 +213,7 @@ func claimFull(c *inference.Case, events []*traffic.Event, need fullNeed, fact, 
 	f := c.Claim("h-capacity-max", events, report.Scope{}, confidence)
 	f.AddEvidence("activity-log", fact)
 	if slices.ContainsFunc(events, func(e *traffic.Event) bool { return e.Fault.Side == fault.Client }) {
-		f.AddEvidence("access-log", "clients gave up: those whose request the gateway had not read by then are in no record, so that more failed than these")
+		f.AddEvidence("access-log", "clients gave up: those whom the gateway had not even accepted by then are in no record, so that more may have failed than these")
 	}
 	f.RuleOut("h-autoscale-lag", "the gateway could not grow any further")
 	f.AddRivals("g-cpu-queueing", "h-cpu")
