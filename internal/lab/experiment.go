@@ -42,7 +42,7 @@ type Experiment struct {
 const (
 	smallCPU   = 0.1             // of an instance: the least there may be, so that two processors have room for users and servers
 	few        = 0.3             // users at first, beside what one instance carries
-	many       = 1.75            // later
+	many       = 1.9             // later
 	pages      = 3               // that a user asks for
 	pageSize   = 12 << 10        // bytes
 	atATime    = 20              // users that show what an instance carries

@@ -19,6 +19,7 @@ const (
 	enoughClients  = 50   // that came, for a demand to be known
 	clearlyMore    = 1.05 // times what is served, from which a demand is above it
 	demandOfLately = 10 * time.Second
+	logLag         = 2 * time.Second // that a record needs into the log, and a busy gateway to see who left
 )
 
 // DemandOf counts the clients that came between two times. It leaves out the last ones: as many may still wait as have left after the
@@ -35,7 +36,7 @@ func DemandOf(t *traffic.Summary, from, to time.Time) (d Demand) {
 		}
 	}
 	for _, b := range list {
-		if !b.At.Before(from) && !b.At.Add(t.Line.Width+longest).After(to) {
+		if !b.At.Before(from) && !b.At.Add(t.Line.Width+longest+logLag).After(to) {
 			d.Came, d.Served, d.Over = d.Came+b.Clients, d.Served+b.Served, d.Over+t.Line.Width
 		}
 	}
