@@ -167,7 +167,7 @@ func capacityMaxRecorded(c *inference.Case) {
 	inside, chance := c.Together(late, full)
 	held := traffic.Filter(inside, func(e *traffic.Event) bool { return stoodStill(e, stalledPartly) })
 	judged := c.Unclaimed(func(e *traffic.Event) bool { return judgedBlindly(c, e, full) })
-	demand := sizing.DemandOf(c.Traffic, full[0].From, full[len(full)-1].To)
+	demand := sizing.RecordedDemand(c.Traffic, need.now)
 	if need.instances > 0 && demand.Known() {
 		need.instances = demand.Need(need.now)
 	}
