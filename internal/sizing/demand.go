@@ -69,5 +69,6 @@ func (d Demand) Text() string {
 		float64(d.Came)/seconds, float64(d.Served)/seconds, float64(d.Came)/float64(d.Served))
 }
 
-// hidden reports whether so many clients wait in the kernel's queue that the demand may be much larger: more than come in a second.
-func (d Demand) hidden(queued int) bool { return float64(queued)*d.Over.Seconds() > float64(d.Came) }
+// hidden reports whether so many clients wait in the kernel's queue that the demand may be much larger: more than come in half a second.
+// Where the queue is full, the kernel drops who comes then.
+func (d Demand) hidden(queued int) bool { return 2*float64(queued)*d.Over.Seconds() > float64(d.Came) }
