@@ -64,7 +64,8 @@ func namedAggregations(names string) (out []string, err error) {
 		}
 		i := slices.IndexFunc(aggregations(), func(known string) bool { return strings.EqualFold(known, n) })
 		if i < 0 {
-			return nil, refuse(http.StatusBadRequest, "BadRequest", "the aggregation %q is none of %s", n, strings.Join(aggregations(), ", "))
+			return nil, refuse(http.StatusBadRequest, "BadRequest", "the aggregation %q is none of %s", n,
+				strings.Join(aggregations(), ", "))
 		}
 		out = append(out, aggregations()[i])
 	}

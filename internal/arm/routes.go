@@ -115,7 +115,8 @@ func (t *table) choices() {
 	t.read(options, "list the TLS options", listTLSOptions)
 	t.read(options+"/predefinedPolicies", "list the predefined TLS policies", listTLSPolicies)
 	t.read(options+"/predefinedPolicies/{policy}", "read a predefined TLS policy", readTLSPolicy)
-	t.read(allNetworkPath+"/applicationGatewayAvailableWafRuleSets", "list the rule sets of the firewall", func(*request) (response, error) { return ok(list{[]any{}}) })
+	none := func(*request) (response, error) { return ok(list{[]any{}}) } // the firewall is not served
+	t.read(allNetworkPath+"/applicationGatewayAvailableWafRuleSets", "list the rule sets of the firewall", none)
 }
 
 func (t *table) neighbours() {
