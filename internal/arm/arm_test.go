@@ -18,6 +18,7 @@ import (
 	"causeway/internal/admin"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
+	"causeway/internal/probe"
 	"causeway/internal/store"
 )
 
@@ -30,6 +31,7 @@ type fake struct {
 	slow    chan struct{} // not nil: Apply waits for it
 	broken  error         // what Apply returns
 	events  []activity.Event
+	trial   probe.Trial
 }
 
 func (f *fake) Config() admin.Config {
@@ -87,6 +89,13 @@ func (f *fake) Health() (gateway.Health, error) {
 			Servers:  []gateway.ServerHealth{{Address: "127.0.0.1", Health: "Up"}},
 		}},
 	}}}, nil
+}
+
+func (f *fake) Probe(_ context.Context, t probe.Trial) (gateway.Health, error) {
+	f.mu.Lock()
+	f.trial = t
+	f.mu.Unlock()
+	return f.Health()
 }
 
 func (f *fake) Activity() ([]activity.Event, error) {
