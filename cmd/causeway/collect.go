@@ -62,7 +62,7 @@ func collectCommand() *cobra.Command {
 	f.StringVarP(&c.Group, "resource-group", "g", "", "resource group of the gateway")
 	f.StringVarP(&c.Gateway, "name", "n", "", "name of the gateway")
 	f.StringVar(&c.Subscription, "subscription", "", "subscription; that of az without it")
-	choiceFlag(f, &cloud, "cloud", "", "cloud of the gateway", "public", "usgov", "china")
+	f.StringVar(&cloud, "cloud", "public", "cloud of the gateway: public, usgov, china, or the name that az has for another one")
 	f.StringVar(&c.Storage, "storage", "", "storage account with the logs; that of the diagnostic settings without it")
 	f.StringVar(&c.Workspace, "workspace", "", "workspace id (GUID) with the logs; that of the diagnostic settings without it")
 	f.StringVar(&since, "since", "24h", "start of the window: a time, or how long ago")
@@ -96,7 +96,10 @@ func (c *collection) complete(cloud, since, until string, paths []string) error 
 	if o.Until.IsZero() {
 		o.Until = now
 	}
-	c.Cloud, c.From, c.To = clouds[cloud], o.Since.UTC().Format(time.RFC3339), o.Until.UTC().Format(time.RFC3339)
+	if c.Cloud = clouds[cloud]; c.Cloud == "" { // such as that of a Causeway with a management API
+		c.Cloud = cloud
+	}
+	c.From, c.To = o.Since.UTC().Format(time.RFC3339), o.Until.UTC().Format(time.RFC3339)
 	c.Start, c.End = o.Since.Unix(), o.Until.Unix()
 	if c.Bundle == "" {
 		c.Bundle = c.Gateway + ".tar.gz"
