@@ -23,7 +23,6 @@ import (
 type served struct {
 	doc    *document.Document // nil: there is no gateway
 	config admin.Config
-	status admin.Status
 }
 
 // rendered remembers the document that is served, so that reading it costs one parse a revision.
