@@ -24,14 +24,14 @@ import (
 
 // fake is a gateway that serves whatever is valid.
 type fake struct {
-	mu      sync.Mutex
-	config  admin.Config
-	stopped bool
-	callers []string
-	slow    chan struct{} // not nil: Apply waits for it
-	broken  error         // what Apply returns
-	events  []activity.Event
-	trial   probe.Trial
+	mu       sync.Mutex
+	config   admin.Config
+	stopped  bool
+	callers  []string
+	slow     chan struct{} // not nil: Apply waits for it
+	broken   error         // what Apply returns
+	events   []activity.Event
+	onDemand probe.OnDemand
 }
 
 func (f *fake) Config() admin.Config {
@@ -91,9 +91,9 @@ func (f *fake) Health() (gateway.Health, error) {
 	}}}, nil
 }
 
-func (f *fake) Probe(_ context.Context, t probe.Trial) (gateway.Health, error) {
+func (f *fake) Probe(_ context.Context, t probe.OnDemand) (gateway.Health, error) {
 	f.mu.Lock()
-	f.trial = t
+	f.onDemand = t
 	f.mu.Unlock()
 	return f.Health()
 }

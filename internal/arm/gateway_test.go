@@ -250,11 +250,11 @@ func TestHealthOnDemand(t *testing.T) {
 	if a.at(t, "backendHealthHttpSettings", "servers", "0", "health") != "Up" {
 		t.Errorf("%d %s", a.status, a.text)
 	}
-	want := probe.Trial{Pool: "WEB", Settings: "http", Probe: gateway.Probe{
+	want := probe.OnDemand{Pool: "WEB", Settings: "http", Probe: gateway.Probe{
 		Protocol: "Http", Path: "/deep", Host: "a", Timeout: 7,
 		Match: gateway.Match{Body: "ok", StatusCodes: []gateway.StatusRange{{From: 200, To: 200}, {From: 300, To: 399}}},
 	}}
-	if diff := cmp.Diff(want, w.gateway.trial); diff != "" {
+	if diff := cmp.Diff(want, w.gateway.onDemand); diff != "" {
 		t.Error(diff)
 	}
 	a = w.do("POST", gatewayURL+"/getBackendHealthOnDemand?$expand=BackendAddressPool", body(""))

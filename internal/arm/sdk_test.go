@@ -208,11 +208,11 @@ func TestTheSDKForGo(t *testing.T) {
 		*got.BackendAddressPools[0].BackendHTTPSettingsCollection[0].Servers[0].Health != armnetwork.ApplicationGatewayBackendHealthServerHealthUp {
 		t.Errorf("health: %+v", got)
 	}
-	trial, err := c.BeginBackendHealthOnDemand(t.Context(), "rg", "gw1", armnetwork.ApplicationGatewayOnDemandProbe{
+	onDemand, err := c.BeginBackendHealthOnDemand(t.Context(), "rg", "gw1", armnetwork.ApplicationGatewayOnDemandProbe{
 		BackendAddressPool: child("backendAddressPools", "web"), BackendHTTPSettings: child("backendHttpSettingsCollection", "http"),
 		Path: to.Ptr("/"), Protocol: to.Ptr(armnetwork.ApplicationGatewayProtocolHTTP),
 	}, nil)
-	if got := end(t, trial, err); *got.BackendHealthHTTPSettings.Servers[0].Health != armnetwork.ApplicationGatewayBackendHealthServerHealthUp {
+	if got := end(t, onDemand, err); *got.BackendHealthHTTPSettings.Servers[0].Health != armnetwork.ApplicationGatewayBackendHealthServerHealthUp {
 		t.Errorf("health on demand: %+v", got)
 	}
 	all := pages(t, c.NewListAllPager(nil), func(p armnetwork.ApplicationGatewaysClientListAllResponse) []*armnetwork.ApplicationGateway {

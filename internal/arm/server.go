@@ -38,7 +38,7 @@ type Gateway interface {
 	// Health is the backend health, as all instances together see it. An error says that none answers.
 	Health() (gateway.Health, error)
 	// Probe asks the members of a pool once; see probe.Once.
-	Probe(ctx context.Context, t probe.Trial) (gateway.Health, error)
+	Probe(ctx context.Context, t probe.OnDemand) (gateway.Health, error)
 	// Activity is the activity log of this node, oldest first.
 	Activity() ([]activity.Event, error)
 	Status() admin.Status

@@ -11,19 +11,19 @@ import (
 	"causeway/internal/resolve"
 )
 
-// Trial is a probe that somebody wants to see the outcome of, before it becomes part of a configuration.
-type Trial struct {
+// OnDemand is a probe that somebody wants to see the outcome of, before it becomes part of a configuration.
+type OnDemand struct {
 	Pool, Settings string
 	Probe          gateway.Probe // empty fields are those of Azure's default probe; its name means nothing
 }
 
-// trialName is that of the probe within the configuration that a trial makes. No child of a document has it.
-const trialName = "\x00trial"
+// onDemandName is that of the probe within the configuration that an on-demand probe makes. No child of a document has it.
+const onDemandName = "\x00on-demand"
 
-// Once asks every member of a pool once, and returns its health by that. The error says what of the trial does not exist, or
+// Once asks every member of a pool once, and returns its health by that. The error says what of the request does not exist, or
 // that ctx ended.
-func Once(ctx context.Context, c *gateway.Config, local gateway.Local, t Trial, lookup resolve.Lookup, d Dialer) (gateway.Health, error) {
-	tried, err := t.apply(c)
+func Once(ctx context.Context, c *gateway.Config, local gateway.Local, o OnDemand, lookup resolve.Lookup, d Dialer) (gateway.Health, error) {
+	tried, err := o.apply(c)
 	if err != nil {
 		return gateway.Health{}, err
 	}
@@ -51,27 +51,27 @@ func Once(ctx context.Context, c *gateway.Config, local gateway.Local, t Trial, 
 	}
 	all.Wait()
 	if err := ctx.Err(); err != nil {
-		return gateway.Health{}, fmt.Errorf("probe pool %q: %w", t.Pool, err)
+		return gateway.Health{}, fmt.Errorf("probe pool %q: %w", o.Pool, err)
 	}
 	return set.Health(tried), nil
 }
 
-// steady is a process that never stands still, as far as a trial is concerned.
+// steady is a process that never stands still, as far as an on-demand probe is concerned.
 type steady struct{}
 
 func (steady) Stalled(time.Time, time.Time) time.Duration { return 0 }
 
-// apply is a configuration that has nothing but the pool, the settings and the probe of the trial.
-func (t Trial) apply(c *gateway.Config) (*gateway.Config, error) {
-	pool, settings := c.Pool(t.Pool), c.Setting(t.Settings)
+// apply is a configuration that has nothing but the pool, the settings and the probe of the request.
+func (o OnDemand) apply(c *gateway.Config) (*gateway.Config, error) {
+	pool, settings := c.Pool(o.Pool), c.Setting(o.Settings)
 	switch {
 	case pool == nil:
-		return nil, fmt.Errorf("probe pool %q: the gateway has no such pool", t.Pool)
+		return nil, fmt.Errorf("probe pool %q: the gateway has no such pool", o.Pool)
 	case settings == nil:
-		return nil, fmt.Errorf("probe with settings %q: the gateway has no such settings", t.Settings)
+		return nil, fmt.Errorf("probe with settings %q: the gateway has no such settings", o.Settings)
 	}
-	only, with, probe := *c, *settings, t.Probe
-	with.Probe, probe.Name = trialName, trialName
+	only, with, probe := *c, *settings, o.Probe
+	with.Probe, probe.Name = onDemandName, onDemandName
 	if probe.Protocol != "" {
 		with.Protocol = probe.Protocol
 	}

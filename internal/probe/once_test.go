@@ -13,7 +13,7 @@ import (
 	"causeway/internal/resolve"
 )
 
-// A trial asks with a probe that the configuration does not have, and changes nothing.
+// An on-demand probe asks with a probe that the configuration does not have, and changes nothing.
 func TestOnce(t *testing.T) {
 	member := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/deep" || r.Host != "shop.example" {
@@ -34,7 +34,7 @@ func TestOnce(t *testing.T) {
 	conn.NewGoroutines(func(l *conn.Loop) { loop = l })
 	ask := func(p gateway.Probe) []gateway.ServerHealth {
 		t.Helper()
-		h, err := Once(t.Context(), c, gateway.DefaultLocal(), Trial{Pool: "POOL", Settings: "settings", Probe: p}, resolve.System().Lookup, loop)
+		h, err := Once(t.Context(), c, gateway.DefaultLocal(), OnDemand{Pool: "POOL", Settings: "settings", Probe: p}, resolve.System().Lookup, loop)
 		if err != nil || len(h.Pools) != 1 {
 			t.Fatalf("%+v, %v", h, err)
 		}
@@ -49,14 +49,14 @@ func TestOnce(t *testing.T) {
 	if len(c.Probes) != 0 || c.Settings[0].Probe != "" {
 		t.Errorf("the configuration changed: %+v", c)
 	}
-	for _, bad := range []Trial{{Pool: "none", Settings: "settings"}, {Pool: "pool", Settings: "none"}} {
+	for _, bad := range []OnDemand{{Pool: "none", Settings: "settings"}, {Pool: "pool", Settings: "none"}} {
 		if _, err := Once(t.Context(), c, gateway.DefaultLocal(), bad, resolve.System().Lookup, loop); err == nil || !strings.Contains(err.Error(), "none") {
 			t.Errorf("%+v: %v", bad, err)
 		}
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Once(gone, c, gateway.DefaultLocal(), Trial{Pool: "pool", Settings: "settings"}, resolve.System().Lookup, loop); err == nil {
+	if _, err := Once(gone, c, gateway.DefaultLocal(), OnDemand{Pool: "pool", Settings: "settings"}, resolve.System().Lookup, loop); err == nil {
 		t.Error("the client had left")
 	}
 }

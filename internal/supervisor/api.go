@@ -141,7 +141,7 @@ func (a *api) close() {
 }
 
 // Probe asks the members of a pool once, from this process. See arm.Gateway.
-func (s *Supervisor) Probe(ctx context.Context, t probe.Trial) (gateway.Health, error) {
+func (s *Supervisor) Probe(ctx context.Context, t probe.OnDemand) (gateway.Health, error) {
 	s.mu.Lock()
 	d, local := s.document, s.local
 	s.mu.Unlock()

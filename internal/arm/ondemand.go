@@ -11,8 +11,8 @@ import (
 	"causeway/internal/probe"
 )
 
-// trial is the body of getBackendHealthOnDemand.
-type trial struct {
+// onDemand is the body of getBackendHealthOnDemand.
+type onDemand struct {
 	Protocol string
 	Host     string
 	Path     string
@@ -26,21 +26,21 @@ type trial struct {
 	Settings gateway.Ref `json:"backendHttpSettings"`
 }
 
-// readTrial probes a pool once, as the body says.
-func readTrial(q *request) (response, error) {
+// readOnDemand probes a pool once, as the body says.
+func readOnDemand(q *request) (response, error) {
 	g, err := q.found()
 	if err != nil {
 		return response{}, err
 	}
-	var body trial
+	var body onDemand
 	if err := json.NewDecoder(q.Body).Decode(&body); err != nil {
 		return response{}, refuse(http.StatusBadRequest, "InvalidRequestContent", "the body is no probe: %v", err)
 	}
-	t, err := body.trial(g.doc.Config)
+	o, err := body.read(g.doc.Config)
 	if err != nil {
 		return response{}, err
 	}
-	health, err := q.server.gateway.Probe(q.Context(), t)
+	health, err := q.server.gateway.Probe(q.Context(), o)
 	if err != nil {
 		return response{}, err
 	}
@@ -60,20 +60,20 @@ func readTrial(q *request) (response, error) {
 	return ok(answer)
 }
 
-// trial holds the body against the gateway.
-func (b *trial) trial(c *gateway.Config) (t probe.Trial, err error) {
-	t.Pool, t.Settings = schema.LastSegment(b.Pool.ID), schema.LastSegment(b.Settings.ID)
+// read holds the body against the gateway.
+func (b *onDemand) read(c *gateway.Config) (o probe.OnDemand, err error) {
+	o.Pool, o.Settings = schema.LastSegment(b.Pool.ID), schema.LastSegment(b.Settings.ID)
 	switch {
-	case c.Pool(t.Pool) == nil:
-		return t, refuse(http.StatusBadRequest, "InvalidResourceReference", "the gateway has no pool %q", b.Pool.ID)
-	case c.Setting(t.Settings) == nil:
-		return t, refuse(http.StatusBadRequest, "InvalidResourceReference", "the gateway has no settings %q", b.Settings.ID)
+	case c.Pool(o.Pool) == nil:
+		return o, refuse(http.StatusBadRequest, "InvalidResourceReference", "the gateway has no pool %q", b.Pool.ID)
+	case c.Setting(o.Settings) == nil:
+		return o, refuse(http.StatusBadRequest, "InvalidResourceReference", "the gateway has no settings %q", b.Settings.ID)
 	case b.Timeout < 0 || b.Timeout > int(requestTime.Seconds()):
-		return t, refuse(http.StatusBadRequest, "InvalidParameter", "the timeout is %d s, and not from 1 to %d",
+		return o, refuse(http.StatusBadRequest, "InvalidParameter", "the timeout is %d s, and not from 1 to %d",
 			b.Timeout, int(requestTime.Seconds()))
 	}
-	t.Probe = gateway.Probe{Host: b.Host, Path: b.Path, Timeout: b.Timeout, PickHostFromSettings: b.PickHost}
-	t.Probe.Match.Body = b.Match.Body
+	o.Probe = gateway.Probe{Host: b.Host, Path: b.Path, Timeout: b.Timeout, PickHostFromSettings: b.PickHost}
+	o.Probe.Match.Body = b.Match.Body
 	for _, text := range b.Match.StatusCodes {
 		first, last, isRange := strings.Cut(text, "-")
 		if !isRange {
@@ -82,15 +82,15 @@ func (b *trial) trial(c *gateway.Config) (t probe.Trial, err error) {
 		from, badFrom := strconv.Atoi(first)
 		to, badTo := strconv.Atoi(last)
 		if badFrom != nil || badTo != nil || from < 100 || to > 599 || from > to {
-			return t, refuse(http.StatusBadRequest, "InvalidParameter", "%q is neither a status nor a range such as 200-399", text)
+			return o, refuse(http.StatusBadRequest, "InvalidParameter", "%q is neither a status nor a range such as 200-399", text)
 		}
-		t.Probe.Match.StatusCodes = append(t.Probe.Match.StatusCodes, gateway.StatusRange{From: from, To: to})
+		o.Probe.Match.StatusCodes = append(o.Probe.Match.StatusCodes, gateway.StatusRange{From: from, To: to})
 	}
 	if b.Protocol != "" {
-		t.Probe.Protocol = map[string]string{"http": "Http", "https": "Https"}[strings.ToLower(b.Protocol)]
-		if t.Probe.Protocol == "" {
-			return t, refuse(http.StatusBadRequest, "InvalidParameter", "the protocol %q is neither Http nor Https", b.Protocol)
+		o.Probe.Protocol = map[string]string{"http": "Http", "https": "Https"}[strings.ToLower(b.Protocol)]
+		if o.Probe.Protocol == "" {
+			return o, refuse(http.StatusBadRequest, "InvalidParameter", "the protocol %q is neither Http nor Https", b.Protocol)
 		}
 	}
-	return t, nil
+	return o, nil
 }
