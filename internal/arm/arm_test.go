@@ -168,7 +168,7 @@ const host = "127.0.0.1:8443"
 
 // world is an API in front of a fake gateway, and a client of each role.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	gateway *fake
 	shelf   *shelf
 	history *past
@@ -176,7 +176,7 @@ type world struct {
 	tokens  map[access.Role]string
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, gateway: &fake{}, shelf: &shelf{records: map[string]store.Record{}}, history: &past{}, tokens: map[access.Role]string{}}
 	control := access.NewControl(w.shelf)

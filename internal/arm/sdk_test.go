@@ -90,7 +90,7 @@ func (s *sdk) gateways() *armnetwork.ApplicationGatewaysClient {
 }
 
 // end waits for a long-running operation.
-func end[T any](t *testing.T, p *runtime.Poller[T], err error) T {
+func end[T any](t testing.TB, p *runtime.Poller[T], err error) T {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func end[T any](t *testing.T, p *runtime.Poller[T], err error) T {
 }
 
 // pages are the items of all pages.
-func pages[P, T any](t *testing.T, pager *runtime.Pager[P], items func(P) []T) (all []T) {
+func pages[P, T any](t testing.TB, pager *runtime.Pager[P], items func(P) []T) (all []T) {
 	t.Helper()
 	for pager.More() {
 		page, err := pager.NextPage(t.Context())
