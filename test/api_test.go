@@ -263,3 +263,33 @@ func TestTheAPIOutlastsAnUpgrade(t *testing.T) {
 		t.Errorf("%d connections were refused, for example %s", len(refused), refused[0])
 	}
 }
+
+// Evidence of a gateway is collected over its API, and diagnosed elsewhere.
+func TestCollectOverTheAPI(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	a := serveAPI(t)
+	c := a.client()
+	created, err := c.BeginCreateOrUpdate(t.Context(), "rg", "gw1", asSDK(t, plain(front, member)), nil)
+	finished(t, created, err)
+	bundle := filepath.Join(a.dir, "gw1.tar.gz")
+	collect := []string{
+		"collect", "--api", a.base, "--ca", filepath.Join(a.data, "api", "ca.pem"), "--client-id", a.id,
+		"--subscription", subscription, "-g", "rg", "-n", "gw1", "--bundle", bundle,
+	}
+	t.Setenv("CAUSEWAY_CLIENT_SECRET", "guess")
+	if _, errs, code := causeway(t, collect...); code != 3 || !strings.Contains(errs, "the client id or the client secret is wrong") {
+		t.Errorf("with a wrong secret: %d %s", code, errs)
+	}
+	t.Setenv("CAUSEWAY_CLIENT_SECRET", a.secret)
+	if _, errs, code := causeway(t, append(collect, "-n", "gw9")...); code != 3 || !strings.Contains(errs, "gw9") {
+		t.Errorf("of another gateway: %d %s", code, errs)
+	}
+	if out, errs, code := causeway(t, collect...); code != 0 || strings.Contains(errs, ".json") {
+		t.Fatalf("%d %s%s", code, out, errs)
+	}
+	out, errs, code := causeway(t, "diagnose", bundle)
+	if code != 0 || !strings.Contains(out, "all members (1) are healthy") {
+		t.Errorf("diagnose: %d %s%s", code, out, errs)
+	}
+}
