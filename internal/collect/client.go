@@ -120,7 +120,9 @@ type answerError struct {
 	reason string
 }
 
-func (e *answerError) Error() string { return fmt.Sprintf("the API answers %d: %s", e.status, e.reason) }
+func (e *answerError) Error() string {
+	return fmt.Sprintf("the API answers %d: %s", e.status, e.reason)
+}
 
 // reasonOf is what an answer says, in the form of ARM or of OAuth.
 func reasonOf(text []byte) string {

@@ -50,7 +50,9 @@ func Gather(ctx context.Context, o Options, into io.Writer) (missing []string, e
 		return nil, fmt.Errorf("read the gateway %s of group %s: %w", o.Gateway, o.Group, err)
 	}
 	b.add("gateway.json", document)
-	b.get("health.json", func() ([]byte, error) { return c.ask(ctx, http.MethodPost, id+"/backendhealth", version(gatewayVersion)) })
+	b.get("health.json", func() ([]byte, error) {
+		return c.ask(ctx, http.MethodPost, id+"/backendhealth", version(gatewayVersion))
+	})
 	for _, m := range metrics {
 		b.get("metrics/"+m.file+".json", func() ([]byte, error) {
 			return c.ask(ctx, http.MethodGet, id+"/providers/Microsoft.Insights/metrics", o.metricsQuery(m.names, m.filter))
