@@ -123,7 +123,21 @@ func TestASecondNodeNeedsToBeAdmitted(t *testing.T) {
 	if !errors.Is(err, store.ErrNoKey) || !errors.As(err, &stranger) || stranger.Node != "b" {
 		t.Fatalf("Open without a key: %v", err)
 	}
-	if err := a.Admit(t.Context(), "b", stranger.Recipient); err != nil {
+	other, err := store.Open(t.Context(), store.Options{
+		Dir: filepath.Join(t.TempDir(), "c"), Name: "c", External: store.External{Endpoints: []string{endpoint}},
+	})
+	var third *store.NotAdmittedError
+	if other != nil || !errors.As(err, &third) {
+		t.Fatalf("a third node: %v", err)
+	}
+	for name, bad := range map[string][2]string{
+		"another's key": {"b", third.Recipient}, "a node that never asked": {"d", third.Recipient}, "itself": {"a", third.Recipient},
+	} {
+		if err := a.AdmitAsking(t.Context(), bad[0], bad[1]); err == nil {
+			t.Errorf("%s was admitted", name)
+		}
+	}
+	if err := a.AdmitAsking(t.Context(), "b", stranger.Recipient); err != nil {
 		t.Fatal(err)
 	}
 	b := open(t, o)
