@@ -150,9 +150,10 @@ func TestASecondNodeNeedsToBeAdmitted(t *testing.T) {
 	if put(t, b, 82, 2) != 3 {
 		t.Error("after the rotation the second node cannot write")
 	}
-	if err := a.Forget(t.Context(), "b"); err != nil {
+	if err := a.Remove(t.Context(), "b"); err != nil {
 		t.Fatal(err)
 	}
+	eventually(t, "the node says that it was removed", func() bool { st := b.Status(); return st.Lagging && st.Trouble == store.ErrRemoved.Error() })
 	if err := a.RotateDataKey(t.Context()); err != nil {
 		t.Fatal(err)
 	}
