@@ -152,6 +152,23 @@ func withStore(cmd *cobra.Command, data string, do func(context.Context, *store.
 	return storeError(errors.Join(do(ctx, s), s.Close()))
 }
 
+// withCluster is withStore for what only a cluster has, or nodes that share an external etcd.
+func withCluster(cmd *cobra.Command, data string, do func(context.Context, *store.Store) error) error {
+	ctx, cancel := context.WithTimeout(cmd.Context(), storeTime)
+	defer cancel()
+	s, err := store.Reach(ctx, store.Within(data))
+	if errors.Is(err, store.ErrInUse) { // only a single node cannot be reached while it runs
+		return storeError(store.ErrNoCluster)
+	}
+	if err != nil {
+		return storeError(err)
+	}
+	if s.Status().Mode == store.Single {
+		return storeError(errors.Join(store.ErrNoCluster, s.Close()))
+	}
+	return storeError(errors.Join(do(ctx, s), s.Close()))
+}
+
 // storeError says what to do about an error of the store.
 func storeError(err error) error {
 	if err == nil {
@@ -164,6 +181,8 @@ func storeError(err error) error {
 		exit.hint = stranger.Hint()
 	case errors.Is(err, store.ErrInUse):
 		exit.hint = "stop the gateway that runs on this data directory first"
+	case errors.Is(err, store.ErrNoCluster):
+		exit.hint = "to begin one: stop the gateway, causeway cluster init --address ADDRESS, start it again; its configuration stays"
 	case errors.Is(err, store.ErrNotEmpty):
 		exit.hint = "move the folder store of the data directory away, or give another one with --data"
 	case errors.Is(err, store.ErrMember):

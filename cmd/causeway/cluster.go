@@ -80,7 +80,7 @@ func clusterInviteCommand() *cobra.Command {
 			if valid < time.Minute || valid > 24*time.Hour {
 				return &exitError{code: exitUsage, err: fmt.Errorf("--valid %v: the time is from 1m to 24h", valid)}
 			}
-			return withStore(cmd, data, func(ctx context.Context, s *store.Store) error {
+			return withCluster(cmd, data, func(ctx context.Context, s *store.Store) error {
 				token, err := s.Invite(ctx, valid)
 				if err != nil {
 					return err
@@ -122,7 +122,7 @@ func clusterAdmitCommand() *cobra.Command {
 		Short: "Give another node the key to the secrets in an external etcd",
 		Args:  argument("the name of a node", "its public key, age1…"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			err := withStore(cmd, data, func(ctx context.Context, s *store.Store) error { return s.AdmitAsking(ctx, args[0], args[1]) })
+			err := withCluster(cmd, data, func(ctx context.Context, s *store.Store) error { return s.AdmitAsking(ctx, args[0], args[1]) })
 			if err != nil {
 				return err
 			}
@@ -140,7 +140,7 @@ func clusterMembersCommand() *cobra.Command {
 		Short: "List the members of the cluster and how they are",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withStore(cmd, data, func(ctx context.Context, s *store.Store) error {
+			return withCluster(cmd, data, func(ctx context.Context, s *store.Store) error {
 				members, err := s.Members(ctx)
 				if err != nil {
 					return err
@@ -194,7 +194,7 @@ func clusterRemoveCommand() *cobra.Command {
 		Short: "Take a node out of the cluster, with its vote and its keys",
 		Args:  argument("the name of a node, or the id of a member that never started"),
 		RunE: func(cmd *cobra.Command, nodes []string) error {
-			err := withStore(cmd, data, func(ctx context.Context, s *store.Store) error {
+			err := withCluster(cmd, data, func(ctx context.Context, s *store.Store) error {
 				if err := s.Remove(ctx, nodes[0]); err != nil {
 					return err
 				}

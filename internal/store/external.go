@@ -1,11 +1,14 @@
 package store
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"os"
+	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -43,6 +46,31 @@ func dial(e External) (*clientv3.Client, error) {
 		return nil, fmt.Errorf("make a client of etcd: %w", err)
 	}
 	return client, nil
+}
+
+// endpointTime is how long one endpoint may take to accept a connection, where somebody asks why none of them answers.
+const endpointTime = time.Second
+
+// unreached says of an external etcd which endpoints do not accept a connection, and why. The client of etcd says only that
+// time has passed.
+func (s *Store) unreached(ctx context.Context, err error) error {
+	if s.o.Mode != ExternalMode {
+		return err
+	}
+	var all []string
+	for _, e := range s.o.External.Endpoints {
+		address := strings.TrimPrefix(strings.TrimPrefix(e, "https://"), "http://")
+		try, cancel := context.WithTimeout(ctx, endpointTime)
+		c, bad := (&net.Dialer{}).DialContext(try, "tcp", address)
+		cancel()
+		if bad != nil {
+			all = append(all, bad.Error())
+			continue
+		}
+		c.Close()
+		all = append(all, e+" accepts connections")
+	}
+	return fmt.Errorf("etcd at %s: %w: %s", strings.Join(s.o.External.Endpoints, ", "), err, strings.Join(all, "; "))
 }
 
 // tls is nil where all endpoints are http.

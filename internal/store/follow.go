@@ -87,7 +87,7 @@ func (s *Store) follow() {
 			retry = retryFirst
 			continue
 		}
-		s.failed(err)
+		s.failed(s.unreached(s.ctx, err))
 		pause(s.ctx, retry)
 		retry = min(2*retry, retryLast)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // ErrNoCluster is returned for what only a member of a cluster can do.
-var ErrNoCluster = errors.New("this node is no member of a cluster: causeway cluster init makes it the first")
+var ErrNoCluster = errors.New("this node belongs to no cluster")
 
 // ErrToken is returned for a token that the cluster does not know.
 var ErrToken = errors.New("the token has been used, or it is too old")

@@ -255,7 +255,7 @@ func (s *Store) settle(ctx context.Context) error {
 	if s.o.Mode == Single || fatal(err) || ctx.Err() != nil {
 		return fmt.Errorf("open the store in %s: %w", s.o.Dir, err)
 	}
-	s.failed(err)
+	s.failed(s.unreached(ctx, err))
 	return nil
 }
 

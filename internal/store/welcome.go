@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"causeway/internal/store/cluster"
 )
@@ -162,10 +163,18 @@ func (s *Store) fresh(ctx context.Context, r joinRequest) error {
 	if err != nil {
 		return fmt.Errorf("look the name up: %w", err)
 	}
-	if len(resp.Kvs) > 0 {
-		return fmt.Errorf("a node %s is part of the cluster already; causeway cluster remove %s removes one that is gone", r.Name, r.Name)
+	if len(resp.Kvs) == 0 {
+		return nil
 	}
-	return nil
+	alive, err := s.client.Get(ctx, s.places.nodes()+r.Name, clientv3.WithCountOnly())
+	if err != nil {
+		return fmt.Errorf("look for the node %s: %w", r.Name, err)
+	}
+	if alive.Count > 0 {
+		return fmt.Errorf("a node %s runs in the cluster: give this one another name with --name", r.Name)
+	}
+	return fmt.Errorf("a node %s is part of the cluster, and does not run now: give this one another name with --name, "+
+		"or, if that one is gone for good, run causeway cluster remove %s on a member", r.Name, r.Name)
 }
 
 // addMember adds a member that has no vote until it has caught up. Etcd refuses as long as the members have not been

@@ -121,6 +121,7 @@ func (s *Supervisor) first(ctx context.Context, files admin.Config, unread error
 // for a while also one that remembers less than its instances serve.
 func (s *Supervisor) fromStore(ctx context.Context) (store.Snapshot, error) {
 	from := s.stored()
+	said, pause := "", followFirst
 	for begin := time.Now(); ; {
 		err := s.silent()
 		if err == nil {
@@ -141,14 +142,21 @@ func (s *Supervisor) fromStore(ctx context.Context) (store.Snapshot, error) {
 		if !older && (s.node == "" || !errors.Is(bad, store.ErrEmpty) || from == nil) {
 			return good, fmt.Errorf("read the configuration from the store: %w", err)
 		}
-		slog.Warn("this node does not have the newest configuration and waits for the cluster", "error", err)
+		if text := err.Error(); text != said {
+			slog.Warn("this node does not have the newest configuration and waits until the store answers", "error", err)
+			said = text
+		}
 		select {
 		case <-ctx.Done():
 			return good, context.Cause(ctx)
-		case <-time.After(time.Second):
+		case <-time.After(pause):
+			pause = min(2*pause, waitLongest)
 		}
 	}
 }
+
+// waitLongest is the longest time between two looks at a store that does not answer.
+const waitLongest = 5 * time.Second
 
 // fatal reports an error of the store that waiting does not cure.
 func fatal(err error) bool {

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -36,15 +37,27 @@ func NewToken(address string, authority []byte) (Token, error) {
 // String is the token as people copy it.
 func (t Token) String() string {
 	raw := append(append(t.Fingerprint[:], t.Secret[:]...), t.Address...)
-	return tokenForm + base64.RawURLEncoding.EncodeToString(raw)
+	return tokenForm + base64.RawURLEncoding.EncodeToString(append(raw, checksum(raw)...))
+}
+
+// checksumBytes at the end tell a token that lost or changed a character on the way.
+const checksumBytes = 4
+
+func checksum(raw []byte) []byte {
+	sum := sha256.Sum256(raw)
+	return sum[:checksumBytes]
 }
 
 // ParseToken is the way back.
 func ParseToken(text string) (t Token, err error) {
 	encoded, ok := strings.CutPrefix(strings.TrimSpace(text), tokenForm)
 	raw, err := base64.RawURLEncoding.DecodeString(encoded)
-	if !ok || err != nil || len(raw) <= len(t.Fingerprint)+len(t.Secret) {
+	if !ok || err != nil || len(raw) <= len(t.Fingerprint)+len(t.Secret)+checksumBytes {
 		return t, fmt.Errorf("this is no token: one begins with %s and was copied whole", tokenForm)
+	}
+	raw, sum := raw[:len(raw)-checksumBytes], raw[len(raw)-checksumBytes:]
+	if !bytes.Equal(checksum(raw), sum) {
+		return t, errors.New("the token is damaged: copy it again, whole")
 	}
 	n := copy(t.Fingerprint[:], raw)
 	n += copy(t.Secret[:], raw[n:])
