@@ -14,5 +14,6 @@ COPY --from=build /out/causeway /usr/bin/causeway
 COPY --from=build --chown=65532:65532 /out/data /var/lib/causeway
 USER 65532:65532
 VOLUME /var/lib/causeway
+ENV CAUSEWAY_DATA=/var/lib/causeway
 ENTRYPOINT ["/usr/bin/causeway"]
-CMD ["serve", "--config", "/etc/causeway/gateway.json", "--data", "/var/lib/causeway", "--port-offset", "8000"]
+CMD ["serve", "--config", "/etc/causeway/gateway.json", "--port-offset", "8000"]

@@ -1,12 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,13 +48,12 @@ func runBackup(cmd *cobra.Command, data, file string, force bool, recipients []s
 			"give another file, or --force to overwrite it",
 		}
 	}
-	err := fromStore(cmd, data, func(ctx context.Context, backup backupSource) error {
-		if file == "-" {
+	if file == "-" {
+		return fromStore(cmd, data, func(ctx context.Context, backup backupSource) error {
 			return backup(ctx, cmd.OutOrStdout(), recipients)
-		}
-		return writeBackup(ctx, backup, file, recipients)
-	})
-	if err != nil || file == "-" {
+		})
+	}
+	if err := writeBackup(cmd, data, file, recipients); err != nil {
 		return err
 	}
 	return writeLine(cmd.OutOrStdout(), "the backup is in "+evidence.Printable(file)+"; whoever reads it reads the secrets of the gateway"+
@@ -84,19 +83,32 @@ func fromStore(cmd *cobra.Command, data string, f func(context.Context, backupSo
 	})
 }
 
-// writeBackup writes beside the file first, so that a failure leaves an older backup alone.
-func writeBackup(ctx context.Context, from backupSource, file string, recipients []string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write the backup: %w", err)
-	}
-	defer os.Remove(f.Name()) // after the rename there is none
-	err = from(ctx, f, recipients)
-	err = errors.Join(err, f.Sync(), f.Close())
+// writeBackup opens the file before the store, which may be opened as another user, and writes the backup once it is whole: a
+// failure leaves an older one alone.
+func writeBackup(cmd *cobra.Command, data, file string, recipients []string) error {
+	_, missing := os.Lstat(file)
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err == nil {
-		err = os.Rename(f.Name(), file)
+		err = f.Chmod(0o600)
 	}
-	return err
+	if err != nil {
+		return &exitError{exitFailed, fmt.Errorf("write the backup: %w", err), "check the folder of the file, and its rights"}
+	}
+	var whole bytes.Buffer
+	err = fromStore(cmd, data, func(ctx context.Context, backup backupSource) error { return backup(ctx, &whole, recipients) })
+	if err != nil {
+		if missing != nil {
+			os.Remove(file) // it is empty
+		}
+		return errors.Join(err, f.Close())
+	}
+	if err = f.Truncate(0); err == nil {
+		_, err = whole.WriteTo(f)
+	}
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return &exitError{exitFailed, fmt.Errorf("write the backup: %w", err), "free space there, or give another file"}
+	}
+	return nil
 }
 
 func restoreCommand() *cobra.Command {
@@ -131,6 +143,9 @@ func runRestore(cmd *cobra.Command, data, file, identity string) error {
 			return &exitError{exitFailed, fmt.Errorf("read the identity: %w", err), "check the name of the file"}
 		}
 	}
+	if err := becomeOwner(data); err != nil {
+		return err
+	}
 	revision, err := store.Restore(cmd.Context(), store.Within(data), in, string(identities))
 	if err != nil {
 		return storeError(err)
@@ -143,6 +158,9 @@ const storeTime = time.Minute
 
 // withStore does something with the store of a data directory.
 func withStore(cmd *cobra.Command, data string, do func(context.Context, *store.Store) error) error {
+	if err := becomeOwner(data); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), storeTime)
 	defer cancel()
 	s, err := store.Reach(ctx, store.Within(data))
@@ -154,6 +172,9 @@ func withStore(cmd *cobra.Command, data string, do func(context.Context, *store.
 
 // withCluster is withStore for what only a cluster has, or nodes that share an external etcd.
 func withCluster(cmd *cobra.Command, data string, do func(context.Context, *store.Store) error) error {
+	if err := becomeOwner(data); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), storeTime)
 	defer cancel()
 	s, err := store.Reach(ctx, store.Within(data))

@@ -57,6 +57,9 @@ func clusterInitCommand() *cobra.Command {
 		Short: "Make this node the first of a cluster; it keeps its configuration",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := becomeOwner(data); err != nil {
+				return err
+			}
 			if err := store.Found(cmd.Context(), store.Within(data), f); err != nil {
 				return storeError(err)
 			}
@@ -103,6 +106,9 @@ func clusterJoinCommand() *cobra.Command {
 		Short: "Join the cluster that a token invites to",
 		Args:  argument("the token that causeway cluster invite printed on a member"),
 		RunE: func(cmd *cobra.Command, tokens []string) error {
+			if err := becomeOwner(data); err != nil {
+				return err
+			}
 			if err := store.Join(cmd.Context(), store.Within(data), tokens[0], f, !withoutVote); err != nil {
 				return storeError(err)
 			}
@@ -220,6 +226,9 @@ func clusterLeaveCommand() *cobra.Command {
 		Short: "Make this node forget its cluster and its copy of the store",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := becomeOwner(data); err != nil {
+				return err
+			}
 			if err := store.Leave(store.Within(data)); err != nil {
 				return storeError(err)
 			}

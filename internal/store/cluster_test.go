@@ -142,7 +142,7 @@ func TestTokens(t *testing.T) {
 	taken := founding(t, 1)
 	taken.Name = "a"
 	if err := store.Join(t.Context(), filepath.Join(root, "b0"), token, taken, true); err == nil ||
-		!strings.Contains(err.Error(), "a node a is part of the cluster already") {
+		!strings.Contains(err.Error(), "a node a is part of the cluster, and does not run now") {
 		t.Errorf("with the name of another: %v", err)
 	}
 	if err := store.Join(t.Context(), filepath.Join(root, "b"), token, founding(t, 1), true); err != nil {

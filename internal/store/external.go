@@ -54,7 +54,7 @@ const endpointTime = time.Second
 // unreached says of an external etcd which endpoints do not accept a connection, and why. The client of etcd says only that
 // time has passed.
 func (s *Store) unreached(ctx context.Context, err error) error {
-	if s.o.Mode != ExternalMode {
+	if s.o.Mode != ExternalMode || !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	var all []string
