@@ -134,11 +134,15 @@ func deleteGroup(q *request) (response, error) {
 	}, func() (response, error) { return response{status: http.StatusOK}, nil })
 }
 
-// deleteRecords deletes the neighbours in a group, and then the group.
+// deleteRecords deletes the neighbours and the deployments in a group, and then the group.
 func (q *request) deleteRecords(ctx context.Context) error {
 	in := recordName(q.vars["subscription"], q.vars["group"])
+	kinds := []string{deploymentRecords}
 	for _, n := range neighbours {
-		records, err := q.server.records.Records(ctx, n.collection)
+		kinds = append(kinds, n.collection)
+	}
+	for _, kind := range kinds {
+		records, err := q.server.records.Records(ctx, kind)
 		if err != nil {
 			return err
 		}

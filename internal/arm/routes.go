@@ -25,6 +25,8 @@ const (
 	networkPath      = groupPath + "/providers/Microsoft.Network"
 	allNetworkPath   = subscriptionPath + "/providers/Microsoft.Network"
 	gatewayPath      = networkPath + "/applicationGateways/{gateway}"
+	deploymentsPath  = groupPath + "/providers/" + deploymentType
+	deploymentPath   = deploymentsPath + "/{deployment}"
 )
 
 // routes are all operations, by subject.
@@ -37,6 +39,7 @@ func routes() []route {
 	t.monitor()
 	t.choices()
 	t.neighbours()
+	t.deployments()
 	return t
 }
 
@@ -126,4 +129,19 @@ func (t *table) neighbours() {
 		t.add(http.MethodPut, n.path(), access.Operator, "create or change a resource of "+n.collection, n.put)
 		t.add(http.MethodDelete, n.path(), access.Owner, "delete a resource of "+n.collection, n.delete)
 	}
+}
+
+func (t *table) deployments() {
+	t.read(deploymentsPath, "list the template deployments of a group", listDeployments)
+	t.add(http.MethodHead, deploymentPath, access.Reader, "ask whether a template was deployed", checkDeployment)
+	t.read(deploymentPath, "read how a template was deployed", readDeployment)
+	t.add(http.MethodPut, deploymentPath, access.Operator, "deploy a template", putDeployment)
+	t.add(http.MethodDelete, deploymentPath, access.Owner, "delete the record of a deployment", deleteDeployment)
+	t.add(http.MethodPost, deploymentPath+"/validate", access.Operator, "check a template", validateDeployment)
+	t.add(http.MethodPost, deploymentPath+"/whatIf", access.Operator, "tell what a template would change", whatIfDeployment)
+	t.add(http.MethodPost, deploymentPath+"/exportTemplate", access.Reader, "export the template of a deployment", exportDeployment)
+	t.read(deploymentPath+"/operations", "list what a deployment did with each resource", listDeploymentOperations)
+	t.read(deploymentPath+"/operations/{operation}", "read what a deployment did with a resource", readDeploymentOperation)
+	t.read(groupPath+"/exportTemplate", "export a group as a template", exportGroup)
+	t.add(http.MethodPost, groupPath+"/exportTemplate", access.Reader, "export a group as a template", exportGroup)
 }

@@ -419,3 +419,34 @@ func (s *step) body() ([]byte, error) {
 	}
 	return data, s.spend(len(data) / 16)
 }
+
+// Secrets are the texts in the values of parameters of a secure type.
+func (d *Deployment) Secrets() []string {
+	var out []string
+	for _, m := range membersOf(d.scope.parameters) {
+		declared, _ := m.Value.(*expr.Object)
+		if t, err := (env{scope: d.scope}).resolve(declared); err != nil || !isSecure(t.Text("type")) {
+			continue
+		}
+		out = appendTexts(out, d.scope.known["parameters."+strings.ToLower(m.Key)])
+	}
+	return out
+}
+
+func appendTexts(out []string, v any) []string {
+	switch v := v.(type) {
+	case string:
+		if v != "" {
+			out = append(out, v)
+		}
+	case []any:
+		for _, item := range v {
+			out = appendTexts(out, item)
+		}
+	case *expr.Object:
+		for _, m := range v.Members {
+			out = appendTexts(out, m.Value)
+		}
+	}
+	return out
+}
