@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// putDeployment deploys a template. What is wrong with it is refused before anything changes.
+// putDeployment deploys a template. It refuses one with problems before it changes anything.
 func putDeployment(q *request) (response, error) {
 	p, _, err := q.plan()
 	if err != nil {

@@ -302,5 +302,5 @@ var wellFormedDeployment = regexp.MustCompile(`^[-\w._()]{1,64}$`)
 
 // deploymentID is the id of the deployment that a path names, in a group.
 func (q *request) deploymentID(g group) string {
-	return "/subscriptions/" + q.vars["subscription"] + "/resourceGroups/" + g.Name + "/providers/" + deploymentType + "/" + q.vars["deployment"]
+	return g.id(q.vars["subscription"]) + "/providers/" + deploymentType + "/" + q.vars["deployment"]
 }

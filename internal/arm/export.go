@@ -37,7 +37,7 @@ func exportGroup(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	e := &exported{group: "/subscriptions/" + q.vars["subscription"] + "/resourceGroups/" + g.Name, present: map[string]bool{}}
+	e := &exported{group: g.id(q.vars["subscription"]), present: map[string]bool{}}
 	for _, r := range all {
 		e.present[strings.ToLower(r.ID)] = body.wants(r.ID)
 	}

@@ -19,9 +19,13 @@ type group struct {
 	Tags     map[string]string `json:"tags,omitempty"`
 }
 
+func (g group) id(subscription string) string {
+	return "/subscriptions/" + subscription + "/resourceGroups/" + g.Name
+}
+
 func (g group) answer(subscription string) map[string]any {
 	return map[string]any{
-		"id":         "/subscriptions/" + subscription + "/resourceGroups/" + g.Name,
+		"id":         g.id(subscription),
 		"name":       g.Name,
 		"type":       "Microsoft.Resources/resourceGroups",
 		"location":   g.Location,

@@ -27,7 +27,6 @@ type plan struct {
 	all      []*planned          // those of own, in the order of the template
 	secrets  []string            // never shown
 	gateway  *planned
-	outputs  json.RawMessage
 	problems []ErrorDetail
 }
 
@@ -123,21 +122,24 @@ func (p *plan) place() template.Place {
 	}
 }
 
-// evaluate plans all resources, and tries the outputs with what would exist.
+// evaluate plans all resources, and tries the outputs with what would exist. A resource that is refused comes first: other
+// problems may follow from it.
 func (p *plan) evaluate() error {
-	if err := p.template.Resources(p.add); err != nil {
-		return invalidTemplate(err)
-	}
-	outputs, err := p.template.Outputs()
+	err := p.template.Resources(p.add)
 	switch {
 	case err != nil:
 		return invalidTemplate(err)
-	case p.template.Failed():
-		return p.invalidTemplate()
 	case len(p.problems) > 0:
 		return p.refused()
+	case p.template.Failed():
+		return p.invalidTemplate()
 	}
-	p.outputs = outputs
+	if _, err := p.template.Outputs(); err != nil {
+		return invalidTemplate(err)
+	}
+	if p.template.Failed() {
+		return p.invalidTemplate()
+	}
 	return nil
 }
 

@@ -32,7 +32,7 @@ const (
 	unknownType = "InvalidResourceType"
 )
 
-// add plans one resource of the template. What is wrong with it is kept, so that the client learns of all problems at once.
+// add plans one resource of the template. It keeps the problems, so that the client learns of all at once.
 func (p *plan) add(r template.Resource) error {
 	step, problems, err := p.step(r)
 	if err != nil {
@@ -65,7 +65,8 @@ func (p *plan) step(r template.Resource) (*planned, []ErrorDetail, error) {
 	if n, at, known := p.q.neighbourAt(r.ID); known {
 		return p.neighbourStep(n, at, r)
 	}
-	return nil, wrong(r, unknownType, "this API has no resources of type %s, such as %s; it has %s", r.Type, r.Name, strings.Join(deployableTypes(), ", ")), nil
+	return nil, wrong(r, unknownType, "the resource %s has the type %s, which this API does not deploy; it deploys %s",
+		r.Name, r.Type, strings.Join(deployableTypes(), ", ")), nil
 }
 
 // wrong is a problem of one resource.
@@ -94,7 +95,8 @@ func (q *request) sub(vars map[string]string, body []byte) *request {
 // gatewayStep plans the gateway.
 func (p *plan) gatewayStep(r template.Resource) (*planned, []ErrorDetail, error) {
 	if p.gateway != nil {
-		return nil, wrong(r, "GatewayExists", "the template has two gateways, %s and %s; one Causeway is one gateway", p.gateway.name, r.Name), nil
+		return nil, wrong(r, "GatewayExists", "the template has two gateways, %s and %s; one Causeway is one gateway",
+			p.gateway.name, r.Name), nil
 	}
 	q := p.q.sub(map[string]string{"subscription": p.q.vars["subscription"], "group": p.group.Name, "gateway": r.Name}, r.Body)
 	before := p.q.server.current()

@@ -86,7 +86,9 @@ func (s *Server) location() string {
 
 // providers are those of which this API has resources: the types, in the order of what they depend on.
 var providers = map[string][]string{
-	"Microsoft.Network":   {"virtualNetworks", "virtualNetworks/subnets", "networkSecurityGroups", "publicIPAddresses", "applicationGateways"},
+	"Microsoft.Network": {
+		"virtualNetworks", "virtualNetworks/subnets", "networkSecurityGroups", "publicIPAddresses", "applicationGateways",
+	},
 	"Microsoft.Resources": {"resourceGroups", "subscriptions", "deployments"},
 }
 

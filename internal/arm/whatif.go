@@ -49,7 +49,7 @@ func whatIfDeployment(q *request) (response, error) {
 	if strings.EqualFold(body.Properties.WhatIf.ResultFormat, "ResourceIdOnly") {
 		changes = idsOnly(changes)
 	}
-	return ok(map[string]any{"status": stateSucceeded, "properties": map[string]any{"correlationId": correlation(q.Request, ""), "changes": changes}})
+	return ok(map[string]any{"status": stateSucceeded, "properties": map[string]any{"changes": changes}})
 }
 
 // change compares a resource as it is with what the template makes of it.

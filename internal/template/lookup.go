@@ -128,7 +128,8 @@ func (e env) once(kind, name string, eval func(env) (any, error)) (any, error) {
 // secret reports a value that is not there to be read, and gives the placeholder that stands for it.
 func (e env) secret(what, hint string) any {
 	if e.place != nil {
-		e.report(true, e.path, "TemplateSecretUnknown", "give the value itself as a parameter", "the value of %s is not here", expr.Quote(what))
+		e.report(true, e.path, "TemplateSecretUnknown", "give the value itself as a parameter",
+			"the value of %s is not here", expr.Quote(what))
 		return &expr.Unknown{Placeholder: expr.NotEvaluated, Failed: true}
 	}
 	placeholder := "(secret " + what + ")"

@@ -92,7 +92,8 @@ func (e env) referred(name string) (string, error) {
 	case len(found) > 1:
 		return "", expr.Wrong("give its id: resourceId(TYPE, NAME)", "the template has %d resources %s", len(found), expr.Quote(name))
 	case len(found) == 1 && found[0].off:
-		return "", expr.Wrong("use if() with the same condition", "the resource %s is not deployed: its condition is false", expr.Quote(name))
+		return "", expr.Wrong("use if() with the same condition",
+			"the resource %s is not deployed: its condition is false", expr.Quote(name))
 	case len(found) == 1:
 		return found[0].resource.ID, d.take(found[0])
 	case !strings.HasPrefix(name, "/"):

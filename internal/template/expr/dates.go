@@ -76,7 +76,8 @@ func DateTimeAdd(args []any) (any, error) {
 	return t.Format(layout), nil
 }
 
-// FormatTime writes a time in UTC. It knows the standard formats of .NET that are a form of ISO 8601, and custom ones made of years to seconds.
+// FormatTime writes a time in UTC. It knows the standard formats of .NET that are a form of ISO 8601, and custom ones made of
+// years to seconds.
 func FormatTime(t time.Time, format string) string {
 	switch t = t.UTC(); format {
 	case "u":
