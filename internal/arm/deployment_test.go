@@ -128,6 +128,9 @@ func TestDeploymentsAreListedReadAndForgotten(t *testing.T) {
 		operations.at(t, "value", "2", "properties", "provisioningState") != "Succeeded" || operations.at(t, "value", "0", "properties", "statusCode") != "Created" {
 		t.Errorf("operations: %s", operations.text)
 	}
+	if a := w.do("GET", groupURL+"/deployments/first/operations", ""); a.text != operations.text {
+		t.Errorf("operations under the path that az uses: %s", a.text)
+	}
 	id, _ := operations.at(t, "value", "1", "operationId").(string)
 	if a := w.do("GET", at+"/operations/"+id, ""); a.at(t, "properties", "targetResource", "resourceName") != "ip" {
 		t.Errorf("operation %s: %s", id, a.text)

@@ -140,8 +140,10 @@ func (t *table) deployments() {
 	t.add(http.MethodPost, deploymentPath+"/validate", access.Operator, "check a template", validateDeployment)
 	t.add(http.MethodPost, deploymentPath+"/whatIf", access.Operator, "tell what a template would change", whatIfDeployment)
 	t.add(http.MethodPost, deploymentPath+"/exportTemplate", access.Reader, "export the template of a deployment", exportDeployment)
-	t.read(deploymentPath+"/operations", "list what a deployment did with each resource", listDeploymentOperations)
-	t.read(deploymentPath+"/operations/{operation}", "read what a deployment did with a resource", readDeploymentOperation)
+	for _, at := range []string{deploymentPath, groupPath + "/deployments/{deployment}"} { // az asks under the second one
+		t.read(at+"/operations", "list what a deployment did with each resource", listDeploymentOperations)
+		t.read(at+"/operations/{operation}", "read what a deployment did with a resource", readDeploymentOperation)
+	}
 	t.read(groupPath+"/exportTemplate", "export a group as a template", exportGroup)
 	t.add(http.MethodPost, groupPath+"/exportTemplate", access.Reader, "export a group as a template", exportGroup)
 }
