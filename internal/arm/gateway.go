@@ -266,8 +266,12 @@ func deleteGateway(q *request) (response, error) {
 	if err := q.check(g); err != nil {
 		return response{}, err
 	}
-	return q.change("delete", func(ctx context.Context) error { return q.server.gateway.Remove(q.named(ctx)) },
-		func() (response, error) { return response{status: http.StatusOK}, nil })
+	return q.change("delete", func(ctx context.Context) error {
+		if err := q.server.gateway.Remove(q.named(ctx)); err != nil {
+			return err
+		}
+		return q.forgetAll(ctx, diagnosticSettings.collection, q.recordPrefix())
+	}, func() (response, error) { return response{status: http.StatusOK}, nil })
 }
 
 func startGateway(q *request) (response, error) { return q.setRunning("start", true) }

@@ -59,6 +59,12 @@ func (p *plan) step(r template.Resource) (*planned, []ErrorDetail, error) {
 			return nil, wrong(r, "InvalidTemplate", "the template defines the resource %s more than once", r.ID), nil
 		}
 	}
+	var refused *Error
+	if err := p.q.server.unlocked(p.q.Context(), r.ID, false); errors.As(err, &refused) {
+		return nil, inResource(r, refused), nil
+	} else if err != nil {
+		return nil, nil, err
+	}
 	if strings.EqualFold(r.Type, gatewayType) {
 		return p.gatewayStep(r)
 	}

@@ -40,6 +40,8 @@ func routes() []route {
 	t.choices()
 	t.neighbours()
 	t.deployments()
+	t.extensions()
+	t.tags()
 	return t
 }
 

@@ -126,6 +126,9 @@ func (s *Server) answer(r *http.Request) (response, error) {
 		return response{}, refuse(http.StatusForbidden, "AuthorizationFailed",
 			"the client %s with the role %s may not %s; that takes the role %s", q.caller.ID, q.caller.Role, at.summary, at.needs)
 	}
+	if err := q.unlocked(at); err != nil {
+		return response{}, err
+	}
 	return at.handle(q)
 }
 
