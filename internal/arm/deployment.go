@@ -59,8 +59,9 @@ type deployed struct {
 	Created bool
 	At      time.Time
 	Took    time.Duration
-	Error   *Error
 	Begun   bool
+	Error   *Error
+	Status  string // of the error
 }
 
 // answer is a deployment as Azure answers it.
@@ -275,9 +276,9 @@ func (d *deployment) operation(i int) map[string]any {
 	state, code := stateSucceeded, "OK"
 	switch {
 	case s.Error != nil:
-		state, code = stateFailed, http.StatusText(s.Error.Status)
+		state, code = stateFailed, s.Status
 	case !s.Begun:
-		state, code = "NotStarted", ""
+		state, code, s.At = "NotStarted", "", d.At
 	case s.Took == 0 && d.State == stateRunning:
 		state, code = stateRunning, ""
 	case s.Created:

@@ -181,6 +181,7 @@ func TestAWrongTemplateChangesNothing(t *testing.T) {
 		"a parameter":      {strings.Replace(body(shop), `"parameters": {}`, `"parameters": {"prot":{"value":1}}`, 1), "InvalidTemplate", "parameters", "prot"},
 		"a reference":      {body(edit("/backendAddressPools/web'", "/backendAddressPools/gone'")), "InvalidTemplateDeployment", "resources[0].properties.requestRoutingRules[0].properties.backendAddressPool.id", "gone"},
 		"a priority":       {body(edit(`"priority":10`, `"priority":0`)), "InvalidTemplateDeployment", "resources[0].properties.requestRoutingRules[0].properties.priority", ""},
+		"a certificate":    {body(strings.NewReplacer(`"Protocol":"http","SslCertificate":null`, `"Protocol":"https","SslCertificate":{"id":"[concat(variables('gw'),'/sslCertificates/shop')]"}`).Replace(shop)), "InvalidTemplateDeployment", "", "sslCertificates"},
 		"a resource twice": {body(edit(`"name":"ip","location"`, `"name":"net","location"`)), "InvalidTemplate", "", ""},
 		"a subnet of none": {body(edit(`{"type":"Microsoft.Network/publicIPAddresses"`, `{"type":"Microsoft.Network/virtualNetworks/subnets","apiVersion":"2020-01-01","name":"gone/s"},{"type":"Microsoft.Network/publicIPAddresses"`)), "InvalidTemplateDeployment", "resources[2]", "gone"},
 	} {
@@ -221,8 +222,11 @@ func TestAFailedDeployment(t *testing.T) {
 		t.Errorf("%d %s", a.status, a.text)
 	}
 	a = w.do("GET", deploymentsURL+"/first/operations", "")
-	if a.at(t, "value", "1", "properties", "provisioningState") != "Succeeded" || a.at(t, "value", "2", "properties", "provisioningState") != "Failed" {
+	if a.at(t, "value", "1", "properties", "provisioningState") != "NotStarted" || a.at(t, "value", "2", "properties", "provisioningState") != "Failed" {
 		t.Errorf("%d %s", a.status, a.text)
+	}
+	if a := w.do("GET", networkURL+"/virtualNetworks/net", ""); a.status != http.StatusNotFound {
+		t.Errorf("a network of a deployment that failed: %d %s", a.status, a.text)
 	}
 }
 

@@ -13,6 +13,7 @@ var diagnosticSettings = extension{
 	collection: "diagnosticSettings",
 	scopes:     []string{gatewayPath},
 	changes:    access.Operator,
+	created:    http.StatusOK, // clients take no other
 	check:      checkDiagnosticSetting,
 }
 

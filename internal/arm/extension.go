@@ -17,6 +17,7 @@ type extension struct {
 	collection string // of the records
 	scopes     []string
 	changes    access.Role // who may create and change them; an owner deletes them
+	created    int         // status of the answer that one was created
 	check      func(properties map[string]any) error
 }
 
@@ -125,7 +126,7 @@ func (x extension) put(q *request) (response, error) {
 		return response{}, err
 	}
 	if created {
-		return response{status: http.StatusCreated, body: resource}, nil
+		return response{status: x.created, body: resource}, nil
 	}
 	return ok(resource)
 }

@@ -105,7 +105,7 @@ func TestDiagnosticSettingsAreKept(t *testing.T) {
 	if a := w.do("PUT", at+"/logs", `{"properties":{"logs":[]}}`); a.status != http.StatusBadRequest {
 		t.Errorf("without a destination: %d %s", a.status, a.text)
 	}
-	if a := w.do("PUT", at+"/logs", setting, w.as(access.Operator)...); a.status != http.StatusCreated ||
+	if a := w.do("PUT", at+"/logs", setting, w.as(access.Operator)...); a.status != http.StatusOK ||
 		a.at(t, "properties", "logs", "0", "category") != "ApplicationGatewayAccessLog" {
 		t.Errorf("%d %s", a.status, a.text)
 	}

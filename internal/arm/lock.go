@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"causeway/internal/access"
@@ -16,6 +17,7 @@ var locks = extension{
 	collection: "locks",
 	scopes:     []string{groupPath, gatewayPath},
 	changes:    access.Owner,
+	created:    http.StatusCreated,
 	check:      checkLock,
 }
 
@@ -42,7 +44,7 @@ func (q *request) unlocked(at *route) error {
 	switch {
 	case at.needs == access.Reader, strings.Contains(at.path.String(), locks.kind):
 		return nil
-	case q.Method == http.MethodPost && (strings.HasSuffix(at.path.String(), "/validate") || strings.HasSuffix(at.path.String(), "/whatIf")):
+	case slices.Contains([]string{deploymentPath + "/validate", deploymentPath + "/whatIf"}, at.path.String()): // they change nothing
 		return nil
 	}
 	segments, _ := splitPath(q.URL.EscapedPath())

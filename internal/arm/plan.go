@@ -227,18 +227,40 @@ func (p *plan) resource(id string) ([]byte, error) {
 	return json.Marshal(o)
 }
 
-// apply makes the resources, in the order of what they depend on. The first error ends it.
+// apply makes the resources. The gateway comes first: it needs none of the others, which mean nothing here, and it is the one that
+// can still be refused, so that then nothing has changed.
 func (p *plan) apply(ctx context.Context, d *deployment) error {
-	for i, step := range p.steps {
-		s := &d.Steps[i]
-		s.At, s.Begun = p.q.server.now(), true
-		err := step.apply(ctx)
-		s.Took = p.q.server.now().Sub(s.At)
-		if err != nil {
-			s.Error = asError(err)
-			return err
+	for i := range p.steps {
+		if p.steps[i] == p.gateway {
+			if err := p.applyStep(ctx, d, i); err != nil {
+				return err
+			}
 		}
 	}
+	for i := range p.steps {
+		if p.steps[i] != p.gateway {
+			if err := p.applyStep(ctx, d, i); err != nil {
+				return err
+			}
+		}
+	}
+	return p.finish(d)
+}
+
+func (p *plan) applyStep(ctx context.Context, d *deployment, i int) error {
+	s := &d.Steps[i]
+	s.At, s.Begun = p.q.server.now(), true
+	err := p.steps[i].apply(ctx)
+	s.Took = p.q.server.now().Sub(s.At)
+	if err != nil {
+		s.Error = asError(err)
+		s.Status = strings.ReplaceAll(http.StatusText(s.Error.Status), " ", "")
+	}
+	return err
+}
+
+// finish evaluates the outputs, now that all resources exist.
+func (p *plan) finish(d *deployment) error {
 	p.own, p.all = nil, nil
 	outputs, err := p.template.Outputs()
 	switch {

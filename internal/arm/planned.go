@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"causeway/internal/admin"
+	"causeway/internal/certs"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
 	"causeway/internal/template"
@@ -106,12 +107,12 @@ func (p *plan) gatewayStep(r template.Resource) (*planned, []ErrorDetail, error)
 	}
 	q := p.q.sub(map[string]string{"subscription": p.q.vars["subscription"], "group": p.group.Name, "gateway": r.Name}, r.Body)
 	before := p.q.server.current()
-	doc, err := q.next(before, r.Body)
+	doc, problems, err := q.next(before, r.Body)
 	if err != nil {
 		return nil, inResource(r, asError(err)), nil
 	}
-	if gateway.HasErrors(doc.Problems()) {
-		return nil, inResource(r, invalid(doc.Problems())), nil
+	if gateway.HasErrors(problems) {
+		return nil, inResource(r, invalid(problems)), nil
 	}
 	p.secrets = append(p.secrets, secretsOf(r.Body)...)
 	after := p.q.server.render(served{doc: doc, config: admin.Config{Revision: before.config.Revision + 1}}, stateSucceeded)
@@ -125,16 +126,22 @@ func (p *plan) gatewayStep(r template.Resource) (*planned, []ErrorDetail, error)
 	return p.gateway, nil, nil
 }
 
-// next is the document that a body would make of the gateway.
-func (q *request) next(before served, body []byte) (*document.Document, error) {
+// next is the document that a body would make of the gateway, and its problems beside the causeway.yaml in force.
+func (q *request) next(before served, body []byte) (*document.Document, []gateway.Problem, error) {
 	if err := q.check(before); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	text, err := document.Replacing(before.doc, body, q.idFor(before))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return document.Parse(text)
+	source := document.Source{Document: text, Local: before.config.Local, Dir: before.config.Dir}
+	doc, local, problems, err := source.Parse()
+	if err != nil {
+		return nil, nil, err
+	}
+	problems = append(problems, certs.Check(doc.Config, local, q.server.now())...)
+	return doc, append(problems, doc.InPlace(certs.CheckPolicies(doc.Config))...), nil
 }
 
 // inResource gives the problems of a resource their places in the template.
