@@ -37,7 +37,9 @@ func listLogCategories(q *request) (response, error) {
 	}
 	out := []any{}
 	for _, c := range [][2]string{
-		{"ApplicationGatewayAccessLog", "Logs"}, {"ApplicationGatewayPerformanceLog", "Logs"}, {"ApplicationGatewayFirewallLog", "Logs"},
+		{"ApplicationGatewayAccessLog", "Logs"},
+		{"ApplicationGatewayPerformanceLog", "Logs"},
+		{"ApplicationGatewayFirewallLog", "Logs"},
 		{"AllMetrics", "Metrics"},
 	} {
 		const kind = "Microsoft.Insights/diagnosticSettingsCategories"
