@@ -142,6 +142,9 @@ func TestGroupsAndNeighbours(t *testing.T) {
 	if a := w.do("GET", network+"/virtualnetworks/NET", ""); len(a.at(t, "properties", "subnets").([]any)) != 2 {
 		t.Errorf("%d %s", a.status, a.text)
 	}
+	if a := w.do("GET", network+"/virtualNetworks/net/subnets", ""); a.status != 200 || len(a.at(t, "value").([]any)) != 2 {
+		t.Errorf("the subnets: %d %s", a.status, a.text)
+	}
 	if a := w.do("PUT", network+"/virtualNetworks/none/subnets/two", `{}`); a.status != 404 {
 		t.Errorf("a subnet of nothing: %d %s", a.status, a.text)
 	}

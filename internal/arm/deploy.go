@@ -131,6 +131,16 @@ func validateDeployment(q *request) (response, error) {
 	return ok(answer)
 }
 
+// cancelDeployment always refuses: a deployment takes seconds, and what it has applied serves already.
+func cancelDeployment(q *request) (response, error) {
+	d, err := q.deployment()
+	if err != nil {
+		return response{}, err
+	}
+	return response{}, refuse(http.StatusConflict, "DeploymentCannotBeCanceled",
+		"The deployment '%s' cannot be canceled because its provisioning state is '%s'.", d.Name, d.State)
+}
+
 // exportDeployment answers with the template of a deployment, without the secrets that it had.
 func exportDeployment(q *request) (response, error) {
 	d, err := q.deployment()

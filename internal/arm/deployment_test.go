@@ -135,6 +135,9 @@ func TestDeploymentsAreListedReadAndForgotten(t *testing.T) {
 	if a := w.do("GET", at+"/operations/"+id, ""); a.at(t, "properties", "targetResource", "resourceName") != "ip" {
 		t.Errorf("operation %s: %s", id, a.text)
 	}
+	if a := w.do("POST", at+"/cancel", ""); a.status != http.StatusConflict || a.code() != "DeploymentCannotBeCanceled" {
+		t.Errorf("cancel: %d %s", a.status, a.text)
+	}
 	if a := w.do("DELETE", at, ""); a.status != http.StatusNoContent || w.do("GET", at, "").status != http.StatusNotFound ||
 		w.do("GET", gatewayURL, "").status != http.StatusOK {
 		t.Errorf("DELETE: %d %s", a.status, a.text)

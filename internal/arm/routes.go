@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"causeway/internal/access"
 )
@@ -125,8 +126,12 @@ func (t *table) choices() {
 
 func (t *table) neighbours() {
 	for _, n := range neighbours {
-		t.read(allNetworkPath+"/"+n.collection, "list "+n.collection, n.list)
-		t.read(networkPath+"/"+n.collection, "list "+n.collection+" of a group", n.list)
+		if n.within == "" {
+			t.read(allNetworkPath+"/"+n.collection, "list "+n.collection, n.list)
+			t.read(networkPath+"/"+n.collection, "list "+n.collection+" of a group", n.list)
+		} else {
+			t.read(strings.TrimSuffix(n.path(), "/{name}"), "list "+n.collection+" of one of "+n.within, n.list)
+		}
 		t.read(n.path(), "read a resource of "+n.collection, n.get)
 		t.add(http.MethodPut, n.path(), access.Operator, "create or change a resource of "+n.collection, n.put)
 		t.add(http.MethodDelete, n.path(), access.Owner, "delete a resource of "+n.collection, n.delete)
@@ -141,6 +146,7 @@ func (t *table) deployments() {
 	t.add(http.MethodDelete, deploymentPath, access.Owner, "delete the record of a deployment", deleteDeployment)
 	t.add(http.MethodPost, deploymentPath+"/validate", access.Operator, "check a template", validateDeployment)
 	t.add(http.MethodPost, deploymentPath+"/whatIf", access.Operator, "tell what a template would change", whatIfDeployment)
+	t.add(http.MethodPost, deploymentPath+"/cancel", access.Operator, "cancel a deployment", cancelDeployment)
 	t.add(http.MethodPost, deploymentPath+"/exportTemplate", access.Reader, "export the template of a deployment", exportDeployment)
 	for _, at := range []string{deploymentPath, groupPath + "/deployments/{deployment}"} { // az asks under the second one
 		t.read(at+"/operations", "list what a deployment did with each resource", listDeploymentOperations)
