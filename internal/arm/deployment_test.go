@@ -212,6 +212,28 @@ func TestAnotherGatewayIsRefusedInTemplates(t *testing.T) {
 	}
 }
 
+// The modules of Bicep are deployments inside a template.
+func TestATemplateWithModules(t *testing.T) {
+	w := deploying(t)
+	module := `{"$schema":"https://x/deploymentTemplate.json#","resources":[{"type":"Microsoft.Resources/deployments","apiVersion":"2022-09-01","name":"shop",
+		"properties":{"mode":"Incremental","expressionEvaluationOptions":{"scope":"inner"},"parameters":{"certPassword":{"value":"battery staple"}},"template":` + shop + `}}],
+		"outputs":{"g":{"type":"string","value":"[reference('shop').outputs.gateway.value.operationalState]"}}}`
+	a := w.do("PUT", deploymentsURL+"/outer", body(module))
+	if a.status != http.StatusCreated || a.at(t, "properties", "outputs", "g", "value") != "Running" || a.at(t, "properties", "outputResources", "2", "id") != gatewayURL {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+	if !strings.Contains(string(w.gateway.config.Document), "battery staple") {
+		t.Error("the parameter of the module did not arrive")
+	}
+	if a := w.do("POST", deploymentsURL+"/outer/exportTemplate", ""); strings.Contains(a.text, "battery staple") || strings.Contains(a.text, "cHJpdmF0ZSBrZXk=") {
+		t.Errorf("a secret of the module: %s", a.text)
+	}
+	wrong := strings.Replace(module, `"priority":10`, `"priority":0`, 1)
+	if a := w.do("POST", deploymentsURL+"/outer/validate", body(wrong)); a.at(t, "error", "target") != "resources[0].properties.template.resources[0].properties.requestRoutingRules[0].properties.priority" {
+		t.Errorf("a problem inside a module: %d %s", a.status, a.text)
+	}
+}
+
 // A deployment that fails keeps its record: which resource it was, and why.
 func TestAFailedDeployment(t *testing.T) {
 	w := deploying(t)

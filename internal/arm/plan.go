@@ -65,10 +65,10 @@ func (q *request) plan() (*plan, *deploymentBody, error) {
 	if p.template, err = template.Deploy(data, p.place()); err != nil {
 		return nil, nil, invalidTemplate(err)
 	}
-	p.secrets = p.template.Secrets()
 	if err := p.evaluate(); err != nil {
 		return nil, nil, err
 	}
+	p.secrets = append(p.secrets, p.template.Secrets()...)
 	return p, body, p.checkMode()
 }
 

@@ -9,7 +9,10 @@ import (
 
 // Deployment is a template that is deployed at a place. Use it from one goroutine, in this order: Resources, Outputs.
 type Deployment struct {
-	scope *scope
+	template *expr.Object
+	env             // of its expressions
+	path     string // of the template: "" or with a dot at the end
+
 	steps []*step
 	loops map[string]bool // names of copy loops, in lower case
 	each  func(Resource) error
@@ -26,31 +29,42 @@ func Deploy(data []byte, place Place) (*Deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{parsed: map[string]expr.Node{}, seen: map[string]bool{}, place: &place}
-	d := &Deployment{scope: newScope(r, "", template, given, nil), loops: map[string]bool{}}
-	r.deploying = d
-	if err := d.scope.undeclaredParameters(); err != nil {
-		return nil, err
+	s := newScope(&run{parsed: map[string]expr.Node{}, seen: map[string]bool{}, place: &place}, "", template, given, nil)
+	d := newDeployment(template, env{scope: s}, "")
+	s.deploying = d
+	return d, d.prepare()
+}
+
+func newDeployment(template *expr.Object, e env, path string) *Deployment {
+	return &Deployment{template: template, env: e, path: path, loops: map[string]bool{}}
+}
+
+// prepare checks the parameters of a template that has its own, and finds the resources.
+func (d *Deployment) prepare() error {
+	if d.root == d.template {
+		if err := d.undeclaredParameters(); err != nil {
+			return err
+		}
+		if err := d.checkParameters(); err != nil {
+			return err
+		}
 	}
-	if err := d.checkParameters(); err != nil {
-		return nil, err
-	}
-	if err := d.collect(env{scope: d.scope}, template.Value("resources"), "resources", nil); err != nil {
-		return nil, err
+	if err := d.collect(d.env, d.template.Value("resources"), d.path+"resources", nil); err != nil {
+		return err
 	}
 	d.ready = true
-	return d, nil
+	return nil
 }
 
 // Problems are what is wrong with the template so far. Those that are no errors tell how Causeway differs from Azure.
-func (d *Deployment) Problems() []Problem { return d.scope.problems }
+func (d *Deployment) Problems() []Problem { return d.problems }
 
 // Failed reports whether a problem is an error, so that the template must not be deployed.
 func (d *Deployment) Failed() bool { return d.errorSince(0) }
 
 // errorSince reports whether one of the problems behind the first n is an error.
 func (d *Deployment) errorSince(n int) bool {
-	return slices.ContainsFunc(d.scope.problems[n:], func(p Problem) bool { return p.IsError })
+	return slices.ContainsFunc(d.problems[n:], func(p Problem) bool { return p.IsError })
 }
 
 // Resources evaluates the resources and hands out each of them after those that it depends on: dependsOn, or reference(), or
@@ -67,10 +81,18 @@ func (d *Deployment) Resources(each func(Resource) error) error {
 
 // Outputs are the outputs of the template: {"NAME": {"type": …, "value": …}} as JSON. Those of a secure type have no value.
 func (d *Deployment) Outputs() ([]byte, error) {
+	out, err := d.outputs()
+	if err != nil {
+		return nil, err
+	}
+	return expr.Render(out)
+}
+
+func (d *Deployment) outputs() (*expr.Object, error) {
 	out := &expr.Object{}
-	for _, m := range membersOf(d.scope.root.Object("outputs")) {
+	for _, m := range membersOf(d.template.Object("outputs")) {
 		declared, _ := m.Value.(*expr.Object)
-		e := env{scope: d.scope, path: expr.JoinPath("outputs", m.Key)}
+		e := d.at(expr.JoinPath(d.path+"outputs", m.Key))
 		on, err := e.condition(declared)
 		if err != nil {
 			return nil, err
@@ -84,7 +106,7 @@ func (d *Deployment) Outputs() ([]byte, error) {
 		}
 		out.Members = append(out.Members, expr.Member{Key: m.Key, Value: shown})
 	}
-	return expr.Render(out)
+	return out, nil
 }
 
 // output is one output as a deployment shows it.
@@ -112,8 +134,8 @@ func (e env) outputValue(declared *expr.Object) (any, error) {
 // Parameters are the values of the parameters: {"NAME": {"type": …, "value": …}} as JSON. Those of a secure type have no value.
 func (d *Deployment) Parameters() ([]byte, error) {
 	out := &expr.Object{}
-	for _, m := range membersOf(d.scope.parameters) {
-		e := env{scope: d.scope, path: "parameters." + m.Key}
+	for _, m := range membersOf(d.parameters) {
+		e := d.at(d.path + "parameters." + m.Key)
 		declared, _ := m.Value.(*expr.Object)
 		declared, err := e.resolve(declared)
 		if err != nil {
@@ -135,10 +157,15 @@ func (d *Deployment) Parameters() ([]byte, error) {
 
 // checkParameters evaluates each parameter, used or not: a deployment needs a value for all.
 func (d *Deployment) checkParameters() error {
-	for _, m := range membersOf(d.scope.parameters) {
-		e := env{scope: d.scope, path: "parameters." + m.Key}
-		if _, err := e.mistakes(func(e env) (any, error) { return e.parameter(m.Key) }); err != nil {
+	for _, m := range membersOf(d.parameters) {
+		e := d.at(d.path + "parameters." + m.Key)
+		v, err := e.mistakes(func(e env) (any, error) { return e.parameter(m.Key) })
+		if err != nil {
 			return err
+		}
+		declared, _ := m.Value.(*expr.Object)
+		if t, err := e.resolve(declared); err == nil && isSecure(t.Text("type")) {
+			d.secrets = appendTexts(d.secrets, v)
 		}
 	}
 	return nil
@@ -178,18 +205,8 @@ func (e env) complete(v any) error {
 	return nil
 }
 
-// Secrets are the texts in the values of parameters of a secure type.
-func (d *Deployment) Secrets() []string {
-	var out []string
-	for _, m := range membersOf(d.scope.parameters) {
-		declared, _ := m.Value.(*expr.Object)
-		if t, err := (env{scope: d.scope}).resolve(declared); err != nil || !isSecure(t.Text("type")) {
-			continue
-		}
-		out = appendTexts(out, d.scope.known["parameters."+strings.ToLower(m.Key)])
-	}
-	return out
-}
+// Secrets are the texts in the values of parameters of a secure type, so far.
+func (d *Deployment) Secrets() []string { return d.secrets }
 
 func appendTexts(out []string, v any) []string {
 	switch v := v.(type) {

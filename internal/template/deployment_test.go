@@ -95,6 +95,45 @@ func TestOutputsAndParametersOfADeployment(t *testing.T) {
 	}
 }
 
+// A deployment inside a template is a part of the one around it. Its template sees its own parameters, and gives outputs.
+func TestDeploymentsInsideTemplates(t *testing.T) {
+	module := func(name, scope, parameters, members string) string {
+		return `{"type":"Microsoft.Resources/deployments","apiVersion":"2022-09-01","name":"` + name + `","properties":{"mode":"Incremental",
+			"expressionEvaluationOptions":{"scope":"` + scope + `"},"parameters":` + parameters + `,"template":` + templateOf(members) + `}}`
+	}
+	net := module("net", "inner", `{"range":{"value":"10.0.0.0"},"key":{"value":"hunter2"}}`, `"parameters":{"range":{"type":"string"},"key":{"type":"securestring"}},
+		"resources":[`+resource("v", `,"properties":{"range":"[parameters('range')]","in":"[deployment().name]"}`)+`],
+		"outputs":{"range":{"type":"string","value":"[reference('v').range]"}}`)
+	use := module("use", "inner", `{"range":{"value":"[reference('net').outputs.range.value]"}}`, `"parameters":{"range":{"type":"string"}},
+		"resources":[`+resource("[concat('g-', parameters('range'))]", "")+`]`)
+	outer := module("outer", "outer", `{}`, `"resources":[`+resource("o", `,"v":"[variables('x')]","dependsOn":["p"]`)+`,`+resource("p", "")+`]`)
+	order, bodies, d := deployAt(t, templateOf(`"variables":{"x":"seen"},"resources":[`+use+`,`+net+`,`+outer+`],
+		"outputs":{"r":{"type":"string","value":"[reference('net').outputs.range.value]"}}`))
+	if want := []string{"v", "g-10.0.0.0", "p", "o"}; !slices.Equal(order, want) || d.Failed() {
+		t.Fatalf("%v, want %v: %+v", order, want, d.Problems())
+	}
+	if !strings.Contains(bodies["v"], `"in":"net"`) || !strings.Contains(bodies["o"], `"v":"seen"`) {
+		t.Errorf("%v", bodies)
+	}
+	if outputs, err := d.Outputs(); err != nil || !strings.Contains(string(outputs), `"value":"10.0.0.0"`) {
+		t.Errorf("%s %v", outputs, err)
+	}
+	if !slices.Contains(d.Secrets(), "hunter2") {
+		t.Errorf("the secrets are %q", d.Secrets())
+	}
+	for template, message := range map[string]string{
+		strings.Replace(net, `"name":"net"`, `"name":"net","resourceGroup":"other"`, 1):                   "leads to",
+		`{"type":"Microsoft.Resources/deployments","apiVersion":"2022-09-01","name":"x","properties":{}}`: "no template in it",
+		module("net", "inner", `{}`, `"parameters":{"p":{"type":"string"}},"resources":[]`):               "no value",
+		module("net", "inner", `{}`, `"resources":[`+resource("a", `,"dependsOn":["b"]`)+`]`):             "not defined",
+	} {
+		order, _, d := deployAt(t, templateOf(`"resources":[`+template+`]`))
+		if len(order) > 0 || !d.Failed() || !strings.Contains(d.Problems()[0].Message, message) {
+			t.Errorf("%s: %v %+v, want %s", template, order, d.Problems(), message)
+		}
+	}
+}
+
 // What a file leaves open is an error of a deployment. No resource with an error is handed out.
 func TestWhatADeploymentRefuses(t *testing.T) {
 	f := func(members, path, message string) {

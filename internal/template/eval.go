@@ -17,8 +17,8 @@ type run struct {
 	seen     map[string]bool // problems by path and message
 	reported [2]int          // warnings, errors
 
-	place     *Place      // nil: the template is read, not deployed
-	deploying *Deployment // at the place
+	place   *Place   // nil: the template is read, not deployed
+	secrets []string // values of parameters of a secure type, where it is deployed
 }
 
 // mostProblems of each severity are enough to know what to do, and bound what a hostile template can fill.
@@ -59,6 +59,7 @@ type scope struct {
 	under      map[string]bool // those being made now: meeting one again is a circle
 	path       string          // of the template, "" or with a dot at the end
 	nested     int             // deployments around it
+	deploying  *Deployment     // whose resources reference() finds; nil: the template is read, not deployed
 }
 
 func newScope(r *run, path string, template, given *expr.Object, outer *around) *scope {

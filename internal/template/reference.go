@@ -22,11 +22,7 @@ func reference(e env, nodes []expr.Node) (any, error) {
 			return a, nil
 		}
 	}
-	id, err := e.referred(expr.TextOf(args[0]))
-	if err != nil {
-		return nil, err
-	}
-	return e.live(id, len(args) == 3 && strings.EqualFold(expr.TextOf(args[2]), "Full"))
+	return e.referred(expr.TextOf(args[0]), len(args) == 3 && strings.EqualFold(expr.TextOf(args[2]), "Full"))
 }
 
 // references is references(LOOP[, 'Full']): what reference() gives of each resource that a loop makes.
@@ -47,10 +43,7 @@ func references(e env, nodes []expr.Node) (any, error) {
 	}
 	out := []any{}
 	for _, s := range found {
-		if err := e.deploying.take(s); err != nil {
-			return nil, err
-		}
-		v, err := e.live(s.resource.ID, strings.EqualFold(expr.TextOf(args[len(args)-1]), "Full"))
+		v, err := e.deployedBy(s, strings.EqualFold(expr.TextOf(args[len(args)-1]), "Full"))
 		if err != nil {
 			return nil, err
 		}
@@ -79,28 +72,39 @@ func resourceInfo(e env, nodes []expr.Node) (any, error) {
 	return expr.NewObject("id", r.ID, "name", r.Name, "type", r.Type, "apiVersion", r.Version), nil
 }
 
-// referred is the id of the resource that reference() names. Where the template deploys it, it is handed out first.
-func (e env) referred(name string) (string, error) {
+// referred is the resource that reference() names. Where the template deploys it, it is handed out first.
+func (e env) referred(name string, whole bool) (any, error) {
 	d := e.deploying
 	if !d.ready {
-		return "", expr.Wrong("use it in properties or in outputs", "reference() has no value here: resources are deployed later")
+		return nil, expr.Wrong("use it in properties or in outputs", "reference() has no value here: resources are deployed later")
 	}
 	found, _, err := d.find(name)
 	switch {
 	case err != nil:
-		return "", err
+		return nil, err
 	case len(found) > 1:
-		return "", expr.Wrong("give its id: resourceId(TYPE, NAME)", "the template has %d resources %s", len(found), expr.Quote(name))
+		return nil, expr.Wrong("give its id: resourceId(TYPE, NAME)", "the template has %d resources %s", len(found), expr.Quote(name))
 	case len(found) == 1 && found[0].off:
-		return "", expr.Wrong("use if() with the same condition",
+		return nil, expr.Wrong("use if() with the same condition",
 			"the resource %s is not deployed: its condition is false", expr.Quote(name))
 	case len(found) == 1:
-		return found[0].resource.ID, d.take(found[0])
+		return e.deployedBy(found[0], whole)
 	case !strings.HasPrefix(name, "/"):
-		return "", expr.Wrong("give the id of a resource that exists, or the name of one in the template",
+		return nil, expr.Wrong("give the id of a resource that exists, or the name of one in the template",
 			"the resource %s is not defined in the template", expr.Quote(name))
 	}
-	return name, nil
+	return e.live(name, whole)
+}
+
+// deployedBy is the resource that a step of the template deploys.
+func (e env) deployedBy(s *step, whole bool) (any, error) {
+	if err := e.deploying.take(s); err != nil {
+		return nil, err
+	}
+	if s.inner != nil {
+		return s.inner.answer(s.resource, whole)
+	}
+	return e.live(s.resource.ID, whole)
 }
 
 // live is a resource that exists, or will: its properties, or the whole.

@@ -18,6 +18,7 @@ type step struct {
 	parent   *step  // the resource that the template writes it into
 	off      bool   // its condition is false
 	state    stepState
+	inner    *Deployment // of a deployment: the template inside it, once it was taken
 }
 
 type stepState int
@@ -81,7 +82,7 @@ func (d *Deployment) entry(e env, v any, symbol string, parent *step) error {
 // add takes up one resource and those that the template writes into it.
 func (d *Deployment) add(e env, o *expr.Object, symbol, loop string, parent *step) error {
 	s := &step{env: e, object: o, symbol: symbol, loop: loop, parent: parent}
-	before := len(d.scope.problems)
+	before := len(d.problems)
 	on, err := e.condition(o)
 	if err != nil {
 		return err
@@ -169,9 +170,12 @@ func (d *Deployment) take(s *step) error {
 	}
 	s.state = underWay
 	defer func() { s.state = done }()
-	problems := len(d.scope.problems)
+	problems := len(d.problems)
 	if _, err := s.mistakes(func(env) (any, error) { return nil, d.takeBefore(s) }); err != nil {
 		return err
+	}
+	if strings.EqualFold(s.resource.Type, deployments) {
+		return d.takeNested(s)
 	}
 	var err error
 	if s.resource.Body, err = s.body(); err != nil {
@@ -222,7 +226,7 @@ func (d *Deployment) find(name string) (found []*step, known bool, err error) {
 			found = append(found, s)
 		}
 	}
-	return found, len(found) > 0 || d.loops[strings.ToLower(name)], d.scope.spend(len(d.steps))
+	return found, len(found) > 0 || d.loops[strings.ToLower(name)], d.spend(len(d.steps))
 }
 
 func (s *step) isNamed(name string) bool {
