@@ -65,7 +65,8 @@ func (s *step) staysHere() (bool, error) {
 		}
 		if there := expr.TextOf(v); !strings.EqualFold(there, here) {
 			at.report(true, at.path, "InvalidTemplate", "deploy its template there, in a deployment of its own",
-				"the deployment %s leads to %s; this one deploys to %s only", expr.Quote(s.resource.Name), expr.Quote(there), expr.Quote(here))
+				"the deployment %s leads to %s; this one deploys to %s only",
+				expr.Quote(s.resource.Name), expr.Quote(there), expr.Quote(here))
 			return false, nil
 		}
 	}
