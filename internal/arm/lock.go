@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"causeway/internal/access"
 )
@@ -26,6 +27,9 @@ const (
 	noDelete = "CanNotDelete"
 	noChange = "ReadOnly"
 )
+
+// lockTime is how long a change waits for the locks where no quorum answers. It could not be made then.
+const lockTime = 5 * time.Second
 
 func checkLock(properties map[string]any) error {
 	level, _ := properties["level"].(string)
@@ -54,6 +58,8 @@ func (q *request) unlocked(at *route) error {
 // unlocked refuses to delete or to change a resource that is locked, or in a locked group; and to delete a group with a
 // locked resource in it.
 func (s *Server) unlocked(ctx context.Context, id string, deletes bool) error {
+	ctx, cancel := context.WithTimeout(ctx, lockTime)
+	defer cancel()
 	records, err := s.records.Records(ctx, locks.collection)
 	if err != nil {
 		return err

@@ -122,8 +122,10 @@ func dropState(v any) {
 		for _, key := range []string{"etag", "provisioningState", "resourceGuid", "operationalState"} {
 			delete(v, key)
 		}
-		for _, inner := range v {
-			dropState(inner)
+		for key, inner := range v {
+			if key != "tags" {
+				dropState(inner)
+			}
 		}
 	case []any:
 		for _, item := range v {
