@@ -130,6 +130,11 @@ func TestGroupsAndNeighbours(t *testing.T) {
 	if a := w.do("PUT", group, `{"location":"westeurope"}`); a.status != 201 || a.at(t, "properties", "provisioningState") != "Succeeded" {
 		t.Errorf("%d %s", a.status, a.text)
 	}
+	for path, want := range map[string]int{group: 204, group + "x": 404} {
+		if a := w.do("HEAD", path, ""); a.status != want || a.text != "" && want == 204 {
+			t.Errorf("HEAD %s: %d %s", path, a.status, a.text)
+		}
+	}
 	vnet := `{"location":"westeurope","properties":{"addressSpace":{"addressPrefixes":["10.0.0.0/16"]},
 		"Subnets":[{"name":"one","properties":{"addressPrefix":"10.0.0.0/24"}}]}}`
 	if a := w.do("PUT", network+"/virtualNetworks/Net", vnet); a.status != 201 ||

@@ -225,13 +225,6 @@ func readDeployment(q *request) (response, error) {
 	return ok(d.answer())
 }
 
-func checkDeployment(q *request) (response, error) {
-	if _, err := q.deployment(); err != nil {
-		return response{}, err
-	}
-	return response{status: http.StatusNoContent}, nil
-}
-
 // deleteDeployment deletes the record, and nothing that the template made.
 func deleteDeployment(q *request) (response, error) {
 	return response{status: http.StatusNoContent}, q.forget(q.Context(), q.deploymentRecord())

@@ -140,7 +140,6 @@ func (t *table) neighbours() {
 
 func (t *table) deployments() {
 	t.read(deploymentsPath, "list the template deployments of a group", listDeployments)
-	t.add(http.MethodHead, deploymentPath, access.Reader, "ask whether a template was deployed", checkDeployment)
 	t.read(deploymentPath, "read how a template was deployed", readDeployment)
 	t.add(http.MethodPut, deploymentPath, access.Operator, "deploy a template", putDeployment)
 	t.add(http.MethodDelete, deploymentPath, access.Owner, "delete the record of a deployment", deleteDeployment)

@@ -129,7 +129,11 @@ func (s *Server) answer(r *http.Request) (response, error) {
 	if err := q.unlocked(at); err != nil {
 		return response{}, err
 	}
-	return at.handle(q)
+	answer, err := at.handle(q)
+	if err == nil && r.Method == http.MethodHead && answer.status == http.StatusOK { // clients ask whether something exists
+		answer = response{status: http.StatusNoContent, header: answer.header}
+	}
+	return answer, err
 }
 
 // knows reports whether the API answers under a name. Any other may be a trick with the name of a host.
