@@ -1,6 +1,7 @@
 package template
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,6 +42,10 @@ func newDeployment(template *expr.Object, e env, path string) *Deployment {
 
 // prepare checks the parameters of a template that has its own, and finds the resources.
 func (d *Deployment) prepare() error {
+	if levelOf(d.template) != toGroup {
+		d.report(true, d.path+"$schema", "InvalidTemplate", "give a template for a resource group, whose $schema ends in deploymentTemplate.json#",
+			"the template is none for a resource group")
+	}
 	if d.root == d.template {
 		if err := d.undeclaredParameters(); err != nil {
 			return err
@@ -196,8 +201,8 @@ func (e env) complete(v any) error {
 	if err := e.unknownAt(v, "", unknown); err != nil {
 		return err
 	}
-	for path, u := range unknown {
-		if !u.Failed {
+	for _, path := range slices.Sorted(maps.Keys(unknown)) {
+		if !unknown[path].Failed {
 			e.report(true, expr.JoinPath(e.path, path), "TemplateValueUnknown", "write the value itself in its place",
 				"this deployment does not know the value")
 		}

@@ -160,6 +160,7 @@ func TestWhatADeploymentRefuses(t *testing.T) {
 	f(`"resources":["bad"]`, "resources[0]", "a resource is")
 	f(`"resources":[`+resource("a/b", "")+`]`, "resources[0].name", "a/b")
 	f(`"resources":[`+resource("..", "")+`]`, "resources[0].name", "..")
+	f(`"$schema":"https://x/subscriptionDeploymentTemplate.json#","resources":[]`, "$schema", "resource group")
 	f(`"parameters":{"p":{"type":"string"}},"resources":[]`, "parameters.p", "no value")
 	f(`"parameters":{"p":{"type":"securestring"}},"resources":[]`, "parameters.p", "not here")
 }

@@ -22,8 +22,10 @@ const (
 	toTenant
 )
 
-func (s *scope) level() level {
-	schema := strings.ToLower(s.root.Text("$schema"))
+func (s *scope) level() level { return levelOf(s.root) }
+
+func levelOf(template *expr.Object) level {
+	schema := strings.ToLower(template.Text("$schema"))
 	switch {
 	case strings.Contains(schema, "subscriptiondeploymenttemplate"):
 		return toSubscription
