@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -107,18 +108,19 @@ func (d *deployment) ids() []any {
 
 // providers are the types of the resources, each once.
 func (d *deployment) providers() []any {
-	types, seen := []any{}, map[string]bool{}
+	out, seen := []any{}, map[string]bool{}
+	types := map[string][]any{} // by namespace
 	for _, s := range d.Steps {
-		_, name, _ := strings.Cut(s.Kind, "/")
-		if !seen[name] {
-			seen[name] = true
-			types = append(types, map[string]any{"resourceType": name, "locations": []string{d.Location}})
+		namespace, name, _ := strings.Cut(s.Kind, "/")
+		if !seen[s.Kind] {
+			seen[s.Kind] = true
+			types[namespace] = append(types[namespace], map[string]any{"resourceType": name, "locations": []string{d.Location}})
 		}
 	}
-	if len(types) == 0 {
-		return types
+	for _, namespace := range slices.Sorted(maps.Keys(types)) {
+		out = append(out, map[string]any{"namespace": namespace, "resourceTypes": types[namespace]})
 	}
-	return []any{map[string]any{"namespace": "Microsoft.Network", "resourceTypes": types}}
+	return out
 }
 
 // isoDuration writes a duration as Azure does: PT1.25S.

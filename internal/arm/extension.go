@@ -115,9 +115,7 @@ func (x extension) put(q *request) (response, error) {
 		return response{}, err
 	}
 	r := x.record(q)
-	resource := map[string]any{
-		"id": scope + "/providers/" + x.kind + "/" + q.vars["name"], "name": q.vars["name"], "type": x.kind, "properties": body.Properties,
-	}
+	resource := x.resource(scope, q.vars["name"], body.Properties)
 	if r.Value, err = json.Marshal(resource); err != nil {
 		return response{}, fmt.Errorf("keep %s: %w", r.Name, err)
 	}
@@ -129,6 +127,10 @@ func (x extension) put(q *request) (response, error) {
 		return response{status: x.created, body: resource}, nil
 	}
 	return ok(resource)
+}
+
+func (x extension) resource(scope, name string, properties map[string]any) map[string]any {
+	return map[string]any{"id": scope + "/providers/" + x.kind + "/" + name, "name": name, "type": x.kind, "properties": properties}
 }
 
 // isNew reports whether a resource does not exist yet, and refuses one too many.

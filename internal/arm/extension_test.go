@@ -152,3 +152,53 @@ func TestTags(t *testing.T) {
 		}
 	}
 }
+
+// Modules of Bicep deploy locks and diagnostic settings beside the gateway.
+func TestTemplatesDeployExtensions(t *testing.T) {
+	w := deploying(t)
+	with := func(level string) string {
+		return strings.Replace(shop, `"resources":[`, `"resources":[
+			{"type":"Microsoft.Authorization/locks","apiVersion":"2020-05-01","name":"keep","scope":"Microsoft.Network/applicationGateways/gw1","dependsOn":["gw1"],
+				"properties":{"level":"`+level+`"}},
+			{"type":"Microsoft.Network/applicationGateways/providers/diagnosticSettings","apiVersion":"2021-05-01-preview","name":"gw1/Microsoft.Insights/logs","dependsOn":["gw1"],
+				"properties":{"workspaceId":"/x"}},`, 1)
+	}
+	if a := w.do("PUT", deploymentsURL+"/first", body(with("CanNotDelete")), w.as(access.Operator)...); a.at(t, "error", "details", "0", "code") != "AuthorizationFailed" {
+		t.Errorf("a lock by an operator: %d %s", a.status, a.text)
+	}
+	if a := w.do("POST", deploymentsURL+"/first/validate", body(with("None"))); a.at(t, "error", "details", "0", "code") != "InvalidLockLevel" {
+		t.Errorf("a level that is none: %d %s", a.status, a.text)
+	}
+	alone := `{"$schema":"https://x/deploymentTemplate.json#","resources":[{"type":"Microsoft.Authorization/locks","apiVersion":"2020-05-01","name":"keep",
+		"scope":"Microsoft.Network/applicationGateways/gw1","properties":{"level":"ReadOnly"}}]}`
+	if a := w.do("POST", deploymentsURL+"/first/validate", body(alone)); a.at(t, "error", "details", "0", "code") != "ParentResourceNotFound" {
+		t.Errorf("without a gateway: %d %s", a.status, a.text)
+	}
+	a := w.do("PUT", deploymentsURL+"/first", body(with("CanNotDelete")))
+	if a.status != http.StatusCreated || a.at(t, "properties", "providers", "0", "namespace") != "Microsoft.Authorization" {
+		t.Fatalf("%d %s", a.status, a.text)
+	}
+	if a := w.do("DELETE", gatewayURL, ""); a.code() != "ScopeLocked" {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+	if a := w.do("GET", gatewayURL+"/providers/Microsoft.Insights/diagnosticSettings/logs", ""); a.at(t, "properties", "workspaceId") != "/x" {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+	for name, c := range changesOf(t, w.do("POST", deploymentsURL+"/first/whatIf", body(with("cannotdelete")))) {
+		if c.Kind != "NoChange" {
+			t.Errorf("%s: %+v", name, c)
+		}
+	}
+	diagnostics := `{"$schema":"https://x/deploymentTemplate.json#","resources":[{"type":"Microsoft.Insights/diagnosticSettings","apiVersion":"2021-05-01-preview","name":"logs",
+		"scope":"[resourceId('Microsoft.Network/applicationGateways','gw1')]","properties":{"storageAccountId":"/y"}}]}`
+	if a := w.do("PUT", deploymentsURL+"/second", body(diagnostics), w.as(access.Operator)...); a.status != http.StatusCreated {
+		t.Errorf("diagnostic settings alone: %d %s", a.status, a.text)
+	}
+	if c := changesOf(t, w.do("POST", deploymentsURL+"/first/whatIf", body(alone)))["keep"]; c.Kind != "Modify" || c.Delta[0].Path != "properties.level" {
+		t.Errorf("another level: %+v", c)
+	}
+	w.do("PUT", deploymentsURL+"/third", body(alone))
+	if a := w.do("PUT", deploymentsURL+"/second", body(diagnostics)); a.at(t, "error", "details", "0", "code") != "ScopeLocked" {
+		t.Errorf("of a gateway that is locked: %d %s", a.status, a.text)
+	}
+}

@@ -216,6 +216,9 @@ func (p *plan) resource(id string) ([]byte, error) {
 	if g := p.q.server.current(); g.doc != nil && strings.EqualFold(id, g.doc.Config.ResourceID()) {
 		return p.q.server.render(g, stateSucceeded), nil
 	}
+	if x, at, known := p.q.extensionAt(id); known {
+		return x.orNone(at)
+	}
 	n, at, known := p.q.neighbourAt(id)
 	if !known {
 		return nil, nil

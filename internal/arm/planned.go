@@ -23,8 +23,8 @@ type planned struct {
 	id        string
 	kind      string
 	name      string
-	neighbour map[string]any // without the resources inside it; nil: it is the gateway
-	after     json.RawMessage
+	neighbour map[string]any  // without the resources inside it; nil: it is none
+	after     json.RawMessage // of anything else
 	apply     func(context.Context) error
 }
 
@@ -60,11 +60,17 @@ func (p *plan) step(r template.Resource) (*planned, []ErrorDetail, error) {
 			return nil, wrong(r, "InvalidTemplate", "the template defines the resource %s more than once", r.ID), nil
 		}
 	}
-	var refused *Error
-	if err := p.q.server.unlocked(p.q.Context(), r.ID, false); errors.As(err, &refused) {
-		return nil, inResource(r, refused), nil
-	} else if err != nil {
-		return nil, nil, err
+	x, on, isExtension := p.q.extensionAt(r.ID)
+	if x.kind != locks.kind {
+		var refused *Error
+		if err := p.q.server.unlocked(p.q.Context(), r.ID, false); errors.As(err, &refused) {
+			return nil, inResource(r, refused), nil
+		} else if err != nil {
+			return nil, nil, err
+		}
+	}
+	if isExtension {
+		return p.extensionStep(x, on, r)
 	}
 	if strings.EqualFold(r.Type, gatewayType) {
 		return p.gatewayStep(r)
@@ -86,6 +92,9 @@ func deployableTypes() []string {
 	types := []string{gatewayType}
 	for _, n := range neighbours {
 		types = append(types, n.kind())
+	}
+	for _, x := range extensions {
+		types = append(types, x.kind)
 	}
 	return types
 }

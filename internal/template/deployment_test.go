@@ -60,6 +60,22 @@ func TestADeploymentKnowsItsPlace(t *testing.T) {
 	f("reference('/subscriptions/S/resourceGroups/RG/providers/A.B/old/o', '2020-01-01', 'Full').location", `"west"`)
 }
 
+func TestResourcesOfOtherResources(t *testing.T) {
+	const on = "/subscriptions/s/resourceGroups/rg/providers/A.B/c/n"
+	for more, want := range map[string]string{
+		``:                                     "/subscriptions/s/resourceGroups/rg/providers/X.Y/locks/l",
+		`,"scope":"A.B/c/n"`:                   on + "/providers/X.Y/locks/l",
+		`,"scope":"[resourceId('A.B/c','n')]"`: on + "/providers/X.Y/locks/l",
+		`,"scope":"/"`:                         "/providers/X.Y/locks/l",
+		`,"scope":"[nowhere()]"`:               "",
+	} {
+		d, err := Deploy([]byte(templateOf(`"resources":[{"type":"X.Y/locks","apiVersion":"2020-01-01","name":"l"`+more+`}]`)), Place{Subscription: "s", Group: "rg"})
+		if err != nil || d.steps[0].resource.ID != want || d.Failed() != (want == "") {
+			t.Errorf("%s: %s %v, want %s", more, d.steps[0].resource.ID, err, want)
+		}
+	}
+}
+
 // dependsOn, reference() and the resource around one decide the order, whatever the template lists first.
 func TestResourcesFollowWhatTheyDependOn(t *testing.T) {
 	order, bodies, d := deployAt(t, templateOf(`"resources":[

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -133,7 +134,7 @@ func (e env) head(o *expr.Object, parent *step) (Resource, error) {
 			"the resource of type %s has the name %s", expr.Quote(r.Type), expr.Quote(name))
 		return r, nil
 	}
-	r.ID, err = e.idOf(r.Type, name)
+	r.ID, err = e.idOf(o, r.Type, name)
 	return r, err
 }
 
@@ -145,11 +146,23 @@ func wellNamed(name string, parts int) bool {
 	})
 }
 
-// idOf is the id of a resource at the place.
-func (e env) idOf(kind, name string) (string, error) {
+// idOf is the id of a resource at the place, or on the resource that its scope names; empty: the scope has a problem.
+func (e env) idOf(o *expr.Object, kind, name string) (string, error) {
 	scope, err := e.scopeID()
 	if err != nil {
 		return "", err
+	}
+	if given, has := o.Get("scope"); has {
+		at := e.at(expr.JoinPath(e.path, "scope"))
+		v, err := at.value(given)
+		if err != nil || expr.IsUnknown(v) {
+			return "", errors.Join(err, at.complete(v))
+		}
+		text := expr.TextOf(v)
+		if !strings.HasPrefix(text, "/") {
+			text = scope + "/providers/" + text
+		}
+		scope = strings.TrimSuffix(text, "/")
 	}
 	args := []any{kind}
 	for part := range strings.SplitSeq(name, "/") {
