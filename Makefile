@@ -13,7 +13,7 @@ QUICK = $$($(GO) list ./... | grep -vE '^causeway/(internal/lab|test)$$')
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build demo experiment accuracy check test unit race allocations scenarios outlast chaos platforms lint format vet tidy licences \
+.PHONY: help build demo experiment accuracy check test unit race allocations scenarios outlast chaos clients platforms lint format vet tidy licences \
         golangci vulnerabilities generate fuzz bench bench-instances soak packages release clean
 .DEFAULT_GOAL := help
 
@@ -55,6 +55,10 @@ outlast: build ## two minutes of kills, pauses, changes and upgrades under load:
 
 chaos: ## the same for ten minutes, at random; prints a table
 	@bench/run-chaos
+
+clients: build ## let az, as Debian packages it, manage a gateway (some minutes; installs azure-cli)
+	@scripts/packages az curl
+	@test/az/run $(BINARY)
 
 platforms: ## compile for the platforms that have no tests: macOS, and Linux on arm64
 	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
@@ -123,7 +127,7 @@ release: ## build archives, Debian packages, bills of materials and checksums of
 	@scripts/release $(VERSION)
 
 packages: ## install the programs that tests run against, where they are missing
-	@scripts/packages nginx node curl gcc openssl
+	@scripts/packages nginx node npm curl gcc openssl
 
 clean: ## remove what was built
 	rm -rf bin dist

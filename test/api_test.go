@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -217,5 +218,78 @@ func TestManyWritesUnderTraffic(t *testing.T) {
 	}
 	if slowest > 10*time.Second { // a second on a quiet machine
 		t.Errorf("the slowest write took %v", slowest)
+	}
+}
+
+// Nobody is refused at the management API while the gateway is upgraded, or gives way to a successor.
+func TestTheAPIOutlastsAnUpgrade(t *testing.T) {
+	a := serveAPI(t)
+	address := strings.TrimPrefix(a.base, "https://")
+	stop, done := make(chan struct{}), make(chan []string)
+	go func() {
+		var refused []string
+		for {
+			select {
+			case <-stop:
+				done <- refused
+				return
+			default:
+			}
+			c, err := net.DialTimeout("tcp", address, 5*time.Second)
+			if err != nil {
+				refused = append(refused, err.Error())
+				continue
+			}
+			c.Close()
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	if out, errs, code := a.run("upgrade"); code != 0 {
+		t.Errorf("upgrade: %d %s%s", code, out, errs)
+	}
+	answers := func() bool {
+		client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{RootCAs: a.certificates}, DisableKeepAlives: true,
+		}}
+		r, err := client.Get(a.base + "/metadata/endpoints?api-version=2022-09-01")
+		if err == nil {
+			r.Body.Close()
+		}
+		return err == nil && r.StatusCode == http.StatusOK
+	}
+	eventually(t, "the API answers after the upgrade", answers)
+	close(stop)
+	if refused := <-done; len(refused) > 0 {
+		t.Errorf("%d connections were refused, for example %s", len(refused), refused[0])
+	}
+}
+
+// Evidence of a gateway is collected over its API, and diagnosed elsewhere.
+func TestCollectOverTheAPI(t *testing.T) {
+	member, _ := node(t, echo)
+	front := freePort(t)
+	a := serveAPI(t)
+	c := a.client()
+	created, err := c.BeginCreateOrUpdate(t.Context(), "rg", "gw1", asSDK(t, plain(front, member)), nil)
+	finished(t, created, err)
+	bundle := filepath.Join(a.dir, "gw1.tar.gz")
+	collect := []string{
+		"collect", "--api", a.base, "--ca", filepath.Join(a.data, "api", "ca.pem"), "--client-id", a.id,
+		"--subscription", subscription, "-g", "rg", "-n", "gw1", "--bundle", bundle,
+	}
+	t.Setenv("CAUSEWAY_CLIENT_SECRET", "guess")
+	if _, errs, code := causeway(t, collect...); code != 3 || !strings.Contains(errs, "the client id or the client secret is wrong") {
+		t.Errorf("with a wrong secret: %d %s", code, errs)
+	}
+	t.Setenv("CAUSEWAY_CLIENT_SECRET", a.secret)
+	if _, errs, code := causeway(t, append(collect, "-n", "gw9")...); code != 3 || !strings.Contains(errs, "gw9") {
+		t.Errorf("of another gateway: %d %s", code, errs)
+	}
+	if out, errs, code := causeway(t, collect...); code != 0 || strings.Contains(errs, ".json") {
+		t.Fatalf("%d %s%s", code, out, errs)
+	}
+	out, errs, code := causeway(t, "diagnose", bundle)
+	if code != 0 || !strings.Contains(out, "all members (1) are healthy") {
+		t.Errorf("diagnose: %d %s%s", code, out, errs)
 	}
 }

@@ -20,8 +20,9 @@ import (
 )
 
 func apiCommand() *cobra.Command {
-	return group("api", "Let Azure's clients manage this gateway", apiTrustCommand(),
-		group("credentials", "Decide who may use the management API", credentialCreateCommand(), credentialListCommand(), credentialRevokeCommand()))
+	credentials := group("credentials", "Decide who may use the management API",
+		credentialCreateCommand(), credentialListCommand(), credentialRevokeCommand())
+	return group("api", "Let Azure's clients manage this gateway", apiTrustCommand(), credentials)
 }
 
 func apiTrustCommand() *cobra.Command {

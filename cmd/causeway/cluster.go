@@ -122,7 +122,7 @@ func clusterAdmitCommand() *cobra.Command {
 		Short: "Give another node the key to the secrets in an external etcd",
 		Args:  argument("the name of a node", "its public key, age1…"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			err := withStore(cmd, data, func(ctx context.Context, s *store.Store) error { return s.Admit(ctx, args[0], args[1]) })
+			err := withStore(cmd, data, func(ctx context.Context, s *store.Store) error { return s.AdmitAsking(ctx, args[0], args[1]) })
 			if err != nil {
 				return err
 			}

@@ -12,6 +12,9 @@ import (
 	"text/template"
 	"time"
 
+	"causeway/internal/collect"
+	"causeway/internal/evidence"
+
 	"github.com/spf13/cobra"
 )
 
@@ -32,6 +35,7 @@ func collectCommand() *cobra.Command {
 	var c collection
 	var since, until, cloud, script string
 	var run, redact bool
+	var over collect.Options
 	cmd := &cobra.Command{
 		Use:   "collect -g GROUP -n GATEWAY",
 		Short: "Collect the evidence of a gateway in Azure",
@@ -44,6 +48,9 @@ func collectCommand() *cobra.Command {
 			}
 			if err := c.complete(cloud, since, until, paths); err != nil {
 				return err
+			}
+			if over.API != "" {
+				return collectOver(cmd, c, over)
 			}
 			text, err := c.script()
 			if err != nil {
@@ -62,7 +69,7 @@ func collectCommand() *cobra.Command {
 	f.StringVarP(&c.Group, "resource-group", "g", "", "resource group of the gateway")
 	f.StringVarP(&c.Gateway, "name", "n", "", "name of the gateway")
 	f.StringVar(&c.Subscription, "subscription", "", "subscription; that of az without it")
-	choiceFlag(f, &cloud, "cloud", "", "cloud of the gateway", "public", "usgov", "china")
+	f.StringVar(&cloud, "cloud", "public", "cloud of the gateway: public, usgov, china, or the name that az has for another one")
 	f.StringVar(&c.Storage, "storage", "", "storage account with the logs; that of the diagnostic settings without it")
 	f.StringVar(&c.Workspace, "workspace", "", "workspace id (GUID) with the logs; that of the diagnostic settings without it")
 	f.StringVar(&since, "since", "24h", "start of the window: a time, or how long ago")
@@ -70,9 +77,47 @@ func collectCommand() *cobra.Command {
 	f.StringVar(&script, "script", "", "file for the script; standard output without it")
 	f.StringVar(&c.Bundle, "bundle", "", "file for the bundle; GATEWAY.tar.gz without it")
 	f.BoolVar(&run, "run", false, "run the script")
+	f.StringVar(&over.API, "api", "", "`https://HOST:PORT` of a Causeway's management API: collect over it, without az")
+	f.StringVar(&over.CA, "ca", "", "with --api: file with the certificate to trust, as causeway api trust names it")
+	f.StringVar(&over.ClientID, "client-id", "", "with --api: client id of a credential; its secret is in CAUSEWAY_CLIENT_SECRET")
 	f.BoolVar(&redact, "redact", false, "with --run, also write a redacted copy; without -n the same as causeway redact")
 	f.Lookup("redact").Hidden = true
 	return cmd
+}
+
+// secretVariable has the secret of a credential: a command line can be read by others.
+const secretVariable = "CAUSEWAY_CLIENT_SECRET"
+
+// collectOver collects over the management API of a Causeway.
+func collectOver(cmd *cobra.Command, c collection, o collect.Options) error {
+	o.Secret = os.Getenv(secretVariable)
+	if o.ClientID == "" || o.Secret == "" {
+		return &exitError{
+			exitUsage, errors.New("collect --api needs --client-id, and the secret in " + secretVariable),
+			"causeway api credentials create --role reader, on the gateway's machine",
+		}
+	}
+	o.Subscription, o.Group, o.Gateway, o.From, o.To = c.Subscription, c.Group, c.Gateway, time.Unix(c.Start, 0), time.Unix(c.End, 0)
+	f, err := os.CreateTemp(filepath.Dir(c.Bundle), "."+filepath.Base(c.Bundle)+"-*") // mode 0600
+	if err != nil {
+		return &exitError{code: exitFailed, err: fmt.Errorf("write the bundle: %w", err)}
+	}
+	defer os.Remove(f.Name()) // after the rename there is none
+	missing, err := collect.Gather(cmd.Context(), o, f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return &exitError{
+			exitFailed, fmt.Errorf("collect over %s: %w", o.API, err),
+			"causeway api trust, on the gateway's machine, prints the address and the certificate; causeway api credentials list the client ids",
+		}
+	}
+	if err := os.Rename(f.Name(), c.Bundle); err != nil {
+		return &exitError{code: exitFailed, err: fmt.Errorf("write the bundle: %w", err)}
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s is ready: causeway diagnose %s\n", c.Bundle, c.Bundle)
+	for _, m := range missing {
+		fmt.Fprintln(cmd.ErrOrStderr(), "not collected:", evidence.Printable(m))
+	}
+	return nil
 }
 
 func (c *collection) complete(cloud, since, until string, paths []string) error {
@@ -96,7 +141,10 @@ func (c *collection) complete(cloud, since, until string, paths []string) error 
 	if o.Until.IsZero() {
 		o.Until = now
 	}
-	c.Cloud, c.From, c.To = clouds[cloud], o.Since.UTC().Format(time.RFC3339), o.Until.UTC().Format(time.RFC3339)
+	if c.Cloud = clouds[cloud]; c.Cloud == "" { // such as that of a Causeway with a management API
+		c.Cloud = cloud
+	}
+	c.From, c.To = o.Since.UTC().Format(time.RFC3339), o.Until.UTC().Format(time.RFC3339)
 	c.Start, c.End = o.Since.Unix(), o.Until.Unix()
 	if c.Bundle == "" {
 		c.Bundle = c.Gateway + ".tar.gz"

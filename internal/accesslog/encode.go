@@ -187,6 +187,9 @@ func (r *Record) appendExtension(b []byte) []byte {
 		b = str(b, `,"pool":`, r.Pool)
 		b = str(b, `,"settings":`, r.Settings)
 	}
+	if r.V1 && r.ClientUses == 1 { // nor for the number of requests
+		b = append(b, `,"first":true`...)
+	}
 	if n := len(r.Attempts); n > 0 {
 		a := &r.Attempts[n-1]
 		b = a.append(append(b, ','), r.V1)

@@ -22,6 +22,7 @@ type extension struct {
 	Dropped  int64      `json:"dropped"`
 	HeldBack string     `json:"heldBack"`
 	Queued   span       `json:"queued"`
+	First    bool       `json:"first"`
 	Stalled  span       `json:"stalled"`
 	Parent   string     `json:"parent"`
 	Declared *int64     `json:"declared"`
@@ -153,6 +154,8 @@ func (x *extension) set(key, value []byte) bool {
 		x.Start.t, x.Start.given = unixMicro(value)
 	case "rev":
 		x.Rev = uint64(integerOf(value))
+	case "first":
+		x.First = string(value) == "true"
 	case "parent":
 		x.Parent = string(value)
 	case "member":
@@ -202,6 +205,9 @@ func (x *extension) fill(r *Record, d *Decoder) {
 	}
 	r.Revision, r.Aborted, r.IdleEnd, r.BodyRead = x.Rev, x.Aborted, x.IdleEnd, x.BodyRead
 	r.EndedBy, r.End, r.Cut, r.Dropped, r.HeldBack, r.Queued = x.EndedBy, x.End, x.Cut, x.Dropped, x.HeldBack, max(x.Queued.orUnset(), 0)
+	if x.First {
+		r.ClientUses = 1
+	}
 	if x.Stalled.given {
 		r.Stalled = x.Stalled.d
 	}

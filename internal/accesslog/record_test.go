@@ -251,3 +251,20 @@ func TestParentAndStallComeBack(t *testing.T) {
 		t.Errorf("%v: what was of another row stayed: %x, %s", err, got.Parent, got.Stalled)
 	}
 }
+
+// Azure's schema of the first generation has no place for the number of requests on a connection: that the first is one is in our object.
+func TestFirstOfAConnectionOnV1(t *testing.T) {
+	for _, uses := range []int{1, 2} {
+		r := success()
+		r.V1, r.ClientUses = true, uses
+		line := string(r.Append(nil))
+		var d Decoder
+		var back Record
+		if _, err := d.Decode([]byte(line), &back); err != nil {
+			t.Fatal(err)
+		}
+		if first := back.ClientUses == 1; first != (uses == 1) || first != strings.Contains(line, `"first":true`) {
+			t.Errorf("request %d of its connection: %d in %s", uses, back.ClientUses, line)
+		}
+	}
+}

@@ -18,18 +18,20 @@ import (
 	"causeway/internal/admin"
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
+	"causeway/internal/probe"
 	"causeway/internal/store"
 )
 
 // fake is a gateway that serves whatever is valid.
 type fake struct {
-	mu      sync.Mutex
-	config  admin.Config
-	stopped bool
-	callers []string
-	slow    chan struct{} // not nil: Apply waits for it
-	broken  error         // what Apply returns
-	events  []activity.Event
+	mu       sync.Mutex
+	config   admin.Config
+	stopped  bool
+	callers  []string
+	slow     chan struct{} // not nil: Apply waits for it
+	broken   error         // what Apply returns
+	events   []activity.Event
+	onDemand probe.OnDemand
 }
 
 func (f *fake) Config() admin.Config {
@@ -87,6 +89,13 @@ func (f *fake) Health() (gateway.Health, error) {
 			Servers:  []gateway.ServerHealth{{Address: "127.0.0.1", Health: "Up"}},
 		}},
 	}}}, nil
+}
+
+func (f *fake) Probe(_ context.Context, t probe.OnDemand) (gateway.Health, error) {
+	f.mu.Lock()
+	f.onDemand = t
+	f.mu.Unlock()
+	return f.Health()
 }
 
 func (f *fake) Activity() ([]activity.Event, error) {
@@ -159,7 +168,7 @@ const host = "127.0.0.1:8443"
 
 // world is an API in front of a fake gateway, and a client of each role.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	gateway *fake
 	shelf   *shelf
 	history *past
@@ -167,7 +176,7 @@ type world struct {
 	tokens  map[access.Role]string
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, gateway: &fake{}, shelf: &shelf{records: map[string]store.Record{}}, history: &past{}, tokens: map[access.Role]string{}}
 	control := access.NewControl(w.shelf)

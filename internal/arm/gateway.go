@@ -23,14 +23,15 @@ import (
 type served struct {
 	doc    *document.Document // nil: there is no gateway
 	config admin.Config
-	status admin.Status
 }
 
-// rendered remembers the document that is served, so that reading it costs one parse a revision.
+// rendered remembers the document that is served and the answer to a GET, so that both are made once a change.
 type rendered struct {
 	mu       sync.Mutex
 	text     string
 	document *document.Document
+	states   document.States
+	answer   json.RawMessage // of document in states; nil: not yet
 }
 
 func (r *rendered) of(text []byte) *document.Document {
@@ -43,8 +44,25 @@ func (r *rendered) of(text []byte) *document.Document {
 	if err != nil { // it is served, so it could be read
 		return nil
 	}
-	r.text, r.document = string(text), d
+	r.text, r.document, r.answer = string(text), d, nil
 	return d
+}
+
+// resource is the answer to a GET of a document in these states.
+func (r *rendered) resource(d *document.Document, s document.States) json.RawMessage {
+	r.mu.Lock()
+	if r.document == d && r.states == s && r.answer != nil {
+		defer r.mu.Unlock()
+		return r.answer
+	}
+	r.mu.Unlock()
+	answer := d.Resource(s)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.document == d {
+		r.states, r.answer = s, answer
+	}
+	return answer
 }
 
 // current is what is served now.
@@ -90,7 +108,7 @@ func (s *Server) render(g served, provisioning string) json.RawMessage {
 	if s.gateway.Status().Stopped {
 		operational = "Stopped"
 	}
-	return g.doc.Resource(document.States{
+	return s.cache.resource(g.doc, document.States{
 		ETag:         etag(g.config.Revision),
 		Provisioning: provisioning,
 		Operational:  operational,

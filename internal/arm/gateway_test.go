@@ -8,7 +8,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"causeway/internal/access"
+	"causeway/internal/gateway"
+	"causeway/internal/probe"
 )
 
 func TestAGatewayIsCreatedReadChangedAndDeleted(t *testing.T) {
@@ -230,6 +234,39 @@ func TestRolesAreHeld(t *testing.T) {
 	} {
 		if a := w.do(x.method, x.path, sloppy, w.as(x.role)...); a.status != x.want {
 			t.Errorf("%s %s as %s: %d %s", x.method, x.path, x.role, a.status, a.text)
+		}
+	}
+}
+
+func TestHealthOnDemand(t *testing.T) {
+	w := newWorld(t)
+	w.created()
+	body := func(more string) string {
+		return `{"backendAddressPool":{"id":"` + gatewayURL + `/backendaddresspools/WEB"},"backendHttpSettings":{"id":"` + gatewayURL +
+			`/backendHttpSettingsCollection/http"}` + more + `}`
+	}
+	a := w.do("POST", gatewayURL+"/getBackendHealthOnDemand",
+		body(`,"protocol":"HTTP","path":"/deep","host":"a","timeout":7,"match":{"body":"ok","statusCodes":["200","300-399"]}`))
+	if a.at(t, "backendHealthHttpSettings", "servers", "0", "health") != "Up" {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+	want := probe.OnDemand{Pool: "WEB", Settings: "http", Probe: gateway.Probe{
+		Protocol: "Http", Path: "/deep", Host: "a", Timeout: 7,
+		Match: gateway.Match{Body: "ok", StatusCodes: []gateway.StatusRange{{From: 200, To: 200}, {From: 300, To: 399}}},
+	}}
+	if diff := cmp.Diff(want, w.gateway.onDemand); diff != "" {
+		t.Error(diff)
+	}
+	a = w.do("POST", gatewayURL+"/getBackendHealthOnDemand?$expand=BackendAddressPool", body(""))
+	if a.at(t, "backendAddressPool", "properties", "backendAddresses") == nil {
+		t.Errorf("expanded: %d %s", a.status, a.text)
+	}
+	for _, bad := range []string{
+		"{", "{}", body(`,"timeout":90000`), body(`,"protocol":"Tcp"`), body(`,"match":{"statusCodes":["2xx"]}`),
+		strings.Replace(body(""), "/WEB", "/gone", 1),
+	} {
+		if a := w.do("POST", gatewayURL+"/getBackendHealthOnDemand", bad); a.status != http.StatusBadRequest || a.code() == "" {
+			t.Errorf("%s: %d %s", bad, a.status, a.text)
 		}
 	}
 }

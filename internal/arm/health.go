@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"causeway/internal/gateway"
 )
 
 // readHealth is the backend health of all instances. With $expand the pools and settings come whole instead of by id.
@@ -19,15 +21,9 @@ func readHealth(q *request) (response, error) {
 	if q.URL.Query().Get("$expand") == "" {
 		return ok(health)
 	}
-	children, err := childrenByID(q.server.resource(g))
+	whole, err := q.whole(g)
 	if err != nil {
 		return response{}, err
-	}
-	whole := func(id string) any {
-		if child, ok := children[strings.ToLower(id)]; ok {
-			return child
-		}
-		return map[string]string{"id": id}
 	}
 	pools := []any{}
 	for _, p := range health.Pools {
@@ -38,6 +34,17 @@ func readHealth(q *request) (response, error) {
 		pools = append(pools, map[string]any{"backendAddressPool": whole(p.Pool.ID), "backendHttpSettingsCollection": settings})
 	}
 	return ok(map[string]any{"backendAddressPools": pools, "causewayUnserved": health.Unserved})
+}
+
+// whole finds a pool or settings by its id, for an answer that has them instead of their ids.
+func (q *request) whole(g served) (func(id string) any, error) {
+	children, err := childrenByID(q.server.resource(g))
+	return func(id string) any {
+		if child, ok := children[strings.ToLower(id)]; ok {
+			return child
+		}
+		return gateway.Ref{ID: id}
+	}, err
 }
 
 // childrenByID are the pools and settings of a resource, by id in lower case.

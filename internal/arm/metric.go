@@ -84,6 +84,15 @@ func metrics() []metric {
 	}
 }
 
+// unmeasured are metrics of Azure's that no instance measures: they have no values, as they have none there without traffic.
+// Clients ask for several at once, and would get none of them.
+var unmeasured = []string{
+	"ClientRtt", "TlsProtocol", "AvgRequestCountPerHealthyHost", "EstimatedBilledCapacityUnits", "FixedBillableCapacityUnits",
+	"CpuUtilization", "WebSocketActiveConnections",
+}
+
+func nothing(context.Context, History, time.Time, time.Time) ([]cell, error) { return nil, nil }
+
 // The aggregations.
 const (
 	average = "Average"

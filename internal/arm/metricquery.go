@@ -64,7 +64,8 @@ func namedAggregations(names string) (out []string, err error) {
 		}
 		i := slices.IndexFunc(aggregations(), func(known string) bool { return strings.EqualFold(known, n) })
 		if i < 0 {
-			return nil, refuse(http.StatusBadRequest, "BadRequest", "the aggregation %q is none of %s", n, strings.Join(aggregations(), ", "))
+			return nil, refuse(http.StatusBadRequest, "BadRequest", "the aggregation %q is none of %s", n,
+				strings.Join(aggregations(), ", "))
 		}
 		out = append(out, aggregations()[i])
 	}
@@ -124,6 +125,10 @@ func namedMetrics(names string) (out []metric, err error) {
 	}
 	for n := range strings.SplitSeq(names, ",") {
 		n = strings.TrimSpace(n)
+		if i := slices.IndexFunc(unmeasured, func(name string) bool { return strings.EqualFold(name, n) }); i >= 0 {
+			out = append(out, metric{name: unmeasured[i], display: unmeasured[i], unit: "Count", primary: average, read: nothing})
+			continue
+		}
 		i := slices.IndexFunc(all, func(m metric) bool { return strings.EqualFold(m.name, n) || strings.EqualFold(m.display, n) })
 		if i < 0 {
 			var known []string

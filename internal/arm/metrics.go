@@ -15,7 +15,8 @@ func readMetrics(q *request) (response, error) {
 		return response{}, err
 	}
 	if q.server.history == nil {
-		return response{}, refuse(http.StatusServiceUnavailable, "MetricsUnavailable", "the history of the metrics is not open; the gateway's log says why")
+		return response{}, refuse(http.StatusServiceUnavailable, "MetricsUnavailable",
+			"the history of the metrics is not open; the gateway's log says why")
 	}
 	asked, err := q.metricQuery()
 	if err != nil {

@@ -95,6 +95,7 @@ func TestMetrics(t *testing.T) {
 	f(url.Values{"metricnames": {"ApplicationGatewayTotalTime"}}, 1, map[string]any{"0 0 average": 500.0, "0 1 average": nil, "0 2 average": 3000.0})
 	f(url.Values{"metricnames": {"totalrequests"}, "timespan": {url.QueryEscape("2026-11-30T09:00:00Z/2026-11-30T09:03:00Z")}}, 1,
 		map[string]any{"0 0 total": 15.0}) // az escapes it twice
+	f(url.Values{"metricnames": {"ClientRtt,TotalRequests"}}, 0, nil)
 	a := w.metrics(url.Values{"metricnames": {"ResponseStatus"}, "$filter": {"HttpStatusGroup eq '*'"}})
 	if got := a.at(t, "value", "0", "timeseries", "0", "metadatavalues", "0", "name", "value"); got != "httpstatusgroup" {
 		t.Errorf("the name of a dimension is %v", got)

@@ -103,6 +103,7 @@ func (t *table) gateways() {
 	t.add(http.MethodPost, gatewayPath+"/start", access.Operator, "start the gateway", startGateway)
 	t.add(http.MethodPost, gatewayPath+"/stop", access.Operator, "stop the gateway", stopGateway)
 	t.add(http.MethodPost, gatewayPath+"/backendhealth", access.Reader, "read the backend health", readHealth)
+	t.add(http.MethodPost, gatewayPath+"/getBackendHealthOnDemand", access.Reader, "probe a pool once", readOnDemand)
 	t.read(allNetworkPath+"/locations/{location}/operations/{operation}", "read how an operation goes", readOperation)
 	t.read(allNetworkPath+"/locations/{location}/operationResults/{operation}", "read the result of an operation", readOperationResult)
 }
@@ -121,7 +122,8 @@ func (t *table) choices() {
 	t.read(options, "list the TLS options", listTLSOptions)
 	t.read(options+"/predefinedPolicies", "list the predefined TLS policies", listTLSPolicies)
 	t.read(options+"/predefinedPolicies/{policy}", "read a predefined TLS policy", readTLSPolicy)
-	t.read(allNetworkPath+"/applicationGatewayAvailableWafRuleSets", "list the rule sets of the firewall", func(*request) (response, error) { return ok(list{[]any{}}) })
+	none := func(*request) (response, error) { return ok(list{[]any{}}) } // the firewall is not served
+	t.read(allNetworkPath+"/applicationGatewayAvailableWafRuleSets", "list the rule sets of the firewall", none)
 }
 
 func (t *table) neighbours() {

@@ -2,14 +2,13 @@ package arm
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
 	"testing"
 	"time"
-
-	"crypto/tls"
-	"crypto/x509"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	azarm "github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
@@ -91,7 +90,7 @@ func (s *sdk) gateways() *armnetwork.ApplicationGatewaysClient {
 }
 
 // end waits for a long-running operation.
-func end[T any](t *testing.T, p *runtime.Poller[T], err error) T {
+func end[T any](t testing.TB, p *runtime.Poller[T], err error) T {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +103,7 @@ func end[T any](t *testing.T, p *runtime.Poller[T], err error) T {
 }
 
 // pages are the items of all pages.
-func pages[P, T any](t *testing.T, pager *runtime.Pager[P], items func(P) []T) (all []T) {
+func pages[P, T any](t testing.TB, pager *runtime.Pager[P], items func(P) []T) (all []T) {
 	t.Helper()
 	for pager.More() {
 		page, err := pager.NextPage(t.Context())
@@ -208,6 +207,13 @@ func TestTheSDKForGo(t *testing.T) {
 	if got := end(t, health, err); len(got.BackendAddressPools) != 1 ||
 		*got.BackendAddressPools[0].BackendHTTPSettingsCollection[0].Servers[0].Health != armnetwork.ApplicationGatewayBackendHealthServerHealthUp {
 		t.Errorf("health: %+v", got)
+	}
+	onDemand, err := c.BeginBackendHealthOnDemand(t.Context(), "rg", "gw1", armnetwork.ApplicationGatewayOnDemandProbe{
+		BackendAddressPool: child("backendAddressPools", "web"), BackendHTTPSettings: child("backendHttpSettingsCollection", "http"),
+		Path: to.Ptr("/"), Protocol: to.Ptr(armnetwork.ApplicationGatewayProtocolHTTP),
+	}, nil)
+	if got := end(t, onDemand, err); *got.BackendHealthHTTPSettings.Servers[0].Health != armnetwork.ApplicationGatewayBackendHealthServerHealthUp {
+		t.Errorf("health on demand: %+v", got)
 	}
 	all := pages(t, c.NewListAllPager(nil), func(p armnetwork.ApplicationGatewaysClientListAllResponse) []*armnetwork.ApplicationGateway {
 		return p.Value

@@ -22,6 +22,7 @@ import (
 	"causeway/internal/activity"
 	"causeway/internal/admin"
 	"causeway/internal/gateway"
+	"causeway/internal/probe"
 	"causeway/internal/store"
 )
 
@@ -36,6 +37,8 @@ type Gateway interface {
 	SetRunning(ctx context.Context, running bool) error
 	// Health is the backend health, as all instances together see it. An error says that none answers.
 	Health() (gateway.Health, error)
+	// Probe asks the members of a pool once; see probe.Once.
+	Probe(ctx context.Context, t probe.OnDemand) (gateway.Health, error)
 	// Activity is the activity log of this node, oldest first.
 	Activity() ([]activity.Event, error)
 	Status() admin.Status

@@ -51,6 +51,7 @@ type State struct {
 	Since     time.Time // the last change of Up
 	LastProbe time.Time
 	Passed    time.Time // the last probe that succeeded; zero: none did
+	Unjudged  time.Time // since when no probe could be judged, because the gateway itself stood still; zero: the last one was judged
 }
 
 // maxTrail is how many changes of health are kept.
@@ -124,6 +125,11 @@ func (m *Member) health() gateway.ServerHealth {
 		h.Causeway.HeldUntil = stamp(*until)
 		h.Detail = strings.TrimSpace(h.Detail + " Held back until " + h.Causeway.HeldUntil + " after " + strconv.Itoa(ejectAfter) +
 			" requests in a row failed at it (passiveEjection).")
+	}
+	if !s.Unjudged.IsZero() {
+		h.Causeway.Unjudged = stamp(s.Unjudged)
+		h.Detail = strings.TrimSpace(h.Detail + " No probe could be judged since " + h.Causeway.Unjudged +
+			": the gateway's own process stood still while it waited for the answer (gateway_stalled), so the member keeps its state.")
 	}
 	switch {
 	case s.Up:

@@ -79,6 +79,7 @@ type Info struct {
 	Uses          int           // times taken from the pool
 	Hint          time.Duration // idle limit that the peer announced; 0 or less: none
 	Queued        time.Duration // longest that the client may have waited for a place under the engine's limit; 0: it did not
+	Backlog       time.Duration // longest that the client may have waited in the kernel's queue, which nobody emptied; 0: it did not
 	TLS           *tls.ConnectionState
 }
 
@@ -137,6 +138,13 @@ type Server interface {
 	// Descriptor returns a descriptor of the listening socket for another process; close it. It fails after Stop, and where
 	// there is no socket.
 	Descriptor() (fd int, err error)
+}
+
+// HungUp reports whether the peer is known to have ended its side, though something of it may remain to be read. It costs
+// nothing. False does not say that the peer is there.
+func HungUp(c Conn) bool {
+	s, ok := bottom(c).(interface{ hungUp() bool })
+	return ok && s.hungUp()
 }
 
 // stackable is a Conn of an engine, on which TLS can be put.

@@ -24,6 +24,7 @@ type epollLoop struct {
 	wakeFD int // an eventfd, for post
 
 	now     int64         // when it last came back from a wait
+	more    bool          // the last poll did not report all events
 	yielded int64         // when others last had its processor
 	buf     [bufSize]byte // for what is sent in two parts
 	socks   []*sock       // by descriptor
@@ -39,6 +40,10 @@ type epollLoop struct {
 	due     []*sock // clients whose handlers run in the next round
 	serving []*sock // those whose handlers run in this one,
 	served  int     // up to here
+
+	fresh    silentList // clients whose handlers have never run; the newest last
+	freshEnd int64      // when no more of them begin in this round; 0: none has begun
+	offloads int        // computations of handshakes under way beside the loop
 
 	timers timers
 	mute   silentList   // clients that never sent anything, and wait; the longest first
@@ -58,6 +63,8 @@ const (
 	longest  = 60_000               // milliseconds of a wait
 	turnOver = 5 * time.Millisecond // below the 10 ms after which the runtime interrupts, and watches closely for a while
 	bufSize  = 8 << 10              // up to which two parts are copied together, which is cheaper than a vector
+
+	offloadMax = 16 // signatures under way beside a loop, from which no new client begins
 )
 
 // Times of a loop are nanoseconds of the monotonic clock since epoch; 0 is never.
@@ -124,13 +131,14 @@ func (l *epollLoop) run() {
 	}()
 	for l.finish(); !l.quit; l.finish() {
 		n := l.wait()
+		l.more = n == len(l.events)
 		l.now = clock()
 		l.busy.Store(l.now)
 		l.share()
 		l.mark(l.events[:n])
 		l.expire()
 		l.at, l.batch, l.ready = 0, l.ready, l.batch[:0]
-		l.served, l.serving, l.due = 0, l.due, l.serving[:0]
+		l.served, l.serving, l.due, l.freshEnd = 0, l.due, l.serving[:0], 0
 	}
 }
 
@@ -180,8 +188,11 @@ func (l *epollLoop) finish() {
 
 // next takes the client whose handler runs next; nil: there is none, or coroutines come first.
 func (l *epollLoop) next() *sock {
-	if l.at < len(l.batch) || l.served == len(l.serving) {
+	if l.at < len(l.batch) {
 		return nil
+	}
+	if l.served == len(l.serving) {
+		return l.newest()
 	}
 	s := l.serving[l.served]
 	l.serving[l.served] = nil
@@ -189,10 +200,31 @@ func (l *epollLoop) next() *sock {
 	return s
 }
 
+// newest takes the client that sent its first bytes last; nil: there is none, or those that are under way come first again. A
+// loop that falls behind serves some clients in time this way. In the order of their arrival, each would have waited until it
+// gives up, and the loop would work for clients that have left, for as long as the load lasts.
+func (l *epollLoop) newest() *sock {
+	s := l.fresh.last
+	if s == nil || l.offloads >= offloadMax {
+		return nil
+	}
+	switch {
+	case l.freshEnd == 0:
+		l.freshEnd = clock() + int64(turnOver)
+	case clock() > l.freshEnd:
+		return nil
+	}
+	s.unlist()
+	return s
+}
+
+// mayBegin reports whether a client waits that may begin now.
+func (l *epollLoop) mayBegin() bool { return l.fresh.last != nil && l.offloads < offloadMax }
+
 // wait waits for events, and for the first deadline at most.
 func (l *epollLoop) wait() int {
 	ms := longest
-	if len(l.ready)+len(l.due) > 0 {
+	if len(l.ready)+len(l.due) > 0 || l.mayBegin() {
 		ms = 0
 	} else {
 		l.busy.Store(0)

@@ -7,6 +7,21 @@ func (s *sock) startHandler() {
 	s.l.due = append(s.l.due, s)
 }
 
+// heard queues the handler of a client that has sent something. One that sends its first bytes waits until those before it
+// are served: see newest.
+func (s *sock) heard() {
+	if s.spoke || s.hup {
+		s.startHandler()
+		return
+	}
+	s.unlist()
+	s.busy = true
+	s.l.fresh.pushBack(s)
+}
+
+// isFresh reports whether the handler has never run, and waits for its turn.
+func (s *sock) isFresh() bool { return s.list != nil && s.list == &s.l.fresh }
+
 // handleAll runs the handler for as long as there is something to read.
 func (s *sock) handleAll() {
 	ended := false

@@ -17,12 +17,15 @@ type port struct {
 	tag    int32
 	pause  time.Duration // after the last failure to accept
 	short  int64         // since when, at the earliest, clients in the kernel's queue wait for a place; 0: they do not
+	behind int64         // since when no turn has emptied the kernel's queue; 0: the last one did
 }
 
 const (
 	acceptMax   = 64 // connections taken before others run
 	acceptTurns = 2  // the same, where other processes accept from the socket too
 	slack       = 4  // connections that a loop may have more than the least loaded one
+
+	behindLong = 200 * time.Millisecond // from which a queue is no burst: nobody else has the time to empty it either
 )
 
 // watch starts to accept connections, or resumes.
@@ -51,7 +54,7 @@ func (p *port) unwatch() {
 // where processes share the socket, each goes to the end of the line once it has taken some, or the first would get them all.
 func (p *port) accept() {
 	turn := acceptMax
-	if p.l.e.Shared {
+	if p.l.e.Shared && (p.behind == 0 || clock()-p.behind < int64(behindLong)) {
 		turn = acceptTurns
 	}
 	if p.take(turn) && p.l.e.Shared {
@@ -69,7 +72,7 @@ func (p *port) take(most int) (took bool) {
 				p.hold()
 				return false
 			} // else no client waits
-			p.short = 0
+			p.short, p.behind = 0, 0
 			return took
 		}
 		n := uint32(unsafe.Sizeof(l.sa))
@@ -83,13 +86,16 @@ func (p *port) take(most int) (took bool) {
 			p.pause, took = 0, true
 			p.admit(int(fd), sockAddr(&l.sa))
 		case unix.EAGAIN:
-			p.short = 0
+			p.short, p.behind = 0, 0
 			return took
 		case unix.EINTR, unix.ECONNABORTED:
 		default:
 			p.fail(errno)
 			return false
 		}
+	}
+	if p.behind == 0 {
+		p.behind = clock()
 	}
 	return took
 }
@@ -119,7 +125,14 @@ func (p *port) fail(errno syscall.Errno) {
 func (p *port) admit(fd int, from netip.AddrPort) {
 	e := p.l.e
 	s := &sock{l: e.lightest(p.l), fd: fd, server: p.server, ti: -1, wready: true}
-	s.info = Info{ID: e.serial.Add(1), Opened: time.Now(), Remote: from, Local: p.server.local, Queued: p.queued()}
+	s.info = Info{
+		ID:      e.serial.Add(1),
+		Opened:  time.Now(),
+		Remote:  from,
+		Local:   p.server.local,
+		Queued:  p.queued(),
+		Backlog: p.backlog(),
+	}
 	if s.info.Local.Addr().IsUnspecified() {
 		s.info.Local = localAddr(fd)
 	}
@@ -140,6 +153,14 @@ func (p *port) queued() time.Duration {
 		return 0
 	}
 	return time.Duration(clock() - p.short)
+}
+
+// backlog is the longest that a client accepted now may have waited because no turn has emptied the kernel's queue.
+func (p *port) backlog() time.Duration {
+	if p.behind == 0 {
+		return 0
+	}
+	return time.Duration(clock() - p.behind)
 }
 
 // lightest is the loop that should have one more client.

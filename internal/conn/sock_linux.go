@@ -75,7 +75,9 @@ func (s *sock) event(events uint32) {
 		if s.rf != nil {
 			s.l.queue(s.rf)
 		} else if s.handle != nil && !s.busy {
-			s.startHandler()
+			s.heard()
+		} else if s.hup && s.isFresh() {
+			s.startHandler() // it left: the end of that costs little, and frees a place
 		}
 	}
 	if events&(unix.EPOLLOUT|bad) != 0 {
@@ -267,6 +269,7 @@ func (s *sock) Reset() error {
 func (s *sock) forget() {
 	s.closed = true
 	s.l.socks[s.fd] = nil
+	ran := s.busy && !s.isFresh() // or is about to
 	s.unlist()
 	if s.ti >= 0 {
 		s.l.timers.remove(s.ti)
@@ -276,17 +279,17 @@ func (s *sock) forget() {
 			s.l.queue(f)
 		}
 	}
-	if s.server != nil && !s.busy {
+	if s.server != nil && !ran {
 		s.end()
 	}
 }
 
-// Peer asks the kernel only if the loop knows of an event, or has not polled for a while.
+// Peer asks the kernel only if the loop knows of an event, or has not polled for a while, or not heard all.
 func (s *sock) Peer() PeerState {
 	if s.closed {
 		return PeerHalfClosed
 	}
-	if !s.rready && !s.hup && clock()-s.l.now < int64(turnOver) {
+	if !s.rready && !s.hup && !s.l.more && clock()-s.l.now < int64(turnOver) {
 		return PeerIdle
 	}
 	k := peeker{peer: PeerHalfClosed}
@@ -324,5 +327,11 @@ func (s *sock) kernel() (Kernel, bool) {
 	return kernelOfFD(uintptr(s.fd))
 }
 
-// aside runs f without holding up the loop. See Certificate.
-func (s *sock) offload(f func()) { s.l.do(f) }
+// offload runs f without holding up the loop. See Certificate.
+func (s *sock) offload(f func()) {
+	s.l.offloads++
+	defer func() { s.l.offloads-- }()
+	s.l.do(f)
+}
+
+func (s *sock) hungUp() bool { return s.hup }

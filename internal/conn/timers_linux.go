@@ -29,7 +29,7 @@ func (s *sock) expire() (next int64) {
 	}
 	check(s.rd, s.rf != nil, func() { s.l.timeout(s.rf) })
 	check(s.wd, s.wf != nil, func() { s.l.timeout(s.wf) })
-	check(s.rd, s.handle != nil && !s.busy, s.startHandler)
+	check(s.rd, s.handle != nil && (!s.busy || s.isFresh()), s.startHandler)
 	return next
 }
 

@@ -33,6 +33,7 @@ type HealthEvidence struct {
 	Dial        string   `json:"dial,omitempty"`        // host:port that is dialled
 	Since       string   `json:"since,omitempty"`       // RFC 3339: when the state began
 	LastProbe   string   `json:"lastProbe,omitempty"`   // RFC 3339
+	Unjudged    string   `json:"unjudged,omitempty"`    // RFC 3339: since when no probe could be judged; empty: the last one was
 	Failures    int      `json:"failures,omitempty"`    // consecutive
 	IdleHint    float64  `json:"idleHint,omitempty"`    // seconds: idle limit that the server announces (Keep-Alive: timeout)
 	Received    int      `json:"received,omitempty"`    // status of the last probe

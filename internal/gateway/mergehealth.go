@@ -154,6 +154,7 @@ func mergeEvidence(views []view, decides *view) *HealthEvidence {
 		e.Dial = cmp.Or(e.Dial, x.Dial)
 		// Times in RFC 3339, UTC and whole seconds compare as texts.
 		e.Since, e.LastProbe, e.HeldUntil = max(e.Since, x.Since), max(e.LastProbe, x.LastProbe), max(e.HeldUntil, x.HeldUntil)
+		e.Unjudged = max(e.Unjudged, x.Unjudged)
 		e.Failures, e.Ejections = max(e.Failures, x.Failures), e.Ejections+x.Ejections
 		if x.IdleHint > 0 && (e.IdleHint == 0 || x.IdleHint < e.IdleHint) {
 			e.IdleHint = x.IdleHint

@@ -9,6 +9,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
@@ -114,7 +115,7 @@ func (a *appender) value(name string, m *dto.Metric, v float64) { a.sample(name,
 // sample adds a sample. One that is older than what is there already is left out: the clock was set back.
 func (a *appender) sample(name string, m *dto.Metric, at int64, v float64) {
 	b := labels.NewScratchBuilder(len(m.GetLabel()) + 1)
-	b.Add(labels.MetricName, name)
+	b.Add(model.MetricNameLabel, name)
 	for _, l := range m.GetLabel() {
 		b.Add(l.GetName(), l.GetValue())
 	}
@@ -141,7 +142,7 @@ func (h *History) Read(ctx context.Context, name string, from, to time.Time) (ou
 		return nil, fmt.Errorf("read the history of %s: %w", name, err)
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	found := q.Select(ctx, true, nil, labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, name))
+	found := q.Select(ctx, true, nil, labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, name))
 	for found.Next() {
 		s, err := read(found.At())
 		if err != nil {
@@ -155,7 +156,7 @@ func (h *History) Read(ctx context.Context, name string, from, to time.Time) (ou
 func read(from storage.Series) (Series, error) {
 	s := Series{Labels: map[string]string{}}
 	from.Labels().Range(func(l labels.Label) {
-		if l.Name != labels.MetricName {
+		if l.Name != model.MetricNameLabel {
 			s.Labels[l.Name] = l.Value
 		}
 	})

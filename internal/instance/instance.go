@@ -74,12 +74,14 @@ func New(o Options) *Instance {
 	i := &Instance{
 		o:         o,
 		directory: backend.NewDirectory(o.Lookup),
-		stalls:    stall.Start(),
+		stalls:    stall.Start(o.Engine.Stalled),
 		draining:  map[*drainingListener]struct{}{},
 		stop:      make(chan struct{}),
 	}
 	i.prober = probe.New(i.directory, o.Dialer, i.stalls)
 	i.directory.Changed = i.followMembers
+	o.Metrics.Counter("probes_unjudged_total", "Probes that could not be judged because the gateway's own process stood still.",
+		func() float64 { return float64(i.prober.Excused()) })
 	i.proxy = proxy.New(proxy.Options{
 		Engine:     o.Engine,
 		Log:        o.Log,

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,26 +32,27 @@ type Experiment struct {
 
 	screen
 	workbench
-	carries float64   // requests a second, one instance
-	crowd   *users    // more than it carries
-	came    time.Time // when they did
+	tls     *tls.Config // of visitors
+	carries float64     // visits a second, one instance
+	crowd   *users      // more than it carries
+	came    time.Time   // when they did
 }
 
 // What the experiment is made of.
 const (
 	smallCPU   = 0.1             // of an instance: the least there may be, so that two processors have room for users and servers
 	few        = 0.3             // users at first, beside what one instance carries
-	many       = 1.5             // later
-	pieces     = 10000           // of a response
-	closely    = 100             // clients that show what an instance carries: the more wait, the more it does at a time
+	many       = 1.9             // later
+	pages      = 3               // that a user asks for
+	pageSize   = 12 << 10        // bytes
+	atATime    = 20              // users that show what an instance carries
 	usersWait  = 3 * time.Second // until they give up
-	perConn    = 3               // requests on one connection
 	shortly    = 2 * time.Second // to measure what an instance carries; too short to be seen as a gateway that is full
 	calmTime   = 4 * time.Second // of few users
 	crowdTime  = 9 * time.Second // of many, before the diagnosis, and again after the change
 	settleTime = 8 * time.Second // after the change, until those who came before it have left
-	few502s    = 0.01            // of the requests may fail at the end: the machine has other things to do
-	maxChanges = 3               // a load that budgets cut off may need more than one step
+	few502s    = 0.01            // of the visits may fail at the end: the machine has other things to do
+	maxChanges = 3               // what is measured on a busy machine may fall short
 )
 
 // ErrExperiment says that the experiment has not shown what it should.
@@ -71,7 +73,7 @@ func (e *Experiment) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	e.step(fmt.Sprintf("More users come: %.0f requests a second, %.1f times what the instance carries", many*e.carries, many))
+	e.step(fmt.Sprintf("More users come: %.0f visits a second, %s times what the instance carries", many*e.carries, units.Decimal(many, 2)))
 	e.crowd, e.came = e.usersOf(ctx, many*e.carries), time.Now()
 	defer e.crowd.end()
 	before := e.crowd.watch(ctx, crowdTime)
@@ -92,7 +94,7 @@ func (e *Experiment) start(ctx context.Context) error {
 	pool := stage.Pool{Name: "shop", RequestTimeout: 1} // Azure's default probe waits 30 s
 	for i, addr := range []string{"127.0.0.2", "127.0.0.3"} {
 		server, err := peers.StartPeer(addr, peers.Script{
-			Reply: peers.Reply{After: peers.Between(5*time.Millisecond, 20*time.Millisecond), Raw: inPieces(pieces)},
+			Reply: peers.Reply{After: peers.Between(5*time.Millisecond, 20*time.Millisecond), Body: pageSize},
 			Seed:  uint64(i),
 		})
 		if err != nil {
@@ -104,6 +106,10 @@ func (e *Experiment) start(ctx context.Context) error {
 	}
 	e.site = stage.Site{Name: "shop", Pools: []stage.Pool{pool}, SmallCPU: smallCPU}
 	e.instances(1)
+	var err error
+	if e.tls, err = e.certify(); err != nil {
+		return err
+	}
 	if err := e.startGateway(ctx); err != nil {
 		return err
 	}
@@ -111,15 +117,9 @@ func (e *Experiment) start(ctx context.Context) error {
 		return fmt.Errorf("%w: the budgets of instances cannot be held here, so that none is too small; docs/operations.md says what it takes",
 			ErrExperiment)
 	}
-	e.item("gateway", fmt.Sprintf("causeway serve, Standard_Small, 1 instance of %s (sizes in causeway.yaml), request timeout 1 s",
+	e.item("gateway", fmt.Sprintf("causeway serve, Standard_Small, 1 instance of %s (sizes in causeway.yaml), HTTPS with an RSA key",
 		gateway.CPUText(smallCPU)))
 	return nil
-}
-
-// inPieces is a response that its server sends in many small chunks: to pass them on takes the gateway much more processor time than they
-// take the server, or the network.
-func inPieces(n int) string {
-	return "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1\r\nx\r\n", n) + "0\r\n\r\n"
 }
 
 // instances sets their number in the document.
@@ -128,23 +128,22 @@ func (e *Experiment) instances(n int) {
 }
 
 // load is what users do.
-func (e *Experiment) load() stage.Steady {
-	return stage.Steady{
-		Target:   net.JoinHostPort("127.0.0.1", strconv.Itoa(e.site.Port)),
-		Clients:  50,
-		Requests: perConn,
-		Request:  stage.TimedRequest{Path: "/"},
+func (e *Experiment) load() stage.Visitors {
+	return stage.Visitors{
+		Target: net.JoinHostPort("127.0.0.1", strconv.Itoa(e.site.Port)),
+		TLS:    e.tls,
+		Pages:  pages,
 	}
 }
 
-// carried finds out what one instance carries: clients of which each sends the next request once it has the answer.
+// carried finds out what one instance carries: when one user leaves, the next one comes.
 func (e *Experiment) carried(ctx context.Context) error {
 	e.step("How much does one instance carry?")
 	limited, cancel := context.WithTimeout(ctx, shortly)
 	defer cancel()
 	began, answered := time.Now(), 0
 	load := e.load()
-	load.Clients, load.Timeout = closely, 10*time.Second
+	load.AtATime, load.Timeout = atATime, 10*time.Second
 	load.Each = func(_ time.Time, o stage.Outcome) {
 		if o.Status == http.StatusOK {
 			answered++
@@ -155,17 +154,18 @@ func (e *Experiment) carried(ctx context.Context) error {
 		return fmt.Errorf("%w: the gateway answered nothing", ErrExperiment)
 	}
 	e.carries = float64(answered) / time.Since(began).Seconds()
-	e.say(fmt.Sprintf("%.0f requests a second on this machine, with its budget used up", e.carries))
+	e.say(fmt.Sprintf("%.0f visits a second on this machine, with its budget used up: a TLS handshake and %d pages of %d KiB each", e.carries,
+		pages, pageSize>>10))
 	return ctx.Err()
 }
 
 // fewUsers come first, and get what they ask for.
 func (e *Experiment) fewUsers(ctx context.Context) error {
-	e.step(fmt.Sprintf("Some users come: %.0f requests a second", few*e.carries))
+	e.step(fmt.Sprintf("Some users come: %.0f visits a second", few*e.carries))
 	u := e.usersOf(ctx, few*e.carries)
 	defer u.end()
 	if got := u.watch(ctx, calmTime); lost(got) > 0 && ctx.Err() == nil {
-		return fmt.Errorf("%w: %d of %d requests failed before the gateway was overloaded", ErrExperiment, lost(got), got.Sent)
+		return fmt.Errorf("%w: %d of %d visits failed before the gateway was overloaded", ErrExperiment, lost(got), got.Sent)
 	}
 	return ctx.Err()
 }
@@ -326,7 +326,7 @@ func (e *Experiment) conclude(ctx context.Context, before, after *stage.Outcomes
 		}
 	}
 	if len(r.Before) == 0 || lost(before) == 0 || float64(lost(after)) > few502s*float64(after.Sent) {
-		return fmt.Errorf("%w: %d of %d requests failed before the change and %d of %d after it", ErrExperiment, lost(before), before.Sent,
+		return fmt.Errorf("%w: %d of %d visits failed before the change and %d of %d after it", ErrExperiment, lost(before), before.Sent,
 			lost(after), after.Sent)
 	}
 	e.title(e.in(green, fmt.Sprintf("The gateway was named, it grew under load, the failures stopped. %.0f s in all.", took.Seconds())))

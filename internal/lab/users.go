@@ -9,7 +9,7 @@ import (
 	"causeway/internal/lab/stage"
 )
 
-// users send requests to a gateway until they end. Each request is due at its time, whatever became of those before.
+// users visit a gateway until they end. Each visit is due at its time, whatever became of those before.
 type users struct {
 	screen *screen
 	stop   func()
@@ -25,7 +25,7 @@ type answer struct {
 	stage.Outcome
 }
 
-// usersOf are the users of a gateway, so many requests a second.
+// usersOf are the users of a gateway, so many visits a second.
 func (e *Experiment) usersOf(ctx context.Context, rate float64) *users {
 	ctx, cancel := context.WithCancel(ctx)
 	u := &users{screen: &e.screen, stop: cancel, done: make(chan struct{})}
@@ -93,14 +93,14 @@ func (u *users) those(which func(*answer) bool) *stage.Outcomes {
 // lost is how many users did not get what they asked for: an error, or no answer in time.
 func lost(o *stage.Outcomes) int { return o.Failed() + o.ByStatus[0] }
 
-// answersText describes outcomes: 8118 requests: 6000 answered, 2000 × 502, 118 gave up after 4 s; half of the answers within 0.2 s.
+// answersText describes outcomes: 308 visits: 219 served, 89 gave up after 3s; 99 of 100 within 2.39s.
 func answersText(o *stage.Outcomes) string {
-	text := fmt.Sprintf("%5d requests: %d answered", o.Sent, o.Sent-lost(o))
+	text := fmt.Sprintf("%5d visits: %d served", o.Sent, o.Sent-lost(o))
 	if n := o.Failed(); n > 0 {
 		text += fmt.Sprintf(", %d × 502", n)
 	}
 	if n := o.ByStatus[0]; n > 0 {
 		text += fmt.Sprintf(", %d gave up after %v", n, usersWait)
 	}
-	return text + fmt.Sprintf("; 99 of 100 responses within %v", o.Percentile(0.99).Round(10*time.Millisecond))
+	return text + fmt.Sprintf("; 99 of 100 within %v", o.Percentile(0.99).Round(10*time.Millisecond))
 }

@@ -33,18 +33,22 @@ const (
 	bodyMax   = 1 << 20 // how far a body is searched for the text that must be in it
 )
 
-// Ask sends one probe and judges the answer. Ignore the result once ctx is done.
-func (s *Spec) Ask(ctx context.Context, d Dialer) Result {
-	deadline := time.Now().Add(s.Timeout)
-	c, err := d.Dial(s.Addr, deadline)
+// Ask sends one probe and judges the answer. Ignore the result once ctx is done. unheard: the probe timed out, and the
+// gateway's process stood still for most of its time, so that the result says nothing about the member.
+func (s *Spec) Ask(ctx context.Context, d Dialer, stalls Stalls) (r Result, unheard bool) {
+	p := newPatience(ctx, stalls, s.Timeout)
+	r = s.ask(ctx, d, p)
+	return r, (r.Reason == "probe_timeout" || r.Code == "timeout") && p.exhausted()
+}
+
+func (s *Spec) ask(ctx context.Context, d Dialer, p *patience) Result {
+	c, err := p.dial(d, s.Addr)
 	if err != nil {
 		return s.unreachable(err)
 	}
 	defer func() { c.Close() }()
 	plain := c
 	defer context.AfterFunc(ctx, func() { plain.Reset() })()
-	c.SetReadDeadline(deadline)
-	c.SetWriteDeadline(deadline)
 	if s.TLS {
 		safe, err := conn.TLS(c, tls.Client, s.config)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"causeway/internal/backend"
@@ -16,12 +17,14 @@ import (
 type Prober struct {
 	directory *backend.Directory
 	dialer    Dialer
-	stalls    *stall.Detector
+	stalls    Stalls
 	ctx       context.Context
 	cancel    context.CancelFunc
+	excused   atomic.Uint64 // see Excused
 
-	mu     sync.Mutex
-	series map[string]*series // by key
+	mu         sync.Mutex
+	series     map[string]*series // by key
+	complained time.Time          // when a line last said that probes cannot be judged
 }
 
 // series is the probes of one address. The members that are reached there follow its judgements.
@@ -121,36 +124,84 @@ func (p *Prober) Ready(stop <-chan struct{}) bool {
 func (p *Prober) run(ctx context.Context, s *series, spec Spec) {
 	judged := sync.OnceFunc(func() { close(s.first) })
 	defer judged()
-	excused := 0
-	for begun := false; ; begun = true {
+	var none, quiet silence
+	for begun := false; ; {
 		asked := time.Now()
-		r := spec.Ask(ctx, p.dialer)
+		r, unheard := spec.Ask(ctx, p.dialer, p.stalls)
 		if ctx.Err() != nil {
 			return
 		}
-		if p.oursToBlame(&spec, r, asked) {
-			if excused++; excused <= spec.Threshold {
-				continue
+		wait := time.Duration(0)
+		if unheard {
+			if quiet.add(asked); quiet.long(&spec) {
+				wait = spec.Interval
 			}
-			r = stoodStill(r) // a gateway that never gets to run must judge all the same
+			p.excuse(s, &spec, r, quiet)
 		} else {
-			excused = 0
+			wait = spec.next(p.judge(s, &spec, r, begun))
+			begun, quiet = true, none
 		}
-		state := p.judge(s, &spec, r, begun)
-		judged()
-		if !pause(ctx, spec.next(state)) {
+		if begun || quiet.long(&spec) {
+			judged()
+		}
+		if !pause(ctx, wait) {
 			return
 		}
 	}
 }
 
+// silence is a row of probes whose answers the gateway could not hear.
+type silence struct {
+	since  time.Time // the first was sent
+	probes int
+}
+
+func (q *silence) add(asked time.Time) {
+	if q.probes++; q.probes == 1 {
+		q.since = asked
+	}
+}
+
+// long reports whether the probe was repeated at once often enough. A gateway that hardly runs must not spend that time on
+// probes, and whoever waits for the first result must know that there is none.
+func (q *silence) long(s *Spec) bool { return q.probes > s.Threshold }
+
+// excuse notes that no probe can be judged. A member that was judged before keeps its state: if members went down because the
+// gateway is busy, its clients would get nothing at all. One that never passed a probe is down, as ever.
+func (p *Prober) excuse(s *series, spec *Spec, r Result, quiet silence) {
+	p.excused.Add(1)
+	p.complain()
+	for _, m := range p.membersOf(s) {
+		state := m.State()
+		if !state.Probed && quiet.long(spec) {
+			state = judge(state, stoodStill(r), spec.Threshold, time.Now())
+			report(m, state)
+		}
+		state.Unjudged = quiet.since
+		p.directory.Judge(m, state)
+	}
+}
+
+// complain says now and then that probes cannot be judged.
+func (p *Prober) complain() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now := time.Now(); p.complained.IsZero() || now.Sub(p.complained) >= complainEvery {
+		p.complained = now
+		slog.Warn("probes cannot be judged: the gateway's own process stands still while it waits for their answers; " +
+			"members keep their state. Look at its budget and its machine")
+	}
+}
+
+const complainEvery = 10 * time.Minute
+
+// Excused returns the number of probes that could not be judged, because the gateway's own process stood still.
+func (p *Prober) Excused() uint64 { return p.excused.Load() }
+
 // judge applies the result of a probe to every member of a series, and returns the state of the first.
 func (p *Prober) judge(s *series, spec *Spec, r Result, begun bool) (first backend.State) {
-	p.mu.Lock()
-	members := slices.Clone(s.members)
-	p.mu.Unlock()
 	now := time.Now()
-	for i, m := range members {
+	for i, m := range p.membersOf(s) {
 		state := judge(m.State(), r, spec.Threshold, now)
 		if p.directory.Judge(m, state) || !begun && !state.Up {
 			report(m, state)
@@ -162,10 +213,11 @@ func (p *Prober) judge(s *series, spec *Spec, r Result, begun bool) (first backe
 	return first
 }
 
-// oursToBlame reports whether a probe ended at its timeout while the gateway itself stood still for a good part of it: that
-// says nothing about the member, so the probe is repeated.
-func (p *Prober) oursToBlame(s *Spec, r Result, asked time.Time) bool {
-	return (r.Reason == "probe_timeout" || r.Code == "timeout") && 10*p.stalls.Stalled(asked, time.Now()) >= s.Timeout
+// membersOf returns the members that follow a series now.
+func (p *Prober) membersOf(s *series) []*backend.Member {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(s.members)
 }
 
 // stoodStill is a result for which the gateway itself is to blame.

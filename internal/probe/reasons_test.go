@@ -14,6 +14,7 @@ import (
 	"causeway/internal/certs/certstest"
 	"causeway/internal/conn"
 	"causeway/internal/gateway"
+	"causeway/internal/stall"
 )
 
 func sockets() Dialer {
@@ -69,7 +70,7 @@ func TestReasons(t *testing.T) {
 		if edit != nil {
 			edit(s)
 		}
-		got := s.Ask(t.Context(), sockets())
+		got, _ := s.Ask(t.Context(), sockets(), (*stall.Detector)(nil))
 		if got.Reason != reason && got.Reason+" "+got.Code != reason {
 			t.Errorf("%s: %q, %q (%s), want %q", what, got.Reason, got.Code, got.Detail, reason)
 		}
@@ -187,7 +188,7 @@ func TestReasonsOfTLS(t *testing.T) {
 		s := spec()
 		s.Addr, s.TLS, s.SNI = server(t, serve), true, "inner.example"
 		s.config, s.roots, s.V1 = by.Config(s.SNI), by.Roots != nil, by.V1
-		got := s.Ask(t.Context(), sockets())
+		got, _ := s.Ask(t.Context(), sockets(), (*stall.Detector)(nil))
 		if got.Reason != reason && got.Reason+" "+got.Code != reason {
 			t.Errorf("%s: %q, %q (%s), want %q", what, got.Reason, got.Code, got.Detail, reason)
 		}

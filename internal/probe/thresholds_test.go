@@ -21,7 +21,6 @@ import (
 	"causeway/internal/fault"
 	"causeway/internal/gateway"
 	"causeway/internal/resolve"
-	"causeway/internal/stall"
 )
 
 // site is a pool under one settings object in memory and in fake time, being probed.
@@ -312,26 +311,6 @@ func TestSlowProbesDoNotOverlap(t *testing.T) {
 		}
 		time.Sleep(2 * 35 * time.Second)
 		if st := s.members()[0].State(); st.Failures != 3 {
-			t.Errorf("%+v", st)
-		}
-	})
-}
-
-// A probe that timed out while the gateway itself stood still says nothing of the member, and is made again; only a gateway
-// that never gets to run judges in the end, and says why it may be wrong.
-func TestStalledGatewayJudgesNobody(t *testing.T) {
-	inTime(t, func(s *site) {
-		s.config.Pools[0].Members = []gateway.Address{{IP: "10.0.0.4"}}
-		s.mem.Blackhole(netip.MustParseAddrPort("10.0.0.4:80"), true)
-		s.custom(5, 30, 2)
-		s.prober.stalls = &stall.Detector{} // its first tick is long overdue
-		s.start()
-		time.Sleep(65 * time.Second)
-		if st := s.members()[0].State(); st.Probed {
-			t.Errorf("judged: %+v", st)
-		}
-		time.Sleep(27 * time.Second)
-		if st := s.members()[0].State(); st.Failures != 1 || st.Code != "gateway_stalled" {
 			t.Errorf("%+v", st)
 		}
 	})

@@ -30,6 +30,7 @@ type attempt struct {
 	sentAfter atomic.Int64 // nanoseconds from began until nothing more went to the member; -1: something still does
 	sentAll   bool         // and that was the whole request
 	nextCheck time.Time    // read deadline of backend while the gateway waits for a head; zero: another one is set
+	late      bool         // the request timeout is over, and something has come: the next read has a moment more
 	interim   interim
 
 	withheld    *[blockSize]byte // an early answer that waits for the end of the upload; nil: there is none

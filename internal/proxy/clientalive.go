@@ -21,6 +21,10 @@ func (a *attempt) waited(now time.Time) time.Duration {
 
 // checkAt is when a wait for the answer is next interrupted to check on the client.
 func (a *attempt) checkAt(now time.Time) time.Time {
+	if a.late {
+		a.late = false
+		return now.Add(firstClientCheck)
+	}
 	next := now.Add(min(max(now.Sub(a.began), firstClientCheck), clientCheckInterval))
 	if limit := a.waitLimit(); !limit.IsZero() && limit.Before(next) {
 		return limit
@@ -42,7 +46,8 @@ func (a *attempt) waitLimit() time.Time {
 }
 
 // interrupted decides whether an interrupted wait goes on; nil: it does. The client comes first: if it is gone, nothing
-// else matters, not even that the member failed or ran out of time at the same moment.
+// else matters, not even that the member failed or ran out of time at the same moment. What has arrived when the time is over
+// may have been there for long: the gateway had no time to look.
 func (a *attempt) interrupted(err error, now time.Time, phase fault.Phase) *fault.Fault {
 	if errors.Is(err, conn.ErrStopped) { // the upload failed, and says why
 		return &fault.Fault{Side: fault.Client, Phase: fault.Upload, Kind: fault.Reset}
@@ -56,7 +61,39 @@ func (a *attempt) interrupted(err error, now time.Time, phase fault.Phase) *faul
 	if limit := a.waitLimit(); limit.IsZero() || now.Before(limit) {
 		return nil
 	}
+	if a.late = a.backend.Peer() == conn.PeerReadable; a.late {
+		return nil
+	}
 	return &fault.Fault{Side: fault.Backend, Phase: phase, Kind: fault.Timeout, Reused: a.rec.Reused}
+}
+
+// abandoned finds out whether the client left while its request waited to be read, as clients of a gateway do that falls
+// behind: no member is to work for them. A client that only ended its side is asked, and that takes a moment, so a request
+// that was read in time goes on at once. The record of a connection's first request has the wait.
+func (x *exchange) abandoned(now time.Time) *fault.Fault {
+	if !conn.HungUp(x.s.c) {
+		return nil
+	}
+	in := x.s.c.Info()
+	came := in.Opened.Add(-in.Backlog) // at the earliest
+	if waited := now.Sub(later(came, x.s.idleSince)); waited < firstClientCheck {
+		return nil
+	}
+	gone := x.clientGone()
+	if gone == nil {
+		return nil
+	}
+	if x.s.served == 1 {
+		x.start = in.Opened
+	}
+	return clientFault(gone, fault.Pick, fault.Closed)
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // clientGone finds out whether the client still wants its answer; the error says how it left. A client that ended its

@@ -134,6 +134,9 @@ func (x *exchange) run(now time.Time) (keep bool) {
 			now = time.Now()
 		}
 		if f == nil {
+			f = x.abandoned(now)
+		}
+		if f == nil {
 			f = x.forward(now)
 		}
 	}

@@ -96,7 +96,12 @@ func (x *exchange) crashed() {
 
 // handshake puts TLS on the connection. Later calls of handle serve requests.
 func (s *session) handshake() bool {
-	deadline := time.Now().Add(headTimeout)
+	if conn.HungUp(s.c) { // the client cannot finish a handshake
+		s.p.metrics.HandshakeFailures.Inc()
+		s.leftUnserved()
+		return false
+	}
+	deadline := s.c.Info().Opened.Add(headTimeout)
 	s.c.SetReadDeadline(deadline)
 	s.c.SetWriteDeadline(deadline)
 	c, err := conn.TLS(s.c, tls.Server, s.port.TLS)
@@ -107,16 +112,21 @@ func (s *session) handshake() bool {
 	s.c, s.opened = c, true
 	state := c.Info().TLS
 	s.protocol, s.cipher = certs.VersionName(state.Version), certs.SuiteName(state.CipherSuite)
-	s.c.SetReadDeadline(deadline)
+	s.c.SetReadDeadline(time.Now().Add(headTimeout))
 	return true
 }
 
-// refuseHandshake answers plain HTTP on an HTTPS port, as Azure does; other failed handshakes only count.
+// refuseHandshake answers plain HTTP on an HTTPS port, as Azure does; other failed handshakes count, and have a record where the
+// gateway kept the client waiting.
 func (s *session) refuseHandshake(err error) {
 	if errors.Is(err, conn.ErrDraining) { // it was silent, and gave way
 		return
 	}
 	s.p.metrics.HandshakeFailures.Inc()
+	if hasLeft(err) {
+		s.leftHandshake()
+		return
+	}
 	var plain tls.RecordHeaderError
 	if !errors.As(err, &plain) || !looksLikeHTTP(plain.RecordHeader) {
 		return

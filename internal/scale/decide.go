@@ -157,19 +157,20 @@ func (l load) need(there int) int {
 	if l.measure == "compute" {
 		return NeededByCompute(l.instances, there)
 	}
-	return needed(l.instances)
+	return Needed(l.instances)
 }
 
 // NeededByCompute is how many instances carry a load with something to spare. The load is measured in budgets of CPU, on so many
 // instances. Where the budgets cut it off it may be of any height: twice as many instances show it.
 func NeededByCompute(load float64, there int) int {
 	if load >= saturated*float64(there) {
-		return max(needed(load), 2*there)
+		return max(Needed(load), 2*there)
 	}
-	return needed(load)
+	return Needed(load)
 }
 
-func needed(load float64) int { return int(math.Ceil(load/aim - 1e-9)) }
+// Needed is how many instances carry a load with something to spare. The load is measured in instances that it fills.
+func Needed(load float64) int { return int(math.Ceil(load/aim - 1e-9)) }
 
 func (l load) text(there int) string {
 	return fmt.Sprintf("%s in use: %.0f %% of %s", l.measure, 100*l.instances/float64(there), units.Count(there, "instance", "instances"))

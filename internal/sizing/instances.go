@@ -154,9 +154,13 @@ func (b *budgets) text() string {
 // adviseCPU says how many instances, or which size, the load needs, and whether this machine has room for them.
 func (c *Report) adviseCPU(b *budgets, t *traffic.Summary) {
 	need := max(scale.NeededByCompute(b.cpu*float64(b.instances), b.instances), b.instances+1)
-	c.Need = need
 	because := "the load then takes about 70 % of their budgets"
-	if b.cpu >= nearly {
+	cutOff := b.cpu >= nearly // the budgets cut the load off
+	if d := demandLately(t); (cutOff || b.throttled > cut) && d.Known() {
+		need, cutOff = d.Need(b.instances), d.hidden(c.Machine.Queued)
+		c.Judgement += "; " + d.Text()
+	}
+	if c.Need = need; cutOff {
 		because += ", if it is not larger than what the present budgets let through: look again once they run"
 	}
 	larger := largerFor(t, b.size, b.instances, need)
@@ -164,7 +168,7 @@ func (c *Report) adviseCPU(b *budgets, t *traffic.Summary) {
 	if strings.HasPrefix(c.Judgement, "tight") {
 		verb = "advised"
 	}
-	if b.cpu >= nearly { // the budgets cut the load off
+	if cutOff {
 		least = "at least "
 	}
 	c.Judgement += fmt.Sprintf("; %s%d instances %s, or %s", least, need, verb, larger.text())

@@ -5,8 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"causeway/internal/accesslog"
+	"causeway/internal/budget"
 	"causeway/internal/diagnose/story"
 	"causeway/internal/evidence"
+	"causeway/internal/fault"
 	"causeway/internal/sizing"
 )
 
@@ -24,6 +27,49 @@ func capacityOf(t *testing.T, s *story.Story, m *evidence.Machine) (*sizing.Repo
 		t.Fatal(err)
 	}
 	return c, strings.Join(strings.Fields(text.String()), " ")
+}
+
+// crowdedStory is a gateway to which so many clients come in 100 ms for half a minute, of which it serves six. The others leave after 2 s.
+func crowdedStory(t *testing.T, come int) *story.Story {
+	s := story.New(t)
+	for range 300 {
+		s.After(100 * time.Millisecond)
+		for i := range come {
+			s.Request(4, func(r *accesslog.Record, _ *accesslog.Attempt) { r.ClientUses = 1 })
+			if i < 6 {
+				continue
+			}
+			r := &s.Records[len(s.Records)-1]
+			r.Fault = fault.Fault{Side: fault.Client, Phase: fault.Handshake, Kind: fault.Closed}
+			r.Status, r.ErrorInfo, r.Taken, r.Attempts = 499, fault.ClientClosed, 2*time.Second, nil
+		}
+	}
+	return s
+}
+
+// A budget that is used up hides the load, unless the log has the clients who gave up.
+func TestDemand(t *testing.T) {
+	t.Parallel()
+	f := func(come, instances, queued int, used float64, need int, says string) {
+		t.Helper()
+		m := &evidence.Machine{Cores: 8, Procs: 8, Memory: 8 << 30, Queued: queued, Budget: &budget.State{CPUHeld: true, MemoryHeld: true}}
+		for i := range instances {
+			m.Instances = append(m.Instances, evidence.InstanceState{
+				Number: i, State: evidence.Serving, Size: "v2", CPU: 0.5, Memory: 512 << 20, Held: true, CPUUsed: used, Throttled: 0.9,
+			})
+		}
+		c, text := capacityOf(t, crowdedStory(t, come), m)
+		if c.Need != need || !strings.Contains(text, says) {
+			t.Errorf("%d come: %d instances needed, want %d and %q:\n%s", come, c.Need, need, says, text)
+		}
+	}
+	f(6, 1, 0, 1, 2, "at least 2 instances needed")
+	f(10, 1, 0, 1, 3, "100 clients came a second, and 60 were served: the load is 1.7 times what these budgets carry; 3 instances needed")
+	f(10, 1, 0, 0.86, 3, "; 3 instances needed") // what is measured is the mean of an interval
+	f(10, 1, 500, 1, 3, "at least 3 instances needed")
+	f(18, 1, 0, 1, 5, "3.0 times")
+	f(10, 2, 0, 1, 5, "; 5 instances needed")
+	f(7, 3, 0, 1, 5, "1.2 times")
 }
 
 func busyStory(t *testing.T, queued time.Duration) *story.Story {

@@ -123,7 +123,21 @@ func TestASecondNodeNeedsToBeAdmitted(t *testing.T) {
 	if !errors.Is(err, store.ErrNoKey) || !errors.As(err, &stranger) || stranger.Node != "b" {
 		t.Fatalf("Open without a key: %v", err)
 	}
-	if err := a.Admit(t.Context(), "b", stranger.Recipient); err != nil {
+	other, err := store.Open(t.Context(), store.Options{
+		Dir: filepath.Join(t.TempDir(), "c"), Name: "c", External: store.External{Endpoints: []string{endpoint}},
+	})
+	var third *store.NotAdmittedError
+	if other != nil || !errors.As(err, &third) {
+		t.Fatalf("a third node: %v", err)
+	}
+	for name, bad := range map[string][2]string{
+		"another's key": {"b", third.Recipient}, "a node that never asked": {"d", third.Recipient}, "itself": {"a", third.Recipient},
+	} {
+		if err := a.AdmitAsking(t.Context(), bad[0], bad[1]); err == nil {
+			t.Errorf("%s was admitted", name)
+		}
+	}
+	if err := a.AdmitAsking(t.Context(), "b", stranger.Recipient); err != nil {
 		t.Fatal(err)
 	}
 	b := open(t, o)
@@ -136,9 +150,10 @@ func TestASecondNodeNeedsToBeAdmitted(t *testing.T) {
 	if put(t, b, 82, 2) != 3 {
 		t.Error("after the rotation the second node cannot write")
 	}
-	if err := a.Forget(t.Context(), "b"); err != nil {
+	if err := a.Remove(t.Context(), "b"); err != nil {
 		t.Fatal(err)
 	}
+	eventually(t, "the node says that it was removed", func() bool { st := b.Status(); return st.Lagging && st.Trouble == store.ErrRemoved.Error() })
 	if err := a.RotateDataKey(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -101,6 +101,9 @@ func (s *Store) followOnce() error {
 		return err
 	}
 	st, err := s.read(ctx)
+	if err == nil {
+		err = s.stillAdmitted(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -173,6 +176,9 @@ func (s *Store) changed(st state) (bool, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, askTime)
 	defer cancel()
 	resp, err := s.client.Get(ctx, s.places.head(), clientv3.WithKeysOnly())
+	if err == nil {
+		err = s.stillAdmitted(ctx)
+	}
 	if err != nil {
 		return false, err
 	}
@@ -182,6 +188,22 @@ func (s *Store) changed(st state) (bool, error) {
 		mod = kv.ModRevision
 	}
 	return mod != st.headMod, nil
+}
+
+// ErrRemoved is the trouble of a node that another one has removed from those that share an external etcd.
+var ErrRemoved = errors.New("another node has removed this one: it serves what it has, and will not start again")
+
+// stillAdmitted reports whether the node still has a key in an external etcd. In a cluster of Causeway's own, a node that was
+// removed is no longer answered.
+func (s *Store) stillAdmitted(ctx context.Context) error {
+	if s.o.Mode != ExternalMode || s.member != nil {
+		return nil
+	}
+	resp, err := s.client.Get(ctx, s.places.nodeKeys()+s.o.Name, clientv3.WithCountOnly())
+	if err == nil && resp.Count == 0 {
+		return ErrRemoved
+	}
+	return err
 }
 
 // nudge makes the follower read at once, after a write of this node.

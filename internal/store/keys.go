@@ -18,14 +18,22 @@ var ErrNoKey = errors.New("this node has no key to the secrets of the store")
 type NotAdmittedError struct {
 	Node      string
 	Recipient string // public key of the node, age1…
+	Replaced  bool   // another key of the node was admitted: the file with it is gone
 }
 
 func (e *NotAdmittedError) Error() string {
+	if e.Replaced {
+		return fmt.Sprintf("%v: it was admitted with another key than that in its file %s; its public key is now %s",
+			ErrNoKey, identityName, e.Recipient)
+	}
 	return fmt.Sprintf("%v: no node has admitted %s; its public key is %s", ErrNoKey, e.Node, e.Recipient)
 }
 
 // Hint is what to do.
 func (e *NotAdmittedError) Hint() string {
+	if e.Replaced {
+		return fmt.Sprintf("bring the right file back; or, on another node that has the key: causeway cluster admit %s %s", e.Node, e.Recipient)
+	}
 	return fmt.Sprintf("on a node that has the key: causeway cluster admit %s %s", e.Node, e.Recipient)
 }
 
@@ -47,7 +55,8 @@ func (s *Store) loadKeys(ctx context.Context) error {
 			return err
 		}
 		if current != "" {
-			return s.unwrapKeys(current, wrapped)
+			err := s.unwrapKeys(current, wrapped)
+			return errors.Join(err, s.askForKey(ctx, err))
 		}
 		if err := s.firstKey(ctx); err != nil {
 			return err
@@ -89,8 +98,7 @@ func (s *Store) unwrapKeys(current string, wrapped map[string][]byte) error {
 	for id, w := range wrapped {
 		key, err := identity.UnwrapKey(w)
 		if errors.Is(err, keep.ErrWrongNode) {
-			return fmt.Errorf("%w: data key %s for node %s is wrapped for another key than that in %s/%s; bring the right file back",
-				ErrNoKey, id, s.o.Name, s.o.Dir, identityName)
+			return s.wrongKey(id, identity)
 		}
 		if err != nil {
 			return fmt.Errorf("data key %s: %w", id, err)
@@ -103,6 +111,15 @@ func (s *Store) unwrapKeys(current string, wrapped map[string][]byte) error {
 		s.ring = &keep.Ring{}
 	}
 	return s.ring.Replace(current, keys)
+}
+
+// wrongKey says that the key of this node is not the one that it had.
+func (s *Store) wrongKey(id string, is *keep.Identity) error {
+	if s.o.Mode == ExternalMode && s.member == nil { // another node can help
+		return &NotAdmittedError{Node: s.o.Name, Recipient: is.Recipient(), Replaced: true}
+	}
+	return fmt.Errorf("%w: data key %s for node %s is wrapped for another key than that in %s/%s; bring the right file back",
+		ErrNoKey, id, s.o.Name, s.o.Dir, identityName)
 }
 
 // firstKey makes the data key of an empty store. Of several nodes that try, one does.
@@ -126,3 +143,52 @@ func (s *Store) firstKey(ctx context.Context) error {
 	}
 	return nil
 }
+
+// askForKey leaves the public key of a node that was not admitted, so that a slip in a command admits nobody else.
+func (s *Store) askForKey(ctx context.Context, err error) error {
+	var stranger *NotAdmittedError
+	if s.o.Mode != ExternalMode || !errors.As(err, &stranger) {
+		return nil
+	}
+	if _, err := s.client.Put(ctx, s.places.asking(stranger.Node), stranger.Recipient); err != nil {
+		return fmt.Errorf("ask for the key: %w", err)
+	}
+	return nil
+}
+
+// AdmitAsking gives the keys to the secrets of an external etcd to a node that asks for them with this public key. It refuses
+// a key with which the node does not ask, the name of a node that runs, and a cluster's store, which Join admits to.
+func (s *Store) AdmitAsking(ctx context.Context, node, recipient string) error {
+	if err := checkName(node); err != nil {
+		return err
+	}
+	if s.o.Mode != ExternalMode || s.member != nil {
+		return ErrNotExternal
+	}
+	resp, err := s.client.Txn(ctx).Then(
+		clientv3.OpGet(s.places.asking(node)), clientv3.OpGet(s.places.nodes()+node, clientv3.WithCountOnly()),
+	).Commit()
+	if err != nil {
+		return fmt.Errorf("look for the node %s: %w", node, err)
+	}
+	asked := resp.Responses[0].GetResponseRange().Kvs
+	switch {
+	case node == s.o.Name || resp.Responses[1].GetResponseRange().Count > 0:
+		return fmt.Errorf("a node %s runs, and has the key", node)
+	case len(asked) == 0:
+		return fmt.Errorf("no node %s asks for the key: it does so when causeway serve starts there", node)
+	case string(asked[0].Value) != recipient:
+		return fmt.Errorf("node %s asks with another public key, %s: compare it with what causeway serve prints on that machine",
+			node, asked[0].Value)
+	}
+	if err := s.Admit(ctx, node, recipient); err != nil {
+		return err
+	}
+	if _, err := s.client.Delete(ctx, s.places.asking(node)); err != nil {
+		return fmt.Errorf("note that node %s was admitted: %w", node, err)
+	}
+	return nil
+}
+
+// ErrNotExternal is returned for what only concerns nodes that share an external etcd.
+var ErrNotExternal = errors.New("the store is no external etcd: causeway cluster invite and causeway cluster join admit a node")

@@ -15,6 +15,7 @@ import (
 //	/causeway/v1/keys/current         the data key that seals
 //	/causeway/v1/keys/data/ID/NODE    a data key, wrapped for a node
 //	/causeway/v1/keys/nodes/NODE      the public key of a node
+//	/causeway/v1/keys/asking/NODE     the public key of a node that has no data key and asks for one
 //	/causeway/v1/secrets/NAME         what the nodes share beside the configuration, sealed
 //	/causeway/v1/records/KIND/NAME    likewise, plain
 //	/causeway/v1/nodes/NODE           a node that runs, with a lease
@@ -46,6 +47,8 @@ func (p places) dataKeys() string { return p.v1() + "keys/data/" }
 func (p places) dataKey(id, node string) string { return p.dataKeys() + id + "/" + node }
 
 func (p places) nodeKeys() string { return p.v1() + "keys/nodes/" }
+
+func (p places) asking(node string) string { return p.v1() + "keys/asking/" + node }
 
 func (p places) secrets() string { return p.v1() + secretsPlace }
 

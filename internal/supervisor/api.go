@@ -14,6 +14,10 @@ import (
 	"causeway/internal/activity"
 	"causeway/internal/admin"
 	"causeway/internal/arm"
+	"causeway/internal/conn"
+	"causeway/internal/gateway"
+	"causeway/internal/probe"
+	"causeway/internal/resolve"
 )
 
 // api is the management API of this node. A nil *api stands for none.
@@ -134,6 +138,19 @@ func (a *api) close() {
 	if err := a.endpoint.Close(ctx); err != nil {
 		slog.Debug("the management API did not end cleanly", "error", err)
 	}
+}
+
+// Probe asks the members of a pool once, from this process. See arm.Gateway.
+func (s *Supervisor) Probe(ctx context.Context, t probe.OnDemand) (gateway.Health, error) {
+	s.mu.Lock()
+	d, local := s.document, s.local
+	s.mu.Unlock()
+	if d == nil {
+		return gateway.Health{}, refusal(errNoGateway)
+	}
+	var loop *conn.Loop
+	conn.NewGoroutines(func(l *conn.Loop) { loop = l })
+	return probe.Once(ctx, d.Config, local, t, resolve.System().Lookup, loop)
 }
 
 // Activity is the activity log of this node. See arm.Gateway.

@@ -147,3 +147,20 @@ func TestADeletedGatewayNeedsTheAPIOrADocument(t *testing.T) {
 	}
 	h.end()
 }
+
+// A gateway that is deleted while an instance waits for its next start, or the autoscaler for its turn, stays deleted.
+func TestDeletedWhileAnInstanceWaits(t *testing.T) {
+	h := newHouse(t)
+	h.o.API = "127.0.0.1:0"
+	h.start()
+	if err := h.s.Remove(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !h.s.restarted(0) {
+		t.Error("an instance of no gateway is to be started again")
+	}
+	if err := h.s.scaleTo(3); err != nil || h.s.wantedOfAll() != 0 || len(h.s.fleet.all()) != 0 {
+		t.Errorf("%v, %d instances are wanted, %d run", err, h.s.wantedOfAll(), len(h.s.fleet.all()))
+	}
+	h.end()
+}

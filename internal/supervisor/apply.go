@@ -231,15 +231,20 @@ func (s *Supervisor) deploymentOf(c change, g *gateway.Config, local gateway.Loc
 	return d
 }
 
-// inForce is the configuration in force as a deployment, for an instance that comes later. s.applyMu is held.
+// inForce is the configuration in force as a deployment, for an instance that comes later; without a gateway it wants none.
+// s.applyMu is held.
 func (s *Supervisor) inForce() deployment {
 	s.mu.Lock()
 	c := change{config: s.current, state: s.state, revision: int64(s.revision)}
-	g, local := s.document.Config, s.local
+	d, local := s.document, s.local
 	s.mu.Unlock()
-	d := s.deploymentOf(c, g, local)
-	d.sockets = s.sockets.all()
-	return d
+	if d == nil {
+		return deployment{}
+	}
+	g := d.Config
+	out := s.deploymentOf(c, g, local)
+	out.sockets = s.sockets.all()
+	return out
 }
 
 // takeOver starts one instance after the other beside a predecessor, which drains its own of that number each time.

@@ -160,8 +160,14 @@ func (s *Supervisor) scaleTo(want int) error {
 	defer s.applyMu.Unlock()
 	s.mu.Lock()
 	before := s.scaled
-	s.scaled = want
+	runs := s.state == store.Running
+	if runs {
+		s.scaled = want
+	}
 	s.mu.Unlock()
+	if !runs { // it was stopped or deleted meanwhile
+		return nil
+	}
 	d := s.inForce()
 	defer s.remember()
 	err := s.fleet.deploy(context.Background(), d, s.o.Drain)
@@ -204,6 +210,9 @@ func (s *Supervisor) scaledNow() int {
 func (s *Supervisor) wantedOfAll() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.document == nil {
+		return 0
+	}
 	return s.wantOfAll(s.document.Config)
 }
 

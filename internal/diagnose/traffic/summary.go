@@ -309,8 +309,8 @@ func (s *Summary) count(r *accesslog.Record, inMembers time.Duration, bad bool) 
 	m.Requests++
 	m.busy += inMembers
 	m.Sent += r.Sent
-	if r.ClientUses <= 1 {
-		m.Clients++
+	if r.ClientUses == 1 || r.ClientUses == 0 && !r.V1 {
+		m.client(r)
 	}
 	if bad {
 		m.Failures++
@@ -331,6 +331,16 @@ func (s *Summary) count(r *accesslog.Record, inMembers time.Duration, bad bool) 
 		}
 	}
 	s.cell(r, bad)
+}
+
+// client adds a request that came on a new connection.
+func (b *Bucket) client(r *accesslog.Record) {
+	b.Clients++
+	if f := &r.Fault; f.Side == fault.Client && (f.Kind == fault.Closed || f.Kind == fault.Reset) {
+		b.InVain = max(b.InVain, r.Taken)
+	} else {
+		b.Served++
+	}
 }
 
 // timed reports whether the time that members took is known. Logs of the first generation do not have it.

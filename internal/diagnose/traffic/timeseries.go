@@ -18,6 +18,9 @@ type Bucket struct {
 	logs     float64 // of their times in members, in nanoseconds, natural, added up
 	Sent     int64   // bytes to clients
 	Clients  int     // requests that came on a new connection, where the log shows it
+
+	Served int           // of these requests, those whose clients did not give up, as far as Causeway's log has it
+	InVain time.Duration // longest that one waited who did
 }
 
 // Typical is the geometric mean of the times that answers took in members: a few that take a hundred times as long as the others hardly
@@ -81,6 +84,7 @@ func (s *TimeSeries) widen() {
 		}
 		to.Requests, to.Failures, to.Answered, to.Clients = to.Requests+m.Requests, to.Failures+m.Failures, to.Answered+m.Answered,
 			to.Clients+m.Clients
+		to.Served, to.InVain = to.Served+m.Served, max(to.InVain, m.InVain)
 		to.busy, to.Waited, to.Own, to.Sent = to.busy+m.busy, to.Waited+m.Waited, to.Own+m.Own, to.Sent+m.Sent
 		to.logs += m.logs
 	}

@@ -204,7 +204,8 @@ func (c *checker) shadowedListeners() {
 		if !ok {
 			continue
 		}
-		if k := slices.IndexFunc(broad[e], func(b broadListener) bool { return b.listener != later && takesAll(b.listener, later) }); k >= 0 {
+		shadows := func(b broadListener) bool { return b.listener != later && takesAll(b.listener, later) }
+		if k := slices.IndexFunc(broad[e], shadows); k >= 0 {
 			i := slices.IndexFunc(c.cfg.Rules, func(x gateway.Rule) bool { return x.Name == r.Name })
 			c.Warn(at("requestRoutingRules", i, "priority"), "ApplicationGatewayRequestRoutingRuleShadowed",
 				"evaluate the rule of the more specific listener first",

@@ -27,8 +27,7 @@ type TimedRequest struct {
 	Path   string
 	Host   string // the gateway's address if empty
 	Header http.Header
-	Body   int  // bytes
-	Last   bool // on its connection
+	Body   int // bytes
 
 	// Faults of the client.
 	AbortAfter time.Duration // leaves that long after it has begun; 0: stays
@@ -272,7 +271,7 @@ func (s TimedRequest) request(ctx context.Context, target string) (*http.Request
 		return nil, fmt.Errorf("make a request: %w", err)
 	}
 	req.ContentLength = int64(s.Body)
-	req.Host, req.Close = s.Host, s.Last
+	req.Host = s.Host
 	maps.Copy(req.Header, s.Header)
 	return req, nil
 }

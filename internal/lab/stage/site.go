@@ -15,6 +15,8 @@ type Site struct {
 	Name  string
 	Port  int    // of the frontend; 80 if zero
 	Host  string // of the listener; empty: it takes all
+	Cert  string // file with its certificate, PEM; empty: plain HTTP
+	Key   string // file with the key of that
 	Pools []Pool
 	SKU   Object            // instead of a v2 gateway of one instance
 	Grows [2]int            // instances at least and at most; zero: it does not
@@ -84,6 +86,9 @@ func (s Site) Document() []byte {
 	if s.SKU != nil {
 		p["sku"] = s.SKU
 	}
+	if s.Cert != "" {
+		p["sslCertificates"] = []Object{named("site-cert", Object{})}
+	}
 	if s.Grows[1] > 0 {
 		p["sku"], p["autoscaleConfiguration"] = Object{"name": "Standard_v2", "tier": "Standard_v2"},
 			Object{"minCapacity": s.Grows[0], "maxCapacity": s.Grows[1]}
@@ -118,6 +123,9 @@ func (s Site) listener() Object {
 	if s.Host != "" {
 		o["hostName"] = s.Host
 	}
+	if s.Cert != "" {
+		o["protocol"], o["sslCertificate"] = "Https", s.ref("sslCertificates", "site-cert")
+	}
 	return named("site", o)
 }
 
@@ -136,6 +144,9 @@ func (s Site) Local() []byte {
 	}
 	if s.SmallCPU > 0 {
 		fmt.Fprintf(&b, "sizes:\n  small: {cpu: %g}\n", s.SmallCPU)
+	}
+	if s.Cert != "" {
+		fmt.Fprintf(&b, "certificates:\n  site-cert: {cert: %q, key: %q}\n", s.Cert, s.Key)
 	}
 	b.WriteString("members:\n")
 	before := b.Len()

@@ -167,6 +167,10 @@ func capacityMaxRecorded(c *inference.Case) {
 	inside, chance := c.Together(late, full)
 	held := traffic.Filter(inside, func(e *traffic.Event) bool { return stoodStill(e, stalledPartly) })
 	judged := c.Unclaimed(func(e *traffic.Event) bool { return judgedBlindly(c, e, full) })
+	demand := sizing.RecordedDemand(c.Traffic, need.now)
+	if need.instances > 0 && demand.Known() {
+		need.instances = demand.Need(need.now)
+	}
 	fact := fmt.Sprintf("the gateway was full for %s, first at %s (%s)", units.Seconds(lengthOf(full)), units.Stamp(full[0].From), why)
 	switch {
 	case len(held)+len(judged) >= stats.MinEvents && 2*len(held) >= len(inside): // its budget cut it off, whatever the members did
@@ -177,6 +181,9 @@ func capacityMaxRecorded(c *inference.Case) {
 			f.AddEvidence("access-log", fmt.Sprintf(
 				"%d of %d failures of that time ended by a timer, or were lost, while the gateway's own process stood still for a tenth of them or more",
 				len(held), len(inside)), held...)
+		}
+		if demand.Known() {
+			f.AddEvidence("access-log", demand.Text())
 		}
 		if len(judged) > 0 {
 			f.AddEvidence("backend-health", fmt.Sprintf(
@@ -206,7 +213,7 @@ func claimFull(c *inference.Case, events []*traffic.Event, need fullNeed, fact, 
 	f := c.Claim("h-capacity-max", events, report.Scope{}, confidence)
 	f.AddEvidence("activity-log", fact)
 	if slices.ContainsFunc(events, func(e *traffic.Event) bool { return e.Fault.Side == fault.Client }) {
-		f.AddEvidence("access-log", "clients gave up: those whose request the gateway had not read by then are in no record, so that more failed than these")
+		f.AddEvidence("access-log", "clients gave up: those whom the gateway had not even accepted by then are in no record, so that more may have failed than these")
 	}
 	f.RuleOut("h-autoscale-lag", "the gateway could not grow any further")
 	f.AddRivals("g-cpu-queueing", "h-cpu")

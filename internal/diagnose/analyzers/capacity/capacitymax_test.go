@@ -99,6 +99,26 @@ func TestCapacityMaxRecorded(t *testing.T) {
 		story.Expect(t, r, "h-capacity-max high 20")
 		story.EveryForm(t, r, "are in no record")
 	})
+	t.Run("clients give up before their handshake", func(t *testing.T) {
+		t.Parallel()
+		s := play(func(int) bool { return false })
+		for i := 300; i < 400; i++ { // ten clients come a second, and four of them are served
+			s.At = story.Begin.Add(time.Duration(i) * time.Second)
+			for j := range 10 {
+				s.Request(4, func(r *accesslog.Record, _ *accesslog.Attempt) { r.ClientUses = 1 })
+				if j < 4 {
+					continue
+				}
+				r := &s.Records[len(s.Records)-1]
+				r.Fault = fault.Fault{Side: fault.Client, Phase: fault.Handshake, Kind: fault.Closed}
+				r.Status, r.ErrorInfo, r.Taken, r.Stalled, r.Attempts = 499, fault.ClientClosed, 3*time.Second, 2*time.Second, nil
+			}
+		}
+		r := s.Diagnose()
+		story.Expect(t, r, "h-capacity-max high 600")
+		story.EveryForm(t, r, "clients came a second")
+		story.EveryForm(t, r, "set sku.capacity to 3 in the document")
+	})
 	for name, s := range map[string]*story.Story{
 		"the gateway ran":   play(then),
 		"at another time":   play(func(second int) bool { return second < 100 && second%5 == 0 }, throttled),

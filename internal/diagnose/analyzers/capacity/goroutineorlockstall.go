@@ -9,13 +9,14 @@ import (
 	"causeway/internal/diagnose/traffic"
 	"causeway/internal/fault"
 	"causeway/internal/report"
+	"causeway/internal/stats"
 	"causeway/internal/units"
 )
 
 // GoroutineOrLockStall recognises h-goroutine-or-lock-stall: the gateway's process paused.
 var GoroutineOrLockStall = inference.Analyzer{
 	Name: "h-goroutine-or-lock-stall", Requires: inference.Trace,
-	Doc: "a timer ended the request, or its client gave up, after a time for half of which or more the gateway's own process stood still",
+	Doc: "a timer ended the request, or its client gave up, after a time for half of which or more the gateway's own process stood still; clients that gave up beside such requests are left open",
 	Run: gatewayStalled,
 }
 
@@ -49,11 +50,66 @@ func gatewayStalled(c *inference.Case) {
 			"the gateway's own process stood still for a part of these requests: look at its host at that time (steal time, other processes, a processor quota) before anything is concluded about members",
 			"h-goroutine-or-lock-stall", "h-cpu", "d-vm-freeze", "d-timeout-below-latency", "b-drop", "j-client-abort")
 	}
+	if unread := leftUnread(c); len(unread) > 0 {
+		c.Suspect(unread,
+			"these clients left while the gateway's own process stood still during most of what failed within the same second: the log does not show for how long they had waited before the gateway read their requests",
+			"h-goroutine-or-lock-stall", "h-capacity-max", "h-cpu", "j-client-abort", "j-client-rst-mid-download")
+	}
 }
 
 // endedByTime matches what ended by a timer, or by a client that gave up.
-func endedByTime(e *traffic.Event) bool {
-	return e.Own && (e.Fault.Kind == fault.Timeout || e.Fault.Side == fault.Client && e.Fault.Kind == fault.Closed)
+func endedByTime(e *traffic.Event) bool { return e.Own && e.Fault.Kind == fault.Timeout || gaveUp(e) }
+
+// gaveUp matches a client that ended its connection, whatever it had received by then.
+func gaveUp(e *traffic.Event) bool {
+	return e.Own && e.Fault.Side == fault.Client && (e.Fault.Kind == fault.Closed || e.Fault.Kind == fault.Reset)
+}
+
+// nearby is how far apart two failures may be for a gateway that stood still during one to have kept the other's client waiting.
+const nearby = time.Second
+
+// leftUnread are the clients that gave up beside failures during most of which the process stood still. The clock of a request starts
+// when the gateway reads it, so that a client may have waited for a gateway whose standstill its own record does not show.
+func leftUnread(c *inference.Case) []*traffic.Event {
+	beside := map[*traffic.Event]bool{}
+	for _, list := range byInstance(c) {
+		first, next := 0, 0
+		for _, e := range list {
+			for next < len(list) && list[next].At.Sub(e.At) <= nearby {
+				next++
+			}
+			for e.At.Sub(list[first].At) > nearby {
+				first++
+			}
+			beside[e] = mostStoodStill(list[first:next])
+		}
+	}
+	return c.Unclaimed(func(e *traffic.Event) bool { return gaveUp(e) && beside[e] })
+}
+
+// mostStoodStill reports whether the process stood still during most of the failures, and not just during some.
+func mostStoodStill(events []*traffic.Event) bool {
+	n := 0
+	for _, e := range events {
+		if stoodStill(e, stalledPartly) {
+			n++
+		}
+	}
+	return n >= stats.MinEvents && 2*n > len(events)
+}
+
+// byInstance are the failures that ended by a timer or by a client, of each instance, in the order of time.
+func byInstance(c *inference.Case) map[string][]*traffic.Event {
+	out := map[string][]*traffic.Event{}
+	for _, e := range c.Traffic.Events {
+		if endedByTime(e) {
+			out[e.Instance] = append(out[e.Instance], e)
+		}
+	}
+	for _, list := range out {
+		traffic.SortByTime(list)
+	}
+	return out
 }
 
 // stoodStill reports whether the process did for so many tenths of the event.

@@ -1,0 +1,160 @@
+package collect
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Versions of the API. Causeway answers each alike; Azure does not.
+const (
+	gatewayVersion  = "2023-11-01"
+	metricsVersion  = "2018-01-01"
+	activityVersion = "2015-04-01"
+)
+
+// metrics are the files of metrics in a bundle, with the names and the dimension of each.
+var metrics = []struct{ file, names, filter string }{
+	{"capacity", "CapacityUnits,ComputeUnits,CurrentConnections,Throughput,NewConnectionsPerSecond", ""},
+	{"time", "ApplicationGatewayTotalTime,BackendConnectTime,BackendFirstByteResponseTime,BackendLastByteResponseTime", ""},
+	{"backend-status", "BackendResponseStatus", "HttpStatusGroup eq '*'"},
+	{"status", "ResponseStatus", "HttpStatusGroup eq '*'"},
+	{"hosts", "HealthyHostCount,UnhealthyHostCount,FailedRequests,TotalRequests", "BackendSettingsPool eq '*'"},
+}
+
+// Gather writes a bundle: what the API has of the gateway, as a tar.gz. Missing says, a line each, what it could not get; the
+// bundle holds that, too. The error says why there is no bundle: nobody may sign in, or the gateway does not exist.
+func Gather(ctx context.Context, o Options, into io.Writer) (missing []string, err error) {
+	c, err := signIn(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if o.Subscription == "" {
+		if o.Subscription, err = c.subscription(ctx); err != nil {
+			return nil, err
+		}
+	}
+	b := newBundle(into)
+	id := "/subscriptions/" + url.PathEscape(o.Subscription) + "/resourceGroups/" + url.PathEscape(o.Group) +
+		"/providers/Microsoft.Network/applicationGateways/" + url.PathEscape(o.Gateway)
+	document, err := c.ask(ctx, http.MethodGet, id, version(gatewayVersion))
+	if err != nil {
+		return nil, fmt.Errorf("read the gateway %s of group %s: %w", o.Gateway, o.Group, err)
+	}
+	b.add("gateway.json", document)
+	b.get("health.json", func() ([]byte, error) {
+		return c.ask(ctx, http.MethodPost, id+"/backendhealth", version(gatewayVersion))
+	})
+	for _, m := range metrics {
+		b.get("metrics/"+m.file+".json", func() ([]byte, error) {
+			return c.ask(ctx, http.MethodGet, id+"/providers/Microsoft.Insights/metrics", o.metricsQuery(m.names, m.filter))
+		})
+	}
+	b.get("activity.json", func() ([]byte, error) { return c.activity(ctx, o) })
+	b.missing = append(b.missing, "access log: the API does not have it: copy the folder logs of the gateway's data directory")
+	return b.missing, b.close()
+}
+
+func version(v string) url.Values { return url.Values{"api-version": {v}} }
+
+// subscription is the first that the API lists.
+func (c *client) subscription(ctx context.Context) (string, error) {
+	text, err := c.ask(ctx, http.MethodGet, "/subscriptions", version("2016-06-01"))
+	if err != nil {
+		return "", fmt.Errorf("list the subscriptions: %w", err)
+	}
+	var listed struct {
+		Value []struct{ SubscriptionID string }
+	}
+	if err := json.Unmarshal(text, &listed); err != nil || len(listed.Value) == 0 {
+		return "", errors.New("list the subscriptions: the API lists none; name one with --subscription")
+	}
+	return listed.Value[0].SubscriptionID, nil
+}
+
+func (o Options) metricsQuery(names, filter string) url.Values {
+	q := version(metricsVersion)
+	q.Set("metricnames", names)
+	q.Set("timespan", o.From.UTC().Format(time.RFC3339)+"/"+o.To.UTC().Format(time.RFC3339))
+	q.Set("interval", "PT1M")
+	q.Set("aggregation", "Average,Maximum,Total")
+	q.Set("top", "1000")
+	if filter != "" {
+		q.Set("$filter", filter)
+	}
+	return q
+}
+
+// activity are all pages of the activity log.
+func (c *client) activity(ctx context.Context, o Options) ([]byte, error) {
+	q := version(activityVersion)
+	q.Set("$filter", fmt.Sprintf("eventTimestamp ge '%s' and eventTimestamp le '%s' and resourceGroupName eq '%s'",
+		o.From.UTC().Format(time.RFC3339), o.To.UTC().Format(time.RFC3339), strings.ReplaceAll(o.Group, "'", "''")))
+	path := "/subscriptions/" + url.PathEscape(o.Subscription) + "/providers/Microsoft.Insights/eventtypes/management/values"
+	all := []json.RawMessage{}
+	for {
+		text, err := c.ask(ctx, http.MethodGet, path, q)
+		if err != nil {
+			return nil, err
+		}
+		var page struct {
+			Value    []json.RawMessage
+			NextLink string
+		}
+		if err := json.Unmarshal(text, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Value...)
+		next, err := url.Parse(page.NextLink)
+		if err != nil || page.NextLink == "" {
+			return json.Marshal(all)
+		}
+		q = next.Query()
+	}
+}
+
+// bundle is a tar.gz in the making.
+type bundle struct {
+	packed  *gzip.Writer
+	files   *tar.Writer
+	missing []string
+	err     error // the first of a write
+}
+
+func newBundle(into io.Writer) *bundle {
+	packed := gzip.NewWriter(into)
+	return &bundle{packed: packed, files: tar.NewWriter(packed)}
+}
+
+// get adds a file, or notes why there is none.
+func (b *bundle) get(name string, read func() ([]byte, error)) {
+	text, err := read()
+	if err != nil {
+		b.missing = append(b.missing, name+": "+err.Error())
+		return
+	}
+	b.add(name, text)
+}
+
+func (b *bundle) add(name string, text []byte) {
+	if b.err != nil {
+		return
+	}
+	b.err = b.files.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(text)), ModTime: time.Now()})
+	if b.err == nil {
+		_, b.err = b.files.Write(text)
+	}
+}
+
+func (b *bundle) close() error {
+	b.add("not-collected.txt", []byte(strings.Join(b.missing, "\n")+"\n"))
+	return errors.Join(b.err, b.files.Close(), b.packed.Close())
+}
