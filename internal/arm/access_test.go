@@ -130,6 +130,11 @@ func TestGroupsAndNeighbours(t *testing.T) {
 	if a := w.do("PUT", group, `{"location":"westeurope"}`); a.status != 201 || a.at(t, "properties", "provisioningState") != "Succeeded" {
 		t.Errorf("%d %s", a.status, a.text)
 	}
+	for path, want := range map[string]int{group: 204, group + "x": 404} {
+		if a := w.do("HEAD", path, ""); a.status != want || a.text != "" && want == 204 {
+			t.Errorf("HEAD %s: %d %s", path, a.status, a.text)
+		}
+	}
 	vnet := `{"location":"westeurope","properties":{"addressSpace":{"addressPrefixes":["10.0.0.0/16"]},
 		"Subnets":[{"name":"one","properties":{"addressPrefix":"10.0.0.0/24"}}]}}`
 	if a := w.do("PUT", network+"/virtualNetworks/Net", vnet); a.status != 201 ||
@@ -141,6 +146,9 @@ func TestGroupsAndNeighbours(t *testing.T) {
 	}
 	if a := w.do("GET", network+"/virtualnetworks/NET", ""); len(a.at(t, "properties", "subnets").([]any)) != 2 {
 		t.Errorf("%d %s", a.status, a.text)
+	}
+	if a := w.do("GET", network+"/virtualNetworks/net/subnets", ""); a.status != 200 || len(a.at(t, "value").([]any)) != 2 {
+		t.Errorf("the subnets: %d %s", a.status, a.text)
 	}
 	if a := w.do("PUT", network+"/virtualNetworks/none/subnets/two", `{}`); a.status != 404 {
 		t.Errorf("a subnet of nothing: %d %s", a.status, a.text)

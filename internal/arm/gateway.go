@@ -94,14 +94,19 @@ func etag(revision int64) string { return `W/"` + strconv.FormatInt(revision, 10
 
 // answer is the gateway as a resource.
 func (s *Server) resource(g served) json.RawMessage {
-	operational, provisioning := "Running", "Succeeded"
+	switch {
+	case s.operations.underWay():
+		return s.render(g, "Updating")
+	case s.operations.failed(g.config.Revision):
+		return s.render(g, "Failed")
+	}
+	return s.render(g, "Succeeded")
+}
+
+func (s *Server) render(g served, provisioning string) json.RawMessage {
+	operational := "Running"
 	if s.gateway.Status().Stopped {
 		operational = "Stopped"
-	}
-	if s.operations.underWay() {
-		provisioning = "Updating"
-	} else if s.operations.failed(g.config.Revision) {
-		provisioning = "Failed"
 	}
 	return s.cache.resource(g.doc, document.States{
 		ETag:         etag(g.config.Revision),
@@ -151,11 +156,7 @@ func putGateway(q *request) (response, error) {
 	}
 	created := false
 	put := func(ctx context.Context) (err error) {
-		for range putTries {
-			if created, err = q.put(ctx, body); !errors.Is(err, store.ErrConflict) || q.conditional() {
-				return err
-			}
-		}
+		created, err = q.replace(ctx, body)
 		return err
 	}
 	if err := q.check(q.server.current()); err != nil { // at once, before anything takes time
@@ -171,6 +172,16 @@ func putGateway(q *request) (response, error) {
 		}
 		return q.server.answerWith(http.StatusOK, g)
 	})
+}
+
+// replace replaces the document that is served, whoever else does at the same time.
+func (q *request) replace(ctx context.Context, body []byte) (created bool, err error) {
+	for range putTries {
+		if created, err = q.put(ctx, body); !errors.Is(err, store.ErrConflict) || q.conditional() {
+			return created, err
+		}
+	}
+	return created, err
 }
 
 // put replaces the document that is served now.
@@ -273,8 +284,12 @@ func deleteGateway(q *request) (response, error) {
 	if err := q.check(g); err != nil {
 		return response{}, err
 	}
-	return q.change("delete", func(ctx context.Context) error { return q.server.gateway.Remove(q.named(ctx)) },
-		func() (response, error) { return response{status: http.StatusOK}, nil })
+	return q.change("delete", func(ctx context.Context) error {
+		if err := q.server.gateway.Remove(q.named(ctx)); err != nil {
+			return err
+		}
+		return q.forgetAll(ctx, diagnosticSettings.collection, q.recordPrefix())
+	}, func() (response, error) { return response{status: http.StatusOK}, nil })
 }
 
 func startGateway(q *request) (response, error) { return q.setRunning("start", true) }

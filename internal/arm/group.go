@@ -19,9 +19,13 @@ type group struct {
 	Tags     map[string]string `json:"tags,omitempty"`
 }
 
+func (g group) id(subscription string) string {
+	return "/subscriptions/" + subscription + "/resourceGroups/" + g.Name
+}
+
 func (g group) answer(subscription string) map[string]any {
 	return map[string]any{
-		"id":         "/subscriptions/" + subscription + "/resourceGroups/" + g.Name,
+		"id":         g.id(subscription),
 		"name":       g.Name,
 		"type":       "Microsoft.Resources/resourceGroups",
 		"location":   g.Location,
@@ -108,15 +112,21 @@ func putGroup(q *request) (response, error) {
 		status = http.StatusCreated
 	}
 	g.Name = q.vars["group"]
-	text, err := json.Marshal(g)
-	if err != nil {
-		return response{}, err
-	}
-	r := store.Record{Kind: groupRecords, Name: recordName(q.vars["subscription"], g.Name), Value: text, Revision: store.AnyRevision}
-	if _, err := q.server.records.PutRecord(q.Context(), r); err != nil {
+	if err := q.keepGroup(g); err != nil {
 		return response{}, err
 	}
 	return response{status: status, body: g.answer(q.vars["subscription"])}, nil
+}
+
+// keepGroup writes a group.
+func (q *request) keepGroup(g group) error {
+	text, err := json.Marshal(g)
+	if err != nil {
+		return err
+	}
+	r := store.Record{Kind: groupRecords, Name: recordName(q.vars["subscription"], g.Name), Value: text, Revision: store.AnyRevision}
+	_, err = q.server.records.PutRecord(q.Context(), r)
+	return err
 }
 
 // deleteGroup deletes everything in a group: the gateway, if it is there, and the records.
@@ -134,23 +144,36 @@ func deleteGroup(q *request) (response, error) {
 	}, func() (response, error) { return response{status: http.StatusOK}, nil })
 }
 
-// deleteRecords deletes the neighbours in a group, and then the group.
+// deleteRecords deletes the neighbours and the deployments in a group, and then the group. It has no locks any more.
 func (q *request) deleteRecords(ctx context.Context) error {
 	in := recordName(q.vars["subscription"], q.vars["group"])
+	kinds := []string{deploymentRecords, diagnosticSettings.collection}
 	for _, n := range neighbours {
-		records, err := q.server.records.Records(ctx, n.collection)
-		if err != nil {
+		kinds = append(kinds, n.collection)
+	}
+	for _, kind := range kinds {
+		if err := q.forgetAll(ctx, kind, in+"/"); err != nil {
 			return err
-		}
-		for _, r := range records {
-			if strings.HasPrefix(r.Name, in+"/") {
-				if err := q.forget(ctx, r); err != nil {
-					return err
-				}
-			}
 		}
 	}
 	return q.forget(ctx, store.Record{Kind: groupRecords, Name: in})
+}
+
+// forgetAll deletes the records of a kind whose names begin with prefix.
+func (q *request) forgetAll(ctx context.Context, kind, prefix string) error {
+	records, err := q.server.records.Records(ctx, kind)
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		if !strings.HasPrefix(r.Name, prefix) {
+			continue
+		}
+		if err := q.forget(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // forget deletes a record, whoever else does at the same time.

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"causeway/internal/access"
 )
@@ -25,6 +26,8 @@ const (
 	networkPath      = groupPath + "/providers/Microsoft.Network"
 	allNetworkPath   = subscriptionPath + "/providers/Microsoft.Network"
 	gatewayPath      = networkPath + "/applicationGateways/{gateway}"
+	deploymentsPath  = groupPath + "/providers/" + deploymentType
+	deploymentPath   = deploymentsPath + "/{deployment}"
 )
 
 // routes are all operations, by subject.
@@ -37,6 +40,9 @@ func routes() []route {
 	t.monitor()
 	t.choices()
 	t.neighbours()
+	t.deployments()
+	t.extensions()
+	t.tags()
 	return t
 }
 
@@ -122,10 +128,31 @@ func (t *table) choices() {
 
 func (t *table) neighbours() {
 	for _, n := range neighbours {
-		t.read(allNetworkPath+"/"+n.collection, "list "+n.collection, n.list)
-		t.read(networkPath+"/"+n.collection, "list "+n.collection+" of a group", n.list)
+		if n.within == "" {
+			t.read(allNetworkPath+"/"+n.collection, "list "+n.collection, n.list)
+			t.read(networkPath+"/"+n.collection, "list "+n.collection+" of a group", n.list)
+		} else {
+			t.read(strings.TrimSuffix(n.path(), "/{name}"), "list "+n.collection+" of one of "+n.within, n.list)
+		}
 		t.read(n.path(), "read a resource of "+n.collection, n.get)
 		t.add(http.MethodPut, n.path(), access.Operator, "create or change a resource of "+n.collection, n.put)
 		t.add(http.MethodDelete, n.path(), access.Owner, "delete a resource of "+n.collection, n.delete)
 	}
+}
+
+func (t *table) deployments() {
+	t.read(deploymentsPath, "list the template deployments of a group", listDeployments)
+	t.read(deploymentPath, "read how a template was deployed", readDeployment)
+	t.add(http.MethodPut, deploymentPath, access.Operator, "deploy a template", putDeployment)
+	t.add(http.MethodDelete, deploymentPath, access.Owner, "delete the record of a deployment", deleteDeployment)
+	t.add(http.MethodPost, deploymentPath+"/validate", access.Operator, "check a template", validateDeployment)
+	t.add(http.MethodPost, deploymentPath+"/whatIf", access.Operator, "tell what a template would change", whatIfDeployment)
+	t.add(http.MethodPost, deploymentPath+"/cancel", access.Operator, "cancel a deployment", cancelDeployment)
+	t.add(http.MethodPost, deploymentPath+"/exportTemplate", access.Reader, "export the template of a deployment", exportDeployment)
+	for _, at := range []string{deploymentPath, groupPath + "/deployments/{deployment}"} { // az asks under the second one
+		t.read(at+"/operations", "list what a deployment did with each resource", listDeploymentOperations)
+		t.read(at+"/operations/{operation}", "read what a deployment did with a resource", readDeploymentOperation)
+	}
+	t.read(groupPath+"/exportTemplate", "export a group as a template", exportGroup)
+	t.add(http.MethodPost, groupPath+"/exportTemplate", access.Reader, "export a group as a template", exportGroup)
 }

@@ -129,7 +129,14 @@ func (s *Server) answer(r *http.Request) (response, error) {
 		return response{}, refuse(http.StatusForbidden, "AuthorizationFailed",
 			"the client %s with the role %s may not %s; that takes the role %s", q.caller.ID, q.caller.Role, at.summary, at.needs)
 	}
-	return at.handle(q)
+	if err := q.unlocked(at); err != nil {
+		return response{}, err
+	}
+	answer, err := at.handle(q)
+	if err == nil && r.Method == http.MethodHead && answer.status == http.StatusOK { // clients ask whether something exists
+		answer = response{status: http.StatusNoContent, header: answer.header}
+	}
+	return answer, err
 }
 
 // knows reports whether the API answers under a name. Any other may be a trick with the name of a host.

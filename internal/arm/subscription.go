@@ -86,8 +86,10 @@ func (s *Server) location() string {
 
 // providers are those of which this API has resources: the types, in the order of what they depend on.
 var providers = map[string][]string{
-	"Microsoft.Network":   {"virtualNetworks", "virtualNetworks/subnets", "publicIPAddresses", "applicationGateways"},
-	"Microsoft.Resources": {"resourceGroups", "subscriptions"},
+	"Microsoft.Network": {
+		"virtualNetworks", "virtualNetworks/subnets", "networkSecurityGroups", "publicIPAddresses", "applicationGateways",
+	},
+	"Microsoft.Resources": {"resourceGroups", "subscriptions", "deployments"},
 }
 
 // versions of a resource type, the newest first. Clients choose one; every one gets the same shape.

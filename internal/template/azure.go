@@ -29,7 +29,7 @@ var azureFunctions = map[string]function{
 	"resourcegroup":             {0, 0, false, func(e env, _ []any) (any, error) { return e.resourceGroup() }},
 	"subscription":              {0, 0, false, func(e env, _ []any) (any, error) { return e.subscription() }},
 	"managementgroup":           {0, 0, false, func(env, []any) (any, error) { return managementGroup(), nil }},
-	"tenant":                    {0, 0, false, func(env, []any) (any, error) { return tenant(), nil }},
+	"tenant":                    {0, 0, false, func(e env, _ []any) (any, error) { return tenant(e.tenantID()), nil }},
 	"deployment":                {0, 0, false, func(e env, _ []any) (any, error) { return e.deployment() }},
 	"deployer":                  {0, 0, false, func(env, []any) (any, error) { return deployer(), nil }},
 	"environment":               {0, 0, false, func(env, []any) (any, error) { return environment(), nil }},
@@ -46,8 +46,8 @@ func managementGroup() *expr.Object {
 		"type", "Microsoft.Management/managementGroups", "properties", expr.NewObject("tenantId", zeroID, "displayName", name))
 }
 
-func tenant() *expr.Object {
-	return expr.NewObject("id", "/tenants/"+zeroID, "tenantId", zeroID, "displayName", "tenant", "countryCode", "US")
+func tenant(id string) *expr.Object {
+	return expr.NewObject("id", "/tenants/"+id, "tenantId", id, "displayName", "tenant", "countryCode", "US")
 }
 
 func deployer() *expr.Object {

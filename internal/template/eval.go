@@ -16,6 +16,9 @@ type run struct {
 	problems []Problem
 	seen     map[string]bool // problems by path and message
 	reported [2]int          // warnings, errors
+
+	place   *Place   // nil: the template is read, not deployed
+	secrets []string // values of parameters of a secure type, where it is deployed
 }
 
 // mostProblems of each severity are enough to know what to do, and bound what a hostile template can fill.
@@ -56,6 +59,7 @@ type scope struct {
 	under      map[string]bool // those being made now: meeting one again is a circle
 	path       string          // of the template, "" or with a dot at the end
 	nested     int             // deployments around it
+	deploying  *Deployment     // whose resources reference() finds; nil: the template is read, not deployed
 }
 
 func newScope(r *run, path string, template, given *expr.Object, outer *around) *scope {
@@ -149,10 +153,17 @@ func (e env) text(s string) (any, error) {
 	case !expr.IsExpression(s):
 		return s, nil
 	}
-	v, err := e.expression(s)
+	return e.mistaken(func(e env) (any, error) { return e.expression(s) }, expr.Quote(s)+" cannot be evaluated: ")
+}
+
+// mistakes evaluates something and reports what is wrong with it, which gives an unknown.
+func (e env) mistakes(eval func(env) (any, error)) (any, error) { return e.mistaken(eval, "") }
+
+func (e env) mistaken(eval func(env) (any, error), what string) (any, error) {
+	v, err := eval(e)
 	var bad *expr.Mistake
 	if errors.As(err, &bad) {
-		e.report(true, e.path, "TemplateExpressionInvalid", bad.Hint, "%s cannot be evaluated: %s", expr.Quote(s), bad.Message)
+		e.report(true, e.path, "TemplateExpressionInvalid", bad.Hint, "%s%s", what, bad.Message)
 		return &expr.Unknown{Placeholder: expr.NotEvaluated, Failed: true}, nil
 	}
 	return v, err

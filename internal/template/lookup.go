@@ -127,6 +127,11 @@ func (e env) once(kind, name string, eval func(env) (any, error)) (any, error) {
 
 // secret reports a value that is not there to be read, and gives the placeholder that stands for it.
 func (e env) secret(what, hint string) any {
+	if e.place != nil {
+		e.report(true, e.path, "TemplateSecretUnknown", "give the value itself as a parameter",
+			"the value of %s is not here", expr.Quote(what))
+		return &expr.Unknown{Placeholder: expr.NotEvaluated, Failed: true}
+	}
 	placeholder := "(secret " + what + ")"
 	e.report(false, e.path, "TemplateSecretUnknown", hint, "the value of %s is not here; %s stands for it", expr.Quote(what), placeholder)
 	return &expr.Unknown{Placeholder: placeholder}
@@ -134,6 +139,10 @@ func (e env) secret(what, hint string) any {
 
 // deployed reports a value that only a deployment knows. Its placeholder is a host name that never resolves.
 func (e env) deployed(what string) any {
+	if e.place != nil {
+		e.report(true, e.path, "TemplateValueUnknown", "write the value in its place", "%s has no value here", what)
+		return &expr.Unknown{Placeholder: expr.NotEvaluated, Failed: true}
+	}
 	e.report(false, e.path, "TemplateValueUnknown", "write the value in its place, or export the gateway once it is deployed",
 		"%s is known only once the template is deployed; a placeholder stands for it", what)
 	return &expr.Unknown{Placeholder: afterDeployment}

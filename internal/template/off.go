@@ -63,7 +63,7 @@ func (w *walk) looksWanted(o *expr.Object, kind string, depth int) bool {
 		return true
 	}
 	for _, inner := range objectsIn(o.Value("resources")) {
-		if w.holdsWanted(inner, w.typeOf(inner, kind), depth+1) {
+		if w.holdsWanted(inner, typeOf(inner, kind), depth+1) {
 			return true
 		}
 	}

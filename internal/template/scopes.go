@@ -22,8 +22,10 @@ const (
 	toTenant
 )
 
-func (s *scope) level() level {
-	schema := strings.ToLower(s.root.Text("$schema"))
+func (s *scope) level() level { return levelOf(s.root) }
+
+func levelOf(template *expr.Object) level {
+	schema := strings.ToLower(template.Text("$schema"))
 	switch {
 	case strings.Contains(schema, "subscriptiondeploymenttemplate"):
 		return toSubscription
@@ -51,9 +53,13 @@ func (e env) property(name string) (any, error) {
 }
 
 // groupName is the resource group that the template deploys to.
-func (e env) groupName() (string, error) { return e.nearest("resourceGroup", groupName) }
+func (e env) groupName() (string, error) {
+	return e.nearest("resourceGroup", e.run.text(func(p *Place) string { return p.Group }, groupName))
+}
 
-func (e env) subscriptionID() (string, error) { return e.nearest("subscriptionId", zeroID) }
+func (e env) subscriptionID() (string, error) {
+	return e.nearest("subscriptionId", e.run.text(func(p *Place) string { return p.Subscription }, zeroID))
+}
 
 // nearest is a property of the scope as the nearest deployment around the template says, or what holds if none does.
 func (e env) nearest(property, otherwise string) (string, error) {
@@ -93,7 +99,7 @@ func (e env) scopeID() (string, error) {
 
 func (e env) subscription() (any, error) {
 	id, err := e.subscriptionID()
-	return expr.NewObject("id", "/subscriptions/"+id, "subscriptionId", id, "tenantId", zeroID, "displayName", "subscription"), err
+	return expr.NewObject("id", "/subscriptions/"+id, "subscriptionId", id, "tenantId", e.tenantID(), "displayName", "subscription"), err
 }
 
 func (e env) resourceGroup() (any, error) {
@@ -103,12 +109,9 @@ func (e env) resourceGroup() (any, error) {
 	}
 	name, err := e.groupName()
 	return expr.NewObject("id", "/subscriptions/"+id+"/resourceGroups/"+name, "name", name,
-		"type", "Microsoft.Resources/resourceGroups", "location", unknownLocation, "tags", &expr.Object{}, "managedBy", nil,
+		"type", "Microsoft.Resources/resourceGroups", "location", e.location(), "tags", e.groupTags(), "managedBy", nil,
 		"properties", expr.NewObject("provisioningState", "Succeeded")), err
 }
-
-// unknownLocation stands for the region, on which nothing in a gateway depends.
-const unknownLocation = "unknown"
 
 // deployment has a location unless it deploys to a resource group. A template that was not read from an address has no
 // templateLink, so that using it is what a deployment alone knows.
@@ -118,14 +121,14 @@ func (e env) deployment() (any, error) {
 		return nil, err
 	}
 	if name == nil {
-		name = "deployment"
+		name = e.run.text(func(p *Place) string { return p.Deployment }, "deployment")
 	}
 	out := expr.NewObject("name", name, "properties", expr.NewObject(
 		"mode", "Incremental", "provisioningState", "Accepted", "parameters", &expr.Object{},
 		"template", expr.NewObject("$schema", e.root.Text("$schema"), "contentVersion", e.root.Text("contentVersion")),
 		"templateLink", &expr.Unknown{Placeholder: afterDeployment, Late: "deployment().properties.templateLink"}))
 	if e.level() != toGroup {
-		out.Set("location", unknownLocation)
+		out.Set("location", e.location())
 	}
 	return out, nil
 }

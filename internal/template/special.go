@@ -20,12 +20,12 @@ func init() {
 		"variables":       {1, 1, named(env.variable)},
 		"lambdavariables": {1, 1, named(env.local)},
 		"copyindex":       {0, 2, copyIndex},
-		"reference":       {1, 3, func(e env, _ []expr.Node) (any, error) { return e.deployed("what reference() gives"), nil }},
-		"newguid":         {0, 0, func(e env, _ []expr.Node) (any, error) { return e.deployed("newGuid()"), nil }},
-		"utcnow":          {0, 1, func(e env, _ []expr.Node) (any, error) { return e.deployed("utcNow()"), nil }},
+		"reference":       {1, 3, reference},
+		"newguid":         {0, 0, newGUID},
+		"utcnow":          {0, 1, utcNow},
 		"fail":            {0, 1, failed},
-		"references":      {1, 3, func(e env, _ []expr.Node) (any, error) { return e.deployed("what references() gives"), nil }},
-		"resourceinfo":    {1, 1, func(e env, _ []expr.Node) (any, error) { return e.deployed("what resourceInfo() gives"), nil }},
+		"references":      {1, 3, references},
+		"resourceinfo":    {1, 1, resourceInfo},
 	}
 	for name, f := range lambdaTable {
 		specialTable[name] = f

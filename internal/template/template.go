@@ -23,6 +23,9 @@ type Resource struct {
 	// Unknown are the values of Body that the template alone does not tell, by their paths in it, such as
 	// properties.probes[0].properties.port. Elements of lists that are null do not count.
 	Unknown map[string]Unknown
+
+	ID      string // where the template is deployed at a place; otherwise empty
+	Version string // apiVersion, likewise
 }
 
 // Unknown is a value that the template alone does not tell. The text in its place is a placeholder, or holds one.
@@ -185,7 +188,7 @@ func (s *scope) undeclaredParameters() error {
 			return err
 		}
 		if !ok {
-			s.report(false, s.path+"parameters", "TemplateParameterUnknown", "check the spelling, or remove it; Azure refuses it",
+			s.report(s.place != nil, s.path+"parameters", "TemplateParameterUnknown", "check the spelling, or remove it; Azure refuses it",
 				"a value is given for %s, which the template does not declare", expr.Quote(m.Key))
 		}
 	}

@@ -46,7 +46,7 @@ func (w *walk) each(e env, v any, aroundType, aroundName string) error {
 	if !ok || o.Value("existing") == true {
 		return nil
 	}
-	kind := w.typeOf(o, aroundType)
+	kind := typeOf(o, aroundType)
 	if !w.holdsWanted(o, kind, 0) {
 		return w.pass(e, o, kind, 0)
 	}
@@ -76,7 +76,7 @@ func (w *walk) each(e env, v any, aroundType, aroundName string) error {
 	return nil
 }
 
-func (w *walk) typeOf(o *expr.Object, around string) string {
+func typeOf(o *expr.Object, around string) string {
 	kind := o.Text("type")
 	if around != "" && !strings.HasPrefix(strings.ToLower(kind), strings.ToLower(around)+"/") {
 		kind = around + "/" + kind
@@ -115,7 +115,7 @@ func (w *walk) pass(e env, o *expr.Object, kind string, depth int) error {
 }
 
 func (w *walk) one(e env, o *expr.Object, kind, aroundName string) error {
-	on, err := w.condition(e, o)
+	on, err := e.condition(o)
 	switch {
 	case err != nil:
 		return err
@@ -142,7 +142,7 @@ func (w *walk) one(e env, o *expr.Object, kind, aroundName string) error {
 }
 
 // condition reports whether a resource is deployed at all.
-func (w *walk) condition(e env, o *expr.Object) (bool, error) {
+func (e env) condition(o *expr.Object) (bool, error) {
 	v, given := o.Get("condition")
 	if !given {
 		return true, nil
@@ -162,8 +162,8 @@ func (w *walk) condition(e env, o *expr.Object) (bool, error) {
 	return true, nil
 }
 
-// take evaluates the body of a resource, without what only a deployment looks at.
-func (w *walk) take(e env, o *expr.Object, kind, name string) error {
+// evaluateBody evaluates the body of a resource, without what only a deployment looks at.
+func (e env) evaluateBody(o *expr.Object) (*expr.Object, error) {
 	body := &expr.Object{}
 	for _, m := range o.Members {
 		switch strings.ToLower(m.Key) {
@@ -172,9 +172,18 @@ func (w *walk) take(e env, o *expr.Object, kind, name string) error {
 		}
 		v, err := e.at(expr.JoinPath(e.path, m.Key)).value(m.Value)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		body.Members = append(body.Members, expr.Member{Key: m.Key, Value: v})
+	}
+	return body, nil
+}
+
+// take evaluates a resource.
+func (w *walk) take(e env, o *expr.Object, kind, name string) error {
+	body, err := e.evaluateBody(o)
+	if err != nil {
+		return err
 	}
 	data, err := expr.Render(body)
 	if err != nil {
@@ -187,7 +196,7 @@ func (w *walk) take(e env, o *expr.Object, kind, name string) error {
 	if err := e.unknownAt(body, "", unknown); err != nil {
 		return err
 	}
-	w.result.Resources = append(w.result.Resources, Resource{kind, name, e.path, data, unknown})
+	w.result.Resources = append(w.result.Resources, Resource{Type: kind, Name: name, Path: e.path, Body: data, Unknown: unknown})
 	return nil
 }
 

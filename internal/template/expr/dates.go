@@ -71,13 +71,14 @@ func DateTimeAdd(args []any) (any, error) {
 		return nil, Wrong("add less", "the result is not in the years 1 to 9999")
 	}
 	if len(args) == 3 {
-		return formatTime(t, TextOf(args[2])), nil
+		return FormatTime(t, TextOf(args[2])), nil
 	}
 	return t.Format(layout), nil
 }
 
-// formatTime knows the standard formats of .NET that are a form of ISO 8601, and custom ones made of years to seconds.
-func formatTime(t time.Time, format string) string {
+// FormatTime writes a time in UTC. It knows the standard formats of .NET that are a form of ISO 8601, and custom ones made of
+// years to seconds.
+func FormatTime(t time.Time, format string) string {
 	switch t = t.UTC(); format {
 	case "u":
 		return t.Format("2006-01-02 15:04:05Z")

@@ -1,0 +1,155 @@
+package arm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/google/uuid"
+)
+
+// putDeployment deploys a template. It refuses one with problems before it changes anything.
+func putDeployment(q *request) (response, error) {
+	p, _, err := q.plan()
+	if err != nil {
+		return response{}, err
+	}
+	before, err := q.noDeploymentRunning()
+	if err != nil {
+		return response{}, err
+	}
+	d, err := p.record()
+	if err != nil {
+		return response{}, err
+	}
+	status := http.StatusCreated
+	if before {
+		status = http.StatusOK
+	}
+	running := d.answer()
+	answer, err := q.change("deployment", func(ctx context.Context) error { return p.run(ctx, d) }, func() (response, error) {
+		return response{status: status, body: d.answer()}, nil
+	})
+	switch {
+	case err != nil:
+		return response{}, deploymentFailed(err)
+	case answer.status == http.StatusAccepted:
+		answer.status, answer.body = http.StatusCreated, running
+	}
+	return answer, nil
+}
+
+// noDeploymentRunning refuses a second deployment of one name beside the first, and reports whether there was one before.
+func (q *request) noDeploymentRunning() (before bool, err error) {
+	d, err := q.deployment()
+	var e *Error
+	switch {
+	case errors.As(err, &e) && e.Status == http.StatusNotFound:
+		return false, nil
+	case err != nil:
+		return false, err
+	case d.State == stateRunning:
+		return true, refuse(http.StatusConflict, "DeploymentActive",
+			"Unable to edit or replace deployment '%s': previous deployment from '%s' is still active.", d.Name, d.At.UTC())
+	}
+	return true, nil
+}
+
+// record is the plan as a deployment that has not begun.
+func (p *plan) record() (*deployment, error) {
+	parameters, err := p.template.Parameters()
+	if err != nil {
+		return nil, invalidTemplate(err)
+	}
+	d := &deployment{
+		ID:          p.q.deploymentID(p.group),
+		Name:        p.q.vars["deployment"],
+		Tags:        p.tags,
+		Location:    p.group.Location,
+		Mode:        p.mode,
+		State:       stateRunning,
+		At:          p.q.server.now(),
+		Correlation: correlation(p.q.Request, uuid.NewString()),
+		Parameters:  p.withoutSecrets(parameters),
+	}
+	if len(p.source) <= templateMax {
+		d.Template = p.withoutSecrets(p.source)
+	}
+	for _, step := range p.steps {
+		before, err := p.before(step)
+		if err != nil {
+			return nil, err
+		}
+		d.Steps = append(d.Steps, deployed{ID: step.id, Kind: step.kind, Name: step.name, Created: before == nil})
+	}
+	return d, nil
+}
+
+// run applies the plan and keeps how it went.
+func (p *plan) run(ctx context.Context, d *deployment) error {
+	if err := p.q.keepDeployment(ctx, d); err != nil {
+		return err
+	}
+	err := p.apply(ctx, d)
+	d.State, d.Took = stateSucceeded, p.q.server.now().Sub(d.At)
+	if err != nil {
+		d.State, d.Error = stateFailed, deploymentFailed(err)
+	}
+	kept := context.WithoutCancel(ctx) // the change is made, and its record belongs to it
+	return errors.Join(err, p.q.keepDeployment(kept, d), p.q.forgetDeployments(kept))
+}
+
+// deploymentFailed is the error of a template of which a resource could not be deployed.
+func deploymentFailed(err error) *Error {
+	inner := asError(err)
+	e := refuse(http.StatusConflict, "DeploymentFailed",
+		"At least one resource deployment operation failed. Please list deployment operations for details: %s", inner.Message)
+	if inner.Status == http.StatusServiceUnavailable {
+		e.Status = inner.Status
+	}
+	e.Details = append([]ErrorDetail{{Code: inner.Code, Message: inner.Message, Target: inner.Target}}, inner.Details...)
+	return e
+}
+
+// validateDeployment checks a template as a PUT does, and deploys nothing.
+func validateDeployment(q *request) (response, error) {
+	p, _, err := q.plan()
+	if err != nil {
+		return response{}, err
+	}
+	d, err := p.record()
+	if err != nil {
+		return response{}, err
+	}
+	d.State = stateSucceeded
+	answer := d.answer()
+	properties := d.properties()
+	delete(properties, "outputResources")
+	properties["validatedResources"] = d.ids()
+	answer["properties"] = properties
+	return ok(answer)
+}
+
+// cancelDeployment always refuses: a deployment takes seconds, and what it has applied serves already.
+func cancelDeployment(q *request) (response, error) {
+	d, err := q.deployment()
+	if err != nil {
+		return response{}, err
+	}
+	return response{}, refuse(http.StatusConflict, "DeploymentCannotBeCanceled",
+		"The deployment '%s' cannot be canceled because its provisioning state is '%s'.", d.Name, d.State)
+}
+
+// exportDeployment answers with the template of a deployment, without the secrets that it had.
+func exportDeployment(q *request) (response, error) {
+	d, err := q.deployment()
+	if err != nil {
+		return response{}, err
+	}
+	if d.Template == nil {
+		return response{}, refuse(http.StatusNotFound, "DeploymentTemplateNotFound",
+			"the template of the deployment %s is not kept: it has more than %d bytes", d.Name, templateMax)
+	}
+	return ok(map[string]json.RawMessage{"template": d.Template})
+}

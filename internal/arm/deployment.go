@@ -1,0 +1,302 @@
+package arm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"causeway/internal/store"
+)
+
+// deploymentRecords are kept of templates that were deployed, the last deploymentsMax of each group.
+const (
+	deploymentRecords = "deployments"
+	deploymentsMax    = 50
+	templateMax       = 256 << 10 // bytes of a template that is kept with its record: etcd takes 1.5 MiB in all
+
+	deploymentType = "Microsoft.Resources/deployments"
+)
+
+// States of a deployment.
+const (
+	stateRunning   = "Running"
+	stateSucceeded = "Succeeded"
+	stateFailed    = "Failed"
+)
+
+// deployment is the record of a template that was deployed.
+type deployment struct {
+	ID          string
+	Name        string
+	Tags        map[string]string
+	Location    string // of the resources
+	Mode        string
+	State       string
+	At          time.Time // when it began
+	Took        time.Duration
+	Correlation string
+	Parameters  json.RawMessage // without secrets
+	Outputs     json.RawMessage // without secrets
+	Template    json.RawMessage // without secrets; nil: it is too large
+	Steps       []deployed
+	Error       *Error
+}
+
+// deployed is one resource of a deployment.
+type deployed struct {
+	ID      string
+	Kind    string
+	Name    string
+	Created bool
+	At      time.Time
+	Took    time.Duration
+	Begun   bool
+	Error   *Error
+	Status  string // of the error
+}
+
+// answer is a deployment as Azure answers it.
+func (d *deployment) answer() map[string]any {
+	out := map[string]any{"id": d.ID, "name": d.Name, "type": deploymentType, "properties": d.properties()}
+	if d.Tags != nil {
+		out["tags"] = d.Tags
+	}
+	return out
+}
+
+func (d *deployment) properties() map[string]any {
+	p := map[string]any{
+		"mode":              d.Mode,
+		"provisioningState": d.State,
+		"timestamp":         d.At.Add(d.Took).UTC(),
+		"duration":          isoDuration(d.Took),
+		"correlationId":     d.Correlation,
+		"parameters":        d.Parameters,
+		"providers":         d.providers(),
+		"dependencies":      []any{},
+	}
+	if d.Outputs != nil {
+		p["outputs"] = d.Outputs
+	}
+	if d.State == stateSucceeded {
+		p["outputResources"] = d.ids()
+	}
+	if d.Error != nil {
+		p["error"] = d.Error
+	}
+	return p
+}
+
+// ids are the resources of a deployment.
+func (d *deployment) ids() []any {
+	out := []any{}
+	for _, s := range d.Steps {
+		out = append(out, map[string]any{"id": s.ID})
+	}
+	return out
+}
+
+// providers are the types of the resources, each once.
+func (d *deployment) providers() []any {
+	out, seen := []any{}, map[string]bool{}
+	types := map[string][]any{} // by namespace
+	for _, s := range d.Steps {
+		namespace, name, _ := strings.Cut(s.Kind, "/")
+		if !seen[s.Kind] {
+			seen[s.Kind] = true
+			types[namespace] = append(types[namespace], map[string]any{"resourceType": name, "locations": []string{d.Location}})
+		}
+	}
+	for _, namespace := range slices.Sorted(maps.Keys(types)) {
+		out = append(out, map[string]any{"namespace": namespace, "resourceTypes": types[namespace]})
+	}
+	return out
+}
+
+// isoDuration writes a duration as Azure does: PT1.25S.
+func isoDuration(d time.Duration) string {
+	return "PT" + strconv.FormatFloat(d.Round(time.Millisecond).Seconds(), 'f', -1, 64) + "S"
+}
+
+// interrupted says of a deployment that no node works on any more that it failed.
+func (d *deployment) interrupted(now time.Time) {
+	if d.State == stateRunning && now.Sub(d.At) > operationTime {
+		d.State = stateFailed
+		d.Error = refuse(0, "DeploymentInterrupted", "the node that deployed the template ended before it was done; deploy it again")
+	}
+}
+
+// deploymentRecord is where the deployment of a path is kept.
+func (q *request) deploymentRecord() store.Record {
+	return store.Record{Kind: deploymentRecords, Name: recordName(q.vars["subscription"], q.vars["group"], q.vars["deployment"])}
+}
+
+// deployment is the one that the path names.
+func (q *request) deployment() (*deployment, error) {
+	at := q.deploymentRecord()
+	r, err := q.server.records.Record(q.Context(), at.Kind, at.Name)
+	if errors.Is(err, store.ErrNoRecord) {
+		return nil, refuse(http.StatusNotFound, "DeploymentNotFound", "Deployment '%s' could not be found.", q.vars["deployment"])
+	}
+	if err != nil {
+		return nil, err
+	}
+	d := &deployment{}
+	if err := json.Unmarshal(r.Value, d); err != nil {
+		return nil, fmt.Errorf("read the deployment %s: %w", q.vars["deployment"], err)
+	}
+	d.interrupted(q.server.now())
+	return d, nil
+}
+
+// keepDeployment writes a record.
+func (q *request) keepDeployment(ctx context.Context, d *deployment) error {
+	r := q.deploymentRecord()
+	var err error
+	if r.Value, err = json.Marshal(d); err != nil {
+		return fmt.Errorf("keep the deployment %s: %w", d.Name, err)
+	}
+	r.Revision = store.AnyRevision
+	_, err = q.server.records.PutRecord(ctx, r)
+	return err
+}
+
+// deployments are those of the group in a path, the last one first.
+func (q *request) deployments(ctx context.Context) ([]*deployment, error) {
+	records, err := q.server.records.Records(ctx, deploymentRecords)
+	if err != nil {
+		return nil, err
+	}
+	out := []*deployment{}
+	for _, r := range records {
+		d := &deployment{}
+		if strings.HasPrefix(r.Name, recordName(q.vars["subscription"], q.vars["group"], "")) && json.Unmarshal(r.Value, d) == nil {
+			d.interrupted(q.server.now())
+			out = append(out, d)
+		}
+	}
+	slices.SortFunc(out, func(a, b *deployment) int { return b.At.Compare(a.At) })
+	return out, nil
+}
+
+// forgetDeployments deletes the records of the oldest deployments of a group.
+func (q *request) forgetDeployments(ctx context.Context) error {
+	all, err := q.deployments(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range all[min(deploymentsMax, len(all)):] {
+		at := store.Record{Kind: deploymentRecords, Name: recordName(q.vars["subscription"], q.vars["group"], d.Name)}
+		if err := q.forget(ctx, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func listDeployments(q *request) (response, error) {
+	if _, err := q.findGroup(); err != nil {
+		return response{}, err
+	}
+	all, err := q.deployments(q.Context())
+	if err != nil {
+		return response{}, err
+	}
+	out := []any{}
+	for _, d := range all {
+		out = append(out, d.answer())
+	}
+	return ok(list{out})
+}
+
+func readDeployment(q *request) (response, error) {
+	d, err := q.deployment()
+	if err != nil {
+		return response{}, err
+	}
+	return ok(d.answer())
+}
+
+// deleteDeployment deletes the record, and nothing that the template made.
+func deleteDeployment(q *request) (response, error) {
+	return response{status: http.StatusNoContent}, q.forget(q.Context(), q.deploymentRecord())
+}
+
+// listDeploymentOperations lists what a deployment did with each resource.
+func listDeploymentOperations(q *request) (response, error) {
+	d, err := q.deployment()
+	if err != nil {
+		return response{}, err
+	}
+	out := []any{}
+	for i := range d.Steps {
+		out = append(out, d.operation(i))
+	}
+	return ok(list{out})
+}
+
+func readDeploymentOperation(q *request) (response, error) {
+	d, err := q.deployment()
+	if err != nil {
+		return response{}, err
+	}
+	for i := range d.Steps {
+		if strings.EqualFold(d.operationID(i), q.vars["operation"]) {
+			return ok(d.operation(i))
+		}
+	}
+	return response{}, refuse(http.StatusNotFound, "DeploymentOperationNotFound",
+		"the deployment %s has no operation %s", d.Name, q.vars["operation"])
+}
+
+// operationID is the same whenever it is asked for.
+func (d *deployment) operationID(i int) string {
+	name := strings.ToLower(d.Steps[i].ID) + " of " + d.Correlation
+	return strings.ToUpper(strings.ReplaceAll(uuid.NewSHA1(uuid.NameSpaceURL, []byte(name)).String(), "-", ""))[:16]
+}
+
+// operation is what was done with one resource, as Azure answers it.
+func (d *deployment) operation(i int) map[string]any {
+	s := d.Steps[i]
+	state, code := stateSucceeded, "OK"
+	switch {
+	case s.Error != nil:
+		state, code = stateFailed, s.Status
+	case !s.Begun:
+		state, code, s.At = "NotStarted", "", d.At
+	case s.Took == 0 && d.State == stateRunning:
+		state, code = stateRunning, ""
+	case s.Created:
+		code = "Created"
+	}
+	properties := map[string]any{
+		"provisioningOperation": "Create",
+		"provisioningState":     state,
+		"timestamp":             s.At.Add(s.Took).UTC(),
+		"duration":              isoDuration(s.Took),
+		"statusCode":            code,
+		"targetResource":        map[string]any{"id": s.ID, "resourceType": s.Kind, "resourceName": s.Name},
+	}
+	if s.Error != nil {
+		properties["statusMessage"] = map[string]any{"error": s.Error}
+	}
+	id := d.operationID(i)
+	return map[string]any{"id": d.ID + "/operations/" + id, "operationId": id, "properties": properties}
+}
+
+var wellFormedDeployment = regexp.MustCompile(`^[-\w._()]{1,64}$`)
+
+// deploymentID is the id of the deployment that a path names, in a group.
+func (q *request) deploymentID(g group) string {
+	return g.id(q.vars["subscription"]) + "/providers/" + deploymentType + "/" + q.vars["deployment"]
+}
