@@ -39,9 +39,9 @@ func rank(r Role) int {
 
 // Store is where credentials and the key of the tokens are kept.
 type Store interface {
-	Records(ctx context.Context, kind string) ([]store.Record, error)
-	PutRecord(ctx context.Context, r store.Record) (int64, error)
-	DeleteRecord(ctx context.Context, r store.Record) error
+	Items(ctx context.Context, kind string) ([]store.Item, error)
+	PutItem(ctx context.Context, r store.Item) (int64, error)
+	DeleteItem(ctx context.Context, r store.Item) error
 	Secret(ctx context.Context, name string, make func() ([]byte, error)) ([]byte, error)
 }
 

@@ -16,17 +16,17 @@ import (
 
 // shelf is a store in memory.
 type shelf struct {
-	records map[string]store.Record
+	items map[string]store.Item
 	secrets map[string][]byte
 	broken  error
 }
 
 func newShelf() *shelf {
-	return &shelf{records: map[string]store.Record{}, secrets: map[string][]byte{}}
+	return &shelf{items: map[string]store.Item{}, secrets: map[string][]byte{}}
 }
 
-func (s *shelf) Records(_ context.Context, kind string) (out []store.Record, err error) {
-	for _, r := range s.records {
+func (s *shelf) Items(_ context.Context, kind string) (out []store.Item, err error) {
+	for _, r := range s.items {
 		if r.Kind == kind {
 			out = append(out, r)
 		}
@@ -34,16 +34,16 @@ func (s *shelf) Records(_ context.Context, kind string) (out []store.Record, err
 	return out, s.broken
 }
 
-func (s *shelf) PutRecord(_ context.Context, r store.Record) (int64, error) {
-	s.records[r.Name] = r
+func (s *shelf) PutItem(_ context.Context, r store.Item) (int64, error) {
+	s.items[r.Name] = r
 	return 1, s.broken
 }
 
-func (s *shelf) DeleteRecord(_ context.Context, r store.Record) error {
-	if _, ok := s.records[r.Name]; !ok {
-		return store.ErrNoRecord
+func (s *shelf) DeleteItem(_ context.Context, r store.Item) error {
+	if _, ok := s.items[r.Name]; !ok {
+		return store.ErrNoItem
 	}
-	delete(s.records, r.Name)
+	delete(s.items, r.Name)
 	return s.broken
 }
 
@@ -73,7 +73,7 @@ func TestACredentialGetsATokenForAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShelf()
 		made, secret := create(t, s, Operator)
-		if strings.Contains(string(s.records[made.ID].Value), secret) {
+		if strings.Contains(string(s.items[made.ID].Value), secret) {
 			t.Error("the store holds the secret")
 		}
 		c := NewControl(s)

@@ -45,7 +45,7 @@ func Create(ctx context.Context, s Store, role Role, note string) (c Credential,
 	if err != nil {
 		return c, "", err
 	}
-	if _, err := s.PutRecord(ctx, store.Record{Kind: credentials, Name: c.ID, Value: text}); err != nil {
+	if _, err := s.PutItem(ctx, store.Item{Kind: credentials, Name: c.ID, Value: text}); err != nil {
 		return c, "", fmt.Errorf("create a credential: %w", err)
 	}
 	return c, secret, nil
@@ -61,12 +61,12 @@ func List(ctx context.Context, s Store) ([]Credential, error) {
 }
 
 func list(ctx context.Context, s Store) ([]Credential, error) {
-	records, err := s.Records(ctx, credentials)
+	items, err := s.Items(ctx, credentials)
 	if err != nil {
 		return nil, fmt.Errorf("list the credentials: %w", err)
 	}
-	all := make([]Credential, len(records))
-	for i, r := range records {
+	all := make([]Credential, len(items))
+	for i, r := range items {
 		if err := json.Unmarshal(r.Value, &all[i]); err != nil {
 			return nil, fmt.Errorf("read the credential %s: %w", r.Name, err)
 		}
@@ -80,8 +80,8 @@ var ErrUnknown = errors.New("there is no such credential")
 
 // Revoke removes a credential. Every node refuses its tokens after bookLife.
 func Revoke(ctx context.Context, s Store, id string) error {
-	err := s.DeleteRecord(ctx, store.Record{Kind: credentials, Name: id, Revision: store.AnyRevision})
-	if errors.Is(err, store.ErrNoRecord) {
+	err := s.DeleteItem(ctx, store.Item{Kind: credentials, Name: id, Revision: store.AnyRevision})
+	if errors.Is(err, store.ErrNoItem) {
 		return fmt.Errorf("revoke %q: %w", id, ErrUnknown)
 	}
 	return err

@@ -179,9 +179,9 @@ func TestGroupsAndNeighbours(t *testing.T) {
 	if a := w.do("DELETE", group, ""); a.status != 200 || resources("") != 0 || len(w.gateway.Config().Document) != 0 {
 		t.Errorf("%d %s", a.status, a.text)
 	}
-	for _, r := range w.shelf.records {
+	for _, r := range w.shelf.items {
 		if r.Kind != "credentials" {
-			t.Errorf("a record is left: %+v", r)
+			t.Errorf("an item is left: %+v", r)
 		}
 	}
 }

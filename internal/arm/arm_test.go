@@ -113,24 +113,24 @@ func (f *fake) Status() admin.Status {
 // shelf is a store in memory.
 type shelf struct {
 	mu      sync.Mutex
-	records map[string]store.Record
+	items map[string]store.Item
 	secret  []byte
 }
 
-func (s *shelf) Record(_ context.Context, kind, name string) (store.Record, error) {
+func (s *shelf) Item(_ context.Context, kind, name string) (store.Item, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r, ok := s.records[kind+" "+name]
+	r, ok := s.items[kind+" "+name]
 	if !ok {
-		return r, store.ErrNoRecord
+		return r, store.ErrNoItem
 	}
 	return r, nil
 }
 
-func (s *shelf) Records(_ context.Context, kind string) (out []store.Record, err error) {
+func (s *shelf) Items(_ context.Context, kind string) (out []store.Item, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range s.records {
+	for _, r := range s.items {
 		if r.Kind == kind {
 			out = append(out, r)
 		}
@@ -138,20 +138,20 @@ func (s *shelf) Records(_ context.Context, kind string) (out []store.Record, err
 	return out, nil
 }
 
-func (s *shelf) PutRecord(_ context.Context, r store.Record) (int64, error) {
+func (s *shelf) PutItem(_ context.Context, r store.Item) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.records[r.Kind+" "+r.Name] = r
+	s.items[r.Kind+" "+r.Name] = r
 	return 1, nil
 }
 
-func (s *shelf) DeleteRecord(ctx context.Context, r store.Record) error {
-	if _, err := s.Record(ctx, r.Kind, r.Name); err != nil {
+func (s *shelf) DeleteItem(ctx context.Context, r store.Item) error {
+	if _, err := s.Item(ctx, r.Kind, r.Name); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.records, r.Kind+" "+r.Name)
+	delete(s.items, r.Kind+" "+r.Name)
 	return nil
 }
 
@@ -178,7 +178,7 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, gateway: &fake{}, shelf: &shelf{records: map[string]store.Record{}}, history: &past{}, tokens: map[access.Role]string{}}
+	w := &world{t: t, gateway: &fake{}, shelf: &shelf{items: map[string]store.Item{}}, history: &past{}, tokens: map[access.Role]string{}}
 	control := access.NewControl(w.shelf)
 	w.server = New(w.gateway, w.shelf, w.history, control, []string{host, "localhost:8443"})
 	for _, role := range access.Roles() {

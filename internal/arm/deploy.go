@@ -19,7 +19,7 @@ func putDeployment(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	d, err := p.record()
+	d, err := p.item()
 	if err != nil {
 		return response{}, err
 	}
@@ -56,8 +56,8 @@ func (q *request) noDeploymentRunning() (before bool, err error) {
 	return true, nil
 }
 
-// record is the plan as a deployment that has not begun.
-func (p *plan) record() (*deployment, error) {
+// item is the plan as a deployment that has not begun.
+func (p *plan) item() (*deployment, error) {
 	parameters, err := p.template.Parameters()
 	if err != nil {
 		return nil, invalidTemplate(err)
@@ -96,7 +96,7 @@ func (p *plan) run(ctx context.Context, d *deployment) error {
 	if err != nil {
 		d.State, d.Error = stateFailed, deploymentFailed(err)
 	}
-	kept := context.WithoutCancel(ctx) // the change is made, and its record belongs to it
+	kept := context.WithoutCancel(ctx) // the change is made, and its item belongs to it
 	return errors.Join(err, p.q.keepDeployment(kept, d), p.q.forgetDeployments(kept))
 }
 
@@ -118,7 +118,7 @@ func validateDeployment(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	d, err := p.record()
+	d, err := p.item()
 	if err != nil {
 		return response{}, err
 	}

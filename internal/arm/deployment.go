@@ -18,11 +18,11 @@ import (
 	"causeway/internal/store"
 )
 
-// deploymentRecords are kept of templates that were deployed, the last deploymentsMax of each group.
+// deploymentItems are kept of templates that were deployed, the last deploymentsMax of each group.
 const (
-	deploymentRecords = "deployments"
+	deploymentItems = "deployments"
 	deploymentsMax    = 50
-	templateMax       = 256 << 10 // bytes of a template that is kept with its record: etcd takes 1.5 MiB in all
+	templateMax       = 256 << 10 // bytes of a template that is kept with its item: etcd takes 1.5 MiB in all
 
 	deploymentType = "Microsoft.Resources/deployments"
 )
@@ -34,7 +34,7 @@ const (
 	stateFailed    = "Failed"
 )
 
-// deployment is the record of a template that was deployed.
+// deployment is the item of a template that was deployed.
 type deployment struct {
 	ID          string
 	Name        string
@@ -137,15 +137,15 @@ func (d *deployment) interrupted(now time.Time) {
 }
 
 // deploymentRecord is where the deployment of a path is kept.
-func (q *request) deploymentRecord() store.Record {
-	return store.Record{Kind: deploymentRecords, Name: recordName(q.vars["subscription"], q.vars["group"], q.vars["deployment"])}
+func (q *request) deploymentRecord() store.Item {
+	return store.Item{Kind: deploymentItems, Name: itemName(q.vars["subscription"], q.vars["group"], q.vars["deployment"])}
 }
 
 // deployment is the one that the path names.
 func (q *request) deployment() (*deployment, error) {
 	at := q.deploymentRecord()
-	r, err := q.server.records.Record(q.Context(), at.Kind, at.Name)
-	if errors.Is(err, store.ErrNoRecord) {
+	r, err := q.server.items.Item(q.Context(), at.Kind, at.Name)
+	if errors.Is(err, store.ErrNoItem) {
 		return nil, refuse(http.StatusNotFound, "DeploymentNotFound", "Deployment '%s' could not be found.", q.vars["deployment"])
 	}
 	if err != nil {
@@ -159,7 +159,7 @@ func (q *request) deployment() (*deployment, error) {
 	return d, nil
 }
 
-// keepDeployment writes a record.
+// keepDeployment writes an item.
 func (q *request) keepDeployment(ctx context.Context, d *deployment) error {
 	r := q.deploymentRecord()
 	var err error
@@ -167,20 +167,20 @@ func (q *request) keepDeployment(ctx context.Context, d *deployment) error {
 		return fmt.Errorf("keep the deployment %s: %w", d.Name, err)
 	}
 	r.Revision = store.AnyRevision
-	_, err = q.server.records.PutRecord(ctx, r)
+	_, err = q.server.items.PutItem(ctx, r)
 	return err
 }
 
 // deployments are those of the group in a path, the last one first.
 func (q *request) deployments(ctx context.Context) ([]*deployment, error) {
-	records, err := q.server.records.Records(ctx, deploymentRecords)
+	items, err := q.server.items.Items(ctx, deploymentItems)
 	if err != nil {
 		return nil, err
 	}
 	out := []*deployment{}
-	for _, r := range records {
+	for _, r := range items {
 		d := &deployment{}
-		if strings.HasPrefix(r.Name, recordName(q.vars["subscription"], q.vars["group"], "")) && json.Unmarshal(r.Value, d) == nil {
+		if strings.HasPrefix(r.Name, itemName(q.vars["subscription"], q.vars["group"], "")) && json.Unmarshal(r.Value, d) == nil {
 			d.interrupted(q.server.now())
 			out = append(out, d)
 		}
@@ -189,14 +189,14 @@ func (q *request) deployments(ctx context.Context) ([]*deployment, error) {
 	return out, nil
 }
 
-// forgetDeployments deletes the records of the oldest deployments of a group.
+// forgetDeployments deletes the items of the oldest deployments of a group.
 func (q *request) forgetDeployments(ctx context.Context) error {
 	all, err := q.deployments(ctx)
 	if err != nil {
 		return err
 	}
 	for _, d := range all[min(deploymentsMax, len(all)):] {
-		at := store.Record{Kind: deploymentRecords, Name: recordName(q.vars["subscription"], q.vars["group"], d.Name)}
+		at := store.Item{Kind: deploymentItems, Name: itemName(q.vars["subscription"], q.vars["group"], d.Name)}
 		if err := q.forget(ctx, at); err != nil {
 			return err
 		}
@@ -227,7 +227,7 @@ func readDeployment(q *request) (response, error) {
 	return ok(d.answer())
 }
 
-// deleteDeployment deletes the record, and nothing that the template made.
+// deleteDeployment deletes the item, and nothing that the template made.
 func deleteDeployment(q *request) (response, error) {
 	return response{status: http.StatusNoContent}, q.forget(q.Context(), q.deploymentRecord())
 }

@@ -159,9 +159,9 @@ func TestDeploymentsShowNoSecrets(t *testing.T) {
 			t.Errorf("%s: %d %s", name, a.status, a.text)
 		}
 	}
-	for _, r := range w.shelf.records {
+	for _, r := range w.shelf.items {
 		if strings.Contains(string(r.Value), "correct horse") || strings.Contains(string(r.Value), "cHJpdmF0ZSBrZXk=") {
-			t.Errorf("a record has a secret: %s", r.Value)
+			t.Errorf("an item has a secret: %s", r.Value)
 		}
 	}
 }
@@ -198,8 +198,8 @@ func TestAWrongTemplateChangesNothing(t *testing.T) {
 			t.Errorf("%s: validate answers %d %s\nPUT answers %s", name, validated.status, validated.text, a.text)
 		}
 	}
-	if w.gateway.Config().Document != nil || len(w.shelf.records) != 1+len(access.Roles()) {
-		t.Errorf("something is left: %+v", w.shelf.records)
+	if w.gateway.Config().Document != nil || len(w.shelf.items) != 1+len(access.Roles()) {
+		t.Errorf("something is left: %+v", w.shelf.items)
 	}
 }
 
@@ -234,7 +234,7 @@ func TestATemplateWithModules(t *testing.T) {
 	}
 }
 
-// A deployment that fails keeps its record: which resource it was, and why.
+// A deployment that fails keeps its item: which resource it was, and why.
 func TestAFailedDeployment(t *testing.T) {
 	w := deploying(t)
 	w.gateway.broken = errors.New("open port 8080: address in use")
@@ -273,23 +273,23 @@ func TestASlowDeploymentIsAnOperation(t *testing.T) {
 			t.Errorf("after it: %s", a.text)
 		}
 		if a := w.do("GET", deploymentsURL+"/first", ""); a.at(t, "properties", "provisioningState") != "Succeeded" {
-			t.Errorf("its record: %s", a.text)
+			t.Errorf("its item: %s", a.text)
 		}
 	})
 }
 
-// A node that dies leaves a record behind that nobody ends.
+// A node that dies leaves an item behind that nobody ends.
 func TestAnInterruptedDeploymentHasFailed(t *testing.T) {
 	w := deploying(t)
 	w.deployed()
-	key := deploymentRecords + " " + recordName("s", "rg", "first")
-	r, d := w.shelf.records[key], deployment{}
+	key := deploymentItems + " " + itemName("s", "rg", "first")
+	r, d := w.shelf.items[key], deployment{}
 	if err := json.Unmarshal(r.Value, &d); err != nil {
 		t.Fatal(err)
 	}
 	d.State, d.At = stateRunning, time.Now().Add(-2*operationTime)
 	r.Value, _ = json.Marshal(d)
-	w.shelf.records[key] = r
+	w.shelf.items[key] = r
 	if a := w.do("GET", deploymentsURL+"/first", ""); a.at(t, "properties", "provisioningState") != "Failed" ||
 		a.at(t, "properties", "error", "code") != "DeploymentInterrupted" {
 		t.Errorf("%s", a.text)
@@ -365,7 +365,7 @@ func TestAGroupGoesWithItsDeployments(t *testing.T) {
 	w := deploying(t)
 	w.deployed()
 	w.do("DELETE", groupURL, "")
-	if all, _ := w.shelf.Records(t.Context(), deploymentRecords); len(all) > 0 {
-		t.Errorf("records are left: %+v", all)
+	if all, _ := w.shelf.Items(t.Context(), deploymentItems); len(all) > 0 {
+		t.Errorf("items are left: %+v", all)
 	}
 }

@@ -14,7 +14,7 @@ import (
 // extension is a kind of resource that belongs to another one of any type, by its id: the gateway, or the group.
 type extension struct {
 	kind       string
-	collection string // of the records
+	collection string // of the items
 	scopes     []string
 	changes    access.Role // who may create and change them; an owner deletes them
 	created    int         // status of the answer that one was created
@@ -44,15 +44,15 @@ func (t *table) extensions() {
 	t.read(gatewayPath+"/providers/Microsoft.Insights/diagnosticSettingsCategories", "list what a gateway logs", listLogCategories)
 }
 
-// recordPrefix is how the names of records begin that belong to the resource of a path, and to those inside it.
-func (q *request) recordPrefix() string {
+// itemPrefix is how the names of items begin that belong to the resource of a path, and to those inside it.
+func (q *request) itemPrefix() string {
 	parts := []string{q.vars["subscription"]}
 	for _, part := range []string{"group", "gateway"} {
 		if v, has := q.vars[part]; has {
 			parts = append(parts, v)
 		}
 	}
-	return recordName(append(parts, "")...)
+	return itemName(append(parts, "")...)
 }
 
 // scopeID is the id of the group or of the gateway that a path is about. The resource exists.
@@ -68,19 +68,19 @@ func (q *request) scopeID() (string, error) {
 	return g.id(q.vars["subscription"]), err
 }
 
-func (x extension) record(q *request) store.Record {
-	return store.Record{Kind: x.collection, Name: q.recordPrefix() + recordName(q.vars["name"])}
+func (x extension) item(q *request) store.Item {
+	return store.Item{Kind: x.collection, Name: q.itemPrefix() + itemName(q.vars["name"])}
 }
 
 // list lists the resources at a scope, and those of the resources inside it.
 func (x extension) list(q *request) (response, error) {
-	records, err := q.server.records.Records(q.Context(), x.collection)
+	items, err := q.server.items.Items(q.Context(), x.collection)
 	if err != nil {
 		return response{}, err
 	}
 	out := []json.RawMessage{}
-	for _, r := range records {
-		if strings.HasPrefix(r.Name, q.recordPrefix()) {
+	for _, r := range items {
+		if strings.HasPrefix(r.Name, q.itemPrefix()) {
 			out = append(out, r.Value)
 		}
 	}
@@ -88,9 +88,9 @@ func (x extension) list(q *request) (response, error) {
 }
 
 func (x extension) get(q *request) (response, error) {
-	at := x.record(q)
-	r, err := q.server.records.Record(q.Context(), at.Kind, at.Name)
-	if errors.Is(err, store.ErrNoRecord) {
+	at := x.item(q)
+	r, err := q.server.items.Item(q.Context(), at.Kind, at.Name)
+	if errors.Is(err, store.ErrNoItem) {
 		return response{}, refuse(http.StatusNotFound, "ResourceNotFound", "The Resource '%s/%s' was not found.", x.kind, q.vars["name"])
 	}
 	return response{status: http.StatusOK, body: json.RawMessage(r.Value)}, err
@@ -114,13 +114,13 @@ func (x extension) put(q *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	r := x.record(q)
+	r := x.item(q)
 	resource := x.resource(scope, q.vars["name"], body.Properties)
 	if r.Value, err = json.Marshal(resource); err != nil {
 		return response{}, fmt.Errorf("keep %s: %w", r.Name, err)
 	}
 	r.Revision = store.AnyRevision
-	if _, err := q.server.records.PutRecord(q.Context(), r); err != nil {
+	if _, err := q.server.items.PutItem(q.Context(), r); err != nil {
 		return response{}, err
 	}
 	if created {
@@ -135,19 +135,19 @@ func (x extension) resource(scope, name string, properties map[string]any) map[s
 
 // isNew reports whether a resource does not exist yet, and refuses one too many.
 func (x extension) isNew(q *request) (bool, error) {
-	records, err := q.server.records.Records(q.Context(), x.collection)
+	items, err := q.server.items.Items(q.Context(), x.collection)
 	if err != nil {
 		return false, err
 	}
-	name := x.record(q).Name
-	for _, r := range records {
+	name := x.item(q).Name
+	for _, r := range items {
 		if r.Name == name {
 			return false, nil
 		}
 	}
-	if len(records) >= extensionsMax {
+	if len(items) >= extensionsMax {
 		return false, refuse(http.StatusConflict, "ResourceCountLimitExceeded", "there are %d of %s already, and no more are kept",
-			len(records), x.collection)
+			len(items), x.collection)
 	}
 	return true, nil
 }
@@ -157,5 +157,5 @@ func (x extension) delete(q *request) (response, error) {
 	if _, err := x.get(q); err != nil {
 		return response{status: http.StatusNoContent}, nil
 	}
-	return response{status: http.StatusOK}, q.forget(q.Context(), x.record(q))
+	return response{status: http.StatusOK}, q.forget(q.Context(), x.item(q))
 }

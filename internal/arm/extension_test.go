@@ -116,7 +116,7 @@ func TestDiagnosticSettingsAreKept(t *testing.T) {
 		t.Errorf("%d %s", a.status, a.text)
 	}
 	w.do("DELETE", gatewayURL, "")
-	if all, _ := w.shelf.Records(t.Context(), diagnosticSettings.collection); len(all) > 0 {
+	if all, _ := w.shelf.Items(t.Context(), diagnosticSettings.collection); len(all) > 0 {
 		t.Errorf("the setting outlives its gateway: %+v", all)
 	}
 }

@@ -288,7 +288,7 @@ func deleteGateway(q *request) (response, error) {
 		if err := q.server.gateway.Remove(q.named(ctx)); err != nil {
 			return err
 		}
-		return q.forgetAll(ctx, diagnosticSettings.collection, q.recordPrefix())
+		return q.forgetAll(ctx, diagnosticSettings.collection, q.itemPrefix())
 	}, func() (response, error) { return response{status: http.StatusOK}, nil })
 }
 

@@ -10,7 +10,7 @@ import (
 	"causeway/internal/store"
 )
 
-const groupRecords = "resourceGroups"
+const groupItems = "resourceGroups"
 
 // group is a resource group, which is nothing but a name here.
 type group struct {
@@ -41,17 +41,17 @@ func orEmpty(tags map[string]string) map[string]string {
 	return tags
 }
 
-// recordName is the name of a record: its parts in lower case, because ids are the same in any case. No part has a slash.
-func recordName(parts ...string) string { return strings.ToLower(strings.Join(parts, "/")) }
+// itemName is the name of an item: its parts in lower case, because ids are the same in any case. No part has a slash.
+func itemName(parts ...string) string { return strings.ToLower(strings.Join(parts, "/")) }
 
 // findGroup is a group that somebody made, or the one that the gateway is in.
 func (q *request) findGroup() (group, error) {
-	r, err := q.server.records.Record(q.Context(), groupRecords, recordName(q.vars["subscription"], q.vars["group"]))
+	r, err := q.server.items.Item(q.Context(), groupItems, itemName(q.vars["subscription"], q.vars["group"]))
 	if err == nil {
 		var g group
 		return g, json.Unmarshal(r.Value, &g)
 	}
-	if !errors.Is(err, store.ErrNoRecord) {
+	if !errors.Is(err, store.ErrNoItem) {
 		return group{}, err
 	}
 	if own, ok := q.server.ownGroup(q.vars["subscription"]); ok && strings.EqualFold(own.Name, q.vars["group"]) {
@@ -71,15 +71,15 @@ func (s *Server) ownGroup(subscription string) (group, bool) {
 }
 
 func listGroups(q *request) (response, error) {
-	records, err := q.server.records.Records(q.Context(), groupRecords)
+	items, err := q.server.items.Items(q.Context(), groupItems)
 	if err != nil {
 		return response{}, err
 	}
 	out, own := []any{}, true
 	mine, has := q.server.ownGroup(q.vars["subscription"])
-	for _, r := range records {
+	for _, r := range items {
 		var g group
-		if !strings.HasPrefix(r.Name, recordName(q.vars["subscription"], "")) || json.Unmarshal(r.Value, &g) != nil {
+		if !strings.HasPrefix(r.Name, itemName(q.vars["subscription"], "")) || json.Unmarshal(r.Value, &g) != nil {
 			continue
 		}
 		out = append(out, g.answer(q.vars["subscription"]))
@@ -124,12 +124,12 @@ func (q *request) keepGroup(g group) error {
 	if err != nil {
 		return err
 	}
-	r := store.Record{Kind: groupRecords, Name: recordName(q.vars["subscription"], g.Name), Value: text, Revision: store.AnyRevision}
-	_, err = q.server.records.PutRecord(q.Context(), r)
+	r := store.Item{Kind: groupItems, Name: itemName(q.vars["subscription"], g.Name), Value: text, Revision: store.AnyRevision}
+	_, err = q.server.items.PutItem(q.Context(), r)
 	return err
 }
 
-// deleteGroup deletes everything in a group: the gateway, if it is there, and the records.
+// deleteGroup deletes everything in a group: the gateway, if it is there, and the items.
 func deleteGroup(q *request) (response, error) {
 	if _, err := q.findGroup(); err != nil {
 		return response{}, err
@@ -140,14 +140,14 @@ func deleteGroup(q *request) (response, error) {
 				return err
 			}
 		}
-		return q.deleteRecords(ctx)
+		return q.deleteItems(ctx)
 	}, func() (response, error) { return response{status: http.StatusOK}, nil })
 }
 
-// deleteRecords deletes the neighbours and the deployments in a group, and then the group. It has no locks any more.
-func (q *request) deleteRecords(ctx context.Context) error {
-	in := recordName(q.vars["subscription"], q.vars["group"])
-	kinds := []string{deploymentRecords, diagnosticSettings.collection}
+// deleteItems deletes the neighbours and the deployments in a group, and then the group. It has no locks any more.
+func (q *request) deleteItems(ctx context.Context) error {
+	in := itemName(q.vars["subscription"], q.vars["group"])
+	kinds := []string{deploymentItems, diagnosticSettings.collection}
 	for _, n := range neighbours {
 		kinds = append(kinds, n.collection)
 	}
@@ -156,16 +156,16 @@ func (q *request) deleteRecords(ctx context.Context) error {
 			return err
 		}
 	}
-	return q.forget(ctx, store.Record{Kind: groupRecords, Name: in})
+	return q.forget(ctx, store.Item{Kind: groupItems, Name: in})
 }
 
-// forgetAll deletes the records of a kind whose names begin with prefix.
+// forgetAll deletes the items of a kind whose names begin with prefix.
 func (q *request) forgetAll(ctx context.Context, kind, prefix string) error {
-	records, err := q.server.records.Records(ctx, kind)
+	items, err := q.server.items.Items(ctx, kind)
 	if err != nil {
 		return err
 	}
-	for _, r := range records {
+	for _, r := range items {
 		if !strings.HasPrefix(r.Name, prefix) {
 			continue
 		}
@@ -176,10 +176,10 @@ func (q *request) forgetAll(ctx context.Context, kind, prefix string) error {
 	return nil
 }
 
-// forget deletes a record, whoever else does at the same time.
-func (q *request) forget(ctx context.Context, r store.Record) error {
+// forget deletes an item, whoever else does at the same time.
+func (q *request) forget(ctx context.Context, r store.Item) error {
 	r.Revision = store.AnyRevision
-	if err := q.server.records.DeleteRecord(ctx, r); !errors.Is(err, store.ErrNoRecord) {
+	if err := q.server.items.DeleteItem(ctx, r); !errors.Is(err, store.ErrNoItem) {
 		return err
 	}
 	return nil

@@ -60,11 +60,11 @@ func (q *request) unlocked(at *route) error {
 func (s *Server) unlocked(ctx context.Context, id string, deletes bool) error {
 	ctx, cancel := context.WithTimeout(ctx, lockTime)
 	defer cancel()
-	records, err := s.records.Records(ctx, locks.collection)
+	items, err := s.items.Items(ctx, locks.collection)
 	if err != nil {
 		return err
 	}
-	for _, r := range records {
+	for _, r := range items {
 		var lock struct {
 			ID         string
 			Properties struct{ Level string }

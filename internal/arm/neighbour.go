@@ -15,7 +15,7 @@ import (
 // neighbour is a kind of resource that a gateway's document refers to and that Causeway has no use for. Clients create such
 // resources before they create a gateway: they are kept as they came, and mean nothing.
 type neighbour struct {
-	collection string // of the record
+	collection string // of the item
 	within     string // collection of the resource that it belongs to; empty: of a group
 }
 
@@ -54,20 +54,20 @@ func (n neighbour) id(q *request) string {
 	return at.String() + "/" + n.collection + "/" + q.vars["name"]
 }
 
-// record is where the resource of a path is kept.
-func (n neighbour) record(q *request) store.Record {
+// item is where the resource of a path is kept.
+func (n neighbour) item(q *request) store.Item {
 	parts := []string{q.vars["subscription"], q.vars["group"]}
 	if n.within != "" {
 		parts = append(parts, q.vars["parent"])
 	}
-	return store.Record{Kind: n.collection, Name: recordName(append(parts, q.vars["name"])...)}
+	return store.Item{Kind: n.collection, Name: itemName(append(parts, q.vars["name"])...)}
 }
 
 // read is a resource as it is kept.
-func (n neighbour) read(q *request) (map[string]any, store.Record, error) {
-	r := n.record(q)
-	found, err := q.server.records.Record(q.Context(), r.Kind, r.Name)
-	if errors.Is(err, store.ErrNoRecord) {
+func (n neighbour) read(q *request) (map[string]any, store.Item, error) {
+	r := n.item(q)
+	found, err := q.server.items.Item(q.Context(), r.Kind, r.Name)
+	if errors.Is(err, store.ErrNoItem) {
 		return nil, r, refuse(http.StatusNotFound, "ResourceNotFound",
 			"The Resource '%s/%s' under resource group '%s' was not found.", n.kind(), q.vars["name"], q.vars["group"])
 	}
@@ -95,12 +95,12 @@ func (n neighbour) complete(q *request, o map[string]any, name string) error {
 		if inner.within != n.collection {
 			continue
 		}
-		records, err := q.server.records.Records(q.Context(), inner.collection)
+		items, err := q.server.items.Items(q.Context(), inner.collection)
 		if err != nil {
 			return err
 		}
 		children := []any{}
-		for _, r := range records {
+		for _, r := range items {
 			var child map[string]any
 			if strings.HasPrefix(r.Name, name+"/") && json.Unmarshal(r.Value, &child) == nil {
 				children = append(children, child)
@@ -122,14 +122,14 @@ func (n neighbour) list(q *request) (response, error) {
 	if p, ok := q.vars["parent"]; ok {
 		parts = append(parts, p)
 	}
-	records, err := q.server.records.Records(q.Context(), n.collection)
+	items, err := q.server.items.Items(q.Context(), n.collection)
 	if err != nil {
 		return response{}, err
 	}
 	out := []any{}
-	for _, r := range records {
+	for _, r := range items {
 		var o map[string]any
-		if !strings.HasPrefix(r.Name, recordName(append(parts, "")...)) || json.Unmarshal(r.Value, &o) != nil {
+		if !strings.HasPrefix(r.Name, itemName(append(parts, "")...)) || json.Unmarshal(r.Value, &o) != nil {
 			continue
 		}
 		if err := n.complete(q, o, r.Name); err != nil {
@@ -230,21 +230,21 @@ func (n neighbour) putAll(q *request, items []any) error {
 
 // keep writes a resource.
 func (n neighbour) keep(q *request, o map[string]any) (created bool, err error) {
-	r := n.record(q)
-	records, err := q.server.records.Records(q.Context(), r.Kind)
+	r := n.item(q)
+	items, err := q.server.items.Items(q.Context(), r.Kind)
 	if err != nil {
 		return false, err
 	}
-	created = !slices.ContainsFunc(records, func(x store.Record) bool { return x.Name == r.Name })
-	if created && len(records) >= neighboursMax {
+	created = !slices.ContainsFunc(items, func(x store.Item) bool { return x.Name == r.Name })
+	if created && len(items) >= neighboursMax {
 		return false, refuse(http.StatusConflict, "ResourceCountLimitExceeded", "there are %d of %s already, and no more are kept",
-			len(records), n.collection)
+			len(items), n.collection)
 	}
 	if r.Value, err = json.Marshal(o); err != nil {
 		return false, fmt.Errorf("keep %s: %w", n.id(q), err)
 	}
 	r.Revision = store.AnyRevision
-	_, err = q.server.records.PutRecord(q.Context(), r)
+	_, err = q.server.items.PutItem(q.Context(), r)
 	return created, err
 }
 
@@ -258,11 +258,11 @@ func (n neighbour) delete(q *request) (response, error) {
 		if inner.within != n.collection {
 			continue
 		}
-		records, err := q.server.records.Records(q.Context(), inner.collection)
+		items, err := q.server.items.Items(q.Context(), inner.collection)
 		if err != nil {
 			return response{}, err
 		}
-		for _, child := range records {
+		for _, child := range items {
 			if strings.HasPrefix(child.Name, r.Name+"/") {
 				if err := q.forget(q.Context(), child); err != nil {
 					return response{}, err

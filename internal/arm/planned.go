@@ -267,7 +267,7 @@ func (p *plan) withChildren(n neighbour, at *request) (map[string]any, error) {
 			return nil, err
 		}
 	}
-	if err := n.complete(at, o, n.record(at).Name); err != nil {
+	if err := n.complete(at, o, n.item(at).Name); err != nil {
 		return nil, err
 	}
 	p.replaceChildren(n, o, id)

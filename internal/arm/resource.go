@@ -56,7 +56,7 @@ func (q *request) resources() (out []summary, err error) {
 		if n.within != "" { // Azure lists no resources of resources
 			continue
 		}
-		records, err := q.server.records.Records(q.Context(), n.collection)
+		records, err := q.server.items.Items(q.Context(), n.collection)
 		if err != nil {
 			return nil, err
 		}

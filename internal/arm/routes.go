@@ -144,7 +144,7 @@ func (t *table) deployments() {
 	t.read(deploymentsPath, "list the template deployments of a group", listDeployments)
 	t.read(deploymentPath, "read how a template was deployed", readDeployment)
 	t.add(http.MethodPut, deploymentPath, access.Operator, "deploy a template", putDeployment)
-	t.add(http.MethodDelete, deploymentPath, access.Owner, "delete the record of a deployment", deleteDeployment)
+	t.add(http.MethodDelete, deploymentPath, access.Owner, "delete the item of a deployment", deleteDeployment)
 	t.add(http.MethodPost, deploymentPath+"/validate", access.Operator, "check a template", validateDeployment)
 	t.add(http.MethodPost, deploymentPath+"/whatIf", access.Operator, "tell what a template would change", whatIfDeployment)
 	t.add(http.MethodPost, deploymentPath+"/cancel", access.Operator, "cancel a deployment", cancelDeployment)

@@ -44,18 +44,18 @@ type Gateway interface {
 	Status() admin.Status
 }
 
-// Records is where the API keeps what is no gateway: resource groups, networks, tags.
-type Records interface {
-	Record(ctx context.Context, kind, name string) (store.Record, error)
-	Records(ctx context.Context, kind string) ([]store.Record, error)
-	PutRecord(ctx context.Context, r store.Record) (int64, error)
-	DeleteRecord(ctx context.Context, r store.Record) error
+// Items is where the API keeps what is no gateway: resource groups, networks, tags.
+type Items interface {
+	Item(ctx context.Context, kind, name string) (store.Item, error)
+	Items(ctx context.Context, kind string) ([]store.Item, error)
+	PutItem(ctx context.Context, r store.Item) (int64, error)
+	DeleteItem(ctx context.Context, r store.Item) error
 }
 
 // Server answers the API's requests.
 type Server struct {
 	gateway Gateway
-	records Records
+	items Items
 	history History // nil: it is not open
 	control *access.Control
 	hosts   []string // host:port of the address, under every name that the certificate is for
@@ -68,8 +68,8 @@ type Server struct {
 
 // New makes a server for an address, of which hosts are all names, each as host:port. Without a history, which may be nil,
 // there are no metrics.
-func New(g Gateway, records Records, h History, control *access.Control, hosts []string) *Server {
-	return &Server{gateway: g, records: records, history: h, control: control, hosts: hosts, routes: routes(), now: time.Now}
+func New(g Gateway, items Items, h History, control *access.Control, hosts []string) *Server {
+	return &Server{gateway: g, items: items, history: h, control: control, hosts: hosts, routes: routes(), now: time.Now}
 }
 
 // request is one request, as far as its route and its caller are known.

@@ -17,7 +17,7 @@ import (
 //	/causeway/v1/keys/nodes/NODE      the public key of a node
 //	/causeway/v1/keys/asking/NODE     the public key of a node that has no data key and asks for one
 //	/causeway/v1/secrets/NAME         what the nodes share beside the configuration, sealed
-//	/causeway/v1/records/KIND/NAME    likewise, plain
+//	/causeway/v1/items/KIND/NAME      likewise, plain
 //	/causeway/v1/nodes/NODE           a node that runs, with a lease
 //	/causeway/v1/leader/…             candidates of the election
 //	/causeway/v1/scale                how many instances the leader wants of all nodes together
@@ -54,8 +54,8 @@ func (p places) secrets() string { return p.v1() + secretsPlace }
 
 func (p places) secret(name string) string { return p.secrets() + url.PathEscape(name) }
 
-func (p places) record(kind, name string) string {
-	return p.v1() + "records/" + url.PathEscape(kind) + "/" + url.PathEscape(name)
+func (p places) item(kind, name string) string {
+	return p.v1() + "items/" + url.PathEscape(kind) + "/" + url.PathEscape(name)
 }
 
 func (p places) nodes() string { return p.v1() + "nodes/" }

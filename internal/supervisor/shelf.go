@@ -22,43 +22,43 @@ func (h shelf) open() (*store.Store, error) {
 	return s, nil
 }
 
-// Record implements arm.Records.
-func (h shelf) Record(ctx context.Context, kind, name string) (store.Record, error) {
+// Item implements arm.Items.
+func (h shelf) Item(ctx context.Context, kind, name string) (store.Item, error) {
 	s, err := h.open()
 	if err != nil {
-		return store.Record{}, err
+		return store.Item{}, err
 	}
-	r, err := s.Record(ctx, kind, name)
+	r, err := s.Item(ctx, kind, name)
 	return r, refusal(err)
 }
 
-// Records implements access.Store and arm.Records.
-func (h shelf) Records(ctx context.Context, kind string) ([]store.Record, error) {
+// Items implements access.Store and arm.Items.
+func (h shelf) Items(ctx context.Context, kind string) ([]store.Item, error) {
 	s, err := h.open()
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.Records(ctx, kind)
+	all, err := s.Items(ctx, kind)
 	return all, refusal(err)
 }
 
-// PutRecord implements access.Store and arm.Records.
-func (h shelf) PutRecord(ctx context.Context, r store.Record) (int64, error) {
+// PutItem implements access.Store and arm.Items.
+func (h shelf) PutItem(ctx context.Context, r store.Item) (int64, error) {
 	s, err := h.open()
 	if err != nil {
 		return 0, err
 	}
-	revision, err := s.PutRecord(ctx, r)
+	revision, err := s.PutItem(ctx, r)
 	return revision, refusal(err)
 }
 
-// DeleteRecord implements access.Store and arm.Records.
-func (h shelf) DeleteRecord(ctx context.Context, r store.Record) error {
+// DeleteItem implements access.Store and arm.Items.
+func (h shelf) DeleteItem(ctx context.Context, r store.Item) error {
 	s, err := h.open()
 	if err != nil {
 		return err
 	}
-	return refusal(s.DeleteRecord(ctx, r))
+	return refusal(s.DeleteItem(ctx, r))
 }
 
 // Secret implements access.Store.

@@ -9,31 +9,31 @@ import (
 	"causeway/internal/store"
 )
 
-// Of two writers that read the same record one wins; names may hold anything; a backup has the records.
+// Of two writers that read the same item one wins; names may hold anything; a backup has the items.
 func TestRecords(t *testing.T) {
 	s := open(t, store.Options{Dir: filepath.Join(t.TempDir(), "s")})
 	put(t, s, 80, 0)
 	const name = "/subscriptions/x/Resource Groups/ü"
-	r := store.Record{Kind: "groups", Name: name, Value: []byte("1")}
-	first, err := s.PutRecord(t.Context(), r)
+	r := store.Item{Kind: "groups", Name: name, Value: []byte("1")}
+	first, err := s.PutItem(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.PutRecord(t.Context(), r); !errors.Is(err, store.ErrConflict) {
-		t.Errorf("a second record of the name: %v", err)
+	if _, err := s.PutItem(t.Context(), r); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("a second item of the name: %v", err)
 	}
 	r.Revision, r.Value = first, []byte("2")
-	second, err := s.PutRecord(t.Context(), r)
+	second, err := s.PutItem(t.Context(), r)
 	if err != nil || second <= first {
 		t.Errorf("revision %d after %d, %v", second, first, err)
 	}
-	if err := s.DeleteRecord(t.Context(), r); !errors.Is(err, store.ErrConflict) {
+	if err := s.DeleteItem(t.Context(), r); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("delete of an older revision: %v", err)
 	}
-	if _, err := s.PutRecord(t.Context(), store.Record{Kind: "group", Name: "other", Value: []byte("3")}); err != nil {
+	if _, err := s.PutItem(t.Context(), store.Item{Kind: "group", Name: "other", Value: []byte("3")}); err != nil {
 		t.Fatal(err)
 	}
-	all, err := s.Records(t.Context(), "groups")
+	all, err := s.Items(t.Context(), "groups")
 	if err != nil || len(all) != 1 || all[0].Name != name || string(all[0].Value) != "2" || all[0].Revision != second {
 		t.Errorf("%+v, %v", all, err)
 	}
@@ -46,17 +46,17 @@ func TestRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	restored := open(t, store.Options{Dir: dir})
-	if got, err := restored.Record(t.Context(), "groups", name); err != nil || string(got.Value) != "2" {
+	if got, err := restored.Item(t.Context(), "groups", name); err != nil || string(got.Value) != "2" {
 		t.Errorf("of the backup: %+v, %v", got, err)
 	}
 	r.Revision = store.AnyRevision
-	if err := s.DeleteRecord(t.Context(), r); err != nil {
+	if err := s.DeleteItem(t.Context(), r); err != nil {
 		t.Error(err)
 	}
-	if err := s.DeleteRecord(t.Context(), r); !errors.Is(err, store.ErrNoRecord) {
+	if err := s.DeleteItem(t.Context(), r); !errors.Is(err, store.ErrNoItem) {
 		t.Errorf("delete of none: %v", err)
 	}
-	if _, err := s.Record(t.Context(), "groups", name); !errors.Is(err, store.ErrNoRecord) {
+	if _, err := s.Item(t.Context(), "groups", name); !errors.Is(err, store.ErrNoItem) {
 		t.Errorf("read of none: %v", err)
 	}
 }
