@@ -16,7 +16,7 @@ import (
 
 // shelf is a store in memory.
 type shelf struct {
-	items map[string]store.Item
+	items   map[string]store.Item
 	secrets map[string][]byte
 	broken  error
 }

@@ -112,9 +112,9 @@ func (f *fake) Status() admin.Status {
 
 // shelf is a store in memory.
 type shelf struct {
-	mu      sync.Mutex
-	items map[string]store.Item
-	secret  []byte
+	mu     sync.Mutex
+	items  map[string]store.Item
+	secret []byte
 }
 
 func (s *shelf) Item(_ context.Context, kind, name string) (store.Item, error) {

@@ -21,8 +21,8 @@ import (
 // deploymentItems are kept of templates that were deployed, the last deploymentsMax of each group.
 const (
 	deploymentItems = "deployments"
-	deploymentsMax    = 50
-	templateMax       = 256 << 10 // bytes of a template that is kept with its item: etcd takes 1.5 MiB in all
+	deploymentsMax  = 50
+	templateMax     = 256 << 10 // bytes of a template that is kept with its item: etcd takes 1.5 MiB in all
 
 	deploymentType = "Microsoft.Resources/deployments"
 )

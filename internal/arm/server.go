@@ -55,7 +55,7 @@ type Items interface {
 // Server answers the API's requests.
 type Server struct {
 	gateway Gateway
-	items Items
+	items   Items
 	history History // nil: it is not open
 	control *access.Control
 	hosts   []string // host:port of the address, under every name that the certificate is for

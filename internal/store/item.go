@@ -21,7 +21,7 @@ type Item struct {
 // ErrNoItem is returned where there is no item of that name.
 var ErrNoItem = errors.New("there is no such item")
 
-// Item reads a item, or fails with ErrNoItem.
+// Item reads an item, or fails with ErrNoItem.
 func (s *Store) Item(ctx context.Context, kind, name string) (Item, error) {
 	resp, err := s.client.Get(ctx, s.places.item(kind, name))
 	if err != nil {
@@ -51,7 +51,7 @@ func (s *Store) Items(ctx context.Context, kind string) ([]Item, error) {
 	return out, nil
 }
 
-// PutItem writes a item in place of the revision that it names and returns the new one. It fails with ErrConflict where
+// PutItem writes an item in place of the revision that it names and returns the new one. It fails with ErrConflict where
 // somebody else was faster.
 func (s *Store) PutItem(ctx context.Context, r Item) (int64, error) {
 	if err := s.usable(ctx); err != nil {
@@ -68,7 +68,7 @@ func (s *Store) PutItem(ctx context.Context, r Item) (int64, error) {
 	return resp.Header.Revision, nil
 }
 
-// DeleteItem removes a item of the revision that it names. It fails with ErrConflict where that is no longer the one, and
+// DeleteItem removes an item of the revision that it names. It fails with ErrConflict where that is no longer the one, and
 // with ErrNoItem where AnyRevision is none.
 func (s *Store) DeleteItem(ctx context.Context, r Item) error {
 	if err := s.usable(ctx); err != nil {

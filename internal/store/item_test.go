@@ -10,7 +10,7 @@ import (
 )
 
 // Of two writers that read the same item one wins; names may hold anything; a backup has the items.
-func TestRecords(t *testing.T) {
+func TestItems(t *testing.T) {
 	s := open(t, store.Options{Dir: filepath.Join(t.TempDir(), "s")})
 	put(t, s, 80, 0)
 	const name = "/subscriptions/x/Resource Groups/ü"
