@@ -113,8 +113,9 @@ func serve(stderr io.Writer, o supervisor.Options, logFormat string) error {
 	status := s.Status()
 	if status.Deleted {
 		slog.Info("waiting for a gateway, which a client of the management API creates", "api", status.API, "data", o.Data)
+	} else {
+		slog.Info("serving", "gateway", status.Name, "ports", status.Ports, "data", o.Data, "logs", status.Logs)
 	}
-	slog.Info("serving", "gateway", status.Name, "ports", status.Ports, "data", o.Data, "logs", status.Logs)
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	go reloads(ctx, s, hup)

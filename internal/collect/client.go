@@ -47,7 +47,10 @@ func signIn(ctx context.Context, o Options) (*client, error) {
 	}
 	c := &client{base: strings.TrimRight(o.API, "/")}
 	c.http.Timeout = time.Minute
-	c.http.Transport = &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	c.http.Transport = &http.Transport{
+		Proxy:           http.ProxyFromEnvironment,
+		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+	}
 	form := url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {o.ClientID}, "client_secret": {o.Secret},
 		"scope": {c.base + "/arm/.default"},

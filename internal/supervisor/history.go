@@ -35,7 +35,7 @@ func (s *Supervisor) at(ctx context.Context, revision int64) (admin.Config, stor
 	}
 	snapshot, err := from.At(ctx, revision)
 	if err != nil {
-		return admin.Config{}, snapshot, fmt.Errorf("revision %d: %w", revision, err)
+		return admin.Config{}, snapshot, err
 	}
 	return admin.Config{Source: document.Source{Document: snapshot.Document}, Allow: snapshot.Allow}, snapshot, nil
 }

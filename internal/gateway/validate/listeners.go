@@ -158,14 +158,10 @@ func (c *checker) sharedEndpoints() {
 		if !ok {
 			continue
 		}
-		if first := protocol[e]; first == nil {
+		if protocol[e] == nil {
 			protocol[e] = l
-		} else if first.Protocol != l.Protocol {
-			c.Error(at(httpListeners, i, "protocol"), "ApplicationGatewayHttpListenersUsingSameFrontendPortWithDifferentProtocols",
-				"give one of them another port",
-				"%s is %s, but port %d of the same frontend is %s for %s", named("listener", l.Name), l.Protocol, e.port, first.Protocol,
-				named("listener", first.Name))
 		}
+		c.sameProtocol(i, e, protocol[e])
 		hosts := l.HostNames
 		if len(hosts) == 0 {
 			hosts = []string{""}
@@ -184,6 +180,16 @@ func (c *checker) sharedEndpoints() {
 					"%s and %s both serve %s on port %d", named("listener", first), named("listener", l.Name), h, e.port)
 			}
 		}
+	}
+}
+
+// sameProtocol compares a listener with the first one of its endpoint.
+func (c *checker) sameProtocol(i int, e endpoint, first *gateway.Listener) {
+	if l := &c.cfg.Listeners[i]; l.Protocol != first.Protocol {
+		c.Error(at(httpListeners, i, "protocol"), "ApplicationGatewayHttpListenersUsingSameFrontendPortWithDifferentProtocols",
+			"give one of them another port",
+			"%s is %s, but port %d of the same frontend is %s for %s", named("listener", l.Name), l.Protocol, e.port, first.Protocol,
+			named("listener", first.Name))
 	}
 }
 

@@ -74,7 +74,7 @@ func (s Site) Document() []byte {
 		port = 80
 	}
 	p := Object{
-		"sku": Object{"name": "Standard_v2", "tier": "Standard_v2", "capacity": 1},
+		"sku": s.sku(),
 		"frontendIPConfigurations": []Object{named("public",
 			Object{"publicIPAddress": Object{"id": IdPrefix + "publicIPAddresses/lab-ip"}})},
 		"frontendPorts":                 []Object{named("http", Object{"port": port})},
@@ -83,15 +83,11 @@ func (s Site) Document() []byte {
 		"backendHttpSettingsCollection": each(s.Pools, s.settings),
 		"requestRoutingRules":           []Object{s.rule()},
 	}
-	if s.SKU != nil {
-		p["sku"] = s.SKU
-	}
 	if s.Cert != "" {
 		p["sslCertificates"] = []Object{named("site-cert", Object{})}
 	}
 	if s.Grows[1] > 0 {
-		p["sku"], p["autoscaleConfiguration"] = Object{"name": "Standard_v2", "tier": "Standard_v2"},
-			Object{"minCapacity": s.Grows[0], "maxCapacity": s.Grows[1]}
+		p["autoscaleConfiguration"] = Object{"minCapacity": s.Grows[0], "maxCapacity": s.Grows[1]}
 	}
 	for _, pool := range s.Pools {
 		if pool.Probe != nil {
@@ -113,6 +109,17 @@ func (s Site) Document() []byte {
 		panic("BUG: a document of plain values cannot be written: " + err.Error())
 	}
 	return doc
+}
+
+// sku is the size of the gateway, and the number of its instances unless that grows.
+func (s Site) sku() Object {
+	switch {
+	case s.Grows[1] > 0:
+		return Object{"name": "Standard_v2", "tier": "Standard_v2"}
+	case s.SKU != nil:
+		return s.SKU
+	}
+	return Object{"name": "Standard_v2", "tier": "Standard_v2", "capacity": 1}
 }
 
 func (s Site) listener() Object {
