@@ -55,6 +55,7 @@ func serveCommand() *cobra.Command {
 	f.IntVar(&o.PortOffset, "port-offset", 0, "number that is added to every port of the document")
 	f.StringVar(&o.Admin, "admin", "", "`ADDR:PORT` that serves /healthz, /readyz and /metrics; :PORT is on loopback")
 	f.StringVar(&o.API, "api", "", "`ADDR:PORT` of the management API for Azure's clients; :PORT is on loopback")
+	f.StringArrayVar(&o.APINames, "api-name", nil, "further `HOST[:PORT]` under which clients reach the management API")
 	f.DurationVar(&o.Drain, "drain", 30*time.Second, "how long requests in progress may take when the gateway stops")
 	allowFlag(cmd, &o.Allow)
 	f.BoolVar(&o.TakeOver, "take-over", false, "replace the gateway that runs on the data directory: it hands its sockets over and drains")

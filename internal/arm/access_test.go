@@ -103,13 +103,15 @@ func TestVersionsAndPaths(t *testing.T) {
 		status int
 		code   string
 	}{
-		"/subscriptions?api-version=2016-06-01":           {200, ""},
-		"/subscriptions?api-version=2031-01-01-preview":   {200, ""},
-		"/subscriptions?api-version=latest":               {400, "InvalidApiVersionParameter"},
-		"/subscriptions?api-version=":                     {400, "MissingApiVersionParameter"},
-		"/subscriptions/s/nothing?api-version=2016-06-01": {404, "InvalidResourceType"},
-		"/a/%2e%2e/subscriptions?api-version=2016-06-01":  {400, "InvalidRequestUri"},
-		"/SUBSCRIPTIONS//?api-version=2016-06-01":         {200, ""},
+		"/subscriptions?api-version=2016-06-01":                        {200, ""},
+		"/subscriptions?api-version=2031-01-01-preview":                {200, ""},
+		"/subscriptions?api-version=latest":                            {400, "InvalidApiVersionParameter"},
+		"/subscriptions?api-version=":                                  {400, "MissingApiVersionParameter"},
+		"/subscriptions/s/nothing?api-version=2016-06-01":              {404, "InvalidResourceType"},
+		"/a/%2e%2e/subscriptions?api-version=2016-06-01":               {400, "InvalidRequestUri"},
+		"/subscriptions/s/resourceGroups/a%2Fb?api-version=2016-06-01": {400, "InvalidRequestUri"},
+		"/subscriptions/s/resourceGroups/a%0Ab?api-version=2016-06-01": {400, "InvalidRequestUri"},
+		"/SUBSCRIPTIONS//?api-version=2016-06-01":                      {200, ""},
 	} {
 		if a := w.do("GET", path, ""); a.status != want.status || a.code() != want.code {
 			t.Errorf("%s: %d %s", path, a.status, a.text)

@@ -3,6 +3,7 @@ package arm
 import (
 	"net/url"
 	"strings"
+	"unicode"
 )
 
 // pattern is the path of a route, in segments: a literal, which matches in any case, or {name}, which takes any segment.
@@ -11,14 +12,15 @@ type pattern []string
 func parsePattern(p string) pattern { return strings.Split(strings.Trim(p, "/"), "/") }
 
 // splitPath are the segments of a path as clients send it. Azure's clients write doubled and trailing slashes; both mean
-// nothing. An escaped slash stays within its segment. ok is false for what is no path.
+// nothing. ok is false for what is no path: also for a name with an escaped slash, which would be two in an id.
 func splitPath(escaped string) (segments []string, ok bool) {
 	for s := range strings.SplitSeq(escaped, "/") {
 		if s == "" {
 			continue
 		}
 		plain, err := url.PathUnescape(s)
-		if err != nil || plain == "." || plain == ".." {
+		odd := func(c rune) bool { return c == '/' || c == '\\' || unicode.IsControl(c) }
+		if err != nil || plain == "." || plain == ".." || strings.ContainsFunc(plain, odd) {
 			return nil, false
 		}
 		segments = append(segments, plain)

@@ -48,7 +48,19 @@ func (s *Supervisor) openAPI(inherited net.Listener) (*api, error) {
 		ln.Close()
 		return nil, err
 	}
-	return &api{ln: ln, hosts: hosts}, nil
+	return &api{ln: ln, hosts: append(hosts, withPort(s.o.APINames, ln.Addr())...)}, nil
+}
+
+// withPort gives names the port of an address, unless they have one.
+func withPort(names []string, at net.Addr) (out []string) {
+	_, port, err := net.SplitHostPort(at.String())
+	for _, n := range names {
+		if _, _, bad := net.SplitHostPort(n); bad != nil && err == nil {
+			n = net.JoinHostPort(n, port)
+		}
+		out = append(out, n)
+	}
+	return out
 }
 
 // authorityAgain is how often a node without a quorum tries to read the authority of the API.

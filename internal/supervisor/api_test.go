@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -161,6 +162,26 @@ func TestDeletedWhileAnInstanceWaits(t *testing.T) {
 	}
 	if err := h.s.scaleTo(3); err != nil || h.s.wantedOfAll() != 0 || len(h.s.fleet.all()) != 0 {
 		t.Errorf("%v, %d instances are wanted, %d run", err, h.s.wantedOfAll(), len(h.s.fleet.all()))
+	}
+	h.end()
+}
+
+// Clients may reach the API under a name that only the network knows.
+func TestAFurtherNameOfTheAPI(t *testing.T) {
+	h := newHouse(t)
+	h.o.API, h.o.APINames = "127.0.0.1:0", []string{"gateway.example"}
+	h.start()
+	c := h.client(access.Reader)
+	transport := c.http.Transport.(*http.Transport)
+	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, strings.TrimPrefix(h.s.Status().API, "https://"))
+	}
+	_, port, _ := net.SplitHostPort(strings.TrimPrefix(c.base, "https://"))
+	for host, want := range map[string]int{"gateway.example": http.StatusOK, "127.0.0.1": http.StatusOK, "localhost": http.StatusOK} {
+		c.base = "https://" + net.JoinHostPort(host, port)
+		if status, text := c.do(http.MethodGet, "/metadata/endpoints", ""); status != want || !strings.Contains(text, c.base) {
+			t.Errorf("under the name %s: %d %s", host, status, text)
+		}
 	}
 	h.end()
 }

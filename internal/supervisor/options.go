@@ -29,6 +29,7 @@ type Options struct {
 	PortOffset int               // added to every port of the document
 	Admin      string            // read-only TCP address; empty: none
 	API        string            // address of the management API; empty: none
+	APINames   []string          // further names under which it answers, HOST or HOST:PORT
 	Drain      time.Duration     // how long requests under way may take at the end
 	Allow      []string          // protections that a document may ask for in vain
 	TakeOver   bool              // take the place of a gateway that runs on the data directory
