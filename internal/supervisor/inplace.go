@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"causeway/internal/activity"
 	"causeway/internal/admin"
 	"causeway/internal/conn"
+	"causeway/internal/lastsignal"
 )
 
 // An upgrade ends in place: once the instances of the new program serve, the process of the supervisor executes that program, which adopts
@@ -62,15 +64,25 @@ func (s *Supervisor) leave() {
 }
 
 // becomeNewProgram executes the new program in this process. If it cannot, this program starts anew; instances go on serving in any case.
-func (s *Supervisor) becomeNewProgram() {
+// A signal to end that comes first ends the gateway here; a later one is the new program's.
+func (s *Supervisor) becomeNewProgram(ctx context.Context) {
 	slog.Info("the instances of the new program serve; this process executes it now")
 	s.note(activity.Event{Kind: activity.Upgrade, Why: "the new program serves"})
-	s.awaitNewProgram()
+	s.awaitNewProgram(ctx)
+	if ctx.Err() != nil {
+		s.finish(ctx)
+		return
+	}
 	s.end()
 	s.applyMu.Lock() // a change under way ends first
 	environment := s.nextEnvironment()
 	s.relinquish(true)
 	signal.Ignore(syscall.SIGHUP, syscall.SIGUSR2) // until the new program waits for them
+	signalled, err := lastsignal.Pass(ctx)
+	if err != nil {
+		slog.Warn("a signal to end that comes now may be lost", "error", err)
+	}
+	environment = append(environment, signalled...)
 	for _, path := range []string{installedProgram(), thisProgram()} {
 		err := syscall.Exec(path, os.Args, environment)
 		slog.Error("the supervisor cannot execute the new program", "path", path, "error", err)

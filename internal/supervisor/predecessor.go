@@ -21,6 +21,7 @@ type predecessor struct {
 	admin    admin.Listeners // inherited ones
 	services []net.Listener  // inherited ones of the service manager
 	snapshot *store.Snapshot // what it serves; nil: there is none, or it has gone
+	executed bool            // it was this very process, which has executed this program since
 }
 
 // meetPredecessor asks the gateway that runs on a data directory, if one does, for its sockets.
@@ -29,6 +30,7 @@ func meetPredecessor(data string, takeOver bool) (*predecessor, error) {
 	if err != nil { // nobody is there, or the program that this process executed before
 		p := new(predecessor)
 		p.admin, p.services = inheritedListeners()
+		p.executed = p.admin.Control != nil
 		return p, nil
 	}
 	o, fds, err := askForSockets(c, request{TakeOver: takeOver})

@@ -17,6 +17,7 @@ import (
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
 	"causeway/internal/instance"
+	"causeway/internal/lastsignal"
 	"causeway/internal/process"
 	"causeway/internal/scale"
 	"causeway/internal/store"
@@ -97,6 +98,7 @@ func LogRoot(data string) string { return process.LogRoot(data) }
 // ErrProved where this process has started the instances of a new program for the gateway that goes on.
 func Start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, error) {
 	o.trial = takeVariable(trialVariable) != ""
+	lastsignal.Take()
 	s, problems, err := start(ctx, o)
 	return s, problems, refusal(err)
 }
@@ -131,7 +133,7 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 		return nil, problems, err
 	}
 	if err != nil {
-		s.giveUp()
+		s.giveUp(ctx)
 		return nil, problems, err
 	}
 	go s.tend()

@@ -79,8 +79,8 @@ func (s *Supervisor) upgrade(ctx context.Context) error {
 	return fmt.Errorf("the new program %s, and was ended", why)
 }
 
-// awaitNewProgram waits until the program of an upgrade has ended, which leaves its instances.
-func (s *Supervisor) awaitNewProgram() {
+// awaitNewProgram waits until the program of an upgrade has ended, which leaves its instances, or until ctx ends.
+func (s *Supervisor) awaitNewProgram(ctx context.Context) {
 	s.mu.Lock()
 	ended := s.newProgram
 	s.mu.Unlock()
@@ -89,6 +89,7 @@ func (s *Supervisor) awaitNewProgram() {
 	}
 	select {
 	case <-ended:
+	case <-ctx.Done():
 	case <-time.After(leaveTime):
 		slog.Warn("the process that started the new instances does not end; the upgrade goes on")
 	}
