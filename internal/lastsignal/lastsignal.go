@@ -1,8 +1,8 @@
-// Package lastsignal keeps a signal to end that comes while a process executes another program. The program before passes on what it has heard,
-// through a pipe. The new program listens before anything else in it begins, and tells itself again once it can obey.
+// Package lastsignal keeps a signal to end that comes while a process executes another program. The program before passes on what it
+// has heard, through a pipe. The new program listens before anything else in it begins, and tells itself again once it can obey.
 //
-// About two milliseconds are left, in which a signal is lost: from execve(2) until the Go runtime handles signals. That unblocks every signal
-// that ends a process, so none can stay pending until then.
+// About two milliseconds are left, in which a signal is lost: from execve(2) until the Go runtime handles signals. That unblocks every
+// signal that ends a process, so none can stay pending until then.
 package lastsignal
 
 import (
@@ -16,8 +16,8 @@ import (
 // variable names the descriptor of the pipe. It holds a byte if there was a signal.
 const variable = "CAUSEWAY_SIGNAL"
 
-// heard holds a signal that came before Take. The runtime sets it early, because this package imports little: the packages of the store and of
-// Azure's clients take tens of milliseconds more before main begins.
+// heard holds a signal that came before Take. The runtime sets it early, because this package imports little: the packages of the store
+// and of Azure's clients take tens of milliseconds more before main begins.
 var heard = listen()
 
 func listen() chan os.Signal {
@@ -29,9 +29,9 @@ func listen() chan os.Signal {
 	return c
 }
 
-// Pass tells the program that this process executes next when ctx ends, also if it has ended. It returns what goes into the environment of that
-// program. Nothing but execve(2) may follow: the process ignores signals from here on, since its death would leave its instances alone. An
-// error, of the system's, leaves everything as it was.
+// Pass tells the program that this process executes next when ctx ends, also if it has ended. It returns what goes into the environment
+// of that program. Nothing but execve(2) may follow: the process ignores signals from here on, since its death would leave its instances
+// alone. An error, of the system's, leaves everything as it was.
 func Pass(ctx context.Context) (variables []string, err error) {
 	var pipe [2]int
 	if err := syscall.Pipe(pipe[:]); err != nil {

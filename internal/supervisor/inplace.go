@@ -49,7 +49,12 @@ func (s *Supervisor) proves() bool {
 	if !s.o.trial || !s.predecessor.listens() {
 		return false
 	}
-	if err := s.predecessor.report(progress{Proved: true}); err != nil {
+	var files []int
+	if own := openProgram(); own >= 0 {
+		defer syscall.Close(own)
+		files = append(files, own)
+	}
+	if err := s.predecessor.report(progress{Proved: true}, files...); err != nil {
 		slog.Warn("the supervisor has gone in the middle of its upgrade; this program goes on alone", "error", err)
 		return false
 	}
@@ -83,10 +88,22 @@ func (s *Supervisor) becomeNewProgram(ctx context.Context) {
 		slog.Warn("a signal to end that comes now may be lost", "error", err)
 	}
 	environment = append(environment, signalled...)
-	for _, path := range []string{installedProgram(), thisProgram()} {
+	if own := openProgram(); own >= 0 {
+		_, _ = unix.FcntlInt(uintptr(own), unix.F_SETFD, 0)
+		environment = append(environment, fmt.Sprintf("%s=%d", beforeVariable, own))
+	}
+	for _, path := range s.nextPrograms() {
 		err := syscall.Exec(path, os.Args, environment)
 		slog.Error("the supervisor cannot execute the new program", "path", path, "error", err)
 	}
+}
+
+// nextPrograms are the paths of the program that has proved itself, and of this one. A trial of an older version does not pass its file on.
+func (s *Supervisor) nextPrograms() []string {
+	if fd := s.successors.program; fd >= 0 {
+		return []string{descriptorPath(fd), thisProgram()}
+	}
+	return []string{installedProgram(), thisProgram()}
 }
 
 // nextEnvironment is that of the program which this process executes next. It names the listeners that stay open: those of the commands, so
@@ -120,12 +137,7 @@ func (s *Supervisor) nextEnvironment() []string {
 
 // inheritedListeners are those that the program before this one has kept open in this process.
 func inheritedListeners() (commands admin.Listeners, services []net.Listener) {
-	for _, kept := range strings.Fields(takeVariable(listenersVariable)) {
-		name, number, _ := strings.Cut(kept, ":")
-		fd, err := strconv.Atoi(number)
-		if err != nil {
-			continue
-		}
+	for fd, name := range keptListeners(takeVariable(listenersVariable)) {
 		ln, err := conn.Listener(fd)
 		syscall.Close(fd)
 		switch {
@@ -142,4 +154,16 @@ func inheritedListeners() (commands admin.Listeners, services []net.Listener) {
 		}
 	}
 	return commands, services
+}
+
+// keptListeners are the names of listeners by descriptor, as listenersVariable has them.
+func keptListeners(variable string) map[int]string {
+	all := map[int]string{}
+	for _, kept := range strings.Fields(variable) {
+		name, number, _ := strings.Cut(kept, ":")
+		if fd, err := strconv.Atoi(number); err == nil {
+			all[fd] = name
+		}
+	}
+	return all
 }

@@ -98,8 +98,14 @@ func LogRoot(data string) string { return process.LogRoot(data) }
 // ErrProved where this process has started the instances of a new program for the gateway that goes on.
 func Start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, error) {
 	o.trial = takeVariable(trialVariable) != ""
+	o.upgradeFailed = takeVariable(failureVariable)
 	lastsignal.Take()
+	back := takeWayBack()
+	defer back.close()
 	s, problems, err := start(ctx, o)
+	if err != nil && ctx.Err() == nil {
+		back.take(ctx, err)
+	}
 	return s, problems, refusal(err)
 }
 
@@ -213,7 +219,10 @@ func (s *Supervisor) announce() {
 	for _, p := range s.adopted {
 		s.note(activity.Event{Kind: activity.Adopt, Instance: s.idOf(p.Number), PID: p.PID, Uptime: time.Since(p.Started)})
 	}
-	if s.state == store.Running {
+	if s.o.upgradeFailed != "" {
+		s.note(activity.Event{Kind: activity.Upgrade, Failed: true, Why: s.o.upgradeFailed})
+	}
+	if s.state == store.Running && !s.predecessor.executed {
 		s.note(activity.Event{Kind: activity.Start})
 	}
 	if state := s.budgets.state(); !state.CPUHeld || !state.MemoryHeld {
@@ -286,7 +295,7 @@ func (s *Supervisor) answer() (err error) {
 	}
 	if s.successors, err = awaitSuccessors(s.o.Data); err != nil {
 		s.api.close()
-		s.admin.Close(false)
+		s.admin.Close(inherited.Control != nil)
 		return err
 	}
 	s.admin.Serve(s, prometheus.GathererFunc(s.gather))
