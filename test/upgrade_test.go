@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"causeway/bench/family"
 )
 
 // SIGTERM ends a gateway and its instances at every moment of an upgrade, also while the process executes the new program.
@@ -46,8 +49,8 @@ func TestSignalDuringUpgrade(t *testing.T) {
 	}
 }
 
-// The new program serves on trial and cannot begin in the process of the supervisor, because somebody has the store: the program before begins
-// again there, and the command says why. The next upgrade works.
+// The new program serves on trial and cannot begin in the process of the supervisor, because somebody has the store: the program before
+// begins again there, and the command says why. The next upgrade works.
 func TestUpgradeGoesBack(t *testing.T) {
 	member, _ := node(t, echo)
 	front := freePort(t)
@@ -94,4 +97,22 @@ func holdStore(g *gateway) error {
 		}
 	}
 	return fmt.Errorf("the new program begins:\n%s", g.stderr)
+}
+
+// Instances that drain while the supervisor executes the new program leave no zombies.
+func TestUpgradesLeaveNoZombies(t *testing.T) {
+	member, _ := node(t, echo)
+	g := serve(t, withInstances(plain(freePort(t), member), 3), "")
+	for range 4 {
+		if _, errs, code := g.run("upgrade"); code != 0 {
+			t.Fatalf("%d %s\n%s", code, errs, g.stderr)
+		}
+	}
+	eventually(t, "the family is the supervisor and its instances", func() bool {
+		want := append([]int{g.cmd.Process.Pid}, pids(g.instances())...)
+		got := family.Of(g.cmd.Process.Pid)
+		slices.Sort(want)
+		slices.Sort(got)
+		return slices.Equal(got, want)
+	})
 }

@@ -143,6 +143,7 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 		return nil, problems, err
 	}
 	go s.tend()
+	go reapOrphans(s.quit)
 	go s.serveAPI()
 	go s.record()
 	notifyReady()

@@ -16,8 +16,8 @@ import (
 	"causeway/internal/lastsignal"
 )
 
-// A program that served on trial may still fail in the process of the supervisor: only there does it open the store and the control socket. So
-// the program before leaves a way back, a descriptor of itself. Nobody goes that way twice: the program before has none.
+// A program that served on trial may still fail in the process of the supervisor: only there does it open the store and the control socket.
+// So the program before leaves a way back, a descriptor of itself. Nobody goes that way twice: the program before has none.
 
 const (
 	// beforeVariable names the descriptor of the program that this process executed before.
