@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -33,32 +32,11 @@ const (
 	controlName, addressName, apiName, serviceName = "control", "address", "api", "service"
 )
 
-// ErrProved is returned by Start in a process that has started the instances of a new program and leaves them to the running gateway.
-var ErrProved = errors.New("the instances of this program serve, and the running gateway goes on with them")
-
 // takeVariable is a variable of the environment that is not for processes which this one starts.
 func takeVariable(name string) string {
 	value := os.Getenv(name)
 	os.Unsetenv(name)
 	return value
-}
-
-// proves leaves the instances to the predecessor, where this is the new program of an upgrade. false: this program goes on as the
-// supervisor.
-func (s *Supervisor) proves() bool {
-	if !s.o.trial || !s.predecessor.listens() {
-		return false
-	}
-	var files []int
-	if own := openProgram(); own >= 0 {
-		defer syscall.Close(own)
-		files = append(files, own)
-	}
-	if err := s.predecessor.report(progress{Proved: true}, files...); err != nil {
-		slog.Warn("the supervisor has gone in the middle of its upgrade; this program goes on alone", "error", err)
-		return false
-	}
-	return true
 }
 
 // leave ends this process without its instances.

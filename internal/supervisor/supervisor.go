@@ -95,7 +95,7 @@ func LogRoot(data string) string { return process.LogRoot(data) }
 
 // Start reads the documents, serves them, and answers on the control socket. Problems that are warnings are returned
 // beside a running gateway. The error is an *admin.Refusal; a ctx that ends before the gateway serves is one too. It is
-// ErrProved where this process has started the instances of a new program for the gateway that goes on.
+// ErrProved where this process has started the instances of a new program for the gateway that goes on, and ErrOrphaned where that has died.
 func Start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, error) {
 	o.trial = takeVariable(trialVariable) != ""
 	o.upgradeFailed = takeVariable(failureVariable)
@@ -123,10 +123,18 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 	if err := admin.CheckSocket(process.LongestSocket(o.Data)); err != nil { // before any port is touched
 		return nil, nil, err
 	}
+	if o.trial {
+		var cancel context.CancelFunc
+		ctx, cancel = underParent(ctx)
+		defer cancel()
+	}
 	adoptOrphans()
 	before, err := meetPredecessor(o.Data, o.TakeOver)
 	if err != nil {
 		return nil, nil, err
+	}
+	if o.trial && !before.listens() {
+		return nil, nil, ErrOrphaned
 	}
 	s, err := newSupervisor(o, before, files)
 	if err != nil {
@@ -134,7 +142,7 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 		return nil, nil, err
 	}
 	problems, err := s.begin(ctx, files, unread)
-	if errors.Is(err, ErrProved) {
+	if err = trialEnd(ctx, err); errors.Is(err, ErrProved) || errors.Is(err, ErrOrphaned) {
 		s.leave()
 		return nil, problems, err
 	}
@@ -174,8 +182,8 @@ func (s *Supervisor) begin(ctx context.Context, files admin.Config, unread error
 	if err != nil {
 		return problems, err
 	}
-	if s.proves() {
-		return problems, ErrProved
+	if err := s.proves(); err != nil {
+		return problems, err
 	}
 	if err := s.answer(); err != nil {
 		return problems, err
