@@ -708,7 +708,8 @@ func TestSupervisorDiesDuringItsUpgrade(t *testing.T) {
 			if all := next.instances(); len(all) != 3 {
 				t.Errorf("%+v", all)
 			}
-			if args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", trial)); err == nil && len(args) > 0 { // a zombie has none
+			args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", trial))
+			if err == nil && len(args) > 0 { // a zombie has none
 				t.Errorf("process %d goes on\n%s", trial, g.stderr)
 			}
 			time.Sleep(1500 * time.Millisecond)
@@ -721,7 +722,9 @@ func TestSupervisorDiesDuringItsUpgrade(t *testing.T) {
 
 // trialOf is the process of the program that a gateway has on trial.
 func trialOf(g *gateway) (pid int) {
-	_, rest, _ := strings.Cut(g.stderr.String(), "a new program was started to take over")
+	const line = "a new program was started to take over"
+	said := g.stderr.String()
+	_, rest, _ := strings.Cut(said[max(0, strings.LastIndex(said, line)):], line)
 	fmt.Sscanf(rest, `" pid=%d`, &pid)
 	return pid
 }

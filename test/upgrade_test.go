@@ -3,6 +3,7 @@ package test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -115,4 +116,56 @@ func TestUpgradesLeaveNoZombies(t *testing.T) {
 		slices.Sort(got)
 		return slices.Equal(got, want)
 	})
+}
+
+// A program on trial hangs: an upgrade ends with the command that asked for it, another may follow, and the end of the gateway ends the
+// program.
+func TestHungTrial(t *testing.T) {
+	member, _ := node(t, echo)
+	g := serve(t, plain(freePort(t), member).String(), "")
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	syscall.Kill(g.cmd.Process.Pid, syscall.SIGTERM)
+	<-g.exited
+	own := filepath.Join(g.dir, "causeway")
+	if out, err := exec.Command("cp", path, own).CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	next := &gateway{t: t, dir: g.dir, data: g.data, config: g.config, stderr: &lockedBuffer{}, exited: make(chan struct{})}
+	next.cmd = exec.Command(own, "serve", "--config", g.config, "--data", g.data, "--listen", "127.0.0.1", "--drain", "1s")
+	next.cmd.Stderr = next.stderr
+	if err := next.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { next.cmd.Wait(); close(next.exited) }()
+	t.Cleanup(next.stop)
+	eventually(t, "it serves", func() bool { return strings.Contains(next.stderr.String(), "msg=serving") })
+	os.Remove(own)
+	if err := os.WriteFile(own, []byte("#!/bin/sh\ntrap '' TERM\nexec sleep 100\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= 2; n++ {
+		command := exec.Command(path, "upgrade", "--data", g.data)
+		if err := command.Start(); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the program runs", func() bool { return strings.Count(next.stderr.String(), "a new program was started") == n })
+		if n == 2 {
+			next.cmd.Process.Signal(syscall.SIGTERM)
+		} else {
+			command.Process.Kill()
+		}
+		command.Wait()
+		eventually(t, "the upgrade has failed", func() bool { return strings.Count(next.stderr.String(), "the upgrade failed") == n })
+	}
+	select {
+	case <-next.exited:
+	case <-time.After(8 * time.Second):
+		t.Errorf("it waits for the program on trial\n%s", next.stderr)
+	}
+	if args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", trialOf(next))); err == nil && len(args) > 0 {
+		t.Errorf("the program on trial goes on: %q", args)
+	}
 }

@@ -38,7 +38,9 @@ func (s *Supervisor) close() {
 	s.fleet.drainAll(s.o.Drain)
 	s.sockets.closeAll()
 	s.applyMu.Unlock()
-	s.fleet.wait(time.Now().Add(s.o.Drain + endMargin))
+	late := time.Now().Add(s.o.Drain + endMargin)
+	s.endTrial()
+	s.fleet.wait(late)
 	if !s.successors.succeeded() {
 		s.budgets.holder.Close()
 	}

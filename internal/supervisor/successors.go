@@ -28,11 +28,12 @@ type incumbent interface {
 
 // successors waits for a successor.
 type successors struct {
-	ln      *net.UnixListener
-	serving chan struct{} // closed when a successor serves
-	proved  chan struct{} // closed when the instances of a new program serve, and this gateway shall go on with them
-	talking atomic.Bool   // a conversation is under way
-	program int           // descriptor of the program that has proved itself, once proved is closed; -1: it did not pass it on
+	ln       *net.UnixListener
+	serving  chan struct{} // closed when a successor serves
+	proved   chan struct{} // closed when the instances of a new program serve, and this gateway shall go on with them
+	talking  atomic.Bool   // a conversation is under way
+	requests atomic.Int64  // of successors that insist, so far
+	program  int           // descriptor of the program that has proved itself, once proved is closed; -1: it did not pass it on
 }
 
 // awaitSuccessors opens the hand-over socket of a data directory in place of a predecessor's.
@@ -82,6 +83,9 @@ func (h *successors) handOver(c *fdpass.Conn, g incumbent) error {
 	if !g.givesWay() && !q.TakeOver {
 		c.Send(offer{Refused: true})
 		return admin.ErrTaken
+	}
+	if q.TakeOver {
+		h.requests.Add(1)
 	}
 	addresses, fds := g.handOut()
 	inForce := g.snapshot()

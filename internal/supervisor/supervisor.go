@@ -72,7 +72,7 @@ type Supervisor struct {
 	adopted []*process.Process // at the start
 	found   []*process.Process // dead at the start
 
-	newProgram chan struct{} // closed when the program of an upgrade has ended; nil: there was none. mu guards it
+	trial *trial // of the last upgrade; nil: there was none. mu guards it
 
 	health []byte // as it is on disk; only Run touches it
 	unkept bool   // and this: the last attempt to write it failed
@@ -95,7 +95,8 @@ func LogRoot(data string) string { return process.LogRoot(data) }
 
 // Start reads the documents, serves them, and answers on the control socket. Problems that are warnings are returned
 // beside a running gateway. The error is an *admin.Refusal; a ctx that ends before the gateway serves is one too. It is
-// ErrProved where this process has started the instances of a new program for the gateway that goes on, and ErrOrphaned where that has died.
+// ErrProved where this process has started the instances of a new program for the gateway that goes on, and ErrOrphaned where that
+// gateway has died.
 func Start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, error) {
 	o.trial = takeVariable(trialVariable) != ""
 	o.upgradeFailed = takeVariable(failureVariable)

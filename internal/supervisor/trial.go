@@ -13,7 +13,7 @@ import (
 // ErrProved is returned by Start in a process that has started the instances of a new program and leaves them to the running gateway.
 var ErrProved = errors.New("the instances of this program serve, and the running gateway goes on with them")
 
-// ErrOrphaned is returned by Start in the new program of an upgrade whose supervisor has died. Its instances go on, for the next supervisor.
+// ErrOrphaned is returned by Start in the new program of an upgrade whose supervisor has died. Its instances go on, for the next one.
 var ErrOrphaned error = &admin.Refusal{
 	Err:  errors.New("the supervisor died in the middle of its upgrade"),
 	Hint: "the instances go on serving, and the next causeway serve adopts them",
