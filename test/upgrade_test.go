@@ -100,7 +100,7 @@ func holdStore(g *gateway) error {
 	return fmt.Errorf("the new program begins:\n%s", g.stderr)
 }
 
-// Instances that drain while the supervisor executes the new program leave no zombies.
+// Upgrades leave no zombies of instances that drain while the supervisor executes the new program, no warnings, and no events of a start.
 func TestUpgradesLeaveNoZombies(t *testing.T) {
 	member, _ := node(t, echo)
 	g := serve(t, withInstances(plain(freePort(t), member), 3), "")
@@ -116,6 +116,15 @@ func TestUpgradesLeaveNoZombies(t *testing.T) {
 		slices.Sort(got)
 		return slices.Equal(got, want)
 	})
+	for line := range strings.Lines(g.stderr.String()) {
+		if strings.Contains(line, "level=WARN") && !strings.Contains(line, "etcd: ") {
+			t.Errorf("nothing is wrong: %s", line)
+		}
+	}
+	log, err := os.ReadFile(filepath.Join(g.data, "activity.jsonl"))
+	if err != nil || strings.Count(string(log), `"event":"start"`) != 1 {
+		t.Errorf("%v\n%s", err, log)
+	}
 }
 
 // A program on trial hangs: an upgrade ends with the command that asked for it, another may follow, and the end of the gateway ends the
