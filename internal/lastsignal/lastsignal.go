@@ -52,12 +52,12 @@ func Pass(ctx context.Context) (variables []string, err error) {
 // Take sends this process the signal that came while it executed this program. Whoever calls it handles SIGTERM already.
 func Take() {
 	fd, err := strconv.Atoi(os.Getenv(variable))
-	os.Unsetenv(variable)
+	_ = os.Unsetenv(variable)
 	if err != nil {
 		return
 	}
 	n, _ := syscall.Read(fd, make([]byte, 1))
-	syscall.Close(fd)
+	_ = syscall.Close(fd)
 	signal.Stop(heard)
 	if n > 0 || len(heard) > 0 {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)

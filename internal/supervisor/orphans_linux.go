@@ -22,8 +22,8 @@ const (
 	orphanLooks = 4 // at a dead child that whoever started it, or adopted it, would have waited for by then
 )
 
-// reapOrphans waits for dead children that nobody else waits for, until quit is closed: an instance that drained while this process executed
-// another program, or one whose parent was the new program of an upgrade.
+// reapOrphans waits for dead children that nobody else waits for, until quit is closed: an instance that drained while this process
+// executed another program, or one whose parent was the new program of an upgrade.
 func reapOrphans(quit <-chan struct{}) {
 	runtime.LockOSThread() // the system looks at the children of the calling thread first: else each look may meet another child
 	tick := time.NewTicker(orphanEvery)
