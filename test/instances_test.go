@@ -689,36 +689,44 @@ func TestPredecessorDiesDuringUpgrade(t *testing.T) {
 	}
 }
 
-// The supervisor dies in the middle of its upgrade: the new program goes on alone, in the process of its trial.
+// The supervisor dies in the middle of its upgrade, and a service manager starts the next one at once: the program on trial leaves its
+// instances, and that one adopts them.
 func TestSupervisorDiesDuringItsUpgrade(t *testing.T) {
-	member, _ := node(t, echo)
-	front := freePort(t)
-	g := serve(t, withInstances(plain(front, member), 3), "")
-	l := startTraffic(t, front, 5)
-	go g.run("upgrade")
-	eventually(t, "the hand-over has begun", func() bool { return strings.Contains(g.stderr.String(), "msg=draining") })
-	g.cmd.Process.Kill()
-	eventually(t, "the new program answers", func() bool { _, _, code := g.run("instances"); return code == 0 })
-	t.Cleanup(func() { endSupervisor(t, g) })
-	if all := g.instances(); len(all) != 3 {
-		t.Errorf("%+v", all)
-	}
-	time.Sleep(1500 * time.Millisecond)
-	if answered, failed := l.end(); len(failed) > 0 || answered < 200 {
-		t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
+	for _, wait := range []time.Duration{0, 30 * time.Millisecond, 60 * time.Millisecond} {
+		t.Run(wait.String(), func(t *testing.T) {
+			member, _ := node(t, echo)
+			front := freePort(t)
+			g := serve(t, withInstances(plain(front, member), 3), "")
+			l := startTraffic(t, front, 5)
+			go g.run("upgrade")
+			eventually(t, "the new program runs", func() bool { return strings.Contains(g.stderr.String(), "a new program was started") })
+			time.Sleep(wait)
+			trial := trialOf(g)
+			g.cmd.Process.Kill()
+			time.Sleep(100 * time.Millisecond)
+			next := succeed(t, g)
+			if all := next.instances(); len(all) != 3 {
+				t.Errorf("%+v", all)
+			}
+			args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", trial))
+			if err == nil && len(args) > 0 { // a zombie has none
+				t.Errorf("process %d goes on\n%s", trial, g.stderr)
+			}
+			time.Sleep(1500 * time.Millisecond)
+			if answered, failed := l.end(); len(failed) > 0 || answered < 200 {
+				t.Errorf("%d answered, %d failed: %v", answered, len(failed), failed)
+			}
+		})
 	}
 }
 
-// endSupervisor ends the supervisor of a data directory, whichever process that is.
-func endSupervisor(t *testing.T, g *gateway) {
-	t.Helper()
-	var status struct{ PID int }
-	out := curl(t, "--unix-socket", filepath.Join(g.data, "admin.sock"), "http://gateway/status")
-	if err := json.Unmarshal([]byte(out), &status); err != nil || status.PID < 2 {
-		t.Fatalf("%v: %s", err, out)
-	}
-	syscall.Kill(status.PID, syscall.SIGTERM)
-	eventually(t, "it has ended", func() bool { return syscall.Kill(status.PID, 0) != nil })
+// trialOf is the process of the program that a gateway has on trial.
+func trialOf(g *gateway) (pid int) {
+	const line = "a new program was started to take over"
+	said := g.stderr.String()
+	_, rest, _ := strings.Cut(said[max(0, strings.LastIndex(said, line)):], line)
+	fmt.Sscanf(rest, `" pid=%d`, &pid)
+	return pid
 }
 
 // An instance gets SIGTERM: another takes its place at once, while it finishes what it has begun.

@@ -138,6 +138,18 @@ func (g *gateway) checkLast() error {
 	return nil
 }
 
+// checkFamily fails if processes have ended that nobody waited for.
+func (g *gateway) checkFamily() error {
+	s, err := g.settled()
+	if err != nil {
+		return err
+	}
+	if dead := zombies(s.PID); len(dead) > 0 {
+		return fmt.Errorf("%d zombies below process %d: %v", len(dead), s.PID, dead)
+	}
+	return nil
+}
+
 // end ends whatever runs.
 func (g *gateway) end() {
 	if s, err := g.client.Status(); err == nil {

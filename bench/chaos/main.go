@@ -1,6 +1,6 @@
 // Command chaos runs a gateway under load while its instances and its supervisor are killed and paused, its configuration
 // changes, and it is upgraded, at random. It fails unless the only requests that failed were under way on instances that were
-// killed, no acknowledged change was lost, and memory and descriptors stayed where they were.
+// killed, no acknowledged change was lost, memory and descriptors stayed where they were, and no dead process is left.
 package main
 
 import (
@@ -61,7 +61,7 @@ func (p *plan) run() error {
 		fmt.Fprintln(os.Stderr, g.said())
 		return err
 	}
-	err = errors.Join(log.judge(os.Stdout, counts), g.checkLast(), used.judge(os.Stdout))
+	err = errors.Join(log.judge(os.Stdout, counts), g.checkLast(), g.checkFamily(), used.judge(os.Stdout))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, g.warnings())
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"causeway/bench/family"
 	"causeway/internal/stats"
 )
 
@@ -45,6 +46,27 @@ func watch(g *gateway) *use {
 		}
 	})
 	return u
+}
+
+// zombieTime is how long a process may be dead before whoever started it waits for it.
+const zombieTime = 5 * time.Second
+
+// zombies are the dead processes of a gateway that are still there after zombieTime.
+func zombies(supervisor int) (dead []int) {
+	for _, pid := range family.Of(supervisor) {
+		for end := time.Now().Add(zombieTime); isZombie(pid); time.Sleep(lookEvery) {
+			if time.Now().After(end) {
+				dead = append(dead, pid)
+				break
+			}
+		}
+	}
+	return dead
+}
+
+func isZombie(pid int) bool {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	return strings.Contains(string(b), "State:\tZ")
 }
 
 func (u *use) end() *use {

@@ -38,6 +38,13 @@ func upgradeCommand() *cobra.Command {
 					hint: "its log says why; causeway serve starts it, and adopts the instances",
 				}
 			}
+			if after.Failed != "" {
+				return &exitError{
+					code: exitFailed,
+					err:  fmt.Errorf("upgrade: the new program served on trial and could not begin; version %s goes on: %s", after.Version, after.Failed),
+					hint: "fix what it says and run causeway upgrade again",
+				}
+			}
 			return writeLine(cmd.OutOrStdout(),
 				fmt.Sprintf("process %d runs version %s; before: %s", after.PID, after.Version, before.Version))
 		},

@@ -88,6 +88,8 @@ type Status struct {
 	Instances []Instance `json:"instances"`
 	Unheld    string     `json:"unheld,omitempty"` // why budgets are not held here, in words; empty: they are
 
+	Failed string `json:"upgradeFailed,omitempty"` // why the last upgrade went back to this program; empty: it did not
+
 	Nodes []store.Node `json:"nodes,omitempty"` // of the cluster, as a quorum last said
 
 	API string `json:"api,omitempty"` // address of the management API, https://HOST:PORT; empty: it is off

@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -37,6 +38,7 @@ type host struct {
 	ln     *net.UnixListener
 	ended  chan struct{}
 	once   sync.Once
+	talks  atomic.Int64 // conversations now: a supervisor holds one for as long as it lives
 }
 
 // Main is the whole life of an instance. build is the version of the program. It returns once the instance has drained.
@@ -64,10 +66,7 @@ func Main(build string) error {
 	go h.watchStalls(ctx)
 	go h.beat(ctx, heartbeatOf(h.socket))
 	go h.accept()
-	go func() {
-		h.converse(first)
-		slog.Warn("the supervisor is gone; this instance goes on serving")
-	}()
+	go h.converse(first)
 	select {
 	case <-quit:
 		h.end(time.Now().Add(signalDrain))
@@ -75,6 +74,23 @@ func Main(build string) error {
 	}
 	<-h.ended
 	return nil
+}
+
+// aloneTime is how long an instance may have no supervisor before a line says so: in an upgrade the next one comes within a second.
+const aloneTime = 10 * time.Second
+
+// left notes that a conversation has ended. Whoever held the last one was the supervisor.
+func (h *host) left() {
+	if h.talks.Add(-1) > 0 {
+		return
+	}
+	select {
+	case <-time.After(aloneTime):
+		if h.talks.Load() == 0 {
+			slog.Warn("the supervisor is gone; this instance goes on serving")
+		}
+	case <-h.ended:
+	}
 }
 
 // acceptPause is how long an instance waits after it could not accept a supervisor.

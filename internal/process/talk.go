@@ -15,6 +15,8 @@ import (
 
 // converse answers one supervisor until it leaves. What it prepared and did not serve is given up then.
 func (h *host) converse(c *fdpass.Conn) {
+	h.talks.Add(1)
+	defer h.left()
 	defer c.Close()
 	t := talk{host: h, sockets: map[string]net.Listener{}}
 	defer t.giveUp()

@@ -28,8 +28,8 @@ func lockDir(dir string) (*os.File, error) {
 	return nil, fmt.Errorf("lock the store in %s: %w", dir, err)
 }
 
-// leaveLocked keeps a directory locked as long as the process lives.
+// leaveLocked keeps a directory locked until the process ends, or executes another program: that one takes the directory anew.
 func leaveLocked(lock *os.File) error {
-	_, err := unix.Dup(int(lock.Fd())) // nobody closes the copy
-	return err
+	_, err := unix.FcntlInt(lock.Fd(), unix.F_DUPFD_CLOEXEC, 0) // nobody closes the copy
+	return os.NewSyscallError("fcntl", err)
 }

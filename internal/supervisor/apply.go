@@ -259,6 +259,9 @@ func (s *Supervisor) takeOver(ctx context.Context, d deployment) error {
 			continue
 		}
 		if err := s.predecessor.report(progress{Replaced: &number}); err != nil {
+			if s.o.trial {
+				return ErrOrphaned
+			}
 			slog.Warn("the gateway before this one has gone in the middle of the hand-over; this one goes on alone", "error", err)
 			lost = true
 		}

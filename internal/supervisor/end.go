@@ -1,10 +1,12 @@
 package supervisor
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"time"
 
+	"causeway/internal/activity"
 	"causeway/internal/conn"
 )
 
@@ -36,7 +38,9 @@ func (s *Supervisor) close() {
 	s.fleet.drainAll(s.o.Drain)
 	s.sockets.closeAll()
 	s.applyMu.Unlock()
-	s.fleet.wait(time.Now().Add(s.o.Drain + endMargin))
+	late := time.Now().Add(s.o.Drain + endMargin)
+	s.endTrial()
+	s.fleet.wait(late)
 	if !s.successors.succeeded() {
 		s.budgets.holder.Close()
 	}
@@ -44,9 +48,14 @@ func (s *Supervisor) close() {
 	s.relinquish(false)
 }
 
-// giveUp ends a gateway that cannot begin. A predecessor serves again before the instances of this one go.
-func (s *Supervisor) giveUp() {
+// giveUp ends a gateway that cannot begin. A predecessor serves again before the instances of this one go. Instances that it has adopted go
+// on, unless the cause is a signal to end: that one is for them too.
+func (s *Supervisor) giveUp(ctx context.Context) {
 	s.end()
+	signalled := ctx.Err() != nil
+	if signalled && s.predecessor.executed { // it may have come before they were adopted
+		s.adopt()
+	}
 	beside := s.predecessor.listens()
 	if beside {
 		if err := s.predecessor.report(progress{GiveBack: true}); err != nil {
@@ -55,13 +64,17 @@ func (s *Supervisor) giveUp() {
 	}
 	s.predecessor.close()
 	s.noteFoundDead(s.found)
-	if len(s.adopted) > 0 { // they served before this supervisor came, and go on without it
+	if len(s.adopted) > 0 && !signalled { // they served before this supervisor came, and go on without it
 		slog.Warn("this supervisor cannot begin; the instances that it found go on serving", "instances", len(s.fleet.all()))
 		s.sockets.closeAll()
 		s.closeStore()
 		return
 	}
 	drain := min(s.o.Drain, giveUpTime)
+	if signalled {
+		drain = s.o.Drain
+		s.note(activity.Event{Kind: activity.Stop, Why: context.Cause(ctx).Error()})
+	}
 	s.fleet.drainAll(drain)
 	s.sockets.closeAll()
 	s.fleet.wait(time.Now().Add(drain + endMargin))

@@ -47,7 +47,7 @@ type offer struct {
 type progress struct {
 	Replaced *int `json:"replaced,omitempty"` // instance of this number serves
 	Serving  bool `json:"serving,omitempty"`  // all do, and the rest is done: the last word
-	Proved   bool `json:"proved,omitempty"`   // all do, and the predecessor shall go on with them: the last word
+	Proved   bool `json:"proved,omitempty"`   // all do, and the predecessor shall go on with them, and the program, whose file comes too
 	GiveBack bool `json:"giveBack,omitempty"` // it cannot go on
 }
 

@@ -1,7 +1,7 @@
 package supervisor
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -16,6 +16,7 @@ import (
 	"causeway/internal/activity"
 	"causeway/internal/admin"
 	"causeway/internal/conn"
+	"causeway/internal/lastsignal"
 )
 
 // An upgrade ends in place: once the instances of the new program serve, the process of the supervisor executes that program, which adopts
@@ -31,27 +32,11 @@ const (
 	controlName, addressName, apiName, serviceName = "control", "address", "api", "service"
 )
 
-// ErrProved is returned by Start in a process that has started the instances of a new program and leaves them to the running gateway.
-var ErrProved = errors.New("the instances of this program serve, and the running gateway goes on with them")
-
 // takeVariable is a variable of the environment that is not for processes which this one starts.
 func takeVariable(name string) string {
 	value := os.Getenv(name)
 	os.Unsetenv(name)
 	return value
-}
-
-// proves leaves the instances to the predecessor, where this is the new program of an upgrade. false: this program goes on as the
-// supervisor.
-func (s *Supervisor) proves() bool {
-	if !s.o.trial || !s.predecessor.listens() {
-		return false
-	}
-	if err := s.predecessor.report(progress{Proved: true}); err != nil {
-		slog.Warn("the supervisor has gone in the middle of its upgrade; this program goes on alone", "error", err)
-		return false
-	}
-	return true
 }
 
 // leave ends this process without its instances.
@@ -62,19 +47,41 @@ func (s *Supervisor) leave() {
 }
 
 // becomeNewProgram executes the new program in this process. If it cannot, this program starts anew; instances go on serving in any case.
-func (s *Supervisor) becomeNewProgram() {
+// A signal to end that comes first ends the gateway here; a later one is the new program's.
+func (s *Supervisor) becomeNewProgram(ctx context.Context) {
 	slog.Info("the instances of the new program serve; this process executes it now")
 	s.note(activity.Event{Kind: activity.Upgrade, Why: "the new program serves"})
-	s.awaitNewProgram()
+	s.awaitNewProgram(ctx)
+	if ctx.Err() != nil {
+		s.finish(ctx)
+		return
+	}
 	s.end()
 	s.applyMu.Lock() // a change under way ends first
 	environment := s.nextEnvironment()
 	s.relinquish(true)
 	signal.Ignore(syscall.SIGHUP, syscall.SIGUSR2) // until the new program waits for them
-	for _, path := range []string{installedProgram(), thisProgram()} {
+	signalled, err := lastsignal.Pass(ctx)
+	if err != nil {
+		slog.Warn("a signal to end that comes now may be lost", "error", err)
+	}
+	environment = append(environment, signalled...)
+	if own := openProgram(); own >= 0 {
+		_, _ = unix.FcntlInt(uintptr(own), unix.F_SETFD, 0)
+		environment = append(environment, fmt.Sprintf("%s=%d", beforeVariable, own))
+	}
+	for _, path := range s.nextPrograms() {
 		err := syscall.Exec(path, os.Args, environment)
 		slog.Error("the supervisor cannot execute the new program", "path", path, "error", err)
 	}
+}
+
+// nextPrograms are the paths of the program that has proved itself, and of this one. A trial of an older version does not pass its file on.
+func (s *Supervisor) nextPrograms() []string {
+	if fd := s.successors.program; fd >= 0 {
+		return []string{descriptorPath(fd), thisProgram()}
+	}
+	return []string{installedProgram(), thisProgram()}
 }
 
 // nextEnvironment is that of the program which this process executes next. It names the listeners that stay open: those of the commands, so
@@ -108,12 +115,7 @@ func (s *Supervisor) nextEnvironment() []string {
 
 // inheritedListeners are those that the program before this one has kept open in this process.
 func inheritedListeners() (commands admin.Listeners, services []net.Listener) {
-	for _, kept := range strings.Fields(takeVariable(listenersVariable)) {
-		name, number, _ := strings.Cut(kept, ":")
-		fd, err := strconv.Atoi(number)
-		if err != nil {
-			continue
-		}
+	for fd, name := range keptListeners(takeVariable(listenersVariable)) {
 		ln, err := conn.Listener(fd)
 		syscall.Close(fd)
 		switch {
@@ -130,4 +132,16 @@ func inheritedListeners() (commands admin.Listeners, services []net.Listener) {
 		}
 	}
 	return commands, services
+}
+
+// keptListeners are the names of listeners by descriptor, as listenersVariable has them.
+func keptListeners(variable string) map[int]string {
+	all := map[int]string{}
+	for _, kept := range strings.Fields(variable) {
+		name, number, _ := strings.Cut(kept, ":")
+		if fd, err := strconv.Atoi(number); err == nil {
+			all[fd] = name
+		}
+	}
+	return all
 }

@@ -47,8 +47,8 @@ func (s *Supervisor) adopt() {
 	if s.predecessor.serves() { // they are the predecessor's
 		return
 	}
-	found, dead := process.Adopt(s.o.Data, nil)
-	s.found = dead
+	found, dead := process.Adopt(s.o.Data, s.fleet.pids())
+	s.found = append(s.found, dead...)
 	for _, p := range found {
 		sockets, err := p.Sockets()
 		if err != nil {
@@ -61,6 +61,7 @@ func (s *Supervisor) adopt() {
 	for _, p := range found {
 		s.budgets.adopt(p)
 	}
+	s.adopted = nil
 	for _, p := range s.fleet.all() {
 		s.revision = max(s.revision, p.Last().Revision)
 		slog.Info("adopted an instance that has gone on serving", "number", p.Number, "pid", p.PID, "build", p.Build)

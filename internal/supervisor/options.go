@@ -38,6 +38,8 @@ type Options struct {
 	hungAfter  int               // see there; 0: the constant. For tests, which have no half a minute
 	trial      bool              // see ErrProved
 	Instance   process.Command   // program of an instance; the zero value: this one, as causeway instance
+
+	upgradeFailed string // why the program that this process executed in between could not begin; empty: there was none
 }
 
 // binding is where ports are served.

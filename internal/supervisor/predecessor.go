@@ -21,6 +21,7 @@ type predecessor struct {
 	admin    admin.Listeners // inherited ones
 	services []net.Listener  // inherited ones of the service manager
 	snapshot *store.Snapshot // what it serves; nil: there is none, or it has gone
+	executed bool            // it was this very process, which has executed this program since
 }
 
 // meetPredecessor asks the gateway that runs on a data directory, if one does, for its sockets.
@@ -29,6 +30,9 @@ func meetPredecessor(data string, takeOver bool) (*predecessor, error) {
 	if err != nil { // nobody is there, or the program that this process executed before
 		p := new(predecessor)
 		p.admin, p.services = inheritedListeners()
+		if p.executed = p.admin.Control != nil; p.executed {
+			nameProcess()
+		}
 		return p, nil
 	}
 	o, fds, err := askForSockets(c, request{TakeOver: takeOver})
@@ -113,13 +117,13 @@ func (p *predecessor) takeAdmin() admin.Listeners {
 	return listeners
 }
 
-// report says how far this gateway is, and waits until the predecessor has noted it.
-func (p *predecessor) report(n progress) error {
+// report says how far this gateway is, with open files that the report is about, and waits until the predecessor has noted it.
+func (p *predecessor) report(n progress, files ...int) error {
 	if p.c == nil {
 		return fmt.Errorf("talk to the gateway before this one: %w", errHandOver)
 	}
 	p.c.SetDeadline(time.Now().Add(readyTime))
-	err := p.c.Send(n)
+	err := p.c.Send(n, files...)
 	if err == nil && !n.Serving {
 		_, err = p.c.Receive(&noted{})
 	}

@@ -35,7 +35,7 @@ func (s *Supervisor) Run(ctx context.Context) {
 			s.close()
 			return
 		case <-s.successors.proved:
-			s.becomeNewProgram()
+			s.becomeNewProgram(ctx)
 			return
 		}
 	}

@@ -60,6 +60,7 @@ func (s *Supervisor) Status() admin.Status {
 		Deleted:   s.state == store.Deleted,
 		API:       s.api.url(),
 		Unheld:    unheld,
+		Failed:    s.o.upgradeFailed,
 		Name:      name,
 		Revision:  s.revision,
 		Applied:   s.applied,

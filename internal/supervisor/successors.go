@@ -28,10 +28,12 @@ type incumbent interface {
 
 // successors waits for a successor.
 type successors struct {
-	ln      *net.UnixListener
-	serving chan struct{} // closed when a successor serves
-	proved  chan struct{} // closed when the instances of a new program serve, and this gateway shall go on with them
-	talking atomic.Bool   // a conversation is under way
+	ln       *net.UnixListener
+	serving  chan struct{} // closed when a successor serves
+	proved   chan struct{} // closed when the instances of a new program serve, and this gateway shall go on with them
+	talking  atomic.Bool   // a conversation is under way
+	requests atomic.Int64  // of successors that insist, so far
+	program  int           // descriptor of the program that has proved itself, once proved is closed; -1: it did not pass it on
 }
 
 // awaitSuccessors opens the hand-over socket of a data directory in place of a predecessor's.
@@ -40,7 +42,7 @@ func awaitSuccessors(data string) (*successors, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the hand-over socket: %w", err)
 	}
-	return &successors{ln: ln, serving: make(chan struct{}), proved: make(chan struct{})}, nil
+	return &successors{ln: ln, serving: make(chan struct{}), proved: make(chan struct{}), program: -1}, nil
 }
 
 // serve answers successors until close. One comes after another: two that serve at once would never know of each other.
@@ -82,6 +84,9 @@ func (h *successors) handOver(c *fdpass.Conn, g incumbent) error {
 		c.Send(offer{Refused: true})
 		return admin.ErrTaken
 	}
+	if q.TakeOver {
+		h.requests.Add(1)
+	}
 	addresses, fds := g.handOut()
 	inForce := g.snapshot()
 	err := c.Send(offer{Addresses: addresses, Snapshot: &inForce}, fds...)
@@ -102,11 +107,14 @@ func (h *successors) follow(c *fdpass.Conn, g incumbent) error {
 	for {
 		c.SetDeadline(time.Now().Add(readyTime))
 		var n progress
-		_, err := c.Receive(&n)
+		files, err := c.Receive(&n)
 		switch {
 		case err == nil && n.Serving:
 			return nil
 		case err == nil && n.Proved:
+			if len(files) == 1 {
+				h.program = files[0]
+			}
 			close(h.proved) // before the new program ends, which looks like a failure otherwise
 			c.Send(noted{})
 			return errProved

@@ -17,6 +17,7 @@ import (
 	"causeway/internal/gateway"
 	"causeway/internal/gateway/document"
 	"causeway/internal/instance"
+	"causeway/internal/lastsignal"
 	"causeway/internal/process"
 	"causeway/internal/scale"
 	"causeway/internal/store"
@@ -71,7 +72,7 @@ type Supervisor struct {
 	adopted []*process.Process // at the start
 	found   []*process.Process // dead at the start
 
-	newProgram chan struct{} // closed when the program of an upgrade has ended; nil: there was none. mu guards it
+	trial *trial // of the last upgrade; nil: there was none. mu guards it
 
 	health []byte // as it is on disk; only Run touches it
 	unkept bool   // and this: the last attempt to write it failed
@@ -94,10 +95,18 @@ func LogRoot(data string) string { return process.LogRoot(data) }
 
 // Start reads the documents, serves them, and answers on the control socket. Problems that are warnings are returned
 // beside a running gateway. The error is an *admin.Refusal; a ctx that ends before the gateway serves is one too. It is
-// ErrProved where this process has started the instances of a new program for the gateway that goes on.
+// ErrProved where this process has started the instances of a new program for the gateway that goes on, and ErrOrphaned where that
+// gateway has died.
 func Start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, error) {
 	o.trial = takeVariable(trialVariable) != ""
+	o.upgradeFailed = takeVariable(failureVariable)
+	lastsignal.Take()
+	back := takeWayBack()
+	defer back.close()
 	s, problems, err := start(ctx, o)
+	if err != nil && ctx.Err() == nil {
+		back.take(ctx, err)
+	}
 	return s, problems, refusal(err)
 }
 
@@ -115,10 +124,18 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 	if err := admin.CheckSocket(process.LongestSocket(o.Data)); err != nil { // before any port is touched
 		return nil, nil, err
 	}
+	if o.trial {
+		var cancel context.CancelFunc
+		ctx, cancel = underParent(ctx)
+		defer cancel()
+	}
 	adoptOrphans()
 	before, err := meetPredecessor(o.Data, o.TakeOver)
 	if err != nil {
 		return nil, nil, err
+	}
+	if o.trial && !before.listens() {
+		return nil, nil, ErrOrphaned
 	}
 	s, err := newSupervisor(o, before, files)
 	if err != nil {
@@ -126,15 +143,16 @@ func start(ctx context.Context, o Options) (*Supervisor, []gateway.Problem, erro
 		return nil, nil, err
 	}
 	problems, err := s.begin(ctx, files, unread)
-	if errors.Is(err, ErrProved) {
+	if err = trialEnd(ctx, err); errors.Is(err, ErrProved) || errors.Is(err, ErrOrphaned) {
 		s.leave()
 		return nil, problems, err
 	}
 	if err != nil {
-		s.giveUp()
+		s.giveUp(ctx)
 		return nil, problems, err
 	}
 	go s.tend()
+	go reapOrphans(s.quit)
 	go s.serveAPI()
 	go s.record()
 	notifyReady()
@@ -165,8 +183,8 @@ func (s *Supervisor) begin(ctx context.Context, files admin.Config, unread error
 	if err != nil {
 		return problems, err
 	}
-	if s.proves() {
-		return problems, ErrProved
+	if err := s.proves(); err != nil {
+		return problems, err
 	}
 	if err := s.answer(); err != nil {
 		return problems, err
@@ -211,7 +229,10 @@ func (s *Supervisor) announce() {
 	for _, p := range s.adopted {
 		s.note(activity.Event{Kind: activity.Adopt, Instance: s.idOf(p.Number), PID: p.PID, Uptime: time.Since(p.Started)})
 	}
-	if s.state == store.Running {
+	if s.o.upgradeFailed != "" {
+		s.note(activity.Event{Kind: activity.Upgrade, Failed: true, Why: s.o.upgradeFailed})
+	}
+	if s.state == store.Running && !s.predecessor.executed {
 		s.note(activity.Event{Kind: activity.Start})
 	}
 	if state := s.budgets.state(); !state.CPUHeld || !state.MemoryHeld {
@@ -284,7 +305,7 @@ func (s *Supervisor) answer() (err error) {
 	}
 	if s.successors, err = awaitSuccessors(s.o.Data); err != nil {
 		s.api.close()
-		s.admin.Close(false)
+		s.admin.Close(inherited.Control != nil)
 		return err
 	}
 	s.admin.Serve(s, prometheus.GathererFunc(s.gather))

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -16,10 +17,10 @@ import (
 
 // Upgrade puts the program that is now installed in the place of this one: first on trial, as a process with the same flags
 // on the same data directory, which starts its instances; then in this process. It returns once those instances serve, shortly
-// before this process executes the new program. An error, an *admin.Refusal, changes nothing. Once begun, an upgrade goes on
-// without whoever asked for it.
+// before this process executes the new program. An error, an *admin.Refusal, changes nothing. So does a ctx that ends before: the
+// program on trial gives back.
 func (s *Supervisor) Upgrade(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), upgradeTime)
+	ctx, cancel := context.WithTimeout(ctx, upgradeTime)
 	defer cancel()
 	err := s.upgrade(ctx)
 	if err == nil {
@@ -27,68 +28,131 @@ func (s *Supervisor) Upgrade(ctx context.Context) error {
 	}
 	slog.Error("the upgrade failed; this gateway goes on", "error", err)
 	s.note(activity.Event{Kind: activity.Upgrade, Failed: true, Why: err.Error()})
-	if admin.HintOf(err) != "" {
-		return err
-	}
-	return &admin.Refusal{Err: err, Hint: "the gateway's own log has the lines of the new program; fix what they say and run causeway upgrade again"}
+	return err
 }
 
 const (
 	upgradeTime = 10 * time.Minute // each instance of the successor may wait some seconds for its members
+	firstTime   = 30 * time.Second // for a new program to ask for the sockets: it has read its files by then
 	giveBack    = 30 * time.Second // for a successor that is asked to end, to give back what it has taken
 	leaveTime   = 10 * time.Second // for a new program to end after it has left its instances
 )
 
 func (s *Supervisor) upgrade(ctx context.Context) error {
 	if err := s.life.enter(upgrading); err != nil {
-		return err
+		return &admin.Refusal{Err: err, Hint: "wait until that has ended, and run causeway upgrade again if it is still needed"}
 	}
 	defer s.life.goBack(upgrading)
-	cmd := newProgram()
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start the new program: %w", err)
-	}
-	slog.Info("a new program was started to take over", "pid", cmd.Process.Pid, "program", cmd.Path)
-	ended := make(chan struct{})
-	s.mu.Lock()
-	s.newProgram = ended
-	s.mu.Unlock()
-	go func() { cmd.Wait(); close(ended) }()
-	why := fmt.Sprintf("did not serve within %v", upgradeTime)
-	select {
-	case <-s.successors.serving:
-		return nil
-	case <-s.successors.proved:
-		return nil
-	case <-ended:
-		if closed(s.successors.proved) {
-			return nil
+	trial, err := s.startTrial()
+	if err != nil {
+		return &admin.Refusal{
+			Err:  fmt.Errorf("start the new program: %w", err),
+			Hint: "install a program that this machine can execute at " + installedProgram() + ", and run causeway upgrade again",
 		}
-		return fmt.Errorf("the new program did not begin to serve: %v", cmd.ProcessState)
-	case <-s.quit:
-		why = "was not ready when the gateway got its signal to end"
-	case <-ctx.Done():
 	}
-	cmd.Process.Signal(syscall.SIGTERM) // so that it gives back
-	select {
-	case <-ended:
-	case <-time.After(giveBack):
-		cmd.Process.Kill()
-		<-ended
+	why := s.awaitTrial(ctx, trial)
+	if why == "" {
+		return nil
 	}
-	return fmt.Errorf("the new program %s, and was ended", why)
+	trial.end(giveBack)
+	return &admin.Refusal{
+		Err:  errors.New("the new program " + why),
+		Hint: "the gateway's own log has the lines of the new program; fix what they say and run causeway upgrade again",
+	}
 }
 
-// awaitNewProgram waits until the program of an upgrade has ended, which leaves its instances.
-func (s *Supervisor) awaitNewProgram() {
+// awaitTrial waits until the instances of a new program serve, or else returns why they do not.
+func (s *Supervisor) awaitTrial(ctx context.Context, t *trial) (why string) {
+	first := time.After(firstTime)
+	for why == "" {
+		select {
+		case <-s.successors.serving:
+			return ""
+		case <-s.successors.proved:
+			return ""
+		case <-t.ended:
+			why = fmt.Sprintf("did not begin to serve: %v", t.cmd.ProcessState)
+		case <-first:
+			if !t.asked() {
+				why = fmt.Sprintf("did not ask for the sockets within %v, and was ended", firstTime)
+			}
+		case <-s.quit:
+			why = "was not ready when the gateway got its signal to end, and was ended"
+		case <-ctx.Done():
+			why = fmt.Sprintf("did not serve before the upgrade was cancelled, or within %v, and was ended", upgradeTime)
+		}
+	}
+	if closed(s.successors.proved) {
+		return ""
+	}
+	return why
+}
+
+// trial is the process in which a new program starts its instances.
+type trial struct {
+	cmd   *exec.Cmd
+	asked func() bool   // whether it has asked for the sockets, and may have to give something back
+	ended chan struct{} // closed when it has
+}
+
+// startTrial starts the new program.
+func (s *Supervisor) startTrial() (*trial, error) {
+	before := s.successors.requests.Load()
+	t := &trial{
+		cmd:   newProgram(),
+		asked: func() bool { return s.successors.requests.Load() > before },
+		ended: make(chan struct{}),
+	}
+	if err := t.cmd.Start(); err != nil {
+		return nil, err
+	}
+	slog.Info("a new program was started to take over", "pid", t.cmd.Process.Pid, "program", t.cmd.Path)
 	s.mu.Lock()
-	ended := s.newProgram
+	s.trial = t
 	s.mu.Unlock()
-	if ended == nil {
+	go func() { t.cmd.Wait(); close(t.ended) }()
+	return t, nil
+}
+
+// end lets the program end, and kills it after a time: at once if it has taken nothing that it could give back.
+func (t *trial) end(within time.Duration) {
+	if t.asked() {
+		_ = t.cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-t.ended:
+		case <-time.After(within):
+		}
+	}
+	_ = t.cmd.Process.Kill() // unless it has ended
+	<-t.ended
+}
+
+// endTrial ends the program of an upgrade under way, and what it leaves behind: a gateway that ends leaves none.
+func (s *Supervisor) endTrial() {
+	t := s.lastTrial()
+	if t == nil || closed(t.ended) {
+		return
+	}
+	t.end(giveUpTime + endMargin)
+	s.dismissStrangers()
+}
+
+// lastTrial is the program of the last upgrade; nil: there was none.
+func (s *Supervisor) lastTrial() *trial {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.trial
+}
+
+// awaitNewProgram waits until the program of an upgrade has ended, which leaves its instances, or until ctx ends.
+func (s *Supervisor) awaitNewProgram(ctx context.Context) {
+	t := s.lastTrial()
+	if t == nil {
 		return
 	}
 	select {
-	case <-ended:
+	case <-t.ended:
+	case <-ctx.Done():
 	case <-time.After(leaveTime):
 		slog.Warn("the process that started the new instances does not end; the upgrade goes on")
 	}
