@@ -123,8 +123,8 @@ func (m *Member) health() gateway.ServerHealth {
 	}}
 	if until := m.heldUntil.Load(); until != nil && m.Held(time.Now()) {
 		h.Causeway.HeldUntil = stamp(*until)
-		h.Detail = strings.TrimSpace(sentence(h.Detail) + " Held back until " + h.Causeway.HeldUntil + " after " + strconv.Itoa(ejectAfter) +
-			" requests in a row failed at it (passiveEjection).")
+		h.Detail = strings.TrimSpace(sentence(h.Detail) + " Held back until " + h.Causeway.HeldUntil + " after " +
+			strconv.Itoa(ejectAfter) + " requests in a row failed at it (passiveEjection).")
 	}
 	if !s.Unjudged.IsZero() {
 		h.Causeway.Unjudged = stamp(s.Unjudged)

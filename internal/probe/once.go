@@ -22,7 +22,9 @@ const onDemandName = "\x00on-demand"
 
 // Once asks every member of a pool once, and returns its health by that. The error says what of the request does not exist, or
 // that ctx ended.
-func Once(ctx context.Context, c *gateway.Config, local gateway.Local, o OnDemand, lookup resolve.Lookup, d Dialer) (gateway.Health, error) {
+func Once(
+	ctx context.Context, c *gateway.Config, local gateway.Local, o OnDemand, lookup resolve.Lookup, d Dialer,
+) (gateway.Health, error) {
 	tried, err := o.apply(c)
 	if err != nil {
 		return gateway.Health{}, err
